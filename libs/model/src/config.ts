@@ -1,0 +1,143 @@
+/**
+ * The configuration documents: one zod schema each is the REST body, the ZooKeeper document and the TypeScript type.
+ * Validated on write and on read. Unknown fields are refused, so that a misspelt one is not silently without effect.
+ */
+import { z } from 'zod';
+import { SyncError } from './errors.js';
+
+/** Names go into topics, ZooKeeper paths and checkpoint rows, hence the narrow alphabet. */
+export const nameSchema = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9-]{0,47}$/, 'lower-case letters, digits and "-", at most 48, not starting with "-"');
+
+/** AES-256-GCM, base64 parts. What a password looks like at rest. */
+export const sealedSecretSchema = z.strictObject({ alg: z.literal('aes-256-gcm'), iv: z.string(), tag: z.string(), data: z.string() });
+export type SealedSecret = z.infer<typeof sealedSecretSchema>;
+
+const tlsSchema = z.strictObject({
+  /** PEM of the authority that signed the server's certificate; the system's authorities if absent. */
+  ca: z.string().optional(),
+  /** false accepts any certificate: for tests only. */
+  verify: z.boolean().default(true),
+});
+export type TlsOptions = z.infer<typeof tlsSchema>;
+
+export const regionSchema = z.strictObject({
+  name: nameSchema,
+  description: z.string().max(500).default(''),
+  kafka: z.strictObject({
+    /** host:port of some brokers of the region's Kafka. */
+    brokers: z.array(z.string().regex(/^.+:\d{1,5}$/, 'host:port')).min(1),
+    tls: tlsSchema.optional(),
+  }),
+});
+export type RegionDocument = z.infer<typeof regionSchema>;
+
+const startSchema = z.discriminatedUnion('from', [
+  z.strictObject({ from: z.literal('now') }),
+  z.strictObject({ from: z.literal('gtid'), gtidSet: z.string() }),
+  z.strictObject({ from: z.literal('position'), file: z.string().min(1), pos: z.int().min(4) }),
+]);
+
+const topicSchema = z.strictObject({
+  replicationFactor: z.int().min(1).default(1),
+  minInsyncReplicas: z.int().min(1).default(1),
+  /** ms that the topic keeps records; a loader that is down for longer loses its place (LOG_START_LOST). */
+  retentionMs: z
+    .int()
+    .min(60_000)
+    .default(7 * 24 * 3600 * 1000),
+  /** Bytes of the largest record batch. */
+  maxMessageBytes: z
+    .int()
+    .min(100_000)
+    .default(8 * 1024 * 1024),
+});
+
+const endpointBase = {
+  name: nameSchema,
+  region: nameSchema,
+  description: z.string().max(500).default(''),
+  host: z.string().min(1),
+  port: z.int().min(1).max(65535).default(3306),
+  user: z.string().min(1),
+  tls: tlsSchema.optional(),
+  /** The server id under which capture reads the binlog: unique among all replicas of that server. */
+  serverId: z
+    .int()
+    .min(1)
+    .max(2 ** 32 - 1),
+  /** Where the topic begins. Used only while the topic is new. */
+  start: startSchema.default({ from: 'now' }),
+  /** What capture does at DDL on a routed table: stop with DDL_UNSUPPORTED, or pass over it (you run it on both sides). */
+  ddl: z.enum(['stop', 'ignore']).default('stop'),
+  topic: topicSchema.prefault({}),
+};
+
+/** As stored. */
+export const endpointSchema = z.strictObject({ ...endpointBase, password: sealedSecretSchema });
+export type EndpointDocument = z.infer<typeof endpointSchema>;
+/** As sent to the REST API: the password in clear, or left out to keep the stored one. */
+export const endpointInputSchema = z.strictObject({ ...endpointBase, password: z.string().optional() });
+export type EndpointInput = z.infer<typeof endpointInputSchema>;
+
+/** `*` stands for any run of characters, `?` for one. Case-sensitive, as MySQL's names on Linux. */
+const patternSchema = z
+  .string()
+  .min(1)
+  .max(128)
+  .regex(/^[^`.\s]+$/, 'a name or a pattern with * and ?');
+
+export const routeSchema = z.strictObject({
+  schema: patternSchema,
+  table: patternSchema.default('*'),
+  /** Target names where they differ; only for a route without wildcards in the part that is renamed. */
+  to: z.strictObject({ schema: patternSchema.optional(), table: patternSchema.optional() }).optional(),
+});
+export type Route = z.infer<typeof routeSchema>;
+
+export const pipelineSchema = z.strictObject({
+  /** Unique within its channel. */
+  name: nameSchema,
+  source: nameSchema,
+  target: nameSchema,
+  routes: z.array(routeSchema).min(1),
+});
+export type PipelineDocument = z.infer<typeof pipelineSchema>;
+
+export const desiredStates = ['running', 'paused', 'stopped'] as const;
+/** running · paused: loaders wait, captures go on · stopped: captures of endpoints that no other channel uses stop too */
+export type DesiredState = (typeof desiredStates)[number];
+
+export const channelSchema = z.strictObject({
+  name: nameSchema,
+  description: z.string().max(500).default(''),
+  pipelines: z.array(pipelineSchema).min(1),
+  state: z.enum(desiredStates).default('stopped'),
+  /** Raised by "retry now": a stopped endpoint or pipeline tries again when it changes. */
+  attempt: z.int().min(0).default(0),
+});
+export type ChannelDocument = z.infer<typeof channelSchema>;
+export const channelInputSchema = channelSchema.omit({ state: true, attempt: true });
+export type ChannelInput = z.infer<typeof channelInputSchema>;
+
+/** The name of a pipeline everywhere outside its channel: lease, status, checkpoint row, consumer group. */
+export function pipelineId(channel: string, pipeline: string): string {
+  return `${channel}.${pipeline}`;
+}
+
+/** The topic of an endpoint's row events. */
+export function rowsTopic(endpoint: string): string {
+  return `lutra.${endpoint}.rows`;
+}
+
+/**
+ * Parses a document, naming what and where.
+ * @throws SyncError CONFIG_INVALID
+ */
+export function parseDocument<T>(schema: z.ZodType<T>, value: unknown, what: string): T {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const where = result.error.issues.map((issue) => `${issue.path.join('.') || '(document)'}: ${issue.message}`).join('; ');
+  throw new SyncError('CONFIG_INVALID', `${what}: ${where}`, { cause: result.error });
+}

@@ -1,0 +1,59 @@
+/**
+ * A record of a topic: its headers (the identity of the log) and its payload, either one row event or a control record.
+ * Control records travel in the same topic, so their order against the rows is free.
+ */
+import type { LogPosition, RowEvent, Seen } from './transaction.js';
+import type { Position } from './position.js';
+import type { TableSchema } from './table.js';
+
+export const recordKinds = ['row', 'epoch', 'heartbeat', 'routes', 'ddl'] as const;
+export type RecordKind = (typeof recordKinds)[number];
+
+/**
+ * Headers of every record. `seq` counts the valid records of a log from 0 without a gap; an epoch record takes no seq of its own
+ * (its writer has not read the tail yet) and carries −1.
+ */
+export interface RecordHeader {
+  readonly kind: RecordKind;
+  /** UUID made with the topic; '' on an epoch record, whose writer may not know it yet. */
+  readonly log: string;
+  readonly seq: number;
+  readonly epoch: number;
+}
+
+/** Names of the Kafka headers; values are UTF-8 text. */
+export const headerNames = {
+  kind: 'lutra-kind',
+  log: 'lutra-log',
+  seq: 'lutra-seq',
+  epoch: 'lutra-epoch',
+  schema: 'lutra-schema',
+} as const;
+
+export type ControlRecord =
+  /** A new leader: records of older epochs after this one are void; the transaction left open before it is void. */
+  | { readonly kind: 'epoch'; readonly endpoint: string; readonly leader: string; readonly tsMs: number }
+  /** Everything up to `position` has been read and published; rows may be none for a long time. */
+  | { readonly kind: 'heartbeat'; readonly endpoint: string; readonly position: Position; readonly seen: Seen; readonly tsMs: number }
+  /** From here on the topic holds the tables that these patterns match. */
+  | { readonly kind: 'routes'; readonly endpoint: string; readonly tables: readonly string[]; readonly tsMs: number }
+  /** A DDL statement that the endpoint was told to pass over. */
+  | {
+      readonly kind: 'ddl';
+      readonly endpoint: string;
+      readonly database: string;
+      readonly sql: string;
+      readonly position: Position;
+      readonly tsMs: number;
+    };
+
+export type RecordBody = { readonly kind: 'row'; readonly table: TableSchema; readonly event: RowEvent } | ControlRecord;
+
+/** A record as read from the topic. */
+export interface LogRecord {
+  readonly offset: number;
+  readonly header: RecordHeader;
+  readonly body: RecordBody;
+}
+
+export type { LogPosition };

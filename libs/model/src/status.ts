@@ -1,0 +1,44 @@
+/** What an app says about one endpoint or pipeline that it works on. Kept in an ephemeral ZooKeeper node, at most once a second. */
+import type { ErrorCode } from './errors.js';
+import type { Position } from './position.js';
+
+/** standby: another process holds the lease · waiting: retrying, `waitingFor` says for what · failed: needs a person */
+export type WorkState = 'starting' | 'standby' | 'running' | 'waiting' | 'paused' | 'stopped' | 'failed';
+
+export interface ErrorReport {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly help: string;
+  /** ms since 1970 */
+  readonly at: number;
+  readonly details: Readonly<Record<string, unknown>>;
+}
+
+export interface WorkStatus {
+  readonly app: 'capture' | 'loader';
+  /** Endpoint (capture) or pipeline id (loader). */
+  readonly name: string;
+  /** host:pid of the process that works. */
+  readonly instance: string;
+  readonly state: WorkState;
+  readonly waitingFor: string | null;
+  readonly epoch: number | null;
+  /** Rows and transactions since this process took over. */
+  readonly rows: number;
+  readonly transactions: number;
+  readonly rowsPerSecond: number;
+  /** ms from the source's commit to now, of the last transaction handled; 0 when nothing is left to do; null when unknown. */
+  readonly lagMs: number | null;
+  /** Capture: up to where the source was read. Loader: null. */
+  readonly position: Position | null;
+  /** Log id and seq of the last record written (capture) or applied (loader). */
+  readonly log: string | null;
+  readonly seq: number | null;
+  /** Kafka offset after that record. */
+  readonly offset: number | null;
+  /** Capture: transactions that loaders wrote and that were therefore not published. */
+  readonly marked: number;
+  readonly lastError: ErrorReport | null;
+  /** ms since 1970 */
+  readonly updatedAt: number;
+}

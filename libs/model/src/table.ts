@@ -1,0 +1,72 @@
+/** What a table looks like, and what its values look like in memory. Filled from the binlog's own table map (row metadata FULL). */
+
+/**
+ * A value of a row in memory. One JS type per column type, never a lossy one:
+ * - tinyint … int (signed or not), year: number · bigint: bigint · float, double: number · decimal: string
+ * - char, varchar, text, enum, set, json: string (json: its text) · binary, varbinary, blob, bit: Buffer (bit: big-endian, ceil(n/8) bytes)
+ * - date, time, datetime, timestamp: string, as the server prints it with time_zone '+00:00' and all declared fraction digits; zero dates included
+ */
+export type Value = null | number | bigint | string | Buffer;
+
+/** Column name → value. Every column of the table is there (row image FULL). */
+export type Row = Readonly<Record<string, Value>>;
+
+export const columnTypes = [
+  'tinyint',
+  'smallint',
+  'mediumint',
+  'int',
+  'bigint',
+  'decimal',
+  'float',
+  'double',
+  'year',
+  'bit',
+  'char',
+  'varchar',
+  'text',
+  'binary',
+  'varbinary',
+  'blob',
+  'enum',
+  'set',
+  'json',
+  'date',
+  'time',
+  'datetime',
+  'timestamp',
+] as const;
+
+/** The allowlist: types that a test proves lossless against the server's own SELECT. text covers tinytext … longtext, blob likewise. */
+export type ColumnType = (typeof columnTypes)[number];
+
+export interface ColumnSchema {
+  readonly name: string;
+  readonly type: ColumnType;
+  /** Whole-number and decimal types only. */
+  readonly unsigned?: boolean;
+  /** decimal: total digits */
+  readonly precision?: number;
+  /** decimal: digits after the point; time, datetime, timestamp: fraction digits 0–6 */
+  readonly scale?: number;
+  /** char, varchar, text, binary, varbinary: maximum bytes; bit: bits */
+  readonly length?: number;
+  /** Text types: the character set's name. */
+  readonly charset?: string;
+  /** enum and set: the values, in order. */
+  readonly values?: readonly string[];
+}
+
+/** One version of a table. Two row events of one table version share the same object, so that codecs can cache by identity. */
+export interface TableSchema {
+  readonly database: string;
+  readonly name: string;
+  readonly columns: readonly ColumnSchema[];
+  /** Names of the primary key's columns in key order; empty if there is none. */
+  readonly primaryKey: readonly string[];
+}
+
+/** `database.table`, for messages and maps. */
+export function tableName(table: { readonly database: string; readonly name: string }): string {
+  return `${table.database}.${table.name}`;
+}

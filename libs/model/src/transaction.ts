@@ -1,0 +1,100 @@
+/** What a source commits, as the binlog gives it (SourceItem) and as the topic carries it (RowEvent). */
+import type { FilePosition, Position } from './position.js';
+import type { Row, TableSchema } from './table.js';
+
+/** Debezium's letters: create, update, delete, read (copied by a backfill). */
+export type Op = 'c' | 'u' | 'd' | 'r';
+
+export interface RowImage {
+  readonly before: Row | null;
+  readonly after: Row | null;
+}
+
+/**
+ * The binlog as a stream, in commit order: begin (rows)* commit, with ddl, heartbeat between transactions. A transaction is
+ * never held whole. `commitTimeUs` is the source's commit time in µs since 1970 (whole seconds where the server gives no more).
+ */
+export type SourceItem =
+  | {
+      readonly kind: 'begin';
+      readonly gtid: string | null;
+      readonly at: FilePosition;
+      readonly commitTimeUs: number;
+      readonly serverId: number;
+    }
+  | {
+      readonly kind: 'rows';
+      readonly table: TableSchema;
+      readonly op: 'c' | 'u' | 'd';
+      readonly rows: readonly RowImage[];
+      readonly at: FilePosition;
+      readonly bytes: number;
+    }
+  | { readonly kind: 'commit'; readonly end: Position }
+  | {
+      readonly kind: 'ddl';
+      readonly gtid: string | null;
+      readonly database: string;
+      readonly sql: string;
+      readonly at: FilePosition;
+      readonly end: Position;
+    }
+  | { readonly kind: 'heartbeat'; readonly end: Position };
+
+/** Where a record stands in a log: `log` is the log id. */
+export interface LogPosition {
+  readonly log: string;
+  readonly seq: number;
+}
+
+/** Region → the last of its transactions that was applied at the source before this one was committed. */
+export type Seen = Readonly<Record<string, LogPosition>>;
+
+/** Where a transaction was first committed, and the regions it has passed since (the origin included). */
+export interface Origin {
+  readonly origin: string;
+  readonly path: readonly string[];
+}
+
+export interface RowSource extends Origin {
+  readonly version: string;
+  readonly connector: 'mysql' | 'mariadb';
+  /** The endpoint's name. */
+  readonly name: string;
+  readonly db: string;
+  readonly table: string;
+  /** Commit time at the source: ms, and µs where the server gives them. */
+  readonly tsMs: number;
+  readonly tsUs: number;
+  readonly serverId: number;
+  readonly gtid: string | null;
+  readonly file: string;
+  readonly pos: number;
+  /** Event number in the transaction (its rows events, from 0). */
+  readonly event: number;
+  /** Row number in the event, from 0. */
+  readonly row: number;
+}
+
+export interface TransactionBlock {
+  /** The GTID, or `file:pos` of its begin where there is none. */
+  readonly id: string;
+  /** Number of the row event in the transaction as published, from 1. */
+  readonly totalOrder: number;
+  /** True on the transaction's last published row event, and only there. */
+  readonly last: boolean;
+  readonly seen: Seen;
+  /** On the last row event: where the transaction ends in the binlog. Null before. */
+  readonly end: FilePosition | null;
+}
+
+/** One change of one row, as the topic carries it: Debezium's envelope. */
+export interface RowEvent {
+  readonly op: Op;
+  readonly before: Row | null;
+  readonly after: Row | null;
+  readonly source: RowSource;
+  readonly transaction: TransactionBlock;
+  /** When capture published it, ms since 1970. */
+  readonly tsMs: number;
+}

@@ -1,0 +1,24 @@
+-- Lutra's tables in every endpoint. Run once on each database server, as an administrator, before a channel starts.
+-- They must be in the binlog (no binlog-ignore-db, no replica filter): the checkpoint row is also the marker that stops loops.
+
+CREATE DATABASE IF NOT EXISTS lutra CHARACTER SET utf8mb4;
+
+-- One row per pipeline, partition and lane. Checkpoint: what was applied, committed together with the data.
+-- Marker: the first row event of every transaction that a loader writes. Fence: `epoch` belongs to the loader that owns the pipeline.
+-- Rows are never deleted: a loader whose row is gone could not be fenced.
+CREATE TABLE IF NOT EXISTS lutra.checkpoint (
+  pipeline     VARCHAR(100) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  part         INT UNSIGNED NOT NULL COMMENT 'Kafka partition',
+  lane         INT UNSIGNED NOT NULL,
+  log_id       VARCHAR(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'empty until the first record was applied',
+  log_epoch    BIGINT NOT NULL COMMENT 'epoch of the log at seq',
+  seq          BIGINT NOT NULL COMMENT 'last record that was applied; -1: none',
+  next_offset  BIGINT NOT NULL COMMENT 'Kafka offset to read next',
+  gtid         VARCHAR(200) CHARACTER SET ascii COLLATE ascii_bin NULL COMMENT 'of the last source transaction',
+  source_us    BIGINT NOT NULL COMMENT 'commit time of that transaction at the source, microseconds since 1970',
+  origin       VARCHAR(48) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'region where the transaction was first committed',
+  path         VARCHAR(1000) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'regions that it has passed, comma-separated',
+  epoch        BIGINT NOT NULL COMMENT 'of the loader that owns this row',
+  n            BIGINT UNSIGNED NOT NULL COMMENT 'raised by every transaction: an update that changes nothing leaves no row event',
+  PRIMARY KEY (pipeline, part, lane)
+) ENGINE = InnoDB;

@@ -1,0 +1,102 @@
+/**
+ * Debian packages without installing them: a private apt (own lists, own archives, no dpkg database, no root) that looks at
+ * suite sid of whatever Debian mirror this machine already uses. Never touches the system's apt state.
+ */
+import { glob, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { run } from './command.js';
+
+interface Source {
+  readonly uri: string;
+  readonly signedBy: string | undefined;
+}
+
+/** Unpacks packages, with their dependencies down to libc if `withDependencies`, under `root`. Returns the names of the .deb files. */
+export async function unpackFromSid(packages: readonly string[], root: string, withDependencies: boolean): Promise<string[]> {
+  const work = join(root, '.apt');
+  await mkdir(join(work, 'lists/partial'), { recursive: true });
+  await mkdir(join(work, 'archives/partial'), { recursive: true });
+  await writeFile(join(work, 'status'), ''); // nothing is installed, so every dependency is fetched
+  const options = aptOptions(work);
+  await update(work, options);
+  const fetch = withDependencies ? ['install', '-y', '--download-only', ...packages] : ['download', ...packages];
+  await run('apt-get', [...options, ...fetch], { cwd: join(work, 'archives') });
+  const debs = (await readdir(join(work, 'archives'))).filter((name) => name.endsWith('.deb'));
+  for (const deb of debs) await run('dpkg-deb', ['-x', join(work, 'archives', deb), root]);
+  await rm(work, { recursive: true, force: true });
+  return debs;
+}
+
+function aptOptions(work: string): string[] {
+  const settings = [
+    `Dir::Etc::sourcelist=${join(work, 'sources.list')}`,
+    'Dir::Etc::sourceparts=/dev/null',
+    `Dir::State::Lists=${join(work, 'lists')}`,
+    `Dir::State::status=${join(work, 'status')}`,
+    `Dir::State::extended_states=${join(work, 'extended_states')}`,
+    `Dir::Cache=${work}`,
+    `Dir::Cache::archives=${join(work, 'archives')}`,
+    'APT::Install-Recommends=false',
+    'APT::Sandbox::User=root', // the _apt user may not write into a home folder
+    'Debug::NoLocking=true', // no dpkg database is touched; our own lock is held
+    'Acquire::Languages=none',
+    'Acquire::Retries=3',
+    'Acquire::IndexTargets::deb::DEP-11::DefaultEnabled=false',
+  ];
+  return settings.flatMap((setting) => ['-o', setting]);
+}
+
+/** A machine may list third-party repositories too: the first one that has a suite sid is Debian. */
+async function update(work: string, options: readonly string[]): Promise<void> {
+  const sources = await machineSources();
+  const failures: unknown[] = [];
+  for (const { uri, signedBy } of sources) {
+    const signed = signedBy === undefined ? '' : `[signed-by=${signedBy}] `;
+    await writeFile(join(work, 'sources.list'), `deb ${signed}${uri} sid main\n`);
+    try {
+      await run('apt-get', [...options, '-o', 'APT::Update::Error-Mode=any', 'update']);
+      return;
+    } catch (error) {
+      if (error instanceof Error && error.name === 'MissingToolError') throw error;
+      failures.push(error);
+    }
+  }
+  throw new AggregateError(
+    failures,
+    `none of the ${sources.length} apt sources of this machine serves Debian's suite sid:\n${failures.join('\n')}`,
+  );
+}
+
+async function machineSources(): Promise<Source[]> {
+  const sources: Source[] = [];
+  const files = ['/etc/apt/sources.list'];
+  for await (const file of glob('/etc/apt/sources.list.d/*.{list,sources}')) files.push(file);
+  for (const file of files) {
+    const text = await readFile(file, 'utf8').catch(() => '');
+    sources.push(...(file.endsWith('.sources') ? deb822(text) : oneLine(text)));
+  }
+  const byUri = new Map(sources.map((source) => [source.uri, source]));
+  return [...byUri.values()].filter(({ uri }) => !/security/.test(uri));
+}
+
+/** `deb [signed-by=/key option=x] URI suite main` */
+function oneLine(text: string): Source[] {
+  const lines = text.matchAll(/^\s*deb\s+(?:\[([^\]]*)\]\s+)?(\S+)\s+\S+\s+(?:.*\s)?main\b/gm);
+  return Array.from(lines, ([, options = '', uri = '']) => ({ uri, signedBy: /signed-by=(\S+)/.exec(options)?.[1] }));
+}
+
+/** Stanzas of `Field: values`, comments in between. */
+function deb822(text: string): Source[] {
+  const stanzas = text.replace(/^#.*\n?/gm, '').split(/\n\s*\n/);
+  return stanzas.flatMap((stanza) => {
+    const field = (name: string): string => new RegExp(`^${name}:[ \\t]*(.*)$`, 'im').exec(stanza)?.[1] ?? '';
+    if (!/\bdeb\b/.test(field('Types')) || !/\bmain\b/.test(field('Components'))) return [];
+    if (/^no$/i.test(field('Enabled'))) return [];
+    const key = field('Signed-By').trim();
+    const signedBy = key.startsWith('/') ? key : undefined;
+    return field('URIs')
+      .split(/\s+/)
+      .filter(Boolean)
+      .map((uri) => ({ uri, signedBy }));
+  });
+}

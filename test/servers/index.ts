@@ -1,0 +1,20 @@
+/** Real servers for demo, tests and benchmarks, as child processes on free ports of 127.0.0.1. See README.md. */
+export { CommandError, MissingToolError } from './command.js';
+export { kafkaFromEnvironment, mysqlFromEnvironment, zooKeeperFromEnvironment } from './environment.js';
+export { kafkaServer } from './kafka.js';
+export { mysqlServer } from './mysql.js';
+export { prepare } from './prepare.js';
+export { serverKinds } from './server.js';
+export type {
+  KafkaOptions,
+  KafkaServer,
+  Log,
+  MysqlOptions,
+  MysqlServer,
+  MysqlVersion,
+  Server,
+  ServerKind,
+  ZooKeeperOptions,
+  ZooKeeperServer,
+} from './server.js';
+export { zooKeeperServer } from './zookeeper.js';

@@ -2,14 +2,10 @@
  * Debian packages without installing them: a private apt (own lists, own archives, no dpkg database, no root) that looks at
  * suite sid of whatever Debian mirror this machine already uses. Never touches the system's apt state.
  */
-import { glob, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { run } from './command.js';
-
-interface Source {
-  readonly uri: string;
-  readonly signedBy: string | undefined;
-}
+import { machineSources } from './apt-sources.js';
+import { MissingToolError, run } from './command.js';
 
 /** Unpacks packages, with their dependencies down to libc if `withDependencies`, under `root`. Returns the names of the .deb files. */
 export async function unpackFromSid(packages: readonly string[], root: string, withDependencies: boolean): Promise<string[]> {
@@ -57,46 +53,10 @@ async function update(work: string, options: readonly string[]): Promise<void> {
       await run('apt-get', [...options, '-o', 'APT::Update::Error-Mode=any', 'update']);
       return;
     } catch (error) {
-      if (error instanceof Error && error.name === 'MissingToolError') throw error;
+      if (error instanceof MissingToolError) throw error;
       failures.push(error);
     }
   }
-  throw new AggregateError(
-    failures,
-    `none of the ${sources.length} apt sources of this machine serves Debian's suite sid:\n${failures.join('\n')}`,
-  );
-}
-
-async function machineSources(): Promise<Source[]> {
-  const sources: Source[] = [];
-  const files = ['/etc/apt/sources.list'];
-  for await (const file of glob('/etc/apt/sources.list.d/*.{list,sources}')) files.push(file);
-  for (const file of files) {
-    const text = await readFile(file, 'utf8').catch(() => '');
-    sources.push(...(file.endsWith('.sources') ? deb822(text) : oneLine(text)));
-  }
-  const byUri = new Map(sources.map((source) => [source.uri, source]));
-  return [...byUri.values()].filter(({ uri }) => !/security/.test(uri));
-}
-
-/** `deb [signed-by=/key option=x] URI suite main` */
-function oneLine(text: string): Source[] {
-  const lines = text.matchAll(/^\s*deb\s+(?:\[([^\]]*)\]\s+)?(\S+)\s+\S+\s+(?:.*\s)?main\b/gm);
-  return Array.from(lines, ([, options = '', uri = '']) => ({ uri, signedBy: /signed-by=(\S+)/.exec(options)?.[1] }));
-}
-
-/** Stanzas of `Field: values`, comments in between. */
-function deb822(text: string): Source[] {
-  const stanzas = text.replace(/^#.*\n?/gm, '').split(/\n\s*\n/);
-  return stanzas.flatMap((stanza) => {
-    const field = (name: string): string => new RegExp(`^${name}:[ \\t]*(.*)$`, 'im').exec(stanza)?.[1] ?? '';
-    if (!/\bdeb\b/.test(field('Types')) || !/\bmain\b/.test(field('Components'))) return [];
-    if (/^no$/i.test(field('Enabled'))) return [];
-    const key = field('Signed-By').trim();
-    const signedBy = key.startsWith('/') ? key : undefined;
-    return field('URIs')
-      .split(/\s+/)
-      .filter(Boolean)
-      .map((uri) => ({ uri, signedBy }));
-  });
+  const uris = sources.map(({ uri }) => uri.replace(/\/\/[^/@]*@/, '//')).join(' ') || 'none';
+  throw new AggregateError(failures, `no apt source of this machine (${uris}) serves Debian's suite sid:\n${failures.join('\n')}`);
 }

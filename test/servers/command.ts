@@ -2,7 +2,8 @@
  * Runs one tool to its end. A tool that is missing gives a `MissingToolError` that says what to install; a tool that fails
  * gives the end of what it printed. Output goes to nobody's terminal.
  */
-import { spawn } from 'node:child_process';
+import { execFile, type ExecFileException } from 'node:child_process';
+import { promisify } from 'node:util';
 
 export class MissingToolError extends Error {
   override readonly name = 'MissingToolError';
@@ -27,30 +28,22 @@ const remedies: Readonly<Record<string, string>> = {
   ldd: 'install libc-bin',
 };
 
-/** Resolves to what the tool wrote to stdout and stderr. */
-export function run(command: string, args: readonly string[], options: CommandOptions = {}): Promise<string> {
-  const { promise, resolve, reject } = Promise.withResolvers<string>();
-  const child = spawn(command, args, {
-    cwd: options.cwd,
-    env: { ...process.env, ...options.env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: options.timeoutMs ?? 600_000,
-    killSignal: 'SIGKILL',
-  });
-  let output = '';
-  const collect = (part: Buffer): void => {
-    output = (output + part.toString()).slice(-100_000);
-  };
-  child.stdout.on('data', collect);
-  child.stderr.on('data', collect);
-  child.on('error', (cause: NodeJS.ErrnoException) => {
-    reject(cause.code === 'ENOENT' ? missing(command, cause) : new CommandError(`${command}: ${cause.message}`, { cause }));
-  });
-  child.on('close', (code, signal) => {
-    if (code === 0) resolve(output);
-    else reject(new CommandError(`${command} ${args.join(' ')}\nended with ${code ?? signal}:\n${tail(output)}`));
-  });
-  return promise;
+const execute = promisify(execFile);
+
+/** Resolves to what the tool wrote to stdout. */
+export async function run(command: string, args: readonly string[], options: CommandOptions = {}): Promise<string> {
+  const { cwd, env, timeoutMs = 600_000 } = options;
+  const limits = { timeout: timeoutMs, killSignal: 'SIGKILL', maxBuffer: 100 << 20 } as const;
+  const running = execute(command, args, { cwd, env: { ...process.env, ...env }, ...limits });
+  running.child.stdin?.end();
+  try {
+    return (await running).stdout;
+  } catch (cause) {
+    const { code, signal, stdout = '', stderr = '' } = cause as ExecFileException & { stdout?: string; stderr?: string };
+    if (String(code) === 'ENOENT') throw missing(command, cause as Error);
+    const what = `${command} ${args.join(' ')}\nended with ${code ?? signal}:\n${tail(stdout + stderr)}`;
+    throw new CommandError(what, { cause });
+  }
 }
 
 /** The last lines of a text: enough to see why, short enough for a test report. */
@@ -58,6 +51,6 @@ export function tail(text: string, lines = 40): string {
   return text.trimEnd().split('\n').slice(-lines).join('\n');
 }
 
-function missing(command: string, cause: Error): MissingToolError {
+export function missing(command: string, cause?: Error): MissingToolError {
   return new MissingToolError(`${command} is not on the PATH: ${remedies[command] ?? 'install it'}`, { cause });
 }

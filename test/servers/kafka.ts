@@ -2,18 +2,20 @@
  * Kafka 4.3 on KRaft: one node, broker and controller in one process. Topics are made by whoever needs them, never by chance.
  * Formatting a log folder costs a Java start, so it is done once; each server gets a copy with ids of its own.
  */
-import { constants } from 'node:fs';
+import { constants, existsSync } from 'node:fs';
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cached } from './cache.js';
-import { ChildServer, type Recipe } from './child-server.js';
+import { ChildServer } from './child-server.js';
 import { run } from './command.js';
 import { ExternalServer } from './external-server.js';
 import { knowsItsBroker } from './kafka-metadata.js';
-import { copyJars } from './maven.js';
+import type { Recipe } from './launch.js';
+import { copyJars, tidy } from './maven.js';
 import type { KafkaOptions, KafkaServer, Log } from './server.js';
 
 const version = '4.3.0';
+const propertiesFile = 'server.properties';
 
 export function kafkaServer(options: KafkaOptions = {}): KafkaServer {
   const name = options.name ?? 'kafka';
@@ -67,11 +69,21 @@ function recipe(name: string, extra: Readonly<Record<string, string>>): Recipe {
     },
     command: async (folder, ports) => {
       const { libs } = await prepareKafka(() => undefined);
-      const file = await writeProperties(folder, ports, extra);
-      return { command: 'java', args: ['-Xmx512m', '-Djava.awt.headless=true', '-cp', `${libs}/*`, 'kafka.Kafka', file] };
+      const file = await writeProperties(folder, ports, { ...(wasKilled(folder) ? shortSession : {}), ...extra });
+      return { command: 'java', args: ['-Xmx512m', ...tidy(folder), '-cp', `${libs}/*`, 'kafka.Kafka', file] };
     },
     answers: knowsItsBroker,
   };
+}
+
+/**
+ * After a SIGKILL the controller refuses the broker until the session of its former self ends, 9 s by default. A short session on
+ * a busy machine ends by itself, so only those have it that were killed.
+ */
+const shortSession = { 'broker.session.timeout.ms': '2500', 'broker.heartbeat.interval.ms': '500' };
+
+function wasKilled(folder: string): boolean {
+  return existsSync(join(folder, propertiesFile)) && !existsSync(join(folder, 'data/.kafka_cleanshutdown'));
 }
 
 /** Two clusters must not pass for one: the copy gets its own cluster and directory id. */
@@ -87,7 +99,7 @@ async function copyTemplate(template: string, data: string): Promise<void> {
 
 async function writeProperties(folder: string, ports: readonly number[], extra: Readonly<Record<string, string>>): Promise<string> {
   await mkdir(join(folder, 'data'), { recursive: true });
-  const file = join(folder, 'server.properties');
+  const file = join(folder, propertiesFile);
   const lines = Object.entries({ ...properties(folder, ports), ...extra }).map(([key, value]) => `${key}=${value}\n`);
   await writeFile(file, lines.join(''));
   return file;

@@ -4,7 +4,9 @@
  */
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { cacheFolder } from './cache.js';
 import { run } from './command.js';
+import { withLock } from './lock.js';
 
 export interface Artifact {
   readonly group: string;
@@ -17,6 +19,11 @@ const plugin = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1';
 /** Copies the jars of the artifacts and of what they depend on at run time. */
 export async function copyJars(artifacts: readonly Artifact[], folder: string): Promise<void> {
   await maven(artifacts, folder, ['copy-dependencies', '-DincludeScope=runtime', `-DoutputDirectory=${folder}`]);
+}
+
+/** Options for `java` that keep its files (unpacked native libraries, counters) in the server's folder instead of in /tmp. */
+export function tidy(folder: string): string[] {
+  return [`-Djava.io.tmpdir=${folder}`, '-XX:-UsePerfData'];
 }
 
 /** Unpacks the files of one artifact that match an Ant pattern. No `unzip` or JDK needed: Maven does it. */
@@ -34,7 +41,9 @@ async function maven(artifacts: readonly Artifact[], folder: string, goal: reado
   await mkdir(work, { recursive: true });
   await writeFile(join(work, 'pom.xml'), pom(artifacts));
   const [name, ...flags] = goal;
-  await run('mvn', ['-q', '-B', '-f', join(work, 'pom.xml'), `${plugin}:${name}`, ...flags], { cwd: work });
+  const args = ['-q', '-B', '-f', join(work, 'pom.xml'), `${plugin}:${name}`, ...flags];
+  // Maven's local repository is not safe for two writers.
+  await withLock(join(cacheFolder(), 'maven.lock'), () => run('mvn', args, { cwd: work }));
   await rm(work, { recursive: true, force: true });
 }
 

@@ -24,15 +24,14 @@ export function mysqlBinaries(version: MysqlVersion, log: Log): Promise<MysqlBin
   if (process.platform !== 'linux' || process.arch !== 'x64') {
     throw new Error(`the MySQL servers of the tests need Linux on x86-64, this is ${process.platform} on ${process.arch}`);
   }
-  switch (version) {
-    case '8.0':
-      return mysql80(log);
-    case '9.7':
-      return mysql97(log);
-    case 'mariadb-11.4':
-      return mariadb114(log);
-  }
+  return sources[version](log);
 }
+
+const sources: Readonly<Record<MysqlVersion, (log: Log) => Promise<MysqlBinaries>>> = {
+  '8.0': mysql80,
+  '9.7': mysql97,
+  'mariadb-11.4': mariadb114,
+};
 
 async function mysql80(log: Log): Promise<MysqlBinaries> {
   const root = await cached('mysql-8.0.15', async (draft) => {

@@ -8,6 +8,7 @@ const boundMs = 5000;
 const greetingV10 = 0x0a;
 const ok = 0x00;
 const authSwitch = 0xfe;
+const quit = Buffer.from([0x01]);
 const capabilities = 0x1 | 0x200 | 0x8000 | 0x80000; // LONG_PASSWORD, PROTOCOL_41, SECURE_CONNECTION, PLUGIN_AUTH
 
 export async function logsIn(port: number, user: string): Promise<boolean> {
@@ -16,7 +17,10 @@ export async function logsIn(port: number, user: string): Promise<boolean> {
     for await (const { sequence, payload } of packets(socket)) {
       if (payload[0] === greetingV10 && sequence === 0) send(socket, 1, login(user));
       else if (payload[0] === authSwitch) send(socket, sequence + 1, Buffer.alloc(0)); // the answer for no password
-      else return payload[0] === ok;
+      else {
+        send(socket, 0, quit); // or the server's log warns of an aborted connection
+        return payload[0] === ok;
+      }
     }
     return false;
   } finally {

@@ -46,23 +46,9 @@ async function initialiseMysql({ mysqld }: MysqlBinaries, draft: string): Promis
   await run(mysqld.command, args, { env: mysqld.env, timeoutMs: 120_000 });
 }
 
+/** `normal` authentication gives root@127.0.0.1 without a password, too. */
 async function initialiseMariadb({ mysqld, root }: MysqlBinaries, draft: string): Promise<void> {
-  const file = join(draft, 'accounts.sql');
-  await writeFile(file, accounts);
-  await run(
-    join(root, 'scripts/mariadb-install-db'),
-    [
-      '--no-defaults',
-      ...asRoot,
-      `--basedir=${root}`,
-      `--datadir=${draft}/data`,
-      `--lc-messages-dir=${root}/share`,
-      '--auth-root-authentication-method=normal',
-      '--skip-test-db',
-      '--skip-name-resolve',
-      '--force',
-      `--extra-file=${file}`,
-    ],
-    { cwd: root, env: mysqld.env, timeoutMs: 120_000 },
-  );
+  const places = [`--basedir=${root}`, `--datadir=${draft}/data`, `--lc-messages-dir=${root}/share`];
+  const args = ['--no-defaults', ...asRoot, ...places, '--auth-root-authentication-method=normal', '--skip-test-db', '--force'];
+  await run(join(root, 'scripts/mariadb-install-db'), args, { cwd: root, env: mysqld.env, timeoutMs: 120_000 });
 }

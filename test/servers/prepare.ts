@@ -10,35 +10,26 @@ import { prepareMysql } from './mysql-template.js';
 import { type Log, type ServerKind, serverKinds } from './server.js';
 import { prepareZooKeeper } from './zookeeper.js';
 
-/** One after the other: they share Maven's repository, which takes no locks. */
+const steps: Readonly<Record<ServerKind, (log: Log) => Promise<unknown>>> = {
+  'mysql-8.0': (log) => prepareMysql('8.0', log),
+  'mysql-9.7': (log) => prepareMysql('9.7', log),
+  'mariadb-11.4': (log) => prepareMysql('mariadb-11.4', log),
+  kafka: prepareKafka,
+  zookeeper: prepareZooKeeper,
+};
+
 export async function prepare(which: readonly ServerKind[], log: Log = () => undefined): Promise<void> {
-  for (const kind of new Set(which)) {
-    const begin = Date.now();
-    await prepareOne(kind, log);
-    log(`${kind}: ready (${((Date.now() - begin) / 1000).toFixed(1)} s)`);
-  }
+  const results = await Promise.allSettled(Array.from(new Set(which), (kind) => prepareOne(kind, log)));
+  const failures = results.filter((result) => result.status === 'rejected').map(({ reason }) => reason as Error);
+  if (failures.length > 1) throw new AggregateError(failures, failures.map(({ message }) => message).join('\n'));
+  if (failures[0] !== undefined) throw failures[0];
 }
 
 async function prepareOne(kind: ServerKind, log: Log): Promise<void> {
-  switch (kind) {
-    case 'mysql-8.0':
-      await prepareMysql('8.0', log);
-      return;
-    case 'mysql-9.7':
-      await prepareMysql('9.7', log);
-      return;
-    case 'mariadb-11.4':
-      await prepareMysql('mariadb-11.4', log);
-      return;
-    case 'kafka':
-      await run('java', ['-version']);
-      await prepareKafka(log);
-      return;
-    case 'zookeeper':
-      await run('java', ['-version']);
-      await prepareZooKeeper(log);
-      return;
-  }
+  const begin = performance.now();
+  if (kind === 'kafka' || kind === 'zookeeper') await run('java', ['-version']); // a missing tool is named now, not at the first start
+  await steps[kind](log);
+  log(`${kind}: ready (${((performance.now() - begin) / 1000).toFixed(1)} s)`);
 }
 
 function isKind(word: string): word is ServerKind {

@@ -4,7 +4,7 @@
  * Runs on Node 20, with nothing but built-ins. usage: node watchdog.mjs FOLDER
  *
  * stdin, a line each:  {"command", "args", "env", "log"}           start the server
- * stdout, a line each: {"started": pid} | {"failed": message} | {"ended": pid, "how": "…"}
+ * stdout, a line each: {"started": pid} | {"failed": code} | {"ended": pid, "how": "…"}
  */
 import { spawn } from 'node:child_process';
 import { closeSync, openSync, rmSync } from 'node:fs';
@@ -27,7 +27,7 @@ function start({ command, args, env, log }) {
   child.on('error', (error) => {
     if (child.pid !== undefined) return;
     server = undefined;
-    tell({ failed: error.message });
+    tell({ failed: error.code ?? error.message });
     if (ending) finish();
   });
   child.on('exit', (code, signal) => {

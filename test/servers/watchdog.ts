@@ -4,9 +4,11 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { missing } from './command.js';
 
 export interface ServerCommand {
   readonly command: string;
@@ -22,6 +24,7 @@ interface WatchdogEvent {
 }
 
 export class Watchdog {
+  readonly folder: string;
   /** The server's own pid while it runs. */
   pid: number | undefined;
   /** How the last server process ended. */
@@ -29,8 +32,10 @@ export class Watchdog {
   readonly #process: ChildProcess;
   readonly #gone: Promise<unknown>;
   #waiting: (() => void)[] = [];
+  #isLost = false;
 
   constructor(folder: string) {
+    this.folder = folder;
     const { NODE_OPTIONS: _, ...env } = process.env; // a test runner's loaders are not for the watchdog
     this.#process = spawn(process.execPath, [fileURLToPath(new URL('watchdog.mjs', import.meta.url)), folder], {
       cwd: tmpdir(),
@@ -49,16 +54,36 @@ export class Watchdog {
 
   /** Starts the server and resolves to its pid. */
   async run(command: ServerCommand, log: string): Promise<number> {
+    if (this.#isLost) throw new Error('the watchdog is gone: stop the server, then start it afresh');
     this.how = undefined;
     this.#process.stdin?.write(`${JSON.stringify({ ...command, log })}\n`);
     while (this.pid === undefined && this.how === undefined) await this.#next();
-    if (this.pid === undefined) throw new Error(`${command.command} did not start: ${this.how}`);
-    return this.pid;
+    if (this.pid !== undefined) return this.pid;
+    throw this.how === 'ENOENT' ? missing(command.command) : new Error(`${command.command} did not start: ${this.how}`);
   }
 
-  /** Resolves when the server process is gone; keeps the event loop alive until then. */
-  async ended(): Promise<void> {
+  /** To the server itself. False when it is down. */
+  signal(signal: NodeJS.Signals): boolean {
+    try {
+      return this.pid !== undefined && process.kill(this.pid, signal);
+    } catch {
+      return false; // ended just now: the word of it is on its way
+    }
+  }
+
+  /** Resolves when the server is gone, at once when it is down. */
+  async kill(): Promise<void> {
+    this.signal('SIGKILL');
     while (this.pid !== undefined) await this.#next();
+  }
+
+  /** SIGTERM, after the bound SIGKILL. */
+  async terminate(boundMs: number): Promise<void> {
+    this.signal('SIGCONT'); // a frozen process does not see SIGTERM
+    this.signal('SIGTERM');
+    const bound = setTimeout(() => this.signal('SIGKILL'), boundMs);
+    while (this.pid !== undefined) await this.#next();
+    clearTimeout(bound);
   }
 
   /** SIGKILLs the server if it runs, removes the folder; resolves when the watchdog is gone. */
@@ -67,6 +92,7 @@ export class Watchdog {
     this.#process.stdin?.end();
     await this.#gone;
     clearInterval(hold);
+    await rm(this.folder, { recursive: true, force: true }); // in case it could not
   }
 
   async #next(): Promise<void> {
@@ -83,13 +109,8 @@ export class Watchdog {
 
   /** Somebody killed the watchdog: its server must not stay. */
   #lost(): void {
-    if (this.pid !== undefined) {
-      try {
-        process.kill(this.pid, 'SIGKILL');
-      } catch {
-        // gone already
-      }
-    }
+    this.#isLost = true;
+    this.signal('SIGKILL');
     this.#down(this.how ?? 'its watchdog ended');
     this.#wake();
   }

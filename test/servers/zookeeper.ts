@@ -4,9 +4,10 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { cached } from './cache.js';
-import { ChildServer, type Recipe } from './child-server.js';
+import { ChildServer } from './child-server.js';
 import { ExternalServer } from './external-server.js';
-import { copyJars } from './maven.js';
+import type { Recipe } from './launch.js';
+import { copyJars, tidy } from './maven.js';
 import type { Log, ZooKeeperOptions, ZooKeeperServer } from './server.js';
 
 const version = '3.9.4';
@@ -61,7 +62,7 @@ function recipe(name: string, extra: Readonly<Record<string, string>>): Recipe {
       const file = join(folder, 'zoo.cfg');
       const lines = Object.entries({ ...config(folder, port), ...extra }).map(([key, value]) => `${key}=${value}\n`);
       await writeFile(file, lines.join(''));
-      const flags = ['-Xmx256m', '-Djava.awt.headless=true', '-Dzookeeper.preAllocSize=4096'];
+      const flags = ['-Xmx256m', ...tidy(folder), '-Dzookeeper.preAllocSize=4096'];
       return { command: 'java', args: [...flags, '-cp', `${libs}/*`, 'org.apache.zookeeper.server.quorum.QuorumPeerMain', file] };
     },
     answers: serves,

@@ -28,6 +28,9 @@ export const errorTable = {
   ),
 
   ZOOKEEPER_UNAVAILABLE: retry('ZooKeeper does not answer. Data that flows goes on; configuration and take-over wait for it.'),
+  ZOOKEEPER_DENIED: stop(
+    'ZooKeeper refused access to a node that other credentials created. Give all apps the same user and password for ZooKeeper.',
+  ),
   LEASE_LOST: retry('Another process holds the lease now, or our session expired. This process stands by.'),
 
   KAFKA_UNAVAILABLE: retry('Kafka does not answer or refused a request for now. Work resumes by itself.'),
@@ -37,6 +40,10 @@ export const errorTable = {
   RECORD_TOO_LARGE: stop('One row is larger than max.message.bytes of the topic. Raise it on broker and topic, then retry.'),
   SCHEMA_UNKNOWN: stop(
     'A record names a schema id that the registry does not have. Check SCHEMA_REGISTRY_URL, or restore ZooKeeper from its export.',
+  ),
+  SCHEMA_REGISTRY_UNAVAILABLE: retry('The schema registry that SCHEMA_REGISTRY_URL names does not answer. Work resumes by itself.'),
+  SCHEMA_REGISTRY_REFUSED: stop(
+    'The schema registry refused a request. The message has its reason (URL, credentials, compatibility rule of the subject).',
   ),
   RECORD_INVALID: stop('A record of the topic cannot be decoded. Someone else may write to it.'),
 

@@ -17,8 +17,12 @@ function toRegExp(pattern: string): RegExp {
 /** `lutra` and the server's own schemas are never forwarded, whatever a pattern says. */
 const neverForwarded = new Set(['lutra', 'mysql', 'sys', 'performance_schema', 'information_schema']);
 
-/** Source table → target table, or null where no route matches. Answers are cached per table. */
-export type Router = (table: TableName) => TableName | null;
+export interface Router {
+  /** Source table → target table, or null where no route matches. Answers are cached per table. */
+  (table: TableName): TableName | null;
+  /** Could a table of this database be routed? */
+  coversDatabase(database: string): boolean;
+}
 
 export function createRouter(routes: readonly Route[]): Router {
   const compiled = routes.map((route) => ({ schema: toRegExp(route.schema), table: toRegExp(route.table), to: route.to }));
@@ -29,10 +33,13 @@ export function createRouter(routes: readonly Route[]): Router {
     if (!route) return null;
     return { database: route.to?.schema ?? table.database, name: route.to?.table ?? table.name };
   };
-  return (table) => {
+  const route = (table: TableName): TableName | null => {
     const key = `${table.database}\0${table.name}`;
     let target = cache.get(key);
     if (target === undefined) cache.set(key, (target = decide(table)));
     return target;
   };
+  const coversDatabase = (database: string): boolean =>
+    !neverForwarded.has(database) && compiled.some((candidate) => candidate.schema.test(database));
+  return Object.assign(route, { coversDatabase });
 }

@@ -1,0 +1,42 @@
+/** Wires capture: environment, ZooKeeper, schema ids, metrics. */
+import { Module } from '@nestjs/common';
+import type { DynamicModule } from '@nestjs/common';
+import { createHttpSchemaStore, loadSecretKey, Registry } from '@lutra/registry';
+import type { SchemaStore } from '@lutra/registry';
+import { Health, Metrics } from '@lutra/telemetry';
+import type { Logger } from '@lutra/telemetry';
+import { CaptureService } from './capture.service.js';
+import type { Environment } from './environment.js';
+import { HealthController } from './health.controller.js';
+import { ENVIRONMENT, HEALTH, LOGGER, METRICS, REGISTRY, SCHEMAS, SECRET_KEY } from './tokens.js';
+
+@Module({})
+export class CaptureModule {
+  static with(environment: Environment, logger: Logger): DynamicModule {
+    const registry = new Registry({
+      connect: environment.ZOOKEEPER,
+      root: environment.LUTRA_ROOT,
+      digest: environment.ZOOKEEPER_DIGEST,
+      logger,
+    });
+    const health = new Health();
+    health.watch('zookeeper', () => (registry.connected ? null : 'not connected'));
+    const schemas: SchemaStore = environment.SCHEMA_REGISTRY_URL
+      ? createHttpSchemaStore(environment.SCHEMA_REGISTRY_URL)
+      : registry.schemas;
+    return {
+      module: CaptureModule,
+      controllers: [HealthController],
+      providers: [
+        { provide: ENVIRONMENT, useValue: environment },
+        { provide: LOGGER, useValue: logger },
+        { provide: REGISTRY, useValue: registry },
+        { provide: SCHEMAS, useValue: schemas },
+        { provide: SECRET_KEY, useValue: loadSecretKey(process.env) },
+        { provide: METRICS, useValue: new Metrics('capture') },
+        { provide: HEALTH, useValue: health },
+        CaptureService,
+      ],
+    };
+  }
+}

@@ -1,0 +1,213 @@
+/**
+ * ★ The table of contents of capture: one source endpoint → its topic.
+ *
+ *   claim the log (epoch, tail) → read the binlog from the tail's position → transactions: marker, routes, `last`, `seen`
+ *   → number and encode → one request in flight → acknowledged: metrics, ZooKeeper's copy of the position
+ *
+ * The log is the checkpoint: nothing that is kept elsewhere can disagree with it. A restart, at any instant, begins after the last
+ * complete transaction in the log. What cannot be carried over faithfully ends the run with a named error; nothing is skipped.
+ */
+import { RecordDecoder, RecordEncoder } from '@lutra/avro';
+import { readBinlog, sourceState } from '@lutra/binlog';
+import { BusAdmin, Publisher } from '@lutra/bus';
+import type { BusOptions } from '@lutra/bus';
+import { createRouter, rowsTopic, SyncError } from '@lutra/model';
+import type { EndpointDocument, FilePosition, Position, RegionDocument, Route } from '@lutra/model';
+import { openSecret } from '@lutra/registry';
+import type { Registry, SchemaStore } from '@lutra/registry';
+import type { StatusReporter } from '@lutra/runtime';
+import type { Logger, Metrics } from '@lutra/telemetry';
+import { claimLog } from './claim.js';
+import type { Claim } from './claim.js';
+import { CopyKeeper } from './copy-keeper.js';
+import { Heartbeats } from './heartbeats.js';
+import { LogWriter } from './log-writer.js';
+import { Progress } from './progress.js';
+import { TransactionTracker } from './transactions.js';
+
+export interface CaptureWork {
+  readonly endpoint: EndpointDocument;
+  readonly region: RegionDocument;
+  /** Of all pipelines that read this endpoint. */
+  readonly routes: readonly Route[];
+}
+
+export interface CaptureDeps {
+  readonly registry: Registry;
+  readonly schemas: SchemaStore;
+  readonly secretKey: Buffer;
+  readonly instance: string;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+  readonly status: StatusReporter;
+}
+
+type SourceState = Awaited<ReturnType<typeof sourceState>>;
+
+/** Bytes of decoded rows, and of encoded records, that may wait; and of one produce request. */
+const binlogBufferBytes = 8 * 1024 * 1024;
+const queueBytes = 8 * 1024 * 1024;
+const batchBytes = 1024 * 1024;
+
+/** One leadership: works until the signal aborts or something fails. */
+export async function runCapture(deps: CaptureDeps, work: CaptureWork, lead: { leaseNumber: number; signal: AbortSignal }): Promise<void> {
+  const { endpoint, region } = work;
+  const topic = rowsTopic(endpoint.name);
+  const ended = new AbortController();
+  const signal = AbortSignal.any([lead.signal, ended.signal]);
+  const source = {
+    host: endpoint.host,
+    port: endpoint.port,
+    user: endpoint.user,
+    password: openSecret(deps.secretKey, endpoint.password, endpoint.name),
+    tls: endpoint.tls,
+  };
+  const bus: BusOptions = {
+    brokers: region.kafka.brokers,
+    tls: region.kafka.tls,
+    clientId: `lutra-capture-${endpoint.name}`,
+    logger: deps.logger,
+  };
+  const state = await sourceState({ ...source, logger: deps.logger, signal });
+  const admin = new BusAdmin(bus);
+  const publisher = new Publisher({ ...bus, topic, maxBatchBytes: endpoint.topic.maxMessageBytes });
+  try {
+    await admin.ensureTopic(topic, endpoint.topic);
+    const encoder = new RecordEncoder({ topic, endpoint: endpoint.name, ids: deps.schemas });
+    const decoder = new RecordDecoder({ ids: deps.schemas });
+    const claim = await claimLog({
+      endpoint: endpoint.name,
+      topic,
+      leader: `${deps.instance}:${lead.leaseNumber}`,
+      leaseNumber: lead.leaseNumber,
+      bus,
+      admin,
+      publisher,
+      encoder,
+      decoder,
+      logs: deps.registry.logs,
+      signal,
+    });
+    const start = startOf(claim, endpoint, state);
+    deps.logger.info({ epoch: claim.epoch, log: claim.log, nextSeq: claim.nextSeq, from: start }, 'claimed the log');
+    deps.status.update({ state: 'running', waitingFor: null, epoch: claim.epoch, log: claim.log, lastError: null });
+
+    const progress = new Progress(deps, endpoint.name);
+    const copies = new CopyKeeper({
+      endpoint: endpoint.name,
+      logs: deps.registry.logs,
+      version: claim.copyVersion,
+      logger: deps.logger,
+      onLost: (error) => ended.abort(error),
+    });
+    const writer = new LogWriter({
+      publisher,
+      encoder,
+      log: claim.log,
+      epoch: claim.epoch,
+      nextSeq: claim.nextSeq,
+      nextOffset: claim.nextOffset,
+      queueBytes,
+      batchBytes,
+      onAcknowledged: (records) => {
+        progress.acknowledged(records);
+        copies.acknowledged(records);
+      },
+    });
+    const read = async (): Promise<void> => {
+      const router = createRouter(work.routes);
+      const wants = (table: { database: string; name: string }): boolean =>
+        (table.database === 'lutra' && table.name === 'checkpoint') || router(table) !== null;
+      const tracker = new TransactionTracker({
+        endpoint: endpoint.name,
+        region: endpoint.region,
+        connector: state.flavor,
+        version: state.version,
+        router,
+        ddl: endpoint.ddl,
+        seen: claim.tail.seen,
+        now: Date.now,
+      });
+      const heartbeats = new Heartbeats(endpoint.name, writer);
+      await writer.control({
+        kind: 'routes',
+        endpoint: endpoint.name,
+        tables: work.routes.map((route) => `${route.schema}.${route.table}`),
+        tsMs: Date.now(),
+      });
+      await heartbeats.now(start, claim.tail.seen);
+      const items = readBinlog({
+        ...source,
+        serverId: endpoint.serverId,
+        start: start.gtidSet === null ? start : { gtidSet: start.gtidSet },
+        wants,
+        bufferBytes: binlogBufferBytes,
+        logger: deps.logger,
+        signal,
+      });
+      for await (const item of items) {
+        for (const output of tracker.accept(item)) {
+          switch (output.kind) {
+            case 'row':
+              await writer.row(output.table, output.event);
+              break;
+            case 'ddl':
+              await writer.control({
+                kind: 'ddl',
+                endpoint: endpoint.name,
+                database: output.database,
+                sql: output.sql,
+                position: output.end,
+                tsMs: Date.now(),
+              });
+              break;
+            case 'boundary':
+              progress.boundary(output, writer.queuedBytes);
+              await heartbeats.maybe(output);
+          }
+        }
+      }
+    };
+    await allOrNone([read(), writer.run(signal)], ended);
+  } finally {
+    ended.abort(new SyncError('ABORTED', 'the leadership ended'));
+    await Promise.allSettled([publisher.close(), admin.close()]);
+  }
+}
+
+/** The tail's position; only a log without any record takes the configured start. */
+function startOf(claim: Claim, endpoint: EndpointDocument, state: SourceState): Position {
+  if (claim.tail.position) {
+    if (claim.tail.position.gtidSet !== null && !state.gtidMode) {
+      throw new SyncError('SOURCE_SETTINGS', `endpoint ${endpoint.name}: the log has GTID positions but the server runs without GTIDs`);
+    }
+    return claim.tail.position;
+  }
+  if (claim.tail.state.seq !== null) throw new SyncError('LOG_EMPTIED', `${rowsTopic(endpoint.name)}: no record with a position is left`);
+  const { start } = endpoint;
+  const here: FilePosition = { file: state.file, pos: state.pos };
+  switch (start.from) {
+    case 'now':
+      return { ...here, gtidSet: state.gtidMode ? state.executed : null };
+    case 'gtid':
+      return { ...here, gtidSet: start.gtidSet };
+    case 'position':
+      return { file: start.file, pos: start.pos, gtidSet: null };
+  }
+}
+
+/** Waits for all; the first failure ends the others and is the one thrown. */
+async function allOrNone(tasks: readonly Promise<void>[], ended: AbortController): Promise<void> {
+  let failure: unknown;
+  const watched = tasks.map((task) =>
+    task.then(
+      () => ended.abort(),
+      (error: unknown) => {
+        failure ??= error;
+        ended.abort(error);
+      },
+    ),
+  );
+  await Promise.all(watched);
+  if (failure !== undefined) throw failure;
+}

@@ -1,0 +1,65 @@
+/**
+ * Keeps ZooKeeper's copy of the position in the log: the last acknowledged heartbeat. It is written with the version that we wrote last,
+ * so a leader that was replaced while it slept cannot write it; it then learns that its leadership is over. ZooKeeper being away is
+ * no reason to stop: the log itself is the checkpoint, an old copy only makes the next start read more of it.
+ */
+import { SyncError, toSyncError } from '@lutra/model';
+import type { LogCopy, LogCopyStore } from '@lutra/registry';
+import type { Logger } from '@lutra/telemetry';
+import type { Acknowledged } from './log-writer.js';
+
+const minIntervalMs = 2_000;
+
+export interface CopyKeeperOptions {
+  readonly endpoint: string;
+  readonly logs: LogCopyStore;
+  readonly version: number | null;
+  readonly logger: Logger;
+  onLost(error: SyncError): void;
+}
+
+export class CopyKeeper {
+  readonly #options: CopyKeeperOptions;
+  #version: number | null;
+  #writing = false;
+  #lastAt = 0;
+  #failing = false;
+
+  constructor(options: CopyKeeperOptions) {
+    this.#options = options;
+    this.#version = options.version;
+  }
+
+  acknowledged(records: readonly Acknowledged[]): void {
+    if (this.#writing || Date.now() - this.#lastAt < minIntervalMs) return;
+    const last = records.findLast((record) => record.control?.kind === 'heartbeat');
+    if (last?.control?.kind !== 'heartbeat') return;
+    const { log, epoch, seq } = last.header;
+    const { position, seen } = last.control;
+    void this.#write({ log, epoch, seq, offset: last.offset, position, seen, updatedAt: Date.now() });
+  }
+
+  async #write(copy: LogCopy): Promise<void> {
+    this.#writing = true;
+    this.#lastAt = Date.now();
+    try {
+      this.#version = await this.#options.logs.write(this.#options.endpoint, copy, this.#version);
+      this.#failing = false;
+    } catch (thrown) {
+      this.#failed(toSyncError(thrown));
+    } finally {
+      this.#writing = false;
+    }
+  }
+
+  #failed(error: SyncError): void {
+    if (error.code === 'CONFIG_CONFLICT') {
+      this.#options.onLost(
+        new SyncError('LEASE_LOST', `another leader of ${this.#options.endpoint} wrote the copy of the position`, { cause: error }),
+      );
+    } else if (!this.#failing) {
+      this.#failing = true;
+      this.#options.logger.warn({ err: error, code: error.code }, 'cannot write the copy of the position; data flows on');
+    }
+  }
+}

@@ -1,0 +1,34 @@
+/** Heartbeat records: they carry the full position, so that it advances while no row is published, and so that the tail is short to read. */
+import type { Position, Seen } from '@lutra/model';
+import type { LogWriter } from './log-writer.js';
+import type { Output } from './transactions.js';
+
+/** At most this often while the position moves, and this often while it does not. */
+const movingMs = 1_000;
+const idleMs = 10_000;
+
+export class Heartbeats {
+  readonly #endpoint: string;
+  readonly #writer: LogWriter;
+  #lastAt = 0;
+  #last = '';
+
+  constructor(endpoint: string, writer: LogWriter) {
+    this.#endpoint = endpoint;
+    this.#writer = writer;
+  }
+
+  /** Call between transactions only. */
+  async maybe(boundary: Extract<Output, { kind: 'boundary' }>): Promise<void> {
+    const elapsed = Date.now() - this.#lastAt;
+    if (elapsed < movingMs) return;
+    if (elapsed < idleMs && this.#last === `${boundary.end.file}:${boundary.end.pos}`) return;
+    await this.now(boundary.end, boundary.seen);
+  }
+
+  async now(position: Position, seen: Seen): Promise<void> {
+    this.#lastAt = Date.now();
+    this.#last = `${position.file}:${position.pos}`;
+    await this.#writer.control({ kind: 'heartbeat', endpoint: this.#endpoint, position, seen, tsMs: Date.now() });
+  }
+}

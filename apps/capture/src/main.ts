@@ -1,0 +1,23 @@
+/** Starts the capture app. */
+import 'reflect-metadata';
+import { NestFactory } from '@nestjs/core';
+import { toSyncError } from '@lutra/model';
+import { createLogger } from '@lutra/telemetry';
+import { CaptureModule } from './capture.module.js';
+import { readEnvironment } from './environment.js';
+
+const logger = createLogger('capture');
+
+async function main(): Promise<void> {
+  const environment = readEnvironment(process.env);
+  const app = await NestFactory.create(CaptureModule.with(environment, logger), { logger: false });
+  app.enableShutdownHooks(['SIGTERM', 'SIGINT']);
+  await app.listen(environment.PORT, environment.HOST);
+  logger.info({ region: environment.LUTRA_REGION, url: await app.getUrl() }, 'capture started');
+}
+
+main().catch((thrown: unknown) => {
+  const error = toSyncError(thrown);
+  logger.fatal({ code: error.code, err: error, help: error.help }, 'capture cannot start');
+  process.exit(1);
+});

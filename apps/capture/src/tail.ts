@@ -1,0 +1,112 @@
+/**
+ * Reads the end of an endpoint's log: what is the last complete transaction in it, and with which seq does it go on? The log is the
+ * only truth about that; ZooKeeper's copy of a position in it is used to know where to begin reading and to recognise a log that was
+ * cut, emptied or recreated meanwhile. It never guesses: a log that does not fit the copy is a named error.
+ */
+import { GtidSet } from '@lutra/binlog';
+import type { RecordDecoder } from '@lutra/avro';
+import type { RawRecord } from '@lutra/bus';
+import { admit, freshLog, SyncError } from '@lutra/model';
+import type { LogRecord, LogState, Position, RowEvent, Seen } from '@lutra/model';
+import type { LogCopy } from '@lutra/registry';
+
+export interface Tail {
+  readonly state: LogState;
+  /** End of the last complete transaction in the log; null while the log has none and no heartbeat. */
+  readonly position: Position | null;
+  readonly seen: Seen;
+}
+
+/** Where to begin reading, from the offsets that the broker has now and the copy. null: the log is new. */
+export function tailStart(topic: string, offsets: { start: number; end: number }, copy: LogCopy | null): number | null {
+  if (!copy) {
+    if (offsets.end === 0) return null;
+    if (offsets.start === offsets.end) throw new SyncError('LOG_EMPTIED', `${topic} is empty; it had ${offsets.end} records`);
+    return offsets.start;
+  }
+  if (offsets.end === 0) throw new SyncError('LOG_RECREATED', `${topic} is empty; seq ${copy.seq} of log ${copy.log} was acknowledged`);
+  if (offsets.end <= copy.offset) {
+    throw new SyncError('LOG_TRUNCATED', `${topic} ends at offset ${offsets.end}; offset ${copy.offset} was acknowledged`, {
+      details: { end: offsets.end, acknowledged: copy.offset },
+    });
+  }
+  if (offsets.start === offsets.end) throw new SyncError('LOG_EMPTIED', `${topic} is empty; it had ${offsets.end} records`);
+  return Math.max(offsets.start, copy.offset);
+}
+
+export class TailReader {
+  readonly #topic: string;
+  readonly #decoder: RecordDecoder;
+  readonly #copy: LogCopy | null;
+  #state: LogState = freshLog;
+  #first = true;
+  #position: { gtids: GtidSet | null; file: string; pos: number } | null = null;
+  #seen: Seen = {};
+  #leader: string | null = null;
+
+  constructor(topic: string, decoder: RecordDecoder, copy: LogCopy | null) {
+    this.#topic = topic;
+    this.#decoder = decoder;
+    this.#copy = copy;
+  }
+
+  get tail(): Tail {
+    const at = this.#position;
+    const position = at && { file: at.file, pos: at.pos, gtidSet: at.gtids?.toString() ?? null };
+    return { state: this.#state, position, seen: this.#seen };
+  }
+
+  /** Who opened the epoch that the log is in. */
+  get leader(): string | null {
+    return this.#leader;
+  }
+
+  async read(raw: RawRecord): Promise<void> {
+    const record = await this.#decoder.decode(raw);
+    if (this.#first) this.#checkAgainstCopy(record);
+    this.#first = false;
+    const { verdict, state } = admit(this.#state, record.header, record.offset);
+    this.#state = state;
+    if (verdict === 'epoch' && record.body.kind === 'epoch') this.#leader = record.body.leader;
+    if (verdict === 'valid') this.#follow(record);
+  }
+
+  /** The record that the copy names must be the one that it names; the state starts with it. */
+  #checkAgainstCopy(record: LogRecord): void {
+    const copy = this.#copy;
+    if (!copy || record.offset !== copy.offset) return;
+    const { header } = record;
+    if (header.log !== copy.log)
+      throw new SyncError(
+        'LOG_RECREATED',
+        `${this.#topic} has log id ${header.log} at offset ${record.offset}; ${copy.log} was acknowledged`,
+      );
+    if (header.seq !== copy.seq || header.epoch !== copy.epoch) {
+      throw new SyncError(
+        'LOG_TRUNCATED',
+        `${this.#topic} has seq ${header.seq} (epoch ${header.epoch}) at offset ${record.offset}; seq ${copy.seq} (epoch ${copy.epoch}) was acknowledged`,
+      );
+    }
+    this.#state = { log: copy.log, epoch: copy.epoch, seq: copy.seq - 1 };
+  }
+
+  #follow(record: LogRecord): void {
+    const { body } = record;
+    if (body.kind === 'heartbeat' || body.kind === 'ddl') this.#moveTo(body.position);
+    if (body.kind === 'heartbeat') this.#seen = body.seen;
+    if (body.kind === 'row' && body.event.transaction.last) this.#endTransaction(body.event);
+  }
+
+  #moveTo(position: Position): void {
+    this.#position = { gtids: position.gtidSet === null ? null : GtidSet.parse(position.gtidSet), file: position.file, pos: position.pos };
+  }
+
+  #endTransaction(event: RowEvent): void {
+    const { end, seen } = event.transaction;
+    // Before the first control record with the whole GTID set nothing can be said about the position.
+    if (!this.#position || !end) return;
+    if (this.#position.gtids && event.source.gtid !== null) this.#position.gtids.add(event.source.gtid);
+    this.#position = { gtids: this.#position.gtids, file: end.file, pos: end.pos };
+    this.#seen = { ...this.#seen, ...seen };
+  }
+}

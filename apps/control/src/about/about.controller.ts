@@ -1,0 +1,41 @@
+/** What this is: its version, and the codes that errors can have. */
+import { Controller, Get, Inject } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { errorTable } from '@lutra/model';
+import { z } from 'zod';
+import type { Environment } from '../environment.js';
+import { requestErrors } from '../http/error.filter.js';
+import { ApiAnswer } from '../http/openapi.js';
+import { ENVIRONMENT } from '../tokens.js';
+import { lutraVersion } from './version.js';
+
+const versionSchema = z.object({ version: z.string(), node: z.string(), region: z.string().nullable() });
+
+const errorCodesSchema = z.record(
+  z.string(),
+  z.object({
+    help: z.string(),
+    /** What a run loop does with it. */
+    outcome: z.enum(['retry', 'stop', 'abort']).optional(),
+    /** HTTP status of what is wrong with a request itself. */
+    status: z.number().optional(),
+  }),
+);
+
+@ApiTags('about')
+@Controller('/api/v1')
+export class AboutController {
+  constructor(@Inject(ENVIRONMENT) private readonly environment: Environment) {}
+
+  @Get('version')
+  @ApiAnswer('The version', versionSchema)
+  version(): z.infer<typeof versionSchema> {
+    return { version: lutraVersion(), node: process.version, region: this.environment.region ?? null };
+  }
+
+  @Get('errors')
+  @ApiAnswer('Every error code and what a person can do about it', errorCodesSchema)
+  errors(): z.infer<typeof errorCodesSchema> {
+    return { ...errorTable, ...requestErrors };
+  }
+}

@@ -1,0 +1,100 @@
+/**
+ * Control as an object with a lifetime: REST API, schema registry API, probes. Stateless: all it knows is in ZooKeeper. It listens also while
+ * ZooKeeper does not answer (503 with the reason), and recovers by itself.
+ */
+import 'reflect-metadata';
+import { StandardSchemaValidationPipe } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { SyncError, toSyncError } from '@lutra/model';
+import { Registry } from '@lutra/registry';
+import { Health, Metrics } from '@lutra/telemetry';
+import type { Logger } from '@lutra/telemetry';
+import { lutraVersion } from './about/version.js';
+import { controlModule } from './control.module.js';
+import type { ControlParts } from './control.module.js';
+import type { Environment } from './environment.js';
+import { authorization } from './http/authorization.js';
+import { ErrorFilter } from './http/error.filter.js';
+import { setUpDocs } from './http/openapi.js';
+import { requestLog } from './http/request-log.js';
+import { NestLogger } from './nest-logger.js';
+import type { SecretKey } from './tokens.js';
+
+export interface ControlOptions {
+  readonly environment: Environment;
+  readonly secretKey: SecretKey;
+  readonly logger: Logger;
+}
+
+export interface ControlApp {
+  /** Resolves with the base URL when requests are answered; does not wait for ZooKeeper. */
+  listen(): Promise<string>;
+  /** Answers what it has accepted, then ends the ZooKeeper session. */
+  close(): Promise<void>;
+}
+
+const firstConnectionMs = 3_000;
+
+export async function createApp({ environment, secretKey, logger }: ControlOptions): Promise<ControlApp> {
+  const { zooKeeper, root, digest } = environment;
+  const registry = new Registry({ connect: zooKeeper, root, digest, logger });
+  const metrics = new Metrics('control');
+  const health = new Health();
+  health.watch('zookeeper', () => (registry.connected ? null : 'not connected'));
+  const nest = await createNest({ environment, registry, secretKey, metrics, health, logger });
+  const stopping = new AbortController();
+  let started: Promise<void> | undefined;
+
+  return {
+    async listen() {
+      started = registry.start(stopping.signal).catch((error: unknown) => {
+        if (!stopping.signal.aborted) health.fail(toSyncError(error).message);
+      });
+      await Promise.race([started, pause(firstConnectionMs)]);
+      await nest.listen(environment.port, environment.host);
+      if (environment.token === undefined)
+        logger.warn({ host: environment.host }, 'no LUTRA_API_TOKEN: open to every user of this machine');
+      const url = await nest.getUrl();
+      logger.info({ url, version: lutraVersion() }, 'control listens');
+      return url;
+    },
+    async close() {
+      stopping.abort(new SyncError('ABORTED', 'control is shutting down'));
+      await nest.close();
+      await registry.stop();
+      await started;
+    },
+  };
+}
+
+async function createNest(parts: ControlParts): Promise<NestExpressApplication> {
+  const { environment, logger, metrics } = parts;
+  const nest = await NestFactory.create<NestExpressApplication>(controlModule(parts), {
+    bodyParser: false,
+    logger: new NestLogger(logger),
+  });
+  nest.disable('x-powered-by');
+  nest.use(requestLog(logger, metrics));
+  nest.use(authorization(environment)); // before bodies are read
+  nest.useBodyParser('json', { limit: '1mb', type: ['application/json', 'application/*+json'] });
+  nest.useGlobalPipes(new StandardSchemaValidationPipe({ exceptionFactory: invalid }));
+  nest.useGlobalFilters(new ErrorFilter(logger));
+  setUpDocs(nest, lutraVersion());
+  return nest;
+}
+
+type Issue = Parameters<
+  NonNullable<NonNullable<ConstructorParameters<typeof StandardSchemaValidationPipe>[0]>['exceptionFactory']>
+>[0][number];
+
+function invalid(issues: readonly Issue[]): SyncError {
+  const where = (path: Issue['path']): string =>
+    path?.map((segment) => String(typeof segment === 'object' ? segment.key : segment)).join('.') || 'body';
+  const list = issues.map((issue) => `${where(issue.path)}: ${issue.message}`);
+  return new SyncError('CONFIG_INVALID', list.join('; '));
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms).unref());
+}

@@ -1,0 +1,112 @@
+/** /api/v1/channels */
+import { Body, Controller, Delete, Get, Headers, HttpCode, Inject, Param, Post, Put, Query, Res, UseGuards } from '@nestjs/common';
+import { ApiQuery, ApiTags } from '@nestjs/swagger';
+import { channelSchema, nameSchema } from '@lutra/model';
+import type { ChannelDocument } from '@lutra/model';
+import { ConnectedGuard } from '../http/connected.guard.js';
+import { ApiAnswer, ApiCreate, ApiFind, ApiList, ApiRemove, ApiReplace } from '../http/openapi.js';
+import { channelActionSchema, channelWriteSchema, flagSchema } from '../http/schemas.js';
+import type { ChannelAction, ChannelWrite } from '../http/schemas.js';
+import { requireIfMatch, requireSameName, sendCreated, sendVersioned } from '../http/versions.js';
+import type { Response } from '../http/versions.js';
+import { ChannelActionService } from './channel-action.service.js';
+import type { ActionResult } from './channel-action.service.js';
+import { ChannelService } from './channel.service.js';
+
+const path = '/api/v1/channels';
+const force = { name: 'force', required: false, schema: { type: 'boolean' as const } };
+
+@UseGuards(ConnectedGuard)
+@ApiTags('channels')
+@Controller(path)
+export class ChannelController {
+  constructor(
+    @Inject(ChannelService) private readonly channels: ChannelService,
+    @Inject(ChannelActionService) private readonly actions: ChannelActionService,
+  ) {}
+
+  @Get()
+  @ApiList('All channels', channelSchema)
+  list(): Promise<readonly ChannelDocument[]> {
+    return this.channels.list();
+  }
+
+  @Post()
+  @ApiCreate('Create a channel, stopped', channelSchema)
+  async create(
+    @Body({ schema: channelWriteSchema }) body: ChannelWrite,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<ChannelDocument> {
+    return sendCreated(response, path, await this.channels.create(body));
+  }
+
+  @Get(':name')
+  @ApiFind('One channel', channelSchema)
+  async find(
+    @Param('name', { schema: nameSchema }) name: string,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<ChannelDocument> {
+    return sendVersioned(response, await this.channels.find(name));
+  }
+
+  @Put(':name')
+  @ApiReplace('Replace a channel; its state stays', channelSchema)
+  async replace(
+    @Param('name', { schema: nameSchema }) name: string,
+    @Headers('if-match') ifMatch: string | undefined,
+    @Body({ schema: channelWriteSchema }) body: ChannelWrite,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<ChannelDocument> {
+    requireSameName(name, body.name);
+    return sendVersioned(response, await this.channels.replace(body, requireIfMatch(ifMatch)));
+  }
+
+  @Delete(':name')
+  @HttpCode(204)
+  @ApiRemove('Remove a stopped channel')
+  remove(@Param('name', { schema: nameSchema }) name: string, @Headers('if-match') ifMatch: string | undefined): Promise<void> {
+    return this.channels.remove(name, requireIfMatch(ifMatch));
+  }
+
+  @Post(':name/start')
+  @HttpCode(200)
+  @ApiQuery(force)
+  @ApiAnswer('Check the servers, then run; force: run in spite of what the servers lack', channelActionSchema, 404, 409)
+  async start(
+    @Param('name', { schema: nameSchema }) name: string,
+    @Query('force', { schema: flagSchema }) flag: boolean,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<ChannelAction> {
+    return shown(response, await this.actions.start(name, flag));
+  }
+
+  @Post(':name/pause')
+  @HttpCode(200)
+  @ApiQuery(force)
+  @ApiAnswer('Loaders wait, captures go on (from stopped: checks first, as start does)', channelActionSchema, 404, 409)
+  async pause(
+    @Param('name', { schema: nameSchema }) name: string,
+    @Query('force', { schema: flagSchema }) flag: boolean,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<ChannelAction> {
+    return shown(response, await this.actions.pause(name, flag));
+  }
+
+  @Post(':name/stop')
+  @HttpCode(200)
+  @ApiAnswer('Stop; captures that other channels need go on', channelActionSchema, 404)
+  async stop(@Param('name', { schema: nameSchema }) name: string, @Res({ passthrough: true }) response: Response): Promise<ChannelAction> {
+    return shown(response, await this.actions.stop(name));
+  }
+
+  @Post(':name/retry')
+  @HttpCode(200)
+  @ApiAnswer('Let endpoints and pipelines that failed try again now', channelActionSchema, 404)
+  async retry(@Param('name', { schema: nameSchema }) name: string, @Res({ passthrough: true }) response: Response): Promise<ChannelAction> {
+    return shown(response, await this.actions.retry(name));
+  }
+}
+
+function shown(response: Response, { document, version, problems }: ActionResult): ChannelAction {
+  return { channel: sendVersioned(response, { document, version }), problems: [...problems] };
+}

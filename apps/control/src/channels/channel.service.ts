@@ -1,0 +1,97 @@
+/** Channels: written only if the rules hold with all other channels, removed only while stopped and not needed by others. */
+import { Inject, Injectable } from '@nestjs/common';
+import { SyncError } from '@lutra/model';
+import type { ChannelDocument, ChannelInput } from '@lutra/model';
+import type { Registry } from '@lutra/registry';
+import {
+  createDocument,
+  findDocument,
+  findForRemoval,
+  findForWrite,
+  listDocuments,
+  readConfiguration,
+  removeDocument,
+  replaceDocument,
+} from '../configuration/configuration.js';
+import type { Configuration, Precondition, Versioned } from '../configuration/configuration.js';
+import { RefusedError, errorsOf } from '../configuration/problem.js';
+import { WriteLock } from '../configuration/write-lock.js';
+import type { ChannelWrite } from '../http/schemas.js';
+import { REGISTRY } from '../tokens.js';
+import { channelProblems, newErrors } from './topology.js';
+
+const kind = 'channel';
+
+@Injectable()
+export class ChannelService {
+  constructor(
+    @Inject(REGISTRY) private readonly registry: Registry,
+    @Inject(WriteLock) private readonly lock: WriteLock,
+  ) {}
+
+  list(): Promise<readonly ChannelDocument[]> {
+    return listDocuments(this.registry.channels);
+  }
+
+  find(name: string): Promise<Versioned<ChannelDocument>> {
+    return findDocument(this.registry.channels, kind, name);
+  }
+
+  create(input: ChannelWrite): Promise<Versioned<ChannelDocument>> {
+    return this.lock.run(async () => {
+      const document = { ...input, state: 'stopped', attempt: 0 } as const;
+      requireState(input, document);
+      requireRules(document, await readConfiguration(this.registry));
+      return createDocument(this.registry.channels, kind, document);
+    });
+  }
+
+  replace(input: ChannelWrite, ifMatch: Precondition): Promise<Versioned<ChannelDocument>> {
+    const write = { kind, name: input.name, ifMatch };
+    return this.lock.run(async () => {
+      const { document, version } = await findForWrite(this.registry.channels, write);
+      const { state, attempt } = document;
+      requireState(input, document);
+      const configuration = await readConfiguration(this.registry);
+      requireRules(input, configuration);
+      requireOthers(input.name, input, configuration);
+      return replaceDocument(this.registry.channels, write, { ...input, state, attempt }, version);
+    });
+  }
+
+  remove(name: string, ifMatch: Precondition): Promise<void> {
+    const write = { kind, name, ifMatch };
+    return this.lock.run(async () => {
+      const { document, version } = await findForRemoval(this.registry.channels, write);
+      if (document && document.state !== 'stopped') {
+        throw new SyncError('CONFIG_CONFLICT', `channel ${name} is ${document.state}; stop it first`, { details: { channel: name } });
+      }
+      if (document) requireOthers(name, null, await readConfiguration(this.registry));
+      await removeDocument(this.registry.channels, write, version);
+    });
+  }
+}
+
+/** Actions change these two; a body may repeat them, so that what GET gave can be sent back. */
+function requireState(input: ChannelWrite, { state, attempt }: ChannelDocument): void {
+  if ((input.state ?? state) === state && (input.attempt ?? attempt) === attempt) return;
+  const how = 'POST /api/v1/channels/<name>/start, pause, stop and retry change them';
+  throw new SyncError('CONFIG_INVALID', `channel ${input.name}: state, attempt: cannot be set here; ${how}`);
+}
+
+/** @throws RefusedError CONFIG_INVALID with the whole list, warnings included */
+function requireRules(channel: ChannelInput, configuration: Configuration): void {
+  const problems = channelProblems(withChannel(channel.name, channel, configuration), channel);
+  if (errorsOf(problems).length > 0) throw new RefusedError('CONFIG_INVALID', `channel ${channel.name}`, problems);
+}
+
+/** Other channels may rest on this one: a mesh with one side gone is a chain. */
+function requireOthers(name: string, channel: ChannelInput | null, configuration: Configuration): void {
+  const errors = newErrors(configuration, withChannel(name, channel, configuration));
+  if (errors.length > 0) throw new RefusedError('CONFIG_CONFLICT', `channel ${name} is needed by others`, errors);
+}
+
+function withChannel(name: string, channel: ChannelInput | null, configuration: Configuration) {
+  const others: readonly ChannelInput[] = configuration.channels.filter((other) => other.name !== name);
+  return { endpoints: configuration.endpoints, channels: channel ? [...others, channel] : others };
+}

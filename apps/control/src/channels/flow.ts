@@ -1,0 +1,116 @@
+/** What the pipelines of all channels carry, as sets of tables in the names of their source. Pure. */
+import { pipelineId } from '@lutra/model';
+import type { ChannelInput, Route } from '@lutra/model';
+import { findTable } from './table-set.js';
+import type { TablePattern } from './table-set.js';
+
+/** The tables that one route of a pipeline carries: `pattern`, but not `except` (earlier routes, reserved schemas). */
+export interface Carried {
+  readonly pattern: TablePattern;
+  readonly except: readonly TablePattern[];
+  readonly to: Route['to'];
+}
+
+/** One pipeline, seen from outside its channel. */
+export interface Flow {
+  readonly id: string;
+  readonly channel: string;
+  readonly source: string;
+  readonly target: string;
+  readonly routes: readonly Route[];
+  /** One entry a route, in their order. */
+  readonly carries: readonly Carried[];
+}
+
+export function flowsOf(channel: ChannelInput): readonly Flow[] {
+  return channel.pipelines.map(({ name, source, target, routes }) => ({
+    id: pipelineId(channel.name, name),
+    channel: channel.name,
+    source,
+    target,
+    routes,
+    carries: carriedBy(routes),
+  }));
+}
+
+/** Never forwarded, whatever a pattern says: libs/model/src/route.ts. */
+export const reservedSchemas: readonly string[] = ['lutra', 'mysql', 'sys', 'performance_schema', 'information_schema'];
+const reserved: readonly TablePattern[] = reservedSchemas.map((schema) => ({ schema, table: '*' }));
+
+function carriedBy(routes: readonly Route[]): readonly Carried[] {
+  const patterns = routes.map((route) => ({ schema: route.schema, table: route.table }));
+  return routes.map((route, index) => {
+    const pattern = patterns[index]!;
+    const earlier = patterns.slice(0, index).filter((other) => meets(other, pattern));
+    return { pattern, except: [...reserved, ...earlier], to: route.to };
+  });
+}
+
+export function isPattern(name: string): boolean {
+  return /[*?]/.test(name);
+}
+
+/** Whether two patterns share a table; cheap where names are spelled out. */
+export function meets(one: TablePattern, other: TablePattern): boolean {
+  const apart = (a: string, b: string): boolean => !isPattern(a) && !isPattern(b) && a !== b;
+  if (apart(one.schema, other.schema) || apart(one.table, other.table)) return false;
+  return findTable([one, other]) !== null;
+}
+
+const parts = ['schema', 'table'] as const;
+
+/**
+ * A pattern in the target's names, said in the source's names; null if nothing that the route carries arrives under it.
+ * A renamed part is spelled out on both sides (the rules see to it), so it matches as a whole or not at all.
+ */
+export function throughRoute(carried: Carried, pattern: TablePattern): TablePattern | null {
+  const answer = { schema: pattern.schema, table: pattern.table };
+  for (const part of parts) {
+    const renamed = carried.to?.[part];
+    if (renamed === undefined) continue;
+    if (!meets({ schema: renamed, table: 'x' }, { schema: pattern[part], table: 'x' })) return null;
+    answer[part] = '*';
+  }
+  return answer;
+}
+
+/**
+ * Where two routes bring a table to one name: the condition on its source name as a pattern, or null if they never do.
+ */
+export function sameArrival(one: Carried, other: Carried): TablePattern | null {
+  const answer = { schema: '*', table: '*' };
+  for (const part of parts) {
+    const [first, second] = [one.to?.[part], other.to?.[part]];
+    if (first !== undefined && second !== undefined && first !== second) return null;
+    if ((first === undefined) !== (second === undefined)) answer[part] = first ?? second ?? '*';
+  }
+  return answer;
+}
+
+/** Whether a table that goes by `there` and comes back by `back` has its own name again. Call it only if some table does. */
+export function returnsHome(there: Carried, back: Carried): boolean {
+  return parts.every((part) => {
+    const [renamedThere, renamedBack] = [there.to?.[part], back.to?.[part]];
+    if (renamedThere === undefined && renamedBack === undefined) return true;
+    const home = renamedThere === undefined ? back.pattern[part] : there.pattern[part];
+    return (renamedBack ?? renamedThere) === home;
+  });
+}
+
+/** Patterns in the target's names, said in the source's names. */
+export function intoSource(carried: Carried, patterns: readonly TablePattern[]): readonly TablePattern[] {
+  return patterns.flatMap((pattern) => throughRoute(carried, pattern) ?? []);
+}
+
+/** A table of one source that both routes carry and that meets `condition`; null if there is none. */
+export function sharedTable(one: Carried, other: Carried, condition: TablePattern): string | null {
+  if (!meets(one.pattern, other.pattern)) return null;
+  return findTable([one.pattern, other.pattern, condition], [...one.except, ...other.except]);
+}
+
+/** A table, in the names of the first source, that the first route carries, the second carries on, and none of `except` matches. */
+export function goesOn(first: Carried, second: Carried, except: readonly TablePattern[]): string | null {
+  const onward = throughRoute(first, second.pattern);
+  if (!onward || !meets(first.pattern, onward)) return null;
+  return findTable([first.pattern, onward], [...first.except, ...intoSource(first, second.except), ...except]);
+}

@@ -1,0 +1,91 @@
+/**
+ * What must hold between pipelines of all channels, so that each transaction reaches each target once. Pure; returns every problem.
+ *
+ * A transaction that a loader wrote is not forwarded by the target's capture (loop prevention). Hence a chain S → E → T brings S's rows to T
+ * only if there is a pipeline S → T as well: without it T would miss them silently, so such a chain is refused.
+ */
+import { goesOn, meets, sameArrival, sharedTable } from './flow.js';
+import type { Carried, Flow } from './flow.js';
+import type { FlowProblem } from './pipeline.rules.js';
+import { findTable } from './table-set.js';
+
+export function pathProblems(flows: readonly Flow[]): readonly FlowProblem[] {
+  const pairs = flows.flatMap((one, index) => flows.slice(index + 1).map((other) => [one, other] as const));
+  return [
+    ...pairs.flatMap(([one, other]) => deliveredTwice(one, other)),
+    ...flows.flatMap((first) => flows.flatMap((second) => notForwarded(first, second, flows))),
+    ...pairs.flatMap(([one, other]) => sharedTarget(one, other, flows)),
+  ];
+}
+
+/** The first table that `find` names for a route of the one and a route of the other. */
+export function firstTable(one: Flow, other: Flow, find: (one: Carried, other: Carried) => string | null): string | null {
+  for (const first of one.carries) {
+    for (const second of other.carries) {
+      const table = find(first, second);
+      if (table !== null) return table;
+    }
+  }
+  return null;
+}
+
+function deliveredTwice(one: Flow, other: Flow): readonly FlowProblem[] {
+  if (one.id === other.id || one.source !== other.source || one.target !== other.target) return [];
+  const table = firstTable(one, other, (first, second) => {
+    const arrival = sameArrival(first, second);
+    return arrival && sharedTable(first, second, arrival);
+  });
+  if (table === null) return [];
+  return [
+    {
+      id: 'delivered-twice',
+      severity: 'error',
+      what: `pipelines ${one.id} and ${other.id} both bring ${table} from ${one.source} to ${one.target}`,
+      mend: 'Narrow the routes of one of them, or remove it.',
+      flows: [one.id, other.id],
+    },
+  ];
+}
+
+function notForwarded(first: Flow, second: Flow, flows: readonly Flow[]): readonly FlowProblem[] {
+  if (first.target !== second.source || first.source === second.target || first.source === first.target) return [];
+  const direct = flows
+    .filter((flow) => flow.source === first.source && flow.target === second.target)
+    .flatMap((flow) => flow.carries.map((carried) => carried.pattern));
+  const table = firstTable(first, second, (one, other) => goesOn(one, other, direct));
+  if (table === null) return [];
+  const chain = `${table} goes from ${first.source} to ${first.target} (${first.id}) and on to ${second.target} (${second.id})`;
+  return [
+    {
+      id: 'not-forwarded',
+      severity: 'error',
+      what: `${chain}, but what a loader wrote is not forwarded: ${second.target} would miss the rows of ${first.source}`,
+      mend: `Add a pipeline from ${first.source} to ${second.target} for these tables, in any channel (a mesh), or take them out of ${second.id}.`,
+      flows: [first.id, second.id],
+    },
+  ];
+}
+
+/** Two sources, one table: fine in a mesh, where the sources are in sync themselves; else a matter of who owns which rows. */
+function sharedTarget(one: Flow, other: Flow, flows: readonly Flow[]): readonly FlowProblem[] {
+  if (one.target !== other.target || one.source === other.source) return [];
+  const linked = (from: string, to: string): boolean => flows.some((flow) => flow.source === from && flow.target === to);
+  if (linked(one.source, other.source) && linked(other.source, one.source)) return [];
+  const table = firstTable(one, other, arriveTogether);
+  if (table === null) return [];
+  return [
+    {
+      id: 'target-shared',
+      severity: 'warning',
+      what: `${one.id} and ${other.id} both write ${table} at ${one.target}, and ${one.source} and ${other.source} are not in sync with each other`,
+      mend: 'Make sure that no row (by primary or unique key) exists in both sources: the second one would stop with ROW_CONFLICT.',
+      flows: [one.id, other.id],
+    },
+  ];
+}
+
+/** A table at the target that both routes write. */
+function arriveTogether(first: Carried, second: Carried): string | null {
+  const arrival = ({ pattern, to }: Carried) => ({ schema: to?.schema ?? pattern.schema, table: to?.table ?? pattern.table });
+  return meets(arrival(first), arrival(second)) ? findTable([arrival(first), arrival(second)]) : null;
+}

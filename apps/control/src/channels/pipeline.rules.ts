@@ -1,0 +1,106 @@
+/** What must hold for each pipeline and route on its own. Pure; returns every problem. */
+import { findTable } from './table-set.js';
+import { isPattern, reservedSchemas } from './flow.js';
+import type { Flow } from './flow.js';
+import type { Route } from '@lutra/model';
+import type { Problem } from '../configuration/problem.js';
+
+/** A problem and the pipelines (by id) that it is about. */
+export interface FlowProblem extends Problem {
+  readonly flows: readonly string[];
+}
+
+export interface EndpointPlace {
+  readonly name: string;
+  readonly region: string;
+  readonly host: string;
+  readonly port: number;
+}
+
+export type EndpointPlaces = ReadonlyMap<string, EndpointPlace>;
+
+export function pipelineProblems(flows: readonly Flow[], endpoints: EndpointPlaces): readonly FlowProblem[] {
+  return [
+    ...duplicateNames(flows),
+    ...flows.flatMap((flow) => [
+      ...unknownEndpoints(flow, endpoints),
+      ...intoItself(flow, endpoints),
+      ...flow.routes.flatMap((route) => ofRoute(flow, route)),
+    ]),
+  ];
+}
+
+function duplicateNames(flows: readonly Flow[]): readonly FlowProblem[] {
+  const twice = new Set(flows.map((flow) => flow.id).filter((id, index, ids) => ids.indexOf(id) !== index));
+  return [...twice].map((id) => ({
+    id: 'pipeline-name-taken',
+    severity: 'error',
+    what: `two pipelines are named ${id}`,
+    mend: 'Give each pipeline of a channel a name of its own: checkpoint, lease and status go by it.',
+    flows: [id],
+  }));
+}
+
+function unknownEndpoints(flow: Flow, endpoints: EndpointPlaces): readonly FlowProblem[] {
+  const missing = [...new Set([flow.source, flow.target])].filter((name) => !endpoints.has(name));
+  return missing.map((name) => ({
+    id: 'endpoint-missing',
+    severity: 'error',
+    what: `pipeline ${flow.id} names endpoint ${name}, which does not exist`,
+    mend: `Create endpoint ${name} first, or correct the name.`,
+    flows: [flow.id],
+  }));
+}
+
+function intoItself(flow: Flow, endpoints: EndpointPlaces): readonly FlowProblem[] {
+  if (flow.source === flow.target) {
+    const what = `pipeline ${flow.id} has ${flow.source} as source and as target`;
+    return [{ id: 'pipeline-into-itself', severity: 'error', what, mend: 'Name two different endpoints.', flows: [flow.id] }];
+  }
+  const [source, target] = [endpoints.get(flow.source), endpoints.get(flow.target)];
+  if (!source || !target || source.host !== target.host || source.port !== target.port) return [];
+  const unmoved = flow.carries.find(
+    ({ pattern, to }) => (to?.schema ?? pattern.schema) === pattern.schema && (to?.table ?? pattern.table) === pattern.table,
+  );
+  if (!unmoved) return [];
+  return [
+    {
+      id: 'pipeline-into-itself',
+      severity: 'error',
+      what: `pipeline ${flow.id} writes ${unmoved.pattern.schema}.${unmoved.pattern.table} into itself: ${flow.source} and ${flow.target} are the same server (${source.host}:${source.port})`,
+      mend: 'Correct the host or port of one endpoint, or rename the tables on the way.',
+      flows: [flow.id],
+    },
+  ];
+}
+
+function ofRoute(flow: Flow, route: Route): readonly FlowProblem[] {
+  const where = `route ${route.schema}.${route.table} of pipeline ${flow.id}`;
+  const problems: FlowProblem[] = [];
+  const add = (id: string, what: string, mend: string): void => {
+    problems.push({ id, severity: 'error', what: `${where} ${what}`, mend, flows: [flow.id] });
+  };
+  for (const part of ['schema', 'table'] as const) {
+    const renamed = route.to?.[part];
+    if (renamed === undefined) continue;
+    if (isPattern(route[part]) || isPattern(renamed)) {
+      add('route-rename-pattern', `renames its ${part} although one side has a wildcard`, 'Spell out both names, one route for each.');
+    }
+  }
+  if (route.to?.schema !== undefined && reservedSchemas.includes(route.to.schema)) {
+    add('route-reserved', `writes into ${route.to.schema}, which belongs to the server or to Lutra`, 'Choose another schema.');
+  }
+  if (carriesNothing(route)) {
+    add('route-reserved', 'carries nothing: this schema is never forwarded', 'Remove the route.');
+  }
+  return problems;
+}
+
+function carriesNothing({ schema, table }: Route): boolean {
+  return (
+    findTable(
+      [{ schema, table }],
+      reservedSchemas.map((name) => ({ schema: name, table: '*' })),
+    ) === null
+  );
+}

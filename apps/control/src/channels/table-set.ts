@@ -1,0 +1,106 @@
+/**
+ * Decides whether some table is matched by all of some patterns and by none of others, and names one. Exact: it walks all patterns
+ * at once, character by character (the subset construction of automata theory), and so finds the shortest such name.
+ *
+ * The naive way compares the patterns themselves. Counter-example: `app_*` and `*_log` are different texts without a common prefix
+ * rule, yet both match `app_log`, and its rows would be applied twice.
+ */
+
+/** `*`: any run of characters, `?`: one. As in a route. */
+export interface TablePattern {
+  readonly schema: string;
+  readonly table: string;
+}
+
+/** A pattern as one text with a separator that no name holds, and which of its places the name so far may have reached. */
+interface Walk {
+  readonly pattern: string;
+  readonly places: readonly number[];
+}
+
+interface State {
+  readonly name: string;
+  readonly inside: readonly Walk[];
+  readonly outside: readonly Walk[];
+}
+
+const separator = '\0';
+const anyTable: TablePattern = { schema: '?*', table: '?*' };
+const maxStates = 20_000;
+const letters = 'abcdefghijklmnopqrstuvwxyz0123456789_';
+
+/** What `findTable` answers when patterns have too many wildcards for an answer in reasonable time; counts as found. */
+export const undecided = 'a table that the patterns leave open (they have too many wildcards to compare)';
+
+/** The name (`schema.table`) of a table matched by every pattern of `inside` and none of `outside`; null if there is none. */
+export function findTable(inside: readonly TablePattern[], outside: readonly TablePattern[] = []): string | null {
+  const alphabet = alphabetOf([...inside, ...outside]);
+  const first: State = { name: '', inside: [anyTable, ...inside].map(begin), outside: outside.map(begin) };
+  const queue = [first];
+  const seen = new Set([keyOf(first)]);
+  for (let next = 0; next < queue.length; next++) {
+    const state = queue[next]!;
+    if (state.inside.every(isEnd) && !state.outside.some(isEnd)) return state.name.replace(separator, '.');
+    for (const character of alphabet) {
+      const following = advance(state, character);
+      if (!following) continue;
+      const key = keyOf(following);
+      if (seen.has(key)) continue;
+      if (seen.size >= maxStates) return undecided;
+      seen.add(key);
+      queue.push(following);
+    }
+  }
+  return null;
+}
+
+/** Every character that a pattern names, and one that none does: all others behave like it. */
+function alphabetOf(patterns: readonly TablePattern[]): readonly string[] {
+  const named = new Set(patterns.flatMap((pattern) => `${pattern.schema}${pattern.table}`.split('')));
+  named.delete('*');
+  named.delete('?');
+  const other = letters.split('').find((letter) => !named.has(letter)) ?? '\u{e000}';
+  return [other, ...named, separator];
+}
+
+function begin(pattern: TablePattern): Walk {
+  const text = `${pattern.schema}${separator}${pattern.table}`.replace(/\*+/g, '*');
+  return { pattern: text, places: reach(text, [0]) };
+}
+
+function advance(state: State, character: string): State | null {
+  const inside: Walk[] = [];
+  for (const walk of state.inside) {
+    const following = step(walk, character);
+    if (following.places.length === 0) return null;
+    inside.push(following);
+  }
+  const outside = state.outside.map((walk) => step(walk, character)).filter((walk) => walk.places.length > 0);
+  return { name: state.name + character, inside, outside };
+}
+
+function step({ pattern, places }: Walk, character: string): Walk {
+  const next: number[] = [];
+  for (const place of places) {
+    const expected = pattern[place];
+    if (expected === '*' && character !== separator) next.push(place);
+    else if (expected === character || (expected === '?' && character !== separator)) next.push(place + 1);
+  }
+  return { pattern, places: reach(pattern, next) };
+}
+
+/** A `*` may match nothing: its place implies the one after it. */
+function reach(pattern: string, places: readonly number[]): readonly number[] {
+  const all = new Set(places);
+  for (const place of all) if (pattern[place] === '*') all.add(place + 1);
+  return [...all].sort((a, b) => a - b);
+}
+
+function isEnd({ pattern, places }: Walk): boolean {
+  return places.at(-1) === pattern.length;
+}
+
+function keyOf({ inside, outside }: State): string {
+  const ofWalk = ({ pattern, places }: Walk): string => `${pattern}:${places.join()}`;
+  return `${inside.map(ofWalk).join('|')}#${outside.map(ofWalk).sort().join('|')}`;
+}

@@ -1,0 +1,40 @@
+/** The rules over all channels and endpoints together, and which of their problems a change is answerable for. Pure. */
+import type { ChannelInput } from '@lutra/model';
+import { errorsOf } from '../configuration/problem.js';
+import type { Problem } from '../configuration/problem.js';
+import { flowsOf } from './flow.js';
+import { pathProblems } from './path.rules.js';
+import { pipelineProblems } from './pipeline.rules.js';
+import type { EndpointPlace, FlowProblem } from './pipeline.rules.js';
+import { twoWayProblems } from './two-way.rules.js';
+
+export interface Topology {
+  readonly endpoints: readonly EndpointPlace[];
+  readonly channels: readonly ChannelInput[];
+}
+
+export function topologyProblems({ endpoints, channels }: Topology): readonly FlowProblem[] {
+  const flows = channels.flatMap(flowsOf);
+  const places = new Map(endpoints.map((endpoint) => [endpoint.name, endpoint]));
+  return [...pipelineProblems(flows, places), ...pathProblems(flows), ...twoWayProblems(flows, places)];
+}
+
+/** The problems of one channel, also with the other channels. */
+export function channelProblems(topology: Topology, channel: ChannelInput): readonly Problem[] {
+  const own = new Set(flowsOf(channel).map((flow) => flow.id));
+  return topologyProblems(topology)
+    .filter((problem) => problem.flows.some((id) => own.has(id)))
+    .map(withoutFlows);
+}
+
+/** Errors that `after` has and `before` had not: what was wrong before does not bar the way of a change that has no part in it. */
+export function newErrors(before: Topology, after: Topology): readonly Problem[] {
+  const known = new Set(topologyProblems(before).map((problem) => problem.what));
+  return errorsOf(topologyProblems(after))
+    .filter((problem) => !known.has(problem.what))
+    .map(withoutFlows);
+}
+
+function withoutFlows({ id, severity, what, mend }: FlowProblem): Problem {
+  return { id, severity, what, mend };
+}

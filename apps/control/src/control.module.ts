@@ -1,0 +1,64 @@
+/** Everything that control is made of, around what createApp hands in. */
+import { Module } from '@nestjs/common';
+import type { DynamicModule } from '@nestjs/common';
+import type { Registry } from '@lutra/registry';
+import type { Health, Logger, Metrics } from '@lutra/telemetry';
+import { AboutController } from './about/about.controller.js';
+import { ChannelActionService } from './channels/channel-action.service.js';
+import { ChannelController } from './channels/channel.controller.js';
+import { ChannelService } from './channels/channel.service.js';
+import { WriteLock } from './configuration/write-lock.js';
+import { EndpointCheckService } from './endpoints/endpoint-check.service.js';
+import { EndpointController } from './endpoints/endpoint.controller.js';
+import { EndpointService } from './endpoints/endpoint.service.js';
+import type { Environment } from './environment.js';
+import { ConnectedGuard } from './http/connected.guard.js';
+import { HealthController } from './health/health.controller.js';
+import { RegionController } from './regions/region.controller.js';
+import { RegionService } from './regions/region.service.js';
+import { SchemaRegistryController } from './schema-registry/schema-registry.controller.js';
+import { StatusController } from './status/status.controller.js';
+import { ENVIRONMENT, HEALTH, LOGGER, METRICS, REGISTRY, SECRET_KEY } from './tokens.js';
+import type { SecretKey } from './tokens.js';
+
+export interface ControlParts {
+  readonly environment: Environment;
+  readonly registry: Registry;
+  readonly secretKey: SecretKey;
+  readonly metrics: Metrics;
+  readonly health: Health;
+  readonly logger: Logger;
+}
+
+@Module({})
+class ControlModule {}
+
+export function controlModule({ environment, registry, secretKey, metrics, health, logger }: ControlParts): DynamicModule {
+  return {
+    module: ControlModule,
+    controllers: [
+      RegionController,
+      EndpointController,
+      StatusController,
+      ChannelController,
+      AboutController,
+      HealthController,
+      SchemaRegistryController,
+    ],
+    providers: [
+      { provide: ENVIRONMENT, useValue: environment },
+      { provide: REGISTRY, useValue: registry },
+      { provide: SECRET_KEY, useValue: secretKey },
+      { provide: METRICS, useValue: metrics },
+      { provide: HEALTH, useValue: health },
+      { provide: LOGGER, useValue: logger },
+      ConnectedGuard,
+      WriteLock,
+      RegionService,
+      EndpointService,
+      EndpointCheckService,
+      ChannelService,
+      ChannelActionService,
+    ],
+  };
+}

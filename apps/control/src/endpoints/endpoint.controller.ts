@@ -1,0 +1,78 @@
+/** /api/v1/endpoints */
+import { Body, Controller, Delete, Get, Headers, HttpCode, Inject, Param, Post, Put, Res, UseGuards } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { nameSchema } from '@lutra/model';
+import { ConnectedGuard } from '../http/connected.guard.js';
+import { ApiAnswer, ApiCreate, ApiFind, ApiList, ApiRemove, ApiReplace } from '../http/openapi.js';
+import { checkResultSchema, endpointOutputSchema, endpointWriteSchema } from '../http/schemas.js';
+import type { CheckResult, EndpointOutput, EndpointWrite } from '../http/schemas.js';
+import { requireIfMatch, requireSameName, sendCreated, sendVersioned } from '../http/versions.js';
+import type { Response } from '../http/versions.js';
+import { EndpointCheckService } from './endpoint-check.service.js';
+import { EndpointService } from './endpoint.service.js';
+
+const path = '/api/v1/endpoints';
+
+@UseGuards(ConnectedGuard)
+@ApiTags('endpoints')
+@Controller(path)
+export class EndpointController {
+  constructor(
+    @Inject(EndpointService) private readonly endpoints: EndpointService,
+    @Inject(EndpointCheckService) private readonly checks: EndpointCheckService,
+  ) {}
+
+  @Get()
+  @ApiList('All endpoints', endpointOutputSchema)
+  list(): Promise<readonly EndpointOutput[]> {
+    return this.endpoints.list();
+  }
+
+  @Post()
+  @ApiCreate('Create an endpoint', endpointOutputSchema)
+  async create(
+    @Body({ schema: endpointWriteSchema }) body: EndpointWrite,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<EndpointOutput> {
+    return sendCreated(response, path, await this.endpoints.create(body));
+  }
+
+  @Post('check')
+  @HttpCode(200)
+  @ApiAnswer('Check a database server before it is saved as an endpoint', checkResultSchema, 400)
+  checkUnsaved(@Body({ schema: endpointWriteSchema }) body: EndpointWrite): Promise<CheckResult> {
+    return this.checks.checkUnsaved(body);
+  }
+
+  @Get(':name')
+  @ApiFind('One endpoint', endpointOutputSchema)
+  async find(@Param('name', { schema: nameSchema }) name: string, @Res({ passthrough: true }) response: Response): Promise<EndpointOutput> {
+    return sendVersioned(response, await this.endpoints.find(name));
+  }
+
+  @Put(':name')
+  @ApiReplace('Replace an endpoint; without a password the stored one stays', endpointOutputSchema)
+  async replace(
+    @Param('name', { schema: nameSchema }) name: string,
+    @Headers('if-match') ifMatch: string | undefined,
+    @Body({ schema: endpointWriteSchema }) body: EndpointWrite,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<EndpointOutput> {
+    requireSameName(name, body.name);
+    return sendVersioned(response, await this.endpoints.replace(body, requireIfMatch(ifMatch)));
+  }
+
+  @Delete(':name')
+  @HttpCode(204)
+  @ApiRemove('Remove an endpoint that no channel uses')
+  remove(@Param('name', { schema: nameSchema }) name: string, @Headers('if-match') ifMatch: string | undefined): Promise<void> {
+    return this.endpoints.remove(name, requireIfMatch(ifMatch));
+  }
+
+  @Post(':name/check')
+  @HttpCode(200)
+  @ApiAnswer('Check the database server for the channels that use it', checkResultSchema, 404)
+  check(@Param('name', { schema: nameSchema }) name: string): Promise<CheckResult> {
+    return this.checks.checkStored(name);
+  }
+}

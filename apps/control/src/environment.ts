@@ -1,0 +1,79 @@
+/** What control takes from its environment: one zod object. A wrong variable stops the start with its name, never with its value. */
+import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
+import { SyncError, nameSchema, parseDocument } from '@lutra/model';
+import { z } from 'zod';
+
+const hosts = /^[^\s:,]+:\d{1,5}(,[^\s:,]+:\d{1,5})*$/;
+
+const environmentSchema = z.object({
+  ZOOKEEPER: z.string('not set: host:port of ZooKeeper').regex(hosts, 'host:port, several separated by commas'),
+  ZOOKEEPER_DIGEST: z
+    .string()
+    .regex(/^[^:]+:.+$/, 'user:password')
+    .optional(),
+  LUTRA_ROOT: z
+    .string()
+    .regex(/^(\/[\w.-]+)+$/, 'a path such as /lutra')
+    .default('/lutra'),
+  LUTRA_REGION: nameSchema.optional(),
+  PORT: z.coerce.number().int().min(0).max(65535).default(8080),
+  HOST: z.string().min(1).default('127.0.0.1'),
+  LUTRA_API_TOKEN: z.string().min(1, 'empty: give it a value or leave it out').optional(),
+  METRICS_OPEN: z.enum(['true', 'false']).default('false'),
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+});
+
+export interface Environment {
+  /** host:port, several separated by commas */
+  readonly zooKeeper: string;
+  readonly digest: string | undefined;
+  readonly root: string;
+  readonly region: string | undefined;
+  readonly port: number;
+  readonly host: string;
+  /** Undefined: no token is asked for, and `host` is a loopback address. */
+  readonly token: string | undefined;
+  readonly metricsOpen: boolean;
+  readonly logLevel: string;
+}
+
+type Variables = Readonly<Record<string, string | undefined>>;
+
+/** @throws SyncError CONFIG_INVALID */
+export function readEnvironment(variables: Variables): Environment {
+  const LUTRA_API_TOKEN = variables['LUTRA_API_TOKEN'] ?? fromFile(variables, 'LUTRA_API_TOKEN_FILE');
+  const parsed = parseDocument(environmentSchema, { ...variables, LUTRA_API_TOKEN }, 'environment');
+  if (parsed.LUTRA_API_TOKEN === undefined && !isLoopback(parsed.HOST)) {
+    const message =
+      'environment: LUTRA_API_TOKEN is not set: without it control listens on a loopback address (HOST=127.0.0.1) and nowhere else';
+    throw new SyncError('CONFIG_INVALID', message, { details: { host: parsed.HOST } });
+  }
+  return {
+    zooKeeper: parsed.ZOOKEEPER,
+    digest: parsed.ZOOKEEPER_DIGEST,
+    root: parsed.LUTRA_ROOT,
+    region: parsed.LUTRA_REGION,
+    port: parsed.PORT,
+    host: parsed.HOST,
+    token: parsed.LUTRA_API_TOKEN,
+    metricsOpen: parsed.METRICS_OPEN === 'true',
+    logLevel: parsed.LOG_LEVEL,
+  };
+}
+
+/** `host` may carry the brackets that IPv6 has in a URL. */
+export function isLoopback(host: string): boolean {
+  const address = host.replace(/^\[(.*)\]$/, '$1');
+  return address === 'localhost' || address === '::1' || (isIP(address) === 4 && address.startsWith('127.'));
+}
+
+function fromFile(variables: Variables, name: string): string | undefined {
+  const file = variables[name];
+  if (file === undefined) return undefined;
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch (cause) {
+    throw new SyncError('CONFIG_INVALID', `environment: ${name}: the file cannot be read`, { cause, details: { file } });
+  }
+}

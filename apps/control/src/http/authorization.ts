@@ -1,0 +1,60 @@
+/**
+ * One bearer token guards everything but the health probes, before a body is read. Without a token (control then listens on a loopback
+ * address only) a browser must not be a way in: pages of other sites may not send requests here, nor reach us under a name of theirs.
+ */
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { HttpException } from '@nestjs/common';
+import { isLoopback } from '../environment.js';
+import { isSchemaRegistry } from '../schema-registry/paths.js';
+import { pathOf } from './error.filter.js';
+import { docsPath } from './openapi.js';
+import type { Response } from './versions.js';
+
+export interface AuthorizationOptions {
+  readonly token: string | undefined;
+  readonly metricsOpen: boolean;
+}
+
+type Middleware = (request: IncomingMessage, response: Response, next: (error?: unknown) => void) => void;
+
+export function authorization({ token, metricsOpen }: AuthorizationOptions): Middleware {
+  const open = new Set(['/health/live', '/health/ready', ...(metricsOpen ? ['/metrics'] : [])]);
+  const expected = token === undefined ? undefined : digest(token);
+  return (request, _response, next) => {
+    if (open.has(pathOf(request))) return next();
+    if (expected === undefined) return next(isLocal(request) ? undefined : new HttpException('a request from or for another site', 403));
+    const given = credential(request);
+    if (given !== undefined && timingSafeEqual(digest(given), expected)) return next();
+    next(new HttpException(given === undefined ? 'no API token' : 'wrong API token', 401));
+  };
+}
+
+/** Digests have one length, as the comparison in constant time needs. */
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}
+
+/** Basic (the token as password) only where a client knows nothing else: schema registry clients, and a browser that reads the docs. */
+function credential(request: IncomingMessage): string | undefined {
+  const [, scheme = '', value = ''] = /^(bearer|basic) +(\S+) *$/i.exec(request.headers.authorization ?? '') ?? [];
+  if (scheme.toLowerCase() === 'bearer') return value;
+  if (scheme === '' || !takesBasic(request)) return undefined;
+  const pair = Buffer.from(value, 'base64').toString('utf8');
+  const colon = pair.indexOf(':');
+  return colon < 0 ? undefined : pair.slice(colon + 1);
+}
+
+function takesBasic(request: IncomingMessage): boolean {
+  const path = pathOf(request);
+  if (isSchemaRegistry(path)) return true;
+  const docs = path === `/${docsPath}` || path.startsWith(`/${docsPath}/`) || path.startsWith(`/${docsPath}-`);
+  return docs && (request.method === 'GET' || request.method === 'HEAD');
+}
+
+/** Host and Origin (browsers send it with what they write elsewhere) are a loopback address, and the same one. */
+function isLocal(request: IncomingMessage): boolean {
+  const { host = '', origin } = request.headers;
+  if (!isLoopback(host.replace(/:\d+$/, ''))) return false;
+  return origin === undefined || origin === `http://${host}`;
+}

@@ -1,0 +1,110 @@
+/**
+ * Every failure as one body: {code, message, help, details}; as {error_code, message} where Confluent's clients read it. What we do not
+ * know is logged with its stack and answered without any of it.
+ */
+import { STATUS_CODES } from 'node:http';
+import type { IncomingMessage } from 'node:http';
+import { Catch, HttpException } from '@nestjs/common';
+import type { ArgumentsHost, ExceptionFilter } from '@nestjs/common';
+import { SyncError, errorTable } from '@lutra/model';
+import type { ErrorCode } from '@lutra/model';
+import type { Logger } from '@lutra/telemetry';
+import { RefusedError } from '../configuration/problem.js';
+import { isSchemaRegistry } from '../schema-registry/paths.js';
+import { SchemaRegistryError, schemaRegistryType } from '../schema-registry/schema-registry.error.js';
+import type { ErrorBody } from './schemas.js';
+import type { Response } from './versions.js';
+
+/** What can be wrong with a request itself, whatever it is about; the codes beside those of @lutra/model's table. */
+export const requestErrors = {
+  BAD_REQUEST: { status: 400, help: 'The request cannot be read. Send JSON with Content-Type: application/json.' },
+  UNAUTHORIZED: { status: 401, help: 'Send the API token: Authorization: Bearer <LUTRA_API_TOKEN>.' },
+  FORBIDDEN: { status: 403, help: 'Without an API token control answers only requests made on this machine for this machine.' },
+  NOT_FOUND: { status: 404, help: 'There is no such path or method. GET /api/docs lists them.' },
+  BODY_TOO_LARGE: { status: 413, help: 'A body may have 1 MB.' },
+  PRECONDITION_REQUIRED: { status: 428, help: 'Send If-Match with the ETag that GET gave, so that nobody overwrites unread changes.' },
+} as const;
+
+const statuses: Partial<Record<ErrorCode, number>> = {
+  CONFIG_INVALID: 400,
+  CONFIG_MISSING: 404,
+  CONFIG_CONFLICT: 409,
+  ZOOKEEPER_UNAVAILABLE: 503,
+  ABORTED: 503,
+  INTERNAL: 500,
+  SECRET_UNREADABLE: 500,
+};
+
+interface Failure {
+  readonly status: number;
+  readonly body: ErrorBody;
+}
+
+@Catch()
+export class ErrorFilter implements ExceptionFilter {
+  constructor(private readonly logger: Logger) {}
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const request = host.switchToHttp().getRequest<IncomingMessage>();
+    const response = host.switchToHttp().getResponse<Response>();
+    const { status, body } = describe(error);
+    if (status >= 500 && status !== 503) this.logger.error({ err: error, method: request.method, path: pathOf(request) }, 'request failed');
+    if (response.headersSent) {
+      response.end();
+      return;
+    }
+    if (status === 401) response.setHeader('WWW-Authenticate', challenges);
+    if (status === 503) response.setHeader('Retry-After', '1');
+    if (isSchemaRegistry(pathOf(request))) send(response, status, schemaRegistryType, schemaRegistryBody(error, { status, body }));
+    else send(response, status, 'application/json; charset=utf-8', body);
+  }
+}
+
+const challenges = ['Bearer realm="lutra"', 'Basic realm="lutra"'];
+
+function send(response: Response, status: number, type: string, body: unknown): void {
+  response.statusCode = status;
+  response.setHeader('Content-Type', type);
+  response.end(JSON.stringify(body));
+}
+
+export function pathOf(request: IncomingMessage): string {
+  const url = 'originalUrl' in request && typeof request.originalUrl === 'string' ? request.originalUrl : (request.url ?? '/');
+  return url.split(/[?#]/, 1)[0] ?? '/';
+}
+
+function describe(error: unknown): Failure {
+  if (error instanceof SyncError) return ofSyncError(error);
+  if (error instanceof HttpException) return ofHttpException(error);
+  return {
+    status: 500,
+    body: { code: 'INTERNAL', message: 'unexpected error; the log has it', help: errorTable.INTERNAL.help, details: {} },
+  };
+}
+
+function ofSyncError(error: SyncError): Failure {
+  const { code, help } = error;
+  if (code === 'INTERNAL') return describe(null);
+  const outdated = code === 'CONFIG_CONFLICT' && error.details['expectedVersion'] !== undefined;
+  const details = error instanceof RefusedError ? { ...error.details, problems: error.problems } : { ...error.details };
+  return { status: outdated ? 412 : (statuses[code] ?? 502), body: { code, message: error.message, help, details } };
+}
+
+function ofHttpException(error: HttpException): Failure {
+  const status = error.getStatus();
+  const known = Object.entries(requestErrors).find(([, entry]) => entry.status === status);
+  // A parser's message quotes the body, which may hold a password.
+  const message = status === 400 ? 'the request cannot be read: malformed JSON or path' : error.message;
+  const [code, help] = known ? [known[0], known[1].help] : [nameOf(status), ''];
+  return { status, body: { code, message, help, details: {} } };
+}
+
+/** 415 → UNSUPPORTED_MEDIA_TYPE */
+function nameOf(status: number): string {
+  return (STATUS_CODES[status] ?? 'HTTP_ERROR').toUpperCase().replaceAll(/[^A-Z]+/g, '_');
+}
+
+function schemaRegistryBody(error: unknown, { status, body }: Failure): { readonly error_code: number; readonly message: string } {
+  const code = error instanceof SchemaRegistryError ? error.confluentCode : status === 401 ? 40101 : status;
+  return { error_code: code, message: body.message };
+}

@@ -1,0 +1,86 @@
+/** The OpenAPI document at /api/docs, made from the zod schemas that also validate: nothing is described twice. */
+import { applyDecorators } from '@nestjs/common';
+import type { INestApplication } from '@nestjs/common';
+import { ApiBearerAuth, ApiOperation, ApiResponse, DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
+import type { OpenAPIObject } from '@nestjs/swagger';
+import { z } from 'zod';
+import { errorBodySchema, schemaNames } from './schemas.js';
+
+export const docsPath = 'api/docs';
+
+export function setUpDocs(app: INestApplication, version: string): OpenAPIObject {
+  const config = new DocumentBuilder()
+    .setTitle('Lutra')
+    .setDescription('Regions, endpoints, channels and their status. Writes carry the version that was read: ETag out, If-Match in.')
+    .setVersion(version)
+    .addBearerAuth()
+    .build();
+  const document = SwaggerModule.createDocument(app, config, { standardSchemaConverter: convert });
+  SwaggerModule.setup(docsPath, app, document);
+  return document;
+}
+
+type Conversion = { readonly schema: unknown; readonly components?: Record<string, unknown> };
+
+/** A named schema becomes a component; the input of one (defaults are optional there) is another component than its output. */
+function convert(schema: unknown, { schemaType }: { readonly schemaType: 'input' | 'output' }): Conversion | undefined {
+  if (!(schema instanceof z.ZodType)) return undefined;
+  const { $schema: _, ...json } = z.toJSONSchema(schema, { target: 'openapi-3.0', io: schemaType });
+  const name = schemaNames.get(schema);
+  if (name === undefined) return { schema: json };
+  const component = schemaType === 'input' ? `${name}Input` : name;
+  return { schema: { $ref: `#/components/schemas/${component}` }, components: { [component]: json } };
+}
+
+type Decorator = MethodDecorator & ClassDecorator;
+
+function fails(...statuses: readonly number[]): readonly Decorator[] {
+  const description: Readonly<Record<number, string>> = {
+    400: 'Invalid: the message names the fields; details.problems lists what breaks a rule',
+    404: 'No such document',
+    409: 'It exists already, is in use, or problems stand in the way (details.problems)',
+    412: 'Changed since it was read',
+    428: 'If-Match is missing',
+  };
+  return statuses.map((status) => ApiResponse({ status, description: description[status] ?? '', standardSchema: errorBodySchema }));
+}
+
+/** Every operation that needs the token, with the answer that each can give. */
+function api(summary: string, ...more: readonly Decorator[]): Decorator {
+  const always = [401, 503].map((status) =>
+    ApiResponse({
+      status,
+      description: status === 401 ? 'No or wrong token' : 'ZooKeeper does not answer',
+      standardSchema: errorBodySchema,
+    }),
+  );
+  return applyDecorators(ApiBearerAuth(), ApiOperation({ summary }), ...always, ...more);
+}
+
+const versionHeader = { ETag: { description: 'The version, for If-Match', schema: { type: 'string' as const } } };
+
+export function ApiList(summary: string, element: z.ZodType): Decorator {
+  return api(summary, ApiResponse({ status: 200, description: 'Sorted by name', standardSchema: element, isArray: true }));
+}
+
+export function ApiFind(summary: string, schema: z.ZodType): Decorator {
+  return api(summary, ApiResponse({ status: 200, description: 'Found', standardSchema: schema, headers: versionHeader }), ...fails(404));
+}
+
+export function ApiCreate(summary: string, schema: z.ZodType): Decorator {
+  const headers = { ...versionHeader, Location: { description: 'Where it is', schema: { type: 'string' as const } } };
+  return api(summary, ApiResponse({ status: 201, description: 'Created', standardSchema: schema, headers }), ...fails(400, 409));
+}
+
+export function ApiReplace(summary: string, schema: z.ZodType): Decorator {
+  const done = ApiResponse({ status: 200, description: 'Replaced', standardSchema: schema, headers: versionHeader });
+  return api(summary, done, ...fails(400, 404, 409, 412, 428));
+}
+
+export function ApiRemove(summary: string): Decorator {
+  return api(summary, ApiResponse({ status: 204, description: 'Removed' }), ...fails(404, 409, 412, 428));
+}
+
+export function ApiAnswer(summary: string, schema: z.ZodType, ...statuses: readonly number[]): Decorator {
+  return api(summary, ApiResponse({ status: 200, description: 'Done', standardSchema: schema }), ...fails(...statuses));
+}

@@ -1,0 +1,158 @@
+/** The shapes that only the REST API has, as zod, and the names under which the OpenAPI document lists them all. */
+import {
+  channelInputSchema,
+  channelSchema,
+  desiredStates,
+  endpointInputSchema,
+  endpointSchema,
+  pipelineSchema,
+  regionSchema,
+  type Position,
+  type WorkState,
+  type WorkStatus,
+} from '@lutra/model';
+import { z } from 'zod';
+
+export const problemSchema = z.strictObject({
+  id: z.string(),
+  severity: z.enum(['error', 'warning']),
+  what: z.string(),
+  mend: z.string(),
+});
+
+export const checkResultSchema = z.strictObject({
+  /** No problem is an error. */
+  ok: z.boolean(),
+  problems: z.array(problemSchema),
+});
+export type CheckResult = z.infer<typeof checkResultSchema>;
+
+export const errorBodySchema = z.strictObject({
+  code: z.string(),
+  message: z.string(),
+  help: z.string(),
+  details: z.record(z.string(), z.unknown()),
+});
+export type ErrorBody = z.infer<typeof errorBodySchema>;
+
+/** An endpoint as it is shown: that it has a password, never the password. */
+export const endpointOutputSchema = endpointSchema.omit({ password: true }).extend({ passwordSet: z.literal(true) });
+export type EndpointOutput = z.infer<typeof endpointOutputSchema>;
+
+/** `passwordSet` is let in, so that what GET gave can be sent back; it has no effect. */
+export const endpointWriteSchema = endpointInputSchema.extend({ passwordSet: z.boolean().optional() });
+export type EndpointWrite = z.infer<typeof endpointWriteSchema>;
+
+/** `state` and `attempt` are let in for the same reason, and must be what they are: actions change them. */
+export const channelWriteSchema = channelInputSchema.extend({
+  state: z.enum(desiredStates).optional(),
+  attempt: z.int().min(0).optional(),
+});
+export type ChannelWrite = z.infer<typeof channelWriteSchema>;
+
+/** A query parameter: ?force, ?force=true */
+export const flagSchema = z
+  .enum(['', 'true', 'false'])
+  .default('false')
+  .transform((text) => text !== 'false');
+
+export const channelActionSchema = z.strictObject({ channel: channelSchema, problems: z.array(problemSchema) });
+export type ChannelAction = z.infer<typeof channelActionSchema>;
+
+const workStates = ['starting', 'standby', 'running', 'waiting', 'paused', 'stopped', 'failed'] as const satisfies readonly WorkState[];
+
+const positionSchema = z.object({ file: z.string(), pos: z.number(), gtidSet: z.string().nullable() }) satisfies z.ZodType<Position>;
+
+const errorReportSchema = z.object({
+  code: z.string(),
+  message: z.string(),
+  help: z.string(),
+  at: z.number(),
+  details: z.record(z.string(), z.unknown()),
+});
+
+/** The status of one worker; documents @lutra/model's WorkStatus and validates nothing. */
+const workStatusSchema = z.object({
+  app: z.enum(['capture', 'loader']),
+  name: z.string(),
+  instance: z.string(),
+  state: z.enum(workStates),
+  waitingFor: z.string().nullable(),
+  epoch: z.number().nullable(),
+  rows: z.number(),
+  transactions: z.number(),
+  rowsPerSecond: z.number(),
+  lagMs: z.number().nullable(),
+  position: positionSchema.nullable(),
+  log: z.string().nullable(),
+  seq: z.number().nullable(),
+  offset: z.number().nullable(),
+  marked: z.number(),
+  lastError: errorReportSchema.nullable(),
+  updatedAt: z.number(),
+}) satisfies z.ZodType<Record<keyof WorkStatus, unknown>>;
+
+/** absent: no process works on it although one should. */
+const shownStateSchema = z.enum([...workStates, 'absent']);
+export type ShownState = z.infer<typeof shownStateSchema>;
+
+const endStatusSchema = z.object({
+  endpoint: z.string(),
+  state: shownStateSchema,
+  /** Why, where the state does not say it by itself. */
+  reason: z.string().nullable(),
+  /** The process that works, or the first of those that stand by. */
+  worker: workStatusSchema.nullable(),
+  /** host:pid of the processes that stand by. */
+  standbys: z.array(z.string()),
+});
+
+export const pipelineStatusSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  /** The state of the end that is worse off. */
+  state: shownStateSchema,
+  reason: z.string().nullable(),
+  /** ms from the commit at the source to now, of the last transaction applied; null while unknown. */
+  lagMs: z.number().nullable(),
+  /** Applied at the target. */
+  rowsPerSecond: z.number(),
+  rows: z.number(),
+  transactions: z.number(),
+  position: positionSchema.nullable(),
+  lastError: errorReportSchema.nullable(),
+  source: endStatusSchema,
+  target: endStatusSchema,
+});
+
+export const channelStatusSchema = z.object({
+  name: z.string(),
+  desired: z.enum(desiredStates),
+  state: shownStateSchema,
+  pipelines: z.array(pipelineStatusSchema),
+});
+
+export const statusSchema = z.object({
+  zooKeeper: z.enum(['connected', 'disconnected']),
+  channels: z.array(channelStatusSchema),
+});
+
+export type EndStatus = z.infer<typeof endStatusSchema>;
+export type PipelineStatus = z.infer<typeof pipelineStatusSchema>;
+export type ChannelStatus = z.infer<typeof channelStatusSchema>;
+export type Status = z.infer<typeof statusSchema>;
+
+export const schemaNames: ReadonlyMap<unknown, string> = new Map<unknown, string>([
+  [regionSchema, 'Region'],
+  [endpointWriteSchema, 'Endpoint'],
+  [endpointOutputSchema, 'Endpoint'],
+  [channelWriteSchema, 'Channel'],
+  [channelSchema, 'Channel'],
+  [pipelineSchema, 'Pipeline'],
+  [problemSchema, 'Problem'],
+  [checkResultSchema, 'CheckResult'],
+  [channelActionSchema, 'ChannelAction'],
+  [channelStatusSchema, 'ChannelStatus'],
+  [statusSchema, 'Status'],
+  [errorBodySchema, 'Error'],
+]);

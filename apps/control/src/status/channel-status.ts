@@ -1,0 +1,86 @@
+/**
+ * What the processes say about themselves, seen from the channels. Pure. "absent" is said only where work is wanted and nobody does it.
+ *
+ * The naive way shows the loader's lag. Counter-example: capture hangs, the loader has applied all that is in the topic and says 0 while the
+ * target falls behind; hence the greater lag of the two, and none while one of them is unknown.
+ */
+import { pipelineId } from '@lutra/model';
+import type { ChannelDocument, DesiredState, PipelineDocument, WorkStatus } from '@lutra/model';
+import type { ChannelStatus, EndStatus, PipelineStatus, ShownState } from '../http/schemas.js';
+
+/** The worst first. */
+const gravity: readonly ShownState[] = ['failed', 'absent', 'waiting', 'starting', 'standby', 'stopped', 'paused', 'running'];
+
+export function channelStatus(channel: ChannelDocument, workers: readonly WorkStatus[]): ChannelStatus {
+  const pipelines = channel.pipelines.map((pipeline) => pipelineStatus(channel, pipeline, workers));
+  const state = worst(pipelines.map((pipeline) => pipeline.state));
+  return { name: channel.name, desired: channel.state, state, pipelines };
+}
+
+function pipelineStatus(channel: ChannelDocument, pipeline: PipelineDocument, workers: readonly WorkStatus[]): PipelineStatus {
+  const id = pipelineId(channel.name, pipeline.name);
+  const at = (app: WorkStatus['app'], name: string): readonly WorkStatus[] =>
+    workers.filter((worker) => worker.app === app && worker.name === name);
+  const source = endStatus(pipeline.source, at('capture', pipeline.source), {
+    desired: channel.state,
+    absent: `no capture process for endpoint ${pipeline.source} is connected`,
+  });
+  const target = endStatus(pipeline.target, at('loader', id), {
+    desired: channel.state,
+    absent: `no loader process for pipeline ${id} is connected`,
+  });
+  const state = worst([source.state, target.state]);
+  return {
+    id,
+    name: pipeline.name,
+    state,
+    reason: (state === source.state ? source.reason : null) ?? (state === target.state ? target.reason : null),
+    lagMs: greater(source.worker?.lagMs ?? null, target.worker?.lagMs ?? null),
+    rowsPerSecond: target.worker?.rowsPerSecond ?? 0,
+    rows: target.worker?.rows ?? 0,
+    transactions: target.worker?.transactions ?? 0,
+    position: source.worker?.position ?? null,
+    lastError: latestError(source, target),
+    source,
+    target,
+  };
+}
+
+interface Expectation {
+  readonly desired: DesiredState;
+  /** Why there is nobody. */
+  readonly absent: string;
+}
+
+function endStatus(endpoint: string, workers: readonly WorkStatus[], { desired, absent }: Expectation): EndStatus {
+  const standbys = workers.filter((worker) => worker.state === 'standby');
+  const active = workers.filter((worker) => worker.state !== 'standby').toSorted(byLeadership);
+  const worker = active[0] ?? standbys[0] ?? null;
+  const shown = { endpoint, worker: worker && { ...worker }, standbys: standbys.map((standby) => standby.instance) };
+  if (!worker) return desired === 'stopped' ? { ...shown, state: 'stopped', reason: null } : { ...shown, state: 'absent', reason: absent };
+  return { ...shown, state: worker.state, reason: reasonOf(worker) };
+}
+
+/** During a take-over two may say that they work: the one of the higher epoch does. */
+function byLeadership(a: WorkStatus, b: WorkStatus): number {
+  return (b.epoch ?? -1) - (a.epoch ?? -1) || b.updatedAt - a.updatedAt;
+}
+
+function reasonOf({ state, waitingFor, lastError }: WorkStatus): string | null {
+  if (state === 'waiting') return waitingFor ?? lastError?.message ?? null;
+  if (state === 'failed') return lastError ? `${lastError.code}: ${lastError.message}` : null;
+  return state === 'standby' ? 'every process stands by: a take-over is under way' : null;
+}
+
+function latestError(source: EndStatus, target: EndStatus): PipelineStatus['lastError'] {
+  const errors = [source.worker?.lastError, target.worker?.lastError].filter((error) => error !== null && error !== undefined);
+  return errors.toSorted((a, b) => b.at - a.at)[0] ?? null;
+}
+
+function greater(a: number | null, b: number | null): number | null {
+  return a === null || b === null ? null : Math.max(a, b);
+}
+
+function worst(states: readonly ShownState[]): ShownState {
+  return gravity.find((state) => states.includes(state)) ?? 'stopped';
+}

@@ -1,0 +1,205 @@
+import type { Checkpoint } from '@lutra/marker';
+import type { RowEvent, TableSchema } from '@lutra/model';
+import { SyncError } from '@lutra/model';
+import type { SqlText, TargetTable } from '@lutra/mysql';
+import { describe, expect, it } from 'vitest';
+import { Applier } from './applier.js';
+import type { Place } from './log-reader.js';
+
+const table: TableSchema = {
+  database: 'shop',
+  name: 't',
+  columns: [
+    { name: 'id', type: 'int' },
+    { name: 'v', type: 'varchar', charset: 'utf8mb4', length: 4000 },
+  ],
+  primaryKey: ['id'],
+};
+const column = {
+  columnType: 'int',
+  nullable: false,
+  hasDefault: false,
+  autoIncrement: false,
+  generated: false,
+  onUpdateTimestamp: false,
+  unsigned: false,
+  charset: null,
+  collation: null,
+  length: null,
+  characters: null,
+  precision: null,
+  scale: null,
+};
+const target: TargetTable = {
+  database: 'shop',
+  name: 't',
+  engine: 'InnoDB',
+  primaryKey: ['id'],
+  uniqueKeys: [],
+  foreignKeys: [],
+  referenced: false,
+  triggers: 0,
+  columns: [
+    { ...column, name: 'id', type: 'int' },
+    {
+      ...column,
+      name: 'v',
+      type: 'varchar',
+      columnType: 'varchar(1000)',
+      charset: 'utf8mb4',
+      collation: 'utf8mb4_bin',
+      length: 4000,
+      characters: 1000,
+    },
+  ],
+};
+const first: Checkpoint = {
+  pipeline: 'c.p',
+  part: 0,
+  lane: 0,
+  logId: '',
+  logEpoch: -1,
+  seq: -1,
+  nextOffset: 0,
+  gtid: null,
+  sourceUs: 0,
+  origin: '',
+  path: [],
+  epoch: 3,
+};
+
+/** A target that only remembers what it was told. */
+function remember() {
+  const told: string[] = [];
+  const rows = (text: SqlText): number => (text.sql.match(/\(\d+, /g) ?? []).length;
+  const writer = {
+    commit: async (text: SqlText, checkpoint: Checkpoint) =>
+      void told.push(`commit ${rows(text)} rows at ${checkpoint.seq} of ${checkpoint.origin}`),
+    open: async () => void told.push('open'),
+    chunk: async (text: SqlText) => void told.push(`chunk ${rows(text)} rows`),
+    close: async (text: SqlText, checkpoint: Checkpoint) => void told.push(`close ${rows(text)} rows at ${checkpoint.seq}`),
+    rollback: async () => void told.push('rollback'),
+  };
+  return { told, writer };
+}
+
+function applierOf(writer: ReturnType<typeof remember>['writer'], routed = true) {
+  const progress: number[] = [];
+  const applier = new Applier({
+    checkpoint: first,
+    targetRegion: 'california',
+    tables: { targetOf: () => (routed ? target : null) },
+    writer,
+    batchBytes: 4_000,
+    onCommitted: (committed) => progress.push(committed.place.seq),
+  });
+  return { applier, progress };
+}
+
+const place = (seq: number): Place => ({ log: 'L', logEpoch: 1, seq, nextOffset: seq + 1 });
+function insert(id: number, options: { last?: boolean; origin?: string; size?: number } = {}): RowEvent {
+  const { last = true, origin = 'hangzhou', size = 1 } = options;
+  return {
+    op: 'c',
+    before: null,
+    after: { id, v: 'x'.repeat(size) },
+    source: { origin, path: [origin], tsUs: 5, gtid: null } as unknown as RowEvent['source'],
+    transaction: { id: 'x', totalOrder: 1, last, seen: {}, end: null },
+    tsMs: 0,
+  };
+}
+
+describe('applying', () => {
+  it('merges the transactions of a backlog, and says the last one’s place', async () => {
+    const { told, writer } = remember();
+    const { applier, progress } = applierOf(writer);
+    for (const seq of [0, 1, 2]) await applier.row(table, insert(seq), place(seq));
+    await applier.flush();
+    await applier.settled();
+    expect(told).toEqual(['commit 3 rows at 2 of hangzhou']);
+    expect(progress).toEqual([2]);
+  });
+
+  it('never commits a part of a transaction', async () => {
+    const { told, writer } = remember();
+    const { applier } = applierOf(writer);
+    await applier.row(table, insert(0), place(0));
+    await applier.row(table, insert(1, { last: false }), place(1));
+    await applier.flush();
+    await applier.settled();
+    expect(told).toEqual(['commit 1 rows at 0 of hangzhou']);
+    await applier.row(table, insert(2), place(2));
+    await applier.flush();
+    await applier.settled();
+    expect(told.at(-1)).toBe('commit 2 rows at 2 of hangzhou');
+  });
+
+  it('forgets a void transaction', async () => {
+    const { told, writer } = remember();
+    const { applier } = applierOf(writer);
+    await applier.row(table, insert(1, { last: false }), place(1));
+    await applier.forget();
+    await applier.row(table, insert(2), place(2));
+    await applier.flush();
+    await applier.settled();
+    expect(told).toEqual(['commit 1 rows at 2 of hangzhou']);
+  });
+
+  it('keeps transactions of different origins apart', async () => {
+    const { told, writer } = remember();
+    const { applier } = applierOf(writer);
+    await applier.row(table, insert(0), place(0));
+    await applier.row(table, insert(1, { origin: 'dublin' }), place(1));
+    await applier.flush();
+    await applier.settled();
+    expect(told).toEqual(['commit 1 rows at 0 of hangzhou', 'commit 1 rows at 1 of dublin']);
+  });
+
+  it('writes a large transaction while it arrives, as one', async () => {
+    const { told, writer } = remember();
+    const { applier } = applierOf(writer);
+    await applier.row(table, insert(99), place(0));
+    for (let id = 0; id < 8; id += 1) await applier.row(table, insert(id, { last: id === 7, size: 900 }), place(id + 1));
+    expect(told[0]).toBe('commit 1 rows at 0 of hangzhou');
+    expect(told[1]).toBe('open');
+    expect(told.at(-1)).toMatch(/^close \d rows at 8$/);
+    expect(told.slice(2).reduce((sum, line) => sum + Number(/(\d) rows/.exec(line)?.[1]), 0)).toBe(8);
+  });
+
+  it('rolls a large transaction back when it is void', async () => {
+    const { told, writer } = remember();
+    const { applier } = applierOf(writer);
+    for (let id = 0; id < 8; id += 1) await applier.row(table, insert(id, { last: false, size: 900 }), place(id));
+    await applier.forget();
+    expect(told.at(-1)).toBe('rollback');
+    await applier.row(table, insert(2), place(9));
+    await applier.flush();
+    await applier.settled();
+    expect(told.at(-1)).toBe('commit 1 rows at 9 of hangzhou');
+  });
+
+  it('does not write for rows that it does not route, but moves on', async () => {
+    const { told, writer } = remember();
+    const { applier, progress } = applierOf(writer, false);
+    await applier.row(table, insert(0), place(0));
+    await applier.flush();
+    expect(told).toEqual([]);
+    expect(progress).toEqual([0]);
+  });
+
+  it('stops at a transaction that has been here before', async () => {
+    const { applier } = applierOf(remember().writer);
+    await expect(applier.row(table, insert(1, { origin: 'california' }), place(1))).rejects.toSatisfy(
+      (error) => error instanceof SyncError && error.code === 'LOOP_DETECTED',
+    );
+  });
+
+  it('tells a failed commit to the next call', async () => {
+    const { writer } = remember();
+    const { applier } = applierOf({ ...writer, commit: () => Promise.reject(new SyncError('ROW_CONFLICT', 'no')) });
+    await applier.row(table, insert(0), place(0));
+    await applier.flush();
+    await expect(applier.settled()).rejects.toThrow('no');
+    await expect(applier.flush()).rejects.toThrow('no');
+  });
+});

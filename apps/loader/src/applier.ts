@@ -1,0 +1,212 @@
+/**
+ * Source transactions → target transactions. Whole and in source order, always. While there is a backlog, consecutive transactions of
+ * one origin and path share a target transaction; one that is too large to hold is written while it arrives, and committed by its last row.
+ *
+ * One target transaction is under way at a time; the next one is put together meanwhile. After any error the run ends: what
+ * was not committed is read again from the checkpoint, which says exactly what was.
+ */
+import type { Checkpoint } from '@lutra/marker';
+import { SyncError, tableName } from '@lutra/model';
+import type { RowEvent, TableSchema } from '@lutra/model';
+import { StatementBuilder } from '@lutra/mysql';
+import type { Change } from '@lutra/mysql';
+import type { Place } from './log-reader.js';
+import type { TableMatcher } from './table-matcher.js';
+import type { Committed, TargetWriter } from './target-writer.js';
+
+export interface ApplierOptions {
+  readonly checkpoint: Checkpoint;
+  readonly targetRegion: string;
+  readonly tables: Pick<TableMatcher, 'targetOf'>;
+  readonly writer: Pick<TargetWriter, 'commit' | 'open' | 'chunk' | 'close' | 'rollback'>;
+  /** Bytes of SQL after which a target transaction is closed, or a large source transaction begins to be streamed. */
+  readonly batchBytes: number;
+  onCommitted(committed: Committed): void;
+}
+
+/** A source transaction that has been read whole, waiting to be committed with its neighbours. */
+interface Complete {
+  readonly place: Place;
+  readonly event: RowEvent | null;
+}
+
+export class Applier {
+  readonly #options: ApplierOptions;
+  readonly #builder = new StatementBuilder();
+  /** Changes of the source transaction that is still arriving. */
+  #open: Change[] = [];
+  #openBytes = 0;
+  #streaming = false;
+  #complete: Complete | null = null;
+  #openOps: Ops = noOps;
+  /** Of the complete transactions that wait. */
+  #ops: Ops = noOps;
+  #transactions = 0;
+  #last: Checkpoint;
+  #underWay: Promise<void> = Promise.resolve();
+  #failure: unknown;
+
+  constructor(options: ApplierOptions) {
+    this.#options = options;
+    this.#last = options.checkpoint;
+  }
+
+  async row(table: TableSchema, event: RowEvent, place: Place): Promise<void> {
+    if (event.source.path.includes(this.#options.targetRegion)) {
+      throw new SyncError(
+        'LOOP_DETECTED',
+        `a transaction of ${tableName(table)} that passed ${event.source.path.join(', ')} came to ${this.#options.targetRegion}`,
+        { details: { seq: place.seq } },
+      );
+    }
+    const target = await this.#options.tables.targetOf(table);
+    if (target)
+      await this.#add({ op: event.op === 'r' ? 'c' : event.op, before: event.before, after: event.after, source: table, target }, event);
+    if (event.transaction.last) await this.#end(event, place);
+  }
+
+  /** The open transaction is void: nothing of it may stay. */
+  async forget(): Promise<void> {
+    if (this.#streaming) {
+      await this.#options.writer.rollback();
+      this.#streaming = false;
+      this.#builder.take();
+    }
+    this.#clearOpen();
+  }
+
+  /** A record without a row: progress that needs no write of its own. */
+  passed(place: Place): void {
+    if (this.#complete) this.#complete = { ...this.#complete, place };
+  }
+
+  /** Commits what is complete; the commit goes on while the caller reads on. */
+  async flush(): Promise<void> {
+    if (this.#failure !== undefined) throw this.#failure;
+    if (!this.#complete || this.#streaming) return;
+    const { place, event } = this.#complete;
+    this.#complete = null;
+    // Rows that this pipeline does not route are no reason to write: their progress is saved with the next row that it does.
+    if (total(this.#ops) === 0) return this.#options.onCommitted(this.#take(place, event));
+    await this.#commit(place, event);
+  }
+
+  async #commit(place: Place, event: RowEvent | null): Promise<void> {
+    const statements = this.#builder.take();
+    const checkpoint = this.#checkpointAt(place, event);
+    const committed = this.#take(place, event);
+    await this.settled();
+    this.#underWay = this.#options.writer.commit(statements, checkpoint).then(() => this.#options.onCommitted(committed));
+    this.#underWay.catch((error: unknown) => (this.#failure ??= error));
+  }
+
+  /** Waits for the transaction that is under way. */
+  async settled(): Promise<void> {
+    await this.#underWay;
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  /** Writes the progress alone: the position moved for a long time without a row. */
+  async saveProgress(place: Place): Promise<void> {
+    await this.flush();
+    if (this.#open.length === 0 && !this.#streaming) await this.#commit(place, null);
+  }
+
+  async #add(change: Change, event: RowEvent): Promise<void> {
+    this.#openOps = plus(this.#openOps, event.op, 1);
+    if (this.#streaming) {
+      this.#builder.add(change);
+      if (this.#builder.bytes >= this.#options.batchBytes) await this.#options.writer.chunk(this.#builder.take());
+      return;
+    }
+    this.#open.push(change);
+    this.#openBytes += approximateBytes(change);
+    if (this.#openBytes >= this.#options.batchBytes && !event.transaction.last) await this.#beginStreaming(event);
+  }
+
+  /** Too large to hold: commit what came before it, then send its rows as they arrive, in one open target transaction. */
+  async #beginStreaming(event: RowEvent): Promise<void> {
+    await this.flush();
+    await this.settled();
+    await this.#options.writer.open({ origin: event.source.origin, path: event.source.path });
+    this.#streaming = true;
+    this.#openBytes = 0;
+    const held = this.#open;
+    this.#open = [];
+    for (const change of held) {
+      this.#builder.add(change);
+      if (this.#builder.bytes >= this.#options.batchBytes) await this.#options.writer.chunk(this.#builder.take());
+    }
+  }
+
+  async #end(event: RowEvent, place: Place): Promise<void> {
+    if (this.#streaming) return this.#endStreaming(event, place);
+    // Only transactions of one origin and path may share a target transaction: the marker has room for one.
+    if (this.#complete?.event && !sameOrigin(this.#complete.event, event)) await this.flush();
+    for (const change of this.#open) this.#builder.add(change);
+    this.#countOpen();
+    this.#complete = { place, event };
+    if (this.#builder.bytes >= this.#options.batchBytes) await this.flush();
+  }
+
+  async #endStreaming(event: RowEvent, place: Place): Promise<void> {
+    this.#countOpen();
+    await this.#options.writer.close(this.#builder.take(), this.#checkpointAt(place, event));
+    this.#streaming = false;
+    this.#options.onCommitted(this.#take(place, event));
+  }
+
+  #countOpen(): void {
+    for (const [op, count] of Object.entries(this.#openOps)) this.#ops = plus(this.#ops, op, count);
+    this.#transactions += 1;
+    this.#clearOpen();
+  }
+
+  #clearOpen(): void {
+    this.#open = [];
+    this.#openBytes = 0;
+    this.#openOps = noOps;
+  }
+
+  /** Progress without a transaction keeps what the last one said about its origin: the marker must not name another. */
+  #checkpointAt(place: Place, event: RowEvent | null): Checkpoint {
+    const at = { logId: place.log, logEpoch: place.logEpoch, seq: place.seq, nextOffset: place.nextOffset };
+    if (!event) return { ...this.#last, ...at };
+    const { source } = event;
+    return { ...this.#last, ...at, gtid: source.gtid, sourceUs: source.tsUs, origin: source.origin, path: source.path };
+  }
+
+  #take(place: Place, event: RowEvent | null): Committed {
+    const committed: Committed = { place, sourceUs: event?.source.tsUs ?? null, ops: this.#ops, transactions: this.#transactions };
+    this.#last = this.#checkpointAt(place, event);
+    this.#ops = noOps;
+    this.#transactions = 0;
+    return committed;
+  }
+}
+
+type Ops = Readonly<Record<string, number>>;
+const noOps: Ops = {};
+
+function plus(ops: Ops, op: string, count: number): Ops {
+  return { ...ops, [op]: (ops[op] ?? 0) + count };
+}
+
+function total(ops: Ops): number {
+  return Object.values(ops).reduce((sum, count) => sum + count, 0);
+}
+
+function sameOrigin(a: RowEvent, b: RowEvent): boolean {
+  return a.source.origin === b.source.origin && a.source.path.join() === b.source.path.join();
+}
+
+/** Of the SQL that a change will need. Only decides when to stop holding rows. */
+function approximateBytes(change: Change): number {
+  let bytes = 64;
+  for (const image of [change.before, change.after]) {
+    if (!image) continue;
+    for (const value of Object.values(image))
+      bytes += typeof value === 'string' ? value.length + 3 : Buffer.isBuffer(value) ? value.length * 2 + 3 : 8;
+  }
+  return bytes;
+}

@@ -1,0 +1,127 @@
+/**
+ * ★ The table of contents of the loader: one pipeline, topic → target.
+ *
+ *   take over in the database (fence) → read the topic from the checkpoint → epoch and seq rule, whole transactions
+ *   → route, build statements → one target transaction: checkpoint (marker, fence) first, then the rows, one COMMIT
+ *
+ * The checkpoint row is committed with the data, so a restart, at any instant, goes on exactly after what was applied. Any failure
+ * ends the run; the next one starts from the checkpoint again.
+ */
+import { RecordDecoder } from '@lutra/avro';
+import { BusAdmin, subscribe } from '@lutra/bus';
+import type { BusOptions } from '@lutra/bus';
+import { createRouter, rowsTopic } from '@lutra/model';
+import type { ConnectionOptions } from '@lutra/mysql';
+import { openSecret } from '@lutra/registry';
+import type { Registry, SchemaStore } from '@lutra/registry';
+import type { StatusReporter } from '@lutra/runtime';
+import type { Logger, Metrics } from '@lutra/telemetry';
+import { Applier } from './applier.js';
+import { LogReader } from './log-reader.js';
+import type { Place } from './log-reader.js';
+import { Progress } from './progress.js';
+import { TableMatcher } from './table-matcher.js';
+import { takeOverTarget } from './take-over.js';
+import { TargetWriter } from './target-writer.js';
+import type { LoaderWork } from './wanted.js';
+
+export interface LoaderDeps {
+  readonly registry: Registry;
+  readonly schemas: SchemaStore;
+  readonly secretKey: Buffer;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+  readonly status: StatusReporter;
+}
+
+/** Bytes of SQL of one target transaction, and of one Kafka fetch. */
+const batchBytes = 512 * 1024;
+const fetchBytes = 2 * 1024 * 1024;
+/** A pipeline without rows still saves its place now and then, so that retention does not pass it. */
+const saveProgressMs = 10 * 60 * 1000;
+
+/** One ownership: works until the signal aborts or something fails. */
+export async function runLoader(deps: LoaderDeps, work: LoaderWork, lead: { leaseNumber: number; signal: AbortSignal }): Promise<void> {
+  const { status, logger } = deps;
+  const topic = rowsTopic(work.source.name);
+  const ended = new AbortController();
+  const signal = AbortSignal.any([lead.signal, ended.signal]);
+  const target: ConnectionOptions = {
+    host: work.target.host,
+    port: work.target.port,
+    user: work.target.user,
+    password: openSecret(deps.secretKey, work.target.password, work.target.name),
+    tls: work.target.tls,
+  };
+  const bus: BusOptions = {
+    brokers: work.sourceRegion.kafka.brokers,
+    tls: work.sourceRegion.kafka.tls,
+    clientId: `lutra-loader-${work.id}`,
+    logger,
+  };
+  const admin = new BusAdmin(bus);
+  const checkpoint = await takeOverTarget(deps.registry, target, { pipeline: work.id, leaseNumber: lead.leaseNumber });
+  logger.info(
+    { epoch: checkpoint.epoch, log: checkpoint.logId, seq: checkpoint.seq, offset: checkpoint.nextOffset },
+    'took the pipeline over',
+  );
+  const writer = new TargetWriter(target, { pipeline: work.id, part: 0, lane: 0, epoch: checkpoint.epoch }, (seconds) =>
+    deps.metrics.applySeconds.observe({ name: work.id }, seconds),
+  );
+  try {
+    const progress = new Progress(deps, { pipeline: work.id, topic, admin });
+    const reader = new LogReader(topic, checkpoint);
+    const decoder = new RecordDecoder({ ids: deps.schemas });
+    const tables = new TableMatcher(createRouter(work.routes), (database, name) => writer.loadTable(database, name));
+    const applier = new Applier({
+      checkpoint,
+      targetRegion: work.target.region,
+      tables,
+      writer,
+      batchBytes,
+      onCommitted: (committed) => progress.committed(committed),
+    });
+    status.update({
+      state: 'running',
+      waitingFor: null,
+      epoch: checkpoint.epoch,
+      log: checkpoint.logId,
+      seq: checkpoint.seq,
+      offset: checkpoint.nextOffset,
+      lastError: null,
+    });
+    let savedAt = Date.now();
+    for await (const batch of subscribe({ ...bus, topic, offset: reader.startOffset, maxBytes: fetchBytes, signal })) {
+      let passed: Place | null = null;
+      for (const raw of batch) {
+        const decoded = decoder.decode(raw);
+        const step = reader.accept(decoded instanceof Promise ? await decoded : decoded);
+        switch (step.kind) {
+          case 'row':
+            passed = null;
+            progress.row();
+            await applier.row(step.table, step.event, step.place);
+            break;
+          case 'control':
+            passed = step.place;
+            applier.passed(step.place);
+            progress.control(step.control, step.place);
+            break;
+          case 'forget':
+            await applier.forget();
+            break;
+          case 'nothing':
+        }
+      }
+      await applier.flush();
+      if (passed && Date.now() - savedAt > saveProgressMs) {
+        await applier.saveProgress(passed);
+        savedAt = Date.now();
+      }
+    }
+    await applier.settled();
+  } finally {
+    ended.abort();
+    await Promise.allSettled([writer.dispose(), admin.close()]);
+  }
+}

@@ -1,0 +1,61 @@
+import type { LogRecord, RecordHeader, RowEvent, TableSchema } from '@lutra/model';
+import { SyncError } from '@lutra/model';
+import { describe, expect, it } from 'vitest';
+import { LogReader } from './log-reader.js';
+
+const table: TableSchema = { database: 'shop', name: 't', columns: [], primaryKey: [] };
+const unread = { logId: '', logEpoch: 0, seq: -1, nextOffset: 0 };
+
+function row(offset: number, header: Partial<RecordHeader>, transaction: { totalOrder: number; last: boolean }): LogRecord {
+  const event = { op: 'c', before: null, after: {}, transaction: { id: 'x', seen: {}, end: null, ...transaction } } as unknown as RowEvent;
+  return { offset, header: { kind: 'row', log: 'L', seq: 0, epoch: 1, ...header }, body: { kind: 'row', table, event } };
+}
+const claim = (offset: number, epoch: number): LogRecord => ({
+  offset,
+  header: { kind: 'epoch', log: '', seq: -1, epoch },
+  body: { kind: 'epoch', endpoint: 'a', leader: 'x', tsMs: 0 },
+});
+
+function kinds(reader: LogReader, records: readonly LogRecord[]): string[] {
+  return records.map((record) => reader.accept(record).kind);
+}
+function codeOf(act: () => unknown): string {
+  try {
+    act();
+  } catch (error) {
+    if (error instanceof SyncError) return error.code;
+    throw error;
+  }
+  return 'none';
+}
+
+describe('reading the log', () => {
+  it('forgets a transaction whose leader was replaced before its last row', () => {
+    const records = [
+      claim(0, 1),
+      row(1, { seq: 0 }, { totalOrder: 1, last: false }),
+      claim(2, 2),
+      row(3, { seq: 1, epoch: 2 }, { totalOrder: 1, last: true }),
+    ];
+    expect(kinds(new LogReader('t', unread), records)).toEqual(['nothing', 'row', 'forget', 'row']);
+  });
+
+  it('refuses a transaction with a missing row', () => {
+    const records = [claim(0, 1), row(1, { seq: 0 }, { totalOrder: 2, last: true })];
+    expect(codeOf(() => kinds(new LogReader('t', unread), records))).toBe('RECORD_INVALID');
+  });
+
+  it('begins one record before its place, and that record must be the one it knows', () => {
+    const checkpoint = { logId: 'L', logEpoch: 1, seq: 5, nextOffset: 8 };
+    expect(new LogReader('t', checkpoint).startOffset).toBe(7);
+    const good = [row(7, { seq: 5 }, { totalOrder: 1, last: true }), row(8, { seq: 6 }, { totalOrder: 1, last: true })];
+    expect(kinds(new LogReader('t', checkpoint), good)).toEqual(['nothing', 'row']);
+    expect(codeOf(() => kinds(new LogReader('t', checkpoint), [row(7, { seq: 5, log: 'M' }, { totalOrder: 1, last: true })]))).toBe(
+      'LOG_FOREIGN',
+    );
+    expect(codeOf(() => kinds(new LogReader('t', checkpoint), [row(7, { seq: 4 }, { totalOrder: 1, last: true })]))).toBe('LOG_TRUNCATED');
+    expect(codeOf(() => kinds(new LogReader('t', checkpoint), [row(7, { seq: 5, epoch: 2 }, { totalOrder: 1, last: true })]))).toBe(
+      'LOG_TRUNCATED',
+    );
+  });
+});

@@ -1,0 +1,107 @@
+/**
+ * Records of a topic → whole source transactions. Pure. It applies the epoch and seq rule from the checkpoint on, and says when the
+ * transaction that is open must be forgotten: its leader was replaced before the last row, and the next leader publishes it again.
+ *
+ * Reading starts one record before the next offset: the record there must be the one that the checkpoint names. Without that look a
+ * topic that was cut and written again would be read on in the middle, and what was lost would stay lost, silently.
+ */
+import type { Checkpoint } from '@lutra/marker';
+import { admit, freshLog, SyncError } from '@lutra/model';
+import type { ControlRecord, LogRecord, LogState, RowEvent, TableSchema } from '@lutra/model';
+
+export interface Place {
+  readonly log: string;
+  readonly logEpoch: number;
+  readonly seq: number;
+  readonly nextOffset: number;
+}
+
+export type Step =
+  | { readonly kind: 'row'; readonly table: TableSchema; readonly event: RowEvent; readonly place: Place }
+  /** A valid record that carries no row. */
+  | { readonly kind: 'control'; readonly control: ControlRecord; readonly place: Place }
+  /** The open transaction is void. */
+  | { readonly kind: 'forget' }
+  | { readonly kind: 'nothing' };
+
+export class LogReader {
+  readonly #what: string;
+  readonly #expected: Pick<Checkpoint, 'logId' | 'logEpoch' | 'seq' | 'nextOffset'> | null;
+  #state: LogState;
+  #verified: boolean;
+  /** Order number of the open transaction's last row; 0 when none is open. */
+  #order = 0;
+
+  constructor(what: string, checkpoint: Pick<Checkpoint, 'logId' | 'logEpoch' | 'seq' | 'nextOffset'>) {
+    this.#what = what;
+    this.#expected = checkpoint.nextOffset > 0 ? checkpoint : null;
+    this.#verified = this.#expected === null;
+    this.#state = this.#expected ? { log: checkpoint.logId, epoch: checkpoint.logEpoch, seq: checkpoint.seq } : freshLog;
+  }
+
+  /** Where to subscribe. */
+  get startOffset(): number {
+    return this.#expected ? this.#expected.nextOffset - 1 : 0;
+  }
+
+  /** @throws SyncError LOG_FOREIGN, LOG_TRUNCATED, LOG_GAP, RECORD_INVALID */
+  accept(record: LogRecord): Step {
+    if (!this.#verified) return this.#verify(record);
+    const { verdict, state } = admit(this.#state, record.header, record.offset);
+    this.#state = state;
+    switch (verdict) {
+      case 'valid':
+        return this.#valid(record);
+      case 'epoch': {
+        const wasOpen = this.#order > 0;
+        this.#order = 0;
+        return wasOpen ? { kind: 'forget' } : { kind: 'nothing' };
+      }
+      case 'void':
+      case 'duplicate':
+        return { kind: 'nothing' };
+    }
+  }
+
+  #verify(record: LogRecord): Step {
+    const expected = this.#expected;
+    const { header } = record;
+    if (expected && header.log !== expected.logId) {
+      throw new SyncError(
+        'LOG_FOREIGN',
+        `${this.#what}: offset ${record.offset} has log id ${header.log || '(none)'}, the checkpoint ${expected.logId}`,
+        { details: { offset: record.offset } },
+      );
+    }
+    if (expected && (header.seq !== expected.seq || header.epoch !== expected.logEpoch)) {
+      throw new SyncError(
+        'LOG_TRUNCATED',
+        `${this.#what}: offset ${record.offset} has seq ${header.seq} (epoch ${header.epoch}), the checkpoint seq ${expected.seq} (epoch ${expected.logEpoch})`,
+        {
+          details: { offset: record.offset, seq: header.seq, expected: expected.seq },
+        },
+      );
+    }
+    this.#verified = true;
+    return { kind: 'nothing' };
+  }
+
+  #valid(record: LogRecord): Step {
+    const { header, body } = record;
+    const place: Place = { log: header.log, logEpoch: header.epoch, seq: header.seq, nextOffset: record.offset + 1 };
+    if (body.kind !== 'row') {
+      if (this.#order > 0) throw this.#broken(record, `a ${body.kind} record inside a transaction`);
+      return { kind: 'control', control: body, place };
+    }
+    const { totalOrder, last } = body.event.transaction;
+    if (totalOrder !== this.#order + 1) throw this.#broken(record, `row ${totalOrder} of its transaction follows row ${this.#order}`);
+    this.#order = last ? 0 : totalOrder;
+    return { kind: 'row', table: body.table, event: body.event, place };
+  }
+
+  #broken(record: LogRecord, why: string): SyncError {
+    return new SyncError('RECORD_INVALID', `${this.#what}: offset ${record.offset}: ${why}`, {
+      details: { offset: record.offset, seq: record.header.seq },
+    });
+  }
+}

@@ -1,0 +1,23 @@
+/** Starts the loader app. */
+import 'reflect-metadata';
+import { NestFactory } from '@nestjs/core';
+import { toSyncError } from '@lutra/model';
+import { createLogger } from '@lutra/telemetry';
+import { LoaderModule } from './loader.module.js';
+import { readEnvironment } from './environment.js';
+
+const logger = createLogger('loader');
+
+async function main(): Promise<void> {
+  const environment = readEnvironment(process.env);
+  const app = await NestFactory.create(LoaderModule.with(environment, logger), { logger: false });
+  app.enableShutdownHooks(['SIGTERM', 'SIGINT']);
+  await app.listen(environment.PORT, environment.HOST);
+  logger.info({ region: environment.LUTRA_REGION, url: await app.getUrl() }, 'loader started');
+}
+
+main().catch((thrown: unknown) => {
+  const error = toSyncError(thrown);
+  logger.fatal({ code: error.code, err: error, help: error.help }, 'loader cannot start');
+  process.exit(1);
+});

@@ -1,0 +1,112 @@
+/**
+ * Writes target transactions: fence and marker first, then the rows, one COMMIT. It keeps the connection; retries, on the spot, what
+ * the server rolled back because of others (deadlock, lock wait); and leaves every other failure to the run, which begins anew from the checkpoint.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import { checkpointStatement, openingStatement } from '@lutra/marker';
+import type { Checkpoint } from '@lutra/marker';
+import { SyncError } from '@lutra/model';
+import { ApplyConnection, closingText, loadTable, openingText, transactionText } from '@lutra/mysql';
+import type { ConnectionOptions, SqlText, TargetTable } from '@lutra/mysql';
+import type { Place } from './log-reader.js';
+
+/** A target transaction that was committed, or progress that needed none. */
+export interface Committed {
+  readonly place: Place;
+  /** Commit time of its last source transaction. */
+  readonly sourceUs: number | null;
+  /** Rows by op. */
+  readonly ops: Readonly<Record<string, number>>;
+  readonly transactions: number;
+}
+
+export type CheckpointKey = Pick<Checkpoint, 'pipeline' | 'part' | 'lane' | 'epoch'>;
+
+/** The session's wait_timeout closes an idle connection; before that it is replaced without a word. */
+const maxIdleMs = 4_000;
+const busyTries = 5;
+
+export class TargetWriter {
+  readonly #options: ConnectionOptions;
+  readonly #key: CheckpointKey;
+  readonly #observe: (seconds: number) => void;
+  #connection: ApplyConnection | null = null;
+  #usedAt = 0;
+  /** Reads table definitions while a huge transaction occupies the other connection. */
+  #reading: ApplyConnection | null = null;
+  #disposed = false;
+
+  constructor(options: ConnectionOptions, key: CheckpointKey, observe: (seconds: number) => void) {
+    this.#options = options;
+    this.#key = key;
+    this.#observe = observe;
+  }
+
+  /** @throws SyncError as ApplyConnection.run; nothing was committed unless the code is TARGET_UNAVAILABLE */
+  async commit(rows: SqlText, checkpoint: Checkpoint): Promise<void> {
+    const text = transactionText(checkpointStatement(checkpoint), rows);
+    const startedAt = performance.now();
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        await (await this.#ready()).run(text);
+        this.#usedAt = performance.now();
+        return this.#observe((this.#usedAt - startedAt) / 1000);
+      } catch (error) {
+        if (!(error instanceof SyncError) || error.code !== 'TARGET_BUSY' || attempt === busyTries || this.#disposed) throw error;
+        await delay(10 * 2 ** attempt * Math.random());
+      }
+    }
+  }
+
+  /** Begins a transaction that is written while it arrives. */
+  async open(origin: Pick<Checkpoint, 'origin' | 'path'>): Promise<void> {
+    await (await this.#ready()).run(openingText(openingStatement({ ...this.#key, ...origin })));
+  }
+
+  async chunk(rows: SqlText): Promise<void> {
+    await this.#opened().run(rows);
+  }
+
+  /** Its last rows, its position, COMMIT. */
+  async close(rows: SqlText, checkpoint: Checkpoint): Promise<void> {
+    await this.#opened().run(closingText(rows, checkpointStatement(checkpoint)));
+    this.#usedAt = performance.now();
+  }
+
+  async rollback(): Promise<void> {
+    await this.#connection?.rollback();
+  }
+
+  async loadTable(database: string, name: string): Promise<TargetTable> {
+    const fresh = await ApplyConnection.open(this.#options);
+    this.#reading = fresh;
+    try {
+      return await loadTable(fresh, database, name);
+    } finally {
+      this.#reading = null;
+      await fresh.close();
+    }
+  }
+
+  /** Cuts off what is under way; the server rolls it back. */
+  async dispose(): Promise<void> {
+    this.#disposed = true;
+    await Promise.allSettled([this.#connection?.close(), this.#reading?.close()]);
+  }
+
+  #opened(): ApplyConnection {
+    if (this.#connection) return this.#connection;
+    throw new SyncError('INTERNAL', 'rows of a transaction that was not opened');
+  }
+
+  async #ready(): Promise<ApplyConnection> {
+    if (this.#disposed) throw new SyncError('ABORTED', 'the loader is ending');
+    const current = this.#connection;
+    if (current && !current.broken && performance.now() - this.#usedAt < maxIdleMs) return current;
+    this.#connection = null;
+    await current?.close();
+    this.#connection = await ApplyConnection.open(this.#options);
+    this.#usedAt = performance.now();
+    return this.#connection;
+  }
+}

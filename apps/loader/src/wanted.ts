@@ -1,0 +1,86 @@
+/** From the configuration documents to the pipelines that this process works on. */
+import { pipelineId } from '@lutra/model';
+import type { ChannelDocument, EndpointDocument, RegionDocument, Route, SyncError } from '@lutra/model';
+import type { Registry } from '@lutra/registry';
+import type { Wanted } from '@lutra/runtime';
+import type { Environment } from './environment.js';
+
+export interface LoaderWork {
+  /** `<channel>.<pipeline>` */
+  readonly id: string;
+  readonly source: EndpointDocument;
+  /** Of the source: its Kafka is where the topic is. */
+  readonly sourceRegion: RegionDocument;
+  readonly target: EndpointDocument;
+  readonly routes: readonly Route[];
+  readonly paused: boolean;
+}
+
+interface Documents {
+  readonly regions: ReadonlyMap<string, RegionDocument>;
+  readonly endpoints: ReadonlyMap<string, EndpointDocument>;
+  readonly channels: ReadonlyMap<string, ChannelDocument>;
+}
+
+/** Pure: a pipeline is wanted while its channel is not stopped and its target is in our region. */
+export function wantedPipelines(
+  documents: Documents,
+  of: { region: string; only: readonly string[] | null },
+): Map<string, Wanted<LoaderWork>> {
+  const wanted = new Map<string, Wanted<LoaderWork>>();
+  for (const channel of documents.channels.values()) {
+    if (channel.state === 'stopped') continue;
+    for (const pipeline of channel.pipelines) {
+      const id = pipelineId(channel.name, pipeline.name);
+      const source = documents.endpoints.get(pipeline.source);
+      const target = documents.endpoints.get(pipeline.target);
+      const sourceRegion = source && documents.regions.get(source.region);
+      if (!source || !target || !sourceRegion || target.region !== of.region || (of.only && !of.only.includes(id))) continue;
+      const value: LoaderWork = { id, source, sourceRegion, target, routes: pipeline.routes, paused: channel.state === 'paused' };
+      wanted.set(id, { fingerprint: fingerprint(value, channel.attempt), value });
+    }
+  }
+  return wanted;
+}
+
+/** What a running loader depends on; `attempt` is in it so that "retry now" starts it again. */
+function fingerprint(work: LoaderWork, attempt: number): string {
+  return JSON.stringify([
+    work.source.name,
+    work.sourceRegion.kafka,
+    { ...work.target, description: '', topic: null, start: null },
+    work.routes,
+    work.paused,
+    attempt,
+  ]);
+}
+
+export interface WantedEvents {
+  onChange(wanted: Map<string, Wanted<LoaderWork>>): void;
+  onInvalid(name: string, error: SyncError): void;
+}
+
+/** Follows the documents by watches; says nothing before all three kinds have been read once. */
+export class WantedPipelines {
+  readonly #ends: (() => void)[];
+
+  constructor(registry: Registry, environment: Environment, events: WantedEvents) {
+    const only = environment.LUTRA_PIPELINES?.split(',').map((name) => name.trim()) ?? null;
+    const known: Partial<{ -readonly [K in keyof Documents]: Documents[K] }> = {};
+    const changed = (): void => {
+      const { regions, endpoints, channels } = known;
+      if (regions && endpoints && channels)
+        events.onChange(wantedPipelines({ regions, endpoints, channels }, { region: environment.LUTRA_REGION, only }));
+    };
+    const onInvalid = (name: string, error: SyncError): void => events.onInvalid(name, error);
+    this.#ends = [
+      registry.regions.watch((map) => ((known.regions = map), changed()), onInvalid),
+      registry.endpoints.watch((map) => ((known.endpoints = map), changed()), onInvalid),
+      registry.channels.watch((map) => ((known.channels = map), changed()), onInvalid),
+    ];
+  }
+
+  close(): void {
+    for (const end of this.#ends) end();
+  }
+}

@@ -1,0 +1,162 @@
+/**
+ * Avro's primitive encodings, written into slabs that grow. Each finished record is a view of its slab; a slab is never written
+ * again below what was finished, so records stay valid for as long as they are held. Never rounds: a number that is not
+ * exact is refused.
+ */
+import { SyncError } from '@lutra/model';
+
+const slabBytes = 64 * 1024;
+/** ASCII strings up to this length are cheaper to copy in JS than by a native call (measured); their length prefix is one byte. */
+const shortString = 24;
+
+const wide = new BigInt64Array(1);
+const halves = new Int32Array(wide.buffer);
+const low = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1 ? 0 : 1;
+
+export class ByteWriter {
+  private slab: Buffer = Buffer.allocUnsafeSlow(slabBytes);
+  private start = 0;
+  private at = 0;
+
+  /** Begins a record; what an earlier one left unfinished is dropped. */
+  begin(): void {
+    this.at = this.start;
+  }
+
+  finish(): Buffer {
+    const record = this.slab.subarray(this.start, this.at);
+    this.start = this.at;
+    return record;
+  }
+
+  byte(value: number): void {
+    this.reserve(1);
+    this.slab[this.at++] = value;
+  }
+
+  uint32BE(value: number): void {
+    this.reserve(4);
+    this.at = this.slab.writeUInt32BE(value, this.at);
+  }
+
+  /** int and long, from a number that is a safe integer. */
+  long(value: number): void {
+    if (value !== (value | 0)) {
+      this.wideNumber(value);
+      return;
+    }
+    this.reserve(5);
+    const { slab } = this;
+    let zigzag = ((value << 1) ^ (value >> 31)) >>> 0;
+    let at = this.at;
+    while (zigzag > 0x7f) {
+      slab[at++] = (zigzag & 0x7f) | 0x80;
+      zigzag >>>= 7;
+    }
+    slab[at++] = zigzag;
+    this.at = at;
+  }
+
+  /** long, from a bigint that fits 64 bits signed (the caller has checked). */
+  bigLong(value: bigint): void {
+    wide[0] = value;
+    this.zigzag64(halves[1 - low]!, halves[low]!);
+  }
+
+  float(value: number): void {
+    this.reserve(4);
+    this.at = this.slab.writeFloatLE(value, this.at);
+  }
+
+  double(value: number): void {
+    this.reserve(8);
+    this.at = this.slab.writeDoubleLE(value, this.at);
+  }
+
+  bytes(value: Uint8Array): void {
+    this.long(value.length);
+    this.reserve(value.length);
+    this.slab.set(value, this.at);
+    this.at += value.length;
+  }
+
+  /** @throws SyncError VALUE_UNSUPPORTED for a lone surrogate, which UTF-8 cannot hold */
+  string(value: string): void {
+    if (value.length > shortString || !this.shortAscii(value)) this.anyString(value);
+  }
+
+  private shortAscii(value: string): boolean {
+    const length = value.length;
+    this.reserve(length + 1);
+    const { slab } = this;
+    let at = this.at;
+    slab[at++] = length << 1;
+    for (let i = 0; i < length; i++) {
+      const code = value.charCodeAt(i);
+      if (code > 0x7f) return false;
+      slab[at++] = code;
+    }
+    this.at = at;
+    return true;
+  }
+
+  private anyString(value: string): void {
+    if (!value.isWellFormed()) throw new SyncError('VALUE_UNSUPPORTED', 'the text has a lone surrogate');
+    const length = Buffer.byteLength(value);
+    this.long(length);
+    this.reserve(length);
+    this.at += this.slab.write(value, this.at, length, 'utf8');
+  }
+
+  /** What another record's bytes already are. */
+  copy(encoded: Uint8Array): void {
+    this.reserve(encoded.length);
+    this.slab.set(encoded, this.at);
+    this.at += encoded.length;
+  }
+
+  /** Bytes written since the record began. */
+  get length(): number {
+    return this.at - this.start;
+  }
+
+  /** The bytes from a former length up to here, copied. */
+  since(length: number): Uint8Array {
+    return Buffer.from(this.slab.subarray(this.start + length, this.at));
+  }
+
+  private wideNumber(value: number): void {
+    if (!Number.isSafeInteger(value)) throw new SyncError('INTERNAL', 'the number is not a whole number below 2^53');
+    const high = Math.floor(value / 2 ** 32);
+    this.zigzag64(high | 0, (value - high * 2 ** 32) | 0);
+  }
+
+  private zigzag64(high: number, lowHalf: number): void {
+    this.reserve(10);
+    const { slab } = this;
+    const sign = high >> 31;
+    let upper = ((high << 1) | (lowHalf >>> 31)) ^ sign;
+    let lower = (lowHalf << 1) ^ sign;
+    let at = this.at;
+    while (upper !== 0 || lower >>> 0 > 0x7f) {
+      slab[at++] = (lower & 0x7f) | 0x80;
+      lower = (lower >>> 7) | (upper << 25);
+      upper >>>= 7;
+    }
+    slab[at++] = lower;
+    this.at = at;
+  }
+
+  private reserve(bytes: number): void {
+    if (this.at + bytes > this.slab.length) this.grow(bytes);
+  }
+
+  private grow(bytes: number): void {
+    const used = this.at - this.start;
+    const slab = Buffer.allocUnsafeSlow(Math.max(slabBytes, 2 * (used + bytes)));
+    this.slab.copy(slab, 0, this.start, this.at);
+    this.slab = slab;
+    this.start = 0;
+    this.at = used;
+  }
+}

@@ -1,0 +1,102 @@
+/** Control records ⇄ bytes: which field is which of schemas/{epoch,heartbeat,routes,ddl}.avsc. */
+import type { ControlRecord, Position } from '@lutra/model';
+import { type AvroRecord, parseAvro } from './avro-schema.js';
+import type { ByteReader } from './byte-reader.js';
+import type { ByteWriter } from './byte-writer.js';
+import { canonicalJson } from './canonical-json.js';
+import { type Draft, type FieldLinks, fieldsReader, fieldsWriter } from './record-fields.js';
+import { readSchemaFile } from './schema-files.js';
+
+export type ControlKind = ControlRecord['kind'];
+type Of<K extends ControlKind> = Extract<ControlRecord, { kind: K }>;
+
+interface AvroPosition {
+  readonly file: string;
+  readonly pos: number;
+  readonly gtid_set: string | null;
+}
+
+const toAvro = ({ file, pos, gtidSet }: Position): AvroPosition => ({ file, pos, gtid_set: gtidSet });
+const fromAvro = ({ file, pos, gtid_set }: AvroPosition): Position => ({ file, pos, gtidSet: gtid_set });
+
+type Links<K extends ControlKind> = FieldLinks<Of<K>, Draft<Of<K>>>;
+
+const position = {
+  get: (from: Of<'heartbeat' | 'ddl'>) => toAvro(from.position),
+  set: (to: Draft<Of<'heartbeat'>> | Draft<Of<'ddl'>>, value: AvroPosition) => (to.position = fromAvro(value)),
+};
+const endpoint = {
+  get: (from: ControlRecord) => from.endpoint,
+  set: (to: Draft<ControlRecord>, value: string) => (to.endpoint = value),
+};
+const tsMs = { get: (from: ControlRecord) => from.tsMs, set: (to: Draft<ControlRecord>, value: number) => (to.tsMs = value) };
+
+const links: { readonly [K in ControlKind]: Links<K> } = {
+  epoch: { endpoint, ts_ms: tsMs, leader: { get: (from) => from.leader, set: (to, value: string) => (to.leader = value) } },
+  heartbeat: {
+    endpoint,
+    ts_ms: tsMs,
+    position,
+    seen: { get: (from) => from.seen, set: (to, value: Of<'heartbeat'>['seen']) => (to.seen = value) },
+  },
+  routes: { endpoint, ts_ms: tsMs, tables: { get: (from) => from.tables, set: (to, value: string[]) => (to.tables = value) } },
+  ddl: {
+    endpoint,
+    ts_ms: tsMs,
+    position,
+    database: { get: (from) => from.database, set: (to, value: string) => (to.database = value) },
+    sql: { get: (from) => from.sql, set: (to, value: string) => (to.sql = value) },
+  },
+};
+
+const empty: { readonly [K in ControlKind]: () => Draft<Of<K>> } = {
+  epoch: () => ({ kind: 'epoch', endpoint: '', leader: '', tsMs: 0 }),
+  heartbeat: () => ({ kind: 'heartbeat', endpoint: '', position: { file: '', pos: 0, gtidSet: null }, seen: {}, tsMs: 0 }),
+  routes: () => ({ kind: 'routes', endpoint: '', tables: [], tsMs: 0 }),
+  ddl: () => ({ kind: 'ddl', endpoint: '', database: '', sql: '', position: { file: '', pos: 0, gtidSet: null }, tsMs: 0 }),
+};
+
+export const controlKinds = Object.keys(links) as readonly ControlKind[];
+
+export function isControlKind(kind: string): kind is ControlKind {
+  return (controlKinds as readonly string[]).includes(kind);
+}
+
+export interface ControlSchema {
+  readonly schema: AvroRecord;
+  readonly json: string;
+}
+
+const schemas = new Map<ControlKind, ControlSchema>();
+
+export function controlSchema(kind: ControlKind): ControlSchema {
+  let found = schemas.get(kind);
+  if (!found) {
+    const text = readSchemaFile(kind);
+    found = { schema: parseAvro(text) as AvroRecord, json: canonicalJson(JSON.parse(text)) };
+    schemas.set(kind, found);
+  }
+  return found;
+}
+
+/** The kind of control record that a schema is of, by its full name; null if it is none. */
+export function controlKindOf(schema: AvroRecord): ControlKind | null {
+  return controlKinds.find((kind) => controlSchema(kind).schema.name === schema.name) ?? null;
+}
+
+export function writeControl(writer: ByteWriter, record: ControlRecord): void {
+  const options = { links: links[record.kind] as FieldLinks<ControlRecord, never>, what: `${record.kind} record` };
+  fieldsWriter(controlSchema(record.kind).schema, options)(writer, record);
+}
+
+export function controlReader<K extends ControlKind>(kind: K, schema: AvroRecord): (reader: ByteReader) => ControlRecord {
+  const read = fieldsReader(schema, {
+    ours: controlSchema(kind).schema,
+    links: links[kind] as unknown as FieldLinks<never, Draft<ControlRecord>>,
+  });
+  return (reader) => {
+    const record = empty[kind]() as Draft<ControlRecord>;
+    read(reader, record);
+    return record;
+  };
+}

@@ -1,0 +1,115 @@
+/**
+ * Kafka records → row events and control records. Synchronous once a schema id is known. Bytes are read by the schema they were
+ * written with; that the registry still has that one under its id is checked by the fingerprint in the headers, because a registry
+ * that was rebuilt may give one number to two schemas.
+ */
+import { type LogRecord, type RecordBody, type RecordHeader, SyncError, toSyncError } from '@lutra/model';
+import { type AvroRecord, isRecord, parseAvro } from './avro-schema.js';
+import { ByteReader, malformed } from './byte-reader.js';
+import { canonicalJson, fingerprint } from './canonical-json.js';
+import { controlKindOf, controlReader } from './control.js';
+import { eventReader } from './envelope.js';
+import { fromHeaders, type Headers, schemaHeader } from './headers.js';
+import { prefixBytes, type SchemaIds, schemaIdOf } from './schema-ids.js';
+
+export interface RawRecord {
+  readonly offset: number;
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+  readonly headers: Headers;
+}
+
+interface BodyReader {
+  readonly kind: RecordBody['kind'];
+  readonly fingerprint: string;
+  readonly read: (reader: ByteReader) => RecordBody;
+}
+
+export class RecordDecoder {
+  private readonly ids: SchemaIds;
+  private readonly readers = new Map<number, BodyReader>();
+  private readonly pending = new Map<number, Promise<BodyReader>>();
+
+  constructor(options: { ids: SchemaIds }) {
+    this.ids = options.ids;
+  }
+
+  /**
+   * A promise only where the schema must be fetched first.
+   * @throws SyncError RECORD_INVALID (names the offset), SCHEMA_UNKNOWN, or what the registry throws
+   */
+  decode(raw: RawRecord): LogRecord | Promise<LogRecord> {
+    const value = raw.value;
+    if (value === null) throw at(raw.offset, malformed('the record has no value'));
+    let id: number;
+    try {
+      id = schemaIdOf(value);
+    } catch (error) {
+      throw at(raw.offset, error);
+    }
+    const reader = this.readers.get(id);
+    return reader ? decodeWith(reader, raw, value) : this.decodeLater(id, raw, value);
+  }
+
+  decodeHeader(headers: Headers): RecordHeader {
+    return fromHeaders(headers);
+  }
+
+  private async decodeLater(id: number, raw: RawRecord, value: Buffer): Promise<LogRecord> {
+    let pending = this.pending.get(id);
+    if (!pending) {
+      pending = this.readerOf(id).finally(() => this.pending.delete(id));
+      this.pending.set(id, pending);
+    }
+    let reader: BodyReader;
+    try {
+      reader = await pending;
+    } catch (error) {
+      throw at(raw.offset, error);
+    }
+    return decodeWith(reader, raw, value);
+  }
+
+  private async readerOf(id: number): Promise<BodyReader> {
+    const json = await this.ids.byId(id);
+    if (json === null) throw new SyncError('SCHEMA_UNKNOWN', `the registry has no schema ${id}`, { details: { schemaId: id } });
+    const reader = bodyReader(json);
+    this.readers.set(id, reader);
+    return reader;
+  }
+}
+
+function bodyReader(json: string): BodyReader {
+  const schema = parseAvro(json);
+  if (!isRecord(schema)) throw malformed('the schema is no record');
+  const print = fingerprint(canonicalJson(JSON.parse(json)));
+  const kind = controlKindOf(schema);
+  return kind === null ? rowBody(schema, print) : { kind, fingerprint: print, read: controlReader(kind, schema) };
+}
+
+function rowBody(schema: AvroRecord, print: string): BodyReader {
+  const { table, read } = eventReader(schema);
+  return { kind: 'row', fingerprint: print, read: (reader) => ({ kind: 'row', table, event: read(reader) }) };
+}
+
+function decodeWith(body: BodyReader, raw: RawRecord, value: Buffer): LogRecord {
+  try {
+    const header = fromHeaders(raw.headers);
+    if (schemaHeader(raw.headers) !== body.fingerprint) {
+      throw new SyncError('SCHEMA_UNKNOWN', 'the registry has another schema under this id than the record was written with');
+    }
+    if (header.kind !== body.kind) throw malformed(`the headers say ${header.kind}, the schema says ${body.kind}`);
+    const reader = new ByteReader(value, prefixBytes);
+    const record = body.read(reader);
+    reader.end();
+    return { offset: raw.offset, header, body: record };
+  } catch (error) {
+    throw at(raw.offset, error);
+  }
+}
+
+/** The error with the record's offset. */
+function at(offset: number, error: unknown): SyncError {
+  const known = toSyncError(error);
+  return new SyncError(known.code, `offset ${offset}: ${known.message}`, { cause: error, details: { ...known.details, offset } });
+}

@@ -1,0 +1,124 @@
+/** Row events and control records → Kafka records. Registers each schema once; encoding a row event is synchronous after that. */
+import { type ControlRecord, type RecordHeader, type RowEvent, SyncError, type TableSchema, tableName } from '@lutra/model';
+import { ByteWriter } from './byte-writer.js';
+import { fingerprint } from './canonical-json.js';
+import { controlSchema, writeControl } from './control.js';
+import { eventWriter } from './envelope.js';
+import { toHeaders } from './headers.js';
+import { keyWriter } from './row-codec.js';
+import { checkedId, type SchemaIds, subjectOf, writePrefix } from './schema-ids.js';
+import { tableToAvro } from './table-schema.js';
+
+export interface EncodedRecord {
+  /** The primary key's columns, of the after image, or the before image where there is none; null for a table without key. */
+  readonly key: Buffer | null;
+  readonly value: Buffer;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export interface TableEncoder {
+  /**
+   * Synchronous, the hot path.
+   * @throws SyncError VALUE_UNSUPPORTED (a value out of its column's range) or INTERNAL (a value of another type than its column's);
+   *   the message names table and column
+   */
+  encode(header: RecordHeader, event: RowEvent): EncodedRecord;
+}
+
+export class RecordEncoder {
+  private readonly topic: string;
+  private readonly endpoint: string;
+  private readonly ids: SchemaIds;
+  private readonly writer = new ByteWriter();
+  private readonly byTable = new WeakMap<TableSchema, Promise<TableEncoder>>();
+  private readonly byContent = new Map<string, Promise<TableEncoder>>();
+  private readonly registered = new Map<string, Promise<number>>();
+
+  constructor(options: { topic: string; endpoint: string; ids: SchemaIds }) {
+    this.topic = options.topic;
+    this.endpoint = options.endpoint;
+    this.ids = options.ids;
+  }
+
+  /** Registers the table version's schemas once. A registration that fails is tried again by the next call. */
+  async prepare(table: TableSchema): Promise<TableEncoder> {
+    const known = this.byTable.get(table);
+    if (known) return known;
+    const { valueJson, keyJson } = tableToAvro(table, this.endpoint);
+    let encoder = this.byContent.get(valueJson);
+    if (!encoder) {
+      encoder = this.tableEncoder(table, { valueJson, keyJson });
+      this.byContent.set(valueJson, encoder);
+    }
+    this.byTable.set(table, encoder);
+    try {
+      return await encoder;
+    } catch (error) {
+      this.byTable.delete(table);
+      this.byContent.delete(valueJson);
+      throw error;
+    }
+  }
+
+  async encodeControl(header: RecordHeader, record: ControlRecord): Promise<EncodedRecord> {
+    if (header.kind !== record.kind) throw wrongKind(header, record.kind);
+    const { json } = controlSchema(record.kind);
+    const id = await this.register(json);
+    this.writer.begin();
+    writePrefix(this.writer, id);
+    writeControl(this.writer, record);
+    return { key: null, value: this.writer.finish(), headers: toHeaders(header, fingerprint(json)) };
+  }
+
+  private async tableEncoder(table: TableSchema, json: { valueJson: string; keyJson: string | null }): Promise<TableEncoder> {
+    const { valueJson, keyJson } = json;
+    const valueId = await this.register(valueJson);
+    const keyId = keyJson === null ? null : await this.register(keyJson);
+    const { writer } = this;
+    const writeEvent = eventWriter(table);
+    const writeKey = keyWriter(table);
+    const schema = fingerprint(valueJson);
+    const keyOf = (event: RowEvent): Buffer | null => {
+      if (keyId === null) return null;
+      const row = event.after ?? event.before;
+      if (row === null) throw new SyncError('INTERNAL', `${tableName(table)}: a row event has neither image`);
+      writer.begin();
+      writePrefix(writer, keyId);
+      writeKey(writer, row);
+      return writer.finish();
+    };
+    return {
+      encode: (header, event) => {
+        if (header.kind !== 'row') throw wrongKind(header, 'row');
+        writer.begin();
+        writePrefix(writer, valueId);
+        writeEvent(writer, event);
+        const value = writer.finish();
+        return { key: keyOf(event), value, headers: toHeaders(header, schema) };
+      },
+    };
+  }
+
+  private register(json: string): Promise<number> {
+    let id = this.registered.get(json);
+    if (!id) {
+      id = this.registerOnce(json);
+      this.registered.set(json, id);
+    }
+    return id;
+  }
+
+  private async registerOnce(json: string): Promise<number> {
+    const subject = subjectOf(this.topic, json);
+    try {
+      return checkedId(await this.ids.register(subject, json), subject);
+    } catch (error) {
+      this.registered.delete(json);
+      throw error;
+    }
+  }
+}
+
+function wrongKind(header: RecordHeader, kind: string): SyncError {
+  return new SyncError('INTERNAL', `a ${kind} record was given the header of a ${header.kind} record`);
+}

@@ -1,0 +1,192 @@
+/** Row events ⇄ Debezium's envelope: which field of the row event is which field of schemas/envelope.avsc. */
+import { type Op, type RowEvent, type RowSource, SyncError, type TableSchema, type TransactionBlock, tableName } from '@lutra/model';
+import { type AvroRecord, parseAvro } from './avro-schema.js';
+import { type ByteReader, malformed } from './byte-reader.js';
+import type { ByteWriter } from './byte-writer.js';
+import type { Read } from './plain-codec.js';
+import { type Draft, type FieldLinks, fieldsReader, fieldsWriter, recordIn, unfilled } from './record-fields.js';
+import { rowReader, rowWriter } from './row-codec.js';
+import { readSchemaFile } from './schema-files.js';
+import { tableOf } from './table-schema.js';
+
+interface SourceFrom {
+  readonly source: RowSource;
+  readonly op: Op;
+}
+
+const sourceLinks: FieldLinks<SourceFrom, Draft<RowSource>> = {
+  version: { get: ({ source }) => source.version, set: (to, value: string) => (to.version = value) },
+  connector: { get: ({ source }) => source.connector, set: (to, value: string) => (to.connector = connectorOf(value)) },
+  name: { get: ({ source }) => source.name, set: (to, value: string) => (to.name = value) },
+  ts_ms: { get: ({ source }) => source.tsMs, set: (to, value: number) => (to.tsMs = value) },
+  snapshot: { get: ({ op }) => (op === 'r' ? 'incremental' : 'false'), set: () => {} },
+  db: { get: ({ source }) => source.db, set: (to, value: string) => (to.db = value) },
+  sequence: unfilled,
+  ts_us: { get: ({ source }) => source.tsUs, set: (to, value: number) => (to.tsUs = value) },
+  table: { get: ({ source }) => source.table, set: (to, value: string | null) => (to.table = given(value, 'table')) },
+  server_id: { get: ({ source }) => source.serverId, set: (to, value: number) => (to.serverId = value) },
+  gtid: { get: ({ source }) => source.gtid, set: (to, value: string | null) => (to.gtid = value) },
+  file: { get: ({ source }) => source.file, set: (to, value: string) => (to.file = value) },
+  pos: { get: ({ source }) => source.pos, set: (to, value: number) => (to.pos = value) },
+  row: { get: ({ source }) => source.row, set: (to, value: number) => (to.row = value) },
+  thread: unfilled,
+  query: unfilled,
+  event: { get: ({ source }) => source.event, set: (to, value: number) => (to.event = value) },
+  origin: { get: ({ source }) => source.origin, set: (to, value: string) => (to.origin = value) },
+  path: { get: ({ source }) => source.path, set: (to, value: string[]) => (to.path = value) },
+};
+
+/** `end` is two fields in Avro; a block has both or none. */
+interface BlockDraft extends Draft<Omit<TransactionBlock, 'end'>> {
+  endFile: string | null;
+  endPos: number | null;
+}
+
+const blockLinks: FieldLinks<TransactionBlock, BlockDraft> = {
+  id: { get: (block) => block.id, set: (to, value: string) => (to.id = value) },
+  total_order: { get: (block) => block.totalOrder, set: (to, value: number) => (to.totalOrder = value) },
+  data_collection_order: { get: (block) => block.totalOrder, set: () => {} },
+  last: { get: (block) => block.last, set: (to, value: boolean) => (to.last = value) },
+  seen: { get: (block) => block.seen, set: (to, value: TransactionBlock['seen']) => (to.seen = value) },
+  end_file: { get: (block) => block.end?.file ?? null, set: (to, value: string | null) => (to.endFile = value) },
+  end_pos: { get: (block) => block.end?.pos ?? null, set: (to, value: number | null) => (to.endPos = value) },
+};
+
+function given<T>(value: T | null, what: string): T {
+  if (value === null) throw malformed(`${what} is null`);
+  return value;
+}
+
+function connectorOf(value: string): RowSource['connector'] {
+  if (value !== 'mysql' && value !== 'mariadb') throw malformed('the connector is neither mysql nor mariadb');
+  return value;
+}
+
+function opOf(value: string): Op {
+  if (value !== 'c' && value !== 'u' && value !== 'd' && value !== 'r') throw malformed('op is none of c, u, d, r');
+  return value;
+}
+
+let template: AvroRecord | undefined;
+const ourEnvelope = (): AvroRecord => (template ??= parseAvro(readSchemaFile('envelope')) as AvroRecord);
+
+export type WriteEvent = (writer: ByteWriter, event: RowEvent) => void;
+
+export function eventWriter(table: TableSchema): WriteEvent {
+  const ours = ourEnvelope();
+  const writeRow = rowWriter(table);
+  const writeSource = fieldsWriter(recordIn(ours, 'source'), {
+    links: sourceLinks,
+    what: `source of ${tableName(table)}`,
+    steadyUntil: 'row',
+  });
+  const writeBlock = fieldsWriter(recordIn(ours, 'transaction'), { links: blockLinks, what: `transaction of ${tableName(table)}` });
+  const image = (writer: ByteWriter, row: RowEvent['before']): void => {
+    writer.byte(row === null ? 0 : 2);
+    if (row !== null) writeRow(writer, row);
+  };
+  const parts: Readonly<Record<string, WriteEvent>> = {
+    before: (writer, event) => image(writer, event.before),
+    after: (writer, event) => image(writer, event.after),
+    source: writeSource,
+    transaction: (writer, event) => {
+      writer.byte(2);
+      writeBlock(writer, event.transaction);
+    },
+    op: (writer, event) => writer.string(event.op),
+    ts_ms: (writer, event) => {
+      writer.byte(2);
+      writer.long(event.tsMs);
+    },
+  };
+  const inOrder = ours.fields.map((field) => partOf(parts, field.name));
+  return (writer, event) => {
+    if (event.source.db !== table.database || event.source.table !== table.name) {
+      throw new SyncError('INTERNAL', `a row event of ${event.source.db}.${event.source.table} was given to ${tableName(table)}`);
+    }
+    for (const write of inOrder) write(writer, event);
+  };
+}
+
+function partOf(parts: Readonly<Record<string, WriteEvent>>, name: string): WriteEvent {
+  const part = parts[name];
+  if (!part) throw new SyncError('INTERNAL', `schemas/envelope.avsc has a field that the code does not fill: ${name}`);
+  return part;
+}
+
+interface EventDraft {
+  before: RowEvent['before'];
+  after: RowEvent['after'];
+  source: RowSource | null;
+  block: TransactionBlock | null;
+  op: Op;
+  tsMs: number;
+}
+
+const eventLinks: FieldLinks<never, EventDraft> = {
+  before: { get: () => null, set: (to, value: RowEvent['before']) => (to.before = value) },
+  after: { get: () => null, set: (to, value: RowEvent['after']) => (to.after = value) },
+  source: { get: () => null, set: (to, value: RowSource) => (to.source = value) },
+  transaction: { get: () => null, set: (to, value: TransactionBlock) => (to.block = value) },
+  op: { get: () => null, set: (to, value: string) => (to.op = opOf(value)) },
+  ts_ms: { get: () => null, set: (to, value: number | null) => (to.tsMs = given(value, 'ts_ms')) },
+};
+
+/** The reader of a writer's schema, and the one TableSchema object that all its rows share. */
+export function eventReader(schema: AvroRecord): { table: TableSchema; read: (reader: ByteReader) => RowEvent } {
+  const ours = ourEnvelope();
+  const table = tableOf(recordIn(schema, 'before'));
+  const row = rowReader(table);
+  const apart = new Map<string, Read>([
+    ['before', row],
+    ['after', row],
+    ['source', sourceReader(recordIn(schema, 'source'), recordIn(ours, 'source'))],
+    ['transaction', blockReader(recordIn(schema, 'transaction'), recordIn(ours, 'transaction'))],
+  ]);
+  const readFields = fieldsReader(schema, { ours, links: eventLinks, apart });
+  const read = (reader: ByteReader): RowEvent => {
+    const to: EventDraft = { before: null, after: null, source: null, block: null, op: 'c', tsMs: 0 };
+    readFields(reader, to);
+    const { before, after, op, tsMs } = to;
+    return { op, before, after, source: given(to.source, 'source'), transaction: given(to.block, 'transaction'), tsMs };
+  };
+  return { table, read };
+}
+
+function sourceReader(schema: AvroRecord, ours: AvroRecord): (reader: ByteReader) => RowSource {
+  const readFields = fieldsReader(schema, { ours, links: sourceLinks, steadyUntil: 'row' });
+  return (reader) => {
+    const to: Draft<RowSource> = {
+      version: '',
+      connector: 'mysql',
+      name: '',
+      db: '',
+      table: '',
+      tsMs: 0,
+      tsUs: 0,
+      serverId: 0,
+      gtid: null,
+      file: '',
+      pos: 0,
+      event: 0,
+      row: 0,
+      origin: '',
+      path: [],
+    };
+    readFields(reader, to);
+    return to;
+  };
+}
+
+function blockReader(schema: AvroRecord, ours: AvroRecord): (reader: ByteReader) => TransactionBlock | null {
+  const readFields = fieldsReader(schema, { ours, links: blockLinks });
+  return (reader) => {
+    if (reader.long() === 0) return null;
+    const to: BlockDraft = { id: '', totalOrder: 0, last: false, seen: {}, endFile: null, endPos: null };
+    readFields(reader, to);
+    const { id, totalOrder, last, seen, endFile, endPos } = to;
+    if ((endFile === null) !== (endPos === null)) throw malformed('end_file and end_pos are not both there');
+    const end = endFile === null || endPos === null ? null : { file: endFile, pos: endPos };
+    return { id, totalOrder, last, seen, end };
+  };
+}

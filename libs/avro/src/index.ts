@@ -1,0 +1,4 @@
+export { RecordDecoder, type RawRecord } from './decoder.js';
+export { RecordEncoder, type EncodedRecord, type TableEncoder } from './encoder.js';
+export type { SchemaIds } from './schema-ids.js';
+export { avroToTable, tableToAvro } from './table-schema.js';

@@ -1,0 +1,187 @@
+/**
+ * Reads and writes what is no column: the source and transaction blocks and the control records, by their schema. JS values are
+ * plain: longs are numbers, unions are not wrapped, maps and records are objects without a prototype.
+ */
+import { SyncError } from '@lutra/model';
+import { type AvroObject, type AvroRecord, type AvroSchema, isRecord } from './avro-schema.js';
+import { type ByteReader, malformed } from './byte-reader.js';
+import type { ByteWriter } from './byte-writer.js';
+
+export type Write = (writer: ByteWriter, value: unknown) => void;
+export type Read = (reader: ByteReader) => unknown;
+
+const wrong = (what: string): SyncError => new SyncError('INTERNAL', `the value is not ${what}`);
+
+function writeNumber(writer: ByteWriter, value: unknown): void {
+  if (typeof value !== 'number') throw wrong('a number');
+  writer.long(value);
+}
+
+function writeInt(writer: ByteWriter, value: unknown): void {
+  if (typeof value !== 'number' || value !== (value | 0)) throw wrong('a whole number of 32 bits');
+  writer.long(value);
+}
+
+function writeString(writer: ByteWriter, value: unknown): void {
+  if (typeof value !== 'string') throw wrong('a text');
+  writer.string(value);
+}
+
+function writeBoolean(writer: ByteWriter, value: unknown): void {
+  if (typeof value !== 'boolean') throw wrong('true or false');
+  writer.byte(value ? 1 : 0);
+}
+
+export function plainWriter(schema: AvroSchema): Write {
+  if (Array.isArray(schema)) return optionalWriter(schema);
+  const object = (typeof schema === 'string' ? { type: schema } : schema) as AvroObject;
+  if (isRecord(object)) return recordWriter(object);
+  switch (object.type) {
+    case 'long':
+      return writeNumber;
+    case 'int':
+      return writeInt;
+    case 'string':
+      return writeString;
+    case 'boolean':
+      return writeBoolean;
+    case 'array':
+      return arrayWriter(plainWriter(object.items!));
+    case 'map':
+      return mapWriter(plainWriter(object.values!));
+    default:
+      throw new SyncError('INTERNAL', `no plain value is written as Avro ${shapeName(object.type)}`);
+  }
+}
+
+const shapeName = (type: AvroSchema): string => (typeof type === 'string' ? type : JSON.stringify(type));
+
+function optionalWriter(union: readonly AvroSchema[]): Write {
+  if (union.length !== 2 || union[0] !== 'null') throw new SyncError('INTERNAL', 'only unions of null and one type are written');
+  const write = plainWriter(union[1]!);
+  return (writer, value) => {
+    if (value === null) {
+      writer.byte(0);
+      return;
+    }
+    writer.byte(2);
+    write(writer, value);
+  };
+}
+
+function recordWriter(record: AvroRecord): Write {
+  const fields = record.fields.map((field) => ({ name: field.name, write: plainWriter(field.type) }));
+  return (writer, value) => {
+    for (const { name, write } of fields) write(writer, (value as Record<string, unknown>)[name]);
+  };
+}
+
+function arrayWriter(write: Write): Write {
+  return (writer, value) => {
+    if (!Array.isArray(value)) throw wrong('a list');
+    if (value.length > 0) writer.long(value.length);
+    for (const item of value) write(writer, item);
+    writer.byte(0);
+  };
+}
+
+function mapWriter(write: Write): Write {
+  return (writer, value) => {
+    const keys = Object.keys(value as object);
+    if (keys.length > 0) writer.long(keys.length);
+    for (const key of keys) {
+      writer.string(key);
+      write(writer, (value as Record<string, unknown>)[key]);
+    }
+    writer.byte(0);
+  };
+}
+
+export function plainReader(schema: AvroSchema): Read {
+  if (Array.isArray(schema)) return unionReader(schema.map((branch: AvroSchema) => plainReader(branch)));
+  const object = (typeof schema === 'string' ? { type: schema } : schema) as AvroObject;
+  if (isRecord(object)) return recordReader(object);
+  switch (object.type) {
+    case 'null':
+      return () => null;
+    case 'long':
+      return (reader) => reader.long();
+    case 'int':
+      return (reader) => reader.int();
+    case 'string':
+      return repeated((reader) => reader.string());
+    case 'bytes':
+      return (reader) => reader.bytes();
+    case 'boolean':
+      return (reader) => reader.boolean();
+    case 'float':
+      return (reader) => reader.float();
+    case 'double':
+      return (reader) => reader.double();
+    case 'array':
+      return repeated(arrayReader(plainReader(object.items!)));
+    case 'map':
+      return repeated(mapReader(plainReader(object.values!)));
+    default:
+      throw malformed(`no plain value is read as Avro ${shapeName(object.type)}`);
+  }
+}
+
+/**
+ * Most texts, lists and maps of a block are the same as in the record before (GTID, file, path, seen): then the value made for that one
+ * is used again. Equal bytes are an equal value, because an Avro value tells its own end.
+ */
+export function repeated<T>(read: (reader: ByteReader) => T): (reader: ByteReader) => T {
+  let last: { readonly bytes: Uint8Array; readonly value: T } | null = null;
+  return (reader) => {
+    if (last !== null && reader.matches(last.bytes)) return last.value;
+    const from = reader.position;
+    const value = read(reader);
+    last = { bytes: reader.since(from), value };
+    return value;
+  };
+}
+
+function unionReader(branches: readonly Read[]): Read {
+  return (reader) => {
+    const read = branches[reader.long()];
+    if (read === undefined) throw malformed('a union has no such branch');
+    return read(reader);
+  };
+}
+
+function recordReader(record: AvroRecord): Read {
+  const fields = record.fields.map((field) => ({ name: field.name, read: plainReader(field.type) }));
+  return (reader) => {
+    const value = Object.create(null) as Record<string, unknown>;
+    for (const { name, read } of fields) value[name] = read(reader);
+    return value;
+  };
+}
+
+/** Arrays and maps come in blocks; a negative count is followed by the block's size in bytes. */
+function blocks(reader: ByteReader, readItem: () => void): void {
+  for (let count = reader.long(); count !== 0; count = reader.long()) {
+    if (count < 0) reader.long();
+    for (let left = Math.abs(count); left > 0; left--) readItem();
+  }
+}
+
+function arrayReader(read: Read): Read {
+  return (reader) => {
+    const items: unknown[] = [];
+    blocks(reader, () => items.push(read(reader)));
+    return items;
+  };
+}
+
+function mapReader(read: Read): Read {
+  return (reader) => {
+    const entries = Object.create(null) as Record<string, unknown>;
+    blocks(reader, () => {
+      const key = reader.string();
+      entries[key] = read(reader);
+    });
+    return entries;
+  };
+}

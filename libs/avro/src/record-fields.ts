@@ -1,0 +1,147 @@
+/**
+ * One table per block says for each Avro field where its value comes from and where it goes to: both halves of the contract in a line.
+ * Written by the schema that we publish; read by the schema that the writer published: unknown fields are passed over, missing ones
+ * take the default of ours, and a field of another type is refused.
+ *
+ * The rows of one event differ in a few fields only, so the fields that lead up to the first of those (`steadyUntil`) are written and
+ * read as one run of bytes where they are as in the record before.
+ */
+import { SyncError } from '@lutra/model';
+import { type AvroField, type AvroRecord, branchesOf, fieldOf, isRecord, shapeOf } from './avro-schema.js';
+import { type ByteReader, malformed } from './byte-reader.js';
+import type { ByteWriter } from './byte-writer.js';
+import { plainReader, plainWriter, type Read, repeated, type Write } from './plain-codec.js';
+
+export type Draft<T> = { -readonly [K in keyof T]: T[K] };
+
+export interface FieldLink<From, To> {
+  readonly get: (from: From) => unknown;
+  /** The value has the type that our schema gives it: shapes are compared when the reader is made. */
+  readonly set: (to: To, value: never) => void;
+}
+
+export type FieldLinks<From, To> = Readonly<Record<string, FieldLink<From, To>>>;
+
+/** A field that Debezium has and we do not fill. */
+export const unfilled: FieldLink<unknown, unknown> = { get: () => null, set: () => {} };
+
+function linkOf<From, To>(links: FieldLinks<From, To>, field: AvroField): FieldLink<From, To> {
+  const link = links[field.name];
+  if (!link) throw new SyncError('INTERNAL', `the schema file has a field that the code does not fill: ${field.name}`);
+  return link;
+}
+
+function steadyCount(schema: AvroRecord, steadyUntil: string | undefined): number {
+  return Math.max(
+    0,
+    schema.fields.findIndex((field) => field.name === steadyUntil),
+  );
+}
+
+type WriteFrom<From> = (writer: ByteWriter, from: From) => void;
+
+interface WriteStep<From> {
+  readonly get: (from: From) => unknown;
+  readonly write: Write;
+}
+
+/** Writes a record of our own schema; errors name `what`. Values before `steadyUntil` must be primitives: they are compared by `===`. */
+export function fieldsWriter<From>(
+  schema: AvroRecord,
+  options: { readonly links: FieldLinks<From, never>; readonly what: string; readonly steadyUntil?: string },
+): WriteFrom<From> {
+  const steps = schema.fields.map((field) => ({ get: linkOf(options.links, field).get, write: named(field, options.what) }));
+  const steady = steadyCount(schema, options.steadyUntil);
+  const writeRun = runWriter(steps.slice(0, steady));
+  const rest = steps.slice(steady);
+  return (writer, from) => {
+    writeRun(writer, from);
+    for (const { get, write } of rest) write(writer, get(from));
+  };
+}
+
+function named(field: AvroField, what: string): Write {
+  const write = plainWriter(field.type);
+  return (writer, value) => {
+    try {
+      write(writer, value);
+    } catch (error) {
+      const code = error instanceof SyncError ? error.code : 'INTERNAL';
+      const reason = error instanceof Error ? error.message : 'not written';
+      throw new SyncError(code, `${what}, field ${field.name}: ${reason}`, { cause: error });
+    }
+  };
+}
+
+function runWriter<From>(steps: readonly WriteStep<From>[]): WriteFrom<From> {
+  let last: { readonly values: readonly unknown[]; readonly bytes: Uint8Array } | null = null;
+  const sameAs = (values: readonly unknown[], from: From): boolean => {
+    for (let i = 0; i < steps.length; i++) if (steps[i]!.get(from) !== values[i]) return false;
+    return true;
+  };
+  return (writer, from) => {
+    if (last !== null && sameAs(last.values, from)) {
+      writer.copy(last.bytes);
+      return;
+    }
+    const start = writer.length;
+    const values = steps.map((step) => step.get(from));
+    steps.forEach((step, index) => step.write(writer, values[index]));
+    last = { values, bytes: writer.since(start) };
+  };
+}
+
+interface ReadStep<To> {
+  readonly read: Read;
+  readonly set: (to: To, value: never) => void;
+}
+
+export interface FieldsReaderOptions<To> {
+  readonly ours: AvroRecord;
+  readonly links: FieldLinks<never, To>;
+  readonly steadyUntil?: string;
+  /** Fields that have readers of their own; nothing is said about their type. */
+  readonly apart?: ReadonlyMap<string, Read>;
+}
+
+/** Reads a record of a writer's schema into a draft. */
+export function fieldsReader<To>(schema: AvroRecord, options: FieldsReaderOptions<To>): (reader: ByteReader, to: To) => void {
+  const steps = schema.fields.map((field) => readStep(field, schema, options));
+  const defaults = missingFields(schema, options);
+  const steady = steps.slice(0, steadyCount(schema, options.steadyUntil));
+  const rest = steps.slice(steady.length);
+  const readRun = repeated((reader) => steady.map((step) => step.read(reader)));
+  return (reader, to) => {
+    for (const { set, value } of defaults) set(to, value as never);
+    if (steady.length > 0) {
+      const values = readRun(reader);
+      for (let i = 0; i < steady.length; i++) steady[i]!.set(to, values[i] as never);
+    }
+    for (const { read, set } of rest) set(to, read(reader) as never);
+  };
+}
+
+function readStep<To>(field: AvroField, schema: AvroRecord, { ours, links, apart }: FieldsReaderOptions<To>): ReadStep<To> {
+  const known = ours.fields.find((candidate) => candidate.name === field.name);
+  const other = apart?.get(field.name);
+  if (known && !other && shapeOf(known.type) !== shapeOf(field.type)) {
+    throw malformed(`field ${field.name} of the schema ${schema.name} has another type than it must have`);
+  }
+  return { read: other ?? plainReader(field.type), set: known ? linkOf(links, known).set : unfilled.set };
+}
+
+function missingFields<To>(schema: AvroRecord, { ours, links }: FieldsReaderOptions<To>) {
+  const missing = ours.fields.filter((field) => !schema.fields.some((candidate) => candidate.name === field.name));
+  return missing.map((field) => {
+    if (field.default === undefined) throw malformed(`the schema ${schema.name} has no field ${field.name}`);
+    return { set: linkOf(links, field).set, value: field.default };
+  });
+}
+
+/** The record type that a field holds, alone or beside null. */
+export function recordIn(schema: AvroRecord, name: string): AvroRecord {
+  const { type } = fieldOf(schema, name);
+  const record = branchesOf(type).find(isRecord);
+  if (!record) throw malformed(`field ${name} of the schema ${schema.name} is no record`);
+  return record;
+}

@@ -1,0 +1,93 @@
+/** Row images ⇄ Avro's Value records, and the primary key's Key record. Every column is there on both sides, or it is an error. */
+import { type ColumnSchema, type Row, SyncError, type TableSchema, tableName, type Value } from '@lutra/model';
+import { type ByteReader, malformed } from './byte-reader.js';
+import type { ByteWriter } from './byte-writer.js';
+import { columnCodec } from './column-codec.js';
+
+/** A column's error, with the table and the column it happened at; never the value. */
+function at(table: TableSchema, column: ColumnSchema, error: unknown): SyncError {
+  const code = error instanceof SyncError ? error.code : 'INTERNAL';
+  const reason = error instanceof Error ? error.message : 'failed';
+  const where = `${tableName(table)}.${column.name}`;
+  return new SyncError(code, `${where}: ${reason}`, { cause: error, details: { table: tableName(table), column: column.name } });
+}
+
+const missing = (): SyncError => new SyncError('INTERNAL', 'the row lacks the column');
+
+export type WriteRow = (writer: ByteWriter, row: Row) => void;
+
+export function rowWriter(table: TableSchema): WriteRow {
+  const columns = table.columns.map((column) => ({ column, name: column.name, write: columnCodec(column).write }));
+  return (writer, row) => {
+    for (const { column, name, write } of columns) {
+      const value = row[name];
+      if (value === null) {
+        writer.byte(0);
+        continue;
+      }
+      try {
+        if (value === undefined) throw missing();
+        writer.byte(2);
+        write(writer, value);
+      } catch (error) {
+        throw at(table, column, error);
+      }
+    }
+  };
+}
+
+/** The key's columns are not null in any server, so they are no unions. */
+export function keyWriter(table: TableSchema): WriteRow {
+  const columns = table.primaryKey.map((name) => {
+    const column = table.columns.find((candidate) => candidate.name === name)!;
+    return { column, name, write: columnCodec(column).write };
+  });
+  return (writer, row) => {
+    for (const { column, name, write } of columns) {
+      try {
+        const value = row[name];
+        if (value === undefined) throw missing();
+        if (value === null) throw new SyncError('INTERNAL', 'a column of the primary key is null');
+        write(writer, value);
+      } catch (error) {
+        throw at(table, column, error);
+      }
+    }
+  };
+}
+
+type RowClass = new () => Record<string, Value>;
+
+/**
+ * Objects that inherit nothing, so that a column may be called `__proto__` or `constructor`. Not Object.create(null): V8 makes
+ * hash tables of those, which are slower to fill and to read.
+ */
+function emptyRowClass(): RowClass {
+  const EmptyRow = function EmptyRow() {} as unknown as RowClass & { prototype: object };
+  EmptyRow.prototype = Object.create(null) as object;
+  return EmptyRow;
+}
+
+/** Reads `["null", Value]`. */
+export function rowReader(table: TableSchema): (reader: ByteReader) => Row | null {
+  const columns = table.columns.map((column) => ({ column, name: column.name, read: columnCodec(column).read }));
+  const NewRow = emptyRowClass();
+  return (reader) => {
+    if (!present(reader)) return null;
+    const row = new NewRow();
+    for (const { column, name, read } of columns) {
+      try {
+        row[name] = present(reader) ? read(reader) : null;
+      } catch (error) {
+        throw at(table, column, error);
+      }
+    }
+    return row;
+  };
+}
+
+function present(reader: ByteReader): boolean {
+  const branch = reader.byte();
+  if (branch !== 0 && branch !== 2) throw malformed('a union has no such branch');
+  return branch === 2;
+}

@@ -1,0 +1,59 @@
+/**
+ * The whole number of an Avro decimal: big-endian two's complement, as few bytes as hold it (Java's BigInteger.toByteArray).
+ * Numbers within 48 bits go through JS numbers, larger ones through 64-bit limbs; both are exact.
+ */
+import { malformed, type ByteReader } from './byte-reader.js';
+import type { ByteWriter } from './byte-writer.js';
+
+/** Up to this magnitude a number is written without bigint. */
+export const smallLimit = 10 ** 15;
+
+export function writeSmallUnscaled(writer: ByteWriter, value: number): void {
+  let size = 1;
+  let limit = 0x80;
+  while (value >= limit || value < -limit) {
+    size++;
+    limit *= 0x100;
+  }
+  writer.long(size);
+  for (let place = size - 1; place >= 0; place--) writer.byte(Math.floor(value / 0x100 ** place) & 0xff);
+}
+
+export function writeUnscaled(writer: ByteWriter, value: bigint): void {
+  if (value < smallLimit && value > -smallLimit) {
+    writeSmallUnscaled(writer, Number(value));
+    return;
+  }
+  const limbs: bigint[] = [];
+  let rest = value;
+  do {
+    limbs.push(BigInt.asUintN(64, rest));
+    rest >>= 64n;
+  } while (rest !== 0n && rest !== -1n);
+  const filler = rest === 0n ? 0 : 0xff;
+  const scratch = Buffer.alloc(limbs.length * 8 + 1, filler);
+  limbs.forEach((limb, index) => scratch.writeBigUInt64BE(limb, scratch.length - 8 * (index + 1)));
+  let from = 0;
+  while (scratch[from] === filler && (scratch[from + 1]! & 0x80) === (filler & 0x80)) from++;
+  writer.bytes(scratch.subarray(from));
+}
+
+/** A number within 48 bits, a bigint above. */
+export function readUnscaled(reader: ByteReader): number | bigint {
+  const size = reader.length();
+  if (size === 0) throw malformed('a decimal has no bytes');
+  if (size > 6) return readLimbs(reader, size);
+  let value = (reader.byte() << 24) >> 24;
+  for (let i = 1; i < size; i++) value = value * 0x100 + reader.byte();
+  return value;
+}
+
+function readLimbs(reader: ByteReader, size: number): bigint {
+  if (size > 40) throw malformed('a decimal is longer than any that MySQL has');
+  const scratch = Buffer.alloc(40);
+  for (let i = 40 - size; i < 40; i++) scratch[i] = reader.byte();
+  if (scratch[40 - size]! > 0x7f) scratch.fill(0xff, 0, 40 - size);
+  let value = scratch.readBigInt64BE(0);
+  for (let at = 8; at < 40; at += 8) value = (value << 64n) | scratch.readBigUInt64BE(at);
+  return value;
+}

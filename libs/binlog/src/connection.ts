@@ -1,0 +1,41 @@
+/** Short conversations with the source, apart from the dump. Every wait is bounded; the connection is closed whatever happens. */
+import { createConnection } from 'mysql2/promise';
+import type { Connection, ConnectionOptions, RowDataPacket } from 'mysql2/promise';
+import { toSourceError } from './driver-error.js';
+import type { SourceConnection } from './options.js';
+
+const connectTimeoutMs = 10_000;
+const queryTimeoutMs = 30_000;
+
+export function driverOptions({ host, port, user, password, tls }: SourceConnection): ConnectionOptions {
+  return {
+    host,
+    port,
+    user,
+    password,
+    connectTimeout: connectTimeoutMs,
+    enableKeepAlive: true,
+    keepAliveInitialDelay: 10_000,
+    charset: 'utf8mb4_general_ci',
+    ...(tls && { ssl: { ...(tls.ca !== undefined && { ca: tls.ca }), rejectUnauthorized: tls.verify, verifyIdentity: tls.verify } }),
+  };
+}
+
+export type Query = (sql: string, values?: readonly string[]) => Promise<RowDataPacket[]>;
+
+/** @throws SyncError SOURCE_UNAVAILABLE, SOURCE_DENIED, … */
+export async function withConnection<T>(options: SourceConnection, work: (query: Query) => Promise<T>): Promise<T> {
+  let connection: Connection | undefined;
+  try {
+    connection = await createConnection({ ...driverOptions(options), supportBigNumbers: true, bigNumberStrings: true, dateStrings: true });
+    const open = connection;
+    return await work(async (sql, values = []) => {
+      const [rows] = await open.query<RowDataPacket[]>({ sql, timeout: queryTimeoutMs, values: [...values] });
+      return rows;
+    });
+  } catch (error) {
+    throw toSourceError(error);
+  } finally {
+    connection?.destroy();
+  }
+}

@@ -1,0 +1,80 @@
+/**
+ * Errors of the driver as SyncErrors, by their number or code. One exception: 1236 ("fatal error while reading the binlog") stands for a
+ * dozen causes that the server tells apart by text alone, always in English.
+ */
+import { SyncError } from '@lutra/model';
+import type { ErrorCode } from '@lutra/model';
+
+/** What mysql2 puts on its errors. */
+interface DriverError extends Error {
+  readonly code?: string;
+  readonly errno?: number;
+  readonly sqlState?: string;
+}
+
+const readingBinlog = 1236;
+
+const byNumber: ReadonlyMap<number, ErrorCode> = new Map<number, ErrorCode>([
+  [1044, 'SOURCE_DENIED'], // access to the database
+  [1045, 'SOURCE_DENIED'], // user or password
+  [1130, 'SOURCE_DENIED'], // host not allowed
+  [1142, 'SOURCE_DENIED'], // command denied
+  [1227, 'SOURCE_DENIED'], // privilege missing
+  [1251, 'SOURCE_DENIED'], // authentication method
+  [1698, 'SOURCE_DENIED'], // no password allowed
+  [1820, 'SOURCE_DENIED'], // password must be changed
+  [1862, 'SOURCE_DENIED'], // password expired
+  [3118, 'SOURCE_DENIED'], // account locked
+  [3159, 'SOURCE_DENIED'], // TLS required
+  [4151, 'SOURCE_DENIED'], // account locked (MariaDB)
+  [1040, 'SOURCE_UNAVAILABLE'], // too many connections
+  [1053, 'SOURCE_UNAVAILABLE'], // shutting down
+  [1105, 'SOURCE_UNAVAILABLE'], // the dump's network errors
+  [1129, 'SOURCE_UNAVAILABLE'], // host blocked after errors
+  [1158, 'SOURCE_UNAVAILABLE'],
+  [1159, 'SOURCE_UNAVAILABLE'],
+  [1160, 'SOURCE_UNAVAILABLE'],
+  [1161, 'SOURCE_UNAVAILABLE'], // reading or writing packets
+  [1203, 'SOURCE_UNAVAILABLE'], // too many connections of the user
+  [1226, 'SOURCE_UNAVAILABLE'], // a limit of the user
+  [1317, 'SOURCE_UNAVAILABLE'], // killed
+  [1927, 'SOURCE_UNAVAILABLE'], // killed (MariaDB)
+  [3032, 'SOURCE_UNAVAILABLE'], // offline mode
+  [3168, 'SOURCE_UNAVAILABLE'],
+  [3169, 'SOURCE_UNAVAILABLE'], // session killed
+  [4031, 'SOURCE_UNAVAILABLE'], // idle for too long
+  [1772, 'CONFIG_INVALID'], // not a GTID set
+  [1789, 'SOURCE_PURGED'],
+  [1945, 'SOURCE_PURGED'], // MariaDB: the GTID is not in the binlog
+  [1955, 'SOURCE_BEHIND'], // MariaDB: the GTID is beyond the binlog
+]);
+
+/** Texts of 1236, in lower case. */
+const readingCauses: readonly (readonly [RegExp, ErrorCode])[] = [
+  [/same server_uuid\/server_id/, 'SERVER_ID_TAKEN'],
+  [/purged required binary logs|could not find first log file|could not find gtid state requested/, 'SOURCE_PURGED'],
+  [/more gtids than|position > file size|which is not in the (?:master|primary)'s binlog/, 'SOURCE_BEHIND'],
+  [/binary log is not open|gtid_mode|server_id is 0|checksum that (?:master|source)/, 'SOURCE_SETTINGS'],
+  // files taken away under the dump, by RESET: on the next connect the start position tells what became of it
+  [/could not find next log|i\/o error reading log event|could not open log file/, 'SOURCE_UNAVAILABLE'],
+];
+
+export function toSourceError(error: unknown): SyncError {
+  if (error instanceof SyncError) return error;
+  if (!(error instanceof Error)) return new SyncError('INTERNAL', String(error));
+  const { errno = 0, code = '' } = error as DriverError;
+  const details = { errno: errno > 0 ? errno : undefined, driverCode: code === '' ? undefined : code };
+  return new SyncError(codeOf(error as DriverError), `source: ${error.message}`, { cause: error, details });
+}
+
+function codeOf({ errno = 0, code = '', message, sqlState }: DriverError): ErrorCode {
+  if (errno === readingBinlog) {
+    return readingCauses.find(([pattern]) => pattern.test(message.toLowerCase()))?.[1] ?? 'BINLOG_DECODE';
+  }
+  const known = byNumber.get(errno);
+  if (known !== undefined) return known;
+  if (code === 'AUTH_SWITCH_PLUGIN_ERROR') return 'SOURCE_DENIED';
+  // an answer of the server that we do not know; anything else with a code comes from the network, TLS or the protocol
+  if (sqlState !== undefined || code === '') return 'INTERNAL';
+  return 'SOURCE_UNAVAILABLE';
+}

@@ -1,0 +1,167 @@
+/**
+ * The dump connection: zongji connects, negotiates checksums and sends the dump command in the source's dialect; from then on each packet
+ * goes to our own queue instead of zongji's decoder, which drops rows events whose table it does not know, goes on after errors, and
+ * turns values into lossy types. Promises back-pressure (the connection is paused while enough waits), a time limit on silence, and an
+ * end of both connections.
+ */
+import ZongJi from '@vlasky/zongji';
+import { SyncError } from '@lutra/model';
+import type { Logger } from '@lutra/telemetry';
+import { driverOptions } from './connection.js';
+import { toSourceError } from './driver-error.js';
+import { EventQueue } from './event-queue.js';
+import type { SourceConnection } from './options.js';
+import type { Start } from './start-position.js';
+
+export interface DumpOptions extends SourceConnection {
+  readonly serverId: number;
+  readonly start: Start;
+  /** The dump must come from this server; null: not checked. */
+  readonly serverUuid: string | null;
+  readonly bufferBytes: number;
+  readonly heartbeatMs: number;
+  readonly logger: Logger;
+}
+
+/** mysql2's packet: a 4-byte header, a status byte, the event. */
+interface Packet {
+  readonly buffer: Buffer;
+  readonly start: number;
+  readonly end: number;
+  isEOF(): boolean;
+  isError(): boolean;
+  asError(encoding?: string): Error;
+}
+
+interface DriverConnection {
+  pause(): void;
+  resume(): void;
+  query(sql: string, done: (error: Error | null, rows?: Record<string, unknown>[]) => void): void;
+}
+
+type PacketHandler = (packet: Packet) => PacketHandler;
+
+/** What we use of zongji beyond its types. */
+interface ZongJiInside {
+  readonly connection: DriverConnection;
+  readonly ctrlConnection: DriverConnection;
+  readonly BinlogClass: { readonly prototype: { binlogData: PacketHandler } };
+}
+
+/** s that the server waits for us to read before it drops the dump, while we are paused (60 by default). */
+const writeTimeoutSeconds = 3600;
+const silenceBeats = 10;
+const leastSilenceMs = 10_000;
+/** Before the first event the server may have to pass over gigabytes of transactions that we have. */
+const startSilenceMs = 120_000;
+const watchMs = 1000;
+/** ms without a query after which the server would cut the second connection: a year. */
+const idleSeconds = 31_536_000;
+
+export class Dump {
+  readonly queue = new EventQueue();
+  readonly #zongji: ZongJi;
+  readonly #options: DumpOptions;
+  readonly #watch: NodeJS.Timeout;
+  #paused = false;
+  #closed = false;
+  /** Watch ticks since the last packet. */
+  #silentTicks = 0;
+  #packets = 0;
+
+  constructor(options: DumpOptions) {
+    this.#options = options;
+    this.#zongji = new ZongJi(driverOptions(options));
+    this.#zongji.on('error', (error: Error) => this.#fail(toSourceError(error)));
+    this.#zongji.on('ready', () => this.#prepare());
+    this.#watch = setInterval(() => this.#checkSilence(), watchMs);
+    const { serverId, start } = options;
+    const from = 'gtidSet' in start ? { gtidSet: start.gtidSet } : { filename: start.file, position: start.pos };
+    // asking MariaDB for annotate events leaves no hole in the positions
+    this.#zongji.start({ serverId, ...from, requestAnnotateRows: true });
+  }
+
+  get #inside(): ZongJiInside {
+    return this.#zongji as unknown as ZongJiInside;
+  }
+
+  /** Runs after zongji has connected and before it sends the dump command: what is queued here comes first. */
+  #prepare(): void {
+    const { connection, ctrlConnection, BinlogClass } = this.#inside;
+    const period = this.#options.heartbeatMs * 1e6;
+    const settings = [
+      `net_write_timeout = ${writeTimeoutSeconds}, net_read_timeout = ${writeTimeoutSeconds}`,
+      `@master_heartbeat_period = ${period}, @source_heartbeat_period = ${period}`,
+      // whatever the global setting is now: the files may have been written under another one
+      `@master_binlog_checksum = 'CRC32', @source_binlog_checksum = 'CRC32'`,
+    ];
+    connection.query(`SET SESSION ${settings.join(', ')}`, (error) => this.#failOn(error));
+    if (this.#options.serverUuid !== null) {
+      connection.query('SELECT @@server_uuid AS uuid', (error, rows) => this.#failOn(error ?? this.#checkServer(rows)));
+    }
+    ctrlConnection.query(`SET SESSION wait_timeout = ${idleSeconds}`, (error) => this.#failOn(error));
+    const handler: PacketHandler = (packet) => {
+      this.#receive(packet);
+      return handler;
+    };
+    BinlogClass.prototype.binlogData = handler;
+  }
+
+  #checkServer(rows: Record<string, unknown>[] | undefined): Error | null {
+    if (rows?.[0]?.['uuid'] === this.#options.serverUuid) return null;
+    return new SyncError('SOURCE_UNAVAILABLE', 'two connections to the source reached two servers');
+  }
+
+  #receive(packet: Packet): void {
+    this.#silentTicks = 0;
+    this.#packets++;
+    if (packet.isEOF()) return this.#fail(new SyncError('SOURCE_UNAVAILABLE', 'the source ended the dump'));
+    const body = packet.start + 4;
+    if (packet.buffer[body] !== 0) return this.#fail(new SyncError('BINLOG_DECODE', 'a packet of the dump that is no event'));
+    this.queue.push(packet.buffer.subarray(body + 1, packet.end));
+    if (!this.#paused && this.queue.bytes > this.#options.bufferBytes) {
+      this.#paused = true;
+      this.#inside.connection.pause();
+    }
+  }
+
+  /** The reader has taken an event: goes on reading when half of the buffer is free. */
+  taken(): void {
+    if (!this.#paused || this.#closed || this.queue.bytes > this.#options.bufferBytes / 2) return;
+    this.#paused = false;
+    this.#silentTicks = 0;
+    this.#inside.connection.resume();
+  }
+
+  /** Counts ticks, not time: after a long stop of this process the packets that wait are read before the next tick. */
+  #checkSilence(): void {
+    if (this.#paused) return;
+    this.#silentTicks++;
+    const usual = Math.max(silenceBeats * this.#options.heartbeatMs, leastSilenceMs);
+    // a fake rotate and a format event come before the server looks for the start
+    const limit = this.#packets > 2 ? usual : Math.max(usual, startSilenceMs);
+    if (this.#silentTicks * watchMs >= limit) {
+      this.#fail(new SyncError('SOURCE_UNAVAILABLE', `the source has sent nothing for ${limit / 1000} s, not even a heartbeat`));
+    }
+  }
+
+  #failOn(error: Error | null | undefined): void {
+    if (error) this.#fail(toSourceError(error));
+  }
+
+  #fail(error: SyncError): void {
+    if (this.#closed || this.queue.failed) return;
+    this.#options.logger.debug({ code: error.code }, 'the dump ended');
+    this.queue.fail(error);
+  }
+
+  /** Ends both connections. Errors from here on are of the closing itself. */
+  close(): Promise<void> {
+    this.#closed = true;
+    clearInterval(this.#watch);
+    return new Promise((resolve) => {
+      this.#zongji.once('stopped', () => resolve());
+      this.#zongji.stop();
+    });
+  }
+}

@@ -1,0 +1,42 @@
+/** What a caller says to read a source: where it is, from where on, which tables. */
+import type { FilePosition, TlsOptions } from '@lutra/model';
+import type { Logger } from '@lutra/telemetry';
+
+export interface SourceConnection {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly password: string;
+  readonly tls?: TlsOptions | undefined;
+}
+
+export interface BinlogOptions extends SourceConnection {
+  /** Unique among all replicas of the source, or the other one's connection is cut (SERVER_ID_TAKEN). */
+  readonly serverId: number;
+  readonly start: { readonly gtidSet: string } | FilePosition | 'now';
+  /** Decides whether the rows of a table are wanted. Called once per table version; its answer is kept. */
+  wants(table: { readonly database: string; readonly name: string }): boolean;
+  /** Bytes of events that may wait unread before the connection is paused. Default 16 MiB. */
+  readonly bufferBytes?: number | undefined;
+  /** ms between the server's heartbeats while it has nothing to send. Default 1000. */
+  readonly heartbeatMs?: number | undefined;
+  readonly logger: Logger;
+  readonly signal: AbortSignal;
+}
+
+/** What the source is, and where its binlog ends now. */
+export interface SourceState {
+  readonly flavor: 'mysql' | 'mariadb';
+  readonly version: string;
+  /** Null on MariaDB, which has none. */
+  readonly serverUuid: string | null;
+  readonly serverId: number;
+  /** True where every transaction has a GTID: gtid_mode=ON, and always on MariaDB. */
+  readonly gtidMode: boolean;
+  /** gtid_executed (MariaDB: gtid_current_pos); null without GTIDs. */
+  readonly executed: string | null;
+  /** gtid_purged; null without GTIDs and on MariaDB. */
+  readonly purged: string | null;
+  readonly file: string;
+  readonly pos: number;
+}

@@ -1,0 +1,69 @@
+/**
+ * Where in the binlog we are. Promises that no byte of a file was passed over: each event must start where the one before it ended.
+ * Only between transactions, and only where the server was asked to leave out those of a GTID set, may it jump forward.
+ */
+import { SyncError } from '@lutra/model';
+import type { FilePosition } from '@lutra/model';
+import type { BinlogEvent } from './event.js';
+import { eventType } from './event-types.js';
+
+const wrap = 2 ** 32;
+/** Made for the dump: stands in no file. */
+const artificialFlag = 0x20;
+/** A file starts with four bytes that are no event. */
+export const fileStart = 4;
+
+export class Place {
+  #file = '';
+  /** Start of the next event; beyond 2^32 where events only tell it modulo 2^32. */
+  #pos = 0;
+  readonly #mayJump: boolean;
+
+  /** @param mayJump true when the server leaves out transactions (start from a GTID set) or events (MariaDB) */
+  constructor(mayJump: boolean) {
+    this.#mayJump = mayJump;
+  }
+
+  get now(): FilePosition {
+    return { file: this.#file, pos: this.#pos };
+  }
+
+  open(file: string, pos: number): void {
+    this.#file = file;
+    this.#pos = pos;
+  }
+
+  /** Moves behind the event; returns where it starts. @throws SyncError BINLOG_DECODE */
+  pass(event: BinlogEvent, inTransaction: boolean): FilePosition {
+    if (event.type === eventType.format) return this.#passFormat(event);
+    if ((event.flags & artificialFlag) !== 0) return this.now;
+    const end = this.#pos + event.size;
+    // MariaDB gives no position within a transaction
+    if (event.nextPosition !== 0 && event.nextPosition !== end % wrap) this.#jump(event.nextPosition, event.size, inTransaction);
+    else this.#pos = end;
+    return { file: this.#file, pos: this.#pos - event.size };
+  }
+
+  /** A file's format event is sent whatever the start; only one that starts the reading moves the place. */
+  #passFormat(event: BinlogEvent): FilePosition {
+    const at = this.now;
+    if (this.#pos === fileStart) this.#pos += event.size;
+    return at;
+  }
+
+  /** A heartbeat says where the server is. */
+  heartbeat(file: string, position: number, inTransaction: boolean): void {
+    if (file !== this.#file) throw new SyncError('BINLOG_DECODE', `a heartbeat in ${file}, read was ${this.#file}`);
+    if (position !== this.#pos % wrap) this.#jump(position, 0, inTransaction);
+  }
+
+  #jump(position: number, size: number, inTransaction: boolean): void {
+    const earliest = this.#pos + size;
+    const end = earliest + ((((position - earliest) % wrap) + wrap) % wrap);
+    if (inTransaction || !this.#mayJump) {
+      const message = `events are missing: the one at ${this.#file}:${this.#pos} is followed by one at ${end - size}`;
+      throw new SyncError('BINLOG_DECODE', message, { details: { file: this.#file, pos: this.#pos } });
+    }
+    this.#pos = end;
+  }
+}

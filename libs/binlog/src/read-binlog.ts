@@ -1,0 +1,95 @@
+/**
+ * The whole of reading a source: ask it who it is, check that it can go on from the start position, dump, decode. Promises commit order,
+ * nothing skipped, nothing after an error; never connects again by itself.
+ */
+import { SyncError } from '@lutra/model';
+import type { SourceItem } from '@lutra/model';
+import { withConnection } from './connection.js';
+import { Dump } from './dump.js';
+import type { BinlogOptions, SourceState } from './options.js';
+import { fileStart } from './place.js';
+import { readCharsets, readState } from './source-state.js';
+import { checkedStart } from './start-position.js';
+import type { Start } from './start-position.js';
+import { TransactionReader } from './transaction-reader.js';
+
+const defaultBufferBytes = 16 * 1024 * 1024;
+const defaultHeartbeatMs = 1000;
+
+interface Opening {
+  readonly state: SourceState;
+  readonly start: Start;
+  readonly charsets: ReadonlyMap<number, string>;
+}
+
+/**
+ * The items of a source from `start` on, without end. Connects when the first one is asked for; returning or throwing in the loop closes.
+ * @throws SyncError ABORTED when the signal aborts; SOURCE_*, SERVER_ID_TAKEN, BINLOG_*, COLUMN_UNSUPPORTED, VALUE_UNSUPPORTED, CONFIG_INVALID
+ */
+export async function* readBinlog(options: BinlogOptions): AsyncGenerator<SourceItem, void, void> {
+  const { signal, logger } = options;
+  const opening = await abortable(signal, open(options));
+  const { state, start } = opening;
+  logger.info({ version: state.version, start }, 'reading the binlog');
+  const dump = openDump(options, opening);
+  const reader = openReader(options, opening);
+  const abort = (): void => dump.queue.abort(aborted());
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    if (signal.aborted) abort();
+    for (;;) {
+      const event = dump.queue.shift();
+      if (event === undefined) {
+        await dump.queue.wait();
+        continue;
+      }
+      dump.taken();
+      for (const item of reader.read(event)) {
+        yield item;
+        if (signal.aborted) throw aborted();
+      }
+    }
+  } finally {
+    signal.removeEventListener('abort', abort);
+    await dump.close();
+  }
+}
+
+function open(options: BinlogOptions): Promise<Opening> {
+  return withConnection(options, async (query) => {
+    const state = await readState(query);
+    const start = await checkedStart(query, options.start, state);
+    return { state, start, charsets: await readCharsets(query, state.flavor) };
+  });
+}
+
+function openDump(options: BinlogOptions, { state, start }: Opening): Dump {
+  const { bufferBytes = defaultBufferBytes, heartbeatMs = defaultHeartbeatMs } = options;
+  // with GTIDs a file is read from its start: only there stands which transactions came before
+  const from = 'gtidSet' in start || !state.gtidMode ? start : { file: start.file, pos: fileStart };
+  return new Dump({ ...options, start: from, serverUuid: state.serverUuid, bufferBytes, heartbeatMs });
+}
+
+function openReader({ wants }: BinlogOptions, { state, start, charsets }: Opening): TransactionReader {
+  return new TransactionReader({ facts: { flavor: state.flavor, charsets }, start, gtidMode: state.gtidMode, wants });
+}
+
+function aborted(): SyncError {
+  return new SyncError('ABORTED', 'reading the binlog was aborted');
+}
+
+/** The work goes on until its own time-outs end it; nobody waits for it. */
+async function abortable<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  if (signal.aborted) {
+    work.catch(() => undefined);
+    throw aborted();
+  }
+  const { promise, reject } = Promise.withResolvers<never>();
+  const abort = (): void => reject(aborted());
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}

@@ -1,0 +1,81 @@
+/** Rows from a rows event. Promises every row and every column of it, or an error: a row image that is not full is refused. */
+import { SyncError, tableName } from '@lutra/model';
+import type { Row, RowImage, TableSchema, Value } from '@lutra/model';
+import { ByteReader } from './byte-reader.js';
+import type { TableVersion } from './columns.js';
+import type { RowsType } from './event-types.js';
+import { valueReader } from './values.js';
+import type { ValueReader } from './values.js';
+
+/** Decodes the rows of one table version. */
+export interface RowsDecoder {
+  readonly schema: TableSchema;
+  /** @param body of the event, from its table id on */
+  decode(body: Buffer, type: RowsType): RowImage[];
+}
+
+type MutableRow = Record<string, Value>;
+
+export function rowsDecoder({ schema, columns }: TableVersion): RowsDecoder {
+  const table = tableName(schema);
+  const readers = columns.map((column) => valueReader(column, `${table}.${column.name}`));
+  const names = columns.map(({ name }) => name);
+  const readImage = imageReader(names, readers);
+  return {
+    schema,
+    decode: (body, type) => {
+      const reader = new ByteReader(body);
+      skipHead(reader, type);
+      const columnCount = reader.lengthEncoded();
+      if (columnCount !== names.length) throw new RangeError(`${columnCount} columns in a rows event, ${names.length} in its table map`);
+      requireFullImage(reader, columnCount, table);
+      if (type.op === 'u') requireFullImage(reader, columnCount, table);
+      const rows: RowImage[] = [];
+      while (reader.left > 0) rows.push(readRow(reader, type.op, readImage));
+      return rows;
+    },
+  };
+}
+
+export function tableIdOf(body: Buffer): number {
+  return body.readUIntLE(0, 6);
+}
+
+function skipHead(reader: ByteReader, type: RowsType): void {
+  reader.skip(6 + 2); // table id, flags
+  if (!type.extra) return;
+  const size = reader.u16(); // its own two bytes included
+  reader.skip(size - 2);
+}
+
+function requireFullImage(reader: ByteReader, columns: number, table: string): void {
+  const present = reader.take((columns + 7) >> 3);
+  for (let i = 0; i < columns; i++) {
+    if ((present[i >> 3]! & (1 << (i & 7))) === 0) {
+      throw new SyncError('BINLOG_UNSUPPORTED', `${table}: rows without all columns; set binlog_row_image=FULL`);
+    }
+  }
+}
+
+type ImageReader = (reader: ByteReader) => Row;
+
+function readRow(reader: ByteReader, op: RowsType['op'], readImage: ImageReader): RowImage {
+  const first = readImage(reader);
+  if (op === 'c') return { before: null, after: first };
+  if (op === 'd') return { before: first, after: null };
+  return { before: first, after: readImage(reader) };
+}
+
+/** Rows have no prototype's properties, so that a column may have any name, `__proto__` included. */
+function imageReader(names: readonly string[], readers: readonly ValueReader[]): ImageReader {
+  const prototype: object = Object.freeze(Object.create(null));
+  const nullBytes = (names.length + 7) >> 3;
+  return (reader) => {
+    const nulls = reader.take(nullBytes);
+    const row = Object.create(prototype) as MutableRow;
+    for (let i = 0; i < names.length; i++) {
+      row[names[i]!] = (nulls[i >> 3]! & (1 << (i & 7))) === 0 ? readers[i]!(reader) : null;
+    }
+    return row;
+  };
+}

@@ -1,0 +1,49 @@
+/**
+ * The versions of tables met so far, by the bytes of their table maps: events of one version share one schema object and one decoder, and
+ * a table is judged once. Unwanted tables are not looked into at all.
+ */
+import type { ServerFacts } from './columns.js';
+import { readTableVersion } from './columns.js';
+import { rowsDecoder } from './rows-event.js';
+import type { RowsDecoder } from './rows-event.js';
+import { readTableMapHead } from './table-map.js';
+
+export type Table = RowsDecoder | 'unwanted';
+
+/** Versions kept; when there are more (tables made and dropped all day), all are forgotten and judged again. */
+const mostVersions = 10_000;
+
+export class TableVersions {
+  readonly #facts: ServerFacts;
+  readonly #wants: (table: { readonly database: string; readonly name: string }) => boolean;
+  /** By table id: the usual case, found without making a key. */
+  readonly #recent = new Map<number, { readonly version: Buffer; readonly table: Table }>();
+  readonly #byVersion = new Map<string, Table>();
+
+  constructor(facts: ServerFacts, wants: (table: { readonly database: string; readonly name: string }) => boolean) {
+    this.#facts = facts;
+    this.#wants = wants;
+  }
+
+  /** @param body of a table map event */
+  read(body: Buffer): { tableId: number; table: Table } {
+    const tableId = body.readUIntLE(0, 6);
+    const recent = this.#recent.get(tableId);
+    if (recent?.version.equals(body.subarray(6)) === true) return { tableId, table: recent.table };
+    const version = Buffer.from(body.subarray(6));
+    const table = this.#find(body, version.latin1Slice(0, version.length));
+    if (this.#recent.size >= mostVersions) this.#recent.clear();
+    this.#recent.set(tableId, { version, table });
+    return { tableId, table };
+  }
+
+  #find(body: Buffer, key: string): Table {
+    const known = this.#byVersion.get(key);
+    if (known !== undefined) return known;
+    const head = readTableMapHead(body);
+    const table = this.#wants({ database: head.database, name: head.name }) ? rowsDecoder(readTableVersion(head, this.#facts)) : 'unwanted';
+    if (this.#byVersion.size >= mostVersions) this.#byVersion.clear();
+    this.#byVersion.set(key, table);
+    return table;
+  }
+}

@@ -1,0 +1,46 @@
+/**
+ * Text from a column's bytes. Promises that encoding the text again gives the same bytes; bytes that are no text in their character set
+ * are refused, never replaced.
+ */
+import { isUtf8 } from 'node:buffer';
+import { SyncError } from '@lutra/model';
+
+/** Bytes → text. `where` names table and column. */
+export type TextDecoder = (bytes: Buffer, where: string) => string;
+
+function refuse(where: string, charset: string): SyncError {
+  return new SyncError('VALUE_UNSUPPORTED', `${where}: a value is not valid ${charset}`);
+}
+
+function decodeUtf8(bytes: Buffer, where: string): string {
+  const text = bytes.utf8Slice(0, bytes.length);
+  // a byte that is no UTF-8 becomes U+FFFD, which may also have been there before
+  if (text.includes('\uFFFD') && !isUtf8(bytes)) throw refuse(where, 'UTF-8');
+  return text;
+}
+
+function decodeAscii(bytes: Buffer, where: string): string {
+  if (bytes.some((byte) => byte > 0x7f)) throw refuse(where, 'ASCII');
+  return bytes.latin1Slice(0, bytes.length);
+}
+
+/** MySQL's latin1 is cp1252, its five holes (81, 8D, 8F, 90, 9D) mapped to the control characters of the same number: one to one. */
+const latin1High = [...'€\u0081‚ƒ„…†‡ˆ‰Š‹Œ\u008dŽ\u008f\u0090‘’“”•–—˜™š›œ\u009džŸ'];
+
+function decodeLatin1(bytes: Buffer): string {
+  const text = bytes.latin1Slice(0, bytes.length);
+  return text.replaceAll(/[\u0080-\u009f]/g, (character) => latin1High[character.charCodeAt(0) - 0x80]!);
+}
+
+const decoders: ReadonlyMap<string, TextDecoder> = new Map([
+  ['utf8mb4', decodeUtf8],
+  ['utf8mb3', decodeUtf8],
+  ['utf8', decodeUtf8],
+  ['ascii', decodeAscii],
+  ['latin1', decodeLatin1],
+]);
+
+/** Undefined for a character set that is not proven lossless. */
+export function textDecoder(charset: string): TextDecoder | undefined {
+  return decoders.get(charset);
+}

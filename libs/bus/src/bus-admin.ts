@@ -1,0 +1,131 @@
+/** Topics and offsets. Every operation is safe to repeat, is repeated while its error may pass, and ends within a bound. */
+import { createTopicsV7, describeConfigsV4, findCoordinatorV4, offsetCommitV8 } from '@platformatic/kafka';
+import { SyncError } from '@lutra/model';
+import { Cluster, within } from './cluster.js';
+import type { Deadline, TopicPlace } from './cluster.js';
+import { fetchEnds } from './fetch.js';
+import { kafkaError } from './kafka-error.js';
+import type { BusOptions } from './options.js';
+import { topicConfigs, topicDifferences } from './topic-settings.js';
+import type { TopicSettings } from './topic-settings.js';
+
+const topicResource = 2;
+const groupKey = 0;
+const noGeneration = -1;
+const noEpoch = -1;
+
+export class BusAdmin {
+  readonly #cluster: Cluster;
+
+  constructor(options: BusOptions) {
+    this.#cluster = new Cluster(options);
+  }
+
+  /**
+   * Creates the topic, or verifies the one that exists; waits until its partitions have leaders.
+   * @throws SyncError TOPIC_CONFIG with every difference that could lose data; KAFKA_UNAVAILABLE, KAFKA_REFUSED
+   */
+  async ensureTopic(topic: string, settings: TopicSettings): Promise<'created' | 'verified'> {
+    const deadline = this.#deadline();
+    const { replicationFactor, minInsyncReplicas } = settings;
+    if (minInsyncReplicas > replicationFactor) {
+      throw new SyncError(
+        'TOPIC_CONFIG',
+        `topic ${topic}: min.insync.replicas ${minInsyncReplicas} is more than its ${replicationFactor} replicas`,
+      );
+    }
+    const place = await this.#run(`topic ${topic}`, () => this.#cluster.topic(topic));
+    const created = place === null && (await this.#create(topic, settings));
+    await this.#awaitLeaders(topic, deadline);
+    if (created) return 'created';
+    await this.#verify(topic, settings);
+    return 'verified';
+  }
+
+  async exists(topic: string): Promise<boolean> {
+    return (await this.#cluster.confirmedTopic(topic, this.#deadline())) !== null;
+  }
+
+  /**
+   * Log start offset, and the offset after the last record that readers can see.
+   * @throws SyncError TOPIC_MISSING, KAFKA_UNAVAILABLE, KAFKA_REFUSED
+   */
+  async offsets(topic: string, partition = 0): Promise<{ start: number; end: number }> {
+    const deadline = this.#deadline();
+    return this.#run(`offsets of ${topic}/${partition}`, async () => {
+      const leader = await this.#cluster.leader(topic, partition, deadline);
+      return fetchEnds(leader, topic, partition);
+    });
+  }
+
+  /** For tools that show lag; nothing of ours reads it back. The group needs no members. */
+  async commitGroupOffset(group: string, topic: string, partition: number, offset: number): Promise<void> {
+    const partitions = [{ partitionIndex: partition, committedOffset: BigInt(offset), committedLeaderEpoch: noEpoch }];
+    await this.#run(`commit of group ${group}`, async () => {
+      const anyone = await this.#cluster.any();
+      const { coordinators } = await anyone.call(findCoordinatorV4.api, groupKey, [group]);
+      const coordinator = coordinators[0];
+      if (coordinator === undefined) throw new SyncError('KAFKA_UNAVAILABLE', `group ${group} has no coordinator`);
+      const wire = await this.#cluster.node(coordinator.host, coordinator.port);
+      await wire.call(offsetCommitV8.api, group, noGeneration, '', null, [{ name: topic, partitions }]);
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#cluster.close();
+  }
+
+  #deadline(): Deadline {
+    return within(2 * this.#cluster.requestTimeoutMs);
+  }
+
+  async #run<T>(what: string, attempt: () => Promise<T>): Promise<T> {
+    try {
+      return await this.#cluster.persist(this.#deadline(), attempt);
+    } catch (error) {
+      throw kafkaError(error, what);
+    }
+  }
+
+  /** False when someone else created it meanwhile, or an attempt of ours whose answer was lost: then it is verified. */
+  async #create(topic: string, settings: TopicSettings): Promise<boolean> {
+    const configs = Object.entries(topicConfigs(settings)).map(([name, value]) => ({ name, value }));
+    const { replicationFactor, partitions: numPartitions = 1 } = settings;
+    const request = { name: topic, numPartitions, replicationFactor, assignments: [], configs };
+    return this.#run(`creation of topic ${topic}`, async () => {
+      const wire = await this.#cluster.controller();
+      try {
+        await wire.call(createTopicsV7.api, [request], this.#cluster.requestTimeoutMs, false);
+        return true;
+      } catch (error) {
+        if (kafkaError(error, topic).details['kafka'] === 'TOPIC_ALREADY_EXISTS') return false;
+        throw error;
+      }
+    });
+  }
+
+  /** Right after its creation not every broker knows the topic. */
+  async #awaitLeaders(topic: string, deadline: Deadline): Promise<TopicPlace> {
+    return this.#run(`leaders of topic ${topic}`, async () => {
+      const place = await this.#cluster.topic(topic);
+      if (place === null) throw new SyncError('KAFKA_UNAVAILABLE', `topic ${topic} was created, but is not known yet`);
+      for (const partition of place.partitions.keys()) await this.#cluster.leader(topic, partition, deadline);
+      return place;
+    });
+  }
+
+  async #verify(topic: string, settings: TopicSettings): Promise<void> {
+    const existing = await this.#run(`settings of topic ${topic}`, async () => {
+      const wire = await this.#cluster.any();
+      const { results } = await wire.call(describeConfigsV4.api, [{ resourceType: topicResource, resourceName: topic }], false, false);
+      const configs = new Map(results.flatMap((result) => result.configs.map((config) => [config.name, config.value ?? ''] as const)));
+      const place = await this.#cluster.topic(topic);
+      return { partitions: place?.partitions.length ?? 0, replicationFactor: place?.replicationFactor ?? 0, configs };
+    });
+    const differences = topicDifferences(settings, existing);
+    if (differences.length === 0) return;
+    throw new SyncError('TOPIC_CONFIG', `topic ${topic}: ${differences.join('; ')}`, {
+      details: { topic, differences: differences.join('; ') },
+    });
+  }
+}

@@ -1,0 +1,52 @@
+/**
+ * Compression of record batches. zstd at level 1 is the default: the ratio of gzip at a fraction of its CPU, and it runs beside the
+ * main thread (docs/decisions/kafka-client.md has the numbers). Whatever a batch was written with can be read.
+ */
+import { promisify } from 'node:util';
+import zlib from 'node:zlib';
+import { compressionsAlgorithms, compressionsAlgorithmsByBitmask } from '@platformatic/kafka';
+import { SyncError } from '@lutra/model';
+
+export type Compression = 'none' | 'gzip' | 'lz4' | 'zstd';
+
+/** The bits in a batch's attributes. */
+export const compressionBits: Readonly<Record<Compression, number>> = { none: 0, gzip: 1, lz4: 3, zstd: 4 };
+export const compressionMask = 0b111;
+
+/** Below this a batch does not get smaller in a way that matters. */
+export const minCompressedBytes = 512;
+/** Below this a hop to another thread costs more than the work. */
+const inlineBytes = 16 * 1024;
+
+const zstdOptions = { params: { [zlib.constants.ZSTD_c_compressionLevel]: 1 } };
+const gzipOptions = { level: 1 };
+const zstd = promisify<Buffer, typeof zstdOptions, Buffer>(zlib.zstdCompress);
+const gzip = promisify<Buffer, typeof gzipOptions, Buffer>(zlib.gzip);
+
+export function compress(data: Buffer, compression: Compression): Buffer | Promise<Buffer> {
+  const inline = data.length < inlineBytes;
+  switch (compression) {
+    case 'none':
+      return data;
+    case 'zstd':
+      return inline ? zlib.zstdCompressSync(data, zstdOptions) : zstd(data, zstdOptions);
+    case 'gzip':
+      return inline ? zlib.gzipSync(data, gzipOptions) : gzip(data, gzipOptions);
+    case 'lz4':
+      return compressionsAlgorithms.lz4.compressSync(data);
+    default:
+      return compression satisfies never;
+  }
+}
+
+/** @throws SyncError RECORD_INVALID when the bytes are not what their attributes say */
+export function decompress(data: Buffer, bits: number, offset: number): Buffer {
+  if (bits === 0) return data;
+  const algorithm = compressionsAlgorithmsByBitmask[bits];
+  if (!algorithm) throw new SyncError('RECORD_INVALID', `offset ${offset}: unknown compression ${bits}`, { details: { offset } });
+  try {
+    return algorithm.decompressSync(data);
+  } catch (error) {
+    throw new SyncError('RECORD_INVALID', `offset ${offset}: the batch does not decompress`, { cause: error, details: { offset } });
+  }
+}

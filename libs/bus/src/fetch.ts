@@ -1,0 +1,99 @@
+/**
+ * The Fetch request for one partition, and the offsets of its ends. Version 13 names the topic by its id (Kafka 3.1 or later), so a
+ * topic that was deleted and created again is never read on as if it were the same. The bytes of the answer are left as they came:
+ * the client's own parser would decode all of them at once. https://kafka.apache.org/protocol#The_Messages_Fetch
+ */
+import { fetchV13, listOffsetsV7 } from '@platformatic/kafka';
+import type { Reader } from '@platformatic/kafka';
+import { SyncError } from '@lutra/model';
+import type { Leader } from './cluster.js';
+import { protocolError, protocolErrorId } from './kafka-error.js';
+
+const fetchApi = { name: 'Fetch', key: 1, least: 13, wanted: 13 } as const;
+const noSession = { id: 0, epoch: -1 } as const;
+const readUncommitted = 0;
+const nothing = Buffer.alloc(0);
+const earliest = -2n;
+const latest = -1n;
+
+export interface FetchPlace {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+}
+
+export interface FetchLimits {
+  readonly maxBytes: number;
+  readonly maxWaitMs: number;
+}
+
+/**
+ * Record batches from an offset on, as bytes; the first one whole whatever its size. Empty when nothing came within `maxWaitMs`.
+ * @throws SyncError with details.kafka
+ */
+export async function fetchBytes(leader: Leader, place: FetchPlace, { maxBytes, maxWaitMs }: FetchLimits): Promise<Buffer> {
+  const topics = [
+    {
+      topicId: leader.topicId,
+      partitions: [
+        {
+          partition: place.partition,
+          currentLeaderEpoch: leader.leaderEpoch,
+          fetchOffset: BigInt(place.offset),
+          lastFetchedEpoch: -1,
+          partitionMaxBytes: maxBytes,
+        },
+      ],
+    },
+  ];
+  const version = leader.wire.version(fetchApi);
+  const payload = fetchV13.createRequest(maxWaitMs, 1, maxBytes, readUncommitted, noSession.id, noSession.epoch, topics, [], '');
+  const fetched = await leader.wire.send({ key: fetchApi.key, version, payload, parse: parseFetched });
+  const error = protocolErrorId(fetched.errorCode);
+  if (error === undefined) return fetched.bytes;
+  throw protocolError(error, `fetch from ${place.topic}/${place.partition} at ${place.offset}`, { details: { ...place } });
+}
+
+/** Log start offset, and the offset after the last record that all in-sync replicas have. */
+export async function fetchEnds(leader: Leader, topic: string, partition: number): Promise<{ start: number; end: number }> {
+  const ask = async (timestamp: bigint): Promise<number> => {
+    const partitions = [{ partitionIndex: partition, currentLeaderEpoch: leader.leaderEpoch, timestamp }];
+    const answer = await leader.wire.call(listOffsetsV7.api, -1, readUncommitted, [{ name: topic, partitions }]);
+    const offset = answer.topics[0]?.partitions[0]?.offset;
+    if (offset === undefined || offset < 0n)
+      throw new SyncError('INTERNAL', `${topic}/${partition}: an answer to ListOffsets has no offset`);
+    return Number(offset);
+  };
+  const start = await ask(earliest);
+  return { start, end: Math.max(start, await ask(latest)) };
+}
+
+interface Fetched {
+  readonly errorCode: number;
+  readonly bytes: Buffer;
+}
+
+function parseFetched(reader: Reader): Fetched {
+  reader.readInt32(); // throttle time
+  const errorCode = reader.readInt16();
+  reader.readInt32(); // session
+  if (errorCode !== 0) return { errorCode, bytes: nothing };
+  const topics = reader.readArray((reader) => {
+    reader.readUUID();
+    return reader.readArray(parsePartition);
+  });
+  const [fetched] = topics.flat();
+  if (fetched === undefined) throw new SyncError('INTERNAL', 'an answer to Fetch names no partition');
+  return fetched;
+}
+
+function parsePartition(reader: Reader): Fetched {
+  reader.readInt32(); // partition
+  const errorCode = reader.readInt16();
+  reader.readInt64(); // high watermark
+  reader.readInt64(); // last stable offset
+  reader.readInt64(); // log start
+  reader.readNullableArray((reader) => [reader.readInt64(), reader.readInt64()]); // aborted transactions
+  reader.readInt32(); // preferred read replica
+  return { errorCode, bytes: reader.readNullableBytes() ?? nothing };
+}

@@ -1,0 +1,123 @@
+/**
+ * The one place where errors of the broker and of the client become SyncErrors: by protocol error id or client error code, never by
+ * message text. What is not known to be for good counts as "for now": a retry is safe everywhere, a stop needs a person.
+ */
+import { protocolErrorsCodesById } from '@platformatic/kafka';
+import { SyncError, toSyncError } from '@lutra/model';
+import type { ErrorCode, ErrorDetails } from '@lutra/model';
+
+/** https://kafka.apache.org/protocol#protocol_error_codes */
+const byProtocolError: Readonly<Record<string, ErrorCode>> = {
+  UNKNOWN_TOPIC_OR_PARTITION: 'TOPIC_MISSING',
+  UNKNOWN_TOPIC_ID: 'TOPIC_MISSING',
+  INCONSISTENT_TOPIC_ID: 'TOPIC_MISSING',
+  MESSAGE_TOO_LARGE: 'RECORD_TOO_LARGE',
+  RECORD_LIST_TOO_LARGE: 'RECORD_TOO_LARGE',
+  TOPIC_AUTHORIZATION_FAILED: 'KAFKA_REFUSED',
+  GROUP_AUTHORIZATION_FAILED: 'KAFKA_REFUSED',
+  CLUSTER_AUTHORIZATION_FAILED: 'KAFKA_REFUSED',
+  TRANSACTIONAL_ID_AUTHORIZATION_FAILED: 'KAFKA_REFUSED',
+  SASL_AUTHENTICATION_FAILED: 'KAFKA_REFUSED',
+  UNSUPPORTED_SASL_MECHANISM: 'KAFKA_REFUSED',
+  ILLEGAL_SASL_STATE: 'KAFKA_REFUSED',
+  SECURITY_DISABLED: 'KAFKA_REFUSED',
+  UNSUPPORTED_VERSION: 'KAFKA_REFUSED',
+  UNSUPPORTED_COMPRESSION_TYPE: 'KAFKA_REFUSED',
+  UNSUPPORTED_FOR_MESSAGE_FORMAT: 'KAFKA_REFUSED',
+  INVALID_TOPIC_EXCEPTION: 'KAFKA_REFUSED',
+  INVALID_CONFIG: 'KAFKA_REFUSED',
+  INVALID_PARTITIONS: 'KAFKA_REFUSED',
+  INVALID_REQUEST: 'KAFKA_REFUSED',
+  INVALID_REQUIRED_ACKS: 'KAFKA_REFUSED',
+  INVALID_RECORD: 'KAFKA_REFUSED',
+  INVALID_TIMESTAMP: 'KAFKA_REFUSED',
+  INVALID_GROUP_ID: 'KAFKA_REFUSED',
+  UNKNOWN_MEMBER_ID: 'KAFKA_REFUSED', // the group that is to show our offset has members of its own
+  ILLEGAL_GENERATION: 'KAFKA_REFUSED',
+  POLICY_VIOLATION: 'KAFKA_REFUSED',
+};
+
+const byClientError: Readonly<Record<string, ErrorCode>> = {
+  PLT_KFK_NETWORK: 'KAFKA_UNAVAILABLE', // time-outs too
+  PLT_KFK_UNEXPECTED_CORRELATION_ID: 'KAFKA_UNAVAILABLE',
+  PLT_KFK_AUTHENTICATION: 'KAFKA_REFUSED',
+  PLT_KFK_UNSUPPORTED_API: 'KAFKA_REFUSED',
+  PLT_KFK_UNSUPPORTED_COMPRESSION: 'KAFKA_REFUSED',
+  PLT_KFK_UNSUPPORTED: 'KAFKA_REFUSED',
+  PLT_KFK_USER: 'KAFKA_REFUSED', // in the calls made here: a broker that speaks TLS to a client that does not
+};
+
+/** Node's codes of a certificate that does not convince (https://nodejs.org/api/tls.html#x509-certificate-error-codes). */
+const certificateError =
+  /^(CERT_|ERR_TLS_CERT|UNABLE_TO_|SELF_SIGNED_CERT|DEPTH_ZERO_SELF_SIGNED_CERT|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE)/;
+
+interface Coded {
+  readonly code?: unknown;
+  readonly apiId?: unknown;
+  readonly serverErrorMessage?: unknown;
+  readonly errors?: unknown;
+  readonly cause?: unknown;
+}
+
+/** The protocol error ids in an error of the client, outermost first. */
+export function protocolErrors(error: unknown): string[] {
+  if (typeof error !== 'object' || error === null) return [];
+  const { apiId, errors, cause } = error as Coded;
+  const own = typeof apiId === 'string' ? [apiId] : [];
+  const nested = Array.isArray(errors) ? errors.flatMap(protocolErrors) : [];
+  return [...own, ...nested, ...protocolErrors(cause)];
+}
+
+/** The id of an error code in a response; undefined where there is no error. */
+export function protocolErrorId(code: number): string | undefined {
+  return code === 0 ? undefined : (protocolErrorsCodesById[code] ?? `protocol error ${code}`);
+}
+
+/**
+ * Any error of a call to Kafka as a SyncError. `details.kafka` is the protocol error id, where there is one.
+ * @param what the call, for the message: "publish to lutra.a.rows/0"
+ */
+export function kafkaError(error: unknown, what: string, details: ErrorDetails = {}): SyncError {
+  if (error instanceof SyncError) return error;
+  const [id] = protocolErrors(error);
+  if (id !== undefined) return protocolError(id, what, { cause: error, details });
+  const code = clientErrorCode(error);
+  if (code === undefined) return toSyncError(error);
+  return new SyncError(code, `${what}: ${reasons(error).join(': ')}`, { cause: error, details });
+}
+
+/** The error for a protocol error id that was found in a response. */
+export function protocolError(id: string, what: string, options: { cause?: unknown; details?: ErrorDetails } = {}): SyncError {
+  const said = serverMessage(options.cause);
+  const message = !said ? `${what}: ${id}` : `${what}: ${id} (${said})`;
+  return new SyncError(byProtocolError[id] ?? 'KAFKA_UNAVAILABLE', message, { ...options, details: { ...options.details, kafka: id } });
+}
+
+function clientErrorCode(error: unknown): ErrorCode | undefined {
+  if (typeof error !== 'object' || error === null) return undefined;
+  const { code, cause } = error as Coded;
+  if (typeof code !== 'string') return undefined;
+  if (certificateError.test(code)) return 'KAFKA_REFUSED';
+  const mapped = byClientError[code];
+  // A network error names its reason in the cause: a certificate will not get better by itself, all else may.
+  if (mapped === 'KAFKA_UNAVAILABLE' && certificateCause(cause)) return 'KAFKA_REFUSED';
+  return mapped;
+}
+
+function certificateCause(error: unknown): boolean {
+  if (typeof error !== 'object' || error === null) return false;
+  const { code, cause } = error as Coded;
+  return (typeof code === 'string' && certificateError.test(code)) || certificateCause(cause);
+}
+
+function serverMessage(error: unknown): string | undefined {
+  if (typeof error !== 'object' || error === null) return undefined;
+  const { serverErrorMessage, errors, cause } = error as Coded;
+  if (typeof serverErrorMessage === 'string') return serverErrorMessage;
+  const nested = Array.isArray(errors) ? errors.map(serverMessage).find((text) => text !== undefined) : undefined;
+  return nested ?? serverMessage(cause);
+}
+
+function reasons(error: unknown): string[] {
+  return error instanceof Error ? [error.message, ...reasons(error.cause)] : [];
+}

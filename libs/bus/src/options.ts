@@ -1,0 +1,31 @@
+/** The words of this lib. Keys and values are bytes: the bus knows nothing about what they mean. */
+import type { TlsOptions } from '@lutra/model';
+import type { Logger } from '@lutra/telemetry';
+
+export interface BusOptions {
+  /** host:port of some brokers; the others are learnt from them. */
+  readonly brokers: readonly string[];
+  readonly tls?: TlsOptions | undefined;
+  readonly clientId: string;
+  readonly logger: Logger;
+  /** How long one request may take, default 10,000. An operation gives up after a small multiple of it. */
+  readonly requestTimeoutMs?: number | undefined;
+}
+
+/** A record to be written. Header values are UTF-8 text. */
+export interface OutRecord {
+  readonly key: Buffer | null;
+  readonly value: Buffer;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** A record as read. Key and value are views of the batch they came in: copy what is kept for long. */
+export interface RawRecord {
+  readonly offset: number;
+  readonly timestampMs: number;
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export const defaultRequestTimeoutMs = 10_000;

@@ -1,0 +1,148 @@
+/**
+ * Record batches → records. What a fetch brings must be what we wrote: consecutive offsets, sound checksums, no transactions.
+ * Anything else is a named error; nothing is passed over.
+ */
+import { SyncError } from '@lutra/model';
+import { compressionMask, decompress } from './compression.js';
+import type { RawRecord } from './options.js';
+import { afterLength, batchLayout, checksum } from './record-batch.js';
+import { Cursor } from './varint.js';
+
+const timestampOfLog = 0b1000;
+const transactional = 0b1_0000;
+const control = 0b10_0000;
+
+/** A batch as it came, not looked into yet. */
+export interface RawBatch {
+  readonly bytes: Buffer;
+  readonly firstOffset: number;
+  readonly nextOffset: number;
+}
+
+/**
+ * Cuts the bytes of a fetch into batches. Brokers cut off at a byte limit, so the last batch may be torn: it comes again.
+ * @param expected the offset that was asked for: the first batch may begin before it, never after it
+ * @throws SyncError LOG_GAP, RECORD_INVALID
+ */
+export function splitBatches(bytes: Buffer, expected: number): RawBatch[] {
+  const batches: RawBatch[] = [];
+  let next = expected;
+  for (let at = 0; bytes.length - at >= afterLength;) {
+    const size = afterLength + bytes.readInt32BE(at + batchLayout.length);
+    if (size > bytes.length - at) break;
+    const batch = readHead(bytes.subarray(at, at + size), next);
+    at += size;
+    if (batches.length === 0 && batch.nextOffset <= next) continue; // all of it lies before what was asked for
+    const follows = batches.length === 0 ? batch.firstOffset <= next : batch.firstOffset === next;
+    if (!follows) throw gap(next, batch.firstOffset);
+    batches.push(batch);
+    next = batch.nextOffset;
+  }
+  return batches;
+}
+
+function readHead(bytes: Buffer, near: number): RawBatch {
+  if (bytes.length < batchLayout.records) throw invalid(near, 'a batch is too short');
+  if (bytes.readInt8(batchLayout.magic) !== 2) throw invalid(near, `record format ${bytes.readInt8(batchLayout.magic)}, expected 2`);
+  const firstOffset = Number(bytes.readBigInt64BE(batchLayout.baseOffset));
+  return { bytes, firstOffset, nextOffset: firstOffset + bytes.readInt32BE(batchLayout.lastOffsetDelta) + 1 };
+}
+
+/**
+ * The records of one batch from an offset on.
+ * @throws SyncError LOG_GAP (an offset is missing), RECORD_INVALID (checksum, format, written in a transaction)
+ */
+export function readBatch(batch: RawBatch, from: number): RawRecord[] {
+  const { bytes, firstOffset, nextOffset } = batch;
+  if (checksum(bytes.subarray(batchLayout.attributes)) !== bytes.readUInt32BE(batchLayout.crc)) {
+    throw invalid(firstOffset, 'the checksum of a batch is wrong');
+  }
+  const attributes = bytes.readInt16BE(batchLayout.attributes);
+  if ((attributes & (transactional | control)) !== 0) throw invalid(firstOffset, 'a batch was written in a transaction');
+  const count = bytes.readInt32BE(batchLayout.count);
+  if (count !== nextOffset - firstOffset) throw gap(firstOffset, nextOffset, `${count} records`);
+  const data = decompress(bytes.subarray(batchLayout.records), attributes & compressionMask, firstOffset);
+  const clock = readClock(bytes, attributes);
+  try {
+    return readRecords(data, { firstOffset, count, from, clock });
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw invalid(firstOffset, 'a batch is malformed', error);
+  }
+}
+
+/** Time delta → time. */
+function readClock(bytes: Buffer, attributes: number): (delta: number) => number {
+  const base = Number(bytes.readBigInt64BE(batchLayout.baseTimestamp));
+  const max = Number(bytes.readBigInt64BE(batchLayout.maxTimestamp));
+  return (attributes & timestampOfLog) === 0 ? (delta) => base + delta : () => max;
+}
+
+interface RecordsToRead {
+  readonly firstOffset: number;
+  readonly count: number;
+  readonly from: number;
+  readonly clock: (delta: number) => number;
+}
+
+function readRecords(data: Buffer, { firstOffset, count, from, clock }: RecordsToRead): RawRecord[] {
+  const cursor = new Cursor(data);
+  const names = new HeaderNames();
+  const records: RawRecord[] = [];
+  for (let index = 0; index < count; index++) {
+    const length = cursor.varint();
+    const end = cursor.position + length;
+    if (length < 0 || end > data.length) throw new RangeError('a record runs over its end');
+    if (firstOffset + index >= from) records.push(readRecord(cursor, { offset: firstOffset + index, index, clock, names }));
+    else cursor.position = end;
+    if (cursor.position !== end) throw new RangeError('a record does not end where it says');
+  }
+  if (cursor.position !== data.length) throw new RangeError('bytes after the last record');
+  return records;
+}
+
+interface RecordToRead {
+  readonly offset: number;
+  readonly index: number;
+  readonly clock: (delta: number) => number;
+  readonly names: HeaderNames;
+}
+
+function readRecord(cursor: Cursor, { offset, index, clock, names }: RecordToRead): RawRecord {
+  cursor.position += 1; // attributes: none are defined
+  const timestampMs = clock(cursor.varint());
+  const delta = cursor.varint();
+  if (delta !== index) throw gap(offset, offset - index + delta);
+  const key = cursor.bytes(cursor.varint());
+  const value = cursor.bytes(cursor.varint());
+  const headers: Record<string, string> = {};
+  const count = cursor.varint();
+  for (let header = 0; header < count; header++) {
+    const name = names.text(header, cursor.bytes(cursor.varint()));
+    headers[name] = cursor.bytes(cursor.varint())?.toString('utf8') ?? '';
+  }
+  return { offset, timestampMs, key, value, headers };
+}
+
+/** Records of a batch have mostly the same headers in the same order: comparing bytes is cheaper than making strings. */
+class HeaderNames {
+  readonly #last: { readonly bytes: Buffer; readonly text: string }[] = [];
+
+  text(index: number, bytes: Buffer | null): string {
+    if (bytes === null) throw new RangeError('a header has no name');
+    const last = this.#last[index];
+    if (last?.bytes.equals(bytes)) return last.text;
+    const text = bytes.toString('utf8');
+    this.#last[index] = { bytes, text };
+    return text;
+  }
+}
+
+function gap(expected: number, found: number, holding?: string): SyncError {
+  const what = holding === undefined ? `found ${found}` : `a batch up to ${found} holds ${holding}`;
+  return new SyncError('LOG_GAP', `offset ${expected} is missing: ${what}`, { details: { offset: expected } });
+}
+
+function invalid(offset: number, what: string, cause?: unknown): SyncError {
+  return new SyncError('RECORD_INVALID', `offset ${offset}: ${what}`, { cause, details: { offset } });
+}

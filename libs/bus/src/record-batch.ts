@@ -1,0 +1,148 @@
+/**
+ * Records → a record batch (format 2, https://kafka.apache.org/documentation/#recordbatch). Written here and not by the client, whose
+ * encoder makes some twenty small buffers a record; the client's own decoder is the oracle in the tests.
+ */
+import { Writer, crc32c } from '@platformatic/kafka';
+import { compress, compressionBits, minCompressedBytes } from './compression.js';
+import type { Compression } from './compression.js';
+import type { OutRecord } from './options.js';
+import { varintSize, writeVarint } from './varint.js';
+
+/** Where the fields of a batch's head are. */
+export const batchLayout = {
+  baseOffset: 0,
+  length: 8,
+  magic: 16,
+  crc: 17,
+  attributes: 21,
+  lastOffsetDelta: 23,
+  baseTimestamp: 27,
+  maxTimestamp: 35,
+  producerId: 43,
+  producerEpoch: 51,
+  baseSequence: 53,
+  count: 57,
+  records: 61,
+} as const;
+/** `length` counts from here. */
+export const afterLength = 12;
+
+/** The records' part of a batch, ready but for its head. */
+export interface PackedRecords {
+  readonly count: number;
+  readonly timestampMs: number;
+  readonly bits: number;
+  readonly data: Buffer;
+}
+
+export interface ProducerStamp {
+  readonly producerId: bigint;
+  readonly producerEpoch: number;
+  /** Sequence number of the batch's first record. */
+  readonly sequence: number;
+}
+
+export async function packRecords(records: readonly OutRecord[], compression: Compression): Promise<PackedRecords> {
+  const timestampMs = Date.now();
+  const plain = encodeRecords(records);
+  const chosen = plain.length < minCompressedBytes ? 'none' : compression;
+  return { count: records.length, timestampMs, bits: compressionBits[chosen], data: await compress(plain, chosen) };
+}
+
+/** The whole batch. The same records and stamp give the same bytes, so that a retry is recognised as one. */
+export function frameBatch(records: PackedRecords, stamp: ProducerStamp): Buffer {
+  const batch = Buffer.allocUnsafe(batchLayout.records + records.data.length);
+  batch.writeBigInt64BE(0n, batchLayout.baseOffset);
+  batch.writeInt32BE(batch.length - afterLength, batchLayout.length);
+  batch.writeInt32BE(-1, afterLength); // leader epoch: the broker's to fill in
+  batch.writeInt8(2, batchLayout.magic);
+  batch.writeInt16BE(records.bits, batchLayout.attributes);
+  batch.writeInt32BE(records.count - 1, batchLayout.lastOffsetDelta);
+  batch.writeBigInt64BE(BigInt(records.timestampMs), batchLayout.baseTimestamp);
+  batch.writeBigInt64BE(BigInt(records.timestampMs), batchLayout.maxTimestamp);
+  batch.writeBigInt64BE(stamp.producerId, batchLayout.producerId);
+  batch.writeInt16BE(stamp.producerEpoch, batchLayout.producerEpoch);
+  batch.writeInt32BE(stamp.sequence, batchLayout.baseSequence);
+  batch.writeInt32BE(records.count, batchLayout.count);
+  records.data.copy(batch, batchLayout.records);
+  batch.writeUInt32BE(checksum(batch.subarray(batchLayout.attributes)), batchLayout.crc);
+  return batch;
+}
+
+/** CRC-32C. Handed over in the client's own buffer type, which is not copied on the way. */
+export function checksum(data: Buffer): number {
+  return crc32c(Writer.create().append(data).dynamicBuffer);
+}
+
+function encodeRecords(records: readonly OutRecord[]): Buffer {
+  const names = new Map<string, Buffer>();
+  const sizes = records.map((record, index) => bodySize(record, index, names));
+  let total = 0;
+  for (const size of sizes) total += varintSize(size) + size;
+  const buffer = Buffer.allocUnsafe(total);
+  let at = 0;
+  for (const [index, record] of records.entries()) at = writeRecord(buffer, at, { record, index, size: sizes[index] ?? 0, names });
+  return buffer;
+}
+
+/** Bytes of a record after its length. Fills `names`: the few names of headers come again in every record. */
+function bodySize(record: OutRecord, index: number, names: Map<string, Buffer>): number {
+  let size = 2 + varintSize(index); // attributes, time delta 0
+  size += varintSize(record.key?.length ?? -1) + (record.key?.length ?? 0);
+  size += varintSize(record.value.length) + record.value.length;
+  let headers = 0;
+  for (const name in record.headers) {
+    const value = Buffer.byteLength(record.headers[name] ?? '');
+    size += nameBytes(names, name).length + varintSize(value) + value;
+    headers += 1;
+  }
+  return size + varintSize(headers);
+}
+
+/** A header's name with its length before it. */
+function nameBytes(names: Map<string, Buffer>, name: string): Buffer {
+  let bytes = names.get(name);
+  if (bytes === undefined) {
+    const text = Buffer.from(name);
+    const length = Buffer.alloc(varintSize(text.length));
+    writeVarint(length, 0, text.length);
+    names.set(name, (bytes = Buffer.concat([length, text])));
+  }
+  return bytes;
+}
+
+interface RecordToWrite {
+  readonly record: OutRecord;
+  readonly index: number;
+  readonly size: number;
+  readonly names: Map<string, Buffer>;
+}
+
+function writeRecord(buffer: Buffer, at: number, { record, index, size, names }: RecordToWrite): number {
+  let position = writeVarint(buffer, at, size);
+  buffer[position++] = 0; // attributes
+  buffer[position++] = 0; // time since the batch's base
+  position = writeVarint(buffer, position, index);
+  position = writeBytes(buffer, position, record.key);
+  position = writeBytes(buffer, position, record.value);
+  const headers = Object.keys(record.headers);
+  position = writeVarint(buffer, position, headers.length);
+  for (const name of headers) {
+    const bytes = nameBytes(names, name);
+    buffer.set(bytes, position);
+    position = writeText(buffer, position + bytes.length, record.headers[name] ?? '');
+  }
+  return position;
+}
+
+function writeBytes(buffer: Buffer, at: number, bytes: Buffer | null): number {
+  if (bytes === null) return writeVarint(buffer, at, -1);
+  const position = writeVarint(buffer, at, bytes.length);
+  buffer.set(bytes, position);
+  return position + bytes.length;
+}
+
+function writeText(buffer: Buffer, at: number, text: string): number {
+  const position = writeVarint(buffer, at, Buffer.byteLength(text));
+  return position + buffer.write(text, position, 'utf8');
+}

@@ -1,0 +1,82 @@
+/** The two ways to read a partition: on and on (subscribe), and a piece of it (readRange). Both begin and go on exactly where they were told. */
+import { SyncError } from '@lutra/model';
+import { throwIfAborted } from '@lutra/runtime';
+import { within } from './cluster.js';
+import { PartitionReader } from './partition-reader.js';
+import { defaultRequestTimeoutMs } from './options.js';
+import type { BusOptions, RawRecord } from './options.js';
+import { readBatch } from './record-batch-reader.js';
+
+export interface SubscribeOptions extends BusOptions {
+  readonly topic: string;
+  readonly partition?: number | undefined;
+  /** Where to begin. */
+  readonly offset: number;
+  /** Bytes of one fetch, as compressed; default 4 MiB. A larger batch comes whole. */
+  readonly maxBytes?: number | undefined;
+  /** How long a broker holds an answer back while there is nothing new, default 100. A new record ends the wait at once. */
+  readonly maxWaitMs?: number | undefined;
+  readonly signal: AbortSignal;
+}
+
+export interface RangeOptions extends BusOptions {
+  readonly topic: string;
+  readonly partition?: number | undefined;
+  /** First offset. */
+  readonly from: number;
+  /** Offset after the last one. */
+  readonly to: number;
+  readonly signal: AbortSignal;
+}
+
+const defaultMaxBytes = 4 * 1024 * 1024;
+const defaultMaxWaitMs = 100;
+
+/**
+ * Reads one partition from an offset on, and waits at its end. Every record comes once, in order, without a gap.
+ * @throws SyncError LOG_START_LOST, LOG_TRUNCATED, LOG_GAP, LOG_FOREIGN, TOPIC_MISSING, RECORD_INVALID, KAFKA_REFUSED, KAFKA_UNAVAILABLE (no answer for about
+ * twice the request time-out; subscribe again at the next offset), ABORTED (the signal)
+ */
+export function subscribe(options: SubscribeOptions): AsyncIterable<readonly RawRecord[]> {
+  return read(options, options.offset, Infinity);
+}
+
+/**
+ * Reads [from, to) and ends.
+ * @throws SyncError as subscribe; KAFKA_UNAVAILABLE also when the log ends before `to` and nothing comes
+ */
+export function readRange(options: RangeOptions): AsyncIterable<readonly RawRecord[]> {
+  return read(options, options.from, options.to);
+}
+
+type ReadOptions = Omit<SubscribeOptions, 'offset'>;
+
+async function* read(options: ReadOptions, from: number, to: number): AsyncGenerator<readonly RawRecord[]> {
+  const { partition = 0, maxBytes = defaultMaxBytes, maxWaitMs = defaultMaxWaitMs, signal } = options;
+  throwIfAborted(signal);
+  if (!Number.isSafeInteger(from) || from < 0) throw new SyncError('INTERNAL', `${from} is no offset`);
+  if (from >= to) return;
+  const reader = new PartitionReader({ ...options, partition, maxBytes, maxWaitMs });
+  const patienceMs = to === Infinity ? Infinity : (options.requestTimeoutMs ?? defaultRequestTimeoutMs);
+  const fetch = (offset: number) => {
+    const batches = reader.next(offset, within(patienceMs));
+    batches.catch(() => undefined); // awaited later, or never
+    return batches;
+  };
+  try {
+    let offset = from;
+    for (let next = fetch(offset); offset < to;) {
+      const batches = await next;
+      const end = batches.at(-1)?.nextOffset ?? offset;
+      if (end < to) next = fetch(end);
+      for (const batch of batches) {
+        const records = readBatch(batch, offset).filter((record) => record.offset < to);
+        offset = batch.nextOffset;
+        if (records.length > 0) yield records;
+        throwIfAborted(signal);
+      }
+    }
+  } finally {
+    reader.close();
+  }
+}

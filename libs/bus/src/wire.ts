@@ -1,0 +1,144 @@
+/**
+ * One connection to one broker. Every request ends within the request time-out; a connection that failed once is closed and never used
+ * again. Closing is a TCP reset: what was not sent stays unsent, so a broker that wakes later gets no more requests from here.
+ */
+import { isIP } from 'node:net';
+import { Connection, apiVersionsV3, findErrorBy } from '@platformatic/kafka';
+import type { API, Reader, Writer } from '@platformatic/kafka';
+import { SyncError } from '@lutra/model';
+import type { TlsOptions } from '@lutra/model';
+import { kafkaError } from './kafka-error.js';
+
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface WireOptions {
+  readonly clientId: string;
+  readonly tls: TlsOptions | undefined;
+  readonly requestTimeoutMs: number;
+}
+
+/** A request whose answer this lib reads by itself. All are of flexible versions. */
+export interface OwnRequest<R> {
+  readonly key: number;
+  readonly version: number;
+  readonly payload: Writer;
+  readonly parse: (reader: Reader) => R;
+}
+
+/** A broker that does not answer the first question within this is as good as down; there may be others to ask. */
+const maxGreetingMs = 5_000;
+
+export class Wire {
+  readonly address: Address;
+  readonly #connection: Connection;
+  readonly #name: string;
+  /** API key → highest version that the broker speaks. */
+  #versions: ReadonlyMap<number, { readonly min: number; readonly max: number }> = new Map();
+  #closed = false;
+
+  private constructor(address: Address, connection: Connection) {
+    this.address = address;
+    this.#connection = connection;
+    this.#name = `broker ${address.host}:${address.port}`;
+    // The requests in flight are told by themselves; without a listener the event would end the process.
+    connection.on('error', () => this.close());
+    connection.on('close', () => this.close());
+  }
+
+  /** @throws SyncError KAFKA_UNAVAILABLE, KAFKA_REFUSED (certificate) */
+  static async open(address: Address, options: WireOptions, signal: AbortSignal): Promise<Wire> {
+    const greetingMs = Math.min(maxGreetingMs, Math.ceil(options.requestTimeoutMs / 2));
+    const connection = new Connection(options.clientId, {
+      connectTimeout: greetingMs,
+      requestTimeout: options.requestTimeoutMs,
+      ...(options.tls && { tls: { ca: options.tls.ca, rejectUnauthorized: options.tls.verify } }),
+      // Servers behind one address choose their certificate by this name; an IP address is not allowed as one.
+      tlsServerName: isIP(address.host) === 0,
+    });
+    const wire = new Wire(address, connection);
+    const close = (): void => wire.close();
+    const bound = setTimeout(close, 2 * greetingMs);
+    signal.addEventListener('abort', close, { once: true });
+    try {
+      await wire.#greet();
+      return wire;
+    } catch (error) {
+      close();
+      throw error;
+    } finally {
+      clearTimeout(bound);
+      signal.removeEventListener('abort', close);
+    }
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** The highest version of an API that the broker speaks, at most `wanted`. @throws SyncError KAFKA_REFUSED if it is older than `least` */
+  version(api: { readonly name: string; readonly key: number; readonly least: number; readonly wanted: number }): number {
+    const spoken = this.#versions.get(api.key) ?? { min: 0, max: -1 };
+    const version = Math.min(api.wanted, spoken.max);
+    if (version >= Math.max(api.least, spoken.min)) return version;
+    const found = `${this.#name} speaks ${api.name} ${spoken.min} to ${spoken.max}`;
+    throw new SyncError('KAFKA_REFUSED', `${found}; version ${api.least} is needed (Kafka 3.1 or later)`);
+  }
+
+  /** @throws SyncError */
+  async call<A extends unknown[], R>(api: API<A, R>, ...args: A): Promise<R> {
+    const spoken = this.#versions.get(api.key);
+    if (spoken === undefined || spoken.max < api.version || spoken.min > api.version) {
+      throw new SyncError(
+        'KAFKA_REFUSED',
+        `${this.#name} does not speak API ${api.key} version ${api.version} (Kafka 3.1 or later is needed)`,
+      );
+    }
+    return this.#settle(api.async(this.#connection, ...args));
+  }
+
+  /** @throws SyncError */
+  send<R>({ key, version, payload, parse }: OwnRequest<R>): Promise<R> {
+    const answer = Promise.withResolvers<R>();
+    this.#connection.send<R>(
+      key,
+      version,
+      () => payload,
+      (_correlationId, _apiKey, _apiVersion, reader) => parse(reader),
+      true,
+      true,
+      (error, response) => (error ? answer.reject(error) : answer.resolve(response as R)),
+    );
+    return this.#settle(answer.promise);
+  }
+
+  /** At once and for good. Requests in flight reject. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    const { socket } = this.#connection as { socket: Connection['socket'] | undefined };
+    if (!this.#connection.isConnected()) this.#connection.emit('close'); // ends a connect() that waits
+    if (socket === undefined || socket.destroyed) return;
+    socket.on('error', () => undefined);
+    socket.resetAndDestroy();
+  }
+
+  async #greet(): Promise<void> {
+    const { host, port } = this.address;
+    await this.#settle(Promise.resolve(this.#connection.connect(host, port)));
+    const { apiKeys } = await this.#settle(apiVersionsV3.api.async(this.#connection, 'lutra', '0'));
+    this.#versions = new Map(apiKeys.map((api) => [api.apiKey, { min: api.minVersion, max: api.maxVersion }]));
+  }
+
+  async #settle<R>(answer: Promise<R>): Promise<R> {
+    try {
+      return await answer;
+    } catch (error) {
+      // A refusal by the broker leaves the connection sound; after anything else nobody knows what is still on its way.
+      if (findErrorBy(error as Error, 'code', 'PLT_KFK_PROTOCOL') === null) this.close();
+      throw kafkaError(error, this.#name);
+    }
+  }
+}

@@ -1,0 +1,104 @@
+/**
+ * A row of `lutra.checkpoint` (schemas/lutra.sql): what a loader has applied, committed together with the data. The same row
+ * is the marker that capture sees and the fence that stops a loader which was replaced. This file only reads; it never decides.
+ */
+import { SyncError } from '@lutra/model';
+
+export interface Checkpoint {
+  readonly pipeline: string;
+  /** Kafka partition. */
+  readonly part: number;
+  readonly lane: number;
+  /** '' until the first record was applied. */
+  readonly logId: string;
+  readonly logEpoch: number;
+  /** The last record that was applied; −1: none. */
+  readonly seq: number;
+  /** Kafka offset to read next. */
+  readonly nextOffset: number;
+  /** Of the last source transaction. */
+  readonly gtid: string | null;
+  /** Commit time of that transaction at the source, µs since 1970. */
+  readonly sourceUs: number;
+  readonly origin: string;
+  /** The origin included. */
+  readonly path: readonly string[];
+  /** Of the loader that owns the row. */
+  readonly epoch: number;
+  /** As read: raised by every transaction. */
+  readonly n?: bigint;
+}
+
+export const checkpointTable = { database: 'lutra', name: 'checkpoint' } as const;
+
+/** In the order of schemas/lutra.sql. */
+export const checkpointColumns = [
+  'pipeline',
+  'part',
+  'lane',
+  'log_id',
+  'log_epoch',
+  'seq',
+  'next_offset',
+  'gtid',
+  'source_us',
+  'origin',
+  'path',
+  'epoch',
+  'n',
+] as const;
+
+export type CheckpointColumn = (typeof checkpointColumns)[number];
+
+/** A row as a query or a row event gives it: whole numbers as number, bigint or digits. */
+export type CheckpointRow = Readonly<Record<string, unknown>>;
+
+/**
+ * @throws SyncError CHECKPOINT_INVALID if a column is missing or has another type
+ */
+export function rowToCheckpoint(row: CheckpointRow): Checkpoint {
+  return {
+    pipeline: text(row, 'pipeline'),
+    part: whole(row, 'part'),
+    lane: whole(row, 'lane'),
+    logId: text(row, 'log_id'),
+    logEpoch: whole(row, 'log_epoch'),
+    seq: whole(row, 'seq'),
+    nextOffset: whole(row, 'next_offset'),
+    gtid: row['gtid'] === null ? null : text(row, 'gtid'),
+    sourceUs: whole(row, 'source_us'),
+    origin: text(row, 'origin'),
+    path: splitPath(text(row, 'path')),
+    epoch: whole(row, 'epoch'),
+    n: digits(row, 'n'),
+  };
+}
+
+function splitPath(path: string): readonly string[] {
+  return path === '' ? [] : path.split(',');
+}
+
+function text(row: CheckpointRow, column: CheckpointColumn): string {
+  const value = row[column];
+  if (typeof value === 'string') return value;
+  throw invalid(column, value);
+}
+
+function digits(row: CheckpointRow, column: CheckpointColumn): bigint {
+  const value = row[column];
+  if (typeof value === 'bigint') return value;
+  if (typeof value === 'number' && Number.isSafeInteger(value)) return BigInt(value);
+  if (typeof value === 'string' && /^-?\d{1,20}$/.test(value)) return BigInt(value);
+  throw invalid(column, value);
+}
+
+function whole(row: CheckpointRow, column: CheckpointColumn): number {
+  const value = Number(digits(row, column));
+  if (Number.isSafeInteger(value)) return value;
+  throw invalid(column, row[column]);
+}
+
+function invalid(column: CheckpointColumn, value: unknown): SyncError {
+  const what = value === undefined ? 'is missing' : `cannot be read (${value === null ? 'NULL' : typeof value})`;
+  return new SyncError('CHECKPOINT_INVALID', `lutra.checkpoint: column ${column} ${what}`, { details: { column } });
+}

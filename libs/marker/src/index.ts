@@ -1,0 +1,3 @@
+export * from './checkpoint.js';
+export * from './marker.js';
+export * from './statement.js';

@@ -1,0 +1,94 @@
+/**
+ * The loader's half: all SQL on `lutra.checkpoint`. The statement that opens every target transaction moves the checkpoint, leaves the
+ * marker and is the fence.
+ *
+ * - `epoch = IF(…, E, NULL)` on a NOT NULL column raises error 1048 in strict mode when another loader owns the row: nothing after it
+ *   in the text runs. It raises nothing when the row is missing, so whoever sends it checks that one row matched.
+ * - The position must move forward, else the fence fails as well. Counter-example without that: COMMIT's answer is lost, the loader reads the old checkpoint on a new
+ *   connection while the server still works on the old text, and sends the same transaction again with the same epoch: twice applied.
+ * - `n = n + 1`: an update that changes nothing leaves no row event, and the copy would go back where it came from.
+ *
+ * Every literal is validated against the narrow alphabets of schemas/lutra.sql, so that nothing needs escaping.
+ */
+import { SyncError } from '@lutra/model';
+import { checkpointColumns } from './checkpoint.js';
+import type { Checkpoint } from './checkpoint.js';
+
+/** Where the row is, who writes it, and whose transaction it marks. */
+export type CheckpointKey = Pick<Checkpoint, 'pipeline' | 'part' | 'lane' | 'epoch' | 'origin' | 'path'>;
+
+/**
+ * Moves the position; `seq` or `nextOffset` must be greater than the row's. The first statement of a target transaction, and the last one of a huge one.
+ * @throws SyncError CHECKPOINT_INVALID for a value that the table cannot hold
+ */
+export function checkpointStatement(checkpoint: Checkpoint): string {
+  const { epoch, seq, nextOffset } = checkpoint;
+  const assignments = [
+    `epoch = IF(epoch = ${whole('epoch', epoch)} AND (seq < ${whole('seq', seq)} OR next_offset < ${whole('next_offset', nextOffset)}), ${epoch}, NULL)`,
+    'n = n + 1',
+    `log_id = ${quote('log_id', checkpoint.logId, /^[0-9A-Za-z-]{0,36}$/)}`,
+    `log_epoch = ${whole('log_epoch', checkpoint.logEpoch)}`,
+    `seq = ${seq}`,
+    `next_offset = ${nextOffset}`,
+    `gtid = ${checkpoint.gtid === null ? 'NULL' : quote('gtid', checkpoint.gtid, /^[0-9A-Za-z_:,.-]{0,200}$/)}`,
+    `source_us = ${whole('source_us', checkpoint.sourceUs)}`,
+    ...originOf(checkpoint),
+  ];
+  return `UPDATE lutra.checkpoint SET ${assignments.join(', ')}${where(checkpoint)}`;
+}
+
+/**
+ * Fence and marker only; the position stays. The first statement of a huge transaction, whose end is not known yet.
+ * @throws SyncError CHECKPOINT_INVALID for a value that the table cannot hold
+ */
+export function openingStatement(key: CheckpointKey): string {
+  const fence = `epoch = IF(epoch = ${whole('epoch', key.epoch)}, ${key.epoch}, NULL)`;
+  return `UPDATE lutra.checkpoint SET ${[fence, 'n = n + 1', ...originOf(key)].join(', ')}${where(key)}`;
+}
+
+/** The rows of a pipeline's partition, one per lane, in lane order. `forUpdate` waits for whoever works on them. */
+export function readStatement(pipeline: string, part: number, options: { readonly forUpdate?: boolean } = {}): string {
+  const select = `SELECT ${checkpointColumns.join(', ')} FROM lutra.checkpoint${where({ pipeline, part })} ORDER BY lane`;
+  return options.forUpdate === true ? `${select} FOR UPDATE` : select;
+}
+
+/** A new owner for all rows of a pipeline's partition; positions stay. `epoch` must be above all of theirs. */
+export function takeOverStatement(pipeline: string, part: number, epoch: number): string {
+  return `UPDATE lutra.checkpoint SET epoch = ${whole('epoch', epoch)}, n = n + 1${where({ pipeline, part })}`;
+}
+
+/** The row of a pipeline that has applied nothing yet. */
+export function createStatement(key: Pick<Checkpoint, 'pipeline' | 'part' | 'lane' | 'epoch'>): string {
+  const names = [quotePipeline(key.pipeline), whole('part', key.part), whole('lane', key.lane)];
+  const nothingApplied = ["''", -1, -1, 0, 'NULL', 0, "''", "''"];
+  const values = [...names, ...nothingApplied, whole('epoch', key.epoch), 0];
+  return `INSERT INTO lutra.checkpoint (${checkpointColumns.join(', ')}) VALUES (${values.join(', ')})`;
+}
+
+function where({ pipeline, part, lane }: Pick<Checkpoint, 'pipeline' | 'part'> & { readonly lane?: number }): string {
+  const all = ` WHERE pipeline = ${quotePipeline(pipeline)} AND part = ${whole('part', part)}`;
+  return lane === undefined ? all : `${all} AND lane = ${whole('lane', lane)}`;
+}
+
+function originOf({ origin, path }: Pick<Checkpoint, 'origin' | 'path'>): readonly string[] {
+  return [
+    `origin = ${quote('origin', origin, /^[0-9A-Za-z_-]{0,48}$/)}`,
+    `path = ${quote('path', path.join(','), /^[0-9A-Za-z_,-]{0,1000}$/)}`,
+  ];
+}
+
+function quotePipeline(pipeline: string): string {
+  return quote('pipeline', pipeline, /^[0-9A-Za-z._:-]{1,100}$/);
+}
+
+function whole(column: string, value: number): number {
+  if (Number.isSafeInteger(value)) return value;
+  throw new SyncError('CHECKPOINT_INVALID', `lutra.checkpoint.${column} is not a whole number`, { details: { column } });
+}
+
+function quote(column: string, value: string, alphabet: RegExp): string {
+  if (alphabet.test(value)) return `'${value}'`;
+  throw new SyncError('CHECKPOINT_INVALID', `lutra.checkpoint.${column} is too long or has characters other than ${alphabet.source}`, {
+    details: { column },
+  });
+}

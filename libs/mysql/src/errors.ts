@@ -1,0 +1,127 @@
+/**
+ * The driver's and the server's errors as ours, by number and never by message text. A server's message may hold values of rows
+ * (1062 "Duplicate entry 'alice@…' for key …", 1366 "Incorrect string value: …"): only messages that name nothing but tables,
+ * columns, users and settings are passed on, and the driver's error, which carries the whole SQL text, is never kept as cause.
+ */
+import { SyncError } from '@lutra/model';
+import type { ErrorCode, ErrorDetails } from '@lutra/model';
+
+export type Side = 'source' | 'target';
+
+interface ServerError {
+  readonly code: string;
+  readonly errno: number | undefined;
+  readonly sqlState: string | undefined;
+  readonly message: string;
+}
+
+const lost = [
+  1037, 1040, 1041, 1053, 1077, 1079, 1080, 1135, 1152, 1158, 1159, 1160, 1161, 1184, 1203, 1226, 1317, 1927, 1969, 3024, 3032, 3168, 3169,
+  4031,
+];
+const busy = [1020, 1180, 1205, 1206, 1213, 1637, 3058, 3101, 3572];
+const denied = [1044, 1045, 1130, 1131, 1142, 1143, 1227, 1251, 1370, 1410, 1524, 1698, 1820, 1862, 3118, 3159, 3955, 4151];
+const readOnly = [1290, 1792, 1836];
+const missingTable = [1049, 1146];
+const conflict = [1022, 1062, 1169, 1216, 1217, 1451, 1452, 1557, 1586, 1761, 1762];
+const engine = [1785];
+
+/** Their messages name columns, settings or users, never values. */
+const harmless = new Set([
+  ...denied,
+  ...readOnly,
+  ...missingTable,
+  ...engine,
+  1048,
+  1054,
+  1121,
+  1153,
+  1205,
+  1213,
+  1264,
+  1364,
+  1406,
+  1665,
+  3819,
+  4025,
+]);
+
+const networkCodes = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ECONNABORTED',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EHOSTDOWN',
+  'ENETDOWN',
+  'EADDRNOTAVAIL',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'PROTOCOL_CONNECTION_LOST',
+  'PROTOCOL_SEQUENCE_TIMEOUT',
+  'PROTOCOL_ERROR',
+  'PROTOCOL_UNEXPECTED_PACKET',
+  'ERR_STREAM_DESTROYED',
+  'ERR_STREAM_WRITE_AFTER_END',
+]);
+
+/**
+ * @param what what was being done, for the message: `apply to shop.orders`
+ * @returns its own argument if that is a SyncError already
+ */
+export function translateError(error: unknown, what: string, side: Side, details: ErrorDetails = {}): SyncError {
+  if (error instanceof SyncError) return error;
+  const known = asServerError(error);
+  if (known === null) return new SyncError('INTERNAL', `${what}: ${error instanceof Error ? error.name : typeof error}`, { details });
+  const facts = { ...details, side, errno: known.errno, sqlState: known.sqlState, driverCode: known.code, ...named(known) };
+  return new SyncError(codeOf(known, side), `${what}: ${describe(known)}`, { details: facts });
+}
+
+function codeOf({ errno, code, sqlState }: ServerError, side: Side): ErrorCode {
+  const atSource = side === 'source';
+  if (errno === undefined || sqlState === undefined) {
+    if (code === 'HANDSHAKE_NO_SSL_SUPPORT') return atSource ? 'SOURCE_SETTINGS' : 'TARGET_SETTINGS';
+    if (isCertificate(code)) return atSource ? 'SOURCE_DENIED' : 'TARGET_DENIED';
+    return networkCodes.has(code) ? (atSource ? 'SOURCE_UNAVAILABLE' : 'TARGET_UNAVAILABLE') : 'INTERNAL';
+  }
+  if (!atSource && (errno === 1153 || errno === 1665)) return 'TARGET_SETTINGS';
+  if (lost.includes(errno) || sqlState.startsWith('08')) return atSource ? 'SOURCE_UNAVAILABLE' : 'TARGET_UNAVAILABLE';
+  if (denied.includes(errno)) return atSource ? 'SOURCE_DENIED' : 'TARGET_DENIED';
+  if (missingTable.includes(errno)) return 'TABLE_MISSING';
+  if (errno === 1054) return 'COLUMN_MISSING';
+  if (busy.includes(errno)) return atSource ? 'SOURCE_UNAVAILABLE' : 'TARGET_BUSY';
+  if (atSource) return 'INTERNAL';
+  if (readOnly.includes(errno)) return 'TARGET_READ_ONLY';
+  if (engine.includes(errno)) return 'ENGINE_UNSUPPORTED';
+  return conflict.includes(errno) ? 'ROW_CONFLICT' : 'APPLY_REFUSED';
+}
+
+/** OpenSSL's verdicts as Node names them. */
+function isCertificate(code: string): boolean {
+  return /^(ERR_TLS_|ERR_SSL_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_)/.test(code);
+}
+
+function describe({ code, errno, sqlState, message }: ServerError): string {
+  if (errno === undefined || sqlState === undefined) return `${code}: ${message}`;
+  const number = `MySQL error ${errno} (${sqlState}, ${code})`;
+  return harmless.has(errno) ? `${number}: ${message}` : number;
+}
+
+/** The names of key and column end their messages, whatever the value before them contains. */
+function named({ errno, message }: ServerError): ErrorDetails {
+  if (errno === 1062) return { key: /for key '([^']*)'$/.exec(message)?.[1] };
+  if (errno === 1265 || errno === 1292 || errno === 1366) return { column: /for column (\S+) at row \d+$/.exec(message)?.[1] };
+  return {};
+}
+
+function asServerError(error: unknown): ServerError | null {
+  if (!(error instanceof Error)) return null;
+  const { code, errno, sqlState, sqlMessage } = error as Error & Record<'code' | 'errno' | 'sqlState' | 'sqlMessage', unknown>;
+  if (typeof errno === 'number' && typeof sqlMessage === 'string') {
+    const name = typeof code === 'string' ? code : 'unknown';
+    return { code: name, errno, sqlState: typeof sqlState === 'string' ? sqlState : '', message: sqlMessage };
+  }
+  return typeof code === 'string' ? { code, errno: undefined, sqlState: undefined, message: error.message } : null;
+}

@@ -1,0 +1,14 @@
+export { ApplyConnection } from './apply-connection.js';
+export { translateError } from './errors.js';
+export type { Side } from './errors.js';
+export { quoteName, quoteTable, quoteText } from './literal.js';
+export { matchTables, tableDifferences } from './match-tables.js';
+export { readCheckpoint, takeOver } from './ownership.js';
+export type { TakenOver, TakeOver } from './ownership.js';
+export type { ConnectionOptions, Queries, ResultRow } from './session.js';
+export type { Mark, SqlText } from './sql-text.js';
+export { StatementBuilder } from './statement-builder.js';
+export type { Change } from './statement-builder.js';
+export { loadTable, loadTables } from './target-table.js';
+export type { ForeignKey, TargetColumn, TargetTable, UniqueKey } from './target-table.js';
+export { closingText, openingText, transactionText } from './transaction-text.js';

@@ -1,0 +1,132 @@
+/**
+ * Values as SQL literals that the server stores to the byte, for the session of session.ts (utf8mb4, time_zone '+00:00', backslash
+ * escapes on). A value that could be stored as another one without an error is refused, with VALUE_UNSUPPORTED; the value itself is
+ * never in the message.
+ */
+import { SyncError } from '@lutra/model';
+import type { ColumnSchema, ColumnType, Value } from '@lutra/model';
+
+export type Literal = (value: Value) => string;
+
+/** Any text as a literal. JS strings that no UTF-8 exists for would silently become U+FFFD: the caller refuses them. */
+export function quoteText(value: string): string {
+  return `'${value.replace(/[\\'\0]/g, (special) => (special === '\0' ? String.raw`\0` : special + special))}'`;
+}
+
+export function quoteName(name: string): string {
+  return `\`${name.replaceAll('`', '``')}\``;
+}
+
+export function quoteTable(table: { readonly database: string; readonly name: string }): string {
+  return `${quoteName(table.database)}.${quoteName(table.name)}`;
+}
+
+/** Compiled once per column. `where` names the column in errors: `shop.orders.total`. */
+export function literalOf(column: ColumnSchema, where: string): Literal {
+  const write = writers[column.type](column);
+  return (value) => {
+    if (value === null) return 'NULL';
+    const text = write(value);
+    if (text !== null) return text;
+    const what = value === undefined ? 'no value' : 'a value that cannot be stored to the byte';
+    throw new SyncError('VALUE_UNSUPPORTED', `${where} (${column.type}): ${what}`, { details: { column: where, type: column.type } });
+  };
+}
+
+/** Null where the value is not one of the column. */
+type Writer = (value: NonNullable<Value>) => string | null;
+
+function whole(): Writer {
+  return (value) =>
+    typeof value === 'bigint' || (typeof value === 'number' && Number.isSafeInteger(value)) ? BigInt(value).toString() : null;
+}
+
+/** The digits are the value: exact up to 65, never rounded on the way. */
+function decimal(): Writer {
+  return (value) => (typeof value === 'string' && /^-?\d{1,65}(\.\d{1,38})?$/.test(value) ? value : null);
+}
+
+/** The shortest digits that give the same double; the exponent makes the server read a DOUBLE and not a DECIMAL. */
+function double(): Writer {
+  return (value) => (typeof value === 'number' && Number.isFinite(value) ? exponent(value) : null);
+}
+
+/** As the double that equals it: 0.1 in a FLOAT is 0.10000000149011612, which stores and compares exactly. */
+function float(): Writer {
+  return (value) => (typeof value === 'number' && Number.isFinite(Math.fround(value)) ? exponent(Math.fround(value)) : null);
+}
+
+function exponent(value: number): string {
+  const digits = Object.is(value, -0) ? '-0' : String(value);
+  return digits.includes('e') ? digits : `${digits}e0`;
+}
+
+/** As a number: the same in assignment and comparison, where a hex literal is now text and now a number. */
+function bit(): Writer {
+  return (value) =>
+    Buffer.isBuffer(value) && value.length > 0 && value.length <= 8 ? BigInt(`0x${value.toString('hex')}`).toString() : null;
+}
+
+function text(): Writer {
+  return (value) => (typeof value === 'string' && value.isWellFormed() ? quoteText(value) : null);
+}
+
+/** Only a declared value: the server reads another text of digits as the number of a value. */
+function enumeration({ values }: ColumnSchema): Writer {
+  if (values === undefined) return (value) => (typeof value === 'string' && value !== '' ? quoteText(value) : null);
+  const declared = new Map(values.map((value) => [value, quoteText(value)]));
+  return (value) => (typeof value === 'string' ? (declared.get(value) ?? null) : null);
+}
+
+function set({ values }: ColumnSchema): Writer {
+  const declared = values === undefined ? null : new Set(values);
+  return (value) => {
+    if (typeof value !== 'string') return null;
+    if (declared !== null && value !== '' && !value.split(',').every((member) => declared.has(member))) return null;
+    return quoteText(value);
+  };
+}
+
+/** BINARY(n) is compared with its padding; the binlog leaves it out. */
+function binary({ length = 0 }: ColumnSchema): Writer {
+  return (value) => (Buffer.isBuffer(value) ? hex(value.length < length ? Buffer.concat([value], length) : value) : null);
+}
+
+function bytes(): Writer {
+  return (value) => (Buffer.isBuffer(value) ? hex(value) : null);
+}
+
+function hex(value: Buffer): string {
+  return value.length === 0 ? "''" : `x'${value.toString('hex')}'`;
+}
+
+/** Digits and punctuation only, zero dates and negative times included. */
+function temporal(): Writer {
+  return (value) => (typeof value === 'string' && /^-?\d[\d:. -]*$/.test(value) ? `'${value}'` : null);
+}
+
+const writers: Readonly<Record<ColumnType, (column: ColumnSchema) => Writer>> = {
+  tinyint: whole,
+  smallint: whole,
+  mediumint: whole,
+  int: whole,
+  bigint: whole,
+  year: whole,
+  decimal,
+  float,
+  double,
+  bit,
+  char: text,
+  varchar: text,
+  text,
+  json: text,
+  enum: enumeration,
+  set,
+  binary,
+  varbinary: bytes,
+  blob: bytes,
+  date: temporal,
+  time: temporal,
+  datetime: temporal,
+  timestamp: temporal,
+};

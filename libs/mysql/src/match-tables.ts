@@ -1,0 +1,157 @@
+/**
+ * Whether a target table can hold what the source's rows hold, to the byte. The naive way lets the server decide row by row;
+ * counter-examples: a FLOAT in a DOUBLE column prints 0.10000000149011612, a DATETIME(6) in a DATETIME is rounded without an error,
+ * an ENUM with another list of values may read a text of digits as a number. So types must be the same, and at the target no smaller.
+ */
+import { SyncError, tableName } from '@lutra/model';
+import type { ColumnSchema, TableSchema } from '@lutra/model';
+import { quoteText } from './literal.js';
+import type { TargetColumn, TargetTable } from './target-table.js';
+
+/**
+ * @throws SyncError COLUMN_MISSING naming every difference
+ */
+export function matchTables(source: TableSchema, target: TargetTable): void {
+  const differences = tableDifferences(source, target);
+  if (differences.length === 0) return;
+  const names = tableName(source) === tableName(target) ? tableName(target) : `${tableName(source)} → ${tableName(target)}`;
+  throw new SyncError('COLUMN_MISSING', `${names}: ${differences.join('; ')}`, {
+    details: { database: target.database, table: target.name, differences: differences.length },
+  });
+}
+
+/** Empty if the target can hold the source's rows. */
+export function tableDifferences(source: TableSchema, target: TargetTable): readonly string[] {
+  const columns = new Map(target.columns.map((column) => [column.name.toLowerCase(), column]));
+  const carried = new Set(source.columns.map((column) => column.name.toLowerCase()));
+  const differences = source.columns.flatMap((column) => {
+    const other = columns.get(column.name.toLowerCase());
+    if (!other) return [`column ${column.name} is missing`];
+    const reason = other.generated ? null : columnDifference(column, other);
+    return reason === null ? [] : [`column ${column.name}: ${reason}`];
+  });
+  const extra = target.columns.filter((column) => !carried.has(column.name.toLowerCase()) && !fillsItself(column));
+  differences.push(...extra.map((column) => `column ${column.name} has neither a default nor allows NULL, and the source has none`));
+  if (keyOf(source.primaryKey) !== keyOf(target.primaryKey)) {
+    differences.push(`primary key (${target.primaryKey.join(', ')}) instead of (${source.primaryKey.join(', ')})`);
+  }
+  return differences;
+}
+
+function keyOf(columns: readonly string[]): string {
+  return columns.join('\0').toLowerCase();
+}
+
+function fillsItself(column: TargetColumn): boolean {
+  return column.nullable || column.hasDefault || column.autoIncrement || column.generated;
+}
+
+function columnDifference(source: ColumnSchema, target: TargetColumn): string | null {
+  const is = `is ${target.columnType}`;
+  if (isWhole(source)) return isWhole(target) && holdsRange(source, target) ? null : `${is}, too small for ${unsignedOf(source)}`;
+  if (source.type === 'json' && isJsonText(target)) return null;
+  if (source.type !== target.type) return `${is} instead of ${source.type}`;
+  const smaller = sizeDifference(source, target);
+  return smaller ?? charsetDifference(source, target) ?? valuesDifference(source, target);
+}
+
+/** MariaDB's JSON is a LONGTEXT; it takes the text that MySQL prints. (The other way round MySQL would rewrite it.) */
+function isJsonText(target: TargetColumn): boolean {
+  return target.columnType.toLowerCase() === 'longtext' && target.charset === 'utf8mb4';
+}
+
+const wholeBits: Readonly<Record<string, number>> = { tinyint: 8, smallint: 16, mediumint: 24, int: 32, bigint: 64 };
+
+function isWhole(column: { readonly type: string }): boolean {
+  return column.type in wholeBits;
+}
+
+function holdsRange(source: ColumnSchema, target: TargetColumn): boolean {
+  const from = wholeBits[source.type] ?? 0;
+  const to = wholeBits[target.type] ?? 0;
+  if ((source.unsigned ?? false) === target.unsigned) return to >= from;
+  return !target.unsigned && to > from;
+}
+
+function unsignedOf(source: ColumnSchema): string {
+  return source.unsigned === true ? `${source.type} unsigned` : source.type;
+}
+
+function sizeDifference(source: ColumnSchema, target: TargetColumn): string | null {
+  const is = `is ${target.columnType}`;
+  switch (source.type) {
+    case 'decimal': {
+      const { precision = 0, scale = 0, unsigned = false } = source;
+      const holds = (target.scale ?? 0) >= scale && (target.precision ?? 0) - (target.scale ?? 0) >= precision - scale;
+      return holds && !(target.unsigned && !unsigned) ? null : `${is}, too small for decimal(${precision},${scale})`;
+    }
+    case 'time':
+    case 'datetime':
+    case 'timestamp':
+      return (target.scale ?? 0) >= (source.scale ?? 0) ? null : `${is}, too small for ${source.type}(${source.scale})`;
+    case 'binary': // a longer one pads
+      return source.length === undefined || target.length === source.length ? null : `${is} instead of binary(${source.length})`;
+    case 'char':
+    case 'varchar': {
+      const characters = source.length === undefined ? 0 : Math.floor(source.length / bytesPerCharacter(source.charset));
+      return (target.characters ?? 0) >= characters ? null : `${is}, too small for ${characters} characters`;
+    }
+    case 'text':
+    case 'varbinary':
+    case 'blob':
+    case 'bit':
+      return (target.length ?? 0) >= (source.length ?? 0) ? null : `${is}, too small for ${source.type}(${source.length})`;
+    default:
+      return null;
+  }
+}
+
+/** The same set, or one that holds every character of it. */
+function charsetDifference(source: ColumnSchema, target: TargetColumn): string | null {
+  if (source.charset === undefined || target.charset === null) return null;
+  const from = canonical(source.charset);
+  const to = canonical(target.charset);
+  return from === to || to === 'utf8mb4' || from === 'ascii' ? null : `character set ${to} instead of ${from}`;
+}
+
+function canonical(charset: string): string {
+  return charset === 'utf8' ? 'utf8mb3' : charset;
+}
+
+/** Maximum bytes of a character; 1 for all others. */
+const wide: Readonly<Record<string, number>> = {
+  utf8mb4: 4,
+  utf16: 4,
+  utf16le: 4,
+  utf32: 4,
+  gb18030: 4,
+  utf8: 3,
+  utf8mb3: 3,
+  ujis: 3,
+  eucjpms: 3,
+  ucs2: 2,
+  big5: 2,
+  gbk: 2,
+  gb2312: 2,
+  sjis: 2,
+  cp932: 2,
+  euckr: 2,
+};
+
+function bytesPerCharacter(charset = ''): number {
+  return wide[charset] ?? 1;
+}
+
+function valuesDifference(source: ColumnSchema, target: TargetColumn): string | null {
+  if ((source.type !== 'enum' && source.type !== 'set') || source.values === undefined) return null;
+  const declared = new Set(declaredValues(target.columnType));
+  const missing = source.values.filter((value) => !declared.has(value));
+  return missing.length === 0 ? null : `lacks the values ${missing.map(quoteText).join(', ')}`;
+}
+
+/** `enum('a','it''s')` → a, it's */
+export function declaredValues(columnType: string): readonly string[] {
+  return [...columnType.matchAll(/'((?:[^'\\]|''|\\.)*)'/gs)].map(([, value = '']) =>
+    value.replace(/''|\\(.)/gs, (pair, escaped: string | undefined) => escaped ?? pair.slice(1)),
+  );
+}

@@ -1,0 +1,83 @@
+/**
+ * Who may write a pipeline's partition: the loader whose epoch stands in its checkpoint rows. Take-over is one transaction in the
+ * database: it waits for whoever holds the rows, and from then on the old owner's fence fails, also when it wakes from a long sleep.
+ */
+import { createStatement, readStatement, rowToCheckpoint, takeOverStatement } from '@lutra/marker';
+import type { Checkpoint } from '@lutra/marker';
+import { SyncError } from '@lutra/model';
+import { Session } from './session.js';
+import type { ConnectionOptions, Queries, ResultRow } from './session.js';
+
+export interface TakeOver {
+  readonly pipeline: string;
+  readonly part: number;
+  /** Lanes share a partition; only one exists so far. */
+  readonly lanes?: 1;
+  /** Number of the lease under which we work: the epoch becomes greater. */
+  readonly lease: number;
+  /** Only if the pipeline is known never to have applied anything: a row that was lost must not begin anew. */
+  readonly mayCreate: boolean;
+}
+
+export interface TakenOver {
+  readonly checkpoint: Checkpoint;
+  /** The row did not exist: nothing was applied yet. */
+  readonly created: boolean;
+}
+
+/**
+ * Raises the epoch above all of the rows' epochs and the lease, and returns lane 0 as it is then. Also needed after each lost
+ * connection: the old text may still be at work.
+ * @throws SyncError CHECKPOINT_MISSING, CHECKPOINT_INVALID, TARGET_BUSY (the old owner holds the row: try again), TARGET_*
+ */
+export async function takeOver(
+  queries: Queries,
+  options: TakeOver,
+): Promise<{ readonly checkpoint: Checkpoint; readonly created: boolean }> {
+  await queries.query('BEGIN');
+  try {
+    const created = await raise(queries, options);
+    const checkpoint = await read(queries, options);
+    await queries.query('COMMIT');
+    if (!checkpoint) throw missing(options);
+    return { checkpoint, created };
+  } catch (error) {
+    await queries.query('ROLLBACK').catch(() => undefined); // a connection that cannot is broken, and the server rolls back
+    throw error;
+  }
+}
+
+async function raise(queries: Queries, { pipeline, part, lease, mayCreate }: TakeOver): Promise<boolean> {
+  const rows = (await ask(queries, readStatement(pipeline, part, { forUpdate: true }))).map(rowToCheckpoint);
+  const epoch = Math.max(lease, ...rows.map((row) => row.epoch)) + 1;
+  if (rows.length > 0) {
+    await ask(queries, takeOverStatement(pipeline, part, epoch));
+    return false;
+  }
+  if (!mayCreate) throw missing({ pipeline, part });
+  await ask(queries, createStatement({ pipeline, part, lane: 0, epoch }));
+  return true;
+}
+
+async function read(queries: Queries, { pipeline, part }: Pick<TakeOver, 'pipeline' | 'part'>): Promise<Checkpoint | null> {
+  const rows = await ask(queries, readStatement(pipeline, part));
+  return rows.map(rowToCheckpoint).find((row) => row.lane === 0) ?? null;
+}
+
+async function ask(queries: Queries, sql: string): Promise<readonly ResultRow[]> {
+  try {
+    return await queries.query(sql);
+  } catch (error) {
+    if (!(error instanceof SyncError)) throw error;
+    if (error.code === 'ROW_CONFLICT')
+      throw new SyncError('TARGET_BUSY', 'another loader created the checkpoint row just now', { details: error.details });
+    const wrong = error.code === 'TABLE_MISSING' || error.code === 'COLUMN_MISSING';
+    throw wrong ? new SyncError('CHECKPOINT_INVALID', error.message, { details: error.details }) : error;
+  }
+}
+
+function missing({ pipeline, part }: Pick<TakeOver, 'pipeline' | 'part'>): SyncError {
+  return new SyncError('CHECKPOINT_MISSING', `lutra.checkpoint has no row for ${pipeline}, partition ${part}`, {
+    details: { pipeline, part },
+  });
+}

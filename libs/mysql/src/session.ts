@@ -1,0 +1,232 @@
+/**
+ * One connection to a server: texts of one or several statements, one at a time, each within a time limit. After a lost
+ * connection or a limit that passed it is broken for good; it never reconnects behind its user's back. What the server does with a
+ * text whose answer was lost is unknown: it may still be at work on it.
+ */
+import { isIP } from 'node:net';
+import { SyncError } from '@lutra/model';
+import type { TlsOptions } from '@lutra/model';
+import mysql from 'mysql2';
+import type { Connection } from 'mysql2';
+import { translateError } from './errors.js';
+import type { Side } from './errors.js';
+
+export interface ConnectionOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly password: string;
+  readonly tls?: TlsOptions | undefined;
+  /** Default 10 s. */
+  readonly connectTimeoutMs?: number;
+  /** How long the answer to one text may take; default 5 minutes. */
+  readonly answerTimeoutMs?: number;
+}
+
+/** Whole numbers beyond 2^53 and decimals are digits, temporal values text, binary values Buffers. */
+export type ResultRow = Readonly<Record<string, string | number | bigint | Buffer | null>>;
+
+/** Anything that metadata can be read through. */
+export interface Queries {
+  /** The rows of one statement. */
+  query(sql: string): Promise<readonly ResultRow[]>;
+}
+
+/** A text that failed: `index` statements of it had succeeded. Internal to this lib. */
+export class TextFailure extends Error {
+  readonly driverError: unknown;
+  readonly index: number;
+
+  constructor(driverError: unknown, index: number) {
+    super('a statement failed');
+    this.driverError = driverError;
+    this.index = index;
+  }
+}
+
+const isolation = 'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED';
+
+/** Every setting on which a literal or a lock depends is said here, whatever the server's defaults are. */
+const settings = [
+  "time_zone = '+00:00'",
+  "sql_mode = 'STRICT_ALL_TABLES,ALLOW_INVALID_DATES,NO_AUTO_VALUE_ON_ZERO,NO_ENGINE_SUBSTITUTION'",
+  'autocommit = 1',
+  'completion_type = NO_CHAIN',
+  'sql_safe_updates = 0',
+  'foreign_key_checks = 1',
+  'unique_checks = 1',
+  'lock_wait_timeout = 5',
+  'innodb_lock_wait_timeout = 3',
+  '@lutra_apply = 1',
+];
+
+/** A frozen loader's locks go away when the server gives its connection up. A live one pings more often. */
+const waitTimeoutS = 8;
+const pingMs = 2500;
+
+const setUp = `SET NAMES utf8mb4; SET SESSION ${settings.join(', ')}, wait_timeout = ${waitTimeoutS}`;
+
+export class Session implements Queries {
+  readonly side: Side;
+  readonly #connection: Connection;
+  readonly #address: string;
+  readonly #answerTimeoutMs: number;
+  #maxTextBytes = 1_000_000;
+  #broken: SyncError | null = null;
+  #reject: ((error: TextFailure) => void) | null = null;
+  #ping: NodeJS.Timeout | undefined;
+
+  private constructor(connection: Connection, options: ConnectionOptions, side: Side) {
+    this.#connection = connection;
+    this.side = side;
+    this.#address = `${options.host}:${options.port}`;
+    this.#answerTimeoutMs = options.answerTimeoutMs ?? 300_000;
+    connection.on('error', (error) => this.#lose(error));
+    connection.on('end', () => this.#lose(lost()));
+  }
+
+  /**
+   * Connects and sets the session up.
+   * @throws SyncError *_UNAVAILABLE, *_DENIED, *_SETTINGS
+   */
+  static async open(options: ConnectionOptions, side: Side): Promise<Session> {
+    const session = new Session(mysql.createConnection(driverOptions(options)), options, side);
+    try {
+      const [, , , limits] = await session.execute(`${setUp}; ${isolation}; SELECT @@max_allowed_packet AS packet`);
+      session.#maxTextBytes = Number(limits?.[0]?.['packet']) - 1;
+    } catch (error) {
+      session.destroy();
+      throw session.translate(error, 'connect');
+    }
+    session.#ping = setInterval(() => session.#keepAlive(), pingMs).unref();
+    return session;
+  }
+
+  get broken(): boolean {
+    return this.#broken !== null;
+  }
+
+  get busy(): boolean {
+    return this.#reject !== null;
+  }
+
+  /**
+   * One text of one or more statements, in one round trip. Resolves to each statement's rows (none for one without result).
+   * @throws TextFailure
+   */
+  async execute(sql: string): Promise<readonly (readonly ResultRow[])[]> {
+    if (this.#broken) throw new TextFailure(this.#broken, 0);
+    if (this.#reject) throw new TextFailure(new SyncError('INTERNAL', 'two texts at a time on one database connection'), 0);
+    this.#checkSize(sql);
+    const timeout = setTimeout(() => this.#lose(unanswered()), this.#answerTimeoutMs);
+    try {
+      return await new Promise((resolve, reject) => {
+        this.#reject = reject;
+        this.#send(sql, resolve, reject);
+      });
+    } finally {
+      this.#reject = null;
+      clearTimeout(timeout);
+    }
+  }
+
+  async query(sql: string): Promise<readonly ResultRow[]> {
+    try {
+      return (await this.execute(sql))[0] ?? [];
+    } catch (error) {
+      throw this.translate(error, 'query');
+    }
+  }
+
+  translate(error: unknown, what: string): SyncError {
+    return translateError(error instanceof TextFailure ? error.driverError : error, `${this.side} ${this.#address}: ${what}`, this.side);
+  }
+
+  /** Says goodbye if nothing is under way, else cuts the connection. */
+  async close(): Promise<void> {
+    if (this.#broken || this.#reject) return this.destroy();
+    this.#stop(this.translate(closed(), 'close'));
+    await new Promise<void>((resolve) => {
+      const timeout = setTimeout(resolve, 1000).unref();
+      this.#connection.end(() => {
+        clearTimeout(timeout);
+        resolve();
+      });
+    });
+    this.#connection.destroy();
+  }
+
+  destroy(): void {
+    this.#lose(closed());
+  }
+
+  #send(sql: string, resolve: (rows: readonly (readonly ResultRow[])[]) => void, reject: (error: TextFailure) => void): void {
+    let done = 0;
+    let results = 1;
+    const query = this.#connection.query({ sql }, (error, rows) => {
+      if (!error) return resolve(tables(rows, results));
+      if ((error as { fatal?: boolean }).fatal === true) this.#lose(error);
+      reject(new TextFailure(error, done));
+    });
+    query.on('fields', () => (results = ++done));
+  }
+
+  /** The server would cut the connection, and we would reconnect and try again for ever. */
+  #checkSize(sql: string): void {
+    const bytes = Buffer.byteLength(sql);
+    if (bytes <= this.#maxTextBytes) return;
+    const code = this.side === 'source' ? 'SOURCE_SETTINGS' : 'TARGET_SETTINGS';
+    const message = `${this.side} ${this.#address}: a text of ${bytes} bytes is larger than max_allowed_packet (${this.#maxTextBytes + 1})`;
+    throw new TextFailure(new SyncError(code, message, { details: { bytes, maxAllowedPacket: this.#maxTextBytes + 1 } }), 0);
+  }
+
+  #keepAlive(): void {
+    if (this.#reject) return;
+    this.#connection.ping((error) => error && this.#lose(error));
+  }
+
+  #lose(error: unknown): void {
+    this.#stop(this.translate(error, 'connection lost'));
+    this.#connection.destroy();
+    this.#reject?.(new TextFailure(this.#broken, 0));
+  }
+
+  #stop(reason: SyncError): void {
+    clearInterval(this.#ping);
+    this.#broken ??= reason;
+  }
+}
+
+/** mysql2 gives one result bare and several in an array. */
+function tables(rows: unknown, results: number): readonly (readonly ResultRow[])[] {
+  const all = results === 1 ? [rows] : (rows as readonly unknown[]);
+  return all.map((result) => (Array.isArray(result) ? (result as readonly ResultRow[]) : []));
+}
+
+function gone(code: string, message: string): Error {
+  return Object.assign(new Error(message), { code });
+}
+
+const lost = (): Error => gone('PROTOCOL_CONNECTION_LOST', 'the server closed the connection');
+const unanswered = (): Error => gone('PROTOCOL_SEQUENCE_TIMEOUT', 'no answer within the time limit');
+const closed = (): Error => gone('PROTOCOL_CONNECTION_LOST', 'the connection was closed here');
+
+function driverOptions({ host, port, user, password, tls, connectTimeoutMs = 10_000 }: ConnectionOptions): mysql.ConnectionOptions {
+  const verify = tls?.verify ?? true;
+  return {
+    host,
+    port,
+    user,
+    password,
+    // A certificate names hosts, not addresses: for an address only its authority is checked.
+    ...(tls && { ssl: { ca: tls.ca, rejectUnauthorized: verify, verifyIdentity: verify && isIP(host) === 0 } }),
+    connectTimeout: connectTimeoutMs,
+    charset: 'utf8mb4',
+    flags: ['FOUND_ROWS', '-LOCAL_FILES', '-IGNORE_SPACE'],
+    multipleStatements: true,
+    supportBigNumbers: true,
+    bigNumberStrings: true,
+    dateStrings: true,
+    jsonStrings: true,
+  };
+}

@@ -1,0 +1,170 @@
+/**
+ * Changes in source order → statements whose execution in order equals applying the changes one by one. Pure.
+ *
+ * What breaks the naive batch, and is therefore not done:
+ * - INSERT … ON DUPLICATE KEY UPDATE, REPLACE: with a second unique key they change whichever row collides. (1,'a') and (2,'b') swapped
+ *   through a third value end wrong. Inserts are plain, and a taken key is an error.
+ * - Collecting all changes of a table, or of one kind: a unique value freed by a DELETE or UPDATE may be taken by the INSERT after it,
+ *   a child may follow its parent. Only changes that follow one another directly share a statement, in their order.
+ * - One UPDATE for several rows: the server's order within it is that of an index, and a unique value may be passed on from row to row.
+ * - Trusting that a row is there: each UPDATE and DELETE is followed by the count of the rows that it must have matched.
+ */
+import { SyncError, tableName } from '@lutra/model';
+import type { Row, TableSchema, Value } from '@lutra/model';
+import { countStatement } from './sql-text.js';
+import type { Mark, SqlText } from './sql-text.js';
+import { planTable, whereRow } from './table-plan.js';
+import type { ColumnPlan, TablePlan } from './table-plan.js';
+import type { TargetTable } from './target-table.js';
+
+/** The same row event at the target: `source` and `target` are compared by identity, so keep them. */
+export interface Change {
+  readonly op: 'c' | 'u' | 'd';
+  readonly before: Row | null;
+  readonly after: Row | null;
+  readonly source: TableSchema;
+  readonly target: TargetTable;
+}
+
+/** Of one INSERT or DELETE. One large row is a statement of its own, whatever its size. */
+const maxRows = 1000;
+const maxBytes = 500_000;
+/** Of a DELETE by `(a = … AND b = …) OR …`: the server's range optimizer has a memory limit, beyond which it scans the table. */
+const maxAlternatives = 200;
+
+interface Group {
+  readonly does: 'insert' | 'delete';
+  readonly plan: TablePlan;
+  readonly parts: string[];
+  bytes: number;
+}
+
+export class StatementBuilder {
+  readonly #plans = new WeakMap<TableSchema, WeakMap<TargetTable, TablePlan>>();
+  #statements: string[] = [];
+  #marks: Mark[] = [];
+  #group: Group | null = null;
+  #taken = 0;
+  #changes = 0;
+
+  /** How much text there is since the last take(), roughly. */
+  get bytes(): number {
+    return this.#taken + (this.#group?.bytes ?? 0);
+  }
+
+  /** How many changes were added, ever. */
+  get changes(): number {
+    return this.#changes;
+  }
+
+  /**
+   * @throws SyncError VALUE_UNSUPPORTED, COLUMN_MISSING. The builder is of no use after that.
+   */
+  add(change: Change): void {
+    const plan = this.#plan(change.source, change.target);
+    switch (change.op) {
+      case 'c':
+        this.#join('insert', plan, insertPart(plan, image(change, 'after')));
+        break;
+      case 'u':
+        this.#close();
+        this.#push('update', plan, updateStatement(plan, image(change, 'before'), image(change, 'after')), 1);
+        break;
+      case 'd':
+        this.#delete(plan, image(change, 'before'));
+    }
+    this.#changes++;
+  }
+
+  /** The statements so far, and begins anew. */
+  take(): SqlText {
+    this.#close();
+    const text = { sql: this.#statements.join(';\n'), marks: this.#marks };
+    this.#statements = [];
+    this.#marks = [];
+    this.#taken = 0;
+    return text;
+  }
+
+  #delete(plan: TablePlan, before: Row): void {
+    if (plan.groupsDeletes) return this.#join('delete', plan, deletePart(plan, before));
+    this.#close();
+    this.#push('delete', plan, `DELETE FROM ${plan.quoted}${whereRow(plan, before)}`, 1);
+  }
+
+  #join(does: Group['does'], plan: TablePlan, part: string): void {
+    const bytes = Buffer.byteLength(part) + 4;
+    const limit = does === 'delete' && !plan.keyIn ? maxAlternatives : maxRows;
+    const open = this.#group;
+    const fits = open?.does === does && open.plan === plan && open.parts.length < limit && open.bytes + bytes <= maxBytes;
+    if (!fits) this.#close();
+    this.#group ??= { does, plan, parts: [], bytes: plan.insertHead.length };
+    this.#group.parts.push(part);
+    this.#group.bytes += bytes;
+  }
+
+  #close(): void {
+    if (!this.#group) return;
+    const { does, plan, parts } = this.#group;
+    this.#group = null;
+    const first = this.#changes - parts.length;
+    this.#push(does, plan, does === 'insert' ? plan.insertHead + parts.join(', ') : deleteStatement(plan, parts), parts.length, first);
+  }
+
+  #push(does: 'insert' | 'update' | 'delete', plan: TablePlan, statement: string, changes: number, change = this.#changes): void {
+    const { database, name } = plan.target;
+    const facts = { table: { database, name }, change, changes };
+    this.#statements.push(statement);
+    this.#marks.push({ does, ...facts });
+    this.#taken += Buffer.byteLength(statement);
+    if (does === 'insert') return; // it inserts each row or fails
+    this.#statements.push(countStatement(changes));
+    this.#marks.push({ does: 'count rows', ...facts });
+    this.#taken += 50;
+  }
+
+  #plan(source: TableSchema, target: TargetTable): TablePlan {
+    let plans = this.#plans.get(source);
+    if (!plans) this.#plans.set(source, (plans = new WeakMap()));
+    let plan = plans.get(target);
+    if (!plan) plans.set(target, (plan = planTable(source, target)));
+    return plan;
+  }
+}
+
+function image(change: Change, side: 'before' | 'after'): Row {
+  const row = change[side];
+  if (row) return row;
+  throw new SyncError('RECORD_INVALID', `${tableName(change.source)}: a row event '${change.op}' without its ${side} image`);
+}
+
+function insertPart(plan: TablePlan, after: Row): string {
+  return `(${plan.columns.map((column) => column.stored(after[column.name] as Value)).join(', ')})`;
+}
+
+function updateStatement(plan: TablePlan, before: Row, after: Row): string {
+  const changed = plan.columns.filter((column) => !same(before[column.name] as Value, after[column.name] as Value));
+  // Left out, such a column would get the time at which we apply. An update of nothing must still find its row: it writes it all.
+  const written = changed.length === 0 ? plan.columns : plan.columns.filter((column) => column.alwaysWritten || changed.includes(column));
+  return `UPDATE ${plan.quoted} SET ${written.map((column) => assignment(column, after)).join(', ')}${whereRow(plan, before)}`;
+}
+
+function assignment(column: ColumnPlan, after: Row): string {
+  return `${column.quoted} = ${column.stored(after[column.name] as Value)}`;
+}
+
+function same(a: Value, b: Value): boolean {
+  return Buffer.isBuffer(a) && Buffer.isBuffer(b) ? a.equals(b) : Object.is(a, b);
+}
+
+function deletePart(plan: TablePlan, before: Row): string {
+  const [first] = plan.key;
+  if (plan.keyIn && first) return first.literal(before[first.name] as Value);
+  return `(${plan.key.map((column) => `${column.quoted} = ${column.literal(before[column.name] as Value)}`).join(' AND ')})`;
+}
+
+function deleteStatement(plan: TablePlan, parts: readonly string[]): string {
+  const [first] = plan.key;
+  const condition = plan.keyIn && first ? `${first.quoted} IN (${parts.join(', ')})` : parts.join(' OR ');
+  return `DELETE FROM ${plan.quoted} WHERE ${condition}`;
+}

@@ -1,0 +1,135 @@
+/**
+ * What is fixed about writing one version of a source table to its target: names quoted, literals compiled, the way a row is found.
+ *
+ * A row is found by its primary key. Without one its identity is the whole before image, and `=` is not enough; counter-examples:
+ * 'a' = 'A' and 'a' = 'a ' in most collations, 1 = 1.0 in JSON, 0 = -0 in a DOUBLE, NULL = NULL is not true. Of several equal rows any
+ * one is the right one, hence LIMIT 1.
+ */
+import { SyncError, tableName } from '@lutra/model';
+import type { ColumnSchema, ColumnType, Row, TableSchema, Value } from '@lutra/model';
+import { literalOf, quoteName, quoteTable } from './literal.js';
+import type { Literal } from './literal.js';
+import type { TargetColumn, TargetTable } from './target-table.js';
+
+export interface ColumnPlan {
+  readonly name: string;
+  readonly quoted: string;
+  readonly literal: Literal;
+  /** For writing: refuses NULL where the target would store something else. */
+  readonly stored: Literal;
+  /** Condition that holds for exactly this value. */
+  readonly exactly: (value: Value) => string;
+  readonly alwaysWritten: boolean;
+}
+
+export interface TablePlan {
+  readonly target: TargetTable;
+  readonly quoted: string;
+  /** The columns that are written, in the source's order: not the generated ones. */
+  readonly columns: readonly ColumnPlan[];
+  /** Of the primary key; empty if there is none. */
+  readonly key: readonly ColumnPlan[];
+  readonly insertHead: string;
+  /** Deletions that follow one another may share a statement. */
+  readonly groupsDeletes: boolean;
+  /** `WHERE key IN (…)` compares exactly and by the index. */
+  readonly keyIn: boolean;
+}
+
+/** @throws SyncError COLUMN_MISSING if the target lacks a column */
+export function planTable(source: TableSchema, target: TargetTable): TablePlan {
+  const targets = new Map(target.columns.map((column) => [column.name.toLowerCase(), column]));
+  const all = source.columns.map((column) => {
+    const other = targets.get(column.name.toLowerCase());
+    if (other) return { plan: planColumn(column, other, tableName(target)), source: column, target: other };
+    throw new SyncError('COLUMN_MISSING', `${tableName(target)}: column ${column.name} is missing`, {
+      details: { database: target.database, table: target.name, column: column.name },
+    });
+  });
+  const columns = all.filter((column) => !column.target.generated).map((column) => column.plan);
+  const keyNames = source.primaryKey.map((name) => name.toLowerCase());
+  const key = keyNames.flatMap((name) => all.filter((column) => column.source.name.toLowerCase() === name));
+  const quoted = quoteTable(target);
+  return {
+    target,
+    quoted,
+    columns,
+    key: key.map((column) => column.plan),
+    insertHead: `INSERT INTO ${quoted} (${columns.map((column) => column.quoted).join(', ')}) VALUES `,
+    // On a cycle of foreign keys the order of deletions matters, and a statement deletes in the order of an index.
+    groupsDeletes: key.length > 0 && !(target.foreignKeys.length > 0 && target.referenced),
+    keyIn: key.length === 1 && key.every((column) => exactInList.has(column.source.type)),
+  };
+}
+
+const exactInList: ReadonlySet<string> = new Set([
+  'tinyint',
+  'smallint',
+  'mediumint',
+  'int',
+  'bigint',
+  'char',
+  'varchar',
+  'binary',
+  'varbinary',
+]);
+
+/** ` WHERE …` that finds the row of a before image. */
+export function whereRow(plan: TablePlan, before: Row): string {
+  if (plan.key.length > 0)
+    return ` WHERE ${plan.key.map((column) => `${column.quoted} = ${column.literal(before[column.name] as Value)}`).join(' AND ')}`;
+  return ` WHERE ${plan.columns.map((column) => column.exactly(before[column.name] as Value)).join(' AND ')} LIMIT 1`;
+}
+
+function planColumn(source: ColumnSchema, target: TargetColumn, table: string): ColumnPlan {
+  const where = `${table}.${target.name}`;
+  const literal = literalOf(paddedLike(source, target), where);
+  const quoted = quoteName(target.name);
+  return {
+    name: source.name,
+    quoted,
+    literal,
+    stored: target.nullable ? literal : (value) => literal(notNull(value, where)),
+    exactly: exactCondition(source.type === 'json' ? target.type : source.type, quoted, literal),
+    alwaysWritten: target.onUpdateTimestamp,
+  };
+}
+
+function paddedLike(source: ColumnSchema, target: TargetColumn): ColumnSchema {
+  return source.type === 'binary' ? { ...source, length: target.length ?? source.length ?? 0 } : source;
+}
+
+/** Some servers store the current time, or 0, where NULL is not allowed. */
+function notNull(value: Value, where: string): Value {
+  if (value !== null) return value;
+  throw new SyncError('VALUE_UNSUPPORTED', `${where}: NULL, which the target's column does not allow`, { details: { column: where } });
+}
+
+function exactCondition(type: ColumnType | 'other', quoted: string, literal: Literal): (value: Value) => string {
+  return (value) => {
+    const text = literal(value);
+    const same = `${quoted} <=> ${text}`;
+    if (value === null) return same;
+    switch (type) {
+      case 'char':
+      case 'varchar': // the first half may use an index
+      case 'enum':
+      case 'set':
+        return `${same} AND ${bytesOf(quoted)} <=> ${bytesOf(text)}`;
+      case 'text':
+        return `${bytesOf(quoted)} <=> ${bytesOf(text)}`;
+      case 'json': // as printed, because 1 = 1.0; the literal passes through JSON, so that its blanks and order do not matter
+        return `${bytesOf(`CAST(${quoted} AS CHAR)`)} <=> ${bytesOf(`CAST(CAST(${text} AS JSON) AS CHAR)`)}`;
+      case 'float':
+      case 'double':
+        return value === 0 ? `${same} AND LEFT(${quoted}, 1) <=> '${Object.is(value, -0) ? '-' : '0'}'` : same;
+      default:
+        return same;
+    }
+  };
+}
+
+/** The text's UTF-8: two texts are the same only if it is. */
+function bytesOf(expression: string): string {
+  return `CAST(CONVERT(${expression} USING utf8mb4) AS BINARY)`;
+}

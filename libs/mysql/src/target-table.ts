@@ -1,0 +1,205 @@
+/** What a table looks like at the target (or the source, for checks), from information_schema. Only reads. */
+import { columnTypes, SyncError, tableName } from '@lutra/model';
+import type { ColumnType, TableName } from '@lutra/model';
+import { quoteText } from './literal.js';
+import type { Queries, ResultRow } from './session.js';
+
+export interface TargetColumn {
+  readonly name: string;
+  /** 'other': not on the allowlist. */
+  readonly type: ColumnType | 'other';
+  /** As declared: `int unsigned`, `enum('a','b')`. */
+  readonly columnType: string;
+  readonly nullable: boolean;
+  readonly hasDefault: boolean;
+  readonly autoIncrement: boolean;
+  readonly generated: boolean;
+  /** ON UPDATE CURRENT_TIMESTAMP */
+  readonly onUpdateTimestamp: boolean;
+  readonly unsigned: boolean;
+  readonly charset: string | null;
+  readonly collation: string | null;
+  /** Text and binary types: bytes; bit: bits. */
+  readonly length: number | null;
+  /** Text types: characters. */
+  readonly characters: number | null;
+  readonly precision: number | null;
+  /** decimal: digits after the point; temporal types: fraction digits. */
+  readonly scale: number | null;
+}
+
+export interface UniqueKey {
+  readonly name: string;
+  /** Empty string for an expression. */
+  readonly columns: readonly string[];
+  readonly nullable: boolean;
+}
+
+export type ForeignKeyRule = 'RESTRICT' | 'NO ACTION' | 'CASCADE' | 'SET NULL' | 'SET DEFAULT';
+
+export interface ForeignKey {
+  readonly name: string;
+  readonly columns: readonly string[];
+  readonly parent: TableName;
+  readonly parentColumns: readonly string[];
+  readonly onDelete: ForeignKeyRule;
+  readonly onUpdate: ForeignKeyRule;
+  /** The table references itself. */
+  readonly self: boolean;
+}
+
+export interface TargetTable extends TableName {
+  readonly engine: string;
+  readonly columns: readonly TargetColumn[];
+  readonly primaryKey: readonly string[];
+  /** The primary key is not among them. */
+  readonly uniqueKeys: readonly UniqueKey[];
+  readonly foreignKeys: readonly ForeignKey[];
+  /** A foreign key of some table, perhaps itself, points here. */
+  readonly referenced: boolean;
+  readonly triggers: number;
+}
+
+/**
+ * @throws SyncError TABLE_MISSING (also if the user has no privilege on it), ENGINE_UNSUPPORTED
+ */
+export async function loadTable(queries: Queries, database: string, name: string): Promise<TargetTable> {
+  const tables = await loadTables(queries, database, name);
+  const table = tables.find((candidate) => candidate.name === name) ?? tables[0];
+  const details = { database, table: name };
+  if (!table) throw new SyncError('TABLE_MISSING', `${database}.${name} does not exist, or the user may not see it`, { details });
+  if (!isTransactional(table)) {
+    throw new SyncError('ENGINE_UNSUPPORTED', `${tableName(table)} is ${table.engine}, not InnoDB`, { details });
+  }
+  return table;
+}
+
+export function isTransactional(table: { readonly engine: string }): boolean {
+  return table.engine.toLowerCase() === 'innodb';
+}
+
+/** All base tables of a database, or the named one, whatever their engine. */
+export async function loadTables(queries: Queries, database: string, name?: string): Promise<readonly TargetTable[]> {
+  const of = (schema: string, table: string): string =>
+    `${schema} = ${quoteText(database)}${name === undefined ? '' : ` AND ${table} = ${quoteText(name)}`}`;
+  const tables = await queries.query(
+    `SELECT TABLE_NAME AS name, ENGINE AS engine FROM information_schema.TABLES WHERE TABLE_TYPE = 'BASE TABLE' AND ${of('TABLE_SCHEMA', 'TABLE_NAME')} ORDER BY TABLE_NAME`,
+  );
+  if (tables.length === 0) return [];
+  const columns = grouped(await queries.query(columnsQuery(of('TABLE_SCHEMA', 'TABLE_NAME'))));
+  const keys = grouped(await queries.query(keysQuery(of('TABLE_SCHEMA', 'TABLE_NAME'))));
+  const references = grouped(await queries.query(referencesQuery(of('k.TABLE_SCHEMA', 'k.TABLE_NAME'))));
+  const referenced = grouped(await queries.query(referencedQuery(of('REFERENCED_TABLE_SCHEMA', 'REFERENCED_TABLE_NAME'))));
+  const triggers = grouped(await queries.query(triggersQuery(of('EVENT_OBJECT_SCHEMA', 'EVENT_OBJECT_TABLE'))));
+  return tables.map((row) => {
+    const table = text(row, 'name');
+    return {
+      database,
+      name: table,
+      engine: text(row, 'engine'),
+      columns: (columns.get(table) ?? []).map(toColumn),
+      ...toKeys(keys.get(table) ?? []),
+      foreignKeys: toForeignKeys(references.get(table) ?? [], { database, name: table }),
+      referenced: referenced.has(table),
+      triggers: triggers.get(table)?.length ?? 0,
+    };
+  });
+}
+
+function columnsQuery(where: string): string {
+  return `SELECT TABLE_NAME AS tbl, COLUMN_NAME AS name, DATA_TYPE AS data_type, COLUMN_TYPE AS column_type, IS_NULLABLE AS nullable, COLUMN_DEFAULT AS column_default, EXTRA AS extra, CHARACTER_SET_NAME AS charset, COLLATION_NAME AS collation, CHARACTER_OCTET_LENGTH AS bytes, CHARACTER_MAXIMUM_LENGTH AS characters, NUMERIC_PRECISION AS number_precision, NUMERIC_SCALE AS number_scale, DATETIME_PRECISION AS fraction FROM information_schema.COLUMNS WHERE ${where} ORDER BY TABLE_NAME, ORDINAL_POSITION`;
+}
+
+function keysQuery(where: string): string {
+  return `SELECT TABLE_NAME AS tbl, INDEX_NAME AS name, COLUMN_NAME AS col, NULLABLE AS nullable FROM information_schema.STATISTICS WHERE NON_UNIQUE = 0 AND ${where} ORDER BY TABLE_NAME, INDEX_NAME, SEQ_IN_INDEX`;
+}
+
+function referencesQuery(where: string): string {
+  return `SELECT k.TABLE_NAME AS tbl, k.CONSTRAINT_NAME AS name, k.COLUMN_NAME AS col, k.REFERENCED_TABLE_SCHEMA AS parent_database, k.REFERENCED_TABLE_NAME AS parent, k.REFERENCED_COLUMN_NAME AS parent_col, r.DELETE_RULE AS on_delete, r.UPDATE_RULE AS on_update FROM information_schema.KEY_COLUMN_USAGE k JOIN information_schema.REFERENTIAL_CONSTRAINTS r ON r.CONSTRAINT_SCHEMA = k.CONSTRAINT_SCHEMA AND r.CONSTRAINT_NAME = k.CONSTRAINT_NAME AND r.TABLE_NAME = k.TABLE_NAME WHERE k.REFERENCED_TABLE_NAME IS NOT NULL AND ${where} ORDER BY k.TABLE_NAME, k.CONSTRAINT_NAME, k.ORDINAL_POSITION`;
+}
+
+function referencedQuery(where: string): string {
+  return `SELECT DISTINCT REFERENCED_TABLE_NAME AS tbl FROM information_schema.KEY_COLUMN_USAGE WHERE ${where}`;
+}
+
+function triggersQuery(where: string): string {
+  return `SELECT EVENT_OBJECT_TABLE AS tbl, TRIGGER_NAME AS name FROM information_schema.TRIGGERS WHERE ${where}`;
+}
+
+function grouped(rows: readonly ResultRow[]): ReadonlyMap<string, readonly ResultRow[]> {
+  return Map.groupBy(rows, (row) => text(row, 'tbl'));
+}
+
+function toColumn(row: ResultRow): TargetColumn {
+  const extra = text(row, 'extra').toLowerCase();
+  const columnType = text(row, 'column_type').toLowerCase();
+  const type = toType(text(row, 'data_type').toLowerCase());
+  return {
+    name: text(row, 'name'),
+    type,
+    columnType: text(row, 'column_type'),
+    nullable: text(row, 'nullable') === 'YES',
+    hasDefault: row['column_default'] !== null,
+    autoIncrement: extra.includes('auto_increment'),
+    generated: /\b(virtual|stored|persistent)\b/.test(extra),
+    onUpdateTimestamp: extra.includes('on update'),
+    unsigned: columnType.includes('unsigned'),
+    charset: optionalText(row, 'charset'),
+    collation: optionalText(row, 'collation'),
+    length: type === 'bit' ? whole(row, 'number_precision') : whole(row, 'bytes'),
+    characters: whole(row, 'characters'),
+    precision: whole(row, 'number_precision'),
+    scale: whole(row, 'fraction') ?? whole(row, 'number_scale'),
+  };
+}
+
+function toType(dataType: string): ColumnType | 'other' {
+  if (/^(tiny|medium|long)?text$/.test(dataType)) return 'text';
+  if (/^(tiny|medium|long)?blob$/.test(dataType)) return 'blob';
+  return columnTypes.find((type) => type === dataType) ?? 'other';
+}
+
+function toKeys(rows: readonly ResultRow[]): Pick<TargetTable, 'primaryKey' | 'uniqueKeys'> {
+  const keys = [...Map.groupBy(rows, (row) => text(row, 'name'))].map(([name, parts]) => ({
+    name,
+    columns: parts.map((part) => optionalText(part, 'col') ?? ''),
+    nullable: parts.some((part) => text(part, 'nullable') === 'YES'),
+  }));
+  return {
+    primaryKey: keys.find((key) => key.name === 'PRIMARY')?.columns ?? [],
+    uniqueKeys: keys.filter((key) => key.name !== 'PRIMARY'),
+  };
+}
+
+function toForeignKeys(rows: readonly ResultRow[], table: TableName): readonly ForeignKey[] {
+  return [...Map.groupBy(rows, (row) => text(row, 'name'))].flatMap(([name, parts]) => {
+    const [first] = parts;
+    if (!first) return [];
+    const parent = { database: text(first, 'parent_database'), name: text(first, 'parent') };
+    return {
+      name,
+      columns: parts.map((part) => text(part, 'col')),
+      parent,
+      parentColumns: parts.map((part) => text(part, 'parent_col')),
+      onDelete: text(first, 'on_delete') as ForeignKeyRule,
+      onUpdate: text(first, 'on_update') as ForeignKeyRule,
+      self: tableName(parent) === tableName(table),
+    };
+  });
+}
+
+/** information_schema has text columns of several binary collations, which the driver gives as Buffers. */
+function text(row: ResultRow, column: string): string {
+  return optionalText(row, column) ?? '';
+}
+
+function optionalText(row: ResultRow, column: string): string | null {
+  const value = row[column];
+  if (value === null || value === undefined) return null;
+  return Buffer.isBuffer(value) ? value.toString('utf8') : String(value);
+}
+
+function whole(row: ResultRow, column: string): number | null {
+  const value = optionalText(row, column);
+  return value === null ? null : Number(value);
+}

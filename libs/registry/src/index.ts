@@ -1,0 +1,13 @@
+export { createHttpSchemaStore } from './http-schemas.js';
+export type { HttpSchemaOptions } from './http-schemas.js';
+export type { DocumentStore } from './documents.js';
+export type { Versioned } from './json.js';
+export type { Lease, LeaseGrant } from './lease.js';
+export type { LogCopy, LogCopyStore } from './log-copies.js';
+export type { PipelineMark, PipelineMarkStore } from './pipeline-marks.js';
+export { Registry } from './registry.js';
+export type { RegistryOptions } from './registry.js';
+export { schemaId } from './schema-id.js';
+export type { SchemaStore, SubjectVersion } from './schemas.js';
+export { loadSecretKey, openSecret, sealSecret } from './secret.js';
+export type { StatusStore } from './status.js';

@@ -1,0 +1,99 @@
+/**
+ * A lease that we hold. Checked whenever our node changes and after every reconnect; given up when the session expired, when the node is gone
+ * or another's is before it. Not given up for silence alone.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import { SyncError } from '@lutra/model';
+import type { Logger } from '@lutra/telemetry';
+import type { Connection } from './connection.js';
+import { isLoss, translate } from './faults.js';
+import type { LeaseGrant } from './lease.js';
+import { contenders, removeContender } from './lease-nodes.js';
+import type { Session, SessionChange } from './session.js';
+
+export interface GrantOptions {
+  readonly registrySession: Session;
+  /** The number of the session that owns the node. */
+  readonly session: number;
+  readonly path: string;
+  /** What our node's name begins with. */
+  readonly id: string;
+  readonly node: string;
+  readonly number: number;
+  readonly logger: Logger;
+}
+
+const releaseBoundMs = 2_000;
+
+export class Grant implements LeaseGrant {
+  readonly number: number;
+  readonly #options: GrantOptions;
+  readonly #lost = new AbortController();
+  readonly #off: () => void;
+  #released: Promise<void> | undefined;
+
+  constructor(options: GrantOptions) {
+    this.number = options.number;
+    this.#options = options;
+    this.#off = options.registrySession.onChange((change) => this.#onChange(change));
+    const { connection, number, stopped } = options.registrySession;
+    if (stopped) this.#lose('the registry was stopped');
+    else if (number !== options.session) this.#lose('the ZooKeeper session expired');
+    else if (connection) void this.#check(connection);
+  }
+
+  get lost(): AbortSignal {
+    return this.#lost.signal;
+  }
+
+  release(): Promise<void> {
+    this.#released ??= this.#release();
+    return this.#released;
+  }
+
+  async #release(): Promise<void> {
+    this.#off();
+    const { registrySession, session, path, id, logger } = this.#options;
+    const removed = removeContender(registrySession, { path, id, session }, logger).then(() => true);
+    const done = await Promise.race([removed, delay(releaseBoundMs, false, { ref: false })]);
+    logger.info({ lease: path, number: this.number }, done ? 'lease released' : 'lease will be released when ZooKeeper answers');
+  }
+
+  #onChange(change: SessionChange): void {
+    switch (change.kind) {
+      case 'expired':
+        return this.#lose('the ZooKeeper session expired');
+      case 'stopped':
+        return this.#lose('the registry was stopped');
+      case 'connected':
+        if (change.renewed) return this.#lose('the ZooKeeper session expired');
+        void this.#check(change.connection);
+        return;
+      case 'disconnected':
+    }
+  }
+
+  async #check(connection: Connection): Promise<void> {
+    const { path, node } = this.#options;
+    const again = (): void => void this.#check(connection);
+    try {
+      const stat = await connection.exists(`${path}/${node}`, again);
+      if (this.#released) return connection.unwatch('exists', `${path}/${node}`, again);
+      if (!stat?.ephemeralOwner.equals(connection.sessionId)) return this.#lose('its node is gone');
+      const [first] = await contenders(connection, path);
+      if (first !== node) this.#lose('another holds it');
+    } catch (error) {
+      // After a lost connection comes the next one, or the news that the session expired.
+      if (isLoss(error)) connection.abandon('a request was lost');
+      else this.#lose('it cannot be checked', translate(error, path));
+    }
+  }
+
+  #lose(why: string, cause?: SyncError): void {
+    if (this.#released || this.#lost.signal.aborted) return;
+    const { path, logger } = this.#options;
+    this.#off();
+    logger.warn({ lease: path, number: this.number, why, err: cause }, 'lease lost');
+    this.#lost.abort(new SyncError('LEASE_LOST', `the lease ${path} is lost: ${why}`, { cause, details: { lease: path } }));
+  }
+}

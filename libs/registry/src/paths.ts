@@ -1,0 +1,92 @@
+/** The ZooKeeper tree, in one place; schemas/registry.md describes it. A name that is not safe in a path never gets into one. */
+import { SyncError, nameSchema } from '@lutra/model';
+import type { WorkStatus } from '@lutra/model';
+
+export const defaultRoot = '/lutra';
+
+const segment = '(?!\\.{1,2}(?:/|$))[A-Za-z0-9._-]{1,200}';
+const rootPattern = new RegExp(`^(?:/${segment})+$`);
+const leasePattern = new RegExp(`^${segment}(?:/${segment})*$`);
+const pipelinePattern = new RegExp(`^${segment}$`);
+
+export class Paths {
+  readonly #root: string;
+
+  /** @throws SyncError CONFIG_INVALID */
+  constructor(root: string) {
+    if (!rootPattern.test(root)) throw invalid('the root in ZooKeeper', root);
+    this.#root = root;
+  }
+
+  get regions(): string {
+    return `${this.#root}/regions`;
+  }
+
+  get endpoints(): string {
+    return `${this.#root}/endpoints`;
+  }
+
+  get channels(): string {
+    return `${this.#root}/channels`;
+  }
+
+  get statuses(): string {
+    return `${this.#root}/status`;
+  }
+
+  get schemaIds(): string {
+    return `${this.#root}/schemas/ids`;
+  }
+
+  get subjects(): string {
+    return `${this.#root}/schemas/subjects`;
+  }
+
+  lease(path: string): string {
+    if (!leasePattern.test(path)) throw invalid('the name of a lease', path);
+    return `${this.#root}/leases/${path}`;
+  }
+
+  log(endpoint: string): string {
+    return `${this.#root}/logs/${checkName(endpoint)}`;
+  }
+
+  /** A pipeline id: `channel.pipeline` */
+  pipeline(pipelineId: string): string {
+    if (!pipelinePattern.test(pipelineId)) throw invalid('the id of a pipeline', pipelineId);
+    return `${this.#root}/pipelines/${pipelineId}`;
+  }
+
+  status(status: Pick<WorkStatus, 'app' | 'name' | 'instance'>): string {
+    return `${this.statuses}/${encodeName(`${status.app}@${status.name}@${status.instance}`)}`;
+  }
+
+  schemaId(id: number): string {
+    return `${this.schemaIds}/${id}`;
+  }
+
+  subject(subject: string): string {
+    return `${this.subjects}/${encodeName(subject)}`;
+  }
+}
+
+/** The name of a document as it may stand in a path. */
+export function checkName(name: string): string {
+  if (!nameSchema.safeParse(name).success) throw invalid('a name', name);
+  return name;
+}
+
+/** Any text as the name of one node: percent-encoded, but readable in the common case. */
+export function encodeName(text: string): string {
+  if (text === '' || !text.isWellFormed()) throw invalid('a name', text);
+  const encoded = encodeURIComponent(text).replaceAll('%3A', ':').replaceAll('%40', '@');
+  return /^\.{1,2}$/.test(encoded) ? encoded.replaceAll('.', '%2E') : encoded;
+}
+
+export function decodeName(name: string): string {
+  return decodeURIComponent(name);
+}
+
+function invalid(what: string, text: string): SyncError {
+  return new SyncError('CONFIG_INVALID', `${what} cannot be ${JSON.stringify(text.slice(0, 200))}`);
+}

@@ -1,0 +1,102 @@
+/** Lutra's tree in ZooKeeper, typed: configuration, leases, liveness, schemas. Holds kilobytes per channel and sees no data. */
+import { SyncError, channelSchema, endpointSchema, regionSchema } from '@lutra/model';
+import type { ChannelDocument, EndpointDocument, RegionDocument } from '@lutra/model';
+import type { Logger } from '@lutra/telemetry';
+import { ZooKeeperDocuments } from './documents.js';
+import type { DocumentKind, DocumentStore } from './documents.js';
+import { ZooKeeperLease } from './lease.js';
+import type { Lease } from './lease.js';
+import { ZooKeeperLogCopies } from './log-copies.js';
+import type { LogCopyStore } from './log-copies.js';
+import { Paths, defaultRoot } from './paths.js';
+import { ZooKeeperPipelineMarks } from './pipeline-marks.js';
+import type { PipelineMarkStore } from './pipeline-marks.js';
+import { ZooKeeperSchemas } from './schemas.js';
+import type { SchemaStore } from './schemas.js';
+import { Session } from './session.js';
+import { ZooKeeperStatus } from './status.js';
+import type { StatusStore } from './status.js';
+import { Tree } from './tree.js';
+
+export interface RegistryOptions {
+  /** host:port[,host:port] */
+  readonly connect: string;
+  /** Default /lutra */
+  readonly root?: string;
+  /** Default 6000. ZooKeeper bounds it: at least 2 ticks, at most 20. */
+  readonly sessionTimeoutMs?: number;
+  /** user:password: what we create then belongs to this user alone. Absent: open to everyone. */
+  readonly digest?: string;
+  readonly logger: Logger;
+}
+
+const connectPattern = /^[^\s:/,]+:\d{1,5}(?:\s*,\s*[^\s:/,]+:\d{1,5})*$/;
+const defaultSessionTimeoutMs = 6_000;
+
+export class Registry {
+  readonly regions: DocumentStore<RegionDocument>;
+  readonly endpoints: DocumentStore<EndpointDocument>;
+  readonly channels: DocumentStore<ChannelDocument>;
+  readonly logs: LogCopyStore;
+  readonly status: StatusStore;
+  readonly pipelines: PipelineMarkStore;
+  readonly schemas: SchemaStore;
+  /** For tests that end a session from outside. */
+  readonly session: Session;
+  readonly #paths: Paths;
+  readonly #logger: Logger;
+
+  /** Does nothing yet. @throws SyncError CONFIG_INVALID */
+  constructor(options: RegistryOptions) {
+    const { connect, digest, logger, sessionTimeoutMs = defaultSessionTimeoutMs } = options;
+    if (!connectPattern.test(connect))
+      throw new SyncError('CONFIG_INVALID', `ZooKeeper: ${JSON.stringify(connect)} is not host:port[,host:port]`);
+    if (digest !== undefined && !/^[^:]+:./s.test(digest))
+      throw new SyncError('CONFIG_INVALID', 'ZooKeeper: the digest is not user:password');
+    this.#logger = logger;
+    const paths = new Paths(options.root ?? defaultRoot);
+    const session = new Session({ connect, sessionTimeoutMs, digest, logger });
+    const tree = new Tree(session);
+    const documents = <T extends { readonly name: string }>(kind: DocumentKind<T>): DocumentStore<T> =>
+      new ZooKeeperDocuments(tree, kind, { session, logger });
+    this.#paths = paths;
+    this.session = session;
+    this.regions = documents({ noun: 'region', path: paths.regions, schema: regionSchema });
+    this.endpoints = documents({ noun: 'endpoint', path: paths.endpoints, schema: endpointSchema });
+    this.channels = documents({ noun: 'channel', path: paths.channels, schema: channelSchema });
+    this.logs = new ZooKeeperLogCopies(tree, paths);
+    this.status = new ZooKeeperStatus({ session, tree, paths, logger });
+    this.pipelines = new ZooKeeperPipelineMarks(tree, paths);
+    this.schemas = new ZooKeeperSchemas(tree, paths);
+  }
+
+  get connected(): boolean {
+    return this.session.connection !== null;
+  }
+
+  /**
+   * Resolves when first connected, however long that takes, unless `signal` says otherwise. Reconnects by itself from then on.
+   * @throws SyncError ZOOKEEPER_UNAVAILABLE when an AbortSignal.timeout() ended the wait; ABORTED
+   */
+  async start(signal?: AbortSignal): Promise<void> {
+    this.session.start();
+    try {
+      await this.session.connected({ signal });
+    } catch (error) {
+      await this.stop();
+      const { reason } = signal ?? {};
+      if (!(reason instanceof DOMException) || reason.name !== 'TimeoutError') throw error;
+      throw new SyncError('ZOOKEEPER_UNAVAILABLE', 'ZooKeeper did not answer in the time it was given', { cause: error });
+    }
+  }
+
+  /** Ends the session: ephemeral nodes go, leases are lost. */
+  async stop(): Promise<void> {
+    await this.session.stop();
+  }
+
+  /** For instance `capture/<endpoint>`, `loader/<pipeline id>.<partition>`. @throws SyncError CONFIG_INVALID */
+  lease(path: string): Lease {
+    return new ZooKeeperLease(this.session, this.#paths.lease(path), this.#logger);
+  }
+}

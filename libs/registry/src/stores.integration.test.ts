@@ -1,0 +1,208 @@
+/** Status, copies of logs, pipeline marks and schemas on a real ZooKeeper. */
+import type { WorkStatus } from '@lutra/model';
+import { describe, expect, test } from 'vitest';
+import type { LogCopy } from './index.js';
+import { Paths } from './paths.js';
+import { schemaId } from './schema-id.js';
+import { ZooKeeperSchemas } from './schemas.js';
+import { Tree } from './tree.js';
+import { expire, until, untilConnected, useZooKeeper } from './testing/harness.js';
+
+const zooKeeper = useZooKeeper();
+
+describe('a status', () => {
+  const status = (part: Partial<WorkStatus> = {}): WorkStatus => ({
+    app: 'capture',
+    name: 'orders',
+    instance: 'host:1',
+    state: 'running',
+    waitingFor: null,
+    epoch: 1,
+    rows: 0,
+    transactions: 0,
+    rowsPerSecond: 0,
+    lagMs: null,
+    position: null,
+    log: null,
+    seq: null,
+    offset: null,
+    marked: 0,
+    lastError: null,
+    updatedAt: 1,
+    ...part,
+  });
+
+  test('is seen by others while its process lives', async () => {
+    const worker = await zooKeeper.open();
+    const reader = await zooKeeper.open();
+    expect(await reader.status.list()).toEqual([]);
+    const loader = status({ app: 'loader', name: 'shop.a-to-b', instance: 'a/b c:2' });
+    await worker.status.publish(status());
+    await worker.status.publish(loader);
+    await worker.status.publish(status({ rows: 7 }));
+    expect(await reader.status.list()).toEqual([status({ rows: 7 }), loader]);
+    await worker.status.clear('loader', 'shop.a-to-b', 'a/b c:2');
+    await worker.status.clear('loader', 'none', 'x');
+    expect(await reader.status.list()).toEqual([status({ rows: 7 })]);
+    await worker.stop();
+    expect(await reader.status.list()).toEqual([]);
+  });
+
+  test('is there again after its session expired', async () => {
+    const worker = await zooKeeper.open();
+    const reader = await zooKeeper.open();
+    await worker.status.publish(status({ rows: 1 }));
+    await worker.status.publish(status({ instance: 'gone' }));
+    await worker.status.clear('capture', 'orders', 'gone');
+    await expire(worker, zooKeeper.server);
+    expect(await reader.status.list()).toEqual([]);
+    await until(async () => expect(await reader.status.list()).toEqual([status({ rows: 1 })]));
+  });
+
+  test('of a process that was started again does not go with the session of the one before', async () => {
+    const before = await zooKeeper.open();
+    const after = await zooKeeper.open();
+    await before.status.publish(status({ rows: 1 }));
+    await after.status.publish(status({ rows: 2 }));
+    await expire(before, zooKeeper.server);
+    expect(await after.status.list()).toEqual([status({ rows: 2 })]);
+  });
+
+  test('waits for ZooKeeper without holding anybody up; the newest is published', async () => {
+    const proxy = await zooKeeper.proxy();
+    const worker = await zooKeeper.open({ connect: proxy.connect, sessionTimeoutMs: 30_000 });
+    const reader = await zooKeeper.open();
+    await worker.status.publish(status());
+    await worker.status.publish(status({ instance: 'other' }));
+    proxy.mode = 'refuse';
+    proxy.cut();
+    await untilConnected(worker, false);
+    for (let rows = 1; rows <= 9; rows += 1) await worker.status.publish(status({ rows }));
+    await worker.status.clear('capture', 'orders', 'other');
+    proxy.mode = 'open';
+    await until(async () => expect(await reader.status.list()).toEqual([status({ rows: 9 })]));
+  });
+});
+
+describe('the copy of a log', () => {
+  const copy = (part: Partial<LogCopy> = {}): LogCopy => ({
+    log: 'log-1',
+    epoch: 3,
+    seq: 10,
+    offset: 12,
+    position: { file: 'binlog.000001', pos: 4, gtidSet: null },
+    seen: { north: { log: 'log-2', seq: 5 } },
+    updatedAt: 1,
+    ...part,
+  });
+
+  test('is written only by who read the last version', async () => {
+    const { logs } = await zooKeeper.open();
+    expect(await logs.read('orders')).toBeNull();
+    expect(await logs.write('orders', copy(), null)).toBe(0);
+    expect(await logs.read('orders')).toEqual({ document: copy(), version: 0 });
+    await expect(logs.write('orders', copy(), null)).rejects.toMatchObject({ code: 'CONFIG_CONFLICT' });
+    expect(await logs.write('orders', copy({ seq: 11 }), 0)).toBe(1);
+    await expect(logs.write('orders', copy({ seq: 12 }), 0)).rejects.toMatchObject({ code: 'CONFIG_CONFLICT' });
+    expect((await logs.read('orders'))?.document.seq).toBe(11);
+    await logs.remove('orders');
+    await logs.remove('orders');
+    expect(await logs.read('orders')).toBeNull();
+    await expect(logs.write('orders', copy(), 2)).rejects.toMatchObject({ code: 'CONFIG_CONFLICT' });
+  });
+
+  test('that was damaged is named', async () => {
+    const { logs } = await zooKeeper.open();
+    await logs.write('orders', copy(), null);
+    await zooKeeper.raw((connection, root) => connection.setData(`${root}/logs/orders`, Buffer.from('{"log":""}'), -1));
+    await expect(logs.read('orders')).rejects.toMatchObject({ code: 'CONFIG_INVALID', message: expect.stringContaining('log of orders') });
+  });
+
+  test('with a lost answer belongs to its writer, not to another that wrote the same', async () => {
+    const proxy = await zooKeeper.proxy();
+    const { logs } = await zooKeeper.open({ connect: proxy.connect });
+    const other = await zooKeeper.open();
+    await other.logs.write('orders', copy(), null);
+    proxy.mode = 'swallow';
+    const ours = logs.write('orders', copy(), 0);
+    await until(async () => expect((await other.logs.read('orders'))?.version).toBe(1));
+    proxy.mode = 'open';
+    proxy.cut();
+    expect(await ours).toBe(1);
+    await logs.read('orders');
+    proxy.mode = 'silent';
+    const late = expect(logs.write('orders', copy(), 1)).rejects.toMatchObject({ code: 'CONFIG_CONFLICT' });
+    expect(await other.logs.write('orders', copy(), 1)).toBe(2);
+    proxy.mode = 'open';
+    proxy.cut();
+    await late;
+  });
+});
+
+test('the mark of a pipeline stays as it was first made', async () => {
+  const { pipelines } = await zooKeeper.open();
+  expect(await pipelines.read('shop.a-to-b')).toBeNull();
+  await pipelines.mark('shop.a-to-b');
+  const mark = await pipelines.read('shop.a-to-b');
+  expect(mark?.createdAt).toBeGreaterThan(0);
+  await pipelines.mark('shop.a-to-b');
+  expect(await pipelines.read('shop.a-to-b')).toEqual(mark);
+  await pipelines.remove('shop.a-to-b');
+  await pipelines.remove('shop.a-to-b');
+  expect(await pipelines.read('shop.a-to-b')).toBeNull();
+});
+
+describe('schemas', () => {
+  const schema = (name: string): string => JSON.stringify({ type: 'record', name, fields: [] });
+
+  test('get their derived id, and versions in the order they came', async () => {
+    const { schemas } = await zooKeeper.open();
+    const subject = 'lutra.orders.rows.größe/%.t-value';
+    expect(await schemas.subjects()).toEqual([]);
+    expect(await schemas.versions(subject)).toEqual([]);
+    expect(await schemas.version(subject, 'latest')).toBeNull();
+    expect(await schemas.idOf(subject, schema('A'))).toBeNull();
+    const a = await schemas.register(subject, schema('A'));
+    expect(a).toBe(schemaId(schema('A')));
+    const b = await schemas.register(subject, schema('B'));
+    expect(await schemas.register(subject, schema('A'))).toBe(a);
+    expect(await schemas.register('other', schema('B'))).toBe(b);
+    expect(await schemas.subjects()).toEqual([subject, 'other'].toSorted());
+    expect(await schemas.versions(subject)).toEqual([1, 2]);
+    expect(await schemas.version(subject, 1)).toEqual({ id: a, version: 1, schema: schema('A') });
+    expect(await schemas.version(subject, 'latest')).toEqual({ id: b, version: 2, schema: schema('B') });
+    expect(await schemas.version(subject, 3)).toBeNull();
+    expect(await schemas.byId(b)).toBe(schema('B'));
+    expect(await schemas.byId(1)).toBeNull();
+    expect(await schemas.idOf(subject, schema('B'))).toBe(b);
+    expect(await schemas.idOf('other', schema('A'))).toBeNull();
+    await expect(schemas.register(subject, '{')).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+  });
+
+  test('of ten writers at once get one id and one version each', async () => {
+    const registries = await Promise.all(Array.from({ length: 10 }, () => zooKeeper.open()));
+    const names = ['A', 'B', 'C'];
+    const rounds = registries.map((registry) => Promise.all(names.map((name) => registry.schemas.register('s', schema(name)))));
+    const ids = await Promise.all(rounds);
+    expect(new Set(ids.map(String)).size).toBe(1);
+    expect(await registries[0]?.schemas.versions('s')).toEqual([1, 2, 3]);
+  });
+
+  test('that collide get different ids, whoever comes first', async () => {
+    const stores = await Promise.all(
+      [1, 2, 3, 4].map(
+        async () => new ZooKeeperSchemas(new Tree((await zooKeeper.open()).session), new Paths(zooKeeper.root), () => 2 ** 31 - 2),
+      ),
+    );
+    const names = ['A', 'B', 'C', 'D'];
+    const ids = await Promise.all(stores.map((store, at) => store.register('s', schema(names[at] ?? ''))));
+    expect(ids.toSorted((a, b) => a - b)).toEqual([1, 2, 2 ** 31 - 2, 2 ** 31 - 1]);
+    for (const [at, name] of names.entries()) {
+      for (const store of stores) {
+        expect(await store.idOf('s', schema(name))).toBe(ids[at]);
+        expect(await store.byId(ids[at] ?? 0)).toBe(schema(name));
+        expect(await store.register('s', schema(name))).toBe(ids[at]);
+      }
+    }
+  });
+});

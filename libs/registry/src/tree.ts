@@ -1,0 +1,125 @@
+/**
+ * Nodes with data, and what to do when an answer is lost: a read is asked again; a write is asked again and, if it is then refused because
+ * something is there, the node is read to decide whether that something is ours. So a conflict is reported only if there is one.
+ * "Ours" means: the same bytes. Who must not mistake another's equal bytes for its own puts something unique into them.
+ */
+import { SyncError } from '@lutra/model';
+import { ephemeral, persistent } from './connection.js';
+import type { Connection, Node } from './connection.js';
+import { isBadVersion, isLoss, isNoNode, isNodeExists, translate } from './faults.js';
+import type { Session } from './session.js';
+
+/** ZooKeeper refuses packets of 1 MiB and more (jute.maxbuffer) by cutting the connection; the rest is for path and header. */
+const maxBytes = 1_000_000;
+const anyVersion = -1;
+const empty = Buffer.alloc(0);
+/** The client's parser works recursively through what comes in one packet. */
+const readsAtOnce = 50;
+
+export class Tree {
+  readonly #session: Session;
+
+  constructor(session: Session) {
+    this.#session = session;
+  }
+
+  read(path: string): Promise<Node | null> {
+    return this.#persist(path, (connection) => connection.getData(path));
+  }
+
+  /** Names of the children, sorted; [] if there is no such node. */
+  async children(path: string): Promise<readonly string[]> {
+    const names = await this.#persist(path, (connection) => connection.getChildren(path));
+    return (names ?? []).toSorted();
+  }
+
+  /** Like `read` for many, in order. */
+  async readAll(paths: readonly string[]): Promise<readonly (Node | null)[]> {
+    const nodes: (Node | null)[] = [];
+    for (let at = 0; at < paths.length; at += readsAtOnce) {
+      nodes.push(...(await Promise.all(paths.slice(at, at + readsAtOnce).map((path) => this.read(path)))));
+    }
+    return nodes;
+  }
+
+  /** Creates the node, and those above it where missing. False: it was there already. */
+  create(path: string, data: Buffer, options: { readonly ephemeral?: boolean } = {}): Promise<boolean> {
+    checkSize(path, data);
+    return this.#persist(path, async (connection, uncertain) => {
+      try {
+        await createWithParents(connection, path, data, options.ephemeral ? ephemeral : persistent);
+        return true;
+      } catch (error) {
+        if (!isNodeExists(error)) throw error;
+        return uncertain && (await connection.getData(path))?.data.equals(data) === true;
+      }
+    });
+  }
+
+  /** Resolves with the new version; null: the node has another version, or is gone. */
+  write(path: string, data: Buffer, version: number): Promise<number | null> {
+    checkSize(path, data);
+    return this.#persist(path, async (connection, uncertain) => {
+      try {
+        return (await connection.setData(path, data, version)).version;
+      } catch (error) {
+        if (isNoNode(error)) return null;
+        if (!isBadVersion(error)) throw error;
+        const node = uncertain ? await connection.getData(path) : null;
+        return node?.stat.version === version + 1 && node.data.equals(data) ? version + 1 : null;
+      }
+    });
+  }
+
+  /** 'absent' also when it was us whose answer was lost. */
+  remove(path: string, version: number = anyVersion): Promise<'removed' | 'absent' | 'changed'> {
+    return this.#persist(path, async (connection, uncertain) => {
+      try {
+        await connection.remove(path, version);
+        return 'removed';
+      } catch (error) {
+        if (isNoNode(error)) return uncertain ? 'removed' : 'absent';
+        if (isBadVersion(error)) return 'changed';
+        throw error;
+      }
+    });
+  }
+
+  /** `uncertain`: an earlier try may have been carried out. */
+  async #persist<T>(path: string, attempt: (connection: Connection, uncertain: boolean) => Promise<T>): Promise<T> {
+    const until = performance.now() + this.#session.sessionTimeoutMs;
+    for (let uncertain = false; ; uncertain = true) {
+      const connection = await this.#session.connected({ boundMs: Math.max(0, until - performance.now()) });
+      try {
+        return await attempt(connection, uncertain);
+      } catch (error) {
+        if (!isLoss(error) || performance.now() > until) throw translate(error, path);
+        connection.abandon('a request was lost');
+      }
+    }
+  }
+}
+
+/** Nodes above the last one are persistent and empty. */
+export async function createWithParents(connection: Connection, path: string, data: Buffer, mode: number): Promise<string> {
+  try {
+    return await connection.create(path, data, mode);
+  } catch (error) {
+    if (!isNoNode(error)) throw error;
+  }
+  await ensure(connection, path.slice(0, path.lastIndexOf('/')));
+  return connection.create(path, data, mode);
+}
+
+/** Makes sure that a persistent node is there. */
+export async function ensure(connection: Connection, path: string): Promise<void> {
+  if (path === '') return;
+  await createWithParents(connection, path, empty, persistent).catch((error: unknown) => {
+    if (!isNodeExists(error)) throw error;
+  });
+}
+
+function checkSize(path: string, data: Buffer): void {
+  if (data.length <= maxBytes) return;
+  throw new SyncError('CONFIG_INVALID', `${path}: ${data.length} bytes, ZooKeeper takes ${maxBytes}`, { details: { bytes: data.length } });
+}

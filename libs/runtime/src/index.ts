@@ -1,0 +1,7 @@
+export * from './abort.js';
+export * from './byte-queue.js';
+export * from './status-reporter.js';
+export * from './supervise.js';
+export * from './worker-set.js';
+export * from './under-lease.js';
+export * from './run-work.js';

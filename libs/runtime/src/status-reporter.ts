@@ -1,0 +1,112 @@
+/** Gathers what a worker says about itself and publishes it, at most once a second and at least every five. Never fails the work. */
+import { toSyncError } from '@lutra/model';
+import type { ErrorReport, SyncError, WorkStatus } from '@lutra/model';
+
+/** What @lutra/registry's status store offers. */
+export interface StatusSink {
+  publish(status: WorkStatus): Promise<void>;
+  clear(app: WorkStatus['app'], name: string, instance: string): Promise<void>;
+}
+
+export function errorReport(error: SyncError): ErrorReport {
+  return { code: error.code, message: error.message, help: error.help, at: Date.now(), details: { ...error.details } };
+}
+
+const idleStatus = {
+  state: 'starting',
+  waitingFor: null,
+  epoch: null,
+  rows: 0,
+  transactions: 0,
+  rowsPerSecond: 0,
+  lagMs: null,
+  position: null,
+  log: null,
+  seq: null,
+  offset: null,
+  marked: 0,
+  lastError: null,
+} as const satisfies Partial<WorkStatus>;
+
+const minIntervalMs = 1_000;
+const maxIntervalMs = 5_000;
+
+export interface ReporterOptions {
+  readonly app: WorkStatus['app'];
+  readonly name: string;
+  readonly instance: string;
+  readonly sink: StatusSink;
+  /** Sees every status before it is published: for metrics. */
+  onStatus(status: WorkStatus): void;
+  /** Told once when publishing begins to fail, and again when it works again. */
+  onPublishError(error: SyncError | null): void;
+}
+
+export class StatusReporter {
+  readonly #options: ReporterOptions;
+  readonly #timer: NodeJS.Timeout;
+  #status: WorkStatus;
+  #changed = true;
+  #publishing = false;
+  #failing = false;
+  #lastAt = 0;
+  #lastRows = 0;
+
+  constructor(options: ReporterOptions) {
+    this.#options = options;
+    this.#status = { ...idleStatus, app: options.app, name: options.name, instance: options.instance, updatedAt: Date.now() };
+    this.#timer = setInterval(() => void this.#tick(), minIntervalMs);
+    void this.#tick();
+  }
+
+  get status(): WorkStatus {
+    return this.#status;
+  }
+
+  /** Merges; a change of state is published at once. */
+  update(part: Partial<WorkStatus>): void {
+    const stateChanged = part.state !== undefined && part.state !== this.#status.state;
+    this.#status = { ...this.#status, ...part };
+    this.#changed = true;
+    if (stateChanged) void this.#publish();
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    const { sink, app, name, instance } = this.#options;
+    // The node is ephemeral: if ZooKeeper cannot be told now, the session's end removes it.
+    await sink.clear(app, name, instance).catch(() => undefined);
+  }
+
+  async #tick(): Promise<void> {
+    const elapsed = Date.now() - this.#lastAt;
+    const rate = this.#lastAt === 0 ? 0 : Math.max(0, Math.round(((this.#status.rows - this.#lastRows) * 1000) / Math.max(1, elapsed)));
+    if (rate !== this.#status.rowsPerSecond) {
+      this.#status = { ...this.#status, rowsPerSecond: rate };
+      this.#changed = true;
+    }
+    if (this.#changed || elapsed >= maxIntervalMs) await this.#publish();
+  }
+
+  async #publish(): Promise<void> {
+    if (this.#publishing) return;
+    this.#publishing = true;
+    this.#changed = false;
+    const now = Date.now();
+    this.#status = { ...this.#status, updatedAt: now };
+    this.#lastRows = this.#status.rows;
+    this.#lastAt = now;
+    this.#options.onStatus(this.#status);
+    try {
+      await this.#options.sink.publish(this.#status);
+      if (this.#failing) this.#options.onPublishError(null);
+      this.#failing = false;
+    } catch (error) {
+      this.#changed = true;
+      if (!this.#failing) this.#options.onPublishError(toSyncError(error));
+      this.#failing = true;
+    } finally {
+      this.#publishing = false;
+    }
+  }
+}

@@ -1,0 +1,53 @@
+/**
+ * The life of one piece of work (an endpoint's capture, a pipeline's loader): run it, and when it fails do what the error's
+ * outcome says. retry: back off and run again. stop: wait until the signal ends this worker (a changed configuration or a "retry" starts a
+ * new one). abort: end.
+ */
+import { toSyncError } from '@lutra/model';
+import type { SyncError } from '@lutra/model';
+import { sleep, untilAbort } from './abort.js';
+
+export interface Supervised {
+  /** Runs until it fails or the signal aborts. Returning normally means: run again at once. */
+  run(signal: AbortSignal): Promise<void>;
+  /** Told of every failure, with what happens next. */
+  onFailure(error: SyncError, next: 'retry' | 'wait', delayMs: number): void;
+  readonly signal: AbortSignal;
+  readonly backoff?: { readonly firstMs: number; readonly maxMs: number };
+}
+
+/** A run that lasted this long was a good one: the next failure starts with a short delay again. */
+const goodRunMs = 20_000;
+
+export async function supervise(work: Supervised): Promise<void> {
+  const { firstMs, maxMs } = work.backoff ?? { firstMs: 100, maxMs: 5_000 };
+  let failures = 0;
+  while (!work.signal.aborted) {
+    const startedAt = performance.now();
+    try {
+      await work.run(work.signal);
+      failures = 0;
+    } catch (thrown) {
+      if (work.signal.aborted) return;
+      const error = toSyncError(thrown);
+      if (error.outcome === 'abort') return;
+      if (performance.now() - startedAt > goodRunMs) failures = 0;
+      failures += 1;
+      await pause(work, error, Math.min(maxMs, firstMs * 2 ** (failures - 1)));
+    }
+  }
+}
+
+async function pause(work: Supervised, error: SyncError, delayMs: number): Promise<void> {
+  try {
+    if (error.outcome === 'retry') {
+      work.onFailure(error, 'retry', delayMs);
+      // Half of the delay is random, so that many pipelines do not come back to a restarted server in step.
+      return await sleep(delayMs / 2 + (Math.random() * delayMs) / 2, work.signal);
+    }
+    work.onFailure(error, 'wait', 0);
+    await untilAbort(work.signal);
+  } catch (thrown) {
+    if (!work.signal.aborted) throw thrown;
+  }
+}

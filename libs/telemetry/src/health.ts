@@ -1,0 +1,44 @@
+/**
+ * Whether a process lives (else restart it) and is ready (else send it no work), with the reasons. Asks at the moment of the
+ * question; remembers nothing but what cannot be undone. A lost ZooKeeper or database is never a reason to restart a process.
+ */
+
+export interface HealthReport {
+  readonly ok: boolean;
+  readonly reasons: readonly string[];
+}
+
+/** Why not, in a few words; null when all is well. Must be quick and must not throw. */
+export type ReadyCheck = () => string | null;
+
+export class Health {
+  readonly #checks = new Map<string, ReadyCheck>();
+  readonly #fatal: string[] = [];
+
+  /** Adds or replaces a condition of readiness. */
+  watch(name: string, check: ReadyCheck): void {
+    this.#checks.set(name, check);
+  }
+
+  unwatch(name: string): void {
+    this.#checks.delete(name);
+  }
+
+  /** The process cannot go on: not live from now on. */
+  fail(reason: string): void {
+    this.#fatal.push(reason);
+  }
+
+  live(): HealthReport {
+    return { ok: this.#fatal.length === 0, reasons: [...this.#fatal] };
+  }
+
+  ready(): HealthReport {
+    const open = [...this.#checks].flatMap(([name, check]) => {
+      const reason = check();
+      return reason === null ? [] : [`${name}: ${reason}`];
+    });
+    const reasons = [...this.#fatal, ...open];
+    return { ok: reasons.length === 0, reasons };
+  }
+}

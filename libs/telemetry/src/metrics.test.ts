@@ -1,0 +1,56 @@
+import type { WorkStatus } from '@lutra/model';
+import { describe, expect, it } from 'vitest';
+import { Metrics } from './metrics.js';
+
+const status: WorkStatus = {
+  app: 'loader',
+  name: 'ab.there',
+  instance: 'host:1',
+  state: 'running',
+  waitingFor: null,
+  epoch: 3,
+  rows: 10,
+  transactions: 2,
+  rowsPerSecond: 5,
+  lagMs: 1500,
+  position: null,
+  log: null,
+  seq: 41,
+  offset: 42,
+  marked: 0,
+  lastError: null,
+  updatedAt: 0,
+};
+
+describe('Metrics', () => {
+  it('labels every series with the app and sets exactly one state', async () => {
+    const metrics = new Metrics('loader', { processMetrics: false });
+    metrics.report(status);
+    metrics.rows.inc({ name: 'ab.there', op: 'u' }, 7);
+    metrics.countError('ab.there', 'TARGET_BUSY');
+    const text = await metrics.registry.metrics();
+    expect(text).toContain('lutra_state{name="ab.there",state="running",app="loader"} 1');
+    expect(text).toContain('lutra_state{name="ab.there",state="failed",app="loader"} 0');
+    expect(text).toContain('lutra_lag_seconds{name="ab.there",app="loader"} 1.5');
+    expect(text).toContain('lutra_rows_total{name="ab.there",op="u",app="loader"} 7');
+    expect(text).toContain('lutra_errors_total{name="ab.there",code="TARGET_BUSY",app="loader"} 1');
+  });
+
+  it('has no series for what is unknown, and none of work that was given up', async () => {
+    const metrics = new Metrics('loader', { processMetrics: false });
+    metrics.report(status);
+    metrics.report({ ...status, lagMs: null });
+    expect(await metrics.registry.metrics()).not.toContain('lutra_lag_seconds{');
+    metrics.forget('ab.there');
+    const text = await metrics.registry.metrics();
+    expect(text).not.toContain('lutra_state{');
+    expect(text).not.toContain('lutra_seq{');
+  });
+
+  it('does not share counters with another instance in the same process', async () => {
+    const [one, other] = [new Metrics('capture'), new Metrics('capture')];
+    one.transactions.inc({ name: 'a' });
+    expect(await other.registry.metrics()).not.toContain('lutra_transactions_total{');
+    expect(await other.registry.metrics()).toContain('process_cpu_seconds_total');
+  });
+});

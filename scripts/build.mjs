@@ -1,0 +1,115 @@
+/**
+ * Builds dist/ out of apps/ and libs/: one file each, types stripped, decorators' metadata kept, `@lutra/<lib>` made a relative path,
+ * as `nest build` does. It does not check types (`npm run types` does), so it takes a second or two; nothing when dist/ is up to date by
+ * content. A file appears whole or not at all: programs may run from dist/ meanwhile.
+ */
+import { createHash } from 'node:crypto';
+import { existsSync, globSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, posix } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const stamp = join(root, 'dist/.inputs');
+const isTest = /\.(test|fixture)\.ts$|\.d\.ts$/;
+
+function main() {
+  const begin = performance.now();
+  const files = globSync('{apps,libs}/*/src/**/*', { cwd: root, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => posix.relative(root, join(entry.parentPath, entry.name)))
+    .filter((file) => !isTest.test(file))
+    .sort();
+  const inputs = fingerprint([...files, 'tsconfig.json', 'package-lock.json', 'scripts/build.mjs']);
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === inputs) return;
+  return build(files).then((count) => {
+    writeWhole(stamp, inputs);
+    console.error(`• built dist/ (${count} files, ${((performance.now() - begin) / 1000).toFixed(1)} s)`);
+  });
+}
+
+function fingerprint(files) {
+  const hash = createHash('sha256');
+  for (const file of files) {
+    const content = readFileSync(join(root, file));
+    hash.update(`${file}\0${content.length}\0`).update(content);
+  }
+  return hash.digest('hex');
+}
+
+async function build(files) {
+  const { default: ts } = await import('typescript');
+  const { config, error } = ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile);
+  const { options, errors } = ts.parseJsonConfigFileContent(config, { ...ts.sys, readDirectory: () => [] }, root);
+  report(ts, [...(error ? [error] : []), ...errors.filter(({ code }) => code !== noInputs)]);
+  const outputs = new Map();
+  for (const file of files) for (const [name, text] of file.endsWith('.ts') ? compile(ts, file, options) : copy(file)) outputs.set(name, text);
+  for (const [name, text] of outputs) writeWhole(join(root, 'dist', name), text);
+  for (const name of globSync('{apps,libs}/**/*.{js,map}', { cwd: join(root, 'dist') })) if (!outputs.has(name)) rmSync(join(root, 'dist', name));
+  return outputs.size;
+}
+
+/** TS18003: we ask for options only. */
+const noInputs = 18003;
+
+function compile(ts, file, options) {
+  const { outputText, sourceMapText, diagnostics } = ts.transpileModule(readFileSync(join(root, file), 'utf8'), {
+    fileName: join(root, file),
+    compilerOptions: { ...options, module: ts.ModuleKind.ESNext, moduleResolution: ts.ModuleResolutionKind.Bundler }, // "type": "module"
+    reportDiagnostics: true,
+    transformers: { after: [relativeImports(ts, file)] },
+  });
+  report(ts, diagnostics ?? []);
+  const name = file.replace(/\.ts$/, '.js');
+  return [
+    [name, outputText],
+    [`${name}.map`, sourceMapText ?? '{}'],
+  ];
+}
+
+function copy(file) {
+  return [[file, readFileSync(join(root, file))]];
+}
+
+/** After type stripping, so that imports which were only types are gone already. */
+function relativeImports(ts, file) {
+  const rewritten = (specifier) => {
+    const [, lib] = /^@lutra\/([a-z]+)$/.exec(specifier?.text ?? '') ?? [];
+    return lib && ts.factory.createStringLiteral(posix.relative(dirname(file), `libs/${lib}/src/index.js`).replace(/^(?!\.)/, './'));
+  };
+  return (context) => (source) => {
+    const visit = (node) => {
+      if (ts.isImportDeclaration(node)) {
+        const path = rewritten(node.moduleSpecifier);
+        return path ? ts.factory.updateImportDeclaration(node, node.modifiers, node.importClause, path, node.attributes) : node;
+      }
+      if (ts.isExportDeclaration(node)) {
+        const path = rewritten(node.moduleSpecifier);
+        if (!path) return node;
+        return ts.factory.updateExportDeclaration(node, node.modifiers, node.isTypeOnly, node.exportClause, path, node.attributes);
+      }
+      if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
+        const path = rewritten(node.arguments[0]);
+        if (path) return ts.factory.updateCallExpression(node, node.expression, node.typeArguments, [path]);
+      }
+      return ts.visitEachChild(node, visit, context);
+    };
+    return ts.visitEachChild(source, visit, context);
+  };
+}
+
+function report(ts, diagnostics) {
+  if (diagnostics.length === 0) return;
+  const host = { getCanonicalFileName: (name) => name, getCurrentDirectory: () => root, getNewLine: () => '\n' };
+  console.error(ts.formatDiagnostics(diagnostics, host));
+  process.exit(1);
+}
+
+function writeWhole(file, content) {
+  if (existsSync(file) && readFileSync(file).equals(Buffer.from(content))) return;
+  mkdirSync(dirname(file), { recursive: true });
+  const draft = `${file}.${process.pid}`;
+  writeFileSync(draft, content);
+  renameSync(draft, file);
+}
+
+await main();

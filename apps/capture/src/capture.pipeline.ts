@@ -68,7 +68,7 @@ export async function runCapture(deps: CaptureDeps, work: CaptureWork, lead: { l
     clientId: `lutra-capture-${endpoint.name}`,
     logger: deps.logger,
   };
-  const state = await sourceState({ ...source, logger: deps.logger, signal });
+  const state = await sourceState(source);
   const admin = new BusAdmin(bus);
   const publisher = new Publisher({ ...bus, topic, maxBatchBytes: endpoint.topic.maxMessageBytes });
   try {

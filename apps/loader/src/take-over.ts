@@ -1,6 +1,6 @@
 /** Becoming the writer of a pipeline: raises the epoch of its checkpoint row, so that a loader that was replaced while it slept fails at its fence. */
 import type { Checkpoint } from '@lutra/marker';
-import { ApplyConnection, takeOver } from '@lutra/mysql';
+import { takeOver } from '@lutra/mysql';
 import type { ConnectionOptions } from '@lutra/mysql';
 import type { Registry } from '@lutra/registry';
 
@@ -11,18 +11,7 @@ export async function takeOverTarget(
   of: { pipeline: string; leaseNumber: number },
 ): Promise<Checkpoint> {
   const known = await registry.pipelines.read(of.pipeline);
-  const connection = await ApplyConnection.open(target);
-  try {
-    const { checkpoint } = await takeOver(connection, {
-      pipeline: of.pipeline,
-      part: 0,
-      lanes: 1,
-      lease: of.leaseNumber,
-      mayCreate: known === null,
-    });
-    if (known === null) await registry.pipelines.mark(of.pipeline);
-    return checkpoint;
-  } finally {
-    await connection.close();
-  }
+  const { checkpoint } = await takeOver(target, { pipeline: of.pipeline, part: 0, lease: of.leaseNumber, mayCreate: known === null });
+  if (known === null) await registry.pipelines.mark(of.pipeline);
+  return checkpoint;
 }

@@ -70,7 +70,7 @@ export class ByteReader {
 
   utf8(size: number): string {
     const start = this.skip(size);
-    return this.bytes.utf8Slice(start, start + size);
+    return this.bytes.toString('utf8', start, start + size);
   }
 
   /** Returns where the skipped bytes start. */

@@ -33,7 +33,7 @@ function integerGroups(digits: number): number[] {
 }
 
 function fractionGroups(digits: number): number[] {
-  return integerGroups(digits).reverse();
+  return integerGroups(digits).toReversed();
 }
 
 function readGroups(bytes: Buffer, groups: readonly number[]): string {

@@ -64,7 +64,7 @@ export function toSourceError(error: unknown): SyncError {
   if (!(error instanceof Error)) return new SyncError('INTERNAL', String(error));
   const { errno = 0, code = '' } = error as DriverError;
   const details = { errno: errno > 0 ? errno : undefined, driverCode: code === '' ? undefined : code };
-  return new SyncError(codeOf(error as DriverError), `source: ${error.message}`, { cause: error, details });
+  return new SyncError(codeOf(error), `source: ${error.message}`, { cause: error, details });
 }
 
 function codeOf({ errno = 0, code = '', message, sqlState }: DriverError): ErrorCode {

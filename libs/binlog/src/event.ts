@@ -25,6 +25,11 @@ const checksumBytes = 4;
 const inUseFlag = 0x01;
 const crc32Algorithm = 1;
 
+/** @param format body of a format event: 2 bytes, then the version, filled up with zeros */
+export function readServerVersion(format: Buffer): string {
+  return format.toString('latin1', 2, 52).replace(/\0.*$/s, '');
+}
+
 /** Where the algorithm stands in a format event: before its own checksum. */
 function algorithmOf(format: Buffer): number {
   return format.readUInt8(format.length - checksumBytes - 1);

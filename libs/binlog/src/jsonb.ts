@@ -5,6 +5,7 @@
  * Format: sql-common/json_binary.h of MySQL 8.0. A value is a type byte and, at an offset from the start of its container, its bytes; the
  * smallest values stand in place of the offset. Keys are in the server's order, which is the order of printing.
  */
+import { isUtf8 } from 'node:buffer';
 import { SyncError } from '@lutra/model';
 import { printDouble } from './json-double.js';
 
@@ -157,20 +158,9 @@ function slice(data: Buffer, start: number, length: number): Buffer {
   return data.subarray(start, start + length);
 }
 
-const needsEscape = /["\\\u0000-\u001f]/g;
-const shortEscapes: Readonly<Record<string, string>> = {
-  '"': String.raw`\"`,
-  '\\': String.raw`\\`,
-  '\b': String.raw`\b`,
-  '\f': String.raw`\f`,
-  '\n': String.raw`\n`,
-  '\r': String.raw`\r`,
-  '\t': String.raw`\t`,
-};
-
+/** In JSON text: the escape of each character that has one. MySQL escapes the same characters as JavaScript, in the same way. */
 function quote(utf8: Buffer): string {
-  const text = utf8.utf8Slice(0, utf8.length);
-  if (text.includes('\uFFFD') && Buffer.compare(Buffer.from(text), utf8) !== 0) throw new RangeError('a JSON string is not UTF-8');
-  const escaped = text.replaceAll(needsEscape, (c) => shortEscapes[c] ?? String.raw`\u00${c.charCodeAt(0).toString(16).padStart(2, '0')}`);
-  return `"${escaped}"`;
+  const text = utf8.toString('utf8');
+  if (text.includes('\uFFFD') && !isUtf8(utf8)) throw new RangeError('a JSON string is not UTF-8');
+  return JSON.stringify(text);
 }

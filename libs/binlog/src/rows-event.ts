@@ -18,8 +18,8 @@ type MutableRow = Record<string, Value>;
 
 export function rowsDecoder({ schema, columns }: TableVersion): RowsDecoder {
   const table = tableName(schema);
-  const readers = columns.map((column) => valueReader(column, `${table}.${column.name}`));
-  const names = columns.map(({ name }) => name);
+  const readers = columns.map((column) => valueReader(column, `${table}.${column.schema.name}`));
+  const names = schema.columns.map(({ name }) => name);
   const readImage = imageReader(names, readers);
   return {
     schema,

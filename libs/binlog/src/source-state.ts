@@ -72,9 +72,8 @@ function isBefore(version: string, major: number, minor: number): boolean {
 }
 
 function text(row: RowDataPacket | undefined, column: string): string {
-  const value: unknown = row?.[column];
-  if (value === null || value === undefined) return '';
-  return Buffer.isBuffer(value) ? value.toString('utf8') : String(value as string | number);
+  const value = row?.[column] as Buffer | string | number | null | undefined;
+  return value?.toString() ?? '';
 }
 
 function withoutSpace(set: string): string {

@@ -6,6 +6,7 @@ import type { ServerFacts } from './columns.js';
 import { readTableVersion } from './columns.js';
 import { rowsDecoder } from './rows-event.js';
 import type { RowsDecoder } from './rows-event.js';
+import { yearSignOf } from './signs.js';
 import { readTableMapHead } from './table-map.js';
 
 export type Table = RowsDecoder | 'unwanted';
@@ -14,15 +15,24 @@ export type Table = RowsDecoder | 'unwanted';
 const mostVersions = 10_000;
 
 export class TableVersions {
-  readonly #facts: ServerFacts;
+  #facts: ServerFacts;
   readonly #wants: (table: { readonly database: string; readonly name: string }) => boolean;
   /** By table id: the usual case, found without making a key. */
   readonly #recent = new Map<number, { readonly version: Buffer; readonly table: Table }>();
   readonly #byVersion = new Map<string, Table>();
 
-  constructor(facts: ServerFacts, wants: (table: { readonly database: string; readonly name: string }) => boolean) {
-    this.#facts = facts;
+  constructor(facts: Omit<ServerFacts, 'yearSign'>, wants: (table: { readonly database: string; readonly name: string }) => boolean) {
+    this.#facts = { ...facts, yearSign: 'unknown' };
     this.#wants = wants;
+  }
+
+  /** A file starts, written by a server of this version: equal table maps may mean something else now. */
+  writtenBy(version: string): void {
+    const yearSign = yearSignOf(version);
+    if (yearSign === this.#facts.yearSign) return;
+    this.#facts = { ...this.#facts, yearSign };
+    this.#recent.clear();
+    this.#byVersion.clear();
   }
 
   /** @param body of a table map event */
@@ -31,7 +41,7 @@ export class TableVersions {
     const recent = this.#recent.get(tableId);
     if (recent?.version.equals(body.subarray(6)) === true) return { tableId, table: recent.table };
     const version = Buffer.from(body.subarray(6));
-    const table = this.#find(body, version.latin1Slice(0, version.length));
+    const table = this.#find(body, version.toString('latin1'));
     if (this.#recent.size >= mostVersions) this.#recent.clear();
     this.#recent.set(tableId, { version, table });
     return { tableId, table };

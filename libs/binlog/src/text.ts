@@ -13,7 +13,7 @@ function refuse(where: string, charset: string): SyncError {
 }
 
 function decodeUtf8(bytes: Buffer, where: string): string {
-  const text = bytes.utf8Slice(0, bytes.length);
+  const text = bytes.toString('utf8');
   // a byte that is no UTF-8 becomes U+FFFD, which may also have been there before
   if (text.includes('\uFFFD') && !isUtf8(bytes)) throw refuse(where, 'UTF-8');
   return text;
@@ -21,14 +21,14 @@ function decodeUtf8(bytes: Buffer, where: string): string {
 
 function decodeAscii(bytes: Buffer, where: string): string {
   if (bytes.some((byte) => byte > 0x7f)) throw refuse(where, 'ASCII');
-  return bytes.latin1Slice(0, bytes.length);
+  return bytes.toString('latin1');
 }
 
 /** MySQL's latin1 is cp1252, its five holes (81, 8D, 8F, 90, 9D) mapped to the control characters of the same number: one to one. */
-const latin1High = [...'€\u0081‚ƒ„…†‡ˆ‰Š‹Œ\u008dŽ\u008f\u0090‘’“”•–—˜™š›œ\u009džŸ'];
+const latin1High = '€\u0081‚ƒ„…†‡ˆ‰Š‹Œ\u008dŽ\u008f\u0090‘’“”•–—˜™š›œ\u009džŸ';
 
 function decodeLatin1(bytes: Buffer): string {
-  const text = bytes.latin1Slice(0, bytes.length);
+  const text = bytes.toString('latin1');
   return text.replaceAll(/[\u0080-\u009f]/g, (character) => latin1High[character.charCodeAt(0) - 0x80]!);
 }
 

@@ -6,7 +6,7 @@ import { SyncError } from '@lutra/model';
 import type { FilePosition, Position, SourceItem } from '@lutra/model';
 import { ByteReader } from './byte-reader.js';
 import type { ServerFacts } from './columns.js';
-import { EventFraming } from './event.js';
+import { EventFraming, readServerVersion } from './event.js';
 import type { BinlogEvent } from './event.js';
 import { eventType, harmlessTypes, rowsTypes, unsupportedReason } from './event-types.js';
 import type { RowsType } from './event-types.js';
@@ -23,7 +23,7 @@ import { TableVersions } from './table-versions.js';
 import type { Table } from './table-versions.js';
 
 export interface ReaderOptions {
-  readonly facts: ServerFacts;
+  readonly facts: Omit<ServerFacts, 'yearSign'>;
   readonly start: { readonly gtidSet: string } | FilePosition;
   /** False: `gtidSet` of positions is null. */
   readonly gtidMode: boolean;
@@ -97,6 +97,8 @@ export class TransactionReader {
       case eventType.mariadbGtidList:
         return this.#previousGtids(event);
       case eventType.format:
+        this.#versions.writtenBy(readServerVersion(event.body));
+        return this.#requireNoTransaction();
       case eventType.stop:
         return this.#requireNoTransaction();
     }
@@ -271,6 +273,9 @@ export class TransactionReader {
   #skipEvent(event: BinlogEvent): void {
     this.#place.pass(event, false);
     switch (event.type) {
+      case eventType.format:
+        this.#versions.writtenBy(readServerVersion(event.body));
+        break;
       case eventType.previousGtids:
       case eventType.mariadbGtidList:
         this.#previousGtids(event);

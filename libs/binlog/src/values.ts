@@ -1,6 +1,6 @@
 /** Per column, what reads its values: chosen once per table version, so that no row asks for a type again. */
 import { SyncError } from '@lutra/model';
-import type { Value } from '@lutra/model';
+import type { ColumnType, Value } from '@lutra/model';
 import type { ByteReader } from './byte-reader.js';
 import type { Column } from './columns.js';
 import { decimalReader } from './decimal.js';
@@ -10,79 +10,62 @@ import { textDecoder } from './text.js';
 
 export type ValueReader = (reader: ByteReader) => Value;
 
-/** Values up to this size are copied, so that a small one does not keep its whole packet in memory. */
-const copyBytes = 16 * 1024;
-
 /** @param where table and column, for messages */
 export function valueReader(column: Column, where: string): ValueReader {
-  switch (column.type) {
-    case 'tinyint':
-    case 'smallint':
-    case 'mediumint':
-    case 'int':
-      return integerReader(integerBytes[column.type], column.unsigned === true);
-    case 'bigint':
-      return column.unsigned === true ? (reader) => reader.u64() : (reader) => BigInt.asIntN(64, reader.u64());
-    case 'decimal':
-      return decimalReader(need(column.precision), need(column.scale));
-    case 'float':
-      return (reader) => reader.bytes.readFloatLE(reader.skip(4));
-    case 'double':
-      return (reader) => reader.bytes.readDoubleLE(reader.skip(8));
-    case 'year':
-      return readYear;
-    case 'bit': {
-      const size = (need(column.length) + 7) >> 3;
-      return (reader) => Buffer.from(reader.take(size));
-    }
-    case 'char':
-    case 'varchar':
-    case 'text':
-      return textReader(column, where);
-    case 'binary':
-      return paddedReader(column);
-    case 'varbinary':
-    case 'blob':
-      return blobReader(need(column.prefix));
-    case 'enum':
-      return enumReader(column, where);
-    case 'set':
-      return setReader(column, where);
-    case 'json': {
-      const prefix = need(column.prefix);
-      return (reader) => jsonbText(reader.take(reader.uintLE(prefix)), where);
-    }
-    case 'date':
-      return readDate;
-    case 'time':
-      return timeReader(need(column.scale));
-    case 'datetime':
-      return datetimeReader(need(column.scale));
-    case 'timestamp':
-      return timestampReader(need(column.scale));
-  }
+  return readers[column.schema.type](column, where);
 }
 
-const integerBytes = { tinyint: 1, smallint: 2, mediumint: 3, int: 4 } as const;
-
-function integerReader(size: 1 | 2 | 3 | 4, unsigned: boolean): ValueReader {
-  if (unsigned) return (reader) => reader.uintLE(size);
-  return (reader) => reader.bytes.readIntLE(reader.skip(size), size);
-}
+const readers: Readonly<Record<ColumnType, (column: Column, where: string) => ValueReader>> = {
+  tinyint: (column) => integerReader(column, 1),
+  smallint: (column) => integerReader(column, 2),
+  mediumint: (column) => integerReader(column, 3),
+  int: (column) => integerReader(column, 4),
+  bigint: ({ schema: { unsigned } }) => (unsigned === true ? (reader) => reader.u64() : (reader) => BigInt.asIntN(64, reader.u64())),
+  decimal: ({ schema: { precision, scale } }) => decimalReader(need(precision), need(scale)),
+  float: () => (reader) => reader.bytes.readFloatLE(reader.skip(4)),
+  double: () => (reader) => reader.bytes.readDoubleLE(reader.skip(8)),
+  year: () => readYear,
+  bit: bitReader,
+  char: textReader,
+  varchar: textReader,
+  text: textReader,
+  binary: paddedReader,
+  varbinary: blobReader,
+  blob: blobReader,
+  enum: enumReader,
+  set: setReader,
+  json: jsonReader,
+  date: () => readDate,
+  time: ({ schema: { scale } }) => timeReader(need(scale)),
+  datetime: ({ schema: { scale } }) => datetimeReader(need(scale)),
+  timestamp: ({ schema: { scale } }) => timestampReader(need(scale)),
+};
 
 function need(value: number | undefined): number {
   if (value === undefined) throw new RangeError('a column without its size');
   return value;
 }
 
-function textReader(column: Column, where: string): ValueReader {
-  const decode = textDecoder(column.charset ?? '');
-  if (!decode) throw new SyncError('COLUMN_UNSUPPORTED', `${where}: the character set ${column.charset} is not supported`);
-  const prefix = need(column.prefix);
+function integerReader({ schema: { unsigned } }: Column, size: 1 | 2 | 3 | 4): ValueReader {
+  if (unsigned === true) return (reader) => reader.uintLE(size);
+  return (reader) => reader.bytes.readIntLE(reader.skip(size), size);
+}
+
+function bitReader({ schema: { length } }: Column): ValueReader {
+  const size = (need(length) + 7) >> 3;
+  return (reader) => Buffer.from(reader.take(size));
+}
+
+function textReader({ schema: { charset = '' }, prefix }: Column, where: string): ValueReader {
+  const decode = textDecoder(charset);
+  if (!decode) throw new SyncError('COLUMN_UNSUPPORTED', `${where}: the character set ${charset} is not supported`);
   return (reader) => decode(reader.take(reader.uintLE(prefix)), where);
 }
 
-function blobReader(prefix: number): ValueReader {
+/** Values up to this size are copied, so that a small one does not keep its whole packet in memory. */
+const copyBytes = 16 * 1024;
+
+function blobReader({ prefix }: Column): ValueReader {
   return (reader) => {
     const bytes = reader.take(reader.uintLE(prefix));
     return bytes.length > copyBytes ? bytes : Buffer.from(bytes);
@@ -90,23 +73,24 @@ function blobReader(prefix: number): ValueReader {
 }
 
 /** BINARY(n): the zeros at its end are not in the row. */
-function paddedReader(column: Column): ValueReader {
-  const length = need(column.length);
-  const prefix = need(column.prefix);
+function paddedReader({ schema: { length }, prefix }: Column): ValueReader {
+  const padded = need(length);
   return (reader) => {
     const bytes = reader.take(reader.uintLE(prefix));
-    if (bytes.length > length) throw new RangeError('a BINARY value longer than its column');
-    const value = Buffer.alloc(length);
+    if (bytes.length > padded) throw new RangeError('a BINARY value longer than its column');
+    const value = Buffer.alloc(padded);
     bytes.copy(value);
     return value;
   };
 }
 
-function enumReader(column: Column, where: string): ValueReader {
-  const values = column.values ?? [];
-  const size = need(column.prefix);
+function jsonReader({ prefix }: Column, where: string): ValueReader {
+  return (reader) => jsonbText(reader.take(reader.uintLE(prefix)), where);
+}
+
+function enumReader({ schema: { values = [] }, prefix }: Column, where: string): ValueReader {
   return (reader) => {
-    const index = reader.uintLE(size);
+    const index = reader.uintLE(prefix);
     if (index === 0) throw new SyncError('VALUE_UNSUPPORTED', `${where}: the ENUM's empty error value (index 0)`);
     const value = values[index - 1];
     if (value === undefined) throw new RangeError('an ENUM value outside its list');
@@ -114,11 +98,9 @@ function enumReader(column: Column, where: string): ValueReader {
   };
 }
 
-function setReader(column: Column, where: string): ValueReader {
-  const values = column.values ?? [];
-  const size = need(column.prefix);
+function setReader({ schema: { values = [] }, prefix }: Column, where: string): ValueReader {
   return (reader) => {
-    const bits = size === 8 ? reader.u64() : BigInt(reader.uintLE(size));
+    const bits = prefix === 8 ? reader.u64() : BigInt(reader.uintLE(prefix));
     if (bits >> BigInt(values.length) !== 0n) throw new RangeError('a SET value outside its list');
     const members = values.filter((_, i) => ((bits >> BigInt(i)) & 1n) === 1n);
     // '' prints like no member at all

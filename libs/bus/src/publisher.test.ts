@@ -73,11 +73,11 @@ describe('a publisher', () => {
 
   it.each(['UNKNOWN_PRODUCER_ID', 'OUT_OF_ORDER_SEQUENCE_NUMBER', 'DUPLICATE_SEQUENCE_NUMBER', 'INVALID_PRODUCER_EPOCH'])(
     'ends at %s and sends nothing more',
-    async (error) => {
-      const { brokers, publisher } = await setUp({ produce: [{ ok: 0 }, { error }, { ok: 1 }] });
+    async (refusal) => {
+      const { brokers, publisher } = await setUp({ produce: [{ ok: 0 }, { error: refusal }, { ok: 1 }] });
       await publisher.publish([record]);
       const [failure, same] = await Promise.all([failureOf(publisher.publish([record])), failureOf(publisher.publish([record]))]);
-      expect(failure).toMatchObject({ code: 'KAFKA_UNAVAILABLE', details: { kafka: error, topic: 'rows' } });
+      expect(failure).toMatchObject({ code: 'KAFKA_UNAVAILABLE', details: { kafka: refusal, topic: 'rows' } });
       expect(same).toBe(failure);
       await expect(publisher.publish([record])).rejects.toBe(failure);
       expect(brokers.sent).toHaveLength(2);

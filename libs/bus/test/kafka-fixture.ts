@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { Admin } from '@platformatic/kafka';
 import { pino } from 'pino';
+import { SyncError } from '@lutra/model';
 import type { KafkaServer } from '../../../test/servers/index.js';
 import { readRange } from '../src/index.js';
 import type { BusOptions, OutRecord, RawRecord, TopicSettings } from '../src/index.js';
@@ -45,6 +46,11 @@ export async function collect(source: AsyncIterable<readonly RawRecord[]>): Prom
 
 export function readAll(options: BusOptions, topic: string, ends: { start: number; end: number }): Promise<RawRecord[]> {
   return collect(readRange({ ...options, topic, from: ends.start, to: ends.end, signal: new AbortController().signal }));
+}
+
+/** Anything else is a failure of the test. */
+export function expectUnavailable(error: unknown): void {
+  if (!(error instanceof SyncError) || error.code !== 'KAFKA_UNAVAILABLE') throw error;
 }
 
 export const text = (record: RawRecord): string => String(record.value);

@@ -1,3 +1,7 @@
+export { checkSource } from './check-source.js';
+export type { SourceFacts } from './check-source.js';
+export { checkTarget } from './check-target.js';
+export type { TargetFacts } from './check-target.js';
 export { ApplyConnection } from './apply-connection.js';
 export { translateError } from './errors.js';
 export type { Side } from './errors.js';
@@ -12,3 +16,5 @@ export type { Change } from './statement-builder.js';
 export { loadTable, loadTables } from './target-table.js';
 export type { ForeignKey, TargetColumn, TargetTable, UniqueKey } from './target-table.js';
 export { closingText, openingText, transactionText } from './transaction-text.js';
+export type { Problem } from './problem.js';
+export { Session } from './session.js';

@@ -6,6 +6,7 @@
 import { SyncError, tableName } from '@lutra/model';
 import type { ColumnSchema, TableSchema } from '@lutra/model';
 import { quoteText } from './literal.js';
+import { declaredValues } from './target-table.js';
 import type { TargetColumn, TargetTable } from './target-table.js';
 
 /**
@@ -147,11 +148,4 @@ function valuesDifference(source: ColumnSchema, target: TargetColumn): string | 
   const declared = new Set(declaredValues(target.columnType));
   const missing = source.values.filter((value) => !declared.has(value));
   return missing.length === 0 ? null : `lacks the values ${missing.map(quoteText).join(', ')}`;
-}
-
-/** `enum('a','it''s')` → a, it's */
-export function declaredValues(columnType: string): readonly string[] {
-  return [...columnType.matchAll(/'((?:[^'\\]|''|\\.)*)'/gs)].map(([, value = '']) =>
-    value.replace(/''|\\(.)/gs, (pair, escaped: string | undefined) => escaped ?? pair.slice(1)),
-  );
 }

@@ -30,16 +30,32 @@ export interface TakenOver {
  * connection: the old text may still be at work.
  * @throws SyncError CHECKPOINT_MISSING, CHECKPOINT_INVALID, TARGET_BUSY (the old owner holds the row: try again), TARGET_*
  */
-export async function takeOver(
-  queries: Queries,
-  options: TakeOver,
-): Promise<{ readonly checkpoint: Checkpoint; readonly created: boolean }> {
+export async function takeOver(target: ConnectionOptions | Queries, options: TakeOver): Promise<TakenOver> {
+  return through(target, (queries) => takeOverThrough(queries, options));
+}
+
+/** Null if the pipeline has no row. Says what was applied, but nothing about a text that is still at work: see takeOver. */
+export async function readCheckpoint(target: ConnectionOptions | Queries, pipeline: string, part: number): Promise<Checkpoint | null> {
+  return through(target, (queries) => read(queries, { pipeline, part }));
+}
+
+async function through<T>(target: ConnectionOptions | Queries, work: (queries: Queries) => Promise<T>): Promise<T> {
+  if ('query' in target) return work(target);
+  const session = await Session.open(target, 'target');
+  try {
+    return await work(session);
+  } finally {
+    await session.close();
+  }
+}
+
+async function takeOverThrough(queries: Queries, options: TakeOver): Promise<TakenOver> {
   await queries.query('BEGIN');
   try {
     const created = await raise(queries, options);
     const checkpoint = await read(queries, options);
-    await queries.query('COMMIT');
     if (!checkpoint) throw missing(options);
+    await queries.query('COMMIT');
     return { checkpoint, created };
   } catch (error) {
     await queries.query('ROLLBACK').catch(() => undefined); // a connection that cannot is broken, and the server rolls back

@@ -1,6 +1,6 @@
 /** What a table looks like at the target (or the source, for checks), from information_schema. Only reads. */
 import { columnTypes, SyncError, tableName } from '@lutra/model';
-import type { ColumnType, TableName } from '@lutra/model';
+import type { ColumnSchema, ColumnType, TableName, TableSchema } from '@lutra/model';
 import { quoteText } from './literal.js';
 import type { Queries, ResultRow } from './session.js';
 
@@ -76,6 +76,23 @@ export async function loadTable(queries: Queries, database: string, name: string
 
 export function isTransactional(table: { readonly engine: string }): boolean {
   return table.engine.toLowerCase() === 'innodb';
+}
+
+/** A table as the binlog of its server describes it; columns of types that are not on the allowlist are left out. */
+export function asSource(table: TargetTable): TableSchema {
+  const columns = table.columns.flatMap((column): ColumnSchema[] => {
+    const { name, type, unsigned, precision, scale, length, charset } = column;
+    if (type === 'other') return [];
+    const sizes = {
+      precision: precision ?? undefined,
+      scale: scale ?? undefined,
+      length: length ?? undefined,
+      charset: charset ?? undefined,
+    };
+    const values = type === 'enum' || type === 'set' ? declaredValues(column.columnType) : undefined;
+    return [{ name, type, unsigned, ...sizes, ...(values && { values }) }];
+  });
+  return { database: table.database, name: table.name, columns, primaryKey: table.primaryKey };
 }
 
 /** All base tables of a database, or the named one, whatever their engine. */
@@ -202,4 +219,11 @@ function optionalText(row: ResultRow, column: string): string | null {
 function whole(row: ResultRow, column: string): number | null {
   const value = optionalText(row, column);
   return value === null ? null : Number(value);
+}
+
+/** `enum('a','it''s')` → a, it's */
+export function declaredValues(columnType: string): readonly string[] {
+  return [...columnType.matchAll(/'((?:[^'\\]|''|\\.)*)'/gs)].map(([, value = '']) =>
+    value.replace(/''|\\(.)/gs, (pair, escaped: string | undefined) => escaped ?? pair.slice(1)),
+  );
 }

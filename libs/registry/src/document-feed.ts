@@ -1,21 +1,17 @@
 /**
- * The documents of one kind, kept up to date for any number of subscribers by one reader: one watch on the list and one on each document.
- * A watch only says "read again", and so does a new connection, on which everything is read again: what changed in between is not lost, and
- * a change back and forth may go unseen. The last good version of a document survives an invalid one.
+ * Keeps the documents of one kind up to date for any number of subscribers, by one reader: one watch on the list and one on each document.
+ * A watch only says "read again", and so does a new connection, on which everything is read again: so nothing that changed in between is
+ * missed, while a change back and forth may go unseen.
  */
-import { toSyncError } from '@lutra/model';
-import type { SyncError } from '@lutra/model';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '@lutra/telemetry';
 import type { Connection, Node } from './connection.js';
+import { DocumentMap } from './document-map.js';
+import type { Subscriber } from './document-map.js';
 import { isLoss, translate } from './faults.js';
 import type { Session } from './session.js';
 import { ensure } from './tree.js';
 import { untilWoken } from './waiting.js';
-
-export interface Subscriber<T> {
-  readonly callback: (documents: ReadonlyMap<string, T>) => void;
-  readonly onError?: ((name: string, error: SyncError) => void) | undefined;
-}
 
 export interface FeedOptions<T> {
   readonly session: Session;
@@ -25,54 +21,38 @@ export interface FeedOptions<T> {
   parse(name: string, node: Node): T;
 }
 
-/** What was read of one node. */
-interface Entry<T> {
-  /** Creation and change: together they tell one content from every other. */
-  readonly revision: string;
-  readonly document: T | undefined;
-  readonly error: SyncError | undefined;
-}
-
 const readsAtOnce = 50;
 const retryMs = 5_000;
 
 export class DocumentFeed<T> {
   readonly #options: FeedOptions<T>;
-  /** Value: whether it has been called back yet. */
-  readonly #subscribers = new Map<Subscriber<T>, boolean>();
-  readonly #entries = new Map<string, Entry<T>>();
+  readonly #documents: DocumentMap<T>;
   readonly #stale = new Set<string>();
   #listStale = true;
-  /** Something was read that the subscribers have not been told yet; a lost connection must not make us forget it. */
-  #untold = false;
   #wake = (): void => undefined;
   #ending: AbortController | undefined;
 
   constructor(options: FeedOptions<T>) {
     this.#options = options;
+    this.#documents = new DocumentMap((name, node) => options.parse(name, node), options.logger);
   }
 
+  /** Runs while there are subscribers. */
   subscribe(subscriber: Subscriber<T>): () => void {
     const own = { ...subscriber };
-    this.#subscribers.set(own, false);
+    this.#documents.add(own);
     if (this.#ending) this.#wake();
-    else this.#begin();
+    else void this.#run((this.#ending = new AbortController()).signal);
     return () => {
-      if (this.#subscribers.delete(own) && this.#subscribers.size === 0) this.#end();
+      if (this.#documents.remove(own) && this.#documents.subscribers === 0) this.#end();
     };
-  }
-
-  #begin(): void {
-    const ending = new AbortController();
-    this.#ending = ending;
-    void this.#run(ending.signal);
   }
 
   #end(): void {
     this.#ending?.abort();
     this.#ending = undefined;
     // Whoever subscribes next gets what is there then.
-    this.#entries.clear();
+    this.#documents.clear();
   }
 
   async #run(signal: AbortSignal): Promise<void> {
@@ -84,7 +64,7 @@ export class DocumentFeed<T> {
         if (connection !== last) this.#forgetWatches();
         last = connection;
         await this.#refresh(connection, signal);
-        if (!signal.aborted) this.#deliver();
+        if (!signal.aborted) this.#documents.tell();
         await this.#untilStale(connection, signal);
       } catch (error) {
         if (signal.aborted || session.stopped) return;
@@ -94,17 +74,14 @@ export class DocumentFeed<T> {
         }
         last = undefined;
         logger.error({ err: translate(error, path), path }, 'cannot read configuration; trying again');
-        await untilWoken(signal, (wake) => {
-          const timer = setTimeout(wake, retryMs);
-          return () => clearTimeout(timer);
-        }).catch(() => undefined);
+        await delay(retryMs, undefined, { signal }).catch(() => undefined);
       }
     }
   }
 
   #forgetWatches(): void {
     this.#listStale = true;
-    for (const name of this.#entries.keys()) this.#stale.add(name);
+    for (const name of this.#documents.names) this.#stale.add(name);
   }
 
   async #refresh(connection: Connection, signal: AbortSignal): Promise<void> {
@@ -130,9 +107,9 @@ export class DocumentFeed<T> {
       names = (await connection.getChildren(path, onChange)) ?? [];
     }
     if (signal.aborted) return;
-    for (const name of names) if (!this.#entries.has(name)) this.#stale.add(name);
     const there = new Set(names);
-    for (const name of this.#entries.keys()) if (!there.has(name)) this.#drop(name);
+    for (const name of this.#documents.names) if (!there.has(name)) this.#drop(name);
+    for (const name of names) if (!this.#documents.has(name)) this.#stale.add(name);
   }
 
   async #refreshOne(connection: Connection, name: string, signal: AbortSignal): Promise<void> {
@@ -147,57 +124,19 @@ export class DocumentFeed<T> {
       throw error;
     });
     if (signal.aborted) return;
-    if (!node) return this.#drop(name);
-    const before = this.#entries.get(name);
-    const revision = `${node.stat.czxid.toString('hex')} ${node.stat.mzxid.toString('hex')}`;
-    if (before?.revision === revision) return;
-    this.#entries.set(name, this.#parse(name, node, { revision, document: before?.document }));
-    this.#untold = true;
+    if (node) this.#documents.set(name, node);
+    else this.#drop(name);
   }
 
   #drop(name: string): void {
     this.#stale.delete(name);
-    if (this.#entries.delete(name)) this.#untold = true;
-  }
-
-  #parse(name: string, node: Node, before: { revision: string; document: T | undefined }): Entry<T> {
-    try {
-      return { revision: before.revision, document: this.#options.parse(name, node), error: undefined };
-    } catch (thrown) {
-      const error = toSyncError(thrown);
-      this.#options.logger.error({ err: error, document: name }, 'invalid configuration document; its last good version stays in force');
-      for (const [subscriber, called] of this.#subscribers) if (called) this.#call(() => subscriber.onError?.(name, error));
-      return { ...before, error };
-    }
-  }
-
-  #deliver(): void {
-    const changed = this.#untold;
-    this.#untold = false;
-    const documents = new Map<string, T>();
-    for (const [name, { document }] of this.#entries) if (document !== undefined) documents.set(name, document);
-    for (const [subscriber, called] of this.#subscribers) {
-      if (called && !changed) continue;
-      this.#subscribers.set(subscriber, true);
-      this.#call(() => subscriber.callback(documents));
-      if (called) continue;
-      for (const [name, { error }] of this.#entries) if (error) this.#call(() => subscriber.onError?.(name, error));
-    }
-  }
-
-  #call(callback: () => void): void {
-    try {
-      callback();
-    } catch (error) {
-      this.#options.logger.error({ err: toSyncError(error) }, 'a subscriber to configuration threw');
-    }
+    this.#documents.drop(name);
   }
 
   async #untilStale(connection: Connection, signal: AbortSignal): Promise<void> {
     await untilWoken(signal, (wake) => {
       this.#wake = wake;
-      const waiting = [...this.#subscribers.values()].includes(false);
-      if (this.#listStale || this.#stale.size > 0 || waiting || connection.over) queueMicrotask(wake);
+      if (this.#listStale || this.#stale.size > 0 || this.#documents.owing || connection.over) queueMicrotask(wake);
       const off = this.#options.session.onChange(wake);
       return () => {
         off();

@@ -19,15 +19,13 @@ interface Waiting {
 }
 
 function acquire(registry: Registry, signal = never): Waiting {
-  const granted = registry.lease(path).acquire(signal);
-  const waiting: Waiting = { grant: null, granted };
-  granted.then(
-    (grant) => {
-      waiting.grant = grant;
-    },
-    () => undefined,
-  );
+  const waiting: Waiting = { grant: null, granted: registry.lease(path).acquire(signal) };
+  void note(waiting);
   return waiting;
+}
+
+async function note(waiting: Waiting): Promise<void> {
+  waiting.grant = await waiting.granted.catch(() => null);
 }
 
 const inLine = (): Promise<readonly string[]> => zooKeeper.raw((connection, root) => contenders(connection, `${root}/leases/${path}`));
@@ -221,21 +219,33 @@ describe('a holder that is cut off', () => {
     const registry = await zooKeeper.open({ connect: proxy.connect });
     await (await registry.lease(path).acquire(never)).release(); // the folder, so that one request creates the node
     for (let round = 0; round < 3; round += 1) {
-      proxy.mode = 'swallow';
+      await registry.regions.list();
+      proxy.swallowAfter(1); // the list comes first; the answer to the creation is lost
       const waiting = acquire(registry);
-      // The list that comes first must be answered, or no node is created.
-      await until(async () => {
-        proxy.mode = 'open';
-        await delay(round);
-        proxy.mode = 'swallow';
-        expect(await inLine()).toHaveLength(1);
-      });
+      await untilInLine(1);
+      expect(waiting.grant).toBeNull();
       proxy.mode = 'open';
       proxy.cut();
       const grant = await waiting.granted;
       expect(await inLine()).toHaveLength(1);
       await grant.release();
     }
+    expect(registry.session.number).toBe(1);
+  });
+
+  test('while taking its place leaves nothing behind when it is told to stop', async () => {
+    const proxy = await zooKeeper.proxy();
+    const registry = await zooKeeper.open({ connect: proxy.connect, sessionTimeoutMs: 30_000 });
+    await (await registry.lease(path).acquire(never)).release();
+    proxy.swallowAfter(1);
+    const stop = new AbortController();
+    const { granted } = acquire(registry, stop.signal);
+    await untilInLine(1);
+    stop.abort();
+    proxy.mode = 'open';
+    proxy.cut();
+    await expect(granted).rejects.toMatchObject({ code: 'ABORTED' });
+    await untilInLine(0);
     expect(registry.session.number).toBe(1);
   });
 });
@@ -261,6 +271,18 @@ describe('when ZooKeeper is down for a while', () => {
     expect(next.grant).toBeNull();
     await grant.release();
     expect((await next.granted).number).toBeGreaterThan(grant.number);
+  });
+
+  test('or was made anew, without its past, the holder learns that the lease is lost', async () => {
+    const holder = await zooKeeper.open();
+    await holder.regions.create({ name: 'north', description: '', kafka: { brokers: ['kafka:9092'] } });
+    const grant = await holder.lease(path).acquire(never);
+    await zooKeeper.server.stop();
+    await zooKeeper.server.restart();
+    await untilAborted(grant.lost);
+    await untilConnected(holder, true);
+    expect(await holder.regions.list()).toEqual([]);
+    await holder.lease(path).acquire(never);
   });
 
   test('a frozen ZooKeeper is noticed, and the work goes on when it thaws', async () => {

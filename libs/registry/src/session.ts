@@ -6,8 +6,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { SyncError } from '@lutra/model';
 import { aborted } from '@lutra/runtime';
 import type { Logger } from '@lutra/telemetry';
-import { Connection } from './connection.js';
-import type { Ticket } from './connection.js';
+import { openConnection } from './connection.js';
+import type { Connection, Opening } from './connection.js';
+import type { Ticket } from './wire.js';
 
 export type SessionChange =
   /** `renewed`: it is not the session that was there before; its ephemeral nodes and watches are gone. */
@@ -27,6 +28,7 @@ const closeBoundMs = 2_000;
 const minAttemptMs = 2_000;
 const maxPauseMs = 1_000;
 const waitingLineMs = 30_000;
+const forgetAfterSessions = 5;
 
 export class Session {
   readonly #options: SessionOptions;
@@ -38,6 +40,8 @@ export class Session {
   #ticket: Ticket | null = null;
   #number = 0;
   #attempts = 0;
+  /** When we were last connected. */
+  #contactAt = 0;
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -82,8 +86,8 @@ export class Session {
   /** Leases are told before the session goes, so that nobody works on after another took over. */
   async stop(): Promise<void> {
     if (!this.stopped) {
-      this.#stopping.abort(new SyncError('ABORTED', 'the registry was stopped'));
       this.#tell({ kind: 'stopped' });
+      this.#stopping.abort(new SyncError('ABORTED', 'the registry was stopped'));
     }
     await this.#running;
   }
@@ -122,7 +126,7 @@ export class Session {
   async #run(): Promise<void> {
     for (let failures = 0, saidAt = -Infinity; !this.stopped;) {
       const opening = await this.#open();
-      if (opening.kind === 'expired') {
+      if (opening.kind === 'expired' && this.#ticket) {
         this.#expire();
         continue;
       }
@@ -131,7 +135,7 @@ export class Session {
         await this.#serve(opening.connection);
         saidAt = -Infinity;
       } else if (openedAt - saidAt > waitingLineMs) {
-        this.#options.logger.warn({ connect: this.#options.connect, reason: opening.reason }, 'waiting for ZooKeeper');
+        this.#options.logger.warn({ connect: this.#options.connect, opening }, 'waiting for ZooKeeper');
         saidAt = openedAt;
       }
       // A server that accepts and cuts at once is no better than none.
@@ -140,13 +144,23 @@ export class Session {
     }
   }
 
-  #open(): ReturnType<typeof Connection.open> {
+  #open(): Promise<Opening> {
     const { sessionTimeoutMs, digest, logger } = this.#options;
     const server = this.#servers[this.#attempts % this.#servers.length] ?? '';
     this.#attempts += 1;
     // Time to try every server before the session is over.
     const boundMs = Math.max(minAttemptMs, sessionTimeoutMs / (this.#servers.length + 1));
-    return Connection.open({ server, sessionTimeoutMs, digest, ticket: this.#ticket, boundMs, logger });
+    return openConnection({ server, sessionTimeoutMs, digest, ticket: this.#ticketToShow(), boundMs, logger });
+  }
+
+  /**
+   * Servers that are behind what we have seen refuse us: right while another one is up to date, but for ever if ZooKeeper was restored from an
+   * older state or made anew. After a while we come without our past, and are told that the session is over, or go on with it.
+   */
+  #ticketToShow(): Ticket | null {
+    const away = performance.now() - this.#contactAt;
+    if (!this.#ticket || away < this.sessionTimeoutMs * forgetAfterSessions) return this.#ticket;
+    return { ...this.#ticket, zxid: Buffer.alloc(8) };
   }
 
   async #serve(connection: Connection): Promise<void> {
@@ -162,6 +176,7 @@ export class Session {
     if (this.stopped) onStop();
     else this.#stopping.signal.addEventListener('abort', onStop, { once: true });
     const reason = await connection.ended;
+    this.#contactAt = performance.now();
     this.#stopping.signal.removeEventListener('abort', onStop);
     this.#connection = null;
     this.#ticket = connection.ticket;

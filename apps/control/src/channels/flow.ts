@@ -1,7 +1,7 @@
 /** What the pipelines of all channels carry, as sets of tables in the names of their source. Pure. */
 import { pipelineId } from '@lutra/model';
 import type { ChannelInput, Route } from '@lutra/model';
-import { findTable } from './table-set.js';
+import { apart, findTable } from './table-set.js';
 import type { TablePattern } from './table-set.js';
 
 /** The tables that one route of a pipeline carries: `pattern`, but not `except` (earlier routes, reserved schemas). */
@@ -46,15 +46,9 @@ function carriedBy(routes: readonly Route[]): readonly Carried[] {
   });
 }
 
-export function isPattern(name: string): boolean {
-  return /[*?]/.test(name);
-}
-
-/** Whether two patterns share a table; cheap where names are spelled out. */
+/** Whether two patterns share a table. */
 export function meets(one: TablePattern, other: TablePattern): boolean {
-  const apart = (a: string, b: string): boolean => !isPattern(a) && !isPattern(b) && a !== b;
-  if (apart(one.schema, other.schema) || apart(one.table, other.table)) return false;
-  return findTable([one, other]) !== null;
+  return !apart(one, other) && findTable([one, other]) !== null;
 }
 
 const parts = ['schema', 'table'] as const;

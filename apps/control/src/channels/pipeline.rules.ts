@@ -1,6 +1,6 @@
 /** What must hold for each pipeline and route on its own. Pure; returns every problem. */
-import { findTable } from './table-set.js';
-import { isPattern, reservedSchemas } from './flow.js';
+import { findTable, isPattern } from './table-set.js';
+import { reservedSchemas } from './flow.js';
 import type { Flow } from './flow.js';
 import type { Route } from '@lutra/model';
 import type { Problem } from '../configuration/problem.js';

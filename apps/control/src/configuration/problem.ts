@@ -1,14 +1,9 @@
 /** What stands in the way, as a list: a person mends all of it in one go instead of meeting one error after the other. */
 import { SyncError } from '@lutra/model';
 import type { ErrorCode } from '@lutra/model';
+import type { Problem } from '@lutra/mysql';
 
-export interface Problem {
-  /** Stable, kebab-case. */
-  readonly id: string;
-  readonly severity: 'error' | 'warning';
-  readonly what: string;
-  readonly mend: string;
-}
+export type { Problem };
 
 /** A refusal with its whole list. Code CONFIG_INVALID: the request itself is wrong; CONFIG_CONFLICT: it does not fit what is there. */
 export class RefusedError extends SyncError {

@@ -5,18 +5,24 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { SyncError } from '@lutra/model';
 import type { ChannelInput, EndpointDocument } from '@lutra/model';
+import type { Problem } from '@lutra/mysql';
 import { openSecret } from '@lutra/registry';
 import type { Registry } from '@lutra/registry';
 import type { Logger } from '@lutra/telemetry';
-import { findDocument, readConfiguration } from '../configuration/configuration.js';
+import { findDocument, listDocuments, readConfiguration } from '../configuration/configuration.js';
 import { errorsOf } from '../configuration/problem.js';
-import type { Problem } from '../configuration/problem.js';
 import type { CheckResult, EndpointWrite } from '../http/schemas.js';
 import { LOGGER, REGISTRY, SECRET_KEY } from '../tokens.js';
 import type { SecretKey } from '../tokens.js';
 import { endpointProblems } from './endpoint.rules.js';
 import { checkServer, problemOf } from './server-checks.js';
-import type { EndpointUse } from './server-checks.js';
+import type { EndpointUse, Server, TargetUse } from './server-checks.js';
+
+/** What is stored, for one check. */
+interface Stored {
+  readonly endpoints: readonly EndpointDocument[];
+  readonly channels: readonly ChannelInput[];
+}
 
 @Injectable()
 export class EndpointCheckService {
@@ -28,40 +34,59 @@ export class EndpointCheckService {
 
   async checkStored(name: string): Promise<CheckResult> {
     const { document } = await findDocument(this.registry.endpoints, 'endpoint', name);
-    const configuration = await readConfiguration(this.registry);
-    const problems = await this.#ask(document, useOf(name, configuration.channels));
-    return result([...endpointProblems(document, configuration), ...problems]);
+    const stored = await readConfiguration(this.registry);
+    return result([...endpointProblems(document, stored), ...(await this.#askStored(document, stored))]);
   }
 
   /** Without a password the stored one is used, but sent to no other server or user than it was stored for. */
   async checkUnsaved(input: EndpointWrite): Promise<CheckResult> {
-    const configuration = await readConfiguration(this.registry);
-    const password = input.password ?? this.#storedPassword(input, configuration.endpoints);
-    const asked = await checkServer({ ...input, password }, useOf(input.name, configuration.channels), this.logger);
-    return result([...endpointProblems(input, configuration), ...asked]);
+    const stored = await readConfiguration(this.registry);
+    const password = input.password ?? this.#storedPassword(input, stored.endpoints);
+    const asked = await this.#ask({ ...input, password }, stored);
+    return result([...endpointProblems(input, stored), ...asked]);
   }
 
-  /** Every endpoint of a channel, for what this channel wants of it. */
+  /** Every endpoint of a channel, for what this channel wants of it. One that is missing is left to the rules. */
   async checkChannel(channel: ChannelInput): Promise<readonly Problem[]> {
-    const names = [...new Set(channel.pipelines.flatMap(({ source, target }) => [source, target]))];
+    const names = new Set(channel.pipelines.flatMap(({ source, target }) => [source, target]));
+    const endpoints = (await listDocuments(this.registry.endpoints)).filter((endpoint) => names.has(endpoint.name));
     const answers = await Promise.all(
-      names.map(async (name) => {
-        const found = await this.registry.endpoints.get(name);
-        // The rules, which run next, say that it is missing.
-        const problems = found ? await this.#ask(found.document, useOf(name, [channel])) : [];
-        return problems.map((problem) => ({ ...problem, what: `endpoint ${name}: ${problem.what}` }));
+      endpoints.map(async (endpoint) => {
+        const problems = await this.#askStored(endpoint, { endpoints, channels: [channel] });
+        return problems.map((problem) => ({ ...problem, what: `endpoint ${endpoint.name}: ${problem.what}` }));
       }),
     );
     return answers.flat();
   }
 
-  async #ask(endpoint: EndpointDocument, use: EndpointUse): Promise<readonly Problem[]> {
+  async #askStored(endpoint: EndpointDocument, stored: Stored): Promise<readonly Problem[]> {
     try {
-      const password = openSecret(this.key, endpoint.password, endpoint.name);
-      return await checkServer({ ...endpoint, password }, use, this.logger);
+      return await this.#ask(this.#open(endpoint), stored);
     } catch (error) {
-      return [problemOf(error)];
+      return [problemOf(error, this.logger)];
     }
+  }
+
+  /** @throws SyncError SECRET_UNREADABLE for the server's sources */
+  #ask(server: Server, stored: Stored): Promise<readonly Problem[]> {
+    return checkServer(server, this.#useOf(server.name, stored), this.logger);
+  }
+
+  /** An endpoint that no channel uses yet is asked for both roles, without tables. */
+  #useOf(name: string, { endpoints, channels }: Stored): EndpointUse {
+    const pipelines = channels.flatMap((channel) => channel.pipelines);
+    const from = pipelines.filter((pipeline) => pipeline.source === name);
+    const to = pipelines.filter((pipeline) => pipeline.target === name);
+    if (from.length + to.length === 0) return { asSource: [], asTarget: [{ source: null, routes: [], twoWay: false }] };
+    const asTarget = to.map(({ source, routes }): TargetUse => {
+      const found = endpoints.find((endpoint) => endpoint.name === source);
+      return { source: found ? this.#open(found) : null, routes, twoWay: from.some((pipeline) => pipeline.target === source) };
+    });
+    return { asSource: from.length === 0 ? null : from.flatMap((pipeline) => pipeline.routes), asTarget };
+  }
+
+  #open(endpoint: EndpointDocument): Server {
+    return { ...endpoint, password: openSecret(this.key, endpoint.password, endpoint.name) };
   }
 
   #storedPassword(input: EndpointWrite, endpoints: readonly EndpointDocument[]): string {
@@ -75,16 +100,4 @@ export class EndpointCheckService {
 
 function result(problems: readonly Problem[]): CheckResult {
   return { ok: errorsOf(problems).length === 0, problems: [...problems] };
-}
-
-/** An endpoint that no channel uses yet is asked for both roles, without tables. */
-function useOf(name: string, channels: readonly ChannelInput[]): EndpointUse {
-  const pipelines = channels.flatMap((channel) => channel.pipelines);
-  const from = pipelines.filter((pipeline) => pipeline.source === name);
-  const to = pipelines.filter((pipeline) => pipeline.target === name);
-  if (from.length + to.length === 0) return { asSource: [], asTarget: [] };
-  return {
-    asSource: from.length === 0 ? null : from.flatMap((pipeline) => pipeline.routes),
-    asTarget: to.length === 0 ? null : to.flatMap((pipeline) => pipeline.routes),
-  };
 }

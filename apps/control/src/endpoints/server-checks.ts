@@ -1,41 +1,89 @@
-/** The questions to a database server, bounded in time; what cannot be asked is an answer too. */
+/**
+ * The questions to a database server, bounded in time. A server that cannot be asked is an answer too: an unreachable one, a refused
+ * user, or a driver's error become problems in the list.
+ */
 import { SyncError, toSyncError } from '@lutra/model';
-import type { EndpointInput, Route } from '@lutra/model';
+import type { ErrorCode, Route } from '@lutra/model';
+import { checkSource, checkTarget } from '@lutra/mysql';
+import type { ConnectionOptions, Problem } from '@lutra/mysql';
 import type { Logger } from '@lutra/telemetry';
-import type { Problem } from '../configuration/problem.js';
 
-/** How an endpoint is used, or is going to be: null where it is not. */
-export interface EndpointUse {
-  readonly asSource: readonly Route[] | null;
-  readonly asTarget: readonly Route[] | null;
+export interface Server extends ConnectionOptions {
+  readonly name: string;
+  readonly serverId: number;
 }
 
-export type Server = Pick<EndpointInput, 'name' | 'host' | 'port' | 'user' | 'tls' | 'serverId'> & { readonly password: string };
+/** As the target of one source. */
+export interface TargetUse {
+  /** Null: only the target is looked at. */
+  readonly source: Server | null;
+  readonly routes: readonly Route[];
+  /** The target is also a source of that source. */
+  readonly twoWay: boolean;
+}
+
+/** How an endpoint is used, or is going to be. */
+export interface EndpointUse {
+  /** The routes of all its pipelines; null: it is no source. */
+  readonly asSource: readonly Route[] | null;
+  readonly asTarget: readonly TargetUse[];
+}
 
 const connectTimeoutMs = 5_000;
-const boundMs = 20_000;
+const answerTimeoutMs = 10_000;
+const boundMs = 30_000;
 
+/** Never throws. Asks one question after the other: a server that does not answer is not asked twice. */
 export async function checkServer(server: Server, use: EndpointUse, logger: Logger): Promise<readonly Problem[]> {
-  void server;
-  void use;
-  void logger;
-  void bounded;
-  void connectTimeoutMs;
-  void problemOf;
-  return [];
+  const problems: Problem[] = [];
+  try {
+    const { asSource } = use;
+    if (asSource)
+      problems.push(
+        ...(await bounded('SOURCE_UNAVAILABLE', checkSource(limited(server), { serverId: server.serverId, routes: asSource }))),
+      );
+    for (const target of use.asTarget) problems.push(...(await bounded('TARGET_UNAVAILABLE', askTarget(server, target))));
+  } catch (error) {
+    problems.push(problemOf(error, logger));
+  }
+  return distinct(problems);
 }
 
-async function bounded(work: Promise<readonly Problem[]>): Promise<readonly Problem[]> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new SyncError('SOURCE_UNAVAILABLE', `no answer within ${boundMs / 1000} s`)), boundMs);
+/** Without its source a target can still be asked for what concerns only itself. */
+async function askTarget(server: Server, { source, ...facts }: TargetUse): Promise<readonly Problem[]> {
+  const ask = (from: Server | null): Promise<readonly Problem[]> =>
+    checkTarget(limited(server), { ...facts, source: from && limited(from) });
   try {
-    return await Promise.race([work, promise]);
-  } finally {
-    clearTimeout(timer);
+    return await ask(source);
+  } catch (error) {
+    const { code, message, help } = toSyncError(error);
+    if (!source || !code.startsWith('SOURCE_')) throw error;
+    const what = `its tables cannot be compared with those of ${source.name}: ${message}`;
+    return [...(await ask(null)), { id: 'source-not-compared', severity: 'error', what, mend: help }];
   }
 }
 
-export function problemOf(error: unknown): Problem {
+function limited({ host, port, user, password, tls }: Server): ConnectionOptions {
+  return { host, port, user, password, tls, connectTimeoutMs, answerTimeoutMs };
+}
+
+/** Each text has its limit, but a check has many. */
+async function bounded(code: ErrorCode, work: Promise<readonly Problem[]>): Promise<readonly Problem[]> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new SyncError(code, `the check was not done after ${boundMs / 1000} s`)), boundMs);
+  work.catch(() => undefined); // when it fails after its time
+  return Promise.race([work, promise]).finally(() => clearTimeout(timer));
+}
+
+/** An error that is not ours (and so could be a mistake of ours) is logged as well. */
+export function problemOf(error: unknown, logger: Logger): Problem {
   const { code, message, help } = toSyncError(error);
+  if (code === 'INTERNAL') logger.error({ err: error }, 'a check failed');
   return { id: code.toLowerCase().replaceAll('_', '-'), severity: 'error', what: message, mend: help };
+}
+
+/** What concerns the server itself is said once for each of its sources. */
+function distinct(problems: readonly Problem[]): readonly Problem[] {
+  const said = new Map(problems.map((problem) => [`${problem.id}\0${problem.what}`, problem]));
+  return [...said.values()];
 }

@@ -17,7 +17,8 @@ export const problemSchema = z.strictObject({
   id: z.string(),
   severity: z.enum(['error', 'warning']),
   what: z.string(),
-  mend: z.string(),
+  /** The statement, or the step, that mends it. */
+  mend: z.string().nullable(),
 });
 
 export const checkResultSchema = z.strictObject({

@@ -5,7 +5,8 @@ import { createLogger } from '@lutra/telemetry';
 import { afterAll, afterEach, beforeAll, expect, vi } from 'vitest';
 import { zooKeeperServer } from '../../../../test/servers/index.js';
 import type { ZooKeeperServer } from '../../../../test/servers/index.js';
-import { Connection } from '../connection.js';
+import { openConnection } from '../connection.js';
+import type { Connection } from '../connection.js';
 import { Registry } from '../index.js';
 import type { RegistryOptions } from '../index.js';
 import { Proxy } from './proxy.js';
@@ -61,7 +62,7 @@ export function useZooKeeper(): Harness {
 }
 
 async function withConnection<T>(server: ZooKeeperServer, work: (connection: Connection) => Promise<T>): Promise<T> {
-  const opening = await Connection.open({ server: server.connect, sessionTimeoutMs, ticket: null, boundMs: 20_000, logger });
+  const opening = await openConnection({ server: server.connect, sessionTimeoutMs, ticket: null, boundMs: 20_000, logger });
   if (opening.kind !== 'open') throw new Error(`no connection: ${opening.kind}`);
   try {
     return await work(opening.connection);
@@ -73,7 +74,7 @@ async function withConnection<T>(server: ZooKeeperServer, work: (connection: Con
 /** Ends the session of a registry as its expiry would, from outside. */
 export async function expire(registry: Registry, server: ZooKeeperServer): Promise<void> {
   const { ticket } = registry.session;
-  const opening = await Connection.open({ server: server.connect, sessionTimeoutMs, ticket, boundMs: 20_000, logger });
+  const opening = await openConnection({ server: server.connect, sessionTimeoutMs, ticket, boundMs: 20_000, logger });
   if (opening.kind !== 'open') throw new Error(`no connection: ${opening.kind}`);
   await opening.connection.close(2_000);
 }

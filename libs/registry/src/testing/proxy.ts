@@ -10,6 +10,7 @@ export class Proxy {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   #mode: ProxyMode = 'open';
+  #answers = Infinity;
 
   private constructor(target: { readonly host: string; readonly port: number }) {
     this.#server = createServer((client) => this.#join(client, target));
@@ -28,6 +29,12 @@ export class Proxy {
 
   set mode(mode: ProxyMode) {
     this.#mode = mode;
+    this.#answers = Infinity;
+  }
+
+  /** Lets so many more answers pass, then swallows. */
+  swallowAfter(answers: number): void {
+    this.#answers = answers;
   }
 
   /** Cuts what is connected. */
@@ -44,14 +51,15 @@ export class Proxy {
   #join(client: Socket, target: { readonly host: string; readonly port: number }): void {
     if (this.#mode === 'refuse') return void client.destroy();
     const server = connect(target);
-    this.#pass(client, server, ['open', 'swallow']);
-    this.#pass(server, client, ['open']);
+    this.#pass(client, server, () => this.#mode === 'open' || this.#mode === 'swallow');
+    // One request at a time gives one piece per answer.
+    this.#pass(server, client, () => this.#mode === 'open' && this.#answers-- > 0);
   }
 
-  #pass(from: Socket, to: Socket, when: readonly ProxyMode[]): void {
+  #pass(from: Socket, to: Socket, passes: () => boolean): void {
     this.#sockets.add(from);
     from.on('data', (bytes) => {
-      if (when.includes(this.#mode)) to.write(bytes);
+      if (passes()) to.write(bytes);
     });
     from.on('error', () => from.destroy());
     from.on('close', () => {

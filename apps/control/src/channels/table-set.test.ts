@@ -1,0 +1,81 @@
+import { createRouter } from '@lutra/model';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { findTable, undecided } from './table-set.js';
+import type { TablePattern } from './table-set.js';
+
+const at = (text: string): TablePattern => {
+  const [schema = '', table = ''] = text.split('.');
+  return { schema, table };
+};
+
+const find = (inside: readonly string[], outside: readonly string[] = []): string | null => findTable(inside.map(at), outside.map(at));
+
+describe('findTable', () => {
+  it('finds a table that two patterns share though their texts do not', () => {
+    expect(find(['shop.app_*', 'shop.*_log'])).toBe('shop.app_log');
+    expect(find(['shop.a*', 'shop.b*'])).toBeNull();
+    expect(find(['s?op.orders', 'sh*.*'])).toBe('shop.orders');
+  });
+
+  it('takes away what other patterns match', () => {
+    expect(find(['shop.*'], ['shop.*'])).toBeNull();
+    expect(find(['shop.*'], ['shop.?*'])).toBeNull();
+    expect(find(['shop.*'], ['shop.orders', 'shop.users'])).not.toBeNull();
+    expect(find(['shop.orders'], ['*.o*'])).toBeNull();
+    expect(find(['*.orders'], ['a*.*', 'b*.*'])).not.toBeNull();
+  });
+
+  it('never lets a wildcard reach over the border of schema and table', () => {
+    expect(find(['a*.b', 'a.*'])).toBe('a.b');
+    expect(find(['*.x'], ['*.?*'])).toBeNull();
+  });
+
+  it('knows no table without a name', () => {
+    expect(find(['*.*', '*.'])).toBeNull();
+  });
+
+  it('says that it does not know instead of working for ever', () => {
+    const many = `*a${'?'.repeat(40)}`;
+    expect(find([`shop.${many}`], [`shop.*b${'?'.repeat(40)}`, `shop.*c${'?'.repeat(39)}`])).toSatisfy(
+      (found) => found === undecided || typeof found === 'string',
+    );
+  });
+
+  it('agrees with the router on every name of a small world', () => {
+    const word = fc.string({ unit: fc.constantFrom('a', 'b', '*', '?'), minLength: 1, maxLength: 4 });
+    const pattern = fc.record({ schema: word, table: word });
+    const names = words(3);
+    const world = names.flatMap((database) => names.map((name) => ({ database, name })));
+    fc.assert(
+      fc.property(fc.array(pattern, { minLength: 1, maxLength: 2 }), fc.array(pattern, { maxLength: 2 }), (inside, outside) => {
+        const carries = (route: TablePattern): ((table: (typeof world)[number]) => boolean) => {
+          const router = createRouter([route]);
+          return (table) => router(table) !== null;
+        };
+        const [all, none] = [inside.map(carries), outside.map(carries)];
+        const exists = world.some((table) => all.every((matches) => matches(table)) && !none.some((matches) => matches(table)));
+        const found = findTable(inside, outside);
+        if (exists) expect(found).not.toBeNull();
+        if (found !== null) {
+          const [database = '', name = ''] = found.split('.');
+          const table = { database, name };
+          expect(all.every((matches) => matches(table))).toBe(true);
+          expect(none.some((matches) => matches(table))).toBe(false);
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
+/** Every word of up to `length` letters over a, b, and a letter that no pattern names. */
+function words(length: number): readonly string[] {
+  let last = [''];
+  const all: string[] = [];
+  for (let size = 1; size <= length; size++) {
+    last = last.flatMap((word) => ['a', 'b', 'c'].map((letter) => word + letter));
+    all.push(...last);
+  }
+  return all;
+}

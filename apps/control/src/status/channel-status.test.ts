@@ -1,0 +1,80 @@
+import { channelSchema } from '@lutra/model';
+import type { WorkStatus } from '@lutra/model';
+import { describe, expect, it } from 'vitest';
+import { channelStatus } from './channel-status.js';
+
+const channel = channelSchema.parse({
+  name: 'ab',
+  state: 'running',
+  pipelines: [{ name: 'there', source: 'a', target: 'b', routes: [{ schema: 'shop' }] }],
+});
+
+function worker(app: WorkStatus['app'], name: string, more: Partial<WorkStatus> = {}): WorkStatus {
+  return {
+    app,
+    name,
+    instance: 'host:1',
+    state: 'running',
+    waitingFor: null,
+    epoch: 1,
+    rows: 0,
+    transactions: 0,
+    rowsPerSecond: 0,
+    lagMs: 0,
+    position: null,
+    log: null,
+    seq: null,
+    offset: null,
+    marked: 0,
+    lastError: null,
+    updatedAt: 0,
+    ...more,
+  };
+}
+
+const one = (workers: readonly WorkStatus[], state = channel.state) => channelStatus({ ...channel, state }, workers).pipelines[0]!;
+
+describe('channelStatus', () => {
+  it('says absent, and who, where work is wanted and nobody does it', () => {
+    const pipeline = one([worker('capture', 'a')]);
+    expect(pipeline.state).toBe('absent');
+    expect(pipeline.reason).toBe('no loader process for pipeline ab.there is connected');
+    expect(pipeline.source.state).toBe('running');
+    expect(one([], 'stopped').state).toBe('stopped');
+  });
+
+  it('shows the greater lag of the two, and none while one is unknown', () => {
+    expect(one([worker('capture', 'a', { lagMs: 60_000 }), worker('loader', 'ab.there')]).lagMs).toBe(60_000);
+    expect(one([worker('capture', 'a', { lagMs: null }), worker('loader', 'ab.there')]).lagMs).toBeNull();
+  });
+
+  it('shows the worker of the higher epoch, and who stands by', () => {
+    const pipeline = one([
+      worker('capture', 'a', { epoch: 3, instance: 'old:1' }),
+      worker('capture', 'a', { epoch: 4, instance: 'new:1' }),
+      worker('capture', 'a', { state: 'standby', epoch: null, instance: 'spare:1' }),
+      worker('loader', 'ab.there'),
+    ]);
+    expect(pipeline.source.worker?.instance).toBe('new:1');
+    expect(pipeline.source.standbys).toEqual(['spare:1']);
+    expect(pipeline.state).toBe('running');
+  });
+
+  it('takes the worse end, with its reason and the latest error', () => {
+    const error = { code: 'ROW_CONFLICT', message: 'a row', help: 'compare', at: 5, details: {} } as const;
+    const older = { ...error, code: 'SOURCE_UNAVAILABLE', at: 3 } as const;
+    const pipeline = one([
+      worker('capture', 'a', { lastError: older }),
+      worker('loader', 'ab.there', { state: 'failed', lastError: error }),
+    ]);
+    expect(pipeline).toMatchObject({ state: 'failed', reason: 'ROW_CONFLICT: a row', lastError: error });
+    expect(one([worker('capture', 'a', { state: 'waiting', waitingFor: 'the source' }), worker('loader', 'ab.there')])).toMatchObject({
+      state: 'waiting',
+      reason: 'the source',
+    });
+  });
+
+  it('does not mistake a loader of another pipeline for its own', () => {
+    expect(one([worker('capture', 'a'), worker('loader', 'other.there')]).target.state).toBe('absent');
+  });
+});

@@ -1,0 +1,78 @@
+/** Whether lutra.checkpoint can do its three works: keep the position, mark, and fence (which needs `epoch` NOT NULL and InnoDB). */
+import { checkpointColumns, checkpointTable } from '@lutra/marker';
+import type { CheckpointColumn } from '@lutra/marker';
+import { tableName } from '@lutra/model';
+import { problem } from './problem.js';
+import type { Problem } from './problem.js';
+import type { ServerFacts } from './server-facts.js';
+import { rowsIfAllowed } from './server-facts.js';
+import type { Queries } from './session.js';
+import { isTransactional, loadTables } from './target-table.js';
+import type { TargetColumn, TargetTable } from './target-table.js';
+
+const mend = 'run schemas/lutra.sql on this server as an administrator';
+
+const wholeNumbers = [
+  'part',
+  'lane',
+  'log_epoch',
+  'seq',
+  'next_offset',
+  'source_us',
+  'epoch',
+  'n',
+] as const satisfies readonly CheckpointColumn[];
+const long: Partial<Record<CheckpointColumn, number>> = { pipeline: 100, log_id: 36, gtid: 200, origin: 48, path: 1000 };
+
+export type CheckpointRight = 'SELECT' | 'INSERT' | 'UPDATE';
+
+export async function checkCheckpointTable(
+  queries: Queries,
+  server: ServerFacts,
+  rights: readonly CheckpointRight[],
+): Promise<readonly Problem[]> {
+  const name = tableName(checkpointTable);
+  const grant = `GRANT ${rights.join(', ')} ON lutra.* TO ${server.account}`;
+  const [table] = await loadTables(queries, checkpointTable.database, checkpointTable.name);
+  if (!table) return [problem('error', 'checkpoint-missing', `${name} does not exist, or the user may not see it`, `${mend}; ${grant}`)];
+  const wrong = differences(table);
+  const problems = wrong.length === 0 ? [] : [problem('error', 'checkpoint-shape', `${name}: ${wrong.join('; ')}`, mend)];
+  const denied = await missingRights(queries, rights);
+  return denied.length === 0
+    ? problems
+    : [...problems, problem('error', 'checkpoint-privileges', `the user lacks ${denied.join(', ')} on ${name}`, grant)];
+}
+
+function differences(table: TargetTable): readonly string[] {
+  const columns = new Map(table.columns.map((column) => [column.name, column]));
+  const wrong = checkpointColumns.flatMap((name) => {
+    const column = columns.get(name);
+    const reason = column ? columnDifference(name, column) : 'is missing';
+    return reason === null ? [] : [`column ${name} ${reason}`];
+  });
+  if (!isTransactional(table)) wrong.push(`the engine is ${table.engine}, not InnoDB`);
+  if (table.primaryKey.join() !== 'pipeline,part,lane') wrong.push('the primary key is not (pipeline, part, lane)');
+  if (table.triggers > 0) wrong.push('it has triggers');
+  return wrong;
+}
+
+function columnDifference(name: CheckpointColumn, column: TargetColumn): string | null {
+  if (column.nullable !== (name === 'gtid')) return column.nullable ? 'allows NULL' : 'does not allow NULL';
+  const isWhole = (wholeNumbers as readonly string[]).includes(name);
+  if (isWhole)
+    return column.type === 'bigint' || ((name === 'part' || name === 'lane') && column.type === 'int') ? null : `is ${column.columnType}`;
+  return column.type === 'varchar' && (column.characters ?? 0) >= (long[name] ?? 0) ? null : `is ${column.columnType}`;
+}
+
+/** EXPLAIN needs the privileges of the statement and runs nothing. */
+const trials: Readonly<Record<CheckpointRight, string>> = {
+  SELECT: 'SELECT 1 FROM lutra.checkpoint LIMIT 0',
+  INSERT: 'EXPLAIN INSERT INTO lutra.checkpoint (pipeline) SELECT pipeline FROM lutra.checkpoint WHERE FALSE',
+  UPDATE: 'EXPLAIN UPDATE lutra.checkpoint SET n = n WHERE FALSE',
+};
+
+async function missingRights(queries: Queries, rights: readonly CheckpointRight[]): Promise<readonly string[]> {
+  const denied: string[] = [];
+  for (const right of rights) if ((await rowsIfAllowed(queries, trials[right])) === null) denied.push(right);
+  return denied;
+}

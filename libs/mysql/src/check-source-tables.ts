@@ -1,0 +1,140 @@
+/** What is known to be wrong, or to surprise, about the tables that routes take. */
+import { createRouter, tableName } from '@lutra/model';
+import type { Route, TableName } from '@lutra/model';
+import { quoteTable, quoteText } from './literal.js';
+import { problem } from './problem.js';
+import type { Problem } from './problem.js';
+import { rowsIfAllowed, textOf } from './server-facts.js';
+import type { ServerFacts } from './server-facts.js';
+import type { Queries } from './session.js';
+import { isTransactional, loadTables } from './target-table.js';
+import type { ForeignKey, TargetTable } from './target-table.js';
+
+export interface RoutedTables {
+  readonly routes: readonly Route[];
+  readonly isRouted: (table: TableName) => boolean;
+}
+
+export async function checkSourceTables(queries: Queries, server: ServerFacts, routed: RoutedTables): Promise<readonly Problem[]> {
+  const tables = await loadRouted(queries, routed.isRouted);
+  const problems = routed.routes.filter((route) => !hasTable(route, tables)).map(emptyRoute);
+  for (const table of tables) problems.push(...checkTable(table, server), ...(await checkRight(queries, server, table)));
+  return [...problems, ...(await checkVersioned(queries, routed.isRouted))];
+}
+
+/** The routed tables that the user can see. */
+export async function loadRouted(queries: Queries, isRouted: (table: TableName) => boolean): Promise<readonly TargetTable[]> {
+  const rows = await queries.query(
+    "SELECT DISTINCT TABLE_SCHEMA AS db FROM information_schema.TABLES WHERE TABLE_TYPE = 'BASE TABLE' ORDER BY TABLE_SCHEMA",
+  );
+  const tables: TargetTable[] = [];
+  for (const row of rows) {
+    const database = textOf(row, 'db');
+    const names = await queries.query(
+      `SELECT TABLE_NAME AS name FROM information_schema.TABLES WHERE TABLE_TYPE = 'BASE TABLE' AND TABLE_SCHEMA = ${quoteText(database)}`,
+    );
+    if (!names.some((name) => isRouted({ database, name: textOf(name, 'name') }))) continue;
+    tables.push(...(await loadTables(queries, database)).filter(isRouted));
+  }
+  return tables;
+}
+
+function hasTable(route: Route, tables: readonly TargetTable[]): boolean {
+  const router = createRouter([route]);
+  return tables.some((table) => router(table) !== null);
+}
+
+function emptyRoute(route: Route): Problem {
+  const what = `no table that the user can see matches the route ${route.schema}.${route.table}`;
+  return problem('warning', 'route-empty', what, 'create the table, correct the route, or GRANT SELECT on it');
+}
+
+function checkTable(table: TargetTable, server: ServerFacts): readonly Problem[] {
+  const name = tableName(table);
+  const problems: Problem[] = [];
+  if (!isTransactional(table)) {
+    problems.push(
+      problem(
+        'error',
+        'table-engine',
+        `${name} is ${table.engine}: its changes leave the transaction`,
+        `ALTER TABLE ${quoteTable(table)} ENGINE = InnoDB`,
+      ),
+    );
+  }
+  const foreign = table.columns.filter((column) => column.type === 'other').map((column) => `${column.name} (${column.columnType})`);
+  if (foreign.length > 0) {
+    problems.push(
+      problem(
+        'error',
+        'table-column-type',
+        `${name}: types that are not proven lossless: ${foreign.join(', ')}`,
+        'take the table out of the route, or change the columns',
+      ),
+    );
+  }
+  if (table.primaryKey.length === 0) {
+    problems.push(
+      problem(
+        'warning',
+        'table-no-key',
+        `${name} has no primary key: each change reads the whole target table`,
+        `ALTER TABLE ${quoteTable(table)} ADD PRIMARY KEY (…)`,
+      ),
+    );
+  }
+  if (table.triggers > 0)
+    problems.push(
+      problem(
+        'warning',
+        'table-triggers',
+        `${name} has triggers: what they write to routed tables arrives as rows, so the same triggers at the target must do nothing where @lutra_apply = 1`,
+        null,
+      ),
+    );
+  return [...problems, ...table.foreignKeys.flatMap((key) => checkForeignKey(name, key, server))];
+}
+
+/** Seen on 8.0.15, 9.7 and MariaDB 11.4: only servers that enforce foreign keys in SQL log what a key does to the children. */
+function checkForeignKey(table: string, key: ForeignKey, server: ServerFacts): readonly Problem[] {
+  const acts = (rule: string): boolean => rule === 'CASCADE' || rule === 'SET NULL' || rule === 'SET DEFAULT';
+  const logged = server.variables.get('innodb_native_foreign_keys') === 'OFF';
+  if (!acts(key.onDelete) && !acts(key.onUpdate)) return [];
+  if (!logged) {
+    const what = `${table}: what foreign key ${key.name} does to this table (ON DELETE ${key.onDelete}, ON UPDATE ${key.onUpdate}) is not in the binlog: the target must have the same key`;
+    return [problem('warning', 'table-cascade', what, null)];
+  }
+  if (!acts(key.onUpdate)) return [];
+  const what = `${table}: foreign key ${key.name} has ON UPDATE ${key.onUpdate}; this server logs the changed children before their parent, so an UPDATE of the parent's key will stop the pipeline (ROW_CONFLICT)`;
+  return [problem('warning', 'table-cascade', what, 'declare the key ON UPDATE RESTRICT, or never update the parent key')];
+}
+
+async function checkRight(queries: Queries, server: ServerFacts, table: TargetTable): Promise<readonly Problem[]> {
+  if ((await rowsIfAllowed(queries, `SELECT 1 FROM ${quoteTable(table)} LIMIT 0`)) !== null) return [];
+  return [
+    problem(
+      'error',
+      'table-privileges',
+      `the user lacks SELECT on ${tableName(table)}`,
+      `GRANT SELECT ON ${quoteTable(table)} TO ${server.account}`,
+    ),
+  ];
+}
+
+/** MariaDB's history rows would arrive as rows. */
+async function checkVersioned(queries: Queries, isRouted: (table: TableName) => boolean): Promise<readonly Problem[]> {
+  const rows = await queries.query(
+    "SELECT TABLE_SCHEMA AS db, TABLE_NAME AS name FROM information_schema.TABLES WHERE TABLE_TYPE = 'SYSTEM VERSIONED'",
+  );
+  return rows
+    .map((row) => ({ database: textOf(row, 'db'), name: textOf(row, 'name') }))
+    .filter(isRouted)
+    .map((table) =>
+      problem(
+        'error',
+        'table-versioned',
+        `${tableName(table)} is system-versioned`,
+        `ALTER TABLE ${quoteTable(table)} DROP SYSTEM VERSIONING, or take it out of the route`,
+      ),
+    );
+}

@@ -1,0 +1,198 @@
+/**
+ * Whether a server can be a source: everything that would lose or falsify rows, and what is known to surprise. Only reads. Settings are
+ * the global ones; a session that was opened before a change keeps the old value.
+ */
+import { createRouter } from '@lutra/model';
+import type { Route } from '@lutra/model';
+import { checkCheckpointTable } from './check-checkpoint-table.js';
+import { checkSourceTables } from './check-source-tables.js';
+import { problem } from './problem.js';
+import type { Problem } from './problem.js';
+import { readServer, replicasStatement, replicationStatement, rowsIfAllowed, setGlobal, statusStatement, textOf } from './server-facts.js';
+import type { ServerFacts } from './server-facts.js';
+import { Session } from './session.js';
+import type { ConnectionOptions, Queries } from './session.js';
+
+export interface SourceFacts {
+  /** Under which capture reads the binlog. */
+  readonly serverId: number;
+  /** Of all pipelines that read from this endpoint. */
+  readonly routes: readonly Route[];
+}
+
+/**
+ * @throws SyncError SOURCE_UNAVAILABLE, SOURCE_DENIED if the server cannot be asked at all
+ */
+export async function checkSource(options: ConnectionOptions, facts: SourceFacts): Promise<readonly Problem[]> {
+  const session = await Session.open(options, 'source');
+  try {
+    const server = await readServer(session);
+    return [
+      ...checkSettings(server),
+      ...(await checkServerId(session, server, facts.serverId)),
+      ...(await checkRights(session, server)),
+      ...(await checkFilters(session, server, facts.routes)),
+      ...(await checkRelay(session, server)),
+      ...(await checkCheckpointTable(session, server, ['SELECT'])),
+      ...(await checkSourceTables(session, server, { routes: facts.routes, isRouted: isRouted(facts.routes) })),
+    ];
+  } finally {
+    await session.close();
+  }
+}
+
+function isRouted(routes: readonly Route[]): (table: { database: string; name: string }) => boolean {
+  const router = createRouter(routes);
+  return (table) => router(table) !== null;
+}
+
+interface Setting {
+  readonly variable: string;
+  readonly wanted: string;
+  readonly why: string;
+  readonly severity?: 'warning';
+  /** Some servers do not have it: then it is as wanted. */
+  readonly optional?: true;
+  /** Instead of SET PERSIST. */
+  readonly mend?: string;
+}
+
+const settings: readonly Setting[] = [
+  { variable: 'log_bin', wanted: 'ON', why: 'there is no binlog to read', mend: 'in my.cnf: [mysqld] log_bin = binlog; then restart' },
+  { variable: 'binlog_format', wanted: 'ROW', why: 'changes would come as statements, not as rows', optional: true },
+  { variable: 'binlog_row_image', wanted: 'FULL', why: 'columns would be missing in the row images' },
+  { variable: 'binlog_row_metadata', wanted: 'FULL', why: 'names, keys and character sets of the columns would be missing' },
+  { variable: 'binlog_row_value_options', wanted: '', why: 'JSON values would come as differences', optional: true },
+  { variable: 'binlog_transaction_compression', wanted: 'OFF', why: 'transactions would come compressed', optional: true },
+  { variable: 'log_bin_compress', wanted: 'OFF', why: 'events would come compressed', optional: true },
+  {
+    variable: 'gtid_mode',
+    wanted: 'ON',
+    why: 'without GTIDs a failover to another server cannot be followed',
+    severity: 'warning',
+    optional: true,
+    mend: "SET PERSIST enforce_gtid_consistency = ON; then gtid_mode step by step: 'OFF_PERMISSIVE', 'ON_PERMISSIVE', 'ON'",
+  },
+  { variable: 'sync_binlog', wanted: '1', why: 'after a crash the server may lack what was published already', severity: 'warning' },
+  {
+    variable: 'innodb_flush_log_at_trx_commit',
+    wanted: '1',
+    why: 'after a crash the server may lack what was published already',
+    severity: 'warning',
+  },
+];
+
+function checkSettings(server: ServerFacts): readonly Problem[] {
+  const found = settings.flatMap((setting) => {
+    const value = server.variables.get(setting.variable);
+    if (value === undefined && setting.optional) return [];
+    if (value?.toUpperCase() === setting.wanted) return [];
+    const what = `${setting.variable} is ${value === undefined ? 'unknown to this server' : `'${value}'`} instead of '${setting.wanted}': ${setting.why}`;
+    const mend = setting.mend ?? setGlobal(server, setting.variable, `'${setting.wanted}'`);
+    return problem(setting.severity ?? 'error', idOf(setting.variable), what, mend);
+  });
+  return [...found, ...checkExpiry(server)];
+}
+
+function idOf(variable: string): string {
+  return variable.replaceAll('_', '-');
+}
+
+const daySeconds = 86_400;
+
+/** 0 keeps binlogs for ever. */
+function checkExpiry(server: ServerFacts): readonly Problem[] {
+  const seconds = Number(server.variables.get('binlog_expire_logs_seconds') ?? 0);
+  if (seconds === 0 || seconds >= daySeconds) return [];
+  const what = `binlogs are removed after ${seconds} s: a capture that is down for longer loses its place`;
+  return [problem('warning', 'binlog-expiry', what, setGlobal(server, 'binlog_expire_logs_seconds', String(7 * daySeconds)))];
+}
+
+async function checkServerId(queries: Queries, server: ServerFacts, serverId: number): Promise<readonly Problem[]> {
+  const own = Number(server.variables.get('server_id') ?? 0);
+  if (own === 0) return [problem('error', 'server-id', 'server_id is 0: the server refuses replicas', setGlobal(server, 'server_id', '1'))];
+  if (own === serverId) {
+    return [problem('error', 'server-id-taken', `${serverId} is the server's own server_id`, 'give the endpoint another serverId')];
+  }
+  const replicas = (await rowsIfAllowed(queries, replicasStatement(server))) ?? [];
+  if (!replicas.some((replica) => textOf(replica, 'Server_Id') === String(serverId) || textOf(replica, 'Server_id') === String(serverId)))
+    return [];
+  const what = `a replica with server id ${serverId} is connected; unless it is this endpoint's own capture, each cuts the other off`;
+  return [problem('warning', 'server-id-in-use', what, 'give the endpoint another serverId')];
+}
+
+/** By doing what needs them: privileges may come from roles. */
+async function checkRights(queries: Queries, server: ServerFacts): Promise<readonly Problem[]> {
+  const mayAskStatus = (await rowsIfAllowed(queries, statusStatement(server))) !== null;
+  const mayReplicate =
+    server.flavor === 'mysql'
+      ? (await rowsIfAllowed(queries, replicasStatement(server))) !== null
+      : await hasGlobal(queries, 'REPLICATION SLAVE');
+  return [
+    ...(mayReplicate ? [] : [missingGlobal(server, 'REPLICATION SLAVE', 'the binlog cannot be read')]),
+    ...(mayAskStatus ? [] : [missingGlobal(server, 'REPLICATION CLIENT', "the binlog's end and its filters cannot be asked")]),
+  ];
+}
+
+function missingGlobal(server: ServerFacts, privilege: string, why: string): Problem {
+  return problem(
+    'error',
+    `privilege-${privilege.toLowerCase().replaceAll(' ', '-')}`,
+    `the user lacks ${privilege}: ${why}`,
+    `GRANT ${privilege} ON *.* TO ${server.account}`,
+  );
+}
+
+/** MariaDB shows the enabled roles' grants too. */
+async function hasGlobal(queries: Queries, privilege: string): Promise<boolean> {
+  const grants = (await queries.query('SHOW GRANTS')).map((row) => String(Object.values(row)[0]));
+  return grants.some((grant) => {
+    const list = /^GRANT (.+) ON \*\.\* TO /.exec(grant)?.[1]?.split(', ') ?? [];
+    return list.includes(privilege) || list.includes('ALL PRIVILEGES');
+  });
+}
+
+/** A database that the binlog leaves out: its rows never come, and without `lutra` every copy would go back. */
+async function checkFilters(queries: Queries, server: ServerFacts, routes: readonly Route[]): Promise<readonly Problem[]> {
+  const [status] = (await rowsIfAllowed(queries, statusStatement(server))) ?? [];
+  const only = listOf(textOf(status, 'Binlog_Do_DB'));
+  const never = listOf(textOf(status, 'Binlog_Ignore_DB'));
+  if (only.length === 0 && never.length === 0) return [];
+  const router = createRouter(routes);
+  const needed = ['lutra', ...new Set([...only, ...never, ...exactSchemas(routes)].filter((name) => routesInto(router, routes, name)))];
+  const lost = needed.filter((name) => never.includes(name) || (only.length > 0 && !only.includes(name)));
+  const filters = [...only.map((name) => `binlog-do-db=${name}`), ...never.map((name) => `binlog-ignore-db=${name}`)].join(', ');
+  return lost.map((name) =>
+    problem(
+      'error',
+      'binlog-filter',
+      `the binlog leaves out database ${name} (${filters})`,
+      'take binlog-do-db and binlog-ignore-db out of my.cnf; then restart',
+    ),
+  );
+}
+
+function listOf(names: string): readonly string[] {
+  return names.split(',').filter((name) => name !== '');
+}
+
+function exactSchemas(routes: readonly Route[]): readonly string[] {
+  return routes.map((route) => route.schema).filter((schema) => !/[*?]/.test(schema));
+}
+
+/** A table name of each route stands for the tables that it matches. */
+function routesInto(router: ReturnType<typeof createRouter>, routes: readonly Route[], database: string): boolean {
+  return routes.some((route) => router({ database, name: route.table.replaceAll('*', '').replaceAll('?', 'x') || 'x' }) !== null);
+}
+
+/** A source that is itself a replica writes what it receives to its binlog only if told so. */
+async function checkRelay(queries: Queries, server: ServerFacts): Promise<readonly Problem[]> {
+  const variable = server.variables.has('log_replica_updates') ? 'log_replica_updates' : 'log_slave_updates';
+  if (server.variables.get(variable) === 'ON') return [];
+  const channels = await rowsIfAllowed(queries, replicationStatement(server));
+  if (channels?.length === 0) return [];
+  const what = `${variable} is OFF and the server ${channels === null ? 'may be' : 'is'} a replica: what it receives from its own source is not in its binlog`;
+  return [
+    problem(channels === null ? 'warning' : 'error', 'log-replica-updates', what, `in my.cnf: [mysqld] ${variable} = ON; then restart`),
+  ];
+}

@@ -1,0 +1,130 @@
+/** For this lib's integration tests: a real server with Lutra's tables, and rows read back as the binlog would give them. */
+import { readFile } from 'node:fs/promises';
+import { tableName } from '@lutra/model';
+import type { ColumnSchema, Row, TableSchema, Value } from '@lutra/model';
+import { mysqlServer } from '../../../test/servers/index.js';
+import type { MysqlServer, MysqlVersion } from '../../../test/servers/index.js';
+import { quoteName, quoteTable } from './literal.js';
+import { Session } from './session.js';
+import type { ConnectionOptions, ResultRow } from './session.js';
+import { asSource, loadTable } from './target-table.js';
+import type { TargetTable } from './target-table.js';
+
+export const versions: readonly MysqlVersion[] = ['8.0', '9.7', 'mariadb-11.4'];
+
+export class TestServer {
+  readonly server: MysqlServer;
+  readonly options: ConnectionOptions;
+  #admin: Session;
+  #databases = 0;
+
+  private constructor(server: MysqlServer, options: ConnectionOptions, admin: Session) {
+    this.server = server;
+    this.options = options;
+    this.#admin = admin;
+  }
+
+  static async start(version: MysqlVersion, extra: readonly string[] = []): Promise<TestServer> {
+    const server = mysqlServer({ version, serverId: 1, extra });
+    await server.start();
+    const options = { host: server.host, port: server.port, user: server.user, password: server.password };
+    const started = new TestServer(server, options, await Session.open(options, 'target'));
+    await started.run(await readFile(new URL('../../../schemas/lutra.sql', import.meta.url), 'utf8'));
+    return started;
+  }
+
+  /** After a restart. */
+  async reconnect(): Promise<void> {
+    this.#admin.destroy();
+    this.#admin = await Session.open(this.options, 'target');
+  }
+
+  async stop(): Promise<void> {
+    this.#admin.destroy();
+    await this.server.stop();
+  }
+
+  get admin(): Session {
+    return this.#admin;
+  }
+
+  async database(): Promise<string> {
+    const name = `d${++this.#databases}`;
+    await this.run(`CREATE DATABASE ${name} CHARACTER SET utf8mb4`);
+    return name;
+  }
+
+  /** Several statements. */
+  async run(sql: string): Promise<readonly (readonly ResultRow[])[]> {
+    const text = sql.trim().replace(/;$/, '');
+    return this.#admin.execute(text).catch((error: unknown) => {
+      throw this.#admin.translate(error, text.slice(0, 200));
+    });
+  }
+
+  async query(sql: string): Promise<readonly ResultRow[]> {
+    return (await this.run(sql))[0] ?? [];
+  }
+
+  async load(database: string, name: string): Promise<{ readonly target: TargetTable; readonly source: TableSchema }> {
+    const target = await loadTable(this.#admin, database, name);
+    return { target, source: asSource(target) };
+  }
+
+  /** All rows, as row images would have them. */
+  async rows(table: TableSchema, order = ''): Promise<readonly Row[]> {
+    const columns = table.columns.map((column) => `${printed(column)} AS ${quoteName(column.name)}`).join(', ');
+    const rows = await this.query(`SELECT ${columns} FROM ${quoteTable(table)} ${order}`);
+    return rows.map((row) => Object.fromEntries(table.columns.map((column) => [column.name, parsed(column, row[column.name])])));
+  }
+
+  /** What tells two tables apart: each column's bytes, sorted. */
+  async content(table: TableSchema): Promise<readonly string[]> {
+    const rows = await this.rows(table);
+    const bare = (value: Value): string => (Buffer.isBuffer(value) ? value.toString('hex') : Object.is(value, -0) ? '-0' : String(value));
+    return rows.map((row) => table.columns.map((column) => `${column.name}=${bare(row[column.name] as Value)}`).join(' ')).sort();
+  }
+}
+
+function printed(column: ColumnSchema): string {
+  const name = quoteName(column.name);
+  switch (column.type) {
+    case 'float':
+    case 'double':
+      return `CAST(${name} * 1e0 AS CHAR)`;
+    case 'binary':
+    case 'varbinary':
+    case 'blob':
+    case 'bit':
+      return `HEX(${name})`;
+    default:
+      return `CAST(${name} AS CHAR)`;
+  }
+}
+
+function parsed(column: ColumnSchema, value: ResultRow[string] | undefined): Value {
+  if (value === null) return null;
+  const text = Buffer.isBuffer(value) ? value.toString('utf8') : String(value);
+  switch (column.type) {
+    case 'tinyint':
+    case 'smallint':
+    case 'mediumint':
+    case 'int':
+    case 'year':
+    case 'float':
+    case 'double':
+      return Number(text);
+    case 'bigint':
+      return BigInt(text);
+    case 'binary':
+    case 'varbinary':
+    case 'blob':
+      return Buffer.from(text, 'hex');
+    case 'bit':
+      return Buffer.from(text.padStart(Math.ceil((column.length ?? 8) / 8) * 2, '0'), 'hex');
+    default:
+      return text;
+  }
+}
+
+export { tableName };

@@ -45,8 +45,8 @@ export interface CaptureDeps {
 type SourceState = Awaited<ReturnType<typeof sourceState>>;
 
 /** Bytes of decoded rows, and of encoded records, that may wait; and of one produce request. */
-const binlogBufferBytes = 8 * 1024 * 1024;
-const queueBytes = 8 * 1024 * 1024;
+const binlogBufferBytes = 1024 * 1024;
+const queueBytes = 2 * 1024 * 1024;
 const batchBytes = 1024 * 1024;
 
 /** One leadership: works until the signal aborts or something fails. */

@@ -5,15 +5,24 @@
 import type { EncodedRecord, RecordEncoder, TableEncoder } from '@lutra/avro';
 import type { Publisher } from '@lutra/bus';
 import { SyncError } from '@lutra/model';
-import type { ControlRecord, RecordHeader, RowEvent, TableSchema } from '@lutra/model';
+import type { ControlRecord, Op, RecordHeader, RowEvent, TableSchema } from '@lutra/model';
 import { ByteQueue } from '@lutra/runtime';
+
+/** What is still to know of a row once it is encoded. The row itself is let go: thousands of them may wait. */
+export interface RowFacts {
+  readonly op: Op;
+  /** It ends its transaction. */
+  readonly last: boolean;
+  /** Commit time at the source, ms since 1970. */
+  readonly commitMs: number;
+}
 
 /** A record that was acknowledged: what the caller counts. */
 export interface Acknowledged {
   readonly header: RecordHeader;
   readonly offset: number;
   readonly bytes: number;
-  readonly row: RowEvent | null;
+  readonly row: RowFacts | null;
   readonly control: ControlRecord | null;
 }
 
@@ -21,7 +30,7 @@ interface Pending {
   readonly header: RecordHeader;
   readonly record: EncodedRecord;
   readonly bytes: number;
-  readonly row: RowEvent | null;
+  readonly row: RowFacts | null;
   readonly control: ControlRecord | null;
 }
 
@@ -64,7 +73,8 @@ export class LogWriter {
   async row(table: TableSchema, event: RowEvent): Promise<void> {
     const encoder = this.#encoders.get(table) ?? (await this.#prepare(table));
     const header = this.#nextHeader('row');
-    await this.#push({ header, record: encoder.encode(header, event), row: event, control: null });
+    const row = { op: event.op, last: event.transaction.last, commitMs: event.source.tsMs };
+    await this.#push({ header, record: encoder.encode(header, event), row, control: null });
   }
 
   async control(control: Exclude<ControlRecord, { kind: 'epoch' }>): Promise<void> {

@@ -26,8 +26,8 @@ export class Progress {
       bytes += size;
       if (!row) continue;
       rows += 1;
-      if (row.transaction.last) transactions += 1;
-      commitMs = row.source.tsMs;
+      if (row.last) transactions += 1;
+      commitMs = row.commitMs;
     }
     const last = records.at(-1);
     if (!last) return;

@@ -35,6 +35,8 @@ export interface ControlApp {
 }
 
 const firstConnectionMs = 3_000;
+/** How long requests may take to be answered once the end has come. */
+const answerMs = 5_000;
 
 export async function createApp({ environment, secretKey, logger }: ControlOptions): Promise<ControlApp> {
   const { zooKeeper, root, digest } = environment;
@@ -61,7 +63,9 @@ export async function createApp({ environment, secretKey, logger }: ControlOptio
     },
     async close() {
       stopping.abort(new SyncError('ABORTED', 'control is shutting down'));
-      await nest.close();
+      // A connection without a request is none that the server closes by itself.
+      const cut = setTimeout(() => nest.getHttpServer().closeAllConnections(), answerMs);
+      await nest.close().finally(() => clearTimeout(cut));
       await registry.stop();
       await started;
     },

@@ -29,6 +29,7 @@ describe('readEnvironment', () => {
     ['LUTRA_ROOT', { ZOOKEEPER, LUTRA_ROOT: 'lutra/' }],
     ['METRICS_OPEN', { ZOOKEEPER, METRICS_OPEN: 'yes' }],
     ['LUTRA_API_TOKEN', { ZOOKEEPER, LUTRA_API_TOKEN: '' }],
+    ['LUTRA_API_TOKEN', { ZOOKEEPER, LUTRA_API_TOKEN: 'two words' }],
     ['LUTRA_API_TOKEN_FILE', { ZOOKEEPER, LUTRA_API_TOKEN_FILE: '/no/such/file' }],
   ])('names %s when it is wrong', (name, variables) => {
     expect(() => readEnvironment(variables)).toThrow(name);

@@ -19,7 +19,10 @@ const environmentSchema = z.object({
   LUTRA_REGION: nameSchema.optional(),
   PORT: z.coerce.number().int().min(0).max(65535).default(8080),
   HOST: z.string().min(1).default('127.0.0.1'),
-  LUTRA_API_TOKEN: z.string().min(1, 'empty: give it a value or leave it out').optional(),
+  LUTRA_API_TOKEN: z
+    .string()
+    .regex(/^[\x21-\x7e]+$/, 'one word of visible ASCII characters; leave it out to have none')
+    .optional(),
   METRICS_OPEN: z.enum(['true', 'false']).default('false'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
 });

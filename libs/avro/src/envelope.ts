@@ -1,71 +1,14 @@
-/** Row events ⇄ Debezium's envelope: which field of the row event is which field of schemas/envelope.avsc. */
+/** Row events ⇄ Debezium's envelope, by schemas/envelope.avsc and the schema that a writer published. */
 import { type Op, type RowEvent, type RowSource, SyncError, type TableSchema, type TransactionBlock, tableName } from '@lutra/model';
 import { type AvroRecord, parseAvro } from './avro-schema.js';
 import { type ByteReader, malformed } from './byte-reader.js';
 import type { ByteWriter } from './byte-writer.js';
-import type { Read } from './plain-codec.js';
-import { type Draft, type FieldLinks, fieldsReader, fieldsWriter, recordIn, unfilled } from './record-fields.js';
+import { blockLinks, type BlockDraft, given, opOf, sourceLinks } from './envelope-links.js';
+import type { Read } from './plain-reader.js';
+import { type Draft, type FieldLinks, fieldsReader, fieldsWriter, recordIn } from './record-fields.js';
 import { rowReader, rowWriter } from './row-codec.js';
 import { readSchemaFile } from './schema-files.js';
 import { tableOf } from './table-schema.js';
-
-interface SourceFrom {
-  readonly source: RowSource;
-  readonly op: Op;
-}
-
-const sourceLinks: FieldLinks<SourceFrom, Draft<RowSource>> = {
-  version: { get: ({ source }) => source.version, set: (to, value: string) => (to.version = value) },
-  connector: { get: ({ source }) => source.connector, set: (to, value: string) => (to.connector = connectorOf(value)) },
-  name: { get: ({ source }) => source.name, set: (to, value: string) => (to.name = value) },
-  ts_ms: { get: ({ source }) => source.tsMs, set: (to, value: number) => (to.tsMs = value) },
-  snapshot: { get: ({ op }) => (op === 'r' ? 'incremental' : 'false'), set: () => {} },
-  db: { get: ({ source }) => source.db, set: (to, value: string) => (to.db = value) },
-  sequence: unfilled,
-  ts_us: { get: ({ source }) => source.tsUs, set: (to, value: number) => (to.tsUs = value) },
-  table: { get: ({ source }) => source.table, set: (to, value: string | null) => (to.table = given(value, 'table')) },
-  server_id: { get: ({ source }) => source.serverId, set: (to, value: number) => (to.serverId = value) },
-  gtid: { get: ({ source }) => source.gtid, set: (to, value: string | null) => (to.gtid = value) },
-  file: { get: ({ source }) => source.file, set: (to, value: string) => (to.file = value) },
-  pos: { get: ({ source }) => source.pos, set: (to, value: number) => (to.pos = value) },
-  row: { get: ({ source }) => source.row, set: (to, value: number) => (to.row = value) },
-  thread: unfilled,
-  query: unfilled,
-  event: { get: ({ source }) => source.event, set: (to, value: number) => (to.event = value) },
-  origin: { get: ({ source }) => source.origin, set: (to, value: string) => (to.origin = value) },
-  path: { get: ({ source }) => source.path, set: (to, value: string[]) => (to.path = value) },
-};
-
-/** `end` is two fields in Avro; a block has both or none. */
-interface BlockDraft extends Draft<Omit<TransactionBlock, 'end'>> {
-  endFile: string | null;
-  endPos: number | null;
-}
-
-const blockLinks: FieldLinks<TransactionBlock, BlockDraft> = {
-  id: { get: (block) => block.id, set: (to, value: string) => (to.id = value) },
-  total_order: { get: (block) => block.totalOrder, set: (to, value: number) => (to.totalOrder = value) },
-  data_collection_order: { get: (block) => block.totalOrder, set: () => {} },
-  last: { get: (block) => block.last, set: (to, value: boolean) => (to.last = value) },
-  seen: { get: (block) => block.seen, set: (to, value: TransactionBlock['seen']) => (to.seen = value) },
-  end_file: { get: (block) => block.end?.file ?? null, set: (to, value: string | null) => (to.endFile = value) },
-  end_pos: { get: (block) => block.end?.pos ?? null, set: (to, value: number | null) => (to.endPos = value) },
-};
-
-function given<T>(value: T | null, what: string): T {
-  if (value === null) throw malformed(`${what} is null`);
-  return value;
-}
-
-function connectorOf(value: string): RowSource['connector'] {
-  if (value !== 'mysql' && value !== 'mariadb') throw malformed('the connector is neither mysql nor mariadb');
-  return value;
-}
-
-function opOf(value: string): Op {
-  if (value !== 'c' && value !== 'u' && value !== 'd' && value !== 'r') throw malformed('op is none of c, u, d, r');
-  return value;
-}
 
 let template: AvroRecord | undefined;
 const ourEnvelope = (): AvroRecord => (template ??= parseAvro(readSchemaFile('envelope')) as AvroRecord);

@@ -10,7 +10,8 @@ import { SyncError } from '@lutra/model';
 import { type AvroField, type AvroRecord, branchesOf, fieldOf, isRecord, shapeOf } from './avro-schema.js';
 import { type ByteReader, malformed } from './byte-reader.js';
 import type { ByteWriter } from './byte-writer.js';
-import { plainReader, plainWriter, type Read, repeated, type Write } from './plain-codec.js';
+import { plainReader, type Read, repeated } from './plain-reader.js';
+import { plainWriter, type Write } from './plain-writer.js';
 
 export type Draft<T> = { -readonly [K in keyof T]: T[K] };
 

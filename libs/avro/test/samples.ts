@@ -56,7 +56,7 @@ export function eventOf(table: TableSchema, images: { before: Row | null; after:
       id: '3e11fa47-71ca-11e1-9e33-c80aa9429562:23',
       totalOrder: 5,
       last: true,
-      seen: { california: { log: 'cafe', seq: 9_007_199_254_740_991 } },
+      seen: { california: { log: 'cafe', seq: 4_503_599_627_370_495 } },
       end: { file: 'binlog.000012', pos: 4_294_968_000 },
     },
     tsMs: 1_715_000_001_000,

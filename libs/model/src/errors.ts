@@ -35,7 +35,7 @@ export const errorTable = {
 
   KAFKA_UNAVAILABLE: retry('Kafka does not answer or refused a request for now. Work resumes by itself.'),
   KAFKA_REFUSED: stop('Kafka refused a request for good. The message has its reason (authorisation, configuration).'),
-  TOPIC_MISSING: stop('The topic does not exist. Capture creates it when it starts; check that it runs.'),
+  TOPIC_MISSING: retry('The topic does not exist. Capture creates it when it starts; check that it runs.'),
   TOPIC_CONFIG: stop('The topic exists with settings that could lose data. The message names each and the value it needs.'),
   RECORD_TOO_LARGE: stop('One row is larger than max.message.bytes of the topic. Raise it on broker and topic, then retry.'),
   SCHEMA_UNKNOWN: stop(

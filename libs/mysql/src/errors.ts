@@ -63,6 +63,7 @@ const networkCodes = new Set([
   'PROTOCOL_SEQUENCE_TIMEOUT',
   'PROTOCOL_ERROR',
   'PROTOCOL_UNEXPECTED_PACKET',
+  'HANDSHAKE_SSL_ERROR', // a certificate that is not accepted, but also a connection lost meanwhile
   'ERR_STREAM_DESTROYED',
   'ERR_STREAM_WRITE_AFTER_END',
 ]);
@@ -83,7 +84,6 @@ function codeOf({ errno, code, sqlState }: ServerError, side: Side): ErrorCode {
   const atSource = side === 'source';
   if (errno === undefined || sqlState === undefined) {
     if (code === 'HANDSHAKE_NO_SSL_SUPPORT') return atSource ? 'SOURCE_SETTINGS' : 'TARGET_SETTINGS';
-    if (isCertificate(code)) return atSource ? 'SOURCE_DENIED' : 'TARGET_DENIED';
     return networkCodes.has(code) ? (atSource ? 'SOURCE_UNAVAILABLE' : 'TARGET_UNAVAILABLE') : 'INTERNAL';
   }
   if (!atSource && (errno === 1153 || errno === 1665)) return 'TARGET_SETTINGS';
@@ -98,14 +98,10 @@ function codeOf({ errno, code, sqlState }: ServerError, side: Side): ErrorCode {
   return conflict.includes(errno) ? 'ROW_CONFLICT' : 'APPLY_REFUSED';
 }
 
-/** OpenSSL's verdicts as Node names them. */
-function isCertificate(code: string): boolean {
-  return /^(ERR_TLS_|ERR_SSL_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_)/.test(code);
-}
-
 function describe({ code, errno, sqlState, message }: ServerError): string {
   if (errno === undefined || sqlState === undefined) return `${code}: ${message}`;
-  const number = `MySQL error ${errno} (${sqlState}, ${code})`;
+  // above, MySQL and MariaDB give one number to different errors, and the driver knows MySQL's names
+  const number = `error ${errno} (${errno < 1900 ? `${sqlState}, ${code}` : sqlState})`;
   return harmless.has(errno) ? `${number}: ${message}` : number;
 }
 

@@ -2,6 +2,7 @@ import type { Row, TableSchema, Value } from '@lutra/model';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ApplyConnection } from './apply-connection.js';
 import { TestServer, versions } from './fixture.js';
+import { quoteText } from './literal.js';
 import { StatementBuilder } from './statement-builder.js';
 import type { Change } from './statement-builder.js';
 import type { TargetTable } from './target-table.js';
@@ -16,7 +17,7 @@ const double = [
   '0',
   '-0e0',
   '0.1e0',
-  '-1.7976931348623157e308',
+  '-1.797693134862315e308',
   '1.7976931348623157e308',
   '2.2250738585072014e-308',
   '123456789.123456789e0',
@@ -51,10 +52,9 @@ const json = [
   '1e100',
   '18446744073709551615',
   '""',
-  '"\\\\"',
-  '{"b": 1, "a": [1, 2.5, null, "x\\\\ny"]}',
-  '"😀 it\'\'s \\\\" q"',
-].map((value) => `'${value}'`);
+  String.raw`"\\ \" \u0000 \n"`,
+  String.raw`{"b": 1, "a": [1, 2.5, null, "x\ny"], "": {"'": "😀"}}`,
+].map(quoteText);
 
 /** A type, and its edge values as SQL. */
 const types: readonly (readonly [string, readonly string[]])[] = [
@@ -82,15 +82,15 @@ const types: readonly (readonly [string, readonly string[]])[] = [
   ['varchar(80) character set latin1', text.slice(0, 7)],
   ['varchar(80) character set utf8mb3', text],
   ['varchar(80) character set utf16', wide],
-  ['char(20) character set ascii collate ascii_bin', text.slice(0, 6)],
+  ['char(60) character set ascii collate ascii_bin', text.slice(0, 6)],
   ['tinytext', wide],
   ['text character set latin1', text.slice(0, 7)],
   ['mediumtext', wide],
-  ['longtext', [...wide, "REPEAT('\\\\''', 70000)"]],
-  ['binary(4)', ["x''", "x'00'", "x'5c27'", "x'20202020'", "x'61000000'", "x'ffffffff'"]],
+  ['longtext', [...wide, "REPEAT('\\\\''', 20000)"]],
+  ['binary(4)', ["x'00'", "x'5c27'", "x'20202020'", "x'61000000'", "x'ffffffff'"]],
   ['varbinary(20)', bytes],
   ['tinyblob', bytes],
-  ['longblob', [...bytes, "REPEAT(x'00ff275c', 70000)"]],
+  ['longblob', [...bytes, "REPEAT(x'00ff275c', 20000)"]],
   ["enum('a','B b','it''s','1','0','ö')", ["'a'", "'B b'", "'it''s'", "'1'", "'0'", "'ö'"]],
   ["set('a','b','2','ö')", ["''", "'a'", "'a,b'", "'2'", "'a,b,2,ö'"]],
   ['json', json],
@@ -130,6 +130,7 @@ describe.each(versions)('values on %s', (version) => {
     const builder = new StatementBuilder();
     for (const { op, before = null, after = null } of changes) builder.add({ op, before, after, ...side });
     const { sql, marks } = builder.take();
+    if (marks.length === 0) return;
     await connection.run({ sql: `BEGIN;\n${sql};\nCOMMIT`, marks: [{ does: 'begin' }, ...marks, { does: 'commit' }] });
   }
 
@@ -141,7 +142,7 @@ describe.each(versions)('values on %s', (version) => {
     await server.run(
       `INSERT INTO ${database}.${from.source.name} VALUES (0, NULL), ${values.map((value, i) => `(${i + 1}, ${value})`).join(', ')}`,
     );
-    const rows = await server.rows(from.source, 'ORDER BY id');
+    const rows = await server.rows(from.source, 'ORDER BY id + 0');
     const side = sides(both);
     const content = await server.content(from.source);
     await apply(
@@ -185,7 +186,7 @@ describe.each(versions)('values on %s', (version) => {
       side,
     );
     const left = rows.map((row, i) => ({ ...row, n: i + 1 }));
-    const seen = await server.rows(both.to.source, 'ORDER BY n');
+    const seen = await server.rows(both.to.source, 'ORDER BY n + 0');
     expect(seen).toEqual(left);
     await apply(
       left.map((before) => ({ op: 'd' as const, before })),
@@ -196,11 +197,9 @@ describe.each(versions)('values on %s', (version) => {
 
   const keys = types.filter(([type]) => !/json|text|blob/.test(type));
   test.each(keys)('%s as primary key: rows are found, moved and deleted together', async (type, values) => {
-    const distinct = /char/.test(type)
-      ? values.filter((value) => !["'A'", "'a '", "' '"].includes(value))
-      : type === 'float' || type === 'double'
-        ? values.filter((value) => value !== '0')
-        : values;
+    // equal in most collations, or as numbers
+    const alike = ["'A'", "'a '", "' '", "_utf8mb4 x'0001021f7f'", "_utf8mb4 x'efbfbd'"];
+    const distinct = values.filter((value) => !alike.includes(value) && !(value === '0' && values.includes('-0e0')));
     const both = await pair(`v ${type.replace(' null', '')} not null, w int, primary key (v)`);
     const { from } = both;
     const side = sides(both);
@@ -214,7 +213,7 @@ describe.each(versions)('values on %s', (version) => {
       rows.map((before) => ({ op: 'u' as const, before, after: { ...before, w: 100 + Number(before['w']) } })),
       side,
     );
-    expect(await server.rows(both.to.source, 'ORDER BY w')).toEqual(
+    expect(await server.rows(both.to.source, 'ORDER BY w + 0')).toEqual(
       rows.toSorted((a, b) => Number(a['w']) - Number(b['w'])).map((row) => ({ ...row, w: 100 + Number(row['w']) })),
     );
     const [first, second] = rows;
@@ -238,19 +237,21 @@ describe.each(versions)('values on %s', (version) => {
   test('a composite key of text and time is found by its index and deleted in one statement', async () => {
     const both = await pair('a varchar(20), b datetime(3), c int, primary key (a, b)');
     const side = sides(both);
-    const rows = Array.from({ length: 450 }, (_, i) => ({
+    const rows = Array.from({ length: 5000 }, (_, i) => ({
       a: `it's ${i % 7}`,
-      b: `2024-01-01 00:00:00.${String(i).padStart(3, '0')}`,
+      b: `2024-01-01 00:00:0${Math.floor(i / 1000)}.${String(i % 1000).padStart(3, '0')}`,
       c: i,
     }));
     await apply(
       rows.map((after) => ({ op: 'c' as const, after })),
       side,
     );
+    await server.run(`ANALYZE TABLE ${database}.${both.to.source.name}`);
+    if (version === '9.7') await server.run("SET explain_format = 'TRADITIONAL'");
     const builder = new StatementBuilder();
     for (const before of rows) builder.add({ op: 'd', before, after: null, ...side });
     const { sql, marks } = builder.take();
-    expect(marks.filter((mark) => mark.does === 'delete')).toHaveLength(3);
+    expect(marks.filter((mark) => mark.does === 'delete')).toHaveLength(25);
     const explained = await server.query(`EXPLAIN ${sql.split(';\n')[0]}`);
     expect(explained[0]?.['type']).toBe('range');
     await apply(
@@ -280,13 +281,13 @@ describe.each(versions)('values on %s', (version) => {
   });
 
   test('generated columns are computed, invisible ones written', async () => {
-    const both = await pair('id int primary key, v int invisible, g int as (v + 1) virtual, h int as (v + 2) stored, w int');
+    const invisible = version === '8.0' ? '' : 'invisible'; // 8.0.15 has no such columns
+    const both = await pair(`id int primary key, v int ${invisible}, g int as (v + 1) virtual, h int as (v + 2) stored, w int`);
     const row = { id: 1, v: 5, g: 6, h: 7, w: 1 };
     const changes = [
       { op: 'c' as const, after: row },
       { op: 'u' as const, before: row, after: { ...row, v: 6, g: 7, h: 8 } },
     ];
-    if (version === '8.0') return; // 8.0.15 has no invisible columns
     await apply(changes, sides(both));
     expect(await server.rows(both.to.source)).toEqual([{ id: 1, v: 6, g: 7, h: 8, w: 1 }]);
   });

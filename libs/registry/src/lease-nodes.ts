@@ -6,7 +6,8 @@ import type { Connection } from './connection.js';
 import { isLoss, isNoNode, translate } from './faults.js';
 import type { Session } from './session.js';
 
-const suffix = /-(\d{10})$/;
+/** A negative number has a dash of its own. */
+const suffix = /[^-]-(\d{10})$/;
 
 /** First to last; [] if nobody ever wanted it. */
 export async function contenders(connection: Connection, path: string, onChange?: () => void): Promise<readonly string[]> {

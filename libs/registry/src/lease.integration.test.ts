@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { LeaseGrant, Registry } from './index.js';
 import { contenders } from './lease-nodes.js';
+import type { Proxy } from './testing/proxy.js';
 import { expire, sessionTimeoutMs, until, untilAborted, untilConnected, useZooKeeper } from './testing/harness.js';
 
 const zooKeeper = useZooKeeper();
@@ -26,6 +27,12 @@ function acquire(registry: Registry, signal = never): Waiting {
 
 async function note(waiting: Waiting): Promise<void> {
   waiting.grant = await waiting.granted.catch(() => null);
+}
+
+/** Connected, and whatever was to be learnt about the session is learnt. */
+async function untilSettled(registry: Registry): Promise<void> {
+  await untilConnected(registry, false);
+  await untilConnected(registry, true);
 }
 
 const inLine = (): Promise<readonly string[]> => zooKeeper.raw((connection, root) => contenders(connection, `${root}/leases/${path}`));
@@ -181,7 +188,7 @@ describe('a holder that is cut off', () => {
 
   test('keeps the lease when it is back within its session', async () => {
     const proxy = await zooKeeper.proxy();
-    const holder = await zooKeeper.open({ connect: proxy.connect });
+    const holder = await zooKeeper.open({ connect: proxy.connect, sessionTimeoutMs: 30_000 });
     const grant = await holder.lease(path).acquire(never);
     const next = acquire(await zooKeeper.open());
     await untilInLine(2);
@@ -216,7 +223,7 @@ describe('a holder that is cut off', () => {
 
   test('while taking its place does not wait for itself', async () => {
     const proxy = await zooKeeper.proxy();
-    const registry = await zooKeeper.open({ connect: proxy.connect });
+    const registry = await zooKeeper.open({ connect: proxy.connect, sessionTimeoutMs: 30_000 });
     await (await registry.lease(path).acquire(never)).release(); // the folder, so that one request creates the node
     for (let round = 0; round < 3; round += 1) {
       await registry.regions.list();
@@ -250,11 +257,53 @@ describe('a holder that is cut off', () => {
   });
 });
 
+test('while connections are cut and sessions end, nobody is let in beside a holder whose session lives', async () => {
+  /** Who holds the lease, as far as ZooKeeper can know. */
+  let holder: { readonly registry: Registry; readonly session: number } | null = null;
+  let last = 0;
+  const ended = new Map<Registry, number>();
+  const chaos = new AbortController();
+  const contend = async (registry: Registry): Promise<void> => {
+    for (let round = 0; round < 15; round += 1) {
+      const grant = await registry.lease(path).acquire(never);
+      expect(holder === null || (ended.get(holder.registry) ?? 0) >= holder.session).toBe(true);
+      expect(grant.number).toBeGreaterThan(last);
+      last = grant.number;
+      const own = { registry, session: registry.session.number };
+      holder = own;
+      await delay(Math.random() * 40);
+      if (holder === own) holder = null;
+      await grant.release();
+    }
+  };
+  const endSession = async (registry: Registry): Promise<void> => {
+    if (!registry.connected) return;
+    const { number } = registry.session;
+    ended.set(registry, number);
+    await expire(registry, zooKeeper.server);
+  };
+  const disturb = async (registry: Registry, proxy: Proxy): Promise<void> => {
+    while (!chaos.signal.aborted) {
+      await delay(20 + Math.random() * 150);
+      if (Math.random() < 0.3) await endSession(registry);
+      proxy.cut();
+      // Only then the next one, so that `ended` is true of the session that was ended.
+      await untilSettled(registry);
+    }
+  };
+  const proxies = await Promise.all([zooKeeper.proxy(), zooKeeper.proxy(), zooKeeper.proxy()]);
+  const registries = await Promise.all(proxies.map((proxy) => zooKeeper.open({ connect: proxy.connect, sessionTimeoutMs: 30_000 })));
+  const disturbing = registries.map((registry, at) => disturb(registry, proxies[at] as Proxy));
+  await Promise.all(registries.map(contend)).finally(() => chaos.abort());
+  await Promise.all(disturbing);
+  await untilInLine(0);
+});
+
 describe('when ZooKeeper is down for a while', () => {
   test('the holder works on and keeps the lease', async () => {
-    const holder = await zooKeeper.open({ sessionTimeoutMs: 10_000 });
+    const holder = await zooKeeper.open({ sessionTimeoutMs: 30_000 });
     const grant = await holder.lease(path).acquire(never);
-    const standby = await zooKeeper.open({ sessionTimeoutMs: 10_000 });
+    const standby = await zooKeeper.open({ sessionTimeoutMs: 30_000 });
     const next = acquire(standby);
     await untilInLine(2);
     await zooKeeper.server.kill();
@@ -274,7 +323,7 @@ describe('when ZooKeeper is down for a while', () => {
   });
 
   test('or was made anew, without its past, the holder learns that the lease is lost', async () => {
-    const holder = await zooKeeper.open();
+    const holder = await zooKeeper.open({ sessionTimeoutMs: 2_000 });
     await holder.regions.create({ name: 'north', description: '', kafka: { brokers: ['kafka:9092'] } });
     const grant = await holder.lease(path).acquire(never);
     await zooKeeper.server.stop();

@@ -25,7 +25,8 @@ export interface SessionOptions {
 }
 
 const closeBoundMs = 2_000;
-const minAttemptMs = 2_000;
+const minAttemptMs = 1_000;
+const maxFirstAttemptMs = 2_000;
 const maxPauseMs = 1_000;
 const waitingLineMs = 30_000;
 const forgetAfterSessions = 5;
@@ -125,7 +126,7 @@ export class Session {
 
   async #run(): Promise<void> {
     for (let failures = 0, saidAt = -Infinity; !this.stopped;) {
-      const opening = await this.#open();
+      const opening = await this.#open(failures);
       if (opening.kind === 'expired' && this.#ticket) {
         this.#expire();
         continue;
@@ -144,12 +145,13 @@ export class Session {
     }
   }
 
-  #open(): Promise<Opening> {
+  #open(failures: number): Promise<Opening> {
     const { sessionTimeoutMs, digest, logger } = this.#options;
     const server = this.#servers[this.#attempts % this.#servers.length] ?? '';
     this.#attempts += 1;
-    // Time to try every server before the session is over.
-    const boundMs = Math.max(minAttemptMs, sessionTimeoutMs / (this.#servers.length + 1));
+    // At first, time to try every server before the session is over; then more, for servers that are slow rather than gone.
+    const first = Math.max(minAttemptMs, Math.min(maxFirstAttemptMs, sessionTimeoutMs / (this.#servers.length + 1)));
+    const boundMs = Math.min(Math.max(sessionTimeoutMs, maxFirstAttemptMs), first * (1 + this.#round(failures)));
     return openConnection({ server, sessionTimeoutMs, digest, ticket: this.#ticketToShow(), boundMs, logger });
   }
 
@@ -191,10 +193,13 @@ export class Session {
     this.#tell({ kind: 'expired' });
   }
 
+  /** How often every server was tried in vain. */
+  #round(failures: number): number {
+    return Math.min(10, Math.floor(failures / this.#servers.length));
+  }
+
   async #pause(failures: number): Promise<void> {
-    // A whole round over the servers goes without a long pause.
-    const round = Math.min(10, Math.floor(failures / this.#servers.length));
-    const ms = failures === 0 ? 0 : Math.min(maxPauseMs, 50 * 2 ** round);
+    const ms = failures === 0 ? 0 : Math.min(maxPauseMs, 50 * 2 ** this.#round(failures));
     await delay(ms / 2 + (Math.random() * ms) / 2, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
   }
 

@@ -1,5 +1,5 @@
 import { createRouter } from '@lutra/model';
-import fc from 'fast-check';
+import { array, assert, constantFrom, property, record, string } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { findTable, undecided } from './table-set.js';
 import type { TablePattern } from './table-set.js';
@@ -43,12 +43,12 @@ describe('findTable', () => {
   });
 
   it('agrees with the router on every name of a small world', () => {
-    const word = fc.string({ unit: fc.constantFrom('a', 'b', '*', '?'), minLength: 1, maxLength: 4 });
-    const pattern = fc.record({ schema: word, table: word });
+    const word = string({ unit: constantFrom('a', 'b', '*', '?'), minLength: 1, maxLength: 4 });
+    const pattern = record({ schema: word, table: word });
     const names = words(3);
     const world = names.flatMap((database) => names.map((name) => ({ database, name })));
-    fc.assert(
-      fc.property(fc.array(pattern, { minLength: 1, maxLength: 2 }), fc.array(pattern, { maxLength: 2 }), (inside, outside) => {
+    assert(
+      property(array(pattern, { minLength: 1, maxLength: 2 }), array(pattern, { maxLength: 2 }), (inside, outside) => {
         const carries = (route: TablePattern): ((table: (typeof world)[number]) => boolean) => {
           const router = createRouter([route]);
           return (table) => router(table) !== null;
@@ -56,13 +56,10 @@ describe('findTable', () => {
         const [all, none] = [inside.map(carries), outside.map(carries)];
         const exists = world.some((table) => all.every((matches) => matches(table)) && !none.some((matches) => matches(table)));
         const found = findTable(inside, outside);
-        if (exists) expect(found).not.toBeNull();
-        if (found !== null) {
-          const [database = '', name = ''] = found.split('.');
-          const table = { database, name };
-          expect(all.every((matches) => matches(table))).toBe(true);
-          expect(none.some((matches) => matches(table))).toBe(false);
-        }
+        const [database = '', name = ''] = found?.split('.') ?? [];
+        const right = all.every((matches) => matches({ database, name })) && !none.some((matches) => matches({ database, name }));
+        // The small world holds no name of four letters, which some patterns need.
+        expect(found === null ? !exists : right).toBe(true);
       }),
       { numRuns: 500 },
     );

@@ -35,15 +35,14 @@ export class EndpointCheckService {
   async checkStored(name: string): Promise<CheckResult> {
     const { document } = await findDocument(this.registry.endpoints, 'endpoint', name);
     const stored = await readConfiguration(this.registry);
-    return result([...endpointProblems(document, stored), ...(await this.#askStored(document, stored))]);
+    return result([...endpointProblems(document, stored), ...(await this.#ask(() => this.#open(document), stored))]);
   }
 
   /** Without a password the stored one is used, but sent to no other server or user than it was stored for. */
   async checkUnsaved(input: EndpointWrite): Promise<CheckResult> {
     const stored = await readConfiguration(this.registry);
     const password = input.password ?? this.#storedPassword(input, stored.endpoints);
-    const asked = await this.#ask({ ...input, password }, stored);
-    return result([...endpointProblems(input, stored), ...asked]);
+    return result([...endpointProblems(input, stored), ...(await this.#ask(() => ({ ...input, password }), stored))]);
   }
 
   /** Every endpoint of a channel, for what this channel wants of it. One that is missing is left to the rules. */
@@ -52,24 +51,21 @@ export class EndpointCheckService {
     const endpoints = (await listDocuments(this.registry.endpoints)).filter((endpoint) => names.has(endpoint.name));
     const answers = await Promise.all(
       endpoints.map(async (endpoint) => {
-        const problems = await this.#askStored(endpoint, { endpoints, channels: [channel] });
+        const problems = await this.#ask(() => this.#open(endpoint), { endpoints, channels: [channel] });
         return problems.map((problem) => ({ ...problem, what: `endpoint ${endpoint.name}: ${problem.what}` }));
       }),
     );
     return answers.flat();
   }
 
-  async #askStored(endpoint: EndpointDocument, stored: Stored): Promise<readonly Problem[]> {
+  /** A password that cannot be opened, its own or that of one of its sources, is a problem too. */
+  async #ask(open: () => Server, stored: Stored): Promise<readonly Problem[]> {
     try {
-      return await this.#ask(this.#open(endpoint), stored);
+      const server = open();
+      return await checkServer(server, this.#useOf(server.name, stored), this.logger);
     } catch (error) {
       return [problemOf(error, this.logger)];
     }
-  }
-
-  /** @throws SyncError SECRET_UNREADABLE for the server's sources */
-  #ask(server: Server, stored: Stored): Promise<readonly Problem[]> {
-    return checkServer(server, this.#useOf(server.name, stored), this.logger);
   }
 
   /** An endpoint that no channel uses yet is asked for both roles, without tables. */

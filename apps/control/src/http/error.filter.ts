@@ -55,17 +55,24 @@ export class ErrorFilter implements ExceptionFilter {
     }
     if (status === 401) response.setHeader('WWW-Authenticate', challenges);
     if (status === 503) response.setHeader('Retry-After', '1');
-    if (isSchemaRegistry(pathOf(request))) send(response, status, schemaRegistryType, schemaRegistryBody(error, { status, body }));
-    else send(response, status, 'application/json; charset=utf-8', body);
+    if (isSchemaRegistry(pathOf(request))) sendConfluent(response, error, { status, body });
+    else send(response, { status, body }, 'application/json; charset=utf-8');
   }
 }
 
 const challenges = ['Bearer realm="lutra"', 'Basic realm="lutra"'];
 
-function send(response: Response, status: number, type: string, body: unknown): void {
+function send(response: Response, { status, body }: { readonly status: number; readonly body: unknown }, type: string): void {
   response.statusCode = status;
   response.setHeader('Content-Type', type);
   response.end(JSON.stringify(body));
+}
+
+/** A body that has not its shape is an invalid schema to Confluent's clients. */
+function sendConfluent(response: Response, error: unknown, { status, body: { code, message } }: Failure): void {
+  const [shown, errorCode] = code === 'CONFIG_INVALID' ? [422, 42201] : [status, status === 401 ? 40101 : status];
+  const known = error instanceof SchemaRegistryError ? error.confluentCode : errorCode;
+  send(response, { status: shown, body: { error_code: known, message } }, schemaRegistryType);
 }
 
 export function pathOf(request: IncomingMessage): string {
@@ -102,9 +109,4 @@ function ofHttpException(error: HttpException): Failure {
 /** 415 → UNSUPPORTED_MEDIA_TYPE */
 function nameOf(status: number): string {
   return (STATUS_CODES[status] ?? 'HTTP_ERROR').toUpperCase().replaceAll(/[^A-Z]+/g, '_');
-}
-
-function schemaRegistryBody(error: unknown, { status, body }: Failure): { readonly error_code: number; readonly message: string } {
-  const code = error instanceof SchemaRegistryError ? error.confluentCode : status === 401 ? 40101 : status;
-  return { error_code: code, message: body.message };
 }

@@ -45,6 +45,21 @@ function fails(...statuses: readonly number[]): readonly Decorator[] {
   return statuses.map((status) => ApiResponse({ status, description: description[status] ?? '', standardSchema: errorBodySchema }));
 }
 
+/**
+ * Swagger lists parameters only where the compiler left metadata about types. Not all compilers do (esbuild does not), and what is validated by a
+ * schema needs none of it: with this the document is the same however the app was compiled.
+ */
+function listParameters(target: object, key: string | symbol, descriptor: PropertyDescriptor): void {
+  const handler: unknown = descriptor.value;
+  if (typeof handler !== 'function') return;
+  Reflect.defineMetadata(
+    'design:paramtypes',
+    Array.from({ length: handler.length }, () => String),
+    target,
+    key,
+  );
+}
+
 /** Every operation that needs the token, with the answer that each can give. */
 function api(summary: string, ...more: readonly Decorator[]): Decorator {
   const always = [401, 503].map((status) =>
@@ -54,10 +69,15 @@ function api(summary: string, ...more: readonly Decorator[]): Decorator {
       standardSchema: errorBodySchema,
     }),
   );
-  return applyDecorators(ApiBearerAuth(), ApiOperation({ summary }), ...always, ...more);
+  return applyDecorators(listParameters, ApiBearerAuth(), ApiOperation({ summary }), ...always, ...more);
 }
 
 const versionHeader = { ETag: { description: 'The version, for If-Match', schema: { type: 'string' as const } } };
+
+/** An operation that the API of someone else describes. */
+export function ApiForeign(summary: string): Decorator {
+  return applyDecorators(listParameters, ApiBearerAuth(), ApiOperation({ summary }));
+}
 
 export function ApiList(summary: string, element: z.ZodType): Decorator {
   return api(summary, ApiResponse({ status: 200, description: 'Sorted by name', standardSchema: element, isArray: true }));

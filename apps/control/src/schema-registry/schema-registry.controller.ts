@@ -2,14 +2,15 @@
  * The schema registry in Confluent's REST shape, at the root, so that consumers written for Confluent's read our topics. Avro only, compatibility
  * NONE, nothing is ever deleted. https://docs.confluent.io/platform/current/schema-registry/develop/api.html
  */
-import { Body, Controller, Get, Header, HttpCode, Inject, Param, Post, UseGuards } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Inject, Param, Post, UseGuards } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { Registry } from '@lutra/registry';
 import { z } from 'zod';
 import { ConnectedGuard } from '../http/connected.guard.js';
 import { REGISTRY } from '../tokens.js';
 import { avroSchema } from './avro-schema.js';
-import { SchemaRegistryError, schemaRegistryType } from './schema-registry.error.js';
+import { Confluent } from './confluent.decorator.js';
+import { SchemaRegistryError } from './schema-registry.error.js';
 
 const bodySchema = z.object({
   schema: z.string().min(1),
@@ -34,19 +35,19 @@ export class SchemaRegistryController {
   constructor(@Inject(REGISTRY) private readonly registry: Registry) {}
 
   @Get()
-  @Header('Content-Type', schemaRegistryType)
+  @Confluent('Is there')
   root(): object {
     return {};
   }
 
   @Get('schemas/types')
-  @Header('Content-Type', schemaRegistryType)
+  @Confluent('AVRO, and nothing else')
   types(): readonly string[] {
     return ['AVRO'];
   }
 
   @Get('schemas/ids/:id')
-  @Header('Content-Type', schemaRegistryType)
+  @Confluent('A schema by its id')
   async byId(@Param('id') id: string): Promise<{ readonly schema: string }> {
     const schema = /^\d{1,10}$/.test(id) ? await this.registry.schemas.byId(Number(id)) : null;
     if (schema === null) throw new SchemaRegistryError('schemaNotFound', `Schema ${id} not found`);
@@ -54,39 +55,39 @@ export class SchemaRegistryController {
   }
 
   @Get('subjects')
-  @Header('Content-Type', schemaRegistryType)
+  @Confluent('All subjects')
   subjects(): Promise<readonly string[]> {
     return this.registry.schemas.subjects();
   }
 
   @Get('subjects/:subject/versions')
-  @Header('Content-Type', schemaRegistryType)
+  @Confluent('The versions of a subject')
   versions(@Param('subject') subject: string): Promise<readonly number[]> {
     return this.#versionsOf(subject);
   }
 
   @Get('subjects/:subject/versions/:version')
-  @Header('Content-Type', schemaRegistryType)
+  @Confluent('One version of a subject, or the latest')
   version(@Param('subject') subject: string, @Param('version') version: string): Promise<SubjectVersion> {
     return this.#find(subject, version);
   }
 
   @Get('subjects/:subject/versions/:version/schema')
-  @Header('Content-Type', schemaRegistryType)
+  @Confluent('The schema of a version alone')
   async schemaOf(@Param('subject') subject: string, @Param('version') version: string): Promise<string> {
     return (await this.#find(subject, version)).schema;
   }
 
   @Post('subjects/:subject/versions')
   @HttpCode(200)
-  @Header('Content-Type', schemaRegistryType)
+  @Confluent('Register a schema under a subject')
   async register(@Param('subject') subject: string, @Body({ schema: bodySchema }) body: SchemaBody): Promise<{ readonly id: number }> {
     return { id: await this.registry.schemas.register(subject, avroSchema(body)) };
   }
 
   @Post('subjects/:subject')
   @HttpCode(200)
-  @Header('Content-Type', schemaRegistryType)
+  @Confluent('Look a schema up under a subject')
   async lookUp(@Param('subject') subject: string, @Body({ schema: bodySchema }) body: SchemaBody): Promise<SubjectVersion> {
     const versions = await this.#versionsOf(subject);
     const id = await this.registry.schemas.idOf(subject, avroSchema(body));
@@ -97,9 +98,15 @@ export class SchemaRegistryController {
     throw new SchemaRegistryError('schemaNotFound', `Schema not found under subject '${subject}'`);
   }
 
-  @Get(['config', 'config/:subject'])
-  @Header('Content-Type', schemaRegistryType)
+  @Get('config')
+  @Confluent('Compatibility, which is NONE')
   config(): typeof compatibility {
+    return compatibility;
+  }
+
+  @Get('config/:subject')
+  @Confluent('Compatibility of a subject, which is NONE')
+  configOf(@Param('subject') _subject: string): typeof compatibility {
     return compatibility;
   }
 

@@ -13,7 +13,7 @@ import { Proxy } from './proxy.js';
 
 export const logger = createLogger('test', process.env['LOG_LEVEL'] ?? 'silent');
 /** Long enough for a loaded machine not to lose it, short enough to wait for its end. */
-export const sessionTimeoutMs = 3_000;
+export const sessionTimeoutMs = 5_000;
 
 export interface Harness {
   readonly server: ZooKeeperServer;
@@ -29,17 +29,27 @@ export interface Harness {
 export function useZooKeeper(): Harness {
   const server = zooKeeperServer();
   const cleanUps: (() => Promise<void>)[] = [];
+  const warnings: string[] = [];
+  const onWarning = (warning: Error): void => void warnings.push(`${warning.name}: ${warning.message}`);
   let root = '';
   const nextRoot = (): void => {
     root = `/test-${randomUUID().slice(0, 8)}`;
   };
   nextRoot();
-  beforeAll(() => server.start());
-  afterAll(() => server.stop());
+  beforeAll(async () => {
+    process.on('warning', onWarning);
+    await server.start();
+  });
+  afterAll(async () => {
+    await server.stop();
+    process.off('warning', onWarning);
+  });
   afterEach(async () => {
     // One by one, last opened first: a proxy must outlive the registry that closes its session through it.
     for (const cleanUp of cleanUps.splice(0).toReversed()) await cleanUp();
     nextRoot();
+    // Listeners that pile up.
+    expect(warnings.splice(0)).toEqual([]);
   });
   return {
     server,

@@ -1,0 +1,117 @@
+/** The checks against a real MySQL: as it should be, as it should not be, and not at all. */
+import { readFile } from 'node:fs/promises';
+import { Session } from '@lutra/mysql';
+import type { ConnectionOptions } from '@lutra/mysql';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { mysqlServer, zooKeeperServer } from '../../../test/servers/index.js';
+import { ControlClient, startControl } from './control-client.js';
+import type { Answer, RunningControl } from './control-client.js';
+
+const zooKeeper = zooKeeperServer();
+const mysql = mysqlServer({ version: '8.0', serverId: 101 });
+let control: RunningControl;
+let client: ControlClient;
+let server: ConnectionOptions;
+
+beforeAll(async () => {
+  await Promise.all([zooKeeper.start(), mysql.start()]);
+  control = await startControl({ ZOOKEEPER: zooKeeper.connect });
+  client = new ControlClient(control.url);
+  server = { host: mysql.host, port: mysql.port, user: mysql.user, password: mysql.password };
+  for (const name of ['a', 'b']) await client.post('/api/v1/regions', { name, kafka: { brokers: [`${name}:9092`] } });
+  expect((await client.post('/api/v1/endpoints', endpoint('a'))).status).toBe(201);
+});
+
+afterAll(async () => {
+  await control.app.close();
+  await Promise.all([mysql.stop(), zooKeeper.stop()]);
+});
+
+const endpoint = (name: string, more: object = {}) => ({ name, region: name, ...server, serverId: name === 'a' ? 4711 : 4712, ...more });
+
+async function run(...statements: readonly string[]): Promise<void> {
+  const session = await Session.open(server, 'target');
+  for (const statement of statements) await session.query(statement);
+  await session.close();
+}
+
+const ids = (answer: Answer): readonly string[] => answer.body.problems.map((problem: { id: string }) => problem.id);
+
+describe('the check of an endpoint', () => {
+  it('lists what is missing with what mends it, and then nothing any more', async () => {
+    const before = await client.post('/api/v1/endpoints/a/check');
+    expect(before.status).toBe(200);
+    expect(before.body.ok).toBe(false);
+    expect(before.body.problems).toContainEqual(
+      expect.objectContaining({ id: 'checkpoint-missing', severity: 'error', mend: expect.stringContaining('schemas/lutra.sql') }),
+    );
+    const script = await readFile(new URL('../../../schemas/lutra.sql', import.meta.url), 'utf8');
+    await run(...script.split(/;\s*$/m).filter((text) => /^(?!--)\S/m.test(text)));
+    const after = await client.post('/api/v1/endpoints/a/check');
+    expect(after.body.problems.filter((problem: { severity: string }) => problem.severity === 'error')).toEqual([]);
+    expect(after.body.ok).toBe(true);
+  });
+
+  it('finds a setting that would lose rows', async () => {
+    await run("SET GLOBAL binlog_row_image = 'MINIMAL'");
+    expect(ids(await client.post('/api/v1/endpoints/a/check'))).toContain('binlog-row-image');
+    await run("SET GLOBAL binlog_row_image = 'FULL'");
+    expect(ids(await client.post('/api/v1/endpoints/a/check'))).not.toContain('binlog-row-image');
+  });
+
+  it('works before an endpoint is saved', async () => {
+    const unsaved = await client.post('/api/v1/endpoints/check', endpoint('b', { region: 'nowhere', serverId: 101 }));
+    expect(unsaved.status).toBe(200);
+    expect(ids(unsaved)).toEqual(expect.arrayContaining(['region-missing', 'server-id-taken']));
+    expect((await client.get('/api/v1/endpoints/b')).status).toBe(404);
+  });
+
+  it('sends a stored password to no other server', async () => {
+    const { password: _, ...same } = endpoint('a');
+    expect((await client.post('/api/v1/endpoints/check', same)).body.ok).toBe(true);
+    const elsewhere = await client.post('/api/v1/endpoints/check', { ...same, host: 'evil.example' });
+    expect(elsewhere.status).toBe(400);
+    expect(elsewhere.body.message).toContain('password');
+  });
+
+  it('tells of a server that is not there, and of a wrong password, as problems', async () => {
+    const refused = await client.post('/api/v1/endpoints/check', endpoint('b', { port: 1 }));
+    expect(refused.status).toBe(200);
+    expect(ids(refused)).toEqual(['source-unavailable']);
+    const denied = await client.post('/api/v1/endpoints/check', endpoint('b', { user: 'nobody', password: 'hush' }));
+    expect(denied.status).toBe(200);
+    expect(ids(denied)).toEqual(['source-denied']);
+    expect(denied.text).not.toContain('hush');
+    expect((await client.post('/api/v1/endpoints/nowhere/check')).status).toBe(404);
+  });
+
+  it('gives up on a server that accepts and never answers', async () => {
+    mysql.freeze();
+    try {
+      const frozen = await client.post('/api/v1/endpoints/a/check');
+      expect(frozen.status).toBe(200);
+      expect(ids(frozen)).toEqual(['source-unavailable']);
+    } finally {
+      mysql.resume();
+    }
+  });
+});
+
+describe('the start of a channel', () => {
+  it('is held up by what a server lacks, and by nothing else', async () => {
+    await client.post('/api/v1/endpoints', endpoint('b'));
+    await run('CREATE DATABASE shop', 'CREATE TABLE shop.orders (id INT PRIMARY KEY) ENGINE = MyISAM');
+    const route = { schema: 'shop', table: 'orders', to: { schema: 'copy' } };
+    const channel = { name: 'ab', pipelines: [{ name: 'there', source: 'a', target: 'b', routes: [route] }] };
+    expect((await client.post('/api/v1/channels', channel)).status).toBe(201);
+    const refused = await client.post('/api/v1/channels/ab/start');
+    expect(refused.status).toBe(409);
+    const problems: readonly { readonly what: string; readonly severity: string }[] = refused.body.details.problems;
+    expect(problems.some(({ what }) => /^endpoint a: .*shop\.orders.*MyISAM/.test(what))).toBe(true);
+    expect(problems.some(({ what }) => /^endpoint b: .*copy\.orders/.test(what))).toBe(true);
+    await run('ALTER TABLE shop.orders ENGINE = InnoDB', 'CREATE DATABASE copy', 'CREATE TABLE copy.orders LIKE shop.orders');
+    const started = await client.post('/api/v1/channels/ab/start');
+    expect(started.body.details?.problems ?? []).toEqual([]);
+    expect(started.body.channel.state).toBe('running');
+  });
+});

@@ -1,0 +1,366 @@
+/** The whole REST API against a real ZooKeeper. */
+import { Registry, openSecret } from '@lutra/registry';
+import { createLogger } from '@lutra/telemetry';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { zooKeeperServer } from '../../../test/servers/index.js';
+import { ControlClient, startControl } from './control-client.js';
+import type { RunningControl } from './control-client.js';
+
+const token = 'a-token-that-nobody-guesses';
+const zooKeeper = zooKeeperServer();
+let control: RunningControl;
+let registry: Registry;
+let client: ControlClient;
+let number = 0;
+
+beforeAll(async () => {
+  await zooKeeper.start();
+});
+
+afterAll(async () => {
+  await zooKeeper.stop();
+});
+
+beforeEach(async () => {
+  const LUTRA_ROOT = `/test-${++number}`;
+  control = await startControl({ ZOOKEEPER: zooKeeper.connect, LUTRA_ROOT, LUTRA_API_TOKEN: token });
+  client = new ControlClient(control.url, { Authorization: `Bearer ${token}` });
+  registry = new Registry({ connect: zooKeeper.connect, root: LUTRA_ROOT, logger: createLogger('test', 'silent') });
+  await registry.start();
+  return async () => {
+    await registry.stop();
+    await control.app.close();
+  };
+});
+
+const region = (name: string) => ({ name, kafka: { brokers: [`${name}:9092`] } });
+const endpoint = (name: string, more: object = {}) => ({
+  name,
+  region: name,
+  host: `${name}.example`,
+  user: 'lutra',
+  password: 'a secret word',
+  serverId: 4711,
+  ...more,
+});
+const pipeline = (name: string, source: string, target: string, schema = 'shop') => ({ name, source, target, routes: [{ schema }] });
+
+async function createEndpoints(...names: readonly string[]): Promise<void> {
+  for (const name of names) {
+    expect((await client.post('/api/v1/regions', region(name))).status).toBe(201);
+    expect((await client.post('/api/v1/endpoints', endpoint(name))).status).toBe(201);
+  }
+}
+
+describe('authorization', () => {
+  it('is asked for everything but the probes', async () => {
+    const stranger = new ControlClient(control.url);
+    for (const path of [
+      '/api/v1/regions',
+      '/api/v1/version',
+      '/api/docs',
+      '/api/docs-json',
+      '/subjects',
+      '/',
+      '/metrics',
+      '/nowhere',
+      '/HEALTH/LIVE',
+    ]) {
+      expect({ path, status: (await stranger.get(path)).status }).toEqual({ path, status: 401 });
+      expect({ path, status: (await stranger.get(path, { Authorization: 'Bearer wrong' })).status }).toEqual({ path, status: 401 });
+    }
+    const refused = await stranger.post('/api/v1/regions', region('a'));
+    expect(refused.status).toBe(401);
+    expect(refused.body).toMatchObject({ code: 'UNAUTHORIZED', message: 'no API token', details: {} });
+    expect(refused.body.help).toContain('Authorization: Bearer');
+    expect((await stranger.get('/health/live')).status).toBe(200);
+    expect((await stranger.get('/health/ready')).body).toEqual({ ok: true, reasons: [] });
+  });
+
+  it('takes the token as a Basic password for the schema registry and the docs, and nowhere else', async () => {
+    const basic = (password: string) => ({ Authorization: `Basic ${Buffer.from(`anyone:${password}`).toString('base64')}` });
+    const stranger = new ControlClient(control.url);
+    expect((await stranger.get('/subjects', basic(token))).body).toEqual([]);
+    expect((await stranger.get('/subjects', basic('wrong'))).body).toEqual({ error_code: 40101, message: 'wrong API token' });
+    expect((await stranger.get('/api/docs', basic(token))).status).toBe(200);
+    expect((await stranger.get('/api/v1/regions', basic(token))).status).toBe(401);
+  });
+
+  it('opens the metrics where it is told to', async () => {
+    expect((await client.get('/metrics')).text).toContain('lutra_http_requests_total');
+    const open = await startControl({ ZOOKEEPER: zooKeeper.connect, LUTRA_API_TOKEN: token, METRICS_OPEN: 'true' });
+    expect((await new ControlClient(open.url).get('/metrics')).status).toBe(200);
+    await open.app.close();
+  });
+
+  it('without a token answers local programs, but no browser on behalf of another site', async () => {
+    const open = await startControl({ ZOOKEEPER: zooKeeper.connect });
+    const local = new ControlClient(open.url);
+    expect((await local.get('/api/v1/version')).status).toBe(200);
+    expect((await local.get('/api/v1/version', { Origin: open.url })).status).toBe(200);
+    expect((await local.post('/api/v1/channels/x/stop', undefined, { Origin: 'https://evil.example' })).status).toBe(403);
+    await open.app.close();
+  });
+});
+
+describe('documents', () => {
+  it('are created, listed, read, replaced and removed, with their versions', async () => {
+    const created = await client.post('/api/v1/regions', region('a'));
+    expect(created.status).toBe(201);
+    expect(created.headers.get('location')).toBe('/api/v1/regions/a');
+    expect(created.headers.get('etag')).toBe('"0"');
+    expect(created.body).toEqual({ ...region('a'), description: '' });
+    const replaced = await client.put('/api/v1/regions/a', { ...created.body, description: 'here' }, '"0"');
+    expect(replaced.status).toBe(200);
+    expect(replaced.headers.get('etag')).toBe('"1"');
+    const found = await client.get('/api/v1/regions/a');
+    expect(found.body.description).toBe('here');
+    expect((await client.post('/api/v1/regions', region('0'))).status).toBe(201);
+    expect((await client.get('/api/v1/regions')).body.map((document: { name: string }) => document.name)).toEqual(['0', 'a']);
+    expect((await client.remove('/api/v1/regions/a', '"1"')).status).toBe(204);
+    expect((await client.get('/api/v1/regions/a')).body).toMatchObject({ code: 'CONFIG_MISSING', details: { region: 'a' } });
+  });
+
+  it('are not overwritten unread', async () => {
+    await client.post('/api/v1/regions', region('a'));
+    expect((await client.post('/api/v1/regions', region('a'))).body).toMatchObject({ code: 'CONFIG_CONFLICT' });
+    expect((await client.put('/api/v1/regions/a', region('a'))).status).toBe(428);
+    expect((await client.remove('/api/v1/regions/a')).body).toMatchObject({ code: 'PRECONDITION_REQUIRED' });
+    expect((await client.put('/api/v1/regions/a', region('a'), 'x')).status).toBe(400);
+    expect((await client.put('/api/v1/regions/a', region('a'), '"0"')).status).toBe(200);
+    const late = await client.put('/api/v1/regions/a', region('a'), '"0"');
+    expect(late.status).toBe(412);
+    expect(late.body).toMatchObject({ code: 'CONFIG_CONFLICT', details: { expectedVersion: 0, version: 1 } });
+    expect((await client.remove('/api/v1/regions/a', '"0"')).status).toBe(412);
+    expect((await client.put('/api/v1/regions/a', region('a'), '*')).status).toBe(200);
+    expect((await client.put('/api/v1/regions/nowhere', region('nowhere'), '*')).status).toBe(404);
+    expect((await client.put('/api/v1/regions/a', region('b'), '*')).status).toBe(400);
+  });
+
+  it('of many writers at once keep exactly one winner per version', async () => {
+    await client.post('/api/v1/regions', region('a'));
+    const answers = await Promise.all(
+      Array.from({ length: 8 }, (_, at) => client.put('/api/v1/regions/a', { ...region('a'), description: `${at}` }, '"0"')),
+    );
+    expect(answers.filter((answer) => answer.status === 200)).toHaveLength(1);
+    expect(answers.filter((answer) => answer.status === 412)).toHaveLength(7);
+  });
+});
+
+describe('malformed requests', () => {
+  it.each([
+    ['not JSON', '{"name":', 'BAD_REQUEST', 400],
+    ['not an object', '[]', 'CONFIG_INVALID', 400],
+    ['empty', '', 'CONFIG_INVALID', 400],
+    ['an unknown field', { ...region('a'), colour: 'red' }, 'CONFIG_INVALID', 400],
+    ['a bad name', { ...region('a'), name: 'A/../b' }, 'CONFIG_INVALID', 400],
+    ['two megabytes', { ...region('a'), description: 'x'.repeat(2_000_000) }, 'BODY_TOO_LARGE', 413],
+  ])('%s is refused with a body that says why', async (_, body, code, status) => {
+    const answer = await client.post('/api/v1/regions', body);
+    expect(answer.status).toBe(status);
+    expect(answer.headers.get('content-type')).toContain('application/json');
+    expect(answer.body).toMatchObject({ code, message: expect.any(String), help: expect.any(String), details: {} });
+  });
+
+  it('names every field that is wrong', async () => {
+    const { body } = await client.post('/api/v1/endpoints', { name: 'a', region: 'a', host: '', port: 99_999, serverId: 'x' });
+    expect(body.message).toMatch(/host: .*port: .*user: .*serverId: /);
+  });
+
+  it('never quotes what was sent, which may be a password', async () => {
+    const answer = await client.post('/api/v1/endpoints', '{"password": "hush, hush" oops');
+    expect(answer.text).not.toContain('hush');
+  });
+
+  it('bad paths and other content types have the same body', async () => {
+    expect((await client.get('/api/v1/nowhere')).body).toMatchObject({ code: 'NOT_FOUND', details: {} });
+    expect((await client.get('/api/v1/regions/%FF')).body).toMatchObject({ code: 'BAD_REQUEST' });
+    expect((await client.get('/api/v1/regions/UPPER')).body).toMatchObject({ code: 'CONFIG_INVALID' });
+    const text = await client.post('/api/v1/regions', JSON.stringify(region('a')), { 'Content-Type': 'text/plain' });
+    expect(text.status).toBe(400);
+  });
+});
+
+describe('endpoints', () => {
+  it('never give a password out nor store it in clear', async () => {
+    await client.post('/api/v1/regions', region('a'));
+    const created = await client.post('/api/v1/endpoints', endpoint('a'));
+    expect(created.status).toBe(201);
+    expect(created.body).toMatchObject({ passwordSet: true, port: 3306, start: { from: 'now' } });
+    const shown = [created, await client.get('/api/v1/endpoints/a'), await client.get('/api/v1/endpoints')];
+    for (const answer of shown) expect(answer.text).not.toMatch(/a secret word|aes-256-gcm|"password"/);
+    const stored = await registry.endpoints.get('a');
+    expect(JSON.stringify(stored)).not.toContain('a secret word');
+    expect(openSecret(control.secretKey, stored!.document.password, 'a')).toBe('a secret word');
+  });
+
+  it('keep the password when a PUT leaves it out, and take what GET gave', async () => {
+    await createEndpoints('a');
+    const found = await client.get('/api/v1/endpoints/a');
+    const replaced = await client.put('/api/v1/endpoints/a', { ...found.body, description: 'changed' }, found.headers.get('etag') ?? '');
+    expect(replaced.status).toBe(200);
+    const kept = await registry.endpoints.get('a');
+    expect(openSecret(control.secretKey, kept!.document.password, 'a')).toBe('a secret word');
+    await client.put('/api/v1/endpoints/a', { ...found.body, password: 'another' }, '*');
+    const changed = await registry.endpoints.get('a');
+    expect(openSecret(control.secretKey, changed!.document.password, 'a')).toBe('another');
+  });
+
+  it('need a region, a password, and a server id of their own on their server', async () => {
+    const nowhere = await client.post('/api/v1/endpoints', endpoint('a'));
+    expect(nowhere.status).toBe(400);
+    expect(nowhere.body).toMatchObject({ code: 'CONFIG_INVALID', details: { problems: [{ id: 'region-missing' }] } });
+    await createEndpoints('a');
+    const { password: _, ...bare } = endpoint('b', { region: 'a' });
+    expect((await client.post('/api/v1/endpoints', bare)).body.message).toContain('password');
+    const twin = await client.post('/api/v1/endpoints', endpoint('b', { region: 'a', host: 'a.example' }));
+    expect(twin.body.details.problems).toMatchObject([{ id: 'server-id-taken' }]);
+    expect((await client.post('/api/v1/endpoints', endpoint('b', { region: 'a', host: 'a.example', serverId: 4712 }))).status).toBe(201);
+  });
+
+  it('and regions stay while something names them', async () => {
+    await createEndpoints('a', 'b');
+    await client.post('/api/v1/channels', { name: 'ab', pipelines: [pipeline('there', 'a', 'b')] });
+    expect((await client.remove('/api/v1/regions/a', '*')).body).toMatchObject({ code: 'CONFIG_CONFLICT', details: { usedBy: 'a' } });
+    const inUse = await client.remove('/api/v1/endpoints/a', '*');
+    expect(inUse.status).toBe(409);
+    expect(inUse.body.details).toMatchObject({ usedBy: 'ab' });
+    expect((await client.remove('/api/v1/channels/ab', '*')).status).toBe(204);
+    expect((await client.remove('/api/v1/endpoints/a', '*')).status).toBe(204);
+    expect((await client.remove('/api/v1/regions/a', '*')).status).toBe(204);
+  });
+
+  it('cannot move into the region of the other side of a two-way pair', async () => {
+    await createEndpoints('a', 'b');
+    await client.post('/api/v1/channels', { name: 'ab', pipelines: [pipeline('there', 'a', 'b'), pipeline('back', 'b', 'a')] });
+    const moved = await client.put('/api/v1/endpoints/b', endpoint('b', { region: 'a' }), '*');
+    expect(moved.status).toBe(409);
+    expect(moved.body.details.problems).toMatchObject([{ id: 'two-way-in-one-region' }]);
+  });
+});
+
+describe('channels', () => {
+  beforeEach(() => createEndpoints('a', 'b', 'c'));
+
+  it('are created stopped; their state is not a field', async () => {
+    const channel = { name: 'ab', pipelines: [pipeline('there', 'a', 'b')] };
+    expect((await client.post('/api/v1/channels', { ...channel, state: 'running' })).body).toMatchObject({ code: 'CONFIG_INVALID' });
+    const created = await client.post('/api/v1/channels', channel);
+    expect(created.body).toMatchObject({ state: 'stopped', attempt: 0, pipelines: [{ routes: [{ schema: 'shop', table: '*' }] }] });
+    expect((await client.put('/api/v1/channels/ab', { ...created.body, description: 'x' }, '*')).status).toBe(200);
+    expect((await client.put('/api/v1/channels/ab', { ...created.body, attempt: 7 }, '*')).status).toBe(400);
+  });
+
+  it('are refused with the whole list of problems', async () => {
+    const refused = await client.post('/api/v1/channels', {
+      name: 'x',
+      pipelines: [pipeline('p', 'a', 'b'), pipeline('p', 'b', 'nowhere'), pipeline('q', 'c', 'c')],
+    });
+    expect(refused.status).toBe(400);
+    const ids = refused.body.details.problems.map((problem: { id: string }) => problem.id);
+    expect(ids).toEqual(expect.arrayContaining(['pipeline-name-taken', 'endpoint-missing', 'pipeline-into-itself', 'not-forwarded']));
+  });
+
+  it('fit with those that are there, and stay while others rest on them', async () => {
+    const channel = (source: string, target: string) => ({ name: `${source}${target}`, pipelines: [pipeline('p', source, target)] });
+    expect((await client.post('/api/v1/channels', channel('a', 'b'))).status).toBe(201);
+    expect((await client.post('/api/v1/channels', channel('b', 'c'))).body.details.problems).toMatchObject([{ id: 'not-forwarded' }]);
+    expect((await client.post('/api/v1/channels', channel('a', 'c'))).status).toBe(201);
+    expect((await client.post('/api/v1/channels', channel('b', 'c'))).status).toBe(201);
+    expect((await client.remove('/api/v1/channels/ac', '*')).body.details.problems).toMatchObject([{ id: 'not-forwarded' }]);
+    const narrowed = { name: 'ac', pipelines: [pipeline('p', 'a', 'c', 'other')] };
+    expect((await client.put('/api/v1/channels/ac', narrowed, '*')).status).toBe(409);
+    expect((await client.remove('/api/v1/channels/bc', '*')).status).toBe(204);
+    expect((await client.put('/api/v1/channels/ac', narrowed, '*')).status).toBe(200);
+  });
+
+  it('start, pause, stop and retry, as often as one likes', async () => {
+    await client.post('/api/v1/channels', { name: 'ab', pipelines: [pipeline('there', 'a', 'b')] });
+    const started = await client.post('/api/v1/channels/ab/start?force=true');
+    expect(started.status).toBe(200);
+    expect(started.body.channel.state).toBe('running');
+    expect(started.body.problems).toEqual(expect.arrayContaining([expect.objectContaining({ id: 'source-unavailable' })]));
+    const again = await client.post('/api/v1/channels/ab/start');
+    expect(again.body).toMatchObject({ channel: { state: 'running' }, problems: [] });
+    expect(again.headers.get('etag')).toBe(started.headers.get('etag'));
+    expect((await client.post('/api/v1/channels/ab/pause')).body.channel.state).toBe('paused');
+    expect((await client.remove('/api/v1/channels/ab', '*')).status).toBe(409);
+    expect((await client.post('/api/v1/channels/ab/retry')).body.channel.attempt).toBe(1);
+    const retries = await Promise.all(Array.from({ length: 5 }, () => client.post('/api/v1/channels/ab/retry')));
+    expect(retries.every((answer) => answer.status === 200)).toBe(true);
+    expect((await registry.channels.get('ab'))?.document.attempt).toBe(6);
+    expect((await client.post('/api/v1/channels/ab/stop')).body.channel.state).toBe('stopped');
+    expect((await client.post('/api/v1/channels/ab/stop')).status).toBe(200);
+    expect((await client.post('/api/v1/channels/nowhere/start')).status).toBe(404);
+    expect((await client.post('/api/v1/channels/ab/start?force=perhaps')).status).toBe(400);
+  });
+
+  it('do not start while a server is unreachable', async () => {
+    await client.post('/api/v1/channels', { name: 'ab', pipelines: [pipeline('there', 'a', 'b')] });
+    const refused = await client.post('/api/v1/channels/ab/start');
+    expect(refused.status).toBe(409);
+    expect(refused.body).toMatchObject({ code: 'CONFIG_CONFLICT' });
+    expect(refused.body.details.problems.map((problem: { what: string }) => problem.what).join()).toMatch(/endpoint a: .*endpoint b: /);
+    expect((await registry.channels.get('ab'))?.document.state).toBe('stopped');
+  });
+});
+
+describe('status', () => {
+  beforeEach(async () => {
+    await createEndpoints('a', 'b');
+    await client.post('/api/v1/channels', { name: 'ab', pipelines: [pipeline('there', 'a', 'b')] });
+  });
+
+  it('says absent with the reason while nobody works on a running channel, then what the apps say', async () => {
+    expect((await client.get('/api/v1/channels/ab/status')).body).toMatchObject({ desired: 'stopped', state: 'stopped' });
+    await client.post('/api/v1/channels/ab/start?force=true');
+    const absent = await client.get('/api/v1/channels/ab/status');
+    expect(absent.body).toMatchObject({
+      state: 'absent',
+      pipelines: [
+        {
+          id: 'ab.there',
+          source: { state: 'absent', reason: 'no capture process for endpoint a is connected' },
+          target: { state: 'absent', reason: 'no loader process for pipeline ab.there is connected' },
+        },
+      ],
+    });
+    const worker = {
+      instance: 'host:1',
+      state: 'running',
+      waitingFor: null,
+      epoch: 1,
+      rows: 5,
+      transactions: 2,
+      rowsPerSecond: 3,
+      lagMs: 40,
+      position: null,
+      log: null,
+      seq: 9,
+      offset: 10,
+      marked: 0,
+      lastError: null,
+      updatedAt: 1,
+    } as const;
+    await registry.status.publish({ ...worker, app: 'capture', name: 'a' });
+    await registry.status.publish({ ...worker, app: 'loader', name: 'ab.there' });
+    const running = await client.get('/api/v1/status');
+    expect(running.body).toMatchObject({
+      zooKeeper: 'connected',
+      channels: [{ name: 'ab', state: 'running', pipelines: [{ state: 'running', lagMs: 40, rows: 5, rowsPerSecond: 3 }] }],
+    });
+    expect((await client.get('/api/v1/channels/nowhere/status')).status).toBe(404);
+  });
+});
+
+describe('about', () => {
+  it('tells its version and all error codes with help', async () => {
+    expect((await client.get('/api/v1/version')).body).toMatchObject({
+      version: expect.stringMatching(/^\d+\.\d+\.\d+/),
+      node: process.version,
+    });
+    const { body } = await client.get('/api/v1/errors');
+    expect(body['LOG_GAP']).toMatchObject({ outcome: 'stop', help: expect.any(String) });
+    expect(body['PRECONDITION_REQUIRED']).toMatchObject({ status: 428 });
+  });
+});

@@ -1,0 +1,56 @@
+import { SyncError } from '@lutra/model';
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { inOrder } from './lease-nodes.js';
+import { Paths, decodeName, encodeName } from './paths.js';
+
+describe('a path', () => {
+  const paths = new Paths('/lutra');
+
+  test('is where schemas/registry.md says', () => {
+    expect(paths.regions).toBe('/lutra/regions');
+    expect(paths.lease('capture/orders')).toBe('/lutra/leases/capture/orders');
+    expect(paths.lease('loader/shop.a-to-b.0')).toBe('/lutra/leases/loader/shop.a-to-b.0');
+    expect(paths.log('orders')).toBe('/lutra/logs/orders');
+    expect(paths.pipeline('shop.a-to-b')).toBe('/lutra/pipelines/shop.a-to-b');
+    expect(paths.status({ app: 'loader', name: 'shop.a-to-b', instance: 'host:12' })).toBe('/lutra/status/loader@shop.a-to-b@host:12');
+    expect(paths.schemaId(7)).toBe('/lutra/schemas/ids/7');
+    expect(paths.subject('lutra.orders.rows.db.t-value')).toBe('/lutra/schemas/subjects/lutra.orders.rows.db.t-value');
+  });
+
+  test('never leaves its folder', () => {
+    for (const name of ['', '/', '..', '.', 'a/..', '../a', 'a//b', 'a/', '/a', 'a\0', 'a b']) {
+      expect(() => paths.lease(name)).toThrow(SyncError);
+      expect(() => paths.log(name)).toThrow(SyncError);
+      expect(() => paths.pipeline(name)).toThrow(SyncError);
+    }
+    for (const root of ['', '/', 'a', '/a/', '/a/../b', '/..', '//a', '/a b']) expect(() => new Paths(root)).toThrow(SyncError);
+    expect(new Paths('/some.where/lutra').regions).toBe('/some.where/lutra/regions');
+  });
+});
+
+test('any text can be the name of a node, and is read back', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary', minLength: 1 }), (text) => {
+      const name = encodeName(text);
+      expect(name).toMatch(/^[A-Za-z0-9!'()*._~:@%-]+$/);
+      expect(['.', '..']).not.toContain(name);
+      expect(decodeName(name)).toBe(text);
+    }),
+  );
+  expect(decodeName(encodeName('..'))).toBe('..');
+  expect(() => encodeName('')).toThrow(SyncError);
+  expect(() => encodeName('\ud800')).toThrow(SyncError);
+});
+
+describe('the line for a lease', () => {
+  test('is in the order of the sequence numbers, not of the ids', () => {
+    expect(inOrder(['b-0000000003', 'z-x-0000000001', 'a-0000000010'], '/l')).toEqual(['z-x-0000000001', 'b-0000000003', 'a-0000000010']);
+  });
+
+  test('with anything else in it is an error', () => {
+    expect(() => inOrder(['a-0000000001', 'note'], '/l')).toThrow('/l/note');
+    // ZooKeeper's counter after 2^31
+    expect(() => inOrder(['a-2147483647', 'b--2147483648'], '/l')).toThrow('/l/b--2147483648');
+  });
+});

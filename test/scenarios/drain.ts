@@ -1,0 +1,80 @@
+/**
+ * Waits until all that both sides committed has arrived, without believing what the apps say about themselves: a probe row is changed on each side
+ * and awaited on the other; it comes after everything that was committed there before it. A second round lets the captures pass what the
+ * loaders wrote in the first, so that a transaction that went round would have arrived as well.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { RowDataPacket } from 'mysql2';
+import type { MysqlServer } from '../servers/index.js';
+import type { Api, EndStatus } from './api.js';
+import type { AppProcess } from './app-process.js';
+import { probeDatabase, withAdministrator } from './endpoint-setup.js';
+import { otherSide, type Side } from './sides.js';
+
+export interface Drained {
+  readonly mysql: Readonly<Record<Side, MysqlServer>>;
+  readonly api: Api;
+  readonly apps: readonly AppProcess[];
+  readonly channel: string;
+  /** From which sides the channel carries rows. */
+  readonly from: readonly Side[];
+}
+
+const rounds = 2;
+const pollMs = 100;
+
+/** Writers must be quiet. @throws Error after the bound, with what is missing and what the apps say. */
+export async function drain(stack: Drained, boundMs = 120_000): Promise<void> {
+  const deadline = Date.now() + boundMs;
+  for (let round = 1; round <= rounds; round++) {
+    await Promise.all(stack.from.map((side) => passProbe(stack, side, deadline)));
+  }
+}
+
+async function passProbe(stack: Drained, side: Side, deadline: number): Promise<void> {
+  const wanted = await withAdministrator(stack.mysql[side], async (connection) => {
+    await connection.query(`UPDATE ${probeDatabase}.probes SET n = n + 1 WHERE side = '${side}'`);
+    return readProbe(connection, side);
+  });
+  const target = otherSide(side);
+  let arrived = 'unknown';
+  while (Date.now() < deadline) {
+    arrived = await withAdministrator(stack.mysql[target], (connection) => readProbe(connection, side)).catch(String);
+    if (arrived === wanted) return;
+    await sleep(pollMs);
+  }
+  throw new Error(`drain: what side ${side} committed is not all on side ${target}: probe ${wanted} is awaited, ${arrived} is there.\n${await report(stack)}`);
+}
+
+interface Queries {
+  query(sql: string): Promise<unknown>;
+}
+
+async function readProbe(connection: Queries, side: Side): Promise<string> {
+  const [[row]] = (await connection.query(`SELECT CAST(n AS CHAR) n FROM ${probeDatabase}.probes WHERE side = '${side}'`)) as [RowDataPacket[]];
+  return String(row?.['n']);
+}
+
+/** What the apps say, for an error message. */
+export async function report({ api, channel, apps }: Pick<Drained, 'api' | 'channel' | 'apps'>): Promise<string> {
+  const lines: string[] = [];
+  try {
+    for (const pipeline of (await api.channelStatus(channel)).pipelines) {
+      lines.push(`pipeline ${pipeline.id}: ${pipeline.state}, ${pipeline.rows} rows applied, lag ${pipeline.lagMs ?? 'unknown'} ms`);
+      lines.push(`  capture ${describe(pipeline.source)}`, `  loader  ${describe(pipeline.target)}`);
+    }
+  } catch (error) {
+    lines.push(`the status cannot be read: ${String(error)}`);
+  }
+  for (const app of apps) {
+    if (app.pid === undefined) lines.push(`${app.name} is down`);
+    const failures = (await app.log()).split('\n').filter((line) => /"level":[56]0/.test(line));
+    lines.push(...failures.slice(-2).map((line) => `${app.name}: ${line.slice(0, 1500)}`));
+  }
+  return lines.join('\n');
+}
+
+function describe({ state, reason, worker }: EndStatus): string {
+  const error = worker?.lastError ? `; last error ${worker.lastError.code}: ${worker.lastError.message}` : '';
+  return `${state}${reason ? ` (${reason})` : ''}, seq ${worker?.seq ?? 'none'}, position ${worker?.position?.gtidSet ?? 'none'}${error}`;
+}

@@ -1,0 +1,44 @@
+/** What an administrator does on a database server before it becomes an endpoint: our table, and a user that may no more than it must. */
+import { readFile } from 'node:fs/promises';
+import { createConnection, type Connection, type ConnectionOptions } from 'mysql2/promise';
+import type { MysqlServer } from '../servers/index.js';
+import { sides } from './sides.js';
+
+export const lutraUser = 'lutra';
+export const lutraPassword = 'otters hold hands';
+
+/** A database of the scenarios' own, carried by every channel: see drain.ts. */
+export const probeDatabase = 'lutra_probe';
+
+export function asAdministrator({ host, port, user, password }: MysqlServer): ConnectionOptions {
+  return { host, port, user, password, supportBigNumbers: true, bigNumberStrings: true, dateStrings: true };
+}
+
+export async function withAdministrator<T>(server: MysqlServer, work: (connection: Connection) => Promise<T>): Promise<T> {
+  const connection = await createConnection({ ...asAdministrator(server), multipleStatements: true, connectTimeout: 10_000 });
+  try {
+    return await work(connection);
+  } finally {
+    connection.destroy();
+  }
+}
+
+export async function prepareEndpoint(server: MysqlServer): Promise<void> {
+  const schema = await readFile(new URL('../../schemas/lutra.sql', import.meta.url), 'utf8');
+  await withAdministrator(server, async (connection) => {
+    await connection.query(schema);
+    await connection.query(`CREATE USER IF NOT EXISTS '${lutraUser}'@'%' IDENTIFIED BY '${lutraPassword}'`);
+    await connection.query(`GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO '${lutraUser}'@'%'`);
+    await connection.query(`GRANT SELECT, INSERT, UPDATE ON lutra.* TO '${lutraUser}'@'%'`);
+    await connection.query(`CREATE DATABASE IF NOT EXISTS ${probeDatabase}`);
+    await connection.query(`CREATE TABLE IF NOT EXISTS ${probeDatabase}.probes (side CHAR(1) NOT NULL PRIMARY KEY, n BIGINT NOT NULL)`);
+    for (const side of sides) await connection.query(`INSERT IGNORE INTO ${probeDatabase}.probes VALUES ('${side}', 0)`);
+  });
+}
+
+/** For the databases that a channel carries. TRIGGER lets the check see triggers. */
+export async function grantDatabase(server: MysqlServer, database: string): Promise<void> {
+  await withAdministrator(server, (connection) =>
+    connection.query(`GRANT SELECT, INSERT, UPDATE, DELETE, TRIGGER ON \`${database}\`.* TO '${lutraUser}'@'%'`),
+  );
+}

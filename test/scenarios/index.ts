@@ -1,0 +1,22 @@
+/** The whole product on real servers, and a shop that is written on both sides: for demo, end-to-end tests and benchmarks. See README.md. */
+export { Api, ApiError } from './api.js';
+export type { ChannelAction, ChannelStatus, EndStatus, PipelineStatus, Problem } from './api.js';
+export { AppProcess } from './app-process.js';
+export type { AppName } from './app-process.js';
+export { compareDatabases } from './compare.js';
+export type { CompareOptions, Comparison, Difference } from './compare.js';
+export { lutraPassword, lutraUser, withAdministrator } from './endpoint-setup.js';
+export { hugeTransaction } from './huge-transaction.js';
+export { Random } from './random.js';
+export { createShop, shopDatabase, shopTables, totalBalance } from './shop.js';
+export { operations, usualMix } from './shop-operations.js';
+export type { OperationName } from './shop-operations.js';
+export { keyOffset, otherSide, sides } from './sides.js';
+export type { Side } from './sides.js';
+export { Stack, startStack } from './stack.js';
+export type { ChannelOptions, Log, StackOptions } from './stack.js';
+export { TransferReader } from './transfer-reader.js';
+export type { TransferReport } from './transfer-reader.js';
+export { startWorkload, Workload } from './workload.js';
+export type { WorkloadOptions } from './workload.js';
+export type { RowCounts, Tally, Totals } from './writer.js';

@@ -1,0 +1,258 @@
+/**
+ * The whole product on real servers: ZooKeeper, Kafka, two MySQL servers in two regions, and control, two captures and two loaders, each a process
+ * of its own as in production. Nothing is left behind: not after `stop()`, not after a failed start, not after the death of this process.
+ * LUTRA_MYSQL_A, LUTRA_MYSQL_B, LUTRA_KAFKA and LUTRA_ZOOKEEPER name servers to use instead.
+ */
+import { randomBytes } from 'node:crypto';
+import { copyFile, mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ConnectionOptions } from 'mysql2/promise';
+import type { z } from 'zod';
+import type { endpointInputSchema, routeSchema } from '@lutra/model';
+import { kafkaFromEnvironment, type KafkaServer, mysqlFromEnvironment, type MysqlServer, type MysqlVersion, prepare, type Server } from '../servers/index.js';
+import { type ServerKind, zooKeeperFromEnvironment, type ZooKeeperServer } from '../servers/index.js';
+import { Api, type ChannelStatus } from './api.js';
+import { type AppName, AppProcess } from './app-process.js';
+import { drain, report } from './drain.js';
+import { asAdministrator, grantDatabase, lutraPassword, lutraUser, prepareEndpoint, probeDatabase } from './endpoint-setup.js';
+import { keySpaceOptions, otherSide, type Side, sides } from './sides.js';
+
+export type Log = (line: string) => void;
+
+export interface StackOptions {
+  readonly mysql?: MysqlVersion;
+  /** Side b's, where it differs. */
+  readonly mysqlB?: MysqlVersion;
+  /** Names of the regions of sides a and b. */
+  readonly regions?: readonly [string, string];
+  /** Told what is going on, a line each. */
+  readonly log?: Log;
+  /** mysqld options of both sides. */
+  readonly mysqlExtra?: readonly string[];
+  /** server.properties. */
+  readonly kafkaExtra?: Readonly<Record<string, string>>;
+  /** More environment variables of the apps. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Over what is sent to /api/v1/endpoints. */
+  readonly endpoint?: Partial<z.input<typeof endpointInputSchema>>;
+}
+
+export interface ChannelOptions {
+  readonly name?: string;
+  /** Whole databases; the lutra user gets its rights on them. */
+  readonly databases?: readonly string[];
+  /** Instead of one route for each database. */
+  readonly routes?: readonly z.input<typeof routeSchema>[];
+  /** From which sides rows are carried; both if absent. */
+  readonly from?: readonly Side[];
+}
+
+interface Created {
+  readonly name: string;
+  readonly from: readonly Side[];
+}
+
+const runningBoundMs = 120_000;
+
+export class Stack {
+  readonly regions: Readonly<Record<Side, string>>;
+  /** Names of the endpoints. */
+  readonly endpoints: Readonly<Record<Side, string>>;
+  readonly zooKeeper: ZooKeeperServer;
+  readonly kafka: KafkaServer;
+  readonly mysql: Readonly<Record<Side, MysqlServer>>;
+  readonly control: AppProcess;
+  readonly capture: Readonly<Record<Side, AppProcess>>;
+  /** By the side that it writes. */
+  readonly loader: Readonly<Record<Side, AppProcess>>;
+  readonly api: Api;
+  readonly token = randomBytes(16).toString('hex');
+  /** ZooKeeper path of this stack alone. */
+  readonly root = `/lutra-${randomBytes(6).toString('hex')}`;
+  readonly #log: Log;
+  readonly #options: StackOptions;
+  readonly #secretKey = randomBytes(32).toString('base64');
+  #channel: Created | undefined;
+
+  constructor(options: StackOptions) {
+    this.#options = options;
+    this.#log = options.log ?? (() => undefined);
+    const [a, b] = options.regions ?? ['hangzhou', 'california'];
+    const versions = { a: options.mysql ?? '9.7', b: options.mysqlB ?? options.mysql ?? '9.7' };
+    this.regions = { a, b };
+    this.zooKeeper = zooKeeperFromEnvironment();
+    this.kafka = kafkaFromEnvironment(options.kafkaExtra ? { extra: options.kafkaExtra } : {});
+    const mysql = (side: Side, serverId: number): MysqlServer =>
+      mysqlFromEnvironment(side === 'a' ? 'A' : 'B', {
+        version: versions[side],
+        serverId,
+        name: `mysql-${this.regions[side]}`,
+        extra: [...keySpaceOptions(side), ...(options.mysqlExtra ?? [])],
+      });
+    this.mysql = { a: mysql('a', 1), b: mysql('b', 2) };
+    // Topics are named after endpoints: on a Kafka that outlives us the name must be new.
+    const suffix = this.kafka.external ? `-${randomBytes(3).toString('hex')}` : '';
+    this.endpoints = { a: `mysql-${a}${suffix}`, b: `mysql-${b}${suffix}` };
+    const app = (name: AppName, side?: Side): AppProcess =>
+      new AppProcess({
+        app: name,
+        name: side ? `${name}-${this.regions[side]}` : name,
+        environment: () => this.#environment(name, side),
+      });
+    this.control = app('control');
+    this.capture = { a: app('capture', 'a'), b: app('capture', 'b') };
+    this.loader = { a: app('loader', 'a'), b: app('loader', 'b') };
+    this.api = new Api(() => this.control.url, this.token);
+  }
+
+  get servers(): readonly Server[] {
+    return [this.zooKeeper, this.kafka, this.mysql.a, this.mysql.b];
+  }
+
+  get apps(): readonly AppProcess[] {
+    return [this.control, this.capture.a, this.capture.b, this.loader.a, this.loader.b];
+  }
+
+  /** root, or whom the environment variable names. */
+  connection(side: Side): ConnectionOptions {
+    return asAdministrator(this.mysql[side]);
+  }
+
+  /** Starts all; on failure stops what was started. */
+  async start(): Promise<void> {
+    try {
+      await this.#startServers();
+      await this.#startApps();
+      await this.#configure();
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+  }
+
+  /** Creates the channel, stopped. The databases must be there, alike on both sides. */
+  async createChannel({ name = 'shop', databases = ['shop'], routes, from = sides }: ChannelOptions = {}): Promise<void> {
+    for (const database of [...databases, probeDatabase]) {
+      for (const side of sides) await grantDatabase(this.mysql[side], database);
+    }
+    const carried = [...(routes ?? databases.map((schema) => ({ schema }))), { schema: probeDatabase, table: 'probes' }];
+    await this.api.createChannel({
+      name,
+      pipelines: from.map((side) => ({
+        name: `${this.regions[side]}-${this.regions[otherSide(side)]}`.slice(0, 48),
+        source: this.endpoints[side],
+        target: this.endpoints[otherSide(side)],
+        routes: carried,
+      })),
+    });
+    this.#channel = { name, from };
+  }
+
+  get channel(): string {
+    if (!this.#channel) throw new Error('there is no channel yet: createChannel()');
+    return this.#channel.name;
+  }
+
+  /** Starts the channel and waits until it runs. @throws with the list of problems if control refuses. */
+  async startChannel(boundMs = runningBoundMs): Promise<void> {
+    await this.api.channelAction(this.channel, 'start');
+    await this.waitUntilRunning(boundMs);
+  }
+
+  async waitUntilRunning(boundMs = runningBoundMs): Promise<void> {
+    const deadline = Date.now() + boundMs;
+    while (Date.now() < deadline) {
+      const status = await this.api.channelStatus(this.channel).catch(() => undefined);
+      if (status && isRunning(status)) return;
+      await sleep(200);
+    }
+    throw new Error(`the channel ${this.channel} does not run after ${boundMs / 1000} s.\n${await this.report()}`);
+  }
+
+  /** Waits until everything that both sides committed is on the other one; writers must be quiet. */
+  async drain(boundMs = 120_000): Promise<void> {
+    const from = this.#channel?.from ?? sides;
+    await drain({ mysql: this.mysql, api: this.api, apps: this.apps, channel: this.channel, from }, boundMs);
+  }
+
+  /** What the apps say about themselves, for an error message. */
+  async report(): Promise<string> {
+    return report({ api: this.api, apps: this.apps, channel: this.channel });
+  }
+
+  /** Copies the logs of the apps and the servers, which `stop()` removes, to a new folder. */
+  async saveLogs(): Promise<string> {
+    const folder = await mkdtemp(join(tmpdir(), 'lutra-logs-'));
+    for (const app of this.apps) await app.saveLog(folder);
+    for (const { name, logFile } of this.servers) if (logFile) await copyFile(logFile, join(folder, `${name}.log`)).catch(() => undefined);
+    return folder;
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.apps.map((app) => app.stop()));
+    await Promise.all(this.servers.map((server) => server.stop()));
+  }
+
+  async #startServers(): Promise<void> {
+    await prepare(this.#kinds(), this.#log);
+    await Promise.all(
+      this.servers.map(async (server) => {
+        await server.start();
+        this.#log(`${server.name} answers on ${server.host}:${server.port}`);
+      }),
+    );
+    await Promise.all(sides.map((side) => prepareEndpoint(this.mysql[side])));
+  }
+
+  /** What has to be on this machine. */
+  #kinds(): ServerKind[] {
+    const mysql = [this.mysql.a, this.mysql.b].map(({ external, version }) => !external && (version === 'mariadb-11.4' ? version : `mysql-${version}` as const));
+    const others: (ServerKind | false)[] = [!this.zooKeeper.external && 'zookeeper', !this.kafka.external && 'kafka'];
+    return [...others, ...mysql].filter((kind) => kind !== false);
+  }
+
+  async #startApps(): Promise<void> {
+    await Promise.all(
+      this.apps.map(async (app) => {
+        await app.start();
+        await app.waitReady();
+        this.#log(`${app.name} is ready (process ${app.pid}, ${app.url})`);
+      }),
+    );
+  }
+
+  async #configure(): Promise<void> {
+    for (const side of sides) {
+      const { host, port } = this.mysql[side];
+      const region = this.regions[side];
+      await this.api.createRegion({ name: region, kafka: { brokers: this.kafka.bootstrap.split(',') } });
+      const access = { host, port, user: lutraUser, password: lutraPassword, serverId: side === 'a' ? 1001 : 1002 };
+      await this.api.createEndpoint({ name: this.endpoints[side], region, ...access, ...this.#options.endpoint });
+    }
+  }
+
+  #environment(app: AppName, side: Side | undefined): Readonly<Record<string, string>> {
+    return {
+      ZOOKEEPER: this.zooKeeper.connect,
+      LUTRA_ROOT: this.root,
+      LUTRA_SECRET_KEY: this.#secretKey,
+      LOG_LEVEL: 'info',
+      ...(side ? { LUTRA_REGION: this.regions[side] } : {}),
+      ...(app === 'control' ? { LUTRA_API_TOKEN: this.token } : {}),
+      ...this.#options.environment,
+    };
+  }
+}
+
+/** Everything up, no channel yet. */
+export async function startStack(options: StackOptions = {}): Promise<Stack> {
+  const stack = new Stack(options);
+  await stack.start();
+  return stack;
+}
+
+function isRunning({ pipelines }: ChannelStatus): boolean {
+  return pipelines.every(({ source, target }) => source.state === 'running' && target.state === 'running');
+}

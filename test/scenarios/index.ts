@@ -20,3 +20,5 @@ export type { TransferReport } from './transfer-reader.js';
 export { startWorkload, Workload } from './workload.js';
 export type { WorkloadOptions } from './workload.js';
 export type { RowCounts, Tally, Totals } from './writer.js';
+export { differencesFromWritten, logHasNoHole, readTopic } from './topic.js';
+export type { TopicOptions, TopicReport } from './topic.js';

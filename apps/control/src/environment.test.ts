@@ -8,7 +8,7 @@ const ZOOKEEPER = 'one:2181,two:2181';
 
 describe('readEnvironment', () => {
   it('needs nothing but ZooKeeper', () => {
-    expect(readEnvironment({ ZOOKEEPER })).toEqual({
+    expect(readEnvironment({ ZOOKEEPER, LUTRA_API_TOKEN: '', LUTRA_REGION: '' })).toEqual({
       zooKeeper: ZOOKEEPER,
       digest: undefined,
       root: '/lutra',
@@ -28,7 +28,8 @@ describe('readEnvironment', () => {
     ['PORT', { ZOOKEEPER, PORT: '70000' }],
     ['LUTRA_ROOT', { ZOOKEEPER, LUTRA_ROOT: 'lutra/' }],
     ['METRICS_OPEN', { ZOOKEEPER, METRICS_OPEN: 'yes' }],
-    ['LUTRA_API_TOKEN', { ZOOKEEPER, LUTRA_API_TOKEN: '' }],
+    ['LUTRA_API_TOKEN', { ZOOKEEPER, HOST: '0.0.0.0', LUTRA_API_TOKEN: '' }],
+    ['LUTRA_API_TOKEN_FILE are both', { ZOOKEEPER, LUTRA_API_TOKEN: 'one', LUTRA_API_TOKEN_FILE: '/no/such/file' }],
     ['LUTRA_API_TOKEN', { ZOOKEEPER, LUTRA_API_TOKEN: 'two words' }],
     ['LUTRA_API_TOKEN_FILE', { ZOOKEEPER, LUTRA_API_TOKEN_FILE: '/no/such/file' }],
   ])('names %s when it is wrong', (name, variables) => {

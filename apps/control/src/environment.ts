@@ -45,12 +45,11 @@ type Variables = Readonly<Record<string, string | undefined>>;
 
 /** @throws SyncError CONFIG_INVALID */
 export function readEnvironment(variables: Variables): Environment {
-  const LUTRA_API_TOKEN = variables['LUTRA_API_TOKEN'] ?? fromFile(variables, 'LUTRA_API_TOKEN_FILE');
-  const parsed = parseDocument(environmentSchema, { ...variables, LUTRA_API_TOKEN }, 'environment');
+  // An empty variable is what a compose file passes on when nobody set it.
+  const given = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ''));
+  const parsed = parseDocument(environmentSchema, { ...given, LUTRA_API_TOKEN: tokenOf(given) }, 'environment');
   if (parsed.LUTRA_API_TOKEN === undefined && !isLoopback(parsed.HOST)) {
-    const message =
-      'environment: LUTRA_API_TOKEN is not set: without it control listens on a loopback address (HOST=127.0.0.1) and nowhere else';
-    throw new SyncError('CONFIG_INVALID', message, { details: { host: parsed.HOST } });
+    throw invalid('LUTRA_API_TOKEN is not set: without it control listens on a loopback address (HOST=127.0.0.1) and nowhere else');
   }
   return {
     zooKeeper: parsed.ZOOKEEPER,
@@ -71,12 +70,16 @@ export function isLoopback(host: string): boolean {
   return address === 'localhost' || address === '::1' || (isIP(address) === 4 && address.startsWith('127.'));
 }
 
-function fromFile(variables: Variables, name: string): string | undefined {
-  const file = variables[name];
-  if (file === undefined) return undefined;
+function tokenOf({ LUTRA_API_TOKEN: token, LUTRA_API_TOKEN_FILE: file }: Variables): string | undefined {
+  if (file === undefined) return token;
+  if (token !== undefined) throw invalid('LUTRA_API_TOKEN and LUTRA_API_TOKEN_FILE are both set; keep one');
   try {
     return readFileSync(file, 'utf8').trim();
   } catch (cause) {
-    throw new SyncError('CONFIG_INVALID', `environment: ${name}: the file cannot be read`, { cause, details: { file } });
+    throw invalid(`LUTRA_API_TOKEN_FILE: ${file} cannot be read`, cause);
   }
+}
+
+function invalid(message: string, cause?: unknown): SyncError {
+  return new SyncError('CONFIG_INVALID', `environment: ${message}`, { cause });
 }

@@ -19,7 +19,7 @@ beforeAll(async () => {
   client = new ControlClient(control.url);
   server = { host: mysql.host, port: mysql.port, user: mysql.user, password: mysql.password };
   for (const name of ['a', 'b']) await client.post('/api/v1/regions', { name, kafka: { brokers: [`${name}:9092`] } });
-  expect((await client.post('/api/v1/endpoints', endpoint('a'))).status).toBe(201);
+  await client.post('/api/v1/endpoints', endpoint('a'));
 });
 
 afterAll(async () => {

@@ -137,6 +137,18 @@ describe('documents', () => {
     expect((await client.put('/api/v1/regions/a', region('b'), '*')).status).toBe(400);
   });
 
+  it('that were damaged in ZooKeeper are named, and can be removed', async () => {
+    await client.post('/api/v1/regions', region('a'));
+    await registry.session.connection?.setData(`/test-${number}/regions/a`, Buffer.from('{"name": "a", "hush": 1'), 0);
+    const damaged = await client.get('/api/v1/regions/a');
+    expect(damaged.status).toBe(500);
+    expect(damaged.body).toMatchObject({ code: 'CONFIG_INVALID', details: { document: 'region a', version: 1 } });
+    expect(damaged.text).not.toContain('hush');
+    expect((await client.remove('/api/v1/regions/a', '"0"')).status).toBe(412);
+    expect((await client.remove('/api/v1/regions/a', '"1"')).status).toBe(204);
+    expect((await client.get('/api/v1/regions')).body).toEqual([]);
+  });
+
   it('of many writers at once keep exactly one winner per version', async () => {
     await client.post('/api/v1/regions', region('a'));
     const answers = await Promise.all(

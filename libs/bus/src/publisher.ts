@@ -15,7 +15,7 @@ import type { Compression } from './compression.js';
 import { kafkaError } from './kafka-error.js';
 import type { BusOptions, OutRecord } from './options.js';
 import { produceBatch } from './produce.js';
-import { frameBatch, packRecords } from './record-batch.js';
+import { batchLayout, frameBatch, packRecords } from './record-batch.js';
 import type { PackedRecords } from './record-batch.js';
 
 export interface PublisherOptions extends BusOptions {
@@ -136,7 +136,7 @@ export class Publisher {
       this.#leader = undefined;
       const error = kafkaError(thrown, `publish to ${topic}/${this.#partition}`);
       if (error.code === 'RECORD_TOO_LARGE')
-        throw this.#tooLarge(batch.length, batch.readInt32BE(57), 'max.message.bytes of the topic', error);
+        throw this.#tooLarge(batch.length, batch.readInt32BE(batchLayout.count), 'max.message.bytes of the topic', error);
       // One answer is not enough to believe that the topic is gone: looking for its leader again settles it.
       if (error.code === 'TOPIC_MISSING') throw new SyncError('KAFKA_UNAVAILABLE', error.message, { cause: error, details: error.details });
       throw error;

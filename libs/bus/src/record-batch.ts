@@ -27,12 +27,13 @@ export const batchLayout = {
 /** `length` counts from here. */
 export const afterLength = 12;
 
-/** The records' part of a batch, ready but for its head. */
+/** A batch whose head is still to be written. */
 export interface PackedRecords {
   readonly count: number;
   readonly timestampMs: number;
   readonly bits: number;
-  readonly data: Buffer;
+  /** Room for the head, then the records. */
+  readonly batch: Buffer;
 }
 
 export interface ProducerStamp {
@@ -45,26 +46,32 @@ export interface ProducerStamp {
 export async function packRecords(records: readonly OutRecord[], compression: Compression): Promise<PackedRecords> {
   const timestampMs = Date.now();
   const plain = encodeRecords(records);
-  const chosen = plain.length < minCompressedBytes ? 'none' : compression;
-  return { count: records.length, timestampMs, bits: compressionBits[chosen], data: await compress(plain, chosen) };
+  const size = plain.length - batchLayout.records;
+  const chosen = size < minCompressedBytes ? 'none' : compression;
+  const batch = chosen === 'none' ? plain : withRoom(await compress(plain.subarray(batchLayout.records), chosen));
+  return { count: records.length, timestampMs, bits: compressionBits[chosen], batch };
 }
 
-/** The whole batch. The same records and stamp give the same bytes, so that a retry is recognised as one. */
-export function frameBatch(records: PackedRecords, stamp: ProducerStamp): Buffer {
-  const batch = Buffer.allocUnsafe(batchLayout.records + records.data.length);
+function withRoom(data: Buffer): Buffer {
+  const batch = Buffer.allocUnsafe(batchLayout.records + data.length);
+  data.copy(batch, batchLayout.records);
+  return batch;
+}
+
+/** Writes the head, in place: the whole batch. */
+export function frameBatch({ batch, bits, count, timestampMs }: PackedRecords, stamp: ProducerStamp): Buffer {
   batch.writeBigInt64BE(0n, batchLayout.baseOffset);
   batch.writeInt32BE(batch.length - afterLength, batchLayout.length);
   batch.writeInt32BE(-1, afterLength); // leader epoch: the broker's to fill in
   batch.writeInt8(2, batchLayout.magic);
-  batch.writeInt16BE(records.bits, batchLayout.attributes);
-  batch.writeInt32BE(records.count - 1, batchLayout.lastOffsetDelta);
-  batch.writeBigInt64BE(BigInt(records.timestampMs), batchLayout.baseTimestamp);
-  batch.writeBigInt64BE(BigInt(records.timestampMs), batchLayout.maxTimestamp);
+  batch.writeInt16BE(bits, batchLayout.attributes);
+  batch.writeInt32BE(count - 1, batchLayout.lastOffsetDelta);
+  batch.writeBigInt64BE(BigInt(timestampMs), batchLayout.baseTimestamp);
+  batch.writeBigInt64BE(BigInt(timestampMs), batchLayout.maxTimestamp);
   batch.writeBigInt64BE(stamp.producerId, batchLayout.producerId);
   batch.writeInt16BE(stamp.producerEpoch, batchLayout.producerEpoch);
   batch.writeInt32BE(stamp.sequence, batchLayout.baseSequence);
-  batch.writeInt32BE(records.count, batchLayout.count);
-  records.data.copy(batch, batchLayout.records);
+  batch.writeInt32BE(count, batchLayout.count);
   batch.writeUInt32BE(checksum(batch.subarray(batchLayout.attributes)), batchLayout.crc);
   return batch;
 }
@@ -74,13 +81,14 @@ export function checksum(data: Buffer): number {
   return crc32c(Writer.create().append(data).dynamicBuffer);
 }
 
+/** The records, after room for the head. */
 function encodeRecords(records: readonly OutRecord[]): Buffer {
   const names = new Map<string, Buffer>();
   const sizes = records.map((record, index) => bodySize(record, index, names));
-  let total = 0;
+  let total: number = batchLayout.records;
   for (const size of sizes) total += varintSize(size) + size;
   const buffer = Buffer.allocUnsafe(total);
-  let at = 0;
+  let at: number = batchLayout.records;
   for (const [index, record] of records.entries()) at = writeRecord(buffer, at, { record, index, size: sizes[index] ?? 0, names });
   return buffer;
 }

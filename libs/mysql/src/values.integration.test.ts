@@ -17,7 +17,7 @@ const double = [
   '0',
   '-0e0',
   '0.1e0',
-  '-1.797693134862315e308',
+  '-1.7976931348623157e308',
   '1.7976931348623157e308',
   '2.2250738585072014e-308',
   '123456789.123456789e0',
@@ -161,7 +161,6 @@ describe.each(versions)('values on %s', (version) => {
     );
     expect(await server.content(both.to.source)).toEqual(content);
     const [checksums] = await server.run(`CHECKSUM TABLE ${database}.${from.source.name}, ${database}.${both.to.source.name}`);
-    // MariaDB and MySQL sum the bytes as stored; JSON is stored by its writer's version of the same value
     expect(new Set(checksums?.map((row) => String(row['Checksum']))).size).toBe(1);
   });
 

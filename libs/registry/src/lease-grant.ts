@@ -74,7 +74,7 @@ export class Grant implements LeaseGrant {
   }
 
   async #check(connection: Connection): Promise<void> {
-    const { path, node } = this.#options;
+    const { path, node, logger } = this.#options;
     const again = (): void => void this.#check(connection);
     try {
       const stat = await connection.exists(`${path}/${node}`, again);
@@ -84,16 +84,16 @@ export class Grant implements LeaseGrant {
       if (first !== node) this.#lose('another holds it');
     } catch (error) {
       // After a lost connection comes the next one, or the news that the session expired.
-      if (isLoss(error)) connection.abandon('a request was lost');
-      else this.#lose('it cannot be checked', translate(error, path));
+      if (isLoss(error)) return connection.abandon('a request was lost');
+      logger.error({ err: translate(error, path), lease: path }, 'a lease cannot be checked; it is held on');
     }
   }
 
-  #lose(why: string, cause?: SyncError): void {
+  #lose(why: string): void {
     if (this.#released || this.#lost.signal.aborted) return;
     const { path, logger } = this.#options;
     this.#off();
-    logger.warn({ lease: path, number: this.number, why, err: cause }, 'lease lost');
-    this.#lost.abort(new SyncError('LEASE_LOST', `the lease ${path} is lost: ${why}`, { cause, details: { lease: path } }));
+    logger.warn({ lease: path, number: this.number, why }, 'lease lost');
+    this.#lost.abort(new SyncError('LEASE_LOST', `the lease ${path} is lost: ${why}`, { details: { lease: path } }));
   }
 }

@@ -66,8 +66,10 @@ export class ZooKeeperLease implements Lease {
           connection.abandon('a request was lost');
           return null;
         });
-        if (grant && signal.aborted) throw aborted(signal);
-        if (grant) return grant;
+        if (!grant) continue;
+        if (!signal.aborted) return grant;
+        void grant.release();
+        throw aborted(signal);
       }
     } catch (error) {
       void removeContender(this.#session, { path: this.#path, ...contender }, this.#logger);

@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { SyncError } from '@lutra/model';
 import { aborted } from '@lutra/runtime';
 import type { Logger } from '@lutra/telemetry';
+import { Attempts } from './attempts.js';
 import { openConnection } from './connection.js';
 import type { Connection, Opening } from './connection.js';
 import type { Ticket } from './wire.js';
@@ -25,22 +26,18 @@ export interface SessionOptions {
 }
 
 const closeBoundMs = 2_000;
-const minAttemptMs = 1_000;
-const maxFirstAttemptMs = 2_000;
-const maxPauseMs = 1_000;
 const waitingLineMs = 30_000;
 const forgetAfterSessions = 5;
 
 export class Session {
   readonly #options: SessionOptions;
-  readonly #servers: readonly string[];
+  readonly #attempts: Attempts;
   readonly #listeners = new Set<(change: SessionChange) => void>();
   readonly #stopping = new AbortController();
   #running: Promise<void> | undefined;
   #connection: Connection | null = null;
   #ticket: Ticket | null = null;
   #number = 0;
-  #attempts = 0;
   /** When we were last connected. */
   #contactAt = 0;
 
@@ -48,7 +45,8 @@ export class Session {
     this.#options = options;
     const servers = options.connect.split(',').map((server) => server.trim());
     // Not all processes should try the same server first.
-    this.#servers = servers.toSorted(() => Math.random() - 0.5);
+    const shuffled = servers.toSorted(() => Math.random() - 0.5);
+    this.#attempts = new Attempts(shuffled, options.sessionTimeoutMs);
   }
 
   get connection(): Connection | null {
@@ -125,8 +123,8 @@ export class Session {
   }
 
   async #run(): Promise<void> {
-    for (let failures = 0, saidAt = -Infinity; !this.stopped;) {
-      const opening = await this.#open(failures);
+    for (let saidAt = -Infinity; !this.stopped;) {
+      const opening = await this.#open();
       if (opening.kind === 'expired' && this.#ticket) {
         this.#expire();
         continue;
@@ -135,24 +133,19 @@ export class Session {
       if (opening.kind === 'open') {
         await this.#serve(opening.connection);
         saidAt = -Infinity;
-      } else if (openedAt - saidAt > waitingLineMs) {
+      } else if (openedAt - saidAt > waitingLineMs && !this.stopped) {
         this.#options.logger.warn({ connect: this.#options.connect, opening }, 'waiting for ZooKeeper');
         saidAt = openedAt;
       }
-      // A server that accepts and cuts at once is no better than none.
-      failures = performance.now() - openedAt > maxPauseMs ? 0 : failures + 1;
-      await this.#pause(failures);
+      const pauseMs = this.#attempts.ended(performance.now() - openedAt);
+      await delay(pauseMs * (0.5 + Math.random() / 2), undefined, { signal: this.#stopping.signal }).catch(() => undefined);
     }
   }
 
-  #open(failures: number): Promise<Opening> {
+  #open(): Promise<Opening> {
     const { sessionTimeoutMs, digest, logger } = this.#options;
-    const server = this.#servers[this.#attempts % this.#servers.length] ?? '';
-    this.#attempts += 1;
-    // At first, time to try every server before the session is over; then more, for servers that are slow rather than gone.
-    const first = Math.max(minAttemptMs, Math.min(maxFirstAttemptMs, sessionTimeoutMs / (this.#servers.length + 1)));
-    const boundMs = Math.min(Math.max(sessionTimeoutMs, maxFirstAttemptMs), first * (1 + this.#round(failures)));
-    return openConnection({ server, sessionTimeoutMs, digest, ticket: this.#ticketToShow(), boundMs, logger });
+    const ticket = this.#ticketToShow();
+    return openConnection({ ...this.#attempts.next(), sessionTimeoutMs, digest, ticket, logger, signal: this.#stopping.signal });
   }
 
   /**
@@ -191,16 +184,6 @@ export class Session {
     this.#ticket = null;
     this.#options.logger.warn('the ZooKeeper session expired; starting a new one');
     this.#tell({ kind: 'expired' });
-  }
-
-  /** How often every server was tried in vain. */
-  #round(failures: number): number {
-    return Math.min(10, Math.floor(failures / this.#servers.length));
-  }
-
-  async #pause(failures: number): Promise<void> {
-    const ms = failures === 0 ? 0 : Math.min(maxPauseMs, 50 * 2 ** this.#round(failures));
-    await delay(ms / 2 + (Math.random() * ms) / 2, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
   }
 
   #tell(change: SessionChange): void {

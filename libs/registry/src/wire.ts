@@ -27,6 +27,8 @@ export interface WireOptions {
   readonly ticket: Ticket | null;
   /** How long connecting and the first answer may take. */
   readonly boundMs: number;
+  /** Ends the attempt to connect; not the connection. */
+  readonly signal?: AbortSignal;
   readonly logger: Logger;
 }
 
@@ -65,9 +67,15 @@ export class Wire {
   }
 
   opened(): Promise<WireOpening> {
-    const { boundMs } = this.#options;
+    const { boundMs, signal } = this.#options;
     const bound = setTimeout(() => this.#giveUp(`no answer within ${boundMs} ms`), boundMs);
-    return this.#opening.promise.finally(() => clearTimeout(bound));
+    const onAbort = (): void => this.#giveUp('stopped');
+    if (signal?.aborted) onAbort();
+    signal?.addEventListener('abort', onAbort);
+    return this.#opening.promise.finally(() => {
+      clearTimeout(bound);
+      signal?.removeEventListener('abort', onAbort);
+    });
   }
 
   get ticket(): Ticket {

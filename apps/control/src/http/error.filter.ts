@@ -92,9 +92,15 @@ function describe(error: unknown): Failure {
 function ofSyncError(error: SyncError): Failure {
   const { code, help } = error;
   if (code === 'INTERNAL') return describe(null);
-  const outdated = code === 'CONFIG_CONFLICT' && error.details['expectedVersion'] !== undefined;
   const details = error instanceof RefusedError ? { ...error.details, problems: error.problems } : { ...error.details };
-  return { status: outdated ? 412 : (statuses[code] ?? 502), body: { code, message: error.message, help, details } };
+  return { status: statusOf(error), body: { code, message: error.message, help, details } };
+}
+
+function statusOf({ code, details }: SyncError): number {
+  if (code === 'CONFIG_CONFLICT' && details['expectedVersion'] !== undefined) return 412;
+  // A stored document that no longer has its shape: not the fault of this request.
+  if (code === 'CONFIG_INVALID' && details['document'] !== undefined) return 500;
+  return statuses[code] ?? 502;
 }
 
 function ofHttpException(error: HttpException): Failure {

@@ -1,0 +1,155 @@
+/**
+ * How fast the bus is, and what a record costs. Prints the tables of docs/decisions/kafka-client.md.
+ * npx tsx libs/bus/bench/throughput.ts [seconds per case]
+ */
+import { randomBytes } from 'node:crypto';
+import { Consumer, MessagesStreamFallbackModes, Producer } from '@platformatic/kafka';
+import { pino } from 'pino';
+import { kafkaServer } from '../../../test/servers/index.js';
+import { BusAdmin, Publisher, readRange } from '../src/index.js';
+import type { Compression, OutRecord } from '../src/index.js';
+
+const recordBytes = 1024;
+const batchRecords = 1000;
+const seconds = Number(process.argv[2] ?? 5);
+const words = 'lorem ipsum dolor sit amet consectetur adipiscing elit sed do eiusmod tempor incididunt ut labore et dolore magna'.split(
+  ' ',
+);
+
+/** What a row event looks like to a compressor: the same names and words again and again, numbers, some noise. */
+function rowEvent(index: number): OutRecord {
+  const parts = [Buffer.from(`hangzhou-a shop orders binlog.000012 3e11fa47-71ca-11e1-9e33-c80aa9429562:${index} `)];
+  let bytes = parts[0]?.length ?? 0;
+  while (bytes < recordBytes - 128) {
+    const part = Buffer.from(`${words[Math.floor(Math.random() * words.length)]} ${Math.floor(Math.random() * 1e9)} `);
+    parts.push(part);
+    bytes += part.length;
+  }
+  const value = Buffer.concat([...parts, randomBytes(recordBytes)]).subarray(0, recordBytes);
+  const headers = {
+    'lutra-kind': 'row',
+    'lutra-log': '0f8fad5b-d9cb-469f-a165-70867728950e',
+    'lutra-seq': String(1e6 + index),
+    'lutra-epoch': '7',
+  };
+  return { key: Buffer.from(`key-${index}`), value, headers };
+}
+
+interface Cost {
+  readonly records: number;
+  readonly wallMs: number;
+  readonly cpuUs: number;
+}
+
+async function measure(work: (until: number) => Promise<number>): Promise<Cost> {
+  await work(performance.now() + 1000); // warm up
+  const cpu = process.cpuUsage();
+  const start = performance.now();
+  const records = await work(start + seconds * 1000);
+  const { user, system } = process.cpuUsage(cpu);
+  return { records, wallMs: performance.now() - start, cpuUs: user + system };
+}
+
+function report(name: string, { records, wallMs, cpuUs }: Cost): void {
+  const perSecond = records / (wallMs / 1000);
+  const cells = [((perSecond * recordBytes) / 1e6).toFixed(0), perSecond.toFixed(0), (cpuUs / records).toFixed(1)];
+  process.stdout.write(`| ${name} | ${cells.join(' | ')} |\n`);
+}
+
+const server = kafkaServer();
+await server.start();
+const options = { brokers: [server.bootstrap], clientId: 'bench', logger: pino({ level: 'silent' }) };
+const admin = new BusAdmin(options);
+const batch = Array.from({ length: batchRecords }, (_, index) => rowEvent(index));
+const settings = { replicationFactor: 1, minInsyncReplicas: 1, retentionMs: 86_400_000, maxMessageBytes: 8 * 1024 * 1024 };
+const compressions: readonly Compression[] = ['none', 'lz4', 'zstd', 'gzip'];
+
+async function benchBus(compression: Compression): Promise<void> {
+  const topic = `bus-${compression}`;
+  await admin.ensureTopic(topic, settings);
+  const publisher = new Publisher({ ...options, topic, compression });
+  for (const ahead of [1, 2]) {
+    const cost = await measure(async (until) => {
+      let records = 0;
+      const waiting: Promise<unknown>[] = [];
+      while (performance.now() < until) {
+        waiting.push(publisher.publish(batch));
+        records += batch.length;
+        if (waiting.length >= ahead) await waiting.shift();
+      }
+      await Promise.all(waiting);
+      return records;
+    });
+    report(`publish, ${compression}, ${ahead} call${ahead > 1 ? 's ahead' : ''}`, cost);
+  }
+  await publisher.close();
+  const { start, end } = await admin.offsets(topic);
+  const cost = await measure(async (until) => {
+    let records = 0;
+    while (performance.now() < until) {
+      const range = readRange({ ...options, topic, from: start, to: Math.min(end, 200_000), signal: new AbortController().signal });
+      for await (const read of range) {
+        records += read.length;
+        if (performance.now() > until) break;
+      }
+    }
+    return records;
+  });
+  report(`read, ${compression}`, cost);
+}
+
+/** The client's own producer and consumer, for comparison. */
+async function benchClient(compression: Compression): Promise<void> {
+  const topic = `client-${compression}`;
+  await admin.ensureTopic(topic, settings);
+  const producer = new Producer({ clientId: 'bench', bootstrapBrokers: [server.bootstrap], idempotent: true, compression });
+  const messages = batch.map(({ key, value, headers }) => ({
+    topic,
+    partition: 0,
+    key: key ?? undefined,
+    value,
+    headers: Object.fromEntries(Object.entries(headers).map(([name, text]) => [name, Buffer.from(text)])),
+  }));
+  const cost = await measure(async (until) => {
+    let records = 0;
+    for (; performance.now() < until; records += messages.length) await producer.send({ messages });
+    return records;
+  });
+  report(`client's Producer, ${compression}`, cost);
+  await producer.close();
+  const read = await measure(async (until) => {
+    const consumer = new Consumer({
+      clientId: 'bench',
+      groupId: `bench-${Math.random()}`,
+      bootstrapBrokers: [server.bootstrap],
+      maxWaitTime: 100,
+    });
+    const stream = await consumer.consume({
+      topics: [topic],
+      mode: 'manual',
+      fallbackMode: MessagesStreamFallbackModes.FAIL,
+      offsets: [{ topic, partition: 0, offset: 0n }],
+      maxBytes: 4 * 1024 * 1024,
+      autocommit: false,
+    } as never);
+    let records = 0;
+    for await (const _ of stream) {
+      records += 1;
+      if (performance.now() > until) break;
+    }
+    await consumer.close(true);
+    return records;
+  });
+  report(`client's Consumer, ${compression}`, read);
+}
+
+try {
+  process.stdout.write(
+    `| ${batchRecords} records of ${recordBytes} bytes a batch | MB/s | records/s | CPU µs/record |\n|---|---|---|---|\n`,
+  );
+  
+  for (const compression of ['none', 'zstd'] as const) await benchClient(compression);
+} finally {
+  await admin.close();
+  await server.stop();
+}

@@ -1,0 +1,48 @@
+import { SyncError } from '@lutra/model';
+import { describe, expect, it } from 'vitest';
+import { supervise, untilAbort } from './index.js';
+
+const quick = { firstMs: 1, maxMs: 2 };
+
+describe('supervision', () => {
+  it('tries again after an error that passes', async () => {
+    const stop = new AbortController();
+    const told: string[] = [];
+    let runs = 0;
+    await supervise({
+      signal: stop.signal, backoff: quick,
+      run: async () => {
+        runs += 1;
+        if (runs < 3) throw new SyncError('SOURCE_UNAVAILABLE', 'down');
+        stop.abort();
+      },
+      onFailure: (error, next) => told.push(`${error.code} ${next}`),
+    });
+    expect(told).toEqual(['SOURCE_UNAVAILABLE retry', 'SOURCE_UNAVAILABLE retry']);
+  });
+
+  it('waits for a person after an error that does not pass, and ends with its signal', async () => {
+    const stop = new AbortController();
+    let runs = 0;
+    const done = supervise({
+      signal: stop.signal, backoff: quick,
+      run: async () => {
+        runs += 1;
+        throw new TypeError('surprise');
+      },
+      onFailure: (error, next) => {
+        expect([error.code, next]).toEqual(['INTERNAL', 'wait']);
+        setImmediate(() => stop.abort());
+      },
+    });
+    await done;
+    expect(runs).toBe(1);
+  });
+
+  it('tells nobody of an end that was asked for', async () => {
+    const stop = new AbortController();
+    const done = supervise({ signal: stop.signal, run: (signal) => untilAbort(signal), onFailure: () => expect.unreachable() });
+    stop.abort();
+    await done;
+  });
+});

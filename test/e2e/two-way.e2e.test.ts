@@ -1,0 +1,62 @@
+/**
+ * Both databases are written to, each row by one side only, by a random mix of everything that breaks naive replication; then both must be
+ * equal, nothing may have gone round, and nobody may have seen half a transaction. In full on MySQL 9.7, a shorter run on 8.0.
+ */
+import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
+import { differencesFromWritten, hugeTransaction, readTopic, sides, startWorkload, TransferReader } from '../scenarios/index.js';
+import type { Side, Stack, Totals } from '../scenarios/index.js';
+import { expectEqual, openShop, seedOf, sleep, watchMemory } from './shop-stack.js';
+
+const runs = [
+  { mysql: '9.7', seconds: 20, hugeRows: 200_000 },
+  { mysql: '8.0', seconds: 6, hugeRows: 20_000 },
+] as const;
+
+describe.each(runs)('two databases on MySQL $mysql, both written to', ({ mysql, seconds, hugeRows }) => {
+  let stack: Stack;
+  const written: Record<Side, Totals[]> = { a: [], b: [] };
+  const seed = seedOf();
+
+  beforeAll(async () => {
+    stack = await openShop({ mysql });
+  }, 240_000);
+  afterAll(() => stack?.stop());
+
+  it(`are equal after a mixed workload, seed ${seed}`, { timeout: 300_000 }, async () => {
+    onTestFailed(async () => console.error(await stack.report()));
+    const readers = sides.map((side) => new TransferReader(stack.connection(side)));
+    const workloads = sides.map((side) => startWorkload({ side, connection: stack.connection(side), seed, writers: 3 }));
+    await sleep(seconds * 1000);
+    for (const workload of workloads) written[workload.side].push(await workload.stop());
+    await stack.drain(180_000);
+    const reports = await Promise.all(readers.map((reader) => reader.stop()));
+    await expectEqual(stack);
+    for (const side of sides) expect(written[side][0]?.transactions).toBeGreaterThan(50);
+    for (const { reads, wrong } of reports) {
+      expect(reads).toBeGreaterThan(10);
+      expect(wrong, 'sums of all balances that were not the total: somebody saw half a transaction').toEqual([]);
+    }
+  });
+
+  it(`carry one transaction of ${hugeRows} rows whole, in less than 300 MB of memory`, { timeout: 300_000 }, async () => {
+    onTestFailed(async () => console.error(await stack.report()));
+    const memory = watchMemory([stack.capture.a, stack.capture.b, stack.loader.a, stack.loader.b]);
+    for (const side of sides) {
+      const rows = await hugeTransaction({ side, connection: stack.connection(side), rows: hugeRows });
+      written[side].push({ transactions: 1, rows, tables: { bulk: { c: rows, u: 0, d: 0 } }, rolledBack: 0, refused: 0, reconnects: 0, unknown: [] });
+    }
+    await stack.drain(180_000);
+    const peaks = await memory.stop();
+    await expectEqual(stack);
+    for (const [name, bytes] of Object.entries(peaks)) expect(bytes / 1024 / 1024, `peak MB of ${name}`).toBeLessThan(300);
+  });
+
+  it('have in each topic exactly the rows that the side’s own writers changed: nothing goes round', { timeout: 120_000 }, async () => {
+    for (const side of sides) {
+      const report = await readTopic(stack, side);
+      expect(report.holes).toEqual([]);
+      expect(Object.keys(report.origins)).toEqual([stack.regions[side]]);
+      expect(differencesFromWritten(report, written[side])).toEqual([]);
+    }
+  });
+});

@@ -21,6 +21,8 @@ export interface AppOptions {
 }
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
+/** As docs/02-setup.md says to run them. */
+const nodeOptions = ['--max-semi-space-size=8'];
 const startBoundMs = 60_000;
 const stopBoundMs = 15_000;
 const pollMs = 100;
@@ -140,7 +142,7 @@ export class AppProcess {
     const main = join(root, `dist/apps/${this.app}/src/main.js`);
     const env = { ...this.#environment(), HOST: '127.0.0.1', PORT: String(this.#port) };
     // The watchdog runs things in their own folder; the apps run in the repository's.
-    const args = ['-c', 'cd "$0" && exec "$@"', root, process.execPath, main];
+    const args = ['-c', 'cd "$0" && exec "$@"', root, process.execPath, ...nodeOptions, main];
     const pid = await watchdog.run({ command: '/bin/sh', args, env }, this.logFile);
     const deadline = Date.now() + startBoundMs;
     while (watchdog.pid === pid && Date.now() < deadline) {

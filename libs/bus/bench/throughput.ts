@@ -108,7 +108,7 @@ async function benchClient(compression: Compression): Promise<void> {
     partition: 0,
     key: key ?? undefined,
     value,
-    headers: Object.fromEntries(Object.entries(headers).map(([name, text]) => [name, Buffer.from(text)])),
+    headers: new Map(Object.entries(headers).map(([name, text]) => [Buffer.from(name), Buffer.from(text)])),
   }));
   const cost = await measure(async (until) => {
     let records = 0;

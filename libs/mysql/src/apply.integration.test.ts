@@ -289,7 +289,7 @@ describe.each(versions)('a target transaction on %s', (version) => {
         expect(taken.code).toBe('TARGET_BUSY');
       }
     };
-    expect((await Promise.all([attempt(), attempt(), attempt()])).toSorted()).toEqual([1, 2, 3]);
+    expect((await Promise.all([attempt(), attempt(), attempt()])).toSorted((a, b) => a - b)).toEqual([1, 2, 3]);
   });
 
   test('a huge transaction commits as a whole, by its last text', async () => {
@@ -392,8 +392,7 @@ describe.each(versions)('a target transaction on %s', (version) => {
     await server.reconnect();
     const applied = (await seq()) === 0;
     expect(await table()).toEqual(applied ? [two, three, four] : [one, two, three]);
-    if (outcome === 'committed') expect(applied).toBe(true);
-    else expect(outcome).toBe('TARGET_UNAVAILABLE');
+    expect(applied ? ['committed', 'TARGET_UNAVAILABLE'] : ['TARGET_UNAVAILABLE']).toContain(outcome);
   });
 
   test('a frozen server: the answer has a time limit, and the text that may still run is fenced off by a take-over', async () => {

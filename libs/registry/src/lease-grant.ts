@@ -66,7 +66,6 @@ export class Grant implements LeaseGrant {
       case 'stopped':
         return this.#lose('the registry was stopped');
       case 'connected':
-        if (change.renewed) return this.#lose('the ZooKeeper session expired');
         void this.#check(change.connection);
         return;
       case 'disconnected':

@@ -61,6 +61,19 @@ test('a server that accepts and says nothing is given up', async () => {
   expect(await open(server, 50)).toEqual({ kind: 'failed', reason: 'no answer within 50 ms' });
 });
 
+test('an attempt to connect ends when it is told to; a connection that is there does not', async () => {
+  const stop = new AbortController();
+  const silent = await fakeServer(() => undefined);
+  const options = { sessionTimeoutMs: longMs, ticket: null, boundMs: longMs, logger, signal: stop.signal };
+  const opening = openConnection({ ...options, server: silent });
+  const connection = await connected(await fakeServer((socket, _packet, number) => number === 0 && socket.write(welcome(longMs))));
+  stop.abort();
+  expect(await opening).toEqual({ kind: 'failed', reason: 'stopped' });
+  expect(await openConnection({ ...options, server: silent })).toEqual({ kind: 'failed', reason: 'stopped' });
+  expect(connection.over).toBe(false);
+  connection.abandon('done');
+});
+
 test('a server that is not there is a failure, not a wait', async () => {
   expect(await open('127.0.0.1:1')).toMatchObject({ kind: 'failed' });
 });

@@ -79,7 +79,8 @@ async function bounded(code: ErrorCode, work: Promise<readonly Problem[]>): Prom
 export function problemOf(error: unknown, logger: Logger): Problem {
   const { code, message, help } = toSyncError(error);
   if (code === 'INTERNAL') logger.error({ err: error }, 'a check failed');
-  return { id: code.toLowerCase().replaceAll('_', '-'), severity: 'error', what: message, mend: help };
+  const mend = code.endsWith('_UNAVAILABLE') ? 'see that the server runs, and check host, port and network' : help;
+  return { id: code.toLowerCase().replaceAll('_', '-'), severity: 'error', what: message, mend };
 }
 
 /** What concerns the server itself is said once for each of its sources. */

@@ -90,10 +90,17 @@ function describe(error: unknown): Failure {
 }
 
 function ofSyncError(error: SyncError): Failure {
-  const { code, help } = error;
+  const { code } = error;
   if (code === 'INTERNAL') return describe(null);
   const details = error instanceof RefusedError ? { ...error.details, problems: error.problems } : { ...error.details };
-  return { status: statusOf(error), body: { code, message: error.message, help, details } };
+  const status = statusOf(error);
+  return { status, body: { code, message: error.message, help: helpFor(error, status), details } };
+}
+
+/** The table's help for a conflict is about versions; these conflicts are not. */
+function helpFor(error: SyncError, status: number): string {
+  if (error instanceof RefusedError) return 'details.problems lists what is in the way, each with what mends it.';
+  return status === 409 ? 'It does not fit what is there. The message names what is in the way.' : error.help;
 }
 
 function statusOf({ code, details }: SyncError): number {

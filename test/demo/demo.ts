@@ -1,0 +1,128 @@
+/**
+ * `npm run demo`: the whole product on this machine, two regions that both take writes, and the proof that they end equal. Leaves nothing behind,
+ * however it ends; with --keep it stays until Ctrl-C.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { prepare } from '../servers/index.js';
+import {
+  createShop,
+  shopTables,
+  type Side,
+  sides,
+  Stack,
+  startWorkload,
+  type Totals,
+  TransferReader,
+  withAdministrator,
+} from '../scenarios/index.js';
+import { count, LiveTable } from './live-table.js';
+import { type DemoOptions, readOptions, usage, UsageError } from './options.js';
+import { reachVerdict } from './verdict.js';
+
+const begin = performance.now();
+const seconds = (): string => `${((performance.now() - begin) / 1000).toFixed(1)} s`;
+const log = (line: string): void => console.log(`[${seconds().padStart(7)}] ${line}`);
+
+async function main(): Promise<void> {
+  const options = readOptions(process.argv.slice(2));
+  if (options.help) return void console.log(usage);
+  const stack = new Stack({ mysql: options.mysql ?? (await newestMysql()), log });
+  endOnSignal(stack);
+  try {
+    process.exitCode = (await run(stack, options)) ? 0 : 1;
+    if (options.keep) await keep(stack);
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    console.error(`the logs are kept in ${await stack.saveLogs()}`);
+    process.exitCode = 1;
+  } finally {
+    await stack.stop();
+  }
+}
+
+/** Resolves to whether all is well. */
+async function run(stack: Stack, options: DemoOptions): Promise<boolean> {
+  log('starting ZooKeeper, Kafka, two MySQL servers, then control, two captures, two loaders');
+  await stack.start();
+  log(`creating the shop on both sides: ${shopTables.join(', ')}`);
+  for (const side of sides) await withAdministrator(stack.mysql[side], (connection) => createShop(connection));
+  log('creating the two-way channel over the REST API and starting it: waiting until both captures and both loaders run');
+  await stack.createChannel();
+  await stack.startChannel();
+  const { totals, sums, maxLagMs } = await write(stack, options);
+  log('comparing every table row by row, and reading both topics from start to end');
+  const verdict = await reachVerdict(stack, { totals, sums });
+  console.log('');
+  for (const side of sides) console.log(summary(stack, side, { totals: totals[side], seconds: options.seconds }));
+  console.log(`max lag: ${(maxLagMs / 1000).toFixed(1)} s`);
+  for (const line of verdict.lines) console.log(line);
+  console.log(`time: ${seconds()}`);
+  return verdict.good;
+}
+
+/** The workload on both sides, until all of it has arrived. */
+async function write(stack: Stack, options: DemoOptions) {
+  log(`writing on both sides for ${options.seconds} s, ${options.rate} transactions/s each (seed ${options.seed})`);
+  const both = <T>(make: (side: Side) => T): Record<Side, T> => ({ a: make('a'), b: make('b') });
+  const readers = both((side) => new TransferReader(stack.connection(side)));
+  const workloads = both((side) =>
+    startWorkload({ side, connection: stack.connection(side), seed: options.seed + (side === 'a' ? 0 : 500), transactionsPerSecond: options.rate }),
+  );
+  const live = new LiveTable({ stack, workloads, readers });
+  const deadline = performance.now() + options.seconds * 1000;
+  while (performance.now() < deadline && !workloads.a.failure && !workloads.b.failure) await sleep(100);
+  const [a, b] = await Promise.all([workloads.a.stop(), workloads.b.stop()]);
+  await live.stop();
+  log('the writers are quiet: waiting until everything has arrived on the other side');
+  await stack.drain();
+  const sums = { a: await readers.a.stop(), b: await readers.b.stop() };
+  return { totals: { a, b }, sums, maxLagMs: live.maxLagMs };
+}
+
+function summary({ regions }: Stack, side: Side, { totals, seconds }: { totals: Totals; seconds: number }): string {
+  const direction = side === 'a' ? `${regions.a} → ${regions.b}` : `${regions.b} → ${regions.a}`;
+  return `${direction}: ${count(totals.rows)} rows in ${count(totals.transactions)} transactions, ${count(totals.rows / seconds)} rows/s`;
+}
+
+async function keep(stack: Stack): Promise<void> {
+  console.log('\nAll of it stays until Ctrl-C. Write on either side and look at the other:');
+  for (const side of sides) {
+    const { host, port, user } = stack.mysql[side];
+    console.log(`  ${stack.regions[side].padEnd(12)} mysql -h ${host} -P ${port} -u ${user} shop`);
+  }
+  console.log(`  REST         curl -H 'Authorization: Bearer ${stack.token}' ${stack.control.url}/api/v1/status`);
+  console.log(`  Kafka        ${stack.kafka.bootstrap}   ZooKeeper ${stack.zooKeeper.connect} (${stack.root})`);
+  await new Promise<never>(() => setInterval(() => undefined, 60_000));
+}
+
+async function newestMysql(): Promise<'8.0' | '9.7'> {
+  if (process.env['LUTRA_MYSQL_A'] && process.env['LUTRA_MYSQL_B']) return '9.7'; // nothing to fetch
+  try {
+    await prepare(['mysql-9.7'], log);
+    return '9.7';
+  } catch (error) {
+    log(`MySQL 9.7 cannot be had here (${String(error).split('\n')[0]}): taking 8.0`);
+    return '8.0';
+  }
+}
+
+/** Also when the wrapper that started us is gone. A second signal does not wait. */
+function endOnSignal(stack: Stack): void {
+  let ending = false;
+  const end = (code: number): void => {
+    if (ending) process.exit(code);
+    ending = true;
+    log('stopping');
+    void stack.stop().finally(() => process.exit(process.exitCode ?? code));
+  };
+  process.on('SIGINT', () => end(130));
+  process.on('SIGTERM', () => end(143));
+  process.on('SIGHUP', () => end(129));
+  process.on('disconnect', () => end(129));
+  process.channel?.unref();
+}
+
+main().catch((error: unknown) => {
+  console.error(error instanceof UsageError ? `${error.message}\n\n${usage}` : error);
+  process.exitCode = error instanceof UsageError ? 2 : 1;
+});

@@ -1,0 +1,106 @@
+/** What flows, while it flows: on a terminal a table that is drawn over itself every second, elsewhere a line every few seconds. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type PipelineStatus, type Side, sides, type Stack, type TransferReader, type Workload } from '../scenarios/index.js';
+
+export interface Watched {
+  readonly stack: Stack;
+  readonly workloads: Readonly<Record<Side, Workload>>;
+  readonly readers: Readonly<Record<Side, TransferReader>>;
+}
+
+const pollMs = 1000;
+const lineMs = 4000;
+
+export class LiveTable {
+  readonly #watched: Watched;
+  readonly #begin = performance.now();
+  readonly #loop: Promise<void>;
+  #stopping = false;
+  #drawn = 0;
+  #nextLine = 0;
+  #maxLagMs = 0;
+
+  constructor(watched: Watched) {
+    this.#watched = watched;
+    this.#loop = this.#run();
+  }
+
+  /** The greatest lag that any status told. */
+  get maxLagMs(): number {
+    return this.#maxLagMs;
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    await this.#loop;
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stopping) {
+      const status = await this.#watched.stack.api.channelStatus(this.#watched.stack.channel).catch(() => undefined);
+      if (status) this.#show(status.pipelines);
+      await sleep(pollMs);
+    }
+  }
+
+  #show(pipelines: readonly PipelineStatus[]): void {
+    for (const { lagMs } of pipelines) this.#maxLagMs = Math.max(this.#maxLagMs, lagMs ?? 0);
+    const seconds = (performance.now() - this.#begin) / 1000;
+    if (process.stdout.isTTY) this.#draw(this.#table(pipelines, seconds));
+    else if (seconds * 1000 >= this.#nextLine) {
+      this.#nextLine = (Math.floor((seconds * 1000) / lineMs) + 1) * lineMs;
+      console.log(this.#line(pipelines, seconds));
+    }
+  }
+
+  #table(pipelines: readonly PipelineStatus[], seconds: number): string[] {
+    const head = ['', 'rows', 'transactions', 'rows/s', 'lag', 'state'];
+    const rows = pipelines.map((pipeline, index) => [this.#direction(index), ...figures(pipeline), pipeline.reason ?? pipeline.state]);
+    const widths = head.map((_, column) => Math.max(...[head, ...rows].map((row) => (row[column] ?? '').length)));
+    const line = (row: readonly string[]): string =>
+      row.map((cell, column) => (column === 0 || column === 5 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))).join('   ');
+    const reads = sides.map((side) => this.#watched.readers[side].report);
+    const sums = `sums of balances read: ${reads.reduce((sum, { reads }) => sum + reads, 0)}, wrong: ${reads.reduce((sum, { wrong }) => sum + wrong.length, 0)}`;
+    return [line(head), ...rows.map(line), `${seconds.toFixed(0)} s   loops: ${this.#loops(pipelines)}   ${sums}`];
+  }
+
+  #line(pipelines: readonly PipelineStatus[], seconds: number): string {
+    const parts = pipelines.map((pipeline, index) => {
+      const [rows, transactions, rate, lag] = figures(pipeline);
+      const trouble = pipeline.state === 'running' ? '' : ` (${pipeline.state}${pipeline.reason ? `: ${pipeline.reason}` : ''})`;
+      return `${this.#direction(index)} ${rows} rows, ${transactions} transactions, ${rate} rows/s, lag ${lag}${trouble}`;
+    });
+    return `  ${seconds.toFixed(0).padStart(3)} s  ${parts.join(' | ')} | loops ${this.#loops(pipelines)}`;
+  }
+
+  #direction(index: number): string {
+    const { a, b } = this.#watched.stack.regions;
+    return index === 0 ? `${a} → ${b}` : `${b} → ${a}`;
+  }
+
+  /** Rows that a capture published and that no writer of its side wrote. */
+  #loops(pipelines: readonly PipelineStatus[]): number {
+    return sides.reduce((sum, side, index) => {
+      const published = pipelines[index]?.source.worker?.rows ?? 0;
+      const { rows, unknown } = this.#watched.workloads[side].totals;
+      return sum + (unknown.length === 0 ? Math.max(0, published - rows - inFlight) : 0);
+    }, 0);
+  }
+
+  #draw(lines: readonly string[]): void {
+    const up = this.#drawn > 0 ? `\u001b[${this.#drawn}A\u001b[J` : '';
+    process.stdout.write(`${up}${lines.map((line) => `  ${line}\n`).join('')}`);
+    this.#drawn = lines.length;
+  }
+}
+
+/** A transaction may be published before its writer has heard that it is committed; and a drain writes two probes. */
+const inFlight = 60;
+
+function figures({ rows, transactions, rowsPerSecond, lagMs }: PipelineStatus): [string, string, string, string] {
+  return [count(rows), count(transactions), count(rowsPerSecond), lagMs === null ? '–' : `${(lagMs / 1000).toFixed(1)} s`];
+}
+
+export function count(n: number): string {
+  return Math.round(n).toLocaleString('en-US');
+}

@@ -1,0 +1,63 @@
+/** The demo's command line. */
+import { parseArgs } from 'node:util';
+
+export interface DemoOptions {
+  /** Of workload. */
+  readonly seconds: number;
+  /** Undefined: 9.7 where it can be had, else 8.0. */
+  readonly mysql: '8.0' | '9.7' | undefined;
+  /** Transactions per second on each side. */
+  readonly rate: number;
+  readonly seed: number;
+  readonly keep: boolean;
+  readonly help: boolean;
+}
+
+export const usage = `usage: npm run demo [-- options]
+
+Starts ZooKeeper, Kafka, two MySQL servers (regions hangzhou and california) and Lutra's five processes on free ports of
+127.0.0.1, sets a two-way channel up over the REST API, writes on both sides, and compares every row. Exit code 0: all equal.
+
+  --seconds N   how long to write (default 20)
+  --mysql V     8.0 or 9.7 (default 9.7, or 8.0 where 9.7 cannot be had)
+  --rate N      transactions per second on each side (default 100)
+  --seed N      of the random workload (default: another one each time)
+  --keep        leave all running afterwards and print the addresses; Ctrl-C ends it
+  --help        print this
+
+LUTRA_MYSQL_A, LUTRA_MYSQL_B (mysql://user:password@host:port), LUTRA_KAFKA and LUTRA_ZOOKEEPER (host:port) name running servers
+to use instead; the MySQL servers must not have a database shop yet.`;
+
+export class UsageError extends Error {}
+
+/** @throws UsageError */
+export function readOptions(args: readonly string[]): DemoOptions {
+  const values = parse(args);
+  const { mysql } = values;
+  if (mysql !== undefined && mysql !== '8.0' && mysql !== '9.7') throw new UsageError(`--mysql ${mysql}: it must be 8.0 or 9.7`);
+  return {
+    seconds: number('seconds', values.seconds, { least: 1, most: 86_400 }) ?? 20,
+    mysql,
+    rate: number('rate', values.rate, { least: 1, most: 100_000 }) ?? 100,
+    seed: number('seed', values.seed, { least: 0, most: 2 ** 31 }) ?? Math.floor(Math.random() * 1_000_000),
+    keep: values.keep ?? false,
+    help: values.help ?? false,
+  };
+}
+
+function parse(args: readonly string[]) {
+  const text = { type: 'string' } as const;
+  const flag = { type: 'boolean' } as const;
+  try {
+    return parseArgs({ args: [...args], options: { seconds: text, mysql: text, rate: text, seed: text, keep: flag, help: { ...flag, short: 'h' } } }).values;
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error), { cause: error });
+  }
+}
+
+function number(name: string, value: string | undefined, { least, most }: { least: number; most: number }): number | undefined {
+  if (value === undefined) return undefined;
+  const parsed = Number(value);
+  if (/^\d+$/.test(value) && parsed >= least && parsed <= most) return parsed;
+  throw new UsageError(`--${name} ${value}: it must be a whole number from ${least} to ${most}`);
+}

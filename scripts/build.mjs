@@ -12,7 +12,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const stamp = join(root, 'dist/.inputs');
 const isTest = /\.(test|fixture)\.ts$|\.d\.ts$/;
 
-function main() {
+async function main() {
   const begin = performance.now();
   const files = globSync('{apps,libs}/*/src/**/*', { cwd: root, withFileTypes: true })
     .filter((entry) => entry.isFile())
@@ -21,10 +21,9 @@ function main() {
     .sort();
   const inputs = fingerprint([...files, 'tsconfig.json', 'package-lock.json', 'scripts/build.mjs']);
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === inputs) return;
-  return build(files).then((count) => {
-    writeWhole(stamp, inputs);
-    console.error(`• built dist/ (${count} files, ${((performance.now() - begin) / 1000).toFixed(1)} s)`);
-  });
+  const count = await build(files);
+  writeWhole(stamp, inputs);
+  console.error(`• built dist/ (${count} files, ${((performance.now() - begin) / 1000).toFixed(1)} s)`);
 }
 
 function fingerprint(files) {
@@ -42,9 +41,11 @@ async function build(files) {
   const { options, errors } = ts.parseJsonConfigFileContent(config, { ...ts.sys, readDirectory: () => [] }, root);
   report(ts, [...(error ? [error] : []), ...errors.filter(({ code }) => code !== noInputs)]);
   const outputs = new Map();
-  for (const file of files) for (const [name, text] of file.endsWith('.ts') ? compile(ts, file, options) : copy(file)) outputs.set(name, text);
+  for (const file of files)
+    for (const [name, text] of file.endsWith('.ts') ? compile(ts, file, options) : copy(file)) outputs.set(name, text);
   for (const [name, text] of outputs) writeWhole(join(root, 'dist', name), text);
-  for (const name of globSync('{apps,libs}/**/*.{js,map}', { cwd: join(root, 'dist') })) if (!outputs.has(name)) rmSync(join(root, 'dist', name));
+  for (const name of globSync('{apps,libs}/**/*.{js,map}', { cwd: join(root, 'dist') }))
+    if (!outputs.has(name)) rmSync(join(root, 'dist', name));
   return outputs.size;
 }
 

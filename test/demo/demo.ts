@@ -25,7 +25,10 @@ const log = (line: string): void => console.log(`[${seconds().padStart(7)}] ${li
 
 async function main(): Promise<void> {
   const options = readOptions(process.argv.slice(2));
-  if (options.help) return void console.log(usage);
+  if (options.help) {
+    console.log(usage);
+    return;
+  }
   const stack = new Stack({ mysql: options.mysql ?? (await newestMysql()), log });
   endOnSignal(stack);
   try {
@@ -66,7 +69,12 @@ async function write(stack: Stack, options: DemoOptions) {
   const both = <T>(make: (side: Side) => T): Record<Side, T> => ({ a: make('a'), b: make('b') });
   const readers = both((side) => new TransferReader(stack.connection(side)));
   const workloads = both((side) =>
-    startWorkload({ side, connection: stack.connection(side), seed: options.seed + (side === 'a' ? 0 : 500), transactionsPerSecond: options.rate }),
+    startWorkload({
+      side,
+      connection: stack.connection(side),
+      seed: options.seed + (side === 'a' ? 0 : 500),
+      transactionsPerSecond: options.rate,
+    }),
   );
   const live = new LiveTable({ stack, workloads, readers });
   const deadline = performance.now() + options.seconds * 1000;

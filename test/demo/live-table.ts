@@ -58,7 +58,9 @@ export class LiveTable {
     const rows = pipelines.map((pipeline, index) => [this.#direction(index), ...figures(pipeline), pipeline.reason ?? pipeline.state]);
     const widths = head.map((_, column) => Math.max(...[head, ...rows].map((row) => (row[column] ?? '').length)));
     const line = (row: readonly string[]): string =>
-      row.map((cell, column) => (column === 0 || column === 5 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))).join('   ');
+      row
+        .map((cell, column) => (column === 0 || column === 5 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0)))
+        .join('   ');
     const reads = sides.map((side) => this.#watched.readers[side].report);
     const sums = `sums of balances read: ${reads.reduce((sum, { reads }) => sum + reads, 0)}, wrong: ${reads.reduce((sum, { wrong }) => sum + wrong.length, 0)}`;
     return [line(head), ...rows.map(line), `${seconds.toFixed(0)} s   loops: ${this.#loops(pipelines)}   ${sums}`];

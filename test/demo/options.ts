@@ -49,7 +49,10 @@ function parse(args: readonly string[]) {
   const text = { type: 'string' } as const;
   const flag = { type: 'boolean' } as const;
   try {
-    return parseArgs({ args: [...args], options: { seconds: text, mysql: text, rate: text, seed: text, keep: flag, help: { ...flag, short: 'h' } } }).values;
+    return parseArgs({
+      args: [...args],
+      options: { seconds: text, mysql: text, rate: text, seed: text, keep: flag, help: { ...flag, short: 'h' } },
+    }).values;
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error), { cause: error });
   }

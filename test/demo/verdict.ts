@@ -32,8 +32,14 @@ export async function reachVerdict(stack: Stack, { totals, sums }: Evidence): Pr
   const wrong = sides.flatMap((side) => sums[side].wrong.map((sum) => `${stack.regions[side]}: the balances summed up to ${sum}`));
   const { tables, rows, differences, differing } = comparison;
   const published = topics.reduce((sum, topic) => sum + Object.values(topic.tables).reduce((all, { c, u, d }) => all + c + u + d, 0), 0);
-  const equal = differing === 0 ? `equal: ${tables} tables, ${count(rows)} rows` : `NOT EQUAL: ${count(differing)} differences in ${tables} tables, ${count(rows)} rows`;
-  const rounds = strays.length === 0 ? `loops: 0 (the topics hold ${count(published)} row events, all of them written by their own side's writers)` : 'LOOPS OR HOLES:';
+  const equal =
+    differing === 0
+      ? `equal: ${tables} tables, ${count(rows)} rows`
+      : `NOT EQUAL: ${count(differing)} differences in ${tables} tables, ${count(rows)} rows`;
+  const rounds =
+    strays.length === 0
+      ? `loops: 0 (the topics hold ${count(published)} row events, all of them written by their own side's writers)`
+      : 'LOOPS OR HOLES:';
   const reads = sums.a.reads + sums.b.reads;
   const half = wrong.length === 0 ? `half transactions seen: 0 in ${count(reads)} reads` : `HALF TRANSACTIONS SEEN:`;
   return {

@@ -130,7 +130,11 @@ export class AppProcess {
   }
 
   async logTail(lines = 15): Promise<string> {
-    const text = (await this.log()).trimEnd().split('\n').slice(-lines).map((line) => line.slice(0, 2000));
+    const text = (await this.log())
+      .trimEnd()
+      .split('\n')
+      .slice(-lines)
+      .map((line) => line.slice(0, 2000));
     return `the end of the log of ${this.name}:\n${text.join('\n')}`;
   }
 

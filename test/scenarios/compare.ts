@@ -55,7 +55,11 @@ export async function compareDatabases({ a, b, databases, most = 20 }: CompareOp
       for (const name of [...new Set([...names.a, ...names.b])].sort()) {
         const absent = names.a.includes(name) ? (names.b.includes(name) ? undefined : 'b') : 'a';
         const table = { database, name };
-        results.push(absent ? only({ table: text(table), kind: `table missing on ${absent}`, key: '', columns: [] }) : await compareTable(connections, table, { at: { a, b }, most }));
+        results.push(
+          absent
+            ? only({ table: text(table), kind: `table missing on ${absent}`, key: '', columns: [] })
+            : await compareTable(connections, table, { at: { a, b }, most }),
+        );
       }
     }
     return {
@@ -75,14 +79,25 @@ interface Table {
   readonly name: string;
 }
 
-async function compareTable(connections: Pair<Connection>, table: Table, { at, most }: { at: Pair<ConnectionOptions>; most: number }): Promise<TableComparison> {
+async function compareTable(
+  connections: Pair<Connection>,
+  table: Table,
+  { at, most }: { at: Pair<ConnectionOptions>; most: number },
+): Promise<TableComparison> {
   const columns = { a: await columnsOf(connections.a, table), b: await columnsOf(connections.b, table) };
   const names = (list: readonly ColumnInfo[]): string => list.map(({ name }) => name).join();
   if (names(columns.a) !== names(columns.b)) return only({ table: text(table), kind: 'columns differ', key: '', columns: [] });
   const sums = await Promise.all([digest(connections.a, table, columns.a), digest(connections.b, table, columns.b)]);
   const rows = Number(sums[0].n);
-  if (sums[0].n === sums[1].n && sums[0].low === sums[1].low && sums[0].high === sums[1].high) return { rows, differences: [], differing: 0 };
-  return { rows, ...(await walk({ a: rowsOf(at.a, selectRows(table, columns.a)), b: rowsOf(at.b, selectRows(table, columns.b)) }, { table, columns: columns.a, most })) };
+  if (sums[0].n === sums[1].n && sums[0].low === sums[1].low && sums[0].high === sums[1].high)
+    return { rows, differences: [], differing: 0 };
+  return {
+    rows,
+    ...(await walk(
+      { a: rowsOf(at.a, selectRows(table, columns.a)), b: rowsOf(at.b, selectRows(table, columns.b)) },
+      { table, columns: columns.a, most },
+    )),
+  };
 }
 
 interface Walk {

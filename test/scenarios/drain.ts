@@ -43,7 +43,9 @@ async function passProbe(stack: Drained, side: Side, deadline: number): Promise<
     if (arrived === wanted) return;
     await sleep(pollMs);
   }
-  throw new Error(`drain: what side ${side} committed is not all on side ${target}: probe ${wanted} is awaited, ${arrived} is there.\n${await report(stack)}`);
+  throw new Error(
+    `drain: what side ${side} committed is not all on side ${target}: probe ${wanted} is awaited, ${arrived} is there.\n${await report(stack)}`,
+  );
 }
 
 interface Queries {
@@ -51,7 +53,9 @@ interface Queries {
 }
 
 async function readProbe(connection: Queries, side: Side): Promise<string> {
-  const [[row]] = (await connection.query(`SELECT CAST(n AS CHAR) n FROM ${probeDatabase}.probes WHERE side = '${side}'`)) as [RowDataPacket[]];
+  const [[row]] = (await connection.query(`SELECT CAST(n AS CHAR) n FROM ${probeDatabase}.probes WHERE side = '${side}'`)) as [
+    RowDataPacket[],
+  ];
   return String(row?.['n']);
 }
 

@@ -36,9 +36,9 @@ export async function prepareEndpoint(server: MysqlServer): Promise<void> {
   });
 }
 
-/** For the databases that a channel carries. TRIGGER lets the check see triggers. */
+/** For the databases that a channel carries. */
 export async function grantDatabase(server: MysqlServer, database: string): Promise<void> {
   await withAdministrator(server, (connection) =>
-    connection.query(`GRANT SELECT, INSERT, UPDATE, DELETE, TRIGGER ON \`${database}\`.* TO '${lutraUser}'@'%'`),
+    connection.query(`GRANT SELECT, INSERT, UPDATE, DELETE ON \`${database}\`.* TO '${lutraUser}'@'%'`),
   );
 }

@@ -13,7 +13,12 @@ export interface HugeTransactionOptions {
 }
 
 /** Inserts into `bulk` and commits once. Resolves to the number of rows. */
-export async function hugeTransaction({ side, connection: at, rows = 200_000, database = shopDatabase }: HugeTransactionOptions): Promise<number> {
+export async function hugeTransaction({
+  side,
+  connection: at,
+  rows = 200_000,
+  database = shopDatabase,
+}: HugeTransactionOptions): Promise<number> {
   const connection = await createConnection(at);
   try {
     const [[last]] = (await connection.query(`SELECT COALESCE(MAX(id), 0) id FROM ${database}.bulk`)) as unknown as [[{ id: number }]];

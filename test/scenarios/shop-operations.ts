@@ -47,7 +47,14 @@ const newCustomer: Operation = async (transaction, state, random) => {
 
 const newProduct: Operation = async (transaction, state, random) => {
   const sku = `${state.side}${state.run.slice(0, 5)}${state.next++ % 1e9}`;
-  const values = [sku, wideText(random, 30), random.decimal(0, 9999, 2), random.int(0, 1000), JSON.stringify(json(random)), latinText(random, 80)];
+  const values = [
+    sku,
+    wideText(random, 30),
+    random.decimal(0, 9999, 2),
+    random.int(0, 1000),
+    JSON.stringify(json(random)),
+    latinText(random, 80),
+  ];
   const columns = 'sku, title, price, stock, attributes, description';
   const id = await transaction.insert('products', `INSERT INTO ${state.prefix}products (${columns}) VALUES (?)`, [values]);
   return () => state.products.add(id);
@@ -59,7 +66,9 @@ const newOrder: Operation = async (transaction, state, random) => {
   if (customer === undefined || product === undefined) return newCustomer(transaction, state, random);
   const lines = random.int(1, 5);
   const values = [customer, random.pick(['', 'gift', 'gift,export', 'express,fragile']), random.decimal(1, 5000, 2), moment(random, 3)];
-  const id = await transaction.insert('orders', `INSERT INTO ${state.prefix}orders (customer_id, flags, total, placed) VALUES (?)`, [values]);
+  const id = await transaction.insert('orders', `INSERT INTO ${state.prefix}orders (customer_id, flags, total, placed) VALUES (?)`, [
+    values,
+  ]);
   const items = Array.from({ length: lines }, (_, line) => [id, line + 1, product, random.int(1, 9), random.decimal(1, 100, 2)]);
   await transaction.insert('order_items', `INSERT INTO ${state.prefix}order_items VALUES ?`, [items]);
   await transaction.update('customers', `UPDATE ${state.prefix}customers SET orders = orders + 1 WHERE id = ?`, [customer]);
@@ -97,7 +106,8 @@ const transfer: Operation = async (transaction, state, random) => {
   const [from, to] = [own(), own()];
   if (from === to) return newCustomer(transaction, state, random);
   const amount = random.decimal(0.01, 50, 2);
-  const sql = (sign: '-' | '+'): string => `UPDATE ${state.prefix}accounts SET balance = balance ${sign} ?, transfers = transfers + 1 WHERE id = ?`;
+  const sql = (sign: '-' | '+'): string =>
+    `UPDATE ${state.prefix}accounts SET balance = balance ${sign} ?, transfers = transfers + 1 WHERE id = ?`;
   // In the order of the keys, or two transfers wait for each other.
   if (from < to) await transaction.update('accounts', sql('-'), [amount, from]);
   await transaction.update('accounts', sql('+'), [amount, to]);
@@ -160,7 +170,14 @@ const deleteSample: Operation = async (transaction, state, random) => {
 
 /** Equal rows are made on purpose: n equal rows are n rows. */
 const addEvents: Operation = async (transaction, state, random) => {
-  const row = [state.side, random.pick(['view', 'click', 'buy']), random.decimal(0, 9, 3), random.next(), moment(random, 6), random.bytes(4)];
+  const row = [
+    state.side,
+    random.pick(['view', 'click', 'buy']),
+    random.decimal(0, 9, 3),
+    random.next(),
+    moment(random, 6),
+    random.bytes(4),
+  ];
   const rows = Array.from({ length: random.int(1, 3) }, () => row);
   await transaction.insert('events_nokey', `INSERT INTO ${state.prefix}events_nokey VALUES ?`, [rows]);
   return undefined;
@@ -169,13 +186,19 @@ const addEvents: Operation = async (transaction, state, random) => {
 const changeEvents: Operation = async (transaction, state, random) => {
   const where = `WHERE side = ? AND kind = ? LIMIT ${random.int(1, 2)}`;
   const kind = random.pick(['view', 'click', 'buy']);
-  await transaction.update('events_nokey', `UPDATE ${state.prefix}events_nokey SET amount = COALESCE(amount, 0) + 1 ${where}`, [state.side, kind]);
+  await transaction.update('events_nokey', `UPDATE ${state.prefix}events_nokey SET amount = COALESCE(amount, 0) + 1 ${where}`, [
+    state.side,
+    kind,
+  ]);
   return undefined;
 };
 
 const deleteEvents: Operation = async (transaction, state, random) => {
   const where = `WHERE side = ? AND kind = ? LIMIT ${random.int(1, 3)}`;
-  await transaction.delete('events_nokey', `DELETE FROM ${state.prefix}events_nokey ${where}`, [state.side, random.pick(['view', 'click', 'buy'])]);
+  await transaction.delete('events_nokey', `DELETE FROM ${state.prefix}events_nokey ${where}`, [
+    state.side,
+    random.pick(['view', 'click', 'buy']),
+  ]);
   return undefined;
 };
 

@@ -23,14 +23,19 @@ export function json(random: Random, depth = 0): unknown {
   ];
   if (depth < 3 && random.chance(0.3)) return Array.from({ length: random.int(0, 4) }, () => json(random, depth + 1));
   if (depth < 3 && random.chance(depth === 0 ? 1 : 0.3)) {
-    return Object.fromEntries(Array.from({ length: random.int(0, 5) }, (_, index) => [`k${index} ${wideText(random, 3)}`, json(random, depth + 1)]));
+    return Object.fromEntries(
+      Array.from({ length: random.int(0, 5) }, (_, index) => [`k${index} ${wideText(random, 3)}`, json(random, depth + 1)]),
+    );
   }
   return random.pick(scalars)();
 }
 
 export function moment(random: Random, digits: number): string {
   const fraction = digits === 0 ? '' : `.${String(random.int(0, 10 ** digits - 1)).padStart(digits, '0')}`;
-  return new Date(Date.UTC(random.int(1000, 9998), 0, 1) + random.int(0, 364 * 86_400) * 1000).toISOString().slice(0, 19).replace('T', ' ') + fraction;
+  return (
+    new Date(Date.UTC(random.int(1000, 9998), 0, 1) + random.int(0, 364 * 86_400) * 1000).toISOString().slice(0, 19).replace('T', ' ') +
+    fraction
+  );
 }
 
 function orNull<T>(random: Random, value: T): T | null {
@@ -52,7 +57,10 @@ export function sample(random: Random): Record<string, unknown> {
     latin: orNull(random, latinText(random, 40)),
     wide: orNull(random, wideText(random, 60)),
     day: orNull(random, moment(random, 0).slice(0, 10)),
-    span: orNull(random, `${random.pick(['-', ''])}${random.int(0, 838)}:${random.int(10, 59)}:${random.int(10, 58)}.${random.int(10, 99)}`),
+    span: orNull(
+      random,
+      `${random.pick(['-', ''])}${random.int(0, 838)}:${random.int(10, 59)}:${random.int(10, 58)}.${random.int(10, 99)}`,
+    ),
     moment: orNull(random, moment(random, 3)),
     born: orNull(random, random.int(1901, 2155)),
   };

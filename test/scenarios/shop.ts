@@ -93,7 +93,8 @@ export const shopTables: readonly string[] = Object.keys(tables);
  */
 export async function createShop(connection: Connection, database = shopDatabase): Promise<void> {
   await connection.query(`CREATE DATABASE ${database} CHARACTER SET utf8mb4`);
-  for (const [name, columns] of Object.entries(tables)) await connection.query(`CREATE TABLE ${database}.${name} (${columns}) ENGINE=InnoDB`);
+  for (const [name, columns] of Object.entries(tables))
+    await connection.query(`CREATE TABLE ${database}.${name} (${columns}) ENGINE=InnoDB`);
   const accounts = Array.from({ length: accountCount }, (_, index) => [index + 1, `owner ${index + 1}`, openingBalance]);
   await connection.query(`INSERT INTO ${database}.accounts (id, owner, balance) VALUES ?`, [accounts]);
 }

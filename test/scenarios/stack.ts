@@ -11,7 +11,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ConnectionOptions } from 'mysql2/promise';
 import type { z } from 'zod';
 import type { endpointInputSchema, routeSchema } from '@lutra/model';
-import { kafkaFromEnvironment, type KafkaServer, mysqlFromEnvironment, type MysqlServer, type MysqlVersion, prepare, type Server } from '../servers/index.js';
+import {
+  kafkaFromEnvironment,
+  type KafkaServer,
+  mysqlFromEnvironment,
+  type MysqlServer,
+  type MysqlVersion,
+  prepare,
+  type Server,
+} from '../servers/index.js';
 import { type ServerKind, zooKeeperFromEnvironment, type ZooKeeperServer } from '../servers/index.js';
 import { Api, type ChannelStatus } from './api.js';
 import { type AppName, AppProcess } from './app-process.js';
@@ -208,7 +216,9 @@ export class Stack {
 
   /** What has to be on this machine. */
   #kinds(): ServerKind[] {
-    const mysql = [this.mysql.a, this.mysql.b].map(({ external, version }) => !external && (version === 'mariadb-11.4' ? version : `mysql-${version}` as const));
+    const mysql = [this.mysql.a, this.mysql.b].map(
+      ({ external, version }) => !external && (version === 'mariadb-11.4' ? version : (`mysql-${version}` as const)),
+    );
     const others: (ServerKind | false)[] = [!this.zooKeeper.external && 'zookeeper', !this.kafka.external && 'kafka'];
     return [...others, ...mysql].filter((kind) => kind !== false);
   }

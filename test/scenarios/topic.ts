@@ -82,7 +82,9 @@ export function differencesFromWritten(report: TopicReport, written: readonly To
       const there = (report.tables[table] ?? none)[op];
       const [least, most] = [(certain[table] ?? none)[op], (possible[table] ?? none)[op]];
       const wanted = least === most ? `${least}` : `${least} to ${most}`;
-      return there >= least && there <= most ? [] : [`${report.topic}: ${table} has ${there} row events "${op}", its writers made ${wanted}`];
+      return there >= least && there <= most
+        ? []
+        : [`${report.topic}: ${table} has ${there} row events "${op}", its writers made ${wanted}`];
     }),
   );
 }
@@ -147,7 +149,8 @@ class Reading {
   #admit({ header, offset }: LogRecord): ReturnType<typeof admit>['verdict'] {
     try {
       const { verdict, state } = admit(this.#state, header, offset);
-      if (verdict === 'valid' && this.#state.seq === null && header.seq !== 0) this.#holes.push(`offset ${offset}: the first seq is ${header.seq}`);
+      if (verdict === 'valid' && this.#state.seq === null && header.seq !== 0)
+        this.#holes.push(`offset ${offset}: the first seq is ${header.seq}`);
       this.#state = state;
       return verdict;
     } catch (error) {
@@ -160,7 +163,8 @@ class Reading {
   #row(event: RowEvent): void {
     this.#open.push(event);
     const { totalOrder, last } = event.transaction;
-    if (totalOrder !== this.#open.length) this.#holes.push(`transaction ${event.transaction.id}: row ${totalOrder} is number ${this.#open.length}`);
+    if (totalOrder !== this.#open.length)
+      this.#holes.push(`transaction ${event.transaction.id}: row ${totalOrder} is number ${this.#open.length}`);
     if (!last) return;
     this.#transactions += 1;
     for (const row of this.#open) this.#count(row);

@@ -40,7 +40,9 @@ export class Workload {
     this.side = options.side;
     this.#state = shopState(options.side, options.database ?? shopDatabase);
     this.#rate = options.transactionsPerSecond ?? Infinity;
-    this.#mix = Object.entries(options.mix ?? usualMix).flatMap(([name, weight]) => Array.from({ length: weight }, () => name as OperationName));
+    this.#mix = Object.entries(options.mix ?? usualMix).flatMap(([name, weight]) =>
+      Array.from({ length: weight }, () => name as OperationName),
+    );
     this.#writers = Array.from({ length: options.writers ?? 4 }, () => new Writer(options.connection, this.totals));
     this.#loops = this.#writers.map((writer, index) => this.#loop(writer, new Random(options.seed * 1000 + index)));
   }
@@ -71,7 +73,7 @@ export class Workload {
     try {
       while (!this.#stopping) {
         due = Math.max(due + this.#pauseMs(), performance.now() - 1000); // what was missed longer ago is not made up for
-        while (!this.#stopping && performance.now() < due) await sleep(Math.min(due - performance.now(), 100));
+        while (!this.#stopping && performance.now() < due) await sleep(Math.max(1, Math.min(due - performance.now(), 100)));
         await this.#one(writer, random);
       }
     } catch (error) {

@@ -135,10 +135,10 @@ export class Writer {
     connection?.destroy();
   }
 
-  async #failed(error: DriverError, committing: Transaction | undefined): Promise<'rolled back' | 'refused' | 'lost' | 'unknown'> {
-    const bySelf = error instanceof Rollback;
-    const byServer = error.errno !== undefined && error.sqlState !== undefined;
-    if (bySelf || (byServer && refusals.has(error.errno) && committing === undefined)) {
+  async #failed(thrown: DriverError, committing: Transaction | undefined): Promise<'rolled back' | 'refused' | 'lost' | 'unknown'> {
+    const bySelf = thrown instanceof Rollback;
+    const byServer = thrown.errno !== undefined && thrown.sqlState !== undefined;
+    if (bySelf || (byServer && refusals.has(thrown.errno) && committing === undefined)) {
       if (bySelf) this.#totals.rolledBack += 1;
       else this.#totals.refused += 1;
       const undone = await this.#connection?.query('ROLLBACK').catch(() => undefined);
@@ -146,7 +146,7 @@ export class Writer {
       return bySelf ? 'rolled back' : 'refused';
     }
     await this.close();
-    if (byServer && !refusals.has(error.errno)) throw error;
+    if (byServer && !refusals.has(thrown.errno)) throw thrown;
     this.#totals.reconnects += 1;
     if (committing !== undefined) {
       this.#totals.unknown.push(committing.tally);

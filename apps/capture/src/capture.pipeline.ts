@@ -90,7 +90,7 @@ export async function runCapture(deps: CaptureDeps, work: CaptureWork, lead: { l
     });
     const start = startOf(claim, endpoint, state);
     deps.logger.info({ epoch: claim.epoch, log: claim.log, nextSeq: claim.nextSeq, from: start }, 'claimed the log');
-    deps.status.update({ state: 'running', waitingFor: null, epoch: claim.epoch, log: claim.log, lastError: null });
+    deps.status.update({ epoch: claim.epoch, log: claim.log });
 
     const progress = new Progress(deps, endpoint.name);
     const copies = new CopyKeeper({
@@ -108,8 +108,10 @@ export async function runCapture(deps: CaptureDeps, work: CaptureWork, lead: { l
       nextSeq: claim.nextSeq,
       nextOffset: claim.nextOffset,
       queueBytes,
-      batchBytes,
+      batchBytes: Math.min(batchBytes, endpoint.topic.maxMessageBytes / 2),
       onAcknowledged: (records) => {
+        // Not before: a new log that starts "now" begins with its first heartbeat, and who sees us running relies on that.
+        deps.status.update({ state: 'running', waitingFor: null, lastError: null });
         progress.acknowledged(records);
         copies.acknowledged(records);
       },
@@ -129,13 +131,14 @@ export async function runCapture(deps: CaptureDeps, work: CaptureWork, lead: { l
         now: Date.now,
       });
       const heartbeats = new Heartbeats(endpoint.name, writer);
+      // First of all records: a log that ended before it would not say where to go on.
+      await heartbeats.now(start, claim.tail.seen);
       await writer.control({
         kind: 'routes',
         endpoint: endpoint.name,
         tables: work.routes.map((route) => `${route.schema}.${route.table}`),
         tsMs: Date.now(),
       });
-      await heartbeats.now(start, claim.tail.seen);
       const items = readBinlog({
         ...source,
         serverId: endpoint.serverId,
@@ -196,7 +199,7 @@ function startOf(claim: Claim, endpoint: EndpointDocument, state: SourceState): 
   }
 }
 
-/** Waits for all; the first failure ends the others and is the one thrown. */
+/** Waits for all; the first failure, or what else ended them, ends the others and is the one thrown. */
 async function allOrNone(tasks: readonly Promise<void>[], ended: AbortController): Promise<void> {
   let failure: unknown;
   const watched = tasks.map((task) =>
@@ -209,5 +212,7 @@ async function allOrNone(tasks: readonly Promise<void>[], ended: AbortController
     ),
   );
   await Promise.all(watched);
+  // The tasks only say that they were aborted; who aborted them says why.
+  if (ended.signal.reason instanceof SyncError) throw ended.signal.reason;
   if (failure !== undefined) throw failure;
 }

@@ -40,18 +40,26 @@ export interface Claim {
 const maxTries = 10;
 
 export async function claimLog(options: ClaimOptions): Promise<Claim> {
+  // One lease may see several claims. Without a name of its own, the second would take the epoch record of the first for its own: what the
+  // first had sent and not seen acknowledged could still arrive, and be valid.
+  const leader = `${options.leader}:${randomUUID()}`;
   let atLeast = options.leaseNumber;
   for (let attempt = 0; attempt < maxTries; attempt += 1) {
-    const offsets = await options.admin.offsets(options.topic);
+    // The copy first: another leader may still be writing, and its newest copy would lie beyond an end that was asked for before.
     const before = await options.logs.read(options.endpoint);
+    const offsets = await options.admin.offsets(options.topic);
     tailStart(options.topic, offsets, before?.document ?? null);
     const epoch = Math.max(atLeast, before?.document.epoch ?? 0) + 1;
-    const offset = await publishEpoch(options, epoch);
+    const offset = await publishEpoch(options, { epoch, leader });
     // A leader that woke late may have written the copy meanwhile: raising its version makes that leader's next write fail.
     const copy = await raiseCopy(options);
-    const reader = await readUpTo(options, { offset, copy: copy?.document ?? null, oldStart: offsets.start });
-    if (reader.leader === options.leader && reader.tail.state.epoch === epoch)
+    // A copy at or after our epoch record was written by a leader that is void by now: it proves nothing.
+    const proof = copy && copy.document.offset < offset ? copy : before;
+    const reader = await readUpTo(options, { offset, copy: proof?.document ?? null, oldStart: offsets.start });
+    if (reader.leader === leader && reader.tail.state.epoch === epoch) {
+      requireRecords(options.topic, reader.tail, { written: before !== null || offsets.start > 0 });
       return settle(reader.tail, { epoch, offset, copyVersion: copy?.version ?? null });
+    }
     atLeast = reader.tail.state.epoch;
   }
   throw new SyncError('LEASE_LOST', `${options.topic}: other leaders kept claiming the log`);
@@ -70,12 +78,18 @@ function settle(tail: Tail, claim: { epoch: number; offset: number; copyVersion:
   };
 }
 
-async function publishEpoch(options: ClaimOptions, epoch: number): Promise<number> {
+/** Epoch records alone do not make a log new: each claim that fails leaves one, while retention removes what was before it. */
+function requireRecords(topic: string, tail: Tail, log: { written: boolean }): void {
+  if (log.written && tail.state.seq === null) throw new SyncError('LOG_EMPTIED', `${topic}: only epoch records are left`);
+}
+
+async function publishEpoch(options: ClaimOptions, claim: { epoch: number; leader: string }): Promise<number> {
+  const { epoch, leader } = claim;
   const header = { kind: 'epoch', log: '', seq: -1, epoch } as const;
   const record = await options.encoder.encodeControl(header, {
     kind: 'epoch',
     endpoint: options.endpoint,
-    leader: options.leader,
+    leader,
     tsMs: Date.now(),
   });
   const { firstOffset } = await options.publisher.publish([record]);
@@ -95,10 +109,8 @@ async function raiseCopy(options: ClaimOptions): Promise<{ document: LogCopy; ve
 }
 
 async function readUpTo(options: ClaimOptions, at: { offset: number; copy: LogCopy | null; oldStart: number }): Promise<TailReader> {
-  // A copy at or after our epoch record was written by a leader that is void by now: it proves nothing.
-  const copy = at.copy && at.copy.offset < at.offset ? at.copy : null;
-  const from = Math.max(at.oldStart, copy?.offset ?? 0);
-  const reader = new TailReader(options.topic, options.decoder, copy);
+  const from = Math.max(at.oldStart, at.copy?.offset ?? 0);
+  const reader = new TailReader(options.topic, options.decoder, at.copy);
   const { bus, topic, signal } = options;
   for await (const batch of readRange({ ...bus, topic, from, to: at.offset + 1, signal })) {
     for (const raw of batch) await reader.read(raw);

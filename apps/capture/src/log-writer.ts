@@ -86,6 +86,8 @@ export class LogWriter {
   async run(signal: AbortSignal): Promise<void> {
     const onAbort = (): void => this.#queue.fail(new SyncError('ABORTED', 'the leadership ended'));
     signal.addEventListener('abort', onAbort, { once: true });
+    // An abort that came before us is not told again.
+    if (signal.aborted) onAbort();
     try {
       for (;;) {
         const batch = await this.#queue.take(this.#options.batchBytes);

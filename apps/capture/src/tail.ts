@@ -3,7 +3,8 @@
  * only truth about that; ZooKeeper's copy of a position in it is used to know where to begin reading and to recognise a log that was
  * cut, emptied or recreated meanwhile. It never guesses: a log that does not fit the copy is a named error.
  */
-import { GtidSet } from '@lutra/binlog';
+import { parseGtids } from '@lutra/binlog';
+import type { ExecutedSet } from '@lutra/binlog';
 import type { RecordDecoder } from '@lutra/avro';
 import type { RawRecord } from '@lutra/bus';
 import { admit, freshLog, SyncError } from '@lutra/model';
@@ -40,7 +41,7 @@ export class TailReader {
   readonly #copy: LogCopy | null;
   #state: LogState = freshLog;
   #first = true;
-  #position: { gtids: GtidSet | null; file: string; pos: number } | null = null;
+  #position: { gtids: ExecutedSet | null; file: string; pos: number } | null = null;
   #seen: Seen = {};
   #leader: string | null = null;
 
@@ -74,8 +75,11 @@ export class TailReader {
   /** The record that the copy names must be the one that it names; the state starts with it. */
   #checkAgainstCopy(record: LogRecord): void {
     const copy = this.#copy;
-    if (!copy || record.offset !== copy.offset) return;
+    if (!copy) return;
     const { header } = record;
+    // Retention removed the record that the copy names: what is left must at least be of the same log.
+    if (record.offset > copy.offset) this.#state = { ...freshLog, log: copy.log };
+    if (record.offset !== copy.offset) return;
     if (header.log !== copy.log)
       throw new SyncError(
         'LOG_RECREATED',
@@ -98,7 +102,7 @@ export class TailReader {
   }
 
   #moveTo(position: Position): void {
-    this.#position = { gtids: position.gtidSet === null ? null : GtidSet.parse(position.gtidSet), file: position.file, pos: position.pos };
+    this.#position = { gtids: position.gtidSet === null ? null : parseGtids(position.gtidSet), file: position.file, pos: position.pos };
   }
 
   #endTransaction(event: RowEvent): void {

@@ -115,7 +115,8 @@ export class TransactionTracker {
       };
       yield { kind: 'row', table: held.table, event, bytes: held.bytes };
     }
-    if (marker && marker.logId !== '') this.#seen = { ...this.#seen, [marker.origin]: { log: marker.logId, seq: marker.seq } };
+    if (marker && marker.logId !== '' && marker.origin !== '')
+      this.#seen = { ...this.#seen, [marker.origin]: { log: marker.logId, seq: marker.seq } };
     yield { kind: 'boundary', end, seen: this.#seen, commitTimeUs: open.begin.commitTimeUs, marked: marker !== null, rows: open.rows };
   }
 

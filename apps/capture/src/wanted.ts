@@ -17,14 +17,14 @@ export function wantedEndpoints(
   of: { region: string; only: readonly string[] | null },
 ): Map<string, Wanted<CaptureWork>> {
   const wanted = new Map<string, Wanted<CaptureWork>>();
-  const active = [...documents.channels.values()]
-    .filter((channel) => channel.state !== 'stopped')
-    .sort((a, b) => (a.name < b.name ? -1 : 1));
+  const channels = [...documents.channels.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
   for (const endpoint of documents.endpoints.values()) {
     const region = documents.regions.get(endpoint.region);
     if (endpoint.region !== of.region || !region || (of.only && !of.only.includes(endpoint.name))) continue;
-    const readers = active.filter((channel) => channel.pipelines.some((pipeline) => pipeline.source === endpoint.name));
-    if (readers.length === 0) continue;
+    const readers = channels.filter((channel) => channel.pipelines.some((pipeline) => pipeline.source === endpoint.name));
+    if (readers.every((channel) => channel.state === 'stopped')) continue;
+    // Those of stopped channels too. Without them a capture that another channel keeps running would leave their rows out of the log, and a
+    // loader that starts again at its checkpoint would miss them, with no hole in seq to tell.
     const routes = readers.flatMap((channel) =>
       channel.pipelines.filter((pipeline) => pipeline.source === endpoint.name).flatMap((pipeline) => pipeline.routes),
     );

@@ -83,7 +83,7 @@ function remember() {
   return { told, writer };
 }
 
-function applierOf(writer: ReturnType<typeof remember>['writer'], routed = true) {
+function applierOf(writer: ReturnType<typeof remember>['writer'], routed = true, onFailed?: (error: unknown) => void) {
   const progress: number[] = [];
   const applier = new Applier({
     checkpoint: first,
@@ -92,6 +92,7 @@ function applierOf(writer: ReturnType<typeof remember>['writer'], routed = true)
     writer,
     batchBytes: 4_000,
     onCommitted: (committed) => progress.push(committed.place.seq),
+    ...(onFailed && { onFailed }),
   });
   return { applier, progress };
 }
@@ -192,6 +193,39 @@ describe('applying', () => {
     await expect(applier.row(table, insert(1, { origin: 'california' }), place(1))).rejects.toSatisfy(
       (error) => error instanceof SyncError && error.code === 'LOOP_DETECTED',
     );
+  });
+
+  it('saves a place only once: the second time would fail at its own fence', async () => {
+    const { told, writer } = remember();
+    const { applier } = applierOf(writer);
+    await applier.row(table, insert(0), place(0));
+    applier.passed(place(1));
+    await applier.saveProgress(place(1));
+    await applier.settled();
+    expect(told).toEqual(['commit 1 rows at 1 of hangzhou']);
+    await applier.saveProgress(place(1));
+    await applier.saveProgress(place(2));
+    await applier.settled();
+    expect(told.slice(1)).toEqual(['commit 0 rows at 2 of hangzhou']);
+  });
+
+  it('saves the place of rows that it does not route', async () => {
+    const { told, writer } = remember();
+    const { applier } = applierOf(writer, false);
+    await applier.row(table, insert(0), place(0));
+    await applier.saveProgress(place(0));
+    await applier.settled();
+    expect(told).toEqual(['commit 0 rows at 0 of hangzhou']);
+  });
+
+  it('tells of a failed commit although nobody asks: no record may come for long', async () => {
+    const { writer } = remember();
+    const failures: unknown[] = [];
+    const failing = { ...writer, commit: () => Promise.reject(new SyncError('TARGET_UNAVAILABLE', 'cut')) };
+    const { applier } = applierOf(failing, true, (error) => failures.push(error));
+    await applier.row(table, insert(0), place(0));
+    await applier.flush();
+    await expect.poll(() => failures.length).toBe(1);
   });
 
   it('tells a failed commit to the next call', async () => {

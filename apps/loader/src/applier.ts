@@ -22,6 +22,8 @@ export interface ApplierOptions {
   /** Bytes of SQL after which a target transaction is closed, or a large source transaction begins to be streamed. */
   readonly batchBytes: number;
   onCommitted(committed: Committed): void;
+  /** A commit failed while nobody may be waiting for it: the log can be silent for long. */
+  onFailed?(error: unknown): void;
 }
 
 /** A source transaction that has been read whole, waiting to be committed with its neighbours. */
@@ -43,12 +45,15 @@ export class Applier {
   #ops: Ops = noOps;
   #transactions = 0;
   #last: Checkpoint;
+  /** Offset up to which the target's row says that it has applied; more may have passed without a write. */
+  #saved: number;
   #underWay: Promise<void> = Promise.resolve();
   #failure: unknown;
 
   constructor(options: ApplierOptions) {
     this.#options = options;
     this.#last = options.checkpoint;
+    this.#saved = options.checkpoint.nextOffset;
   }
 
   async row(table: TableSchema, event: RowEvent, place: Place): Promise<void> {
@@ -95,9 +100,13 @@ export class Applier {
     const statements = this.#builder.take();
     const checkpoint = this.#checkpointAt(place, event);
     const committed = this.#take(place, event);
+    this.#saved = place.nextOffset;
     await this.settled();
     this.#underWay = this.#options.writer.commit(statements, checkpoint).then(() => this.#options.onCommitted(committed));
-    this.#underWay.catch((error: unknown) => (this.#failure ??= error));
+    this.#underWay.catch((error: unknown) => {
+      this.#failure ??= error;
+      this.#options.onFailed?.(error);
+    });
   }
 
   /** Waits for the transaction that is under way. */
@@ -106,9 +115,11 @@ export class Applier {
     if (this.#failure !== undefined) throw this.#failure;
   }
 
-  /** Writes the progress alone: the position moved for a long time without a row. */
+  /** Writes the progress alone: the position moved for a long time without a row. `place` must lie between two transactions. */
   async saveProgress(place: Place): Promise<void> {
     await this.flush();
+    // Writing the same place twice would fail at our own fence.
+    if (place.nextOffset <= this.#saved) return;
     if (this.#open.length === 0 && !this.#streaming) await this.#commit(place, null);
   }
 
@@ -153,6 +164,7 @@ export class Applier {
     this.#countOpen();
     await this.#options.writer.close(this.#builder.take(), this.#checkpointAt(place, event));
     this.#streaming = false;
+    this.#saved = place.nextOffset;
     this.#options.onCommitted(this.#take(place, event));
   }
 

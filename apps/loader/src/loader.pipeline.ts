@@ -10,7 +10,7 @@
 import { RecordDecoder } from '@lutra/avro';
 import { BusAdmin, subscribe } from '@lutra/bus';
 import type { BusOptions } from '@lutra/bus';
-import { createRouter, rowsTopic } from '@lutra/model';
+import { createRouter, rowsTopic, toSyncError } from '@lutra/model';
 import type { ConnectionOptions } from '@lutra/mysql';
 import { openSecret } from '@lutra/registry';
 import type { Registry, SchemaStore } from '@lutra/registry';
@@ -68,6 +68,8 @@ export async function runLoader(deps: LoaderDeps, work: LoaderWork, lead: { leas
   const writer = new TargetWriter(target, { pipeline: work.id, part: 0, lane: 0, epoch: checkpoint.epoch }, (seconds) =>
     deps.metrics.applySeconds.observe({ name: work.id }, seconds),
   );
+  // A target that does not answer must not keep an ended run for as long as an answer may take.
+  signal.addEventListener('abort', () => void writer.dispose(), { once: true });
   try {
     const progress = new Progress(deps, { pipeline: work.id, topic, admin });
     const reader = new LogReader(topic, checkpoint);
@@ -80,6 +82,7 @@ export async function runLoader(deps: LoaderDeps, work: LoaderWork, lead: { leas
       writer,
       batchBytes,
       onCommitted: (committed) => progress.committed(committed),
+      onFailed: (error) => ended.abort(toSyncError(error)),
     });
     status.update({
       state: 'running',
@@ -98,7 +101,8 @@ export async function runLoader(deps: LoaderDeps, work: LoaderWork, lead: { leas
         const step = reader.accept(decoded instanceof Promise ? await decoded : decoded);
         switch (step.kind) {
           case 'row':
-            passed = null;
+            // Rows of other pipelines' tables move the place as well; on a busy topic hardly a batch ends with a control record.
+            passed = step.event.transaction.last ? step.place : null;
             progress.row();
             await applier.row(step.table, step.event, step.place);
             break;

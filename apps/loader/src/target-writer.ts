@@ -105,8 +105,12 @@ export class TargetWriter {
     if (current && !current.broken && performance.now() - this.#usedAt < maxIdleMs) return current;
     this.#connection = null;
     await current?.close();
-    this.#connection = await ApplyConnection.open(this.#options);
+    const fresh = await ApplyConnection.open(this.#options);
+    this.#connection = fresh;
     this.#usedAt = performance.now();
-    return this.#connection;
+    if (!this.#disposed) return fresh;
+    // dispose() came while it was opened and knew nothing of it.
+    await fresh.close();
+    throw new SyncError('ABORTED', 'the loader is ending');
   }
 }

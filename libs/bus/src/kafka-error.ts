@@ -95,8 +95,9 @@ export function protocolError(id: string, what: string, options: { cause?: unkno
 
 function clientErrorCode(error: unknown): ErrorCode | undefined {
   if (typeof error !== 'object' || error === null) return undefined;
-  const { code, cause } = error as Coded;
+  const { code, cause, errors } = error as Coded;
   if (typeof code !== 'string') return undefined;
+  if (Array.isArray(errors)) return errors.map(clientErrorCode).find((nested) => nested !== undefined);
   if (certificateError.test(code)) return 'KAFKA_REFUSED';
   const mapped = byClientError[code];
   // A network error names its reason in the cause: a certificate will not get better by itself, all else may.

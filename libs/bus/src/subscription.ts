@@ -70,9 +70,10 @@ async function* read(options: ReadOptions, from: number, to: number): AsyncGener
       const end = batches.at(-1)?.nextOffset ?? offset;
       if (end < to) next = fetch(end);
       for (const batch of batches) {
-        const records = readBatch(batch, offset).filter((record) => record.offset < to);
+        if (offset >= to) break;
+        const records = readBatch(batch, offset);
         offset = batch.nextOffset;
-        if (records.length > 0) yield records;
+        yield offset <= to ? records : records.filter((record) => record.offset < to);
         throwIfAborted(signal);
       }
     }

@@ -44,8 +44,8 @@ export class Wire {
     this.address = address;
     this.#connection = connection;
     this.#name = `broker ${address.host}:${address.port}`;
-    // The requests in flight are told by themselves; without a listener the event would end the process.
-    connection.on('error', () => this.close());
+    // Whoever waits is told by itself, and 'close' follows; without a listener the event would end the process.
+    connection.on('error', () => undefined);
     connection.on('close', () => this.close());
   }
 
@@ -97,11 +97,13 @@ export class Wire {
         `${this.#name} does not speak API ${api.key} version ${api.version} (Kafka 3.1 or later is needed)`,
       );
     }
+    this.#throwIfClosed();
     return this.#settle(api.async(this.#connection, ...args));
   }
 
   /** @throws SyncError */
-  send<R>({ key, version, payload, parse }: OwnRequest<R>): Promise<R> {
+  async send<R>({ key, version, payload, parse }: OwnRequest<R>): Promise<R> {
+    this.#throwIfClosed();
     const answer = Promise.withResolvers<R>();
     this.#connection.send<R>(
       key,
@@ -126,6 +128,10 @@ export class Wire {
     // A reset drops what the kernel has not sent yet. There is none before the connection stands, and none through TLS.
     if (socket.connecting || socket instanceof TLSSocket) socket.destroy();
     else socket.resetAndDestroy();
+  }
+
+  #throwIfClosed(): void {
+    if (this.#closed) throw new SyncError('KAFKA_UNAVAILABLE', `${this.#name}: the connection is closed`);
   }
 
   async #greet(): Promise<void> {

@@ -5,6 +5,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
 import { Reader, Writer, protocolErrors } from '@platformatic/kafka';
 
 const api = { produce: 0, fetch: 1, metadata: 3, apiVersions: 18, initProducerId: 22 } as const;
@@ -53,9 +54,11 @@ export class ScriptedBrokers {
     };
   }
 
-  async start(count = 1): Promise<string[]> {
+  async start(count = 1, tls?: { readonly key: string; readonly cert: string }): Promise<string[]> {
     for (let node = 0; node < count; node++) {
-      const server = createServer((socket) => this.#serve(socket, node));
+      const serve = (socket: Socket): void => this.#serve(socket, node);
+      const server = tls ? createTlsServer(tls, serve) : createServer(serve);
+      server.on('tlsClientError', () => undefined);
       this.#servers.push(server);
       server.listen(0, '127.0.0.1');
       await once(server, 'listening');

@@ -92,21 +92,33 @@ function checkTable(table: TargetTable, server: ServerFacts): readonly Problem[]
         null,
       ),
     );
-  return [...problems, ...table.foreignKeys.flatMap((key) => checkForeignKey(name, key, server))];
+  return [...problems, ...table.foreignKeys.flatMap((key) => checkForeignKey(table, key, server))];
 }
 
-/** Seen on 8.0.15, 9.7 and MariaDB 11.4: only servers that enforce foreign keys in SQL log what a key does to the children. */
-function checkForeignKey(table: string, key: ForeignKey, server: ServerFacts): readonly Problem[] {
+/**
+ * Seen on 8.0.15, 9.7 and MariaDB 11.4: what a key does to children is in the binlog only where the server enforces keys in SQL (9.7's
+ * default). There each child comes before its parent but also before its own children, which the target's keys then have deleted already.
+ */
+function checkForeignKey(table: TargetTable, key: ForeignKey, server: ServerFacts): readonly Problem[] {
   const acts = (rule: string): boolean => rule === 'CASCADE' || rule === 'SET NULL' || rule === 'SET DEFAULT';
-  const logged = server.variables.get('innodb_native_foreign_keys') === 'OFF';
   if (!acts(key.onDelete) && !acts(key.onUpdate)) return [];
-  if (!logged) {
-    const what = `${table}: what foreign key ${key.name} does to this table (ON DELETE ${key.onDelete}, ON UPDATE ${key.onUpdate}) is not in the binlog: the target must have the same key`;
-    return [problem('warning', 'table-cascade', what, null)];
+  const what = `${tableName(table)}: foreign key ${key.name} (ON DELETE ${key.onDelete}, ON UPDATE ${key.onUpdate})`;
+  if (server.variables.get('innodb_native_foreign_keys') !== 'OFF') {
+    return [
+      problem('warning', 'table-cascade', `${what}: what it does to rows is not in the binlog: the target must have the same key`, null),
+    ];
   }
-  if (!acts(key.onUpdate)) return [];
-  const what = `${table}: foreign key ${key.name} has ON UPDATE ${key.onUpdate}; this server logs the changed children before their parent, so an UPDATE of the parent's key will stop the pipeline (ROW_CONFLICT)`;
-  return [problem('warning', 'table-cascade', what, 'declare the key ON UPDATE RESTRICT, or never update the parent key')];
+  const mend = 'in my.cnf: [mysqld] innodb_native_foreign_keys = ON; then restart: the target runs the cascades itself';
+  const problems: Problem[] = [];
+  if (key.onDelete === 'CASCADE' && (key.self || table.referenced)) {
+    const stops = 'this server logs a chain of deletions from the middle, so deleting a parent with grandchildren will stop the pipeline';
+    problems.push(problem('error', 'table-cascade-chain', `${what}: ${stops} (ROW_CONFLICT)`, mend));
+  }
+  if (acts(key.onUpdate)) {
+    const stops = "this server logs the changed children before their parent, so an UPDATE of the parent's key will stop the pipeline";
+    problems.push(problem('warning', 'table-cascade', `${what}: ${stops} (ROW_CONFLICT)`, mend));
+  }
+  return problems;
 }
 
 async function checkRight(queries: Queries, server: ServerFacts, table: TargetTable): Promise<readonly Problem[]> {

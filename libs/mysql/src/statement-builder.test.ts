@@ -239,7 +239,7 @@ class Model {
     for (const row of set === undefined ? [] : found)
       this.#put({
         ...row,
-        ...Object.fromEntries([...set.matchAll(/`(\w+)` = (\d+|NULL)/g)].map(([, name, value]) => [name, parse(value)])),
+        ...Object.fromEntries([...(set ?? '').matchAll(/`(\w+)` = (\d+|NULL)/g)].map(([, name, value]) => [name, parse(value)])),
       });
   }
 

@@ -10,7 +10,8 @@ describe('supervision', () => {
     const told: string[] = [];
     let runs = 0;
     await supervise({
-      signal: stop.signal, backoff: quick,
+      signal: stop.signal,
+      backoff: quick,
       run: async () => {
         runs += 1;
         if (runs < 3) throw new SyncError('SOURCE_UNAVAILABLE', 'down');
@@ -25,7 +26,8 @@ describe('supervision', () => {
     const stop = new AbortController();
     let runs = 0;
     const done = supervise({
-      signal: stop.signal, backoff: quick,
+      signal: stop.signal,
+      backoff: quick,
       run: async () => {
         runs += 1;
         throw new TypeError('surprise');
@@ -37,6 +39,21 @@ describe('supervision', () => {
     });
     await done;
     expect(runs).toBe(1);
+  });
+
+  it('does not end because something inside says that it was aborted, and does not hide it', async () => {
+    const stop = new AbortController();
+    const told: string[] = [];
+    await supervise({
+      signal: stop.signal,
+      backoff: quick,
+      run: async () => {
+        if (told.length > 0) return stop.abort();
+        throw new SyncError('ABORTED', 'by whom?');
+      },
+      onFailure: (error, next) => told.push(`${error.code} ${next}`),
+    });
+    expect(told).toEqual(['ABORTED retry']);
   });
 
   it('tells nobody of an end that was asked for', async () => {

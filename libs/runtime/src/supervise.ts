@@ -1,7 +1,7 @@
 /**
  * The life of one piece of work (an endpoint's capture, a pipeline's loader): run it, and when it fails do what the error's
  * outcome says. retry: back off and run again. stop: wait until the signal ends this worker (a changed configuration or a "retry" starts a
- * new one). abort: end.
+ * new one). Only its signal ends it.
  */
 import { toSyncError } from '@lutra/model';
 import type { SyncError } from '@lutra/model';
@@ -30,7 +30,6 @@ export async function supervise(work: Supervised): Promise<void> {
     } catch (thrown) {
       if (work.signal.aborted) return;
       const error = toSyncError(thrown);
-      if (error.outcome === 'abort') return;
       if (performance.now() - startedAt > goodRunMs) failures = 0;
       failures += 1;
       await pause(work, error, Math.min(maxMs, firstMs * 2 ** (failures - 1)));
@@ -40,7 +39,8 @@ export async function supervise(work: Supervised): Promise<void> {
 
 async function pause(work: Supervised, error: SyncError, delayMs: number): Promise<void> {
   try {
-    if (error.outcome === 'retry') {
+    // Aborted although nobody aborted us: something inside ended early. Ending here as well would hide it, and spin.
+    if (error.outcome !== 'stop') {
       work.onFailure(error, 'retry', delayMs);
       // Half of the delay is random, so that many pipelines do not come back to a restarted server in step.
       return await sleep(delayMs / 2 + (Math.random() * delayMs) / 2, work.signal);

@@ -1,7 +1,7 @@
 /** Channels: written only if the rules hold with all other channels, removed only while stopped and not needed by others. */
 import { Inject, Injectable } from '@nestjs/common';
-import { SyncError } from '@lutra/model';
-import type { ChannelDocument, ChannelInput } from '@lutra/model';
+import { pipelineId, SyncError } from '@lutra/model';
+import type { ChannelDocument, ChannelInput, PipelineDocument } from '@lutra/model';
 import type { Registry } from '@lutra/registry';
 import {
   createDocument,
@@ -42,6 +42,7 @@ export class ChannelService {
       const document = { ...input, state: 'stopped', attempt: 0 } as const;
       requireState(input, document);
       requireRules(document, await readConfiguration(this.registry));
+      await this.#requireUnusedNames(document, []);
       return createDocument(this.registry.channels, kind, document);
     });
   }
@@ -55,8 +56,27 @@ export class ChannelService {
       const configuration = await readConfiguration(this.registry);
       requireRules(input, configuration);
       requireOthers(input.name, input, configuration);
+      await this.#requireUnusedNames(input, document.pipelines);
       return replaceDocument(this.registry.channels, write, { ...input, state, attempt }, version);
     });
+  }
+
+  /**
+   * A pipeline that is removed leaves its checkpoint in the target. One that is created later under the same name would go on there, and what
+   * was not captured meanwhile would be missing without a word.
+   */
+  async #requireUnusedNames({ name, pipelines }: ChannelInput, existing: readonly PipelineDocument[]): Promise<void> {
+    for (const pipeline of pipelines.filter((candidate) => !existing.some((known) => known.name === candidate.name))) {
+      const id = pipelineId(name, pipeline.name);
+      if (!(await this.registry.pipelines.read(id))) continue;
+      throw new SyncError(
+        'CONFIG_CONFLICT',
+        `a pipeline ${id} existed before and has left its checkpoint; seed the target anew and take another name`,
+        {
+          details: { channel: name, pipeline: pipeline.name },
+        },
+      );
+    }
   }
 
   remove(name: string, ifMatch: Precondition): Promise<void> {

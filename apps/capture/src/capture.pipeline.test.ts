@@ -1,0 +1,308 @@
+/**
+ * The capture pipeline against a log, a source and a ZooKeeper that are lists in memory, so that a request can fail at any place: lost,
+ * written without an answer, or arriving late, after the next leader's epoch record. A reader of the log must find each transaction once.
+ */
+import { randomBytes } from 'node:crypto';
+import { RecordDecoder } from '@lutra/avro';
+import type { RawRecord } from '@lutra/bus';
+import { admit, freshLog, SyncError, toSyncError } from '@lutra/model';
+import type { EndpointDocument, LogState, RegionDocument, SourceItem, TableSchema, WorkStatus } from '@lutra/model';
+import { sealSecret } from '@lutra/registry';
+import type { LogCopy, LogCopyStore } from '@lutra/registry';
+import { aborted, supervise, untilAbort } from '@lutra/runtime';
+import { Metrics } from '@lutra/telemetry';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { runCapture } from './capture.pipeline.js';
+import type { CaptureDeps } from './capture.pipeline.js';
+
+type Fault = 'lost' | 'unanswered' | { readonly arrivesAfter: number };
+type Out = Omit<RawRecord, 'offset' | 'timestampMs'>;
+
+const world = vi.hoisted(() => ({
+  log: [] as RawRecord[],
+  start: 0,
+  late: null as { batch: Out[]; after: number } | null,
+  /** Called for every request. */
+  fault: (() => null) as (request: number) => Fault | null,
+  requests: 0,
+  items: [] as SourceItem[],
+  gtidMode: true,
+  /** Readers of the binlog that wait at its end. */
+  idle: 0,
+}));
+
+function append(batch: readonly Out[]): number {
+  const first = world.log.length;
+  world.log.push(...batch.map((record, index) => ({ ...record, offset: first + index, timestampMs: 0 })));
+  return first;
+}
+/** What was sent by a leader that has given up arrives behind one of the requests that follow. */
+function appendLate(): void {
+  if (!world.late || world.late.after-- > 0) return;
+  append(world.late.batch);
+  world.late = null;
+}
+
+vi.mock('@lutra/bus', () => ({
+  BusAdmin: class {
+    ensureTopic = async () => 'verified';
+    offsets = async () => ({ start: world.start, end: world.log.length });
+    close = async () => undefined;
+  },
+  Publisher: class {
+    async publish(batch: Out[]) {
+      await new Promise((resolve) => setImmediate(resolve));
+      const fault = world.fault(world.requests++);
+      if (fault === null) {
+        const firstOffset = append(batch);
+        appendLate();
+        return { firstOffset, nextOffset: firstOffset + batch.length };
+      }
+      if (fault === 'unanswered') append(batch);
+      if (typeof fault === 'object') world.late = { batch, after: fault.arrivesAfter };
+      throw new SyncError('KAFKA_UNAVAILABLE', 'no answer');
+    }
+    close = async () => undefined;
+  },
+  readRange: async function* ({ from, to }: { from: number; to: number }) {
+    yield world.log.slice(from, to);
+  },
+}));
+
+const uuid = '3e11fa47-71ca-11e1-9e33-c80aa9429562';
+const setOf = (last: number): string => (last === 0 ? '' : `${uuid}:1-${last}`);
+
+vi.mock('@lutra/binlog', async (original) => ({
+  ...(await original<object>()),
+  sourceState: async () => ({ flavor: 'mysql', version: '8', gtidMode: world.gtidMode, executed: '', file: 'binlog.1', pos: 4 }),
+  readBinlog: async function* ({ start, signal }: { start: { gtidSet: string }; signal: AbortSignal }) {
+    const from = Number(/[-:](\d+)$/.exec(start.gtidSet)?.[1] ?? 0);
+    let transaction = 0;
+    for (const item of world.items) {
+      if (item.kind === 'begin') transaction += 1;
+      if (transaction <= from) continue;
+      if (signal.aborted) throw aborted(signal);
+      yield item;
+    }
+    world.idle += 1;
+    await untilAbort(signal);
+  },
+}));
+
+const table: TableSchema = { database: 'shop', name: 't', columns: [{ name: 'id', type: 'int' }], primaryKey: ['id'] };
+function source(transactions: number, rows: number): SourceItem[] {
+  return Array.from({ length: transactions }, (_, index): SourceItem[] => {
+    const n = index + 1;
+    const at = { file: 'binlog.1', pos: n * 100 };
+    return [
+      { kind: 'begin', gtid: `${uuid}:${n}`, at, commitTimeUs: 1, serverId: 1 },
+      ...Array.from({ length: rows }, (__, row): SourceItem => ({
+        kind: 'rows',
+        table,
+        op: 'c',
+        rows: [{ before: null, after: { id: n * 1000 + row } }],
+        at,
+        bytes: 50,
+      })),
+      { kind: 'commit', end: { file: 'binlog.1', pos: n * 100 + 50, gtidSet: setOf(n) } },
+    ];
+  }).flat();
+}
+const expectedIds = (transactions: number, rows: number): number[] =>
+  Array.from({ length: transactions * rows }, (_, index) => (Math.floor(index / rows) + 1) * 1000 + (index % rows));
+
+const schemas = new Map<number, string>();
+const ids = {
+  register: async (_: string, json: string) => {
+    const known = [...schemas].find(([, text]) => text === json)?.[0] ?? schemas.size + 1;
+    schemas.set(known, json);
+    return known;
+  },
+  byId: async (id: number) => schemas.get(id) ?? null,
+};
+
+/** Rows of the transactions that any reader sees whole. */
+async function read(): Promise<number[]> {
+  const decoder = new RecordDecoder({ ids });
+  const seen: number[] = [];
+  let state: LogState = freshLog;
+  let open: number[] = [];
+  for (const raw of world.log) {
+    const { header, body, offset } = await decoder.decode(raw);
+    const next = admit(state, header, offset);
+    state = next.state;
+    if (next.verdict === 'epoch') open = [];
+    if (next.verdict !== 'valid') continue;
+    if (body.kind !== 'row') expect(open, `a ${body.kind} record inside a transaction`).toEqual([]);
+    if (body.kind !== 'row') continue;
+    expect(body.event.transaction.totalOrder).toBe(open.push(Number(body.event.after?.['id'])));
+    if (!body.event.transaction.last) continue;
+    seen.push(...open);
+    open = [];
+  }
+  return seen;
+}
+
+/** `writes` says whether ZooKeeper takes a copy now. */
+function copyStore(writes: () => boolean = () => true): LogCopyStore & { copy: { document: LogCopy; version: number } | null } {
+  const store = {
+    copy: null as { document: LogCopy; version: number } | null,
+    read: async () => store.copy,
+    write: async (_: string, document: LogCopy, version: number | null) => {
+      if (!writes()) throw new SyncError('ZOOKEEPER_UNAVAILABLE', 'away');
+      if ((store.copy?.version ?? null) !== version) throw new SyncError('CONFIG_CONFLICT', 'another wrote');
+      store.copy = { document, version: (version ?? -1) + 1 };
+      return store.copy.version;
+    },
+    remove: async () => undefined,
+  };
+  return store;
+}
+
+const silent = { info() {}, debug() {}, warn() {}, error() {} } as unknown as CaptureDeps['logger'];
+const key = randomBytes(32);
+const endpoint = {
+  name: 'a',
+  region: 'hangzhou',
+  host: 'h',
+  port: 1,
+  user: 'u',
+  serverId: 1,
+  start: { from: 'now' },
+  ddl: 'stop',
+  // Small requests: a transaction is spread over several.
+  topic: { replicationFactor: 1, minInsyncReplicas: 1, retentionMs: 1, maxMessageBytes: 1500 },
+  password: sealSecret(key, 'p', 'a'),
+} as EndpointDocument;
+const region = { name: 'hangzhou', description: '', kafka: { brokers: ['k:1'] } } as RegionDocument;
+
+function deps(logs: LogCopyStore, updates: Partial<WorkStatus>[] = []): CaptureDeps {
+  const status = {
+    status: { rows: 0, transactions: 0, lagMs: null, marked: 0 },
+    update: (part: Partial<WorkStatus>) => updates.push(part),
+  };
+  return {
+    registry: { logs } as CaptureDeps['registry'],
+    schemas: ids as unknown as CaptureDeps['schemas'],
+    secretKey: key,
+    instance: 'host:1',
+    metrics: new Metrics('capture'),
+    logger: silent,
+    status: status as unknown as CaptureDeps['status'],
+  };
+}
+
+/** Works under one lease until everything is published; each failure begins a new run, as in production. */
+async function capture(logs: LogCopyStore, done: () => Promise<boolean>): Promise<SyncError[]> {
+  const stop = new AbortController();
+  const failures: SyncError[] = [];
+  const working = supervise({
+    signal: stop.signal,
+    backoff: { firstMs: 0, maxMs: 0 },
+    run: (signal) => runCapture(deps(logs), { endpoint, region, routes: [{ schema: 'shop', table: '*' }] }, { leaseNumber: 7, signal }),
+    onFailure: (error, next) => {
+      failures.push(error);
+      if (next === 'wait') stop.abort();
+    },
+  });
+  await vi.waitFor(async () => expect(stop.signal.aborted || (await done())).toBe(true), { timeout: 10_000, interval: 1 });
+  stop.abort();
+  await working;
+  return failures;
+}
+
+beforeEach(() => {
+  Object.assign(world, { log: [], start: 0, late: null, fault: () => null, requests: 0, items: [], gtidMode: true, idle: 0 });
+});
+
+describe('a failure at any request', () => {
+  const transactions = 4;
+  const rows = 4;
+  const want = expectedIds(transactions, rows);
+  const complete = async () => world.idle > 0 && world.late === null && (await read()).length >= want.length;
+  const faults: [string, Fault][] = [
+    ['lost', 'lost'],
+    ['written but not answered', 'unanswered'],
+    ['arriving right after the next epoch record', { arrivesAfter: 0 }],
+    ['arriving amid the next leadership', { arrivesAfter: 2 }],
+  ];
+  const copies: [string, () => boolean][] = [
+    ['with', () => true],
+    ['without', () => false],
+  ];
+  for (const [copyName, writes] of copies)
+    for (const [name, fault] of faults)
+      it(`that is ${name}, ${copyName} copies in ZooKeeper, loses and doubles nothing`, async () => {
+        world.items = source(transactions, rows);
+        for (let at = 0; at < 14; at += 1) {
+          Object.assign(world, { log: [], late: null, requests: 0, idle: 0 });
+          world.fault = (request) => (request === at ? fault : null);
+          const failures = await capture(copyStore(writes), complete);
+          expect(await read(), `request ${at}: ${failures.map(String).join()}`).toEqual(want);
+          expect(failures.filter((error) => error.outcome === 'stop')).toEqual([]);
+        }
+      });
+});
+
+describe('what a log says about itself', () => {
+  it('is not new because retention left only the epoch records of claims that failed', async () => {
+    const logs = copyStore();
+    world.items = source(2, 1);
+    await capture(logs, async () => world.idle > 0 && logs.copy !== null);
+    world.gtidMode = false;
+    const refused = await capture(logs, async () => false);
+    expect(refused.at(-1)?.code).toBe('SOURCE_SETTINGS');
+    world.gtidMode = true;
+    // Everything but the last record, an epoch record, is removed.
+    world.start = world.log.length - 1;
+    world.log = world.log.map((record, offset) => (offset < world.start ? ({ offset } as RawRecord) : record));
+    const failures = await capture(logs, async () => world.idle > 1);
+    expect(failures.at(-1)?.code).toBe('LOG_EMPTIED');
+  });
+
+  it('can be read by nobody else’s copy: one that is written while we look is no sign of a lost tail', async () => {
+    const logs = copyStore();
+    world.items = source(2, 1);
+    await capture(logs, async () => world.idle > 0 && logs.copy !== null);
+    // Another leader, awake again, is quick: between our two looks it writes a heartbeat and its copy.
+    const heartbeat = world.log[logs.copy!.document.offset]!;
+    const { read: honest } = logs;
+    let looked = false;
+    const racing: LogCopyStore = {
+      ...logs,
+      read: async () => {
+        if (!looked) {
+          looked = true;
+          const { log, epoch, seq, ...rest } = logs.copy!.document;
+          const offset = append([{ ...heartbeat, headers: { ...heartbeat.headers, 'lutra-seq': String(world.log.length - 1) } }]);
+          logs.copy = { document: { ...rest, log, epoch, seq: offset - 1, offset }, version: logs.copy!.version + 1 };
+          expect(seq).toBeLessThan(offset);
+        }
+        return honest('a');
+      },
+    };
+    const failures = await capture(racing, async () => world.idle > 1);
+    expect(failures.map((error) => error.code)).not.toContain('LOG_TRUNCATED');
+  });
+});
+
+describe('what the outside sees', () => {
+  it('is not "running" before the log says where it begins', async () => {
+    const updates: Partial<WorkStatus>[] = [];
+    world.fault = (request) => (request === 0 ? null : 'lost');
+    const work = { endpoint, region, routes: [{ schema: 'shop', table: '*' }] };
+    const lead = { leaseNumber: 1, signal: new AbortController().signal };
+    await expect(runCapture(deps(copyStore(), updates), work, lead)).rejects.toMatchObject({ code: 'KAFKA_UNAVAILABLE' });
+    expect(updates.some((part) => part.state === 'running')).toBe(false);
+  });
+
+  it('is told who ended a leadership', async () => {
+    const logs = copyStore();
+    world.items = source(1, 1);
+    const stolen: LogCopyStore = { ...logs, write: () => Promise.reject(new SyncError('CONFIG_CONFLICT', 'another wrote')) };
+    const work = { endpoint, region, routes: [{ schema: 'shop', table: '*' }] };
+    const lead = { leaseNumber: 1, signal: new AbortController().signal };
+    const error = await runCapture(deps(stolen), work, lead).catch(toSyncError);
+    expect(error).toMatchObject({ code: 'LEASE_LOST' });
+  });
+});

@@ -1,0 +1,37 @@
+import { channelSchema, endpointSchema, regionSchema } from '@lutra/model';
+import { describe, expect, it } from 'vitest';
+import { wantedEndpoints } from './wanted.js';
+
+const region = regionSchema.parse({ name: 'hangzhou', kafka: { brokers: ['k:9092'] } });
+const password = { alg: 'aes-256-gcm', iv: '', tag: '', data: '' };
+const endpoint = endpointSchema.parse({ name: 'a', region: 'hangzhou', host: 'h', user: 'u', password, serverId: 7 });
+const channel = (name: string, state: string, schema: string, attempt = 0) =>
+  channelSchema.parse({ name, state, attempt, pipelines: [{ name: 'p', source: 'a', target: 'b', routes: [{ schema }] }] });
+
+function wanted(...channels: ReturnType<typeof channel>[]) {
+  const documents = {
+    regions: new Map([['hangzhou', region]]),
+    endpoints: new Map([['a', endpoint]]),
+    channels: new Map(channels.map((one) => [one.name, one])),
+  };
+  return wantedEndpoints(documents, { region: 'hangzhou', only: null }).get('a');
+}
+const schemas = (...channels: ReturnType<typeof channel>[]) => wanted(...channels)?.value.routes.map((route) => route.schema);
+
+describe('which endpoints are captured', () => {
+  it('those that a channel reads that is not stopped', () => {
+    expect(wanted()).toBeUndefined();
+    expect(wanted(channel('x', 'stopped', 'shop'))).toBeUndefined();
+    expect(schemas(channel('x', 'paused', 'shop'))).toEqual(['shop']);
+  });
+
+  it('with the tables of stopped channels too, or their loaders would miss what happens meanwhile', () => {
+    expect(schemas(channel('x', 'stopped', 'shop'), channel('y', 'running', 'crm'))).toEqual(['shop', 'crm']);
+  });
+
+  it('anew when somebody asks for a retry, and not when a channel is paused', () => {
+    const running = wanted(channel('x', 'running', 'shop'))?.fingerprint;
+    expect(wanted(channel('x', 'running', 'shop', 1))?.fingerprint).not.toBe(running);
+    expect(wanted(channel('x', 'paused', 'shop'))?.fingerprint).toBe(running);
+  });
+});

@@ -1,0 +1,168 @@
+/** What ends a reader from outside, by name; and that nothing of it is left at the source. */
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { SourceItem } from '@lutra/model';
+import type { Connection } from 'mysql2/promise';
+import { mysqlServer } from '../../../test/servers/index.js';
+import { readBinlog, sourceState } from './index.js';
+import { collectToEnd, collectToError, connectionOf, executed, readerOptions, rowsOf, select, stateOf, writer } from './reading.fixture.js';
+
+const versions = ['8.0', '9.7'] as const;
+
+describe.each(versions)('MySQL %s', (version) => {
+  const server = mysqlServer({ version, serverId: 1 });
+  let connection: Connection;
+  const reset = version === '8.0' ? 'RESET MASTER' : 'RESET BINARY LOGS AND GTIDS';
+
+  const connect = async (): Promise<void> => {
+    connection?.destroy();
+    connection = await writer(server);
+  };
+  beforeAll(async () => {
+    await server.start();
+    await connect();
+    await connection.query('CREATE DATABASE flow; USE flow; CREATE TABLE t (id INT PRIMARY KEY AUTO_INCREMENT)');
+  });
+  afterAll(async () => {
+    connection?.destroy();
+    await server.stop();
+  });
+  /** Connections other than this session's. */
+  afterEach(async () => {
+    const others = "SELECT COUNT(*) AS n FROM information_schema.PROCESSLIST WHERE ID <> CONNECTION_ID() AND COMMAND <> 'Daemon'";
+    await expect.poll(async () => (await select(connection, others))[0]!['n'], { timeout: 20_000 }).toBe('0');
+  });
+
+  async function firstHeartbeat(iterator: AsyncIterator<SourceItem>): Promise<void> {
+    for (;;) {
+      const { value } = await iterator.next();
+      if ((value as SourceItem).kind === 'heartbeat') return;
+    }
+  }
+
+  it('is refused with a wrong password or without the privilege', async () => {
+    await connection.query("CREATE USER reader IDENTIFIED BY 'right'; GRANT REPLICATION CLIENT ON *.* TO reader");
+    const as = (password: string): Promise<unknown> => collectToError(readerOptions(server, { start: 'now', user: 'reader', password }));
+    expect(await as('wrong')).toMatchObject({ items: [], error: { code: 'SOURCE_DENIED' } });
+    expect(await as('right')).toMatchObject({ items: [], error: { code: 'SOURCE_DENIED' } });
+    await expect(sourceState({ ...connectionOf(server), password: 'wrong' })).rejects.toMatchObject({ code: 'SOURCE_DENIED' });
+    await connection.query('GRANT REPLICATION SLAVE ON *.* TO reader');
+    const items = await collectToEnd(server, 'now', { user: 'reader', password: 'right' });
+    expect(items.at(-1)?.kind).toBe('heartbeat');
+    await connection.query('DROP USER reader');
+  });
+
+  it('says that nobody listens', async () => {
+    const { error } = await collectToError(readerOptions(server, { start: 'now', port: 1 }));
+    expect(error).toMatchObject({ code: 'SOURCE_UNAVAILABLE' });
+  });
+
+  it('ends when it is aborted, before and after the first item', async () => {
+    const abort = new AbortController();
+    const iterator = readBinlog(readerOptions(server, { start: 'now', signal: abort.signal }));
+    await firstHeartbeat(iterator);
+    const next = (async () => {
+      for (;;) await iterator.next();
+    })();
+    abort.abort();
+    await expect(next).rejects.toMatchObject({ code: 'ABORTED' });
+    const { error } = await collectToError(readerOptions(server, { start: 'now', signal: abort.signal }));
+    expect(error).toMatchObject({ code: 'ABORTED' });
+  });
+
+  it('ends when its loop is left', async () => {
+    const iterator = readBinlog(readerOptions(server, { start: 'now' }));
+    await firstHeartbeat(iterator);
+    await iterator.return(undefined);
+    expect(await iterator.next()).toEqual({ done: true, value: undefined });
+  });
+
+  it('says that a start is not in the source, or no more', async () => {
+    const error = async (start: { gtidSet: string } | { file: string; pos: number }): Promise<unknown> =>
+      (await collectToError(readerOptions(server, { start }))).error;
+    const { gtidSet } = await executed(server);
+    const old = await stateOf(server);
+    expect(await error({ gtidSet: '00000000-0000-0000-0000-000000000001:1-5' })).toMatchObject({ code: 'SOURCE_BEHIND' });
+    expect(await error({ gtidSet: 'nonsense' })).toMatchObject({ code: 'CONFIG_INVALID' });
+    expect(await error({ file: old.file, pos: 1e9 })).toMatchObject({ code: 'SOURCE_BEHIND' });
+    expect(await error({ file: 'binlog.999999', pos: 4 })).toMatchObject({ code: 'SOURCE_BEHIND' });
+    expect(await error({ file: old.file, pos: old.pos - 1 })).toMatchObject({ code: 'BINLOG_DECODE' });
+    await connection.query('FLUSH BINARY LOGS; INSERT INTO t VALUES (); FLUSH BINARY LOGS; INSERT INTO t VALUES ()');
+    const { file } = await stateOf(server);
+    await connection.query(`PURGE BINARY LOGS TO '${file}'`);
+    expect(await error({ gtidSet })).toMatchObject({ code: 'SOURCE_PURGED' });
+    expect(await error({ gtidSet: '' })).toMatchObject({ code: 'SOURCE_PURGED' });
+    expect(await error({ file: old.file, pos: old.pos })).toMatchObject({ code: 'SOURCE_PURGED' });
+  });
+
+  it('is cut off by another reader of its server id', async () => {
+    const serverId = 4711;
+    const first = readBinlog(readerOptions(server, { start: 'now', serverId }));
+    await firstHeartbeat(first);
+    const second = readBinlog(readerOptions(server, { start: 'now', serverId }));
+    await firstHeartbeat(second);
+    const cut = (async () => {
+      for (;;) await first.next();
+    })();
+    await expect(cut).rejects.toMatchObject({ code: 'SERVER_ID_TAKEN' });
+    await second.return(undefined);
+  });
+
+  it('says that the source went away when its connection is killed', async () => {
+    const { error } = await dying(async () => {
+      const [dump] = await select(connection, "SELECT ID FROM information_schema.PROCESSLIST WHERE COMMAND LIKE 'Binlog Dump%'");
+      await connection.query(`KILL ${String(dump!['ID'])}`);
+    });
+    expect(error).toMatchObject({ code: 'SOURCE_UNAVAILABLE' });
+  });
+
+  it('delivers what was committed and says that the source went away when it is killed, and goes on after its restart', async () => {
+    const start = await executed(server);
+    await connection.query('INSERT INTO t VALUES (1001)');
+    const { error, end } = await dying(() => server.kill());
+    expect(error).toMatchObject({ code: 'SOURCE_UNAVAILABLE' });
+    await server.restart();
+    await connect();
+    await connection.query('USE flow; INSERT INTO t VALUES (1002)');
+    const rest = await collectToEnd(server, { gtidSet: end.gtidSet! });
+    expect(rowsOf(rest).map(({ rows: [row] }) => row!.after!['id'])).toEqual([1002]);
+    const all = await collectToEnd(server, start);
+    expect(rowsOf(all).map(({ rows: [row] }) => row!.after!['id'])).toEqual([1001, 1002]);
+  });
+
+  it('says that the source went away when it falls silent', async () => {
+    const { error } = await dying(() => Promise.resolve(server.freeze()), 200);
+    server.resume();
+    expect(error).toMatchObject({ code: 'SOURCE_UNAVAILABLE' });
+  });
+
+  it('never goes on in a binlog that was reset under it', async () => {
+    const { error, end } = await dying(async () => {
+      await connection.query(`${reset}; INSERT INTO t VALUES (); FLUSH BINARY LOGS; INSERT INTO t VALUES ()`);
+    });
+    expect(error).toMatchObject({ code: expect.stringMatching(/^(SOURCE_UNAVAILABLE|SOURCE_PURGED|BINLOG_DECODE)$/) });
+    const again = await collectToError(readerOptions(server, { start: { gtidSet: end.gtidSet! } }));
+    expect(again.error).toMatchObject({ code: 'SOURCE_BEHIND' });
+  });
+
+  /** A reader that is idle at the end of the binlog while `death` comes. */
+  async function dying(death: () => Promise<void>, heartbeatMs = 100): Promise<{ error: unknown; end: { gtidSet: string | null } }> {
+    const { executed: gtidSet, file, pos } = await stateOf(server);
+    const iterator = readBinlog(readerOptions(server, { start: { gtidSet: gtidSet! }, heartbeatMs }));
+    let end = { gtidSet, file, pos };
+    let done = false;
+    try {
+      for (;;) {
+        const { value } = await iterator.next();
+        const item = value as SourceItem;
+        if (item.kind !== 'heartbeat') continue;
+        ({ end } = item as { end: typeof end });
+        if (!done && item.end.pos === pos) {
+          done = true;
+          await death();
+        }
+      }
+    } catch (error) {
+      return { error, end };
+    }
+  }
+});

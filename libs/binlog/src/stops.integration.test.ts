@@ -1,0 +1,214 @@
+/** What cannot be read faithfully stops the reader with its name: everything before it was delivered, nothing after it is. */
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { ErrorCode } from '@lutra/model';
+import type { Connection } from 'mysql2/promise';
+import { mysqlServer } from '../../../test/servers/index.js';
+import { collectToEnd, collectToError, executed, readerOptions, rowsOf, select, stateOf, writer } from './reading.fixture.js';
+
+interface Stop {
+  readonly what: string;
+  /** What is written. The table `bad` does not exist before. */
+  readonly sql: string;
+  readonly code: ErrorCode;
+  readonly message: RegExp;
+  /** Rows of `bad` that come before. */
+  readonly before?: number;
+  readonly only?: '8.0' | '9.7';
+}
+
+const column = (type: string, value: string): string =>
+  `CREATE TABLE bad (id INT PRIMARY KEY, v ${type}); INSERT INTO bad VALUES (1, ${value})`;
+const columnStop = (type: string, value: string, message: RegExp): Stop => ({
+  what: `a column ${type}`,
+  sql: column(type, value),
+  code: 'COLUMN_UNSUPPORTED',
+  message,
+});
+const jsonStop = (value: string, message: RegExp): Stop => ({
+  what: `JSON ${value}`,
+  sql: column('JSON', value),
+  code: 'VALUE_UNSUPPORTED',
+  message,
+});
+const plain = 'CREATE TABLE bad (id INT PRIMARY KEY, v VARCHAR(200), j JSON); INSERT INTO bad VALUES (1, "x", NULL);';
+
+const stops: readonly Stop[] = [
+  {
+    what: 'statement-based DML',
+    sql: `${plain} SET SESSION binlog_format = STATEMENT; UPDATE bad SET v = 'secret value'; SET SESSION binlog_format = ROW`,
+    code: 'BINLOG_UNSUPPORTED',
+    message: /UPDATE statement/,
+    before: 1,
+  },
+  {
+    what: 'statement-based DML with a generated number',
+    sql: `CREATE TABLE bad (id INT PRIMARY KEY AUTO_INCREMENT); SET SESSION binlog_format = STATEMENT; INSERT INTO bad VALUES (NULL); SET SESSION binlog_format = ROW`,
+    code: 'BINLOG_UNSUPPORTED',
+    message: /statement-based/,
+  },
+  {
+    what: 'an XA transaction',
+    sql: `${plain} XA START 'x'; INSERT INTO bad VALUES (2, 'y', NULL); XA END 'x'; XA PREPARE 'x'; XA COMMIT 'x'`,
+    code: 'BINLOG_UNSUPPORTED',
+    message: /XA/,
+    before: 1,
+  },
+  {
+    what: 'an XA transaction of one phase',
+    sql: `${plain} XA START 'x'; INSERT INTO bad VALUES (2, 'y', NULL); XA END 'x'; XA COMMIT 'x' ONE PHASE`,
+    code: 'BINLOG_UNSUPPORTED',
+    message: /XA/,
+    before: 1,
+  },
+  {
+    what: 'a partial JSON update',
+    sql: `${plain} UPDATE bad SET j = CONCAT('{"a": "', REPEAT('x', 500), '", "b": 1}'); SET SESSION binlog_row_value_options = PARTIAL_JSON;
+      UPDATE bad SET j = JSON_SET(j, '$.b', 2); SET SESSION binlog_row_value_options = ''`,
+    code: 'BINLOG_UNSUPPORTED',
+    message: /partial JSON/,
+    before: 2,
+  },
+  {
+    what: 'a compressed transaction',
+    sql: `${plain} SET SESSION binlog_transaction_compression = ON; UPDATE bad SET v = REPEAT('z', 200); SET SESSION binlog_transaction_compression = OFF`,
+    code: 'BINLOG_UNSUPPORTED',
+    message: /binlog_transaction_compression/,
+    before: 1,
+    only: '9.7',
+  },
+  ...(['MINIMAL', 'NOBLOB'] as const).map((image): Stop => ({
+    what: `a row image ${image}`,
+    sql: `CREATE TABLE bad (id INT PRIMARY KEY, v INT, b BLOB); INSERT INTO bad VALUES (1, 1, 'x'); SET SESSION binlog_row_image = ${image}; UPDATE bad SET v = 2; SET SESSION binlog_row_image = FULL`,
+    code: 'BINLOG_UNSUPPORTED',
+    message: /flow\.bad.*binlog_row_image=FULL/,
+    before: 1,
+  })),
+  {
+    what: 'row metadata MINIMAL',
+    sql: `SET GLOBAL binlog_row_metadata = MINIMAL; ${plain} SET GLOBAL binlog_row_metadata = FULL`,
+    code: 'SOURCE_SETTINGS',
+    message: /flow\.bad.*binlog_row_metadata=FULL/,
+  },
+  columnStop('GEOMETRY', "ST_GeomFromText('POINT(1 2)')", /flow\.bad\.v: columns of type geometry/),
+  columnStop('POINT', "ST_GeomFromText('POINT(1 2)')", /flow\.bad\.v: columns of type geometry/),
+  { ...columnStop('VECTOR(3)', "STRING_TO_VECTOR('[1,2,3]')", /flow\.bad\.v: columns of type vector/), only: '9.7' },
+  ...['gbk', 'utf16', 'ucs2', 'utf32', 'cp1251', 'latin2', 'sjis', 'gb18030', 'koi8r', 'cp1250', 'big5'].map((charset) =>
+    columnStop(`VARCHAR(20) CHARACTER SET ${charset}`, "'a'", new RegExp(String.raw`flow\.bad\.v: the character set ${charset}`)),
+  ),
+  columnStop("ENUM('a','b') CHARACTER SET latin2", "'a'", /flow\.bad\.v: the character set latin2/),
+  columnStop("SET('a','b') CHARACTER SET binary", "'a'", /flow\.bad\.v: the character set binary/),
+  { what: 'the error value of an ENUM', sql: column("ENUM('a','b')", "'c'"), code: 'VALUE_UNSUPPORTED', message: /flow\.bad\.v: .*ENUM/ },
+  { what: 'the empty member of a SET', sql: column("SET('','b')", '1'), code: 'VALUE_UNSUPPORTED', message: /flow\.bad\.v: .*SET/ },
+  jsonStop('JSON_ARRAY(1.5)', /flow\.bad\.v: .*DECIMAL/),
+  jsonStop("JSON_OBJECT('d', DATE '2024-01-01')", /flow\.bad\.v: .*DATE/),
+  jsonStop("CAST(TIME '10:00:00' AS JSON)", /flow\.bad\.v: .*TIME/),
+  jsonStop("JSON_ARRAY('a', TIMESTAMP '2024-01-01 00:00:00')", /flow\.bad\.v: .*DATETIME/),
+  jsonStop("JSON_ARRAY(x'ff00')", /flow\.bad\.v: .*binary value/),
+  jsonStop("JSON_ARRAY(b'1')", /flow\.bad\.v: .*(binary value|BIT)/),
+  {
+    what: 'an empty JSON value',
+    sql: 'CREATE TABLE bad (id INT, v JSON NOT NULL); INSERT IGNORE INTO bad VALUES (1, NULL), (2, NULL)',
+    code: 'VALUE_UNSUPPORTED',
+    message: /empty JSON/,
+  },
+];
+
+describe.each(['8.0', '9.7'] as const)('MySQL %s', (version) => {
+  const server = mysqlServer({ version, serverId: 1 });
+  let connection: Connection;
+
+  beforeAll(async () => {
+    await server.start();
+    connection = await writer(server);
+    await connection.query('CREATE DATABASE flow CHARACTER SET utf8mb4; USE flow; CREATE TABLE good (id INT PRIMARY KEY)');
+    connection.destroy();
+  });
+  afterAll(() => server.stop());
+  // what a test sets in its session ends with it
+  beforeEach(async () => {
+    connection = await writer(server);
+    await connection.query('USE flow');
+  });
+  afterEach(() => connection.destroy());
+
+  it.each(stops.filter(({ only }) => only === undefined || only === version))(
+    'stops at $what',
+    async ({ sql, code, message, before = 0 }) => {
+      await connection.query('DROP TABLE IF EXISTS bad');
+      const start = await executed(server);
+      await connection.query(`REPLACE INTO good VALUES (1); ${sql}; REPLACE INTO good VALUES (2); DELETE FROM good`);
+      const { items, error } = await collectToError(readerOptions(server, { start }));
+      expect(error).toMatchObject({ code, message: expect.stringMatching(message) });
+      expect(error).toMatchObject({
+        message: expect.stringMatching(/\(binlog\.\d+:\d+\)$/),
+        details: { file: expect.stringMatching(/^binlog/) },
+      });
+      expect((error as Error).message).not.toContain('secret');
+      const rows = rowsOf(items);
+      expect(rows.filter(({ table }) => table.name === 'good')).toHaveLength(1);
+      expect(rows.filter(({ table }) => table.name === 'bad')).toHaveLength(before);
+    },
+  );
+
+  it('does not look into tables that are not wanted', async () => {
+    const start = await executed(server);
+    const tables = stops.filter(({ code, only }) => /^(COLUMN|VALUE)_UNSUPPORTED$/.test(code) && (only === undefined || only === version));
+    for (const { sql } of tables) await connection.query(`DROP TABLE IF EXISTS bad; ${sql}; UPDATE bad SET id = 7; DELETE FROM bad`);
+    await connection.query('INSERT INTO good VALUES (3)');
+    const asked: string[] = [];
+    const wants = ({ name }: { name: string }): boolean => asked.push(name) > 0 && name === 'good';
+    const items = await collectToEnd(server, start, { wants });
+    expect(rowsOf(items).map(({ rows: [row] }) => row!.after!['id'])).toEqual([3]);
+    expect(items.filter(({ kind }) => kind === 'commit')).toHaveLength(3 * tables.length + 1);
+    expect(asked).toHaveLength(tables.length + 1);
+  });
+
+  it('takes savepoints for what they are', async () => {
+    const start = await executed(server);
+    await connection.query('DELETE FROM good');
+    await connection.query(
+      'BEGIN; INSERT INTO good VALUES (1); SAVEPOINT a; INSERT INTO good VALUES (2); ROLLBACK TO a; RELEASE SAVEPOINT a; COMMIT',
+    );
+    const rows = rowsOf(await collectToEnd(server, start)).filter(({ op }) => op === 'c');
+    expect(rows.map(({ rows: [row] }) => row!.after!['id'])).toEqual([1]);
+  });
+});
+
+describe.each(['8.0', '9.7'] as const)('MySQL %s without GTIDs', (version) => {
+  const server = mysqlServer({ version, serverId: 1, extra: ['--gtid-mode=OFF', '--enforce-gtid-consistency=OFF'] });
+  let connection: Connection;
+
+  beforeAll(async () => {
+    await server.start();
+    connection = await writer(server);
+    await connection.query(
+      'CREATE DATABASE flow; USE flow; CREATE TABLE good (id INT PRIMARY KEY); CREATE TABLE m (id INT) ENGINE = MyISAM',
+    );
+  });
+  afterAll(async () => {
+    connection?.destroy();
+    await server.stop();
+  });
+
+  it('keeps what a rolled back transaction left in a table without transactions, and nothing else', async () => {
+    const { file, pos } = await stateOf(server);
+    await connection.query('BEGIN; INSERT INTO good VALUES (5); INSERT INTO m VALUES (1); ROLLBACK; INSERT INTO good VALUES (6)');
+    const rows = rowsOf(await collectToEnd(server, { file, pos }));
+    expect(rows.map(({ table, rows: [row] }) => `${table.name} ${row!.after!['id'] as number}`)).toEqual(['m 1', 'good 6']);
+  });
+
+  it('stops where rows may have been rolled back and yet are in the binlog', async () => {
+    const { file, pos } = await stateOf(server);
+    await connection.query(
+      'SET binlog_direct_non_transactional_updates = OFF; BEGIN; INSERT INTO good VALUES (7); INSERT INTO m SELECT id FROM good; ROLLBACK',
+    );
+    await connection.query('BEGIN; SAVEPOINT s; INSERT INTO good VALUES (8); INSERT INTO m SELECT id FROM good; ROLLBACK TO s; COMMIT');
+    await connection.query('INSERT INTO good VALUES (9)');
+    const left = (await select(connection, 'SELECT id FROM good')).map(({ id }) => Number(id));
+    const { items, error } = await collectToError(readerOptions(server, { start: { file, pos } })).catch(async () => ({
+      items: await collectToEnd(server, { file, pos }),
+      error: null,
+    }));
+    console.log(left, error, JSON.stringify(items));
+  });
+});

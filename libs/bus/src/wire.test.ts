@@ -1,0 +1,112 @@
+/** Connections: who is trusted, what is refused, what ends. */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { TlsOptions } from '@lutra/model';
+import { ScriptedBrokers } from '../test/scripted-brokers.js';
+import { BusAdmin } from './bus-admin.js';
+import { Cluster, within } from './cluster.js';
+
+const logger = pino({ level: 'silent' });
+let certificate: { key: string; cert: string };
+const cleanUps: (() => unknown)[] = [];
+
+beforeAll(() => {
+  certificate = selfSigned();
+});
+afterEach(async () => {
+  for (const cleanUp of cleanUps.splice(0)) await cleanUp();
+});
+
+/** For 127.0.0.1. */
+function selfSigned(): { key: string; cert: string } {
+  const folder = mkdtempSync(join(tmpdir(), 'lutra-tls-'));
+  const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
+  const subject = ['-subj', '/CN=broker', '-addext', 'subjectAltName=IP:127.0.0.1'];
+  execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-keyout', key, '-out', cert, ...subject], {
+    stdio: 'pipe',
+  });
+  const pair = { key: readFileSync(key, 'utf8'), cert: readFileSync(cert, 'utf8') };
+  rmSync(folder, { recursive: true });
+  return pair;
+}
+
+async function secureBrokers(): Promise<string[]> {
+  const brokers = new ScriptedBrokers();
+  cleanUps.push(() => brokers.stop());
+  return brokers.start(1, certificate);
+}
+
+function adminOf(brokers: readonly string[], tls?: TlsOptions, requestTimeoutMs = 5_000): BusAdmin {
+  const admin = new BusAdmin({ brokers, tls, clientId: 'test', logger, requestTimeoutMs });
+  cleanUps.push(() => admin.close());
+  return admin;
+}
+
+/** A server that takes connections and does what it is told with them. */
+async function rawServer(onConnection: (socket: Socket) => void): Promise<string> {
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined);
+    cleanUps.push(() => socket.destroy());
+    onConnection(socket);
+  });
+  server.listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  cleanUps.push(() => server.close());
+  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+describe('TLS', () => {
+  it('trusts the authority that it is given', async () => {
+    expect(await adminOf(await secureBrokers(), { ca: certificate.cert, verify: true }).exists('rows')).toBe(true);
+  });
+
+  it('trusts nobody else, unless told to', async () => {
+    const brokers = await secureBrokers();
+    await expect(adminOf(brokers, { verify: true }).exists('rows')).rejects.toMatchObject({ code: 'KAFKA_REFUSED' });
+    expect(await adminOf(brokers, { verify: false }).exists('rows')).toBe(true);
+  });
+
+  it('is missed when the broker wants it, and when the broker does not have it', async () => {
+    await expect(adminOf(await secureBrokers(), undefined, 500).exists('rows')).rejects.toMatchObject({
+      code: expect.stringMatching(/^KAFKA_(REFUSED|UNAVAILABLE)$/),
+    });
+    const plain = new ScriptedBrokers();
+    cleanUps.push(() => plain.stop());
+    await expect(adminOf(await plain.start(), { verify: false }, 500).exists('rows')).rejects.toMatchObject({ code: 'KAFKA_UNAVAILABLE' });
+  });
+});
+
+describe('a connection', () => {
+  it.each([
+    ['says nothing', () => undefined],
+    ['cuts', (socket: Socket) => socket.destroy()],
+    ['talks nonsense', (socket: Socket) => socket.write('HTTP/1.1 400 Bad Request\r\n\r\n'.repeat(3))],
+  ])('to something that %s is given up', async (_, behave) => {
+    const address = await rawServer(behave);
+    await expect(adminOf([address], undefined, 400).exists('rows')).rejects.toMatchObject({ code: 'KAFKA_UNAVAILABLE' });
+  });
+
+  it('is tried with the next broker when one does not answer', async () => {
+    const mute = await rawServer(() => undefined);
+    const brokers = new ScriptedBrokers();
+    cleanUps.push(() => brokers.stop());
+    expect(await adminOf([mute, ...(await brokers.start())], undefined, 1_000).exists('rows')).toBe(true);
+  });
+
+  it('is shared by all who want it at the same time, and ends what waits when it is closed', async () => {
+    let connections = 0;
+    const address = await rawServer(() => (connections += 1));
+    const cluster = new Cluster({ brokers: [address], clientId: 'test', logger, requestTimeoutMs: 60_000 });
+    const waiting = [1, 2, 3].map(() => cluster.leader('rows', 0, within(60_000)).catch((error: unknown) => error));
+    await expect.poll(() => connections).toBe(1);
+    cluster.close();
+    for (const failure of waiting) expect(await failure).toMatchObject({ code: 'ABORTED' });
+    expect(connections).toBe(1);
+  });
+});

@@ -1,0 +1,201 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { checkSource } from './check-source.js';
+import { checkTarget } from './check-target.js';
+import { TestServer, versions } from './fixture.js';
+import { matchTables } from './match-tables.js';
+import type { Problem } from './problem.js';
+
+const ids = (problems: readonly Problem[]): readonly string[] => problems.map((problem) => problem.id).sort();
+const bounded = { answerTimeoutMs: 30_000 };
+
+describe.each(versions)('checks on %s', (version) => {
+  let server: TestServer;
+  let bad: TestServer;
+  const mariadb = version === 'mariadb-11.4';
+  const binlogs = '--binlog-expire-logs-seconds=604800';
+
+  beforeAll(async () => {
+    server = await TestServer.start(version, [binlogs, '--max-allowed-packet=64M']);
+    const no = [
+      '--binlog-row-image=MINIMAL',
+      '--binlog-row-metadata=MINIMAL',
+      '--sync-binlog=0',
+      '--innodb-flush-log-at-trx-commit=2',
+      '--binlog-expire-logs-seconds=60',
+      '--max-allowed-packet=1M',
+      '--binlog-ignore-db=lutra',
+      '--binlog-do-db=elsewhere',
+    ];
+    const mysql = ['--gtid-mode=OFF', '--enforce-gtid-consistency=OFF', '--binlog-row-value-options=PARTIAL_JSON', '--binlog-format=MIXED'];
+    bad = await TestServer.start(version, [
+      ...no,
+      ...(mariadb ? ['--binlog-format=MIXED', '--log-bin-compress=ON'] : mysql),
+      ...(version === '9.7' ? ['--binlog-transaction-compression=ON'] : []),
+    ]);
+  });
+  afterAll(async () => {
+    await server.stop();
+    await bad.stop();
+  });
+
+  test('a server as it should be has no problem, as source and as target', async () => {
+    await server.run('CREATE DATABASE fine; CREATE TABLE fine.t (id int primary key, v varchar(20))');
+    const routes = [{ schema: 'fine', table: '*' }];
+    expect(await checkSource({ ...server.options, ...bounded }, { serverId: 1001, routes })).toEqual([]);
+    expect(await checkTarget({ ...server.options, ...bounded }, { routes, source: server.options, twoWay: true })).toEqual([]);
+  });
+
+  test('all wrong settings of a source are named at once, each with its mend', async () => {
+    await bad.run('CREATE DATABASE shop; CREATE TABLE shop.t (id int primary key)');
+    const problems = await checkSource(bad.options, { serverId: 1, routes: [{ schema: 'shop', table: 't' }] });
+    const common = [
+      'binlog-expiry',
+      'binlog-filter',
+      'binlog-filter',
+      'binlog-format',
+      'binlog-row-image',
+      'binlog-row-metadata',
+      'innodb-flush-log-at-trx-commit',
+      'server-id-taken',
+      'sync-binlog',
+    ];
+    const own = mariadb
+      ? ['log-bin-compress']
+      : ['binlog-row-value-options', 'gtid-mode', ...(version === '9.7' ? ['binlog-transaction-compression'] : [])];
+    expect(ids(problems)).toEqual([...common, ...own].sort());
+    expect(problems.every((problem) => problem.mend !== null)).toBe(true);
+    expect(problems.find((problem) => problem.id === 'binlog-row-image')).toEqual({
+      id: 'binlog-row-image',
+      severity: 'error',
+      what: "binlog_row_image is 'MINIMAL' instead of 'FULL': columns would be missing in the row images",
+      mend: mariadb
+        ? "SET GLOBAL binlog_row_image = 'FULL' (and in the server's my.cnf: binlog_row_image = 'FULL')"
+        : "SET PERSIST binlog_row_image = 'FULL'",
+    });
+    expect(
+      problems
+        .filter((problem) => problem.severity === 'warning')
+        .map((problem) => problem.id)
+        .sort(),
+    ).toEqual(['binlog-expiry', ...(mariadb ? [] : ['gtid-mode']), 'innodb-flush-log-at-trx-commit', 'sync-binlog'].sort());
+  });
+
+  test('the mend of a setting is a statement that mends it', async () => {
+    const before = await checkSource(bad.options, { serverId: 1001, routes: [] });
+    const mends = before.flatMap((problem) => (/^SET \w+ [a-z_]+ = '?\w+'?/.exec(problem.mend ?? '') ?? []).slice(0, 1));
+    await bad.run(mends.join('; '));
+    expect(ids(await checkSource(bad.options, { serverId: 1001, routes: [] }))).toEqual(
+      mariadb ? ['binlog-filter'] : ['binlog-filter', 'gtid-mode'],
+    );
+  });
+
+  test('a target that is read-only or takes small packets', async () => {
+    await bad.run('SET GLOBAL read_only = ON');
+    const problems = await checkTarget(bad.options, { routes: [], source: null, twoWay: false });
+    await bad.run('SET GLOBAL read_only = OFF');
+    expect(ids(problems)).toEqual(['max-allowed-packet', 'read-only']);
+  });
+
+  test('missing privileges are named with their GRANT, and the GRANT mends them', async () => {
+    await server.run(
+      "CREATE DATABASE rights; CREATE TABLE rights.t (id int primary key); CREATE USER poor@'%'; GRANT EXECUTE ON rights.* TO poor@'%'; GRANT DELETE ON lutra.* TO poor@'%'; GRANT DELETE ON rights.* TO poor@'%'",
+    );
+    const poor = { ...server.options, user: 'poor' };
+    const routes = [{ schema: 'rights', table: 't' }];
+    const source = await checkSource(poor, { serverId: 1001, routes });
+    expect(ids(source)).toEqual([
+      'checkpoint-privileges',
+      'privilege-replication-client',
+      'privilege-replication-slave',
+      'table-privileges',
+    ]);
+    const target = await checkTarget(poor, { routes, source: server.options, twoWay: false });
+    expect(target.map((problem) => [problem.id, problem.what])).toEqual([
+      ['checkpoint-privileges', 'the user lacks SELECT, INSERT, UPDATE on lutra.checkpoint'],
+      ['table-privileges', 'the user lacks SELECT, INSERT, UPDATE on rights.t'],
+    ]);
+    await server.run([...source, ...target].map((problem) => problem.mend).join('; '));
+    expect(await checkSource(poor, { serverId: 1001, routes })).toEqual([]);
+    expect(await checkTarget(poor, { routes, source: server.options, twoWay: false })).toEqual([]);
+  });
+
+  test('privileges of a role count', async () => {
+    await server.run(
+      "CREATE ROLE reader; GRANT REPLICATION SLAVE, REPLICATION CLIENT, SELECT ON *.* TO reader; CREATE USER member@'%'; GRANT reader TO member@'%'",
+    );
+    await server.run(mariadb ? "SET DEFAULT ROLE reader FOR member@'%'" : "SET DEFAULT ROLE reader TO member@'%'");
+    expect(await checkSource({ ...server.options, user: 'member' }, { serverId: 1001, routes: [] })).toEqual([]);
+  });
+
+  test('tables of a source: engine, types, key, triggers, cascades, routes without tables', async () => {
+    await server.run(`CREATE DATABASE odd; USE odd;
+      CREATE TABLE heap (id int primary key) ENGINE = MyISAM;
+      CREATE TABLE geo (id int primary key, g geometry, p point);
+      CREATE TABLE nokey (v int);
+      CREATE TABLE parent (id int primary key);
+      CREATE TABLE child (id int primary key, p int, foreign key (p) references parent (id) on delete cascade on update cascade);
+      CREATE TABLE plain (id int primary key, p int, foreign key (p) references parent (id));
+      CREATE TABLE tree (id int primary key, up int, foreign key (up) references tree (id) on delete cascade);
+      CREATE TRIGGER odd.tr AFTER INSERT ON plain FOR EACH ROW SET @x = 1;
+      CREATE VIEW seen AS SELECT * FROM plain; USE mysql`);
+    const problems = await checkSource(server.options, {
+      serverId: 1001,
+      routes: [
+        { schema: 'od?', table: '*' },
+        { schema: 'nowhere', table: 't' },
+      ],
+    });
+    const cascades = version === '9.7' ? ['table-cascade', 'table-cascade-chain'] : ['table-cascade', 'table-cascade'];
+    expect(ids(problems)).toEqual(
+      ['route-empty', ...cascades, 'table-column-type', 'table-engine', 'table-no-key', 'table-triggers'].sort(),
+    );
+    expect(problems.find((problem) => problem.id === 'table-column-type')?.what).toMatch(/odd\.geo: .*g \(geometry\), p \(point\)/);
+  });
+
+  test('tables of a target: missing, different, without the cascade of the source, sharing numbers', async () => {
+    await server.run(`CREATE DATABASE here; USE here;
+      CREATE TABLE gone (id int primary key, v varchar(10));
+      CREATE TABLE differs (id bigint auto_increment primary key, v varchar(10));
+      CREATE TABLE parent (id int primary key);
+      CREATE TABLE child (id int primary key, p int, foreign key fk (p) references parent (id) on delete cascade);
+      CREATE TABLE same (id int primary key, e enum('a','b'), s set('x'), b bit(9), d decimal(10,2), t time(3), c char(5), y binary(3), j json);
+      CREATE DATABASE there; USE there;
+      CREATE TABLE differs (id int auto_increment primary key, v varchar(5), w int not null) ENGINE = MyISAM;
+      CREATE TABLE parent (id int primary key);
+      CREATE TABLE child (id int primary key, p int, foreign key (p) references parent (id));
+      CREATE TABLE same LIKE here.same; USE mysql`);
+    const routes = [{ schema: 'here', table: '*', to: { schema: 'there' } }];
+    const problems = await checkTarget(server.options, { routes, source: server.options, twoWay: true });
+    expect(ids(problems)).toEqual(['auto-increment', 'foreign-key-missing', 'table-differs', 'table-engine', 'table-missing']);
+    expect(problems.find((problem) => problem.id === 'table-differs')?.what).toBe(
+      `there.differs: column id: is ${mariadb || version === '8.0' ? 'int(11)' : 'int'}, too small for bigint; column v: is varchar(5), too small for 10 characters; column w has neither a default nor allows NULL, and the source has none`,
+    );
+    const inPlace = await checkTarget(bad.options, { routes: [{ schema: 'here', table: 'gone' }], source: server.options, twoWay: false });
+    expect(inPlace.find((problem) => problem.id === 'table-missing')?.mend).toMatch(/^USE here; CREATE TABLE `gone` \(/);
+    const same = await server.load('here', 'same');
+    expect(() => matchTables(same.source, same.target)).not.toThrow();
+  });
+
+  test('lutra.checkpoint: missing, and of another shape', async () => {
+    await bad.run(
+      'RENAME TABLE lutra.checkpoint TO lutra.aside; CREATE TABLE lutra.checkpoint (pipeline varchar(100), part int unsigned, seq int not null, epoch bigint null) ENGINE = MyISAM',
+    );
+    const [problem] = (await checkTarget(bad.options, { routes: [], source: null, twoWay: false })).filter(
+      (found) => found.id === 'checkpoint-shape',
+    );
+    for (const wrong of ['column lane is missing', 'column seq is int', 'column epoch allows NULL', 'MyISAM', 'primary key is not'])
+      expect(problem?.what).toContain(wrong);
+    await bad.run('DROP TABLE lutra.checkpoint');
+    expect(ids(await checkTarget(bad.options, { routes: [], source: null, twoWay: false }))).toContain('checkpoint-missing');
+    await bad.run('RENAME TABLE lutra.aside TO lutra.checkpoint');
+  });
+
+  test('a server that cannot be asked has a name', async () => {
+    await expect(checkSource({ ...server.options, port: 1 }, { serverId: 1001, routes: [] })).rejects.toEqual(
+      expect.objectContaining({ code: 'SOURCE_UNAVAILABLE' }),
+    );
+    await expect(checkTarget({ ...server.options, user: 'nobody' }, { routes: [], source: null, twoWay: false })).rejects.toEqual(
+      expect.objectContaining({ code: 'TARGET_DENIED' }),
+    );
+  });
+});

@@ -1,0 +1,85 @@
+import { SyncError } from '@lutra/model';
+import { describe, expect, test } from 'vitest';
+import { translateError } from './errors.js';
+
+const fromServer = (errno: number, sqlState: string, sqlMessage: string): Error =>
+  Object.assign(new Error(sqlMessage), { errno, sqlState, sqlMessage, code: `ER_${errno}`, sql: "INSERT INTO t VALUES ('secret')" });
+const fromNetwork = (code: string): Error =>
+  Object.assign(new Error(`connect ${code} 127.0.0.1:1`), { code, errno: -111, syscall: 'connect' });
+
+describe('translateError', () => {
+  test.each([
+    [1045, '28000', 'SOURCE_DENIED', 'TARGET_DENIED'],
+    [1044, '42000', 'SOURCE_DENIED', 'TARGET_DENIED'],
+    [1142, '42000', 'SOURCE_DENIED', 'TARGET_DENIED'],
+    [1143, '42000', 'SOURCE_DENIED', 'TARGET_DENIED'],
+    [1227, '42000', 'SOURCE_DENIED', 'TARGET_DENIED'],
+    [1370, '42000', 'SOURCE_DENIED', 'TARGET_DENIED'],
+    [1040, '', 'SOURCE_UNAVAILABLE', 'TARGET_UNAVAILABLE'],
+    [1053, '08S01', 'SOURCE_UNAVAILABLE', 'TARGET_UNAVAILABLE'],
+    [1317, '70100', 'SOURCE_UNAVAILABLE', 'TARGET_UNAVAILABLE'],
+    [1927, '70100', 'SOURCE_UNAVAILABLE', 'TARGET_UNAVAILABLE'],
+    [4031, 'HY000', 'SOURCE_UNAVAILABLE', 'TARGET_UNAVAILABLE'],
+    [1205, 'HY000', 'SOURCE_UNAVAILABLE', 'TARGET_BUSY'],
+    [1213, '40001', 'SOURCE_UNAVAILABLE', 'TARGET_BUSY'],
+    [1146, '42S02', 'TABLE_MISSING', 'TABLE_MISSING'],
+    [1049, '42000', 'TABLE_MISSING', 'TABLE_MISSING'],
+    [1054, '42S22', 'COLUMN_MISSING', 'COLUMN_MISSING'],
+    [1290, 'HY000', 'INTERNAL', 'TARGET_READ_ONLY'],
+    [1836, 'HY000', 'INTERNAL', 'TARGET_READ_ONLY'],
+    [1785, 'HY000', 'INTERNAL', 'ENGINE_UNSUPPORTED'],
+    [1062, '23000', 'INTERNAL', 'ROW_CONFLICT'],
+    [1451, '23000', 'INTERNAL', 'ROW_CONFLICT'],
+    [1452, '23000', 'INTERNAL', 'ROW_CONFLICT'],
+    [1153, '08S01', 'SOURCE_UNAVAILABLE', 'TARGET_SETTINGS'],
+    [1366, 'HY000', 'INTERNAL', 'APPLY_REFUSED'],
+    [9999, 'HY000', 'INTERNAL', 'APPLY_REFUSED'],
+  ] as const)('error %i (%s) is %s or %s', (errno, sqlState, source, target) => {
+    const error = fromServer(errno, sqlState, 'x');
+    expect(translateError(error, 'w', 'source').code).toBe(source);
+    expect(translateError(error, 'w', 'target')).toMatchObject({ code: target, details: { errno, sqlState, side: 'target' } });
+  });
+
+  test.each(['ECONNREFUSED', 'ETIMEDOUT', 'ECONNRESET', 'EPIPE', 'ENOTFOUND', 'PROTOCOL_CONNECTION_LOST', 'HANDSHAKE_SSL_ERROR'])(
+    '%s waits and is tried again',
+    (code) => {
+      expect(translateError(fromNetwork(code), 'w', 'source').code).toBe('SOURCE_UNAVAILABLE');
+      expect(translateError(fromNetwork(code), 'w', 'target').outcome).toBe('retry');
+    },
+  );
+
+  test('a server without TLS is a setting', () => {
+    expect(translateError(fromNetwork('HANDSHAKE_NO_SSL_SUPPORT'), 'w', 'target').code).toBe('TARGET_SETTINGS');
+  });
+
+  test('no value of a row comes through, only the names of key and column', () => {
+    const taken = translateError(
+      fromServer(1062, '23000', "Duplicate entry 'secret for key 'k' 'for key 't.u'"),
+      'insert shop.t',
+      'target',
+    );
+    expect(taken.message).toBe('insert shop.t: error 1062 (23000, ER_1062)');
+    expect(taken.details['key']).toBe('t.u');
+    expect(taken.cause).toBeUndefined();
+    const wrong = translateError(
+      fromServer(1366, 'HY000', "Incorrect string value: 'secret' for column 'name' at row 3"),
+      'insert',
+      'target',
+    );
+    expect(wrong.details['column']).toBe("'name'");
+    expect(JSON.stringify([taken, wrong, wrong.message])).not.toContain('secret');
+  });
+
+  test('messages that only name users and columns are passed on', () => {
+    expect(
+      translateError(fromServer(1142, '42000', "INSERT command denied to user 'u'@'h' for table 't'"), 'w', 'target').message,
+    ).toContain("user 'u'@'h'");
+  });
+
+  test('ours stays as it is, anything else is INTERNAL without its text', () => {
+    const ours = new SyncError('FENCED', 'x');
+    expect(translateError(ours, 'w', 'target')).toBe(ours);
+    expect(translateError(new TypeError('secret'), 'w', 'target')).toMatchObject({ code: 'INTERNAL', message: 'w: TypeError' });
+    expect(translateError('secret', 'w', 'target').message).toBe('w: string');
+  });
+});

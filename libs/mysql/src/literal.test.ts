@@ -1,0 +1,110 @@
+import * as fc from 'fast-check';
+import type { ColumnSchema, Value } from '@lutra/model';
+import { describe, expect, test } from 'vitest';
+import { literalOf, quoteName, quoteTable, quoteText } from './literal.js';
+
+const write = (column: Omit<ColumnSchema, 'name'>, value: unknown): string => literalOf({ name: 'c', ...column }, 's.t.c')(value as Value);
+
+describe('literals', () => {
+  test.each([
+    ['int', -5, '-5'],
+    ['year', 0, '0'],
+    ['bigint', -(2n ** 63n), '-9223372036854775808'],
+    ['bigint', 2n ** 64n - 1n, '18446744073709551615'],
+    ['decimal', '-0.10', '-0.10'],
+    ['double', 0.1, '0.1e0'],
+    ['double', 1e21, '1e+21'],
+    ['double', 5e-324, '5e-324'],
+    ['double', -0, '-0e0'],
+    ['float', 0.1, '0.10000000149011612e0'],
+    ['float', Math.fround(0.1), '0.10000000149011612e0'],
+    ['bit', Buffer.from([1, 0xff]), '511'],
+    ['bit', Buffer.alloc(8, 0xff), '18446744073709551615'],
+    ['varchar', `it's \\ \0 "x"`, String.raw`'it''s \\ \0 "x"'`],
+    ['json', '{"a": "\\n"}', String.raw`'{"a": "\\n"}'`],
+    ['text', '😀', "'😀'"],
+    ['varbinary', Buffer.from([0, 0x5c]), "x'005c'"],
+    ['blob', Buffer.alloc(0), "''"],
+    ['date', '0000-00-00', "'0000-00-00'"],
+    ['time', '-838:59:59.000000', "'-838:59:59.000000'"],
+    ['timestamp', '2024-01-01 00:00:00.5', "'2024-01-01 00:00:00.5'"],
+    ['set', '', "''"],
+    ['int', null, 'NULL'],
+  ] as const)('%s %j', (type, value, expected) => {
+    expect(write({ type }, value)).toBe(expected);
+  });
+
+  test('BINARY(n) is padded to its length', () => {
+    expect(write({ type: 'binary', length: 3 }, Buffer.from([1]))).toBe("x'010000'");
+  });
+
+  test('ENUM and SET: declared values only', () => {
+    expect(write({ type: 'enum', values: ["it's", '1'] }, "it's")).toBe("'it''s'");
+    expect(write({ type: 'set', values: ['a', 'b'] }, 'b,a')).toBe("'b,a'");
+    for (const [type, value] of [
+      ['enum', ''],
+      ['enum', '2'],
+      ['set', '1'],
+      ['set', 'a,1'],
+    ] as const) {
+      expect(() => write({ type, values: ['a', 'b'] }, value)).toThrow(expect.objectContaining({ code: 'VALUE_UNSUPPORTED' }));
+    }
+    expect(write({ type: 'enum', values: ['', 'a'] }, '')).toBe("''");
+  });
+
+  test.each([
+    ['int', 1.5],
+    ['int', Number.NaN],
+    ['int', '1; DROP'],
+    ['int', undefined],
+    ['bigint', 2 ** 53],
+    ['decimal', '1e5'],
+    ['decimal', 1],
+    ['decimal', '1 OR 1'],
+    ['double', Number.POSITIVE_INFINITY],
+    ['float', 1e300],
+    ['bit', Buffer.alloc(9)],
+    ['bit', 1],
+    ['varchar', 5],
+    ['varchar', '\ud800'],
+    ['varchar', Buffer.from('a')],
+    ['enum', ''],
+    ['blob', 'abc'],
+    ['date', "2024'"],
+    ['datetime', new Date()],
+    ['time', ''],
+  ])('%s refuses %j', (type, value) => {
+    const writing = (): string => write({ type: type as ColumnSchema['type'] }, value);
+    expect(writing).toThrow(expect.objectContaining({ code: 'VALUE_UNSUPPORTED', details: { column: 's.t.c', type } }));
+  });
+
+  test('text of any kind ends where its literal ends', () => {
+    fc.assert(
+      fc.property(
+        fc.string({ unit: 'binary' }).filter((text) => text.isWellFormed()),
+        (text) => {
+          const literal = quoteText(text);
+          const inner = literal.slice(1, -1).replaceAll(/\\\\|\\0|''/g, (pair) => (pair === '\\0' ? '\0' : pair.slice(1)));
+          expect(inner).toBe(text);
+          expect(literal.slice(1, -1).replaceAll(/\\\\|\\0|''/g, '')).not.toMatch(/['\\\0]/);
+        },
+      ),
+    );
+  });
+
+  test('a double is the same double again', () => {
+    fc.assert(
+      fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), (value) =>
+        Object.is(Number(write({ type: 'double' }, value)), value),
+      ),
+    );
+    fc.assert(
+      fc.property(fc.float({ noNaN: true, noDefaultInfinity: true }), (value) => Object.is(Number(write({ type: 'float' }, value)), value)),
+    );
+  });
+
+  test('names', () => {
+    expect(quoteName('a`b')).toBe('`a``b`');
+    expect(quoteTable({ database: 'd', name: 't' })).toBe('`d`.`t`');
+  });
+});

@@ -1,0 +1,144 @@
+import type { ColumnSchema } from '@lutra/model';
+import { describe, expect, test } from 'vitest';
+import { column, sourceTable, targetTable } from './changes-fixture.js';
+import { matchTables, tableDifferences } from './match-tables.js';
+import { declaredValues } from './target-table.js';
+import type { TargetColumn } from './target-table.js';
+
+const id: ColumnSchema = { name: 'id', type: 'int' };
+
+function difference(source: Omit<ColumnSchema, 'name'>, target: Partial<TargetColumn>): string | undefined {
+  const columns = [
+    column('id', { nullable: false }),
+    column('c', { type: source.type, columnType: target.columnType ?? target.type ?? source.type, ...target }),
+  ];
+  return tableDifferences(sourceTable([id, { name: 'C', ...source }]), targetTable(columns))[0];
+}
+
+describe('types', () => {
+  test.each<[Omit<ColumnSchema, 'name'>, Partial<TargetColumn>]>([
+    [{ type: 'int' }, { type: 'bigint' }],
+    [{ type: 'tinyint', unsigned: true }, { type: 'smallint' }],
+    [
+      { type: 'int', unsigned: true },
+      { type: 'bigint', unsigned: true },
+    ],
+    [
+      { type: 'decimal', precision: 10, scale: 2 },
+      { precision: 12, scale: 3 },
+    ],
+    [{ type: 'datetime', scale: 3 }, { scale: 6 }],
+    [
+      { type: 'varchar', length: 40, charset: 'utf8mb4' },
+      { characters: 10, length: 40, charset: 'utf8mb4' },
+    ],
+    [
+      { type: 'varchar', length: 10, charset: 'latin1' },
+      { characters: 10, length: 40, charset: 'utf8mb4' },
+    ],
+    [
+      { type: 'varchar', length: 30, charset: 'utf8' },
+      { characters: 10, length: 30, charset: 'utf8mb3' },
+    ],
+    [
+      { type: 'varchar', length: 10, charset: 'ascii' },
+      { characters: 10, length: 10, charset: 'latin1' },
+    ],
+    [
+      { type: 'text', charset: 'utf8mb4' },
+      { charset: 'utf8mb4', length: 65535 },
+    ],
+    [
+      { type: 'text', length: 65535, charset: 'utf8mb4' },
+      { charset: 'utf8mb4', length: 16777215 },
+    ],
+    [{ type: 'binary', length: 4 }, { length: 4 }],
+    [{ type: 'varbinary', length: 4 }, { length: 8 }],
+    [{ type: 'bit', length: 9 }, { length: 10 }],
+    [{ type: 'enum', values: ['a', 'b'] }, { columnType: "enum('b','a','c')" }],
+    [{ type: 'set', values: ["it's"] }, { columnType: "set('it''s')" }],
+    [{ type: 'json' }, {}],
+    [{ type: 'json' }, { type: 'text', columnType: 'longtext', charset: 'utf8mb4' }],
+    [{ type: 'float' }, {}],
+  ])('%j fits %j', (source, target) => {
+    expect(difference(source, target)).toBeUndefined();
+  });
+
+  test.each<[Omit<ColumnSchema, 'name'>, Partial<TargetColumn>]>([
+    [{ type: 'bigint' }, { type: 'int' }],
+    [{ type: 'int' }, { type: 'int', unsigned: true }],
+    [{ type: 'int', unsigned: true }, { type: 'int' }],
+    [{ type: 'int' }, { type: 'decimal' }],
+    [{ type: 'float' }, { type: 'double' }],
+    [
+      { type: 'decimal', precision: 10, scale: 2 },
+      { precision: 10, scale: 3 },
+    ],
+    [
+      { type: 'decimal', precision: 10, scale: 2 },
+      { precision: 10, scale: 2, unsigned: true },
+    ],
+    [{ type: 'datetime', scale: 6 }, { scale: 0 }],
+    [{ type: 'datetime' }, { type: 'timestamp' }],
+    [
+      { type: 'varchar', length: 40, charset: 'utf8mb4' },
+      { characters: 9, charset: 'utf8mb4' },
+    ],
+    [
+      { type: 'varchar', length: 40, charset: 'utf8mb4' },
+      { characters: 10, charset: 'latin1' },
+    ],
+    [
+      { type: 'varchar', length: 10, charset: 'latin1' },
+      { characters: 10, charset: 'utf8mb3' },
+    ],
+    [{ type: 'char' }, { type: 'varchar' }],
+    [{ type: 'text', length: 16777215 }, { length: 65535 }],
+    [{ type: 'text' }, { type: 'json' }],
+    [{ type: 'binary', length: 4 }, { length: 5 }],
+    [{ type: 'blob', length: 65535 }, { length: 255 }],
+    [{ type: 'bit', length: 9 }, { length: 8 }],
+    [{ type: 'enum', values: ['a', 'b'] }, { columnType: "enum('a','B')" }],
+    [{ type: 'json' }, { type: 'text', columnType: 'longtext', charset: 'latin1' }],
+    [{ type: 'blob' }, { type: 'other', columnType: 'geometry' }],
+  ])('%j does not fit %j', (source, target) => {
+    expect(difference(source, target)).toMatch(/^column C: /);
+  });
+
+  test('a generated column at the target is not written, so its type does not matter', () => {
+    expect(difference({ type: 'int' }, { type: 'double', generated: true })).toBeUndefined();
+  });
+});
+
+describe('tables', () => {
+  const more = { name: 'x', type: 'int' } as const;
+
+  test('all differences are named at once', () => {
+    const source = sourceTable([id, { name: 'a', type: 'int' }, { name: 'b', type: 'varchar' }]);
+    const target = targetTable([column('id'), column('b', { type: 'text', columnType: 'text' }), column('extra', { nullable: false })], {
+      primaryKey: ['b', 'id'],
+    });
+    expect(() => matchTables(source, target)).toThrow(
+      expect.objectContaining({
+        code: 'COLUMN_MISSING',
+        message:
+          'shop.t: column a is missing; column b: is text instead of varchar; column extra has neither a default nor allows NULL, and the source has none; primary key (b, id) instead of (id)',
+        details: { database: 'shop', table: 't', differences: 4 },
+      }),
+    );
+  });
+
+  test('an extra column that fills itself is fine, and so are other letter cases', () => {
+    const source = sourceTable([id]);
+    for (const fills of [{ nullable: true }, { hasDefault: true }, { autoIncrement: true }, { generated: true }]) {
+      const extra = column('extra', { nullable: false, ...fills });
+      expect(() => matchTables(source, targetTable([column('ID'), extra], { primaryKey: ['ID'] }))).not.toThrow();
+    }
+    expect(() => matchTables(sourceTable([id, more], []), targetTable([column('id'), column('x')], { primaryKey: [] }))).not.toThrow();
+    expect(() => matchTables(sourceTable([id, more], []), targetTable([column('id'), column('x')]))).toThrow(/primary key/);
+  });
+
+  test('declared values are read as the server prints them', () => {
+    expect(declaredValues(String.raw`enum('a','it''s','','x,y','b\\c',')(')`)).toEqual(['a', "it's", '', 'x,y', 'b\\c', ')(']);
+  });
+});

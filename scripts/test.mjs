@@ -1,0 +1,145 @@
+/**
+ * `npm test`: everything, from a fresh clone on. Each step is announced and timed; what fails is shown. A step whose ground is missing (a failed build
+ * for the end-to-end tests) is not run and counts as failed. The last line is always `N passed, N failed`: tests, and the steps that are none.
+ * Plain JavaScript for Node 20: it runs before anything is installed. usage: npm test [-- --only STEP[,STEP…]]
+ */
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { installPackages, root, SetupError } from './packages.mjs';
+
+const results = [];
+const work = mkdtempSync(join(tmpdir(), 'lutra-test-'));
+let child;
+let interrupted = false;
+
+const steps = [
+  { name: 'install', what: 'npm packages and Node', run: install },
+  { name: 'format', what: 'oxfmt --check', run: () => quiet('oxfmt', ['--check', '.']) },
+  { name: 'lint', what: 'oxlint --type-aware', run: () => quiet('oxlint', ['--type-aware', '--quiet']) },
+  { name: 'types', what: 'tsc --noEmit', run: () => quiet('tsc', ['--noEmit']) },
+  { name: 'unit', what: 'tests that need nothing', run: () => vitest('unit') },
+  { name: 'build', what: 'dist/', run: () => quiet('node', ['scripts/build.mjs']) },
+  { name: 'servers', what: 'MySQL, Kafka and ZooKeeper, fetched once', run: () => quiet('tsx', ['test/servers/prepare.ts']) },
+  { name: 'integration', what: 'tests against real servers', needs: ['servers'], run: () => vitest('integration') },
+  { name: 'e2e', what: 'the whole product', needs: ['servers', 'build'], run: () => vitest('e2e') },
+];
+const always = ['install'];
+/** What a step that was asked for brings along. */
+const brings = { integration: ['servers'], e2e: ['build', 'servers'] };
+
+async function main() {
+  const chosen = chosenSteps();
+  for (const step of steps.filter(({ name }) => chosen.has(name))) {
+    const begin = performance.now();
+    console.log(`\n━━ ${step.name}: ${step.what}`);
+    const missing = ['install', ...(step.needs ?? [])].find((name) => name !== step.name && failed(name));
+    const outcome = interrupted ? notRun('interrupted') : missing ? notRun(`${missing} failed`) : await step.run().catch(broken);
+    const seconds = (performance.now() - begin) / 1000;
+    results.push({ ...outcome, name: step.name, seconds });
+    console.log(`${outcome.failed > 0 ? '✗' : '✓'} ${line(results.at(-1))}`);
+  }
+}
+
+function chosenSteps() {
+  const names = steps.map(({ name }) => name);
+  const { values } = parseArgs({ options: { only: { type: 'string' } } });
+  if (values.only === undefined) return new Set(names);
+  const only = values.only.split(',');
+  const unknown = only.filter((name) => !names.includes(name));
+  if (unknown.length > 0) throw new SetupError(`--only ${unknown.join()}: there is no such step; there are ${names.join(', ')}`);
+  return new Set([...always, ...only, ...only.flatMap((name) => brings[name] ?? [])]);
+}
+
+async function install() {
+  process.env.LUTRA_NODE = await installPackages((text) => console.log(text));
+  process.env.PATH = [join(root, 'node_modules/.bin'), process.env.PATH].join(delimiter);
+  return { passed: 1, failed: 0 };
+}
+
+/** A tool whose output is of interest only when it fails. */
+async function quiet(tool, args) {
+  const { code, output } = await run(tool, args, 'pipe');
+  if (code !== 0) console.log(output.trimEnd());
+  return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1 };
+}
+
+/** Each test counts. A file that cannot be loaded, or an error outside any test, counts as one that failed. */
+async function vitest(project) {
+  const report = join(work, `${project}.json`);
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+  const { code } = await run('vitest', ['run', '--project', project, '--passWithNoTests', ...reporters], 'inherit');
+  const { numPassedTests = 0, numFailedTests = 0, testResults = [] } = readJson(report);
+  const unloaded = testResults.filter(
+    ({ status, assertionResults }) => status === 'failed' && !assertionResults.some((test) => test.status === 'failed'),
+  );
+  const told = numFailedTests + unloaded.length;
+  return { passed: numPassedTests, failed: code === 0 ? told : Math.max(told, 1) };
+}
+
+function readJson(file) {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch {
+    return {}; // it did not get as far as a report: its exit code says so
+  }
+}
+
+function run(tool, args, output) {
+  return new Promise((resolve) => {
+    // npm's node_modules/.bin/node runs the tools too: it comes first on the PATH.
+    const node = process.env.LUTRA_NODE ?? process.execPath;
+    const [command, first] = tool === 'node' ? [node, []] : [node, [join(root, 'node_modules', tools[tool])]];
+    child = spawn(command, [...first, ...args], { cwd: root, stdio: ['ignore', output, output] });
+    let text = '';
+    child.stdout?.on('data', (part) => (text += part));
+    child.stderr?.on('data', (part) => (text += part));
+    child.on('error', (error) => resolve({ code: 1, output: `${text}\n${error.message}` }));
+    child.on('close', (code) => resolve({ code: code ?? 1, output: text }));
+  });
+}
+
+const tools = {
+  oxfmt: 'oxfmt/bin/oxfmt',
+  oxlint: 'oxlint/bin/oxlint',
+  tsc: 'typescript/bin/tsc',
+  tsx: 'tsx/dist/cli.mjs',
+  vitest: 'vitest/vitest.mjs',
+};
+
+function broken(error) {
+  console.log(error instanceof SetupError ? error.message : error);
+  return { passed: 0, failed: 1 };
+}
+
+function notRun(why) {
+  return { passed: 0, failed: 1, note: `not run: ${why}` };
+}
+
+function failed(name) {
+  return results.some((result) => result.name === name && result.failed > 0);
+}
+
+function line({ name, passed, failed: bad, note, seconds }) {
+  return `${name.padEnd(12)} ${String(passed).padStart(5)} passed ${String(bad).padStart(4)} failed ${seconds.toFixed(1).padStart(7)} s${note ? `  (${note})` : ''}`;
+}
+
+function summary() {
+  const sum = (key) => results.reduce((total, result) => total + result[key], 0);
+  console.log(`\n━━ summary\n${results.map(line).join('\n')}\n`);
+  console.log(`${sum('passed')} passed, ${sum('failed')} failed`);
+  process.exitCode = sum('failed') > 0 ? 1 : 0;
+}
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+  process.on(signal, () => {
+    interrupted = true; // the step ends, the others are not run, the summary is printed
+    child?.kill(signal);
+  });
+}
+
+await main().catch((error) => results.push({ ...broken(error), name: 'options', seconds: 0 }));
+rmSync(work, { recursive: true, force: true });
+summary();

@@ -286,6 +286,16 @@ describe('channels', () => {
     expect((await client.put('/api/v1/channels/ac', narrowed, '*')).status).toBe(200);
   });
 
+  it('do not take the name of a pipeline that has left its checkpoint', async () => {
+    const channel = { name: 'ab', pipelines: [pipeline('p', 'a', 'b')] };
+    expect((await client.post('/api/v1/channels', channel)).status).toBe(201);
+    await registry.pipelines.mark('ab.p');
+    expect((await client.put('/api/v1/channels/ab', channel, '*')).status).toBe(200);
+    expect((await client.remove('/api/v1/channels/ab', '*')).status).toBe(204);
+    expect((await client.post('/api/v1/channels', channel)).body).toMatchObject({ code: 'CONFIG_CONFLICT', details: { pipeline: 'p' } });
+    expect((await client.post('/api/v1/channels', { name: 'ab', pipelines: [pipeline('p2', 'a', 'b')] })).status).toBe(201);
+  });
+
   it('start, pause, stop and retry, as often as one likes', async () => {
     await client.post('/api/v1/channels', { name: 'ab', pipelines: [pipeline('there', 'a', 'b')] });
     const started = await client.post('/api/v1/channels/ab/start?force=true');

@@ -1,6 +1,6 @@
 /** What cannot be read faithfully stops the reader with its name: everything before it was delivered, nothing after it is. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { ErrorCode } from '@lutra/model';
+import type { ErrorCode, SyncError } from '@lutra/model';
 import type { Connection } from 'mysql2/promise';
 import { mysqlServer } from '../../../test/servers/index.js';
 import { collectToEnd, collectToError, executed, readerOptions, rowsOf, select, stateOf, writer } from './reading.fixture.js';
@@ -160,7 +160,7 @@ describe.each(['8.0', '9.7'] as const)('MySQL %s', (version) => {
     const items = await collectToEnd(server, start, { wants });
     expect(rowsOf(items).map(({ rows: [row] }) => row!.after!['id'])).toEqual([3]);
     expect(items.filter(({ kind }) => kind === 'commit')).toHaveLength(3 * tables.length + 1);
-    expect(asked).toHaveLength(tables.length + 1);
+    expect(asked.filter((name) => name === 'good')).toHaveLength(1);
   });
 
   it('takes savepoints for what they are', async () => {
@@ -197,18 +197,28 @@ describe.each(['8.0', '9.7'] as const)('MySQL %s without GTIDs', (version) => {
     expect(rows.map(({ table, rows: [row] }) => `${table.name} ${row!.after!['id'] as number}`)).toEqual(['m 1', 'good 6']);
   });
 
-  it('stops where rows may have been rolled back and yet are in the binlog', async () => {
-    const { file, pos } = await stateOf(server);
+  it.each([
+    'INSERT INTO good VALUES (7); INSERT INTO m SELECT id FROM good; ROLLBACK',
+    'INSERT INTO good VALUES (7); INSERT INTO m SELECT id FROM good; ROLLBACK',
+    'SAVEPOINT s; INSERT INTO good VALUES (8); INSERT INTO m SELECT id FROM good; ROLLBACK TO s; COMMIT',
+    'INSERT INTO good VALUES (9); CREATE TEMPORARY TABLE tmp (id INT); ROLLBACK; DROP TEMPORARY TABLE tmp',
+    'INSERT INTO good VALUES (10); SAVEPOINT s; INSERT INTO good VALUES (11); CREATE TEMPORARY TABLE tmp2 (id INT); ROLLBACK TO s; COMMIT',
+    'SET binlog_format = MIXED; BEGIN; INSERT INTO good VALUES (12); CREATE TEMPORARY TABLE tmp3 (id INT); INSERT INTO m VALUES (1); ROLLBACK',
+    'SET binlog_format = MIXED; BEGIN; SAVEPOINT s; INSERT INTO good SELECT 13; INSERT INTO m SELECT id FROM good; ROLLBACK TO s; INSERT INTO good VALUES (14); COMMIT',
+  ])('delivers no row that was rolled back: %s', async (sql) => {
     await connection.query(
-      'SET binlog_direct_non_transactional_updates = OFF; BEGIN; INSERT INTO good VALUES (7); INSERT INTO m SELECT id FROM good; ROLLBACK',
+      'SET binlog_format = ROW, binlog_direct_non_transactional_updates = OFF; DELETE FROM good; INSERT INTO good VALUES (1)',
     );
-    await connection.query('BEGIN; SAVEPOINT s; INSERT INTO good VALUES (8); INSERT INTO m SELECT id FROM good; ROLLBACK TO s; COMMIT');
-    await connection.query('INSERT INTO good VALUES (9)');
-    const left = (await select(connection, 'SELECT id FROM good')).map(({ id }) => Number(id));
-    const { items, error } = await collectToError(readerOptions(server, { start: { file, pos } })).catch(async () => ({
-      items: await collectToEnd(server, { file, pos }),
-      error: null,
-    }));
-    console.log(left, error, JSON.stringify(items));
+    const { file, pos } = await stateOf(server);
+    await connection.query(`BEGIN; ${sql}; SET binlog_format = ROW; INSERT INTO good VALUES (100)`);
+    const left = (await select(connection, 'SELECT id FROM good WHERE id <> 1 ORDER BY id')).map(({ id }) => Number(id));
+    const read = collectToEnd(server, { file, pos }).then((items) =>
+      rowsOf(items)
+        .filter(({ table }) => table.name === 'good')
+        .flatMap(({ rows }) => rows.map(({ after }) => after!['id'])),
+    );
+    const outcome = await read.catch((error: unknown) => (error as SyncError).code);
+    if (outcome !== 'BINLOG_UNSUPPORTED') expect(outcome).toEqual(left);
+    console.log(sql, outcome);
   });
 });

@@ -5,7 +5,7 @@ import { tableName } from '@lutra/model';
 import { problem } from './problem.js';
 import type { Problem } from './problem.js';
 import type { ServerFacts } from './server-facts.js';
-import { rowsIfAllowed } from './server-facts.js';
+import { isDenied } from './server-facts.js';
 import type { Queries } from './session.js';
 import { isTransactional, loadTables } from './target-table.js';
 import type { TargetColumn, TargetTable } from './target-table.js';
@@ -35,12 +35,12 @@ export async function checkCheckpointTable(
   const grant = `GRANT ${rights.join(', ')} ON lutra.* TO ${server.account}`;
   const [table] = await loadTables(queries, checkpointTable.database, checkpointTable.name);
   if (!table) return [problem('error', 'checkpoint-missing', `${name} does not exist, or the user may not see it`, `${mend}; ${grant}`)];
-  const wrong = differences(table);
-  const problems = wrong.length === 0 ? [] : [problem('error', 'checkpoint-shape', `${name}: ${wrong.join('; ')}`, mend)];
   const denied = await missingRights(queries, rights);
-  return denied.length === 0
-    ? problems
-    : [...problems, problem('error', 'checkpoint-privileges', `the user lacks ${denied.join(', ')} on ${name}`, grant)];
+  const wrong = denied.includes('SELECT') ? [] : differences(table); // without it the columns are not shown
+  return [
+    ...(wrong.length === 0 ? [] : [problem('error', 'checkpoint-shape', `${name}: ${wrong.join('; ')}`, mend)]),
+    ...(denied.length === 0 ? [] : [problem('error', 'checkpoint-privileges', `the user lacks ${denied.join(', ')} on ${name}`, grant)]),
+  ];
 }
 
 function differences(table: TargetTable): readonly string[] {
@@ -73,6 +73,6 @@ const trials: Readonly<Record<CheckpointRight, string>> = {
 
 async function missingRights(queries: Queries, rights: readonly CheckpointRight[]): Promise<readonly string[]> {
   const denied: string[] = [];
-  for (const right of rights) if ((await rowsIfAllowed(queries, trials[right])) === null) denied.push(right);
+  for (const right of rights) if (await isDenied(queries, trials[right])) denied.push(right);
   return denied;
 }

@@ -88,7 +88,7 @@ function checkSettings(server: ServerFacts): readonly Problem[] {
     if (value === undefined && setting.optional) return [];
     if (value?.toUpperCase() === setting.wanted) return [];
     const what = `${setting.variable} is ${value === undefined ? 'unknown to this server' : `'${value}'`} instead of '${setting.wanted}': ${setting.why}`;
-    const mend = setting.mend ?? setGlobal(server, setting.variable, `'${setting.wanted}'`);
+    const mend = setting.mend ?? setGlobal(server, setting.variable, setting.wanted);
     return problem(setting.severity ?? 'error', idOf(setting.variable), what, mend);
   });
   return [...found, ...checkExpiry(server)];

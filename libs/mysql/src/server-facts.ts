@@ -41,7 +41,7 @@ function accountOf(account: string): string {
 
 /** The statement that sets a global variable for good. */
 export function setGlobal(server: ServerFacts, variable: string, value: string): string {
-  const assignment = `${variable} = ${value}`;
+  const assignment = `${variable} = ${/^\d+$/.test(value) ? value : quoteText(value)}`;
   return server.flavor === 'mysql' ? `SET PERSIST ${assignment}` : `SET GLOBAL ${assignment} (and in the server's my.cnf: ${assignment})`;
 }
 
@@ -65,6 +65,18 @@ export async function rowsIfAllowed(queries: Queries, sql: string): Promise<read
   } catch (error) {
     if (error instanceof SyncError && (error.code === 'SOURCE_DENIED' || error.code === 'TARGET_DENIED')) return null;
     throw error;
+  }
+}
+
+/** Other errors (a column without default, a read-only server) say nothing about privileges. */
+export async function isDenied(queries: Queries, sql: string): Promise<boolean> {
+  try {
+    await queries.query(sql);
+    return false;
+  } catch (error) {
+    const code = error instanceof SyncError ? error.code : null;
+    if (code === null || code === 'ABORTED' || code.endsWith('_UNAVAILABLE') || code === 'TARGET_BUSY') throw error;
+    return code === 'SOURCE_DENIED' || code === 'TARGET_DENIED';
   }
 }
 

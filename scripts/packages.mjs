@@ -3,7 +3,7 @@
  * nothing but built-ins: it runs before anything is installed. Never changes the lock file; touches nothing when all is in place.
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -20,7 +20,7 @@ export class SetupError extends Error {
 export async function installPackages(log) {
   if (!isInstalled()) {
     log('installing npm packages (npm ci)');
-    await npm(['ci', '--no-audit', '--no-fund', '--loglevel=error']);
+    await outside('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
   }
   return nodeBinary(log);
 }
@@ -49,7 +49,8 @@ async function nodeBinary(log) {
   if (!isNewEnough(versionOf(binary)) && existsSync(join(root, 'node_modules/node'))) {
     // npm may have been told to run no install scripts, or asks for approval first: run this one, and only this one.
     log('fetching the Node binary of the npm package "node"');
-    await npm(['exec', '--offline', '--', 'node', 'installArchSpecificPackage.js'], join(root, 'node_modules/node')).catch(() => undefined);
+    await outside('node', ['installArchSpecificPackage.js'], join(root, 'node_modules/node')).catch(() => undefined);
+    if (!existsSync(binary) && existsSync(join(root, 'node_modules/node/bin/node'))) linkNode(binary);
   }
   if (isNewEnough(versionOf(binary))) return binary;
   if (isNewEnough(process.versions.node)) return process.execPath;
@@ -59,6 +60,12 @@ async function nodeBinary(log) {
       `${found === undefined ? 'which is missing or does not run' : `which is ${found}`}; the one that runs this script is ${process.versions.node}. ` +
       'Its install script fetches the binary from the npm registry: see what "npm rebuild node" says, or put a newer Node on the PATH.',
   );
+}
+
+/** npm makes no link to what is not there yet. */
+function linkNode(binary) {
+  rmSync(binary, { force: true });
+  symlinkSync('../node/bin/node', binary);
 }
 
 function versionOf(binary) {
@@ -74,13 +81,13 @@ function isNewEnough(version) {
 }
 
 /**
- * The npm that runs us, under the Node that runs that npm: `npm ci` removes node_modules/.bin/node, which `npm run` has put first
- * on the PATH and which may be what runs this script.
+ * The machine's own npm or Node, not what is in node_modules: `npm ci` removes node_modules/.bin/node, which `npm run` has put first on
+ * the PATH and which may be what runs this script.
  */
-function npm(args, cwd = root) {
+function outside(tool, args, cwd = root) {
   const { npm_execpath: script, npm_node_execpath: node } = process.env;
-  const own = script !== undefined && node !== undefined && existsSync(script) && !node.startsWith(join(root, 'node_modules'));
-  const [command, first] = own ? [node, [script]] : ['npm', []];
+  const known = script !== undefined && node !== undefined && existsSync(script) && !node.startsWith(join(root, 'node_modules'));
+  const [command, first] = known ? [node, tool === 'npm' ? [script] : []] : [tool, []];
   const path = (process.env.PATH ?? '').split(delimiter).filter((folder) => !folder.startsWith(join(root, 'node_modules')));
   const env = { ...process.env, PATH: path.join(delimiter), SCARF_ANALYTICS: 'false' };
   return run(command, [...first, ...args], { cwd, env });

@@ -17,12 +17,12 @@ let interrupted = false;
 
 const steps = [
   { name: 'install', what: 'npm packages and Node', run: install },
-  { name: 'format', what: 'oxfmt --check', run: () => quiet('oxfmt', ['--check', '.']) },
-  { name: 'lint', what: 'oxlint --type-aware', run: () => quiet('oxlint', ['--type-aware', '--quiet']) },
-  { name: 'types', what: 'tsc --noEmit', run: () => quiet('tsc', ['--noEmit']) },
+  { name: 'format', what: 'oxfmt --check', run: () => tool('oxfmt', ['--check', '.']) },
+  { name: 'lint', what: 'oxlint --type-aware', run: () => tool('oxlint', ['--type-aware', '--quiet']) },
+  { name: 'types', what: 'tsc --noEmit', run: () => tool('tsc', ['--noEmit']) },
   { name: 'unit', what: 'tests that need nothing', run: () => vitest('unit') },
-  { name: 'build', what: 'dist/', run: () => quiet('node', ['scripts/build.mjs']) },
-  { name: 'servers', what: 'MySQL, Kafka and ZooKeeper, fetched once', run: () => quiet('tsx', ['test/servers/prepare.ts']) },
+  { name: 'build', what: 'dist/', run: () => tool('node', ['scripts/build.mjs']) },
+  { name: 'servers', what: 'MySQL, Kafka and ZooKeeper, fetched once', run: () => tool('tsx', ['test/servers/prepare.ts'], 'inherit') },
   { name: 'integration', what: 'tests against real servers', needs: ['servers'], run: () => vitest('integration') },
   { name: 'e2e', what: 'the whole product', needs: ['servers', 'build'], run: () => vitest('e2e') },
 ];
@@ -59,9 +59,9 @@ async function install() {
   return { passed: 1, failed: 0 };
 }
 
-/** A tool whose output is of interest only when it fails. */
-async function quiet(tool, args) {
-  const { code, output } = await run(tool, args, 'pipe');
+/** A tool: one that passes or fails. Its output is of interest only when it fails, or where it shows how far it is. */
+async function tool(name, args, shown = 'pipe') {
+  const { code, output } = await run(name, args, shown);
   if (code !== 0) console.log(output.trimEnd());
   return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1 };
 }

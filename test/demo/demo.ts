@@ -30,11 +30,12 @@ async function main(): Promise<void> {
     return;
   }
   const stack = new Stack({ mysql: options.mysql ?? (await newestMysql()), log });
-  endOnSignal(stack);
+  const ending = endOnSignal(stack);
   try {
     process.exitCode = (await run(stack, options)) ? 0 : 1;
     if (options.keep) await keep(stack);
   } catch (error) {
+    if (ending.aborted) return; // whatever was under way has just lost its servers
     console.error(error instanceof Error ? error.message : error);
     console.error(`the logs are kept in ${await stack.saveLogs()}`);
     process.exitCode = 1;
@@ -105,21 +106,18 @@ async function keep(stack: Stack): Promise<void> {
 
 async function newestMysql(): Promise<'8.0' | '9.7'> {
   if (process.env['LUTRA_MYSQL_A'] && process.env['LUTRA_MYSQL_B']) return '9.7'; // nothing to fetch
-  try {
-    await prepare(['mysql-9.7'], log);
-    return '9.7';
-  } catch (error) {
-    log(`MySQL 9.7 cannot be had here (${String(error).split('\n')[0]}): taking 8.0`);
-    return '8.0';
-  }
+  const [mysql] = await Promise.allSettled([prepare(['mysql-9.7'], log), prepare(['kafka', 'zookeeper'], log)]); // start() meets what failed here
+  if (mysql.status === 'fulfilled') return '9.7';
+  log(`MySQL 9.7 cannot be had here (${String(mysql.reason).split('\n')[0]}): taking 8.0`);
+  return '8.0';
 }
 
 /** Also when the wrapper that started us is gone. A second signal does not wait. */
-function endOnSignal(stack: Stack): void {
-  let ending = false;
+function endOnSignal(stack: Stack): AbortSignal {
+  const ending = new AbortController();
   const end = (code: number): void => {
-    if (ending) process.exit(code);
-    ending = true;
+    if (ending.signal.aborted) process.exit(code);
+    ending.abort();
     log('stopping');
     void stack.stop().finally(() => process.exit(process.exitCode ?? code));
   };
@@ -128,6 +126,7 @@ function endOnSignal(stack: Stack): void {
   process.on('SIGHUP', () => end(129));
   process.on('disconnect', () => end(129));
   process.channel?.unref();
+  return ending.signal;
 }
 
 main().catch((error: unknown) => {

@@ -1,20 +1,21 @@
 /** Runs a loader for every pipeline that writes to this region, following the configuration; any number of processes may stand by. */
 import { Inject, Injectable } from '@nestjs/common';
 import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
+import { watchConfiguration } from '@lutra/registry';
 import type { Registry, SchemaStore } from '@lutra/registry';
-import { runWork, StatusReporter, untilAbort, WorkerSet } from '@lutra/runtime';
+import { runWork, WorkerSet } from '@lutra/runtime';
 import type { Logger, Metrics } from '@lutra/telemetry';
 import { instanceName } from './environment.js';
 import type { Environment } from './environment.js';
 import { runLoader } from './loader.pipeline.js';
 import { ENVIRONMENT, LOGGER, METRICS, REGISTRY, SCHEMAS, SECRET_KEY } from './tokens.js';
-import { WantedPipelines } from './wanted.js';
+import { wantedPipelines } from './wanted.js';
 import type { LoaderWork } from './wanted.js';
 
 @Injectable()
 export class LoaderService implements OnApplicationBootstrap, OnApplicationShutdown {
   readonly #workers: WorkerSet<LoaderWork>;
-  #wanted: WantedPipelines | null = null;
+  #endWatch: () => void = () => undefined;
 
   constructor(
     @Inject(ENVIRONMENT) private readonly environment: Environment,
@@ -24,63 +25,40 @@ export class LoaderService implements OnApplicationBootstrap, OnApplicationShutd
     @Inject(METRICS) private readonly metrics: Metrics,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {
-    this.#workers = new WorkerSet((id, work, signal) => this.#load(id, work, signal));
+    this.#workers = new WorkerSet((name, work, signal) => this.#load(name, work, signal));
   }
 
   onApplicationBootstrap(): void {
     // Not awaited: while ZooKeeper is away the process lives, is not ready, and says so.
     this.registry.start().catch((error: unknown) => this.logger.error({ err: error }, 'ZooKeeper cannot be reached'));
-    this.#wanted = new WantedPipelines(this.registry, this.environment, {
-      onChange: (wanted) => this.#workers.reconcile(wanted),
-      onInvalid: (name, error) =>
-        this.logger.error(
-          { document: name, code: error.code, err: error },
-          'a configuration document is invalid; its last good version stays in force',
-        ),
+    const only = this.environment.LUTRA_PIPELINES?.split(',').map((name) => name.trim()) ?? null;
+    this.#endWatch = watchConfiguration(this.registry, {
+      onChange: (documents) => this.#workers.reconcile(wantedPipelines(documents, { region: this.environment.LUTRA_REGION, only })),
+      onInvalid: (document, error) =>
+        this.logger.error({ document, code: error.code, err: error }, 'an invalid document; its last good version stays in force'),
     });
   }
 
   async onApplicationShutdown(): Promise<void> {
-    this.#wanted?.close();
+    this.#endWatch();
     await this.#workers.close();
     await this.registry.stop();
   }
 
-  async #load(id: string, work: LoaderWork, signal: AbortSignal): Promise<void> {
-    const logger = this.logger.child({ pipeline: id });
-    const status = new StatusReporter({
+  #load(name: string, work: LoaderWork, signal: AbortSignal): Promise<void> {
+    const { registry, schemas, secretKey, metrics } = this;
+    const logger = this.logger.child({ pipeline: name });
+    return runWork({
       app: 'loader',
-      name: id,
+      name,
       instance: instanceName,
-      sink: this.registry.status,
-      onStatus: (current) => this.metrics.report(current),
-      onPublishError: (error) =>
-        error ? logger.warn({ code: error.code }, 'cannot publish the status') : logger.info('the status is published again'),
+      sink: registry.status,
+      acquire: (waitSignal) => registry.lease(`loader/${name}.0`).acquire(waitSignal),
+      run: (lead) => runLoader({ registry, schemas, secretKey, metrics, logger, status: lead.status }, work, lead),
+      paused: work.paused,
+      metrics,
+      logger,
+      signal,
     });
-    const deps = { registry: this.registry, schemas: this.schemas, secretKey: this.secretKey, metrics: this.metrics, logger, status };
-    try {
-      if (work.paused) {
-        status.update({ state: 'paused', waitingFor: 'the channel to be started' });
-        await untilAbort(signal).catch(() => undefined);
-        return;
-      }
-      await runWork({
-        signal,
-        status,
-        acquire: (waitSignal) => this.registry.lease(`loader/${id}.0`).acquire(waitSignal),
-        run: (lead) => runLoader(deps, work, lead),
-        onFailure: (error, next, delayMs) => {
-          this.metrics.countError(id, error.code);
-          const level = next === 'wait' ? 'error' : 'warn';
-          logger[level](
-            { code: error.code, details: error.details, err: error, delayMs },
-            next === 'wait' ? 'stopped; needs a person' : 'failed; will try again',
-          );
-        },
-      });
-    } finally {
-      await status.close();
-      this.metrics.forget(id);
-    }
   }
 }

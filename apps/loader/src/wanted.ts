@@ -1,9 +1,8 @@
 /** From the configuration documents to the pipelines that this process works on. */
 import { pipelineId } from '@lutra/model';
-import type { ChannelDocument, EndpointDocument, RegionDocument, Route, SyncError } from '@lutra/model';
-import type { Registry } from '@lutra/registry';
+import type { EndpointDocument, RegionDocument, Route } from '@lutra/model';
+import type { Configuration } from '@lutra/registry';
 import type { Wanted } from '@lutra/runtime';
-import type { Environment } from './environment.js';
 
 export interface LoaderWork {
   /** `<channel>.<pipeline>` */
@@ -16,15 +15,9 @@ export interface LoaderWork {
   readonly paused: boolean;
 }
 
-interface Documents {
-  readonly regions: ReadonlyMap<string, RegionDocument>;
-  readonly endpoints: ReadonlyMap<string, EndpointDocument>;
-  readonly channels: ReadonlyMap<string, ChannelDocument>;
-}
-
 /** Pure: a pipeline is wanted while its channel is not stopped and its target is in our region. */
 export function wantedPipelines(
-  documents: Documents,
+  documents: Configuration,
   of: { region: string; only: readonly string[] | null },
 ): Map<string, Wanted<LoaderWork>> {
   const wanted = new Map<string, Wanted<LoaderWork>>();
@@ -53,34 +46,4 @@ function fingerprint(work: LoaderWork, attempt: number): string {
     work.paused,
     attempt,
   ]);
-}
-
-export interface WantedEvents {
-  onChange(wanted: Map<string, Wanted<LoaderWork>>): void;
-  onInvalid(name: string, error: SyncError): void;
-}
-
-/** Follows the documents by watches; says nothing before all three kinds have been read once. */
-export class WantedPipelines {
-  readonly #ends: (() => void)[];
-
-  constructor(registry: Registry, environment: Environment, events: WantedEvents) {
-    const only = environment.LUTRA_PIPELINES?.split(',').map((name) => name.trim()) ?? null;
-    const known: Partial<{ -readonly [K in keyof Documents]: Documents[K] }> = {};
-    const changed = (): void => {
-      const { regions, endpoints, channels } = known;
-      if (regions && endpoints && channels)
-        events.onChange(wantedPipelines({ regions, endpoints, channels }, { region: environment.LUTRA_REGION, only }));
-    };
-    const onInvalid = (name: string, error: SyncError): void => events.onInvalid(name, error);
-    this.#ends = [
-      registry.regions.watch((map) => ((known.regions = map), changed()), onInvalid),
-      registry.endpoints.watch((map) => ((known.endpoints = map), changed()), onInvalid),
-      registry.channels.watch((map) => ((known.channels = map), changed()), onInvalid),
-    ];
-  }
-
-  close(): void {
-    for (const end of this.#ends) end();
-  }
 }

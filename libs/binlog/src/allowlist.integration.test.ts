@@ -1,5 +1,5 @@
 /** For every allowed type, at its edges: what comes out of the binlog is what the server itself says it stores, to the byte. */
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ColumnSchema, Row, TableSchema } from '@lutra/model';
 import type { Connection } from 'mysql2/promise';
@@ -65,22 +65,18 @@ describe.each(versions)('MySQL %s', (version) => {
     for (const [i, type] of typeCases.entries()) await write(connection, `t${i}`, type);
     const items = rowsOf(await collectToEnd(server, start));
     for (const [i, { definition }] of typeCases.entries()) {
-      const events = (table: string, op: string): Rows[] => items.filter((item) => item.table.name === table && item.op === op);
       const { columns } = schemaOf(items, `t${i}`);
       const [before, after] = [await stored(connection, `t${i}_before`, columns), await stored(connection, `t${i}`, columns)];
-      const show = (row: Row): Record<string, string | null> => shown(columns, row);
-      expect(images(events(`t${i}`, 'c'), 'after').map(show), definition).toEqual(before);
-      const changed = (rows: typeof before): typeof before =>
-        rows.filter((row, index) => row['v'] !== (rows === before ? after : before)[index]?.['v']);
-      const updates = events(`t${i}`, 'u');
-      // an update that changes nothing is not logged, and -0 → 0 is such a one
-      if (images(updates, 'before').length === before.length) {
-        expect(images(updates, 'before').map(show), definition).toEqual(before);
-        expect(images(updates, 'after').map(show), definition).toEqual(after);
-      } else {
-        expect(images(updates, 'before').map(show), definition).toEqual(changed(before));
-        expect(images(updates, 'after').map(show), definition).toEqual(changed(after));
-      }
+      // an update that changes nothing is not logged; -0 → 0 is such a one to some servers, hence the rows that were
+      const events = (op: string): Rows[] => items.filter((item) => item.table.name === `t${i}` && item.op === op);
+      const updated = new Set(images(events('u'), 'before').map(({ id }) => String(id)));
+      const differ = before.filter((row, index) => row['v'] !== after[index]?.['v']).map(({ id }) => id);
+      const [inserts, befores, afters] = [images(events('c'), 'after'), images(events('u'), 'before'), images(events('u'), 'after')];
+      expect({ definition, differ: differ.filter((id) => !updated.has(id!)) }).toEqual({ definition, differ: [] });
+      expect({ definition, rows: inserts.map((row) => shown(columns, row)) }).toEqual({ definition, rows: before });
+      const of = (rows: typeof before): typeof before => rows.filter(({ id }) => updated.has(id!));
+      expect({ definition, rows: befores.map((row) => shown(columns, row)) }).toEqual({ definition, rows: of(before) });
+      expect({ definition, rows: afters.map((row) => shown(columns, row)) }).toEqual({ definition, rows: of(after) });
     }
   });
 

@@ -198,27 +198,25 @@ describe.each(['8.0', '9.7'] as const)('MySQL %s without GTIDs', (version) => {
   });
 
   it.each([
-    'INSERT INTO good VALUES (7); INSERT INTO m SELECT id FROM good; ROLLBACK',
-    'INSERT INTO good VALUES (7); INSERT INTO m SELECT id FROM good; ROLLBACK',
-    'SAVEPOINT s; INSERT INTO good VALUES (8); INSERT INTO m SELECT id FROM good; ROLLBACK TO s; COMMIT',
-    'INSERT INTO good VALUES (9); CREATE TEMPORARY TABLE tmp (id INT); ROLLBACK; DROP TEMPORARY TABLE tmp',
-    'INSERT INTO good VALUES (10); SAVEPOINT s; INSERT INTO good VALUES (11); CREATE TEMPORARY TABLE tmp2 (id INT); ROLLBACK TO s; COMMIT',
-    'SET binlog_format = MIXED; BEGIN; INSERT INTO good VALUES (12); CREATE TEMPORARY TABLE tmp3 (id INT); INSERT INTO m VALUES (1); ROLLBACK',
+    'BEGIN; INSERT INTO good VALUES (7); INSERT INTO m SELECT id FROM good; ROLLBACK',
+    'BEGIN; SAVEPOINT s; INSERT INTO good VALUES (8); INSERT INTO m SELECT id FROM good; ROLLBACK TO s; COMMIT',
+    'BEGIN; INSERT INTO good VALUES (9); CREATE TEMPORARY TABLE tmp (id INT); ROLLBACK; DROP TEMPORARY TABLE tmp',
+    'BEGIN; INSERT INTO good VALUES (10); SAVEPOINT s; INSERT INTO good VALUES (11); CREATE TEMPORARY TABLE tmp (id INT); ROLLBACK TO s; COMMIT',
+    'SET binlog_format = MIXED; BEGIN; INSERT INTO good VALUES (UUID_SHORT() % 900); CREATE TEMPORARY TABLE tmp (id INT); INSERT INTO m VALUES (RAND()); ROLLBACK',
+    'SET binlog_format = MIXED; BEGIN; SAVEPOINT s; INSERT INTO good VALUES (UUID_SHORT() % 900); CREATE TEMPORARY TABLE tmp (id INT); ROLLBACK TO s; INSERT INTO good VALUES (901); COMMIT',
     'SET binlog_format = MIXED; BEGIN; SAVEPOINT s; INSERT INTO good SELECT 13; INSERT INTO m SELECT id FROM good; ROLLBACK TO s; INSERT INTO good VALUES (14); COMMIT',
   ])('delivers no row that was rolled back: %s', async (sql) => {
-    await connection.query(
-      'SET binlog_format = ROW, binlog_direct_non_transactional_updates = OFF; DELETE FROM good; INSERT INTO good VALUES (1)',
-    );
+    await connection.query('DELETE FROM good; INSERT INTO good VALUES (1000)');
     const { file, pos } = await stateOf(server);
-    await connection.query(`BEGIN; ${sql}; SET binlog_format = ROW; INSERT INTO good VALUES (100)`);
-    const left = (await select(connection, 'SELECT id FROM good WHERE id <> 1 ORDER BY id')).map(({ id }) => Number(id));
+    const session = await writer(server);
+    await session.query(`USE flow; SET binlog_direct_non_transactional_updates = OFF; ${sql}; INSERT INTO good VALUES (2000)`);
+    session.destroy();
+    const left = (await select(connection, 'SELECT id FROM good WHERE id <> 1000 ORDER BY id')).map(({ id }) => Number(id));
     const read = collectToEnd(server, { file, pos }).then((items) =>
       rowsOf(items)
         .filter(({ table }) => table.name === 'good')
         .flatMap(({ rows }) => rows.map(({ after }) => after!['id'])),
     );
-    const outcome = await read.catch((error: unknown) => (error as SyncError).code);
-    if (outcome !== 'BINLOG_UNSUPPORTED') expect(outcome).toEqual(left);
-    console.log(sql, outcome);
+    expect([left, 'BINLOG_UNSUPPORTED']).toContainEqual(await read.catch((error: unknown) => (error as SyncError).code));
   });
 });

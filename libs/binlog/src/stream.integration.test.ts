@@ -73,7 +73,7 @@ describe.each(versions)('MySQL %s', (version) => {
     const begins = items.filter((item): item is Begin => item.kind === 'begin');
     for (const [i, { gtid, commitTimeUs, serverId }] of begins.entries()) {
       expect(gtidContains(commits(items)[i]!.end.gtidSet!, gtid!)).toBe(true);
-      if (i > 0) expect(gtidContains(commits(items)[i - 1]!.end.gtidSet!, gtid!)).toBe(false);
+      expect(gtidContains(commits(items)[i - 1]?.end.gtidSet ?? '', gtid!)).toBe(false);
       expect(commitTimeUs).toBeGreaterThanOrEqual(Number(before!['us']));
       expect(commitTimeUs).toBeLessThanOrEqual(Number(after!['us']));
       expect(serverId).toBe(1);
@@ -104,11 +104,8 @@ describe.each(versions)('MySQL %s', (version) => {
     const isIdle = (item: SourceItem): boolean => item.kind === 'heartbeat' && item.end.file === state.file && item.end.pos === state.pos;
     const items = await collect(readerOptions(server, { start, wants, heartbeatMs: 100 }), (item) => isIdle(item) && ++idle === 3);
     expect(items.at(-1)).toEqual({ kind: 'heartbeat', end: { gtidSet: state.executed, file: state.file, pos: state.pos } });
-    let isOpen = false;
-    for (const { kind } of items) {
-      if (kind === 'heartbeat') expect(isOpen).toBe(false);
-      isOpen = kind === 'begin' || (isOpen && kind !== 'commit');
-    }
+    const kinds = items.map(({ kind }) => kind).join(' ');
+    expect(kinds).toMatch(/^(heartbeat ?|begin (rows )*commit ?)+$/);
   });
 
   it('starts with what is committed after "now"', async () => {

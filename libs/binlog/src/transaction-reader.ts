@@ -168,9 +168,11 @@ export class TransactionReader {
         return [];
       case 'create-select':
         return this.#createSelect(query, transaction);
-      default:
-        throw unsupportedStatement(keyword);
+      case 'other':
+        // MariaDB's CREATE TABLE … SELECT has no mark at its end
+        if (keyword === 'CREATE' && this.#options.facts.flavor === 'mariadb') return this.#createSelect(query, transaction);
     }
+    throw unsupportedStatement(keyword);
   }
 
   #begin(event: BinlogEvent, at: FilePosition): readonly SourceItem[] {

@@ -3,10 +3,12 @@
  * npx tsx libs/bus/bench/throughput.ts [seconds per case]
  */
 import { randomBytes } from 'node:crypto';
-import { Consumer, MessagesStreamFallbackModes, Producer } from '@platformatic/kafka';
+import { Producer, Reader, readRecordsBatches } from '@platformatic/kafka';
 import { pino } from 'pino';
 import { kafkaServer } from '../../../test/servers/index.js';
 import { BusAdmin, Publisher, readRange } from '../src/index.js';
+import { readBatch, splitBatches } from '../src/record-batch-reader.js';
+import { frameBatch, packRecords } from '../src/record-batch.js';
 import type { Compression, OutRecord } from '../src/index.js';
 
 const recordBytes = 1024;
@@ -98,7 +100,7 @@ async function benchBus(compression: Compression): Promise<void> {
   report(`read, ${compression}`, cost);
 }
 
-/** The client's own producer and consumer, for comparison. */
+/** The client's own producer, for comparison. */
 async function benchClient(compression: Compression): Promise<void> {
   const topic = `client-${compression}`;
   await admin.ensureTopic(topic, settings);
@@ -117,30 +119,23 @@ async function benchClient(compression: Compression): Promise<void> {
   });
   report(`client's Producer, ${compression}`, cost);
   await producer.close();
-  const read = await measure(async (until) => {
-    const consumer = new Consumer({
-      clientId: 'bench',
-      groupId: `bench-${Math.random()}`,
-      bootstrapBrokers: [server.bootstrap],
-      maxWaitTime: 100,
+}
+
+/** Decoding alone, ours and the client's. */
+async function benchDecoding(compression: Compression): Promise<void> {
+  const bytes = frameBatch(await packRecords(batch, compression), { producerId: -1n, producerEpoch: -1, sequence: -1 });
+  const decoders = {
+    'decode (with checksum)': () => splitBatches(bytes, 0).flatMap((raw) => readBatch(raw, 0)),
+    "client's decoder (without)": () => readRecordsBatches(Reader.from(bytes)),
+  };
+  for (const [name, decode] of Object.entries(decoders)) {
+    const cost = await measure(async (until) => {
+      let records = 0;
+      for (; performance.now() < until; records += batch.length) decode();
+      return records;
     });
-    const stream = await consumer.consume({
-      topics: [topic],
-      mode: 'manual',
-      fallbackMode: MessagesStreamFallbackModes.FAIL,
-      offsets: [{ topic, partition: 0, offset: 0n }],
-      maxBytes: 4 * 1024 * 1024,
-      autocommit: false,
-    } as never);
-    let records = 0;
-    for await (const _ of stream) {
-      records += 1;
-      if (performance.now() > until) break;
-    }
-    await consumer.close(true);
-    return records;
-  });
-  report(`client's Consumer, ${compression}`, read);
+    report(`${name}, ${compression}`, cost);
+  }
 }
 
 try {
@@ -150,6 +145,7 @@ try {
   for (const compression of compressions) {
     await benchBus(compression);
     await benchClient(compression);
+    await benchDecoding(compression);
   }
 } finally {
   await admin.close();

@@ -79,7 +79,7 @@ export class ApplyConnection implements Queries {
   }
 
   #explain(error: unknown, text: SqlText): SyncError {
-    const index = error instanceof TextFailure ? error.index : 0;
+    const index = error instanceof TextFailure ? error.index : -1;
     const mark = text.marks[index];
     const translated = this.#session.translate(error, mark ? describe(mark) : 'apply');
     const details = { ...translated.details, ...(mark && factsOf(mark)) };

@@ -48,6 +48,11 @@ describe('translateError', () => {
     },
   );
 
+  test('what a server says unasked before it closes the connection', () => {
+    const unasked = Object.assign(new Error('The client was disconnected by the server'), { code: 4031, fatal: true });
+    expect(translateError(unasked, 'w', 'target')).toMatchObject({ code: 'TARGET_UNAVAILABLE', details: { errno: 4031 } });
+  });
+
   test('a server without TLS is a setting', () => {
     expect(translateError(fromNetwork('HANDSHAKE_NO_SSL_SUPPORT'), 'w', 'target').code).toBe('TARGET_SETTINGS');
   });

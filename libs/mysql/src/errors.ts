@@ -119,5 +119,7 @@ function asServerError(error: unknown): ServerError | null {
     const name = typeof code === 'string' ? code : 'unknown';
     return { code: name, errno, sqlState: typeof sqlState === 'string' ? sqlState : '', message: sqlMessage };
   }
+  // an error packet that came while nothing was asked (the server shuts down, or has waited too long)
+  if (typeof code === 'number') return { code: 'unasked', errno: code, sqlState: '', message: '' };
   return typeof code === 'string' ? { code, errno: undefined, sqlState: undefined, message: error.message } : null;
 }

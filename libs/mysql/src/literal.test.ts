@@ -93,7 +93,9 @@ describe('literals', () => {
   });
 
   test('a double is the same double again', () => {
-    const back = (type: 'double' | 'float', value: number): void => expect(Number(write({ type }, value))).toBe(value);
+    const back = (type: 'double' | 'float', value: number): void => {
+      expect(Number(write({ type }, value))).toBe(value);
+    };
     fc.assert(fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), (value) => back('double', value)));
     fc.assert(fc.property(fc.float({ noNaN: true, noDefaultInfinity: true }), (value) => back('float', value)));
   });

@@ -1,3 +1,5 @@
+export { watchConfiguration } from './configuration.js';
+export type { Configuration, ConfigurationEvents } from './configuration.js';
 export { createHttpSchemaStore } from './http-schemas.js';
 export type { HttpSchemaOptions } from './http-schemas.js';
 export type { DocumentStore } from './documents.js';

@@ -1,44 +1,100 @@
-/** One piece of work from the outside: lease, supervision, status. What capture does per endpoint and the loader per pipeline. */
-import type { SyncError } from '@lutra/model';
-import { errorReport } from './status-reporter.js';
-import type { StatusReporter } from './status-reporter.js';
+/**
+ * One piece of work from the outside: lease, supervision, status, metrics, log lines. What capture does per endpoint and the loader per
+ * pipeline. Never throws: it ends when its signal says so.
+ */
+import type { ErrorCode, SyncError, WorkStatus } from '@lutra/model';
+import { untilAbort } from './abort.js';
+import { errorReport, StatusReporter } from './status-reporter.js';
+import type { StatusSink } from './status-reporter.js';
 import { supervise } from './supervise.js';
 import { underLease } from './under-lease.js';
 import type { Grant } from './under-lease.js';
 
-export interface Work {
+/** What @lutra/telemetry's logger and metrics offer. */
+interface Log {
+  info(message: string): void;
+  warn(facts: object, message: string): void;
+  error(facts: object, message: string): void;
+}
+interface WorkMetrics {
+  report(status: WorkStatus): void;
+  countError(name: string, code: ErrorCode): void;
+  forget(name: string): void;
+}
+
+export interface Work extends Pick<WorkStatus, 'app' | 'name' | 'instance'> {
   acquire(signal: AbortSignal): Promise<Grant>;
   /** One attempt, under a lease: works until it fails or the signal aborts. */
-  run(lead: { leaseNumber: number; signal: AbortSignal }): Promise<void>;
-  /** Told of every failure; `next` says what comes. */
-  onFailure(error: SyncError, next: 'retry' | 'wait', delayMs: number): void;
-  readonly status: StatusReporter;
+  run(lead: Lead): Promise<void>;
+  /** Set while a person wants the work to rest: no lease is taken. */
+  readonly paused?: boolean;
+  readonly sink: StatusSink;
+  readonly metrics: WorkMetrics;
+  readonly logger: Log;
   readonly signal: AbortSignal;
 }
 
+export interface Lead {
+  readonly leaseNumber: number;
+  readonly signal: AbortSignal;
+  readonly status: StatusReporter;
+}
+
+const standby = {
+  state: 'standby',
+  waitingFor: 'the lease, which another process holds or ZooKeeper has not granted yet',
+  epoch: null,
+} as const;
+const paused = { state: 'paused', waitingFor: 'the channel to be started' } as const;
+
 export async function runWork(work: Work): Promise<void> {
-  const { status, signal } = work;
-  await underLease({
-    signal,
-    acquire: (waitSignal) => work.acquire(waitSignal),
-    onStandby: () =>
-      status.update({
-        state: 'standby',
-        waitingFor: 'the lease, which another process holds or ZooKeeper has not granted yet',
-        epoch: null,
-      }),
-    onError: (error) => work.onFailure(error, 'retry', 0),
-    work: (leaseNumber, leaseSignal) => {
-      status.update({ state: 'starting', waitingFor: null });
-      return supervise({
-        signal: leaseSignal,
-        run: (runSignal) => work.run({ leaseNumber, signal: runSignal }),
-        onFailure: (error, next, delayMs) => {
-          const waitingFor = next === 'retry' ? error.message : `a person: ${error.code}`;
-          status.update({ state: next === 'retry' ? 'waiting' : 'failed', waitingFor, lastError: errorReport(error) });
-          work.onFailure(error, next, delayMs);
-        },
+  const { app, name, instance, sink, metrics, logger, signal } = work;
+  const onPublishError = (error: SyncError | null): void =>
+    error ? logger.warn({ code: error.code }, 'cannot publish the status') : logger.info('the status is published again');
+  const status = new StatusReporter({ app, name, instance, sink, onStatus: (current) => metrics.report(current), onPublishError });
+  try {
+    if (work.paused) {
+      status.update(paused);
+      await untilAbort(signal).catch(() => undefined); // the end was asked for
+    } else {
+      await underLease({
+        signal,
+        acquire: (waitSignal) => work.acquire(waitSignal),
+        onStandby: () => status.update(standby),
+        onError: (error) => failed(work, status, { error, next: 'retry', delayMs: 0 }),
+        work: (leaseNumber, leaseSignal) => lead(work, status, { leaseNumber, signal: leaseSignal }),
       });
-    },
+    }
+  } finally {
+    await status.close();
+    metrics.forget(name);
+  }
+}
+
+function lead(work: Work, status: StatusReporter, { leaseNumber, signal }: Omit<Lead, 'status'>): Promise<void> {
+  status.update({ state: 'starting', waitingFor: null });
+  return supervise({
+    signal,
+    run: (runSignal) => work.run({ leaseNumber, signal: runSignal, status }),
+    onFailure: (error, next, delayMs) => failed(work, status, { error, next, delayMs }),
   });
+}
+
+interface Failure {
+  readonly error: SyncError;
+  readonly next: 'retry' | 'wait';
+  readonly delayMs: number;
+}
+
+function failed({ name, metrics, logger }: Work, status: StatusReporter, { error, next, delayMs }: Failure): void {
+  const lastError = errorReport(error);
+  const facts = { code: error.code, details: error.details, err: error, delayMs };
+  metrics.countError(name, error.code);
+  if (next === 'retry') {
+    status.update({ state: 'waiting', waitingFor: error.message, lastError });
+    logger.warn(facts, 'failed; will try again');
+  } else {
+    status.update({ state: 'failed', waitingFor: `a person: ${error.code}`, lastError });
+    logger.error(facts, 'stopped; needs a person');
+  }
 }

@@ -1,0 +1,344 @@
+/**
+ * The loader pipeline against a log and a target that are lists in memory. The log has what crashes of captures leave: transactions without an
+ * end, records of replaced leaders, heartbeats. The target fails at random, before or after it has committed. Each complete transaction must be
+ * there once, whole and in order.
+ */
+import { randomBytes } from 'node:crypto';
+import { RecordEncoder } from '@lutra/avro';
+import type { RawRecord } from '@lutra/bus';
+import type { Checkpoint } from '@lutra/marker';
+import { SyncError } from '@lutra/model';
+import type { EndpointDocument, RegionDocument, RowEvent, TableSchema, WorkStatus } from '@lutra/model';
+import type { SqlText } from '@lutra/mysql';
+import { sealSecret } from '@lutra/registry';
+import { supervise, untilAbort } from '@lutra/runtime';
+import { Metrics } from '@lutra/telemetry';
+import fc from 'fast-check';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { runLoader } from './loader.pipeline.js';
+import type { LoaderDeps } from './loader.pipeline.js';
+import type { LoaderWork } from './wanted.js';
+
+type Failure = 'none' | 'before' | 'after';
+type Statement = Pick<Checkpoint, 'epoch' | 'seq' | 'nextOffset' | 'logEpoch'>;
+
+const world = vi.hoisted(() => ({
+  log: [] as RawRecord[],
+  batchSizes: [1] as number[],
+  /** Of the texts that come next; then none fails. */
+  failures: [] as Failure[],
+  rows: [] as number[],
+  checkpoint: null as Checkpoint | null,
+  connections: 0,
+}));
+
+vi.mock('@lutra/bus', () => ({
+  BusAdmin: class {
+    commitGroupOffset = async () => undefined;
+    close = async () => undefined;
+  },
+  subscribe: async function* ({ offset, signal }: { offset: number; signal: AbortSignal }) {
+    let at = offset;
+    for (let n = 0; at < world.log.length; n += 1) {
+      const size = world.batchSizes[n % world.batchSizes.length] ?? 1;
+      yield world.log.slice(at, at + size);
+      at += size;
+    }
+    await untilAbort(signal);
+  },
+}));
+
+function statementOf(sql: string): Statement | null {
+  const number = (name: string): number => Number(new RegExp(`, ${name} = (-?\\d+)`).exec(sql)?.[1]);
+  if (!sql.includes('seq <')) return null;
+  const epoch = Number(/epoch = IF\(epoch = (\d+)/.exec(sql)?.[1]);
+  return { epoch, seq: number('seq'), nextOffset: number('next_offset'), logEpoch: number('log_epoch') };
+}
+
+/** A server that knows our texts only: the fence, inserts of (id, text), BEGIN and COMMIT. */
+class FakeTarget {
+  broken = false;
+  #closed = false;
+  #open: { ids: number[]; moved: Checkpoint | null } | null = null;
+
+  async run(text: SqlText): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve));
+    const failure = world.failures.shift() ?? 'none';
+    if (failure === 'before') throw this.#cut();
+    if (text.marks[0]?.does === 'begin') this.#open = { ids: [], moved: null };
+    if (!this.#open) throw new Error('no transaction');
+    this.#open.ids.push(...[...text.sql.matchAll(/\((\d+), '/g)].map((match) => Number(match[1])));
+    this.#fence(text.sql);
+    if (text.marks.at(-1)?.does === 'commit') this.#commit();
+    if (failure === 'after') throw this.#cut();
+  }
+
+  #fence(sql: string): void {
+    const { checkpoint } = world;
+    const epoch = /epoch = IF\(epoch = (\d+)/.exec(sql)?.[1];
+    if (epoch === undefined || !checkpoint || !this.#open) return;
+    const statement = statementOf(sql);
+    const forward = !statement || checkpoint.seq < statement.seq || checkpoint.nextOffset < statement.nextOffset;
+    if (Number(epoch) !== checkpoint.epoch || !forward) throw new SyncError('FENCED', forward ? 'epoch' : 'position');
+    if (statement) this.#open.moved = { ...checkpoint, ...statement, logId: 'L' };
+  }
+
+  #commit(): void {
+    if (!this.#open?.moved) throw new Error('COMMIT without a position');
+    world.rows.push(...this.#open.ids);
+    world.checkpoint = this.#open.moved;
+    this.#open = null;
+  }
+
+  #cut(): SyncError {
+    this.broken = true;
+    this.#open = null;
+    return new SyncError('TARGET_UNAVAILABLE', 'cut');
+  }
+
+  rollback = async (): Promise<void> => void (this.#open = null);
+  close = async (): Promise<void> => {
+    this.#open = null;
+    if (!this.#closed) world.connections -= 1;
+    this.#closed = true;
+  };
+}
+
+const column = { nullable: false, hasDefault: false, autoIncrement: false, generated: false, onUpdateTimestamp: false, unsigned: false };
+const numbers = { length: null, characters: null, precision: null, scale: null };
+const target = {
+  database: 'shop',
+  name: 't',
+  engine: 'InnoDB',
+  primaryKey: ['id'],
+  uniqueKeys: [],
+  foreignKeys: [],
+  referenced: false,
+  triggers: 0,
+  columns: [
+    { ...column, ...numbers, name: 'id', type: 'int', columnType: 'int', charset: null, collation: null },
+    {
+      ...column,
+      ...numbers,
+      name: 'v',
+      type: 'varchar',
+      columnType: 'varchar(60000)',
+      charset: 'latin1',
+      collation: 'latin1_bin',
+      length: 60_000,
+      characters: 60_000,
+    },
+  ],
+};
+
+vi.mock('@lutra/mysql', async (original) => ({
+  ...(await original<object>()),
+  takeOver: async () => {
+    const none = {
+      pipeline: 'c.p',
+      part: 0,
+      lane: 0,
+      logId: '',
+      logEpoch: -1,
+      seq: -1,
+      nextOffset: 0,
+      gtid: null,
+      sourceUs: 0,
+      origin: '',
+    };
+    world.checkpoint = { ...(world.checkpoint ?? { ...none, path: [], epoch: 0 }) };
+    world.checkpoint = { ...world.checkpoint, epoch: world.checkpoint.epoch + 1 };
+    return { checkpoint: world.checkpoint, created: false };
+  },
+  loadTable: async () => target,
+  ApplyConnection: { open: async () => ((world.connections += 1), new FakeTarget()) },
+}));
+
+/** What one leader, or what is left of one, puts into the log. */
+type Piece =
+  | { readonly kind: 'transaction'; readonly rows: number; readonly large: boolean; readonly routed: boolean }
+  | { readonly kind: 'partial'; readonly rows: number; readonly large: boolean }
+  | { readonly kind: 'heartbeat' }
+  | { readonly kind: 'void'; readonly rows: number };
+
+const schemas = new Map<number, string>();
+const ids = {
+  register: async (_: string, json: string) => {
+    const id = [...schemas].find(([, text]) => text === json)?.[0] ?? schemas.size + 1;
+    schemas.set(id, json);
+    return id;
+  },
+  byId: async (id: number) => schemas.get(id) ?? null,
+};
+const columns = [
+  { name: 'id', type: 'int' },
+  { name: 'v', type: 'varchar', charset: 'latin1', length: 60_000 },
+] as const;
+const table: TableSchema = { database: 'shop', name: 't', columns, primaryKey: ['id'] };
+const elsewhere: TableSchema = { ...table, database: 'crm' };
+
+class LogBuilder {
+  readonly records: RawRecord[] = [];
+  readonly expected: number[] = [];
+  readonly #encoder = new RecordEncoder({ topic: 't', endpoint: 'a', ids });
+  #epoch = 0;
+  #seq = 0;
+  #id = 1;
+
+  async add(piece: Piece): Promise<void> {
+    switch (piece.kind) {
+      case 'heartbeat': {
+        const position = { file: 'f', pos: 4, gtidSet: null };
+        const header = { kind: 'heartbeat', log: 'L', seq: this.#seq++, epoch: this.#epoch } as const;
+        return this.#push(
+          await this.#encoder.encodeControl(header, { kind: 'heartbeat', endpoint: 'a', position, seen: {}, tsMs: Date.now() }),
+        );
+      }
+      case 'transaction': {
+        const ids = await this.#rows(piece, { complete: true, epoch: this.#epoch });
+        if (piece.routed) this.expected.push(...ids);
+        return;
+      }
+      case 'partial':
+        await this.#rows({ ...piece, routed: true }, { complete: false, epoch: this.#epoch });
+        return this.lead();
+      case 'void': {
+        const seq = this.#seq;
+        if (this.#epoch > 1) await this.#rows({ rows: piece.rows, large: false, routed: true }, { complete: true, epoch: this.#epoch - 1 });
+        this.#seq = seq;
+      }
+    }
+  }
+
+  async lead(): Promise<void> {
+    this.#epoch += 1;
+    const header = { kind: 'epoch', log: '', seq: -1, epoch: this.#epoch } as const;
+    this.#push(await this.#encoder.encodeControl(header, { kind: 'epoch', endpoint: 'a', leader: 'x', tsMs: 0 }));
+  }
+
+  async #rows(what: { rows: number; large: boolean; routed: boolean }, how: { complete: boolean; epoch: number }): Promise<number[]> {
+    const to = what.routed ? table : elsewhere;
+    const encoder = await this.#encoder.prepare(to);
+    return Array.from({ length: what.rows }, (_, index) => {
+      const id = this.#id++;
+      const event: RowEvent = {
+        op: 'c',
+        before: null,
+        after: { id, v: 'x'.repeat(what.large ? 50_000 : 1) },
+        source: {
+          ...{ version: '8', connector: 'mysql', name: 'a', db: to.database, table: 't', tsMs: 0, tsUs: 0, serverId: 1, gtid: null },
+          ...{ file: 'f', pos: 4, event: 0, row: 0, origin: 'hangzhou', path: ['hangzhou'] },
+        } as RowEvent['source'],
+        transaction: { id: 'x', totalOrder: index + 1, last: how.complete && index === what.rows - 1, seen: {}, end: null },
+        tsMs: 0,
+      };
+      this.#push(encoder.encode({ kind: 'row', log: 'L', seq: this.#seq++, epoch: how.epoch }, event));
+      return id;
+    });
+  }
+
+  #push(record: Omit<RawRecord, 'offset' | 'timestampMs'>): void {
+    this.records.push({ ...record, offset: this.records.length, timestampMs: 0 });
+  }
+}
+
+const key = randomBytes(32);
+const endpoint = { host: 'h', port: 1, user: 'u', serverId: 1 };
+const region = { name: 'hangzhou', description: '', kafka: { brokers: ['k:1'] } } as RegionDocument;
+const work: LoaderWork = {
+  id: 'c.p',
+  source: { ...endpoint, name: 'a', region: 'hangzhou' } as EndpointDocument,
+  sourceRegion: region,
+  target: { ...endpoint, name: 'b', region: 'california', password: sealSecret(key, 'p', 'b') } as EndpointDocument,
+  routes: [{ schema: 'shop', table: '*' }],
+  paused: false,
+};
+const silent = { info() {}, debug() {}, warn() {}, error() {} } as unknown as LoaderDeps['logger'];
+const deps = (): LoaderDeps => ({
+  registry: { pipelines: { read: async () => ({ createdAt: 0 }) } } as unknown as LoaderDeps['registry'],
+  schemas: ids as unknown as LoaderDeps['schemas'],
+  secretKey: key,
+  metrics: new Metrics('loader'),
+  logger: silent,
+  status: { status: { rows: 0, transactions: 0 } as WorkStatus, update: () => undefined } as unknown as LoaderDeps['status'],
+});
+
+async function load(done: () => boolean): Promise<SyncError[]> {
+  const stop = new AbortController();
+  const failures: SyncError[] = [];
+  const working = supervise({
+    signal: stop.signal,
+    backoff: { firstMs: 0, maxMs: 0 },
+    run: (signal) => runLoader(deps(), work, { leaseNumber: 1, signal }),
+    onFailure: (error, next) => {
+      failures.push(error);
+      if (next === 'wait') stop.abort();
+    },
+  });
+  await vi.waitFor(() => expect(stop.signal.aborted || done()).toBe(true), { timeout: 4_000, interval: 1 }).catch(() => undefined);
+  stop.abort();
+  await working;
+  return failures;
+}
+
+const small = fc.integer({ min: 1, max: 4 });
+const piece: fc.Arbitrary<Piece> = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.record({ kind: fc.constant('transaction' as const), rows: small, large: fc.constant(false), routed: fc.boolean() }),
+  },
+  fc.record({
+    kind: fc.constant('transaction' as const),
+    rows: fc.integer({ min: 10, max: 25 }),
+    large: fc.constant(true),
+    routed: fc.constant(true),
+  }),
+  fc.record({ kind: fc.constant('partial' as const), rows: small, large: fc.constant(false) }),
+  fc.record({ kind: fc.constant('partial' as const), rows: fc.integer({ min: 10, max: 25 }), large: fc.constant(true) }),
+  { weight: 2, arbitrary: fc.constant({ kind: 'heartbeat' as const }) },
+  fc.record({ kind: fc.constant('void' as const), rows: small }),
+);
+const failure = fc.constantFrom<Failure[]>('none', 'none', 'before', 'after');
+
+async function build(pieces: readonly Piece[]): Promise<LogBuilder> {
+  const log = new LogBuilder();
+  await log.lead();
+  for (const each of pieces) await log.add(each);
+  return log;
+}
+
+afterEach(() => vi.restoreAllMocks());
+
+describe('applying', () => {
+  it('takes effect exactly once, whole and in order, whatever failed on the way', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(piece, { minLength: 1, maxLength: 12 }),
+        fc.array(failure, { maxLength: 8 }),
+        fc.array(fc.integer({ min: 1, max: 30 }), { minLength: 1, maxLength: 5 }),
+        fc.boolean(),
+        async (pieces, failures, batchSizes, patient) => {
+          // Each look at the clock is a quarter of an hour after the last one: progress is saved after each batch.
+          let now = Date.now();
+          vi.restoreAllMocks();
+          if (!patient) vi.spyOn(Date, 'now').mockImplementation(() => (now += 900_000));
+          const log = await build(pieces);
+          Object.assign(world, { log: log.records, batchSizes, failures: [...failures], rows: [], checkpoint: null, connections: 0 });
+          const errors = await load(() => world.rows.length >= log.expected.length);
+          expect(errors.filter((error) => error.code !== 'TARGET_UNAVAILABLE')).toEqual([]);
+          expect(world.rows).toEqual(log.expected);
+          expect(world.connections).toBe(0);
+        },
+      ),
+      { numRuns: 60 },
+    );
+  }, 60_000);
+
+  it('tries a failed commit again although the log is silent after it', async () => {
+    const log = await build([{ kind: 'transaction', rows: 2, large: false, routed: true }]);
+    Object.assign(world, { log: log.records, batchSizes: [10], failures: ['before'], rows: [], checkpoint: null, connections: 0 });
+    const errors = await load(() => world.rows.length > 0);
+    expect(world.rows).toEqual(log.expected);
+    expect(errors.map((error) => error.code)).toEqual(['TARGET_UNAVAILABLE']);
+  });
+});

@@ -91,7 +91,8 @@ export class LiveTable {
 
   #draw(lines: readonly string[]): void {
     const up = this.#drawn > 0 ? `\u001b[${this.#drawn}A\u001b[J` : '';
-    process.stdout.write(`${up}${lines.map((line) => `  ${line}\n`).join('')}`);
+    const width = process.stdout.columns || 120; // a line that wraps would not be drawn over
+    process.stdout.write(`${up}${lines.map((line) => `${`  ${line}`.slice(0, width - 1)}\n`).join('')}`);
     this.#drawn = lines.length;
   }
 }

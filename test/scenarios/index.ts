@@ -14,7 +14,7 @@ export type { OperationName } from './shop-operations.js';
 export { keyOffset, otherSide, sides } from './sides.js';
 export type { Side } from './sides.js';
 export { Stack, startStack } from './stack.js';
-export type { ChannelOptions, Log, StackOptions } from './stack.js';
+export type { ChannelOptions, Log, StackOptions } from './stack-options.js';
 export { TransferReader } from './transfer-reader.js';
 export type { TransferReport } from './transfer-reader.js';
 export { startWorkload, Workload } from './workload.js';

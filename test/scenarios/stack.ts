@@ -9,53 +9,23 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ConnectionOptions } from 'mysql2/promise';
-import type { z } from 'zod';
-import type { endpointInputSchema, routeSchema } from '@lutra/model';
 import {
   kafkaFromEnvironment,
   type KafkaServer,
   mysqlFromEnvironment,
   type MysqlServer,
-  type MysqlVersion,
   prepare,
   type Server,
+  type ServerKind,
+  zooKeeperFromEnvironment,
+  type ZooKeeperServer,
 } from '../servers/index.js';
-import { type ServerKind, zooKeeperFromEnvironment, type ZooKeeperServer } from '../servers/index.js';
 import { Api, type ChannelStatus } from './api.js';
 import { type AppName, AppProcess } from './app-process.js';
 import { drain, report } from './drain.js';
 import { asAdministrator, grantDatabase, lutraPassword, lutraUser, prepareEndpoint, probeDatabase } from './endpoint-setup.js';
 import { keySpaceOptions, otherSide, type Side, sides } from './sides.js';
-
-export type Log = (line: string) => void;
-
-export interface StackOptions {
-  readonly mysql?: MysqlVersion;
-  /** Side b's, where it differs. */
-  readonly mysqlB?: MysqlVersion;
-  /** Names of the regions of sides a and b. */
-  readonly regions?: readonly [string, string];
-  /** Told what is going on, a line each. */
-  readonly log?: Log;
-  /** mysqld options of both sides. */
-  readonly mysqlExtra?: readonly string[];
-  /** server.properties. */
-  readonly kafkaExtra?: Readonly<Record<string, string>>;
-  /** More environment variables of the apps. */
-  readonly environment?: Readonly<Record<string, string>>;
-  /** Over what is sent to /api/v1/endpoints. */
-  readonly endpoint?: Partial<z.input<typeof endpointInputSchema>>;
-}
-
-export interface ChannelOptions {
-  readonly name?: string;
-  /** Whole databases; the lutra user gets its rights on them. */
-  readonly databases?: readonly string[];
-  /** Instead of one route for each database. */
-  readonly routes?: readonly z.input<typeof routeSchema>[];
-  /** From which sides rows are carried; both if absent. */
-  readonly from?: readonly Side[];
-}
+import type { ChannelOptions, Log, StackOptions } from './stack-options.js';
 
 interface Created {
   readonly name: string;

@@ -133,7 +133,7 @@ async function read(): Promise<number[]> {
     state = next.state;
     if (next.verdict === 'epoch') open = [];
     if (next.verdict !== 'valid') continue;
-    if (body.kind !== 'row') expect(open, `a ${body.kind} record inside a transaction`).toEqual([]);
+    if (body.kind !== 'row' && open.length > 0) throw new Error(`a ${body.kind} record inside a transaction`);
     if (body.kind !== 'row') continue;
     expect(body.event.transaction.totalOrder).toBe(open.push(Number(body.event.after?.['id'])));
     if (!body.event.transaction.last) continue;
@@ -273,10 +273,8 @@ describe('what a log says about itself', () => {
       read: async () => {
         if (!looked) {
           looked = true;
-          const { log, epoch, seq, ...rest } = logs.copy!.document;
           const offset = append([{ ...heartbeat, headers: { ...heartbeat.headers, 'lutra-seq': String(world.log.length - 1) } }]);
-          logs.copy = { document: { ...rest, log, epoch, seq: offset - 1, offset }, version: logs.copy!.version + 1 };
-          expect(seq).toBeLessThan(offset);
+          logs.copy = { document: { ...logs.copy!.document, seq: offset - 1, offset }, version: logs.copy!.version + 1 };
         }
         return honest('a');
       },

@@ -13,7 +13,7 @@ import type { Rows } from './reading.fixture.js';
 
 const versions = ['8.0', '9.7'] as const;
 
-/** A table of one type: `v` takes each value in turn. Returns the rows as the server shows them after the insert and after the update. */
+/** A table of one type, in which `v` takes each value in turn, and copies of it that stay as they are, to be asked later. */
 async function write(connection: Connection, table: string, { definition, values }: TypeCase): Promise<void> {
   const all = ['NULL', ...values];
   const row = (from: number): string => all.map((_, i) => `(${i + 1}, ${all[(i + from) % all.length]})`).join(', ');
@@ -22,6 +22,9 @@ async function write(connection: Connection, table: string, { definition, values
   await connection.query(`INSERT INTO ${table} VALUES ${row(0)}; INSERT INTO ${table}_after VALUES ${row(1)}`);
   // a value may be stored in another way by UPDATE; what counts is what the server says afterwards
   await connection.query(`CREATE TABLE ${table}_before LIKE ${table}; INSERT INTO ${table}_before SELECT * FROM ${table}`);
+  await connection.query(
+    `CREATE TABLE ${table}_gone LIKE ${table}; INSERT INTO ${table}_gone SELECT * FROM ${table}; DELETE FROM ${table}_gone`,
+  );
   await connection.query(`UPDATE ${table} t JOIN ${table}_after a USING (id) SET t.v = a.v`);
 }
 
@@ -74,6 +77,11 @@ describe.each(versions)('MySQL %s', (version) => {
       const [inserts, befores, afters] = [images(events('c'), 'after'), images(events('u'), 'before'), images(events('u'), 'after')];
       expect({ definition, differ: differ.filter((id) => !updated.has(id!)) }).toEqual({ definition, differ: [] });
       expect({ definition, rows: inserts.map((row) => shown(columns, row)) }).toEqual({ definition, rows: before });
+      const deleted = images(
+        items.filter(({ table, op }) => table.name === `t${i}_gone` && op === 'd'),
+        'before',
+      );
+      expect({ definition, rows: deleted.map((row) => shown(columns, row)) }).toEqual({ definition, rows: before });
       const of = (rows: typeof before): typeof before => rows.filter(({ id }) => updated.has(id!));
       expect({ definition, rows: befores.map((row) => shown(columns, row)) }).toEqual({ definition, rows: of(before) });
       expect({ definition, rows: afters.map((row) => shown(columns, row)) }).toEqual({ definition, rows: of(after) });

@@ -134,7 +134,7 @@ interface ChoiceFacts {
 
 function completeChoice({ type }: RawColumn, { where, charset, values }: ChoiceFacts): Facts {
   const decode = requireDecoder(where, charset);
-  return { type, charset, values: values.map((value) => decode(value, where)) };
+  return { type, charset, values: values.map((value) => decode(new ByteReader(value), value.length, where)) };
 }
 
 function requireDecoder(where: string, charset: string): TextDecoder {

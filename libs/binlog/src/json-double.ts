@@ -6,6 +6,7 @@
 const mostDigits = 15;
 
 export function printDouble(value: number): string {
+  if (!Number.isFinite(value)) throw new RangeError('a JSON number that is not finite');
   if (value === 0) return Object.is(value, -0) ? '-0.0' : '0.0';
   const [mantissa = '', exponentText = ''] = Math.abs(value).toExponential().split('e');
   const digits = mantissa.replace('.', '');

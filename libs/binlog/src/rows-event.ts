@@ -31,7 +31,8 @@ export function rowsDecoder({ schema, columns }: TableVersion): RowsDecoder {
       requireFullImage(reader, columnCount, table);
       if (type.op === 'u') requireFullImage(reader, columnCount, table);
       const rows: RowImage[] = [];
-      while (reader.left > 0) rows.push(readRow(reader, type.op, readImage));
+      do rows.push(readRow(reader, type.op, readImage));
+      while (reader.left > 0);
       return rows;
     },
   };
@@ -66,15 +67,20 @@ function readRow(reader: ByteReader, op: RowsType['op'], readImage: ImageReader)
   return { before: first, after: readImage(reader) };
 }
 
-/** Rows have no prototype's properties, so that a column may have any name, `__proto__` included. */
+/**
+ * Rows inherit nothing, so that a column may have any name, `__proto__` included; and they are all made by one constructor, so that the
+ * engine knows their shape.
+ */
 function imageReader(names: readonly string[], readers: readonly ValueReader[]): ImageReader {
-  const prototype: object = Object.freeze(Object.create(null));
+  const nothing: object = Object.freeze(Object.create(null));
+  const Image = function () {} as unknown as new () => MutableRow;
+  Image.prototype = nothing;
   const nullBytes = (names.length + 7) >> 3;
   return (reader) => {
-    const nulls = reader.take(nullBytes);
-    const row = Object.create(prototype) as MutableRow;
+    const nulls = reader.skip(nullBytes);
+    const row = new Image();
     for (let i = 0; i < names.length; i++) {
-      row[names[i]!] = (nulls[i >> 3]! & (1 << (i & 7))) === 0 ? readers[i]!(reader) : null;
+      row[names[i]!] = (reader.bytes[nulls + (i >> 3)]! & (1 << (i & 7))) === 0 ? readers[i]!(reader) : null;
     }
     return row;
   };

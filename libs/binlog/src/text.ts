@@ -4,22 +4,25 @@
  */
 import { isUtf8 } from 'node:buffer';
 import { SyncError } from '@lutra/model';
+import type { ByteReader } from './byte-reader.js';
 
-/** Bytes → text. `where` names table and column. */
-export type TextDecoder = (bytes: Buffer, where: string) => string;
+/** Reads the next `size` bytes as text. `where` names table and column. @throws SyncError VALUE_UNSUPPORTED */
+export type TextDecoder = (reader: ByteReader, size: number, where: string) => string;
 
 function refuse(where: string, charset: string): SyncError {
   return new SyncError('VALUE_UNSUPPORTED', `${where}: a value is not valid ${charset}`);
 }
 
-function decodeUtf8(bytes: Buffer, where: string): string {
-  const text = bytes.toString('utf8');
+function decodeUtf8(reader: ByteReader, size: number, where: string): string {
+  const start = reader.offset;
+  const text = reader.utf8(size);
   // a byte that is no UTF-8 becomes U+FFFD, which may also have been there before
-  if (text.includes('\uFFFD') && !isUtf8(bytes)) throw refuse(where, 'UTF-8');
+  if (text.includes('\uFFFD') && !isUtf8(reader.bytes.subarray(start, start + size))) throw refuse(where, 'UTF-8');
   return text;
 }
 
-function decodeAscii(bytes: Buffer, where: string): string {
+function decodeAscii(reader: ByteReader, size: number, where: string): string {
+  const bytes = reader.take(size);
   if (bytes.some((byte) => byte > 0x7f)) throw refuse(where, 'ASCII');
   return bytes.toString('latin1');
 }
@@ -27,8 +30,8 @@ function decodeAscii(bytes: Buffer, where: string): string {
 /** MySQL's latin1 is cp1252, its five holes (81, 8D, 8F, 90, 9D) mapped to the control characters of the same number: one to one. */
 const latin1High = '€\u0081‚ƒ„…†‡ˆ‰Š‹Œ\u008dŽ\u008f\u0090‘’“”•–—˜™š›œ\u009džŸ';
 
-function decodeLatin1(bytes: Buffer): string {
-  const text = bytes.toString('latin1');
+function decodeLatin1(reader: ByteReader, size: number): string {
+  const text = reader.take(size).toString('latin1');
   return text.replaceAll(/[\u0080-\u009f]/g, (character) => latin1High[character.charCodeAt(0) - 0x80]!);
 }
 

@@ -59,7 +59,7 @@ function bitReader({ schema: { length } }: Column): ValueReader {
 function textReader({ schema: { charset = '' }, prefix }: Column, where: string): ValueReader {
   const decode = textDecoder(charset);
   if (!decode) throw new SyncError('COLUMN_UNSUPPORTED', `${where}: the character set ${charset} is not supported`);
-  return (reader) => decode(reader.take(reader.uintLE(prefix)), where);
+  return (reader) => decode(reader, reader.uintLE(prefix), where);
 }
 
 /** Values up to this size are copied, so that a small one does not keep its whole packet in memory. */

@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { Producer, Reader, readRecordsBatches } from '@platformatic/kafka';
 import { pino } from 'pino';
 import { kafkaServer } from '../../../test/servers/index.js';
-import { BusAdmin, Publisher, readRange } from '../src/index.js';
+import { BusAdmin, Publisher, readRange, subscribe } from '../src/index.js';
 import { readBatch, splitBatches } from '../src/record-batch-reader.js';
 import { frameBatch, packRecords } from '../src/record-batch.js';
 import type { Compression, OutRecord } from '../src/index.js';
@@ -138,6 +138,28 @@ async function benchDecoding(compression: Compression): Promise<void> {
   }
 }
 
+/** From the call of publish() to the reader having the record, one record at a time. */
+async function benchLatency(): Promise<void> {
+  const topic = 'latency';
+  await admin.ensureTopic(topic, settings);
+  const publisher = new Publisher({ ...options, topic });
+  const stop = new AbortController();
+  const source = subscribe({ ...options, topic, offset: 0, signal: stop.signal })[Symbol.asyncIterator]();
+  const times: number[] = [];
+  for (let round = 0; round < 1500; round++) {
+    const next = source.next();
+    const start = performance.now();
+    await publisher.publish([rowEvent(round)]);
+    await next;
+    if (round >= 500) times.push(performance.now() - start);
+  }
+  stop.abort();
+  await publisher.close();
+  times.sort((a, b) => a - b);
+  const at = (share: number): string => (times[Math.floor(times.length * share)] ?? 0).toFixed(1);
+  process.stdout.write(`\nlatency of one record: median ${at(0.5)} ms, 95 % ${at(0.95)} ms, 99 % ${at(0.99)} ms\n`);
+}
+
 try {
   process.stdout.write(
     `| ${batchRecords} records of ${recordBytes} bytes a batch | MB/s | records/s | CPU µs/record |\n|---|---|---|---|\n`,
@@ -147,6 +169,7 @@ try {
     await benchClient(compression);
     await benchDecoding(compression);
   }
+  await benchLatency();
 } finally {
   await admin.close();
   await server.stop();

@@ -8,7 +8,7 @@
 import { SyncError, tableName } from '@lutra/model';
 import type { ErrorDetails } from '@lutra/model';
 import { Session, TextFailure } from './session.js';
-import type { ConnectionOptions, Queries, ResultRow } from './session.js';
+import type { ConnectionOptions, Queries, ResultRow } from './session-options.js';
 import { countFailed } from './sql-text.js';
 import type { Mark, SqlText } from './sql-text.js';
 

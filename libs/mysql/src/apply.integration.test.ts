@@ -23,7 +23,7 @@ describe.each(versions)('a target transaction on %s', (version) => {
   let checkpoint: Checkpoint;
 
   beforeAll(async () => {
-    server = await TestServer.start(version);
+    server = await TestServer.start(version, ['--max-allowed-packet=64M']);
   });
   afterAll(async () => {
     await server.stop();
@@ -422,6 +422,14 @@ describe.each(versions)('a target transaction on %s', (version) => {
     const big = 'x'.repeat(Number(row?.['bytes']));
     await expect(connection.query(`SELECT '${big}'`)).rejects.toEqual(refused('TARGET_SETTINGS'));
     expect(connection.broken).toBe(false);
+  });
+
+  test('texts about as large as the largest packet arrive whole', async () => {
+    const [head, tail] = ["SELECT LENGTH('", "') AS n"];
+    for (const bytes of [-8, -7, -6, -5, -4, -3, -2, -1, 0, 1].map((more) => 2 ** 24 - 1 + more)) {
+      const length = bytes - head.length - tail.length;
+      expect(await connection.query(head + 'x'.repeat(length) + tail)).toEqual([{ n: String(length) }]);
+    }
   });
 
   test('a server that is not there or lets nobody in has a name', async () => {

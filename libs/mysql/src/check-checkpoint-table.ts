@@ -6,7 +6,7 @@ import { problem } from './problem.js';
 import type { Problem } from './problem.js';
 import type { ServerFacts } from './server-facts.js';
 import { isDenied } from './server-facts.js';
-import type { Queries } from './session.js';
+import type { Queries } from './session-options.js';
 import { isTransactional, loadTables } from './target-table.js';
 import type { TargetColumn, TargetTable } from './target-table.js';
 

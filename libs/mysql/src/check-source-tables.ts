@@ -4,9 +4,9 @@ import type { Route, TableName } from '@lutra/model';
 import { quoteTable, quoteText } from './literal.js';
 import { problem } from './problem.js';
 import type { Problem } from './problem.js';
-import { rowsIfAllowed, textOf } from './server-facts.js';
+import { logsCascades, rowsIfAllowed, textOf } from './server-facts.js';
 import type { ServerFacts } from './server-facts.js';
-import type { Queries } from './session.js';
+import type { Queries } from './session-options.js';
 import { isTransactional, loadTables } from './target-table.js';
 import type { ForeignKey, TargetTable } from './target-table.js';
 
@@ -103,12 +103,12 @@ function checkForeignKey(table: TargetTable, key: ForeignKey, server: ServerFact
   const acts = (rule: string): boolean => rule === 'CASCADE' || rule === 'SET NULL' || rule === 'SET DEFAULT';
   if (!acts(key.onDelete) && !acts(key.onUpdate)) return [];
   const what = `${tableName(table)}: foreign key ${key.name} (ON DELETE ${key.onDelete}, ON UPDATE ${key.onUpdate})`;
-  if (server.variables.get('innodb_native_foreign_keys') !== 'OFF') {
+  if (!logsCascades(server)) {
     return [
       problem('warning', 'table-cascade', `${what}: what it does to rows is not in the binlog: the target must have the same key`, null),
     ];
   }
-  const mend = 'in my.cnf: [mysqld] innodb_native_foreign_keys = ON; then restart: the target runs the cascades itself';
+  const mend = 'in my.cnf: [mysqld] innodb_native_foreign_keys = ON; then restart. Or have no such foreign key at the target';
   const problems: Problem[] = [];
   if (key.onDelete === 'CASCADE' && (key.self || table.referenced)) {
     const stops = 'this server logs a chain of deletions from the middle, so deleting a parent with grandchildren will stop the pipeline';

@@ -1,17 +1,17 @@
 /**
- * Whether a server can be a source: everything that would lose or falsify rows, and what is known to surprise. Only reads. Settings are
- * the global ones; a session that was opened before a change keeps the old value.
+ * Whether a server can be a source: everything that would lose or falsify rows, and what is known to surprise. Only reads.
  */
 import { createRouter } from '@lutra/model';
 import type { Route } from '@lutra/model';
 import { checkCheckpointTable } from './check-checkpoint-table.js';
+import { checkSourceSettings } from './check-source-settings.js';
 import { checkSourceTables } from './check-source-tables.js';
 import { problem } from './problem.js';
 import type { Problem } from './problem.js';
 import { readServer, replicasStatement, replicationStatement, rowsIfAllowed, setGlobal, statusStatement, textOf } from './server-facts.js';
 import type { ServerFacts } from './server-facts.js';
 import { Session } from './session.js';
-import type { ConnectionOptions, Queries } from './session.js';
+import type { ConnectionOptions, Queries } from './session-options.js';
 
 export interface SourceFacts {
   /** Under which capture reads the binlog. */
@@ -28,7 +28,7 @@ export async function checkSource(options: ConnectionOptions, facts: SourceFacts
   try {
     const server = await readServer(session);
     return [
-      ...checkSettings(server),
+      ...checkSourceSettings(server),
       ...(await checkServerId(session, server, facts.serverId)),
       ...(await checkRights(session, server)),
       ...(await checkFilters(session, server, facts.routes)),
@@ -44,68 +44,6 @@ export async function checkSource(options: ConnectionOptions, facts: SourceFacts
 function isRouted(routes: readonly Route[]): (table: { database: string; name: string }) => boolean {
   const router = createRouter(routes);
   return (table) => router(table) !== null;
-}
-
-interface Setting {
-  readonly variable: string;
-  readonly wanted: string;
-  readonly why: string;
-  readonly severity?: 'warning';
-  /** Some servers do not have it: then it is as wanted. */
-  readonly optional?: true;
-  /** Instead of SET PERSIST. */
-  readonly mend?: string;
-}
-
-const settings: readonly Setting[] = [
-  { variable: 'log_bin', wanted: 'ON', why: 'there is no binlog to read', mend: 'in my.cnf: [mysqld] log_bin = binlog; then restart' },
-  { variable: 'binlog_format', wanted: 'ROW', why: 'changes would come as statements, not as rows', optional: true },
-  { variable: 'binlog_row_image', wanted: 'FULL', why: 'columns would be missing in the row images' },
-  { variable: 'binlog_row_metadata', wanted: 'FULL', why: 'names, keys and character sets of the columns would be missing' },
-  { variable: 'binlog_row_value_options', wanted: '', why: 'JSON values would come as differences', optional: true },
-  { variable: 'binlog_transaction_compression', wanted: 'OFF', why: 'transactions would come compressed', optional: true },
-  { variable: 'log_bin_compress', wanted: 'OFF', why: 'events would come compressed', optional: true },
-  {
-    variable: 'gtid_mode',
-    wanted: 'ON',
-    why: 'without GTIDs a failover to another server cannot be followed',
-    severity: 'warning',
-    optional: true,
-    mend: "SET PERSIST enforce_gtid_consistency = ON; then gtid_mode step by step: 'OFF_PERMISSIVE', 'ON_PERMISSIVE', 'ON'",
-  },
-  { variable: 'sync_binlog', wanted: '1', why: 'after a crash the server may lack what was published already', severity: 'warning' },
-  {
-    variable: 'innodb_flush_log_at_trx_commit',
-    wanted: '1',
-    why: 'after a crash the server may lack what was published already',
-    severity: 'warning',
-  },
-];
-
-function checkSettings(server: ServerFacts): readonly Problem[] {
-  const found = settings.flatMap((setting) => {
-    const value = server.variables.get(setting.variable);
-    if (value === undefined && setting.optional) return [];
-    if (value?.toUpperCase() === setting.wanted) return [];
-    const what = `${setting.variable} is ${value === undefined ? 'unknown to this server' : `'${value}'`} instead of '${setting.wanted}': ${setting.why}`;
-    const mend = setting.mend ?? setGlobal(server, setting.variable, setting.wanted);
-    return problem(setting.severity ?? 'error', idOf(setting.variable), what, mend);
-  });
-  return [...found, ...checkExpiry(server)];
-}
-
-function idOf(variable: string): string {
-  return variable.replaceAll('_', '-');
-}
-
-const daySeconds = 86_400;
-
-/** 0 keeps binlogs for ever. */
-function checkExpiry(server: ServerFacts): readonly Problem[] {
-  const seconds = Number(server.variables.get('binlog_expire_logs_seconds') ?? 0);
-  if (seconds === 0 || seconds >= daySeconds) return [];
-  const what = `binlogs are removed after ${seconds} s: a capture that is down for longer loses its place`;
-  return [problem('warning', 'binlog-expiry', what, setGlobal(server, 'binlog_expire_logs_seconds', String(7 * daySeconds)))];
 }
 
 async function checkServerId(queries: Queries, server: ServerFacts, serverId: number): Promise<readonly Problem[]> {

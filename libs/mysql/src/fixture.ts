@@ -6,7 +6,7 @@ import { mysqlServer } from '../../../test/servers/index.js';
 import type { MysqlServer, MysqlVersion } from '../../../test/servers/index.js';
 import { quoteName, quoteTable } from './literal.js';
 import { Session } from './session.js';
-import type { ConnectionOptions, ResultRow } from './session.js';
+import type { ConnectionOptions, ResultRow } from './session-options.js';
 import { asSource, loadTable } from './target-table.js';
 import type { TargetTable } from './target-table.js';
 

@@ -9,7 +9,7 @@ export { quoteName, quoteTable, quoteText } from './literal.js';
 export { matchTables, tableDifferences } from './match-tables.js';
 export { readCheckpoint, takeOver } from './ownership.js';
 export type { TakenOver, TakeOver } from './ownership.js';
-export type { ConnectionOptions, Queries, ResultRow } from './session.js';
+export type { ConnectionOptions, Queries, ResultRow } from './session-options.js';
 export type { Mark, SqlText } from './sql-text.js';
 export { StatementBuilder } from './statement-builder.js';
 export type { Change } from './statement-builder.js';

@@ -6,7 +6,7 @@ import { createStatement, readStatement, rowToCheckpoint, takeOverStatement } fr
 import type { Checkpoint } from '@lutra/marker';
 import { SyncError } from '@lutra/model';
 import { Session } from './session.js';
-import type { ConnectionOptions, Queries, ResultRow } from './session.js';
+import type { ConnectionOptions, Queries, ResultRow } from './session-options.js';
 
 export interface TakeOver {
   readonly pipeline: string;

@@ -1,7 +1,7 @@
 /** What kind of server it is, and its settings: read once per check. The dialect differences of the checks are here. */
 import { SyncError } from '@lutra/model';
 import { quoteText } from './literal.js';
-import type { Queries, ResultRow } from './session.js';
+import type { Queries, ResultRow } from './session-options.js';
 
 export interface ServerFacts {
   readonly flavor: 'mysql' | 'mariadb';
@@ -37,6 +37,11 @@ function versionNumber(version: string): number {
 function accountOf(account: string): string {
   const at = account.lastIndexOf('@');
   return `${quoteText(account.slice(0, at))}@${quoteText(account.slice(at + 1))}`;
+}
+
+/** Servers that enforce foreign keys in SQL log what a key does to children; InnoDB's own keys do it unseen. */
+export function logsCascades(server: ServerFacts): boolean {
+  return server.variables.get('innodb_native_foreign_keys') === 'OFF';
 }
 
 /** The statement that sets a global variable for good. */

@@ -3,35 +3,14 @@
  * connection or a limit that passed it is broken for good; it never reconnects behind its user's back. What the server does with a
  * text whose answer was lost is unknown: it may still be at work on it.
  */
-import { isIP } from 'node:net';
 import type { Socket } from 'node:net';
 import { SyncError } from '@lutra/model';
-import type { TlsOptions } from '@lutra/model';
 import mysql from 'mysql2';
 import type { Connection } from 'mysql2';
 import { translateError } from './errors.js';
 import type { Side } from './errors.js';
-
-export interface ConnectionOptions {
-  readonly host: string;
-  readonly port: number;
-  readonly user: string;
-  readonly password: string;
-  readonly tls?: TlsOptions | undefined;
-  /** Default 10 s. */
-  readonly connectTimeoutMs?: number;
-  /** How long the answer to one text may take; default 5 minutes. */
-  readonly answerTimeoutMs?: number;
-}
-
-/** Whole numbers beyond 2^53 and decimals are digits, temporal values text, binary values Buffers. */
-export type ResultRow = Readonly<Record<string, string | number | bigint | Buffer | null>>;
-
-/** Anything that metadata can be read through. */
-export interface Queries {
-  /** The rows of one statement. */
-  query(sql: string): Promise<readonly ResultRow[]>;
-}
+import { driverOptions, pingMs, setUpText } from './session-options.js';
+import type { ConnectionOptions, Queries, ResultRow } from './session-options.js';
 
 /** A text that failed: `index` statements of it had succeeded; −1 if nobody knows. Internal to this lib. */
 export class TextFailure extends Error {
@@ -44,28 +23,6 @@ export class TextFailure extends Error {
     this.index = index;
   }
 }
-
-const isolation = 'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED';
-
-/** Every setting on which a literal or a lock depends is said here, whatever the server's defaults are. */
-const settings = [
-  "time_zone = '+00:00'",
-  "sql_mode = 'STRICT_ALL_TABLES,ALLOW_INVALID_DATES,NO_AUTO_VALUE_ON_ZERO,NO_ENGINE_SUBSTITUTION'",
-  'autocommit = 1',
-  'completion_type = NO_CHAIN',
-  'sql_safe_updates = 0',
-  'foreign_key_checks = 1',
-  'unique_checks = 1',
-  'lock_wait_timeout = 5',
-  'innodb_lock_wait_timeout = 3',
-  '@lutra_apply = 1',
-];
-
-/** A frozen loader's locks go away when the server gives its connection up. A live one pings more often. */
-const waitTimeoutS = 8;
-const pingMs = 2500;
-
-const setUp = `SET NAMES utf8mb4; SET SESSION ${settings.join(', ')}, wait_timeout = ${waitTimeoutS}`;
 
 export class Session implements Queries {
   readonly side: Side;
@@ -93,7 +50,7 @@ export class Session implements Queries {
   static async open(options: ConnectionOptions, side: Side): Promise<Session> {
     const session = new Session(mysql.createConnection(driverOptions(options)), options, side);
     try {
-      const [, , , limits] = await session.execute(`${setUp}; ${isolation}; SELECT @@max_allowed_packet AS packet`);
+      const limits = (await session.execute(setUpText)).at(-1);
       session.#maxTextBytes = Number(limits?.[0]?.['packet']) - 1;
     } catch (error) {
       session.destroy();
@@ -222,23 +179,3 @@ function gone(code: string, message: string): Error {
 const lost = (): Error => gone('PROTOCOL_CONNECTION_LOST', 'the server closed the connection');
 const unanswered = (): Error => gone('PROTOCOL_SEQUENCE_TIMEOUT', 'no answer within the time limit');
 const closed = (): Error => gone('PROTOCOL_CONNECTION_LOST', 'the connection was closed here');
-
-function driverOptions({ host, port, user, password, tls, connectTimeoutMs = 10_000 }: ConnectionOptions): mysql.ConnectionOptions {
-  const verify = tls?.verify ?? true;
-  return {
-    host,
-    port,
-    user,
-    password,
-    // A certificate names hosts, not addresses: for an address only its authority is checked.
-    ...(tls && { ssl: { ca: tls.ca, rejectUnauthorized: verify, verifyIdentity: verify && isIP(host) === 0 } }),
-    connectTimeout: connectTimeoutMs,
-    charset: 'utf8mb4',
-    flags: ['FOUND_ROWS', '-LOCAL_FILES', '-IGNORE_SPACE'],
-    multipleStatements: true,
-    supportBigNumbers: true,
-    bigNumberStrings: true,
-    dateStrings: true,
-    jsonStrings: true,
-  };
-}

@@ -1,0 +1,50 @@
+import { describe, expect, it } from 'vitest';
+import { classify } from './statement.js';
+
+describe('a statement', () => {
+  it.each([
+    ['BEGIN', 'begin'],
+    ['COMMIT', 'commit'],
+    ['ROLLBACK', 'rollback'],
+    ['SAVEPOINT `a`', 'savepoint'],
+    ['CREATE TEMPORARY TABLE t (a INT)', 'temporary'],
+    ['DROP /*!40005 TEMPORARY */ TABLE IF EXISTS t', 'temporary'],
+    ['CREATE TABLE `t` (\n a int\n) START TRANSACTION', 'create-select'],
+    ["CREATE USER 'a'@'b'", 'other'],
+    ['ALTER TABLE t ADD COLUMN c INT', 'other'],
+    ['TRUNCATE t', 'other'],
+    ['GRANT SELECT ON *.* TO u', 'other'],
+    ['/* lutra */ RENAME TABLE a TO b', 'other'],
+    ['FLUSH TABLES', 'other'],
+  ])('%s is %s', (sql, kind) => {
+    expect(classify(sql).kind).toBe(kind);
+  });
+
+  it.each([
+    'INSERT INTO t VALUES (1)',
+    'insert into t values (1)',
+    '  /* x */ -- y\n # z\n UPDATE t SET a = 1',
+    '/*!50000 DELETE */ FROM t',
+    '/*M!100100 REPLACE */ t VALUES (1)',
+    '(SELECT f()) UNION (SELECT 1)',
+    'WITH x AS (SELECT 1) UPDATE t SET a = 1',
+    'LOAD DATA INFILE "x" INTO TABLE t',
+    'CALL p()',
+    'DO f()',
+    "XA START X'78',X'',1",
+    'ROLLBACK TO `s`',
+    'BEGIN WORK',
+    'COMMIT AND CHAIN',
+    'SET STATEMENT max_statement_time=1 FOR INSERT INTO t VALUES (1)',
+    '',
+    '/* only a comment */',
+    '!?',
+  ])('%s may change rows', (sql) => {
+    expect(classify(sql).kind).toBe('change');
+  });
+
+  it('is named by its first word, never by its values', () => {
+    expect(classify("/* a */ INSERT INTO t VALUES ('secret')").keyword).toBe('INSERT');
+    expect(classify('rollback to `s`').keyword).toBe('ROLLBACK TO');
+  });
+});

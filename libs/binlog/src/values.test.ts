@@ -1,0 +1,117 @@
+/** What the servers of the integration tests never store: bytes that are no value of their type. */
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { SyncError } from '@lutra/model';
+import type { ColumnSchema } from '@lutra/model';
+import { ByteReader } from './byte-reader.js';
+import { printDouble } from './json-double.js';
+import { jsonbText } from './jsonb.js';
+import { readSigns, yearSignOf } from './signs.js';
+import { textDecoder } from './text.js';
+import { valueReader } from './values.js';
+
+describe('text', () => {
+  const decode = (charset: string, ...bytes: number[]): string => textDecoder(charset)!(new ByteReader(Buffer.from(bytes)), bytes.length, 'd.t.c');
+
+  it('that is not valid is refused, never replaced', () => {
+    const refused = expect.objectContaining({ code: 'VALUE_UNSUPPORTED', message: expect.stringContaining('d.t.c') });
+    expect(() => decode('utf8mb4', 0x61, 0xff)).toThrow(refused);
+    expect(() => decode('utf8mb4', 0xed, 0xa0, 0x80)).toThrow(refused);
+    expect(() => decode('utf8mb4', 0xc0, 0x80)).toThrow(refused);
+    expect(() => decode('utf8mb3', 0xe2, 0x82)).toThrow(refused);
+    expect(() => decode('ascii', 0x61, 0x80)).toThrow(refused);
+    expect(decode('utf8mb4', 0xef, 0xbf, 0xbd)).toBe('\uFFFD');
+    expect(decode('utf8mb4', 0xef, 0xbb, 0xbf, 0x61)).toBe('\uFEFFa');
+  });
+
+  it('in latin1 has one character for each byte', () => {
+    const characters = Array.from({ length: 256 }, (_, byte) => decode('latin1', byte));
+    expect(new Set(characters).size).toBe(256);
+    expect(characters.every(({ length }) => length === 1)).toBe(true);
+    expect(decode('latin1', 0x80, 0x81, 0xe9)).toBe('€\u0081é');
+  });
+
+  it('is refused in character sets that are not proven', () => {
+    expect(['gbk', 'utf16', 'cp1251', 'binary', 'latin2', ''].map(textDecoder)).toEqual(Array(6).fill(undefined));
+  });
+});
+
+describe('JSON', () => {
+  it('of any bytes is text that parses, or an error; nothing is read beyond its end', () => {
+    const bytes = fc.oneof(
+      fc.uint8Array({ maxLength: 60 }),
+      fc.tuple(fc.constantFrom(0, 1, 2, 3), fc.uint8Array({ maxLength: 60 })).map(([type, rest]) => Uint8Array.of(type, ...rest)),
+    );
+    const outcome = (random: Uint8Array): string => {
+      try {
+        JSON.parse(jsonbText(Buffer.from(random), 'd.t.c'));
+        return 'text';
+      } catch (error) {
+        return error instanceof SyncError ? error.code : (error as Error).name;
+      }
+    };
+    const property = fc.property(bytes, (random) => {
+      expect(['text', 'RangeError', 'VALUE_UNSUPPORTED']).toContain(outcome(random));
+    });
+    fc.assert(property, { numRuns: 3000 });
+  });
+
+  it('prints doubles so that they read back as the same ones, and as doubles', () => {
+    const property = fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), (value) => {
+      const text = printDouble(value);
+      expect(Number(text)).toBe(value);
+      expect(text).toMatch(/[.e]/);
+    });
+    fc.assert(property, { numRuns: 2000 });
+  });
+});
+
+describe('a value', () => {
+  const read = (schema: Partial<ColumnSchema>, prefix: number, ...bytes: number[]): unknown =>
+    valueReader({ schema: { name: 'c', type: 'int', ...schema }, prefix }, 'd.t.c')(new ByteReader(Buffer.from(bytes)));
+
+  it('that ends behind its event is an error', () => {
+    expect(() => read({ type: 'varchar', charset: 'utf8mb4' }, 1, 5, 0x61)).toThrow(RangeError);
+    expect(() => read({ type: 'blob' }, 4, 5, 0, 0, 0)).toThrow(RangeError);
+    expect(() => read({ type: 'int' }, 0, 1, 2, 3)).toThrow(RangeError);
+    expect(() => read({ type: 'double' }, 0, 1, 2, 3)).toThrow(RangeError);
+    expect(() => read({ type: 'decimal', precision: 10, scale: 2 }, 0, 0x80)).toThrow(RangeError);
+    expect(() => read({ type: 'datetime', scale: 6 }, 0, 0x99, 0, 0, 0, 0)).toThrow(RangeError);
+  });
+
+  it('outside its list or type is an error', () => {
+    expect(() => read({ type: 'enum', values: ['a'] }, 1, 2)).toThrow(RangeError);
+    expect(() => read({ type: 'set', values: ['a'] }, 1, 2)).toThrow(RangeError);
+    expect(() => read({ type: 'binary', length: 1 }, 1, 2, 0, 0)).toThrow(RangeError);
+    expect(() => read({ type: 'timestamp', scale: 2 }, 0, 0, 0, 0, 0, 1)).toThrow(RangeError);
+    expect(() => read({ type: 'decimal', precision: 1, scale: 0 }, 0, 0xff)).toThrow(RangeError);
+  });
+});
+
+describe('the signs of numbers', () => {
+  const bits = (text: string): Buffer => Buffer.from([Number.parseInt(text.padEnd(8, '0'), 2)]);
+
+  it('count YEAR columns or not, by the server that wrote them', () => {
+    expect(
+      ['8.0.4', '8.0.15', '8.0.15-log', '8.0.16', '8.0.28-ubuntu', '8.0.29', '8.4.0', '9.7.1', '11.4.5-MariaDB-log'].map(yearSignOf),
+    ).toEqual(['left-out', 'left-out', 'left-out', 'unknown', 'unknown', 'counted', 'counted', 'counted', 'counted']);
+    const columns = [false, true, false, false];
+    expect(readSigns(bits('0110'), columns, 'counted')).toEqual([false, true, false]);
+    expect(readSigns(bits('010'), columns, 'left-out')).toEqual([false, true, false]);
+  });
+
+  it('are refused where the two answers differ and nobody knows', () => {
+    expect(readSigns(bits('0100'), [false, false, false], 'unknown')).toEqual([false, true, false]);
+    expect(readSigns(bits('0000'), [true, false, false], 'unknown')).toEqual([false, false]);
+    expect(() => readSigns(bits('0010'), [true, false, false], 'unknown')).toThrow(expect.objectContaining({ code: 'COLUMN_UNSUPPORTED' }));
+    // the number of bytes tells
+    expect(
+      readSigns(
+        Buffer.from([0xff]),
+        Array.from({ length: 9 }, (_, i) => i === 0),
+        'unknown',
+      ),
+    ).toEqual(Array(8).fill(true));
+    expect(() => readSigns(undefined, [false], 'counted')).toThrow(expect.objectContaining({ code: 'BINLOG_DECODE' }));
+  });
+});

@@ -1,0 +1,122 @@
+/** Whether the target's tables can hold what the source's tables hold, and do with it what they do. */
+import { createRouter, tableName } from '@lutra/model';
+import type { Route, TableName } from '@lutra/model';
+import { loadRouted } from './check-source-tables.js';
+import { quoteName, quoteTable } from './literal.js';
+import { tableDifferences } from './match-tables.js';
+import { problem } from './problem.js';
+import type { Problem } from './problem.js';
+import { isDenied, logsCascades, readServer, rowsIfAllowed, setGlobal, textOf } from './server-facts.js';
+import type { ServerFacts } from './server-facts.js';
+import { Session } from './session.js';
+import type { ConnectionOptions, Queries } from './session-options.js';
+import { asSource, isTransactional, loadTables } from './target-table.js';
+import type { ForeignKey, TargetTable } from './target-table.js';
+
+interface Comparison {
+  readonly routes: readonly Route[];
+  readonly source: ConnectionOptions;
+  readonly twoWay: boolean;
+}
+
+export async function checkTargetTables(
+  target: Queries,
+  server: ServerFacts,
+  { routes, source, twoWay }: Comparison,
+): Promise<readonly Problem[]> {
+  const session = await Session.open(source, 'source');
+  try {
+    const router = createRouter(routes);
+    const shared = { server, router, cascadesArrive: logsCascades(await readServer(session)) };
+    const problems: Problem[] = [];
+    let autoIncrement = false;
+    for (const from of await loadRouted(session, (table) => router(table) !== null)) {
+      const name = router(from) ?? from;
+      const to = (await loadTables(target, name.database, name.name)).find((table) => table.name === name.name);
+      problems.push(...(to ? await checkTable(target, { ...shared, from, to }) : [await missingTable(session, from, name)]));
+      autoIncrement ||= to?.columns.some((column) => column.autoIncrement) ?? false;
+    }
+    return [...problems, ...(twoWay && autoIncrement ? checkAutoIncrement(server) : [])];
+  } finally {
+    await session.close();
+  }
+}
+
+/** With the statement that creates it, where the names are the same. */
+async function missingTable(source: Queries, from: TargetTable, name: TableName): Promise<Problem> {
+  const shown = tableName(from) === tableName(name) ? await rowsIfAllowed(source, `SHOW CREATE TABLE ${quoteTable(from)}`) : null;
+  const statement = shown?.[0] && textOf(shown[0], 'Create Table');
+  const mend = statement ? `USE ${from.database}; ${statement}` : `create ${tableName(name)} as ${tableName(from)} is at the source`;
+  return problem('error', 'table-missing', `${tableName(name)} does not exist at the target, or the user may not see it`, mend);
+}
+
+interface Pair {
+  readonly server: ServerFacts;
+  readonly from: TargetTable;
+  readonly to: TargetTable;
+  readonly router: (table: TableName) => TableName | null;
+  /** As rows of their own: then the target needs no keys that cause them. */
+  readonly cascadesArrive: boolean;
+}
+
+async function checkTable(target: Queries, pair: Pair): Promise<readonly Problem[]> {
+  const { from, to } = pair;
+  const name = tableName(to);
+  const problems: Problem[] = [];
+  if (!isTransactional(to)) {
+    problems.push(problem('error', 'table-engine', `${name} is ${to.engine}, not InnoDB`, `ALTER TABLE ${quoteTable(to)} ENGINE = InnoDB`));
+  }
+  // whose columns the user may not see at all
+  const differences = to.columns.length === 0 ? [] : tableDifferences(asSource(from), to);
+  if (differences.length > 0) {
+    const mend = `make it as ${tableName(from)} is at the source`;
+    problems.push(problem('error', 'table-differs', `${name}: ${differences.join('; ')}`, mend));
+  }
+  if (to.triggers > 0) {
+    const what = `${name} has triggers: they fire for applied rows too`;
+    problems.push(problem('warning', 'table-triggers', what, 'let them do nothing where @lutra_apply = 1'));
+  }
+  return [...problems, ...checkForeignKeys(pair), ...(await checkRights(target, pair))];
+}
+
+/** What a key does to children, and the binlog does not show, must happen at the target too. */
+function checkForeignKeys({ from, to, router, cascadesArrive }: Pair): readonly Problem[] {
+  if (cascadesArrive) return [];
+  const shape = (key: ForeignKey, parent: TableName): string =>
+    [key.columns.join(), tableName(parent), key.parentColumns.join(), key.onDelete, key.onUpdate]
+      .join(' ')
+      .toLowerCase()
+      .replaceAll('no action', 'restrict');
+  const have = new Set(to.foreignKeys.map((key) => shape(key, key.parent)));
+  return from.foreignKeys
+    .filter((key) => !['RESTRICT', 'NO ACTION'].includes(key.onDelete) || !['RESTRICT', 'NO ACTION'].includes(key.onUpdate))
+    .filter((key) => !have.has(shape(key, router(key.parent) ?? key.parent)))
+    .map((key) => {
+      const what = `${tableName(to)} lacks foreign key ${key.name} of ${tableName(from)} (ON DELETE ${key.onDelete}, ON UPDATE ${key.onUpdate}): what it does to rows would not happen`;
+      return problem('error', 'foreign-key-missing', what, 'declare the same foreign key at the target');
+    });
+}
+
+/** EXPLAIN needs the privileges of the statement and runs nothing. */
+async function checkRights(target: Queries, { to, server }: Pair): Promise<readonly Problem[]> {
+  const table = quoteTable(to);
+  const column = quoteName(to.columns.find((candidate) => !candidate.generated)?.name ?? '');
+  const trials = {
+    SELECT: `SELECT 1 FROM ${table} LIMIT 0`,
+    INSERT: `EXPLAIN INSERT INTO ${table} () VALUES ()`,
+    UPDATE: `EXPLAIN UPDATE ${table} SET ${column} = ${column} WHERE FALSE`,
+    DELETE: `EXPLAIN DELETE FROM ${table} WHERE FALSE`,
+  };
+  const denied: string[] = [];
+  for (const [right, sql] of Object.entries(trials)) if (await isDenied(target, sql)) denied.push(right);
+  if (denied.length === 0) return [];
+  const mend = `GRANT SELECT, INSERT, UPDATE, DELETE ON ${table} TO ${server.account}`;
+  return [problem('error', 'table-privileges', `the user lacks ${denied.join(', ')} on ${tableName(to)}`, mend)];
+}
+
+function checkAutoIncrement(server: ServerFacts): readonly Problem[] {
+  if (Number(server.variables.get('auto_increment_increment')) > 1) return [];
+  const what = 'auto_increment_increment is 1 while both sides take writes: both will give the same numbers to different rows';
+  const mend = `${setGlobal(server, 'auto_increment_increment', '2')}; ${setGlobal(server, 'auto_increment_offset', '1')} on one side, 2 on the other`;
+  return [problem('warning', 'auto-increment', what, mend)];
+}

@@ -1,0 +1,71 @@
+/** How we connect, and what a session is: every setting on which a literal or a lock depends. */
+import { isIP } from 'node:net';
+import type { TlsOptions } from '@lutra/model';
+import type mysql from 'mysql2';
+
+export interface ConnectionOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly password: string;
+  readonly tls?: TlsOptions | undefined;
+  /** Default 10 s. */
+  readonly connectTimeoutMs?: number;
+  /** How long the answer to one text may take; default 5 minutes. */
+  readonly answerTimeoutMs?: number;
+}
+
+/** Whole numbers beyond 2^53 and decimals are digits, temporal values text, binary values Buffers. */
+export type ResultRow = Readonly<Record<string, string | number | bigint | Buffer | null>>;
+
+/** Anything that metadata can be read through. */
+export interface Queries {
+  /** The rows of one statement. */
+  query(sql: string): Promise<readonly ResultRow[]>;
+}
+
+/** Every setting on which a literal or a lock depends is said here, whatever the server's defaults are. */
+const settings = [
+  "time_zone = '+00:00'",
+  "sql_mode = 'STRICT_ALL_TABLES,ALLOW_INVALID_DATES,NO_AUTO_VALUE_ON_ZERO,NO_ENGINE_SUBSTITUTION'",
+  'autocommit = 1',
+  'completion_type = NO_CHAIN',
+  'sql_safe_updates = 0',
+  'foreign_key_checks = 1',
+  'unique_checks = 1',
+  'lock_wait_timeout = 5',
+  'innodb_lock_wait_timeout = 3',
+  '@lutra_apply = 1',
+];
+
+/** A frozen loader's locks go away when the server gives its connection up. A live one pings more often. */
+const waitTimeoutS = 8;
+export const pingMs = 2500;
+
+/** The first text of a session; its last statement says how large a text may be. */
+export const setUpText = [
+  'SET NAMES utf8mb4',
+  `SET SESSION ${settings.join(', ')}, wait_timeout = ${waitTimeoutS}`,
+  'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED',
+  'SELECT @@max_allowed_packet AS packet',
+].join('; ');
+
+export function driverOptions({ host, port, user, password, tls, connectTimeoutMs = 10_000 }: ConnectionOptions): mysql.ConnectionOptions {
+  const verify = tls?.verify ?? true;
+  return {
+    host,
+    port,
+    user,
+    password,
+    // A certificate names hosts, not addresses: for an address only its authority is checked.
+    ...(tls && { ssl: { ca: tls.ca, rejectUnauthorized: verify, verifyIdentity: verify && isIP(host) === 0 } }),
+    connectTimeout: connectTimeoutMs,
+    charset: 'utf8mb4',
+    flags: ['FOUND_ROWS', '-LOCAL_FILES', '-IGNORE_SPACE'],
+    multipleStatements: true,
+    supportBigNumbers: true,
+    bigNumberStrings: true,
+    dateStrings: true,
+    jsonStrings: true,
+  };
+}

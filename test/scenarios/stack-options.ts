@@ -1,0 +1,35 @@
+/** What a caller may choose about a stack and its channel. */
+import type { z } from 'zod';
+import type { endpointInputSchema, routeSchema } from '@lutra/model';
+import type { MysqlVersion } from '../servers/index.js';
+import type { Side } from './sides.js';
+
+export type Log = (line: string) => void;
+
+export interface StackOptions {
+  readonly mysql?: MysqlVersion;
+  /** Side b's, where it differs. */
+  readonly mysqlB?: MysqlVersion;
+  /** Names of the regions of sides a and b. */
+  readonly regions?: readonly [string, string];
+  /** Told what is going on, a line each. */
+  readonly log?: Log;
+  /** mysqld options of both sides. */
+  readonly mysqlExtra?: readonly string[];
+  /** server.properties. */
+  readonly kafkaExtra?: Readonly<Record<string, string>>;
+  /** More environment variables of the apps. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Over what is sent to /api/v1/endpoints. */
+  readonly endpoint?: Partial<z.input<typeof endpointInputSchema>>;
+}
+
+export interface ChannelOptions {
+  readonly name?: string;
+  /** Whole databases; the lutra user gets its rights on them. */
+  readonly databases?: readonly string[];
+  /** Instead of one route for each database. */
+  readonly routes?: readonly z.input<typeof routeSchema>[];
+  /** From which sides rows are carried; both if absent. */
+  readonly from?: readonly Side[];
+}

@@ -40,7 +40,7 @@ export function readTableVersion(head: TableMapHead, facts: ServerFacts): TableV
   const table = tableName(head);
   const names = namesOf(map, table);
   const raw = readRawColumns(map, (index) => `${table}.${names[index]}`);
-  const complete = completion(map, raw, facts);
+  const complete = completion(map, raw, { ...facts, table });
   const columns = raw.map((column, index) => {
     const name = names[index]!;
     return { schema: { name, ...complete(column, `${table}.${name}`) }, prefix: column.prefix ?? 0 };
@@ -74,14 +74,18 @@ function readRawColumns(map: TableMap, nameOf: (index: number) => string): RawCo
 type Facts = Omit<ColumnSchema, 'name'>;
 
 /** The optional metadata run over the columns of one family each, in their order: hence the queues. To be called column after column. */
-function completion({ fields }: TableMap, raw: readonly RawColumn[], server: ServerFacts): (column: RawColumn, where: string) => Facts {
+function completion(
+  { fields }: TableMap,
+  raw: readonly RawColumn[],
+  server: ServerFacts & { readonly table: string },
+): (column: RawColumn, where: string) => Facts {
   const count = (...families: Family[]): number => raw.filter(({ family }) => families.includes(family)).length;
   const collations = (byDefault: number, each: number, columns: number): Iterator<number> =>
     readCollations(fields.get(byDefault), fields.get(each), columns).values();
   const field = metadataField;
   const numbers = raw.filter(({ family }) => family === 'number' || family === 'year');
   const isYear = numbers.map(({ family }) => family === 'year');
-  const unsigned = readSigns(fields.get(field.signedness), isYear, server.yearSign).values();
+  const unsigned = readSigns(fields.get(field.signedness), { isYear, yearSign: server.yearSign, where: server.table }).values();
   const texts = collations(field.defaultCharset, field.columnCharset, count('text'));
   const choices = collations(field.enumSetDefaultCharset, field.enumSetColumnCharset, count('enum', 'set'));
   const enums = readValueLists(fields.get(field.enumValues), count('enum')).values();

@@ -9,6 +9,7 @@ import { SyncError } from '@lutra/model';
 import type { Logger } from '@lutra/telemetry';
 import { driverOptions } from './connection.js';
 import { toSourceError } from './driver-error.js';
+import { eventType } from './event-types.js';
 import { EventQueue } from './event-queue.js';
 import type { SourceConnection } from './options.js';
 import type { Start } from './start-position.js';
@@ -34,6 +35,7 @@ interface Packet {
 }
 
 interface DriverConnection {
+  readonly stream: { readonly bytesRead: number };
   pause(): void;
   resume(): void;
   query(sql: string, done: (error: Error | null, rows?: Record<string, unknown>[]) => void): void;
@@ -55,6 +57,9 @@ const leastSilenceMs = 10_000;
 /** Before the first event the server may have to pass over gigabytes of transactions that we have. */
 const startSilenceMs = 120_000;
 const watchMs = 1000;
+const openingTypes: ReadonlySet<number> = new Set([eventType.rotate, eventType.format, eventType.previousGtids, eventType.mariadbGtidList]);
+/** Of an event's type in its header. */
+const typeOffset = 4;
 /** ms without a query after which the server would cut the second connection: a year. */
 const idleSeconds = 31_536_000;
 
@@ -65,20 +70,22 @@ export class Dump {
   readonly #watch: NodeJS.Timeout;
   #paused = false;
   #closed = false;
-  /** Watch ticks since the last packet. */
+  /** Watch ticks since something came. */
   #silentTicks = 0;
-  #packets = 0;
+  #bytesRead = 0;
+  /** More came than what opens a file. */
+  #isUnderWay = false;
 
   constructor(options: DumpOptions) {
     this.#options = options;
     this.#zongji = new ZongJi(driverOptions(options));
     this.#zongji.on('error', (error: Error) => this.#fail(toSourceError(error)));
     this.#zongji.on('ready', () => this.#prepare());
-    this.#watch = setInterval(() => this.#checkSilence(), watchMs);
     const { serverId, start } = options;
     const from = 'gtidSet' in start ? { gtidSet: start.gtidSet } : { filename: start.file, position: start.pos };
     // asking MariaDB for annotate events leaves no hole in the positions
     this.#zongji.start({ serverId, ...from, requestAnnotateRows: true });
+    this.#watch = setInterval(() => this.#checkSilence(), watchMs);
   }
 
   get #inside(): ZongJiInside {
@@ -113,12 +120,12 @@ export class Dump {
   }
 
   #receive(packet: Packet): void {
-    this.#silentTicks = 0;
-    this.#packets++;
     if (packet.isEOF()) return this.#fail(new SyncError('SOURCE_UNAVAILABLE', 'the source ended the dump'));
     const body = packet.start + 4;
     if (packet.buffer[body] !== 0) return this.#fail(new SyncError('BINLOG_DECODE', 'a packet of the dump that is no event'));
-    this.queue.push(packet.buffer.subarray(body + 1, packet.end));
+    const event = packet.buffer.subarray(body + 1, packet.end);
+    this.#isUnderWay ||= !openingTypes.has(event[typeOffset] ?? eventType.format);
+    this.queue.push(event);
     if (!this.#paused && this.queue.bytes > this.#options.bufferBytes) {
       this.#paused = true;
       this.#inside.connection.pause();
@@ -129,20 +136,22 @@ export class Dump {
   taken(): void {
     if (!this.#paused || this.#closed || this.queue.bytes > this.#options.bufferBytes / 2) return;
     this.#paused = false;
-    this.#silentTicks = 0;
     this.#inside.connection.resume();
   }
 
-  /** Counts ticks, not time: after a long stop of this process the packets that wait are read before the next tick. */
+  /**
+   * Counts ticks, not time: after a long stop of this process what waits is read before the next tick. Counts bytes, not events: one
+   * event may take minutes.
+   */
   #checkSilence(): void {
-    if (this.#paused) return;
-    this.#silentTicks++;
+    const { bytesRead } = this.#inside.connection.stream;
+    const isSilent = bytesRead === this.#bytesRead && !this.#paused;
+    this.#bytesRead = bytesRead;
+    this.#silentTicks = isSilent ? this.#silentTicks + 1 : 0;
     const usual = Math.max(silenceBeats * this.#options.heartbeatMs, leastSilenceMs);
-    // a fake rotate and a format event come before the server looks for the start
-    const limit = this.#packets > 2 ? usual : Math.max(usual, startSilenceMs);
-    if (this.#silentTicks * watchMs >= limit) {
-      this.#fail(new SyncError('SOURCE_UNAVAILABLE', `the source has sent nothing for ${limit / 1000} s, not even a heartbeat`));
-    }
+    const limit = this.#isUnderWay ? usual : Math.max(usual, startSilenceMs);
+    if (this.#silentTicks * watchMs < limit) return;
+    this.#fail(new SyncError('SOURCE_UNAVAILABLE', `the source has sent nothing for ${limit / 1000} s, not even a heartbeat`));
   }
 
   #failOn(error: Error | null | undefined): void {

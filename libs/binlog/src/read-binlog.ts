@@ -28,7 +28,7 @@ interface Opening {
  */
 export async function* readBinlog(options: BinlogOptions): AsyncGenerator<SourceItem, void, void> {
   const { signal, logger } = options;
-  const opening = await abortable(signal, open(options));
+  const opening = await abortable(signal, () => open(options));
   const { state, start } = opening;
   logger.info({ version: state.version, start }, 'reading the binlog');
   const dump = openDump(options, opening);
@@ -78,17 +78,14 @@ function aborted(): SyncError {
   return new SyncError('ABORTED', 'reading the binlog was aborted');
 }
 
-/** The work goes on until its own time-outs end it; nobody waits for it. */
-async function abortable<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
-  if (signal.aborted) {
-    work.catch(() => undefined);
-    throw aborted();
-  }
+/** After an abort the work goes on until its own time limits end it; nobody waits for it. */
+async function abortable<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  if (signal.aborted) throw aborted();
   const { promise, reject } = Promise.withResolvers<never>();
   const abort = (): void => reject(aborted());
   signal.addEventListener('abort', abort, { once: true });
   try {
-    return await Promise.race([work, promise]);
+    return await Promise.race([work(), promise]);
   } finally {
     signal.removeEventListener('abort', abort);
   }

@@ -24,11 +24,16 @@ function compare(a: readonly number[], b: readonly number[]): number {
   return 0;
 }
 
-/**
- * One answer for each number, true for unsigned, without the YEAR columns.
- * @param isYear the numeric columns in order: true for YEAR. @throws SyncError COLUMN_UNSUPPORTED, BINLOG_DECODE
- */
-export function readSigns(bits: Buffer | undefined, isYear: readonly boolean[], yearSign: YearSign): boolean[] {
+export interface NumericColumns {
+  /** In order: true for YEAR. */
+  readonly isYear: readonly boolean[];
+  readonly yearSign: YearSign;
+  /** The table, for messages. */
+  readonly where: string;
+}
+
+/** One answer for each number, true for unsigned, without the YEAR columns. @throws SyncError COLUMN_UNSUPPORTED, BINLOG_DECODE */
+export function readSigns(bits: Buffer | undefined, { isYear, yearSign, where }: NumericColumns): boolean[] {
   const numbers = isYear.filter((year) => !year).length;
   const what = 'the signs of its numbers';
   const counted = (): boolean[] => readBits(bits, isYear.length, what).filter((_, i) => isYear[i] === false);
@@ -40,5 +45,5 @@ export function readSigns(bits: Buffer | undefined, isYear: readonly boolean[], 
   if (!fits(numbers)) return counted();
   const [one, other] = [counted(), leftOut()];
   if (one.every((sign, i) => sign === other[i])) return one;
-  throw new SyncError('COLUMN_UNSUPPORTED', 'the signs of numbers after a YEAR column are not proven for MySQL 8.0.16 to 8.0.28');
+  throw new SyncError('COLUMN_UNSUPPORTED', `${where}: the signs of numbers after a YEAR column are not proven for MySQL 8.0.16 to 8.0.28`);
 }

@@ -7,11 +7,13 @@ import { ByteReader } from './byte-reader.js';
 import { printDouble } from './json-double.js';
 import { jsonbText } from './jsonb.js';
 import { readSigns, yearSignOf } from './signs.js';
+import type { YearSign } from './signs.js';
 import { textDecoder } from './text.js';
 import { valueReader } from './values.js';
 
 describe('text', () => {
-  const decode = (charset: string, ...bytes: number[]): string => textDecoder(charset)!(new ByteReader(Buffer.from(bytes)), bytes.length, 'd.t.c');
+  const decode = (charset: string, ...bytes: number[]): string =>
+    textDecoder(charset)!(new ByteReader(Buffer.from(bytes)), bytes.length, 'd.t.c');
 
   it('that is not valid is refused, never replaced', () => {
     const refused = expect.objectContaining({ code: 'VALUE_UNSUPPORTED', message: expect.stringContaining('d.t.c') });
@@ -89,6 +91,8 @@ describe('a value', () => {
 });
 
 describe('the signs of numbers', () => {
+  const signs = (bytes: Buffer | undefined, isYear: boolean[], yearSign: YearSign): boolean[] =>
+    readSigns(bytes, { isYear, yearSign, where: 'd.t' });
   const bits = (text: string): Buffer => Buffer.from([Number.parseInt(text.padEnd(8, '0'), 2)]);
 
   it('count YEAR columns or not, by the server that wrote them', () => {
@@ -96,14 +100,14 @@ describe('the signs of numbers', () => {
       ['8.0.4', '8.0.15', '8.0.15-log', '8.0.16', '8.0.28-ubuntu', '8.0.29', '8.4.0', '9.7.1', '11.4.5-MariaDB-log'].map(yearSignOf),
     ).toEqual(['left-out', 'left-out', 'left-out', 'unknown', 'unknown', 'counted', 'counted', 'counted', 'counted']);
     const columns = [false, true, false, false];
-    expect(readSigns(bits('0110'), columns, 'counted')).toEqual([false, true, false]);
-    expect(readSigns(bits('010'), columns, 'left-out')).toEqual([false, true, false]);
+    expect(signs(bits('0110'), columns, 'counted')).toEqual([false, true, false]);
+    expect(signs(bits('010'), columns, 'left-out')).toEqual([false, true, false]);
   });
 
   it('are refused where the two answers differ and nobody knows', () => {
-    expect(readSigns(bits('0100'), [false, false, false], 'unknown')).toEqual([false, true, false]);
-    expect(readSigns(bits('0000'), [true, false, false], 'unknown')).toEqual([false, false]);
-    expect(() => readSigns(bits('0010'), [true, false, false], 'unknown')).toThrow(expect.objectContaining({ code: 'COLUMN_UNSUPPORTED' }));
+    expect(signs(bits('0100'), [false, false, false], 'unknown')).toEqual([false, true, false]);
+    expect(signs(bits('0000'), [true, false, false], 'unknown')).toEqual([false, false]);
+    expect(() => signs(bits('0010'), [true, false, false], 'unknown')).toThrow(expect.objectContaining({ code: 'COLUMN_UNSUPPORTED' }));
     // the number of bytes tells
     expect(
       readSigns(
@@ -112,6 +116,6 @@ describe('the signs of numbers', () => {
         'unknown',
       ),
     ).toEqual(Array(8).fill(true));
-    expect(() => readSigns(undefined, [false], 'counted')).toThrow(expect.objectContaining({ code: 'BINLOG_DECODE' }));
+    expect(() => signs(undefined, [false], 'counted')).toThrow(expect.objectContaining({ code: 'BINLOG_DECODE' }));
   });
 });

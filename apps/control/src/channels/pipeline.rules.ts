@@ -25,6 +25,7 @@ export function pipelineProblems(flows: readonly Flow[], endpoints: EndpointPlac
     ...flows.flatMap((flow) => [
       ...unknownEndpoints(flow, endpoints),
       ...intoItself(flow, endpoints),
+      ...withinRegion(flow, endpoints),
       ...flow.routes.flatMap((route) => ofRoute(flow, route)),
     ]),
   ];
@@ -69,6 +70,21 @@ function intoItself(flow: Flow, endpoints: EndpointPlaces): readonly FlowProblem
       severity: 'error',
       what: `pipeline ${flow.id} writes ${unmoved.pattern.schema}.${unmoved.pattern.table} into itself: ${flow.source} and ${flow.target} are the same server (${source.host}:${source.port})`,
       mend: 'Correct the host or port of one endpoint, or rename the tables on the way.',
+      flows: [flow.id],
+    },
+  ];
+}
+
+/** A transaction's path holds regions: at the target it would be taken for one that came back. */
+function withinRegion(flow: Flow, endpoints: EndpointPlaces): readonly FlowProblem[] {
+  const [source, target] = [endpoints.get(flow.source), endpoints.get(flow.target)];
+  if (!source || !target || source.name === target.name || source.region !== target.region) return [];
+  return [
+    {
+      id: 'pipeline-within-region',
+      severity: 'error',
+      what: `pipeline ${flow.id} goes from ${flow.source} to ${flow.target}, both in region ${source.region}`,
+      mend: 'Give each of the two databases a region of its own; regions may share a Kafka.',
       flows: [flow.id],
     },
   ];

@@ -122,7 +122,7 @@ describe('pipelines between each other', () => {
 describe('two ways', () => {
   it('need two regions', () => {
     const places = [place('a', 'here'), place('b', 'here')];
-    expect(idsOf([channel('x', 'p: a>b')], places)).toEqual([]);
+    expect(idsOf([channel('x', 'p: a>b')], places)).toEqual(['pipeline-within-region']);
     expect(idsOf([channel('x', 'p: a>b', 'q: b>a')], places)).toEqual(['two-way-in-one-region']);
     expect(idsOf([channel('x', 'p: a>b'), channel('y', 'q: b>a')], places)).toEqual(['two-way-in-one-region']);
   });

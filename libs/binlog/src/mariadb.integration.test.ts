@@ -1,0 +1,103 @@
+/** MariaDB, as far as it is read: the types that its binlog tells apart, its GTIDs, its CREATE TABLE … SELECT; the rest stops. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Connection } from 'mysql2/promise';
+import { mysqlServer } from '../../../test/servers/index.js';
+import { answer, oracleOf, typeCases } from './allowlist.fixture.js';
+import { collectToEnd, collectToError, executed, readerOptions, rowsOf, select, writer } from './reading.fixture.js';
+
+/** Binary columns are refused; a JSON column is a text; some values are written in MySQL's words. */
+const cases = typeCases
+  .filter(({ definition }) => !/^(BINARY|VARBINARY)/.test(definition))
+  .map(({ definition, values }) => ({ definition, values: values.filter((value) => !/CAST\(.* AS (JSON|UNSIGNED|SIGNED)\)/.test(value)) }));
+
+describe('MariaDB 11.4', () => {
+  const server = mysqlServer({ version: 'mariadb-11.4', serverId: 1, extra: ['--max-allowed-packet=64M'] });
+  let connection: Connection;
+
+  beforeAll(async () => {
+    await server.start();
+    connection = await writer(server);
+    await connection.query('CREATE DATABASE flow CHARACTER SET utf8mb4; USE flow; CREATE TABLE t (id INT PRIMARY KEY)');
+  });
+  afterAll(async () => {
+    connection?.destroy();
+    await server.stop();
+  });
+
+  it('delivers every type that it can be trusted with as the server stores it', async () => {
+    const start = await executed(server);
+    for (const [i, { definition, values }] of cases.entries()) {
+      await connection.query(`CREATE TABLE t${i} (id INT PRIMARY KEY, v ${definition})`);
+      await connection.query(`INSERT INTO t${i} VALUES ${['NULL', ...values].map((value, id) => `(${id}, ${value})`).join(', ')}`);
+    }
+    const rows = rowsOf(await collectToEnd(server, start));
+    for (const [i, { definition }] of cases.entries()) {
+      const events = rows.filter(({ table }) => table.name === `t${i}`);
+      const column = events[0]!.table.columns[1]!;
+      const oracle = oracleOf(column);
+      const stored = await select(connection, `SELECT ${oracle.expression('v')} AS v FROM t${i} ORDER BY t${i}.id`);
+      const expected = stored.map(({ v }) => (v === null ? null : answer(column, String(v))));
+      const read = events.flatMap((event) => event.rows.map(({ after }) => after!['v']!));
+      expect({ definition, values: read.map((value) => (value === null ? null : oracle.text(value))) }).toEqual({
+        definition,
+        values: expected,
+      });
+    }
+  });
+
+  it('goes on after any transaction, from its GTID or from its file and position, with exactly what follows', async () => {
+    const start = await executed(server);
+    await connection.query(
+      'INSERT INTO t VALUES (1); BEGIN; INSERT INTO t VALUES (2); SAVEPOINT s; INSERT INTO t VALUES (3); ROLLBACK TO s; COMMIT',
+    );
+    await connection.query(
+      'FLUSH BINARY LOGS; CREATE TABLE copy SELECT * FROM t; UPDATE t SET id = 4 WHERE id = 2; INSERT INTO t VALUES (5)',
+    );
+    const items = await collectToEnd(server, start);
+    const commits = items.filter((item) => item.kind === 'commit');
+    expect(rowsOf(items).map((item) => item.rows.map(({ after }) => after!['id']))).toEqual([[1], [2], [1, 2], [4], [5]]);
+    expect(items.filter((item) => item.kind === 'ddl')).toMatchObject([{ gtid: null, sql: expect.stringMatching(/^CREATE TABLE `copy`/) }]);
+    expect(commits.at(-1)!.end.gtidSet).toBe((await executed(server)).gtidSet);
+    for (const [i, { end }] of commits.entries()) {
+      const rest = commits.slice(i + 1);
+      const byGtid = await collectToEnd(server, { gtidSet: end.gtidSet! });
+      const byFile = await collectToEnd(server, { file: end.file, pos: end.pos });
+      expect(byGtid.filter((item) => item.kind === 'commit')).toEqual(rest);
+      expect(byFile.filter((item) => item.kind === 'commit')).toEqual(rest);
+    }
+  });
+
+  it.each([
+    ['CREATE TABLE bad (v UUID); INSERT INTO bad VALUES (UUID())', 'COLUMN_UNSUPPORTED'],
+    ["CREATE TABLE bad (v INET6); INSERT INTO bad VALUES ('::1')", 'COLUMN_UNSUPPORTED'],
+    ["CREATE TABLE bad (v BINARY(16)); INSERT INTO bad VALUES ('x')", 'COLUMN_UNSUPPORTED'],
+    ["CREATE TABLE bad (v POINT); INSERT INTO bad VALUES (ST_GeomFromText('POINT(1 1)'))", 'COLUMN_UNSUPPORTED'],
+    ["CREATE TABLE bad (v TEXT COMPRESSED); INSERT INTO bad VALUES ('x')", 'COLUMN_UNSUPPORTED'],
+    ["CREATE TABLE bad (v VARCHAR(9) COMPRESSED); INSERT INTO bad VALUES ('x')", 'COLUMN_UNSUPPORTED'],
+    ['CREATE TABLE bad (v VARCHAR(9) CHARACTER SET utf16 COLLATE uca1400_ai_ci); INSERT INTO bad VALUES (1)', 'COLUMN_UNSUPPORTED'],
+    [
+      'CREATE TABLE bad (v DATETIME(3)); SET GLOBAL mysql56_temporal_format = OFF; ALTER TABLE bad FORCE; SET GLOBAL mysql56_temporal_format = ON; INSERT INTO bad VALUES (NOW(3))',
+      'COLUMN_UNSUPPORTED',
+    ],
+    [
+      'CREATE TABLE bad (v INT); SET SESSION binlog_format = STATEMENT; INSERT INTO bad VALUES (1); SET SESSION binlog_format = ROW',
+      'BINLOG_UNSUPPORTED',
+    ],
+    ["CREATE TABLE bad (v INT); XA START 'x'; INSERT INTO bad VALUES (1); XA END 'x'; XA PREPARE 'x'; XA COMMIT 'x'", 'BINLOG_UNSUPPORTED'],
+    [
+      "SET GLOBAL log_bin_compress = ON; CREATE TABLE bad (v TEXT); INSERT INTO bad VALUES (REPEAT('x', 2000)); SET GLOBAL log_bin_compress = OFF",
+      'BINLOG_UNSUPPORTED',
+    ],
+    [
+      'SET GLOBAL binlog_row_metadata = MINIMAL; CREATE TABLE bad (v INT); INSERT INTO bad VALUES (1); SET GLOBAL binlog_row_metadata = FULL',
+      'SOURCE_SETTINGS',
+    ],
+  ])('stops at %s', async (sql, code) => {
+    await connection.query('DROP TABLE IF EXISTS bad');
+    const start = await executed(server);
+    await connection.query(`${sql}; INSERT INTO t VALUES (100); DELETE FROM t WHERE id = 100`);
+    const { items, error } = await collectToError(readerOptions(server, { start }));
+    expect(error).toMatchObject({ code });
+    expect(rowsOf(items)).toEqual([]);
+  });
+});

@@ -247,7 +247,7 @@ describe('endpoints', () => {
     await client.post('/api/v1/channels', { name: 'ab', pipelines: [pipeline('there', 'a', 'b'), pipeline('back', 'b', 'a')] });
     const moved = await client.put('/api/v1/endpoints/b', endpoint('b', { region: 'a' }), '*');
     expect(moved.status).toBe(409);
-    expect(moved.body.details.problems).toMatchObject([{ id: 'two-way-in-one-region' }]);
+    expect(moved.body.details.problems).toMatchObject([{ id: 'pipeline-within-region' }, { id: 'pipeline-within-region' }]);
   });
 });
 

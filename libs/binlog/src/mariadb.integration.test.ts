@@ -5,10 +5,13 @@ import { mysqlServer } from '../../../test/servers/index.js';
 import { answer, oracleOf, typeCases } from './allowlist.fixture.js';
 import { collectToEnd, collectToError, executed, readerOptions, rowsOf, select, writer } from './reading.fixture.js';
 
-/** Binary columns are refused; a JSON column is a text; some values are written in MySQL's words. */
+/** Binary columns are refused; a JSON column is a text of at most 32 levels; some values are written in MySQL's words. */
 const cases = typeCases
   .filter(({ definition }) => !/^(BINARY|VARBINARY)/.test(definition))
-  .map(({ definition, values }) => ({ definition, values: values.filter((value) => !/CAST\(.* AS (JSON|UNSIGNED|SIGNED)\)/.test(value)) }));
+  .map(({ definition, values }) => ({
+    definition,
+    values: values.filter((value) => !/CAST\(.* AS (JSON|UNSIGNED|SIGNED)\)|\[{33}/.test(value)),
+  }));
 
 describe('MariaDB 11.4', () => {
   const server = mysqlServer({ version: 'mariadb-11.4', serverId: 1, extra: ['--max-allowed-packet=64M'] });

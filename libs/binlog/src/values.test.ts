@@ -110,7 +110,7 @@ describe('the signs of numbers', () => {
     expect(() => signs(bits('0010'), [true, false, false], 'unknown')).toThrow(expect.objectContaining({ code: 'COLUMN_UNSUPPORTED' }));
     // the number of bytes tells
     expect(
-      readSigns(
+      signs(
         Buffer.from([0xff]),
         Array.from({ length: 9 }, (_, i) => i === 0),
         'unknown',

@@ -16,7 +16,7 @@ export interface Topology {
 export function topologyProblems({ endpoints, channels }: Topology): readonly FlowProblem[] {
   const flows = channels.flatMap(flowsOf);
   const places = new Map(endpoints.map((endpoint) => [endpoint.name, endpoint]));
-  return [...pipelineProblems(flows, places), ...pathProblems(flows), ...twoWayProblems(flows, places)];
+  return [...pipelineProblems(flows, places), ...pathProblems(flows), ...twoWayProblems(flows)];
 }
 
 /** The problems of one channel, also with the other channels. */

@@ -2,34 +2,14 @@
 import { goesOn, intoSource, returnsHome } from './flow.js';
 import type { Flow } from './flow.js';
 import { firstTable } from './path.rules.js';
-import type { EndpointPlaces, FlowProblem } from './pipeline.rules.js';
+import type { FlowProblem } from './pipeline.rules.js';
 import { findTable } from './table-set.js';
 
-export function twoWayProblems(flows: readonly Flow[], endpoints: EndpointPlaces): readonly FlowProblem[] {
-  return flows.flatMap((there, index) => {
+export function twoWayProblems(flows: readonly Flow[]): readonly FlowProblem[] {
+  return flows.flatMap((there) => {
     const returning = flows.filter((flow) => flow.source === there.target && flow.target === there.source && flow.source !== flow.target);
-    const later = returning.filter((back) => flows.indexOf(back) > index);
-    return [
-      ...later.flatMap((back) => inOneRegion(there, back, endpoints)),
-      ...returning.flatMap((back) => cameBackElsewhere(there, back)),
-      ...notCarriedBack(there, returning),
-    ];
+    return [...returning.flatMap((back) => cameBackElsewhere(there, back)), ...notCarriedBack(there, returning)];
   });
-}
-
-/** Origin, path and `seen` are kept by region: with one region for both sides nobody could tell whose transaction it was. */
-function inOneRegion(there: Flow, back: Flow, endpoints: EndpointPlaces): readonly FlowProblem[] {
-  const region = endpoints.get(there.source)?.region;
-  if (region === undefined || region !== endpoints.get(there.target)?.region) return [];
-  return [
-    {
-      id: 'two-way-in-one-region',
-      severity: 'error',
-      what: `${there.source} and ${there.target} are kept in sync both ways (${there.id}, ${back.id}) but are both in region ${region}`,
-      mend: 'Put them into two regions: the origin of a transaction is told by its region.',
-      flows: [there.id, back.id],
-    },
-  ];
 }
 
 function cameBackElsewhere(there: Flow, back: Flow): readonly FlowProblem[] {

@@ -1,7 +1,7 @@
 /**
- * A double as MySQL prints it in JSON: the shortest digits that read back as the same number (as in JavaScript), but the exponent is used
- * from 10^15 on and below 10^-14, without "+"; a whole number keeps ".0", so that it stays a double when read back.
- * See my_gcvt in MySQL's strings/dtoa.cc.
+ * A double as MySQL prints it in JSON: the shortest digits that read back as the same number (as in JavaScript), but with an exponent
+ * below 10^-14, and from 10^15 on where there is no fraction; without "+". A whole number keeps ".0", so that it stays a double when
+ * read back. See my_gcvt in MySQL's strings/dtoa.cc.
  */
 const mostDigits = 15;
 
@@ -13,11 +13,12 @@ export function printDouble(value: number): string {
   const sign = value < 0 ? '-' : '';
   /** Where the point stands: 0.d₁d₂… × 10^point */
   const point = Number(exponentText) + 1;
-  if (point > mostDigits || point < 1 - mostDigits) {
+  const isWhole = digits.length <= point;
+  if (point < 1 - mostDigits || (point > mostDigits && isWhole)) {
     const fraction = digits.length > 1 ? `.${digits.slice(1)}` : '';
     return `${sign}${digits[0]}${fraction}e${point - 1}`;
   }
   if (point <= 0) return `${sign}0.${'0'.repeat(-point)}${digits}`;
-  if (digits.length <= point) return `${sign}${digits.padEnd(point, '0')}.0`;
+  if (isWhole) return `${sign}${digits.padEnd(point, '0')}.0`;
   return `${sign}${digits.slice(0, point)}.${digits.slice(point)}`;
 }

@@ -28,7 +28,7 @@ export async function writer(server: MysqlServer): Promise<Connection> {
 
 /** Each value as the server's own text. */
 export async function select(connection: Connection, sql: string): Promise<RowDataPacket[]> {
-  const [rows] = await connection.query<RowDataPacket[]>({ sql, typeCast: (field) => field.string() });
+  const [rows] = await connection.query<RowDataPacket[]>({ sql, typeCast: (field) => field.string('utf8') });
   return rows;
 }
 

@@ -428,7 +428,8 @@ describe.each(versions)('a target transaction on %s', (version) => {
     const [head, tail] = ["SELECT LENGTH('", "') AS n"];
     for (const bytes of [-8, -7, -6, -5, -4, -3, -2, -1, 0, 1].map((more) => 2 ** 24 - 1 + more)) {
       const length = bytes - head.length - tail.length;
-      expect(await connection.query(head + 'x'.repeat(length) + tail)).toEqual([{ n: String(length) }]);
+      const [row] = await connection.query(head + 'x'.repeat(length) + tail);
+      expect(Number(row?.['n'])).toBe(length);
     }
   });
 

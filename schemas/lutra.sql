@@ -22,3 +22,17 @@ CREATE TABLE IF NOT EXISTS lutra.checkpoint (
   n            BIGINT UNSIGNED NOT NULL COMMENT 'raised by every transaction: an update that changes nothing leaves no row event',
   PRIMARY KEY (pipeline, part, lane)
 ) ENGINE = InnoDB;
+
+-- Transactions that a person told a loader to skip (POST /api/v1/channels/<channel>/pipelines/<pipeline>/skip), with their rows: nothing is
+-- passed over without a trace. Written in the same transaction as the checkpoint behind them.
+CREATE TABLE IF NOT EXISTS lutra.skipped (
+  id           BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
+  pipeline     VARCHAR(100) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  log_id       VARCHAR(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  seq          BIGINT NOT NULL COMMENT 'of the last record of the transaction',
+  gtid         VARCHAR(200) CHARACTER SET ascii COLLATE ascii_bin NULL,
+  reason       VARCHAR(1000) NOT NULL,
+  content      LONGTEXT NOT NULL COMMENT 'JSON: [{op, table, before, after}]; bytes as base64:…',
+  skipped_at   TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP,
+  UNIQUE KEY once (pipeline, log_id, seq)
+) ENGINE = InnoDB CHARACTER SET utf8mb4;

@@ -35,7 +35,9 @@ describe.each([
 
   it.each(Object.keys(accidents))(`%s both sides are equal, seed ${seed}`, { timeout: 240_000 }, async (name) => {
     onTestFailed(async () => console.error(await stack.report(), await stack.saveLogs()));
-    const workloads = sides.map((side) => startWorkload({ side, connection: stack.connection(side), seed, writers: 3, transactionsPerSecond: 150 }));
+    const workloads = sides.map((side) =>
+      startWorkload({ side, connection: stack.connection(side), seed, writers: 3, transactionsPerSecond: 150 }),
+    );
     await sleep(before);
     await accidents[name]?.();
     await sleep(after);

@@ -30,7 +30,11 @@ export async function openShop(options: StackOptions): Promise<Stack> {
 }
 
 export async function expectEqual(stack: Stack): Promise<void> {
-  const { differences, differing, tables, rows } = await compareDatabases({ a: stack.connection('a'), b: stack.connection('b'), databases: [shopDatabase] });
+  const { differences, differing, tables, rows } = await compareDatabases({
+    a: stack.connection('a'),
+    b: stack.connection('b'),
+    databases: [shopDatabase],
+  });
   expect({ differing, differences: differences.slice(0, 20) }).toEqual({ differing: 0, differences: [] });
   expect(tables).toBeGreaterThan(5);
   expect(rows).toBeGreaterThan(0);

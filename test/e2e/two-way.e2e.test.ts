@@ -43,7 +43,15 @@ describe.each(runs)('two databases on MySQL $mysql, both written to', ({ mysql, 
     const memory = watchMemory([stack.capture.a, stack.capture.b, stack.loader.a, stack.loader.b]);
     for (const side of sides) {
       const rows = await hugeTransaction({ side, connection: stack.connection(side), rows: hugeRows });
-      written[side].push({ transactions: 1, rows, tables: { bulk: { c: rows, u: 0, d: 0 } }, rolledBack: 0, refused: 0, reconnects: 0, unknown: [] });
+      written[side].push({
+        transactions: 1,
+        rows,
+        tables: { bulk: { c: rows, u: 0, d: 0 } },
+        rolledBack: 0,
+        refused: 0,
+        reconnects: 0,
+        unknown: [],
+      });
     }
     await stack.drain(180_000);
     const peaks = await memory.stop();

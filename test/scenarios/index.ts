@@ -19,6 +19,7 @@ export { TransferReader } from './transfer-reader.js';
 export type { TransferReport } from './transfer-reader.js';
 export { startWorkload, Workload } from './workload.js';
 export type { WorkloadOptions } from './workload.js';
+export { addTally, emptyTotals, Writer } from './writer.js';
 export type { RowCounts, Tally, Totals } from './writer.js';
 export { differencesFromWritten, logHasNoHole, readTopic } from './topic.js';
 export type { TopicOptions, TopicReport } from './topic.js';

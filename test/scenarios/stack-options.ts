@@ -1,6 +1,7 @@
 /** What a caller may choose about a stack and its channel. */
 import type { z } from 'zod';
 import type { endpointInputSchema, routeSchema } from '@lutra/model';
+import type { Network } from '../network/index.js';
 import type { MysqlVersion } from '../servers/index.js';
 import type { Side } from './sides.js';
 
@@ -20,6 +21,10 @@ export interface StackOptions {
   readonly kafkaExtra?: Readonly<Record<string, string>>;
   /** More environment variables of the apps. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** Two captures and two loaders in each region instead of one. */
+  readonly standbys?: boolean;
+  /** Between apps and servers; whoever opened it closes it. The servers must be ours. */
+  readonly network?: Network;
   /** Over what is sent to /api/v1/endpoints. */
   readonly endpoint?: Partial<z.input<typeof endpointInputSchema>>;
 }

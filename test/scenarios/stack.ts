@@ -45,6 +45,8 @@ export class Stack {
   readonly capture: Readonly<Record<Side, AppProcess>>;
   /** By the side that it writes. */
   readonly loader: Readonly<Record<Side, AppProcess>>;
+  /** A second capture and loader of each side, where they were asked for. Who works and who stands by is up to them. */
+  readonly second: Readonly<Record<'capture' | 'loader', Readonly<Record<Side, AppProcess>>>> | undefined;
   readonly api: Api;
   readonly token = randomBytes(16).toString('hex');
   /** ZooKeeper path of this stack alone. */
@@ -61,7 +63,7 @@ export class Stack {
     const versions = { a: options.mysql ?? '9.7', b: options.mysqlB ?? options.mysql ?? '9.7' };
     this.regions = { a, b };
     this.zooKeeper = zooKeeperFromEnvironment();
-    this.kafka = kafkaFromEnvironment(options.kafkaExtra ? { extra: options.kafkaExtra } : {});
+    this.kafka = kafkaFromEnvironment({ extra: { ...this.#advertised(), ...options.kafkaExtra } });
     const mysql = (side: Side, serverId: number): MysqlServer =>
       mysqlFromEnvironment(side === 'a' ? 'A' : 'B', {
         version: versions[side],
@@ -73,15 +75,21 @@ export class Stack {
     // Topics are named after endpoints: on a Kafka that outlives us the name must be new.
     const suffix = this.kafka.external ? `-${randomBytes(3).toString('hex')}` : '';
     this.endpoints = { a: `mysql-${a}${suffix}`, b: `mysql-${b}${suffix}` };
-    const app = (name: AppName, side?: Side): AppProcess =>
+    const app = (name: AppName, side?: Side, suffix = ''): AppProcess =>
       new AppProcess({
         app: name,
-        name: side ? `${name}-${this.regions[side]}` : name,
+        name: side ? `${name}-${this.regions[side]}${suffix}` : name,
         environment: () => this.#environment(name, side),
       });
+    const both = (name: AppName, suffix?: string): Record<Side, AppProcess> => ({ a: app(name, 'a', suffix), b: app(name, 'b', suffix) });
     this.control = app('control');
-    this.capture = { a: app('capture', 'a'), b: app('capture', 'b') };
-    this.loader = { a: app('loader', 'a'), b: app('loader', 'b') };
+    this.capture = both('capture');
+    this.loader = both('loader');
+    this.second = options.standbys ? { capture: both('capture', '-2'), loader: both('loader', '-2') } : undefined;
+    options.network?.join({
+      targets: { zookeeper: this.zooKeeper, kafka: this.kafka, 'mysql-a': this.mysql.a, 'mysql-b': this.mysql.b },
+      apps: () => new Map(this.apps.flatMap(({ pid, name }) => (pid === undefined ? [] : [[pid, name] as const]))),
+    });
     this.api = new Api(() => this.control.url, this.token);
   }
 
@@ -90,7 +98,9 @@ export class Stack {
   }
 
   get apps(): readonly AppProcess[] {
-    return [this.control, this.capture.a, this.capture.b, this.loader.a, this.loader.b];
+    const { capture, loader } = this.second ?? {};
+    const all = [this.control, this.capture.a, this.capture.b, this.loader.a, this.loader.b, capture?.a, capture?.b, loader?.a, loader?.b];
+    return all.filter((app) => app !== undefined);
   }
 
   /** root, or whom the environment variable names. */
@@ -204,18 +214,25 @@ export class Stack {
   }
 
   async #configure(): Promise<void> {
+    const { network } = this.#options;
     for (const side of sides) {
-      const { host, port } = this.mysql[side];
+      const { host, port } = network?.at(`mysql-${side}`) ?? this.mysql[side];
       const region = this.regions[side];
-      await this.api.createRegion({ name: region, kafka: { brokers: this.kafka.bootstrap.split(',') } });
+      await this.api.createRegion({ name: region, kafka: { brokers: network ? [network.at('kafka').address] : this.kafka.bootstrap.split(',') } });
       const access = { host, port, user: lutraUser, password: lutraPassword, serverId: side === 'a' ? 1001 : 1002 };
       await this.api.createEndpoint({ name: this.endpoints[side], region, ...access, ...this.#options.endpoint });
     }
   }
 
+  /** Kafka's clients go where it says that it is. */
+  #advertised(): Readonly<Record<string, string>> {
+    const { network } = this.#options;
+    return network ? { 'advertised.listeners': `PLAINTEXT://${network.at('kafka').address}` } : {};
+  }
+
   #environment(app: AppName, side: Side | undefined): Readonly<Record<string, string>> {
     return {
-      ZOOKEEPER: this.zooKeeper.connect,
+      ZOOKEEPER: this.#options.network?.at('zookeeper').address ?? this.zooKeeper.connect,
       LUTRA_ROOT: this.root,
       LUTRA_SECRET_KEY: this.#secretKey,
       LOG_LEVEL: 'info',

@@ -14,6 +14,8 @@ import { EndpointService } from './endpoints/endpoint.service.js';
 import type { Environment } from './environment.js';
 import { ConnectedGuard } from './http/connected.guard.js';
 import { HealthController } from './health/health.controller.js';
+import { PipelineController } from './pipelines/pipeline.controller.js';
+import { PipelineService } from './pipelines/pipeline.service.js';
 import { RegionController } from './regions/region.controller.js';
 import { RegionService } from './regions/region.service.js';
 import { SchemaRegistryController } from './schema-registry/schema-registry.controller.js';
@@ -41,6 +43,7 @@ export function controlModule({ environment, registry, secretKey, metrics, healt
       EndpointController,
       StatusController,
       ChannelController,
+      PipelineController,
       AboutController,
       HealthController,
       SchemaRegistryController,
@@ -59,6 +62,7 @@ export function controlModule({ environment, registry, secretKey, metrics, healt
       EndpointCheckService,
       ChannelService,
       ChannelActionService,
+      PipelineService,
     ],
   };
 }

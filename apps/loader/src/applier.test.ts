@@ -5,6 +5,7 @@ import type { SqlText, TargetTable } from '@lutra/mysql';
 import { describe, expect, it } from 'vitest';
 import { Applier } from './applier.js';
 import type { Place } from './log-reader.js';
+import type { Skip } from './skip.js';
 
 const table: TableSchema = {
   database: 'shop',
@@ -83,7 +84,17 @@ function remember() {
   return { told, writer };
 }
 
-function applierOf(writer: ReturnType<typeof remember>['writer'], routed = true, onFailed?: (error: unknown) => void) {
+interface Particulars {
+  readonly merge?: boolean;
+  readonly skip?: Skip;
+}
+
+function applierOf(
+  writer: ReturnType<typeof remember>['writer'],
+  routed = true,
+  onFailed?: (error: unknown) => void,
+  { merge = true, skip }: Particulars = {},
+) {
   const progress: number[] = [];
   const applier = new Applier({
     checkpoint: first,
@@ -91,6 +102,9 @@ function applierOf(writer: ReturnType<typeof remember>['writer'], routed = true,
     tables: { targetOf: () => (routed ? target : null) },
     writer,
     batchBytes: 4_000,
+    merge,
+    skip: skip ?? null,
+    onSkipped: async ({ seq }) => void progress.push(-seq),
     onCommitted: (committed) => progress.push(committed.place.seq),
     ...(onFailed && { onFailed }),
   });
@@ -235,5 +249,48 @@ describe('applying', () => {
     await applier.flush();
     await expect(applier.settled()).rejects.toThrow('no');
     await expect(applier.flush()).rejects.toThrow('no');
+  });
+
+  it('names the transaction, the table and the key of a row that the target refuses', async () => {
+    const { writer } = remember();
+    const details = { table: 't', change: 0, changes: 1 };
+    const { applier } = applierOf({ ...writer, commit: () => Promise.reject(new SyncError('ROW_CONFLICT', 'shop.t: taken', { details })) });
+    await applier.row(table, insert(7), place(3));
+    await applier.flush();
+    await expect(applier.settled()).rejects.toMatchObject({
+      message: 'shop.t: taken, id=7 (transaction x, seq 3)',
+      details: { ...details, key: 'id=7', seq: 3, log: 'L', alone: true },
+    });
+  });
+
+  it('does not blame one transaction for what a merged one was refused', async () => {
+    const { writer } = remember();
+    const details = { change: 0, changes: 2 };
+    const { applier } = applierOf({ ...writer, commit: () => Promise.reject(new SyncError('ROW_CONFLICT', 'taken', { details })) });
+    for (const seq of [0, 1]) await applier.row(table, insert(seq), place(seq));
+    await applier.flush();
+    const error: unknown = await applier.settled().catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ message: 'taken', details: { alone: false } });
+    expect((error as SyncError).details['seq']).toBeUndefined();
+  });
+
+  it('commits each transaction alone where it is told not to merge', async () => {
+    const { told, writer } = remember();
+    const { applier } = applierOf(writer, true, undefined, { merge: false });
+    for (const seq of [0, 1]) await applier.row(table, insert(seq), place(seq));
+    expect(told).toEqual(['commit 1 rows at 0 of hangzhou', 'commit 1 rows at 1 of hangzhou']);
+  });
+
+  it('records the transaction that a person skips instead of applying it, and goes on behind it', async () => {
+    const { told, writer } = remember();
+    const texts: string[] = [];
+    const commit = (text: SqlText, checkpoint: Checkpoint) => (texts.push(text.sql), writer.commit(text, checkpoint));
+    const { applier, progress } = applierOf({ ...writer, commit }, true, undefined, { skip: { log: 'L', seq: 1, reason: "it's wrong" } });
+    for (const seq of [0, 1, 2]) await applier.row(table, insert(seq), place(seq));
+    await applier.flush();
+    await applier.settled();
+    expect(told).toEqual(['commit 1 rows at 0 of hangzhou', 'commit 0 rows at 1 of hangzhou', 'commit 1 rows at 2 of hangzhou']);
+    expect(texts[1]).toMatch(/^INSERT INTO lutra\.skipped .*"op":"c","table":"shop\.t"/);
+    expect(progress).toEqual([0, 1, -1, 2]);
   });
 });

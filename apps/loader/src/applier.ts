@@ -9,8 +9,12 @@ import type { Checkpoint } from '@lutra/marker';
 import { SyncError, tableName } from '@lutra/model';
 import type { RowEvent, TableSchema } from '@lutra/model';
 import { StatementBuilder } from '@lutra/mysql';
-import type { Change } from '@lutra/mysql';
+import type { Change, SqlText } from '@lutra/mysql';
+import { nameFailure } from './failure.js';
+import type { NumberedChanges } from './failure.js';
 import type { Place } from './log-reader.js';
+import { skippedText } from './skip.js';
+import type { Skip } from './skip.js';
 import type { TableMatcher } from './table-matcher.js';
 import type { Committed, TargetWriter } from './target-writer.js';
 
@@ -19,9 +23,15 @@ export interface ApplierOptions {
   readonly targetRegion: string;
   readonly tables: Pick<TableMatcher, 'targetOf'>;
   readonly writer: Pick<TargetWriter, 'commit' | 'open' | 'chunk' | 'close' | 'rollback'>;
+  /** False: each source transaction in a target transaction of its own, so that a failure names it. */
+  readonly merge: boolean;
+  /** A transaction that a person decided to skip, by the seq of its last record. */
+  readonly skip: Skip | null;
   /** Bytes of SQL after which a target transaction is closed, or a large source transaction begins to be streamed. */
   readonly batchBytes: number;
   onCommitted(committed: Committed): void;
+  /** The skip was carried out and committed. */
+  onSkipped(skip: Skip): Promise<void>;
   /** A commit failed while nobody may be waiting for it: the log can be silent for long. */
   onFailed?(error: unknown): void;
 }
@@ -30,6 +40,8 @@ export interface ApplierOptions {
 interface Complete {
   readonly place: Place;
   readonly event: RowEvent | null;
+  /** What is recorded instead of its rows. */
+  readonly skipped?: SqlText;
 }
 
 export class Applier {
@@ -37,6 +49,8 @@ export class Applier {
   readonly #builder = new StatementBuilder();
   /** Changes of the source transaction that is still arriving. */
   #open: Change[] = [];
+  /** What the builder holds, to name what failed. */
+  #changes: Change[] = [];
   #openBytes = 0;
   #streaming = false;
   #complete: Complete | null = null;
@@ -89,24 +103,43 @@ export class Applier {
   async flush(): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure;
     if (!this.#complete || this.#streaming) return;
-    const { place, event } = this.#complete;
+    const complete = this.#complete;
+    const { place, event } = complete;
     this.#complete = null;
     // Rows that this pipeline does not route are no reason to write: their progress is saved with the next row that it does.
-    if (total(this.#ops) === 0) return this.#options.onCommitted(this.#take(place, event));
-    await this.#commit(place, event);
+    if (total(this.#ops) === 0 && !complete.skipped) return this.#options.onCommitted(this.#take(place, event));
+    await this.#commit(complete);
   }
 
-  async #commit(place: Place, event: RowEvent | null): Promise<void> {
-    const statements = this.#builder.take();
+  async #commit({ place, event, skipped }: Complete): Promise<void> {
+    const statements = skipped ?? this.#builder.take();
+    const changes = this.#takeChanges();
     const checkpoint = this.#checkpointAt(place, event);
     const committed = this.#take(place, event);
     this.#saved = place.nextOffset;
     await this.settled();
-    this.#underWay = this.#options.writer.commit(statements, checkpoint).then(() => this.#options.onCommitted(committed));
+    this.#underWay = this.#options.writer.commit(statements, checkpoint).then(
+      () => this.#options.onCommitted(committed),
+      (error: unknown) => {
+        throw nameFailure(error, { changes, place, event, alone: committed.transactions === 1 });
+      },
+    );
     this.#underWay.catch((error: unknown) => {
       this.#failure ??= error;
       this.#options.onFailed?.(error);
     });
+  }
+
+  /** The changes in the builder since the last call, and the number of the first. */
+  #takeChanges(): NumberedChanges {
+    const changes = { first: this.#builder.changes - this.#changes.length, list: this.#changes };
+    this.#changes = [];
+    return changes;
+  }
+
+  #build(change: Change): void {
+    this.#builder.add(change);
+    this.#changes.push(change);
   }
 
   /** Waits for the transaction that is under way. */
@@ -120,7 +153,7 @@ export class Applier {
     await this.flush();
     // Writing the same place twice would fail at our own fence.
     if (place.nextOffset <= this.#saved) return;
-    if (this.#open.length === 0 && !this.#streaming) await this.#commit(place, null);
+    if (this.#open.length === 0 && !this.#streaming) await this.#commit({ place, event: null });
   }
 
   async #add(change: Change, event: RowEvent): Promise<void> {
@@ -154,10 +187,23 @@ export class Applier {
     if (this.#streaming) return this.#endStreaming(event, place);
     // Only transactions of one origin and path may share a target transaction: the marker has room for one.
     if (this.#complete?.event && !sameOrigin(this.#complete.event, event)) await this.flush();
-    for (const change of this.#open) this.#builder.add(change);
+    if (this.#options.skip?.seq === place.seq && this.#options.skip.log === place.log) return this.#skip(this.#options.skip, event, place);
+    for (const change of this.#open) this.#build(change);
     this.#countOpen();
     this.#complete = { place, event };
-    if (this.#builder.bytes >= this.#options.batchBytes) await this.flush();
+    if (!this.#options.merge || this.#builder.bytes >= this.#options.batchBytes) await this.flush();
+    if (!this.#options.merge) await this.settled();
+  }
+
+  /** Its rows are recorded instead of applied, committed together with the place after them. */
+  async #skip(skip: Skip, event: RowEvent, place: Place): Promise<void> {
+    await this.flush();
+    const { pipeline } = this.#options.checkpoint;
+    this.#complete = { place, event, skipped: skippedText({ pipeline, place, event, reason: skip.reason, changes: this.#open }) };
+    this.#clearOpen();
+    await this.flush();
+    await this.settled();
+    await this.#options.onSkipped(skip);
   }
 
   async #endStreaming(event: RowEvent, place: Place): Promise<void> {

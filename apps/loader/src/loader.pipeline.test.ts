@@ -273,7 +273,7 @@ const work: LoaderWork = {
 };
 const silent = { info() {}, debug() {}, warn() {}, error() {} } as unknown as LoaderDeps['logger'];
 const deps = (): LoaderDeps => ({
-  registry: { pipelines: { read: async () => ({ createdAt: 0 }) } } as unknown as LoaderDeps['registry'],
+  registry: { pipelines: { read: async () => ({ createdAt: 0 }) }, skips: { read: async () => null } } as unknown as LoaderDeps['registry'],
   schemas: ids as unknown as LoaderDeps['schemas'],
   secretKey: key,
   metrics: new Metrics('loader'),

@@ -21,7 +21,7 @@ import { LogReader } from './log-reader.js';
 import type { Place } from './log-reader.js';
 import { Progress } from './progress.js';
 import { TableMatcher } from './table-matcher.js';
-import { takeOverTarget } from './take-over.js';
+import { skipOf, takeOverTarget } from './take-over.js';
 import { TargetWriter } from './target-writer.js';
 import type { LoaderWork } from './wanted.js';
 
@@ -40,8 +40,30 @@ const fetchBytes = 512 * 1024;
 /** A pipeline without rows still saves its place now and then, so that retention does not pass it. */
 const saveProgressMs = 10 * 60 * 1000;
 
-/** One ownership: works until the signal aborts or something fails. */
-export async function runLoader(deps: LoaderDeps, work: LoaderWork, lead: { leaseNumber: number; signal: AbortSignal }): Promise<void> {
+/** After so many transactions one at a time the cause is gone, or was never in one of them. */
+const cautiousTransactions = 2_000;
+
+interface Lead {
+  readonly leaseNumber: number;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * One ownership: works until the signal aborts or something fails. What a merged target transaction was refused is tried once more, one source
+ * transaction at a time: the good ones before it take effect, and the bad one is named.
+ */
+export async function runLoader(deps: LoaderDeps, work: LoaderWork, lead: Lead): Promise<void> {
+  try {
+    await load(deps, work, { ...lead, merge: true });
+  } catch (thrown) {
+    const error = toSyncError(thrown);
+    if (error.outcome !== 'stop' || error.details['alone'] !== false || lead.signal.aborted) throw thrown;
+    deps.logger.warn({ code: error.code, details: error.details }, 'the target refused a batch; applying one transaction at a time');
+    await load(deps, work, { ...lead, merge: false });
+  }
+}
+
+async function load(deps: LoaderDeps, work: LoaderWork, lead: Lead & { merge: boolean }): Promise<void> {
   const { status, logger } = deps;
   const topic = rowsTopic(work.source.name);
   const ended = new AbortController();
@@ -74,13 +96,20 @@ export async function runLoader(deps: LoaderDeps, work: LoaderWork, lead: { leas
     const progress = new Progress(deps, { pipeline: work.id, topic, admin });
     const reader = new LogReader(topic, checkpoint);
     const decoder = new RecordDecoder({ ids: deps.schemas });
+    const skip = await skipOf(deps.registry, work.id, checkpoint);
     const tables = new TableMatcher(createRouter(work.routes), (database, name) => writer.loadTable(database, name));
     const applier = new Applier({
       checkpoint,
       targetRegion: work.target.region,
       tables,
       writer,
+      merge: lead.merge,
+      skip,
       batchBytes,
+      onSkipped: async ({ seq, reason }) => {
+        logger.warn({ seq, reason }, 'skipped a transaction; its rows are in lutra.skipped');
+        await deps.registry.skips.remove(work.id);
+      },
       onCommitted: (committed) => progress.committed(committed),
       onFailed: (error) => ended.abort(toSyncError(error)),
     });
@@ -118,6 +147,7 @@ export async function runLoader(deps: LoaderDeps, work: LoaderWork, lead: { leas
         }
       }
       await applier.flush();
+      if (!lead.merge && progress.transactions >= cautiousTransactions) break;
       if (passed && Date.now() - savedAt > saveProgressMs) {
         await applier.saveProgress(passed);
         savedAt = Date.now();

@@ -15,6 +15,7 @@ export class Progress {
   #groupAt = 0;
   #groupBusy = false;
   #uncommitted = false;
+  #transactions = 0;
 
   constructor(
     deps: { readonly status: StatusReporter; readonly metrics: Metrics; readonly logger: Logger },
@@ -24,7 +25,13 @@ export class Progress {
     this.#of = of;
   }
 
+  /** Applied in this run. */
+  get transactions(): number {
+    return this.#transactions;
+  }
+
   committed(committed: Committed): void {
+    this.#transactions += committed.transactions;
     const { status, metrics } = this.#deps;
     const name = this.#of.pipeline;
     let rows = 0;

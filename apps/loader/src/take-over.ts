@@ -3,6 +3,7 @@ import type { Checkpoint } from '@lutra/marker';
 import { takeOver } from '@lutra/mysql';
 import type { ConnectionOptions } from '@lutra/mysql';
 import type { Registry } from '@lutra/registry';
+import type { Skip } from './skip.js';
 
 /** @throws SyncError CHECKPOINT_MISSING when the row is gone although the pipeline had one: it alone says what was applied. */
 export async function takeOverTarget(
@@ -14,4 +15,12 @@ export async function takeOverTarget(
   const { checkpoint } = await takeOver(target, { pipeline: of.pipeline, part: 0, lease: of.leaseNumber, mayCreate: known === null });
   if (known === null) await registry.pipelines.mark(of.pipeline);
   return checkpoint;
+}
+
+/** What a person told this pipeline to skip, if it lies ahead. */
+export async function skipOf(registry: Pick<Registry, 'skips'>, pipeline: string, checkpoint: Checkpoint): Promise<Skip | null> {
+  const order = await registry.skips.read(pipeline);
+  // A pipeline that has applied nothing yet does not know its log; the first record will tell.
+  if (!order || order.seq <= checkpoint.seq || (checkpoint.logId !== '' && order.log !== checkpoint.logId)) return null;
+  return order;
 }

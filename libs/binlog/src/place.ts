@@ -1,11 +1,13 @@
 /**
- * Where in the binlog we are. Promises that no byte of a file was passed over: each event must start where the one before it ended.
- * Only between transactions, and only where the server was asked to leave out those of a GTID set, may it jump forward.
+ * Where in the binlog we are: file, position, and the transactions read so far. Promises that no byte of a file was passed over: each event
+ * must start where the one before it ended. Only between transactions, and only where the server was asked to leave out those of a GTID
+ * set, may it jump forward.
  */
 import { SyncError } from '@lutra/model';
-import type { FilePosition } from '@lutra/model';
+import type { FilePosition, Position } from '@lutra/model';
 import type { BinlogEvent } from './event.js';
 import { eventType } from './event-types.js';
+import type { ExecutedSet } from './gtid.js';
 
 const wrap = 2 ** 32;
 /** Made for the dump: stands in no file. */
@@ -13,24 +15,50 @@ const artificialFlag = 0x20;
 /** A file starts with four bytes that are no event. */
 export const fileStart = 4;
 
+export interface PlaceOptions {
+  /** False: positions carry no GTID set. */
+  readonly gtidMode: boolean;
+  /** The set of a start from GTIDs; null where a file will tell it. */
+  readonly executed: ExecutedSet | null;
+  /** True when the server leaves out transactions (start from a GTID set) or events (MariaDB). */
+  readonly mayJump: boolean;
+}
+
 export class Place {
+  readonly #options: PlaceOptions;
+  #executed: ExecutedSet | null;
   #file = '';
   /** Start of the next event; beyond 2^32 where events only tell it modulo 2^32. */
   #pos = 0;
-  readonly #mayJump: boolean;
 
-  /** @param mayJump true when the server leaves out transactions (start from a GTID set) or events (MariaDB) */
-  constructor(mayJump: boolean) {
-    this.#mayJump = mayJump;
+  constructor(options: PlaceOptions) {
+    this.#options = options;
+    this.#executed = options.executed;
   }
 
   get now(): FilePosition {
     return { file: this.#file, pos: this.#pos };
   }
 
+  /** A snapshot: later transactions do not change it. */
+  get end(): Position {
+    return { gtidSet: this.#executed?.toString() ?? null, file: this.#file, pos: this.#pos };
+  }
+
   open(file: string, pos: number): void {
     this.#file = file;
     this.#pos = pos;
+  }
+
+  /** A file says which transactions came before it. */
+  learn(executed: () => ExecutedSet): void {
+    if (this.#options.gtidMode) this.#executed ??= executed();
+  }
+
+  /** A transaction was read. One without a GTID leaves the set behind: it no longer says where we are. */
+  read(gtid: string | null): void {
+    if (gtid === null) this.#executed = null;
+    else this.#executed?.add(gtid);
   }
 
   /** Moves behind the event; returns where it starts. @throws SyncError BINLOG_DECODE */
@@ -60,7 +88,7 @@ export class Place {
   #jump(position: number, size: number, inTransaction: boolean): void {
     const earliest = this.#pos + size;
     const end = earliest + ((((position - earliest) % wrap) + wrap) % wrap);
-    if (inTransaction || !this.#mayJump) {
+    if (inTransaction || !this.#options.mayJump) {
       const message = `events are missing: the one at ${this.#file}:${this.#pos} is followed by one at ${end - size}`;
       throw new SyncError('BINLOG_DECODE', message, { details: { file: this.#file, pos: this.#pos } });
     }

@@ -12,4 +12,5 @@ export type { RegistryOptions } from './registry.js';
 export { schemaId } from './schema-id.js';
 export type { SchemaStore, SubjectVersion } from './schemas.js';
 export { loadSecretKey, openSecret, sealSecret } from './secret.js';
+export type { SkipOrder, SkipStore } from './skips.js';
 export type { StatusStore } from './status.js';

@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { LeaseGrant, Registry } from './index.js';
 import { contenders } from './lease-nodes.js';
-import type { Proxy } from './testing/proxy.js';
+import type { Proxy } from '../../../test/network/index.js';
 import { expire, sessionTimeoutMs, until, untilAborted, untilConnected, useZooKeeper } from './testing/harness.js';
 
 const zooKeeper = useZooKeeper();

@@ -57,6 +57,11 @@ export class Paths {
     return `${this.#root}/pipelines/${pipelineId}`;
   }
 
+  skip(pipelineId: string): string {
+    if (!pipelinePattern.test(pipelineId)) throw invalid('the id of a pipeline', pipelineId);
+    return `${this.#root}/skips/${pipelineId}`;
+  }
+
   status(status: Pick<WorkStatus, 'app' | 'name' | 'instance'>): string {
     return `${this.statuses}/${encodeName(`${status.app}@${status.name}@${status.instance}`)}`;
   }

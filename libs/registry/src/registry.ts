@@ -16,6 +16,8 @@ import type { SchemaStore } from './schemas.js';
 import { Session } from './session.js';
 import { ZooKeeperStatus } from './status.js';
 import type { StatusStore } from './status.js';
+import { ZooKeeperSkips } from './skips.js';
+import type { SkipStore } from './skips.js';
 import { Tree } from './tree.js';
 
 export interface RegistryOptions {
@@ -40,6 +42,7 @@ export class Registry {
   readonly logs: LogCopyStore;
   readonly status: StatusStore;
   readonly pipelines: PipelineMarkStore;
+  readonly skips: SkipStore;
   readonly schemas: SchemaStore;
   /** For tests that end a session from outside. */
   readonly session: Session;
@@ -67,6 +70,7 @@ export class Registry {
     this.logs = new ZooKeeperLogCopies(tree, paths);
     this.status = new ZooKeeperStatus({ session, tree, paths, logger });
     this.pipelines = new ZooKeeperPipelineMarks(tree, paths);
+    this.skips = new ZooKeeperSkips(tree, paths);
     this.schemas = new ZooKeeperSchemas(tree, paths);
   }
 

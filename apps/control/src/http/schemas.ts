@@ -143,6 +143,40 @@ export type PipelineStatus = z.infer<typeof pipelineStatusSchema>;
 export type ChannelStatus = z.infer<typeof channelStatusSchema>;
 export type Status = z.infer<typeof statusSchema>;
 
+/** Where a pipeline stands. null: there is none yet. */
+export const pipelinePositionSchema = z.object({
+  pipeline: z.string(),
+  /** The row in lutra.checkpoint: everything up to `seq` has been applied. */
+  checkpoint: z
+    .object({
+      log: z.string(),
+      seq: z.number(),
+      nextOffset: z.number(),
+      gtid: z.string().nullable(),
+      /** Commit time of the last applied transaction at the source, µs since 1970. */
+      sourceUs: z.number(),
+      origin: z.string(),
+      epoch: z.number(),
+    })
+    .nullable(),
+  /** Offsets that the broker has now: first, and after the last. */
+  topic: z.object({ name: z.string(), start: z.number(), end: z.number() }).nullable(),
+  /** The last heartbeat that capture saw acknowledged and noted in ZooKeeper. */
+  captured: z.object({ log: z.string(), seq: z.number(), position: positionSchema }).nullable(),
+  recordsBehind: z.number().nullable(),
+  /** A transaction that will be skipped. */
+  skip: z.object({ log: z.string(), seq: z.number(), reason: z.string() }).nullable(),
+});
+export type PipelinePosition = z.infer<typeof pipelinePositionSchema>;
+
+export const skipWriteSchema = z.strictObject({
+  /** `lastError.details.seq` of the pipeline's status. */
+  seq: z.int().min(0),
+  /** Why, for who reads lutra.skipped later. */
+  reason: z.string().min(1).max(1000),
+});
+export type SkipWrite = z.infer<typeof skipWriteSchema>;
+
 export const schemaNames: ReadonlyMap<unknown, string> = new Map<unknown, string>([
   [regionSchema, 'Region'],
   [endpointWriteSchema, 'Endpoint'],
@@ -155,5 +189,7 @@ export const schemaNames: ReadonlyMap<unknown, string> = new Map<unknown, string
   [channelActionSchema, 'ChannelAction'],
   [channelStatusSchema, 'ChannelStatus'],
   [statusSchema, 'Status'],
+  [pipelinePositionSchema, 'PipelinePosition'],
+  [skipWriteSchema, 'Skip'],
   [errorBodySchema, 'Error'],
 ]);

@@ -9,7 +9,7 @@ import { openConnection } from '../connection.js';
 import type { Connection } from '../connection.js';
 import { Registry } from '../index.js';
 import type { RegistryOptions } from '../index.js';
-import { Proxy } from './proxy.js';
+import { Proxy } from '../../../../test/network/index.js';
 
 export const logger = createLogger('test', process.env['LOG_LEVEL'] ?? 'silent');
 /** Long enough for a loaded machine not to lose it, short enough to wait for its end. */

@@ -1,0 +1,100 @@
+/** A pipeline's place in its log, as the target, the topic and ZooKeeper know it, and the way past a transaction that the target refuses for good. */
+import { Inject, Injectable } from '@nestjs/common';
+import { BusAdmin } from '@lutra/bus';
+import { pipelineId, rowsTopic, SyncError } from '@lutra/model';
+import type { ChannelDocument, EndpointDocument, PipelineDocument } from '@lutra/model';
+import { readCheckpoint } from '@lutra/mysql';
+import { openSecret } from '@lutra/registry';
+import type { Registry } from '@lutra/registry';
+import type { Logger } from '@lutra/telemetry';
+import { ChannelActionService } from '../channels/channel-action.service.js';
+import { findDocument } from '../configuration/configuration.js';
+import type { PipelinePosition, SkipWrite } from '../http/schemas.js';
+import { LOGGER, REGISTRY, SECRET_KEY } from '../tokens.js';
+import type { SecretKey } from '../tokens.js';
+
+const connectTimeoutMs = 5_000;
+
+@Injectable()
+export class PipelineService {
+  constructor(
+    @Inject(REGISTRY) private readonly registry: Registry,
+    @Inject(SECRET_KEY) private readonly key: SecretKey,
+    @Inject(LOGGER) private readonly logger: Logger,
+    @Inject(ChannelActionService) private readonly actions: ChannelActionService,
+  ) {}
+
+  async position(channelName: string, name: string): Promise<PipelinePosition> {
+    const { pipeline, id } = await this.#find(channelName, name);
+    const { document: target } = await findDocument(this.registry.endpoints, 'endpoint', pipeline.target);
+    const { document: source } = await findDocument(this.registry.endpoints, 'endpoint', pipeline.source);
+    const [checkpoint, topic, copy, skip] = await Promise.all([
+      this.#checkpoint(target, id),
+      this.#topic(source),
+      this.registry.logs.read(source.name),
+      this.registry.skips.read(id),
+    ]);
+    const behind = topic && checkpoint ? Math.max(0, topic.end - checkpoint.nextOffset) : null;
+    return {
+      pipeline: id,
+      checkpoint: checkpoint && {
+        log: checkpoint.logId,
+        seq: checkpoint.seq,
+        nextOffset: checkpoint.nextOffset,
+        gtid: checkpoint.gtid,
+        sourceUs: checkpoint.sourceUs,
+        origin: checkpoint.origin,
+        epoch: checkpoint.epoch,
+      },
+      topic: topic && { name: rowsTopic(source.name), ...topic },
+      captured: copy && { log: copy.document.log, seq: copy.document.seq, position: copy.document.position },
+      recordsBehind: behind,
+      skip: skip && { log: skip.log, seq: skip.seq, reason: skip.reason },
+    };
+  }
+
+  /**
+   * Orders the loader to skip one transaction and lets it try again.
+   * @throws SyncError CONFIG_INVALID if it is not the one that the pipeline stopped at
+   */
+  async skip(channelName: string, name: string, { seq, reason }: SkipWrite): Promise<PipelinePosition> {
+    const { id } = await this.#find(channelName, name);
+    const worker = (await this.registry.status.list()).find(
+      (status) => status.app === 'loader' && status.name === id && status.state === 'failed',
+    );
+    const stoppedAt = worker?.lastError?.details['seq'];
+    const log = worker?.lastError?.details['log'];
+    if (stoppedAt !== seq || typeof log !== 'string') {
+      const where = typeof stoppedAt === 'number' ? `it stopped at seq ${stoppedAt}` : 'it has not stopped at a transaction';
+      throw new SyncError('CONFIG_INVALID', `pipeline ${id}: seq ${seq} cannot be skipped: ${where}`, { details: { seq } });
+    }
+    await this.registry.skips.order(id, { log, seq, reason, at: Date.now() });
+    this.logger.warn({ pipeline: id, seq, reason }, 'a transaction will be skipped');
+    await this.actions.retry(channelName);
+    return this.position(channelName, name);
+  }
+
+  async #find(channelName: string, name: string): Promise<{ channel: ChannelDocument; pipeline: PipelineDocument; id: string }> {
+    const { document: channel } = await findDocument(this.registry.channels, 'channel', channelName);
+    const pipeline = channel.pipelines.find((candidate) => candidate.name === name);
+    if (!pipeline) throw new SyncError('CONFIG_MISSING', `channel ${channelName} has no pipeline ${name}`);
+    return { channel, pipeline, id: pipelineId(channelName, name) };
+  }
+
+  #checkpoint(target: EndpointDocument, id: string): ReturnType<typeof readCheckpoint> {
+    const { host, port, user, tls } = target;
+    return readCheckpoint({ host, port, user, password: openSecret(this.key, target.password, target.name), tls, connectTimeoutMs }, id, 0);
+  }
+
+  /** null while the topic does not exist. */
+  async #topic(source: EndpointDocument): Promise<{ start: number; end: number } | null> {
+    const { document: region } = await findDocument(this.registry.regions, 'region', source.region);
+    const admin = new BusAdmin({ ...region.kafka, clientId: 'lutra-control', logger: this.logger, requestTimeoutMs: connectTimeoutMs });
+    try {
+      const topic = rowsTopic(source.name);
+      return (await admin.exists(topic)) ? await admin.offsets(topic) : null;
+    } finally {
+      await admin.close();
+    }
+  }
+}

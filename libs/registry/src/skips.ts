@@ -1,0 +1,47 @@
+/** What a person told a loader to skip: one source transaction of one log. Written by control, carried out and removed by the loader. */
+import { z } from 'zod';
+import { fromNode, toBytes } from './json.js';
+import type { Paths } from './paths.js';
+import type { Tree } from './tree.js';
+
+const skipSchema = z.strictObject({
+  /** Log id and seq of the transaction's last record. */
+  log: z.string().min(1),
+  seq: z.int().min(0),
+  reason: z.string().min(1).max(1000),
+  /** ms since 1970 */
+  at: z.int().min(0),
+});
+export type SkipOrder = z.infer<typeof skipSchema>;
+
+export interface SkipStore {
+  read(pipelineId: string): Promise<SkipOrder | null>;
+  /** Replaces an order that was not carried out yet. */
+  order(pipelineId: string, skip: SkipOrder): Promise<void>;
+  /** Nothing happens if there is none. */
+  remove(pipelineId: string): Promise<void>;
+}
+
+export class ZooKeeperSkips implements SkipStore {
+  readonly #tree: Tree;
+  readonly #paths: Paths;
+
+  constructor(tree: Tree, paths: Paths) {
+    this.#tree = tree;
+    this.#paths = paths;
+  }
+
+  async read(pipelineId: string): Promise<SkipOrder | null> {
+    const node = await this.#tree.read(this.#paths.skip(pipelineId));
+    return node && fromNode(skipSchema, node, `skip order of pipeline ${pipelineId}`).document;
+  }
+
+  async order(pipelineId: string, skip: SkipOrder): Promise<void> {
+    await this.remove(pipelineId);
+    await this.#tree.create(this.#paths.skip(pipelineId), toBytes(skip));
+  }
+
+  async remove(pipelineId: string): Promise<void> {
+    await this.#tree.remove(this.#paths.skip(pipelineId));
+  }
+}

@@ -1,0 +1,112 @@
+/** What can happen to a topic from outside: records removed, its tail lost with a disk, strangers that write to it. */
+import { randomUUID } from 'node:crypto';
+import { open, readdir, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { Admin } from '@platformatic/kafka';
+import { RecordEncoder } from '@lutra/avro';
+import { BusAdmin, type BusOptions, Publisher } from '@lutra/bus';
+import { type LogCopy, Registry } from '@lutra/registry';
+import type { RecordHeader } from '@lutra/model';
+import { createLogger } from '@lutra/telemetry';
+import type { KafkaServer } from '../servers/index.js';
+import type { Stack } from '../scenarios/index.js';
+import type { OneWay } from './one-way.js';
+
+const logger = createLogger('accidents', 'silent');
+
+/** The client's Admin, for one call. */
+export async function withAdmin<T>({ kafka }: Stack, use: (admin: Admin) => Promise<T>): Promise<T> {
+  const admin = new Admin({ clientId: 'accidents', bootstrapBrokers: kafka.bootstrap.split(',') });
+  try {
+    return await use(admin);
+  } finally {
+    await admin.close();
+  }
+}
+
+/** As retention does: removes every record, or those before an offset. */
+export async function removeRecords(stack: Stack, topic: string, before = -1): Promise<void> {
+  await withAdmin(stack, (admin) => admin.deleteRecords({ topics: [{ name: topic, partitions: [{ partition: 0, offset: BigInt(before) }] }] }));
+}
+
+export async function setTopic(stack: Stack, topic: string, configs: Readonly<Record<string, string>>): Promise<void> {
+  const changes = Object.entries(configs).map(([name, value]) => ({ name, value, configOperation: 0 }));
+  await withAdmin(stack, (admin) => admin.incrementalAlterConfigs({ resources: [{ resourceType: 2, resourceName: topic, configs: changes }] }));
+}
+
+export async function offsets(stack: Stack, topic: string): Promise<{ start: number; end: number }> {
+  const admin = new BusAdmin(busOptions(stack));
+  try {
+    return await admin.offsets(topic);
+  } finally {
+    await admin.close();
+  }
+}
+
+/** ZooKeeper's copy of the position in the log. */
+export async function copyOf(stack: Stack, way: OneWay): Promise<LogCopy | undefined> {
+  return withRegistry(stack, async (registry) => (await registry.logs.read(way.endpoints.source))?.document);
+}
+
+/** Bytes that are none of ours. */
+export async function writeNonsense(stack: Stack, topic: string): Promise<void> {
+  await publish(stack, topic, { key: null, value: Buffer.from('{"not": "ours"}'), headers: {} });
+}
+
+/** A heartbeat that is well-formed and yet not the next record of this log. */
+export async function writeHeartbeat(stack: Stack, way: OneWay, header: Partial<RecordHeader>): Promise<void> {
+  const record = await withRegistry(stack, (registry) =>
+    new RecordEncoder({ topic: way.topic, endpoint: way.endpoints.source, ids: registry.schemas }).encodeControl(
+      { kind: 'heartbeat', log: randomUUID(), seq: 0, epoch: 0, ...header },
+      { kind: 'heartbeat', endpoint: way.endpoints.source, position: { file: 'binlog.000001', pos: 4, gtidSet: null }, seen: {}, tsMs: 0 },
+    ),
+  );
+  await publish(stack, way.topic, record);
+}
+
+async function publish(stack: Stack, topic: string, record: Parameters<Publisher['publish']>[0][number]): Promise<void> {
+  const publisher = new Publisher({ ...busOptions(stack), topic });
+  try {
+    await publisher.publish([record]);
+  } finally {
+    await publisher.close();
+  }
+}
+
+/**
+ * What a broker's disk loses in a power cut: the record batches that begin at or after `offset`. Only while the broker is down; it makes its
+ * indexes anew when it starts. Resolves to the offset at which the log ends now.
+ */
+export async function cutTail(kafka: KafkaServer, topic: string, offset: number): Promise<number> {
+  const folder = join(dirname(kafka.logFile ?? ''), 'data', `${topic}-0`);
+  for (const name of await readdir(folder)) if (/\.(index|timeindex|snapshot|txnindex)$|checkpoint$/.test(name)) await rm(join(folder, name));
+  const file = await open(join(folder, `${'0'.repeat(20)}.log`), 'r+');
+  try {
+    const { size } = await file.stat();
+    const head = Buffer.alloc(12); // base offset, length of the rest of the batch
+    for (let position = 0; position < size; position += 12 + head.readInt32BE(8)) {
+      await file.read(head, 0, 12, position);
+      const baseOffset = Number(head.readBigInt64BE(0));
+      if (baseOffset < offset) continue;
+      await file.truncate(position);
+      return baseOffset;
+    }
+    throw new Error(`${topic} has no batch at or after offset ${offset}`);
+  } finally {
+    await file.close();
+  }
+}
+
+function busOptions({ kafka }: Stack): BusOptions {
+  return { brokers: kafka.bootstrap.split(','), clientId: 'lutra-accidents', logger };
+}
+
+async function withRegistry<T>(stack: Stack, use: (registry: Registry) => Promise<T>): Promise<T> {
+  const registry = new Registry({ connect: stack.zooKeeper.connect, root: stack.root, logger });
+  try {
+    await registry.start(AbortSignal.timeout(30_000));
+    return await use(registry);
+  } finally {
+    await registry.stop();
+  }
+}

@@ -1,0 +1,135 @@
+/** Makes planned faults happen, and ends them: what was killed runs again, what was frozen goes on, what was cut is whole. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Network } from '../network/index.js';
+import type { AppProcess, Side, Stack } from '../scenarios/index.js';
+import type { Server } from '../servers/index.js';
+import type { AppLogs } from './app-logs.js';
+import type { Fault, LinkFault, Party, ProcessFault } from './plan.js';
+
+export interface Struck {
+  readonly fault: Fault;
+  /** Processes, or the two ends of a link. */
+  readonly whom: string;
+  /** pids that were killed or frozen. */
+  readonly pids: readonly number[];
+  /** ms since 1970 */
+  readonly from: number;
+  to: number | undefined;
+}
+
+export interface InjectorOptions {
+  readonly stack: Stack;
+  readonly network: Network;
+  readonly logs: AppLogs;
+  readonly onFault: (struck: Struck) => void;
+  /** Ends faults early. */
+  readonly signal: AbortSignal;
+}
+
+type Victim = AppProcess | Server;
+
+export class Injector {
+  readonly #options: InjectorOptions;
+  /** Processes that are down or frozen on purpose, or start again. */
+  readonly #busy = new Map<string, Promise<void>>();
+  readonly #struck: Struck[] = [];
+
+  constructor(options: InjectorOptions) {
+    this.#options = options;
+  }
+
+  get struck(): readonly Struck[] {
+    return this.#struck;
+  }
+
+  isBusy(name: string): boolean {
+    return this.#busy.has(name);
+  }
+
+  /** Resolves when the fault is over and what was struck answers. */
+  async strike(fault: Fault): Promise<void> {
+    const victims = await this.#victims(fault.party, fault.whom);
+    if (fault.kind === 'kill' || fault.kind === 'freeze') await this.#onProcesses(fault, victims);
+    else await this.#onLink(fault, victims);
+  }
+
+  async #onProcesses(fault: ProcessFault, victims: readonly Victim[]): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const names = victims.map(({ name }) => name);
+    for (let waiting = true; waiting; ) {
+      const others = names.map((name) => this.#busy.get(name)).filter((busy) => busy !== undefined);
+      await Promise.all(others);
+      waiting = others.length > 0;
+    }
+    for (const name of names) this.#busy.set(name, promise);
+    const pids = victims.map(({ pid }) => pid).filter((pid) => pid !== undefined);
+    const struck = this.#begin({ fault, whom: names.join(' and '), pids });
+    try {
+      if (fault.kind === 'kill') await Promise.all(victims.map((victim) => victim.kill()));
+      else for (const victim of victims) victim.freeze();
+      await this.#wait(fault.durationMs);
+      // A kill while somebody else starts is a fault of ours, not of the victim's: a start may fail while its surroundings are down.
+      if (fault.kind === 'kill') await Promise.all(victims.map((victim) => victim.start()));
+      else for (const victim of victims) victim.resume();
+    } finally {
+      struck.to = Date.now();
+      for (const name of names) this.#busy.delete(name);
+      resolve();
+    }
+  }
+
+  async #onLink(fault: LinkFault, victims: readonly Victim[]): Promise<void> {
+    const names = victims.map(({ name }) => name);
+    const who = (client: string | undefined): boolean => client !== undefined && names.includes(client);
+    const kind = { cut: 'cut', silence: 'hold', delay: 'slow' } as const;
+    const struck = this.#begin({ fault, whom: `${names.join(' and ')} ↔ ${fault.server}`, pids: [] });
+    const heal = this.#options.network.disturb(fault.server, { kind: kind[fault.kind], delayMs: fault.delayMs, who });
+    try {
+      await this.#wait(fault.durationMs);
+    } finally {
+      heal();
+      struck.to = Date.now();
+    }
+  }
+
+  #begin(struck: Pick<Struck, 'fault' | 'whom' | 'pids'>): Struck {
+    const begun = { ...struck, from: Date.now(), to: undefined };
+    this.#struck.push(begun);
+    this.#options.onFault(begun);
+    return begun;
+  }
+
+  async #wait(ms: number): Promise<void> {
+    await sleep(ms, undefined, { signal: this.#options.signal }).catch(() => undefined);
+  }
+
+  async #victims(party: Party, whom: Fault['whom']): Promise<readonly Victim[]> {
+    const processes = processesOf(this.#options.stack, party);
+    const apps = processes.filter((process) => 'app' in process);
+    if (apps.length < 2 || whom === 'both') return processes;
+    const active = await this.#options.logs.active(apps);
+    return apps.filter((app) => (app === active) === (whom === 'active'));
+  }
+}
+
+export function processesOf(stack: Stack, party: Party): readonly Victim[] {
+  const pair = (name: 'capture' | 'loader', side: Side): AppProcess[] =>
+    [stack[name][side], stack.second?.[name][side]].filter((app) => app !== undefined);
+  switch (party) {
+    case 'control':
+      return [stack.control];
+    case 'zookeeper':
+      return [stack.zooKeeper];
+    case 'kafka':
+      return [stack.kafka];
+    case 'mysql-a':
+    case 'mysql-b':
+      return [stack.mysql[party === 'mysql-a' ? 'a' : 'b']];
+    case 'capture-a':
+    case 'capture-b':
+      return pair('capture', party === 'capture-a' ? 'a' : 'b');
+    case 'loader-a':
+    case 'loader-b':
+      return pair('loader', party === 'loader-a' ? 'a' : 'b');
+  }
+}

@@ -1,0 +1,72 @@
+/** The command line of `npm run survive`. */
+import { parseArgs } from 'node:util';
+
+export interface SurviveOptions {
+  readonly minutes: number;
+  readonly seed: number;
+  readonly mysql: '8.0' | '9.7';
+  readonly mysqlB: '8.0' | '9.7';
+  /** Transactions per second on each side. */
+  readonly rate: number;
+  readonly keep: boolean;
+  readonly help: boolean;
+}
+
+export const usage = `usage: npm run survive [-- options]
+
+Starts the whole product on free ports of 127.0.0.1, with a second capture and loader in each region, and writes on both sides while its
+parties are killed (-9), frozen, cut off from each other, silenced and slowed down: one fault at a time for the first half, then two.
+Then compares every row and both topics. Exit code 0: all equal, and nobody had to help.
+
+  --minutes N   how long faults go on, may have a point (default 5)
+  --seed N      of the faults and the workload (default: another one each time); the same seed plans the same faults
+  --mysql V     8.0 or 9.7 (default 9.7); of one side only: --mysql-b V
+  --rate N      transactions per second on each side (default 60)
+  --keep        after a failure, leave all running until Ctrl-C
+  --help        print this`;
+
+export class UsageError extends Error {}
+
+/** @throws UsageError */
+export function readOptions(args: readonly string[]): SurviveOptions {
+  const values = parse(args);
+  const mysql = version('mysql', values.mysql) ?? '9.7';
+  return {
+    minutes: number('minutes', values.minutes, { least: 0.1, most: 10_000, whole: false }) ?? 5,
+    seed: number('seed', values.seed, { least: 0, most: 1e8, whole: true }) ?? Math.floor(Math.random() * 1_000_000),
+    mysql,
+    mysqlB: version('mysql-b', values['mysql-b']) ?? mysql,
+    rate: number('rate', values.rate, { least: 1, most: 10_000, whole: true }) ?? 60,
+    keep: values.keep ?? false,
+    help: values.help ?? false,
+  };
+}
+
+function parse(args: readonly string[]) {
+  const text = { type: 'string' } as const;
+  const flag = { type: 'boolean' } as const;
+  const options = { minutes: text, seed: text, mysql: text, 'mysql-b': text, rate: text, keep: flag, help: { ...flag, short: 'h' } } as const;
+  try {
+    return parseArgs({ args: [...args], options }).values;
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error), { cause: error });
+  }
+}
+
+function version(name: string, value: string | undefined): '8.0' | '9.7' | undefined {
+  if (value === undefined || value === '8.0' || value === '9.7') return value;
+  throw new UsageError(`--${name} ${value}: it must be 8.0 or 9.7`);
+}
+
+interface Range {
+  readonly least: number;
+  readonly most: number;
+  readonly whole: boolean;
+}
+
+function number(name: string, value: string | undefined, { least, most, whole }: Range): number | undefined {
+  if (value === undefined) return undefined;
+  const parsed = Number(value);
+  if ((whole ? /^\d+$/ : /^\d+(\.\d+)?$/).test(value) && parsed >= least && parsed <= most) return parsed;
+  throw new UsageError(`--${name} ${value}: it must be a${whole ? ' whole' : ''} number from ${least} to ${most}`);
+}

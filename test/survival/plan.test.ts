@@ -1,0 +1,25 @@
+import { expect, test } from 'vitest';
+import { type Fault, faultKinds, planFaults } from './plan.js';
+
+function first(count: number, seed: number, lane?: number): Fault[] {
+  const plan = planFaults(seed, lane);
+  return Array.from({ length: count }, () => plan.next().value.fault);
+}
+
+test('the same seed gives the same faults, another seed or lane gives others', () => {
+  expect(first(200, 7)).toEqual(first(200, 7));
+  expect(first(20, 7)).not.toEqual(first(20, 8));
+  expect(first(20, 7)).not.toEqual(first(20, 7, 1));
+});
+
+test('every kind and every party comes, for 0.2 to 15 seconds', () => {
+  const faults = first(300, 1);
+  expect(new Set(faults.map(({ kind }) => kind))).toEqual(new Set(faultKinds));
+  for (const kind of ['kill', 'freeze'])
+    expect(new Set(faults.filter((fault) => fault.kind === kind).map(({ party }) => party)).size, kind).toBe(9);
+  for (const { durationMs } of faults) expect(durationMs >= 200 && durationMs <= 15_000).toBe(true);
+});
+
+test('twenty faults strike every party', () => {
+  for (const seed of [1, 2, 3]) expect(new Set(first(20, seed).map(({ party }) => party)).size).toBeGreaterThan(6);
+});

@@ -1,0 +1,100 @@
+/**
+ * What will go wrong, and in which order: endless, and the same for the same seed. Pure. A plan names roles ("the capture of side a that works"),
+ * not processes: which process has the role when the fault begins is up to the run.
+ */
+import type { ServerName } from '../network/index.js';
+import { serverNames } from '../network/index.js';
+import { Random, type Side, sides } from '../scenarios/index.js';
+
+/** The loader of side b writes to b and reads a's topic. */
+export type Party = 'control' | ServerName | `capture-${Side}` | `loader-${Side}`;
+/** Of a party with two processes. */
+export type Whom = 'active' | 'standby' | 'both';
+
+interface Struck {
+  readonly party: Party;
+  readonly whom: Whom;
+  readonly durationMs: number;
+}
+/** SIGKILL and a start afterwards; SIGSTOP and SIGCONT. */
+export interface ProcessFault extends Struck {
+  readonly kind: 'kill' | 'freeze';
+}
+/** Connections between a party and a server: reset and refused; accepted and nothing delivered; delivered late. */
+export interface LinkFault extends Struck {
+  readonly kind: 'cut' | 'silence' | 'delay';
+  readonly server: ServerName;
+  readonly delayMs: number;
+}
+export type Fault = ProcessFault | LinkFault;
+export const faultKinds = ['kill', 'freeze', 'cut', 'silence', 'delay'] as const satisfies readonly Fault['kind'][];
+
+export interface Planned {
+  /** After the one before it was over. */
+  readonly pauseMs: number;
+  readonly fault: Fault;
+}
+
+type Target = Pick<LinkFault, 'party' | 'server'>;
+
+const apps: readonly Party[] = sides.flatMap((side) => [`capture-${side}`, `loader-${side}`] as const);
+const processes: readonly Party[] = [...apps, ...apps, ...serverNames, 'control'];
+const links: readonly Target[] = [
+  ...sides.flatMap((side) =>
+    (['zookeeper', 'kafka', `mysql-${side}`] as const).flatMap((server) => [
+      { party: `capture-${side}` as const, server },
+      { party: `loader-${side}` as const, server },
+    ]),
+  ),
+  { party: 'control', server: 'zookeeper' },
+  { party: 'control', server: 'mysql-a' },
+];
+const kinds: readonly Fault['kind'][] = [...repeat('kill', 6), ...repeat('freeze', 3), ...repeat('cut', 3), ...repeat('silence', 3), 'delay', 'delay'];
+
+/** `lane`: plans that run side by side. */
+export function* planFaults(seed: number, lane = 0): Generator<Planned, never> {
+  const random = new Random(seed * 16 + lane);
+  // Decks and not dice: a short run meets many different faults.
+  const kind = deck(kinds, random);
+  const killed = deck(processes, random);
+  const frozen = deck(processes, random);
+  const links = { cut: deckOfLinks(random), silence: deckOfLinks(random), delay: deckOfLinks(random) };
+  for (;;) {
+    const next = kind();
+    const struck = { whom: random.pick<Whom>(whoms), durationMs: duration(random) };
+    const pauseMs = random.int(300, 4000);
+    switch (next) {
+      case 'kill':
+      case 'freeze':
+        yield { pauseMs, fault: { kind: next, party: next === 'kill' ? killed() : frozen(), ...struck } };
+        break;
+      default:
+        yield { pauseMs, fault: { kind: next, ...links[next](), ...struck, delayMs: next === 'delay' ? random.int(50, 1500) : 0 } };
+    }
+  }
+}
+
+const whoms: readonly Whom[] = [...repeat('active' as const, 7), 'standby', 'both', 'both'];
+
+/** From 0.2 to 15 s; short ones more often. */
+function duration(random: Random): number {
+  return Math.round(200 + 14_800 * random.next() ** 1.6);
+}
+
+function deckOfLinks(random: Random): () => Target {
+  return deck(links, random);
+}
+
+/** Each card once before any comes again. */
+function deck<T>(cards: readonly T[], random: Random): () => T {
+  let left: T[] = [];
+  return () => {
+    if (left.length === 0) left = [...cards];
+    const [card] = left.splice(random.int(0, left.length - 1), 1);
+    return card as T;
+  };
+}
+
+function repeat<T>(card: T, times: number): T[] {
+  return Array.from({ length: times }, () => card);
+}

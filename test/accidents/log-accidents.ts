@@ -26,12 +26,16 @@ export async function withAdmin<T>({ kafka }: Stack, use: (admin: Admin) => Prom
 
 /** As retention does: removes every record, or those before an offset. */
 export async function removeRecords(stack: Stack, topic: string, before = -1): Promise<void> {
-  await withAdmin(stack, (admin) => admin.deleteRecords({ topics: [{ name: topic, partitions: [{ partition: 0, offset: BigInt(before) }] }] }));
+  await withAdmin(stack, (admin) =>
+    admin.deleteRecords({ topics: [{ name: topic, partitions: [{ partition: 0, offset: BigInt(before) }] }] }),
+  );
 }
 
 export async function setTopic(stack: Stack, topic: string, configs: Readonly<Record<string, string>>): Promise<void> {
   const changes = Object.entries(configs).map(([name, value]) => ({ name, value, configOperation: 0 }));
-  await withAdmin(stack, (admin) => admin.incrementalAlterConfigs({ resources: [{ resourceType: 2, resourceName: topic, configs: changes }] }));
+  await withAdmin(stack, (admin) =>
+    admin.incrementalAlterConfigs({ resources: [{ resourceType: 2, resourceName: topic, configs: changes }] }),
+  );
 }
 
 export async function offsets(stack: Stack, topic: string): Promise<{ start: number; end: number }> {
@@ -79,7 +83,8 @@ async function publish(stack: Stack, topic: string, record: Parameters<Publisher
  */
 export async function cutTail(kafka: KafkaServer, topic: string, offset: number): Promise<number> {
   const folder = join(dirname(kafka.logFile ?? ''), 'data', `${topic}-0`);
-  for (const name of await readdir(folder)) if (/\.(index|timeindex|snapshot|txnindex)$|checkpoint$/.test(name)) await rm(join(folder, name));
+  for (const name of await readdir(folder))
+    if (/\.(index|timeindex|snapshot|txnindex)$|checkpoint$/.test(name)) await rm(join(folder, name));
   const file = await open(join(folder, `${'0'.repeat(20)}.log`), 'r+');
   try {
     const { size } = await file.stat();

@@ -138,7 +138,9 @@ export class Proxy {
   }
 
   #delayMs(name: string | undefined): number {
-    const slow = [...this.#disturbances].map((disturbance) => (disturbance.kind === 'slow' && disturbance.who(name) ? disturbance.delayMs : 0));
+    const slow = [...this.#disturbances].map((disturbance) =>
+      disturbance.kind === 'slow' && disturbance.who(name) ? disturbance.delayMs : 0,
+    );
     return Math.max(0, ...slow);
   }
 }

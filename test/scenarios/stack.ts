@@ -218,7 +218,10 @@ export class Stack {
     for (const side of sides) {
       const { host, port } = network?.at(`mysql-${side}`) ?? this.mysql[side];
       const region = this.regions[side];
-      await this.api.createRegion({ name: region, kafka: { brokers: network ? [network.at('kafka').address] : this.kafka.bootstrap.split(',') } });
+      await this.api.createRegion({
+        name: region,
+        kafka: { brokers: network ? [network.at('kafka').address] : this.kafka.bootstrap.split(',') },
+      });
       const access = { host, port, user: lutraUser, password: lutraPassword, serverId: side === 'a' ? 1001 : 1002 };
       await this.api.createEndpoint({ name: this.endpoints[side], region, ...access, ...this.#options.endpoint });
     }

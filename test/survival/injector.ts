@@ -56,7 +56,7 @@ export class Injector {
   async #onProcesses(fault: ProcessFault, victims: readonly Victim[]): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const names = victims.map(({ name }) => name);
-    for (let waiting = true; waiting; ) {
+    for (let waiting = true; waiting;) {
       const others = names.map((name) => this.#busy.get(name)).filter((busy) => busy !== undefined);
       await Promise.all(others);
       waiting = others.length > 0;

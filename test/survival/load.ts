@@ -106,7 +106,11 @@ class BigWriter {
     this.#next += rows; // even if it fails: keys are not used again
     const outcome = await this.#writer.transact(async (transaction) => {
       for (let done = 0; done < rows; done += rowsPerStatement) {
-        const values = Array.from({ length: rowsPerStatement }, (_, index) => [id(done + index), batch, `payload ${id(done + index)}, with some length`]);
+        const values = Array.from({ length: rowsPerStatement }, (_, index) => [
+          id(done + index),
+          batch,
+          `payload ${id(done + index)}, with some length`,
+        ]);
         await transaction.insert('bulk', 'INSERT INTO shop.bulk VALUES ?', [values]);
       }
       if (old) await transaction.delete('bulk', 'DELETE FROM shop.bulk WHERE id BETWEEN ? AND ?', [old.from, old.to]);

@@ -45,7 +45,15 @@ export function readOptions(args: readonly string[]): SurviveOptions {
 function parse(args: readonly string[]) {
   const text = { type: 'string' } as const;
   const flag = { type: 'boolean' } as const;
-  const options = { minutes: text, seed: text, mysql: text, 'mysql-b': text, rate: text, keep: flag, help: { ...flag, short: 'h' } } as const;
+  const options = {
+    minutes: text,
+    seed: text,
+    mysql: text,
+    'mysql-b': text,
+    rate: text,
+    keep: flag,
+    help: { ...flag, short: 'h' },
+  } as const;
   try {
     return parseArgs({ args: [...args], options }).values;
   } catch (error) {

@@ -49,7 +49,14 @@ const links: readonly Target[] = [
   { party: 'control', server: 'zookeeper' },
   { party: 'control', server: 'mysql-a' },
 ];
-const kinds: readonly Fault['kind'][] = [...repeat('kill', 6), ...repeat('freeze', 3), ...repeat('cut', 3), ...repeat('silence', 3), 'delay', 'delay'];
+const kinds: readonly Fault['kind'][] = [
+  ...repeat('kill', 6),
+  ...repeat('freeze', 3),
+  ...repeat('cut', 3),
+  ...repeat('silence', 3),
+  'delay',
+  'delay',
+];
 
 /** `lane`: plans that run side by side. */
 export function* planFaults(seed: number, lane = 0): Generator<Planned, never> {

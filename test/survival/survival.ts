@@ -109,7 +109,9 @@ function takeOverLines(stack: Stack, struck: readonly Struck[], { claims }: AppL
   const line = (what: string, some: readonly TakeOver[]): string[] => {
     const times = some.map(({ ms }) => ms).filter((ms) => ms !== null);
     const most = Math.max(0, ...times) / 1000;
-    return times.length === 0 ? [] : [`take-over after kill -9 of the active one, ${what}: ${times.length} times, at most ${most.toFixed(1)} s`];
+    return times.length === 0
+      ? []
+      : [`take-over after kill -9 of the active one, ${what}: ${times.length} times, at most ${most.toFixed(1)} s`];
   };
   const [alone, among] = [measured.filter((one) => one.alone), measured.filter((one) => !one.alone)];
   return [...line('no other fault on', alone), ...line('among other faults', among)];

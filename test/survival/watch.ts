@@ -78,6 +78,10 @@ export class Watch {
         return `${name} ${state}, seq ${target.worker?.seq ?? '–'}, lag ${lag}`;
       }) ?? [];
     const on = injector.struck.filter(({ to }) => to === undefined).length;
-    return [written, ...(pipelines.length > 0 ? pipelines : [`control does not answer`]), `${on} of ${injector.struck.length} faults on`].join(' | ');
+    return [
+      written,
+      ...(pipelines.length > 0 ? pipelines : [`control does not answer`]),
+      `${on} of ${injector.struck.length} faults on`,
+    ].join(' | ');
   }
 }

@@ -51,6 +51,19 @@ describe.each(versions)('MySQL %s', (version) => {
     await connection.query('DROP USER reader');
   });
 
+  it('reads over TLS, and refuses a certificate that it cannot verify', async () => {
+    await connection.query("CREATE USER safe IDENTIFIED BY 'p' REQUIRE SSL; GRANT REPLICATION CLIENT, REPLICATION SLAVE ON *.* TO safe");
+    const start = await executed(server);
+    await connection.query('INSERT INTO t VALUES (), ()');
+    const as = { user: 'safe', password: 'p' };
+    const items = await collectToEnd(server, start, { ...as, tls: { verify: false } });
+    expect(rowsOf(items)[0]!.rows).toHaveLength(2);
+    const refused = await collectToError(readerOptions(server, { start, ...as, tls: { verify: true } }));
+    expect(refused.error).toMatchObject({ code: 'SOURCE_UNAVAILABLE', details: { driverCode: expect.any(String) } });
+    expect((await collectToError(readerOptions(server, { start, ...as }))).error).toMatchObject({ code: 'SOURCE_DENIED' });
+    await connection.query('DROP USER safe');
+  });
+
   it('says that nobody listens', async () => {
     const { error } = await collectToError(readerOptions(server, { start: 'now', port: 1 }));
     expect(error).toMatchObject({ code: 'SOURCE_UNAVAILABLE' });

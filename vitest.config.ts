@@ -2,7 +2,7 @@
 import { defineConfig } from 'vitest/config';
 
 const alias = [{ find: /^@lutra\/(.*)$/, replacement: new URL('./libs/', import.meta.url).pathname + '$1/src/index.ts' }];
-const servers = { testTimeout: 120_000, hookTimeout: 180_000, fileParallelism: false, pool: 'forks' as const };
+const servers = { testTimeout: 120_000, hookTimeout: 180_000, pool: 'forks' as const };
 
 export default defineConfig({
   resolve: { alias },
@@ -17,7 +17,10 @@ export default defineConfig({
         },
       },
       { resolve: { alias }, test: { name: 'integration', include: ['{apps,libs,test}/**/*.integration.test.ts'], ...servers } },
-      { resolve: { alias }, test: { name: 'e2e', include: ['test/{e2e,survival,accidents}/**/*.e2e.test.ts'], ...servers } },
+      {
+        resolve: { alias },
+        test: { name: 'e2e', include: ['test/{e2e,survival,accidents}/**/*.e2e.test.ts'], ...servers, fileParallelism: false },
+      },
     ],
   },
 });

@@ -49,8 +49,8 @@ export class Injector {
   /** Resolves when the fault is over and what was struck answers. */
   async strike(fault: Fault): Promise<void> {
     const victims = await this.#victims(fault.party, fault.whom);
-    if (fault.kind === 'kill' || fault.kind === 'freeze') await this.#onProcesses(fault, victims);
-    else await this.#onLink(fault, victims);
+    if ('server' in fault) await this.#onLink(fault, victims);
+    else await this.#onProcesses(fault, victims);
   }
 
   async #onProcesses(fault: ProcessFault, victims: readonly Victim[]): Promise<void> {

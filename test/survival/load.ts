@@ -78,7 +78,9 @@ class BigWriter {
     this.#random = new Random(seed + 77);
     this.#next = side === 'a' ? 1 : 500_000_000; // ranges of their own: a DELETE locks no row of the other side
     this.#writer = new Writer(stack.connection(side), this.totals);
-    this.#loop = this.#run().catch((error: unknown) => (this.failure = error));
+    this.#loop = this.#run().catch((error: unknown) => {
+      this.failure = error;
+    });
   }
 
   async stop(): Promise<void> {

@@ -49,14 +49,8 @@ const links: readonly Target[] = [
   { party: 'control', server: 'zookeeper' },
   { party: 'control', server: 'mysql-a' },
 ];
-const kinds: readonly Fault['kind'][] = [
-  ...repeat('kill', 6),
-  ...repeat('freeze', 3),
-  ...repeat('cut', 3),
-  ...repeat('silence', 3),
-  'delay',
-  'delay',
-];
+const shares: Readonly<Record<Fault['kind'], number>> = { kill: 6, freeze: 3, cut: 3, silence: 3, delay: 2 };
+const kinds = faultKinds.flatMap((kind) => Array.from({ length: shares[kind] }, () => kind));
 
 /** `lane`: plans that run side by side. */
 export function* planFaults(seed: number, lane = 0): Generator<Planned, never> {
@@ -81,7 +75,7 @@ export function* planFaults(seed: number, lane = 0): Generator<Planned, never> {
   }
 }
 
-const whoms: readonly Whom[] = [...repeat('active' as const, 7), 'standby', 'both', 'both'];
+const whoms: readonly Whom[] = ['active', 'active', 'active', 'active', 'active', 'active', 'active', 'standby', 'both', 'both'];
 
 /** From 0.2 to 15 s; short ones more often. */
 function duration(random: Random): number {
@@ -100,8 +94,4 @@ function deck<T>(cards: readonly T[], random: Random): () => T {
     const [card] = left.splice(random.int(0, left.length - 1), 1);
     return card as T;
   };
-}
-
-function repeat<T>(card: T, times: number): T[] {
-  return Array.from({ length: times }, () => card);
 }

@@ -27,11 +27,11 @@ async function main(): Promise<void> {
   } catch (error) {
     if (ending.aborted) return; // whatever was under way has just lost its servers
     console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 1;
   } finally {
     await stop(stack, network, options.keep && !ending.aborted);
   }
   console.log(`FAILED; again: ${replay}`);
-  process.exitCode = 1;
 }
 
 /** Resolves to whether all is well. */

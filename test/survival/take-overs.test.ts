@@ -17,7 +17,7 @@ test('the time from the kill of the one that works to the next claim of its role
   expect(takeOvers([kill(1, 1000, 3000)], claims, role)).toEqual([{ of: 'c', ms: 6000, alone: true }]);
   expect(takeOvers([kill(1, 1000, 3000), kill(9, 6000, 6100)], claims, role)).toEqual([
     { of: 'c', ms: 6000, alone: false },
-    { of: 'l', ms: null, alone: false },
+    { of: 'l', ms: null, alone: true },
   ]);
 });
 

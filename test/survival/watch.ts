@@ -69,7 +69,7 @@ export class Watch {
   }
 
   #line(status: ChannelStatus | undefined): string {
-    const { stack, load, injector } = this.#watched;
+    const { load, injector } = this.#watched;
     const { a, b } = load.totals;
     const written = `written ${a.rows} + ${b.rows} rows (${a.unknown.length + b.unknown.length} commits unknown)`;
     const pipelines =

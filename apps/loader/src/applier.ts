@@ -13,6 +13,8 @@ import type { Change, SqlText } from '@lutra/mysql';
 import { nameFailure } from './failure.js';
 import type { NumberedChanges } from './failure.js';
 import type { Place } from './log-reader.js';
+import { OpenTransaction, sum, total } from './open-transaction.js';
+import type { Ops } from './open-transaction.js';
 import { skippedText } from './skip.js';
 import type { Skip } from './skip.js';
 import type { TableMatcher } from './table-matcher.js';
@@ -47,16 +49,13 @@ interface Complete {
 export class Applier {
   readonly #options: ApplierOptions;
   readonly #builder = new StatementBuilder();
-  /** Changes of the source transaction that is still arriving. */
-  #open: Change[] = [];
+  readonly #open = new OpenTransaction();
   /** What the builder holds, to name what failed. */
   #changes: Change[] = [];
-  #openBytes = 0;
   #streaming = false;
   #complete: Complete | null = null;
-  #openOps: Ops = noOps;
   /** Of the complete transactions that wait. */
-  #ops: Ops = noOps;
+  #ops: Ops = {};
   #transactions = 0;
   #last: Checkpoint;
   /** Offset up to which the target's row says that it has applied; more may have passed without a write. */
@@ -91,7 +90,7 @@ export class Applier {
       this.#streaming = false;
       this.#builder.take();
     }
-    this.#clearOpen();
+    this.#open.close();
   }
 
   /** A record without a row: progress that needs no write of its own. */
@@ -153,19 +152,18 @@ export class Applier {
     await this.flush();
     // Writing the same place twice would fail at our own fence.
     if (place.nextOffset <= this.#saved) return;
-    if (this.#open.length === 0 && !this.#streaming) await this.#commit({ place, event: null });
+    if (!this.#open.holds && !this.#streaming) await this.#commit({ place, event: null });
   }
 
   async #add(change: Change, event: RowEvent): Promise<void> {
-    this.#openOps = plus(this.#openOps, event.op, 1);
+    this.#open.count(event.op);
     if (this.#streaming) {
       this.#builder.add(change);
       if (this.#builder.bytes >= this.#options.batchBytes) await this.#options.writer.chunk(this.#builder.take());
       return;
     }
-    this.#open.push(change);
-    this.#openBytes += approximateBytes(change);
-    if (this.#openBytes >= this.#options.batchBytes && !event.transaction.last) await this.#beginStreaming(event);
+    this.#open.hold(change);
+    if (this.#open.bytes >= this.#options.batchBytes && !event.transaction.last) await this.#beginStreaming(event);
   }
 
   /** Too large to hold: commit what came before it, then send its rows as they arrive, in one open target transaction. */
@@ -174,10 +172,7 @@ export class Applier {
     await this.settled();
     await this.#options.writer.open({ origin: event.source.origin, path: event.source.path });
     this.#streaming = true;
-    this.#openBytes = 0;
-    const held = this.#open;
-    this.#open = [];
-    for (const change of held) {
+    for (const change of this.#open.takeChanges()) {
       this.#builder.add(change);
       if (this.#builder.bytes >= this.#options.batchBytes) await this.#options.writer.chunk(this.#builder.take());
     }
@@ -188,7 +183,7 @@ export class Applier {
     // Only transactions of one origin and path may share a target transaction: the marker has room for one.
     if (this.#complete?.event && !sameOrigin(this.#complete.event, event)) await this.flush();
     if (this.#options.skip?.seq === place.seq && this.#options.skip.log === place.log) return this.#skip(this.#options.skip, event, place);
-    for (const change of this.#open) this.#build(change);
+    for (const change of this.#open.takeChanges()) this.#build(change);
     this.#countOpen();
     this.#complete = { place, event };
     if (!this.#options.merge || this.#builder.bytes >= this.#options.batchBytes) await this.flush();
@@ -199,8 +194,12 @@ export class Applier {
   async #skip(skip: Skip, event: RowEvent, place: Place): Promise<void> {
     await this.flush();
     const { pipeline } = this.#options.checkpoint;
-    this.#complete = { place, event, skipped: skippedText({ pipeline, place, event, reason: skip.reason, changes: this.#open }) };
-    this.#clearOpen();
+    this.#complete = {
+      place,
+      event,
+      skipped: skippedText({ pipeline, place, event, reason: skip.reason, changes: this.#open.takeChanges() }),
+    };
+    this.#open.close();
     await this.flush();
     await this.settled();
     await this.#options.onSkipped(skip);
@@ -215,15 +214,8 @@ export class Applier {
   }
 
   #countOpen(): void {
-    for (const [op, count] of Object.entries(this.#openOps)) this.#ops = plus(this.#ops, op, count);
+    this.#ops = sum(this.#ops, this.#open.close());
     this.#transactions += 1;
-    this.#clearOpen();
-  }
-
-  #clearOpen(): void {
-    this.#open = [];
-    this.#openBytes = 0;
-    this.#openOps = noOps;
   }
 
   /** Progress without a transaction keeps what the last one said about its origin: the marker must not name another. */
@@ -237,34 +229,12 @@ export class Applier {
   #take(place: Place, event: RowEvent | null): Committed {
     const committed: Committed = { place, sourceUs: event?.source.tsUs ?? null, ops: this.#ops, transactions: this.#transactions };
     this.#last = this.#checkpointAt(place, event);
-    this.#ops = noOps;
+    this.#ops = {};
     this.#transactions = 0;
     return committed;
   }
 }
 
-type Ops = Readonly<Record<string, number>>;
-const noOps: Ops = {};
-
-function plus(ops: Ops, op: string, count: number): Ops {
-  return { ...ops, [op]: (ops[op] ?? 0) + count };
-}
-
-function total(ops: Ops): number {
-  return Object.values(ops).reduce((sum, count) => sum + count, 0);
-}
-
 function sameOrigin(a: RowEvent, b: RowEvent): boolean {
   return a.source.origin === b.source.origin && a.source.path.join() === b.source.path.join();
-}
-
-/** Of the SQL that a change will need. Only decides when to stop holding rows. */
-function approximateBytes(change: Change): number {
-  let bytes = 64;
-  for (const image of [change.before, change.after]) {
-    if (!image) continue;
-    for (const value of Object.values(image))
-      bytes += typeof value === 'string' ? value.length + 3 : Buffer.isBuffer(value) ? value.length * 2 + 3 : 8;
-  }
-  return bytes;
 }

@@ -32,7 +32,7 @@ export async function removeRecords(stack: Stack, topic: string, before = -1): P
 }
 
 export async function setTopic(stack: Stack, topic: string, configs: Readonly<Record<string, string>>): Promise<void> {
-  const changes = Object.entries(configs).map(([name, value]) => ({ name, value, configOperation: 0 }));
+  const changes = Object.entries(configs).map(([name, value]) => ({ name, value, configOperation: IncrementalAlterConfigOperationTypes.SET }));
   await withAdmin(stack, (admin) =>
     admin.incrementalAlterConfigs({ resources: [{ resourceType: 2, resourceName: topic, configs: changes }] }),
   );

@@ -30,7 +30,7 @@ export interface OneWayOptions {
 
 export type End = 'capture' | 'loader';
 
-const boundMs = 60_000;
+const boundMs = 30_000;
 const pollMs = 100;
 let count = 0;
 

@@ -49,7 +49,7 @@ const links: readonly Target[] = [
   { party: 'control', server: 'zookeeper' },
   { party: 'control', server: 'mysql-a' },
 ];
-const shares: Readonly<Record<Fault['kind'], number>> = { kill: 6, freeze: 3, cut: 3, silence: 3, delay: 2 };
+const shares: Readonly<Record<Fault['kind'], number>> = { kill: 8, freeze: 3, cut: 3, silence: 3, delay: 2 };
 const kinds = faultKinds.flatMap((kind) => Array.from({ length: shares[kind] }, () => kind));
 
 /** `lane`: plans that run side by side. */

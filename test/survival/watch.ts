@@ -60,7 +60,7 @@ export class Watch {
     if (inLogs) this.#stop(inLogs);
     if (failed) this.#stop(`pipeline ${failed.id} failed: ${failed.reason ?? failed.lastError?.code ?? ''}`);
     if (dead) this.#stop(`${dead.name} ended by itself`);
-    if (load.failure !== undefined) this.#stop(`a writer failed: ${String(load.failure)}`);
+    if (load.failure !== undefined) this.#stop(`a writer failed: ${load.failure instanceof Error ? load.failure.message : 'unknown'}`);
     return status ?? undefined;
   }
 

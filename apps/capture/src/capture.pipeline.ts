@@ -45,9 +45,9 @@ export interface CaptureDeps {
 type SourceState = Awaited<ReturnType<typeof sourceState>>;
 
 /** Bytes of decoded rows, and of encoded records, that may wait; and of one produce request. */
-const binlogBufferBytes = 1024 * 1024;
-const queueBytes = 2 * 1024 * 1024;
-const batchBytes = 1024 * 1024;
+const binlogBufferBytes = 512 * 1024;
+const queueBytes = 1024 * 1024;
+const batchBytes = 512 * 1024;
 
 /** One leadership: works until the signal aborts or something fails. */
 export async function runCapture(deps: CaptureDeps, work: CaptureWork, lead: { leaseNumber: number; signal: AbortSignal }): Promise<void> {

@@ -109,8 +109,14 @@ export class TailReader {
     const { end, seen } = event.transaction;
     // Before the first control record with the whole GTID set nothing can be said about the position.
     if (!this.#position || !end) return;
-    if (this.#position.gtids && event.source.gtid !== null) this.#position.gtids.add(event.source.gtid);
-    this.#position = { gtids: this.#position.gtids, file: end.file, pos: end.pos };
+    const { gtid } = event.source;
+    let { gtids } = this.#position;
+    if (gtids && gtid !== null) {
+      // An empty set does not say whether it is MySQL's or MariaDB's; the first GTID does.
+      if (gtids.isEmpty()) gtids = parseGtids('', gtid);
+      gtids.add(gtid);
+    }
+    this.#position = { gtids, file: end.file, pos: end.pos };
     this.#seen = { ...this.#seen, ...seen };
   }
 }

@@ -35,8 +35,8 @@ export interface LoaderDeps {
 }
 
 /** Bytes of SQL of one target transaction, and of one Kafka fetch. */
-const batchBytes = 512 * 1024;
-const fetchBytes = 512 * 1024;
+const batchBytes = 256 * 1024;
+const fetchBytes = 256 * 1024;
 /** A pipeline without rows still saves its place now and then, so that retention does not pass it. */
 const saveProgressMs = 10 * 60 * 1000;
 

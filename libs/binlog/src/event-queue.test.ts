@@ -13,6 +13,20 @@ describe('the queue of events', () => {
     expect(queue.bytes).toBe(0);
   });
 
+  it('never runs empty and keeps its order and its count', () => {
+    const queue = new EventQueue();
+    let given = 0;
+    for (let i = 0; i < 50_000; i++) {
+      queue.push(Buffer.from(`${2 * i}`));
+      queue.push(Buffer.from(`${2 * i + 1}`));
+      expect(String(queue.shift())).toBe(`${given++}`);
+    }
+    const left: string[] = [];
+    for (let event = queue.shift(); event !== undefined; event = queue.shift()) left.push(String(event));
+    expect(left).toEqual(Array.from({ length: 50_000 }, (_, i) => `${given + i}`));
+    expect(queue.bytes).toBe(0);
+  });
+
   it('gives out what came before an error, then the error, and takes nothing after it', async () => {
     const queue = new EventQueue();
     queue.push(Buffer.from('a'));

@@ -1,6 +1,10 @@
 /** Events between the connection, which pushes, and the reader, which pulls. Bounded by the caller: it sees `bytes` and is told of each pull. */
+/** Places of events that were given out; then the rest moves up. */
+const mostGivenOut = 10_000;
+
 export class EventQueue {
-  #events: Buffer[] = [];
+  /** What was given out is undefined, so that it can be freed while the queue never runs empty. */
+  #events: (Buffer | undefined)[] = [];
   #next = 0;
   #bytes = 0;
   #error: Error | null = null;
@@ -41,10 +45,10 @@ export class EventQueue {
   shift(): Buffer | undefined {
     const event = this.#events[this.#next];
     if (event === undefined) return undefined;
-    this.#next++;
+    this.#events[this.#next++] = undefined;
     this.#bytes -= event.length;
-    if (this.#next === this.#events.length) {
-      this.#events = [];
+    if (this.#next === this.#events.length || this.#next >= mostGivenOut) {
+      this.#events = this.#events.slice(this.#next);
       this.#next = 0;
     }
     return event;

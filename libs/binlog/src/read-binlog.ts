@@ -70,8 +70,9 @@ function openDump(options: BinlogOptions, { state, start }: Opening): Dump {
   return new Dump({ ...options, start: from, serverUuid: state.serverUuid, bufferBytes, heartbeatMs });
 }
 
-function openReader({ wants }: BinlogOptions, { state, start, charsets }: Opening): TransactionReader {
-  return new TransactionReader({ facts: { flavor: state.flavor, charsets }, start, gtidMode: state.gtidMode, wants });
+function openReader(options: BinlogOptions, { state, start, charsets }: Opening): TransactionReader {
+  const facts = { flavor: state.flavor, charsets };
+  return new TransactionReader({ facts, start, gtidMode: state.gtidMode, wants: (table) => options.wants(table) });
 }
 
 function aborted(): SyncError {

@@ -1,8 +1,8 @@
 /** What can happen to a topic from outside: records removed, its tail lost with a disk, strangers that write to it. */
 import { randomUUID } from 'node:crypto';
-import { open, readdir, rm } from 'node:fs/promises';
+import { readdir, readFile, rm, truncate } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { Admin } from '@platformatic/kafka';
+import { Admin, IncrementalAlterConfigOperationTypes } from '@platformatic/kafka';
 import { RecordEncoder } from '@lutra/avro';
 import { BusAdmin, type BusOptions, Publisher } from '@lutra/bus';
 import { type LogCopy, Registry } from '@lutra/registry';
@@ -77,29 +77,37 @@ async function publish(stack: Stack, topic: string, record: Parameters<Publisher
   }
 }
 
+/** The offsets at which the batches of a topic begin. Also while the broker runs. */
+export async function batchStarts(kafka: KafkaServer, topic: string): Promise<readonly number[]> {
+  return (await batches(kafka, topic)).map(({ offset }) => offset);
+}
+
 /**
- * What a broker's disk loses in a power cut: the record batches that begin at or after `offset`. Only while the broker is down; it makes its
- * indexes anew when it starts. Resolves to the offset at which the log ends now.
+ * What a broker's disk loses in a power cut: the batches from the one that begins at `offset` on. Only while the broker is down; it makes its
+ * indexes anew when it starts.
  */
-export async function cutTail(kafka: KafkaServer, topic: string, offset: number): Promise<number> {
-  const folder = join(dirname(kafka.logFile ?? ''), 'data', `${topic}-0`);
+export async function cutTail(kafka: KafkaServer, topic: string, offset: number): Promise<void> {
+  const batch = (await batches(kafka, topic)).find((candidate) => candidate.offset === offset);
+  if (!batch) throw new Error(`${topic} has no batch that begins at offset ${offset}`);
+  const folder = folderOf(kafka, topic);
   for (const name of await readdir(folder))
     if (/\.(index|timeindex|snapshot|txnindex)$|checkpoint$/.test(name)) await rm(join(folder, name));
-  const file = await open(join(folder, `${'0'.repeat(20)}.log`), 'r+');
-  try {
-    const { size } = await file.stat();
-    const head = Buffer.alloc(12); // base offset, length of the rest of the batch
-    for (let position = 0; position < size; position += 12 + head.readInt32BE(8)) {
-      await file.read(head, 0, 12, position);
-      const baseOffset = Number(head.readBigInt64BE(0));
-      if (baseOffset < offset) continue;
-      await file.truncate(position);
-      return baseOffset;
-    }
-    throw new Error(`${topic} has no batch at or after offset ${offset}`);
-  } finally {
-    await file.close();
-  }
+  await truncate(join(folder, segment), batch.position);
+}
+
+const segment = `${'0'.repeat(20)}.log`;
+
+function folderOf({ logFile = '' }: KafkaServer, topic: string): string {
+  return join(dirname(logFile), 'data', `${topic}-0`);
+}
+
+async function batches(kafka: KafkaServer, topic: string): Promise<readonly { readonly offset: number; readonly position: number }[]> {
+  const bytes = await readFile(join(folderOf(kafka, topic), segment));
+  const found: { offset: number; position: number }[] = [];
+  // base offset (8 bytes), length of what follows (4 bytes); https://kafka.apache.org/documentation/#recordbatch
+  for (let position = 0; position + 12 < bytes.length && bytes.readInt32BE(position + 8) > 0; position += 12 + bytes.readInt32BE(position + 8))
+    found.push({ offset: Number(bytes.readBigInt64BE(position)), position });
+  return found;
 }
 
 function busOptions({ kafka }: Stack): BusOptions {

@@ -4,7 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
 import { type Stack, startStack } from '../scenarios/index.js';
-import { copyOf, cutTail, offsets, removeRecords, setTopic, withAdmin, writeHeartbeat, writeNonsense } from './log-accidents.js';
+import { batchStarts, copyOf, cutTail, offsets, removeRecords, setTopic, withAdmin, writeHeartbeat, writeNonsense } from './log-accidents.js';
 import { openOneWay, until } from './one-way.js';
 import type { OneWay, OneWayOptions } from './one-way.js';
 
@@ -24,26 +24,31 @@ async function openWay(options?: OneWayOptions): Promise<OneWay> {
 
 async function restartCapture(during: () => Promise<unknown>): Promise<void> {
   await stack.capture.a.kill();
-  await during();
-  await stack.capture.a.restart();
+  try {
+    await during();
+  } finally {
+    await stack.capture.a.restart();
+  }
 }
 
 describe('the tail of the log', () => {
   it('lost by the broker beyond what ZooKeeper knows stops capture; lost within it is published again and stops the loader', async () => {
     const known = await openWay();
     const unknown = await openWay();
-    const passes = { record: (await copyOf(stack, known))?.offset ?? 0 };
-    await until(async () => ((await copyOf(stack, known))?.offset ?? 0) > passes.record + 1 || undefined);
-    const lastCopy = await applyBeyondCopy(unknown);
+    // The second heartbeat that ZooKeeper knows of lies behind all that was written here.
+    const early = (await copyOf(stack, known))?.offset ?? 0;
+    expect(await until(async () => ((await copyOf(stack, known))?.offset ?? 0) > early || undefined)).toBe(true);
+    const lost = await applyBeyondCopy(unknown);
     await stack.kafka.kill();
-    await cutTail(stack.kafka, known.topic, passes.record);
-    const end = await cutTail(stack.kafka, unknown.topic, lastCopy + 1);
-    expect(end).toBeLessThanOrEqual((await unknown.end('loader')).worker?.offset ?? 0);
-    await Promise.all([stack.kafka.restart(), stack.capture.a.restart()]);
-
+    try {
+      await cutTail(stack.kafka, known.topic, (await batchStarts(stack.kafka, known.topic))[2] ?? 0);
+      await cutTail(stack.kafka, unknown.topic, lost);
+    } finally {
+      await Promise.all([stack.kafka.restart(), stack.capture.a.restart()]);
+    }
     await known.fails('capture', 'LOG_TRUNCATED');
     await known.write(100);
-    await unknown.fails('loader', 'LOG_TRUNCATED', 'LOG_GAP');
+    await unknown.fails('loader', 'LOG_TRUNCATED');
     await unknown.write(100);
     expect(await known.targetIds()).toEqual([1]);
     // What was lost was applied once, and no more.
@@ -52,17 +57,17 @@ describe('the tail of the log', () => {
     await Promise.all([known.close(), unknown.close()]);
   });
 
-  /** Leaves capture killed, and the target with rows that lie after the copy. Resolves to the copy's offset. */
+  /** Leaves capture killed, and the target with rows that lie after the copy. Resolves to the offset of their batch. */
   async function applyBeyondCopy(way: OneWay): Promise<number> {
     for (let id = 2; id < 20; id += 1) {
       await way.write(id);
       await way.arrives();
       await stack.capture.a.kill();
-      const copy = await copyOf(stack, way);
+      const copy = (await copyOf(stack, way))?.offset ?? 0;
       const [checkpoint] = await way.atTarget(`SELECT next_offset AS o FROM lutra.checkpoint WHERE pipeline = '${way.pipeline}'`);
-      if (copy && copy.offset + 1 < Number(checkpoint?.['o'])) return copy.offset;
+      const batch = (await batchStarts(stack.kafka, way.topic)).findLast((start) => start < Number(checkpoint?.['o'])) ?? 0;
+      if (batch > copy) return batch;
       await stack.capture.a.restart();
-      await way.runs();
     }
     throw new Error('the copy was always ahead of the rows');
   }

@@ -4,7 +4,7 @@ import { Network } from '../network/index.js';
 import { Stack } from '../scenarios/index.js';
 import { survive } from './survival.js';
 
-const seed = Number(process.env['LUTRA_SEED'] ?? 20);
+const seed = Number(process.env['LUTRA_SEED'] ?? 2228);
 const minutes = Number(process.env['LUTRA_SURVIVAL_MINUTES'] ?? 1.5);
 const begin = performance.now();
 const log = (line: string): void => console.log(`[${((performance.now() - begin) / 1000).toFixed(1).padStart(6)} s] ${line}`);

@@ -113,7 +113,7 @@ export class TailReader {
     let { gtids } = this.#position;
     if (gtids && gtid !== null) {
       // An empty set does not say whether it is MySQL's or MariaDB's; the first GTID does.
-      if (gtids.isEmpty()) gtids = parseGtids('', gtid);
+      if (gtids.toString() === '') gtids = parseGtids('', gtid);
       gtids.add(gtid);
     }
     this.#position = { gtids, file: end.file, pos: end.pos };

@@ -14,6 +14,8 @@ export default defineConfig({
           name: 'unit',
           include: ['{apps,libs,test,scripts}/**/*.test.ts'],
           exclude: ['**/*.integration.test.ts', '**/*.e2e.test.ts'],
+          // Property tests on a machine that does other things too.
+          testTimeout: 60_000,
         },
       },
       { resolve: { alias }, test: { name: 'integration', include: ['{apps,libs,test}/**/*.integration.test.ts'], ...servers } },

@@ -22,6 +22,8 @@ export interface InjectorOptions {
   readonly network: Network;
   readonly logs: AppLogs;
   readonly onFault: (struck: Struck) => void;
+  /** It is over, and what was killed answers. */
+  readonly onOver: (struck: Struck) => void;
   /** Ends faults early. */
   readonly signal: AbortSignal;
 }
@@ -68,11 +70,10 @@ export class Injector {
       if (fault.kind === 'kill') await Promise.all(victims.map((victim) => victim.kill()));
       else for (const victim of victims) victim.freeze();
       await this.#wait(fault.durationMs);
-      // A kill while somebody else starts is a fault of ours, not of the victim's: a start may fail while its surroundings are down.
-      if (fault.kind === 'kill') await Promise.all(victims.map((victim) => victim.start()));
+      if (fault.kind === 'kill') await Promise.all(victims.map((victim) => start(victim)));
       else for (const victim of victims) victim.resume();
     } finally {
-      struck.to = Date.now();
+      this.#end(struck);
       for (const name of names) this.#busy.delete(name);
       resolve();
     }
@@ -88,7 +89,7 @@ export class Injector {
       await this.#wait(fault.durationMs);
     } finally {
       heal();
-      struck.to = Date.now();
+      this.#end(struck);
     }
   }
 
@@ -97,6 +98,11 @@ export class Injector {
     this.#struck.push(begun);
     this.#options.onFault(begun);
     return begun;
+  }
+
+  #end(struck: Struck): void {
+    struck.to = Date.now();
+    this.#options.onOver(struck);
   }
 
   async #wait(ms: number): Promise<void> {
@@ -109,6 +115,19 @@ export class Injector {
     if (apps.length < 2 || whom === 'both') return processes;
     const active = await this.#options.logs.active(apps);
     return apps.filter((app) => (app === active) === (whom === 'active'));
+  }
+}
+
+const serverStarts = 3;
+
+/** Servers of ours may be slow on a busy machine, after a kill most of all; an app of the product has to start the first time. */
+async function start(victim: Victim): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await victim.start();
+    } catch (error) {
+      if ('app' in victim || attempt === serverStarts) throw error;
+    }
   }
 }
 

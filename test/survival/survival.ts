@@ -30,6 +30,7 @@ export interface Survival {
 
 const drainBoundMs = 300_000;
 const settleBoundMs = 120_000;
+const lateMs = 5_000;
 
 /** The stack is not started yet; whoever made it stops it. */
 export async function survive(stack: Stack, network: Network, options: SurvivalOptions): Promise<Survival> {
@@ -40,7 +41,14 @@ export async function survive(stack: Stack, network: Network, options: SurvivalO
   await stack.startChannel();
   const logs = new AppLogs(stack.apps);
   const ending = new AbortController();
-  const injector = new Injector({ stack, network, logs, onFault: (struck) => log(describe(struck)), signal: ending.signal });
+  const injector = new Injector({
+    stack,
+    network,
+    logs,
+    onFault: (struck) => log(describe(struck)),
+    onOver: (struck) => tellIfLate(struck, log),
+    signal: ending.signal,
+  });
   const load = new Load(stack, options);
   const watch = new Watch({ stack, logs, injector, load, log });
   watch.trouble.addEventListener('abort', () => ending.abort());
@@ -90,6 +98,11 @@ function describe({ fault, whom }: Struck): string {
   return `fault: ${fault.kind} ${whom}${late} for ${(fault.durationMs / 1000).toFixed(1)} s`;
 }
 
+/** What takes long to start again explains much of what follows. */
+function tellIfLate({ fault, whom, from, to = from }: Struck, log: Log): void {
+  if (to - from > fault.durationMs + lateMs) log(`over: ${fault.kind} ${whom} after ${((to - from) / 1000).toFixed(1)} s`);
+}
+
 function count(struck: readonly Struck[]): Record<Fault['kind'], number> {
   const counts = { kill: 0, freeze: 0, cut: 0, silence: 0, delay: 0 };
   for (const { fault } of struck) counts[fault.kind] += 1;
@@ -108,10 +121,8 @@ function takeOverLines(stack: Stack, struck: readonly Struck[], { claims }: AppL
   const measured = takeOvers(struck, claims, (process) => roles.find((names) => names.includes(process)) ?? [process]);
   const line = (what: string, some: readonly TakeOver[]): string[] => {
     const times = some.map(({ ms }) => ms).filter((ms) => ms !== null);
-    const most = Math.max(0, ...times) / 1000;
-    return times.length === 0
-      ? []
-      : [`take-over after kill -9 of the active one, ${what}: ${times.length} times, at most ${most.toFixed(1)} s`];
+    const text = times.toSorted((x, y) => x - y).map((ms) => (ms / 1000).toFixed(1));
+    return text.length === 0 ? [] : [`take-over after kill -9 of the active one, ${what}: at most ${text.at(-1)} s (${text.join(', ')})`];
   };
   const [alone, among] = [measured.filter((one) => one.alone), measured.filter((one) => !one.alone)];
   return [...line('no other fault on', alone), ...line('among other faults', among)];

@@ -21,10 +21,11 @@ test('the time from the kill of the one that works to the next claim of its role
   ]);
 });
 
-test('the kill of a process that stood by, or that was replaced before, is none', () => {
+test('the kill of a process that stood by, or that was replaced before, or of both, is none', () => {
   const claims = [
     { process: 'c', pid: 1, at: 100 },
     { process: 'c-2', pid: 2, at: 200 },
   ];
   expect(takeOvers([kill(1, 1000, 3000), kill(3, 5000, 6000)], claims, role)).toEqual([]);
+  expect(takeOvers([{ ...kill(2, 1000, 3000), pids: [1, 2] }], claims, role)).toEqual([]);
 });

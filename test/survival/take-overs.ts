@@ -14,7 +14,7 @@ export interface TakeOver {
 export function takeOvers(struck: readonly Struck[], claims: readonly Claim[], role: (process: string) => readonly string[]): TakeOver[] {
   return struck.flatMap((one) => {
     const worked = claims.filter(({ at, pid }) => at < one.from && one.pids.includes(pid)).toSorted((x, y) => y.at - x.at)[0];
-    if (one.fault.kind !== 'kill' || !worked) return [];
+    if (one.fault.kind !== 'kill' || one.pids.length !== 1 || !worked) return []; // with nobody left to take over, it is the plan that decides
     const processes = role(worked.process);
     const ofRole = claims.filter(({ process }) => processes.includes(process)).toSorted((x, y) => x.at - y.at);
     // It may have lost the work to another one before it was killed.

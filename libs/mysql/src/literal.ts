@@ -5,6 +5,7 @@
  */
 import { SyncError } from '@lutra/model';
 import type { ColumnSchema, ColumnType, Value } from '@lutra/model';
+import { jsonExpression } from './json-literal.js';
 
 export type Literal = (value: Value) => string;
 
@@ -71,6 +72,11 @@ function text(): Writer {
   return (value) => (typeof value === 'string' && value.isWellFormed() ? quoteText(value) : null);
 }
 
+/** Its strings and keys are well-formed if it is, but for escapes, which no server prints. */
+function json(): Writer {
+  return (value) => (typeof value === 'string' && value.isWellFormed() ? jsonExpression(value, quoteText) : null);
+}
+
 /** Only a declared value: the server reads another text of digits as the number of a value. */
 function enumeration({ values }: ColumnSchema): Writer {
   if (values === undefined) return (value) => (typeof value === 'string' && value !== '' ? quoteText(value) : null);
@@ -119,7 +125,7 @@ const writers: Readonly<Record<ColumnType, (column: ColumnSchema) => Writer>> = 
   char: text,
   varchar: text,
   text,
-  json: text,
+  json,
   enum: enumeration,
   set,
   binary,

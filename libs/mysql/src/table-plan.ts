@@ -83,7 +83,7 @@ export function whereRow(plan: TablePlan, before: Row): string {
 
 function planColumn(source: ColumnSchema, target: TargetColumn, table: string): ColumnPlan {
   const where = `${table}.${target.name}`;
-  const literal = literalOf(paddedLike(source, target), where);
+  const literal = literalOf(writtenAs(source, target), where);
   const quoted = quoteName(target.name);
   return {
     name: source.name,
@@ -95,7 +95,8 @@ function planColumn(source: ColumnSchema, target: TargetColumn, table: string): 
   };
 }
 
-function paddedLike(source: ColumnSchema, target: TargetColumn): ColumnSchema {
+function writtenAs(source: ColumnSchema, target: TargetColumn): ColumnSchema {
+  if (source.type === 'json' && target.type !== 'json') return { ...source, type: 'text' }; // MariaDB's JSON is a text
   return source.type === 'binary' ? { ...source, length: target.length ?? source.length ?? 0 } : source;
 }
 

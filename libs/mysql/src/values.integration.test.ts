@@ -55,6 +55,13 @@ const json = [
   String.raw`"\\ \" \u0000 \n"`,
   String.raw`{"b": 1, "a": [1, 2.5, null, "x\ny"], "": {"'": "😀"}}`,
 ].map(quoteText);
+/** Doubles that MySQL 8.0.15 misreads in the text of a document. */
+const jsonDoubles = [
+  "JSON_ARRAY(129294.54272519925e0, 956255.7535730463e0, 0.1e0 + 0.2e0, -1.7976931348623157e308, 5e-324, 1e23, 'x')",
+  "JSON_OBJECT('it''s \\\\', JSON_ARRAY(185151.24251647986e0, 1), 'b', JSON_ARRAY(JSON_ARRAY()), '', 'a')",
+  'CAST(129294.54272519925e0 AS JSON)',
+  `${'JSON_ARRAY('.repeat(95)}185151.24251647986e0${')'.repeat(95)}`,
+];
 
 /** A type, and its edge values as SQL. */
 const types: readonly (readonly [string, readonly string[]])[] = [
@@ -103,6 +110,9 @@ const types: readonly (readonly [string, readonly string[]])[] = [
   ['timestamp(3) null', ["'2024-03-31 01:30:00.123'"]],
 ];
 
+/** MariaDB's JSON is a text, and has no such functions. */
+const typesOf = (version: string): typeof types => (version.startsWith('mariadb') ? types : [...types, ['json', jsonDoubles]]);
+
 describe.each(versions)('values on %s', (version) => {
   let server: TestServer;
   let connection: ApplyConnection;
@@ -136,7 +146,7 @@ describe.each(versions)('values on %s', (version) => {
 
   const sides = ({ from, to }: { from: Side; to: Side }): Side => ({ source: from.source, target: to.target });
 
-  test.each(types)('%s: inserted, updated from and to every other, deleted', async (type, values) => {
+  test.each(typesOf(version))('%s: inserted, updated from and to every other, deleted', async (type, values) => {
     const both = await pair(`id int primary key, v ${type}`);
     const { from } = both;
     await server.run(
@@ -164,7 +174,7 @@ describe.each(versions)('values on %s', (version) => {
     expect(new Set(checksums?.map((row) => String(row['Checksum']))).size).toBe(1);
   });
 
-  test.each(types)('%s in a table without key: each row is found exactly, equal rows one at a time', async (type, values) => {
+  test.each(typesOf(version))('%s in a table without key: each row is found exactly, equal rows one at a time', async (type, values) => {
     const both = await pair(`n int, v ${type}`);
     const { from } = both;
     const side = sides(both);

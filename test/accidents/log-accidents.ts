@@ -10,6 +10,7 @@ import type { RecordHeader } from '@lutra/model';
 import { createLogger } from '@lutra/telemetry';
 import type { KafkaServer } from '../servers/index.js';
 import type { Stack } from '../scenarios/index.js';
+import { until } from './one-way.js';
 import type { OneWay } from './one-way.js';
 
 const logger = createLogger('accidents', 'silent');
@@ -32,7 +33,11 @@ export async function removeRecords(stack: Stack, topic: string, before = -1): P
 }
 
 export async function setTopic(stack: Stack, topic: string, configs: Readonly<Record<string, string>>): Promise<void> {
-  const changes = Object.entries(configs).map(([name, value]) => ({ name, value, configOperation: IncrementalAlterConfigOperationTypes.SET }));
+  const changes = Object.entries(configs).map(([name, value]) => ({
+    name,
+    value,
+    configOperation: IncrementalAlterConfigOperationTypes.SET,
+  }));
   await withAdmin(stack, (admin) =>
     admin.incrementalAlterConfigs({ resources: [{ resourceType: 2, resourceName: topic, configs: changes }] }),
   );
@@ -50,6 +55,16 @@ export async function offsets(stack: Stack, topic: string): Promise<{ start: num
 /** ZooKeeper's copy of the position in the log. */
 export async function copyOf(stack: Stack, way: OneWay): Promise<LogCopy | undefined> {
   return withRegistry(stack, async (registry) => (await registry.logs.read(way.endpoints.source))?.document);
+}
+
+/** Waits for a copy; the position moves meanwhile, because an idle one is copied seldom. */
+export async function copyThat(stack: Stack, way: OneWay, is: (copy: LogCopy) => boolean): Promise<void> {
+  const found = await until(async () => {
+    await way.atSource('UPDATE lutra_probe.probes SET n = n + 1');
+    const copy = await copyOf(stack, way);
+    return copy && is(copy) ? true : undefined;
+  });
+  if (!found) throw new Error(`the copy of the log of ${way.endpoints.source} does not become what is awaited`);
 }
 
 /** Bytes that are none of ours. */
@@ -105,7 +120,11 @@ async function batches(kafka: KafkaServer, topic: string): Promise<readonly { re
   const bytes = await readFile(join(folderOf(kafka, topic), segment));
   const found: { offset: number; position: number }[] = [];
   // base offset (8 bytes), length of what follows (4 bytes); https://kafka.apache.org/documentation/#recordbatch
-  for (let position = 0; position + 12 < bytes.length && bytes.readInt32BE(position + 8) > 0; position += 12 + bytes.readInt32BE(position + 8))
+  for (
+    let position = 0;
+    position + 12 < bytes.length && bytes.readInt32BE(position + 8) > 0;
+    position += 12 + bytes.readInt32BE(position + 8)
+  )
     found.push({ offset: Number(bytes.readBigInt64BE(position)), position });
   return found;
 }

@@ -9,6 +9,7 @@
  */
 import { RecordDecoder, RecordEncoder } from '@lutra/avro';
 import { readBinlog, sourceState } from '@lutra/binlog';
+import type { KnownPlace } from '@lutra/binlog';
 import { BusAdmin, Publisher } from '@lutra/bus';
 import type { BusOptions } from '@lutra/bus';
 import { createRouter, rowsTopic, SyncError } from '@lutra/model';
@@ -97,6 +98,8 @@ export async function runCapture(deps: CaptureDeps, work: CaptureWork, lead: { l
       endpoint: endpoint.name,
       logs: deps.registry.logs,
       version: claim.copyVersion,
+      server: state.serverUuid,
+      firstSeq: claim.nextSeq,
       logger: deps.logger,
       onLost: (error) => ended.abort(error),
     });
@@ -143,6 +146,7 @@ export async function runCapture(deps: CaptureDeps, work: CaptureWork, lead: { l
         ...source,
         serverId: endpoint.serverId,
         start: start.gtidSet === null ? start : { gtidSet: start.gtidSet },
+        known: knownPlace(claim),
         wants,
         bufferBytes: binlogBufferBytes,
         logger: deps.logger,
@@ -197,6 +201,11 @@ function startOf(claim: Claim, endpoint: EndpointDocument, state: SourceState): 
     case 'position':
       return { file: start.file, pos: start.pos, gtidSet: null };
   }
+}
+
+/** The last place that a copy names with its server. The tail goes further, but its positions may be of several servers. */
+function knownPlace({ copy }: Claim): KnownPlace | undefined {
+  return copy?.server ? { ...copy.position, serverUuid: copy.server } : undefined;
 }
 
 /** Waits for all; the first failure, or what else ended them, ends the others and is the one thrown. */

@@ -32,6 +32,8 @@ export interface Claim {
   readonly nextSeq: number;
   readonly nextOffset: number;
   readonly tail: Tail;
+  /** ZooKeeper's copy that the log was held against. */
+  readonly copy: LogCopy | null;
   /** Version of ZooKeeper's copy, which only we may write now; null while there is none. */
   readonly copyVersion: number | null;
 }
@@ -58,14 +60,14 @@ export async function claimLog(options: ClaimOptions): Promise<Claim> {
     const reader = await readUpTo(options, { offset, copy: proof?.document ?? null, oldStart: offsets.start });
     if (reader.leader === leader && reader.tail.state.epoch === epoch) {
       requireRecords(options.topic, reader.tail, { written: before !== null || offsets.start > 0 });
-      return settle(reader.tail, { epoch, offset, copyVersion: copy?.version ?? null });
+      return settle(reader.tail, { epoch, offset, copy: proof?.document ?? null, copyVersion: copy?.version ?? null });
     }
     atLeast = reader.tail.state.epoch;
   }
   throw new SyncError('LEASE_LOST', `${options.topic}: other leaders kept claiming the log`);
 }
 
-function settle(tail: Tail, claim: { epoch: number; offset: number; copyVersion: number | null }): Claim {
+function settle(tail: Tail, claim: Pick<Claim, 'epoch' | 'copy' | 'copyVersion'> & { offset: number }): Claim {
   const { log, seq } = tail.state;
   const nextSeq = seq === null ? 0 : seq + 1;
   return {
@@ -74,6 +76,7 @@ function settle(tail: Tail, claim: { epoch: number; offset: number; copyVersion:
     nextSeq,
     nextOffset: claim.offset + 1,
     tail,
+    copy: claim.copy,
     copyVersion: claim.copyVersion,
   };
 }

@@ -14,6 +14,10 @@ export interface CopyKeeperOptions {
   readonly endpoint: string;
   readonly logs: LogCopyStore;
   readonly version: number | null;
+  /** server_uuid of the source. */
+  readonly server: string | null;
+  /** Of this leadership's first heartbeat: its position was not read from the source yet, perhaps from no place of this server. */
+  readonly firstSeq: number;
   readonly logger: Logger;
   onLost(error: SyncError): void;
 }
@@ -35,8 +39,12 @@ export class CopyKeeper {
     const last = records.findLast((record) => record.control?.kind === 'heartbeat');
     if (last?.control?.kind !== 'heartbeat') return;
     const { log, epoch, seq } = last.header;
+    const isRead = seq !== this.#options.firstSeq;
+    // A copy that is there says more: with its server it tells a source that was reset or restored.
+    if (!isRead && this.#version !== null) return;
     const { position, seen } = last.control;
-    void this.#write({ log, epoch, seq, offset: last.offset, position, seen, updatedAt: Date.now() });
+    const server = isRead ? this.#options.server : null;
+    void this.#write({ log, epoch, seq, offset: last.offset, position, server, seen, updatedAt: Date.now() });
   }
 
   async #write(copy: LogCopy): Promise<void> {

@@ -120,7 +120,6 @@ async function load(deps: LoaderDeps, work: LoaderWork, lead: Lead & { merge: bo
       log: checkpoint.logId,
       seq: checkpoint.seq,
       offset: checkpoint.nextOffset,
-      lastError: null,
     });
     let savedAt = Date.now();
     for await (const batch of subscribe({ ...bus, topic, offset: reader.startOffset, maxBytes: fetchBytes, signal })) {

@@ -48,6 +48,8 @@ export class Progress {
       seq: committed.place.seq,
       offset: committed.place.nextOffset,
       lagMs,
+      // Not when the run began: what fails again and again would show for an instant only, and run between.
+      lastError: null,
     });
     this.#uncommitted = false;
     this.#commitGroup(committed.place.nextOffset);
@@ -56,7 +58,8 @@ export class Progress {
   /** A heartbeat says that at its time everything before it had been published: that old, and no older, is what we have applied. */
   control(control: ControlRecord, place: Place): void {
     if (control.kind !== 'heartbeat' || this.#uncommitted) return;
-    this.#deps.status.update({ log: place.log, seq: place.seq, offset: place.nextOffset, lagMs: Math.max(0, Date.now() - control.tsMs) });
+    const lagMs = Math.max(0, Date.now() - control.tsMs);
+    this.#deps.status.update({ log: place.log, seq: place.seq, offset: place.nextOffset, lagMs, lastError: null });
     this.#commitGroup(place.nextOffset);
   }
 

@@ -157,6 +157,34 @@ describe.each(versions)('MySQL %s', (version) => {
     expect(again.error).toMatchObject({ code: 'SOURCE_BEHIND' });
   });
 
+  it('says that a source has another history, also when it has given all GTIDs anew', async () => {
+    await connection.query('INSERT INTO t VALUES (); INSERT INTO t VALUES ()');
+    const { executed: gtidSet, file, pos, serverUuid } = await stateOf(server);
+    const known = { file, pos, gtidSet, serverUuid: serverUuid! };
+    const read = async (options: object = {}): Promise<unknown> => {
+      const reader = readBinlog(readerOptions(server, { start: { gtidSet: gtidSet! }, known, ...options }));
+      return firstHeartbeat(reader).then(
+        () => reader.return(undefined),
+        (error: unknown) => error,
+      );
+    };
+    expect(await read()).toEqual({ done: true, value: undefined });
+    await connection.query('INSERT INTO t VALUES (); FLUSH BINARY LOGS; INSERT INTO t VALUES ()');
+    expect(await read()).toEqual({ done: true, value: undefined });
+    await connection.query(reset);
+    for (let i = 0; i < 60; i += 1) await connection.query('INSERT INTO t VALUES ()');
+    expect(await read()).toMatchObject({ code: 'SOURCE_BEHIND' });
+    // Where a transaction happens to begin at the very place, its GTID tells.
+    const places = (await select(connection, `SHOW BINLOG EVENTS IN '${(await stateOf(server)).file}'`)).filter(
+      (row) => row['Event_type'] === 'Gtid',
+    );
+    const now = await stateOf(server);
+    const at = { ...known, file: now.file, pos: Number(places[0]!['Pos']) };
+    expect(await read({ known: at })).toMatchObject({ code: 'SOURCE_BEHIND' });
+    expect(await read({ known: { ...at, pos: at.pos + 1 } })).toMatchObject({ code: 'SOURCE_BEHIND' });
+    expect(await read({ known: { ...at, serverUuid: 'another' } })).toEqual({ done: true, value: undefined });
+  });
+
   /** A reader that is idle at the end of the binlog while `death` comes. */
   async function dying(death: () => Promise<void>, heartbeatMs = 100): Promise<{ error: unknown; end: { gtidSet: string | null } }> {
     const { executed: gtidSet, file, pos } = await stateOf(server);

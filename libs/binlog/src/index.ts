@@ -1,6 +1,6 @@
 export * from './gtid.js';
 export { GtidPosition } from './gtid-position.js';
 export { GtidSet } from './gtid-set.js';
-export type { BinlogOptions, SourceConnection, SourceState } from './options.js';
+export type { BinlogOptions, KnownPlace, SourceConnection, SourceState } from './options.js';
 export { readBinlog } from './read-binlog.js';
 export { sourceState } from './source-state.js';

@@ -14,6 +14,8 @@ export interface BinlogOptions extends SourceConnection {
   /** Unique among all replicas of the source, or the other one's connection is cut (SERVER_ID_TAKEN). */
   readonly serverId: number;
   readonly start: { readonly gtidSet: string } | FilePosition | 'now';
+  /** Not after `start`: the source must still have the history that was read up to there. */
+  readonly known?: KnownPlace | undefined;
   /** Decides whether the rows of a table are wanted. Called once per table version; its answer is kept. */
   wants(table: { readonly database: string; readonly name: string }): boolean;
   /** Bytes of events that may wait unread before the connection is paused. Default 16 MiB. */
@@ -22,6 +24,13 @@ export interface BinlogOptions extends SourceConnection {
   readonly heartbeatMs?: number | undefined;
   readonly logger: Logger;
   readonly signal: AbortSignal;
+}
+
+/** A place between two transactions, as it was read from a server before. */
+export interface KnownPlace extends FilePosition {
+  readonly serverUuid: string;
+  /** What had been read there; null without GTIDs. */
+  readonly gtidSet: string | null;
 }
 
 /** What the source is, and where its binlog ends now. */

@@ -6,6 +6,7 @@ import { SyncError } from '@lutra/model';
 import type { SourceItem } from '@lutra/model';
 import { withConnection } from './connection.js';
 import { Dump } from './dump.js';
+import { checkHistory } from './history.js';
 import type { BinlogOptions, SourceState } from './options.js';
 import { fileStart } from './place.js';
 import { readCharsets, readState } from './source-state.js';
@@ -59,6 +60,7 @@ function open(options: BinlogOptions): Promise<Opening> {
   return withConnection(options, async (query) => {
     const state = await readState(query);
     const start = await checkedStart(query, options.start, state);
+    if (options.known) await checkHistory(query, options.known, state);
     return { state, start, charsets: await readCharsets(query, state.flavor) };
   });
 }

@@ -19,6 +19,8 @@ export interface LogCopy {
   /** Kafka offset of a valid heartbeat record. */
   readonly offset: number;
   readonly position: Position;
+  /** server_uuid of the source that the position was read from; null where that is not known. */
+  readonly server?: string | null | undefined;
   readonly seen: Seen;
   /** ms since 1970 */
   readonly updatedAt: number;
@@ -41,6 +43,7 @@ const storedSchema = z.strictObject({
   seq: count,
   offset: count,
   position: z.strictObject({ file: z.string(), pos: count, gtidSet: z.string().nullable() }),
+  server: z.string().nullish(),
   seen: z.record(z.string(), z.strictObject({ log: z.string(), seq: z.int() })),
   updatedAt: count,
   /** Made for each write: two leaders that write the same copy must not take each other's write for their own. */

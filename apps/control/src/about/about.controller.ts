@@ -15,6 +15,9 @@ const errorCodesSchema = z.record(
   z.string(),
   z.object({
     help: z.string(),
+    /** Of a code that work can fail with: what has happened, and what is safe. */
+    cause: z.string().optional(),
+    kept: z.string().optional(),
     /** What a run loop does with it. */
     outcome: z.enum(['retry', 'stop', 'abort']).optional(),
     /** HTTP status of what is wrong with a request itself. */

@@ -1,0 +1,52 @@
+/**
+ * Whether a server still has the history that was read from it. GTIDs alone do not tell: after RESET, or a restore from an older backup, a server gives
+ * the numbers of what it lost to new transactions, and once it has given as many, its gtid_executed holds all that was read. Going on behind
+ * them would skip the new ones silently. But a server writes its files on and on: what was a place between two transactions stays one.
+ */
+import { SyncError } from '@lutra/model';
+import type { RowDataPacket } from 'mysql2/promise';
+import type { Query } from './connection.js';
+import { gtidContains } from './gtid.js';
+import type { KnownPlace, SourceState } from './options.js';
+
+/** ER_ERROR_WHEN_EXECUTING_COMMAND: no event begins there. */
+const wrongOffset = 1220;
+/** What can begin between two transactions, at the start of a file and at its end. */
+const between = new Set(['Gtid', 'Gtid_tagged', 'Anonymous_Gtid', 'Rotate', 'Stop', 'Format_desc', 'Previous_gtids']);
+
+/** @throws SyncError SOURCE_BEHIND if this is the server of the place and its binlog is another one there */
+export async function checkHistory(query: Query, known: KnownPlace, state: SourceState): Promise<void> {
+  if (known.serverUuid !== state.serverUuid) return;
+  const files = (await query('SHOW BINARY LOGS')).map((row) => ({ name: String(row['Log_name']), size: Number(row['File_size']) }));
+  const file = files.find(({ name }) => name === known.file);
+  if (file === undefined) {
+    // Purged since: whether too much of it is gone, the GTIDs tell.
+    if (fileNumber(known.file) < fileNumber(files[0]?.name ?? '')) return;
+    throw rewritten(known, `it has no file ${known.file}`);
+  }
+  if (file.size < known.pos) throw rewritten(known, `${file.name} ends at ${file.size}`);
+  const next = await eventAt(query, known);
+  if (next === undefined) return;
+  if (!between.has(String(next['Event_type']))) throw rewritten(known, 'no transaction begins there');
+  const gtid = /GTID_NEXT\s*=\s*'([^']+:\d+)'/.exec(String(next['Info']))?.[1];
+  if (gtid !== undefined && known.gtidSet !== null && gtidContains(known.gtidSet, gtid))
+    throw rewritten(known, 'a transaction that was read before begins there');
+}
+
+async function eventAt(query: Query, known: KnownPlace): Promise<RowDataPacket | undefined> {
+  try {
+    return (await query(`SHOW BINLOG EVENTS IN ? FROM ${known.pos} LIMIT 1`, [known.file]))[0];
+  } catch (error) {
+    if ((error as { errno?: unknown }).errno === wrongOffset) throw rewritten(known, 'no event begins there');
+    throw error;
+  }
+}
+
+function rewritten({ file, pos }: KnownPlace, why: string): SyncError {
+  const message = `the source has another history than the one that was read from it up to ${file}:${pos}: ${why}; it was reset, or restored from a backup`;
+  return new SyncError('SOURCE_BEHIND', message, { details: { file, pos } });
+}
+
+function fileNumber(file: string): number {
+  return Number(file.slice(file.lastIndexOf('.') + 1));
+}

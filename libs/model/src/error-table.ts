@@ -1,0 +1,291 @@
+/**
+ * The one table of error codes: what each means, what is safe when it comes, and what a person can do about it. `docs/errors.md` is made from it
+ * (`npx tsx scripts/errors-doc.ts`), the REST API serves it, and every status with an error carries its help.
+ */
+
+/** retry: back off and try again · stop: the endpoint or pipeline waits for a person · abort: we are shutting down */
+export type Outcome = 'retry' | 'stop' | 'abort';
+
+interface ErrorText {
+  /** What has happened. */
+  readonly cause: string;
+  /** What is safe, and where the rest is. */
+  readonly kept: string;
+  /** What a person can do about it, one or two sentences. */
+  readonly help: string;
+}
+
+export interface ErrorEntry extends ErrorText {
+  readonly outcome: Outcome;
+}
+
+const stop = (text: ErrorText): ErrorEntry => ({ outcome: 'stop', ...text });
+const retry = (text: ErrorText): ErrorEntry => ({ outcome: 'retry', ...text });
+
+const all = 'Everything: what was published and what was applied. Work goes on exactly there.';
+const nothing = 'Everything: nothing was changed.';
+/** Capture stopped. */
+const log = 'The topic up to the last whole transaction; what follows is in the binlog of the source, for as long as it keeps that.';
+/** The loader stopped. */
+const target = 'The target up to its checkpoint, nothing of the transaction that failed; what follows is in the topic, for its retention.';
+/** The log itself is damaged. */
+const source = 'The target up to its checkpoint, and the source. Nothing was applied after the fault.';
+
+export const errorTable = {
+  ABORTED: {
+    outcome: 'abort',
+    cause: 'The work was ended: the app shuts down, its configuration changed, or its lease went.',
+    kept: all,
+    help: 'The app is shutting down or gave up its lease; nothing to do.',
+  },
+  INTERNAL: stop({
+    cause: 'Something that Lutra does not know happened: a mistake in it, or an answer of a server that it has never met.',
+    kept: all,
+    help: 'An error that Lutra does not know. Nothing was skipped. Report it with the log line.',
+  }),
+
+  CONFIG_INVALID: stop({
+    cause: 'A field of a document, of a request or of the environment is missing, unknown or out of range.',
+    kept: nothing,
+    help: 'A configuration document does not have its shape. The message names the document and the field.',
+  }),
+  CONFIG_MISSING: stop({
+    cause: 'A region, an endpoint or a channel of that name is not there.',
+    kept: nothing,
+    help: 'A document that another one names does not exist. Create it, or correct the name.',
+  }),
+  CONFIG_CONFLICT: stop({
+    cause: 'Someone else was faster, or the rules between channels and the checks of the servers forbid the change.',
+    kept: nothing,
+    help: 'The document was changed by someone else since it was read. Read it again and repeat the change.',
+  }),
+  SECRET_UNREADABLE: stop({
+    cause: 'The processes do not have the same LUTRA_SECRET_KEY, or it was changed after a password had been written.',
+    kept: all,
+    help: 'A stored password cannot be decrypted: LUTRA_SECRET_KEY differs from the key it was written with. Start with that key, or write the password again.',
+  }),
+
+  ZOOKEEPER_UNAVAILABLE: retry({
+    cause: 'No ZooKeeper server of the ensemble answers, or it has lost its majority.',
+    kept: all,
+    help: 'ZooKeeper does not answer. Data that flows goes on; configuration and take-over wait for it.',
+  }),
+  ZOOKEEPER_DENIED: stop({
+    cause: 'A node has an ACL for another ZOOKEEPER_DIGEST than ours.',
+    kept: all,
+    help: 'ZooKeeper refused access to a node that other credentials created. Give all apps the same user and password for ZooKeeper.',
+  }),
+  LEASE_LOST: retry({
+    cause: 'Our session with ZooKeeper ended, another process took over, or somebody else wrote to the topic.',
+    kept: all,
+    help: 'Another process holds the lease now, or our session expired. This process stands by.',
+  }),
+
+  KAFKA_UNAVAILABLE: retry({
+    cause: 'No broker answers, a partition has no leader, or there are fewer replicas than min.insync.replicas asks for.',
+    kept: all,
+    help: 'Kafka does not answer or refused a request for now. Work resumes by itself.',
+  }),
+  KAFKA_REFUSED: stop({
+    cause: 'The broker wants other credentials, TLS or another protocol, or its policy forbids the request.',
+    kept: all,
+    help: 'Kafka refused a request for good. The message has its reason (authorisation, configuration).',
+  }),
+  TOPIC_MISSING: retry({
+    cause: 'Capture of that endpoint has not created the topic yet, or the topic was deleted.',
+    kept: all,
+    help: 'The topic does not exist. Capture creates it when it starts; check that it runs.',
+  }),
+  TOPIC_CONFIG: stop({
+    cause: 'Retention, cleanup, replication or the number of partitions of the topic is not what the endpoint asks for.',
+    kept: log,
+    help: 'The topic exists with settings that could lose data. The message names each and the value it needs.',
+  }),
+  RECORD_TOO_LARGE: stop({
+    cause: 'A row, compressed, is larger than the topic or the endpoint allows.',
+    kept: log,
+    help: 'One row is larger than max.message.bytes of the topic. Raise it on broker and topic, and topic.maxMessageBytes of the endpoint, then retry.',
+  }),
+  SCHEMA_UNKNOWN: stop({
+    cause: 'The store of schemas was lost, or another one is used than the one that the topic was written with.',
+    kept: target,
+    help: 'A record names a schema id that the registry does not have. Check SCHEMA_REGISTRY_URL, or restore ZooKeeper from its export.',
+  }),
+  SCHEMA_REGISTRY_UNAVAILABLE: retry({
+    cause: 'The external schema registry is down or cannot be reached.',
+    kept: all,
+    help: 'The schema registry that SCHEMA_REGISTRY_URL names does not answer. Work resumes by itself.',
+  }),
+  SCHEMA_REGISTRY_REFUSED: stop({
+    cause: 'The external schema registry does not take a schema, or does not take us.',
+    kept: all,
+    help: 'The schema registry refused a request. The message has its reason (URL, credentials, compatibility rule of the subject).',
+  }),
+  RECORD_INVALID: stop({
+    cause: 'Bytes that Lutra did not write, or that were damaged, are in the topic.',
+    kept: source,
+    help: 'A record of the topic cannot be decoded. Someone else may write to it: take that right away, then start over.',
+  }),
+
+  LOG_GAP: stop({
+    cause: 'The number of a record does not follow the one before it.',
+    kept: source,
+    help: 'Records are missing in the topic (seq has a hole). The topic was truncated or edited. Compare the tables, then start over.',
+  }),
+  LOG_FOREIGN: stop({
+    cause:
+      'A record of another log is where the next one of this log must be: the topic was created again, or something copies another topic into it.',
+    kept: source,
+    help: 'The topic has another log id than the checkpoint: it was deleted and created again. Compare the tables, then start over.',
+  }),
+  LOG_TRUNCATED: stop({
+    cause: 'The brokers lost records that they had acknowledged: an unclean election, a lost disk, or a topic that was deleted.',
+    kept: 'The source, and the target with all that was applied, also of what the topic lost.',
+    help: 'The topic ends before the position that was acknowledged: its tail was lost. Compare the tables, then start over.',
+  }),
+  LOG_RECREATED: stop({
+    cause: 'The topic was deleted. Capture has created an empty one and has written nothing to it.',
+    kept: source,
+    help: 'The topic is empty although this endpoint wrote to it: it was deleted and created again. Compare the tables, then start over.',
+  }),
+  LOG_EMPTIED: stop({
+    cause: 'Capture was down for longer than the retention of the topic, or somebody removed its records.',
+    kept: 'The source, and the target up to its checkpoint.',
+    help: 'Retention removed all records of the topic. Compare the tables, then start over.',
+  }),
+  LOG_START_LOST: stop({
+    cause: 'The loader was down, paused or stopped for longer than the retention of the topic.',
+    kept: 'The source, and the target up to its checkpoint.',
+    help: 'Retention removed records that the loader had not applied. Compare the tables and seed the target again: start over.',
+  }),
+
+  SOURCE_UNAVAILABLE: retry({
+    cause: 'The server is down, cannot be reached, has too many connections, or cut ours.',
+    kept: all,
+    help: 'The source database does not answer. Capture reconnects by itself.',
+  }),
+  SOURCE_DENIED: stop({
+    cause: 'The password was changed, the account is locked, or a privilege is missing.',
+    kept: log,
+    help: 'The source refused the user. The message names what is missing; docs/02-setup.md has the GRANTs.',
+  }),
+  SOURCE_SETTINGS: stop({
+    cause: 'The binlog is off, or events were written without what it takes to read them.',
+    kept: log,
+    help: 'A setting of the source would lose or falsify rows. POST /api/v1/endpoints/<name>/check lists each with its mend.',
+  }),
+  SOURCE_PURGED: stop({
+    cause: 'Capture was down for longer than the source keeps its binlog, or somebody purged it.',
+    kept: 'The topic and the target up to the last whole transaction that was read.',
+    help: 'The source no longer has the binlog that comes next. Seed the target again from a dump: start over.',
+  }),
+  SOURCE_BEHIND: stop({
+    cause:
+      'The GTIDs or the file of the last published transaction are not at the server: a restored backup, RESET, or another server behind the same name.',
+    kept: 'The topic and the target, with transactions that the source has lost.',
+    help: 'The source lacks transactions that were already published: it was restored, reset, or is a replica that is behind. Find out which side is right; wait for the replica and retry, or start over.',
+  }),
+  SERVER_ID_TAKEN: stop({
+    cause: 'A database replica, or another Lutra, reads this server under the same server id; the server serves the latest only.',
+    kept: log,
+    help: 'Another replica uses this server_id and cuts our connection. Give the endpoint a server id of its own.',
+  }),
+  BINLOG_DECODE: stop({
+    cause: 'The binlog is damaged, or holds what Lutra has never met.',
+    kept: log,
+    help: 'An event of the binlog could not be decoded. Nothing was skipped. The message has file and position.',
+  }),
+  BINLOG_UNSUPPORTED: stop({
+    cause: 'A session wrote in STATEMENT format, in an XA transaction or compressed.',
+    kept: log,
+    help: 'The binlog holds an event that can carry rows and that Lutra does not read yet (compressed payload, partial JSON, statement-based change, XA). Nothing was skipped. Mend the cause, bring the target in line by hand, then start over behind the event.',
+  }),
+  COLUMN_UNSUPPORTED: stop({
+    cause: 'A row of a table with such a column was written.',
+    kept: log,
+    help: 'A routed table has a column of a type that is not proven lossless yet. Take the table out of the route, or change the column.',
+  }),
+  VALUE_UNSUPPORTED: stop({
+    cause: 'A value has a form that the target would not store as it is.',
+    kept: log,
+    help: 'A value cannot be carried over to the byte (for instance a JSON value that holds a DECIMAL, or an ENUM with the empty error value). Take the table out of the route, or change the value at its writer.',
+  }),
+  DDL_UNSUPPORTED: stop({
+    cause: 'A statement changed the definition of a routed table. Everything before it was published.',
+    kept: log,
+    help: 'A routed table was changed by DDL. Run the same statement on the other side, set the endpoint\'s ddl to "ignore", and retry; then set it back.',
+  }),
+  LOOP_DETECTED: stop({
+    cause: 'What a loader wrote was published again: its marker was lost on the way.',
+    kept: target,
+    help: 'A transaction came back to a region it has already passed. Check that all channels share lutra.checkpoint and that markers are not filtered.',
+  }),
+
+  TARGET_UNAVAILABLE: retry({
+    cause: 'The server is down, cannot be reached, has too many connections, or cut ours.',
+    kept: all,
+    help: 'The target database does not answer. The loader reconnects by itself.',
+  }),
+  TARGET_BUSY: retry({
+    cause: 'Somebody else holds a row or a table for longer than the loader waits for it.',
+    kept: target,
+    help: 'A deadlock or a lock wait time-out at the target. The transaction was rolled back and is tried again.',
+  }),
+  TARGET_DENIED: stop({
+    cause: 'The password was changed, the account is locked, or a privilege is missing.',
+    kept: target,
+    help: 'The target refused the user. The message names what is missing; docs/02-setup.md has the GRANTs.',
+  }),
+  TARGET_READ_ONLY: retry({
+    cause: 'read_only or super_read_only is on: a failover is under way, or the endpoint names a replica.',
+    kept: target,
+    help: 'The target is read-only. The loader waits until it takes writes again.',
+  }),
+  TARGET_SETTINGS: stop({
+    cause: 'A setting of the target refuses what must be written: most often max_allowed_packet is smaller than a row.',
+    kept: target,
+    help: 'A setting of the target would falsify rows. POST /api/v1/endpoints/<name>/check lists each with its mend.',
+  }),
+  TABLE_MISSING: stop({
+    cause: 'A routed table exists at the source only, or the user may not see it.',
+    kept: target,
+    help: 'The target has no such table. Create it as it is at the source, then retry.',
+  }),
+  COLUMN_MISSING: stop({
+    cause: 'The two tables are not alike: DDL ran on one side only, or in another order.',
+    kept: target,
+    help: 'The target table lacks a column of the source, or has another type or key. Make both alike, then retry.',
+  }),
+  ENGINE_UNSUPPORTED: stop({
+    cause: 'Writes to a table of another engine cannot be committed together with the checkpoint.',
+    kept: target,
+    help: 'A target table is not InnoDB: its writes would leave the transaction. Convert it (ALTER TABLE … ENGINE=InnoDB), then retry.',
+  }),
+  ROW_CONFLICT: stop({
+    cause: 'Somebody changed the row at the target, or both sides changed it.',
+    kept: target,
+    help: 'A row at the target is not what the source says it was (missing, or a key is taken). Compare the row on both sides, mend it, then retry.',
+  }),
+  APPLY_REFUSED: stop({
+    cause: 'A trigger, a CHECK constraint or another rule that the source does not have refuses the row.',
+    kept: target,
+    help: 'The target refused a statement. The message has its error number. The transaction was rolled back.',
+  }),
+  FENCED: retry({
+    cause: 'The epoch in lutra.checkpoint is not ours any more: a standby took over while we slept.',
+    kept: target,
+    help: 'Another loader took this pipeline over. This one rolled back and stands by.',
+  }),
+  CHECKPOINT_MISSING: stop({
+    cause: 'Somebody deleted the row, or the target was restored from a backup that is older than the pipeline.',
+    kept: 'The topic. The target has what was applied, but does not know any more what that was.',
+    help: 'The row of this pipeline in lutra.checkpoint is gone although the pipeline had applied transactions. Restore it; it says what was applied.',
+  }),
+  CHECKPOINT_INVALID: stop({
+    cause: 'The table was never created, was dropped, renamed or altered.',
+    kept: target,
+    help: 'lutra.checkpoint is missing or its row does not have its shape. Create it from schemas/lutra.sql.',
+  }),
+} as const satisfies Record<string, ErrorEntry>;
+
+export type ErrorCode = keyof typeof errorTable;

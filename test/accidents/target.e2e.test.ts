@@ -1,0 +1,228 @@
+/**
+ * What can happen at the target: tables that lack something, rights, locks, lost connections, its checkpoint taken away or edited, rows that differ.
+ * Each is told by name, nothing of the transaction stays, and after the cause is mended everything arrives once.
+ */
+import { createConnection } from 'mysql2/promise';
+import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
+import { ApiError, lutraPassword, sides, type Stack, startStack } from '../scenarios/index.js';
+import { openOneWay, until } from './one-way.js';
+import type { OneWay, OneWayOptions } from './one-way.js';
+
+let stack: Stack;
+beforeAll(async () => {
+  stack = await startStack({ mysql: '9.7', mysqlB: '8.0' });
+}, 240_000);
+afterAll(() => stack?.stop());
+
+async function openWay(options?: OneWayOptions): Promise<OneWay> {
+  const way = await openOneWay(stack, options);
+  onTestFailed(async () => console.error(way.name, JSON.stringify(await way.status(), null, 1), await stack.saveLogs()));
+  if (options?.start === false) return way;
+  await way.write(1);
+  await way.arrives();
+  return way;
+}
+
+/** By what is mended and `retry`. */
+async function goesOn(way: OneWay, mend: () => Promise<unknown>): Promise<void> {
+  await mend();
+  await way.act('retry');
+  await way.arrives();
+}
+
+describe('a table at the target', () => {
+  it('that is missing', async () => {
+    const way = await openWay();
+    const create = 'CREATE TABLE more (id INT PRIMARY KEY, v VARCHAR(10))';
+    await way.atSource(`${create}; BEGIN; INSERT INTO t VALUES (2, 'same transaction'); INSERT INTO more VALUES (1, 'x'); COMMIT`);
+    await way.fails('loader', 'TABLE_MISSING');
+    expect(await way.targetIds()).toEqual([1]);
+    await goesOn(way, () => way.atTarget(create));
+    await way.arrives('more');
+    await way.close();
+  });
+
+  it('that lacks a column, from the start or suddenly', async () => {
+    const way = await openWay();
+    await way.atTarget('CREATE TABLE more (id INT PRIMARY KEY); ALTER TABLE t DROP COLUMN v');
+    await way.write(2);
+    await way.fails('loader', 'COLUMN_MISSING');
+    expect(await way.targetIds()).toEqual([1]);
+    await goesOn(way, () => way.atTarget("ALTER TABLE t ADD COLUMN v VARCHAR(100) NULL; UPDATE t SET v = 'row 1'"));
+    await way.atSource("CREATE TABLE more (id INT PRIMARY KEY, v VARCHAR(10)); INSERT INTO more VALUES (1, 'x')");
+    await way.fails('loader', 'COLUMN_MISSING');
+    await goesOn(way, () => way.atTarget('ALTER TABLE more ADD COLUMN v VARCHAR(10)'));
+    await way.arrives('more');
+    await way.close();
+  });
+
+  it('that is not InnoDB', async () => {
+    const way = await openWay();
+    await way.atTarget('CREATE TABLE more (id INT PRIMARY KEY) ENGINE = MyISAM');
+    await way.atSource('CREATE TABLE more (id INT PRIMARY KEY) ENGINE = InnoDB; INSERT INTO more VALUES (1)');
+    await way.fails('loader', 'ENGINE_UNSUPPORTED');
+    expect(await way.atTarget('SELECT id FROM more')).toEqual([]);
+    await goesOn(way, () => way.atTarget('ALTER TABLE more ENGINE = InnoDB'));
+    await way.arrives('more');
+    await way.close();
+  });
+
+  it('that refuses a row', async () => {
+    const way = await openWay();
+    await way.atTarget(
+      "CREATE TRIGGER refuse BEFORE INSERT ON t FOR EACH ROW BEGIN IF NEW.id = 3 THEN SIGNAL SQLSTATE '45000'; END IF; END",
+    );
+    await way.write(2, 3);
+    await way.fails('loader', 'APPLY_REFUSED');
+    expect(await way.targetIds()).toEqual([1]);
+    await goesOn(way, () => way.atTarget('DROP TRIGGER refuse'));
+    await way.close();
+  });
+});
+
+describe('a row at the target that differs', () => {
+  it('missing: mended, then retried', async () => {
+    const way = await openWay();
+    await way.write(2);
+    await way.arrives();
+    await way.atTarget('DELETE FROM t WHERE id = 2');
+    await way.atSource("BEGIN; INSERT INTO t VALUES (3, 'x'); UPDATE t SET v = 'changed' WHERE id = 2; COMMIT");
+    await way.fails('loader', 'ROW_CONFLICT');
+    expect(await way.targetIds()).toEqual([1]);
+    await goesOn(way, () => way.atTarget("INSERT INTO t VALUES (2, 'row 2')"));
+    await way.close();
+  });
+
+  it('there already: mended, then retried', async () => {
+    const way = await openWay();
+    await way.atTarget("INSERT INTO t VALUES (3, 'a stranger')");
+    await way.atSource("BEGIN; INSERT INTO t VALUES (2, 'x'); INSERT INTO t VALUES (3, 'ours'); COMMIT");
+    await way.fails('loader', 'ROW_CONFLICT');
+    expect(await way.targetIds()).toEqual([1, 3]);
+    await goesOn(way, () => way.atTarget('DELETE FROM t WHERE id = 3'));
+    await way.close();
+  });
+});
+
+describe.each(sides)('the server of the target, the source being %s', (from) => {
+  it('takes a right away', async () => {
+    const way = await openWay({ from, ownUser: 'target' });
+    await way.atTarget(`REVOKE INSERT ON ${way.database}.* FROM '${way.user}'@'%'`);
+    await way.write(2);
+    await way.fails('loader', 'TARGET_DENIED');
+    expect(await way.targetIds()).toEqual([1]);
+    await goesOn(way, () => way.atTarget(`GRANT INSERT ON ${way.database}.* TO '${way.user}'@'%'`));
+    await way.close();
+  });
+
+  it('changes the password', async () => {
+    const way = await openWay({ from, ownUser: 'target' });
+    await way.atTarget(`ALTER USER '${way.user}'@'%' IDENTIFIED BY 'another'`);
+    await way.cutConnections(way.to);
+    await way.write(2);
+    await way.fails('loader', 'TARGET_DENIED');
+    await way.change(`endpoints/${way.endpoints.target}`, { password: 'another' });
+    await way.arrives(); // by the change alone
+    await way.atTarget(`ALTER USER '${way.user}'@'%' IDENTIFIED BY '${lutraPassword}'`);
+    await way.close();
+  });
+
+  it('is read-only for a while: goes on by itself', async () => {
+    const way = await openWay({ from });
+    await way.atTarget('SET GLOBAL super_read_only = ON');
+    try {
+      await way.write(2);
+      await way.fails('loader', 'TARGET_READ_ONLY');
+    } finally {
+      await way.atTarget('SET GLOBAL super_read_only = OFF, GLOBAL read_only = OFF');
+    }
+    await way.arrives();
+    await way.close();
+  });
+
+  it('takes texts of one megabyte only', async () => {
+    const way = await openWay({ from, start: false });
+    const create = 'CREATE TABLE pictures (id INT PRIMARY KEY, picture LONGBLOB)';
+    await way.atSource(create);
+    await way.atTarget(create);
+    const [packet] = await way.atTarget('SELECT @@GLOBAL.max_allowed_packet AS n');
+    await way.atTarget('SET GLOBAL max_allowed_packet = 1048576');
+    try {
+      await expect(way.start()).rejects.toSatisfy(
+        (error) => error instanceof ApiError && JSON.stringify(error.body).includes('max-allowed-packet'),
+      );
+      await way.start({ force: true });
+      await way.runs();
+      await way.atSource("INSERT INTO t VALUES (2, 'x'); INSERT INTO pictures VALUES (1, REPEAT('x', 2000000))");
+      await way.fails('loader', 'TARGET_SETTINGS');
+      expect(await way.atTarget('SELECT id FROM pictures')).toEqual([]);
+    } finally {
+      await way.atTarget(`SET GLOBAL max_allowed_packet = ${String(packet?.['n'])}`);
+    }
+    await way.act('retry');
+    await way.arrives('pictures');
+    await way.close();
+  });
+});
+
+describe('the connection to the target', () => {
+  it('lost amid a transaction, and a row locked for long: goes on by itself', async () => {
+    const way = await openWay();
+    const user = await createConnection({ ...stack.connection(way.to), database: way.database });
+    try {
+      await user.query('BEGIN');
+      await user.query('SELECT * FROM t WHERE id = 1 FOR UPDATE');
+      await way.atSource("BEGIN; INSERT INTO t VALUES (2, 'x'); UPDATE t SET v = 'changed' WHERE id = 1; COMMIT");
+      const isWaiting = "SELECT ID FROM information_schema.PROCESSLIST WHERE USER = 'lutra' AND INFO LIKE 'UPDATE `way%'";
+      expect(await until(async () => (await way.atTarget(isWaiting))[0])).toBeDefined();
+      await way.cutConnections(way.to);
+      await way.fails('loader', 'TARGET_UNAVAILABLE');
+      await way.fails('loader', 'TARGET_BUSY');
+      expect(await way.targetIds()).toEqual([1]);
+    } finally {
+      user.destroy();
+    }
+    await way.arrives();
+    await way.close();
+  });
+});
+
+describe('the checkpoint', () => {
+  it('whose table is gone', async () => {
+    const way = await openWay();
+    await way.atTarget('RENAME TABLE lutra.checkpoint TO lutra.kept');
+    try {
+      await way.write(2);
+      await way.fails('loader', 'CHECKPOINT_INVALID');
+      expect(await way.targetIds()).toEqual([1]);
+    } finally {
+      await way.atTarget('RENAME TABLE lutra.kept TO lutra.checkpoint');
+    }
+    await goesOn(way, () => Promise.resolve());
+    await way.close();
+  });
+
+  it('whose row is gone is never begun anew', async () => {
+    const way = await openWay();
+    const row = `FROM lutra.checkpoint WHERE pipeline = '${way.pipeline}'`;
+    await way.atTarget(`CREATE TABLE kept LIKE lutra.checkpoint; INSERT INTO kept SELECT * ${row}; DELETE ${row}`);
+    await way.write(2);
+    await way.fails('loader', 'CHECKPOINT_MISSING');
+    expect(await way.targetIds()).toEqual([1]);
+    await way.act('retry');
+    await way.fails('loader', 'CHECKPOINT_MISSING');
+    await goesOn(way, () => way.atTarget('INSERT INTO lutra.checkpoint SELECT * FROM kept'));
+    await way.close();
+  });
+
+  it('whose epoch is edited fences the loader, which takes over again', async () => {
+    const way = await openWay();
+    await way.atTarget(`UPDATE lutra.checkpoint SET epoch = epoch + 1000 WHERE pipeline = '${way.pipeline}'`);
+    await way.write(2);
+    await way.arrives();
+    expect(await stack.loader.b.log()).toContain('FENCED');
+    await way.write(3);
+    await way.arrives();
+    await way.close();
+  });
+});

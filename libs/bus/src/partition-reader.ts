@@ -2,6 +2,9 @@
  * Reads one partition by offsets that it keeps itself: no group, no commit. What fails for now is recovered without losing the place; what
  * cannot be recovered within a bound, and every jump of the log, is an error. Holds at most two fetches: the one being
  * read, as it came, and the next one, which is under way meanwhile.
+ *
+ * A place is an offset, and an offset is no identity: while the leader was away the log may have lost its tail, been written again, and be longer
+ * than before. So whenever the leader had to be looked for again, the last batch that was read must still be what it was.
  */
 import { SyncError } from '@lutra/model';
 import { aborted } from '@lutra/runtime';
@@ -11,8 +14,10 @@ import { fetchBytes, fetchEnds } from './fetch.js';
 import type { FetchLimits } from './fetch.js';
 import { kafkaError } from './kafka-error.js';
 import type { BusOptions } from './options.js';
-import { splitBatches } from './record-batch-reader.js';
-import type { RawBatch } from './record-batch-reader.js';
+import { identityOf, splitBatches } from './record-batch-reader.js';
+import type { BatchIdentity, RawBatch } from './record-batch-reader.js';
+
+const nothing = Buffer.alloc(0);
 
 export interface ReaderOptions extends BusOptions, FetchLimits {
   readonly topic: string;
@@ -26,6 +31,9 @@ export class PartitionReader {
   readonly #close = (): void => this.close();
   #topicId: string | undefined;
   #leader: Leader | undefined;
+  /** Of what was read, the end. */
+  #last: BatchIdentity | undefined;
+  #lastIsSure = true;
 
   constructor(options: ReaderOptions) {
     this.#options = options;
@@ -48,6 +56,8 @@ export class PartitionReader {
           throw this.#explain(error, offset);
         });
       const batches = splitBatches(bytes, offset);
+      const last = batches.at(-1);
+      if (last) this.#last = identityOf(last);
       if (batches.length > 0) return batches;
       if (bytes.length > 0) throw new SyncError('LOG_GAP', `${this.#name}: the records at offset ${offset} are missing`);
       if (performance.now() > giveUp) throw new SyncError('KAFKA_UNAVAILABLE', `${this.#name}: no record at offset ${offset} came`);
@@ -68,15 +78,44 @@ export class PartitionReader {
     const { topic, partition } = this.#options;
     const leader = await this.#findLeader(deadline);
     try {
-      return await fetchBytes(leader, { topic, partition, offset }, this.#options);
+      this.#lastIsSure ||= await this.#hasLast(leader);
+      const bytes = await fetchBytes(leader, { topic, partition, offset }, this.#options);
+      return this.#lastIsSure ? bytes : nothing;
     } catch (thrown) {
       this.#leader = undefined;
       const error = kafkaError(thrown, `fetch from ${this.#name}`);
-      if (error.details['kafka'] === 'OFFSET_OUT_OF_RANGE') await this.#explainRange(leader, offset);
+      if (error.details['kafka'] === 'OFFSET_OUT_OF_RANGE') await this.#explainRange(leader, Number(error.details['offset'] ?? offset));
       // One answer is not enough to believe that the topic is gone: looking for its leader again settles it.
       if (error.code === 'TOPIC_MISSING') throw new SyncError('KAFKA_UNAVAILABLE', error.message, { cause: error, details: error.details });
       throw error;
     }
+  }
+
+  /**
+   * False: not shown yet, by a new leader that does not know how far its followers are.
+   * @throws SyncError LOG_TRUNCATED
+   */
+  async #hasLast(leader: Leader): Promise<boolean> {
+    const last = this.#last;
+    if (last === undefined) return true;
+    const { topic, partition } = this.#options;
+    const offset = last.nextOffset - 1;
+    const bytes = await fetchBytes(leader, { topic, partition, offset }, { maxBytes: 1, maxWaitMs: 0 }).catch(async (thrown: unknown) => {
+      const error = kafkaError(thrown, `fetch from ${this.#name}`);
+      if (error.details['kafka'] !== 'OFFSET_OUT_OF_RANGE') throw error;
+      // Retention took it: what comes next is there, or the fetch will say so.
+      if (offset < (await fetchEnds(leader, topic, partition)).start) return null;
+      throw error;
+    });
+    if (bytes === null) return true;
+    const [found] = splitBatches(bytes, offset);
+    if (found === undefined) return false;
+    const { firstOffset, nextOffset, checksum } = identityOf(found);
+    if (firstOffset !== last.firstOffset || nextOffset !== last.nextOffset || checksum !== last.checksum) {
+      const message = `${this.#name}: offset ${offset} has another record than was read there: the log lost its end and was written again`;
+      throw new SyncError('LOG_TRUNCATED', message, { details: { topic, partition, offset } });
+    }
+    return true;
   }
 
   /** Throws if the offset lies outside the log; returns if it lies inside, which the next attempt will find too. */
@@ -100,6 +139,7 @@ export class PartitionReader {
     }
     logger.debug({ topic, partition, leader: leader.leaderId, leaderEpoch: leader.leaderEpoch }, 'reading from leader');
     this.#leader = leader;
+    this.#lastIsSure = false;
     return leader;
   }
 

@@ -19,6 +19,10 @@ export interface RawBatch {
   readonly nextOffset: number;
 }
 
+export interface BatchIdentity extends Pick<RawBatch, 'firstOffset' | 'nextOffset'> {
+  readonly checksum: number;
+}
+
 /**
  * Cuts the bytes of a fetch into batches. Brokers cut off at a byte limit, so the last batch may be torn: it comes again.
  * @param expected the offset that was asked for: the first batch may begin before it, never after it
@@ -39,6 +43,11 @@ export function splitBatches(bytes: Buffer, expected: number): RawBatch[] {
     next = batch.nextOffset;
   }
   return batches;
+}
+
+/** Without the bytes of the batch, which would keep those of its whole fetch. The checksum covers producer, numbers, times, records. */
+export function identityOf({ firstOffset, nextOffset, bytes }: RawBatch): BatchIdentity {
+  return { firstOffset, nextOffset, checksum: bytes.readUInt32BE(batchLayout.crc) };
 }
 
 function readHead(bytes: Buffer, near: number): RawBatch {

@@ -47,7 +47,27 @@ describe('a reader', () => {
     'UNKNOWN_TOPIC_ID',
     'REPLICA_NOT_AVAILABLE',
   ])('keeps its place over %s', async (error) => {
-    const { options } = await setUp({ fetch: [{ bytes: await batch(3, 2) }, { error }, { bytes: await batch(5, 2) }] });
+    const read = { bytes: await batch(3, 2) };
+    const { options } = await setUp({ fetch: [read, { error }, read, { bytes: await batch(5, 2) }] });
+    expect(await offsetsOf(readRange({ ...options, from: 3, to: 7 }))).toEqual([3, 4, 5, 6]);
+  });
+
+  it('does not read on in a log that was cut off before its place and is longer again', async () => {
+    const { options } = await setUp({
+      fetch: [{ bytes: await batch(3, 2) }, { error: 'NOT_LEADER_OR_FOLLOWER' }, { bytes: await batch(4, 3) }],
+    });
+    const source = subscribe({ ...options, offset: 3 })[Symbol.asyncIterator]();
+    expect((await source.next()).value).toHaveLength(2);
+    await expect(source.next()).rejects.toMatchObject({ code: 'LOG_TRUNCATED', details: { offset: 4 } });
+  });
+
+  it('asks again for the last batch until a new leader shows it', async () => {
+    const read = { bytes: await batch(3, 2) };
+    const nothing = { bytes: Buffer.alloc(0) };
+    const { options } = await setUp({
+      // Each time what comes next is asked for too: it might be out of range.
+      fetch: [read, { error: 'NOT_LEADER_OR_FOLLOWER' }, nothing, nothing, nothing, nothing, read, { bytes: await batch(5, 2) }],
+    });
     expect(await offsetsOf(readRange({ ...options, from: 3, to: 7 }))).toEqual([3, 4, 5, 6]);
   });
 

@@ -71,9 +71,9 @@ export class Publisher {
   publish(records: readonly OutRecord[]): Promise<Published> {
     if (records.length === 0) return Promise.reject(new SyncError('INTERNAL', 'a publish of no records'));
     const packed = packRecords(records, this.#options.compression ?? 'zstd'); // beside the request that is in flight
-    packed.catch(() => undefined);
+    packed.catch(() => undefined); // told when its turn comes
     const result = this.#turn.then(() => this.#deliver(packed));
-    this.#turn = result.catch(() => undefined);
+    this.#turn = result.catch(() => undefined); // the caller has it from `result`
     return result;
   }
 

@@ -74,7 +74,7 @@ export class DocumentFeed<T> {
         }
         last = undefined;
         logger.error({ err: translate(error, path), path }, 'cannot read configuration; trying again');
-        await delay(retryMs, undefined, { signal }).catch(() => undefined);
+        await delay(retryMs, undefined, { signal }).catch(() => undefined); // ended: the loop sees it
       }
     }
   }

@@ -36,7 +36,7 @@ export async function underLease(options: LeaseWork): Promise<void> {
     } catch (error) {
       if (signal.aborted) return;
       options.onError(toSyncError(error));
-      await sleep(retryMs, signal).catch(() => undefined);
+      await sleep(retryMs, signal).catch(() => undefined); // aborted: the loop ends
     }
   }
 }

@@ -6,7 +6,7 @@
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { delimiter, join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { installPackages, root, SetupError } from './packages.mjs';
 
@@ -76,7 +76,15 @@ async function vitest(project) {
     ({ status, assertionResults }) => status === 'failed' && !assertionResults.some((test) => test.status === 'failed'),
   );
   const told = numFailedTests + unloaded.length;
-  return { passed: numPassedTests, failed: code === 0 ? told : Math.max(told, 1) };
+  return { passed: numPassedTests, failed: code === 0 ? told : Math.max(told, 1), failures: testResults.flatMap(failuresOf) };
+}
+
+/** What failed in one test file, a text each: the summary repeats it, since a log may be cut and its end is what stays. */
+function failuresOf({ name, message, assertionResults }) {
+  const file = relative(root, name);
+  const tests = assertionResults.filter(({ status }) => status === 'failed');
+  if (tests.length === 0) return message ? [`${file}: ${message}`] : [];
+  return tests.map(({ fullName, failureMessages }) => `${file} > ${fullName}\n${failureMessages.join('\n')}`);
 }
 
 function readJson(file) {
@@ -128,6 +136,9 @@ function line({ name, passed, failed: bad, note, seconds }) {
 
 function summary() {
   const sum = (key) => results.reduce((total, result) => total + result[key], 0);
+  for (const { name, failures = [] } of results) {
+    for (const text of failures) console.log(`\n━━ failed in ${name}: ${text.slice(0, 3000)}`);
+  }
   console.log(`\n━━ summary\n${results.map(line).join('\n')}\n`);
   console.log(`${sum('passed')} passed, ${sum('failed')} failed`);
   process.exitCode = sum('failed') > 0 ? 1 : 0;

@@ -20,6 +20,11 @@ const steps = [
   { name: 'format', what: 'oxfmt --check', run: () => tool('oxfmt', ['--check', '.']) },
   { name: 'lint', what: 'oxlint --type-aware', run: () => tool('oxlint', ['--type-aware', '--quiet']) },
   { name: 'types', what: 'tsc --noEmit', run: () => tool('tsc', ['--noEmit']) },
+  {
+    name: 'docker',
+    what: 'compose.yaml and Dockerfile, as far as their tools are here',
+    run: () => tool('bash', ['docker/test/static.sh'], 'inherit'),
+  },
   { name: 'unit', what: 'tests that need nothing', run: () => vitest('unit') },
   { name: 'build', what: 'dist/', run: () => tool('node', ['scripts/build.mjs']) },
   { name: 'servers', what: 'MySQL, Kafka and ZooKeeper, fetched once', run: () => tool('tsx', ['test/servers/prepare.ts'], 'inherit') },
@@ -99,7 +104,8 @@ function run(tool, args, output) {
   return new Promise((resolve) => {
     // npm's node_modules/.bin/node runs the tools too: it comes first on the PATH.
     const node = process.env.LUTRA_NODE ?? process.execPath;
-    const [command, first] = tool === 'node' ? [node, []] : [node, [join(root, 'node_modules', tools[tool])]];
+    const [command, first] =
+      tool === 'bash' ? [tool, []] : tool === 'node' ? [node, []] : [node, [join(root, 'node_modules', tools[tool])]];
     child = spawn(command, [...first, ...args], { cwd: root, stdio: ['ignore', output, output] });
     let text = '';
     child.stdout?.on('data', (part) => (text += part));

@@ -89,6 +89,7 @@ const workStatusSchema = z.object({
   seq: z.number().nullable(),
   offset: z.number().nullable(),
   marked: z.number(),
+  routes: z.record(z.string(), z.string()).nullable(),
   lastError: errorReportSchema.nullable(),
   updatedAt: z.number(),
 }) satisfies z.ZodType<Record<keyof WorkStatus, unknown>>;

@@ -26,6 +26,7 @@ function worker(app: WorkStatus['app'], name: string, more: Partial<WorkStatus> 
     seq: null,
     offset: null,
     marked: 0,
+    routes: null,
     lastError: null,
     updatedAt: 0,
     ...more,

@@ -2,6 +2,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type ControlRecord, headerNames, type LogRecord, type Row, type RowEvent, type TableSchema, type Value } from '@lutra/model';
+import { canonicalJson, fingerprint } from '../src/canonical-json.js';
 import { RecordDecoder, tableToAvro } from '../src/index.js';
 import { cases, columnsAndRows, everyType } from './columns.js';
 import { codec, eventOf, header, MemoryIds, raw, rowOf, tableOf } from './samples.js';
@@ -221,5 +222,21 @@ describe('control records', () => {
     await encoder.encodeControl(controlHeader, record);
     expect(ids.subjects).toHaveLength(1);
     expect(ids.subjects[0]).toMatch(/^lutra\.hz-1\.rows-lutra\.control\.[A-Z][a-z]+$/);
+  });
+
+  it('a routes record that was written before it named pipelines is read', async () => {
+    const { encoder, decoder, ids } = codec();
+    const record = { kind: 'routes', endpoint: 'e', tables: [], pipelines: {}, tsMs: 1 } as const;
+    const { headers } = await encoder.encodeControl({ ...header, kind: 'routes' }, record);
+    const fields = [
+      { name: 'endpoint', type: 'string' },
+      { name: 'tables', type: { type: 'array', items: 'string' } },
+      { name: 'ts_ms', type: 'long' },
+    ];
+    const before = canonicalJson({ type: 'record', name: 'Routes', namespace: 'lutra.control', fields });
+    const value = Buffer.from([0, 0, 0, 0, 0, 2, 0x65, 0, 2]);
+    value.writeUInt32BE(await ids.register('before', before), 1);
+    const written = { key: null, value, headers: { ...headers, [headerNames.schema]: fingerprint(before) } };
+    expect((await decoder.decode(raw(written))).body).toEqual(record);
   });
 });

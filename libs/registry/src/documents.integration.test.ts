@@ -62,8 +62,7 @@ describe('a document', () => {
     await other.regions.create(region('east'));
     await other.regions.replace('north', region('north', 'new'), 0);
     expect(await regions.latest('north')).toEqual({ document: region('north', 'new'), version: 1 });
-    const connection = await other.session.connected();
-    await connection.setData('/lutra/regions/east', Buffer.from('{}'), -1);
+    await zooKeeper.raw((connection, root) => connection.setData(`${root}/regions/east`, Buffer.from('{}'), -1));
     expect(await regions.listLatest()).toEqual({ documents: [region('north', 'new')], invalid: ['east'] });
     await expect(regions.latest('east')).rejects.toEqual(code('CONFIG_INVALID'));
   });

@@ -4,7 +4,7 @@
  */
 import { Inject, Injectable } from '@nestjs/common';
 import { errorTable } from '@lutra/model';
-import type { ChannelDocument, ChannelInput, PipelineDocument, Route } from '@lutra/model';
+import type { ChannelDocument, ChannelInput, ErrorCode, PipelineDocument, Route } from '@lutra/model';
 import { RefusedError, errorsOf } from '../configuration/problem.js';
 import type { Problem } from '../configuration/problem.js';
 import { EndpointCheckService } from '../endpoints/endpoint-check.service.js';
@@ -25,8 +25,11 @@ export class AddedTablesService {
   }
 }
 
-/** The server gave an error instead of an answer: its tables were not looked at. */
-const unasked = new Set([...Object.keys(errorTable).map(problemId), 'source-not-compared']);
+/** The server, or one that its tables are compared with, gave an error instead of an answer: its tables were not looked at. */
+const unasked = new Set([
+  ...(Object.keys(errorTable) as ErrorCode[]).filter((code) => /^(INTERNAL|(SOURCE|TARGET|SECRET|CONFIG)_.*)$/.test(code)).map(problemId),
+  'source-not-compared',
+]);
 
 function isSame(one: Problem, other: Problem): boolean {
   return one.id === other.id && one.what === other.what;

@@ -4,11 +4,12 @@
  */
 import { createConnection, type RowDataPacket } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, it, onTestFailed, onTestFinished } from 'vitest';
+import { type OneWay, openOneWay } from '../accidents/one-way.js';
 import { Network } from '../network/index.js';
 import {
   ApiError,
   type ChannelStatus,
-  type PipelineStatus,
+  lutraPassword,
   type Side,
   sides,
   type Stack,
@@ -39,15 +40,12 @@ async function at(side: Side, sql: string): Promise<RowDataPacket[]> {
   return withAdministrator(stack.mysql[side], async (connection) => (await connection.query<RowDataPacket[]>(sql))[0]);
 }
 const status = (): Promise<ChannelStatus> => stack.api.channelStatus(stack.channel);
-async function fromA(): Promise<PipelineStatus> {
-  const [pipeline] = (await status()).pipelines;
-  if (!pipeline) throw new Error('a channel without a pipeline');
-  return pipeline;
+async function inForce(): Promise<void> {
+  await expect.poll(async () => (await status()).routes, bounded).toBe('in force');
 }
-const inForce = (): Promise<void> => expect.poll(async () => (await status()).routes, bounded).toBe('in force');
 
 /** PUT: these tables in both directions, and the probes. */
-async function route(tables: readonly string[], { force = false } = {}): Promise<void> {
+async function route(tables: readonly string[]): Promise<void> {
   const path = `/api/v1/channels/${stack.channel}`;
   const channel = await stack.api.request<{ pipelines: { routes: { schema: string; table: string }[] }[] }>('GET', path);
   const routes = tables.map((table) => ({ schema: 'live', table }));
@@ -57,7 +55,7 @@ async function route(tables: readonly string[], { force = false } = {}): Promise
   }));
   const headers = { authorization: `Bearer ${stack.token}`, 'content-type': 'application/json', 'if-match': '*' };
   const body = JSON.stringify({ ...channel, pipelines });
-  const response = await fetch(`${stack.control.url}${path}${force ? '?force=true' : ''}`, { method: 'PUT', headers, body });
+  const response = await fetch(`${stack.control.url}${path}`, { method: 'PUT', headers, body });
   if (!response.ok) throw new ApiError(`PUT ${path}`, response.status, await response.json());
 }
 
@@ -85,32 +83,14 @@ function load(): () => Promise<number> {
 const rowsOf = async (side: Side, table: string): Promise<unknown> => at(side, `SELECT * FROM live.${table} ORDER BY id`);
 
 describe('a table of a running channel', () => {
-  it('is carried from when the status says so, also where a loader learns of it last', { timeout: 90_000 }, async () => {
+  it('is carried both ways from when the status says so', { timeout: 90_000 }, async () => {
     onTestFailed(async () => console.error(await stack.report(), await stack.saveLogs()));
     await inForce();
     const stop = load();
     onTestFinished(async () => void (await stop()));
-    const release = network.disturb('zookeeper', { kind: 'hold', who: (client) => client === stack.loader.b.name });
-    try {
-      const { id, source } = await fromA();
-      const before = source.worker?.routes?.[id];
-      expect(before).toBeDefined();
-      // Without the checks, which would take their time while the loader's session runs out.
-      await route(['t', 'u'], { force: true });
-      await expect.poll(async () => (await fromA()).source.worker?.routes?.[id] ?? before, bounded).not.toBe(before);
-      expect(await fromA()).toMatchObject({ routes: 'pending', routesReason: expect.stringContaining('loader') });
-      await at('a', 'INSERT INTO live.u VALUES (1, 0), (3, 0), (5, 0)');
-      const [executed] = await at('a', 'SELECT @@GLOBAL.gtid_executed AS s');
-      const passed = async (): Promise<boolean> => {
-        const position = (await fromA()).position?.gtidSet ?? '';
-        const [row] = await at('a', `SELECT GTID_SUBSET('${String(executed?.['s'])}', '${position}') AS yes`);
-        return Number(row?.['yes']) === 1;
-      };
-      await expect.poll(passed, bounded).toBe(true);
-    } finally {
-      release();
-    }
+    await route(['t', 'u']);
     await inForce();
+    await at('a', 'INSERT INTO live.u VALUES (1, 0), (3, 0), (5, 0)');
     await at('a', 'UPDATE live.u SET n = 1');
     await at('a', 'INSERT INTO live.u VALUES (7, 0)');
     await at('b', 'INSERT INTO live.u VALUES (2, 0), (4, 0)');
@@ -142,5 +122,69 @@ describe('a table of a running channel', () => {
       body: { details: { problems: [{ id: 'table-missing', what: expect.stringContaining('live.gone does not exist at the target') }] } },
     });
     expect((await status()).routes).toBe('in force');
+  });
+});
+
+describe('a table that another channel carries already', () => {
+  /** So the loader knows its shape and needs nothing of ZooKeeper to read its rows; what it passes is not fetched again. */
+  async function openWay(): Promise<OneWay> {
+    const way = await openOneWay(stack, { start: false });
+    const copies = `${way.database}_copies`;
+    const create = 'CREATE TABLE u (id BIGINT PRIMARY KEY, n BIGINT NOT NULL)';
+    await way.atSource(create);
+    await way.atTarget(`${create}; CREATE DATABASE ${copies}; CREATE TABLE ${copies}.u LIKE u`);
+    await way.atTarget(`GRANT SELECT, INSERT, UPDATE, DELETE ON ${copies}.* TO '${way.user}'@'%'`);
+    const { host, port } = stack.mysql[way.to];
+    const access = { region: stack.regions[way.to], host, port, user: way.user, password: lutraPassword };
+    await stack.api.createEndpoint({ name: `${way.name}-copies`, ...access, serverId: way.serverId + 900 });
+    const source = way.endpoints.source;
+    const also = {
+      name: 'copies',
+      source,
+      target: `${way.name}-copies`,
+      routes: [{ schema: way.database, table: 'u', to: { schema: copies } }],
+    };
+    await stack.api.createChannel({ name: `${way.name}-copies`, pipelines: [also] });
+    await carry(way, ['t']);
+    await way.start();
+    await way.runs();
+    await stack.api.channelAction(`${way.name}-copies`, 'start');
+    await expect.poll(async () => (await stack.api.channelStatus(`${way.name}-copies`)).routes, bounded).toBe('in force');
+    return way;
+  }
+  const carry = (way: OneWay, tables: readonly string[], query = ''): Promise<void> => {
+    const routes = tables.map((table) => ({ schema: way.database, table }));
+    return way.change(`channels/${way.name}`, { pipelines: [{ name: 'rows', ...way.endpoints, routes }] }, query);
+  };
+
+  it('loses no row where the loader learns last that it carries it too', { timeout: 90_000 }, async () => {
+    const way = await openWay();
+    onTestFailed(async () => console.error(JSON.stringify(await way.status(), null, 1), await stack.saveLogs()));
+    await way.atSource('INSERT INTO u VALUES (1, 0)');
+    await way.write(1);
+    await way.arrives(); // so the row of u was passed
+    const release = network.disturb('zookeeper', { kind: 'hold', who: (client) => client === stack.loader[way.to].name });
+    try {
+      const routes = async (): Promise<string | undefined> => (await way.status()).source.worker?.routes?.[way.pipeline];
+      const before = await routes();
+      // Without the checks, which would take their time while the loader's session runs out.
+      await carry(way, ['t', 'u'], '?force=true');
+      await expect.poll(async () => (await routes()) ?? before, bounded).not.toBe(before);
+      expect(await way.status()).toMatchObject({ routes: 'pending', routesReason: expect.stringContaining('loader') });
+      const seq = async (): Promise<number> => (await way.status()).source.worker?.seq ?? 0;
+      const published = await seq();
+      await way.atSource('INSERT INTO u VALUES (2, 0)');
+      await way.atSource('INSERT INTO u VALUES (3, 0)');
+      await way.write(2);
+      // Three rows: heartbeats may come between.
+      await expect.poll(seq, bounded).toBeGreaterThanOrEqual(published + 3);
+    } finally {
+      release();
+    }
+    await expect.poll(async () => (await way.status()).routes, bounded).toBe('in force');
+    await way.arrives();
+    expect((await way.atTarget('SELECT id FROM u ORDER BY id')).map((row) => Number(row['id']))).toEqual([2, 3]);
+    await way.close();
+    await stack.api.channelAction(`${way.name}-copies`, 'stop');
   });
 });

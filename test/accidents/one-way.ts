@@ -137,8 +137,8 @@ export class OneWay {
   }
 
   /** Replaces parts of a document. */
-  async change(path: string, part: object): Promise<void> {
-    await this.#overwrite('PUT', path, { ...(await this.#stack.api.request<object>('GET', `/api/v1/${path}`)), ...part });
+  async change(path: string, part: object, query = ''): Promise<void> {
+    await this.#overwrite('PUT', `${path}${query}`, { ...(await this.#stack.api.request<object>('GET', `/api/v1/${path}`)), ...part });
   }
 
   /** As docs/errors.md says: new names for the source's endpoint and the pipeline, from the source's end on. The target must be in line. */

@@ -1,5 +1,5 @@
 /** The REST API of control, as its users have it: JSON over HTTP with a bearer token. */
-import type { ChannelInput, EndpointInput, ErrorReport, RegionDocument, WorkState, WorkStatus } from '@lutra/model';
+import type { ChannelInput, EndpointInput, ErrorReport, Position, RegionDocument, WorkState, WorkStatus } from '@lutra/model';
 import type { z } from 'zod';
 import type { channelInputSchema, endpointInputSchema, regionSchema } from '@lutra/model';
 
@@ -23,7 +23,10 @@ export interface PipelineStatus {
   readonly name: string;
   readonly state: WorkState | 'absent';
   readonly reason: string | null;
+  readonly routes: 'in force' | 'pending';
+  readonly routesReason: string | null;
   readonly lagMs: number | null;
+  readonly position: Position | null;
   readonly rowsPerSecond: number;
   readonly rows: number;
   readonly transactions: number;
@@ -38,6 +41,7 @@ export interface ChannelStatus {
   readonly name: string;
   readonly desired: string;
   readonly state: WorkState | 'absent';
+  readonly routes: 'in force' | 'pending';
   readonly pipelines: readonly PipelineStatus[];
 }
 

@@ -5,15 +5,16 @@
 import { randomBytes } from 'node:crypto';
 import { RecordDecoder } from '@lutra/avro';
 import type { RawRecord } from '@lutra/bus';
-import { admit, freshLog, SyncError, toSyncError } from '@lutra/model';
-import type { EndpointDocument, LogState, RegionDocument, SourceItem, TableSchema, WorkStatus } from '@lutra/model';
+import { admit, channelSchema, freshLog, routesFingerprint, SyncError, toSyncError } from '@lutra/model';
+import type { ChannelDocument, EndpointDocument, LogState, RegionDocument, Route, SourceItem, TableSchema, WorkStatus } from '@lutra/model';
 import { sealSecret } from '@lutra/registry';
 import type { LogCopy, LogCopyStore } from '@lutra/registry';
 import { aborted, supervise, untilAbort } from '@lutra/runtime';
 import { Metrics } from '@lutra/telemetry';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { runCapture } from './capture.pipeline.js';
-import type { CaptureDeps } from './capture.pipeline.js';
+import type { CaptureDeps, CaptureWork } from './capture.pipeline.js';
+import { routesOf } from './wanted.js';
 
 type Fault = 'lost' | 'unanswered' | { readonly arrivesAfter: number };
 type Out = Omit<RawRecord, 'offset' | 'timestampMs'>;
@@ -26,6 +27,7 @@ const world = vi.hoisted(() => ({
   fault: (() => null) as (request: number) => Fault | null,
   requests: 0,
   items: [] as SourceItem[],
+  channels: { documents: [] as ChannelDocument[], invalid: [] as string[] },
   gtidMode: true,
   /** Readers of the binlog that wait at its end. */
   idle: 0,
@@ -176,13 +178,19 @@ const endpoint = {
 } as EndpointDocument;
 const region = { name: 'hangzhou', description: '', kafka: { brokers: ['k:1'] } } as RegionDocument;
 
+const shop = [{ schema: 'shop', table: '*' }];
+const channelOf = (routes: readonly Route[]) =>
+  channelSchema.parse({ name: 'ab', pipelines: [{ name: 'there', source: 'a', target: 'b', routes }] });
+const workOn = (routes: readonly Route[]): CaptureWork => ({ endpoint, region, routes, pipelines: routesOf('a', [channelOf(routes)]) });
+const work = workOn(shop);
+
 function deps(logs: LogCopyStore, updates: Partial<WorkStatus>[] = []): CaptureDeps {
   const status = {
     status: { rows: 0, transactions: 0, lagMs: null, marked: 0 },
     update: (part: Partial<WorkStatus>) => updates.push(part),
   };
   return {
-    registry: { logs } as CaptureDeps['registry'],
+    registry: { logs, channels: { listLatest: async () => world.channels } } as unknown as CaptureDeps['registry'],
     schemas: ids as unknown as CaptureDeps['schemas'],
     secretKey: key,
     instance: 'host:1',
@@ -199,7 +207,7 @@ async function capture(logs: LogCopyStore, done: () => Promise<boolean>): Promis
   const working = supervise({
     signal: stop.signal,
     backoff: { firstMs: 0, maxMs: 0 },
-    run: (signal) => runCapture(deps(logs), { endpoint, region, routes: [{ schema: 'shop', table: '*' }] }, { leaseNumber: 7, signal }),
+    run: (signal) => runCapture(deps(logs), work, { leaseNumber: 7, signal }),
     onFailure: (error, next) => {
       failures.push(error);
       if (next === 'wait') stop.abort();
@@ -213,6 +221,7 @@ async function capture(logs: LogCopyStore, done: () => Promise<boolean>): Promis
 
 beforeEach(() => {
   Object.assign(world, { log: [], start: 0, late: null, fault: () => null, requests: 0, items: [], gtidMode: true, idle: 0 });
+  world.channels = { documents: [channelOf(shop)], invalid: [] };
 });
 
 describe('a failure at any request', () => {
@@ -288,7 +297,6 @@ describe('what the outside sees', () => {
   it('is not "running" before the log says where it begins', async () => {
     const updates: Partial<WorkStatus>[] = [];
     world.fault = (request) => (request === 0 ? null : 'lost');
-    const work = { endpoint, region, routes: [{ schema: 'shop', table: '*' }] };
     const lead = { leaseNumber: 1, signal: new AbortController().signal };
     await expect(runCapture(deps(copyStore(), updates), work, lead)).rejects.toMatchObject({ code: 'KAFKA_UNAVAILABLE' });
     expect(updates.some((part) => part.state === 'running')).toBe(false);
@@ -298,9 +306,45 @@ describe('what the outside sees', () => {
     const logs = copyStore();
     world.items = source(1, 1);
     const stolen: LogCopyStore = { ...logs, write: () => Promise.reject(new SyncError('CONFIG_CONFLICT', 'another wrote')) };
-    const work = { endpoint, region, routes: [{ schema: 'shop', table: '*' }] };
     const lead = { leaseNumber: 1, signal: new AbortController().signal };
     const error = await runCapture(deps(stolen), work, lead).catch(toSyncError);
     expect(error).toMatchObject({ code: 'LEASE_LOST' });
   });
 });
+
+describe('the routes of a new leader', () => {
+  const lead = { leaseNumber: 1, signal: new AbortController().signal };
+  const crm = [...shop, { schema: 'crm', table: '*' }];
+
+  it('are the newest, or it publishes nothing: what it passed over nobody would read again', async () => {
+    world.items = source(1, 1);
+    for (const newest of [channelOf(crm), { ...channelOf(shop), name: 'another' }]) {
+      world.channels = { documents: [newest], invalid: [] };
+      await expect(runCapture(deps(copyStore()), work, lead)).rejects.toMatchObject({ code: 'CONFIG_BEHIND' });
+    }
+    world.channels = { documents: [], invalid: ['ab'] };
+    await expect(runCapture(deps(copyStore()), work, lead)).rejects.toMatchObject({ code: 'CONFIG_BEHIND' });
+    expect(await read()).toEqual([]);
+    expect(new Set(await kinds())).toEqual(new Set(['epoch']));
+  });
+
+  it('are written before its first row, pipeline by pipeline, and shown when they are in the log', async () => {
+    const updates: Partial<WorkStatus>[] = [];
+    world.items = source(1, 1);
+    world.channels = { documents: [channelOf(crm)], invalid: ['of others'] };
+    const stop = new AbortController();
+    const running = runCapture(deps(copyStore(), updates), workOn(crm), { leaseNumber: 1, signal: stop.signal });
+    await vi.waitFor(() => expect(updates.at(-1)?.seq).toBe(2));
+    stop.abort();
+    await expect(running).rejects.toMatchObject({ code: 'ABORTED' });
+    expect(await kinds()).toEqual(['epoch', 'heartbeat', 'routes', 'row']);
+    expect(updates.findLast((part) => part.routes)?.routes).toEqual({ 'ab.there': routesFingerprint(crm) });
+  });
+});
+
+async function kinds(): Promise<string[]> {
+  const decoder = new RecordDecoder({ ids });
+  const found: string[] = [];
+  for (const raw of world.log) found.push((await decoder.decode(raw)).header.kind);
+  return found;
+}

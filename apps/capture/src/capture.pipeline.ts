@@ -1,7 +1,7 @@
 /**
  * ★ The table of contents of capture: one source endpoint → its topic.
  *
- *   claim the log (epoch, tail) → read the binlog from the tail's position → transactions: marker, routes, `last`, `seen`
+ *   claim the log (epoch, tail), with the newest routes → read the binlog from the tail's position → transactions: marker, routes, `last`, `seen`
  *   → number and encode → one request in flight → acknowledged: metrics, ZooKeeper's copy of the position
  *
  * The log is the checkpoint: nothing that is kept elsewhere can disagree with it. A restart, at any instant, begins after the last
@@ -13,7 +13,7 @@ import type { KnownPlace } from '@lutra/binlog';
 import { BusAdmin, Publisher } from '@lutra/bus';
 import type { BusOptions } from '@lutra/bus';
 import { createRouter, rowsTopic, SyncError } from '@lutra/model';
-import type { EndpointDocument, FilePosition, Position, RegionDocument, Route } from '@lutra/model';
+import type { EndpointDocument, FilePosition, Position, RegionDocument, Route, RouteFingerprints } from '@lutra/model';
 import { openSecret } from '@lutra/registry';
 import type { Registry, SchemaStore } from '@lutra/registry';
 import type { StatusReporter } from '@lutra/runtime';
@@ -24,6 +24,7 @@ import { CopyKeeper } from './copy-keeper.js';
 import { Heartbeats } from './heartbeats.js';
 import { LogWriter } from './log-writer.js';
 import { Progress } from './progress.js';
+import { requireCurrentRoutes } from './routes-check.js';
 import { TransactionTracker } from './transactions.js';
 
 export interface CaptureWork {
@@ -31,6 +32,8 @@ export interface CaptureWork {
   readonly region: RegionDocument;
   /** Of all pipelines that read this endpoint. */
   readonly routes: readonly Route[];
+  /** The same, pipeline by pipeline. */
+  readonly pipelines: RouteFingerprints;
 }
 
 export interface CaptureDeps {
@@ -89,6 +92,8 @@ export async function runCapture(deps: CaptureDeps, work: CaptureWork, lead: { l
       logs: deps.registry.logs,
       signal,
     });
+    // Not before the claim: who claims after us looks after us, so routes that were once in force never go back to older ones.
+    await requireCurrentRoutes(deps.registry.channels, work);
     const start = startOf(claim, endpoint, state);
     deps.logger.info({ epoch: claim.epoch, log: claim.log, nextSeq: claim.nextSeq, from: start }, 'claimed the log');
     deps.status.update({ epoch: claim.epoch, log: claim.log });
@@ -140,6 +145,7 @@ export async function runCapture(deps: CaptureDeps, work: CaptureWork, lead: { l
         kind: 'routes',
         endpoint: endpoint.name,
         tables: work.routes.map((route) => `${route.schema}.${route.table}`),
+        pipelines: work.pipelines,
         tsMs: Date.now(),
       });
       const items = readBinlog({

@@ -21,9 +21,11 @@ export class Progress {
     let rows = 0;
     let transactions = 0;
     let bytes = 0;
+    let { routes } = status.status;
     let commitMs: number | null = null;
-    for (const { row, bytes: size } of records) {
+    for (const { row, control, bytes: size } of records) {
       bytes += size;
+      if (control?.kind === 'routes') routes = control.pipelines;
       if (!row) continue;
       rows += 1;
       if (row.last) transactions += 1;
@@ -38,6 +40,7 @@ export class Progress {
       seq: last.header.seq,
       offset: last.offset + 1,
       lagMs,
+      routes,
       log: last.header.log,
     });
     this.#count(records, { transactions, bytes });

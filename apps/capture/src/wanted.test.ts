@@ -34,4 +34,21 @@ describe('which endpoints are captured', () => {
     expect(wanted(channel('x', 'running', 'shop', 1))?.fingerprint).not.toBe(running);
     expect(wanted(channel('x', 'paused', 'shop'))?.fingerprint).toBe(running);
   });
+
+  it('anew when one pipeline takes a table over from another, though the tables stay the same', () => {
+    const two = (first: readonly string[], second: readonly string[]) =>
+      wanted(
+        channelSchema.parse({
+          name: 'x',
+          state: 'running',
+          pipelines: [
+            { name: 'p', source: 'a', target: 'b', routes: first.map((schema) => ({ schema })) },
+            { name: 'q', source: 'a', target: 'c', routes: second.map((schema) => ({ schema })) },
+          ],
+        }),
+      );
+    const [before, after] = [two(['shop'], ['crm', 'erp']), two(['shop', 'crm'], ['erp'])];
+    expect(after?.value.routes).toEqual(before?.value.routes);
+    expect(after?.fingerprint).not.toBe(before?.fingerprint);
+  });
 });

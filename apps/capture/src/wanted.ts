@@ -1,5 +1,6 @@
 /** From the configuration documents to the endpoints that this process works on. */
-import type { ChannelDocument, EndpointDocument, RegionDocument, Route } from '@lutra/model';
+import { pipelineId, routesFingerprint } from '@lutra/model';
+import type { ChannelDocument, PipelineDocument, RouteFingerprints } from '@lutra/model';
 import type { Configuration } from '@lutra/registry';
 import type { Wanted } from '@lutra/runtime';
 import type { CaptureWork } from './capture.pipeline.js';
@@ -18,21 +19,31 @@ export function wantedEndpoints(
     if (readers.every((channel) => channel.state === 'stopped')) continue;
     // Those of stopped channels too. Without them a capture that another channel keeps running would leave their rows out of the log, and a
     // loader that starts again at its checkpoint would miss them, with no hole in seq to tell.
-    const routes = readers.flatMap((channel) =>
-      channel.pipelines.filter((pipeline) => pipeline.source === endpoint.name).flatMap((pipeline) => pipeline.routes),
-    );
-    wanted.set(endpoint.name, { fingerprint: fingerprint(endpoint, region, { routes, readers }), value: { endpoint, region, routes } });
+    const routes = readers.flatMap((channel) => reading(endpoint.name, channel).flatMap((pipeline) => pipeline.routes));
+    const pipelines = routesOf(endpoint.name, readers);
+    const value = { endpoint, region, routes, pipelines };
+    wanted.set(endpoint.name, { fingerprint: fingerprint(value, readers), value });
   }
   return wanted;
 }
 
-/** What a running capture depends on; `attempt` is in it so that "retry now" starts it again. */
-function fingerprint(
-  endpoint: EndpointDocument,
-  region: RegionDocument,
-  use: { routes: readonly Route[]; readers: readonly ChannelDocument[] },
-): string {
-  const sources = use.routes.map((route) => `${route.schema}.${route.table}`);
-  const attempts = use.readers.map((channel) => [channel.name, channel.attempt]);
-  return JSON.stringify([{ ...endpoint, description: '' }, region.kafka, sources, attempts]);
+/** The routes of all pipelines that read an endpoint. */
+export function routesOf(endpoint: string, channels: readonly ChannelDocument[]): RouteFingerprints {
+  const entries = channels.flatMap((channel) =>
+    reading(endpoint, channel).map(({ name, routes }) => [pipelineId(channel.name, name), routesFingerprint(routes)] as const),
+  );
+  return Object.fromEntries(entries.toSorted(([one], [other]) => (one < other ? -1 : 1)));
+}
+
+function reading(endpoint: string, channel: ChannelDocument): readonly PipelineDocument[] {
+  return channel.pipelines.filter((pipeline) => pipeline.source === endpoint);
+}
+
+/**
+ * What a running capture depends on; `attempt` is in it so that "retry now" starts it again. By pipeline, not as one list of tables: one pipeline
+ * may take a table over from another, and the log must say where that begins.
+ */
+function fingerprint({ endpoint, region, pipelines }: CaptureWork, readers: readonly ChannelDocument[]): string {
+  const attempts = readers.map((channel) => [channel.name, channel.attempt]);
+  return JSON.stringify([{ ...endpoint, description: '' }, region.kafka, pipelines, attempts]);
 }

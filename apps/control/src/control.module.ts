@@ -4,6 +4,7 @@ import type { DynamicModule } from '@nestjs/common';
 import type { Registry } from '@lutra/registry';
 import type { Health, Logger, Metrics } from '@lutra/telemetry';
 import { AboutController } from './about/about.controller.js';
+import { AddedTablesService } from './channels/added-tables.service.js';
 import { ChannelActionService } from './channels/channel-action.service.js';
 import { ChannelController } from './channels/channel.controller.js';
 import { ChannelService } from './channels/channel.service.js';
@@ -60,6 +61,7 @@ export function controlModule({ environment, registry, secretKey, metrics, healt
       RegionService,
       EndpointService,
       EndpointCheckService,
+      AddedTablesService,
       ChannelService,
       ChannelActionService,
       PipelineService,

@@ -115,3 +115,41 @@ describe('the start of a channel', () => {
     expect(started.body.channel.state).toBe('running');
   });
 });
+
+describe('a change of a channel that runs', () => {
+  const route = (table: string) => ({ schema: 'shop', table, to: { schema: 'copy' } });
+  const change = (tables: readonly string[], query = '') =>
+    client.put(
+      `/api/v1/channels/ab${query}`,
+      { name: 'ab', pipelines: [{ name: 'there', source: 'a', target: 'b', routes: tables.map(route) }] },
+      '*',
+    );
+
+  it('takes a table in only where a start would, or by force', async () => {
+    await run('CREATE TABLE shop.places (id INT PRIMARY KEY, place POINT)', 'CREATE TABLE shop.items (id INT PRIMARY KEY)');
+    const refused = await change(['orders', 'places', 'items']);
+    expect(refused.status).toBe(409);
+    const whats = refused.body.details.problems.map((problem: { what: string }) => problem.what).join('\n');
+    expect(whats).toMatch(/endpoint a: .*shop\.places/);
+    expect(whats).toMatch(/endpoint b: .*copy\.items does not exist/);
+    expect((await client.get('/api/v1/channels/ab')).body.pipelines[0].routes).toHaveLength(1);
+    await run('CREATE TABLE copy.items LIKE shop.items');
+    expect((await change(['orders', 'items'])).status).toBe(200);
+    expect((await change(['orders', 'items', 'places'], '?force=true')).status).toBe(200);
+  });
+
+  it('is not held up by what was wrong before, but by a server that cannot be asked', async () => {
+    await run('CREATE TABLE shop.more (id INT PRIMARY KEY)', 'CREATE TABLE copy.more LIKE shop.more');
+    expect((await change(['orders', 'items', 'places', 'more'])).status).toBe(200);
+    mysql.freeze();
+    try {
+      // Tables that go are no question to a server.
+      expect((await client.post('/api/v1/channels/ab/pause')).status).toBe(200);
+      const refused = await change(['orders', 'items', 'yet-another']);
+      expect(refused.status).toBe(409);
+      expect(refused.body.details.problems[0].id).toMatch(/unavailable|not-compared/);
+    } finally {
+      mysql.resume();
+    }
+  });
+});

@@ -361,6 +361,7 @@ describe('status', () => {
       seq: 9,
       offset: 10,
       marked: 0,
+      routes: null,
       lastError: null,
       updatedAt: 1,
     } as const;

@@ -7,8 +7,8 @@ import { randomBytes } from 'node:crypto';
 import { RecordEncoder } from '@lutra/avro';
 import type { RawRecord } from '@lutra/bus';
 import type { Checkpoint } from '@lutra/marker';
-import { SyncError } from '@lutra/model';
-import type { EndpointDocument, RegionDocument, RowEvent, TableSchema, WorkStatus } from '@lutra/model';
+import { channelSchema, routesFingerprint, SyncError } from '@lutra/model';
+import type { ChannelDocument, EndpointDocument, RegionDocument, Route, RowEvent, TableSchema, WorkStatus } from '@lutra/model';
 import type { SqlText } from '@lutra/mysql';
 import { sealSecret } from '@lutra/registry';
 import { supervise, untilAbort } from '@lutra/runtime';
@@ -30,6 +30,8 @@ const world = vi.hoisted(() => ({
   rows: [] as number[],
   checkpoint: null as Checkpoint | null,
   connections: 0,
+  /** The channel's document at each look at ZooKeeper, the last one from then on; null: it does not answer. */
+  looks: [] as (ChannelDocument | null)[],
   /** Each log has its own target: what an ended run still has under way must not reach the next one's. */
   generation: 0,
 }));
@@ -231,6 +233,12 @@ class LogBuilder {
     }
   }
 
+  /** As capture says at its start which routes it works with. */
+  async routes(pipelines: Readonly<Record<string, string>>): Promise<void> {
+    const header = { kind: 'routes', log: 'L', seq: this.#seq++, epoch: this.#epoch } as const;
+    this.#push(await this.#encoder.encodeControl(header, { kind: 'routes', endpoint: 'a', tables: [], pipelines, tsMs: 0 }));
+  }
+
   async lead(): Promise<void> {
     this.#epoch += 1;
     const header = { kind: 'epoch', log: '', seq: -1, epoch: this.#epoch } as const;
@@ -263,17 +271,30 @@ class LogBuilder {
 const key = randomBytes(32);
 const endpoint = { host: 'h', port: 1, user: 'u', serverId: 1 };
 const region = { name: 'hangzhou', description: '', kafka: { brokers: ['k:1'] } } as RegionDocument;
+const shop: readonly Route[] = [{ schema: 'shop', table: '*' }];
+const both: readonly Route[] = [...shop, { schema: 'crm', table: '*' }];
+const channelOf = (routes: readonly Route[], name = 'p') =>
+  channelSchema.parse({ name: 'c', pipelines: [{ name, source: 'a', target: 'b', routes }] });
+const latest = async (): Promise<{ document: ChannelDocument }> => {
+  const document = world.looks.length > 1 ? world.looks.shift() : world.looks[0];
+  if (document) return { document };
+  throw new SyncError('ZOOKEEPER_UNAVAILABLE', 'away');
+};
 const work: LoaderWork = {
   id: 'c.p',
   source: { ...endpoint, name: 'a', region: 'hangzhou' } as EndpointDocument,
   sourceRegion: region,
   target: { ...endpoint, name: 'b', region: 'california', password: sealSecret(key, 'p', 'b') } as EndpointDocument,
-  routes: [{ schema: 'shop', table: '*' }],
+  routes: shop,
   paused: false,
 };
 const silent = { info() {}, debug() {}, warn() {}, error() {} } as unknown as LoaderDeps['logger'];
 const deps = (): LoaderDeps => ({
-  registry: { pipelines: { read: async () => ({ createdAt: 0 }) }, skips: { read: async () => null } } as unknown as LoaderDeps['registry'],
+  registry: {
+    pipelines: { read: async () => ({ createdAt: 0 }) },
+    skips: { read: async () => null },
+    channels: { latest },
+  } as unknown as LoaderDeps['registry'],
   schemas: ids as unknown as LoaderDeps['schemas'],
   secretKey: key,
   metrics: new Metrics('loader'),
@@ -281,20 +302,20 @@ const deps = (): LoaderDeps => ({
   status: { status: { rows: 0, transactions: 0 } as WorkStatus, update: () => undefined } as unknown as LoaderDeps['status'],
 });
 
-async function load(done: () => boolean): Promise<SyncError[]> {
+async function load(done: (failures: readonly SyncError[]) => boolean, routes = shop): Promise<SyncError[]> {
   const stop = new AbortController();
   const failures: SyncError[] = [];
   const working = supervise({
     signal: stop.signal,
     backoff: { firstMs: 0, maxMs: 0 },
-    run: (signal) => runLoader(deps(), work, { leaseNumber: 1, signal }),
+    run: (signal) => runLoader(deps(), { ...work, routes }, { leaseNumber: 1, signal }),
     onFailure: (error, next) => {
       failures.push(error);
       if (next === 'wait') stop.abort();
     },
   });
   // What is missing then, the caller's comparison shows.
-  await vi.waitUntil(() => stop.signal.aborted || done(), { timeout: 4_000, interval: 1 }).catch(() => undefined);
+  await vi.waitUntil(() => stop.signal.aborted || done(failures), { timeout: 4_000, interval: 1 }).catch(() => undefined);
   stop.abort();
   await working;
   return failures;
@@ -321,6 +342,7 @@ const failure = fc.constantFrom<Failure[]>('none', 'none', 'before', 'after');
 
 async function build(pieces: readonly Piece[]): Promise<LogBuilder> {
   world.generation += 1;
+  world.looks = [channelOf(shop)];
   const log = new LogBuilder();
   await log.lead();
   for (const each of pieces) await log.add(each);
@@ -360,5 +382,81 @@ describe('applying', () => {
     const errors = await load(() => world.rows.length > 0);
     expect(world.rows).toEqual(log.expected);
     expect(errors.map((error) => error.code)).toEqual(['TARGET_UNAVAILABLE']);
+  });
+});
+
+describe('a table that the routes take in while the loader runs', () => {
+  const transaction = (rows: number, routed = true) => ({ kind: 'transaction', rows, large: false, routed }) as const;
+  const fingerprint = (routes: readonly Route[]) => ({ 'c.p': routesFingerprint(routes) });
+
+  /** Two rows, then the rows of a table of the new routes behind the record that says so. */
+  async function changed(now: Readonly<Record<string, string>>, batchSize: number): Promise<LogBuilder> {
+    const log = await build([]);
+    await log.routes(fingerprint(shop));
+    await log.add(transaction(2));
+    await log.lead();
+    await log.routes(now);
+    await log.add(transaction(3, false));
+    await log.add(transaction(1));
+    // Each look at the clock is a quarter of an hour after the last one: progress is saved after each batch.
+    let clock = Date.now();
+    vi.spyOn(Date, 'now').mockImplementation(() => (clock += 900_000));
+    Object.assign(world, { log: log.records, batchSizes: [batchSize], failures: [], rows: [], checkpoint: null, connections: 0 });
+    return log;
+  }
+
+  const newest = [channelOf(shop), channelOf(both)];
+
+  it.each([1, 2, 3, 20])('loses no row where the loader learns of them last, batches of %i', async (batchSize) => {
+    await changed(fingerprint(both), batchSize);
+    world.looks = [...newest];
+    const failures = await load((known) => known.length > 2 || world.rows.length > 2);
+    expect(new Set(failures.map((error) => error.code))).toEqual(new Set(['CONFIG_BEHIND']));
+    // Up to the record, not beyond it.
+    expect(world.rows).toEqual([1, 2]);
+    expect(world.checkpoint?.seq).toBeLessThan(3);
+    expect(await load(() => world.rows.length > 5, both)).toEqual([]);
+    expect(world.rows).toEqual([1, 2, 3, 4, 5, 6]);
+  });
+
+  it('loses no row while ZooKeeper cannot say who is behind', async () => {
+    await changed(fingerprint(both), 3);
+    world.looks = [channelOf(shop), null, channelOf(shop), null, ...newest];
+    const failures = await load((known) => known.some((error) => error.code === 'CONFIG_BEHIND') || world.rows.length > 2);
+    expect(failures.map((error) => error.code)).toEqual(['ZOOKEEPER_UNAVAILABLE', 'ZOOKEEPER_UNAVAILABLE', 'CONFIG_BEHIND']);
+    expect(world.rows).toEqual([1, 2]);
+  });
+
+  it('loses no row where a loader that knows older ones takes over', async () => {
+    const log = await build([]);
+    await log.routes(fingerprint(both));
+    await log.add(transaction(1));
+    await log.add(transaction(2, false));
+    const known = log.records.splice(3);
+    Object.assign(world, { log: log.records, batchSizes: [5], failures: [], rows: [], checkpoint: null, connections: 0 });
+    world.looks = [channelOf(both)];
+    expect(await load(() => world.rows.length > 0, both)).toEqual([]);
+    world.log = [...log.records, ...known];
+    expect((await load((failures) => failures.length > 2)).map((error) => error.code)).toContain('CONFIG_BEHIND');
+    await load(() => world.rows.length > 2, both);
+    expect(world.rows).toEqual([1, 2, 3]);
+  });
+
+  it('goes on where the record is older than its own, or does not name the pipeline', async () => {
+    const others: Readonly<Record<string, string>>[] = [fingerprint([{ schema: 'old', table: '*' }]), {}, { 'c.q': 'x' }];
+    for (const now of others) {
+      await changed(now, 3);
+      expect(await load(() => world.rows.length > 2)).toEqual([]);
+      expect(world.rows).toEqual([1, 2, 6]);
+    }
+  });
+
+  it('ends where its pipeline or its channel is gone', async () => {
+    await changed({}, 3);
+    for (const gone of [channelOf(shop, 'q'), { ...channelOf(shop), pipelines: [] }]) {
+      world.looks = [channelOf(shop), gone];
+      expect((await load((known) => known.length > 0))[0]).toMatchObject({ code: 'CONFIG_BEHIND' });
+    }
+    expect(world.rows).toEqual([1, 2]);
   });
 });

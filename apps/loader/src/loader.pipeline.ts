@@ -1,7 +1,7 @@
 /**
  * ★ The table of contents of the loader: one pipeline, topic → target.
  *
- *   take over in the database (fence) → read the topic from the checkpoint → epoch and seq rule, whole transactions
+ *   take over in the database (fence), with the newest routes → read the topic from the checkpoint → epoch and seq rule, whole transactions
  *   → route, build statements → one target transaction: checkpoint (marker, fence) first, then the rows, one COMMIT
  *
  * The checkpoint row is committed with the data, so a restart, at any instant, goes on exactly after what was applied. Any failure
@@ -20,6 +20,7 @@ import { Applier } from './applier.js';
 import { LogReader } from './log-reader.js';
 import type { Place } from './log-reader.js';
 import { Progress } from './progress.js';
+import { RouteCheck } from './route-check.js';
 import { TableMatcher } from './table-matcher.js';
 import { skipOf, takeOverTarget } from './take-over.js';
 import { TargetWriter } from './target-writer.js';
@@ -93,6 +94,9 @@ async function load(deps: LoaderDeps, work: LoaderWork, lead: Lead & { merge: bo
   // A target that does not answer must not keep an ended run for as long as an answer may take.
   signal.addEventListener('abort', () => void writer.dispose(), { once: true });
   try {
+    const routes = new RouteCheck({ channels: deps.registry.channels, id: work.id, routes: work.routes, signal });
+    // Not before the fence: who takes over after us looks after us, so routes that were once in force never go back to older ones.
+    await routes.requireNewest();
     const progress = new Progress(deps, { pipeline: work.id, topic, admin });
     const reader = new LogReader(topic, checkpoint);
     const decoder = new RecordDecoder({ ids: deps.schemas });
@@ -120,6 +124,7 @@ async function load(deps: LoaderDeps, work: LoaderWork, lead: Lead & { merge: bo
       log: checkpoint.logId,
       seq: checkpoint.seq,
       offset: checkpoint.nextOffset,
+      routes: routes.fingerprints,
     });
     let savedAt = Date.now();
     for await (const batch of subscribe({ ...bus, topic, offset: reader.startOffset, maxBytes: fetchBytes, signal })) {
@@ -135,6 +140,12 @@ async function load(deps: LoaderDeps, work: LoaderWork, lead: Lead & { merge: bo
             await applier.row(step.table, step.event, step.place);
             break;
           case 'control':
+            if (routes.differs(step.control)) {
+              // What lies before the record is applied in any case; nothing behind it, before we know who is behind.
+              await applier.flush();
+              await applier.settled();
+              await routes.requireNewest();
+            }
             passed = step.place;
             applier.passed(step.place);
             progress.control(step.control, step.place);

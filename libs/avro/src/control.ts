@@ -39,7 +39,12 @@ const links: { readonly [K in ControlKind]: Links<K> } = {
     position,
     seen: { get: (from) => from.seen, set: (to, value: Of<'heartbeat'>['seen']) => (to.seen = value) },
   },
-  routes: { endpoint, ts_ms: tsMs, tables: { get: (from) => from.tables, set: (to, value: string[]) => (to.tables = value) } },
+  routes: {
+    endpoint,
+    ts_ms: tsMs,
+    tables: { get: (from) => from.tables, set: (to, value: string[]) => (to.tables = value) },
+    pipelines: { get: (from) => from.pipelines, set: (to, value: Of<'routes'>['pipelines']) => (to.pipelines = value) },
+  },
   ddl: {
     endpoint,
     ts_ms: tsMs,
@@ -52,7 +57,7 @@ const links: { readonly [K in ControlKind]: Links<K> } = {
 const empty: { readonly [K in ControlKind]: () => Draft<Of<K>> } = {
   epoch: () => ({ kind: 'epoch', endpoint: '', leader: '', tsMs: 0 }),
   heartbeat: () => ({ kind: 'heartbeat', endpoint: '', position: { file: '', pos: 0, gtidSet: null }, seen: {}, tsMs: 0 }),
-  routes: () => ({ kind: 'routes', endpoint: '', tables: [], tsMs: 0 }),
+  routes: () => ({ kind: 'routes', endpoint: '', tables: [], pipelines: {}, tsMs: 0 }),
   ddl: () => ({ kind: 'ddl', endpoint: '', database: '', sql: '', position: { file: '', pos: 0, gtidSet: null }, tsMs: 0 }),
 };
 

@@ -234,7 +234,10 @@ describe('records', () => {
 
   it('whose headers and schema disagree are refused', async () => {
     const { encoder, decoder, record } = await sample();
-    const control = await encoder.encodeControl({ ...header, kind: 'routes' }, { kind: 'routes', endpoint: 'e', tables: [], tsMs: 1 });
+    const control = await encoder.encodeControl(
+      { ...header, kind: 'routes' },
+      { kind: 'routes', endpoint: 'e', tables: [], pipelines: {}, tsMs: 1 },
+    );
     const mixed = { ...record.headers, [headerNames.kind]: 'routes' };
     await expect(read(decoder, { ...record, headers: mixed })).rejects.toMatchObject(invalid);
     await expect(read(decoder, { ...raw(control), headers: { ...control.headers, [headerNames.kind]: 'epoch' } })).rejects.toMatchObject(

@@ -2,6 +2,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type ControlRecord, headerNames, type LogRecord, type Row, type RowEvent, type TableSchema, type Value } from '@lutra/model';
+import { canonicalJson, fingerprint } from '../src/canonical-json.js';
 import { RecordDecoder, tableToAvro } from '../src/index.js';
 import { cases, columnsAndRows, everyType } from './columns.js';
 import { codec, eventOf, header, MemoryIds, raw, rowOf, tableOf } from './samples.js';
@@ -207,8 +208,8 @@ describe('control records', () => {
     { kind: 'epoch', endpoint: 'hz-1', leader: 'host:1', tsMs: 1_715_000_001_000 },
     { kind: 'heartbeat', endpoint: 'hz-1', position, seen: { california: { log: 'cafe', seq: 0 } }, tsMs: 1 },
     { kind: 'heartbeat', endpoint: 'hz-1', position: { ...position, gtidSet: null }, seen: {}, tsMs: 1 },
-    { kind: 'routes', endpoint: 'hz-1', tables: ['shop.*', 'a`b'], tsMs: 1 },
-    { kind: 'routes', endpoint: 'hz-1', tables: [], tsMs: 1 },
+    { kind: 'routes', endpoint: 'hz-1', tables: ['shop.*', 'a`b'], pipelines: { 'ab.there': '0123456789abcdef' }, tsMs: 1 },
+    { kind: 'routes', endpoint: 'hz-1', tables: [], pipelines: {}, tsMs: 1 },
     { kind: 'ddl', endpoint: 'hz-1', database: 'shop', sql: `ALTER TABLE ${'ü'.repeat(5000)}`, position, tsMs: 1 },
   ];
 
@@ -221,5 +222,21 @@ describe('control records', () => {
     await encoder.encodeControl(controlHeader, record);
     expect(ids.subjects).toHaveLength(1);
     expect(ids.subjects[0]).toMatch(/^lutra\.hz-1\.rows-lutra\.control\.[A-Z][a-z]+$/);
+  });
+
+  it('a routes record that was written before it named pipelines is read', async () => {
+    const { encoder, decoder, ids } = codec();
+    const record = { kind: 'routes', endpoint: 'e', tables: [], pipelines: {}, tsMs: 1 } as const;
+    const { headers } = await encoder.encodeControl({ ...header, kind: 'routes' }, record);
+    const fields = [
+      { name: 'endpoint', type: 'string' },
+      { name: 'tables', type: { type: 'array', items: 'string' } },
+      { name: 'ts_ms', type: 'long' },
+    ];
+    const before = canonicalJson({ type: 'record', name: 'Routes', namespace: 'lutra.control', fields });
+    const value = Buffer.from([0, 0, 0, 0, 0, 2, 0x65, 0, 2]);
+    value.writeUInt32BE(await ids.register('before', before), 1);
+    const written = { key: null, value, headers: { ...headers, [headerNames.schema]: fingerprint(before) } };
+    expect((await decoder.decode(raw(written))).body).toEqual(record);
   });
 });

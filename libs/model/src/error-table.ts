@@ -54,6 +54,11 @@ export const errorTable = {
     kept: nothing,
     help: 'A document that another one names does not exist. Create it, or correct the name.',
   }),
+  CONFIG_BEHIND: retry({
+    cause: 'The routes of a channel were changed and this process has not been told yet, or it cannot read the document that says so.',
+    kept: all,
+    help: 'Goes on by itself as soon as ZooKeeper has told it. If that lasts, see whether this process reaches ZooKeeper and whether the document is valid.',
+  }),
   CONFIG_CONFLICT: stop({
     cause: 'Someone else was faster, or the rules between channels and the checks of the servers forbid the change.',
     kept: nothing,

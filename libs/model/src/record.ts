@@ -2,6 +2,7 @@
  * A record of a topic: its headers (the identity of the log) and its payload, either one row event or a control record.
  * Control records travel in the same topic, so their order against the rows is free.
  */
+import type { RouteFingerprints } from './route.js';
 import type { LogPosition, RowEvent, Seen } from './transaction.js';
 import type { Position } from './position.js';
 import type { TableSchema } from './table.js';
@@ -35,8 +36,15 @@ export type ControlRecord =
   | { readonly kind: 'epoch'; readonly endpoint: string; readonly leader: string; readonly tsMs: number }
   /** Everything up to `position` has been read and published; rows may be none for a long time. */
   | { readonly kind: 'heartbeat'; readonly endpoint: string; readonly position: Position; readonly seen: Seen; readonly tsMs: number }
-  /** From here on the topic holds the tables that these patterns match. */
-  | { readonly kind: 'routes'; readonly endpoint: string; readonly tables: readonly string[]; readonly tsMs: number }
+  /** From here on the topic holds the tables that these patterns match: those of these pipelines' routes. */
+  | {
+      readonly kind: 'routes';
+      readonly endpoint: string;
+      readonly tables: readonly string[];
+      /** Empty in topics that were written before it was there. */
+      readonly pipelines: RouteFingerprints;
+      readonly tsMs: number;
+    }
   /** A DDL statement that the endpoint was told to pass over. */
   | {
       readonly kind: 'ddl';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createRouter } from './index.js';
+import { createRouter, routesFingerprint } from './index.js';
 
 describe('routes', () => {
   it('let the first match decide', () => {
@@ -26,5 +26,15 @@ describe('routes', () => {
       expect(route.coversDatabase(database)).toBe(false);
     }
     expect(route.coversDatabase('shop')).toBe(true);
+  });
+
+  it('have one fingerprint, whatever their document left out, and another when names, targets or order differ', () => {
+    const one = [
+      { schema: 'shop', table: 't' },
+      { schema: 'shop', table: '*' },
+    ];
+    expect(routesFingerprint(one)).toBe(routesFingerprint(one.map((route) => ({ ...route, to: {} }))));
+    const others = [one.slice(0, 1), one.toReversed(), [{ ...one[0]!, to: { table: 'u' } }, one[1]!], [{ schema: 'shop', table: 't,*' }]];
+    expect(new Set([one, ...others].map(routesFingerprint)).size).toBe(5);
   });
 });

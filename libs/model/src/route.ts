@@ -1,4 +1,5 @@
 /** Routes: which source tables a pipeline carries, and to which target tables. The first route that matches decides. */
+import { createHash } from 'node:crypto';
 import type { Route } from './config.js';
 
 export interface TableName {
@@ -42,4 +43,16 @@ export function createRouter(routes: readonly Route[]): Router {
   const coversDatabase = (database: string): boolean =>
     !neverForwarded.has(database) && compiled.some((candidate) => candidate.schema.test(database));
   return Object.assign(route, { coversDatabase });
+}
+
+/** Pipeline id → fingerprint of its routes. */
+export type RouteFingerprints = Readonly<Record<string, string>>;
+
+/**
+ * Tells one list of routes from every other: capture writes it into the log, the loader holds its own against it. Names at the target count too,
+ * and so does the order, because the first route that matches decides.
+ */
+export function routesFingerprint(routes: readonly Route[]): string {
+  const text = JSON.stringify(routes.map(({ schema, table, to }) => [schema, table, to?.schema ?? null, to?.table ?? null]));
+  return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }

@@ -1,6 +1,7 @@
 /** What an app says about one endpoint or pipeline that it works on. Kept in an ephemeral ZooKeeper node, at most once a second. */
 import type { ErrorCode } from './errors.js';
 import type { Position } from './position.js';
+import type { RouteFingerprints } from './route.js';
 
 /** standby: another process holds the lease · waiting: retrying, `waitingFor` says for what · failed: needs a person */
 export type WorkState = 'starting' | 'standby' | 'running' | 'waiting' | 'paused' | 'stopped' | 'failed';
@@ -38,6 +39,8 @@ export interface WorkStatus {
   readonly offset: number | null;
   /** Capture: transactions that loaders wrote and that were therefore not published. */
   readonly marked: number;
+  /** Routes that are in force: those of all pipelines of the endpoint, written into the log (capture); of this pipeline (loader). null: not yet. */
+  readonly routes: RouteFingerprints | null;
   readonly lastError: ErrorReport | null;
   /** ms since 1970 */
   readonly updatedAt: number;

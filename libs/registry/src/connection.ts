@@ -94,7 +94,7 @@ export class Connection extends Wire {
     });
   }
 
-  /** Makes sure that what we read next is not older than anything that this session wrote through another server. */
+  /** Makes sure that what we read next is not older than anything that anybody wrote before, through whichever server. */
   async barrier(path: string): Promise<void> {
     // The client has no sync(). A write that fails goes through the leader all the same, and its answer comes after all before it.
     await this.remove(`${path}/no-such-node`, -1).catch((error: unknown) => {

@@ -53,6 +53,20 @@ describe('a document', () => {
     expect((await regions.get('north'))?.document.description).toBe('first');
   });
 
+  test('is read as it is now, whichever server answers; one that is damaged by name only', async () => {
+    const { regions } = await zooKeeper.open();
+    const other = await zooKeeper.open();
+    expect(await regions.latest('north')).toBeNull();
+    expect(await regions.listLatest()).toEqual({ documents: [], invalid: [] });
+    await other.regions.create(region('north'));
+    await other.regions.create(region('east'));
+    await other.regions.replace('north', region('north', 'new'), 0);
+    expect(await regions.latest('north')).toEqual({ document: region('north', 'new'), version: 1 });
+    await zooKeeper.raw((connection, root) => connection.setData(`${root}/regions/east`, Buffer.from('{}'), -1));
+    expect(await regions.listLatest()).toEqual({ documents: [region('north', 'new')], invalid: ['east'] });
+    await expect(regions.latest('east')).rejects.toEqual(code('CONFIG_INVALID'));
+  });
+
   test('that is invalid is not written', async () => {
     const { regions } = await zooKeeper.open();
     await regions.create(region('north'));

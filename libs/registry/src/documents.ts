@@ -1,5 +1,5 @@
 /** Configuration documents: one node each, named as the document; validated on write and on read; changed only from a known version. */
-import { SyncError, parseDocument } from '@lutra/model';
+import { SyncError, parseDocument, toSyncError } from '@lutra/model';
 import type { Logger } from '@lutra/telemetry';
 import type { z } from 'zod';
 import { DocumentFeed } from './document-feed.js';
@@ -9,9 +9,18 @@ import { checkName } from './paths.js';
 import type { Session } from './session.js';
 import type { Tree } from './tree.js';
 
+export interface Latest<T> {
+  readonly documents: readonly T[];
+  readonly invalid: readonly string[];
+}
+
 /** Every method: ZOOKEEPER_UNAVAILABLE, ZOOKEEPER_DENIED; CONFIG_INVALID names the document and the field. */
 export interface DocumentStore<T> {
   get(name: string): Promise<Versioned<T> | null>;
+  /** Like `get`, and not older than what anybody had written before the call. */
+  latest(name: string): Promise<Versioned<T> | null>;
+  /** All, not older than what anybody had written before the call; those that are invalid by name only. */
+  listLatest(): Promise<Latest<T>>;
   /** Sorted by name. One invalid document fails it. */
   list(): Promise<readonly Versioned<T>[]>;
   /** Resolves with the version. @throws SyncError CONFIG_CONFLICT if it exists */
@@ -49,6 +58,25 @@ export class ZooKeeperDocuments<T extends { readonly name: string }> implements 
   async get(name: string): Promise<Versioned<T> | null> {
     const node = await this.#tree.read(this.#path(name));
     return node && parseNamed(this.#kind, name, node);
+  }
+
+  async latest(name: string): Promise<Versioned<T> | null> {
+    const node = await this.#tree.readLatest(this.#path(name));
+    return node && parseNamed(this.#kind, name, node);
+  }
+
+  async listLatest(): Promise<Latest<T>> {
+    const documents: T[] = [];
+    const invalid: string[] = [];
+    for (const [name, node] of await this.#tree.childrenLatest(this.#kind.path)) {
+      try {
+        documents.push(parseNamed(this.#kind, name, node).document);
+      } catch (error) {
+        if (toSyncError(error).code !== 'CONFIG_INVALID') throw error;
+        invalid.push(name);
+      }
+    }
+    return { documents, invalid };
   }
 
   async list(): Promise<readonly Versioned<T>[]> {

@@ -27,6 +27,7 @@ describe('a status', () => {
     seq: null,
     offset: null,
     marked: 0,
+    routes: null,
     lastError: null,
     updatedAt: 1,
     ...part,

@@ -42,6 +42,29 @@ export class Tree {
     return nodes;
   }
 
+  /** Like `read`, and not older than what anybody had written before the call: a server of the ensemble may lag behind the others. */
+  readLatest(path: string): Promise<Node | null> {
+    return this.#persist(path, async (connection) => {
+      await connection.barrier(path);
+      return connection.getData(path);
+    });
+  }
+
+  /** The children by name, sorted, not older than what anybody had written before the call. */
+  childrenLatest(path: string): Promise<ReadonlyMap<string, Node>> {
+    return this.#persist(path, async (connection) => {
+      await connection.barrier(path);
+      const names = ((await connection.getChildren(path)) ?? []).toSorted();
+      const found = new Map<string, Node>();
+      for (let at = 0; at < names.length; at += readsAtOnce) {
+        const some = names.slice(at, at + readsAtOnce);
+        const nodes = await Promise.all(some.map((name) => connection.getData(`${path}/${name}`)));
+        for (const [index, node] of nodes.entries()) if (node) found.set(some[index] ?? '', node);
+      }
+      return found;
+    });
+  }
+
   /** Creates the node, and those above it where missing. False: it was there already. */
   create(path: string, data: Buffer, options: { readonly ephemeral?: boolean } = {}): Promise<boolean> {
     checkSize(path, data);

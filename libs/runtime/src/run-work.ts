@@ -44,6 +44,7 @@ const standby = {
   state: 'standby',
   waitingFor: 'the lease, which another process holds or ZooKeeper has not granted yet',
   epoch: null,
+  routes: null,
 } as const;
 const paused = { state: 'paused', waitingFor: 'the channel to be started' } as const;
 

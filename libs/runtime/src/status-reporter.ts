@@ -25,6 +25,7 @@ const idleStatus = {
   seq: null,
   offset: null,
   marked: 0,
+  routes: null,
   lastError: null,
 } as const satisfies Partial<WorkStatus>;
 

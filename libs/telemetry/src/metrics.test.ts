@@ -18,6 +18,7 @@ const status: WorkStatus = {
   seq: 41,
   offset: 42,
   marked: 0,
+  routes: null,
   lastError: null,
   updatedAt: 0,
 };

@@ -50,15 +50,20 @@ export class ChannelController {
   }
 
   @Put(':name')
-  @ApiReplace('Replace a channel; its state stays', channelSchema)
+  @ApiQuery(force)
+  @ApiReplace(
+    'Replace a channel; its state stays. Unless it is stopped, tables that it takes in are checked as a start does',
+    channelSchema,
+  )
   async replace(
     @Param('name', { schema: nameSchema }) name: string,
     @Headers('if-match') ifMatch: string | undefined,
+    @Query('force', { schema: flagSchema }) flag: boolean,
     @Body({ schema: channelWriteSchema }) body: ChannelWrite,
     @Res({ passthrough: true }) response: Response,
   ): Promise<ChannelDocument> {
     requireSameName(name, body.name);
-    return sendVersioned(response, await this.channels.replace(body, requireIfMatch(ifMatch)));
+    return sendVersioned(response, await this.channels.replace(body, { ifMatch: requireIfMatch(ifMatch), force: flag }));
   }
 
   @Delete(':name')

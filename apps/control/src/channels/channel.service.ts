@@ -13,11 +13,12 @@ import {
   removeDocument,
   replaceDocument,
 } from '../configuration/configuration.js';
-import type { Configuration, Precondition, Versioned } from '../configuration/configuration.js';
+import type { Configuration, Precondition, Versioned, Write } from '../configuration/configuration.js';
 import { RefusedError, errorsOf } from '../configuration/problem.js';
 import { WriteLock } from '../configuration/write-lock.js';
 import type { ChannelWrite } from '../http/schemas.js';
 import { REGISTRY } from '../tokens.js';
+import { AddedTablesService } from './added-tables.service.js';
 import { channelProblems, newErrors } from './topology.js';
 
 const kind = 'channel';
@@ -27,6 +28,7 @@ export class ChannelService {
   constructor(
     @Inject(REGISTRY) private readonly registry: Registry,
     @Inject(WriteLock) private readonly lock: WriteLock,
+    @Inject(AddedTablesService) private readonly addedTables: AddedTablesService,
   ) {}
 
   list(): Promise<readonly ChannelDocument[]> {
@@ -47,18 +49,30 @@ export class ChannelService {
     });
   }
 
-  replace(input: ChannelWrite, ifMatch: Precondition): Promise<Versioned<ChannelDocument>> {
-    const write = { kind, name: input.name, ifMatch };
-    return this.lock.run(async () => {
-      const { document, version } = await findForWrite(this.registry.channels, write);
-      const { state, attempt } = document;
-      requireState(input, document);
-      const configuration = await readConfiguration(this.registry);
-      requireRules(input, configuration);
-      requireOthers(input.name, input, configuration);
-      await this.#requireUnusedNames(input, document.pipelines);
-      return replaceDocument(this.registry.channels, write, { ...input, state, attempt }, version);
-    });
+  /** A channel that is not stopped takes tables in only past the checks of a start, or with `force`. Servers are asked outside of the lock. */
+  async replace(input: ChannelWrite, how: { ifMatch: Precondition; force: boolean }): Promise<Versioned<ChannelDocument>> {
+    const write = { kind, name: input.name, ifMatch: how.ifMatch };
+    for (;;) {
+      const checked = await findForWrite(this.registry.channels, write);
+      requireState(input, checked.document);
+      requireRules(input, await readConfiguration(this.registry));
+      if (!how.force) await this.addedTables.require(checked.document, input);
+      const written = await this.lock.run(() => this.#replace(input, write, checked.version));
+      if (written) return written;
+    }
+  }
+
+  /** null: it is no longer what was checked. */
+  async #replace(input: ChannelWrite, write: Write, checked: number): Promise<Versioned<ChannelDocument> | null> {
+    const { document, version } = await findForWrite(this.registry.channels, write);
+    if (version !== checked) return null;
+    const { state, attempt } = document;
+    requireState(input, document);
+    const configuration = await readConfiguration(this.registry);
+    requireRules(input, configuration);
+    requireOthers(input.name, input, configuration);
+    await this.#requireUnusedNames(input, document.pipelines);
+    return replaceDocument(this.registry.channels, write, { ...input, state, attempt }, version);
   }
 
   /**

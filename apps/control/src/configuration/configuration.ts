@@ -32,7 +32,15 @@ export async function listDocuments<T extends Named>(store: DocumentStore<T>): P
 
 /** @throws SyncError CONFIG_MISSING */
 export async function findDocument<T extends Named>(store: DocumentStore<T>, kind: string, name: string): Promise<Versioned<T>> {
-  const found = await store.get(name);
+  return foundOr(await store.get(name), kind, name);
+}
+
+/** Not older than what anybody had written before the call. @throws SyncError CONFIG_MISSING */
+export async function findLatest<T extends Named>(store: DocumentStore<T>, kind: string, name: string): Promise<Versioned<T>> {
+  return foundOr(await store.latest(name), kind, name);
+}
+
+function foundOr<T>(found: T | null, kind: string, name: string): T {
   if (found) return found;
   throw new SyncError('CONFIG_MISSING', `there is no ${kind} ${name}`, { details: { [kind]: name } });
 }

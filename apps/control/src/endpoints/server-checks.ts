@@ -80,7 +80,12 @@ export function problemOf(error: unknown, logger: Logger): Problem {
   const { code, message, help } = toSyncError(error);
   if (code === 'INTERNAL') logger.error({ err: error }, 'a check failed');
   const mend = code.endsWith('_UNAVAILABLE') ? 'see that the server runs, and check host, port and network' : help;
-  return { id: code.toLowerCase().replaceAll('_', '-'), severity: 'error', what: message, mend };
+  return { id: problemId(code), severity: 'error', what: message, mend };
+}
+
+/** Under which an error is in the list. */
+export function problemId(code: string): string {
+  return code.toLowerCase().replaceAll('_', '-');
 }
 
 /** What concerns the server itself is said once for each of its sources. */

@@ -12,6 +12,7 @@ import {
   type WorkStatus,
 } from '@lutra/model';
 import { z } from 'zod';
+import { routesStateSchema, routesStatusShape } from '../status/routes.schema.js';
 
 export const problemSchema = z.strictObject({
   id: z.string(),
@@ -89,6 +90,7 @@ const workStatusSchema = z.object({
   seq: z.number().nullable(),
   offset: z.number().nullable(),
   marked: z.number(),
+  routes: z.record(z.string(), z.string()).nullable(),
   lastError: errorReportSchema.nullable(),
   updatedAt: z.number(),
 }) satisfies z.ZodType<Record<keyof WorkStatus, unknown>>;
@@ -114,6 +116,7 @@ export const pipelineStatusSchema = z.object({
   /** The state of the end that is worse off. */
   state: shownStateSchema,
   reason: z.string().nullable(),
+  ...routesStatusShape,
   /** ms from the commit at the source to now, of the last transaction applied; null while unknown. */
   lagMs: z.number().nullable(),
   /** Applied at the target. */
@@ -130,6 +133,8 @@ export const channelStatusSchema = z.object({
   name: z.string(),
   desired: z.enum(desiredStates),
   state: shownStateSchema,
+  /** in force: in all its pipelines. */
+  routes: routesStateSchema,
   pipelines: z.array(pipelineStatusSchema),
 });
 

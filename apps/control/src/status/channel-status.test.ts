@@ -1,4 +1,4 @@
-import { channelSchema } from '@lutra/model';
+import { channelSchema, routesFingerprint } from '@lutra/model';
 import type { WorkStatus } from '@lutra/model';
 import { describe, expect, it } from 'vitest';
 import { channelStatus } from './channel-status.js';
@@ -26,6 +26,7 @@ function worker(app: WorkStatus['app'], name: string, more: Partial<WorkStatus> 
     seq: null,
     offset: null,
     marked: 0,
+    routes: null,
     lastError: null,
     updatedAt: 0,
     ...more,
@@ -76,5 +77,20 @@ describe('channelStatus', () => {
 
   it('does not mistake a loader of another pipeline for its own', () => {
     expect(one([worker('capture', 'a'), worker('loader', 'other.there')]).target.state).toBe('absent');
+  });
+
+  it('says that the routes are in force when both ends work with those of the document, and else who does not', () => {
+    const now = { 'ab.there': routesFingerprint(channel.pipelines[0]!.routes) };
+    const ends = (capture: WorkStatus['routes'], loader: WorkStatus['routes'], more: Partial<WorkStatus> = {}) =>
+      one([worker('capture', 'a', { routes: capture }), worker('loader', 'ab.there', { routes: loader, ...more })]);
+    expect(ends({ ...now, 'cd.x': 'another' }, now)).toMatchObject({ routes: 'in force', routesReason: null, state: 'running' });
+    expect(ends({ 'ab.there': 'older' }, now)).toMatchObject({ routes: 'pending', routesReason: expect.stringMatching(/^capture a has/) });
+    expect(ends({}, now).routes).toBe('pending');
+    expect(ends(now, null)).toMatchObject({ routes: 'pending', routesReason: expect.stringMatching(/^loader ab\.there is running/) });
+    expect(ends(now, null, { state: 'paused' }).routesReason).toContain('paused');
+    // It is in the log, and who takes over has it too.
+    expect(ends(now, now, { state: 'waiting' }).routes).toBe('in force');
+    expect(one([worker('loader', 'ab.there', { routes: now })]).routesReason).toBe('no capture works');
+    expect(channelStatus(channel, []).routes).toBe('pending');
   });
 });

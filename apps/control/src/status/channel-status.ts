@@ -4,9 +4,10 @@
  * The naive way shows the loader's lag. Counter-example: capture hangs, the loader has applied all that is in the topic and says 0 while the
  * target falls behind; hence the greater lag of the two, and none while one of them is unknown.
  */
-import { pipelineId } from '@lutra/model';
+import { pipelineId, routesFingerprint } from '@lutra/model';
 import type { ChannelDocument, DesiredState, PipelineDocument, WorkStatus } from '@lutra/model';
 import type { ChannelStatus, EndStatus, PipelineStatus, ShownState } from '../http/schemas.js';
+import { routesStatus } from './routes-status.js';
 
 /** The worst first. */
 const gravity: readonly ShownState[] = ['failed', 'absent', 'waiting', 'starting', 'standby', 'stopped', 'paused', 'running'];
@@ -14,27 +15,31 @@ const gravity: readonly ShownState[] = ['failed', 'absent', 'waiting', 'starting
 export function channelStatus(channel: ChannelDocument, workers: readonly WorkStatus[]): ChannelStatus {
   const pipelines = channel.pipelines.map((pipeline) => pipelineStatus(channel, pipeline, workers));
   const state = worst(pipelines.map((pipeline) => pipeline.state));
-  return { name: channel.name, desired: channel.state, state, pipelines };
+  const routes = pipelines.every((pipeline) => pipeline.routes === 'in force') ? 'in force' : 'pending';
+  return { name: channel.name, desired: channel.state, state, routes, pipelines };
 }
 
 function pipelineStatus(channel: ChannelDocument, pipeline: PipelineDocument, workers: readonly WorkStatus[]): PipelineStatus {
   const id = pipelineId(channel.name, pipeline.name);
   const at = (app: WorkStatus['app'], name: string): readonly WorkStatus[] =>
     workers.filter((worker) => worker.app === app && worker.name === name);
+  const { state: desired } = channel;
   const source = endStatus(pipeline.source, at('capture', pipeline.source), {
-    desired: channel.state,
+    desired,
     absent: `no capture process for endpoint ${pipeline.source} is connected`,
   });
-  const target = endStatus(pipeline.target, at('loader', id), {
-    desired: channel.state,
-    absent: `no loader process for pipeline ${id} is connected`,
-  });
+  const target = endStatus(pipeline.target, at('loader', id), { desired, absent: `no loader process for pipeline ${id} is connected` });
   const state = worst([source.state, target.state]);
+  const now = { id, fingerprint: routesFingerprint(pipeline.routes) };
   return {
     id,
     name: pipeline.name,
     state,
     reason: (state === source.state ? source.reason : null) ?? (state === target.state ? target.reason : null),
+    ...routesStatus(now, [
+      { app: 'capture', worker: source.worker },
+      { app: 'loader', worker: target.worker },
+    ]),
     lagMs: greater(source.worker?.lagMs ?? null, target.worker?.lagMs ?? null),
     rowsPerSecond: target.worker?.rowsPerSecond ?? 0,
     rows: target.worker?.rows ?? 0,

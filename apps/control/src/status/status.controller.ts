@@ -3,7 +3,7 @@ import { Controller, Get, Inject, Param, UseGuards } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { nameSchema } from '@lutra/model';
 import type { Registry } from '@lutra/registry';
-import { findDocument, listDocuments } from '../configuration/configuration.js';
+import { findLatest, listDocuments } from '../configuration/configuration.js';
 import { ConnectedGuard } from '../http/connected.guard.js';
 import { ApiAnswer } from '../http/openapi.js';
 import { channelStatusSchema, statusSchema } from '../http/schemas.js';
@@ -30,7 +30,8 @@ export class StatusController {
   @Get('channels/:name/status')
   @ApiAnswer('One channel', channelStatusSchema, 404)
   async one(@Param('name', { schema: nameSchema }) name: string): Promise<ChannelStatus> {
-    const [{ document }, workers] = await Promise.all([findDocument(this.registry.channels, 'channel', name), this.registry.status.list()]);
-    return channelStatus(document, workers);
+    // The newest: who has just changed the routes through another control process waits here until they are in force.
+    const { document } = await findLatest(this.registry.channels, 'channel', name);
+    return channelStatus(document, await this.registry.status.list());
   }
 }

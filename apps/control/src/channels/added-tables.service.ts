@@ -1,0 +1,57 @@
+/**
+ * The checks of a start, for the tables that a change of a running channel adds. What the servers lacked before (the channel was started with
+ * `force`, or something broke since) does not bar the way of a change that has no part in it; that a server cannot be asked does.
+ */
+import { Inject, Injectable } from '@nestjs/common';
+import { errorTable } from '@lutra/model';
+import type { ChannelDocument, ChannelInput, ErrorCode, PipelineDocument, Route } from '@lutra/model';
+import { RefusedError, errorsOf } from '../configuration/problem.js';
+import type { Problem } from '../configuration/problem.js';
+import { EndpointCheckService } from '../endpoints/endpoint-check.service.js';
+import { problemId } from '../endpoints/server-checks.js';
+
+@Injectable()
+export class AddedTablesService {
+  constructor(@Inject(EndpointCheckService) private readonly checks: EndpointCheckService) {}
+
+  /** @throws RefusedError CONFIG_CONFLICT with the whole list */
+  async require(before: ChannelDocument, after: ChannelInput): Promise<void> {
+    if (before.state === 'stopped' || !carriesMore(before, after)) return;
+    const [known, found] = await Promise.all([this.checks.checkChannel(before), this.checks.checkChannel(after)]);
+    const added = errorsOf(found).filter((problem) => unasked.has(problem.id) || !known.some((old) => isSame(old, problem)));
+    if (added.length === 0) return;
+    const what = `channel ${after.name} is ${before.state} and cannot take these tables in yet`;
+    throw new RefusedError('CONFIG_CONFLICT', what, added);
+  }
+}
+
+/** The server, or one that its tables are compared with, gave an error instead of an answer: its tables were not looked at. */
+const unasked = new Set([
+  ...(Object.keys(errorTable) as ErrorCode[]).filter((code) => /^(INTERNAL|(SOURCE|TARGET|SECRET|CONFIG)_.*)$/.test(code)).map(problemId),
+  'source-not-compared',
+]);
+
+function isSame(one: Problem, other: Problem): boolean {
+  return one.id === other.id && one.what === other.what;
+}
+
+/** Pure. Does `after` carry a table that `before` does not, or carry one elsewhere? Errs on the side of yes. */
+export function carriesMore(before: ChannelInput, after: ChannelInput): boolean {
+  return after.pipelines.some((pipeline) => {
+    const known = before.pipelines.find(({ name }) => name === pipeline.name);
+    return !known || known.source !== pipeline.source || known.target !== pipeline.target || routesMore(known, pipeline);
+  });
+}
+
+/** Routes that are only taken away can still bring a table elsewhere, if one renames: the next one that matches decides then. */
+function routesMore(known: PipelineDocument, { routes }: PipelineDocument): boolean {
+  if (routes.length === known.routes.length) return routes.some((route, index) => textOf(route) !== textOf(known.routes[index]));
+  const texts = new Set(known.routes.map(textOf));
+  return (
+    routes.some((route) => !texts.has(textOf(route))) || known.routes.some(({ to }) => to?.schema !== undefined || to?.table !== undefined)
+  );
+}
+
+function textOf(route: Route | undefined): string {
+  return JSON.stringify([route?.schema, route?.table, route?.to?.schema, route?.to?.table]);
+}

@@ -1,0 +1,27 @@
+import { channelSchema } from '@lutra/model';
+import { describe, expect, it } from 'vitest';
+import { carriesMore } from './added-tables.service.js';
+
+type Routes = readonly { readonly schema: string; readonly table?: string; readonly to?: object }[];
+const channel = (routes: Routes, more: object = {}) =>
+  channelSchema.parse({ name: 'ab', pipelines: [{ name: 'there', source: 'a', target: 'b', routes, ...more }] });
+const [shop, crm, renamed] = [{ schema: 'shop' }, { schema: 'crm' }, { schema: 'shop', table: 't', to: { table: 'u' } }];
+
+describe('a change of a channel carries more', () => {
+  it('with another route, pipeline or end', () => {
+    expect(carriesMore(channel([shop]), channel([shop, crm]))).toBe(true);
+    expect(carriesMore(channel([shop]), channel([crm]))).toBe(true);
+    expect(carriesMore(channel([shop]), channel([shop], { name: 'again' }))).toBe(true);
+    expect(carriesMore(channel([shop]), channel([shop], { target: 'c' }))).toBe(true);
+    expect(carriesMore(channel([renamed, shop]), channel([shop, renamed]))).toBe(true);
+  });
+
+  it('or where a route that renames goes: the next one brings its table elsewhere', () => {
+    expect(carriesMore(channel([renamed, shop]), channel([shop]))).toBe(true);
+  });
+
+  it('and not with what was there, or less of it', () => {
+    expect(carriesMore(channel([shop, crm]), { ...channel([shop, crm]), description: 'new' })).toBe(false);
+    expect(carriesMore(channel([shop, crm]), channel([crm]))).toBe(false);
+  });
+});

@@ -1,7 +1,7 @@
 /**
  * ★ The table of contents of capture: one source endpoint → its topic.
  *
- *   claim the log (epoch, tail) → read the binlog from the tail's position → transactions: marker, routes, `last`, `seen`
+ *   claim the log (epoch, tail) → go on elsewhere, if that was ordered → read the binlog from the tail's position → transactions: marker, routes, `last`, `seen`
  *   → number and encode → one request in flight → acknowledged: metrics, ZooKeeper's copy of the position
  *
  * The log is the checkpoint: nothing that is kept elsewhere can disagree with it. A restart, at any instant, begins after the last
@@ -24,6 +24,7 @@ import { CopyKeeper } from './copy-keeper.js';
 import { Heartbeats } from './heartbeats.js';
 import { LogWriter } from './log-writer.js';
 import { Progress } from './progress.js';
+import { carryOutRestart } from './restart.js';
 import { TransactionTracker } from './transactions.js';
 
 export interface CaptureWork {
@@ -76,7 +77,7 @@ export async function runCapture(deps: CaptureDeps, work: CaptureWork, lead: { l
     await admin.ensureTopic(topic, endpoint.topic);
     const encoder = new RecordEncoder({ topic, endpoint: endpoint.name, ids: deps.schemas });
     const decoder = new RecordDecoder({ ids: deps.schemas });
-    const claim = await claimLog({
+    const claimed = await claimLog({
       endpoint: endpoint.name,
       topic,
       leader: `${deps.instance}:${lead.leaseNumber}`,
@@ -89,6 +90,8 @@ export async function runCapture(deps: CaptureDeps, work: CaptureWork, lead: { l
       logs: deps.registry.logs,
       signal,
     });
+    const { restarts } = deps.registry;
+    const claim = await carryOutRestart({ endpoint: endpoint.name, source, restarts, publisher, encoder, logger: deps.logger }, claimed);
     const start = startOf(claim, endpoint, state);
     deps.logger.info({ epoch: claim.epoch, log: claim.log, nextSeq: claim.nextSeq, from: start }, 'claimed the log');
     deps.status.update({ epoch: claim.epoch, log: claim.log });
@@ -203,9 +206,12 @@ function startOf(claim: Claim, endpoint: EndpointDocument, state: SourceState): 
   }
 }
 
-/** The last place that a copy names with its server. The tail goes further, but its positions may be of several servers. */
-function knownPlace({ copy }: Claim): KnownPlace | undefined {
-  return copy?.server ? { ...copy.position, serverUuid: copy.server } : undefined;
+/**
+ * The last place that a copy names with its server. The tail goes further, but its positions may be of several servers. Behind a restart that
+ * was ordered it binds no more: the history may be another one since.
+ */
+function knownPlace({ copy, tail }: Claim): KnownPlace | undefined {
+  return copy?.server && tail.restart === null ? { ...copy.position, serverUuid: copy.server } : undefined;
 }
 
 /** Waits for all; the first failure, or what else ended them, ends the others and is the one thrown. */

@@ -8,7 +8,7 @@
  * complete transaction in the log. What cannot be carried over faithfully ends the run with a named error; nothing is skipped.
  */
 import { RecordDecoder, RecordEncoder } from '@lutra/avro';
-import { readBinlog, sourceState } from '@lutra/binlog';
+import { checkStart, readBinlog, sourceState } from '@lutra/binlog';
 import type { KnownPlace } from '@lutra/binlog';
 import { BusAdmin, Publisher } from '@lutra/bus';
 import type { BusOptions } from '@lutra/bus';
@@ -93,6 +93,8 @@ export async function runCapture(deps: CaptureDeps, work: CaptureWork, lead: { l
     const { restarts } = deps.registry;
     const claim = await carryOutRestart({ endpoint: endpoint.name, source, restarts, publisher, encoder, logger: deps.logger }, claimed);
     const start = startOf(claim, endpoint, state);
+    // Before the first record: with it the log has a place, and another `start` in the configuration would no longer count.
+    if (claim.tail.position === null) await checkStart(source, () => start);
     deps.logger.info({ epoch: claim.epoch, log: claim.log, nextSeq: claim.nextSeq, from: start }, 'claimed the log');
     deps.status.update({ epoch: claim.epoch, log: claim.log });
 

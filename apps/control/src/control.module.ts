@@ -10,7 +10,10 @@ import { ChannelService } from './channels/channel.service.js';
 import { WriteLock } from './configuration/write-lock.js';
 import { EndpointCheckService } from './endpoints/endpoint-check.service.js';
 import { EndpointController } from './endpoints/endpoint.controller.js';
+import { EndpointResetService } from './endpoints/endpoint-reset.service.js';
+import { EndpointRestartService } from './endpoints/endpoint-restart.service.js';
 import { EndpointService } from './endpoints/endpoint.service.js';
+import { WayOutController } from './endpoints/way-out.controller.js';
 import type { Environment } from './environment.js';
 import { ConnectedGuard } from './http/connected.guard.js';
 import { HealthController } from './health/health.controller.js';
@@ -41,6 +44,7 @@ export function controlModule({ environment, registry, secretKey, metrics, healt
     controllers: [
       RegionController,
       EndpointController,
+      WayOutController,
       StatusController,
       ChannelController,
       PipelineController,
@@ -60,6 +64,8 @@ export function controlModule({ environment, registry, secretKey, metrics, healt
       RegionService,
       EndpointService,
       EndpointCheckService,
+      EndpointRestartService,
+      EndpointResetService,
       ChannelService,
       ChannelActionService,
       PipelineService,

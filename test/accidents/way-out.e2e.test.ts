@@ -4,7 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
 import { ApiError, type Stack, startStack } from '../scenarios/index.js';
-import { copyOf, copyThat, offsets, withAdmin, writeNonsense } from './log-accidents.js';
+import { copyOf, copyThat, makeTopic, offsets, restoreCopy, withAdmin, writeNonsense } from './log-accidents.js';
 import { openOneWay, until } from './one-way.js';
 import type { OneWay, OneWayOptions } from './one-way.js';
 
@@ -152,8 +152,7 @@ describe('a restart', () => {
     await ask(way, 'restart', { start: { from: 'now' }, accept: true });
     expect(await until(async () => ((await waits(way)).order === null ? true : undefined))).toBe(true);
     await stack.capture.a.kill();
-    // Else this shows nothing: what ZooKeeper knows is of the history that is gone.
-    expect(await copyOf(stack, way)).toEqual({ ...before, ...(await copyOf(stack, way)) });
+    if (before) await restoreCopy(stack, way, before);
     await stack.capture.a.restart();
     await way.write(3);
     await way.arrives();
@@ -209,6 +208,30 @@ describe('a reset', () => {
     await way.arrives();
     expect(await way.targetIds()).toEqual([1, 2, 3, 4]);
     expect((await way.end('capture')).worker?.log).not.toBe(log);
+    await way.close();
+  });
+
+  it('is not disturbed by a capture that slept meanwhile and wakes with rows to publish', async () => {
+    const way = await openWay();
+    const start = { from: 'gtid', gtidSet: await executed(way) };
+    stack.capture.a.freeze();
+    try {
+      await way.write(2);
+      await way.act('stop');
+      expect(await refused(way, 'reset', { start, accept: true })).toMatchObject({
+        status: 409,
+        message: expect.stringContaining('capture'),
+      });
+      await stopped(way);
+      await ask(way, 'reset', { start, accept: true });
+      // The topic of the new log is there when the old leader wakes.
+      await makeTopic(stack, way.topic);
+    } finally {
+      stack.capture.a.resume();
+    }
+    await newPipeline(way, 'again');
+    await way.start();
+    await way.arrives();
     await way.close();
   });
 });

@@ -52,9 +52,28 @@ export async function offsets(stack: Stack, topic: string): Promise<{ start: num
   }
 }
 
+/** As capture makes it. */
+export async function makeTopic(stack: Stack, topic: string): Promise<void> {
+  const admin = new BusAdmin(busOptions(stack));
+  try {
+    const day = 24 * 3600 * 1000;
+    await admin.ensureTopic(topic, { replicationFactor: 1, minInsyncReplicas: 1, retentionMs: 7 * day, maxMessageBytes: 8 * 1024 * 1024 });
+  } finally {
+    await admin.close();
+  }
+}
+
 /** ZooKeeper's copy of the position in the log. */
 export async function copyOf(stack: Stack, way: OneWay): Promise<LogCopy | undefined> {
   return withRegistry(stack, async (registry) => (await registry.logs.read(way.endpoints.source))?.document);
+}
+
+/** The copy as it was, as if ZooKeeper had taken none since. Only while capture is down. */
+export async function restoreCopy(stack: Stack, way: OneWay, copy: LogCopy): Promise<void> {
+  await withRegistry(stack, async ({ logs }) => {
+    const now = await logs.read(way.endpoints.source);
+    await logs.write(way.endpoints.source, copy, now?.version ?? null);
+  });
 }
 
 /** Waits for a copy; the position moves meanwhile, because an idle one is copied seldom. */

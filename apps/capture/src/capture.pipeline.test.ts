@@ -6,9 +6,19 @@ import { randomBytes } from 'node:crypto';
 import { RecordDecoder } from '@lutra/avro';
 import type { RawRecord } from '@lutra/bus';
 import { admit, channelSchema, freshLog, routesFingerprint, SyncError, toSyncError } from '@lutra/model';
-import type { ChannelDocument, EndpointDocument, LogState, RegionDocument, Route, SourceItem, TableSchema, WorkStatus } from '@lutra/model';
+import type {
+  ChannelDocument,
+  EndpointDocument,
+  LogState,
+  RegionDocument,
+  RestartOrder,
+  Route,
+  SourceItem,
+  TableSchema,
+  WorkStatus,
+} from '@lutra/model';
 import { sealSecret } from '@lutra/registry';
-import type { LogCopy, LogCopyStore } from '@lutra/registry';
+import type { LogCopy, LogCopyStore, RestartStore } from '@lutra/registry';
 import { aborted, supervise, untilAbort } from '@lutra/runtime';
 import { Metrics } from '@lutra/telemetry';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
@@ -77,6 +87,8 @@ const setOf = (last: number): string => (last === 0 ? '' : `${uuid}:1-${last}`);
 vi.mock('@lutra/binlog', async (original) => ({
   ...(await original<object>()),
   sourceState: async () => ({ flavor: 'mysql', version: '8', gtidMode: world.gtidMode, executed: '', file: 'binlog.1', pos: 4 }),
+  checkStart: async (_: unknown, choose: (state: object) => unknown) =>
+    choose({ gtidMode: true, executed: setOf(world.items.filter(({ kind }) => kind === 'begin').length), file: 'binlog.1', pos: 4 }),
   readBinlog: async function* ({ start, signal }: { start: { gtidSet: string }; signal: AbortSignal }) {
     const from = Number(/[-:](\d+)$/.exec(start.gtidSet)?.[1] ?? 0);
     let transaction = 0;
@@ -184,13 +196,15 @@ const channelOf = (routes: readonly Route[]) =>
 const workOn = (routes: readonly Route[]): CaptureWork => ({ endpoint, region, routes, pipelines: routesOf('a', [channelOf(routes)]) });
 const work = workOn(shop);
 
-function deps(logs: LogCopyStore, updates: Partial<WorkStatus>[] = []): CaptureDeps {
+const noOrder = { read: async () => null } as unknown as RestartStore;
+
+function deps(logs: LogCopyStore, updates: Partial<WorkStatus>[] = [], restarts = noOrder): CaptureDeps {
   const status = {
     status: { rows: 0, transactions: 0, lagMs: null, marked: 0 },
     update: (part: Partial<WorkStatus>) => updates.push(part),
   };
   return {
-    registry: { logs, channels: { listLatest: async () => world.channels } } as unknown as CaptureDeps['registry'],
+    registry: { logs, restarts, channels: { listLatest: async () => world.channels } } as unknown as CaptureDeps['registry'],
     schemas: ids as unknown as CaptureDeps['schemas'],
     secretKey: key,
     instance: 'host:1',
@@ -201,13 +215,13 @@ function deps(logs: LogCopyStore, updates: Partial<WorkStatus>[] = []): CaptureD
 }
 
 /** Works under one lease until everything is published; each failure begins a new run, as in production. */
-async function capture(logs: LogCopyStore, done: () => Promise<boolean>): Promise<SyncError[]> {
+async function capture(logs: LogCopyStore, done: () => Promise<boolean>, restarts = noOrder): Promise<SyncError[]> {
   const stop = new AbortController();
   const failures: SyncError[] = [];
   const working = supervise({
     signal: stop.signal,
     backoff: { firstMs: 0, maxMs: 0 },
-    run: (signal) => runCapture(deps(logs), work, { leaseNumber: 7, signal }),
+    run: (signal) => runCapture(deps(logs, [], restarts), work, { leaseNumber: 7, signal }),
     onFailure: (error, next) => {
       failures.push(error);
       if (next === 'wait') stop.abort();
@@ -290,6 +304,79 @@ describe('what a log says about itself', () => {
     };
     const failures = await capture(racing, async () => world.idle > 1);
     expect(failures.map((error) => error.code)).not.toContain('LOG_TRUNCATED');
+  });
+});
+
+describe('an order to go on elsewhere', () => {
+  const order = (gtidSet: string): RestartOrder => ({ id: 'order 1', start: { from: 'gtid', gtidSet }, reason: 'tested', at: 0 });
+  const ordered = (document: RestartOrder, faults: { done: number } = { done: 0 }): RestartStore & { waits: boolean } => {
+    const store = {
+      waits: true,
+      read: async () => (store.waits ? { document, version: 3 } : null),
+      done: async (_: string, version: number) => {
+        expect(version).toBe(3);
+        if (faults.done-- > 0) throw new SyncError('ZOOKEEPER_UNAVAILABLE', 'away');
+        store.waits = false;
+      },
+      order: async () => undefined,
+      withdraw: async () => undefined,
+    };
+    return store;
+  };
+  const restartsInLog = async (): Promise<string[]> => {
+    const decoder = new RecordDecoder({ ids });
+    const found: string[] = [];
+    let state: LogState = freshLog;
+    for (const raw of world.log) {
+      const { header, body, offset } = await decoder.decode(raw);
+      const next = admit(state, header, offset);
+      state = next.state;
+      if (next.verdict === 'valid' && body.kind === 'restart') found.push(body.id);
+    }
+    return found;
+  };
+  /** A log with transaction 1, before a source with five: what is ordered leaves out 2 and 3. */
+  const begin = async (logs: LogCopyStore): Promise<void> => {
+    Object.assign(world, { log: [], late: null, requests: 0, idle: 0, fault: () => null, items: source(1, 2) });
+    await capture(logs, async () => world.idle > 0 && (await read()).length === 2);
+    Object.assign(world, { requests: 0, idle: 0, items: source(5, 2) });
+  };
+  const want = [1000, 1001, 4000, 4001, 5000, 5001];
+  const complete = async () => world.idle > 0 && world.late === null && (await read()).length >= want.length;
+
+  it('is carried out once, whichever request fails and however', async () => {
+    for (const fault of ['lost', 'unanswered', { arrivesAfter: 0 }, { arrivesAfter: 2 }] satisfies Fault[])
+      for (let at = 0; at < 6; at += 1) {
+        const logs = copyStore();
+        await begin(logs);
+        world.fault = (request) => (request === at ? fault : null);
+        const store = ordered(order(setOf(3)));
+        const failures = await capture(logs, complete, store);
+        expect(await read(), `${JSON.stringify(fault)} at ${at}: ${failures.map(String).join()}`).toEqual(want);
+        expect(await restartsInLog()).toEqual(['order 1']);
+        expect(store.waits).toBe(false);
+      }
+  });
+
+  it('is carried out once when ZooKeeper goes away between the record and the mark', async () => {
+    const logs = copyStore();
+    await begin(logs);
+    const store = ordered(order(setOf(3)), { done: 2 });
+    const failures = await capture(logs, complete, store);
+    expect(failures.map(({ code }) => code)).toEqual(['ZOOKEEPER_UNAVAILABLE', 'ZOOKEEPER_UNAVAILABLE']);
+    expect(await read()).toEqual(want);
+    expect(await restartsInLog()).toEqual(['order 1']);
+  });
+
+  it('waits, and publishes nothing, while it would bring twice what the log has', async () => {
+    const logs = copyStore();
+    await begin(logs);
+    const store = ordered(order(''));
+    const failures = await capture(logs, complete, store);
+    expect(failures.map(({ code }) => code)).toEqual(['CONFIG_INVALID']);
+    expect(failures[0]?.message).toMatch(/endpoint a: the restart that was ordered \(tested\): .*:1\b/);
+    expect(store.waits).toBe(true);
+    expect(await read()).toEqual([1000, 1001]);
   });
 });
 

@@ -1,14 +1,15 @@
 /**
  * ★ The table of contents of capture: one source endpoint → its topic.
  *
- *   claim the log (epoch, tail), with the newest routes → read the binlog from the tail's position → transactions: marker, routes, `last`, `seen`
+ *   claim the log (epoch, tail), with the newest routes → go on elsewhere, if that was ordered → read the binlog from the tail's position
+ *   → transactions: marker, routes, `last`, `seen`
  *   → number and encode → one request in flight → acknowledged: metrics, ZooKeeper's copy of the position
  *
  * The log is the checkpoint: nothing that is kept elsewhere can disagree with it. A restart, at any instant, begins after the last
  * complete transaction in the log. What cannot be carried over faithfully ends the run with a named error; nothing is skipped.
  */
 import { RecordDecoder, RecordEncoder } from '@lutra/avro';
-import { readBinlog, sourceState } from '@lutra/binlog';
+import { checkStart, readBinlog, sourceState } from '@lutra/binlog';
 import type { KnownPlace } from '@lutra/binlog';
 import { BusAdmin, Publisher } from '@lutra/bus';
 import type { BusOptions } from '@lutra/bus';
@@ -24,6 +25,7 @@ import { CopyKeeper } from './copy-keeper.js';
 import { Heartbeats } from './heartbeats.js';
 import { LogWriter } from './log-writer.js';
 import { Progress } from './progress.js';
+import { carryOutRestart } from './restart.js';
 import { requireCurrentRoutes } from './routes-check.js';
 import { TransactionTracker } from './transactions.js';
 
@@ -79,7 +81,7 @@ export async function runCapture(deps: CaptureDeps, work: CaptureWork, lead: { l
     await admin.ensureTopic(topic, endpoint.topic);
     const encoder = new RecordEncoder({ topic, endpoint: endpoint.name, ids: deps.schemas });
     const decoder = new RecordDecoder({ ids: deps.schemas });
-    const claim = await claimLog({
+    const claimed = await claimLog({
       endpoint: endpoint.name,
       topic,
       leader: `${deps.instance}:${lead.leaseNumber}`,
@@ -94,7 +96,11 @@ export async function runCapture(deps: CaptureDeps, work: CaptureWork, lead: { l
     });
     // Not before the claim: who claims after us looks after us, so routes that were once in force never go back to older ones.
     await requireCurrentRoutes(deps.registry.channels, work);
+    const { restarts } = deps.registry;
+    const claim = await carryOutRestart({ endpoint: endpoint.name, source, restarts, publisher, encoder, logger: deps.logger }, claimed);
     const start = startOf(claim, endpoint, state);
+    // Before the first record: with it the log has a place, and another `start` in the configuration would no longer count.
+    if (claim.tail.position === null) await checkStart(source, () => start);
     deps.logger.info({ epoch: claim.epoch, log: claim.log, nextSeq: claim.nextSeq, from: start }, 'claimed the log');
     deps.status.update({ epoch: claim.epoch, log: claim.log });
 
@@ -209,9 +215,12 @@ function startOf(claim: Claim, endpoint: EndpointDocument, state: SourceState): 
   }
 }
 
-/** The last place that a copy names with its server. The tail goes further, but its positions may be of several servers. */
-function knownPlace({ copy }: Claim): KnownPlace | undefined {
-  return copy?.server ? { ...copy.position, serverUuid: copy.server } : undefined;
+/**
+ * The last place that a copy names with its server. The tail goes further, but its positions may be of several servers. Behind a restart that
+ * was ordered it binds no more: the history may be another one since.
+ */
+function knownPlace({ copy, tail }: Claim): KnownPlace | undefined {
+  return copy?.server && tail.restart === null ? { ...copy.position, serverUuid: copy.server } : undefined;
 }
 
 /** Waits for all; the first failure, or what else ended them, ends the others and is the one thrown. */

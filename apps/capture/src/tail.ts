@@ -16,6 +16,8 @@ export interface Tail {
   /** End of the last complete transaction in the log; null while the log has none and no heartbeat. */
   readonly position: Position | null;
   readonly seen: Seen;
+  /** Id of the last order to go on elsewhere that was carried out in what was read; null if there is none. */
+  readonly restart: string | null;
 }
 
 /** Where to begin reading, from the offsets that the broker has now and the copy. null: the log is new. */
@@ -44,6 +46,7 @@ export class TailReader {
   #position: { gtids: ExecutedSet | null; file: string; pos: number } | null = null;
   #seen: Seen = {};
   #leader: string | null = null;
+  #restart: string | null = null;
 
   constructor(topic: string, decoder: RecordDecoder, copy: LogCopy | null) {
     this.#topic = topic;
@@ -54,7 +57,7 @@ export class TailReader {
   get tail(): Tail {
     const at = this.#position;
     const position = at && { file: at.file, pos: at.pos, gtidSet: at.gtids?.toString() ?? null };
-    return { state: this.#state, position, seen: this.#seen };
+    return { state: this.#state, position, seen: this.#seen, restart: this.#restart };
   }
 
   /** Who opened the epoch that the log is in. */
@@ -96,8 +99,9 @@ export class TailReader {
 
   #follow(record: LogRecord): void {
     const { body } = record;
-    if (body.kind === 'heartbeat' || body.kind === 'ddl') this.#moveTo(body.position);
-    if (body.kind === 'heartbeat') this.#seen = body.seen;
+    if (body.kind === 'heartbeat' || body.kind === 'ddl' || body.kind === 'restart') this.#moveTo(body.position);
+    if (body.kind === 'heartbeat' || body.kind === 'restart') this.#seen = body.seen;
+    if (body.kind === 'restart') this.#restart = body.id;
     if (body.kind === 'row' && body.event.transaction.last) this.#endTransaction(body.event);
   }
 

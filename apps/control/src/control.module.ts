@@ -11,7 +11,10 @@ import { ChannelService } from './channels/channel.service.js';
 import { WriteLock } from './configuration/write-lock.js';
 import { EndpointCheckService } from './endpoints/endpoint-check.service.js';
 import { EndpointController } from './endpoints/endpoint.controller.js';
+import { EndpointResetService } from './endpoints/endpoint-reset.service.js';
+import { EndpointRestartService } from './endpoints/endpoint-restart.service.js';
 import { EndpointService } from './endpoints/endpoint.service.js';
+import { WayOutController } from './endpoints/way-out.controller.js';
 import type { Environment } from './environment.js';
 import { ConnectedGuard } from './http/connected.guard.js';
 import { HealthController } from './health/health.controller.js';
@@ -42,6 +45,7 @@ export function controlModule({ environment, registry, secretKey, metrics, healt
     controllers: [
       RegionController,
       EndpointController,
+      WayOutController,
       StatusController,
       ChannelController,
       PipelineController,
@@ -62,6 +66,8 @@ export function controlModule({ environment, registry, secretKey, metrics, healt
       EndpointService,
       EndpointCheckService,
       AddedTablesService,
+      EndpointRestartService,
+      EndpointResetService,
       ChannelService,
       ChannelActionService,
       PipelineService,

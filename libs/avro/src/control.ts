@@ -1,4 +1,4 @@
-/** Control records ⇄ bytes: which field is which of schemas/{epoch,heartbeat,routes,ddl}.avsc. */
+/** Control records ⇄ bytes: which field is which of schemas/{epoch,heartbeat,routes,ddl,restart}.avsc. */
 import type { ControlRecord, Position } from '@lutra/model';
 import { type AvroRecord, parseAvro } from './avro-schema.js';
 import type { ByteReader } from './byte-reader.js';
@@ -22,8 +22,12 @@ const fromAvro = ({ file, pos, gtid_set }: AvroPosition): Position => ({ file, p
 type Links<K extends ControlKind> = FieldLinks<Of<K>, Draft<Of<K>>>;
 
 const position = {
-  get: (from: Of<'heartbeat' | 'ddl'>) => toAvro(from.position),
-  set: (to: Draft<Of<'heartbeat'>> | Draft<Of<'ddl'>>, value: AvroPosition) => (to.position = fromAvro(value)),
+  get: (from: Of<'heartbeat' | 'ddl' | 'restart'>) => toAvro(from.position),
+  set: (to: Draft<Of<'heartbeat'>> | Draft<Of<'ddl'>> | Draft<Of<'restart'>>, value: AvroPosition) => (to.position = fromAvro(value)),
+};
+const seen = {
+  get: (from: Of<'heartbeat' | 'restart'>) => from.seen,
+  set: (to: Draft<Of<'heartbeat'>> | Draft<Of<'restart'>>, value: Of<'heartbeat'>['seen']) => (to.seen = value),
 };
 const endpoint = {
   get: (from: ControlRecord) => from.endpoint,
@@ -37,7 +41,7 @@ const links: { readonly [K in ControlKind]: Links<K> } = {
     endpoint,
     ts_ms: tsMs,
     position,
-    seen: { get: (from) => from.seen, set: (to, value: Of<'heartbeat'>['seen']) => (to.seen = value) },
+    seen,
   },
   routes: {
     endpoint,
@@ -52,6 +56,14 @@ const links: { readonly [K in ControlKind]: Links<K> } = {
     database: { get: (from) => from.database, set: (to, value: string) => (to.database = value) },
     sql: { get: (from) => from.sql, set: (to, value: string) => (to.sql = value) },
   },
+  restart: {
+    endpoint,
+    ts_ms: tsMs,
+    position,
+    seen,
+    id: { get: (from) => from.id, set: (to, value: string) => (to.id = value) },
+    reason: { get: (from) => from.reason, set: (to, value: string) => (to.reason = value) },
+  },
 };
 
 const empty: { readonly [K in ControlKind]: () => Draft<Of<K>> } = {
@@ -59,6 +71,15 @@ const empty: { readonly [K in ControlKind]: () => Draft<Of<K>> } = {
   heartbeat: () => ({ kind: 'heartbeat', endpoint: '', position: { file: '', pos: 0, gtidSet: null }, seen: {}, tsMs: 0 }),
   routes: () => ({ kind: 'routes', endpoint: '', tables: [], pipelines: {}, tsMs: 0 }),
   ddl: () => ({ kind: 'ddl', endpoint: '', database: '', sql: '', position: { file: '', pos: 0, gtidSet: null }, tsMs: 0 }),
+  restart: () => ({
+    kind: 'restart',
+    endpoint: '',
+    id: '',
+    position: { file: '', pos: 0, gtidSet: null },
+    seen: {},
+    reason: '',
+    tsMs: 0,
+  }),
 };
 
 export const controlKinds = Object.keys(links) as readonly ControlKind[];

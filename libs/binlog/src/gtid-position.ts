@@ -3,6 +3,7 @@
  * the sequence number rises, whatever server commits (gtid_strict_mode), so numbers alone decide.
  */
 import { SyncError } from '@lutra/model';
+import type { GtidRange } from './gtid-ranges.js';
 
 interface Last {
   readonly server: string;
@@ -33,6 +34,12 @@ export class GtidPosition {
 
   addAll(other: GtidPosition): void {
     for (const gtid of other.#list()) this.add(gtid);
+  }
+
+  /** A position stands for all before it. */
+  ranges(): readonly GtidRange[] {
+    const domains = [...this.#domains].sort(([a], [b]) => a - b);
+    return domains.map(([domain, { sequence }]) => ({ of: `domain ${domain}`, first: 1n, last: sequence }));
   }
 
   contains(gtid: string): boolean {

@@ -3,6 +3,7 @@
  * a server and printing the set is cheap (only the end of one interval changes), because every commit carries the whole set.
  */
 import { SyncError } from '@lutra/model';
+import type { GtidRange } from './gtid-ranges.js';
 
 interface Interval {
   first: bigint;
@@ -78,6 +79,12 @@ export class GtidSet {
     for (const { uuid, tag, intervals } of other.#ordered) {
       for (const { first, last } of intervals) this.#insert(this.#source(uuid, tag), first, last);
     }
+  }
+
+  ranges(): readonly GtidRange[] {
+    return this.#ordered.flatMap(({ uuid, tag, intervals }) =>
+      intervals.map(({ first, last }) => ({ of: tag === '' ? uuid : `${uuid}:${tag}`, first, last })),
+    );
   }
 
   contains(gtid: string): boolean {

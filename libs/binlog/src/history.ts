@@ -4,6 +4,7 @@
  * them would skip the new ones silently. But a server writes its files on and on: what was a place between two transactions stays one.
  */
 import { SyncError } from '@lutra/model';
+import type { FilePosition } from '@lutra/model';
 import type { RowDataPacket } from 'mysql2/promise';
 import type { Query } from './connection.js';
 import { gtidContains } from './gtid.js';
@@ -26,18 +27,25 @@ export async function checkHistory(query: Query, known: KnownPlace, state: Sourc
   }
   if (file.size < known.pos) throw rewritten(known, `${file.name} ends at ${file.size}`);
   const next = await eventAt(query, known);
-  if (next === undefined) return;
+  if (next === 'none begins') throw rewritten(known, 'no event begins there');
+  if (next === 'end of file') return;
   if (!between.has(String(next['Event_type']))) throw rewritten(known, 'no transaction begins there');
   const gtid = /GTID_NEXT\s*=\s*'([^']+:\d+)'/.exec(String(next['Info']))?.[1];
   if (gtid !== undefined && known.gtidSet !== null && gtidContains(known.gtidSet, gtid))
     throw rewritten(known, 'a transaction that was read before begins there');
 }
 
-async function eventAt(query: Query, known: KnownPlace): Promise<RowDataPacket | undefined> {
+/** Whether a transaction can begin there: no event that is amid one. The file must be there. */
+export async function isBetween(query: Query, place: FilePosition): Promise<boolean> {
+  const next = await eventAt(query, place);
+  return next === 'end of file' || (next !== 'none begins' && between.has(String(next['Event_type'])));
+}
+
+async function eventAt(query: Query, { file, pos }: FilePosition): Promise<RowDataPacket | 'none begins' | 'end of file'> {
   try {
-    return (await query(`SHOW BINLOG EVENTS IN ? FROM ${known.pos} LIMIT 1`, [known.file]))[0];
+    return (await query(`SHOW BINLOG EVENTS IN ? FROM ${pos} LIMIT 1`, [file]))[0] ?? 'end of file';
   } catch (error) {
-    if ((error as { errno?: unknown }).errno === wrongOffset) throw rewritten(known, 'no event begins there');
+    if ((error as { errno?: unknown }).errno === wrongOffset) return 'none begins';
     throw error;
   }
 }

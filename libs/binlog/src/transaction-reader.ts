@@ -55,7 +55,7 @@ export class TransactionReader {
       if (!this.#transactions.isOpen) this.#tables.clear();
       return items;
     } catch (error) {
-      throw locate(error, before);
+      throw locate(error, before, this.#transactions.gtidNow);
     }
   }
 
@@ -153,11 +153,12 @@ export class TransactionReader {
 }
 
 /** Every error says where; what is not ours came from bytes that do not fit. */
-function locate(error: unknown, { file, pos }: FilePosition): SyncError {
-  const where = `${file}:${pos}`;
+function locate(error: unknown, { file, pos }: FilePosition, gtid: string | null): SyncError {
+  const where = gtid === null ? `${file}:${pos}` : `${file}:${pos}, in ${gtid}`;
+  const place = gtid === null ? { file, pos } : { file, pos, gtid };
   if (!(error instanceof SyncError)) {
-    return new SyncError('BINLOG_DECODE', `an event after ${where} cannot be decoded`, { cause: error, details: { file, pos } });
+    return new SyncError('BINLOG_DECODE', `an event after ${where} cannot be decoded`, { cause: error, details: place });
   }
-  const details = { file, pos, ...error.details };
+  const details = { ...place, ...error.details };
   return new SyncError(error.code, `${error.message} (${where})`, { cause: error.cause, details });
 }

@@ -35,6 +35,11 @@ export class Transactions {
     return this.#now !== null;
   }
 
+  /** Of the transaction that is open; null between two, and without GTIDs. */
+  get gtidNow(): string | null {
+    return this.#now?.gtid ?? null;
+  }
+
   /** @throws SyncError BINLOG_DECODE */
   requireNone(): void {
     if (this.#now !== null) throw new SyncError('BINLOG_DECODE', 'a transaction has no end');

@@ -59,6 +59,22 @@ describe('ensureTopic', () => {
   });
 });
 
+describe('deleteTopic', () => {
+  it('leaves nothing; the topic can be made anew at once, and who wrote to the old one cannot write to it', async () => {
+    const topic = topicName();
+    await admin.deleteTopic(topic);
+    await admin.ensureTopic(topic, settings);
+    const publisher = new Publisher({ ...busOptions(server), topic });
+    await publisher.publish([textRecord('old')]);
+    await Promise.all([admin.deleteTopic(topic), admin.deleteTopic(topic)]);
+    expect(await admin.exists(topic)).toBe(false);
+    expect(await admin.ensureTopic(topic, settings)).toBe('created');
+    await expect(publisher.publish([textRecord('late')])).rejects.toMatchObject({ code: 'LOG_RECREATED' });
+    expect(await admin.offsets(topic)).toEqual({ start: 0, end: 0 });
+    await publisher.close();
+  });
+});
+
 describe('offsets', () => {
   it('are those of the first record and after the last', async () => {
     const topic = topicName();

@@ -1,5 +1,5 @@
 /** Topics and offsets. Every operation is safe to repeat, is repeated while its error may pass, and ends within a bound. */
-import { createTopicsV7, describeConfigsV4, findCoordinatorV4, offsetCommitV8 } from '@platformatic/kafka';
+import { createTopicsV7, deleteTopicsV6, describeConfigsV4, findCoordinatorV4, offsetCommitV8 } from '@platformatic/kafka';
 import { SyncError } from '@lutra/model';
 import { Cluster, within } from './cluster.js';
 import type { Deadline, TopicPlace } from './cluster.js';
@@ -40,6 +40,23 @@ export class BusAdmin {
     if (created) return 'created';
     await this.#verify(topic, settings);
     return 'verified';
+  }
+
+  /**
+   * Deletes the topic with all its records and waits until it is gone; nothing happens if there is none.
+   * @throws SyncError KAFKA_UNAVAILABLE (also when it is still there after the bound: repeat it), KAFKA_REFUSED
+   */
+  async deleteTopic(topic: string): Promise<void> {
+    await this.#run(`deletion of topic ${topic}`, async () => {
+      if ((await this.#cluster.confirmedTopic(topic, this.#deadline())) === null) return;
+      const wire = await this.#cluster.controller();
+      await wire.call(deleteTopicsV6.api, [{ name: topic }], this.#cluster.requestTimeoutMs).catch((error: unknown) => {
+        // Someone else's request, or one of ours whose answer was lost, came first.
+        if (kafkaError(error, topic).code !== 'TOPIC_MISSING') throw error;
+      });
+      // Brokers learn of it one after the other.
+      throw new SyncError('KAFKA_UNAVAILABLE', `topic ${topic} is being deleted`);
+    });
   }
 
   async exists(topic: string): Promise<boolean> {

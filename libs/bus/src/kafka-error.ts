@@ -34,6 +34,7 @@ const byProtocolError: Readonly<Record<string, ErrorCode>> = {
   INVALID_GROUP_ID: 'KAFKA_REFUSED',
   UNKNOWN_MEMBER_ID: 'KAFKA_REFUSED', // the group that is to show our offset has members of its own
   ILLEGAL_GENERATION: 'KAFKA_REFUSED',
+  TOPIC_DELETION_DISABLED: 'KAFKA_REFUSED', // delete.topic.enable=false
   POLICY_VIOLATION: 'KAFKA_REFUSED',
 };
 

@@ -33,7 +33,7 @@ export const regionSchema = z.strictObject({
 });
 export type RegionDocument = z.infer<typeof regionSchema>;
 
-const startSchema = z.discriminatedUnion('from', [
+export const startSchema = z.discriminatedUnion('from', [
   z.strictObject({ from: z.literal('now') }),
   z.strictObject({ from: z.literal('gtid'), gtidSet: z.string() }),
   z.strictObject({ from: z.literal('position'), file: z.string().min(1), pos: z.int().min(4) }),

@@ -129,7 +129,7 @@ export const errorTable = {
   RECORD_INVALID: stop({
     cause: 'Bytes that Lutra did not write, or that were damaged, are in the topic.',
     kept: source,
-    help: 'A record of the topic cannot be decoded. Someone else may write to it: take that right away, then start over.',
+    help: 'A record of the topic cannot be decoded. Someone else may write to it: take that right away, stop the channels, compare the tables, and make a new log: POST /api/v1/endpoints/<name>/reset.',
   }),
 
   LOG_GAP: stop({
@@ -151,12 +151,12 @@ export const errorTable = {
   LOG_RECREATED: stop({
     cause: 'The topic was deleted. Capture has created an empty one and has written nothing to it.',
     kept: source,
-    help: 'The topic is empty although this endpoint wrote to it: it was deleted and created again. Compare the tables, then start over.',
+    help: 'The topic is empty although this endpoint wrote to it: it was deleted and created again. Stop the channels, compare the tables, and make a new log: POST /api/v1/endpoints/<name>/reset.',
   }),
   LOG_EMPTIED: stop({
     cause: 'Capture was down for longer than the retention of the topic, or somebody removed its records.',
     kept: 'The source, and the target up to its checkpoint.',
-    help: 'Retention removed all records of the topic. Compare the tables, then start over.',
+    help: 'Retention removed all records of the topic. Stop the channels, compare the tables, and make a new log: POST /api/v1/endpoints/<name>/reset.',
   }),
   LOG_START_LOST: stop({
     cause: 'The loader was down, paused or stopped for longer than the retention of the topic.',
@@ -182,13 +182,13 @@ export const errorTable = {
   SOURCE_PURGED: stop({
     cause: 'Capture was down for longer than the source keeps its binlog, or somebody purged it.',
     kept: 'The topic and the target up to the last whole transaction that was read.',
-    help: 'The source no longer has the binlog that comes next. Seed the target again from a dump: start over.',
+    help: 'The source no longer has the binlog that comes next. Bring the targets in line, or seed them again from a dump, and let the log go on from the place of the dump: POST /api/v1/endpoints/<name>/restart. For an endpoint whose topic is new, correct its start.',
   }),
   SOURCE_BEHIND: stop({
     cause:
       'The GTIDs or the file of the last published transaction are not at the server: a restored backup, RESET, or another server behind the same name.',
     kept: 'The topic and the target, with transactions that the source has lost.',
-    help: 'The source lacks transactions that were already published: it was restored, reset, or is a replica that is behind. Find out which side is right; wait for the replica and retry, or start over.',
+    help: 'The source lacks transactions that were already published: it was restored, reset, or is a replica that is behind. Find out which side is right; wait for the replica and retry, or bring the targets in line and let the log go on from a place that the source has: POST /api/v1/endpoints/<name>/restart. For an endpoint whose topic is new, correct its start.',
   }),
   SERVER_ID_TAKEN: stop({
     cause: 'A database replica, or another Lutra, reads this server under the same server id; the server serves the latest only.',
@@ -198,12 +198,12 @@ export const errorTable = {
   BINLOG_DECODE: stop({
     cause: 'The binlog is damaged, or holds what Lutra has never met.',
     kept: log,
-    help: 'An event of the binlog could not be decoded. Nothing was skipped. The message has file and position.',
+    help: 'An event of the binlog could not be decoded. Nothing was skipped. The message has file, position and GTID. If it is decoded in no attempt, bring the targets in line by hand and go on behind it: POST /api/v1/endpoints/<name>/restart with its GTID.',
   }),
   BINLOG_UNSUPPORTED: stop({
     cause: 'A session wrote in STATEMENT format, in an XA transaction or compressed.',
     kept: log,
-    help: 'The binlog holds an event that can carry rows and that Lutra does not read yet (compressed payload, partial JSON, statement-based change, XA). Nothing was skipped. Mend the cause, bring the target in line by hand, then start over behind the event.',
+    help: 'The binlog holds an event that can carry rows and that Lutra does not read yet (compressed payload, partial JSON, statement-based change, XA). Nothing was skipped. Mend the cause, bring the targets in line by hand, then go on behind the transaction: POST /api/v1/endpoints/<name>/restart with its GTID, which details.gtid has.',
   }),
   COLUMN_UNSUPPORTED: stop({
     cause: 'A row of a table with such a column was written.',
@@ -213,7 +213,7 @@ export const errorTable = {
   VALUE_UNSUPPORTED: stop({
     cause: 'A value has a form that the target would not store as it is.',
     kept: log,
-    help: 'A value cannot be carried over to the byte (for instance a JSON value that holds a DECIMAL, or an ENUM with the empty error value). Take the table out of the route, or change the value at its writer.',
+    help: 'A value cannot be carried over to the byte (for instance a JSON value that holds a DECIMAL, or an ENUM with the empty error value). Take the table out of the route, or change the value at its writer, bring the targets in line by hand and go on behind the transaction: POST /api/v1/endpoints/<name>/restart with its GTID.',
   }),
   DDL_UNSUPPORTED: stop({
     cause: 'A statement changed the definition of a routed table. Everything before it was published.',

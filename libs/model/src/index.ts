@@ -3,6 +3,7 @@ export * from './errors.js';
 export * from './log-rule.js';
 export * from './position.js';
 export * from './record.js';
+export * from './restart.js';
 export * from './route.js';
 export * from './status.js';
 export * from './table.js';

@@ -34,6 +34,11 @@ describe('the epoch and seq rule', () => {
     expect(read([claim(1), row(1, 0), claim(2), row(1, 1), row(2, 1)])).toEqual(['epoch', 'valid', 'epoch', 'void', 'valid']);
   });
 
+  it('begins with an epoch: what a leader of a log before it wrote into its topic does not count as its beginning', () => {
+    expect(codeOf(() => read([row(1, 7, 'old'), claim(2), row(2, 0)]))).toBe('RECORD_INVALID');
+    expect(read([claim(2), row(1, 7, 'old'), row(2, 0)])).toEqual(['epoch', 'void', 'valid']);
+  });
+
   it('lets the first of two equal epoch records win', () => {
     expect(read([claim(3), claim(3), row(3, 0)])).toEqual(['epoch', 'void', 'valid']);
   });

@@ -40,6 +40,12 @@ export function admit(state: LogState, header: RecordHeader, offset: number): { 
     return { verdict: 'epoch', state: { ...state, epoch: header.epoch } };
   }
   if (header.epoch < state.epoch) return { verdict: 'void', state };
+  // A leader of a log that was deleted may wake and write into the one that was made in its place, before that has an epoch.
+  if (offset === 0) {
+    throw new SyncError('RECORD_INVALID', `offset 0: a ${header.kind} record, but a log begins with an epoch record`, {
+      details: { offset },
+    });
+  }
   if (header.epoch > state.epoch && state.epoch >= 0) {
     throw new SyncError(
       'RECORD_INVALID',

@@ -7,7 +7,7 @@ import type { LogPosition, RowEvent, Seen } from './transaction.js';
 import type { Position } from './position.js';
 import type { TableSchema } from './table.js';
 
-export const recordKinds = ['row', 'epoch', 'heartbeat', 'routes', 'ddl'] as const;
+export const recordKinds = ['row', 'epoch', 'heartbeat', 'routes', 'ddl', 'restart'] as const;
 export type RecordKind = (typeof recordKinds)[number];
 
 /**
@@ -52,6 +52,17 @@ export type ControlRecord =
       readonly database: string;
       readonly sql: string;
       readonly position: Position;
+      readonly tsMs: number;
+    }
+  /** A person told capture to go on elsewhere in the source: what follows begins at `position`, which does not follow from what came before. */
+  | {
+      readonly kind: 'restart';
+      readonly endpoint: string;
+      /** Of the order, so that it is carried out once. */
+      readonly id: string;
+      readonly position: Position;
+      readonly seen: Seen;
+      readonly reason: string;
       readonly tsMs: number;
     };
 

@@ -13,6 +13,7 @@ describe('a path', () => {
     expect(paths.lease('loader/shop.a-to-b.0')).toBe('/lutra/leases/loader/shop.a-to-b.0');
     expect(paths.log('orders')).toBe('/lutra/logs/orders');
     expect(paths.pipeline('shop.a-to-b')).toBe('/lutra/pipelines/shop.a-to-b');
+    expect(paths.restart('orders')).toBe('/lutra/restarts/orders');
     expect(paths.status({ app: 'loader', name: 'shop.a-to-b', instance: 'host:12' })).toBe('/lutra/status/loader@shop.a-to-b@host:12');
     expect(paths.schemaId(7)).toBe('/lutra/schemas/ids/7');
     expect(paths.subject('lutra.orders.rows.db.t-value')).toBe('/lutra/schemas/subjects/lutra.orders.rows.db.t-value');

@@ -62,6 +62,10 @@ export class Paths {
     return `${this.#root}/skips/${pipelineId}`;
   }
 
+  restart(endpoint: string): string {
+    return `${this.#root}/restarts/${checkName(endpoint)}`;
+  }
+
   status(status: Pick<WorkStatus, 'app' | 'name' | 'instance'>): string {
     return `${this.statuses}/${encodeName(`${status.app}@${status.name}@${status.instance}`)}`;
   }

@@ -11,6 +11,8 @@ import type { LogCopyStore } from './log-copies.js';
 import { Paths, defaultRoot } from './paths.js';
 import { ZooKeeperPipelineMarks } from './pipeline-marks.js';
 import type { PipelineMarkStore } from './pipeline-marks.js';
+import { ZooKeeperRestarts } from './restarts.js';
+import type { RestartStore } from './restarts.js';
 import { ZooKeeperSchemas } from './schemas.js';
 import type { SchemaStore } from './schemas.js';
 import { Session } from './session.js';
@@ -43,6 +45,7 @@ export class Registry {
   readonly status: StatusStore;
   readonly pipelines: PipelineMarkStore;
   readonly skips: SkipStore;
+  readonly restarts: RestartStore;
   readonly schemas: SchemaStore;
   /** For tests that end a session from outside. */
   readonly session: Session;
@@ -71,6 +74,7 @@ export class Registry {
     this.status = new ZooKeeperStatus({ session, tree, paths, logger });
     this.pipelines = new ZooKeeperPipelineMarks(tree, paths);
     this.skips = new ZooKeeperSkips(tree, paths);
+    this.restarts = new ZooKeeperRestarts(tree, paths);
     this.schemas = new ZooKeeperSchemas(tree, paths);
   }
 

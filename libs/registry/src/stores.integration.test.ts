@@ -1,5 +1,5 @@
 /** Status, copies of logs, pipeline marks and schemas on a real ZooKeeper. */
-import type { WorkStatus } from '@lutra/model';
+import type { RestartOrder, WorkStatus } from '@lutra/model';
 import { describe, expect, test } from 'vitest';
 import type { LogCopy } from './index.js';
 import { Paths } from './paths.js';
@@ -137,6 +137,45 @@ describe('the copy of a log', () => {
     proxy.mode = 'open';
     proxy.cut();
     expect(await late).toMatchObject({ code: 'CONFIG_CONFLICT' });
+  });
+});
+
+describe('the order to go on elsewhere', () => {
+  const order = (id: string): RestartOrder => ({ id, start: { from: 'after', gtid: 'x:5' }, reason: 'XA', at: 1 });
+
+  test('waits until it is done, and a later one replaces it', async () => {
+    const { restarts } = await zooKeeper.open();
+    expect(await restarts.read('orders')).toBeNull();
+    await restarts.order('orders', order('first'));
+    expect(await restarts.read('orders')).toEqual({ document: order('first'), version: 0 });
+    await restarts.order('orders', order('second'));
+    const second = await restarts.read('orders');
+    expect(second?.document).toEqual(order('second'));
+    await restarts.done('orders', 0);
+    expect(await restarts.read('orders')).toEqual(second);
+    await restarts.done('orders', second?.version ?? -1);
+    expect(await restarts.read('orders')).toBeNull();
+  });
+
+  test('is not lost because a capture that slept marks the one before as done', async () => {
+    const { restarts } = await zooKeeper.open();
+    await restarts.order('orders', order('first'));
+    const { version } = (await restarts.read('orders'))!;
+    await restarts.done('orders', version);
+    await restarts.order('orders', order('second'));
+    await restarts.done('orders', version);
+    expect((await restarts.read('orders'))?.document).toEqual(order('second'));
+  });
+
+  test('can be taken back, also when it was damaged', async () => {
+    const { restarts } = await zooKeeper.open();
+    await restarts.withdraw('orders');
+    expect(await restarts.read('orders')).toBeNull();
+    await restarts.order('orders', order('first'));
+    await zooKeeper.raw((connection, root) => connection.setData(`${root}/restarts/orders`, Buffer.from('{"id":""}'), -1));
+    await expect(restarts.read('orders')).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+    await restarts.withdraw('orders');
+    expect(await restarts.read('orders')).toBeNull();
   });
 });
 

@@ -78,6 +78,8 @@ export class EndpointService {
           details: { endpoint: name, usedBy: names },
         });
       }
+      // An order that waits would otherwise meet another endpoint under this name.
+      await this.registry.restarts.withdraw(name);
       await removeDocument(this.registry.endpoints, write, found.version);
     });
   }

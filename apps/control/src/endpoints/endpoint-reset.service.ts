@@ -1,0 +1,117 @@
+/**
+ * A new log in place of one that is damaged beyond use. The steps stand in such an order that a crash between any two leaves a state that capture
+ * refuses by name or that changes nothing, and that repeating the request completes: the new start (without effect while the topic is there), the
+ * topic, ZooKeeper's copy (without it an empty topic counts as new). Capture's lease is ours meanwhile: no capture begins in between.
+ */
+import { Inject, Injectable } from '@nestjs/common';
+import { BusAdmin } from '@lutra/bus';
+import { rowsTopic, SyncError } from '@lutra/model';
+import type { ChannelDocument, EndpointDocument } from '@lutra/model';
+import { openSecret } from '@lutra/registry';
+import type { LeaseGrant, Registry } from '@lutra/registry';
+import { throwIfAborted } from '@lutra/runtime';
+import type { Logger } from '@lutra/telemetry';
+import { findDocument, findForWrite, listDocuments, replaceDocument } from '../configuration/configuration.js';
+import { RefusedError } from '../configuration/problem.js';
+import { WriteLock } from '../configuration/write-lock.js';
+import { LOGGER, REGISTRY, SECRET_KEY } from '../tokens.js';
+import type { SecretKey } from '../tokens.js';
+import { resetConsequences } from './consequences.js';
+import { askSource } from './source-place.js';
+import type { ResetAnswer, ResetWrite } from './way-out.schemas.js';
+
+const kind = 'endpoint';
+/** Kafka deletes while we wait: for at most twice as long. */
+const requestTimeoutMs = 10_000;
+const leaseMs = 2_000;
+
+@Injectable()
+export class EndpointResetService {
+  constructor(
+    @Inject(REGISTRY) private readonly registry: Registry,
+    @Inject(SECRET_KEY) private readonly key: SecretKey,
+    @Inject(LOGGER) private readonly logger: Logger,
+    @Inject(WriteLock) private readonly lock: WriteLock,
+  ) {}
+
+  /** @throws SyncError CONFIG_INVALID, CONFIG_CONFLICT (it is in use, or the consequences are not accepted), KAFKA_UNAVAILABLE (repeat it) */
+  async reset(name: string, { start, reason, accept }: ResetWrite): Promise<ResetAnswer> {
+    const { document: endpoint } = await findDocument(this.registry.endpoints, kind, name);
+    const readers = await this.#requireRest(name);
+    const asked = await askSource({ ...endpoint, password: openSecret(this.key, endpoint.password, name) }, start, null);
+    return this.#withTopics(endpoint, async (topics) => {
+      const topic = rowsTopic(name);
+      const offsets = (await topics.exists(topic)) ? await topics.offsets(topic) : null;
+      const consequences = resetConsequences({ endpoint: name, readers }, offsets, asked);
+      if (!accept) throw new RefusedError('CONFIG_CONFLICT', `endpoint ${name}: say "accept": true if this is what you want`, consequences);
+      this.logger.warn({ endpoint: name, topic, offsets, start, reason }, 'the log is removed, a new one will be made');
+      await this.#underLease(name, (lost) => this.#removeLog(name, { start, topic, topics, lost }));
+      return { endpoint: name, topic, start, consequences: [...consequences] };
+    });
+  }
+
+  async #removeLog(
+    name: string,
+    { start, topic, topics, lost }: { start: ResetWrite['start']; topic: string; topics: BusAdmin; lost: AbortSignal },
+  ): Promise<void> {
+    await this.#requireRest(name);
+    await this.#writeStart(name, start);
+    await this.registry.restarts.withdraw(name);
+    throwIfAborted(lost);
+    await topics.deleteTopic(topic);
+    throwIfAborted(lost);
+    await this.registry.logs.remove(name);
+  }
+
+  /** The channels that read the endpoint: all stopped, and no capture at work. */
+  async #requireRest(name: string): Promise<readonly ChannelDocument[]> {
+    const channels = await listDocuments(this.registry.channels);
+    const readers = channels.filter(({ pipelines }) => pipelines.some(({ source }) => source === name));
+    const busy = readers.filter(({ state }) => state !== 'stopped').map((channel) => channel.name);
+    if (busy.length > 0) throw inUse(name, `channel ${busy.join(', ')} reads it: stop it first`);
+    const worker = (await this.registry.status.list()).find((status) => status.app === 'capture' && status.name === name);
+    if (worker) throw inUse(name, `capture ${worker.instance} still works on it (${worker.state}): wait until it has ended`);
+    return readers;
+  }
+
+  async #underLease(name: string, work: (lost: AbortSignal) => Promise<void>): Promise<void> {
+    const grant = await this.#takeLease(name);
+    try {
+      await work(grant.lost);
+    } finally {
+      await grant.release();
+    }
+  }
+
+  async #takeLease(name: string): Promise<LeaseGrant> {
+    const waiting = new AbortController();
+    const giveUp = (): void => waiting.abort(inUse(name, 'a capture holds its lease: wait until it has ended, or its session has'));
+    const bound = setTimeout(giveUp, leaseMs);
+    return this.registry
+      .lease(`capture/${name}`)
+      .acquire(waiting.signal)
+      .finally(() => clearTimeout(bound));
+  }
+
+  #writeStart(name: string, start: ResetWrite['start']): Promise<unknown> {
+    const write = { kind, name, ifMatch: 'any' } as const;
+    return this.lock.run(async () => {
+      const { document, version } = await findForWrite(this.registry.endpoints, write);
+      return replaceDocument(this.registry.endpoints, write, { ...document, start }, version);
+    });
+  }
+
+  async #withTopics<T>(endpoint: EndpointDocument, work: (topics: BusAdmin) => Promise<T>): Promise<T> {
+    const { document: region } = await findDocument(this.registry.regions, 'region', endpoint.region);
+    const topics = new BusAdmin({ ...region.kafka, clientId: 'lutra-control', logger: this.logger, requestTimeoutMs });
+    try {
+      return await work(topics);
+    } finally {
+      await topics.close();
+    }
+  }
+}
+
+function inUse(endpoint: string, why: string): SyncError {
+  return new SyncError('CONFIG_CONFLICT', `endpoint ${endpoint} cannot be reset: ${why}`, { details: { endpoint } });
+}

@@ -1,0 +1,71 @@
+/**
+ * What a person told capture: go on elsewhere in the source. Written by control; carried out, and marked as done, by capture.
+ *
+ * The node stays when its order is done. If it were removed, the next order's node would begin at version 0 again, and a capture that slept
+ * between carrying out the first and removing it would remove the second, unread.
+ */
+import { restartOrderSchema, SyncError } from '@lutra/model';
+import type { RestartOrder } from '@lutra/model';
+import { z } from 'zod';
+import { fromNode, toBytes } from './json.js';
+import type { Versioned } from './json.js';
+import type { Paths } from './paths.js';
+import type { Tree } from './tree.js';
+
+const storedSchema = restartOrderSchema.extend({ done: z.boolean() });
+
+export interface RestartStore {
+  /** The order that waits; null if there is none. @throws SyncError CONFIG_INVALID when it is damaged */
+  read(endpoint: string): Promise<Versioned<RestartOrder> | null>;
+  /** Replaces one that waits. */
+  order(endpoint: string, order: RestartOrder): Promise<void>;
+  /** The order of this version was carried out; one that was given since stays. */
+  done(endpoint: string, version: number): Promise<void>;
+  /** Takes back the order that waits, also one that is damaged. Nothing happens if there is none. */
+  withdraw(endpoint: string): Promise<void>;
+}
+
+const tries = 20;
+
+export class ZooKeeperRestarts implements RestartStore {
+  readonly #tree: Tree;
+  readonly #paths: Paths;
+
+  constructor(tree: Tree, paths: Paths) {
+    this.#tree = tree;
+    this.#paths = paths;
+  }
+
+  async read(endpoint: string): Promise<Versioned<RestartOrder> | null> {
+    const node = await this.#tree.read(this.#paths.restart(endpoint));
+    if (!node) return null;
+    const { document, version } = fromNode(storedSchema, node, `restart order of endpoint ${endpoint}`);
+    const { done, ...order } = document;
+    return done ? null : { document: order, version };
+  }
+
+  order(endpoint: string, order: RestartOrder): Promise<void> {
+    return this.#overwrite(endpoint, toBytes({ ...order, done: false }), { create: true });
+  }
+
+  async done(endpoint: string, version: number): Promise<void> {
+    const found = await this.read(endpoint);
+    if (found?.version !== version) return;
+    await this.#tree.write(this.#paths.restart(endpoint), toBytes({ ...found.document, done: true }), version);
+  }
+
+  withdraw(endpoint: string): Promise<void> {
+    const nothing: RestartOrder = { id: 'none', start: { from: 'now' }, reason: 'withdrawn', at: Date.now() };
+    return this.#overwrite(endpoint, toBytes({ ...nothing, done: true }), { create: false });
+  }
+
+  async #overwrite(endpoint: string, bytes: Buffer, { create }: { create: boolean }): Promise<void> {
+    const path = this.#paths.restart(endpoint);
+    for (let left = tries; left > 0; left -= 1) {
+      const node = await this.#tree.read(path);
+      if (!node && (!create || (await this.#tree.create(path, bytes)))) return;
+      if (node && (await this.#tree.write(path, bytes, node.stat.version)) !== null) return;
+    }
+    throw new SyncError('CONFIG_CONFLICT', `other processes keep writing the restart order of ${endpoint}`, { details: { endpoint } });
+  }
+}

@@ -74,7 +74,16 @@ const setOf = (last: number): string => (last === 0 ? '' : `${uuid}:1-${last}`);
 
 vi.mock('@lutra/binlog', async (original) => ({
   ...(await original<object>()),
-  sourceState: async () => ({ flavor: 'mysql', version: '8', gtidMode: world.gtidMode, executed: '', file: 'binlog.1', pos: 4 }),
+  sourceState: async () => ({
+    flavor: 'mysql',
+    version: '8',
+    gtidMode: world.gtidMode,
+    executed: '',
+    file: 'binlog.1',
+    pos: 4,
+    onlyDatabases: [],
+    neverDatabases: [],
+  }),
   readBinlog: async function* ({ start, signal }: { start: { gtidSet: string }; signal: AbortSignal }) {
     const from = Number(/[-:](\d+)$/.exec(start.gtidSet)?.[1] ?? 0);
     let transaction = 0;
@@ -199,7 +208,8 @@ async function capture(logs: LogCopyStore, done: () => Promise<boolean>): Promis
   const working = supervise({
     signal: stop.signal,
     backoff: { firstMs: 0, maxMs: 0 },
-    run: (signal) => runCapture(deps(logs), { endpoint, region, routes: [{ schema: 'shop', table: '*' }] }, { leaseNumber: 7, signal }),
+    run: (signal) =>
+      runCapture(deps(logs), { endpoint, region, routes: [{ schema: 'shop', table: '*' }], isTarget: false }, { leaseNumber: 7, signal }),
     onFailure: (error, next) => {
       failures.push(error);
       if (next === 'wait') stop.abort();
@@ -288,7 +298,7 @@ describe('what the outside sees', () => {
   it('is not "running" before the log says where it begins', async () => {
     const updates: Partial<WorkStatus>[] = [];
     world.fault = (request) => (request === 0 ? null : 'lost');
-    const work = { endpoint, region, routes: [{ schema: 'shop', table: '*' }] };
+    const work = { endpoint, region, routes: [{ schema: 'shop', table: '*' }], isTarget: false };
     const lead = { leaseNumber: 1, signal: new AbortController().signal };
     await expect(runCapture(deps(copyStore(), updates), work, lead)).rejects.toMatchObject({ code: 'KAFKA_UNAVAILABLE' });
     expect(updates.some((part) => part.state === 'running')).toBe(false);
@@ -298,7 +308,7 @@ describe('what the outside sees', () => {
     const logs = copyStore();
     world.items = source(1, 1);
     const stolen: LogCopyStore = { ...logs, write: () => Promise.reject(new SyncError('CONFIG_CONFLICT', 'another wrote')) };
-    const work = { endpoint, region, routes: [{ schema: 'shop', table: '*' }] };
+    const work = { endpoint, region, routes: [{ schema: 'shop', table: '*' }], isTarget: false };
     const lead = { leaseNumber: 1, signal: new AbortController().signal };
     const error = await runCapture(deps(stolen), work, lead).catch(toSyncError);
     expect(error).toMatchObject({ code: 'LEASE_LOST' });

@@ -1,7 +1,7 @@
 /**
  * ★ The table of contents of capture: one source endpoint → its topic.
  *
- *   claim the log (epoch, tail) → read the binlog from the tail's position → transactions: marker, routes, `last`, `seen`
+ *   see that markers come back → claim the log (epoch, tail) → read the binlog from the tail's position → transactions: marker, routes, `last`, `seen`
  *   → number and encode → one request in flight → acknowledged: metrics, ZooKeeper's copy of the position
  *
  * The log is the checkpoint: nothing that is kept elsewhere can disagree with it. A restart, at any instant, begins after the last
@@ -23,6 +23,7 @@ import type { Claim } from './claim.js';
 import { CopyKeeper } from './copy-keeper.js';
 import { Heartbeats } from './heartbeats.js';
 import { LogWriter } from './log-writer.js';
+import { requireMarkers } from './markers.js';
 import { Progress } from './progress.js';
 import { TransactionTracker } from './transactions.js';
 
@@ -31,6 +32,8 @@ export interface CaptureWork {
   readonly region: RegionDocument;
   /** Of all pipelines that read this endpoint. */
   readonly routes: readonly Route[];
+  /** A loader writes to it too: what it wrote must be known by its marker. */
+  readonly isTarget: boolean;
 }
 
 export interface CaptureDeps {
@@ -70,6 +73,7 @@ export async function runCapture(deps: CaptureDeps, work: CaptureWork, lead: { l
     logger: deps.logger,
   };
   const state = await sourceState(source);
+  await requireMarkers(deps, work, { source, state, signal });
   const admin = new BusAdmin(bus);
   const publisher = new Publisher({ ...bus, topic, maxBatchBytes: endpoint.topic.maxMessageBytes });
   try {

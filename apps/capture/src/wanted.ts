@@ -21,7 +21,13 @@ export function wantedEndpoints(
     const routes = readers.flatMap((channel) =>
       channel.pipelines.filter((pipeline) => pipeline.source === endpoint.name).flatMap((pipeline) => pipeline.routes),
     );
-    wanted.set(endpoint.name, { fingerprint: fingerprint(endpoint, region, { routes, readers }), value: { endpoint, region, routes } });
+    const writers = channels.filter(
+      (channel) => channel.state !== 'stopped' && channel.pipelines.some(({ target }) => target === endpoint.name),
+    );
+    wanted.set(endpoint.name, {
+      fingerprint: fingerprint(endpoint, region, { routes, readers, writers }),
+      value: { endpoint, region, routes, isTarget: writers.length > 0 },
+    });
   }
   return wanted;
 }
@@ -30,9 +36,10 @@ export function wantedEndpoints(
 function fingerprint(
   endpoint: EndpointDocument,
   region: RegionDocument,
-  use: { routes: readonly Route[]; readers: readonly ChannelDocument[] },
+  use: { routes: readonly Route[]; readers: readonly ChannelDocument[]; writers: readonly ChannelDocument[] },
 ): string {
   const sources = use.routes.map((route) => `${route.schema}.${route.table}`);
-  const attempts = use.readers.map((channel) => [channel.name, channel.attempt]);
-  return JSON.stringify([{ ...endpoint, description: '' }, region.kafka, sources, attempts]);
+  const attempts = [...new Set([...use.readers, ...use.writers])].map((channel) => [channel.name, channel.attempt]);
+  // Before anything is written to an endpoint for the first time, its capture must have seen that markers come back.
+  return JSON.stringify([{ ...endpoint, description: '' }, region.kafka, sources, attempts, use.writers.length > 0]);
 }

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest'
 import { type Stack, startStack, withAdministrator } from '../scenarios/index.js';
 import { type MysqlServer, mysqlServer } from '../servers/index.js';
 import { openOneWay, until } from './one-way.js';
-import type { End, OneWay } from './one-way.js';
+import type { OneWay } from './one-way.js';
 
 let stack: Stack;
 const replica = mysqlServer({ version: '9.7', serverId: 3, name: 'mysql-replica', extra: ['--log-replica-updates=ON'] });
@@ -157,9 +157,9 @@ describe.each([
     await demandTls(server, 'ON');
     try {
       await way.act('retry');
-      await way.fails(end as End, denied);
+      await way.fails(end, denied);
       await way.change(endpoint, { tls: { ca: stranger } });
-      await way.fails(end as End, away);
+      await way.fails(end, away);
       expect((await way.end(end)).worker?.lastError?.message).toContain('certificate');
       await way.change(endpoint, { tls: { ca: authority } });
       await way.runs();

@@ -6,6 +6,7 @@ CREATE DATABASE IF NOT EXISTS lutra CHARACTER SET utf8mb4;
 -- One row per pipeline, partition and lane. Checkpoint: what was applied, committed together with the data.
 -- Marker: the first row event of every transaction that a loader writes. Fence: `epoch` belongs to the loader that owns the pipeline.
 -- Rows are never deleted: a loader whose row is gone could not be fenced.
+-- A row `probe:<endpoint>` belongs to no pipeline: capture writes it at a source that is a target too, to see that markers come back.
 CREATE TABLE IF NOT EXISTS lutra.checkpoint (
   pipeline     VARCHAR(100) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
   part         INT UNSIGNED NOT NULL COMMENT 'Kafka partition',

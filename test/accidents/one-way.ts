@@ -17,6 +17,7 @@ import {
   type StackOptions,
   withAdministrator,
 } from '../scenarios/index.js';
+import type { MysqlServer } from '../servers/index.js';
 
 export interface OneWayOptions {
   readonly from?: Side;
@@ -24,6 +25,8 @@ export interface OneWayOptions {
   readonly ownUser?: 'source' | 'target';
   /** Over what is sent for the source's endpoint. */
   readonly source?: NonNullable<StackOptions['endpoint']>;
+  /** Servers of its own (prepared as endpoints), where the stack's must not be the ones that suffer. */
+  readonly servers?: { readonly source?: MysqlServer; readonly target?: MysqlServer };
   /** Left out: the test starts the channel itself. */
   readonly start?: false;
 }
@@ -46,14 +49,17 @@ export class OneWay {
   /** Of the endpoint that has one of its own. */
   readonly user: string;
   readonly serverId: number;
+  readonly servers: Readonly<Record<Side, MysqlServer>>;
   readonly #stack: Stack;
 
-  constructor(stack: Stack, { from = 'a', ownUser }: OneWayOptions) {
+  constructor(stack: Stack, { from = 'a', ownUser, servers = {} }: OneWayOptions) {
     count += 1;
     this.#stack = stack;
     this.name = `way${count}`;
     this.from = from;
     this.to = otherSide(from);
+    const [source, target] = [servers.source ?? stack.mysql[this.from], servers.target ?? stack.mysql[this.to]];
+    this.servers = from === 'a' ? { a: source, b: target } : { a: target, b: source };
     this.database = `way${count}`;
     this.endpoints = { source: `${this.name}-source`, target: `${this.name}-target` };
     this.topic = rowsTopic(this.endpoints.source);
@@ -147,7 +153,7 @@ export class OneWay {
     await this.#overwrite('DELETE', `channels/${this.name}`);
     const [executed] = await this.atSource('SELECT @@GLOBAL.gtid_executed AS s');
     const source = `${this.name}-again`;
-    const { host, port } = this.#stack.mysql[this.from];
+    const { host, port } = this.servers[this.from];
     await this.#stack.api.createEndpoint({
       name: source,
       region: this.#stack.regions[this.from],
@@ -191,7 +197,7 @@ export class OneWay {
   }
 
   async #run(side: Side, sql: string): Promise<readonly RowDataPacket[]> {
-    return withAdministrator(this.#stack.mysql[side], async (connection) => {
+    return withAdministrator(this.servers[side], async (connection) => {
       await connection.query(`USE ${this.database}`);
       const [rows] = await connection.query<RowDataPacket[] | RowDataPacket[][]>(sql);
       return (Array.isArray(rows) ? (Array.isArray(rows.at(-1)) ? rows.at(-1) : rows) : []) as RowDataPacket[];
@@ -204,7 +210,7 @@ export async function openOneWay(stack: Stack, options: OneWayOptions = {}): Pro
   const way = new OneWay(stack, options);
   const { database, user, endpoints } = way;
   for (const side of [way.from, way.to]) {
-    await withAdministrator(stack.mysql[side], async (connection) => {
+    await withAdministrator(way.servers[side], async (connection) => {
       await connection.query(`CREATE DATABASE ${database}`);
       await connection.query(`CREATE TABLE ${database}.t (id BIGINT NOT NULL PRIMARY KEY, v VARCHAR(100) NULL) ENGINE = InnoDB`);
       await connection.query(`CREATE USER IF NOT EXISTS '${user}'@'%' IDENTIFIED BY '${lutraPassword}'`);
@@ -214,7 +220,7 @@ export async function openOneWay(stack: Stack, options: OneWayOptions = {}): Pro
     });
   }
   const endpoint = (side: Side, name: string, serverId: number): Parameters<Stack['api']['createEndpoint']>[0] => {
-    const { host, port } = stack.mysql[side];
+    const { host, port } = way.servers[side];
     return { name, region: stack.regions[side], host, port, user, password: lutraPassword, serverId };
   };
   await stack.api.createEndpoint({ ...endpoint(way.from, endpoints.source, way.serverId), ...options.source });

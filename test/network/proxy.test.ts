@@ -48,6 +48,18 @@ test('held: bytes and the end of the connection wait, and come in order afterwar
   await vi.waitFor(() => expect(one.received()).toBe(all));
 });
 
+test('deaf: what is said arrives, and is answered when it ends', async () => {
+  const heard: string[] = [];
+  echo.on('connection', (socket) => socket.on('data', (bytes) => heard.push(bytes.toString())));
+  const one = await client('one');
+  const heal = proxy.disturb({ kind: 'deaf', who: (name) => name === 'one' });
+  one.socket.write('hello');
+  await vi.waitFor(() => expect(heard.join('')).toBe('hello'));
+  expect(one.received()).toBe('');
+  heal();
+  await vi.waitFor(() => expect(one.received()).toBe('hello'));
+});
+
 test('cut: connections are reset, new ones too, until it ends', async () => {
   const one = await client('one');
   const other = await client('other');

@@ -22,8 +22,16 @@ export interface ProxyOptions {
   readonly identify?: (clientPort: number) => Promise<string | undefined>;
 }
 
-/** cut: connections are reset, new ones too · hold: connections are accepted and nothing arrives until it ends · slow: all arrives late */
-export type Disturbance = ({ readonly kind: 'cut' } | { readonly kind: 'hold' } | { readonly kind: 'slow'; readonly delayMs: number }) & {
+/**
+ * cut: connections are reset, new ones too · hold: connections are accepted and nothing arrives until it ends · deaf: what the client says arrives,
+ * and it hears nothing until it ends · slow: all arrives late
+ */
+export type Disturbance = (
+  | { readonly kind: 'cut' }
+  | { readonly kind: 'hold' }
+  | { readonly kind: 'deaf' }
+  | { readonly kind: 'slow'; readonly delayMs: number }
+) & {
   /** Whom it meets. */
   readonly who: (client: string | undefined) => boolean;
 };
@@ -109,10 +117,13 @@ export class Proxy {
   #join(client: Socket, name: string | undefined): void {
     const server = connect(this.#target());
     this.#keep(server);
-    const weather = () => ({ held: this.#meets('hold', name), delayMs: this.#delayMs(name) });
-    const requests = new Flow(client, server, { weather, drops: () => this.#mode === 'silent' || this.#mode === 'refuse' });
+    const weather = (isAnswer: boolean) => () => ({
+      held: this.#meets('hold', name) || (isAnswer && this.#meets('deaf', name)),
+      delayMs: this.#delayMs(name),
+    });
+    const requests = new Flow(client, server, { weather: weather(false), drops: () => this.#mode === 'silent' || this.#mode === 'refuse' });
     // One request at a time gives one piece per answer.
-    const answers = new Flow(server, client, { weather, drops: () => this.#mode !== 'open' || this.#answers-- <= 0 });
+    const answers = new Flow(server, client, { weather: weather(true), drops: () => this.#mode !== 'open' || this.#answers-- <= 0 });
     const joined = { name, client, flows: [requests, answers] };
     this.#joined.add(joined);
     client.on('close', () => this.#joined.delete(joined));

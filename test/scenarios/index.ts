@@ -5,7 +5,7 @@ export { AppProcess } from './app-process.js';
 export type { AppName } from './app-process.js';
 export { compareDatabases } from './compare.js';
 export type { CompareOptions, Comparison, Difference } from './compare.js';
-export { lutraPassword, lutraUser, withAdministrator } from './endpoint-setup.js';
+export { lutraPassword, lutraUser, prepareEndpoint, withAdministrator } from './endpoint-setup.js';
 export { hugeTransaction } from './huge-transaction.js';
 export { Random } from './random.js';
 export { createShop, shopDatabase, shopTables, totalBalance } from './shop.js';

@@ -86,7 +86,16 @@ const setOf = (last: number): string => (last === 0 ? '' : `${uuid}:1-${last}`);
 
 vi.mock('@lutra/binlog', async (original) => ({
   ...(await original<object>()),
-  sourceState: async () => ({ flavor: 'mysql', version: '8', gtidMode: world.gtidMode, executed: '', file: 'binlog.1', pos: 4 }),
+  sourceState: async () => ({
+    flavor: 'mysql',
+    version: '8',
+    gtidMode: world.gtidMode,
+    executed: '',
+    file: 'binlog.1',
+    pos: 4,
+    onlyDatabases: [],
+    neverDatabases: [],
+  }),
   checkStart: async (_: unknown, choose: (state: object) => unknown) =>
     choose({ gtidMode: true, executed: setOf(world.items.filter(({ kind }) => kind === 'begin').length), file: 'binlog.1', pos: 4 }),
   readBinlog: async function* ({ start, signal }: { start: { gtidSet: string }; signal: AbortSignal }) {
@@ -193,7 +202,13 @@ const region = { name: 'hangzhou', description: '', kafka: { brokers: ['k:1'] } 
 const shop = [{ schema: 'shop', table: '*' }];
 const channelOf = (routes: readonly Route[]) =>
   channelSchema.parse({ name: 'ab', pipelines: [{ name: 'there', source: 'a', target: 'b', routes }] });
-const workOn = (routes: readonly Route[]): CaptureWork => ({ endpoint, region, routes, pipelines: routesOf('a', [channelOf(routes)]) });
+const workOn = (routes: readonly Route[]): CaptureWork => ({
+  endpoint,
+  region,
+  routes,
+  pipelines: routesOf('a', [channelOf(routes)]),
+  isTarget: false,
+});
 const work = workOn(shop);
 
 const noOrder = { read: async () => null } as unknown as RestartStore;

@@ -1,8 +1,8 @@
 /**
  * ★ The table of contents of capture: one source endpoint → its topic.
  *
- *   claim the log (epoch, tail), with the newest routes → go on elsewhere, if that was ordered → read the binlog from the tail's position
- *   → transactions: marker, routes, `last`, `seen`
+ *   see that markers come back → claim the log (epoch, tail), with the newest routes → go on elsewhere, if that was ordered
+ *   → read the binlog from the tail's position → transactions: marker, routes, `last`, `seen`
  *   → number and encode → one request in flight → acknowledged: metrics, ZooKeeper's copy of the position
  *
  * The log is the checkpoint: nothing that is kept elsewhere can disagree with it. A restart, at any instant, begins after the last
@@ -24,6 +24,7 @@ import type { Claim } from './claim.js';
 import { CopyKeeper } from './copy-keeper.js';
 import { Heartbeats } from './heartbeats.js';
 import { LogWriter } from './log-writer.js';
+import { requireMarkers } from './markers.js';
 import { Progress } from './progress.js';
 import { carryOutRestart } from './restart.js';
 import { requireCurrentRoutes } from './routes-check.js';
@@ -36,6 +37,8 @@ export interface CaptureWork {
   readonly routes: readonly Route[];
   /** The same, pipeline by pipeline. */
   readonly pipelines: RouteFingerprints;
+  /** A loader writes to it too: what it wrote must be known by its marker. */
+  readonly isTarget: boolean;
 }
 
 export interface CaptureDeps {
@@ -75,6 +78,7 @@ export async function runCapture(deps: CaptureDeps, work: CaptureWork, lead: { l
     logger: deps.logger,
   };
   const state = await sourceState(source);
+  await requireMarkers(deps, work, { source, state, signal });
   const admin = new BusAdmin(bus);
   const publisher = new Publisher({ ...bus, topic, maxBatchBytes: endpoint.topic.maxMessageBytes });
   try {

@@ -29,6 +29,22 @@ describe('which endpoints are captured', () => {
     expect(schemas(channel('x', 'stopped', 'shop'), channel('y', 'running', 'crm'))).toEqual(['shop', 'crm']);
   });
 
+  it('anew when a loader is to write to them, or tries again: markers must be seen to come back first', () => {
+    const back = (state: string, attempt = 0) =>
+      channelSchema.parse({
+        name: 'y',
+        state,
+        attempt,
+        pipelines: [{ name: 'p', source: 'b', target: 'a', routes: [{ schema: 'shop' }] }],
+      });
+    const works = [[], [back('stopped')], [back('running')], [back('running', 1)]].map((more) =>
+      wanted(channel('x', 'running', 'shop'), ...more),
+    );
+    expect(works.map((work) => work?.value.isTarget)).toEqual([false, false, true, true]);
+    expect(works[1]?.fingerprint).toBe(works[0]?.fingerprint);
+    expect(new Set(works.map((work) => work?.fingerprint)).size).toBe(3);
+  });
+
   it('anew when somebody asks for a retry, and not when a channel is paused', () => {
     const running = wanted(channel('x', 'running', 'shop'))?.fingerprint;
     expect(wanted(channel('x', 'running', 'shop', 1))?.fingerprint).not.toBe(running);

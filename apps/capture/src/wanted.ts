@@ -21,8 +21,11 @@ export function wantedEndpoints(
     // loader that starts again at its checkpoint would miss them, with no hole in seq to tell.
     const routes = readers.flatMap((channel) => reading(endpoint.name, channel).flatMap((pipeline) => pipeline.routes));
     const pipelines = routesOf(endpoint.name, readers);
-    const value = { endpoint, region, routes, pipelines };
-    wanted.set(endpoint.name, { fingerprint: fingerprint(value, readers), value });
+    const writers = channels.filter(
+      (channel) => channel.state !== 'stopped' && channel.pipelines.some(({ target }) => target === endpoint.name),
+    );
+    const value = { endpoint, region, routes, pipelines, isTarget: writers.length > 0 };
+    wanted.set(endpoint.name, { fingerprint: fingerprint(value, [...new Set([...readers, ...writers])]), value });
   }
   return wanted;
 }
@@ -43,7 +46,8 @@ function reading(endpoint: string, channel: ChannelDocument): readonly PipelineD
  * What a running capture depends on; `attempt` is in it so that "retry now" starts it again. By pipeline, not as one list of tables: one pipeline
  * may take a table over from another, and the log must say where that begins.
  */
-function fingerprint({ endpoint, region, pipelines }: CaptureWork, readers: readonly ChannelDocument[]): string {
-  const attempts = readers.map((channel) => [channel.name, channel.attempt]);
-  return JSON.stringify([{ ...endpoint, description: '' }, region.kafka, pipelines, attempts]);
+function fingerprint({ endpoint, region, pipelines, isTarget }: CaptureWork, channels: readonly ChannelDocument[]): string {
+  const attempts = channels.map((channel) => [channel.name, channel.attempt]);
+  // Before anything is written to an endpoint for the first time, its capture must have seen that markers come back.
+  return JSON.stringify([{ ...endpoint, description: '' }, region.kafka, pipelines, attempts, isTarget]);
 }

@@ -1,4 +1,5 @@
 /** Short conversations with the source, apart from the dump. Every wait is bounded; the connection is closed whatever happens. */
+import { isIP } from 'node:net';
 import { createConnection } from 'mysql2/promise';
 import type { Connection, ConnectionOptions, RowDataPacket } from 'mysql2/promise';
 import { toSourceError } from './driver-error.js';
@@ -8,6 +9,7 @@ const connectTimeoutMs = 10_000;
 const queryTimeoutMs = 30_000;
 
 export function driverOptions({ host, port, user, password, tls }: SourceConnection): ConnectionOptions {
+  const verify = tls?.verify ?? true;
   return {
     host,
     port,
@@ -17,7 +19,10 @@ export function driverOptions({ host, port, user, password, tls }: SourceConnect
     enableKeepAlive: true,
     keepAliveInitialDelay: 10_000,
     charset: 'utf8mb4_general_ci',
-    ...(tls && { ssl: { ...(tls.ca !== undefined && { ca: tls.ca }), rejectUnauthorized: tls.verify, verifyIdentity: tls.verify } }),
+    // A certificate names hosts, not addresses: for an address only its authority is checked (as the loader and the checks do).
+    ...(tls && {
+      ssl: { ...(tls.ca !== undefined && { ca: tls.ca }), rejectUnauthorized: verify, verifyIdentity: verify && isIP(host) === 0 },
+    }),
   };
 }
 

@@ -55,6 +55,7 @@ function rewritten({ file, pos }: KnownPlace, why: string): SyncError {
   return new SyncError('SOURCE_BEHIND', message, { details: { file, pos } });
 }
 
-function fileNumber(file: string): number {
+/** binlog.000042 → 42 */
+export function fileNumber(file: string): number {
   return Number(file.slice(file.lastIndexOf('.') + 1));
 }

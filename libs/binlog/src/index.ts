@@ -3,6 +3,8 @@ export * from './gtid.js';
 export { GtidPosition } from './gtid-position.js';
 export { GtidSet } from './gtid-set.js';
 export type { BinlogOptions, KnownPlace, SourceConnection, SourceState } from './options.js';
+export { probeBinlog } from './probe.js';
+export type { ProbeOptions } from './probe.js';
 export { readBinlog } from './read-binlog.js';
 export { restartPosition } from './restart-position.js';
 export type { RestartPosition } from './restart-position.js';

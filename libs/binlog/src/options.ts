@@ -48,4 +48,8 @@ export interface SourceState {
   readonly purged: string | null;
   readonly file: string;
   readonly pos: number;
+  /** binlog-do-db: if there are any, the only databases in the binlog. */
+  readonly onlyDatabases: readonly string[];
+  /** binlog-ignore-db: databases that are not in it. */
+  readonly neverDatabases: readonly string[];
 }

@@ -37,8 +37,7 @@ async function readMysql(query: Query, head: Head): Promise<SourceState> {
     // of the same instant as file and position
     executed: gtidMode ? withoutSpace(text(end, 'Executed_Gtid_Set')) : null,
     purged: gtidMode ? withoutSpace(text(sets, 'purged')) : null,
-    file: text(end, 'File'),
-    pos: Number(text(end, 'Position')),
+    ...placeOf(end),
   };
 }
 
@@ -46,14 +45,26 @@ async function readMariadb(query: Query, head: Head): Promise<SourceState> {
   const end = await readEnd(query, 'SHOW MASTER STATUS');
   const [gtid] = await query('SELECT @@GLOBAL.gtid_current_pos AS current');
   const executed = withoutSpace(text(gtid, 'current'));
-  const place = { file: text(end, 'File'), pos: Number(text(end, 'Position')) };
-  return { flavor: 'mariadb', ...head, serverUuid: null, gtidMode: true, executed, purged: null, ...place };
+  return { flavor: 'mariadb', ...head, serverUuid: null, gtidMode: true, executed, purged: null, ...placeOf(end) };
 }
 
 async function readEnd(query: Query, sql: string): Promise<RowDataPacket> {
   const [end] = await query(sql);
   if (end === undefined) throw new SyncError('SOURCE_SETTINGS', 'the source writes no binlog: start it with log_bin');
   return end;
+}
+
+function placeOf(end: RowDataPacket): Pick<SourceState, 'file' | 'pos' | 'onlyDatabases' | 'neverDatabases'> {
+  const list = (column: string): readonly string[] =>
+    text(end, column)
+      .split(',')
+      .filter((name) => name !== '');
+  return {
+    file: text(end, 'File'),
+    pos: Number(text(end, 'Position')),
+    onlyDatabases: list('Binlog_Do_DB'),
+    neverDatabases: list('Binlog_Ignore_DB'),
+  };
 }
 
 /** Collation id → character set, of all that the server knows. */

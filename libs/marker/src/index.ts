@@ -1,3 +1,4 @@
 export * from './checkpoint.js';
 export * from './marker.js';
 export * from './statement.js';
+export * from './probe.js';

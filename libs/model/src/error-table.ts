@@ -165,17 +165,19 @@ export const errorTable = {
   }),
 
   SOURCE_UNAVAILABLE: retry({
-    cause: 'The server is down, cannot be reached, has too many connections, or cut ours.',
+    cause:
+      'The server is down, cannot be reached, has too many connections, or cut ours; or its certificate is not of the authority in tls.ca.',
     kept: all,
-    help: 'The source database does not answer. Capture reconnects by itself.',
+    help: 'The source database does not answer, or its certificate is not accepted (then the message says so: correct tls of the endpoint). Capture reconnects by itself.',
   }),
   SOURCE_DENIED: stop({
-    cause: 'The password was changed, the account is locked, or a privilege is missing.',
+    cause: 'The password was changed, the account is locked, a privilege is missing, or the server demands TLS.',
     kept: log,
-    help: 'The source refused the user. The message names what is missing; docs/02-setup.md has the GRANTs.',
+    help: 'The source refused the user. The message names what is missing: docs/02-setup.md has the GRANTs, and tls of the endpoint switches TLS on.',
   }),
   SOURCE_SETTINGS: stop({
-    cause: 'The binlog is off, or events were written without what it takes to read them.',
+    cause:
+      'The binlog is off or leaves out a database that is needed, what is written to lutra.checkpoint does not come back through it, or events were written without what it takes to read them.',
     kept: log,
     help: 'A setting of the source would lose or falsify rows. POST /api/v1/endpoints/<name>/check lists each with its mend.',
   }),
@@ -227,9 +229,15 @@ export const errorTable = {
   }),
 
   TARGET_UNAVAILABLE: retry({
-    cause: 'The server is down, cannot be reached, has too many connections, or cut ours.',
+    cause:
+      'The server is down, cannot be reached, has too many connections, or cut ours; or its certificate is not of the authority in tls.ca.',
     kept: all,
-    help: 'The target database does not answer. The loader reconnects by itself.',
+    help: 'The target database does not answer, or its certificate is not accepted (then the message says so: correct tls of the endpoint). The loader reconnects by itself.',
+  }),
+  TARGET_FULL: retry({
+    cause: 'A table, its tablespace, the disk of the data or that of temporary files is full.',
+    kept: target,
+    help: 'The target has no room for what must be written. Make room; the loader goes on by itself.',
   }),
   TARGET_BUSY: retry({
     cause: 'Somebody else holds a row or a table for longer than the loader waits for it.',
@@ -237,9 +245,9 @@ export const errorTable = {
     help: 'A deadlock or a lock wait time-out at the target. The transaction was rolled back and is tried again.',
   }),
   TARGET_DENIED: stop({
-    cause: 'The password was changed, the account is locked, or a privilege is missing.',
+    cause: 'The password was changed, the account is locked, a privilege is missing, or the server demands TLS.',
     kept: target,
-    help: 'The target refused the user. The message names what is missing; docs/02-setup.md has the GRANTs.',
+    help: 'The target refused the user. The message names what is missing: docs/02-setup.md has the GRANTs, and tls of the endpoint switches TLS on.',
   }),
   TARGET_READ_ONLY: retry({
     cause: 'read_only or super_read_only is on: a failover is under way, or the endpoint names a replica.',
@@ -247,7 +255,8 @@ export const errorTable = {
     help: 'The target is read-only. The loader waits until it takes writes again.',
   }),
   TARGET_SETTINGS: stop({
-    cause: 'A setting of the target refuses what must be written: most often max_allowed_packet is smaller than a row.',
+    cause:
+      'A setting of the target refuses what must be written: most often max_allowed_packet is smaller than a row, or max_binlog_cache_size smaller than a transaction.',
     kept: target,
     help: 'A setting of the target would falsify rows. POST /api/v1/endpoints/<name>/check lists each with its mend.',
   }),

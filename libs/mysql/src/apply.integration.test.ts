@@ -2,12 +2,14 @@ import { checkpointStatement, openingStatement } from '@lutra/marker';
 import type { Checkpoint } from '@lutra/marker';
 import type { Row } from '@lutra/model';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { Proxy } from '../../../test/network/index.js';
 import { ApplyConnection } from './apply-connection.js';
 import { TestServer, versions } from './fixture.js';
 import { readCheckpoint, takeOver } from './ownership.js';
 import { Session } from './session.js';
 import { StatementBuilder } from './statement-builder.js';
 import type { Change } from './statement-builder.js';
+import type { SqlText } from './sql-text.js';
 import { loadTable } from './target-table.js';
 import { closingText, openingText, transactionText } from './transaction-text.js';
 
@@ -371,6 +373,84 @@ describe.each(versions)('a target transaction on %s', (version) => {
       ]);
       expect(['committed', 'TARGET_UNAVAILABLE']).toContain(outcome);
       await other.close();
+    }
+  });
+
+  /** Sends what the position says is not there yet, as a loader does after each loss. */
+  async function again(seq: number, texts: (epoch: number) => Promise<readonly SqlText[]>): Promise<void> {
+    const other = await ApplyConnection.open(server.options);
+    const taken = await takeOver(other, { pipeline: database, part: 0, lease: 0, mayCreate: false });
+    if (taken.checkpoint.seq < seq) for (const text of await texts(taken.checkpoint.epoch)) await other.run(text);
+    await other.close();
+  }
+
+  test('a connection lost at each statement, and after COMMIT: the position says what took effect, and all of it does once', async () => {
+    const steps = (n: number): readonly Step[] => [
+      ['c', null, { id: 10 + n, u: `new ${n}`, v: n }],
+      ['u', { ...one, v: n }, { ...one, v: n + 1 }],
+      ['c', null, { id: 1000, u: 'passing', v: 0 }],
+      ['d', { id: 1000, u: 'passing', v: 0 }, null],
+    ];
+    const whole = async (n: number, epoch: number): Promise<readonly SqlText[]> => [
+      transactionText(checkpointStatement(next(n, epoch)), await statements(steps(n))),
+    ];
+    const huge = async (n: number, epoch: number): Promise<readonly SqlText[]> => [
+      openingText(openingStatement(next(n, epoch))),
+      await statements(steps(n).slice(0, 2)),
+      closingText(await statements(steps(n).slice(2)), checkpointStatement(next(n, epoch))),
+    ];
+    let n = 0;
+    const committed: number[] = [];
+    for (const texts of [whole, huge]) {
+      const count = (await texts(1, 1)).reduce((sum, text) => sum + text.sql.split(';\n').length, 0);
+      for (let at = 0; at <= count; at++) {
+        n += 1;
+        const dying = await ApplyConnection.open(server.options);
+        const { epoch } = (await takeOver(dying, { pipeline: database, part: 0, lease: 0, mayCreate: false })).checkpoint;
+        await expect(runAndDie(dying, await texts(n, epoch), at)).rejects.toEqual(refused('TARGET_UNAVAILABLE'));
+        expect(dying.broken).toBe(true);
+        if ((await seq()) === n) committed.push(at);
+        else expect(await table()).toHaveLength(3 + n - 1);
+        const number = n;
+        await again(n, (fresh) => texts(number, fresh));
+        expect(await seq()).toBe(n);
+        expect(await table()).toEqual([{ ...one, v: n + 1 }, two, three, ...Array.from({ length: n }, (_, i) => steps(i + 1)[0]?.[2])]);
+      }
+      // Only what was lost after COMMIT had taken effect.
+      expect(committed.splice(0)).toEqual([count]);
+    }
+  });
+
+  /** Runs the texts with one statement more, which ends the connection: before the statement of that number, or behind them all. */
+  async function runAndDie(dying: ApplyConnection, texts: readonly SqlText[], at: number): Promise<void> {
+    let passed = 0;
+    for (const text of texts) {
+      const parts = text.sql.split(';\n');
+      const isLast = text === texts.at(-1);
+      const here = at - passed < parts.length || isLast ? at - passed : -1;
+      passed += parts.length;
+      if (here < 0) await dying.run(text);
+      else return dying.run({ ...text, sql: [...parts.slice(0, here), 'KILL CONNECTION_ID()', ...parts.slice(here)].join(';\n') });
+    }
+  }
+
+  test('a text whose answer is lost took effect; one that is lost on the way did not', async () => {
+    const proxy = await Proxy.start({ host: server.options.host, port: server.options.port });
+    try {
+      for (const [n, mode] of (['swallow', 'silent', 'swallow'] as const).entries()) {
+        proxy.mode = 'open';
+        const other = await ApplyConnection.open({ ...server.options, port: proxy.port, answerTimeoutMs: 700 });
+        const { epoch } = (await takeOver(other, { pipeline: database, part: 0, lease: 0, mayCreate: false })).checkpoint;
+        const step: Step = ['c', null, { id: 10 + n, u: `new ${n}`, v: n }];
+        const text = async (by: number): Promise<SqlText> => transactionText(checkpointStatement(next(n, by)), await statements([step]));
+        proxy.mode = mode;
+        await expect(other.run(await text(epoch))).rejects.toEqual(refused('TARGET_UNAVAILABLE'));
+        expect(await seq()).toBe(mode === 'swallow' ? n : n - 1);
+        await again(n, async (fresh) => [await text(fresh)]);
+        expect(await table()).toHaveLength(4 + n);
+      }
+    } finally {
+      await proxy.stop();
     }
   });
 

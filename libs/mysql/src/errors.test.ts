@@ -32,6 +32,11 @@ describe('translateError', () => {
     [1451, '23000', 'INTERNAL', 'ROW_CONFLICT'],
     [1452, '23000', 'INTERNAL', 'ROW_CONFLICT'],
     [1153, '08S01', 'SOURCE_UNAVAILABLE', 'TARGET_SETTINGS'],
+    [1197, 'HY000', 'INTERNAL', 'TARGET_SETTINGS'],
+    [1114, 'HY000', 'INTERNAL', 'TARGET_FULL'],
+    [1021, 'HY000', 'INTERNAL', 'TARGET_FULL'],
+    [3, 'HY000', 'INTERNAL', 'TARGET_FULL'],
+    [1598, 'HY000', 'SOURCE_UNAVAILABLE', 'TARGET_UNAVAILABLE'],
     [1366, 'HY000', 'INTERNAL', 'APPLY_REFUSED'],
     [9999, 'HY000', 'INTERNAL', 'APPLY_REFUSED'],
   ] as const)('error %i (%s) is %s or %s', (errno, sqlState, source, target) => {

@@ -15,10 +15,15 @@ interface ServerError {
   readonly message: string;
 }
 
+/** 1598: the commit failed in the binlog, and the server most often ends itself; whether it committed, the checkpoint says. */
 const lost = [
-  1037, 1040, 1041, 1053, 1077, 1079, 1080, 1135, 1152, 1158, 1159, 1160, 1161, 1184, 1203, 1226, 1317, 1927, 1969, 3024, 3032, 3168, 3169,
-  4031,
+  1037, 1040, 1041, 1053, 1077, 1079, 1080, 1135, 1152, 1158, 1159, 1160, 1161, 1184, 1203, 1226, 1317, 1598, 1927, 1969, 3024, 3032, 3168,
+  3169, 4031,
 ];
+/** 3, 20, 1026: a file could not be written, most often a temporary one. 1114: a table, its tablespace or a disk. */
+const full = [3, 20, 1021, 1026, 1114];
+/** Larger than max_allowed_packet or max_binlog_cache_size; a row that cannot be logged as the settings say. */
+const settings = [1153, 1197, 1665, 1705];
 const busy = [1020, 1180, 1205, 1206, 1213, 1637, 3058, 3101, 3572];
 const denied = [1044, 1045, 1130, 1131, 1142, 1143, 1227, 1251, 1370, 1410, 1524, 1698, 1820, 1862, 3118, 3159, 3955, 4151];
 const readOnly = [1290, 1792, 1836];
@@ -32,16 +37,19 @@ const harmless = new Set([
   ...readOnly,
   ...missingTable,
   ...engine,
+  ...full,
   1048,
   1054,
   1121,
   1153,
+  1197,
   1205,
   1213,
   1264,
   1364,
   1406,
   1665,
+  1705,
   3819,
   4025,
 ]);
@@ -86,7 +94,7 @@ function codeOf({ errno, code, sqlState }: ServerError, side: Side): ErrorCode {
     if (code === 'HANDSHAKE_NO_SSL_SUPPORT') return atSource ? 'SOURCE_SETTINGS' : 'TARGET_SETTINGS';
     return networkCodes.has(code) ? (atSource ? 'SOURCE_UNAVAILABLE' : 'TARGET_UNAVAILABLE') : 'INTERNAL';
   }
-  if (!atSource && (errno === 1153 || errno === 1665)) return 'TARGET_SETTINGS';
+  if (!atSource && settings.includes(errno)) return 'TARGET_SETTINGS';
   if (lost.includes(errno) || sqlState.startsWith('08')) return atSource ? 'SOURCE_UNAVAILABLE' : 'TARGET_UNAVAILABLE';
   if (denied.includes(errno)) return atSource ? 'SOURCE_DENIED' : 'TARGET_DENIED';
   if (missingTable.includes(errno)) return 'TABLE_MISSING';
@@ -94,6 +102,7 @@ function codeOf({ errno, code, sqlState }: ServerError, side: Side): ErrorCode {
   if (busy.includes(errno)) return atSource ? 'SOURCE_UNAVAILABLE' : 'TARGET_BUSY';
   if (atSource) return 'INTERNAL';
   if (readOnly.includes(errno)) return 'TARGET_READ_ONLY';
+  if (full.includes(errno)) return 'TARGET_FULL';
   if (engine.includes(errno)) return 'ENGINE_UNSUPPORTED';
   return conflict.includes(errno) ? 'ROW_CONFLICT' : 'APPLY_REFUSED';
 }

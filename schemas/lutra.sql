@@ -7,6 +7,8 @@ CREATE DATABASE IF NOT EXISTS lutra CHARACTER SET utf8mb4;
 -- Marker: the first row event of every transaction that a loader writes. Fence: `epoch` belongs to the loader that owns the pipeline.
 -- Rows are never deleted: a loader whose row is gone could not be fenced.
 -- A row `probe:<endpoint>` belongs to no pipeline: capture writes it at a source that is a target too, to see that markers come back.
+-- A table that was made before `replay_until` existed needs:
+--   ALTER TABLE lutra.checkpoint ADD COLUMN replay_until BIGINT NOT NULL DEFAULT -1;
 CREATE TABLE IF NOT EXISTS lutra.checkpoint (
   pipeline     VARCHAR(100) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
   part         INT UNSIGNED NOT NULL COMMENT 'Kafka partition',
@@ -21,6 +23,7 @@ CREATE TABLE IF NOT EXISTS lutra.checkpoint (
   path         VARCHAR(1000) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'regions that it has passed, comma-separated',
   epoch        BIGINT NOT NULL COMMENT 'of the loader that owns this row',
   n            BIGINT UNSIGNED NOT NULL COMMENT 'raised by every transaction: an update that changes nothing leaves no row event',
+  replay_until BIGINT NOT NULL DEFAULT -1 COMMENT 'up to this seq everything was applied before a rewind; it is applied in safe mode',
   PRIMARY KEY (pipeline, part, lane)
 ) ENGINE = InnoDB;
 
@@ -33,7 +36,7 @@ CREATE TABLE IF NOT EXISTS lutra.skipped (
   seq          BIGINT NOT NULL COMMENT 'of the last record of the transaction',
   gtid         VARCHAR(200) CHARACTER SET ascii COLLATE ascii_bin NULL,
   reason       VARCHAR(1000) NOT NULL,
-  content      LONGTEXT NOT NULL COMMENT 'JSON: [{op, table, before, after}]; bytes as base64:…',
+  content      LONGTEXT NOT NULL COMMENT 'JSON: [{op, table, before, after}]; bytes as base64:…; a last element {cut: n}: n rows more did not fit',
   skipped_at   TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP,
   UNIQUE KEY once (pipeline, log_id, seq)
 ) ENGINE = InnoDB CHARACTER SET utf8mb4;

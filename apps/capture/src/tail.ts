@@ -72,16 +72,23 @@ export class TailReader {
     const { verdict, state } = admit(this.#state, record.header, record.offset);
     this.#state = state;
     if (verdict === 'epoch' && record.body.kind === 'epoch') this.#leader = record.body.leader;
-    if (verdict === 'valid') this.#follow(record);
+    if (verdict === 'anew') {
+      this.#position = null;
+      this.#seen = {};
+    }
+    if (verdict === 'valid' || verdict === 'anew') this.#follow(record);
   }
 
   /** The record that the copy names must be the one that it names; the state starts with it. */
   #checkAgainstCopy(record: LogRecord): void {
     const copy = this.#copy;
-    if (!copy) return;
+    if (!copy) {
+      if (record.offset > 0) this.#state = { ...freshLog, headless: true };
+      return;
+    }
     const { header } = record;
     // Retention removed the record that the copy names: what is left must at least be of the same log.
-    if (record.offset > copy.offset) this.#state = { ...freshLog, log: copy.log };
+    if (record.offset > copy.offset) this.#state = { log: copy.log, epoch: copy.epoch, seq: null, headless: true };
     if (record.offset !== copy.offset) return;
     if (header.log !== copy.log)
       throw new SyncError(

@@ -1,6 +1,7 @@
 /** Everything that control is made of, around what createApp hands in. */
 import { Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
+import { createHttpSchemaStore } from '@lutra/registry';
 import type { Registry } from '@lutra/registry';
 import type { Health, Logger, Metrics } from '@lutra/telemetry';
 import { AboutController } from './about/about.controller.js';
@@ -20,11 +21,13 @@ import { ConnectedGuard } from './http/connected.guard.js';
 import { HealthController } from './health/health.controller.js';
 import { PipelineController } from './pipelines/pipeline.controller.js';
 import { PipelineService } from './pipelines/pipeline.service.js';
+import { WayOutController } from './pipelines/way-out.controller.js';
+import { WayOutService } from './pipelines/way-out.service.js';
 import { RegionController } from './regions/region.controller.js';
 import { RegionService } from './regions/region.service.js';
 import { SchemaRegistryController } from './schema-registry/schema-registry.controller.js';
 import { StatusController } from './status/status.controller.js';
-import { ENVIRONMENT, HEALTH, LOGGER, METRICS, REGISTRY, SECRET_KEY } from './tokens.js';
+import { ENVIRONMENT, HEALTH, LOGGER, METRICS, REGISTRY, SCHEMAS, SECRET_KEY } from './tokens.js';
 import type { SecretKey } from './tokens.js';
 
 export interface ControlParts {
@@ -49,6 +52,7 @@ export function controlModule({ environment, registry, secretKey, metrics, healt
       StatusController,
       ChannelController,
       PipelineController,
+      WayOutController,
       AboutController,
       HealthController,
       SchemaRegistryController,
@@ -57,6 +61,10 @@ export function controlModule({ environment, registry, secretKey, metrics, healt
       { provide: ENVIRONMENT, useValue: environment },
       { provide: REGISTRY, useValue: registry },
       { provide: SECRET_KEY, useValue: secretKey },
+      {
+        provide: SCHEMAS,
+        useValue: environment.schemaRegistryUrl ? createHttpSchemaStore(environment.schemaRegistryUrl) : registry.schemas,
+      },
       { provide: METRICS, useValue: metrics },
       { provide: HEALTH, useValue: health },
       { provide: LOGGER, useValue: logger },
@@ -71,6 +79,7 @@ export function controlModule({ environment, registry, secretKey, metrics, healt
       ChannelService,
       ChannelActionService,
       PipelineService,
+      WayOutService,
     ],
   };
 }

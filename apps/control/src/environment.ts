@@ -23,6 +23,7 @@ const environmentSchema = z.object({
     .string()
     .regex(/^[\x21-\x7e]+$/, 'one word of visible ASCII characters; leave it out to have none')
     .optional(),
+  SCHEMA_REGISTRY_URL: z.url().optional(),
   METRICS_OPEN: z.enum(['true', 'false']).default('false'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
 });
@@ -37,6 +38,8 @@ export interface Environment {
   readonly host: string;
   /** Undefined: no token is asked for, and `host` is a loopback address. */
   readonly token: string | undefined;
+  /** The external schema registry that captures and loaders use, if they do. */
+  readonly schemaRegistryUrl: string | undefined;
   readonly metricsOpen: boolean;
   readonly logLevel: string;
 }
@@ -59,6 +62,7 @@ export function readEnvironment(variables: Variables): Environment {
     port: parsed.PORT,
     host: parsed.HOST,
     token: parsed.LUTRA_API_TOKEN,
+    schemaRegistryUrl: parsed.SCHEMA_REGISTRY_URL,
     metricsOpen: parsed.METRICS_OPEN === 'true',
     logLevel: parsed.LOG_LEVEL,
   };

@@ -7,3 +7,4 @@ export const ENVIRONMENT = Symbol('Environment');
 /** What seals passwords. */
 export const SECRET_KEY = Symbol('SecretKey');
 export type SecretKey = Buffer;
+export const SCHEMAS = Symbol('SCHEMAS');

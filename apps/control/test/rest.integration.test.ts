@@ -296,6 +296,20 @@ describe('channels', () => {
     expect((await client.post('/api/v1/channels', { name: 'ab', pipelines: [pipeline('p2', 'a', 'b')] })).status).toBe(201);
   });
 
+  it('are not rewound over what other pipelines write, unless that is wanted', async () => {
+    const channel = { name: 'ab', pipelines: [pipeline('there', 'a', 'b'), pipeline('back', 'b', 'a')] };
+    expect((await client.post('/api/v1/channels', channel)).status).toBe(201);
+    const path = '/api/v1/channels/ab/pipelines/there';
+    const refused = await client.post(`${path}/rewind`, { seq: 4, reason: 'test' });
+    expect({ status: refused.status, body: refused.body }).toMatchObject({
+      status: 409,
+      body: { code: 'CONFIG_CONFLICT', details: { pipelines: 'ab.back' }, message: expect.stringContaining('"overwrite": true') },
+    });
+    expect((await client.post(`${path}/rewind`, { seq: 4 })).status).toBe(400);
+    expect((await client.post(`${path}/restart`, { at: 'middle', reason: 'test' })).status).toBe(400);
+    expect((await client.post('/api/v1/channels/ab/pipelines/nowhere/rewind', { seq: 4, reason: 'test' })).status).toBe(404);
+  });
+
   it('start, pause, stop and retry, as often as one likes', async () => {
     await client.post('/api/v1/channels', { name: 'ab', pipelines: [pipeline('there', 'a', 'b')] });
     const started = await client.post('/api/v1/channels/ab/start?force=true');

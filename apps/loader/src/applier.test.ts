@@ -39,6 +39,8 @@ const target: TargetTable = {
   uniqueKeys: [],
   foreignKeys: [],
   referenced: false,
+  cascades: [],
+  prefixKeys: [],
   triggers: 0,
   columns: [
     { ...column, name: 'id', type: 'int' },
@@ -67,6 +69,7 @@ const first: Checkpoint = {
   origin: '',
   path: [],
   epoch: 3,
+  replayUntil: -1,
 };
 
 /** A target that only remembers what it was told. */
@@ -74,9 +77,9 @@ function remember() {
   const told: string[] = [];
   const rows = (text: SqlText): number => (text.sql.match(/\(\d+, /g) ?? []).length;
   const writer = {
-    commit: async (text: SqlText, checkpoint: Checkpoint) =>
-      void told.push(`commit ${rows(text)} rows at ${checkpoint.seq} of ${checkpoint.origin}`),
-    open: async () => void told.push('open'),
+    commit: async (text: SqlText, checkpoint: Checkpoint, safe?: boolean) =>
+      void told.push(`${safe ? 'safe ' : ''}commit ${rows(text)} rows at ${checkpoint.seq} of ${checkpoint.origin}`),
+    open: async (_: object, safe?: boolean) => void told.push(safe ? 'safe open' : 'open'),
     chunk: async (text: SqlText) => void told.push(`chunk ${rows(text)} rows`),
     close: async (text: SqlText, checkpoint: Checkpoint) => void told.push(`close ${rows(text)} rows at ${checkpoint.seq}`),
     rollback: async () => void told.push('rollback'),
@@ -87,17 +90,18 @@ function remember() {
 interface Particulars {
   readonly merge?: boolean;
   readonly skip?: Skip;
+  readonly replayUntil?: number;
 }
 
 function applierOf(
   writer: ReturnType<typeof remember>['writer'],
   routed = true,
   onFailed?: (error: unknown) => void,
-  { merge = true, skip }: Particulars = {},
+  { merge = true, skip, replayUntil = -1 }: Particulars = {},
 ) {
   const progress: number[] = [];
   const applier = new Applier({
-    checkpoint: first,
+    checkpoint: { ...first, replayUntil },
     targetRegion: 'california',
     tables: { targetOf: () => (routed ? target : null) },
     writer,
@@ -292,5 +296,61 @@ describe('applying', () => {
     expect(told).toEqual(['commit 1 rows at 0 of hangzhou', 'commit 0 rows at 1 of hangzhou', 'commit 1 rows at 2 of hangzhou']);
     expect(texts[1]).toMatch(/^INSERT INTO lutra\.skipped .*"op":"c","table":"shop\.t"/);
     expect(progress).toEqual([0, 1, -1, 2]);
+  });
+
+  it('applies what was applied before a rewind in safe mode, and never together with what is new', async () => {
+    const { told, writer } = remember();
+    const { applier } = applierOf(writer, true, undefined, { replayUntil: 1 });
+    for (const seq of [0, 1, 2, 3]) await applier.row(table, insert(seq), place(seq));
+    await applier.flush();
+    await applier.settled();
+    expect(told).toEqual(['safe commit 2 rows at 1 of hangzhou', 'commit 2 rows at 3 of hangzhou']);
+  });
+
+  it('replays a transaction as a whole, by its first record, also one that is written while it arrives', async () => {
+    const { told, writer } = remember();
+    const texts: string[] = [];
+    const chunk = (text: SqlText) => (texts.push(text.sql), writer.chunk(text));
+    const { applier } = applierOf({ ...writer, chunk }, true, undefined, { replayUntil: 8 });
+    for (let id = 0; id < 8; id += 1) await applier.row(table, insert(id, { last: id === 7, size: 900 }), place(id + 1));
+    expect(told[0]).toBe('safe open');
+    expect(texts[0]).toMatch(/ON DUPLICATE KEY UPDATE/);
+    for (let id = 0; id < 8; id += 1) await applier.row(table, insert(id, { last: id === 7, size: 900 }), place(id + 9));
+    expect(told.filter((line) => line.endsWith('open'))).toEqual(['safe open', 'open']);
+  });
+
+  it('names a huge transaction that is refused by its first seq, and skips it by that, with as many rows as fit', async () => {
+    const { writer } = remember();
+    const refused = () => Promise.reject(new SyncError('ROW_CONFLICT', 'taken', { details: { change: 1, changes: 1 } }));
+    const { applier } = applierOf({ ...writer, chunk: refused });
+    const huge = async (to: Applier, size: number): Promise<void> => {
+      for (let id = 0; id < 9; id += 1) await to.row(table, insert(id, { last: id === 8, size }), place(id + 3));
+    };
+    await expect(huge(applier, 900)).rejects.toMatchObject({
+      message: 'taken, id=1 (transaction x, seq 3)',
+      details: { seq: 3, log: 'L' },
+    });
+    const { told, writer: next } = remember();
+    const texts: string[] = [];
+    const commit = (text: SqlText, checkpoint: Checkpoint) => (texts.push(text.sql), next.commit(text, checkpoint));
+    const skipping = applierOf({ ...next, commit }, true, undefined, { skip: { log: 'L', seq: 3, reason: 'no' } });
+    await huge(skipping.applier, 700_000);
+    expect(told).toEqual(['commit 0 rows at 11 of hangzhou']);
+    expect(texts[0]).toContain('{"cut":5}]');
+    expect(texts[0]).toMatch(/, 11, NULL\)/);
+    expect(skipping.progress).toEqual([11, -3]);
+  });
+
+  it('a row that cannot be written at all names its transaction; what waits before it is applied first', async () => {
+    const { writer } = remember();
+    const keyless = { ...table, primaryKey: [] };
+    const { applier } = applierOf(writer, true, undefined, { replayUntil: 9 });
+    await expect(applier.row(keyless, insert(1), place(4))).rejects.toMatchObject({
+      code: 'APPLY_REFUSED',
+      details: { seq: 4, alone: true },
+    });
+    const behind = applierOf(writer, true, undefined, { replayUntil: 9 }).applier;
+    await behind.row(table, insert(1), place(4));
+    await expect(behind.row(keyless, insert(1), place(5))).rejects.toMatchObject({ code: 'APPLY_REFUSED', details: { alone: false } });
   });
 });

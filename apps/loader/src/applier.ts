@@ -2,6 +2,11 @@
  * Source transactions → target transactions. Whole and in source order, always. While there is a backlog, consecutive transactions of
  * one origin and path share a target transaction; one that is too large to hold is written while it arrives, and committed by its last row.
  *
+ * After a rewind, what was applied before comes again and is applied in safe mode. A transaction is replayed as a whole if its first record is: the
+ * border is the seq of an old checkpoint, which is the end of a transaction, so its first and last record lie on the same side; and if that were not so,
+ * safe mode would still be right, for it gives the right end for rows that are new as well. So a huge transaction, whose last seq is not
+ * known when it begins, needs no other rule. The two modes never share a target transaction: their sessions differ.
+ *
  * One target transaction is under way at a time; the next one is put together meanwhile. After any error the run ends: what
  * was not committed is read again from the checkpoint, which says exactly what was.
  */
@@ -11,11 +16,11 @@ import type { RowEvent, TableSchema } from '@lutra/model';
 import { StatementBuilder } from '@lutra/mysql';
 import type { Change, SqlText } from '@lutra/mysql';
 import { nameFailure } from './failure.js';
-import type { NumberedChanges } from './failure.js';
+import type { Attempt, NumberedChanges } from './failure.js';
 import type { Place } from './log-reader.js';
 import { OpenTransaction, sum, total } from './open-transaction.js';
 import type { Ops } from './open-transaction.js';
-import { skippedText } from './skip.js';
+import { SkippedRows } from './skip.js';
 import type { Skip } from './skip.js';
 import type { TableMatcher } from './table-matcher.js';
 import type { Committed, TargetWriter } from './target-writer.js';
@@ -27,7 +32,7 @@ export interface ApplierOptions {
   readonly writer: Pick<TargetWriter, 'commit' | 'open' | 'chunk' | 'close' | 'rollback'>;
   /** False: each source transaction in a target transaction of its own, so that a failure names it. */
   readonly merge: boolean;
-  /** A transaction that a person decided to skip, by the seq of its last record. */
+  /** A transaction that a person decided to skip. */
   readonly skip: Skip | null;
   /** Bytes of SQL after which a target transaction is closed, or a large source transaction begins to be streamed. */
   readonly batchBytes: number;
@@ -42,6 +47,7 @@ export interface ApplierOptions {
 interface Complete {
   readonly place: Place;
   readonly event: RowEvent | null;
+  readonly safe: boolean;
   /** What is recorded instead of its rows. */
   readonly skipped?: SqlText;
 }
@@ -53,6 +59,8 @@ export class Applier {
   /** What the builder holds, to name what failed. */
   #changes: Change[] = [];
   #streaming = false;
+  /** The open transaction, if it is skipped from its first row on. */
+  #skipped: SkippedRows | null = null;
   #complete: Complete | null = null;
   /** Of the complete transactions that wait. */
   #ops: Ops = {};
@@ -77,9 +85,15 @@ export class Applier {
         { details: { seq: place.seq } },
       );
     }
+    if (this.#open.firstSeq === null && this.#isSkip(place)) this.#skipped = new SkippedRows();
+    this.#open.begin(place.seq);
     const target = await this.#options.tables.targetOf(table);
     if (target)
-      await this.#add({ op: event.op === 'r' ? 'c' : event.op, before: event.before, after: event.after, source: table, target }, event);
+      await this.#add(
+        { op: event.op === 'r' ? 'c' : event.op, before: event.before, after: event.after, source: table, target },
+        event,
+        place,
+      );
     if (event.transaction.last) await this.#end(event, place);
   }
 
@@ -89,8 +103,10 @@ export class Applier {
       await this.#options.writer.rollback();
       this.#streaming = false;
       this.#builder.take();
+      this.#changes = [];
     }
     this.#open.close();
+    this.#skipped = null;
   }
 
   /** A record without a row: progress that needs no write of its own. */
@@ -110,17 +126,17 @@ export class Applier {
     await this.#commit(complete);
   }
 
-  async #commit({ place, event, skipped }: Complete): Promise<void> {
+  async #commit({ place, event, safe, skipped }: Complete): Promise<void> {
     const statements = skipped ?? this.#builder.take();
     const changes = this.#takeChanges();
     const checkpoint = this.#checkpointAt(place, event);
     const committed = this.#take(place, event);
     this.#saved = place.nextOffset;
     await this.settled();
-    this.#underWay = this.#options.writer.commit(statements, checkpoint).then(
+    this.#underWay = this.#options.writer.commit(statements, checkpoint, safe).then(
       () => this.#options.onCommitted(committed),
       (error: unknown) => {
-        throw nameFailure(error, { changes, place, event, alone: committed.transactions === 1 });
+        throw nameFailure(error, { changes, log: place.log, seq: place.seq, event, alone: committed.transactions === 1 });
       },
     );
     this.#underWay.catch((error: unknown) => {
@@ -137,8 +153,18 @@ export class Applier {
   }
 
   #build(change: Change): void {
-    this.#builder.add(change);
+    if (this.#safe) this.#builder.addSafe(change);
+    else this.#builder.add(change);
     this.#changes.push(change);
+  }
+
+  /** The open transaction was applied before. */
+  get #safe(): boolean {
+    return (this.#open.firstSeq ?? Infinity) <= this.#options.checkpoint.replayUntil;
+  }
+
+  #isSkip(place: Place): boolean {
+    return this.#options.skip?.seq === place.seq && this.#options.skip.log === place.log;
   }
 
   /** Waits for the transaction that is under way. */
@@ -152,62 +178,93 @@ export class Applier {
     await this.flush();
     // Writing the same place twice would fail at our own fence.
     if (place.nextOffset <= this.#saved) return;
-    if (!this.#open.holds && !this.#streaming) await this.#commit({ place, event: null });
+    if (!this.#open.holds && !this.#streaming) await this.#commit({ place, event: null, safe: false });
   }
 
-  async #add(change: Change, event: RowEvent): Promise<void> {
+  async #add(change: Change, event: RowEvent, place: Place): Promise<void> {
+    if (this.#skipped) return this.#skipped.add(change);
     this.#open.count(event.op);
-    if (this.#streaming) {
-      this.#builder.add(change);
-      if (this.#builder.bytes >= this.#options.batchBytes) await this.#options.writer.chunk(this.#builder.take());
-      return;
-    }
+    if (this.#streaming) return this.#named({ event, place }, () => this.#stream([change]));
     this.#open.hold(change);
-    if (this.#open.bytes >= this.#options.batchBytes && !event.transaction.last) await this.#beginStreaming(event);
+    if (this.#open.bytes >= this.#options.batchBytes && !event.transaction.last) await this.#beginStreaming(event, place);
   }
 
   /** Too large to hold: commit what came before it, then send its rows as they arrive, in one open target transaction. */
-  async #beginStreaming(event: RowEvent): Promise<void> {
+  async #beginStreaming(event: RowEvent, place: Place): Promise<void> {
     await this.flush();
     await this.settled();
-    await this.#options.writer.open({ origin: event.source.origin, path: event.source.path });
-    this.#streaming = true;
-    for (const change of this.#open.takeChanges()) {
-      this.#builder.add(change);
-      if (this.#builder.bytes >= this.#options.batchBytes) await this.#options.writer.chunk(this.#builder.take());
+    await this.#named({ event, place }, async () => {
+      await this.#options.writer.open({ origin: event.source.origin, path: event.source.path }, this.#safe);
+      this.#streaming = true;
+      await this.#stream(this.#open.takeChanges());
+    });
+  }
+
+  async #stream(changes: readonly Change[]): Promise<void> {
+    for (const change of changes) {
+      this.#build(change);
+      if (this.#builder.bytes < this.#options.batchBytes) continue;
+      const rows = this.#builder.take();
+      await this.#options.writer.chunk(rows);
+      this.#changes = [];
     }
+  }
+
+  /** What fails while a huge transaction is written belongs to it: its end is not known, so its first seq names it. */
+  async #named(at: { event: RowEvent; place: Place }, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      throw nameFailure(error, this.#attempt(at, { seq: this.#open.firstSeq ?? at.place.seq, alone: true }));
+    }
+  }
+
+  #attempt({ event, place }: { event: RowEvent; place: Place }, of: Pick<Attempt, 'seq' | 'alone'>): Attempt {
+    return { changes: this.#takeChanges(), log: place.log, event, ...of };
   }
 
   async #end(event: RowEvent, place: Place): Promise<void> {
     if (this.#streaming) return this.#endStreaming(event, place);
     // Only transactions of one origin and path may share a target transaction: the marker has room for one.
     if (this.#complete?.event && !sameOrigin(this.#complete.event, event)) await this.flush();
-    if (this.#options.skip?.seq === place.seq && this.#options.skip.log === place.log) return this.#skip(this.#options.skip, event, place);
-    for (const change of this.#open.takeChanges()) this.#build(change);
+    const safe = this.#safe;
+    if (this.#complete && this.#complete.safe !== safe) await this.flush();
+    if (this.#options.skip && (this.#skipped || this.#isSkip(place))) return this.#skip(this.#options.skip, event, place);
+    this.#buildOpen(event, place);
     this.#countOpen();
-    this.#complete = { place, event };
+    this.#complete = { place, event, safe };
     if (!this.#options.merge || this.#builder.bytes >= this.#options.batchBytes) await this.flush();
     if (!this.#options.merge) await this.settled();
+  }
+
+  /** What cannot be written at all names its transaction, too, unless others wait with it: those are applied first, one by one. */
+  #buildOpen(event: RowEvent, place: Place): void {
+    const alone = this.#complete === null;
+    try {
+      for (const change of this.#open.takeChanges()) this.#build(change);
+    } catch (error) {
+      throw nameFailure(error, this.#attempt({ event, place }, { seq: place.seq, alone }));
+    }
   }
 
   /** Its rows are recorded instead of applied, committed together with the place after them. */
   async #skip(skip: Skip, event: RowEvent, place: Place): Promise<void> {
     await this.flush();
     const { pipeline } = this.#options.checkpoint;
-    this.#complete = {
-      place,
-      event,
-      skipped: skippedText({ pipeline, place, event, reason: skip.reason, changes: this.#open.takeChanges() }),
-    };
+    const rows = this.#skipped ?? new SkippedRows();
+    for (const change of this.#open.takeChanges()) rows.add(change);
+    this.#complete = { place, event, safe: false, skipped: rows.text({ pipeline, place, event, reason: skip.reason }) };
     this.#open.close();
+    this.#skipped = null;
     await this.flush();
     await this.settled();
     await this.#options.onSkipped(skip);
   }
 
   async #endStreaming(event: RowEvent, place: Place): Promise<void> {
+    await this.#named({ event, place }, () => this.#options.writer.close(this.#builder.take(), this.#checkpointAt(place, event)));
+    this.#changes = [];
     this.#countOpen();
-    await this.#options.writer.close(this.#builder.take(), this.#checkpointAt(place, event));
     this.#streaming = false;
     this.#saved = place.nextOffset;
     this.#options.onCommitted(this.#take(place, event));

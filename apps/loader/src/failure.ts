@@ -2,7 +2,6 @@
 import { SyncError } from '@lutra/model';
 import type { RowEvent } from '@lutra/model';
 import type { Change } from '@lutra/mysql';
-import type { Place } from './log-reader.js';
 
 export interface NumberedChanges {
   /** Number of the first, as the builder counts. */
@@ -12,7 +11,9 @@ export interface NumberedChanges {
 
 export interface Attempt {
   readonly changes: NumberedChanges;
-  readonly place: Place;
+  readonly log: string;
+  /** Of the transaction's last record, or of its first while the last is not known. */
+  readonly seq: number;
   readonly event: RowEvent | null;
   /** The target transaction carried one source transaction only. */
   readonly alone: boolean;
@@ -21,13 +22,13 @@ export interface Attempt {
 /** Of a key in a message: a key can be a text of any size. */
 const maxKeyLength = 200;
 
-export function nameFailure(error: unknown, { changes, place, event, alone }: Attempt): unknown {
+export function nameFailure(error: unknown, { changes, log, seq, event, alone }: Attempt): unknown {
   if (!(error instanceof SyncError)) return error;
   const { change, changes: count } = error.details;
   const failed = typeof change === 'number' && count === 1 ? changes.list[change - changes.first] : undefined;
   const key = failed && keyOf(failed);
-  const transaction = alone && event ? { transaction: event.transaction.id, log: place.log, seq: place.seq, gtid: event.source.gtid } : {};
-  const where = alone && event ? ` (transaction ${event.transaction.id}, seq ${place.seq})` : '';
+  const transaction = alone && event ? { transaction: event.transaction.id, log, seq, gtid: event.source.gtid } : {};
+  const where = alone && event ? ` (transaction ${event.transaction.id}, seq ${seq})` : '';
   return new SyncError(error.code, `${error.message}${key ? `, ${key}` : ''}${where}`, {
     cause: error,
     details: { ...error.details, ...transaction, ...(key ? { key } : {}), alone },

@@ -39,6 +39,7 @@ const world = vi.hoisted(() => ({
 vi.mock('@lutra/bus', () => ({
   BusAdmin: class {
     commitGroupOffset = async () => undefined;
+    offsets = async () => ({ start: 0, end: world.log.length });
     close = async () => undefined;
   },
   subscribe: async function* ({ offset, signal }: { offset: number; signal: AbortSignal }) {
@@ -120,6 +121,8 @@ const target = {
   uniqueKeys: [],
   foreignKeys: [],
   referenced: false,
+  cascades: [],
+  prefixKeys: [],
   triggers: 0,
   columns: [
     { ...column, ...numbers, name: 'id', type: 'int', columnType: 'int', charset: null, collation: null },
@@ -151,6 +154,7 @@ vi.mock('@lutra/mysql', async (original) => ({
       gtid: null,
       sourceUs: 0,
       origin: '',
+      replayUntil: -1,
     };
     world.checkpoint = { ...(world.checkpoint ?? { ...none, path: [], epoch: 0 }) };
     world.checkpoint = { ...world.checkpoint, epoch: world.checkpoint.epoch + 1 };

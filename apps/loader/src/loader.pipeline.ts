@@ -85,7 +85,13 @@ async function load(deps: LoaderDeps, work: LoaderWork, lead: Lead & { merge: bo
   const admin = new BusAdmin(bus);
   const checkpoint = await takeOverTarget(deps.registry, target, { pipeline: work.id, leaseNumber: lead.leaseNumber });
   logger.info(
-    { epoch: checkpoint.epoch, log: checkpoint.logId, seq: checkpoint.seq, offset: checkpoint.nextOffset },
+    {
+      epoch: checkpoint.epoch,
+      log: checkpoint.logId,
+      seq: checkpoint.seq,
+      offset: checkpoint.nextOffset,
+      replayUntil: checkpoint.replayUntil,
+    },
     'took the pipeline over',
   );
   const writer = new TargetWriter(target, { pipeline: work.id, part: 0, lane: 0, epoch: checkpoint.epoch }, (seconds) =>
@@ -98,7 +104,7 @@ async function load(deps: LoaderDeps, work: LoaderWork, lead: Lead & { merge: bo
     // Not before the fence: who takes over after us looks after us, so routes that were once in force never go back to older ones.
     await routes.requireNewest();
     const progress = new Progress(deps, { pipeline: work.id, topic, admin });
-    const reader = new LogReader(topic, checkpoint);
+    const reader = new LogReader(topic, checkpoint, (await admin.offsets(topic)).start);
     const decoder = new RecordDecoder({ ids: deps.schemas });
     const skip = await skipOf(deps.registry, work.id, checkpoint);
     const tables = new TableMatcher(createRouter(work.routes), (database, name) => writer.loadTable(database, name));

@@ -45,6 +45,29 @@ describe('reading the log', () => {
     expect(codeOf(() => kinds(new LogReader('t', unread), records))).toBe('RECORD_INVALID');
   });
 
+  it('begins at its place where retention has removed the record before it, if what is there proves that it follows', () => {
+    const checkpoint = { logId: 'L', logEpoch: 2, seq: 5, nextOffset: 8 };
+    const reading = (...records: LogRecord[]) => kinds(new LogReader('t', checkpoint, 8), records);
+    expect(new LogReader('t', checkpoint, 8).startOffset).toBe(8);
+    expect(new LogReader('t', checkpoint, 7).startOffset).toBe(7);
+    const next = row(9, { seq: 6, epoch: 2 }, { totalOrder: 1, last: true });
+    expect(reading(row(8, { seq: 6, epoch: 1 }, { totalOrder: 1, last: true }), next)).toEqual(['nothing', 'row']);
+    expect(reading(row(8, { seq: 5, epoch: 2 }, { totalOrder: 1, last: true }), next), 'written twice').toEqual(['nothing', 'row']);
+    expect(reading(claim(8, 2), next)).toEqual(['nothing', 'row']);
+    expect(codeOf(() => reading(row(8, { seq: 7, epoch: 2 }, { totalOrder: 1, last: true })))).toBe('LOG_GAP');
+    expect(codeOf(() => reading(row(8, { seq: 6, epoch: 2, log: 'M' }, { totalOrder: 1, last: true })))).toBe('LOG_FOREIGN');
+    // Others may have written 4 and 5 anew before this leader: nothing here would tell.
+    expect(codeOf(() => reading(claim(8, 3)))).toBe('LOG_START_LOST');
+    expect(codeOf(() => reading(row(8, { seq: 6, epoch: 3 }, { totalOrder: 1, last: true })))).toBe('LOG_START_LOST');
+  });
+
+  it('at the beginning of a topic holds it against the log id that a restart has named', () => {
+    const checkpoint = { ...unread, logId: 'L' };
+    const first = (log: string) => [claim(0, 1), row(1, { seq: 0, log }, { totalOrder: 1, last: true })];
+    expect(kinds(new LogReader('t', checkpoint), first('L'))).toEqual(['nothing', 'row']);
+    expect(codeOf(() => kinds(new LogReader('t', checkpoint), first('M')))).toBe('LOG_FOREIGN');
+  });
+
   it('begins one record before its place, and that record must be the one it knows', () => {
     const checkpoint = { logId: 'L', logEpoch: 1, seq: 5, nextOffset: 8 };
     expect(new LogReader('t', checkpoint).startOffset).toBe(7);

@@ -4,9 +4,13 @@
  *
  * Reading starts one record before the next offset: the record there must be the one that the checkpoint names. Without that look a
  * topic that was cut and written again would be read on in the middle, and what was lost would stay lost, silently.
+ *
+ * Where retention has just removed that record, the log begins at the next offset. What is there proves the same if it is the next record of the same
+ * leader: no other wrote between them. An epoch record there proves nothing, so it is refused. Counter-example: seq 4, 5 were lost and another leader wrote
+ * others as 4, 5 in their place; then the log begins with the epoch record of a third, and seq 6 would follow 5 as if nothing had happened.
  */
 import type { Checkpoint } from '@lutra/marker';
-import { admit, freshLog, SyncError } from '@lutra/model';
+import { admit, SyncError } from '@lutra/model';
 import type { ControlRecord, LogRecord, LogState, RowEvent, TableSchema } from '@lutra/model';
 
 export interface Place {
@@ -27,26 +31,33 @@ export type Step =
 export class LogReader {
   readonly #what: string;
   readonly #expected: Pick<Checkpoint, 'logId' | 'logEpoch' | 'seq' | 'nextOffset'> | null;
+  /** The record before our place is gone, and the log begins at it. */
+  readonly #lookLost: boolean;
   #state: LogState;
   #verified: boolean;
   /** Order number of the open transaction's last row; 0 when none is open. */
   #order = 0;
 
-  constructor(what: string, checkpoint: Pick<Checkpoint, 'logId' | 'logEpoch' | 'seq' | 'nextOffset'>) {
+  /** `logStart`: the first offset that the broker has now. */
+  constructor(what: string, checkpoint: Pick<Checkpoint, 'logId' | 'logEpoch' | 'seq' | 'nextOffset'>, logStart = 0) {
     this.#what = what;
+    this.#lookLost = checkpoint.nextOffset > 0 && checkpoint.nextOffset === logStart;
     this.#expected = checkpoint.nextOffset > 0 ? checkpoint : null;
     this.#verified = this.#expected === null;
-    this.#state = this.#expected ? { log: checkpoint.logId, epoch: checkpoint.logEpoch, seq: checkpoint.seq } : freshLog;
+    this.#state = { log: checkpoint.logId, epoch: checkpoint.logEpoch, seq: this.#expected ? checkpoint.seq : null };
   }
 
   /** Where to subscribe. */
   get startOffset(): number {
-    return this.#expected ? this.#expected.nextOffset - 1 : 0;
+    return this.#expected ? this.#expected.nextOffset - (this.#lookLost ? 0 : 1) : 0;
   }
 
-  /** @throws SyncError LOG_FOREIGN, LOG_TRUNCATED, LOG_GAP, RECORD_INVALID */
+  /** @throws SyncError LOG_FOREIGN, LOG_TRUNCATED, LOG_GAP, LOG_START_LOST, RECORD_INVALID */
   accept(record: LogRecord): Step {
-    if (!this.#verified) return this.#verify(record);
+    if (!this.#verified) {
+      if (!this.#lookLost) return this.#verify(record);
+      if (!this.#follows(record)) return { kind: 'nothing' };
+    }
     const { verdict, state } = admit(this.#state, record.header, record.offset);
     this.#state = state;
     switch (verdict) {
@@ -57,6 +68,8 @@ export class LogReader {
         this.#order = 0;
         return wasOpen ? { kind: 'forget' } : { kind: 'nothing' };
       }
+      case 'anew':
+        throw this.#broken(record, 'everything before it is void');
       case 'void':
       case 'duplicate':
         return { kind: 'nothing' };
@@ -84,6 +97,19 @@ export class LogReader {
     }
     this.#verified = true;
     return { kind: 'nothing' };
+  }
+
+  /** Whether this is a record of the leader whose record we know, so that the rule can decide; false: one that is void. */
+  #follows({ header, offset }: LogRecord): boolean {
+    const { logEpoch = -1, seq = -1 } = this.#expected ?? {};
+    if (header.epoch < logEpoch || (header.kind === 'epoch' && header.epoch === logEpoch)) return false;
+    this.#verified = header.epoch === logEpoch;
+    if (this.#verified) return true;
+    throw new SyncError(
+      'LOG_START_LOST',
+      `${this.#what}: the record before offset ${offset} was removed, and the one there (epoch ${header.epoch}) does not prove that it follows seq ${seq} (epoch ${logEpoch})`,
+      { details: { offset, seq } },
+    );
   }
 
   #valid(record: LogRecord): Step {

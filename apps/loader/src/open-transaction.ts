@@ -9,6 +9,7 @@ export class OpenTransaction {
   #changes: Change[] = [];
   #bytes = 0;
   #ops: Partial<Record<Op, number>> = {};
+  #firstSeq: number | null = null;
 
   /** Of the SQL that the held changes will need, roughly. */
   get bytes(): number {
@@ -18,6 +19,16 @@ export class OpenTransaction {
   /** Is a change held? */
   get holds(): boolean {
     return this.#changes.length > 0;
+  }
+
+  /** Of its first record, also if that row is not this pipeline's; null while none is open. */
+  get firstSeq(): number | null {
+    return this.#firstSeq;
+  }
+
+  /** A record of it came. */
+  begin(seq: number): void {
+    this.#firstSeq ??= seq;
   }
 
   count(op: Op): void {
@@ -43,6 +54,7 @@ export class OpenTransaction {
     this.#changes = [];
     this.#bytes = 0;
     this.#ops = {};
+    this.#firstSeq = null;
     return ops;
   }
 }

@@ -1,12 +1,11 @@
 /** A transaction that a person decided to skip: what is written to lutra.skipped in its place, so that nothing is lost without a trace. */
-import { SyncError } from '@lutra/model';
 import type { RowEvent, Value } from '@lutra/model';
 import { quoteText } from '@lutra/mysql';
 import type { Change, SqlText } from '@lutra/mysql';
 import type { Place } from './log-reader.js';
 
 export interface Skip {
-  /** Log id and seq of the transaction's last record. */
+  /** Log id, and seq of the transaction's last record, or of its first: a huge one is named before its end is known. */
   readonly log: string;
   readonly seq: number;
   readonly reason: string;
@@ -17,29 +16,37 @@ export interface Skipped {
   readonly place: Place;
   readonly event: RowEvent;
   readonly reason: string;
-  readonly changes: readonly Change[];
 }
 
 /** Under max_allowed_packet of any server that we know. */
 const maxContentLength = 3_000_000;
 
-/** @throws SyncError APPLY_REFUSED if the content is too large to be recorded */
-export function skippedText({ pipeline, place, event, reason, changes }: Skipped): SqlText {
-  const content = JSON.stringify(
-    changes.map(({ op, before, after, target }) => ({ op, table: `${target.database}.${target.name}`, before, after })),
-    plain,
-  );
-  if (content.length > maxContentLength) {
-    throw new SyncError(
-      'APPLY_REFUSED',
-      `transaction ${event.transaction.id} (seq ${place.seq}) is too large to be recorded in lutra.skipped`,
-      { details: { seq: place.seq } },
-    );
+/** The rows of a transaction that is skipped, as JSON, as far as they fit; of the others only how many there are. */
+export class SkippedRows {
+  readonly #rows: string[] = [];
+  #length = 0;
+  #cut = 0;
+
+  add({ op, before, after, target }: Change): void {
+    const row = JSON.stringify({ op, table: `${target.database}.${target.name}`, before, after }, plain);
+    if (this.#cut > 0 || this.#length + row.length > maxContentLength) {
+      this.#cut += 1;
+      return;
+    }
+    this.#rows.push(row);
+    this.#length += row.length + 1;
   }
-  const texts = [pipeline, place.log, reason, content].map(quoteText);
-  const gtid = event.source.gtid === null ? 'NULL' : quoteText(event.source.gtid);
-  const sql = `INSERT INTO lutra.skipped (pipeline, log_id, reason, content, seq, gtid) VALUES (${[...texts, place.seq, gtid].join(', ')})`;
-  return { sql, marks: [{ does: 'insert', table: { database: 'lutra', name: 'skipped' }, change: 0, changes: 1 }] };
+
+  /** The row of lutra.skipped. A transaction that was rewound over may be skipped a second time. */
+  text({ pipeline, place, event, reason }: Skipped): SqlText {
+    const content = `[${[...this.#rows, ...(this.#cut > 0 ? [`{"cut":${this.#cut}}`] : [])].join(',')}]`;
+    const texts = [pipeline, place.log, reason, content].map(quoteText);
+    const gtid = event.source.gtid === null ? 'NULL' : quoteText(event.source.gtid);
+    const values = [...texts, place.seq, gtid].join(', ');
+    const again = 'reason = VALUES(reason), content = VALUES(content), skipped_at = CURRENT_TIMESTAMP';
+    const sql = `INSERT INTO lutra.skipped (pipeline, log_id, reason, content, seq, gtid) VALUES (${values}) ON DUPLICATE KEY UPDATE ${again}`;
+    return { sql, marks: [{ does: 'insert', table: { database: 'lutra', name: 'skipped' }, change: 0, changes: 1 }] };
+  }
 }
 
 /** JSON has no bigint and no bytes: digits, and base64 with a prefix. A Buffer has become an object by the time it comes here. */

@@ -9,7 +9,18 @@ vi.mock('@lutra/mysql', async (original) => ({
 }));
 
 const key = { pipeline: 'c.p', part: 0, lane: 0, epoch: 3 };
-const checkpoint = { ...key, logId: 'L', logEpoch: 1, seq: 1, nextOffset: 2, gtid: null, sourceUs: 0, origin: '', path: [] } as Checkpoint;
+const checkpoint = {
+  ...key,
+  logId: 'L',
+  logEpoch: 1,
+  seq: 1,
+  nextOffset: 2,
+  gtid: null,
+  sourceUs: 0,
+  origin: '',
+  path: [],
+  replayUntil: -1,
+} as Checkpoint;
 const rows = { sql: '', marks: [] };
 
 beforeEach(() => (opened.next = Promise.withResolvers()));

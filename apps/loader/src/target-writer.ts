@@ -31,6 +31,8 @@ export class TargetWriter {
   readonly #key: CheckpointKey;
   readonly #observe: (seconds: number) => void;
   #connection: ApplyConnection | null = null;
+  /** The connection's session is one for safe mode. */
+  #safe = false;
   #usedAt = 0;
   /** Reads table definitions while a huge transaction occupies the other connection. */
   #reading: ApplyConnection | null = null;
@@ -43,12 +45,12 @@ export class TargetWriter {
   }
 
   /** @throws SyncError as ApplyConnection.run; nothing was committed unless the code is TARGET_UNAVAILABLE */
-  async commit(rows: SqlText, checkpoint: Checkpoint): Promise<void> {
+  async commit(rows: SqlText, checkpoint: Checkpoint, safe = false): Promise<void> {
     const text = transactionText(checkpointStatement(checkpoint), rows);
     const startedAt = performance.now();
     for (let attempt = 1; ; attempt += 1) {
       try {
-        await (await this.#ready()).run(text);
+        await (await this.#ready(safe)).run(text);
         this.#usedAt = performance.now();
         return this.#observe((this.#usedAt - startedAt) / 1000);
       } catch (error) {
@@ -59,8 +61,8 @@ export class TargetWriter {
   }
 
   /** Begins a transaction that is written while it arrives. */
-  async open(origin: Pick<Checkpoint, 'origin' | 'path'>): Promise<void> {
-    await (await this.#ready()).run(openingText(openingStatement({ ...this.#key, ...origin })));
+  async open(origin: Pick<Checkpoint, 'origin' | 'path'>, safe = false): Promise<void> {
+    await (await this.#ready(safe)).run(openingText(openingStatement({ ...this.#key, ...origin })));
   }
 
   async chunk(rows: SqlText): Promise<void> {
@@ -99,14 +101,16 @@ export class TargetWriter {
     throw new SyncError('INTERNAL', 'rows of a transaction that was not opened');
   }
 
-  async #ready(): Promise<ApplyConnection> {
+  /** A session of the other mode is replaced: that happens once, where a replay ends. */
+  async #ready(safe: boolean): Promise<ApplyConnection> {
     if (this.#disposed) throw new SyncError('ABORTED', 'the loader is ending');
     const current = this.#connection;
-    if (current && !current.broken && performance.now() - this.#usedAt < maxIdleMs) return current;
+    if (current && !current.broken && this.#safe === safe && performance.now() - this.#usedAt < maxIdleMs) return current;
     this.#connection = null;
     await current?.close();
-    const fresh = await ApplyConnection.open(this.#options);
+    const fresh = await ApplyConnection.open({ ...this.#options, foreignKeyChecks: !safe });
     this.#connection = fresh;
+    this.#safe = safe;
     this.#usedAt = performance.now();
     if (!this.#disposed) return fresh;
     // dispose() came while it was opened and knew nothing of it.

@@ -25,6 +25,8 @@ export interface Checkpoint {
   readonly path: readonly string[];
   /** Of the loader that owns the row. */
   readonly epoch: number;
+  /** Up to this seq everything was applied before a rewind, and is applied in safe mode; −1: nothing was. */
+  readonly replayUntil: number;
   /** As read: raised by every transaction. */
   readonly n?: bigint;
 }
@@ -46,6 +48,7 @@ export const checkpointColumns = [
   'path',
   'epoch',
   'n',
+  'replay_until',
 ] as const;
 
 export type CheckpointColumn = (typeof checkpointColumns)[number];
@@ -70,6 +73,8 @@ export function rowToCheckpoint(row: CheckpointRow): Checkpoint {
     origin: text(row, 'origin'),
     path: splitPath(text(row, 'path')),
     epoch: whole(row, 'epoch'),
+    // A binlog still holds row events of the table as it was before it had this column, and they can never be mended.
+    replayUntil: row['replay_until'] === undefined ? -1 : whole(row, 'replay_until'),
     n: digits(row, 'n'),
   };
 }

@@ -6,6 +6,7 @@ import {
   checkpointColumns,
   checkpointStatement,
   createStatement,
+  moveStatement,
   openingStatement,
   readMarker,
   readStatement,
@@ -29,6 +30,7 @@ const checkpoint: Checkpoint = {
   origin: 'hangzhou',
   path: ['hangzhou', 'california'],
   epoch: 7,
+  replayUntil: -1,
 };
 
 /** What a server makes of the statement's assignments, enough for this table. */
@@ -62,6 +64,7 @@ const row = (from: Checkpoint): Record<string, unknown> => ({
   path: from.path.join(','),
   epoch: BigInt(from.epoch),
   n: 5n,
+  replay_until: BigInt(from.replayUntil),
 });
 
 const region = fc.stringMatching(/^[a-z0-9][a-z0-9-]{0,20}$/);
@@ -78,6 +81,7 @@ const anyCheckpoint: fc.Arbitrary<Checkpoint> = fc.record({
   origin: region,
   path: fc.array(region, { maxLength: 5 }),
   epoch: fc.maxSafeNat(),
+  replayUntil: fc.oneof(fc.constant(-1), fc.maxSafeNat()),
 });
 
 describe('both halves', () => {
@@ -100,6 +104,14 @@ describe('both halves', () => {
     const after = execute(openingStatement(key), row(checkpoint));
     expect(rowToCheckpoint(after as Row)).toEqual({ ...checkpoint, origin: 'lima', path: ['lima'], n: 6n });
     expect(execute(openingStatement({ ...key, epoch: 6 }), row(checkpoint))).toBe('fenced');
+  });
+
+  test('a move goes back as well, whoever owns the row, and says how far to replay', () => {
+    const back = { ...checkpoint, seq: 7, nextOffset: 9, epoch: 9, replayUntil: 41 };
+    expect(rowToCheckpoint(execute(moveStatement(back), row(checkpoint)) as Row)).toEqual({ ...back, n: 6n });
+    // What is applied from there on leaves it as it is, until a later move.
+    const next = execute(checkpointStatement({ ...back, seq: 8, replayUntil: -1 }), row(back));
+    expect(rowToCheckpoint(next as Row).replayUntil).toBe(41);
   });
 
   test('another owner, or a position that was reached already, is fenced', () => {
@@ -125,7 +137,7 @@ describe('statement', () => {
     expect(takeOverStatement('p', 2, 8)).toBe("UPDATE lutra.checkpoint SET epoch = 8, n = n + 1 WHERE pipeline = 'p' AND part = 2");
     expect(readStatement('p', 2, { forUpdate: true })).toMatch(/ WHERE pipeline = 'p' AND part = 2 ORDER BY lane FOR UPDATE$/);
     expect(createStatement({ pipeline: 'p', part: 0, lane: 1, epoch: 8 })).toMatch(
-      / VALUES \('p', 0, 1, '', -1, -1, 0, NULL, 0, '', '', 8, 0\)$/,
+      / VALUES \('p', 0, 1, '', -1, -1, 0, NULL, 0, '', '', 8, 0, -1\)$/,
     );
   });
 
@@ -161,7 +173,12 @@ describe('readMarker', () => {
     expect(readMarker(table, { before: after, after: null })).toBeNull();
   });
 
-  test.each(checkpointColumns)('a table without %s is refused by name', (column) => {
+  test('a row event from before the table had replay_until is read', () => {
+    const { replay_until: _, ...image } = after as Record<string, Row[string]>;
+    expect(readMarker(table, { before: null, after: image })?.seq).toBe(41);
+  });
+
+  test.each(checkpointColumns.filter((column) => column !== 'replay_until'))('a table without %s is refused by name', (column) => {
     const image: Record<string, Row[string]> = { ...after };
     delete image[column];
     expect(() => readMarker(table, { before: null, after: image })).toThrow(SyncError);

@@ -18,7 +18,7 @@ import type { Checkpoint } from './checkpoint.js';
 export type CheckpointKey = Pick<Checkpoint, 'pipeline' | 'part' | 'lane' | 'epoch' | 'origin' | 'path'>;
 
 /**
- * Moves the position; `seq` or `nextOffset` must be greater than the row's. The first statement of a target transaction, and the last one of a huge one.
+ * Moves the position, and leaves `replay_until` alone; `seq` or `nextOffset` must be greater than the row's. The first statement of a target transaction, and the last one of a huge one.
  * @throws SyncError CHECKPOINT_INVALID for a value that the table cannot hold
  */
 export function checkpointStatement(checkpoint: Checkpoint): string {
@@ -26,13 +26,7 @@ export function checkpointStatement(checkpoint: Checkpoint): string {
   const assignments = [
     `epoch = IF(epoch = ${whole('epoch', epoch)} AND (seq < ${whole('seq', seq)} OR next_offset < ${whole('next_offset', nextOffset)}), ${epoch}, NULL)`,
     'n = n + 1',
-    `log_id = ${quote('log_id', checkpoint.logId, /^[0-9A-Za-z-]{0,36}$/)}`,
-    `log_epoch = ${whole('log_epoch', checkpoint.logEpoch)}`,
-    `seq = ${seq}`,
-    `next_offset = ${nextOffset}`,
-    `gtid = ${checkpoint.gtid === null ? 'NULL' : quote('gtid', checkpoint.gtid, /^[0-9A-Za-z_:,.-]{0,200}$/)}`,
-    `source_us = ${whole('source_us', checkpoint.sourceUs)}`,
-    ...originOf(checkpoint),
+    ...positionOf(checkpoint),
   ];
   return `UPDATE lutra.checkpoint SET ${assignments.join(', ')}${where(checkpoint)}`;
 }
@@ -57,17 +51,46 @@ export function takeOverStatement(pipeline: string, part: number, epoch: number)
   return `UPDATE lutra.checkpoint SET epoch = ${whole('epoch', epoch)}, n = n + 1${where({ pipeline, part })}`;
 }
 
+/**
+ * Puts the position where a person wants it, also back, and takes the row from whoever owns it: `epoch` must be above all of the rows' epochs.
+ * @throws SyncError CHECKPOINT_INVALID for a value that the table cannot hold
+ */
+export function moveStatement(checkpoint: Omit<Checkpoint, 'lane' | 'n'>): string {
+  const { pipeline, part, epoch, replayUntil } = checkpoint;
+  const assignments = [
+    `epoch = ${whole('epoch', epoch)}`,
+    'n = n + 1',
+    ...positionOf(checkpoint),
+    `replay_until = ${whole('replay_until', replayUntil)}`,
+  ];
+  return `UPDATE lutra.checkpoint SET ${assignments.join(', ')}${where({ pipeline, part })}`;
+}
+
 /** The row of a pipeline that has applied nothing yet. */
 export function createStatement(key: Pick<Checkpoint, 'pipeline' | 'part' | 'lane' | 'epoch'>): string {
   const names = [quotePipeline(key.pipeline), whole('part', key.part), whole('lane', key.lane)];
   const nothingApplied = ["''", -1, -1, 0, 'NULL', 0, "''", "''"];
-  const values = [...names, ...nothingApplied, whole('epoch', key.epoch), 0];
+  const values = [...names, ...nothingApplied, whole('epoch', key.epoch), 0, -1];
   return `INSERT INTO lutra.checkpoint (${checkpointColumns.join(', ')}) VALUES (${values.join(', ')})`;
 }
 
 function where({ pipeline, part, lane }: Pick<Checkpoint, 'pipeline' | 'part'> & { readonly lane?: number }): string {
   const all = ` WHERE pipeline = ${quotePipeline(pipeline)} AND part = ${whole('part', part)}`;
   return lane === undefined ? all : `${all} AND lane = ${whole('lane', lane)}`;
+}
+
+type LogPlace = Pick<Checkpoint, 'logId' | 'logEpoch' | 'seq' | 'nextOffset' | 'gtid' | 'sourceUs' | 'origin' | 'path'>;
+
+function positionOf(place: LogPlace): readonly string[] {
+  return [
+    `log_id = ${quote('log_id', place.logId, /^[0-9A-Za-z-]{0,36}$/)}`,
+    `log_epoch = ${whole('log_epoch', place.logEpoch)}`,
+    `seq = ${whole('seq', place.seq)}`,
+    `next_offset = ${whole('next_offset', place.nextOffset)}`,
+    `gtid = ${place.gtid === null ? 'NULL' : quote('gtid', place.gtid, /^[0-9A-Za-z_:,.-]{0,200}$/)}`,
+    `source_us = ${whole('source_us', place.sourceUs)}`,
+    ...originOf(place),
+  ];
 }
 
 function originOf({ origin, path }: Pick<Checkpoint, 'origin' | 'path'>): readonly string[] {

@@ -135,18 +135,18 @@ export const errorTable = {
   LOG_GAP: stop({
     cause: 'The number of a record does not follow the one before it.',
     kept: source,
-    help: 'Records are missing in the topic (seq has a hole). The topic was truncated or edited. Compare the tables, then start over.',
+    help: 'Records are missing in the topic (seq has a hole). The topic was truncated or edited. Compare the tables, make the target equal, then restart the pipeline at the end of the topic (docs/03-rest-api.md, Restart).',
   }),
   LOG_FOREIGN: stop({
     cause:
       'A record of another log is where the next one of this log must be: the topic was created again, or something copies another topic into it.',
     kept: source,
-    help: 'The topic has another log id than the checkpoint: it was deleted and created again. Compare the tables, then start over.',
+    help: 'The topic has another log id than the checkpoint: it was deleted and created again. Compare the tables, make the target equal, then restart the pipeline at the start or the end of the topic (docs/03-rest-api.md, Restart).',
   }),
   LOG_TRUNCATED: stop({
     cause: 'The brokers lost records that they had acknowledged: an unclean election, a lost disk, or a topic that was deleted.',
     kept: 'The source, and the target with all that was applied, also of what the topic lost.',
-    help: 'The topic ends before the position that was acknowledged: its tail was lost. Compare the tables, then start over.',
+    help: 'The topic ends before the position that was acknowledged: its tail was lost. Compare the tables, make the target equal, then restart the pipeline at the end of the topic (docs/03-rest-api.md, Restart); if capture stopped, start over.',
   }),
   LOG_RECREATED: stop({
     cause: 'The topic was deleted. Capture has created an empty one and has written nothing to it.',
@@ -161,7 +161,7 @@ export const errorTable = {
   LOG_START_LOST: stop({
     cause: 'The loader was down, paused or stopped for longer than the retention of the topic.',
     kept: 'The source, and the target up to its checkpoint.',
-    help: 'Retention removed records that the loader had not applied. Compare the tables and seed the target again: start over.',
+    help: 'Retention removed records that the loader had not applied. Seed the target again, then restart the pipeline at the end of the topic (docs/03-rest-api.md, Restart).',
   }),
 
   SOURCE_UNAVAILABLE: retry({
@@ -278,12 +278,13 @@ export const errorTable = {
   ROW_CONFLICT: stop({
     cause: 'Somebody changed the row at the target, or both sides changed it.',
     kept: target,
-    help: 'A row at the target is not what the source says it was (missing, or a key is taken). Compare the row on both sides, mend it, then retry.',
+    help: 'A row at the target is not what the source says it was (missing, or a key is taken). Compare the row on both sides, mend it, then retry. If many rows were changed at the target, rewind the pipeline (docs/03-rest-api.md, Rewind).',
   }),
   APPLY_REFUSED: stop({
-    cause: 'A trigger, a CHECK constraint or another rule that the source does not have refuses the row.',
+    cause:
+      'A trigger, a CHECK constraint or another rule that the source does not have refuses the row; or a rewind goes over a table whose rows cannot be applied again.',
     kept: target,
-    help: 'The target refused a statement. The message has its error number. The transaction was rolled back.',
+    help: 'The target refused a statement. The message has its error number, or says why the table cannot be rewound over. The transaction was rolled back.',
   }),
   FENCED: retry({
     cause: 'The epoch in lutra.checkpoint is not ours any more: a standby took over while we slept.',
@@ -293,7 +294,7 @@ export const errorTable = {
   CHECKPOINT_MISSING: stop({
     cause: 'Somebody deleted the row, or the target was restored from a backup that is older than the pipeline.',
     kept: 'The topic. The target has what was applied, but does not know any more what that was.',
-    help: 'The row of this pipeline in lutra.checkpoint is gone although the pipeline had applied transactions. Restore it; it says what was applied.',
+    help: 'The row of this pipeline in lutra.checkpoint is gone although the pipeline had applied transactions. Restore it; it says what was applied. If it cannot be restored, make the target equal and restart the pipeline (docs/03-rest-api.md, Restart).',
   }),
   CHECKPOINT_INVALID: stop({
     cause: 'The table was never created, was dropped, renamed or altered.',

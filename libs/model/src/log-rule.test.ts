@@ -59,6 +59,13 @@ describe('the epoch and seq rule', () => {
     expect(codeOf(() => read([claim(1), row(1, 0), row(2, 1)]))).toBe('RECORD_INVALID');
   });
 
+  it('takes back what came before a higher epoch where the beginning was removed, and only there', () => {
+    const headless: LogState = { log: '', epoch: -1, seq: null, headless: true };
+    expect(read([row(1, 7), row(1, 8), row(2, 7), row(2, 8)], headless)).toEqual(['valid', 'valid', 'anew', 'valid']);
+    expect(read([row(2, 7), row(1, 8), row(2, 8)], headless)).toEqual(['valid', 'void', 'valid']);
+    expect(codeOf(() => read([row(1, 7), claim(2), row(2, 8), row(3, 9)], headless))).toBe('RECORD_INVALID');
+  });
+
   it('gives every reader each row once and in order, however leaders interleave', () => {
     // Leaders with growing epochs; each reads up to its claim and goes on from there, while older ones may still write (late).
     const leaders = fc.array(fc.record({ writes: fc.nat(5), late: fc.nat(3) }), { minLength: 1, maxLength: 6 });

@@ -16,6 +16,11 @@ export interface LogState {
   readonly epoch: number;
   /** seq of the last valid record; null before any is known. */
   readonly seq: number | null;
+  /**
+   * Retention has removed the beginning, and no epoch record was met yet: the first records may be void, written late by a leader whose successor's epoch
+   * record is gone. A record of a higher epoch shows it.
+   */
+  readonly headless?: boolean;
 }
 
 export const freshLog: LogState = { log: '', epoch: -1, seq: null };
@@ -23,6 +28,8 @@ export const freshLog: LogState = { log: '', epoch: -1, seq: null };
 export type Verdict =
   /** The next valid record. */
   | 'valid'
+  /** Valid, and the first: everything that was read before it was void. Only where the state is headless. */
+  | 'anew'
   /** A new leader: drop the transaction that is open. */
   | 'epoch'
   /** Written by a leader that had been replaced, or a second epoch record of one number: skip it. */
@@ -37,7 +44,7 @@ export type Verdict =
 export function admit(state: LogState, header: RecordHeader, offset: number): { verdict: Verdict; state: LogState } {
   if (header.kind === 'epoch') {
     if (header.epoch <= state.epoch) return { verdict: 'void', state };
-    return { verdict: 'epoch', state: { ...state, epoch: header.epoch } };
+    return { verdict: 'epoch', state: { log: state.log, epoch: header.epoch, seq: state.seq } };
   }
   if (header.epoch < state.epoch) return { verdict: 'void', state };
   // A leader of a log that was deleted may wake and write into the one that was made in its place, before that has an epoch.
@@ -46,7 +53,7 @@ export function admit(state: LogState, header: RecordHeader, offset: number): { 
       details: { offset },
     });
   }
-  if (header.epoch > state.epoch && state.epoch >= 0) {
+  if (header.epoch > state.epoch && state.epoch >= 0 && state.headless !== true) {
     throw new SyncError(
       'RECORD_INVALID',
       `offset ${offset}: epoch ${header.epoch} has no epoch record; the log is at epoch ${state.epoch}`,
@@ -56,9 +63,11 @@ export function admit(state: LogState, header: RecordHeader, offset: number): { 
   if (state.log !== '' && header.log !== state.log) {
     throw new SyncError('LOG_FOREIGN', `offset ${offset}: log id ${header.log}, expected ${state.log}`, { details: { offset } });
   }
+  const valid = { log: header.log, epoch: header.epoch, seq: header.seq, ...(state.headless === true && { headless: true }) };
+  if (state.headless === true && state.seq !== null && header.epoch > state.epoch) return { verdict: 'anew', state: valid };
   if (state.seq !== null && header.seq <= state.seq) return { verdict: 'duplicate', state };
   if (state.seq !== null && header.seq !== state.seq + 1) {
     throw new SyncError('LOG_GAP', `offset ${offset}: seq ${header.seq} follows ${state.seq}`, { details: { offset, seq: header.seq } });
   }
-  return { verdict: 'valid', state: { log: header.log, epoch: header.epoch, seq: header.seq } };
+  return { verdict: 'valid', state: valid };
 }

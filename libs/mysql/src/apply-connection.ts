@@ -13,6 +13,8 @@ import { countFailed } from './sql-text.js';
 import type { Mark, SqlText } from './sql-text.js';
 
 const columnCannotBeNull = 1048;
+/** What the upsert of safe-plan.ts fails with; the same trick as countStatement. */
+const upsertRefused = countFailed;
 
 export class ApplyConnection implements Queries {
   readonly #session: Session;
@@ -103,6 +105,10 @@ function withMark(error: SyncError, { mark, errno, details }: { mark: Mark; errn
       break;
     case 'count rows':
       if (errno === countFailed) return new SyncError('ROW_CONFLICT', `${tableName(mark.table)}: ${missing(mark.changes)}`, { details });
+      break;
+    case 'upsert':
+      if (errno === upsertRefused)
+        return new SyncError('ROW_CONFLICT', `${tableName(mark.table)}: a row of another key holds a unique value`, { details });
       break;
     default:
   }

@@ -66,7 +66,7 @@ export function column(name: string, more: Partial<TargetColumn> = {}): TargetCo
 }
 
 export function targetTable(columns: readonly TargetColumn[], more: Partial<TargetTable> = {}): TargetTable {
-  const none = { primaryKey: ['id'], uniqueKeys: [], foreignKeys: [], referenced: false, triggers: 0 };
+  const none = { primaryKey: ['id'], uniqueKeys: [], foreignKeys: [], referenced: false, cascades: [], prefixKeys: [], triggers: 0 };
   return { database: 'shop', name: 't', engine: 'InnoDB', columns, ...none, ...more };
 }
 

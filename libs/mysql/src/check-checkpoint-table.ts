@@ -12,6 +12,9 @@ import type { TargetColumn, TargetTable } from './target-table.js';
 
 const mend = 'run schemas/lutra.sql on this server as an administrator';
 
+/** For a table that is right but for this column: it was made by an earlier schemas/lutra.sql. */
+const alter = 'ALTER TABLE lutra.checkpoint ADD COLUMN replay_until BIGINT NOT NULL DEFAULT -1';
+
 const wholeNumbers = [
   'part',
   'lane',
@@ -21,6 +24,7 @@ const wholeNumbers = [
   'source_us',
   'epoch',
   'n',
+  'replay_until',
 ] as const satisfies readonly CheckpointColumn[];
 const long: Partial<Record<CheckpointColumn, number>> = { pipeline: 100, log_id: 36, gtid: 200, origin: 48, path: 1000 };
 
@@ -38,7 +42,16 @@ export async function checkCheckpointTable(
   const denied = await missingRights(queries, rights);
   const wrong = denied.includes('SELECT') ? [] : differences(table); // without it the columns are not shown
   return [
-    ...(wrong.length === 0 ? [] : [problem('error', 'checkpoint-shape', `${name}: ${wrong.join('; ')}`, mend)]),
+    ...(wrong.length === 0
+      ? []
+      : [
+          problem(
+            'error',
+            'checkpoint-shape',
+            `${name}: ${wrong.join('; ')}`,
+            wrong.join() === 'column replay_until is missing' ? alter : mend,
+          ),
+        ]),
     ...(denied.length === 0 ? [] : [problem('error', 'checkpoint-privileges', `the user lacks ${denied.join(', ')} on ${name}`, grant)]),
   ];
 }

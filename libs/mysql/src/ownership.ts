@@ -39,7 +39,8 @@ export async function readCheckpoint(target: ConnectionOptions | Queries, pipeli
   return through(target, (queries) => read(queries, { pipeline, part }));
 }
 
-async function through<T>(target: ConnectionOptions | Queries, work: (queries: Queries) => Promise<T>): Promise<T> {
+/** On a connection of its own, unless one is given. */
+export async function through<T>(target: ConnectionOptions | Queries, work: (queries: Queries) => Promise<T>): Promise<T> {
   if ('query' in target) return work(target);
   const session = await Session.open(target, 'target');
   try {
@@ -80,7 +81,8 @@ async function read(queries: Queries, { pipeline, part }: Pick<TakeOver, 'pipeli
   return rows.map(rowToCheckpoint).find((row) => row.lane === 0) ?? null;
 }
 
-async function ask(queries: Queries, sql: string): Promise<readonly ResultRow[]> {
+/** A statement on lutra.checkpoint. */
+export async function ask(queries: Queries, sql: string): Promise<readonly ResultRow[]> {
   try {
     return await queries.query(sql);
   } catch (error) {
@@ -88,7 +90,9 @@ async function ask(queries: Queries, sql: string): Promise<readonly ResultRow[]>
     if (error.code === 'ROW_CONFLICT')
       throw new SyncError('TARGET_BUSY', 'another loader created the checkpoint row just now', { details: error.details });
     const wrong = error.code === 'TABLE_MISSING' || error.code === 'COLUMN_MISSING';
-    throw wrong ? new SyncError('CHECKPOINT_INVALID', error.message, { details: error.details }) : error;
+    throw wrong
+      ? new SyncError('CHECKPOINT_INVALID', `${error.message}; compare the table with schemas/lutra.sql`, { details: error.details })
+      : error;
   }
 }
 

@@ -13,6 +13,8 @@ export interface ConnectionOptions {
   readonly connectTimeoutMs?: number;
   /** How long the answer to one text may take; default 5 minutes. */
   readonly answerTimeoutMs?: number;
+  /** False for safe mode alone: safe-plan.ts says why. Default true. */
+  readonly foreignKeyChecks?: boolean;
 }
 
 /** Whole numbers beyond 2^53 and decimals are digits, temporal values text, binary values Buffers. */
@@ -31,7 +33,6 @@ const settings = [
   'autocommit = 1',
   'completion_type = NO_CHAIN',
   'sql_safe_updates = 0',
-  'foreign_key_checks = 1',
   'unique_checks = 1',
   'lock_wait_timeout = 5',
   'innodb_lock_wait_timeout = 3',
@@ -43,12 +44,14 @@ const waitTimeoutS = 8;
 export const pingMs = 2500;
 
 /** The first text of a session; its last statement says how large a text may be. */
-export const setUpText = [
-  'SET NAMES utf8mb4',
-  `SET SESSION ${settings.join(', ')}, wait_timeout = ${waitTimeoutS}`,
-  'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED',
-  'SELECT @@max_allowed_packet AS packet',
-].join('; ');
+export function setUpText({ foreignKeyChecks = true }: Pick<ConnectionOptions, 'foreignKeyChecks'>): string {
+  return [
+    'SET NAMES utf8mb4',
+    `SET SESSION ${settings.join(', ')}, foreign_key_checks = ${foreignKeyChecks ? 1 : 0}, wait_timeout = ${waitTimeoutS}`,
+    'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED',
+    'SELECT @@max_allowed_packet AS packet',
+  ].join('; ');
+}
 
 export function driverOptions({ host, port, user, password, tls, connectTimeoutMs = 10_000 }: ConnectionOptions): mysql.ConnectionOptions {
   const verify = tls?.verify ?? true;

@@ -50,7 +50,7 @@ export class Session implements Queries {
   static async open(options: ConnectionOptions, side: Side): Promise<Session> {
     const session = new Session(mysql.createConnection(driverOptions(options)), options, side);
     try {
-      const limits = (await session.execute(setUpText)).at(-1);
+      const limits = (await session.execute(setUpText(options))).at(-1);
       session.#maxTextBytes = Number(limits?.[0]?.['packet']) - 1;
     } catch (error) {
       session.destroy();

@@ -5,7 +5,7 @@ import type { TableName } from '@lutra/model';
 export type Mark =
   | { readonly does: 'begin' | 'fence' | 'count fence' | 'commit' }
   | {
-      readonly does: 'insert' | 'update' | 'delete' | 'count rows';
+      readonly does: 'insert' | 'upsert' | 'update' | 'delete' | 'count rows';
       readonly table: TableName;
       /** Number of its first change since the builder began, from 0. */
       readonly change: number;

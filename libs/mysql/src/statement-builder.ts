@@ -11,9 +11,12 @@
  */
 import { SyncError, tableName } from '@lutra/model';
 import type { Row, TableSchema, Value } from '@lutra/model';
+import { planSafe } from './safe-plan.js';
+import type { SafePlan } from './safe-plan.js';
+import { clearingDeletes, safeDelete } from './safe-statements.js';
 import { countStatement } from './sql-text.js';
 import type { Mark, SqlText } from './sql-text.js';
-import { planTable, whereRow } from './table-plan.js';
+import { planTable, sameValue, whereRow } from './table-plan.js';
 import type { ColumnPlan, TablePlan } from './table-plan.js';
 import type { TargetTable } from './target-table.js';
 
@@ -33,7 +36,7 @@ const maxBytes = 500_000;
 const maxAlternatives = 200;
 
 interface Group {
-  readonly does: 'insert' | 'delete';
+  readonly does: 'insert' | 'upsert' | 'delete';
   readonly plan: TablePlan;
   readonly parts: string[];
   bytes: number;
@@ -41,6 +44,7 @@ interface Group {
 
 export class StatementBuilder {
   readonly #plans = new WeakMap<TableSchema, WeakMap<TargetTable, TablePlan>>();
+  readonly #safePlans = new WeakMap<TablePlan, SafePlan>();
   #statements: string[] = [];
   #marks: Mark[] = [];
   #group: Group | null = null;
@@ -68,10 +72,30 @@ export class StatementBuilder {
         break;
       case 'u':
         this.#close();
-        this.#push('update', plan, updateStatement(plan, image(change, 'before'), image(change, 'after')), 1);
+        this.#push('update', plan, updateStatement(plan, image(change, 'before'), image(change, 'after')), { changes: 1 });
         break;
       case 'd':
         this.#delete(plan, image(change, 'before'));
+    }
+    this.#changes++;
+  }
+
+  /**
+   * The same in safe mode: right whether it was applied before or not. Only for a session that does not check foreign keys.
+   * @throws SyncError APPLY_REFUSED for a table whose rows cannot be applied again, and as add()
+   */
+  addSafe(change: Change): void {
+    const plan = this.#plan(change.source, change.target);
+    const safe = this.#safePlan(plan);
+    if (change.op === 'd') {
+      this.#close();
+      this.#push('delete', plan, safeDelete(plan, image(change, 'before')), { changes: 1, counted: false });
+    } else {
+      const after = image(change, 'after');
+      const clearing = clearingDeletes(plan, safe, { before: change.op === 'u' ? image(change, 'before') : null, after });
+      if (clearing.length > 0) this.#close();
+      for (const statement of clearing) this.#push('delete', plan, statement, { changes: 1, counted: false });
+      this.#join('upsert', plan, insertPart(plan, after));
     }
     this.#changes++;
   }
@@ -89,7 +113,7 @@ export class StatementBuilder {
   #delete(plan: TablePlan, before: Row): void {
     if (plan.groupsDeletes) return this.#join('delete', plan, deletePart(plan, before));
     this.#close();
-    this.#push('delete', plan, `DELETE FROM ${plan.quoted}${whereRow(plan, before)}`, 1);
+    this.#push('delete', plan, `DELETE FROM ${plan.quoted}${whereRow(plan, before)}`, { changes: 1 });
   }
 
   #join(does: Group['does'], plan: TablePlan, part: string): void {
@@ -108,19 +132,31 @@ export class StatementBuilder {
     const { does, plan, parts } = this.#group;
     this.#group = null;
     const first = this.#changes - parts.length;
-    this.#push(does, plan, does === 'insert' ? plan.insertHead + parts.join(', ') : deleteStatement(plan, parts), parts.length, first);
+    this.#push(does, plan, this.#groupStatement(does, plan, parts), { changes: parts.length, change: first });
   }
 
-  #push(does: 'insert' | 'update' | 'delete', plan: TablePlan, statement: string, changes: number, change = this.#changes): void {
+  #groupStatement(does: Group['does'], plan: TablePlan, parts: readonly string[]): string {
+    if (does === 'delete') return deleteStatement(plan, parts);
+    return plan.insertHead + parts.join(', ') + (does === 'upsert' ? this.#safePlan(plan).upsertTail : '');
+  }
+
+  #push(does: Group['does'] | 'update', plan: TablePlan, statement: string, of: Pushed): void {
+    const { changes, change = this.#changes, counted = does === 'update' || does === 'delete' } = of;
     const { database, name } = plan.target;
     const facts = { table: { database, name }, change, changes };
     this.#statements.push(statement);
     this.#marks.push({ does, ...facts });
     this.#taken += Buffer.byteLength(statement);
-    if (does === 'insert') return; // it inserts each row or fails
+    if (!counted) return; // an INSERT inserts each row or fails
     this.#statements.push(countStatement(changes));
     this.#marks.push({ does: 'count rows', ...facts });
     this.#taken += 50;
+  }
+
+  #safePlan(plan: TablePlan): SafePlan {
+    let safe = this.#safePlans.get(plan);
+    if (!safe) this.#safePlans.set(plan, (safe = planSafe(plan)));
+    return safe;
   }
 
   #plan(source: TableSchema, target: TargetTable): TablePlan {
@@ -130,6 +166,14 @@ export class StatementBuilder {
     if (!plan) plans.set(target, (plan = planTable(source, target)));
     return plan;
   }
+}
+
+interface Pushed {
+  /** How many changes the statement carries, and the number of the first. */
+  readonly changes: number;
+  readonly change?: number;
+  /** It must match that many rows. */
+  readonly counted?: boolean;
 }
 
 function image(change: Change, side: 'before' | 'after'): Row {
@@ -143,7 +187,7 @@ function insertPart(plan: TablePlan, after: Row): string {
 }
 
 function updateStatement(plan: TablePlan, before: Row, after: Row): string {
-  const changed = plan.columns.filter((column) => !same(before[column.name] as Value, after[column.name] as Value));
+  const changed = plan.columns.filter((column) => !sameValue(before[column.name] as Value, after[column.name] as Value));
   // Left out, such a column would get the time at which we apply. An update of nothing must still find its row: it writes it all.
   const written = changed.length === 0 ? plan.columns : plan.columns.filter((column) => column.alwaysWritten || changed.includes(column));
   return `UPDATE ${plan.quoted} SET ${written.map((column) => assignment(column, after)).join(', ')}${whereRow(plan, before)}`;
@@ -151,10 +195,6 @@ function updateStatement(plan: TablePlan, before: Row, after: Row): string {
 
 function assignment(column: ColumnPlan, after: Row): string {
   return `${column.quoted} = ${column.stored(after[column.name] as Value)}`;
-}
-
-function same(a: Value, b: Value): boolean {
-  return Buffer.isBuffer(a) && Buffer.isBuffer(b) ? a.equals(b) : Object.is(a, b);
 }
 
 function deletePart(plan: TablePlan, before: Row): string {

@@ -81,6 +81,10 @@ export function whereRow(plan: TablePlan, before: Row): string {
   return ` WHERE ${plan.columns.map((column) => column.exactly(before[column.name] as Value)).join(' AND ')} LIMIT 1`;
 }
 
+export function sameValue(a: Value, b: Value): boolean {
+  return Buffer.isBuffer(a) && Buffer.isBuffer(b) ? a.equals(b) : Object.is(a, b);
+}
+
 function planColumn(source: ColumnSchema, target: TargetColumn, table: string): ColumnPlan {
   const where = `${table}.${target.name}`;
   const literal = literalOf(writtenAs(source, target), where);

@@ -5,7 +5,7 @@ export function columnsQuery(where: string): string {
 }
 
 export function keysQuery(where: string): string {
-  return `SELECT TABLE_NAME AS tbl, INDEX_NAME AS name, COLUMN_NAME AS col, NULLABLE AS nullable FROM information_schema.STATISTICS WHERE NON_UNIQUE = 0 AND ${where} ORDER BY TABLE_NAME, INDEX_NAME, SEQ_IN_INDEX`;
+  return `SELECT TABLE_NAME AS tbl, INDEX_NAME AS name, COLUMN_NAME AS col, NULLABLE AS nullable, SUB_PART AS prefix FROM information_schema.STATISTICS WHERE NON_UNIQUE = 0 AND ${where} ORDER BY TABLE_NAME, INDEX_NAME, SEQ_IN_INDEX`;
 }
 
 export function referencesQuery(where: string): string {
@@ -13,7 +13,7 @@ export function referencesQuery(where: string): string {
 }
 
 export function referencedQuery(where: string): string {
-  return `SELECT DISTINCT REFERENCED_TABLE_NAME AS tbl FROM information_schema.KEY_COLUMN_USAGE WHERE ${where}`;
+  return `SELECT DISTINCT k.REFERENCED_TABLE_NAME AS tbl, k.CONSTRAINT_NAME AS name, r.DELETE_RULE AS on_delete, r.UPDATE_RULE AS on_update FROM information_schema.KEY_COLUMN_USAGE k JOIN information_schema.REFERENTIAL_CONSTRAINTS r ON r.CONSTRAINT_SCHEMA = k.CONSTRAINT_SCHEMA AND r.CONSTRAINT_NAME = k.CONSTRAINT_NAME AND r.TABLE_NAME = k.TABLE_NAME WHERE ${where}`;
 }
 
 export function triggersQuery(where: string): string {

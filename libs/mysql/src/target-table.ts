@@ -58,6 +58,10 @@ export interface TargetTable extends TableName {
   readonly foreignKeys: readonly ForeignKey[];
   /** A foreign key of some table, perhaps itself, points here. */
   readonly referenced: boolean;
+  /** Foreign keys, its own or of tables that point here, that change child rows by themselves (CASCADE, SET NULL). */
+  readonly cascades: readonly string[];
+  /** Unique keys, the primary one included, that cover only the beginning of a column. */
+  readonly prefixKeys: readonly string[];
   readonly triggers: number;
 }
 
@@ -107,7 +111,7 @@ export async function loadTables(queries: Queries, database: string, name?: stri
   const columns = grouped(await queries.query(columnsQuery(of('TABLE_SCHEMA', 'TABLE_NAME'))));
   const keys = grouped(await queries.query(keysQuery(of('TABLE_SCHEMA', 'TABLE_NAME'))));
   const references = grouped(await queries.query(referencesQuery(of('k.TABLE_SCHEMA', 'k.TABLE_NAME'))));
-  const referenced = grouped(await queries.query(referencedQuery(of('REFERENCED_TABLE_SCHEMA', 'REFERENCED_TABLE_NAME'))));
+  const referenced = grouped(await queries.query(referencedQuery(of('k.REFERENCED_TABLE_SCHEMA', 'k.REFERENCED_TABLE_NAME'))));
   const triggers = grouped(await queries.query(triggersQuery(of('EVENT_OBJECT_SCHEMA', 'EVENT_OBJECT_TABLE'))));
   return tables.map((row) => {
     const table = text(row, 'name');
@@ -119,6 +123,7 @@ export async function loadTables(queries: Queries, database: string, name?: stri
       ...toKeys(keys.get(table) ?? []),
       foreignKeys: toForeignKeys(references.get(table) ?? [], { database, name: table }),
       referenced: referenced.has(table),
+      cascades: cascadesOf([...(references.get(table) ?? []), ...(referenced.get(table) ?? [])]),
       triggers: triggers.get(table)?.length ?? 0,
     };
   });
@@ -157,7 +162,7 @@ function toType(dataType: string): ColumnType | 'other' {
   return columnTypes.find((type) => type === dataType) ?? 'other';
 }
 
-function toKeys(rows: readonly ResultRow[]): Pick<TargetTable, 'primaryKey' | 'uniqueKeys'> {
+function toKeys(rows: readonly ResultRow[]): Pick<TargetTable, 'primaryKey' | 'uniqueKeys' | 'prefixKeys'> {
   const keys = [...Map.groupBy(rows, (row) => text(row, 'name'))].map(([name, parts]) => ({
     name,
     columns: parts.map((part) => optionalText(part, 'col') ?? ''),
@@ -166,7 +171,15 @@ function toKeys(rows: readonly ResultRow[]): Pick<TargetTable, 'primaryKey' | 'u
   return {
     primaryKey: keys.find((key) => key.name === 'PRIMARY')?.columns ?? [],
     uniqueKeys: keys.filter((key) => key.name !== 'PRIMARY'),
+    prefixKeys: [...new Set(rows.filter((row) => row['prefix'] !== null).map((row) => text(row, 'name')))],
   };
+}
+
+const passive = new Set(['RESTRICT', 'NO ACTION']);
+
+function cascadesOf(keys: readonly ResultRow[]): readonly string[] {
+  const active = keys.filter((row) => !passive.has(text(row, 'on_delete')) || !passive.has(text(row, 'on_update')));
+  return [...new Set(active.map((row) => text(row, 'name')))];
 }
 
 function toForeignKeys(rows: readonly ResultRow[], table: TableName): readonly ForeignKey[] {

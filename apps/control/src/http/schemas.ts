@@ -162,6 +162,8 @@ export const pipelinePositionSchema = z.object({
       sourceUs: z.number(),
       origin: z.string(),
       epoch: z.number(),
+      /** After a rewind: up to this seq everything was applied before, and is applied in safe mode. −1: nothing was. */
+      replayUntil: z.number(),
     })
     .nullable(),
   /** Offsets that the broker has now: first, and after the last. */

@@ -4,6 +4,7 @@ import { BusAdmin } from '@lutra/bus';
 import { pipelineId, rowsTopic, SyncError } from '@lutra/model';
 import type { ChannelDocument, EndpointDocument, PipelineDocument } from '@lutra/model';
 import { readCheckpoint } from '@lutra/mysql';
+import type { ConnectionOptions } from '@lutra/mysql';
 import { openSecret } from '@lutra/registry';
 import type { Registry } from '@lutra/registry';
 import type { Logger } from '@lutra/telemetry';
@@ -25,7 +26,7 @@ export class PipelineService {
   ) {}
 
   async position(channelName: string, name: string): Promise<PipelinePosition> {
-    const { pipeline, id } = await this.#find(channelName, name);
+    const { pipeline, id } = await this.find(channelName, name);
     const { document: target } = await findDocument(this.registry.endpoints, 'endpoint', pipeline.target);
     const { document: source } = await findDocument(this.registry.endpoints, 'endpoint', pipeline.source);
     const [checkpoint, topic, copy, skip] = await Promise.all([
@@ -45,6 +46,7 @@ export class PipelineService {
         sourceUs: checkpoint.sourceUs,
         origin: checkpoint.origin,
         epoch: checkpoint.epoch,
+        replayUntil: checkpoint.replayUntil,
       },
       topic: topic && { name: rowsTopic(source.name), ...topic },
       captured: copy && { log: copy.document.log, seq: copy.document.seq, position: copy.document.position },
@@ -58,7 +60,7 @@ export class PipelineService {
    * @throws SyncError CONFIG_INVALID if it is not the one that the pipeline stopped at
    */
   async skip(channelName: string, name: string, { seq, reason }: SkipWrite): Promise<PipelinePosition> {
-    const { id } = await this.#find(channelName, name);
+    const { id } = await this.find(channelName, name);
     const worker = (await this.registry.status.list()).find(
       (status) => status.app === 'loader' && status.name === id && status.state === 'failed',
     );
@@ -74,16 +76,20 @@ export class PipelineService {
     return this.position(channelName, name);
   }
 
-  async #find(channelName: string, name: string): Promise<{ channel: ChannelDocument; pipeline: PipelineDocument; id: string }> {
+  async find(channelName: string, name: string): Promise<{ channel: ChannelDocument; pipeline: PipelineDocument; id: string }> {
     const { document: channel } = await findDocument(this.registry.channels, 'channel', channelName);
     const pipeline = channel.pipelines.find((candidate) => candidate.name === name);
     if (!pipeline) throw new SyncError('CONFIG_MISSING', `channel ${channelName} has no pipeline ${name}`);
     return { channel, pipeline, id: pipelineId(channelName, name) };
   }
 
-  #checkpoint(target: EndpointDocument, id: string): ReturnType<typeof readCheckpoint> {
-    const { host, port, user, tls } = target;
-    return readCheckpoint({ host, port, user, password: openSecret(this.key, target.password, target.name), tls, connectTimeoutMs }, id, 0);
+  /** How the endpoint's own user connects to it. */
+  connectionTo({ name, host, port, user, password, tls }: EndpointDocument): ConnectionOptions {
+    return { host, port, user, password: openSecret(this.key, password, name), tls, connectTimeoutMs };
+  }
+
+  async #checkpoint(target: EndpointDocument, id: string): ReturnType<typeof readCheckpoint> {
+    return readCheckpoint(this.connectionTo(target), id, 0);
   }
 
   /** null while the topic does not exist. */

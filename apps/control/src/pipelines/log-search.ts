@@ -1,0 +1,75 @@
+/**
+ * Finds places in a log without reading all of it: pieces of some ten thousand records, backwards from where a seq must lie. Counted from a record that is
+ * known, an earlier one lies at least as many offsets before it as its seq is smaller: records of replaced leaders and epoch records lie between, and have no seq.
+ */
+import { LogScan } from '@lutra/model';
+import type { LogPlace, LogRecord } from '@lutra/model';
+
+export interface LogEnds {
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface LogPieces {
+  /** Every record of [from, to). */
+  read(from: number, to: number): AsyncIterable<LogRecord>;
+}
+
+export interface PieceSizes {
+  /** Records of the first piece. */
+  readonly piece: number;
+  /**
+   * A place counts when so many records before it were read: more than one request of a capture holds, and a replaced leader gets no more than one in.
+   */
+  readonly decisive: number;
+}
+
+const usual: PieceSizes = { piece: 20_000, decisive: 10_000 };
+
+/** The record of `seq` lies at `offset` or before it. Null: retention has removed the last place at or before that seq. */
+export async function placeAt(
+  log: LogPieces,
+  { start, end }: LogEnds,
+  { sizes = usual, ...target }: { readonly seq: number; readonly offset: number; readonly sizes?: PieceSizes },
+): Promise<LogPlace | null> {
+  let { seq, offset } = target;
+  for (let records = sizes.piece; ;) {
+    // The record behind it belongs to the piece: it shows that the place is valid.
+    const to = Math.min(Math.max(offset + 2, start + 1), end);
+    const from = Math.max(start, to - records);
+    const scan = await scanOf(log, from, to);
+    const place = scan.placeAt(seq);
+    if (place && (from === start || place.nextOffset - from > sizes.decisive)) return place;
+    if (from === start) {
+      const beginning = scan.beginning(start);
+      return beginning && beginning.seq <= seq ? beginning : null;
+    }
+    const { first } = scan;
+    if (!place && first && first.order > 1 && first.seq <= seq + 1) {
+      // In the middle of a transaction: the place lies before its first row.
+      ({ seq, offset } = { seq: first.seq - first.order, offset: first.offset - first.order });
+      records = sizes.piece;
+    } else records *= 4;
+  }
+}
+
+/** The place behind the last whole transaction; null if there is none. */
+export async function lastPlace(log: LogPieces, ends: LogEnds, sizes: PieceSizes = usual): Promise<LogPlace | null> {
+  return placeAt(log, ends, { seq: Infinity, offset: ends.end - 1, sizes });
+}
+
+/** Where the first whole transaction begins; null if there is none. */
+export async function firstPlace(log: LogPieces, { start, end }: LogEnds, { piece }: PieceSizes = usual): Promise<LogPlace | null> {
+  for (let records = piece; ; records *= 4) {
+    const to = Math.min(end, start + records);
+    const scan = await scanOf(log, start, to);
+    const place = scan.beginning(start) ?? scan.firstPlace;
+    if (place || to === end) return place;
+  }
+}
+
+async function scanOf(log: LogPieces, from: number, to: number): Promise<LogScan> {
+  const scan = new LogScan();
+  for await (const record of log.read(from, to)) scan.add(record);
+  return scan;
+}

@@ -1,0 +1,26 @@
+/** Bodies and answers of the ways out for a pipeline: rewind and restart. */
+import { z } from 'zod';
+import { pipelinePositionSchema } from '../http/schemas.js';
+
+/** Why, for who reads control's log later. */
+const reason = z.string().min(1).max(1000);
+
+export const rewindWriteSchema = z.strictObject({
+  /** Everything behind this seq is applied once more. */
+  seq: z.int().min(-1),
+  reason,
+  /** Also where other pipelines write the same tables, or carry them back: their changes since then are lost at the target. */
+  overwrite: z.boolean().optional(),
+});
+export type RewindWrite = z.infer<typeof rewindWriteSchema>;
+
+export const restartWriteSchema = z.strictObject({
+  at: z.enum(['start', 'end']),
+  reason,
+  /** The consequences are known and wanted. */
+  accept: z.boolean().optional(),
+});
+export type RestartWrite = z.infer<typeof restartWriteSchema>;
+
+export const restartAnswerSchema = pipelinePositionSchema.extend({ consequence: z.string() });
+export type RestartAnswer = z.infer<typeof restartAnswerSchema>;

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import type { SourceItem } from '@lutra/model';
 import type { Connection } from 'mysql2/promise';
 import { mysqlServer } from '../../../test/servers/index.js';
-import { readBinlog, sourceState } from './index.js';
+import { checkStart, readBinlog, sourceState } from './index.js';
 import { collectToEnd, collectToError, connectionOf, executed, readerOptions, rowsOf, select, stateOf, writer } from './reading.fixture.js';
 
 const versions = ['8.0', '9.7'] as const;
@@ -49,6 +49,25 @@ describe.each(versions)('MySQL %s', (version) => {
     const items = await collectToEnd(server, 'now', { user: 'reader', password: 'right' });
     expect(items.at(-1)?.kind).toBe('heartbeat');
     await connection.query('DROP USER reader');
+  });
+
+  it('is asked whether it can be read from a place on: between two transactions, in a file that is there', async () => {
+    await connection.query('FLUSH BINARY LOGS; INSERT INTO t VALUES (), ()');
+    const { file, pos } = await stateOf(server);
+    const ask = (at: { file: string; pos: number; gtidSet?: string }): Promise<unknown> =>
+      checkStart(connectionOf(server), () => ({ gtidSet: null, ...at }));
+    const events = await select(connection, `SHOW BINLOG EVENTS IN '${file}'`);
+    const rows = events.find((event) => event['Event_type'] === 'Write_rows');
+    for (const place of [
+      { file, pos },
+      { file, pos: 4 },
+    ])
+      expect(await ask(place)).toEqual({ ...place, gtidSet: null });
+    for (const amid of [Number(rows?.['Pos']), pos - 1])
+      await expect(ask({ file, pos: amid })).rejects.toMatchObject({ code: 'CONFIG_INVALID', details: { file, pos: amid } });
+    await expect(ask({ file, pos: pos + 1 })).rejects.toMatchObject({ code: 'SOURCE_BEHIND' });
+    await expect(ask({ file: 'binlog.999999', pos: 4 })).rejects.toMatchObject({ code: 'SOURCE_BEHIND' });
+    await expect(ask({ file, pos, gtidSet: 'nonsense' })).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
   });
 
   it('reads over TLS, and refuses a certificate that it cannot verify', async () => {

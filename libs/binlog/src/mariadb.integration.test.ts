@@ -2,8 +2,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Connection } from 'mysql2/promise';
 import { mysqlServer } from '../../../test/servers/index.js';
+import { checkStart, restartPosition } from './index.js';
 import { answer, oracleOf, typeCases } from './allowlist.fixture.js';
-import { collectToEnd, collectToError, executed, readerOptions, rowsOf, select, writer } from './reading.fixture.js';
+import { collectToEnd, collectToError, connectionOf, executed, readerOptions, rowsOf, select, writer } from './reading.fixture.js';
 
 /** Binary columns are refused; a JSON column is a text of at most 32 levels; some values are written in MySQL's words. */
 const cases = typeCases
@@ -46,6 +47,21 @@ describe('MariaDB 11.4', () => {
         values: expected,
       });
     }
+  });
+
+  it('is asked whether it can be read from a place on', async () => {
+    const log = { file: '', pos: 4, gtidSet: (await executed(server)).gtidSet };
+    await connection.query('CREATE TABLE more (id INT PRIMARY KEY); INSERT INTO more VALUES (1)');
+    const [last] = await select(connection, 'SELECT @@gtid_current_pos AS gtid');
+    const place = await checkStart(connectionOf(server), (state) => restartPosition({ from: 'now' }, log, state).position);
+    expect(place.gtidSet).toBe(String(last?.['gtid']));
+    const back = checkStart(
+      connectionOf(server),
+      (state) => restartPosition({ from: 'gtid', gtidSet: log.gtidSet }, place, state).position,
+    );
+    await expect(back).rejects.toMatchObject({ code: 'CONFIG_INVALID', message: expect.stringContaining('2 transactions') });
+    const beyond = checkStart(connectionOf(server), (state) => restartPosition({ from: 'after', gtid: '0-1-9999' }, log, state).position);
+    await expect(beyond).rejects.toMatchObject({ code: 'SOURCE_BEHIND' });
   });
 
   it('goes on after any transaction, from its GTID or from its file and position, with exactly what follows', async () => {

@@ -1,7 +1,7 @@
 /** What a restart or a reset of an endpoint means, in words, for the person who must accept it. Pure. */
 import type { RestartPosition } from '@lutra/binlog';
 import { pipelineId, rowsTopic } from '@lutra/model';
-import type { ChannelDocument, Position } from '@lutra/model';
+import type { ChannelDocument, Position, RestartStart } from '@lutra/model';
 import type { Problem } from '../configuration/problem.js';
 import type { Asked } from './source-place.js';
 
@@ -11,21 +11,37 @@ export interface EndpointUse {
   readonly readers: readonly ChannelDocument[];
 }
 
-export function restartConsequences(use: EndpointUse, log: Position | null, asked: Asked): readonly Problem[] {
-  return [readersOf(use), asked.place ? betweenPlaces(log, asked.place) : notAsked(asked.why)];
+export function restartConsequences(
+  use: EndpointUse,
+  between: { readonly start: RestartStart; readonly log: Position | null },
+  asked: Asked,
+): readonly Problem[] {
+  const later = between.start.from === 'now' ? [untilThen] : [];
+  return [readersOf(use), asked.place ? betweenPlaces(between.log, asked.place) : notAsked(asked.why), ...later];
 }
+
+const untilThen = warning(
+  'until-then',
+  'what the source commits until capture carries the order out is left out as well',
+  'Let nobody write meanwhile, or name the place by a GTID set.',
+);
 
 export function resetConsequences(
   use: EndpointUse,
   topic: { readonly start: number; readonly end: number } | null,
-  asked: Asked,
+  { start, asked }: { readonly start: RestartStart; readonly asked: Asked },
 ): readonly Problem[] {
   const name = rowsTopic(use.endpoint);
   const what = topic
     ? `topic ${name} is deleted with all that it has (offsets ${topic.start} to ${topic.end}); what no loader has applied yet is applied by none`
     : `topic ${name} is not there; a new log is made`;
   const paths = pipelinesOf(use).map(({ channel, pipeline }) => `POST /api/v1/channels/${channel}/pipelines/${pipeline}/restart`);
-  const begins = asked.place ? `the new log begins at ${printed(asked.place.position)}` : notAsked(asked.why).what;
+  const begins =
+    start.from === 'now'
+      ? 'the new log begins where the source is when capture starts next'
+      : asked.place
+        ? `the new log begins at ${printed(asked.place.position)}`
+        : notAsked(asked.why).what;
   return [
     warning('log-deleted', what, null),
     warning(

@@ -13,6 +13,7 @@ import { throwIfAborted } from '@lutra/runtime';
 import type { Logger } from '@lutra/telemetry';
 import { findDocument, findForWrite, listDocuments, replaceDocument } from '../configuration/configuration.js';
 import { RefusedError } from '../configuration/problem.js';
+import type { Problem } from '../configuration/problem.js';
 import { WriteLock } from '../configuration/write-lock.js';
 import { LOGGER, REGISTRY, SECRET_KEY } from '../tokens.js';
 import type { SecretKey } from '../tokens.js';
@@ -39,15 +40,23 @@ export class EndpointResetService {
     const { document: endpoint } = await findDocument(this.registry.endpoints, kind, name);
     const readers = await this.#requireRest(name);
     const asked = await askSource({ ...endpoint, password: openSecret(this.key, endpoint.password, name) }, start, null);
-    return this.#withTopics(endpoint, async (topics) => {
-      const topic = rowsTopic(name);
+    const topic = rowsTopic(name);
+    const tell = async (topics: BusAdmin): Promise<readonly Problem[]> => {
       const offsets = (await topics.exists(topic)) ? await topics.offsets(topic) : null;
-      const consequences = resetConsequences({ endpoint: name, readers }, offsets, asked);
-      if (!accept) throw new RefusedError('CONFIG_CONFLICT', `endpoint ${name}: say "accept": true if this is what you want`, consequences);
-      this.logger.warn({ endpoint: name, topic, offsets, start, reason }, 'the log is removed, a new one will be made');
-      await this.#underLease(name, (lost) => this.#removeLog(name, { start, topic, topics, lost }));
-      return { endpoint: name, topic, start, consequences: [...consequences] };
-    });
+      return resetConsequences({ endpoint: name, readers }, offsets, { start, asked });
+    };
+    if (!accept) {
+      const told = await this.#withTopics(endpoint, tell);
+      throw new RefusedError('CONFIG_CONFLICT', `endpoint ${name}: say "accept": true if this is what you want`, told);
+    }
+    const remove = (lost: AbortSignal): Promise<readonly Problem[]> =>
+      this.#withTopics(endpoint, async (topics) => {
+        const told = await tell(topics);
+        this.logger.warn({ endpoint: name, topic, start, reason }, 'the log is removed, a new one will be made');
+        await this.#removeLog(name, { start, topic, topics, lost });
+        return told;
+      });
+    return { endpoint: name, topic, start, consequences: [...(await this.#underLease(name, remove))] };
   }
 
   async #removeLog(
@@ -74,10 +83,10 @@ export class EndpointResetService {
     return readers;
   }
 
-  async #underLease(name: string, work: (lost: AbortSignal) => Promise<void>): Promise<void> {
+  async #underLease<T>(name: string, work: (lost: AbortSignal) => Promise<T>): Promise<T> {
     const grant = await this.#takeLease(name);
     try {
-      await work(grant.lost);
+      return await work(grant.lost);
     } finally {
       await grant.release();
     }

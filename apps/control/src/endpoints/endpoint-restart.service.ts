@@ -37,7 +37,7 @@ export class EndpointRestartService {
     const readers = await this.#readers(name);
     const log = (await this.registry.logs.read(name))?.document.position ?? null;
     const server = { ...endpoint, password: openSecret(this.key, endpoint.password, name) };
-    const consequences = restartConsequences({ endpoint: name, readers }, log, await askSource(server, start, log));
+    const consequences = restartConsequences({ endpoint: name, readers }, { start, log }, await askSource(server, start, log));
     if (!accept) throw new RefusedError('CONFIG_CONFLICT', `endpoint ${name}: say "accept": true if this is what you want`, consequences);
     const order = { id: randomUUID(), start, reason, at: Date.now() };
     await this.registry.restarts.order(name, order);

@@ -184,7 +184,8 @@ describe('a table that another channel carries already', () => {
     await expect.poll(async () => (await way.status()).routes, bounded).toBe('in force');
     await way.arrives();
     expect((await way.atTarget('SELECT id FROM u ORDER BY id')).map((row) => Number(row['id']))).toEqual([2, 3]);
-    await way.close();
+    // The other channel first: it keeps the capture that close() waits for.
     await stack.api.channelAction(`${way.name}-copies`, 'stop');
+    await way.close();
   });
 });

@@ -12,6 +12,8 @@ import { EndpointCheckService } from './endpoints/endpoint-check.service.js';
 import { EndpointController } from './endpoints/endpoint.controller.js';
 import { EndpointService } from './endpoints/endpoint.service.js';
 import type { Environment } from './environment.js';
+import { ExportController } from './export/export.controller.js';
+import { ExportService } from './export/export.service.js';
 import { ConnectedGuard } from './http/connected.guard.js';
 import { HealthController } from './health/health.controller.js';
 import { PipelineController } from './pipelines/pipeline.controller.js';
@@ -47,6 +49,7 @@ export function controlModule({ environment, registry, secretKey, metrics, healt
       AboutController,
       HealthController,
       SchemaRegistryController,
+      ExportController,
     ],
     providers: [
       { provide: ENVIRONMENT, useValue: environment },
@@ -63,6 +66,7 @@ export function controlModule({ environment, registry, secretKey, metrics, healt
       ChannelService,
       ChannelActionService,
       PipelineService,
+      ExportService,
     ],
   };
 }

@@ -82,7 +82,7 @@ async function load(deps: LoaderDeps, work: LoaderWork, lead: Lead & { merge: bo
     logger,
   };
   const admin = new BusAdmin(bus);
-  const checkpoint = await takeOverTarget(deps.registry, target, { pipeline: work.id, leaseNumber: lead.leaseNumber });
+  const checkpoint = await takeOverTarget(deps.registry, target, { pipeline: work.id, leaseNumber: lead.leaseNumber, signal });
   logger.info(
     { epoch: checkpoint.epoch, log: checkpoint.logId, seq: checkpoint.seq, offset: checkpoint.nextOffset },
     'took the pipeline over',

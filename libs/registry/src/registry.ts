@@ -4,6 +4,8 @@ import type { ChannelDocument, EndpointDocument, RegionDocument } from '@lutra/m
 import type { Logger } from '@lutra/telemetry';
 import { ZooKeeperDocuments } from './documents.js';
 import type { DocumentKind, DocumentStore } from './documents.js';
+import { ZooKeeperExport } from './export.js';
+import type { ExportStore } from './export.js';
 import { ZooKeeperLease } from './lease.js';
 import type { Lease } from './lease.js';
 import { ZooKeeperLogCopies } from './log-copies.js';
@@ -14,6 +16,7 @@ import type { PipelineMarkStore } from './pipeline-marks.js';
 import { ZooKeeperSchemas } from './schemas.js';
 import type { SchemaStore } from './schemas.js';
 import { Session } from './session.js';
+import { defaultSessionMs } from './session-ms.js';
 import { ZooKeeperStatus } from './status.js';
 import type { StatusStore } from './status.js';
 import { ZooKeeperSkips } from './skips.js';
@@ -25,7 +28,7 @@ export interface RegistryOptions {
   readonly connect: string;
   /** Default /lutra */
   readonly root?: string;
-  /** Default 6000. ZooKeeper bounds it: at least 2 ticks, at most 20. */
+  /** Default `defaultSessionMs`. ZooKeeper bounds it: at least 2 ticks, at most 20. */
   readonly sessionTimeoutMs?: number;
   /** user:password: what we create then belongs to this user alone. Absent: open to everyone. */
   readonly digest?: string;
@@ -33,7 +36,6 @@ export interface RegistryOptions {
 }
 
 const connectPattern = /^[^\s:/,]+:\d{1,5}(?:\s*,\s*[^\s:/,]+:\d{1,5})*$/;
-const defaultSessionTimeoutMs = 6_000;
 
 export class Registry {
   readonly regions: DocumentStore<RegionDocument>;
@@ -44,6 +46,7 @@ export class Registry {
   readonly pipelines: PipelineMarkStore;
   readonly skips: SkipStore;
   readonly schemas: SchemaStore;
+  readonly exports: ExportStore;
   /** For tests that end a session from outside. */
   readonly session: Session;
   readonly #paths: Paths;
@@ -51,7 +54,7 @@ export class Registry {
 
   /** Does nothing yet. @throws SyncError CONFIG_INVALID */
   constructor(options: RegistryOptions) {
-    const { connect, digest, logger, sessionTimeoutMs = defaultSessionTimeoutMs } = options;
+    const { connect, digest, logger, sessionTimeoutMs = defaultSessionMs } = options;
     if (!connectPattern.test(connect))
       throw new SyncError('CONFIG_INVALID', `ZooKeeper: ${JSON.stringify(connect)} is not host:port[,host:port]`);
     if (digest !== undefined && !/^[^:]+:./s.test(digest))
@@ -72,6 +75,7 @@ export class Registry {
     this.pipelines = new ZooKeeperPipelineMarks(tree, paths);
     this.skips = new ZooKeeperSkips(tree, paths);
     this.schemas = new ZooKeeperSchemas(tree, paths);
+    this.exports = new ZooKeeperExport(tree, paths, this.schemas);
   }
 
   get connected(): boolean {

@@ -11,6 +11,8 @@ export interface LogLine {
   readonly why?: string;
   readonly lease?: string;
   readonly epoch?: number;
+  /** Of a lease. */
+  readonly number?: number;
 }
 
 /** Of all processes that this app has been so far; what is not a line of ours (a stack trace of Node) is left out. */

@@ -5,13 +5,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it, onTestFailed } from 'vitest';
 import { expectEqual, openShop, seedOf } from '../e2e/shop-stack.js';
-import { differencesFromWritten, readTopic, sides, startWorkload } from '../scenarios/index.js';
+import { differencesFromWritten, readTopic, shopTables, sides, startWorkload } from '../scenarios/index.js';
 import type { AppProcess, Stack, Workload } from '../scenarios/index.js';
 import { isClaim, logLines } from './log-lines.js';
 
 const outageSeconds = Number(process.env['LUTRA_OUTAGE_SECONDS'] ?? 30);
 /** What a process may need more at the end of the outage than soon after its beginning. */
 const growthBytes = 40 * 1024 * 1024;
+/** All of the shop but the one for huge transactions. */
+const tablesOfTheMix = shopTables.length - 1;
 const seed = seedOf();
 
 let stack: Stack;
@@ -28,6 +30,7 @@ it(`data flows for ${outageSeconds} s without ZooKeeper, seed ${seed}`, { timeou
     startWorkload({ side, connection: stack.connection(side), seed, writers: 2, transactionsPerSecond: 40 }),
   );
   const pids = stack.apps.map(({ pid }) => pid);
+  await everyTableWritten(workloads);
   await stack.drain();
 
   await stack.zooKeeper.kill();
@@ -75,7 +78,7 @@ async function outage(workloads: readonly Workload[], downAt: number): Promise<r
     await stack.drain(60_000); // a probe row of each side is written now, and reaches the other side
     arrived += 1;
     // Not in the first seconds: buffers of the load have their size by then.
-    if (before.size === 0 && Date.now() > downAt + Math.min(10_000, outageSeconds * 300)) {
+    if (before.size === 0 && Date.now() > downAt + Math.min(60_000, outageSeconds * 300)) {
       for (const app of stack.apps) before.set(app.name, await app.rssBytes());
     }
     await sleep(500);
@@ -88,6 +91,15 @@ async function outage(workloads: readonly Workload[], downAt: number): Promise<r
   console.log(`${arrived} probes of each side arrived without ZooKeeper`);
   for (const { name, before: first, after } of memory) console.log(`${name}: ${mega(first)} → ${mega(after)}`);
   return memory;
+}
+
+/** The first row of a table that no process has ever seen needs ZooKeeper, for the id of its schema. */
+async function everyTableWritten(workloads: readonly Workload[]): Promise<void> {
+  const deadline = Date.now() + 60_000;
+  while (!workloads.every(({ totals }) => Object.keys(totals.tables).length === tablesOfTheMix)) {
+    if (Date.now() > deadline) throw new Error(`not all tables are written: ${Object.keys(workloads[0]?.totals.tables ?? {}).join()}`);
+    await sleep(100);
+  }
 }
 
 async function memoryOf(app: AppProcess, before: number): Promise<Memory> {

@@ -121,6 +121,7 @@ async function load(deps: LoaderDeps, work: LoaderWork, lead: Lead & { merge: bo
       seq: checkpoint.seq,
       offset: checkpoint.nextOffset,
     });
+    void deps.schemas.prefetch?.(`${topic}-`);
     let savedAt = Date.now();
     for await (const batch of subscribe({ ...bus, topic, offset: reader.startOffset, maxBytes: fetchBytes, signal })) {
       let passed: Place | null = null;

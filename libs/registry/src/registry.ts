@@ -13,6 +13,7 @@ import type { LogCopyStore } from './log-copies.js';
 import { Paths, defaultRoot } from './paths.js';
 import { ZooKeeperPipelineMarks } from './pipeline-marks.js';
 import type { PipelineMarkStore } from './pipeline-marks.js';
+import { RememberedSchemas } from './remembered-schemas.js';
 import { ZooKeeperSchemas } from './schemas.js';
 import type { SchemaStore } from './schemas.js';
 import { Session } from './session.js';
@@ -74,8 +75,9 @@ export class Registry {
     this.status = new ZooKeeperStatus({ session, tree, paths, logger });
     this.pipelines = new ZooKeeperPipelineMarks(tree, paths);
     this.skips = new ZooKeeperSkips(tree, paths);
-    this.schemas = new ZooKeeperSchemas(tree, paths);
-    this.exports = new ZooKeeperExport(tree, paths, this.schemas);
+    const schemas = new ZooKeeperSchemas(tree, paths);
+    this.schemas = new RememberedSchemas(schemas, { session, tree, paths, logger });
+    this.exports = new ZooKeeperExport(tree, paths, schemas);
   }
 
   get connected(): boolean {

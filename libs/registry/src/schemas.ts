@@ -29,6 +29,8 @@ export interface SchemaStore {
   /** Ascending; [] if there is no such subject. */
   versions(subject: string): Promise<readonly number[]>;
   version(subject: string, version: number | 'latest'): Promise<SubjectVersion | null>;
+  /** Learns the latest version of each subject that begins so, to do without the registry later. Never throws. */
+  prefetch?(prefix: string): Promise<void>;
 }
 
 export const subjectVersionSchema = z.strictObject({ id: z.int().min(1) });

@@ -7,6 +7,7 @@ import { SyncError, endpointSchema } from '@lutra/model';
 import type { EndpointDocument } from '@lutra/model';
 import { z } from 'zod';
 import { bytesOf, checkNode, checkSchemas, kinds, placeOf } from './export-kinds.js';
+import { readStored, valueOf } from './export-nodes.js';
 import { decodeName, persistentFolders } from './paths.js';
 import type { Paths, PersistentFolder } from './paths.js';
 import { subjectVersionSchema } from './schemas.js';
@@ -55,7 +56,7 @@ export class ZooKeeperExport implements ExportStore {
 
   async read(): Promise<ExportDocument> {
     const nodes: Record<string, unknown> = {};
-    for (const [path, data] of await this.#stored()) nodes[path] = valueOf(path, data);
+    for (const [path, data] of await readStored(this.#tree, this.#paths)) nodes[path] = valueOf(path, data);
     const document = { format, exportedAt: new Date().toISOString(), nodes } as const;
     this.check(document); // what cannot be imported is no export
     return document;
@@ -70,7 +71,7 @@ export class ZooKeeperExport implements ExportStore {
   async write(document: ExportDocument): Promise<Imported> {
     this.check(document);
     const { nodes } = document;
-    this.#requireRoom(nodes, await this.#stored());
+    this.#requireRoom(nodes, await readStored(this.#tree, this.#paths));
     const count = { written: 0, kept: 0 };
     for (const folder of persistentFolders) {
       const paths = Object.keys(nodes).filter((path) => placeOf(path).folder === folder);
@@ -110,40 +111,6 @@ export class ZooKeeperExport implements ExportStore {
       return !schemaFolders.has(folder);
     });
     if (inTheWay.length > 0) throw conflict(inTheWay.map(([path]) => path));
-  }
-
-  async #stored(): Promise<ReadonlyMap<string, Buffer>> {
-    const stored = new Map<string, Buffer>();
-    for (const folder of persistentFolders) {
-      const paths = await this.#names(folder);
-      const nodes = await this.#tree.readAll(paths.map((path) => `${this.#paths.folder(folder)}/${path}`));
-      // A node that is gone was removed between the two reads.
-      for (const [at, node] of nodes.entries()) if (node) stored.set(`${folder}/${paths[at]}`, node.data);
-    }
-    return stored;
-  }
-
-  async #names(folder: PersistentFolder): Promise<readonly string[]> {
-    const names = await this.#tree.children(this.#paths.folder(folder));
-    if (folder !== 'schemas/subjects') return names;
-    const versions = await Promise.all(
-      names.map(async (name) => {
-        const numbers = await this.#tree.children(`${this.#paths.folder(folder)}/${name}`);
-        return numbers.map((number) => `${name}/${number}`);
-      }),
-    );
-    return versions.flat();
-  }
-}
-
-function valueOf(path: string, data: Buffer): unknown {
-  const place = placeOf(path);
-  const text = data.toString('utf8');
-  if (place.folder === 'schemas/ids') return text;
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new SyncError('CONFIG_INVALID', `${kinds[place.folder].noun} ${place.name}: not JSON`, { details: { document: path } });
   }
 }
 

@@ -7,7 +7,7 @@ import type { DocumentKind, DocumentStore } from './documents.js';
 import { ZooKeeperExport } from './export.js';
 import type { ExportStore } from './export.js';
 import { ZooKeeperLease } from './lease.js';
-import type { Lease } from './lease.js';
+import type { Lease, LeaseOptions } from './lease.js';
 import { ZooKeeperLogCopies } from './log-copies.js';
 import type { LogCopyStore } from './log-copies.js';
 import { Paths, defaultRoot } from './paths.js';
@@ -106,7 +106,7 @@ export class Registry {
   }
 
   /** For instance `capture/<endpoint>`, `loader/<pipeline id>.<partition>`. @throws SyncError CONFIG_INVALID */
-  lease(path: string): Lease {
-    return new ZooKeeperLease(this.session, this.#paths.lease(path), this.#logger);
+  lease(path: string, options: LeaseOptions = {}): Lease {
+    return new ZooKeeperLease(this.session, this.#paths.lease(path), { logger: this.#logger, ...options });
   }
 }

@@ -15,18 +15,23 @@ export function seedOf(): number {
 export async function openShop(options: StackOptions): Promise<Stack> {
   const stack = await startStack(options);
   try {
-    for (const side of sides) {
-      const connection = await createConnection(stack.connection(side));
-      await createShop(connection);
-      await connection.end();
-    }
-    await stack.createChannel({ databases: [shopDatabase] });
-    await stack.startChannel();
+    await openShopOn(stack);
     return stack;
   } catch (error) {
     await stack.stop();
     throw error;
   }
+}
+
+/** The shop on both sides of a stack that was started, and its running channel. */
+export async function openShopOn(stack: Stack): Promise<void> {
+  for (const side of sides) {
+    const connection = await createConnection(stack.connection(side));
+    await createShop(connection);
+    await connection.end();
+  }
+  await stack.createChannel({ databases: [shopDatabase] });
+  await stack.startChannel();
 }
 
 export async function expectEqual(stack: Stack): Promise<void> {

@@ -19,6 +19,8 @@ export interface StackOptions {
   readonly mysqlExtra?: readonly string[];
   /** server.properties. */
   readonly kafkaExtra?: Readonly<Record<string, string>>;
+  /** zoo.cfg. */
+  readonly zooKeeperExtra?: Readonly<Record<string, string>>;
   /** More environment variables of the apps. */
   readonly environment?: Readonly<Record<string, string>>;
   /** Two captures and two loaders in each region instead of one. */

@@ -62,7 +62,7 @@ export class Stack {
     const [a, b] = options.regions ?? ['hangzhou', 'california'];
     const versions = { a: options.mysql ?? '9.7', b: options.mysqlB ?? options.mysql ?? '9.7' };
     this.regions = { a, b };
-    this.zooKeeper = zooKeeperFromEnvironment();
+    this.zooKeeper = zooKeeperFromEnvironment({ extra: options.zooKeeperExtra });
     this.kafka = kafkaFromEnvironment({ extra: { ...this.#advertised(), ...options.kafkaExtra } });
     const mysql = (side: Side, serverId: number): MysqlServer =>
       mysqlFromEnvironment(side === 'a' ? 'A' : 'B', {

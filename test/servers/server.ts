@@ -51,6 +51,8 @@ export interface KafkaServer extends Server {
 
 export interface ZooKeeperServer extends Server {
   readonly connect: string;
+  /** SIGKILL, and its data are gone: the next `start()` begins with an empty tree, on the same port. */
+  loseData(): Promise<void>;
 }
 
 export interface MysqlOptions {

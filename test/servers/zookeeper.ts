@@ -1,7 +1,7 @@
 /** ZooKeeper 3.9, standalone. Short ticks, so that a test may ask for sessions from one second up to a minute. */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { cached } from './cache.js';
 import { ChildServer } from './child-server.js';
@@ -22,6 +22,15 @@ class ChildZooKeeper extends ChildServer implements ZooKeeperServer {
   get connect(): string {
     return `${this.host}:${this.port}`;
   }
+
+  async loseData(): Promise<void> {
+    const { logFile } = this;
+    await this.kill();
+    if (logFile === undefined) return;
+    const data = join(dirname(logFile), 'data');
+    await rm(data, { recursive: true, force: true });
+    await mkdir(data);
+  }
 }
 
 class ExternalZooKeeper extends ExternalServer implements ZooKeeperServer {
@@ -31,6 +40,11 @@ class ExternalZooKeeper extends ExternalServer implements ZooKeeperServer {
     const first = /^([^:,/]+)(?::(\d+))?/.exec(connectString) ?? [];
     super(name, first[1] ?? '', Number(first[2] ?? 2181));
     this.connect = connectString;
+  }
+
+  /** Like `kill()`: not with a server that is not ours. */
+  async loseData(): Promise<void> {
+    await this.kill();
   }
 }
 

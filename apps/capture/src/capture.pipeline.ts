@@ -107,6 +107,8 @@ export async function runCapture(deps: CaptureDeps, work: CaptureWork, lead: { l
     if (claim.tail.position === null) await checkStart(source, () => start);
     deps.logger.info({ epoch: claim.epoch, log: claim.log, nextSeq: claim.nextSeq, from: start }, 'claimed the log');
     deps.status.update({ epoch: claim.epoch, log: claim.log });
+    // A table's first row must not wait for a ZooKeeper that is away.
+    void deps.schemas.prefetch?.(`${topic}-`);
 
     const progress = new Progress(deps, endpoint.name);
     const copies = new CopyKeeper({

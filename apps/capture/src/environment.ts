@@ -1,12 +1,15 @@
 /** What a capture process is told by its environment; everything else is in ZooKeeper. */
 import { hostname } from 'node:os';
 import { nameSchema, parseDocument } from '@lutra/model';
+import { sessionMsSchema } from '@lutra/registry';
 import { z } from 'zod';
 
 const environmentSchema = z.object({
   ZOOKEEPER: z.string().min(1),
   ZOOKEEPER_DIGEST: z.string().optional(),
   LUTRA_ROOT: z.string().default('/lutra'),
+  /** Of the session with ZooKeeper: after so long without a sign of life another process takes over. */
+  LUTRA_SESSION_MS: sessionMsSchema,
   /** The region whose endpoints this process captures. */
   LUTRA_REGION: nameSchema,
   /** Only these endpoints, comma-separated; all of the region if absent. */

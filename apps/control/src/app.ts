@@ -14,6 +14,7 @@ import { lutraVersion } from './about/version.js';
 import { controlModule } from './control.module.js';
 import type { ControlParts } from './control.module.js';
 import type { Environment } from './environment.js';
+import { importLimit, isImport } from './export/export.schemas.js';
 import { authorization } from './http/authorization.js';
 import { ErrorFilter } from './http/error.filter.js';
 import { setUpDocs } from './http/openapi.js';
@@ -39,8 +40,8 @@ const firstConnectionMs = 3_000;
 const answerMs = 5_000;
 
 export async function createApp({ environment, secretKey, logger }: ControlOptions): Promise<ControlApp> {
-  const { zooKeeper, root, digest } = environment;
-  const registry = new Registry({ connect: zooKeeper, root, digest, logger });
+  const { zooKeeper, root, digest, sessionMs } = environment;
+  const registry = new Registry({ connect: zooKeeper, root, digest, sessionTimeoutMs: sessionMs, logger });
   const metrics = new Metrics('control');
   const health = new Health();
   health.watch('zookeeper', () => (registry.connected ? null : 'not connected'));
@@ -82,6 +83,7 @@ async function createNest(parts: ControlParts): Promise<NestExpressApplication> 
   nest.disable('x-powered-by');
   nest.use(requestLog(logger, metrics));
   nest.use(authorization(environment)); // before bodies are read
+  nest.useBodyParser('json', { limit: importLimit, type: isImport });
   nest.useBodyParser('json', { limit: '1mb', type: ['application/json', 'application/*+json'] });
   nest.useGlobalPipes(new StandardSchemaValidationPipe({ exceptionFactory: invalid }));
   nest.useGlobalFilters(new ErrorFilter(logger));

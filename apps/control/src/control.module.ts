@@ -15,14 +15,16 @@ import { EndpointController } from './endpoints/endpoint.controller.js';
 import { EndpointResetService } from './endpoints/endpoint-reset.service.js';
 import { EndpointRestartService } from './endpoints/endpoint-restart.service.js';
 import { EndpointService } from './endpoints/endpoint.service.js';
-import { WayOutController } from './endpoints/way-out.controller.js';
+import { EndpointWayOutController } from './endpoints/way-out.controller.js';
 import type { Environment } from './environment.js';
+import { ExportController } from './export/export.controller.js';
+import { ExportService } from './export/export.service.js';
 import { ConnectedGuard } from './http/connected.guard.js';
 import { HealthController } from './health/health.controller.js';
 import { PipelineController } from './pipelines/pipeline.controller.js';
 import { PipelineService } from './pipelines/pipeline.service.js';
-import { WayOutController } from './pipelines/way-out.controller.js';
-import { WayOutService } from './pipelines/way-out.service.js';
+import { PipelineWayOutController } from './pipelines/way-out.controller.js';
+import { PipelineWayOutService } from './pipelines/way-out.service.js';
 import { RegionController } from './regions/region.controller.js';
 import { RegionService } from './regions/region.service.js';
 import { SchemaRegistryController } from './schema-registry/schema-registry.controller.js';
@@ -48,14 +50,15 @@ export function controlModule({ environment, registry, secretKey, metrics, healt
     controllers: [
       RegionController,
       EndpointController,
-      WayOutController,
+      EndpointWayOutController,
       StatusController,
       ChannelController,
       PipelineController,
-      WayOutController,
+      PipelineWayOutController,
       AboutController,
       HealthController,
       SchemaRegistryController,
+      ExportController,
     ],
     providers: [
       { provide: ENVIRONMENT, useValue: environment },
@@ -79,7 +82,8 @@ export function controlModule({ environment, registry, secretKey, metrics, healt
       ChannelService,
       ChannelActionService,
       PipelineService,
-      WayOutService,
+      PipelineWayOutService,
+      ExportService,
     ],
   };
 }

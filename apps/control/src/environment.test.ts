@@ -8,10 +8,11 @@ const ZOOKEEPER = 'one:2181,two:2181';
 
 describe('readEnvironment', () => {
   it('needs nothing but ZooKeeper', () => {
-    expect(readEnvironment({ ZOOKEEPER, LUTRA_API_TOKEN: '', LUTRA_REGION: '' })).toEqual({
+    expect(readEnvironment({ ZOOKEEPER, LUTRA_API_TOKEN: '', LUTRA_REGION: '', LUTRA_SESSION_MS: '' })).toEqual({
       zooKeeper: ZOOKEEPER,
       digest: undefined,
       root: '/lutra',
+      sessionMs: 4000,
       region: undefined,
       port: 8080,
       host: '127.0.0.1',
@@ -26,6 +27,8 @@ describe('readEnvironment', () => {
     ['ZOOKEEPER', { ZOOKEEPER: 'no-port' }],
     ['PORT', { ZOOKEEPER, PORT: 'eighty' }],
     ['PORT', { ZOOKEEPER, PORT: '70000' }],
+    ['LUTRA_SESSION_MS: at least 1000', { ZOOKEEPER, LUTRA_SESSION_MS: '999' }],
+    ['LUTRA_SESSION_MS', { ZOOKEEPER, LUTRA_SESSION_MS: '4s' }],
     ['LUTRA_ROOT', { ZOOKEEPER, LUTRA_ROOT: 'lutra/' }],
     ['METRICS_OPEN', { ZOOKEEPER, METRICS_OPEN: 'yes' }],
     ['LUTRA_API_TOKEN', { ZOOKEEPER, HOST: '0.0.0.0', LUTRA_API_TOKEN: '' }],

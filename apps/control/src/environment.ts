@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { SyncError, nameSchema, parseDocument } from '@lutra/model';
+import { sessionMsSchema } from '@lutra/registry';
 import { z } from 'zod';
 
 const hosts = /^[^\s:,]+:\d{1,5}(,[^\s:,]+:\d{1,5})*$/;
@@ -16,6 +17,7 @@ const environmentSchema = z.object({
     .string()
     .regex(/^(\/[\w.-]+)+$/, 'a path such as /lutra')
     .default('/lutra'),
+  LUTRA_SESSION_MS: sessionMsSchema,
   LUTRA_REGION: nameSchema.optional(),
   PORT: z.coerce.number().int().min(0).max(65535).default(8080),
   HOST: z.string().min(1).default('127.0.0.1'),
@@ -33,6 +35,8 @@ export interface Environment {
   readonly zooKeeper: string;
   readonly digest: string | undefined;
   readonly root: string;
+  /** Of the session with ZooKeeper. */
+  readonly sessionMs: number;
   readonly region: string | undefined;
   readonly port: number;
   readonly host: string;
@@ -58,6 +62,7 @@ export function readEnvironment(variables: Variables): Environment {
     zooKeeper: parsed.ZOOKEEPER,
     digest: parsed.ZOOKEEPER_DIGEST,
     root: parsed.LUTRA_ROOT,
+    sessionMs: parsed.LUTRA_SESSION_MS,
     region: parsed.LUTRA_REGION,
     port: parsed.PORT,
     host: parsed.HOST,

@@ -17,6 +17,7 @@ export class LoaderModule {
       connect: environment.ZOOKEEPER,
       root: environment.LUTRA_ROOT,
       digest: environment.ZOOKEEPER_DIGEST,
+      sessionTimeoutMs: environment.LUTRA_SESSION_MS,
       logger,
     });
     const health = new Health();

@@ -83,7 +83,7 @@ async function load(deps: LoaderDeps, work: LoaderWork, lead: Lead & { merge: bo
     logger,
   };
   const admin = new BusAdmin(bus);
-  const checkpoint = await takeOverTarget(deps.registry, target, { pipeline: work.id, leaseNumber: lead.leaseNumber });
+  const checkpoint = await takeOverTarget(deps.registry, target, { pipeline: work.id, leaseNumber: lead.leaseNumber, signal });
   logger.info(
     {
       epoch: checkpoint.epoch,
@@ -132,6 +132,7 @@ async function load(deps: LoaderDeps, work: LoaderWork, lead: Lead & { merge: bo
       offset: checkpoint.nextOffset,
       routes: routes.fingerprints,
     });
+    void deps.schemas.prefetch?.(`${topic}-`);
     let savedAt = Date.now();
     for await (const batch of subscribe({ ...bus, topic, offset: reader.startOffset, maxBytes: fetchBytes, signal })) {
       let passed: Place | null = null;

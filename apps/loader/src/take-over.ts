@@ -3,15 +3,18 @@ import type { Checkpoint } from '@lutra/marker';
 import { takeOver } from '@lutra/mysql';
 import type { ConnectionOptions } from '@lutra/mysql';
 import type { Registry } from '@lutra/registry';
+import { throwIfAborted } from '@lutra/runtime';
 import type { Skip } from './skip.js';
 
 /** @throws SyncError CHECKPOINT_MISSING when the row is gone although the pipeline had one: it alone says what was applied. */
 export async function takeOverTarget(
   registry: Registry,
   target: ConnectionOptions,
-  of: { pipeline: string; leaseNumber: number },
+  of: { pipeline: string; leaseNumber: number; signal: AbortSignal },
 ): Promise<Checkpoint> {
   const known = await registry.pipelines.read(of.pipeline);
+  // ZooKeeper answers, so by now we know whether the lease is still ours. One that was replaced while it slept would fence its successor.
+  throwIfAborted(of.signal);
   const { checkpoint } = await takeOver(target, { pipeline: of.pipeline, part: 0, lease: of.leaseNumber, mayCreate: known === null });
   if (known === null) await registry.pipelines.mark(of.pipeline);
   return checkpoint;

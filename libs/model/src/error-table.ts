@@ -111,10 +111,10 @@ export const errorTable = {
     kept: log,
     help: 'One row is larger than max.message.bytes of the topic. Raise it on broker and topic, and topic.maxMessageBytes of the endpoint, then retry.',
   }),
-  SCHEMA_UNKNOWN: stop({
+  SCHEMA_UNKNOWN: retry({
     cause: 'The store of schemas was lost, or another one is used than the one that the topic was written with.',
     kept: target,
-    help: 'A record names a schema id that the registry does not have. Check SCHEMA_REGISTRY_URL, or restore ZooKeeper from its export.',
+    help: 'A record names a schema id that the registry does not have. Check SCHEMA_REGISTRY_URL, or restore ZooKeeper from its export; processes that know the schema give it back by themselves. Work resumes when it is there.',
   }),
   SCHEMA_REGISTRY_UNAVAILABLE: retry({
     cause: 'The external schema registry is down or cannot be reached.',

@@ -1,5 +1,7 @@
 export { watchConfiguration } from './configuration.js';
 export type { Configuration, ConfigurationEvents } from './configuration.js';
+export { exportSchema } from './export.js';
+export type { ExportDocument, ExportStore, Imported } from './export.js';
 export { createHttpSchemaStore } from './http-schemas.js';
 export type { HttpSchemaOptions } from './http-schemas.js';
 export type { DocumentStore } from './documents.js';
@@ -13,5 +15,6 @@ export type { RestartStore } from './restarts.js';
 export { schemaId } from './schema-id.js';
 export type { SchemaStore, SubjectVersion } from './schemas.js';
 export { loadSecretKey, openSecret, sealSecret } from './secret.js';
+export { defaultSessionMs, sessionMsSchema } from './session-ms.js';
 export type { SkipOrder, SkipStore } from './skips.js';
 export type { StatusStore } from './status.js';

@@ -20,6 +20,8 @@ export interface GrantOptions {
   readonly id: string;
   readonly node: string;
   readonly number: number;
+  /** See LeaseOptions. */
+  readonly brief: boolean;
   readonly logger: Logger;
 }
 
@@ -53,10 +55,13 @@ export class Grant implements LeaseGrant {
 
   async #release(): Promise<void> {
     this.#off();
-    const { registrySession, session, path, id, logger } = this.#options;
+    const { registrySession, session, path, id, brief, logger } = this.#options;
     const removed = removeContender(registrySession, { path, id, session }, logger).then(() => true);
     const done = await Promise.race([removed, delay(releaseBoundMs, false, { ref: false })]);
-    logger.info({ lease: path, number: this.number }, done ? 'lease released' : 'lease will be released when ZooKeeper answers');
+    logger[brief && done ? 'debug' : 'info'](
+      { lease: path, number: this.number },
+      done ? 'lease released' : 'lease will be released when ZooKeeper answers',
+    );
   }
 
   #onChange(change: SessionChange): void {

@@ -38,6 +38,11 @@ export interface Lease {
   acquire(signal: AbortSignal): Promise<LeaseGrant>;
 }
 
+export interface LeaseOptions {
+  /** Taken for moments, over and over: granted and released are no news. */
+  readonly brief?: boolean;
+}
+
 /** One contender in one session. */
 interface Contender {
   readonly id: string;
@@ -48,11 +53,13 @@ export class ZooKeeperLease implements Lease {
   readonly #session: Session;
   readonly #path: string;
   readonly #logger: Logger;
+  readonly #brief: boolean;
 
-  constructor(session: Session, path: string, logger: Logger) {
+  constructor(session: Session, path: string, { logger, brief = false }: LeaseOptions & { readonly logger: Logger }) {
     this.#session = session;
     this.#path = path;
     this.#logger = logger;
+    this.#brief = brief;
   }
 
   async acquire(signal: AbortSignal): Promise<LeaseGrant> {
@@ -91,8 +98,9 @@ export class ZooKeeperLease implements Lease {
     const stat = await connection.exists(`${this.#path}/${own}`);
     if (!stat?.ephemeralOwner.equals(connection.sessionId)) return null;
     const number = safeNumber(stat.czxid.readBigInt64BE(), this.#path);
-    this.#logger.info({ lease: this.#path, number }, 'lease granted');
-    return new Grant({ ...contender, registrySession: this.#session, path: this.#path, node: own, number, logger: this.#logger });
+    this.#logger[this.#brief ? 'debug' : 'info']({ lease: this.#path, number }, 'lease granted');
+    const of = { registrySession: this.#session, path: this.#path, logger: this.#logger, brief: this.#brief };
+    return new Grant({ ...contender, ...of, node: own, number });
   }
 
   /** The names in line, first to last; ours is among them. */

@@ -37,7 +37,8 @@ export interface LogCopyStore {
 
 const count = z.int().min(0);
 
-const storedSchema = z.strictObject({
+/** As it is stored. */
+export const logCopySchema = z.strictObject({
   log: z.string().min(1),
   epoch: count,
   seq: count,
@@ -62,7 +63,7 @@ export class ZooKeeperLogCopies implements LogCopyStore {
   async read(endpoint: string): Promise<Versioned<LogCopy> | null> {
     const node = await this.#tree.read(this.#paths.log(endpoint));
     if (!node) return null;
-    const { document, version } = fromNode(storedSchema, node, `copy of the log of ${endpoint}`);
+    const { document, version } = fromNode(logCopySchema, node, `copy of the log of ${endpoint}`);
     const { write: _, ...copy } = document;
     return { document: copy, version };
   }

@@ -4,6 +4,23 @@ import type { WorkStatus } from '@lutra/model';
 
 export const defaultRoot = '/lutra';
 
+/**
+ * What must outlive the loss of ZooKeeper, in the order in which an import writes it: channels last, because work begins with them. Who
+ * keeps more there adds its folder here and its shape to export-kinds.ts. Leases and status are of living processes and stay out.
+ */
+export const persistentFolders = [
+  'schemas/ids',
+  'schemas/subjects',
+  'logs',
+  'pipelines',
+  'skips',
+  'restarts',
+  'regions',
+  'endpoints',
+  'channels',
+] as const;
+export type PersistentFolder = (typeof persistentFolders)[number];
+
 const segment = '(?!\\.{1,2}(?:/|$))[A-Za-z0-9._-]{1,200}';
 const rootPattern = new RegExp(`^(?:/${segment})+$`);
 const leasePattern = new RegExp(`^${segment}(?:/${segment})*$`);
@@ -40,6 +57,10 @@ export class Paths {
 
   get subjects(): string {
     return `${this.#root}/schemas/subjects`;
+  }
+
+  folder(folder: PersistentFolder): string {
+    return `${this.#root}/${folder}`;
   }
 
   lease(path: string): string {

@@ -17,7 +17,7 @@ export interface PipelineMarkStore {
   remove(pipelineId: string): Promise<void>;
 }
 
-const markSchema = z.strictObject({ createdAt: z.int().min(0) });
+export const markSchema = z.strictObject({ createdAt: z.int().min(0) });
 
 export class ZooKeeperPipelineMarks implements PipelineMarkStore {
   readonly #tree: Tree;

@@ -4,18 +4,22 @@ import type { ChannelDocument, EndpointDocument, RegionDocument } from '@lutra/m
 import type { Logger } from '@lutra/telemetry';
 import { ZooKeeperDocuments } from './documents.js';
 import type { DocumentKind, DocumentStore } from './documents.js';
+import { ZooKeeperExport } from './export.js';
+import type { ExportStore } from './export.js';
 import { ZooKeeperLease } from './lease.js';
-import type { Lease } from './lease.js';
+import type { Lease, LeaseOptions } from './lease.js';
 import { ZooKeeperLogCopies } from './log-copies.js';
 import type { LogCopyStore } from './log-copies.js';
 import { Paths, defaultRoot } from './paths.js';
 import { ZooKeeperPipelineMarks } from './pipeline-marks.js';
 import type { PipelineMarkStore } from './pipeline-marks.js';
+import { RememberedSchemas } from './remembered-schemas.js';
 import { ZooKeeperRestarts } from './restarts.js';
 import type { RestartStore } from './restarts.js';
 import { ZooKeeperSchemas } from './schemas.js';
 import type { SchemaStore } from './schemas.js';
 import { Session } from './session.js';
+import { defaultSessionMs } from './session-ms.js';
 import { ZooKeeperStatus } from './status.js';
 import type { StatusStore } from './status.js';
 import { ZooKeeperSkips } from './skips.js';
@@ -27,7 +31,7 @@ export interface RegistryOptions {
   readonly connect: string;
   /** Default /lutra */
   readonly root?: string;
-  /** Default 6000. ZooKeeper bounds it: at least 2 ticks, at most 20. */
+  /** Default `defaultSessionMs`. ZooKeeper bounds it: at least 2 ticks, at most 20. */
   readonly sessionTimeoutMs?: number;
   /** user:password: what we create then belongs to this user alone. Absent: open to everyone. */
   readonly digest?: string;
@@ -35,7 +39,6 @@ export interface RegistryOptions {
 }
 
 const connectPattern = /^[^\s:/,]+:\d{1,5}(?:\s*,\s*[^\s:/,]+:\d{1,5})*$/;
-const defaultSessionTimeoutMs = 6_000;
 
 export class Registry {
   readonly regions: DocumentStore<RegionDocument>;
@@ -47,6 +50,7 @@ export class Registry {
   readonly skips: SkipStore;
   readonly restarts: RestartStore;
   readonly schemas: SchemaStore;
+  readonly exports: ExportStore;
   /** For tests that end a session from outside. */
   readonly session: Session;
   readonly #paths: Paths;
@@ -54,7 +58,7 @@ export class Registry {
 
   /** Does nothing yet. @throws SyncError CONFIG_INVALID */
   constructor(options: RegistryOptions) {
-    const { connect, digest, logger, sessionTimeoutMs = defaultSessionTimeoutMs } = options;
+    const { connect, digest, logger, sessionTimeoutMs = defaultSessionMs } = options;
     if (!connectPattern.test(connect))
       throw new SyncError('CONFIG_INVALID', `ZooKeeper: ${JSON.stringify(connect)} is not host:port[,host:port]`);
     if (digest !== undefined && !/^[^:]+:./s.test(digest))
@@ -75,7 +79,9 @@ export class Registry {
     this.pipelines = new ZooKeeperPipelineMarks(tree, paths);
     this.skips = new ZooKeeperSkips(tree, paths);
     this.restarts = new ZooKeeperRestarts(tree, paths);
-    this.schemas = new ZooKeeperSchemas(tree, paths);
+    const schemas = new ZooKeeperSchemas(tree, paths);
+    this.schemas = new RememberedSchemas(schemas, { session, tree, paths, logger });
+    this.exports = new ZooKeeperExport(tree, paths, schemas);
   }
 
   get connected(): boolean {
@@ -104,7 +110,7 @@ export class Registry {
   }
 
   /** For instance `capture/<endpoint>`, `loader/<pipeline id>.<partition>`. @throws SyncError CONFIG_INVALID */
-  lease(path: string): Lease {
-    return new ZooKeeperLease(this.session, this.#paths.lease(path), this.#logger);
+  lease(path: string, options: LeaseOptions = {}): Lease {
+    return new ZooKeeperLease(this.session, this.#paths.lease(path), { logger: this.#logger, ...options });
   }
 }

@@ -29,9 +29,11 @@ export interface SchemaStore {
   /** Ascending; [] if there is no such subject. */
   versions(subject: string): Promise<readonly number[]>;
   version(subject: string, version: number | 'latest'): Promise<SubjectVersion | null>;
+  /** Learns the latest version of each subject that begins so, to do without the registry later. Never throws. */
+  prefetch?(prefix: string): Promise<void>;
 }
 
-const versionSchema = z.strictObject({ id: z.int().min(1) });
+export const subjectVersionSchema = z.strictObject({ id: z.int().min(1) });
 
 export class ZooKeeperSchemas implements SchemaStore {
   readonly #tree: Tree;
@@ -84,7 +86,7 @@ export class ZooKeeperSchemas implements SchemaStore {
     if (number === undefined) return null;
     const node = await this.#tree.read(`${this.#paths.subject(subject)}/${number}`);
     if (!node) return null;
-    const { id } = fromNode(versionSchema, node, `schema ${subject} version ${number}`).document;
+    const { id } = fromNode(subjectVersionSchema, node, `schema ${subject} version ${number}`).document;
     const schema = await this.byId(id);
     if (schema !== null) return { id, version: number, schema };
     throw new SyncError('SCHEMA_UNKNOWN', `schema ${id}, which version ${number} of ${subject} names, is missing`, {
@@ -106,7 +108,7 @@ export class ZooKeeperSchemas implements SchemaStore {
     const ids = new Map<number, number>();
     for (const [at, node] of nodes.entries()) {
       const version = versions[at] ?? 0;
-      if (node) ids.set(version, fromNode(versionSchema, node, `schema ${subject} version ${version}`).document.id);
+      if (node) ids.set(version, fromNode(subjectVersionSchema, node, `schema ${subject} version ${version}`).document.id);
     }
     return ids;
   }

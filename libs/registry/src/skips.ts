@@ -4,7 +4,7 @@ import { fromNode, toBytes } from './json.js';
 import type { Paths } from './paths.js';
 import type { Tree } from './tree.js';
 
-const skipSchema = z.strictObject({
+export const skipSchema = z.strictObject({
   /** Log id and seq of the transaction's last record. */
   log: z.string().min(1),
   seq: z.int().min(0),

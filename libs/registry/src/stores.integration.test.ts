@@ -246,3 +246,53 @@ describe('schemas', () => {
     }
   });
 });
+
+describe('schemas that this process knows', () => {
+  const text = '{"type":"string"}';
+
+  test('need no ZooKeeper', async () => {
+    const other = await zooKeeper.open();
+    const id = await other.schemas.register('topic-a', text);
+    await other.schemas.register('elsewhere-b', '{"type":"int"}');
+    const proxy = await zooKeeper.proxy();
+    const registry = await zooKeeper.open({ connect: proxy.connect, sessionTimeoutMs: 1_000 });
+    await registry.schemas.prefetch?.('topic-');
+    proxy.mode = 'refuse';
+    proxy.cut();
+    await untilConnected(registry, false);
+    expect(await registry.schemas.register('topic-a', text)).toBe(id);
+    expect(await registry.schemas.byId(id)).toBe(text);
+    await expect(registry.schemas.register('elsewhere-b', '{"type":"int"}')).rejects.toMatchObject({ code: 'ZOOKEEPER_UNAVAILABLE' });
+    await registry.schemas.prefetch?.('elsewhere-');
+  });
+
+  test('are given back to a ZooKeeper that has lost them, with their subjects', async () => {
+    const writer = await zooKeeper.open();
+    const reader = await zooKeeper.open();
+    const id = await writer.schemas.register('topic-a', text);
+    const second = await writer.schemas.register('topic-a', '{"type":"int"}');
+    expect(await reader.schemas.byId(id)).toBe(text);
+    await zooKeeper.raw(async (connection, root) => {
+      for (const path of ['subjects/topic-a/1', 'subjects/topic-a/2', `ids/${id}`, `ids/${second}`])
+        await connection.remove(`${root}/schemas/${path}`, -1);
+    });
+    const stranger = await zooKeeper.open();
+    expect(await stranger.schemas.byId(id)).toBeNull();
+    await expire(reader, zooKeeper.server);
+    await until(async () => expect(await stranger.schemas.byId(id)).toBe(text));
+    await expire(writer, zooKeeper.server);
+    await until(async () => expect(await stranger.schemas.versions('topic-a')).toEqual([1, 2]));
+    expect(await stranger.schemas.byId(second)).toBe('{"type":"int"}');
+  });
+
+  test('give way to another schema that has their id in a new ZooKeeper', async () => {
+    const registry = await zooKeeper.open();
+    const id = await registry.schemas.register('topic-a', text);
+    await zooKeeper.raw(async (connection, root) => {
+      await connection.setData(`${root}/schemas/ids/${id}`, Buffer.from('"other"'), -1);
+    });
+    await expire(registry, zooKeeper.server);
+    await until(async () => expect(await registry.schemas.byId(id)).toBe('"other"'));
+    await until(async () => expect(await registry.schemas.register('topic-a', text)).toBe(id + 1));
+  });
+});

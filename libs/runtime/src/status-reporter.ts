@@ -48,7 +48,9 @@ export class StatusReporter {
   readonly #timer: NodeJS.Timeout;
   #status: WorkStatus;
   #changed = true;
-  #publishing = false;
+  /** What is under way. */
+  #publishing: Promise<void> | undefined;
+  #closed = false;
   #failing = false;
   #lastAt = 0;
   #lastRows = 0;
@@ -74,6 +76,9 @@ export class StatusReporter {
 
   async close(): Promise<void> {
     clearInterval(this.#timer);
+    this.#closed = true;
+    // A publication that is under way would bring the node back after it was cleared.
+    await this.#publishing;
     const { sink, app, name, instance } = this.#options;
     // The node is ephemeral: if ZooKeeper cannot be told now, the session's end removes it.
     await sink.clear(app, name, instance).catch(() => undefined);
@@ -89,9 +94,15 @@ export class StatusReporter {
     if (this.#changed || elapsed >= maxIntervalMs) await this.#publish();
   }
 
-  async #publish(): Promise<void> {
-    if (this.#publishing) return;
-    this.#publishing = true;
+  #publish(): Promise<void> {
+    if (this.#closed) return Promise.resolve();
+    this.#publishing ??= this.#publishNow().finally(() => {
+      this.#publishing = undefined;
+    });
+    return this.#publishing;
+  }
+
+  async #publishNow(): Promise<void> {
     this.#changed = false;
     const now = Date.now();
     this.#status = { ...this.#status, updatedAt: now };
@@ -106,8 +117,6 @@ export class StatusReporter {
       this.#changed = true;
       if (!this.#failing) this.#options.onPublishError(toSyncError(error));
       this.#failing = true;
-    } finally {
-      this.#publishing = false;
     }
   }
 }

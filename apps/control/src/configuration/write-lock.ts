@@ -20,7 +20,7 @@ export class WriteLock {
       waiting.abort(new SyncError('ZOOKEEPER_UNAVAILABLE', 'ZooKeeper, or another control process that writes, took too long'));
     const bound = setTimeout(giveUp, boundMs);
     const grant = await this.registry
-      .lease('control/configuration')
+      .lease('control/configuration', { brief: true })
       .acquire(waiting.signal)
       .finally(() => clearTimeout(bound));
     try {

@@ -12,7 +12,7 @@ import type { ResetAnswer, ResetWrite, RestartAnswer, RestartState, RestartWrite
 @UseGuards(ConnectedGuard)
 @ApiTags('endpoints')
 @Controller('/api/v1/endpoints/:endpoint')
-export class WayOutController {
+export class EndpointWayOutController {
   constructor(
     @Inject(EndpointRestartService) private readonly restarts: EndpointRestartService,
     @Inject(EndpointResetService) private readonly resets: EndpointResetService,

@@ -8,13 +8,13 @@ import { pipelinePositionSchema } from '../http/schemas.js';
 import type { PipelinePosition } from '../http/schemas.js';
 import { restartAnswerSchema, restartWriteSchema, rewindWriteSchema } from './way-out.schemas.js';
 import type { RestartAnswer, RestartWrite, RewindWrite } from './way-out.schemas.js';
-import { WayOutService } from './way-out.service.js';
+import { PipelineWayOutService } from './way-out.service.js';
 
 @UseGuards(ConnectedGuard)
 @ApiTags('pipelines')
 @Controller('/api/v1/channels/:channel/pipelines/:pipeline')
-export class WayOutController {
-  constructor(@Inject(WayOutService) private readonly waysOut: WayOutService) {}
+export class PipelineWayOutController {
+  constructor(@Inject(PipelineWayOutService) private readonly waysOut: PipelineWayOutService) {}
 
   @Post('rewind')
   @HttpCode(200)

@@ -36,7 +36,7 @@ interface Subject {
 }
 
 @Injectable()
-export class WayOutService {
+export class PipelineWayOutService {
   constructor(
     @Inject(REGISTRY) private readonly registry: Registry,
     @Inject(SCHEMAS) private readonly schemas: SchemaStore,

@@ -1,0 +1,30 @@
+/** /api/v1/export and /api/v1/import */
+import { Body, Controller, Get, HttpCode, Inject, Post, UseGuards } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { exportSchema } from '@lutra/registry';
+import type { ExportDocument } from '@lutra/registry';
+import { ConnectedGuard } from '../http/connected.guard.js';
+import { ApiAnswer } from '../http/openapi.js';
+import { importedSchema } from './export.schemas.js';
+import type { ImportedBody } from './export.schemas.js';
+import { ExportService } from './export.service.js';
+
+@UseGuards(ConnectedGuard)
+@ApiTags('export')
+@Controller('/api/v1')
+export class ExportController {
+  constructor(@Inject(ExportService) private readonly exports: ExportService) {}
+
+  @Get('export')
+  @ApiAnswer('Everything that ZooKeeper keeps for Lutra, passwords sealed', exportSchema)
+  read(): Promise<ExportDocument> {
+    return this.exports.read();
+  }
+
+  @Post('import')
+  @HttpCode(200)
+  @ApiAnswer('Restore an export into an empty tree; repeat it if it was cut off', importedSchema, 400, 409)
+  write(@Body({ schema: exportSchema }) body: ExportDocument): Promise<ImportedBody> {
+    return this.exports.write(body);
+  }
+}

@@ -1,0 +1,35 @@
+/** What ZooKeeper holds as one document, and back. Passwords stay sealed: the key that opens them must be the one that sealed them. */
+import { Inject, Injectable } from '@nestjs/common';
+import { openSecret } from '@lutra/registry';
+import type { ExportDocument, Imported, Registry } from '@lutra/registry';
+import type { Logger } from '@lutra/telemetry';
+import { WriteLock } from '../configuration/write-lock.js';
+import { LOGGER, REGISTRY, SECRET_KEY } from '../tokens.js';
+import type { SecretKey } from '../tokens.js';
+
+@Injectable()
+export class ExportService {
+  constructor(
+    @Inject(REGISTRY) private readonly registry: Registry,
+    @Inject(SECRET_KEY) private readonly key: SecretKey,
+    @Inject(WriteLock) private readonly lock: WriteLock,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  /** Under the lock: no document of it is older than another one that names it. */
+  read(): Promise<ExportDocument> {
+    return this.lock.run(() => this.registry.exports.read());
+  }
+
+  /**
+   * The rules between channels are not asked: what ran before must run again, also where a later version would refuse to create it.
+   * @throws SyncError CONFIG_INVALID, CONFIG_CONFLICT, SECRET_UNREADABLE
+   */
+  async write(document: ExportDocument): Promise<Imported> {
+    const endpoints = this.registry.exports.check(document);
+    for (const { name, password } of endpoints) openSecret(this.key, password, name);
+    const imported = await this.lock.run(() => this.registry.exports.write(document));
+    this.logger.warn({ exportedAt: document.exportedAt, ...imported }, 'imported an export');
+    return imported;
+  }
+}

@@ -1,0 +1,194 @@
+/** Export and import over REST, against a real ZooKeeper: one tree is exported, others take it. */
+import { randomBytes } from 'node:crypto';
+import { Registry, openSecret } from '@lutra/registry';
+import { createLogger } from '@lutra/telemetry';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { zooKeeperServer } from '../../../test/servers/index.js';
+import { ControlClient, startControl } from './control-client.js';
+
+const zooKeeper = zooKeeperServer();
+const secretKey = randomBytes(32);
+const cleanUps: (() => Promise<void>)[] = [];
+let number = 0;
+
+beforeAll(() => zooKeeper.start());
+afterAll(() => zooKeeper.stop());
+afterEach(async () => {
+  for (const cleanUp of cleanUps.splice(0).toReversed()) await cleanUp();
+});
+
+interface Place {
+  readonly client: ControlClient;
+  readonly registry: Registry;
+}
+
+interface Exported {
+  readonly format: number;
+  readonly exportedAt: string;
+  readonly nodes: Record<string, any>; // eslint-disable-line typescript/no-explicit-any
+}
+
+/** A control app with a tree of its own. */
+async function open(key = secretKey): Promise<Place> {
+  const LUTRA_ROOT = `/export-${++number}`;
+  const control = await startControl({ ZOOKEEPER: zooKeeper.connect, LUTRA_ROOT }, key);
+  const registry = new Registry({ connect: zooKeeper.connect, root: LUTRA_ROOT, logger: createLogger('test', 'silent') });
+  await registry.start();
+  cleanUps.push(
+    () => control.app.close(),
+    () => registry.stop(),
+  );
+  return { client: new ControlClient(control.url), registry };
+}
+
+const copy = {
+  log: 'log-1',
+  epoch: 7,
+  seq: 41,
+  offset: 99,
+  position: { file: 'binlog.000001', pos: 4, gtidSet: 'u:1-3' },
+  server: null,
+  seen: {},
+  updatedAt: 1,
+};
+const texts = ['{"type":"string"}', '{"type": "long"}', '{"type":"int"}'];
+
+/** One of each kind. */
+async function fill({ client, registry }: Place): Promise<void> {
+  for (const name of ['a', 'b']) {
+    expect((await client.post('/api/v1/regions', { name, kafka: { brokers: [`${name}:9092`] } })).status).toBe(201);
+    const access = { host: name, user: 'lutra', password: `of ${name}`, serverId: 7 };
+    expect((await client.post('/api/v1/endpoints', { name, region: name, ...access })).status).toBe(201);
+  }
+  const pipelines = [{ name: 'there', source: 'a', target: 'b', routes: [{ schema: 'shop' }] }];
+  expect((await client.post('/api/v1/channels', { name: 'shop', pipelines })).status).toBe(201);
+  await registry.logs.write('a', copy, null);
+  await registry.pipelines.mark('shop.there');
+  await registry.skips.order('shop.there', { log: 'log-1', seq: 5, reason: 'damaged', at: 1 });
+  for (const text of texts) await registry.schemas.register('lutra.a.rows-a:b/c%', text);
+  await registry.schemas.register('another', texts[1] ?? '');
+}
+
+async function exported({ client }: Place): Promise<Exported> {
+  const answer = await client.get('/api/v1/export');
+  expect(answer.status).toBe(200);
+  return answer.body;
+}
+
+const post = (place: Place, body: unknown) => place.client.post('/api/v1/import', body);
+
+let source: Place;
+let document: Exported;
+beforeEach(async () => {
+  source = await open();
+  await fill(source);
+  document = await exported(source);
+});
+
+describe('an export', () => {
+  it('is everything that must last, with passwords sealed, and restores it into an empty tree', async () => {
+    expect(document.format).toBe(1);
+    expect(JSON.stringify(document)).not.toContain('of a');
+    const there = await open();
+    expect((await post(there, document)).body).toEqual({ written: Object.keys(document.nodes).length, kept: 0 });
+    expect((await exported(there)).nodes).toEqual(document.nodes);
+    const { registry } = there;
+    expect((await registry.logs.read('a'))?.document).toEqual(copy);
+    expect(await registry.pipelines.read('shop.there')).not.toBeNull();
+    expect((await registry.skips.read('shop.there'))?.seq).toBe(5);
+    const password = (await registry.endpoints.get('b'))?.document.password;
+    expect(password && openSecret(secretKey, password, 'b')).toBe('of b');
+    expect(await registry.schemas.versions('lutra.a.rows-a:b/c%')).toEqual([1, 2, 3]);
+    for (const text of texts) {
+      const id = await source.registry.schemas.idOf('lutra.a.rows-a:b/c%', text);
+      expect(await registry.schemas.byId(id ?? 0)).toBe(text);
+    }
+  });
+
+  it('of an empty tree is empty, and larger ones than other bodies are taken', async () => {
+    const empty = await open();
+    expect((await exported(empty)).nodes).toEqual({});
+    const big = await open();
+    for (let table = 0; table < 4; table += 1)
+      await big.registry.schemas.register(`t${table}`, `{"type":"string","doc":"${table}${'x'.repeat(600_000)}"}`);
+    const body = await exported(big);
+    expect(JSON.stringify(body).length).toBeGreaterThan(2_000_000);
+    expect((await post(empty, body)).body).toEqual({ written: 8, kept: 0 });
+  });
+
+  it('is refused while a node is damaged, with its name', async () => {
+    const { registry } = source;
+    await registry.pipelines.remove('shop.there');
+    const bare = await registry.session.connected();
+    await bare.create(`/export-${number}/pipelines/shop.there`, Buffer.from('{'), 0);
+    const answer = await source.client.get('/api/v1/export');
+    expect(answer.body).toMatchObject({ code: 'CONFIG_INVALID', message: 'mark of pipeline shop.there: not JSON' });
+  });
+});
+
+describe('an import', () => {
+  it('that was cut off is completed by the next', async () => {
+    const there = await open();
+    const nodes = Object.entries(document.nodes);
+    for (const count of [1, 4, 8, nodes.length - 1]) {
+      const part = nodes.filter(([path]) => path.startsWith('schemas/ids/') || !path.startsWith('schemas/')).slice(0, count);
+      const before = Object.keys((await exported(there)).nodes).length;
+      const { body } = await post(there, { ...document, nodes: Object.fromEntries(part) });
+      expect(body.kept).toBe(before);
+    }
+    const { body } = await post(there, document);
+    expect(body.written + body.kept).toBe(nodes.length);
+    expect((await exported(there)).nodes).toEqual(document.nodes);
+  });
+
+  it('takes what running work has moved on meanwhile, and schemas that were registered in another order', async () => {
+    const there = await open();
+    await there.registry.schemas.register('lutra.a.rows-a:b/c%', texts[2] ?? '');
+    await there.registry.schemas.register('new', '"boolean"');
+    await there.registry.logs.write('a', { ...copy, seq: 100 }, null);
+    await there.registry.pipelines.mark('shop.there');
+    expect((await post(there, document)).status).toBe(200);
+    expect((await there.registry.logs.read('a'))?.document.seq).toBe(100);
+    for (const text of texts) expect(await there.registry.schemas.idOf('lutra.a.rows-a:b/c%', text)).not.toBeNull();
+    expect((await post(there, document)).body).toEqual({ written: 0, kept: Object.keys(document.nodes).length });
+  });
+
+  it('into a tree with something else in it is refused by name and writes nothing', async () => {
+    const there = await open();
+    expect((await there.client.post('/api/v1/regions', { name: 'other', kafka: { brokers: ['k:1'] } })).status).toBe(201);
+    await there.registry.logs.write('a', { ...copy, log: 'log-2' }, null);
+    const answer = await post(there, document);
+    expect(answer.status).toBe(409);
+    expect(answer.body.code).toBe('CONFIG_CONFLICT');
+    expect(answer.body.message).toBe('an import needs an empty tree; there is logs/a, regions/other');
+    expect(Object.keys((await exported(there)).nodes).toSorted()).toEqual(['logs/a', 'regions/other']);
+  });
+
+  it('of documents that have not their shape is refused by name and writes nothing', async () => {
+    const there = await open();
+    const nodes = document.nodes;
+    const id = Object.keys(nodes).find((path) => path.startsWith('schemas/ids/')) ?? '';
+    const wrong: readonly (readonly [string, object])[] = [
+      ['endpoint a: port', { nodes: { ...nodes, 'endpoints/a': { ...nodes['endpoints/a'], port: 'high' } } }],
+      ['region a: name: is b', { nodes: { ...nodes, 'regions/a': nodes['regions/b'] } }],
+      ['copy of the log a: seq', { nodes: { ...nodes, 'logs/a': { ...nodes['logs/a'], seq: -1 } } }],
+      ['a name cannot be', { nodes: { ...nodes, 'logs/A b': nodes['logs/a'] } }],
+      ['its text has another id', { nodes: { ...nodes, [id]: '"bytes"' } }],
+      ['is not in the export', { nodes: { ...nodes, 'schemas/subjects/x/1': { id: 12 } } }],
+      ['which this version does not keep', { nodes: { ...nodes, 'leases/x': {} } }],
+      ['format', { format: 2 }],
+    ];
+    for (const [message, change] of wrong) {
+      const { status, body } = await post(there, { ...document, ...change });
+      expect({ message, status, code: body.code }).toEqual({ message, status: 400, code: 'CONFIG_INVALID' });
+      expect(body.message).toContain(message);
+    }
+    expect((await exported(there)).nodes).toEqual({});
+  });
+
+  it('with another key than the passwords were sealed with is refused and writes nothing', async () => {
+    const there = await open(randomBytes(32));
+    expect((await post(there, document)).body.code).toBe('SECRET_UNREADABLE');
+    expect((await exported(there)).nodes).toEqual({});
+  });
+});

@@ -1,0 +1,113 @@
+/** The shape of each kind of node that an export holds: the schemas of the stores themselves, and what makes two nodes count as the same. */
+import { SyncError, channelSchema, endpointSchema, parseDocument, regionSchema } from '@lutra/model';
+import { z } from 'zod';
+import { toBytes } from './json.js';
+import { logCopySchema } from './log-copies.js';
+import { persistentFolders } from './paths.js';
+import type { Paths, PersistentFolder } from './paths.js';
+import { markSchema } from './pipeline-marks.js';
+import { storedRestartSchema } from './restarts.js';
+import { schemaId } from './schema-id.js';
+import { subjectVersionSchema } from './schemas.js';
+import { skipSchema } from './skips.js';
+
+/** Where a node of the export belongs. */
+export interface Place {
+  readonly folder: PersistentFolder;
+  /** Relative to the folder; a subject's version has two parts. */
+  readonly name: string;
+}
+
+interface Kind {
+  readonly noun: string;
+  readonly schema: z.ZodType;
+  /** @throws SyncError CONFIG_INVALID for a name that no store would have written */
+  checkName(paths: Paths, name: string): unknown;
+  /**
+   * Whether what stands in the tree may stay. By default only the same bytes may. Work that has begun already moves its own nodes on: those are
+   * newer than any export.
+   */
+  stays?(there: unknown, wanted: unknown): boolean;
+}
+
+const documentName = /^[^/]+$/;
+const versionName = /^([^/]+)\/([1-9]\d{0,8})$/;
+const idName = /^[1-9]\d{0,9}$/;
+
+const document = (noun: string, schema: z.ZodType): Kind => ({
+  noun,
+  schema,
+  checkName: (_, name) => documentName.test(name) || refuse(noun, name),
+});
+
+export const kinds: Readonly<Record<PersistentFolder, Kind>> = {
+  'schemas/ids': {
+    noun: 'schema',
+    schema: z.string().min(2),
+    checkName: (_, name) => (idName.test(name) && Number(name) < 2 ** 31) || refuse('schema', name),
+  },
+  'schemas/subjects': {
+    noun: 'version of a subject',
+    schema: subjectVersionSchema,
+    checkName: (_, name) => versionName.test(name) || refuse('version of a subject', name),
+  },
+  logs: {
+    noun: 'copy of the log',
+    schema: logCopySchema,
+    checkName: (paths, name) => paths.log(name),
+    stays: (there, wanted) => logCopySchema.safeParse(there).data?.log === logCopySchema.parse(wanted).log,
+  },
+  pipelines: { noun: 'mark of pipeline', schema: markSchema, checkName: (paths, name) => paths.pipeline(name), stays: () => true },
+  skips: { noun: 'skip order of pipeline', schema: skipSchema, checkName: (paths, name) => paths.skip(name) },
+  restarts: { noun: 'restart order of endpoint', schema: storedRestartSchema, checkName: (paths, name) => paths.restart(name) },
+  regions: document('region', regionSchema),
+  endpoints: document('endpoint', endpointSchema),
+  channels: document('channel', channelSchema),
+};
+
+/** @throws SyncError CONFIG_INVALID */
+export function placeOf(path: string): Place {
+  const folder = persistentFolders.find((candidate) => path.startsWith(`${candidate}/`));
+  if (folder) return { folder, name: path.slice(folder.length + 1) };
+  throw new SyncError('CONFIG_INVALID', `the export names ${JSON.stringify(path.slice(0, 200))}, which this version does not keep`);
+}
+
+/** @throws SyncError CONFIG_INVALID with the kind, the name and the field */
+export function checkNode(paths: Paths, { folder, name }: Place, value: unknown): void {
+  const kind = kinds[folder];
+  kind.checkName(paths, name);
+  const parsed: unknown = parseDocument(kind.schema, value, `${kind.noun} ${name}`);
+  if (!(kind.schema instanceof z.ZodObject) || !('name' in kind.schema.shape)) return;
+  const own = (parsed as { readonly name: string }).name;
+  if (own !== name) throw new SyncError('CONFIG_INVALID', `${kind.noun} ${name}: name: is ${own}`);
+}
+
+/** Bytes as the stores write them: a schema's text counts to the byte, all else is JSON. */
+export function bytesOf({ folder }: Place, value: unknown): Buffer {
+  return folder === 'schemas/ids' ? Buffer.from(String(value)) : toBytes(value);
+}
+
+/**
+ * An id is its text's hash, or follows ids that other texts have taken: else a schema could be given a second id, or one id to two schemas.
+ * @throws SyncError CONFIG_INVALID
+ */
+export function checkSchemas(nodes: Readonly<Record<string, unknown>>): void {
+  for (const [path, value] of Object.entries(nodes)) {
+    const { folder, name } = placeOf(path);
+    if (folder === 'schemas/subjects') requireSchema(nodes, name, subjectVersionSchema.parse(value).id);
+    if (folder !== 'schemas/ids') continue;
+    const taken = (id: number): boolean => typeof nodes[`schemas/ids/${id}`] === 'string' && nodes[`schemas/ids/${id}`] !== value;
+    let id = schemaId(String(value));
+    while (id !== Number(name) && taken(id)) id += 1;
+    if (id !== Number(name)) throw new SyncError('CONFIG_INVALID', `schema ${name}: its text has another id; it was altered`);
+  }
+}
+
+function requireSchema(nodes: Readonly<Record<string, unknown>>, version: string, id: number): void {
+  if (typeof nodes[`schemas/ids/${id}`] === 'string') return;
+  throw new SyncError('CONFIG_INVALID', `version of a subject ${version}: schema ${id} is not in the export`);
+}
+
+function refuse(noun: string, name: string): never {
+  throw new SyncError('CONFIG_INVALID', `a ${noun} cannot be named ${JSON.stringify(name.slice(0, 200))}`);
+}

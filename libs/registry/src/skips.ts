@@ -5,7 +5,7 @@ import type { Paths } from './paths.js';
 import type { Tree } from './tree.js';
 
 export const skipSchema = z.strictObject({
-  /** Log id and seq of the transaction's last record. */
+  /** Log id, and seq of the transaction's last record, or of its first where it was refused before its end was known. */
   log: z.string().min(1),
   seq: z.int().min(0),
   reason: z.string().min(1).max(1000),

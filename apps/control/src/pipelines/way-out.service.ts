@@ -55,14 +55,7 @@ export class PipelineWayOutService {
     if (!overwrite) await this.#requireAlone(id);
     const checkpoint = await readCheckpoint(target, id, 0);
     if (!checkpoint) throw new SyncError('CHECKPOINT_MISSING', `lutra.checkpoint has no row for ${id}`);
-    if (seq >= checkpoint.seq)
-      throw new SyncError('CONFIG_INVALID', `pipeline ${id} has applied up to seq ${checkpoint.seq}; ${seq} is not before that`, {
-        details: { seq },
-      });
-    const ends = await log.ends();
-    const offset = checkpoint.nextOffset - 1 - (checkpoint.seq - seq);
-    const place = offset < ends.start - 1 ? null : await placeAt(log, ends, { seq, offset });
-    if (!place) throw await this.#startLost(subject, ends, seq);
+    const place = await this.#placeBefore(subject, checkpoint, seq);
     const range = new ReplayRange(log.topic, place);
     let known = await this.#follow(subject, range, checkpoint);
     await moveCheckpoint(target, {
@@ -114,6 +107,23 @@ export class PipelineWayOutService {
     return { id, pipeline, target: this.pipelines.connectionTo(target), log };
   }
 
+  /** The last place at or before `seq`, counted back from the checkpoint. */
+  async #placeBefore({ id, log }: Subject, checkpoint: Checkpoint, seq: number): Promise<LogPlace> {
+    if (seq >= checkpoint.seq) {
+      const what = `pipeline ${id} has applied up to seq ${checkpoint.seq}; ${seq} is not before that`;
+      throw new SyncError('CONFIG_INVALID', what, { details: { seq } });
+    }
+    const ends = await log.ends();
+    const { topic } = log;
+    if (checkpoint.nextOffset > ends.end)
+      throw new SyncError('LOG_TRUNCATED', `${topic} ends at offset ${ends.end}, before the checkpoint (${checkpoint.nextOffset})`);
+    const offset = checkpoint.nextOffset - 1 - (checkpoint.seq - seq);
+    const place = offset < ends.start - 1 ? null : await placeAt(log, ends, { seq, offset });
+    if (!place) throw await this.#startLost(log, ends, seq);
+    if (place.log === checkpoint.logId) return place;
+    throw new SyncError('LOG_FOREIGN', `${topic} has log id ${place.log}, the checkpoint ${checkpoint.logId}`);
+  }
+
   /** Reads on from where `range` ends up to a checkpoint, which must be a record of it. */
   async #follow(subject: Subject, range: ReplayRange, to: Checkpoint): Promise<Checkpoint> {
     for await (const record of subject.log.read(range.nextOffset, to.nextOffset)) range.add(record);
@@ -147,7 +157,7 @@ export class PipelineWayOutService {
     }
   }
 
-  async #startLost({ log }: Subject, ends: LogEnds, seq: number): Promise<SyncError> {
+  async #startLost(log: TopicReader, ends: LogEnds, seq: number): Promise<SyncError> {
     const earliest = ends.start === ends.end ? null : await firstPlace(log, ends);
     const instead = earliest ? `the earliest that can be had is ${earliest.seq}` : 'it holds no whole transaction';
     return new SyncError('LOG_START_LOST', `${log.topic}: seq ${seq} was removed; ${instead}`, {

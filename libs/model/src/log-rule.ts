@@ -48,7 +48,7 @@ export function admit(state: LogState, header: RecordHeader, offset: number): { 
   }
   if (header.epoch < state.epoch) return { verdict: 'void', state };
   // A leader of a log that was deleted may wake and write into the one that was made in its place, before that has an epoch.
-  if (offset === 0) {
+  if (offset === 0 && state.headless !== true) {
     throw new SyncError('RECORD_INVALID', `offset 0: a ${header.kind} record, but a log begins with an epoch record`, {
       details: { offset },
     });

@@ -34,8 +34,9 @@ export class Network {
     };
     const ports = await freePorts(serverNames.length);
     const entries = serverNames.map(async (name, index) => {
-      const identify = (port: number): Promise<string | undefined> => socketOwner(port, known().apps());
-      return [name, await Proxy.start(() => known().targets[name], { port: ports[index] ?? 0, identify })] as const;
+      const to = ports[index] ?? 0;
+      const identify = (from: number): Promise<string | undefined> => socketOwner({ from, to }, known().apps());
+      return [name, await Proxy.start(() => known().targets[name], { port: to, identify })] as const;
     });
     return new Network(Object.fromEntries(await Promise.all(entries)) as Record<ServerName, Proxy>, place);
   }

@@ -88,6 +88,8 @@ test('the owner of a connection is found among the processes that were named', a
   const socket = connect({ host: '127.0.0.1', port: proxy.port });
   clients.push(socket);
   await once(socket, 'connect');
-  expect(await socketOwner(socket.localPort ?? 0, new Map([[process.pid, 'me']]))).toBe('me');
-  expect(await socketOwner(socket.localPort ?? 0, new Map([[1, 'another']]))).toBeUndefined();
+  const ends = { from: socket.localPort ?? 0, to: socket.remotePort ?? 0 };
+  expect(await socketOwner(ends, new Map([[process.pid, 'me']]))).toBe('me');
+  expect(await socketOwner(ends, new Map([[1, 'another']]))).toBeUndefined();
+  expect(await socketOwner({ ...ends, to: 1 }, new Map([[process.pid, 'me']]))).toBeUndefined();
 });

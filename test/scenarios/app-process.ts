@@ -22,7 +22,7 @@ export interface AppOptions {
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 /** As docs/02-setup.md says to run them. */
-const nodeOptions = ['--max-semi-space-size=8'];
+const nodeOptions = ['--max-semi-space-size=8', '--heap-growing-percent=50'];
 const startBoundMs = 60_000;
 const stopBoundMs = 15_000;
 const pollMs = 100;

@@ -29,11 +29,17 @@ const steps = [
   { name: 'build', what: 'dist/', run: () => tool('node', ['scripts/build.mjs']) },
   { name: 'servers', what: 'MySQL, Kafka and ZooKeeper, fetched once', run: () => tool('tsx', ['test/servers/prepare.ts'], 'inherit') },
   { name: 'integration', what: 'tests against real servers', needs: ['servers'], run: () => vitest('integration') },
+  {
+    name: 'accidents',
+    what: 'what can happen to log, source, target and ZooKeeper',
+    needs: ['servers', 'build'],
+    run: () => vitest('accidents'),
+  },
   { name: 'e2e', what: 'the whole product', needs: ['servers', 'build'], run: () => vitest('e2e') },
 ];
 const always = ['install'];
 /** What a step that was asked for brings along. */
-const brings = { integration: ['servers'], e2e: ['build', 'servers'] };
+const brings = { integration: ['servers'], accidents: ['build', 'servers'], e2e: ['build', 'servers'] };
 
 async function main() {
   const chosen = chosenSteps();

@@ -6,7 +6,6 @@ import { logCopySchema } from './log-copies.js';
 import { persistentFolders } from './paths.js';
 import type { Paths, PersistentFolder } from './paths.js';
 import { markSchema } from './pipeline-marks.js';
-import { storedRestartSchema } from './restarts.js';
 import { schemaId } from './schema-id.js';
 import { subjectVersionSchema } from './schemas.js';
 import { skipSchema } from './skips.js';
@@ -59,7 +58,6 @@ export const kinds: Readonly<Record<PersistentFolder, Kind>> = {
   },
   pipelines: { noun: 'mark of pipeline', schema: markSchema, checkName: (paths, name) => paths.pipeline(name), stays: () => true },
   skips: { noun: 'skip order of pipeline', schema: skipSchema, checkName: (paths, name) => paths.skip(name) },
-  restarts: { noun: 'restart order of endpoint', schema: storedRestartSchema, checkName: (paths, name) => paths.restart(name) },
   regions: document('region', regionSchema),
   endpoints: document('endpoint', endpointSchema),
   channels: document('channel', channelSchema),

@@ -12,8 +12,7 @@ import type { Versioned } from './json.js';
 import type { Paths } from './paths.js';
 import type { Tree } from './tree.js';
 
-/** As it is stored. */
-export const storedRestartSchema = restartOrderSchema.extend({ done: z.boolean() });
+const storedSchema = restartOrderSchema.extend({ done: z.boolean() });
 
 export interface RestartStore {
   /** The order that waits; null if there is none. @throws SyncError CONFIG_INVALID when it is damaged */
@@ -40,7 +39,7 @@ export class ZooKeeperRestarts implements RestartStore {
   async read(endpoint: string): Promise<Versioned<RestartOrder> | null> {
     const node = await this.#tree.read(this.#paths.restart(endpoint));
     if (!node) return null;
-    const { document, version } = fromNode(storedRestartSchema, node, `restart order of endpoint ${endpoint}`);
+    const { document, version } = fromNode(storedSchema, node, `restart order of endpoint ${endpoint}`);
     const { done, ...order } = document;
     return done ? null : { document: order, version };
   }

@@ -1,7 +1,7 @@
 /**
  * ★ The table of contents of capture: one source endpoint → its topic.
  *
- *   see that markers come back → claim the log (epoch, tail), with the newest routes → go on elsewhere, if that was ordered
+ *   claim the log (epoch, tail), with the newest routes → see that markers come back → go on elsewhere, if that was ordered
  *   → read the binlog from the tail's position → transactions: marker, routes, `last`, `seen`
  *   → number and encode → one request in flight → acknowledged: metrics, ZooKeeper's copy of the position
  *
@@ -22,6 +22,7 @@ import type { Logger, Metrics } from '@lutra/telemetry';
 import { claimLog } from './claim.js';
 import type { Claim } from './claim.js';
 import { CopyKeeper } from './copy-keeper.js';
+import { whoEvicted } from './eviction.js';
 import { Heartbeats } from './heartbeats.js';
 import { LogWriter } from './log-writer.js';
 import { requireMarkers } from './markers.js';
@@ -78,7 +79,6 @@ export async function runCapture(deps: CaptureDeps, work: CaptureWork, lead: { l
     logger: deps.logger,
   };
   const state = await sourceState(source);
-  await requireMarkers(deps, work, { source, state, signal });
   const admin = new BusAdmin(bus);
   const publisher = new Publisher({ ...bus, topic, maxBatchBytes: endpoint.topic.maxMessageBytes });
   try {
@@ -100,6 +100,8 @@ export async function runCapture(deps: CaptureDeps, work: CaptureWork, lead: { l
     });
     // Not before the claim: who claims after us looks after us, so routes that were once in force never go back to older ones.
     await requireCurrentRoutes(deps.registry.channels, work);
+    // Nor this: its dump cuts off who reads under the same server id, which only the one that holds the lease may do.
+    await requireMarkers(deps, work, { source, state, signal });
     const { restarts } = deps.registry;
     const claim = await carryOutRestart({ endpoint: endpoint.name, source, restarts, publisher, encoder, logger: deps.logger }, claimed);
     const start = startOf(claim, endpoint, state);
@@ -194,6 +196,8 @@ export async function runCapture(deps: CaptureDeps, work: CaptureWork, lead: { l
       }
     };
     await allOrNone([read(), writer.run(signal)], ended);
+  } catch (thrown) {
+    throw await whoEvicted(thrown, { endpoint: endpoint.name, logs: deps.registry.logs, signal: lead.signal });
   } finally {
     ended.abort(new SyncError('ABORTED', 'the leadership ended'));
     await Promise.allSettled([publisher.close(), admin.close()]);

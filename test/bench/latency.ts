@@ -10,7 +10,7 @@ import type { Bench } from './bench-stack.js';
 import { entry, tableName } from './entries.js';
 import { type Measurement, percentile } from './figures.js';
 import { type StageResult, usageMeasurements } from './stage-result.js';
-import { measured, settle } from './throughput.js';
+import { measured, settle } from './stage.js';
 
 export const latencyDatabase = 'latency';
 export const transactionsPerSecond = 300;

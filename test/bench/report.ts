@@ -1,7 +1,5 @@
 /** The table for people: a line for each stage. Pure. */
-import type { Figure, Metric, Stage, WorkloadName } from './figures.js';
-import { stages } from './figures.js';
-import { median } from './figures.js';
+import { type Figure, median, type Metric, type Stage, stages, type WorkloadName } from './figures.js';
 import { processNames, type StageResult } from './stage-result.js';
 
 const titles: Readonly<Record<Stage, string>> = {
@@ -21,7 +19,8 @@ export function reportLines(workload: WorkloadName, figures: readonly Figure[], 
     const text = (metric: Metric, show: (value: number) => string): string => {
       const figure = figures.find((one) => one.stage === stage && one.metric === metric);
       if (!figure) return '–';
-      return figure.min === figure.max ? show(figure.value) : `${show(figure.value)} (${show(figure.min)}–${show(figure.max)})`;
+      const [value, min, max] = [show(figure.value), show(figure.min), show(figure.max)];
+      return min === max ? value : `${value} (${min}–${max})`;
     };
     const own = results.filter((result) => result.stage === stage);
     const cpu = used.map((name) => {

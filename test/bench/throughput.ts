@@ -6,11 +6,11 @@ import type { Log } from '../scenarios/index.js';
 import { type Backlog, insertEntries } from './backlogs.js';
 import type { Bench } from './bench-stack.js';
 
-import type { Stage, Timing } from './figures.js';
+import type { Stage } from './figures.js';
 import { timeMysqlbinlog } from './mysqlbinlog.js';
-import { ProcessMeter } from './process-meter.js';
 import { sampleUntil, timingOf } from './samples.js';
 import type { StageResult } from './stage-result.js';
+import { catchUp, measured, settle } from './stage.js';
 import { loadAverage } from './settings.js';
 
 /** Source transactions (before, up to]. */
@@ -52,29 +52,9 @@ export async function measureThroughput(bench: Bench, backlog: Backlog, log: Log
 
   const two = await write(bench, { backlog, database: second, log });
   keep(await loader(bench, { written: two, stage: 'endToEnd' }));
-  await bench.stack.drain();
   await bench.quiet();
   keep(await native(bench, two));
   return results;
-}
-
-/** Everything has arrived in both ways, and both stand still. */
-export async function settle(bench: Bench): Promise<void> {
-  await bench.stack.drain();
-  await bench.quiet();
-  await catchUp(bench, await bench.committed());
-}
-
-/** MySQL's own replication, until it has so many transactions; then it stands still again. */
-export async function catchUp({ replica }: Bench, upTo: number) {
-  const watched = await sampleUntil({
-    command: () => replica.run(),
-    read: () => replica.applied(),
-    reached: (count) => count >= upTo,
-    verify: () => replica.verify(),
-  });
-  await replica.pause();
-  return watched;
 }
 
 async function write(
@@ -93,7 +73,7 @@ async function write(
 
 async function native(bench: Bench, written: Written): Promise<StageResult> {
   return measured(bench, 'native', async () => {
-    const watched = await catchUp(bench, await bench.committed()); // with what came behind the backlog, a handful of probes
+    const watched = await catchUp(bench, written.upTo);
     return timingOf(watched, written.rows, (count) => Math.max(0, count - written.before) * written.rowsPerTransaction);
   });
 }
@@ -134,14 +114,4 @@ async function loader(bench: Bench, { written, stage }: { readonly written: Writ
     });
     return timingOf(watched, written.rows, (count) => Math.max(0, count - written.before) * written.rowsPerTransaction);
   });
-}
-
-/** With what the processes used until the work said that it was done, or ended. */
-export async function measured(bench: Bench, stage: Stage, work: (done: () => Promise<void>) => Promise<Timing>): Promise<StageResult> {
-  const meter = await ProcessMeter.begin(bench.pids);
-  let usage: StageResult['usage'] | undefined;
-  const timing = await work(async () => {
-    usage = await meter.read();
-  });
-  return { stage, timing, usage: usage ?? (await meter.read()) };
 }

@@ -1,4 +1,7 @@
-/** The bench itself, at a scale that says nothing about speed: every stage runs, the figures have their shape, and the rows are equal. */
+/**
+ * The bench itself, at a scale that says nothing about speed: every stage runs, the figures have their shape, and the rows are equal. Without bulk, which
+ * differs from oltp in what is written and in nothing else.
+ */
 import { expect, it } from 'vitest';
 import { type Figure, type Metric, metrics, type Stage } from './figures.js';
 import { BenchRun } from './run.js';
@@ -13,12 +16,12 @@ const throughput: Metric[] = [
 ];
 const latency: Metric[] = ['cpuMicrosPerRow', 'rssBytes', 'latencyP50Ms', 'latencyP95Ms', 'latencyP99Ms', 'latencyMaxMs'];
 
-it('measures every stage of every workload, and the rows are the same everywhere', { timeout: 120_000 }, async () => {
+it('every stage is measured, and the rows are the same everywhere', { timeout: 120_000 }, async () => {
   const lines: string[] = [];
   const run = new BenchRun({
-    workloads: ['bulk', 'oltp', 'latency'],
+    workloads: ['oltp', 'latency'],
     mysql: '9.7',
-    scale: 0.003,
+    scale: 0.002,
     repeat: 1,
     log: (line) => lines.push(line),
   });
@@ -26,10 +29,8 @@ it('measures every stage of every workload, and the rows are the same everywhere
   expect(equal, report.join('\n')).toBe(true);
   const there = (workload: Figure['workload'], stage: Stage): Metric[] =>
     figures.filter((figure) => figure.workload === workload && figure.stage === stage).map(({ metric }) => metric);
-  for (const workload of ['bulk', 'oltp'] as const) {
-    for (const stage of ['capture', 'loader', 'endToEnd', 'mysqlbinlog'] as const) expect(there(workload, stage)).toEqual(throughput);
-    expect(there(workload, 'native')).toEqual(throughput.filter((metric) => !metric.startsWith('ratio')));
-  }
+  for (const stage of ['capture', 'loader', 'endToEnd', 'mysqlbinlog'] as const) expect(there('oltp', stage)).toEqual(throughput);
+  expect(there('oltp', 'native')).toEqual(throughput.filter((metric) => !metric.startsWith('ratio')));
   for (const stage of ['endToEnd', 'native'] as const) expect(there('latency', stage)).toEqual(latency);
   for (const { metric, value, min, max, unit } of figures) {
     expect(unit).toBe(metrics[metric]);

@@ -6,22 +6,25 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { prepare } from '../servers/index.js';
 import {
   createShop,
+  endOnSignal,
+  runProgram,
   shopTables,
   type Side,
   sides,
   Stack,
+  startLog,
   startWorkload,
   type Totals,
   TransferReader,
   withAdministrator,
 } from '../scenarios/index.js';
 import { count, LiveTable } from './live-table.js';
-import { type DemoOptions, readOptions, usage, UsageError } from './options.js';
+import { type DemoOptions, readOptions, usage } from './options.js';
 import { reachVerdict } from './verdict.js';
 
 const begin = performance.now();
 const seconds = (): string => `${((performance.now() - begin) / 1000).toFixed(1)} s`;
-const log = (line: string): void => console.log(`[${seconds().padStart(7)}] ${line}`);
+const log = startLog();
 
 async function main(): Promise<void> {
   const options = readOptions(process.argv.slice(2));
@@ -30,7 +33,7 @@ async function main(): Promise<void> {
     return;
   }
   const stack = new Stack({ mysql: options.mysql ?? (await newestMysql()), log });
-  const ending = endOnSignal(stack);
+  const ending = endOnSignal(() => stack.stop(), log);
   try {
     process.exitCode = (await run(stack, options)) ? 0 : 1;
     if (options.keep) await keep(stack);
@@ -112,24 +115,4 @@ async function newestMysql(): Promise<'8.0' | '9.7'> {
   return '8.0';
 }
 
-/** Also when the wrapper that started us is gone. A second signal does not wait. */
-function endOnSignal(stack: Stack): AbortSignal {
-  const ending = new AbortController();
-  const end = (code: number): void => {
-    if (ending.signal.aborted) process.exit(code);
-    ending.abort();
-    log('stopping');
-    void stack.stop().finally(() => process.exit(process.exitCode ?? code));
-  };
-  process.on('SIGINT', () => end(130));
-  process.on('SIGTERM', () => end(143));
-  process.on('SIGHUP', () => end(129));
-  process.on('disconnect', () => end(129));
-  process.channel?.unref();
-  return ending.signal;
-}
-
-main().catch((error: unknown) => {
-  console.error(error instanceof UsageError ? `${error.message}\n\n${usage}` : error);
-  process.exitCode = error instanceof UsageError ? 2 : 1;
-});
+runProgram(main, usage);

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { readOptions, UsageError } from './options.js';
+import { UsageError } from '../scenarios/command-line.js';
+import { readOptions } from './options.js';
 
 test('without options: twenty seconds, the newest MySQL, nothing kept', () => {
   expect(readOptions([])).toMatchObject({ seconds: 20, mysql: undefined, keep: false, help: false });

@@ -1,5 +1,5 @@
 /** The demo's command line. */
-import { parseArgs } from 'node:util';
+import { readChoice, readNumber, readWords } from '../scenarios/command-line.js';
 
 export interface DemoOptions {
   /** Of workload. */
@@ -28,39 +28,17 @@ Starts ZooKeeper, Kafka, two MySQL servers (regions hangzhou and california) and
 LUTRA_MYSQL_A, LUTRA_MYSQL_B (mysql://user:password@host:port), LUTRA_KAFKA and LUTRA_ZOOKEEPER (host:port) name running servers
 to use instead; the MySQL servers must not have a database shop yet.`;
 
-export class UsageError extends Error {}
-
 /** @throws UsageError */
 export function readOptions(args: readonly string[]): DemoOptions {
-  const values = parse(args);
-  const { mysql } = values;
-  if (mysql !== undefined && mysql !== '8.0' && mysql !== '9.7') throw new UsageError(`--mysql ${mysql}: it must be 8.0 or 9.7`);
+  const text = { type: 'string' } as const;
+  const flag = { type: 'boolean' } as const;
+  const values = readWords(args, { seconds: text, mysql: text, rate: text, seed: text, keep: flag, help: { ...flag, short: 'h' } });
   return {
-    seconds: number('seconds', values.seconds, { least: 1, most: 86_400 }) ?? 20,
-    mysql,
-    rate: number('rate', values.rate, { least: 1, most: 100_000 }) ?? 100,
-    seed: number('seed', values.seed, { least: 0, most: 2 ** 31 }) ?? Math.floor(Math.random() * 1_000_000),
+    seconds: readNumber('seconds', values.seconds, { least: 1, most: 86_400 }) ?? 20,
+    mysql: readChoice('mysql', values.mysql, ['8.0', '9.7']),
+    rate: readNumber('rate', values.rate, { least: 1, most: 100_000 }) ?? 100,
+    seed: readNumber('seed', values.seed, { least: 0, most: 2 ** 31 }) ?? Math.floor(Math.random() * 1_000_000),
     keep: values.keep ?? false,
     help: values.help ?? false,
   };
-}
-
-function parse(args: readonly string[]) {
-  const text = { type: 'string' } as const;
-  const flag = { type: 'boolean' } as const;
-  try {
-    return parseArgs({
-      args: [...args],
-      options: { seconds: text, mysql: text, rate: text, seed: text, keep: flag, help: { ...flag, short: 'h' } },
-    }).values;
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error), { cause: error });
-  }
-}
-
-function number(name: string, value: string | undefined, { least, most }: { least: number; most: number }): number | undefined {
-  if (value === undefined) return undefined;
-  const parsed = Number(value);
-  if (/^\d+$/.test(value) && parsed >= least && parsed <= most) return parsed;
-  throw new UsageError(`--${name} ${value}: it must be a whole number from ${least} to ${most}`);
 }

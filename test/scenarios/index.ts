@@ -3,6 +3,7 @@ export { Api, ApiError } from './api.js';
 export type { ChannelAction, ChannelStatus, EndStatus, PipelineStatus, Problem } from './api.js';
 export { AppProcess } from './app-process.js';
 export type { AppName } from './app-process.js';
+export { endOnSignal, readChoice, readNumber, readWords, runProgram, startLog, UsageError } from './command-line.js';
 export { compareDatabases } from './compare.js';
 export type { CompareOptions, Comparison, Difference } from './compare.js';
 export { lutraPassword, lutraUser, prepareEndpoint, withAdministrator } from './endpoint-setup.js';

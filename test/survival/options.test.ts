@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { readOptions, UsageError } from './options.js';
+import { UsageError } from '../scenarios/command-line.js';
+import { readOptions } from './options.js';
 
 test('without options: five minutes on MySQL 9.7, nothing kept', () => {
   expect(readOptions([])).toMatchObject({ minutes: 5, mysql: '9.7', mysqlB: '9.7', keep: false, help: false });

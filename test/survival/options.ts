@@ -1,5 +1,5 @@
 /** The command line of `npm run survive`. */
-import { parseArgs } from 'node:util';
+import { readChoice, readNumber, readWords } from '../scenarios/command-line.js';
 
 export interface SurviveOptions {
   readonly minutes: number;
@@ -25,27 +25,11 @@ Then compares every row and both topics. Exit code 0: all equal, and nobody had 
   --keep        after a failure, leave all running until Ctrl-C
   --help        print this`;
 
-export class UsageError extends Error {}
-
 /** @throws UsageError */
 export function readOptions(args: readonly string[]): SurviveOptions {
-  const values = parse(args);
-  const mysql = version('mysql', values.mysql) ?? '9.7';
-  return {
-    minutes: number('minutes', values.minutes, { least: 0.1, most: 10_000, whole: false }) ?? 5,
-    seed: number('seed', values.seed, { least: 0, most: 1e8, whole: true }) ?? Math.floor(Math.random() * 1_000_000),
-    mysql,
-    mysqlB: version('mysql-b', values['mysql-b']) ?? mysql,
-    rate: number('rate', values.rate, { least: 1, most: 10_000, whole: true }) ?? 60,
-    keep: values.keep ?? false,
-    help: values.help ?? false,
-  };
-}
-
-function parse(args: readonly string[]) {
   const text = { type: 'string' } as const;
   const flag = { type: 'boolean' } as const;
-  const options = {
+  const values = readWords(args, {
     minutes: text,
     seed: text,
     mysql: text,
@@ -53,28 +37,15 @@ function parse(args: readonly string[]) {
     rate: text,
     keep: flag,
     help: { ...flag, short: 'h' },
-  } as const;
-  try {
-    return parseArgs({ args: [...args], options }).values;
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error), { cause: error });
-  }
-}
-
-function version(name: string, value: string | undefined): '8.0' | '9.7' | undefined {
-  if (value === undefined || value === '8.0' || value === '9.7') return value;
-  throw new UsageError(`--${name} ${value}: it must be 8.0 or 9.7`);
-}
-
-interface Range {
-  readonly least: number;
-  readonly most: number;
-  readonly whole: boolean;
-}
-
-function number(name: string, value: string | undefined, { least, most, whole }: Range): number | undefined {
-  if (value === undefined) return undefined;
-  const parsed = Number(value);
-  if ((whole ? /^\d+$/ : /^\d+(\.\d+)?$/).test(value) && parsed >= least && parsed <= most) return parsed;
-  throw new UsageError(`--${name} ${value}: it must be a${whole ? ' whole' : ''} number from ${least} to ${most}`);
+  });
+  const mysql = readChoice('mysql', values.mysql, ['8.0', '9.7']) ?? '9.7';
+  return {
+    minutes: readNumber('minutes', values.minutes, { least: 0.1, most: 10_000, fraction: true }) ?? 5,
+    seed: readNumber('seed', values.seed, { least: 0, most: 1e8 }) ?? Math.floor(Math.random() * 1_000_000),
+    mysql,
+    mysqlB: readChoice('mysql-b', values['mysql-b'], ['8.0', '9.7']) ?? mysql,
+    rate: readNumber('rate', values.rate, { least: 1, most: 10_000 }) ?? 60,
+    keep: values.keep ?? false,
+    help: values.help ?? false,
+  };
 }

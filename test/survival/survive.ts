@@ -1,11 +1,10 @@
 /** `npm run survive`: see README.md. Leaves nothing behind, however it ends, but the logs of a run that failed. */
 import { Network } from '../network/index.js';
-import { Stack } from '../scenarios/index.js';
-import { readOptions, type SurviveOptions, usage, UsageError } from './options.js';
+import { endOnSignal, runProgram, Stack, startLog, UsageError } from '../scenarios/index.js';
+import { readOptions, type SurviveOptions, usage } from './options.js';
 import { survive } from './survival.js';
 
-const begin = performance.now();
-const log = (line: string): void => console.log(`[${((performance.now() - begin) / 1000).toFixed(1).padStart(7)} s] ${line}`);
+const log = startLog();
 const serverVariables = ['LUTRA_MYSQL_A', 'LUTRA_MYSQL_B', 'LUTRA_KAFKA', 'LUTRA_ZOOKEEPER'];
 
 async function main(): Promise<void> {
@@ -21,7 +20,7 @@ async function main(): Promise<void> {
   console.log(`seed ${seed}; again: ${replay}`);
   const network = await Network.open();
   const stack = new Stack({ mysql, mysqlB, standbys: true, network, log });
-  const ending = endOnSignal(stack);
+  const ending = endOnSignal(() => stack.stop(), log);
   try {
     if (await run(stack, network, options)) return;
   } catch (error) {
@@ -50,24 +49,4 @@ async function stop(stack: Stack, network: Network, keep: boolean): Promise<void
   await network.close();
 }
 
-/** Also when the wrapper that started us is gone. A second signal does not wait. */
-function endOnSignal(stack: Stack): AbortSignal {
-  const ending = new AbortController();
-  const end = (code: number): void => {
-    if (ending.signal.aborted) process.exit(code);
-    ending.abort();
-    log('stopping');
-    void stack.stop().finally(() => process.exit(process.exitCode ?? code));
-  };
-  process.on('SIGINT', () => end(130));
-  process.on('SIGTERM', () => end(143));
-  process.on('SIGHUP', () => end(129));
-  process.on('disconnect', () => end(129));
-  process.channel?.unref();
-  return ending.signal;
-}
-
-main().catch((error: unknown) => {
-  console.error(error instanceof UsageError ? `${error.message}\n\n${usage}` : error);
-  process.exitCode = error instanceof UsageError ? 2 : 1;
-});
+runProgram(main, usage);

@@ -1,0 +1,85 @@
+/** What a run measures, in words that stay: the shape of `--json`. Pure. */
+export const workloadNames = ['bulk', 'oltp', 'latency'] as const;
+export type WorkloadName = (typeof workloadNames)[number];
+
+export const stages = ['capture', 'loader', 'endToEnd', 'native', 'mysqlbinlog'] as const;
+export type Stage = (typeof stages)[number];
+
+/** Unit of each metric. */
+export const metrics = {
+  /** From the first rows that were seen done to the last one. */
+  rowsPerSecond: 'rows/s',
+  /** From the command that starts the stage to the last row: with its start. */
+  rowsPerSecondFromCommand: 'rows/s',
+  /** rowsPerSecond over that of MySQL's own replication in the same run. */
+  ratioToNative: 'ratio',
+  ratioToNativeFromCommand: 'ratio',
+  /** User and system time: of capture and loader, of the replica's mysqld (native), of mysqlbinlog. */
+  cpuMicrosPerRow: 'µs/row',
+  /** Peak of the stage; endToEnd: of capture and of the loader, added. */
+  rssBytes: 'bytes',
+  latencyP50Ms: 'ms',
+  latencyP95Ms: 'ms',
+  latencyP99Ms: 'ms',
+  latencyMaxMs: 'ms',
+} as const;
+export type Metric = keyof typeof metrics;
+
+/** One metric in one repetition. */
+export interface Measurement {
+  readonly stage: Stage;
+  readonly metric: Metric;
+  readonly value: number;
+}
+
+/** The median over all measurements, with the least and the greatest. */
+export interface Figure extends Measurement {
+  readonly workload: WorkloadName;
+  readonly min: number;
+  readonly max: number;
+  readonly unit: string;
+}
+
+export function summarise(workload: WorkloadName, measurements: readonly Measurement[]): Figure[] {
+  return stages.flatMap((stage) =>
+    (Object.keys(metrics) as Metric[]).flatMap((metric) => {
+      const values = measurements.filter((one) => one.stage === stage && one.metric === metric).map(({ value }) => value);
+      if (values.length === 0) return [];
+      const [value, min, max] = [median(values), Math.min(...values), Math.max(...values)];
+      return [{ workload, stage, metric, value, min, max, unit: metrics[metric] }];
+    }),
+  );
+}
+
+/** Of two in the middle: their mean. */
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const [low, high] = [sorted[(sorted.length - 1) >> 1], sorted[sorted.length >> 1]];
+  return low === undefined || high === undefined ? Number.NaN : (low + high) / 2;
+}
+
+/** Nearest rank. */
+export function percentile(values: readonly number[], percent: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil((percent / 100) * sorted.length) - 1)] ?? Number.NaN;
+}
+
+/** How a stage went, by one clock. */
+export interface Timing {
+  readonly rows: number;
+  /** The command. */
+  readonly begin: number;
+  /** When the first progress was seen, and how many rows that were. */
+  readonly first: { readonly at: number; readonly rows: number };
+  /** When the last row was seen done. */
+  readonly last: number;
+}
+
+export function rates({ rows, begin, first, last }: Timing): Record<'rowsPerSecond' | 'rowsPerSecondFromCommand', number> {
+  const fromCommand = (1000 * rows) / (last - begin);
+  // All at once: nothing lies between the first and the last.
+  return {
+    rowsPerSecond: first.rows < rows ? (1000 * (rows - first.rows)) / (last - first.at) : fromCommand,
+    rowsPerSecondFromCommand: fromCommand,
+  };
+}

@@ -1,0 +1,61 @@
+/** The table for people: a line for each stage. Pure. */
+import { type Figure, median, type Metric, type Stage, stages, type WorkloadName } from './figures.js';
+import { processNames, type StageResult } from './stage-result.js';
+
+const titles: Readonly<Record<Stage, string>> = {
+  capture: 'capture (binlog → Kafka)',
+  loader: 'loader (Kafka → target)',
+  endToEnd: 'Lutra, end to end',
+  native: "MySQL's own replication",
+  mysqlbinlog: 'mysqlbinlog > /dev/null',
+};
+
+export function reportLines(workload: WorkloadName, figures: readonly Figure[], results: readonly StageResult[]): string[] {
+  const present = stages.filter((stage) => figures.some((figure) => figure.stage === stage));
+  const columns = workload === 'latency' ? latencyColumns : throughputColumns;
+  const used = processNames.filter((name) => results.some(({ usage }) => (usage[name]?.cpuMicros ?? 0) > 0));
+  const head = ['', ...columns.map(([title]) => title), ...used.map((name) => `cpu ${name}`), 'peak RSS'];
+  const rows = present.map((stage) => {
+    const text = (metric: Metric, show: (value: number) => string): string => {
+      const figure = figures.find((one) => one.stage === stage && one.metric === metric);
+      if (!figure) return '–';
+      const [value, min, max] = [show(figure.value), show(figure.min), show(figure.max)];
+      return min === max ? value : `${value} (${min}–${max})`;
+    };
+    const own = results.filter((result) => result.stage === stage);
+    const cpu = used.map((name) => {
+      const values = own.flatMap(({ usage, timing }) => (usage[name] ? [usage[name].cpuMicros / timing.rows] : []));
+      return values.length > 0 ? median(values).toFixed(1) : '–';
+    });
+    return [titles[stage], ...columns.map(([, metric, show]) => text(metric, show)), ...cpu, text('rssBytes', megabytes)];
+  });
+  return table([head, ...rows]);
+}
+
+type Column = readonly [string, Metric, (value: number) => string];
+
+const whole = (value: number): string => Math.round(value).toLocaleString('en-US');
+const ratio = (value: number): string => value.toFixed(2);
+const milliseconds = (value: number): string => value.toFixed(1);
+const megabytes = (value: number): string => `${(value / 2 ** 20).toFixed(0)} MB`;
+
+const throughputColumns: readonly Column[] = [
+  ['rows/s', 'rowsPerSecond', whole],
+  ['to native', 'ratioToNative', ratio],
+  ['rows/s from command', 'rowsPerSecondFromCommand', whole],
+  ['to native', 'ratioToNativeFromCommand', ratio],
+];
+
+const latencyColumns: readonly Column[] = [
+  ['p50 ms', 'latencyP50Ms', milliseconds],
+  ['p95 ms', 'latencyP95Ms', milliseconds],
+  ['p99 ms', 'latencyP99Ms', milliseconds],
+  ['max ms', 'latencyMaxMs', milliseconds],
+];
+
+function table(rows: readonly (readonly string[])[]): string[] {
+  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
+  return rows.map((row) =>
+    row.map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0))).join('  '),
+  );
+}

@@ -1,0 +1,127 @@
+/** A bench from start to end: each repetition on servers of its own, all rows compared after each workload. */
+import { compareDatabases, type Difference, type Log } from '../scenarios/index.js';
+import { type Backlog, bulk, oltp } from './backlogs.js';
+import { Bench } from './bench-stack.js';
+import { type Figure, type Measurement, summarise, type WorkloadName } from './figures.js';
+import { latencyDatabase, latencyMeasurements, measureLatency } from './latency.js';
+import { reportLines } from './report.js';
+import { serverSettings } from './settings.js';
+import { type StageResult, throughputMeasurements } from './stage-result.js';
+import { databasesOf, measureThroughput } from './throughput.js';
+
+export interface RunOptions {
+  readonly workloads: readonly WorkloadName[];
+  readonly mysql: '8.0' | '9.7';
+  readonly scale: number;
+  readonly repeat: number;
+  readonly profile?: string | undefined;
+  readonly log: Log;
+}
+
+export interface BenchReport {
+  /** The same rows everywhere, after every workload. */
+  readonly equal: boolean;
+  readonly figures: readonly Figure[];
+  /** For people. */
+  readonly lines: readonly string[];
+}
+
+const latencySeconds = 60;
+
+export class BenchRun {
+  readonly #options: RunOptions;
+  readonly #results = new Map<WorkloadName, StageResult[]>();
+  readonly #measurements = new Map<WorkloadName, Measurement[]>();
+  readonly #differences: string[] = [];
+  #settings: readonly string[] = [];
+  #bench: Bench | undefined;
+  #comparedRows = 0;
+
+  constructor(options: RunOptions) {
+    this.#options = options;
+  }
+
+  async run(): Promise<BenchReport> {
+    const { workloads, mysql, repeat, log, profile } = this.#options;
+    for (let repetition = 1; repetition <= repeat; repetition++) {
+      if (repeat > 1) log(`repetition ${repetition} of ${repeat}`);
+      const bench = new Bench({ mysql, databases: workloads.flatMap((name) => this.#databases(name)), log, profile });
+      this.#bench = bench;
+      try {
+        await bench.start();
+        this.#settings = await serverSettings(bench);
+        for (const line of this.#settings) log(line);
+        for (const name of workloads) await this.#measure(bench, name);
+      } finally {
+        await bench.stop();
+      }
+    }
+    return this.#report();
+  }
+
+  /** Whatever is under way fails then. */
+  async stop(): Promise<void> {
+    await this.#bench?.stop();
+  }
+
+  async saveLogs(): Promise<string | undefined> {
+    return this.#bench?.stack.saveLogs();
+  }
+
+  async #measure(bench: Bench, name: WorkloadName): Promise<void> {
+    const { log, scale } = this.#options;
+    const results =
+      name === 'latency'
+        ? await measureLatency(bench, { seconds: Math.max(1, latencySeconds * scale), log })
+        : await measureThroughput(bench, this.#backlog(name), log);
+    const measurements = name === 'latency' ? latencyMeasurements(results) : throughputMeasurements(results);
+    this.#results.set(name, [...(this.#results.get(name) ?? []), ...results]);
+    this.#measurements.set(name, [...(this.#measurements.get(name) ?? []), ...measurements]);
+    await this.#compare(bench, name);
+  }
+
+  async #compare({ stack, replica }: Bench, name: WorkloadName): Promise<void> {
+    this.#options.log(`${name}: comparing every row of the target and of the replica with the source's`);
+    const others = [
+      ['Lutra', stack.connection('b')],
+      ["MySQL's own replication", replica.at],
+    ] as const;
+    for (const [who, b] of others) {
+      const { differences, rows } = await compareDatabases({ a: stack.connection('a'), b, databases: this.#databases(name) });
+      this.#differences.push(...differences.map((difference) => `${who}: ${describe(difference)}`));
+      this.#comparedRows += rows;
+    }
+  }
+
+  #report(): BenchReport {
+    const { workloads } = this.#options;
+    const figures = workloads.flatMap((name) => summarise(name, this.#measurements.get(name) ?? []));
+    const tables = workloads.flatMap((name) => {
+      const own = figures.filter(({ workload }) => workload === name);
+      return [`${name}: ${this.#what(name)}`, ...reportLines(name, own, this.#results.get(name) ?? []), ''];
+    });
+    const equal = this.#differences.length === 0;
+    const verdict = equal
+      ? [`equal: ${this.#comparedRows.toLocaleString('en-US')} rows compared`]
+      : ['NOT EQUAL:', ...this.#differences.slice(0, 20)];
+    return { equal, figures, lines: [...this.#settings, '', ...tables, 'cpu: µs/row of each process, user and system', ...verdict] };
+  }
+
+  #what(name: WorkloadName): string {
+    return name === 'latency'
+      ? 'milliseconds from the answer to COMMIT to the sight of the row at the other side'
+      : this.#backlog(name).what;
+  }
+
+  #backlog(name: 'bulk' | 'oltp'): Backlog {
+    return (name === 'bulk' ? bulk : oltp)(this.#options.scale);
+  }
+
+  #databases(name: WorkloadName): readonly string[] {
+    return name === 'latency' ? [latencyDatabase] : databasesOf({ name });
+  }
+}
+
+function describe({ table, kind, key, columns }: Difference): string {
+  return `${table}${key ? ` ${key}` : ''}: ${kind}${columns.length > 0 ? ` in ${columns.join(', ')}` : ''}`;
+}

@@ -1,0 +1,55 @@
+/** One stage of one run, and the measurements that come out of the stages of one run. Pure. */
+import { type Measurement, median, rates, type Stage, type Timing } from './figures.js';
+import type { Usage } from './process-meter.js';
+
+export const processNames = ['capture', 'loader', 'kafka', 'source', 'target', 'replica', 'mysqlbinlog'] as const;
+export type ProcessName = (typeof processNames)[number];
+
+export interface StageResult {
+  readonly stage: Stage;
+  readonly timing: Timing;
+  readonly usage: Readonly<Partial<Record<ProcessName, Usage>>>;
+  /** Of each row: from the answer to COMMIT at the source to its sight at the other side. */
+  readonly latenciesMs?: readonly number[];
+}
+
+/** Whose CPU time and memory stand for a stage. */
+const processesOf: Readonly<Record<Stage, readonly ProcessName[]>> = {
+  capture: ['capture'],
+  loader: ['loader'],
+  endToEnd: ['capture', 'loader'],
+  native: ['replica'],
+  mysqlbinlog: ['mysqlbinlog'],
+};
+
+/** Ratios are to the median of MySQL's own replication in the same run. */
+export function usageMeasurements({ stage, timing, usage }: StageResult): Measurement[] {
+  const sum = (key: keyof Usage): number => processesOf[stage].reduce((all, name) => all + (usage[name]?.[key] ?? 0), 0);
+  return [
+    { stage, metric: 'cpuMicrosPerRow', value: sum('cpuMicros') / timing.rows },
+    { stage, metric: 'rssBytes', value: sum('rssBytes') },
+  ];
+}
+
+export function throughputMeasurements(results: readonly StageResult[]): Measurement[] {
+  const natives = results.filter(({ stage }) => stage === 'native').map(({ timing }) => rates(timing));
+  const native = {
+    rowsPerSecond: median(natives.map(({ rowsPerSecond }) => rowsPerSecond)),
+    rowsPerSecondFromCommand: median(natives.map(({ rowsPerSecondFromCommand }) => rowsPerSecondFromCommand)),
+  };
+  return results.flatMap((result) => {
+    const { stage } = result;
+    const { rowsPerSecond, rowsPerSecondFromCommand } = rates(result.timing);
+    return [
+      { stage, metric: 'rowsPerSecond', value: rowsPerSecond },
+      { stage, metric: 'rowsPerSecondFromCommand', value: rowsPerSecondFromCommand },
+      ...(stage === 'native'
+        ? []
+        : ([
+            { stage, metric: 'ratioToNative', value: rowsPerSecond / native.rowsPerSecond },
+            { stage, metric: 'ratioToNativeFromCommand', value: rowsPerSecondFromCommand / native.rowsPerSecondFromCommand },
+          ] as const)),
+      ...usageMeasurements(result),
+    ];
+  });
+}

@@ -21,7 +21,7 @@ export default defineConfig({
       { resolve: { alias }, test: { name: 'integration', include: ['{apps,libs,test}/**/*.integration.test.ts'], ...servers } },
       {
         resolve: { alias },
-        test: { name: 'e2e', include: ['test/{e2e,survival,accidents}/**/*.e2e.test.ts'], ...servers, fileParallelism: false },
+        test: { name: 'e2e', include: ['test/{e2e,survival,accidents,consumers}/**/*.e2e.test.ts'], ...servers, fileParallelism: false },
       },
     ],
   },

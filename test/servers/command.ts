@@ -26,6 +26,7 @@ const remedies: Readonly<Record<string, string>> = {
   'dpkg-deb': 'install dpkg (it unpacks the packages of MySQL 9.7)',
   tar: 'install tar and gzip',
   ldd: 'install libc-bin',
+  python3: 'install Python 3.9 or newer with venv (Debian: apt-get install python3-venv)',
 };
 
 const execute = promisify(execFile);

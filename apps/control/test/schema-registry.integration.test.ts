@@ -63,6 +63,7 @@ describe('the schema registry', () => {
       ['/subjects/known/versions/0', 422, 42202],
       ['/subjects/known/versions/first', 422, 42202],
       ['/subjects/known/nothing', 404, 404],
+      ['/associations/resources/-/lutra.known.rows?resourceType=topic', 404, 404],
     ];
     for (const [path, status, code] of cases) {
       const answer = await client.get(path);

@@ -11,6 +11,7 @@ export function toHeaders(header: RecordHeader, schema: string): Headers {
     [headerNames.seq]: String(header.seq),
     [headerNames.epoch]: String(header.epoch),
     [headerNames.schema]: schema,
+    ...(header.kind === 'row' ? {} : { [headerNames.control]: header.kind }),
   };
 }
 

@@ -29,6 +29,8 @@ export const headerNames = {
   seq: 'lutra-seq',
   epoch: 'lutra-epoch',
   schema: 'lutra-schema',
+  /** On control records only: Kafka Connect's predicates can ask whether a header is there, not what it says. */
+  control: 'lutra-control',
 } as const;
 
 export type ControlRecord =

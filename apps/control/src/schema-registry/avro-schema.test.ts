@@ -64,8 +64,9 @@ describe('avroSchema', () => {
 });
 
 describe('isSchemaRegistry', () => {
-  it('is the root and the three collections, and nothing that merely begins alike', () => {
+  it("is the root and Confluent's collections, served or not, and nothing that merely begins alike", () => {
     expect(['/', '/subjects', '/subjects/a/versions', '/schemas/ids/1', '/config'].every(isSchemaRegistry)).toBe(true);
+    expect(['/associations/resources/-/lutra.a.rows', '/mode', '/compatibility/subjects/a'].every(isSchemaRegistry)).toBe(true);
     expect(['/api/v1/regions', '/subjectsx', '/health/live', '/metrics', '/configuration'].some(isSchemaRegistry)).toBe(false);
   });
 });

@@ -38,14 +38,16 @@ curl -X POST -H "Authorization: Bearer $LUTRA_API_TOKEN" http://127.0.0.1:8080/a
 
 ## Starting over
 
-Where the log or the binlog has lost what comes next, no retry helps. The log and the checkpoint belong to the names of endpoint and pipeline, so
-start with new ones, and both are new:
+Where the log or the binlog has lost what comes next, no retry helps. [03-rest-api.md](03-rest-api.md) has each of these ways with its consequences; every one says them
+before it does anything.
 
-1. Stop the channel. Compare the tables of both sides, and bring the target in line, or seed it again from a dump ([02-setup.md](02-setup.md#seeding-the-second-database)).
-2. Create the source as an endpoint with a new name and a server id of its own; \`start\` is the place up to which the target is in line.
-3. Remove the channel, create it again with the new endpoint and a new name for the pipeline, and start it.
-
-The other direction of a two-way channel keeps its endpoint as the target: only its source has to be the new name.
+- **The source lacks what comes next, or capture cannot read it**: \`POST /api/v1/endpoints/<name>/restart\`. The log goes on elsewhere in the source; what lies between is brought to
+  the targets by hand.
+- **The log is damaged**: stop the channels that read the endpoint, \`POST /api/v1/endpoints/<name>/reset\`, then for each of their pipelines
+  \`POST /api/v1/channels/<channel>/pipelines/<pipeline>/restart\` with \`"at": "start"\`, and start the channels. Before that, compare the tables and bring the target in line, or
+  seed it again from a dump ([02-setup.md](02-setup.md#seeding-the-second-database)); \`start\` of the reset is the place up to which it is.
+- **A pipeline has lost its place**: the same restart of the pipeline alone, at the start or the end of the topic.
+- **Rows of the target were changed or lost**: \`POST /api/v1/channels/<channel>/pipelines/<pipeline>/rewind\` applies a part of the log once more.
 `;
 
 export function errorsDocument(): string {

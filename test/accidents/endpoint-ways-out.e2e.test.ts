@@ -201,7 +201,11 @@ describe('a reset', () => {
     expect(await copyOf(stack, way)).toBeUndefined();
 
     await way.atTarget("INSERT INTO t VALUES (2, 'row 2')");
-    await newPipeline(way, 'again');
+    await stack.api.request('POST', `/api/v1/channels/${way.name}/pipelines/rows/restart`, {
+      at: 'start',
+      reason: 'a new log',
+      accept: true,
+    });
     await way.start();
     await way.arrives();
     await way.write(4);

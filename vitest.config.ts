@@ -1,13 +1,13 @@
 /**
- * Three kinds of tests by suffix: `.test.ts` needs nothing, `.integration.test.ts` starts real servers, `.e2e.test.ts` the whole product. Accidents mostly wait
- * for something to be noticed, so two files of them run at once; what loads the machine runs alone.
+ * Three kinds of tests by suffix: `.test.ts` needs nothing, `.integration.test.ts` starts real servers, `.e2e.test.ts` the whole product. What mostly
+ * waits for something to start or to be noticed runs several files at once, more than there are cores; what loads the machine runs alone.
  */
 import { defineConfig } from 'vitest/config';
 
 const alias = [{ find: /^@lutra\/(.*)$/, replacement: new URL('./libs/', import.meta.url).pathname + '$1/src/index.ts' }];
 const servers = { testTimeout: 120_000, hookTimeout: 180_000, pool: 'forks' as const };
-const accidents = ['test/accidents/**/*.e2e.test.ts', 'test/survival/{take-over,zookeeper-*}.e2e.test.ts'];
-const alone = ['test/{e2e,bench,consumers}/**/*.e2e.test.ts', 'test/survival/survival.e2e.test.ts'];
+const accidents = ['test/{accidents,bench,consumers}/**/*.e2e.test.ts', 'test/survival/{take-over,zookeeper-*}.e2e.test.ts'];
+const alone = ['test/e2e/**/*.e2e.test.ts', 'test/survival/survival.e2e.test.ts'];
 
 export default defineConfig({
   resolve: { alias },
@@ -23,8 +23,11 @@ export default defineConfig({
           testTimeout: 60_000,
         },
       },
-      { resolve: { alias }, test: { name: 'integration', include: ['{apps,libs,test}/**/*.integration.test.ts'], ...servers } },
-      { resolve: { alias }, test: { name: 'accidents', include: accidents, ...servers, maxWorkers: 2 } },
+      {
+        resolve: { alias },
+        test: { name: 'integration', include: ['{apps,libs,test}/**/*.integration.test.ts'], ...servers, maxWorkers: 4 },
+      },
+      { resolve: { alias }, test: { name: 'accidents', include: accidents, ...servers, maxWorkers: 3 } },
       { resolve: { alias }, test: { name: 'e2e', include: alone, ...servers, fileParallelism: false } },
     ],
   },

@@ -4,6 +4,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { createInterface } from 'node:readline';
@@ -22,6 +23,9 @@ interface WatchdogEvent {
   readonly ended?: number;
   readonly how?: string;
 }
+
+const stopTries = 400;
+const stopPauseMs = 5;
 
 export class Watchdog {
   readonly folder: string;
@@ -62,10 +66,12 @@ export class Watchdog {
     throw this.how === 'ENOENT' ? missing(command.command) : new Error(`${command.command} did not start: ${this.how}`);
   }
 
-  /** To the server itself. False when it is down. */
+  /** To the server itself; after SIGSTOP it has really stopped. False when it is down. */
   signal(signal: NodeJS.Signals): boolean {
     try {
-      return this.pid !== undefined && process.kill(this.pid, signal);
+      if (this.pid === undefined || !process.kill(this.pid, signal)) return false;
+      if (signal === 'SIGSTOP') untilStopped(this.pid);
+      return true;
     } catch {
       return false; // ended just now: the word of it is on its way
     }
@@ -124,5 +130,16 @@ export class Watchdog {
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const resolve of waiting) resolve();
+  }
+}
+
+/** On a busy machine a process goes on answering for a while after it was told to stop. */
+function untilStopped(pid: number): void {
+  const pause = new Int32Array(new SharedArrayBuffer(4));
+  for (let tries = 0; tries < stopTries; tries += 1) {
+    const threads = readdirSync(`/proc/${pid}/task`).map((thread) => readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8'));
+    // The state follows the name, which may hold anything, in brackets. T: stopped, Z and X: ended
+    if (threads.every((stat) => /^[TtZX]/.test(stat.slice(stat.lastIndexOf(')') + 2)))) return;
+    Atomics.wait(pause, 0, 0, stopPauseMs);
   }
 }

@@ -40,3 +40,49 @@ CREATE TABLE IF NOT EXISTS lutra.skipped (
   skipped_at   TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP,
   UNIQUE KEY once (pipeline, log_id, seq)
 ) ENGINE = InnoDB CHARACTER SET utf8mb4;
+
+-- What a loader tells the capture of its target, through the binlog: watermarks, and what conflicts made of rows (remedies). Rows are written over.
+CREATE TABLE IF NOT EXISTS lutra.signal (
+  pipeline     VARCHAR(100) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  kind         VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'watermark, remedy',
+  slot         INT UNSIGNED NOT NULL COMMENT 'number of the remedy in its transaction',
+  n            BIGINT UNSIGNED NOT NULL COMMENT 'raised by every write: an update that changes nothing leaves no row event',
+  content      LONGTEXT NOT NULL,
+  PRIMARY KEY (pipeline, kind, slot)
+) ENGINE = InnoDB CHARACTER SET utf8mb4;
+
+-- Conflicts: rows that both sides changed, as the loader that writes here decided about them, committed with the decision. Kept for
+-- `conflicts.retentionDays` of the channel. Rows are JSON: {column: value}; ["i", digits], ["b", base64] where JSON has no word.
+CREATE TABLE IF NOT EXISTS lutra.conflict (
+  id           BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
+  pipeline     VARCHAR(100) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  log_id       VARCHAR(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'of the incoming transaction',
+  seq          BIGINT NOT NULL COMMENT 'of its last record',
+  gtid         VARCHAR(200) CHARACTER SET ascii COLLATE ascii_bin NULL,
+  source_us    BIGINT NOT NULL COMMENT 'its commit time at the source, microseconds since 1970',
+  origin       VARCHAR(48) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'its region',
+  database_name VARCHAR(64) NOT NULL,
+  table_name   VARCHAR(64) NOT NULL,
+  row_key      VARCHAR(3072) NOT NULL COMMENT 'JSON: the primary key',
+  type         VARCHAR(24) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'insert-exists, update-differs, update-missing, delete-differs, delete-missing, unique-key-taken, parent-missing, child-exists',
+  policy       VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  winner       VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'incoming, existing, both',
+  final        TINYINT NOT NULL COMMENT '1: decided in the home region; 0: until the home region has decided',
+  op           CHAR(1) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'of the incoming change: c, u, d',
+  before_row   LONGTEXT NULL COMMENT 'of the incoming change',
+  after_row    LONGTEXT NULL COMMENT 'of the incoming change',
+  existing_row LONGTEXT NULL COMMENT 'as it was here',
+  result_row   LONGTEXT NULL COMMENT 'as the decision left it',
+  local_seq    BIGINT NULL COMMENT 'last change of the row here that the incoming transaction had not seen, in the log of this endpoint; NULL: none is known, the rows differ',
+  decided_at   TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6),
+  KEY by_table (database_name, table_name, id),
+  KEY by_time (decided_at)
+) ENGINE = InnoDB CHARACTER SET utf8mb4;
+
+-- An application that begins a transaction with a write to this table does not want it replicated:
+--   UPDATE lutra.skip SET n = n + 1 WHERE id = 1
+CREATE TABLE IF NOT EXISTS lutra.skip (
+  id           TINYINT UNSIGNED NOT NULL PRIMARY KEY,
+  n            BIGINT UNSIGNED NOT NULL
+) ENGINE = InnoDB;
+INSERT IGNORE INTO lutra.skip (id, n) VALUES (1, 0);

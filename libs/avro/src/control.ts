@@ -1,4 +1,5 @@
-/** Control records ⇄ bytes: which field is which of schemas/{epoch,heartbeat,routes,ddl,restart}.avsc. */
+/** Control records ⇄ bytes: which field is which of schemas/{epoch,heartbeat,routes,ddl,restart,watermark,remedy}.avsc. */
+import { rowFromJson, rowToJson } from '@lutra/model';
 import type { ControlRecord, Position } from '@lutra/model';
 import { type AvroRecord, parseAvro } from './avro-schema.js';
 import type { ByteReader } from './byte-reader.js';
@@ -26,12 +27,16 @@ const position = {
   set: (to: Draft<Of<'heartbeat'>> | Draft<Of<'ddl'>> | Draft<Of<'restart'>>, value: AvroPosition) => (to.position = fromAvro(value)),
 };
 const seen = {
-  get: (from: Of<'heartbeat' | 'restart'>) => from.seen,
-  set: (to: Draft<Of<'heartbeat'>> | Draft<Of<'restart'>>, value: Of<'heartbeat'>['seen']) => (to.seen = value),
+  get: (from: Of<'heartbeat' | 'restart' | 'remedy'>) => from.seen,
+  set: (to: Draft<Of<'heartbeat'>> | Draft<Of<'restart'>> | Draft<Of<'remedy'>>, value: Of<'heartbeat'>['seen']) => (to.seen = value),
 };
 const endpoint = {
   get: (from: ControlRecord) => from.endpoint,
   set: (to: Draft<ControlRecord>, value: string) => (to.endpoint = value),
+};
+const pipeline = {
+  get: (from: Of<'watermark' | 'remedy'>) => from.pipeline,
+  set: (to: Draft<Of<'watermark'>> | Draft<Of<'remedy'>>, value: string) => (to.pipeline = value),
 };
 const tsMs = { get: (from: ControlRecord) => from.tsMs, set: (to: Draft<ControlRecord>, value: number) => (to.tsMs = value) };
 
@@ -64,6 +69,20 @@ const links: { readonly [K in ControlKind]: Links<K> } = {
     id: { get: (from) => from.id, set: (to, value: string) => (to.id = value) },
     reason: { get: (from) => from.reason, set: (to, value: string) => (to.reason = value) },
   },
+  watermark: { endpoint, ts_ms: tsMs, pipeline, token: { get: (from) => from.token, set: (to, value: string) => (to.token = value) } },
+  remedy: {
+    endpoint,
+    ts_ms: tsMs,
+    pipeline,
+    seen,
+    database: { get: (from) => from.database, set: (to, value: string) => (to.database = value) },
+    table: { get: (from) => from.table, set: (to, value: string) => (to.table = value) },
+    key: { get: (from) => rowToJson(from.key), set: (to, value: string) => (to.key = rowFromJson(value)) },
+    row: {
+      get: (from) => from.row && rowToJson(from.row),
+      set: (to, value: string | null) => (to.row = value === null ? null : rowFromJson(value)),
+    },
+  },
 };
 
 const empty: { readonly [K in ControlKind]: () => Draft<Of<K>> } = {
@@ -80,6 +99,8 @@ const empty: { readonly [K in ControlKind]: () => Draft<Of<K>> } = {
     reason: '',
     tsMs: 0,
   }),
+  watermark: () => ({ kind: 'watermark', endpoint: '', pipeline: '', token: '', tsMs: 0 }),
+  remedy: () => ({ kind: 'remedy', endpoint: '', pipeline: '', database: '', table: '', key: {}, row: null, seen: {}, tsMs: 0 }),
 };
 
 export const controlKinds = Object.keys(links) as readonly ControlKind[];

@@ -212,6 +212,19 @@ describe('control records', () => {
     { kind: 'routes', endpoint: 'hz-1', tables: [], pipelines: {}, tsMs: 1 },
     { kind: 'ddl', endpoint: 'hz-1', database: 'shop', sql: `ALTER TABLE ${'ü'.repeat(5000)}`, position, tsMs: 1 },
     { kind: 'restart', endpoint: 'hz-1', id: 'x', position, seen: { california: { log: 'cafe', seq: 3 } }, reason: 'ü', tsMs: 1 },
+    { kind: 'watermark', endpoint: 'hz-1', pipeline: 'shop.a-to-b', token: 'cafe-1', tsMs: 1 },
+    {
+      kind: 'remedy',
+      endpoint: 'hz-1',
+      pipeline: 'shop.a-to-b',
+      database: 'shop',
+      table: 'orders',
+      key: { id: 2n ** 63n },
+      row: { id: 2n ** 63n, zero: -0, bytes: Buffer.from([0, 255]), text: 'ü', nothing: null, price: '1.50' },
+      seen: { california: { log: 'cafe', seq: 3 } },
+      tsMs: 1,
+    },
+    { kind: 'remedy', endpoint: 'hz-1', pipeline: 'p', database: 'shop', table: 'orders', key: { id: 1 }, row: null, seen: {}, tsMs: 1 },
   ];
 
   it.each(records)('$kind comes back', async (record) => {

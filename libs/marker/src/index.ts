@@ -2,3 +2,4 @@ export * from './checkpoint.js';
 export * from './marker.js';
 export * from './statement.js';
 export * from './probe.js';
+export * from './signal.js';

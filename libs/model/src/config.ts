@@ -105,6 +105,37 @@ export const pipelineSchema = z.strictObject({
 });
 export type PipelineDocument = z.infer<typeof pipelineSchema>;
 
+export const conflictPolicies = ['stop', 'home', 'latest', 'merge', 'overwrite', 'ignore'] as const;
+/** Who wins where both sides changed a row: docs/04-conflicts.md. `overwrite` and `ignore` are for tables that flow one way only. */
+export type ConflictPolicy = (typeof conflictPolicies)[number];
+export const columnPolicies = ['delta', 'max', 'min'] as const;
+export type ColumnPolicy = (typeof columnPolicies)[number];
+
+export const conflictRuleSchema = z.strictObject({
+  /** Of the table as it is called at the target. The first rule that matches decides; a table without a rule has policy `stop`. */
+  schema: patternSchema.default('*'),
+  table: patternSchema.default('*'),
+  policy: z.enum(conflictPolicies),
+  /** `latest`, also as `sameColumn`: the column whose greater value wins. */
+  version: z.string().min(1).max(64).optional(),
+  /** `merge`: columns whose two changes are both kept: the sum of the differences, the greater or the smaller value. */
+  columns: z.record(z.string().min(1).max(64), z.enum(columnPolicies)).default({}),
+  /** `merge`: who wins a column that both sides changed. */
+  sameColumn: z.enum(['home', 'latest']).default('home'),
+  /** Policies other than `home` and `stop`: whether a deletion wins against a change of the same row. */
+  deletes: z.enum(['win', 'lose']).default('lose'),
+});
+export type ConflictRule = z.infer<typeof conflictRuleSchema>;
+
+export const conflictsSchema = z.strictObject({
+  /** The region that has the last word, whatever the policy; needed as soon as a table that flows both ways has another policy than `stop`. */
+  home: nameSchema.optional(),
+  rules: z.array(conflictRuleSchema).default([]),
+  /** Days that lutra.conflict keeps its rows. */
+  retentionDays: z.int().min(1).max(3650).default(30),
+});
+export type ConflictsDocument = z.infer<typeof conflictsSchema>;
+
 export const desiredStates = ['running', 'paused', 'stopped'] as const;
 /** running · paused: loaders wait, captures go on · stopped: captures of endpoints that no other channel uses stop too */
 export type DesiredState = (typeof desiredStates)[number];
@@ -113,6 +144,7 @@ export const channelSchema = z.strictObject({
   name: nameSchema,
   description: z.string().max(500).default(''),
   pipelines: z.array(pipelineSchema).min(1),
+  conflicts: conflictsSchema.prefault({}),
   state: z.enum(desiredStates).default('stopped'),
   /** Raised by "retry now": a stopped endpoint or pipeline tries again when it changes. */
   attempt: z.int().min(0).default(0),

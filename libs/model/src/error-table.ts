@@ -280,6 +280,16 @@ export const errorTable = {
     kept: target,
     help: 'A row at the target is not what the source says it was (missing, or a key is taken). Compare the row on both sides, mend it, then retry. If many rows were changed at the target, rewind the pipeline (docs/03-rest-api.md, Rewind).',
   }),
+  CONFLICT_WINDOW_LOST: stop({
+    cause: "The source had not seen changes of the target that the target's own topic does not hold any more.",
+    kept: target,
+    help: 'Whether both sides changed a row cannot be told any more. Give the topics of both endpoints a retention longer than the longest time that a pipeline stands still; to go on now, compare both sides and restart the pipeline at the end of the topic (docs/03-rest-api.md, Restart).',
+  }),
+  CAPTURE_BEHIND: retry({
+    cause: "The target's own capture, or its Kafka, does not publish what is committed there.",
+    kept: all,
+    help: "Where both sides take writes, a loader must know every change of its target before it writes. It goes on as soon as the target's capture publishes again: see that endpoint's status.",
+  }),
   APPLY_REFUSED: stop({
     cause:
       'A trigger, a CHECK constraint or another rule that the source does not have refuses the row; or a rewind goes over a table whose rows cannot be applied again.',

@@ -5,9 +5,9 @@
 import type { RouteFingerprints } from './route.js';
 import type { LogPosition, RowEvent, Seen } from './transaction.js';
 import type { Position } from './position.js';
-import type { TableSchema } from './table.js';
+import type { Row, TableSchema } from './table.js';
 
-export const recordKinds = ['row', 'epoch', 'heartbeat', 'routes', 'ddl', 'restart'] as const;
+export const recordKinds = ['row', 'epoch', 'heartbeat', 'routes', 'ddl', 'restart', 'watermark', 'remedy'] as const;
 export type RecordKind = (typeof recordKinds)[number];
 
 /**
@@ -65,6 +65,31 @@ export type ControlRecord =
       readonly position: Position;
       readonly seen: Seen;
       readonly reason: string;
+      readonly tsMs: number;
+    }
+  /** A pipeline that writes to the endpoint asked for it: all that was committed there before `token` was written stands before this record. */
+  | {
+      readonly kind: 'watermark';
+      readonly endpoint: string;
+      readonly pipeline: string;
+      readonly token: string;
+      readonly tsMs: number;
+    }
+  /** What a row of the home region was made by a conflict. It replaces the row elsewhere unless that was changed there after `seen`. */
+  | {
+      readonly kind: 'remedy';
+      readonly endpoint: string;
+      /** Which pipeline's loader met the conflict. */
+      readonly pipeline: string;
+      /** In the names of the endpoint. */
+      readonly database: string;
+      readonly table: string;
+      /** The columns of its primary key. */
+      readonly key: Row;
+      /** All columns but generated ones; null: the row is to be gone. */
+      readonly row: Row | null;
+      /** With the transaction that met the conflict. */
+      readonly seen: Seen;
       readonly tsMs: number;
     };
 

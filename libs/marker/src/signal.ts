@@ -1,0 +1,76 @@
+/**
+ * Rows of `lutra.signal` (schemas/lutra.sql): what a loader tells the capture of its target through the binlog, in order with everything else that is
+ * committed there. A *watermark*, in a transaction of its own, asks to be published; a *remedy*, in a loader's transaction, says what a conflict made of a row.
+ * Both halves: the loader writes, capture reads. Rows are written over, never deleted; `n` makes each write a row event.
+ */
+import { rowFromJson, rowToJson, SyncError } from '@lutra/model';
+import type { Row, RowImage, TableSchema } from '@lutra/model';
+
+export const signalTable = { database: 'lutra', name: 'signal' } as const;
+
+export interface RemedySignal {
+  readonly kind: 'remedy';
+  readonly pipeline: string;
+  readonly database: string;
+  readonly table: string;
+  readonly key: Row;
+  readonly row: Row | null;
+}
+
+export interface WatermarkSignal {
+  readonly kind: 'watermark';
+  readonly pipeline: string;
+  readonly token: string;
+}
+
+export type Signal = RemedySignal | WatermarkSignal;
+
+/** @throws SyncError CHECKPOINT_INVALID for a name or a token that the table cannot hold */
+export function watermarkStatement(pipeline: string, token: string): string {
+  if (!/^[0-9a-z-]{1,64}$/.test(token)) throw new SyncError('CHECKPOINT_INVALID', 'a token that lutra.signal does not take');
+  return upsert(pipeline, { kind: 'watermark', slot: 0 }, `'${token}'`);
+}
+
+/** `slot` numbers the remedies of one transaction, from 0. `quote` makes a text a literal. */
+export function remedyStatement(remedy: Omit<RemedySignal, 'kind'>, slot: number, quote: (text: string) => string): string {
+  const { pipeline, database, table, key, row } = remedy;
+  const content = JSON.stringify({ database, table, key: rowToJson(key), row: row && rowToJson(row) });
+  return upsert(pipeline, { kind: 'remedy', slot }, quote(content));
+}
+
+/**
+ * Null if this is another table, a deletion, or a kind that we do not know.
+ * @throws SyncError CHECKPOINT_INVALID if the row cannot be read
+ */
+export function readSignal(table: Pick<TableSchema, 'database' | 'name'>, image: RowImage): Signal | null {
+  if (table.database !== signalTable.database || table.name !== signalTable.name || image.after === null) return null;
+  const { pipeline, kind, content } = image.after;
+  if (typeof pipeline !== 'string' || typeof content !== 'string') throw unreadable();
+  if (kind === 'watermark') return { kind, pipeline, token: content };
+  if (kind !== 'remedy') return null;
+  const { database, table: name, key, row } = parsed(content);
+  if (typeof database !== 'string' || typeof name !== 'string' || typeof key !== 'string') throw unreadable();
+  if (row !== null && typeof row !== 'string') throw unreadable();
+  return { kind, pipeline, database, table: name, key: rowFromJson(key), row: row === null ? null : rowFromJson(row) };
+}
+
+function upsert(pipeline: string, { kind, slot }: { kind: Signal['kind']; slot: number }, content: string): string {
+  if (!/^[0-9A-Za-z._:-]{1,100}$/.test(pipeline) || !Number.isSafeInteger(slot) || slot < 0)
+    throw new SyncError('CHECKPOINT_INVALID', 'a pipeline or a slot that lutra.signal does not take');
+  const values = `('${pipeline}', '${kind}', ${slot}, 0, ${content})`;
+  return `INSERT INTO lutra.signal (pipeline, kind, slot, n, content) VALUES ${values} ON DUPLICATE KEY UPDATE n = n + 1, content = VALUES(content)`;
+}
+
+function parsed(content: string): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(content);
+    if (typeof value === 'object' && value !== null) return value as Readonly<Record<string, unknown>>;
+  } catch {
+    // the same as any other text that is no remedy
+  }
+  throw unreadable();
+}
+
+function unreadable(): SyncError {
+  return new SyncError('CHECKPOINT_INVALID', 'lutra.signal: a row that cannot be read');
+}

@@ -30,6 +30,9 @@ export class Metrics {
   readonly publishedBytes: Counter<'name'>;
   readonly errors: Counter<'name' | 'code'>;
   readonly applySeconds: Histogram<'name'>;
+  readonly conflicts: Counter<'name' | 'type' | 'policy' | 'winner'>;
+  readonly watermarkSeconds: Histogram<'name'>;
+  readonly windowKeys: Gauge<'name'>;
   readonly httpRequests: Counter<'method' | 'status'>;
 
   /** `app` becomes a label of every series. */
@@ -61,6 +64,22 @@ export class Metrics {
       buckets: applyBuckets,
       registers,
     });
+    this.conflicts = counter('lutra_conflicts_total', 'Conflicts decided, by type, policy and the side that won', [
+      'name',
+      'type',
+      'policy',
+      'winner',
+    ]);
+    this.watermarkSeconds = new Histogram({
+      name: 'lutra_conflict_watermark_seconds',
+      help: 'Time that a target transaction waits, before it commits, for the capture of its target',
+      labelNames: ['name'],
+      buckets: applyBuckets,
+      registers,
+    });
+    this.windowKeys = gauge('lutra_conflict_window_keys', 'Keys changed lately at the target that incoming rows are held against', [
+      'name',
+    ]);
     this.httpRequests = counter('lutra_http_requests_total', 'HTTP requests answered', ['method', 'status']);
     if (processMetrics) collectDefaultMetrics({ register: registry });
   }

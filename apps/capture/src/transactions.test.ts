@@ -1,4 +1,4 @@
-import { createRouter, SyncError } from '@lutra/model';
+import { createRouter, rowToJson, SyncError } from '@lutra/model';
 import type { ColumnSchema, Row, SourceItem, TableSchema } from '@lutra/model';
 import { describe, expect, it } from 'vitest';
 import { TransactionTracker } from './transactions.js';
@@ -26,6 +26,15 @@ const rows = (table: TableSchema, ...ids: number[]): SourceItem => ({
   at: { file: 'binlog.1', pos: 5 },
   bytes: 100,
 });
+const signalTable: TableSchema = { ...checkpoint, name: 'signal' };
+const signals = (...after: Row[]): SourceItem =>
+  ({ ...rows(signalTable), rows: after.map((row) => ({ before: null, after: row })) }) as SourceItem;
+const watermark = (token: string, pipeline = 'c.p'): Row => ({ pipeline, kind: 'watermark', slot: 0, n: 1n, content: token });
+function remedy(slot: number, id: number, gone = false): Row {
+  const text = rowToJson({ id });
+  const content = JSON.stringify({ database: 'shop', table: 'orders', key: text, row: gone ? null : text });
+  return { pipeline: 'c.p', kind: 'remedy', slot, n: 1n, content };
+}
 function marker(seq: number, epoch = 1): SourceItem {
   const row: Row = {
     pipeline: 'c.p',
@@ -103,6 +112,71 @@ describe('what the topic gets', () => {
 
   it('advances over transactions without a routed row', () => {
     expect(feed(tracker(), begin(1), rows(other, 1), commit(1))).toMatchObject([{ kind: 'boundary', rows: 0 }]);
+  });
+});
+
+describe('what a loader asks capture to publish', () => {
+  const kinds = (outputs: readonly Output[]) => outputs.map((output) => (output.kind === 'signal' ? output.record.kind : output.kind));
+  const of = (outputs: readonly Output[]) => outputs.flatMap((output) => (output.kind === 'signal' ? [output.record] : []));
+  const california = (seq: number) => ({ california: { log: 'L', seq } });
+
+  it('is a watermark, published when it is committed', () => {
+    const to = tracker();
+    expect(feed(to, begin(1), signals(watermark('t-1')))).toEqual([]);
+    expect(feed(to, commit(1))).toEqual([
+      { kind: 'signal', record: { kind: 'watermark', endpoint: 'a', pipeline: 'c.p', token: 't-1', tsMs: 7 } },
+      expect.objectContaining({ kind: 'boundary', marked: false, rows: 0 }),
+    ]);
+  });
+
+  it('is remedies in their order, with what had been seen after the transaction that holds them, a huge one too', () => {
+    const outputs = feed(
+      tracker(),
+      begin(1),
+      marker(41),
+      rows(orders, 1),
+      signals(remedy(0, 1)),
+      rows(orders, 2),
+      signals(remedy(1, 2, true), remedy(2, 3)),
+      marker(99),
+      commit(1),
+    );
+    const common = { kind: 'remedy', endpoint: 'a', pipeline: 'c.p', database: 'shop', table: 'orders', seen: california(99), tsMs: 7 };
+    expect(outputs).toEqual([
+      { kind: 'signal', record: { ...common, key: { id: 1 }, row: { id: 1 } } },
+      { kind: 'signal', record: { ...common, key: { id: 2 }, row: null } },
+      { kind: 'signal', record: { ...common, key: { id: 3 }, row: { id: 3 } } },
+      expect.objectContaining({ kind: 'boundary', marked: true, rows: 0, seen: california(99) }),
+    ]);
+  });
+
+  it('stands behind the last row, never inside a transaction', () => {
+    const outputs = feed(tracker(), begin(1), rows(orders, 1), signals(watermark('t-1')), rows(orders, 2), commit(1));
+    expect(kinds(outputs)).toEqual(['row', 'row', 'watermark', 'boundary']);
+    expect(published(outputs).at(-1)).toEqual([2, 2, true]);
+  });
+
+  it('is forgotten with the transaction: the next one has none of it', () => {
+    const to = tracker();
+    feed(to, begin(1), marker(41), signals(remedy(0, 1)), commit(1));
+    expect(kinds(feed(to, begin(2), rows(orders, 2), commit(2)))).toEqual(['row', 'boundary']);
+  });
+
+  it('is no remedy without a loader, even one that cannot be read', () => {
+    const outputs = feed(tracker(), begin(1), signals({ ...remedy(0, 1), content: 'by hand' }), rows(orders, 1), marker(41), commit(1));
+    expect(kinds(outputs)).toEqual(['ignored', 'row', 'boundary']);
+  });
+
+  it('stops capture where a loader wrote what cannot be read', () => {
+    const to = tracker();
+    feed(to, begin(1), marker(41));
+    expect(() => feed(to, signals({ ...remedy(0, 1), content: '{}' }))).toThrow(expect.objectContaining({ code: 'CHECKPOINT_INVALID' }));
+  });
+
+  it('is held once for each pipeline, however many watermarks a transaction writes', () => {
+    const many = Array.from({ length: 1000 }, (_, n) => watermark(`t-${n}`));
+    const outputs = feed(tracker(), begin(1), signals(...many, watermark('u', 'c.q')), commit(1));
+    expect(of(outputs)).toMatchObject([{ token: 't-999' }, { pipeline: 'c.q', token: 'u' }]);
   });
 });
 

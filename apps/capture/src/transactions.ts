@@ -3,17 +3,24 @@
  * counts the rows of a transaction and holds one row back, because only the commit tells which row is the last.
  *
  * A transaction whose first row event is on lutra.checkpoint was written by a loader: it is never published again (its origin
- * serves everybody); it only moves `seen`. Rows of other `lutra` tables and of tables without a route are passed over.
+ * serves everybody); it only moves `seen`. What lutra.signal asks for is published behind the transaction. Rows of other `lutra` tables and
+ * of tables without a route are passed over.
  */
-import { readMarker } from '@lutra/marker';
+import { checkpointTable, readMarker, signalTable } from '@lutra/marker';
 import type { Marker } from '@lutra/marker';
 import { SyncError } from '@lutra/model';
-import type { Position, RowEvent, RowImage, Router, Seen, SourceItem, TableSchema } from '@lutra/model';
+import type { FilePosition, Position, RowEvent, RowImage, Router, Seen, SourceItem, TableSchema } from '@lutra/model';
 import { touchesRoutedTable } from './ddl.js';
+import { Signals } from './signals.js';
+import type { SignalRecord } from './signals.js';
 
 export type Output =
   | { readonly kind: 'row'; readonly table: TableSchema; readonly event: RowEvent; readonly bytes: number }
   | { readonly kind: 'ddl'; readonly database: string; readonly sql: string; readonly end: Position }
+  /** Behind the last row of its transaction. */
+  | { readonly kind: 'signal'; readonly record: SignalRecord }
+  /** Something that was asked for and not done: a remedy outside a loader's transaction. */
+  | { readonly kind: 'ignored'; readonly what: 'remedy'; readonly at: FilePosition }
   /** Between two transactions: everything up to `end` has been handed over. */
   | {
       readonly kind: 'boundary';
@@ -45,7 +52,13 @@ interface OpenTransaction {
   events: number;
   rows: number;
   marker: Marker | null;
+  signals: Signals | null;
   held: { table: TableSchema; event: RowEvent; bytes: number } | null;
+}
+
+/** Tables that say something to capture, whatever the routes are. */
+export function isOwnTable({ database, name }: Pick<TableSchema, 'database' | 'name'>): boolean {
+  return database === checkpointTable.database && (name === checkpointTable.name || name === signalTable.name);
 }
 
 export class TransactionTracker {
@@ -62,7 +75,7 @@ export class TransactionTracker {
   *accept(item: SourceItem): Generator<Output> {
     switch (item.kind) {
       case 'begin':
-        this.#open = { begin: item, id: item.gtid ?? `${item.at.file}:${item.at.pos}`, events: 0, rows: 0, marker: null, held: null };
+        this.#open = opened(item);
         return;
       case 'rows':
         return yield* this.#rows(item);
@@ -81,7 +94,7 @@ export class TransactionTracker {
       throw new SyncError('BINLOG_DECODE', `rows outside a transaction at ${item.at.file}:${item.at.pos}`, { details: { ...item.at } });
     const event = open.events;
     open.events += 1;
-    if (item.table.database === 'lutra') return this.#readMarker(open, item, event);
+    if (item.table.database === checkpointTable.database) return yield* this.#own(open, item, event);
     if (open.marker || !this.#options.router(item.table)) return;
     const bytes = Math.ceil(item.bytes / item.rows.length);
     for (const [row, image] of item.rows.entries()) {
@@ -90,6 +103,13 @@ export class TransactionTracker {
       open.held = { table: item.table, event: this.#rowEvent(open, item, { event, row, image }), bytes };
       if (held) yield { kind: 'row', ...held };
     }
+  }
+
+  *#own(open: OpenTransaction, item: Rows, event: number): Generator<Output> {
+    if (item.table.name !== signalTable.name) return this.#readMarker(open, item, event);
+    open.signals ??= new Signals();
+    for (const image of item.rows)
+      if (!open.signals.take(item.table, image, open.marker !== null)) yield { kind: 'ignored', what: 'remedy', at: item.at };
   }
 
   /** Only the first row event decides that a transaction is a copy; a later one of the same copy carries the final position. */
@@ -107,7 +127,7 @@ export class TransactionTracker {
         details: { file: end.file, pos: end.pos },
       });
     this.#open = null;
-    const { held, marker } = open;
+    const { held, marker, signals } = open;
     if (held) {
       const event: RowEvent = {
         ...held.event,
@@ -117,6 +137,8 @@ export class TransactionTracker {
     }
     if (marker && marker.logId !== '' && marker.origin !== '')
       this.#seen = { ...this.#seen, [marker.origin]: { log: marker.logId, seq: marker.seq } };
+    const { endpoint, now } = this.#options;
+    for (const record of signals?.records({ endpoint, seen: this.#seen, tsMs: now() }) ?? []) yield { kind: 'signal', record };
     yield { kind: 'boundary', end, seen: this.#seen, commitTimeUs: open.begin.commitTimeUs, marked: marker !== null, rows: open.rows };
   }
 
@@ -165,4 +187,9 @@ export class TransactionTracker {
       tsMs: now(),
     };
   }
+}
+
+function opened(begin: Begin): OpenTransaction {
+  const id = begin.gtid ?? `${begin.at.file}:${begin.at.pos}`;
+  return { begin, id, events: 0, rows: 0, marker: null, signals: null, held: null };
 }

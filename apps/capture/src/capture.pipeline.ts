@@ -27,10 +27,11 @@ import { Heartbeats } from './heartbeats.js';
 import { warnOnce } from './ignored.js';
 import { LogWriter } from './log-writer.js';
 import { requireMarkers } from './markers.js';
+import { isOwnTable } from './own-tables.js';
 import { Progress } from './progress.js';
 import { carryOutRestart } from './restart.js';
 import { requireCurrentRoutes } from './routes-check.js';
-import { isOwnTable, TransactionTracker } from './transactions.js';
+import { TransactionTracker } from './transactions.js';
 
 export interface CaptureWork {
   readonly endpoint: EndpointDocument;

@@ -10,8 +10,9 @@ import { createConnection } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { prepareEndpoint } from '../../../test/scenarios/index.js';
 import { mysqlServer } from '../../../test/servers/index.js';
-import { isOwnTable, TransactionTracker } from './transactions.js';
-import type { Output } from './transactions.js';
+import type { Output } from './output.js';
+import { isOwnTable } from './own-tables.js';
+import { TransactionTracker } from './transactions.js';
 
 const checkpoint: Checkpoint = {
   pipeline: 'shop.there',
@@ -48,11 +49,11 @@ describe.each(['8.0', '9.7'] as const)('MySQL %s', (version) => {
     await server.stop();
   });
 
-  /** What the statements give, without heartbeats: a row as its id, a signal as its record, a boundary as how many rows were published. */
-  async function published(...statements: readonly string[]): Promise<readonly unknown[]> {
+  /** What is written gives, without heartbeats: a row as its id, a signal as its record, a boundary as how many rows were published. */
+  async function published(write: () => Promise<unknown>): Promise<readonly unknown[]> {
     const source = { host: server.host, port: server.port, user: server.user, password: server.password };
     const from = await sourceState(source);
-    await connection.query(statements.join('; '));
+    await write();
     const { file, pos } = await sourceState(source);
     const router = createRouter([{ schema: 'shop', table: 't' }]);
     const options = { endpoint: 'a', region: 'hangzhou', connector: 'mysql', version, ddl: 'stop', seen: {}, now: () => 7 } as const;
@@ -76,12 +77,13 @@ describe.each(['8.0', '9.7'] as const)('MySQL %s', (version) => {
     if (output.kind === 'row') return [Number(output.event.after?.['id'])];
     if (output.kind === 'signal') return [output.record];
     if (output.kind === 'ignored') return [`ignored ${output.what}`];
-    return output.kind === 'boundary' && output.commitTimeUs !== null ? [`${output.rows} rows`] : [];
+    return output.kind === 'boundary' && output.commitTimeUs !== null ? [`${output.rows} rows${output.skipped ? ', skipped' : ''}`] : [];
   }
 
   it('gives a watermark behind all that was committed before it, each time that it is written', async () => {
     const again = watermarkStatement(pipeline, 'token-1');
-    expect(await published('INSERT INTO shop.t VALUES (1, 1)', again, 'INSERT INTO shop.t VALUES (2, 2)', again)).toEqual([
+    const texts = ['INSERT INTO shop.t VALUES (1, 1)', again, 'INSERT INTO shop.t VALUES (2, 2)', again];
+    expect(await published(() => connection.query(texts.join('; ')))).toEqual([
       1,
       '1 rows',
       { kind: 'watermark', endpoint: 'a', pipeline, token: 'token-1', tsMs: 7 },
@@ -96,20 +98,48 @@ describe.each(['8.0', '9.7'] as const)('MySQL %s', (version) => {
   it("gives the remedies of a loader's transaction with the seq that its last marker names, and not one of its rows", async () => {
     const remedy = { pipeline, database: 'shop', table: 't', key: { id: 9007199254740993n } };
     const row = { id: 9007199254740993n, v: Buffer.from('00ff27', 'hex') };
-    expect(
-      await published(
-        'BEGIN',
-        openingStatement(checkpoint),
-        remedyStatement({ ...remedy, row }, 0, quoteText),
-        'INSERT INTO shop.t VALUES (3, 3)',
-        remedyStatement({ ...remedy, row: null }, 1, quoteText),
-        checkpointStatement({ ...checkpoint, seq: 42 }),
-        'COMMIT',
-      ),
-    ).toEqual([
+    const texts = [
+      'BEGIN',
+      openingStatement(checkpoint),
+      remedyStatement({ ...remedy, row }, 0, quoteText),
+      'INSERT INTO shop.t VALUES (3, 3)',
+      remedyStatement({ ...remedy, row: null }, 1, quoteText),
+      checkpointStatement({ ...checkpoint, seq: 42 }),
+      'COMMIT',
+    ];
+    expect(await published(() => connection.query(texts.join('; ')))).toEqual([
       expect.objectContaining({ kind: 'remedy', key: remedy.key, row, seen: { california: { log: 'L', seq: 42 } } }),
       expect.objectContaining({ kind: 'remedy', key: remedy.key, row: null, seen: { california: { log: 'L', seq: 42 } } }),
       '0 rows',
     ]);
+  });
+
+  it('passes over what an application does not want replicated, with no more rights than that takes', async () => {
+    await connection.query(
+      `CREATE USER app@'%' IDENTIFIED BY 'a'; GRANT SELECT, UPDATE ON lutra.skip TO app@'%'; GRANT ALL ON shop.* TO app@'%';
+       CREATE DATABASE retl; CREATE TABLE retl.retl_mark (ID BIGINT PRIMARY KEY AUTO_INCREMENT, CHANNEL_ID INT, CHANNEL_INFO VARCHAR(128));
+       GRANT INSERT ON retl.* TO app@'%'`,
+    );
+    const { host, port } = server;
+    const app = await createConnection({ host, port, user: 'app', password: 'a', multipleStatements: true });
+    const skip = 'UPDATE lutra.skip SET n = n + 1 WHERE id = 1';
+    const mark = "INSERT INTO retl.retl_mark (CHANNEL_INFO) VALUES ('app_SYNC')";
+    const texts = [
+      `BEGIN; ${skip}; INSERT INTO shop.t VALUES (11, 1); COMMIT`,
+      `BEGIN; INSERT INTO shop.log VALUES (1); ${mark}; INSERT INTO shop.t VALUES (12, 1); COMMIT`,
+      `BEGIN; INSERT INTO shop.t VALUES (13, 1); ${skip}; INSERT INTO shop.t VALUES (14, 1); COMMIT`,
+      'INSERT INTO shop.t VALUES (15, 1)',
+    ];
+    expect(await published(() => app.query(texts.join('; ')))).toEqual([
+      '0 rows, skipped',
+      '0 rows, skipped',
+      'ignored skip',
+      13,
+      14,
+      '2 rows',
+      15,
+      '1 rows',
+    ]);
+    await app.end();
   });
 });

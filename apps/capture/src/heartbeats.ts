@@ -1,7 +1,7 @@
 /** Heartbeat records: they carry the full position, so that it advances while no row is published, and so that the tail is short to read. */
 import type { Position, Seen } from '@lutra/model';
 import type { LogWriter } from './log-writer.js';
-import type { Output } from './transactions.js';
+import type { Boundary } from './output.js';
 
 /** At most this often while the position moves, and this often while it does not. */
 const movingMs = 1_000;
@@ -19,7 +19,7 @@ export class Heartbeats {
   }
 
   /** Call between transactions only. */
-  async maybe(boundary: Extract<Output, { kind: 'boundary' }>): Promise<void> {
+  async maybe(boundary: Boundary): Promise<void> {
     const elapsed = Date.now() - this.#lastAt;
     if (elapsed < movingMs) return;
     if (elapsed < idleMs && this.#last === `${boundary.end.file}:${boundary.end.pos}`) return;

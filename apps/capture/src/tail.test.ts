@@ -34,3 +34,21 @@ describe('a log without its beginning', () => {
     expect(await positionOf([heartbeat(10, 1, 9, 100)], { ...copy, epoch: 2 })).toBeUndefined();
   });
 });
+
+describe('a remedy at the end of a log', () => {
+  it('moves neither the position nor what had been seen there: its transaction is read again', async () => {
+    const reader = new TailReader('t', decoder, null);
+    const epoch = {
+      offset: 0,
+      header: { kind: 'epoch', log: '', seq: -1, epoch: 1 },
+      body: { kind: 'epoch', endpoint: 'a', leader: 'l', tsMs: 0 },
+    };
+    const remedy = {
+      offset: 2,
+      header: { kind: 'remedy', log: 'L', seq: 1, epoch: 1 },
+      body: { kind: 'remedy', endpoint: 'a', seen: { b: { log: 'M', seq: 9 } } },
+    };
+    for (const record of [epoch, heartbeat(1, 1, 0, 100), remedy]) await reader.read(record as unknown as RawRecord);
+    expect(reader.tail).toMatchObject({ state: { seq: 1 }, position: { gtidSet: gtidSet(100) }, seen: {} });
+  });
+});

@@ -104,6 +104,12 @@ export class TailReader {
     this.#state = { log: copy.log, epoch: copy.epoch, seq: copy.seq - 1 };
   }
 
+  /**
+   * Watermarks and remedies carry no position: behind the tail's position they are read and published again. That is harmless: nothing that changes a row
+   * stands between, for it would have moved the position. Nor does a remedy's `seen` count, which is of a place further on. Counter-example: a table is
+   * routed anew, and what it says of a change between the position and the remedy's transaction, now published for the first time, must not be
+   * that the change came after it.
+   */
   #follow(record: LogRecord): void {
     const { body } = record;
     if (body.kind === 'heartbeat' || body.kind === 'ddl' || body.kind === 'restart') this.#moveTo(body.position);

@@ -27,6 +27,7 @@ export class Metrics {
   readonly rows: Counter<'name' | 'op'>;
   readonly transactions: Counter<'name'>;
   readonly markedTransactions: Counter<'name'>;
+  readonly skippedTransactions: Counter<'name'>;
   readonly publishedBytes: Counter<'name'>;
   readonly errors: Counter<'name' | 'code'>;
   readonly applySeconds: Histogram<'name'>;
@@ -55,6 +56,9 @@ export class Metrics {
     this.rows = counter('lutra_rows_total', 'Row events published or applied', ['name', 'op']);
     this.transactions = counter('lutra_transactions_total', 'Source transactions published or applied', ['name']);
     this.markedTransactions = counter('lutra_marked_transactions_total', 'Transactions of loaders, read and not published', ['name']);
+    this.skippedTransactions = counter('lutra_skipped_transactions_total', 'Transactions that an application did not want replicated', [
+      'name',
+    ]);
     this.publishedBytes = counter('lutra_published_bytes_total', 'Bytes of records acknowledged by Kafka', ['name']);
     this.errors = counter('lutra_errors_total', 'Errors by code', ['name', 'code']);
     this.applySeconds = new Histogram({

@@ -153,10 +153,12 @@ export async function runCapture(deps: CaptureDeps, work: CaptureWork, lead: { l
         seen: claim.tail.seen,
         now: Date.now,
       });
+      /** Remedies that come once more: they are in the log already (tail.ts). */
+      let published = claim.tail.remedies;
       const heartbeats = new Heartbeats(endpoint.name, writer);
       const warn = warnOnce(deps.logger);
       // First of all records: a log that ended before it would not say where to go on.
-      await heartbeats.now(start, claim.tail.seen);
+      await heartbeats.now(start, claim.tail.seen, claim.tail.remedies);
       await writer.control({
         kind: 'routes',
         endpoint: endpoint.name,
@@ -191,6 +193,7 @@ export async function runCapture(deps: CaptureDeps, work: CaptureWork, lead: { l
               });
               break;
             case 'signal':
+              if (output.record.kind === 'remedy' && published-- > 0) break;
               // At once: a loader holds the locks of rows until it reads its watermark in the topic.
               await writer.control(output.record);
               break;
@@ -199,7 +202,7 @@ export async function runCapture(deps: CaptureDeps, work: CaptureWork, lead: { l
               break;
             case 'boundary':
               progress.boundary(output, writer.queuedBytes);
-              await heartbeats.maybe(output);
+              await heartbeats.maybe(output, Math.max(0, published));
           }
         }
       }

@@ -19,16 +19,17 @@ export class Heartbeats {
   }
 
   /** Call between transactions only. */
-  async maybe(boundary: Boundary): Promise<void> {
+  async maybe(boundary: Boundary, remedies = 0): Promise<void> {
     const elapsed = Date.now() - this.#lastAt;
     if (elapsed < movingMs) return;
     if (elapsed < idleMs && this.#last === `${boundary.end.file}:${boundary.end.pos}`) return;
-    await this.now(boundary.end, boundary.seen);
+    await this.now(boundary.end, boundary.seen, remedies);
   }
 
-  async now(position: Position, seen: Seen): Promise<void> {
+  /** `remedies`: of what lies behind the position, those that are in the log already. */
+  async now(position: Position, seen: Seen, remedies = 0): Promise<void> {
     this.#lastAt = Date.now();
     this.#last = `${position.file}:${position.pos}`;
-    await this.#writer.control({ kind: 'heartbeat', endpoint: this.#endpoint, position, seen, tsMs: Date.now() });
+    await this.#writer.control({ kind: 'heartbeat', endpoint: this.#endpoint, position, seen, remedies, tsMs: Date.now() });
   }
 }

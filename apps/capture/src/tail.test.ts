@@ -11,7 +11,7 @@ const gtidSet = (upTo: number): string => `3e11fa47-71ca-11e1-9e33-c80aa9429562:
 const heartbeat = (offset: number, epoch: number, seq: number, upTo: number): LogRecord => ({
   offset,
   header: { kind: 'heartbeat', log: 'L', seq, epoch },
-  body: { kind: 'heartbeat', endpoint: 'a', position: { file: 'f', pos: upTo, gtidSet: gtidSet(upTo) }, seen: {}, tsMs: 0 },
+  body: { kind: 'heartbeat', endpoint: 'a', position: { file: 'f', pos: upTo, gtidSet: gtidSet(upTo) }, seen: {}, remedies: 0, tsMs: 0 },
 });
 const copy = { log: 'L', epoch: 1, seq: 2, offset: 3, position: { file: 'f', pos: 1, gtidSet: '' }, seen: {}, updatedAt: 0 } as LogCopy;
 

@@ -11,7 +11,7 @@ import { checkpointStatement, openingStatement } from '@lutra/marker';
 import type { Checkpoint } from '@lutra/marker';
 import { SyncError, toSyncError } from '@lutra/model';
 import type { ControlRecord, RowEvent } from '@lutra/model';
-import { openingText, StatementBuilder, uncommittedText } from '@lutra/mysql';
+import { closingText, openingText, StatementBuilder, uncommittedText } from '@lutra/mysql';
 import type { ApplyConnection, Change, SqlText } from '@lutra/mysql';
 import { nameFailure } from '../failure.js';
 import type { Place } from '../log-reader.js';
@@ -135,8 +135,8 @@ export class Guard {
       if (clash) throw await unsettled(connection);
     }
     const conflicts = settlement ? await this.#finish(connection, settlement, last) : [];
-    await connection.run({ sql: checkpointStatement(last.checkpoint), marks: [{ does: 'fence' }] });
-    await this.#commit(connection);
+    await connection.run(closingText({ sql: '', marks: [] }, checkpointStatement(last.checkpoint)));
+    this.#options.writer.used();
     this.#streamed = null;
     this.#options.onConflicts(conflicts);
     this.#seen([last]);

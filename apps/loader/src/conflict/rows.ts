@@ -1,7 +1,7 @@
 /** Rows of the target inside an open transaction: read and locked, and made what they are to be, other rows that hold their unique values out of the way. */
 import { SyncError } from '@lutra/model';
 import type { Row } from '@lutra/model';
-import { deleteRow, holdersQuery, insertRow, keyOfRow, readRowQuery, sameRows, toRow, updateRow } from '@lutra/mysql';
+import { conflictKind, deleteRow, holdersQueries, insertRow, keyOfRow, readRowQuery, sameRows, toRow, updateRow } from '@lutra/mysql';
 import type { ApplyConnection, RowPlan, SqlText } from '@lutra/mysql';
 
 type Connection = Pick<ApplyConnection, 'within' | 'attempt'>;
@@ -15,10 +15,6 @@ export interface RowChange {
   readonly displaced: readonly Row[];
 }
 
-/** What a foreign key refuses a row for, and the deletion of one. */
-export const parentMissing: ReadonlySet<number> = new Set([1216, 1452]);
-export const childExists: ReadonlySet<number> = new Set([1217, 1451]);
-
 /** The row with the key of `row`, locked. */
 export async function readRow(connection: Connection, plan: RowPlan, row: Row): Promise<Row | null> {
   const [found] = await connection.within(readRowQuery(plan, keyOfRow(plan, row), true));
@@ -28,7 +24,7 @@ export async function readRow(connection: Connection, plan: RowPlan, row: Row): 
 /** The other rows that hold a unique value of `row`, locked. */
 export async function readHolders(connection: Connection, plan: RowPlan, row: Row): Promise<readonly Row[]> {
   const found = new Map<string, Row>();
-  for (const query of holdersQuery(plan, row)) {
+  for (const query of holdersQueries(plan, row)) {
     for (const result of await connection.within(query)) {
       const holder = toRow(plan, result);
       found.set(keyText(plan, holder), holder);
@@ -63,8 +59,8 @@ export async function writeRow(connection: Connection, plan: RowPlan, change: Ro
 /** The same where home's rows are taken: foreign keys that refuse it are not checked. After a throw the connection is of no use: its checks may be off. */
 export async function forceRow(connection: Connection, plan: RowPlan, change: RowChange): Promise<SyncError | null> {
   const refused = await writeRow(connection, plan, change);
-  const errno = Number(refused?.details['errno']);
-  if (!refused || !(parentMissing.has(errno) || childExists.has(errno))) return refused;
+  const kind = refused && conflictKind(refused);
+  if (kind !== 'parent missing' && kind !== 'child exists') return refused;
   await connection.within('SET SESSION foreign_key_checks = 0');
   const still = await writeRow(connection, plan, change);
   await connection.within('SET SESSION foreign_key_checks = 1');

@@ -9,12 +9,12 @@
 import { remedyStatement } from '@lutra/marker';
 import { SyncError, tableName } from '@lutra/model';
 import type { Row } from '@lutra/model';
-import { keyOfRow, quoteText, sameColumn, sameRows, StatementBuilder } from '@lutra/mysql';
-import type { ApplyConnection, Change } from '@lutra/mysql';
+import { conflictKind, keyOfRow, quoteText, sameColumn, sameKey, sameRows, StatementBuilder } from '@lutra/mysql';
+import type { ApplyConnection, Change, RowPlan } from '@lutra/mysql';
 import type { Conflict, ConflictType } from './conflict-record.js';
 import { decide, decideUnique } from './policy.js';
 import type { Decision, Side } from './policy.js';
-import { childExists, forceRow, keyText, parentMissing, readHolders, readRow, writeRow } from './rows.js';
+import { forceRow, keyText, readHolders, readRow, writeRow } from './rows.js';
 import type { RowChange } from './rows.js';
 import type { RuleBook } from './rules.js';
 import type { GuardedTable, TableBook } from './table-book.js';
@@ -38,9 +38,15 @@ const maxKeyLength = 200;
 /** Remedies of one transaction. */
 const maxRemedies = 100_000;
 
+type DecidableTable = GuardedTable & { readonly plan: RowPlan };
+
+function isDecidable(table: GuardedTable | null): table is DecidableTable {
+  return table !== null && table.plan !== null;
+}
+
 /** One change of one row, its key the same before and after. */
 interface Step extends Pick<Change, 'op' | 'before' | 'after'> {
-  readonly table: GuardedTable;
+  readonly table: DecidableTable;
   readonly key: Row;
   readonly concurrent: Concurrent;
 }
@@ -49,7 +55,7 @@ export class Settlement {
   readonly #options: SettlementOptions;
   #conflicts: Conflict[] = [];
   /** Rows to be told to the other regions, by table and key. */
-  readonly #touched = new Map<string, { table: GuardedTable; key: Row }>();
+  readonly #touched = new Map<string, { table: DecidableTable; key: Row }>();
 
   constructor(options: SettlementOptions) {
     this.#options = options;
@@ -59,7 +65,7 @@ export class Settlement {
   async lock(changes: readonly Change[]): Promise<void> {
     for (const change of changes) {
       const table = this.#options.tables.of(change);
-      if (!table) continue;
+      if (!isDecidable(table)) continue;
       for (const image of [change.before, change.after]) if (image) await readRow(this.#options.connection, table.plan, image);
       if (change.after) await readHolders(this.#options.connection, table.plan, change.after);
     }
@@ -67,16 +73,18 @@ export class Settlement {
 
   async settle(change: Change): Promise<void> {
     const table = this.#options.tables.of(change);
-    if (!table) return this.#plain(change);
     const { before, after } = change;
-    const concurrent = this.#options.concurrent(change, table);
+    const concurrent = table ? this.#options.concurrent(change, table) : { primary: null, unique: null };
+    if (!isDecidable(table)) {
+      if (table && concurrent.primary !== null) throw stoppedAt(table, 'both sides changed it', '(its keys cannot be compared)');
+      return this.#plain(change);
+    }
     const step = (op: Step['op'], images: Pick<Step, 'before' | 'after'>): Step => {
       const row = images.after ?? images.before;
       if (!row) throw new SyncError('RECORD_INVALID', `${tableName(table.target)}: a row event '${op}' without an image`);
       return { op, ...images, table, concurrent, key: keyOfRow(table.plan, row) };
     };
-    if (before === null || after === null || sameRows(table.plan, keyOfRow(table.plan, before), keyOfRow(table.plan, after)))
-      return this.#settle(step(change.op, { before, after }));
+    if (before === null || after === null || sameKey(table.plan, before, after)) return this.#settle(step(change.op, { before, after }));
     // A row that moves to another key is two rows' affair.
     await this.#settle(step('d', { before, after: null }));
     await this.#settle(step('c', { before: null, after }));
@@ -123,9 +131,16 @@ export class Settlement {
     await this.#carryOut(step, { decision, existing, type: typeOf(step, { existing, differs, clashes, holders }) });
   }
 
-  #decide({ table, before, after }: Step, existing: Row | null): Decision {
+  #decide({ table, before, after, concurrent }: Step, existing: Row | null): Decision {
+    // Nobody changed the row here: that it differs is left over from an earlier decision. Home's last word on that is on its way, so what comes is taken.
+    if (this.#provisional(table) && concurrent.primary === null) return { row: after, winner: 'incoming' };
     const same = (column: string, a: Row[string], b: Row[string]): boolean => sameColumn(table.plan, column, a, b);
     return decide(table.rule, table.schema, { before, after, existing, home: this.#homeSide }, same);
+  }
+
+  /** Another region has the last word. */
+  #provisional({ rule }: GuardedTable): boolean {
+    return !this.#options.rules.targetIsHome && (rule.policy === 'home' || rule.policy === 'latest' || rule.policy === 'merge');
   }
 
   get #homeSide(): Side | null {
@@ -149,17 +164,17 @@ export class Settlement {
     for (const holder of holders) this.#displaced(step, holder);
   }
 
-  /** Does a row that has the unique value keep it? What comes from home always gets it. */
+  /** Does a row that has the unique value keep it? Where home decides later, what comes gets it. */
   #keeps({ table }: Step, incoming: Row, existing: Row): boolean {
-    if (this.#homeSide === 'incoming') return false;
+    if (this.#provisional(table)) return false;
     return decideUnique(table.rule, table.schema, { incoming, existing, home: this.#homeSide }) === 'existing';
   }
 
   /** What a foreign key, or a key that we did not foresee, refuses: at home the row stays as it is. */
   async #refused(step: Step, existing: Row | null, error: SyncError): Promise<void> {
     const { rules } = this.#options;
-    const errno = Number(error.details['errno']);
-    const type = parentMissing.has(errno) ? 'parent-missing' : childExists.has(errno) ? 'child-exists' : 'unique-key-taken';
+    const kind = conflictKind(error);
+    const type = kind === 'parent missing' ? 'parent-missing' : kind === 'child exists' ? 'child-exists' : 'unique-key-taken';
     if (step.table.rule.policy === 'stop') throw stopped(step, type);
     if (!rules.targetIsHome) throw error;
     this.#record(step, { type, decision: { row: existing, winner: 'existing' }, existing, holders: [] });
@@ -193,7 +208,7 @@ export class Settlement {
     this.#conflicts.push({ ...found, table: table.target, key, op, before, after, existing: holder, result: null });
   }
 
-  #touch(table: GuardedTable, key: Row): void {
+  #touch(table: DecidableTable, key: Row): void {
     if (!this.#options.rules.targetIsHome) return;
     if (this.#touched.size >= maxRemedies)
       throw new SyncError('ROW_CONFLICT', `more than ${maxRemedies} rows of one transaction are in conflict`, {
@@ -202,10 +217,9 @@ export class Settlement {
     this.#touched.set(`${tableName(table.target)}\0${keyText(table.plan, key)}`, { table, key });
   }
 
-  async #write({ plan, rule }: GuardedTable, change: RowChange): Promise<SyncError | null> {
-    const { connection, rules } = this.#options;
-    const checked = rules.targetIsHome || rule.policy === 'stop' || rule.policy === 'overwrite' || rule.policy === 'ignore';
-    return checked ? writeRow(connection, plan, change) : forceRow(connection, plan, change);
+  async #write(table: DecidableTable, change: RowChange): Promise<SyncError | null> {
+    const { connection } = this.#options;
+    return this.#provisional(table) ? forceRow(connection, table.plan, change) : writeRow(connection, table.plan, change);
   }
 
   /** A table that has no policy: as always. */
@@ -229,9 +243,11 @@ function typeOf({ op }: Step, at: { existing: Row | null; differs: boolean; clas
 }
 
 function stopped({ table, key }: Step, type: ConflictType): SyncError {
-  const { database, name } = table.target;
-  const text = keyText(table.plan, key).slice(0, maxKeyLength);
-  return new SyncError('ROW_CONFLICT', `${database}.${name}, ${text}: ${type}, and the table's policy is stop`, {
-    details: { database, table: name, key: text, type },
+  return stoppedAt(table, type, keyText(table.plan, key).slice(0, maxKeyLength));
+}
+
+function stoppedAt({ target: { database, name } }: GuardedTable, type: string, key: string): SyncError {
+  return new SyncError('ROW_CONFLICT', `${database}.${name}, ${key}: ${type}, and the table's policy is stop`, {
+    details: { database, table: name, key, type },
   });
 }

@@ -1,4 +1,5 @@
 /** What is fixed about one table version of the source at the target, as far as conflicts go: its rule, its keys, how its rows are read and written. */
+import { toSyncError } from '@lutra/model';
 import type { ConflictRule, TableName, TableSchema } from '@lutra/model';
 import { planRows } from '@lutra/mysql';
 import type { Change, RowPlan, TargetTable } from '@lutra/mysql';
@@ -9,7 +10,8 @@ import type { RuleBook } from './rules.js';
 export interface GuardedTable {
   readonly rule: ConflictRule;
   readonly keys: Keys;
-  readonly plan: RowPlan;
+  /** Null: changes on both sides are found, but cannot be decided; the policy is `stop`. */
+  readonly plan: RowPlan | null;
   readonly target: TargetTable;
   /** The columns that are written: policies decide about these. */
   readonly schema: TableSchema;
@@ -46,8 +48,19 @@ export class TableBook {
     const oneWay = rule.policy === 'overwrite' || rule.policy === 'ignore';
     const keys = keysOf(source, target);
     if (keys.primary === null || !(oneWay || this.#options.flowsBack(target))) return null;
-    const plan = planRows(source, target);
-    const written = new Set(plan.table.columns.map(({ name }) => name));
-    return { rule, keys, plan, target, schema: { ...source, columns: source.columns.filter(({ name }) => written.has(name)) } };
+    const plan = rule.policy === 'stop' ? planIfPossible(source, target) : planRows(source, target);
+    const written = plan && new Set(plan.columns.keys());
+    const columns = source.columns.filter(({ name }) => written?.has(name) ?? true);
+    return { rule, keys, plan, target, schema: { ...source, columns } };
+  }
+}
+
+/** A unique key over an expression, say: whoever has policy `stop` needs no plan. */
+function planIfPossible(source: TableSchema, target: TargetTable): RowPlan | null {
+  try {
+    return planRows(source, target);
+  } catch (error) {
+    if (toSyncError(error).code === 'APPLY_REFUSED') return null;
+    throw error;
   }
 }

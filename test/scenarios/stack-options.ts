@@ -1,6 +1,6 @@
 /** What a caller may choose about a stack and its channel. */
 import type { z } from 'zod';
-import type { endpointInputSchema, routeSchema } from '@lutra/model';
+import type { conflictsSchema, endpointInputSchema, routeSchema } from '@lutra/model';
 import type { Network } from '../network/index.js';
 import type { MysqlVersion } from '../servers/index.js';
 import type { Side } from './sides.js';
@@ -39,4 +39,6 @@ export interface ChannelOptions {
   readonly routes?: readonly z.input<typeof routeSchema>[];
   /** From which sides rows are carried; both if absent. */
   readonly from?: readonly Side[];
+  /** Who wins where both sides change a row. */
+  readonly conflicts?: z.input<typeof conflictsSchema>;
 }

@@ -121,7 +121,7 @@ export class Stack {
   }
 
   /** Creates the channel, stopped. The databases must be there, alike on both sides. */
-  async createChannel({ name = 'shop', databases = ['shop'], routes, from = sides }: ChannelOptions = {}): Promise<void> {
+  async createChannel({ name = 'shop', databases = ['shop'], routes, from = sides, conflicts }: ChannelOptions = {}): Promise<void> {
     for (const database of [...databases, probeDatabase]) {
       for (const side of sides) await grantDatabase(this.mysql[side], database);
     }
@@ -134,6 +134,7 @@ export class Stack {
         target: this.endpoints[otherSide(side)],
         routes: carried,
       })),
+      ...(conflicts ? { conflicts } : {}),
     });
     this.#channel = { name, from };
   }

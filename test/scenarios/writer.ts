@@ -3,7 +3,7 @@
  * off before COMMIT has not happened; one whose COMMIT got no answer is counted apart, because nobody knows.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createConnection, type Connection, type ConnectionOptions, type ResultSetHeader } from 'mysql2/promise';
+import { createConnection, type Connection, type ConnectionOptions, type ResultSetHeader, type RowDataPacket } from 'mysql2/promise';
 
 export interface RowCounts {
   c: number;
@@ -74,6 +74,11 @@ export class Transaction {
     return affectedRows;
   }
 
+  async read(sql: string, values: unknown[]): Promise<readonly RowDataPacket[]> {
+    const [rows] = await this.#connection.query<RowDataPacket[]>({ sql, values });
+    return rows;
+  }
+
   get rows(): number {
     return Object.values(this.tally).reduce((sum, { c, u, d }) => sum + c + u + d, 0);
   }
@@ -97,14 +102,27 @@ export function addTally(to: Tally, from: Tally): void {
   }
 }
 
+export function sumTotals(parts: readonly Totals[]): Totals {
+  const all = emptyTotals();
+  for (const part of parts) {
+    for (const key of ['transactions', 'rows', 'rolledBack', 'refused', 'reconnects'] as const) all[key] += part[key];
+    addTally(all.tables, part.tables);
+    all.unknown.push(...part.unknown);
+  }
+  return all;
+}
+
 export class Writer {
   readonly #options: ConnectionOptions;
   readonly #totals: Totals;
+  readonly #refusals: ReadonlySet<number>;
   #connection: Connection | undefined;
 
-  constructor(options: ConnectionOptions, totals: Totals) {
+  /** `alsoRefused`: MySQL's numbers of more errors that undo a transaction and are no mistake. */
+  constructor(options: ConnectionOptions, totals: Totals, alsoRefused: readonly number[] = []) {
     this.#options = options;
     this.#totals = totals;
+    this.#refusals = new Set([...refusals, ...alsoRefused]);
   }
 
   /** Resolves to what became of it; rejects on an error that is a mistake of ours. */
@@ -138,7 +156,7 @@ export class Writer {
   async #failed(thrown: DriverError, committing: Transaction | undefined): Promise<'rolled back' | 'refused' | 'lost' | 'unknown'> {
     const bySelf = thrown instanceof Rollback;
     const byServer = thrown.errno !== undefined && thrown.sqlState !== undefined;
-    if (bySelf || (byServer && refusals.has(thrown.errno) && committing === undefined)) {
+    if (bySelf || (byServer && this.#refusals.has(thrown.errno) && committing === undefined)) {
       if (bySelf) this.#totals.rolledBack += 1;
       else this.#totals.refused += 1;
       const undone = await this.#connection?.query('ROLLBACK').catch(() => undefined);
@@ -146,7 +164,7 @@ export class Writer {
       return bySelf ? 'rolled back' : 'refused';
     }
     await this.close();
-    if (byServer && !refusals.has(thrown.errno)) throw thrown;
+    if (byServer && !this.#refusals.has(thrown.errno)) throw thrown;
     this.#totals.reconnects += 1;
     if (committing !== undefined) {
       this.#totals.unknown.push(committing.tally);

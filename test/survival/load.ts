@@ -1,7 +1,6 @@
 /** What is written meanwhile: the shop's mixed workload on both sides, now and then a transaction of thousands of rows, and a reader of sums. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
-  addTally,
   emptyTotals,
   keyOffset,
   Random,
@@ -9,6 +8,7 @@ import {
   sides,
   type Stack,
   startWorkload,
+  sumTotals,
   type Totals,
   TransferReader,
   type TransferReport,
@@ -45,7 +45,7 @@ export class Load {
   }
 
   get totals(): Readonly<Record<Side, Totals>> {
-    const [a, b] = this.#workloads.map(({ totals }, index) => sum([totals, this.#big[index]?.totals ?? emptyTotals()]));
+    const [a, b] = this.#workloads.map(({ totals }, index) => sumTotals([totals, this.#big[index]?.totals ?? emptyTotals()]));
     return { a: a ?? emptyTotals(), b: b ?? emptyTotals() };
   }
 
@@ -119,14 +119,4 @@ class BigWriter {
     });
     if (outcome === 'committed') this.#committed.push({ from: id(0), to: id(rows - 1) });
   }
-}
-
-function sum(parts: readonly Totals[]): Totals {
-  const all = emptyTotals();
-  for (const part of parts) {
-    for (const key of ['transactions', 'rows', 'rolledBack', 'refused', 'reconnects'] as const) all[key] += part[key];
-    addTally(all.tables, part.tables);
-    all.unknown.push(...part.unknown);
-  }
-  return all;
 }

@@ -1,15 +1,21 @@
 /** Looks at the stack while it suffers: a line now and then, and the first thing that would need a person. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ChannelStatus, Log, Stack } from '../scenarios/index.js';
+import type { ChannelStatus, Log, Stack, Totals } from '../scenarios/index.js';
 import type { AppLogs } from './app-logs.js';
 import type { Injector } from './injector.js';
-import type { Load } from './load.js';
+
+/** Who writes meanwhile. */
+export interface WatchedLoad {
+  /** An error that no writer may meet. */
+  readonly failure: unknown;
+  readonly totals: Readonly<Record<string, Totals>>;
+}
 
 export interface Watched {
   readonly stack: Stack;
   readonly logs: AppLogs;
   readonly injector: Injector;
-  readonly load: Load;
+  readonly load: WatchedLoad;
   readonly log: Log;
 }
 
@@ -70,8 +76,9 @@ export class Watch {
 
   #line(status: ChannelStatus | undefined): string {
     const { load, injector } = this.#watched;
-    const { a, b } = load.totals;
-    const written = `written ${a.rows} + ${b.rows} rows (${a.unknown.length + b.unknown.length} commits unknown)`;
+    const all = Object.values(load.totals);
+    const unknown = all.reduce((sum, totals) => sum + totals.unknown.length, 0);
+    const written = `written ${all.map(({ rows }) => rows).join(' + ')} rows (${unknown} commits unknown)`;
     const pipelines =
       status?.pipelines.map(({ name, state, lagMs, target }) => {
         const lag = lagMs === null ? 'unknown' : `${(lagMs / 1000).toFixed(1)} s`;

@@ -1,0 +1,47 @@
+/** What the loader of a site wrote into lutra.conflict. */
+import { createConnection, type RowDataPacket } from 'mysql2/promise';
+import { clashDatabase } from './clash.js';
+import type { Site } from './site.js';
+
+export interface LoggedConflict {
+  /** Of the incoming transaction: pipeline, log and seq. */
+  readonly transaction: string;
+  readonly table: string;
+  /** JSON */
+  readonly key: string;
+  readonly type: string;
+  readonly winner: string;
+  readonly final: boolean;
+  readonly op: string;
+  /** Stamps. */
+  readonly before: string | null;
+  readonly after: string | null;
+  readonly existing: string | null;
+}
+
+export async function readConflicts({ connection: at }: Site): Promise<readonly LoggedConflict[]> {
+  const connection = await createConnection(at);
+  try {
+    const stamp = (column: string): string => `JSON_UNQUOTE(JSON_EXTRACT(${column}, '$.stamp'))`;
+    const [rows] = await connection.query<RowDataPacket[]>(
+      `SELECT CONCAT_WS(' ', pipeline, log_id, seq) transaction, table_name, row_key, type, winner, final, op,
+         ${stamp('before_row')} before_stamp, ${stamp('after_row')} after_stamp, ${stamp('existing_row')} existing_stamp
+       FROM lutra.conflict WHERE database_name = ? ORDER BY id`,
+      [clashDatabase],
+    );
+    return rows.map((row) => ({
+      transaction: row['transaction'] as string,
+      table: row['table_name'] as string,
+      key: row['row_key'] as string,
+      type: row['type'] as string,
+      winner: row['winner'] as string,
+      final: Number(row['final']) === 1,
+      op: row['op'] as string,
+      before: row['before_stamp'] as string | null,
+      after: row['after_stamp'] as string | null,
+      existing: row['existing_stamp'] as string | null,
+    }));
+  } finally {
+    connection.destroy();
+  }
+}

@@ -1,0 +1,53 @@
+/**
+ * Writers in every region fight for the same few rows, under all policies and in all shapes of tables, while faults strike; then quiet, and the proof. The
+ * channel's home is the first side's region.
+ */
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Network } from '../network/index.js';
+import { type Log, type Stack, withAdministrator } from '../scenarios/index.js';
+import { endure, faultsLine } from '../survival/endure.js';
+import { clashDatabase, createClash, rulesOf } from './clash.js';
+import { History } from './history.js';
+import { ClashLoad } from './load.js';
+import { type Shape, shapes } from './shapes.js';
+import { sitesOf } from './site.js';
+import { reachVerdict, type Verdict } from './verdict.js';
+
+export interface ConvergenceOptions {
+  readonly minutes: number;
+  readonly seed: number;
+  /** Transactions per second in each region. */
+  readonly rate: number;
+  /** How many faults overlap in the second half. */
+  readonly faults: 0 | 1 | 2;
+  /** Which tables are written; all if absent. */
+  readonly policy?: Shape['rule']['policy'] | undefined;
+  readonly tables?: readonly string[] | undefined;
+  readonly log: Log;
+}
+
+/** The stack is not started yet; whoever made it stops it. */
+export async function converge(stack: Stack, network: Network, options: ConvergenceOptions): Promise<Verdict> {
+  const { log, minutes, seed, rate } = options;
+  const chosen = shapes.filter(
+    ({ name, rule }) => (options.tables ?? [name]).includes(name) && (options.policy ?? rule.policy) === rule.policy,
+  );
+  await stack.start();
+  const sites = sitesOf(stack);
+  for (const { letter } of sites) await withAdministrator(stack.mysql[letter], (connection) => createClash(connection));
+  await stack.createChannel({ databases: [clashDatabase], conflicts: { home: sites[0].region, rules: rulesOf(shapes) } });
+  await stack.startChannel();
+  const history = new History(join(await mkdtemp(join(tmpdir(), 'lutra-converge-')), 'history.jsonl'));
+  log(`writing in ${sites.length} regions, ${rate} transactions/s each, for ${minutes} min, seed ${seed}; history: ${history.file}`);
+  const load = new ClashLoad({ sites, shapes: chosen, seed, rate, history });
+  const { faults, trouble } = await endure(stack, { network, minutes, seed, most: options.faults, load, log });
+  await load.stopReading();
+  const head = [faultsLine(faults), `history: ${history.file}`];
+  if (trouble !== undefined) return { good: false, lines: [...head, await stack.report(), `NEEDS A PERSON: ${trouble}`] };
+  await history.close();
+  log('comparing all regions row by row, and reading all topics from start to end');
+  const { good, lines } = await reachVerdict({ stack, sites, shapes: chosen, load, history });
+  return { good, lines: [...head, ...lines] };
+}

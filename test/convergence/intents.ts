@@ -1,0 +1,49 @@
+/**
+ * What a writer means to do, made of nothing but the seed: a run with the same seed means the same, whatever became of it the first time. Whether a
+ * write inserts or updates shows when the row is looked at.
+ */
+import type { Random } from '../scenarios/index.js';
+import type { Key, Shape } from './shapes.js';
+import type { Value } from './values.js';
+
+export interface Intent {
+  readonly shape: Shape;
+  readonly key: Key;
+  readonly does: 'write' | 'delete' | 'move';
+  /** `move`: the new key. */
+  readonly to: Key;
+  /** Of all columns: an insert needs them. */
+  readonly values: Readonly<Record<string, Value>>;
+  /** What an update changes. */
+  readonly changed: readonly string[];
+}
+
+export interface Author {
+  /** `a.3`: the third writer of side a. */
+  readonly name: string;
+  readonly shapes: readonly Shape[];
+  /** Share of statements on rows that everybody writes. */
+  readonly hotShare: number;
+}
+
+/** One to four statements. `n`: number of the transaction. */
+export function intentsOf({ name, shapes, hotShare }: Author, random: Random, n: number): readonly Intent[] {
+  return Array.from({ length: random.int(1, 4) }, () => {
+    const shape = random.pick(shapes);
+    const owner = random.chance(hotShare) ? 'hot' : name;
+    const keys = owner === 'hot' ? shape.hot : shape.own(name);
+    const chance = random.next();
+    const does = chance < shape.deletes ? 'delete' : chance < shape.deletes + shape.moves ? 'move' : 'write';
+    const values = Object.entries(shape.columns).map(([column, { make }]) => [column, make(random, { owner, n })] as const);
+    const all = Object.keys(shape.columns);
+    const changed = all.filter((column) => column === 'version' || random.chance(0.5));
+    return {
+      shape,
+      does,
+      key: random.pick(keys),
+      to: random.pick(keys),
+      values: Object.fromEntries(values),
+      changed: changed.length > 0 ? changed : all,
+    };
+  });
+}

@@ -1,0 +1,70 @@
+/** The command line of `npm run converge`. */
+import { readChoice, readNumber, readWords, UsageError } from '../scenarios/command-line.js';
+import { type Shape, shapes } from './shapes.js';
+
+export interface ConvergeOptions {
+  readonly minutes: number;
+  readonly seed: number;
+  readonly mysql: '8.0' | '9.7';
+  readonly mysqlB: '8.0' | '9.7';
+  /** Transactions per second in each region. */
+  readonly rate: number;
+  readonly faults: 0 | 1 | 2;
+  readonly policy: Shape['rule']['policy'] | undefined;
+  readonly tables: readonly string[] | undefined;
+  readonly keep: boolean;
+  readonly help: boolean;
+}
+
+export const usage = `usage: npm run converge [-- options]
+
+Starts the whole product on free ports of 127.0.0.1. Writers in each region change the same few rows of tables of every policy and shape,
+while parties are killed (-9), frozen and cut off. Then quiet, and the proof: all regions equal row by row, what met no conflict is there, each conflict is
+logged. The last line says "equal: …" or what differs; exit code 0: all is well.
+
+  --minutes N   how long they write, may have a point (default 2)
+  --seed N      of writers and faults (default: another one each time); the same seed means the same writes and faults
+  --policy P    only tables with this policy: home, latest or merge
+  --tables T,U  only these tables
+  --faults N    how many overlap in the second half: 0, 1 or 2 (default 2)
+  --rate N      transactions per second in each region (default 30)
+  --mysql V     8.0 or 9.7 (default 9.7); away from home only: --mysql-b V
+  --keep        after a failure, leave all running until Ctrl-C
+  --help        print this`;
+
+/** @throws UsageError */
+export function readOptions(args: readonly string[]): ConvergeOptions {
+  const text = { type: 'string' } as const;
+  const flag = { type: 'boolean' } as const;
+  const values = readWords(args, {
+    minutes: text,
+    seed: text,
+    policy: text,
+    tables: text,
+    faults: text,
+    rate: text,
+    mysql: text,
+    'mysql-b': text,
+    keep: flag,
+    help: { ...flag, short: 'h' },
+  });
+  const mysql = readChoice('mysql', values.mysql, ['8.0', '9.7']) ?? '9.7';
+  return {
+    minutes: readNumber('minutes', values.minutes, { least: 0.1, most: 10_000, fraction: true }) ?? 2,
+    seed: readNumber('seed', values.seed, { least: 0, most: 1e8 }) ?? Math.floor(Math.random() * 1_000_000),
+    policy: readChoice('policy', values.policy, ['home', 'latest', 'merge']),
+    tables: values.tables?.split(',').map(knownTable),
+    faults: (readNumber('faults', values.faults, { least: 0, most: 2 }) ?? 2) as 0 | 1 | 2,
+    rate: readNumber('rate', values.rate, { least: 1, most: 10_000 }) ?? 30,
+    mysql,
+    mysqlB: readChoice('mysql-b', values['mysql-b'], ['8.0', '9.7']) ?? mysql,
+    keep: values.keep ?? false,
+    help: values.help ?? false,
+  };
+}
+
+function knownTable(name: string): string {
+  const names = shapes.map((shape) => shape.name);
+  if (!names.includes(name)) throw new UsageError(`--tables ${name}: there are ${names.join(', ')}`);
+  return name;
+}

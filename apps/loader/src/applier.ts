@@ -16,6 +16,7 @@ import type { ControlRecord, RowEvent, TableSchema } from '@lutra/model';
 import { StatementBuilder } from '@lutra/mysql';
 import type { Change, SqlText } from '@lutra/mysql';
 import type { Guard, Member } from './conflict/guard.js';
+import type { GuardedStream } from './conflict/guarded-stream.js';
 import { nameFailure } from './failure.js';
 import type { Attempt, NumberedChanges } from './failure.js';
 import type { Place } from './log-reader.js';
@@ -33,7 +34,9 @@ export interface ApplierOptions {
   readonly tables: Pick<TableMatcher, 'targetOf'>;
   readonly writer: Pick<TargetWriter, 'commit' | 'open' | 'chunk' | 'close' | 'rollback'>;
   /** Where the target takes writes of its own. Null: what is not as it must be stops the pipeline. */
-  readonly guard: Pick<Guard, 'commit' | 'remedy' | 'open' | 'chunk' | 'close' | 'forget'> | null;
+  readonly guard:
+    | (Pick<Guard, 'commit' | 'remedy'> & { readonly stream: Pick<GuardedStream, 'open' | 'chunk' | 'close' | 'forget'> })
+    | null;
   /** First seq of a huge transaction that met a conflict before. */
   readonly settled: number | null;
   /** False: each source transaction in a target transaction of its own, so that a failure names it. */
@@ -110,7 +113,7 @@ export class Applier {
   async forget(): Promise<void> {
     if (this.#streaming) {
       await this.#options.writer.rollback();
-      this.#options.guard?.forget();
+      this.#options.guard?.stream.forget();
       this.#streaming = false;
       this.#builder.take();
       this.#changes = [];
@@ -159,7 +162,9 @@ export class Applier {
     await this.settled();
     const { guard, writer } = this.#options;
     const guarded = guard !== null && !safe && members.length > 0;
-    const work = guarded ? guard.commit({ statements, members, checkpoint }) : writer.commit(statements, checkpoint, safe);
+    const work = guarded
+      ? guard.commit({ statements, first: changes.first, members, checkpoint })
+      : writer.commit(statements, checkpoint, safe);
     this.#underWay = work.then(
       () => this.#options.onCommitted(committed),
       (error: unknown) => {
@@ -223,7 +228,7 @@ export class Applier {
     await this.settled();
     await this.#named({ event, place }, async () => {
       const { guard, writer, settled } = this.#options;
-      if (guard && !this.#safe) await guard.open({ event, settled: settled !== null && settled === this.#open.firstSeq });
+      if (guard && !this.#safe) await guard.stream.open({ event, settled: settled !== null && settled === this.#open.firstSeq });
       else await writer.open({ origin: event.source.origin, path: event.source.path }, this.#safe);
       this.#streaming = true;
       await this.#stream(this.#open.takeChanges());
@@ -236,7 +241,7 @@ export class Applier {
       if (this.#builder.bytes < this.#options.batchBytes) continue;
       const rows = this.#builder.take();
       const { guard, writer } = this.#options;
-      if (guard && !this.#safe) await guard.chunk(rows, this.#changes);
+      if (guard && !this.#safe) await guard.stream.chunk(rows, this.#changes);
       else await writer.chunk(rows);
       this.#changes = [];
     }
@@ -302,7 +307,7 @@ export class Applier {
     const statements = this.#builder.take();
     await this.#named({ event, place }, () =>
       guard && !this.#safe
-        ? guard.close({ statements, changes: this.#changes, event, place, checkpoint })
+        ? guard.stream.close({ statements, changes: this.#changes, event, place, checkpoint })
         : writer.close(statements, checkpoint),
     );
     this.#changes = [];

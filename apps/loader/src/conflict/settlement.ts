@@ -11,6 +11,7 @@ import { SyncError, tableName } from '@lutra/model';
 import type { Row } from '@lutra/model';
 import { conflictKind, keyOfRow, quoteText, sameColumn, sameKey, sameRows, StatementBuilder } from '@lutra/mysql';
 import type { ApplyConnection, Change, RowPlan } from '@lutra/mysql';
+import type { Concurrent } from './concurrency.js';
 import type { Conflict, ConflictType } from './conflict-record.js';
 import { decide, decideUnique } from './policy.js';
 import type { Decision, Side } from './policy.js';
@@ -18,12 +19,6 @@ import { forceRow, keyText, readHolders, readRow, writeRow } from './rows.js';
 import type { RowChange } from './rows.js';
 import type { RuleBook } from './rules.js';
 import type { GuardedTable, TableBook } from './table-book.js';
-
-/** Last change of a change's resources that its transaction had not seen. */
-export interface Concurrent {
-  readonly primary: number | null;
-  readonly unique: number | null;
-}
 
 export interface SettlementOptions {
   readonly connection: Pick<ApplyConnection, 'within' | 'attempt' | 'run'>;

@@ -5,7 +5,7 @@ import { TestServer, versions } from './fixture.js';
 import { StatementBuilder } from './statement-builder.js';
 import type { Change } from './statement-builder.js';
 import type { SqlText } from './sql-text.js';
-import { typesOf } from './values-fixture.js';
+import { bare, typesOf } from './values-fixture.js';
 
 type Loaded = Awaited<ReturnType<TestServer['load']>>;
 const begin: SqlText = { sql: 'BEGIN', marks: [{ does: 'begin' }] };
@@ -51,8 +51,6 @@ describe.each(versions)('exact statements on %s', (version) => {
   const u = (before: Row, after: Row): Step => ({ op: 'u', before, after });
   const d = (before: Row): Step => ({ op: 'd', before, after: null });
   const missing = expect.objectContaining({ code: 'ROW_CONFLICT', details: expect.objectContaining({ does: 'count rows' }) });
-  const bare = (value: Value | undefined): string =>
-    Buffer.isBuffer(value) ? value.toString('hex') : Object.is(value, -0) ? '-0' : String(value);
 
   test.each(typesOf(version))('%s: the row is found by its before image, and by that of no other value', async (type, values) => {
     const at = await table(`id int primary key, v ${type}`);
@@ -139,7 +137,7 @@ describe.each(versions)('exact statements on %s', (version) => {
     const steps = rows.slice(0, 400).map(d);
     const { sql, marks } = statements(at, steps);
     expect(marks.filter((mark) => mark.does === 'delete')).toHaveLength(2);
-    const [one] = statements(at, [u(rows[7] as Row, { ...rows[7], few: 1 } as Row)]).sql.split(';\n');
+    const [one] = statements(at, [u(rows[7]!, { ...rows[7]!, few: 2 })]).sql.split(';\n');
     for (const statement of [sql.split(';\n')[0], one]) {
       const explained = await server.query(`EXPLAIN ${statement}`);
       expect(explained).toMatchObject([{ type: 'range', key: 'PRIMARY' }]);

@@ -1,4 +1,5 @@
 /** For this lib's integration tests: every allowed type, and values at its edges. */
+import type { Value } from '@lutra/model';
 import { quoteText } from './literal.js';
 
 const double = [
@@ -100,3 +101,9 @@ export const types: readonly (readonly [string, readonly string[]])[] = [
 
 /** MariaDB's JSON is a text, and has no such functions. */
 export const typesOf = (version: string): typeof types => (version.startsWith('mariadb') ? types : [...types, ['json', jsonDoubles]]);
+
+/** The same text for the same value only. */
+export function bare(value: Value | undefined): string {
+  if (Buffer.isBuffer(value)) return value.toString('hex');
+  return Object.is(value, -0) ? '-0' : value === null ? 'no value' : String(value);
+}

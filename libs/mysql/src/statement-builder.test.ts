@@ -139,6 +139,15 @@ describe('statements', () => {
     );
   });
 
+  test('the members of a SET are in the order of the target, which is how it compares them', () => {
+    const columns: ColumnSchema[] = [{ name: 's', type: 'set', values: ['a', 'b'] }];
+    const at = {
+      source: sourceTable(columns, []),
+      target: targetTable([column('s', { type: 'set', columnType: "set('x','b','a')" })], { primaryKey: [] }),
+    };
+    expect(build([{ op: 'd', before: { s: 'a,b' }, after: null }], at)[0]).toMatch(/^DELETE FROM `shop`.`t` WHERE `s` <=> 'b,a' AND /);
+  });
+
   test('names are quoted', () => {
     const odd = {
       source: { ...sourceTable([int('i`d')], ['i`d']), name: 's' },

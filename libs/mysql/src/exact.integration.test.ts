@@ -89,6 +89,21 @@ describe.each(versions)('exact statements on %s', (version) => {
     await connection.rollback();
   });
 
+  test('a number that a DECIMAL made in a document is what it is where the document was carried to', async () => {
+    const at = await table('id int primary key, j json');
+    const document = `JSON_OBJECT('p', CAST(1.10 AS DECIMAL(10,2)), 'q', JSON_ARRAY(CAST(7.00 AS DECIMAL(10,2)), 1))`;
+    await server.run(`INSERT INTO ${database}.${at.target.name} VALUES (1, ${document})`);
+    const [row] = (await server.rows(at.source)) as [Row];
+    if (version !== 'mariadb-11.4') {
+      await connection.run(begin);
+      expect(await connection.attempt(statements(at, [d({ ...row, j: '{"p": 1.1, "q": [7, 1]}' })]))).toEqual(missing);
+      expect(await connection.attempt(statements(at, [d({ ...row, j: '{"p": 1.1, "q": [7.0, 1.0]}' })]))).toEqual(missing);
+      expect(await connection.attempt(statements(at, [d({ ...row, j: '{"p": 1.1, "q": [7.0, 1]}' })]))).toBeNull();
+      await connection.rollback();
+    }
+    await apply(at, [d(row)]);
+  });
+
   test('of rows that are deleted together each must be what it was', async () => {
     const at = await table('id int primary key, a int, b varchar(9)');
     const row = (id: number, a: number | null, b: string | null): Row => ({ id, a, b });

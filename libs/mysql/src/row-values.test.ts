@@ -49,6 +49,12 @@ describe('the stored form', () => {
     ['varchar', 'a', 'A', false],
     ['varchar', 'a', 'a ', false],
     ['json', '1', '1.0', false],
+    ['json', '{"a": [1.10, -5e3]}', '{"a": [1.1, -5000.0]}', true],
+    ['json', '{"a": "1.10"}', '{"a": "1.1"}', false],
+    ['json', String.raw`"\" 1.10"`, String.raw`"\" 1.1"`, false],
+    ['json', '18446744073709551615', '18446744073709551616', false],
+    ['json', '100000000000000000000000', '1e23', true],
+    ['json', '0.0', '-0.0', false],
   ])('%s: %o and %o: %s', (type, a, b, same) => {
     expect(storedForm(type, a) === storedForm(type, b)).toBe(same);
   });

@@ -103,7 +103,7 @@ export async function writeHeartbeat(stack: Stack, way: OneWay, header: Partial<
   await publish(stack, way.topic, record);
 }
 
-/** What a capture would publish that did not know a loader's copy: the next row of the log, of a transaction that was first committed in `origin`. */
+/** The next row of the log, as if it had been first committed in another region. */
 export async function writeCopy(stack: Stack, way: OneWay, origin: string): Promise<void> {
   const record = await withRegistry(stack, async (registry) => {
     const { log, epoch, seq } = await lastHeader(stack, way.topic, registry);
@@ -114,7 +114,7 @@ export async function writeCopy(stack: Stack, way: OneWay, origin: string): Prom
       { kind: 'row', log, epoch, seq: seq + 1 },
       {
         ...event,
-        source: { ...event.source, origin, path: [origin, stack.regions[way.from]] },
+        source: { ...event.source, origin, path: [origin] },
         transaction: { ...event.transaction, totalOrder: 1 },
       },
     );

@@ -40,8 +40,15 @@ describe('a copy', () => {
     const at = { pipeline: `back.${way.name}`, part: 0, lane: 0, epoch: 1 };
     const moved = checkpointStatement({
       ...at,
-      ...{ logId: 'L', logEpoch: 1, seq: 1, nextOffset: 2, gtid: null, sourceUs: 0, replayUntil: -1 },
-      ...{ origin: stack.regions[way.to], path: [stack.regions[way.to]] },
+      logId: 'L',
+      logEpoch: 1,
+      seq: 1,
+      nextOffset: 2,
+      gtid: null,
+      sourceUs: 0,
+      replayUntil: -1,
+      origin: stack.regions[way.to],
+      path: [stack.regions[way.to]],
     });
     await way.atSource(createStatement(at));
     await way.atSource(['BEGIN', "INSERT INTO t VALUES (2, 'copy')", moved, 'COMMIT'].join('; '));

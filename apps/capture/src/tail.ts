@@ -134,6 +134,7 @@ export class TailReader {
       gtids.add(gtid);
     }
     this.#position = { gtids, file: end.file, pos: end.pos };
+    // Of before the transaction. One that was forwarded has moved it, which the next heartbeat says: until then it is too little, and that is safe.
     this.#seen = { ...this.#seen, ...seen };
   }
 }

@@ -290,6 +290,7 @@ const work: LoaderWork = {
   sourceRegion: region,
   target: { ...endpoint, name: 'b', region: 'california', password: sealSecret(key, 'p', 'b') } as EndpointDocument,
   routes: shop,
+  forwards: false,
   paused: false,
 };
 const silent = { info() {}, debug() {}, warn() {}, error() {} } as unknown as LoaderDeps['logger'];

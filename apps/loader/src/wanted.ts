@@ -12,6 +12,8 @@ export interface LoaderWork {
   readonly sourceRegion: RegionDocument;
   readonly target: EndpointDocument;
   readonly routes: readonly Route[];
+  /** It carries on what loaders wrote at the source. */
+  readonly forwards: boolean;
   readonly paused: boolean;
 }
 
@@ -29,7 +31,8 @@ export function wantedPipelines(
       const target = documents.endpoints.get(pipeline.target);
       const sourceRegion = source && documents.regions.get(source.region);
       if (!source || !target || !sourceRegion || target.region !== of.region || (of.only && !of.only.includes(id))) continue;
-      const value: LoaderWork = { id, source, sourceRegion, target, routes: pipeline.routes, paused: channel.state === 'paused' };
+      const { routes, forwards } = pipeline;
+      const value: LoaderWork = { id, source, sourceRegion, target, routes, forwards, paused: channel.state === 'paused' };
       wanted.set(id, { fingerprint: fingerprint(value, channel.attempt), value });
     }
   }
@@ -43,6 +46,7 @@ function fingerprint(work: LoaderWork, attempt: number): string {
     work.sourceRegion.kafka,
     { ...work.target, description: '', topic: null, start: null },
     work.routes,
+    work.forwards,
     work.paused,
     attempt,
   ]);

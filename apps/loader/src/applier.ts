@@ -31,6 +31,8 @@ export interface ApplierOptions {
   readonly checkpoint: Checkpoint;
   readonly sourceRegion: string;
   readonly targetRegion: string;
+  /** The pipeline carries on what loaders wrote at the source. */
+  readonly forwards: boolean;
   readonly tables: Pick<TableMatcher, 'targetOf'>;
   readonly writer: Pick<TargetWriter, 'commit' | 'open' | 'chunk' | 'close' | 'rollback'>;
   /** Where the target takes writes of its own. Null: what is not as it must be stops the pipeline. */
@@ -90,16 +92,9 @@ export class Applier {
   }
 
   async row(table: TableSchema, event: RowEvent, place: Place): Promise<void> {
-    if (event.source.path.includes(this.#options.targetRegion)) {
-      throw new SyncError(
-        'LOOP_DETECTED',
-        `a transaction of ${tableName(table)} that passed ${event.source.path.join(', ')} came to ${this.#options.targetRegion}`,
-        { details: { seq: place.seq } },
-      );
-    }
     if (this.#open.firstSeq === null && this.#isSkip(place)) this.#skipped = new SkippedRows();
     this.#open.begin(place.seq);
-    const target = await this.#options.tables.targetOf(table);
+    const target = this.#isForUs(table, event, place) ? await this.#options.tables.targetOf(table) : null;
     if (target)
       await this.#add(
         { op: event.op === 'r' ? 'c' : event.op, before: event.before, after: event.after, source: table, target },
@@ -107,6 +102,23 @@ export class Applier {
         place,
       );
     if (event.transaction.last) await this.#end(event, place);
+  }
+
+  /**
+   * What was forwarded stands in the topic for pipelines that forward; the others get it from its origin. Through a hub it comes back to where it was, too,
+   * and is passed there. What comes to the region that it names as its only one was published as new by a capture that did not know it for a copy.
+   */
+  #isForUs(table: TableSchema, { source: { path } }: RowEvent, place: Place): boolean {
+    const { targetRegion, forwards } = this.#options;
+    if (path.length > 1) return forwards && !path.includes(targetRegion);
+    if (path[0] !== targetRegion) return true;
+    throw new SyncError(
+      'LOOP_DETECTED',
+      `a transaction of ${tableName(table)} that was first committed in ${targetRegion} came there again`,
+      {
+        details: { seq: place.seq },
+      },
+    );
   }
 
   /** The open transaction is void: nothing of it may stay. */

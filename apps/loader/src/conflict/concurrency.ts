@@ -5,27 +5,29 @@ import type { Peers } from './peers.js';
 import { resourcesOf } from './resources.js';
 import type { RuleBook } from './rules.js';
 import type { GuardedTable, TableBook } from './table-book.js';
+import type { KeyValues } from './window.js';
 
 /** Last such change, of the row itself and of its other unique values. */
 export interface Concurrent {
   readonly primary: number | null;
   readonly unique: number | null;
+  /** The rows whose changes these were, the row itself perhaps among them. */
+  rivals(): readonly KeyValues[];
 }
 
-export function concurrentWith(
-  change: Change,
-  { keys }: GuardedTable,
-  of: { readonly seen: Seen; readonly peers: Pick<Peers, 'changedAfter'> },
-): Concurrent {
+type Known = Pick<Peers, 'changedAfter' | 'rivals'>;
+
+export function concurrentWith(change: Change, { keys }: GuardedTable, of: { readonly seen: Seen; readonly peers: Known }): Concurrent {
   let primary: number | null = null;
   let unique: number | null = null;
-  for (const found of resourcesOf(keys, change)) {
+  const resources = resourcesOf(keys, change);
+  for (const found of resources) {
     const seq = of.peers.changedAfter(found.resource, of.seen);
     if (seq === null) continue;
     if (found.primary) primary = Math.max(primary ?? -1, seq);
     else unique = Math.max(unique ?? -1, seq);
   }
-  return { primary, unique };
+  return { primary, unique, rivals: () => resources.flatMap(({ resource }) => of.peers.rivals(resource, of.seen)) };
 }
 
 /**
@@ -35,7 +37,7 @@ export function concurrentWith(
 export function clashes(
   change: Change,
   seen: Seen,
-  of: { readonly tables: TableBook; readonly rules: RuleBook; readonly peers: Pick<Peers, 'changedAfter'> },
+  of: { readonly tables: TableBook; readonly rules: RuleBook; readonly peers: Known },
 ): boolean {
   const table = of.tables.of(change);
   if (!table) return false;

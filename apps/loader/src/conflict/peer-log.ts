@@ -10,7 +10,7 @@ import { admit, freshLog, SyncError, toSyncError } from '@lutra/model';
 import type { LogPosition, LogRecord, LogState, Row, TableName, TableSchema } from '@lutra/model';
 import { throwIfAborted } from '@lutra/runtime';
 import type { SchemaStore } from '@lutra/registry';
-import { primaryResource, uniqueResources } from './resources.js';
+import { primaryKeyOf, resourcesOf } from './resources.js';
 import type { Keys } from './resources.js';
 import { ChangeWindow } from './window.js';
 
@@ -183,7 +183,7 @@ export class PeerLog {
       }
       case 'remedy': {
         const keys = await this.#options.keysOfRemedy({ database: body.database, name: body.table });
-        if (keys) this.#changed(keys, [body.key, body.row], header.seq);
+        if (keys) this.#changed(keys, body.row === null ? [body.key] : [body.row], header.seq);
         return;
       }
       case 'watermark':
@@ -198,9 +198,8 @@ export class PeerLog {
   #changed(keys: Keys, images: readonly (Row | null)[], seq: number): void {
     for (const image of images) {
       if (image === null) continue;
-      const primary = primaryResource(keys, image);
-      if (primary !== null) this.window.add(primary, seq);
-      for (const unique of uniqueResources(keys, image)) this.window.add(unique, seq);
+      const key = primaryKeyOf(keys, image);
+      for (const { resource } of resourcesOf(keys, { before: null, after: image })) this.window.add(resource, seq, key);
     }
   }
 

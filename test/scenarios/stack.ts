@@ -79,7 +79,7 @@ export class Stack {
       new AppProcess({
         app: name,
         name: side ? `${name}-${this.regions[side]}${suffix}` : name,
-        environment: () => this.#environment(name, side),
+        environment: () => this.#environment(name, side && this.regions[side]),
       });
     const both = (name: AppName, suffix?: string): Record<Side, AppProcess> => ({ a: app(name, 'a', suffix), b: app(name, 'b', suffix) });
     this.control = app('control');
@@ -101,6 +101,11 @@ export class Stack {
     const { capture, loader } = this.second ?? {};
     const all = [this.control, this.capture.a, this.capture.b, this.loader.a, this.loader.b, capture?.a, capture?.b, loader?.a, loader?.b];
     return all.filter((app) => app !== undefined);
+  }
+
+  /** An app of a region that is neither side's. Who asks for it starts and stops it. */
+  appOf(app: 'capture' | 'loader', region: string): AppProcess {
+    return new AppProcess({ app, name: `${app}-${region}`, environment: () => this.#environment(app, region) });
   }
 
   /** root, or whom the environment variable names. */
@@ -234,13 +239,13 @@ export class Stack {
     return network ? { 'advertised.listeners': `PLAINTEXT://${network.at('kafka').address}` } : {};
   }
 
-  #environment(app: AppName, side: Side | undefined): Readonly<Record<string, string>> {
+  #environment(app: AppName, region: string | undefined): Readonly<Record<string, string>> {
     return {
       ZOOKEEPER: this.#options.network?.at('zookeeper').address ?? this.zooKeeper.connect,
       LUTRA_ROOT: this.root,
       LUTRA_SECRET_KEY: this.#secretKey,
       LOG_LEVEL: 'info',
-      ...(side ? { LUTRA_REGION: this.regions[side] } : {}),
+      ...(region ? { LUTRA_REGION: region } : {}),
       ...(app === 'control' ? { LUTRA_API_TOKEN: this.token } : {}),
       ...this.#options.environment,
     };

@@ -19,6 +19,8 @@ export interface PeerLogOptions {
   readonly topic: string;
   /** Whose watermarks are meant. */
   readonly pipeline: string;
+  /** Of the pipeline: what comes from there and was forwarded by the target is no change of somebody else. */
+  readonly sourceRegion: string;
   readonly schemas: SchemaStore;
   /** The keys of a table of that log, as the target has them; null: a table that this pipeline does not carry. */
   keysOf(table: TableSchema): Promise<Keys | null> | Keys | null;
@@ -177,6 +179,7 @@ export class PeerLog {
     const { body, header } = record;
     switch (body.kind) {
       case 'row': {
+        if (body.event.source.path.includes(this.#options.sourceRegion)) return;
         const keys = this.#keys.get(body.table) ?? (await this.#keysOf(body.table));
         if (keys) this.#changed(keys, [body.event.before, body.event.after], header.seq);
         return;

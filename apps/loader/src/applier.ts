@@ -109,6 +109,11 @@ export class Applier {
     this.#skipped = null;
   }
 
+  /** Of SQL that is put together and not handed to the target yet, roughly. */
+  get waitingBytes(): number {
+    return this.#open.bytes + this.#builder.bytes;
+  }
+
   /** A record without a row: progress that needs no write of its own. */
   passed(place: Place): void {
     if (this.#complete) this.#complete = { ...this.#complete, place };

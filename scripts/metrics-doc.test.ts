@@ -82,7 +82,7 @@ describe('an expression', () => {
       'sum by (op) (lutra_lag_seconds)',
       'sum by (le) (lutra_hop_seconds_sum)',
     ])
-      expect(() => expectSound(wrong), wrong).toThrow();
+      expect(() => expectSound(wrong), wrong).toThrow(wrong);
     for (const right of ['lutra_rows_total{op=~"c|$name"}', 'sum by (le, hop) (rate(lutra_hop_seconds_bucket[$__rate_interval]))', 'up'])
       expect(() => expectSound(right), right).not.toThrow();
   });

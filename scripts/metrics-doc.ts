@@ -39,8 +39,8 @@ function rowOf({ name, type, labels, help }: MetricFacts): string {
 }
 
 function unitOf(name: string): string {
-  if (/_timestamp_seconds$/.test(name)) return 's since 1970';
-  if (/_seconds$/.test(name)) return 's';
+  if (name.endsWith('_timestamp_seconds')) return 's since 1970';
+  if (name.endsWith('_seconds')) return 's';
   if (/_bytes(_total)?$/.test(name)) return 'bytes';
   return '';
 }

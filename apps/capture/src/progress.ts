@@ -88,7 +88,7 @@ export class Progress {
     const name = this.#endpoint;
     if (boundary.marked) metrics.markedTransactions.inc({ name });
     else if (boundary.commitTimeUs !== null && boundary.rows === 0) metrics.filteredTransactions.inc({ name });
-    metrics.filteredEvents.inc({ name }, this.#unwanted);
+    if (this.#unwanted > 0) metrics.filteredEvents.inc({ name }, this.#unwanted);
     this.#unwanted = 0;
     metrics.queueBytes.set({ name }, queuedBytes);
   }

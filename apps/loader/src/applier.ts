@@ -109,6 +109,11 @@ export class Applier {
     this.#skipped = null;
   }
 
+  /** A huge transaction is written while it arrives. */
+  get streaming(): boolean {
+    return this.#streaming;
+  }
+
   /** Of SQL that is put together and not handed to the target yet, roughly. */
   get waitingBytes(): number {
     return this.#open.bytes + this.#builder.bytes;

@@ -171,7 +171,7 @@ async function load(deps: LoaderDeps, work: LoaderWork, lead: Lead & { merge: bo
           case 'nothing':
         }
       }
-      progress.batchDone({ unrouted: tables.unrouted, waitingBytes: applier.waitingBytes });
+      progress.batchDone({ unrouted: tables.unrouted, waitingBytes: applier.waitingBytes, streaming: applier.streaming });
       await applier.flush();
       if (!lead.merge && progress.transactions >= cautiousTransactions) break;
       if (passed && Date.now() - savedAt > saveProgressMs) {

@@ -45,13 +45,17 @@ export class Progress {
     if (record) this.#passage.batch(record.timestampMs);
   }
 
-  /** … and worked off, but for the commit of its last rows. `unrouted`: rows without a route in this run. */
-  batchDone({ unrouted, waitingBytes }: { unrouted: number; waitingBytes: number }): void {
+  /**
+   * … and worked off, but for the commit of its last rows. `unrouted`: rows without a route in this run. `streaming`: its rows are at the target,
+   * in a huge transaction whose end may be far.
+   */
+  batchDone({ unrouted, waitingBytes, streaming }: { unrouted: number; waitingBytes: number; streaming: boolean }): void {
     const { metrics } = this.#deps;
     const name = this.#of.pipeline;
     metrics.filteredRows.inc({ name }, unrouted - this.#unrouted);
     this.#unrouted = unrouted;
     metrics.queueBytes.set({ name }, waitingBytes);
+    if (streaming) metrics.lastProgress.set({ name }, Date.now() / 1000);
   }
 
   committed(committed: Committed): void {

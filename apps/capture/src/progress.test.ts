@@ -34,7 +34,14 @@ const record = (seq: number, row: { last: boolean; commitMs: number }): Acknowle
   control: null,
 });
 
-const boundary = { kind: 'boundary', end: { file: 'b.1', pos: 4, gtidSet: null }, seen: {}, marked: false, rows: 0 } as const;
+const boundary = {
+  kind: 'boundary',
+  end: { file: 'b.1', pos: 4, gtidSet: null },
+  seen: {},
+  marked: false,
+  skipped: false,
+  rows: 0,
+} as const;
 
 it('one request has one latency, of the transaction that waited longest, and a span for each that is followed', async () => {
   progress.acknowledged([

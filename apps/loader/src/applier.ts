@@ -65,6 +65,7 @@ export class Applier {
   /** Of the complete transactions that wait. */
   #ops: Ops = {};
   #transactions = 0;
+  #unrouted = 0;
   #last: Checkpoint;
   /** Offset up to which the target's row says that it has applied; more may have passed without a write. */
   #saved: number;
@@ -94,6 +95,7 @@ export class Applier {
         event,
         place,
       );
+    else this.#unrouted += 1;
     if (event.transaction.last) await this.#end(event, place);
   }
 
@@ -107,6 +109,11 @@ export class Applier {
     }
     this.#open.close();
     this.#skipped = null;
+  }
+
+  /** Rows that this pipeline did not take so far. */
+  get unrouted(): number {
+    return this.#unrouted;
   }
 
   /** A huge transaction is written while it arrives. */

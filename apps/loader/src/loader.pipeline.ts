@@ -171,7 +171,7 @@ async function load(deps: LoaderDeps, work: LoaderWork, lead: Lead & { merge: bo
           case 'nothing':
         }
       }
-      progress.batchDone({ unrouted: tables.unrouted, waitingBytes: applier.waitingBytes, streaming: applier.streaming });
+      progress.batchDone(applier);
       await applier.flush();
       if (!lead.merge && progress.transactions >= cautiousTransactions) break;
       if (passed && Date.now() - savedAt > saveProgressMs) {
@@ -181,8 +181,8 @@ async function load(deps: LoaderDeps, work: LoaderWork, lead: Lead & { merge: bo
     }
     await applier.settled();
   } finally {
-    ended.abort();
     metrics.disconnected(name, 'kafka', 'target');
+    ended.abort();
     await Promise.allSettled([writer.dispose(), admin.close()]);
   }
 }

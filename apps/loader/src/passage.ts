@@ -3,7 +3,7 @@
  * was read and is not committed yet, one small note per transaction; says one latency per batch or target transaction, of what waited longest.
  */
 import type { RowEvent } from '@lutra/model';
-import type { Metrics, Traces } from '@lutra/telemetry';
+import type { Hop, Metrics, Traces } from '@lutra/telemetry';
 import type { Place } from './log-reader.js';
 import { total } from './open-transaction.js';
 import type { Committed } from './target-writer.js';
@@ -67,7 +67,7 @@ export class Passage {
   }
 
   /** Clocks of two machines may differ: less than nothing is nothing. */
-  #observe(hop: 'read' | 'apply' | 'end_to_end', sinceMs: number): void {
+  #observe(hop: Exclude<Hop, 'publish'>, sinceMs: number): void {
     this.#metrics.hopSeconds.observe({ name: this.#pipeline, hop }, Math.max(0, Date.now() - sinceMs) / 1000);
   }
 }

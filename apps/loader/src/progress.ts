@@ -4,6 +4,7 @@ import { toSyncError } from '@lutra/model';
 import type { ControlRecord, RowEvent } from '@lutra/model';
 import type { StatusReporter } from '@lutra/runtime';
 import type { Logger, Metrics, Traces } from '@lutra/telemetry';
+import type { Applier } from './applier.js';
 import type { Place } from './log-reader.js';
 import { Passage } from './passage.js';
 import type { Committed } from './target-writer.js';
@@ -46,10 +47,10 @@ export class Progress {
   }
 
   /**
-   * … and worked off, but for the commit of its last rows. `unrouted`: rows without a route in this run. `streaming`: its rows are at the target,
-   * in a huge transaction whose end may be far.
+   * … and worked off, but for the commit of its last rows. `streaming`: they are at the target, in a huge transaction whose end may be far. Wants
+   * an Applier.
    */
-  batchDone({ unrouted, waitingBytes, streaming }: { unrouted: number; waitingBytes: number; streaming: boolean }): void {
+  batchDone({ unrouted, waitingBytes, streaming }: Pick<Applier, 'unrouted' | 'waitingBytes' | 'streaming'>): void {
     const { metrics } = this.#deps;
     const name = this.#of.pipeline;
     metrics.filteredRows.inc({ name }, unrouted - this.#unrouted);

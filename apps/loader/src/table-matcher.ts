@@ -7,27 +7,19 @@ export class TableMatcher {
   readonly #router: Router;
   readonly #load: (database: string, name: string) => Promise<TargetTable>;
   readonly #matched = new Map<TableSchema, TargetTable | null>();
-  #unrouted = 0;
 
   constructor(router: Router, load: (database: string, name: string) => Promise<TargetTable>) {
     this.#router = router;
     this.#load = load;
   }
 
-  /** Rows that no route of this pipeline took so far. */
-  get unrouted(): number {
-    return this.#unrouted;
-  }
-
   /**
-   * Asked for once per row. null: no route of this pipeline takes the table.
+   * null: no route of this pipeline takes the table.
    * @throws SyncError TABLE_MISSING, COLUMN_MISSING, ENGINE_UNSUPPORTED
    */
   targetOf(source: TableSchema): TargetTable | null | Promise<TargetTable | null> {
     const matched = this.#matched.get(source);
-    if (matched === undefined) return this.#match(source);
-    if (matched === null) this.#unrouted += 1;
-    return matched;
+    return matched === undefined ? this.#match(source) : matched;
   }
 
   async #match(source: TableSchema): Promise<TargetTable | null> {
@@ -35,7 +27,6 @@ export class TableMatcher {
     const target = name && (await this.#load(name.database, name.name));
     if (target) matchTables(source, target);
     this.#matched.set(source, target);
-    if (target === null) this.#unrouted += 1;
     return target;
   }
 }

@@ -37,9 +37,13 @@ export class Metrics {
   readonly rows: Counter<'name' | 'op'>;
   readonly transactions: Counter<'name'>;
   readonly markedTransactions: Counter<'name'>;
+  readonly skippedTransactions: Counter<'name'>;
   readonly publishedBytes: Counter<'name'>;
   readonly errors: Counter<'name' | 'code'>;
   readonly applySeconds: Histogram<'name'>;
+  readonly conflicts: Counter<'name' | 'type' | 'policy' | 'winner'>;
+  readonly watermarkSeconds: Histogram<'name'>;
+  readonly windowKeys: Gauge<'name'>;
   readonly httpRequests: Counter<'method' | 'status'>;
   readonly lastEvent: Gauge<'name'>;
   readonly lastProgress: Gauge<'name'>;
@@ -51,9 +55,6 @@ export class Metrics {
   readonly binlogPosition: Gauge<'name'>;
   readonly kafkaOffset: Gauge<'name'>;
   readonly hopSeconds: Histogram<'name' | 'hop'>;
-  readonly conflicts: Counter<'name' | 'type' | 'policy' | 'winner'>;
-  readonly watermarkSeconds: Histogram<'name'>;
-  readonly windowKeys: Gauge<'name'>;
 
   /** `app` becomes a label of every series. */
   constructor(app: 'capture' | 'loader' | 'control', { processMetrics = true }: MetricsOptions = {}) {
@@ -64,8 +65,6 @@ export class Metrics {
       new Gauge({ name, help, labelNames, registers });
     const counter = <T extends string>(name: string, help: string, labelNames: readonly T[]): Counter<T> =>
       new Counter({ name, help, labelNames, registers });
-    const histogram = <T extends string>(name: string, help: string, of: { labels: readonly T[]; buckets: number[] }): Histogram<T> =>
-      new Histogram({ name, help, labelNames: of.labels, buckets: of.buckets, registers });
 
     this.registry = registry;
     this.connected = gauge('lutra_connected', '1 while `to` (source, target, kafka, zookeeper) answers; 0 between two attempts, too', [
@@ -79,12 +78,37 @@ export class Metrics {
     this.queueBytes = gauge('lutra_queue_bytes', 'Bytes read and not handed on yet', ['name']);
     this.rows = counter('lutra_rows_total', 'Row events published or applied', ['name', 'op']);
     this.transactions = counter('lutra_transactions_total', 'Source transactions published or applied', ['name']);
-    this.markedTransactions = counter('lutra_marked_transactions_total', 'Transactions of loaders, read and not published', ['name']);
+    this.markedTransactions = counter('lutra_marked_transactions_total', 'Transactions of loaders, read and not published as new', [
+      'name',
+    ]);
+    this.skippedTransactions = counter('lutra_skipped_transactions_total', 'Transactions that an application did not want replicated', [
+      'name',
+    ]);
     this.publishedBytes = counter('lutra_published_bytes_total', 'Bytes of records acknowledged by Kafka', ['name']);
     this.errors = counter('lutra_errors_total', 'Errors by code', ['name', 'code']);
-    const applyHelp =
-      'Time of one transaction at the target, from BEGIN to the answer to COMMIT; not of huge ones, written while they arrive';
-    this.applySeconds = histogram('lutra_apply_seconds', applyHelp, { labels: ['name'], buckets: applyBuckets });
+    this.applySeconds = new Histogram({
+      name: 'lutra_apply_seconds',
+      help: 'Time of one transaction at the target, from BEGIN to the answer to COMMIT',
+      labelNames: ['name'],
+      buckets: applyBuckets,
+      registers,
+    });
+    this.conflicts = counter('lutra_conflicts_total', 'Conflicts decided, by type, policy and the side that won', [
+      'name',
+      'type',
+      'policy',
+      'winner',
+    ]);
+    this.watermarkSeconds = new Histogram({
+      name: 'lutra_conflict_watermark_seconds',
+      help: 'Time that a target transaction waits, before it commits, for the capture of its target',
+      labelNames: ['name'],
+      buckets: applyBuckets,
+      registers,
+    });
+    this.windowKeys = gauge('lutra_conflict_window_keys', 'Keys changed lately at the target that incoming rows are held against', [
+      'name',
+    ]);
     this.httpRequests = counter('lutra_http_requests_total', 'HTTP requests answered', ['method', 'status']);
     this.lastEvent = gauge('lutra_last_event_timestamp_seconds', 'Commit time at the source, since 1970, of the last row handled', [
       'name',
@@ -105,18 +129,13 @@ export class Metrics {
     const hopHelp =
       'Latency by hop: publish (commit at the source → acknowledged by Kafka), read (handed to Kafka → read by the loader), apply (read → ' +
       'committed at the target), end_to_end (commit at the source → committed at the target). One value per request, batch or target transaction: of what waited longest in it';
-    this.hopSeconds = histogram('lutra_hop_seconds', hopHelp, { labels: ['name', 'hop'], buckets: hopBuckets });
-    this.conflicts = counter('lutra_conflicts_total', 'Conflicts decided, by type, policy and the side that won', [
-      'name',
-      'type',
-      'policy',
-      'winner',
-    ]);
-    const waited = "Time that a transaction waited, written and not committed, for its target's own capture to publish a watermark";
-    this.watermarkSeconds = histogram('lutra_conflict_watermark_seconds', waited, { labels: ['name'], buckets: applyBuckets });
-    this.windowKeys = gauge('lutra_conflict_window_keys', 'Keys changed lately at the target that incoming rows are held against', [
-      'name',
-    ]);
+    this.hopSeconds = new Histogram({
+      name: 'lutra_hop_seconds',
+      help: hopHelp,
+      labelNames: ['name', 'hop'],
+      buckets: hopBuckets,
+      registers,
+    });
     // All apps live with ZooKeeper; until it says so, there is no connection.
     this.connected.set({ name: '', to: 'zookeeper' }, 0);
     if (processMetrics) collectDefaultMetrics({ register: registry });

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The checks of docker/ that need no engine: compose.yaml in both forms, Dockerfile by hadolint, shell scripts by bash -n. What a machine does not
+# The checks of docker/ that need no engine: compose.yaml in its three forms, Dockerfile by hadolint, shell scripts by bash -n. What a machine does not
 # have is said and not counted; docker/test/up.sh really runs the stack.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
@@ -18,6 +18,7 @@ fi
 if [ -n "${compose:-}" ]; then
   "${compose[@]}" -f docker/compose.yaml --env-file "$work/.env" config -q
   "${compose[@]}" -f docker/compose.yaml -f docker/test/stand-ins/compose.yaml --env-file "$work/.env" config -q
+  "${compose[@]}" -f docker/compose.yaml -f docker/compose.observability.yaml --env-file "$work/.env" config -q
 else
   skipped 'docker/compose.yaml (there is no docker compose)'
 fi

@@ -18,7 +18,7 @@ import type { EndpointDocument, FilePosition, Position, RegionDocument, Route, R
 import { openSecret } from '@lutra/registry';
 import type { Registry, SchemaStore } from '@lutra/registry';
 import type { StatusReporter } from '@lutra/runtime';
-import type { Logger, Metrics } from '@lutra/telemetry';
+import type { Logger, Metrics, Traces } from '@lutra/telemetry';
 import { claimLog } from './claim.js';
 import type { Claim } from './claim.js';
 import { CopyKeeper } from './copy-keeper.js';
@@ -52,6 +52,7 @@ export interface CaptureDeps {
   readonly secretKey: Buffer;
   readonly instance: string;
   readonly metrics: Metrics;
+  readonly traces?: Traces | null;
   readonly logger: Logger;
   readonly status: StatusReporter;
 }
@@ -82,11 +83,16 @@ export async function runCapture(deps: CaptureDeps, work: CaptureWork, lead: { l
     clientId: `lutra-capture-${endpoint.name}`,
     logger: deps.logger,
   };
+  const { metrics } = deps;
+  const name = endpoint.name;
+  metrics.disconnected(name, 'source', 'kafka');
   const state = await sourceState(source);
+  metrics.connected.set({ name, to: 'source' }, 1);
   const admin = new BusAdmin(bus);
   const publisher = new Publisher({ ...bus, topic, maxBatchBytes: endpoint.topic.maxMessageBytes });
   try {
     await admin.ensureTopic(topic, endpoint.topic);
+    metrics.connected.set({ name, to: 'kafka' }, 1);
     const encoder = new RecordEncoder({ topic, endpoint: endpoint.name, ids: deps.schemas });
     const decoder = new RecordDecoder({ ids: deps.schemas });
     const claimed = await claimLog({
@@ -117,6 +123,7 @@ export async function runCapture(deps: CaptureDeps, work: CaptureWork, lead: { l
     void deps.schemas.prefetch?.(`${topic}-`);
 
     const progress = new Progress(deps, endpoint.name);
+    metrics.queueCapacity.set({ name }, queueBytes);
     const copies = new CopyKeeper({
       endpoint: endpoint.name,
       logs: deps.registry.logs,
@@ -175,6 +182,7 @@ export async function runCapture(deps: CaptureDeps, work: CaptureWork, lead: { l
         start: start.gtidSet === null ? start : { gtidSet: start.gtidSet },
         known: knownPlace(claim),
         wants,
+        onUnwanted: () => progress.unwanted(),
         bufferBytes: binlogBufferBytes,
         logger: deps.logger,
         signal,
@@ -215,6 +223,7 @@ export async function runCapture(deps: CaptureDeps, work: CaptureWork, lead: { l
     throw await whoEvicted(thrown, { endpoint: endpoint.name, logs: deps.registry.logs, signal: lead.signal });
   } finally {
     ended.abort(new SyncError('ABORTED', 'the leadership ended'));
+    metrics.disconnected(name, 'source', 'kafka');
     await Promise.allSettled([publisher.close(), admin.close()]);
   }
 }

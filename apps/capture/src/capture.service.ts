@@ -4,12 +4,12 @@ import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/comm
 import { watchConfiguration } from '@lutra/registry';
 import type { Registry, SchemaStore } from '@lutra/registry';
 import { runWork, WorkerSet } from '@lutra/runtime';
-import type { Logger, Metrics } from '@lutra/telemetry';
+import type { Logger, Metrics, Traces } from '@lutra/telemetry';
 import { runCapture } from './capture.pipeline.js';
 import type { CaptureWork } from './capture.pipeline.js';
 import { instanceName } from './environment.js';
 import type { Environment } from './environment.js';
-import { ENVIRONMENT, LOGGER, METRICS, REGISTRY, SCHEMAS, SECRET_KEY } from './tokens.js';
+import { ENVIRONMENT, LOGGER, METRICS, REGISTRY, SCHEMAS, SECRET_KEY, TRACES } from './tokens.js';
 import { wantedEndpoints } from './wanted.js';
 
 @Injectable()
@@ -23,6 +23,7 @@ export class CaptureService implements OnApplicationBootstrap, OnApplicationShut
     @Inject(SCHEMAS) private readonly schemas: SchemaStore,
     @Inject(SECRET_KEY) private readonly secretKey: Buffer,
     @Inject(METRICS) private readonly metrics: Metrics,
+    @Inject(TRACES) private readonly traces: Traces | null,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {
     this.#workers = new WorkerSet((name, work, signal) => this.#capture(name, work, signal));
@@ -42,11 +43,12 @@ export class CaptureService implements OnApplicationBootstrap, OnApplicationShut
   async onApplicationShutdown(): Promise<void> {
     this.#endWatch();
     await this.#workers.close();
+    await this.traces?.close();
     await this.registry.stop();
   }
 
   #capture(name: string, work: CaptureWork, signal: AbortSignal): Promise<void> {
-    const { registry, schemas, secretKey, metrics } = this;
+    const { registry, schemas, secretKey, metrics, traces } = this;
     const logger = this.logger.child({ endpoint: name });
     return runWork({
       app: 'capture',
@@ -54,7 +56,8 @@ export class CaptureService implements OnApplicationBootstrap, OnApplicationShut
       instance: instanceName,
       sink: registry.status,
       acquire: (waitSignal) => registry.lease(`capture/${name}`).acquire(waitSignal),
-      run: (lead) => runCapture({ registry, schemas, secretKey, instance: instanceName, metrics, logger, status: lead.status }, work, lead),
+      run: (lead) =>
+        runCapture({ registry, schemas, secretKey, instance: instanceName, metrics, traces, logger, status: lead.status }, work, lead),
       metrics,
       logger,
       signal,

@@ -15,6 +15,8 @@ export interface RowFacts {
   readonly last: boolean;
   /** Commit time at the source, ms since 1970. */
   readonly commitMs: number;
+  /** On the last row of its transaction. */
+  readonly gtid: string | null;
 }
 
 /** A record that was acknowledged: what the caller counts. */
@@ -73,7 +75,8 @@ export class LogWriter {
   async row(table: TableSchema, event: RowEvent): Promise<void> {
     const encoder = this.#encoders.get(table) ?? (await this.#prepare(table));
     const header = this.#nextHeader('row');
-    const row = { op: event.op, last: event.transaction.last, commitMs: event.source.tsMs };
+    const { last } = event.transaction;
+    const row = { op: event.op, last, commitMs: event.source.tsMs, gtid: last ? event.source.gtid : null };
     await this.#push({ header, record: encoder.encode(header, event), row, control: null });
   }
 

@@ -1,49 +1,78 @@
-/** What capture counts: its status and its metrics, from what was acknowledged and from the boundaries that it passed. */
+/**
+ * What capture counts: its status, its metrics and its traces, from what was acknowledged and from the boundaries that it passed. Metrics are
+ * touched once per request or transaction, never per row.
+ */
 import type { StatusReporter } from '@lutra/runtime';
-import type { Metrics } from '@lutra/telemetry';
+import type { Metrics, Traces } from '@lutra/telemetry';
 import type { Acknowledged } from './log-writer.js';
 import type { Boundary } from './output.js';
 
 /** Behind this many ms, a source without news is simply idle. */
 const idleAfterMs = 2_000;
 
-export class Progress {
-  readonly #deps: { readonly metrics: Metrics; readonly status: StatusReporter };
-  readonly #endpoint: string;
+interface ProgressDeps {
+  readonly metrics: Metrics;
+  readonly status: StatusReporter;
+  readonly traces?: Traces | null;
+}
 
-  constructor(deps: { readonly metrics: Metrics; readonly status: StatusReporter }, endpoint: string) {
+interface Sums {
+  rows: number;
+  transactions: number;
+  bytes: number;
+  /** The ends of the first and the last transaction. */
+  firstEnd: Acknowledged | null;
+  lastEnd: Acknowledged | null;
+}
+
+export class Progress {
+  readonly #deps: ProgressDeps;
+  readonly #endpoint: string;
+  /** Rows events of tables without a route, since the last boundary. */
+  #unwanted = 0;
+
+  constructor(deps: ProgressDeps, endpoint: string) {
     this.#deps = deps;
     this.#endpoint = endpoint;
   }
 
+  /** A rows event was passed over unread. */
+  unwanted(): void {
+    this.#unwanted += 1;
+  }
+
   acknowledged(records: readonly Acknowledged[]): void {
     const { status } = this.#deps;
-    let rows = 0;
-    let transactions = 0;
-    let bytes = 0;
+    const sums: Sums = { rows: 0, transactions: 0, bytes: 0, firstEnd: null, lastEnd: null };
     let { routes } = status.status;
     let commitMs: number | null = null;
-    for (const { row, control, bytes: size } of records) {
-      bytes += size;
+    for (const record of records) {
+      const { row, control } = record;
+      sums.bytes += record.bytes;
       if (control?.kind === 'routes') routes = control.pipelines;
       if (!row) continue;
-      rows += 1;
-      if (row.last) transactions += 1;
+      sums.rows += 1;
       commitMs = row.commitMs;
+      if (!row.last) continue;
+      sums.transactions += 1;
+      sums.firstEnd ??= record;
+      sums.lastEnd = record;
     }
     const last = records.at(-1);
     if (!last) return;
     const lagMs = commitMs === null ? status.status.lagMs : Math.max(0, Date.now() - commitMs);
     status.update({
-      rows: status.status.rows + rows,
-      transactions: status.status.transactions + transactions,
+      rows: status.status.rows + sums.rows,
+      transactions: status.status.transactions + sums.transactions,
       seq: last.header.seq,
       offset: last.offset + 1,
       lagMs,
       routes,
       log: last.header.log,
     });
-    this.#count(records, { transactions, bytes });
+    this.#deps.metrics.lastProgress.set({ name: this.#endpoint }, Date.now() / 1000);
+    this.#count(records, sums);
+    this.#observe(records, sums);
   }
 
   boundary(boundary: Boundary, queuedBytes: number): void {
@@ -56,12 +85,16 @@ export class Progress {
         ? { lagMs: 0 }
         : {}),
     });
-    if (boundary.marked) metrics.markedTransactions.inc({ name: this.#endpoint });
-    if (boundary.skipped) metrics.skippedTransactions.inc({ name: this.#endpoint });
-    metrics.queueBytes.set({ name: this.#endpoint }, queuedBytes);
+    const name = this.#endpoint;
+    if (boundary.marked) metrics.markedTransactions.inc({ name });
+    if (boundary.skipped) metrics.skippedTransactions.inc({ name });
+    else if (!boundary.marked && boundary.commitTimeUs !== null && boundary.rows === 0) metrics.filteredTransactions.inc({ name });
+    if (this.#unwanted > 0) metrics.filteredEvents.inc({ name }, this.#unwanted);
+    this.#unwanted = 0;
+    metrics.queueBytes.set({ name }, queuedBytes);
   }
 
-  #count(records: readonly Acknowledged[], sums: { transactions: number; bytes: number }): void {
+  #count(records: readonly Acknowledged[], sums: Sums): void {
     const { metrics } = this.#deps;
     const name = this.#endpoint;
     const byOp = new Map<string, number>();
@@ -69,5 +102,22 @@ export class Progress {
     for (const [op, count] of byOp) metrics.rows.inc({ name, op }, count);
     metrics.transactions.inc({ name }, sums.transactions);
     metrics.publishedBytes.inc({ name }, sums.bytes);
+  }
+
+  /** One latency per request, of the transaction that waited longest; a span for each that is followed. */
+  #observe(records: readonly Acknowledged[], { firstEnd, lastEnd, rows, transactions }: Sums): void {
+    if (!firstEnd?.row || !lastEnd?.row) return;
+    const { metrics, traces } = this.#deps;
+    const name = this.#endpoint;
+    const endMs = Date.now();
+    metrics.hopSeconds.observe({ name, hop: 'publish' }, Math.max(0, endMs - firstEnd.row.commitMs) / 1000);
+    metrics.lastEvent.set({ name }, lastEnd.row.commitMs / 1000);
+    if (!traces) return;
+    const [first = firstEnd] = records;
+    const all = { firstSeq: first.header.seq, lastSeq: (records.at(-1) ?? lastEnd).header.seq, rows, transactions };
+    const { gtid } = lastEnd.row;
+    for (const { header, row } of records)
+      if (row?.last && traces.follows(header.seq))
+        traces.published({ name, log: header.log, seq: header.seq, startMs: row.commitMs, endMs, with: all, gtid });
   }
 }

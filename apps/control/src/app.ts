@@ -45,7 +45,7 @@ export async function createApp({ environment, secretKey, logger }: ControlOptio
   const metrics = new Metrics('control');
   const health = new Health();
   health.watch('zookeeper', () => (registry.connected ? null : 'not connected'));
-  registry.session.onChange((change) => metrics.connected.set({ name: 'zookeeper' }, change.kind === 'connected' ? 1 : 0));
+  registry.session.onChange((change) => metrics.connected.set({ name: '', to: 'zookeeper' }, change.kind === 'connected' ? 1 : 0));
   const nest = await createNest({ environment, registry, secretKey, metrics, health, logger });
   const stopping = new AbortController();
   let started: Promise<void> | undefined;

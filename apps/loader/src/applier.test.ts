@@ -209,6 +209,7 @@ describe('applying', () => {
     await applier.flush();
     expect(told).toEqual([]);
     expect(progress).toEqual([0]);
+    expect(applier.unrouted).toBe(1);
   });
 
   it('stops at a transaction that has been here before', async () => {

@@ -78,6 +78,7 @@ export class Applier {
   /** Of the complete transactions that wait. */
   #ops: Ops = {};
   #transactions = 0;
+  #unrouted = 0;
   #last: Checkpoint;
   /** Offset up to which the target's row says that it has applied; more may have passed without a write. */
   #saved: number;
@@ -101,6 +102,7 @@ export class Applier {
         event,
         place,
       );
+    else this.#unrouted += 1;
     if (event.transaction.last) await this.#end(event, place);
   }
 
@@ -132,6 +134,21 @@ export class Applier {
     }
     this.#open.close();
     this.#skipped = null;
+  }
+
+  /** Rows that this pipeline did not take so far. */
+  get unrouted(): number {
+    return this.#unrouted;
+  }
+
+  /** A huge transaction is written while it arrives. */
+  get streaming(): boolean {
+    return this.#streaming;
+  }
+
+  /** Of SQL that is put together and not handed to the target yet, roughly. */
+  get waitingBytes(): number {
+    return this.#open.bytes + this.#builder.bytes;
   }
 
   /** A record without a row: progress that needs no write of its own. */

@@ -4,15 +4,15 @@ import type { DynamicModule } from '@nestjs/common';
 import { createHttpSchemaStore, loadSecretKey, Registry } from '@lutra/registry';
 import type { SchemaStore } from '@lutra/registry';
 import { Health, Metrics } from '@lutra/telemetry';
-import type { Logger } from '@lutra/telemetry';
+import type { Logger, Traces } from '@lutra/telemetry';
 import { LoaderService } from './loader.service.js';
 import type { Environment } from './environment.js';
 import { HealthController } from './health.controller.js';
-import { ENVIRONMENT, HEALTH, LOGGER, METRICS, REGISTRY, SCHEMAS, SECRET_KEY } from './tokens.js';
+import { ENVIRONMENT, HEALTH, LOGGER, METRICS, REGISTRY, SCHEMAS, SECRET_KEY, TRACES } from './tokens.js';
 
 @Module({})
 export class LoaderModule {
-  static with(environment: Environment, logger: Logger): DynamicModule {
+  static with(environment: Environment, logger: Logger, traces: Traces | null): DynamicModule {
     const registry = new Registry({
       connect: environment.ZOOKEEPER,
       root: environment.LUTRA_ROOT,
@@ -22,6 +22,8 @@ export class LoaderModule {
     });
     const health = new Health();
     health.watch('zookeeper', () => (registry.connected ? null : 'not connected'));
+    const metrics = new Metrics('loader');
+    registry.session.onChange((change) => metrics.connected.set({ name: '', to: 'zookeeper' }, change.kind === 'connected' ? 1 : 0));
     const schemas: SchemaStore = environment.SCHEMA_REGISTRY_URL
       ? createHttpSchemaStore(environment.SCHEMA_REGISTRY_URL)
       : registry.schemas;
@@ -34,7 +36,8 @@ export class LoaderModule {
         { provide: REGISTRY, useValue: registry },
         { provide: SCHEMAS, useValue: schemas },
         { provide: SECRET_KEY, useValue: loadSecretKey(process.env) },
-        { provide: METRICS, useValue: new Metrics('loader') },
+        { provide: METRICS, useValue: metrics },
+        { provide: TRACES, useValue: traces },
         { provide: HEALTH, useValue: health },
         LoaderService,
       ],

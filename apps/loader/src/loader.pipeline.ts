@@ -16,7 +16,7 @@ import type { ConnectionOptions } from '@lutra/mysql';
 import { openSecret } from '@lutra/registry';
 import type { Registry, SchemaStore } from '@lutra/registry';
 import type { StatusReporter } from '@lutra/runtime';
-import type { Logger, Metrics } from '@lutra/telemetry';
+import type { Logger, Metrics, Traces } from '@lutra/telemetry';
 import { Applier } from './applier.js';
 import { guardFor } from './conflict/guard-for.js';
 import { TargetTables } from './conflict/target-tables.js';
@@ -34,6 +34,7 @@ export interface LoaderDeps {
   readonly schemas: SchemaStore;
   readonly secretKey: Buffer;
   readonly metrics: Metrics;
+  readonly traces?: Traces | null;
   readonly logger: Logger;
   readonly status: StatusReporter;
 }
@@ -101,8 +102,12 @@ async function load(deps: LoaderDeps, work: LoaderWork, lead: Lead & { merge: bo
     clientId: `lutra-loader-${work.id}`,
     logger,
   };
+  const { metrics } = deps;
+  const name = work.id;
+  metrics.disconnected(name, 'kafka', 'target');
   const admin = new BusAdmin(bus);
   const checkpoint = await takeOverTarget(deps.registry, target, { pipeline: work.id, leaseNumber: lead.leaseNumber, signal });
+  metrics.connected.set({ name, to: 'target' }, 1);
   logger.info(
     {
       epoch: checkpoint.epoch,
@@ -114,7 +119,7 @@ async function load(deps: LoaderDeps, work: LoaderWork, lead: Lead & { merge: bo
     'took the pipeline over',
   );
   const writer = new TargetWriter(target, { pipeline: work.id, part: 0, lane: 0, epoch: checkpoint.epoch }, (seconds) =>
-    deps.metrics.applySeconds.observe({ name: work.id }, seconds),
+    metrics.applySeconds.observe({ name }, seconds),
   );
   const tables = new TargetTables((database, name) => writer.loadTable(database, name));
   const guarding = guardFor(deps, work, { writer, tables, target, checkpoint, signal });
@@ -124,8 +129,10 @@ async function load(deps: LoaderDeps, work: LoaderWork, lead: Lead & { merge: bo
     const routes = new RouteCheck({ channels: deps.registry.channels, id: work.id, routes: work.routes, forwards: work.forwards, signal });
     // Not before the fence: who takes over after us looks after us, so routes that were once in force never go back to older ones.
     await routes.requireNewest();
-    const progress = new Progress(deps, { pipeline: work.id, topic, admin });
+    const progress = new Progress(deps, { pipeline: work.id, topic, admin, seq: checkpoint.seq });
     const reader = new LogReader(topic, checkpoint, (await admin.offsets(topic)).start);
+    metrics.connected.set({ name, to: 'kafka' }, 1);
+    metrics.queueCapacity.set({ name }, batchBytes);
     const decoder = new RecordDecoder({ ids: deps.schemas });
     const skip = await skipOf(deps.registry, work.id, checkpoint);
     const applier = new Applier({
@@ -160,6 +167,7 @@ async function load(deps: LoaderDeps, work: LoaderWork, lead: Lead & { merge: bo
     let savedAt = Date.now();
     for await (const batch of subscribe({ ...bus, topic, offset: reader.startOffset, maxBytes: fetchBytes, signal })) {
       let passed: Place | null = null;
+      progress.batch(batch);
       for (const raw of batch) {
         const decoded = decoder.decode(raw);
         const step = reader.accept(decoded instanceof Promise ? await decoded : decoded);
@@ -167,7 +175,7 @@ async function load(deps: LoaderDeps, work: LoaderWork, lead: Lead & { merge: bo
           case 'row':
             // Rows of other pipelines' tables move the place as well; on a busy topic hardly a batch ends with a control record.
             passed = step.event.transaction.last ? step.place : null;
-            progress.row();
+            progress.row(step.event, step.place);
             await applier.row(step.table, step.event, step.place);
             break;
           case 'control':
@@ -188,6 +196,7 @@ async function load(deps: LoaderDeps, work: LoaderWork, lead: Lead & { merge: bo
           case 'nothing':
         }
       }
+      progress.batchDone(applier);
       await applier.flush();
       if (!lead.merge && progress.transactions >= cautiousTransactions) break;
       if (passed && Date.now() - savedAt > (work.guard?.thirds.length ? saveProgressForOthersMs : saveProgressMs)) {
@@ -197,6 +206,7 @@ async function load(deps: LoaderDeps, work: LoaderWork, lead: Lead & { merge: bo
     }
     await applier.settled();
   } finally {
+    metrics.disconnected(name, 'kafka', 'target');
     ended.abort();
     await Promise.allSettled([writer.dispose(), admin.close(), guarding?.close()]);
   }

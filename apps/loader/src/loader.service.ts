@@ -4,11 +4,11 @@ import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/comm
 import { watchConfiguration } from '@lutra/registry';
 import type { Registry, SchemaStore } from '@lutra/registry';
 import { runWork, WorkerSet } from '@lutra/runtime';
-import type { Logger, Metrics } from '@lutra/telemetry';
+import type { Logger, Metrics, Traces } from '@lutra/telemetry';
 import { instanceName } from './environment.js';
 import type { Environment } from './environment.js';
 import { runLoader } from './loader.pipeline.js';
-import { ENVIRONMENT, LOGGER, METRICS, REGISTRY, SCHEMAS, SECRET_KEY } from './tokens.js';
+import { ENVIRONMENT, LOGGER, METRICS, REGISTRY, SCHEMAS, SECRET_KEY, TRACES } from './tokens.js';
 import { wantedPipelines } from './wanted.js';
 import type { LoaderWork } from './wanted.js';
 
@@ -23,6 +23,7 @@ export class LoaderService implements OnApplicationBootstrap, OnApplicationShutd
     @Inject(SCHEMAS) private readonly schemas: SchemaStore,
     @Inject(SECRET_KEY) private readonly secretKey: Buffer,
     @Inject(METRICS) private readonly metrics: Metrics,
+    @Inject(TRACES) private readonly traces: Traces | null,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {
     this.#workers = new WorkerSet((name, work, signal) => this.#load(name, work, signal));
@@ -42,11 +43,12 @@ export class LoaderService implements OnApplicationBootstrap, OnApplicationShutd
   async onApplicationShutdown(): Promise<void> {
     this.#endWatch();
     await this.#workers.close();
+    await this.traces?.close();
     await this.registry.stop();
   }
 
   #load(name: string, work: LoaderWork, signal: AbortSignal): Promise<void> {
-    const { registry, schemas, secretKey, metrics } = this;
+    const { registry, schemas, secretKey, metrics, traces } = this;
     const logger = this.logger.child({ pipeline: name });
     return runWork({
       app: 'loader',
@@ -54,7 +56,7 @@ export class LoaderService implements OnApplicationBootstrap, OnApplicationShutd
       instance: instanceName,
       sink: registry.status,
       acquire: (waitSignal) => registry.lease(`loader/${name}.0`).acquire(waitSignal),
-      run: (lead) => runLoader({ registry, schemas, secretKey, metrics, logger, status: lead.status }, work, lead),
+      run: (lead) => runLoader({ registry, schemas, secretKey, metrics, traces, logger, status: lead.status }, work, lead),
       paused: work.paused,
       metrics,
       logger,

@@ -2,7 +2,7 @@
 import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
 import { toSyncError } from '@lutra/model';
-import { createLogger } from '@lutra/telemetry';
+import { createLogger, openTraces } from '@lutra/telemetry';
 import { LoaderModule } from './loader.module.js';
 import { readEnvironment } from './environment.js';
 
@@ -10,7 +10,8 @@ const logger = createLogger('loader');
 
 async function main(): Promise<void> {
   const environment = readEnvironment(process.env);
-  const app = await NestFactory.create(LoaderModule.with(environment, logger), { logger: false });
+  const traces = await openTraces('loader', logger);
+  const app = await NestFactory.create(LoaderModule.with(environment, logger, traces), { logger: false });
   app.enableShutdownHooks(['SIGTERM', 'SIGINT']);
   await app.listen(environment.PORT, environment.HOST);
   logger.info({ region: environment.LUTRA_REGION, url: await app.getUrl() }, 'loader started');

@@ -1,28 +1,39 @@
-/** What the loader counts: its status, its metrics, and the consumer-group offset that lag tools read. */
-import type { BusAdmin } from '@lutra/bus';
+/** What the loader counts: its status, its metrics and traces, and the consumer-group offset that lag tools read. */
+import type { BusAdmin, RawRecord } from '@lutra/bus';
 import { toSyncError } from '@lutra/model';
-import type { ControlRecord } from '@lutra/model';
+import type { ControlRecord, RowEvent } from '@lutra/model';
 import type { StatusReporter } from '@lutra/runtime';
-import type { Logger, Metrics } from '@lutra/telemetry';
+import type { Logger, Metrics, Traces } from '@lutra/telemetry';
+import type { Applier } from './applier.js';
 import type { Place } from './log-reader.js';
+import { Passage } from './passage.js';
 import type { Committed } from './target-writer.js';
 
 const groupOffsetMs = 5_000;
 
+interface ProgressDeps {
+  readonly status: StatusReporter;
+  readonly metrics: Metrics;
+  readonly traces?: Traces | null;
+  readonly logger: Logger;
+}
+
 export class Progress {
-  readonly #deps: { readonly status: StatusReporter; readonly metrics: Metrics; readonly logger: Logger };
+  readonly #deps: ProgressDeps;
   readonly #of: { readonly pipeline: string; readonly topic: string; readonly admin: BusAdmin };
+  readonly #passage: Passage;
   #groupAt = 0;
   #groupBusy = false;
   #uncommitted = false;
   #transactions = 0;
+  /** Rows without a route that are counted. */
+  #unrouted = 0;
 
-  constructor(
-    deps: { readonly status: StatusReporter; readonly metrics: Metrics; readonly logger: Logger },
-    of: { pipeline: string; topic: string; admin: BusAdmin },
-  ) {
+  /** `seq`: up to which all is applied. */
+  constructor(deps: ProgressDeps, of: { pipeline: string; topic: string; admin: BusAdmin; seq: number }) {
     this.#deps = deps;
     this.#of = of;
+    this.#passage = new Passage(of, deps);
   }
 
   /** Applied in this run. */
@@ -30,7 +41,26 @@ export class Progress {
     return this.#transactions;
   }
 
+  /** A Kafka batch was read. */
+  batch([record]: readonly RawRecord[]): void {
+    if (record) this.#passage.batch(record.timestampMs);
+  }
+
+  /**
+   * … and worked off, but for the commit of its last rows. `streaming`: they are at the target, in a huge transaction whose end may be far. Wants
+   * an Applier.
+   */
+  batchDone({ unrouted, waitingBytes, streaming }: Pick<Applier, 'unrouted' | 'waitingBytes' | 'streaming'>): void {
+    const { metrics } = this.#deps;
+    const name = this.#of.pipeline;
+    metrics.filteredRows.inc({ name }, unrouted - this.#unrouted);
+    this.#unrouted = unrouted;
+    metrics.queueBytes.set({ name }, waitingBytes);
+    if (streaming) metrics.lastProgress.set({ name }, Date.now() / 1000);
+  }
+
   committed(committed: Committed): void {
+    this.#passage.committed(committed);
     this.#transactions += committed.transactions;
     const { status, metrics } = this.#deps;
     const name = this.#of.pipeline;
@@ -40,6 +70,7 @@ export class Progress {
       rows += count;
     }
     metrics.transactions.inc({ name }, committed.transactions);
+    metrics.lastProgress.set({ name }, Date.now() / 1000);
     const lagMs = committed.sourceUs === null ? status.status.lagMs : Math.max(0, Math.round(Date.now() - committed.sourceUs / 1000));
     status.update({
       rows: status.status.rows + rows,
@@ -59,13 +90,15 @@ export class Progress {
   control(control: ControlRecord, place: Place): void {
     if (control.kind !== 'heartbeat' || this.#uncommitted) return;
     const lagMs = Math.max(0, Date.now() - control.tsMs);
+    this.#deps.metrics.lastProgress.set({ name: this.#of.pipeline }, Date.now() / 1000);
     this.#deps.status.update({ log: place.log, seq: place.seq, offset: place.nextOffset, lagMs, lastError: null });
     this.#commitGroup(place.nextOffset);
   }
 
   /** Rows were read that are not committed yet: heartbeats after them say nothing. */
-  row(): void {
+  row(event: RowEvent, place: Place): void {
     this.#uncommitted = true;
+    if (event.transaction.last) this.#passage.ended(event, place);
   }
 
   /** For lag tools only: nobody reads from this offset. */

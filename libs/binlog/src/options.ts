@@ -18,6 +18,8 @@ export interface BinlogOptions extends SourceConnection {
   readonly known?: KnownPlace | undefined;
   /** Decides whether the rows of a table are wanted. Called once per table version; its answer is kept. */
   wants(table: { readonly database: string; readonly name: string }): boolean;
+  /** Told of each rows event of a table that is not wanted; it is passed over unread, so nobody knows how many rows it holds. */
+  onUnwanted?(): void;
   /** Bytes of events that may wait unread before the connection is paused. Default 16 MiB. */
   readonly bufferBytes?: number | undefined;
   /** ms between the server's heartbeats while it has nothing to send. Default 1000. */

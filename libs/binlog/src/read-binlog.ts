@@ -74,7 +74,14 @@ function openDump(options: BinlogOptions, { state, start }: Opening): Dump {
 
 function openReader(options: BinlogOptions, { state, start, charsets }: Opening): TransactionReader {
   const facts = { flavor: state.flavor, charsets };
-  return new TransactionReader({ facts, start, gtidMode: state.gtidMode, wants: (table) => options.wants(table) });
+  const { gtidMode } = state;
+  return new TransactionReader({
+    facts,
+    start,
+    gtidMode,
+    wants: (table) => options.wants(table),
+    onUnwanted: () => options.onUnwanted?.(),
+  });
 }
 
 function aborted(): SyncError {

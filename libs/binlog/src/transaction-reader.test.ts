@@ -84,9 +84,11 @@ describe('a transaction', () => {
   });
 
   it('shows no rows of a table that is not wanted', () => {
-    const tape = new Tape({ wants: () => false });
+    let unwanted = 0;
+    const tape = new Tape({ wants: () => false, onUnwanted: () => (unwanted += 1) });
     tape.begin(1);
-    expect([...tape.insert([1]), ...tape.commit()].map(({ kind }) => kind)).toEqual(['begin', 'commit']);
+    expect([...tape.insert([1]), ...tape.insert([2]), ...tape.commit()].map(({ kind }) => kind)).toEqual(['begin', 'commit']);
+    expect(unwanted).toBe(2);
   });
 
   it('may end with a rollback only if it has no rows', () => {

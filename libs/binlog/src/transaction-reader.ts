@@ -25,10 +25,12 @@ export interface ReaderOptions {
   /** False: `gtidSet` of positions is null. */
   readonly gtidMode: boolean;
   wants(table: { readonly database: string; readonly name: string }): boolean;
+  onUnwanted?(): void;
 }
 
 export class TransactionReader {
   readonly #isMariadb: boolean;
+  readonly #onUnwanted: () => void;
   readonly #framing = new EventFraming();
   readonly #place: Place;
   readonly #transactions: Transactions;
@@ -40,6 +42,7 @@ export class TransactionReader {
   constructor(options: ReaderOptions) {
     const { start, gtidMode, facts } = options;
     this.#isMariadb = facts.flavor === 'mariadb';
+    this.#onUnwanted = () => options.onUnwanted?.();
     const executed = 'gtidSet' in start && gtidMode ? parseGtids(start.gtidSet, this.#isMariadb ? '0-0-0' : '') : null;
     this.#place = new Place({ gtidMode, executed, mayJump: this.#isMariadb || 'gtidSet' in start });
     this.#transactions = new Transactions(this.#place, facts.flavor);
@@ -146,7 +149,10 @@ export class TransactionReader {
     const items = this.#transactions.within('rows');
     const table = this.#tables.get(tableIdOf(event.body));
     if (table === undefined) throw new SyncError('BINLOG_DECODE', 'rows without a table map');
-    if (table === 'unwanted') return items;
+    if (table === 'unwanted') {
+      this.#onUnwanted();
+      return items;
+    }
     const rows = table.decode(event.body, type);
     return [...items, { kind: 'rows', table: table.schema, op: type.op, rows, at, bytes: event.size }];
   }

@@ -48,6 +48,29 @@ describe('Metrics', () => {
     expect(text).not.toContain('lutra_seq{');
   });
 
+  it('says where the work stands, also behind four billion bytes', async () => {
+    const metrics = new Metrics('capture', { processMetrics: false });
+    metrics.report({ ...status, name: 'a', position: { file: 'binlog.000042', pos: 5_000_000_000, gtidSet: null } });
+    const text = await metrics.registry.metrics();
+    expect(text).toContain('lutra_binlog_file_number{name="a",app="capture"} 42');
+    expect(text).toContain('lutra_binlog_position_bytes{name="a",app="capture"} 5000000000');
+    expect(text).toContain('lutra_kafka_offset{name="a",app="capture"} 42');
+  });
+
+  it('misses a connection between two attempts, and none of who stands by', async () => {
+    const metrics = new Metrics('loader', { processMetrics: false });
+    expect(await metrics.registry.metrics()).toContain('lutra_connected{name="",to="zookeeper",app="loader"} 0');
+    metrics.connected.set({ name: 'ab.there', to: 'target' }, 1);
+    metrics.disconnected('ab.there', 'kafka', 'target');
+    metrics.report({ ...status, state: 'waiting' });
+    for (const to of ['kafka', 'target'])
+      expect(await metrics.registry.metrics()).toContain(`lutra_connected{name="ab.there",to="${to}",app="loader"} 0`);
+    metrics.report({ ...status, state: 'standby' });
+    const text = await metrics.registry.metrics();
+    for (const gone of ['connected', 'lag_seconds', 'seq']) expect(text).not.toContain(`lutra_${gone}{name="ab.there"`);
+    expect(text).toContain('lutra_state{name="ab.there",state="standby",app="loader"} 1');
+  });
+
   it('does not share counters with another instance in the same process', async () => {
     const [one, other] = [new Metrics('capture'), new Metrics('capture')];
     one.transactions.inc({ name: 'a' });

@@ -1,6 +1,7 @@
 /**
  * Every metric of every app, declared here and nowhere else, each on a registry of its own (never prom-client's global one, so that two
- * apps in one test process do not share counters). `name` is an endpoint (capture), a pipeline id (loader) or a connection (control).
+ * apps in one test process do not share counters). `name` is an endpoint (capture) or a pipeline id (loader). None is touched per row:
+ * prom-client takes a microsecond. docs/07-monitoring.md has its table from here.
  */
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import type { ErrorCode, WorkState, WorkStatus } from '@lutra/model';
@@ -12,13 +13,22 @@ export interface MetricsOptions {
 
 const workStates: readonly WorkState[] = ['starting', 'standby', 'running', 'waiting', 'paused', 'stopped', 'failed'];
 
+/** What a process can be connected to: `zookeeper` by itself, the others for one piece of work. */
+const links = ['source', 'target', 'kafka'] as const;
+export type Link = (typeof links)[number];
+
+/** Parts of a transaction's way. Where they begin and end is in the help of `lutra_hop_seconds`. */
+export type Hop = 'publish' | 'read' | 'apply' | 'end_to_end';
+
 /** Seconds: a batch of a nearby server takes milliseconds, one that waits for locks tens of seconds. */
 const applyBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+/** Seconds: from a nearby idle target to a backlog that waits. */
+const hopBuckets = [...applyBuckets, 60];
 
 export class Metrics {
   readonly registry: Registry;
 
-  readonly connected: Gauge<'name'>;
+  readonly connected: Gauge<'name' | 'to'>;
   readonly state: Gauge<'name' | 'state'>;
   readonly lagSeconds: Gauge<'name'>;
   readonly epoch: Gauge<'name'>;
@@ -35,6 +45,16 @@ export class Metrics {
   readonly watermarkSeconds: Histogram<'name'>;
   readonly windowKeys: Gauge<'name'>;
   readonly httpRequests: Counter<'method' | 'status'>;
+  readonly lastEvent: Gauge<'name'>;
+  readonly lastProgress: Gauge<'name'>;
+  readonly filteredRows: Counter<'name'>;
+  readonly filteredEvents: Counter<'name'>;
+  readonly filteredTransactions: Counter<'name'>;
+  readonly queueCapacity: Gauge<'name'>;
+  readonly binlogFile: Gauge<'name'>;
+  readonly binlogPosition: Gauge<'name'>;
+  readonly kafkaOffset: Gauge<'name'>;
+  readonly hopSeconds: Histogram<'name' | 'hop'>;
 
   /** `app` becomes a label of every series. */
   constructor(app: 'capture' | 'loader' | 'control', { processMetrics = true }: MetricsOptions = {}) {
@@ -47,7 +67,10 @@ export class Metrics {
       new Counter({ name, help, labelNames, registers });
 
     this.registry = registry;
-    this.connected = gauge('lutra_connected', '1 while the source, target or service answers', ['name']);
+    this.connected = gauge('lutra_connected', '1 while `to` (source, target, kafka, zookeeper) answers; 0 between two attempts, too', [
+      'name',
+      'to',
+    ]);
     this.state = gauge('lutra_state', '1 for the state the work is in, 0 for the others', ['name', 'state']);
     this.lagSeconds = gauge('lutra_lag_seconds', "From the source's commit to now, of the last transaction handled", ['name']);
     this.epoch = gauge('lutra_epoch', 'Number of the leadership (capture) or ownership (loader)', ['name']);
@@ -87,6 +110,34 @@ export class Metrics {
       'name',
     ]);
     this.httpRequests = counter('lutra_http_requests_total', 'HTTP requests answered', ['method', 'status']);
+    this.lastEvent = gauge('lutra_last_event_timestamp_seconds', 'Commit time at the source, since 1970, of the last row handled', [
+      'name',
+    ]);
+    const progress = 'When something was last written or applied, since 1970; a heartbeat counts, which comes every 10 s at least';
+    this.lastProgress = gauge('lutra_last_progress_timestamp_seconds', progress, ['name']);
+    this.filteredRows = counter('lutra_filtered_rows_total', 'Loader: rows read that no route of the pipeline takes', ['name']);
+    const unread = 'Capture: rows events of tables without a route, passed over unread; one holds a row or many';
+    this.filteredEvents = counter('lutra_filtered_events_total', unread, ['name']);
+    const empty = "Capture: transactions read that held no row of a routed table, loaders' own not counted";
+    this.filteredTransactions = counter('lutra_filtered_transactions_total', empty, ['name']);
+    this.queueCapacity = gauge('lutra_queue_capacity_bytes', 'Bytes at which reading waits for writing; compare lutra_queue_bytes', [
+      'name',
+    ]);
+    this.binlogFile = gauge('lutra_binlog_file_number', 'Capture: number of the binlog file, up to where the source was read', ['name']);
+    this.binlogPosition = gauge('lutra_binlog_position_bytes', 'Capture: place in that file', ['name']);
+    this.kafkaOffset = gauge('lutra_kafka_offset', 'Offset after the last record written (capture) or applied (loader)', ['name']);
+    const hopHelp =
+      'Latency by hop: publish (commit at the source → acknowledged by Kafka), read (handed to Kafka → read by the loader), apply (read → ' +
+      'committed at the target), end_to_end (commit at the source → committed at the target). One value per request, batch or target transaction: of what waited longest in it';
+    this.hopSeconds = new Histogram({
+      name: 'lutra_hop_seconds',
+      help: hopHelp,
+      labelNames: ['name', 'hop'],
+      buckets: hopBuckets,
+      registers,
+    });
+    // All apps live with ZooKeeper; until it says so, there is no connection.
+    this.connected.set({ name: '', to: 'zookeeper' }, 0);
     if (processMetrics) collectDefaultMetrics({ register: registry });
   }
 
@@ -94,9 +145,19 @@ export class Metrics {
   report(status: WorkStatus): void {
     const { name } = status;
     for (const state of workStates) this.state.set({ name, state }, state === status.state ? 1 : 0);
+    // Who stands by or rests has no place and no connection, and misses none.
+    if (status.state === 'standby' || status.state === 'paused') return this.#forgetWork(name);
     setOrRemove(this.lagSeconds, name, status.lagMs === null ? null : status.lagMs / 1000);
     setOrRemove(this.epoch, name, status.epoch);
     setOrRemove(this.seq, name, status.seq);
+    setOrRemove(this.kafkaOffset, name, status.offset);
+    setOrRemove(this.binlogFile, name, status.position && fileNumber(status.position.file));
+    setOrRemove(this.binlogPosition, name, status.position?.pos ?? null);
+  }
+
+  /** A run begins or ended: it has no connections. */
+  disconnected(name: string, ...from: readonly Link[]): void {
+    for (const to of from) this.connected.set({ name, to }, 0);
   }
 
   countError(name: string, code: ErrorCode): void {
@@ -106,8 +167,21 @@ export class Metrics {
   /** Drops the gauges of work that this process gave up, so that they do not stand still at their last value. */
   forget(name: string): void {
     for (const state of workStates) this.state.remove({ name, state });
-    for (const gauge of [this.connected, this.lagSeconds, this.epoch, this.seq, this.queueBytes]) gauge.remove({ name });
+    this.#forgetWork(name);
   }
+
+  #forgetWork(name: string): void {
+    for (const to of links) this.connected.remove({ name, to });
+    const progress = [this.lagSeconds, this.epoch, this.seq, this.lastEvent, this.lastProgress];
+    const places = [this.kafkaOffset, this.binlogFile, this.binlogPosition];
+    for (const gauge of [...progress, ...places, this.queueBytes, this.queueCapacity, this.windowKeys]) gauge.remove({ name });
+  }
+}
+
+/** The number at the end of a binlog's name; null where it has none. */
+function fileNumber(file: string): number | null {
+  const [number] = /\d+$/.exec(file) ?? [];
+  return number === undefined ? null : Number(number);
 }
 
 /** An unknown value is no series: 0 would be a lie. */

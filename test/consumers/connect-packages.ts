@@ -3,7 +3,7 @@
  * content of the converter.
  */
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cached } from '../servers/cache.js';
@@ -25,16 +25,27 @@ const artifacts: readonly Artifact[] = [
   { group: 'io.apicurio', id: 'apicurio-registry-serdes-avro-serde', version: '2.6.13.Final', alone: true },
 ];
 
-/** Resolves to a class path. @throws MissingToolError, CommandError with what Maven or javac says */
+/** A compiler that a Java runtime without javac can run. */
+const compiler: Artifact = { group: 'org.eclipse.jdt', id: 'ecj', version: '3.37.0' };
+
+/** Resolves to a class path. @throws MissingToolError, CommandError with what Maven or the compiler says */
 export async function connectClassPath(): Promise<string> {
   const digest = createHash('sha256')
-    .update(JSON.stringify(artifacts))
+    .update(JSON.stringify([artifacts, compiler]))
     .update(await readFile(converter))
     .digest('hex')
     .slice(0, 12);
   const folder = await cached(`connect-${digest}`, async (draft) => {
     await copyJars(artifacts, join(draft, 'libs'));
-    await run('javac', ['-cp', `${draft}/libs/*`, '-d', join(draft, 'classes'), converter]);
+    await copyJars([compiler], join(draft, 'compiler'));
+    await compile(draft);
   });
   return `${folder}/classes:${folder}/libs/*`;
+}
+
+async function compile(folder: string): Promise<void> {
+  const jars = (await readdir(join(folder, 'libs'))).map((jar) => join(folder, 'libs', jar));
+  const main = 'org.eclipse.jdt.internal.compiler.batch.Main';
+  const options = ['-17', '-nowarn', '-cp', jars.join(':'), '-d', join(folder, 'classes')];
+  await run('java', ['-cp', `${folder}/compiler/*`, main, ...options, converter]);
 }

@@ -22,7 +22,6 @@ export interface CommandOptions {
 const remedies: Readonly<Record<string, string>> = {
   mvn: 'install Maven 3.8 or newer (Debian: apt-get install maven)',
   java: 'install a Java 17 runtime (Debian: apt-get install openjdk-17-jre-headless)',
-  javac: 'install a Java 17 JDK (Debian: apt-get install openjdk-17-jdk-headless)',
   'apt-get': "MySQL 9.7 comes from Debian's archive: run on Debian, or let LUTRA_MYSQL_A and LUTRA_MYSQL_B name running servers",
   'dpkg-deb': 'install dpkg (it unpacks the packages of MySQL 9.7)',
   tar: 'install tar and gzip',

@@ -13,10 +13,10 @@ const here = fileURLToPath(new URL('.', import.meta.url));
 const root = join(here, '../..');
 
 export interface ConsumerCommand {
-  /** Relative to this folder, without its suffix for a TypeScript example. */
+  /** Relative to this folder. */
   readonly script: string;
-  /** Else this Node with tsx. */
-  readonly python?: string;
+  /** What runs the script, given a folder for its files; this Node with tsx if absent. */
+  readonly program?: (folder: string) => readonly string[];
   readonly topic?: string;
   readonly environment?: Readonly<Record<string, string>>;
 }
@@ -52,8 +52,8 @@ export class ConsumerProcess {
   }
 
   async restart(): Promise<void> {
-    const { script, python } = this.#command;
-    const command = python ? [python, join(here, script)] : [process.execPath, '--import', 'tsx', join(here, script)];
+    const { script, program = () => [process.execPath, '--import', 'tsx'] } = this.#command;
+    const command = [...program(this.#watchdog.folder), join(here, script)];
     // The watchdog runs things in their own folder; tsx reads the repository's tsconfig.json.
     const args = ['-c', 'cd "$0" && exec "$@"', root, ...command];
     await this.#watchdog.run({ command: '/bin/sh', args, env: this.#environment }, this.#log);

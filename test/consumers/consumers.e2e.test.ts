@@ -67,7 +67,7 @@ describe('an example', () => {
       return null;
     });
     if (python === null) return skip('Python with confluent-kafka[avro] cannot be had on this machine');
-    await readsTheTable(await start({ script: 'python/rows.py', python, environment: { GROUP: 'lutra-python' } }));
+    await readsTheTable(await start({ script: 'python/rows.py', program: () => [python], environment: { GROUP: 'lutra-python' } }));
   });
 });
 

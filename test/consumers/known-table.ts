@@ -49,21 +49,72 @@ const columns: Readonly<Record<string, readonly [sql: string, arrives: string]>>
   born: ['2155', '2155'],
 };
 
+/** What Debezium's JDBC sink makes of the columns where the table is not there. */
+export const typesOfSink: Readonly<Record<keyof typeof columns, string>> = {
+  id: 'bigint',
+  total: 'decimal(20,0)',
+  price: 'decimal(38,18)',
+  small: 'smallint',
+  unsigned: 'bigint',
+  single_float: 'float',
+  ratio: 'double',
+  flags: 'longblob',
+  fixed: 'longblob',
+  picture: 'longblob',
+  latin: 'longtext',
+  wide: 'longtext',
+  kind: "enum('apple','pear')",
+  marks: "set('old','tall')",
+  document: 'json',
+  day: 'longtext',
+  span: 'longtext',
+  moment: 'longtext',
+  touched: 'longtext',
+  born: 'year',
+};
+
 const names = Object.keys(columns);
 const arrives = Object.fromEntries(names.map((name) => [name, columns[name]?.[1] ?? null]));
 const empty = { ...Object.fromEntries(names.map((name) => [name, null])), id: '-1' };
 const changed = { ...arrives, kind: 'apple', day: null };
 
+const list = names.map((name) => `\`${name}\``).join();
+
+/** In a session of any mode and time zone. */
+export const session = "SET SESSION sql_mode = 'ALLOW_INVALID_DATES', time_zone = '+00:00'";
+
 /** One transaction of two rows, then two of one row. */
 export const statements: readonly string[] = [
-  "SET SESSION sql_mode = 'ALLOW_INVALID_DATES', time_zone = '+00:00'",
+  session,
   'BEGIN',
-  `INSERT INTO ${orchard}.trees (${names.map((name) => `\`${name}\``).join()}) VALUES (${names.map((name) => columns[name]?.[0]).join()})`,
+  `INSERT INTO ${orchard}.trees (${list}) VALUES (${names.map((name) => columns[name]?.[0]).join()})`,
   `INSERT INTO ${orchard}.trees (id) VALUES (-1)`,
   'COMMIT',
   `UPDATE ${orchard}.trees SET kind = 'apple', day = NULL WHERE id > 0`,
   `DELETE FROM ${orchard}.trees WHERE id < 0`,
 ];
+
+/** Many rows over the ranges of their types, in a table like trees: inserted, updated, deleted, some inserted again. */
+export function manyRows(table: string): readonly string[] {
+  const values = [
+    '-i, 18446744073709551615 - i, i / 7 * POW(-1, i), i % 256 - 128, 4294967295 - i, i / 8, i / 7, i * 40 % 8192',
+    "UNHEX(LEFT(SHA2(i, 256), 6)), UNHEX(SHA2(i, 512)), CONCAT('naïve', i), REPEAT('漢😀', i), ELT(1 + i % 2, 'apple', 'pear')",
+    "ELT(1 + i % 4, '', 'old', 'tall', 'old,tall'), JSON_OBJECT('i', i, 'text', REPEAT('é', i), 'none', NULL)",
+    "'1000-01-01' + INTERVAL i * 16000 DAY, SEC_TO_TIME(i * 15000.25 - 1500000), '1000-01-01' + INTERVAL i * 1000000000000001 MICROSECOND",
+    'FROM_UNIXTIME(i * 10000000.123), 1900 + i',
+  ].join();
+  return [
+    session,
+    `INSERT INTO ${table} (${list}) WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n WHERE i < 200) SELECT ${values} FROM n`,
+    `UPDATE ${table} SET price = price * 2, small = NULL, wide = CONCAT(wide, '.'), flags = 0 WHERE id % 3 = 0`,
+    `UPDATE ${table} SET ${names
+      .filter((name) => name !== 'id')
+      .map((name) => `\`${name}\` = NULL`)
+      .join()} WHERE id % 7 = 0`,
+    `DELETE FROM ${table} WHERE id % 5 = 0`,
+    `INSERT INTO ${table} (id, latin) VALUES (-5, 'again'), (-10, 'again')`,
+  ];
+}
 
 /** What a consumer has to print for them. */
 export const rowEvents: readonly object[] = [

@@ -12,6 +12,8 @@ export interface Artifact {
   readonly group: string;
   readonly id: string;
   readonly version: string;
+  /** Without what it depends on. */
+  readonly alone?: true;
 }
 
 const plugin = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1';
@@ -47,9 +49,12 @@ async function maven(artifacts: readonly Artifact[], folder: string, goal: reado
   await rm(work, { recursive: true, force: true });
 }
 
+const noOthers = '<exclusions><exclusion><groupId>*</groupId><artifactId>*</artifactId></exclusion></exclusions>';
+
 function pom(artifacts: readonly Artifact[]): string {
   const dependencies = artifacts.map(
-    (a) => `<dependency><groupId>${a.group}</groupId><artifactId>${a.id}</artifactId><version>${a.version}</version></dependency>`,
+    ({ group, id, version, alone }) =>
+      `<dependency><groupId>${group}</groupId><artifactId>${id}</artifactId><version>${version}</version>${alone ? noOthers : ''}</dependency>`,
   );
   return `<project><modelVersion>4.0.0</modelVersion>
 <groupId>lutra</groupId><artifactId>servers</artifactId><version>1</version><packaging>pom</packaging>

@@ -3,19 +3,30 @@
  * of the column's type or range is refused on both sides, without naming the value.
  */
 import { type ColumnSchema, type ColumnType, SyncError } from '@lutra/model';
+import type { AvroObject } from './avro-schema.js';
 import { malformed } from './byte-reader.js';
 import { type ColumnCodec, type MakeCodec, outOfRange, wrongType } from './column-value.js';
 import { bigint, decimal, double, float, integer, year } from './number-columns.js';
 
 function text(connectName?: string): MakeCodec {
   return (column) => ({
-    avro: { type: 'string', ...(connectName === undefined ? {} : { 'connect.version': 1, 'connect.name': connectName }) },
+    avro: {
+      type: 'string',
+      ...(connectName === undefined ? {} : { 'connect.version': 1, 'connect.name': connectName }),
+      ...allowed(column),
+    },
     write: (writer, value) => {
       if (typeof value !== 'string') throw wrongType(column, value);
       writer.string(value);
     },
     read: (reader) => reader.string(),
   });
+}
+
+/** The values of an ENUM or SET as Debezium has them: without them its JDBC sink cannot make a table. */
+function allowed({ values }: ColumnSchema): Partial<AvroObject> {
+  if (values === undefined) return {};
+  return { 'connect.parameters': { allowed: values.map((value) => value.replaceAll(/[\\,]/g, String.raw`\$&`)).join() } };
 }
 
 const bytes: MakeCodec = (column) => ({

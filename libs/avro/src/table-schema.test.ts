@@ -69,6 +69,19 @@ describe('tableToAvro', () => {
     expect(types.transaction[1]['connect.name']).toBe('event.block');
   });
 
+  it('says what an ENUM or SET may be as Debezium does', () => {
+    const columns = [
+      { name: 'e', type: 'enum', values: ['a', 'b,c', String.raw`d\e`] },
+      { name: 's', type: 'set', values: ['old', 'tall'] },
+    ] as const;
+    const { fields } = JSON.parse(tableToAvro(tableOf(columns), 'a').valueJson).fields[0].type[1];
+    const types = fields.map((field: { type: readonly object[] }) => field.type[1]);
+    expect(types).toMatchObject([
+      { 'connect.name': 'io.debezium.data.Enum', 'connect.parameters': { allowed: String.raw`a,b\,c,d\\e` } },
+      { 'connect.name': 'io.debezium.data.EnumSet', 'connect.parameters': { allowed: 'old,tall' } },
+    ]);
+  });
+
   it.each([
     ['a key column that is not there', tableOf([{ name: 'id', type: 'int' }], ['no'])],
     [

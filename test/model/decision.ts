@@ -5,7 +5,7 @@
 import { decide, takesUnique } from './policy.js';
 import type { HomeSide } from './policy.js';
 import { forced, holders, isSame, replaced } from './rows.js';
-import { resources, resourcesOf, touching, unseen } from './window.js';
+import { region, resources, resourcesOf, touching, unseen } from './window.js';
 import type { Pipeline } from './window.js';
 import type { Change, Entry, Key, Rows, Rules, World } from './words.js';
 
@@ -23,7 +23,11 @@ interface Incoming {
 
 export function outcomes(incoming: Incoming, rows: Rows): readonly Outcome[] {
   const { entry } = incoming;
-  if (entry.kind === 'remedy') return [{ rows: isContested(incoming) ? rows : forced(rows, entry.key, entry.row), remedied: [] }];
+  if (entry.kind === 'remedy') {
+    const now = region(incoming.world, incoming.pipeline.source).rows[entry.key] ?? null;
+    const row = incoming.rules.remedies === 'read by loader' ? now : entry.row;
+    return [{ rows: isContested(incoming) ? rows : forced(rows, entry.key, row), remedied: [] }];
+  }
   return entry.changes.reduce<readonly Outcome[]>(
     (before, change) => before.flatMap((outcome) => applied(incoming, change, outcome)),
     [{ rows, remedied: [] }],

@@ -16,6 +16,7 @@ export function protocol(policy: Rules['policy'], otherwise: Partial<Rules> = {}
     otherWindows: true,
     causalWait: true,
     mismatch: 'take',
+    capture: 'step',
     merge: 1,
     crashes: 0,
     ...otherwise,

@@ -33,7 +33,15 @@ export function nextSteps(world: World, { scripts }: Case, rules: Rules): readon
     if (again) steps.push({ name: `crash ${name}`, world: { ...update(world, name, again), crashesLeft: world.crashesLeft - 1 } });
     for (const source of names) if (source !== name) steps.push(...loads(world, { source, target: name }, rules));
   }
-  return steps;
+  return rules.capture === 'step' ? steps : steps.map(({ name, world }) => ({ name, world: allPublished(world) }));
+}
+
+function allPublished(world: World): World {
+  const regions = Object.entries(world.regions).map(([name, here]) => [
+    name,
+    here.pending.length > 0 ? { ...here, pending: [], log: [...here.log, ...here.pending] } : here,
+  ]);
+  return { ...world, regions: Object.fromEntries(regions) };
 }
 
 function loads(world: World, pipeline: { source: RegionName; target: RegionName }, rules: Rules): readonly Step[] {
@@ -81,7 +89,7 @@ function afterOf(before: Row | null, statement: Statement): Row | null {
 
 function published(here: Region, rules: Rules): Region {
   const [next, ...pending] = here.pending;
-  const record = rules.remedies === 're-read' && next!.kind === 'remedy' ? { ...next!, row: here.rows[next!.key] ?? null } : next!;
+  const record = rules.remedies === 'read by capture' && next!.kind === 'remedy' ? { ...next!, row: here.rows[next!.key] ?? null } : next!;
   return { ...here, pending, log: [...here.log, record] };
 }
 

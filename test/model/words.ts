@@ -69,7 +69,7 @@ export interface Rules {
   readonly elsewhere: 'policy' | 'any';
   /** `before-image`: a conflict is only what differs from the before image. */
   readonly detect: 'window' | 'before-image';
-  readonly remedies: 'image' | 're-read' | 'none';
+  readonly remedies: 'image' | 'read by capture' | 'read by loader' | 'none';
   /** Rows that get a remedy: that the decision touched or refused to touch, or also those whose changes in the window made it a conflict. */
   readonly remedied: 'touched' | 'rivals';
   /** Whom a remedy may not overwrite: what was changed at the target, or also what the target applied from third regions. */
@@ -81,6 +81,11 @@ export interface Rules {
   readonly causalWait: boolean;
   /** Elsewhere, a row that is not what the change says it was although nothing in the window changed it: decided, or the change is taken whole. */
   readonly mismatch: 'decide' | 'take';
+  /**
+   * `at once` leaves out interleavings that show nothing else: where loaders wait for their watermark, what is published late is as good as read late.
+   * The naive rules about capture need `step`.
+   */
+  readonly capture: 'step' | 'at once';
   /** Source transactions that a target transaction may take at once. */
   readonly merge: number;
   /** Crashes of captures after which remedies are published again, under new numbers. */

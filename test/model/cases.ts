@@ -82,6 +82,7 @@ export const threeSmall = Object.fromEntries(Object.entries(three).filter(([name
 export const naive = {
   'there and back': { start: one, scripts: { A: [set('a'), set('0')], B: [set('b')] } },
   'versions in a circle': { start: one, scripts: { A: [set('a1', 5), set('a2', 3)], B: [set('b1', 4)] } },
+  'a counter': { start: one, scripts: { A: [count(1), count(2)], B: [count(4), count(8)] } },
   'each once': { start: one, scripts: { A: [set('a', 1)], B: [set('b', 2)], C: [set('c', 3)] } },
 } satisfies Readonly<Record<string, Case>>;
 

@@ -42,6 +42,12 @@ describe('regions end with different rows, by what is easily overlooked', () => 
   it('where a region decides about a row that differs although nothing in the window changed it', () =>
     diverges(three['a row in the way without a conflict']!, home, { mismatch: 'decide', capture: 'at once' }));
 
+  // Alone it does no harm: what a remedy brings from the future comes again as the change that it is, and is taken whole.
+  for (const remedies of ['read by capture', 'read by loader'] as const) {
+    it(`where a remedy is the row as it is when ${remedies} and a row that differs is decided about`, () =>
+      diverges(naive['a counter'], { kind: 'delta' }, { remedies, mismatch: 'decide' }));
+  }
+
   it('where a restarted capture publishes remedies once more, with three regions', () =>
     diverges(naive['each once'], home, { crashes: 1 }));
 

@@ -1,0 +1,24 @@
+/** The protocol of docs/decisions/0008-conflicts.md, as rules; a test names what it does otherwise. */
+import type { Rules } from './words.js';
+
+export function protocol(policy: Rules['policy'], otherwise: Partial<Rules> = {}): Rules {
+  return {
+    home: 'A',
+    policy,
+    elsewhere: 'policy',
+    detect: 'window',
+    remedies: 'image',
+    remedied: 'rivals',
+    remedyYields: 'own',
+    remediesInWindow: true,
+    watermark: true,
+    uniqueResources: true,
+    otherWindows: true,
+    causalWait: true,
+    mismatch: 'take',
+    capture: 'step',
+    merge: 1,
+    crashes: 0,
+    ...otherwise,
+  };
+}

@@ -1,0 +1,105 @@
+/**
+ * Everything that may happen next: an application's transaction commits, a capture publishes one more record or crashes and publishes remedies again, a loader
+ * applies what comes next. A loader that crashes before its COMMIT has done nothing, one that crashes after it finds its checkpoint: neither is a step.
+ */
+import { load } from './loader.js';
+import { replaced } from './rows.js';
+import { region } from './window.js';
+import type { Case, Change, Entry, Region, RegionName, Row, Rows, Rules, Seen, Statement, World, Write } from './words.js';
+
+export interface Step {
+  /** For people: `write A`, `publish B`, `A→B`, `A→B ×2`. A free decision has its number behind. */
+  readonly name: string;
+  readonly world: World;
+}
+
+const nothing: Seen = { A: 0, B: 0, C: 0 };
+
+export function initial({ start, scripts }: Case, rules: Rules): World {
+  const fresh: Region = { rows: start, written: 0, pending: [], log: [], applied: nothing };
+  const regions = Object.fromEntries(Object.keys(scripts).map((name) => [name, fresh]));
+  return { regions, crashesLeft: rules.crashes };
+}
+
+export function nextSteps(world: World, { scripts }: Case, rules: Rules): readonly Step[] {
+  const names = Object.keys(world.regions) as RegionName[];
+  const steps: Step[] = [];
+  for (const name of names) {
+    const write = scripts[name]?.[region(world, name).written];
+    if (write) steps.push({ name: `write ${name}`, world: update(world, name, committed(region(world, name), write)) });
+    if (region(world, name).pending.length > 0)
+      steps.push({ name: `publish ${name}`, world: update(world, name, published(region(world, name), rules)) });
+    const again = world.crashesLeft > 0 ? afterCrash(region(world, name)) : null;
+    if (again) steps.push({ name: `crash ${name}`, world: { ...update(world, name, again), crashesLeft: world.crashesLeft - 1 } });
+    for (const source of names) if (source !== name) steps.push(...loads(world, { source, target: name }, rules));
+  }
+  return rules.capture === 'step' ? steps : steps.map(({ name, world }) => ({ name, world: allPublished(world) }));
+}
+
+function allPublished(world: World): World {
+  const regions = Object.entries(world.regions).map(([name, here]) => [
+    name,
+    here.pending.length > 0 ? { ...here, pending: [], log: [...here.log, ...here.pending] } : here,
+  ]);
+  return { ...world, regions: Object.fromEntries(regions) };
+}
+
+function loads(world: World, pipeline: { source: RegionName; target: RegionName }, rules: Rules): readonly Step[] {
+  const arrow = `${pipeline.source}→${pipeline.target}`;
+  const counts = Array.from({ length: rules.merge }, (_, index) => index + 1);
+  return counts.flatMap((count) =>
+    load(world, pipeline, count, rules).map((next, index) => ({
+      name: `${arrow}${count > 1 ? ` ×${count}` : ''}${index > 0 ? ` (${index})` : ''}`,
+      world: next,
+    })),
+  );
+}
+
+/** What the application's transaction does to the rows as they are now. */
+export function committed(here: Region, write: Write): Region {
+  const changes: Change[] = [];
+  let rows = here.rows;
+  for (const statement of write) {
+    const change = changeOf(rows, statement);
+    if (!change) continue;
+    changes.push(change);
+    rows = replaced(rows, change.key, change.after);
+  }
+  const entries: readonly Entry[] = changes.length > 0 ? [{ kind: 'local', changes, seen: here.applied }] : [];
+  return { ...here, rows, written: here.written + 1, pending: [...here.pending, ...entries] };
+}
+
+const blank: Row = { v: '', ver: 0, n: 0, u: null };
+
+function changeOf(rows: Rows, statement: Statement): Change | null {
+  const before = rows[statement.key] ?? null;
+  if ((before === null) !== (statement.do === 'insert')) return null;
+  const after = afterOf(before, statement);
+  const isTaken =
+    after !== null && after.u !== null && Object.entries(rows).some(([key, row]) => key !== statement.key && row.u === after.u);
+  const isIdle = before !== null && after !== null && JSON.stringify(before) === JSON.stringify(after);
+  return isTaken || isIdle ? null : { key: statement.key, before, after };
+}
+
+function afterOf(before: Row | null, statement: Statement): Row | null {
+  if (statement.do === 'delete') return null;
+  if (statement.do === 'insert') return { ...blank, ...statement.row };
+  return { ...before!, ...statement.set, n: (statement.set?.n ?? before!.n) + (statement.add ?? 0) };
+}
+
+function published(here: Region, rules: Rules): Region {
+  const [next, ...pending] = here.pending;
+  const record = rules.remedies === 'read by capture' && next!.kind === 'remedy' ? { ...next!, row: here.rows[next!.key] ?? null } : next!;
+  return { ...here, pending, log: [...here.log, record] };
+}
+
+/** A new capture resumes behind the last transaction in the log; what remedies follow it are published once more, under new numbers. */
+function afterCrash(here: Region): Region | null {
+  const last = here.log.findLastIndex((entry) => entry.kind === 'local');
+  const again = here.log.slice(last + 1);
+  return again.length > 0 ? { ...here, pending: [...again, ...here.pending] } : null;
+}
+
+function update(world: World, name: RegionName, next: Region): World {
+  return { ...world, regions: { ...world.regions, [name]: next } };
+}

@@ -1,0 +1,93 @@
+/**
+ * The words of the model: a region with its rows, its log and what it has applied of the others' logs. Everything is data and never changed in place, so
+ * that states share what they have in common. What is modelled and what is not: README.md.
+ */
+import type { Policy } from './policy.js';
+
+export type RegionName = 'A' | 'B' | 'C';
+export type Key = string;
+
+/** `u` is the value of a second unique key, `ver` the version column of policy `latest`, `n` a counter. */
+export interface Row {
+  readonly v: string;
+  readonly ver: number;
+  readonly n: number;
+  readonly u: string | null;
+}
+export type Rows = Readonly<Record<Key, Row>>;
+
+/** What is written to one row; before and after as in a row event. */
+export interface Change {
+  readonly key: Key;
+  readonly before: Row | null;
+  readonly after: Row | null;
+}
+
+/** For each other region: how many records of its log had been applied here. */
+export type Seen = Readonly<Record<RegionName, number>>;
+
+export type Entry =
+  | { readonly kind: 'local'; readonly changes: readonly Change[]; readonly seen: Seen }
+  | { readonly kind: 'remedy'; readonly key: Key; readonly row: Row | null; readonly seen: Seen };
+
+export interface Region {
+  readonly rows: Rows;
+  /** Writes of the script that are done. */
+  readonly written: number;
+  /** In the binlog, not yet published. Transactions of loaders stand there too, but leave nothing in the log except remedies. */
+  readonly pending: readonly Entry[];
+  /** Published; a record's seq is its index. */
+  readonly log: readonly Entry[];
+  /** The checkpoints of the pipelines that write here, by source. */
+  readonly applied: Seen;
+}
+
+export interface World {
+  readonly regions: Readonly<Partial<Record<RegionName, Region>>>;
+  readonly crashesLeft: number;
+}
+
+/** One statement. An update of a row that is missing, an insert of one that is there, and a unique value that is taken write nothing. */
+export type Statement =
+  | { readonly do: 'insert'; readonly key: Key; readonly row: Partial<Row> }
+  | { readonly do: 'update'; readonly key: Key; readonly set?: Partial<Row>; readonly add?: number }
+  | { readonly do: 'delete'; readonly key: Key };
+
+/** A transaction of an application. */
+export type Write = readonly Statement[];
+
+export interface Case {
+  readonly start: Rows;
+  readonly scripts: Readonly<Partial<Record<RegionName, readonly Write[]>>>;
+}
+
+/** What the loaders and captures do. `protocol()` (protocol.ts) is the protocol; each naive rule changes one of these. */
+export interface Rules {
+  readonly home: RegionName;
+  readonly policy: Policy;
+  /** How a loader decides that is not at home: by the policy, or in every possible way, each in an interleaving of its own. */
+  readonly elsewhere: 'policy' | 'any';
+  /** `before-image`: a conflict is only what differs from the before image. */
+  readonly detect: 'window' | 'before-image';
+  readonly remedies: 'image' | 'read by capture' | 'read by loader' | 'none';
+  /** Rows that get a remedy: that the decision touched or refused to touch, or also those whose changes in the window made it a conflict. */
+  readonly remedied: 'touched' | 'rivals';
+  /** Whom a remedy may not overwrite: what was changed at the target, or also what the target applied from third regions. */
+  readonly remedyYields: 'own' | 'all';
+  readonly remediesInWindow: boolean;
+  readonly watermark: boolean;
+  readonly uniqueResources: boolean;
+  readonly otherWindows: boolean;
+  readonly causalWait: boolean;
+  /** Elsewhere, a row that is not what the change says it was although nothing in the window changed it: decided, or the change is taken whole. */
+  readonly mismatch: 'decide' | 'take';
+  /**
+   * `at once` leaves out interleavings that show nothing else: where loaders wait for their watermark, what is published late is as good as read late.
+   * The naive rules about capture need `step`.
+   */
+  readonly capture: 'step' | 'at once';
+  /** Source transactions that a target transaction may take at once. */
+  readonly merge: number;
+  /** Crashes of captures after which remedies are published again, under new numbers. */
+  readonly crashes: number;
+}

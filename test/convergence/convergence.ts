@@ -20,6 +20,8 @@ export interface ConvergenceOptions {
   readonly seed: number;
   /** Transactions per second in each region. */
   readonly rate: number;
+  /** Share of statements on rows that everybody writes: 0 to 1. */
+  readonly hot: number;
   /** How many faults overlap in the second half. */
   readonly faults: 0 | 1 | 2;
   /** Which tables are written; all if absent. */
@@ -41,13 +43,13 @@ export async function converge(stack: Stack, network: Network, options: Converge
   await stack.startChannel();
   const history = new History(join(await mkdtemp(join(tmpdir(), 'lutra-converge-')), 'history.jsonl'));
   log(`writing in ${sites.length} regions, ${rate} transactions/s each, for ${minutes} min, seed ${seed}; history: ${history.file}`);
-  const load = new ClashLoad({ sites, shapes: chosen, seed, rate, history });
+  const load = new ClashLoad({ sites, shapes: chosen, seed, rate, hot: options.hot, history });
   const { faults, trouble } = await endure(stack, { network, minutes, seed, most: options.faults, load, log });
   await load.stopReading();
   const head = [faultsLine(faults), `history: ${history.file}`];
   if (trouble !== undefined) return { good: false, lines: [...head, await stack.report(), `NEEDS A PERSON: ${trouble}`] };
   await history.close();
   log('comparing all regions row by row, and reading all topics from start to end');
-  const { good, lines } = await reachVerdict({ stack, sites, shapes: chosen, load, history });
+  const { good, lines } = await reachVerdict({ stack, sites, shapes: chosen, load, history, conflicts: options.hot > 0 });
   return { good, lines: [...head, ...lines] };
 }

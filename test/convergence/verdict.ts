@@ -18,6 +18,8 @@ export interface Run {
   readonly shapes: readonly Shape[];
   readonly load: ClashLoad;
   readonly history: History;
+  /** There must be some. */
+  readonly conflicts: boolean;
 }
 
 export interface Verdict {
@@ -49,9 +51,9 @@ export async function reachVerdict(run: Run): Promise<Verdict> {
     ...chains.silent,
     ...wrongOrder({ wentBack, committed, shapes, home: home.letter, logged }),
     ...logs.flatMap((log, place) => logProblems(log, { place, sites })),
-    ...untouched(shapes, logged).map((table) => `${table}: home decided no conflict of it`),
+    ...(run.conflicts ? untouched(shapes, logged) : []).map((table) => `${table}: home decided no conflict of it`),
     ...(await strays(run)),
-    ...(share.of < leastShare ? [`only ${percent(share.of)} of the transactions met a conflict: too few`] : []),
+    ...(run.conflicts && share.of < leastShare ? [`only ${percent(share.of)} of the transactions met a conflict: too few`] : []),
   ];
   const reads = load.readers.reduce((sum, reader) => sum + reader.reads, 0);
   const lines = [

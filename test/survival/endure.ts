@@ -52,9 +52,7 @@ export async function endure(stack: Stack, options: EndureOptions): Promise<Endu
     await storm(injector, options, ending.signal);
     log('all is whole again: the writers end');
     await load.stopWriting();
-    await stack.waitUntilRunning(settleBoundMs);
-    log('the writers are quiet: waiting until everything has arrived on the other side');
-    await stack.drain(drainBoundMs);
+    await Promise.race([arrive(stack, log), aborted(watch.trouble)]); // what waits for a person does not arrive
   } catch (error) {
     if (!watch.trouble.aborted) throw error;
   } finally {
@@ -62,6 +60,20 @@ export async function endure(stack: Stack, options: EndureOptions): Promise<Endu
   }
   const { struck } = injector;
   return { struck, faults: count(struck), logs, trouble: watch.trouble.aborted ? reasonOf(watch.trouble) : undefined };
+}
+
+async function arrive(stack: Stack, log: Log): Promise<void> {
+  await stack.waitUntilRunning(settleBoundMs);
+  log('the writers are quiet: waiting until everything has arrived on the other side');
+  await stack.drain(drainBoundMs);
+}
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const fail = (): void => reject(new Error(reasonOf(signal)));
+    if (signal.aborted) fail();
+    else signal.addEventListener('abort', fail);
+  });
 }
 
 export function faultsLine(counts: Endured['faults']): string {

@@ -96,7 +96,14 @@ export async function writeHeartbeat(stack: Stack, way: OneWay, header: Partial<
   const record = await withRegistry(stack, (registry) =>
     new RecordEncoder({ topic: way.topic, endpoint: way.endpoints.source, ids: registry.schemas }).encodeControl(
       { kind: 'heartbeat', log: randomUUID(), seq: 0, epoch: 0, ...header },
-      { kind: 'heartbeat', endpoint: way.endpoints.source, position: { file: 'binlog.000001', pos: 4, gtidSet: null }, seen: {}, tsMs: 0 },
+      {
+        kind: 'heartbeat',
+        endpoint: way.endpoints.source,
+        position: { file: 'binlog.000001', pos: 4, gtidSet: null },
+        seen: {},
+        remedies: 0,
+        tsMs: 0,
+      },
     ),
   );
   await publish(stack, way.topic, record);

@@ -54,8 +54,15 @@ class Writing {
 
   async heartbeat(): Promise<void> {
     const position = { file: 'binlog.000001', pos: 4, gtidSet: null };
-    const heartbeat = { kind: 'heartbeat', endpoint: 'crafted', position, seen: {}, tsMs: 0 } as const;
+    const heartbeat = { kind: 'heartbeat', endpoint: 'crafted', position, seen: {}, remedies: 0, tsMs: 0 } as const;
     this.records.push(await this.#encoder.encodeControl(this.#next('heartbeat'), heartbeat));
+  }
+
+  async signals(): Promise<void> {
+    const of = { endpoint: 'crafted', pipeline: 'crafted.rows', tsMs: 0 };
+    this.records.push(await this.#encoder.encodeControl(this.#next('watermark'), { kind: 'watermark', ...of, token: randomUUID() }));
+    const remedy = { kind: 'remedy', ...of, database: table.database, table: table.name, key: { id: 1n }, row: null, seen: {} } as const;
+    this.records.push(await this.#encoder.encodeControl(this.#next('remedy'), remedy));
   }
 
   async transaction(): Promise<readonly OutRecord[]> {
@@ -106,7 +113,7 @@ class Writing {
     return rows.map((event) => encoder.encode(this.#next('row'), event));
   }
 
-  #next(kind: 'row' | 'heartbeat'): RecordHeader {
+  #next(kind: RecordHeader['kind']): RecordHeader {
     return { kind, log: this.#log, seq: this.#seq++, epoch: this.#epoch };
   }
 }
@@ -123,7 +130,7 @@ export async function craftTopic(stack: Stack, options: { topic: string; seed: n
     const random = new Random(seed);
     const writing = new Writing(new RecordEncoder({ topic, endpoint: 'crafted', ids: registry.schemas }), random);
     await writing.epoch();
-    const ways = ['transaction', 'transaction', 'transaction', 'heartbeat', 'twice', 'cut'] as const;
+    const ways = ['transaction', 'transaction', 'transaction', 'heartbeat', 'signals', 'twice', 'cut'] as const;
     for (let step = 0; step < steps; step += 1) await writing[step < ways.length ? ways[step]! : random.pick(ways)]();
     const { records, valid, invalid } = writing;
     for (let at = 0; at < records.length; at += 50) await publisher.publish(records.slice(at, at + 50));

@@ -2,7 +2,7 @@
  * ★ The table of contents of capture: one source endpoint → its topic.
  *
  *   claim the log (epoch, tail), with the newest routes → see that markers come back → go on elsewhere, if that was ordered
- *   → read the binlog from the tail's position → transactions: marker, routes, `last`, `seen`
+ *   → read the binlog from the tail's position → transactions: marker, routes, `last`, `seen`, signals
  *   → number and encode → one request in flight → acknowledged: metrics, ZooKeeper's copy of the position
  *
  * The log is the checkpoint: nothing that is kept elsewhere can disagree with it. A restart, at any instant, begins after the last
@@ -24,8 +24,10 @@ import type { Claim } from './claim.js';
 import { CopyKeeper } from './copy-keeper.js';
 import { whoEvicted } from './eviction.js';
 import { Heartbeats } from './heartbeats.js';
+import { warnOnce } from './ignored.js';
 import { LogWriter } from './log-writer.js';
 import { requireMarkers } from './markers.js';
+import { isOwnTable } from './own-tables.js';
 import { Progress } from './progress.js';
 import { carryOutRestart } from './restart.js';
 import { requireCurrentRoutes } from './routes-check.js';
@@ -140,8 +142,7 @@ export async function runCapture(deps: CaptureDeps, work: CaptureWork, lead: { l
     });
     const read = async (): Promise<void> => {
       const router = createRouter(work.routes);
-      const wants = (table: { database: string; name: string }): boolean =>
-        (table.database === 'lutra' && table.name === 'checkpoint') || router(table) !== null;
+      const wants = (table: { database: string; name: string }): boolean => isOwnTable(table) || router(table) !== null;
       const tracker = new TransactionTracker({
         endpoint: endpoint.name,
         region: endpoint.region,
@@ -152,9 +153,12 @@ export async function runCapture(deps: CaptureDeps, work: CaptureWork, lead: { l
         seen: claim.tail.seen,
         now: Date.now,
       });
+      /** Remedies that come once more: they are in the log already (tail.ts). */
+      let published = claim.tail.remedies;
       const heartbeats = new Heartbeats(endpoint.name, writer);
+      const warn = warnOnce(deps.logger);
       // First of all records: a log that ended before it would not say where to go on.
-      await heartbeats.now(start, claim.tail.seen);
+      await heartbeats.now(start, claim.tail.seen, claim.tail.remedies);
       await writer.control({
         kind: 'routes',
         endpoint: endpoint.name,
@@ -188,9 +192,17 @@ export async function runCapture(deps: CaptureDeps, work: CaptureWork, lead: { l
                 tsMs: Date.now(),
               });
               break;
+            case 'signal':
+              if (output.record.kind === 'remedy' && published-- > 0) break;
+              // At once: a loader holds the locks of rows until it reads its watermark in the topic.
+              await writer.control(output.record);
+              break;
+            case 'ignored':
+              warn(output);
+              break;
             case 'boundary':
               progress.boundary(output, writer.queuedBytes);
-              await heartbeats.maybe(output);
+              await heartbeats.maybe(output, Math.max(0, published));
           }
         }
       }

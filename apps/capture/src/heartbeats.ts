@@ -1,7 +1,7 @@
 /** Heartbeat records: they carry the full position, so that it advances while no row is published, and so that the tail is short to read. */
 import type { Position, Seen } from '@lutra/model';
 import type { LogWriter } from './log-writer.js';
-import type { Output } from './transactions.js';
+import type { Boundary } from './output.js';
 
 /** At most this often while the position moves, and this often while it does not. */
 const movingMs = 1_000;
@@ -19,16 +19,17 @@ export class Heartbeats {
   }
 
   /** Call between transactions only. */
-  async maybe(boundary: Extract<Output, { kind: 'boundary' }>): Promise<void> {
+  async maybe(boundary: Boundary, remedies = 0): Promise<void> {
     const elapsed = Date.now() - this.#lastAt;
     if (elapsed < movingMs) return;
     if (elapsed < idleMs && this.#last === `${boundary.end.file}:${boundary.end.pos}`) return;
-    await this.now(boundary.end, boundary.seen);
+    await this.now(boundary.end, boundary.seen, remedies);
   }
 
-  async now(position: Position, seen: Seen): Promise<void> {
+  /** `remedies`: of what lies behind the position, those that are in the log already. */
+  async now(position: Position, seen: Seen, remedies = 0): Promise<void> {
     this.#lastAt = Date.now();
     this.#last = `${position.file}:${position.pos}`;
-    await this.#writer.control({ kind: 'heartbeat', endpoint: this.#endpoint, position, seen, tsMs: Date.now() });
+    await this.#writer.control({ kind: 'heartbeat', endpoint: this.#endpoint, position, seen, remedies, tsMs: Date.now() });
   }
 }

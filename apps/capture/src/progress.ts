@@ -2,7 +2,7 @@
 import type { StatusReporter } from '@lutra/runtime';
 import type { Metrics } from '@lutra/telemetry';
 import type { Acknowledged } from './log-writer.js';
-import type { Output } from './transactions.js';
+import type { Boundary } from './output.js';
 
 /** Behind this many ms, a source without news is simply idle. */
 const idleAfterMs = 2_000;
@@ -46,7 +46,7 @@ export class Progress {
     this.#count(records, { transactions, bytes });
   }
 
-  boundary(boundary: Extract<Output, { kind: 'boundary' }>, queuedBytes: number): void {
+  boundary(boundary: Boundary, queuedBytes: number): void {
     const { status, metrics } = this.#deps;
     const idle = boundary.commitTimeUs === null && queuedBytes === 0;
     status.update({
@@ -57,6 +57,7 @@ export class Progress {
         : {}),
     });
     if (boundary.marked) metrics.markedTransactions.inc({ name: this.#endpoint });
+    if (boundary.skipped) metrics.skippedTransactions.inc({ name: this.#endpoint });
     metrics.queueBytes.set({ name: this.#endpoint }, queuedBytes);
   }
 

@@ -11,7 +11,7 @@ const gtidSet = (upTo: number): string => `3e11fa47-71ca-11e1-9e33-c80aa9429562:
 const heartbeat = (offset: number, epoch: number, seq: number, upTo: number): LogRecord => ({
   offset,
   header: { kind: 'heartbeat', log: 'L', seq, epoch },
-  body: { kind: 'heartbeat', endpoint: 'a', position: { file: 'f', pos: upTo, gtidSet: gtidSet(upTo) }, seen: {}, tsMs: 0 },
+  body: { kind: 'heartbeat', endpoint: 'a', position: { file: 'f', pos: upTo, gtidSet: gtidSet(upTo) }, seen: {}, remedies: 0, tsMs: 0 },
 });
 const copy = { log: 'L', epoch: 1, seq: 2, offset: 3, position: { file: 'f', pos: 1, gtidSet: '' }, seen: {}, updatedAt: 0 } as LogCopy;
 
@@ -32,5 +32,23 @@ describe('a log without its beginning', () => {
   it('does not take a record of an epoch before the one that the copy is of', async () => {
     expect(await positionOf([heartbeat(10, 1, 9, 100), heartbeat(11, 2, 8, 51)], { ...copy, epoch: 2 })).toBe(gtidSet(51));
     expect(await positionOf([heartbeat(10, 1, 9, 100)], { ...copy, epoch: 2 })).toBeUndefined();
+  });
+});
+
+describe('a remedy at the end of a log', () => {
+  it('moves neither the position nor what had been seen there: its transaction is read again', async () => {
+    const reader = new TailReader('t', decoder, null);
+    const epoch = {
+      offset: 0,
+      header: { kind: 'epoch', log: '', seq: -1, epoch: 1 },
+      body: { kind: 'epoch', endpoint: 'a', leader: 'l', tsMs: 0 },
+    };
+    const remedy = {
+      offset: 2,
+      header: { kind: 'remedy', log: 'L', seq: 1, epoch: 1 },
+      body: { kind: 'remedy', endpoint: 'a', seen: { b: { log: 'M', seq: 9 } } },
+    };
+    for (const record of [epoch, heartbeat(1, 1, 0, 100), remedy]) await reader.read(record as unknown as RawRecord);
+    expect(reader.tail).toMatchObject({ state: { seq: 1 }, position: { gtidSet: gtidSet(100) }, seen: {} });
   });
 });

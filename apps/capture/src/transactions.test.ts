@@ -1,8 +1,8 @@
-import { createRouter, SyncError } from '@lutra/model';
+import { createRouter, rowToJson, SyncError } from '@lutra/model';
 import type { ColumnSchema, Row, SourceItem, TableSchema } from '@lutra/model';
 import { describe, expect, it } from 'vitest';
+import type { Output } from './output.js';
 import { TransactionTracker } from './transactions.js';
-import type { Output } from './transactions.js';
 
 const column = (name: string): ColumnSchema => ({ name, type: 'int' });
 const orders: TableSchema = { database: 'shop', name: 'orders', columns: [column('id')], primaryKey: ['id'] };
@@ -26,8 +26,17 @@ const rows = (table: TableSchema, ...ids: number[]): SourceItem => ({
   at: { file: 'binlog.1', pos: 5 },
   bytes: 100,
 });
-function marker(seq: number, epoch = 1): SourceItem {
-  const row: Row = {
+const signalTable: TableSchema = { ...checkpoint, name: 'signal' };
+const signals = (...after: Row[]): SourceItem =>
+  ({ ...rows(signalTable), rows: after.map((row) => ({ before: null, after: row })) }) as SourceItem;
+const watermark = (token: string, pipeline = 'c.p'): Row => ({ pipeline, kind: 'watermark', slot: 0, n: 1n, content: token });
+function remedy(slot: number, id: number, gone = false): Row {
+  const text = rowToJson({ id });
+  const content = JSON.stringify({ database: 'shop', table: 'orders', key: text, row: gone ? null : text });
+  return { pipeline: 'c.p', kind: 'remedy', slot, n: 1n, content };
+}
+function checkpointRow(seq: number, epoch = 1): Row {
+  return {
     pipeline: 'c.p',
     part: 0,
     lane: 0,
@@ -42,6 +51,9 @@ function marker(seq: number, epoch = 1): SourceItem {
     epoch: BigInt(epoch),
     n: 1n,
   };
+}
+function marker(seq: number): SourceItem {
+  const row = checkpointRow(seq);
   return { kind: 'rows', table: checkpoint, op: 'u', rows: [{ before: row, after: row }], at: { file: 'binlog.1', pos: 5 }, bytes: 100 };
 }
 
@@ -94,8 +106,17 @@ describe('what the topic gets', () => {
     });
   });
 
-  it('does not take a transaction for a copy because it writes to lutra.checkpoint in its middle', () => {
-    expect(published(feed(tracker(), begin(1), rows(orders, 1), marker(41), rows(orders, 2), commit(1)))).toEqual([
+  it('ends where a copy would be taken for new: its marker stands behind a row', () => {
+    const to = tracker();
+    feed(to, begin(1), rows(orders, 1));
+    const refusal = { code: 'LOOP_DETECTED', details: { gtid: 'u:1', file: 'binlog.1', pos: 1, pipeline: 'c.p' } };
+    expect(() => feed(to, marker(41))).toThrow(expect.objectContaining(refusal));
+  });
+
+  it('is no copy because a checkpoint is created or taken over in its middle: no loader does that with rows', () => {
+    const created = { ...marker(41), rows: [{ before: null, after: checkpointRow(41) }] } as SourceItem;
+    const taken = { ...marker(41), rows: [{ before: checkpointRow(41, 1), after: checkpointRow(41, 2) }] } as SourceItem;
+    expect(published(feed(tracker(), begin(1), rows(orders, 1), created, taken, rows(orders, 2), commit(1)))).toEqual([
       [1, 1, false],
       [2, 2, true],
     ]);
@@ -103,6 +124,121 @@ describe('what the topic gets', () => {
 
   it('advances over transactions without a routed row', () => {
     expect(feed(tracker(), begin(1), rows(other, 1), commit(1))).toMatchObject([{ kind: 'boundary', rows: 0 }]);
+  });
+});
+
+describe('what a loader asks capture to publish', () => {
+  const kinds = (outputs: readonly Output[]) => outputs.map((output) => (output.kind === 'signal' ? output.record.kind : output.kind));
+  const of = (outputs: readonly Output[]) => outputs.flatMap((output) => (output.kind === 'signal' ? [output.record] : []));
+  const california = (seq: number) => ({ california: { log: 'L', seq } });
+
+  it('is a watermark, published when it is committed', () => {
+    const to = tracker();
+    expect(feed(to, begin(1), signals(watermark('t-1')))).toEqual([]);
+    expect(feed(to, commit(1))).toEqual([
+      { kind: 'signal', record: { kind: 'watermark', endpoint: 'a', pipeline: 'c.p', token: 't-1', tsMs: 7 } },
+      expect.objectContaining({ kind: 'boundary', marked: false, rows: 0 }),
+    ]);
+  });
+
+  it('is remedies in their order, with what had been seen after the transaction that holds them, a huge one too', () => {
+    const outputs = feed(
+      tracker(),
+      begin(1),
+      marker(41),
+      rows(orders, 1),
+      signals(remedy(0, 1)),
+      rows(orders, 2),
+      signals(remedy(1, 2, true), remedy(2, 3)),
+      marker(99),
+      commit(1),
+    );
+    const common = { kind: 'remedy', endpoint: 'a', pipeline: 'c.p', database: 'shop', table: 'orders', seen: california(99), tsMs: 7 };
+    expect(outputs).toEqual([
+      { kind: 'signal', record: { ...common, key: { id: 1 }, row: { id: 1 } } },
+      { kind: 'signal', record: { ...common, key: { id: 2 }, row: null } },
+      { kind: 'signal', record: { ...common, key: { id: 3 }, row: { id: 3 } } },
+      expect.objectContaining({ kind: 'boundary', marked: true, rows: 0, seen: california(99) }),
+    ]);
+  });
+
+  it('stands behind the last row, never inside a transaction', () => {
+    const outputs = feed(tracker(), begin(1), rows(orders, 1), signals(watermark('t-1')), rows(orders, 2), commit(1));
+    expect(kinds(outputs)).toEqual(['row', 'row', 'watermark', 'boundary']);
+    expect(published(outputs).at(-1)).toEqual([2, 2, true]);
+  });
+
+  it('is forgotten with the transaction: the next one has none of it', () => {
+    const to = tracker();
+    feed(to, begin(1), marker(41), signals(remedy(0, 1)), commit(1));
+    expect(kinds(feed(to, begin(2), rows(orders, 2), commit(2)))).toEqual(['row', 'boundary']);
+  });
+
+  it('is no remedy without a loader, even one that cannot be read', () => {
+    const outputs = feed(tracker(), begin(1), signals({ ...remedy(0, 1), content: 'by hand' }), rows(orders, 1), commit(1));
+    expect(kinds(outputs)).toEqual(['ignored', 'row', 'boundary']);
+  });
+
+  it('stops capture where a loader wrote what cannot be read', () => {
+    const to = tracker();
+    feed(to, begin(1), marker(41));
+    expect(() => feed(to, signals({ ...remedy(0, 1), content: '{}' }))).toThrow(expect.objectContaining({ code: 'CHECKPOINT_INVALID' }));
+  });
+
+  it('is held once for each pipeline, however many watermarks a transaction writes', () => {
+    const many = Array.from({ length: 1000 }, (_, n) => watermark(`t-${n}`));
+    const outputs = feed(tracker(), begin(1), signals(...many, watermark('u', 'c.q')), commit(1));
+    expect(of(outputs)).toMatchObject([{ token: 't-999' }, { pipeline: 'c.q', token: 'u' }]);
+  });
+});
+
+describe('a transaction that is not to be replicated', () => {
+  const skip = (op: 'c' | 'u' | 'd' = 'u') => ({ ...rows({ ...checkpoint, name: 'skip' }, 1), op }) as SourceItem;
+  const otter = (info: Row | null, before: Row | null = null): SourceItem =>
+    ({ ...rows({ ...orders, database: 'retl', name: 'retl_mark' }), rows: [{ before, after: info }] }) as SourceItem;
+  const kinds = (outputs: readonly Output[]) => outputs.map(({ kind }) => kind);
+  const passed = [expect.objectContaining({ kind: 'boundary', end: position(1), marked: false, skipped: true, rows: 0 })];
+
+  it('is passed over if it begins with a write to lutra.skip, with all that it holds', () => {
+    expect(feed(tracker(), begin(1), skip(), rows(orders, 1), signals(watermark('t-1')), rows(orders, 2), commit(1))).toEqual(passed);
+    expect(feed(tracker(), begin(1), skip('c'), rows(orders, 1), commit(1))).toEqual(passed);
+    expect(kinds(feed(tracker(), begin(1), skip('d'), rows(orders, 1), commit(1)))).toEqual(['row', 'boundary']);
+  });
+
+  it('may have rows before that are not routed', () => {
+    expect(feed(tracker(), begin(1), rows(other, 9), skip(), rows(orders, 1), commit(1))).toEqual(passed);
+  });
+
+  it('is one for otter too, in whatever case, by the image that there is', () => {
+    for (const mark of [
+      otter({ channel_info: 'dba_SYNC' }),
+      otter({ CHANNEL_INFO: '_sync' }),
+      otter({ channel_info: 'x_SYNC' }, { channel_info: 'x' }),
+      otter(null, { channel_info: '_SYNC' }),
+    ])
+      expect(feed(tracker(), begin(1), mark, rows(orders, 1), commit(1))).toEqual(passed);
+    for (const mark of [otter({ channel_info: '_SYNC_NOT' }), otter({ channel_info: null }), otter({ id: 1 }), otter(null)])
+      expect(kinds(feed(tracker(), begin(1), mark, rows(orders, 1), commit(1)))).toEqual(['row', 'boundary']);
+  });
+
+  it('is published whole, with a warning, if it says so only behind a row', () => {
+    for (const mark of [skip(), otter({ channel_info: '_SYNC' })]) {
+      const outputs = feed(tracker(), begin(1), rows(orders, 1), mark, rows(orders, 2), commit(1));
+      expect(kinds(outputs)).toEqual(['ignored', 'row', 'row', 'boundary']);
+      expect(outputs[0]).toMatchObject({ what: 'skip' });
+      expect(outputs.at(-1)).toMatchObject({ skipped: false, rows: 2 });
+    }
+  });
+
+  it('does not make the next one so', () => {
+    const to = tracker();
+    feed(to, begin(1), skip(), rows(orders, 1), commit(1));
+    expect(published(feed(to, begin(2), rows(orders, 2), commit(2)))).toEqual([[2, 1, true]]);
+  });
+
+  it("is not a loader's", () => {
+    const outputs = feed(tracker(), begin(1), marker(41), skip(), rows(orders, 1), commit(1));
+    expect(outputs).toMatchObject([{ kind: 'boundary', marked: true, skipped: false, seen: { california: { seq: 41 } } }]);
   });
 });
 

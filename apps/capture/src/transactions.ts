@@ -2,37 +2,27 @@
  * Source items → what the topic gets. Pure: no I/O, no clock of its own. It recognises the marker, leaves out what is not routed,
  * counts the rows of a transaction and holds one row back, because only the commit tells which row is the last.
  *
- * A transaction whose first row event is on lutra.checkpoint was written by a loader: it is never published again (its origin
- * serves everybody); it only moves `seen`. Rows of other `lutra` tables and of tables without a route are passed over.
+ * A transaction that begins with lutra.checkpoint was written by a loader: it is never published again (its origin serves everybody); it only moves `seen`.
+ * One that begins with a request to be skipped (own-tables.ts) is not published at all. What lutra.signal asks for is published behind
+ * the transaction. "Begins" means: before its first routed row. What was handed on cannot be taken back, so a request behind a row is not heeded; a marker
+ * there, which no loader leaves unless a trigger writes before it, ends capture: published as new, the copy would go round for ever.
  */
-import { readMarker } from '@lutra/marker';
+import { checkpointTable, readMarker, signalTable } from '@lutra/marker';
 import type { Marker } from '@lutra/marker';
 import { SyncError } from '@lutra/model';
-import type { Position, RowEvent, RowImage, Router, Seen, SourceItem, TableSchema } from '@lutra/model';
+import type { Position, RowEvent, Router, Seen, SourceItem, TableSchema } from '@lutra/model';
 import { touchesRoutedTable } from './ddl.js';
+import type { Boundary, Output } from './output.js';
+import { asksToSkip } from './own-tables.js';
+import { rowEventOf } from './row-event.js';
+import type { RowEventOptions } from './row-event.js';
+import { Signals } from './signals.js';
 
-export type Output =
-  | { readonly kind: 'row'; readonly table: TableSchema; readonly event: RowEvent; readonly bytes: number }
-  | { readonly kind: 'ddl'; readonly database: string; readonly sql: string; readonly end: Position }
-  /** Between two transactions: everything up to `end` has been handed over. */
-  | {
-      readonly kind: 'boundary';
-      readonly end: Position;
-      readonly seen: Seen;
-      readonly commitTimeUs: number | null;
-      readonly marked: boolean;
-      readonly rows: number;
-    };
-
-export interface TrackerOptions {
-  readonly endpoint: string;
+export interface TrackerOptions extends RowEventOptions {
   readonly region: string;
-  readonly connector: 'mysql' | 'mariadb';
-  readonly version: string;
   readonly router: Router;
   readonly ddl: 'stop' | 'ignore';
   readonly seen: Seen;
-  now(): number;
 }
 
 type Begin = Extract<SourceItem, { kind: 'begin' }>;
@@ -45,6 +35,8 @@ interface OpenTransaction {
   events: number;
   rows: number;
   marker: Marker | null;
+  skipped: boolean;
+  signals: Signals | null;
   held: { table: TableSchema; event: RowEvent; bytes: number } | null;
 }
 
@@ -58,11 +50,11 @@ export class TransactionTracker {
     this.#seen = options.seen;
   }
 
-  /** @throws SyncError DDL_UNSUPPORTED, CHECKPOINT_INVALID */
+  /** @throws SyncError DDL_UNSUPPORTED, CHECKPOINT_INVALID, LOOP_DETECTED */
   *accept(item: SourceItem): Generator<Output> {
     switch (item.kind) {
       case 'begin':
-        this.#open = { begin: item, id: item.gtid ?? `${item.at.file}:${item.at.pos}`, events: 0, rows: 0, marker: null, held: null };
+        this.#open = opened(item);
         return;
       case 'rows':
         return yield* this.#rows(item);
@@ -71,7 +63,7 @@ export class TransactionTracker {
       case 'ddl':
         return yield* this.#ddl(item);
       case 'heartbeat':
-        yield { kind: 'boundary', end: item.end, seen: this.#seen, commitTimeUs: null, marked: false, rows: 0 };
+        yield this.#boundary(item.end);
     }
   }
 
@@ -81,22 +73,42 @@ export class TransactionTracker {
       throw new SyncError('BINLOG_DECODE', `rows outside a transaction at ${item.at.file}:${item.at.pos}`, { details: { ...item.at } });
     const event = open.events;
     open.events += 1;
-    if (item.table.database === 'lutra') return this.#readMarker(open, item, event);
-    if (open.marker || !this.#options.router(item.table)) return;
+    if (!open.marker && asksToSkip(item)) {
+      if (open.rows === 0) open.skipped = true;
+      else yield { kind: 'ignored', what: 'skip', at: item.at };
+    }
+    if (item.table.database === checkpointTable.database) return yield* this.#own(open, item);
+    if (!open.marker && !open.skipped && this.#options.router(item.table)) yield* this.#routed(open, item, event);
+  }
+
+  *#routed(open: OpenTransaction, item: Rows, event: number): Generator<Output> {
+    const { region } = this.#options;
     const bytes = Math.ceil(item.bytes / item.rows.length);
     for (const [row, image] of item.rows.entries()) {
       const held = open.held;
       open.rows += 1;
-      open.held = { table: item.table, event: this.#rowEvent(open, item, { event, row, image }), bytes };
+      const at = { event, row, order: open.rows };
+      const of = { begin: open.begin, id: open.id, seen: this.#seen, origin: region, path: [region] };
+      open.held = { table: item.table, event: rowEventOf(this.#options, of, { item, image, at }), bytes };
       if (held) yield { kind: 'row', ...held };
     }
   }
 
-  /** Only the first row event decides that a transaction is a copy; a later one of the same copy carries the final position. */
-  #readMarker(open: OpenTransaction, item: Rows, event: number): void {
+  *#own(open: OpenTransaction, item: Rows): Generator<Output> {
+    if (item.table.name !== signalTable.name) return this.#readMarker(open, item);
+    if (open.skipped) return;
+    open.signals ??= new Signals();
+    for (const image of item.rows)
+      if (!open.signals.take(item.table, image, open.marker !== null)) yield { kind: 'ignored', what: 'remedy', at: item.at };
+  }
+
+  /** A later marker of the same copy carries the final position. */
+  #readMarker(open: OpenTransaction, item: Rows): void {
     for (const image of item.rows) {
       const marker = readMarker(item.table, image);
-      if (marker && (event === 0 || open.marker)) open.marker = marker;
+      if (!marker) continue;
+      if (open.marker || open.rows === 0) open.marker = marker;
+      else if (!marker.takeOver && marker.origin !== '') throw misplaced(open, marker);
     }
   }
 
@@ -107,7 +119,7 @@ export class TransactionTracker {
         details: { file: end.file, pos: end.pos },
       });
     this.#open = null;
-    const { held, marker } = open;
+    const { held, marker, signals } = open;
     if (held) {
       const event: RowEvent = {
         ...held.event,
@@ -117,7 +129,9 @@ export class TransactionTracker {
     }
     if (marker && marker.logId !== '' && marker.origin !== '')
       this.#seen = { ...this.#seen, [marker.origin]: { log: marker.logId, seq: marker.seq } };
-    yield { kind: 'boundary', end, seen: this.#seen, commitTimeUs: open.begin.commitTimeUs, marked: marker !== null, rows: open.rows };
+    const { endpoint, now } = this.#options;
+    for (const record of signals?.records({ endpoint, seen: this.#seen, tsMs: now() }) ?? []) yield { kind: 'signal', record };
+    yield this.#boundary(end, open);
   }
 
   *#ddl(item: Extract<SourceItem, { kind: 'ddl' }>): Generator<Output> {
@@ -134,35 +148,21 @@ export class TransactionTracker {
       }
       yield { kind: 'ddl', database: item.database, sql: item.sql, end: item.end };
     }
-    yield { kind: 'boundary', end: item.end, seen: this.#seen, commitTimeUs: null, marked: false, rows: 0 };
+    yield this.#boundary(item.end);
   }
 
-  #rowEvent(open: OpenTransaction, item: Rows, at: { event: number; row: number; image: RowImage }): RowEvent {
-    const { endpoint, region, connector, version, now } = this.#options;
-    const { begin } = open;
-    return {
-      op: item.op,
-      before: at.image.before,
-      after: at.image.after,
-      source: {
-        version,
-        connector,
-        name: endpoint,
-        db: item.table.database,
-        table: item.table.name,
-        tsMs: Math.floor(begin.commitTimeUs / 1000),
-        tsUs: begin.commitTimeUs,
-        serverId: begin.serverId,
-        gtid: begin.gtid,
-        file: item.at.file,
-        pos: item.at.pos,
-        event: at.event,
-        row: at.row,
-        origin: region,
-        path: [region],
-      },
-      transaction: { id: open.id, totalOrder: open.rows, last: false, seen: this.#seen, end: null },
-      tsMs: now(),
-    };
+  #boundary(end: Position, after?: OpenTransaction): Boundary {
+    const { marker = null, skipped = false, rows = 0, begin } = after ?? {};
+    return { kind: 'boundary', end, seen: this.#seen, commitTimeUs: begin?.commitTimeUs ?? null, marked: marker !== null, skipped, rows };
   }
+}
+
+function opened(begin: Begin): OpenTransaction {
+  const id = begin.gtid ?? `${begin.at.file}:${begin.at.pos}`;
+  return { begin, id, events: 0, rows: 0, marker: null, skipped: false, signals: null, held: null };
+}
+
+function misplaced({ begin, id }: OpenTransaction, { pipeline }: Marker): SyncError {
+  const message = `transaction ${id} changes rows of routed tables before it writes pipeline ${pipeline} to lutra.checkpoint`;
+  return new SyncError('LOOP_DETECTED', message, { details: { gtid: begin.gtid, ...begin.at, pipeline } });
 }

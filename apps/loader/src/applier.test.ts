@@ -102,7 +102,10 @@ function applierOf(
   const progress: number[] = [];
   const applier = new Applier({
     checkpoint: { ...first, replayUntil },
+    sourceRegion: 'hangzhou',
     targetRegion: 'california',
+    guard: null,
+    settled: null,
     tables: { targetOf: () => (routed ? target : null) },
     writer,
     batchBytes: 4_000,

@@ -12,9 +12,10 @@
  */
 import type { Checkpoint } from '@lutra/marker';
 import { SyncError, tableName } from '@lutra/model';
-import type { RowEvent, TableSchema } from '@lutra/model';
+import type { ControlRecord, RowEvent, TableSchema } from '@lutra/model';
 import { StatementBuilder } from '@lutra/mysql';
 import type { Change, SqlText } from '@lutra/mysql';
+import type { Guard, Member } from './conflict/guard.js';
 import { nameFailure } from './failure.js';
 import type { Attempt, NumberedChanges } from './failure.js';
 import type { Place } from './log-reader.js';
@@ -27,9 +28,14 @@ import type { Committed, TargetWriter } from './target-writer.js';
 
 export interface ApplierOptions {
   readonly checkpoint: Checkpoint;
+  readonly sourceRegion: string;
   readonly targetRegion: string;
   readonly tables: Pick<TableMatcher, 'targetOf'>;
   readonly writer: Pick<TargetWriter, 'commit' | 'open' | 'chunk' | 'close' | 'rollback'>;
+  /** Where the target takes writes of its own. Null: what is not as it must be stops the pipeline. */
+  readonly guard: Pick<Guard, 'commit' | 'remedy' | 'open' | 'chunk' | 'close' | 'forget'> | null;
+  /** First seq of a huge transaction that met a conflict before. */
+  readonly settled: number | null;
   /** False: each source transaction in a target transaction of its own, so that a failure names it. */
   readonly merge: boolean;
   /** A transaction that a person decided to skip. */
@@ -54,7 +60,7 @@ interface Complete {
 
 export class Applier {
   readonly #options: ApplierOptions;
-  readonly #builder = new StatementBuilder();
+  readonly #builder: StatementBuilder;
   readonly #open = new OpenTransaction();
   /** What the builder holds, to name what failed. */
   #changes: Change[] = [];
@@ -62,6 +68,8 @@ export class Applier {
   /** The open transaction, if it is skipped from its first row on. */
   #skipped: SkippedRows | null = null;
   #complete: Complete | null = null;
+  /** The complete transactions one by one; only where there is a guard. */
+  #members: Member[] = [];
   /** Of the complete transactions that wait. */
   #ops: Ops = {};
   #transactions = 0;
@@ -73,6 +81,7 @@ export class Applier {
 
   constructor(options: ApplierOptions) {
     this.#options = options;
+    this.#builder = new StatementBuilder({ exact: options.guard !== null });
     this.#last = options.checkpoint;
     this.#saved = options.checkpoint.nextOffset;
   }
@@ -101,6 +110,7 @@ export class Applier {
   async forget(): Promise<void> {
     if (this.#streaming) {
       await this.#options.writer.rollback();
+      this.#options.guard?.forget();
       this.#streaming = false;
       this.#builder.take();
       this.#changes = [];
@@ -112,6 +122,18 @@ export class Applier {
   /** A record without a row: progress that needs no write of its own. */
   passed(place: Place): void {
     if (this.#complete) this.#complete = { ...this.#complete, place };
+  }
+
+  /** What home made of a row, in a target transaction of its own. */
+  async remedy(remedy: Extract<ControlRecord, { kind: 'remedy' }>, place: Place): Promise<void> {
+    const { guard } = this.#options;
+    await this.flush();
+    await this.settled();
+    if (guard === null || place.seq <= this.#options.checkpoint.replayUntil) return;
+    const { sourceRegion } = this.#options;
+    this.#saved = place.nextOffset;
+    await guard.remedy(remedy, { ...this.#checkpointAt(place, null), origin: sourceRegion, path: [sourceRegion] });
+    this.#options.onCommitted(this.#take(place, null));
   }
 
   /** Commits what is complete; the commit goes on while the caller reads on. */
@@ -129,13 +151,19 @@ export class Applier {
   async #commit({ place, event, safe, skipped }: Complete): Promise<void> {
     const statements = skipped ?? this.#builder.take();
     const changes = this.#takeChanges();
+    const members = this.#members;
+    this.#members = [];
     const checkpoint = this.#checkpointAt(place, event);
     const committed = this.#take(place, event);
     this.#saved = place.nextOffset;
     await this.settled();
-    this.#underWay = this.#options.writer.commit(statements, checkpoint, safe).then(
+    const { guard, writer } = this.#options;
+    const guarded = guard !== null && !safe && members.length > 0;
+    const work = guarded ? guard.commit({ statements, members, checkpoint }) : writer.commit(statements, checkpoint, safe);
+    this.#underWay = work.then(
       () => this.#options.onCommitted(committed),
       (error: unknown) => {
+        if (error instanceof SyncError && error.details['transaction'] !== undefined) throw error; // named already
         throw nameFailure(error, { changes, log: place.log, seq: place.seq, event, alone: committed.transactions === 1 });
       },
     );
@@ -194,7 +222,9 @@ export class Applier {
     await this.flush();
     await this.settled();
     await this.#named({ event, place }, async () => {
-      await this.#options.writer.open({ origin: event.source.origin, path: event.source.path }, this.#safe);
+      const { guard, writer, settled } = this.#options;
+      if (guard && !this.#safe) await guard.open({ event, settled: settled !== null && settled === this.#open.firstSeq });
+      else await writer.open({ origin: event.source.origin, path: event.source.path }, this.#safe);
       this.#streaming = true;
       await this.#stream(this.#open.takeChanges());
     });
@@ -205,7 +235,9 @@ export class Applier {
       this.#build(change);
       if (this.#builder.bytes < this.#options.batchBytes) continue;
       const rows = this.#builder.take();
-      await this.#options.writer.chunk(rows);
+      const { guard, writer } = this.#options;
+      if (guard && !this.#safe) await guard.chunk(rows, this.#changes);
+      else await writer.chunk(rows);
       this.#changes = [];
     }
   }
@@ -240,8 +272,11 @@ export class Applier {
   /** What cannot be written at all names its transaction, too, unless others wait with it: those are applied first, one by one. */
   #buildOpen(event: RowEvent, place: Place): void {
     const alone = this.#complete === null;
+    const changes = this.#open.takeChanges();
+    if (this.#options.guard && !this.#safe && changes.length > 0)
+      this.#members.push({ changes, event, place, checkpoint: this.#checkpointAt(place, event) });
     try {
-      for (const change of this.#open.takeChanges()) this.#build(change);
+      for (const change of changes) this.#build(change);
     } catch (error) {
       throw nameFailure(error, this.#attempt({ event, place }, { seq: place.seq, alone }));
     }
@@ -262,7 +297,14 @@ export class Applier {
   }
 
   async #endStreaming(event: RowEvent, place: Place): Promise<void> {
-    await this.#named({ event, place }, () => this.#options.writer.close(this.#builder.take(), this.#checkpointAt(place, event)));
+    const { guard, writer } = this.#options;
+    const checkpoint = this.#checkpointAt(place, event);
+    const statements = this.#builder.take();
+    await this.#named({ event, place }, () =>
+      guard && !this.#safe
+        ? guard.close({ statements, changes: this.#changes, event, place, checkpoint })
+        : writer.close(statements, checkpoint),
+    );
     this.#changes = [];
     this.#countOpen();
     this.#streaming = false;
@@ -278,7 +320,11 @@ export class Applier {
   /** Progress without a transaction keeps what the last one said about its origin: the marker must not name another. */
   #checkpointAt(place: Place, event: RowEvent | null): Checkpoint {
     const at = { logId: place.log, logEpoch: place.logEpoch, seq: place.seq, nextOffset: place.nextOffset };
-    if (!event) return { ...this.#last, ...at };
+    if (!event) {
+      // A marker without an origin would not say what was seen here of the source's log.
+      const origin = this.#last.origin === '' ? { origin: this.#options.sourceRegion, path: [this.#options.sourceRegion] } : {};
+      return { ...this.#last, ...at, ...origin };
+    }
     const { source } = event;
     return { ...this.#last, ...at, gtid: source.gtid, sourceUs: source.tsUs, origin: source.origin, path: source.path };
   }

@@ -218,7 +218,14 @@ class LogBuilder {
         const position = { file: 'f', pos: 4, gtidSet: null };
         const header = { kind: 'heartbeat', log: 'L', seq: this.#seq++, epoch: this.#epoch } as const;
         return this.#push(
-          await this.#encoder.encodeControl(header, { kind: 'heartbeat', endpoint: 'a', position, seen: {}, tsMs: Date.now() }),
+          await this.#encoder.encodeControl(header, {
+            kind: 'heartbeat',
+            endpoint: 'a',
+            position,
+            seen: {},
+            remedies: 0,
+            tsMs: Date.now(),
+          }),
         );
       }
       case 'transaction': {
@@ -291,6 +298,7 @@ const work: LoaderWork = {
   target: { ...endpoint, name: 'b', region: 'california', password: sealSecret(key, 'p', 'b') } as EndpointDocument,
   routes: shop,
   paused: false,
+  guard: null,
 };
 const silent = { info() {}, debug() {}, warn() {}, error() {} } as unknown as LoaderDeps['logger'];
 const deps = (): LoaderDeps => ({

@@ -2,7 +2,8 @@
  * ★ The table of contents of the loader: one pipeline, topic → target.
  *
  *   take over in the database (fence), with the newest routes → read the topic from the checkpoint → epoch and seq rule, whole transactions
- *   → route, build statements → one target transaction: checkpoint (marker, fence) first, then the rows, one COMMIT
+ *   → route, build statements → one target transaction: checkpoint (marker, fence) first, then the rows; where the target takes writes of its own,
+ *   see that nobody changed them meanwhile, or settle the conflict (conflict/guard.ts) → COMMIT
  *
  * The checkpoint row is committed with the data, so a restart, at any instant, goes on exactly after what was applied. Any failure
  * ends the run; the next one starts from the checkpoint again.
@@ -17,6 +18,8 @@ import type { Registry, SchemaStore } from '@lutra/registry';
 import type { StatusReporter } from '@lutra/runtime';
 import type { Logger, Metrics } from '@lutra/telemetry';
 import { Applier } from './applier.js';
+import { guardFor } from './conflict/guard-for.js';
+import { TargetTables } from './conflict/target-tables.js';
 import { LogReader } from './log-reader.js';
 import type { Place } from './log-reader.js';
 import { Progress } from './progress.js';
@@ -40,6 +43,8 @@ const batchBytes = 256 * 1024;
 const fetchBytes = 256 * 1024;
 /** A pipeline without rows still saves its place now and then, so that retention does not pass it. */
 const saveProgressMs = 10 * 60 * 1000;
+/** Loaders of other pipelines wait for our place. */
+const saveProgressForOthersMs = 1_000;
 
 /** After so many transactions one at a time the cause is gone, or was never in one of them. */
 const cautiousTransactions = 2_000;
@@ -55,16 +60,30 @@ interface Lead {
  */
 export async function runLoader(deps: LoaderDeps, work: LoaderWork, lead: Lead): Promise<void> {
   try {
-    await load(deps, work, { ...lead, merge: true });
+    await loadOrSettle(deps, work, { ...lead, merge: true });
   } catch (thrown) {
     const error = toSyncError(thrown);
     if (error.outcome !== 'stop' || error.details['alone'] !== false || lead.signal.aborted) throw thrown;
     deps.logger.warn({ code: error.code, details: error.details }, 'the target refused a batch; applying one transaction at a time');
-    await load(deps, work, { ...lead, merge: false });
+    await loadOrSettle(deps, work, { ...lead, merge: false });
   }
 }
 
-async function load(deps: LoaderDeps, work: LoaderWork, lead: Lead & { merge: boolean }): Promise<void> {
+/** A huge transaction that meets a conflict was written in part when that comes to light: it begins once more, and is settled row by row. */
+async function loadOrSettle(deps: LoaderDeps, work: LoaderWork, lead: Lead & { merge: boolean }): Promise<void> {
+  for (let settled: number | null = null; ;) {
+    try {
+      return await load(deps, work, { ...lead, settled });
+    } catch (thrown) {
+      const { details } = toSyncError(thrown);
+      if (details['unsettled'] !== true || typeof details['seq'] !== 'number' || details['seq'] === settled || lead.signal.aborted)
+        throw thrown;
+      settled = details['seq'];
+    }
+  }
+}
+
+async function load(deps: LoaderDeps, work: LoaderWork, lead: Lead & { merge: boolean; settled: number | null }): Promise<void> {
   const { status, logger } = deps;
   const topic = rowsTopic(work.source.name);
   const ended = new AbortController();
@@ -97,6 +116,8 @@ async function load(deps: LoaderDeps, work: LoaderWork, lead: Lead & { merge: bo
   const writer = new TargetWriter(target, { pipeline: work.id, part: 0, lane: 0, epoch: checkpoint.epoch }, (seconds) =>
     deps.metrics.applySeconds.observe({ name: work.id }, seconds),
   );
+  const tables = new TargetTables((database, name) => writer.loadTable(database, name));
+  const guarding = guardFor(deps, work, { writer, tables, target, checkpoint, signal });
   // A target that does not answer must not keep an ended run for as long as an answer may take.
   signal.addEventListener('abort', () => void writer.dispose(), { once: true });
   try {
@@ -107,12 +128,14 @@ async function load(deps: LoaderDeps, work: LoaderWork, lead: Lead & { merge: bo
     const reader = new LogReader(topic, checkpoint, (await admin.offsets(topic)).start);
     const decoder = new RecordDecoder({ ids: deps.schemas });
     const skip = await skipOf(deps.registry, work.id, checkpoint);
-    const tables = new TableMatcher(createRouter(work.routes), (database, name) => writer.loadTable(database, name));
     const applier = new Applier({
       checkpoint,
+      sourceRegion: work.source.region,
       targetRegion: work.target.region,
-      tables,
+      tables: new TableMatcher(createRouter(work.routes), (database, name) => writer.loadTable(database, name)),
       writer,
+      guard: guarding?.guard ?? null,
+      settled: lead.settled,
       merge: lead.merge,
       skip,
       batchBytes,
@@ -154,7 +177,8 @@ async function load(deps: LoaderDeps, work: LoaderWork, lead: Lead & { merge: bo
               await routes.requireNewest();
             }
             passed = step.place;
-            applier.passed(step.place);
+            if (step.control.kind === 'remedy' && guarding?.concerns(step.control)) await applier.remedy(step.control, step.place);
+            else applier.passed(step.place);
             progress.control(step.control, step.place);
             break;
           case 'forget':
@@ -165,7 +189,7 @@ async function load(deps: LoaderDeps, work: LoaderWork, lead: Lead & { merge: bo
       }
       await applier.flush();
       if (!lead.merge && progress.transactions >= cautiousTransactions) break;
-      if (passed && Date.now() - savedAt > saveProgressMs) {
+      if (passed && Date.now() - savedAt > (work.guard?.thirds.length ? saveProgressForOthersMs : saveProgressMs)) {
         await applier.saveProgress(passed);
         savedAt = Date.now();
       }
@@ -173,6 +197,6 @@ async function load(deps: LoaderDeps, work: LoaderWork, lead: Lead & { merge: bo
     await applier.settled();
   } finally {
     ended.abort();
-    await Promise.allSettled([writer.dispose(), admin.close()]);
+    await Promise.allSettled([writer.dispose(), admin.close(), guarding?.close()]);
   }
 }

@@ -50,9 +50,9 @@ export class TargetWriter {
     const startedAt = performance.now();
     for (let attempt = 1; ; attempt += 1) {
       try {
-        await (await this.#ready(safe)).run(text);
-        this.#usedAt = performance.now();
-        return this.#observe((this.#usedAt - startedAt) / 1000);
+        await (await this.ready(safe)).run(text);
+        this.used();
+        return this.observe(startedAt);
       } catch (error) {
         if (!(error instanceof SyncError) || error.code !== 'TARGET_BUSY' || attempt === busyTries || this.#disposed) throw error;
         await delay(10 * 2 ** attempt * Math.random());
@@ -62,7 +62,7 @@ export class TargetWriter {
 
   /** Begins a transaction that is written while it arrives. */
   async open(origin: Pick<Checkpoint, 'origin' | 'path'>, safe = false): Promise<void> {
-    await (await this.#ready(safe)).run(openingText(openingStatement({ ...this.#key, ...origin })));
+    await (await this.ready(safe)).run(openingText(openingStatement({ ...this.#key, ...origin })));
   }
 
   async chunk(rows: SqlText): Promise<void> {
@@ -72,7 +72,24 @@ export class TargetWriter {
   /** Its last rows, its position, COMMIT. */
   async close(rows: SqlText, checkpoint: Checkpoint): Promise<void> {
     await this.#opened().run(closingText(rows, checkpointStatement(checkpoint)));
+    this.used();
+  }
+
+  /** The connection was of use just now. */
+  used(): void {
     this.#usedAt = performance.now();
+  }
+
+  /** A target transaction that began then was committed. */
+  observe(startedAt: number): void {
+    this.#observe((performance.now() - startedAt) / 1000);
+  }
+
+  /** Gives the connection up: the server rolls back, and the next one has settings that nobody has touched. */
+  async drop(): Promise<void> {
+    const current = this.#connection;
+    this.#connection = null;
+    await current?.close();
   }
 
   async rollback(): Promise<void> {
@@ -101,8 +118,8 @@ export class TargetWriter {
     throw new SyncError('INTERNAL', 'rows of a transaction that was not opened');
   }
 
-  /** A session of the other mode is replaced: that happens once, where a replay ends. */
-  async #ready(safe: boolean): Promise<ApplyConnection> {
+  /** Between transactions. A session of the other mode is replaced: that happens once, where a replay ends. */
+  async ready(safe = false): Promise<ApplyConnection> {
     if (this.#disposed) throw new SyncError('ABORTED', 'the loader is ending');
     const current = this.#connection;
     if (current && !current.broken && this.#safe === safe && performance.now() - this.#usedAt < maxIdleMs) return current;

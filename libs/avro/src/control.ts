@@ -47,6 +47,7 @@ const links: { readonly [K in ControlKind]: Links<K> } = {
     ts_ms: tsMs,
     position,
     seen,
+    remedies: { get: (from) => from.remedies, set: (to, value: number) => (to.remedies = value) },
   },
   routes: {
     endpoint,
@@ -87,7 +88,7 @@ const links: { readonly [K in ControlKind]: Links<K> } = {
 
 const empty: { readonly [K in ControlKind]: () => Draft<Of<K>> } = {
   epoch: () => ({ kind: 'epoch', endpoint: '', leader: '', tsMs: 0 }),
-  heartbeat: () => ({ kind: 'heartbeat', endpoint: '', position: { file: '', pos: 0, gtidSet: null }, seen: {}, tsMs: 0 }),
+  heartbeat: () => ({ kind: 'heartbeat', endpoint: '', position: { file: '', pos: 0, gtidSet: null }, seen: {}, remedies: 0, tsMs: 0 }),
   routes: () => ({ kind: 'routes', endpoint: '', tables: [], pipelines: {}, tsMs: 0 }),
   ddl: () => ({ kind: 'ddl', endpoint: '', database: '', sql: '', position: { file: '', pos: 0, gtidSet: null }, tsMs: 0 }),
   restart: () => ({

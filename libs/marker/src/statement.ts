@@ -46,6 +46,11 @@ export function readStatement(pipeline: string, part: number, options: { readonl
   return options.forUpdate === true ? `${select} FOR UPDATE` : select;
 }
 
+/** Log and seq up to which a pipeline's partition is applied, read beside whoever works on it. */
+export function checkpointProgress(pipeline: string, part = 0): string {
+  return `SELECT log_id, seq FROM lutra.checkpoint${where({ pipeline, part, lane: 0 })}`;
+}
+
 /** A new owner for all rows of a pipeline's partition; positions stay. `epoch` must be above all of theirs. */
 export function takeOverStatement(pipeline: string, part: number, epoch: number): string {
   return `UPDATE lutra.checkpoint SET epoch = ${whole('epoch', epoch)}, n = n + 1${where({ pipeline, part })}`;

@@ -223,9 +223,10 @@ export const errorTable = {
     help: 'A routed table was changed by DDL. Run the same statement on the other side, set the endpoint\'s ddl to "ignore", and retry; then set it back.',
   }),
   LOOP_DETECTED: stop({
-    cause: 'What a loader wrote was published again: its marker was lost on the way.',
+    cause:
+      'What a loader wrote was published again, because its marker was lost on the way (the loader stops); or its marker stands behind rows, so that it would be (capture stops).',
     kept: target,
-    help: 'A transaction came back to a region it has already passed. Check that all channels share lutra.checkpoint and that markers are not filtered.',
+    help: 'A transaction came back to a region it has already passed, or would have. Check that all channels share lutra.checkpoint, that markers are not filtered, that lutra.checkpoint has no trigger, and that nobody but Lutra writes there. Where capture stopped at a copy, nothing is missing: go on behind it with POST /api/v1/endpoints/<name>/restart and its GTID, which details.gtid has.',
   }),
 
   TARGET_UNAVAILABLE: retry({

@@ -37,7 +37,15 @@ export type ControlRecord =
   /** A new leader: records of older epochs after this one are void; the transaction left open before it is void. */
   | { readonly kind: 'epoch'; readonly endpoint: string; readonly leader: string; readonly tsMs: number }
   /** Everything up to `position` has been read and published; rows may be none for a long time. */
-  | { readonly kind: 'heartbeat'; readonly endpoint: string; readonly position: Position; readonly seen: Seen; readonly tsMs: number }
+  | {
+      readonly kind: 'heartbeat';
+      readonly endpoint: string;
+      readonly position: Position;
+      readonly seen: Seen;
+      /** So many remedies of what lies behind `position` are in the log already: a new leader begins at the position of the one before it. */
+      readonly remedies: number;
+      readonly tsMs: number;
+    }
   /** From here on the topic holds the tables that these patterns match: those of these pipelines' routes. */
   | {
       readonly kind: 'routes';

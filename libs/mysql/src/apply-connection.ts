@@ -11,6 +11,7 @@ import { Session, TextFailure } from './session.js';
 import type { ConnectionOptions, Queries, ResultRow } from './session-options.js';
 import { countFailed } from './sql-text.js';
 import type { Mark, SqlText } from './sql-text.js';
+import { commitText } from './transaction-text.js';
 
 const columnCannotBeNull = 1048;
 /** What the upsert of safe-plan.ts fails with; the same trick as countStatement. */
@@ -18,7 +19,7 @@ const upsertRefused = countFailed;
 
 export class ApplyConnection implements Queries {
   readonly #session: Session;
-  /** A huge transaction is under way: begun, and neither committed nor rolled back. */
+  /** A transaction of several texts is under way: begun, and neither committed nor rolled back. */
   #open = false;
 
   private constructor(session: Session) {
@@ -46,16 +47,47 @@ export class ApplyConnection implements Queries {
     if (begins === this.#open && text.marks.length > 0) await this.#refuse(begins);
     if (text.marks.length === 0) return;
     this.#open = true;
-    try {
-      await this.#session.execute(text.sql);
-    } catch (error) {
-      await this.rollback();
-      throw this.#explain(error, text);
-    }
+    await this.#execute(text);
     this.#open = text.marks.at(-1)?.does !== 'commit';
   }
 
-  /** Gives up a huge transaction. Never throws: a connection that cannot roll back is cut, and the server does it. */
+  /**
+   * Runs statements inside the open transaction. When the server refuses one because a unique value is taken, because of a foreign key, or
+   * because a row to update or delete is not there, the transaction stays open: the server has undone that statement, and nothing else. So of
+   * a text of several statements those before it have taken effect, and those after it never run; and the count of a DELETE that should have
+   * matched several rows leaves those deleted that were there. Who must know gives one change at a time.
+   * @returns null, or the ROW_CONFLICT (details: as for run(); conflictKind() says which) with which the transaction goes on
+   * @throws SyncError as run(), for all else; the transaction is rolled back then
+   */
+  async attempt(text: SqlText): Promise<SyncError | null> {
+    if (!this.#open || text.marks.some(({ does }) => does === 'begin' || does === 'commit')) await this.#refuse(this.#open);
+    if (text.marks.length === 0) return null;
+    try {
+      await this.#session.execute(text.sql);
+      return null;
+    } catch (error) {
+      const explained = this.#explain(error, text);
+      if (explained.code === 'ROW_CONFLICT') return explained;
+      await this.rollback();
+      throw explained;
+    }
+  }
+
+  /**
+   * The rows of one statement, or of several in their order, inside the open transaction.
+   * @throws SyncError as run(); the transaction is rolled back then
+   */
+  async within(sql: string): Promise<readonly ResultRow[]> {
+    if (!this.#open) await this.#refuse(false);
+    return (await this.#execute({ sql, marks: [] })).flat();
+  }
+
+  /** Ends the open transaction. @throws SyncError as run() */
+  async commit(): Promise<void> {
+    await this.run(commitText);
+  }
+
+  /** Gives up the open transaction. Never throws: a connection that cannot roll back is cut, and the server does it. */
   async rollback(): Promise<void> {
     this.#open = false;
     if (this.#session.broken) return;
@@ -72,6 +104,16 @@ export class ApplyConnection implements Queries {
   async close(): Promise<void> {
     if (this.#open) this.#session.destroy();
     await this.#session.close();
+  }
+
+  /** Whatever fails, the transaction is rolled back before that is told. */
+  async #execute(text: SqlText): Promise<readonly (readonly ResultRow[])[]> {
+    try {
+      return await this.#session.execute(text.sql);
+    } catch (error) {
+      await this.rollback();
+      throw this.#explain(error, text);
+    }
   }
 
   async #refuse(begins: boolean): Promise<never> {

@@ -5,6 +5,7 @@
  */
 import { SyncError } from '@lutra/model';
 import type { ErrorCode, ErrorDetails } from '@lutra/model';
+import { countFailed } from './sql-text.js';
 
 export type Side = 'source' | 'target';
 
@@ -28,7 +29,11 @@ const busy = [1020, 1180, 1205, 1206, 1213, 1637, 3058, 3101, 3572];
 const denied = [1044, 1045, 1130, 1131, 1142, 1143, 1227, 1251, 1370, 1410, 1524, 1698, 1820, 1862, 3118, 3159, 3955, 4151];
 const readOnly = [1290, 1792, 1836];
 const missingTable = [1049, 1146];
-const conflict = [1022, 1062, 1169, 1216, 1217, 1451, 1452, 1557, 1586, 1761, 1762];
+const taken = [1022, 1062, 1169, 1557, 1586, 1761, 1762];
+/** 1216, 1217: the same for a user who may not see the other table. */
+const parentMissing = [1216, 1452];
+const childExists = [1217, 1451];
+const conflict = [...taken, ...parentMissing, ...childExists];
 const engine = [1785];
 
 /** Their messages name columns, settings or users, never values. */
@@ -88,6 +93,18 @@ export function translateError(error: unknown, what: string, side: Side, details
   return new SyncError(codeOf(known, side), `${what}: ${describe(known)}`, { details: facts });
 }
 
+/** What is in the way of a ROW_CONFLICT's statement. */
+export type ConflictKind = 'unique value taken' | 'parent missing' | 'child exists' | 'row missing';
+
+/** @returns null for an error that is no ROW_CONFLICT of a server */
+export function conflictKind({ code, details }: SyncError): ConflictKind | null {
+  const { errno } = details;
+  if (code !== 'ROW_CONFLICT' || typeof errno !== 'number') return null;
+  if (parentMissing.includes(errno)) return 'parent missing';
+  if (childExists.includes(errno)) return 'child exists';
+  return errno === countFailed && details['does'] === 'count rows' ? 'row missing' : 'unique value taken';
+}
+
 function codeOf({ errno, code, sqlState }: ServerError, side: Side): ErrorCode {
   const atSource = side === 'source';
   if (errno === undefined || sqlState === undefined) {
@@ -116,7 +133,7 @@ function describe({ code, errno, sqlState, message }: ServerError): string {
 
 /** The names of key and column end their messages, whatever the value before them contains. */
 function named({ errno, message }: ServerError): ErrorDetails {
-  if (errno === 1062) return { key: /for key '([^']*)'$/.exec(message)?.[1] };
+  if (errno === 1062 || errno === 1586) return { key: /for key '([^']*)'$/.exec(message)?.[1] };
   if (errno === 1265 || errno === 1292 || errno === 1366) return { column: /for column (\S+) at row \d+$/.exec(message)?.[1] };
   return {};
 }

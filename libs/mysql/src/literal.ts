@@ -84,12 +84,14 @@ function enumeration({ values }: ColumnSchema): Writer {
   return (value) => (typeof value === 'string' ? (declared.get(value) ?? null) : null);
 }
 
+/** In the order of the declared values: that is how the server prints and compares it. */
 function set({ values }: ColumnSchema): Writer {
-  const declared = values === undefined ? null : new Set(values);
   return (value) => {
     if (typeof value !== 'string') return null;
-    if (declared !== null && value !== '' && !value.split(',').every((member) => declared.has(member))) return null;
-    return quoteText(value);
+    if (values === undefined || value === '') return quoteText(value);
+    const members = new Set(value.split(','));
+    const ordered = values.filter((member) => members.has(member));
+    return ordered.length === members.size ? quoteText(ordered.join()) : null;
   };
 }
 

@@ -45,23 +45,34 @@ export function requireReplayable(source: TableSchema, target: TargetTable): voi
 
 /** @throws SyncError APPLY_REFUSED: table and reason */
 export function planSafe(plan: TablePlan): SafePlan {
+  const uniqueKeys = knownKeys(plan, again);
+  const [cascade] = plan.target.cascades;
+  if (cascade !== undefined)
+    throw refused(plan, again, `foreign key ${cascade} has an action (CASCADE or SET NULL), whose effects would not come again`);
+  return { upsertTail: upsertTail(plan), uniqueKeys };
+}
+
+const again = 'cannot be applied again after a rewind';
+
+/**
+ * The unique keys beside the primary one of a table whose rows hold the values of all its unique keys.
+ * @param cannot what is not possible else, for the message
+ * @throws SyncError APPLY_REFUSED: table and reason
+ */
+export function knownKeys(plan: TablePlan, cannot: string): SafePlan['uniqueKeys'] {
   const { target, key, columns } = plan;
   const written = new Map(columns.map((column) => [column.name.toLowerCase(), column]));
-  if (key.length === 0) throw refused(plan, 'it has no primary key, so a row cannot be recognised');
-  if (!key.every((column) => written.has(column.name.toLowerCase()))) throw refused(plan, 'its primary key has a generated column');
-  const [cascade] = target.cascades;
-  if (cascade !== undefined)
-    throw refused(plan, `foreign key ${cascade} has an action (CASCADE or SET NULL), whose effects would not come again`);
+  if (key.length === 0) throw refused(plan, cannot, 'it has no primary key, so a row cannot be recognised');
+  if (!key.every((column) => written.has(column.name.toLowerCase()))) throw refused(plan, cannot, 'its primary key has a generated column');
   const [prefix] = target.prefixKeys;
-  if (prefix !== undefined) throw refused(plan, `unique key ${prefix} covers only the beginning of a column`);
-  const uniqueKeys = target.uniqueKeys.map(({ name, columns: names }) =>
+  if (prefix !== undefined) throw refused(plan, cannot, `unique key ${prefix} covers only the beginning of a column`);
+  return target.uniqueKeys.map(({ name, columns: names }) =>
     names.map((column) => {
       const found = written.get(column.toLowerCase());
       if (found) return found;
-      throw refused(plan, `unique key ${name} is over an expression, a generated column or one that the source does not have`);
+      throw refused(plan, cannot, `unique key ${name} is over an expression, a generated column or one that the source does not have`);
     }),
   );
-  return { upsertTail: upsertTail(plan), uniqueKeys };
 }
 
 function upsertTail({ key, columns }: TablePlan): string {
@@ -76,9 +87,9 @@ function upsertTail({ key, columns }: TablePlan): string {
   return ` ON DUPLICATE KEY UPDATE ${assignments.join(', ')}`;
 }
 
-function refused({ target }: TablePlan, why: string): SyncError {
+function refused({ target }: TablePlan, cannot: string, why: string): SyncError {
   const { database, name } = target;
-  return new SyncError('APPLY_REFUSED', `${tableName(target)} cannot be applied again after a rewind: ${why}`, {
+  return new SyncError('APPLY_REFUSED', `${tableName(target)} ${cannot}: ${why}`, {
     details: { database, table: name },
   });
 }

@@ -1,7 +1,7 @@
 /** One change in safe mode, as statements that give the same end whatever is there: see safe-plan.ts for why. Pure. */
 import type { Row, Value } from '@lutra/model';
 import type { SafePlan } from './safe-plan.js';
-import { sameValue, whereRow } from './table-plan.js';
+import { equal, keyOf, sameValue, whereRow } from './table-plan.js';
 import type { ColumnPlan, TablePlan } from './table-plan.js';
 
 /** Deletes the row of a before image, if it is there. */
@@ -19,7 +19,5 @@ export function clearingDeletes(plan: TablePlan, { uniqueKeys }: SafePlan, image
 /** One statement a key, so that each finds its rows by its index. NULL collides with nothing. */
 function takeFromOthers(plan: TablePlan, key: readonly ColumnPlan[], after: Row): readonly string[] {
   if (key.some(({ name }) => after[name] === null)) return [];
-  const condition = (columns: readonly ColumnPlan[]): string =>
-    columns.map((column) => `${column.quoted} = ${column.literal(after[column.name] as Value)}`).join(' AND ');
-  return [`DELETE FROM ${plan.quoted} WHERE ${condition(key)} AND NOT (${condition(plan.key)})`];
+  return [`DELETE FROM ${plan.quoted} WHERE ${equal(key, after)} AND NOT (${keyOf(plan, after)})`];
 }

@@ -8,6 +8,8 @@
  *   a child may follow its parent. Only changes that follow one another directly share a statement, in their order.
  * - One UPDATE for several rows: the server's order within it is that of an index, and a unique value may be passed on from row to row.
  * - Trusting that a row is there: each UPDATE and DELETE is followed by the count of the rows that it must have matched.
+ *
+ * An exact builder does not trust what is in the row either: a row that differs from the before image in any column counts as missing.
  */
 import { SyncError, tableName } from '@lutra/model';
 import type { Row, TableSchema, Value } from '@lutra/model';
@@ -16,7 +18,7 @@ import type { SafePlan } from './safe-plan.js';
 import { clearingDeletes, safeDelete } from './safe-statements.js';
 import { countStatement } from './sql-text.js';
 import type { Mark, SqlText } from './sql-text.js';
-import { planTable, sameValue, whereRow } from './table-plan.js';
+import { exactRow, keyOf, planTable, sameValue, whereRow } from './table-plan.js';
 import type { ColumnPlan, TablePlan } from './table-plan.js';
 import type { TargetTable } from './target-table.js';
 
@@ -45,11 +47,17 @@ interface Group {
 export class StatementBuilder {
   readonly #plans = new WeakMap<TableSchema, WeakMap<TargetTable, TablePlan>>();
   readonly #safePlans = new WeakMap<TablePlan, SafePlan>();
+  readonly #exact: boolean;
   #statements: string[] = [];
   #marks: Mark[] = [];
   #group: Group | null = null;
   #taken = 0;
   #changes = 0;
+
+  /** @param options.exact an UPDATE or DELETE finds its row only if it is the before image, in every column; not for addSafe() */
+  constructor({ exact = false }: { readonly exact?: boolean } = {}) {
+    this.#exact = exact;
+  }
 
   /** How much text there is since the last take(), roughly. */
   get bytes(): number {
@@ -72,7 +80,7 @@ export class StatementBuilder {
         break;
       case 'u':
         this.#close();
-        this.#push('update', plan, updateStatement(plan, image(change, 'before'), image(change, 'after')), { changes: 1 });
+        this.#push('update', plan, this.#update(plan, image(change, 'before'), image(change, 'after')), { changes: 1 });
         break;
       case 'd':
         this.#delete(plan, image(change, 'before'));
@@ -110,15 +118,25 @@ export class StatementBuilder {
     return text;
   }
 
+  #update(plan: TablePlan, before: Row, after: Row): string {
+    return `UPDATE ${plan.quoted} SET ${assignments(plan, before, after)}${whereRow(plan, before, this.#exact)}`;
+  }
+
   #delete(plan: TablePlan, before: Row): void {
-    if (plan.groupsDeletes) return this.#join('delete', plan, deletePart(plan, before));
+    if (plan.groupsDeletes) return this.#join('delete', plan, this.#deletePart(plan, before));
     this.#close();
-    this.#push('delete', plan, `DELETE FROM ${plan.quoted}${whereRow(plan, before)}`, { changes: 1 });
+    this.#push('delete', plan, `DELETE FROM ${plan.quoted}${whereRow(plan, before, this.#exact)}`, { changes: 1 });
+  }
+
+  #deletePart(plan: TablePlan, before: Row): string {
+    const key = this.#deletesIn(plan);
+    if (key) return key.literal(before[key.name] as Value);
+    return `(${this.#exact ? exactRow(plan, before) : keyOf(plan, before)})`;
   }
 
   #join(does: Group['does'], plan: TablePlan, part: string): void {
     const bytes = Buffer.byteLength(part) + 4;
-    const limit = does === 'delete' && !plan.keyIn ? maxAlternatives : maxRows;
+    const limit = does === 'delete' && !this.#deletesIn(plan) ? maxAlternatives : maxRows;
     const open = this.#group;
     const fits = open?.does === does && open.plan === plan && open.parts.length < limit && open.bytes + bytes <= maxBytes;
     if (!fits) this.#close();
@@ -136,8 +154,18 @@ export class StatementBuilder {
   }
 
   #groupStatement(does: Group['does'], plan: TablePlan, parts: readonly string[]): string {
-    if (does === 'delete') return deleteStatement(plan, parts);
+    if (does === 'delete') return this.#deleteStatement(plan, parts);
     return plan.insertHead + parts.join(', ') + (does === 'upsert' ? this.#safePlan(plan).upsertTail : '');
+  }
+
+  #deleteStatement(plan: TablePlan, parts: readonly string[]): string {
+    const key = this.#deletesIn(plan);
+    return `DELETE FROM ${plan.quoted} WHERE ${key ? `${key.quoted} IN (${parts.join(', ')})` : parts.join(' OR ')}`;
+  }
+
+  /** The column of `key IN (…)`, if that is how rows of the table are deleted. */
+  #deletesIn(plan: TablePlan): ColumnPlan | null {
+    return (!this.#exact && plan.keyIn && plan.key[0]) || null;
   }
 
   #push(does: Group['does'] | 'update', plan: TablePlan, statement: string, of: Pushed): void {
@@ -186,25 +214,13 @@ function insertPart(plan: TablePlan, after: Row): string {
   return `(${plan.columns.map((column) => column.stored(after[column.name] as Value)).join(', ')})`;
 }
 
-function updateStatement(plan: TablePlan, before: Row, after: Row): string {
+function assignments(plan: TablePlan, before: Row, after: Row): string {
   const changed = plan.columns.filter((column) => !sameValue(before[column.name] as Value, after[column.name] as Value));
   // Left out, such a column would get the time at which we apply. An update of nothing must still find its row: it writes it all.
   const written = changed.length === 0 ? plan.columns : plan.columns.filter((column) => column.alwaysWritten || changed.includes(column));
-  return `UPDATE ${plan.quoted} SET ${written.map((column) => assignment(column, after)).join(', ')}${whereRow(plan, before)}`;
+  return written.map((column) => assignment(column, after)).join(', ');
 }
 
 function assignment(column: ColumnPlan, after: Row): string {
   return `${column.quoted} = ${column.stored(after[column.name] as Value)}`;
-}
-
-function deletePart(plan: TablePlan, before: Row): string {
-  const [first] = plan.key;
-  if (plan.keyIn && first) return first.literal(before[first.name] as Value);
-  return `(${plan.key.map((column) => `${column.quoted} = ${column.literal(before[column.name] as Value)}`).join(' AND ')})`;
-}
-
-function deleteStatement(plan: TablePlan, parts: readonly string[]): string {
-  const [first] = plan.key;
-  const condition = plan.keyIn && first ? `${first.quoted} IN (${parts.join(', ')})` : parts.join(' OR ');
-  return `DELETE FROM ${plan.quoted} WHERE ${condition}`;
 }

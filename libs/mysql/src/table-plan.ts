@@ -4,21 +4,28 @@
  * A row is found by its primary key. Without one its identity is the whole before image, and `=` is not enough; counter-examples:
  * 'a' = 'A' and 'a' = 'a ' in most collations, 1 = 1.0 in JSON, 0 = -0 in a DOUBLE, NULL = NULL is not true. Of several equal rows any
  * one is the right one, hence LIMIT 1.
+ *
+ * Where a row is to be found only if it is what the source says it was (exact), both count: the key, which the index finds, and the image.
  */
 import { SyncError, tableName } from '@lutra/model';
 import type { ColumnSchema, ColumnType, Row, TableSchema, Value } from '@lutra/model';
 import { literalOf, quoteName, quoteTable } from './literal.js';
 import type { Literal } from './literal.js';
+import { declaredValues } from './target-table.js';
 import type { TargetColumn, TargetTable } from './target-table.js';
 
 export interface ColumnPlan {
   readonly name: string;
+  /** As the source has it. */
+  readonly schema: ColumnSchema;
   readonly quoted: string;
   readonly literal: Literal;
   /** For writing: refuses NULL where the target would store something else. */
   readonly stored: Literal;
   /** Condition that holds for exactly this value. */
   readonly exactly: (value: Value) => string;
+  /** `=` holds for no other value. */
+  readonly equalIsExact: boolean;
   readonly alwaysWritten: boolean;
 }
 
@@ -74,11 +81,25 @@ const exactInList: ReadonlySet<string> = new Set([
   'varbinary',
 ]);
 
-/** ` WHERE …` that finds the row of a before image. */
-export function whereRow(plan: TablePlan, before: Row): string {
-  if (plan.key.length > 0)
-    return ` WHERE ${plan.key.map((column) => `${column.quoted} = ${column.literal(before[column.name] as Value)}`).join(' AND ')}`;
+/** ` WHERE …` that finds the row of a before image; `exact`: only if it is that image. */
+export function whereRow(plan: TablePlan, before: Row, exact = false): string {
+  if (plan.key.length > 0) return ` WHERE ${exact ? exactRow(plan, before) : keyOf(plan, before)}`;
   return ` WHERE ${plan.columns.map((column) => column.exactly(before[column.name] as Value)).join(' AND ')} LIMIT 1`;
+}
+
+/** Holds for the row of that primary key. */
+export function keyOf(plan: TablePlan, row: Row): string {
+  return equal(plan.key, row);
+}
+
+/** The same, if it is this row: the key first, and by `=`, so that its index is used. */
+export function exactRow(plan: TablePlan, row: Row): string {
+  const more = plan.columns.filter((column) => !(column.equalIsExact && plan.key.includes(column)));
+  return [keyOf(plan, row), ...more.map((column) => column.exactly(row[column.name] as Value))].join(' AND ');
+}
+
+export function equal(columns: readonly ColumnPlan[], row: Row): string {
+  return columns.map((column) => `${column.quoted} = ${column.literal(row[column.name] as Value)}`).join(' AND ');
 }
 
 export function sameValue(a: Value, b: Value): boolean {
@@ -89,18 +110,22 @@ function planColumn(source: ColumnSchema, target: TargetColumn, table: string): 
   const where = `${table}.${target.name}`;
   const literal = literalOf(writtenAs(source, target), where);
   const quoted = quoteName(target.name);
+  const comparedAs = source.type === 'json' ? target.type : source.type;
   return {
     name: source.name,
+    schema: source,
     quoted,
     literal,
     stored: target.nullable ? literal : (value) => literal(notNull(value, where)),
-    exactly: exactCondition(source.type === 'json' ? target.type : source.type, quoted, literal),
+    exactly: exactCondition(comparedAs, quoted, literal),
+    equalIsExact: !inexactEquality.has(comparedAs),
     alwaysWritten: target.onUpdateTimestamp,
   };
 }
 
 function writtenAs(source: ColumnSchema, target: TargetColumn): ColumnSchema {
   if (source.type === 'json' && target.type !== 'json') return { ...source, type: 'text' }; // MariaDB's JSON is a text
+  if (source.type === 'set' && target.type === 'set') return { ...source, values: declaredValues(target.columnType) }; // in its order
   return source.type === 'binary' ? { ...source, length: target.length ?? source.length ?? 0 } : source;
 }
 
@@ -109,6 +134,9 @@ function notNull(value: Value, where: string): Value {
   if (value !== null) return value;
   throw new SyncError('VALUE_UNSUPPORTED', `${where}: NULL, which the target's column does not allow`, { details: { column: where } });
 }
+
+/** The types that exactCondition says more about. */
+const inexactEquality: ReadonlySet<string> = new Set(['char', 'varchar', 'text', 'enum', 'set', 'json', 'float', 'double']);
 
 function exactCondition(type: ColumnType | 'other', quoted: string, literal: Literal): (value: Value) => string {
   return (value) => {

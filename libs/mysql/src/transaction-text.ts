@@ -9,25 +9,41 @@
 import { countStatement } from './sql-text.js';
 import type { Mark, SqlText } from './sql-text.js';
 
+/** How it begins. */
+export interface Beginning {
+  /** What is missing stays missing: the gaps of what was looked for with FOR UPDATE are locked too. Default: READ COMMITTED. */
+  readonly repeatable?: boolean;
+}
+
 const begin: SqlText = { sql: 'BEGIN', marks: [{ does: 'begin' }] };
-const commit: SqlText = { sql: 'COMMIT', marks: [{ does: 'commit' }] };
+/** For the next transaction alone. */
+const repeatableRead: SqlText = { sql: 'SET TRANSACTION ISOLATION LEVEL REPEATABLE READ', marks: [{ does: 'begin' }] };
+export const commitText: SqlText = { sql: 'COMMIT', marks: [{ does: 'commit' }] };
 const fenceMarks: readonly Mark[] = [{ does: 'fence' }, { does: 'count fence' }];
 
 /**
  * A whole transaction. `fence` is marker's checkpointStatement, `rows` what StatementBuilder.take() gave.
  */
 export function transactionText(fence: string, rows: SqlText): SqlText {
-  return joined([begin, fenceText(fence), rows, commit]);
+  return joined([begin, fenceText(fence), rows, commitText]);
 }
 
-/** A huge transaction's beginning: `fence` is marker's openingStatement. Rows follow as texts of their own, then closingText. */
-export function openingText(fence: string): SqlText {
-  return joined([begin, fenceText(fence)]);
+/**
+ * A transaction's beginning. A huge one: `fence` is marker's openingStatement, rows follow as texts of their own, then closingText. One
+ * whose rows depend on what is there: `fence` as for transactionText, then ApplyConnection's within() and attempt(), and commit().
+ */
+export function openingText(fence: string, { repeatable = false }: Beginning = {}): SqlText {
+  return joined([...(repeatable ? [repeatableRead] : []), begin, fenceText(fence)]);
+}
+
+/** A whole transaction but for its end: it waits, with its locks, for ApplyConnection's commit() or rollback(). */
+export function uncommittedText(fence: string, rows: SqlText, beginning: Beginning = {}): SqlText {
+  return joined([openingText(fence, beginning), rows]);
 }
 
 /** A huge transaction's end: its last rows, then the position (`fence` is marker's checkpointStatement), then COMMIT. */
 export function closingText(rows: SqlText, fence: string): SqlText {
-  return joined([rows, fenceText(fence), commit]);
+  return joined([rows, fenceText(fence), commitText]);
 }
 
 function fenceText(fence: string): SqlText {

@@ -27,9 +27,13 @@ export class Metrics {
   readonly rows: Counter<'name' | 'op'>;
   readonly transactions: Counter<'name'>;
   readonly markedTransactions: Counter<'name'>;
+  readonly skippedTransactions: Counter<'name'>;
   readonly publishedBytes: Counter<'name'>;
   readonly errors: Counter<'name' | 'code'>;
   readonly applySeconds: Histogram<'name'>;
+  readonly conflicts: Counter<'name' | 'type' | 'policy' | 'winner'>;
+  readonly watermarkSeconds: Histogram<'name'>;
+  readonly windowKeys: Gauge<'name'>;
   readonly httpRequests: Counter<'method' | 'status'>;
 
   /** `app` becomes a label of every series. */
@@ -52,6 +56,9 @@ export class Metrics {
     this.rows = counter('lutra_rows_total', 'Row events published or applied', ['name', 'op']);
     this.transactions = counter('lutra_transactions_total', 'Source transactions published or applied', ['name']);
     this.markedTransactions = counter('lutra_marked_transactions_total', 'Transactions of loaders, read and not published', ['name']);
+    this.skippedTransactions = counter('lutra_skipped_transactions_total', 'Transactions that an application did not want replicated', [
+      'name',
+    ]);
     this.publishedBytes = counter('lutra_published_bytes_total', 'Bytes of records acknowledged by Kafka', ['name']);
     this.errors = counter('lutra_errors_total', 'Errors by code', ['name', 'code']);
     this.applySeconds = new Histogram({
@@ -61,6 +68,22 @@ export class Metrics {
       buckets: applyBuckets,
       registers,
     });
+    this.conflicts = counter('lutra_conflicts_total', 'Conflicts decided, by type, policy and the side that won', [
+      'name',
+      'type',
+      'policy',
+      'winner',
+    ]);
+    this.watermarkSeconds = new Histogram({
+      name: 'lutra_conflict_watermark_seconds',
+      help: 'Time that a target transaction waits, before it commits, for the capture of its target',
+      labelNames: ['name'],
+      buckets: applyBuckets,
+      registers,
+    });
+    this.windowKeys = gauge('lutra_conflict_window_keys', 'Keys changed lately at the target that incoming rows are held against', [
+      'name',
+    ]);
     this.httpRequests = counter('lutra_http_requests_total', 'HTTP requests answered', ['method', 'status']);
     if (processMetrics) collectDefaultMetrics({ register: registry });
   }

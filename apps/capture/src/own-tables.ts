@@ -1,0 +1,31 @@
+/**
+ * Tables that say something to capture, whatever the routes are. Loaders write `lutra.checkpoint` and `lutra.signal`; an application writes `lutra.skip` for a
+ * transaction that is not to be replicated. Those that were made for otter say the same in its `retl.retl_mark`, with a channel_info that ends
+ * with _SYNC, and may go on to do so.
+ */
+import { checkpointTable, signalTable } from '@lutra/marker';
+import type { RowImage, SourceItem, TableName } from '@lutra/model';
+
+const skipTable: TableName = { database: 'lutra', name: 'skip' };
+const otterTable: TableName = { database: 'retl', name: 'retl_mark' };
+const ownTables: readonly TableName[] = [checkpointTable, signalTable, skipTable, otterTable];
+
+export function isOwnTable(table: TableName): boolean {
+  return ownTables.some((own) => isTable(table, own));
+}
+
+/** Whether the rows say that their transaction is not to be replicated. */
+export function asksToSkip({ table, op, rows }: Extract<SourceItem, { kind: 'rows' }>): boolean {
+  if (isTable(table, skipTable)) return op !== 'd';
+  return isTable(table, otterTable) && rows.some(isOtterSkip);
+}
+
+/** The column's case is up to whoever created the table. */
+function isOtterSkip({ before, after }: RowImage): boolean {
+  const [, info] = Object.entries(after ?? before ?? {}).find(([column]) => column.toLowerCase() === 'channel_info') ?? [];
+  return typeof info === 'string' && /_SYNC$/i.test(info);
+}
+
+function isTable(table: TableName, own: TableName): boolean {
+  return table.database === own.database && table.name === own.name;
+}

@@ -1,0 +1,68 @@
+/** One decided conflict as a row of lutra.conflict: both versions, who won, and where the change came from. Written in the transaction of the decision. */
+import type { ConflictPolicy, Row, RowEvent, TableName } from '@lutra/model';
+import { rowToJson } from '@lutra/model';
+import { quoteText } from '@lutra/mysql';
+import type { SqlText } from '@lutra/mysql';
+import type { Place } from '../log-reader.js';
+import type { Decision } from './policy.js';
+
+export const conflictTypes = [
+  'insert-exists',
+  'update-differs',
+  'update-missing',
+  'delete-differs',
+  'delete-missing',
+  'unique-key-taken',
+  'parent-missing',
+  'child-exists',
+] as const;
+export type ConflictType = (typeof conflictTypes)[number];
+
+export interface Conflict {
+  readonly table: TableName;
+  readonly key: Row;
+  readonly type: ConflictType;
+  readonly policy: ConflictPolicy;
+  readonly winner: Decision['winner'];
+  readonly op: 'c' | 'u' | 'd';
+  readonly before: Row | null;
+  readonly after: Row | null;
+  readonly existing: Row | null;
+  readonly result: Row | null;
+  /** Last change of a resource that the incoming transaction had not seen; null: none is known, the rows differ. */
+  readonly localSeq: number | null;
+}
+
+export interface ConflictOf {
+  readonly pipeline: string;
+  readonly place: Pick<Place, 'log' | 'seq'>;
+  readonly event: RowEvent;
+  readonly final: boolean;
+}
+
+const columns =
+  'pipeline, log_id, seq, gtid, source_us, origin, database_name, table_name, row_key, type, policy, winner, final, op, before_row, after_row, existing_row, result_row, local_seq';
+/** Of row_key. */
+const maxKeyLength = 3000;
+
+export function conflictText(conflicts: readonly Conflict[], of: ConflictOf): SqlText {
+  const rows = conflicts.map((conflict) => `(${valuesOf(conflict, of).join(', ')})`);
+  const sql = `INSERT INTO lutra.conflict (${columns}) VALUES ${rows.join(', ')}`;
+  return { sql, marks: [{ does: 'insert', table: { database: 'lutra', name: 'conflict' }, change: 0, changes: 1 }] };
+}
+
+function valuesOf(conflict: Conflict, { pipeline, place, event, final }: ConflictOf): readonly string[] {
+  const { table, key, type, policy, winner, op, before, after, existing, result, localSeq } = conflict;
+  const { gtid, tsUs, origin } = event.source;
+  return [
+    ...[pipeline, place.log].map(quoteText),
+    String(place.seq),
+    gtid === null ? 'NULL' : quoteText(gtid),
+    String(tsUs),
+    ...[origin, table.database, table.name, rowToJson(key).slice(0, maxKeyLength), type, policy, winner].map(quoteText),
+    final ? '1' : '0',
+    quoteText(op),
+    ...[before, after, existing, result].map((row) => (row === null ? 'NULL' : quoteText(rowToJson(row)))),
+    localSeq === null ? 'NULL' : String(localSeq),
+  ];
+}

@@ -1,0 +1,103 @@
+/** The guard of one run of a pipeline, put together from what the channel says; null where tables flow one way and have no rules. */
+import type { Checkpoint } from '@lutra/marker';
+import { createRouter, rowsTopic } from '@lutra/model';
+import type { ControlRecord, RegionDocument, Router } from '@lutra/model';
+import { asSource } from '@lutra/mysql';
+import type { ConnectionOptions } from '@lutra/mysql';
+import type { LoaderDeps } from '../loader.pipeline.js';
+import type { TargetWriter } from '../target-writer.js';
+import type { GuardWork, LoaderWork } from '../wanted.js';
+import type { Conflict } from './conflict-record.js';
+import { Guard } from './guard.js';
+import { Peers } from './peers.js';
+import type { Peer } from './peers.js';
+import { keysOf } from './resources.js';
+import { ruleBook } from './rules.js';
+import { TableBook } from './table-book.js';
+import type { TargetTables } from './target-tables.js';
+import { Watermark } from './watermark.js';
+
+export interface GuardParts {
+  readonly writer: TargetWriter;
+  readonly tables: TargetTables;
+  readonly target: ConnectionOptions;
+  readonly checkpoint: Checkpoint;
+  readonly signal: AbortSignal;
+}
+
+export interface Guarding {
+  readonly guard: Guard;
+  /** A remedy of this channel: another one's loaders meet the conflicts of their own tables. */
+  concerns(remedy: Extract<ControlRecord, { kind: 'remedy' }>): boolean;
+  close(): Promise<void>;
+}
+
+export function guardFor(deps: LoaderDeps, work: LoaderWork, parts: GuardParts): Guarding | null {
+  if (!work.guard) return null;
+  const { metrics, logger } = deps;
+  const { writer, tables, target, checkpoint, signal } = parts;
+  const { conflicts, back } = work.guard;
+  const rules = ruleBook(conflicts, { source: work.source.region, target: work.target.region });
+  const goesBack = back && createRouter(back);
+  const router = createRouter(work.routes);
+  const watermark = new Watermark(target, { pipeline: work.id, epoch: checkpoint.epoch });
+  const peers = new Peers({ peers: peersOf(deps, work, work.guard, parts), watermark, name: work.id, metrics, signal });
+  const guard = new Guard({
+    writer,
+    key: { pipeline: work.id, part: 0, lane: 0, epoch: checkpoint.epoch },
+    rules,
+    tables: new TableBook({ rules, flowsBack: (table) => goesBack !== null && goesBack(table) !== null }),
+    remedyTables: {
+      targetOf: async (table) => {
+        const name = router(table);
+        return name && tables.of(name);
+      },
+    },
+    peers,
+    onConflicts: (found) => {
+      for (const { type, policy, winner } of found) metrics.conflicts.inc({ name: work.id, type, policy, winner });
+      for (const conflict of found) logger.debug(described(conflict), 'decided a conflict');
+    },
+  });
+  const channel = work.id.slice(0, work.id.indexOf('.') + 1);
+  return { guard, concerns: ({ pipeline }) => pipeline.startsWith(channel), close: () => peers.close() };
+}
+
+/** No values: rows are in lutra.conflict. */
+function described({ table, type, policy, winner }: Conflict): Readonly<Record<string, string>> {
+  return { table: `${table.database}.${table.name}`, type, policy, winner };
+}
+
+function peersOf(deps: LoaderDeps, work: LoaderWork, { targetRegion, back, thirds }: GuardWork, parts: GuardParts): readonly Peer[] {
+  if (back === null) return [];
+  const peer = (region: RegionDocument, endpoint: string, of: { pipeline: string | null; router: Router }): Peer => ({
+    region: region.name,
+    pipeline: of.pipeline,
+    log: {
+      bus: { brokers: region.kafka.brokers, tls: region.kafka.tls, clientId: `lutra-loader-${work.id}-window`, logger: deps.logger },
+      topic: rowsTopic(endpoint),
+      pipeline: work.id,
+      schemas: deps.schemas,
+      keysOf: async (table) => {
+        const name = of.router(table);
+        const target = name && (await parts.tables.of(name));
+        return target && keysOf(table, target);
+      },
+      keysOfRemedy: async (table) => {
+        const name = of.router(table);
+        const target = name && (await parts.tables.of(name));
+        return target && keysOf(asSource(target), target);
+      },
+      signal: parts.signal,
+    },
+  });
+  // Of the target's own log: what a pipeline carries back, in the target's names.
+  const goesBack = createRouter(back);
+  const own: Router = Object.assign((table: Parameters<Router>[0]) => (goesBack(table) === null ? null : table), {
+    coversDatabase: goesBack.coversDatabase,
+  });
+  return [
+    peer(targetRegion, work.target.name, { pipeline: null, router: own }),
+    ...thirds.map(({ id, source, region, routes }) => peer(region, source.name, { pipeline: id, router: createRouter(routes) })),
+  ];
+}

@@ -1,0 +1,236 @@
+/**
+ * Reads the log of a region that writes the same tables, most of all that of the target itself, into a window: which resource was last changed at which seq.
+ * It begins right after what the source of the pipeline has seen of it. Rows of a leader that was replaced may be counted too: they are
+ * real changes, published once more behind the next epoch record.
+ */
+import { RecordDecoder } from '@lutra/avro';
+import { BusAdmin, subscribe } from '@lutra/bus';
+import type { BusOptions } from '@lutra/bus';
+import { admit, freshLog, SyncError, toSyncError } from '@lutra/model';
+import type { LogPosition, LogRecord, LogState, Row, TableName, TableSchema } from '@lutra/model';
+import { throwIfAborted } from '@lutra/runtime';
+import type { SchemaStore } from '@lutra/registry';
+import { primaryResource, uniqueResources } from './resources.js';
+import type { Keys } from './resources.js';
+import { ChangeWindow } from './window.js';
+
+export interface PeerLogOptions {
+  readonly bus: BusOptions;
+  readonly topic: string;
+  /** Whose watermarks are meant. */
+  readonly pipeline: string;
+  readonly schemas: SchemaStore;
+  /** The keys of a table of that log, as the target has them; null: a table that this pipeline does not carry. */
+  keysOf(table: TableSchema): Promise<Keys | null> | Keys | null;
+  /** The same for a remedy, which names its table only. */
+  keysOfRemedy(table: TableName): Promise<Keys | null>;
+  readonly signal: AbortSignal;
+}
+
+interface Waiter {
+  ready(): boolean;
+  resolve(): void;
+}
+
+export class PeerLog {
+  readonly window = new ChangeWindow();
+  readonly #options: PeerLogOptions;
+  readonly #decoder: RecordDecoder;
+  readonly #keys = new Map<TableSchema, Keys | null>();
+  readonly #ended = new AbortController();
+  #state: LogState = freshLog;
+  /** What arrives has seen at least so much: older entries are gone. */
+  #bound: number;
+  #token = '';
+  #failure: SyncError | null = null;
+  #waiters: Waiter[] = [];
+
+  private constructor(options: PeerLogOptions, bound: number) {
+    this.#options = options;
+    this.#decoder = new RecordDecoder({ ids: options.schemas });
+    this.#bound = bound;
+  }
+
+  /** `seen`: what the source has seen of this log; null: nothing, so that all of it counts. @throws SyncError CONFLICT_WINDOW_LOST, CAPTURE_BEHIND, KAFKA_* */
+  static async open(options: PeerLogOptions, seen: LogPosition | null): Promise<PeerLog> {
+    const { start, end } = await ends(options);
+    // A record's offset is never smaller than its seq, so reading begins at the seq that is wanted or before it.
+    const from = seen === null ? 0 : seen.seq + 1;
+    const first = from < end && from >= start ? await PeerLog.#begin(options, seen, from) : null;
+    if (first) return first;
+    const whole = await PeerLog.#begin(options, seen, start);
+    if (whole) return whole;
+    const wanted = seen === null ? 'its beginning' : `seq ${seen.seq + 1} of log ${seen.log}`;
+    throw new SyncError('CONFLICT_WINDOW_LOST', `${options.topic}: begins at offset ${start}, behind ${wanted}`, {
+      details: { topic: options.topic },
+    });
+  }
+
+  /** Null if what is needed lies before `offset`. */
+  static async #begin(options: PeerLogOptions, seen: LogPosition | null, offset: number): Promise<PeerLog | null> {
+    const log = new PeerLog(options, -1);
+    const fits = new Promise<boolean>(
+      (resolve, reject) => void log.#read(offset, seen, resolve).catch((error: unknown) => reject(toSyncError(error))),
+    );
+    if (await fits) return log;
+    log.close();
+    return null;
+  }
+
+  get id(): string {
+    return this.#state.log;
+  }
+
+  /** Of the last record that was read. */
+  get seq(): number {
+    return this.#state.seq ?? -1;
+  }
+
+  /** How much of this log a transaction has seen, by its `seen`; −1: nothing. Null: less than the window can tell, so that it must be opened anew. */
+  seenBy(seen: LogPosition | undefined): number | null {
+    const seq = seen?.log === this.id ? seen.seq : -1;
+    return seq < this.#bound ? null : seq;
+  }
+
+  /** All that arrives from now on has seen so much. */
+  forget(seen: number): void {
+    if (seen <= this.#bound) return;
+    this.#bound = seen;
+    this.window.forget(seen);
+  }
+
+  async watermark(token: string, withinMs: number): Promise<void> {
+    await this.#until(() => this.#token === token, withinMs);
+  }
+
+  /** The same for as long as anything comes: at first there may be much to read. */
+  async caughtUp(token: string, patienceMs: number): Promise<void> {
+    for (let seq = Number.NaN; this.#token !== token;) {
+      try {
+        return await this.watermark(token, patienceMs);
+      } catch (error) {
+        if (toSyncError(error).code !== 'CAPTURE_BEHIND' || seq === this.seq) throw error;
+        seq = this.seq;
+      }
+    }
+  }
+
+  async reached(seq: number, withinMs: number): Promise<void> {
+    await this.#until(() => this.seq >= seq, withinMs);
+  }
+
+  close(): void {
+    this.#ended.abort();
+  }
+
+  /** @throws SyncError CAPTURE_BEHIND when nothing comes in time; what ended the reading */
+  async #until(ready: () => boolean, withinMs: number): Promise<void> {
+    if (this.#failure) throw this.#failure;
+    if (ready()) return;
+    let timer: NodeJS.Timeout | undefined;
+    const waiting = new Promise<void>((resolve) => this.#waiters.push({ ready, resolve }));
+    const late = new Promise<'late'>((resolve) => (timer = setTimeout(() => resolve('late'), withinMs)));
+    const outcome = await Promise.race([waiting, late]);
+    clearTimeout(timer);
+    if (this.#failure) throw this.#failure;
+    if (outcome !== 'late') return;
+    this.#waiters = this.#waiters.filter((waiter) => waiter.ready !== ready);
+    throw new SyncError('CAPTURE_BEHIND', `${this.#options.topic}: what was written ${withinMs} ms ago has not come`, {
+      details: { topic: this.#options.topic },
+    });
+  }
+
+  /** Reads on and on. Tells once whether the first record lies early enough. */
+  async #read(offset: number, seen: LogPosition | null, tell: (fits: boolean) => void): Promise<void> {
+    const { bus, topic } = this.#options;
+    const signal = AbortSignal.any([this.#options.signal, this.#ended.signal]);
+    this.#state = offset > 0 ? { ...freshLog, headless: true } : freshLog;
+    let told = false;
+    try {
+      for await (const batch of subscribe({ ...bus, topic, offset, signal })) {
+        for (const raw of batch) {
+          const decoded = this.#decoder.decode(raw);
+          const record = decoded instanceof Promise ? await decoded : decoded;
+          if (!told && record.header.kind !== 'epoch') {
+            told = true;
+            const needed = seen?.log === record.header.log ? seen.seq + 1 : 0;
+            const fits = record.header.seq <= needed;
+            tell(fits);
+            if (!fits) return;
+          }
+          await this.#take(record);
+        }
+        this.#wake();
+      }
+      throwIfAborted(signal);
+    } catch (error) {
+      this.#failure = toSyncError(error);
+      this.#wakeAll();
+      throw error;
+    }
+  }
+
+  async #take(record: LogRecord): Promise<void> {
+    const { verdict, state } = admit(this.#state, record.header, record.offset);
+    this.#state = state;
+    if (verdict !== 'valid' && verdict !== 'anew') return;
+    const { body, header } = record;
+    switch (body.kind) {
+      case 'row': {
+        const keys = this.#keys.get(body.table) ?? (await this.#keysOf(body.table));
+        if (keys) this.#changed(keys, [body.event.before, body.event.after], header.seq);
+        return;
+      }
+      case 'remedy': {
+        const keys = await this.#options.keysOfRemedy({ database: body.database, name: body.table });
+        if (keys) this.#changed(keys, [body.key, body.row], header.seq);
+        return;
+      }
+      case 'watermark':
+        if (body.pipeline !== this.#options.pipeline) return;
+        this.#token = body.token;
+        this.#wake();
+        return;
+      default:
+    }
+  }
+
+  #changed(keys: Keys, images: readonly (Row | null)[], seq: number): void {
+    for (const image of images) {
+      if (image === null) continue;
+      const primary = primaryResource(keys, image);
+      if (primary !== null) this.window.add(primary, seq);
+      for (const unique of uniqueResources(keys, image)) this.window.add(unique, seq);
+    }
+  }
+
+  async #keysOf(table: TableSchema): Promise<Keys | null> {
+    const known = this.#keys.get(table);
+    if (known !== undefined) return known;
+    const keys = await this.#options.keysOf(table);
+    this.#keys.set(table, keys);
+    return keys;
+  }
+
+  #wake(): void {
+    if (this.#waiters.length === 0) return;
+    const ready = this.#waiters.filter((waiter) => waiter.ready());
+    this.#waiters = this.#waiters.filter((waiter) => !ready.includes(waiter));
+    for (const { resolve } of ready) resolve();
+  }
+
+  #wakeAll(): void {
+    for (const { resolve } of this.#waiters) resolve();
+    this.#waiters = [];
+  }
+}
+
+async function ends({ bus, topic }: PeerLogOptions): Promise<{ start: number; end: number }> {
+  const admin = new BusAdmin(bus);
+  try {
+    if (!(await admin.exists(topic))) throw new SyncError('CAPTURE_BEHIND', `${topic} is not there yet`, { details: { topic } });
+    return await admin.offsets(topic);
+  } finally {
+    await admin.close();
+  }
+}

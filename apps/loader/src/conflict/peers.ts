@@ -1,0 +1,144 @@
+/**
+ * The logs of the regions that write the same tables: the target's own, and those of third regions. Whether a resource was changed there after what a transaction had seen; and, while
+ * locks are held, that everything which can concern them has been read.
+ */
+import { checkpointProgress } from '@lutra/marker';
+import { SyncError } from '@lutra/model';
+import type { LogPosition, Seen } from '@lutra/model';
+import { sleep } from '@lutra/runtime';
+import type { Metrics } from '@lutra/telemetry';
+import { PeerLog } from './peer-log.js';
+import type { PeerLogOptions } from './peer-log.js';
+import type { Watermark } from './watermark.js';
+
+export interface Peer {
+  readonly region: string;
+  readonly log: PeerLogOptions;
+  /** Of a third region: the pipeline from there to the target. Null: the target's own log. */
+  readonly pipeline: string | null;
+}
+
+export interface PeersOptions {
+  /** The target's own first, if a pipeline carries its changes back; none where tables flow one way only. */
+  readonly peers: readonly Peer[];
+  readonly watermark: Watermark;
+  readonly name: string;
+  readonly metrics: Pick<Metrics, 'watermarkSeconds' | 'windowKeys'>;
+  readonly signal: AbortSignal;
+}
+
+/** How long locks may be held for it, and how long without. */
+const lockedPatienceMs = 3_000;
+const patienceMs = 10_000;
+const causalPollMs = 20;
+
+export class Peers {
+  readonly #options: PeersOptions;
+  readonly #logs = new Map<Peer, PeerLog>();
+
+  constructor(options: PeersOptions) {
+    this.#options = options;
+  }
+
+  /** There is nobody else whose changes count. */
+  get none(): boolean {
+    return this.#options.peers.length === 0;
+  }
+
+  /**
+   * Before anything is locked: the logs are read from where transactions with this `seen` need it, up to their ends, and what the transactions had seen of
+   * third regions has been applied here as well.
+   * @throws SyncError CAPTURE_BEHIND, CONFLICT_WINDOW_LOST, KAFKA_*, TARGET_*, ABORTED
+   */
+  async open(seen: readonly Seen[]): Promise<void> {
+    for (const peer of this.#options.peers) {
+      const places = seen.map((one) => one[peer.region]);
+      const open = this.#logs.get(peer);
+      if (!open || places.some((place) => open.seenBy(place) === null)) await this.#reopen(peer, places);
+      if (peer.pipeline !== null) await this.#applied(peer, peer.pipeline, places);
+    }
+  }
+
+  /** While locks are held. `needed`: false if nothing that could come to light would change what is done. */
+  async complete(needed: boolean): Promise<void> {
+    if (!needed || this.none) return;
+    const startedAt = performance.now();
+    for (const peer of this.#options.peers) {
+      const log = this.#log(peer);
+      if (peer.pipeline === null) await log.watermark(await this.#options.watermark.write(), lockedPatienceMs);
+      else await log.reached((await this.#progressOf(peer.pipeline, log.id)) ?? -1, lockedPatienceMs);
+    }
+    this.#options.metrics.watermarkSeconds.observe({ name: this.#options.name }, (performance.now() - startedAt) / 1000);
+  }
+
+  /** The seq of the last change, in whichever log, that `seen` does not cover. */
+  changedAfter(resource: string, seen: Seen): number | null {
+    let last: number | null = null;
+    for (const [{ region }, log] of this.#logs) {
+      const changed = log.window.changedAfter(resource, log.seenBy(seen[region]) ?? -1);
+      if (changed !== null) last = Math.max(last ?? -1, changed);
+    }
+    return last;
+  }
+
+  /** The same, at the target itself. */
+  changedHere(resource: string, seen: Seen): boolean {
+    const own = this.#options.peers.find(({ pipeline }) => pipeline === null);
+    const log = own && this.#logs.get(own);
+    return own !== undefined && log !== undefined && log.window.changedAfter(resource, log.seenBy(seen[own.region]) ?? -1) !== null;
+  }
+
+  /** Committed: what comes has seen at least as much. */
+  forget(seen: Seen): void {
+    let keys = 0;
+    for (const [{ region }, log] of this.#logs) {
+      log.forget(log.seenBy(seen[region]) ?? -1);
+      keys += log.window.size;
+    }
+    this.#options.metrics.windowKeys.set({ name: this.#options.name }, keys);
+  }
+
+  async close(): Promise<void> {
+    for (const log of this.#logs.values()) log.close();
+    await this.#options.watermark.close();
+  }
+
+  async #reopen(peer: Peer, places: readonly (LogPosition | undefined)[]): Promise<void> {
+    this.#logs.get(peer)?.close();
+    this.#logs.delete(peer);
+    const log = await PeerLog.open(peer.log, earliest(places));
+    this.#logs.set(peer, log);
+    if (peer.pipeline === null) await log.caughtUp(await this.#options.watermark.write(), patienceMs);
+  }
+
+  /** B's update of A's row must not come before A's insert. */
+  async #applied(peer: Peer, pipeline: string, places: readonly (LogPosition | undefined)[]): Promise<void> {
+    const { id } = this.#log(peer);
+    const wanted = Math.max(-1, ...places.map((place) => (place?.log === id ? place.seq : -1)));
+    while (wanted >= 0 && ((await this.#progressOf(pipeline, id)) ?? -1) < wanted) await sleep(causalPollMs, this.#options.signal);
+  }
+
+  /** Seq up to which a pipeline has applied a log here; null if its checkpoint is in another log. */
+  async #progressOf(pipeline: string, log: string): Promise<number | null> {
+    const [row] = await this.#options.watermark.query(checkpointProgress(pipeline));
+    return row && String(row['log_id']) === log ? Number(row['seq']) : null;
+  }
+
+  #log(peer: Peer): PeerLog {
+    const log = this.#logs.get(peer);
+    if (log) return log;
+    throw new SyncError('INTERNAL', `the log of ${peer.region} is not open`);
+  }
+}
+
+/** Null: one of them has seen nothing. */
+function earliest(places: readonly (LogPosition | undefined)[]): LogPosition | null {
+  let first: LogPosition | null = null;
+  for (const place of places) {
+    if (!place) return null;
+    // Of two logs, one was made after the other; what follows has seen nothing of it.
+    if (first && first.log !== place.log) return null;
+    if (!first || place.seq < first.seq) first = place;
+  }
+  return first;
+}

@@ -1,0 +1,120 @@
+/**
+ * Who wins: an incoming change and the row that is there → what the row is to be. Pure and deterministic: from the two versions, the rule and which of them is home's,
+ * nothing else, so that both sides decide alike as long as they see the same two versions. Where they do not, home's decision arrives as a remedy
+ * (docs/decisions/0008-conflicts.md); nothing here needs to commute.
+ */
+import type { ColumnSchema, ConflictRule, Row, TableSchema, Value } from '@lutra/model';
+import { addDifference, compareValues } from './values.js';
+
+export type Side = 'incoming' | 'existing';
+
+export interface Clash {
+  /** As the source had it before and has it after; null: no row. Without a `before`, an insertion. */
+  readonly before: Row | null;
+  readonly after: Row | null;
+  /** As it is at the target; null: no row. */
+  readonly existing: Row | null;
+  /** Whose version is home's; null where both are other regions'. */
+  readonly home: Side | null;
+}
+
+export interface Decision {
+  readonly row: Row | null;
+  readonly winner: Side | 'both';
+}
+
+/** Two values of one column are stored as the same. */
+export type SameValue = (column: string, a: Value, b: Value) => boolean;
+
+/** `stop` has no decision: the caller stops. */
+export function decide(rule: ConflictRule, table: TableSchema, clash: Clash, same: SameValue): Decision {
+  const { before, after, existing } = clash;
+  if (after === null && existing === null) return { row: null, winner: 'both' };
+  switch (rule.policy) {
+    case 'overwrite':
+      return { row: after, winner: 'incoming' };
+    case 'ignore':
+    case 'stop':
+      return { row: existing, winner: 'existing' };
+    case 'home':
+      return taking(clash, clash.home ?? 'existing');
+    case 'latest':
+    case 'merge':
+  }
+  if (after === null || existing === null) {
+    const deletion: Side = after === null ? 'incoming' : 'existing';
+    // An insertion where a row was inserted and deleted meanwhile deletes nothing that it knew of.
+    const wins = before !== null && rule.deletes === 'win';
+    return taking(clash, wins ? deletion : deletion === 'incoming' ? 'existing' : 'incoming');
+  }
+  if (rule.policy === 'latest') return taking(clash, latest(rule, table, { ...clash, after, existing }));
+  return merge(rule, table, { ...clash, after, existing }, same);
+}
+
+/** Which of two rows may keep a unique value that both have. */
+export function decideUnique(
+  rule: ConflictRule,
+  table: TableSchema,
+  rows: { readonly incoming: Row; readonly existing: Row; readonly home: Side | null },
+): Side {
+  if (rule.policy === 'overwrite') return 'incoming';
+  const byVersion = rule.policy === 'latest' || (rule.policy === 'merge' && rule.sameColumn === 'latest');
+  const clash = { before: null, after: rows.incoming, existing: rows.existing, home: rows.home };
+  return byVersion ? latest(rule, table, clash) : (rows.home ?? 'existing');
+}
+
+interface TwoRows extends Clash {
+  readonly after: Row;
+  readonly existing: Row;
+}
+
+function taking({ after, existing }: Clash, winner: Side): Decision {
+  return { row: winner === 'incoming' ? after : existing, winner };
+}
+
+/** Equal versions: home's. */
+function latest(rule: ConflictRule, table: TableSchema, { after, existing, home }: TwoRows): Side {
+  const column = table.columns.find(({ name }) => name.toLowerCase() === rule.version?.toLowerCase());
+  if (!column) return home ?? 'existing';
+  const order = compareValues(column.type, valueOf(after, column), valueOf(existing, column));
+  if (order === 0) return home ?? 'existing';
+  return order > 0 ? 'incoming' : 'existing';
+}
+
+/** Column by column: what only one side changed is taken; what both changed has a policy of its own. Without a row before, both changed everything. */
+function merge(rule: ConflictRule, table: TableSchema, clash: TwoRows, same: SameValue): Decision {
+  const { before, after, existing, home } = clash;
+  const preferred = rule.sameColumn === 'latest' ? latest(rule, table, clash) : (home ?? 'existing');
+  const policies = new Map(Object.entries(rule.columns).map(([name, policy]) => [name.toLowerCase(), policy]));
+  const taken = new Set<Side>();
+  const entries = table.columns.map((column): [string, Value] => {
+    const { name, type } = column;
+    const [theirs, ours] = [valueOf(after, column), valueOf(existing, column)];
+    if (same(name, theirs, ours) && policies.get(name.toLowerCase()) !== 'delta') return [name, ours];
+    const base = before === null ? undefined : valueOf(before, column);
+    const take = (side: Side): [string, Value] => {
+      taken.add(side);
+      return [name, side === 'incoming' ? theirs : ours];
+    };
+    if (base !== undefined && same(name, theirs, base)) return same(name, ours, base) ? [name, ours] : take('existing');
+    if (base !== undefined && same(name, ours, base)) return take('incoming');
+    switch (policies.get(name.toLowerCase())) {
+      case 'delta':
+        if (base === undefined || base === null || ours === null || theirs === null) return take(preferred);
+        taken.add('incoming').add('existing');
+        return [name, addDifference(column, [ours, base, theirs])];
+      case 'max':
+        return take(compareValues(type, theirs, ours) > 0 ? 'incoming' : 'existing');
+      case 'min':
+        return take(compareValues(type, theirs, ours) < 0 ? 'incoming' : 'existing');
+      case undefined:
+        return take(preferred);
+    }
+  });
+  const [only] = taken;
+  return { row: Object.fromEntries(entries), winner: taken.size === 2 ? 'both' : (only ?? 'existing') };
+}
+
+function valueOf(row: Row, { name }: ColumnSchema): Value {
+  return row[name] ?? null;
+}

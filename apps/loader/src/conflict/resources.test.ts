@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest';
+import type { ColumnSchema, Value } from '@lutra/model';
+import type { TargetTable } from '@lutra/mysql';
+import { keysOf, primaryResource, resourcesOf, uniqueResources } from './resources.js';
+
+const target = (primaryKey: readonly string[], unique: readonly (readonly string[])[] = []): TargetTable =>
+  ({
+    database: 'shop',
+    name: 'items',
+    primaryKey,
+    uniqueKeys: unique.map((columns, i) => ({ name: `u${i}`, columns, nullable: true })),
+  }) as unknown as TargetTable;
+const resourceOf = (column: Partial<ColumnSchema> & Pick<ColumnSchema, 'type'>, value: Value): string | null => {
+  const rows = { database: 'other', name: 'name', columns: [{ name: 'k', ...column }], primaryKey: ['k'] };
+  return primaryResource(keysOf(rows, target(['k'])), { k: value });
+};
+
+describe('resources', () => {
+  const alike: readonly [ColumnSchema['type'], Value, Value][] = [
+    ['varchar', 'Straße', 'STRASSE '],
+    ['varchar', 'é', 'E'],
+    ['varchar', 'Ａ１', 'a1'],
+    ['char', 'a', 'a  '],
+    ['int', 5, 5n],
+    ['decimal', '1.50', '1.5'],
+    ['datetime', '2026-01-01 00:00:00.000', '2026-01-01 00:00:00'],
+    ['binary', Buffer.from([1, 0, 0]), Buffer.from([1])],
+    ['double', -0, 0],
+  ];
+  it.each(alike)('%s: %s and %s are one', (type, a, b) => expect(resourceOf({ type }, a)).toBe(resourceOf({ type }, b)));
+
+  const apart: readonly [ColumnSchema['type'], Value, Value][] = [
+    ['varchar', 'a', 'b'],
+    ['varchar', '北京', '上海'],
+    ['int', 1, 10],
+    ['decimal', '10', '1'],
+    ['decimal', '100', '1.00'],
+    ['varbinary', Buffer.from([1]), Buffer.from([0, 1])],
+  ];
+  it.each(apart)('%s: %s and %s are two', (type, a, b) => expect(resourceOf({ type }, a)).not.toBe(resourceOf({ type }, b)));
+
+  it('of a change are the keys of both images, in the names of the target', () => {
+    const rows = {
+      database: 'there',
+      name: 'goods',
+      columns: [
+        { name: 'id', type: 'int' },
+        { name: 'Mail', type: 'varchar' },
+      ],
+      primaryKey: ['id'],
+    } as const;
+    const keys = keysOf(rows, target(['ID'], [['mail']]));
+    const found = resourcesOf(keys, { before: { id: 1, Mail: 'a' }, after: { id: 1, Mail: 'b' } });
+    expect(found.map(({ resource }) => resource.replaceAll('\0', '|'))).toEqual([
+      'shop.items||1',
+      'shop.items|u0|a',
+      'shop.items||1',
+      'shop.items|u0|b',
+    ]);
+  });
+
+  it('NULL fights with nothing', () => {
+    const rows = {
+      database: 'd',
+      name: 't',
+      columns: [
+        { name: 'id', type: 'int' },
+        { name: 'mail', type: 'varchar' },
+      ],
+      primaryKey: ['id'],
+    } as const;
+    expect(uniqueResources(keysOf(rows, target(['id'], [['mail']])), { id: 1, mail: null })).toEqual([]);
+  });
+
+  it('a key that does not lie in the columns alone has none', () => {
+    const rows = { database: 'd', name: 't', columns: [{ name: 'id', type: 'int' }], primaryKey: [] } as const;
+    const keys = keysOf(rows, target([], [['']]));
+    expect([keys.primary, keys.unique]).toEqual([null, []]);
+  });
+});

@@ -1,0 +1,119 @@
+/**
+ * What two changes can fight for: a primary key value, or a value of another unique key; as texts, to look up in a window. Pure.
+ *
+ * Two values that a key takes for one must give one text; two that it tells apart may give one too, which costs a decision more and nothing else: both sides
+ * make the same mistake. So text is folded further than most collations do (case, accents, width, blanks at the end), and digits lose
+ * what does not change a number. NULL fights with nothing.
+ */
+import type { ColumnSchema, Row, TableSchema, Value } from '@lutra/model';
+import { tableName } from '@lutra/model';
+import type { TargetTable } from '@lutra/mysql';
+
+interface KeyColumn {
+  readonly name: string;
+  readonly fold: (value: NonNullable<Value>) => string;
+}
+
+interface Key {
+  readonly prefix: string;
+  readonly columns: readonly KeyColumn[];
+}
+
+/** The keys of one table, for rows of one table version. */
+export interface Keys {
+  /** Null: the table has none. */
+  readonly primary: Key | null;
+  readonly unique: readonly Key[];
+}
+
+/** `rows`: how the rows are called and typed where they come from; `target`: whose keys count. */
+export function keysOf(rows: TableSchema, target: TargetTable): Keys {
+  const columns = new Map(rows.columns.map((column) => [column.name.toLowerCase(), column]));
+  const key = (name: string, names: readonly string[]): Key | null => {
+    const found = names.map((column) => columns.get(column.toLowerCase()));
+    if (found.length === 0 || !found.every((column) => column !== undefined)) return null;
+    return { prefix: `${tableName(target)}\0${name}`, columns: found.map((column) => ({ name: column.name, fold: foldOf(column) })) };
+  };
+  return {
+    primary: key('', target.primaryKey),
+    unique: target.uniqueKeys.flatMap(({ name, columns: names }) => key(name, names) ?? []),
+  };
+}
+
+/** Of both images of a change. */
+export function resourcesOf(
+  keys: Keys,
+  { before, after }: { readonly before: Row | null; readonly after: Row | null },
+): readonly Resource[] {
+  const found: Resource[] = [];
+  for (const row of [before, after]) {
+    if (row === null) continue;
+    const primary = primaryResource(keys, row);
+    if (primary !== null) found.push({ resource: primary, primary: true });
+    for (const resource of uniqueResources(keys, row)) found.push({ resource, primary: false });
+  }
+  return found;
+}
+
+export interface Resource {
+  readonly resource: string;
+  readonly primary: boolean;
+}
+
+export function primaryResource({ primary }: Keys, row: Row): string | null {
+  return primary && resource(primary, row);
+}
+
+export function uniqueResources({ unique }: Keys, row: Row): readonly string[] {
+  return unique.length === 0 ? [] : unique.flatMap((key) => resource(key, row) ?? []);
+}
+
+function resource({ prefix, columns }: Key, row: Row): string | null {
+  let text = prefix;
+  for (const { name, fold } of columns) {
+    const value = row[name];
+    if (value === null || value === undefined) return null;
+    text += `\0${fold(value)}`;
+  }
+  return text;
+}
+
+function foldOf({ type }: ColumnSchema): (value: NonNullable<Value>) => string {
+  switch (type) {
+    case 'char':
+    case 'varchar':
+    case 'text':
+    case 'enum':
+    case 'set':
+    case 'json':
+      return (value) => foldText(String(value));
+    case 'binary':
+    case 'varbinary':
+    case 'blob':
+    case 'bit':
+      return (value) => (Buffer.isBuffer(value) ? value.toString('latin1').replace(/\0+$/, '') : String(value));
+    case 'decimal':
+    case 'time':
+    case 'datetime':
+    case 'timestamp':
+      return (value) => plainDigits(String(value));
+    default:
+      return (value) => (Object.is(value, -0) ? '0' : String(value));
+  }
+}
+
+/** Letters that collations take for several, which taking apart does not find. */
+const several: Readonly<Record<string, string>> = { ß: 'ss', æ: 'ae', œ: 'oe', ø: 'o', đ: 'd', ð: 'd', ł: 'l', þ: 'th', ı: 'i' };
+
+function foldText(text: string): string {
+  // Nearly all keys, at a tenth of the cost.
+  if (/^[\x21-\x40\x5b-\x7e]*$/.test(text)) return text;
+  const apart = text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase();
+  return apart.replace(/[ßæœøđðłþı]/g, (letter) => several[letter] ?? letter).trimEnd();
+}
+
+/** `1.50` and `01.5`, `12:00:00.000` and `12:00:00`: the same. */
+function plainDigits(text: string): string {
+  const short = text.includes('.') ? text.replace(/\.?0+$/, '') : text;
+  return short.replace(/^(-?)0+(?=\d+(\.|$))/, '$1');
+}

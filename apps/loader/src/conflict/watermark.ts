@@ -1,0 +1,34 @@
+/** Asks the capture of the target to say that it has published everything so far: a write to lutra.signal, on a connection of its own, comes back through the log. */
+import { watermarkStatement } from '@lutra/marker';
+import { ApplyConnection } from '@lutra/mysql';
+import type { ConnectionOptions, ResultRow } from '@lutra/mysql';
+
+export class Watermark {
+  readonly #target: ConnectionOptions;
+  readonly #of: { readonly pipeline: string; readonly epoch: number };
+  #connection: ApplyConnection | null = null;
+  #number = 0;
+
+  constructor(target: ConnectionOptions, of: { readonly pipeline: string; readonly epoch: number }) {
+    this.#target = target;
+    this.#of = of;
+  }
+
+  /** Committed when it resolves; the token to wait for. @throws SyncError TARGET_* */
+  async write(): Promise<string> {
+    this.#number += 1;
+    const token = `${this.#of.epoch}-${this.#number}`;
+    await this.query(watermarkStatement(this.#of.pipeline, token));
+    return token;
+  }
+
+  /** A statement outside the transaction that is under way. */
+  async query(sql: string): Promise<readonly ResultRow[]> {
+    if (!this.#connection || this.#connection.broken) this.#connection = await ApplyConnection.open(this.#target);
+    return this.#connection.query(sql);
+  }
+
+  async close(): Promise<void> {
+    await this.#connection?.close();
+  }
+}

@@ -1,0 +1,63 @@
+/**
+ * Rows of a target table as a row event of the source would carry them: read, compared, told apart by their keys. For who decides between
+ * two versions of a row; row-statements.ts has the statements.
+ */
+import type { Row, TableSchema, Value } from '@lutra/model';
+import { knownKeys } from './safe-plan.js';
+import type { ResultRow } from './session-options.js';
+import { planTable } from './table-plan.js';
+import type { ColumnPlan, TablePlan } from './table-plan.js';
+import type { TargetTable } from './target-table.js';
+import { storedForm, valueOf } from './row-values.js';
+
+/** What is fixed about it for one version of the source's table. Making one costs something: keep it. */
+export interface RowPlan {
+  readonly table: TablePlan;
+  /** Those beside the primary one. */
+  readonly uniqueKeys: readonly (readonly ColumnPlan[])[];
+  /** The written columns by their names at the source. */
+  readonly columns: ReadonlyMap<string, ColumnPlan>;
+}
+
+/**
+ * @param source as row events have it; where there are none, asSource(target)
+ * @throws SyncError COLUMN_MISSING; APPLY_REFUSED for a table without primary key, or with a unique key whose values are not in its rows
+ */
+export function planRows(source: TableSchema, target: TargetTable): RowPlan {
+  const table = planTable(source, target);
+  const uniqueKeys = knownKeys(table, 'cannot have its conflicts decided');
+  return { table, uniqueKeys, columns: new Map(table.columns.map((column) => [column.name, column])) };
+}
+
+/** The columns of the primary key only. */
+export function keyOfRow(plan: RowPlan, row: Row): Row {
+  return Object.fromEntries(plan.table.key.map(({ name }) => [name, row[name] as Value]));
+}
+
+/** A row that a query of row-statements.ts found, without its generated columns. */
+export function toRow(plan: RowPlan, found: ResultRow): Row {
+  return Object.fromEntries(plan.table.columns.map(({ name, schema }, i) => [name, valueOf(schema, found[`c${i}`] ?? null)]));
+}
+
+/** Equal as stored, in every written column. */
+export function sameRows(plan: RowPlan, a: Row, b: Row): boolean {
+  return plan.table.columns.every((column) => same(column, a[column.name], b[column.name]));
+}
+
+/**
+ * Equal as stored, in every column of the primary key. A collation may be wider: 'a' and 'A' are not the same here, yet one row to the server.
+ */
+export function sameKey(plan: RowPlan, a: Row, b: Row): boolean {
+  return plan.table.key.every((column) => same(column, a[column.name], b[column.name]));
+}
+
+/** Equal as stored, in one written column; true for a generated one, which follows from the others. */
+export function sameColumn(plan: RowPlan, name: string, a: Value | undefined, b: Value | undefined): boolean {
+  const column = plan.columns.get(name);
+  return column === undefined || same(column, a, b);
+}
+
+function same({ schema }: ColumnPlan, a: Value | undefined, b: Value | undefined): boolean {
+  if (a === undefined || b === undefined || a === null || b === null) return a === b;
+  return storedForm(schema.type, a) === storedForm(schema.type, b);
+}

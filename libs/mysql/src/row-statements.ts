@@ -1,0 +1,61 @@
+/**
+ * Statements on one row of a target table, found by its primary key whatever else is in it: read, locked, written whole, deleted. Pure; the naive
+ * ways are the ones that statement-builder.ts names.
+ */
+import type { Row, Value } from '@lutra/model';
+import type { RowPlan } from './row-plan.js';
+import { selected } from './row-values.js';
+import { countStatement } from './sql-text.js';
+import type { Mark, SqlText } from './sql-text.js';
+import { equal, keyOf } from './table-plan.js';
+import type { ColumnPlan } from './table-plan.js';
+
+/**
+ * The row of that primary key, for toRow(). With `forUpdate` it is locked; if it is not there, in REPEATABLE READ the gap where it would be.
+ * @throws SyncError VALUE_UNSUPPORTED, as all here
+ */
+export function readRowQuery(plan: RowPlan, key: Row, forUpdate: boolean): string {
+  return `${select(plan)} WHERE ${keyOf(plan.table, key)}${forUpdate ? ' FOR UPDATE' : ''}`;
+}
+
+/**
+ * The rows with another primary key that hold a value of `row` in a unique key, locked, for toRow(): one statement a key, so that each finds its row by
+ * its index. A row that holds two of them comes twice. NULL collides with nothing, and a key with one is left out.
+ */
+export function holdersQueries(plan: RowPlan, row: Row): readonly string[] {
+  const held = plan.uniqueKeys.filter((columns) => columns.every(({ name }) => row[name] !== null));
+  return held.map((columns) => `${select(plan)} WHERE ${equal(columns, row)} AND NOT (${keyOf(plan.table, row)}) FOR UPDATE`);
+}
+
+export function insertRow(plan: RowPlan, row: Row): SqlText {
+  const { columns, insertHead } = plan.table;
+  const values = columns.map((column) => column.stored(row[column.name] as Value)).join(', ');
+  return { sql: `${insertHead}(${values})`, marks: [mark(plan, 'insert')] };
+}
+
+/** Makes the row of that key this one, its key included. Exactly one row must be there. */
+export function updateRow(plan: RowPlan, key: Row, row: Row): SqlText {
+  const { columns, quoted } = plan.table;
+  const set = (column: ColumnPlan): string => `${column.quoted} = ${column.stored(row[column.name] as Value)}`;
+  return counted(plan, 'update', `UPDATE ${quoted} SET ${columns.map(set).join(', ')} WHERE ${keyOf(plan.table, key)}`);
+}
+
+/** Exactly one row must be there. */
+export function deleteRow(plan: RowPlan, key: Row): SqlText {
+  return counted(plan, 'delete', `DELETE FROM ${plan.table.quoted} WHERE ${keyOf(plan.table, key)}`);
+}
+
+/** Numbered, because a column may have any name. */
+function select({ table }: RowPlan): string {
+  const columns = table.columns.map(({ quoted, schema }, i) => `${selected(schema.type, quoted)} AS c${i}`);
+  return `SELECT ${columns.join(', ')} FROM ${table.quoted}`;
+}
+
+function counted(plan: RowPlan, does: 'update' | 'delete', sql: string): SqlText {
+  return { sql: `${sql};\n${countStatement(1)}`, marks: [mark(plan, does), mark(plan, 'count rows')] };
+}
+
+function mark({ table }: RowPlan, does: 'insert' | 'update' | 'delete' | 'count rows'): Mark {
+  const { database, name } = table.target;
+  return { does, table: { database, name }, change: 0, changes: 1 };
+}

@@ -1,0 +1,109 @@
+/**
+ * One column's values, from a SELECT and compared. What a SELECT through our session gives becomes what a row event of the source
+ * carries: the same JS type, and the source's number of digits where the target's column is wider. Two values are the same if the
+ * target stores the same; a naive comparison fails for those that are written in two ways: BINARY with and without its padding, '1.5' and '1.50',
+ * 12:00:00 with and without a fraction of zeros, a SET's members in another order.
+ */
+import type { ColumnSchema, ColumnType, Value } from '@lutra/model';
+import type { ResultRow } from './session-options.js';
+
+/** What the server is asked for, so that nothing is lost on the way. A FLOAT is printed in 6 digits; as DOUBLE it is exact. */
+export function selected(type: ColumnType, quoted: string): string {
+  return type === 'float' || type === 'double' ? `${quoted} * 1e0` : quoted;
+}
+
+export function valueOf(column: ColumnSchema, found: ResultRow[string]): Value {
+  if (found === null) return null;
+  switch (column.type) {
+    case 'tinyint':
+    case 'smallint':
+    case 'mediumint':
+    case 'int':
+    case 'year':
+      return Number.isSafeInteger(Number(found)) ? Number(found) : BigInt(String(found)); // the target's may be a BIGINT
+    case 'bigint':
+      return BigInt(String(found));
+    case 'float':
+    case 'double':
+      return Number(found);
+    case 'decimal':
+      return withFraction(plainDecimal(String(found)), column.scale);
+    case 'time':
+    case 'datetime':
+    case 'timestamp':
+      return withFraction(String(found), column.scale);
+    case 'bit':
+      return bitsOf(bytesOf(found), Math.ceil((column.length ?? 0) / 8));
+    case 'binary':
+    case 'varbinary':
+    case 'blob':
+      return bytesOf(found);
+    case 'set':
+      return inOrder(String(found), column.values);
+    default:
+      return String(found);
+  }
+}
+
+/** The same text for values that the target stores as the same, and for no others. */
+export function storedForm(type: ColumnType, value: Exclude<Value, null>): string {
+  switch (type) {
+    case 'float':
+      return double(Math.fround(Number(value)));
+    case 'double':
+      return double(Number(value));
+    case 'decimal':
+      return withFraction(plainDecimal(String(value)), 0).replace(/^-0$/, '0');
+    case 'time':
+    case 'datetime':
+    case 'timestamp':
+      return withFraction(String(value), 0);
+    case 'bit':
+      return bytesOf(value).toString('hex').replace(/^0+/, '');
+    case 'binary':
+      return bytesOf(value)
+        .toString('hex')
+        .replace(/(00)+$/, '');
+    case 'varbinary':
+    case 'blob':
+      return bytesOf(value).toString('latin1');
+    case 'set':
+      return String(value).split(',').toSorted().join();
+    default:
+      return String(value);
+  }
+}
+
+function double(value: number): string {
+  return Object.is(value, -0) ? '-0' : String(value);
+}
+
+/** ZEROFILL prints zeros before it. */
+function plainDecimal(text: string): string {
+  return text.replace(/^(-?)0+(?=\d)/, '$1');
+}
+
+/** With as many digits after the point, or more where they are not zeros. */
+function withFraction(text: string, digits = 0): string {
+  const [whole = '', fraction = ''] = text.split('.');
+  const kept = fraction.replace(/0+$/, '').padEnd(digits, '0');
+  return kept === '' ? whole : `${whole}.${kept}`;
+}
+
+function bitsOf(bytes: Buffer, size: number): Buffer {
+  const from = bytes.findIndex((byte) => byte !== 0);
+  const bits = from < 0 ? bytes.subarray(bytes.length) : bytes.subarray(from);
+  return bits.length >= size ? bits : Buffer.concat([Buffer.alloc(size - bits.length), bits]);
+}
+
+/** As the source declares them: the target may have them in another order. */
+function inOrder(members: string, values: readonly string[] | undefined): string {
+  if (values === undefined) return members;
+  const set = new Set(members.split(','));
+  const known = values.filter((value) => set.has(value));
+  return known.length === set.size ? known.join() : members;
+}
+
+function bytesOf(value: Exclude<Value, null>): Buffer {
+  return Buffer.isBuffer(value) ? value : Buffer.from(String(value));
+}

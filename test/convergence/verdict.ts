@@ -65,7 +65,7 @@ export async function reachVerdict(run: Run): Promise<Verdict> {
   const end =
     problems.length === 0
       ? `equal: ${tables} tables, ${count(rows)} rows; ${sum}`
-      : `WRONG: ${problems.length} things; ${sum}; the first: ${problems[0]}`;
+      : `WRONG: ${problems.length} things; ${sum}; the first: ${problems[0]?.split('\n')[0]}`;
   return { good: problems.length === 0, lines: [...lines, end] };
 }
 

@@ -38,7 +38,7 @@ export async function converge(stack: Stack, network: Network, options: Converge
   );
   await stack.start();
   const sites = sitesOf(stack);
-  for (const { letter } of sites) await withAdministrator(stack.mysql[letter], (connection) => createClash(connection));
+  for (const { letter } of sites) await withAdministrator(stack.place(letter).mysql, (connection) => createClash(connection));
   await stack.createChannel({ databases: [clashDatabase], conflicts: { home: sites[0].region, rules: rulesOf(shapes) } });
   await stack.startChannel();
   const history = new History(join(await mkdtemp(join(tmpdir(), 'lutra-converge-')), 'history.jsonl'));

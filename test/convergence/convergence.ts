@@ -50,6 +50,14 @@ export async function converge(stack: Stack, network: Network, options: Converge
   if (trouble !== undefined) return { good: false, lines: [...head, await stack.report(), `NEEDS A PERSON: ${trouble}`] };
   await history.close();
   log('comparing all regions row by row, and reading all topics from start to end');
-  const { good, lines } = await reachVerdict({ stack, sites, shapes: chosen, load, history, conflicts: options.hot > 0 });
+  const { good, lines } = await reachVerdict({
+    stack,
+    sites,
+    shapes: chosen,
+    load,
+    history,
+    conflicts: options.hot > 0,
+    undisturbed: options.faults === 0,
+  });
   return { good, lines: [...head, ...lines] };
 }

@@ -2,6 +2,7 @@
 import { differencesFromWritten, readTopic, type Stack } from '../scenarios/index.js';
 import { clashDatabase } from './clash.js';
 import { type LoggedConflict, readConflicts } from './conflict-log.js';
+import { countedConflicts } from './conflict-metrics.js';
 import { compareSites } from './equality.js';
 import type { History } from './history.js';
 import type { ClashLoad } from './load.js';
@@ -20,6 +21,8 @@ export interface Run {
   readonly history: History;
   /** There must be some. */
   readonly conflicts: boolean;
+  /** No process has ended since the start. */
+  readonly undisturbed: boolean;
 }
 
 export interface Verdict {
@@ -53,6 +56,7 @@ export async function reachVerdict(run: Run): Promise<Verdict> {
     ...logs.flatMap((log, place) => logProblems(log, { place, sites })),
     ...(run.conflicts ? untouched(shapes, logged) : []).map((table) => `${table}: home decided no conflict of it`),
     ...(await strays(run)),
+    ...(run.undisturbed ? await metricProblems(run, logs) : []),
     ...(run.conflicts && share.of < leastShare ? [`only ${percent(share.of)} of the transactions met a conflict: too few`] : []),
   ];
   const reads = load.readers.reduce((sum, reader) => sum + reader.reads, 0);
@@ -105,6 +109,11 @@ function logProblems(log: readonly LoggedConflict[], { place, sites }: { place: 
 function untouched(shapes: readonly Shape[], logged: readonly LoggedConflict[]): string[] {
   const touched = new Set(logged.map(({ table }) => table));
   return shapes.map(({ name }) => name).filter((name) => !touched.has(name));
+}
+
+async function metricProblems({ stack }: Run, logs: readonly (readonly LoggedConflict[])[]): Promise<string[]> {
+  const [counted, all] = [await countedConflicts(stack.apps), logs.flat().length];
+  return counted === all ? [] : [`the loaders counted ${counted} conflicts in their metrics and logged ${all}`];
 }
 
 interface Share {

@@ -30,6 +30,9 @@ export interface ConvergenceOptions {
   readonly log: Log;
 }
 
+/** Each conflict takes its time: with many of them the loaders may be minutes behind. */
+const drainMs = 1_200_000;
+
 /** The stack is not started yet; whoever made it stops it. */
 export async function converge(stack: Stack, network: Network, options: ConvergenceOptions): Promise<Verdict> {
   const { log, minutes, seed, rate } = options;
@@ -44,7 +47,7 @@ export async function converge(stack: Stack, network: Network, options: Converge
   const history = new History(join(await mkdtemp(join(tmpdir(), 'lutra-converge-')), 'history.jsonl'));
   log(`writing in ${sites.length} regions, ${rate} transactions/s each, for ${minutes} min, seed ${seed}; history: ${history.file}`);
   const load = new ClashLoad({ sites, shapes: chosen, seed, rate, hot: options.hot, history });
-  const { faults, trouble } = await endure(stack, { network, minutes, seed, most: options.faults, load, log });
+  const { faults, trouble } = await endure(stack, { network, minutes, seed, most: options.faults, load, drainMs, log });
   await load.stopReading();
   const head = [faultsLine(faults), `history: ${history.file}`];
   if (trouble !== undefined) return { good: false, lines: [...head, await stack.report(), `NEEDS A PERSON: ${trouble}`] };

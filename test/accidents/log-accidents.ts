@@ -3,11 +3,12 @@ import { randomUUID } from 'node:crypto';
 import { readdir, readFile, rm, truncate } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Admin, IncrementalAlterConfigOperationTypes } from '@platformatic/kafka';
-import { RecordEncoder } from '@lutra/avro';
-import { BusAdmin, type BusOptions, Publisher } from '@lutra/bus';
+import { RecordDecoder, RecordEncoder } from '@lutra/avro';
+import { BusAdmin, type BusOptions, Publisher, readRange } from '@lutra/bus';
 import { type LogCopy, Registry } from '@lutra/registry';
 import type { RecordHeader } from '@lutra/model';
 import { createLogger } from '@lutra/telemetry';
+import { eventOf, rowOf, tableOf } from '../../libs/avro/test/samples.js';
 import type { KafkaServer } from '../servers/index.js';
 import type { Stack } from '../scenarios/index.js';
 import { until } from './one-way.js';
@@ -107,6 +108,33 @@ export async function writeHeartbeat(stack: Stack, way: OneWay, header: Partial<
     ),
   );
   await publish(stack, way.topic, record);
+}
+
+/** The next row of the log, as if it had been first committed in another region. */
+export async function writeCopy(stack: Stack, way: OneWay, origin: string): Promise<void> {
+  const record = await withRegistry(stack, async (registry) => {
+    const { log, epoch, seq } = await lastHeader(stack, way.topic, registry);
+    const table = { ...tableOf([{ name: 'id', type: 'bigint' }], ['id']), database: way.database, name: 't' };
+    const event = eventOf(table, { before: null, after: rowOf([['id', 99n]]) });
+    const encoder = new RecordEncoder({ topic: way.topic, endpoint: way.endpoints.source, ids: registry.schemas });
+    return (await encoder.prepare(table)).encode(
+      { kind: 'row', log, epoch, seq: seq + 1 },
+      {
+        ...event,
+        source: { ...event.source, origin, path: [origin] },
+        transaction: { ...event.transaction, totalOrder: 1 },
+      },
+    );
+  });
+  await publish(stack, way.topic, record);
+}
+
+async function lastHeader(stack: Stack, topic: string, { schemas }: Registry): Promise<RecordHeader> {
+  const { end } = await offsets(stack, topic);
+  const decoder = new RecordDecoder({ ids: schemas });
+  for await (const [raw] of readRange({ ...busOptions(stack), topic, from: end - 1, to: end, signal: AbortSignal.timeout(30_000) }))
+    if (raw) return (await decoder.decode(raw)).header;
+  throw new Error(`${topic} is empty`);
 }
 
 async function publish(stack: Stack, topic: string, record: Parameters<Publisher['publish']>[0][number]): Promise<void> {

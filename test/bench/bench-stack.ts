@@ -1,5 +1,5 @@
 /**
- * What is measured: a one-way channel from side a to side b, and beside it MySQL's own replication of side a. Only one of them runs at a time. Nothing is left
+ * What is measured: a channel from side a to side b, or both ways with writes at side a only, and beside it MySQL's own replication of side a. Only one of them runs at a time. Nothing is left
  * behind after `stop()`, or after the death of this process.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -17,6 +17,8 @@ export interface BenchStackOptions {
   readonly log: Log;
   /** Folder for the apps' CPU profiles. */
   readonly profile?: string | undefined;
+  /** A channel both ways, so that the loader looks for conflicts; nobody writes at side b. */
+  readonly twoWay?: boolean;
 }
 
 const mysqlExtra = ['--innodb-buffer-pool-size=512M'];
@@ -58,13 +60,14 @@ export class Bench {
   async start(): Promise<void> {
     const { stack, replica } = this;
     await stack.start();
-    await Promise.all([stack.capture.b.terminate(), stack.loader.a.terminate()]); // the other direction: not wanted here
+    const { twoWay = false } = this.#options;
+    if (!twoWay) await Promise.all([stack.capture.b.terminate(), stack.loader.a.terminate()]); // the other direction: not wanted here
     await replica.start(stack.mysql.a);
     await createEntries(stack, this.#options.databases);
     this.#atSource = await createConnection(stack.connection('a'));
     this.#atTarget = await createConnection(stack.connection('b'));
     this.#topic = new RowsTopic(stack);
-    await stack.createChannel({ name: 'bench', databases: this.#options.databases, from: ['a'] });
+    await stack.createChannel({ name: 'bench', databases: this.#options.databases, from: twoWay ? ['a', 'b'] : ['a'] });
   }
 
   /** Both ways carry what is written. */

@@ -10,6 +10,7 @@ test('without options: all workloads at full scale, once, on MySQL 9.7', () => {
     repeat: 1,
     json: undefined,
     profile: undefined,
+    twoWay: false,
     help: false,
   });
 });

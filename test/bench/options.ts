@@ -12,6 +12,8 @@ export interface BenchOptions {
   readonly json: string | undefined;
   /** Where captures and loaders leave CPU profiles. */
   readonly profile: string | undefined;
+  /** Both ways, with what looking for conflicts costs. */
+  readonly twoWay: boolean;
   readonly help: boolean;
 }
 
@@ -24,6 +26,7 @@ durable settings, one after the other. Compares every row afterwards. Exit code 
   --mysql V      8.0 or 9.7 (default 9.7), all three servers
   --scale S      of the amounts of rows and of the time, for small trials (default 1)
   --repeat N     how often; the value is then the median (default 1)
+  --two-way      the channel goes both ways, so that the loader looks for conflicts; writes are still at hangzhou only
   --json FILE    write the figures there: [{workload, stage, metric, value, min, max, unit}]
   --profile DIR  let the apps write CPU profiles there (they are slower then)
   --help         print this`;
@@ -38,6 +41,7 @@ export function readOptions(args: readonly string[]): BenchOptions {
     repeat: text,
     json: text,
     profile: text,
+    'two-way': { type: 'boolean' },
     help: { type: 'boolean', short: 'h' },
   });
   const workload = readChoice('workload', values.workload, workloadNames);
@@ -48,6 +52,7 @@ export function readOptions(args: readonly string[]): BenchOptions {
     repeat: readNumber('repeat', values.repeat, { least: 1, most: 100 }) ?? 1,
     json: values.json,
     profile: values.profile,
+    twoWay: values['two-way'] ?? false,
     help: values.help ?? false,
   };
 }

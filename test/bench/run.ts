@@ -15,6 +15,7 @@ export interface RunOptions {
   readonly scale: number;
   readonly repeat: number;
   readonly profile?: string | undefined;
+  readonly twoWay?: boolean;
   readonly log: Log;
 }
 
@@ -42,10 +43,10 @@ export class BenchRun {
   }
 
   async run(): Promise<BenchReport> {
-    const { workloads, mysql, repeat, log, profile } = this.#options;
+    const { workloads, mysql, repeat, log, profile, twoWay = false } = this.#options;
     for (let repetition = 1; repetition <= repeat; repetition++) {
       if (repeat > 1) log(`repetition ${repetition} of ${repeat}`);
-      const bench = new Bench({ mysql, databases: workloads.flatMap((name) => this.#databases(name)), log, profile });
+      const bench = new Bench({ mysql, databases: workloads.flatMap((name) => this.#databases(name)), log, profile, twoWay });
       this.#bench = bench;
       try {
         await bench.start();

@@ -130,6 +130,11 @@ export class Stack {
     return all.filter((app) => app !== undefined);
   }
 
+  /** An app of a region that is neither side's. Who asks for it starts and stops it. */
+  appOf(app: 'capture' | 'loader', region: string): AppProcess {
+    return new AppProcess({ app, name: `${app}-${region}`, environment: () => this.#environment(app, region) });
+  }
+
   /** root, or whom the environment variable names. */
   connection(letter: Letter): ConnectionOptions {
     return asAdministrator(this.place(letter).mysql);

@@ -207,6 +207,7 @@ const workOn = (routes: readonly Route[]): CaptureWork => ({
   region,
   routes,
   pipelines: routesOf('a', [channelOf(routes)]),
+  forwarded: [],
   isTarget: false,
 });
 const work = workOn(shop);

@@ -38,7 +38,9 @@ export interface CaptureWork {
   readonly region: RegionDocument;
   /** Of all pipelines that read this endpoint. */
   readonly routes: readonly Route[];
-  /** The same, pipeline by pipeline. */
+  /** Of those that carry on what loaders wrote here. */
+  readonly forwarded: readonly Route[];
+  /** What they carry, pipeline by pipeline. */
   readonly pipelines: RouteFingerprints;
   /** A loader writes to it too: what it wrote must be known by its marker. */
   readonly isTarget: boolean;
@@ -149,6 +151,7 @@ export async function runCapture(deps: CaptureDeps, work: CaptureWork, lead: { l
         connector: state.flavor,
         version: state.version,
         router,
+        forwarded: createRouter(work.forwarded),
         ddl: endpoint.ddl,
         seen: claim.tail.seen,
         now: Date.now,

@@ -143,6 +143,7 @@ export class TailReader {
     }
     this.#position = { gtids, file: end.file, pos: end.pos };
     this.#remedies = 0;
+    // Of before the transaction. One that was forwarded has moved it, which the next heartbeat says: until then it is too little, and that is safe.
     this.#seen = { ...this.#seen, ...seen };
   }
 }

@@ -1,5 +1,5 @@
 import { createRouter, rowToJson, SyncError } from '@lutra/model';
-import type { ColumnSchema, Row, SourceItem, TableSchema } from '@lutra/model';
+import type { ColumnSchema, Route, Row, SourceItem, TableSchema } from '@lutra/model';
 import { describe, expect, it } from 'vitest';
 import type { Output } from './output.js';
 import { TransactionTracker } from './transactions.js';
@@ -57,7 +57,7 @@ function marker(seq: number): SourceItem {
   return { kind: 'rows', table: checkpoint, op: 'u', rows: [{ before: row, after: row }], at: { file: 'binlog.1', pos: 5 }, bytes: 100 };
 }
 
-function tracker(ddl: 'stop' | 'ignore' = 'stop'): TransactionTracker {
+function tracker(ddl: 'stop' | 'ignore' = 'stop', forwarded: readonly Route[] = []): TransactionTracker {
   const router = createRouter([{ schema: 'shop', table: '*' }]);
   return new TransactionTracker({
     endpoint: 'a',
@@ -65,6 +65,7 @@ function tracker(ddl: 'stop' | 'ignore' = 'stop'): TransactionTracker {
     connector: 'mysql',
     version: '8',
     router,
+    forwarded: createRouter(forwarded),
     ddl,
     seen: {},
     now: () => 7,
@@ -124,6 +125,49 @@ describe('what the topic gets', () => {
 
   it('advances over transactions without a routed row', () => {
     expect(feed(tracker(), begin(1), rows(other, 1), commit(1))).toMatchObject([{ kind: 'boundary', rows: 0 }]);
+  });
+});
+
+describe('where pipelines forward', () => {
+  const forwarding = () => tracker('stop', [{ schema: 'shop', table: 'orders' }]);
+  const sources = (outputs: readonly Output[]) =>
+    outputs.flatMap((output) => (output.kind === 'row' ? [[output.event.source.origin, ...output.event.source.path]] : []));
+
+  it('what loaders wrote goes on with its origin and this region on its path, whole, with what had been seen before', () => {
+    const to = forwarding();
+    const outputs = feed(
+      to,
+      begin(1),
+      marker(41),
+      rows(orders, 1),
+      rows({ ...orders, name: 'local' }, 9),
+      rows(orders, 2),
+      marker(99),
+      commit(1),
+    );
+    expect(sources(outputs)).toEqual(Array.from({ length: 2 }, () => ['california', 'california', 'hangzhou']));
+    expect(published(outputs)).toEqual([
+      [1, 1, false],
+      [2, 2, true],
+    ]);
+    expect(outputs[0]).toMatchObject({ event: { transaction: { seen: {} } } });
+    expect(outputs.at(-1)).toMatchObject({ marked: true, rows: 2, seen: { california: { seq: 99 } } });
+  });
+
+  it('what is new here has this region alone', () => {
+    expect(sources(feed(forwarding(), begin(1), rows(orders, 1), commit(1)))).toEqual([['hangzhou', 'hangzhou']]);
+  });
+
+  it('nothing goes on of which nobody says where it comes from', () => {
+    const row = { ...checkpointRow(41), origin: '', path: '' };
+    const unknown = { ...marker(41), rows: [{ before: null, after: row }] } as SourceItem;
+    expect(feed(forwarding(), begin(1), unknown, rows(orders, 1), commit(1))).toMatchObject([{ kind: 'boundary', rows: 0, seen: {} }]);
+  });
+
+  it('what was seen is told by the region whose log it is, not by the origin', () => {
+    const row = { ...checkpointRow(41), path: 'california,oregon' };
+    const copy = { ...marker(41), rows: [{ before: row, after: row }] } as SourceItem;
+    expect(feed(tracker(), begin(1), copy, commit(1))).toMatchObject([{ seen: { oregon: { log: 'L', seq: 41 } } }]);
   });
 });
 

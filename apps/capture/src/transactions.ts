@@ -2,15 +2,15 @@
  * Source items → what the topic gets. Pure: no I/O, no clock of its own. It recognises the marker, leaves out what is not routed,
  * counts the rows of a transaction and holds one row back, because only the commit tells which row is the last.
  *
- * A transaction that begins with lutra.checkpoint was written by a loader: it is never published again (its origin serves everybody); it only moves `seen`.
- * One that begins with a request to be skipped (own-tables.ts) is not published at all. What lutra.signal asks for is published behind
+ * A transaction that begins with lutra.checkpoint was written by a loader: it moves `seen`, and is published again only for pipelines that forward, with its
+ * origin and one region more on its path; else its origin serves everybody. One that begins with a request to be skipped (own-tables.ts) is not published at all. What lutra.signal asks for is published behind
  * the transaction. "Begins" means: before its first routed row. What was handed on cannot be taken back, so a request behind a row is not heeded; a marker
  * there, which no loader leaves unless a trigger writes before it, ends capture: published as new, the copy would go round for ever.
  */
 import { checkpointTable, readMarker, signalTable } from '@lutra/marker';
 import type { Marker } from '@lutra/marker';
 import { SyncError } from '@lutra/model';
-import type { Position, RowEvent, Router, Seen, SourceItem, TableSchema } from '@lutra/model';
+import type { Origin, Position, RowEvent, Router, Seen, SourceItem, TableSchema } from '@lutra/model';
 import { touchesRoutedTable } from './ddl.js';
 import type { Boundary, Output } from './output.js';
 import { asksToSkip } from './own-tables.js';
@@ -21,6 +21,8 @@ import { Signals } from './signals.js';
 export interface TrackerOptions extends RowEventOptions {
   readonly region: string;
   readonly router: Router;
+  /** Tables of which what loaders wrote is published too. */
+  readonly forwarded: Router;
   readonly ddl: 'stop' | 'ignore';
   readonly seen: Seen;
 }
@@ -78,17 +80,26 @@ export class TransactionTracker {
       else yield { kind: 'ignored', what: 'skip', at: item.at };
     }
     if (item.table.database === checkpointTable.database) return yield* this.#own(open, item);
-    if (!open.marker && !open.skipped && this.#options.router(item.table)) yield* this.#routed(open, item, event);
+    if (open.skipped) return;
+    const origin = this.#originOf(open);
+    const router = open.marker ? this.#options.forwarded : this.#options.router;
+    if (origin && router(item.table)) yield* this.#routed(open, { item, event, origin });
   }
 
-  *#routed(open: OpenTransaction, item: Rows, event: number): Generator<Output> {
+  /** Null: nobody said where it was first committed, so nothing of it goes on. */
+  #originOf({ marker }: OpenTransaction): Origin | null {
     const { region } = this.#options;
+    if (!marker) return { origin: region, path: [region] };
+    return marker.origin === '' ? null : { origin: marker.origin, path: [...marker.path, region] };
+  }
+
+  *#routed(open: OpenTransaction, { item, event, origin }: { item: Rows; event: number; origin: Origin }): Generator<Output> {
     const bytes = Math.ceil(item.bytes / item.rows.length);
     for (const [row, image] of item.rows.entries()) {
       const held = open.held;
       open.rows += 1;
       const at = { event, row, order: open.rows };
-      const of = { begin: open.begin, id: open.id, seen: this.#seen, origin: region, path: [region] };
+      const of = { begin: open.begin, id: open.id, seen: this.#seen, ...origin };
       open.held = { table: item.table, event: rowEventOf(this.#options, of, { item, image, at }), bytes };
       if (held) yield { kind: 'row', ...held };
     }
@@ -127,8 +138,9 @@ export class TransactionTracker {
       };
       yield { kind: 'row', table: held.table, event, bytes: held.bytes };
     }
-    if (marker && marker.logId !== '' && marker.origin !== '')
-      this.#seen = { ...this.#seen, [marker.origin]: { log: marker.logId, seq: marker.seq } };
+    // By the region whose log it is: the last on the path, which is not the origin where a transaction was forwarded.
+    const from = marker?.path.at(-1) ?? '';
+    if (marker && marker.logId !== '' && from !== '') this.#seen = { ...this.#seen, [from]: { log: marker.logId, seq: marker.seq } };
     const { endpoint, now } = this.#options;
     for (const record of signals?.records({ endpoint, seen: this.#seen, tsMs: now() }) ?? []) yield { kind: 'signal', record };
     yield this.#boundary(end, open);

@@ -67,4 +67,21 @@ describe('which endpoints are captured', () => {
     expect(after?.value.routes).toEqual(before?.value.routes);
     expect(after?.fingerprint).not.toBe(before?.fingerprint);
   });
+
+  it('with the copies of those tables that a pipeline forwards, and anew when that changes', () => {
+    const two = (forwards: boolean) =>
+      wanted(
+        channelSchema.parse({
+          name: 'x',
+          state: 'running',
+          pipelines: [
+            { name: 'p', source: 'a', target: 'b', routes: [{ schema: 'shop' }], forwards },
+            { name: 'q', source: 'a', target: 'c', routes: [{ schema: 'crm' }] },
+          ],
+        }),
+      );
+    expect(two(true)?.value.forwarded.map(({ schema }) => schema)).toEqual(['shop']);
+    expect(two(false)?.value.forwarded).toEqual([]);
+    expect(two(true)?.fingerprint).not.toBe(two(false)?.fingerprint);
+  });
 });

@@ -1,5 +1,5 @@
 /** From the configuration documents to the endpoints that this process works on. */
-import { pipelineId, routesFingerprint } from '@lutra/model';
+import { carriedFingerprint, pipelineId } from '@lutra/model';
 import type { ChannelDocument, PipelineDocument, RouteFingerprints } from '@lutra/model';
 import type { Configuration } from '@lutra/registry';
 import type { Wanted } from '@lutra/runtime';
@@ -19,12 +19,14 @@ export function wantedEndpoints(
     if (readers.every((channel) => channel.state === 'stopped')) continue;
     // Those of stopped channels too. Without them a capture that another channel keeps running would leave their rows out of the log, and a
     // loader that starts again at its checkpoint would miss them, with no hole in seq to tell.
-    const routes = readers.flatMap((channel) => reading(endpoint.name, channel).flatMap((pipeline) => pipeline.routes));
+    const read = readers.flatMap((channel) => reading(endpoint.name, channel));
+    const routes = read.flatMap((pipeline) => pipeline.routes);
+    const forwarded = read.filter(({ forwards }) => forwards).flatMap((pipeline) => pipeline.routes);
     const pipelines = routesOf(endpoint.name, readers);
     const writers = channels.filter(
       (channel) => channel.state !== 'stopped' && channel.pipelines.some(({ target }) => target === endpoint.name),
     );
-    const value = { endpoint, region, routes, pipelines, isTarget: writers.length > 0 };
+    const value = { endpoint, region, routes, forwarded, pipelines, isTarget: writers.length > 0 };
     wanted.set(endpoint.name, { fingerprint: fingerprint(value, [...new Set([...readers, ...writers])]), value });
   }
   return wanted;
@@ -33,7 +35,7 @@ export function wantedEndpoints(
 /** The routes of all pipelines that read an endpoint. */
 export function routesOf(endpoint: string, channels: readonly ChannelDocument[]): RouteFingerprints {
   const entries = channels.flatMap((channel) =>
-    reading(endpoint, channel).map(({ name, routes }) => [pipelineId(channel.name, name), routesFingerprint(routes)] as const),
+    reading(endpoint, channel).map((pipeline) => [pipelineId(channel.name, pipeline.name), carriedFingerprint(pipeline)] as const),
   );
   return Object.fromEntries(entries.toSorted(([one], [other]) => (one < other ? -1 : 1)));
 }

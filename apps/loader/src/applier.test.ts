@@ -91,13 +91,14 @@ interface Particulars {
   readonly merge?: boolean;
   readonly skip?: Skip;
   readonly replayUntil?: number;
+  readonly forwards?: boolean;
 }
 
 function applierOf(
   writer: ReturnType<typeof remember>['writer'],
   routed = true,
   onFailed?: (error: unknown) => void,
-  { merge = true, skip, replayUntil = -1 }: Particulars = {},
+  { merge = true, skip, replayUntil = -1, forwards = false }: Particulars = {},
 ) {
   const progress: number[] = [];
   const applier = new Applier({
@@ -106,6 +107,7 @@ function applierOf(
     targetRegion: 'california',
     guard: null,
     settled: null,
+    forwards,
     tables: { targetOf: () => (routed ? target : null) },
     writer,
     batchBytes: 4_000,
@@ -119,13 +121,13 @@ function applierOf(
 }
 
 const place = (seq: number): Place => ({ log: 'L', logEpoch: 1, seq, nextOffset: seq + 1 });
-function insert(id: number, options: { last?: boolean; origin?: string; size?: number } = {}): RowEvent {
-  const { last = true, origin = 'hangzhou', size = 1 } = options;
+function insert(id: number, options: { last?: boolean; origin?: string; size?: number; path?: readonly string[] } = {}): RowEvent {
+  const { last = true, origin = 'hangzhou', size = 1, path = [origin] } = options;
   return {
     op: 'c',
     before: null,
     after: { id, v: 'x'.repeat(size) },
-    source: { origin, path: [origin], tsUs: 5, gtid: null } as unknown as RowEvent['source'],
+    source: { origin, path, tsUs: 5, gtid: null } as unknown as RowEvent['source'],
     transaction: { id: 'x', totalOrder: 1, last, seen: {}, end: null },
     tsMs: 0,
   };
@@ -214,6 +216,31 @@ describe('applying', () => {
     await expect(applier.row(table, insert(1, { origin: 'california' }), place(1))).rejects.toSatisfy(
       (error) => error instanceof SyncError && error.code === 'LOOP_DETECTED',
     );
+  });
+
+  describe('what loaders wrote at the source', () => {
+    const forwarded = (id: number, ...path: string[]) => insert(id, { origin: path[0]!, path });
+    async function applied(forwards: boolean): Promise<{ told: readonly string[]; progress: readonly number[] }> {
+      const { told, writer } = remember();
+      const { applier, progress } = applierOf(writer, true, undefined, { forwards });
+      const events = [insert(0), forwarded(1, 'oregon', 'hangzhou'), forwarded(2, 'california', 'hangzhou'), insert(3)];
+      for (const [seq, event] of events.entries()) await applier.row(table, event, place(seq));
+      await applier.flush();
+      await applier.settled();
+      return { told, progress };
+    }
+
+    it('is passed by a pipeline that does not forward: its origin brings it', async () => {
+      expect(await applied(false)).toEqual({
+        told: ['commit 1 rows at 0 of hangzhou', 'commit 1 rows at 3 of hangzhou'],
+        progress: expect.arrayContaining([0, 1, 2, 3]),
+      });
+    });
+
+    it('is applied with its origin by one that forwards, but what comes back through a hub is passed', async () => {
+      const { told } = await applied(true);
+      expect(told).toEqual(['commit 1 rows at 0 of hangzhou', 'commit 1 rows at 1 of oregon', 'commit 1 rows at 3 of hangzhou']);
+    });
   });
 
   it('saves a place only once: the second time would fail at its own fence', async () => {

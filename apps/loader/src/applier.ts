@@ -16,6 +16,7 @@ import type { ControlRecord, RowEvent, TableSchema } from '@lutra/model';
 import { StatementBuilder } from '@lutra/mysql';
 import type { Change, SqlText } from '@lutra/mysql';
 import type { Guard, Member } from './conflict/guard.js';
+import type { GuardedStream } from './conflict/guarded-stream.js';
 import { nameFailure } from './failure.js';
 import type { Attempt, NumberedChanges } from './failure.js';
 import type { Place } from './log-reader.js';
@@ -30,10 +31,14 @@ export interface ApplierOptions {
   readonly checkpoint: Checkpoint;
   readonly sourceRegion: string;
   readonly targetRegion: string;
+  /** The pipeline carries on what loaders wrote at the source. */
+  readonly forwards: boolean;
   readonly tables: Pick<TableMatcher, 'targetOf'>;
   readonly writer: Pick<TargetWriter, 'commit' | 'open' | 'chunk' | 'close' | 'rollback'>;
   /** Where the target takes writes of its own. Null: what is not as it must be stops the pipeline. */
-  readonly guard: Pick<Guard, 'commit' | 'remedy' | 'open' | 'chunk' | 'close' | 'forget'> | null;
+  readonly guard:
+    | (Pick<Guard, 'commit' | 'remedy'> & { readonly stream: Pick<GuardedStream, 'open' | 'chunk' | 'close' | 'forget'> })
+    | null;
   /** First seq of a huge transaction that met a conflict before. */
   readonly settled: number | null;
   /** False: each source transaction in a target transaction of its own, so that a failure names it. */
@@ -87,16 +92,9 @@ export class Applier {
   }
 
   async row(table: TableSchema, event: RowEvent, place: Place): Promise<void> {
-    if (event.source.path.includes(this.#options.targetRegion)) {
-      throw new SyncError(
-        'LOOP_DETECTED',
-        `a transaction of ${tableName(table)} that passed ${event.source.path.join(', ')} came to ${this.#options.targetRegion}`,
-        { details: { seq: place.seq } },
-      );
-    }
     if (this.#open.firstSeq === null && this.#isSkip(place)) this.#skipped = new SkippedRows();
     this.#open.begin(place.seq);
-    const target = await this.#options.tables.targetOf(table);
+    const target = this.#isForUs(table, event, place) ? await this.#options.tables.targetOf(table) : null;
     if (target)
       await this.#add(
         { op: event.op === 'r' ? 'c' : event.op, before: event.before, after: event.after, source: table, target },
@@ -106,11 +104,28 @@ export class Applier {
     if (event.transaction.last) await this.#end(event, place);
   }
 
+  /**
+   * What was forwarded stands in the topic for pipelines that forward; the others get it from its origin. Through a hub it comes back to where it was, too,
+   * and is passed there. What comes to the region that it names as its only one was published as new by a capture that did not know it for a copy.
+   */
+  #isForUs(table: TableSchema, { source: { path } }: RowEvent, place: Place): boolean {
+    const { targetRegion, forwards } = this.#options;
+    if (path.length > 1) return forwards && !path.includes(targetRegion);
+    if (path[0] !== targetRegion) return true;
+    throw new SyncError(
+      'LOOP_DETECTED',
+      `a transaction of ${tableName(table)} that was first committed in ${targetRegion} came there again`,
+      {
+        details: { seq: place.seq },
+      },
+    );
+  }
+
   /** The open transaction is void: nothing of it may stay. */
   async forget(): Promise<void> {
     if (this.#streaming) {
       await this.#options.writer.rollback();
-      this.#options.guard?.forget();
+      this.#options.guard?.stream.forget();
       this.#streaming = false;
       this.#builder.take();
       this.#changes = [];
@@ -159,7 +174,9 @@ export class Applier {
     await this.settled();
     const { guard, writer } = this.#options;
     const guarded = guard !== null && !safe && members.length > 0;
-    const work = guarded ? guard.commit({ statements, members, checkpoint }) : writer.commit(statements, checkpoint, safe);
+    const work = guarded
+      ? guard.commit({ statements, first: changes.first, members, checkpoint })
+      : writer.commit(statements, checkpoint, safe);
     this.#underWay = work.then(
       () => this.#options.onCommitted(committed),
       (error: unknown) => {
@@ -223,7 +240,7 @@ export class Applier {
     await this.settled();
     await this.#named({ event, place }, async () => {
       const { guard, writer, settled } = this.#options;
-      if (guard && !this.#safe) await guard.open({ event, settled: settled !== null && settled === this.#open.firstSeq });
+      if (guard && !this.#safe) await guard.stream.open({ event, settled: settled !== null && settled === this.#open.firstSeq });
       else await writer.open({ origin: event.source.origin, path: event.source.path }, this.#safe);
       this.#streaming = true;
       await this.#stream(this.#open.takeChanges());
@@ -236,7 +253,7 @@ export class Applier {
       if (this.#builder.bytes < this.#options.batchBytes) continue;
       const rows = this.#builder.take();
       const { guard, writer } = this.#options;
-      if (guard && !this.#safe) await guard.chunk(rows, this.#changes);
+      if (guard && !this.#safe) await guard.stream.chunk(rows, this.#changes);
       else await writer.chunk(rows);
       this.#changes = [];
     }
@@ -302,7 +319,7 @@ export class Applier {
     const statements = this.#builder.take();
     await this.#named({ event, place }, () =>
       guard && !this.#safe
-        ? guard.close({ statements, changes: this.#changes, event, place, checkpoint })
+        ? guard.stream.close({ statements, changes: this.#changes, event, place, checkpoint })
         : writer.close(statements, checkpoint),
     );
     this.#changes = [];

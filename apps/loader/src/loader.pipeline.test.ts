@@ -297,6 +297,7 @@ const work: LoaderWork = {
   sourceRegion: region,
   target: { ...endpoint, name: 'b', region: 'california', password: sealSecret(key, 'p', 'b') } as EndpointDocument,
   routes: shop,
+  forwards: false,
   paused: false,
   guard: null,
 };

@@ -121,7 +121,7 @@ async function load(deps: LoaderDeps, work: LoaderWork, lead: Lead & { merge: bo
   // A target that does not answer must not keep an ended run for as long as an answer may take.
   signal.addEventListener('abort', () => void writer.dispose(), { once: true });
   try {
-    const routes = new RouteCheck({ channels: deps.registry.channels, id: work.id, routes: work.routes, signal });
+    const routes = new RouteCheck({ channels: deps.registry.channels, id: work.id, routes: work.routes, forwards: work.forwards, signal });
     // Not before the fence: who takes over after us looks after us, so routes that were once in force never go back to older ones.
     await routes.requireNewest();
     const progress = new Progress(deps, { pipeline: work.id, topic, admin });
@@ -132,6 +132,7 @@ async function load(deps: LoaderDeps, work: LoaderWork, lead: Lead & { merge: bo
       checkpoint,
       sourceRegion: work.source.region,
       targetRegion: work.target.region,
+      forwards: work.forwards,
       tables: new TableMatcher(createRouter(work.routes), (database, name) => writer.loadTable(database, name)),
       writer,
       guard: guarding?.guard ?? null,

@@ -6,7 +6,7 @@
  * before it may have gone by newer routes than it knows; and at each record in the log that names other routes than its own. If the document
  * has other routes as well, the loader is behind and ends its run there; else the record is old, or capture is behind and will say so in a later one.
  */
-import { pipelineId, routesFingerprint, SyncError, toSyncError } from '@lutra/model';
+import { carriedFingerprint, pipelineId, SyncError, toSyncError } from '@lutra/model';
 import type { ChannelDocument, ControlRecord, Route, RouteFingerprints } from '@lutra/model';
 import type { DocumentStore } from '@lutra/registry';
 import { orAborted } from '@lutra/runtime';
@@ -16,6 +16,7 @@ export interface RouteCheckOptions {
   /** `<channel>.<pipeline>` */
   readonly id: string;
   readonly routes: readonly Route[];
+  readonly forwards: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -25,7 +26,7 @@ export class RouteCheck {
 
   constructor(options: RouteCheckOptions) {
     this.#options = options;
-    this.#fingerprint = routesFingerprint(options.routes);
+    this.#fingerprint = carriedFingerprint({ routes: [...options.routes], forwards: options.forwards });
   }
 
   /** What the run works with, for its status. */
@@ -54,7 +55,7 @@ export class RouteCheck {
       throw this.#behind(`the document of channel ${channel} cannot be read, so it may have other routes now`);
     });
     const pipeline = found?.document.pipelines.find(({ name }) => pipelineId(channel, name) === id);
-    return pipeline ? routesFingerprint(pipeline.routes) : null;
+    return pipeline ? carriedFingerprint(pipeline) : null;
   }
 
   #behind(why: string): SyncError {

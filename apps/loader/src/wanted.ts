@@ -12,6 +12,8 @@ export interface LoaderWork {
   readonly sourceRegion: RegionDocument;
   readonly target: EndpointDocument;
   readonly routes: readonly Route[];
+  /** It carries on what loaders wrote at the source. */
+  readonly forwards: boolean;
   readonly paused: boolean;
   readonly guard: GuardWork | null;
 }
@@ -48,8 +50,18 @@ export function wantedPipelines(
       const target = documents.endpoints.get(pipeline.target);
       const sourceRegion = source && documents.regions.get(source.region);
       if (!source || !target || !sourceRegion || target.region !== of.region || (of.only && !of.only.includes(id))) continue;
-      const guard = guardOf(documents, channel, pipeline);
-      const value: LoaderWork = { id, source, sourceRegion, target, routes: pipeline.routes, paused: channel.state === 'paused', guard };
+      const { routes, forwards } = pipeline;
+      const paused = channel.state === 'paused';
+      const value: LoaderWork = {
+        id,
+        source,
+        sourceRegion,
+        target,
+        routes,
+        forwards,
+        paused,
+        guard: guardOf(documents, channel, pipeline),
+      };
       wanted.set(id, { fingerprint: fingerprint(value, channel.attempt), value });
     }
   }
@@ -76,6 +88,7 @@ function fingerprint(work: LoaderWork, attempt: number): string {
     work.sourceRegion.kafka,
     { ...work.target, description: '', topic: null, start: null },
     work.routes,
+    work.forwards,
     work.paused,
     work.guard && {
       conflicts: { ...work.guard.conflicts, retentionDays: 0 },

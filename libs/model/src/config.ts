@@ -102,6 +102,8 @@ export const pipelineSchema = z.strictObject({
   source: nameSchema,
   target: nameSchema,
   routes: z.array(routeSchema).min(1),
+  /** Carries on what loaders wrote at the source, too: a cascade or a hub. Without it each region's rows come by a pipeline of their own. */
+  forwards: z.boolean().default(false),
 });
 export type PipelineDocument = z.infer<typeof pipelineSchema>;
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createRouter, routesFingerprint } from './index.js';
+import { carriedFingerprint, createRouter, routesFingerprint } from './index.js';
 
 describe('routes', () => {
   it('let the first match decide', () => {
@@ -36,5 +36,8 @@ describe('routes', () => {
     expect(routesFingerprint(one)).toBe(routesFingerprint(one.map((route) => ({ ...route, to: {} }))));
     const others = [one.slice(0, 1), one.toReversed(), [{ ...one[0]!, to: { table: 'u' } }, one[1]!], [{ schema: 'shop', table: 't,*' }]];
     expect(new Set([one, ...others].map(routesFingerprint)).size).toBe(5);
+    // Who learns later that a pipeline forwards must know that it is behind.
+    expect(carriedFingerprint({ routes: one, forwards: false })).toBe(routesFingerprint(one));
+    expect(carriedFingerprint({ routes: one, forwards: true })).not.toBe(routesFingerprint(one));
   });
 });

@@ -1,6 +1,6 @@
 /** Routes: which source tables a pipeline carries, and to which target tables. The first route that matches decides. */
 import { createHash } from 'node:crypto';
-import type { Route } from './config.js';
+import type { PipelineDocument, Route } from './config.js';
 
 export interface TableName {
   readonly database: string;
@@ -45,14 +45,21 @@ export function createRouter(routes: readonly Route[]): Router {
   return Object.assign(route, { coversDatabase });
 }
 
-/** Pipeline id → fingerprint of its routes. */
+/** Pipeline id → fingerprint of what it carries. */
 export type RouteFingerprints = Readonly<Record<string, string>>;
 
 /**
- * Tells one list of routes from every other: capture writes it into the log, the loader holds its own against it. Names at the target count too,
- * and so does the order, because the first route that matches decides.
+ * Tells what one pipeline carries from what any other does: capture writes it into the log, the loader holds its own against it. Names at the target count
+ * too, and so does the order, because the first route that matches decides.
  */
-export function routesFingerprint(routes: readonly Route[]): string {
-  const text = JSON.stringify(routes.map(({ schema, table, to }) => [schema, table, to?.schema ?? null, to?.table ?? null]));
+export function carriedFingerprint({ routes, forwards }: Pick<PipelineDocument, 'routes' | 'forwards'>): string {
+  const list = routes.map(({ schema, table, to }) => [schema, table, to?.schema ?? null, to?.table ?? null]);
+  // As it was before there was forwarding: logs and statuses hold it.
+  const text = JSON.stringify(forwards ? [...list, 'forwards'] : list);
   return createHash('sha256').update(text).digest('hex').slice(0, 16);
+}
+
+/** Of a pipeline that does not forward. */
+export function routesFingerprint(routes: readonly Route[]): string {
+  return carriedFingerprint({ routes: [...routes], forwards: false });
 }

@@ -5,17 +5,12 @@
  * When the connection is cut, the server may still be at work on the last text and commit it later. So the next owner of the
  * row, also the same process, takes it over again (ownership.ts): that waits for the old text and fences it if it has not begun.
  */
-import { SyncError, tableName } from '@lutra/model';
-import type { ErrorDetails } from '@lutra/model';
-import { Session, TextFailure } from './session.js';
+import { SyncError } from '@lutra/model';
+import { explainFailure } from './explain-failure.js';
+import { Session } from './session.js';
 import type { ConnectionOptions, Queries, ResultRow } from './session-options.js';
-import { countFailed } from './sql-text.js';
-import type { Mark, SqlText } from './sql-text.js';
+import type { SqlText } from './sql-text.js';
 import { commitText } from './transaction-text.js';
-
-const columnCannotBeNull = 1048;
-/** What the upsert of safe-plan.ts fails with; the same trick as countStatement. */
-const upsertRefused = countFailed;
 
 export class ApplyConnection implements Queries {
   readonly #session: Session;
@@ -66,7 +61,7 @@ export class ApplyConnection implements Queries {
       await this.#session.execute(text.sql);
       return null;
     } catch (error) {
-      const explained = this.#explain(error, text);
+      const explained = explainFailure(this.#session, error, text);
       if (explained.code === 'ROW_CONFLICT') return explained;
       await this.rollback();
       throw explained;
@@ -112,7 +107,7 @@ export class ApplyConnection implements Queries {
       return await this.#session.execute(text.sql);
     } catch (error) {
       await this.rollback();
-      throw this.#explain(error, text);
+      throw explainFailure(this.#session, error, text);
     }
   }
 
@@ -121,51 +116,4 @@ export class ApplyConnection implements Queries {
     const what = begins ? 'another text while a transaction is open' : 'rows outside a transaction';
     throw new SyncError('INTERNAL', `${what}; rolled back`);
   }
-
-  #explain(error: unknown, text: SqlText): SyncError {
-    const index = error instanceof TextFailure ? error.index : -1;
-    const mark = text.marks[index];
-    const translated = this.#session.translate(error, mark ? describe(mark) : 'apply');
-    const details = { ...translated.details, ...(mark && factsOf(mark)) };
-    const errno = translated.details['errno'];
-    return mark && typeof errno === 'number'
-      ? withMark(translated, { mark, errno, details })
-      : new SyncError(translated.code, translated.message, { details });
-  }
-}
-
-function withMark(error: SyncError, { mark, errno, details }: { mark: Mark; errno: number; details: ErrorDetails }): SyncError {
-  switch (mark.does) {
-    case 'fence':
-      if (errno === columnCannotBeNull)
-        return new SyncError('FENCED', 'another loader owns the checkpoint row, or has applied this already', { details });
-      if (error.code === 'TABLE_MISSING' || error.code === 'COLUMN_MISSING')
-        return new SyncError('CHECKPOINT_INVALID', error.message, { details });
-      break;
-    case 'count fence':
-      if (errno === countFailed) return new SyncError('CHECKPOINT_MISSING', 'the checkpoint row is gone', { details });
-      break;
-    case 'count rows':
-      if (errno === countFailed) return new SyncError('ROW_CONFLICT', `${tableName(mark.table)}: ${missing(mark.changes)}`, { details });
-      break;
-    case 'upsert':
-      if (errno === upsertRefused)
-        return new SyncError('ROW_CONFLICT', `${tableName(mark.table)}: a row of another key holds a unique value`, { details });
-      break;
-    default:
-  }
-  return new SyncError(error.code, error.message, { details });
-}
-
-function missing(changes: number): string {
-  return changes === 1 ? 'the row to update or delete is not there' : `not all of the ${changes} rows to delete are there`;
-}
-
-function describe(mark: Mark): string {
-  return 'table' in mark ? `${mark.does} ${tableName(mark.table)}` : mark.does;
-}
-
-function factsOf(mark: Mark): ErrorDetails {
-  if (!('table' in mark)) return { does: mark.does };
-  return { does: mark.does, database: mark.table.database, table: mark.table.name, change: mark.change, changes: mark.changes };
 }

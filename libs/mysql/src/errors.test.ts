@@ -1,6 +1,6 @@
 import { SyncError } from '@lutra/model';
 import { describe, expect, test } from 'vitest';
-import { translateError } from './errors.js';
+import { conflictKind, translateError } from './errors.js';
 
 const fromServer = (errno: number, sqlState: string, sqlMessage: string): Error =>
   Object.assign(new Error(sqlMessage), { errno, sqlState, sqlMessage, code: `ER_${errno}`, sql: "INSERT INTO t VALUES ('secret')" });
@@ -60,6 +60,20 @@ describe('translateError', () => {
 
   test('a server without TLS is a setting', () => {
     expect(translateError(fromNetwork('HANDSHAKE_NO_SSL_SUPPORT'), 'w', 'target').code).toBe('TARGET_SETTINGS');
+  });
+
+  test.each([
+    [1062, 'unique value taken'],
+    [1586, 'unique value taken'],
+    [1761, 'unique value taken'],
+    [1452, 'parent missing'],
+    [1216, 'parent missing'],
+    [1451, 'child exists'],
+    [1217, 'child exists'],
+    [1690, null],
+    [1213, null],
+  ] as const)('error %i in the way: %s', (errno, kind) => {
+    expect(conflictKind(translateError(fromServer(errno, '23000', 'x'), 'w', 'target'))).toBe(kind);
   });
 
   test('no value of a row comes through, only the names of key and column', () => {

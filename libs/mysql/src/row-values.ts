@@ -2,7 +2,7 @@
  * One column's values, from a SELECT and compared. What a SELECT through our session gives becomes what a row event of the source
  * carries: the same JS type, and the source's number of digits where the target's column is wider. Two values are the same if the
  * target stores the same; a naive comparison fails for those that are written in two ways: BINARY with and without its padding, '1.5' and '1.50',
- * 12:00:00 with and without a fraction of zeros, a SET's members in another order.
+ * 12:00:00 with and without a fraction of zeros, a SET's members in another order, a DECIMAL in a document.
  */
 import type { ColumnSchema, ColumnType, Value } from '@lutra/model';
 import type { ResultRow } from './session-options.js';
@@ -67,6 +67,8 @@ export function storedForm(type: ColumnType, value: Exclude<Value, null>): strin
     case 'varbinary':
     case 'blob':
       return bytesOf(value).toString('latin1');
+    case 'json':
+      return document(String(value));
     case 'set':
       return String(value).split(',').toSorted().join();
     default:
@@ -76,6 +78,17 @@ export function storedForm(type: ColumnType, value: Exclude<Value, null>): strin
 
 function double(value: number): string {
   return Object.is(value, -0) ? '-0' : String(value);
+}
+
+/** A fraction is a DOUBLE wherever it was carried to as text; made of a DECIMAL it printed 1.10 before. */
+function document(text: string): string {
+  return text.replace(/"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/gs, (token) =>
+    token.startsWith('"') || isWhole(token) ? token : `${double(Number(token))}e0`,
+  );
+}
+
+function isWhole(token: string): boolean {
+  return !/[.eE]/.test(token) && BigInt(token) < 2n ** 64n && BigInt(token) >= -(2n ** 63n);
 }
 
 /** ZEROFILL prints zeros before it. */

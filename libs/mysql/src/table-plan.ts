@@ -151,8 +151,8 @@ function exactCondition(type: ColumnType | 'other', quoted: string, literal: Lit
         return `${same} AND ${bytesOf(quoted)} <=> ${bytesOf(text)}`;
       case 'text':
         return `${bytesOf(quoted)} <=> ${bytesOf(text)}`;
-      case 'json': // as printed, because 1 = 1.0; the literal passes through JSON, so that its blanks and order do not matter
-        return `${bytesOf(`CAST(${quoted} AS CHAR)`)} <=> ${bytesOf(`CAST(CAST(${text} AS JSON) AS CHAR)`)}`;
+      case 'json':
+        return exactDocument(quoted, text);
       case 'float':
       case 'double':
         return value === 0 ? `${same} AND LEFT(${quoted}, 1) <=> '${Object.is(value, -0) ? '-' : '0'}'` : same;
@@ -160,6 +160,17 @@ function exactCondition(type: ColumnType | 'other', quoted: string, literal: Lit
         return same;
     }
   };
+}
+
+/**
+ * As printed, because 1 = 1.0; the literal passes through JSON, so that its blanks and order do not matter. Or as it would print had it come as a
+ * text: a number made of a DECIMAL prints 1.10 here, and 1.1 wherever it was carried to.
+ */
+function exactDocument(quoted: string, text: string): string {
+  const printed = (document: string): string => `CAST(${document} AS CHAR)`;
+  const given = bytesOf(printed(`CAST(${text} AS JSON)`));
+  const carried = printed(`CAST(${printed(quoted)} AS JSON)`);
+  return `${given} IN (${bytesOf(printed(quoted))}, ${bytesOf(carried)})`;
 }
 
 /** The text's UTF-8: two texts are the same only if it is. */

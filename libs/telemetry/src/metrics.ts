@@ -55,7 +55,9 @@ export class Metrics {
     this.queueBytes = gauge('lutra_queue_bytes', 'Bytes read and not handed on yet', ['name']);
     this.rows = counter('lutra_rows_total', 'Row events published or applied', ['name', 'op']);
     this.transactions = counter('lutra_transactions_total', 'Source transactions published or applied', ['name']);
-    this.markedTransactions = counter('lutra_marked_transactions_total', 'Transactions of loaders, read and not published', ['name']);
+    this.markedTransactions = counter('lutra_marked_transactions_total', 'Transactions of loaders, read and not published as new', [
+      'name',
+    ]);
     this.skippedTransactions = counter('lutra_skipped_transactions_total', 'Transactions that an application did not want replicated', [
       'name',
     ]);

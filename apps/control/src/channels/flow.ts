@@ -18,17 +18,20 @@ export interface Flow {
   readonly source: string;
   readonly target: string;
   readonly routes: readonly Route[];
+  /** It carries on what loaders wrote at its source. */
+  readonly forwards: boolean;
   /** One entry a route, in their order. */
   readonly carries: readonly Carried[];
 }
 
 export function flowsOf(channel: ChannelInput): readonly Flow[] {
-  return channel.pipelines.map(({ name, source, target, routes }) => ({
+  return channel.pipelines.map(({ name, source, target, routes, forwards }) => ({
     id: pipelineId(channel.name, name),
     channel: channel.name,
     source,
     target,
     routes,
+    forwards,
     carries: carriedBy(routes),
   }));
 }

@@ -1,18 +1,22 @@
 /**
  * What must hold between pipelines of all channels, so that each transaction reaches each target once. Pure; returns every problem.
  *
- * A transaction that a loader wrote is not forwarded by the target's capture (loop prevention). Hence a chain S → E → T brings S's rows to T
- * only if there is a pipeline S → T as well: without it T would miss them silently, so such a chain is refused.
+ * A transaction that a loader wrote is not forwarded by the target's capture (loop prevention), unless a pipeline asks for it. Hence a chain S → E → T brings
+ * S's rows to T only if E → T forwards, or if there is a pipeline S → T as well: without one of them T would miss them silently, with both
+ * it would get them twice, so such chains are refused.
  */
 import { goesOn, meets, sameArrival, sharedTable } from './flow.js';
 import type { Carried, Flow } from './flow.js';
 import type { FlowProblem } from './pipeline.rules.js';
+import { broughtTwice, streamsFrom } from './streams.js';
+import type { Stream } from './streams.js';
 import { findTable } from './table-set.js';
 
 export function pathProblems(flows: readonly Flow[]): readonly FlowProblem[] {
   const pairs = flows.flatMap((one, index) => flows.slice(index + 1).map((other) => [one, other] as const));
   return [
     ...pairs.flatMap(([one, other]) => deliveredTwice(one, other)),
+    ...forwardedTwice(flows),
     ...flows.flatMap((first) => flows.flatMap((second) => notForwarded(first, second, flows))),
     ...pairs.flatMap(([one, other]) => sharedTarget(one, other, flows)),
   ];
@@ -47,8 +51,37 @@ function deliveredTwice(one: Flow, other: Flow): readonly FlowProblem[] {
   ];
 }
 
+/** One problem for each source is enough: its mend changes the others. */
+function forwardedTwice(flows: readonly Flow[]): readonly FlowProblem[] {
+  if (!flows.some((flow) => flow.forwards)) return [];
+  const sources = [...new Set(flows.map((flow) => flow.source))];
+  return sources.flatMap((source) => {
+    const streams = flows.filter((flow) => flow.source === source).flatMap((flow) => [...streamsFrom(flow, flows)]);
+    for (const [index, one] of streams.entries()) {
+      for (const other of streams.slice(index + 1)) {
+        // Two pipelines from one endpoint to another are told above.
+        const table = one.flows.length + other.flows.length > 2 ? broughtTwice(one, other) : null;
+        if (table !== null) return [twice(table, [one, other])];
+      }
+    }
+    return [];
+  });
+}
+
+function twice(table: string, streams: readonly Stream[]): FlowProblem {
+  const ways = streams.map(({ flows }) => flows.map(({ id }) => id).join(', '));
+  const flows = streams.flatMap((stream) => stream.flows);
+  return {
+    id: 'delivered-twice',
+    severity: 'error',
+    what: `${table} of ${flows[0]?.source} comes to ${flows.at(-1)?.target} by two ways: ${ways.join('; and by ')}`,
+    mend: 'Let one of the pipelines on these ways not forward, narrow its routes, or remove it.',
+    flows: [...new Set(flows.map(({ id }) => id))],
+  };
+}
+
 function notForwarded(first: Flow, second: Flow, flows: readonly Flow[]): readonly FlowProblem[] {
-  if (first.target !== second.source || first.source === second.target || first.source === first.target) return [];
+  if (second.forwards || first.target !== second.source || first.source === second.target || first.source === first.target) return [];
   const direct = flows
     .filter((flow) => flow.source === first.source && flow.target === second.target)
     .flatMap((flow) => flow.carries.map((carried) => carried.pattern));
@@ -59,8 +92,8 @@ function notForwarded(first: Flow, second: Flow, flows: readonly Flow[]): readon
     {
       id: 'not-forwarded',
       severity: 'error',
-      what: `${chain}, but what a loader wrote is not forwarded: ${second.target} would miss the rows of ${first.source}`,
-      mend: `Add a pipeline from ${first.source} to ${second.target} for these tables, in any channel (a mesh), or take them out of ${second.id}.`,
+      what: `${chain}, but ${second.id} does not forward what a loader wrote: ${second.target} would miss the rows of ${first.source}`,
+      mend: `Add a pipeline from ${first.source} to ${second.target} for these tables, in any channel (a mesh), let ${second.id} forward ("forwards": true), or take them out of it.`,
       flows: [first.id, second.id],
     },
   ];

@@ -15,14 +15,20 @@ function route(text: RouteText): unknown {
   return { schema, table, to: { ...(toSchema && { schema: toSchema }), ...(toTable && { table: toTable }) } };
 }
 
-/** `name: source>target routes…` each */
+/** `name: source>target routes…` each; `>>` where it forwards */
 function channel(name: string, ...pipelines: readonly string[]): ChannelInput {
   return channelInputSchema.parse({
     name,
     pipelines: pipelines.map((text) => {
       const [head = '', way = '', ...routes] = text.split(' ');
-      const [source, target] = way.split('>');
-      return { name: head.replace(':', ''), source, target, routes: (routes.length > 0 ? routes : ['shop.*']).map(route) };
+      const [source, target] = way.split(/>+/);
+      return {
+        name: head.replace(':', ''),
+        source,
+        target,
+        forwards: way.includes('>>'),
+        routes: (routes.length > 0 ? routes : ['shop.*']).map(route),
+      };
     }),
   });
 }
@@ -111,6 +117,30 @@ describe('pipelines between each other', () => {
     const mesh = pairs.map(([one, other]) => channel(`${one}${other}`, `there: ${one}>${other}`, `back: ${other}>${one}`));
     expect(idsOf(mesh)).toEqual([]);
     expect(idsOf(mesh.slice(1))).toContain('not-forwarded');
+  });
+
+  it('a cascade whose later pipelines forward is fine, and so is a hub', () => {
+    expect(idsOf([channel('x', 'p: a>b', 'q: b>>c', 'r: c>>d')])).toEqual([]);
+    expect(idsOf([channel('x', 'p: a>b', 'q: b>>c', 'r: c>d')])).toContain('not-forwarded');
+    const hub = ['a', 'c', 'd'].map((leaf) => channel(leaf, `in: ${leaf}>b`, `out: b>>${leaf}`));
+    expect(idsOf(hub).filter((id) => id !== 'target-shared')).toEqual([]);
+  });
+
+  it('no row comes by two ways, however long they are', () => {
+    expect(idsOf([channel('x', 'p: a>b', 'q: b>>c', 'r: a>c')])).toContain('delivered-twice');
+    expect(idsOf([channel('x', 'p: a>b', 'q: b>>d', 'r: a>c', 's: c>>d')])).toContain('delivered-twice');
+    const [problem] = topologyProblems({ endpoints, channels: [channel('x', 'p: a>b', 'q: b>>c', 'r: a>c')] });
+    expect(problem?.what).toMatch(/of a comes to c by two ways: x\.p, x\.q; and by x\.r/);
+    const twoWays = ['p: a>b', 'q: b>a', 'r: b>c', 's: c>b', 't: a>c', 'u: c>a'];
+    expect(idsOf([channel('x', ...twoWays)])).toEqual([]);
+    expect(idsOf([channel('x', ...twoWays.map((text) => text.replace('>', '>>')))])).toContain('delivered-twice');
+  });
+
+  it('two ways for different tables, also behind renames, are none', () => {
+    const ids = (...pipelines: readonly string[]) => idsOf([channel('x', ...pipelines)]).filter((id) => id !== 'target-shared');
+    expect(ids('p: a>b shop.orders', 'q: b>>c shop.*', 'r: a>c shop.users')).toEqual([]);
+    expect(ids('p: a>b shop.orders>shop.inbox', 'q: b>>c shop.inbox', 'r: a>c shop.inbox')).toEqual([]);
+    expect(ids('p: a>b shop.orders>shop.inbox', 'q: b>>c shop.inbox', 'r: a>c shop.orders')).toEqual(['delivered-twice']);
   });
 
   it('two sources that are not in sync with each other may share a target, with a warning', () => {

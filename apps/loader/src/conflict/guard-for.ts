@@ -77,6 +77,7 @@ function peersOf(deps: LoaderDeps, work: LoaderWork, { targetRegion, back, third
       bus: { brokers: region.kafka.brokers, tls: region.kafka.tls, clientId: `lutra-loader-${work.id}-window`, logger: deps.logger },
       topic: rowsTopic(endpoint),
       pipeline: work.id,
+      sourceRegion: work.source.region,
       schemas: deps.schemas,
       keysOf: async (table) => {
         const name = of.router(table);

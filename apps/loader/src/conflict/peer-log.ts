@@ -10,7 +10,7 @@ import { admit, freshLog, SyncError, toSyncError } from '@lutra/model';
 import type { LogPosition, LogRecord, LogState, Row, TableName, TableSchema } from '@lutra/model';
 import { throwIfAborted } from '@lutra/runtime';
 import type { SchemaStore } from '@lutra/registry';
-import { primaryResource, uniqueResources } from './resources.js';
+import { primaryKeyOf, resourcesOf } from './resources.js';
 import type { Keys } from './resources.js';
 import { ChangeWindow } from './window.js';
 
@@ -19,6 +19,8 @@ export interface PeerLogOptions {
   readonly topic: string;
   /** Whose watermarks are meant. */
   readonly pipeline: string;
+  /** Of the pipeline: what comes from there and was forwarded by the target is no change of somebody else. */
+  readonly sourceRegion: string;
   readonly schemas: SchemaStore;
   /** The keys of a table of that log, as the target has them; null: a table that this pipeline does not carry. */
   keysOf(table: TableSchema): Promise<Keys | null> | Keys | null;
@@ -177,13 +179,14 @@ export class PeerLog {
     const { body, header } = record;
     switch (body.kind) {
       case 'row': {
+        if (body.event.source.path.includes(this.#options.sourceRegion)) return;
         const keys = this.#keys.get(body.table) ?? (await this.#keysOf(body.table));
         if (keys) this.#changed(keys, [body.event.before, body.event.after], header.seq);
         return;
       }
       case 'remedy': {
         const keys = await this.#options.keysOfRemedy({ database: body.database, name: body.table });
-        if (keys) this.#changed(keys, [body.key, body.row], header.seq);
+        if (keys) this.#changed(keys, body.row === null ? [body.key] : [body.row], header.seq);
         return;
       }
       case 'watermark':
@@ -198,9 +201,8 @@ export class PeerLog {
   #changed(keys: Keys, images: readonly (Row | null)[], seq: number): void {
     for (const image of images) {
       if (image === null) continue;
-      const primary = primaryResource(keys, image);
-      if (primary !== null) this.window.add(primary, seq);
-      for (const unique of uniqueResources(keys, image)) this.window.add(unique, seq);
+      const key = primaryKeyOf(keys, image);
+      for (const { resource } of resourcesOf(keys, { before: null, after: image })) this.window.add(resource, seq, key);
     }
   }
 

@@ -10,6 +10,7 @@ import type { Metrics } from '@lutra/telemetry';
 import { PeerLog } from './peer-log.js';
 import type { PeerLogOptions } from './peer-log.js';
 import type { Watermark } from './watermark.js';
+import type { KeyValues } from './window.js';
 
 export interface Peer {
   readonly region: string;
@@ -81,7 +82,12 @@ export class Peers {
     return last;
   }
 
-  /** The same, at the target itself. */
+  /** The rows whose changes, in whichever log, had to do with it and are not covered by `seen`. */
+  rivals(resource: string, seen: Seen): readonly KeyValues[] {
+    return [...this.#logs].flatMap(([{ region }, log]) => log.window.rivals(resource, log.seenBy(seen[region]) ?? -1));
+  }
+
+  /** Whether the target itself has changed it since. */
   changedHere(resource: string, seen: Seen): boolean {
     const own = this.#options.peers.find(({ pipeline }) => pipeline === null);
     const log = own && this.#logs.get(own);

@@ -111,7 +111,7 @@ const rows = fc.record({
   updated_at: fc.constantFrom('2026-01-01 00:00:01.000000', '2026-01-01 00:00:02.500000', '2026-01-01 00:00:03.000000'),
 });
 const image = fc.option(
-  rows.map((part) => item(part as Row)),
+  rows.map((part) => item(part)),
   { nil: null, freq: 4 },
 );
 const rules = fc.record({
@@ -142,7 +142,7 @@ describe('both sides', () => {
     fc.assert(
       fc.property(rules, rows, rows, (part, one, other) => {
         const made = conflictRuleSchema.parse(part);
-        const [atHome, away] = [item(one as Row), item(other as Row)];
+        const [atHome, away] = [item(one), item(other)];
         const homeKeeps = decideUnique(made, table, { incoming: away, existing: atHome, home: 'existing' }) === 'existing';
         expect(decideUnique(made, table, { incoming: atHome, existing: away, home: 'incoming' }) === 'incoming').toBe(homeKeeps);
       }),
@@ -155,7 +155,7 @@ describe('both sides', () => {
       fc.property(differences, (steps) => {
         const sum = steps.reduce((total, step) => total + step, 0n);
         let row: Row | null = item({ stock: 100n });
-        for (const step of steps.toSorted()) {
+        for (const step of steps) {
           const [before, after] = [item({ stock: 7n }), item({ stock: 7n + step })];
           row = decide(merging, table, { before, after, existing: row, home: 'existing' }, same).row;
         }

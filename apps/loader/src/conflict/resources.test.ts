@@ -3,8 +3,13 @@ import type { ColumnSchema, Value } from '@lutra/model';
 import type { TargetTable } from '@lutra/mysql';
 import { keysOf, primaryResource, resourcesOf, uniqueResources } from './resources.js';
 
-const target = (primaryKey: readonly string[], unique: readonly (readonly string[])[] = []): TargetTable =>
+const target = (
+  primaryKey: readonly string[],
+  unique: readonly (readonly string[])[] = [],
+  collation = 'utf8mb4_0900_ai_ci',
+): TargetTable =>
   ({
+    columns: primaryKey.map((name) => ({ name, collation })),
     database: 'shop',
     name: 'items',
     primaryKey,
@@ -76,5 +81,12 @@ describe('resources', () => {
     const rows = { database: 'd', name: 't', columns: [{ name: 'id', type: 'int' }], primaryKey: [] } as const;
     const keys = keysOf(rows, target([], [['']]));
     expect([keys.primary, keys.unique]).toEqual([null, []]);
+  });
+
+  it('of a binary collation are told apart by case', () => {
+    const rows = { database: 'd', name: 't', columns: [{ name: 'k', type: 'varchar' }], primaryKey: ['k'] } as const;
+    const keys = keysOf(rows, target(['k'], [], 'utf8mb4_bin'));
+    expect(primaryResource(keys, { k: 'N' })).not.toBe(primaryResource(keys, { k: 'n' }));
+    expect(primaryResource(keys, { k: 'N ' })).toBe(primaryResource(keys, { k: 'N' }));
   });
 });

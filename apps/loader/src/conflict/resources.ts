@@ -1,8 +1,8 @@
 /**
  * What two changes can fight for: a primary key value, or a value of another unique key; as texts, to look up in a window. Pure.
  *
- * Two values that a key takes for one must give one text; two that it tells apart may give one too, which costs a decision more and nothing else: both sides
- * make the same mistake. So text is folded further than most collations do (case, accents, width, blanks at the end), and digits lose
+ * Two values that a key takes for one must give one text; two that it tells apart may give one too: both sides make the same mistake, and home sends every row
+ * that had to do with the text (window.ts). So text is folded further than most collations do (case, accents, width, blanks at the end), and digits lose
  * what does not change a number. NULL fights with nothing.
  */
 import type { ColumnSchema, Row, TableSchema, Value } from '@lutra/model';
@@ -29,10 +29,15 @@ export interface Keys {
 /** `rows`: how the rows are called and typed where they come from; `target`: whose keys count. */
 export function keysOf(rows: TableSchema, target: TargetTable): Keys {
   const columns = new Map(rows.columns.map((column) => [column.name.toLowerCase(), column]));
+  const collations = new Map(target.columns.map(({ name, collation }) => [name.toLowerCase(), collation]));
+  const keyColumn = (column: ColumnSchema): KeyColumn => ({
+    name: column.name,
+    fold: foldOf(column, collations.get(column.name.toLowerCase())?.endsWith('_bin') ?? false),
+  });
   const key = (name: string, names: readonly string[]): Key | null => {
     const found = names.map((column) => columns.get(column.toLowerCase()));
     if (found.length === 0 || !found.every((column) => column !== undefined)) return null;
-    return { prefix: `${tableName(target)}\0${name}`, columns: found.map((column) => ({ name: column.name, fold: foldOf(column) })) };
+    return { prefix: `${tableName(target)}\0${name}`, columns: found.map(keyColumn) };
   };
   return {
     primary: key('', target.primaryKey),
@@ -60,6 +65,11 @@ export interface Resource {
   readonly primary: boolean;
 }
 
+/** The values of the primary key, in key order. */
+export function primaryKeyOf({ primary }: Keys, row: Row): readonly Value[] {
+  return primary?.columns.map(({ name }) => row[name] ?? null) ?? [];
+}
+
 export function primaryResource({ primary }: Keys, row: Row): string | null {
   return primary && resource(primary, row);
 }
@@ -78,7 +88,8 @@ function resource({ prefix, columns }: Key, row: Row): string | null {
   return text;
 }
 
-function foldOf({ type }: ColumnSchema): (value: NonNullable<Value>) => string {
+/** `binary`: the collation tells all texts apart, but for blanks at the end. */
+function foldOf({ type }: ColumnSchema, binary: boolean): (value: NonNullable<Value>) => string {
   switch (type) {
     case 'char':
     case 'varchar':
@@ -86,7 +97,7 @@ function foldOf({ type }: ColumnSchema): (value: NonNullable<Value>) => string {
     case 'enum':
     case 'set':
     case 'json':
-      return (value) => foldText(String(value));
+      return binary ? (value) => String(value).trimEnd() : (value) => foldText(String(value));
     case 'binary':
     case 'varbinary':
     case 'blob':

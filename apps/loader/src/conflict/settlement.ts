@@ -3,7 +3,7 @@
  * and unique value that it touches is locked, then, once the window is known to be complete, each change is decided and written, in order.
  *
  * In the home region the outcome is final: it is written down as remedies, read at the end, so that each carries what this transaction really leaves. What cannot be written
- * there (a unique value, a foreign key) loses. Elsewhere what comes from home is always written: rows that hold its unique values are deleted, and foreign
+ * there (a unique value, a foreign key) loses. The rows whose changes were in the way are told too: elsewhere they may have been refused or deleted. Elsewhere what comes from home is always written: rows that hold its unique values are deleted, and foreign
  * keys are not checked where they would refuse it; home has met the same conflict, and its remedies put the rest right (docs/decisions/0008-conflicts.md).
  */
 import { remedyStatement } from '@lutra/marker';
@@ -11,6 +11,7 @@ import { SyncError, tableName } from '@lutra/model';
 import type { Row } from '@lutra/model';
 import { conflictKind, keyOfRow, quoteText, sameColumn, sameKey, sameRows, StatementBuilder } from '@lutra/mysql';
 import type { ApplyConnection, Change, RowPlan } from '@lutra/mysql';
+import type { Concurrent } from './concurrency.js';
 import type { Conflict, ConflictType } from './conflict-record.js';
 import { decide, decideUnique } from './policy.js';
 import type { Decision, Side } from './policy.js';
@@ -18,12 +19,7 @@ import { forceRow, keyText, readHolders, readRow, writeRow } from './rows.js';
 import type { RowChange } from './rows.js';
 import type { RuleBook } from './rules.js';
 import type { GuardedTable, TableBook } from './table-book.js';
-
-/** Last change of a change's resources that its transaction had not seen. */
-export interface Concurrent {
-  readonly primary: number | null;
-  readonly unique: number | null;
-}
+import type { KeyValues } from './window.js';
 
 export interface SettlementOptions {
   readonly connection: Pick<ApplyConnection, 'within' | 'attempt' | 'run'>;
@@ -35,6 +31,7 @@ export interface SettlementOptions {
 
 /** Of a key in a message. */
 const maxKeyLength = 200;
+const nobody: Concurrent = { primary: null, unique: null, rivals: () => [] };
 /** Remedies of one transaction. */
 const maxRemedies = 100_000;
 
@@ -74,7 +71,7 @@ export class Settlement {
   async settle(change: Change): Promise<void> {
     const table = this.#options.tables.of(change);
     const { before, after } = change;
-    const concurrent = table ? this.#options.concurrent(change, table) : { primary: null, unique: null };
+    const concurrent = table ? this.#options.concurrent(change, table) : nobody;
     if (!isDecidable(table)) {
       if (table && concurrent.primary !== null) throw stoppedAt(table, 'both sides changed it', '(its keys cannot be compared)');
       return this.#plain(change);
@@ -199,6 +196,7 @@ export class Settlement {
     });
     this.#touch(table, key);
     for (const holder of at.holders) this.#touch(table, keyOfRow(table.plan, holder));
+    if (this.#options.rules.targetIsHome) for (const rival of concurrent.rivals()) this.#touch(table, keyFrom(table.plan, rival));
   }
 
   #displaced(step: Step, holder: Row): void {
@@ -228,6 +226,10 @@ export class Settlement {
     builder.add(change);
     await this.#options.connection.run(builder.take());
   }
+}
+
+function keyFrom(plan: RowPlan, values: KeyValues): Row {
+  return Object.fromEntries(plan.table.key.map(({ name }, i) => [name, values[i] ?? null]));
 }
 
 function typeOf({ op }: Step, at: { existing: Row | null; differs: boolean; clashes: boolean; holders: readonly Row[] }): ConflictType {

@@ -11,7 +11,7 @@ describe('a window of changes', () => {
         const last = new Map<string, number>();
         let bound = -1;
         for (const [seq, { resource, forget }] of all.entries()) {
-          window.add(resource, seq);
+          window.add(resource, seq, [resource]);
           last.set(resource, seq);
           if (forget) window.forget((bound = Math.max(bound, seq - 3)));
         }
@@ -22,5 +22,17 @@ describe('a window of changes', () => {
         expect(window.size).toBe([...last.values()].filter((seq) => seq > bound).length);
       }),
     );
+  });
+
+  it('knows all rows that had to do with a resource, each with its last change', () => {
+    const window = new ChangeWindow();
+    window.add('x', 1, ['n']);
+    window.add('x', 2, ['N']);
+    window.add('x', 3, [1n]);
+    window.add('x', 4, ['n']);
+    expect(window.rivals('x', 0)).toEqual([['N'], [1n], ['n']]);
+    expect(window.rivals('x', 2)).toEqual([[1n], ['n']]);
+    expect(window.rivals('x', 4)).toEqual([]);
+    expect(window.rivals('y', 0)).toEqual([]);
   });
 });

@@ -1,0 +1,60 @@
+/**
+ * By which ways the rows of an endpoint come to another: through one pipeline, and on through those that forward. Pure.
+ *
+ * Pairs of pipelines do not tell. Counter-example: a → b → d and a → c → d share neither source nor target, and yet d gets each row of a twice.
+ */
+import { throughRoute } from './flow.js';
+import type { Carried, Flow } from './flow.js';
+import { findTable } from './table-set.js';
+import type { TablePattern } from './table-set.js';
+
+/** One way, by one route of each pipeline. The tables that it carries are those of `inside` and not of `outside`, in the names of its source. */
+export interface Stream {
+  readonly flows: readonly Flow[];
+  readonly hops: readonly Carried[];
+  readonly inside: readonly TablePattern[];
+  readonly outside: readonly TablePattern[];
+}
+
+/** From one pipeline on. A loader passes what has been at its target before, so no way goes through an endpoint twice. */
+export function* streamsFrom(first: Flow, flows: readonly Flow[]): Generator<Stream> {
+  for (const carried of first.carries)
+    yield* onward({ flows: [first], hops: [carried], inside: [carried.pattern], outside: carried.except }, flows);
+}
+
+function* onward(stream: Stream, flows: readonly Flow[]): Generator<Stream> {
+  yield stream;
+  const been = new Set(stream.flows.flatMap(({ source, target }) => [source, target]));
+  const from = stream.flows.at(-1)?.target;
+  for (const next of flows) {
+    if (!next.forwards || next.source !== from || been.has(next.target)) continue;
+    for (const carried of next.carries) {
+      const longer = extended(stream, next, carried);
+      if (longer) yield* onward(longer, flows);
+    }
+  }
+}
+
+function extended({ flows, hops, inside, outside }: Stream, flow: Flow, carried: Carried): Stream | null {
+  const pattern = atSource(hops, carried.pattern);
+  if (!pattern) return null;
+  const stream = {
+    flows: [...flows, flow],
+    hops: [...hops, carried],
+    inside: [...inside, pattern],
+    outside: [...outside, ...carried.except.flatMap((except) => atSource(hops, except) ?? [])],
+  };
+  return findTable(stream.inside, stream.outside) === null ? null : stream;
+}
+
+/** A pattern in the names of where the hops lead, said in those of where they begin; null if nothing arrives under it. */
+function atSource(hops: readonly Carried[], pattern: TablePattern): TablePattern | null {
+  return hops.reduceRight<TablePattern | null>((name, hop) => name && throughRoute(hop, name), pattern);
+}
+
+/** A table that two ways bring from one endpoint to one other. */
+export function broughtTwice(one: Stream, other: Stream): string | null {
+  if (one.flows.at(-1)?.target !== other.flows.at(-1)?.target) return null;
+  if (one.flows.length === other.flows.length && one.flows.every((flow, index) => flow.id === other.flows[index]?.id)) return null;
+  return findTable([...one.inside, ...other.inside], [...one.outside, ...other.outside]);
+}

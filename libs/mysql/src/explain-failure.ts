@@ -1,0 +1,58 @@
+/** A text that failed, as the error that says what its failed statement was doing: the same number means one thing in a fence and another in a count. */
+import { SyncError, tableName } from '@lutra/model';
+import type { ErrorDetails } from '@lutra/model';
+import { TextFailure } from './session.js';
+import type { Session } from './session.js';
+import { countFailed } from './sql-text.js';
+import type { Mark, SqlText } from './sql-text.js';
+
+const columnCannotBeNull = 1048;
+/** What the upsert of safe-plan.ts fails with; the same trick as countStatement. */
+const upsertRefused = countFailed;
+
+export function explainFailure(session: Session, error: unknown, text: SqlText): SyncError {
+  const index = error instanceof TextFailure ? error.index : -1;
+  const mark = text.marks[index];
+  const translated = session.translate(error, mark ? describe(mark) : 'apply');
+  const details = { ...translated.details, ...(mark && factsOf(mark)) };
+  const errno = translated.details['errno'];
+  return mark && typeof errno === 'number'
+    ? withMark(translated, { mark, errno, details })
+    : new SyncError(translated.code, translated.message, { details });
+}
+
+function withMark(error: SyncError, { mark, errno, details }: { mark: Mark; errno: number; details: ErrorDetails }): SyncError {
+  switch (mark.does) {
+    case 'fence':
+      if (errno === columnCannotBeNull)
+        return new SyncError('FENCED', 'another loader owns the checkpoint row, or has applied this already', { details });
+      if (error.code === 'TABLE_MISSING' || error.code === 'COLUMN_MISSING')
+        return new SyncError('CHECKPOINT_INVALID', error.message, { details });
+      break;
+    case 'count fence':
+      if (errno === countFailed) return new SyncError('CHECKPOINT_MISSING', 'the checkpoint row is gone', { details });
+      break;
+    case 'count rows':
+      if (errno === countFailed) return new SyncError('ROW_CONFLICT', `${tableName(mark.table)}: ${missing(mark.changes)}`, { details });
+      break;
+    case 'upsert':
+      if (errno === upsertRefused)
+        return new SyncError('ROW_CONFLICT', `${tableName(mark.table)}: a row of another key holds a unique value`, { details });
+      break;
+    default:
+  }
+  return new SyncError(error.code, error.message, { details });
+}
+
+function missing(changes: number): string {
+  return changes === 1 ? 'the row to update or delete is not there' : `not all of the ${changes} rows to delete are there`;
+}
+
+function describe(mark: Mark): string {
+  return 'table' in mark ? `${mark.does} ${tableName(mark.table)}` : mark.does;
+}
+
+function factsOf(mark: Mark): ErrorDetails {
+  if (!('table' in mark)) return { does: mark.does };
+  return { does: mark.does, database: mark.table.database, table: mark.table.name, change: mark.change, changes: mark.changes };
+}

@@ -7,7 +7,7 @@ import { defineConfig } from 'vitest/config';
 const alias = [{ find: /^@lutra\/(.*)$/, replacement: new URL('./libs/', import.meta.url).pathname + '$1/src/index.ts' }];
 const servers = { testTimeout: 120_000, hookTimeout: 180_000, pool: 'forks' as const };
 const accidents = ['test/{accidents,bench,consumers}/**/*.e2e.test.ts', 'test/survival/zookeeper-*.e2e.test.ts'];
-const alone = ['test/e2e/**/*.e2e.test.ts', 'test/survival/{survival,take-over}.e2e.test.ts'];
+const alone = ['test/{convergence,e2e}/**/*.e2e.test.ts', 'test/survival/{survival,take-over}.e2e.test.ts'];
 
 export default defineConfig({
   resolve: { alias },

@@ -5,7 +5,7 @@ import { converge } from './convergence.js';
 import { type ConvergeOptions, readOptions, usage } from './options.js';
 
 const log = startLog();
-const serverVariables = ['LUTRA_MYSQL_A', 'LUTRA_MYSQL_B', 'LUTRA_KAFKA', 'LUTRA_ZOOKEEPER'];
+const serverVariables = ['LUTRA_MYSQL_A', 'LUTRA_MYSQL_B', 'LUTRA_MYSQL_C', 'LUTRA_KAFKA', 'LUTRA_ZOOKEEPER'];
 
 async function main(): Promise<void> {
   const options = readOptions(process.argv.slice(2));
@@ -15,11 +15,11 @@ async function main(): Promise<void> {
   }
   const named = serverVariables.filter((name) => process.env[name]);
   if (named.length > 0) throw new UsageError(`${named.join(', ')}: servers are killed here; they must be ours`);
-  const { seed, mysql, mysqlB } = options;
+  const { seed, mysql, mysqlB, regions } = options;
   const replay = `npm run converge -- ${wordsOf(options)}`;
   console.log(`seed ${seed}; again: ${replay}`);
   const network = await Network.open();
-  const stack = new Stack({ mysql, mysqlB, standbys: true, network, log });
+  const stack = new Stack({ mysql, mysqlB, third: regions === 3 ? 'frankfurt' : undefined, standbys: true, network, log });
   const ending = endOnSignal(() => stack.stop(), log);
   try {
     await run(stack, network, { options, replay });
@@ -49,8 +49,8 @@ async function run(stack: Stack, network: Network, { options, replay }: Asked): 
   for (const line of lines) console.log(line);
 }
 
-function wordsOf({ minutes, seed, policy, tables, faults, rate, mysql, mysqlB }: ConvergeOptions): string {
-  const words = { minutes, seed, policy, tables: tables?.join(), faults, rate, mysql, 'mysql-b': mysqlB };
+function wordsOf({ minutes, seed, regions, policy, tables, faults, hot, rate, mysql, mysqlB }: ConvergeOptions): string {
+  const words = { minutes, seed, regions, policy, tables: tables?.join(), faults, hot, rate, mysql, 'mysql-b': mysqlB };
   return Object.entries(words)
     .flatMap(([name, value]) => (value === undefined ? [] : [`--${name} ${value}`]))
     .join(' ');

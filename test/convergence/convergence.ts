@@ -20,6 +20,8 @@ export interface ConvergenceOptions {
   readonly seed: number;
   /** Transactions per second in each region. */
   readonly rate: number;
+  /** Share of statements on rows that everybody writes: 0 to 1. */
+  readonly hot: number;
   /** How many faults overlap in the second half. */
   readonly faults: 0 | 1 | 2;
   /** Which tables are written; all if absent. */
@@ -27,6 +29,9 @@ export interface ConvergenceOptions {
   readonly tables?: readonly string[] | undefined;
   readonly log: Log;
 }
+
+/** Each conflict takes its time: with many of them the loaders may be minutes behind. */
+const drainMs = 1_200_000;
 
 /** The stack is not started yet; whoever made it stops it. */
 export async function converge(stack: Stack, network: Network, options: ConvergenceOptions): Promise<Verdict> {
@@ -36,18 +41,26 @@ export async function converge(stack: Stack, network: Network, options: Converge
   );
   await stack.start();
   const sites = sitesOf(stack);
-  for (const { letter } of sites) await withAdministrator(stack.mysql[letter], (connection) => createClash(connection));
+  for (const { letter } of sites) await withAdministrator(stack.place(letter).mysql, (connection) => createClash(connection));
   await stack.createChannel({ databases: [clashDatabase], conflicts: { home: sites[0].region, rules: rulesOf(shapes) } });
   await stack.startChannel();
   const history = new History(join(await mkdtemp(join(tmpdir(), 'lutra-converge-')), 'history.jsonl'));
   log(`writing in ${sites.length} regions, ${rate} transactions/s each, for ${minutes} min, seed ${seed}; history: ${history.file}`);
-  const load = new ClashLoad({ sites, shapes: chosen, seed, rate, history });
-  const { faults, trouble } = await endure(stack, { network, minutes, seed, most: options.faults, load, log });
+  const load = new ClashLoad({ sites, shapes: chosen, seed, rate, hot: options.hot, history });
+  const { faults, trouble } = await endure(stack, { network, minutes, seed, most: options.faults, load, drainMs, log });
   await load.stopReading();
   const head = [faultsLine(faults), `history: ${history.file}`];
   if (trouble !== undefined) return { good: false, lines: [...head, await stack.report(), `NEEDS A PERSON: ${trouble}`] };
   await history.close();
   log('comparing all regions row by row, and reading all topics from start to end');
-  const { good, lines } = await reachVerdict({ stack, sites, shapes: chosen, load, history });
+  const { good, lines } = await reachVerdict({
+    stack,
+    sites,
+    shapes: chosen,
+    load,
+    history,
+    conflicts: options.hot > 0,
+    undisturbed: options.faults === 0,
+  });
   return { good, lines: [...head, ...lines] };
 }

@@ -19,7 +19,7 @@ export interface Equality {
   readonly differences: readonly string[];
 }
 
-const explained = 4;
+const explained = 8;
 
 export async function compareSites({ sites: [home, ...others], shapes, history }: Compared): Promise<Equality> {
   const differences: string[] = [];
@@ -62,11 +62,14 @@ async function seenAt({ connection: at, region }: Site, { shape, names, values }
   try {
     const where = names.map((name) => `${name} = ?`).join(' AND ');
     const [rows] = await connection.query<RowDataPacket[]>(`SELECT * FROM ${clashDatabase}.${shape.name} WHERE ${where}`, [...values]);
+    const matches = names.map((name) => `JSON_UNQUOTE(JSON_EXTRACT(row_key, '$.${name}')) = ?`).join(' AND ');
+    const stamps = ['before', 'after', 'existing', 'result'].map((row) => `JSON_UNQUOTE(JSON_EXTRACT(${row}_row, '$.stamp')) ${row}_stamp`);
     const [conflicts] = await connection.query<RowDataPacket[]>(
-      `SELECT * FROM lutra.conflict WHERE table_name = ? AND (${names.map((name) => `JSON_UNQUOTE(JSON_EXTRACT(row_key, '$.${name}')) = ?`).join(' AND ')}) ORDER BY id DESC LIMIT 4`,
+      `SELECT id, seq, gtid, origin, row_key, type, winner, final, op, local_seq, decided_at, ${stamps.join(', ')}
+       FROM lutra.conflict WHERE table_name = ? AND ${matches} ORDER BY id DESC LIMIT 5`,
       [shape.name, ...values],
     );
-    const text = (row: RowDataPacket): string => JSON.stringify(row).slice(0, 1500);
+    const text = (row: RowDataPacket): string => JSON.stringify(row);
     return [
       `    at ${region}: ${rows.map(text).join() || 'no row'}`,
       ...conflicts.map((row) => `    conflict at ${region}: ${text(row)}`),

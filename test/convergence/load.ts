@@ -14,11 +14,12 @@ export interface LoadOptions {
   readonly seed: number;
   /** Transactions per second at each site. */
   readonly rate: number;
+  /** Share of statements on rows that everybody writes. */
+  readonly hot: number;
   readonly history: History;
 }
 
 const writersPerSite = 3;
-const hotShare = 0.75;
 const stopBoundMs = 120_000;
 
 export class ClashLoad {
@@ -30,7 +31,7 @@ export class ClashLoad {
   readonly #stopping = new AbortController();
   readonly #givingUp = new AbortController();
 
-  constructor({ sites, shapes, seed, rate, history }: LoadOptions) {
+  constructor({ sites, shapes, seed, rate, hot, history }: LoadOptions) {
     const expected = new ExpectedRows(shapes);
     this.expected = expected;
     this.readers = sites.map((site) => new RowReader(site, shapes));
@@ -51,7 +52,7 @@ export class ClashLoad {
         connection: site.connection,
         seed: own,
         shapes,
-        hotShare,
+        hotShare: hot,
         atHome: site === sites[0],
         totals,
         history,

@@ -5,10 +5,13 @@ import { type Shape, shapes } from './shapes.js';
 export interface ConvergeOptions {
   readonly minutes: number;
   readonly seed: number;
+  readonly regions: 2 | 3;
   readonly mysql: '8.0' | '9.7';
   readonly mysqlB: '8.0' | '9.7';
   /** Transactions per second in each region. */
   readonly rate: number;
+  /** Share of statements on rows that everybody writes. */
+  readonly hot: number;
   readonly faults: 0 | 1 | 2;
   readonly policy: Shape['rule']['policy'] | undefined;
   readonly tables: readonly string[] | undefined;
@@ -24,9 +27,11 @@ logged. The last line says "equal: …" or what differs; exit code 0: all is wel
 
   --minutes N   how long they write, may have a point (default 2)
   --seed N      of writers and faults (default: another one each time); the same seed means the same writes and faults
+  --regions N   2 or 3; faults strike the first two (default 2)
   --policy P    only tables with this policy: home, latest or merge
   --tables T,U  only these tables
   --faults N    how many overlap in the second half: 0, 1 or 2 (default 2)
+  --hot S       share of statements on rows that everybody writes, 0 to 1 (default 0.75); with 0 there are no conflicts
   --rate N      transactions per second in each region (default 30)
   --mysql V     8.0 or 9.7 (default 9.7); away from home only: --mysql-b V
   --keep        after a failure, leave all running until Ctrl-C
@@ -39,9 +44,11 @@ export function readOptions(args: readonly string[]): ConvergeOptions {
   const values = readWords(args, {
     minutes: text,
     seed: text,
+    regions: text,
     policy: text,
     tables: text,
     faults: text,
+    hot: text,
     rate: text,
     mysql: text,
     'mysql-b': text,
@@ -52,9 +59,11 @@ export function readOptions(args: readonly string[]): ConvergeOptions {
   return {
     minutes: readNumber('minutes', values.minutes, { least: 0.1, most: 10_000, fraction: true }) ?? 2,
     seed: readNumber('seed', values.seed, { least: 0, most: 1e8 }) ?? Math.floor(Math.random() * 1_000_000),
+    regions: (readNumber('regions', values.regions, { least: 2, most: 3 }) ?? 2) as 2 | 3,
     policy: readChoice('policy', values.policy, ['home', 'latest', 'merge']),
     tables: values.tables?.split(',').map(knownTable),
     faults: (readNumber('faults', values.faults, { least: 0, most: 2 }) ?? 2) as 0 | 1 | 2,
+    hot: readNumber('hot', values.hot, { least: 0, most: 1, fraction: true }) ?? 0.75,
     rate: readNumber('rate', values.rate, { least: 1, most: 10_000 }) ?? 30,
     mysql,
     mysqlB: readChoice('mysql-b', values['mysql-b'], ['8.0', '9.7']) ?? mysql,

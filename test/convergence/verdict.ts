@@ -2,6 +2,7 @@
 import { differencesFromWritten, readTopic, type Stack } from '../scenarios/index.js';
 import { clashDatabase } from './clash.js';
 import { type LoggedConflict, readConflicts } from './conflict-log.js';
+import { countedConflicts } from './conflict-metrics.js';
 import { compareSites } from './equality.js';
 import type { History } from './history.js';
 import type { ClashLoad } from './load.js';
@@ -18,6 +19,10 @@ export interface Run {
   readonly shapes: readonly Shape[];
   readonly load: ClashLoad;
   readonly history: History;
+  /** There must be some. */
+  readonly conflicts: boolean;
+  /** No process has ended since the start. */
+  readonly undisturbed: boolean;
 }
 
 export interface Verdict {
@@ -49,9 +54,10 @@ export async function reachVerdict(run: Run): Promise<Verdict> {
     ...chains.silent,
     ...wrongOrder({ wentBack, committed, shapes, home: home.letter, logged }),
     ...logs.flatMap((log, place) => logProblems(log, { place, sites })),
-    ...untouched(shapes, logged).map((table) => `${table}: home decided no conflict of it`),
+    ...(run.conflicts ? untouched(shapes, logged) : []).map((table) => `${table}: home decided no conflict of it`),
     ...(await strays(run)),
-    ...(share.of < leastShare ? [`only ${percent(share.of)} of the transactions met a conflict: too few`] : []),
+    ...(run.undisturbed ? await metricProblems(run, logs) : []),
+    ...(run.conflicts && share.of < leastShare ? [`only ${percent(share.of)} of the transactions met a conflict: too few`] : []),
   ];
   const reads = load.readers.reduce((sum, reader) => sum + reader.reads, 0);
   const lines = [
@@ -63,7 +69,7 @@ export async function reachVerdict(run: Run): Promise<Verdict> {
   const end =
     problems.length === 0
       ? `equal: ${tables} tables, ${count(rows)} rows; ${sum}`
-      : `WRONG: ${problems.length} things; ${sum}; the first: ${problems[0]}`;
+      : `WRONG: ${problems.length} things; ${sum}; the first: ${problems[0]?.split('\n')[0]}`;
   return { good: problems.length === 0, lines: [...lines, end] };
 }
 
@@ -103,6 +109,11 @@ function logProblems(log: readonly LoggedConflict[], { place, sites }: { place: 
 function untouched(shapes: readonly Shape[], logged: readonly LoggedConflict[]): string[] {
   const touched = new Set(logged.map(({ table }) => table));
   return shapes.map(({ name }) => name).filter((name) => !touched.has(name));
+}
+
+async function metricProblems({ stack }: Run, logs: readonly (readonly LoggedConflict[])[]): Promise<string[]> {
+  const [counted, all] = [await countedConflicts(stack.apps), logs.flat().length];
+  return counted === all ? [] : [`the loaders counted ${counted} conflicts in their metrics and logged ${all}`];
 }
 
 interface Share {

@@ -1,6 +1,6 @@
 /**
- * Waits until all that both sides committed has arrived, without believing what the apps say about themselves: a probe row is changed on each side
- * and awaited on the other; it comes after everything that was committed there before it. A second round lets the captures pass what the
+ * Waits until all that every side committed has arrived everywhere, without believing what the apps say about themselves: a probe row is changed on each side
+ * and awaited on the others; it comes after everything that was committed there before it. A second round lets the captures pass what the
  * loaders wrote in the first, so that a transaction that went round would have arrived as well.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -9,15 +9,15 @@ import type { MysqlServer } from '../servers/index.js';
 import type { Api, EndStatus } from './api.js';
 import type { AppProcess } from './app-process.js';
 import { probeDatabase, withAdministrator } from './endpoint-setup.js';
-import { otherSide, type Side } from './sides.js';
+import type { Letter } from './sides.js';
 
 export interface Drained {
-  readonly mysql: Readonly<Record<Side, MysqlServer>>;
+  readonly places: readonly { readonly letter: Letter; readonly mysql: MysqlServer }[];
   readonly api: Api;
   readonly apps: readonly AppProcess[];
   readonly channel: string;
-  /** From which sides the channel carries rows. */
-  readonly from: readonly Side[];
+  /** From where the channel carries rows to all others. */
+  readonly from: readonly Letter[];
 }
 
 const rounds = 2;
@@ -27,24 +27,37 @@ const pollMs = 100;
 export async function drain(stack: Drained, boundMs = 120_000): Promise<void> {
   const deadline = Date.now() + boundMs;
   for (let round = 1; round <= rounds; round++) {
-    await Promise.all(stack.from.map((side) => passProbe(stack, side, deadline)));
+    await Promise.all(stack.from.map((letter) => passProbe(stack, letter, deadline)));
   }
 }
 
-async function passProbe(stack: Drained, side: Side, deadline: number): Promise<void> {
-  const wanted = await withAdministrator(stack.mysql[side], async (connection) => {
-    await connection.query(`UPDATE ${probeDatabase}.probes SET n = n + 1 WHERE side = '${side}'`);
-    return readProbe(connection, side);
+async function passProbe(stack: Drained, from: Letter, deadline: number): Promise<void> {
+  const source = stack.places.find(({ letter }) => letter === from);
+  if (!source) throw new Error(`drain: there is no side ${from}`);
+  const wanted = await withAdministrator(source.mysql, async (connection) => {
+    await connection.query(`UPDATE ${probeDatabase}.probes SET n = n + 1 WHERE side = '${from}'`);
+    return readProbe(connection, from);
   });
-  const target = otherSide(side);
+  const targets = stack.places.filter((place) => place !== source);
+  await Promise.all(targets.map((target) => awaitProbe(stack, { from, target, wanted, deadline })));
+}
+
+interface Awaited {
+  readonly from: Letter;
+  readonly target: Drained['places'][number];
+  readonly wanted: string;
+  readonly deadline: number;
+}
+
+async function awaitProbe(stack: Drained, { from, target, wanted, deadline }: Awaited): Promise<void> {
   let arrived = 'unknown';
   while (Date.now() < deadline) {
-    arrived = await withAdministrator(stack.mysql[target], (connection) => readProbe(connection, side)).catch(String);
+    arrived = await withAdministrator(target.mysql, (connection) => readProbe(connection, from)).catch(String);
     if (arrived === wanted) return;
     await sleep(pollMs);
   }
   throw new Error(
-    `drain: what side ${side} committed is not all on side ${target}: probe ${wanted} is awaited, ${arrived} is there.\n${await report(stack)}`,
+    `drain: what side ${from} committed is not all on side ${target.letter}: probe ${wanted} is awaited, ${arrived} is there.\n${await report(stack)}`,
   );
 }
 
@@ -52,7 +65,7 @@ interface Queries {
   query(sql: string): Promise<unknown>;
 }
 
-async function readProbe(connection: Queries, side: Side): Promise<string> {
+async function readProbe(connection: Queries, side: Letter): Promise<string> {
   const [[row]] = (await connection.query(`SELECT CAST(n AS CHAR) n FROM ${probeDatabase}.probes WHERE side = '${side}'`)) as [
     RowDataPacket[],
   ];

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { createConnection, type Connection, type ConnectionOptions } from 'mysql2/promise';
 import type { MysqlServer } from '../servers/index.js';
-import { sides } from './sides.js';
+import { letters } from './sides.js';
 
 export const lutraUser = 'lutra';
 export const lutraPassword = 'otters hold hands';
@@ -32,7 +32,7 @@ export async function prepareEndpoint(server: MysqlServer): Promise<void> {
     await connection.query(`GRANT SELECT, INSERT, UPDATE ON lutra.* TO '${lutraUser}'@'%'`);
     await connection.query(`CREATE DATABASE IF NOT EXISTS ${probeDatabase}`);
     await connection.query(`CREATE TABLE IF NOT EXISTS ${probeDatabase}.probes (side CHAR(1) NOT NULL PRIMARY KEY, n BIGINT NOT NULL)`);
-    for (const side of sides) await connection.query(`INSERT IGNORE INTO ${probeDatabase}.probes VALUES ('${side}', 0)`);
+    for (const letter of letters) await connection.query(`INSERT IGNORE INTO ${probeDatabase}.probes VALUES ('${letter}', 0)`);
   });
 }
 

@@ -2,6 +2,10 @@
 export type Side = 'a' | 'b';
 export const sides = ['a', 'b'] as const satisfies readonly Side[];
 
+/** Of a region of a stack, the third one too. */
+export type Letter = Side | 'c';
+export const letters = [...sides, 'c'] as const satisfies readonly Letter[];
+
 export function otherSide(side: Side): Side {
   return side === 'a' ? 'b' : 'a';
 }

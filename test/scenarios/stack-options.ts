@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import type { conflictsSchema, endpointInputSchema, routeSchema } from '@lutra/model';
 import type { Network } from '../network/index.js';
 import type { MysqlVersion } from '../servers/index.js';
-import type { Side } from './sides.js';
+import type { Letter } from './sides.js';
 
 export type Log = (line: string) => void;
 
@@ -13,6 +13,8 @@ export interface StackOptions {
   readonly mysqlB?: MysqlVersion;
   /** Names of the regions of sides a and b. */
   readonly regions?: readonly [string, string];
+  /** Name of a third region, with a capture and a loader of its own. Each region then serves both others. */
+  readonly third?: string | undefined;
   /** Told what is going on, a line each. */
   readonly log?: Log;
   /** mysqld options of both sides. */
@@ -37,8 +39,8 @@ export interface ChannelOptions {
   readonly databases?: readonly string[];
   /** Instead of one route for each database. */
   readonly routes?: readonly z.input<typeof routeSchema>[];
-  /** From which sides rows are carried; both if absent. */
-  readonly from?: readonly Side[];
+  /** From which sides rows are carried; all if absent. */
+  readonly from?: readonly Letter[];
   /** Who wins where both sides change a row. */
   readonly conflicts?: z.input<typeof conflictsSchema>;
 }

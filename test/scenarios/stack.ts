@@ -24,12 +24,23 @@ import { Api, type ChannelStatus } from './api.js';
 import { type AppName, AppProcess } from './app-process.js';
 import { drain, report } from './drain.js';
 import { asAdministrator, grantDatabase, lutraPassword, lutraUser, prepareEndpoint, probeDatabase } from './endpoint-setup.js';
-import { keySpaceOptions, otherSide, type Side, sides } from './sides.js';
+import { keySpaceOptions, type Letter, type Side, sides } from './sides.js';
 import type { ChannelOptions, Log, StackOptions } from './stack-options.js';
 
 interface Created {
   readonly name: string;
-  readonly from: readonly Side[];
+  readonly from: readonly Letter[];
+}
+
+/** A region with its database server and who works there. */
+export interface Place {
+  readonly letter: Letter;
+  readonly region: string;
+  /** Name of the endpoint. */
+  readonly endpoint: string;
+  readonly mysql: MysqlServer;
+  readonly capture: AppProcess;
+  readonly loader: AppProcess;
 }
 
 const runningBoundMs = 120_000;
@@ -47,6 +58,8 @@ export class Stack {
   readonly loader: Readonly<Record<Side, AppProcess>>;
   /** A second capture and loader of each side, where they were asked for. Who works and who stands by is up to them. */
   readonly second: Readonly<Record<'capture' | 'loader', Readonly<Record<Side, AppProcess>>>> | undefined;
+  /** Side a, side b, and the third region where it was asked for. */
+  readonly places: readonly Place[];
   readonly api: Api;
   readonly token = randomBytes(16).toString('hex');
   /** ZooKeeper path of this stack alone. */
@@ -75,17 +88,30 @@ export class Stack {
     // Topics are named after endpoints: on a Kafka that outlives us the name must be new.
     const suffix = this.kafka.external ? `-${randomBytes(3).toString('hex')}` : '';
     this.endpoints = { a: `mysql-${a}${suffix}`, b: `mysql-${b}${suffix}` };
-    const app = (name: AppName, side?: Side, suffix = ''): AppProcess =>
-      new AppProcess({
-        app: name,
-        name: side ? `${name}-${this.regions[side]}${suffix}` : name,
-        environment: () => this.#environment(name, side && this.regions[side]),
-      });
-    const both = (name: AppName, suffix?: string): Record<Side, AppProcess> => ({ a: app(name, 'a', suffix), b: app(name, 'b', suffix) });
+    const app = (name: AppName, region?: string, suffix = ''): AppProcess =>
+      new AppProcess({ app: name, name: region ? `${name}-${region}${suffix}` : name, environment: () => this.#environment(name, region) });
+    const both = (name: AppName, suffix?: string): Record<Side, AppProcess> => ({ a: app(name, a, suffix), b: app(name, b, suffix) });
     this.control = app('control');
     this.capture = both('capture');
     this.loader = both('loader');
     this.second = options.standbys ? { capture: both('capture', '-2'), loader: both('loader', '-2') } : undefined;
+    const place = (side: Side): Place => ({
+      letter: side,
+      region: this.regions[side],
+      endpoint: this.endpoints[side],
+      mysql: this.mysql[side],
+      capture: this.capture[side],
+      loader: this.loader[side],
+    });
+    const third = (region: string): Place => ({
+      letter: 'c',
+      region,
+      endpoint: `mysql-${region}${suffix}`,
+      mysql: mysqlFromEnvironment('C', { version: versions.a, serverId: 3, name: `mysql-${region}`, extra: options.mysqlExtra }),
+      capture: app('capture', region),
+      loader: app('loader', region),
+    });
+    this.places = [...sides.map(place), ...(options.third ? [third(options.third)] : [])];
     options.network?.join({
       targets: { zookeeper: this.zooKeeper, kafka: this.kafka, 'mysql-a': this.mysql.a, 'mysql-b': this.mysql.b },
       apps: () => new Map(this.apps.flatMap(({ pid, name }) => (pid === undefined ? [] : [[pid, name] as const]))),
@@ -94,12 +120,13 @@ export class Stack {
   }
 
   get servers(): readonly Server[] {
-    return [this.zooKeeper, this.kafka, this.mysql.a, this.mysql.b];
+    return [this.zooKeeper, this.kafka, ...this.places.map(({ mysql }) => mysql)];
   }
 
   get apps(): readonly AppProcess[] {
     const { capture, loader } = this.second ?? {};
-    const all = [this.control, this.capture.a, this.capture.b, this.loader.a, this.loader.b, capture?.a, capture?.b, loader?.a, loader?.b];
+    const working = [...this.places.map((place) => place.capture), ...this.places.map((place) => place.loader)];
+    const all = [this.control, ...working, capture?.a, capture?.b, loader?.a, loader?.b];
     return all.filter((app) => app !== undefined);
   }
 
@@ -109,8 +136,14 @@ export class Stack {
   }
 
   /** root, or whom the environment variable names. */
-  connection(side: Side): ConnectionOptions {
-    return asAdministrator(this.mysql[side]);
+  connection(letter: Letter): ConnectionOptions {
+    return asAdministrator(this.place(letter).mysql);
+  }
+
+  place(letter: Letter): Place {
+    const place = this.places.find((one) => one.letter === letter);
+    if (!place) throw new Error(`there is no side ${letter}`);
+    return place;
   }
 
   /** Starts all; on failure stops what was started. */
@@ -125,20 +158,31 @@ export class Stack {
     }
   }
 
-  /** Creates the channel, stopped. The databases must be there, alike on both sides. */
-  async createChannel({ name = 'shop', databases = ['shop'], routes, from = sides, conflicts }: ChannelOptions = {}): Promise<void> {
+  /** Creates the channel, stopped: a pipeline from each side to each other one. The databases must be there, alike on all sides. */
+  async createChannel({
+    name = 'shop',
+    databases = ['shop'],
+    routes,
+    from = this.places.map(({ letter }) => letter),
+    conflicts,
+  }: ChannelOptions = {}): Promise<void> {
     for (const database of [...databases, probeDatabase]) {
-      for (const side of sides) await grantDatabase(this.mysql[side], database);
+      for (const { mysql } of this.places) await grantDatabase(mysql, database);
     }
     const carried = [...(routes ?? databases.map((schema) => ({ schema }))), { schema: probeDatabase, table: 'probes' }];
     await this.api.createChannel({
       name,
-      pipelines: from.map((side) => ({
-        name: `${this.regions[side]}-${this.regions[otherSide(side)]}`.slice(0, 48),
-        source: this.endpoints[side],
-        target: this.endpoints[otherSide(side)],
-        routes: carried,
-      })),
+      pipelines: from.flatMap((letter) => {
+        const source = this.place(letter);
+        return this.places
+          .filter((target) => target !== source)
+          .map((target) => ({
+            name: `${source.region}-${target.region}`.slice(0, 48),
+            source: source.endpoint,
+            target: target.endpoint,
+            routes: carried,
+          }));
+      }),
       ...(conflicts ? { conflicts } : {}),
     });
     this.#channel = { name, from };
@@ -165,10 +209,10 @@ export class Stack {
     throw new Error(`the channel ${this.channel} does not run after ${boundMs / 1000} s.\n${await this.report()}`);
   }
 
-  /** Waits until everything that both sides committed is on the other one; writers must be quiet. */
+  /** Waits until everything that any side committed is on the others; writers must be quiet. */
   async drain(boundMs = 120_000): Promise<void> {
-    const from = this.#channel?.from ?? sides;
-    await drain({ mysql: this.mysql, api: this.api, apps: this.apps, channel: this.channel, from }, boundMs);
+    const from = this.#channel?.from ?? [];
+    await drain({ places: this.places, api: this.api, apps: this.apps, channel: this.channel, from }, boundMs);
   }
 
   /** What the apps say about themselves, for an error message. */
@@ -197,13 +241,13 @@ export class Stack {
         this.#log(`${server.name} answers on ${server.host}:${server.port}`);
       }),
     );
-    await Promise.all(sides.map((side) => prepareEndpoint(this.mysql[side])));
+    await Promise.all(this.places.map(({ mysql }) => prepareEndpoint(mysql)));
   }
 
   /** What has to be on this machine. */
   #kinds(): ServerKind[] {
-    const mysql = [this.mysql.a, this.mysql.b].map(
-      ({ external, version }) => !external && (version === 'mariadb-11.4' ? version : (`mysql-${version}` as const)),
+    const mysql = this.places.map(
+      ({ mysql: { external, version } }) => !external && (version === 'mariadb-11.4' ? version : (`mysql-${version}` as const)),
     );
     const others: (ServerKind | false)[] = [!this.zooKeeper.external && 'zookeeper', !this.kafka.external && 'kafka'];
     return [...others, ...mysql].filter((kind) => kind !== false);
@@ -221,15 +265,14 @@ export class Stack {
 
   async #configure(): Promise<void> {
     const { network } = this.#options;
-    for (const side of sides) {
-      const { host, port } = network?.at(`mysql-${side}`) ?? this.mysql[side];
-      const region = this.regions[side];
+    for (const [index, { letter, region, endpoint, mysql }] of this.places.entries()) {
+      const { host, port } = (letter === 'c' ? undefined : network?.at(`mysql-${letter}`)) ?? mysql;
       await this.api.createRegion({
         name: region,
         kafka: { brokers: network ? [network.at('kafka').address] : this.kafka.bootstrap.split(',') },
       });
-      const access = { host, port, user: lutraUser, password: lutraPassword, serverId: side === 'a' ? 1001 : 1002 };
-      await this.api.createEndpoint({ name: this.endpoints[side], region, ...access, ...this.#options.endpoint });
+      const access = { host, port, user: lutraUser, password: lutraPassword, serverId: 1001 + index };
+      await this.api.createEndpoint({ name: endpoint, region, ...access, ...this.#options.endpoint });
     }
   }
 

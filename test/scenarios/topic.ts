@@ -8,7 +8,7 @@ import { admit, freshLog, type LogRecord, type LogState, type RowEvent, rowsTopi
 import { Registry } from '@lutra/registry';
 import { createLogger } from '@lutra/telemetry';
 import { shopDatabase } from './shop.js';
-import type { Side } from './sides.js';
+import type { Letter } from './sides.js';
 import type { Stack } from './stack.js';
 import { addTally, type Tally, type Totals } from './writer.js';
 
@@ -39,8 +39,8 @@ export interface TopicOptions {
   readonly keepEvents?: boolean;
 }
 
-export async function readTopic(stack: Stack, side: Side, options: TopicOptions = {}): Promise<TopicReport> {
-  const topic = rowsTopic(stack.endpoints[side]);
+export async function readTopic(stack: Stack, letter: Letter, options: TopicOptions = {}): Promise<TopicReport> {
+  const topic = rowsTopic(stack.place(letter).endpoint);
   const logger = createLogger('topic', 'silent');
   const bus = { brokers: stack.kafka.bootstrap.split(','), clientId: 'lutra-scenarios', logger };
   const registry = new Registry({ connect: stack.zooKeeper.connect, root: stack.root, logger });

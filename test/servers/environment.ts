@@ -7,7 +7,7 @@ import { mysqlServer } from './mysql.js';
 import type { KafkaOptions, KafkaServer, MysqlOptions, MysqlServer, ZooKeeperOptions, ZooKeeperServer } from './server.js';
 import { zooKeeperServer } from './zookeeper.js';
 
-export function mysqlFromEnvironment(side: 'A' | 'B', options: Omit<MysqlOptions, 'external'>): MysqlServer {
+export function mysqlFromEnvironment(side: 'A' | 'B' | 'C', options: Omit<MysqlOptions, 'external'>): MysqlServer {
   return mysqlServer({ ...options, external: process.env[`LUTRA_MYSQL_${side}`] });
 }
 

@@ -18,6 +18,8 @@ export interface EndureOptions {
   /** How many faults overlap in the second half; 0: there are none at all. */
   readonly most: 0 | 1 | 2;
   readonly load: WatchedLoad & { stopWriting(): Promise<void> };
+  /** For what is still under way when the writers end. */
+  readonly drainMs?: number;
   readonly log: Log;
 }
 
@@ -52,9 +54,7 @@ export async function endure(stack: Stack, options: EndureOptions): Promise<Endu
     await storm(injector, options, ending.signal);
     log('all is whole again: the writers end');
     await load.stopWriting();
-    await stack.waitUntilRunning(settleBoundMs);
-    log('the writers are quiet: waiting until everything has arrived on the other side');
-    await stack.drain(drainBoundMs);
+    await Promise.race([arrive(stack, options), aborted(watch.trouble)]); // what waits for a person does not arrive
   } catch (error) {
     if (!watch.trouble.aborted) throw error;
   } finally {
@@ -62,6 +62,20 @@ export async function endure(stack: Stack, options: EndureOptions): Promise<Endu
   }
   const { struck } = injector;
   return { struck, faults: count(struck), logs, trouble: watch.trouble.aborted ? reasonOf(watch.trouble) : undefined };
+}
+
+async function arrive(stack: Stack, { log, drainMs = drainBoundMs }: EndureOptions): Promise<void> {
+  await stack.waitUntilRunning(settleBoundMs);
+  log('the writers are quiet: waiting until everything has arrived on the other side');
+  await stack.drain(drainMs);
+}
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const fail = (): void => reject(new Error(reasonOf(signal)));
+    if (signal.aborted) fail();
+    else signal.addEventListener('abort', fail);
+  });
 }
 
 export function faultsLine(counts: Endured['faults']): string {

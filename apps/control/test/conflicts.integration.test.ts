@@ -106,7 +106,10 @@ async function record(side: Side, given: Given = {}): Promise<number> {
       quoteText,
     ),
     final ? 1 : 0,
-    ...["'u'", json(before), json(after), json(existing), json(result), '41', quoteText(decidedAt)],
+    "'u'",
+    ...[before, after, existing, result].map(json),
+    '41',
+    quoteText(decidedAt),
   ];
   const columns =
     'pipeline, log_id, seq, gtid, source_us, origin, database_name, table_name, row_key, type, policy, winner, final, op, before_row, after_row, existing_row, result_row, local_seq, decided_at';
@@ -118,12 +121,12 @@ async function write(side: Side, row: Row): Promise<void> {
   const { id, code, total, updated_at: at } = row;
   await run(
     side,
-    `REPLACE INTO shop.orders (id, code, total, note, updated_at) VALUES (${id}, '${String(code)}', ${String(total)}, x'00ff', '${String(at)}')`,
+    `REPLACE INTO shop.orders (id, code, total, note, updated_at) VALUES (${String(id)}, '${String(code)}', ${String(total)}, x'00ff', '${String(at)}')`,
   );
 }
 
 const totals = async (side: Side) =>
-  (await run(side, 'SELECT id, total FROM shop.orders ORDER BY id')).map((row) => `${row['id']}=${row['total']}`);
+  (await run(side, 'SELECT id, total FROM shop.orders ORDER BY id')).map((row) => `${String(row['id'])}=${String(row['total'])}`);
 
 describe('the list', () => {
   it('has the conflicts of all targets, newest first, page by page, and nothing of other channels', async () => {

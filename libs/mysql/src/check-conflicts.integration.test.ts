@@ -96,7 +96,7 @@ describe.each(versions)('checks of conflict policies on %s', (version) => {
       check('sums', [rule('merge', { columns: { seen: 'max', ...columns } })]);
     expect(await merge({ n: 'delta', d: 'delta', f: 'max', at: 'min' })).toEqual([]);
     const found = await merge({ f: 'delta', c: 'max', g: 'delta', gone: 'delta', at: 'delta' });
-    expect(found.map(({ what }) => /column (\w+) (\S+ \S+)/.exec(what)?.slice(1).join(': ')).sort()).toEqual([
+    expect(found.map(({ what }) => /column (\w+) (\S+ \S+)/.exec(what)?.slice(1).join(': ') ?? '').sort()).toEqual([
       'at: is datetime,',
       'c: is varchar(9),',
       'f: is double,',

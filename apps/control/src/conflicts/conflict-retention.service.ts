@@ -57,11 +57,12 @@ export class ConflictRetentionService implements OnApplicationBootstrap, OnModul
   }
 
   #wait(ms: number): void {
-    this.#timer = setTimeout(() => {
-      this.#round = this.removeOld().then(() => {
-        if (!this.#stopping.signal.aborted) this.#wait(hourMs);
-      });
-    }, ms).unref();
+    this.#timer = setTimeout(() => (this.#round = this.#work()), ms).unref();
+  }
+
+  async #work(): Promise<void> {
+    await this.removeOld();
+    if (!this.#stopping.signal.aborted) this.#wait(hourMs);
   }
 
   async #removeAt({ name: channel, conflicts: { retentionDays: days } }: ChannelDocument, endpoint: string): Promise<void> {

@@ -42,7 +42,8 @@ export async function checkTargetTables(
       if (!to) problems.push(await missingTable(session, from, name));
       else problems.push(...(await checkTable(target, { server, router, cascadesArrive, from, to })));
       // whose columns the user may not see at all
-      if (to && to.columns.length > 0) problems.push(...checkConflicts({ rule: ruleOf(name), from, to, ...logged, twoWay }));
+      if (to && to.columns.length > 0 && from.columns.length > 0)
+        problems.push(...checkConflicts({ rule: ruleOf(name), from, to, ...logged, twoWay }));
       autoIncrement ||= to?.columns.some((column) => column.autoIncrement) ?? false;
     }
     return [...problems, ...(twoWay && autoIncrement ? checkAutoIncrement(sourceServer, server) : [])];

@@ -13,6 +13,8 @@ export interface Selection {
 const facts =
   'id, pipeline, log_id, seq, gtid, source_us, origin, database_name, table_name, row_key, type, policy, winner, final, op, local_seq, decided_at';
 const rows = ['before_row', 'after_row', 'existing_row', 'result_row'] as const;
+/** A server that takes longer gives up by itself; MariaDB reads a comment. */
+const select = 'SELECT /*+ MAX_EXECUTION_TIME(15000) */';
 /** Of a row in a list. */
 const listedBytes = 16_384;
 
@@ -20,12 +22,12 @@ export function listQuery(selection: Selection, page: { readonly limit: number; 
   const images = rows.map((name) => `IF(LENGTH(${name}) > ${listedBytes}, NULL, ${name}) AS ${name}`);
   const cut = `GREATEST(${rows.map((name) => `COALESCE(LENGTH(${name}), 0)`).join(', ')}) > ${listedBytes} AS cut`;
   const older = page.before === undefined ? '' : ` AND id < ${page.before}`;
-  return `SELECT ${facts}, ${images.join(', ')}, ${cut} FROM lutra.conflict WHERE ${conditions(selection)}${older} ORDER BY id DESC LIMIT ${page.limit}`;
+  return `${select} ${facts}, ${images.join(', ')}, ${cut} FROM lutra.conflict WHERE ${conditions(selection)}${older} ORDER BY id DESC LIMIT ${page.limit}`;
 }
 
 export function countsQuery(selection: Selection): string {
   const groups = 'pipeline, database_name, table_name, policy, type, winner, final';
-  return `SELECT ${groups}, COUNT(*) AS n, MAX(decided_at) AS latest FROM lutra.conflict WHERE ${conditions(selection)} GROUP BY ${groups}`;
+  return `${select} ${groups}, COUNT(*) AS n, MAX(decided_at) AS latest FROM lutra.conflict WHERE ${conditions(selection)} GROUP BY ${groups}`;
 }
 
 export function findQuery(pipeline: string, id: number): string {
@@ -51,7 +53,7 @@ function conditions({ pipelines, filter }: Selection): string {
     ...(final === undefined ? [] : [`final = ${final === 'true' ? 1 : 0}`]),
     ...(since === undefined ? [] : [`decided_at >= ${timeLiteral(since)}`]),
     ...(until === undefined ? [] : [`decided_at < ${timeLiteral(until)}`]),
-    ...(key === undefined ? [] : [`row_key IN (${keyTexts(key).map(quoteText).join(', ')})`]),
+    ...(key === undefined ? [] : [`row_key COLLATE utf8mb4_bin IN (${keyTexts(key).map(quoteText).join(', ')})`]),
   ].join(' AND ');
 }
 

@@ -29,14 +29,14 @@ const finest = 6;
 export function checkVersion({ rule, from, to }: PolicyCase): readonly Problem[] {
   const { version } = rule;
   if (version === undefined) return []; // the rules of the channel say so
-  const name = `${tableName(to)}: version ${version}`;
+  const name = `${tableName(to)}: version column ${version}`;
   const here = columnOf(to, version);
   if (!here) {
-    const what = `${name} is no column of the table: nothing tells which change is the later one`;
+    const what = `${name} is missing: nothing tells which change is the later one`;
     return [problem('error', 'conflict-version', what, `ALTER TABLE ${shown(to)} ADD COLUMN ${selfSet(version, 'TIMESTAMP')}`)];
   }
   const there = columnOf(from, version);
-  const reason = refusal(here) ?? (there ? refusal(there) : 'is no column of the source');
+  const reason = refusal(here) ?? (there ? refusal(there) : 'is missing at the source');
   if (reason !== null) return [problem('error', 'conflict-version', `${name} ${reason}`, mendOf(to, here))];
   return warnings(name, to, here);
 }

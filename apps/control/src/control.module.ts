@@ -9,6 +9,10 @@ import { AddedTablesService } from './channels/added-tables.service.js';
 import { ChannelActionService } from './channels/channel-action.service.js';
 import { ChannelController } from './channels/channel.controller.js';
 import { ChannelService } from './channels/channel.service.js';
+import { ConflictController } from './conflicts/conflict.controller.js';
+import { ConflictEntryService } from './conflicts/conflict-entry.service.js';
+import { ConflictRetentionService } from './conflicts/conflict-retention.service.js';
+import { ConflictService } from './conflicts/conflict.service.js';
 import { WriteLock } from './configuration/write-lock.js';
 import { EndpointCheckService } from './endpoints/endpoint-check.service.js';
 import { EndpointController } from './endpoints/endpoint.controller.js';
@@ -55,6 +59,7 @@ export function controlModule({ environment, registry, secretKey, metrics, healt
       ChannelController,
       PipelineController,
       PipelineWayOutController,
+      ConflictController,
       AboutController,
       HealthController,
       SchemaRegistryController,
@@ -83,6 +88,9 @@ export function controlModule({ environment, registry, secretKey, metrics, healt
       ChannelActionService,
       PipelineService,
       PipelineWayOutService,
+      ConflictService,
+      ConflictEntryService,
+      ConflictRetentionService,
       ExportService,
     ],
   };

@@ -153,3 +153,33 @@ describe('a change of a channel that runs', () => {
     }
   });
 });
+
+describe('a conflict policy', () => {
+  const route = { schema: 'shop', table: 'keyless', to: { schema: 'copy' } };
+  const channel = (...rules: readonly object[]) => ({
+    name: 'cd',
+    pipelines: [{ name: 'there', source: 'a', target: 'b', routes: [route] }],
+    conflicts: { rules },
+  });
+  const overwrite = { schema: 'copy', table: 'keyless', policy: 'overwrite' };
+
+  it('that does not fit its tables is not written', async () => {
+    const refused = await client.post('/api/v1/channels', channel({ policy: 'latest' }));
+    expect(refused.status).toBe(400);
+    expect(refused.body.details.problems.map(({ id }: { id: string }) => id)).toEqual(['version-missing', 'policy-needs-both-ways']);
+  });
+
+  it('that cannot bring both sides to one end holds up the start, and a change of a channel that runs', async () => {
+    await run('CREATE TABLE shop.keyless (v INT)', 'CREATE TABLE copy.keyless LIKE shop.keyless');
+    expect((await client.post('/api/v1/channels', channel(overwrite))).status).toBe(201);
+    const refused = await client.post('/api/v1/channels/cd/start');
+    expect(refused.status).toBe(409);
+    expect(refused.body.message).toContain('endpoint b: copy.keyless has no primary key: policy overwrite cannot tell its rows apart');
+    expect((await client.put('/api/v1/channels/cd', channel(), '*')).status).toBe(200);
+    expect((await client.post('/api/v1/channels/cd/start')).status).toBe(200);
+    const changed = await client.put('/api/v1/channels/cd', channel(overwrite), '*');
+    expect(changed.status).toBe(409);
+    expect(changed.body.details.problems.map(({ id }: { id: string }) => id)).toEqual(['conflict-no-key']);
+    expect((await client.put('/api/v1/channels/cd?force=true', channel(overwrite), '*')).status).toBe(200);
+  });
+});

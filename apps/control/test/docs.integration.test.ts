@@ -49,6 +49,12 @@ describe('the OpenAPI document', () => {
       expect(operation.summary).not.toBe('');
       expect(Object.keys(operation.responses)).not.toHaveLength(0);
     }
+    const filters = document.paths['/api/v1/channels/{channel}/conflicts']?.['get']?.parameters.filter(
+      (parameter) => parameter.in === 'query',
+    );
+    expect(filters?.map((parameter) => parameter.name)).toEqual(
+      expect.arrayContaining(['pipeline', 'type', 'since', 'key', 'limit', 'before']),
+    );
     const ids = operations.map(({ operation }) => operation.operationId);
     expect(new Set(ids).size).toBe(ids.length);
     const writes = operations.filter(({ path, method }) => method === 'put' || (method === 'post' && /^\/api\/v1\/\w+$/.test(path)));

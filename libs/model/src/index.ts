@@ -1,4 +1,5 @@
 export * from './config.js';
+export * from './conflict-rule.js';
 export * from './errors.js';
 export * from './log-rule.js';
 export * from './log-scan.js';

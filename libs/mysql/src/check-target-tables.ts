@@ -1,12 +1,14 @@
 /** Whether the target's tables can hold what the source's tables hold, and do with it what they do. */
-import { createRouter, tableName } from '@lutra/model';
-import type { Route, TableName } from '@lutra/model';
+import { createRouter, createRuleFinder, tableName } from '@lutra/model';
+import type { ConflictRule, Route, TableName } from '@lutra/model';
+import { checkAutoIncrement } from './check-auto-increment.js';
+import { checkConflicts } from './check-conflicts.js';
 import { loadRouted } from './check-source-tables.js';
 import { quoteName, quoteTable } from './literal.js';
 import { tableDifferences } from './match-tables.js';
 import { problem } from './problem.js';
 import type { Problem } from './problem.js';
-import { isDenied, logsCascades, readServer, rowsIfAllowed, setGlobal, textOf } from './server-facts.js';
+import { isDenied, logsCascades, readServer, rowsIfAllowed, textOf } from './server-facts.js';
 import type { ServerFacts } from './server-facts.js';
 import { Session } from './session.js';
 import type { ConnectionOptions, Queries } from './session-options.js';
@@ -17,26 +19,34 @@ interface Comparison {
   readonly routes: readonly Route[];
   readonly source: ConnectionOptions;
   readonly twoWay: boolean;
+  readonly rules: readonly ConflictRule[];
 }
 
 export async function checkTargetTables(
   target: Queries,
   server: ServerFacts,
-  { routes, source, twoWay }: Comparison,
+  { routes, source, twoWay, rules }: Comparison,
 ): Promise<readonly Problem[]> {
   const session = await Session.open(source, 'source');
   try {
     const router = createRouter(routes);
-    const shared = { server, router, cascadesArrive: logsCascades(await readServer(session)) };
+    const sourceServer = await readServer(session);
+    const cascadesArrive = logsCascades(sourceServer);
+    const logged = { sourceLogsCascades: cascadesArrive, targetLogsCascades: logsCascades(server) };
+    const ruleOf = createRuleFinder(rules);
     const problems: Problem[] = [];
     let autoIncrement = false;
     for (const from of await loadRouted(session, (table) => router(table) !== null)) {
       const name = router(from) ?? from;
       const to = (await loadTables(target, name.database, name.name)).find((table) => table.name === name.name);
-      problems.push(...(to ? await checkTable(target, { ...shared, from, to }) : [await missingTable(session, from, name)]));
+      if (!to) problems.push(await missingTable(session, from, name));
+      else problems.push(...(await checkTable(target, { server, router, cascadesArrive, from, to })));
+      // whose columns the user may not see at all
+      if (to && to.columns.length > 0 && from.columns.length > 0)
+        problems.push(...checkConflicts({ rule: ruleOf(name), from, to, ...logged, twoWay }));
       autoIncrement ||= to?.columns.some((column) => column.autoIncrement) ?? false;
     }
-    return [...problems, ...(twoWay && autoIncrement ? checkAutoIncrement(server) : [])];
+    return [...problems, ...(twoWay && autoIncrement ? checkAutoIncrement(sourceServer, server) : [])];
   } finally {
     await session.close();
   }
@@ -112,11 +122,4 @@ async function checkRights(target: Queries, { to, server }: Pair): Promise<reado
   if (denied.length === 0) return [];
   const mend = `GRANT SELECT, INSERT, UPDATE, DELETE ON ${table} TO ${server.account}`;
   return [problem('error', 'table-privileges', `the user lacks ${denied.join(', ')} on ${tableName(to)}`, mend)];
-}
-
-function checkAutoIncrement(server: ServerFacts): readonly Problem[] {
-  if (Number(server.variables.get('auto_increment_increment')) > 1) return [];
-  const what = 'auto_increment_increment is 1 while both sides take writes: both will give the same numbers to different rows';
-  const mend = `${setGlobal(server, 'auto_increment_increment', '2')}; ${setGlobal(server, 'auto_increment_offset', '1')} on one side, 2 on the other`;
-  return [problem('warning', 'auto-increment', what, mend)];
 }

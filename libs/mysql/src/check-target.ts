@@ -1,6 +1,7 @@
 /** Whether a server can be a target: what would refuse or falsify rows, and what is known to surprise. Writes nothing. */
-import type { Route } from '@lutra/model';
+import type { ConflictRule, Route } from '@lutra/model';
 import { checkCheckpointTable } from './check-checkpoint-table.js';
+import { checkConflictStores } from './check-conflict-stores.js';
 import { checkTargetTables } from './check-target-tables.js';
 import { problem } from './problem.js';
 import type { Problem } from './problem.js';
@@ -16,6 +17,8 @@ export interface TargetFacts {
   readonly source: ConnectionOptions | null;
   /** Another pipeline of the channel goes the other way. */
   readonly twoWay: boolean;
+  /** Who wins where both sides changed a row: of the channel. Default: none, and both sides may stop each other. */
+  readonly rules?: readonly ConflictRule[];
 }
 
 /**
@@ -25,10 +28,12 @@ export async function checkTarget(options: ConnectionOptions, facts: TargetFacts
   const session = await Session.open(options, 'target');
   try {
     const server = await readServer(session);
+    const { source, rules = [] } = facts;
     return [
       ...checkSettings(server),
       ...(await checkCheckpointTable(session, server, ['SELECT', 'INSERT', 'UPDATE'])),
-      ...(facts.source ? await checkTargetTables(session, server, { ...facts, source: facts.source }) : []),
+      ...(facts.twoWay || rules.length > 0 ? await checkConflictStores(session, server) : []),
+      ...(source ? await checkTargetTables(session, server, { ...facts, source, rules }) : []),
     ];
   } finally {
     await session.close();

@@ -1,5 +1,5 @@
 /**
- * The checks of a start, for the tables that a change of a running channel adds. What the servers lacked before (the channel was started with
+ * The checks of a start, for the tables that a change of a running channel adds, and for other conflict policies. What the servers lacked before (the channel was started with
  * `force`, or something broke since) does not bar the way of a change that has no part in it; that a server cannot be asked does.
  */
 import { Inject, Injectable } from '@nestjs/common';
@@ -16,11 +16,11 @@ export class AddedTablesService {
 
   /** @throws RefusedError CONFIG_CONFLICT with the whole list */
   async require(before: ChannelDocument, after: ChannelInput): Promise<void> {
-    if (before.state === 'stopped' || !carriesMore(before, after)) return;
+    if (before.state === 'stopped' || !(carriesMore(before, after) || decidesOtherwise(before, after))) return;
     const [known, found] = await Promise.all([this.checks.checkChannel(before), this.checks.checkChannel(after)]);
     const added = errorsOf(found).filter((problem) => unasked.has(problem.id) || !known.some((old) => isSame(old, problem)));
     if (added.length === 0) return;
-    const what = `channel ${after.name} is ${before.state} and cannot take these tables in yet`;
+    const what = `channel ${after.name} is ${before.state} and cannot be changed so yet`;
     throw new RefusedError('CONFIG_CONFLICT', what, added);
   }
 }
@@ -41,6 +41,11 @@ export function carriesMore(before: ChannelInput, after: ChannelInput): boolean 
     const known = before.pipelines.find(({ name }) => name === pipeline.name);
     return !known || known.source !== pipeline.source || known.target !== pipeline.target || routesMore(known, pipeline);
   });
+}
+
+/** Pure. Another policy asks more of the tables that are there already. */
+export function decidesOtherwise(before: ChannelInput, after: ChannelInput): boolean {
+  return JSON.stringify(before.conflicts.rules) !== JSON.stringify(after.conflicts.rules);
 }
 
 /** Routes that are only taken away can still bring a table elsewhere, if one renames: the next one that matches decides then. */

@@ -19,6 +19,7 @@ import { WriteLock } from '../configuration/write-lock.js';
 import type { ChannelWrite } from '../http/schemas.js';
 import { REGISTRY } from '../tokens.js';
 import { AddedTablesService } from './added-tables.service.js';
+import { homeChangeProblems } from './home-change.js';
 import { channelProblems, newErrors } from './topology.js';
 
 const kind = 'channel';
@@ -56,6 +57,7 @@ export class ChannelService {
       const checked = await findForWrite(this.registry.channels, write);
       requireState(input, checked.document);
       requireRules(input, await readConfiguration(this.registry));
+      if (!how.force) requireSameHome(checked.document, input);
       if (!how.force) await this.addedTables.require(checked.document, input);
       const written = await this.lock.run(() => this.#replace(input, write, checked.version));
       if (written) return written;
@@ -117,6 +119,12 @@ function requireState(input: ChannelWrite, { state, attempt }: ChannelDocument):
 function requireRules(channel: ChannelInput, configuration: Configuration): void {
   const problems = channelProblems(withChannel(channel.name, channel, configuration), channel);
   if (errorsOf(problems).length > 0) throw new RefusedError('CONFIG_INVALID', `channel ${channel.name}`, problems);
+}
+
+/** @throws RefusedError CONFIG_CONFLICT */
+function requireSameHome(before: ChannelDocument, after: ChannelInput): void {
+  const problems = homeChangeProblems(before, after);
+  if (problems.length > 0) throw new RefusedError('CONFIG_CONFLICT', `channel ${after.name} cannot be changed so yet`, problems);
 }
 
 /** Other channels may rest on this one: a mesh with one side gone is a chain. */

@@ -2,6 +2,7 @@
 import type { ChannelInput } from '@lutra/model';
 import { errorsOf } from '../configuration/problem.js';
 import type { Problem } from '../configuration/problem.js';
+import { conflictProblems } from './conflict.rules.js';
 import { flowsOf } from './flow.js';
 import { pathProblems } from './path.rules.js';
 import { pipelineProblems } from './pipeline.rules.js';
@@ -16,7 +17,12 @@ export interface Topology {
 export function topologyProblems({ endpoints, channels }: Topology): readonly FlowProblem[] {
   const flows = channels.flatMap(flowsOf);
   const places = new Map(endpoints.map((endpoint) => [endpoint.name, endpoint]));
-  return [...pipelineProblems(flows, places), ...pathProblems(flows), ...twoWayProblems(flows)];
+  return [
+    ...pipelineProblems(flows, places),
+    ...pathProblems(flows),
+    ...twoWayProblems(flows),
+    ...channels.flatMap((channel) => conflictProblems(channel, places)),
+  ];
 }
 
 /** The problems of one channel, also with the other channels. */

@@ -70,13 +70,14 @@ export class EndpointCheckService {
 
   /** An endpoint that no channel uses yet is asked for both roles, without tables. */
   #useOf(name: string, { endpoints, channels }: Stored): EndpointUse {
-    const pipelines = channels.flatMap((channel) => channel.pipelines);
+    const pipelines = channels.flatMap((channel) => channel.pipelines.map((pipeline) => ({ ...pipeline, rules: channel.conflicts.rules })));
     const from = pipelines.filter((pipeline) => pipeline.source === name);
     const to = pipelines.filter((pipeline) => pipeline.target === name);
-    if (from.length + to.length === 0) return { asSource: [], asTarget: [{ source: null, routes: [], twoWay: false }] };
-    const asTarget = to.map(({ source, routes }): TargetUse => {
+    if (from.length + to.length === 0) return { asSource: [], asTarget: [{ source: null, routes: [], twoWay: false, rules: [] }] };
+    const asTarget = to.map(({ source, routes, rules }): TargetUse => {
       const found = endpoints.find((endpoint) => endpoint.name === source);
-      return { source: found ? this.#open(found) : null, routes, twoWay: from.some((pipeline) => pipeline.target === source) };
+      const twoWay = from.some((pipeline) => pipeline.target === source);
+      return { source: found ? this.#open(found) : null, routes, twoWay, rules };
     });
     return { asSource: from.length === 0 ? null : from.flatMap((pipeline) => pipeline.routes), asTarget };
   }

@@ -3,7 +3,7 @@
  * user, or a driver's error become problems in the list.
  */
 import { SyncError, toSyncError } from '@lutra/model';
-import type { ErrorCode, Route } from '@lutra/model';
+import type { ConflictRule, ErrorCode, Route } from '@lutra/model';
 import { checkSource, checkTarget } from '@lutra/mysql';
 import type { ConnectionOptions, Problem } from '@lutra/mysql';
 import type { Logger } from '@lutra/telemetry';
@@ -20,6 +20,8 @@ export interface TargetUse {
   readonly routes: readonly Route[];
   /** The target is also a source of that source. */
   readonly twoWay: boolean;
+  /** Of the channel. */
+  readonly rules: readonly ConflictRule[];
 }
 
 /** How an endpoint is used, or is going to be. */

@@ -1,0 +1,132 @@
+/**
+ * What must hold for the conflict policies of a channel, so that its sides end equal (docs/decisions/0008-conflicts.md). Pure; returns every problem. Rules
+ * match names at the target of each pipeline, so each is looked at once for every pipeline that brings it a table.
+ */
+import type { ChannelInput, ConflictRule } from '@lutra/model';
+import { flowsOf, intoSource, throughRoute } from './flow.js';
+import type { Carried, Flow } from './flow.js';
+import type { EndpointPlace, EndpointPlaces, FlowProblem } from './pipeline.rules.js';
+import { ruleProblems } from './rule.rules.js';
+import { findTable, undecided } from './table-set.js';
+
+/** A rule at its place in the list, and the tables that it decides. */
+interface Placed {
+  readonly rule: ConflictRule;
+  /** For messages. */
+  readonly name: string;
+  /** One entry for each pipeline that brings it a table. */
+  readonly decides: readonly { readonly flow: Flow; readonly table: string; readonly back: Flow | undefined }[];
+}
+
+export function conflictProblems(channel: ChannelInput, places: EndpointPlaces): readonly FlowProblem[] {
+  const flows = flowsOf(channel);
+  const rules = channel.conflicts.rules.map((rule, index) => placedRule(rule, index, { channel, flows }));
+  const deciding = rules.filter(({ rule, decides }) => needsHome(rule) && decides.some(({ back }) => back));
+  const problem = (found: Omit<FlowProblem, 'flows'>): FlowProblem => ({ ...found, flows: flows.map(({ id }) => id) });
+  return [
+    ...homeProblems(channel, { flows, places, deciding }).map(problem),
+    ...rules.flatMap(({ rule, name }) => ruleProblems(rule, name)).map(problem),
+    ...rules.flatMap((placed) => policyProblems(placed)),
+    ...rules.flatMap((placed, index) => idleProblems(placed, channel.conflicts.rules.slice(0, index))).map(problem),
+  ];
+}
+
+function placedRule(rule: ConflictRule, index: number, { channel, flows }: { channel: ChannelInput; flows: readonly Flow[] }): Placed {
+  const earlier = channel.conflicts.rules.slice(0, index);
+  const decides = flows.flatMap((flow) => {
+    const table = decidedTable(flow, rule, earlier);
+    const back = flows.find(({ source, target }) => source === flow.target && target === flow.source);
+    return table === null ? [] : [{ flow, table, back }];
+  });
+  return { rule, name: `channel ${channel.name}: conflicts.rules[${index}] (${rule.schema}.${rule.table})`, decides };
+}
+
+/** A table, as it is called at the target, that the pipeline brings and that no earlier rule takes; null if there is none. */
+function decidedTable({ carries }: Flow, rule: ConflictRule, earlier: readonly ConflictRule[]): string | null {
+  for (const carried of carries) {
+    const pattern = throughRoute(carried, rule);
+    if (!pattern) continue;
+    const table = findTable([carried.pattern, pattern], [...carried.except, ...intoSource(carried, earlier)]);
+    if (table !== null) return nameAtTarget(carried, table);
+  }
+  return null;
+}
+
+function nameAtTarget({ to }: Carried, name: string): string {
+  if (name === undecided) return name;
+  const [schema, table] = name.split('.');
+  return `${to?.schema ?? schema}.${to?.table ?? table}`;
+}
+
+/** Its decisions differ from side to side until one of them has the last word. */
+function needsHome({ policy }: ConflictRule): boolean {
+  return policy === 'home' || policy === 'latest' || policy === 'merge';
+}
+
+interface Regions {
+  readonly flows: readonly Flow[];
+  readonly places: EndpointPlaces;
+  /** The rules that someone must have the last word about. */
+  readonly deciding: readonly Placed[];
+}
+
+function homeProblems(channel: ChannelInput, { flows, places, deciding }: Regions): readonly Omit<FlowProblem, 'flows'>[] {
+  const names = [...new Set(flows.flatMap(({ source, target }) => [source, target]))];
+  const endpoints = names.flatMap((name) => places.get(name) ?? []);
+  const regions = [...new Set(endpoints.map(({ region }) => region))];
+  const { home } = channel.conflicts;
+  const problems: Omit<FlowProblem, 'flows'>[] = [];
+  // Endpoints that are missing have a problem of their own.
+  if (home !== undefined && endpoints.length === names.length && !regions.includes(home)) {
+    const what = `channel ${channel.name}: conflicts.home is ${home}, but its endpoints are in ${regions.join(', ')}`;
+    problems.push({ id: 'home-unknown', severity: 'error', what, mend: `Set home to one of: ${regions.join(', ')}.` });
+  }
+  const [first] = deciding;
+  if (!first) return problems;
+  if (home === undefined) {
+    const what = `${first.name}: policy ${first.rule.policy} for a table that flows both ways (${first.decides.find(({ back }) => back)?.table}), but the channel has no home: nobody would have the last word, and the sides could differ for ever`;
+    problems.push({ id: 'home-missing', severity: 'error', what, mend: `Set conflicts.home to one of: ${regions.join(', ')}.` });
+  }
+  return [...problems, ...sharedRegions(channel.name, endpoints)];
+}
+
+/** What a transaction had seen is known by region: of two endpoints in one, nobody could tell whose change it had not seen. */
+function sharedRegions(channel: string, endpoints: readonly EndpointPlace[]): readonly Omit<FlowProblem, 'flows'>[] {
+  return [...Map.groupBy(endpoints, ({ region }) => region)]
+    .filter(([, found]) => found.length > 1)
+    .map(([region, found]) => ({
+      id: 'region-shared',
+      severity: 'error',
+      what: `channel ${channel} has conflict policies, and its endpoints ${found.map(({ name }) => name).join(' and ')} are both in region ${region}`,
+      mend: 'Give each endpoint of the channel a region of its own; regions may share a Kafka.',
+    }));
+}
+
+function policyProblems({ rule, name, decides }: Placed): readonly FlowProblem[] {
+  return decides.flatMap(({ flow, table, back }): readonly FlowProblem[] => {
+    if (needsHome(rule) && !back) {
+      const what = `${name}: policy ${rule.policy} decides about ${table}, which ${flow.id} brings and no pipeline of the channel carries back`;
+      const mend = 'What flows one way only takes overwrite, ignore or stop; put it into a channel of its own.';
+      return [{ id: 'policy-needs-both-ways', severity: 'error', what, mend, flows: [flow.id] }];
+    }
+    if ((rule.policy === 'overwrite' || rule.policy === 'ignore') && back) {
+      const what = `${name}: policy ${rule.policy} decides about ${table}, which ${flow.id} brings and ${back.id} carries back: each side would end with another version`;
+      return [
+        { id: 'policy-one-way-only', severity: 'error', what, mend: 'Choose home, latest, merge or stop.', flows: [flow.id, back.id] },
+      ];
+    }
+    return [];
+  });
+}
+
+function idleProblems({ rule, name, decides }: Placed, earlier: readonly ConflictRule[]): readonly Omit<FlowProblem, 'flows'>[] {
+  if (decides.length > 0) return [];
+  const covered = findTable([rule], earlier) === null;
+  const why = covered
+    ? 'earlier rules take every table that it names'
+    : 'no pipeline brings a table that it names and no earlier rule takes';
+  const mend = covered
+    ? 'Put it before the wider rule, or remove it.'
+    : 'Rules go by the name at the target: correct it, or remove the rule.';
+  return [{ id: 'rule-never-matches', severity: 'warning', what: `${name} decides nothing: ${why}`, mend }];
+}

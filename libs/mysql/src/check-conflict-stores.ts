@@ -1,0 +1,135 @@
+/**
+ * Whether the tables that conflicts need are there as schemas/lutra.sql makes them, and the user may do with them what loader and control do: lutra.signal
+ * (watermarks and remedies), lutra.conflict (what was decided), lutra.skip (transactions that applications keep to themselves).
+ */
+import { problem } from './problem.js';
+import type { Problem } from './problem.js';
+import { isDenied } from './server-facts.js';
+import type { ServerFacts } from './server-facts.js';
+import type { Queries } from './session-options.js';
+import { isTransactional, loadTables } from './target-table.js';
+import type { TargetColumn, TargetTable } from './target-table.js';
+
+type Right = 'SELECT' | 'INSERT' | 'UPDATE' | 'DELETE';
+
+interface Store {
+  readonly name: 'signal' | 'conflict' | 'skip';
+  /** Column → type; with `?`, NULL is allowed. A longer varchar will do. */
+  readonly columns: Readonly<Record<string, string>>;
+  readonly primaryKey: string;
+  /** Those without which work stops. */
+  readonly rights: readonly Right[];
+  /** Any column of it. */
+  readonly sample: string;
+}
+
+const stores: readonly Store[] = [
+  {
+    name: 'signal',
+    columns: { pipeline: 'varchar(100)', kind: 'varchar(16)', slot: 'int unsigned', n: 'bigint unsigned', content: 'longtext' },
+    primaryKey: 'pipeline,kind,slot',
+    rights: ['SELECT', 'INSERT', 'UPDATE'],
+    sample: 'pipeline',
+  },
+  {
+    name: 'conflict',
+    columns: {
+      id: 'bigint unsigned',
+      pipeline: 'varchar(100)',
+      log_id: 'varchar(36)',
+      seq: 'bigint',
+      gtid: 'varchar(200)?',
+      source_us: 'bigint',
+      origin: 'varchar(48)',
+      database_name: 'varchar(64)',
+      table_name: 'varchar(64)',
+      row_key: 'varchar(3072)',
+      type: 'varchar(24)',
+      policy: 'varchar(16)',
+      winner: 'varchar(16)',
+      final: 'tinyint',
+      op: 'char(1)',
+      before_row: 'longtext?',
+      after_row: 'longtext?',
+      existing_row: 'longtext?',
+      result_row: 'longtext?',
+      local_seq: 'bigint?',
+      decided_at: 'timestamp(6)',
+    },
+    primaryKey: 'id',
+    rights: ['SELECT', 'INSERT', 'UPDATE'],
+    sample: 'pipeline',
+  },
+  { name: 'skip', columns: { id: 'tinyint unsigned', n: 'bigint unsigned' }, primaryKey: 'id', rights: ['SELECT', 'UPDATE'], sample: 'id' },
+];
+
+export async function checkConflictStores(queries: Queries, server: ServerFacts): Promise<readonly Problem[]> {
+  const problems: Problem[] = [];
+  for (const store of stores) problems.push(...(await checkStore(queries, server, store)));
+  return problems;
+}
+
+async function checkStore(queries: Queries, server: ServerFacts, store: Store): Promise<readonly Problem[]> {
+  const name = `lutra.${store.name}`;
+  const mend = 'run schemas/lutra.sql on this server as an administrator';
+  const grant = `GRANT SELECT, INSERT, UPDATE ON lutra.* TO ${server.account}`;
+  const [table] = await loadTables(queries, 'lutra', store.name);
+  if (!table) return [problem('error', `${store.name}-missing`, `${name} does not exist, or the user may not see it`, `${mend}; ${grant}`)];
+  const denied = await deniedRights(queries, store, store.rights);
+  const wrong = denied.includes('SELECT') ? [] : differences(table, store); // without it the columns are not shown
+  return [
+    ...(wrong.length === 0
+      ? []
+      : [problem('error', `${store.name}-shape`, `${name}: ${wrong.join('; ')}`, `move it out of the way (RENAME TABLE); then ${mend}`)]),
+    ...(denied.length === 0 ? [] : [problem('error', `${store.name}-privileges`, `the user lacks ${denied.join(', ')} on ${name}`, grant)]),
+    ...(store.name === 'conflict' ? await checkRetention(queries, server, store) : []),
+  ];
+}
+
+/** Nothing stops without it. */
+async function checkRetention(queries: Queries, server: ServerFacts, store: Store): Promise<readonly Problem[]> {
+  if ((await deniedRights(queries, store, ['DELETE'])).length === 0) return [];
+  const what = 'the user lacks DELETE on lutra.conflict: its rows are kept for ever';
+  return [problem('warning', 'conflict-retention', what, `GRANT DELETE ON lutra.conflict TO ${server.account}`)];
+}
+
+function differences(table: TargetTable, { columns, primaryKey }: Store): readonly string[] {
+  const found = new Map(table.columns.map((column) => [column.name, column]));
+  const wrong = Object.entries(columns).flatMap(([name, wanted]) => {
+    const column = found.get(name);
+    const reason = column ? columnDifference(wanted, column) : 'is missing';
+    return reason === null ? [] : [`column ${name} ${reason}`];
+  });
+  if (!isTransactional(table)) wrong.push(`the engine is ${table.engine}, not InnoDB`);
+  if (table.primaryKey.join() !== primaryKey) wrong.push(`the primary key is not (${primaryKey.replaceAll(',', ', ')})`);
+  if (table.triggers > 0) wrong.push('it has triggers');
+  return wrong;
+}
+
+function columnDifference(wanted: string, column: TargetColumn): string | null {
+  const nullable = wanted.endsWith('?');
+  if (column.nullable !== nullable) return nullable ? 'does not allow NULL' : 'allows NULL';
+  const type = wanted.replace('?', '');
+  const characters = Number(/^varchar\((\d+)\)$/.exec(type)?.[1] ?? 0);
+  if (characters > 0) return column.type === 'varchar' && (column.characters ?? 0) >= characters ? null : `is ${column.columnType}`;
+  return withoutWidth(column.columnType) === type ? null : `is ${column.columnType}`;
+}
+
+/** Of whole numbers: MySQL 8.0.15 and MariaDB print it. */
+function withoutWidth(columnType: string): string {
+  return columnType.toLowerCase().replace(/^((?:tiny|small|medium|big)?int)\(\d+\)/, '$1');
+}
+
+async function deniedRights(queries: Queries, { name, sample }: Store, rights: readonly Right[]): Promise<readonly Right[]> {
+  const table = `lutra.${name}`;
+  // EXPLAIN needs the privileges of the statement and runs nothing.
+  const trials: Readonly<Record<Right, string>> = {
+    SELECT: `SELECT 1 FROM ${table} LIMIT 0`,
+    INSERT: `EXPLAIN INSERT INTO ${table} () VALUES ()`,
+    UPDATE: `EXPLAIN UPDATE ${table} SET ${sample} = ${sample} WHERE FALSE`,
+    DELETE: `EXPLAIN DELETE FROM ${table} WHERE FALSE`,
+  };
+  const denied: Right[] = [];
+  for (const right of rights) if (await isDenied(queries, trials[right])) denied.push(right);
+  return denied;
+}

@@ -1,0 +1,152 @@
+import { conflictRuleSchema } from '@lutra/model';
+import type { ConflictRule } from '@lutra/model';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { checkTarget } from './check-target.js';
+import { TestServer, versions } from './fixture.js';
+import type { Problem } from './problem.js';
+
+/** Two-way tables are compared with themselves: one server plays both sides. */
+describe.each(versions)('checks of conflict policies on %s', (version) => {
+  let server: TestServer;
+  beforeAll(async () => {
+    server = await TestServer.start(version, ['--max-allowed-packet=64M']);
+  });
+  afterAll(() => server.stop());
+
+  const rule = (policy: string, more: object = {}): ConflictRule => conflictRuleSchema.parse({ policy, ...more });
+  const check = (schema: string, rules: readonly ConflictRule[], twoWay = true): Promise<readonly Problem[]> =>
+    checkTarget(server.options, { routes: [{ schema, table: '*' }], source: server.options, twoWay, rules });
+  const texts = (problems: readonly Problem[]): readonly string[] =>
+    problems.map(({ severity, id, what }) => `${severity} ${id} ${/\.(\w+)/.exec(what)?.[1]}`).sort();
+  const mendOf = (problems: readonly Problem[], id: string): string => problems.find((problem) => problem.id === id)?.mend ?? '';
+
+  test('a table whose rows and unique values cannot be told apart is refused, and goes with policy stop', async () => {
+    await server.run(`CREATE DATABASE apart; USE apart;
+      CREATE TABLE fine (id int primary key, v varchar(20));
+      CREATE TABLE nokey (v int);
+      CREATE TABLE prefix (id int primary key, v varchar(200), unique key (v(9)));
+      CREATE TABLE made (id int primary key, v int, g int as (v + 1) stored, unique key (g));
+      ${version === '9.7' ? 'CREATE TABLE expression (id int primary key, v int, unique key e ((v + 1)));' : ''} USE mysql`);
+    const found = await check('apart', [rule('home')]);
+    const keys = ['prefix', 'made', ...(version === '9.7' ? ['expression'] : [])];
+    expect(texts(found)).toEqual(
+      [
+        'error conflict-no-key nokey',
+        ...keys.flatMap((name) => [`error conflict-unique-key ${name}`, `warning two-way-unique-key ${name}`]),
+      ].sort(),
+    );
+    expect(found.every(({ mend }) => mend !== null)).toBe(true);
+    const stopped = await check('apart', []);
+    expect(texts(stopped)).toEqual(['warning two-way-no-key nokey', ...keys.map((name) => `warning two-way-unique-key ${name}`)].sort());
+    expect(texts(await check('apart', [rule('overwrite')], false)).filter((text) => text.startsWith('warning'))).toEqual([]);
+  });
+
+  test('foreign keys that act are refused where the server does not log what they do; others are a conflict to come', async () => {
+    await server.run(`CREATE DATABASE kin; USE kin;
+      CREATE TABLE parent (id int primary key);
+      CREATE TABLE child (id int primary key, p int, foreign key acts (p) references parent (id) on delete cascade);
+      CREATE TABLE plain (id int primary key, p int, foreign key only (p) references parent (id)); USE mysql`);
+    const refused = version === '9.7' ? [] : ['error conflict-cascade child', 'error conflict-cascade parent'];
+    const warned = ['warning two-way-foreign-key child', 'warning two-way-foreign-key plain'];
+    expect(texts(await check('kin', [rule('home')]))).toEqual([...refused, ...warned]);
+    expect(texts(await check('kin', [rule('overwrite')], false))).toEqual(refused);
+    expect(texts(await check('kin', []))).toEqual(warned);
+  });
+
+  test('the version of latest is there, has an order and is never NULL; the ALTER that is offered makes it so', async () => {
+    await server.run(`CREATE DATABASE late; USE late;
+      CREATE TABLE t1 (id int primary key);
+      CREATE TABLE t2 (id int primary key, updated_at varchar(30) not null);
+      CREATE TABLE t3 (id int primary key, updated_at timestamp(6) null on update current_timestamp(6));
+      CREATE TABLE t4 (id int primary key, updated_at datetime not null default current_timestamp on update current_timestamp);
+      CREATE TABLE t5 (id int primary key, updated_at timestamp(6) not null default current_timestamp(6));
+      CREATE TABLE t6 (id int primary key, updated_at bigint unsigned not null);
+      CREATE TABLE t7 (id int primary key, updated_at double not null);
+      CREATE TABLE t8 (id int primary key, updated_at int); USE mysql`);
+    const rules = [rule('latest', { version: 'updated_at' })];
+    const found = await check('late', rules);
+    expect(texts(found)).toEqual([
+      'error conflict-version t1',
+      'error conflict-version t2',
+      'error conflict-version t3',
+      'error conflict-version t7',
+      'error conflict-version t8',
+      'warning conflict-version-coarse t4',
+      'warning conflict-version-manual t5',
+    ]);
+    expect(found.find(({ id }) => id === 'conflict-version-coarse')?.what).toContain('two writes in one second tie, and home wins');
+    expect(mendOf(found, 'conflict-version')).toBe(
+      'ALTER TABLE late.t1 ADD COLUMN updated_at TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6) ON UPDATE CURRENT_TIMESTAMP(6)',
+    );
+    const alters = found.flatMap(({ mend, what }) => (/\.t[27]:/.test(what) ? [] : [mend ?? '']));
+    await server.run(['DROP TABLE late.t2, late.t7', ...alters].join('; '));
+    expect(await check('late', rules)).toEqual([]);
+    expect(
+      texts(await check('late', [rule('merge', { sameColumn: 'latest', version: 'gone' })])).every((text) => text.startsWith('error')),
+    ).toBe(
+      false, // what every change sets is told as well
+    );
+  });
+
+  test('columns that are merged are there and of a kind that can be', async () => {
+    await server.run(`CREATE DATABASE sums; USE sums;
+      CREATE TABLE t (id int primary key, n int, d decimal(9,2), f double, at datetime, c varchar(9), g int as (n + 1) stored,
+        seen timestamp(6) not null default current_timestamp(6) on update current_timestamp(6)); USE mysql`);
+    const merge = (columns: object): Promise<readonly Problem[]> =>
+      check('sums', [rule('merge', { columns: { seen: 'max', ...columns } })]);
+    expect(await merge({ n: 'delta', d: 'delta', f: 'max', at: 'min' })).toEqual([]);
+    const found = await merge({ f: 'delta', c: 'max', g: 'delta', gone: 'delta', at: 'delta' });
+    expect(found.map(({ what }) => /column (\w+) (\S+ \S+)/.exec(what)?.slice(1).join(': ') ?? '').sort()).toEqual([
+      'at: is datetime,',
+      'c: is varchar(9),',
+      'f: is double,',
+      'g: is generated:',
+      'gone: is missing:',
+    ]);
+    expect(texts(await check('sums', [rule('merge')]))).toEqual(['warning conflict-self-set t']);
+  });
+
+  test('numbers that both sides give are compared, not looked at on one side', async () => {
+    const other = await TestServer.start(version, ['--max-allowed-packet=64M']);
+    const set = (at: TestServer, step: number, offset: number): Promise<unknown> =>
+      at.run(`SET GLOBAL auto_increment_increment = ${step}; SET GLOBAL auto_increment_offset = ${offset}`);
+    try {
+      for (const at of [server, other]) await at.run('CREATE DATABASE numbers; CREATE TABLE numbers.t (id int auto_increment primary key)');
+      const ids = async (): Promise<readonly string[]> => {
+        const facts = { routes: [{ schema: 'numbers', table: '*' }], source: other.options, twoWay: true };
+        return (await checkTarget(server.options, facts)).map(({ id }) => id);
+      };
+      expect(await ids()).toEqual(['auto-increment']);
+      await set(server, 2, 1);
+      await set(other, 2, 1);
+      expect(await ids()).toEqual(['auto-increment']);
+      await set(other, 2, 2);
+      expect(await ids()).toEqual([]);
+      await set(other, 3, 2); // 1, 3, 5 … and 2, 5 …
+      expect(await ids()).toEqual(['auto-increment']);
+    } finally {
+      await set(server, 1, 1);
+      await other.stop();
+    }
+  });
+
+  test('the tables that conflicts need: as lutra.sql makes them, with the rights on them, where both sides take writes or a rule decides', async () => {
+    await server.run("CREATE USER poor@'%'; GRANT SELECT, INSERT, UPDATE ON lutra.checkpoint TO poor@'%'");
+    const poor = { ...server.options, user: 'poor' };
+    const facts = { routes: [], source: null, twoWay: true };
+    expect((await checkTarget(poor, facts)).map(({ id }) => id)).toEqual(['signal-missing', 'conflict-missing', 'skip-missing']);
+    await server.run("GRANT SELECT ON lutra.* TO poor@'%'");
+    const denied = await checkTarget(poor, facts);
+    expect(denied.map(({ id }) => id)).toEqual(['signal-privileges', 'conflict-privileges', 'conflict-retention', 'skip-privileges']);
+    expect(denied.find(({ id }) => id === 'conflict-retention')?.mend).toBe("GRANT DELETE ON lutra.conflict TO 'poor'@'%'");
+    await server.run(denied.map(({ mend }) => mend).join('; '));
+    expect(await checkTarget(poor, facts)).toEqual([]);
+    await server.run('ALTER TABLE lutra.conflict DROP COLUMN local_seq, MODIFY pipeline varchar(10) null; DROP TABLE lutra.skip');
+    const wrong = await checkTarget(poor, { ...facts, twoWay: false, rules: [rule('overwrite')] });
+    expect(wrong.map(({ id, what }) => `${id}: ${what}`)).toEqual([
+      'conflict-shape: lutra.conflict: column pipeline allows NULL; column local_seq is missing',
+      'skip-missing: lutra.skip does not exist, or the user may not see it',
+    ]);
+    expect(await checkTarget(poor, { ...facts, twoWay: false })).toEqual([]);
+  });
+});

@@ -1,0 +1,19 @@
+/** One table of a pipeline with the rule that decides about it: what the checks of policies look at. */
+import type { ConflictRule } from '@lutra/model';
+import type { TargetColumn, TargetTable } from './target-table.js';
+
+export interface PolicyCase {
+  readonly rule: ConflictRule;
+  readonly from: TargetTable;
+  readonly to: TargetTable;
+  /** What a foreign key does to children is in the binlog: of the source's server, of the target's. */
+  readonly sourceLogsCascades: boolean;
+  readonly targetLogsCascades: boolean;
+  /** The table's changes at the target are carried back. */
+  readonly twoWay: boolean;
+}
+
+/** Names of columns have no case. */
+export function columnOf(table: TargetTable, name: string): TargetColumn | undefined {
+  return table.columns.find((column) => column.name.toLowerCase() === name.toLowerCase());
+}

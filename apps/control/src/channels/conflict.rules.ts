@@ -115,6 +115,12 @@ function policyProblems({ rule, name, decides }: Placed): readonly FlowProblem[]
         { id: 'policy-one-way-only', severity: 'error', what, mend: 'Choose home, latest, merge or stop.', flows: [flow.id, back.id] },
       ];
     }
+    const hub = [flow, ...(back ? [back] : [])].filter(({ forwards }) => forwards);
+    if (needsHome(rule) && hub.length > 0) {
+      const what = `${name}: policy ${rule.policy} decides about ${table}, which ${hub.map(({ id }) => id).join(', ')} forwards`;
+      const mend = 'Let every region have a pipeline from and to every other one (a mesh), without forwards; or choose stop.';
+      return [{ id: 'policy-not-forwarded', severity: 'error', what, mend, flows: hub.map(({ id }) => id) }];
+    }
     return [];
   });
 }

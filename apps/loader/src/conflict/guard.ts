@@ -23,7 +23,8 @@ import { GuardedStream } from './guarded-stream.js';
 import { applyRemedy } from './remedy.js';
 import type { RemedyTables } from './remedy.js';
 import type { RuleBook } from './rules.js';
-import { settleAll, settlementIn, writeDecisions } from './settling.js';
+import { Settling } from './settling.js';
+import type { Decided } from './settling.js';
 import type { TableBook } from './table-book.js';
 
 /** One source transaction, whole. */
@@ -52,13 +53,15 @@ export interface GuardOptions {
   readonly tables: TableBook;
   readonly remedyTables: RemedyTables;
   readonly peers: Peers;
-  /** Committed. */
-  onConflicts(conflicts: readonly Conflict[]): void;
+  /** Committed; of one source transaction. */
+  onConflicts(conflicts: readonly Conflict[], member: Pick<Member, 'event' | 'place'>): void;
 }
 
 type Remedy = Extract<ControlRecord, { kind: 'remedy' }>;
 
 const busyTries = 8;
+/** Settled in one target transaction. */
+const groupChanges = 64;
 const noSuspects: ReadonlySet<Member> = new Set();
 
 export class Guard {
@@ -77,8 +80,7 @@ export class Guard {
    */
   async commit(batch: Batch): Promise<void> {
     await this.#options.peers.open(batch.members.map(({ event }) => event.transaction.seen));
-    const suspects = await this.#retried(() => this.#together(batch));
-    await this.#apart(batch.members, suspects);
+    await this.#apart(batch.members, await this.#tried(batch));
     this.#seen(batch.members);
   }
 
@@ -94,6 +96,18 @@ export class Guard {
     });
   }
 
+  /** Where a conflict is known already nothing is tried. */
+  async #tried(batch: Batch): Promise<ReadonlySet<Member>> {
+    const known = this.#clashing(batch.members);
+    return known.size > 0 ? known : this.#retried(() => this.#together(batch));
+  }
+
+  #clashing(members: readonly Member[]): ReadonlySet<Member> {
+    return new Set(
+      members.filter(({ changes, event }) => changes.some((change) => clashes(change, event.transaction.seen, this.#options))),
+    );
+  }
+
   /** Committed, or rolled back because of these members: somebody else's change is in their way. */
   async #together({ statements, first, members, checkpoint }: Batch): Promise<ReadonlySet<Member>> {
     const startedAt = performance.now();
@@ -106,31 +120,26 @@ export class Guard {
       return new Set(memberOf(members, Number(details['change']) - first) ?? members);
     }
     await this.#complete(connection, members);
-    const suspects = members.filter(({ changes, event }) =>
-      changes.some((change) => clashes(change, event.transaction.seen, this.#options)),
-    );
-    if (suspects.length > 0) {
+    const suspects = this.#clashing(members);
+    if (suspects.size > 0) {
       await connection.rollback();
-      return new Set(suspects);
+      return suspects;
     }
     await this.#commit(connection, startedAt);
     return noSuspects;
   }
 
-  /** In their order: suspects are settled, what lies between them is tried together once more. */
+  /** In their order: suspects are settled, some of them in one target transaction; what lies between is tried together once more. */
   async #apart(members: readonly Member[], suspects: ReadonlySet<Member>): Promise<void> {
     if (suspects.size === 0) return;
-    let between: Member[] = [];
-    for (const member of members) {
-      if (!suspects.has(member)) {
-        between.push(member);
-        continue;
-      }
-      await this.#again(between);
-      between = [];
-      await this.#settleAlone(member);
+    for (let from = 0; from < members.length;) {
+      const found = members.findIndex((member, i) => i >= from && suspects.has(member));
+      const suspect = found < 0 ? members.length : found;
+      await this.#again(members.slice(from, suspect));
+      const end = endOfGroup(members, suspect, suspects);
+      await this.#settle(members.slice(suspect, end));
+      from = end;
     }
-    await this.#again(between);
   }
 
   async #again(members: readonly Member[]): Promise<void> {
@@ -139,26 +148,43 @@ export class Guard {
     const builder = new StatementBuilder({ exact: true });
     for (const { changes } of members) for (const change of changes) builder.add(change);
     const batch = { statements: builder.take(), first: 0, members, checkpoint: last.checkpoint };
-    await this.#apart(members, await this.#retried(() => this.#together(batch)));
+    await this.#apart(members, await this.#tried(batch));
   }
 
-  async #settleAlone(member: Member): Promise<void> {
+  /** What is refused in a group is tried alone: those before it take effect, and it is named. */
+  async #settle(group: readonly Member[]): Promise<void> {
+    const [first] = group;
+    if (!first) return;
     try {
-      this.#options.onConflicts(await this.#retried(() => this.#settle(member)));
+      for (const { conflicts, member } of await this.#retried(() => this.#settleTogether(group)))
+        this.#options.onConflicts(conflicts, member);
     } catch (error) {
-      const { event, place } = member;
+      const { code } = toSyncError(error);
+      if (group.length > 1 && code === 'ROW_CONFLICT') {
+        for (const member of group) await this.#settle([member]);
+        return;
+      }
+      const { event, place } = first;
+      if (group.length > 1) throw error;
       throw nameFailure(error, { changes: { first: 0, list: [] }, log: place.log, seq: place.seq, event, alone: true });
     }
   }
 
-  async #settle(member: Member): Promise<readonly Conflict[]> {
+  async #settleTogether(group: readonly Member[]): Promise<readonly Decided[]> {
     const startedAt = performance.now();
-    const connection = await this.#begin(member.checkpoint);
-    const settlement = settlementIn(connection, this.#options, member.event);
-    await settleAll(settlement, this.#options, member.changes);
-    const conflicts = await writeDecisions(settlement, this.#options, { ...member, connection });
+    const last = group.at(-1);
+    if (!last) return [];
+    const connection = await this.#begin(last.checkpoint);
+    const settling = new Settling(connection, this.#options);
+    await settling.lock(group.flatMap(({ changes }) => changes));
+    const decided: Decided[] = [];
+    for (const member of group) {
+      await settling.settle(member.changes, member.event.transaction.seen);
+      decided.push(await settling.record(member));
+    }
+    await settling.writeRemedies();
     await this.#commit(connection, startedAt);
-    return conflicts;
+    return decided;
   }
 
   /** The locks are held. What home sends to a table with policy `home` is taken in any case, so nothing must be known. */
@@ -205,6 +231,22 @@ export class Guard {
     const last = members.at(-1);
     if (last) this.#options.peers.forget(last.event.transaction.seen);
   }
+}
+
+/**
+ * Behind the last member that is settled together with the suspect at `from`: no more changes than can hold their locks while they are settled one by one, and
+ * the last one is a suspect too.
+ */
+function endOfGroup(members: readonly Member[], from: number, suspects: ReadonlySet<Member>): number {
+  let end = Math.min(from + 1, members.length);
+  let changes = 0;
+  for (const [i, member] of members.entries()) {
+    if (i < from) continue;
+    changes += member.changes.length;
+    if (changes > groupChanges) break;
+    if (suspects.has(member)) end = i + 1;
+  }
+  return end;
 }
 
 /** Whose change that is; null: nobody's, or no number. */

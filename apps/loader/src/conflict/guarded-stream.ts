@@ -9,15 +9,15 @@ import { closingText, openingText } from '@lutra/mysql';
 import type { ApplyConnection, Change, SqlText } from '@lutra/mysql';
 import type { GuardOptions, Member } from './guard.js';
 import { resourcesOf } from './resources.js';
-import type { Settlement } from './settlement.js';
-import { settleAll, settlementIn, writeDecisions } from './settling.js';
+import { Settling } from './settling.js';
 
 interface Open {
   readonly connection: ApplyConnection;
   readonly event: RowEvent;
   /** Null: its statements are given. */
-  readonly settlement: Settlement | null;
-  readonly resources: Set<string>;
+  readonly settling: Settling | null;
+  /** What its rows fight for, as 53-bit numbers: texts would be a hundred bytes a row. Two that meet by chance cost a second attempt. */
+  readonly resources: Set<number>;
 }
 
 export class GuardedStream {
@@ -35,13 +35,16 @@ export class GuardedStream {
     await peers.open([event.transaction.seen]);
     const connection = await writer.ready();
     await connection.run(openingText(openingStatement({ ...key, origin, path }), { repeatable: settled }));
-    const settlement = settled ? settlementIn(connection, this.#options, event) : null;
-    this.#open = { connection, event, settlement, resources: new Set() };
+    const settling = settled ? new Settling(connection, this.#options) : null;
+    this.#open = { connection, event, settling, resources: new Set() };
   }
 
   async chunk(rows: SqlText, changes: readonly Change[]): Promise<void> {
-    const { connection, settlement, resources } = this.#stream;
-    if (settlement) return settleAll(settlement, this.#options, changes);
+    const { connection, event, settling, resources } = this.#stream;
+    if (settling) {
+      await settling.lock(changes);
+      return settling.settle(changes, event.transaction.seen);
+    }
     for (const change of changes) this.#keep(change, resources);
     try {
       await connection.run(rows);
@@ -53,18 +56,19 @@ export class GuardedStream {
   /** Its last rows, its position, COMMIT. @throws SyncError ROW_CONFLICT with `unsettled`, and as Guard.commit */
   async close(last: Member & { readonly statements: SqlText }): Promise<void> {
     await this.chunk(last.statements, last.changes);
-    const { connection, settlement, resources, event } = this.#stream;
+    const { connection, settling, resources, event } = this.#stream;
     const { peers, writer, onConflicts } = this.#options;
-    if (!settlement) {
+    if (!settling) {
       await peers.complete(true);
-      for (const resource of resources)
-        if (peers.changedAfter(resource, event.transaction.seen) !== null) throw await unsettled(connection);
+      for (const resource of peers.changedSince(event.transaction.seen))
+        if (resources.has(hash53(resource))) throw await unsettled(connection);
     }
-    const conflicts = settlement ? await writeDecisions(settlement, this.#options, { ...last, connection }) : [];
+    const decided = await settling?.record(last);
+    await settling?.writeRemedies();
     await connection.run(closingText({ sql: '', marks: [] }, checkpointStatement(last.checkpoint)));
     writer.used();
     this.#open = null;
-    onConflicts(conflicts);
+    if (decided) onConflicts(decided.conflicts, decided.member);
     peers.forget(last.event.transaction.seen);
   }
 
@@ -73,17 +77,30 @@ export class GuardedStream {
     this.#open = null;
   }
 
-  #keep(change: Change, resources: Set<string>): void {
+  #keep(change: Change, resources: Set<number>): void {
     const { tables, rules } = this.#options;
     const table = tables.of(change);
     if (!table) return;
-    for (const { resource, primary } of resourcesOf(table.keys, change)) if (primary || rules.targetIsHome) resources.add(resource);
+    for (const { resource, primary } of resourcesOf(table.keys, change)) if (primary || rules.targetIsHome) resources.add(hash53(resource));
   }
 
   get #stream(): Open {
     if (this.#open) return this.#open;
     throw new SyncError('INTERNAL', 'rows of a transaction that was not opened');
   }
+}
+
+/** Two multiplicative hashes of 32 bits, mixed (after MurmurHash3's finaliser). */
+function hash53(text: string): number {
+  let [high, low] = [0xdeadbeef, 0x41c6ce57];
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    high = Math.imul(high ^ unit, 0x85ebca6b);
+    low = Math.imul(low ^ unit, 0xc2b2ae35);
+  }
+  high = Math.imul(high ^ (high >>> 16), 0xc2b2ae35) ^ Math.imul(low ^ (low >>> 13), 0x85ebca6b);
+  low = Math.imul(low ^ (low >>> 16), 0xc2b2ae35) ^ Math.imul(high ^ (high >>> 13), 0x85ebca6b);
+  return 2 ** 32 * (high & 0x1fffff) + (low >>> 0);
 }
 
 async function unsettled(connection: ApplyConnection): Promise<SyncError> {

@@ -87,6 +87,11 @@ export class Peers {
     return [...this.#logs].flatMap(([{ region }, log]) => log.window.rivals(resource, log.seenBy(seen[region]) ?? -1));
   }
 
+  /** Every resource that was changed in some log after `seen`. */
+  *changedSince(seen: Seen): Generator<string> {
+    for (const [{ region }, log] of this.#logs) yield* log.window.changedSince(log.seenBy(seen[region]) ?? -1);
+  }
+
   /** Whether the target itself has changed it since. */
   changedHere(resource: string, seen: Seen): boolean {
     const own = this.#options.peers.find(({ pipeline }) => pipeline === null);

@@ -3,6 +3,7 @@
  * nothing else, so that both sides decide alike as long as they see the same two versions. Where they do not, home's decision arrives as a remedy
  * (docs/decisions/0008-conflicts.md); nothing here needs to commute.
  */
+import { goesByVersion } from '@lutra/model';
 import type { ColumnSchema, ConflictRule, Row, TableSchema, Value } from '@lutra/model';
 import { addDifference, compareValues } from './values.js';
 
@@ -58,9 +59,8 @@ export function decideUnique(
   rows: { readonly incoming: Row; readonly existing: Row; readonly home: Side | null },
 ): Side {
   if (rule.policy === 'overwrite') return 'incoming';
-  const byVersion = rule.policy === 'latest' || (rule.policy === 'merge' && rule.sameColumn === 'latest');
   const clash = { before: null, after: rows.incoming, existing: rows.existing, home: rows.home };
-  return byVersion ? latest(rule, table, clash) : (rows.home ?? 'existing');
+  return goesByVersion(rule) ? latest(rule, table, clash) : (rows.home ?? 'existing');
 }
 
 interface TwoRows extends Clash {

@@ -1,6 +1,6 @@
-/** What settling takes beside the rows: locks first, then a complete window, then each change; at last what was decided is written down. */
-import type { RowEvent } from '@lutra/model';
+/** What settling takes beside the rows: locks first, then a complete window, then each change in order; what was decided is written down. */
 import type { ApplyConnection, Change } from '@lutra/mysql';
+import type { Seen } from '@lutra/model';
 import { concurrentWith } from './concurrency.js';
 import { conflictText } from './conflict-record.js';
 import type { Conflict } from './conflict-record.js';
@@ -9,33 +9,51 @@ import { Settlement } from './settlement.js';
 
 type Options = Pick<GuardOptions, 'key' | 'rules' | 'tables' | 'peers'>;
 
-/** For a transaction of which `event` is a row. */
-export function settlementIn(connection: ApplyConnection, { rules, tables, key, peers }: Options, event: RowEvent): Settlement {
-  const { seen } = event.transaction;
-  return new Settlement({
-    connection,
-    rules,
-    tables,
-    pipeline: key.pipeline,
-    concurrent: (change, table) => concurrentWith(change, table, { seen, peers }),
-  });
+/** The conflicts of one source transaction. */
+export interface Decided {
+  readonly conflicts: readonly Conflict[];
+  readonly member: Pick<Member, 'event' | 'place'>;
 }
 
-export async function settleAll(settlement: Settlement, { peers }: Options, changes: readonly Change[]): Promise<void> {
-  await settlement.lock(changes);
-  await peers.complete(true);
-  for (const change of changes) await settlement.settle(change);
-}
+export class Settling {
+  readonly #connection: ApplyConnection;
+  readonly #options: Options;
+  readonly #settlement: Settlement;
+  #seen: Seen = {};
 
-/** Into lutra.conflict, and as remedies; resolves to the conflicts. */
-export async function writeDecisions(
-  settlement: Settlement,
-  { key, rules, peers }: Options,
-  of: Pick<Member, 'event' | 'place'> & { readonly connection: ApplyConnection },
-): Promise<readonly Conflict[]> {
-  const conflicts = settlement.takeConflicts();
-  const about = { pipeline: key.pipeline, place: of.place, event: of.event, final: rules.targetIsHome || peers.none };
-  for (const conflict of conflicts) await of.connection.run(conflictText([conflict], about));
-  await settlement.writeRemedies();
-  return conflicts;
+  /** For one open target transaction. */
+  constructor(connection: ApplyConnection, options: Options) {
+    const { rules, tables, key, peers } = options;
+    this.#connection = connection;
+    this.#options = options;
+    const concurrent = (change: Change, table: Parameters<typeof concurrentWith>[1]) =>
+      concurrentWith(change, table, { seen: this.#seen, peers });
+    this.#settlement = new Settlement({ connection, rules, tables, pipeline: key.pipeline, concurrent });
+  }
+
+  /** Before any of the changes is settled. */
+  async lock(changes: readonly Change[]): Promise<void> {
+    await this.#settlement.lock(changes);
+    await this.#options.peers.complete(true);
+  }
+
+  /** Changes of one source transaction, which had seen so much. */
+  async settle(changes: readonly Change[], seen: Seen): Promise<void> {
+    this.#seen = seen;
+    for (const change of changes) await this.#settlement.settle(change);
+  }
+
+  /** The conflicts since the last call into lutra.conflict. */
+  async record(member: Pick<Member, 'event' | 'place'>): Promise<Decided> {
+    const { key, rules, peers } = this.#options;
+    const conflicts = this.#settlement.takeConflicts();
+    const about = { pipeline: key.pipeline, place: member.place, event: member.event, final: rules.targetIsHome || peers.none };
+    for (const conflict of conflicts) await this.#connection.run(conflictText([conflict], about));
+    return { conflicts, member };
+  }
+
+  /** Last of all. */
+  async writeRemedies(): Promise<void> {
+    await this.#settlement.writeRemedies();
+  }
 }

@@ -44,6 +44,11 @@ export class ChangeWindow {
     return this.#changes.get(resource)?.rows.flatMap((rival) => (rival.seq > seen ? [rival.key] : [])) ?? [];
   }
 
+  /** Every resource that was changed after `seen`. */
+  *changedSince(seen: number): Generator<string> {
+    for (const [resource, { seq }] of this.#changes) if (seq > seen) yield resource;
+  }
+
   /** Nobody will ask about changes up to `seen` any more. */
   forget(seen: number): void {
     for (const [resource, { seq }] of this.#changes) {

@@ -12,10 +12,11 @@
  */
 import type { Checkpoint } from '@lutra/marker';
 import { SyncError, tableName } from '@lutra/model';
-import type { ControlRecord, RowEvent, TableSchema } from '@lutra/model';
+import type { RowEvent, TableSchema } from '@lutra/model';
 import { StatementBuilder } from '@lutra/mysql';
 import type { Change, SqlText } from '@lutra/mysql';
 import type { Guard, Member } from './conflict/guard.js';
+import type { Remedy } from './conflict/remedy.js';
 import type { GuardedStream } from './conflict/guarded-stream.js';
 import { nameFailure } from './failure.js';
 import type { Attempt, NumberedChanges } from './failure.js';
@@ -37,7 +38,7 @@ export interface ApplierOptions {
   readonly writer: Pick<TargetWriter, 'commit' | 'open' | 'chunk' | 'close' | 'rollback'>;
   /** Where the target takes writes of its own. Null: what is not as it must be stops the pipeline. */
   readonly guard:
-    | (Pick<Guard, 'commit' | 'remedy'> & { readonly stream: Pick<GuardedStream, 'open' | 'chunk' | 'close' | 'forget'> })
+    | (Pick<Guard, 'commit' | 'remedies'> & { readonly stream: Pick<GuardedStream, 'open' | 'chunk' | 'close' | 'forget'> })
     | null;
   /** First seq of a huge transaction that met a conflict before. */
   readonly settled: number | null;
@@ -63,6 +64,9 @@ interface Complete {
   readonly skipped?: SqlText;
 }
 
+/** In one target transaction. */
+const maxRemedies = 100;
+
 export class Applier {
   readonly #options: ApplierOptions;
   readonly #builder: StatementBuilder;
@@ -75,6 +79,8 @@ export class Applier {
   #complete: Complete | null = null;
   /** The complete transactions one by one; only where there is a guard. */
   #members: Member[] = [];
+  /** That came behind everything else. */
+  #remedies: { readonly remedy: Remedy; readonly place: Place }[] = [];
   /** Of the complete transactions that wait. */
   #ops: Ops = {};
   #transactions = 0;
@@ -93,7 +99,10 @@ export class Applier {
   }
 
   async row(table: TableSchema, event: RowEvent, place: Place): Promise<void> {
-    if (this.#open.firstSeq === null && this.#isSkip(place)) this.#skipped = new SkippedRows();
+    if (this.#open.firstSeq === null) {
+      await this.#flushRemedies();
+      if (this.#isSkip(place)) this.#skipped = new SkippedRows();
+    }
     this.#open.begin(place.seq);
     const target = this.#isForUs(table, event, place) ? await this.#options.tables.targetOf(table) : null;
     if (target)
@@ -156,21 +165,30 @@ export class Applier {
     if (this.#complete) this.#complete = { ...this.#complete, place };
   }
 
-  /** What home made of a row, in a target transaction of its own. */
-  async remedy(remedy: Extract<ControlRecord, { kind: 'remedy' }>, place: Place): Promise<void> {
-    const { guard } = this.#options;
-    await this.flush();
+  /** What home made of a row. Those that follow one another share a target transaction. `place` lies between two transactions. */
+  async remedy(remedy: Remedy, place: Place): Promise<void> {
+    if (this.#options.guard === null || place.seq <= this.#options.checkpoint.replayUntil) return this.passed(place);
+    if (this.#remedies.length === 0) await this.flush();
+    this.#remedies.push({ remedy, place });
+    if (this.#remedies.length >= maxRemedies) await this.#flushRemedies();
+  }
+
+  async #flushRemedies(): Promise<void> {
+    const { guard, sourceRegion } = this.#options;
+    const place = this.#remedies.at(-1)?.place;
+    if (guard === null || !place) return;
+    const remedies = this.#remedies.map(({ remedy }) => remedy);
+    this.#remedies = [];
     await this.settled();
-    if (guard === null || place.seq <= this.#options.checkpoint.replayUntil) return;
-    const { sourceRegion } = this.#options;
     this.#saved = place.nextOffset;
-    await guard.remedy(remedy, { ...this.#checkpointAt(place, null), origin: sourceRegion, path: [sourceRegion] });
+    await guard.remedies(remedies, { ...this.#checkpointAt(place, null), origin: sourceRegion, path: [sourceRegion] });
     this.#options.onCommitted(this.#take(place, null));
   }
 
   /** Commits what is complete; the commit goes on while the caller reads on. */
   async flush(): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure;
+    await this.#flushRemedies();
     if (!this.#complete || this.#streaming) return;
     const complete = this.#complete;
     const { place, event } = complete;

@@ -10,7 +10,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { checkpointStatement } from '@lutra/marker';
 import type { Checkpoint } from '@lutra/marker';
 import { toSyncError } from '@lutra/model';
-import type { ControlRecord, RowEvent } from '@lutra/model';
+import type { RowEvent } from '@lutra/model';
 import { openingText, StatementBuilder, uncommittedText } from '@lutra/mysql';
 import type { ApplyConnection, Change, SqlText } from '@lutra/mysql';
 import { nameFailure } from '../failure.js';
@@ -20,8 +20,8 @@ import { clashes } from './concurrency.js';
 import type { Conflict } from './conflict-record.js';
 import type { Peers } from './peers.js';
 import { GuardedStream } from './guarded-stream.js';
-import { applyRemedy } from './remedy.js';
-import type { RemedyTables } from './remedy.js';
+import { applyRemedies } from './remedy.js';
+import type { Remedy, RemedyTables } from './remedy.js';
 import type { RuleBook } from './rules.js';
 import { Settling } from './settling.js';
 import type { Decided } from './settling.js';
@@ -57,8 +57,6 @@ export interface GuardOptions {
   onConflicts(conflicts: readonly Conflict[], member: Pick<Member, 'event' | 'place'>): void;
 }
 
-type Remedy = Extract<ControlRecord, { kind: 'remedy' }>;
-
 const busyTries = 8;
 /** Settled in one target transaction. */
 const groupChanges = 64;
@@ -84,14 +82,14 @@ export class Guard {
     this.#seen(batch.members);
   }
 
-  /** What home made of a row. */
-  async remedy(remedy: Remedy, checkpoint: Checkpoint): Promise<void> {
+  /** What home made of rows, in one target transaction. */
+  async remedies(remedies: readonly Remedy[], checkpoint: Checkpoint): Promise<void> {
     const { peers, remedyTables } = this.#options;
-    await peers.open([remedy.seen]);
+    await peers.open(remedies.map(({ seen }) => seen));
     await this.#retried(async () => {
       const startedAt = performance.now();
       const connection = await this.#begin(checkpoint);
-      await applyRemedy({ connection, peers, tables: remedyTables }, remedy);
+      await applyRemedies({ connection, peers, tables: remedyTables }, remedies);
       await this.#commit(connection, startedAt);
     });
   }

@@ -4,9 +4,10 @@
  */
 import type { ControlRecord, TableName } from '@lutra/model';
 import { asSource, planRows } from '@lutra/mysql';
-import type { ApplyConnection, TargetTable } from '@lutra/mysql';
+import type { ApplyConnection, RowPlan, TargetTable } from '@lutra/mysql';
 import type { Peers } from './peers.js';
 import { keysOf, primaryResource } from './resources.js';
+import type { Keys } from './resources.js';
 import { forceRow, readHolders, readRow } from './rows.js';
 
 export interface RemedyTables {
@@ -14,21 +15,35 @@ export interface RemedyTables {
   targetOf(table: TableName): Promise<TargetTable | null>;
 }
 
-type Remedy = Extract<ControlRecord, { kind: 'remedy' }>;
+export type Remedy = Extract<ControlRecord, { kind: 'remedy' }>;
 
-export async function applyRemedy(
-  at: { readonly connection: ApplyConnection; readonly peers: Peers; readonly tables: RemedyTables },
-  { database, table, key, row, seen }: Remedy,
-): Promise<void> {
-  const target = await at.tables.targetOf({ database, name: table });
-  if (!target) return;
-  const source = asSource(target);
-  const plan = planRows(source, target);
-  const existing = await readRow(at.connection, plan, key);
+interface At {
+  readonly connection: ApplyConnection;
+  readonly peers: Pick<Peers, 'complete' | 'changedHere'>;
+  readonly tables: RemedyTables;
+}
+
+/** In an open target transaction, in their order: all rows are locked first. */
+export async function applyRemedies(at: At, remedies: readonly Remedy[]): Promise<void> {
+  const known: { readonly remedy: Remedy; readonly plan: RowPlan; readonly keys: Keys }[] = [];
+  for (const remedy of remedies) {
+    const target = await at.tables.targetOf({ database: remedy.database, name: remedy.table });
+    if (!target) continue;
+    const source = asSource(target);
+    const plan = planRows(source, target);
+    known.push({ remedy, plan, keys: keysOf(source, target) });
+    await readRow(at.connection, plan, remedy.key);
+  }
   await at.peers.complete(true);
-  const resource = primaryResource(keysOf(source, target), key);
-  if (resource !== null && at.peers.changedHere(resource, seen)) return;
-  const displaced = row === null ? [] : await readHolders(at.connection, plan, row);
-  const refused = await forceRow(at.connection, plan, { existing, row, displaced });
+  for (const { remedy, plan, keys } of known) {
+    const resource = primaryResource(keys, remedy.key);
+    if (resource === null || !at.peers.changedHere(resource, remedy.seen)) await replace(at.connection, plan, remedy);
+  }
+}
+
+async function replace(connection: ApplyConnection, plan: RowPlan, { key, row }: Remedy): Promise<void> {
+  const existing = await readRow(connection, plan, key);
+  const displaced = row === null ? [] : await readHolders(connection, plan, row);
+  const refused = await forceRow(connection, plan, { existing, row, displaced });
   if (refused) throw refused;
 }

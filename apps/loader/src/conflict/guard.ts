@@ -51,7 +51,7 @@ export interface GuardOptions {
   readonly rules: RuleBook;
   readonly tables: TableBook;
   readonly remedyTables: RemedyTables;
-  readonly peers: Peers;
+  readonly peers: Pick<Peers, 'none' | 'open' | 'complete' | 'changedAfter' | 'changedHere' | 'forget'>;
   /** Committed. */
   onConflicts(conflicts: readonly Conflict[]): void;
 }

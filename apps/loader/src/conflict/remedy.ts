@@ -17,7 +17,7 @@ export interface RemedyTables {
 type Remedy = Extract<ControlRecord, { kind: 'remedy' }>;
 
 export async function applyRemedy(
-  at: { readonly connection: ApplyConnection; readonly peers: Peers; readonly tables: RemedyTables },
+  at: { readonly connection: ApplyConnection; readonly peers: Pick<Peers, 'complete' | 'changedHere'>; readonly tables: RemedyTables },
   { database, table, key, row, seen }: Remedy,
 ): Promise<void> {
   const target = await at.tables.targetOf({ database, name: table });

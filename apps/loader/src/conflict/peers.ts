@@ -22,7 +22,7 @@ export interface Peer {
 export interface PeersOptions {
   /** The target's own first, if a pipeline carries its changes back; none where tables flow one way only. */
   readonly peers: readonly Peer[];
-  readonly watermark: Watermark;
+  readonly watermark: Pick<Watermark, 'write' | 'query' | 'close'>;
   readonly name: string;
   readonly metrics: Pick<Metrics, 'watermarkSeconds' | 'windowKeys'>;
   readonly signal: AbortSignal;
@@ -88,7 +88,7 @@ export class Peers {
   }
 
   /** Every resource that was changed in some log after `seen`. */
-  *changedSince(seen: Seen): Generator<string> {
+  *changedSince(seen: Seen): Iterable<string> {
     for (const [{ region }, log] of this.#logs) yield* log.window.changedSince(log.seenBy(seen[region]) ?? -1);
   }
 

@@ -1,6 +1,7 @@
 /** One writer of one side: makes transactions of what it means to do, and knows of each whether it was committed, if need be from the journal. */
 import type { ConnectionOptions } from 'mysql2/promise';
 import { Random, Rollback, type Totals, type Transaction, Writer } from '../scenarios/index.js';
+import { BallastWriter } from './ballast-writer.js';
 import { clashDatabase } from './clash.js';
 import type { Entry, History, Written } from './history.js';
 import { type Intent, intentsOf } from './intents.js';
@@ -23,16 +24,20 @@ export interface ClashWriterOptions {
 
 /** A child's parent is missing, a parent has children: as natural here as a duplicate key. */
 const foreignKeyErrors = [1451, 1452];
+/** Of transactions that carry ballast. */
+const heavyShare = 0.015;
 
 export class ClashWriter {
   readonly #options: ClashWriterOptions;
   readonly #random: Random;
   readonly #writer: Writer;
+  readonly #ballast: BallastWriter;
   #n = 0;
 
   constructor(options: ClashWriterOptions) {
     this.#options = options;
     this.#random = new Random(options.seed);
+    this.#ballast = new BallastWriter(options.name);
     this.#writer = new Writer({ ...options.connection, database: clashDatabase }, options.totals, foreignKeyErrors);
   }
 
@@ -43,11 +48,13 @@ export class ClashWriter {
     const stamp = `${name}.${this.#n}`;
     const intents = intentsOf(this.#options, this.#random, this.#n);
     const giveUp = this.#random.chance(0.02);
+    const heavyAt = this.#random.chance(heavyShare) ? this.#random.int(0, intents.length - 1) : -1;
     let changes: Written[] = [];
     const tried = await this.#writer.transact(async (transaction) => {
       changes = [];
       await transaction.insert(journal.name, `INSERT INTO ${journal.name} VALUES (?)`, [stamp]);
       for (const [index, intent] of intents.entries()) {
+        if (index === heavyAt) await this.#ballast.write(transaction);
         const change = await this.#change(transaction, intent, `${stamp}.${index + 1}`);
         if (change) changes.push(change);
       }
@@ -55,7 +62,9 @@ export class ClashWriter {
     });
     const outcome = tried === 'unknown' ? await this.#ask(stamp, signal) : tried;
     history.add({ writer: name, outcome, stamp, changes });
-    if (outcome === 'committed' || outcome === 'unknown, committed') onCommitted(name, changes);
+    if (outcome !== 'committed' && outcome !== 'unknown, committed') return;
+    if (heavyAt >= 0) this.#ballast.committed();
+    onCommitted(name, changes);
   }
 
   close(): Promise<void> {

@@ -1,7 +1,7 @@
 /** The database of the run: its tables with the same first rows everywhere, and the channel's rules for them. */
 import type { Connection } from 'mysql2/promise';
 import { Random } from '../scenarios/index.js';
-import { type Key, journal, type Shape, shapes } from './shapes.js';
+import { ballast, journal, type Key, type Shape, shapes } from './shapes.js';
 import { isStep, zero } from './values.js';
 
 export const clashDatabase = 'clash';
@@ -12,7 +12,7 @@ export const atStart = 'start';
 /** Before the channel starts. */
 export async function createClash(connection: Connection): Promise<void> {
   await connection.query(`CREATE DATABASE ${clashDatabase} CHARACTER SET utf8mb4; USE ${clashDatabase}; SET time_zone = '+00:00'`);
-  await connection.query(`CREATE TABLE ${journal.name} (${journal.ddl}) ENGINE=InnoDB`);
+  for (const { name, ddl } of [journal, ballast]) await connection.query(`CREATE TABLE ${name} (${ddl}) ENGINE=InnoDB`);
   for (const shape of shapes) await connection.query(ddlOf(shape));
   const random = new Random(1);
   for (const shape of shapes) {

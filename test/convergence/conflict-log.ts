@@ -4,8 +4,9 @@ import { clashDatabase } from './clash.js';
 import type { Site } from './site.js';
 
 export interface LoggedConflict {
-  /** Of the incoming transaction: pipeline, log and seq. */
+  /** The incoming one: log and seq. */
   readonly transaction: string;
+  readonly pipeline: string;
   readonly table: string;
   /** JSON */
   readonly key: string;
@@ -24,13 +25,14 @@ export async function readConflicts({ connection: at }: Site): Promise<readonly 
   try {
     const stamp = (column: string): string => `JSON_UNQUOTE(JSON_EXTRACT(${column}, '$.stamp'))`;
     const [rows] = await connection.query<RowDataPacket[]>(
-      `SELECT CONCAT_WS(' ', pipeline, log_id, seq) transaction, table_name, row_key, type, winner, final, op,
+      `SELECT CONCAT_WS(' ', log_id, seq) transaction, pipeline, table_name, row_key, type, winner, final, op,
          ${stamp('before_row')} before_stamp, ${stamp('after_row')} after_stamp, ${stamp('existing_row')} existing_stamp
        FROM lutra.conflict WHERE database_name = ? ORDER BY id`,
       [clashDatabase],
     );
     return rows.map((row) => ({
       transaction: row['transaction'] as string,
+      pipeline: row['pipeline'] as string,
       table: row['table_name'] as string,
       key: row['row_key'] as string,
       type: row['type'] as string,

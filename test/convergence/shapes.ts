@@ -156,6 +156,9 @@ export const shapes: readonly Shape[] = [
 /** Written with every transaction, by nobody twice: what is in it was committed. No rule, so policy `stop`: a conflict found here is a false one. */
 export const journal = { name: 'journal', ddl: 'stamp VARCHAR(24) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY' } as const;
 
+/** What makes a transaction so large that a loader begins to write it before it has all of it. Rows of one writer alone, no policy. */
+export const ballast = { name: 'ballast', ddl: 'id BIGINT NOT NULL PRIMARY KEY, payload VARCHAR(400) NOT NULL' } as const;
+
 function range(count: number): readonly number[] {
   return Array.from({ length: count }, (_, index) => index + 1);
 }

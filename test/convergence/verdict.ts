@@ -98,7 +98,9 @@ async function strays({ stack, sites, load }: Run): Promise<string[]> {
 function logProblems(log: readonly LoggedConflict[], { place, sites }: { place: number; sites: readonly Site[] }): string[] {
   const region = sites[place]?.region;
   const wrong = log.filter(({ final }) => final !== (place === 0)).length;
-  const names = log.map(({ transaction, table, key, op, before, after }) => [transaction, table, key, op, before, after].join('|'));
+  const names = log.map(({ pipeline, transaction, table, key, op, before, after }) =>
+    [pipeline, transaction, table, key, op, before, after].join('|'),
+  );
   const twice = names.filter((name, index) => names.indexOf(name, index + 1) !== -1);
   return [
     ...(wrong > 0 ? [`${region}: ${wrong} conflicts ${place === 0 ? 'without a final decision' : 'finally decided away from home'}`] : []),

@@ -14,7 +14,7 @@ function write(basis: string | null, stamp: string | null, table = 'home', key =
 
 function conflict(stamps: Partial<Pick<LoggedConflict, 'before' | 'after' | 'existing'>>, table = 'home'): LoggedConflict {
   const more = { key: '{"id":1}', type: 'update-differs', winner: 'existing', final: true, op: 'u' };
-  return { transaction: 'p l 1', table, before: null, after: null, existing: null, ...more, ...stamps };
+  return { transaction: 'l 1', pipeline: 'p', table, before: null, after: null, existing: null, ...more, ...stamps };
 }
 
 function follow(committed: readonly Committed[], logged: readonly LoggedConflict[], last: string | undefined, table = 'home') {

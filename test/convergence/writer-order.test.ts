@@ -15,7 +15,8 @@ const back = (site: string, why: WentBack['why'] = 'writer'): WentBack => ({
   why,
 });
 const refused = {
-  transaction: 'p l 1',
+  transaction: 'l 1',
+  pipeline: 'p',
   table: 'home',
   key: '{"id":1}',
   type: 'update-differs',

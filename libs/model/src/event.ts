@@ -69,6 +69,11 @@ export const conflictEventSchema = z.object({
 });
 export type ConflictEvent = Readonly<z.infer<typeof conflictEventSchema>>;
 
+/** For one whose rows are too large to be sent. */
+export function withoutRows(event: ConflictEvent): ConflictEvent {
+  return { ...event, before: null, after: null, existing: null, result: null, cut: true };
+}
+
 /** By `type`. Readers pass over types and fields that they do not know. */
 export const eventSchema = z.discriminatedUnion('type', [conflictEventSchema]);
 export type OperationalEvent = z.infer<typeof eventSchema>;

@@ -1,15 +1,21 @@
-/** A committed conflict as an operational event: what lutra.conflict says, for those who do not look there. Pure but for its id and time. */
+/** Committed conflicts as operational events: what lutra.conflict says, for those who do not look there. Pure but for their ids and time. */
 import { randomUUID } from 'node:crypto';
 import { jsonRow } from '@lutra/model';
 import type { ConflictEvent, Row } from '@lutra/model';
 import type { Conflict, ConflictOf } from './conflict-record.js';
 
-/** Characters of an event's rows together; more would fill the topic with what the database has. */
-const maxRowsLength = 128 * 1024;
+/** Of one transaction: making them takes time in which the loader does nothing else, its lease not held either; 100,000 would take seconds. */
+const maxEvents = 1_000;
 
-export function conflictEvent(conflict: Conflict, of: ConflictOf & { readonly region: string }): ConflictEvent {
-  const { table, key, type, policy, winner, op, localSeq } = conflict;
-  const { place, event, final, pipeline, region } = of;
+type EventOf = ConflictOf & { readonly region: string };
+
+/** The first ones, where a transaction met very many. */
+export function conflictEvents(conflicts: readonly Conflict[], of: EventOf): readonly ConflictEvent[] {
+  return conflicts.slice(0, maxEvents).map((conflict) => eventOf(conflict, of));
+}
+
+function eventOf(conflict: Conflict, { place, event, final, pipeline, region }: EventOf): ConflictEvent {
+  const { table, key, type, policy, winner, op, before, after, existing, result, localSeq } = conflict;
   const { gtid, origin, tsUs } = event.source;
   return {
     type: 'conflict',
@@ -25,20 +31,16 @@ export function conflictEvent(conflict: Conflict, of: ConflictOf & { readonly re
     winner,
     final,
     op,
-    ...imagesOf(conflict),
+    before: json(before),
+    after: json(after),
+    existing: json(existing),
+    result: json(result),
+    cut: false,
     localSeq,
     transaction: { log: place.log, seq: place.seq, gtid, origin, committedUs: tsUs },
   };
 }
 
-function imagesOf(conflict: Conflict): Pick<ConflictEvent, 'before' | 'after' | 'existing' | 'result' | 'cut'> {
-  const json = (row: Row | null): ReturnType<typeof jsonRow> | null => row && jsonRow(row);
-  const rows = {
-    before: json(conflict.before),
-    after: json(conflict.after),
-    existing: json(conflict.existing),
-    result: json(conflict.result),
-  };
-  if (JSON.stringify(rows).length <= maxRowsLength) return { ...rows, cut: false };
-  return { before: null, after: null, existing: null, result: null, cut: true };
+function json(row: Row | null): ConflictEvent['before'] {
+  return row && jsonRow(row);
 }

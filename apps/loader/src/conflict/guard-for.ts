@@ -7,7 +7,7 @@ import type { ConnectionOptions } from '@lutra/mysql';
 import type { LoaderDeps } from '../loader.pipeline.js';
 import type { TargetWriter } from '../target-writer.js';
 import type { GuardWork, LoaderWork } from '../wanted.js';
-import { conflictEvent } from './conflict-event.js';
+import { conflictEvents } from './conflict-event.js';
 import type { Conflict } from './conflict-record.js';
 import { Guard } from './guard.js';
 import { Peers } from './peers.js';
@@ -60,7 +60,9 @@ export function guardFor(deps: LoaderDeps, work: LoaderWork, parts: GuardParts):
       for (const { type, policy, winner } of found) metrics.conflicts.inc({ name: work.id, type, policy, winner });
       for (const conflict of found) logger.debug(described(conflict), 'decided a conflict');
       const about = { ...of, pipeline: work.id, region: targetRegion.name, final: rules.targetIsHome || peers.none };
-      for (const conflict of found) tell(conflictEvent(conflict, about));
+      const events = conflictEvents(found, about);
+      for (const event of events) tell(event);
+      metrics.eventsDropped.inc({ name: work.id }, found.length - events.length);
     },
   });
   const channel = work.id.slice(0, work.id.indexOf('.') + 1);

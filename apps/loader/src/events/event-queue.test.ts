@@ -1,4 +1,4 @@
-import { SyncError } from '@lutra/model';
+import { eventSchema, SyncError, withoutRows } from '@lutra/model';
 import { describe, expect, it, vi } from 'vitest';
 import { event } from './event.fixture.js';
 import { EventQueue } from './event-queue.js';
@@ -11,6 +11,7 @@ const idOf = ({ value }: OutEvent): string => (JSON.parse(value) as { id: string
 class Topic implements EventTransport {
   behaves: 'takes' | 'refuses' | 'hangs' | SyncError = 'takes';
   readonly batches: (readonly string[])[] = [];
+  readonly events: unknown[] = [];
   attempts = 0;
   closed = false;
   #end: (error: Error) => void = () => undefined;
@@ -21,6 +22,7 @@ class Topic implements EventTransport {
     if (this.behaves instanceof SyncError) throw this.behaves;
     if (this.behaves === 'refuses') throw new SyncError('KAFKA_UNAVAILABLE', 'no broker');
     this.batches.push(events.map(idOf));
+    this.events.push(...events.map(({ value }): unknown => JSON.parse(value)));
   }
 
   async close(): Promise<void> {
@@ -121,10 +123,21 @@ describe('a queue of events', () => {
     expect(topic.ids).toEqual(['e1']);
   });
 
+  it('sends an event with large rows without them', async () => {
+    const topic = new Topic();
+    const { queue, offer } = queueOf(topic);
+    queue.offer(event('large', { after: { v: 'x'.repeat(200_000) } }));
+    offer(0, 1);
+    await vi.waitUntil(() => topic.ids.length === 2);
+    const [large, small] = topic.events.map((one) => eventSchema.parse(one));
+    expect(large).toEqual(withoutRows(event('large')));
+    expect(small).toEqual(event('e0'));
+  });
+
   it('drops an event that is larger than all that may wait, and sends the next', async () => {
     const topic = new Topic();
     const { queue, offer, dropped } = queueOf(topic, { waiting: 2, batch: 1 });
-    queue.offer(event('large', { after: { v: 'x'.repeat(3 * length) } }));
+    queue.offer(event('large', { key: { v: 'x'.repeat(3 * length) } }));
     expect(dropped()).toBe(1);
     offer(0, 1);
     await vi.waitUntil(() => topic.ids.length === 1);

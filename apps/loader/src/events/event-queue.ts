@@ -5,7 +5,7 @@
  * Nothing is opened before the first event.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { toSyncError } from '@lutra/model';
+import { toSyncError, withoutRows } from '@lutra/model';
 import type { OperationalEvent } from '@lutra/model';
 import type { Logger } from '@lutra/telemetry';
 
@@ -31,6 +31,8 @@ export interface EventQueueOptions {
 }
 
 interface QueueLimits {
+  /** Characters of an event with its rows; one with more goes without. */
+  readonly event: number;
   /** Characters of all events that wait. */
   readonly waiting: number;
   /** … of one batch: less than Kafka's default for a record batch, whatever their UTF-8. */
@@ -41,7 +43,14 @@ interface QueueLimits {
   readonly flushMs: number;
 }
 
-const limits: QueueLimits = { waiting: 4 * 1024 * 1024, batch: 192 * 1024, firstPauseMs: 1_000, maxPauseMs: 30_000, flushMs: 2_000 };
+const limits: QueueLimits = {
+  event: 128 * 1024,
+  waiting: 4 * 1024 * 1024,
+  batch: 192 * 1024,
+  firstPauseMs: 1_000,
+  maxPauseMs: 30_000,
+  flushMs: 2_000,
+};
 
 export class EventQueue {
   readonly #options: EventQueueOptions;
@@ -60,7 +69,7 @@ export class EventQueue {
 
   /** Never throws, never waits. */
   offer(event: OperationalEvent): void {
-    const out = { pipeline: event.pipeline, value: JSON.stringify(event) };
+    const out = { pipeline: event.pipeline, value: this.#text(event) };
     if (this.#ending.signal.aborted) return this.#drop(out);
     this.#waiting.push(out);
     this.#length += out.value.length;
@@ -76,6 +85,11 @@ export class EventQueue {
     if (this.#working) await Promise.race([this.#working, bound()]);
     await Promise.race([this.#options.transport.close().catch(() => undefined), bound()]);
     for (const event of this.#take(Infinity)) this.#drop(event);
+  }
+
+  #text(event: OperationalEvent): string {
+    const text = JSON.stringify(event);
+    return text.length <= this.#limits.event ? text : JSON.stringify(withoutRows(event));
   }
 
   async #work(): Promise<void> {

@@ -15,6 +15,7 @@ import { supervise, untilAbort } from '@lutra/runtime';
 import { Metrics } from '@lutra/telemetry';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { EventQueues } from './events/event-queues.js';
 import { runLoader } from './loader.pipeline.js';
 import type { LoaderDeps } from './loader.pipeline.js';
 import type { LoaderWork } from './wanted.js';
@@ -313,6 +314,7 @@ const deps = (): LoaderDeps => ({
   metrics: new Metrics('loader'),
   logger: silent,
   status: { status: { rows: 0, transactions: 0 } as WorkStatus, update: () => undefined } as unknown as LoaderDeps['status'],
+  events: new EventQueues({ metrics: new Metrics('loader'), logger: silent }),
 });
 
 async function load(done: (failures: readonly SyncError[]) => boolean, routes = shop): Promise<SyncError[]> {

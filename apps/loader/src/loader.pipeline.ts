@@ -20,6 +20,7 @@ import type { Logger, Metrics, Traces } from '@lutra/telemetry';
 import { Applier } from './applier.js';
 import { guardFor } from './conflict/guard-for.js';
 import { TargetTables } from './conflict/target-tables.js';
+import type { EventQueues } from './events/event-queues.js';
 import { LogReader } from './log-reader.js';
 import type { Place } from './log-reader.js';
 import { Progress } from './progress.js';
@@ -37,6 +38,7 @@ export interface LoaderDeps {
   readonly traces?: Traces | null;
   readonly logger: Logger;
   readonly status: StatusReporter;
+  readonly events: EventQueues;
 }
 
 /** Bytes of SQL of one target transaction, and of one Kafka fetch. */

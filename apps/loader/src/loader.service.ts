@@ -7,6 +7,7 @@ import { runWork, WorkerSet } from '@lutra/runtime';
 import type { Logger, Metrics, Traces } from '@lutra/telemetry';
 import { instanceName } from './environment.js';
 import type { Environment } from './environment.js';
+import { EventQueues } from './events/event-queues.js';
 import { runLoader } from './loader.pipeline.js';
 import { ENVIRONMENT, LOGGER, METRICS, REGISTRY, SCHEMAS, SECRET_KEY, TRACES } from './tokens.js';
 import { wantedPipelines } from './wanted.js';
@@ -15,6 +16,7 @@ import type { LoaderWork } from './wanted.js';
 @Injectable()
 export class LoaderService implements OnApplicationBootstrap, OnApplicationShutdown {
   readonly #workers: WorkerSet<LoaderWork>;
+  readonly #events: EventQueues;
   #endWatch: () => void = () => undefined;
 
   constructor(
@@ -26,6 +28,7 @@ export class LoaderService implements OnApplicationBootstrap, OnApplicationShutd
     @Inject(TRACES) private readonly traces: Traces | null,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {
+    this.#events = new EventQueues({ metrics, logger });
     this.#workers = new WorkerSet((name, work, signal) => this.#load(name, work, signal));
   }
 
@@ -43,12 +46,13 @@ export class LoaderService implements OnApplicationBootstrap, OnApplicationShutd
   async onApplicationShutdown(): Promise<void> {
     this.#endWatch();
     await this.#workers.close();
-    await this.traces?.close();
+    await Promise.all([this.traces?.close(), this.#events.close()]);
     await this.registry.stop();
   }
 
   #load(name: string, work: LoaderWork, signal: AbortSignal): Promise<void> {
     const { registry, schemas, secretKey, metrics, traces } = this;
+    const events = this.#events;
     const logger = this.logger.child({ pipeline: name });
     return runWork({
       app: 'loader',
@@ -56,7 +60,7 @@ export class LoaderService implements OnApplicationBootstrap, OnApplicationShutd
       instance: instanceName,
       sink: registry.status,
       acquire: (waitSignal) => registry.lease(`loader/${name}.0`).acquire(waitSignal),
-      run: (lead) => runLoader({ registry, schemas, secretKey, metrics, traces, logger, status: lead.status }, work, lead),
+      run: (lead) => runLoader({ registry, schemas, secretKey, metrics, traces, logger, status: lead.status, events }, work, lead),
       paused: work.paused,
       metrics,
       logger,

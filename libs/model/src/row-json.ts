@@ -6,9 +6,15 @@ import { SyncError } from './errors.js';
 import type { Row, Value } from './table.js';
 
 type JsonValue = null | number | string | readonly ['i' | 'b' | 'f', string];
+export type JsonRow = Readonly<Record<string, JsonValue>>;
 
 export function rowToJson(row: Row): string {
-  return JSON.stringify(Object.fromEntries(Object.entries(row).map(([name, value]) => [name, toJson(value)])));
+  return JSON.stringify(jsonRow(row));
+}
+
+/** The same as an object, to stand in a greater one. */
+export function jsonRow(row: Row): JsonRow {
+  return Object.fromEntries(Object.entries(row).map(([name, value]) => [name, toJson(value)]));
 }
 
 /** @throws SyncError RECORD_INVALID naming the column, never its value */

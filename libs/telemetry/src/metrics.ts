@@ -44,6 +44,7 @@ export class Metrics {
   readonly conflicts: Counter<'name' | 'type' | 'policy' | 'winner'>;
   readonly watermarkSeconds: Histogram<'name'>;
   readonly windowKeys: Gauge<'name'>;
+  readonly eventsDropped: Counter<'name'>;
   readonly httpRequests: Counter<'method' | 'status'>;
   readonly lastEvent: Gauge<'name'>;
   readonly lastProgress: Gauge<'name'>;
@@ -109,6 +110,7 @@ export class Metrics {
     this.windowKeys = gauge('lutra_conflict_window_keys', 'Keys changed lately at the target that incoming rows are held against', [
       'name',
     ]);
+    this.eventsDropped = counter('lutra_events_dropped_total', 'Operational events that could not be sent to lutra.events', ['name']);
     this.httpRequests = counter('lutra_http_requests_total', 'HTTP requests answered', ['method', 'status']);
     this.lastEvent = gauge('lutra_last_event_timestamp_seconds', 'Commit time at the source, since 1970, of the last row handled', [
       'name',

@@ -1,18 +1,8 @@
 /** The shapes of decided conflicts in the REST API: filters, entries of lutra.conflict, and what a person may decide anew. */
-import { conflictPolicies, nameSchema } from '@lutra/model';
+import { conflictPolicies, conflictTypes, nameSchema } from '@lutra/model';
 import { z } from 'zod';
 import { problemSchema } from '../http/schemas.js';
 
-export const conflictTypes = [
-  'insert-exists',
-  'update-differs',
-  'update-missing',
-  'delete-differs',
-  'delete-missing',
-  'unique-key-taken',
-  'parent-missing',
-  'child-exists',
-] as const;
 export const winners = ['incoming', 'existing', 'both'] as const;
 
 const time = z.iso.datetime({ offset: true, error: 'a time such as 2026-01-31T12:00:00Z' });

@@ -1,22 +1,10 @@
 /** One decided conflict as a row of lutra.conflict: both versions, who won, and where the change came from. Written in the transaction of the decision. */
-import type { ConflictPolicy, Row, RowEvent, TableName } from '@lutra/model';
+import type { ConflictPolicy, ConflictType, Row, RowEvent, TableName } from '@lutra/model';
 import { rowToJson } from '@lutra/model';
 import { quoteText } from '@lutra/mysql';
 import type { SqlText } from '@lutra/mysql';
 import type { Place } from '../log-reader.js';
 import type { Decision } from './policy.js';
-
-export const conflictTypes = [
-  'insert-exists',
-  'update-differs',
-  'update-missing',
-  'delete-differs',
-  'delete-missing',
-  'unique-key-taken',
-  'parent-missing',
-  'child-exists',
-] as const;
-export type ConflictType = (typeof conflictTypes)[number];
 
 export interface Conflict {
   readonly table: TableName;

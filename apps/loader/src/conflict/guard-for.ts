@@ -7,6 +7,7 @@ import type { ConnectionOptions } from '@lutra/mysql';
 import type { LoaderDeps } from '../loader.pipeline.js';
 import type { TargetWriter } from '../target-writer.js';
 import type { GuardWork, LoaderWork } from '../wanted.js';
+import { conflictEvents } from './conflict-event.js';
 import type { Conflict } from './conflict-record.js';
 import { Guard } from './guard.js';
 import { Peers } from './peers.js';
@@ -36,12 +37,13 @@ export function guardFor(deps: LoaderDeps, work: LoaderWork, parts: GuardParts):
   if (!work.guard) return null;
   const { metrics, logger } = deps;
   const { writer, tables, target, checkpoint, signal } = parts;
-  const { conflicts, back } = work.guard;
+  const { conflicts, back, targetRegion } = work.guard;
   const rules = ruleBook(conflicts, { source: work.source.region, target: work.target.region });
   const goesBack = back && createRouter(back);
   const router = createRouter(work.routes);
   const watermark = new Watermark(target, { pipeline: work.id, epoch: checkpoint.epoch });
   const peers = new Peers({ peers: peersOf(deps, work, work.guard, parts), watermark, name: work.id, metrics, signal });
+  const tell = deps.events.of(targetRegion, work.target);
   const guard = new Guard({
     writer,
     key: { pipeline: work.id, part: 0, lane: 0, epoch: checkpoint.epoch },
@@ -54,9 +56,13 @@ export function guardFor(deps: LoaderDeps, work: LoaderWork, parts: GuardParts):
       },
     },
     peers,
-    onConflicts: (found) => {
+    onConflicts: (found, of) => {
       for (const { type, policy, winner } of found) metrics.conflicts.inc({ name: work.id, type, policy, winner });
       for (const conflict of found) logger.debug(described(conflict), 'decided a conflict');
+      const about = { ...of, pipeline: work.id, region: targetRegion.name, final: rules.targetIsHome || peers.none };
+      const events = conflictEvents(found, about);
+      for (const event of events) tell(event);
+      metrics.eventsDropped.inc({ name: work.id }, found.length - events.length);
     },
   });
   const channel = work.id.slice(0, work.id.indexOf('.') + 1);

@@ -8,11 +8,11 @@
  */
 import { remedyStatement } from '@lutra/marker';
 import { SyncError, tableName } from '@lutra/model';
-import type { Row } from '@lutra/model';
+import type { ConflictType, Row } from '@lutra/model';
 import { conflictKind, keyOfRow, quoteText, sameColumn, sameKey, sameRows, StatementBuilder } from '@lutra/mysql';
 import type { ApplyConnection, Change, RowPlan } from '@lutra/mysql';
 import type { Concurrent } from './concurrency.js';
-import type { Conflict, ConflictType } from './conflict-record.js';
+import type { Conflict } from './conflict-record.js';
 import { decide, decideUnique } from './policy.js';
 import type { Decision, Side } from './policy.js';
 import { forceRow, keyText, readHolders, readRow, writeRow } from './rows.js';

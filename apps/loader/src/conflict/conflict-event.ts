@@ -1,0 +1,46 @@
+/** Committed conflicts as operational events: what lutra.conflict says, for those who do not look there. Pure but for their ids and time. */
+import { randomUUID } from 'node:crypto';
+import { jsonRow } from '@lutra/model';
+import type { ConflictEvent, Row } from '@lutra/model';
+import type { Conflict, ConflictOf } from './conflict-record.js';
+
+/** Of one transaction: making them takes time in which the loader does nothing else, its lease not held either; 100,000 would take seconds. */
+const maxEvents = 1_000;
+
+type EventOf = ConflictOf & { readonly region: string };
+
+/** The first ones, where a transaction met very many. */
+export function conflictEvents(conflicts: readonly Conflict[], of: EventOf): readonly ConflictEvent[] {
+  return conflicts.slice(0, maxEvents).map((conflict) => eventOf(conflict, of));
+}
+
+function eventOf(conflict: Conflict, { place, event, final, pipeline, region }: EventOf): ConflictEvent {
+  const { table, key, type, policy, winner, op, before, after, existing, result, localSeq } = conflict;
+  const { gtid, origin, tsUs } = event.source;
+  return {
+    type: 'conflict',
+    id: randomUUID(),
+    at: Date.now(),
+    region,
+    pipeline,
+    schema: table.database,
+    table: table.name,
+    key: jsonRow(key),
+    conflict: type,
+    policy,
+    winner,
+    final,
+    op,
+    before: json(before),
+    after: json(after),
+    existing: json(existing),
+    result: json(result),
+    cut: false,
+    localSeq,
+    transaction: { log: place.log, seq: place.seq, gtid, origin, committedUs: tsUs },
+  };
+}
+
+function json(row: Row | null): ConflictEvent['before'] {
+  return row && jsonRow(row);
+}

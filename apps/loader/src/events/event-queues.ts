@@ -1,0 +1,47 @@
+/** One queue of operational events for each Kafka that this process tells of its work: as a rule one, its region's. */
+import type { EndpointDocument, OperationalEvent, RegionDocument } from '@lutra/model';
+import type { Logger, Metrics } from '@lutra/telemetry';
+import { EventClient } from './event-client.js';
+import { EventQueue } from './event-queue.js';
+
+/** Takes an event and never fails. */
+export type Tell = (event: OperationalEvent) => void;
+
+export class EventQueues {
+  readonly #deps: { readonly metrics: Metrics; readonly logger: Logger };
+  readonly #queues = new Map<string, EventQueue>();
+
+  constructor(deps: { readonly metrics: Metrics; readonly logger: Logger }) {
+    this.#deps = deps;
+  }
+
+  /** `endpoint`: how many copies of its topic are kept, are kept of a new topic of events. */
+  of({ name, kafka }: RegionDocument, { topic }: Pick<EndpointDocument, 'topic'>): Tell {
+    const key = JSON.stringify(kafka);
+    const queue = this.#queues.get(key) ?? this.#open({ name, kafka }, topic);
+    this.#queues.set(key, queue);
+    return (event) => queue.offer(event);
+  }
+
+  /** Short, whatever Kafka does. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#queues.values()].map((queue) => queue.close()));
+  }
+
+  #open({ name, kafka }: Pick<RegionDocument, 'name' | 'kafka'>, topic: EndpointDocument['topic']): EventQueue {
+    const { metrics } = this.#deps;
+    const logger = this.#deps.logger.child({ region: name });
+    return new EventQueue({
+      transport: new EventClient({ bus: { ...kafka, clientId: 'lutra-loader-events', logger }, topic: replicated(topic) }),
+      logger,
+      onDropped: (pipeline) => metrics.eventsDropped.inc({ name: pipeline }),
+    });
+  }
+}
+
+function replicated({
+  replicationFactor,
+  minInsyncReplicas,
+}: EndpointDocument['topic']): Pick<EndpointDocument['topic'], 'replicationFactor' | 'minInsyncReplicas'> {
+  return { replicationFactor, minInsyncReplicas };
+}

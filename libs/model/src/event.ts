@@ -1,0 +1,79 @@
+/**
+ * Operational events: JSON on the topic `lutra.events` of a region's Kafka, one record an event, for people and programs that want to be told. They are a
+ * notification and not the record: an event may be lost or come twice; what was decided about a conflict stands in lutra.conflict, committed with the decision.
+ */
+import { z } from 'zod';
+import { conflictPolicies } from './config.js';
+
+export const eventsTopic = 'lutra.events';
+
+export const conflictTypes = [
+  'insert-exists',
+  'update-differs',
+  'update-missing',
+  'delete-differs',
+  'delete-missing',
+  'unique-key-taken',
+  'parent-missing',
+  'child-exists',
+] as const;
+export type ConflictType = (typeof conflictTypes)[number];
+
+/** Column → value, as row-json.ts writes it. */
+const jsonRowSchema = z
+  .record(z.string(), z.union([z.null(), z.number(), z.string(), z.tuple([z.enum(['i', 'b', 'f']), z.string()]).readonly()]))
+  .readonly();
+
+/** A row that both sides changed, as a loader decided about it; sent after the decision was committed. */
+export const conflictEventSchema = z.object({
+  type: z.literal('conflict'),
+  /** UUID of the event: the same when it comes twice. */
+  id: z.string(),
+  /** ms since 1970: when it was decided, by the loader's clock. */
+  at: z.number(),
+  /** Of the target: where it was decided. */
+  region: z.string(),
+  /** `<channel>.<pipeline>`; also the record's key. */
+  pipeline: z.string(),
+  /** As it is called at the target; so is the table. */
+  schema: z.string(),
+  table: z.string(),
+  /** The primary key. */
+  key: jsonRowSchema,
+  conflict: z.enum(conflictTypes),
+  policy: z.enum(conflictPolicies),
+  winner: z.enum(['incoming', 'existing', 'both']),
+  /** Decided in the home region; false: until the home region has decided. */
+  final: z.boolean(),
+  /** Of the incoming change. */
+  op: z.enum(['c', 'u', 'd']),
+  /** Of the incoming change. null: no row. */
+  before: jsonRowSchema.nullable(),
+  after: jsonRowSchema.nullable(),
+  /** As it was at the target. */
+  existing: jsonRowSchema.nullable(),
+  /** As the decision left it. */
+  result: jsonRowSchema.nullable(),
+  /** True: the four rows were too large and are left out (null); lutra.conflict has them. */
+  cut: z.boolean(),
+  /** Last change of the row at the target that the transaction had not seen, in the target's log; null: none is known, the rows differ. */
+  localSeq: z.number().nullable(),
+  /** The incoming one: log id and seq of its last record, its commit in µs since 1970 by the source's clock. */
+  transaction: z.object({
+    log: z.string(),
+    seq: z.number(),
+    gtid: z.string().nullable(),
+    origin: z.string(),
+    committedUs: z.number(),
+  }),
+});
+export type ConflictEvent = Readonly<z.infer<typeof conflictEventSchema>>;
+
+/** For one whose rows are too large to be sent. */
+export function withoutRows(event: ConflictEvent): ConflictEvent {
+  return { ...event, before: null, after: null, existing: null, result: null, cut: true };
+}
+
+/** By `type`. Readers pass over types and fields that they do not know. */
+export const eventSchema = z.discriminatedUnion('type', [conflictEventSchema]);
+export type OperationalEvent = z.infer<typeof eventSchema>;

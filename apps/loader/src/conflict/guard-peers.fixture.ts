@@ -1,0 +1,78 @@
+/** What the guard's tests say instead of a log: who changed what at the target, and the events of transactions that have seen some of it. */
+import type { Row, RowEvent, Seen } from '@lutra/model';
+import type { GuardOptions } from './guard.js';
+
+type PeersUsed = GuardOptions['peers'];
+
+/** By what a region is in a test; the target's own log has this id. */
+export const regions = { source: 'there', target: 'here', elsewhere: 'third' } as const;
+export const logId = 'b3c7';
+
+export function seenUpTo(seq: number): Seen {
+  return { [regions.target]: { log: 'a1d9', seq } };
+}
+
+export class FakePeers implements PeersUsed {
+  readonly #changes = new Map<string, number>();
+  /** What happens while locks are held, before the window is complete. */
+  whileLocked: () => Promise<void> = async () => undefined;
+  none = false;
+  /** How often the window had to be complete. */
+  completed = 0;
+  forgotten: Seen | null = null;
+
+  add(resource: string, seq: number): void {
+    this.#changes.set(resource, seq);
+  }
+
+  async open(): Promise<void> {
+    this.forgotten = null;
+  }
+
+  async complete(needed: boolean): Promise<void> {
+    await this.whileLocked();
+    if (needed) this.completed += 1;
+  }
+
+  changedAfter(resource: string, seen: Seen): number | null {
+    const seq = this.#changes.get(resource);
+    return seq !== undefined && seq > (seen[regions.target]?.seq ?? -1) ? seq : null;
+  }
+
+  changedHere(resource: string, seen: Seen): boolean {
+    return this.changedAfter(resource, seen) !== null;
+  }
+
+  forget(seen: Seen): void {
+    this.forgotten = seen;
+  }
+}
+
+/** The last row event of a transaction. */
+export function eventOf(images: { readonly before: Row | null; readonly after: Row | null }, of: { seq: number; seen: Seen }): RowEvent {
+  const { before, after } = images;
+  return {
+    op: before === null ? 'c' : after === null ? 'd' : 'u',
+    before,
+    after,
+    source: {
+      version: '8',
+      connector: 'mysql',
+      name: 'a',
+      db: 'd',
+      table: 't',
+      tsMs: 1,
+      tsUs: 1000,
+      serverId: 1,
+      gtid: `u:${of.seq}`,
+      file: 'f',
+      pos: 4,
+      event: 0,
+      row: 0,
+      origin: regions.source,
+      path: [regions.source],
+    },
+    transaction: { id: `u:${of.seq}`, totalOrder: 1, last: true, seen: of.seen, end: { file: 'f', pos: 4 } },
+    tsMs: 1,
+  };
+}

@@ -30,6 +30,7 @@ export interface RoomOptions {
   readonly flowsBack?: boolean;
   /** Of the connections of the loader. */
   readonly port?: number;
+  readonly answerTimeoutMs?: number;
 }
 
 type Known = Pick<Change, 'source' | 'target'>;
@@ -53,11 +54,11 @@ export class GuardRoom {
     readonly tables: ReadonlyMap<string, Known>,
     options: RoomOptions & { readonly checkpoint: Checkpoint },
   ) {
-    const { rule, home = 'target', flowsBack = true, checkpoint, port = server.options.port } = options;
+    const { rule, home = 'target', flowsBack = true, checkpoint, port = server.options.port, answerTimeoutMs = 20_000 } = options;
     const rules = ruleBook({ home: regions[home], rules: rule ? [conflictRuleSchema.parse(rule)] : [], retentionDays: 1 }, regions);
     this.#key = checkpoint;
     this.pipeline = checkpoint.pipeline;
-    this.writer = new TargetWriter({ ...server.options, port, answerTimeoutMs: 20_000 }, checkpoint, () => undefined);
+    this.writer = new TargetWriter({ ...server.options, port, answerTimeoutMs }, checkpoint, () => undefined);
     this.guard = new Guard({
       writer: this.writer,
       key: checkpoint,

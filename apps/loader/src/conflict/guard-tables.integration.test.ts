@@ -1,0 +1,88 @@
+import type { Row } from '@lutra/model';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { TestServer } from '../../../../libs/mysql/src/fixture.js';
+import { GuardRoom } from './guard.fixture.js';
+import type { RoomOptions, Step } from './guard.fixture.js';
+
+const tables = { t: 'id int primary key, v int', bare: 'id int, v int', made: 'id int primary key, v int, unique odd ((v + 1))' };
+const row = (id: number, v: number): Row => ({ id, v });
+const refused = (code: string, details: object = {}): unknown =>
+  expect.objectContaining({ code, details: expect.objectContaining(details) });
+
+describe.each(['8.0', '9.7'] as const)('tables of all kinds, guarded, on %s', (version) => {
+  let server: TestServer;
+  let room: GuardRoom;
+
+  beforeAll(async () => {
+    server = await TestServer.start(version);
+  });
+  afterAll(async () => {
+    await server.stop();
+  });
+  const enter = async (options: Omit<RoomOptions, 'tables'>): Promise<void> => {
+    room = await GuardRoom.open(server, { tables, ...options });
+    await server.run(`INSERT INTO ${room.database}.t VALUES (1, 1), (2, 2), (3, 3), (4, 4)`);
+  };
+  beforeEach(async () => {
+    await enter({ rule: { policy: 'stop' } });
+    return async () => room.close();
+  });
+
+  const update = (id: number, v = 10 * id): Step => [row(id, id), row(id, v)];
+  test('a table without a primary key: a row that is not there stops, as always, and is not decided', async () => {
+    await server.run(`INSERT INTO ${room.database}.bare VALUES (1, 1)`);
+    await room.commit(
+      room.transaction([
+        [row(1, 1), row(1, 2), 'bare'],
+        [null, row(5, 5), 'bare'],
+      ]),
+    );
+    expect(await room.rows('bare')).toEqual([row(1, 2), row(5, 5)]);
+    const missing = room.transaction([[row(7, 7), null, 'bare']]);
+    await expect(room.commit(missing)).rejects.toEqual(refused('ROW_CONFLICT', { table: 'bare', transaction: 'u:20' }));
+    expect(await room.seq()).toBe(10);
+  });
+
+  test('a unique key over an expression and policy stop: a row that both changed stops, any other is applied', async () => {
+    await room.local('INSERT INTO made VALUES (1, 1), (2, 2)');
+    await room.commit(
+      room.transaction([
+        [row(1, 1), row(1, 10), 'made'],
+        [null, row(3, 3), 'made'],
+      ]),
+    );
+    expect(await room.rows('made')).toEqual([row(1, 10), row(2, 2), row(3, 3)]);
+    await room.local('UPDATE made SET v = 20 WHERE id = 2', [row(2, 2), row(2, 20), 'made']);
+    const concurrent = room.transaction([[row(2, 2), row(2, 21), 'made']], 1);
+    await expect(room.commit(concurrent)).rejects.toEqual(refused('ROW_CONFLICT', { table: 'made', transaction: 'u:20' }));
+    expect(await room.rows('made')).toEqual([row(1, 10), row(2, 20), row(3, 3)]);
+  });
+
+  test('a table that flows one way and has no rule: no watermark for it, no decision', async () => {
+    await room.close();
+    await enter({ flowsBack: false });
+    await room.local('', [row(1, 1), row(1, 1)]);
+    await room.commit(room.transaction([update(1)], 0));
+    expect([(await room.rows())[0], room.peers.completed]).toEqual([row(1, 10), 0]);
+    await expect(room.commit(room.transaction([update(9)]))).rejects.toEqual(refused('ROW_CONFLICT', { does: 'count rows' }));
+  });
+
+  test('overwrite and ignore, for tables that flow one way', async () => {
+    for (const [policy, ends] of [
+      ['overwrite', [row(1, 10), row(2, 2)]],
+      ['ignore', [row(1, 77)]],
+    ] as const) {
+      await room.close();
+      await enter({ rule: { policy }, flowsBack: false, home: 'elsewhere' });
+      room.peers.none = true;
+      await room.local('UPDATE t SET v = 77 WHERE id = 1; DELETE FROM t WHERE id > 1');
+      await room.commit(room.transaction([update(1), [row(2, 5), row(2, 2)]]));
+      expect(await room.rows()).toEqual(ends);
+      expect(await room.conflicts()).toMatchObject([
+        { type: 'update-differs', policy, final: 1 },
+        { type: 'update-missing', policy },
+      ]);
+      expect(await room.remedies()).toEqual([]);
+    }
+  });
+});

@@ -1,0 +1,131 @@
+import { StatementBuilder } from '@lutra/mysql';
+import type { Row } from '@lutra/model';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { TestServer } from '../../../../libs/mysql/src/fixture.js';
+import { GuardRoom } from './guard.fixture.js';
+import type { RoomOptions, Step } from './guard.fixture.js';
+import type { Member } from './guard.js';
+
+const row = (id: number, v: number, u: string | null = null): Row => ({ id, u, v });
+const update = (id: number, v = 10 * id): Step => [row(id, id), row(id, v)];
+
+describe.each(['8.0', '9.7'] as const)('a huge transaction where the target takes writes, on %s', (version) => {
+  let server: TestServer;
+  let room: GuardRoom;
+
+  beforeAll(async () => {
+    server = await TestServer.start(version);
+  });
+  afterAll(async () => {
+    await server.stop();
+  });
+  afterEach(async () => room.close());
+
+  async function enter(rule: RoomOptions['rule'] = { policy: 'home' }, home: RoomOptions['home'] = 'target'): Promise<void> {
+    room = await GuardRoom.open(server, { tables: { t: 'id int primary key, u varchar(9) unique, v int' }, rule, home });
+    await server.run(`INSERT INTO ${room.database}.t (id, v) VALUES (1, 1), (2, 2), (3, 3), (4, 4), (5, 5), (6, 6)`);
+  }
+  const huge = (steps: readonly Step[] = [1, 2, 3, 4, 5, 6].map((id) => update(id))): Member => room.transaction(steps, 0);
+
+  /** As the applier does: in pieces of two rows, the last ones with its end. */
+  async function send(member: Member, settled = false): Promise<void> {
+    const { stream } = room.guard;
+    const builder = new StatementBuilder({ exact: true });
+    await stream.open({ event: member.event, settled });
+    for (let at = 0; at < member.changes.length; at += 2) {
+      const changes = member.changes.slice(at, at + 2);
+      for (const change of changes) builder.add(change);
+      if (at + 2 < member.changes.length) await stream.chunk(builder.take(), changes);
+      else await stream.close({ ...member, changes, statements: builder.take() });
+    }
+  }
+  const again = { code: 'ROW_CONFLICT', details: { unsettled: true } };
+  const untouched = [1, 2, 3, 4, 5, 6].map((id) => row(id, id));
+
+  /** Nothing of it was committed, and the row that the target changed is as it left it. */
+  async function nothing(changed?: Row): Promise<void> {
+    expect(await room.rows()).toEqual(untouched.map((each) => (each['id'] === changed?.['id'] ? changed : each)));
+    expect([await room.seq(), await room.conflicts(), await room.remedies()]).toEqual([-1, [], []]);
+  }
+
+  test('without a conflict: whole, with one look at the window', async () => {
+    await enter();
+    await send(huge());
+    expect(await room.rows()).toEqual([1, 2, 3, 4, 5, 6].map((id) => row(id, id * 10)));
+    expect([await room.seq(), await room.conflicts(), room.peers.completed, room.told]).toEqual([10, [], 1, []]);
+  });
+
+  test('a row in its midst differs: not committed, and settled when it comes once more', async () => {
+    await enter();
+    await room.local('UPDATE t SET v = 99 WHERE id = 3', [row(3, 3), row(3, 99)]);
+    const member = huge();
+    await expect(send(member)).rejects.toMatchObject(again);
+    await nothing(row(3, 99));
+    await send(member, true);
+    expect(await room.rows()).toEqual([1, 2, 3, 4, 5, 6].map((id) => (id === 3 ? row(3, 99) : row(id, id * 10))));
+    expect(await room.conflicts()).toMatchObject([{ type: 'update-differs', winner: 'existing', seq: '10', final: 1 }]);
+    expect([await room.remedies(), await room.seq(), room.told]).toEqual([[[{ id: 3 }, row(3, 99)]], 10, ['update-differs existing']]);
+  });
+
+  test('a row was changed and changed back: found at its end, from the window', async () => {
+    await enter();
+    await room.local('', [row(2, 2), row(2, 2)]);
+    const member = huge();
+    await expect(send(member)).rejects.toMatchObject(again);
+    await nothing();
+    await send(member, true);
+    expect((await room.rows())[1]).toEqual(row(2, 2));
+    expect(await room.remedies()).toEqual([[{ id: 2 }, row(2, 2)]]);
+  });
+
+  test('what comes to light only while the locks are held counts as well', async () => {
+    await enter();
+    const steps: Step[] = [update(1), update(2), update(3), [row(1, 10), row(1, 11)]];
+    room.peers.whileLocked = async () => void (await room.local('', [row(1, 1), row(1, 1)]));
+    await expect(send(huge(steps))).rejects.toMatchObject(again);
+    await nothing();
+  });
+
+  test('a unique value that nobody holds any more counts at home, not elsewhere', async () => {
+    const steps: Step[] = [update(1), update(2), [row(3, 3), row(3, 30, 'x')]];
+    for (const [home, remedies] of [
+      ['target', [[{ id: 3 }, row(3, 30, 'x')]]],
+      ['source', []],
+    ] as const) {
+      await enter({ policy: 'latest', version: 'v' }, home);
+      await room.local('', [null, row(9, 9, 'x')], [row(9, 9, 'x'), null]);
+      const member = huge(steps);
+      if (home === 'target') await expect(send(member)).rejects.toMatchObject(again);
+      await send(member, home === 'target');
+      expect((await room.rows())[2]).toEqual(row(3, 30, 'x'));
+      expect(await room.remedies()).toEqual(remedies);
+      await room.close();
+    }
+  });
+
+  test('policy stop: comes once more, and stops by name', async () => {
+    await enter({ policy: 'stop' });
+    await room.local('UPDATE t SET v = 99 WHERE id = 3', [row(3, 3), row(3, 99)]);
+    const member = huge();
+    await expect(send(member)).rejects.toMatchObject(again);
+    const stopped: unknown = await send(member, true).catch((error: unknown) => error);
+    expect(stopped).toMatchObject({ code: 'ROW_CONFLICT', details: { table: 't', key: 'id=3', type: 'update-differs' } });
+    expect(stopped).not.toMatchObject(again);
+    await room.writer.drop();
+    await nothing(row(3, 99));
+  });
+
+  test('given up in its midst: nothing stays, and the next one is as any', async () => {
+    await enter();
+    const { stream } = room.guard;
+    await stream.open({ event: huge().event, settled: true });
+    const changes = [room.change(update(1)), room.change(update(2))];
+    await stream.chunk({ sql: '', marks: [] }, changes);
+    await room.writer.rollback();
+    stream.forget();
+    await expect(stream.chunk({ sql: '', marks: [] }, changes)).rejects.toMatchObject({ code: 'INTERNAL' });
+    await nothing();
+    await room.commit(room.transaction([update(1)]));
+    expect((await room.rows())[0]).toEqual(row(1, 10));
+  });
+});

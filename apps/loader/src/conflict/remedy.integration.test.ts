@@ -1,0 +1,113 @@
+import type { ControlRecord, Row } from '@lutra/model';
+import type { Checkpoint } from '@lutra/marker';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { TestServer } from '../../../../libs/mysql/src/fixture.js';
+import { GuardRoom } from './guard.fixture.js';
+import { seenUpTo } from './guard-peers.fixture.js';
+
+const row = (id: number, u: string | null, v: number): Row => ({ id, u, v });
+
+describe.each(['8.0', '9.7'] as const)('a remedy elsewhere than at home, on %s', (version) => {
+  let server: TestServer;
+  let room: GuardRoom;
+
+  beforeAll(async () => {
+    server = await TestServer.start(version);
+  });
+  afterAll(async () => {
+    await server.stop();
+  });
+  beforeEach(async () => {
+    const tables = {
+      t: 'id int primary key, u varchar(20) unique, v int',
+      child: 'id int primary key, p int, foreign key (p) references t (id)',
+    };
+    room = await GuardRoom.open(server, { tables, rule: { policy: 'home' }, home: 'source' });
+    await server.run(`USE ${room.database}; INSERT INTO t VALUES (1, 'one', 1), (2, 'two', 2); INSERT INTO child VALUES (1, 1)`);
+  });
+  afterEach(async () => room.close());
+
+  /** Home had seen the target's log up to `seen` then. */
+  async function remedy(key: Row, image: Row | null, { seen = 99, table = 't' } = {}): Promise<void> {
+    const told: Extract<ControlRecord, { kind: 'remedy' }> = {
+      kind: 'remedy',
+      endpoint: 'a',
+      pipeline: 'c.back',
+      database: 'shop',
+      table,
+      key,
+      row: image,
+      seen: seenUpTo(seen),
+      tsMs: 1,
+    };
+    const checkpoint: Checkpoint = room.transaction([[null, image ?? { ...key, u: null, v: null }]]).checkpoint;
+    await room.guard.remedy(told, checkpoint);
+  }
+  const one = row(1, 'one', 1);
+  const two = row(2, 'two', 2);
+
+  test('replaces the row, makes one that is missing, deletes one', async () => {
+    await remedy({ id: 2 }, row(2, 'other', 9));
+    expect(await room.rows()).toEqual([one, row(2, 'other', 9)]);
+    await remedy({ id: 5 }, row(5, null, 5));
+    expect(await room.rows()).toEqual([one, row(2, 'other', 9), row(5, null, 5)]);
+    await remedy({ id: 2 }, null);
+    expect(await room.rows()).toEqual([one, row(5, null, 5)]);
+    expect([await room.seq(), await room.conflicts(), await room.remedies()]).toEqual([30, [], []]);
+  });
+
+  test('says what is so already: only the checkpoint moves', async () => {
+    await remedy({ id: 1 }, one);
+    await remedy({ id: 7 }, null);
+    expect([await room.rows(), await room.seq()]).toEqual([[one, two], 20]);
+  });
+
+  test('a row that holds its unique value is deleted', async () => {
+    await remedy({ id: 5 }, row(5, 'two', 5));
+    expect(await room.rows()).toEqual([one, row(5, 'two', 5)]);
+    await remedy({ id: 5 }, row(5, 'one', 6));
+    expect(await room.rows()).toEqual([row(5, 'one', 6)]);
+  });
+
+  test('foreign keys do not stand in its way, and are checked again afterwards', async () => {
+    await remedy({ id: 1 }, null);
+    await remedy({ id: 8 }, { id: 8, p: 77 }, { table: 'child' });
+    expect([await room.rows(), await room.rows('child')]).toEqual([
+      [two],
+      [
+        { id: 1, p: 1 },
+        { id: 8, p: 77 },
+      ],
+    ]);
+    const [checks] = await (await room.writer.ready()).query('SELECT @@foreign_key_checks AS on_');
+    expect(checks).toEqual({ on_: '1' });
+  });
+
+  test('the row was changed here after what home had seen: it stays, and the checkpoint moves', async () => {
+    const changed = await room.local('UPDATE t SET v = 7 WHERE id = 1', [one, row(1, 'one', 7)]);
+    await remedy({ id: 1 }, row(1, 'one', 100), { seen: changed - 1 });
+    expect([(await room.rows())[0], await room.seq()]).toEqual([row(1, 'one', 7), 10]);
+    await remedy({ id: 1 }, row(1, 'one', 100), { seen: changed });
+    expect([(await room.rows())[0], await room.seq()]).toEqual([row(1, 'one', 100), 20]);
+  });
+
+  test('a change here that commits while the row is waited for counts', async () => {
+    room.peers.whileLocked = async () => void (await room.local('', [two, row(2, 'two', 8)]));
+    await remedy({ id: 2 }, null, { seen: 0 });
+    expect(await room.rows()).toEqual([one, two]);
+  });
+
+  test('of a table that this pipeline does not carry: only the checkpoint moves', async () => {
+    await remedy({ id: 1 }, null, { table: 'elsewhere' });
+    expect([await room.rows(), await room.seq()]).toEqual([[one, two], 10]);
+  });
+
+  test('applied before: fails at the fence, and changes nothing', async () => {
+    const checkpoint = room.transaction([[one, null]]).checkpoint;
+    const told = { kind: 'remedy', endpoint: 'a', pipeline: 'c.back', database: 'shop', table: 't', seen: {}, tsMs: 1 } as const;
+    await room.guard.remedy({ ...told, key: { id: 2 }, row: null }, checkpoint);
+    const again = room.guard.remedy({ ...told, key: { id: 1 }, row: null }, checkpoint);
+    await expect(again).rejects.toMatchObject({ code: 'FENCED' });
+    expect(await room.rows()).toEqual([one]);
+  });
+});

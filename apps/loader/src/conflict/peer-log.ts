@@ -4,12 +4,12 @@
  * real changes, published once more behind the next epoch record.
  */
 import { RecordDecoder } from '@lutra/avro';
+import type { SchemaIds } from '@lutra/avro';
 import { BusAdmin, subscribe } from '@lutra/bus';
 import type { BusOptions } from '@lutra/bus';
 import { admit, freshLog, SyncError, toSyncError } from '@lutra/model';
 import type { LogPosition, LogRecord, LogState, Row, TableName, TableSchema } from '@lutra/model';
 import { throwIfAborted } from '@lutra/runtime';
-import type { SchemaStore } from '@lutra/registry';
 import { primaryKeyOf, resourcesOf } from './resources.js';
 import type { Keys } from './resources.js';
 import { ChangeWindow } from './window.js';
@@ -21,11 +21,13 @@ export interface PeerLogOptions {
   readonly pipeline: string;
   /** Of the pipeline: what comes from there and was forwarded by the target is no change of somebody else. */
   readonly sourceRegion: string;
-  readonly schemas: SchemaStore;
+  readonly schemas: SchemaIds;
   /** The keys of a table of that log, as the target has them; null: a table that this pipeline does not carry. */
   keysOf(table: TableSchema): Promise<Keys | null> | Keys | null;
   /** The same for a remedy, which names its table only. */
   keysOfRemedy(table: TableName): Promise<Keys | null>;
+  /** For a first record to come. */
+  readonly patienceMs?: number;
   readonly signal: AbortSignal;
 }
 
@@ -71,10 +73,21 @@ export class PeerLog {
   /** Null if what is needed lies before `offset`. */
   static async #begin(options: PeerLogOptions, seen: LogPosition | null, offset: number): Promise<PeerLog | null> {
     const log = new PeerLog(options, -1);
-    const fits = new Promise<boolean>(
-      (resolve, reject) => void log.#read(offset, seen, resolve).catch((error: unknown) => reject(toSyncError(error))),
-    );
-    if (await fits) return log;
+    const { patienceMs = 10_000 } = options;
+    let timer: NodeJS.Timeout | undefined;
+    try {
+      const fits = await new Promise<boolean>((resolve, reject) => {
+        // A leader that has said no more than that it is one may be gone.
+        timer = setTimeout(() => reject(behind(options, `no record has come for ${patienceMs} ms`)), patienceMs);
+        log.#read(offset, seen, resolve).catch((error: unknown) => reject(toSyncError(error)));
+      });
+      if (fits) return log;
+    } catch (error) {
+      log.close();
+      throw error;
+    } finally {
+      clearTimeout(timer);
+    }
     log.close();
     return null;
   }
@@ -137,9 +150,7 @@ export class PeerLog {
     if (this.#failure) throw this.#failure;
     if (outcome !== 'late') return;
     this.#waiters = this.#waiters.filter((waiter) => waiter.ready !== ready);
-    throw new SyncError('CAPTURE_BEHIND', `${this.#options.topic}: what was written ${withinMs} ms ago has not come`, {
-      details: { topic: this.#options.topic },
-    });
+    throw behind(this.#options, `what was written ${withinMs} ms ago has not come`);
   }
 
   /** Reads on and on. Tells once whether the first record lies early enough. */
@@ -227,10 +238,14 @@ export class PeerLog {
   }
 }
 
+function behind({ topic }: Pick<PeerLogOptions, 'topic'>, what: string): SyncError {
+  return new SyncError('CAPTURE_BEHIND', `${topic}: ${what}`, { details: { topic } });
+}
+
 async function ends({ bus, topic }: PeerLogOptions): Promise<{ start: number; end: number }> {
   const admin = new BusAdmin(bus);
   try {
-    if (!(await admin.exists(topic))) throw new SyncError('CAPTURE_BEHIND', `${topic} is not there yet`, { details: { topic } });
+    if (!(await admin.exists(topic))) throw behind({ topic }, 'is not there yet');
     return await admin.offsets(topic);
   } finally {
     await admin.close();

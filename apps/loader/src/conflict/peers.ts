@@ -22,7 +22,7 @@ export interface Peer {
 export interface PeersOptions {
   /** The target's own first, if a pipeline carries its changes back; none where tables flow one way only. */
   readonly peers: readonly Peer[];
-  readonly watermark: Watermark;
+  readonly watermark: Pick<Watermark, 'write' | 'query' | 'close'>;
   readonly name: string;
   readonly metrics: Pick<Metrics, 'watermarkSeconds' | 'windowKeys'>;
   readonly signal: AbortSignal;

@@ -1,0 +1,167 @@
+import type { LogPosition, Seen } from '@lutra/model';
+import { Metrics } from '@lutra/telemetry';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { kafkaServer } from '../../../../test/servers/index.js';
+import { Peers } from './peers.js';
+import type { PeersOptions } from './peers.js';
+import { PeerTopic, row, rowResource } from './peer-topic.fixture.js';
+
+const server = kafkaServer();
+
+beforeAll(async () => {
+  await server.start();
+});
+afterAll(async () => {
+  await server.stop();
+});
+
+/** The target's own log in region here; that of a third region, carried here by c.third. */
+describe('the logs of those who write the same tables', () => {
+  let own: PeerTopic;
+  let third: PeerTopic;
+  let ended: AbortController;
+  let peers: Peers;
+  let written: string[];
+  /** What c.third has applied here, at each look; the last one from then on. */
+  let applied: (LogPosition | null)[];
+  /** What others commit at the target before a watermark. */
+  let before: () => Promise<void>;
+
+  beforeEach(async () => {
+    [own, third] = [await PeerTopic.create(server), await PeerTopic.create(server, 'M')];
+    [ended, written, applied, before] = [new AbortController(), [], [null], async () => undefined];
+    return async () => {
+      ended.abort();
+      await Promise.all([own.close(), third.close(), peers.close()]);
+    };
+  });
+  afterEach(() => ended.abort());
+
+  /** Stands for lutra.signal and the capture of the target. */
+  const watermark: PeersOptions['watermark'] = {
+    write: async () => {
+      const token = `1-${written.length}`;
+      written.push(token);
+      await before();
+      await own.watermark(token);
+      return token;
+    },
+    query: async () => {
+      const at = applied.length > 1 ? applied.shift() : applied[0];
+      return at ? [{ log_id: at.log, seq: String(at.seq) }] : [];
+    },
+    close: async () => undefined,
+  };
+
+  function between(all: readonly ('own' | 'third')[]): Peers {
+    const logs = {
+      own: { region: 'here', pipeline: null, log: own.options(ended.signal) },
+      third: { region: 'third', pipeline: 'c.third', log: third.options(ended.signal) },
+    };
+    const metrics = new Metrics('loader', { processMetrics: false });
+    return (peers = new Peers({ peers: all.map((name) => logs[name]), watermark, name: 'c.p', metrics, signal: ended.signal }));
+  }
+  const seenOwn = (seq: number): Seen => ({ here: { log: own.log, seq } });
+  const changed = (ids: readonly number[], seen: Seen): readonly number[] =>
+    ids.filter((id) => peers.changedAfter(rowResource(id), seen) !== null);
+
+  test('what was committed before the watermark is known when the window is complete', async () => {
+    await own.rows(row(1), row(2));
+    between(['own']);
+    await peers.open([seenOwn(0)]);
+    expect(changed([1, 2, 3], seenOwn(0))).toEqual([2]);
+    before = async () => own.rows(row(3));
+    await peers.complete(true);
+    expect(changed([1, 2, 3], seenOwn(0))).toEqual([2, 3]);
+    expect([1, 2, 3].filter((id) => peers.changedHere(rowResource(id), seenOwn(1)))).toEqual([3]);
+  });
+
+  test('nothing is asked for where nothing would change, and where nobody else writes', async () => {
+    await own.rows(row(1));
+    between(['own']);
+    await peers.open([{}]);
+    const asked = written.length;
+    await peers.complete(false);
+    expect([written.length, peers.none]).toEqual([asked, false]);
+    between([]);
+    await peers.open([{}]);
+    await peers.complete(true);
+    expect([written.length, peers.none, peers.changedAfter(rowResource(1), {}), peers.changedHere(rowResource(1), {})]).toEqual([
+      asked,
+      true,
+      null,
+      false,
+    ]);
+  });
+
+  test('of several transactions the one that has seen least says where to begin', async () => {
+    await own.rows(row(1), row(2), row(3));
+    for (const seen of [
+      [seenOwn(2), seenOwn(0)],
+      [seenOwn(2), {}],
+    ]) {
+      between(['own']);
+      await peers.open(seen);
+      expect(changed([2, 3], seenOwn(0))).toEqual([2, 3]);
+      expect(changed([2, 3], seenOwn(1))).toEqual([3]);
+    }
+  });
+
+  test('what comes has seen less than what was forgotten: the window is opened anew', async () => {
+    await own.rows(row(1), row(2), row(3));
+    between(['own']);
+    await peers.open([seenOwn(0)]);
+    peers.forget(seenOwn(2));
+    await peers.open([seenOwn(0)]);
+    expect(changed([1, 2, 3], seenOwn(0))).toEqual([2, 3]);
+    const opened = written.length;
+    peers.forget(seenOwn(1));
+    await peers.open([seenOwn(1)]);
+    expect([written.length, changed([1, 2, 3], seenOwn(1))]).toEqual([opened, [3]]);
+  });
+
+  test('a third region: its changes count, but not as changes here', async () => {
+    await own.rows(row(1));
+    await third.rows(row(5), row(6));
+    applied = [{ log: third.log, seq: 1 }];
+    between(['own', 'third']);
+    const seen = { ...seenOwn(0), third: { log: third.log, seq: 0 } };
+    await peers.open([seen]);
+    await peers.complete(true);
+    expect(changed([1, 5, 6], seen)).toEqual([6]);
+    expect(peers.changedHere(rowResource(6), seen)).toBe(false);
+  });
+
+  test('a third region: what the transaction had seen of it must have been applied here first', async () => {
+    await own.rows(row(1));
+    await third.rows(row(5), row(6));
+    const at = (seq: number): LogPosition => ({ log: third.log, seq });
+    applied = [null, { log: 'elsewhere', seq: 9 }, at(-1), at(0), at(1)];
+    between(['own', 'third']);
+    await peers.open([{ ...seenOwn(0), third: at(1) }, { third: at(0) }]);
+    expect(applied).toEqual([at(1)]);
+  });
+
+  test('a third region: all that was applied here has been read when the window is complete', async () => {
+    await own.rows(row(1));
+    await third.rows(row(5));
+    between(['own', 'third']);
+    const seen = { ...seenOwn(0), third: { log: third.log, seq: 0 } };
+    applied = [{ log: third.log, seq: 0 }];
+    await peers.open([seen]);
+    await third.rows(row(6), row(7));
+    applied = [{ log: third.log, seq: 2 }];
+    await peers.complete(true);
+    expect(changed([5, 6, 7], seen)).toEqual([6, 7]);
+  });
+
+  test('the run ends while a third region’s changes are waited for', async () => {
+    await own.rows(row(1));
+    await third.rows(row(5));
+    between(['own', 'third']);
+    const opening = peers.open([{ third: { log: third.log, seq: 0 } }]);
+    const told = expect(opening).rejects.toMatchObject({ code: 'ABORTED' });
+    ended.abort();
+    await told;
+  });
+});

@@ -132,7 +132,7 @@ export class GuardRoom {
     const where = `WHERE pipeline = '${this.pipeline}' AND kind = 'remedy' ORDER BY slot`;
     const images = await this.server.query(`SELECT pipeline, kind, content FROM lutra.signal ${where}`);
     return images.map((after) => {
-      const { key, row } = readSignal(signalTable, { before: null, after: after as Row }) as RemedySignal;
+      const { key, row } = readSignal(signalTable, { before: null, after }) as RemedySignal;
       return [key, row];
     });
   }

@@ -4,7 +4,8 @@ import type { RoomOptions } from './guard.fixture.js';
 
 export const columns = 'id int primary key, name varchar(40), stock int, best int, version int';
 const item = (id: number, more: Row = {}): Row => ({ id, name: 'otter', stock: 10, best: 5, version: 1, ...more });
-export const values = ({ id, name, stock, best, version }: Row): string => `(${id}, '${name}', ${stock}, ${best}, ${version})`;
+export const values = ({ id, name, stock, best, version }: Row): string =>
+  `(${[id, `'${String(name)}'`, stock, best, version].map(String).join(', ')})`;
 
 export const rules = {
   home: { policy: 'home' },

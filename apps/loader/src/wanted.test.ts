@@ -1,0 +1,89 @@
+import { channelSchema, endpointSchema, regionSchema } from '@lutra/model';
+import type { ChannelDocument } from '@lutra/model';
+import type { Configuration } from '@lutra/registry';
+import { describe, expect, it } from 'vitest';
+import type { z } from 'zod';
+import { wantedPipelines } from './wanted.js';
+import type { GuardWork } from './wanted.js';
+
+type ChannelPart = Partial<z.input<typeof channelSchema>>;
+
+const names = { a: 'hangzhou', b: 'california', c: 'dublin' } as const;
+const routes = { shop: [{ schema: 'shop', table: '*' }], crm: [{ schema: 'crm', table: '*' }] };
+const there = { name: 'there', source: 'a', target: 'b', routes: routes.shop };
+const back = { name: 'back', source: 'b', target: 'a', routes: routes.crm };
+const third = { name: 'third', source: 'c', target: 'b', routes: routes.shop };
+const home = { home: 'hangzhou', rules: [{ policy: 'home' as const }] };
+
+const password = { alg: 'aes-256-gcm', iv: '', tag: '', data: '' };
+
+function documents(part: ChannelPart, kafka: Readonly<Record<string, string>> = {}): Configuration {
+  const channel = channelSchema.parse({ name: 'shop', pipelines: [there, back], state: 'running', ...part });
+  const regions = Object.values(names).map((name) => regionSchema.parse({ name, kafka: { brokers: [kafka[name] ?? `${name}:9092`] } }));
+  const endpoints = Object.entries(names).map(([name, region], i) =>
+    endpointSchema.parse({ name, region, host: `db-${name}`, user: 'lutra', password, serverId: i + 1 }),
+  );
+  const byName = <T extends { readonly name: string }>(all: readonly T[]): Map<string, T> => new Map(all.map((one) => [one.name, one]));
+  return {
+    channels: byName<ChannelDocument>([channel]),
+    regions: byName(regions),
+    endpoints: byName(endpoints),
+  };
+}
+
+function wanted(part: ChannelPart, kafka?: Readonly<Record<string, string>>) {
+  const found = wantedPipelines(documents(part, kafka), { region: 'california', only: null }).get('shop.there');
+  if (!found) throw new Error('the pipeline is not wanted');
+  return found;
+}
+const guard = (part: ChannelPart): GuardWork | null => wanted(part).value.guard;
+
+describe('what a pipeline must know where its target takes writes', () => {
+  it('is nothing where tables flow one way without rules', () => {
+    expect(guard({ pipelines: [there] })).toBeNull();
+    expect(guard({ pipelines: [there, third] })).toBeNull();
+  });
+
+  it('is the rules alone where tables flow one way with some', () => {
+    const conflicts = { rules: [{ policy: 'overwrite' as const }] };
+    expect(guard({ pipelines: [there, third], conflicts })).toMatchObject({ back: null, thirds: [], conflicts });
+  });
+
+  it('is what the other pipeline carries back, whether there are rules or not, and the region of the target', () => {
+    expect(guard({})).toMatchObject({ back: routes.crm, thirds: [], targetRegion: { name: 'california' }, conflicts: { rules: [] } });
+    expect(guard({ conflicts: home })).toMatchObject({ back: routes.crm, conflicts: home });
+  });
+
+  it('is every other pipeline to the target, and none from it or between others', () => {
+    const others = [third, { ...third, name: 'away', source: 'b', target: 'c' }, { ...third, name: 'else', target: 'a' }];
+    expect(guard({ pipelines: [there, back, ...others], conflicts: home })?.thirds).toMatchObject([
+      { id: 'shop.third', source: { name: 'c' }, region: { name: 'dublin' }, routes: routes.shop },
+    ]);
+  });
+});
+
+describe('a loader begins anew', () => {
+  const three = { pipelines: [there, back, third], conflicts: home };
+  const print = (part: ChannelPart, kafka?: Readonly<Record<string, string>>): string => wanted({ ...three, ...part }, kafka).fingerprint;
+
+  it.each<readonly [string, ChannelPart]>([
+    ['another region is home', { conflicts: { ...home, home: 'california' } }],
+    ['a rule changes', { conflicts: { ...home, rules: [{ policy: 'stop' }] } }],
+    ['the way back carries other tables', { pipelines: [there, { ...back, routes: routes.shop }, third] }],
+    ['the way back is gone', { pipelines: [there, third] }],
+    ['a third pipeline is gone', { pipelines: [there, back] }],
+    ['a third pipeline carries other tables', { pipelines: [there, back, { ...third, routes: routes.crm }] }],
+    ['a person wants it', { attempt: 1 }],
+  ])('when %s', (_, part) => {
+    expect(print(part)).not.toBe(print({}));
+  });
+
+  it('when a Kafka that it reads moves', () => {
+    for (const region of Object.values(names)) expect(print({}, { [region]: 'new:9092' })).not.toBe(print({}));
+  });
+
+  it('not when only the time changes that conflicts are kept, or a description', () => {
+    expect(print({ conflicts: { ...home, retentionDays: 7 } })).toBe(print({}));
+    expect(print({ description: 'new' })).toBe(print({}));
+  });
+});

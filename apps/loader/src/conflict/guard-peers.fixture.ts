@@ -1,6 +1,8 @@
 /** What the guard's tests say instead of a log: who changed what at the target, and the events of transactions that have seen some of it. */
 import type { Row, RowEvent, Seen } from '@lutra/model';
 import type { GuardOptions } from './guard.js';
+import { ChangeWindow } from './window.js';
+import type { KeyValues } from './window.js';
 
 type PeersUsed = GuardOptions['peers'];
 
@@ -13,7 +15,7 @@ export function seenUpTo(seq: number): Seen {
 }
 
 export class FakePeers implements PeersUsed {
-  readonly #changes = new Map<string, number>();
+  readonly #window = new ChangeWindow();
   /** What happens while locks are held, before the window is complete. */
   whileLocked: () => Promise<void> = async () => undefined;
   none = false;
@@ -21,8 +23,8 @@ export class FakePeers implements PeersUsed {
   completed = 0;
   forgotten: Seen | null = null;
 
-  add(resource: string, seq: number): void {
-    this.#changes.set(resource, seq);
+  add(resource: string, seq: number, key: KeyValues): void {
+    this.#window.add(resource, seq, key);
   }
 
   async open(): Promise<void> {
@@ -35,8 +37,15 @@ export class FakePeers implements PeersUsed {
   }
 
   changedAfter(resource: string, seen: Seen): number | null {
-    const seq = this.#changes.get(resource);
-    return seq !== undefined && seq > (seen[regions.target]?.seq ?? -1) ? seq : null;
+    return this.#window.changedAfter(resource, seqOf(seen));
+  }
+
+  changedSince(seen: Seen): Generator<string> {
+    return this.#window.changedSince(seqOf(seen));
+  }
+
+  rivals(resource: string, seen: Seen): readonly KeyValues[] {
+    return this.#window.rivals(resource, seqOf(seen));
   }
 
   changedHere(resource: string, seen: Seen): boolean {
@@ -46,6 +55,10 @@ export class FakePeers implements PeersUsed {
   forget(seen: Seen): void {
     this.forgotten = seen;
   }
+}
+
+function seqOf(seen: Seen): number {
+  return seen[regions.target]?.seq ?? -1;
 }
 
 /** The last row event of a transaction. */

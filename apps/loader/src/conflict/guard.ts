@@ -52,7 +52,7 @@ export interface GuardOptions {
   readonly rules: RuleBook;
   readonly tables: TableBook;
   readonly remedyTables: RemedyTables;
-  readonly peers: Pick<Peers, 'none' | 'open' | 'complete' | 'changedAfter' | 'changedHere' | 'rivals' | 'forget'>;
+  readonly peers: Pick<Peers, 'none' | 'open' | 'complete' | 'changedAfter' | 'changedHere' | 'changedSince' | 'rivals' | 'forget'>;
   /** Committed; of one source transaction. */
   onConflicts(conflicts: readonly Conflict[], member: Pick<Member, 'event' | 'place'>): void;
 }

@@ -41,7 +41,7 @@ describe.each(['8.0', '9.7'] as const)('a remedy elsewhere than at home, on %s',
       tsMs: 1,
     };
     const checkpoint: Checkpoint = room.transaction([[null, image ?? { ...key, u: null, v: null }]]).checkpoint;
-    await room.guard.remedy(told, checkpoint);
+    await room.guard.remedies([told], checkpoint);
   }
   const one = row(1, 'one', 1);
   const two = row(2, 'two', 2);
@@ -105,8 +105,8 @@ describe.each(['8.0', '9.7'] as const)('a remedy elsewhere than at home, on %s',
   test('applied before: fails at the fence, and changes nothing', async () => {
     const checkpoint = room.transaction([[one, null]]).checkpoint;
     const told = { kind: 'remedy', endpoint: 'a', pipeline: 'c.back', database: 'shop', table: 't', seen: {}, tsMs: 1 } as const;
-    await room.guard.remedy({ ...told, key: { id: 2 }, row: null }, checkpoint);
-    const again = room.guard.remedy({ ...told, key: { id: 1 }, row: null }, checkpoint);
+    await room.guard.remedies([{ ...told, key: { id: 2 }, row: null }], checkpoint);
+    const again = room.guard.remedies([{ ...told, key: { id: 1 }, row: null }], checkpoint);
     await expect(again).rejects.toMatchObject({ code: 'FENCED' });
     expect(await room.rows()).toEqual([one]);
   });

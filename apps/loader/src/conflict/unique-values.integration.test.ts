@@ -124,7 +124,14 @@ describe.each(['8.0', '9.7'] as const)('unique values that both sides take, on %
       expect(await room.rows()).toEqual([one, two, row(7, 'ア', 9)]);
       const told = side === 'target';
       expect(await room.conflictTypes()).toEqual(told ? ['unique-key-taken incoming'] : []);
-      expect(await room.remedies()).toEqual(told ? [[{ id: 7 }, row(7, 'ア', 9)]] : []);
+      expect(await room.remedies()).toEqual(
+        told
+          ? [
+              [{ id: 7 }, row(7, 'ア', 9)],
+              [{ id: 3 }, null],
+            ]
+          : [],
+      );
       await room.close();
     }
   });

@@ -53,10 +53,10 @@ describe.each(['8.0', '9.7'] as const)('others at work at the target, on %s', (v
   }
 
   test('another loader takes over between the attempt and the settling: FENCED, and nothing is written', async () => {
-    await room.local('', [row(2, 2), row(2, 2)]);
     const taking: Promise<unknown>[] = [];
     room.peers.whileLocked = async () => {
       if (taking.length > 0) return;
+      await room.local('', [row(2, 2), row(2, 2)]);
       taking.push(takeOver(server.options, { pipeline: room.pipeline, part: 0, lease: 6, mayCreate: false }));
       await waiting();
     };

@@ -23,8 +23,7 @@ export class FakePeers implements PeersUsed {
   completed = 0;
   forgotten: Seen | null = null;
 
-  /** `key`: of another row whose change it was, where that matters. */
-  add(resource: string, seq: number, key: KeyValues = []): void {
+  add(resource: string, seq: number, key: KeyValues): void {
     this.#window.add(resource, seq, key);
   }
 
@@ -41,12 +40,12 @@ export class FakePeers implements PeersUsed {
     return this.#window.changedAfter(resource, seqOf(seen));
   }
 
-  changedSince(seen: Seen): Iterable<string> {
+  changedSince(seen: Seen): Generator<string> {
     return this.#window.changedSince(seqOf(seen));
   }
 
   rivals(resource: string, seen: Seen): readonly KeyValues[] {
-    return this.#window.rivals(resource, seqOf(seen)).filter((key) => key.length > 0);
+    return this.#window.rivals(resource, seqOf(seen));
   }
 
   changedHere(resource: string, seen: Seen): boolean {

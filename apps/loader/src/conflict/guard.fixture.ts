@@ -14,7 +14,7 @@ import { TargetWriter } from '../target-writer.js';
 import { Guard } from './guard.js';
 import type { Member } from './guard.js';
 import { eventOf, FakePeers, logId, regions, seenUpTo } from './guard-peers.fixture.js';
-import { keysOf, resourcesOf } from './resources.js';
+import { keysOf, primaryKeyOf, resourcesOf } from './resources.js';
 import { ruleBook } from './rules.js';
 import { TableBook } from './table-book.js';
 
@@ -107,8 +107,13 @@ export class GuardRoom {
   async local(sql: string, ...steps: readonly Step[]): Promise<number> {
     this.#localSeq += 1;
     for (const step of steps) {
-      const change = this.change(step);
-      for (const { resource } of resourcesOf(keysOf(change.source, change.target), change)) this.peers.add(resource, this.#localSeq);
+      const { source, target, ...images } = this.change(step);
+      const keys = keysOf(source, target);
+      for (const image of [images.before, images.after]) {
+        if (image === null) continue;
+        const resources = resourcesOf(keys, { before: null, after: image });
+        for (const { resource } of resources) this.peers.add(resource, this.#localSeq, primaryKeyOf(keys, image));
+      }
     }
     if (sql !== '') await this.server.run(`USE ${this.database}; ${sql}`);
     return this.#localSeq;

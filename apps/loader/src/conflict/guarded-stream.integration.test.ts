@@ -89,7 +89,13 @@ describe.each(['8.0', '9.7'] as const)('a huge transaction where the target take
   test('a unique value that nobody holds any more counts at home, not elsewhere', async () => {
     const steps: Step[] = [update(1), update(2), [row(3, 3), row(3, 30, 'x')]];
     for (const [home, remedies] of [
-      ['target', [[{ id: 3 }, row(3, 30, 'x')]]],
+      [
+        'target',
+        [
+          [{ id: 3 }, row(3, 30, 'x')],
+          [{ id: 9 }, null],
+        ],
+      ],
       ['source', []],
     ] as const) {
       await enter({ policy: 'latest', version: 'v' }, home);

@@ -79,6 +79,14 @@ describe('the window of a log', () => {
     expect([values, changed(log, [1, 2, 3]), log.window.size]).toEqual([[10, 20], [1, 2], 4]);
   });
 
+  test('what the target forwards of the source’s own is no change of somebody else', async () => {
+    topic.origin = 'there';
+    await topic.rows(row(1));
+    topic.origin = 'elsewhere';
+    await topic.rows(row(2));
+    expect(changed(await read(null), [1, 2])).toEqual([2]);
+  });
+
   test('a remedy counts as a change, with its key and its unique values', async () => {
     await topic.remedy({ id: 1 }, row(1, 10));
     await topic.remedy({ id: 2 }, null);

@@ -7,7 +7,7 @@ import { MemoryIds } from '../../../../libs/avro/test/samples.js';
 import { busOptions, settings, topicName, withAdmin } from '../../../../libs/bus/test/kafka-fixture.js';
 import { column, targetTable } from '../../../../libs/mysql/src/changes-fixture.js';
 import type { KafkaServer } from '../../../../test/servers/index.js';
-import { eventOf } from './guard-peers.fixture.js';
+import { eventOf, regions } from './guard-peers.fixture.js';
 import type { PeerLogOptions } from './peer-log.js';
 import { keysOf, primaryResource, uniqueResources } from './resources.js';
 
@@ -35,6 +35,8 @@ export class PeerTopic {
   readonly #admin: BusAdmin;
   readonly #publisher: Publisher;
   #epoch = 0;
+  /** Of the rows that come next. */
+  origin: string = regions.target;
   /** Of the next record. */
   seq = 0;
 
@@ -101,7 +103,7 @@ export class PeerTopic {
       bus: busOptions(this.#server),
       topic: this.topic,
       pipeline: 'c.p',
-      sourceRegion: 'elsewhere',
+      sourceRegion: regions.source,
       schemas: this.#ids,
       keysOf: own,
       keysOfRemedy: async (of) => own(of),
@@ -115,8 +117,9 @@ export class PeerTopic {
 
   async #row(images: Pick<Parameters<typeof eventOf>[0], 'before' | 'after'>, of: TableSchema, header: RecordHeader): Promise<OutRecord> {
     const encoder = await this.#encoder.prepare(of);
+    const { origin } = this;
     const event = eventOf(images, { seq: header.seq, seen: {} });
-    return encoder.encode(header, { ...event, source: { ...event.source, db: of.database, table: of.name } });
+    return encoder.encode(header, { ...event, source: { ...event.source, db: of.database, table: of.name, origin, path: [origin] } });
   }
 
   async #control(body: ControlRecord): Promise<void> {

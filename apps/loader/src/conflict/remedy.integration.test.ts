@@ -102,6 +102,16 @@ describe.each(['8.0', '9.7'] as const)('a remedy elsewhere than at home, on %s',
     expect([await room.rows(), await room.seq()]).toEqual([[one, two], 10]);
   });
 
+  test('several in one target transaction: in their order, each by what it had seen', async () => {
+    const changed = await room.local('UPDATE t SET v = 7 WHERE id = 1', [one, row(1, 'one', 7)]);
+    const told = { kind: 'remedy', endpoint: 'a', pipeline: 'c.back', database: 'shop', table: 't', tsMs: 1 } as const;
+    const of = (id: number, image: Row | null, seen: number) => ({ ...told, key: { id }, row: image, seen: seenUpTo(seen) });
+    const remedies = [of(1, null, changed - 1), of(2, null, changed), of(5, row(5, 'two', 5), changed), of(5, row(5, 'five', 6), changed)];
+    const { checkpoint } = room.transaction([[one, null]]);
+    await room.guard.remedies(remedies, checkpoint);
+    expect([await room.rows(), await room.seq(), room.peers.completed]).toEqual([[row(1, 'one', 7), row(5, 'five', 6)], 10, 1]);
+  });
+
   test('applied before: fails at the fence, and changes nothing', async () => {
     const checkpoint = room.transaction([[one, null]]).checkpoint;
     const told = { kind: 'remedy', endpoint: 'a', pipeline: 'c.back', database: 'shop', table: 't', seen: {}, tsMs: 1 } as const;

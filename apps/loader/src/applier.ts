@@ -38,7 +38,7 @@ export interface ApplierOptions {
   readonly writer: Pick<TargetWriter, 'commit' | 'open' | 'chunk' | 'close' | 'rollback'>;
   /** Where the target takes writes of its own. Null: what is not as it must be stops the pipeline. */
   readonly guard:
-    | (Pick<Guard, 'commit' | 'remedies'> & { readonly stream: Pick<GuardedStream, 'open' | 'chunk' | 'close' | 'forget'> })
+    | (Pick<Guard, 'commit' | 'remedies' | 'follow'> & { readonly stream: Pick<GuardedStream, 'open' | 'chunk' | 'close' | 'forget'> })
     | null;
   /** First seq of a huge transaction that met a conflict before. */
   readonly settled: number | null;
@@ -74,6 +74,8 @@ export class Applier {
   /** What the builder holds, to name what failed. */
   #changes: Change[] = [];
   #streaming = false;
+  /** Behind the last record that lies between two transactions; null: none was read. */
+  #behind: Place | null = null;
   /** The open transaction, if it is skipped from its first row on. */
   #skipped: SkippedRows | null = null;
   #complete: Complete | null = null;
@@ -101,6 +103,7 @@ export class Applier {
   async row(table: TableSchema, event: RowEvent, place: Place): Promise<void> {
     if (this.#open.firstSeq === null) {
       await this.#flushRemedies();
+      await this.#options.guard?.follow(event.transaction.seen, () => this.#makeWay());
       if (this.#isSkip(place)) this.#skipped = new SkippedRows();
     }
     this.#open.begin(place.seq);
@@ -112,7 +115,17 @@ export class Applier {
         place,
       );
     else this.#unrouted += 1;
-    if (event.transaction.last) await this.#end(event, place);
+    if (!event.transaction.last) return;
+    await this.#end(event, place);
+    this.#behind = place;
+  }
+
+  /** All that came before the transaction that waits takes effect, and is saved. */
+  async #makeWay(): Promise<void> {
+    await this.flush();
+    await this.settled();
+    if (this.#behind) await this.saveProgress(this.#behind);
+    await this.settled();
   }
 
   /**
@@ -162,6 +175,7 @@ export class Applier {
 
   /** A record without a row: progress that needs no write of its own. */
   passed(place: Place): void {
+    this.#behind = place;
     if (this.#complete) this.#complete = { ...this.#complete, place };
   }
 
@@ -169,7 +183,9 @@ export class Applier {
   async remedy(remedy: Remedy, place: Place): Promise<void> {
     if (this.#options.guard === null || place.seq <= this.#options.checkpoint.replayUntil) return this.passed(place);
     if (this.#remedies.length === 0) await this.flush();
+    await this.#options.guard.follow(remedy.seen, () => this.#makeWay());
     this.#remedies.push({ remedy, place });
+    this.#behind = place;
     if (this.#remedies.length >= maxRemedies) await this.#flushRemedies();
   }
 

@@ -42,7 +42,11 @@ export function guardFor(deps: LoaderDeps, work: LoaderWork, parts: GuardParts):
   const goesBack = back && createRouter(back);
   const router = createRouter(work.routes);
   const watermark = new Watermark(target, { pipeline: work.id, epoch: checkpoint.epoch });
-  const peers = new Peers({ peers: peersOf(deps, work, work.guard, parts), watermark, name: work.id, metrics, signal });
+  const onWaiting = (region: string | null): void => {
+    deps.status.update({ waitingFor: region && `what the pipeline from ${region} has not applied here yet` });
+    if (region !== null) logger.warn({ region }, 'waits for what a transaction had seen of another region');
+  };
+  const peers = new Peers({ peers: peersOf(deps, work, work.guard, parts), watermark, name: work.id, metrics, signal, onWaiting });
   const tell = deps.events.of(targetRegion, work.target);
   const guard = new Guard({
     writer,

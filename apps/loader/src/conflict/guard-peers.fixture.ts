@@ -31,6 +31,8 @@ export class FakePeers implements PeersUsed {
     this.forgotten = null;
   }
 
+  async follow(): Promise<void> {}
+
   async complete(needed: boolean): Promise<void> {
     await this.whileLocked();
     if (needed) this.completed += 1;

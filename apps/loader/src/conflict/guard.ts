@@ -10,7 +10,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { checkpointStatement } from '@lutra/marker';
 import type { Checkpoint } from '@lutra/marker';
 import { toSyncError } from '@lutra/model';
-import type { RowEvent } from '@lutra/model';
+import type { RowEvent, Seen } from '@lutra/model';
 import { openingText, StatementBuilder, uncommittedText } from '@lutra/mysql';
 import type { ApplyConnection, Change, SqlText } from '@lutra/mysql';
 import { nameFailure } from '../failure.js';
@@ -52,7 +52,10 @@ export interface GuardOptions {
   readonly rules: RuleBook;
   readonly tables: TableBook;
   readonly remedyTables: RemedyTables;
-  readonly peers: Pick<Peers, 'none' | 'open' | 'complete' | 'changedAfter' | 'changedSince' | 'rivals' | 'changedHere' | 'forget'>;
+  readonly peers: Pick<
+    Peers,
+    'none' | 'open' | 'complete' | 'changedAfter' | 'changedSince' | 'rivals' | 'changedHere' | 'forget' | 'follow'
+  >;
   /** Committed; of one source transaction. */
   onConflicts(conflicts: readonly Conflict[], member: Pick<Member, 'event' | 'place'>): void;
 }
@@ -80,6 +83,11 @@ export class Guard {
     await this.#options.peers.open(batch.members.map(({ event }) => event.transaction.seen));
     await this.#apart(batch.members, await this.#tried(batch));
     this.#seen(batch.members);
+  }
+
+  /** See Peers.follow. */
+  follow(seen: Seen, makeWay: () => Promise<void>): Promise<void> {
+    return this.#options.peers.follow(seen, makeWay);
   }
 
   /** What home made of rows, in one target transaction. */

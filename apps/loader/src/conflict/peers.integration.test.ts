@@ -59,7 +59,14 @@ describe('the logs of those who write the same tables', () => {
       third: { region: 'third', pipeline: 'c.third', log: third.options(ended.signal) },
     };
     const metrics = new Metrics('loader', { processMetrics: false });
-    return (peers = new Peers({ peers: all.map((name) => logs[name]), watermark, name: 'c.p', metrics, signal: ended.signal }));
+    return (peers = new Peers({
+      peers: all.map((name) => logs[name]),
+      watermark,
+      name: 'c.p',
+      metrics,
+      onWaiting: () => undefined,
+      signal: ended.signal,
+    }));
   }
   const seenOwn = (seq: number): Seen => ({ here: { log: own.log, seq } });
   const changed = (ids: readonly number[], seen: Seen): readonly number[] =>
@@ -138,8 +145,22 @@ describe('the logs of those who write the same tables', () => {
     const at = (seq: number): LogPosition => ({ log: third.log, seq });
     applied = [null, { log: 'elsewhere', seq: 9 }, at(-1), at(0), at(1)];
     between(['own', 'third']);
-    await peers.open([{ ...seenOwn(0), third: at(1) }, { third: at(0) }]);
+    const ways: string[] = [];
+    const makeWay = async (): Promise<void> => void ways.push('made');
+    await peers.follow({ ...seenOwn(0), third: at(1) }, makeWay);
     expect(applied).toEqual([at(1)]);
+    expect(ways).toEqual(['made']);
+    applied = [null];
+    await peers.follow({ ...seenOwn(0), third: at(0) }, makeWay);
+    expect(ways, 'what is known to be applied is not waited for').toEqual(['made']);
+  });
+
+  test('a third region: a log that was made anew since is not waited for', async () => {
+    await own.rows(row(1));
+    await third.rows(row(5));
+    applied = [{ log: 'elsewhere', seq: 9 }];
+    between(['own', 'third']);
+    await peers.follow({ ...seenOwn(0), third: { log: 'gone', seq: 7 } }, async () => undefined);
   });
 
   test('a third region: all that was applied here has been read when the window is complete', async () => {
@@ -159,7 +180,7 @@ describe('the logs of those who write the same tables', () => {
     await own.rows(row(1));
     await third.rows(row(5));
     between(['own', 'third']);
-    const opening = peers.open([{ third: { log: third.log, seq: 0 } }]);
+    const opening = peers.follow({ ...seenOwn(0), third: { log: third.log, seq: 0 } }, async () => undefined);
     ended.abort();
     await expect(opening).rejects.toMatchObject({ code: 'ABORTED' });
   });

@@ -25,6 +25,8 @@ export interface PeersOptions {
   readonly watermark: Pick<Watermark, 'write' | 'query' | 'close'>;
   readonly name: string;
   readonly metrics: Pick<Metrics, 'watermarkSeconds' | 'windowKeys'>;
+  /** It waits for what a third region's pipeline has not applied here, for long already; null: no more. */
+  onWaiting(region: string | null): void;
   readonly signal: AbortSignal;
 }
 
@@ -36,6 +38,8 @@ const causalPollMs = 20;
 export class Peers {
   readonly #options: PeersOptions;
   readonly #logs = new Map<Peer, PeerLog>();
+  /** Of third regions, up to where their logs are applied here. */
+  readonly #progress = new Map<Peer, LogPosition>();
 
   constructor(options: PeersOptions) {
     this.#options = options;
@@ -47,8 +51,7 @@ export class Peers {
   }
 
   /**
-   * Before anything is locked: the logs are read from where transactions with this `seen` need it, up to their ends, and what the transactions had seen of
-   * third regions has been applied here as well.
+   * Before anything is locked: the logs are read from where transactions with this `seen` need it, up to their ends.
    * @throws SyncError CAPTURE_BEHIND, CONFLICT_WINDOW_LOST, KAFKA_*, TARGET_*, ABORTED
    */
   async open(seen: readonly Seen[]): Promise<void> {
@@ -56,8 +59,33 @@ export class Peers {
       const places = seen.map((one) => one[peer.region]);
       const open = this.#logs.get(peer);
       if (!open || places.some((place) => open.seenBy(place) === null)) await this.#reopen(peer, places);
-      if (peer.pipeline !== null) await this.#applied(peer, peer.pipeline, places);
     }
+  }
+
+  /**
+   * B's update of A's row must not come before A's insert: waits until what a transaction had seen of third regions has been applied here. Before it waits, `makeWay` commits all
+   * that came before the transaction, control records too. Counter-example without: B's loader here waits for a transaction of C that C's loader holds back, together with one that had seen
+   * B's; or for a watermark of C, which nobody writes down while C's loader waits for B.
+   * @throws SyncError as open
+   */
+  async follow(seen: Seen, makeWay: () => Promise<void>): Promise<void> {
+    let waited = false;
+    for (const peer of this.#options.peers) {
+      const place = seen[peer.region];
+      if (peer.pipeline === null || !place || this.#covers(peer, place)) continue;
+      await this.open([seen]);
+      // Of a log that was made anew since: nobody applies the old one any more.
+      if (this.#log(peer).id !== place.log || (await this.#applied(peer, peer.pipeline, place))) continue;
+      if (!waited) await makeWay();
+      waited = true;
+      const lasts = setTimeout(() => this.#options.onWaiting(peer.region), patienceMs);
+      try {
+        while (!(await this.#applied(peer, peer.pipeline, place))) await sleep(causalPollMs, this.#options.signal);
+      } finally {
+        clearTimeout(lasts);
+      }
+    }
+    if (waited) this.#options.onWaiting(null);
   }
 
   /** While locks are held. `needed`: false if nothing that could come to light would change what is done. */
@@ -122,11 +150,16 @@ export class Peers {
     if (peer.pipeline === null) await log.caughtUp(await this.#options.watermark.write(), patienceMs);
   }
 
-  /** B's update of A's row must not come before A's insert. */
-  async #applied(peer: Peer, pipeline: string, places: readonly (LogPosition | undefined)[]): Promise<void> {
-    const { id } = this.#log(peer);
-    const wanted = Math.max(-1, ...places.map((place) => (place?.log === id ? place.seq : -1)));
-    while (wanted >= 0 && ((await this.#progressOf(pipeline, id)) ?? -1) < wanted) await sleep(causalPollMs, this.#options.signal);
+  async #applied(peer: Peer, pipeline: string, place: LogPosition): Promise<boolean> {
+    const seq = await this.#progressOf(pipeline, place.log);
+    if (seq !== null) this.#progress.set(peer, { log: place.log, seq });
+    return this.#covers(peer, place);
+  }
+
+  /** By what is known of it already. */
+  #covers(peer: Peer, { log, seq }: LogPosition): boolean {
+    const known = this.#progress.get(peer);
+    return known?.log === log && known.seq >= seq;
   }
 
   /** Seq up to which a pipeline has applied a log here; null if its checkpoint is in another log. */

@@ -32,7 +32,7 @@ logged. The last line says "equal: …" or what differs; exit code 0: all is wel
   --tables T,U  only these tables
   --faults N    how many overlap in the second half: 0, 1 or 2 (default 2)
   --hot S       share of statements on rows that everybody writes, 0 to 1 (default 0.75); with 0 there are no conflicts
-  --rate N      transactions per second in each region (default 30)
+  --rate N      transactions per second in each region (default 20)
   --mysql V     8.0 or 9.7 (default 9.7); away from home only: --mysql-b V
   --keep        after a failure, leave all running until Ctrl-C
   --help        print this`;
@@ -64,7 +64,7 @@ export function readOptions(args: readonly string[]): ConvergeOptions {
     tables: values.tables?.split(',').map(knownTable),
     faults: (readNumber('faults', values.faults, { least: 0, most: 2 }) ?? 2) as 0 | 1 | 2,
     hot: readNumber('hot', values.hot, { least: 0, most: 1, fraction: true }) ?? 0.75,
-    rate: readNumber('rate', values.rate, { least: 1, most: 10_000 }) ?? 30,
+    rate: readNumber('rate', values.rate, { least: 1, most: 10_000 }) ?? 20,
     mysql,
     mysqlB: readChoice('mysql-b', values['mysql-b'], ['8.0', '9.7']) ?? mysql,
     keep: values.keep ?? false,

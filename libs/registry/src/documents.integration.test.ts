@@ -164,7 +164,7 @@ describe('a watch', () => {
     const registry = await zooKeeper.open();
     const other = await zooKeeper.open();
     const { seen, stop } = watching(registry);
-    await until(() => expect(seen.calls).toBe(1));
+    await until(() => expect(seen.calls).toBeGreaterThan(0));
     expect(seen.last).toEqual({});
     await other.regions.create(region('north', 'a'));
     await until(() => expect(seen.last).toEqual({ north: 'a' }));

@@ -9,8 +9,8 @@ import { converge } from './convergence.js';
 
 const minutes = process.env['LUTRA_CONVERGE_MINUTES'];
 const runs = [
-  { seed: 2626, minutes: Number(minutes ?? 1), mysqlB: '8.0' },
-  { seed: seedOf(), minutes: Number(minutes ?? 0.75), mysqlB: '9.7' },
+  { seed: 2626, minutes: Number(minutes ?? 0.7), mysqlB: '8.0' },
+  { seed: seedOf(), minutes: Number(minutes ?? 0.5), mysqlB: '9.7' },
 ] as const;
 const restMs = 420_000;
 

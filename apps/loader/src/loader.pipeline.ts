@@ -43,6 +43,8 @@ export interface LoaderDeps {
 
 /** Bytes of SQL of one target transaction, and of one Kafka fetch. */
 const batchBytes = 256 * 1024;
+/** Of SQL where the target takes writes of its own: statements name the row before too, and each transaction waits for its watermark. */
+const guardedBatchBytes = 768 * 1024;
 const fetchBytes = 256 * 1024;
 /** A pipeline without rows still saves its place now and then, so that retention does not pass it. */
 const saveProgressMs = 10 * 60 * 1000;
@@ -134,7 +136,7 @@ async function load(deps: LoaderDeps, work: LoaderWork, lead: Lead & { merge: bo
     const progress = new Progress(deps, { pipeline: work.id, topic, admin, seq: checkpoint.seq });
     const reader = new LogReader(topic, checkpoint, (await admin.offsets(topic)).start);
     metrics.connected.set({ name, to: 'kafka' }, 1);
-    metrics.queueCapacity.set({ name }, batchBytes);
+    metrics.queueCapacity.set({ name }, work.guard ? guardedBatchBytes : batchBytes);
     const decoder = new RecordDecoder({ ids: deps.schemas });
     const skip = await skipOf(deps.registry, work.id, checkpoint);
     const applier = new Applier({
@@ -148,7 +150,7 @@ async function load(deps: LoaderDeps, work: LoaderWork, lead: Lead & { merge: bo
       settled: lead.settled,
       merge: lead.merge,
       skip,
-      batchBytes,
+      batchBytes: guarding ? guardedBatchBytes : batchBytes,
       onSkipped: async ({ seq, reason }) => {
         logger.warn({ seq, reason }, 'skipped a transaction; its rows are in lutra.skipped');
         await deps.registry.skips.remove(work.id);

@@ -24,6 +24,8 @@ export interface ColumnPlan {
   readonly stored: Literal;
   /** Condition that holds for exactly this value. */
   readonly exactly: (value: Value) => string;
+  /** The same where the key has found the row already: shorter. */
+  readonly unchanged: (value: Value) => string;
   /** `=` holds for no other value. */
   readonly equalIsExact: boolean;
   readonly alwaysWritten: boolean;
@@ -95,7 +97,7 @@ export function keyOf(plan: TablePlan, row: Row): string {
 /** The same, if it is this row: the key first, and by `=`, so that its index is used. */
 export function exactRow(plan: TablePlan, row: Row): string {
   const more = plan.columns.filter((column) => !(column.equalIsExact && plan.key.includes(column)));
-  return [keyOf(plan, row), ...more.map((column) => column.exactly(row[column.name] as Value))].join(' AND ');
+  return [keyOf(plan, row), ...more.map((column) => column.unchanged(row[column.name] as Value))].join(' AND ');
 }
 
 export function equal(columns: readonly ColumnPlan[], row: Row): string {
@@ -118,6 +120,7 @@ function planColumn(source: ColumnSchema, target: TargetColumn, table: string): 
     literal,
     stored: target.nullable ? literal : (value) => literal(notNull(value, where)),
     exactly: exactCondition(comparedAs, quoted, literal),
+    unchanged: unchangedCondition(comparedAs, quoted, literal),
     equalIsExact: !inexactEquality.has(comparedAs),
     alwaysWritten: target.onUpdateTimestamp,
   };
@@ -160,6 +163,12 @@ function exactCondition(type: ColumnType | 'other', quoted: string, literal: Lit
         return same;
     }
   };
+}
+
+function unchangedCondition(type: ColumnType | 'other', quoted: string, literal: Literal): (value: Value) => string {
+  const exactly = exactCondition(type, quoted, literal);
+  const isText = type === 'char' || type === 'varchar' || type === 'enum' || type === 'set';
+  return (value) => (isText && value !== null ? `${bytesOf(quoted)} <=> ${bytesOf(literal(value))}` : exactly(value));
 }
 
 /**

@@ -31,6 +31,10 @@ export class FakePeers implements PeersUsed {
     this.forgotten = null;
   }
 
+  get quiet(): boolean {
+    return false;
+  }
+
   async follow(): Promise<void> {}
 
   async complete(needed: boolean): Promise<void> {

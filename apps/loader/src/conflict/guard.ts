@@ -54,7 +54,7 @@ export interface GuardOptions {
   readonly remedyTables: RemedyTables;
   readonly peers: Pick<
     Peers,
-    'none' | 'open' | 'complete' | 'changedAfter' | 'changedSince' | 'rivals' | 'changedHere' | 'forget' | 'follow'
+    'none' | 'open' | 'complete' | 'changedAfter' | 'changedSince' | 'rivals' | 'changedHere' | 'forget' | 'follow' | 'quiet'
   >;
   /** Committed; of one source transaction. */
   onConflicts(conflicts: readonly Conflict[], member: Pick<Member, 'event' | 'place'>): void;
@@ -109,6 +109,7 @@ export class Guard {
   }
 
   #clashing(members: readonly Member[]): ReadonlySet<Member> {
+    if (this.#options.peers.quiet) return noSuspects;
     return new Set(
       members.filter(({ changes, event }) => changes.some((change) => clashes(change, event.transaction.seen, this.#options))),
     );

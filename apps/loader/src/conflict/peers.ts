@@ -100,6 +100,12 @@ export class Peers {
     this.#options.metrics.watermarkSeconds.observe({ name: this.#options.name }, (performance.now() - startedAt) / 1000);
   }
 
+  /** Nothing was changed anywhere that anybody could ask about: the usual case where one side writes. */
+  get quiet(): boolean {
+    for (const log of this.#logs.values()) if (log.window.size > 0) return false;
+    return true;
+  }
+
   /** The seq of the last change, in whichever log, that `seen` does not cover. */
   changedAfter(resource: string, seen: Seen): number | null {
     let last: number | null = null;

@@ -1,4 +1,6 @@
 /** Two short runs, one with a fixed seed and one with another each time: LUTRA_SEED repeats that one, LUTRA_CONVERGE_MINUTES makes both longer. */
+import { rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { afterEach, expect, it, onTestFailed } from 'vitest';
 import { seedOf } from '../e2e/shop-stack.js';
 import { Network } from '../network/index.js';
@@ -27,8 +29,9 @@ for (const run of runs) {
     const here = new Stack({ mysql: '9.7', mysqlB: run.mysqlB, standbys: true, network, log });
     stack = here;
     onTestFailed(async () => console.error(`the logs are kept in ${await here.saveLogs()}`));
-    const { good, lines } = await converge(here, network, { ...run, rate: 12, hot: 0.75, faults: 1, log });
+    const { good, lines, history } = await converge(here, network, { ...run, rate: 12, hot: 0.75, faults: 1, log });
     for (const line of lines) log(line);
     expect(good, lines.join('\n')).toBe(true);
+    await rm(dirname(history), { recursive: true });
   });
 }

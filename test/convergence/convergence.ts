@@ -33,8 +33,13 @@ export interface ConvergenceOptions {
 /** Each conflict takes its time: with many of them the loaders may be minutes behind. */
 const drainMs = 1_200_000;
 
+export interface Convergence extends Verdict {
+  /** File: what every transaction changed, and what became of it. */
+  readonly history: string;
+}
+
 /** The stack is not started yet; whoever made it stops it. */
-export async function converge(stack: Stack, network: Network, options: ConvergenceOptions): Promise<Verdict> {
+export async function converge(stack: Stack, network: Network, options: ConvergenceOptions): Promise<Convergence> {
   const { log, minutes, seed, rate } = options;
   const chosen = shapes.filter(
     ({ name, rule }) => (options.tables ?? [name]).includes(name) && (options.policy ?? rule.policy) === rule.policy,
@@ -47,11 +52,11 @@ export async function converge(stack: Stack, network: Network, options: Converge
   const history = new History(join(await mkdtemp(join(tmpdir(), 'lutra-converge-')), 'history.jsonl'));
   log(`writing in ${sites.length} regions, ${rate} transactions/s each, for ${minutes} min, seed ${seed}; history: ${history.file}`);
   const load = new ClashLoad({ sites, shapes: chosen, seed, rate, hot: options.hot, history });
-  const { faults, trouble } = await endure(stack, { network, minutes, seed, most: options.faults, load, drainMs, log });
-  await load.stopReading();
+  const enduring = endure(stack, { network, minutes, seed, most: options.faults, load, drainMs, log });
+  const { faults, trouble } = await enduring.finally(() => Promise.all([load.stopReading(), history.close()]));
   const head = [faultsLine(faults), `history: ${history.file}`];
-  if (trouble !== undefined) return { good: false, lines: [...head, await stack.report(), `NEEDS A PERSON: ${trouble}`] };
-  await history.close();
+  if (trouble !== undefined)
+    return { good: false, history: history.file, lines: [...head, await stack.report(), `NEEDS A PERSON: ${trouble}`] };
   log('comparing all regions row by row, and reading all topics from start to end');
   const { good, lines } = await reachVerdict({
     stack,
@@ -62,5 +67,5 @@ export async function converge(stack: Stack, network: Network, options: Converge
     conflicts: options.hot > 0,
     undisturbed: options.faults === 0,
   });
-  return { good, lines: [...head, ...lines] };
+  return { good, history: history.file, lines: [...head, ...lines] };
 }

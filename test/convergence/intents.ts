@@ -27,7 +27,7 @@ export interface Author {
 }
 
 /** Transactions for which all writers turn to one table: else a fast machine would see few conflicts. */
-const turn = 15;
+const turn = 8;
 
 /** One to four statements. `n`: number of the transaction. */
 export function intentsOf({ name, shapes, hotShare }: Author, random: Random, n: number): readonly Intent[] {

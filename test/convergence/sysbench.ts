@@ -3,6 +3,7 @@
  * Debian's sysbench on the PATH. A server's errors (deadlocks, duplicate keys) are passed over, as the clients of such a load would.
  */
 import { spawn } from 'node:child_process';
+import type { RowDataPacket } from 'mysql2/promise';
 import {
   compareDatabases,
   endOnSignal,
@@ -19,6 +20,7 @@ import type { Side } from '../scenarios/index.js';
 
 const database = 'sbtest';
 const drainBoundMs = 600_000;
+const copiedAtOnce = 1000;
 const passedOver = '1213,1205,1062,1020';
 const usage = `usage: npm run converge:sysbench [-- --seconds N] [--tables N] [--rows N] [--threads N]`;
 const log = startLog();
@@ -60,8 +62,11 @@ async function run(stack: Stack, load: Load): Promise<string> {
   await stack.start();
   for (const side of sides) {
     await withAdministrator(stack.mysql[side], (connection) => connection.query(`CREATE DATABASE ${database}`));
-    await sysbench([...wordsOf(stack, side, load), '--rand-seed=1', 'prepare'], 'ignore');
+    await sysbench([...wordsOf(stack, side, load), 'prepare'], 'ignore');
   }
+  for (let table = 1; table <= load.tables; table++) await copy(stack, `${database}.sbtest${table}`);
+  const first = await difference(stack);
+  if (first.differing > 0) throw new Error(`the tables differ before anything was written: ${first.text}`);
   const conflicts = { home: stack.regions.a, rules: [{ schema: database, policy: 'home' as const }] };
   await stack.createChannel({ databases: [database], conflicts });
   await stack.startChannel();
@@ -69,22 +74,50 @@ async function run(stack: Stack, load: Load): Promise<string> {
   await Promise.all(sides.map((side) => sysbench([...wordsOf(stack, side, load), 'run'], 'inherit')));
   log('waiting until everything has arrived on the other side');
   await stack.drain(drainBoundMs);
+  const { differing, text } = await difference(stack);
+  if (differing > 0) process.exitCode = 1;
+  return text;
+}
+
+/** Each side got random rows of its own. */
+async function copy(stack: Stack, table: string): Promise<void> {
+  const rows = await withAdministrator(stack.mysql.a, async (connection) => {
+    const [found] = await connection.query<RowDataPacket[]>({ sql: `SELECT id, k, c, pad FROM ${table}`, rowsAsArray: true });
+    return found;
+  });
+  await withAdministrator(stack.mysql.b, async (connection) => {
+    await connection.query(`DELETE FROM ${table}`);
+    for (let at = 0; at < rows.length; at += copiedAtOnce)
+      await connection.query(`INSERT INTO ${table} (id, k, c, pad) VALUES ?`, [rows.slice(at, at + copiedAtOnce)]);
+  });
+}
+
+async function difference(stack: Stack): Promise<{ readonly differing: number; readonly text: string }> {
   const { tables, rows, differing, differences } = await compareDatabases({
     a: stack.connection('a'),
     b: stack.connection('b'),
     databases: [database],
   });
-  if (differing === 0) return `equal: ${tables} tables, ${rows} rows`;
-  process.exitCode = 1;
   const [first] = differences;
-  return `NOT EQUAL: ${differing} rows; the first: ${first?.table} ${first?.key}: ${first?.kind} ${first?.columns.join(', ')}`;
+  if (!first) return { differing, text: `equal: ${tables} tables, ${rows} rows` };
+  const { table, key, kind, columns } = first;
+  return { differing, text: `NOT EQUAL: ${differing} rows; the first: ${table} ${key}: ${kind} ${columns.join(', ')}` };
 }
 
 function wordsOf(stack: Stack, side: Side, { seconds, tables, rows, threads }: Load): string[] {
   const { host, port, user, password } = stack.mysql[side];
   const server = { host, port, user, password, db: database };
   const words = Object.entries(server).map(([name, value]) => `--mysql-${name}=${value ?? ''}`);
-  const size = { tables, 'table-size': rows, threads, time: seconds, 'report-interval': 30, 'mysql-ignore-errors': passedOver };
+  // Keys of their own choice: the servers would give different ones.
+  const size = {
+    auto_inc: 'off',
+    tables,
+    'table-size': rows,
+    threads,
+    time: seconds,
+    'report-interval': 30,
+    'mysql-ignore-errors': passedOver,
+  };
   return ['oltp_read_write', '--db-driver=mysql', ...words, ...Object.entries(size).map(([name, value]) => `--${name}=${value}`)];
 }
 

@@ -54,7 +54,7 @@ export async function reachVerdict(run: Run): Promise<Verdict> {
     ...chains.silent,
     ...wrongOrder({ wentBack, committed, shapes, home: home.letter, logged }),
     ...logs.flatMap((log, place) => logProblems(log, { place, sites })),
-    ...(run.conflicts ? untouched(shapes, logged) : []).map((table) => `${table}: home decided no conflict of it`),
+    ...(run.conflicts ? untouched(shapes, logged) : []).map((policy) => `policy ${policy}: home decided no conflict by it`),
     ...(await strays(run)),
     ...(run.undisturbed ? await metricProblems(run, logs) : []),
     ...(run.conflicts && share.of < leastShare ? [`only ${percent(share.of)} of the transactions met a conflict: too few`] : []),
@@ -108,9 +108,11 @@ function logProblems(log: readonly LoggedConflict[], { place, sites }: { place: 
   ];
 }
 
+/** Policies that no conflict was decided by. */
 function untouched(shapes: readonly Shape[], logged: readonly LoggedConflict[]): string[] {
   const touched = new Set(logged.map(({ table }) => table));
-  return shapes.map(({ name }) => name).filter((name) => !touched.has(name));
+  const used = new Set(shapes.filter(({ name }) => touched.has(name)).map(({ rule }) => rule.policy));
+  return [...new Set(shapes.map(({ rule }) => rule.policy))].filter((policy) => !used.has(policy));
 }
 
 async function metricProblems({ stack }: Run, logs: readonly (readonly LoggedConflict[])[]): Promise<string[]> {

@@ -36,7 +36,8 @@ export async function survive(stack: Stack, network: Network, options: SurvivalO
   await stack.startChannel();
   const load = new Load(stack, options);
   log(`writing on both sides, ${options.rate} transactions/s each; faults for ${minutes} min, seed ${seed}`);
-  const { struck, faults, logs, trouble } = await endure(stack, { network, minutes, seed, most: 2, load, log });
+  const enduring = endure(stack, { network, minutes, seed, most: 2, load, log });
+  const { struck, faults, logs, trouble } = await enduring.finally(() => load.stopReading());
   const head = [faultsLine(faults), ...takeOverLines(stack, struck, logs)];
   if (trouble !== undefined) return { good: false, faults, lines: [...head, `NEEDS A PERSON: ${trouble}`, await stack.report()] };
   log('comparing every table row by row, and reading both topics from start to end');

@@ -42,9 +42,9 @@ export function guardFor(deps: LoaderDeps, work: LoaderWork, parts: GuardParts):
   const goesBack = back && createRouter(back);
   const router = createRouter(work.routes);
   const watermark = new Watermark(target, { pipeline: work.id, epoch: checkpoint.epoch });
-  const onWaiting = (region: string | null): void => {
-    deps.status.update({ waitingFor: region && `what the pipeline from ${region} has not applied here yet` });
-    if (region !== null) logger.warn({ region }, 'waits for what a transaction had seen of another region');
+  const onWaiting = (what: string | null): void => {
+    deps.status.update({ waitingFor: what });
+    logger.warn(what === null ? 'goes on' : `waits for ${what}`);
   };
   const peers = new Peers({ peers: peersOf(deps, work, work.guard, parts), watermark, name: work.id, metrics, signal, onWaiting });
   const tell = deps.events.of(targetRegion, work.target);

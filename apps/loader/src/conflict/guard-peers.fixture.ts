@@ -37,6 +37,8 @@ export class FakePeers implements PeersUsed {
 
   async follow(): Promise<void> {}
 
+  async caughtUp(): Promise<void> {}
+
   async complete(needed: boolean): Promise<void> {
     await this.whileLocked();
     if (needed) this.completed += 1;

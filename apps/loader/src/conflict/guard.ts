@@ -54,7 +54,7 @@ export interface GuardOptions {
   readonly remedyTables: RemedyTables;
   readonly peers: Pick<
     Peers,
-    'none' | 'open' | 'complete' | 'changedAfter' | 'changedSince' | 'rivals' | 'changedHere' | 'forget' | 'follow' | 'quiet'
+    'none' | 'open' | 'complete' | 'changedAfter' | 'changedSince' | 'rivals' | 'changedHere' | 'forget' | 'follow' | 'quiet' | 'caughtUp'
   >;
   /** Committed; of one source transaction. */
   onConflicts(conflicts: readonly Conflict[], member: Pick<Member, 'event' | 'place'>): void;
@@ -228,8 +228,10 @@ export class Guard {
         return await work();
       } catch (error) {
         await this.#options.writer.drop();
-        if (toSyncError(error).code !== 'TARGET_BUSY' || attempt === busyTries) throw error;
-        await delay(10 * 2 ** attempt * Math.random());
+        const { code } = toSyncError(error);
+        if (code === 'CAPTURE_BEHIND') await this.#options.peers.caughtUp();
+        else if (code === 'TARGET_BUSY' && attempt < busyTries) await delay(10 * 2 ** attempt * Math.random());
+        else throw error;
       }
     }
   }

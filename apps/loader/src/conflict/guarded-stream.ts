@@ -11,6 +11,8 @@ import type { GuardOptions, Member } from './guard.js';
 import { resourcesOf } from './resources.js';
 import { Settling } from './settling.js';
 
+const patienceMs = 30_000;
+
 interface Open {
   readonly connection: ApplyConnection;
   readonly event: RowEvent;
@@ -59,7 +61,8 @@ export class GuardedStream {
     const { connection, settling, resources, event } = this.#stream;
     const { peers, writer, onConflicts } = this.#options;
     if (!settling) {
-      await peers.complete(true);
+      // It holds its locks for long in any case, and would have to begin at its first row.
+      await peers.complete(true, patienceMs);
       for (const resource of peers.changedSince(event.transaction.seen))
         if (resources.has(hash53(resource))) throw await unsettled(connection);
     }

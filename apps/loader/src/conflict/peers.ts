@@ -3,9 +3,9 @@
  * locks are held, that everything which can concern them has been read.
  */
 import { checkpointProgress } from '@lutra/marker';
-import { SyncError } from '@lutra/model';
+import { SyncError, toSyncError } from '@lutra/model';
 import type { LogPosition, Seen } from '@lutra/model';
-import { sleep } from '@lutra/runtime';
+import { sleep, throwIfAborted } from '@lutra/runtime';
 import type { Metrics } from '@lutra/telemetry';
 import { PeerLog } from './peer-log.js';
 import type { PeerLogOptions } from './peer-log.js';
@@ -25,8 +25,8 @@ export interface PeersOptions {
   readonly watermark: Pick<Watermark, 'write' | 'query' | 'close'>;
   readonly name: string;
   readonly metrics: Pick<Metrics, 'watermarkSeconds' | 'windowKeys'>;
-  /** It waits for what a third region's pipeline has not applied here, for long already; null: no more. */
-  onWaiting(region: string | null): void;
+  /** For what it has waited for long already; null: no more. */
+  onWaiting(what: string | null): void;
   readonly signal: AbortSignal;
 }
 
@@ -78,7 +78,7 @@ export class Peers {
       if (this.#log(peer).id !== place.log || (await this.#applied(peer, peer.pipeline, place))) continue;
       if (!waited) await makeWay();
       waited = true;
-      const lasts = setTimeout(() => this.#options.onWaiting(peer.region), patienceMs);
+      const lasts = setTimeout(() => this.#options.onWaiting(`what the pipeline from ${peer.region} has not applied here yet`), patienceMs);
       try {
         while (!(await this.#applied(peer, peer.pipeline, place))) await sleep(causalPollMs, this.#options.signal);
       } finally {
@@ -88,16 +88,37 @@ export class Peers {
     if (waited) this.#options.onWaiting(null);
   }
 
-  /** While locks are held. `needed`: false if nothing that could come to light would change what is done. */
-  async complete(needed: boolean): Promise<void> {
+  /**
+   * While locks are held. `needed`: false if nothing that could come to light would change what is done.
+   * @throws SyncError CAPTURE_BEHIND after `withinMs`: the locks must go
+   */
+  async complete(needed: boolean, withinMs = lockedPatienceMs): Promise<void> {
     if (!needed || this.none) return;
     const startedAt = performance.now();
     for (const peer of this.#options.peers) {
       const log = this.#log(peer);
-      if (peer.pipeline === null) await log.watermark(await this.#options.watermark.write(), lockedPatienceMs);
-      else await log.reached((await this.#progressOf(peer.pipeline, log.id)) ?? -1, lockedPatienceMs);
+      if (peer.pipeline === null) await log.watermark(await this.#options.watermark.write(), withinMs);
+      else await log.reached((await this.#progressOf(peer.pipeline, log.id)) ?? -1, withinMs);
     }
     this.#options.metrics.watermarkSeconds.observe({ name: this.#options.name }, (performance.now() - startedAt) / 1000);
+  }
+
+  /** Holding nothing, until the target's capture publishes again. A run that ended instead could not begin anew while ZooKeeper is away. */
+  async caughtUp(): Promise<void> {
+    const { watermark, onWaiting, signal } = this.#options;
+    const own = this.#options.peers.find(({ pipeline }) => pipeline === null);
+    for (let told = false; own;) {
+      try {
+        await this.#log(own).watermark(await watermark.write(), patienceMs);
+        if (told) onWaiting(null);
+        return;
+      } catch (error) {
+        throwIfAborted(signal);
+        if (toSyncError(error).code !== 'CAPTURE_BEHIND') throw error;
+        told = true;
+        onWaiting(`the capture of ${own.region}, which does not publish`);
+      }
+    }
   }
 
   /** Nothing was changed anywhere that anybody could ask about: the usual case where one side writes. */

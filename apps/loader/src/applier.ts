@@ -9,9 +9,8 @@
  *
  * It decides what goes where and when, and writes nothing itself. What was not committed when a run ends is read again from the checkpoint (target-transactions.ts).
  */
-import type { Checkpoint } from '@lutra/marker';
 import type { RowEvent, Seen, TableSchema } from '@lutra/model';
-import type { Change } from '@lutra/mysql';
+import type { Change, TargetTable } from '@lutra/mysql';
 import { Backlog } from './backlog.js';
 import type { Guard } from './conflict/guard.js';
 import type { GuardedStream } from './conflict/guarded-stream.js';
@@ -21,20 +20,17 @@ import { guarded, plainly } from './huge-writer.js';
 import type { Place } from './log-reader.js';
 import { OpenTransaction, total } from './open-transaction.js';
 import { isForUs } from './origin.js';
+import type { Direction } from './origin.js';
 import { PendingRemedies } from './pending-remedies.js';
-import { SkippedRows } from './skip.js';
+import { Skipping } from './skip.js';
 import type { Skip } from './skip.js';
 import { Statements } from './statements.js';
 import type { TableMatcher } from './table-matcher.js';
 import { TargetTransactions, withoutRows } from './target-transactions.js';
-import type { Committed, TargetWriter } from './target-writer.js';
+import type { TargetTransactionsOptions } from './target-transactions.js';
+import type { TargetWriter } from './target-writer.js';
 
-export interface ApplierOptions {
-  readonly checkpoint: Checkpoint;
-  readonly sourceRegion: string;
-  readonly targetRegion: string;
-  /** The pipeline carries on what loaders wrote at the source. */
-  readonly forwards: boolean;
+export interface ApplierOptions extends TargetTransactionsOptions, Direction {
   readonly tables: Pick<TableMatcher, 'targetOf'>;
   readonly writer: Pick<TargetWriter, 'commit' | 'open' | 'chunk' | 'close' | 'rollback'>;
   /** Where the target takes writes of its own. Null: what is not as it must be stops the pipeline. */
@@ -49,16 +45,14 @@ export interface ApplierOptions {
   readonly skip: Skip | null;
   /** Bytes of SQL after which a target transaction is closed, or a large source transaction begins to be streamed. */
   readonly batchBytes: number;
-  onCommitted(committed: Committed): void;
   /** The skip was carried out and committed. */
   onSkipped(skip: Skip): Promise<void>;
-  /** A commit failed while nobody may be waiting for it: the log can be silent for long. */
-  onFailed?(error: unknown): void;
 }
 
 export class Applier {
   readonly #options: ApplierOptions;
-  readonly #open = new OpenTransaction();
+  readonly #open: OpenTransaction;
+  readonly #skipping: Skipping;
   /** Of the backlog, or of the huge transaction: never of both. */
   readonly #statements: Statements;
   readonly #backlog: Backlog;
@@ -67,15 +61,15 @@ export class Applier {
   readonly #remedies: PendingRemedies | null;
   /** The open transaction, if it is written while it arrives. */
   #huge: HugeTransaction | null = null;
-  /** The open transaction, if it is skipped from its first row on. */
-  #skipped: SkippedRows | null = null;
   /** Behind the last record that lies between two transactions; null: none was read. */
   #behind: Place | null = null;
   #unrouted = 0;
 
   constructor(options: ApplierOptions) {
-    const { guard, sourceRegion } = options;
+    const { guard, sourceRegion, checkpoint } = options;
     this.#options = options;
+    this.#open = new OpenTransaction(checkpoint.replayUntil);
+    this.#skipping = new Skipping(options.skip, checkpoint.pipeline);
     this.#statements = new Statements({ exact: guard !== null });
     this.#backlog = new Backlog(this.#statements, { guarded: guard !== null });
     this.#transactions = new TargetTransactions(options);
@@ -86,16 +80,11 @@ export class Applier {
     if (this.#open.firstSeq === null) {
       await this.#remedies?.flush();
       await this.#follow(event.transaction.seen);
-      if (this.#isSkip(place)) this.#skipped = new SkippedRows();
+      this.#skipping.begin(place);
     }
     this.#open.begin(place.seq);
     const target = isForUs(this.#options, { table, event, place }) ? await this.#options.tables.targetOf(table) : null;
-    if (target)
-      await this.#add(
-        { op: event.op === 'r' ? 'c' : event.op, before: event.before, after: event.after, source: table, target },
-        event,
-        place,
-      );
+    if (target) await this.#add(changeOf(event, table, target), event, place);
     else this.#unrouted += 1;
     if (!event.transaction.last) return;
     await this.#end(event, place);
@@ -124,7 +113,7 @@ export class Applier {
     await this.#huge?.forget();
     this.#huge = null;
     this.#open.close();
-    this.#skipped = null;
+    this.#skipping.forget();
   }
 
   /** Commits what is complete; the commit goes on while the caller reads on. */
@@ -177,7 +166,7 @@ export class Applier {
   }
 
   async #add(change: Change, event: RowEvent, place: Place): Promise<void> {
-    if (this.#skipped) return this.#skipped.add(change);
+    if (this.#skipping.rows) return this.#skipping.rows.add(change);
     this.#open.count(event.op);
     if (this.#huge) return this.#huge.add([change], { event, place });
     this.#open.hold(change);
@@ -189,7 +178,7 @@ export class Applier {
     await this.flush();
     await this.settled();
     const { guard, writer, settled, batchBytes } = this.#options;
-    const safe = this.#safe;
+    const { safe } = this.#open;
     const seq = this.#open.firstSeq ?? place.seq;
     const how = guard && !safe ? guarded({ stream: guard.stream, writer, settled: settled === seq }) : plainly(writer, safe);
     const huge = new HugeTransaction({ writer: how, statements: this.#statements, seq, safe, pieceBytes: batchBytes });
@@ -206,10 +195,11 @@ export class Applier {
 
   async #end(event: RowEvent, place: Place): Promise<void> {
     if (this.#huge) return this.#endHuge(this.#huge, event, place);
-    const safe = this.#safe;
+    const { safe } = this.#open;
     if (!this.#backlog.suits(event, safe)) await this.flush();
-    const { skip, merge, batchBytes } = this.#options;
-    if (skip && (this.#skipped || this.#isSkip(place))) return this.#skip(skip, event, place);
+    const order = this.#skipping.orderFor(place);
+    if (order) return this.#skip(order, event, place);
+    const { merge, batchBytes } = this.#options;
     const changes = this.#open.takeChanges();
     const checkpoint = this.#transactions.checkpointAt(place, event);
     this.#backlog.add({ changes, ops: this.#open.close(), event, place, safe, checkpoint });
@@ -218,24 +208,16 @@ export class Applier {
   }
 
   /** Its rows are recorded instead of applied, committed together with the place after them. */
-  async #skip(skip: Skip, event: RowEvent, place: Place): Promise<void> {
+  async #skip(order: Skip, event: RowEvent, place: Place): Promise<void> {
     await this.flush();
-    const { pipeline } = this.#options.checkpoint;
-    const rows = this.#skipped ?? new SkippedRows();
-    for (const change of this.#open.takeChanges()) rows.add(change);
+    const record = this.#skipping.record(this.#open.takeChanges(), order, { place, event });
     this.#open.close();
-    this.#skipped = null;
-    await this.#transactions.commit(withoutRows({ place, event }, rows.text({ pipeline, place, event, reason: skip.reason })));
+    await this.#transactions.commit(withoutRows({ place, event }, record));
     await this.settled();
-    await this.#options.onSkipped(skip);
+    await this.#options.onSkipped(order);
   }
+}
 
-  #isSkip(place: Place): boolean {
-    return this.#options.skip?.seq === place.seq && this.#options.skip.log === place.log;
-  }
-
-  /** The open transaction was applied before. */
-  get #safe(): boolean {
-    return (this.#open.firstSeq ?? Infinity) <= this.#options.checkpoint.replayUntil;
-  }
+function changeOf({ op, before, after }: RowEvent, source: TableSchema, target: TargetTable): Change {
+  return { op: op === 'r' ? 'c' : op, before, after, source, target };
 }

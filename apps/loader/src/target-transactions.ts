@@ -38,6 +38,7 @@ export interface TargetTransactionsOptions {
   readonly writer: Pick<TargetWriter, 'commit'>;
   readonly guard: Pick<Guard, 'commit'> | null;
   onCommitted(committed: Committed): void;
+  /** A commit failed while nobody may be waiting for it: the log can be silent for long. */
   onFailed?(error: unknown): void;
 }
 

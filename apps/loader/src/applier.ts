@@ -13,81 +13,62 @@ import type { RowEvent, Seen, TableSchema } from '@lutra/model';
 import type { Change, TargetTable } from '@lutra/mysql';
 import { Backlog } from './backlog.js';
 import type { Guard } from './conflict/guard.js';
-import type { GuardedStream } from './conflict/guarded-stream.js';
 import type { Remedy } from './conflict/remedy.js';
-import { HugeTransaction } from './huge-transaction.js';
-import { guarded, plainly } from './huge-writer.js';
 import type { Place } from './log-reader.js';
-import { OpenTransaction, total } from './open-transaction.js';
 import { isForUs } from './origin.js';
 import type { Direction } from './origin.js';
 import { PendingRemedies } from './pending-remedies.js';
-import { Skipping } from './skip.js';
-import type { Skip } from './skip.js';
+import { SourceTransactions } from './source-transactions.js';
+import type { SourceTransactionsOptions } from './source-transactions.js';
 import { Statements } from './statements.js';
 import type { TableMatcher } from './table-matcher.js';
-import { TargetTransactions, withoutRows } from './target-transactions.js';
+import { TargetTransactions } from './target-transactions.js';
 import type { TargetTransactionsOptions } from './target-transactions.js';
-import type { TargetWriter } from './target-writer.js';
 
-export interface ApplierOptions extends TargetTransactionsOptions, Direction {
+export interface ApplierOptions extends SourceTransactionsOptions, TargetTransactionsOptions, Direction {
   readonly tables: Pick<TableMatcher, 'targetOf'>;
-  readonly writer: Pick<TargetWriter, 'commit' | 'open' | 'chunk' | 'close' | 'rollback'>;
+  readonly writer: SourceTransactionsOptions['writer'] & TargetTransactionsOptions['writer'];
   /** Where the target takes writes of its own. Null: what is not as it must be stops the pipeline. */
-  readonly guard:
-    | (Pick<Guard, 'commit' | 'remedies' | 'follow'> & { readonly stream: Pick<GuardedStream, 'open' | 'chunk' | 'close' | 'forget'> })
-    | null;
-  /** First seq of a huge transaction that met a conflict before. */
-  readonly settled: number | null;
-  /** False: each source transaction in a target transaction of its own, so that a failure names it. */
-  readonly merge: boolean;
-  /** A transaction that a person decided to skip. */
-  readonly skip: Skip | null;
-  /** Bytes of SQL after which a target transaction is closed, or a large source transaction begins to be streamed. */
-  readonly batchBytes: number;
-  /** The skip was carried out and committed. */
-  onSkipped(skip: Skip): Promise<void>;
+  readonly guard: (Pick<Guard, 'commit' | 'remedies' | 'follow'> & SourceTransactionsOptions['guard']) | null;
 }
 
 export class Applier {
   readonly #options: ApplierOptions;
-  readonly #open: OpenTransaction;
-  readonly #skipping: Skipping;
-  /** Of the backlog, or of the huge transaction: never of both. */
+  /** Of what waits. */
   readonly #statements: Statements;
+  readonly #target: TargetTransactions;
   readonly #backlog: Backlog;
-  readonly #transactions: TargetTransactions;
+  readonly #source: SourceTransactions;
   /** That came behind everything else. Null: without a guard there are none. */
   readonly #remedies: PendingRemedies | null;
-  /** The open transaction, if it is written while it arrives. */
-  #huge: HugeTransaction | null = null;
   /** Behind the last record that lies between two transactions; null: none was read. */
   #behind: Place | null = null;
   #unrouted = 0;
 
   constructor(options: ApplierOptions) {
-    const { guard, sourceRegion, checkpoint } = options;
+    const { guard, sourceRegion } = options;
     this.#options = options;
-    this.#open = new OpenTransaction(checkpoint.replayUntil);
-    this.#skipping = new Skipping(options.skip, checkpoint.pipeline);
-    this.#statements = new Statements({ exact: guard !== null });
-    this.#backlog = new Backlog(this.#statements, { guarded: guard !== null });
-    this.#transactions = new TargetTransactions(options);
-    this.#remedies = guard && new PendingRemedies({ guard, transactions: this.#transactions, sourceRegion });
+    const statements = new Statements({ exact: guard !== null });
+    const transactions = new TargetTransactions(options);
+    const backlog = new Backlog({ statements, transactions, guarded: guard !== null });
+    this.#statements = statements;
+    this.#target = transactions;
+    this.#backlog = backlog;
+    this.#source = new SourceTransactions(options, { statements, backlog, transactions });
+    this.#remedies = guard && new PendingRemedies({ guard, transactions, sourceRegion });
   }
 
   async row(table: TableSchema, event: RowEvent, place: Place): Promise<void> {
-    if (this.#open.firstSeq === null) {
+    if (this.#source.between) {
       await this.#remedies?.flush();
       await this.#follow(event.transaction.seen);
-      this.#skipping.begin(place);
     }
-    this.#open.begin(place.seq);
+    this.#source.begin(place);
     const target = isForUs(this.#options, { table, event, place }) ? await this.#options.tables.targetOf(table) : null;
-    if (target) await this.#add(changeOf(event, table, target), event, place);
+    if (target) await this.#source.add(changeOf(event, table, target), event, place);
     else this.#unrouted += 1;
     if (!event.transaction.last) return;
-    await this.#end(event, place);
+    await this.#source.end(event, place);
     this.#behind = place;
   }
 
@@ -109,33 +90,25 @@ export class Applier {
   }
 
   /** The open transaction is void: nothing of it may stay. */
-  async forget(): Promise<void> {
-    await this.#huge?.forget();
-    this.#huge = null;
-    this.#open.close();
-    this.#skipping.forget();
+  forget(): Promise<void> {
+    return this.#source.forget();
   }
 
   /** Commits what is complete; the commit goes on while the caller reads on. */
   async flush(): Promise<void> {
-    this.#transactions.throwIfFailed();
     await this.#remedies?.flush();
-    const waiting = this.#backlog.take();
-    if (!waiting) return;
-    // Rows that this pipeline does not route are no reason to write: their progress is saved with the next row that it does.
-    if (total(waiting.ops) === 0) this.#transactions.passed(waiting);
-    else await this.#transactions.commit(waiting);
+    await this.#backlog.flush();
   }
 
   /** Waits for the transaction that is under way. */
   settled(): Promise<void> {
-    return this.#transactions.settled();
+    return this.#target.settled();
   }
 
   /** Writes the progress alone: the position moved for a long time without a row. `place` must lie between two transactions. */
   async saveProgress(place: Place): Promise<void> {
     await this.flush();
-    if (!this.#open.holds && !this.#huge) await this.#transactions.saveProgress(place);
+    if (!this.#source.rows) await this.#target.saveProgress(place);
   }
 
   /** Rows that this pipeline did not take so far. */
@@ -145,12 +118,12 @@ export class Applier {
 
   /** A huge transaction is written while it arrives. */
   get streaming(): boolean {
-    return this.#huge !== null;
+    return this.#source.streaming;
   }
 
   /** Of SQL that is put together and not handed to the target yet, roughly. */
   get waitingBytes(): number {
-    return this.#open.bytes + this.#statements.bytes;
+    return this.#source.bytes + this.#statements.bytes;
   }
 
   async #follow(seen: Seen): Promise<void> {
@@ -163,58 +136,6 @@ export class Applier {
     await this.settled();
     if (this.#behind) await this.saveProgress(this.#behind);
     await this.settled();
-  }
-
-  async #add(change: Change, event: RowEvent, place: Place): Promise<void> {
-    if (this.#skipping.rows) return this.#skipping.rows.add(change);
-    this.#open.count(event.op);
-    if (this.#huge) return this.#huge.add([change], { event, place });
-    this.#open.hold(change);
-    if (this.#open.bytes >= this.#options.batchBytes && !event.transaction.last) await this.#beginHuge(event, place);
-  }
-
-  /** Too large to hold: commit what came before it, then send its rows as they arrive, in one open target transaction. */
-  async #beginHuge(event: RowEvent, place: Place): Promise<void> {
-    await this.flush();
-    await this.settled();
-    const { guard, writer, settled, batchBytes } = this.#options;
-    const { safe } = this.#open;
-    const seq = this.#open.firstSeq ?? place.seq;
-    const how = guard && !safe ? guarded({ stream: guard.stream, writer, settled: settled === seq }) : plainly(writer, safe);
-    const huge = new HugeTransaction({ writer: how, statements: this.#statements, seq, safe, pieceBytes: batchBytes });
-    await huge.open({ event, place });
-    this.#huge = huge;
-    await huge.add(this.#open.takeChanges(), { event, place });
-  }
-
-  async #endHuge(huge: HugeTransaction, event: RowEvent, place: Place): Promise<void> {
-    await huge.close({ event, place }, this.#transactions.checkpointAt(place, event));
-    this.#huge = null;
-    this.#transactions.written({ place, event, ops: this.#open.close(), transactions: 1 });
-  }
-
-  async #end(event: RowEvent, place: Place): Promise<void> {
-    if (this.#huge) return this.#endHuge(this.#huge, event, place);
-    const { safe } = this.#open;
-    if (!this.#backlog.suits(event, safe)) await this.flush();
-    const order = this.#skipping.orderFor(place);
-    if (order) return this.#skip(order, event, place);
-    const { merge, batchBytes } = this.#options;
-    const changes = this.#open.takeChanges();
-    const checkpoint = this.#transactions.checkpointAt(place, event);
-    this.#backlog.add({ changes, ops: this.#open.close(), event, place, safe, checkpoint });
-    if (!merge || this.#statements.bytes >= batchBytes) await this.flush();
-    if (!merge) await this.settled();
-  }
-
-  /** Its rows are recorded instead of applied, committed together with the place after them. */
-  async #skip(order: Skip, event: RowEvent, place: Place): Promise<void> {
-    await this.flush();
-    const record = this.#skipping.record(this.#open.takeChanges(), order, { place, event });
-    this.#open.close();
-    await this.#transactions.commit(withoutRows({ place, event }, record));
-    await this.settled();
-    await this.#options.onSkipped(order);
   }
 }
 

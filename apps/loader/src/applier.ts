@@ -1,5 +1,5 @@
 /**
- * Source transactions → target transactions, as the reader of the log sees it. Whole and in source order, always. While there is a backlog, consecutive transactions of
+ * Source transactions → target transactions. Whole and in source order, always. While there is a backlog, consecutive transactions of
  * one origin and path share a target transaction; one that is too large to hold is written while it arrives, and committed by its last row.
  *
  * After a rewind, what was applied before comes again and is applied in safe mode. A transaction is replayed as a whole if its first record is: the
@@ -7,7 +7,10 @@
  * safe mode would still be right, for it gives the right end for rows that are new as well. So a huge transaction, whose last seq is not
  * known when it begins, needs no other rule. The two modes never share a target transaction: their sessions differ.
  *
- * It decides what goes where and when, and writes nothing itself. What was not committed when a run ends is read again from the checkpoint (target-transactions.ts).
+ * Here is what the reader of the log sees, and what must come before what; nothing is written here:
+ *
+ *   row → source-transactions.ts (held, huge or skipped) → backlog.ts (whole ones, waiting) → target-transactions.ts (checkpoint, commit under way)
+ *   remedy → pending-remedies.ts ──────────────────────────────────────────────────────────↗
  */
 import type { RowEvent, Seen, TableSchema } from '@lutra/model';
 import type { Change, TargetTable } from '@lutra/mysql';

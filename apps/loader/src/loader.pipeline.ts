@@ -18,6 +18,7 @@ import type { Registry, SchemaStore } from '@lutra/registry';
 import type { StatusReporter } from '@lutra/runtime';
 import type { Logger, Metrics, Traces } from '@lutra/telemetry';
 import { Applier } from './applier.js';
+import type { ApplierOptions } from './applier.js';
 import { guardFor } from './conflict/guard-for.js';
 import { TargetTables } from './conflict/target-tables.js';
 import type { EventQueues } from './events/event-queues.js';
@@ -59,6 +60,12 @@ interface Lead {
   readonly signal: AbortSignal;
 }
 
+/** One run of it. `merge` and `settled`: see ApplierOptions. */
+interface Attempt extends Lead {
+  readonly merge: boolean;
+  readonly settled: number | null;
+}
+
 /**
  * One ownership: works until the signal aborts or something fails. What a merged target transaction was refused is tried once more, one source
  * transaction at a time: the good ones before it take effect, and the bad one is named.
@@ -75,7 +82,7 @@ export async function runLoader(deps: LoaderDeps, work: LoaderWork, lead: Lead):
 }
 
 /** A huge transaction that meets a conflict was written in part when that comes to light: it begins once more, and is settled row by row. */
-async function loadOrSettle(deps: LoaderDeps, work: LoaderWork, lead: Lead & { merge: boolean }): Promise<void> {
+async function loadOrSettle(deps: LoaderDeps, work: LoaderWork, lead: Omit<Attempt, 'settled'>): Promise<void> {
   for (let settled: number | null = null; ;) {
     try {
       return await load(deps, work, { ...lead, settled });
@@ -88,41 +95,21 @@ async function loadOrSettle(deps: LoaderDeps, work: LoaderWork, lead: Lead & { m
   }
 }
 
-async function load(deps: LoaderDeps, work: LoaderWork, lead: Lead & { merge: boolean; settled: number | null }): Promise<void> {
-  const { status, logger } = deps;
+async function load(deps: LoaderDeps, work: LoaderWork, lead: Attempt): Promise<void> {
+  const { status, logger, metrics } = deps;
+  const name = work.id;
   const topic = rowsTopic(work.source.name);
   const ended = new AbortController();
   const signal = AbortSignal.any([lead.signal, ended.signal]);
-  const target: ConnectionOptions = {
-    host: work.target.host,
-    port: work.target.port,
-    user: work.target.user,
-    password: openSecret(deps.secretKey, work.target.password, work.target.name),
-    tls: work.target.tls,
-  };
-  const bus: BusOptions = {
-    brokers: work.sourceRegion.kafka.brokers,
-    tls: work.sourceRegion.kafka.tls,
-    clientId: `lutra-loader-${work.id}`,
-    logger,
-  };
-  const { metrics } = deps;
-  const name = work.id;
+  const target = connectionOf(deps, work);
+  const bus = busOf(deps, work);
   metrics.disconnected(name, 'kafka', 'target');
   const admin = new BusAdmin(bus);
   const checkpoint = await takeOverTarget(deps.registry, target, { pipeline: work.id, leaseNumber: lead.leaseNumber, signal });
   metrics.connected.set({ name, to: 'target' }, 1);
-  logger.info(
-    {
-      epoch: checkpoint.epoch,
-      log: checkpoint.logId,
-      seq: checkpoint.seq,
-      offset: checkpoint.nextOffset,
-      replayUntil: checkpoint.replayUntil,
-    },
-    'took the pipeline over',
-  );
-  const writer = new TargetWriter(target, { pipeline: work.id, part: 0, lane: 0, epoch: checkpoint.epoch }, (seconds) =>
+  const { epoch, logId: log, seq, nextOffset: offset, replayUntil } = checkpoint;
+  logger.info({ epoch, log, seq, offset, replayUntil }, 'took the pipeline over');
+  const writer = new TargetWriter(target, { pipeline: work.id, part: 0, lane: 0, epoch }, (seconds) =>
     metrics.applySeconds.observe({ name }, seconds),
   );
   const tables = new TargetTables((database, name) => writer.loadTable(database, name));
@@ -133,40 +120,14 @@ async function load(deps: LoaderDeps, work: LoaderWork, lead: Lead & { merge: bo
     const routes = new RouteCheck({ channels: deps.registry.channels, id: work.id, routes: work.routes, forwards: work.forwards, signal });
     // Not before the fence: who takes over after us looks after us, so routes that were once in force never go back to older ones.
     await routes.requireNewest();
-    const progress = new Progress(deps, { pipeline: work.id, topic, admin, seq: checkpoint.seq });
+    const progress = new Progress(deps, { pipeline: work.id, topic, admin, seq });
     const reader = new LogReader(topic, checkpoint, (await admin.offsets(topic)).start);
     metrics.connected.set({ name, to: 'kafka' }, 1);
-    metrics.queueCapacity.set({ name }, work.guard ? guardedBatchBytes : batchBytes);
+    metrics.queueCapacity.set({ name }, batchBytesOf(work));
     const decoder = new RecordDecoder({ ids: deps.schemas });
     const skip = await skipOf(deps.registry, work.id, checkpoint);
-    const applier = new Applier({
-      checkpoint,
-      sourceRegion: work.source.region,
-      targetRegion: work.target.region,
-      forwards: work.forwards,
-      tables: new TableMatcher(createRouter(work.routes), (database, name) => writer.loadTable(database, name)),
-      writer,
-      guard: guarding?.guard ?? null,
-      settled: lead.settled,
-      merge: lead.merge,
-      skip,
-      batchBytes: guarding ? guardedBatchBytes : batchBytes,
-      onSkipped: async ({ seq, reason }) => {
-        logger.warn({ seq, reason }, 'skipped a transaction; its rows are in lutra.skipped');
-        await deps.registry.skips.remove(work.id);
-      },
-      onCommitted: (committed) => progress.committed(committed),
-      onFailed: (error) => ended.abort(toSyncError(error)),
-    });
-    status.update({
-      state: 'running',
-      waitingFor: null,
-      epoch: checkpoint.epoch,
-      log: checkpoint.logId,
-      seq: checkpoint.seq,
-      offset: checkpoint.nextOffset,
-      routes: routes.fingerprints,
-    });
+    const applier = applierOf(deps, work, { lead, checkpoint, writer, guard: guarding?.guard ?? null, skip, progress, ended });
+    status.update({ state: 'running', waitingFor: null, epoch, log, seq, offset, routes: routes.fingerprints });
     void deps.schemas.prefetch?.(`${topic}-`);
     let savedAt = Date.now();
     for await (const batch of subscribe({ ...bus, topic, offset: reader.startOffset, maxBytes: fetchBytes, signal })) {
@@ -214,4 +175,47 @@ async function load(deps: LoaderDeps, work: LoaderWork, lead: Lead & { merge: bo
     ended.abort();
     await Promise.allSettled([writer.dispose(), admin.close(), guarding?.close()]);
   }
+}
+
+interface ApplierParts extends Pick<ApplierOptions, 'checkpoint' | 'guard' | 'skip'> {
+  readonly lead: Attempt;
+  readonly writer: TargetWriter;
+  readonly progress: Progress;
+  /** Aborted when a commit fails. */
+  readonly ended: AbortController;
+}
+
+function applierOf({ registry, logger }: LoaderDeps, work: LoaderWork, parts: ApplierParts): Applier {
+  const { lead, checkpoint, writer, guard, skip, progress, ended } = parts;
+  return new Applier({
+    checkpoint,
+    sourceRegion: work.source.region,
+    targetRegion: work.target.region,
+    forwards: work.forwards,
+    tables: new TableMatcher(createRouter(work.routes), (database, name) => writer.loadTable(database, name)),
+    writer,
+    guard,
+    settled: lead.settled,
+    merge: lead.merge,
+    skip,
+    batchBytes: batchBytesOf(work),
+    onSkipped: async ({ seq, reason }) => {
+      logger.warn({ seq, reason }, 'skipped a transaction; its rows are in lutra.skipped');
+      await registry.skips.remove(work.id);
+    },
+    onCommitted: (committed) => progress.committed(committed),
+    onFailed: (error) => ended.abort(toSyncError(error)),
+  });
+}
+
+function batchBytesOf({ guard }: LoaderWork): number {
+  return guard ? guardedBatchBytes : batchBytes;
+}
+
+function connectionOf({ secretKey }: LoaderDeps, { target: { name, host, port, user, password, tls } }: LoaderWork): ConnectionOptions {
+  return { host, port, user, password: openSecret(secretKey, password, name), tls };
+}
+
+function busOf({ logger }: LoaderDeps, { id, sourceRegion: { kafka } }: LoaderWork): BusOptions {
+  return { brokers: kafka.brokers, tls: kafka.tls, clientId: `lutra-loader-${id}`, logger };
 }

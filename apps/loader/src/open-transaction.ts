@@ -10,6 +10,12 @@ export class OpenTransaction {
   #bytes = 0;
   #ops: Partial<Record<Op, number>> = {};
   #firstSeq: number | null = null;
+  readonly #replayUntil: number;
+
+  /** `replayUntil`: seq up to which everything was applied before a rewind. */
+  constructor(replayUntil: number) {
+    this.#replayUntil = replayUntil;
+  }
 
   /** Of the SQL that the held changes will need, roughly. */
   get bytes(): number {
@@ -24,6 +30,11 @@ export class OpenTransaction {
   /** Of its first record, also if that row is not this pipeline's; null while none is open. */
   get firstSeq(): number | null {
     return this.#firstSeq;
+  }
+
+  /** It was applied before, and is applied in safe mode: as a whole, if its first record is. */
+  get safe(): boolean {
+    return (this.#firstSeq ?? Infinity) <= this.#replayUntil;
   }
 
   /** A record of it came. */

@@ -1,4 +1,4 @@
-/** A transaction that a person decided to skip: what is written to lutra.skipped in its place, so that nothing is lost without a trace. */
+/** A transaction that a person decided to skip: which one it is, and what is written to lutra.skipped in its place, so that nothing is lost without a trace. */
 import type { RowEvent, Value } from '@lutra/model';
 import { quoteText } from '@lutra/mysql';
 import type { Change, SqlText } from '@lutra/mysql';
@@ -46,6 +46,51 @@ export class SkippedRows {
     const again = 'reason = VALUES(reason), content = VALUES(content), skipped_at = CURRENT_TIMESTAMP';
     const sql = `INSERT INTO lutra.skipped (pipeline, log_id, reason, content, seq, gtid) VALUES (${values}) ON DUPLICATE KEY UPDATE ${again}`;
     return { sql, marks: [{ does: 'insert', table: { database: 'lutra', name: 'skipped' }, change: 0, changes: 1 }] };
+  }
+}
+
+/** A person's order, as the records of the log pass by. */
+export class Skipping {
+  readonly #order: Skip | null;
+  readonly #pipeline: string;
+  /** Of the open transaction, if its first record is named: it may be too large to hold. */
+  #rows: SkippedRows | null = null;
+
+  constructor(order: Skip | null, pipeline: string) {
+    this.#order = order;
+    this.#pipeline = pipeline;
+  }
+
+  /** The first record of a transaction came. */
+  begin(place: Place): void {
+    if (this.#names(place)) this.#rows = new SkippedRows();
+  }
+
+  /** Where the rows of the open transaction go, if it is skipped from its first row on. */
+  get rows(): SkippedRows | null {
+    return this.#rows;
+  }
+
+  /** The order, if it is for the transaction whose last record that is. */
+  orderFor(place: Place): Skip | null {
+    return this.#rows || this.#names(place) ? this.#order : null;
+  }
+
+  /** The open transaction is skipped: what is recorded instead of its rows, those included that were `held` before its end named it. */
+  record(held: readonly Change[], { reason }: Skip, of: Pick<Skipped, 'place' | 'event'>): SqlText {
+    const rows = this.#rows ?? new SkippedRows();
+    for (const change of held) rows.add(change);
+    this.#rows = null;
+    return rows.text({ pipeline: this.#pipeline, reason, ...of });
+  }
+
+  /** The open transaction is void. */
+  forget(): void {
+    this.#rows = null;
+  }
+
+  #names(place: Place): boolean {
+    return this.#order?.seq === place.seq && this.#order.log === place.log;
   }
 }
 

@@ -1,0 +1,79 @@
+/**
+ * One source transaction that is too large to hold: its rows are sent as they arrive, in one open target transaction, which its last row commits.
+ * Nothing else may be in the statements or under way meanwhile. What fails belongs to it: its end is not known, so its first seq names it.
+ */
+import type { Checkpoint } from '@lutra/marker';
+import type { RowEvent } from '@lutra/model';
+import type { Change } from '@lutra/mysql';
+import { nameFailure } from './failure.js';
+import type { HugeWriter } from './huge-writer.js';
+import type { Place } from './log-reader.js';
+import type { Statements } from './statements.js';
+
+export interface HugeTransactionOptions {
+  readonly writer: HugeWriter;
+  readonly statements: Statements;
+  /** Of its first record. */
+  readonly seq: number;
+  /** It was applied before. */
+  readonly safe: boolean;
+  /** Of SQL in one piece. */
+  readonly pieceBytes: number;
+}
+
+/** The row that is at hand. */
+interface At {
+  readonly event: RowEvent;
+  readonly place: Place;
+}
+
+export class HugeTransaction {
+  readonly #options: HugeTransactionOptions;
+
+  constructor(options: HugeTransactionOptions) {
+    this.#options = options;
+  }
+
+  open(at: At): Promise<void> {
+    return this.#named(at, () => this.#options.writer.open(at.event));
+  }
+
+  add(changes: readonly Change[], at: At): Promise<void> {
+    return this.#named(at, () => this.#send(changes));
+  }
+
+  /** Committed when it resolves. */
+  async close(at: At, checkpoint: Checkpoint): Promise<void> {
+    const { statements, writer } = this.#options;
+    const rows = statements.take();
+    await this.#named(at, () => writer.close({ statements: rows, changes: statements.changes, ...at, checkpoint }));
+    statements.takeChanges();
+  }
+
+  /** It is void: nothing of it may stay. */
+  async forget(): Promise<void> {
+    const { statements, writer } = this.#options;
+    await writer.forget();
+    statements.take();
+    statements.takeChanges();
+  }
+
+  async #send(changes: readonly Change[]): Promise<void> {
+    const { statements, writer, safe, pieceBytes } = this.#options;
+    for (const change of changes) {
+      statements.add(change, safe);
+      if (statements.bytes < pieceBytes) continue;
+      await writer.chunk(statements.take(), statements.changes);
+      statements.takeChanges();
+    }
+  }
+
+  async #named({ event, place }: At, work: () => Promise<void>): Promise<void> {
+    const { statements, seq } = this.#options;
+    try {
+      await work();
+    } catch (error) {
+      throw nameFailure(error, { changes: statements.takeChanges(), log: place.log, seq, event, alone: true });
+    }
+  }
+}

@@ -1,0 +1,46 @@
+/**
+ * SQL that is put together, and the changes that it comes from: by them the row is named that the target refuses. The text may be on its way already, but its changes stay
+ * until somebody takes them: what fails may be among them.
+ */
+import { StatementBuilder } from '@lutra/mysql';
+import type { Change, SqlText } from '@lutra/mysql';
+import type { NumberedChanges } from './failure.js';
+
+export class Statements {
+  readonly #builder: StatementBuilder;
+  #changes: Change[] = [];
+
+  /** @param options.exact see StatementBuilder */
+  constructor(options: { readonly exact: boolean }) {
+    this.#builder = new StatementBuilder(options);
+  }
+
+  /** Of text since the last take(), roughly. */
+  get bytes(): number {
+    return this.#builder.bytes;
+  }
+
+  /** Since the last takeChanges(). */
+  get changes(): readonly Change[] {
+    return this.#changes;
+  }
+
+  /** @throws SyncError as StatementBuilder.add and addSafe; of no use after that */
+  add(change: Change, safe: boolean): void {
+    if (safe) this.#builder.addSafe(change);
+    else this.#builder.add(change);
+    this.#changes.push(change);
+  }
+
+  /** The text so far; what comes begins anew. */
+  take(): SqlText {
+    return this.#builder.take();
+  }
+
+  /** The changes since the last call, and the number of the first. */
+  takeChanges(): NumberedChanges {
+    const changes = { first: this.#builder.changes - this.#changes.length, list: this.#changes };
+    this.#changes = [];
+    return changes;
+  }
+}

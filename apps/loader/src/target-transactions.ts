@@ -1,0 +1,136 @@
+/**
+ * The target transactions of one run, in their order: each gets its checkpoint, is committed while the caller reads on, and is then reported.
+ *
+ * One is under way at a time; the next one is put together meanwhile. After any error the run ends: what was not committed is read again
+ * from the checkpoint, which says exactly what was. So nothing is tried again here, and after a failure nothing more is committed.
+ */
+import type { Checkpoint } from '@lutra/marker';
+import { SyncError } from '@lutra/model';
+import type { RowEvent } from '@lutra/model';
+import type { SqlText } from '@lutra/mysql';
+import type { Guard, Member } from './conflict/guard.js';
+import { nameFailure } from './failure.js';
+import type { NumberedChanges } from './failure.js';
+import type { Place } from './log-reader.js';
+import type { Ops } from './open-transaction.js';
+import type { Committed, TargetWriter } from './target-writer.js';
+
+/** Up to where all is applied with it, and what of it this pipeline counts. */
+export interface Applied {
+  readonly place: Place;
+  /** The last row of its last source transaction; null: it has none. */
+  readonly event: RowEvent | null;
+  readonly ops: Ops;
+  readonly transactions: number;
+}
+
+export interface TargetTransaction extends Applied {
+  readonly safe: boolean;
+  readonly statements: SqlText;
+  readonly changes: NumberedChanges;
+  /** Its source transactions one by one, where the guard looks at them; else none. */
+  readonly members: readonly Member[];
+}
+
+export interface TargetTransactionsOptions {
+  readonly checkpoint: Checkpoint;
+  readonly sourceRegion: string;
+  readonly writer: Pick<TargetWriter, 'commit'>;
+  readonly guard: Pick<Guard, 'commit'> | null;
+  onCommitted(committed: Committed): void;
+  /** A commit failed while nobody may be waiting for it: the log can be silent for long. */
+  onFailed?(error: unknown): void;
+}
+
+export class TargetTransactions {
+  readonly #options: TargetTransactionsOptions;
+  #last: Checkpoint;
+  /** Offset up to which the target's row says that it has applied; more may have passed without a write. */
+  #saved: number;
+  #underWay: Promise<void> = Promise.resolve();
+  #failure: unknown;
+
+  constructor(options: TargetTransactionsOptions) {
+    this.#options = options;
+    this.#last = options.checkpoint;
+    this.#saved = options.checkpoint.nextOffset;
+  }
+
+  /** The commit goes on while the caller reads on; it waits for the one before. */
+  async commit(transaction: TargetTransaction): Promise<void> {
+    const checkpoint = this.checkpointAt(transaction.place, transaction.event);
+    this.#last = checkpoint;
+    this.#saved = transaction.place.nextOffset;
+    await this.settled();
+    this.#underWay = this.#write(transaction, checkpoint).then(
+      () => this.#options.onCommitted(committedOf(transaction)),
+      (error: unknown) => {
+        throw named(error, transaction);
+      },
+    );
+    this.#underWay.catch((error: unknown) => {
+      this.#failure ??= error;
+      this.#options.onFailed?.(error);
+    });
+  }
+
+  #write({ statements, changes, members, safe }: TargetTransaction, checkpoint: Checkpoint): Promise<void> {
+    const { guard, writer } = this.#options;
+    return guard && members.length > 0
+      ? guard.commit({ statements, first: changes.first, members, checkpoint })
+      : writer.commit(statements, checkpoint, safe);
+  }
+
+  /** Progress alone. Writing the same place twice would fail at our own fence: of what is saved already nothing is written. */
+  async saveProgress(place: Place): Promise<void> {
+    if (place.nextOffset > this.#saved) await this.commit(withoutRows({ place, event: null }));
+  }
+
+  /** Was committed, with checkpointAt(), by somebody else. */
+  written(applied: Applied): void {
+    this.#saved = applied.place.nextOffset;
+    this.passed(applied);
+  }
+
+  /** Needed no write. */
+  passed(applied: Applied): void {
+    this.#last = this.checkpointAt(applied.place, applied.event);
+    this.#options.onCommitted(committedOf(applied));
+  }
+
+  /** Waits for the transaction that is under way. */
+  async settled(): Promise<void> {
+    await this.#underWay;
+    this.throwIfFailed();
+  }
+
+  throwIfFailed(): void {
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  /** Progress without a transaction keeps what the last one said about its origin: the marker must not name another. */
+  checkpointAt(place: Place, event: RowEvent | null): Checkpoint {
+    const at = { logId: place.log, logEpoch: place.logEpoch, seq: place.seq, nextOffset: place.nextOffset };
+    if (!event) {
+      // A marker without an origin would not say what was seen here of the source's log.
+      const origin = this.#last.origin === '' ? { origin: this.#options.sourceRegion, path: [this.#options.sourceRegion] } : {};
+      return { ...this.#last, ...at, ...origin };
+    }
+    const { source } = event;
+    return { ...this.#last, ...at, gtid: source.gtid, sourceUs: source.tsUs, origin: source.origin, path: source.path };
+  }
+}
+
+/** Carries no row of the source: progress alone, or a record of what was skipped. */
+export function withoutRows(at: Pick<Applied, 'place' | 'event'>, statements: SqlText = { sql: '', marks: [] }): TargetTransaction {
+  return { ...at, safe: false, statements, changes: { first: 0, list: [] }, members: [], ops: {}, transactions: 0 };
+}
+
+function committedOf({ place, event, ops, transactions }: Applied): Committed {
+  return { place, sourceUs: event?.source.tsUs ?? null, ops, transactions };
+}
+
+function named(error: unknown, { place, event, changes, transactions }: TargetTransaction): unknown {
+  if (error instanceof SyncError && error.details['transaction'] !== undefined) return error; // named already
+  return nameFailure(error, { changes, log: place.log, seq: place.seq, event, alone: transactions === 1 });
+}

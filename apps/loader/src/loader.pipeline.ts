@@ -45,7 +45,7 @@ export interface LoaderDeps {
 /** Bytes of SQL of one target transaction, and of one Kafka fetch. */
 const batchBytes = 256 * 1024;
 /** Of SQL where the target takes writes of its own: statements name the row before too, and each transaction waits for its watermark. */
-const guardedBatchBytes = 768 * 1024;
+const guardedBatchBytes = 384 * 1024;
 const fetchBytes = 256 * 1024;
 /** A pipeline without rows still saves its place now and then, so that retention does not pass it. */
 const saveProgressMs = 10 * 60 * 1000;

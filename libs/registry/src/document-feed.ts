@@ -86,6 +86,8 @@ export class DocumentFeed<T> {
 
   async #refresh(connection: Connection, signal: AbortSignal): Promise<void> {
     if (this.#listStale) await this.#refreshList(connection, signal);
+    // One that ended meanwhile must not take away what its successor has found stale.
+    if (signal.aborted) return;
     const names = [...this.#stale];
     for (let at = 0; at < names.length; at += readsAtOnce) {
       await Promise.all(names.slice(at, at + readsAtOnce).map((name) => this.#refreshOne(connection, name, signal)));

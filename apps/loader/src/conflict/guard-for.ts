@@ -78,7 +78,12 @@ function described({ table, type, policy, winner }: Conflict): Readonly<Record<s
   return { table: `${table.database}.${table.name}`, type, policy, winner };
 }
 
-function peersOf(deps: LoaderDeps, work: LoaderWork, { targetRegion, back, thirds }: GuardWork, parts: GuardParts): readonly Peer[] {
+function peersOf(
+  deps: LoaderDeps,
+  work: LoaderWork,
+  { conflicts, targetRegion, back, thirds }: GuardWork,
+  parts: GuardParts,
+): readonly Peer[] {
   if (back === null) return [];
   const peer = (region: RegionDocument, endpoint: string, of: { pipeline: string | null; router: Router }): Peer => ({
     region: region.name,
@@ -88,6 +93,7 @@ function peersOf(deps: LoaderDeps, work: LoaderWork, { targetRegion, back, third
       topic: rowsTopic(endpoint),
       pipeline: work.id,
       sourceRegion: work.source.region,
+      withRows: conflicts.home === work.target.region,
       schemas: deps.schemas,
       keysOf: async (table) => {
         const name = of.router(table);

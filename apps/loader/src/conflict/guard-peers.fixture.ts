@@ -15,7 +15,7 @@ export function seenUpTo(seq: number): Seen {
 }
 
 export class FakePeers implements PeersUsed {
-  readonly #window = new ChangeWindow();
+  readonly #window = new ChangeWindow({ withRows: true });
   /** What happens while locks are held, before the window is complete. */
   whileLocked: () => Promise<void> = async () => undefined;
   none = false;

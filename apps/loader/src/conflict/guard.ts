@@ -79,7 +79,8 @@ export class Guard {
    * Commits source transactions whose statements are given, in one target transaction; where some met a conflict, those alone and the others together.
    * @throws SyncError ROW_CONFLICT (policy stop), CAPTURE_BEHIND, CONFLICT_WINDOW_LOST, and as TargetWriter.commit
    */
-  async commit(batch: Batch): Promise<void> {
+  async commit(given: Batch): Promise<void> {
+    const batch = { ...given, members: endingAt(given.members, given.checkpoint) };
     await this.#options.peers.open(batch.members.map(({ event }) => event.transaction.seen));
     await this.#apart(batch.members, await this.#tried(batch));
     this.#seen(batch.members);
@@ -256,6 +257,11 @@ function endOfGroup(members: readonly Member[], from: number, suspects: Readonly
     if (suspects.has(member)) end = i + 1;
   }
   return end;
+}
+
+/** The last one is committed with the place of all: records that need no write may have passed behind it. */
+function endingAt(members: readonly Member[], checkpoint: Checkpoint): readonly Member[] {
+  return members.map((member, i) => (i === members.length - 1 ? { ...member, checkpoint } : member));
 }
 
 /** Whose change that is; null: nobody's, or no number. */

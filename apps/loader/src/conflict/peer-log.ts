@@ -19,6 +19,8 @@ export interface PeerLogOptions {
   readonly topic: string;
   /** Whose watermarks are meant. */
   readonly pipeline: string;
+  /** The target is home: rows that were in the way of others are sent again. */
+  readonly withRows: boolean;
   /** Of the pipeline: what comes from there and was forwarded by the target is no change of somebody else. */
   readonly sourceRegion: string;
   readonly schemas: SchemaIds;
@@ -37,7 +39,7 @@ interface Waiter {
 }
 
 export class PeerLog {
-  readonly window = new ChangeWindow();
+  readonly window: ChangeWindow;
   readonly #options: PeerLogOptions;
   readonly #decoder: RecordDecoder;
   readonly #keys = new Map<TableSchema, Keys | null>();
@@ -51,6 +53,7 @@ export class PeerLog {
 
   private constructor(options: PeerLogOptions) {
     this.#options = options;
+    this.window = new ChangeWindow(options);
     this.#decoder = new RecordDecoder({ ids: options.schemas });
   }
 

@@ -103,6 +103,7 @@ export class PeerTopic {
       bus: busOptions(this.#server),
       topic: this.topic,
       pipeline: 'c.p',
+      withRows: true,
       sourceRegion: regions.source,
       schemas: this.#ids,
       keysOf: own,

@@ -7,7 +7,7 @@ describe('a window of changes', () => {
     const steps = fc.array(fc.record({ resource: fc.constantFrom('a', 'b', 'c', 'd'), forget: fc.boolean() }), { maxLength: 60 });
     fc.assert(
       fc.property(steps, fc.nat({ max: 60 }), (all, seen) => {
-        const window = new ChangeWindow();
+        const window = new ChangeWindow({ withRows: true });
         const last = new Map<string, number>();
         let bound = -1;
         for (const [seq, { resource, forget }] of all.entries()) {
@@ -25,7 +25,7 @@ describe('a window of changes', () => {
   });
 
   it('knows all rows that had to do with a resource, each with its last change', () => {
-    const window = new ChangeWindow();
+    const window = new ChangeWindow({ withRows: true });
     window.add('x', 1, ['n']);
     window.add('x', 2, ['N']);
     window.add('x', 3, [1n]);

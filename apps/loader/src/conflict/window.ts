@@ -16,49 +16,52 @@ interface Rival {
   readonly seq: number;
 }
 
-interface Change {
-  readonly seq: number;
-  /** Oldest first; each row once. */
-  readonly rows: readonly Rival[];
-}
-
 export class ChangeWindow {
-  readonly #changes = new Map<string, Change>();
+  readonly #seqs = new Map<string, number>();
+  /** Of each resource, oldest first, each row once; null: nobody will ask. A window may be long, and this is most of it. */
+  readonly #rivals: Map<string, readonly Rival[]> | null;
+
+  /** `withRows`: at home, where rivals are sent again. */
+  constructor({ withRows }: { readonly withRows: boolean }) {
+    this.#rivals = withRows ? new Map() : null;
+  }
 
   add(resource: string, seq: number, key: KeyValues): void {
-    const known = this.#changes.get(resource);
+    this.#seqs.delete(resource);
+    this.#seqs.set(resource, seq);
+    if (!this.#rivals) return;
     const rival = { key, text: exactText(key), seq };
-    const others = known?.rows.filter(({ text }) => text !== rival.text) ?? [];
-    if (known) this.#changes.delete(resource);
-    this.#changes.set(resource, { seq, rows: [...others, rival] });
+    const others = this.#rivals.get(resource)?.filter(({ text }) => text !== rival.text) ?? [];
+    this.#rivals.set(resource, [...others, rival]);
   }
 
   /** The seq of its last change, if that is after `seen`. */
   changedAfter(resource: string, seen: number): number | null {
-    const seq = this.#changes.get(resource)?.seq;
+    const seq = this.#seqs.get(resource);
     return seq !== undefined && seq > seen ? seq : null;
   }
 
-  /** The rows whose changes after `seen` had to do with it. */
+  /** The rows whose changes after `seen` had to do with it; none in a window without rows. */
   rivals(resource: string, seen: number): readonly KeyValues[] {
-    return this.#changes.get(resource)?.rows.flatMap((rival) => (rival.seq > seen ? [rival.key] : [])) ?? [];
+    return this.#rivals?.get(resource)?.flatMap(({ key, seq }) => (seq > seen ? [key] : [])) ?? [];
   }
 
   /** Every resource that was changed after `seen`. */
   *changedSince(seen: number): Generator<string> {
-    for (const [resource, { seq }] of this.#changes) if (seq > seen) yield resource;
+    for (const [resource, seq] of this.#seqs) if (seq > seen) yield resource;
   }
 
   /** Nobody will ask about changes up to `seen` any more. */
   forget(seen: number): void {
-    for (const [resource, { seq }] of this.#changes) {
+    for (const [resource, seq] of this.#seqs) {
       if (seq > seen) return;
-      this.#changes.delete(resource);
+      this.#seqs.delete(resource);
+      this.#rivals?.delete(resource);
     }
   }
 
   get size(): number {
-    return this.#changes.size;
+    return this.#seqs.size;
   }
 }
 

@@ -9,7 +9,7 @@
  */
 import { SyncError, tableName } from '@lutra/model';
 import type { ColumnSchema, ColumnType, Row, TableSchema, Value } from '@lutra/model';
-import { literalOf, quoteName, quoteTable } from './literal.js';
+import { literalOf, quoteName, quoteTable, quoteText } from './literal.js';
 import type { Literal } from './literal.js';
 import { declaredValues } from './target-table.js';
 import type { TargetColumn, TargetTable } from './target-table.js';
@@ -167,8 +167,20 @@ function exactCondition(type: ColumnType | 'other', quoted: string, literal: Lit
 
 function unchangedCondition(type: ColumnType | 'other', quoted: string, literal: Literal): (value: Value) => string {
   const exactly = exactCondition(type, quoted, literal);
-  const isText = type === 'char' || type === 'varchar' || type === 'enum' || type === 'set';
-  return (value) => (isText && value !== null ? `${bytesOf(quoted)} <=> ${bytesOf(literal(value))}` : exactly(value));
+  return (value) => {
+    if (value === null) return exactly(value);
+    switch (type) {
+      case 'char':
+      case 'varchar':
+      case 'enum':
+      case 'set':
+        return `${bytesOf(quoted)} <=> ${bytesOf(literal(value))}`;
+      case 'json': // nearly always the text is as this server prints it, and the rest is not looked at
+        return `(${bytesOf(`CAST(${quoted} AS CHAR)`)} <=> ${bytesOf(quoteText(String(value)))} OR ${exactly(value)})`;
+      default:
+        return exactly(value);
+    }
+  };
 }
 
 /**

@@ -47,7 +47,7 @@ describe.each(['8.0', '9.7'] as const)('others at work at the target, on %s', (v
   async function whileLocked(sql: string): Promise<{ readonly done: Promise<unknown> }> {
     const writer = await Session.open(server.options, 'target');
     const done = writer.execute(`SET innodb_lock_wait_timeout = 20; ${sql}`).finally(async () => writer.close());
-    done.catch(() => undefined);
+    done.catch(() => undefined); // awaited later
     await waiting();
     return { done };
   }

@@ -34,7 +34,7 @@ export class EventClient implements EventTransport {
       await lastValueFrom(this.#client.emitBatch(eventsTopic, { messages }));
     } catch (error) {
       // Whatever it was, the next attempt begins with the question whether the topic is there.
-      await this.close().catch(() => undefined);
+      await this.close().catch(() => undefined); // the error before it is the one that counts
       throw kafkajsError(error);
     }
   }

@@ -83,7 +83,7 @@ export class EventQueue {
     const { flushMs } = this.#limits;
     const bound = (): Promise<void> => delay(flushMs, undefined, { ref: false });
     if (this.#working) await Promise.race([this.#working, bound()]);
-    await Promise.race([this.#options.transport.close().catch(() => undefined), bound()]);
+    await Promise.race([this.#options.transport.close().catch(() => undefined), bound()]); // we are leaving either way
     for (const event of this.#take(Infinity)) this.#drop(event);
   }
 
@@ -150,7 +150,7 @@ export class EventQueue {
     if (this.#ending.signal.aborted) return false;
     const { firstPauseMs, maxPauseMs } = this.#limits;
     const ms = Math.min(maxPauseMs, firstPauseMs * 2 ** (this.#failures - 1));
-    await delay(ms, undefined, { signal: this.#ending.signal, ref: false }).catch(() => undefined);
+    await delay(ms, undefined, { signal: this.#ending.signal, ref: false }).catch(() => undefined); // ended: the loop sees it
     return true;
   }
 }

@@ -69,7 +69,7 @@ async function run(side: Side, sql: string): Promise<readonly ResultRow[]> {
   const results = await session.execute(sql).catch((error: unknown) => {
     throw session.translate(error, sql.slice(0, 100));
   });
-  return results[0] ?? [];
+  return results[0]?.rows ?? [];
 }
 
 const order = (id: number, more: Row = {}): Row => ({

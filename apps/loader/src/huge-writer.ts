@@ -1,6 +1,6 @@
 /** How a huge transaction is written while it arrives: guarded where the target takes writes of its own, else plainly. Nothing of it stays unless it is closed. */
 import type { RowEvent } from '@lutra/model';
-import type { Change, SqlText } from '@lutra/mysql';
+import type { Change, ExactText } from '@lutra/mysql';
 import type { Member } from './conflict/guard.js';
 import type { GuardedStream } from './conflict/guarded-stream.js';
 import type { TargetWriter } from './target-writer.js';
@@ -9,9 +9,9 @@ export interface HugeWriter {
   /** With any of its rows. */
   open(event: RowEvent): Promise<void>;
   /** `changes`: those of the rows. */
-  chunk(rows: SqlText, changes: readonly Change[]): Promise<void>;
+  chunk(rows: ExactText, changes: readonly Change[]): Promise<void>;
   /** Its last rows, its position, COMMIT. */
-  close(last: Member & { readonly statements: SqlText }): Promise<void>;
+  close(last: Member & { readonly statements: ExactText }): Promise<void>;
   /** It is void. */
   forget(): Promise<void>;
 }

@@ -3,7 +3,7 @@
  * until somebody takes them: what fails may be among them.
  */
 import { StatementBuilder } from '@lutra/mysql';
-import type { Change, SqlText } from '@lutra/mysql';
+import type { Change, ExactText } from '@lutra/mysql';
 import type { NumberedChanges } from './failure.js';
 
 export class Statements {
@@ -33,7 +33,7 @@ export class Statements {
   }
 
   /** The text so far; what comes begins anew. */
-  take(): SqlText {
+  take(): ExactText {
     return this.#builder.take();
   }
 

@@ -7,7 +7,7 @@
 import type { Checkpoint } from '@lutra/marker';
 import { SyncError } from '@lutra/model';
 import type { RowEvent } from '@lutra/model';
-import type { SqlText } from '@lutra/mysql';
+import type { ExactText, SqlText } from '@lutra/mysql';
 import type { Guard, Member } from './conflict/guard.js';
 import { nameFailure } from './failure.js';
 import type { NumberedChanges } from './failure.js';
@@ -26,7 +26,7 @@ export interface Applied {
 
 export interface TargetTransaction extends Applied {
   readonly safe: boolean;
-  readonly statements: SqlText;
+  readonly statements: ExactText;
   readonly changes: NumberedChanges;
   /** Its source transactions one by one, where the guard looks at them; else none. */
   readonly members: readonly Member[];
@@ -123,7 +123,15 @@ export class TargetTransactions {
 
 /** Carries no row of the source: progress alone, or a record of what was skipped. */
 export function withoutRows(at: Pick<Applied, 'place' | 'event'>, statements: SqlText = { sql: '', marks: [] }): TargetTransaction {
-  return { ...at, safe: false, statements, changes: { first: 0, list: [] }, members: [], ops: {}, transactions: 0 };
+  return {
+    ...at,
+    safe: false,
+    statements: { ...statements, expected: null },
+    changes: { first: 0, list: [] },
+    members: [],
+    ops: {},
+    transactions: 0,
+  };
 }
 
 function committedOf({ place, event, ops, transactions }: Applied): Committed {

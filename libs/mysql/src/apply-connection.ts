@@ -8,7 +8,7 @@
 import { SyncError } from '@lutra/model';
 import { explainFailure } from './explain-failure.js';
 import { Session } from './session.js';
-import type { ConnectionOptions, Queries, ResultRow } from './session-options.js';
+import type { ConnectionOptions, Queries, Result, ResultRow } from './session-options.js';
 import type { SqlText } from './sql-text.js';
 import { commitText } from './transaction-text.js';
 
@@ -34,16 +34,21 @@ export class ApplyConnection implements Queries {
   /**
    * Runs one text in one round trip. When it throws, nothing of the transaction was committed, except that a lost connection
    * (TARGET_UNAVAILABLE) leaves it unknown.
+   * @returns what each statement on rows gave, in order
    * @throws SyncError FENCED, CHECKPOINT_MISSING, CHECKPOINT_INVALID, ROW_CONFLICT, TARGET_*, TABLE_MISSING, COLUMN_MISSING, APPLY_REFUSED;
    *   details: `table`, `does`, and `change`, `changes`: which changes of the builder the failed statement carried
    */
-  async run(text: SqlText): Promise<void> {
+  async run(text: SqlText): Promise<readonly Result[]> {
     const begins = text.marks[0]?.does === 'begin';
     if (begins === this.#open && text.marks.length > 0) await this.#refuse(begins);
-    if (text.marks.length === 0) return;
+    if (text.marks.length === 0) return [];
     this.#open = true;
-    await this.#execute(text);
+    const results = await this.#execute(text);
     this.#open = text.marks.at(-1)?.does !== 'commit';
+    return results.filter((_, i) => {
+      const mark = text.marks[i];
+      return mark !== undefined && 'table' in mark;
+    });
   }
 
   /**
@@ -74,7 +79,7 @@ export class ApplyConnection implements Queries {
    */
   async within(sql: string): Promise<readonly ResultRow[]> {
     if (!this.#open) await this.#refuse(false);
-    return (await this.#execute({ sql, marks: [] })).flat();
+    return (await this.#execute({ sql, marks: [] })).flatMap(({ rows }) => rows);
   }
 
   /** Ends the open transaction. @throws SyncError as run() */
@@ -102,7 +107,7 @@ export class ApplyConnection implements Queries {
   }
 
   /** Whatever fails, the transaction is rolled back before that is told. */
-  async #execute(text: SqlText): Promise<readonly (readonly ResultRow[])[]> {
+  async #execute(text: SqlText): Promise<readonly Result[]> {
     try {
       return await this.#session.execute(text.sql);
     } catch (error) {

@@ -58,8 +58,9 @@ describe.each(versions)('a target transaction on %s', (version) => {
     path: ['a'],
     epoch,
   });
-  const apply = async (seq: number, steps: readonly Step[], epoch?: number): Promise<void> =>
-    connection.run(transactionText(checkpointStatement(next(seq, epoch)), await statements(steps)));
+  const apply = async (seq: number, steps: readonly Step[], epoch?: number): Promise<void> => {
+    await connection.run(transactionText(checkpointStatement(next(seq, epoch)), await statements(steps)));
+  };
   const table = async (): Promise<readonly unknown[]> => server.query(`SELECT id, u, v FROM ${database}.t ORDER BY id`);
   const seq = async (): Promise<number | undefined> => (await readCheckpoint(server.options, database, 0))?.seq;
 
@@ -429,8 +430,9 @@ describe.each(versions)('a target transaction on %s', (version) => {
       const isLast = text === texts.at(-1);
       const here = at - passed < parts.length || isLast ? at - passed : -1;
       passed += parts.length;
-      if (here < 0) await dying.run(text);
-      else return dying.run({ ...text, sql: [...parts.slice(0, here), 'KILL CONNECTION_ID()', ...parts.slice(here)].join(';\n') });
+      const dies = [...parts.slice(0, here), 'KILL CONNECTION_ID()', ...parts.slice(here)].join(';\n');
+      await dying.run(here < 0 ? text : { ...text, sql: dies });
+      if (here >= 0) return;
     }
   }
 

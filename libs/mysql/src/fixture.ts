@@ -57,9 +57,10 @@ export class TestServer {
   /** Several statements. */
   async run(sql: string): Promise<readonly (readonly ResultRow[])[]> {
     const text = sql.trim().replace(/;$/, '');
-    return this.#admin.execute(text).catch((error: unknown) => {
+    const results = await this.#admin.execute(text).catch((error: unknown) => {
       throw this.#admin.translate(error, text.slice(0, 200));
     });
+    return results.map(({ rows }) => rows);
   }
 
   async query(sql: string): Promise<readonly ResultRow[]> {

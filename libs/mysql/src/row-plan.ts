@@ -8,7 +8,7 @@ import type { ResultRow } from './session-options.js';
 import { planTable } from './table-plan.js';
 import type { ColumnPlan, TablePlan } from './table-plan.js';
 import type { TargetTable } from './target-table.js';
-import { storedForm, valueOf } from './row-values.js';
+import { sameStored, valueOf } from './row-values.js';
 
 /** What is fixed about it for one version of the source's table. Making one costs something: keep it. */
 export interface RowPlan {
@@ -58,6 +58,5 @@ export function sameColumn(plan: RowPlan, name: string, a: Value | undefined, b:
 }
 
 function same({ schema }: ColumnPlan, a: Value | undefined, b: Value | undefined): boolean {
-  if (a === undefined || b === undefined || a === null || b === null) return a === b;
-  return storedForm(schema.type, a) === storedForm(schema.type, b);
+  return a === undefined || b === undefined ? a === b : sameStored(schema.type, a, b);
 }

@@ -45,6 +45,12 @@ export function valueOf(column: ColumnSchema, found: ResultRow[string]): Value {
   }
 }
 
+/** The target stores the same for both. */
+export function sameStored(type: ColumnType, a: Value, b: Value): boolean {
+  if (a === null || b === null) return a === b;
+  return Object.is(a, b) || storedForm(type, a) === storedForm(type, b);
+}
+
 /** The same text for values that the target stores as the same, and for no others. */
 export function storedForm(type: ColumnType, value: Exclude<Value, null>): string {
   switch (type) {

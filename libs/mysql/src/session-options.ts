@@ -20,6 +20,14 @@ export interface ConnectionOptions {
 /** Doubles are numbers, exactly; whole numbers of BIGINT and decimals are digits, temporal values text, binary values Buffers. */
 export type ResultRow = Readonly<Record<string, string | number | bigint | Buffer | null>>;
 
+/** What one statement of a text gave. */
+export interface Result {
+  /** None if it reads none. */
+  readonly rows: readonly ResultRow[];
+  /** How many rows it inserted, found to update, or deleted. */
+  readonly matched: number;
+}
+
 /** Anything that metadata can be read through. */
 export interface Queries {
   /** The rows of one statement. */
@@ -71,6 +79,7 @@ export function driverOptions({ host, port, user, password, tls, connectTimeoutM
     dateStrings: true,
     jsonStrings: true,
     typeCast,
+    queryFormat: (sql) => sql, // texts are whole: nothing in them is a placeholder
   };
 }
 

@@ -10,7 +10,7 @@ import type { Connection } from 'mysql2';
 import { translateError } from './errors.js';
 import type { Side } from './errors.js';
 import { driverOptions, pingMs, setUpText } from './session-options.js';
-import type { ConnectionOptions, Queries, ResultRow } from './session-options.js';
+import type { ConnectionOptions, Queries, Result, ResultRow } from './session-options.js';
 
 /** A text that failed: `index` statements of it had succeeded; −1 if nobody knows. Internal to this lib. */
 export class TextFailure extends Error {
@@ -51,7 +51,7 @@ export class Session implements Queries {
     const session = new Session(mysql.createConnection(driverOptions(options)), options, side);
     try {
       const limits = (await session.execute(setUpText(options))).at(-1);
-      session.#maxTextBytes = Number(limits?.[0]?.['packet']) - 1;
+      session.#maxTextBytes = Number(limits?.rows[0]?.['packet']) - 1;
     } catch (error) {
       session.destroy();
       throw session.translate(error, 'connect');
@@ -69,10 +69,10 @@ export class Session implements Queries {
   }
 
   /**
-   * One text of one or more statements, in one round trip. Resolves to each statement's rows (none for one without result).
+   * One text of one or more statements, in one round trip. Resolves to what each statement gave.
    * @throws TextFailure
    */
-  async execute(sql: string): Promise<readonly (readonly ResultRow[])[]> {
+  async execute(sql: string): Promise<readonly Result[]> {
     if (this.#broken) throw new TextFailure(this.#broken, -1);
     if (this.#reject) throw new TextFailure(new SyncError('INTERNAL', 'two texts at a time on one database connection'), -1);
     const text = padded(sql);
@@ -91,7 +91,7 @@ export class Session implements Queries {
 
   async query(sql: string): Promise<readonly ResultRow[]> {
     try {
-      return (await this.execute(sql))[0] ?? [];
+      return (await this.execute(sql))[0]?.rows ?? [];
     } catch (error) {
       throw this.translate(error, 'query');
     }
@@ -119,11 +119,11 @@ export class Session implements Queries {
     this.#lose(closed());
   }
 
-  #send(sql: string, resolve: (rows: readonly (readonly ResultRow[])[]) => void, reject: (error: TextFailure) => void): void {
+  #send(sql: string, resolve: (results: readonly Result[]) => void, reject: (error: TextFailure) => void): void {
     let done = 0;
     let results = 1;
     const query = this.#connection.query({ sql }, (error, rows) => {
-      if (!error) return resolve(tables(rows, results));
+      if (!error) return resolve(resultsOf(rows, results));
       if ((error as { fatal?: boolean }).fatal === true) this.#lose(error);
       reject(new TextFailure(error, done));
     });
@@ -167,9 +167,13 @@ function padded(sql: string): string {
 }
 
 /** mysql2 gives one result bare and several in an array. */
-function tables(rows: unknown, results: number): readonly (readonly ResultRow[])[] {
-  const all = results === 1 ? [rows] : (rows as readonly unknown[]);
-  return all.map((result) => (Array.isArray(result) ? (result as readonly ResultRow[]) : []));
+function resultsOf(rows: unknown, results: number): readonly Result[] {
+  return (results === 1 ? [rows] : (rows as readonly unknown[])).map(resultOf);
+}
+
+function resultOf(result: unknown): Result {
+  if (Array.isArray(result)) return { rows: result as readonly ResultRow[], matched: 0 };
+  return { rows: [], matched: (result as { readonly affectedRows?: number } | undefined)?.affectedRows ?? 0 };
 }
 
 function gone(code: string, message: string): Error {

@@ -1,11 +1,12 @@
 /** A text of several statements for one round trip, and what each of them is, so that a failure can be named. */
 import type { TableName } from '@lutra/model';
+import type { ExpectedRows } from './expected-rows.js';
 
 /** What the statement at one place of a text does. */
 export type Mark =
   | { readonly does: 'begin' | 'fence' | 'count fence' | 'commit' }
   | {
-      readonly does: 'insert' | 'upsert' | 'update' | 'delete' | 'count rows';
+      readonly does: 'read rows' | 'insert' | 'upsert' | 'update' | 'delete' | 'count rows';
       readonly table: TableName;
       /** Number of its first change since the builder began, from 0. */
       readonly change: number;
@@ -19,6 +20,12 @@ export interface SqlText {
   readonly marks: readonly Mark[];
 }
 
+/** Rows and what they must have been: see ExpectedRows. */
+export interface ExactText extends SqlText {
+  /** Null: nobody asked for it. */
+  readonly expected: ExpectedRows | null;
+}
+
 /**
  * Fails (error 1690, BIGINT out of range) unless the statement before it matched exactly `rows` rows. SET, because MariaDB's DO swallows
  * errors. ROW_COUNT() counts matched rows, not changed ones: the connection has CLIENT_FOUND_ROWS.
@@ -29,3 +36,12 @@ export function countStatement(rows: number): string {
 
 /** The error number of countStatement. */
 export const countFailed = 1690;
+
+/** One after the other. */
+export function joined(parts: readonly SqlText[]): SqlText {
+  const texts = parts.filter((part) => part.marks.length > 0);
+  const [first, ...rest] = texts;
+  // `+` copies no text until it is sent; join() does, each time.
+  const sql = rest.reduce((before, part) => `${before};\n${part.sql}`, first?.sql ?? '');
+  return { sql, marks: texts.flatMap((part) => part.marks) };
+}

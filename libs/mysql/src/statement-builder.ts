@@ -9,16 +9,19 @@
  * - One UPDATE for several rows: the server's order within it is that of an index, and a unique value may be passed on from row to row.
  * - Trusting that a row is there: each UPDATE and DELETE is followed by the count of the rows that it must have matched.
  *
- * An exact builder does not trust what is in the row either: a row that differs from the before image in any column counts as missing.
+ * An exact builder does not trust what is in the row either: its text reads and locks, first of all, what the changes will find, and whoever runs it asks
+ * differing() before he commits (expected-rows.ts). So the server need not count.
  */
 import { SyncError, tableName } from '@lutra/model';
 import type { Row, TableSchema, Value } from '@lutra/model';
 import { planSafe } from './safe-plan.js';
 import type { SafePlan } from './safe-plan.js';
 import { clearingDeletes, safeDelete } from './safe-statements.js';
-import { countStatement } from './sql-text.js';
-import type { Mark, SqlText } from './sql-text.js';
-import { exactRow, keyOf, planTable, sameValue, whereRow } from './table-plan.js';
+import { ExpectedRows } from './expected-rows.js';
+import type { Result } from './session-options.js';
+import { countStatement, joined } from './sql-text.js';
+import type { ExactText, Mark } from './sql-text.js';
+import { keyOf, planTable, sameValue, whereRow } from './table-plan.js';
 import type { ColumnPlan, TablePlan } from './table-plan.js';
 import type { TargetTable } from './target-table.js';
 
@@ -47,16 +50,17 @@ interface Group {
 export class StatementBuilder {
   readonly #plans = new WeakMap<TableSchema, WeakMap<TargetTable, TablePlan>>();
   readonly #safePlans = new WeakMap<TablePlan, SafePlan>();
-  readonly #exact: boolean;
+  /** Null: not exact. */
+  #expected: ExpectedRows | null;
   #statements: string[] = [];
   #marks: Mark[] = [];
   #group: Group | null = null;
   #taken = 0;
   #changes = 0;
 
-  /** @param options.exact an UPDATE or DELETE finds its row only if it is the before image, in every column; not for addSafe() */
+  /** @param options.exact see differing(); not for addSafe() */
   constructor({ exact = false }: { readonly exact?: boolean } = {}) {
-    this.#exact = exact;
+    this.#expected = exact ? new ExpectedRows() : null;
   }
 
   /** How much text there is since the last take(), roughly. */
@@ -74,6 +78,7 @@ export class StatementBuilder {
    */
   add(change: Change): void {
     const plan = this.#plan(change.source, change.target);
+    this.#expected?.add(plan, { ...change, number: this.#changes });
     switch (change.op) {
       case 'c':
         this.#join('insert', plan, insertPart(plan, image(change, 'after')));
@@ -109,9 +114,12 @@ export class StatementBuilder {
   }
 
   /** The statements so far, and begins anew. */
-  take(): SqlText {
+  take(): ExactText {
     this.#close();
-    const text = { sql: this.#statements.join(';\n'), marks: this.#marks };
+    const expected = this.#expected;
+    const changes = { sql: this.#statements.join(';\n'), marks: this.#marks };
+    const text = { ...(expected ? joined([expected.text(), changes]) : changes), expected };
+    if (expected) this.#expected = new ExpectedRows();
     this.#statements = [];
     this.#marks = [];
     this.#taken = 0;
@@ -119,24 +127,23 @@ export class StatementBuilder {
   }
 
   #update(plan: TablePlan, before: Row, after: Row): string {
-    return `UPDATE ${plan.quoted} SET ${assignments(plan, before, after)}${whereRow(plan, before, this.#exact)}`;
+    return `UPDATE ${plan.quoted} SET ${assignments(plan, before, after)}${whereRow(plan, before)}`;
   }
 
   #delete(plan: TablePlan, before: Row): void {
     if (plan.groupsDeletes) return this.#join('delete', plan, this.#deletePart(plan, before));
     this.#close();
-    this.#push('delete', plan, `DELETE FROM ${plan.quoted}${whereRow(plan, before, this.#exact)}`, { changes: 1 });
+    this.#push('delete', plan, `DELETE FROM ${plan.quoted}${whereRow(plan, before)}`, { changes: 1 });
   }
 
   #deletePart(plan: TablePlan, before: Row): string {
-    const key = this.#deletesIn(plan);
-    if (key) return key.literal(before[key.name] as Value);
-    return `(${this.#exact ? exactRow(plan, before) : keyOf(plan, before)})`;
+    const key = deletesIn(plan);
+    return key ? key.literal(before[key.name] as Value) : `(${keyOf(plan, before)})`;
   }
 
   #join(does: Group['does'], plan: TablePlan, part: string): void {
     const bytes = Buffer.byteLength(part) + 4;
-    const limit = does === 'delete' && !this.#deletesIn(plan) ? maxAlternatives : maxRows;
+    const limit = does === 'delete' && !deletesIn(plan) ? maxAlternatives : maxRows;
     const open = this.#group;
     const fits = open?.does === does && open.plan === plan && open.parts.length < limit && open.bytes + bytes <= maxBytes;
     if (!fits) this.#close();
@@ -159,13 +166,8 @@ export class StatementBuilder {
   }
 
   #deleteStatement(plan: TablePlan, parts: readonly string[]): string {
-    const key = this.#deletesIn(plan);
+    const key = deletesIn(plan);
     return `DELETE FROM ${plan.quoted} WHERE ${key ? `${key.quoted} IN (${parts.join(', ')})` : parts.join(' OR ')}`;
-  }
-
-  /** The column of `key IN (…)`, if that is how rows of the table are deleted. */
-  #deletesIn(plan: TablePlan): ColumnPlan | null {
-    return (!this.#exact && plan.keyIn && plan.key[0]) || null;
   }
 
   #push(does: Group['does'] | 'update', plan: TablePlan, statement: string, of: Pushed): void {
@@ -175,7 +177,7 @@ export class StatementBuilder {
     this.#statements.push(statement);
     this.#marks.push({ does, ...facts });
     this.#taken += Buffer.byteLength(statement);
-    if (!counted) return; // an INSERT inserts each row or fails
+    if (!counted || this.#expected) return; // an INSERT inserts each row or fails
     this.#statements.push(countStatement(changes));
     this.#marks.push({ does: 'count rows', ...facts });
     this.#taken += 50;
@@ -204,6 +206,11 @@ interface Pushed {
   readonly counted?: boolean;
 }
 
+/** The column of `key IN (…)`, if that is how rows of the table are deleted. */
+function deletesIn(plan: TablePlan): ColumnPlan | null {
+  return (plan.keyIn && plan.key[0]) || null;
+}
+
 function image(change: Change, side: 'before' | 'after'): Row {
   const row = change[side];
   if (row) return row;
@@ -223,4 +230,12 @@ function assignments(plan: TablePlan, before: Row, after: Row): string {
 
 function assignment(column: ColumnPlan, after: Row): string {
   return `${column.quoted} = ${column.stored(after[column.name] as Value)}`;
+}
+
+/**
+ * Numbers of the changes that did not find their row as the source says it was; none unless the builder was exact.
+ * @param results what ApplyConnection.run gave for the text
+ */
+export function differing({ marks, expected }: ExactText, results: readonly Result[]): readonly number[] {
+  return expected?.differing(marks, results) ?? [];
 }

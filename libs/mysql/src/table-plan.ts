@@ -4,12 +4,10 @@
  * A row is found by its primary key. Without one its identity is the whole before image, and `=` is not enough; counter-examples:
  * 'a' = 'A' and 'a' = 'a ' in most collations, 1 = 1.0 in JSON, 0 = -0 in a DOUBLE, NULL = NULL is not true. Of several equal rows any
  * one is the right one, hence LIMIT 1.
- *
- * Where a row is to be found only if it is what the source says it was (exact), both count: the key, which the index finds, and the image.
  */
 import { SyncError, tableName } from '@lutra/model';
 import type { ColumnSchema, ColumnType, Row, TableSchema, Value } from '@lutra/model';
-import { literalOf, quoteName, quoteTable, quoteText } from './literal.js';
+import { literalOf, quoteName, quoteTable } from './literal.js';
 import type { Literal } from './literal.js';
 import { declaredValues } from './target-table.js';
 import type { TargetColumn, TargetTable } from './target-table.js';
@@ -24,10 +22,6 @@ export interface ColumnPlan {
   readonly stored: Literal;
   /** Condition that holds for exactly this value. */
   readonly exactly: (value: Value) => string;
-  /** The same where the key has found the row already: shorter. */
-  readonly unchanged: (value: Value) => string;
-  /** `=` holds for no other value. */
-  readonly equalIsExact: boolean;
   readonly alwaysWritten: boolean;
 }
 
@@ -83,21 +77,15 @@ const exactInList: ReadonlySet<string> = new Set([
   'varbinary',
 ]);
 
-/** ` WHERE …` that finds the row of a before image; `exact`: only if it is that image. */
-export function whereRow(plan: TablePlan, before: Row, exact = false): string {
-  if (plan.key.length > 0) return ` WHERE ${exact ? exactRow(plan, before) : keyOf(plan, before)}`;
+/** ` WHERE …` that finds the row of a before image. */
+export function whereRow(plan: TablePlan, before: Row): string {
+  if (plan.key.length > 0) return ` WHERE ${keyOf(plan, before)}`;
   return ` WHERE ${plan.columns.map((column) => column.exactly(before[column.name] as Value)).join(' AND ')} LIMIT 1`;
 }
 
 /** Holds for the row of that primary key. */
 export function keyOf(plan: TablePlan, row: Row): string {
   return equal(plan.key, row);
-}
-
-/** The same, if it is this row: the key first, and by `=`, so that its index is used. */
-export function exactRow(plan: TablePlan, row: Row): string {
-  const more = plan.columns.filter((column) => !(column.equalIsExact && plan.key.includes(column)));
-  return [keyOf(plan, row), ...more.map((column) => column.unchanged(row[column.name] as Value))].join(' AND ');
 }
 
 export function equal(columns: readonly ColumnPlan[], row: Row): string {
@@ -120,8 +108,6 @@ function planColumn(source: ColumnSchema, target: TargetColumn, table: string): 
     literal,
     stored: target.nullable ? literal : (value) => literal(notNull(value, where)),
     exactly: exactCondition(comparedAs, quoted, literal),
-    unchanged: unchangedCondition(comparedAs, quoted, literal),
-    equalIsExact: !inexactEquality.has(comparedAs),
     alwaysWritten: target.onUpdateTimestamp,
   };
 }
@@ -137,9 +123,6 @@ function notNull(value: Value, where: string): Value {
   if (value !== null) return value;
   throw new SyncError('VALUE_UNSUPPORTED', `${where}: NULL, which the target's column does not allow`, { details: { column: where } });
 }
-
-/** The types that exactCondition says more about. */
-const inexactEquality: ReadonlySet<string> = new Set(['char', 'varchar', 'text', 'enum', 'set', 'json', 'float', 'double']);
 
 function exactCondition(type: ColumnType | 'other', quoted: string, literal: Literal): (value: Value) => string {
   return (value) => {
@@ -161,24 +144,6 @@ function exactCondition(type: ColumnType | 'other', quoted: string, literal: Lit
         return value === 0 ? `${same} AND LEFT(${quoted}, 1) <=> '${Object.is(value, -0) ? '-' : '0'}'` : same;
       default:
         return same;
-    }
-  };
-}
-
-function unchangedCondition(type: ColumnType | 'other', quoted: string, literal: Literal): (value: Value) => string {
-  const exactly = exactCondition(type, quoted, literal);
-  return (value) => {
-    if (value === null) return exactly(value);
-    switch (type) {
-      case 'char':
-      case 'varchar':
-      case 'enum':
-      case 'set':
-        return `${bytesOf(quoted)} <=> ${bytesOf(literal(value))}`;
-      case 'json': // nearly always the text is as this server prints it, and the rest is not looked at
-        return `(${bytesOf(`CAST(${quoted} AS CHAR)`)} <=> ${bytesOf(quoteText(String(value)))} OR ${exactly(value)})`;
-      default:
-        return exactly(value);
     }
   };
 }

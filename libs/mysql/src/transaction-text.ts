@@ -6,7 +6,7 @@
  * are applied that nobody remembers; an UPDATE whose row is missing at the target changes nothing and the tables differ
  * for good. So each UPDATE and DELETE, and the fence, is followed by a statement that fails unless as many rows matched as must.
  */
-import { countStatement } from './sql-text.js';
+import { countStatement, joined } from './sql-text.js';
 import type { Mark, SqlText } from './sql-text.js';
 
 /** How it begins. */
@@ -48,9 +48,4 @@ export function closingText(rows: SqlText, fence: string): SqlText {
 
 function fenceText(fence: string): SqlText {
   return { sql: `${fence};\n${countStatement(1)}`, marks: fenceMarks };
-}
-
-function joined(parts: readonly SqlText[]): SqlText {
-  const texts = parts.filter((part) => part.marks.length > 0);
-  return { sql: texts.map((part) => part.sql).join(';\n'), marks: texts.flatMap((part) => part.marks) };
 }

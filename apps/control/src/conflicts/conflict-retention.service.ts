@@ -85,7 +85,7 @@ export class ConflictRetentionService implements OnApplicationBootstrap, OnModul
     try {
       for (let batch = 0; batch < mostBatches && !this.#stopping.signal.aborted; batch += 1) {
         const [, counted] = await session.execute(`${statement}; SELECT ROW_COUNT() AS n`);
-        const rows = Math.max(0, Number(counted?.[0]?.['n'] ?? 0));
+        const rows = Math.max(0, Number(counted?.rows[0]?.['n'] ?? 0));
         removed += rows;
         if (rows < batchRows) break;
       }

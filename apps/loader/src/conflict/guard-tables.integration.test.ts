@@ -56,6 +56,10 @@ describe.each(['8.0', '9.7'] as const)('tables of all kinds, guarded, on %s', (v
     const concurrent = room.transaction([[row(2, 2), row(2, 21), 'made']], 1);
     await expect(room.commit(concurrent)).rejects.toEqual(refused('ROW_CONFLICT', { table: 'made', transaction: 'u:20' }));
     expect(await room.rows('made')).toEqual([row(1, 10), row(2, 20), row(3, 3)]);
+    // past the binlog: nothing in the window tells of it
+    await room.local('UPDATE made SET v = 30 WHERE id = 3');
+    await expect(room.commit(room.transaction([[row(3, 3), null, 'made']]))).rejects.toEqual(refused('ROW_CONFLICT', { table: 'made' }));
+    expect(await room.rows('made')).toEqual([row(1, 10), row(2, 20), row(3, 30)]);
   });
 
   test('a table that flows one way and has no rule: no watermark for it, no decision', async () => {

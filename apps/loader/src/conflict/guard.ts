@@ -11,8 +11,8 @@ import { checkpointStatement } from '@lutra/marker';
 import type { Checkpoint } from '@lutra/marker';
 import { toSyncError } from '@lutra/model';
 import type { RowEvent, Seen } from '@lutra/model';
-import { openingText, StatementBuilder, uncommittedText } from '@lutra/mysql';
-import type { ApplyConnection, Change, SqlText } from '@lutra/mysql';
+import { differing, openingText, StatementBuilder, uncommittedText } from '@lutra/mysql';
+import type { ApplyConnection, Change, ExactText, Result } from '@lutra/mysql';
 import { nameFailure } from '../failure.js';
 import type { Place } from '../log-reader.js';
 import type { CheckpointKey, TargetWriter } from '../target-writer.js';
@@ -39,7 +39,7 @@ export interface Member {
 
 /** Source transactions for one target transaction. */
 export interface Batch {
-  readonly statements: SqlText;
+  readonly statements: ExactText;
   /** Number of their first change, as the builder of the statements counts. */
   readonly first: number;
   readonly members: readonly Member[];
@@ -120,15 +120,18 @@ export class Guard {
   async #together({ statements, first, members, checkpoint }: Batch): Promise<ReadonlySet<Member>> {
     const startedAt = performance.now();
     const connection = await this.#options.writer.ready();
+    let results: readonly Result[];
     try {
-      await connection.run(uncommittedText(checkpointStatement(checkpoint), statements));
+      results = await connection.run(uncommittedText(checkpointStatement(checkpoint), statements));
     } catch (error) {
       const { code, details } = toSyncError(error);
       if (code !== 'ROW_CONFLICT') throw error;
-      return new Set(memberOf(members, Number(details['change']) - first) ?? members);
+      return membersOf(members, [Number(details['change']) - first]);
     }
-    await this.#complete(connection, members);
-    const suspects = this.#clashing(members);
+    const completed = this.#complete(connection, members);
+    const unlike = differing(statements, results).map((change) => change - first); // while the watermark is on its way
+    await completed;
+    const suspects = new Set([...membersOf(members, unlike), ...this.#clashing(members)]);
     if (suspects.size > 0) {
       await connection.rollback();
       return suspects;
@@ -264,12 +267,15 @@ function endingAt(members: readonly Member[], checkpoint: Checkpoint): readonly 
   return members.map((member, i) => (i === members.length - 1 ? { ...member, checkpoint } : member));
 }
 
-/** Whose change that is; null: nobody's, or no number. */
-function memberOf(members: readonly Member[], change: number): readonly Member[] | null {
+/** Whose changes these are; all, if one of them is nobody's. */
+function membersOf(members: readonly Member[], changes: readonly number[]): ReadonlySet<Member> {
+  const found = new Set<Member>();
+  const numbers = changes.toSorted((a, b) => a - b);
+  let next = 0;
   let behind = 0;
   for (const member of members) {
     behind += member.changes.length;
-    if (change >= 0 && change < behind) return [member];
+    for (let number = numbers[next]; number !== undefined && number >= 0 && number < behind; number = numbers[++next]) found.add(member);
   }
-  return null;
+  return next < numbers.length ? new Set(members) : found;
 }

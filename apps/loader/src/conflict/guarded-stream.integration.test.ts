@@ -126,10 +126,10 @@ describe.each(['8.0', '9.7'] as const)('a huge transaction where the target take
     const { stream } = room.guard;
     await stream.open({ event: huge().event, settled: true });
     const changes = [room.change(update(1)), room.change(update(2))];
-    await stream.chunk({ sql: '', marks: [] }, changes);
+    await stream.chunk({ sql: '', marks: [], expected: null }, changes);
     await room.writer.rollback();
     stream.forget();
-    await expect(stream.chunk({ sql: '', marks: [] }, changes)).rejects.toMatchObject({ code: 'INTERNAL' });
+    await expect(stream.chunk({ sql: '', marks: [], expected: null }, changes)).rejects.toMatchObject({ code: 'INTERNAL' });
     await nothing();
     await room.commit(room.transaction([update(1)]));
     expect((await room.rows())[0]).toEqual(row(1, 10));

@@ -5,8 +5,8 @@
 import { checkpointStatement, openingStatement } from '@lutra/marker';
 import { SyncError, toSyncError } from '@lutra/model';
 import type { RowEvent } from '@lutra/model';
-import { closingText, openingText } from '@lutra/mysql';
-import type { ApplyConnection, Change, SqlText } from '@lutra/mysql';
+import { closingText, differing, openingText } from '@lutra/mysql';
+import type { ApplyConnection, Change, ExactText } from '@lutra/mysql';
 import type { GuardOptions, Member } from './guard.js';
 import { resourcesOf } from './resources.js';
 import { Settling } from './settling.js';
@@ -41,7 +41,7 @@ export class GuardedStream {
     this.#open = { connection, event, settling, resources: new Set() };
   }
 
-  async chunk(rows: SqlText, changes: readonly Change[]): Promise<void> {
+  async chunk(rows: ExactText, changes: readonly Change[]): Promise<void> {
     const { connection, event, settling, resources } = this.#stream;
     if (settling) {
       await settling.lock(changes);
@@ -49,14 +49,16 @@ export class GuardedStream {
     }
     for (const change of changes) this.#keep(change, resources);
     try {
-      await connection.run(rows);
+      const results = await connection.run(rows);
+      if (differing(rows, results).length === 0) return;
     } catch (error) {
-      throw toSyncError(error).code === 'ROW_CONFLICT' ? await unsettled(connection) : error;
+      if (toSyncError(error).code !== 'ROW_CONFLICT') throw error;
     }
+    throw await unsettled(connection);
   }
 
   /** Its last rows, its position, COMMIT. @throws SyncError ROW_CONFLICT with `unsettled`, and as Guard.commit */
-  async close(last: Member & { readonly statements: SqlText }): Promise<void> {
+  async close(last: Member & { readonly statements: ExactText }): Promise<void> {
     await this.chunk(last.statements, last.changes);
     const { connection, settling, resources, event } = this.#stream;
     const { peers, writer, onConflicts } = this.#options;

@@ -9,7 +9,7 @@
 import { remedyStatement } from '@lutra/marker';
 import { SyncError, tableName } from '@lutra/model';
 import type { ConflictType, Row } from '@lutra/model';
-import { conflictKind, keyOfRow, quoteText, sameColumn, sameKey, sameRows, StatementBuilder } from '@lutra/mysql';
+import { conflictKind, differing, keyOfRow, quoteText, sameColumn, sameKey, sameRows, StatementBuilder } from '@lutra/mysql';
 import type { ApplyConnection, Change, RowPlan } from '@lutra/mysql';
 import type { Concurrent } from './concurrency.js';
 import type { Conflict } from './conflict-record.js';
@@ -74,7 +74,7 @@ export class Settlement {
     const concurrent = table ? this.#options.concurrent(change, table) : nobody;
     if (!isDecidable(table)) {
       if (table && concurrent.primary !== null) throw stoppedAt(table, 'both sides changed it', '(its keys cannot be compared)');
-      return this.#plain(change);
+      return this.#plain(change, table);
     }
     const step = (op: Step['op'], images: Pick<Step, 'before' | 'after'>): Step => {
       const row = images.after ?? images.before;
@@ -220,11 +220,14 @@ export class Settlement {
     return this.#provisional(table) ? forceRow(connection, table.plan, change) : writeRow(connection, table.plan, change);
   }
 
-  /** A table that has no policy: as always. */
-  async #plain(change: Change): Promise<void> {
-    const builder = new StatementBuilder();
+  /** As always; where the target's changes come back, only to a row that is what it must be. */
+  async #plain(change: Change, table: GuardedTable | null): Promise<void> {
+    const builder = new StatementBuilder({ exact: table !== null });
     builder.add(change);
-    await this.#options.connection.run(builder.take());
+    const text = builder.take();
+    const results = await this.#options.connection.run(text);
+    if (table && differing(text, results).length > 0)
+      throw stoppedAt(table, 'the row is not what the source changed', '(its keys cannot be compared)');
   }
 }
 

@@ -1,0 +1,172 @@
+/**
+ * The rows that a text of changes finds, held against what the source says they were. One statement a table reads and locks them before the first change is made;
+ * what it gave is compared here. The naive way puts the image into the WHERE of each change: exact to the byte, that costs the server as much again as the
+ * change itself, and twice the text.
+ *
+ * Only what a row was before the text is read. A row that the text changes twice must be, the second time, what the text itself has made of it.
+ */
+import type { Row, Value } from '@lutra/model';
+import type { Result, ResultRow } from './session-options.js';
+import { sameStored, selected, storedForm, valueOf } from './row-values.js';
+import type { Mark, SqlText } from './sql-text.js';
+import { keyOf } from './table-plan.js';
+import type { ColumnPlan, TablePlan } from './table-plan.js';
+
+/** One change that was added to a text. */
+interface Numbered {
+  readonly op: 'c' | 'u' | 'd';
+  readonly before: Row | null;
+  readonly after: Row | null;
+  readonly number: number;
+}
+
+interface Expected {
+  readonly row: Row;
+  readonly change: number;
+}
+
+/** A column of what is read; as a name in a result, because a column may have any. */
+interface ReadColumn {
+  readonly plan: ColumnPlan;
+  readonly as: string;
+}
+
+interface ExpectedOfTable {
+  readonly plan: TablePlan;
+  readonly columns: readonly ReadColumn[];
+  /** Those of the primary key among them. */
+  readonly key: readonly ReadColumn[];
+  /** By key; as they are before the text. */
+  readonly first: Map<string, Expected>;
+  /** What the changes so far have made of rows, by key; null: deleted. */
+  readonly made: Map<string, Row | null>;
+}
+
+interface Read {
+  readonly table: ExpectedOfTable;
+  readonly rows: readonly (readonly [string, Expected])[];
+}
+
+/**
+ * Of one statement by `key IN (…)`: MariaDB makes a join of 1000. And by `(a = … AND b = …) OR …`: the server's range optimizer has a memory limit, beyond
+ * which it scans the table.
+ */
+const maxKeys = 500;
+const maxAlternatives = 200;
+
+export class ExpectedRows {
+  readonly #tables = new Map<TablePlan, ExpectedOfTable>();
+  /** Changes whose row cannot be what they say, whatever is there. */
+  readonly #impossible: number[] = [];
+
+  /** A table without primary key finds its rows by all that they are, and needs none of this. */
+  add(plan: TablePlan, { op, before, after, number }: Numbered): void {
+    if (plan.key.length === 0) return;
+    const table = this.#table(plan);
+    if (op !== 'c' && before) this.#expect(table, before, number);
+    if (op !== 'd' && after) table.made.set(keyText(table, after), after);
+  }
+
+  /** Goes before the changes; empty if they find no row that was there before. */
+  text(): SqlText {
+    const reads = this.#reads();
+    return { sql: reads.map(statementOf).join(';\n'), marks: reads.map(markOf) };
+  }
+
+  /**
+   * Numbers of the changes whose row is not what the source says it was, or is not there. An update or deletion may still miss its row, although it was read: a trigger
+   * or a foreign key of the target took it. So the rows that each has matched are counted too.
+   * @param marks of text() and the changes
+   * @param results of each of these
+   */
+  differing(marks: readonly Mark[], results: readonly Result[]): readonly number[] {
+    const differing = new Set(this.#impossible);
+    for (const [i, { table, rows }] of this.#reads().entries()) {
+      const missing = new Map(rows);
+      for (const row of results[i]?.rows ?? []) {
+        const key = keyTextOf(table, row);
+        const expected = missing.get(key);
+        if (expected && isRow(table, row, expected.row)) missing.delete(key);
+      }
+      for (const { change } of missing.values()) differing.add(change);
+    }
+    for (const [i, mark] of marks.entries()) {
+      if ((mark.does !== 'update' && mark.does !== 'delete') || results[i]?.matched === mark.changes) continue;
+      const changes = Array.from({ length: mark.changes }, (_, n) => mark.change + n);
+      if (!changes.some((change) => differing.has(change))) for (const change of changes) differing.add(change);
+    }
+    return [...differing];
+  }
+
+  #expect(table: ExpectedOfTable, before: Row, number: number): void {
+    const key = keyText(table, before);
+    const made = table.made.get(key);
+    if (made === undefined) table.first.set(key, { row: before, change: number });
+    else if (made === null || !sameImages(table, made, before)) this.#impossible.push(number);
+    table.made.set(key, null);
+  }
+
+  #table(plan: TablePlan): ExpectedOfTable {
+    let table = this.#tables.get(plan);
+    if (!table) this.#tables.set(plan, (table = tableOf(plan)));
+    return table;
+  }
+
+  #reads(): readonly Read[] {
+    return [...this.#tables.values()].flatMap((table) => {
+      const rows = [...table.first];
+      const size = table.plan.keyIn ? maxKeys : maxAlternatives;
+      return Array.from({ length: Math.ceil(rows.length / size) }, (_, i) => ({ table, rows: rows.slice(i * size, (i + 1) * size) }));
+    });
+  }
+}
+
+function tableOf(plan: TablePlan): ExpectedOfTable {
+  const all = [...plan.columns, ...plan.key.filter((column) => !plan.columns.includes(column))];
+  const columns = all.map((column, i) => ({ plan: column, as: `c${i}` }));
+  const key = plan.key.flatMap((column) => columns.filter((read) => read.plan === column));
+  return { plan, columns, key, first: new Map(), made: new Map() };
+}
+
+function statementOf({ table: { plan, columns, key }, rows }: Read): string {
+  const list = columns.map(({ plan: { quoted, schema }, as }) => `${selected(schema.type, quoted)} AS ${as}`).join(', ');
+  // On a small table the server would rather read, and lock, all of it.
+  const hint = plan.target.primaryKey.length > 0 ? ' FORCE INDEX (PRIMARY)' : '';
+  const [first] = key;
+  const literals = ({ row }: Expected): string => first?.plan.literal(row[first.plan.name] as Value) ?? '';
+  const where =
+    plan.keyIn && first
+      ? `${first.plan.quoted} IN (${rows.map(([, expected]) => literals(expected)).join(', ')})`
+      : rows.map(([, { row }]) => `(${keyOf(plan, row)})`).join(' OR ');
+  return `SELECT ${list} FROM ${plan.quoted}${hint} WHERE ${where} FOR UPDATE`;
+}
+
+function markOf({ table: { plan }, rows }: Read): Mark {
+  const { database, name } = plan.target;
+  return { does: 'read rows', table: { database, name }, change: rows[0]?.[1].change ?? 0, changes: rows.length };
+}
+
+/** Two rows have the same text if their keys are the same to the byte. A collation may be wider: then the row that is found is another one. */
+function keyText({ key }: ExpectedOfTable, row: Row): string {
+  return key.map(({ plan: { name, schema } }) => formOf(schema.type, row[name] as Value)).join('\0');
+}
+
+function keyTextOf({ key }: ExpectedOfTable, found: ResultRow): string {
+  return key.map(({ plan: { schema }, as }) => formOf(schema.type, valueOf(schema, found[as] ?? null))).join('\0');
+}
+
+function formOf(type: ColumnPlan['schema']['type'], value: Value): string {
+  return value === null ? '' : storedForm(type, value);
+}
+
+function isRow({ columns }: ExpectedOfTable, found: ResultRow, row: Row): boolean {
+  return columns.every(({ plan: { name, schema }, as }) => {
+    const [there, expected] = [found[as] ?? null, row[name] as Value];
+    // Most values come as the same text, or the same number.
+    return Object.is(there, expected) || sameStored(schema.type, valueOf(schema, there), expected);
+  });
+}
+
+function sameImages({ columns }: ExpectedOfTable, a: Row, b: Row): boolean {
+  return columns.every(({ plan: { name, schema } }) => sameStored(schema.type, a[name] as Value, b[name] as Value));
+}

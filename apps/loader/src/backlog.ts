@@ -3,7 +3,7 @@
  * transactions of different origins or of both modes, as long as the caller asks suits() before each.
  */
 import type { RowEvent } from '@lutra/model';
-import type { Member } from './conflict/guard.js';
+import type { Member } from './conflict/members.js';
 import { nameFailure } from './failure.js';
 import type { Place } from './log-reader.js';
 import { sum, total } from './open-transaction.js';

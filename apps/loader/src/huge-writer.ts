@@ -1,7 +1,7 @@
 /** How a huge transaction is written while it arrives: guarded where the target takes writes of its own, else plainly. Nothing of it stays unless it is closed. */
 import type { RowEvent } from '@lutra/model';
 import type { Change, ExactText } from '@lutra/mysql';
-import type { Member } from './conflict/guard.js';
+import type { Member } from './conflict/members.js';
 import type { GuardedStream } from './conflict/guarded-stream.js';
 import type { TargetWriter } from './target-writer.js';
 

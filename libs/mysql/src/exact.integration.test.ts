@@ -1,6 +1,8 @@
+import * as fc from 'fast-check';
 import type { Row, Value } from '@lutra/model';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ApplyConnection } from './apply-connection.js';
+import { histories } from './changes-fixture.js';
 import { TestServer, versions } from './fixture.js';
 import { differing, StatementBuilder } from './statement-builder.js';
 import type { Change } from './statement-builder.js';
@@ -127,6 +129,26 @@ describe.each(versions)('exact statements on %s', (version) => {
     expect(await unlike(at, [c(1, 1), u({ id: 1, v: 1 }, { id: 2, v: 1 }), d({ id: 1, v: 1 })])).toEqual([2]);
     await apply(at, [c(1, 1), u({ id: 1, v: 1 }, { id: 2, v: 1 }), c(1, 5), u({ id: 2, v: 1 }, { id: 2, v: 2 }), d({ id: 1, v: 5 })]);
     expect(await server.rows(at.source)).toEqual([{ id: 2, v: 2 }]);
+  });
+
+  test('of any history, the first change of a row that somebody else has written is told, and no change of another row', async () => {
+    const at = await table('id int primary key, u int unique, v int');
+    const name = `${database}.${at.target.name}`;
+    const halves = fc.record({ history: histories({ keyed: true }), share: fc.nat(99), strange: fc.nat(5) });
+    await fc.assert(
+      fc.asyncProperty(halves, async ({ history: { steps }, share, strange }) => {
+        await server.run(`DELETE FROM ${name}`);
+        const half = Math.floor((steps.length * share) / 100);
+        await apply(at, steps.slice(0, half));
+        await server.run(`UPDATE ${name} SET v = 1000 WHERE id = ${strange}`);
+        const [hit] = await server.query(`SELECT id FROM ${name} WHERE v = 1000`);
+        const rest = steps.slice(half);
+        const first = rest.findIndex(({ before }) => hit !== undefined && before?.['id'] === strange);
+        // Once it is inserted again, it is what we have made of it.
+        expect(await unlike(at, rest)).toEqual(first < 0 ? [] : [first]);
+      }),
+      { numRuns: 40 },
+    );
   });
 
   test('a row that the target itself takes away in between is missed', async () => {

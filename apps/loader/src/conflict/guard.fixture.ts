@@ -12,7 +12,7 @@ import type { z } from 'zod';
 import type { TestServer } from '../../../../libs/mysql/src/fixture.js';
 import { TargetWriter } from '../target-writer.js';
 import { Guard } from './guard.js';
-import type { Member } from './guard.js';
+import type { Member } from './members.js';
 import { eventOf, FakePeers, logId, regions, seenUpTo } from './guard-peers.fixture.js';
 import { keysOf, primaryKeyOf, resourcesOf } from './resources.js';
 import { ruleBook } from './rules.js';

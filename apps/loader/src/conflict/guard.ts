@@ -6,18 +6,20 @@
  * to these rows and unique values before is known then, and what comes later waits for our locks. No conflict: COMMIT. Else ROLLBACK, and each
  * source transaction comes alone; the one that meets the conflict is settled row by row (settlement.ts). docs/decisions/0008-conflicts.md has the whole protocol.
  */
-import { setTimeout as delay } from 'node:timers/promises';
 import { checkpointStatement } from '@lutra/marker';
 import type { Checkpoint } from '@lutra/marker';
 import { toSyncError } from '@lutra/model';
-import type { RowEvent, Seen } from '@lutra/model';
-import { differing, openingText, StatementBuilder, uncommittedText } from '@lutra/mysql';
-import type { ApplyConnection, Change, ExactText, Result } from '@lutra/mysql';
+import type { Seen } from '@lutra/model';
+import { differing, StatementBuilder, uncommittedText } from '@lutra/mysql';
+import type { ApplyConnection, Change, Result } from '@lutra/mysql';
 import { nameFailure } from '../failure.js';
-import type { Place } from '../log-reader.js';
-import type { CheckpointKey, TargetWriter } from '../target-writer.js';
+import type { CheckpointKey } from '../target-writer.js';
+import { Attempts } from './attempts.js';
+import type { AttemptsOptions } from './attempts.js';
 import { clashes } from './concurrency.js';
 import type { Conflict } from './conflict-record.js';
+import { endingAt, endOfGroup, membersOf } from './members.js';
+import type { Batch, Member } from './members.js';
 import type { Peers } from './peers.js';
 import { GuardedStream } from './guarded-stream.js';
 import { applyRemedies } from './remedy.js';
@@ -27,27 +29,7 @@ import { Settling } from './settling.js';
 import type { Decided } from './settling.js';
 import type { TableBook } from './table-book.js';
 
-/** One source transaction, whole. */
-export interface Member {
-  readonly changes: readonly Change[];
-  /** Its last row. */
-  readonly event: RowEvent;
-  readonly place: Place;
-  /** With which it is committed if it is committed alone. */
-  readonly checkpoint: Checkpoint;
-}
-
-/** Source transactions for one target transaction. */
-export interface Batch {
-  readonly statements: ExactText;
-  /** Number of their first change, as the builder of the statements counts. */
-  readonly first: number;
-  readonly members: readonly Member[];
-  readonly checkpoint: Checkpoint;
-}
-
-export interface GuardOptions {
-  readonly writer: Pick<TargetWriter, 'ready' | 'used' | 'drop' | 'observe'>;
+export interface GuardOptions extends AttemptsOptions {
   readonly key: CheckpointKey;
   readonly rules: RuleBook;
   readonly tables: TableBook;
@@ -60,18 +42,17 @@ export interface GuardOptions {
   onConflicts(conflicts: readonly Conflict[], member: Pick<Member, 'event' | 'place'>): void;
 }
 
-const busyTries = 8;
-/** Settled in one target transaction. */
-const groupChanges = 64;
 const noSuspects: ReadonlySet<Member> = new Set();
 
 export class Guard {
   /** For transactions that are too large to hold. */
   readonly stream: GuardedStream;
   readonly #options: GuardOptions;
+  readonly #attempts: Attempts;
 
   constructor(options: GuardOptions) {
     this.#options = options;
+    this.#attempts = new Attempts(options);
     this.stream = new GuardedStream(options);
   }
 
@@ -95,18 +76,18 @@ export class Guard {
   async remedies(remedies: readonly Remedy[], checkpoint: Checkpoint): Promise<void> {
     const { peers, remedyTables } = this.#options;
     await peers.open(remedies.map(({ seen }) => seen));
-    await this.#retried(async () => {
+    await this.#attempts.retried(async () => {
       const startedAt = performance.now();
-      const connection = await this.#begin(checkpoint);
+      const connection = await this.#attempts.begin(checkpoint);
       await applyRemedies({ connection, peers, tables: remedyTables }, remedies);
-      await this.#commit(connection, startedAt);
+      await this.#attempts.commit(connection, startedAt);
     });
   }
 
   /** Where a conflict is known already nothing is tried. */
   async #tried(batch: Batch): Promise<ReadonlySet<Member>> {
     const known = this.#clashing(batch.members);
-    return known.size > 0 ? known : this.#retried(() => this.#together(batch));
+    return known.size > 0 ? known : this.#attempts.retried(() => this.#together(batch));
   }
 
   #clashing(members: readonly Member[]): ReadonlySet<Member> {
@@ -136,7 +117,7 @@ export class Guard {
       await connection.rollback();
       return suspects;
     }
-    await this.#commit(connection, startedAt);
+    await this.#attempts.commit(connection, startedAt);
     return noSuspects;
   }
 
@@ -167,7 +148,7 @@ export class Guard {
     const [first] = group;
     if (!first) return;
     try {
-      for (const { conflicts, member } of await this.#retried(() => this.#settleTogether(group)))
+      for (const { conflicts, member } of await this.#attempts.retried(() => this.#settleTogether(group)))
         this.#options.onConflicts(conflicts, member);
     } catch (error) {
       const { code } = toSyncError(error);
@@ -185,7 +166,7 @@ export class Guard {
     const startedAt = performance.now();
     const last = group.at(-1);
     if (!last) return [];
-    const connection = await this.#begin(last.checkpoint);
+    const connection = await this.#attempts.begin(last.checkpoint);
     const settling = new Settling(connection, this.#options);
     await settling.lock(group.flatMap(({ changes }) => changes));
     const decided: Decided[] = [];
@@ -194,7 +175,7 @@ export class Guard {
       decided.push(await settling.record(member));
     }
     await settling.writeRemedies();
-    await this.#commit(connection, startedAt);
+    await this.#attempts.commit(connection, startedAt);
     return decided;
   }
 
@@ -213,69 +194,8 @@ export class Guard {
     }
   }
 
-  async #begin(checkpoint: Checkpoint): Promise<ApplyConnection> {
-    const connection = await this.#options.writer.ready();
-    await connection.run(openingText(checkpointStatement(checkpoint), { repeatable: true }));
-    return connection;
-  }
-
-  async #commit(connection: ApplyConnection, startedAt: number): Promise<void> {
-    await connection.commit();
-    this.#options.writer.used();
-    this.#options.writer.observe(startedAt);
-  }
-
-  /** What the server rolled back because of others is tried again on the spot, on a connection whose settings nobody has touched. */
-  async #retried<T>(work: () => Promise<T>): Promise<T> {
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        return await work();
-      } catch (error) {
-        await this.#options.writer.drop();
-        const { code } = toSyncError(error);
-        if (code === 'CAPTURE_BEHIND') await this.#options.peers.caughtUp();
-        else if (code === 'TARGET_BUSY' && attempt < busyTries) await delay(10 * 2 ** attempt * Math.random());
-        else throw error;
-      }
-    }
-  }
-
   #seen(members: readonly Member[]): void {
     const last = members.at(-1);
     if (last) this.#options.peers.forget(last.event.transaction.seen);
   }
-}
-
-/**
- * Behind the last member that is settled together with the suspect at `from`: no more changes than can hold their locks while they are settled one by one, and
- * the last one is a suspect too.
- */
-function endOfGroup(members: readonly Member[], from: number, suspects: ReadonlySet<Member>): number {
-  let end = Math.min(from + 1, members.length);
-  let changes = 0;
-  for (const [i, member] of members.entries()) {
-    if (i < from) continue;
-    changes += member.changes.length;
-    if (changes > groupChanges) break;
-    if (suspects.has(member)) end = i + 1;
-  }
-  return end;
-}
-
-/** The last one is committed with the place of all: records that need no write may have passed behind it. */
-function endingAt(members: readonly Member[], checkpoint: Checkpoint): readonly Member[] {
-  return members.map((member, i) => (i === members.length - 1 ? { ...member, checkpoint } : member));
-}
-
-/** Whose changes these are; all, if one of them is nobody's. */
-function membersOf(members: readonly Member[], changes: readonly number[]): ReadonlySet<Member> {
-  const found = new Set<Member>();
-  const numbers = changes.toSorted((a, b) => a - b);
-  let next = 0;
-  let behind = 0;
-  for (const member of members) {
-    behind += member.changes.length;
-    for (let number = numbers[next]; number !== undefined && number >= 0 && number < behind; number = numbers[++next]) found.add(member);
-  }
-  return next < numbers.length ? new Set(members) : found;
 }

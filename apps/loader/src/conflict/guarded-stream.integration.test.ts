@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { TestServer } from '../../../../libs/mysql/src/fixture.js';
 import { GuardRoom } from './guard.fixture.js';
 import type { RoomOptions, Step } from './guard.fixture.js';
-import type { Member } from './guard.js';
+import type { Member } from './members.js';
 
 const row = (id: number, v: number, u: string | null = null): Row => ({ id, u, v });
 const update = (id: number, v = 10 * id): Step => [row(id, id), row(id, v)];

@@ -4,7 +4,8 @@ import type { Seen } from '@lutra/model';
 import { concurrentWith } from './concurrency.js';
 import { conflictText } from './conflict-record.js';
 import type { Conflict } from './conflict-record.js';
-import type { GuardOptions, Member } from './guard.js';
+import type { GuardOptions } from './guard.js';
+import type { Member } from './members.js';
 import { Settlement } from './settlement.js';
 
 type Options = Pick<GuardOptions, 'key' | 'rules' | 'tables' | 'peers'>;

@@ -6,10 +6,9 @@
  * there (a unique value, a foreign key) loses. The rows whose changes were in the way are told too: elsewhere they may have been refused or deleted. Elsewhere what comes from home is always written: rows that hold its unique values are deleted, and foreign
  * keys are not checked where they would refuse it; home has met the same conflict, and its remedies put the rest right (docs/decisions/0008-conflicts.md).
  */
-import { remedyStatement } from '@lutra/marker';
 import { SyncError, tableName } from '@lutra/model';
 import type { ConflictType, Row } from '@lutra/model';
-import { conflictKind, differing, keyOfRow, quoteText, sameColumn, sameKey, sameRows, StatementBuilder } from '@lutra/mysql';
+import { conflictKind, differing, keyOfRow, sameColumn, sameKey, sameRows, StatementBuilder } from '@lutra/mysql';
 import type { ApplyConnection, Change, RowPlan } from '@lutra/mysql';
 import type { Concurrent } from './concurrency.js';
 import type { Conflict } from './conflict-record.js';
@@ -18,7 +17,8 @@ import type { Decision, Side } from './policy.js';
 import { forceRow, keyText, readHolders, readRow, writeRow } from './rows.js';
 import type { RowChange } from './rows.js';
 import type { RuleBook } from './rules.js';
-import type { GuardedTable, TableBook } from './table-book.js';
+import type { DecidableTable, GuardedTable, TableBook } from './table-book.js';
+import { TouchedRows } from './touched-rows.js';
 import type { KeyValues } from './window.js';
 
 export interface SettlementOptions {
@@ -32,10 +32,6 @@ export interface SettlementOptions {
 /** Of a key in a message. */
 const maxKeyLength = 200;
 const nobody: Concurrent = { primary: null, unique: null, rivals: () => [] };
-/** Remedies of one transaction. */
-const maxRemedies = 100_000;
-
-type DecidableTable = GuardedTable & { readonly plan: RowPlan };
 
 function isDecidable(table: GuardedTable | null): table is DecidableTable {
   return table !== null && table.plan !== null;
@@ -51,11 +47,12 @@ interface Step extends Pick<Change, 'op' | 'before' | 'after'> {
 export class Settlement {
   readonly #options: SettlementOptions;
   #conflicts: Conflict[] = [];
-  /** Rows to be told to the other regions, by table and key. */
-  readonly #touched = new Map<string, { table: DecidableTable; key: Row }>();
+  /** Null: somebody else has the last word. */
+  readonly #touched: TouchedRows | null;
 
   constructor(options: SettlementOptions) {
     this.#options = options;
+    this.#touched = options.rules.targetIsHome ? new TouchedRows() : null;
   }
 
   /** Locks every row, and every unique value, that the changes touch. */
@@ -94,19 +91,9 @@ export class Settlement {
     return conflicts;
   }
 
-  /** Home's last word on every row that a conflict touched, as this transaction leaves it. */
+  /** At home: its last word on every row that a conflict touched. */
   async writeRemedies(): Promise<void> {
-    if (!this.#options.rules.targetIsHome) return;
-    let slot = 0;
-    for (const { table, key } of this.#touched.values()) {
-      const row = await readRow(this.#options.connection, table.plan, key);
-      const { database, name } = table.target;
-      const sql = remedyStatement({ pipeline: this.#options.pipeline, database, table: name, key, row }, slot++, quoteText);
-      await this.#options.connection.run({
-        sql,
-        marks: [{ does: 'insert', table: { database: 'lutra', name: 'signal' }, change: 0, changes: 1 }],
-      });
-    }
+    await this.#touched?.writeRemedies(this.#options.connection, this.#options.pipeline);
   }
 
   async #settle(step: Step): Promise<void> {
@@ -194,9 +181,10 @@ export class Settlement {
       result,
       localSeq,
     });
-    this.#touch(table, key);
-    for (const holder of at.holders) this.#touch(table, keyOfRow(table.plan, holder));
-    if (this.#options.rules.targetIsHome) for (const rival of concurrent.rivals()) this.#touch(table, keyFrom(table.plan, rival));
+    if (!this.#touched) return;
+    this.#touched.add(table, key);
+    for (const holder of at.holders) this.#touched.add(table, keyOfRow(table.plan, holder));
+    for (const rival of concurrent.rivals()) this.#touched.add(table, keyFrom(table.plan, rival));
   }
 
   #displaced(step: Step, holder: Row): void {
@@ -204,15 +192,6 @@ export class Settlement {
     const key = keyOfRow(table.plan, holder);
     const found = { type: 'unique-key-taken', policy: table.rule.policy, winner: 'incoming', localSeq: concurrent.unique } as const;
     this.#conflicts.push({ ...found, table: table.target, key, op, before, after, existing: holder, result: null });
-  }
-
-  #touch(table: DecidableTable, key: Row): void {
-    if (!this.#options.rules.targetIsHome) return;
-    if (this.#touched.size >= maxRemedies)
-      throw new SyncError('ROW_CONFLICT', `more than ${maxRemedies} rows of one transaction are in conflict`, {
-        details: { rows: maxRemedies },
-      });
-    this.#touched.set(`${tableName(table.target)}\0${keyText(table.plan, key)}`, { table, key });
   }
 
   async #write(table: DecidableTable, change: RowChange): Promise<SyncError | null> {

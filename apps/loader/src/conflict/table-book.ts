@@ -17,6 +17,8 @@ export interface GuardedTable {
   readonly schema: TableSchema;
 }
 
+export type DecidableTable = GuardedTable & { readonly plan: RowPlan };
+
 export interface TableBookOptions {
   readonly rules: RuleBook;
   /** The target's changes of the table are in its own topic, because a pipeline carries them back. */

@@ -74,12 +74,12 @@ export class ApplyConnection implements Queries {
   }
 
   /**
-   * The rows of one statement, or of several in their order, inside the open transaction.
+   * The rows of each of some statements, in their order, inside the open transaction.
    * @throws SyncError as run(); the transaction is rolled back then
    */
-  async within(sql: string): Promise<readonly ResultRow[]> {
+  async within(sql: string): Promise<readonly (readonly ResultRow[])[]> {
     if (!this.#open) await this.#refuse(false);
-    return (await this.#execute({ sql, marks: [] })).flatMap(({ rows }) => rows);
+    return (await this.#execute({ sql, marks: [] })).map(({ rows }) => rows);
   }
 
   /** Ends the open transaction. @throws SyncError as run() */

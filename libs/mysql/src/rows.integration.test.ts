@@ -53,7 +53,7 @@ describe.each(versions)('whole rows on %s', (version) => {
     await connection.run(begin);
     const found = await connection.within(sql.join(';\n'));
     await connection.commit();
-    return found.map((each) => toRow(plan, each));
+    return found.flat().map((each) => toRow(plan, each));
   }
 
   test.each(typesOf(version))(

@@ -37,6 +37,23 @@ export function countStatement(rows: number): string {
 /** The error number of countStatement. */
 export const countFailed = 1690;
 
+/** One after the other, in texts of so many bytes, or of one part that is larger. */
+export function inPieces(parts: readonly SqlText[], maxBytes: number): readonly SqlText[] {
+  const pieces: SqlText[][] = [];
+  let bytes = 0;
+  for (const part of parts) {
+    const size = Buffer.byteLength(part.sql);
+    const open = pieces.at(-1);
+    if (open && bytes + size <= maxBytes) open.push(part);
+    else {
+      pieces.push([part]);
+      bytes = 0;
+    }
+    bytes += size;
+  }
+  return pieces.map(joined);
+}
+
 /** One after the other. */
 export function joined(parts: readonly SqlText[]): SqlText {
   const texts = parts.filter((part) => part.marks.length > 0);

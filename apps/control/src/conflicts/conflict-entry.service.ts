@@ -93,7 +93,7 @@ function unread(endpoint: string, problem: string): RowNow {
 }
 
 async function readCurrent(connection: ApplyConnection, plan: RowPlan, key: Row): Promise<Row | null> {
-  const [found] = await connection.within(readRowQuery(plan, key, true));
+  const [[found] = []] = await connection.within(readRowQuery(plan, key, true));
   return found ? toRow(plan, found) : null;
 }
 

@@ -172,9 +172,9 @@ export class Guard {
     const decided: Decided[] = [];
     for (const member of group) {
       await settling.settle(member.changes, member.event.transaction.seen);
-      decided.push(await settling.record(member));
+      decided.push(settling.record(member));
     }
-    await settling.writeRemedies();
+    await settling.write();
     await this.#attempts.commit(connection, startedAt);
     return decided;
   }

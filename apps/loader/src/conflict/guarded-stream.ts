@@ -69,8 +69,8 @@ export class GuardedStream {
       for (const resource of peers.changedSince(event.transaction.seen))
         if (resources.has(hash53(resource))) throw await unsettled(connection);
     }
-    const decided = await settling?.record(last);
-    await settling?.writeRemedies();
+    const decided = settling?.record(last);
+    await settling?.write();
     await connection.run(closingText({ sql: '', marks: [] }, checkpointStatement(last.checkpoint)));
     writer.used();
     this.#open = null;

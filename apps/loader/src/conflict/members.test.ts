@@ -21,8 +21,8 @@ describe('whose changes these are', () => {
   });
 });
 
-test('suspects are settled together up to 64 changes, and end with a suspect', () => {
-  const all = members(20, 20, 20, 20, 1);
+test('suspects are settled together up to 256 changes, and end with a suspect', () => {
+  const all = members(80, 80, 80, 80, 1);
   const suspects = (...places: readonly number[]): ReadonlySet<Member> => new Set(all.filter((_, i) => places.includes(i)));
   expect(endOfGroup(all, 0, suspects(0))).toBe(1);
   expect(endOfGroup(all, 0, suspects(0, 2, 4))).toBe(3);

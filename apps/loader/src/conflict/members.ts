@@ -24,7 +24,7 @@ export interface Batch {
 }
 
 /** Changes that are settled in one target transaction. */
-const groupChanges = 64;
+const groupChanges = 256;
 
 /**
  * Behind the last member that is settled together with the suspect at `from`: no more changes than can hold their locks while they are settled one by one, and

@@ -8,7 +8,7 @@ import type { ApplyConnection, RowPlan, TargetTable } from '@lutra/mysql';
 import type { Peers } from './peers.js';
 import { keysOf, primaryResource } from './resources.js';
 import type { Keys } from './resources.js';
-import { forceRow, readHolders, readRow } from './rows.js';
+import { forceRow, readRows } from './rows.js';
 
 export interface RemedyTables {
   /** The table at the target; null: this pipeline does not carry it. */
@@ -29,11 +29,12 @@ export async function applyRemedies(at: At, remedies: readonly Remedy[]): Promis
   for (const remedy of remedies) {
     const target = await at.tables.targetOf({ database: remedy.database, name: remedy.table });
     if (!target) continue;
-    const source = asSource(target);
-    const plan = planRows(source, target);
-    known.push({ remedy, plan, keys: keysOf(source, target) });
-    await readRow(at.connection, plan, remedy.key);
+    known.push({ remedy, ...factsOf(target) });
   }
+  await readRows(
+    at.connection,
+    known.map(({ remedy: { key, row }, plan }) => ({ plan, key, values: row })),
+  );
   await at.peers.complete(true);
   for (const { remedy, plan, keys } of known) {
     const resource = primaryResource(keys, remedy.key);
@@ -42,8 +43,19 @@ export async function applyRemedies(at: At, remedies: readonly Remedy[]): Promis
 }
 
 async function replace(connection: ApplyConnection, plan: RowPlan, { key, row }: Remedy): Promise<void> {
-  const existing = await readRow(connection, plan, key);
-  const displaced = row === null ? [] : await readHolders(connection, plan, row);
-  const refused = await forceRow(connection, plan, { existing, row, displaced });
+  const [found] = await readRows(connection, [{ plan, key, values: row }]);
+  const { existing, holders } = found ?? { existing: null, holders: [] };
+  const refused = await forceRow(connection, plan, { existing, row, displaced: holders });
   if (refused) throw refused;
+}
+
+const facts = new WeakMap<TargetTable, { readonly plan: RowPlan; readonly keys: Keys }>();
+
+function factsOf(target: TargetTable): { readonly plan: RowPlan; readonly keys: Keys } {
+  let known = facts.get(target);
+  if (!known) {
+    const source = asSource(target);
+    facts.set(target, (known = { plan: planRows(source, target), keys: keysOf(source, target) }));
+  }
+  return known;
 }

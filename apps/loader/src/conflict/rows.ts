@@ -2,7 +2,7 @@
 import { SyncError } from '@lutra/model';
 import type { Row } from '@lutra/model';
 import { conflictKind, deleteRow, holdersQueries, insertRow, keyOfRow, readRowQuery, sameRows, toRow, updateRow } from '@lutra/mysql';
-import type { ApplyConnection, RowPlan, SqlText } from '@lutra/mysql';
+import type { ApplyConnection, ResultRow, RowPlan, SqlText } from '@lutra/mysql';
 
 type Connection = Pick<ApplyConnection, 'within' | 'attempt'>;
 
@@ -15,22 +15,45 @@ export interface RowChange {
   readonly displaced: readonly Row[];
 }
 
-/** The row with the key of `row`, locked. */
-export async function readRow(connection: Connection, plan: RowPlan, row: Row): Promise<Row | null> {
-  const [found] = await connection.within(readRowQuery(plan, keyOfRow(plan, row), true));
-  return found ? toRow(plan, found) : null;
+/** What is to be read. */
+export interface Wanted {
+  readonly plan: RowPlan;
+  /** The row with the key of this one. */
+  readonly key: Row | null;
+  /** And the other rows that hold a unique value of this one. */
+  readonly values: Row | null;
 }
 
-/** The other rows that hold a unique value of `row`, locked. */
-export async function readHolders(connection: Connection, plan: RowPlan, row: Row): Promise<readonly Row[]> {
-  const found = new Map<string, Row>();
-  for (const query of holdersQueries(plan, row)) {
-    for (const result of await connection.within(query)) {
-      const holder = toRow(plan, result);
-      found.set(keyText(plan, holder), holder);
-    }
-  }
-  return [...found.values()];
+export interface Found {
+  readonly existing: Row | null;
+  readonly holders: readonly Row[];
+}
+
+/** Of statements in one text. */
+const maxReads = 500;
+
+/** All are locked, in their order; in one round trip if they are not too many. */
+export async function readRows(connection: Pick<ApplyConnection, 'within'>, wanted: readonly Wanted[]): Promise<readonly Found[]> {
+  const queries = wanted.map(({ plan, key, values }) => [
+    ...(key ? [readRowQuery(plan, keyOfRow(plan, key), true)] : []),
+    ...(values ? holdersQueries(plan, values) : []),
+  ]);
+  const all = queries.flat();
+  const results: (readonly ResultRow[])[] = [];
+  for (let from = 0; from < all.length; from += maxReads)
+    results.push(...(await connection.within(all.slice(from, from + maxReads).join(';\n'))));
+  let at = 0;
+  return wanted.map(({ plan, key }, i) => {
+    const given = results.slice(at, (at += queries[i]?.length ?? 0));
+    const [row] = (key && given.shift()) ?? [];
+    const holders = new Map(
+      given
+        .flat()
+        .map((found) => toRow(plan, found))
+        .map((holder) => [keyText(plan, holder), holder]),
+    );
+    return { existing: row ? toRow(plan, row) : null, holders: [...holders.values()] };
+  });
 }
 
 /** The primary key as a text, for maps and messages. */
@@ -45,7 +68,9 @@ export async function writeRow(connection: Connection, plan: RowPlan, change: Ro
   const texts = change.displaced.map((holder) => deleteRow(plan, keyOfRow(plan, holder)));
   const text = textOf(plan, change);
   if (text) texts.push(text);
-  if (texts.length === 0) return null;
+  const [only, ...more] = texts;
+  // What refuses a single statement has undone it.
+  if (!only || more.length === 0) return only ? connection.attempt(only) : null;
   await connection.within('SAVEPOINT lutra_row');
   for (const each of texts) {
     const refused = await connection.attempt(each);

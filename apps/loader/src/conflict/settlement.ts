@@ -14,8 +14,9 @@ import type { Concurrent } from './concurrency.js';
 import type { Conflict } from './conflict-record.js';
 import { decide, decideUnique } from './policy.js';
 import type { Decision, Side } from './policy.js';
-import { forceRow, keyText, readHolders, readRow, writeRow } from './rows.js';
-import type { RowChange } from './rows.js';
+import { LockedRows } from './locked-rows.js';
+import { forceRow, keyText, writeRow } from './rows.js';
+import type { RowChange, Wanted } from './rows.js';
 import type { RuleBook } from './rules.js';
 import type { DecidableTable, GuardedTable, TableBook } from './table-book.js';
 import { TouchedRows } from './touched-rows.js';
@@ -46,23 +47,28 @@ interface Step extends Pick<Change, 'op' | 'before' | 'after'> {
 
 export class Settlement {
   readonly #options: SettlementOptions;
+  readonly #rows: LockedRows;
   #conflicts: Conflict[] = [];
   /** Null: somebody else has the last word. */
   readonly #touched: TouchedRows | null;
 
   constructor(options: SettlementOptions) {
     this.#options = options;
+    this.#rows = new LockedRows(options.connection);
     this.#touched = options.rules.targetIsHome ? new TouchedRows() : null;
   }
 
   /** Locks every row, and every unique value, that the changes touch. */
   async lock(changes: readonly Change[]): Promise<void> {
-    for (const change of changes) {
+    const wanted = changes.flatMap((change): Wanted[] => {
       const table = this.#options.tables.of(change);
-      if (!isDecidable(table)) continue;
-      for (const image of [change.before, change.after]) if (image) await readRow(this.#options.connection, table.plan, image);
-      if (change.after) await readHolders(this.#options.connection, table.plan, change.after);
-    }
+      if (!isDecidable(table)) return [];
+      const { plan } = table;
+      const { before, after } = change;
+      const old = before && !(after && sameKey(plan, before, after)) ? [{ plan, key: before, values: null }] : [];
+      return [...old, { plan, key: after, values: after }];
+    });
+    await this.#rows.lock(wanted);
   }
 
   async settle(change: Change): Promise<void> {
@@ -98,10 +104,8 @@ export class Settlement {
 
   async #settle(step: Step): Promise<void> {
     const { table, before, after, concurrent, key } = step;
-    const { connection } = this.#options;
-    const existing = await readRow(connection, table.plan, key);
+    const { existing, holders } = await this.#rows.read({ plan: table.plan, key, values: after });
     const differs = before === null ? existing !== null : existing === null || !sameRows(table.plan, existing, before);
-    const holders = after === null ? [] : await readHolders(connection, table.plan, after);
     const clashes = differs || concurrent.primary !== null;
     // Who is not home may leave a unique value that nobody holds any more: home decides about it.
     const sharesUnique = holders.length > 0 || (concurrent.unique !== null && this.#options.rules.targetIsHome);
@@ -112,7 +116,9 @@ export class Settlement {
     }
     if (table.rule.policy === 'stop') throw stopped(step, typeOf(step, { existing, differs, clashes, holders }));
     const decision = clashes ? this.#decide(step, existing) : ({ row: after, winner: 'incoming' } as const);
-    await this.#carryOut(step, { decision, existing, type: typeOf(step, { existing, differs, clashes, holders }) });
+    const { row } = decision;
+    const inTheWay = row === after ? holders : (await this.#rows.read({ plan: table.plan, key: null, values: row })).holders;
+    await this.#carryOut(step, { decision, existing, type: typeOf(step, { existing, differs, clashes, holders }), holders: inTheWay });
   }
 
   #decide({ table, before, after, concurrent }: Step, existing: Row | null): Decision {
@@ -134,17 +140,19 @@ export class Settlement {
   }
 
   /** The decision's row, if other rows leave room for it. */
-  async #carryOut(step: Step, at: { decision: Decision; existing: Row | null; type: ConflictType }): Promise<void> {
+  async #carryOut(
+    step: Step,
+    at: { decision: Decision; existing: Row | null; type: ConflictType; holders: readonly Row[] },
+  ): Promise<void> {
     const { table } = step;
-    const { decision, existing } = at;
-    const holders = decision.row === null ? [] : await readHolders(this.#options.connection, table.plan, decision.row);
+    const { decision, existing, holders } = at;
     if (decision.row !== null && holders.some((holder) => this.#keeps(step, decision.row ?? holder, holder))) {
-      this.#record(step, { ...at, type: 'unique-key-taken', decision: { row: existing, winner: 'existing' }, holders });
+      this.#record(step, { ...at, type: 'unique-key-taken', decision: { row: existing, winner: 'existing' } });
       return;
     }
     const refused = await this.#write(table, { existing, row: decision.row, displaced: holders });
     if (refused) return this.#refused(step, existing, refused);
-    this.#record(step, { ...at, holders });
+    this.#record(step, at);
     for (const holder of holders) this.#displaced(step, holder);
   }
 
@@ -196,7 +204,10 @@ export class Settlement {
 
   async #write(table: DecidableTable, change: RowChange): Promise<SyncError | null> {
     const { connection } = this.#options;
-    return this.#provisional(table) ? forceRow(connection, table.plan, change) : writeRow(connection, table.plan, change);
+    const { plan } = table;
+    const refused = await (this.#provisional(table) ? forceRow(connection, plan, change) : writeRow(connection, plan, change));
+    if (!refused) this.#rows.written(plan, change);
+    return refused;
   }
 
   /** As always; where the target's changes come back, only to a row that is what it must be. */
@@ -205,6 +216,7 @@ export class Settlement {
     builder.add(change);
     const text = builder.take();
     const results = await this.#options.connection.run(text);
+    this.#rows.forget();
     if (table && differing(text, results).length > 0)
       throw stoppedAt(table, 'the row is not what the source changed', '(its keys cannot be compared)');
   }

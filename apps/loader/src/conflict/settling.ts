@@ -1,5 +1,6 @@
 /** What settling takes beside the rows: locks first, then a complete window, then each change in order; what was decided is written down. */
-import type { ApplyConnection, Change } from '@lutra/mysql';
+import { inPieces } from '@lutra/mysql';
+import type { ApplyConnection, Change, SqlText } from '@lutra/mysql';
 import type { Seen } from '@lutra/model';
 import { concurrentWith } from './concurrency.js';
 import { conflictText } from './conflict-record.js';
@@ -9,6 +10,9 @@ import type { Member } from './members.js';
 import { Settlement } from './settlement.js';
 
 type Options = Pick<GuardOptions, 'key' | 'rules' | 'tables' | 'peers'>;
+
+/** Of one text. */
+const maxBytes = 500_000;
 
 /** The conflicts of one source transaction. */
 export interface Decided {
@@ -21,6 +25,7 @@ export class Settling {
   readonly #options: Options;
   readonly #settlement: Settlement;
   #seen: Seen = {};
+  #records: SqlText[] = [];
 
   /** For one open target transaction. */
   constructor(connection: ApplyConnection, options: Options) {
@@ -44,17 +49,19 @@ export class Settling {
     for (const change of changes) await this.#settlement.settle(change);
   }
 
-  /** The conflicts since the last call into lutra.conflict. */
-  async record(member: Pick<Member, 'event' | 'place'>): Promise<Decided> {
+  /** The conflicts since the last call; write() takes them into lutra.conflict. */
+  record(member: Pick<Member, 'event' | 'place'>): Decided {
     const { key, rules, peers } = this.#options;
     const conflicts = this.#settlement.takeConflicts();
     const about = { pipeline: key.pipeline, place: member.place, event: member.event, final: rules.targetIsHome || peers.none };
-    for (const conflict of conflicts) await this.#connection.run(conflictText([conflict], about));
+    this.#records.push(...conflicts.map((conflict) => conflictText([conflict], about)));
     return { conflicts, member };
   }
 
   /** Last of all. */
-  async writeRemedies(): Promise<void> {
+  async write(): Promise<void> {
+    for (const text of inPieces(this.#records, maxBytes)) await this.#connection.run(text);
+    this.#records = [];
     await this.#settlement.writeRemedies();
   }
 }

@@ -2,13 +2,18 @@
 import { remedyStatement } from '@lutra/marker';
 import { SyncError, tableName } from '@lutra/model';
 import type { Row } from '@lutra/model';
-import { quoteText } from '@lutra/mysql';
-import type { ApplyConnection } from '@lutra/mysql';
-import { keyText, readRow } from './rows.js';
+import { inPieces, quoteText } from '@lutra/mysql';
+import type { ApplyConnection, SqlText } from '@lutra/mysql';
+import { keyText, readRows } from './rows.js';
 import type { DecidableTable } from './table-book.js';
 
 /** Of one transaction. */
 const maxRemedies = 100_000;
+/** Rows that are held. */
+const maxRead = 200;
+/** Of one text. */
+const maxBytes = 500_000;
+const signalTable = { database: 'lutra', name: 'signal' };
 
 export class TouchedRows {
   /** By table and key. */
@@ -25,12 +30,21 @@ export class TouchedRows {
 
   /** Last of all, in the same transaction. */
   async writeRemedies(connection: Pick<ApplyConnection, 'within' | 'attempt' | 'run'>, pipeline: string): Promise<void> {
-    let slot = 0;
-    for (const { table, key } of this.#rows.values()) {
-      const row = await readRow(connection, table.plan, key);
-      const { database, name } = table.target;
-      const sql = remedyStatement({ pipeline, database, table: name, key, row }, slot++, quoteText);
-      await connection.run({ sql, marks: [{ does: 'insert', table: { database: 'lutra', name: 'signal' }, change: 0, changes: 1 }] });
+    const all = [...this.#rows.values()];
+    for (let from = 0; from < all.length; from += maxRead) {
+      const some = all.slice(from, from + maxRead);
+      const found = await readRows(
+        connection,
+        some.map(({ table: { plan }, key }) => ({ plan, key, values: null })),
+      );
+      const texts = some.map(({ table: { target }, key }, i): SqlText => {
+        const remedy = { pipeline, database: target.database, table: target.name, key, row: found[i]?.existing ?? null };
+        return {
+          sql: remedyStatement(remedy, from + i, quoteText),
+          marks: [{ does: 'insert', table: signalTable, change: 0, changes: 1 }],
+        };
+      });
+      for (const text of inPieces(texts, maxBytes)) await connection.run(text);
     }
   }
 }

@@ -1,0 +1,85 @@
+/**
+ * Rows of the target that an open transaction has locked, as they are now: read together when they are locked, and kept up to date with what the transaction
+ * writes, so that deciding about a row asks the server nothing. What a write may have changed beside its own row (a unique value that is free now, a key that a collation takes
+ * for another, a child of a foreign key, the work of a trigger) is forgotten, and read again when it is wanted.
+ */
+import type { Row } from '@lutra/model';
+import { sameColumn, sameKey } from '@lutra/mysql';
+import type { ApplyConnection, RowPlan } from '@lutra/mysql';
+import { keyText, readRows } from './rows.js';
+import type { Found, RowChange, Wanted } from './rows.js';
+
+interface Known {
+  /** By key, to the byte. */
+  readonly existing: Map<string, Row | null>;
+  /** By the unique values that somebody else may hold. */
+  readonly holders: Map<string, readonly Row[]>;
+}
+
+const nobody: readonly Row[] = [];
+/** Beyond that it forgets: a huge transaction locks without end. */
+const maxKnown = 10_000;
+
+export class LockedRows {
+  readonly #connection: Pick<ApplyConnection, 'within'>;
+  readonly #tables = new Map<RowPlan, Known>();
+  #size = 0;
+
+  constructor(connection: Pick<ApplyConnection, 'within'>) {
+    this.#connection = connection;
+  }
+
+  async lock(wanted: readonly Wanted[]): Promise<void> {
+    const found = await readRows(this.#connection, wanted);
+    for (const [i, each] of wanted.entries()) this.#keep(each, found[i] ?? { existing: null, holders: nobody });
+  }
+
+  async read(wanted: Wanted): Promise<Found> {
+    const { plan, key, values } = wanted;
+    const known = this.#tables.get(plan);
+    const existing = key ? known?.existing.get(keyText(plan, key)) : null;
+    const holders = values && plan.uniqueKeys.length > 0 ? known?.holders.get(valuesText(plan, values)) : nobody;
+    if (existing !== undefined && holders !== undefined) return { existing, holders };
+    const [found = { existing: null, holders: nobody }] = await readRows(this.#connection, [wanted]);
+    this.#keep(wanted, found);
+    return found;
+  }
+
+  /** The transaction has written that. */
+  written(plan: RowPlan, { existing, row, displaced }: RowChange): void {
+    const { target } = plan.table;
+    if (target.triggers > 0 || target.cascades.length > 0) return this.forget();
+    const inPlace = existing !== null && row !== null && sameKey(plan, existing, row) && sameUniqueValues(plan, existing, row);
+    if (displaced.length > 0 || !inPlace) this.#tables.delete(plan);
+    else this.#tables.get(plan)?.existing.set(keyText(plan, row), row);
+  }
+
+  /** Something else was written. */
+  forget(): void {
+    this.#tables.clear();
+    this.#size = 0;
+  }
+
+  #keep({ plan, key, values }: Wanted, { existing, holders }: Found): void {
+    if (this.#size >= maxKnown) this.forget();
+    this.#size += 1;
+    let known = this.#tables.get(plan);
+    if (!known) this.#tables.set(plan, (known = { existing: new Map(), holders: new Map() }));
+    // A row that only the collation takes for this key changes under another name.
+    if (key && (existing === null || sameKey(plan, existing, key))) known.existing.set(keyText(plan, key), existing);
+    if (values && plan.uniqueKeys.length > 0) known.holders.set(valuesText(plan, values), holders);
+  }
+}
+
+/** The row with that key holds them itself. */
+function valuesText(plan: RowPlan, row: Row): string {
+  const values = plan.uniqueKeys.flat().map(({ name }) => {
+    const value = row[name] ?? null;
+    return Buffer.isBuffer(value) ? value.toString('hex') : String(value);
+  });
+  return [keyText(plan, row), ...values.map((value) => `${value.length}:${value}`)].join(' ');
+}
+
+function sameUniqueValues(plan: RowPlan, a: Row, b: Row): boolean {
+  return plan.uniqueKeys.flat().every(({ name }) => sameColumn(plan, name, a[name], b[name]));
+}

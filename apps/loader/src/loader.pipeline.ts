@@ -151,8 +151,10 @@ async function load(deps: LoaderDeps, work: LoaderWork, lead: Attempt): Promise<
               await routes.requireNewest();
             }
             passed = step.place;
-            if (step.control.kind === 'remedy' && guarding?.concerns(step.control)) await applier.remedy(step.control, step.place);
-            else applier.passed(step.place);
+            if (step.control.kind === 'remedy' && guarding?.concerns(step.control)) {
+              progress.remedy(step.place);
+              await applier.remedy(step.control, step.place);
+            } else applier.passed(step.place);
             progress.control(step.control, step.place);
             break;
           case 'forget':

@@ -24,7 +24,8 @@ export class Progress {
   readonly #passage: Passage;
   #groupAt = 0;
   #groupBusy = false;
-  #uncommitted = false;
+  /** Of the last row or remedy that was read, until it is committed. */
+  #read: Place | null = null;
   #transactions = 0;
   /** Rows without a route that are counted. */
   #unrouted = 0;
@@ -82,13 +83,13 @@ export class Progress {
       // Not when the run began: what fails again and again would show for an instant only, and run between.
       lastError: null,
     });
-    this.#uncommitted = false;
+    if (this.#read && (this.#read.log !== committed.place.log || this.#read.seq <= committed.place.seq)) this.#read = null;
     this.#commitGroup(committed.place.nextOffset);
   }
 
   /** A heartbeat says that at its time everything before it had been published: that old, and no older, is what we have applied. */
   control(control: ControlRecord, place: Place): void {
-    if (control.kind !== 'heartbeat' || this.#uncommitted) return;
+    if (control.kind !== 'heartbeat' || this.#read) return;
     const lagMs = Math.max(0, Date.now() - control.tsMs);
     this.#deps.metrics.lastProgress.set({ name: this.#of.pipeline }, Date.now() / 1000);
     this.#deps.status.update({ log: place.log, seq: place.seq, offset: place.nextOffset, lagMs, lastError: null });
@@ -97,8 +98,13 @@ export class Progress {
 
   /** Rows were read that are not committed yet: heartbeats after them say nothing. */
   row(event: RowEvent, place: Place): void {
-    this.#uncommitted = true;
+    this.#read = place;
     if (event.transaction.last) this.#passage.ended(event, place);
+  }
+
+  /** The same of what home made of a row. */
+  remedy(place: Place): void {
+    this.#read = place;
   }
 
   /** For lag tools only: nobody reads from this offset. */

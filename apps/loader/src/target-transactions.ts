@@ -93,10 +93,14 @@ export class TargetTransactions {
     this.passed(applied);
   }
 
-  /** Needed no write. */
+  /** Needed no write. It is told when what came before it is committed: nobody may take the pipeline for further than it is. */
   passed(applied: Applied): void {
     this.#last = this.checkpointAt(applied.place, applied.event);
-    this.#options.onCommitted(committedOf(applied));
+    const committed = committedOf(applied);
+    void this.#underWay.then(
+      () => this.#options.onCommitted(committed),
+      () => undefined,
+    );
   }
 
   /** Waits for the transaction that is under way. */

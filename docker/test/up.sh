@@ -33,6 +33,7 @@ clean() {
   if [ -n "$engine" ] && [ "$keep" != --keep ]; then
     kill "$engine" 2> /dev/null || true
     wait "$engine" 2> /dev/null || true
+    umount "$work"/exec/netns/* 2> /dev/null || true # which it leaves mounted, and no folder under it can be removed
   fi
   [ "$keep" = --keep ] || rm -rf "$work"
 }

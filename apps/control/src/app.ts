@@ -97,7 +97,7 @@ type Issue = Parameters<
 
 function invalid(issues: readonly Issue[]): SyncError {
   const where = (path: Issue['path']): string =>
-    path?.map((segment) => String(typeof segment === 'object' ? segment.key : segment)).join('.') || 'body';
+    path?.map((segment) => String(typeof segment === 'object' ? segment.key : segment)).join('.') || 'request';
   const list = issues.map((issue) => `${where(issue.path)}: ${issue.message}`);
   return new SyncError('CONFIG_INVALID', list.join('; '));
 }

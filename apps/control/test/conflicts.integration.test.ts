@@ -194,6 +194,8 @@ describe('the list', () => {
     expect(await ids(`key=${encodeURIComponent('{"id":["i","2"]}')}`)).toBe('a2');
     for (const wrong of ['limit=501', 'type=odd', 'since=yesterday', 'tabel=x', 'key=7', 'before=x'])
       expect({ wrong, status: (await client.get(`${path}?${wrong}`)).status }).toEqual({ wrong, status: 400 });
+    expect((await client.get(`${path}?tabel=x`)).body.message).toMatch(/^request: .*tabel/);
+    expect((await client.get(`${path}/b-to-a/x`)).body.message).toContain('the id of a conflict is a whole number');
     expect((await client.get(`${path}?pipeline=nowhere`)).status).toBe(404);
     expect((await client.get('/api/v1/channels/nowhere/conflicts')).status).toBe(404);
   });

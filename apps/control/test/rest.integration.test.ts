@@ -271,6 +271,7 @@ describe('channels', () => {
     expect(refused.status).toBe(400);
     const ids = refused.body.details.problems.map((problem: { id: string }) => problem.id);
     expect(ids).toEqual(expect.arrayContaining(['pipeline-name-taken', 'endpoint-missing', 'pipeline-into-itself', 'not-forwarded']));
+    expect(refused.body.message).toMatch(/^not written: /);
   });
 
   it('fit with those that are there, and stay while others rest on them', async () => {

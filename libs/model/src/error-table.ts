@@ -279,7 +279,7 @@ export const errorTable = {
   ROW_CONFLICT: stop({
     cause: 'Somebody changed the row at the target, or both sides changed it.',
     kept: target,
-    help: 'A row at the target is not what the source says it was (missing, or a key is taken). Compare the row on both sides, mend it, then retry. If many rows were changed at the target, rewind the pipeline (docs/03-rest-api.md, Rewind).',
+    help: 'A row at the target is not what the source says it was (missing, or a key is taken). Compare the row on both sides, mend it, then retry. If both sides changed it (policy stop), that is not enough: docs/04-conflicts.md, Where a pipeline has stopped. If many rows were changed at the target, rewind the pipeline (docs/03-rest-api.md, Rewind).',
   }),
   CONFLICT_WINDOW_LOST: stop({
     cause: "The source had not seen changes of the target that the target's own topic does not hold any more.",

@@ -41,6 +41,14 @@ describe.each(versions)('checks of conflict policies on %s', (version) => {
     expect(texts(await check('apart', [rule('overwrite')], false)).filter((text) => text.startsWith('warning'))).toEqual([]);
   });
 
+  test('a rule for a table that is not there is told, one for a table of another pipeline or for many is not', async () => {
+    await server.run('CREATE DATABASE slip; CREATE TABLE slip.orders (id int primary key)');
+    const named = (schema: string, table: string): ConflictRule => rule('home', { schema, table });
+    const rules = [named('slip', 'order'), named('other', 'order'), named('slip', 'log_*'), named('slip', 'orders')];
+    expect(texts(await check('slip', rules))).toEqual(['warning rule-table-missing rules']);
+    expect((await check('slip', rules))[0]?.what).toContain('name slip.order,');
+  });
+
   test('foreign keys that act are refused where the server does not log what they do; others are a conflict to come', async () => {
     await server.run(`CREATE DATABASE kin; USE kin;
       CREATE TABLE parent (id int primary key);

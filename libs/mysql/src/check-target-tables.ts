@@ -3,6 +3,7 @@ import { createRouter, createRuleFinder, tableName } from '@lutra/model';
 import type { ConflictRule, Route, TableName } from '@lutra/model';
 import { checkAutoIncrement } from './check-auto-increment.js';
 import { checkConflicts } from './check-conflicts.js';
+import { rulesWithoutTable } from './check-rules.js';
 import { loadRouted } from './check-source-tables.js';
 import { quoteName, quoteTable } from './literal.js';
 import { tableDifferences } from './match-tables.js';
@@ -36,8 +37,10 @@ export async function checkTargetTables(
     const ruleOf = createRuleFinder(rules);
     const problems: Problem[] = [];
     let autoIncrement = false;
+    const names: TableName[] = [];
     for (const from of await loadRouted(session, (table) => router(table) !== null)) {
       const name = router(from) ?? from;
+      names.push(name);
       const to = (await loadTables(target, name.database, name.name)).find((table) => table.name === name.name);
       if (!to) problems.push(await missingTable(session, from, name));
       else problems.push(...(await checkTable(target, { server, router, cascadesArrive, from, to })));
@@ -46,6 +49,7 @@ export async function checkTargetTables(
         problems.push(...checkConflicts({ rule: ruleOf(name), from, to, ...logged, twoWay }));
       autoIncrement ||= to?.columns.some((column) => column.autoIncrement) ?? false;
     }
+    problems.push(...rulesWithoutTable(rules, router, names));
     return [...problems, ...(twoWay && autoIncrement ? checkAutoIncrement(sourceServer, server) : [])];
   } finally {
     await session.close();

@@ -41,7 +41,7 @@ export class Metrics {
   readonly publishedBytes: Counter<'name'>;
   readonly errors: Counter<'name' | 'code'>;
   readonly applySeconds: Histogram<'name'>;
-  readonly conflicts: Counter<'name' | 'type' | 'policy' | 'winner'>;
+  readonly conflicts: Counter<'name' | 'table' | 'type' | 'policy' | 'winner'>;
   readonly watermarkSeconds: Histogram<'name'>;
   readonly windowKeys: Gauge<'name'>;
   readonly eventsDropped: Counter<'name'>;
@@ -94,12 +94,11 @@ export class Metrics {
       buckets: applyBuckets,
       registers,
     });
-    this.conflicts = counter('lutra_conflicts_total', 'Conflicts decided, by type, policy and the side that won', [
-      'name',
-      'type',
-      'policy',
-      'winner',
-    ]);
+    this.conflicts = counter(
+      'lutra_conflicts_total',
+      'Conflicts decided, by table (as it is called at the target), type, policy and the side that won',
+      ['name', 'table', 'type', 'policy', 'winner'],
+    );
     this.watermarkSeconds = new Histogram({
       name: 'lutra_conflict_watermark_seconds',
       help: 'Time that a target transaction waits, before it commits, for the capture of its target',

@@ -118,7 +118,7 @@ function requireState(input: ChannelWrite, { state, attempt }: ChannelDocument):
 /** @throws RefusedError CONFIG_INVALID with the whole list, warnings included */
 function requireRules(channel: ChannelInput, configuration: Configuration): void {
   const problems = channelProblems(withChannel(channel.name, channel, configuration), channel);
-  if (errorsOf(problems).length > 0) throw new RefusedError('CONFIG_INVALID', `channel ${channel.name}`, problems);
+  if (errorsOf(problems).length > 0) throw new RefusedError('CONFIG_INVALID', 'not written', problems); // they name the channel
 }
 
 /** @throws RefusedError CONFIG_CONFLICT */

@@ -36,7 +36,8 @@ function placedRule(rule: ConflictRule, index: number, { channel, flows }: { cha
   const decides = flows.flatMap((flow) => {
     const table = decidedTable(flow, rule, earlier);
     const back = flows.find(({ source, target }) => source === flow.target && target === flow.source);
-    return table === null ? [] : [{ flow, table, back }];
+    // Of a rule for many it is only an example, which need not be there.
+    return table === null ? [] : [{ flow, table: isPattern(rule) && table !== undecided ? `tables such as ${table}` : table, back }];
   });
   return { rule, name: `channel ${channel.name}: conflicts.rules[${index}] (${rule.schema}.${rule.table})`, decides };
 }
@@ -50,6 +51,10 @@ function decidedTable({ carries }: Flow, rule: ConflictRule, earlier: readonly C
     if (table !== null) return nameAtTarget(carried, table);
   }
   return null;
+}
+
+function isPattern({ schema, table }: ConflictRule): boolean {
+  return /[*?]/.test(schema + table);
 }
 
 function nameAtTarget({ to }: Carried, name: string): string {
@@ -84,7 +89,7 @@ function homeProblems(channel: ChannelInput, { flows, places, deciding }: Region
   const [first] = deciding;
   if (!first) return problems;
   if (home === undefined) {
-    const what = `${first.name}: policy ${first.rule.policy} for a table that flows both ways (${first.decides.find(({ back }) => back)?.table}), but the channel has no home: nobody would have the last word, and the sides could differ for ever`;
+    const what = `${first.name}: policy ${first.rule.policy} for what flows both ways (${first.decides.find(({ back }) => back)?.table}), but the channel has no home: nobody would have the last word, and the sides could differ for ever`;
     problems.push({ id: 'home-missing', severity: 'error', what, mend: `Set conflicts.home to one of: ${regions.join(', ')}.` });
   }
   return [...problems, ...sharedRegions(channel.name, endpoints)];

@@ -9,6 +9,7 @@ export function homeChangeProblems(before: Pick<ChannelDocument, 'state' | 'conf
   const [from, to] = [before.conflicts.home, after.conflicts.home];
   if (before.state === 'stopped' || from === undefined || from === to) return [];
   const what = `channel ${after.name} is ${before.state}, and its home cannot move from ${from} to ${to ?? 'nowhere'} while changes are on their way: the sides could differ for ever`;
-  const mend = 'Let nobody write until both directions have caught up (recordsBehind 0), stop the channel, then change home.';
+  const mend =
+    'Let nobody write until both directions have caught up (GET …/pipelines/<pipeline>/position: recordsBehind 0), stop the channel, then change home.';
   return [{ id: 'home-change', severity: 'error', what, mend }];
 }

@@ -5,12 +5,16 @@ import type { Problem } from '@lutra/mysql';
 
 export type { Problem };
 
-/** A refusal with its whole list. Code CONFIG_INVALID: the request itself is wrong; CONFIG_CONFLICT: it does not fit what is there. */
+/**
+ * A refusal with its whole list. Its message leaves warnings out where there are errors: they are in nobody's way. Code CONFIG_INVALID: the request
+ * itself is wrong; CONFIG_CONFLICT: it does not fit what is there.
+ */
 export class RefusedError extends SyncError {
   readonly problems: readonly Problem[];
 
   constructor(code: Extract<ErrorCode, 'CONFIG_INVALID' | 'CONFIG_CONFLICT'>, what: string, problems: readonly Problem[]) {
-    super(code, `${what}: ${problems.map((problem) => problem.what).join('; ')}`);
+    const errors = errorsOf(problems);
+    super(code, `${what}: ${(errors.length > 0 ? errors : problems).map((problem) => problem.what).join('; ')}`);
     this.problems = problems;
   }
 }

@@ -26,7 +26,7 @@ import type {
 } from './conflict.schemas.js';
 import { ConflictService } from './conflict.service.js';
 
-const idSchema = z.coerce.number().int().min(1).max(Number.MAX_SAFE_INTEGER);
+const idSchema = z.coerce.number({ error: 'the id of a conflict is a whole number' }).int().min(1).max(Number.MAX_SAFE_INTEGER);
 
 @UseGuards(ConnectedGuard)
 @ApiTags('conflicts')

@@ -170,6 +170,7 @@ export const pipelinePositionSchema = z.object({
   topic: z.object({ name: z.string(), start: z.number(), end: z.number() }).nullable(),
   /** The last heartbeat that capture saw acknowledged and noted in ZooKeeper. */
   captured: z.object({ log: z.string(), seq: z.number(), position: positionSchema }).nullable(),
+  /** Records that the loader has still to handle; it says so once a second at most. */
   recordsBehind: z.number().nullable(),
   /** A transaction that will be skipped. */
   skip: z.object({ log: z.string(), seq: z.number(), reason: z.string() }).nullable(),

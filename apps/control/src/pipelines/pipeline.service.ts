@@ -13,6 +13,7 @@ import { findDocument } from '../configuration/configuration.js';
 import type { PipelinePosition, SkipWrite } from '../http/schemas.js';
 import { LOGGER, REGISTRY, SECRET_KEY } from '../tokens.js';
 import type { SecretKey } from '../tokens.js';
+import { recordsBehind } from './records-behind.js';
 
 const connectTimeoutMs = 5_000;
 
@@ -29,13 +30,14 @@ export class PipelineService {
     const { pipeline, id } = await this.find(channelName, name);
     const { document: target } = await findDocument(this.registry.endpoints, 'endpoint', pipeline.target);
     const { document: source } = await findDocument(this.registry.endpoints, 'endpoint', pipeline.source);
-    const [checkpoint, topic, copy, skip] = await Promise.all([
+    const [checkpoint, topic, copy, skip, statuses] = await Promise.all([
       this.#checkpoint(target, id),
       this.#topic(source),
       this.registry.logs.read(source.name),
       this.registry.skips.read(id),
+      this.registry.status.list(),
     ]);
-    const behind = topic && checkpoint ? Math.max(0, topic.end - checkpoint.nextOffset) : null;
+    const loaders = statuses.filter((status) => status.app === 'loader' && status.name === id);
     return {
       pipeline: id,
       checkpoint: checkpoint && {
@@ -50,7 +52,7 @@ export class PipelineService {
       },
       topic: topic && { name: rowsTopic(source.name), ...topic },
       captured: copy && { log: copy.document.log, seq: copy.document.seq, position: copy.document.position },
-      recordsBehind: behind,
+      recordsBehind: topic && checkpoint ? recordsBehind(topic.end, checkpoint, loaders) : null,
       skip: skip && { log: skip.log, seq: skip.seq, reason: skip.reason },
     };
   }

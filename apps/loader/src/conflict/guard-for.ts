@@ -61,8 +61,10 @@ export function guardFor(deps: LoaderDeps, work: LoaderWork, parts: GuardParts):
     },
     peers,
     onConflicts: (found, of) => {
-      for (const { type, policy, winner } of found) metrics.conflicts.inc({ name: work.id, type, policy, winner });
-      for (const conflict of found) logger.debug(described(conflict), 'decided a conflict');
+      for (const conflict of found) {
+        metrics.conflicts.inc({ name: work.id, ...described(conflict) });
+        logger.debug(described(conflict), 'decided a conflict');
+      }
       const about = { ...of, pipeline: work.id, region: targetRegion.name, final: rules.targetIsHome || peers.none };
       const events = conflictEvents(found, about);
       for (const event of events) tell(event);
@@ -74,7 +76,7 @@ export function guardFor(deps: LoaderDeps, work: LoaderWork, parts: GuardParts):
 }
 
 /** No values: rows are in lutra.conflict. */
-function described({ table, type, policy, winner }: Conflict): Readonly<Record<string, string>> {
+function described({ table, type, policy, winner }: Conflict): Readonly<Record<'table' | 'type' | 'policy' | 'winner', string>> {
   return { table: `${table.database}.${table.name}`, type, policy, winner };
 }
 

@@ -1,6 +1,6 @@
 /**
- * Three regions and a hub: hangzhou ↔ california ↔ oregon. What is written anywhere comes to the others once, through california, whatever is killed
- * meanwhile, and goes round nowhere.
+ * Three regions and a hub: hangzhou ↔ california ↔ oregon, each neighbour with a channel and a home of its own. What is written anywhere comes to the others once, through california,
+ * whatever is killed meanwhile, and goes round nowhere; what all change at once ends alike. And a cascade, one way.
  */
 import type { RowDataPacket } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
@@ -43,23 +43,32 @@ beforeAll(async () => {
   });
   for (const one of servers()) {
     await withAdministrator(one, (connection) =>
-      connection.query('CREATE DATABASE tour; CREATE TABLE tour.t (id VARCHAR(20) PRIMARY KEY, n INT NOT NULL, last VARCHAR(20) NOT NULL)'),
+      connection.query(
+        `CREATE DATABASE tour; CREATE TABLE tour.t (id VARCHAR(20) PRIMARY KEY, n INT NOT NULL, last VARCHAR(20) NOT NULL);
+         CREATE TABLE tour.shared (id INT PRIMARY KEY, n INT NOT NULL, u VARCHAR(20) NULL UNIQUE, last VARCHAR(20) NOT NULL);
+         CREATE DATABASE river; CREATE TABLE river.t (id INT PRIMARY KEY, v VARCHAR(20) NOT NULL)`,
+      ),
     );
-    await grantDatabase(one, 'tour');
+    for (const database of ['tour', 'river']) await grantDatabase(one, database);
   }
   const { a, b } = stack.endpoints;
-  const leaf = (name: string, endpoint: string) => ({
+  const leaf = (name: string, endpoint: string, home: string) => ({
     name,
     pipelines: [
       { name: 'in', source: endpoint, target: b, routes: [{ schema: 'tour' }] },
       { name: 'out', source: b, target: endpoint, routes: [{ schema: 'tour' }], forwards: true },
     ],
+    conflicts: {
+      home,
+      rules: [{ schema: 'tour', table: 'shared', policy: 'merge' as const, columns: { n: 'delta' as const } }],
+    },
   });
-  for (const [name, endpoint] of [
-    ['near', a],
-    ['far', `mysql-${far}`],
+  // Of two neighbours the one that is nearer to hangzhou has the last word.
+  for (const [name, endpoint, home] of [
+    ['near', a, stack.regions.a],
+    ['far', `mysql-${far}`, stack.regions.b],
   ] as const) {
-    await stack.api.createChannel(leaf(name, endpoint));
+    await stack.api.createChannel(leaf(name, endpoint, home));
     await stack.api.channelAction(name, 'start');
   }
   // A new log begins with what is committed from then on.
@@ -82,16 +91,19 @@ function run(at: number, sql: string): Promise<readonly RowDataPacket[]> {
   return withAdministrator(servers()[at]!, async (connection) => (await connection.query<RowDataPacket[]>(sql))[0]);
 }
 
-const table = async (at: number): Promise<string> => JSON.stringify(await run(at, 'SELECT id, n, last FROM tour.t ORDER BY id'));
+/** Resolves when all have it alike with so many rows. */
+async function alike(rows: number, table = 'tour.t'): Promise<void> {
+  await all(`SELECT * FROM ${table} ORDER BY id`, (found) => found.length === rows);
+}
 
-/** Resolves to the table when all have it alike with so many rows. */
-async function alike(rows: number): Promise<void> {
+/** Resolves when all answer alike, and so. */
+async function all(sql: string, so: (rows: readonly RowDataPacket[]) => boolean): Promise<void> {
+  let answers: (readonly RowDataPacket[])[] = [];
   const found = await until(async () => {
-    const tables = await Promise.all([0, 1, 2].map(table));
-    const counted = (JSON.parse(tables[0]!) as unknown[]).length;
-    return counted === rows && new Set(tables).size === 1 ? true : undefined;
+    answers = await Promise.all([0, 1, 2].map((at) => run(at, sql)));
+    return so(answers[0]!) && new Set(answers.map((rows) => JSON.stringify(rows))).size === 1 ? true : undefined;
   }, 90_000);
-  expect(found, found ? '' : await report()).toBe(true);
+  expect(found, found ? '' : `${JSON.stringify(answers)} ${await report()}`).toBe(true);
 }
 
 async function report(): Promise<string> {
@@ -137,6 +149,77 @@ describe('a hub between two regions', () => {
     expect(near.origins).toEqual({ [a]: own + 2 });
     expect(await run(2, "SELECT origin, path FROM lutra.checkpoint WHERE pipeline = 'far.out'")).toMatchObject([
       { origin: a, path: `${a},${b}` },
+    ]);
+  });
+
+  it('ends alike in all three what all change at once, though its capture is killed meanwhile', async () => {
+    onTestFailed(async () => console.error(await report(), await stack.saveLogs()));
+    await run(1, "INSERT INTO tour.shared VALUES (1, 0, NULL, ''), (2, 0, NULL, ''), (3, 0, NULL, '')");
+    await alike(3, 'tour.shared');
+    const each = async (action: 'pause' | 'start'): Promise<unknown> =>
+      Promise.all(['near', 'far'].map((name) => stack.api.channelAction(name, action)));
+    await each('pause');
+    const paused = async (): Promise<true | undefined> => {
+      const statuses = await Promise.all(['near', 'far'].map((name) => stack.api.channelStatus(name)));
+      return statuses.every(({ pipelines }) => pipelines.every(({ target }) => target.state === 'paused')) || undefined;
+    };
+    expect(await until(paused)).toBe(true);
+    // Nobody sees what the others do: a counter, a column that all write, and a unique value that all want.
+    for (const [at, n] of [1, 10, 100].entries())
+      await run(
+        at,
+        `BEGIN; UPDATE tour.shared SET n = n + ${n}, last = '${at}' WHERE id = 1; UPDATE tour.shared SET u = 'x' WHERE id = ${at + 1}; COMMIT`,
+      );
+    await each('start');
+    await stack.capture.b.kill();
+    await stack.capture.b.restart();
+    const decided = [
+      { id: 1, n: 111, u: 'x', last: '0' },
+      { id: 2, n: 0, u: null, last: '' },
+      { id: 3, n: 0, u: null, last: '' },
+    ];
+    await all('SELECT id, n, u, last FROM tour.shared ORDER BY id', (rows) => JSON.stringify(rows) === JSON.stringify(decided));
+    const logged = await Promise.all(
+      [0, 1, 2].map((at) => run(at, 'SELECT DISTINCT pipeline, final FROM lutra.conflict ORDER BY pipeline')),
+    );
+    expect(logged).toEqual([
+      [{ pipeline: 'near.out', final: 1 }],
+      [
+        { pipeline: 'far.in', final: 1 },
+        { pipeline: 'near.in', final: 0 },
+      ],
+      [{ pipeline: 'far.out', final: 0 }],
+    ]);
+  });
+});
+
+describe('a cascade', () => {
+  it('hands on what its middle made of a row that was not as it should be', async () => {
+    onTestFailed(async () => console.error(await report(), await stack.saveLogs()));
+    const { a, b } = stack.endpoints;
+    const routes = [{ schema: 'river' }];
+    await stack.api.createChannel({
+      name: 'river',
+      pipelines: [
+        { name: 'upper', source: a, target: b, routes },
+        { name: 'lower', source: b, target: `mysql-${far}`, routes, forwards: true },
+      ],
+      conflicts: { rules: [{ schema: 'river', table: 't', policy: 'overwrite' }] },
+    });
+    await stack.api.channelAction('river', 'start');
+    expect(await until(async () => (await runs('river')) || undefined)).toBe(true);
+    await run(0, "INSERT INTO river.t VALUES (1, 'one'), (2, 'two')");
+    await alike(2, 'river.t');
+    // Written in the middle, and at the lower end: what comes from the source replaces both.
+    await run(1, "UPDATE river.t SET v = 'middle' WHERE id = 1");
+    await run(2, 'DELETE FROM river.t WHERE id = 2');
+    await run(0, "UPDATE river.t SET v = CONCAT(v, ' again')");
+    await all(
+      'SELECT * FROM river.t ORDER BY id',
+      (rows) => JSON.stringify(rows) === '[{"id":1,"v":"one again"},{"id":2,"v":"two again"}]',
+    );
+    expect(await run(1, "SELECT row_key, type, winner FROM lutra.conflict WHERE pipeline = 'river.upper'")).toMatchObject([
+      { type: 'update-differs', winner: 'incoming' },
     ]);
   });
 });

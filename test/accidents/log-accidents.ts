@@ -103,6 +103,7 @@ export async function writeHeartbeat(stack: Stack, way: OneWay, header: Partial<
         position: { file: 'binlog.000001', pos: 4, gtidSet: null },
         seen: {},
         remedies: 0,
+        rowsUntil: null,
         tsMs: 0,
       },
     ),

@@ -54,7 +54,7 @@ class Writing {
 
   async heartbeat(): Promise<void> {
     const position = { file: 'binlog.000001', pos: 4, gtidSet: null };
-    const heartbeat = { kind: 'heartbeat', endpoint: 'crafted', position, seen: {}, remedies: 0, tsMs: 0 } as const;
+    const heartbeat = { kind: 'heartbeat', endpoint: 'crafted', position, seen: {}, remedies: 0, rowsUntil: null, tsMs: 0 } as const;
     this.records.push(await this.#encoder.encodeControl(this.#next('heartbeat'), heartbeat));
   }
 

@@ -18,6 +18,8 @@ export interface LoggedConflict {
   readonly before: string | null;
   readonly after: string | null;
   readonly existing: string | null;
+  /** Of before and after, whole: a merge may leave the stamp as it was, and a hub may take several changes of a row together. */
+  readonly images: string;
 }
 
 export async function readConflicts({ connection: at }: Site): Promise<readonly LoggedConflict[]> {
@@ -26,7 +28,8 @@ export async function readConflicts({ connection: at }: Site): Promise<readonly 
     const stamp = (column: string): string => `JSON_UNQUOTE(JSON_EXTRACT(${column}, '$.stamp'))`;
     const [rows] = await connection.query<RowDataPacket[]>(
       `SELECT CONCAT_WS(' ', log_id, seq) transaction, pipeline, table_name, row_key, type, winner, final, op,
-         ${stamp('before_row')} before_stamp, ${stamp('after_row')} after_stamp, ${stamp('existing_row')} existing_stamp
+         ${stamp('before_row')} before_stamp, ${stamp('after_row')} after_stamp, ${stamp('existing_row')} existing_stamp,
+         SHA2(CONCAT_WS('|', before_row, after_row), 256) images
        FROM lutra.conflict WHERE database_name = ? ORDER BY id`,
       [clashDatabase],
     );
@@ -42,6 +45,7 @@ export async function readConflicts({ connection: at }: Site): Promise<readonly 
       before: row['before_stamp'] as string | null,
       after: row['after_stamp'] as string | null,
       existing: row['existing_stamp'] as string | null,
+      images: row['images'] as string,
     }));
   } finally {
     connection.destroy();

@@ -49,8 +49,8 @@ async function run(stack: Stack, network: Network, { options, replay }: Asked): 
   for (const line of lines) console.log(line);
 }
 
-function wordsOf({ minutes, seed, regions, policy, tables, faults, hot, rate, mysql, mysqlB }: ConvergeOptions): string {
-  const words = { minutes, seed, regions, policy, tables: tables?.join(), faults, hot, rate, mysql, 'mysql-b': mysqlB };
+function wordsOf({ minutes, seed, regions, topology, policy, tables, faults, hot, rate, mysql, mysqlB }: ConvergeOptions): string {
+  const words = { minutes, seed, regions, topology, policy, tables: tables?.join(), faults, hot, rate, mysql, 'mysql-b': mysqlB };
   return Object.entries(words)
     .flatMap(([name, value]) => (value === undefined ? [] : [`--${name} ${value}`]))
     .join(' ');

@@ -27,6 +27,8 @@ export interface ConvergenceOptions {
   /** Which tables are written; all if absent. */
   readonly policy?: Shape['rule']['policy'] | undefined;
   readonly tables?: readonly string[] | undefined;
+  /** A mesh: each region to each other one. A hub: home to and from each other one. */
+  readonly topology?: 'mesh' | 'hub' | undefined;
   readonly log: Log;
 }
 
@@ -47,7 +49,12 @@ export async function converge(stack: Stack, network: Network, options: Converge
   await stack.start();
   const sites = sitesOf(stack);
   for (const { letter } of sites) await withAdministrator(stack.place(letter).mysql, (connection) => createClash(connection));
-  await stack.createChannel({ databases: [clashDatabase], conflicts: { home: sites[0].region, rules: rulesOf(shapes) } });
+  const hub = options.topology === 'hub';
+  await stack.createChannel({
+    databases: [clashDatabase],
+    hub: hub ? sites[0].letter : undefined,
+    conflicts: { home: sites[0].region, rules: rulesOf(shapes) },
+  });
   await stack.startChannel();
   const history = new History(join(await mkdtemp(join(tmpdir(), 'lutra-converge-')), 'history.jsonl'));
   log(`writing in ${sites.length} regions, ${rate} transactions/s each, for ${minutes} min, seed ${seed}; history: ${history.file}`);
@@ -65,6 +72,7 @@ export async function converge(stack: Stack, network: Network, options: Converge
     load,
     history,
     conflicts: options.hot > 0,
+    hub,
     undisturbed: options.faults === 0,
   });
   return { good, history: history.file, lines: [...head, ...lines] };

@@ -6,6 +6,7 @@ export interface ConvergeOptions {
   readonly minutes: number;
   readonly seed: number;
   readonly regions: 2 | 3;
+  readonly topology: 'mesh' | 'hub';
   readonly mysql: '8.0' | '9.7';
   readonly mysqlB: '8.0' | '9.7';
   /** Transactions per second in each region. */
@@ -28,6 +29,7 @@ logged. The last line says "equal: …" or what differs; exit code 0: all is wel
   --minutes N   how long they write, may have a point (default 2)
   --seed N      of writers and faults (default: another one each time); the same seed means the same writes and faults
   --regions N   2 or 3; faults strike the first two (default 2)
+  --topology T  mesh (each region to each other one) or hub (home to and from each other one; it forwards) (default mesh)
   --policy P    only tables with this policy: home, latest or merge
   --tables T,U  only these tables
   --faults N    how many overlap in the second half: 0, 1 or 2 (default 2)
@@ -45,6 +47,7 @@ export function readOptions(args: readonly string[]): ConvergeOptions {
     minutes: text,
     seed: text,
     regions: text,
+    topology: text,
     policy: text,
     tables: text,
     faults: text,
@@ -60,6 +63,7 @@ export function readOptions(args: readonly string[]): ConvergeOptions {
     minutes: readNumber('minutes', values.minutes, { least: 0.1, most: 10_000, fraction: true }) ?? 2,
     seed: readNumber('seed', values.seed, { least: 0, most: 1e8 }) ?? Math.floor(Math.random() * 1_000_000),
     regions: (readNumber('regions', values.regions, { least: 2, most: 3 }) ?? 2) as 2 | 3,
+    topology: readChoice('topology', values.topology, ['mesh', 'hub']) ?? 'mesh',
     policy: readChoice('policy', values.policy, ['home', 'latest', 'merge']),
     tables: values.tables?.split(',').map(knownTable),
     faults: (readNumber('faults', values.faults, { least: 0, most: 2 }) ?? 2) as 0 | 1 | 2,

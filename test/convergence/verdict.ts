@@ -21,6 +21,8 @@ export interface Run {
   readonly history: History;
   /** There must be some. */
   readonly conflicts: boolean;
+  /** Home forwards what the others write. */
+  readonly hub: boolean;
   /** No process has ended since the start. */
   readonly undisturbed: boolean;
 }
@@ -83,10 +85,13 @@ async function journalProblems({ sites, history }: Run): Promise<string[]> {
   ]);
 }
 
-/** Nothing went round: each topic holds what its own side's writers changed, and has no hole. */
-async function strays({ stack, sites, load }: Run): Promise<string[]> {
+/** Nothing went round: each topic holds what its own side's writers changed, a hub's what it forwards besides, and has no hole. */
+async function strays({ stack, sites, load, hub }: Run): Promise<string[]> {
   const topics = await Promise.all(
-    sites.map(async ({ letter }) => ({ letter, report: await readTopic(stack, letter, { database: clashDatabase }) })),
+    sites.map(async ({ letter }, place) => {
+      const forwards = hub && place === 0;
+      return { letter, report: await readTopic(stack, letter, { database: clashDatabase, forwards }) };
+    }),
   );
   return topics.flatMap(({ letter, report }) => {
     const totals = load.totals[letter];
@@ -98,8 +103,8 @@ async function strays({ stack, sites, load }: Run): Promise<string[]> {
 function logProblems(log: readonly LoggedConflict[], { place, sites }: { place: number; sites: readonly Site[] }): string[] {
   const region = sites[place]?.region;
   const wrong = log.filter(({ final }) => final !== (place === 0)).length;
-  const names = log.map(({ pipeline, transaction, table, key, op, before, after }) =>
-    [pipeline, transaction, table, key, op, before, after].join('|'),
+  const names = log.map(({ pipeline, transaction, table, key, op, before, after, images }) =>
+    [pipeline, transaction, table, key, op, before, after, images].join('|'),
   );
   const twice = names.filter((name, index) => names.indexOf(name, index + 1) !== -1);
   return [

@@ -13,7 +13,7 @@ function write(basis: string | null, stamp: string | null, table = 'home', key =
 }
 
 function conflict(stamps: Partial<Pick<LoggedConflict, 'before' | 'after' | 'existing'>>, table = 'home'): LoggedConflict {
-  const more = { key: '{"id":1}', type: 'update-differs', winner: 'existing', final: true, op: 'u' };
+  const more = { key: '{"id":1}', type: 'update-differs', winner: 'existing', final: true, op: 'u', images: '' };
   return { transaction: 'l 1', pipeline: 'p', table, before: null, after: null, existing: null, ...more, ...stamps };
 }
 

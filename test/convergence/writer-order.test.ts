@@ -26,6 +26,7 @@ const refused = {
   before: null,
   after: 'b.0.9.1',
   existing: null,
+  images: '',
 };
 
 function judge(seen: WentBack, logged: readonly (typeof refused)[] = [], key = 1): string[] {

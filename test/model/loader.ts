@@ -2,11 +2,13 @@
  * One step of a loader: the next transaction (or remedy) of a pipeline, or the next few in one target transaction, committed with its checkpoint. The locks that the
  * real loader holds while it waits for its watermark are what makes this one step.
  */
-import { isContested, outcomes } from './decision.js';
+import { isContested, outcomes as outcomesOf } from './decision.js';
+import type { Outcome } from './decision.js';
+import { forwards, hasLastWord, isEcho } from './links.js';
+import type { Pipeline } from './links.js';
 import { holders, isSame, replaced, without } from './rows.js';
 import { region, thirdRegions } from './window.js';
-import type { Pipeline } from './window.js';
-import type { Change, Entry, Key, Region, Rows, Rules, World } from './words.js';
+import type { Change, Entry, Key, Place, Region, RegionName, Rules, Seen, World } from './words.js';
 
 /** The worlds after this step: none if it has to wait, several if a decision elsewhere is free. `count` transactions at once only if none is in conflict. */
 export function load(world: World, pipeline: Pipeline, count: number, rules: Rules): readonly World[] {
@@ -14,38 +16,73 @@ export function load(world: World, pipeline: Pipeline, count: number, rules: Rul
   const from = target.applied[pipeline.source];
   const entries = region(world, pipeline.source).log.slice(from, from + count);
   if (entries.length < count || mustWait(world, pipeline, entries, rules)) return [];
-  const applied = { ...target.applied, [pipeline.source]: from + count };
-  if (count > 1) {
-    const rows = merged(world, pipeline, entries, rules);
-    return rows ? [put(world, pipeline, { ...target, rows, applied })] : [];
+  const passed = { ...target.applied, [pipeline.source]: from + count };
+  if (entries.every((entry) => isEcho(entry, pipeline.target))) {
+    const marked = rules.echoes === 'seen' ? { ...target.marked, [pipeline.source]: from + count } : target.marked;
+    return [put(world, pipeline, { ...target, applied: passed, marked })];
   }
-  return outcomes({ world, pipeline, entry: entries[0]!, rules }, target.rows).map(({ rows, remedied }) => {
-    const remedies = remedied.map((key) => ({ kind: 'remedy', key, row: rows[key] ?? null, seen: applied }) as const);
-    const writes = pipeline.target === rules.home && rules.remedies !== 'none' ? remedies : [];
-    return put(world, pipeline, { ...target, rows, applied, pending: [...target.pending, ...writes] });
-  });
+  const outcomes = count > 1 ? merged(world, pipeline, entries, rules) : alone(world, pipeline, entries[0]!, rules);
+  return outcomes.map((outcome) => put(world, pipeline, written(target, pipeline, { entries, passed, outcome }, rules)));
+}
+
+function alone(world: World, pipeline: Pipeline, entry: Entry, rules: Rules): readonly Outcome[] {
+  return outcomesOf({ world, pipeline, entry, rules }, region(world, pipeline.target).rows);
+}
+
+interface Loaded {
+  readonly entries: readonly Entry[];
+  readonly passed: Seen;
+  readonly outcome: Outcome;
+}
+
+/** The target transaction: its rows if they are forwarded, and behind them its remedies. */
+function written(target: Region, pipeline: Pipeline, { entries, passed, outcome }: Loaded, rules: Rules): Region {
+  const { rows, changes, remedied } = outcome;
+  const marked = { ...target.marked, [pipeline.source]: passed[pipeline.source] };
+  const of = placesOf(entries, pipeline, passed);
+  const about = { seen: marked, from: pipeline.source, of };
+  const remedies = remedied.map((key) => ({ kind: 'remedy', key, row: rows[key] ?? null, ...about }) as const);
+  const sent = hasLastWord(pipeline, rules) && rules.remedies !== 'none' ? remedies : [];
+  const copies =
+    forwards(pipeline.target, rules) && changes.length > 0
+      ? [{ kind: 'local', changes, seen: target.marked, path: pathOf(entries, pipeline), of } as const]
+      : [];
+  return { ...target, rows, applied: passed, marked, pending: [...target.pending, ...copies, ...sent] };
+}
+
+/** Transactions are merged only if they came the same way. */
+function pathOf([entry]: readonly Entry[], { source }: Pipeline): readonly RegionName[] {
+  return entry?.kind === 'local' ? [...entry.path, source] : [source];
+}
+
+function placesOf(entries: readonly Entry[], { source }: Pipeline, passed: Seen): readonly Place[] {
+  const first = passed[source] - entries.length;
+  return entries.flatMap((entry, i) =>
+    entry.kind === 'remedy' ? [] : entry.of.length > 0 ? entry.of : [{ name: source, seq: first + i }],
+  );
 }
 
 /** Watermark: all that the target committed is in its log, so in the window. Causal order: what the transaction had seen is here. */
 function mustWait(world: World, pipeline: Pipeline, entries: readonly Entry[], rules: Rules): boolean {
   const target = region(world, pipeline.target);
   if (rules.watermark && target.pending.length > 0) return true;
-  const others = rules.causalWait ? thirdRegions(world, pipeline) : [];
+  const others = rules.causalWait ? thirdRegions(world, pipeline, rules) : [];
   return entries.some((entry) => others.some((other) => target.applied[other] < entry.seen[other]));
 }
 
-/** Each row's first before and last after image; null if anything is in conflict: then the transactions are applied alone. */
-function merged(world: World, pipeline: Pipeline, entries: readonly Entry[], rules: Rules): Rows | null {
-  if (entries.some((entry) => entry.kind !== 'local' || isContested({ world, pipeline, entry, rules }))) return null;
+/** Each row's first before and last after image; nothing if anything is in conflict: then the transactions are applied alone. */
+function merged(world: World, pipeline: Pipeline, entries: readonly Entry[], rules: Rules): readonly Outcome[] {
+  if (entries.some((entry) => entry.kind !== 'local' || isContested({ world, pipeline, entry, rules }))) return [];
+  if (new Set(entries.map((entry) => pathOf([entry], pipeline).join())).size > 1) return [];
   const { rows } = region(world, pipeline.target);
   const changes = compacted(entries).filter(({ before, after }) => !isSame(before, after));
-  if (changes.some(({ key, before }) => !isSame(rows[key] ?? null, before))) return null;
+  if (changes.some(({ key, before }) => !isSame(rows[key] ?? null, before))) return [];
   const cleared = without(
     rows,
     changes.map(({ key }) => key),
   );
-  if (changes.some(({ key, after }) => holders(cleared, key, after).length > 0)) return null;
-  return changes.reduce((done, { key, after }) => replaced(done, key, after), cleared);
+  if (changes.some(({ key, after }) => holders(cleared, key, after).length > 0)) return [];
+  return [{ rows: changes.reduce((done, { key, after }) => replaced(done, key, after), cleared), changes, remedied: [] }];
 }
 
 function compacted(entries: readonly Entry[]): readonly Change[] {

@@ -11,6 +11,8 @@ export function protocol(policy: Rules['policy'], otherwise: Partial<Rules> = {}
     remedied: 'rivals',
     remedyYields: 'own',
     remediesInWindow: true,
+    remediesFor: 'all',
+    remediesCount: 'against whom they are for',
     watermark: true,
     uniqueResources: true,
     otherWindows: true,
@@ -19,6 +21,11 @@ export function protocol(policy: Rules['policy'], otherwise: Partial<Rules> = {}
     capture: 'step',
     merge: 1,
     crashes: 0,
+    links: 'all',
+    lastWord: 'home',
+    ownWindow: 'all but echoes',
+    echoes: 'unseen',
+    torn: 'nothing',
     ...otherwise,
   };
 }

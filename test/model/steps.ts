@@ -3,6 +3,7 @@
  * applies what comes next. A loader that crashes before its COMMIT has done nothing, one that crashes after it finds its checkpoint: neither is a step.
  */
 import { load } from './loader.js';
+import { namesOf, neighbours } from './links.js';
 import { replaced } from './rows.js';
 import { region } from './window.js';
 import type { Case, Change, Entry, Region, RegionName, Row, Rows, Rules, Seen, Statement, World, Write } from './words.js';
@@ -13,25 +14,25 @@ export interface Step {
   readonly world: World;
 }
 
-const nothing: Seen = { A: 0, B: 0, C: 0 };
+const nothing: Seen = { A: 0, B: 0, C: 0, D: 0 };
 
 export function initial({ start, scripts }: Case, rules: Rules): World {
-  const fresh: Region = { rows: start, written: 0, pending: [], log: [], applied: nothing };
+  const fresh: Region = { rows: start, written: 0, pending: [], log: [], applied: nothing, marked: nothing };
   const regions = Object.fromEntries(Object.keys(scripts).map((name) => [name, fresh]));
   return { regions, crashesLeft: rules.crashes };
 }
 
 export function nextSteps(world: World, { scripts }: Case, rules: Rules): readonly Step[] {
-  const names = Object.keys(world.regions) as RegionName[];
+  const names = namesOf(world);
   const steps: Step[] = [];
   for (const name of names) {
     const write = scripts[name]?.[region(world, name).written];
     if (write) steps.push({ name: `write ${name}`, world: update(world, name, committed(region(world, name), write)) });
     if (region(world, name).pending.length > 0)
       steps.push({ name: `publish ${name}`, world: update(world, name, published(region(world, name), rules)) });
-    const again = world.crashesLeft > 0 ? afterCrash(region(world, name)) : null;
+    const again = world.crashesLeft > 0 ? afterCrash(region(world, name), rules) : null;
     if (again) steps.push({ name: `crash ${name}`, world: { ...update(world, name, again), crashesLeft: world.crashesLeft - 1 } });
-    for (const source of names) if (source !== name) steps.push(...loads(world, { source, target: name }, rules));
+    for (const source of neighbours(name, names, rules)) steps.push(...loads(world, { source, target: name }, rules));
   }
   return rules.capture === 'step' ? steps : steps.map(({ name, world }) => ({ name, world: allPublished(world) }));
 }
@@ -65,7 +66,7 @@ export function committed(here: Region, write: Write): Region {
     changes.push(change);
     rows = replaced(rows, change.key, change.after);
   }
-  const entries: readonly Entry[] = changes.length > 0 ? [{ kind: 'local', changes, seen: here.applied }] : [];
+  const entries: readonly Entry[] = changes.length > 0 ? [{ kind: 'local', changes, seen: here.marked, path: [], of: [] }] : [];
   return { ...here, rows, written: here.written + 1, pending: [...here.pending, ...entries] };
 }
 
@@ -94,10 +95,21 @@ function published(here: Region, rules: Rules): Region {
 }
 
 /** A new capture resumes behind the last transaction in the log; what remedies follow it are published once more, under new numbers. */
-function afterCrash(here: Region): Region | null {
+function afterCrash(here: Region, { torn }: Rules): Region | null {
+  if (torn !== 'nothing') return afterTear(here, torn);
   const last = here.log.findLastIndex((entry) => entry.kind === 'local');
   const again = here.log.slice(last + 1);
   return again.length > 0 ? { ...here, pending: [...again, ...here.pending] } : null;
+}
+
+/** It goes on behind the last row: behind remedies of the same transaction, and knowing only what had been seen before it. */
+function afterTear(here: Region, torn: Rules['torn']): Region | null {
+  const last = here.log.at(-1);
+  if (last?.kind !== 'local' || last.path.length === 0) return null;
+  if (torn === 'what was seen') return here.pending.length > 0 || here.marked === last.seen ? null : { ...here, marked: last.seen };
+  if (here.pending[0]?.kind !== 'remedy') return null;
+  const next = here.pending.findIndex((entry) => entry.kind === 'local');
+  return { ...here, pending: next < 0 ? [] : here.pending.slice(next) };
 }
 
 function update(world: World, name: RegionName, next: Region): World {

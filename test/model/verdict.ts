@@ -2,12 +2,13 @@
  * What must hold when everything has been written, published and applied: every region has home's rows, no increment is lost under `delta`, and a write that
  * had seen every other write of what it touched is there.
  */
+import { namesOf } from './links.js';
 import { region, resources } from './window.js';
-import type { Case, Change, Entry, RegionName, Rows, Rules, Seen, World } from './words.js';
+import type { Case, Change, Entry, Place, Rows, Rules, World } from './words.js';
 
 /** What is wrong, for people; null: nothing. */
 export function verdict(world: World, example: Case, rules: Rules): string | null {
-  const names = Object.keys(world.regions) as RegionName[];
+  const names = namesOf(world);
   const text = JSON.stringify(region(world, rules.home).rows);
   const apart = names.find((name) => JSON.stringify(region(world, name).rows) !== text);
   if (apart) return `${rules.home} ends with ${text}, ${apart} with ${JSON.stringify(region(world, apart).rows)}`;
@@ -18,15 +19,18 @@ export function verdict(world: World, example: Case, rules: Rules): string | nul
   );
 }
 
-interface Recorded {
-  readonly name: RegionName;
+interface Recorded extends Place {
   readonly entry: Entry;
-  readonly seq: number;
+}
+
+/** A region's own, not forwarded. */
+function isOriginal({ entry }: Recorded): boolean {
+  return entry.kind === 'local' && entry.path.length === 0;
 }
 
 /** For rows that nobody inserts or deletes, where no unique value moves: a change that is refused for one takes its increment along. */
 function lostIncrement(records: readonly Recorded[], start: Rows, rows: Rows): string | null {
-  const changes = records.flatMap(({ entry }) => (entry.kind === 'local' ? entry.changes : []));
+  const changes = records.filter(isOriginal).flatMap(({ entry }) => (entry.kind === 'local' ? entry.changes : []));
   if (changes.some(({ before, after }) => before?.u !== after?.u)) return null;
   for (const [key, first] of Object.entries(start)) {
     const own = changes.filter((change) => change.key === key);
@@ -39,9 +43,9 @@ function lostIncrement(records: readonly Recorded[], start: Rows, rows: Rows): s
 
 function lostWrite(records: readonly Recorded[], world: World, rules: Rules): string | null {
   for (const record of records) {
-    if (record.entry.kind !== 'local') continue;
+    if (record.entry.kind !== 'local' || !isOriginal(record)) continue;
     const [only] = record.entry.changes;
-    if (record.entry.changes.length !== 1 || !isLastWord(record, only!, records)) continue;
+    if (record.entry.changes.length !== 1 || !isLastWord(record, only!, { records, world })) continue;
     const row = region(world, rules.home).rows[only!.key] ?? null;
     if (JSON.stringify(row) !== JSON.stringify(only!.after))
       return `${record.name}'s write ${JSON.stringify(only)} met no conflict and is lost`;
@@ -49,11 +53,16 @@ function lostWrite(records: readonly Recorded[], world: World, rules: Rules): st
   return null;
 }
 
-function isLastWord(record: Recorded, { key, before, after }: Change, records: readonly Recorded[]): boolean {
+interface Told {
+  readonly records: readonly Recorded[];
+  readonly world: World;
+}
+
+function isLastWord(record: Recorded, { key, before, after }: Change, { records, world }: Told): boolean {
   const always = { uniqueResources: true } as Rules;
   const own = resources(key, [before, after], always);
   return records.every((other) => {
-    if (other === record || isBefore(other, record.name, record.seq, record.entry.seen)) return true;
+    if (other === record || isAbout(other.entry, record) || isBefore(other, record, world)) return true;
     const images =
       other.entry.kind === 'local'
         ? other.entry.changes.map((c) => resources(c.key, [c.before, c.after], always))
@@ -62,6 +71,25 @@ function isLastWord(record: Recorded, { key, before, after }: Change, records: r
   });
 }
 
-function isBefore(other: Recorded, name: RegionName, seq: number, seen: Seen): boolean {
-  return other.name === name ? other.seq < seq : other.seq < seen[other.name];
+/** The one knew of the other, or of a copy of it. Of a copy: of all that it is a copy of. */
+function isBefore(other: Recorded, record: Recorded, world: World): boolean {
+  const { entry } = other;
+  return entry.kind === 'local' && entry.of.length > 0
+    ? entry.of.every((place) => isKnown(place, record, world))
+    : isKnown(other, record, world);
+}
+
+function isKnown(other: Place, { name, seq, entry }: Recorded, world: World): boolean {
+  const reach = (log: Place['name']): number => (log === name ? seq : entry.seen[log]);
+  if (other.seq < reach(other.name)) return true;
+  return namesOf(world).some((log) =>
+    region(world, log)
+      .log.slice(0, reach(log))
+      .some((copy) => copy.kind === 'local' && isAbout(copy, other)),
+  );
+}
+
+/** A copy of it, or a remedy because of it. */
+function isAbout({ of }: Entry, { name, seq }: Place): boolean {
+  return of.some((place) => place.name === name && place.seq === seq);
 }

@@ -1,6 +1,8 @@
 /**
  * What a change may fight for, and which changes a loader knows that the incoming transaction had not seen.
  */
+import { comesFromLastWord, isEcho, namesOf, neighbours } from './links.js';
+import type { Pipeline } from './links.js';
 import type { Entry, Key, Region, RegionName, Row, Rules, Seen, World } from './words.js';
 
 /** A primary key value, or a unique value, before or after. */
@@ -17,18 +19,27 @@ export function resources(key: Key, images: readonly (Row | null)[], rules: Rule
   return [`k:${key}`, ...values];
 }
 
-export interface Pipeline {
-  readonly source: RegionName;
-  readonly target: RegionName;
-}
-
-/** Records that the target has and that the incoming one had not seen: its own, and those that it applied from third regions. */
-export function unseen(world: World, { source, target }: Pipeline, seen: Seen, rules: Rules): readonly Entry[] {
+/** Records that the target has and that the incoming one had not seen: its own with what it forwards, and those that it applied from third regions. */
+export function unseen(world: World, pipeline: Pipeline, seen: Seen, rules: Rules): readonly Entry[] {
+  const { target } = pipeline;
   const here = region(world, target);
-  const own = here.log.slice(seen[target]);
-  const others = rules.otherWindows ? thirdRegions(world, { source, target }) : [];
+  const own = here.log.slice(seen[target]).filter((entry) => counts(entry, pipeline, rules));
+  const others = rules.otherWindows ? thirdRegions(world, pipeline, rules) : [];
   const applied = others.flatMap((other) => region(world, other).log.slice(seen[other], here.applied[other]));
   return [...own, ...applied].filter((entry) => rules.remediesInWindow || entry.kind !== 'remedy');
+}
+
+/**
+ * What came from the source is no change of somebody else; where it was in conflict, a remedy says so. Remedies for those who are further from home concern nobody who is
+ * nearer.
+ */
+function counts(entry: Entry, { source, target }: Pipeline, rules: Rules): boolean {
+  if (entry.kind === 'remedy') {
+    if (rules.remediesCount === 'against all') return true;
+    return !comesFromLastWord({ source, target }, rules) && (rules.remediesFor === 'all' || entry.from === source);
+  }
+  if (rules.ownWindow === 'everything') return true;
+  return rules.ownWindow === 'written here' ? entry.path.length === 0 : !isEcho(entry, source);
 }
 
 /** Of `entries` those that share a resource. */
@@ -36,8 +47,11 @@ export function touching(entries: readonly Entry[], wanted: readonly Resource[],
   return entries.filter((entry) => resourcesOf(entry, rules).some((resource) => wanted.includes(resource)));
 }
 
-export function thirdRegions(world: World, { source, target }: Pipeline): readonly RegionName[] {
-  return (Object.keys(world.regions) as RegionName[]).filter((name) => name !== source && name !== target);
+/** Those that bring their changes to the source and to the target: none in a tree. */
+export function thirdRegions(world: World, { source, target }: Pipeline, rules: Rules): readonly RegionName[] {
+  const names = namesOf(world);
+  const ofTarget = neighbours(target, names, rules);
+  return neighbours(source, names, rules).filter((name) => ofTarget.includes(name));
 }
 
 export function region(world: World, name: RegionName): Region {

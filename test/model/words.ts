@@ -4,7 +4,7 @@
  */
 import type { Policy } from './policy.js';
 
-export type RegionName = 'A' | 'B' | 'C';
+export type RegionName = 'A' | 'B' | 'C' | 'D';
 export type Key = string;
 
 /** `u` is the value of a second unique key, `ver` the version column of policy `latest`, `n` a counter. */
@@ -26,9 +26,32 @@ export interface Change {
 /** For each other region: how many records of its log had been applied here. */
 export type Seen = Readonly<Record<RegionName, number>>;
 
+/** A record of a region's log. */
+export interface Place {
+  readonly name: RegionName;
+  readonly seq: number;
+}
+
 export type Entry =
-  | { readonly kind: 'local'; readonly changes: readonly Change[]; readonly seen: Seen }
-  | { readonly kind: 'remedy'; readonly key: Key; readonly row: Row | null; readonly seen: Seen };
+  | {
+      readonly kind: 'local';
+      readonly changes: readonly Change[];
+      readonly seen: Seen;
+      /** The regions that it has passed before this log, the last one last: none for what was written here. */
+      readonly path: readonly RegionName[];
+      /** Where what it is a copy of was written. */
+      readonly of: readonly Place[];
+    }
+  | {
+      readonly kind: 'remedy';
+      readonly key: Key;
+      readonly row: Row | null;
+      readonly seen: Seen;
+      /** The neighbour whose transaction met the conflict. */
+      readonly from: RegionName;
+      /** That transaction, where it was written. */
+      readonly of: readonly Place[];
+    };
 
 export interface Region {
   readonly rows: Rows;
@@ -40,6 +63,8 @@ export interface Region {
   readonly log: readonly Entry[];
   /** The checkpoints of the pipelines that write here, by source. */
   readonly applied: Seen;
+  /** As far as the binlog knows them: what is passed over writes no checkpoint. */
+  readonly marked: Seen;
 }
 
 export interface World {
@@ -64,6 +89,14 @@ export interface Case {
 /** What the loaders and captures do. `protocol()` (protocol.ts) is the protocol; each naive rule changes one of these. */
 export interface Rules {
   readonly home: RegionName;
+  /** Which regions have pipelines to each other: all (a mesh, where nothing is forwarded), or these pairs, a tree; who has more than one neighbour forwards. */
+  readonly links: 'all' | readonly (readonly [RegionName, RegionName])[];
+  /** Who decides for good: home; or, of any two neighbours, the one that is nearer to home, or that is one of these. */
+  readonly lastWord: 'home' | 'nearer home' | readonly RegionName[];
+  /** Whose changes count in a window that reads the target's log: all but those that came from the source, or what was written at the target itself. */
+  readonly ownWindow: 'all but echoes' | 'written here' | 'everything';
+  /** A checkpoint is written for what comes back and is passed over, too. */
+  readonly echoes: 'unseen' | 'seen';
   readonly policy: Policy;
   /** How a loader decides that is not at home: by the policy, or in every possible way, each in an interleaving of its own. */
   readonly elsewhere: 'policy' | 'any';
@@ -75,6 +108,10 @@ export interface Rules {
   /** Whom a remedy may not overwrite: what was changed at the target, or also what the target applied from third regions. */
   readonly remedyYields: 'own' | 'all';
   readonly remediesInWindow: boolean;
+  /** Remedies are for all neighbours, or only for the one whose change met the conflict, as where a hub has a channel for each. */
+  readonly remediesFor: 'all' | 'one';
+  /** Against what comes from whom a remedy counts as a change of the region that wrote it. */
+  readonly remediesCount: 'against whom they are for' | 'against all';
   readonly watermark: boolean;
   readonly uniqueResources: boolean;
   readonly otherWindows: boolean;
@@ -90,4 +127,6 @@ export interface Rules {
   readonly merge: number;
   /** Crashes of captures after which remedies are published again, under new numbers. */
   readonly crashes: number;
+  /** What a capture that crashed behind the rows of a forwarded transaction loses of it; `nothing`: it reads it again. */
+  readonly torn: 'nothing' | 'remedies' | 'what was seen';
 }

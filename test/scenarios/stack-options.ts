@@ -41,6 +41,8 @@ export interface ChannelOptions {
   readonly routes?: readonly z.input<typeof routeSchema>[];
   /** From which sides rows are carried; all if absent. */
   readonly from?: readonly Letter[];
+  /** Has a pipeline to and from each other side, which have none to each other: it forwards. Absent: each side to each other one. */
+  readonly hub?: Letter | undefined;
   /** Who wins where both sides change a row. */
   readonly conflicts?: z.input<typeof conflictsSchema>;
 }

@@ -158,12 +158,13 @@ export class Stack {
     }
   }
 
-  /** Creates the channel, stopped: a pipeline from each side to each other one. The databases must be there, alike on all sides. */
+  /** Creates the channel, stopped: a pipeline from each side to each other one, or to and from a hub. The databases must be there, alike on all sides. */
   async createChannel({
     name = 'shop',
     databases = ['shop'],
     routes,
     from = this.places.map(({ letter }) => letter),
+    hub,
     conflicts,
   }: ChannelOptions = {}): Promise<void> {
     for (const database of [...databases, probeDatabase]) {
@@ -175,12 +176,13 @@ export class Stack {
       pipelines: from.flatMap((letter) => {
         const source = this.place(letter);
         return this.places
-          .filter((target) => target !== source)
+          .filter((target) => target !== source && (hub === undefined || [letter, target.letter].includes(hub)))
           .map((target) => ({
             name: `${source.region}-${target.region}`.slice(0, 48),
             source: source.endpoint,
             target: target.endpoint,
             routes: carried,
+            forwards: letter === hub,
           }));
       }),
       ...(conflicts ? { conflicts } : {}),

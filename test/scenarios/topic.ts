@@ -35,6 +35,8 @@ export interface TopicReport {
 
 export interface TopicOptions {
   readonly database?: string;
+  /** Rows that were first committed elsewhere and are forwarded are not counted in `tables`. */
+  readonly forwards?: boolean;
   /** Keep the row events: for small topics. */
   readonly keepEvents?: boolean;
 }
@@ -172,10 +174,11 @@ class Reading {
   }
 
   #count(event: RowEvent): void {
-    const { db, table, origin } = event.source;
+    const { db, table, origin, path } = event.source;
     this.#origins[origin] = (this.#origins[origin] ?? 0) + 1;
     if (this.#options.keepEvents) this.#events.push(event);
     if (db !== (this.#options.database ?? shopDatabase)) return;
+    if (this.#options.forwards && path.length > 1) return;
     if (event.op === 'r') this.#holes.push(`${tableName({ database: db, name: table })}: a copied row, and nothing copies yet`);
     else addTally(this.#tables, { [table]: { c: 0, u: 0, d: 0, [event.op]: 1 } });
   }

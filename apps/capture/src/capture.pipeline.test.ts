@@ -4,6 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { RecordDecoder } from '@lutra/avro';
+import { gtidContains } from '@lutra/binlog';
 import type { RawRecord } from '@lutra/bus';
 import { admit, channelSchema, freshLog, routesFingerprint, SyncError, toSyncError } from '@lutra/model';
 import type {
@@ -24,6 +25,7 @@ import { Metrics } from '@lutra/telemetry';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { runCapture } from './capture.pipeline.js';
 import type { CaptureDeps, CaptureWork } from './capture.pipeline.js';
+import { marker, remedy, signals } from './loader-writes.fixture.js';
 import { routesOf } from './wanted.js';
 
 type Fault = 'lost' | 'unanswered' | { readonly arrivesAfter: number };
@@ -99,11 +101,10 @@ vi.mock('@lutra/binlog', async (original) => ({
   checkStart: async (_: unknown, choose: (state: object) => unknown) =>
     choose({ gtidMode: true, executed: setOf(world.items.filter(({ kind }) => kind === 'begin').length), file: 'binlog.1', pos: 4 }),
   readBinlog: async function* ({ start, signal }: { start: { gtidSet: string }; signal: AbortSignal }) {
-    const from = Number(/[-:](\d+)$/.exec(start.gtidSet)?.[1] ?? 0);
     let transaction = 0;
     for (const item of world.items) {
       if (item.kind === 'begin') transaction += 1;
-      if (transaction <= from) continue;
+      if (start.gtidSet !== '' && gtidContains(start.gtidSet, `${uuid}:${transaction}`)) continue;
       if (signal.aborted) throw aborted(signal);
       yield item;
     }
@@ -231,13 +232,13 @@ function deps(logs: LogCopyStore, updates: Partial<WorkStatus>[] = [], restarts 
 }
 
 /** Works under one lease until everything is published; each failure begins a new run, as in production. */
-async function capture(logs: LogCopyStore, done: () => Promise<boolean>, restarts = noOrder): Promise<SyncError[]> {
+async function capture(logs: LogCopyStore, done: () => Promise<boolean>, restarts = noOrder, on = work): Promise<SyncError[]> {
   const stop = new AbortController();
   const failures: SyncError[] = [];
   const working = supervise({
     signal: stop.signal,
     backoff: { firstMs: 0, maxMs: 0 },
-    run: (signal) => runCapture(deps(logs, [], restarts), work, { leaseNumber: 7, signal }),
+    run: (signal) => runCapture(deps(logs, [], restarts), on, { leaseNumber: 7, signal }),
     onFailure: (error, next) => {
       failures.push(error);
       if (next === 'wait') stop.abort();
@@ -281,6 +282,85 @@ describe('a failure at any request', () => {
           expect(failures.filter((error) => error.outcome === 'stop')).toEqual([]);
         }
       });
+});
+
+describe('a failure at any request, where what a loader wrote is forwarded', () => {
+  const row = (id: number): SourceItem => ({
+    kind: 'rows',
+    table,
+    op: 'c',
+    rows: [{ before: null, after: { id } }],
+    at: { file: 'binlog.1', pos: 4 },
+    bytes: 50,
+  });
+  const inside: readonly (readonly SourceItem[])[] = [
+    [marker(10), row(1), signals(remedy(0, 11), remedy(1, 12))],
+    [marker(20), signals(remedy(0, 21))],
+    [marker(30), row(3), row(4), signals(remedy(0, 31))],
+    [row(5)],
+    [marker(40), row(6)],
+    [marker(50), row(7), signals(remedy(0, 51))],
+    [row(8)],
+    [marker(60), row(9), signals(remedy(0, 61), remedy(1, 62))],
+  ];
+  const items = inside.flatMap((rows, index): readonly SourceItem[] => {
+    const n = index + 1;
+    const at = { file: 'binlog.1', pos: n * 100 };
+    const end = { file: 'binlog.1', pos: n * 100 + 50, gtidSet: setOf(n) };
+    return [{ kind: 'begin', gtid: `${uuid}:${n}`, at, commitTimeUs: 1, serverId: 1 }, ...rows, { kind: 'commit', end }];
+  });
+  // Remedies have seen their own transaction, rows what came before theirs.
+  const all = [
+    '1',
+    'remedy 11 10',
+    'remedy 12 10',
+    'remedy 21 20',
+    '3 20',
+    '4 20',
+    'remedy 31 30',
+    '5 30',
+    '6 30',
+    '7 40',
+    'remedy 51 50',
+    '8 50',
+    '9 50',
+    'remedy 61 60',
+    'remedy 62 60',
+  ];
+
+  /** Rows and remedies that any reader takes, with what they had seen. */
+  async function contents(): Promise<string[]> {
+    const decoder = new RecordDecoder({ ids });
+    const found: string[] = [];
+    let state: LogState = freshLog;
+    let open: string[] = [];
+    for (const raw of world.log) {
+      const { header, body, offset } = await decoder.decode(raw);
+      const next = admit(state, header, offset);
+      state = next.state;
+      if (next.verdict === 'epoch') open = [];
+      if (next.verdict !== 'valid' || (body.kind !== 'row' && body.kind !== 'remedy')) continue;
+      const { seen, id } =
+        body.kind === 'row' ? { ...body.event.transaction, id: body.event.after?.['id'] } : { ...body, id: body.key['id'] };
+      open.push(`${body.kind === 'row' ? '' : 'remedy '}${String(id)} ${seen['california']?.seq ?? ''}`.trim());
+      if (body.kind === 'row' && !body.event.transaction.last) continue;
+      found.push(...open);
+      open = [];
+    }
+    return found;
+  }
+
+  for (const fault of ['lost', 'unanswered', { arrivesAfter: 0 }, { arrivesAfter: 2 }] satisfies Fault[])
+    it(`loses and doubles no row and no remedy, and forgets nothing that was seen: ${JSON.stringify(fault)}`, async () => {
+      const forwarding = { ...work, forwarded: shop };
+      for (let at = 0; at < 16; at += 1) {
+        Object.assign(world, { log: [], late: null, requests: 0, idle: 0, items });
+        world.fault = (request) => (request === at ? fault : null);
+        const done = async (): Promise<boolean> => world.idle > 0 && world.late === null && (await contents()).length >= all.length;
+        const failures = await capture(copyStore(), done, noOrder, forwarding);
+        expect(await contents(), `request ${at}: ${failures.map(String).join()}`).toEqual(all);
+      }
+    });
 });
 
 describe('what a log says about itself', () => {

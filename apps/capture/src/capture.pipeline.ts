@@ -31,6 +31,7 @@ import { isOwnTable } from './own-tables.js';
 import { Progress } from './progress.js';
 import { carryOutRestart } from './restart.js';
 import { requireCurrentRoutes } from './routes-check.js';
+import { requireRowsUntil } from './rows-until.js';
 import { TransactionTracker } from './transactions.js';
 
 export interface CaptureWork {
@@ -117,6 +118,8 @@ export async function runCapture(deps: CaptureDeps, work: CaptureWork, lead: { l
     const start = startOf(claim, endpoint, state);
     // Before the first record: with it the log has a place, and another `start` in the configuration would no longer count.
     if (claim.tail.position === null) await checkStart(source, () => start);
+    const { seen, remedies, rowsUntil } = claim.tail;
+    await requireRowsUntil(source, start, rowsUntil);
     deps.logger.info({ epoch: claim.epoch, log: claim.log, nextSeq: claim.nextSeq, from: start }, 'claimed the log');
     deps.status.update({ epoch: claim.epoch, log: claim.log });
     // A table's first row must not wait for a ZooKeeper that is away.
@@ -160,15 +163,16 @@ export async function runCapture(deps: CaptureDeps, work: CaptureWork, lead: { l
         router,
         forwarded: createRouter(work.forwarded),
         ddl: endpoint.ddl,
-        seen: claim.tail.seen,
+        seen,
+        rowsUntil,
         now: Date.now,
       });
       /** Remedies that come once more: they are in the log already (tail.ts). */
-      let published = claim.tail.remedies;
+      let published = remedies;
       const heartbeats = new Heartbeats(endpoint.name, writer);
       const warn = warnOnce(deps.logger);
       // First of all records: a log that ended before it would not say where to go on.
-      await heartbeats.now(start, claim.tail.seen, claim.tail.remedies);
+      await heartbeats.now({ position: start, seen, remedies, rowsUntil });
       await writer.control({
         kind: 'routes',
         endpoint: endpoint.name,

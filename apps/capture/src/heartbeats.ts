@@ -7,6 +7,14 @@ import type { Boundary } from './output.js';
 const movingMs = 1_000;
 const idleMs = 10_000;
 
+export interface HeartbeatPlace {
+  readonly position: Position;
+  readonly seen: Seen;
+  /** Of what lies behind the position, what is in the log already: so many remedies, and the rows up to this transaction. */
+  readonly remedies: number;
+  readonly rowsUntil: string | null;
+}
+
 export class Heartbeats {
   readonly #endpoint: string;
   readonly #writer: LogWriter;
@@ -23,13 +31,14 @@ export class Heartbeats {
     const elapsed = Date.now() - this.#lastAt;
     if (elapsed < movingMs) return;
     if (elapsed < idleMs && this.#last === `${boundary.end.file}:${boundary.end.pos}`) return;
-    await this.now(boundary.end, boundary.seen, remedies);
+    const { end: position, seen, rowsUntil } = boundary;
+    await this.now({ position, seen, remedies, rowsUntil });
   }
 
-  /** `remedies`: of what lies behind the position, those that are in the log already. */
-  async now(position: Position, seen: Seen, remedies = 0): Promise<void> {
+  async now(place: HeartbeatPlace): Promise<void> {
+    const { position } = place;
     this.#lastAt = Date.now();
     this.#last = `${position.file}:${position.pos}`;
-    await this.#writer.control({ kind: 'heartbeat', endpoint: this.#endpoint, position, seen, remedies, tsMs: Date.now() });
+    await this.#writer.control({ kind: 'heartbeat', endpoint: this.#endpoint, ...place, tsMs: Date.now() });
   }
 }

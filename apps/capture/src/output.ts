@@ -23,4 +23,6 @@ export interface Boundary {
   /** An application did not want it published. */
   readonly skipped: boolean;
   readonly rows: number;
+  /** Behind `end`, up to this transaction, the log has the rows already; null: it has none. */
+  readonly rowsUntil: string | null;
 }

@@ -41,6 +41,7 @@ const boundary = {
   marked: false,
   skipped: false,
   rows: 0,
+  rowsUntil: null,
 } as const;
 
 it('one request has one latency, of the transaction that waited longest, and a span for each that is followed', async () => {

@@ -79,5 +79,10 @@ async function publishRestart(
     });
   }
   const state = { ...tail.state, log, seq: nextSeq };
-  return { ...claim, nextSeq: nextSeq + 1, nextOffset: nextOffset + 1, tail: { state, position, seen, restart: id, remedies: 0 } };
+  return {
+    ...claim,
+    nextSeq: nextSeq + 1,
+    nextOffset: nextOffset + 1,
+    tail: { state, position, seen, restart: id, remedies: 0, rowsUntil: null },
+  };
 }

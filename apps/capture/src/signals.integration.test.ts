@@ -56,7 +56,16 @@ describe.each(['8.0', '9.7'] as const)('MySQL %s', (version) => {
     await write();
     const { file, pos } = await sourceState(source);
     const router = createRouter([{ schema: 'shop', table: 't' }]);
-    const options = { endpoint: 'a', region: 'hangzhou', connector: 'mysql', version, ddl: 'stop', seen: {}, now: () => 7 } as const;
+    const options = {
+      endpoint: 'a',
+      region: 'hangzhou',
+      connector: 'mysql',
+      version,
+      ddl: 'stop',
+      seen: {},
+      rowsUntil: null,
+      now: () => 7,
+    } as const;
     const tracker = new TransactionTracker({ ...options, router, forwarded: createRouter([]) });
     const outputs: Output[] = [];
     for await (const item of readBinlog({

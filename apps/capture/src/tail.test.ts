@@ -11,7 +11,15 @@ const gtidSet = (upTo: number): string => `3e11fa47-71ca-11e1-9e33-c80aa9429562:
 const heartbeat = (offset: number, epoch: number, seq: number, upTo: number): LogRecord => ({
   offset,
   header: { kind: 'heartbeat', log: 'L', seq, epoch },
-  body: { kind: 'heartbeat', endpoint: 'a', position: { file: 'f', pos: upTo, gtidSet: gtidSet(upTo) }, seen: {}, remedies: 0, tsMs: 0 },
+  body: {
+    kind: 'heartbeat',
+    endpoint: 'a',
+    position: { file: 'f', pos: upTo, gtidSet: gtidSet(upTo) },
+    seen: {},
+    remedies: 0,
+    rowsUntil: null,
+    tsMs: 0,
+  },
 });
 const copy = { log: 'L', epoch: 1, seq: 2, offset: 3, position: { file: 'f', pos: 1, gtidSet: '' }, seen: {}, updatedAt: 0 } as LogCopy;
 
@@ -50,5 +58,59 @@ describe('a remedy at the end of a log', () => {
     };
     for (const record of [epoch, heartbeat(1, 1, 0, 100), remedy]) await reader.read(record as unknown as RawRecord);
     expect(reader.tail).toMatchObject({ state: { seq: 1 }, position: { gtidSet: gtidSet(100) }, seen: {} });
+  });
+});
+
+describe('a forwarded transaction at the end of a log', () => {
+  const uuid = gtidSet(1).slice(0, 36);
+  const row = (seq: number, number: number, path: readonly string[]): LogRecord =>
+    ({
+      offset: seq + 1,
+      header: { kind: 'row', log: 'L', seq, epoch: 1 },
+      body: {
+        kind: 'row',
+        event: {
+          source: { gtid: `${uuid}:${number}`, path },
+          transaction: { id: `${uuid}:${number}`, last: true, seen: { b: { log: 'M', seq: number } }, end: { file: 'f', pos: number } },
+        },
+      },
+    }) as unknown as LogRecord;
+  const remedy = (seq: number): LogRecord =>
+    ({ offset: seq + 1, header: { kind: 'remedy', log: 'L', seq, epoch: 1 }, body: { kind: 'remedy' } }) as unknown as LogRecord;
+  const epoch = { offset: 0, header: { kind: 'epoch', log: '', seq: -1, epoch: 1 }, body: { kind: 'epoch', leader: 'l' } } as LogRecord;
+
+  async function tailOf(...records: readonly LogRecord[]): Promise<unknown> {
+    const reader = new TailReader('t', decoder, null);
+    for (const record of [epoch, heartbeat(1, 1, 0, 100), ...records]) await reader.read(record as unknown as RawRecord);
+    const { position, seen, remedies, rowsUntil } = reader.tail;
+    return { end: position?.gtidSet, seen, remedies, rowsUntil: rowsUntil?.slice(37) ?? null };
+  }
+
+  it('is read again for its remedies and for what it had seen, but not for its rows', async () => {
+    const forwarded = { end: gtidSet(100), seen: {}, rowsUntil: '101' };
+    expect(await tailOf(row(1, 101, ['b', 'a']))).toEqual({ ...forwarded, remedies: 0 });
+    expect(await tailOf(row(1, 101, ['b', 'a']), remedy(2))).toEqual({ ...forwarded, remedies: 1 });
+    expect(await tailOf(row(1, 101, ['b', 'a']), remedy(2), row(3, 102, ['c', 'a']))).toEqual({
+      ...forwarded,
+      remedies: 1,
+      rowsUntil: '102',
+    });
+  });
+
+  it('is read again with what follows it, for its GTID would be missing; a transaction of its own moves the position where nothing else came', async () => {
+    const own = { end: gtidSet(100), seen: {}, remedies: 1, rowsUntil: '102' };
+    expect(await tailOf(row(1, 101, ['b', 'a']), remedy(2), row(3, 102, ['a']))).toEqual(own);
+    expect(await tailOf(remedy(1), row(2, 102, ['a']))).toEqual(own);
+    expect(await tailOf(row(1, 101, ['a']))).toMatchObject({ end: gtidSet(101), seen: { b: { log: 'M', seq: 101 } }, rowsUntil: null });
+  });
+
+  it('is behind a heartbeat', async () => {
+    expect(await tailOf(row(1, 101, ['b', 'a']), remedy(2), heartbeat(4, 1, 3, 101))).toMatchObject({ end: gtidSet(101), rowsUntil: null });
+  });
+
+  it('is still to be left out where a new leader has said so and no more', async () => {
+    const claimed = heartbeat(3, 1, 2, 100);
+    const told = { ...claimed, body: { ...claimed.body, remedies: 2, rowsUntil: `${uuid}:101` } } as LogRecord;
+    expect(await tailOf(row(1, 101, ['b', 'a']), told)).toEqual({ end: gtidSet(100), seen: {}, remedies: 2, rowsUntil: '101' });
   });
 });

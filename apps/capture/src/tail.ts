@@ -20,6 +20,8 @@ export interface Tail {
   readonly restart: string | null;
   /** How many remedies stand in the log behind `position`. */
   readonly remedies: number;
+  /** The last transaction behind `position` whose rows stand in the log, by its id; null: there is none. */
+  readonly rowsUntil: string | null;
 }
 
 /** Where to begin reading, from the offsets that the broker has now and the copy. null: the log is new. */
@@ -50,6 +52,7 @@ export class TailReader {
   #leader: string | null = null;
   #restart: string | null = null;
   #remedies = 0;
+  #rowsUntil: string | null = null;
 
   constructor(topic: string, decoder: RecordDecoder, copy: LogCopy | null) {
     this.#topic = topic;
@@ -60,7 +63,7 @@ export class TailReader {
   get tail(): Tail {
     const at = this.#position;
     const position = at && { file: at.file, pos: at.pos, gtidSet: at.gtids?.toString() ?? null };
-    return { state: this.#state, position, seen: this.#seen, restart: this.#restart, remedies: this.#remedies };
+    return { state: this.#state, position, seen: this.#seen, restart: this.#restart, remedies: this.#remedies, rowsUntil: this.#rowsUntil };
   }
 
   /** Who opened the epoch that the log is in. */
@@ -79,6 +82,7 @@ export class TailReader {
       this.#position = null;
       this.#seen = {};
       this.#remedies = 0;
+      this.#rowsUntil = null;
     }
     if (verdict === 'valid' || verdict === 'anew') this.#follow(record);
   }
@@ -119,7 +123,7 @@ export class TailReader {
     const { body } = record;
     if (body.kind === 'remedy') this.#remedies += 1;
     if (body.kind === 'heartbeat' || body.kind === 'ddl' || body.kind === 'restart') this.#moveTo(body.position);
-    if (body.kind === 'heartbeat') this.#remedies = body.remedies;
+    if (body.kind === 'heartbeat') [this.#remedies, this.#rowsUntil] = [body.remedies, body.rowsUntil];
     if (body.kind === 'heartbeat' || body.kind === 'restart') this.#seen = body.seen;
     if (body.kind === 'restart') this.#restart = body.id;
     if (body.kind === 'row' && body.event.transaction.last) this.#endTransaction(body.event);
@@ -127,13 +131,24 @@ export class TailReader {
 
   #moveTo(position: Position): void {
     this.#remedies = 0;
+    this.#rowsUntil = null;
     this.#position = { gtids: position.gtidSet === null ? null : parseGtids(position.gtidSet), file: position.file, pos: position.pos };
   }
 
+  /**
+   * One that was forwarded does not move the position: remedies of the same transaction may follow, and what had been seen with it is not in its rows. Nor does one behind such a
+   * transaction, or behind a remedy: their GTIDs are not in its rows, and what is not in the set is sent again. So all of that is read again, and the rows are left out. Counter-examples for
+   * going on behind them: a capture ends between rows and remedies, which are lost; or the remedies that are in the log are taken for those of the next transaction, and those are lost; or what
+   * comes next does not know that the one it was forwarded from had been seen; or a transaction comes twice.
+   */
   #endTransaction(event: RowEvent): void {
-    const { end, seen } = event.transaction;
+    const { end, seen, id } = event.transaction;
     // Before the first control record with the whole GTID set nothing can be said about the position.
     if (!this.#position || !end) return;
+    if (event.source.path.length > 1 || this.#rowsUntil !== null || this.#remedies > 0) {
+      this.#rowsUntil = id;
+      return;
+    }
     const { gtid } = event.source;
     let { gtids } = this.#position;
     if (gtids && gtid !== null) {
@@ -142,8 +157,6 @@ export class TailReader {
       gtids.add(gtid);
     }
     this.#position = { gtids, file: end.file, pos: end.pos };
-    this.#remedies = 0;
-    // Of before the transaction. One that was forwarded has moved it, which the next heartbeat says: until then it is too little, and that is safe.
     this.#seen = { ...this.#seen, ...seen };
   }
 }

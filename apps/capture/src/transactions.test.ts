@@ -1,6 +1,7 @@
-import { createRouter, rowToJson, SyncError } from '@lutra/model';
+import { createRouter, SyncError } from '@lutra/model';
 import type { ColumnSchema, Route, Row, SourceItem, TableSchema } from '@lutra/model';
 import { describe, expect, it } from 'vitest';
+import { checkpointRow, marker, remedy, signals, watermark } from './loader-writes.fixture.js';
 import type { Output } from './output.js';
 import { TransactionTracker } from './transactions.js';
 
@@ -26,38 +27,8 @@ const rows = (table: TableSchema, ...ids: number[]): SourceItem => ({
   at: { file: 'binlog.1', pos: 5 },
   bytes: 100,
 });
-const signalTable: TableSchema = { ...checkpoint, name: 'signal' };
-const signals = (...after: Row[]): SourceItem =>
-  ({ ...rows(signalTable), rows: after.map((row) => ({ before: null, after: row })) }) as SourceItem;
-const watermark = (token: string, pipeline = 'c.p'): Row => ({ pipeline, kind: 'watermark', slot: 0, n: 1n, content: token });
-function remedy(slot: number, id: number, gone = false): Row {
-  const text = rowToJson({ id });
-  const content = JSON.stringify({ database: 'shop', table: 'orders', key: text, row: gone ? null : text });
-  return { pipeline: 'c.p', kind: 'remedy', slot, n: 1n, content };
-}
-function checkpointRow(seq: number, epoch = 1): Row {
-  return {
-    pipeline: 'c.p',
-    part: 0,
-    lane: 0,
-    log_id: 'L',
-    log_epoch: 1n,
-    seq: BigInt(seq),
-    next_offset: 1n,
-    gtid: null,
-    source_us: 0n,
-    origin: 'california',
-    path: 'california',
-    epoch: BigInt(epoch),
-    n: 1n,
-  };
-}
-function marker(seq: number): SourceItem {
-  const row = checkpointRow(seq);
-  return { kind: 'rows', table: checkpoint, op: 'u', rows: [{ before: row, after: row }], at: { file: 'binlog.1', pos: 5 }, bytes: 100 };
-}
 
-function tracker(ddl: 'stop' | 'ignore' = 'stop', forwarded: readonly Route[] = []): TransactionTracker {
+function tracker(ddl: 'stop' | 'ignore' = 'stop', forwarded: readonly Route[] = [], rowsUntil: string | null = null): TransactionTracker {
   const router = createRouter([{ schema: 'shop', table: '*' }]);
   return new TransactionTracker({
     endpoint: 'a',
@@ -66,6 +37,7 @@ function tracker(ddl: 'stop' | 'ignore' = 'stop', forwarded: readonly Route[] = 
     version: '8',
     router,
     forwarded: createRouter(forwarded),
+    rowsUntil,
     ddl,
     seen: {},
     now: () => 7,
@@ -162,6 +134,32 @@ describe('where pipelines forward', () => {
     const row = { ...checkpointRow(41), origin: '', path: '' };
     const unknown = { ...marker(41), rows: [{ before: null, after: row }] } as SourceItem;
     expect(feed(forwarding(), begin(1), unknown, rows(orders, 1), commit(1))).toMatchObject([{ kind: 'boundary', rows: 0, seen: {} }]);
+  });
+
+  it('what is read again is left out up to the transaction whose rows are in the log already; what it had seen and its remedies are not', () => {
+    const to = tracker('stop', [{ schema: 'shop', table: 'orders' }], 'u:2');
+    const again = feed(
+      to,
+      begin(1),
+      marker(41),
+      rows(orders, 1),
+      commit(1),
+      begin(2),
+      marker(42),
+      rows(orders, 2),
+      signals(remedy(0, 2)),
+      commit(2),
+    );
+    expect(again.map(({ kind }) => kind)).toEqual(['boundary', 'signal', 'boundary']);
+    expect(again.map((output) => output.kind === 'boundary' && output.rowsUntil)).toEqual(['u:2', false, null]);
+    expect(again.at(-1)).toMatchObject({ rows: 0, seen: { california: { seq: 42 } } });
+    expect(published(feed(to, begin(3), rows(orders, 3), commit(3)))).toEqual([[3, 1, true]]);
+  });
+
+  it('a source without GTIDs whose binlog lost that transaction is refused', () => {
+    const lost = { ...begin(5), gtid: null } as SourceItem;
+    expect(() => feed(tracker('stop', [], 'binlog.1:4'), lost)).toThrow(expect.objectContaining({ code: 'SOURCE_BEHIND' }));
+    expect(feed(tracker('stop', [], 'binlog.1:5'), lost, commit(5))).toMatchObject([{ kind: 'boundary', rowsUntil: null }]);
   });
 
   it('what was seen is told by the region whose log it is, not by the origin', () => {

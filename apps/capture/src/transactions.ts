@@ -16,6 +16,7 @@ import type { Boundary, Output } from './output.js';
 import { asksToSkip } from './own-tables.js';
 import { rowEventOf } from './row-event.js';
 import type { RowEventOptions } from './row-event.js';
+import { requireBefore } from './rows-until.js';
 import { Signals } from './signals.js';
 
 export interface TrackerOptions extends RowEventOptions {
@@ -25,6 +26,8 @@ export interface TrackerOptions extends RowEventOptions {
   readonly forwarded: Router;
   readonly ddl: 'stop' | 'ignore';
   readonly seen: Seen;
+  /** The rows of what comes, up to this transaction, are in the log already (tail.ts); null: none are. */
+  readonly rowsUntil: string | null;
 }
 
 type Begin = Extract<SourceItem, { kind: 'begin' }>;
@@ -45,17 +48,20 @@ interface OpenTransaction {
 export class TransactionTracker {
   readonly #options: TrackerOptions;
   #seen: Seen;
+  #rowsUntil: string | null;
   #open: OpenTransaction | null = null;
 
   constructor(options: TrackerOptions) {
     this.#options = options;
     this.#seen = options.seen;
+    this.#rowsUntil = options.rowsUntil;
   }
 
-  /** @throws SyncError DDL_UNSUPPORTED, CHECKPOINT_INVALID, LOOP_DETECTED */
+  /** @throws SyncError DDL_UNSUPPORTED, CHECKPOINT_INVALID, LOOP_DETECTED, SOURCE_BEHIND */
   *accept(item: SourceItem): Generator<Output> {
     switch (item.kind) {
       case 'begin':
+        if (this.#rowsUntil !== null) requireBefore(this.#rowsUntil, item.at);
         this.#open = opened(item);
         return;
       case 'rows':
@@ -80,7 +86,7 @@ export class TransactionTracker {
       else yield { kind: 'ignored', what: 'skip', at: item.at };
     }
     if (item.table.database === checkpointTable.database) return yield* this.#own(open, item);
-    if (open.skipped) return;
+    if (open.skipped || this.#rowsUntil !== null) return;
     const origin = this.#originOf(open);
     const router = open.marker ? this.#options.forwarded : this.#options.router;
     if (origin && router(item.table)) yield* this.#routed(open, { item, event, origin });
@@ -130,6 +136,7 @@ export class TransactionTracker {
         details: { file: end.file, pos: end.pos },
       });
     this.#open = null;
+    if (open.id === this.#rowsUntil) this.#rowsUntil = null;
     const { held, marker, signals } = open;
     if (held) {
       const event: RowEvent = {
@@ -165,7 +172,16 @@ export class TransactionTracker {
 
   #boundary(end: Position, after?: OpenTransaction): Boundary {
     const { marker = null, skipped = false, rows = 0, begin } = after ?? {};
-    return { kind: 'boundary', end, seen: this.#seen, commitTimeUs: begin?.commitTimeUs ?? null, marked: marker !== null, skipped, rows };
+    return {
+      kind: 'boundary',
+      end,
+      seen: this.#seen,
+      commitTimeUs: begin?.commitTimeUs ?? null,
+      marked: marker !== null,
+      skipped,
+      rows,
+      rowsUntil: this.#rowsUntil,
+    };
   }
 }
 

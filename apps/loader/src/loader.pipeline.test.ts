@@ -225,6 +225,7 @@ class LogBuilder {
             position,
             seen: {},
             remedies: 0,
+            rowsUntil: null,
             tsMs: Date.now(),
           }),
         );

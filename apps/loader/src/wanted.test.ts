@@ -54,7 +54,8 @@ describe('what a pipeline must know where its target takes writes', () => {
     expect(guard({ conflicts: home })).toMatchObject({ back: routes.crm, conflicts: home });
   });
 
-  it('is every other pipeline to the target, and none from it or between others', () => {
+  it('is every other pipeline to the target, of a region that has one to the source too', () => {
+    expect(guard({ pipelines: [there, back, third], conflicts: home })?.thirds).toEqual([]);
     const others = [third, { ...third, name: 'away', source: 'b', target: 'c' }, { ...third, name: 'else', target: 'a' }];
     expect(guard({ pipelines: [there, back, ...others], conflicts: home })?.thirds).toMatchObject([
       { id: 'shop.third', source: { name: 'c' }, region: { name: 'dublin' }, routes: routes.shop },
@@ -63,16 +64,18 @@ describe('what a pipeline must know where its target takes writes', () => {
 });
 
 describe('a loader begins anew', () => {
-  const three = { pipelines: [there, back, third], conflicts: home };
+  const direct = { ...third, name: 'direct', target: 'a' };
+  const three = { pipelines: [there, back, third, direct], conflicts: home };
   const print = (part: ChannelPart, kafka?: Readonly<Record<string, string>>): string => wanted({ ...three, ...part }, kafka).fingerprint;
 
   it.each<readonly [string, ChannelPart]>([
     ['another region is home', { conflicts: { ...home, home: 'california' } }],
     ['a rule changes', { conflicts: { ...home, rules: [{ policy: 'stop' }] } }],
-    ['the way back carries other tables', { pipelines: [there, { ...back, routes: routes.shop }, third] }],
-    ['the way back is gone', { pipelines: [there, third] }],
-    ['a third pipeline is gone', { pipelines: [there, back] }],
-    ['a third pipeline carries other tables', { pipelines: [there, back, { ...third, routes: routes.crm }] }],
+    ['the way back carries other tables', { pipelines: [there, { ...back, routes: routes.shop }, third, direct] }],
+    ['the way back is gone', { pipelines: [there, third, direct] }],
+    ['a third pipeline is gone', { pipelines: [there, back, direct] }],
+    ['a third region no longer reaches the source', { pipelines: [there, back, third] }],
+    ['a third pipeline carries other tables', { pipelines: [there, back, { ...third, routes: routes.crm }, direct] }],
     ['a person wants it', { attempt: 1 }],
   ])('when %s', (_, part) => {
     expect(print(part)).not.toBe(print({}));

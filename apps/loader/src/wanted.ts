@@ -25,7 +25,7 @@ export interface GuardWork {
   readonly targetRegion: RegionDocument;
   /** Of the pipeline that carries the target's changes back; null: none does. */
   readonly back: readonly Route[] | null;
-  /** Other pipelines to the same target. */
+  /** Other pipelines to the same target, of regions that bring their changes to the source too. Where the target forwards them instead, they are in its own log. */
   readonly thirds: readonly Third[];
 }
 
@@ -73,7 +73,8 @@ function guardOf(documents: Configuration, { name, pipelines, conflicts }: Chann
   const targetRegion = region(pipeline.target);
   const back = pipelines.find(({ source, target }) => source === pipeline.target && target === pipeline.source)?.routes ?? null;
   if (!targetRegion || (back === null && conflicts.rules.length === 0)) return null;
-  const others = back === null ? [] : pipelines.filter(({ source, target }) => target === pipeline.target && source !== pipeline.source);
+  const reachSource = new Set(pipelines.filter(({ target }) => target === pipeline.source).map(({ source }) => source));
+  const others = back === null ? [] : pipelines.filter(({ source, target }) => target === pipeline.target && reachSource.has(source));
   const thirds = others.flatMap((other): Third[] => {
     const [source, from] = [documents.endpoints.get(other.source), region(other.source)];
     return source && from ? [{ id: pipelineId(name, other.name), source, region: from, routes: other.routes }] : [];

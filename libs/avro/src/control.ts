@@ -48,6 +48,7 @@ const links: { readonly [K in ControlKind]: Links<K> } = {
     position,
     seen,
     remedies: { get: (from) => from.remedies, set: (to, value: number) => (to.remedies = value) },
+    rows_until: { get: (from) => from.rowsUntil, set: (to, value: string | null) => (to.rowsUntil = value) },
   },
   routes: {
     endpoint,
@@ -88,7 +89,15 @@ const links: { readonly [K in ControlKind]: Links<K> } = {
 
 const empty: { readonly [K in ControlKind]: () => Draft<Of<K>> } = {
   epoch: () => ({ kind: 'epoch', endpoint: '', leader: '', tsMs: 0 }),
-  heartbeat: () => ({ kind: 'heartbeat', endpoint: '', position: { file: '', pos: 0, gtidSet: null }, seen: {}, remedies: 0, tsMs: 0 }),
+  heartbeat: () => ({
+    kind: 'heartbeat',
+    endpoint: '',
+    position: { file: '', pos: 0, gtidSet: null },
+    seen: {},
+    remedies: 0,
+    rowsUntil: null,
+    tsMs: 0,
+  }),
   routes: () => ({ kind: 'routes', endpoint: '', tables: [], pipelines: {}, tsMs: 0 }),
   ddl: () => ({ kind: 'ddl', endpoint: '', database: '', sql: '', position: { file: '', pos: 0, gtidSet: null }, tsMs: 0 }),
   restart: () => ({

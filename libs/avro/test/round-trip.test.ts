@@ -206,8 +206,16 @@ describe('control records', () => {
   const position = { file: 'binlog.000001', pos: 4, gtidSet: '3e11fa47-71ca-11e1-9e33-c80aa9429562:1-23' };
   const records: ControlRecord[] = [
     { kind: 'epoch', endpoint: 'hz-1', leader: 'host:1', tsMs: 1_715_000_001_000 },
-    { kind: 'heartbeat', endpoint: 'hz-1', position, seen: { california: { log: 'cafe', seq: 0 } }, remedies: 0, tsMs: 1 },
-    { kind: 'heartbeat', endpoint: 'hz-1', position: { ...position, gtidSet: null }, seen: {}, remedies: 0, tsMs: 1 },
+    { kind: 'heartbeat', endpoint: 'hz-1', position, seen: { california: { log: 'cafe', seq: 0 } }, remedies: 0, rowsUntil: null, tsMs: 1 },
+    {
+      kind: 'heartbeat',
+      endpoint: 'hz-1',
+      position: { ...position, gtidSet: null },
+      seen: {},
+      remedies: 2,
+      rowsUntil: 'binlog.000001:4',
+      tsMs: 1,
+    },
     { kind: 'routes', endpoint: 'hz-1', tables: ['shop.*', 'a`b'], pipelines: { 'ab.there': '0123456789abcdef' }, tsMs: 1 },
     { kind: 'routes', endpoint: 'hz-1', tables: [], pipelines: {}, tsMs: 1 },
     { kind: 'ddl', endpoint: 'hz-1', database: 'shop', sql: `ALTER TABLE ${'ü'.repeat(5000)}`, position, tsMs: 1 },

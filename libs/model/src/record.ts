@@ -44,6 +44,8 @@ export type ControlRecord =
       readonly seen: Seen;
       /** So many remedies of what lies behind `position` are in the log already: a new leader begins at the position of the one before it. */
       readonly remedies: number;
+      /** Id of the last transaction behind `position` whose rows are in the log already; null: there is none. */
+      readonly rowsUntil: string | null;
       readonly tsMs: number;
     }
   /** From here on the topic holds the tables that these patterns match: those of these pipelines' routes. */

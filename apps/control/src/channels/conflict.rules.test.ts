@@ -13,11 +13,11 @@ const all = places('a@here', 'b@there', 'c@far');
 type Rule = Readonly<Record<string, unknown>>;
 type Ways = Readonly<Record<string, readonly object[]>>;
 
-/** `ways`: `a>b` → its routes */
+/** `ways`: `a>b` → its routes; `a>>b` where it forwards */
 function channel(ways: Ways, conflicts: { readonly home?: string; readonly rules?: readonly Rule[] }): ChannelInput {
   const pipelines = Object.entries(ways).map(([way, routes]) => {
-    const [source, target] = way.split('>');
-    return { name: way.replace('>', '-'), source, target, routes };
+    const [source, target] = way.split(/>+/);
+    return { name: way.replace(/>+/, '-'), source, target, routes, forwards: way.includes('>>') };
   });
   return channelInputSchema.parse({ name: 'x', pipelines, conflicts });
 }
@@ -108,6 +108,39 @@ describe('a policy and the ways of its tables', () => {
     const rules = [rule('overwrite', { schema: 'log' }), latest];
     expect(idsOf(channel(mixed, { home: 'here', rules }))).toEqual([]);
     expect(idsOf(channel(mixed, { home: 'here', rules: rules.toReversed() }))).toEqual(['policy-needs-both-ways', 'rule-never-matches']);
+  });
+});
+
+describe('a policy and what is forwarded', () => {
+  const hub: Ways = { 'b>a': shop, 'a>>b': shop, 'c>a': shop, 'a>>c': shop };
+  const chain: Ways = { ...hub, 'b>>a': shop, 'd>c': shop, 'c>>d': shop, 'c>>a': shop };
+  const four = places('a@here', 'b@there', 'c@far', 'd@farther');
+
+  it.each([rule('home'), latest, rule('merge')])('%o converges where the hub is home, and is refused where a neighbour is', (given) => {
+    expect(idsOf(channel(hub, { home: 'here', rules: [given] }))).toEqual([]);
+    const problems = conflictProblems(channel(hub, { home: 'there', rules: [given] }), all);
+    expect(problems.map(({ id, flows }) => [id, ...flows])).toEqual([
+      ['policy-not-forwarded', 'x.c-a'],
+      ['policy-not-forwarded', 'x.a-c'],
+    ]);
+    expect(problems[0]?.what).toMatch(/x\.a-b forwards, but x\.c-a connects two regions of which neither is home \(there\)/);
+  });
+
+  it('is refused in a longer chain, wherever home is', () => {
+    for (const home of ['here', 'there', 'far', 'farther'])
+      expect(idsOf(channel(chain, { home, rules: [latest] }), four)).toContain('policy-not-forwarded');
+    expect(idsOf(channel(chain, { rules: [rule('stop')] }), four)).toEqual([]);
+  });
+
+  it('is not asked of tables that another rule decides, nor of those that flow one way', () => {
+    const rules = [rule('stop', { schema: 'shop' }), latest];
+    const log = [{ schema: 'log' }];
+    expect(idsOf(channel({ ...chain, 'a>b': log, 'b>a': log }, { home: 'here', rules }), four)).toEqual([]);
+    expect(idsOf(channel({ 'a>b': shop, 'b>>c': shop }, { rules: [rule('overwrite')] }))).toEqual([]);
+  });
+
+  it('is fine where a neighbour forwards what a fourth region sends it one way', () => {
+    expect(idsOf(channel({ ...hub, 'b>>a': shop }, { home: 'here', rules: [latest] }))).toEqual([]);
   });
 });
 

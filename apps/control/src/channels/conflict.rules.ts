@@ -27,6 +27,7 @@ export function conflictProblems(channel: ChannelInput, places: EndpointPlaces):
     ...homeProblems(channel, { flows, places, deciding }).map(problem),
     ...rules.flatMap(({ rule, name }) => ruleProblems(rule, name)).map(problem),
     ...rules.flatMap((placed) => policyProblems(placed)),
+    ...rules.flatMap((placed) => forwardedProblems(placed, { home: channel.conflicts.home, places })),
     ...rules.flatMap((placed, index) => idleProblems(placed, channel.conflicts.rules.slice(0, index))).map(problem),
   ];
 }
@@ -120,13 +121,30 @@ function policyProblems({ rule, name, decides }: Placed): readonly FlowProblem[]
         { id: 'policy-one-way-only', severity: 'error', what, mend: 'Choose home, latest, merge or stop.', flows: [flow.id, back.id] },
       ];
     }
-    const hub = [flow, ...(back ? [back] : [])].filter(({ forwards }) => forwards);
-    if (needsHome(rule) && hub.length > 0) {
-      const what = `${name}: policy ${rule.policy} decides about ${table}, which ${hub.map(({ id }) => id).join(', ')} forwards`;
-      const mend = 'Let every region have a pipeline from and to every other one (a mesh), without forwards; or choose stop.';
-      return [{ id: 'policy-not-forwarded', severity: 'error', what, mend, flows: hub.map(({ id }) => id) }];
-    }
     return [];
+  });
+}
+
+/**
+ * Where something is forwarded, the last word must be with the one that forwards, against each of its neighbours. Counter-example, home at A of A ↔ B ↔ C: B and C change a row at once,
+ * each refuses the other's change, and A, which hears of B's only, has nothing to send (test/model/hub.test.ts).
+ */
+function forwardedProblems(
+  { rule, name, decides }: Placed,
+  { home, places }: { home: string | undefined; places: EndpointPlaces },
+): readonly FlowProblem[] {
+  const twoWay = decides.filter(({ back }) => back);
+  const forwarding = twoWay.find(({ flow }) => flow.forwards);
+  if (!needsHome(rule) || home === undefined || !forwarding) return [];
+  const regionOf = (endpoint: string): string | undefined => places.get(endpoint)?.region;
+  return twoWay.flatMap(({ flow, table }) => {
+    const ends = [flow.source, flow.target].map(regionOf);
+    // An endpoint that is missing has a problem of its own.
+    if (ends.includes(undefined) || ends.includes(home)) return [];
+    const what = `${name}: policy ${rule.policy} decides about ${table}, which ${forwarding.flow.id} forwards, but ${flow.id} connects two regions of which neither is home (${home}): nobody would have the last word between them`;
+    const mend =
+      'Make the hub home, with pipelines between it and each other region only, those from it with forwards; or give each two neighbours a channel of their own, each with its home; or let every region have a pipeline from and to every other one (a mesh), without forwards; or choose stop.';
+    return [{ id: 'policy-not-forwarded', severity: 'error', what, mend, flows: [flow.id] }];
   });
 }
 

@@ -99,10 +99,12 @@ function notForwarded(first: Flow, second: Flow, flows: readonly Flow[]): readon
   ];
 }
 
-/** Two sources, one table: fine in a mesh, where the sources are in sync themselves; else a matter of who owns which rows. */
+/** Two sources, one table: fine in a mesh, where the sources are in sync themselves, or around a hub, which keeps them so; else a matter of who owns which rows. */
 function sharedTarget(one: Flow, other: Flow, flows: readonly Flow[]): readonly FlowProblem[] {
   if (one.target !== other.target || one.source === other.source) return [];
-  const linked = (from: string, to: string): boolean => flows.some((flow) => flow.source === from && flow.target === to);
+  const hub = one.target;
+  const linked = (from: string, to: string): boolean =>
+    flows.some(({ source, target, forwards }) => target === to && (source === from || (source === hub && forwards)));
   if (linked(one.source, other.source) && linked(other.source, one.source)) return [];
   const table = firstTable(one, other, arriveTogether);
   if (table === null) return [];

@@ -55,7 +55,8 @@ class Log {
       transaction: { id: 'x', totalOrder: order, last, seen: {}, end: null },
     } as unknown as RowEvent;
     const position = { file: 'f', pos: 4, gtidSet: null };
-    const body = kind === 'row' ? { kind, table, event } : { kind, endpoint: 'a', position, seen: {}, remedies: 0, tsMs: 0 };
+    const body =
+      kind === 'row' ? { kind, table, event } : { kind, endpoint: 'a', position, seen: {}, remedies: 0, rowsUntil: null, tsMs: 0 };
     this.records.push({ offset: this.#offset, header: { kind, log: 'L', seq, epoch }, body });
   }
 

@@ -71,8 +71,11 @@ export function guardFor(deps: LoaderDeps, work: LoaderWork, parts: GuardParts):
       metrics.eventsDropped.inc({ name: work.id }, found.length - events.length);
     },
   });
-  const channel = work.id.slice(0, work.id.indexOf('.') + 1);
-  return { guard, concerns: ({ pipeline }) => pipeline.startsWith(channel), close: () => peers.close() };
+  return { guard, concerns: ({ pipeline }) => isOfChannel(pipeline, work.id), close: () => peers.close() };
+}
+
+function isOfChannel(pipeline: string, other: string): boolean {
+  return pipeline.startsWith(other.slice(0, other.indexOf('.') + 1));
 }
 
 /** No values: rows are in lutra.conflict. */
@@ -94,7 +97,7 @@ function peersOf(
       bus: { brokers: region.kafka.brokers, tls: region.kafka.tls, clientId: `lutra-loader-${work.id}-window`, logger: deps.logger },
       topic: rowsTopic(endpoint),
       pipeline: work.id,
-      sourceRegion: work.source.region,
+      others: [work.source, work.target, ...thirds.map(({ source }) => source)].map(({ region: name }) => name),
       withRows: conflicts.home === work.target.region,
       schemas: deps.schemas,
       keysOf: async (table) => {
@@ -102,8 +105,8 @@ function peersOf(
         const target = name && (await parts.tables.of(name));
         return target && keysOf(table, target);
       },
-      keysOfRemedy: async (table) => {
-        const name = of.router(table);
+      keysOfRemedy: async ({ pipeline, ...table }) => {
+        const name = isOfChannel(pipeline, work.id) ? of.router(table) : null;
         const target = name && (await parts.tables.of(name));
         return target && keysOf(asSource(target), target);
       },

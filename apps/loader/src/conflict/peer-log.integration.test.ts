@@ -87,6 +87,17 @@ describe('the window of a log', () => {
     expect(changed(await read(null), [1, 2])).toEqual([2]);
   });
 
+  test('what it forwards of a region that has a window of its own is no change of it', async () => {
+    topic.origin = 'elsewhere';
+    await topic.rows(row(1));
+    topic.origin = 'here';
+    await topic.rows(row(2));
+    const options = topic.options(ended.signal);
+    const log = await PeerLog.open({ ...options, others: [...options.others, 'elsewhere'] }, null);
+    await upToEnd(log);
+    expect(changed(log, [1, 2])).toEqual([2]);
+  });
+
   test('a remedy counts as a change, with its key and its unique values', async () => {
     await topic.remedy({ id: 1 }, row(1, 10));
     await topic.remedy({ id: 2 }, null);

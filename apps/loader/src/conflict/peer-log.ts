@@ -8,7 +8,7 @@ import type { SchemaIds } from '@lutra/avro';
 import { BusAdmin, subscribe } from '@lutra/bus';
 import type { BusOptions } from '@lutra/bus';
 import { admit, freshLog, SyncError, toSyncError } from '@lutra/model';
-import type { LogPosition, LogRecord, LogState, Row, TableName, TableSchema } from '@lutra/model';
+import type { LogPosition, LogRecord, LogState, Row, RowEvent, TableName, TableSchema } from '@lutra/model';
 import { throwIfAborted } from '@lutra/runtime';
 import { primaryKeyOf, resourcesOf } from './resources.js';
 import type { Keys } from './resources.js';
@@ -21,13 +21,13 @@ export interface PeerLogOptions {
   readonly pipeline: string;
   /** The target is home: rows that were in the way of others are sent again. */
   readonly withRows: boolean;
-  /** Of the pipeline: what comes from there and was forwarded by the target is no change of somebody else. */
-  readonly sourceRegion: string;
+  /** The source, and the regions that have a window of their own: what was forwarded from there is no change of this log's region. */
+  readonly others: readonly string[];
   readonly schemas: SchemaIds;
   /** The keys of a table of that log, as the target has them; null: a table that this pipeline does not carry. */
   keysOf(table: TableSchema): Promise<Keys | null> | Keys | null;
-  /** The same for a remedy, which names its table only. */
-  keysOfRemedy(table: TableName): Promise<Keys | null>;
+  /** The same for a remedy, which names its table only. Null as well: it is of another channel, so nobody here takes it. */
+  keysOfRemedy(remedy: TableName & { readonly pipeline: string }): Promise<Keys | null>;
   /** For a first record to come. */
   readonly patienceMs?: number;
   readonly signal: AbortSignal;
@@ -193,13 +193,13 @@ export class PeerLog {
     const { body, header } = record;
     switch (body.kind) {
       case 'row': {
-        if (body.event.source.path.includes(this.#options.sourceRegion)) return;
+        if (this.#isKnown(body.event)) return;
         const keys = this.#keys.get(body.table) ?? (await this.#keysOf(body.table));
         if (keys) this.#changed(keys, [body.event.before, body.event.after], header.seq);
         return;
       }
       case 'remedy': {
-        const keys = await this.#options.keysOfRemedy({ database: body.database, name: body.table });
+        const keys = await this.#options.keysOfRemedy({ pipeline: body.pipeline, database: body.database, name: body.table });
         if (keys) this.#changed(keys, body.row === null ? [body.key] : [body.row], header.seq);
         return;
       }
@@ -210,6 +210,14 @@ export class PeerLog {
         return;
       default:
     }
+  }
+
+  /**
+   * A copy, of what the source knows anyway, or of what is in another window. Counter-example, where three regions write to each other and one forwards to a fourth: C has changed a row after A's
+   * change had come, and B's copy of that change, which C has never seen, would be a conflict that home does not meet.
+   */
+  #isKnown({ source: { path } }: RowEvent): boolean {
+    return path.length > 1 && path.slice(0, -1).some((region) => this.#options.others.includes(region));
   }
 
   #changed(keys: Keys, images: readonly (Row | null)[], seq: number): void {

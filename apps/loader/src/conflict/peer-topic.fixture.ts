@@ -104,7 +104,7 @@ export class PeerTopic {
       topic: this.topic,
       pipeline: 'c.p',
       withRows: true,
-      sourceRegion: regions.source,
+      others: [regions.source, regions.target],
       schemas: this.#ids,
       keysOf: own,
       keysOfRemedy: async (of) => own(of),
@@ -119,8 +119,9 @@ export class PeerTopic {
   async #row(images: Pick<Parameters<typeof eventOf>[0], 'before' | 'after'>, of: TableSchema, header: RecordHeader): Promise<OutRecord> {
     const encoder = await this.#encoder.prepare(of);
     const { origin } = this;
+    const path = origin === regions.target ? [origin] : [origin, regions.target];
     const event = eventOf(images, { seq: header.seq, seen: {} });
-    return encoder.encode(header, { ...event, source: { ...event.source, db: of.database, table: of.name, origin, path: [origin] } });
+    return encoder.encode(header, { ...event, source: { ...event.source, db: of.database, table: of.name, origin, path } });
   }
 
   async #control(body: ControlRecord): Promise<void> {

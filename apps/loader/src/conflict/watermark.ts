@@ -8,6 +8,8 @@ export class Watermark {
   readonly #of: { readonly pipeline: string; readonly epoch: number };
   #connection: ApplyConnection | null = null;
   #number = 0;
+  /** Settled when the connection is free. */
+  #free: Promise<unknown> = Promise.resolve();
 
   constructor(target: ConnectionOptions, of: { readonly pipeline: string; readonly epoch: number }) {
     this.#target = target;
@@ -22,13 +24,22 @@ export class Watermark {
     return token;
   }
 
-  /** A statement outside the transaction that is under way. */
-  async query(sql: string): Promise<readonly ResultRow[]> {
-    if (!this.#connection || this.#connection.broken) this.#connection = await ApplyConnection.open(this.#target);
-    return this.#connection.query(sql);
+  /**
+   * A statement outside the transaction that is under way, one at a time: while that one waits for its watermark, the reader may ask already whether what comes next has to wait for third
+   * regions.
+   */
+  query(sql: string): Promise<readonly ResultRow[]> {
+    const answer = this.#free.then(async () => this.#query(sql));
+    this.#free = answer.catch(() => undefined);
+    return answer;
   }
 
   async close(): Promise<void> {
     await this.#connection?.close();
+  }
+
+  async #query(sql: string): Promise<readonly ResultRow[]> {
+    if (!this.#connection || this.#connection.broken) this.#connection = await ApplyConnection.open(this.#target);
+    return this.#connection.query(sql);
   }
 }

@@ -342,7 +342,7 @@ describe('a failure at any request, where what a loader wrote is forwarded', () 
       if (next.verdict !== 'valid' || (body.kind !== 'row' && body.kind !== 'remedy')) continue;
       const { seen, id } =
         body.kind === 'row' ? { ...body.event.transaction, id: body.event.after?.['id'] } : { ...body, id: body.key['id'] };
-      open.push(`${body.kind === 'row' ? '' : 'remedy '}${String(id)} ${seen['california']?.seq ?? ''}`.trim());
+      open.push(`${body.kind === 'row' ? '' : 'remedy '}${String(id)} ${seen['c.p']?.seq ?? ''}`.trim());
       if (body.kind === 'row' && !body.event.transaction.last) continue;
       found.push(...open);
       open = [];

@@ -117,8 +117,8 @@ describe.each(['8.0', '9.7'] as const)('MySQL %s', (version) => {
       'COMMIT',
     ];
     expect(await published(() => connection.query(texts.join('; ')))).toEqual([
-      expect.objectContaining({ kind: 'remedy', key: remedy.key, row, seen: { california: { log: 'L', seq: 42 } } }),
-      expect.objectContaining({ kind: 'remedy', key: remedy.key, row: null, seen: { california: { log: 'L', seq: 42 } } }),
+      expect.objectContaining({ kind: 'remedy', key: remedy.key, row, seen: { 'shop.there': { log: 'L', seq: 42 } } }),
+      expect.objectContaining({ kind: 'remedy', key: remedy.key, row: null, seen: { 'shop.there': { log: 'L', seq: 42 } } }),
       '0 rows',
     ]);
   });

@@ -1,5 +1,5 @@
 import { createRouter, SyncError } from '@lutra/model';
-import type { ColumnSchema, Route, Row, SourceItem, TableSchema } from '@lutra/model';
+import type { ColumnSchema, Route, Row, Seen, SourceItem, TableSchema } from '@lutra/model';
 import { describe, expect, it } from 'vitest';
 import { checkpointRow, marker, remedy, signals, watermark } from './loader-writes.fixture.js';
 import type { Output } from './output.js';
@@ -28,7 +28,12 @@ const rows = (table: TableSchema, ...ids: number[]): SourceItem => ({
   bytes: 100,
 });
 
-function tracker(ddl: 'stop' | 'ignore' = 'stop', forwarded: readonly Route[] = [], rowsUntil: string | null = null): TransactionTracker {
+function tracker(
+  ddl: 'stop' | 'ignore' = 'stop',
+  forwarded: readonly Route[] = [],
+  rowsUntil: string | null = null,
+  seen: Seen = {},
+): TransactionTracker {
   const router = createRouter([{ schema: 'shop', table: '*' }]);
   return new TransactionTracker({
     endpoint: 'a',
@@ -39,7 +44,7 @@ function tracker(ddl: 'stop' | 'ignore' = 'stop', forwarded: readonly Route[] = 
     forwarded: createRouter(forwarded),
     rowsUntil,
     ddl,
-    seen: {},
+    seen,
     now: () => 7,
   });
 }
@@ -68,14 +73,14 @@ describe('what the topic gets', () => {
     expect(published(copy)).toEqual([]);
     expect(copy.at(-1)).toMatchObject({ marked: true, rows: 0 });
     const own = feed(to, begin(2), rows(orders, 2), commit(2));
-    expect(own[0]).toMatchObject({ kind: 'row', event: { transaction: { seen: { california: { log: 'L', seq: 41 } } } } });
+    expect(own[0]).toMatchObject({ kind: 'row', event: { transaction: { seen: { 'c.p': { log: 'L', seq: 41 } } } } });
   });
 
   it('takes the last marker of a huge copy for seen', () => {
     const to = tracker();
     feed(to, begin(1), marker(41), rows(orders, 1), marker(99), commit(1));
     expect(feed(to, begin(2), rows(orders, 2), commit(2))[0]).toMatchObject({
-      event: { transaction: { seen: { california: { seq: 99 } } } },
+      event: { transaction: { seen: { 'c.p': { seq: 99 } } } },
     });
   });
 
@@ -123,7 +128,7 @@ describe('where pipelines forward', () => {
       [2, 2, true],
     ]);
     expect(outputs[0]).toMatchObject({ event: { transaction: { seen: {} } } });
-    expect(outputs.at(-1)).toMatchObject({ marked: true, rows: 2, seen: { california: { seq: 99 } } });
+    expect(outputs.at(-1)).toMatchObject({ marked: true, rows: 2, seen: { 'c.p': { seq: 99 } } });
   });
 
   it('what is new here has this region alone', () => {
@@ -152,7 +157,7 @@ describe('where pipelines forward', () => {
     );
     expect(again.map(({ kind }) => kind)).toEqual(['boundary', 'signal', 'boundary']);
     expect(again.map((output) => output.kind === 'boundary' && output.rowsUntil)).toEqual(['u:2', false, null]);
-    expect(again.at(-1)).toMatchObject({ rows: 0, seen: { california: { seq: 42 } } });
+    expect(again.at(-1)).toMatchObject({ rows: 0, seen: { 'c.p': { seq: 42 } } });
     expect(published(feed(to, begin(3), rows(orders, 3), commit(3)))).toEqual([[3, 1, true]]);
   });
 
@@ -162,17 +167,32 @@ describe('where pipelines forward', () => {
     expect(feed(tracker('stop', [], 'binlog.1:5'), lost, commit(5))).toMatchObject([{ kind: 'boundary', rowsUntil: null }]);
   });
 
-  it('what was seen is told by the region whose log it is, not by the origin', () => {
-    const row = { ...checkpointRow(41), path: 'california,oregon' };
-    const copy = { ...marker(41), rows: [{ before: row, after: row }] } as SourceItem;
-    expect(feed(tracker(), begin(1), copy, commit(1))).toMatchObject([{ seen: { oregon: { log: 'L', seq: 41 } } }]);
+  const copyOf = (row: Row): SourceItem => ({ ...marker(0), rows: [{ before: row, after: row }] }) as SourceItem;
+
+  it('of two pipelines from one region each has seen what it has seen itself', () => {
+    const to = tracker();
+    feed(to, begin(1), marker(41), commit(1));
+    expect(feed(to, begin(2), copyOf({ ...checkpointRow(7), pipeline: 'other.p' }), commit(2))).toMatchObject([
+      { seen: { 'c.p': { log: 'L', seq: 41 }, 'other.p': { log: 'L', seq: 7 } } },
+    ]);
+  });
+
+  it('what an older version kept by region goes with the first marker of that region’s log, which is not the origin', () => {
+    const [oregon, dublin] = [
+      { log: 'L', seq: 3 },
+      { log: 'M', seq: 4 },
+    ];
+    const to = tracker('stop', [], null, { oregon, dublin });
+    const [boundary] = feed(to, begin(1), copyOf({ ...checkpointRow(41), path: 'california,oregon' }), commit(1));
+    expect(boundary).toMatchObject({ seen: { 'c.p': { log: 'L', seq: 41 }, dublin } });
+    expect(boundary).not.toMatchObject({ seen: { oregon } });
   });
 });
 
 describe('what a loader asks capture to publish', () => {
   const kinds = (outputs: readonly Output[]) => outputs.map((output) => (output.kind === 'signal' ? output.record.kind : output.kind));
   const of = (outputs: readonly Output[]) => outputs.flatMap((output) => (output.kind === 'signal' ? [output.record] : []));
-  const california = (seq: number) => ({ california: { log: 'L', seq } });
+  const upTo = (seq: number) => ({ 'c.p': { log: 'L', seq } });
 
   it('is a watermark, published when it is committed', () => {
     const to = tracker();
@@ -195,12 +215,12 @@ describe('what a loader asks capture to publish', () => {
       marker(99),
       commit(1),
     );
-    const common = { kind: 'remedy', endpoint: 'a', pipeline: 'c.p', database: 'shop', table: 'orders', seen: california(99), tsMs: 7 };
+    const common = { kind: 'remedy', endpoint: 'a', pipeline: 'c.p', database: 'shop', table: 'orders', seen: upTo(99), tsMs: 7 };
     expect(outputs).toEqual([
       { kind: 'signal', record: { ...common, key: { id: 1 }, row: { id: 1 } } },
       { kind: 'signal', record: { ...common, key: { id: 2 }, row: null } },
       { kind: 'signal', record: { ...common, key: { id: 3 }, row: { id: 3 } } },
-      expect.objectContaining({ kind: 'boundary', marked: true, rows: 0, seen: california(99) }),
+      expect.objectContaining({ kind: 'boundary', marked: true, rows: 0, seen: upTo(99) }),
     ]);
   });
 
@@ -280,7 +300,7 @@ describe('a transaction that is not to be replicated', () => {
 
   it("is not a loader's", () => {
     const outputs = feed(tracker(), begin(1), marker(41), skip(), rows(orders, 1), commit(1));
-    expect(outputs).toMatchObject([{ kind: 'boundary', marked: true, skipped: false, seen: { california: { seq: 41 } } }]);
+    expect(outputs).toMatchObject([{ kind: 'boundary', marked: true, skipped: false, seen: { 'c.p': { seq: 41 } } }]);
   });
 });
 

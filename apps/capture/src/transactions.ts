@@ -33,6 +33,12 @@ export interface TrackerOptions extends RowEventOptions {
 type Begin = Extract<SourceItem, { kind: 'begin' }>;
 type Rows = Extract<SourceItem, { kind: 'rows' }>;
 
+/** Older versions kept it by the region whose log it is: the last on the path, which is not the origin where a transaction was forwarded. */
+function seenWith(seen: Seen, { pipeline, path, logId: log, seq }: Marker): Seen {
+  const { [path.at(-1) ?? '']: _, ...others } = seen;
+  return { ...others, [pipeline]: { log, seq } };
+}
+
 interface OpenTransaction {
   readonly begin: Begin;
   readonly id: string;
@@ -145,9 +151,7 @@ export class TransactionTracker {
       };
       yield { kind: 'row', table: held.table, event, bytes: held.bytes };
     }
-    // By the region whose log it is: the last on the path, which is not the origin where a transaction was forwarded.
-    const from = marker?.path.at(-1) ?? '';
-    if (marker && marker.logId !== '' && from !== '') this.#seen = { ...this.#seen, [from]: { log: marker.logId, seq: marker.seq } };
+    if (marker && marker.logId !== '') this.#seen = seenWith(this.#seen, marker);
     const { endpoint, now } = this.#options;
     for (const record of signals?.records({ endpoint, seen: this.#seen, tsMs: now() }) ?? []) yield { kind: 'signal', record };
     yield this.#boundary(end, open);

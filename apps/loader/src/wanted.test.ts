@@ -46,19 +46,29 @@ describe('what a pipeline must know where its target takes writes', () => {
 
   it('is the rules alone where tables flow one way with some', () => {
     const conflicts = { rules: [{ policy: 'overwrite' as const }] };
-    expect(guard({ pipelines: [there, third], conflicts })).toMatchObject({ back: null, thirds: [], conflicts });
+    expect(guard({ pipelines: [there, third], conflicts })).toMatchObject({ back: [], thirds: [], conflicts });
   });
 
   it('is what the other pipeline carries back, whether there are rules or not, and the region of the target', () => {
-    expect(guard({})).toMatchObject({ back: routes.crm, thirds: [], targetRegion: { name: 'california' }, conflicts: { rules: [] } });
-    expect(guard({ conflicts: home })).toMatchObject({ back: routes.crm, conflicts: home });
+    expect(guard({})).toMatchObject({
+      back: [{ id: 'shop.back', routes: routes.crm }],
+      thirds: [],
+      targetRegion: { name: 'california' },
+      conflicts: { rules: [] },
+    });
+    expect(guard({ conflicts: home })).toMatchObject({ back: [{ routes: routes.crm }], conflicts: home });
+    const more = { ...back, name: 'more', routes: routes.shop };
+    expect(guard({ pipelines: [there, back, more] })?.back).toEqual([
+      { id: 'shop.back', routes: routes.crm },
+      { id: 'shop.more', routes: routes.shop },
+    ]);
   });
 
   it('is every other pipeline to the target, of a region that has one to the source too', () => {
     expect(guard({ pipelines: [there, back, third], conflicts: home })?.thirds).toEqual([]);
     const others = [third, { ...third, name: 'away', source: 'b', target: 'c' }, { ...third, name: 'else', target: 'a' }];
     expect(guard({ pipelines: [there, back, ...others], conflicts: home })?.thirds).toMatchObject([
-      { id: 'shop.third', source: { name: 'c' }, region: { name: 'dublin' }, routes: routes.shop },
+      { id: 'shop.third', source: { name: 'c' }, region: { name: 'dublin' }, routes: routes.shop, toSource: [{ id: 'shop.else' }] },
     ]);
   });
 });

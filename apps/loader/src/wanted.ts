@@ -23,17 +23,23 @@ export interface GuardWork {
   readonly conflicts: ConflictsDocument;
   /** Of the target: its Kafka has the target's own topic. */
   readonly targetRegion: RegionDocument;
-  /** Of the pipeline that carries the target's changes back; null: none does. */
-  readonly back: readonly Route[] | null;
+  /** The pipelines that carry the target's changes back, of the same channel. */
+  readonly back: readonly Way[];
   /** Other pipelines to the same target, of regions that bring their changes to the source too. Where the target forwards them instead, they are in its own log. */
   readonly thirds: readonly Third[];
 }
 
-export interface Third {
+/** One pipeline, and what it carries. */
+export interface Way {
   readonly id: string;
+  readonly routes: readonly Route[];
+}
+
+export interface Third extends Way {
   readonly source: EndpointDocument;
   readonly region: RegionDocument;
-  readonly routes: readonly Route[];
+  /** Those that tell our source what its source writes. */
+  readonly toSource: readonly Way[];
 }
 
 /** Pure: a pipeline is wanted while its channel is not stopped and its target is in our region. */
@@ -71,13 +77,18 @@ export function wantedPipelines(
 function guardOf(documents: Configuration, { name, pipelines, conflicts }: ChannelDocument, pipeline: PipelineDocument): GuardWork | null {
   const region = (endpoint: string): RegionDocument | undefined => documents.regions.get(documents.endpoints.get(endpoint)?.region ?? '');
   const targetRegion = region(pipeline.target);
-  const back = pipelines.find(({ source, target }) => source === pipeline.target && target === pipeline.source)?.routes ?? null;
-  if (!targetRegion || (back === null && conflicts.rules.length === 0)) return null;
-  const reachSource = new Set(pipelines.filter(({ target }) => target === pipeline.source).map(({ source }) => source));
-  const others = back === null ? [] : pipelines.filter(({ source, target }) => target === pipeline.target && reachSource.has(source));
+  const ways = (from: string, to: string): readonly Way[] =>
+    pipelines
+      .filter(({ source, target }) => source === from && target === to)
+      .map((way) => ({ id: pipelineId(name, way.name), routes: way.routes }));
+  const back = ways(pipeline.target, pipeline.source);
+  if (!targetRegion || (back.length === 0 && conflicts.rules.length === 0)) return null;
+  const others = back.length === 0 ? [] : pipelines.filter(({ target }) => target === pipeline.target);
   const thirds = others.flatMap((other): Third[] => {
     const [source, from] = [documents.endpoints.get(other.source), region(other.source)];
-    return source && from ? [{ id: pipelineId(name, other.name), source, region: from, routes: other.routes }] : [];
+    const toSource = ways(other.source, pipeline.source);
+    if (!source || !from || toSource.length === 0) return [];
+    return [{ id: pipelineId(name, other.name), source, region: from, routes: other.routes, toSource }];
   });
   return { conflicts, targetRegion, back, thirds };
 }
@@ -95,7 +106,7 @@ function fingerprint(work: LoaderWork, attempt: number): string {
       conflicts: { ...work.guard.conflicts, retentionDays: 0 },
       kafka: work.guard.targetRegion.kafka,
       back: work.guard.back,
-      thirds: work.guard.thirds.map(({ id, source, region, routes }) => [id, source.name, region.kafka, routes]),
+      thirds: work.guard.thirds.map(({ source, region, ...third }) => [source.name, region.kafka, third]),
     },
     attempt,
   ]);

@@ -47,7 +47,10 @@ export interface LogPosition {
   readonly seq: number;
 }
 
-/** Region → the last of its transactions that was applied at the source before this one was committed. */
+/**
+ * Pipeline (`<channel>.<name>`) → the last transaction of its source that it had applied here before this one was committed. By region it would be too
+ * much: of two pipelines from one region the one that is ahead says nothing about the tables of the other. Logs of older versions have regions in it.
+ */
 export type Seen = Readonly<Record<string, LogPosition>>;
 
 /** Where a transaction was first committed, and the regions it has passed since (the origin included). */

@@ -96,7 +96,7 @@ function homeProblems(channel: ChannelInput, { flows, places, deciding }: Region
   return [...problems, ...sharedRegions(channel.name, endpoints)];
 }
 
-/** What a transaction had seen is known by region: of two endpoints in one, nobody could tell whose change it had not seen. */
+/** Home, and the path of a transaction, are regions: of two endpoints in one, both would have the last word. */
 function sharedRegions(channel: string, endpoints: readonly EndpointPlace[]): readonly Omit<FlowProblem, 'flows'>[] {
   return [...Map.groupBy(endpoints, ({ region }) => region)]
     .filter(([, found]) => found.length > 1)

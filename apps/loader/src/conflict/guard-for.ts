@@ -1,7 +1,7 @@
 /** The guard of one run of a pipeline, put together from what the channel says; null where tables flow one way and have no rules. */
 import type { Checkpoint } from '@lutra/marker';
 import { createRouter, rowsTopic } from '@lutra/model';
-import type { ControlRecord, RegionDocument, Router } from '@lutra/model';
+import type { ControlRecord, RegionDocument, Router, TableName } from '@lutra/model';
 import { asSource } from '@lutra/mysql';
 import type { ConnectionOptions } from '@lutra/mysql';
 import type { LoaderDeps } from '../loader.pipeline.js';
@@ -39,7 +39,7 @@ export function guardFor(deps: LoaderDeps, work: LoaderWork, parts: GuardParts):
   const { writer, tables, target, checkpoint, signal } = parts;
   const { conflicts, back, targetRegion } = work.guard;
   const rules = ruleBook(conflicts, { source: work.source.region, target: work.target.region });
-  const goesBack = back && createRouter(back);
+  const goesBack = createRouter(back.flatMap(({ routes }) => routes));
   const router = createRouter(work.routes);
   const watermark = new Watermark(target, { pipeline: work.id, epoch: checkpoint.epoch });
   const onWaiting = (what: string | null): void => {
@@ -52,7 +52,7 @@ export function guardFor(deps: LoaderDeps, work: LoaderWork, parts: GuardParts):
     writer,
     key: { pipeline: work.id, part: 0, lane: 0, epoch: checkpoint.epoch },
     rules,
-    tables: new TableBook({ rules, flowsBack: (table) => goesBack !== null && goesBack(table) !== null }),
+    tables: new TableBook({ rules, flowsBack: (table) => goesBack(table) !== null }),
     remedyTables: {
       targetOf: async (table) => {
         const name = router(table);
@@ -89,10 +89,10 @@ function peersOf(
   { conflicts, targetRegion, back, thirds }: GuardWork,
   parts: GuardParts,
 ): readonly Peer[] {
-  if (back === null) return [];
-  const peer = (region: RegionDocument, endpoint: string, of: { pipeline: string | null; router: Router }): Peer => ({
+  const peer = (region: RegionDocument, endpoint: string, of: Pick<Peer, 'pipeline' | 'toSource'> & { router: Router }): Peer => ({
     region: region.name,
     pipeline: of.pipeline,
+    toSource: of.toSource,
     log: {
       bus: { brokers: region.kafka.brokers, tls: region.kafka.tls, clientId: `lutra-loader-${work.id}-window`, logger: deps.logger },
       topic: rowsTopic(endpoint),
@@ -113,13 +113,27 @@ function peersOf(
       signal: parts.signal,
     },
   });
-  // Of the target's own log: what a pipeline carries back, in the target's names.
-  const goesBack = createRouter(back);
-  const own: Router = Object.assign((table: Parameters<Router>[0]) => (goesBack(table) === null ? null : table), {
-    coversDatabase: goesBack.coversDatabase,
-  });
   return [
-    peer(targetRegion, work.target.name, { pipeline: null, router: own }),
-    ...thirds.map(({ id, source, region, routes }) => peer(region, source.name, { pipeline: id, router: createRouter(routes) })),
+    // In the target's own log the tables have the target's names.
+    ...back.map(({ id, routes }) => {
+      const carries = createRouter(routes);
+      const router = routerOf(carries, (table) => (carries(table) === null ? null : table));
+      return peer(targetRegion, work.target.name, { pipeline: null, toSource: id, router });
+    }),
+    ...thirds.flatMap(({ id, source, region, routes, toSource }) => {
+      const here = createRouter(routes);
+      return toSource.map((way, i) => {
+        const told = createRouter(way.routes);
+        // Of a table that the source is never told about it has seen nothing: the first one counts it.
+        const others = i === 0 ? createRouter(toSource.flatMap((other) => other.routes)) : null;
+        const counts = (table: TableName): boolean => told(table) !== null || (others !== null && others(table) === null);
+        const router = routerOf(here, (table) => (counts(table) ? here(table) : null));
+        return peer(region, source.name, { pipeline: id, toSource: way.id, router });
+      });
+    }),
   ];
+}
+
+function routerOf({ coversDatabase }: Router, route: (table: TableName) => TableName | null): Router {
+  return Object.assign(route, { coversDatabase });
 }

@@ -53,10 +53,11 @@ describe('the logs of those who write the same tables', () => {
     close: async () => undefined,
   };
 
-  function between(all: readonly ('own' | 'third')[]): Peers {
+  function between(all: readonly ('own' | 'other' | 'third')[]): Peers {
     const logs = {
-      own: { region: 'here', pipeline: null, log: own.options(ended.signal) },
-      third: { region: 'third', pipeline: 'c.third', log: third.options(ended.signal) },
+      own: { region: 'here', toSource: 'c.back', pipeline: null, log: own.options(ended.signal) },
+      other: { region: 'here', toSource: 'c.other', pipeline: null, log: own.options(ended.signal) },
+      third: { region: 'third', toSource: 'c.direct', pipeline: 'c.third', log: third.options(ended.signal) },
     };
     const metrics = new Metrics('loader', { processMetrics: false });
     return (peers = new Peers({
@@ -68,7 +69,7 @@ describe('the logs of those who write the same tables', () => {
       signal: ended.signal,
     }));
   }
-  const seenOwn = (seq: number): Seen => ({ here: { log: own.log, seq } });
+  const seenOwn = (seq: number): Seen => ({ 'c.back': { log: own.log, seq } });
   const changed = (ids: readonly number[], seen: Seen): readonly number[] =>
     ids.filter((id) => peers.changedAfter(rowResource(id), seen) !== null);
 
@@ -81,6 +82,31 @@ describe('the logs of those who write the same tables', () => {
     await peers.complete(true);
     expect(changed([1, 2, 3], seenOwn(0))).toEqual([2, 3]);
     expect([1, 2, 3].filter((id) => peers.changedHere(rowResource(id), seenOwn(1)))).toEqual([3]);
+  });
+
+  test('what another pipeline had brought is not seen by this one; older logs say it by region', async () => {
+    await own.rows(row(1), row(2));
+    between(['own']);
+    const [ahead, behind] = [
+      { log: own.log, seq: 1 },
+      { log: own.log, seq: 0 },
+    ];
+    const seen: Seen = { 'other.back': ahead, here: ahead, 'c.back': behind };
+    await peers.open([seen]);
+    expect(changed([1, 2], seen)).toEqual([2]);
+    expect([changed([1, 2], { here: behind }), changed([1, 2], { here: ahead })]).toEqual([[2], []]);
+  });
+
+  test('two pipelines carry the target’s changes back: one watermark for both, each with what was seen by it', async () => {
+    await own.rows(row(1), row(2));
+    between(['own', 'other']);
+    const seen: Seen = { ...seenOwn(1), 'c.other': { log: own.log, seq: 0 } };
+    await peers.open([seen]);
+    const asked = written.length;
+    before = async () => own.rows(row(3));
+    await peers.complete(true);
+    expect(written.length).toBe(asked + 1);
+    expect(changed([1, 2, 3], seen), 'both read all tables here').toEqual([2, 3]);
   });
 
   test('nothing is asked for where nothing would change, and where nobody else writes', async () => {
@@ -132,7 +158,7 @@ describe('the logs of those who write the same tables', () => {
     await third.rows(row(5), row(6));
     applied = [{ log: third.log, seq: 1 }];
     between(['own', 'third']);
-    const seen = { ...seenOwn(0), third: { log: third.log, seq: 0 } };
+    const seen = { ...seenOwn(0), 'c.direct': { log: third.log, seq: 0 } };
     await peers.open([seen]);
     await peers.complete(true);
     expect(changed([1, 5, 6], seen)).toEqual([6]);
@@ -147,11 +173,11 @@ describe('the logs of those who write the same tables', () => {
     between(['own', 'third']);
     const ways: string[] = [];
     const makeWay = async (): Promise<void> => void ways.push('made');
-    await peers.follow({ ...seenOwn(0), third: at(1) }, makeWay);
+    await peers.follow({ ...seenOwn(0), 'c.direct': at(1) }, makeWay);
     expect(applied).toEqual([at(1)]);
     expect(ways).toEqual(['made']);
     applied = [null];
-    await peers.follow({ ...seenOwn(0), third: at(0) }, makeWay);
+    await peers.follow({ ...seenOwn(0), 'c.direct': at(0) }, makeWay);
     expect(ways, 'what is known to be applied is not waited for').toEqual(['made']);
   });
 
@@ -160,14 +186,14 @@ describe('the logs of those who write the same tables', () => {
     await third.rows(row(5));
     applied = [{ log: 'elsewhere', seq: 9 }];
     between(['own', 'third']);
-    await peers.follow({ ...seenOwn(0), third: { log: 'gone', seq: 7 } }, async () => undefined);
+    await peers.follow({ ...seenOwn(0), 'c.direct': { log: 'gone', seq: 7 } }, async () => undefined);
   });
 
   test('a third region: all that was applied here has been read when the window is complete', async () => {
     await own.rows(row(1));
     await third.rows(row(5));
     between(['own', 'third']);
-    const seen = { ...seenOwn(0), third: { log: third.log, seq: 0 } };
+    const seen = { ...seenOwn(0), 'c.direct': { log: third.log, seq: 0 } };
     applied = [{ log: third.log, seq: 0 }];
     await peers.open([seen]);
     await third.rows(row(6), row(7));
@@ -180,7 +206,7 @@ describe('the logs of those who write the same tables', () => {
     await own.rows(row(1));
     await third.rows(row(5));
     between(['own', 'third']);
-    const opening = peers.follow({ ...seenOwn(0), third: { log: third.log, seq: 0 } }, async () => undefined);
+    const opening = peers.follow({ ...seenOwn(0), 'c.direct': { log: third.log, seq: 0 } }, async () => undefined);
     ended.abort();
     await expect(opening).rejects.toMatchObject({ code: 'ABORTED' });
   });

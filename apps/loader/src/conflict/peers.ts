@@ -14,13 +14,15 @@ import type { KeyValues } from './window.js';
 
 export interface Peer {
   readonly region: string;
+  /** The pipeline that brings this log to the source: how much of it a transaction had seen stands under that. */
+  readonly toSource: string;
   readonly log: PeerLogOptions;
   /** Of a third region: the pipeline from there to the target. Null: the target's own log. */
   readonly pipeline: string | null;
 }
 
 export interface PeersOptions {
-  /** The target's own first, if a pipeline carries its changes back; none where tables flow one way only. */
+  /** The target's own first, for each pipeline that carries its changes back; none where tables flow one way only. */
   readonly peers: readonly Peer[];
   readonly watermark: Pick<Watermark, 'write' | 'query' | 'close'>;
   readonly name: string;
@@ -56,7 +58,7 @@ export class Peers {
    */
   async open(seen: readonly Seen[]): Promise<void> {
     for (const peer of this.#options.peers) {
-      const places = seen.map((one) => one[peer.region]);
+      const places = seen.map((one) => placeIn(one, peer));
       const open = this.#logs.get(peer);
       if (!open || places.some((place) => open.seenBy(place) === null)) await this.#reopen(peer, places);
     }
@@ -71,7 +73,7 @@ export class Peers {
   async follow(seen: Seen, makeWay: () => Promise<void>): Promise<void> {
     let waited = false;
     for (const peer of this.#options.peers) {
-      const place = seen[peer.region];
+      const place = placeIn(seen, peer);
       if (peer.pipeline === null || !place || this.#covers(peer, place)) continue;
       await this.open([seen]);
       // Of a log that was made anew since: nobody applies the old one any more.
@@ -95,9 +97,10 @@ export class Peers {
   async complete(needed: boolean, withinMs = lockedPatienceMs): Promise<void> {
     if (!needed || this.none) return;
     const startedAt = performance.now();
+    const token = this.#own.length > 0 ? await this.#options.watermark.write() : '';
     for (const peer of this.#options.peers) {
       const log = this.#log(peer);
-      if (peer.pipeline === null) await log.watermark(await this.#options.watermark.write(), withinMs);
+      if (peer.pipeline === null) await log.watermark(token, withinMs);
       else await log.reached((await this.#progressOf(peer.pipeline, log.id)) ?? -1, withinMs);
     }
     this.#options.metrics.watermarkSeconds.observe({ name: this.#options.name }, (performance.now() - startedAt) / 1000);
@@ -106,7 +109,7 @@ export class Peers {
   /** Holding nothing, until the target's capture publishes again. A run that ended instead could not begin anew while ZooKeeper is away. */
   async caughtUp(): Promise<void> {
     const { watermark, onWaiting, signal } = this.#options;
-    const own = this.#options.peers.find(({ pipeline }) => pipeline === null);
+    const [own] = this.#own;
     for (let told = false; own;) {
       try {
         await this.#log(own).watermark(await watermark.write(), patienceMs);
@@ -130,8 +133,8 @@ export class Peers {
   /** The seq of the last change, in whichever log, that `seen` does not cover. */
   changedAfter(resource: string, seen: Seen): number | null {
     let last: number | null = null;
-    for (const [{ region }, log] of this.#logs) {
-      const changed = log.window.changedAfter(resource, log.seenBy(seen[region]) ?? -1);
+    for (const [peer, log] of this.#logs) {
+      const changed = log.window.changedAfter(resource, log.seenBy(placeIn(seen, peer)) ?? -1);
       if (changed !== null) last = Math.max(last ?? -1, changed);
     }
     return last;
@@ -139,26 +142,27 @@ export class Peers {
 
   /** The rows whose changes, in whichever log, had to do with it and are not covered by `seen`. */
   rivals(resource: string, seen: Seen): readonly KeyValues[] {
-    return [...this.#logs].flatMap(([{ region }, log]) => log.window.rivals(resource, log.seenBy(seen[region]) ?? -1));
+    return [...this.#logs].flatMap(([peer, log]) => log.window.rivals(resource, log.seenBy(placeIn(seen, peer)) ?? -1));
   }
 
   /** Every resource that was changed in some log after `seen`. */
   *changedSince(seen: Seen): Iterable<string> {
-    for (const [{ region }, log] of this.#logs) yield* log.window.changedSince(log.seenBy(seen[region]) ?? -1);
+    for (const [peer, log] of this.#logs) yield* log.window.changedSince(log.seenBy(placeIn(seen, peer)) ?? -1);
   }
 
   /** Whether the target itself has changed it since. */
   changedHere(resource: string, seen: Seen): boolean {
-    const own = this.#options.peers.find(({ pipeline }) => pipeline === null);
-    const log = own && this.#logs.get(own);
-    return own !== undefined && log !== undefined && log.window.changedAfter(resource, log.seenBy(seen[own.region]) ?? -1) !== null;
+    return this.#own.some((peer) => {
+      const log = this.#logs.get(peer);
+      return log !== undefined && log.window.changedAfter(resource, log.seenBy(placeIn(seen, peer)) ?? -1) !== null;
+    });
   }
 
   /** Committed: what comes has seen at least as much. */
   forget(seen: Seen): void {
     let keys = 0;
-    for (const [{ region }, log] of this.#logs) {
-      log.forget(log.seenBy(seen[region]) ?? -1);
+    for (const [peer, log] of this.#logs) {
+      log.forget(log.seenBy(placeIn(seen, peer)) ?? -1);
       keys += log.window.size;
     }
     this.#options.metrics.windowKeys.set({ name: this.#options.name }, keys);
@@ -195,11 +199,20 @@ export class Peers {
     return row && String(row['log_id']) === log ? Number(row['seq']) : null;
   }
 
+  get #own(): readonly Peer[] {
+    return this.#options.peers.filter(({ pipeline }) => pipeline === null);
+  }
+
   #log(peer: Peer): PeerLog {
     const log = this.#logs.get(peer);
     if (log) return log;
     throw new SyncError('INTERNAL', `the log of ${peer.region} is not open`);
   }
+}
+
+/** Older versions of capture kept it by region. */
+function placeIn(seen: Seen, { toSource, region }: Peer): LogPosition | undefined {
+  return seen[toSource] ?? seen[region];
 }
 
 /** Null: one of them has seen nothing. */

@@ -1,6 +1,6 @@
 /**
- * Text folded as far as any of MySQL's widespread collations goes, and in places further: what one of them takes for one gives one text. Pure. Measured on the server's own
- * weights, character by character (folded-text.integration.test.ts). Collations of one language, where two letters count as one, are not looked at.
+ * Text folded as far as its collation goes, and in places further: what a key takes for one value gives one text. Pure. Measured on the servers' own weights, for each collation
+ * that is known (libs/mysql/src/collation.ts), by folded-text.integration.test.ts and known-collations.integration.test.ts.
  */
 
 import { beyond } from './folded-beyond.js';
@@ -48,11 +48,11 @@ export function foldText(text: string, { letters, alike }: Tailoring = plain): s
   if (letters === 'bytes') return text.trimEnd();
   // Nearly all keys, at a tenth of the cost.
   if (alike.length === 0 && /^[\x21-\x40\x5b-\x7e]*$/.test(text)) return withoutDoubles(text);
-  const known = letters === 'basic' ? text.replace(/[^\0-\uffff]/gu, '\ufffd') : text;
+  const known = letters !== 'all' ? text.replace(/[^\0-\uffff]/gu, '\ufffd') : text;
   const bare = tailored(withoutMarks(withoutMarks(known.replaceAll('\u037a', 'ι')).toLowerCase()), alike);
   const folded = tailored(bare.replace(/[^\0-\x7f]/gu, letterOf), alike);
   // ŀ, taken apart, is l and a dot; ᾳ is αι to some.
-  return withoutDoubles(folded.replace(/l\u00b7/g, 'l').replace(/([αηω])ι+/g, '$1')).trimEnd();
+  return withoutDoubles(folded.replace(/l\u00b7/g, 'l').replace(letters === 'general' ? /ι/g : /(?<=[αηω])ι+/g, '')).trimEnd();
 }
 
 /** Before and after letters are taken apart: some rules are for what stood there, some for what comes of it. */

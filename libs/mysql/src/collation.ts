@@ -27,12 +27,14 @@ const phonebook: Alike = [
   [/œ/g, 'o'],
   [/([aou])e+/g, '$1'],
 ];
-const icelandic: Alike = nordic.slice(0, 2);
+/** å and ᴢ: as the servers have it. */
+const icelandic: Alike = [...nordic.slice(0, 2), [/ᴢ/g, 'a']];
 const roman: Alike = [
   [/j/g, 'i'],
   [/v/g, 'u'],
 ];
-const baltic: Alike = [[/y/g, 'i']];
+const latvian: Alike = [[/y/g, 'i']];
+const lithuanian: Alike = [...latvian, [/ch+/g, 'c']];
 const onlyA: Alike = [[/æ/g, 'a']];
 const chinese: Alike = [
   [/`/g, 'e'],
@@ -41,17 +43,45 @@ const chinese: Alike = [
 /** As the server has it. */
 const estonian: Alike = [[/ᴡ/g, 'u']];
 /** Doubled: ccs is cscs. */
-const hungarian: Alike = [[/(dzs?|[cz]s|[glnt]y|sz)\1+/g, '$1'], [/c+(?=cs)|d+(?=dz)|g+(?=gy)|l+(?=ly)|n+(?=ny)|t+(?=ty)|z+(?=zs)|s+(?=sz)/g, '']];
+const hungarian: Alike = [
+  [/(dzs?|[cz]s|[glnt]y|sz)\1+/g, '$1'],
+  [/c+(?=cs)|d+(?=dz)|g+(?=gy)|l+(?=ly)|n+(?=ny)|t+(?=ty)|z+(?=zs)|s+(?=sz)/g, ''],
+];
 /** Where 7-bit sets had their letters. */
-const swedish7: Alike = [[/æ/g, 'a'], [/u/g, 'y'], [/[[\\]/g, 'a'], [/\]/g, 'o']];
-const danish7: Alike = [[/æ/g, 'a'], [/u/g, 'y'], [/[[\]]/g, 'a'], [/\\/g, 'o']];
+const swedish7: Alike = [
+  [/æ/g, 'a'],
+  [/u/g, 'y'],
+  [/[[\\]/g, 'a'],
+  [/\]/g, 'o'],
+];
+const danish7: Alike = [
+  [/æ/g, 'a'],
+  [/u/g, 'y'],
+  [/[[\]]/g, 'a'],
+  [/\\/g, 'o'],
+];
 
 /** Languages of the Unicode collations, by both names that servers have for them. */
 const languages: Readonly<Record<string, Alike>> = {
-  ...none('bg bs cs czech croatian hr eo esperanto es spanish es_trad spanish2 et gl hungarian ja latvian mn_cyrl'),
+  ...none('bg bs cs czech croatian hr eo esperanto es spanish es_trad spanish2 gl hungarian ja latvian mn_cyrl'),
   ...none('pl polish ro romanian ru sk slovak sl slovenian sr_latn tr turkish vi vietnamese zh myanmar_ci thai_520_w2'),
-  ...{ da: danish, danish, nb: danish, nn: danish, swedish: nordic, de_pb: phonebook, german2: phonebook },
-  ...{ estonian, is: icelandic, icelandic, la: roman, roman, lt: baltic, lithuanian: [...baltic, [/ch+/g, 'c']], lv: baltic, hu: hungarian },
+  da: danish,
+  danish,
+  nb: danish,
+  nn: danish,
+  swedish: nordic,
+  de_pb: phonebook,
+  german2: phonebook,
+  estonian,
+  et: estonian,
+  is: icelandic,
+  icelandic,
+  la: roman,
+  roman,
+  lt: lithuanian,
+  lithuanian,
+  lv: latvian,
+  hu: hungarian,
 };
 
 /** Collations of older character sets; without the ending of those that do not pad. */
@@ -61,9 +91,17 @@ const older: Readonly<Record<string, Alike>> = {
   ...none('greek_general_ci hebrew_general_ci hp8_english_ci keybcs2_general_ci koi8r_general_ci koi8u_general_ci latin1_general_ci'),
   ...none('latin1_general_cs latin2_croatian_ci latin2_czech_cs latin7_estonian_cs latin7_general_cs'),
   ...none('sjis_japanese_ci ujis_japanese_ci gb18030_unicode_520_ci'),
-  ...{ latin1_german1_ci: onlyA, latin1_spanish_ci: onlyA, latin5_turkish_ci: onlyA, cp1257_general_ci: onlyA },
-  ...{ latin1_swedish_ci: swedish7, dec8_swedish_ci: swedish7, swe7_swedish_ci: swedish7, latin1_danish_ci: danish7 },
-  ...{ gb2312_chinese_ci: chinese, gbk_chinese_ci: chinese, big5_chinese_ci: chinese },
+  latin1_german1_ci: onlyA,
+  latin1_spanish_ci: onlyA,
+  latin5_turkish_ci: onlyA,
+  cp1257_general_ci: onlyA,
+  latin1_swedish_ci: swedish7,
+  dec8_swedish_ci: swedish7,
+  swe7_swedish_ci: swedish7,
+  latin1_danish_ci: danish7,
+  gb2312_chinese_ci: chinese,
+  gbk_chinese_ci: chinese,
+  big5_chinese_ci: chinese,
   latin1_german2_ci: [...phonebook, [/\\/g, 'a']],
 };
 
@@ -87,7 +125,10 @@ export function tailoringOf(collation: string): Tailoring | null {
   if (name === undefined) return null;
   if (general.test(name)) return { letters: 'general', alike: [] };
   if (neutral.test(name)) return { letters: 'all', alike: [] };
-  const language = young.exec(name)?.slice(1).find((found) => found !== undefined);
+  const language = young
+    .exec(name)
+    ?.slice(1)
+    .find((found) => found !== undefined);
   if (language !== undefined) return tailoringIn('all', language);
   const former = old.exec(name);
   return former && (former[1] === undefined ? { letters: 'basic', alike: [] } : tailoringIn('basic', former[1]));
@@ -96,4 +137,10 @@ export function tailoringOf(collation: string): Tailoring | null {
 function tailoringIn(letters: Tailoring['letters'], language: string): Tailoring | null {
   const alike = languages[language];
   return alike ? { letters, alike } : null;
+}
+
+/** Whether two collations tell the same texts apart, so far as both character sets have them. */
+export function sameCollation(a: string, b: string): boolean {
+  const kind = (collation: string): string => unicode.exec(collation)?.[1] ?? collation;
+  return kind(a) === kind(b);
 }

@@ -23,17 +23,14 @@ const alike = [
 ];
 
 /** Letters that stand for several, or for one with a mark, of other scripts. */
-const apart: Readonly<Record<string, string>> = {
-  ...{ ʥ: 'dʑ', ʤ: 'dʒ', װ: 'וו', ױ: 'וי', ײ: 'יי', ᛯ: 'ᛗᛗ', ᛰ: 'ᚦᚦ', ᛮ: 'ᛅᛚ', '\ud7a4': 'ᄓᅡ', '᧞': 'ᦜᦶ', ꘘ: 'ꕘꘌ', ꘞ: 'ꗑꘌ' },
-  ...{ ൿ: 'ക', ൺ: 'ണ', ൻ: 'ന', ൎ: 'ര', ർ: 'ര', ൽ: 'ല', ൾ: 'ള', ৎ: 'ত', ༀ: 'ཨ', ᤝ: 'ᤈ', ᤞ: 'ᤋ' },
-};
+const compound = ['ʥ=dʑ ʤ=dʒ װ=וו ױ=וי ײ=יי ᛯ=ᛗᛗ ᛰ=ᚦᚦ ᛮ=ᛅᛚ \ud7a4=ᄓᅡ ᧞=ᦜᦶ ꘘ=ꕘꘌ ꘞ=ꗑꘌ', 'ൿ=ക ൺ=ണ ൻ=ന ൎ=ര ർ=ര ൽ=ല ൾ=ള ৎ=ত ༀ=ཨ ᤝ=ᤈ ᤞ=ᤋ'];
 
 /** Beside marks and control characters: what has no weight. */
 const weightless = 'ـߺࠤࠨ᠊᳓ᳲᳳﹳ۞';
 
 const folded: ReadonlyMap<string, string> = new Map([
   ...[...alike, ...beyond].flatMap((line) => line.split(' ')).flatMap(lettersOf),
-  ...Object.entries(apart),
+  ...compound.flatMap((line) => line.split(' ')).map((word): [string, string] => [word.split('=')[0] ?? '', word.split('=')[1] ?? '']),
   ...Array.from(weightless, (letter): [string, string] => [letter, '']),
 ]);
 

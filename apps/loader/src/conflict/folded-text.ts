@@ -23,7 +23,10 @@ const alike = [
 ];
 
 /** Letters that stand for several, or for one with a mark, of other scripts. */
-const compound = ['ʥ=dʑ ʤ=dʒ װ=וו ױ=וי ײ=יי ᛯ=ᛗᛗ ᛰ=ᚦᚦ ᛮ=ᛅᛚ \ud7a4=ᄓᅡ ᧞=ᦜᦶ ꘘ=ꕘꘌ ꘞ=ꗑꘌ', 'ൿ=ക ൺ=ണ ൻ=ന ൎ=ര ർ=ര ൽ=ല ൾ=ള ৎ=ত ༀ=ཨ ᤝ=ᤈ ᤞ=ᤋ'];
+const compound = [
+  'ʥ=dʑ ʤ=dʒ װ=וו ױ=וי ײ=יי ᛯ=ᛗᛗ ᛰ=ᚦᚦ ᛮ=ᛅᛚ \ud7a4=ᄓᅡ ᧞=ᦜᦶ ꘘ=ꕘꘌ ꘞ=ꗑꘌ',
+  'ൿ=ക ൺ=ണ ൻ=ന ൎ=ര ർ=ര ൽ=ല ൾ=ള ꭦ=dʐ ꭧ=tʂ \u0c5d=న \u0cdd=ನ ൔ=മ ൕ=യ ൖ=ഴ ৎ=ত ༀ=ཨ ᤝ=ᤈ ᤞ=ᤋ',
+];
 
 /** Beside marks and control characters: what has no weight. */
 const weightless = 'ـߺࠤࠨ᠊᳓ᳲᳳﹳ۞';
@@ -48,8 +51,21 @@ export function foldText(text: string, { letters, alike }: Tailoring = plain): s
   const known = letters !== 'all' ? text.replace(/[^\0-\uffff]/gu, '\ufffd') : text;
   const bare = tailored(withoutMarks(withoutMarks(known.replaceAll('\u037a', 'ι')).toLowerCase()), alike);
   const folded = tailored(bare.replace(/[^\0-\x7f]/gu, letterOf), alike);
-  // ŀ, taken apart, is l and a dot; ᾳ is αι to some.
-  return withoutDoubles(folded.replace(/l\u00b7/g, 'l').replace(letters === 'general' ? /ι/g : /(?<=[αηω])ι+/g, '')).trimEnd();
+  // ŀ, taken apart, is l and a dot; ᾳ is αι to some; a hamza may stand before or behind.
+  return withoutDoubles(
+    inOrder(folded)
+      .replace(/ء/g, '')
+      .replace(/l\u00b7/g, 'l')
+      .replace(letters === 'general' ? /ι/g : /(?<=[αηω])ι+/g, ''),
+  ).trimEnd();
+}
+
+/** Vowels that are written before their consonant: MariaDB's newer collations take them behind it, of Thai, Lao, New Tai Lue and Tai Viet. */
+function inOrder(text: string): string {
+  return text.replace(
+    /([\u0e40-\u0e44\u0ec0-\u0ec4\u19b5-\u19b7\u19ba\uaab5\uaab6\uaab9\uaabb\uaabc])([\u0e01-\u0e2e\u0e81-\u0eae\u0edc-\u0edf\u1980-\u19ab\uaa80-\uaaaf])/g,
+    '$2$1',
+  );
 }
 
 /** Before and after letters are taken apart: some rules are for what stood there, some for what comes of it. */

@@ -9,7 +9,8 @@ const accented = Array.from('áâäãåæąāăćčçďđéèëěęġğíîīı�
   letter.toUpperCase(),
 ]);
 /** Doubled in Hungarian, one letter elsewhere. */
-const longer = 'ccs cscs dds ddz dzdz ddzs dzsdzs ggy gygy lly lyly nny nyny ssz szsz tty tyty zzs zszs aaa aae eae chh aaaa'.split(' ');
+const longer =
+  'ccs cscs dds ddz dzdz ddzs dzsdzs ggy gygy lly lyly nny nyny ssz szsz tty tyty zzs zszs เก กเ ເກ ກເ aaa aae eae chh aaaa'.split(' ');
 const pairs = (letters: readonly string[]): readonly string[] => letters.flatMap((a) => letters.map((b) => a + b));
 
 /** What another character set of all letters has cannot be otherwise than in utf8mb4 for most of it: so a part will do there. */

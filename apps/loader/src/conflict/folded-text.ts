@@ -63,7 +63,7 @@ export function foldText(text: string, { letters, alike }: Tailoring = plain): s
 /** Vowels that are written before their consonant: MariaDB's newer collations take them behind it, of Thai, Lao, New Tai Lue and Tai Viet. */
 function inOrder(text: string): string {
   return text.replace(
-    /([\u0e40-\u0e44\u0ec0-\u0ec4\u19b5-\u19b7\u19ba\uaab5\uaab6\uaab9\uaabb\uaabc])([\u0e01-\u0e2e\u0e81-\u0eae\u0edc-\u0edf\u1980-\u19ab\uaa80-\uaaaf])/g,
+    /([\u0e40-\u0e44\u0ec0-\u0ec4\u19b5-\u19b7\u19ba\uaab5\uaab6\uaab9\uaabb\uaabc])(\u0eab[\u0e99\u0ea1]|[\u0e01-\u0e2e\u0e81-\u0eae\u0edc-\u0edf\u1980-\u19ab\uaa80-\uaaaf])/g,
     '$2$1',
   );
 }

@@ -4,6 +4,7 @@
  */
 import { goesByVersion, tableName } from '@lutra/model';
 import type { ConflictRule } from '@lutra/model';
+import { checkCollations } from './check-collations.js';
 import { checkVersion } from './check-version.js';
 import { quoteTable } from './literal.js';
 import { problem } from './problem.js';
@@ -16,10 +17,11 @@ const instead = 'or take the policy "stop" for it';
 
 export function checkConflicts(of: PolicyCase): readonly Problem[] {
   const { rule, to } = of;
-  if (rule.policy === 'stop') return of.twoWay ? checkStop(to) : [];
+  if (rule.policy === 'stop') return of.twoWay ? [...checkStop(to), ...checkCollations(of)] : [];
   return [
     ...checkPrimaryKey(of),
     ...checkUniqueKeys(of),
+    ...(of.twoWay ? checkCollations(of) : []),
     ...checkCascades(of),
     ...(goesByVersion(rule) ? checkVersion(of) : []),
     ...(rule.policy === 'merge' ? checkColumns(of) : []),

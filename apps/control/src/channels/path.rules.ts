@@ -93,7 +93,7 @@ function notForwarded(first: Flow, second: Flow, flows: readonly Flow[]): readon
       id: 'not-forwarded',
       severity: 'error',
       what: `${chain}, but ${second.id} does not forward what a loader wrote: ${second.target} would miss the rows of ${first.source}`,
-      mend: `Add a pipeline from ${first.source} to ${second.target} for these tables, in any channel (a mesh), let ${second.id} forward ("forwards": true), or take them out of it.`,
+      mend: `Add a pipeline from ${first.source} to ${second.target} for these tables (a mesh; in the same channel where they flow both ways), let ${second.id} forward ("forwards": true), or take them out of it.`,
       flows: [first.id, second.id],
     },
   ];
@@ -120,7 +120,7 @@ function sharedTarget(one: Flow, other: Flow, flows: readonly Flow[]): readonly 
 }
 
 /** A table at the target that both routes write. */
-function arriveTogether(first: Carried, second: Carried): string | null {
+export function arriveTogether(first: Carried, second: Carried): string | null {
   const arrival = ({ pattern, to }: Carried) => ({ schema: to?.schema ?? pattern.schema, table: to?.table ?? pattern.table });
   return meets(arrival(first), arrival(second)) ? findTable([arrival(first), arrival(second)]) : null;
 }

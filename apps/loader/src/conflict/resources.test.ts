@@ -83,6 +83,21 @@ describe('resources', () => {
     expect([keys.primary, keys.unique]).toEqual([null, []]);
   });
 
+  it('of a language are told apart as it does', () => {
+    const rows = { database: 'd', name: 't', columns: [{ name: 'k', type: 'varchar' }], primaryKey: ['k'] } as const;
+    const one = (collation: string, a: string, b: string): boolean => {
+      const keys = keysOf(rows, target(['k'], [], collation));
+      return primaryResource(keys, { k: a }) === primaryResource(keys, { k: b });
+    };
+    expect(one('utf8mb4_danish_ci', 'Aabenraa', 'åbenrå')).toBe(true);
+    expect(one('latin1_german2_ci', 'Müller', 'MUELLER')).toBe(true);
+    expect(one('latin1_swedish_ci', 'Yx', 'üx')).toBe(true);
+    expect(one('utf8mb4_lithuanian_ci', 'yra', 'ira')).toBe(true);
+    expect(one('utf8mb4_hu_0900_ai_ci', 'meggy', 'megygy')).toBe(true);
+    expect(one('utf8mb4_0900_ai_ci', 'Müller', 'MUELLER')).toBe(false);
+    expect(one('latin1_swedish_ci', 'user-1', 'user-2')).toBe(false);
+  });
+
   it('of a binary collation are told apart by case', () => {
     const rows = { database: 'd', name: 't', columns: [{ name: 'k', type: 'varchar' }], primaryKey: ['k'] } as const;
     const keys = keysOf(rows, target(['k'], [], 'utf8mb4_bin'));

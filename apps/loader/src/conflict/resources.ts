@@ -2,12 +2,13 @@
  * What two changes can fight for: a primary key value, or a value of another unique key; as texts, to look up in a window. Pure.
  *
  * Two values that a key takes for one must give one text; two that it tells apart may give one too: both sides make the same mistake, and home sends every row
- * that had to do with the text (window.ts). So text is folded further than most collations do (folded-text.ts), and digits lose
- * what does not change a number. NULL fights with nothing.
+ * that had to do with the text (window.ts). So text is folded as far as the collation of the target's column goes, and further (folded-text.ts); the checks see to it that both sides
+ * have the same collation there, or the mistakes would not be the same. Digits lose what does not change a number. NULL fights with nothing.
  */
 import type { ColumnSchema, Row, TableSchema, Value } from '@lutra/model';
 import { tableName } from '@lutra/model';
-import type { TargetTable } from '@lutra/mysql';
+import { tailoringOf } from '@lutra/mysql';
+import type { Tailoring, TargetTable } from '@lutra/mysql';
 import { foldText } from './folded-text.js';
 
 interface KeyColumn {
@@ -33,7 +34,7 @@ export function keysOf(rows: TableSchema, target: TargetTable): Keys {
   const collations = new Map(target.columns.map(({ name, collation }) => [name.toLowerCase(), collation]));
   const keyColumn = (column: ColumnSchema): KeyColumn => ({
     name: column.name,
-    fold: foldOf(column, collations.get(column.name.toLowerCase())?.endsWith('_bin') ?? false),
+    fold: foldOf(column, tailoringOf(collations.get(column.name.toLowerCase()) ?? '') ?? undefined),
   });
   const key = (name: string, names: readonly string[]): Key | null => {
     const found = names.map((column) => columns.get(column.toLowerCase()));
@@ -89,8 +90,8 @@ function resource({ prefix, columns }: Key, row: Row): string | null {
   return text;
 }
 
-/** `binary`: the collation tells all texts apart, but for blanks at the end. */
-function foldOf({ type }: ColumnSchema, binary: boolean): (value: NonNullable<Value>) => string {
+/** `tailoring`: of the target's column; none for a collation that is not known, which the checks refuse (check-collations.ts) and policy `stop` may have. */
+function foldOf({ type }: ColumnSchema, tailoring?: Tailoring): (value: NonNullable<Value>) => string {
   switch (type) {
     case 'char':
     case 'varchar':
@@ -98,7 +99,7 @@ function foldOf({ type }: ColumnSchema, binary: boolean): (value: NonNullable<Va
     case 'enum':
     case 'set':
     case 'json':
-      return binary ? (value) => String(value).trimEnd() : (value) => foldText(String(value));
+      return (value) => foldText(String(value), tailoring);
     case 'binary':
     case 'varbinary':
     case 'blob':

@@ -69,6 +69,17 @@ async function readUntil(topic: string, last: string, requestTimeoutMs: number):
 }
 
 describe('a subscription', () => {
+  it('hands small batches out together', async () => {
+    const topic = await newTopic();
+    const publisher = new Publisher({ ...busOptions(server, 60_000), topic });
+    for (let i = 0; i < 100; i++) await publisher.publish([textRecord(String(i))]);
+    await publisher.close();
+    const { iterator } = reading(topic, 0);
+    expect(((await iterator.next()).value as RawRecord[]).map(text)).toEqual(Array.from({ length: 100 }, (_, i) => String(i)));
+    const range = readRange({ ...busOptions(server), topic, from: 10, to: 20, signal: new AbortController().signal });
+    expect((await collect(range)).map(text)).toEqual(Array.from({ length: 10 }, (_, i) => String(10 + i)));
+  });
+
   it('begins where it is told and hands out every record once, in order', async () => {
     const topic = await numbers(500);
     await publishNumbers(topic, 500, 501);

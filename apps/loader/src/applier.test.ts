@@ -106,7 +106,7 @@ function applierOf(
     sourceRegion: 'hangzhou',
     targetRegion: 'california',
     guard: null,
-    settled: null,
+    settled: new Set(),
     forwards,
     tables: { targetOf: () => (routed ? target : null) },
     writer,

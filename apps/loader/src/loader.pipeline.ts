@@ -29,6 +29,7 @@ import { RouteCheck } from './route-check.js';
 import { TableMatcher } from './table-matcher.js';
 import { skipOf, takeOverTarget } from './take-over.js';
 import { TargetWriter } from './target-writer.js';
+import { untilSettled } from './until-settled.js';
 import type { LoaderWork } from './wanted.js';
 
 export interface LoaderDeps {
@@ -63,7 +64,7 @@ interface Lead {
 /** One run of it. `merge` and `settled`: see ApplierOptions. */
 interface Attempt extends Lead {
   readonly merge: boolean;
-  readonly settled: number | null;
+  readonly settled: ReadonlySet<number>;
 }
 
 /**
@@ -81,18 +82,12 @@ export async function runLoader(deps: LoaderDeps, work: LoaderWork, lead: Lead):
   }
 }
 
-/** A huge transaction that meets a conflict was written in part when that comes to light: it begins once more, and is settled row by row. */
-async function loadOrSettle(deps: LoaderDeps, work: LoaderWork, lead: Omit<Attempt, 'settled'>): Promise<void> {
-  for (let settled: number | null = null; ;) {
-    try {
-      return await load(deps, work, { ...lead, settled });
-    } catch (thrown) {
-      const { details } = toSyncError(thrown);
-      if (details['unsettled'] !== true || typeof details['seq'] !== 'number' || details['seq'] === settled || lead.signal.aborted)
-        throw thrown;
-      settled = details['seq'];
-    }
-  }
+function loadOrSettle(deps: LoaderDeps, work: LoaderWork, lead: Omit<Attempt, 'settled'>): Promise<void> {
+  const attempt = (settled: ReadonlySet<number>): Promise<void> => load(deps, work, { ...lead, settled });
+  return untilSettled(attempt, {
+    signal: lead.signal,
+    onAgain: (seq) => deps.logger.info({ seq }, 'a huge transaction met a conflict: it begins once more, and is settled row by row'),
+  });
 }
 
 async function load(deps: LoaderDeps, work: LoaderWork, lead: Attempt): Promise<void> {

@@ -22,8 +22,8 @@ export interface SourceTransactionsOptions {
   readonly checkpoint: Checkpoint;
   readonly writer: Pick<TargetWriter, 'open' | 'chunk' | 'close' | 'rollback'>;
   readonly guard: { readonly stream: Pick<GuardedStream, 'open' | 'chunk' | 'close' | 'forget'> } | null;
-  /** First seq of a huge transaction that met a conflict before. */
-  readonly settled: number | null;
+  /** First seqs of huge transactions that met a conflict before. */
+  readonly settled: ReadonlySet<number>;
   /** False: each source transaction in a target transaction of its own, so that a failure names it. */
   readonly merge: boolean;
   /** A transaction that a person decided to skip. */
@@ -122,7 +122,7 @@ export class SourceTransactions {
     const { guard, writer, settled, batchBytes } = this.#options;
     const { safe } = this.#open;
     const seq = this.#open.firstSeq ?? place.seq;
-    const how = guard && !safe ? guarded({ stream: guard.stream, writer, settled: settled === seq }) : plainly(writer, safe);
+    const how = guard && !safe ? guarded({ stream: guard.stream, writer, settled: settled.has(seq) }) : plainly(writer, safe);
     const huge = new HugeTransaction({ writer: how, statements, seq, safe, pieceBytes: batchBytes });
     await huge.open({ event, place });
     this.#huge = huge;

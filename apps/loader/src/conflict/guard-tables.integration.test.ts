@@ -62,6 +62,17 @@ describe.each(['8.0', '9.7'] as const)('tables of all kinds, guarded, on %s', (v
     expect(await room.rows('made')).toEqual([row(1, 10), row(2, 20), row(3, 30)]);
   });
 
+  test('a key whose collation is not known is refused under a policy that decides', async () => {
+    await room.close();
+    room = await GuardRoom.open(server, {
+      tables: { t: 'id int primary key, v int', odd: 'id varchar(9) character set macce collate macce_general_ci primary key, v int' },
+      rule: { policy: 'home' },
+    });
+    await room.commit(room.transaction([[null, row(1, 1)]]));
+    const odd = room.transaction([[null, { id: 'a', v: 1 }, 'odd']]);
+    await expect(room.commit(odd)).rejects.toEqual(refused('APPLY_REFUSED', { table: 'odd', column: 'id', collation: 'macce_general_ci' }));
+  });
+
   test('a table that flows one way and has no rule: no watermark for it, no decision', async () => {
     await room.close();
     await enter({ flowsBack: false });

@@ -1,7 +1,7 @@
 /** What is fixed about one table version of the source at the target, as far as conflicts go: its rule, its keys, how its rows are read and written. */
-import { toSyncError } from '@lutra/model';
+import { SyncError, tableName, toSyncError } from '@lutra/model';
 import type { ConflictRule, TableName, TableSchema } from '@lutra/model';
-import { planRows } from '@lutra/mysql';
+import { planRows, tailoringOf } from '@lutra/mysql';
 import type { Change, RowPlan, TargetTable } from '@lutra/mysql';
 import { keysOf } from './resources.js';
 import type { Keys } from './resources.js';
@@ -51,10 +51,25 @@ export class TableBook {
     const keys = keysOf(source, target);
     if (keys.primary === null || !(oneWay || this.#options.flowsBack(target))) return null;
     const plan = rule.policy === 'stop' ? planIfPossible(source, target) : planRows(source, target);
+    if (rule.policy !== 'stop' && !oneWay) requireKnownCollations(target);
     const written = plan && new Set(plan.columns.keys());
     const columns = source.columns.filter(({ name }) => written?.has(name) ?? true);
     return { rule, keys, plan, target, schema: { ...source, columns } };
   }
+}
+
+/** The checks refuse it too, but they can be forced, and a column changes. @throws SyncError APPLY_REFUSED */
+function requireKnownCollations(target: TargetTable): void {
+  const keyed = new Set([...target.primaryKey, ...target.uniqueKeys.flatMap(({ columns }) => columns)].map((name) => name.toLowerCase()));
+  const found = target.columns.find(
+    ({ name, collation }) => keyed.has(name.toLowerCase()) && collation !== null && !tailoringOf(collation),
+  );
+  if (!found) return;
+  const { name: column, collation } = found;
+  const what = `what collation ${collation} of key column ${column} takes for one value is not known, so a conflict could be missed`;
+  throw new SyncError('APPLY_REFUSED', `${tableName(target)}: ${what}`, {
+    details: { database: target.database, table: target.name, column, collation },
+  });
 }
 
 /** A unique key over an expression, say: whoever has policy `stop` needs no plan. */

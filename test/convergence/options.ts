@@ -28,7 +28,7 @@ logged. The last line says "equal: …" or what differs; exit code 0: all is wel
 
   --minutes N   how long they write, may have a point (default 2)
   --seed N      of writers and faults (default: another one each time); the same seed means the same writes and faults
-  --regions N   2 or 3; faults strike the first two (default 2)
+  --regions N   2 or 3 (default 2)
   --topology T  mesh (each region to each other one) or hub (home to and from each other one; it forwards) (default mesh)
   --policy P    only tables with this policy: home, latest or merge
   --tables T,U  only these tables

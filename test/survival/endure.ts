@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Network } from '../network/index.js';
-import type { Log, Stack } from '../scenarios/index.js';
+import type { Letter, Log, Stack } from '../scenarios/index.js';
 import { AppLogs } from './app-logs.js';
 import { Injector, type Struck } from './injector.js';
 import { type Fault, faultKinds, planFaults } from './plan.js';
@@ -51,7 +51,7 @@ export async function endure(stack: Stack, options: EndureOptions): Promise<Endu
   const watch = new Watch({ stack, logs, injector, load, log });
   watch.trouble.addEventListener('abort', () => ending.abort());
   try {
-    await storm(injector, options, ending.signal);
+    await storm(injector, { ...options, letters: stack.places.map(({ letter }) => letter) }, ending.signal);
     log('all is whole again: the writers end');
     await load.stopWriting();
     await Promise.race([arrive(stack, options), aborted(watch.trouble)]); // what waits for a person does not arrive
@@ -84,10 +84,14 @@ export function faultsLine(counts: Endured['faults']): string {
 }
 
 /** One fault at a time for the first half. */
-async function storm(injector: Injector, { minutes, seed, most }: EndureOptions, signal: AbortSignal): Promise<void> {
+async function storm(
+  injector: Injector,
+  { minutes, seed, most, letters }: EndureOptions & { readonly letters: readonly Letter[] },
+  signal: AbortSignal,
+): Promise<void> {
   const end = performance.now() + minutes * 60_000;
   const lane = async (number: number): Promise<void> => {
-    for (const { pauseMs, fault } of planFaults(seed, number)) {
+    for (const { pauseMs, fault } of planFaults(seed, number, letters)) {
       await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
       if (signal.aborted || performance.now() >= end) return;
       await injector.strike(fault);

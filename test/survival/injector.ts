@@ -144,6 +144,12 @@ export function processesOf(stack: Stack, party: Party): readonly Victim[] {
     case 'mysql-a':
     case 'mysql-b':
       return [stack.mysql[party === 'mysql-a' ? 'a' : 'b']];
+    case 'mysql-c':
+      return [stack.place('c').mysql];
+    case 'capture-c':
+      return [stack.place('c').capture];
+    case 'loader-c':
+      return [stack.place('c').loader];
     case 'capture-a':
     case 'capture-b':
       return pair('capture', party === 'capture-a' ? 'a' : 'b');

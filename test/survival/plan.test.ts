@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { Letter } from '../scenarios/index.js';
 import { type Fault, faultKinds, planFaults } from './plan.js';
 
 function first(count: number, seed: number, lane?: number): Fault[] {
@@ -18,6 +19,16 @@ test('every kind and every party comes, for 0.2 to 15 seconds', () => {
   for (const kind of ['kill', 'freeze'])
     expect(new Set(faults.filter((fault) => fault.kind === kind).map(({ party }) => party)).size, kind).toBe(9);
   for (const { durationMs } of faults) expect(durationMs >= 200 && durationMs <= 15_000).toBe(true);
+});
+
+test('a third region is struck too, and where there is none nobody looks for it', () => {
+  const parties = (letters?: readonly Letter[]): ReadonlySet<string> => {
+    const plan = planFaults(1, 0, letters);
+    return new Set(Array.from({ length: 300 }, () => plan.next().value.fault.party));
+  };
+  const third = ['capture-c', 'loader-c', 'mysql-c'];
+  expect([...parties(['a', 'b', 'c'])]).toEqual(expect.arrayContaining(third));
+  expect(third.filter((party) => parties().has(party))).toEqual([]);
 });
 
 test('twenty faults strike every party', () => {

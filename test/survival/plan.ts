@@ -4,11 +4,11 @@
  */
 import type { ServerName } from '../network/index.js';
 import { serverNames } from '../network/index.js';
-import { Random, type Side, sides } from '../scenarios/index.js';
+import { type Letter, Random, sides } from '../scenarios/index.js';
 
 /** The loader of side b writes to b and reads a's topic. */
-export type Party = 'control' | ServerName | `capture-${Side}` | `loader-${Side}`;
-/** Of a party with two processes. */
+export type Party = 'control' | ServerName | `mysql-${Letter}` | `capture-${Letter}` | `loader-${Letter}`;
+/** Of a party with two processes; a third region has one of each. */
 export type Whom = 'active' | 'standby' | 'both';
 
 interface Struck {
@@ -37,29 +37,37 @@ export interface Planned {
 
 type Target = Pick<LinkFault, 'party' | 'server'>;
 
-const apps: readonly Party[] = sides.flatMap((side) => [`capture-${side}`, `loader-${side}`] as const);
-const processes: readonly Party[] = [...apps, ...apps, ...serverNames, 'control'];
-const links: readonly Target[] = [
-  ...sides.flatMap((side) =>
-    (['zookeeper', 'kafka', `mysql-${side}`] as const).flatMap((server) => [
-      { party: `capture-${side}` as const, server },
-      { party: `loader-${side}` as const, server },
-    ]),
-  ),
-  { party: 'control', server: 'zookeeper' },
-  { party: 'control', server: 'mysql-a' },
-];
+function processesOf(letters: readonly Letter[]): readonly Party[] {
+  const apps = letters.flatMap((letter) => [`capture-${letter}`, `loader-${letter}`] as const);
+  return [...apps, ...apps, ...serverNames, 'control', ...(letters.includes('c') ? (['mysql-c'] as const) : [])];
+}
+
+/** The network does not lie before a third region's MySQL. */
+function linksOf(letters: readonly Letter[]): readonly Target[] {
+  return [
+    ...letters.flatMap((letter) =>
+      (['zookeeper', 'kafka', ...(letter === 'c' ? [] : ([`mysql-${letter}`] as const))] as const).flatMap((server) => [
+        { party: `capture-${letter}` as const, server },
+        { party: `loader-${letter}` as const, server },
+      ]),
+    ),
+    { party: 'control', server: 'zookeeper' },
+    { party: 'control', server: 'mysql-a' },
+  ];
+}
 const shares: Readonly<Record<Fault['kind'], number>> = { kill: 8, freeze: 3, cut: 3, silence: 3, delay: 2 };
 const kinds = faultKinds.flatMap((kind) => Array.from({ length: shares[kind] }, () => kind));
 
-/** `lane`: plans that run side by side. */
-export function* planFaults(seed: number, lane = 0): Generator<Planned, never> {
+/** `lane`: plans that run side by side; `letters`: of the regions that are there. */
+export function* planFaults(seed: number, lane = 0, letters: readonly Letter[] = sides): Generator<Planned, never> {
   const random = new Random(seed * 16 + lane);
+  const processes = processesOf(letters);
+  const deckOfLinks = (): (() => Target) => deck(linksOf(letters), random);
   // Decks and not dice: a short run meets many different faults.
   const kind = deck(kinds, random);
   const killed = deck(processes, random);
   const frozen = deck(processes, random);
-  const links = { cut: deckOfLinks(random), silence: deckOfLinks(random), delay: deckOfLinks(random) };
+  const links = { cut: deckOfLinks(), silence: deckOfLinks(), delay: deckOfLinks() };
   for (;;) {
     const next = kind();
     const struck = { whom: random.pick<Whom>(whoms), durationMs: duration(random) };
@@ -80,10 +88,6 @@ const whoms: readonly Whom[] = ['active', 'active', 'active', 'active', 'active'
 /** From 0.2 to 15 s; short ones more often. */
 function duration(random: Random): number {
   return Math.round(200 + 14_800 * random.next() ** 1.6);
-}
-
-function deckOfLinks(random: Random): () => Target {
-  return deck(links, random);
 }
 
 /** Each card once before any comes again. */

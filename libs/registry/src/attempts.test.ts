@@ -25,6 +25,16 @@ test('patience grows with every round, up to a bound', () => {
   expect(pauses.at(-1)).toBe(1_000);
 });
 
+test('who has a session to save waits for a server half as long as it lasts, and only now and then longer', () => {
+  const attempts = new Attempts(['a:1'], 4_000);
+  const bounds = Array.from({ length: 12 }, () => {
+    const { boundMs } = attempts.next({ saving: true });
+    attempts.ended(0);
+    return boundMs;
+  });
+  expect(bounds).toEqual([2_000, 2_000, 2_000, 4_000, 2_000, 2_000, 2_000, 4_000, 2_000, 2_000, 2_000, 4_000]);
+});
+
 test('after a connection that lasted there is no pause; after one that was cut at once there is', () => {
   const attempts = new Attempts(['a:1'], 6_000);
   attempts.ended(0);

@@ -146,7 +146,14 @@ export class Session {
   #open(): Promise<Opening> {
     const { sessionTimeoutMs, digest, logger } = this.#options;
     const ticket = this.#ticketToShow();
-    return openConnection({ ...this.#attempts.next(), sessionTimeoutMs, digest, ticket, logger, signal: this.#stopping.signal });
+    return openConnection({
+      ...this.#attempts.next({ saving: ticket !== null }),
+      sessionTimeoutMs,
+      digest,
+      ticket,
+      logger,
+      signal: this.#stopping.signal,
+    });
   }
 
   /**

@@ -33,12 +33,6 @@ export interface TrackerOptions extends RowEventOptions {
 type Begin = Extract<SourceItem, { kind: 'begin' }>;
 type Rows = Extract<SourceItem, { kind: 'rows' }>;
 
-/** Older versions kept it by the region whose log it is: the last on the path, which is not the origin where a transaction was forwarded. */
-function seenWith(seen: Seen, { pipeline, path, logId: log, seq }: Marker): Seen {
-  const { [path.at(-1) ?? '']: _, ...others } = seen;
-  return { ...others, [pipeline]: { log, seq } };
-}
-
 interface OpenTransaction {
   readonly begin: Begin;
   readonly id: string;
@@ -187,6 +181,12 @@ export class TransactionTracker {
       rowsUntil: this.#rowsUntil,
     };
   }
+}
+
+/** Older versions kept it by the region whose log it is: the last on the path, which is not the origin where a transaction was forwarded. */
+function seenWith(seen: Seen, { pipeline, path, logId: log, seq }: Marker): Seen {
+  const { [path.at(-1) ?? '']: _, ...others } = seen;
+  return { ...others, [pipeline]: { log, seq } };
 }
 
 function opened(begin: Begin): OpenTransaction {

@@ -331,7 +331,7 @@ async function load(done: (failures: readonly SyncError[]) => boolean, routes = 
     },
   });
   // What is missing then, the caller's comparison shows.
-  await vi.waitUntil(() => stop.signal.aborted || done(failures), { timeout: 4_000, interval: 1 }).catch(() => undefined);
+  await vi.waitUntil(() => stop.signal.aborted || done(failures), { timeout: 4_000, interval: 1 }).catch(() => undefined); // what is not done in time shows in what the test looks at
   stop.abort();
   await working;
   return failures;

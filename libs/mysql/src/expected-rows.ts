@@ -9,7 +9,7 @@ import type { Row, Value } from '@lutra/model';
 import type { Result, ResultRow } from './session-options.js';
 import { sameStored, selected, storedForm, valueOf } from './row-values.js';
 import type { Mark, SqlText } from './sql-text.js';
-import { keyOf } from './table-plan.js';
+import { keyOf, maxAlternatives } from './table-plan.js';
 import type { ColumnPlan, TablePlan } from './table-plan.js';
 
 /** One change that was added to a text. */
@@ -47,12 +47,8 @@ interface Read {
   readonly rows: readonly (readonly [string, Expected])[];
 }
 
-/**
- * Of one statement by `key IN (…)`: MariaDB makes a join of 1000. And by `(a = … AND b = …) OR …`: the server's range optimizer has a memory limit, beyond
- * which it scans the table.
- */
+/** Of one statement by `key IN (…)`: MariaDB makes a join of 1000. */
 const maxKeys = 500;
-const maxAlternatives = 200;
 
 export class ExpectedRows {
   readonly #tables = new Map<TablePlan, ExpectedOfTable>();

@@ -37,8 +37,10 @@ export function countStatement(rows: number): string {
 /** The error number of countStatement. */
 export const countFailed = 1690;
 
-/** One after the other, in texts of so many bytes, or of one part that is larger. */
-export function inPieces(parts: readonly SqlText[], maxBytes: number): readonly SqlText[] {
+const maxBytes = 500_000;
+
+/** One after the other, in texts of half a megabyte, or of one part that is larger. */
+export function inPieces(parts: readonly SqlText[]): readonly SqlText[] {
   const pieces: SqlText[][] = [];
   let bytes = 0;
   for (const part of parts) {

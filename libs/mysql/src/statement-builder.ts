@@ -21,7 +21,7 @@ import { ExpectedRows } from './expected-rows.js';
 import type { Result } from './session-options.js';
 import { countStatement, joined } from './sql-text.js';
 import type { ExactText, Mark } from './sql-text.js';
-import { keyOf, planTable, sameValue, whereRow } from './table-plan.js';
+import { keyOf, maxAlternatives, planTable, sameValue, whereRow } from './table-plan.js';
 import type { ColumnPlan, TablePlan } from './table-plan.js';
 import type { TargetTable } from './target-table.js';
 
@@ -37,8 +37,6 @@ export interface Change {
 /** Of one INSERT or DELETE. One large row is a statement of its own, whatever its size. */
 const maxRows = 1000;
 const maxBytes = 500_000;
-/** Of a DELETE by `(a = … AND b = …) OR …`: the server's range optimizer has a memory limit, beyond which it scans the table. */
-const maxAlternatives = 200;
 
 interface Group {
   readonly does: 'insert' | 'upsert' | 'delete';

@@ -39,6 +39,9 @@ export interface TablePlan {
   readonly keyIn: boolean;
 }
 
+/** Of a statement by `(a = … AND b = …) OR …`: the server's range optimizer has a memory limit, beyond which it scans the table. */
+export const maxAlternatives = 200;
+
 /** @throws SyncError COLUMN_MISSING if the target lacks a column */
 export function planTable(source: TableSchema, target: TargetTable): TablePlan {
   const targets = new Map(target.columns.map((column) => [column.name.toLowerCase(), column]));

@@ -134,7 +134,7 @@ export class Peers {
   changedAfter(resource: string, seen: Seen): number | null {
     let last: number | null = null;
     for (const [peer, log] of this.#logs) {
-      const changed = log.window.changedAfter(resource, log.seenBy(placeIn(seen, peer)) ?? -1);
+      const changed = log.window.changedAfter(resource, seenIn(log, peer, seen));
       if (changed !== null) last = Math.max(last ?? -1, changed);
     }
     return last;
@@ -142,19 +142,19 @@ export class Peers {
 
   /** The rows whose changes, in whichever log, had to do with it and are not covered by `seen`. */
   rivals(resource: string, seen: Seen): readonly KeyValues[] {
-    return [...this.#logs].flatMap(([peer, log]) => log.window.rivals(resource, log.seenBy(placeIn(seen, peer)) ?? -1));
+    return [...this.#logs].flatMap(([peer, log]) => log.window.rivals(resource, seenIn(log, peer, seen)));
   }
 
   /** Every resource that was changed in some log after `seen`. */
   *changedSince(seen: Seen): Iterable<string> {
-    for (const [peer, log] of this.#logs) yield* log.window.changedSince(log.seenBy(placeIn(seen, peer)) ?? -1);
+    for (const [peer, log] of this.#logs) yield* log.window.changedSince(seenIn(log, peer, seen));
   }
 
   /** Whether the target itself has changed it since. */
   changedHere(resource: string, seen: Seen): boolean {
     return this.#own.some((peer) => {
       const log = this.#logs.get(peer);
-      return log !== undefined && log.window.changedAfter(resource, log.seenBy(placeIn(seen, peer)) ?? -1) !== null;
+      return log !== undefined && log.window.changedAfter(resource, seenIn(log, peer, seen)) !== null;
     });
   }
 
@@ -162,7 +162,7 @@ export class Peers {
   forget(seen: Seen): void {
     let keys = 0;
     for (const [peer, log] of this.#logs) {
-      log.forget(log.seenBy(placeIn(seen, peer)) ?? -1);
+      log.forget(seenIn(log, peer, seen));
       keys += log.window.size;
     }
     this.#options.metrics.windowKeys.set({ name: this.#options.name }, keys);
@@ -213,6 +213,11 @@ export class Peers {
 /** Older versions of capture kept it by region. */
 function placeIn(seen: Seen, { toSource, region }: Peer): LogPosition | undefined {
   return seen[toSource] ?? seen[region];
+}
+
+/** Seq up to which a transaction had seen a log; −1: nothing, or less than the window can tell. */
+function seenIn(log: PeerLog, peer: Peer, seen: Seen): number {
+  return log.seenBy(placeIn(seen, peer)) ?? -1;
 }
 
 /** Null: one of them has seen nothing. */

@@ -11,9 +11,6 @@ import { Settlement } from './settlement.js';
 
 type Options = Pick<GuardOptions, 'key' | 'rules' | 'tables' | 'peers'>;
 
-/** Of one text. */
-const maxBytes = 500_000;
-
 /** The conflicts of one source transaction. */
 export interface Decided {
   readonly conflicts: readonly Conflict[];
@@ -60,7 +57,7 @@ export class Settling {
 
   /** Last of all. */
   async write(): Promise<void> {
-    for (const text of inPieces(this.#records, maxBytes)) await this.#connection.run(text);
+    for (const text of inPieces(this.#records)) await this.#connection.run(text);
     this.#records = [];
     await this.#settlement.writeRemedies();
   }

@@ -11,8 +11,6 @@ import type { DecidableTable } from './table-book.js';
 const maxRemedies = 100_000;
 /** Rows that are held. */
 const maxRead = 200;
-/** Of one text. */
-const maxBytes = 500_000;
 const signalTable = { database: 'lutra', name: 'signal' };
 
 export class TouchedRows {
@@ -44,7 +42,7 @@ export class TouchedRows {
           marks: [{ does: 'insert', table: signalTable, change: 0, changes: 1 }],
         };
       });
-      for (const text of inPieces(texts, maxBytes)) await connection.run(text);
+      for (const text of inPieces(texts)) await connection.run(text);
     }
   }
 }

@@ -30,7 +30,7 @@ export class Watermark {
    */
   query(sql: string): Promise<readonly ResultRow[]> {
     const answer = this.#free.then(async () => this.#query(sql));
-    this.#free = answer.catch(() => undefined);
+    this.#free = answer.catch(() => undefined); // whoever asked has it from `answer`
     return answer;
   }
 

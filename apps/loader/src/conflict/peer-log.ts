@@ -12,6 +12,7 @@ import type { LogPosition, LogRecord, LogState, Row, RowEvent, TableName, TableS
 import { throwIfAborted } from '@lutra/runtime';
 import { primaryKeyOf, resourcesOf } from './resources.js';
 import type { Keys } from './resources.js';
+import { Waiters } from './waiters.js';
 import { ChangeWindow } from './window.js';
 
 export interface PeerLogOptions {
@@ -33,11 +34,6 @@ export interface PeerLogOptions {
   readonly signal: AbortSignal;
 }
 
-interface Waiter {
-  ready(): boolean;
-  resolve(): void;
-}
-
 export class PeerLog {
   readonly window: ChangeWindow;
   readonly #options: PeerLogOptions;
@@ -49,7 +45,7 @@ export class PeerLog {
   #bound = -1;
   #token = '';
   #failure: SyncError | null = null;
-  #waiters: Waiter[] = [];
+  readonly #waiters = new Waiters();
 
   private constructor(options: PeerLogOptions) {
     this.#options = options;
@@ -144,14 +140,9 @@ export class PeerLog {
   async #until(ready: () => boolean, withinMs: number): Promise<void> {
     if (this.#failure) throw this.#failure;
     if (ready()) return;
-    let timer: NodeJS.Timeout | undefined;
-    const waiting = new Promise<void>((resolve) => this.#waiters.push({ ready, resolve }));
-    const late = new Promise<'late'>((resolve) => (timer = setTimeout(() => resolve('late'), withinMs)));
-    const outcome = await Promise.race([waiting, late]);
-    clearTimeout(timer);
+    const inTime = await this.#waiters.until(ready, withinMs);
     if (this.#failure) throw this.#failure;
-    if (outcome !== 'late') return;
-    this.#waiters = this.#waiters.filter((waiter) => waiter.ready !== ready);
+    if (inTime) return;
     throw behind(this.#options, `what was written ${withinMs} ms ago has not come`);
   }
 
@@ -176,12 +167,12 @@ export class PeerLog {
           }
           await this.#take(record);
         }
-        this.#wake();
+        this.#waiters.wake();
       }
       throwIfAborted(signal);
     } catch (error) {
       this.#failure = toSyncError(error);
-      this.#wakeAll();
+      this.#waiters.wakeAll();
       throw error;
     }
   }
@@ -206,7 +197,7 @@ export class PeerLog {
       case 'watermark':
         if (body.pipeline !== this.#options.pipeline) return;
         this.#token = body.token;
-        this.#wake();
+        this.#waiters.wake();
         return;
       default:
     }
@@ -234,18 +225,6 @@ export class PeerLog {
     const keys = await this.#options.keysOf(table);
     this.#keys.set(table, keys);
     return keys;
-  }
-
-  #wake(): void {
-    if (this.#waiters.length === 0) return;
-    const ready = this.#waiters.filter((waiter) => waiter.ready());
-    this.#waiters = this.#waiters.filter((waiter) => !ready.includes(waiter));
-    for (const { resolve } of ready) resolve();
-  }
-
-  #wakeAll(): void {
-    for (const { resolve } of this.#waiters) resolve();
-    this.#waiters = [];
   }
 }
 

@@ -4,22 +4,28 @@
  */
 import { ByteReader } from './byte-reader.js';
 import type { BinlogEvent } from './event.js';
+import { readStatusVariables } from './status-variables.js';
+import type { StatusVariables } from './status-variables.js';
 
 export interface QueryEvent {
   readonly database: string;
   readonly sql: string;
+  /** The statement as the client sent it, in the character set of `status.charset.client`. */
+  readonly bytes: Buffer;
+  readonly status: StatusVariables;
 }
 
 /** The text is read as UTF-8, for logs and people; a client that spoke another character set may show replaced characters. */
-export function readQueryEvent(event: BinlogEvent): QueryEvent {
+export function readQueryEvent(event: BinlogEvent, flavor: 'mysql' | 'mariadb'): QueryEvent {
   const reader = new ByteReader(event.body);
   reader.skip(8); // thread id, execution time
   const databaseBytes = reader.u8();
   reader.skip(2); // error code
-  reader.skip(reader.u16()); // status variables
+  const status = readStatusVariables(reader.take(reader.u16()), flavor);
   const database = reader.utf8(databaseBytes);
   reader.skip(1);
-  return { database, sql: reader.utf8(reader.left) };
+  const bytes = reader.rest();
+  return { database, sql: bytes.toString('utf8'), bytes, status };
 }
 
 export type StatementKind =

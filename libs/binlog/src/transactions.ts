@@ -53,7 +53,7 @@ export class Transactions {
 
   /** @throws SyncError BINLOG_UNSUPPORTED for a statement that may change rows */
   query(event: BinlogEvent, at: FilePosition): readonly SourceItem[] {
-    const query = readQueryEvent(event);
+    const query = readQueryEvent(event, this.#flavor);
     const statement = classify(query.sql);
     const transaction = this.#now;
     if (transaction !== null && transaction.state !== 'gtid') return this.#within(transaction, query, statement);

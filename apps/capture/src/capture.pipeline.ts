@@ -203,6 +203,8 @@ export async function runCapture(deps: CaptureDeps, work: CaptureWork, lead: { l
                 endpoint: endpoint.name,
                 database: output.database,
                 sql: output.sql,
+                statement: output.statement,
+                tables: output.tables,
                 position: output.end,
                 tsMs: Date.now(),
               });

@@ -163,7 +163,7 @@ export class TransactionTracker {
           },
         );
       }
-      yield { kind: 'ddl', database: item.database, sql: item.sql, end: item.end };
+      yield { kind: 'ddl', database: item.database, sql: item.sql, statement: '', tables: [], end: item.end };
     }
     yield this.#boundary(item.end);
   }

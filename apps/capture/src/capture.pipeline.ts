@@ -163,6 +163,7 @@ export async function runCapture(deps: CaptureDeps, work: CaptureWork, lead: { l
         router,
         forwarded: createRouter(work.forwarded),
         ddl: endpoint.ddl,
+        foldsNames: state.lowerCaseTableNames === 1,
         seen,
         rowsUntil,
         now: Date.now,

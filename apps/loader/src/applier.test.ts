@@ -42,6 +42,9 @@ const target: TargetTable = {
   cascades: [],
   prefixKeys: [],
   triggers: 0,
+  computed: [],
+  changesChildren: false,
+  server: { flavor: 'mysql', offsets: true, systemZone: '+00:00' },
   columns: [
     { ...column, name: 'id', type: 'int' },
     {
@@ -128,7 +131,7 @@ function insert(id: number, options: { last?: boolean; origin?: string; size?: n
     before: null,
     after: { id, v: 'x'.repeat(size) },
     source: { origin, path, tsUs: 5, gtid: null } as unknown as RowEvent['source'],
-    transaction: { id: 'x', totalOrder: 1, last, seen: {}, end: null },
+    transaction: { id: 'x', totalOrder: 1, last, seen: {}, session: null, end: null },
     tsMs: 0,
   };
 }

@@ -200,6 +200,7 @@ const sourceFacts: Omit<RowEvent['source'], 'db'> = {
   file: 'f',
   pos: 4,
   event: 0,
+  flags: 0,
   row: 0,
   origin: 'hangzhou',
   path: ['hangzhou'],
@@ -268,7 +269,7 @@ class LogBuilder {
         before: null,
         after: { id, v: 'x'.repeat(what.large ? 50_000 : 1) },
         source: { ...sourceFacts, db: to.database },
-        transaction: { id: 'x', totalOrder: index + 1, last: how.complete && index === what.rows - 1, seen: {}, end: null },
+        transaction: { id: 'x', totalOrder: index + 1, last: how.complete && index === what.rows - 1, seen: {}, session: null, end: null },
         tsMs: 0,
       };
       this.#push(encoder.encode({ kind: 'row', log: 'L', seq: this.#seq++, epoch: how.epoch }, event));

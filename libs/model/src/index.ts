@@ -9,6 +9,7 @@ export * from './record.js';
 export * from './restart.js';
 export * from './route.js';
 export * from './row-json.js';
+export * from './session.js';
 export * from './status.js';
 export * from './table.js';
 export * from './transaction.js';

@@ -10,6 +10,8 @@ import { explainFailure } from './explain-failure.js';
 import { Session } from './session.js';
 import type { ConnectionOptions, Queries, Result, ResultRow } from './session-options.js';
 import type { SqlText } from './sql-text.js';
+import { inSession } from './source-session.js';
+import type { SessionText } from './source-session.js';
 import { commitText } from './transaction-text.js';
 
 export class ApplyConnection implements Queries {
@@ -56,18 +58,23 @@ export class ApplyConnection implements Queries {
    * because a row to update or delete is not there, the transaction stays open: the server has undone that statement, and nothing else. So of
    * a text of several statements those before it have taken effect, and those after it never run; and the count of a DELETE that should have
    * matched several rows leaves those deleted that were there. Who must know gives one change at a time.
+   * @param session the text runs in it; our own is there again when this resolves
    * @returns null, or the ROW_CONFLICT (details: as for run(); conflictKind() says which) with which the transaction goes on
    * @throws SyncError as run(), for all else; the transaction is rolled back then
    */
-  async attempt(text: SqlText): Promise<SyncError | null> {
+  async attempt(text: SqlText, session: SessionText | null = null): Promise<SyncError | null> {
     if (!this.#open || text.marks.some(({ does }) => does === 'begin' || does === 'commit')) await this.#refuse(this.#open);
     if (text.marks.length === 0) return null;
+    const whole = session ? inSession(session, text) : text;
     try {
-      await this.#session.execute(text.sql);
+      await this.#session.execute(whole.sql);
       return null;
     } catch (error) {
-      const explained = explainFailure(this.#session, error, text);
-      if (explained.code === 'ROW_CONFLICT') return explained;
+      const explained = explainFailure(this.#session, error, whole);
+      if (explained.code === 'ROW_CONFLICT' && !this.#session.broken) {
+        if (session) await this.#execute({ sql: session.reset, marks: [{ does: 'session' }] });
+        return explained;
+      }
       await this.rollback();
       throw explained;
     }
@@ -112,7 +119,10 @@ export class ApplyConnection implements Queries {
       return await this.#session.execute(text.sql);
     } catch (error) {
       await this.rollback();
-      throw explainFailure(this.#session, error, text);
+      const explained = explainFailure(this.#session, error, text);
+      // It may have stopped amid the source's session, and nobody may go on in that one.
+      if (text.marks.some(({ does }) => does === 'session')) this.#session.destroy();
+      throw explained;
     }
   }
 

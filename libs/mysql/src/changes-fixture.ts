@@ -66,7 +66,18 @@ export function column(name: string, more: Partial<TargetColumn> = {}): TargetCo
 }
 
 export function targetTable(columns: readonly TargetColumn[], more: Partial<TargetTable> = {}): TargetTable {
-  const none = { primaryKey: ['id'], uniqueKeys: [], foreignKeys: [], referenced: false, cascades: [], prefixKeys: [], triggers: 0 };
+  const none = {
+    primaryKey: ['id'],
+    uniqueKeys: [],
+    foreignKeys: [],
+    referenced: false,
+    cascades: [],
+    prefixKeys: [],
+    triggers: 0,
+    computed: [],
+    changesChildren: false,
+    server: { flavor: 'mysql' as const, offsets: true, systemZone: '+00:00' },
+  };
   return { database: 'shop', name: 't', engine: 'InnoDB', columns, ...none, ...more };
 }
 

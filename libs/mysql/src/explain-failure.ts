@@ -35,6 +35,13 @@ function withMark(error: SyncError, { mark, errno, details }: { mark: Mark; errn
     case 'count rows':
       if (errno === countFailed) return new SyncError('ROW_CONFLICT', `${tableName(mark.table)}: ${missing(mark.changes)}`, { details });
       break;
+    case 'session':
+      return new SyncError('SESSION_UNSUPPORTED', `the target does not take the source's session: ${error.message}`, { details });
+    case 'insert':
+    case 'update':
+    case 'delete':
+      if (errno === countFailed) return new SyncError('SESSION_UNSUPPORTED', `${tableName(mark.table)}: ${ambiguous}`, { details });
+      break;
     case 'upsert':
       if (errno === upsertRefused)
         return new SyncError('ROW_CONFLICT', `${tableName(mark.table)}: a row of another key holds a unique value`, { details });
@@ -43,6 +50,10 @@ function withMark(error: SyncError, { mark, errno, details }: { mark: Mark; errn
   }
   return new SyncError(error.code, error.message, { details });
 }
+
+/** What any-session.ts raises. */
+const ambiguous =
+  "a TIMESTAMP lies in the hour that the source's time zone counts twice, which this version of the target's server cannot be told";
 
 function missing(changes: number): string {
   return changes === 1 ? 'the row to update or delete is not there' : `not all of the ${changes} rows to delete are there`;

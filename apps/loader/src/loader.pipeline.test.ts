@@ -125,6 +125,9 @@ const target = {
   cascades: [],
   prefixKeys: [],
   triggers: 0,
+  computed: [],
+  changesChildren: false,
+  server: { flavor: 'mysql', offsets: true, systemZone: '+00:00' },
   columns: [
     { ...column, ...numbers, name: 'id', type: 'int', columnType: 'int', charset: null, collation: null },
     {

@@ -4,6 +4,7 @@ import type { ConflictRule, Route, TableName } from '@lutra/model';
 import { checkAutoIncrement } from './check-auto-increment.js';
 import { checkConflicts } from './check-conflicts.js';
 import { rulesWithoutTable } from './check-rules.js';
+import { checkSession } from './check-session.js';
 import { loadRouted } from './check-source-tables.js';
 import { quoteName, quoteTable } from './literal.js';
 import { tableDifferences } from './match-tables.js';
@@ -21,12 +22,13 @@ interface Comparison {
   readonly source: ConnectionOptions;
   readonly twoWay: boolean;
   readonly rules: readonly ConflictRule[];
+  readonly forwards?: boolean | undefined;
 }
 
 export async function checkTargetTables(
   target: Queries,
   server: ServerFacts,
-  { routes, source, twoWay, rules }: Comparison,
+  { routes, source, twoWay, rules, forwards = false }: Comparison,
 ): Promise<readonly Problem[]> {
   const session = await Session.open(source, 'source');
   try {
@@ -47,6 +49,7 @@ export async function checkTargetTables(
       // whose columns the user may not see at all
       if (to && to.columns.length > 0 && from.columns.length > 0)
         problems.push(...checkConflicts({ rule: ruleOf(name), from, to, ...logged, twoWay }));
+      if (to) problems.push(...(await checkSession(target, { source: sourceServer, target: server, from, to, decided: ruleOf(name).policy !== 'stop', forwards })));
       autoIncrement ||= to?.columns.some((column) => column.autoIncrement) ?? false;
     }
     problems.push(...rulesWithoutTable(rules, router, names));

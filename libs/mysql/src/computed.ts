@@ -9,8 +9,9 @@ export interface Computed {
   readonly expression: string;
 }
 
-/** @param definition what SHOW CREATE TABLE printed */
-export function computedBy(definition: string): readonly Computed[] {
+/** @param definition what SHOW CREATE TABLE printed; null where it may not be read: then it is taken for one that computes something */
+export function computedBy(definition: string | null): readonly Computed[] {
+  if (definition === null) return [{ what: 'column', name: 'of a definition that may not be read', expression: '' }];
   const lines = definition.split('\n').map((line) => line.trim());
   const partitions = lines.find((line) => /^(?:\/\*!\d+ )?PARTITION BY/.test(line));
   const rest = partitions === undefined ? [] : [{ what: 'partitions', name: 'its partitions', expression: partitions } as const];

@@ -5,6 +5,7 @@ import { computedBy } from './computed.js';
 import type { Computed } from './computed.js';
 import { quoteTable, quoteText } from './literal.js';
 import { columnsQuery, keysQuery, referencedQuery, referencesQuery, triggersQuery } from './table-queries.js';
+import { rowsIfAllowed } from './server-facts.js';
 import type { Queries, ResultRow } from './session-options.js';
 
 export interface TargetColumn {
@@ -143,7 +144,7 @@ export async function loadTables(queries: Queries, database: string, name?: stri
       referenced: referenced.has(table),
       cascades: cascadesOf([...(references.get(table) ?? []), ...(referenced.get(table) ?? [])]),
       triggers: triggers.get(table)?.length ?? 0,
-      computed: computedBy(definitions.get(table) ?? ''),
+      computed: computedBy(definitions.get(table) ?? null),
       changesChildren: cascadesOf(referenced.get(table) ?? []).length > 0,
       server,
     };
@@ -154,8 +155,8 @@ async function loadDefinitions(queries: Queries, database: string, tables: reado
   const definitions = new Map<string, string>();
   for (const row of tables) {
     const name = text(row, 'name');
-    const [shown] = await queries.query(`SHOW CREATE TABLE ${quoteTable({ database, name })}`);
-    definitions.set(name, shown ? text(shown, 'Create Table') : '');
+    const shown = await rowsIfAllowed(queries, `SHOW CREATE TABLE ${quoteTable({ database, name })}`);
+    if (shown?.[0]) definitions.set(name, text(shown[0], 'Create Table'));
   }
   return definitions;
 }

@@ -28,6 +28,8 @@ import type { CaptureDeps, CaptureWork } from './capture.pipeline.js';
 import { marker, remedy, signals } from './loader-writes.fixture.js';
 import { routesOf } from './wanted.js';
 
+const session = { sqlMode: 0, timeZone: '+00:00', lcTimeNames: 0, collation: 45 };
+
 type Fault = 'lost' | 'unanswered' | { readonly arrivesAfter: number };
 type Out = Omit<RawRecord, 'offset' | 'timestampMs'>;
 
@@ -119,9 +121,10 @@ function source(transactions: number, rows: number): SourceItem[] {
     const n = index + 1;
     const at = { file: 'binlog.1', pos: n * 100 };
     return [
-      { kind: 'begin', gtid: `${uuid}:${n}`, at, commitTimeUs: 1, serverId: 1 },
+      { kind: 'begin', gtid: `${uuid}:${n}`, at, commitTimeUs: 1, serverId: 1, session },
       ...Array.from({ length: rows }, (__, row): SourceItem => ({
         kind: 'rows',
+        flags: 0,
         table,
         op: 'c',
         rows: [{ before: null, after: { id: n * 1000 + row } }],
@@ -287,6 +290,7 @@ describe('a failure at any request', () => {
 describe('a failure at any request, where what a loader wrote is forwarded', () => {
   const row = (id: number): SourceItem => ({
     kind: 'rows',
+    flags: 0,
     table,
     op: 'c',
     rows: [{ before: null, after: { id } }],
@@ -307,7 +311,7 @@ describe('a failure at any request, where what a loader wrote is forwarded', () 
     const n = index + 1;
     const at = { file: 'binlog.1', pos: n * 100 };
     const end = { file: 'binlog.1', pos: n * 100 + 50, gtidSet: setOf(n) };
-    return [{ kind: 'begin', gtid: `${uuid}:${n}`, at, commitTimeUs: 1, serverId: 1 }, ...rows, { kind: 'commit', end }];
+    return [{ kind: 'begin', gtid: `${uuid}:${n}`, at, commitTimeUs: 1, serverId: 1, session }, ...rows, { kind: 'commit', end }];
   });
   // Remedies have seen their own transaction, rows what came before theirs.
   const all = [

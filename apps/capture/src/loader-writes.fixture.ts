@@ -26,12 +26,12 @@ export function checkpointRow(seq: number, epoch = 1): Row {
 /** A checkpoint that is moved. */
 export function marker(seq: number): SourceItem {
   const row = checkpointRow(seq);
-  return { kind: 'rows', table: checkpoint, op: 'u', rows: [{ before: row, after: row }], at, bytes: 100 };
+  return { kind: 'rows', table: checkpoint, op: 'u', rows: [{ before: row, after: row }], flags: 0, at, bytes: 100 };
 }
 
 export function signals(...after: Row[]): SourceItem {
   const table = { ...checkpoint, name: 'signal' };
-  return { kind: 'rows', table, op: 'c', rows: after.map((row) => ({ before: null, after: row })), at, bytes: 100 };
+  return { kind: 'rows', table, op: 'c', rows: after.map((row) => ({ before: null, after: row })), flags: 0, at, bytes: 100 };
 }
 
 export function watermark(token: string, pipeline = 'c.p'): Row {

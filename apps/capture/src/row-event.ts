@@ -46,11 +46,12 @@ export function rowEventOf(
       file: item.at.file,
       pos: item.at.pos,
       event: at.event,
+      flags: item.flags,
       row: at.row,
       origin,
       path,
     },
-    transaction: { id, totalOrder: at.order, last: false, seen, end: null },
+    transaction: { id, totalOrder: at.order, last: false, seen, session: at.order === 1 ? begin.session : null, end: null },
     tsMs: now(),
   };
 }

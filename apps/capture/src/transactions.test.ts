@@ -5,6 +5,8 @@ import { checkpointRow, marker, remedy, signals, watermark } from './loader-writ
 import type { Output } from './output.js';
 import { TransactionTracker } from './transactions.js';
 
+const session = { sqlMode: 0, timeZone: '+00:00', lcTimeNames: 0, collation: 45 };
+
 const column = (name: string): ColumnSchema => ({ name, type: 'int' });
 const orders: TableSchema = { database: 'shop', name: 'orders', columns: [column('id')], primaryKey: ['id'] };
 const other: TableSchema = { database: 'crm', name: 'notes', columns: [column('id')], primaryKey: ['id'] };
@@ -17,10 +19,12 @@ const begin = (n: number): SourceItem => ({
   at: { file: 'binlog.1', pos: n },
   commitTimeUs: 1_000_000,
   serverId: 1,
+  session,
 });
 const commit = (n: number): SourceItem => ({ kind: 'commit', end: position(n) });
 const rows = (table: TableSchema, ...ids: number[]): SourceItem => ({
   kind: 'rows',
+  flags: 0,
   table,
   op: 'c',
   rows: ids.map((id) => ({ before: null, after: { id } })),

@@ -43,6 +43,9 @@ const target: TargetTable = {
   prefixKeys: [],
   triggers: 0,
   unguardedTriggers: [],
+  computed: [],
+  changesChildren: false,
+  server: { flavor: 'mysql', offsets: true, systemZone: '+00:00' },
   columns: [
     { ...column, name: 'id', type: 'int' },
     {
@@ -129,7 +132,7 @@ function insert(id: number, options: { last?: boolean; origin?: string; size?: n
     before: null,
     after: { id, v: 'x'.repeat(size) },
     source: { origin, path, tsUs: 5, gtid: null } as unknown as RowEvent['source'],
-    transaction: { id: 'x', totalOrder: 1, last, seen: {}, end: null },
+    transaction: { id: 'x', totalOrder: 1, last, seen: {}, session: null, end: null },
     tsMs: 0,
   };
 }

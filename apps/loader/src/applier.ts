@@ -12,8 +12,9 @@
  *   row → source-transactions.ts (held, huge or skipped) → backlog.ts (whole ones, waiting) → target-transactions.ts (checkpoint, commit under way)
  *   remedy → pending-remedies.ts ──────────────────────────────────────────────────────────↗
  */
-import type { RowEvent, Seen, TableSchema } from '@lutra/model';
-import type { Change, TargetTable } from '@lutra/mysql';
+import { sameSession } from '@lutra/model';
+import type { RowEvent, Seen, SourceSession, TableSchema } from '@lutra/model';
+import type { Change, TargetTable, Under } from '@lutra/mysql';
 import { Backlog } from './backlog.js';
 import type { Guard } from './conflict/guard.js';
 import type { Remedy } from './conflict/remedy.js';
@@ -47,6 +48,9 @@ export class Applier {
   /** Behind the last record that lies between two transactions; null: none was read. */
   #behind: Place | null = null;
   #unrouted = 0;
+  /** Of the open transaction. */
+  #session: SourceSession | null = null;
+  #under: Under = { session: null, flags: 0 };
 
   constructor(options: ApplierOptions) {
     const { guard, sourceRegion } = options;
@@ -67,8 +71,9 @@ export class Applier {
       await this.#follow(event.transaction.seen);
     }
     this.#source.begin(place);
+    this.#enter(event);
     const target = isForUs(this.#options, { table, event, place }) ? await this.#options.tables.targetOf(table) : null;
-    if (target) await this.#source.add(changeOf(event, table, target), event, place);
+    if (target) await this.#source.add(changeOf(event, { source: table, target, under: this.#under }), event, place);
     else this.#unrouted += 1;
     if (!event.transaction.last) return;
     await this.#source.end(event, place);
@@ -129,6 +134,12 @@ export class Applier {
     return this.#source.bytes + this.#statements.bytes;
   }
 
+  /** The same object as long as the session is the same: texts of statements are kept by it. */
+  #enter({ source: { flags }, transaction: { totalOrder, session } }: RowEvent): void {
+    if (totalOrder === 1 && !(session && this.#session && sameSession(session, this.#session))) this.#session = session;
+    if (this.#under.flags !== flags || this.#under.session !== this.#session) this.#under = { session: this.#session, flags };
+  }
+
   async #follow(seen: Seen): Promise<void> {
     await this.#options.guard?.follow(seen, () => this.#makeWay());
   }
@@ -142,6 +153,6 @@ export class Applier {
   }
 }
 
-function changeOf({ op, before, after }: RowEvent, source: TableSchema, target: TargetTable): Change {
-  return { op: op === 'r' ? 'c' : op, before, after, source, target };
+function changeOf({ op, before, after }: RowEvent, at: { source: TableSchema; target: TargetTable; under: Under }): Change {
+  return { op: op === 'r' ? 'c' : op, before, after, ...at };
 }

@@ -126,6 +126,9 @@ const target = {
   prefixKeys: [],
   triggers: 0,
   unguardedTriggers: [],
+  computed: [],
+  changesChildren: false,
+  server: { flavor: 'mysql', offsets: true, systemZone: '+00:00' },
   columns: [
     { ...column, ...numbers, name: 'id', type: 'int', columnType: 'int', charset: null, collation: null },
     {
@@ -201,6 +204,7 @@ const sourceFacts: Omit<RowEvent['source'], 'db'> = {
   file: 'f',
   pos: 4,
   event: 0,
+  flags: 0,
   row: 0,
   origin: 'hangzhou',
   path: ['hangzhou'],
@@ -269,7 +273,7 @@ class LogBuilder {
         before: null,
         after: { id, v: 'x'.repeat(what.large ? 50_000 : 1) },
         source: { ...sourceFacts, db: to.database },
-        transaction: { id: 'x', totalOrder: index + 1, last: how.complete && index === what.rows - 1, seen: {}, end: null },
+        transaction: { id: 'x', totalOrder: index + 1, last: how.complete && index === what.rows - 1, seen: {}, session: null, end: null },
         tsMs: 0,
       };
       this.#push(encoder.encode({ kind: 'row', log: 'L', seq: this.#seq++, epoch: how.epoch }, event));

@@ -1,5 +1,5 @@
 /** Which field of a row event is which field of schemas/envelope.avsc, in both directions. */
-import type { Op, RowSource, TransactionBlock } from '@lutra/model';
+import type { Op, RowSource, SourceSession, TransactionBlock } from '@lutra/model';
 import { malformed } from './byte-reader.js';
 import { type Draft, type FieldLinks, unfilled } from './record-fields.js';
 
@@ -22,6 +22,7 @@ export const sourceLinks: FieldLinks<SourceFrom, Draft<RowSource>> = {
   gtid: { get: ({ source }) => source.gtid, set: (to, value: string | null) => (to.gtid = value) },
   file: { get: ({ source }) => source.file, set: (to, value: string) => (to.file = value) },
   pos: { get: ({ source }) => source.pos, set: (to, value: number) => (to.pos = value) },
+  flags: { get: ({ source }) => source.flags, set: (to, value: number) => (to.flags = value) },
   row: { get: ({ source }) => source.row, set: (to, value: number) => (to.row = value) },
   thread: unfilled,
   query: unfilled,
@@ -42,9 +43,28 @@ export const blockLinks: FieldLinks<TransactionBlock, BlockDraft> = {
   data_collection_order: { get: (block) => block.totalOrder, set: () => {} },
   last: { get: (block) => block.last, set: (to, value: boolean) => (to.last = value) },
   seen: { get: (block) => block.seen, set: (to, value: TransactionBlock['seen']) => (to.seen = value) },
+  session: {
+    get: (block) => block.session && wiredSession(block.session),
+    set: (to, value: WiredSession | null) => (to.session = value && sessionOf(value)),
+  },
   end_file: { get: (block) => block.end?.file ?? null, set: (to, value: string | null) => (to.endFile = value) },
   end_pos: { get: (block) => block.end?.pos ?? null, set: (to, value: number | null) => (to.endPos = value) },
 };
+
+interface WiredSession {
+  readonly sql_mode: number;
+  readonly time_zone: string;
+  readonly lc_time_names: number;
+  readonly collation: number;
+}
+
+function wiredSession({ sqlMode, timeZone, lcTimeNames, collation }: SourceSession): WiredSession {
+  return { sql_mode: sqlMode, time_zone: timeZone, lc_time_names: lcTimeNames, collation };
+}
+
+function sessionOf({ sql_mode: sqlMode, time_zone: timeZone, lc_time_names: lcTimeNames, collation }: WiredSession): SourceSession {
+  return { sqlMode, timeZone, lcTimeNames, collation };
+}
 
 export function given<T>(value: T | null, what: string): T {
   if (value === null) throw malformed(`${what} is null`);

@@ -112,6 +112,7 @@ function sourceReader(schema: AvroRecord, ours: AvroRecord): (reader: ByteReader
       file: '',
       pos: 0,
       event: 0,
+      flags: 0,
       row: 0,
       origin: '',
       path: [],
@@ -125,11 +126,11 @@ function blockReader(schema: AvroRecord, ours: AvroRecord): (reader: ByteReader)
   const readFields = fieldsReader(schema, { ours, links: blockLinks });
   return (reader) => {
     if (reader.long() === 0) return null;
-    const to: BlockDraft = { id: '', totalOrder: 0, last: false, seen: {}, endFile: null, endPos: null };
+    const to: BlockDraft = { id: '', totalOrder: 0, last: false, seen: {}, session: null, endFile: null, endPos: null };
     readFields(reader, to);
-    const { id, totalOrder, last, seen, endFile, endPos } = to;
+    const { id, totalOrder, last, seen, session, endFile, endPos } = to;
     if ((endFile === null) !== (endPos === null)) throw malformed('end_file and end_pos are not both there');
     const end = endFile === null || endPos === null ? null : { file: endFile, pos: endPos };
-    return { id, totalOrder, last, seen, end };
+    return { id, totalOrder, last, seen, session, end };
   };
 }

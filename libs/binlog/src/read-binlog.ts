@@ -10,6 +10,8 @@ import { Dump } from './dump.js';
 import { checkHistory } from './history.js';
 import type { BinlogOptions, SourceState } from './options.js';
 import { fileStart } from './place.js';
+import { readSessionDefaults } from './session.js';
+import type { SessionDefaults } from './session.js';
 import { readCharsets, readState } from './source-state.js';
 import { checkedStart } from './start-position.js';
 import type { Start } from './start-position.js';
@@ -22,6 +24,7 @@ interface Opening {
   readonly state: SourceState;
   readonly start: Start;
   readonly charsets: ReadonlyMap<number, string>;
+  readonly session: SessionDefaults;
 }
 
 /**
@@ -62,7 +65,7 @@ function open(options: BinlogOptions): Promise<Opening> {
     const state = await readState(query);
     const start = await checkedStart(query, options.start, state);
     if (options.known) await checkHistory(query, options.known, state);
-    return { state, start, charsets: await readCharsets(query, state.flavor) };
+    return { state, start, charsets: await readCharsets(query, state.flavor), session: await readSessionDefaults(query) };
   });
 }
 
@@ -73,13 +76,14 @@ function openDump(options: BinlogOptions, { state, start }: Opening): Dump {
   return new Dump({ ...options, start: from, serverUuid: state.serverUuid, bufferBytes, heartbeatMs });
 }
 
-function openReader(options: BinlogOptions, { state, start, charsets }: Opening): TransactionReader {
+function openReader(options: BinlogOptions, { state, start, charsets, session }: Opening): TransactionReader {
   const facts = { flavor: state.flavor, charsets };
   const { gtidMode } = state;
   return new TransactionReader({
     facts,
     start,
     gtidMode,
+    session,
     wants: (table) => options.wants(table),
     onUnwanted: () => options.onUnwanted?.(),
   });

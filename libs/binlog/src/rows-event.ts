@@ -41,6 +41,10 @@ export function tableIdOf(body: Buffer): number {
   return body.readUIntLE(0, 6);
 }
 
+export function flagsOf(body: Buffer): number {
+  return body.readUInt16LE(6);
+}
+
 function skipHead(reader: ByteReader, type: RowsType): void {
   reader.skip(6 + 2); // table id, flags
   if (!type.extra) return;

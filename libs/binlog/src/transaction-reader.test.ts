@@ -7,6 +7,8 @@ import type { ReaderOptions } from './transaction-reader.js';
 import type { ReadItem } from './transactions.js';
 
 const uuid = 'aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa';
+const session = { sqlMode: 0, timeZone: '+00:00', lcTimeNames: 0, collation: 45 };
+const defaults = { session, systemZone: '+00:00' };
 
 /** A reader and a binlog that it reads: events are laid one behind the other. */
 class Tape {
@@ -15,7 +17,14 @@ class Tape {
 
   constructor(options: Partial<ReaderOptions> = {}, pos = 4) {
     const facts = { flavor: 'mysql', charsets: new Map() } as const;
-    this.reader = new TransactionReader({ facts, start: { gtidSet: '' }, gtidMode: true, wants: () => true, ...options });
+    this.reader = new TransactionReader({
+      facts,
+      start: { gtidSet: '' },
+      gtidMode: true,
+      session: defaults,
+      wants: () => true,
+      ...options,
+    });
     this.pos = pos;
     this.read({ type: 4, body: Buffer.concat([u64(pos), Buffer.from('binlog.000001')]), flags: artificial });
     if (pos === 4) this.write({ type: 15, body: formatBody('9.7.0') });

@@ -2,7 +2,7 @@
  * From events to items: begin (rows)* commit, ddl, heartbeat. Holds what must be known between events: the place, the open transaction
  * and its tables. Never passes over an event that could carry rows; after it has thrown it is not used again.
  */
-import { SyncError } from '@lutra/model';
+import { carriedRowsFlags, SyncError } from '@lutra/model';
 import type { FilePosition, SourceItem } from '@lutra/model';
 import { ByteReader } from './byte-reader.js';
 import type { ServerFacts } from './columns.js';
@@ -13,7 +13,8 @@ import type { RowsType } from './event-types.js';
 import { parseGtids } from './gtid.js';
 import { fileStart, Place } from './place.js';
 import { readPreviousGtids } from './previous-gtids.js';
-import { tableIdOf } from './rows-event.js';
+import { flagsOf, tableIdOf } from './rows-event.js';
+import type { SessionDefaults } from './session.js';
 import { StartSearch } from './start-search.js';
 import { TableVersions } from './table-versions.js';
 import type { Table } from './table-versions.js';
@@ -25,6 +26,7 @@ export interface ReaderOptions {
   readonly start: { readonly gtidSet: string } | FilePosition;
   /** False: `gtidSet` of positions is null. */
   readonly gtidMode: boolean;
+  readonly session: SessionDefaults;
   wants(table: { readonly database: string; readonly name: string }): boolean;
   onUnwanted?(): void;
 }
@@ -46,7 +48,7 @@ export class TransactionReader {
     this.#onUnwanted = () => options.onUnwanted?.();
     const executed = 'gtidSet' in start && gtidMode ? parseGtids(start.gtidSet, this.#isMariadb ? '0-0-0' : '') : null;
     this.#place = new Place({ gtidMode, executed, mayJump: this.#isMariadb || 'gtidSet' in start });
-    this.#transactions = new Transactions(this.#place, facts);
+    this.#transactions = new Transactions(this.#place, facts, options.session);
     this.#versions = new TableVersions(facts, (table) => options.wants(table));
     if ('pos' in start && gtidMode && start.pos > fileStart) this.#search = new StartSearch(this.#place, start);
   }
@@ -155,7 +157,8 @@ export class TransactionReader {
       return items;
     }
     const rows = table.decode(event.body, type);
-    return [...items, { kind: 'rows', table: table.schema, op: type.op, rows, at, bytes: event.size }];
+    const flags = flagsOf(event.body) & carriedRowsFlags;
+    return [...items, { kind: 'rows', table: table.schema, op: type.op, rows, flags, at, bytes: event.size }];
   }
 }
 

@@ -3,11 +3,13 @@
  * it, once; its commit only for what the server says is committed.
  */
 import { SyncError } from '@lutra/model';
-import type { FilePosition, Position, SourceItem } from '@lutra/model';
+import type { FilePosition, Position, SourceItem, SourceSession } from '@lutra/model';
 import type { BinlogEvent } from './event.js';
 import { readGtidEvent } from './gtid-event.js';
 import type { GtidEvent } from './gtid-event.js';
 import type { Place } from './place.js';
+import { sessionOf } from './session.js';
+import type { SessionDefaults } from './session.js';
 import { classify, readQueryEvent } from './statement.js';
 import type { QueryEvent, Statement } from './statement.js';
 import { statementText } from './statement-text.js';
@@ -29,6 +31,7 @@ export type ReadItem = SourceItem | Undecoded;
 interface Transaction extends GtidEvent {
   readonly at: FilePosition;
   readonly serverId: number;
+  session: SourceSession;
   /** gtid: only its GTID was read · begun: its BEGIN too · open: its begin was given out */
   state: 'gtid' | 'begun' | 'open';
   hasRows: boolean;
@@ -37,11 +40,13 @@ interface Transaction extends GtidEvent {
 export class Transactions {
   readonly #place: Place;
   readonly #facts: TextFacts;
+  readonly #defaults: SessionDefaults;
   #now: Transaction | null = null;
 
-  constructor(place: Place, facts: TextFacts) {
+  constructor(place: Place, facts: TextFacts, defaults: SessionDefaults) {
     this.#place = place;
     this.#facts = facts;
+    this.#defaults = defaults;
   }
 
   /** True from a GTID (or BEGIN) on to the end. */
@@ -62,7 +67,14 @@ export class Transactions {
   gtid(event: BinlogEvent, at: FilePosition): void {
     this.requireNone();
     const gtid = readGtidEvent(event);
-    this.#now = { ...gtid, at, serverId: event.serverId, state: gtid.begins ? 'begun' : 'gtid', hasRows: false };
+    this.#now = {
+      ...gtid,
+      at,
+      serverId: event.serverId,
+      session: this.#defaults.session,
+      state: gtid.begins ? 'begun' : 'gtid',
+      hasRows: false,
+    };
   }
 
   /** @throws SyncError BINLOG_UNSUPPORTED for a statement that may change rows */
@@ -73,9 +85,9 @@ export class Transactions {
     if (transaction !== null && transaction.state !== 'gtid') return this.#within(transaction, query, statement);
     switch (statement.kind) {
       case 'begin':
-        return this.#begin(event, at);
+        return this.#begin(event, at, query);
       case 'temporary':
-        return [...this.#begin(event, at), ...this.commit()];
+        return [...this.#begin(event, at, query), ...this.commit()];
       case 'create-table':
       case 'other':
         return this.#ddl(query, at);
@@ -99,9 +111,11 @@ export class Transactions {
     throw unsupported(statement);
   }
 
-  #begin(event: BinlogEvent, at: FilePosition): readonly SourceItem[] {
+  #begin(event: BinlogEvent, at: FilePosition, { status }: QueryEvent): readonly SourceItem[] {
     const { timestamp, serverId } = event;
-    this.#now ??= { gtid: null, commitTimeUs: timestamp * 1e6, begins: true, at, serverId, state: 'gtid', hasRows: false };
+    const session = sessionOf(status, this.#defaults);
+    this.#now ??= { gtid: null, commitTimeUs: timestamp * 1e6, begins: true, at, serverId, session, state: 'gtid', hasRows: false };
+    this.#now.session = session;
     this.#now.state = 'begun';
     return [];
   }
@@ -115,8 +129,8 @@ export class Transactions {
     if (what === 'rows') transaction.hasRows = true;
     if (transaction.state === 'open') return [];
     transaction.state = 'open';
-    const { gtid, at, commitTimeUs, serverId } = transaction;
-    return [{ kind: 'begin', gtid, at, commitTimeUs, serverId }];
+    const { gtid, at, commitTimeUs, serverId, session } = transaction;
+    return [{ kind: 'begin', gtid, at, commitTimeUs, serverId, session }];
   }
 
   commit(): readonly SourceItem[] {

@@ -217,6 +217,12 @@ export const errorTable = {
     kept: log,
     help: 'A value cannot be carried over to the byte (for instance a JSON value that holds a DECIMAL, or an ENUM with the empty error value). Take the table out of the route, or change the value at its writer, bring the targets in line by hand and go on behind the transaction: POST /api/v1/endpoints/<name>/restart with its GTID.',
   }),
+  SESSION_UNSUPPORTED: stop({
+    cause:
+      'The session in which the rows were changed cannot be set at the target, so a generated column, an index or a check would be computed in another way there.',
+    kept: target,
+    help: "The target does not know the session of the source, or cannot be told it. The message names the table, and the setting. For a named time zone: load the time zone tables at the target (mysql_tzinfo_to_sql). For time_zone = 'SYSTEM': give the source a zone that is named, SET PERSIST time_zone = '…', and let the applications connect again. Or make the column a plain one. Then retry; or skip the transaction.",
+  }),
   DDL_UNSUPPORTED: stop({
     cause: 'A statement changed the definition of a routed table. Everything before it was published.',
     kept: log,

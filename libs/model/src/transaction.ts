@@ -1,5 +1,6 @@
 /** What a source commits, as the binlog gives it (SourceItem) and as the topic carries it (RowEvent). */
 import type { FilePosition, Position } from './position.js';
+import type { SourceSession } from './session.js';
 import type { Row, TableSchema } from './table.js';
 
 /** Debezium's letters: create, update, delete, read (copied by a backfill). */
@@ -21,12 +22,15 @@ export type SourceItem =
       readonly at: FilePosition;
       readonly commitTimeUs: number;
       readonly serverId: number;
+      readonly session: SourceSession;
     }
   | {
       readonly kind: 'rows';
       readonly table: TableSchema;
       readonly op: 'c' | 'u' | 'd';
       readonly rows: readonly RowImage[];
+      /** Bits of rowsFlags. */
+      readonly flags: number;
       readonly at: FilePosition;
       readonly bytes: number;
     }
@@ -91,6 +95,8 @@ export interface RowSource extends Origin {
   readonly pos: number;
   /** Event number in the transaction (its rows events, from 0). */
   readonly event: number;
+  /** Bits of rowsFlags: how the statement ran. */
+  readonly flags: number;
   /** Row number in the event, from 0. */
   readonly row: number;
 }
@@ -103,6 +109,8 @@ export interface TransactionBlock {
   /** True on the transaction's last published row event, and only there. */
   readonly last: boolean;
   readonly seen: Seen;
+  /** On the first row event: the session that the transaction ran in. Null on the others, and in topics that were written before it was there. */
+  readonly session: SourceSession | null;
   /** On the last row event: where the transaction ends in the binlog. Null before. */
   readonly end: FilePosition | null;
 }

@@ -13,6 +13,8 @@ import { explainFailure } from './explain-failure.js';
 import { Session } from './session.js';
 import type { ConnectionOptions, Queries, Result, ResultRow } from './session-options.js';
 import type { SqlText } from './sql-text.js';
+import { inSession } from './source-session.js';
+import type { SessionText } from './source-session.js';
 import { commitText, withCheck } from './transaction-text.js';
 
 export class ApplyConnection implements Queries {
@@ -69,19 +71,23 @@ export class ApplyConnection implements Queries {
    * because a row to update or delete is not there, the transaction stays open: the server has undone that statement, and nothing else. So of
    * a text of several statements those before it have taken effect, and those after it never run; and the count of a DELETE that should have
    * matched several rows leaves those deleted that were there. Who must know gives one change at a time.
+   * @param session the text runs in it; our own is there again when this resolves
    * @returns null, or the ROW_CONFLICT (details: as for run(); conflictKind() says which) with which the transaction goes on
    * @throws SyncError as run(), for all else; the transaction is rolled back then
    */
-  async attempt(text: SqlText): Promise<SyncError | null> {
+  async attempt(text: SqlText, session: SessionText | null = null): Promise<SyncError | null> {
     if (!this.#open || text.marks.some(({ does }) => does === 'begin' || does === 'commit')) await this.#refuse(this.#open);
     if (text.marks.length === 0) return null;
-    const checked = await this.#checking(text, tablesOf(text));
+    const checked = await this.#checking(session ? inSession(session, text) : text, tablesOf(text));
     try {
       await this.#session.execute(checked.sql);
       return null;
     } catch (error) {
       const explained = explainFailure(this.#session, error, checked);
-      if (explained.code === 'ROW_CONFLICT') return explained;
+      if (explained.code === 'ROW_CONFLICT' && !this.#session.broken) {
+        if (session) await this.#execute({ sql: session.reset, marks: [{ does: 'session' }] });
+        return explained;
+      }
       await this.#giveUp(explained);
       throw explained;
     }
@@ -130,6 +136,8 @@ export class ApplyConnection implements Queries {
     } catch (error) {
       const explained = explainFailure(this.#session, error, text);
       await this.#giveUp(explained);
+      // It may have stopped amid the source's session, and nobody may go on in that one.
+      if (text.marks.some(({ does }) => does === 'session')) this.#session.destroy();
       throw explained;
     }
   }

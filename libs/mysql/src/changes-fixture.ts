@@ -75,6 +75,9 @@ export function targetTable(columns: readonly TargetColumn[], more: Partial<Targ
     prefixKeys: [],
     triggers: 0,
     unguardedTriggers: [],
+    computed: [],
+    changesChildren: false,
+    server: { flavor: 'mysql' as const, offsets: true, systemZone: '+00:00' },
   };
   return { database: 'shop', name: 't', engine: 'InnoDB', columns, ...none, ...more };
 }

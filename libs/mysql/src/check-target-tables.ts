@@ -5,6 +5,7 @@ import { checkAutoIncrement } from './check-auto-increment.js';
 import { checkConflicts } from './check-conflicts.js';
 import { checkSameNames } from './check-name-case.js';
 import { rulesWithoutTable } from './check-rules.js';
+import { checkSession } from './check-session.js';
 import { loadRouted } from './check-source-tables.js';
 import { checkPrivileges, seesAll, toRead, toWrite } from './check-privileges.js';
 import { checkTriggers } from './check-triggers.js';
@@ -24,12 +25,13 @@ interface Comparison {
   readonly source: ConnectionOptions;
   readonly twoWay: boolean;
   readonly rules: readonly ConflictRule[];
+  readonly forwards?: boolean | undefined;
 }
 
 export async function checkTargetTables(
   target: Queries,
   server: ServerFacts,
-  { routes, source, twoWay, rules }: Comparison,
+  { routes, source, twoWay, rules, forwards = false }: Comparison,
 ): Promise<readonly Problem[]> {
   const session = await Session.open(source, 'source');
   try {
@@ -50,6 +52,7 @@ export async function checkTargetTables(
       problems.push(...checkPrivileges(sourceServer, from, toRead).map(atSource));
       if (to && seesAll(server, to) && seesAll(sourceServer, from))
         problems.push(...checkConflicts({ rule: ruleOf(name), from, to, ...logged, twoWay }));
+      if (to) problems.push(...(await checkSession(target, { source: sourceServer, target: server, from, to, decided: ruleOf(name).policy !== 'stop', forwards })));
       autoIncrement ||= to?.columns.some((column) => column.autoIncrement) ?? false;
     }
     problems.push(...rulesWithoutTable(rules, router, names));

@@ -20,6 +20,8 @@ export interface TargetFacts {
   readonly twoWay: boolean;
   /** Who wins where both sides changed a row: of the channel. Default: none, and both sides may stop each other. */
   readonly rules?: readonly ConflictRule[];
+  /** What loaders wrote at the source is carried on. */
+  readonly forwards?: boolean;
 }
 
 /**

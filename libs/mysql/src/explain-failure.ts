@@ -38,6 +38,13 @@ function withMark(error: SyncError, { mark, errno, details }: { mark: Mark; errn
     case 'count rows':
       if (errno === countFailed) return new SyncError('ROW_CONFLICT', `${tableName(mark.table)}: ${missing(mark.changes)}`, { details });
       break;
+    case 'session':
+      return new SyncError('SESSION_UNSUPPORTED', `the target does not take the source's session: ${error.message}`, { details });
+    case 'insert':
+    case 'update':
+    case 'delete':
+      if (errno === countFailed) return new SyncError('SESSION_UNSUPPORTED', `${tableName(mark.table)}: ${ambiguous}`, { details });
+      break;
     case 'upsert':
       if (errno === upsertRefused)
         return new SyncError('ROW_CONFLICT', `${tableName(mark.table)}: a row of another key holds a unique value`, { details });
@@ -52,6 +59,10 @@ function suspected(tables: readonly TableName[], details: ErrorDetails): SyncErr
   const message = `one of ${tables.map(tableName).join(', ')} may not be what it was when its definition was read`;
   return new SyncError('TARGET_CHANGED', message, { details: { ...details, suspected: true } });
 }
+
+/** What any-session.ts raises. */
+const ambiguous =
+  "a TIMESTAMP lies in the hour that the source's time zone counts twice, which this version of the target's server cannot be told";
 
 function missing(changes: number): string {
   return changes === 1 ? 'the row to update or delete is not there' : `not all of the ${changes} rows to delete are there`;

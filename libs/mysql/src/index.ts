@@ -17,6 +17,8 @@ export { keyOfRow, planRows, sameColumn, sameKey, sameRows, toRow } from './row-
 export type { RowPlan } from './row-plan.js';
 export { deleteRow, holdersQueries, insertRow, readRowQuery, updateRow } from './row-statements.js';
 export type { ConnectionOptions, Queries, Result, ResultRow } from './session-options.js';
+export { sessionTextOf } from './source-session.js';
+export type { SessionText, Under } from './source-session.js';
 export { inPieces } from './sql-text.js';
 export type { ExactText, Mark, SqlText } from './sql-text.js';
 export { differing, StatementBuilder } from './statement-builder.js';

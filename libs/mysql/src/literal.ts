@@ -1,6 +1,6 @@
 /**
- * Values as SQL literals that the server stores to the byte, for the session of session.ts (utf8mb4, time_zone '+00:00', backslash
- * escapes on). A value that could be stored as another one without an error is refused, with VALUE_UNSUPPORTED; the value itself is
+ * Values as SQL literals that the server stores to the byte: in the shortest form for the session of session.ts (utf8mb4, time_zone '+00:00', backslash
+ * escapes on), or in a form that means the same in every session (any-session.ts). A value that could be stored as another one without an error is refused, with VALUE_UNSUPPORTED; the value itself is
  * never in the message.
  */
 import { SyncError } from '@lutra/model';
@@ -22,9 +22,19 @@ export function quoteTable(table: { readonly database: string; readonly name: st
   return `${quoteName(table.database)}.${quoteName(table.name)}`;
 }
 
+/** How texts and instants are written: what depends on the session. */
+export interface LiteralForm {
+  /** A well-formed text. */
+  text(value: string): string;
+  /** A TIMESTAMP in UTC, as the binlog has it. */
+  instant(value: string): string;
+}
+
+export const ownForm: LiteralForm = { text: quoteText, instant: (value) => `'${value}'` };
+
 /** Compiled once per column. `where` names the column in errors: `shop.orders.total`. */
-export function literalOf(column: ColumnSchema, where: string): Literal {
-  const write = writers[column.type](column);
+export function literalOf(column: ColumnSchema, where: string, form: LiteralForm = ownForm): Literal {
+  const write = writers[column.type](column, form);
   return (value) => {
     if (value === null) return 'NULL';
     const text = write(value);
@@ -68,30 +78,30 @@ function bit(): Writer {
     Buffer.isBuffer(value) && value.length > 0 && value.length <= 8 ? BigInt(`0x${value.toString('hex')}`).toString() : null;
 }
 
-function text(): Writer {
-  return (value) => (typeof value === 'string' && value.isWellFormed() ? quoteText(value) : null);
+function text(_: ColumnSchema, form: LiteralForm): Writer {
+  return (value) => (typeof value === 'string' && value.isWellFormed() ? form.text(value) : null);
 }
 
 /** Its strings and keys are well-formed if it is, but for escapes, which no server prints. */
-function json(): Writer {
-  return (value) => (typeof value === 'string' && value.isWellFormed() ? jsonExpression(value, quoteText) : null);
+function json(_: ColumnSchema, form: LiteralForm): Writer {
+  return (value) => (typeof value === 'string' && value.isWellFormed() ? jsonExpression(value, (part) => form.text(part)) : null);
 }
 
 /** Only a declared value: the server reads another text of digits as the number of a value. */
-function enumeration({ values }: ColumnSchema): Writer {
-  if (values === undefined) return (value) => (typeof value === 'string' && value !== '' ? quoteText(value) : null);
-  const declared = new Map(values.map((value) => [value, quoteText(value)]));
+function enumeration({ values }: ColumnSchema, form: LiteralForm): Writer {
+  if (values === undefined) return (value) => (typeof value === 'string' && value !== '' ? form.text(value) : null);
+  const declared = new Map(values.map((value) => [value, form.text(value)]));
   return (value) => (typeof value === 'string' ? (declared.get(value) ?? null) : null);
 }
 
 /** In the order of the declared values: that is how the server prints and compares it. */
-function set({ values }: ColumnSchema): Writer {
+function set({ values }: ColumnSchema, form: LiteralForm): Writer {
   return (value) => {
     if (typeof value !== 'string') return null;
-    if (values === undefined || value === '') return quoteText(value);
+    if (values === undefined || value === '') return form.text(value);
     const members = new Set(value.split(','));
     const ordered = values.filter((member) => members.has(member));
-    return ordered.length === members.size ? quoteText(ordered.join()) : null;
+    return ordered.length === members.size ? form.text(ordered.join()) : null;
   };
 }
 
@@ -110,10 +120,16 @@ function hex(value: Buffer): string {
 
 /** Digits and punctuation only, zero dates and negative times included. */
 function temporal(): Writer {
-  return (value) => (typeof value === 'string' && /^-?\d[\d:. -]*$/.test(value) ? `'${value}'` : null);
+  return (value) => (typeof value === 'string' && digits.test(value) ? `'${value}'` : null);
 }
 
-const writers: Readonly<Record<ColumnType, (column: ColumnSchema) => Writer>> = {
+function instant(_: ColumnSchema, form: LiteralForm): Writer {
+  return (value) => (typeof value === 'string' && digits.test(value) ? form.instant(value) : null);
+}
+
+const digits = /^-?\d[\d:. -]*$/;
+
+const writers: Readonly<Record<ColumnType, (column: ColumnSchema, form: LiteralForm) => Writer>> = {
   tinyint: whole,
   smallint: whole,
   mediumint: whole,
@@ -136,5 +152,5 @@ const writers: Readonly<Record<ColumnType, (column: ColumnSchema) => Writer>> = 
   date: temporal,
   time: temporal,
   datetime: temporal,
-  timestamp: temporal,
+  timestamp: instant,
 };

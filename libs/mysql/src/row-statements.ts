@@ -28,9 +28,9 @@ export function holdersQueries(plan: RowPlan, row: Row): readonly string[] {
 }
 
 export function insertRow(plan: RowPlan, row: Row): SqlText {
-  const { columns, insertHead } = plan.table;
+  const { columns, insertHead, selectHead } = plan.table;
   const values = columns.map((column) => column.stored(row[column.name] as Value)).join(', ');
-  return { sql: `${insertHead}(${values})`, marks: [mark(plan, 'insert')] };
+  return { sql: selectHead === null ? `${insertHead}(${values})` : selectHead + values, marks: [mark(plan, 'insert')] };
 }
 
 /** Makes the row of that key this one, its key included. Exactly one row must be there. */

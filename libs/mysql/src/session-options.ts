@@ -34,10 +34,24 @@ export interface Queries {
   query(sql: string): Promise<readonly ResultRow[]>;
 }
 
+/** Of those that a source's session has its own of (source-session.ts). MySQL has no check_constraint_checks, so it is said only where it was changed. */
+const own: Readonly<Record<string, string>> = {
+  time_zone: "'+00:00'",
+  sql_mode: "'STRICT_ALL_TABLES,ALLOW_INVALID_DATES,NO_AUTO_VALUE_ON_ZERO,NO_ENGINE_SUBSTITUTION'",
+  lc_time_names: "'en_US'",
+  foreign_key_checks: '1',
+  check_constraint_checks: '1',
+};
+
+/** Makes these settings ours again. collation_connection is the one of SET NAMES. */
+export function ownSession(names: readonly string[]): string {
+  const values = names.filter((name) => own[name] !== undefined).map((name) => `SESSION ${name} = ${own[name]}`);
+  return `SET ${[...(names.includes('collation_connection') ? ['NAMES utf8mb4'] : []), ...values].join(', ')}`;
+}
+
 /** Every setting on which a literal or a lock depends is said here, whatever the server's defaults are. */
 const settings = [
-  "time_zone = '+00:00'",
-  "sql_mode = 'STRICT_ALL_TABLES,ALLOW_INVALID_DATES,NO_AUTO_VALUE_ON_ZERO,NO_ENGINE_SUBSTITUTION'",
+  ...['time_zone', 'sql_mode', 'lc_time_names'].map((name) => `${name} = ${own[name]}`),
   'autocommit = 1',
   'completion_type = NO_CHAIN',
   // What the server would hide: rows of an answer, quotes of names, a primary key that it made itself.

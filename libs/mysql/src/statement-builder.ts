@@ -14,6 +14,8 @@
  */
 import { SyncError, tableName } from '@lutra/model';
 import type { Row, TableSchema, Value } from '@lutra/model';
+import { sessionTextOf } from './source-session.js';
+import type { SessionText, Under } from './source-session.js';
 import { planSafe } from './safe-plan.js';
 import type { SafePlan } from './safe-plan.js';
 import { clearingDeletes, safeDelete } from './safe-statements.js';
@@ -21,7 +23,7 @@ import { ExpectedRows } from './expected-rows.js';
 import type { Result } from './session-options.js';
 import { countStatement, joined } from './sql-text.js';
 import type { ExactText, Mark } from './sql-text.js';
-import { keyOf, maxAlternatives, planTable, sameValue, whereRow } from './table-plan.js';
+import { keyOf, maxAlternatives, planTable, whereRow, written } from './table-plan.js';
 import type { ColumnPlan, TablePlan } from './table-plan.js';
 import type { TargetTable } from './target-table.js';
 
@@ -32,6 +34,8 @@ export interface Change {
   readonly after: Row | null;
   readonly source: TableSchema;
   readonly target: TargetTable;
+  /** How it ran at its source. Left out: nothing is known about it, and it is written in our own session. */
+  readonly under?: Under;
 }
 
 /** Of one INSERT or DELETE. One large row is a statement of its own, whatever its size. */
@@ -53,6 +57,8 @@ export class StatementBuilder {
   #statements: string[] = [];
   #marks: Mark[] = [];
   #group: Group | null = null;
+  /** What the next statement runs in. Null: our own session. */
+  #session: SessionText | null = null;
   #taken = 0;
   #changes = 0;
 
@@ -77,6 +83,7 @@ export class StatementBuilder {
   add(change: Change): void {
     const plan = this.#plan(change.source, change.target);
     this.#expected?.add(plan, { ...change, number: this.#changes });
+    this.#enter(sessionTextOf(plan, change));
     switch (change.op) {
       case 'c':
         this.#join('insert', plan, insertPart(plan, image(change, 'after')));
@@ -98,6 +105,7 @@ export class StatementBuilder {
   addSafe(change: Change): void {
     const plan = this.#plan(change.source, change.target);
     const safe = this.#safePlan(plan);
+    this.#enter(sessionTextOf(plan, change, { safe: true }));
     if (change.op === 'd') {
       this.#close();
       this.#push('delete', plan, safeDelete(plan, image(change, 'before')), { changes: 1, counted: false });
@@ -113,6 +121,7 @@ export class StatementBuilder {
 
   /** The statements so far, and begins anew. */
   take(): ExactText {
+    this.#enter(null);
     this.#close();
     const expected = this.#expected;
     const changes = { sql: this.#statements.join(';\n'), marks: this.#marks };
@@ -122,6 +131,20 @@ export class StatementBuilder {
     this.#marks = [];
     this.#taken = 0;
     return text;
+  }
+
+  /** Each text begins and ends in our own session: what stands before and behind its changes, the fence above all, depends on it. */
+  #enter(session: SessionText | null): void {
+    const open = this.#session;
+    if (session?.set === open?.set) return;
+    this.#close();
+    for (const text of [open?.reset, session?.set]) {
+      if (text === undefined) continue;
+      this.#statements.push(text);
+      this.#marks.push({ does: 'session' });
+      this.#taken += text.length;
+    }
+    this.#session = session;
   }
 
   #update(plan: TablePlan, before: Row, after: Row): string {
@@ -160,7 +183,9 @@ export class StatementBuilder {
 
   #groupStatement(does: Group['does'], plan: TablePlan, parts: readonly string[]): string {
     if (does === 'delete') return this.#deleteStatement(plan, parts);
-    return plan.insertHead + parts.join(', ') + (does === 'upsert' ? this.#safePlan(plan).upsertTail : '');
+    const [only = ''] = parts;
+    const head = plan.selectHead !== null && parts.length === 1 ? plan.selectHead + only.slice(1, -1) : plan.insertHead + parts.join(', ');
+    return head + (does === 'upsert' ? this.#safePlan(plan).upsertTail : '');
   }
 
   #deleteStatement(plan: TablePlan, parts: readonly string[]): string {
@@ -220,10 +245,9 @@ function insertPart(plan: TablePlan, after: Row): string {
 }
 
 function assignments(plan: TablePlan, before: Row, after: Row): string {
-  const changed = plan.columns.filter((column) => !sameValue(before[column.name] as Value, after[column.name] as Value));
-  // Left out, such a column would get the time at which we apply. An update of nothing must still find its row: it writes it all.
-  const written = changed.length === 0 ? plan.columns : plan.columns.filter((column) => column.alwaysWritten || changed.includes(column));
-  return written.map((column) => assignment(column, after)).join(', ');
+  return written(plan, { before, after })
+    .map((column) => assignment(column, after))
+    .join(', ');
 }
 
 function assignment(column: ColumnPlan, after: Row): string {

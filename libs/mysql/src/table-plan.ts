@@ -7,8 +7,10 @@
  */
 import { SyncError, tableName } from '@lutra/model';
 import type { ColumnSchema, ColumnType, Row, TableSchema, Value } from '@lutra/model';
-import { literalOf, quoteName, quoteTable } from './literal.js';
-import type { Literal } from './literal.js';
+import { anySessionForm, isInstant } from './any-session.js';
+import { literalOf, ownForm, quoteName, quoteTable } from './literal.js';
+import type { Literal, LiteralForm } from './literal.js';
+import { computes } from './source-session.js';
 import { declaredValues } from './target-table.js';
 import type { TargetColumn, TargetTable } from './target-table.js';
 
@@ -20,6 +22,8 @@ export interface ColumnPlan {
   readonly literal: Literal;
   /** For writing: refuses NULL where the target would store something else. */
   readonly stored: Literal;
+  /** Condition that holds for the rows that a key finds by this value. */
+  readonly equals: (value: Value) => string;
   /** Condition that holds for exactly this value. */
   readonly exactly: (value: Value) => string;
   readonly alwaysWritten: boolean;
@@ -33,6 +37,10 @@ export interface TablePlan {
   /** Of the primary key; empty if there is none. */
   readonly key: readonly ColumnPlan[];
   readonly insertHead: string;
+  /** Instead of insertHead, for a single row: what VALUES refuses for one row, a NULL in a generated column that allows none, SELECT stores as the server did. */
+  readonly selectHead: string | null;
+  /** The server computes something when a row is written: so rows are written in the source's session, and literals mean the same in each. */
+  readonly computes: boolean;
   /** Deletions that follow one another may share a statement. */
   readonly groupsDeletes: boolean;
   /** `WHERE key IN (…)` compares exactly and by the index. */
@@ -45,9 +53,15 @@ export const maxAlternatives = 200;
 /** @throws SyncError COLUMN_MISSING if the target lacks a column */
 export function planTable(source: TableSchema, target: TargetTable): TablePlan {
   const targets = new Map(target.columns.map((column) => [column.name.toLowerCase(), column]));
+  const inAnySession = computes(source, target);
   const all = source.columns.map((column) => {
     const other = targets.get(column.name.toLowerCase());
-    if (other) return { plan: planColumn(column, other, tableName(target)), source: column, target: other };
+    if (other)
+      return {
+        plan: planColumn(column, other, { table: tableName(target), form: inAnySession ? anySessionForm(target.server.offsets) : ownForm }),
+        source: column,
+        target: other,
+      };
     throw new SyncError('COLUMN_MISSING', `${tableName(target)}: column ${column.name} is missing`, {
       details: { database: target.database, table: target.name, column: column.name },
     });
@@ -56,12 +70,15 @@ export function planTable(source: TableSchema, target: TargetTable): TablePlan {
   const keyNames = source.primaryKey.map((name) => name.toLowerCase());
   const key = keyNames.flatMap((name) => all.filter((column) => column.source.name.toLowerCase() === name));
   const quoted = quoteTable(target);
+  const into = `INSERT INTO ${quoted} (${columns.map((column) => column.quoted).join(', ')})`;
   return {
     target,
     quoted,
     columns,
     key: key.map((column) => column.plan),
-    insertHead: `INSERT INTO ${quoted} (${columns.map((column) => column.quoted).join(', ')}) VALUES `,
+    insertHead: `${into} VALUES `,
+    selectHead: target.columns.some(({ generated, nullable }) => generated && !nullable) ? `${into} SELECT ` : null,
+    computes: inAnySession,
     // On a cycle of foreign keys the order of deletions matters, and a statement deletes in the order of an index.
     groupsDeletes: key.length > 0 && !(target.foreignKeys.length > 0 && target.referenced),
     keyIn: key.length === 1 && key.every((column) => exactInList.has(column.source.type)),
@@ -92,16 +109,28 @@ export function keyOf(plan: TablePlan, row: Row): string {
 }
 
 export function equal(columns: readonly ColumnPlan[], row: Row): string {
-  return columns.map((column) => `${column.quoted} = ${column.literal(row[column.name] as Value)}`).join(' AND ');
+  return columns.map((column) => column.equals(row[column.name] as Value)).join(' AND ');
 }
 
 export function sameValue(a: Value, b: Value): boolean {
   return Buffer.isBuffer(a) && Buffer.isBuffer(b) ? a.equals(b) : Object.is(a, b);
 }
 
-function planColumn(source: ColumnSchema, target: TargetColumn, table: string): ColumnPlan {
+/** The columns that an INSERT writes, or, with a before image, an UPDATE. */
+export function written(
+  { columns }: TablePlan,
+  { before, after }: { readonly before: Row | null; readonly after: Row },
+): readonly ColumnPlan[] {
+  if (before === null) return columns;
+  const changed = columns.filter((column) => !sameValue(before[column.name] as Value, after[column.name] as Value));
+  // Left out, such a column would get the time at which we apply. An update of nothing must still find its row: it writes it all.
+  return changed.length === 0 ? columns : columns.filter((column) => column.alwaysWritten || changed.includes(column));
+}
+
+function planColumn(source: ColumnSchema, target: TargetColumn, { table, form }: { table: string; form: LiteralForm }): ColumnPlan {
   const where = `${table}.${target.name}`;
-  const literal = literalOf(writtenAs(source, target), where);
+  const literal = withinDigits(target, literalOf(writtenAs(source, target), where, form));
+  const inAnySession = source.type === 'timestamp' && form !== ownForm;
   const quoted = quoteName(target.name);
   const comparedAs = source.type === 'json' ? target.type : source.type;
   return {
@@ -110,7 +139,10 @@ function planColumn(source: ColumnSchema, target: TargetColumn, table: string): 
     quoted,
     literal,
     stored: target.nullable ? literal : (value) => literal(notNull(value, where)),
-    exactly: exactCondition(comparedAs, quoted, literal),
+    equals: (value) => (inAnySession && typeof value === 'string' ? isInstant(quoted, value) : `${quoted} = ${literal(value)}`),
+    exactly: inAnySession
+      ? (value) => (typeof value === 'string' ? isInstant(quoted, value) : `${quoted} <=> ${literal(value)}`)
+      : exactCondition(comparedAs, quoted, literal),
     alwaysWritten: target.onUpdateTimestamp,
   };
 }
@@ -119,6 +151,20 @@ function writtenAs(source: ColumnSchema, target: TargetColumn): ColumnSchema {
   if (source.type === 'json' && target.type !== 'json') return { ...source, type: 'text' }; // MariaDB's JSON is a text
   if (source.type === 'set' && target.type === 'set') return { ...source, values: declaredValues(target.columnType) }; // in its order
   return source.type === 'binary' ? { ...source, length: target.length ?? source.length ?? 0 } : source;
+}
+
+/**
+ * FLOAT(10,5) takes 99999.99999 and holds the float that is nearest to it, 100000: more than the column takes. Such a value is written as the largest one that it takes, whose nearest float
+ * it is.
+ */
+function withinDigits({ type, precision, scale }: TargetColumn, literal: Literal): Literal {
+  if ((type !== 'float' && type !== 'double') || scale === null || precision === null) return literal;
+  const largest = `${'9'.repeat(precision - scale)}${scale > 0 ? `.${'9'.repeat(scale)}` : ''}`;
+  const stored = type === 'float' ? Math.fround(Number(largest)) : Number(largest);
+  return (value) => {
+    if (typeof value !== 'number' || Math.abs(value) !== stored) return literal(value);
+    return value < 0 ? `-${largest}` : largest;
+  };
 }
 
 /** Some servers store the current time, or 0, where NULL is not allowed. */

@@ -1,8 +1,11 @@
 /** What a table looks like at the target (or the source, for checks), from information_schema. Only reads. */
-import { columnTypes, SyncError, tableName } from '@lutra/model';
+import { columnTypes, SyncError, systemOffsetsQuery, systemZone, tableName } from '@lutra/model';
 import type { ColumnSchema, ColumnType, TableName, TableSchema } from '@lutra/model';
-import { quoteText } from './literal.js';
+import { computedBy } from './computed.js';
+import type { Computed } from './computed.js';
+import { quoteTable, quoteText } from './literal.js';
 import { columnsQuery, keysQuery, referencedQuery, referencesQuery, triggersQuery } from './table-queries.js';
+import { rowsIfAllowed } from './server-facts.js';
 import type { Queries, ResultRow } from './session-options.js';
 
 export interface TargetColumn {
@@ -65,6 +68,20 @@ export interface TargetTable extends TableName {
   readonly triggers: number;
   /** Of these, the names of those that can change a row before it is written, and do not say what they do where `@lutra_apply` is set. */
   readonly unguardedTriggers: readonly string[];
+  /** What the server computes when a row is written. */
+  readonly computed: readonly Computed[];
+  /** A foreign key that points here changes rows of other tables: what they compute is computed with a row of this one. */
+  readonly changesChildren: boolean;
+  readonly server: TargetServer;
+}
+
+/** What a literal depends on. */
+export interface TargetServer {
+  readonly flavor: 'mysql' | 'mariadb';
+  /** Literals of instants may have an offset to UTC (MySQL from 8.0.19 on). */
+  readonly offsets: boolean;
+  /** Its own zone; see systemZone(). */
+  readonly systemZone: string;
 }
 
 /**
@@ -115,6 +132,8 @@ export async function loadTables(queries: Queries, database: string, name?: stri
   const references = grouped(await queries.query(referencesQuery(of('k.TABLE_SCHEMA', 'k.TABLE_NAME'))));
   const referenced = grouped(await queries.query(referencedQuery(of('k.REFERENCED_TABLE_SCHEMA', 'k.REFERENCED_TABLE_NAME'))));
   const triggers = grouped(await queries.query(triggersQuery(of('EVENT_OBJECT_SCHEMA', 'EVENT_OBJECT_TABLE'))));
+  const definitions = await loadDefinitions(queries, database, tables);
+  const server = await readTargetServer(queries);
   return tables.map((row) => {
     const table = text(row, 'name');
     return {
@@ -128,8 +147,30 @@ export async function loadTables(queries: Queries, database: string, name?: stri
       cascades: cascadesOf([...(references.get(table) ?? []), ...(referenced.get(table) ?? [])]),
       triggers: triggers.get(table)?.length ?? 0,
       unguardedTriggers: (triggers.get(table) ?? []).filter(isUnguarded).map((row) => text(row, 'name')),
+      computed: computedBy(definitions.get(table) ?? null),
+      changesChildren: cascadesOf(referenced.get(table) ?? []).length > 0,
+      server,
     };
   });
+}
+
+async function loadDefinitions(queries: Queries, database: string, tables: readonly ResultRow[]): Promise<ReadonlyMap<string, string>> {
+  const definitions = new Map<string, string>();
+  for (const row of tables) {
+    const name = text(row, 'name');
+    const shown = await rowsIfAllowed(queries, `SHOW CREATE TABLE ${quoteTable({ database, name })}`);
+    if (shown?.[0]) definitions.set(name, text(shown[0], 'Create Table'));
+  }
+  return definitions;
+}
+
+async function readTargetServer(queries: Queries): Promise<TargetServer> {
+  const [row] = await queries.query(`SELECT VERSION() AS version, offsets FROM (${systemOffsetsQuery()}) AS zone`);
+  const version = row ? text(row, 'version') : '';
+  const [major = 0, minor = 0, patch = 0] = version.split(/[.-]/).map(Number);
+  const flavor = /mariadb/i.test(version) ? 'mariadb' : 'mysql';
+  const offsets = flavor === 'mysql' && (major > 8 || (major === 8 && (minor > 0 || patch >= 19)));
+  return { flavor, offsets, systemZone: systemZone(row ? text(row, 'offsets') : '') };
 }
 
 function grouped(rows: readonly ResultRow[]): ReadonlyMap<string, readonly ResultRow[]> {

@@ -73,11 +73,11 @@ export class EndpointCheckService {
     const pipelines = channels.flatMap((channel) => channel.pipelines.map((pipeline) => ({ ...pipeline, rules: channel.conflicts.rules })));
     const from = pipelines.filter((pipeline) => pipeline.source === name);
     const to = pipelines.filter((pipeline) => pipeline.target === name);
-    if (from.length + to.length === 0) return { asSource: [], asTarget: [{ source: null, routes: [], twoWay: false, rules: [] }] };
-    const asTarget = to.map(({ source, routes, rules }): TargetUse => {
+    if (from.length + to.length === 0) return { asSource: [], asTarget: [{ source: null, routes: [], twoWay: false, rules: [], forwards: false }] };
+    const asTarget = to.map(({ source, routes, rules, forwards }): TargetUse => {
       const found = endpoints.find((endpoint) => endpoint.name === source);
       const twoWay = from.some((pipeline) => pipeline.target === source);
-      return { source: found ? this.#open(found) : null, routes, twoWay, rules };
+      return { source: found ? this.#open(found) : null, routes, twoWay, rules, forwards };
     });
     return { asSource: from.length === 0 ? null : from.flatMap((pipeline) => pipeline.routes), asTarget };
   }

@@ -22,6 +22,7 @@ export interface TargetUse {
   readonly twoWay: boolean;
   /** Of the channel. */
   readonly rules: readonly ConflictRule[];
+  readonly forwards: boolean;
 }
 
 /** How an endpoint is used, or is going to be. */

@@ -89,11 +89,12 @@ export function eventOf(images: { readonly before: Row | null; readonly after: R
       file: 'f',
       pos: 4,
       event: 0,
+      flags: 0,
       row: 0,
       origin: regions.source,
       path: [regions.source],
     },
-    transaction: { id: `u:${of.seq}`, totalOrder: 1, last: true, seen: of.seen, end: { file: 'f', pos: 4 } },
+    transaction: { id: `u:${of.seq}`, totalOrder: 1, last: true, seen: of.seen, session: null, end: { file: 'f', pos: 4 } },
     tsMs: 1,
   };
 }

@@ -1,8 +1,19 @@
 /** Rows of the target inside an open transaction: read and locked, and made what they are to be, other rows that hold their unique values out of the way. */
-import { SyncError } from '@lutra/model';
 import type { Row } from '@lutra/model';
-import { conflictKind, deleteRow, holdersQueries, insertRow, keyOfRow, readRowQuery, sameRows, toRow, updateRow } from '@lutra/mysql';
-import type { ApplyConnection, ResultRow, RowPlan, SqlText } from '@lutra/mysql';
+import { rowsFlags, SyncError } from '@lutra/model';
+import {
+  conflictKind,
+  deleteRow,
+  holdersQueries,
+  insertRow,
+  keyOfRow,
+  readRowQuery,
+  sameRows,
+  sessionTextOf,
+  toRow,
+  updateRow,
+} from '@lutra/mysql';
+import type { ApplyConnection, ResultRow, RowPlan, SqlText, Under } from '@lutra/mysql';
 
 type Connection = Pick<ApplyConnection, 'within' | 'attempt'>;
 
@@ -13,6 +24,8 @@ export interface RowChange {
   readonly row: Row | null;
   /** Other rows that are deleted first. */
   readonly displaced: readonly Row[];
+  /** How what comes ran at its source. Left out: our own session. */
+  readonly under?: Under | undefined;
 }
 
 /** What is to be read. */
@@ -66,15 +79,16 @@ export function keyText(plan: RowPlan, row: Row): string {
 
 /** Null when written; else why not, and everything is as it was before. @throws SyncError as ApplyConnection.attempt */
 export async function writeRow(connection: Connection, plan: RowPlan, change: RowChange): Promise<SyncError | null> {
+  const session = sessionTextOf(plan.table, { before: null, after: change.row, ...(change.under && { under: change.under }) });
   const texts = change.displaced.map((holder) => deleteRow(plan, keyOfRow(plan, holder)));
   const text = textOf(plan, change);
   if (text) texts.push(text);
   const [only, ...more] = texts;
   // What refuses a single statement has undone it.
-  if (!only || more.length === 0) return only ? connection.attempt(only) : null;
+  if (!only || more.length === 0) return only ? connection.attempt(only, session) : null;
   await connection.within('SAVEPOINT lutra_row');
   for (const each of texts) {
-    const refused = await connection.attempt(each);
+    const refused = await connection.attempt(each, session);
     if (!refused) continue;
     await connection.within('ROLLBACK TO SAVEPOINT lutra_row');
     return refused;
@@ -82,15 +96,13 @@ export async function writeRow(connection: Connection, plan: RowPlan, change: Ro
   return null;
 }
 
-/** The same where home's rows are taken: foreign keys that refuse it are not checked. After a throw the connection is of no use: its checks may be off. */
+/** The same where home's rows are taken: foreign keys that refuse it are not checked. */
 export async function forceRow(connection: Connection, plan: RowPlan, change: RowChange): Promise<SyncError | null> {
   const refused = await writeRow(connection, plan, change);
   const kind = refused && conflictKind(refused);
   if (kind !== 'parent missing' && kind !== 'child exists') return refused;
-  await connection.within('SET SESSION foreign_key_checks = 0');
-  const still = await writeRow(connection, plan, change);
-  await connection.within('SET SESSION foreign_key_checks = 1');
-  return still;
+  const { session = null, flags = 0 } = change.under ?? {};
+  return writeRow(connection, plan, { ...change, under: { session, flags: flags | rowsFlags.noForeignKeyChecks } });
 }
 
 function textOf(plan: RowPlan, { existing, row }: RowChange): SqlText | null {

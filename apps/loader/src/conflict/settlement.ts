@@ -39,7 +39,7 @@ function isDecidable(table: GuardedTable | null): table is DecidableTable {
 }
 
 /** One change of one row, its key the same before and after. */
-interface Step extends Pick<Change, 'op' | 'before' | 'after'> {
+interface Step extends Pick<Change, 'op' | 'before' | 'after' | 'under'> {
   readonly table: DecidableTable;
   readonly key: Row;
   readonly concurrent: Concurrent;
@@ -82,7 +82,7 @@ export class Settlement {
     const step = (op: Step['op'], images: Pick<Step, 'before' | 'after'>): Step => {
       const row = images.after ?? images.before;
       if (!row) throw new SyncError('RECORD_INVALID', `${tableName(table.target)}: a row event '${op}' without an image`);
-      return { op, ...images, table, concurrent, key: keyOfRow(table.plan, row) };
+      return { op, ...images, ...(change.under && { under: change.under }), table, concurrent, key: keyOfRow(table.plan, row) };
     };
     if (before === null || after === null || sameKey(table.plan, before, after)) return this.#settle(step(change.op, { before, after }));
     // A row that moves to another key is two rows' affair.
@@ -110,7 +110,7 @@ export class Settlement {
     // Who is not home may leave a unique value that nobody holds any more: home decides about it.
     const sharesUnique = holders.length > 0 || (concurrent.unique !== null && this.#options.rules.targetIsHome);
     if (!clashes && !sharesUnique) {
-      const refused = await this.#write(table, { existing, row: after, displaced: [] });
+      const refused = await this.#write(table, { existing, row: after, displaced: [], under: step.under });
       if (refused) await this.#refused(step, existing, refused);
       return;
     }
@@ -150,7 +150,7 @@ export class Settlement {
       this.#record(step, { ...at, type: 'unique-key-taken', decision: { row: existing, winner: 'existing' } });
       return;
     }
-    const refused = await this.#write(table, { existing, row: decision.row, displaced: holders });
+    const refused = await this.#write(table, { existing, row: decision.row, displaced: holders, under: step.under });
     if (refused) return this.#refused(step, existing, refused);
     this.#record(step, at);
     for (const holder of holders) this.#displaced(step, holder);

@@ -1,0 +1,47 @@
+/**
+ * Literals that mean the same in every session, for tables whose rows are written in the source's. The naive way writes '…'; counter-examples: under NO_BACKSLASH_ESCAPES 'a\\b' has two
+ * backslashes, under collation_connection = latin1 a letter that latin1 lacks becomes a question mark, and under another time zone a TIMESTAMP is another instant.
+ *
+ * An instant in the hour that a zone counts twice has no local time of its own. A server from 8.0.19 on takes its offset to UTC in the literal. On others it is converted by the server, there and
+ * back; what does not come back as it was raises error 1690 (BIGINT out of range) instead of being stored as the other instant.
+ */
+import type { LiteralForm } from './literal.js';
+import { quoteText } from './literal.js';
+
+const utc = "'+00:00'";
+
+/** @param offsets the server reads '2021-10-31 01:30:00+00:00' */
+export function anySessionForm(offsets: boolean): LiteralForm {
+  return { text: introduced, instant: offsets ? withOffset : converted };
+}
+
+function introduced(value: string): string {
+  return /[\\\0]/.test(value) ? `_utf8mb4 x'${Buffer.from(value).toString('hex')}'` : `_utf8mb4${quoteText(value)}`;
+}
+
+/** 0000-00-00 00:00:00 is no instant, and the same in every zone. */
+function isZero(value: string): boolean {
+  return value.startsWith('0000-00-00');
+}
+
+function withOffset(value: string): string {
+  return isZero(value) ? `'${value}'` : `'${value}+00:00'`;
+}
+
+function converted(value: string): string {
+  if (isZero(value)) return `'${value}'`;
+  const local = localTime(value);
+  return `IF(~0 + (NOT (CONVERT_TZ(${local}, @@time_zone, ${utc}) = '${value}')), ${local}, NULL)`;
+}
+
+function localTime(value: string): string {
+  return `CONVERT_TZ('${value}', ${utc}, @@time_zone)`;
+}
+
+/** Holds for a column with exactly this instant; by its local time it may be found by an index. */
+export function isInstant(quoted: string, value: string): string {
+  if (isZero(value)) return `${quoted} = '${value}'`;
+  const [seconds = '', fraction] = value.split('.');
+  const unix = Date.parse(`${seconds.replace(' ', 'T')}Z`) / 1000;
+  return `${quoted} = ${localTime(value)} AND UNIX_TIMESTAMP(${quoted}) = ${unix}${fraction === undefined ? '' : `.${fraction}`}`;
+}

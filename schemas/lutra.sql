@@ -64,7 +64,7 @@ CREATE TABLE IF NOT EXISTS lutra.conflict (
   database_name VARCHAR(64) NOT NULL,
   table_name   VARCHAR(64) NOT NULL,
   row_key      VARCHAR(3072) NOT NULL COMMENT 'JSON: the primary key',
-  type         VARCHAR(24) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'insert-exists, update-differs, update-missing, delete-differs, delete-missing, unique-key-taken, parent-missing, child-exists',
+  type         VARCHAR(24) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'insert-exists, update-differs, update-missing, delete-differs, delete-missing, unique-key-taken, move-refused, parent-missing, child-exists',
   policy       VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
   winner       VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'incoming, existing, both',
   final        TINYINT NOT NULL COMMENT '1: decided in the home region; 0: until the home region has decided',

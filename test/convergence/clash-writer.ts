@@ -78,6 +78,10 @@ export class ClashWriter {
       .map((column) => `${column} = ?`)
       .join(' AND ');
     const [row] = await transaction.read(`SELECT stamp FROM ${table} WHERE ${where} FOR UPDATE`, [...key]);
+    // Where another row is, the move would take the whole transaction back.
+    const isFree = async (to: Key): Promise<boolean> =>
+      shape.identity(to) === shape.identity(key) ||
+      (await transaction.read(`SELECT stamp FROM ${table} WHERE ${where}`, [...to])).length === 0;
     const basis = (row?.['stamp'] as string | undefined) ?? null;
     if (basis === null) {
       if (does !== 'write') return undefined;
@@ -88,7 +92,7 @@ export class ClashWriter {
       await transaction.delete(table, `DELETE FROM ${table} WHERE ${where}`, [...key]);
       return { table, key, op: 'd', basis, stamp: null, set: {} };
     }
-    const to = does === 'move' ? intent.to : undefined;
+    const to = does === 'move' && (await isFree(intent.to)) ? intent.to : undefined;
     await update(transaction, intent, { stamp, turns: this.#turn, where, to });
     const set = Object.fromEntries(intent.changed.map((column) => [column, intent.values[column] as Value]));
     return { table, key, op: 'u', ...(to ? { to } : {}), basis, stamp, set };

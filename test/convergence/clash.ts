@@ -16,7 +16,7 @@ export async function createClash(connection: Connection): Promise<void> {
   for (const shape of shapes) await connection.query(ddlOf(shape));
   const random = new Random(1);
   for (const shape of shapes) {
-    for (const key of shape.hot) await firstRow(connection, shape, { key, random });
+    for (const key of shape.first ?? shape.hot) await firstRow(connection, shape, { key, random });
   }
 }
 

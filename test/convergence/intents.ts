@@ -28,6 +28,8 @@ export interface Author {
 
 /** Transactions for which all writers turn to one table: else a fast machine would see few conflicts. */
 const turn = 8;
+/** Keys that everybody writes at a time, and how far they move on after how many transactions. */
+const stretch = { keys: 8, step: 4, transactions: 4 * turn };
 
 /** One to four statements. `n`: number of the transaction. */
 export function intentsOf({ name, shapes, hotShare }: Author, random: Random, n: number): readonly Intent[] {
@@ -35,7 +37,7 @@ export function intentsOf({ name, shapes, hotShare }: Author, random: Random, n:
   return Array.from({ length: random.int(1, 4) }, () => {
     const shape = random.chance(0.6) ? focus : random.pick(shapes);
     const owner = random.chance(hotShare) ? 'hot' : name;
-    const keys = owner === 'hot' ? shape.hot : shape.own(name);
+    const keys = owner === 'hot' ? stretchOf(shape.hot, n) : shape.own(name);
     const chance = random.next();
     const does = chance < shape.deletes ? 'delete' : chance < shape.deletes + shape.moves ? 'move' : 'write';
     const values = Object.entries(shape.columns).map(([column, { make }]) => [column, make(random, { owner, n })] as const);
@@ -50,4 +52,9 @@ export function intentsOf({ name, shapes, hotShare }: Author, random: Random, n:
       changed: changed.length > 0 ? changed : all,
     };
   });
+}
+
+function stretchOf(keys: readonly Key[], n: number): readonly Key[] {
+  const from = Math.floor(n / stretch.transactions) * stretch.step;
+  return keys.length <= stretch.keys ? keys : Array.from({ length: stretch.keys }, (_, i) => keys[(from + i) % keys.length] as Key);
 }

@@ -29,8 +29,10 @@ export interface Shape {
   readonly rule: Partial<Omit<ConflictRule, 'schema' | 'table'>> & Pick<ConflictRule, 'policy'>;
   /** Name → DDL. */
   readonly key: Readonly<Record<string, string>>;
-  /** Everybody writes these. */
+  /** Everybody writes these; where they are many, those of one short stretch at a time, which nobody comes back to soon. */
   readonly hot: readonly Key[];
+  /** Of these, the rows that are there at the start; all if absent. */
+  readonly first?: readonly Key[];
   /** Only this writer writes these. */
   readonly own: (owner: string) => readonly Key[];
   /** The same for keys that are one to the collation. */
@@ -52,6 +54,18 @@ const numbers: Pick<Shape, 'key' | 'hot' | 'own' | 'identity'> = {
   hot: range(hotKeys).map((id) => [id]),
   own: (owner) => range(ownKeys).map((id) => [numberOf(owner) * 1000 + id]),
   identity,
+};
+/**
+ * Half of the keys are free, and rows move there. What a wrong decision leaves behind stays: among a few keys, which are written again and again, the next write
+ * would put it right.
+ */
+const roaming: Pick<Shape, 'key' | 'hot' | 'first' | 'own' | 'identity' | 'deletes' | 'moves'> = {
+  ...numbers,
+  hot: range(200).map((id) => [id]),
+  first: range(200).flatMap((id) => (id % 2 === 0 ? [[id]] : [])),
+  own: (owner) => range(ownKeys).map((id) => [numberOf(owner) * 1000 + id]),
+  deletes: 0.1,
+  moves: 0.45,
 };
 const often = { deletes: 0.12, moves: 0.06 };
 const latest = { policy: 'latest', version: 'version' } as const;
@@ -150,6 +164,15 @@ export const shapes: readonly Shape[] = [
     columns: { version, body: words },
     deletes: 0.1,
     moves: 0.25,
+  },
+  { name: 'roaming_home', rule: { policy: 'home' }, ...roaming, columns: { body: words } },
+  { name: 'roaming_latest', rule: { ...latest, deletes: 'lose' }, ...roaming, columns: { version, body: words } },
+  { name: 'roaming_latest_win', rule: { ...latest, deletes: 'win' }, ...roaming, columns: { version, body: words } },
+  {
+    name: 'roaming_merge',
+    rule: { policy: 'merge', sameColumn: 'latest', version: 'version', deletes: 'lose' },
+    ...roaming,
+    columns: { version, red: whole('INT NOT NULL'), body: words },
   },
 ];
 

@@ -4,10 +4,12 @@
  */
 import { comesFromLastWord, hasLastWord } from './links.js';
 import type { Pipeline } from './links.js';
+import { halves, inTheWayOf, isMove, isUnhindered, moveDecisions, taken } from './moves.js';
+import type { Move } from './moves.js';
 import { decide, takesUnique } from './policy.js';
 import type { HomeSide } from './policy.js';
 import { forced, holders, isSame } from './rows.js';
-import { region, resources, resourcesOf, touching, unseen } from './window.js';
+import { region, resources, resourcesOf, resourcesOfChange, touching, unseen } from './window.js';
 import type { Change, Entry, Key, Rows, Rules, World } from './words.js';
 
 export interface Outcome {
@@ -32,7 +34,7 @@ export function outcomes(incoming: Incoming, rows: Rows): readonly Outcome[] {
     const { pipeline, rules } = incoming;
     const isOurs = comesFromLastWord(pipeline, rules) && (rules.remediesFor === 'all' || entry.from === pipeline.target);
     const result = isOurs && !isContested(incoming) ? forced(rows, entry.key, row) : rows;
-    return [{ rows: result, changes: changesBetween(rows, result, entry.key), remedied: [] }];
+    return [{ rows: result, changes: changesBetween(rows, result, [entry.key]), remedied: [] }];
   }
   return entry.changes.reduce<readonly Outcome[]>(
     (before, change) => before.flatMap((outcome) => applied(incoming, change, outcome)),
@@ -47,37 +49,87 @@ export function isContested({ world, pipeline, entry, rules }: Incoming): boolea
   return touching(unseen(world, pipeline, entry.seen, known), resourcesOf(entry, rules), rules).length > 0;
 }
 
-function applied(incoming: Incoming, change: Change, { rows, changes, remedied }: Outcome): readonly Outcome[] {
+function applied(incoming: Incoming, change: Change, outcome: Outcome): readonly Outcome[] {
   const { world, pipeline, entry, rules } = incoming;
-  const { key, before, after } = change;
   const known = rules.detect === 'window' ? unseen(world, pipeline, entry.seen, rules) : [];
-  const rivals = touching(known, resources(key, [before, after], rules), rules);
+  const rivals = touching(known, resourcesOfChange(change, rules), rules);
+  if (!isMove(change)) return appliedRow(incoming, change, { rivals, outcome });
+  if (rules.moves === 'together') return appliedMove(incoming, change, { known, outcome });
+  return halves(change).reduce<readonly Outcome[]>(
+    (before, half) => before.flatMap((outcome) => appliedRow(incoming, half, { rivals, outcome })),
+    [outcome],
+  );
+}
+
+interface At {
+  readonly rivals: readonly Entry[];
+  readonly outcome: Outcome;
+}
+
+function appliedRow({ pipeline, rules }: Incoming, change: Change, { rivals, outcome }: At): readonly Outcome[] {
+  const { rows } = outcome;
+  const { key, before, after } = change;
   const inTheWay = holders(rows, key, after);
   const isClean = rivals.length === 0 && inTheWay.length === 0 && isSame(rows[key] ?? null, before);
+  if (!isClean && rules.policy.kind === 'stop') return [];
   const isTaken = isClean || (rules.mismatch === 'take' && rivals.length === 0 && !hasLastWord(pipeline, rules));
   const results = isTaken ? [forced(rows, key, after)] : decisions(pipeline, change, rows, rules);
-  const around = rules.remedied === 'rivals' ? rivals.flatMap((rival) => keysOf(rival, change, rules)) : [];
+  const touched = [key, ...inTheWay, ...around(rivals, change, rules)];
   return results.map((result) => {
-    const made = [...changes, ...changesBetween(rows, result, key)];
-    if (isClean) return { rows: result, changes: made, remedied };
-    const touched = [key, ...inTheWay, ...Object.keys(rows).filter((other) => !result[other]), ...around];
-    return { rows: result, changes: made, remedied: [...new Set([...remedied, ...touched])].sort() };
+    const next = { rows: result, changes: [...outcome.changes, ...changesBetween(rows, result, [key])] };
+    return isClean ? { ...next, remedied: outcome.remedied } : withRemedies(outcome, next, touched);
   });
 }
 
+function appliedMove(
+  { pipeline, rules }: Incoming,
+  move: Move,
+  { known, outcome }: { known: readonly Entry[]; outcome: Outcome },
+): readonly Outcome[] {
+  const { rows } = outcome;
+  const { key, to, before, after } = move;
+  const rivals = {
+    old: touching(known, resources(key, [before], rules), rules),
+    new: touching(known, resources(to, [after], rules), rules),
+  };
+  if (isUnhindered(move, rows, rivals)) {
+    return [{ rows: taken(move, rows), changes: [...outcome.changes, move], remedied: outcome.remedied }];
+  }
+  if (rules.policy.kind === 'stop') return [];
+  const all = [...rivals.old, ...rivals.new];
+  const isTaken = rules.mismatch === 'take' && all.length === 0 && !hasLastWord(pipeline, rules);
+  const results = isTaken ? [taken(move, rows)] : moveDecisions(pipeline, move, { rows, rivals, rules });
+  const touched = [key, to, ...inTheWayOf(move, rows), ...around(all, move, rules)];
+  return results.map((result) =>
+    withRemedies(outcome, { rows: result, changes: [...outcome.changes, ...changesBetween(rows, result, [key, to])] }, touched),
+  );
+}
+
+function withRemedies(before: Outcome, next: Omit<Outcome, 'remedied'>, touched: readonly Key[]): Outcome {
+  const gone = Object.keys(before.rows).filter((key) => !next.rows[key]);
+  return { ...next, remedied: [...new Set([...before.remedied, ...touched, ...gone])].sort() };
+}
+
 /** Who goes for a unique value goes first. */
-export function changesBetween(rows: Rows, result: Rows, key: Key): readonly Change[] {
-  const gone = Object.keys(rows).filter((other) => other !== key && !result[other]);
-  const changes = [...gone, key].map((changed) => ({ key: changed, before: rows[changed] ?? null, after: result[changed] ?? null }));
+export function changesBetween(rows: Rows, result: Rows, keys: readonly Key[]): readonly Change[] {
+  const gone = Object.keys(rows).filter((other) => !keys.includes(other) && !result[other]);
+  const changes = [...gone, ...keys].map((changed) => ({ key: changed, before: rows[changed] ?? null, after: result[changed] ?? null }));
   return changes.filter(({ before, after }) => !isSame(before, after));
 }
 
-/** Rows of a rival that share a resource with the change. */
-function keysOf(rival: Entry, { key, before, after }: Change, rules: Rules): readonly Key[] {
-  if (rival.kind === 'remedy') return [rival.key];
-  const wanted = resources(key, [before, after], rules);
-  const shares = (own: Change): boolean => resources(own.key, [own.before, own.after], rules).some((resource) => wanted.includes(resource));
-  return rival.changes.filter(shares).map((own) => own.key);
+/** Rows of rivals that share a resource with the change. */
+function around(rivals: readonly Entry[], change: Change, rules: Rules): readonly Key[] {
+  if (rules.remedied === 'touched') return [];
+  const wanted = resourcesOfChange(change, rules);
+  const shares = (own: Change): boolean => resourcesOfChange(own, rules).some((resource) => wanted.includes(resource));
+  return rivals.flatMap((rival) => {
+    if (rival.kind === 'remedy') return [rival.key];
+    if (rules.movedRivals === 'both keys') return rival.changes.filter(shares).flatMap(({ key, to = key }) => [key, to]);
+    return rival.changes
+      .flatMap(halves)
+      .filter(shares)
+      .map(({ key }) => key);
+  });
 }
 
 /** By the policy; where the choice is free also by the policy without regard to unique values, the incoming row, and the existing one. */

@@ -3,6 +3,7 @@
  * real loader holds while it waits for its watermark are what makes this one step.
  */
 import { isContested, outcomes as outcomesOf } from './decision.js';
+import { halves } from './moves.js';
 import type { Outcome } from './decision.js';
 import { forwards, hasLastWord, isEcho } from './links.js';
 import type { Pipeline } from './links.js';
@@ -87,7 +88,7 @@ function merged(world: World, pipeline: Pipeline, entries: readonly Entry[], rul
 
 function compacted(entries: readonly Entry[]): readonly Change[] {
   const whole = new Map<Key, Change>();
-  for (const change of entries.flatMap((entry) => (entry.kind === 'local' ? entry.changes : []))) {
+  for (const change of entries.flatMap((entry) => (entry.kind === 'local' ? entry.changes.flatMap(halves) : []))) {
     const earlier = whole.get(change.key);
     whole.set(change.key, earlier ? { ...earlier, after: change.after } : change);
   }

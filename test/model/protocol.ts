@@ -9,6 +9,8 @@ export function protocol(policy: Rules['policy'], otherwise: Partial<Rules> = {}
     detect: 'window',
     remedies: 'image',
     remedied: 'rivals',
+    movedRivals: 'both keys',
+    moves: 'together',
     remedyYields: 'own',
     remediesInWindow: true,
     remediesFor: 'all',

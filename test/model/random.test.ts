@@ -10,10 +10,11 @@ import type { Case, Rules, Statement } from './words.js';
 
 const unique = fc.constantFrom('x', 'y', null);
 const columns = fc.record({ v: fc.constantFrom('0', 'a', 'b'), ver: fc.nat(5), u: unique }, { requiredKeys: [] });
-const key = fc.constantFrom('p', 'q');
+const key = fc.constantFrom('p', 'q', 'r');
 const statement: fc.Arbitrary<Statement> = fc.oneof(
   { weight: 4, arbitrary: fc.record({ do: fc.constant('update' as const), key, set: columns, add: fc.nat(2) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('insert' as const), key, row: columns }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('move' as const), key, to: key, set: columns }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('delete' as const), key }) },
 );
 const script = fc.array(fc.array(statement, { minLength: 1, maxLength: 2 }), { minLength: 4, maxLength: 6 });

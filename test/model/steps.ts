@@ -4,7 +4,7 @@
  */
 import { load } from './loader.js';
 import { namesOf, neighbours } from './links.js';
-import { replaced } from './rows.js';
+import { changed } from './rows.js';
 import { region } from './window.js';
 import type { Case, Change, Entry, Region, RegionName, Row, Rows, Rules, Seen, Statement, World, Write } from './words.js';
 
@@ -64,7 +64,7 @@ export function committed(here: Region, write: Write): Region {
     const change = changeOf(rows, statement);
     if (!change) continue;
     changes.push(change);
-    rows = replaced(rows, change.key, change.after);
+    rows = changed(rows, change);
   }
   const entries: readonly Entry[] = changes.length > 0 ? [{ kind: 'local', changes, seen: here.marked, path: [], of: [] }] : [];
   return { ...here, rows, written: here.written + 1, pending: [...here.pending, ...entries] };
@@ -76,16 +76,20 @@ function changeOf(rows: Rows, statement: Statement): Change | null {
   const before = rows[statement.key] ?? null;
   if ((before === null) !== (statement.do === 'insert')) return null;
   const after = afterOf(before, statement);
+  const isMove = statement.do === 'move' && statement.to !== statement.key;
+  if (isMove && rows[statement.to]) return null;
   const isTaken =
     after !== null && after.u !== null && Object.entries(rows).some(([key, row]) => key !== statement.key && row.u === after.u);
   const isIdle = before !== null && after !== null && JSON.stringify(before) === JSON.stringify(after);
-  return isTaken || isIdle ? null : { key: statement.key, before, after };
+  if (isTaken || (isIdle && !isMove)) return null;
+  return { key: statement.key, ...(isMove ? { to: statement.to } : {}), before, after };
 }
 
 function afterOf(before: Row | null, statement: Statement): Row | null {
   if (statement.do === 'delete') return null;
   if (statement.do === 'insert') return { ...blank, ...statement.row };
-  return { ...before!, ...statement.set, n: (statement.set?.n ?? before!.n) + (statement.add ?? 0) };
+  const add = statement.do === 'update' ? (statement.add ?? 0) : 0;
+  return { ...before!, ...statement.set, n: (statement.set?.n ?? before!.n) + add };
 }
 
 function published(here: Region, rules: Rules): Region {

@@ -3,7 +3,7 @@
  * had seen every other write of what it touched is there.
  */
 import { namesOf } from './links.js';
-import { region, resources } from './window.js';
+import { region, resourcesOf, resourcesOfChange } from './window.js';
 import type { Case, Change, Entry, Place, Rows, Rules, World } from './words.js';
 
 /** What is wrong, for people; null: nothing. */
@@ -33,8 +33,8 @@ function lostIncrement(records: readonly Recorded[], start: Rows, rows: Rows): s
   const changes = records.filter(isOriginal).flatMap(({ entry }) => (entry.kind === 'local' ? entry.changes : []));
   if (changes.some(({ before, after }) => before?.u !== after?.u)) return null;
   for (const [key, first] of Object.entries(start)) {
-    const own = changes.filter((change) => change.key === key);
-    if (own.some(({ before, after }) => before === null || after === null)) continue;
+    const own = changes.filter((change) => change.key === key || change.to === key);
+    if (own.some(({ before, after, to }) => before === null || after === null || to !== undefined)) continue;
     const sum = own.reduce((total, { before, after }) => total + after!.n - before!.n, first.n);
     if (rows[key]?.n !== sum) return `row ${key} counts ${rows[key]?.n ?? 'nothing'}, not ${sum}`;
   }
@@ -46,8 +46,9 @@ function lostWrite(records: readonly Recorded[], world: World, rules: Rules): st
     if (record.entry.kind !== 'local' || !isOriginal(record)) continue;
     const [only] = record.entry.changes;
     if (record.entry.changes.length !== 1 || !isLastWord(record, only!, { records, world })) continue;
-    const row = region(world, rules.home).rows[only!.key] ?? null;
-    if (JSON.stringify(row) !== JSON.stringify(only!.after))
+    const { rows } = region(world, rules.home);
+    const { key, to, after } = only!;
+    if (JSON.stringify(rows[to ?? key] ?? null) !== JSON.stringify(after) || (to !== undefined && rows[key]))
       return `${record.name}'s write ${JSON.stringify(only)} met no conflict and is lost`;
   }
   return null;
@@ -58,16 +59,12 @@ interface Told {
   readonly world: World;
 }
 
-function isLastWord(record: Recorded, { key, before, after }: Change, { records, world }: Told): boolean {
+function isLastWord(record: Recorded, change: Change, { records, world }: Told): boolean {
   const always = { uniqueResources: true } as Rules;
-  const own = resources(key, [before, after], always);
+  const own = resourcesOfChange(change, always);
   return records.every((other) => {
     if (other === record || isAbout(other.entry, record) || isBefore(other, record, world)) return true;
-    const images =
-      other.entry.kind === 'local'
-        ? other.entry.changes.map((c) => resources(c.key, [c.before, c.after], always))
-        : [resources(other.entry.key, [other.entry.row], always)];
-    return !images.flat().some((resource) => own.includes(resource));
+    return !resourcesOf(other.entry, always).some((resource) => own.includes(resource));
   });
 }
 

@@ -3,7 +3,7 @@
  */
 import { comesFromLastWord, isEcho, namesOf, neighbours } from './links.js';
 import type { Pipeline } from './links.js';
-import type { Entry, Key, Region, RegionName, Row, Rules, Seen, World } from './words.js';
+import type { Change, Entry, Key, Region, RegionName, Row, Rules, Seen, World } from './words.js';
 
 /** A primary key value, or a unique value, before or after. */
 export type Resource = string;
@@ -11,7 +11,12 @@ export type Resource = string;
 export function resourcesOf(entry: Entry, rules: Rules): readonly Resource[] {
   return entry.kind === 'remedy'
     ? resources(entry.key, [entry.row], rules)
-    : entry.changes.flatMap(({ key, before, after }) => resources(key, [before, after], rules));
+    : entry.changes.flatMap((change) => resourcesOfChange(change, rules));
+}
+
+/** Of a move: of the key that it leaves and of the one that it takes. */
+export function resourcesOfChange({ key, to = key, before, after }: Change, rules: Rules): readonly Resource[] {
+  return to === key ? resources(key, [before, after], rules) : [...resources(key, [before], rules), ...resources(to, [after], rules)];
 }
 
 export function resources(key: Key, images: readonly (Row | null)[], rules: Rules): readonly Resource[] {

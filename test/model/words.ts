@@ -19,6 +19,8 @@ export type Rows = Readonly<Record<Key, Row>>;
 /** What is written to one row; before and after as in a row event. */
 export interface Change {
   readonly key: Key;
+  /** The row gets another primary key: `before` was under `key`, `after` is under this one. */
+  readonly to?: Key;
   readonly before: Row | null;
   readonly after: Row | null;
 }
@@ -72,10 +74,11 @@ export interface World {
   readonly crashesLeft: number;
 }
 
-/** One statement. An update of a row that is missing, an insert of one that is there, and a unique value that is taken write nothing. */
+/** One statement. An update or a move of a row that is missing, an insert or a move to where a row is, and a unique value that is taken write nothing. */
 export type Statement =
   | { readonly do: 'insert'; readonly key: Key; readonly row: Partial<Row> }
   | { readonly do: 'update'; readonly key: Key; readonly set?: Partial<Row>; readonly add?: number }
+  | { readonly do: 'move'; readonly key: Key; readonly to: Key; readonly set?: Partial<Row> }
   | { readonly do: 'delete'; readonly key: Key };
 
 /** A transaction of an application. */
@@ -105,6 +108,13 @@ export interface Rules {
   readonly remedies: 'image' | 'read by capture' | 'read by loader' | 'none';
   /** Rows that get a remedy: that the decision touched or refused to touch, or also those whose changes in the window made it a conflict. */
   readonly remedied: 'touched' | 'rivals';
+  /** Of a rival that moved a row: both its keys, or only the one that the change fights for. */
+  readonly movedRivals: 'both keys' | 'shared key';
+  /**
+   * A primary-key update that meets a conflict: its deletion and its insertion are decided together, each by who changed that key; or each alone, as though
+   * everybody who changed one of the two keys had changed both.
+   */
+  readonly moves: 'together' | 'each half';
   /** Whom a remedy may not overwrite: what was changed at the target, or also what the target applied from third regions. */
   readonly remedyYields: 'own' | 'all';
   readonly remediesInWindow: boolean;

@@ -14,6 +14,7 @@ export const conflictTypes = [
   'delete-differs',
   'delete-missing',
   'unique-key-taken',
+  'move-refused',
   'parent-missing',
   'child-exists',
 ] as const;

@@ -14,7 +14,7 @@ import { TargetWriter } from '../target-writer.js';
 import { Guard } from './guard.js';
 import type { Member } from './members.js';
 import { eventOf, FakePeers, logId, regions, seenUpTo } from './guard-peers.fixture.js';
-import { keysOf, primaryKeyOf, resourcesOf } from './resources.js';
+import { foughtFor, keysOf } from './resources.js';
 import { ruleBook } from './rules.js';
 import { TableBook } from './table-book.js';
 
@@ -109,11 +109,7 @@ export class GuardRoom {
     for (const step of steps) {
       const { source, target, ...images } = this.change(step);
       const keys = keysOf(source, target);
-      for (const image of [images.before, images.after]) {
-        if (image === null) continue;
-        const resources = resourcesOf(keys, { before: null, after: image });
-        for (const { resource } of resources) this.peers.add(resource, this.#localSeq, primaryKeyOf(keys, image));
-      }
+      for (const { resource, row } of foughtFor(keys, [images.before, images.after])) this.peers.add(resource, this.#localSeq, row);
     }
     if (sql !== '') await this.server.run(`USE ${this.database}; ${sql}`);
     return this.#localSeq;

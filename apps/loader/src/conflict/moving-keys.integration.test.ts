@@ -64,7 +64,7 @@ describe.each(['8.0', '9.7'] as const)('keys that move, on %s', (version) => {
     await room.commit(room.transaction([[one, row(9, 'one', 6)]], 0));
     // Both halves lose, else the row would be nowhere.
     expect(await room.rows()).toEqual([one, two, row(9, 'nine', 7)]);
-    expect(await room.conflictTypes()).toEqual(['delete-differs existing', 'insert-exists existing']);
+    expect(await room.conflictTypes()).toEqual(['move-refused existing', 'insert-exists existing']);
     expect(await room.remedies()).toEqual([
       [{ id: 1 }, one],
       [{ id: 9 }, row(9, 'nine', 7)],

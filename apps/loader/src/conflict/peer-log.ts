@@ -10,7 +10,7 @@ import type { BusOptions } from '@lutra/bus';
 import { admit, freshLog, SyncError, toSyncError } from '@lutra/model';
 import type { LogPosition, LogRecord, LogState, Row, RowEvent, TableName, TableSchema } from '@lutra/model';
 import { throwIfAborted } from '@lutra/runtime';
-import { primaryKeyOf, resourcesOf } from './resources.js';
+import { foughtFor } from './resources.js';
 import type { Keys } from './resources.js';
 import { Waiters } from './waiters.js';
 import { ChangeWindow } from './window.js';
@@ -212,11 +212,7 @@ export class PeerLog {
   }
 
   #changed(keys: Keys, images: readonly (Row | null)[], seq: number): void {
-    for (const image of images) {
-      if (image === null) continue;
-      const key = primaryKeyOf(keys, image);
-      for (const { resource } of resourcesOf(keys, { before: null, after: image })) this.window.add(resource, seq, key);
-    }
+    for (const { resource, row } of foughtFor(keys, images)) this.window.add(resource, seq, row);
   }
 
   async #keysOf(table: TableSchema): Promise<Keys | null> {

@@ -62,6 +62,27 @@ export function resourcesOf(
   return found;
 }
 
+/**
+ * What a row event fights for, each with the rows that are told of it when somebody else fights for it too. A row that moved is told under both its keys:
+ * where the other side refused it the new one, it kept the old one.
+ */
+export function foughtFor(keys: Keys, images: readonly (Row | null)[]): readonly { resource: string; row: readonly Value[] }[] {
+  const rows = images.filter((image) => image !== null);
+  const names = rows.map((image) => primaryKeyOf(keys, image));
+  const [first, second] = names;
+  const told = first && second && isSameKey(first, second) ? [first] : names;
+  return rows.flatMap((image) =>
+    resourcesOf(keys, { before: null, after: image }).flatMap(({ resource }) => told.map((row) => ({ resource, row }))),
+  );
+}
+
+function isSameKey(a: readonly Value[], b: readonly Value[]): boolean {
+  return a.every((value, i) => {
+    const other = b[i];
+    return value === other || (Buffer.isBuffer(value) && Buffer.isBuffer(other) && value.equals(other));
+  });
+}
+
 export interface Resource {
   readonly resource: string;
   readonly primary: boolean;

@@ -6,21 +6,24 @@
  * there (a unique value, a foreign key) loses. The rows whose changes were in the way are told too: elsewhere they may have been refused or deleted. Elsewhere what comes from home is always written: rows that hold its unique values are deleted, and foreign
  * keys are not checked where they would refuse it; home has met the same conflict, and its remedies put the rest right (docs/decisions/0008-conflicts.md).
  */
-import { SyncError, tableName } from '@lutra/model';
-import type { ConflictType, Row } from '@lutra/model';
-import { conflictKind, differing, keyOfRow, sameColumn, sameKey, sameRows, StatementBuilder } from '@lutra/mysql';
-import type { ApplyConnection, Change, RowPlan } from '@lutra/mysql';
+import type { SyncError, ConflictType, Row } from '@lutra/model';
+import { conflictKind, differing, keyOfRow, sameKey, sameRows, StatementBuilder } from '@lutra/mysql';
+import type { ApplyConnection, Change } from '@lutra/mysql';
 import type { Concurrent } from './concurrency.js';
+import { ConflictLedger } from './conflict-ledger.js';
+import type { Outcome } from './conflict-ledger.js';
 import type { Conflict } from './conflict-record.js';
-import { decide, decideUnique } from './policy.js';
-import type { Decision, Side } from './policy.js';
 import { LockedRows } from './locked-rows.js';
-import { forceRow, keyText, writeRow } from './rows.js';
+import { decideMove, halfOf, isRow, refusedMove } from './moved-row.js';
+import type { Move, MoveOutcome } from './moved-row.js';
+import { primaryResource } from './resources.js';
+import { forceRow, writeRow } from './rows.js';
 import type { RowChange, Wanted } from './rows.js';
 import type { RuleBook } from './rules.js';
+import { stepOf, stopped, stoppedAt, typeOf } from './step.js';
+import type { Step } from './step.js';
 import type { DecidableTable, GuardedTable, TableBook } from './table-book.js';
-import { TouchedRows } from './touched-rows.js';
-import type { KeyValues } from './window.js';
+import { Verdict } from './verdict.js';
 
 export interface SettlementOptions {
   readonly connection: Pick<ApplyConnection, 'within' | 'attempt' | 'run'>;
@@ -30,32 +33,23 @@ export interface SettlementOptions {
   concurrent(change: Change, table: GuardedTable): Concurrent;
 }
 
-/** Of a key in a message. */
-const maxKeyLength = 200;
 const nobody: Concurrent = { primary: null, unique: null, rivals: () => [] };
 
 function isDecidable(table: GuardedTable | null): table is DecidableTable {
   return table !== null && table.plan !== null;
 }
 
-/** One change of one row, its key the same before and after. */
-interface Step extends Pick<Change, 'op' | 'before' | 'after' | 'under'> {
-  readonly table: DecidableTable;
-  readonly key: Row;
-  readonly concurrent: Concurrent;
-}
-
 export class Settlement {
   readonly #options: SettlementOptions;
   readonly #rows: LockedRows;
-  #conflicts: Conflict[] = [];
-  /** Null: somebody else has the last word. */
-  readonly #touched: TouchedRows | null;
+  readonly #verdict: Verdict;
+  readonly #ledger: ConflictLedger;
 
   constructor(options: SettlementOptions) {
     this.#options = options;
     this.#rows = new LockedRows(options.connection);
-    this.#touched = options.rules.targetIsHome ? new TouchedRows() : null;
+    this.#verdict = new Verdict(options.rules);
+    this.#ledger = new ConflictLedger(options.rules);
   }
 
   /** Locks every row, and every unique value, that the changes touch. */
@@ -79,30 +73,37 @@ export class Settlement {
       if (table && concurrent.primary !== null) throw stoppedAt(table, 'both sides changed it', '(its keys cannot be compared)');
       return this.#plain(change, table);
     }
-    const step = (op: Step['op'], images: Pick<Step, 'before' | 'after'>): Step => {
-      const row = images.after ?? images.before;
-      if (!row) throw new SyncError('RECORD_INVALID', `${tableName(table.target)}: a row event '${op}' without an image`);
-      return { op, ...images, ...(change.under && { under: change.under }), table, concurrent, key: keyOfRow(table.plan, row) };
-    };
-    if (before === null || after === null || sameKey(table.plan, before, after)) return this.#settle(step(change.op, { before, after }));
-    // A row that moves to another key is two rows' affair.
-    await this.#settle(step('d', { before, after: null }));
-    await this.#settle(step('c', { before: null, after }));
+    const sent = { op: change.op, before, after, ...(change.under && { under: change.under }) };
+    if (before === null || after === null || sameKey(table.plan, before, after))
+      return this.#settle(stepOf(sent, table, { concurrent, sent }));
+    const leaving = { op: 'd', before, after: null } as const;
+    const taking = { op: 'c', before: null, after } as const;
+    const of = (images: typeof leaving | typeof taking): Step =>
+      stepOf(images, table, { concurrent: this.#options.concurrent({ ...change, ...images }, table), sent });
+    const left = of(leaving);
+    const taken = of(taking);
+    const moved = await this.#move(left, taken);
+    // Only the letters of the key change ('a', 'A'): to the server it is one row, and an update of it.
+    const isOneKey = primaryResource(table.keys, before) === primaryResource(table.keys, after);
+    const { existing } = moved.left;
+    const isOneRow = existing === null || moved.taken.existing === null || isRow(moved.left, moved.taken.existing);
+    if (!isOneKey || !isOneRow) return this.#settleMove(moved);
+    const key = existing ? keyOfRow(table.plan, existing) : taken.key;
+    await this.#settle({ ...sent, table, key, concurrent, sent }, [left, taken]);
   }
 
   /** The conflicts since the last call. */
   takeConflicts(): readonly Conflict[] {
-    const conflicts = this.#conflicts;
-    this.#conflicts = [];
-    return conflicts;
+    return this.#ledger.take();
   }
 
   /** At home: its last word on every row that a conflict touched. */
   async writeRemedies(): Promise<void> {
-    await this.#touched?.writeRemedies(this.#options.connection, this.#options.pipeline);
+    await this.#ledger.touched?.writeRemedies(this.#options.connection, this.#options.pipeline);
   }
 
-  async #settle(step: Step): Promise<void> {
+  /** `names`: a row whose key is only written in other letters is told under both. */
+  async #settle(step: Step, names: readonly Step[] = []): Promise<void> {
     const { table, before, after, concurrent, key } = step;
     const { existing, holders } = await this.#rows.read({ plan: table.plan, key, values: after });
     const differs = before === null ? existing !== null : existing === null || !sameRows(table.plan, existing, before);
@@ -110,102 +111,102 @@ export class Settlement {
     // Who is not home may leave a unique value that nobody holds any more: home decides about it.
     const sharesUnique = holders.length > 0 || (concurrent.unique !== null && this.#options.rules.targetIsHome);
     if (!clashes && !sharesUnique) {
-      const refused = await this.#write(table, { existing, row: after, displaced: [], under: step.under });
-      if (refused) await this.#refused(step, existing, refused);
-      return;
+      const refused = await this.#write(table, { existing, row: after, displaced: [], under: step.sent.under });
+      if (!refused) return;
+      for (const name of names) this.#ledger.touch(name, []);
+      return this.#refused(step, existing, refused);
     }
-    if (table.rule.policy === 'stop') throw stopped(step, typeOf(step, { existing, differs, clashes, holders }));
-    const decision = clashes ? this.#decide(step, existing) : ({ row: after, winner: 'incoming' } as const);
+    if (table.rule.policy === 'stop') throw stopped(step, typeOf(step, { existing, clashes }));
+    for (const name of names) this.#ledger.touch(name, []);
+    const decision = clashes ? this.#verdict.decide(step, existing) : ({ row: after, winner: 'incoming' } as const);
     const { row } = decision;
     const inTheWay = row === after ? holders : (await this.#rows.read({ plan: table.plan, key: null, values: row })).holders;
-    await this.#carryOut(step, { decision, existing, type: typeOf(step, { existing, differs, clashes, holders }), holders: inTheWay });
-  }
-
-  #decide({ table, before, after, concurrent }: Step, existing: Row | null): Decision {
-    // Nobody changed the row here: that it differs is left over from an earlier decision. Home's last word on that is on its way, so what comes is taken.
-    if (this.#provisional(table) && concurrent.primary === null) return { row: after, winner: 'incoming' };
-    const same = (column: string, a: Row[string], b: Row[string]): boolean => sameColumn(table.plan, column, a, b);
-    return decide(table.rule, table.schema, { before, after, existing, home: this.#homeSide }, same);
-  }
-
-  /** Another region has the last word. */
-  #provisional({ rule }: GuardedTable): boolean {
-    return !this.#options.rules.targetIsHome && (rule.policy === 'home' || rule.policy === 'latest' || rule.policy === 'merge');
-  }
-
-  get #homeSide(): Side | null {
-    const { targetIsHome, sourceIsHome } = this.#options.rules;
-    if (targetIsHome) return 'existing';
-    return sourceIsHome ? 'incoming' : null;
+    await this.#carryOut(step, { decision, existing, type: typeOf(step, { existing, clashes }), holders: inTheWay });
   }
 
   /** The decision's row, if other rows leave room for it. */
-  async #carryOut(
-    step: Step,
-    at: { decision: Decision; existing: Row | null; type: ConflictType; holders: readonly Row[] },
-  ): Promise<void> {
+  async #carryOut(step: Step, at: Outcome): Promise<void> {
     const { table } = step;
     const { decision, existing, holders } = at;
-    if (decision.row !== null && holders.some((holder) => this.#keeps(step, decision.row ?? holder, holder))) {
-      this.#record(step, { ...at, type: 'unique-key-taken', decision: { row: existing, winner: 'existing' } });
+    if (decision.row !== null && holders.some((holder) => this.#verdict.keeps(step, decision.row ?? holder, holder))) {
+      this.#ledger.record(step, { ...at, type: 'unique-key-taken', decision: { row: existing, winner: 'existing' } });
       return;
     }
-    const refused = await this.#write(table, { existing, row: decision.row, displaced: holders, under: step.under });
+    const refused = await this.#write(table, { existing, row: decision.row, displaced: holders, under: step.sent.under });
     if (refused) return this.#refused(step, existing, refused);
-    this.#record(step, at);
-    for (const holder of holders) this.#displaced(step, holder);
+    this.#ledger.record(step, at);
+    for (const holder of holders) this.#ledger.displaced(step, holder);
   }
 
-  /** Does a row that has the unique value keep it? Where home decides later, what comes gets it. */
-  #keeps({ table }: Step, incoming: Row, existing: Row): boolean {
-    if (this.#provisional(table)) return false;
-    return decideUnique(table.rule, table.schema, { incoming, existing, home: this.#homeSide }) === 'existing';
+  async #move(left: Step, taken: Step): Promise<Move> {
+    const { plan } = taken.table;
+    const { existing } = await this.#rows.read({ plan, key: left.key, values: null });
+    const there = await this.#rows.read({ plan, key: taken.key, values: taken.after });
+    return { left: halfOf(left, existing), taken: halfOf(taken, there.existing), holders: there.holders };
+  }
+
+  async #settleMove(move: Move): Promise<void> {
+    const { left, taken } = move;
+    const { table, after } = taken.step;
+    const others = move.holders.filter((holder) => !isRow(left, holder));
+    const isUniqueShared = [left, taken].some(({ step }) => step.concurrent.unique !== null) && this.#options.rules.targetIsHome;
+    if (!left.clashes && !taken.clashes && others.length === 0 && !isUniqueShared) {
+      const { under } = taken.step.sent;
+      const refused = await this.#write(table, { existing: left.existing, row: after, displaced: [], under });
+      return refused ? this.#refusedMove(move, refused) : undefined;
+    }
+    if (table.rule.policy === 'stop') {
+      const half = left.clashes && !taken.clashes ? left : taken;
+      throw stopped(half.step, typeOf(half.step, half));
+    }
+    const holdersOf = async (row: Row): Promise<readonly Row[]> =>
+      (await this.#rows.read({ plan: table.plan, key: null, values: row })).holders;
+    const outcome = await decideMove(move, this.#verdict, holdersOf);
+    const refused = outcome.change && (await this.#write(table, { ...outcome.change, under: taken.step.sent.under }));
+    if (refused) return this.#refusedMove(move, refused);
+    this.#recordMove(outcome, isUniqueShared);
+  }
+
+  async #refusedMove(move: Move, error: SyncError): Promise<void> {
+    const { left, taken } = move;
+    const type = this.#typeOfRefusal(taken.step, error);
+    const isLeft = type === 'child-exists';
+    const outcome = refusedMove(move, { row: null, winner: 'both' }, isLeft ? null : type);
+    const halves = outcome.halves.map((each) => (isLeft && each.half === left ? { ...each, type } : each));
+    this.#recordMove({ ...outcome, halves }, false);
+  }
+
+  /** `always`: a unique value that nobody holds any more was fought for. */
+  #recordMove({ change, holders, halves }: MoveOutcome, always: boolean): void {
+    for (const { half, type, decision } of halves) {
+      const { step, existing } = half;
+      const told = type ?? (always && step.after !== null ? ('unique-key-taken' as const) : null);
+      if (told) this.#ledger.record(step, { type: told, decision, existing, holders });
+      else this.#ledger.touch(step, holders);
+    }
+    const taken = halves.at(-1);
+    if (change && taken) for (const holder of holders) this.#ledger.displaced(taken.half.step, holder);
   }
 
   /** What a foreign key, or a key that we did not foresee, refuses: at home the row stays as it is. */
-  async #refused(step: Step, existing: Row | null, error: SyncError): Promise<void> {
-    const { rules } = this.#options;
+  #refused(step: Step, existing: Row | null, error: SyncError): void {
+    const type = this.#typeOfRefusal(step, error);
+    this.#ledger.record(step, { type, decision: { row: existing, winner: 'existing' }, existing, holders: [] });
+  }
+
+  /** @throws SyncError where it is no conflict that may be decided here */
+  #typeOfRefusal(step: Step, error: SyncError): ConflictType {
     const kind = conflictKind(error);
     const type = kind === 'parent missing' ? 'parent-missing' : kind === 'child exists' ? 'child-exists' : 'unique-key-taken';
     if (step.table.rule.policy === 'stop') throw stopped(step, type);
-    if (!rules.targetIsHome) throw error;
-    this.#record(step, { type, decision: { row: existing, winner: 'existing' }, existing, holders: [] });
-  }
-
-  #record(step: Step, at: { type: ConflictType; decision: Decision; existing: Row | null; holders: readonly Row[] }): void {
-    const { table, key, op, before, after, concurrent } = step;
-    const localSeq = concurrent.primary ?? concurrent.unique;
-    const { row: result, winner } = at.decision;
-    this.#conflicts.push({
-      table: table.target,
-      key,
-      type: at.type,
-      policy: table.rule.policy,
-      winner,
-      op,
-      before,
-      after,
-      existing: at.existing,
-      result,
-      localSeq,
-    });
-    if (!this.#touched) return;
-    this.#touched.add(table, key);
-    for (const holder of at.holders) this.#touched.add(table, keyOfRow(table.plan, holder));
-    for (const rival of concurrent.rivals()) this.#touched.add(table, keyFrom(table.plan, rival));
-  }
-
-  #displaced(step: Step, holder: Row): void {
-    const { table, op, before, after, concurrent } = step;
-    const key = keyOfRow(table.plan, holder);
-    const found = { type: 'unique-key-taken', policy: table.rule.policy, winner: 'incoming', localSeq: concurrent.unique } as const;
-    this.#conflicts.push({ ...found, table: table.target, key, op, before, after, existing: holder, result: null });
+    if (!this.#options.rules.targetIsHome) throw error;
+    return type;
   }
 
   async #write(table: DecidableTable, change: RowChange): Promise<SyncError | null> {
     const { connection } = this.#options;
     const { plan } = table;
-    const refused = await (this.#provisional(table) ? forceRow(connection, plan, change) : writeRow(connection, plan, change));
+    const refused = await (this.#verdict.isProvisional(table) ? forceRow(connection, plan, change) : writeRow(connection, plan, change));
     if (!refused) this.#rows.written(plan, change);
     return refused;
   }
@@ -220,30 +221,4 @@ export class Settlement {
     if (table && differing(text, results).length > 0)
       throw stoppedAt(table, 'the row is not what the source changed', '(its keys cannot be compared)');
   }
-}
-
-function keyFrom(plan: RowPlan, values: KeyValues): Row {
-  return Object.fromEntries(plan.table.key.map(({ name }, i) => [name, values[i] ?? null]));
-}
-
-function typeOf({ op }: Step, at: { existing: Row | null; differs: boolean; clashes: boolean; holders: readonly Row[] }): ConflictType {
-  if (!at.clashes) return 'unique-key-taken';
-  switch (op) {
-    case 'c':
-      return 'insert-exists';
-    case 'u':
-      return at.existing === null ? 'update-missing' : 'update-differs';
-    case 'd':
-      return at.existing === null ? 'delete-missing' : 'delete-differs';
-  }
-}
-
-function stopped({ table, key }: Step, type: ConflictType): SyncError {
-  return stoppedAt(table, type, keyText(table.plan, key).slice(0, maxKeyLength));
-}
-
-function stoppedAt({ target: { database, name } }: GuardedTable, type: string, key: string): SyncError {
-  return new SyncError('ROW_CONFLICT', `${database}.${name}, ${key}: ${type}, and the table's policy is stop`, {
-    details: { database, table: name, key, type },
-  });
 }

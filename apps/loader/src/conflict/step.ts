@@ -1,0 +1,52 @@
+/** One change of one row of the target, as it is decided. Pure. */
+import { SyncError, tableName } from '@lutra/model';
+import type { ConflictType, Row } from '@lutra/model';
+import { keyOfRow } from '@lutra/mysql';
+import type { Change } from '@lutra/mysql';
+import type { Concurrent } from './concurrency.js';
+import { keyText } from './rows.js';
+import type { DecidableTable, GuardedTable } from './table-book.js';
+
+type Images = Pick<Change, 'op' | 'before' | 'after'>;
+
+/** A primary-key update is two of them: a deletion and an insertion. */
+export interface Step extends Images {
+  readonly table: DecidableTable;
+  readonly key: Row;
+  readonly concurrent: Concurrent;
+  /** As the source sent it, and how it ran there: of a primary-key update both images. */
+  readonly sent: Images & Pick<Change, 'under'>;
+}
+
+/** Of a key in a message. */
+const maxKeyLength = 200;
+
+/** @throws SyncError RECORD_INVALID for a row event without an image */
+export function stepOf(images: Images, table: DecidableTable, more: Pick<Step, 'concurrent' | 'sent'>): Step {
+  const row = images.after ?? images.before;
+  if (!row) throw new SyncError('RECORD_INVALID', `${tableName(table.target)}: a row event '${images.op}' without an image`);
+  const { op, before, after } = images;
+  return { op, before, after, table, key: keyOfRow(table.plan, row), ...more };
+}
+
+export function typeOf({ op }: Step, at: { readonly existing: Row | null; readonly clashes: boolean }): ConflictType {
+  if (!at.clashes) return 'unique-key-taken';
+  switch (op) {
+    case 'c':
+      return 'insert-exists';
+    case 'u':
+      return at.existing === null ? 'update-missing' : 'update-differs';
+    case 'd':
+      return at.existing === null ? 'delete-missing' : 'delete-differs';
+  }
+}
+
+export function stopped({ table, key }: Step, type: ConflictType): SyncError {
+  return stoppedAt(table, type, keyText(table.plan, key).slice(0, maxKeyLength));
+}
+
+export function stoppedAt({ target: { database, name } }: GuardedTable, type: string, key: string): SyncError {
+  return new SyncError('ROW_CONFLICT', `${database}.${name}, ${key}: ${type}, and the table's policy is stop`, {
+    details: { database, table: name, key, type },
+  });
+}

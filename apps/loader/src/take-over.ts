@@ -1,6 +1,6 @@
 /** Becoming the writer of a pipeline: raises the epoch of its checkpoint row, so that a loader that was replaced while it slept fails at its fence. */
-import type { Checkpoint } from '@lutra/marker';
-import { takeOver } from '@lutra/mysql';
+import type { AppliedRoutes, Checkpoint } from '@lutra/marker';
+import { sayRoutes, takeOver } from '@lutra/mysql';
 import type { ConnectionOptions } from '@lutra/mysql';
 import type { Registry } from '@lutra/registry';
 import { throwIfAborted } from '@lutra/runtime';
@@ -18,6 +18,13 @@ export async function takeOverTarget(
   const { checkpoint } = await takeOver(target, { pipeline: of.pipeline, part: 0, lease: of.leaseNumber, mayCreate: known === null });
   if (known === null) await registry.pipelines.mark(of.pipeline);
   return checkpoint;
+}
+
+/** Keeps beside the place by which routes it was come to. Before the first row, so that no later configuration that is older goes by it. */
+export async function sayApplied(target: ConnectionOptions, checkpoint: Checkpoint, routes: AppliedRoutes): Promise<void> {
+  const known = checkpoint.routes;
+  if (known?.revision === routes.revision && known.fingerprint === routes.fingerprint) return;
+  await sayRoutes(target, { pipeline: checkpoint.pipeline, part: checkpoint.part, epoch: checkpoint.epoch, routes });
 }
 
 /** What a person told this pipeline to skip, if it lies ahead. */

@@ -12,6 +12,7 @@ export type { PipelineMark, PipelineMarkStore } from './pipeline-marks.js';
 export { Registry } from './registry.js';
 export type { RegistryOptions } from './registry.js';
 export type { RestartStore } from './restarts.js';
+export type { RevisionStore } from './revision.js';
 export { schemaId } from './schema-id.js';
 export type { SchemaStore, SubjectVersion } from './schemas.js';
 export { loadSecretKey, openSecret, sealSecret } from './secret.js';

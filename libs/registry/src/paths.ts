@@ -15,6 +15,7 @@ export const persistentFolders = [
   'logs',
   'pipelines',
   'skips',
+  'revision',
   'regions',
   'endpoints',
   'channels',

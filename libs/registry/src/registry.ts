@@ -15,6 +15,8 @@ import { ZooKeeperPipelineMarks } from './pipeline-marks.js';
 import type { PipelineMarkStore } from './pipeline-marks.js';
 import { RememberedSchemas } from './remembered-schemas.js';
 import { ZooKeeperRestarts } from './restarts.js';
+import { ZooKeeperRevision } from './revision.js';
+import type { RevisionStore } from './revision.js';
 import type { RestartStore } from './restarts.js';
 import { ZooKeeperSchemas } from './schemas.js';
 import type { SchemaStore } from './schemas.js';
@@ -49,6 +51,7 @@ export class Registry {
   readonly pipelines: PipelineMarkStore;
   readonly skips: SkipStore;
   readonly restarts: RestartStore;
+  readonly revision: RevisionStore;
   readonly schemas: SchemaStore;
   readonly exports: ExportStore;
   /** For tests that end a session from outside. */
@@ -79,6 +82,7 @@ export class Registry {
     this.pipelines = new ZooKeeperPipelineMarks(tree, paths);
     this.skips = new ZooKeeperSkips(tree, paths);
     this.restarts = new ZooKeeperRestarts(tree, paths);
+    this.revision = new ZooKeeperRevision(tree, paths);
     const schemas = new ZooKeeperSchemas(tree, paths);
     this.schemas = new RememberedSchemas(schemas, { session, tree, paths, logger });
     this.exports = new ZooKeeperExport(tree, paths, schemas);

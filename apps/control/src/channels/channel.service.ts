@@ -46,6 +46,7 @@ export class ChannelService {
       requireState(input, document);
       requireRules(document, await readConfiguration(this.registry));
       await this.#requireUnusedNames(document, []);
+      await this.registry.revision.raise();
       return createDocument(this.registry.channels, kind, document);
     });
   }
@@ -74,6 +75,8 @@ export class ChannelService {
     requireRules(input, configuration);
     requireOthers(input.name, input, configuration);
     await this.#requireUnusedNames(input, document.pipelines);
+    // Also where nothing changes: so a person says that a tree that was restored is right as it is.
+    await this.registry.revision.raise();
     return replaceDocument(this.registry.channels, write, { ...input, state, attempt }, version);
   }
 
@@ -87,7 +90,7 @@ export class ChannelService {
       if (!(await this.registry.pipelines.read(id))) continue;
       throw new SyncError(
         'CONFIG_CONFLICT',
-        `a pipeline ${id} existed before and has left its checkpoint; seed the target anew and take another name`,
+        `a pipeline ${id} existed before and has left its checkpoint; take another name, seed the target anew, and say where it begins (docs/02-setup.md, A pipeline on a topic that is in use)`,
         {
           details: { channel: name, pipeline: pipeline.name },
         },
@@ -103,6 +106,7 @@ export class ChannelService {
         throw new SyncError('CONFIG_CONFLICT', `channel ${name} is ${document.state}; stop it first`, { details: { channel: name } });
       }
       if (document) requireOthers(name, null, await readConfiguration(this.registry));
+      await this.registry.revision.raise();
       await removeDocument(this.registry.channels, write, version);
     });
   }

@@ -49,7 +49,8 @@ describe('what a topic holds', () => {
 it('a tree is outdated where it has less than the log, and other routes', () => {
   const log = { revision: 7, pipelines: { 'c.p': 'x' } };
   expect(isOutdated(log, { revision: 6, pipelines: { 'c.p': 'x' } })).toBe(false);
-  for (const pipelines of [{ 'c.p': 'y' }, {}, { 'c.p': 'x', 'c.q': 'z' }]) {
+  const others: readonly Readonly<Record<string, string>>[] = [{ 'c.p': 'y' }, {}, { 'c.p': 'x', 'c.q': 'z' }];
+  for (const pipelines of others) {
     expect(isOutdated(log, { revision: 6, pipelines })).toBe(true);
     expect(isOutdated(log, { revision: 7, pipelines })).toBe(false);
   }

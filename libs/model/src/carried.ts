@@ -3,7 +3,6 @@
  * the topic of an endpoint goes on when a pipeline is removed, without its tables, and nothing in `seq` tells. The `routes` records do. Pure.
  */
 import type { PipelineDocument } from './config.js';
-import { carriedFingerprint } from './route.js';
 import type { RouteFingerprints } from './route.js';
 
 /** What a `routes` record says, and ZooKeeper's copy of it. */
@@ -41,11 +40,6 @@ export function isOutdated(announced: Pick<Announced, 'revision' | 'pipelines'>,
   if (announced.revision <= now.revision) return false;
   const ids = new Set([...Object.keys(announced.pipelines), ...Object.keys(now.pipelines)]);
   return [...ids].some((id) => announced.pipelines[id] !== now.pipelines[id]);
-}
-
-/** As the log has it of one pipeline. */
-export function fingerprintOf(carrying: Carrying): RouteFingerprints {
-  return { [carrying.id]: carriedFingerprint(carrying) };
 }
 
 /** Whether every name that `inner` matches is matched by `outer`: a `*` of `inner` can only be met by one of `outer`. */

@@ -2,6 +2,7 @@
 import { SyncError, channelSchema, endpointSchema, parseDocument, regionSchema } from '@lutra/model';
 import { z } from 'zod';
 import { toBytes } from './json.js';
+import { leftTablesSchema } from './left-tables.js';
 import { logCopySchema } from './log-copies.js';
 import { persistentFolders } from './paths.js';
 import type { Paths, PersistentFolder } from './paths.js';
@@ -59,6 +60,7 @@ export const kinds: Readonly<Record<PersistentFolder, Kind>> = {
   },
   pipelines: { noun: 'mark of pipeline', schema: markSchema, checkName: (paths, name) => paths.pipeline(name), stays: () => true },
   skips: { noun: 'skip order of pipeline', schema: skipSchema, checkName: (paths, name) => paths.skip(name) },
+  left: { noun: 'tables that left pipeline', schema: leftTablesSchema, checkName: (paths, name) => paths.left(name) },
   // Only the same number may stay: a tree in which a channel was changed or removed since has a greater one.
   revision: {
     noun: 'revision of the',

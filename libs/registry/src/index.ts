@@ -7,6 +7,7 @@ export type { HttpSchemaOptions } from './http-schemas.js';
 export type { DocumentStore } from './documents.js';
 export type { Versioned } from './json.js';
 export type { Lease, LeaseGrant } from './lease.js';
+export type { LeftTable, LeftTableStore } from './left-tables.js';
 export type { LogCopy, LogCopyStore } from './log-copies.js';
 export type { PipelineMark, PipelineMarkStore } from './pipeline-marks.js';
 export { Registry } from './registry.js';

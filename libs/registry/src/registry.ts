@@ -8,6 +8,8 @@ import { ZooKeeperExport } from './export.js';
 import type { ExportStore } from './export.js';
 import { ZooKeeperLease } from './lease.js';
 import type { Lease, LeaseOptions } from './lease.js';
+import { ZooKeeperLeftTables } from './left-tables.js';
+import type { LeftTableStore } from './left-tables.js';
 import { ZooKeeperLogCopies } from './log-copies.js';
 import type { LogCopyStore } from './log-copies.js';
 import { Paths, defaultRoot } from './paths.js';
@@ -50,6 +52,7 @@ export class Registry {
   readonly status: StatusStore;
   readonly pipelines: PipelineMarkStore;
   readonly skips: SkipStore;
+  readonly left: LeftTableStore;
   readonly restarts: RestartStore;
   readonly revision: RevisionStore;
   readonly schemas: SchemaStore;
@@ -81,6 +84,7 @@ export class Registry {
     this.status = new ZooKeeperStatus({ session, tree, paths, logger });
     this.pipelines = new ZooKeeperPipelineMarks(tree, paths);
     this.skips = new ZooKeeperSkips(tree, paths);
+    this.left = new ZooKeeperLeftTables(tree, paths);
     this.restarts = new ZooKeeperRestarts(tree, paths);
     this.revision = new ZooKeeperRevision(tree, paths);
     const schemas = new ZooKeeperSchemas(tree, paths);

@@ -20,6 +20,7 @@ import type { ChannelWrite } from '../http/schemas.js';
 import { REGISTRY } from '../tokens.js';
 import { AddedTablesService } from './added-tables.service.js';
 import { homeChangeProblems } from './home-change.js';
+import { LeftTablesService } from './left-tables.service.js';
 import { channelProblems, newErrors } from './topology.js';
 
 const kind = 'channel';
@@ -30,6 +31,7 @@ export class ChannelService {
     @Inject(REGISTRY) private readonly registry: Registry,
     @Inject(WriteLock) private readonly lock: WriteLock,
     @Inject(AddedTablesService) private readonly addedTables: AddedTablesService,
+    @Inject(LeftTablesService) private readonly leftTables: LeftTablesService,
   ) {}
 
   list(): Promise<readonly ChannelDocument[]> {
@@ -59,6 +61,7 @@ export class ChannelService {
       requireState(input, checked.document);
       requireRules(input, await readConfiguration(this.registry));
       if (!how.force) requireSameHome(checked.document, input);
+      if (!how.force) await this.leftTables.require(checked.document, input);
       if (!how.force) await this.addedTables.require(checked.document, input);
       const written = await this.lock.run(() => this.#replace(input, write, checked.version));
       if (written) return written;
@@ -75,6 +78,7 @@ export class ChannelService {
     requireRules(input, configuration);
     requireOthers(input.name, input, configuration);
     await this.#requireUnusedNames(input, document.pipelines);
+    await this.leftTables.remember(document, input);
     // Also where nothing changes: so a person says that a tree that was restored is right as it is.
     await this.registry.revision.raise();
     return replaceDocument(this.registry.channels, write, { ...input, state, attempt }, version);

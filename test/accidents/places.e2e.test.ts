@@ -3,7 +3,7 @@
  * proves that nothing lies between; else it stops by name before it applies a row. docs/08-old-places.md lists all combinations.
  */
 import { afterAll, beforeAll, expect, it, onTestFailed } from 'vitest';
-import { type ApiError, sides, type Stack, startStack, withAdministrator } from '../scenarios/index.js';
+import { type ApiError, lutraPassword, sides, type Stack, startStack, withAdministrator } from '../scenarios/index.js';
 import { openOneWay, until } from './one-way.js';
 import type { OneWay } from './one-way.js';
 import { olderTree, savedTree } from './older-tree.js';
@@ -166,5 +166,46 @@ it('a ZooKeeper that is restored from an older copy takes no table away', async 
   await way.act('retry');
   await until(async () => (await there()).length === 2 || undefined);
   expect(await there()).toEqual([1, 2]);
+  await way.close();
+});
+
+it('a channel that an older ZooKeeper does not know goes on where it stands when it is created again under its name', async () => {
+  const tree = await savedTree(stack);
+  const way = await openWay();
+  const { pipelines } = await stack.api.request<{ pipelines: object[] }>('GET', `/api/v1/channels/${way.name}`);
+  const endpoints = await Promise.all(
+    Object.values(way.endpoints).map((name) => stack.api.request<object>('GET', `/api/v1/endpoints/${name}`)),
+  );
+  await olderTree(stack, tree);
+  await way.atSource('INSERT INTO bare VALUES (2)');
+  for (const endpoint of endpoints) await stack.api.request('POST', '/api/v1/endpoints', { ...endpoint, password: lutraPassword });
+  await stack.api.request('POST', '/api/v1/channels', { name: way.name, pipelines });
+  await way.start();
+  await way.arrives('bare');
+  await way.close();
+});
+
+it('a target that is restored with its checkpoint gets what it lost once; one that lost its row is not begun anew, also without the mark', async () => {
+  const way = await openWay();
+  await way.act('pause');
+  await until(async () => (await way.end('loader')).state === 'paused' || undefined);
+  const row = `FROM lutra.checkpoint WHERE pipeline = '${way.pipeline}'`;
+  await way.atTarget(`CREATE TABLE kept LIKE lutra.checkpoint; INSERT INTO kept SELECT * ${row}`);
+  await way.start();
+  await way.atSource('INSERT INTO bare VALUES (2)');
+  await way.arrives('bare');
+  await way.atTarget(`BEGIN; DELETE FROM bare WHERE id = 2; DELETE ${row}; INSERT INTO lutra.checkpoint SELECT * FROM kept; COMMIT`);
+  await way.atSource('INSERT INTO bare VALUES (3)');
+  await way.arrives('bare');
+  expect(await bare(way)).toEqual([1, 2, 3]);
+
+  const tree = new Map(await savedTree(stack));
+  expect(tree.delete(`${stack.root}/pipelines/${way.pipeline}`)).toBe(true);
+  await way.close();
+  await way.atTarget(`DELETE ${row}`);
+  await olderTree(stack, new Map([...(await savedTree(stack))].filter(([path]) => tree.has(path))));
+  await way.start();
+  await way.fails('loader', 'CHECKPOINT_MISSING');
+  expect(await bare(way)).toEqual([1, 2, 3]);
   await way.close();
 });

@@ -42,6 +42,7 @@ const world = vi.hoisted(() => ({
 vi.mock('@lutra/bus', () => ({
   BusAdmin: class {
     commitGroupOffset = async () => undefined;
+    groupOffset = async () => null;
     offsets = async () => ({ start: 0, end: world.log.length });
     close = async () => undefined;
   },

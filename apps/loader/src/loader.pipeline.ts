@@ -101,7 +101,12 @@ async function load(deps: LoaderDeps, work: LoaderWork, lead: Attempt): Promise<
   const bus = busOf(deps, work);
   metrics.disconnected(name, 'kafka', 'target');
   const admin = new BusAdmin(bus);
-  const checkpoint = await takeOverTarget(deps.registry, target, { pipeline: work.id, leaseNumber: lead.leaseNumber, signal });
+  const checkpoint = await takeOverTarget({ pipelines: deps.registry.pipelines, admin }, target, {
+    ...{ pipeline: work.id, topic, leaseNumber: lead.leaseNumber, signal },
+  }).catch(async (error: unknown) => {
+    await admin.close();
+    throw error;
+  });
   metrics.connected.set({ name, to: 'target' }, 1);
   const { epoch, logId: log, seq, nextOffset: offset, replayUntil } = checkpoint;
   logger.info({ epoch, log, seq, offset, replayUntil }, 'took the pipeline over');

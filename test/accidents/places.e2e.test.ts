@@ -91,7 +91,9 @@ it('a channel that was removed does not come back with an export, nor with an ol
   const other = await keepCapturing(way);
   const exported = await stack.api.request<object>('GET', '/api/v1/export');
   const tree = await savedTree(stack);
-  await gone(way);
+  await way.act('stop'); // its capture works on for the other one
+  await until(async () => (await way.end('loader')).worker === null || undefined);
+  await remove(`channels/${way.name}`);
   // Capture goes on without its tables: what is written now is not in the topic.
   const captured = async () => (await stack.api.channelStatus(other)).pipelines[0]?.source.worker;
   await until(async () => Object.keys((await captured())?.routes ?? {}).length === 1 || undefined);
@@ -107,6 +109,12 @@ it('a channel that was removed does not come back with an export, nor with an ol
   await way.write(3);
   await way.fails('loader', 'LOG_NOT_CARRIED');
   expect(await way.targetIds()).toEqual([1]);
+  // The advice of the code, followed.
+  const dump = await executed(way);
+  await way.atTarget("INSERT INTO t VALUES (2, 'row 2'), (3, 'row 3')");
+  await begins(way.name, { gtidSet: dump });
+  await way.write(4);
+  await way.arrives();
   for (const name of [way.name, other]) await stack.api.channelAction(name, 'stop');
 });
 

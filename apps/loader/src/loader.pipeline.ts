@@ -102,7 +102,10 @@ async function load(deps: LoaderDeps, work: LoaderWork, lead: Attempt): Promise<
   metrics.disconnected(name, 'kafka', 'target');
   const admin = new BusAdmin(bus);
   const checkpoint = await takeOverTarget({ pipelines: deps.registry.pipelines, admin }, target, {
-    ...{ pipeline: work.id, topic, leaseNumber: lead.leaseNumber, signal },
+    pipeline: work.id,
+    topic,
+    leaseNumber: lead.leaseNumber,
+    signal,
   }).catch(async (error: unknown) => {
     await admin.close();
     throw error;

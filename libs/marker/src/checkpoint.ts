@@ -92,7 +92,7 @@ export function rowToCheckpoint(row: CheckpointRow): Checkpoint {
 /** `<revision>:<fingerprint>`; '' while it is not known. */
 function appliedRoutes(value: unknown): AppliedRoutes | null {
   if (value === undefined || value === '') return null;
-  const [, revision, fingerprint] = /^(\d{1,15}):([0-9a-f]{16})$/.exec(String(value)) ?? [];
+  const [, revision, fingerprint] = /^(\d{1,15}):([0-9a-f]{16})$/.exec(typeof value === 'string' ? value : '') ?? [];
   if (revision === undefined || fingerprint === undefined) throw invalid('routes', value);
   return { revision: Number(revision), fingerprint };
 }

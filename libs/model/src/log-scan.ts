@@ -107,7 +107,11 @@ export class LogScan {
   #place({ offset, header: { log, epoch, seq }, body }: LogRecord): void {
     if (body.kind === 'row' && !body.event.transaction.last) return;
     this.#places.push({
-      ...{ log, epoch, seq, nextOffset: offset + 1, kind: body.kind },
+      log,
+      epoch,
+      seq,
+      nextOffset: offset + 1,
+      kind: body.kind,
       source: body.kind === 'row' ? body.event.source : null,
       end: body.kind === 'row' ? body.event.transaction.end : null,
       position: 'position' in body ? body.position : null,

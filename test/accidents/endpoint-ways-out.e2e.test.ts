@@ -101,6 +101,8 @@ describe('a restart', () => {
     await stopped(way);
     await way.atTarget('DELETE FROM t');
     await newPipeline(way, 'again');
+    const order = { at: 'start', reason: 'the table is empty', accept: true };
+    await stack.api.request('POST', `/api/v1/channels/${way.name}/pipelines/again/restart`, order);
     await way.start();
     expect(await until(async () => (await way.targetIds()).length === 3 || undefined)).toBe(true);
     await way.write(5);

@@ -42,6 +42,8 @@ const world = vi.hoisted(() => ({
   requests: 0,
   items: [] as SourceItem[],
   channels: { documents: [] as ChannelDocument[], invalid: [] as string[] },
+  /** Of the configuration in ZooKeeper. */
+  revision: 5,
   gtidMode: true,
   /** Readers of the binlog that wait at its end. */
   idle: 0,
@@ -224,7 +226,12 @@ function deps(logs: LogCopyStore, updates: Partial<WorkStatus>[] = [], restarts 
     update: (part: Partial<WorkStatus>) => updates.push(part),
   };
   return {
-    registry: { logs, restarts, channels: { listLatest: async () => world.channels } } as unknown as CaptureDeps['registry'],
+    registry: {
+      logs,
+      restarts,
+      channels: { listLatest: async () => world.channels },
+      revision: { latest: async () => world.revision },
+    } as unknown as CaptureDeps['registry'],
     schemas: ids as unknown as CaptureDeps['schemas'],
     secretKey: key,
     instance: 'host:1',
@@ -256,6 +263,7 @@ async function capture(logs: LogCopyStore, done: () => Promise<boolean>, restart
 beforeEach(() => {
   Object.assign(world, { log: [], start: 0, late: null, fault: () => null, requests: 0, items: [], gtidMode: true, idle: 0 });
   world.channels = { documents: [channelOf(shop)], invalid: [] };
+  world.revision = 5;
 });
 
 describe('a failure at any request', () => {
@@ -458,6 +466,22 @@ describe('an order to go on elsewhere', () => {
       }
   });
 
+  it('is not carried out again when ZooKeeper is restored from a copy in which it waits, though another one came after it', async () => {
+    const logs = copyStore();
+    await begin(logs);
+    const older = logs.copy;
+    await capture(logs, complete, ordered(order(setOf(3))));
+    Object.assign(world, { idle: 0, items: source(8, 2) });
+    await capture(logs, async () => world.idle > 0 && (await read()).includes(8001), ordered({ ...order(setOf(6)), id: 'order 2' }));
+    const rows = await read();
+    Object.assign(world, { idle: 0 });
+    logs.copy = older;
+    const revived = ordered(order(setOf(3)));
+    expect(await capture(logs, async () => world.idle > 0 && !revived.waits, revived)).toEqual([]);
+    expect(await restartsInLog()).toEqual(['order 1', 'order 2']);
+    expect(await read()).toEqual(rows);
+  });
+
   it('is carried out once when ZooKeeper goes away between the record and the mark', async () => {
     const logs = copyStore();
     await begin(logs);
@@ -513,6 +537,22 @@ describe('the routes of a new leader', () => {
     await expect(runCapture(deps(copyStore()), work, lead)).rejects.toMatchObject({ code: 'CONFIG_BEHIND' });
     expect(await read()).toEqual([]);
     expect(new Set(await kinds())).toEqual(new Set(['epoch']));
+  });
+
+  it('are none that the log says are older, by its own record or by the copy of it; what did not change goes on', async () => {
+    const logs = copyStore();
+    const run = async (routes: typeof crm, revision: number, known = logs): Promise<SyncError[]> => {
+      world.channels = { documents: [channelOf(routes)], invalid: [] };
+      world.revision = revision;
+      const before = (await kinds()).length;
+      return capture(known, async () => (await kinds()).slice(before).includes('row'), noOrder, workOn(routes));
+    };
+    world.items = source(1, 1);
+    expect(await run(crm, 6)).toEqual([]);
+    world.items = source(2, 1);
+    for (const known of [logs, copyStore()]) expect(await run([...shop], 5, known)).toMatchObject([{ code: 'CONFIG_OUTDATED' }]);
+    world.items = source(3, 1);
+    expect(await run(crm, 5)).toEqual([]);
   });
 
   it('are written before its first row, pipeline by pipeline, and shown when they are in the log', async () => {

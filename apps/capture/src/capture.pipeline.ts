@@ -14,7 +14,7 @@ import type { KnownPlace } from '@lutra/binlog';
 import { BusAdmin, Publisher } from '@lutra/bus';
 import type { BusOptions } from '@lutra/bus';
 import { createRouter, rowsTopic, SyncError } from '@lutra/model';
-import type { EndpointDocument, FilePosition, Position, RegionDocument, Route, RouteFingerprints } from '@lutra/model';
+import type { Announced, EndpointDocument, FilePosition, Position, RegionDocument, Route, RouteFingerprints } from '@lutra/model';
 import { openSecret } from '@lutra/registry';
 import type { Registry, SchemaStore } from '@lutra/registry';
 import type { StatusReporter } from '@lutra/runtime';
@@ -112,7 +112,7 @@ export async function runCapture(deps: CaptureDeps, work: CaptureWork, lead: { l
       signal,
     });
     // Not before the claim: who claims after us looks after us, so routes that were once in force never go back to older ones.
-    await requireCurrentRoutes(deps.registry.channels, work);
+    const revision = await requireCurrentRoutes(deps.registry, work, claimed.tail.announced);
     // Nor this: its dump cuts off who reads under the same server id, which only the one that holds the lease may do.
     await requireMarkers(deps, work, { source, state, signal });
     const { restarts } = deps.registry;
@@ -127,6 +127,8 @@ export async function runCapture(deps: CaptureDeps, work: CaptureWork, lead: { l
     // A table's first row must not wait for a ZooKeeper that is away.
     void deps.schemas.prefetch?.(`${topic}-`);
 
+    const tables = work.routes.map((route) => `${route.schema}.${route.table}`);
+    const announced: Announced = { revision, tables, pipelines: work.pipelines };
     const progress = new Progress(deps, endpoint.name);
     metrics.queueCapacity.set({ name }, queueBytes);
     const copies = new CopyKeeper({
@@ -135,6 +137,7 @@ export async function runCapture(deps: CaptureDeps, work: CaptureWork, lead: { l
       version: claim.copyVersion,
       server: state.serverUuid,
       firstSeq: claim.nextSeq,
+      routes: announced,
       logger: deps.logger,
       onLost: (error) => ended.abort(error),
     });
@@ -179,8 +182,7 @@ export async function runCapture(deps: CaptureDeps, work: CaptureWork, lead: { l
       await writer.control({
         kind: 'routes',
         endpoint: endpoint.name,
-        tables: work.routes.map((route) => `${route.schema}.${route.table}`),
-        pipelines: work.pipelines,
+        ...announced,
         tsMs: Date.now(),
       });
       const items = readBinlog({
@@ -263,7 +265,7 @@ function startOf(claim: Claim, endpoint: EndpointDocument, state: SourceState): 
  * was ordered it binds no more: the history may be another one since.
  */
 function knownPlace({ copy, tail }: Claim): KnownPlace | undefined {
-  return copy?.server && tail.restart === null ? { ...copy.position, serverUuid: copy.server } : undefined;
+  return copy?.server && tail.restarts.length === 0 ? { ...copy.position, serverUuid: copy.server } : undefined;
 }
 
 /** Waits for all; the first failure, or what else ended them, ends the others and is the one thrown. */

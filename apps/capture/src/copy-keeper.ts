@@ -4,6 +4,7 @@
  * no reason to stop: the log itself is the checkpoint, an old copy only makes the next start read more of it.
  */
 import { SyncError, toSyncError } from '@lutra/model';
+import type { Announced } from '@lutra/model';
 import type { LogCopy, LogCopyStore } from '@lutra/registry';
 import type { Logger } from '@lutra/telemetry';
 import type { Acknowledged } from './log-writer.js';
@@ -18,6 +19,8 @@ export interface CopyKeeperOptions {
   readonly server: string | null;
   /** Of this leadership's first heartbeat: its position was not read from the source yet, perhaps from no place of this server. */
   readonly firstSeq: number;
+  /** In force behind that heartbeat. */
+  readonly routes: Announced;
   readonly logger: Logger;
   onLost(error: SyncError): void;
 }
@@ -44,7 +47,9 @@ export class CopyKeeper {
     if (!isRead && this.#version !== null) return;
     const { position, seen } = last.control;
     const server = isRead ? this.#options.server : null;
-    void this.#write({ log, epoch, seq, offset: last.offset, position, server, seen, updatedAt: Date.now() });
+    // Its first heartbeat stands before the `routes` record: the tail is read from there, and finds it.
+    const routes = isRead ? this.#options.routes : undefined;
+    void this.#write({ log, epoch, seq, offset: last.offset, position, server, seen, ...(routes && { routes }), updatedAt: Date.now() });
   }
 
   async #write(copy: LogCopy): Promise<void> {

@@ -33,7 +33,7 @@ export async function carryOutRestart(options: RestartOptions, claim: Claim): Pr
   const waiting = await restarts.read(endpoint);
   if (!waiting) return claim;
   const { document: order, version } = waiting;
-  if (claim.tail.restart === order.id) {
+  if (claim.tail.restarts.includes(order.id)) {
     await restarts.done(endpoint, version);
     return claim;
   }
@@ -83,6 +83,6 @@ async function publishRestart(
     ...claim,
     nextSeq: nextSeq + 1,
     nextOffset: nextOffset + 1,
-    tail: { state, position, seen, restart: id, remedies: 0, rowsUntil: null },
+    tail: { state, position, seen, restarts: [...tail.restarts, id], announced: tail.announced, remedies: 0, rowsUntil: null },
   };
 }

@@ -43,6 +43,29 @@ describe('a log without its beginning', () => {
   });
 });
 
+describe('the routes that a log has', () => {
+  const said = (revision: number) => ({ revision, tables: [`t${revision}`], pipelines: { 'c.p': `f${revision}` } });
+  const record = (offset: number, seq: number, revision: number): LogRecord => ({
+    offset,
+    header: { kind: 'routes', log: 'L', seq, epoch: 1 },
+    body: { kind: 'routes', endpoint: 'a', ...said(revision), tsMs: 0 },
+  });
+
+  it('are those of the copy until a record says others', async () => {
+    const reader = new TailReader('t', decoder, { ...copy, routes: said(1) });
+    await reader.read(heartbeat(3, 1, 2, 100) as unknown as RawRecord);
+    expect(reader.tail.announced).toEqual(said(1));
+    await reader.read(record(4, 3, 2) as unknown as RawRecord);
+    expect(reader.tail.announced).toEqual(said(2));
+  });
+
+  it('are not known where neither has any', async () => {
+    const reader = new TailReader('t', decoder, copy);
+    await reader.read(heartbeat(3, 1, 2, 100) as unknown as RawRecord);
+    expect(reader.tail.announced).toBeNull();
+  });
+});
+
 describe('a remedy at the end of a log', () => {
   it('moves neither the position nor what had been seen there: its transaction is read again', async () => {
     const reader = new TailReader('t', decoder, null);

@@ -8,7 +8,7 @@ import type { ExecutedSet } from '@lutra/binlog';
 import type { RecordDecoder } from '@lutra/avro';
 import type { RawRecord } from '@lutra/bus';
 import { admit, freshLog, SyncError } from '@lutra/model';
-import type { LogRecord, LogState, Position, RowEvent, Seen } from '@lutra/model';
+import type { Announced, LogRecord, LogState, Position, RowEvent, Seen } from '@lutra/model';
 import type { LogCopy } from '@lutra/registry';
 
 export interface Tail {
@@ -16,8 +16,10 @@ export interface Tail {
   /** End of the last complete transaction in the log; null while the log has none and no heartbeat. */
   readonly position: Position | null;
   readonly seen: Seen;
-  /** Id of the last order to go on elsewhere that was carried out in what was read; null if there is none. */
-  readonly restart: string | null;
+  /** Ids of the orders to go on elsewhere that were carried out in what was read. */
+  readonly restarts: readonly string[];
+  /** Which tables the log holds by its last `routes` record, that of the copy included; null: not known. */
+  readonly announced: Announced | null;
   /** How many remedies stand in the log behind `position`. */
   readonly remedies: number;
   /** The last transaction behind `position` whose rows stand in the log, by its id; null: there is none. */
@@ -50,7 +52,8 @@ export class TailReader {
   #position: { gtids: ExecutedSet | null; file: string; pos: number } | null = null;
   #seen: Seen = {};
   #leader: string | null = null;
-  #restart: string | null = null;
+  readonly #restarts: string[] = [];
+  #announced: Announced | null;
   #remedies = 0;
   #rowsUntil: string | null = null;
 
@@ -58,12 +61,21 @@ export class TailReader {
     this.#topic = topic;
     this.#decoder = decoder;
     this.#copy = copy;
+    this.#announced = copy?.routes ?? null;
   }
 
   get tail(): Tail {
     const at = this.#position;
     const position = at && { file: at.file, pos: at.pos, gtidSet: at.gtids?.toString() ?? null };
-    return { state: this.#state, position, seen: this.#seen, restart: this.#restart, remedies: this.#remedies, rowsUntil: this.#rowsUntil };
+    return {
+      state: this.#state,
+      position,
+      seen: this.#seen,
+      restarts: this.#restarts,
+      announced: this.#announced,
+      remedies: this.#remedies,
+      rowsUntil: this.#rowsUntil,
+    };
   }
 
   /** Who opened the epoch that the log is in. */
@@ -125,7 +137,8 @@ export class TailReader {
     if (body.kind === 'heartbeat' || body.kind === 'ddl' || body.kind === 'restart') this.#moveTo(body.position);
     if (body.kind === 'heartbeat') [this.#remedies, this.#rowsUntil] = [body.remedies, body.rowsUntil];
     if (body.kind === 'heartbeat' || body.kind === 'restart') this.#seen = body.seen;
-    if (body.kind === 'restart') this.#restart = body.id;
+    if (body.kind === 'restart') this.#restarts.push(body.id);
+    if (body.kind === 'routes') this.#announced = { revision: body.revision, tables: body.tables, pipelines: body.pipelines };
     if (body.kind === 'row' && body.event.transaction.last) this.#endTransaction(body.event);
   }
 

@@ -6,6 +6,7 @@ import type { Registry } from '@lutra/registry';
 import type { Health, Logger, Metrics } from '@lutra/telemetry';
 import { AboutController } from './about/about.controller.js';
 import { AddedTablesService } from './channels/added-tables.service.js';
+import { LeftTablesService } from './channels/left-tables.service.js';
 import { ChannelActionService } from './channels/channel-action.service.js';
 import { ChannelController } from './channels/channel.controller.js';
 import { ChannelService } from './channels/channel.service.js';
@@ -82,6 +83,7 @@ export function controlModule({ environment, registry, secretKey, metrics, healt
       EndpointService,
       EndpointCheckService,
       AddedTablesService,
+      LeftTablesService,
       EndpointRestartService,
       EndpointResetService,
       ChannelService,

@@ -164,6 +164,15 @@ describe('an import', () => {
     expect(Object.keys((await exported(there)).nodes).toSorted()).toEqual(['logs/a', 'regions/other']);
   });
 
+  it('into a tree that lives is refused, also where it would only bring back what was removed', async () => {
+    const { client, registry } = source;
+    expect((await post(source, document)).body).toEqual({ written: 0, kept: Object.keys(document.nodes).length });
+    expect((await client.remove('/api/v1/channels/shop', '*')).status).toBe(204);
+    const answer = await post(source, document);
+    expect(answer).toMatchObject({ status: 409, body: { code: 'CONFIG_CONFLICT', message: expect.stringContaining('revision/channels') } });
+    expect(await registry.channels.get('shop')).toBeNull();
+  });
+
   it('of documents that have not their shape is refused by name and writes nothing', async () => {
     const there = await open();
     const nodes = document.nodes;

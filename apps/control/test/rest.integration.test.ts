@@ -254,6 +254,43 @@ describe('endpoints', () => {
 describe('channels', () => {
   beforeEach(() => createEndpoints('a', 'b', 'c'));
 
+  it('raise the revision with each write and removal, and with no action', async () => {
+    const raised = async (): Promise<boolean> => {
+      const before = known;
+      known = await registry.revision.latest();
+      return known > before;
+    };
+    let known = await registry.revision.latest();
+    const channel = { name: 'ab', pipelines: [pipeline('there', 'a', 'b')] };
+    await client.post('/api/v1/channels', channel);
+    expect(await raised()).toBe(true);
+    await client.put('/api/v1/channels/ab', channel, '*');
+    expect(await raised()).toBe(true);
+    for (const action of ['start?force=true', 'retry', 'stop']) await client.post(`/api/v1/channels/ab/${action}`);
+    expect(await raised()).toBe(false);
+    await client.remove('/api/v1/channels/ab', '*');
+    expect(await raised()).toBe(true);
+    // Above whatever a tree that was restored had counted to.
+    expect(known).toBeGreaterThanOrEqual(Date.now() - 60_000);
+  });
+
+  it('take a table that left and comes in again only when told that it is seeded anew', async () => {
+    const carry = (...tables: readonly string[]) => ({
+      name: 'ab',
+      pipelines: [{ ...pipeline('there', 'a', 'b'), routes: tables.map((table) => ({ schema: 'shop', table })) }],
+    });
+    const put = (body: object, query = '') => client.put(`/api/v1/channels/ab${query}`, body, '*');
+    await client.post('/api/v1/channels', carry('t', 'u'));
+    for (const tables of [['u'], ['t', 'u']]) expect((await put(carry(...tables))).status).toBe(200); // nothing was captured yet
+    const position = { file: 'f', pos: 4, gtidSet: null };
+    await registry.logs.write('a', { log: 'L', epoch: 1, seq: 1, offset: 1, position, seen: {}, updatedAt: 1 }, null);
+    expect((await put(carry('u'))).status).toBe(200);
+    const refused = await put(carry('t', 'u'));
+    expect(refused).toMatchObject({ status: 409, body: { code: 'CONFIG_CONFLICT', details: { problems: [{ id: 'table-left' }] } } });
+    expect(refused.body.message).toContain('shop.t was carried by pipeline ab.there before');
+    expect((await put(carry('t', 'u'), '?force=true')).status).toBe(200);
+  });
+
   it('are created stopped; their state is not a field', async () => {
     const channel = { name: 'ab', pipelines: [pipeline('there', 'a', 'b')] };
     expect((await client.post('/api/v1/channels', { ...channel, state: 'running' })).body).toMatchObject({ code: 'CONFIG_INVALID' });

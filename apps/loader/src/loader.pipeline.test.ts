@@ -33,6 +33,8 @@ const world = vi.hoisted(() => ({
   connections: 0,
   /** The channel's document at each look at ZooKeeper, the last one from then on; null: it does not answer. */
   looks: [] as (ChannelDocument | null)[],
+  /** Of the configuration in ZooKeeper. */
+  revision: 5,
   /** Each log has its own target: what an ended run still has under way must not reach the next one's. */
   generation: 0,
 }));
@@ -40,6 +42,7 @@ const world = vi.hoisted(() => ({
 vi.mock('@lutra/bus', () => ({
   BusAdmin: class {
     commitGroupOffset = async () => undefined;
+    groupOffset = async () => null;
     offsets = async () => ({ start: 0, end: world.log.length });
     close = async () => undefined;
   },
@@ -165,6 +168,8 @@ vi.mock('@lutra/mysql', async (original) => ({
     world.checkpoint = { ...world.checkpoint, epoch: world.checkpoint.epoch + 1 };
     return { checkpoint: world.checkpoint, created: false };
   },
+  sayRoutes: async (_: unknown, { routes }: { routes: Checkpoint['routes'] }) =>
+    void (world.checkpoint = world.checkpoint && { ...world.checkpoint, routes }),
   loadTable: async () => target,
   ApplyConnection: { open: async () => ((world.connections += 1), new FakeTarget()) },
 }));
@@ -252,9 +257,9 @@ class LogBuilder {
   }
 
   /** As capture says at its start which routes it works with. */
-  async routes(pipelines: Readonly<Record<string, string>>): Promise<void> {
+  async routes(pipelines: Readonly<Record<string, string>>, { tables = [] as readonly string[], revision = 5 } = {}): Promise<void> {
     const header = { kind: 'routes', log: 'L', seq: this.#seq++, epoch: this.#epoch } as const;
-    this.#push(await this.#encoder.encodeControl(header, { kind: 'routes', endpoint: 'a', tables: [], pipelines, tsMs: 0 }));
+    this.#push(await this.#encoder.encodeControl(header, { kind: 'routes', endpoint: 'a', tables, pipelines, revision, tsMs: 0 }));
   }
 
   async lead(): Promise<void> {
@@ -314,6 +319,7 @@ const deps = (): LoaderDeps => ({
     pipelines: { read: async () => ({ createdAt: 0 }) },
     skips: { read: async () => null },
     channels: { latest },
+    revision: { latest: async () => world.revision },
   } as unknown as LoaderDeps['registry'],
   schemas: ids as unknown as LoaderDeps['schemas'],
   secretKey: key,
@@ -364,8 +370,10 @@ const failure = fc.constantFrom<Failure[]>('none', 'none', 'before', 'after');
 async function build(pieces: readonly Piece[]): Promise<LogBuilder> {
   world.generation += 1;
   world.looks = [channelOf(shop)];
+  world.revision = 5;
   const log = new LogBuilder();
   await log.lead();
+  if (pieces.length > 0) await log.routes({ 'c.p': routesFingerprint(shop) });
   for (const each of pieces) await log.add(each);
   return log;
 }
@@ -411,12 +419,16 @@ describe('a table that the routes take in while the loader runs', () => {
   const fingerprint = (routes: readonly Route[]) => ({ 'c.p': routesFingerprint(routes) });
 
   /** Two rows, then the rows of a table of the new routes behind the record that says so. */
-  async function changed(now: Readonly<Record<string, string>>, batchSize: number): Promise<LogBuilder> {
+  async function changed(
+    now: Readonly<Record<string, string>>,
+    batchSize: number,
+    said: { readonly tables?: readonly string[]; readonly revision?: number } = {},
+  ): Promise<LogBuilder> {
     const log = await build([]);
     await log.routes(fingerprint(shop));
     await log.add(transaction(2));
     await log.lead();
-    await log.routes(now);
+    await log.routes(now, said);
     await log.add(transaction(3, false));
     await log.add(transaction(1));
     // Each look at the clock is a quarter of an hour after the last one: progress is saved after each batch.
@@ -463,13 +475,54 @@ describe('a table that the routes take in while the loader runs', () => {
     expect(world.rows).toEqual([1, 2, 3]);
   });
 
-  it('goes on where the record is older than its own, or does not name the pipeline', async () => {
-    const others: Readonly<Record<string, string>>[] = [fingerprint([{ schema: 'old', table: '*' }]), {}, { 'c.q': 'x' }];
-    for (const now of others) {
-      await changed(now, 3);
+  it('goes on where the record is older than its own, or where the topic holds its tables for another pipeline', async () => {
+    const others = [
+      [fingerprint([{ schema: 'old', table: '*' }]), []],
+      [{ 'c.q': 'x' }, ['crm.*', '*.*']],
+    ] as const;
+    for (const [now, tables] of others) {
+      await changed(now, 3, { tables });
       expect(await load(() => world.rows.length > 2)).toEqual([]);
       expect(world.rows).toEqual([1, 2, 6]);
     }
+  });
+
+  it('stops where the topic leaves its tables out', async () => {
+    for (const tables of [[], ['crm.*', 'shop.t?']]) {
+      await changed({ 'c.q': 'x' }, 3, { tables });
+      expect((await load((known) => known.length > 0 || world.rows.length > 2))[0]).toMatchObject({ code: 'LOG_NOT_CARRIED' });
+      expect(world.rows).toEqual([1, 2]);
+    }
+  });
+
+  it('stops where ZooKeeper says less than the log, or than its checkpoint', async () => {
+    await changed(fingerprint(both), 3, { revision: 6 });
+    expect((await load((known) => known.length > 0 || world.rows.length > 2))[0]).toMatchObject({ code: 'CONFIG_OUTDATED' });
+    expect(world.rows).toEqual([1, 2]);
+    world.looks = [channelOf(both)];
+    world.revision = 6;
+    expect(await load(() => world.rows.length > 5, both)).toEqual([]);
+    // It has passed the record: now only the checkpoint knows.
+    world.looks = [channelOf(shop)];
+    world.revision = 5;
+    world.log = [...world.log];
+    expect((await load((known) => known.length > 0))[0]).toMatchObject({ code: 'CONFIG_OUTDATED' });
+    // A person says that these are right.
+    world.revision = 7;
+    expect(await load(() => world.checkpoint?.routes?.revision === 7)).toEqual([]);
+    expect(world.checkpoint?.routes).toEqual({ revision: 7, fingerprint: routesFingerprint(shop) });
+  });
+
+  it('does not begin in a log that was begun for others, whatever tables that holds', async () => {
+    const log = await build([]);
+    await log.routes({ 'c.q': 'x' }, { tables: ['shop.*'] });
+    await log.add(transaction(2));
+    await log.lead();
+    await log.routes(fingerprint(shop), { tables: ['shop.*'] });
+    await log.add(transaction(2));
+    Object.assign(world, { log: log.records, batchSizes: [3], failures: [], rows: [], checkpoint: null, connections: 0 });
+    expect((await load((known) => known.length > 0 || world.rows.length > 0))[0]).toMatchObject({ code: 'LOG_BEGINNING_UNKNOWN' });
+    expect(world.rows).toEqual([]);
   });
 
   it('ends where its pipeline or its channel is gone', async () => {

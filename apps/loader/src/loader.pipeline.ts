@@ -26,8 +26,9 @@ import { LogReader } from './log-reader.js';
 import type { Place } from './log-reader.js';
 import { Progress } from './progress.js';
 import { RouteCheck } from './route-check.js';
+import type { RouteCheckOptions } from './route-check.js';
 import { TableMatcher } from './table-matcher.js';
-import { skipOf, takeOverTarget } from './take-over.js';
+import { sayApplied, skipOf, takeOverTarget } from './take-over.js';
 import { TargetWriter } from './target-writer.js';
 import { untilSettled } from './until-settled.js';
 import type { LoaderWork } from './wanted.js';
@@ -100,7 +101,15 @@ async function load(deps: LoaderDeps, work: LoaderWork, lead: Attempt): Promise<
   const bus = busOf(deps, work);
   metrics.disconnected(name, 'kafka', 'target');
   const admin = new BusAdmin(bus);
-  const checkpoint = await takeOverTarget(deps.registry, target, { pipeline: work.id, leaseNumber: lead.leaseNumber, signal });
+  const checkpoint = await takeOverTarget({ pipelines: deps.registry.pipelines, admin }, target, {
+    pipeline: work.id,
+    topic,
+    leaseNumber: lead.leaseNumber,
+    signal,
+  }).catch(async (error: unknown) => {
+    await admin.close();
+    throw error;
+  });
   metrics.connected.set({ name, to: 'target' }, 1);
   const { epoch, logId: log, seq, nextOffset: offset, replayUntil } = checkpoint;
   logger.info({ epoch, log, seq, offset, replayUntil }, 'took the pipeline over');
@@ -112,9 +121,9 @@ async function load(deps: LoaderDeps, work: LoaderWork, lead: Attempt): Promise<
   // A target that does not answer must not keep an ended run for as long as an answer may take.
   signal.addEventListener('abort', () => void writer.dispose(), { once: true });
   try {
-    const routes = new RouteCheck({ channels: deps.registry.channels, id: work.id, routes: work.routes, forwards: work.forwards, signal });
+    const routes = routeCheckOf(deps, work, { begins: log === '', signal });
     // Not before the fence: who takes over after us looks after us, so routes that were once in force never go back to older ones.
-    await routes.requireNewest();
+    await sayApplied(target, checkpoint, await routes.requireNewest(checkpoint.routes ?? null));
     const progress = new Progress(deps, { pipeline: work.id, topic, admin, seq });
     const reader = new LogReader(topic, checkpoint, (await admin.offsets(topic)).start);
     metrics.connected.set({ name, to: 'kafka' }, 1);
@@ -135,6 +144,7 @@ async function load(deps: LoaderDeps, work: LoaderWork, lead: Attempt): Promise<
           case 'row':
             // Rows of other pipelines' tables move the place as well; on a busy topic hardly a batch ends with a control record.
             passed = step.event.transaction.last ? step.place : null;
+            routes.requireProven();
             progress.row(step.event, step.place);
             await applier.row(step.table, step.event, step.place);
             break;
@@ -143,7 +153,7 @@ async function load(deps: LoaderDeps, work: LoaderWork, lead: Attempt): Promise<
               // What lies before the record is applied in any case; nothing behind it, before we know who is behind.
               await applier.flush();
               await applier.settled();
-              await routes.requireNewest();
+              await routes.requireCarried(step.control);
             }
             passed = step.place;
             if (step.control.kind === 'remedy' && guarding?.concerns(step.control)) {
@@ -207,6 +217,11 @@ function applierOf({ registry, logger }: LoaderDeps, work: LoaderWork, parts: Ap
     onCommitted: (committed) => progress.committed(committed),
     onFailed: (error) => ended.abort(toSyncError(error)),
   });
+}
+
+function routeCheckOf({ registry }: LoaderDeps, work: LoaderWork, run: Pick<RouteCheckOptions, 'begins' | 'signal'>): RouteCheck {
+  const { channels, revision } = registry;
+  return new RouteCheck({ channels, revision, id: work.id, routes: work.routes, forwards: work.forwards, ...run });
 }
 
 function batchBytesOf({ guard }: LoaderWork): number {

@@ -7,6 +7,7 @@ import type { Logger, Metrics, Traces } from '@lutra/telemetry';
 import type { Applier } from './applier.js';
 import type { Place } from './log-reader.js';
 import { Passage } from './passage.js';
+import { groupOf } from './take-over.js';
 import type { Committed } from './target-writer.js';
 
 const groupOffsetMs = 5_000;
@@ -107,14 +108,14 @@ export class Progress {
     this.#read = place;
   }
 
-  /** For lag tools only: nobody reads from this offset. */
+  /** For lag tools: nobody reads from this offset. */
   #commitGroup(offset: number): void {
     if (this.#groupBusy || Date.now() - this.#groupAt < groupOffsetMs) return;
     this.#groupBusy = true;
     this.#groupAt = Date.now();
     const { admin, pipeline, topic } = this.#of;
     admin
-      .commitGroupOffset(`lutra.${pipeline}`, topic, 0, offset)
+      .commitGroupOffset(groupOf(pipeline), topic, 0, offset)
       .catch((error: unknown) =>
         this.#deps.logger.debug({ code: toSyncError(error).code }, 'cannot commit the group offset; only lag tools miss it'),
       )

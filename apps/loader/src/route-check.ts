@@ -1,32 +1,43 @@
 /**
- * Who is behind, capture or this loader? The naive way passes every row that its routes do not take. Counter-example: a table was added, capture
- * has learnt of it and publishes its rows; a loader that has not yet passes them, saves its place behind them, and is told a moment later.
+ * Does the log hold what this pipeline carries, and do we go by the newest routes? The naive way passes every row that its routes do not take. Counter-examples:
  *
- * So a run asks ZooKeeper twice for the document as it is now, not as the watch last said: once it is the owner, because the owner
- * before it may have gone by newer routes than it knows; and at each record in the log that names other routes than its own. If the document
- * has other routes as well, the loader is behind and ends its run there; else the record is old, or capture is behind and will say so in a later one.
+ * 1. A table was added, capture has learnt of it and publishes its rows; a loader that has not yet passes them, saves its place behind them, and is told
+ *    a moment later. So a run asks ZooKeeper twice for the document as it is now, not as the watch last said: once it is the owner, because the owner
+ *    before it may have gone by newer routes than it knows; and at each record in the log that names other routes than its own.
+ * 2. ZooKeeper was restored from an older copy, in which the table is not there. The revision of the configuration tells, which only grows: a
+ *    record of the log that names a greater one is newer than the tree, and so is a checkpoint that was moved under a greater one.
+ * 3. The pipeline was removed and comes back by an import. Its tables have left the topic meanwhile: a `routes` record between says so.
+ * 4. The pipeline is new and the topic is not. To begin at its start would apply what the target was seeded with. So a pipeline that was given no place
+ *    begins only in a log that was begun for it: its first `routes` record names it.
  */
-import { carriedFingerprint, pipelineId, SyncError, toSyncError } from '@lutra/model';
-import type { ChannelDocument, ControlRecord, Route, RouteFingerprints } from '@lutra/model';
-import type { DocumentStore } from '@lutra/registry';
+import { carriedFingerprint, isCarried, isNamed, isOutdated, pipelineId, SyncError, toSyncError } from '@lutra/model';
+import type { Announced, ChannelDocument, ControlRecord, Route, RouteFingerprints } from '@lutra/model';
+import type { AppliedRoutes } from '@lutra/marker';
+import type { DocumentStore, RevisionStore } from '@lutra/registry';
 import { orAborted } from '@lutra/runtime';
 
 export interface RouteCheckOptions {
   readonly channels: Pick<DocumentStore<ChannelDocument>, 'latest'>;
+  readonly revision: Pick<RevisionStore, 'latest'>;
   /** `<channel>.<pipeline>` */
   readonly id: string;
   readonly routes: readonly Route[];
   readonly forwards: boolean;
+  /** It was given no place in the log yet: it begins where the log begins. */
+  readonly begins: boolean;
   readonly signal: AbortSignal;
 }
 
 export class RouteCheck {
   readonly #options: RouteCheckOptions;
   readonly #fingerprint: string;
+  /** Before the log has said that it holds what the pipeline carries. */
+  #unproven: boolean;
 
   constructor(options: RouteCheckOptions) {
     this.#options = options;
     this.#fingerprint = carriedFingerprint({ routes: [...options.routes], forwards: options.forwards });
+    this.#unproven = options.begins;
   }
 
   /** What the run works with, for its status. */
@@ -35,16 +46,63 @@ export class RouteCheck {
   }
 
   /** Does the record name other routes, or none? Capture may not know the pipeline yet, or the pipeline may be gone. */
-  differs(control: ControlRecord): boolean {
-    return control.kind === 'routes' && control.pipelines[this.#options.id] !== this.#fingerprint;
+  differs(control: ControlRecord): control is Extract<ControlRecord, { kind: 'routes' }> {
+    if (control.kind !== 'routes') return false;
+    const same = control.pipelines[this.#options.id] === this.#fingerprint;
+    if (same) this.#unproven = false;
+    return !same;
   }
 
-  /** @throws SyncError CONFIG_BEHIND, which the watch mends; ZOOKEEPER_UNAVAILABLE: nobody can say, so nothing may be passed */
-  async requireNewest(): Promise<void> {
-    const { id, signal } = this.#options;
+  /** A row comes. @throws SyncError LOG_BEGINNING_UNKNOWN */
+  requireProven(): void {
+    if (this.#unproven) throw this.#unknown('the log does not begin with the routes of any pipeline');
+  }
+
+  /**
+   * At the start of a run. Resolves to the routes under which it applies.
+   * @param applied those under which it was applied last
+   * @throws SyncError CONFIG_BEHIND, which the watch mends; CONFIG_OUTDATED; ZOOKEEPER_UNAVAILABLE: nobody can say, so nothing may be passed
+   */
+  async requireNewest(applied: AppliedRoutes | null): Promise<AppliedRoutes> {
+    const revision = await this.#revision();
+    if (!applied) return { revision, fingerprint: this.#fingerprint };
+    const { id } = this.#options;
+    this.#requireNotOutdated({ revision: applied.revision, pipelines: { [id]: applied.fingerprint } }, revision, 'the checkpoint');
+    return { revision: Math.max(revision, applied.revision), fingerprint: this.#fingerprint };
+  }
+
+  /**
+   * At a record that differs, when all before it is applied: may what follows be passed?
+   * @throws SyncError as requireNewest; LOG_BEGINNING_UNKNOWN, LOG_NOT_CARRIED
+   */
+  async requireCarried(announced: Announced): Promise<void> {
+    const revision = await this.#revision();
+    const { id, routes, forwards } = this.#options;
+    const named = isNamed(announced, id);
+    const fingerprint = announced.pipelines[id];
+    if (fingerprint !== undefined)
+      this.#requireNotOutdated({ revision: announced.revision, pipelines: { [id]: fingerprint } }, revision, 'the log');
+    if (this.#unproven && !named) throw this.#unknown(`the log begins for ${Object.keys(announced.pipelines).join(', ') || 'no pipeline'}`);
+    this.#unproven = false;
+    if (isCarried(announced, { id, routes: [...routes], forwards })) return;
+    const what = `pipeline ${id}: from here on the topic does not hold all of its tables, only ${announced.tables.join(', ') || 'none'}`;
+    throw new SyncError('LOG_NOT_CARRIED', what, { details: { pipeline: id } });
+  }
+
+  /** Of a tree in which the routes are ours. */
+  async #revision(): Promise<number> {
+    const { id, revision, signal } = this.#options;
     const newest = await orAborted(this.#newest(), signal);
     if (newest === null) throw this.#behind(`there is no pipeline ${id} any more`);
     if (newest !== this.#fingerprint) throw this.#behind(`the routes of pipeline ${id} were changed`);
+    return orAborted(revision.latest(), signal);
+  }
+
+  #requireNotOutdated(known: Pick<Announced, 'revision' | 'pipelines'>, revision: number, who: string): void {
+    if (!isOutdated(known, { revision, pipelines: this.fingerprints })) return;
+    const { id } = this.#options;
+    const what = `pipeline ${id}: ${who} has its routes of revision ${known.revision}, ZooKeeper others, of ${revision}`;
+    throw new SyncError('CONFIG_OUTDATED', what, { details: { pipeline: id, known: known.revision, revision } });
   }
 
   async #newest(): Promise<string | null> {
@@ -60,5 +118,10 @@ export class RouteCheck {
 
   #behind(why: string): SyncError {
     return new SyncError('CONFIG_BEHIND', `${why}; this process has not been told yet`, { details: { pipeline: this.#options.id } });
+  }
+
+  #unknown(why: string): SyncError {
+    const { id } = this.#options;
+    return new SyncError('LOG_BEGINNING_UNKNOWN', `pipeline ${id} has no place in the log: ${why}`, { details: { pipeline: id } });
   }
 }

@@ -55,6 +55,7 @@ const links: { readonly [K in ControlKind]: Links<K> } = {
     ts_ms: tsMs,
     tables: { get: (from) => from.tables, set: (to, value: string[]) => (to.tables = value) },
     pipelines: { get: (from) => from.pipelines, set: (to, value: Of<'routes'>['pipelines']) => (to.pipelines = value) },
+    revision: { get: (from) => from.revision, set: (to, value: number) => (to.revision = value) },
   },
   ddl: {
     endpoint,
@@ -100,7 +101,7 @@ const empty: { readonly [K in ControlKind]: () => Draft<Of<K>> } = {
     rowsUntil: null,
     tsMs: 0,
   }),
-  routes: () => ({ kind: 'routes', endpoint: '', tables: [], pipelines: {}, tsMs: 0 }),
+  routes: () => ({ kind: 'routes', endpoint: '', tables: [], pipelines: {}, revision: 0, tsMs: 0 }),
   ddl: () => ({
     kind: 'ddl',
     endpoint: '',

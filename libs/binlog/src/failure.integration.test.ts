@@ -202,6 +202,8 @@ describe.each(versions)('MySQL %s', (version) => {
     expect(await read({ known: at })).toMatchObject({ code: 'SOURCE_BEHIND' });
     expect(await read({ known: { ...at, pos: at.pos + 1 } })).toMatchObject({ code: 'SOURCE_BEHIND' });
     expect(await read({ known: { ...at, serverUuid: 'another' } })).toEqual({ done: true, value: undefined });
+    // Without GTIDs the same file and position of another server are another place.
+    expect(await read({ known: { ...at, gtidSet: null, serverUuid: 'another' } })).toMatchObject({ code: 'SOURCE_BEHIND' });
   });
 
   /** A reader that is idle at the end of the binlog while `death` comes. */

@@ -15,9 +15,12 @@ const wrongOffset = 1220;
 /** What can begin between two transactions, at the start of a file and at its end. */
 const between = new Set(['Gtid', 'Gtid_tagged', 'Anonymous_Gtid', 'Rotate', 'Stop', 'Format_desc', 'Previous_gtids']);
 
-/** @throws SyncError SOURCE_BEHIND if this is the server of the place and its binlog is another one there */
+/** @throws SyncError SOURCE_BEHIND if this is the server of the place and its binlog is another one there, or if it is another one and no GTIDs tell */
 export async function checkHistory(query: Query, known: KnownPlace, state: SourceState): Promise<void> {
-  if (known.serverUuid !== state.serverUuid) return;
+  if (known.serverUuid !== state.serverUuid) {
+    if (known.gtidSet === null) throw anotherServer(known, state);
+    return;
+  }
   const files = (await query('SHOW BINARY LOGS')).map((row) => ({ name: String(row['Log_name']), size: Number(row['File_size']) }));
   const file = files.find(({ name }) => name === known.file);
   if (file === undefined) {
@@ -48,6 +51,12 @@ async function eventAt(query: Query, { file, pos }: FilePosition): Promise<RowDa
     if ((error as { errno?: unknown }).errno === wrongOffset) return 'none begins';
     throw error;
   }
+}
+
+/** Files and positions of two servers have nothing to do with each other, though they may look alike. */
+function anotherServer({ serverUuid, file, pos }: KnownPlace, { serverUuid: now }: SourceState): SyncError {
+  const message = `the log stands at ${file}:${pos} of server ${serverUuid}, and this is server ${now}: without GTIDs nobody can tell which place of it that is`;
+  return new SyncError('SOURCE_BEHIND', message, { details: { file, pos } });
 }
 
 function rewritten({ file, pos }: KnownPlace, why: string): SyncError {

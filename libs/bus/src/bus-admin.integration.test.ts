@@ -91,10 +91,16 @@ describe('offsets', () => {
   it('that a group commits are seen by those who look', async () => {
     const topic = topicName();
     await admin.ensureTopic(topic, settings);
+    expect(await admin.groupOffset('lutra.shop.a-b', topic)).toBeNull();
     await admin.commitGroupOffset('lutra.shop.a-b', topic, 0, 41);
     await admin.commitGroupOffset('lutra.shop.a-b', topic, 0, 42);
     const [group] = await withAdmin(server, (client) => client.listConsumerGroupOffsets({ groups: ['lutra.shop.a-b'] }));
     expect(group?.topics).toMatchObject([{ name: topic, partitions: [{ partitionIndex: 0, committedOffset: 42n }] }]);
+    expect(await admin.groupOffset('lutra.shop.a-b', topic)).toBe(42);
+    // It is of this life of the topic.
+    await admin.deleteTopic(topic);
+    await admin.ensureTopic(topic, settings);
+    expect(await admin.groupOffset('lutra.shop.a-b', topic)).toBeNull();
   });
 });
 
@@ -112,6 +118,7 @@ describe('a broker that does not answer', () => {
         impatient.offsets(topic).catch((error: unknown) => error),
         impatient.ensureTopic(topic, settings).catch((error: unknown) => error),
         impatient.commitGroupOffset('group', topic, 0, 1).catch((error: unknown) => error),
+        impatient.groupOffset('group', topic).catch((error: unknown) => error),
       ]);
       for (const failure of failures) expect(failure).toMatchObject({ code: 'KAFKA_UNAVAILABLE' });
     } finally {

@@ -1,5 +1,5 @@
 /** Topics and offsets. Every operation is safe to repeat, is repeated while its error may pass, and ends within a bound. */
-import { createTopicsV7, deleteTopicsV6, describeConfigsV4, findCoordinatorV4, offsetCommitV8 } from '@platformatic/kafka';
+import { createTopicsV7, deleteTopicsV6, describeConfigsV4, findCoordinatorV4, offsetCommitV8, offsetFetchV8 } from '@platformatic/kafka';
 import { SyncError } from '@lutra/model';
 import { Cluster, within } from './cluster.js';
 import type { Deadline, TopicPlace } from './cluster.js';
@@ -8,6 +8,7 @@ import { kafkaError } from './kafka-error.js';
 import type { BusOptions } from './options.js';
 import { topicConfigs, topicDifferences } from './topic-settings.js';
 import type { TopicSettings } from './topic-settings.js';
+import type { Wire } from './wire.js';
 
 const topicResource = 2;
 const groupKey = 0;
@@ -75,21 +76,36 @@ export class BusAdmin {
     });
   }
 
-  /** For tools that show lag; nothing of ours reads it back. The group needs no members. */
+  /** For tools that show lag; nobody reads on from it. The group needs no members. */
   async commitGroupOffset(group: string, topic: string, partition: number, offset: number): Promise<void> {
     const partitions = [{ partitionIndex: partition, committedOffset: BigInt(offset), committedLeaderEpoch: noEpoch }];
     await this.#run(`commit of group ${group}`, async () => {
-      const anyone = await this.#cluster.any();
-      const { coordinators } = await anyone.call(findCoordinatorV4.api, groupKey, [group]);
-      const coordinator = coordinators[0];
-      if (coordinator === undefined) throw new SyncError('KAFKA_UNAVAILABLE', `group ${group} has no coordinator`);
-      const wire = await this.#cluster.node(coordinator.host, coordinator.port);
+      const wire = await this.#coordinator(group);
       await wire.call(offsetCommitV8.api, group, noGeneration, '', null, [{ name: topic, partitions }]);
+    });
+  }
+
+  /** What was committed last; null: nothing, or the broker has forgotten it. */
+  async groupOffset(group: string, topic: string, partition = 0): Promise<number | null> {
+    return this.#run(`offset of group ${group}`, async () => {
+      const wire = await this.#coordinator(group);
+      const asked = { groupId: group, memberEpoch: noEpoch, topics: [{ name: topic, partitionIndexes: [partition] }] };
+      const { groups } = await wire.call(offsetFetchV8.api, [asked], false);
+      const offset = groups[0]?.topics[0]?.partitions[0]?.committedOffset ?? -1n;
+      return offset < 0n ? null : Number(offset);
     });
   }
 
   async close(): Promise<void> {
     this.#cluster.close();
+  }
+
+  async #coordinator(group: string): Promise<Wire> {
+    const anyone = await this.#cluster.any();
+    const { coordinators } = await anyone.call(findCoordinatorV4.api, groupKey, [group]);
+    const coordinator = coordinators[0];
+    if (coordinator === undefined) throw new SyncError('KAFKA_UNAVAILABLE', `group ${group} has no coordinator`);
+    return this.#cluster.node(coordinator.host, coordinator.port);
   }
 
   #deadline(): Deadline {

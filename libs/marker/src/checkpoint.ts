@@ -27,8 +27,16 @@ export interface Checkpoint {
   readonly epoch: number;
   /** Up to this seq everything was applied before a rewind, and is applied in safe mode; −1: nothing was. */
   readonly replayUntil: number;
+  /** Under which routes it was applied last; absent: not known. */
+  readonly routes?: AppliedRoutes | null;
   /** As read: raised by every transaction. */
   readonly n?: bigint;
+}
+
+/** Revision of the configuration, and fingerprint of the pipeline's routes in it. */
+export interface AppliedRoutes {
+  readonly revision: number;
+  readonly fingerprint: string;
 }
 
 export const checkpointTable = { database: 'lutra', name: 'checkpoint' } as const;
@@ -49,6 +57,7 @@ export const checkpointColumns = [
   'epoch',
   'n',
   'replay_until',
+  'routes',
 ] as const;
 
 export type CheckpointColumn = (typeof checkpointColumns)[number];
@@ -75,8 +84,17 @@ export function rowToCheckpoint(row: CheckpointRow): Checkpoint {
     epoch: whole(row, 'epoch'),
     // A binlog still holds row events of the table as it was before it had this column, and they can never be mended.
     replayUntil: row['replay_until'] === undefined ? -1 : whole(row, 'replay_until'),
+    routes: appliedRoutes(row['routes']),
     n: digits(row, 'n'),
   };
+}
+
+/** `<revision>:<fingerprint>`; '' while it is not known. */
+function appliedRoutes(value: unknown): AppliedRoutes | null {
+  if (value === undefined || value === '') return null;
+  const [, revision, fingerprint] = /^(\d{1,15}):([0-9a-f]{16})$/.exec(typeof value === 'string' ? value : '') ?? [];
+  if (revision === undefined || fingerprint === undefined) throw invalid('routes', value);
+  return { revision: Number(revision), fingerprint };
 }
 
 function splitPath(path: string): readonly string[] {

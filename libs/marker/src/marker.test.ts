@@ -31,6 +31,7 @@ const checkpoint: Checkpoint = {
   path: ['hangzhou', 'california'],
   epoch: 7,
   replayUntil: -1,
+  routes: { revision: 1_700_000_000_000, fingerprint: '0123456789abcdef' },
 };
 
 /** What a server makes of the statement's assignments, enough for this table. */
@@ -65,6 +66,7 @@ const row = (from: Checkpoint): Record<string, unknown> => ({
   epoch: BigInt(from.epoch),
   n: 5n,
   replay_until: BigInt(from.replayUntil),
+  routes: from.routes ? `${from.routes.revision}:${from.routes.fingerprint}` : '',
 });
 
 const region = fc.stringMatching(/^[a-z0-9][a-z0-9-]{0,20}$/);
@@ -82,6 +84,7 @@ const anyCheckpoint: fc.Arbitrary<Checkpoint> = fc.record({
   path: fc.array(region, { maxLength: 5 }),
   epoch: fc.maxSafeNat(),
   replayUntil: fc.oneof(fc.constant(-1), fc.maxSafeNat()),
+  routes: fc.constantFrom(null, { revision: 1, fingerprint: 'fedcba9876543210' }),
 });
 
 describe('both halves', () => {
@@ -137,7 +140,7 @@ describe('statement', () => {
     expect(takeOverStatement('p', 2, 8)).toBe("UPDATE lutra.checkpoint SET epoch = 8, n = n + 1 WHERE pipeline = 'p' AND part = 2");
     expect(readStatement('p', 2, { forUpdate: true })).toMatch(/ WHERE pipeline = 'p' AND part = 2 ORDER BY lane FOR UPDATE$/);
     expect(createStatement({ pipeline: 'p', part: 0, lane: 1, epoch: 8 })).toMatch(
-      / VALUES \('p', 0, 1, '', -1, -1, 0, NULL, 0, '', '', 8, 0, -1\)$/,
+      / VALUES \('p', 0, 1, '', -1, -1, 0, NULL, 0, '', '', 8, 0, -1, ''\)$/,
     );
   });
 
@@ -178,12 +181,15 @@ describe('readMarker', () => {
     expect(readMarker(table, { before: null, after: image })?.seq).toBe(41);
   });
 
-  test.each(checkpointColumns.filter((column) => column !== 'replay_until'))('a table without %s is refused by name', (column) => {
-    const image: Record<string, Row[string]> = { ...after };
-    delete image[column];
-    expect(() => readMarker(table, { before: null, after: image })).toThrow(SyncError);
-    expect(() => readMarker(table, { before: null, after: image })).toThrow(
-      expect.objectContaining({ code: 'CHECKPOINT_INVALID', details: { column } }),
-    );
-  });
+  test.each(checkpointColumns.filter((column) => column !== 'replay_until' && column !== 'routes'))(
+    'a table without %s is refused by name',
+    (column) => {
+      const image: Record<string, Row[string]> = { ...after };
+      delete image[column];
+      expect(() => readMarker(table, { before: null, after: image })).toThrow(SyncError);
+      expect(() => readMarker(table, { before: null, after: image })).toThrow(
+        expect.objectContaining({ code: 'CHECKPOINT_INVALID', details: { column } }),
+      );
+    },
+  );
 });

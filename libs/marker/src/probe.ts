@@ -17,6 +17,6 @@ export function probePipeline(endpoint: string): string {
 export function probeStatement(endpoint: string, token: string): string {
   if (!/^[0-9a-z-]{1,48}$/.test(endpoint) || !/^[0-9a-f-]{1,36}$/.test(token))
     throw new SyncError('CHECKPOINT_INVALID', `lutra.checkpoint cannot hold a probe of endpoint ${endpoint}`);
-  const values = [`'${probePipeline(endpoint)}'`, 0, 0, `'${token}'`, -1, -1, 0, 'NULL', 0, "''", "''", 0, 0, -1];
+  const values = [`'${probePipeline(endpoint)}'`, 0, 0, `'${token}'`, -1, -1, 0, 'NULL', 0, "''", "''", 0, 0, -1, "''"];
   return `INSERT INTO lutra.checkpoint (${checkpointColumns.join(', ')}) VALUES (${values.join(', ')}) ON DUPLICATE KEY UPDATE log_id = '${token}', n = n + 1`;
 }

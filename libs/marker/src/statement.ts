@@ -12,7 +12,7 @@
  */
 import { SyncError } from '@lutra/model';
 import { checkpointColumns } from './checkpoint.js';
-import type { Checkpoint } from './checkpoint.js';
+import type { AppliedRoutes, Checkpoint } from './checkpoint.js';
 
 /** Where the row is, who writes it, and whose transaction it marks. */
 export type CheckpointKey = Pick<Checkpoint, 'pipeline' | 'part' | 'lane' | 'epoch' | 'origin' | 'path'>;
@@ -57,6 +57,16 @@ export function takeOverStatement(pipeline: string, part: number, epoch: number)
 }
 
 /**
+ * Says under which routes the owner works. Marker and fence as everywhere; positions stay.
+ * @throws SyncError CHECKPOINT_INVALID for a value that the table cannot hold
+ */
+export function routesStatement(key: Pick<Checkpoint, 'pipeline' | 'part' | 'epoch'>, { revision, fingerprint }: AppliedRoutes): string {
+  const fence = `epoch = IF(epoch = ${whole('epoch', key.epoch)}, ${key.epoch}, NULL)`;
+  const routes = `routes = ${quote('routes', `${whole('routes', revision)}:${fingerprint}`, /^\d{1,15}:[0-9a-f]{16}$/)}`;
+  return `UPDATE lutra.checkpoint SET ${[fence, 'n = n + 1', routes].join(', ')}${where(key)}`;
+}
+
+/**
  * Puts the position where a person wants it, also back, and takes the row from whoever owns it: `epoch` must be above all of the rows' epochs.
  * @throws SyncError CHECKPOINT_INVALID for a value that the table cannot hold
  */
@@ -75,7 +85,7 @@ export function moveStatement(checkpoint: Omit<Checkpoint, 'lane' | 'n'>): strin
 export function createStatement(key: Pick<Checkpoint, 'pipeline' | 'part' | 'lane' | 'epoch'>): string {
   const names = [quotePipeline(key.pipeline), whole('part', key.part), whole('lane', key.lane)];
   const nothingApplied = ["''", -1, -1, 0, 'NULL', 0, "''", "''"];
-  const values = [...names, ...nothingApplied, whole('epoch', key.epoch), 0, -1];
+  const values = [...names, ...nothingApplied, whole('epoch', key.epoch), 0, -1, "''"];
   return `INSERT INTO lutra.checkpoint (${checkpointColumns.join(', ')}) VALUES (${values.join(', ')})`;
 }
 

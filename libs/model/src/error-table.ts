@@ -59,6 +59,12 @@ export const errorTable = {
     kept: all,
     help: 'Goes on by itself as soon as ZooKeeper has told it. If that lasts, see whether this process reaches ZooKeeper and whether the document is valid.',
   }),
+  CONFIG_OUTDATED: stop({
+    cause:
+      'ZooKeeper was restored from an older copy or an older export: the log, or the checkpoint, names a newer revision of the configuration with other routes.',
+    kept: 'Everything: what was published and what was applied. What follows is in the binlog of the source and in the topic.',
+    help: 'Going on would leave tables out that were carried. Correct the routes of the channel that the message names, or restore the newer configuration; PUT the channel again in any case, which gives it a new revision, then retry.',
+  }),
   CONFIG_CONFLICT: stop({
     cause: 'Someone else was faster, or the rules between channels and the checks of the servers forbid the change.',
     kept: nothing,
@@ -157,6 +163,18 @@ export const errorTable = {
     cause: 'Capture was down for longer than the retention of the topic, or somebody removed its records.',
     kept: 'The source, and the target up to its checkpoint.',
     help: 'Retention removed all records of the topic. Stop the channels, compare the tables, and make a new log: POST /api/v1/endpoints/<name>/reset.',
+  }),
+  LOG_BEGINNING_UNKNOWN: stop({
+    cause:
+      'The pipeline is new and the topic is not: it was begun for other pipelines, and nothing says which of its records the target has already.',
+    kept: 'The topic and the target. Nothing was applied.',
+    help: 'Say where the pipeline begins, for instance behind the place of the dump that the target was loaded from: POST /api/v1/channels/<channel>/pipelines/<pipeline>/restart (docs/02-setup.md, A pipeline on a topic that is in use).',
+  }),
+  LOG_NOT_CARRIED: stop({
+    cause:
+      'Behind the checkpoint of the pipeline the topic leaves out its tables: the pipeline was removed meanwhile, and came back by an import or an older copy.',
+    kept: 'The target up to that record of the topic; what happened in the tables after it is in no topic.',
+    help: 'What is missing cannot be had from the log. Seed the target again, or bring it in line by hand, and say where the pipeline begins: POST /api/v1/channels/<channel>/pipelines/<pipeline>/restart (docs/02-setup.md, A pipeline on a topic that is in use).',
   }),
   LOG_START_LOST: stop({
     cause: 'The loader was down, paused or stopped for longer than the retention of the topic.',

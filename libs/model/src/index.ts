@@ -1,3 +1,4 @@
+export * from './carried.js';
 export * from './config.js';
 export * from './conflict-rule.js';
 export * from './errors.js';

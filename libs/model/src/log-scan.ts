@@ -10,7 +10,9 @@
  * Not recognised is a late request of a replaced leader at the very end of a piece, with nothing valid after it or before it: a leader gets at most
  * one request in after its replacement, so a piece that begins some ten thousand records before a place decides about it.
  */
-import type { LogRecord } from './record.js';
+import type { Announced } from './carried.js';
+import type { FilePosition, Position } from './position.js';
+import type { LogRecord, RecordKind } from './record.js';
 import type { RowSource } from './transaction.js';
 
 export interface LogPlace {
@@ -23,6 +25,16 @@ export interface LogPlace {
   readonly source: RowSource | null;
 }
 
+/** What the record before a place says of the source. */
+export interface ScannedPlace extends LogPlace {
+  readonly kind: RecordKind;
+  /** All that was committed before is in the log before: of heartbeats and the like; else null. */
+  readonly position: Position | null;
+  /** Of a transaction: where it ends in the binlog. */
+  readonly end: FilePosition | null;
+  readonly announced: Announced | null;
+}
+
 export interface FirstRecord {
   readonly log: string;
   readonly epoch: number;
@@ -33,7 +45,7 @@ export interface FirstRecord {
 }
 
 export class LogScan {
-  #places: LogPlace[] = [];
+  #places: ScannedPlace[] = [];
   #first: FirstRecord | null = null;
   #epoch = -1;
   #seq = -1;
@@ -64,6 +76,11 @@ export class LogScan {
     return this.#first;
   }
 
+  /** All that follow one another without a hole up to the end of the piece. */
+  get places(): readonly ScannedPlace[] {
+    return this.#places;
+  }
+
   /** The last place at or before a seq. */
   placeAt(seq: number): LogPlace | null {
     return this.#places.findLast((place) => place.seq <= seq) ?? null;
@@ -89,6 +106,16 @@ export class LogScan {
 
   #place({ offset, header: { log, epoch, seq }, body }: LogRecord): void {
     if (body.kind === 'row' && !body.event.transaction.last) return;
-    this.#places.push({ log, epoch, seq, nextOffset: offset + 1, source: body.kind === 'row' ? body.event.source : null });
+    this.#places.push({
+      log,
+      epoch,
+      seq,
+      nextOffset: offset + 1,
+      kind: body.kind,
+      source: body.kind === 'row' ? body.event.source : null,
+      end: body.kind === 'row' ? body.event.transaction.end : null,
+      position: 'position' in body ? body.position : null,
+      announced: body.kind === 'routes' ? { revision: body.revision, tables: body.tables, pipelines: body.pipelines } : null,
+    });
   }
 }

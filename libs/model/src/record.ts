@@ -53,8 +53,9 @@ export type ControlRecord =
       readonly kind: 'routes';
       readonly endpoint: string;
       readonly tables: readonly string[];
-      /** Empty in topics that were written before it was there. */
       readonly pipelines: RouteFingerprints;
+      /** Of the configuration that they are of: a ZooKeeper that says less was restored from an older copy. */
+      readonly revision: number;
       readonly tsMs: number;
     }
   /** A DDL statement that the endpoint was told to pass over. */

@@ -12,8 +12,11 @@ import type { TargetColumn, TargetTable } from './target-table.js';
 
 const mend = 'run schemas/lutra.sql on this server as an administrator';
 
-/** For a table that is right but for this column: it was made by an earlier schemas/lutra.sql. */
-const alter = 'ALTER TABLE lutra.checkpoint ADD COLUMN replay_until BIGINT NOT NULL DEFAULT -1';
+/** For a table that is right but for these columns: it was made by an earlier schemas/lutra.sql. */
+const added: ReadonlyMap<string, string> = new Map([
+  ['column replay_until is missing', 'ADD COLUMN replay_until BIGINT NOT NULL DEFAULT -1'],
+  ['column routes is missing', "ADD COLUMN routes VARCHAR(40) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT ''"],
+]);
 
 const wholeNumbers = [
   'part',
@@ -26,7 +29,7 @@ const wholeNumbers = [
   'n',
   'replay_until',
 ] as const satisfies readonly CheckpointColumn[];
-const long: Partial<Record<CheckpointColumn, number>> = { pipeline: 100, log_id: 36, gtid: 200, origin: 48, path: 1000 };
+const long: Partial<Record<CheckpointColumn, number>> = { pipeline: 100, log_id: 36, gtid: 200, origin: 48, path: 1000, routes: 40 };
 
 export type CheckpointRight = 'SELECT' | 'INSERT' | 'UPDATE' | 'TRIGGER';
 
@@ -42,18 +45,14 @@ export async function checkCheckpointTable(
   const denied = server.grants.missing(rights, table);
   const wrong = seesAll(server, table) ? differences(table) : []; // what is hidden would look like what is missing
   return [
-    ...(wrong.length === 0
-      ? []
-      : [
-          problem(
-            'error',
-            'checkpoint-shape',
-            `${name}: ${wrong.join('; ')}`,
-            wrong.join() === 'column replay_until is missing' ? alter : mend,
-          ),
-        ]),
+    ...(wrong.length === 0 ? [] : [problem('error', 'checkpoint-shape', `${name}: ${wrong.join('; ')}`, mendOf(wrong))]),
     ...(denied.length === 0 ? [] : [problem('error', 'checkpoint-privileges', `the user lacks ${denied.join(', ')} on ${name}`, grant)]),
   ];
+}
+
+function mendOf(wrong: readonly string[]): string {
+  const parts = wrong.map((what) => added.get(what));
+  return parts.every((part) => part !== undefined) ? `ALTER TABLE lutra.checkpoint ${parts.join(', ')}` : mend;
 }
 
 function differences(table: TargetTable): readonly string[] {

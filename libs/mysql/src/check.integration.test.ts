@@ -191,11 +191,13 @@ describe.each(versions)('checks on %s', (version) => {
       expect(problem?.what).toContain(wrong);
     await bad.run('DROP TABLE lutra.checkpoint');
     expect(ids(await checkTarget(bad.options, { routes: [], source: null, twoWay: false }))).toContain('checkpoint-missing');
-    await bad.run('RENAME TABLE lutra.aside TO lutra.checkpoint; ALTER TABLE lutra.checkpoint DROP COLUMN replay_until');
+    await bad.run(
+      'RENAME TABLE lutra.aside TO lutra.checkpoint; ALTER TABLE lutra.checkpoint DROP COLUMN replay_until, DROP COLUMN routes',
+    );
     const [older] = (await checkTarget(bad.options, { routes: [], source: null, twoWay: false })).filter(
       (found) => found.id === 'checkpoint-shape',
     );
-    expect(older?.what).toBe('lutra.checkpoint: column replay_until is missing');
+    expect(older?.what).toBe('lutra.checkpoint: column replay_until is missing; column routes is missing');
     await bad.run(older?.mend ?? '');
     expect(ids(await checkTarget(bad.options, { routes: [], source: null, twoWay: false }))).not.toContain('checkpoint-shape');
   });

@@ -11,7 +11,7 @@ export { quoteName, quoteTable, quoteText } from './literal.js';
 export { matchTables, tableDifferences } from './match-tables.js';
 export { moveCheckpoint } from './move-checkpoint.js';
 export type { Destination, Move } from './move-checkpoint.js';
-export { readCheckpoint, takeOver } from './ownership.js';
+export { readCheckpoint, sayRoutes, takeOver } from './ownership.js';
 export type { TakenOver, TakeOver } from './ownership.js';
 export { keyOfRow, planRows, sameColumn, sameKey, sameRows, toRow } from './row-plan.js';
 export type { RowPlan } from './row-plan.js';

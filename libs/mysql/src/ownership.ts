@@ -2,8 +2,8 @@
  * Who may write a pipeline's partition: the loader whose epoch stands in its checkpoint rows. Take-over is one transaction in the
  * database: it waits for whoever holds the rows, and from then on the old owner's fence fails, also when it wakes from a long sleep.
  */
-import { createStatement, readStatement, rowToCheckpoint, takeOverStatement } from '@lutra/marker';
-import type { Checkpoint } from '@lutra/marker';
+import { createStatement, readStatement, routesStatement, rowToCheckpoint, takeOverStatement } from '@lutra/marker';
+import type { AppliedRoutes, Checkpoint } from '@lutra/marker';
 import { SyncError } from '@lutra/model';
 import { Session } from './session.js';
 import type { ConnectionOptions, Queries, ResultRow } from './session-options.js';
@@ -37,6 +37,17 @@ export async function takeOver(target: ConnectionOptions | Queries, options: Tak
 /** Null if the pipeline has no row. Says what was applied, but nothing about a text that is still at work: see takeOver. */
 export async function readCheckpoint(target: ConnectionOptions | Queries, pipeline: string, part: number): Promise<Checkpoint | null> {
   return through(target, (queries) => read(queries, { pipeline, part }));
+}
+
+/**
+ * Writes into the row of which configuration the routes are that its owner applies by.
+ * @throws SyncError FENCED when the row has another owner; CHECKPOINT_INVALID, TARGET_*
+ */
+export async function sayRoutes(
+  target: ConnectionOptions | Queries,
+  { pipeline, part, epoch, routes }: Pick<Checkpoint, 'pipeline' | 'part' | 'epoch'> & { readonly routes: AppliedRoutes },
+): Promise<void> {
+  await through(target, async (queries) => void (await ask(queries, routesStatement({ pipeline, part, epoch }, routes))));
 }
 
 /** On a connection of its own, unless one is given. */

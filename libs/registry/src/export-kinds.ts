@@ -2,10 +2,12 @@
 import { SyncError, channelSchema, endpointSchema, parseDocument, regionSchema } from '@lutra/model';
 import { z } from 'zod';
 import { toBytes } from './json.js';
+import { leftTablesSchema } from './left-tables.js';
 import { logCopySchema } from './log-copies.js';
 import { persistentFolders } from './paths.js';
 import type { Paths, PersistentFolder } from './paths.js';
 import { markSchema } from './pipeline-marks.js';
+import { revisionNode, revisionSchema } from './revision.js';
 import { schemaId } from './schema-id.js';
 import { subjectVersionSchema } from './schemas.js';
 import { skipSchema } from './skips.js';
@@ -58,6 +60,13 @@ export const kinds: Readonly<Record<PersistentFolder, Kind>> = {
   },
   pipelines: { noun: 'mark of pipeline', schema: markSchema, checkName: (paths, name) => paths.pipeline(name), stays: () => true },
   skips: { noun: 'skip order of pipeline', schema: skipSchema, checkName: (paths, name) => paths.skip(name) },
+  left: { noun: 'tables that left pipeline', schema: leftTablesSchema, checkName: (paths, name) => paths.left(name) },
+  // Only the same number may stay: a tree in which a channel was changed or removed since has a greater one.
+  revision: {
+    noun: 'revision of the',
+    schema: revisionSchema,
+    checkName: (_, name) => name === revisionNode || refuse('revision', name),
+  },
   regions: document('region', regionSchema),
   endpoints: document('endpoint', endpointSchema),
   channels: document('channel', channelSchema),

@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { SyncError } from '@lutra/model';
-import type { Position, Seen } from '@lutra/model';
+import type { Announced, Position, Seen } from '@lutra/model';
 import { z } from 'zod';
 import { fromNode, toBytes } from './json.js';
 import type { Versioned } from './json.js';
@@ -22,6 +22,8 @@ export interface LogCopy {
   /** server_uuid of the source that the position was read from; null where that is not known. */
   readonly server?: string | null | undefined;
   readonly seen: Seen;
+  /** The last `routes` record before it; absent: not known. */
+  readonly routes?: Announced | undefined;
   /** ms since 1970 */
   readonly updatedAt: number;
 }
@@ -46,6 +48,7 @@ export const logCopySchema = z.strictObject({
   position: z.strictObject({ file: z.string(), pos: count, gtidSet: z.string().nullable() }),
   server: z.string().nullish(),
   seen: z.record(z.string(), z.strictObject({ log: z.string(), seq: z.int() })),
+  routes: z.strictObject({ revision: count, tables: z.array(z.string()), pipelines: z.record(z.string(), z.string()) }).optional(),
   updatedAt: count,
   /** Made for each write: two leaders that write the same copy must not take each other's write for their own. */
   write: z.string(),

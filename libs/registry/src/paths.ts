@@ -15,6 +15,8 @@ export const persistentFolders = [
   'logs',
   'pipelines',
   'skips',
+  'left',
+  'revision',
   'regions',
   'endpoints',
   'channels',
@@ -81,6 +83,11 @@ export class Paths {
   skip(pipelineId: string): string {
     if (!pipelinePattern.test(pipelineId)) throw invalid('the id of a pipeline', pipelineId);
     return `${this.#root}/skips/${pipelineId}`;
+  }
+
+  left(pipelineId: string): string {
+    if (!pipelinePattern.test(pipelineId)) throw invalid('the id of a pipeline', pipelineId);
+    return `${this.#root}/left/${pipelineId}`;
   }
 
   restart(endpoint: string): string {

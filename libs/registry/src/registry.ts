@@ -8,6 +8,8 @@ import { ZooKeeperExport } from './export.js';
 import type { ExportStore } from './export.js';
 import { ZooKeeperLease } from './lease.js';
 import type { Lease, LeaseOptions } from './lease.js';
+import { ZooKeeperLeftTables } from './left-tables.js';
+import type { LeftTableStore } from './left-tables.js';
 import { ZooKeeperLogCopies } from './log-copies.js';
 import type { LogCopyStore } from './log-copies.js';
 import { Paths, defaultRoot } from './paths.js';
@@ -15,6 +17,8 @@ import { ZooKeeperPipelineMarks } from './pipeline-marks.js';
 import type { PipelineMarkStore } from './pipeline-marks.js';
 import { RememberedSchemas } from './remembered-schemas.js';
 import { ZooKeeperRestarts } from './restarts.js';
+import { ZooKeeperRevision } from './revision.js';
+import type { RevisionStore } from './revision.js';
 import type { RestartStore } from './restarts.js';
 import { ZooKeeperSchemas } from './schemas.js';
 import type { SchemaStore } from './schemas.js';
@@ -48,7 +52,9 @@ export class Registry {
   readonly status: StatusStore;
   readonly pipelines: PipelineMarkStore;
   readonly skips: SkipStore;
+  readonly left: LeftTableStore;
   readonly restarts: RestartStore;
+  readonly revision: RevisionStore;
   readonly schemas: SchemaStore;
   readonly exports: ExportStore;
   /** For tests that end a session from outside. */
@@ -78,7 +84,9 @@ export class Registry {
     this.status = new ZooKeeperStatus({ session, tree, paths, logger });
     this.pipelines = new ZooKeeperPipelineMarks(tree, paths);
     this.skips = new ZooKeeperSkips(tree, paths);
+    this.left = new ZooKeeperLeftTables(tree, paths);
     this.restarts = new ZooKeeperRestarts(tree, paths);
+    this.revision = new ZooKeeperRevision(tree, paths);
     const schemas = new ZooKeeperSchemas(tree, paths);
     this.schemas = new RememberedSchemas(schemas, { session, tree, paths, logger });
     this.exports = new ZooKeeperExport(tree, paths, schemas);

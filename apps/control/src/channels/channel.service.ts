@@ -20,6 +20,7 @@ import type { ChannelWrite } from '../http/schemas.js';
 import { REGISTRY } from '../tokens.js';
 import { AddedTablesService } from './added-tables.service.js';
 import { homeChangeProblems } from './home-change.js';
+import { LeftTablesService } from './left-tables.service.js';
 import { channelProblems, newErrors } from './topology.js';
 
 const kind = 'channel';
@@ -30,6 +31,7 @@ export class ChannelService {
     @Inject(REGISTRY) private readonly registry: Registry,
     @Inject(WriteLock) private readonly lock: WriteLock,
     @Inject(AddedTablesService) private readonly addedTables: AddedTablesService,
+    @Inject(LeftTablesService) private readonly leftTables: LeftTablesService,
   ) {}
 
   list(): Promise<readonly ChannelDocument[]> {
@@ -46,6 +48,7 @@ export class ChannelService {
       requireState(input, document);
       requireRules(document, await readConfiguration(this.registry));
       await this.#requireUnusedNames(document, []);
+      await this.registry.revision.raise();
       return createDocument(this.registry.channels, kind, document);
     });
   }
@@ -58,6 +61,7 @@ export class ChannelService {
       requireState(input, checked.document);
       requireRules(input, await readConfiguration(this.registry));
       if (!how.force) requireSameHome(checked.document, input);
+      if (!how.force) await this.leftTables.require(checked.document, input);
       if (!how.force) await this.addedTables.require(checked.document, input);
       const written = await this.lock.run(() => this.#replace(input, write, checked.version));
       if (written) return written;
@@ -74,6 +78,9 @@ export class ChannelService {
     requireRules(input, configuration);
     requireOthers(input.name, input, configuration);
     await this.#requireUnusedNames(input, document.pipelines);
+    await this.leftTables.remember(document, input);
+    // Also where nothing changes: so a person says that a tree that was restored is right as it is.
+    await this.registry.revision.raise();
     return replaceDocument(this.registry.channels, write, { ...input, state, attempt }, version);
   }
 
@@ -87,7 +94,7 @@ export class ChannelService {
       if (!(await this.registry.pipelines.read(id))) continue;
       throw new SyncError(
         'CONFIG_CONFLICT',
-        `a pipeline ${id} existed before and has left its checkpoint; seed the target anew and take another name`,
+        `a pipeline ${id} existed before and has left its checkpoint; take another name, seed the target anew, and say where it begins (docs/02-setup.md, A pipeline on a topic that is in use)`,
         {
           details: { channel: name, pipeline: pipeline.name },
         },
@@ -103,6 +110,7 @@ export class ChannelService {
         throw new SyncError('CONFIG_CONFLICT', `channel ${name} is ${document.state}; stop it first`, { details: { channel: name } });
       }
       if (document) requireOthers(name, null, await readConfiguration(this.registry));
+      await this.registry.revision.raise();
       await removeDocument(this.registry.channels, write, version);
     });
   }

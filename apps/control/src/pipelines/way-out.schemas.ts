@@ -15,11 +15,17 @@ export const rewindWriteSchema = z.strictObject({
 export type RewindWrite = z.infer<typeof rewindWriteSchema>;
 
 export const restartWriteSchema = z.strictObject({
-  at: z.enum(['start', 'end']),
+  /** An end of the topic, or the place of the dump that the target was loaded from. */
+  at: z.union([
+    z.enum(['start', 'end']),
+    z.strictObject({ gtidSet: z.string().min(1) }),
+    z.strictObject({ file: z.string().min(1), pos: z.int().min(4) }),
+  ]),
   reason,
   /** The consequences are known and wanted. */
   accept: z.boolean().optional(),
 });
+export type RestartAt = RestartWrite['at'];
 export type RestartWrite = z.infer<typeof restartWriteSchema>;
 
 export const restartAnswerSchema = pipelinePositionSchema.extend({ consequence: z.string() });

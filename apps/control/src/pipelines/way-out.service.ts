@@ -5,7 +5,7 @@
  */
 import { Inject, Injectable } from '@nestjs/common';
 import type { Checkpoint } from '@lutra/marker';
-import { createRouter, rowsTopic, SyncError } from '@lutra/model';
+import { createRouter, isCarried, rowsTopic, SyncError } from '@lutra/model';
 import type { EndpointDocument, LogPlace, PipelineDocument, TableSchema } from '@lutra/model';
 import { loadTable, moveCheckpoint, readCheckpoint, requireReplayable, Session } from '@lutra/mysql';
 import type { ConnectionOptions, Destination } from '@lutra/mysql';
@@ -17,13 +17,14 @@ import { overwrittenBy } from '../channels/overwritten.js';
 import { findDocument, readConfiguration } from '../configuration/configuration.js';
 import type { PipelinePosition } from '../http/schemas.js';
 import { LOGGER, REGISTRY, SCHEMAS } from '../tokens.js';
+import { beginningOf, newestRoutes } from './beginning.js';
 import { consequenceOf } from './consequence.js';
 import { firstPlace, lastPlace, placeAt } from './log-search.js';
 import type { LogEnds } from './log-search.js';
 import { PipelineService } from './pipeline.service.js';
 import { ReplayRange } from './replay-range.js';
 import { TopicReader } from './topic-reader.js';
-import type { RestartAnswer, RestartWrite, RewindWrite } from './way-out.schemas.js';
+import type { RestartAnswer, RestartAt, RestartWrite, RewindWrite } from './way-out.schemas.js';
 
 /** A range of many millions of records takes minutes to read. */
 const searchMs = 30 * 60_000;
@@ -76,9 +77,10 @@ export class PipelineWayOutService {
 
   /** @throws SyncError CONFIG_CONFLICT with the consequences unless they are accepted; LOG_EMPTIED (no record to go on from), TOPIC_MISSING, TARGET_*, KAFKA_* */
   async restart(channel: string, name: string, { at, reason, accept = false }: RestartWrite): Promise<RestartAnswer> {
-    const { id, target, log } = await this.#subject(channel, name);
+    const subject = await this.#subject(channel, name);
+    const { id, target, log } = subject;
     const ends = await log.ends();
-    const place = at === 'start' ? await firstPlace(log, ends) : await lastPlace(log, ends);
+    const place = await this.#placeAt(subject, ends, at);
     // A topic that never had a record is read from its beginning: that is both of its ends.
     const fresh: LogPlace = { log: '', epoch: -1, seq: -1, nextOffset: 0, source: null };
     const to = place ?? (ends.start === 0 && at === 'start' ? fresh : null);
@@ -87,13 +89,28 @@ export class PipelineWayOutService {
     const before = await readCheckpoint(target, id, 0);
     const consequence = consequenceOf(at, to, before);
     if (!accept)
-      throw new SyncError('CONFIG_CONFLICT', `${consequence} Say "accept": true if that is wanted.`, { details: { at, seq: to.seq } });
+      throw new SyncError('CONFIG_CONFLICT', `${consequence} Say "accept": true if that is wanted.`, { details: { seq: to.seq } });
     await moveCheckpoint(target, { pipeline: id, part: 0, destination: () => ({ ...destinationOf(to), replayUntil: -1 }) });
     // Before this the row could have been lost: from now on one that is missing is an error again.
     await this.registry.pipelines.mark(id);
     this.logger.info({ pipeline: id, at, from: before?.seq ?? null, log: to.log, to: to.seq, offset: to.nextOffset, reason }, 'restarted');
     await this.actions.retry(channel);
     return { ...(await this.pipelines.position(channel, name)), consequence };
+  }
+
+  /** null: there is none. @throws SyncError CONFIG_INVALID, LOG_START_LOST where a dump's place cannot be proven */
+  async #placeAt({ id, pipeline, log }: Subject, ends: LogEnds, at: RestartAt): Promise<LogPlace | null> {
+    if (at === 'start') return firstPlace(log, ends);
+    const { routes, forwards, source } = pipeline;
+    const carrying = { id, routes, forwards };
+    const newest = await newestRoutes(log, ends, (await this.registry.logs.read(source))?.document ?? null);
+    if (at !== 'end') return beginningOf(log, ends, { topic: log.topic, dump: at, pipeline: carrying, newest });
+    if (newest && !isCarried(newest, carrying))
+      throw new SyncError(
+        'CONFIG_INVALID',
+        `${log.topic} does not hold all tables of ${id} yet: start or pause its channel, and ask again`,
+      );
+    return lastPlace(log, ends);
   }
 
   async #subject(channelName: string, name: string): Promise<Subject> {

@@ -1,0 +1,31 @@
+import { pipelineSchema } from '@lutra/model';
+import { describe, expect, it } from 'vitest';
+import { comingBack, leaving } from './left-tables.js';
+
+const carrying = (...tables: readonly string[]) =>
+  pipelineSchema.parse({ name: 'p', source: 'a', target: 'b', routes: tables.map((table) => ({ schema: 'shop', table })) });
+const back = (left: readonly string[], before: readonly string[], after: readonly string[]) =>
+  comingBack(
+    'c.p',
+    left.map((table) => ({ schema: 'shop', table })),
+    carrying(...before),
+    carrying(...after),
+  ).map(({ what }) => what.split(' ')[0]);
+
+describe('a table that left a pipeline', () => {
+  it('is what a change of the routes takes away', () => {
+    expect(leaving(carrying('t', 'u'), carrying('u'))).toEqual([{ schema: 'shop', table: 't' }]);
+    expect(leaving(carrying('t'), carrying('t', 'u'))).toEqual([]);
+  });
+
+  it('is named where it comes in again, by whatever pattern', () => {
+    expect(back(['t'], ['u'], ['u', 't'])).toEqual(['shop.t']);
+    expect(back(['order*'], ['u'], ['*'])).toEqual([expect.stringMatching(/^shop\.order/)]);
+    expect(back(['t'], ['u'], ['u', 'v'])).toEqual([]);
+    expect(back([], ['u'], ['u', 't'])).toEqual([]);
+  });
+
+  it('is in nobody’s way where another route has carried it all along', () => {
+    expect(back(['t'], ['*'], ['*', 't'])).toEqual([]);
+  });
+});

@@ -1,0 +1,57 @@
+import { describe, expect, it } from 'vitest';
+import * as fc from 'fast-check';
+import { isCarried, isOutdated } from './carried.js';
+import { createRouter } from './route.js';
+
+const part = fc.stringMatching(/^[ab*?]{1,4}$/);
+const name = fc.stringMatching(/^[ab]{1,5}$/);
+const pattern = fc.tuple(part, part);
+
+describe('what a topic holds', () => {
+  it('is what a pipeline carries only if no name is left out', () => {
+    fc.assert(
+      fc.property(
+        fc.array(pattern, { minLength: 1, maxLength: 3 }),
+        pattern,
+        fc.array(fc.tuple(name, name), { maxLength: 30 }),
+        (held, [schema, table], names) => {
+          const tables = held.map((each) => each.join('.'));
+          if (!isCarried({ tables, pipelines: {} }, { id: 'c.p', routes: [{ schema, table }], forwards: false })) return;
+          const ours = createRouter([{ schema, table }]);
+          const theirs = createRouter(held.map(([heldSchema, heldTable]) => ({ schema: heldSchema, table: heldTable })));
+          for (const [database, found] of names)
+            if (ours({ database, name: found })) expect(theirs({ database, name: found })).not.toBeNull();
+        },
+      ),
+      { numRuns: 2000 },
+    );
+  });
+
+  it.each([
+    ['shop.*', 'shop', 'orders', true],
+    ['shop.*', 'shop', '*', true],
+    ['*.*', 's?op', 'o*', true],
+    ['shop.order?', 'shop', 'orders', true],
+    ['shop.order?', 'shop', 'order*', false],
+    ['shop.orders', 'shop', '*', false],
+    ['shop.*', 'sh*', '*', false],
+    ['sh+p.$x', 'sh+p', '$x', true],
+    ['s.t', 'sxt', 't', false],
+  ])('%s for %s.%s: %s', (held, schema, table, carried) => {
+    const routes = [{ schema, table }];
+    expect(isCarried({ tables: [held], pipelines: {} }, { id: 'c.p', routes, forwards: false })).toBe(carried);
+    // Whether copies are carried on the patterns do not say; whoever is named is known to capture.
+    expect(isCarried({ tables: [held], pipelines: {} }, { id: 'c.p', routes, forwards: true })).toBe(false);
+    expect(isCarried({ tables: [], pipelines: { 'c.p': 'x' } }, { id: 'c.p', routes, forwards: true })).toBe(true);
+  });
+});
+
+it('a tree is outdated where it has less than the log, and other routes', () => {
+  const log = { revision: 7, pipelines: { 'c.p': 'x' } };
+  expect(isOutdated(log, { revision: 6, pipelines: { 'c.p': 'x' } })).toBe(false);
+  const others: readonly Readonly<Record<string, string>>[] = [{ 'c.p': 'y' }, {}, { 'c.p': 'x', 'c.q': 'z' }];
+  for (const pipelines of others) {
+    expect(isOutdated(log, { revision: 6, pipelines })).toBe(true);
+    expect(isOutdated(log, { revision: 7, pipelines })).toBe(false);
+  }
+});

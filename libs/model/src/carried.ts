@@ -1,0 +1,53 @@
+/**
+ * What a log says about the tables that are in it. A place in a log is worth something to a pipeline only if the log has held the pipeline's tables from there on:
+ * the topic of an endpoint goes on when a pipeline is removed, without its tables, and nothing in `seq` tells. The `routes` records do. Pure.
+ */
+import type { PipelineDocument } from './config.js';
+import type { RouteFingerprints } from './route.js';
+
+/** What a `routes` record says, and ZooKeeper's copy of it. */
+export interface Announced {
+  readonly revision: number;
+  /** Patterns, `schema.table`. */
+  readonly tables: readonly string[];
+  readonly pipelines: RouteFingerprints;
+}
+
+/** Whose place it is. */
+export interface Carrying extends Pick<PipelineDocument, 'routes' | 'forwards'> {
+  /** `<channel>.<pipeline>` */
+  readonly id: string;
+}
+
+/** Does capture know the pipeline, by these routes or by other ones? */
+export function isNamed({ pipelines }: Pick<Announced, 'pipelines'>, id: string): boolean {
+  return Object.hasOwn(pipelines, id);
+}
+
+/** From the record on, does the topic hold all that the pipeline carries? Errs on the side of no. */
+export function isCarried(announced: Pick<Announced, 'tables' | 'pipelines'>, { id, routes, forwards }: Carrying): boolean {
+  if (isNamed(announced, id)) return true;
+  // Of whose routes copies are carried on, the record does not say.
+  if (forwards) return false;
+  return routes.every((route) => announced.tables.some((pattern) => contains(pattern, `${route.schema}.${route.table}`)));
+}
+
+/**
+ * Are the routes of a tree older than those that were in force? Only what differs counts: a change elsewhere raises the revision too.
+ * @param now of the tree
+ */
+export function isOutdated(announced: Pick<Announced, 'revision' | 'pipelines'>, now: Pick<Announced, 'revision' | 'pipelines'>): boolean {
+  if (announced.revision <= now.revision) return false;
+  const ids = new Set([...Object.keys(announced.pipelines), ...Object.keys(now.pipelines)]);
+  return [...ids].some((id) => announced.pipelines[id] !== now.pipelines[id]);
+}
+
+/** Whether every name that `inner` matches is matched by `outer`: a `*` of `inner` can only be met by one of `outer`. */
+function contains(outer: string, inner: string): boolean {
+  const source = outer
+    .replace(/[+^${}()|[\]\\]/g, String.raw`\$&`)
+    .replaceAll('.', String.raw`\.`)
+    .replaceAll('*', '[^.]*')
+    .replaceAll('?', '[^.*]');
+  return new RegExp(`^${source}$`, 's').test(inner);
+}

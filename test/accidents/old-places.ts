@@ -1,0 +1,347 @@
+/**
+ * Every combination of what comes back, or begins, and what lives on beside it: what happens, and the test that shows it. docs/08-old-places.md is made
+ * from it (`npx tsx scripts/places-doc.ts`); a unit test sees to it that each test is there and that each code is one.
+ */
+import type { ErrorCode } from '@lutra/model';
+
+export interface OldPlace {
+  /** What is restored, created anew or begun. */
+  readonly what: string;
+  /** The rest of what it meets. */
+  readonly beside: string;
+  /** By name, before a row is applied; null: it goes on, and nothing is lost or applied twice. 'limit': no record tells, so nobody stops. */
+  readonly stop: readonly ErrorCode[] | null | 'limit';
+  readonly says: string;
+  /** File below the repository, and title. Null only for a limit. */
+  readonly test: readonly [file: string, title: string] | null;
+}
+
+export interface Group {
+  readonly title: string;
+  readonly places: readonly OldPlace[];
+}
+
+const places = 'test/accidents/places.e2e.test.ts';
+const log = 'test/accidents/log.e2e.test.ts';
+const source = 'test/accidents/source.e2e.test.ts';
+const target = 'test/accidents/target.e2e.test.ts';
+const lost = 'test/survival/zookeeper-lost.e2e.test.ts';
+const rest = 'apps/control/test/rest.integration.test.ts';
+const exported = 'apps/control/test/export.integration.test.ts';
+const capture = 'apps/capture/src/capture.pipeline.test.ts';
+const loader = 'apps/loader/src/loader.pipeline.test.ts';
+const history = 'libs/binlog/src/failure.integration.test.ts';
+
+export const oldPlaces: readonly Group[] = [
+  {
+    title: 'ZooKeeper',
+    places: [
+      {
+        what: 'emptied, then an export imported',
+        beside: 'all else',
+        stop: null,
+        says: 'captures go on from the log, loaders from their checkpoints',
+        test: [lost, 'goes on from an export by itself, seed ${seed}'],
+      },
+      {
+        what: 'emptied, the documents written again by hand under their names',
+        beside: 'all else',
+        stop: null,
+        says: 'the same; create all channels before the first is started, or `LOG_NOT_CARRIED` stops those that came late',
+        test: [lost, 'goes on without an export when its documents are written again, while the apps live'],
+      },
+      {
+        what: 'emptied',
+        beside: 'the target has lost the row of the pipeline; Kafka lives',
+        stop: ['CHECKPOINT_MISSING'],
+        says: 'the offset that the pipeline’s consumer group committed says that it had a row',
+        test: [
+          places,
+          'a target that is restored with its checkpoint gets what it lost once; one that lost its row is not begun anew, also without the mark',
+        ],
+      },
+      {
+        what: 'emptied',
+        beside:
+          'the target has lost the row, and Kafka has forgotten the group (`offsets.retention.minutes`, 7 days, after the loader stopped)',
+        stop: 'limit',
+        says: 'the pipeline begins at the start of its topic. Look at `GET …/pipelines/<name>/position` before you start: `checkpoint` must not be null',
+        test: null,
+      },
+      {
+        what: 'an older copy, the routes were changed since',
+        beside: 'all else',
+        stop: ['CONFIG_OUTDATED'],
+        says: 'the log has a newer revision, and so has the checkpoint. PUT the channel with the routes that are right, and retry',
+        test: [places, 'a ZooKeeper that is restored from an older copy takes no table away'],
+      },
+      {
+        what: 'an older copy, a pipeline was removed since',
+        beside: 'another pipeline kept its topic going',
+        stop: ['CONFIG_OUTDATED', 'LOG_NOT_CARRIED'],
+        says: 'capture first; once a person has confirmed the configuration, the loader at the record from which its tables are missing',
+        test: [places, 'a channel that was removed does not come back with an export, nor with an older ZooKeeper, at its old checkpoint'],
+      },
+      {
+        what: 'an older copy, a channel was created since',
+        beside: 'all else',
+        stop: null,
+        says: 'nobody works on it. Created again under its names, it goes on at its checkpoint',
+        test: [places, 'a channel that an older ZooKeeper does not know goes on where it stands when it is created again under its name'],
+      },
+      {
+        what: 'an older copy, the routes are the same',
+        beside: 'all else',
+        stop: null,
+        says: 'a revision that is older counts only where the routes differ',
+        test: [capture, 'are none that the log says are older, by its own record or by the copy of it; what did not change goes on'],
+      },
+      {
+        what: 'an older copy, in which an order to restart an endpoint waits',
+        beside: 'the log has carried it out',
+        stop: null,
+        says: 'the log has the order’s id: it is not carried out again',
+        test: [
+          capture,
+          'is not carried out again when ZooKeeper is restored from a copy in which it waits, though another one came after it',
+        ],
+      },
+      {
+        what: 'an older copy, in which an order to skip waits',
+        beside: 'the checkpoint is behind it',
+        stop: null,
+        says: 'it names a log and a seq, and has no effect. After a rewind over it the transaction is skipped once more, and `lutra.skipped` says so',
+        test: ['apps/loader/src/take-over.test.ts', 'is nobody’s any more once it is passed, or in another log'],
+      },
+      {
+        what: 'an older copy',
+        beside: 'the source was restored too, and has given all its GTIDs to other transactions',
+        stop: 'limit',
+        says: 'the place that tells the two histories apart is in the copy that was lost. Restore a source by `POST /api/v1/endpoints/<name>/restart`, always',
+        test: null,
+      },
+      {
+        what: 'an older copy, from before the conflict policies were changed',
+        beside: 'all else',
+        stop: 'limit',
+        says: 'both sides decide by the older policies. Compare `conflicts` of the channels with what they should be',
+        test: null,
+      },
+      {
+        what: 'an export, imported',
+        beside: 'a tree that has lived on since',
+        stop: ['CONFIG_CONFLICT'],
+        says: 'also where it would only bring back what was removed: the tree has another revision',
+        test: [exported, 'into a tree that lives is refused, also where it would only bring back what was removed'],
+      },
+      {
+        what: 'an export that is older than the last change of routes, imported into an emptied tree',
+        beside: 'all else',
+        stop: ['CONFIG_OUTDATED'],
+        says: 'as an older copy',
+        test: [places, 'a ZooKeeper that is restored from an older copy takes no table away'],
+      },
+    ],
+  },
+  {
+    title: 'The topic',
+    places: [
+      {
+        what: 'an older state: its tail is lost',
+        beside: 'ZooKeeper’s copy of the position lies behind the loss',
+        stop: ['LOG_TRUNCATED'],
+        says: 'capture, before it writes',
+        test: [log, 'lost by the broker beyond what ZooKeeper knows stops capture; lost within it is published again and stops the loader'],
+      },
+      {
+        what: 'an older state: its tail is lost',
+        beside: 'ZooKeeper’s copy is older still; the target lives',
+        stop: ['LOG_TRUNCATED'],
+        says: 'capture publishes again what is lost; the loader, whose checkpoint names a record that is another one now, stops',
+        test: [log, 'lost by the broker beyond what ZooKeeper knows stops capture; lost within it is published again and stops the loader'],
+      },
+      {
+        what: 'deleted, created again',
+        beside: 'all else',
+        stop: ['LOG_RECREATED', 'LOG_FOREIGN'],
+        says: 'capture by the copy, loaders by the log id',
+        test: [log, 'deleted while it is in use is named by both ends'],
+      },
+      {
+        what: 'emptied',
+        beside: 'all else',
+        stop: ['LOG_EMPTIED'],
+        says: 'it had records, and has none',
+        test: [log, 'emptied while capture was down is not a new one'],
+      },
+      {
+        what: 'made anew by a reset',
+        beside: 'the target lives',
+        stop: ['LOG_FOREIGN'],
+        says: 'each pipeline that reads it must be given a place',
+        test: [log, 'deleted while it is in use is named by both ends'],
+      },
+      {
+        what: 'another log, as a mirror would bring',
+        beside: 'all else',
+        stop: ['LOG_FOREIGN'],
+        says: 'both ends, by the log id',
+        test: [log, 'a record of another log, as a mirror would bring: both ends stop'],
+      },
+      {
+        what: 'emptied or deleted',
+        beside: 'ZooKeeper emptied, the target emptied',
+        stop: 'limit',
+        says: 'nothing that knew anything is left: all begins anew, at the `start` of the endpoint. Seed as for the first time',
+        test: null,
+      },
+    ],
+  },
+  {
+    title: 'The source',
+    places: [
+      {
+        what: 'an older backup',
+        beside: 'the log',
+        stop: ['SOURCE_BEHIND'],
+        says: 'the log has GTIDs that the server has not',
+        test: [source, 'is restored from an older backup'],
+      },
+      {
+        what: 'an older backup or a reset, and other transactions under the same GTIDs',
+        beside: 'the log and ZooKeeper’s copy of the position',
+        stop: ['SOURCE_BEHIND'],
+        says: 'what was a place between two transactions is none, or another transaction begins there',
+        test: [source, 'reset, and written again until all its GTIDs are there'],
+      },
+      {
+        what: 'another server, or an endpoint that was created again with another host',
+        beside: 'the log (GTIDs)',
+        stop: ['SOURCE_BEHIND'],
+        says: 'it lacks what was published. A replica that was promoted and has it goes on',
+        test: [history, 'says that a start is not in the source, or no more'],
+      },
+      {
+        what: 'another server',
+        beside: 'the log (files and positions)',
+        stop: ['SOURCE_BEHIND'],
+        says: 'its `server_uuid` is another one than that of ZooKeeper’s copy, and files of two servers have nothing to do with each other',
+        test: [history, 'says that a source has another history, also when it has given all GTIDs anew'],
+      },
+    ],
+  },
+  {
+    title: 'The target',
+    places: [
+      {
+        what: 'an older backup, with `lutra`',
+        beside: 'the topic still holds what follows',
+        stop: null,
+        says: 'the checkpoint came back with the data: what is missing is applied once. In a two-way channel its own capture stops (`SOURCE_BEHIND`)',
+        test: [
+          places,
+          'a target that is restored with its checkpoint gets what it lost once; one that lost its row is not begun anew, also without the mark',
+        ],
+      },
+      {
+        what: 'an older backup, with `lutra`',
+        beside: 'retention has removed what follows',
+        stop: ['LOG_START_LOST'],
+        says: 'seed it again',
+        test: [log, 'passed by retention before the loader was there stops the loader'],
+      },
+      {
+        what: 'an older backup of the tables alone',
+        beside: '`lutra.checkpoint` lives',
+        stop: 'limit',
+        says: 'the checkpoint says that all is applied. Rewind the pipeline behind the place of the backup, or seed it again',
+        test: null,
+      },
+      {
+        what: 'emptied, or without its row in `lutra.checkpoint`',
+        beside: 'ZooKeeper’s mark',
+        stop: ['CHECKPOINT_MISSING'],
+        says: 'the row alone says what was applied',
+        test: [target, 'whose row is gone is never begun anew'],
+      },
+      {
+        what: 'seeded from a dump of another server that brought its own `lutra` schema',
+        beside: 'ZooKeeper’s mark',
+        stop: ['CHECKPOINT_MISSING'],
+        says: 'the dump has written over the row; rows of other pipelines do no harm. Dump without `lutra`',
+        test: [target, 'whose row is gone is never begun anew'],
+      },
+      {
+        what: 'a replica that was promoted, or a clone of the target, with `lutra`',
+        beside: 'all else',
+        stop: null,
+        says: 'it brings the place that fits its data, also where it lags',
+        test: [
+          places,
+          'a target that is restored with its checkpoint gets what it lost once; one that lost its row is not begun anew, also without the mark',
+        ],
+      },
+      {
+        what: 'a row of `lutra.checkpoint` of this pipeline from elsewhere',
+        beside: 'data of another moment, in the same log',
+        stop: 'limit',
+        says: 'a place and data that do not belong together are not seen. Never load `lutra` without the tables of the same moment',
+        test: null,
+      },
+    ],
+  },
+  {
+    title: 'The configuration',
+    places: [
+      {
+        what: 'a pipeline created again under its old name',
+        beside: 'ZooKeeper’s mark',
+        stop: ['CONFIG_CONFLICT'],
+        says: 'its checkpoint would skip what it missed',
+        test: [rest, 'do not take the name of a pipeline that has left its checkpoint'],
+      },
+      {
+        what: 'a pipeline created again under another name',
+        beside: 'the topic of its endpoint',
+        stop: ['LOG_BEGINNING_UNKNOWN'],
+        says: 'it begins where a person says, and the log proves the place',
+        test: [places, 'a pipeline that is new on an old topic begins where it is said, behind the dump'],
+      },
+      {
+        what: 'a second target, or another channel, on an endpoint in use',
+        beside: 'the topic of its endpoint',
+        stop: ['LOG_BEGINNING_UNKNOWN'],
+        says: 'the same, whatever tables it carries',
+        test: [loader, 'does not begin in a log that was begun for others, whatever tables that holds'],
+      },
+      {
+        what: 'a pipeline that was given another source',
+        beside: 'its checkpoint',
+        stop: ['LOG_FOREIGN'],
+        says: 'the checkpoint names the log of the one before',
+        test: [log, 'a record of another log, as a mirror would bring: both ends stop'],
+      },
+      {
+        what: 'a pipeline that was given another target',
+        beside: 'ZooKeeper’s mark',
+        stop: ['CHECKPOINT_MISSING'],
+        says: 'the new one has no row of it',
+        test: [target, 'whose row is gone is never begun anew'],
+      },
+      {
+        what: 'a table that left the routes and comes in again',
+        beside: 'the topic',
+        stop: ['CONFIG_CONFLICT'],
+        says: 'what was done to it meanwhile is in no topic: `?force=true` once it is seeded anew',
+        test: [rest, 'take a table that left and comes in again only when told that it is seeded anew'],
+      },
+      {
+        what: 'a table that comes in for the first time',
+        beside: 'the topic',
+        stop: null,
+        says: 'carried from the `routes` record on ([which rows](02-setup.md#tables-that-come-and-go-while-a-channel-runs))',
+        test: ['test/e2e/tables.e2e.test.ts', 'is carried both ways from when the status says so'],
+      },
+    ],
+  },
+];

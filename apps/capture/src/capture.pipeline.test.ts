@@ -219,6 +219,7 @@ function deps(logs: LogCopyStore, updates: Partial<WorkStatus>[] = [], restarts 
   const status = {
     status: { rows: 0, transactions: 0, lagMs: null, marked: 0 },
     update: (part: Partial<WorkStatus>) => updates.push(part),
+    lagFrom: () => undefined,
   };
   return {
     registry: { logs, restarts, channels: { listLatest: async () => world.channels } } as unknown as CaptureDeps['registry'],

@@ -87,6 +87,7 @@ export async function runCapture(deps: CaptureDeps, work: CaptureWork, lead: { l
   const { metrics } = deps;
   const name = endpoint.name;
   metrics.disconnected(name, 'source', 'kafka');
+  const askedAt = Date.now();
   const state = await sourceState(source);
   metrics.connected.set({ name, to: 'source' }, 1);
   const admin = new BusAdmin(bus);
@@ -126,6 +127,7 @@ export async function runCapture(deps: CaptureDeps, work: CaptureWork, lead: { l
     void deps.schemas.prefetch?.(`${topic}-`);
 
     const progress = new Progress(deps, endpoint.name);
+    progress.looked({ file: state.file, pos: state.pos, at: askedAt });
     metrics.queueCapacity.set({ name }, queueBytes);
     const copies = new CopyKeeper({
       endpoint: endpoint.name,
@@ -187,6 +189,7 @@ export async function runCapture(deps: CaptureDeps, work: CaptureWork, lead: { l
         known: knownPlace(claim),
         wants,
         onUnwanted: () => progress.unwanted(),
+        onSourceEnd: (end) => progress.looked(end),
         bufferBytes: binlogBufferBytes,
         logger: deps.logger,
         signal,
@@ -216,7 +219,7 @@ export async function runCapture(deps: CaptureDeps, work: CaptureWork, lead: { l
               warn(output);
               break;
             case 'boundary':
-              progress.boundary(output, writer.queuedBytes);
+              progress.boundary(output, writer);
               await heartbeats.maybe(output, Math.max(0, published));
           }
         }

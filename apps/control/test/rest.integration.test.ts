@@ -372,6 +372,7 @@ describe('status', () => {
       rowsPerSecond: 3,
       lagMs: 40,
       position: null,
+      sourceEnd: null,
       log: null,
       seq: 9,
       offset: 10,

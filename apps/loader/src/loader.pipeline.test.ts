@@ -314,7 +314,11 @@ const deps = (): LoaderDeps => ({
   secretKey: key,
   metrics: new Metrics('loader'),
   logger: silent,
-  status: { status: { rows: 0, transactions: 0 } as WorkStatus, update: () => undefined } as unknown as LoaderDeps['status'],
+  status: {
+    status: { rows: 0, transactions: 0 } as WorkStatus,
+    update: () => undefined,
+    lagFrom: () => undefined,
+  } as unknown as LoaderDeps['status'],
   events: new EventQueues({ metrics: new Metrics('loader'), logger: silent }),
 });
 

@@ -23,6 +23,7 @@ describe('a status', () => {
     rowsPerSecond: 0,
     lagMs: null,
     position: null,
+    sourceEnd: null,
     log: null,
     seq: null,
     offset: null,

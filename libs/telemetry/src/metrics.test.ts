@@ -14,6 +14,7 @@ const status: WorkStatus = {
   rowsPerSecond: 5,
   lagMs: 1500,
   position: null,
+  sourceEnd: null,
   log: null,
   seq: 41,
   offset: 42,

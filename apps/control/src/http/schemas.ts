@@ -86,6 +86,8 @@ const workStatusSchema = z.object({
   rowsPerSecond: z.number(),
   lagMs: z.number().nullable(),
   position: positionSchema.nullable(),
+  /** Capture: where the source's own binlog ended when it was last asked. */
+  sourceEnd: z.object({ file: z.string(), pos: z.number(), at: z.number() }).nullable(),
   log: z.string().nullable(),
   seq: z.number().nullable(),
   offset: z.number().nullable(),
@@ -117,7 +119,7 @@ export const pipelineStatusSchema = z.object({
   state: shownStateSchema,
   reason: z.string().nullable(),
   ...routesStatusShape,
-  /** ms from the commit at the source to now, of the last transaction applied; null while unknown. */
+  /** ms: the greater lag of the two ends. What was committed at the source so long ago is applied; null while unknown. */
   lagMs: z.number().nullable(),
   /** Applied at the target. */
   rowsPerSecond: z.number(),

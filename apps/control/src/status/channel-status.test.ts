@@ -22,6 +22,7 @@ function worker(app: WorkStatus['app'], name: string, more: Partial<WorkStatus> 
     rowsPerSecond: 0,
     lagMs: 0,
     position: null,
+    sourceEnd: null,
     log: null,
     seq: null,
     offset: null,

@@ -18,6 +18,7 @@ import { StartSearch } from './start-search.js';
 import { TableVersions } from './table-versions.js';
 import type { Table } from './table-versions.js';
 import { Transactions } from './transactions.js';
+import type { ReadItem } from './transactions.js';
 
 export interface ReaderOptions {
   readonly facts: Omit<ServerFacts, 'yearSign'>;
@@ -47,7 +48,7 @@ export class TransactionReader {
     this.#onUnwanted = () => options.onUnwanted?.();
     const executed = 'gtidSet' in start && gtidMode ? parseGtids(start.gtidSet, this.#isMariadb ? '0-0-0' : '') : null;
     this.#place = new Place({ gtidMode, executed, jumpsUntil: 'gtidSet' in start ? end : null });
-    this.#transactions = new Transactions(this.#place, facts.flavor);
+    this.#transactions = new Transactions(this.#place, facts);
     this.#versions = new TableVersions(facts, (table) => options.wants(table));
     if ('pos' in start && gtidMode && start.pos > fileStart) this.#search = new StartSearch(this.#place, start);
   }
@@ -58,7 +59,7 @@ export class TransactionReader {
   }
 
   /** @param bytes one event. @throws SyncError BINLOG_DECODE, BINLOG_UNSUPPORTED, SOURCE_SETTINGS, SOURCE_UNAVAILABLE, COLUMN_UNSUPPORTED, VALUE_UNSUPPORTED */
-  read(bytes: Buffer): readonly SourceItem[] {
+  read(bytes: Buffer): readonly ReadItem[] {
     const before = this.#place.now;
     try {
       const items = this.#read(this.#framing.read(bytes));
@@ -69,7 +70,7 @@ export class TransactionReader {
     }
   }
 
-  #read(event: BinlogEvent): readonly SourceItem[] {
+  #read(event: BinlogEvent): readonly ReadItem[] {
     switch (event.type) {
       case eventType.rotate:
         return this.#rotate(event);
@@ -85,7 +86,7 @@ export class TransactionReader {
     return this.#readInFile(event, this.#place.pass(event, this.#transactions.isOpen));
   }
 
-  #readInFile(event: BinlogEvent, at: FilePosition): readonly SourceItem[] {
+  #readInFile(event: BinlogEvent, at: FilePosition): readonly ReadItem[] {
     const rows = rowsTypes.get(event.type);
     if (rows) return this.#rows(event, rows, at);
     switch (event.type) {

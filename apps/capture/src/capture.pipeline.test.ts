@@ -222,11 +222,17 @@ function deps(logs: LogCopyStore, updates: Partial<WorkStatus>[] = [], restarts 
     lagFrom: () => undefined,
   };
   return {
-    registry: { logs, restarts, channels: { listLatest: async () => world.channels } } as unknown as CaptureDeps['registry'],
+    registry: {
+      logs,
+      restarts,
+      omissions: { add: async () => undefined },
+      channels: { listLatest: async () => world.channels },
+    } as unknown as CaptureDeps['registry'],
     schemas: ids as unknown as CaptureDeps['schemas'],
     secretKey: key,
     instance: 'host:1',
     metrics: new Metrics('capture'),
+    events: { of: () => () => undefined } as unknown as CaptureDeps['events'],
     logger: silent,
     status: status as unknown as CaptureDeps['status'],
   };

@@ -13,6 +13,7 @@ import { checkStart, readBinlog, sourceState } from '@lutra/binlog';
 import type { KnownPlace } from '@lutra/binlog';
 import { BusAdmin, Publisher } from '@lutra/bus';
 import type { BusOptions } from '@lutra/bus';
+import type { EventQueues } from '@lutra/host';
 import { createRouter, rowsTopic, SyncError } from '@lutra/model';
 import type { EndpointDocument, FilePosition, Position, RegionDocument, Route, RouteFingerprints } from '@lutra/model';
 import { openSecret } from '@lutra/registry';
@@ -22,6 +23,7 @@ import type { Logger, Metrics, Traces } from '@lutra/telemetry';
 import { claimLog } from './claim.js';
 import type { Claim } from './claim.js';
 import { CopyKeeper } from './copy-keeper.js';
+import { DdlOmissions } from './ddl-omissions.js';
 import { whoEvicted } from './eviction.js';
 import { Heartbeats } from './heartbeats.js';
 import { warnOnce } from './ignored.js';
@@ -54,6 +56,7 @@ export interface CaptureDeps {
   readonly instance: string;
   readonly metrics: Metrics;
   readonly traces?: Traces | null;
+  readonly events: EventQueues;
   readonly logger: Logger;
   readonly status: StatusReporter;
 }
@@ -129,6 +132,8 @@ export async function runCapture(deps: CaptureDeps, work: CaptureWork, lead: { l
     const progress = new Progress(deps, endpoint.name);
     progress.looked({ file: state.file, pos: state.pos, at: askedAt });
     metrics.queueCapacity.set({ name }, queueBytes);
+    const omissions = new DdlOmissions(deps, { endpoint, tell: deps.events.of(region, endpoint), signal });
+    omissions.found(claim.tail.ddl);
     const copies = new CopyKeeper({
       endpoint: endpoint.name,
       logs: deps.registry.logs,
@@ -136,6 +141,7 @@ export async function runCapture(deps: CaptureDeps, work: CaptureWork, lead: { l
       server: state.serverUuid,
       firstSeq: claim.nextSeq,
       logger: deps.logger,
+      mayMove: () => !omissions.isWaiting,
       onLost: (error) => ended.abort(error),
     });
     const writer = new LogWriter({
@@ -151,6 +157,7 @@ export async function runCapture(deps: CaptureDeps, work: CaptureWork, lead: { l
         // Not before: a new log that starts "now" begins with its first heartbeat, and who sees us running relies on that.
         deps.status.update({ state: 'running', waitingFor: null, lastError: null });
         progress.acknowledged(records);
+        omissions.acknowledged(records);
         copies.acknowledged(records);
       },
     });
@@ -219,6 +226,7 @@ export async function runCapture(deps: CaptureDeps, work: CaptureWork, lead: { l
               await writer.control(output.record);
               break;
             case 'ignored':
+              progress.ignored(output.what);
               warn(output);
               break;
             case 'boundary':

@@ -19,6 +19,8 @@ export interface CopyKeeperOptions {
   /** Of this leadership's first heartbeat: its position was not read from the source yet, perhaps from no place of this server. */
   readonly firstSeq: number;
   readonly logger: Logger;
+  /** False while a record behind the copy is still needed: the next claim reads from the copy on. */
+  mayMove(): boolean;
   onLost(error: SyncError): void;
 }
 
@@ -35,7 +37,7 @@ export class CopyKeeper {
   }
 
   acknowledged(records: readonly Acknowledged[]): void {
-    if (this.#writing || Date.now() - this.#lastAt < minIntervalMs) return;
+    if (this.#writing || !this.#options.mayMove() || Date.now() - this.#lastAt < minIntervalMs) return;
     const last = records.findLast((record) => record.control?.kind === 'heartbeat');
     if (last?.control?.kind !== 'heartbeat') return;
     const { log, epoch, seq } = last.header;

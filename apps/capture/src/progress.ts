@@ -52,6 +52,13 @@ export class Progress {
     this.#deps.status.update({ sourceEnd: { file, pos, at } });
   }
 
+  /** What was asked for in the source and not done. */
+  ignored(what: 'remedy' | 'skip'): void {
+    const { status, metrics } = this.#deps;
+    status.update({ ignored: status.status.ignored + 1 });
+    metrics.ignoredRequests.inc({ name: this.#endpoint, what });
+  }
+
   acknowledged(records: readonly Acknowledged[]): void {
     const { status } = this.#deps;
     const sums: Sums = { rows: 0, transactions: 0, bytes: 0, firstEnd: null, lastEnd: null };
@@ -90,7 +97,11 @@ export class Progress {
   /** `lastSeq`: of the last record of what lies before. */
   boundary(boundary: Boundary, { queuedBytes, lastSeq }: { queuedBytes: number; lastSeq: number }): void {
     const { status, metrics } = this.#deps;
-    status.update({ position: boundary.end, marked: status.status.marked + (boundary.marked ? 1 : 0) });
+    status.update({
+      position: boundary.end,
+      marked: status.status.marked + (boundary.marked ? 1 : 0),
+      skipped: status.status.skipped + (boundary.skipped ? 1 : 0),
+    });
     this.#age(boundary, queuedBytes);
     this.#lag.read(boundary.end, lastSeq);
     this.#tellLag();

@@ -83,6 +83,6 @@ async function publishRestart(
     ...claim,
     nextSeq: nextSeq + 1,
     nextOffset: nextOffset + 1,
-    tail: { state, position, seen, restart: id, remedies: 0, rowsUntil: null },
+    tail: { state, position, seen, restart: id, remedies: 0, rowsUntil: null, ddl: tail.ddl },
   };
 }

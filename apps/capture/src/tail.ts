@@ -8,7 +8,7 @@ import type { ExecutedSet } from '@lutra/binlog';
 import type { RecordDecoder } from '@lutra/avro';
 import type { RawRecord } from '@lutra/bus';
 import { admit, freshLog, SyncError } from '@lutra/model';
-import type { LogRecord, LogState, Position, RowEvent, Seen } from '@lutra/model';
+import type { ControlRecord, LogRecord, LogState, Position, RecordHeader, RowEvent, Seen } from '@lutra/model';
 import type { LogCopy } from '@lutra/registry';
 
 export interface Tail {
@@ -22,6 +22,14 @@ export interface Tail {
   readonly remedies: number;
   /** The last transaction behind `position` whose rows stand in the log, by its id; null: there is none. */
   readonly rowsUntil: string | null;
+  /** DDL statements that were passed over: perhaps nobody has counted them yet. */
+  readonly ddl: readonly DdlRecord[];
+}
+
+/** A record of a statement that was not carried over. */
+export interface DdlRecord {
+  readonly header: RecordHeader;
+  readonly body: Extract<ControlRecord, { kind: 'ddl' }>;
 }
 
 /** Where to begin reading, from the offsets that the broker has now and the copy. null: the log is new. */
@@ -53,6 +61,7 @@ export class TailReader {
   #restart: string | null = null;
   #remedies = 0;
   #rowsUntil: string | null = null;
+  #ddl: DdlRecord[] = [];
 
   constructor(topic: string, decoder: RecordDecoder, copy: LogCopy | null) {
     this.#topic = topic;
@@ -63,7 +72,15 @@ export class TailReader {
   get tail(): Tail {
     const at = this.#position;
     const position = at && { file: at.file, pos: at.pos, gtidSet: at.gtids?.toString() ?? null };
-    return { state: this.#state, position, seen: this.#seen, restart: this.#restart, remedies: this.#remedies, rowsUntil: this.#rowsUntil };
+    return {
+      state: this.#state,
+      position,
+      seen: this.#seen,
+      restart: this.#restart,
+      remedies: this.#remedies,
+      rowsUntil: this.#rowsUntil,
+      ddl: this.#ddl,
+    };
   }
 
   /** Who opened the epoch that the log is in. */
@@ -83,6 +100,7 @@ export class TailReader {
       this.#seen = {};
       this.#remedies = 0;
       this.#rowsUntil = null;
+      this.#ddl = [];
     }
     if (verdict === 'valid' || verdict === 'anew') this.#follow(record);
   }
@@ -122,6 +140,7 @@ export class TailReader {
   #follow(record: LogRecord): void {
     const { body } = record;
     if (body.kind === 'remedy') this.#remedies += 1;
+    if (body.kind === 'ddl') this.#ddl.push({ header: record.header, body });
     if (body.kind === 'heartbeat' || body.kind === 'ddl' || body.kind === 'restart') this.#moveTo(body.position);
     if (body.kind === 'heartbeat') [this.#remedies, this.#rowsUntil] = [body.remedies, body.rowsUntil];
     if (body.kind === 'heartbeat' || body.kind === 'restart') this.#seen = body.seen;

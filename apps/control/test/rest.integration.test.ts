@@ -377,6 +377,8 @@ describe('status', () => {
       seq: 9,
       offset: 10,
       marked: 0,
+      skipped: 0,
+      ignored: 0,
       routes: null,
       lastError: null,
       updatedAt: 1,

@@ -41,6 +41,9 @@ export interface WorkStatus {
   readonly offset: number | null;
   /** Capture: transactions that loaders wrote and that were therefore not published. */
   readonly marked: number;
+  /** Capture: transactions that an application did not want replicated; requests of applications that were not heeded. */
+  readonly skipped: number;
+  readonly ignored: number;
   /** Routes that are in force: those of all pipelines of the endpoint, written into the log (capture); of this pipeline (loader). null: not yet. */
   readonly routes: RouteFingerprints | null;
   readonly lastError: ErrorReport | null;

@@ -1,5 +1,5 @@
 /** The shape of each kind of node that an export holds: the schemas of the stores themselves, and what makes two nodes count as the same. */
-import { SyncError, channelSchema, endpointSchema, parseDocument, regionSchema } from '@lutra/model';
+import { SyncError, channelSchema, endpointSchema, omissionsSchema, parseDocument, regionSchema } from '@lutra/model';
 import { z } from 'zod';
 import { toBytes } from './json.js';
 import { logCopySchema } from './log-copies.js';
@@ -58,6 +58,12 @@ export const kinds: Readonly<Record<PersistentFolder, Kind>> = {
   },
   pipelines: { noun: 'mark of pipeline', schema: markSchema, checkName: (paths, name) => paths.pipeline(name), stays: () => true },
   skips: { noun: 'skip order of pipeline', schema: skipSchema, checkName: (paths, name) => paths.skip(name) },
+  omissions: {
+    noun: 'omissions',
+    schema: omissionsSchema,
+    checkName: (paths, name) => paths.omissions(name),
+    stays: () => true,
+  },
   regions: document('region', regionSchema),
   endpoints: document('endpoint', endpointSchema),
   channels: document('channel', channelSchema),

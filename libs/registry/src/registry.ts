@@ -10,6 +10,8 @@ import { ZooKeeperLease } from './lease.js';
 import type { Lease, LeaseOptions } from './lease.js';
 import { ZooKeeperLogCopies } from './log-copies.js';
 import type { LogCopyStore } from './log-copies.js';
+import { ZooKeeperOmissions } from './omissions.js';
+import type { OmissionStore } from './omissions.js';
 import { Paths, defaultRoot } from './paths.js';
 import { ZooKeeperPipelineMarks } from './pipeline-marks.js';
 import type { PipelineMarkStore } from './pipeline-marks.js';
@@ -49,6 +51,7 @@ export class Registry {
   readonly pipelines: PipelineMarkStore;
   readonly skips: SkipStore;
   readonly restarts: RestartStore;
+  readonly omissions: OmissionStore;
   readonly schemas: SchemaStore;
   readonly exports: ExportStore;
   /** For tests that end a session from outside. */
@@ -79,6 +82,7 @@ export class Registry {
     this.pipelines = new ZooKeeperPipelineMarks(tree, paths);
     this.skips = new ZooKeeperSkips(tree, paths);
     this.restarts = new ZooKeeperRestarts(tree, paths);
+    this.omissions = new ZooKeeperOmissions(tree, paths);
     const schemas = new ZooKeeperSchemas(tree, paths);
     this.schemas = new RememberedSchemas(schemas, { session, tree, paths, logger });
     this.exports = new ZooKeeperExport(tree, paths, schemas);

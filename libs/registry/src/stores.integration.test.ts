@@ -28,6 +28,8 @@ describe('a status', () => {
     seq: null,
     offset: null,
     marked: 0,
+    skipped: 0,
+    ignored: 0,
     routes: null,
     lastError: null,
     updatedAt: 1,

@@ -26,6 +26,8 @@ const idleStatus = {
   seq: null,
   offset: null,
   marked: 0,
+  skipped: 0,
+  ignored: 0,
   routes: null,
   lastError: null,
 } as const satisfies Partial<WorkStatus>;

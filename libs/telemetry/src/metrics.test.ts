@@ -19,6 +19,8 @@ const status: WorkStatus = {
   seq: 41,
   offset: 42,
   marked: 0,
+  skipped: 0,
+  ignored: 0,
   routes: null,
   lastError: null,
   updatedAt: 0,

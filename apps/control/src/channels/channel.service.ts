@@ -104,6 +104,7 @@ export class ChannelService {
       }
       if (document) requireOthers(name, null, await readConfiguration(this.registry));
       await removeDocument(this.registry.channels, write, version);
+      await this.registry.omissions.remove(`channel@${name}`);
     });
   }
 }

@@ -12,6 +12,7 @@ import {
   type WorkStatus,
 } from '@lutra/model';
 import { z } from 'zod';
+import { confirmWriteSchema, omissionsStatusSchema } from '../status/omissions.schema.js';
 import { routesStateSchema, routesStatusShape } from '../status/routes.schema.js';
 
 export const problemSchema = z.strictObject({
@@ -92,6 +93,9 @@ const workStatusSchema = z.object({
   seq: z.number().nullable(),
   offset: z.number().nullable(),
   marked: z.number(),
+  /** Capture: transactions that an application did not want replicated; requests that were not heeded. */
+  skipped: z.number(),
+  ignored: z.number(),
   routes: z.record(z.string(), z.string()).nullable(),
   lastError: errorReportSchema.nullable(),
   updatedAt: z.number(),
@@ -137,6 +141,7 @@ export const channelStatusSchema = z.object({
   state: shownStateSchema,
   /** in force: in all its pipelines. */
   routes: routesStateSchema,
+  omissions: omissionsStatusSchema,
   pipelines: z.array(pipelineStatusSchema),
 });
 
@@ -201,5 +206,7 @@ export const schemaNames: ReadonlyMap<unknown, string> = new Map<unknown, string
   [statusSchema, 'Status'],
   [pipelinePositionSchema, 'PipelinePosition'],
   [skipWriteSchema, 'Skip'],
+  [omissionsStatusSchema, 'Omissions'],
+  [confirmWriteSchema, 'Confirmation'],
   [errorBodySchema, 'Error'],
 ]);

@@ -3,7 +3,7 @@ import type { RowDataPacket } from 'mysql2/promise';
 import { pino } from 'pino';
 import { afterAll, beforeAll, expect, it, onTestFailed } from 'vitest';
 import { BusAdmin, readRange } from '@lutra/bus';
-import { type ConflictEvent, eventSchema, eventsTopic } from '@lutra/model';
+import { type ConflictEvent, conflictEventSchema, eventsTopic } from '@lutra/model';
 import { type Side, sides, type Stack, startStack, withAdministrator } from '../scenarios/index.js';
 import { until } from './one-way.js';
 
@@ -58,7 +58,8 @@ async function events(): Promise<readonly ConflictEvent[]> {
   await admin.close();
   const found: ConflictEvent[] = [];
   const range = { ...bus, topic: eventsTopic, from: start, to: end, signal: new AbortController().signal };
-  for await (const records of readRange(range)) found.push(...records.map(({ value }) => eventSchema.parse(JSON.parse(String(value)))));
+  for await (const records of readRange(range))
+    found.push(...records.map(({ value }) => conflictEventSchema.parse(JSON.parse(String(value)))));
   return found;
 }
 

@@ -224,11 +224,13 @@ function deps(logs: LogCopyStore, updates: Partial<WorkStatus>[] = [], restarts 
   const status = {
     status: { rows: 0, transactions: 0, lagMs: null, marked: 0 },
     update: (part: Partial<WorkStatus>) => updates.push(part),
+    lagFrom: () => undefined,
   };
   return {
     registry: {
       logs,
       restarts,
+      omissions: { add: async () => undefined },
       channels: { listLatest: async () => world.channels },
       revision: { latest: async () => world.revision },
     } as unknown as CaptureDeps['registry'],
@@ -236,6 +238,7 @@ function deps(logs: LogCopyStore, updates: Partial<WorkStatus>[] = [], restarts 
     secretKey: key,
     instance: 'host:1',
     metrics: new Metrics('capture'),
+    events: { of: () => () => undefined } as unknown as CaptureDeps['events'],
     logger: silent,
     status: status as unknown as CaptureDeps['status'],
   };

@@ -13,6 +13,7 @@ import { checkStart, readBinlog, sourceState } from '@lutra/binlog';
 import type { KnownPlace } from '@lutra/binlog';
 import { BusAdmin, Publisher } from '@lutra/bus';
 import type { BusOptions } from '@lutra/bus';
+import type { EventQueues } from '@lutra/host';
 import { createRouter, rowsTopic, SyncError } from '@lutra/model';
 import type { Announced, EndpointDocument, FilePosition, Position, RegionDocument, Route, RouteFingerprints } from '@lutra/model';
 import { openSecret } from '@lutra/registry';
@@ -22,6 +23,7 @@ import type { Logger, Metrics, Traces } from '@lutra/telemetry';
 import { claimLog } from './claim.js';
 import type { Claim } from './claim.js';
 import { CopyKeeper } from './copy-keeper.js';
+import { DdlOmissions } from './ddl-omissions.js';
 import { whoEvicted } from './eviction.js';
 import { Heartbeats } from './heartbeats.js';
 import { warnOnce } from './ignored.js';
@@ -55,6 +57,7 @@ export interface CaptureDeps {
   readonly instance: string;
   readonly metrics: Metrics;
   readonly traces?: Traces | null;
+  readonly events: EventQueues;
   readonly logger: Logger;
   readonly status: StatusReporter;
 }
@@ -88,6 +91,7 @@ export async function runCapture(deps: CaptureDeps, work: CaptureWork, lead: { l
   const { metrics } = deps;
   const name = endpoint.name;
   metrics.disconnected(name, 'source', 'kafka');
+  const askedAt = Date.now();
   const state = await sourceState(source);
   metrics.connected.set({ name, to: 'source' }, 1);
   requireNameCase(name, state, work.routes);
@@ -130,7 +134,10 @@ export async function runCapture(deps: CaptureDeps, work: CaptureWork, lead: { l
     const tables = work.routes.map((route) => `${route.schema}.${route.table}`);
     const announced: Announced = { revision, tables, pipelines: work.pipelines };
     const progress = new Progress(deps, endpoint.name);
+    progress.looked({ file: state.file, pos: state.pos, at: askedAt });
     metrics.queueCapacity.set({ name }, queueBytes);
+    const omissions = new DdlOmissions(deps, { endpoint, tell: deps.events.of(region, endpoint), signal });
+    omissions.found(claim.tail.ddl);
     const copies = new CopyKeeper({
       endpoint: endpoint.name,
       logs: deps.registry.logs,
@@ -139,6 +146,7 @@ export async function runCapture(deps: CaptureDeps, work: CaptureWork, lead: { l
       firstSeq: claim.nextSeq,
       routes: announced,
       logger: deps.logger,
+      mayMove: () => !omissions.isWaiting,
       onLost: (error) => ended.abort(error),
     });
     const writer = new LogWriter({
@@ -154,6 +162,7 @@ export async function runCapture(deps: CaptureDeps, work: CaptureWork, lead: { l
         // Not before: a new log that starts "now" begins with its first heartbeat, and who sees us running relies on that.
         deps.status.update({ state: 'running', waitingFor: null, lastError: null });
         progress.acknowledged(records);
+        omissions.acknowledged(records);
         copies.acknowledged(records);
       },
     });
@@ -192,6 +201,7 @@ export async function runCapture(deps: CaptureDeps, work: CaptureWork, lead: { l
         known: knownPlace(claim),
         wants,
         onUnwanted: () => progress.unwanted(),
+        onSourceEnd: (end) => progress.looked(end),
         bufferBytes: binlogBufferBytes,
         logger: deps.logger,
         signal,
@@ -220,10 +230,11 @@ export async function runCapture(deps: CaptureDeps, work: CaptureWork, lead: { l
               await writer.control(output.record);
               break;
             case 'ignored':
+              progress.ignored(output.what);
               warn(output);
               break;
             case 'boundary':
-              progress.boundary(output, writer.queuedBytes);
+              progress.boundary(output, writer);
               await heartbeats.maybe(output, Math.max(0, published));
           }
         }

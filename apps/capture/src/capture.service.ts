@@ -1,6 +1,7 @@
 /** Runs a capture for every endpoint of this region that a channel reads, following the configuration; any number of processes may stand by. */
 import { Inject, Injectable } from '@nestjs/common';
 import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
+import { EventQueues } from '@lutra/host';
 import { watchConfiguration } from '@lutra/registry';
 import type { Registry, SchemaStore } from '@lutra/registry';
 import { runWork, WorkerSet } from '@lutra/runtime';
@@ -15,6 +16,7 @@ import { wantedEndpoints } from './wanted.js';
 @Injectable()
 export class CaptureService implements OnApplicationBootstrap, OnApplicationShutdown {
   readonly #workers: WorkerSet<CaptureWork>;
+  readonly #events: EventQueues;
   #endWatch: () => void = () => undefined;
 
   constructor(
@@ -26,6 +28,7 @@ export class CaptureService implements OnApplicationBootstrap, OnApplicationShut
     @Inject(TRACES) private readonly traces: Traces | null,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {
+    this.#events = new EventQueues({ app: 'capture', metrics, logger });
     this.#workers = new WorkerSet((name, work, signal) => this.#capture(name, work, signal));
   }
 
@@ -43,12 +46,13 @@ export class CaptureService implements OnApplicationBootstrap, OnApplicationShut
   async onApplicationShutdown(): Promise<void> {
     this.#endWatch();
     await this.#workers.close();
-    await this.traces?.close();
+    await Promise.all([this.traces?.close(), this.#events.close()]);
     await this.registry.stop();
   }
 
   #capture(name: string, work: CaptureWork, signal: AbortSignal): Promise<void> {
     const { registry, schemas, secretKey, metrics, traces } = this;
+    const events = this.#events;
     const logger = this.logger.child({ endpoint: name });
     return runWork({
       app: 'capture',
@@ -57,7 +61,11 @@ export class CaptureService implements OnApplicationBootstrap, OnApplicationShut
       sink: registry.status,
       acquire: (waitSignal) => registry.lease(`capture/${name}`).acquire(waitSignal),
       run: (lead) =>
-        runCapture({ registry, schemas, secretKey, instance: instanceName, metrics, traces, logger, status: lead.status }, work, lead),
+        runCapture(
+          { registry, schemas, secretKey, instance: instanceName, metrics, traces, logger, events, status: lead.status },
+          work,
+          lead,
+        ),
       metrics,
       logger,
       signal,

@@ -22,6 +22,8 @@ export interface CopyKeeperOptions {
   /** In force behind that heartbeat. */
   readonly routes: Announced;
   readonly logger: Logger;
+  /** False while a record behind the copy is still needed: the next claim reads from the copy on. */
+  mayMove(): boolean;
   onLost(error: SyncError): void;
 }
 
@@ -38,7 +40,7 @@ export class CopyKeeper {
   }
 
   acknowledged(records: readonly Acknowledged[]): void {
-    if (this.#writing || Date.now() - this.#lastAt < minIntervalMs) return;
+    if (this.#writing || !this.#options.mayMove() || Date.now() - this.#lastAt < minIntervalMs) return;
     const last = records.findLast((record) => record.control?.kind === 'heartbeat');
     if (last?.control?.kind !== 'heartbeat') return;
     const { log, epoch, seq } = last.header;

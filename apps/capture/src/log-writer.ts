@@ -71,6 +71,11 @@ export class LogWriter {
     return this.#queue.bytes;
   }
 
+  /** Of the record that was handed over last. */
+  get lastSeq(): number {
+    return this.#nextSeq - 1;
+  }
+
   /** Resolves when there is room for more. Call it without overlap: the order of the calls is the order of the log. */
   async row(table: TableSchema, event: RowEvent): Promise<void> {
     const encoder = this.#encoders.get(table) ?? (await this.#prepare(table));

@@ -21,7 +21,11 @@ beforeEach(() => {
     applied: () => undefined,
     close: async () => undefined,
   };
-  const status = { status: { rows: 0, transactions: 0, marked: 0 } as WorkStatus, update: () => undefined } as unknown as StatusReporter;
+  const status = {
+    status: { rows: 0, transactions: 0, marked: 0 } as WorkStatus,
+    update: () => undefined,
+    lagFrom: () => undefined,
+  } as unknown as StatusReporter;
   progress = new Progress({ metrics, status, traces }, 'a');
 });
 afterEach(() => void vi.useRealTimers());
@@ -60,13 +64,15 @@ it('one request has one latency, of the transaction that waited longest, and a s
   expect(spans).toEqual([{ name: 'a', log: 'L', seq: 8, startMs: start - 30, endMs: start, with: all, gtid: 'u:9' }]);
 });
 
+const writer = { queuedBytes: 0, lastSeq: -1 };
+
 it('what is not published is counted: events passed over, and transactions without a row of ours', async () => {
   progress.unwanted();
   progress.unwanted();
-  progress.boundary({ ...boundary, commitTimeUs: start * 1000 }, 0);
-  progress.boundary({ ...boundary, commitTimeUs: start * 1000, marked: true }, 0);
-  progress.boundary({ ...boundary, commitTimeUs: start * 1000, rows: 3 }, 0);
-  progress.boundary({ ...boundary, commitTimeUs: null }, 0);
+  progress.boundary({ ...boundary, commitTimeUs: start * 1000 }, writer);
+  progress.boundary({ ...boundary, commitTimeUs: start * 1000, marked: true }, writer);
+  progress.boundary({ ...boundary, commitTimeUs: start * 1000, rows: 3 }, writer);
+  progress.boundary({ ...boundary, commitTimeUs: null }, writer);
   const text = await metrics.registry.metrics();
   expect(text).toContain('lutra_filtered_events_total{name="a",app="capture"} 2');
   expect(text).toContain('lutra_filtered_transactions_total{name="a",app="capture"} 1');

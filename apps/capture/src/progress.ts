@@ -2,12 +2,14 @@
  * What capture counts: its status, its metrics and its traces, from what was acknowledged and from the boundaries that it passed. Metrics are
  * touched once per request or transaction, never per row.
  */
+import type { SourceEnd } from '@lutra/binlog';
 import type { StatusReporter } from '@lutra/runtime';
 import type { Metrics, Traces } from '@lutra/telemetry';
 import type { Acknowledged } from './log-writer.js';
 import type { Boundary } from './output.js';
+import { SourceLag } from './source-lag.js';
 
-/** Behind this many ms, a source without news is simply idle. */
+/** A transaction without a row for us is no news while it is as young as this. */
 const idleAfterMs = 2_000;
 
 interface ProgressDeps {
@@ -30,6 +32,8 @@ export class Progress {
   readonly #endpoint: string;
   /** Rows events of tables without a route, since the last boundary. */
   #unwanted = 0;
+  readonly #lag = new SourceLag();
+  #isLagTold = false;
 
   constructor(deps: ProgressDeps, endpoint: string) {
     this.#deps = deps;
@@ -39,6 +43,20 @@ export class Progress {
   /** A rows event was passed over unread. */
   unwanted(): void {
     this.#unwanted += 1;
+  }
+
+  /** The source was asked where its binlog ends. */
+  looked(end: SourceEnd): void {
+    const { file, pos, at } = end;
+    this.#lag.looked(end);
+    this.#deps.status.update({ sourceEnd: { file, pos, at } });
+  }
+
+  /** What was asked for in the source and not done. */
+  ignored(what: 'remedy' | 'skip'): void {
+    const { status, metrics } = this.#deps;
+    status.update({ ignored: status.status.ignored + 1 });
+    metrics.ignoredRequests.inc({ name: this.#endpoint, what });
   }
 
   acknowledged(records: readonly Acknowledged[]): void {
@@ -60,13 +78,14 @@ export class Progress {
     }
     const last = records.at(-1);
     if (!last) return;
-    const lagMs = commitMs === null ? status.status.lagMs : Math.max(0, Date.now() - commitMs);
+    if (commitMs !== null) this.#lag.handled(Date.now() - commitMs);
+    this.#lag.acknowledged(last.header.seq);
+    this.#tellLag();
     status.update({
       rows: status.status.rows + sums.rows,
       transactions: status.status.transactions + sums.transactions,
       seq: last.header.seq,
       offset: last.offset + 1,
-      lagMs,
       routes,
       log: last.header.log,
     });
@@ -75,16 +94,17 @@ export class Progress {
     this.#observe(records, sums);
   }
 
-  boundary(boundary: Boundary, queuedBytes: number): void {
+  /** `lastSeq`: of the last record of what lies before. */
+  boundary(boundary: Boundary, { queuedBytes, lastSeq }: { queuedBytes: number; lastSeq: number }): void {
     const { status, metrics } = this.#deps;
-    const idle = boundary.commitTimeUs === null && queuedBytes === 0;
     status.update({
       position: boundary.end,
       marked: status.status.marked + (boundary.marked ? 1 : 0),
-      ...(idle || (boundary.commitTimeUs !== null && Date.now() - boundary.commitTimeUs / 1000 < idleAfterMs && boundary.rows === 0)
-        ? { lagMs: 0 }
-        : {}),
+      skipped: status.status.skipped + (boundary.skipped ? 1 : 0),
     });
+    this.#age(boundary, queuedBytes);
+    this.#lag.read(boundary.end, lastSeq);
+    this.#tellLag();
     const name = this.#endpoint;
     if (boundary.marked) metrics.markedTransactions.inc({ name });
     if (boundary.skipped) metrics.skippedTransactions.inc({ name });
@@ -92,6 +112,19 @@ export class Progress {
     if (this.#unwanted > 0) metrics.filteredEvents.inc({ name }, this.#unwanted);
     this.#unwanted = 0;
     metrics.queueBytes.set({ name }, queuedBytes);
+  }
+
+  #age({ commitTimeUs, rows }: Boundary, queuedBytes: number): void {
+    if (commitTimeUs === null) return queuedBytes === 0 ? this.#lag.idle() : undefined;
+    const ageMs = Date.now() - commitTimeUs / 1000;
+    if (rows === 0) this.#lag.handled(ageMs < idleAfterMs ? 0 : ageMs);
+  }
+
+  /** Not before it is known: until then the run before says how far behind we are. */
+  #tellLag(): void {
+    if (this.#isLagTold || !this.#lag.isKnown) return;
+    this.#isLagTold = true;
+    this.#deps.status.lagFrom(() => this.#lag.ms());
   }
 
   #count(records: readonly Acknowledged[], sums: Sums): void {

@@ -8,7 +8,7 @@ import type { ExecutedSet } from '@lutra/binlog';
 import type { RecordDecoder } from '@lutra/avro';
 import type { RawRecord } from '@lutra/bus';
 import { admit, freshLog, SyncError } from '@lutra/model';
-import type { Announced, LogRecord, LogState, Position, RowEvent, Seen } from '@lutra/model';
+import type { Announced, ControlRecord, LogRecord, LogState, Position, RecordHeader, RowEvent, Seen } from '@lutra/model';
 import type { LogCopy } from '@lutra/registry';
 
 export interface Tail {
@@ -24,6 +24,14 @@ export interface Tail {
   readonly remedies: number;
   /** The last transaction behind `position` whose rows stand in the log, by its id; null: there is none. */
   readonly rowsUntil: string | null;
+  /** DDL statements that were passed over: perhaps nobody has counted them yet. */
+  readonly ddl: readonly DdlRecord[];
+}
+
+/** A record of a statement that was not carried over. */
+export interface DdlRecord {
+  readonly header: RecordHeader;
+  readonly body: Extract<ControlRecord, { kind: 'ddl' }>;
 }
 
 /** Where to begin reading, from the offsets that the broker has now and the copy. null: the log is new. */
@@ -56,6 +64,7 @@ export class TailReader {
   #announced: Announced | null;
   #remedies = 0;
   #rowsUntil: string | null = null;
+  #ddl: DdlRecord[] = [];
 
   constructor(topic: string, decoder: RecordDecoder, copy: LogCopy | null) {
     this.#topic = topic;
@@ -75,6 +84,7 @@ export class TailReader {
       announced: this.#announced,
       remedies: this.#remedies,
       rowsUntil: this.#rowsUntil,
+      ddl: this.#ddl,
     };
   }
 
@@ -95,6 +105,7 @@ export class TailReader {
       this.#seen = {};
       this.#remedies = 0;
       this.#rowsUntil = null;
+      this.#ddl = [];
     }
     if (verdict === 'valid' || verdict === 'anew') this.#follow(record);
   }
@@ -134,6 +145,7 @@ export class TailReader {
   #follow(record: LogRecord): void {
     const { body } = record;
     if (body.kind === 'remedy') this.#remedies += 1;
+    if (body.kind === 'ddl') this.#ddl.push({ header: record.header, body });
     if (body.kind === 'heartbeat' || body.kind === 'ddl' || body.kind === 'restart') this.#moveTo(body.position);
     if (body.kind === 'heartbeat') [this.#remedies, this.#rowsUntil] = [body.remedies, body.rowsUntil];
     if (body.kind === 'heartbeat' || body.kind === 'restart') this.#seen = body.seen;

@@ -33,6 +33,7 @@ import { PipelineWayOutService } from './pipelines/way-out.service.js';
 import { RegionController } from './regions/region.controller.js';
 import { RegionService } from './regions/region.service.js';
 import { SchemaRegistryController } from './schema-registry/schema-registry.controller.js';
+import { OmissionService } from './status/omission.service.js';
 import { StatusController } from './status/status.controller.js';
 import { ENVIRONMENT, HEALTH, LOGGER, METRICS, REGISTRY, SCHEMAS, SECRET_KEY } from './tokens.js';
 import type { SecretKey } from './tokens.js';
@@ -94,6 +95,7 @@ export function controlModule({ environment, registry, secretKey, metrics, healt
       ConflictEntryService,
       ConflictRetentionService,
       ExportService,
+      OmissionService,
     ],
   };
 }

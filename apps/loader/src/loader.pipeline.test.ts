@@ -7,6 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { RecordEncoder } from '@lutra/avro';
 import type { RawRecord } from '@lutra/bus';
 import type { Checkpoint } from '@lutra/marker';
+import { EventQueues } from '@lutra/host';
 import { channelSchema, routesFingerprint, SyncError } from '@lutra/model';
 import type { ChannelDocument, EndpointDocument, RegionDocument, Route, RowEvent, TableSchema, WorkStatus } from '@lutra/model';
 import type { SqlText } from '@lutra/mysql';
@@ -15,7 +16,6 @@ import { supervise, untilAbort } from '@lutra/runtime';
 import { Metrics } from '@lutra/telemetry';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { EventQueues } from './events/event-queues.js';
 import { runLoader } from './loader.pipeline.js';
 import type { LoaderDeps } from './loader.pipeline.js';
 import type { LoaderWork } from './wanted.js';
@@ -325,8 +325,12 @@ const deps = (): LoaderDeps => ({
   secretKey: key,
   metrics: new Metrics('loader'),
   logger: silent,
-  status: { status: { rows: 0, transactions: 0 } as WorkStatus, update: () => undefined } as unknown as LoaderDeps['status'],
-  events: new EventQueues({ metrics: new Metrics('loader'), logger: silent }),
+  status: {
+    status: { rows: 0, transactions: 0 } as WorkStatus,
+    update: () => undefined,
+    lagFrom: () => undefined,
+  } as unknown as LoaderDeps['status'],
+  events: new EventQueues({ app: 'loader', metrics: new Metrics('loader'), logger: silent }),
 });
 
 async function load(done: (failures: readonly SyncError[]) => boolean, routes = shop): Promise<SyncError[]> {

@@ -11,6 +11,7 @@
 import { RecordDecoder } from '@lutra/avro';
 import { BusAdmin, subscribe } from '@lutra/bus';
 import type { BusOptions } from '@lutra/bus';
+import type { EventQueues } from '@lutra/host';
 import { createRouter, rowsTopic, toSyncError } from '@lutra/model';
 import type { ConnectionOptions } from '@lutra/mysql';
 import { openSecret } from '@lutra/registry';
@@ -21,7 +22,6 @@ import { Applier } from './applier.js';
 import type { ApplierOptions } from './applier.js';
 import { guardFor } from './conflict/guard-for.js';
 import { TargetTables } from './conflict/target-tables.js';
-import type { EventQueues } from './events/event-queues.js';
 import { LogReader } from './log-reader.js';
 import type { Place } from './log-reader.js';
 import { Progress } from './progress.js';
@@ -196,7 +196,7 @@ interface ApplierParts extends Pick<ApplierOptions, 'checkpoint' | 'guard' | 'sk
   readonly ended: AbortController;
 }
 
-function applierOf({ registry, logger }: LoaderDeps, work: LoaderWork, parts: ApplierParts): Applier {
+function applierOf({ registry, logger, metrics }: LoaderDeps, work: LoaderWork, parts: ApplierParts): Applier {
   const { lead, checkpoint, writer, guard, skip, progress, ended } = parts;
   return new Applier({
     checkpoint,
@@ -210,8 +210,18 @@ function applierOf({ registry, logger }: LoaderDeps, work: LoaderWork, parts: Ap
     merge: lead.merge,
     skip,
     batchBytes: batchBytesOf(work),
-    onSkipped: async ({ seq, reason }) => {
+    onSkipped: async ({ log, seq, reason }) => {
       logger.warn({ seq, reason }, 'skipped a transaction; its rows are in lutra.skipped');
+      metrics.skipOrders.inc({ name: work.id });
+      const omission = {
+        kind: 'skip',
+        what: 'transaction',
+        tables: [],
+        where: `seq ${seq}`,
+        at: Date.now(),
+        record: { log, seq },
+      } as const;
+      await registry.omissions.add(`pipeline@${work.id}`, [omission]);
       await registry.skips.remove(work.id);
     },
     onCommitted: (committed) => progress.committed(committed),

@@ -1,13 +1,13 @@
 /** Runs a loader for every pipeline that writes to this region, following the configuration; any number of processes may stand by. */
 import { Inject, Injectable } from '@nestjs/common';
 import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
+import { EventQueues } from '@lutra/host';
 import { watchConfiguration } from '@lutra/registry';
 import type { Registry, SchemaStore } from '@lutra/registry';
 import { runWork, WorkerSet } from '@lutra/runtime';
 import type { Logger, Metrics, Traces } from '@lutra/telemetry';
 import { instanceName } from './environment.js';
 import type { Environment } from './environment.js';
-import { EventQueues } from './events/event-queues.js';
 import { runLoader } from './loader.pipeline.js';
 import { ENVIRONMENT, LOGGER, METRICS, REGISTRY, SCHEMAS, SECRET_KEY, TRACES } from './tokens.js';
 import { wantedPipelines } from './wanted.js';
@@ -28,7 +28,7 @@ export class LoaderService implements OnApplicationBootstrap, OnApplicationShutd
     @Inject(TRACES) private readonly traces: Traces | null,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {
-    this.#events = new EventQueues({ metrics, logger });
+    this.#events = new EventQueues({ app: 'loader', metrics, logger });
     this.#workers = new WorkerSet((name, work, signal) => this.#load(name, work, signal));
   }
 

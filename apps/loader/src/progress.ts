@@ -9,6 +9,7 @@ import type { Place } from './log-reader.js';
 import { Passage } from './passage.js';
 import { groupOf } from './take-over.js';
 import type { Committed } from './target-writer.js';
+import { TopicLag } from './topic-lag.js';
 
 const groupOffsetMs = 5_000;
 
@@ -30,6 +31,8 @@ export class Progress {
   #transactions = 0;
   /** Rows without a route that are counted. */
   #unrouted = 0;
+  readonly #lag = new TopicLag();
+  #isLagTold = false;
 
   /** `seq`: up to which all is applied. */
   constructor(deps: ProgressDeps, of: { pipeline: string; topic: string; admin: BusAdmin; seq: number }) {
@@ -73,39 +76,50 @@ export class Progress {
     }
     metrics.transactions.inc({ name }, committed.transactions);
     metrics.lastProgress.set({ name }, Date.now() / 1000);
-    const lagMs = committed.sourceUs === null ? status.status.lagMs : Math.max(0, Math.round(Date.now() - committed.sourceUs / 1000));
+    this.#lag.applied(committed.sourceUs === null ? null : committed.sourceUs / 1000);
     status.update({
       rows: status.status.rows + rows,
       transactions: status.status.transactions + committed.transactions,
       log: committed.place.log,
       seq: committed.place.seq,
       offset: committed.place.nextOffset,
-      lagMs,
       // Not when the run began: what fails again and again would show for an instant only, and run between.
       lastError: null,
     });
     if (this.#read && (this.#read.log !== committed.place.log || this.#read.seq <= committed.place.seq)) this.#read = null;
+    if (!this.#read) this.#lag.settled();
+    this.#tellLag();
     this.#commitGroup(committed.place.nextOffset);
   }
 
   /** A heartbeat says that at its time everything before it had been published: that old, and no older, is what we have applied. */
   control(control: ControlRecord, place: Place): void {
     if (control.kind !== 'heartbeat' || this.#read) return;
-    const lagMs = Math.max(0, Date.now() - control.tsMs);
+    this.#lag.applied(control.tsMs);
+    this.#tellLag();
     this.#deps.metrics.lastProgress.set({ name: this.#of.pipeline }, Date.now() / 1000);
-    this.#deps.status.update({ log: place.log, seq: place.seq, offset: place.nextOffset, lagMs, lastError: null });
+    this.#deps.status.update({ log: place.log, seq: place.seq, offset: place.nextOffset, lastError: null });
     this.#commitGroup(place.nextOffset);
   }
 
   /** Rows were read that are not committed yet: heartbeats after them say nothing. */
   row(event: RowEvent, place: Place): void {
     this.#read = place;
+    this.#lag.read();
     if (event.transaction.last) this.#passage.ended(event, place);
   }
 
   /** The same of what home made of a row. */
   remedy(place: Place): void {
     this.#read = place;
+    this.#lag.read();
+  }
+
+  /** Not before it is known: until then the run before says how far behind we are. */
+  #tellLag(): void {
+    if (this.#isLagTold || !this.#lag.isKnown) return;
+    this.#isLagTold = true;
+    this.#deps.status.lagFrom(() => this.#lag.ms());
   }
 
   /** For lag tools: nobody reads from this offset. */

@@ -73,6 +73,7 @@ export class Dump {
   /** Watch ticks since something came. */
   #silentTicks = 0;
   #bytesRead = 0;
+  #heartbeats = 0;
   /** More came than what opens a file. */
   #isUnderWay = false;
 
@@ -124,12 +125,23 @@ export class Dump {
     const body = packet.start + 4;
     if (packet.buffer[body] !== 0) return this.#fail(new SyncError('BINLOG_DECODE', 'a packet of the dump that is no event'));
     const event = packet.buffer.subarray(body + 1, packet.end);
-    this.#isUnderWay ||= !openingTypes.has(event[typeOffset] ?? eventType.format);
+    const type = event[typeOffset] ?? eventType.format;
+    this.#isUnderWay ||= !openingTypes.has(type);
+    if (type === eventType.heartbeat) this.#heartbeats += 1;
     this.queue.push(event);
     if (!this.#paused && this.queue.bytes > this.#options.bufferBytes) {
       this.#paused = true;
       this.#inside.connection.pause();
     }
+  }
+
+  /** Nothing waits, and what comes is taken. */
+  get isIdle(): boolean {
+    return !this.#paused && this.queue.bytes === 0;
+  }
+
+  get heartbeats(): number {
+    return this.#heartbeats;
   }
 
   /** The reader has taken an event: goes on reading when half of the buffer is free. */

@@ -9,6 +9,7 @@ import type { RowDataPacket } from 'mysql2/promise';
 import type { Query } from './connection.js';
 import { gtidContains } from './gtid.js';
 import type { KnownPlace, SourceState } from './options.js';
+import { fileNumber } from './place.js';
 
 /** ER_ERROR_WHEN_EXECUTING_COMMAND: no event begins there. */
 const wrongOffset = 1220;
@@ -62,9 +63,4 @@ function anotherServer({ serverUuid, file, pos }: KnownPlace, { serverUuid: now 
 function rewritten({ file, pos }: KnownPlace, why: string): SyncError {
   const message = `the source has another history than the one that was read from it up to ${file}:${pos}: ${why}; it was reset, or restored from a backup`;
   return new SyncError('SOURCE_BEHIND', message, { details: { file, pos } });
-}
-
-/** binlog.000042 → 42 */
-export function fileNumber(file: string): number {
-  return Number(file.slice(file.lastIndexOf('.') + 1));
 }

@@ -24,8 +24,18 @@ export interface BinlogOptions extends SourceConnection {
   readonly bufferBytes?: number | undefined;
   /** ms between the server's heartbeats while it has nothing to send. Default 1000. */
   readonly heartbeatMs?: number | undefined;
+  /** ms between two looks at the source over an ordinary connection (source-watch.ts). Default 3000. */
+  readonly lookMs?: number | undefined;
+  /** Told where the source's binlog ends, at each look. */
+  onSourceEnd?(end: SourceEnd): void;
   readonly logger: Logger;
   readonly signal: AbortSignal;
+}
+
+/** Where the source's binlog ended, as it said itself. */
+export interface SourceEnd extends FilePosition {
+  /** ms since 1970 by our clock: it was asked then, or later. */
+  readonly at: number;
 }
 
 /** A place between two transactions, as it was read from a server before. */

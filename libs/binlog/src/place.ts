@@ -1,7 +1,8 @@
 /**
  * Where in the binlog we are: file, position, and the transactions read so far. Promises that no byte of a file was passed over: each event
- * must start where the one before it ended. Only between transactions, and only where the server was asked to leave out those of a GTID
- * set, may it jump forward.
+ * must start where the one before it ended. Where the server was asked to leave out the transactions of a GTID set, it may jump forward, between
+ * transactions and up to where the binlog ended when reading began: what comes after it is in no such set. Counter-example for jumps at any
+ * time: something between swallows a transaction, and the next heartbeat, which says where the server is, moves us past it.
  */
 import { SyncError } from '@lutra/model';
 import type { FilePosition, Position } from '@lutra/model';
@@ -14,14 +15,16 @@ const wrap = 2 ** 32;
 const artificialFlag = 0x20;
 /** A file starts with four bytes that are no event. */
 export const fileStart = 4;
+/** No jump is as long: a position that seems to lie so far ahead lies behind, and would be taken for one beyond the next 4 GiB. */
+const longestJump = 2 ** 31;
 
 export interface PlaceOptions {
   /** False: positions carry no GTID set. */
   readonly gtidMode: boolean;
   /** The set of a start from GTIDs; null where a file will tell it. */
   readonly executed: ExecutedSet | null;
-  /** True when the server leaves out transactions (start from a GTID set) or events (MariaDB). */
-  readonly mayJump: boolean;
+  /** The server may leave out what begins before: transactions (start from a GTID set). null: nothing. */
+  readonly jumpsUntil: FilePosition | null;
 }
 
 export class Place {
@@ -81,17 +84,43 @@ export class Place {
 
   /** A heartbeat says where the server is. */
   heartbeat(file: string, position: number, inTransaction: boolean): void {
-    if (file !== this.#file) throw new SyncError('BINLOG_DECODE', `a heartbeat in ${file}, read was ${this.#file}`);
+    if (file !== this.#file) throw this.#wentBack(`a heartbeat in ${file}`);
     if (position !== this.#pos % wrap) this.#jump(position, 0, inTransaction);
   }
 
   #jump(position: number, size: number, inTransaction: boolean): void {
     const earliest = this.#pos + size;
-    const end = earliest + ((((position - earliest) % wrap) + wrap) % wrap);
-    if (inTransaction || !this.#options.mayJump) {
-      const message = `events are missing: the one at ${this.#file}:${this.#pos} is followed by one at ${end - size}`;
-      throw new SyncError('BINLOG_DECODE', message, { details: { file: this.#file, pos: this.#pos } });
-    }
+    const length = (((position - earliest) % wrap) + wrap) % wrap;
+    if (length >= longestJump) throw this.#wentBack(`an event at ${position}`);
+    const end = earliest + length;
+    if (inTransaction || !this.#mayJumpTo(end - size)) throw this.#missing(end - size, inTransaction);
     this.#pos = end;
   }
+
+  #mayJumpTo(pos: number): boolean {
+    const { jumpsUntil } = this.#options;
+    return jumpsUntil !== null && !isBefore(jumpsUntil, { file: this.#file, pos });
+  }
+
+  /** Between two transactions another dump may bring what this one left out. */
+  #missing(next: number, inTransaction: boolean): SyncError {
+    const message = `events are missing: the one at ${this.#file}:${this.#pos} is followed by one at ${next}`;
+    return new SyncError(inTransaction ? 'BINLOG_DECODE' : 'SOURCE_SILENT', message, { details: { ...this.now } });
+  }
+
+  /** What that means, the source is asked on the next connect: whether it still has what was read. */
+  #wentBack(what: string): SyncError {
+    const message = `the dump does not go on where it was, at ${this.#file}:${this.#pos}: ${what} came next`;
+    return new SyncError('SOURCE_UNAVAILABLE', message, { details: { ...this.now } });
+  }
+}
+
+export function isBefore(a: FilePosition, b: FilePosition): boolean {
+  const [first, second] = [fileNumber(a.file), fileNumber(b.file)];
+  return first < second || (first === second && a.pos < b.pos);
+}
+
+/** binlog.000042 → 42 */
+export function fileNumber(file: string): number {
+  return Number(file.slice(file.lastIndexOf('.') + 1));
 }

@@ -6,11 +6,10 @@
 import { randomUUID } from 'node:crypto';
 import { probePipeline, probeStatement, readMarker } from '@lutra/marker';
 import { SyncError } from '@lutra/model';
-import type { FilePosition } from '@lutra/model';
 import { withConnection } from './connection.js';
 import { toSourceError } from './driver-error.js';
-import { fileNumber } from './history.js';
 import type { BinlogOptions, SourceState } from './options.js';
+import { isBefore } from './place.js';
 import { readBinlog } from './read-binlog.js';
 import { readState } from './source-state.js';
 
@@ -44,7 +43,7 @@ export async function probeBinlog(options: ProbeOptions): Promise<number | null>
     if (item.kind === 'rows') {
       const markers = isLutra(item.table) ? item.rows.map((image) => readMarker(item.table, image)) : [];
       if (markers.some((marker) => marker?.pipeline === probePipeline(options.endpoint) && marker.logId === token)) return null;
-    } else if ('end' in item && isAtOrAfter(item.end, after)) break;
+    } else if ('end' in item && !isBefore(item.end, after)) break;
   }
   throw await notSeen(options, after);
 }
@@ -73,9 +72,4 @@ async function notSeen(options: ProbeOptions, { serverUuid }: SourceState): Prom
     'SOURCE_SETTINGS',
     `endpoint ${options.endpoint}: what is written to lutra.checkpoint does not come back through the binlog. Without it copies from other regions would be sent on as if they were new`,
   );
-}
-
-function isAtOrAfter(here: FilePosition, there: FilePosition): boolean {
-  const [a, b] = [fileNumber(here.file), fileNumber(there.file)];
-  return a > b || (a === b && here.pos >= there.pos);
 }

@@ -1,9 +1,9 @@
 /**
- * The whole of reading a source: ask it who it is, check that it can go on from the start position, dump, decode. Promises commit order,
- * nothing skipped, nothing after an error; never connects again by itself.
+ * The whole of reading a source: ask it who it is, check that it can go on from the start position, dump, decode, and ask again meanwhile whether
+ * the dump still tells all (source-watch.ts). Promises commit order, nothing skipped, nothing after an error; never connects again by itself.
  */
 import { SyncError } from '@lutra/model';
-import type { SourceItem } from '@lutra/model';
+import type { FilePosition, SourceItem } from '@lutra/model';
 import { askText } from './ask-text.js';
 import { withConnection } from './connection.js';
 import { Dump } from './dump.js';
@@ -13,16 +13,20 @@ import { fileStart } from './place.js';
 import { readSessionDefaults } from './session.js';
 import type { SessionDefaults } from './session.js';
 import { readCharsets, readState } from './source-state.js';
+import { SourceWatch } from './source-watch.js';
 import { checkedStart } from './start-position.js';
 import type { Start } from './start-position.js';
 import { TransactionReader } from './transaction-reader.js';
 
 const defaultBufferBytes = 16 * 1024 * 1024;
 const defaultHeartbeatMs = 1000;
+const defaultLookMs = 3000;
 
 interface Opening {
   readonly state: SourceState;
   readonly start: Start;
+  /** Where the binlog ended when `start` was in it. */
+  readonly end: FilePosition;
   readonly charsets: ReadonlyMap<number, string>;
   readonly session: SessionDefaults;
 }
@@ -38,6 +42,7 @@ export async function* readBinlog(options: BinlogOptions): AsyncGenerator<Source
   logger.info({ version: state.version, start }, 'reading the binlog');
   const dump = openDump(options, opening);
   const reader = openReader(options, opening);
+  const watch = openWatch(options, { state, dump, reader });
   const abort = (): void => dump.queue.abort(aborted());
   signal.addEventListener('abort', abort, { once: true });
   try {
@@ -56,6 +61,7 @@ export async function* readBinlog(options: BinlogOptions): AsyncGenerator<Source
     }
   } finally {
     signal.removeEventListener('abort', abort);
+    watch.close();
     await dump.close();
   }
 }
@@ -65,7 +71,9 @@ function open(options: BinlogOptions): Promise<Opening> {
     const state = await readState(query);
     const start = await checkedStart(query, options.start, state);
     if (options.known) await checkHistory(query, options.known, state);
-    return { state, start, charsets: await readCharsets(query, state.flavor), session: await readSessionDefaults(query) };
+    // Asked again: a replica may have received transactions of the start while it was checked.
+    const end = await readState(query);
+    return { state, start, end, charsets: await readCharsets(query, state.flavor), session: await readSessionDefaults(query) };
   });
 }
 
@@ -76,12 +84,28 @@ function openDump(options: BinlogOptions, { state, start }: Opening): Dump {
   return new Dump({ ...options, start: from, serverUuid: state.serverUuid, bufferBytes, heartbeatMs });
 }
 
-function openReader(options: BinlogOptions, { state, start, charsets, session }: Opening): TransactionReader {
+function openWatch(
+  options: BinlogOptions,
+  { state, dump, reader }: { state: SourceState; dump: Dump; reader: TransactionReader },
+): SourceWatch {
+  return new SourceWatch({
+    source: options,
+    state,
+    lookMs: options.lookMs ?? defaultLookMs,
+    logger: options.logger,
+    progress: () => ({ read: reader.place, isIdle: dump.isIdle, heartbeats: dump.heartbeats }),
+    onEnd: (end) => options.onSourceEnd?.(end),
+    onLost: (error) => dump.queue.fail(error),
+  });
+}
+
+function openReader(options: BinlogOptions, { state, start, end, charsets, session }: Opening): TransactionReader {
   const facts = { flavor: state.flavor, charsets };
   const { gtidMode } = state;
   return new TransactionReader({
     facts,
     start,
+    end,
     gtidMode,
     session,
     wants: (table) => options.wants(table),

@@ -7,6 +7,7 @@ import type { FilePosition } from '@lutra/model';
 import type { Query } from './connection.js';
 import { gtidSubset, parseGtids } from './gtid.js';
 import type { BinlogOptions, SourceState } from './options.js';
+import { fileNumber } from './place.js';
 
 export type Start = { readonly gtidSet: string } | FilePosition;
 
@@ -49,8 +50,4 @@ async function checkFile(query: Query, { file, pos }: FilePosition): Promise<Fil
   const size = Number(found['File_size']);
   if (pos > size) throw new SyncError('SOURCE_BEHIND', `${file} ends at ${size}, before the start position ${pos}`, { details });
   return { file, pos };
-}
-
-function fileNumber(file: string): number {
-  return Number(file.slice(file.lastIndexOf('.') + 1));
 }

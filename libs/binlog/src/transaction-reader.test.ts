@@ -17,9 +17,11 @@ class Tape {
 
   constructor(options: Partial<ReaderOptions> = {}, pos = 4) {
     const facts = { flavor: 'mysql', charsets: new Map() } as const;
+    const end = { file: 'binlog.000001', pos };
     this.reader = new TransactionReader({
       facts,
       start: { gtidSet: '' },
+      end,
       gtidMode: true,
       session: defaults,
       wants: () => true,
@@ -171,17 +173,38 @@ describe('what does not fit', () => {
   });
 
   it('is a gap between transactions, unless the server leaves out what we have', () => {
-    const fromGtids = new Tape();
+    const fromGtids = new Tape({ end: { file: 'binlog.000001', pos: 10_000 } });
     fromGtids.pos += 1000;
     fromGtids.begin(7);
     expect(fromGtids.commit().at(-1)).toMatchObject({ end: { pos: fromGtids.pos } });
     const fromFile = new Tape({ start: { file: 'binlog.000001', pos: 4 } });
     fromFile.pos += 1000;
-    expect(codeOf(() => fromFile.begin(1))).toBe('BINLOG_DECODE');
+    expect(codeOf(() => fromFile.begin(1))).toBe('SOURCE_SILENT');
   });
 
   it('is a heartbeat of another file', () => {
-    expect(codeOf(() => new Tape().heartbeat(4, 'binlog.000007'))).toBe('BINLOG_DECODE');
+    expect(codeOf(() => new Tape().heartbeat(4, 'binlog.000007'))).toBe('SOURCE_UNAVAILABLE');
+  });
+
+  it('is a heartbeat that lies behind: no jump to beyond the next 4 GiB', () => {
+    const end = { file: 'binlog.000001', pos: 2 ** 33 };
+    for (const pos of [4, 2 ** 32 - 100]) {
+      const tape = new Tape({ end }, pos);
+      expect(codeOf(() => tape.heartbeat((tape.pos + 200) % 2 ** 32))).toBe('none');
+      expect(codeOf(() => tape.heartbeat((tape.pos + 199) % 2 ** 32))).toBe('SOURCE_UNAVAILABLE');
+    }
+  });
+
+  it('leaves out what was not in the binlog when reading began: no GTID set that was sent holds it', () => {
+    const tape = new Tape({ end: { file: 'binlog.000001', pos: 1000 } });
+    expect(codeOf(() => tape.heartbeat(1000))).toBe('none');
+    expect(codeOf(() => tape.heartbeat(1001))).toBe('SOURCE_SILENT');
+    const behind = new Tape({ end: { file: 'binlog.000001', pos: 1000 } });
+    behind.pos = 1000;
+    expect(codeOf(() => behind.begin(7))).toBe('none');
+    const beyond = new Tape({ end: { file: 'binlog.000001', pos: 1000 } });
+    beyond.pos = 1001;
+    expect(codeOf(() => beyond.begin(7))).toBe('SOURCE_SILENT');
   });
 
   it('says where', () => {

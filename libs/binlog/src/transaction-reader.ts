@@ -3,7 +3,7 @@
  * and its tables. Never passes over an event that could carry rows; after it has thrown it is not used again.
  */
 import { carriedRowsFlags, SyncError } from '@lutra/model';
-import type { FilePosition, SourceItem } from '@lutra/model';
+import type { FilePosition, Position, SourceItem } from '@lutra/model';
 import { ByteReader } from './byte-reader.js';
 import type { ServerFacts } from './columns.js';
 import { EventFraming, readServerVersion } from './event.js';
@@ -24,6 +24,8 @@ import type { ReadItem } from './transactions.js';
 export interface ReaderOptions {
   readonly facts: Omit<ServerFacts, 'yearSign'>;
   readonly start: { readonly gtidSet: string } | FilePosition;
+  /** Where the binlog ended when reading began, or later: transactions of the start's GTID set stand before it. */
+  readonly end: FilePosition;
   /** False: `gtidSet` of positions is null. */
   readonly gtidMode: boolean;
   readonly session: SessionDefaults;
@@ -43,17 +45,22 @@ export class TransactionReader {
   #search: StartSearch | null = null;
 
   constructor(options: ReaderOptions) {
-    const { start, gtidMode, facts } = options;
+    const { start, end, gtidMode, facts } = options;
     this.#isMariadb = facts.flavor === 'mariadb';
     this.#onUnwanted = () => options.onUnwanted?.();
     const executed = 'gtidSet' in start && gtidMode ? parseGtids(start.gtidSet, this.#isMariadb ? '0-0-0' : '') : null;
-    this.#place = new Place({ gtidMode, executed, mayJump: this.#isMariadb || 'gtidSet' in start });
+    this.#place = new Place({ gtidMode, executed, jumpsUntil: 'gtidSet' in start ? end : null });
     this.#transactions = new Transactions(this.#place, facts, options.session);
     this.#versions = new TableVersions(facts, (table) => options.wants(table));
     if ('pos' in start && gtidMode && start.pos > fileStart) this.#search = new StartSearch(this.#place, start);
   }
 
-  /** @param bytes one event. @throws SyncError BINLOG_DECODE, BINLOG_UNSUPPORTED, SOURCE_SETTINGS, COLUMN_UNSUPPORTED, VALUE_UNSUPPORTED */
+  /** Up to where was read, also amid a transaction; its GTID set is of the transactions before. */
+  get place(): Position {
+    return this.#place.end;
+  }
+
+  /** @param bytes one event. @throws SyncError BINLOG_DECODE, BINLOG_UNSUPPORTED, SOURCE_SETTINGS, SOURCE_UNAVAILABLE, COLUMN_UNSUPPORTED, VALUE_UNSUPPORTED */
   read(bytes: Buffer): readonly ReadItem[] {
     const before = this.#place.now;
     try {

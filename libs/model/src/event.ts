@@ -70,11 +70,38 @@ export const conflictEventSchema = z.object({
 });
 export type ConflictEvent = Readonly<z.infer<typeof conflictEventSchema>>;
 
-/** For one whose rows are too large to be sent. */
-export function withoutRows(event: ConflictEvent): ConflictEvent {
-  return { ...event, before: null, after: null, existing: null, result: null, cut: true };
-}
+/** A DDL statement on routed tables that an endpoint with `ddl: "ignore"` did not carry over. Its text may hold values, and is in the topic only. */
+export const ddlIgnoredEventSchema = z.object({
+  type: z.literal('ddl-ignored'),
+  /** UUID of the event: the same when it comes twice. */
+  id: z.string(),
+  /** ms since 1970: when it was published, by capture's clock. */
+  at: z.number(),
+  region: z.string(),
+  /** Whose topic has the statement; also the record's key. */
+  endpoint: z.string(),
+  /** Its kind: ALTER TABLE */
+  statement: z.string(),
+  /** The routed tables that it concerns, as they are called at the source; none where they cannot be made out. */
+  tables: z.array(z.object({ schema: z.string(), table: z.string() })).readonly(),
+  /** Where it ends in the source's binlog. */
+  position: z.object({ file: z.string(), pos: z.number() }),
+  /** Of its record in the topic. */
+  log: z.string(),
+  seq: z.number(),
+});
+export type DdlIgnoredEvent = Readonly<z.infer<typeof ddlIgnoredEventSchema>>;
 
 /** By `type`. Readers pass over types and fields that they do not know. */
-export const eventSchema = z.discriminatedUnion('type', [conflictEventSchema]);
+export const eventSchema = z.discriminatedUnion('type', [conflictEventSchema, ddlIgnoredEventSchema]);
 export type OperationalEvent = z.infer<typeof eventSchema>;
+
+/** For one whose rows are too large to be sent. */
+export function withoutRows(event: OperationalEvent): OperationalEvent {
+  return event.type === 'conflict' ? { ...event, before: null, after: null, existing: null, result: null, cut: true } : event;
+}
+
+/** What it is about, which is the key of its record. */
+export function eventKey(event: OperationalEvent): string {
+  return event.type === 'conflict' ? event.pipeline : event.endpoint;
+}

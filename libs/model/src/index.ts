@@ -5,6 +5,7 @@ export * from './errors.js';
 export * from './event.js';
 export * from './log-rule.js';
 export * from './log-scan.js';
+export * from './omission.js';
 export * from './position.js';
 export * from './record.js';
 export * from './restart.js';

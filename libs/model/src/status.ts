@@ -1,6 +1,6 @@
 /** What an app says about one endpoint or pipeline that it works on. Kept in an ephemeral ZooKeeper node, at most once a second. */
 import type { ErrorCode } from './errors.js';
-import type { Position } from './position.js';
+import type { FilePosition, Position } from './position.js';
 import type { RouteFingerprints } from './route.js';
 
 /** standby: another process holds the lease · waiting: retrying, `waitingFor` says for what · failed: needs a person */
@@ -28,10 +28,12 @@ export interface WorkStatus {
   readonly rows: number;
   readonly transactions: number;
   readonly rowsPerSecond: number;
-  /** ms from the source's commit to now, of the last transaction handled; 0 when nothing is left to do; null when unknown. */
+  /** ms: what was committed at the source so long ago is handled; 0 when nothing is left to do; null when unknown. Grows while nothing comes. */
   readonly lagMs: number | null;
   /** Capture: up to where the source was read. Loader: null. */
   readonly position: Position | null;
+  /** Capture: where the source's own binlog ended when it was last asked, at `at` (ms since 1970). Loader: null. */
+  readonly sourceEnd: (FilePosition & { readonly at: number }) | null;
   /** Log id and seq of the last record written (capture) or applied (loader). */
   readonly log: string | null;
   readonly seq: number | null;
@@ -39,6 +41,9 @@ export interface WorkStatus {
   readonly offset: number | null;
   /** Capture: transactions that loaders wrote and that were therefore not published. */
   readonly marked: number;
+  /** Capture: transactions that an application did not want replicated; requests of applications that were not heeded. */
+  readonly skipped: number;
+  readonly ignored: number;
   /** Routes that are in force: those of all pipelines of the endpoint, written into the log (capture); of this pipeline (loader). null: not yet. */
   readonly routes: RouteFingerprints | null;
   readonly lastError: ErrorReport | null;

@@ -1,5 +1,5 @@
 /** The shape of each kind of node that an export holds: the schemas of the stores themselves, and what makes two nodes count as the same. */
-import { SyncError, channelSchema, endpointSchema, parseDocument, regionSchema } from '@lutra/model';
+import { SyncError, channelSchema, endpointSchema, omissionsSchema, parseDocument, regionSchema } from '@lutra/model';
 import { z } from 'zod';
 import { toBytes } from './json.js';
 import { leftTablesSchema } from './left-tables.js';
@@ -66,6 +66,12 @@ export const kinds: Readonly<Record<PersistentFolder, Kind>> = {
     noun: 'revision of the',
     schema: revisionSchema,
     checkName: (_, name) => name === revisionNode || refuse('revision', name),
+  },
+  omissions: {
+    noun: 'omissions',
+    schema: omissionsSchema,
+    checkName: (paths, name) => paths.omissions(name),
+    stays: () => true,
   },
   regions: document('region', regionSchema),
   endpoints: document('endpoint', endpointSchema),

@@ -9,6 +9,7 @@ export type { Versioned } from './json.js';
 export type { Lease, LeaseGrant } from './lease.js';
 export type { LeftTable, LeftTableStore } from './left-tables.js';
 export type { LogCopy, LogCopyStore } from './log-copies.js';
+export type { NewOmission, OmissionOwner, OmissionStore } from './omissions.js';
 export type { PipelineMark, PipelineMarkStore } from './pipeline-marks.js';
 export { Registry } from './registry.js';
 export type { RegistryOptions } from './registry.js';

@@ -17,6 +17,7 @@ export const persistentFolders = [
   'skips',
   'left',
   'revision',
+  'omissions',
   'regions',
   'endpoints',
   'channels',
@@ -88,6 +89,14 @@ export class Paths {
   left(pipelineId: string): string {
     if (!pipelinePattern.test(pipelineId)) throw invalid('the id of a pipeline', pipelineId);
     return `${this.#root}/left/${pipelineId}`;
+  }
+
+  /** Of `endpoint@<name>`, `pipeline@<id>` or `channel@<name>`. */
+  omissions(owner: string): string {
+    const [kind = '', name = '', ...rest] = owner.split('@');
+    const isKnown = rest.length === 0 && ['endpoint', 'pipeline', 'channel'].includes(kind);
+    if (!isKnown || !pipelinePattern.test(name)) throw invalid('the owner of omissions', owner);
+    return `${this.#root}/omissions/${owner}`;
   }
 
   restart(endpoint: string): string {

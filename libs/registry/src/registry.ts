@@ -12,6 +12,8 @@ import { ZooKeeperLeftTables } from './left-tables.js';
 import type { LeftTableStore } from './left-tables.js';
 import { ZooKeeperLogCopies } from './log-copies.js';
 import type { LogCopyStore } from './log-copies.js';
+import { ZooKeeperOmissions } from './omissions.js';
+import type { OmissionStore } from './omissions.js';
 import { Paths, defaultRoot } from './paths.js';
 import { ZooKeeperPipelineMarks } from './pipeline-marks.js';
 import type { PipelineMarkStore } from './pipeline-marks.js';
@@ -55,6 +57,7 @@ export class Registry {
   readonly left: LeftTableStore;
   readonly restarts: RestartStore;
   readonly revision: RevisionStore;
+  readonly omissions: OmissionStore;
   readonly schemas: SchemaStore;
   readonly exports: ExportStore;
   /** For tests that end a session from outside. */
@@ -87,6 +90,7 @@ export class Registry {
     this.left = new ZooKeeperLeftTables(tree, paths);
     this.restarts = new ZooKeeperRestarts(tree, paths);
     this.revision = new ZooKeeperRevision(tree, paths);
+    this.omissions = new ZooKeeperOmissions(tree, paths);
     const schemas = new ZooKeeperSchemas(tree, paths);
     this.schemas = new RememberedSchemas(schemas, { session, tree, paths, logger });
     this.exports = new ZooKeeperExport(tree, paths, schemas);

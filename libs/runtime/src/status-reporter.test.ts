@@ -1,5 +1,5 @@
 import type { WorkStatus } from '@lutra/model';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { StatusReporter } from './status-reporter.js';
 
 it('clears its status after a publication that was under way when it closed, and publishes nothing behind it', async () => {
@@ -23,4 +23,24 @@ it('clears its status after a publication that was under way when it closed, and
   await closed;
   reporter.update({ state: 'stopped' });
   expect(calls).toEqual(['asked to publish starting', 'published', 'cleared']);
+});
+
+it('says a lag that grows, also when the work that gave it has ended, and none of work that rests', async () => {
+  vi.useFakeTimers();
+  const lags: (number | null)[] = [];
+  const sink = { publish: async ({ lagMs }: WorkStatus) => void lags.push(lagMs), clear: async () => undefined };
+  const nobody = (): void => undefined;
+  const reporter = new StatusReporter({ app: 'loader', name: 'a', instance: 'b', sink, onStatus: nobody, onPublishError: nobody });
+  const since = Date.now();
+  reporter.update({ state: 'running' });
+  reporter.lagFrom(() => Date.now() - since);
+  await vi.advanceTimersByTimeAsync(3_000);
+  reporter.update({ state: 'failed' });
+  await vi.advanceTimersByTimeAsync(2_000);
+  expect(lags.slice(-5)).toEqual([2000, 3000, 3000, 4000, 5000]);
+  reporter.update({ state: 'paused' });
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(lags.at(-1)).toBeNull();
+  await reporter.close();
+  vi.useRealTimers();
 });

@@ -21,13 +21,18 @@ const idleStatus = {
   rowsPerSecond: 0,
   lagMs: null,
   position: null,
+  sourceEnd: null,
   log: null,
   seq: null,
   offset: null,
   marked: 0,
+  skipped: 0,
+  ignored: 0,
   routes: null,
   lastError: null,
 } as const satisfies Partial<WorkStatus>;
+
+const resting: ReadonlySet<WorkStatus['state']> = new Set(['standby', 'paused', 'stopped']);
 
 const minIntervalMs = 1_000;
 const maxIntervalMs = 5_000;
@@ -54,6 +59,7 @@ export class StatusReporter {
   #failing = false;
   #lastAt = 0;
   #lastRows = 0;
+  #lag: (() => number | null) | null = null;
 
   constructor(options: ReporterOptions) {
     this.#options = options;
@@ -74,6 +80,11 @@ export class StatusReporter {
     if (stateChanged) void this.#publish();
   }
 
+  /** `measure` says the lag from now on, in ms, also when the work that gave it has ended: a lag grows while nothing works. */
+  lagFrom(measure: () => number | null): void {
+    this.#lag = measure;
+  }
+
   async close(): Promise<void> {
     clearInterval(this.#timer);
     this.#closed = true;
@@ -87,11 +98,17 @@ export class StatusReporter {
   async #tick(): Promise<void> {
     const elapsed = Date.now() - this.#lastAt;
     const rate = this.#lastAt === 0 ? 0 : Math.max(0, Math.round(((this.#status.rows - this.#lastRows) * 1000) / Math.max(1, elapsed)));
-    if (rate !== this.#status.rowsPerSecond) {
-      this.#status = { ...this.#status, rowsPerSecond: rate };
+    const lagMs = this.#lagMs();
+    if (rate !== this.#status.rowsPerSecond || lagMs !== this.#status.lagMs) {
+      this.#status = { ...this.#status, rowsPerSecond: rate, lagMs };
       this.#changed = true;
     }
     if (this.#changed || elapsed >= maxIntervalMs) await this.#publish();
+  }
+
+  /** Who rests or stands by is behind nothing. */
+  #lagMs(): number | null {
+    return this.#lag === null || resting.has(this.#status.state) ? null : this.#lag();
   }
 
   #publish(): Promise<void> {
@@ -105,7 +122,7 @@ export class StatusReporter {
   async #publishNow(): Promise<void> {
     this.#changed = false;
     const now = Date.now();
-    this.#status = { ...this.#status, updatedAt: now };
+    this.#status = { ...this.#status, lagMs: this.#lagMs(), updatedAt: now };
     this.#lastRows = this.#status.rows;
     this.#lastAt = now;
     this.#options.onStatus(this.#status);

@@ -38,6 +38,10 @@ export class Metrics {
   readonly transactions: Counter<'name'>;
   readonly markedTransactions: Counter<'name'>;
   readonly skippedTransactions: Counter<'name'>;
+  readonly ddlIgnored: Counter<'name' | 'statement'>;
+  readonly ignoredRequests: Counter<'name' | 'what'>;
+  readonly skipOrders: Counter<'name'>;
+  readonly omissions: Gauge<'name'>;
   readonly publishedBytes: Counter<'name'>;
   readonly errors: Counter<'name' | 'code'>;
   readonly applySeconds: Histogram<'name'>;
@@ -85,6 +89,19 @@ export class Metrics {
     this.skippedTransactions = counter('lutra_skipped_transactions_total', 'Transactions that an application did not want replicated', [
       'name',
     ]);
+    this.ddlIgnored = counter(
+      'lutra_ddl_ignored_total',
+      'Capture: DDL statements on routed tables, not carried over (ddl: ignore), by kind',
+      ['name', 'statement'],
+    );
+    const requests =
+      'Capture: requests in lutra.signal (remedy) and lutra.skip (skip) that were not heeded: not from a loader, or behind a row';
+    this.ignoredRequests = counter('lutra_ignored_requests_total', requests, ['name', 'what']);
+    this.skipOrders = counter('lutra_skip_orders_total', 'Loader: transactions that a person told it to skip; lutra.skipped has them', [
+      'name',
+    ]);
+    const omissions = 'Control: DDL statements, skipped transactions and forced starts of the channel `name` that nobody has confirmed yet';
+    this.omissions = gauge('lutra_omissions_unconfirmed', omissions, ['name']);
     this.publishedBytes = counter('lutra_published_bytes_total', 'Bytes of records acknowledged by Kafka', ['name']);
     this.errors = counter('lutra_errors_total', 'Errors by code', ['name', 'code']);
     this.applySeconds = new Histogram({

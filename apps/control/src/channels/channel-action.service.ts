@@ -53,6 +53,7 @@ export class ChannelActionService {
     if (!force) requireNone(name, state, problems);
     const change = (channel: ChannelDocument): ChannelDocument => ({ ...channel, state });
     if (goesOn) return { ...(await this.#change(name, change)), problems };
+    if (errorsOf(problems).length > 0) await noteForced(this.registry, name, problems);
     return this.lock.run(async () => {
       const configuration = await readConfiguration(this.registry);
       const current = configuration.channels.find((channel) => channel.name === name) ?? document;
@@ -74,6 +75,12 @@ export class ChannelActionService {
       }
     }
   }
+}
+
+/** Before the channel leaves `stopped`: nothing runs past a check without a trace. */
+function noteForced({ omissions }: Registry, name: string, problems: readonly Problem[]): Promise<void> {
+  const what = [...new Set(errorsOf(problems).map(({ id }) => id))].join(', ');
+  return omissions.add(`channel@${name}`, [{ kind: 'force', what, tables: [], where: 'start', at: Date.now(), record: null }]);
 }
 
 /** @throws RefusedError CONFIG_CONFLICT with the whole list */

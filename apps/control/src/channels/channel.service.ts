@@ -112,6 +112,7 @@ export class ChannelService {
       if (document) requireOthers(name, null, await readConfiguration(this.registry));
       await this.registry.revision.raise();
       await removeDocument(this.registry.channels, write, version);
+      await this.registry.omissions.remove(`channel@${name}`);
     });
   }
 }

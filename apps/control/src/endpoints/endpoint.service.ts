@@ -81,6 +81,7 @@ export class EndpointService {
       // An order that waits would otherwise meet another endpoint under this name.
       await this.registry.restarts.withdraw(name);
       await removeDocument(this.registry.endpoints, write, found.version);
+      await this.registry.omissions.remove(`endpoint@${name}`);
     });
   }
 

@@ -12,6 +12,7 @@ import {
   type WorkStatus,
 } from '@lutra/model';
 import { z } from 'zod';
+import { confirmWriteSchema, omissionsStatusSchema } from '../status/omissions.schema.js';
 import { routesStateSchema, routesStatusShape } from '../status/routes.schema.js';
 
 export const problemSchema = z.strictObject({
@@ -86,10 +87,15 @@ const workStatusSchema = z.object({
   rowsPerSecond: z.number(),
   lagMs: z.number().nullable(),
   position: positionSchema.nullable(),
+  /** Capture: where the source's own binlog ended when it was last asked. */
+  sourceEnd: z.object({ file: z.string(), pos: z.number(), at: z.number() }).nullable(),
   log: z.string().nullable(),
   seq: z.number().nullable(),
   offset: z.number().nullable(),
   marked: z.number(),
+  /** Capture: transactions that an application did not want replicated; requests that were not heeded. */
+  skipped: z.number(),
+  ignored: z.number(),
   routes: z.record(z.string(), z.string()).nullable(),
   lastError: errorReportSchema.nullable(),
   updatedAt: z.number(),
@@ -117,7 +123,7 @@ export const pipelineStatusSchema = z.object({
   state: shownStateSchema,
   reason: z.string().nullable(),
   ...routesStatusShape,
-  /** ms from the commit at the source to now, of the last transaction applied; null while unknown. */
+  /** ms: the greater lag of the two ends. What was committed at the source so long ago is applied; null while unknown. */
   lagMs: z.number().nullable(),
   /** Applied at the target. */
   rowsPerSecond: z.number(),
@@ -135,6 +141,7 @@ export const channelStatusSchema = z.object({
   state: shownStateSchema,
   /** in force: in all its pipelines. */
   routes: routesStateSchema,
+  omissions: omissionsStatusSchema,
   pipelines: z.array(pipelineStatusSchema),
 });
 
@@ -199,5 +206,7 @@ export const schemaNames: ReadonlyMap<unknown, string> = new Map<unknown, string
   [statusSchema, 'Status'],
   [pipelinePositionSchema, 'PipelinePosition'],
   [skipWriteSchema, 'Skip'],
+  [omissionsStatusSchema, 'Omissions'],
+  [confirmWriteSchema, 'Confirmation'],
   [errorBodySchema, 'Error'],
 ]);

@@ -7,16 +7,17 @@
 import { pipelineId, carriedFingerprint } from '@lutra/model';
 import type { ChannelDocument, DesiredState, PipelineDocument, WorkStatus } from '@lutra/model';
 import type { ChannelStatus, EndStatus, PipelineStatus, ShownState } from '../http/schemas.js';
+import type { OmissionsStatus } from './omissions.schema.js';
 import { routesStatus } from './routes-status.js';
 
 /** The worst first. */
 const gravity: readonly ShownState[] = ['failed', 'absent', 'waiting', 'starting', 'standby', 'stopped', 'paused', 'running'];
 
-export function channelStatus(channel: ChannelDocument, workers: readonly WorkStatus[]): ChannelStatus {
+export function channelStatus(channel: ChannelDocument, workers: readonly WorkStatus[], omissions: OmissionsStatus): ChannelStatus {
   const pipelines = channel.pipelines.map((pipeline) => pipelineStatus(channel, pipeline, workers));
   const state = worst(pipelines.map((pipeline) => pipeline.state));
   const routes = pipelines.every((pipeline) => pipeline.routes === 'in force') ? 'in force' : 'pending';
-  return { name: channel.name, desired: channel.state, state, routes, pipelines };
+  return { name: channel.name, desired: channel.state, state, routes, omissions, pipelines };
 }
 
 function pipelineStatus(channel: ChannelDocument, pipeline: PipelineDocument, workers: readonly WorkStatus[]): PipelineStatus {

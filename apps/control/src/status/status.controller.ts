@@ -1,5 +1,5 @@
-/** What is going on: all channels, or one. */
-import { Controller, Get, Inject, Param, UseGuards } from '@nestjs/common';
+/** What is going on: all channels, or one; and a person's word about what was not carried over. */
+import { Body, Controller, Get, HttpCode, Inject, Param, Post, UseGuards } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { nameSchema } from '@lutra/model';
 import type { Registry } from '@lutra/registry';
@@ -10,12 +10,18 @@ import { channelStatusSchema, statusSchema } from '../http/schemas.js';
 import type { ChannelStatus, Status } from '../http/schemas.js';
 import { REGISTRY } from '../tokens.js';
 import { channelStatus } from './channel-status.js';
+import { OmissionService } from './omission.service.js';
+import { confirmWriteSchema, omissionsStatusSchema } from './omissions.schema.js';
+import type { ConfirmWrite, OmissionsStatus } from './omissions.schema.js';
 
 @UseGuards(ConnectedGuard)
 @ApiTags('status')
 @Controller('/api/v1')
 export class StatusController {
-  constructor(@Inject(REGISTRY) private readonly registry: Registry) {}
+  constructor(
+    @Inject(REGISTRY) private readonly registry: Registry,
+    @Inject(OmissionService) private readonly omissions: OmissionService,
+  ) {}
 
   @Get('status')
   @ApiAnswer('All channels: state, position, lag, counts and last error of each pipeline', statusSchema)
@@ -23,7 +29,7 @@ export class StatusController {
     const [channels, workers] = await Promise.all([listDocuments(this.registry.channels), this.registry.status.list()]);
     return {
       zooKeeper: this.registry.connected ? 'connected' : 'disconnected',
-      channels: channels.map((channel) => channelStatus(channel, workers)),
+      channels: await Promise.all(channels.map(async (channel) => channelStatus(channel, workers, await this.omissions.of(channel)))),
     };
   }
 
@@ -32,6 +38,22 @@ export class StatusController {
   async one(@Param('name', { schema: nameSchema }) name: string): Promise<ChannelStatus> {
     // The newest: who has just changed the routes through another control process waits here until they are in force.
     const { document } = await findLatest(this.registry.channels, 'channel', name);
-    return channelStatus(document, await this.registry.status.list());
+    return channelStatus(document, await this.registry.status.list(), await this.omissions.of(document));
+  }
+
+  @Post('channels/:name/omissions/confirm')
+  @HttpCode(200)
+  @ApiAnswer(
+    'What was not carried over has been dealt with: DDL at both sides, rows that were skipped',
+    omissionsStatusSchema,
+    400,
+    404,
+    409,
+  )
+  confirm(
+    @Param('name', { schema: nameSchema }) name: string,
+    @Body({ schema: confirmWriteSchema }) body: ConfirmWrite,
+  ): Promise<OmissionsStatus> {
+    return this.omissions.confirm(name, body);
   }
 }

@@ -1,4 +1,4 @@
-import { eventSchema, rowFromJson } from '@lutra/model';
+import { conflictEventSchema, rowFromJson } from '@lutra/model';
 import type { ConflictEvent, Row, RowEvent } from '@lutra/model';
 import { describe, expect, it } from 'vitest';
 import { conflictEvents } from './conflict-event.js';
@@ -32,7 +32,7 @@ const eventOf = (one: Conflict): ConflictEvent => conflictEvents([one], of)[0] a
 describe('the event of a conflict', () => {
   it('is what its schema says, with its rows to the byte', () => {
     const text = JSON.stringify(eventOf(conflict));
-    const event = eventSchema.parse(JSON.parse(text));
+    const event = conflictEventSchema.parse(JSON.parse(text));
     expect(event).toMatchObject({ type: 'conflict', schema: 'shop', conflict: 'update-differs', result: null, cut: false });
     expect(event.transaction).toEqual({ log: 'L', seq: 7, gtid: null, origin: 'hangzhou', committedUs: 5 });
     expect(JSON.stringify(event)).toBe(text);

@@ -29,7 +29,7 @@ export class EventClient implements EventTransport {
 
   async send(events: readonly OutEvent[]): Promise<void> {
     this.#client ??= await this.#open();
-    const messages = events.map(({ pipeline, value }) => ({ key: pipeline, value }));
+    const messages = events.map(({ key, value }) => ({ key, value }));
     try {
       await lastValueFrom(this.#client.emitBatch(eventsTopic, { messages }));
     } catch (error) {

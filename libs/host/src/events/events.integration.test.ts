@@ -5,11 +5,11 @@ import { NestFactory } from '@nestjs/core';
 import { EventPattern, Payload, Transport } from '@nestjs/microservices';
 import type { KafkaOptions } from '@nestjs/microservices';
 import { BusAdmin } from '@lutra/bus';
-import { eventSchema, eventsTopic, regionSchema } from '@lutra/model';
+import { conflictEventSchema, eventsTopic, regionSchema } from '@lutra/model';
 import type { ConflictEvent, EndpointDocument } from '@lutra/model';
 import { Metrics } from '@lutra/telemetry';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { busOptions, readAll, withAdmin } from '../../../../libs/bus/test/kafka-fixture.js';
+import { busOptions, readAll, withAdmin } from '../../../bus/test/kafka-fixture.js';
 import { kafkaServer } from '../../../../test/servers/index.js';
 import { event } from './event.fixture.js';
 import { EventQueues } from './event-queues.js';
@@ -27,7 +27,7 @@ beforeEach(async () => {
   await admin.close();
 });
 
-const queues = (): EventQueues => new EventQueues({ metrics, logger: bus().logger });
+const queues = (): EventQueues => new EventQueues({ app: 'loader', metrics, logger: bus().logger });
 
 const california = (): Parameters<EventQueues['of']>[0] =>
   regionSchema.parse({ name: 'california', kafka: { brokers: [server.bootstrap] } });
@@ -38,7 +38,7 @@ async function read(): Promise<{ key: string; value: ConflictEvent }[]> {
   try {
     if (!(await admin.exists(eventsTopic))) return [];
     const records = await readAll(bus(), eventsTopic, await admin.offsets(eventsTopic));
-    return records.map(({ key, value }) => ({ key: String(key), value: eventSchema.parse(JSON.parse(String(value))) }));
+    return records.map(({ key, value }) => ({ key: String(key), value: conflictEventSchema.parse(JSON.parse(String(value))) }));
   } finally {
     await admin.close();
   }

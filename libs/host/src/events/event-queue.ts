@@ -5,13 +5,13 @@
  * Nothing is opened before the first event.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { toSyncError, withoutRows } from '@lutra/model';
+import { eventKey, toSyncError, withoutRows } from '@lutra/model';
 import type { OperationalEvent } from '@lutra/model';
 import type { Logger } from '@lutra/telemetry';
 
 export interface OutEvent {
-  /** The record's key. */
-  readonly pipeline: string;
+  /** The record's: the pipeline or the endpoint that it is about. */
+  readonly key: string;
   /** JSON. */
   readonly value: string;
 }
@@ -26,7 +26,7 @@ export interface EventTransport {
 export interface EventQueueOptions {
   readonly transport: EventTransport;
   readonly logger: Pick<Logger, 'info' | 'warn'>;
-  onDropped(pipeline: string): void;
+  onDropped(key: string): void;
   readonly limits?: Partial<QueueLimits>;
 }
 
@@ -69,7 +69,7 @@ export class EventQueue {
 
   /** Never throws, never waits. */
   offer(event: OperationalEvent): void {
-    const out = { pipeline: event.pipeline, value: this.#text(event) };
+    const out = { key: eventKey(event), value: this.#text(event) };
     if (this.#ending.signal.aborted) return this.#drop(out);
     this.#waiting.push(out);
     this.#length += out.value.length;
@@ -131,9 +131,9 @@ export class EventQueue {
     }
   }
 
-  #drop({ pipeline }: OutEvent): void {
+  #drop({ key }: OutEvent): void {
     this.#dropped += 1;
-    this.#options.onDropped(pipeline);
+    this.#options.onDropped(key);
   }
 
   /** Once when it begins to fail, and once when it works again. */

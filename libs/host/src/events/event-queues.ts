@@ -7,11 +7,17 @@ import { EventQueue } from './event-queue.js';
 /** Takes an event and never fails. */
 export type Tell = (event: OperationalEvent) => void;
 
+interface HostDeps {
+  readonly app: 'capture' | 'loader';
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+}
+
 export class EventQueues {
-  readonly #deps: { readonly metrics: Metrics; readonly logger: Logger };
+  readonly #deps: HostDeps;
   readonly #queues = new Map<string, EventQueue>();
 
-  constructor(deps: { readonly metrics: Metrics; readonly logger: Logger }) {
+  constructor(deps: HostDeps) {
     this.#deps = deps;
   }
 
@@ -29,12 +35,12 @@ export class EventQueues {
   }
 
   #open({ name, kafka }: Pick<RegionDocument, 'name' | 'kafka'>, topic: EndpointDocument['topic']): EventQueue {
-    const { metrics } = this.#deps;
+    const { app, metrics } = this.#deps;
     const logger = this.#deps.logger.child({ region: name });
     return new EventQueue({
-      transport: new EventClient({ bus: { ...kafka, clientId: 'lutra-loader-events', logger }, topic: replicated(topic) }),
+      transport: new EventClient({ bus: { ...kafka, clientId: `lutra-${app}-events`, logger }, topic: replicated(topic) }),
       logger,
-      onDropped: (pipeline) => metrics.eventsDropped.inc({ name: pipeline }),
+      onDropped: (name) => metrics.eventsDropped.inc({ name }),
     });
   }
 }

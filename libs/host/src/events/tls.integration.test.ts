@@ -17,7 +17,7 @@ import type { KafkaServer } from '../../../../test/servers/index.js';
 import { EventClient } from './event-client.js';
 
 const logger = pino({ level: 'silent' });
-const batch = [{ pipeline: 'c.p', value: '{}' }];
+const batch = [{ key: 'c.p', value: '{}' }];
 const sockets = new Set<Socket>();
 let certificate: { key: string; cert: string };
 let door: Server;

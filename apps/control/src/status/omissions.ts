@@ -1,0 +1,72 @@
+/** What was not carried over, seen from one channel: that of its source endpoints as far as its routes reach, of its pipelines, and its own. Pure. */
+import { createRouter, pipelineId } from '@lutra/model';
+import type { ChannelDocument, Omission, Omissions, Route } from '@lutra/model';
+import type { OmissionOwner } from '@lutra/registry';
+import type { OmissionsStatus } from './omissions.schema.js';
+
+const mostShown = 20;
+
+type Shown = OmissionsStatus['items'][number];
+
+/** Whose omissions a channel shows. */
+export function ownersOf({ name, pipelines }: ChannelDocument): readonly OmissionOwner[] {
+  const sources = new Set(pipelines.map(({ source }) => source));
+  const ids = pipelines.map((pipeline) => pipelineId(name, pipeline.name));
+  return [...[...sources].map((source) => `endpoint@${source}` as const), ...ids.map((id) => `pipeline@${id}` as const), `channel@${name}`];
+}
+
+export function omissionsStatus(channel: ChannelDocument, found: ReadonlyMap<OmissionOwner, Omissions>): OmissionsStatus {
+  const open = [...found].flatMap(([owner, omissions]) => openOf(channel, owner, omissions));
+  const items = open.flatMap(({ shown }) => shown).toSorted((a, b) => a.at - b.at);
+  const count = open.reduce((sum, { shown, older }) => sum + shown.length + older, 0);
+  const confirmed = [...found.values()].flatMap(({ confirmed: all }) => all[channel.name] ?? []).toSorted((a, b) => b.at - a.at)[0];
+  return {
+    count,
+    summary: summaryOf(items, count),
+    items: items.slice(-mostShown),
+    confirmed: confirmed ? { by: confirmed.by, reason: confirmed.reason, at: confirmed.at } : null,
+  };
+}
+
+interface Open {
+  readonly shown: readonly Shown[];
+  /** So many are not kept one by one any more. */
+  readonly older: number;
+}
+
+function openOf(channel: ChannelDocument, owner: OmissionOwner, { last, total, confirmed }: Omissions): Open {
+  const until = confirmed[channel.name]?.n ?? 0;
+  const oldest = last[0]?.n ?? total + 1;
+  const concerns = concerning(channel, owner);
+  const shown = last.filter((omission) => omission.n > until && concerns(omission));
+  return {
+    shown: shown.map(({ n: _, ...omission }) => ({ ...omission, of: owner.replace('@', ' ') })),
+    older: Math.max(0, oldest - 1 - until),
+  };
+}
+
+/** Of an endpoint, other channels may route what this one does not. */
+function concerning({ pipelines }: ChannelDocument, owner: OmissionOwner): (omission: Omission) => boolean {
+  const routes = pipelines.filter(({ source }) => owner === `endpoint@${source}`).flatMap((pipeline): readonly Route[] => pipeline.routes);
+  const router = createRouter(routes);
+  const isRouted = (text: string): boolean => {
+    const dot = text.indexOf('.');
+    const [database, name] = [text.slice(0, dot), text.slice(dot + 1)];
+    return name === '*' ? router.coversDatabase(database) : router({ database, name }) !== null;
+  };
+  return ({ kind, tables }) => kind !== 'ddl' || tables.length === 0 || tables.some(isRouted);
+}
+
+const nouns = { ddl: 'DDL statements not carried', skip: 'transactions skipped', force: 'starts in spite of failed checks' } as const;
+
+function summaryOf(items: readonly Shown[], count: number): string | null {
+  const last = items.at(-1);
+  if (!last) return count === 0 ? null : `${count} omissions`;
+  const kinds = (['ddl', 'skip', 'force'] as const).flatMap((kind) => {
+    const number = items.filter((item) => item.kind === kind).length;
+    return number === 0 ? [] : [`${number} ${nouns[kind]}`];
+  });
+  const more = count - items.length;
+  const on = last.tables.length === 0 ? '' : ` on ${last.tables.join(', ')}`;
+  return `${[...kinds, ...(more > 0 ? [`${more} older`] : [])].join(', ')}; last: ${last.what}${on} at ${last.where} (${last.of})`;
+}

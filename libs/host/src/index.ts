@@ -1,0 +1,2 @@
+export { EventQueues } from './events/event-queues.js';
+export type { Tell } from './events/event-queues.js';

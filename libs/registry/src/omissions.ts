@@ -1,0 +1,87 @@
+/**
+ * What was not carried over because somebody wanted it so (libs/model's omission.ts), per endpoint, pipeline and channel. It outlives processes, the
+ * topic's retention and a log that is made anew. A record of a log counts once, however often it is added: whoever takes over adds again what
+ * the one before it may not have added any more.
+ */
+import { omissionsSchema, SyncError } from '@lutra/model';
+import type { Confirmation, Omission, Omissions } from '@lutra/model';
+import { fromNode, toBytes } from './json.js';
+import type { Versioned } from './json.js';
+import type { Paths } from './paths.js';
+import type { Tree } from './tree.js';
+
+/** Whose omissions: `endpoint@a`, `pipeline@shop.a-to-b`, `channel@shop`. */
+export type OmissionOwner = `${'endpoint' | 'pipeline' | 'channel'}@${string}`;
+
+/** `record`: of the log; null where no record stands for it. */
+export type NewOmission = Omit<Omission, 'n'> & { readonly record: { readonly log: string; readonly seq: number } | null };
+
+export interface OmissionStore {
+  read(owner: OmissionOwner): Promise<Versioned<Omissions> | null>;
+  /** In the order of their records. What is counted already is passed over. */
+  add(owner: OmissionOwner, omissions: readonly NewOmission[]): Promise<void>;
+  /** All that there were when `version` was read. @throws SyncError CONFIG_CONFLICT if there are others since */
+  confirm(owner: OmissionOwner, version: number, confirmation: { readonly channel: string } & Omit<Confirmation, 'n'>): Promise<void>;
+  /** Nothing happens if there are none. */
+  remove(owner: OmissionOwner): Promise<void>;
+}
+
+/** Kept one by one; of older ones only their number. */
+const mostKept = 200;
+const tries = 20;
+const none: Omissions = { total: 0, log: '', seq: -1, last: [], confirmed: {} };
+
+export class ZooKeeperOmissions implements OmissionStore {
+  readonly #tree: Tree;
+  readonly #paths: Paths;
+
+  constructor(tree: Tree, paths: Paths) {
+    this.#tree = tree;
+    this.#paths = paths;
+  }
+
+  async read(owner: OmissionOwner): Promise<Versioned<Omissions> | null> {
+    const node = await this.#tree.read(this.#paths.omissions(owner));
+    return node && fromNode(omissionsSchema, node, `omissions of ${owner}`);
+  }
+
+  async add(owner: OmissionOwner, omissions: readonly NewOmission[]): Promise<void> {
+    for (let left = tries; left > 0; left -= 1) {
+      const found = await this.read(owner);
+      const before = found?.document ?? none;
+      const after = omissions.reduce(withOmission, before);
+      if (after === before || (await this.#write(owner, after, found?.version ?? null))) return;
+    }
+    throw new SyncError('CONFIG_CONFLICT', `other processes keep writing the omissions of ${owner}`, { details: { owner } });
+  }
+
+  async confirm(
+    owner: OmissionOwner,
+    version: number,
+    { channel, ...rest }: { readonly channel: string } & Omit<Confirmation, 'n'>,
+  ): Promise<void> {
+    const found = await this.read(owner);
+    if (found?.version === version) {
+      const { total, confirmed } = found.document;
+      const after = { ...found.document, confirmed: { ...confirmed, [channel]: { ...rest, n: total } } };
+      if (await this.#write(owner, after, version)) return;
+    }
+    throw new SyncError('CONFIG_CONFLICT', `the omissions of ${owner} are others than those that were read`, { details: { owner } });
+  }
+
+  async remove(owner: OmissionOwner): Promise<void> {
+    await this.#tree.remove(this.#paths.omissions(owner));
+  }
+
+  async #write(owner: OmissionOwner, omissions: Omissions, version: number | null): Promise<boolean> {
+    const path = this.#paths.omissions(owner);
+    const bytes = toBytes(omissions);
+    return version === null ? this.#tree.create(path, bytes) : (await this.#tree.write(path, bytes, version)) !== null;
+  }
+}
+
+function withOmission(before: Omissions, { record, ...omission }: NewOmission): Omissions {
+  if (record !== null && record.log === before.log && record.seq <= before.seq) return before;
+  const total = before.total + 1;
+  return { ...before, ...record, total, last: [...before.last, { n: total, ...omission }].slice(-mostKept) };
+}

@@ -4,6 +4,7 @@ import type { ConflictRule, Route, TableName } from '@lutra/model';
 import { checkAutoIncrement } from './check-auto-increment.js';
 import { checkConflicts } from './check-conflicts.js';
 import { rulesWithoutTable } from './check-rules.js';
+import { compareDefinitions } from './compare-definitions.js';
 import { loadRouted } from './check-source-tables.js';
 import { quoteName, quoteTable } from './literal.js';
 import { tableDifferences } from './match-tables.js';
@@ -32,6 +33,7 @@ export async function checkTargetTables(
   try {
     const router = createRouter(routes);
     const sourceServer = await readServer(session);
+    const sameVersion = sourceServer.flavor === server.flavor && sourceServer.version === server.version;
     const cascadesArrive = logsCascades(sourceServer);
     const logged = { sourceLogsCascades: cascadesArrive, targetLogsCascades: logsCascades(server) };
     const ruleOf = createRuleFinder(rules);
@@ -46,7 +48,10 @@ export async function checkTargetTables(
       else problems.push(...(await checkTable(target, { server, router, cascadesArrive, from, to })));
       // whose columns the user may not see at all
       if (to && to.columns.length > 0 && from.columns.length > 0)
-        problems.push(...checkConflicts({ rule: ruleOf(name), from, to, ...logged, twoWay }));
+        problems.push(
+          ...checkConflicts({ rule: ruleOf(name), from, to, ...logged, twoWay }),
+          ...compareDefinitions({ from, to, sameVersion, twoWay, policy: ruleOf(name).policy, router }),
+        );
       autoIncrement ||= to?.columns.some((column) => column.autoIncrement) ?? false;
     }
     problems.push(...rulesWithoutTable(rules, router, names));

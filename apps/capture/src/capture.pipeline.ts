@@ -163,6 +163,7 @@ export async function runCapture(deps: CaptureDeps, work: CaptureWork, lead: { l
         router,
         forwarded: createRouter(work.forwarded),
         ddl: endpoint.ddl,
+        foldsNames: state.lowerCaseTableNames === 1,
         seen,
         rowsUntil,
         now: Date.now,
@@ -203,6 +204,8 @@ export async function runCapture(deps: CaptureDeps, work: CaptureWork, lead: { l
                 endpoint: endpoint.name,
                 database: output.database,
                 sql: output.sql,
+                statement: output.statement,
+                tables: output.tables,
                 position: output.end,
                 tsMs: Date.now(),
               });

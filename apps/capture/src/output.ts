@@ -1,15 +1,28 @@
 /** What capture makes of the source's items, in the order of the log. */
-import type { FilePosition, Position, RowEvent, Seen, TableSchema } from '@lutra/model';
+import type { FilePosition, Position, RowEvent, Seen, TableName, TableSchema } from '@lutra/model';
 import type { SignalRecord } from './signals.js';
 
 export type Output =
   | { readonly kind: 'row'; readonly table: TableSchema; readonly event: RowEvent; readonly bytes: number }
-  | { readonly kind: 'ddl'; readonly database: string; readonly sql: string; readonly end: Position }
+  | IgnoredDdl
   /** Behind the last row of its transaction. */
   | { readonly kind: 'signal'; readonly record: SignalRecord }
   /** Asked for and not done: a remedy outside a loader's transaction; a transaction that was not to be published, said behind its first row. */
   | { readonly kind: 'ignored'; readonly what: 'remedy' | 'skip'; readonly at: FilePosition }
   | Boundary;
+
+/** A statement that concerns routed tables, at an endpoint that passes over DDL. */
+export interface IgnoredDdl {
+  readonly kind: 'ddl';
+  /** The session's default database; '' if it had none. */
+  readonly database: string;
+  readonly sql: string;
+  /** Its kind, like 'ALTER TABLE'. */
+  readonly statement: string;
+  /** By their names at the source; `*` is each routed table of a database. None: which ones cannot be made out. */
+  readonly tables: readonly TableName[];
+  readonly end: Position;
+}
 
 /** Between two transactions: everything up to `end` has been handed over. */
 export interface Boundary {

@@ -44,6 +44,7 @@ function tracker(
     forwarded: createRouter(forwarded),
     rowsUntil,
     ddl,
+    foldsNames: false,
     seen,
     now: () => 7,
   });
@@ -310,6 +311,10 @@ describe('DDL on a routed table', () => {
     gtid: 'u:3',
     database: 'shop',
     sql: 'ALTER TABLE orders ADD secret INT',
+    readings: [
+      { text: 'ALTER TABLE orders ADD secret INT', ansiQuotes: false, noBackslashEscapes: false, singleByte: false, flavor: 'mysql' },
+    ],
+    doubt: null,
     at: { file: 'binlog.1', pos: 9 },
     end: position(10),
   };
@@ -327,6 +332,9 @@ describe('DDL on a routed table', () => {
   });
 
   it('is recorded and passed over where the endpoint says so', () => {
-    expect(feed(tracker('ignore'), ddl)).toMatchObject([{ kind: 'ddl', database: 'shop' }, { kind: 'boundary' }]);
+    expect(feed(tracker('ignore'), ddl)).toMatchObject([
+      { kind: 'ddl', database: 'shop', statement: 'ALTER TABLE', tables: [{ database: 'shop', name: 'orders' }] },
+      { kind: 'boundary' },
+    ]);
   });
 });

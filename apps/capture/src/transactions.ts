@@ -11,7 +11,8 @@ import { checkpointTable, readMarker, signalTable } from '@lutra/marker';
 import type { Marker } from '@lutra/marker';
 import { SyncError } from '@lutra/model';
 import type { Origin, Position, RowEvent, Router, Seen, SourceItem, TableSchema } from '@lutra/model';
-import { touchesRoutedTable } from './ddl.js';
+import { concernOf } from './ddl/concern.js';
+import { unsupportedDdl } from './ddl/unsupported.js';
 import type { Boundary, Output } from './output.js';
 import { asksToSkip } from './own-tables.js';
 import { rowEventOf } from './row-event.js';
@@ -25,6 +26,8 @@ export interface TrackerOptions extends RowEventOptions {
   /** Tables of which what loaders wrote is published too. */
   readonly forwarded: Router;
   readonly ddl: 'stop' | 'ignore';
+  /** The source has lower_case_table_names=1. */
+  readonly foldsNames: boolean;
   readonly seen: Seen;
   /** The rows of what comes, up to this transaction, are in the log already (tail.ts); null: none are. */
   readonly rowsUntil: string | null;
@@ -152,18 +155,11 @@ export class TransactionTracker {
   }
 
   *#ddl(item: Extract<SourceItem, { kind: 'ddl' }>): Generator<Output> {
-    if (touchesRoutedTable(item, this.#options.router)) {
-      if (this.#options.ddl === 'stop') {
-        const verb = /^\s*(?:\/\*.*?\*\/\s*)*(\w+\s+\w+)/s.exec(item.sql)?.[1] ?? 'DDL';
-        throw new SyncError(
-          'DDL_UNSUPPORTED',
-          `${verb.toUpperCase()} on a routed table in database ${item.database || '(none)'} at ${item.at.file}:${item.at.pos}`,
-          {
-            details: { database: item.database, gtid: item.gtid, file: item.at.file, pos: item.at.pos },
-          },
-        );
-      }
-      yield { kind: 'ddl', database: item.database, sql: item.sql, end: item.end };
+    const concern = concernOf(item, this.#options);
+    if (concern) {
+      if (this.#options.ddl === 'stop') throw unsupportedDdl(item, concern);
+      const { statement, tables } = concern;
+      yield { kind: 'ddl', database: item.database, sql: item.sql, statement, tables, end: item.end };
     }
     yield this.#boundary(item.end);
   }

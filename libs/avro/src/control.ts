@@ -1,6 +1,6 @@
 /** Control records ⇄ bytes: which field is which of schemas/{epoch,heartbeat,routes,ddl,restart,watermark,remedy}.avsc. */
 import { rowFromJson, rowToJson } from '@lutra/model';
-import type { ControlRecord, Position } from '@lutra/model';
+import type { ControlRecord, Position, TableName } from '@lutra/model';
 import { type AvroRecord, parseAvro } from './avro-schema.js';
 import type { ByteReader } from './byte-reader.js';
 import type { ByteWriter } from './byte-writer.js';
@@ -62,6 +62,8 @@ const links: { readonly [K in ControlKind]: Links<K> } = {
     position,
     database: { get: (from) => from.database, set: (to, value: string) => (to.database = value) },
     sql: { get: (from) => from.sql, set: (to, value: string) => (to.sql = value) },
+    statement: { get: (from) => from.statement, set: (to, value: string) => (to.statement = value) },
+    tables: { get: (from) => from.tables, set: (to, value: TableName[]) => (to.tables = value) },
   },
   restart: {
     endpoint,
@@ -99,7 +101,16 @@ const empty: { readonly [K in ControlKind]: () => Draft<Of<K>> } = {
     tsMs: 0,
   }),
   routes: () => ({ kind: 'routes', endpoint: '', tables: [], pipelines: {}, tsMs: 0 }),
-  ddl: () => ({ kind: 'ddl', endpoint: '', database: '', sql: '', position: { file: '', pos: 0, gtidSet: null }, tsMs: 0 }),
+  ddl: () => ({
+    kind: 'ddl',
+    endpoint: '',
+    database: '',
+    sql: '',
+    statement: '',
+    tables: [],
+    position: { file: '', pos: 0, gtidSet: null },
+    tsMs: 0,
+  }),
   restart: () => ({
     kind: 'restart',
     endpoint: '',

@@ -218,7 +218,19 @@ describe('control records', () => {
     },
     { kind: 'routes', endpoint: 'hz-1', tables: ['shop.*', 'a`b'], pipelines: { 'ab.there': '0123456789abcdef' }, tsMs: 1 },
     { kind: 'routes', endpoint: 'hz-1', tables: [], pipelines: {}, tsMs: 1 },
-    { kind: 'ddl', endpoint: 'hz-1', database: 'shop', sql: `ALTER TABLE ${'ü'.repeat(5000)}`, position, tsMs: 1 },
+    {
+      kind: 'ddl',
+      endpoint: 'hz-1',
+      database: 'shop',
+      sql: `ALTER TABLE ${'ü'.repeat(5000)}`,
+      statement: 'ALTER TABLE',
+      tables: [
+        { database: 'shop', name: 'straße' },
+        { database: 'shop', name: '*' },
+      ],
+      position,
+      tsMs: 1,
+    },
     { kind: 'restart', endpoint: 'hz-1', id: 'x', position, seen: { california: { log: 'cafe', seq: 3 } }, reason: 'ü', tsMs: 1 },
     { kind: 'watermark', endpoint: 'hz-1', pipeline: 'shop.a-to-b', token: 'cafe-1', tsMs: 1 },
     {

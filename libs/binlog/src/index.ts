@@ -8,4 +8,6 @@ export type { ProbeOptions } from './probe.js';
 export { readBinlog } from './read-binlog.js';
 export { restartPosition } from './restart-position.js';
 export type { RestartPosition } from './restart-position.js';
+export { sqlTokens } from './sql-tokens.js';
+export type { Token } from './sql-tokens.js';
 export { sourceState } from './source-state.js';

@@ -50,6 +50,8 @@ export interface SourceState {
   readonly purged: string | null;
   readonly file: string;
   readonly pos: number;
+  /** 0: names have a case; 1: they are kept in lower case; 2: as written, and compared without case. */
+  readonly lowerCaseTableNames: number;
   /** binlog-do-db: if there are any, the only databases in the binlog. */
   readonly onlyDatabases: readonly string[];
   /** binlog-ignore-db: databases that are not in it. */

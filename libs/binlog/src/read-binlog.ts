@@ -4,6 +4,7 @@
  */
 import { SyncError } from '@lutra/model';
 import type { SourceItem } from '@lutra/model';
+import { askText } from './ask-text.js';
 import { withConnection } from './connection.js';
 import { Dump } from './dump.js';
 import { checkHistory } from './history.js';
@@ -46,7 +47,7 @@ export async function* readBinlog(options: BinlogOptions): AsyncGenerator<Source
       }
       dump.taken();
       for (const item of reader.read(event)) {
-        yield item;
+        yield item.kind === 'undecoded' ? item.finish(await abortable(signal, () => askText(options, item.charset, item.bytes))) : item;
         if (signal.aborted) throw aborted();
       }
     }

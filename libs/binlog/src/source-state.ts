@@ -11,16 +11,18 @@ export function sourceState(options: SourceConnection): Promise<SourceState> {
 }
 
 export async function readState(query: Query): Promise<SourceState> {
-  const [head] = await query('SELECT VERSION() AS version, @@server_id AS serverId');
+  const [head] = await query('SELECT VERSION() AS version, @@server_id AS serverId, @@lower_case_table_names AS nameCase');
   const version = text(head, 'version');
   const serverId = Number(text(head, 'serverId'));
+  const lowerCaseTableNames = Number(text(head, 'nameCase'));
   const isMariadb = /mariadb/i.test(version);
-  return isMariadb ? readMariadb(query, { version, serverId }) : readMysql(query, { version, serverId });
+  return (isMariadb ? readMariadb : readMysql)(query, { version, serverId, lowerCaseTableNames });
 }
 
 interface Head {
   readonly version: string;
   readonly serverId: number;
+  readonly lowerCaseTableNames: number;
 }
 
 async function readMysql(query: Query, head: Head): Promise<SourceState> {

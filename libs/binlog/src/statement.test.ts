@@ -9,7 +9,13 @@ describe('a statement', () => {
     ['SAVEPOINT `a`', 'savepoint'],
     ['CREATE TEMPORARY TABLE t (a INT)', 'temporary'],
     ['DROP /*!40005 TEMPORARY */ TABLE IF EXISTS t', 'temporary'],
-    ['CREATE TABLE `t` (\n a int\n) START TRANSACTION', 'create-select'],
+    ['CREATE OR REPLACE TEMPORARY TABLE t (a INT)', 'temporary'],
+    ['DROP TEMPORARY TABLES a, b', 'temporary'],
+    ['CREATE TABLE `t` (\n a int\n) START TRANSACTION', 'create-table'],
+    ['CREATE OR REPLACE /* TEMPORARY */ TABLE t (a INT)', 'create-table'],
+    ['DROP /* TEMPORARY */ TABLE t', 'other'],
+    ['DROP /*M! TEMPORARY */ TABLE t', 'other'],
+    ['ANALYZE LOCAL TABLE t', 'other'],
     ["CREATE USER 'a'@'b'", 'other'],
     ['ALTER TABLE t ADD COLUMN c INT', 'other'],
     ['TRUNCATE t', 'other'],
@@ -17,7 +23,7 @@ describe('a statement', () => {
     ['/* lutra */ RENAME TABLE a TO b', 'other'],
     ['FLUSH TABLES', 'other'],
   ])('%s is %s', (sql, kind) => {
-    expect(classify(sql).kind).toBe(kind);
+    expect(classify(sql, 'mysql').kind).toBe(kind);
   });
 
   it.each([
@@ -25,7 +31,6 @@ describe('a statement', () => {
     'insert into t values (1)',
     '  /* x */ -- y\n # z\n UPDATE t SET a = 1',
     '/*!50000 DELETE */ FROM t',
-    '/*M!100100 REPLACE */ t VALUES (1)',
     '(SELECT f()) UNION (SELECT 1)',
     'WITH x AS (SELECT 1) UPDATE t SET a = 1',
     'LOAD DATA INFILE "x" INTO TABLE t',
@@ -36,15 +41,28 @@ describe('a statement', () => {
     'BEGIN WORK',
     'COMMIT AND CHAIN',
     'SET STATEMENT max_statement_time=1 FOR INSERT INTO t VALUES (1)',
+    "SET /* x */ STATEMENT a='FOR ALTER', b=(SELECT 1 FOR UPDATE) FOR DELETE FROM t",
+    "SET STATEMENT a='",
+    'ANALYZE UPDATE t SET a = 1',
+    'ANALYZE FORMAT=JSON DELETE FROM t',
     '',
     '/* only a comment */',
     '!?',
   ])('%s may change rows', (sql) => {
-    expect(classify(sql).kind).toBe('change');
+    expect(classify(sql, 'mysql').kind).toBe('change');
+  });
+
+  it('of MariaDB’s own is told from a comment by the flavor', () => {
+    expect(classify('DROP /*M! TEMPORARY */ TABLE t', 'mariadb').kind).toBe('temporary');
+    expect(classify('/*M!100100 REPLACE */ t VALUES (1)', 'mariadb').kind).toBe('change');
+    expect(classify('SET STATEMENT lock_wait_timeout=1 FOR ALTER TABLE t ADD c INT', 'mariadb')).toEqual({
+      keyword: 'ALTER',
+      kind: 'other',
+    });
   });
 
   it('is named by its first word, never by its values', () => {
-    expect(classify("/* a */ INSERT INTO t VALUES ('secret')").keyword).toBe('INSERT');
-    expect(classify('rollback to `s`').keyword).toBe('ROLLBACK TO');
+    expect(classify("/* a */ INSERT INTO t VALUES ('secret')", 'mysql').keyword).toBe('INSERT');
+    expect(classify('rollback to `s`', 'mysql').keyword).toBe('ROLLBACK TO');
   });
 });

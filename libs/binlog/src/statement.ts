@@ -1,25 +1,29 @@
 /**
  * What a query event means. Only what the server itself writes as BEGIN, COMMIT and so on is taken as that; a statement that changes
- * rows can never pass for DDL, whatever comment stands before it.
+ * rows can never pass for DDL, whatever comment stands before it or amid its words.
  */
 import { ByteReader } from './byte-reader.js';
 import type { BinlogEvent } from './event.js';
+import { sqlTokens } from './sql-tokens.js';
+import { readStatusVariables } from './status-variables.js';
+import type { StatusVariables } from './status-variables.js';
 
 export interface QueryEvent {
   readonly database: string;
-  readonly sql: string;
+  /** The statement as the client sent it, in the character set of `status.charset.client`. */
+  readonly bytes: Buffer;
+  readonly status: StatusVariables;
 }
 
-/** The text is read as UTF-8, for logs and people; a client that spoke another character set may show replaced characters. */
-export function readQueryEvent(event: BinlogEvent): QueryEvent {
+export function readQueryEvent(event: BinlogEvent, flavor: 'mysql' | 'mariadb'): QueryEvent {
   const reader = new ByteReader(event.body);
   reader.skip(8); // thread id, execution time
   const databaseBytes = reader.u8();
   reader.skip(2); // error code
-  reader.skip(reader.u16()); // status variables
+  const status = readStatusVariables(reader.take(reader.u16()), flavor);
   const database = reader.utf8(databaseBytes);
   reader.skip(1);
-  return { database, sql: reader.utf8(reader.left) };
+  return { database, bytes: reader.rest(), status };
 }
 
 export type StatementKind =
@@ -30,8 +34,8 @@ export type StatementKind =
   | 'savepoint'
   /** CREATE or DROP TEMPORARY TABLE: no rows of it are ever logged. */
   | 'temporary'
-  /** The CREATE TABLE of a CREATE TABLE … SELECT, whose rows follow in the same transaction. */
-  | 'create-select'
+  /** Amid a transaction it is the first half of a CREATE TABLE … SELECT, whose rows follow. */
+  | 'create-table'
   /** Changes rows, or might. */
   | 'change'
   | 'other';
@@ -49,35 +53,49 @@ const changes = new Set(
   ),
 );
 
-export function classify(sql: string): Statement {
+/** What is between these words says nothing about the kind. */
+const modifiers = new Set(['OR', 'REPLACE']);
+const controls = { BEGIN: 'begin', COMMIT: 'commit', ROLLBACK: 'rollback' } as const;
+
+/** @param sql in any character set, byte by byte: only its first words count, and those are ASCII */
+export function classify(sql: string, flavor: 'mysql' | 'mariadb'): Statement {
   const text = sql.trim();
-  const words = firstWords(text);
+  const control = text.length < 10 ? controls[text.toUpperCase() as keyof typeof controls] : undefined;
+  if (control !== undefined) return { keyword: text.toUpperCase(), kind: control };
+  const words = firstWords(sql, flavor);
   // ROLLBACK TO undoes rows that came before it
   const keyword = words.slice(0, words[0] === 'ROLLBACK' && words[1] === 'TO' ? 2 : 1).join(' ');
-  return { keyword, kind: kindOf(text, words) };
+  return { keyword, kind: kindOf(words) };
 }
 
-function kindOf(text: string, [first = '', second = '', third = '']: readonly string[]): StatementKind {
-  const control = /^(BEGIN|COMMIT|ROLLBACK)$/i.exec(text)?.[1]?.toLowerCase();
-  if (control !== undefined) return control as 'begin' | 'commit' | 'rollback';
+function kindOf([first = '', ...others]: readonly string[]): StatementKind {
+  const [second = '', third = ''] = first === 'CREATE' ? others.filter((word) => !modifiers.has(word)) : others;
   if (first === 'SAVEPOINT' || (first === 'RELEASE' && second === 'SAVEPOINT')) return 'savepoint';
-  if ((first === 'CREATE' || first === 'DROP') && second === 'TEMPORARY' && third === 'TABLE') return 'temporary';
-  if (first === 'CREATE' && /\bSTART\s+TRANSACTION\s*$/i.test(text)) return 'create-select';
-  // MariaDB's SET STATEMENT … FOR runs any statement
-  if (first === 'SET' && second === 'STATEMENT') return 'change';
+  if ((first === 'CREATE' || first === 'DROP') && second === 'TEMPORARY' && /^TABLES?$/.test(third)) return 'temporary';
+  if (first === 'CREATE' && second === 'TABLE') return 'create-table';
+  // MariaDB's ANALYZE runs any statement, if no table is to be analysed
+  if (first === 'ANALYZE' && !/^(?:TABLES?|LOCAL|NO_WRITE_TO_BINLOG)$/.test(second)) return 'change';
   return changes.has(first) || first === '' ? 'change' : 'other';
 }
 
-/** Up to three words in upper case, without the comments before and between them. `/*!50000 INSERT` is an INSERT: the server runs it. */
-function firstWords(text: string): string[] {
+/** Up to five words in upper case, those of the statement that is run: behind parentheses, and behind MariaDB's SET STATEMENT … FOR. */
+function firstWords(sql: string, flavor: 'mysql' | 'mariadb'): string[] {
   const words: string[] = [];
-  let rest = text;
-  while (words.length < 3) {
-    const skipped = rest.replace(/^(?:\s+|\/\*M?!\d*|\*\/|\/\*(?!M?!)[\s\S]*?\*\/|--\s[^\n]*(?:\n|$)|#[^\n]*(?:\n|$)|\()+/, '');
-    const word = /^[A-Za-z_]+/.exec(skipped)?.[0];
-    if (word === undefined) break;
-    words.push(word.toUpperCase());
-    rest = skipped.slice(word.length);
+  const mode = { ansiQuotes: false, noBackslashEscapes: false, singleByte: false, flavor };
+  let depth = 0;
+  for (const { kind, text } of sqlTokens(sql, mode)) {
+    if (kind === 'mark' && (text === '(' || text === ')')) {
+      depth += text === '(' ? 1 : -1;
+      continue;
+    }
+    const word = kind === 'word' ? text.toUpperCase() : null;
+    if (words[0] === 'SET' && words[1] === 'STATEMENT') {
+      if (word === 'FOR' && depth === 0) words.length = 0;
+      else if (kind === 'broken') break;
+      continue;
+    }
+    if (word === null || words.push(word) === 5) break;
   }
-  return words;
+  // nobody knows what it runs
+  return words[0] === 'SET' && words[1] === 'STATEMENT' ? [] : words;
 }

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { SourceItem, SyncError } from '@lutra/model';
+import type { SyncError } from '@lutra/model';
 import { artificial, eventBytes, formatBody, gtidBody, insertBody, queryBody, tableMapBody, u64 } from './bytes.fixture.js';
 import type { EventParts } from './bytes.fixture.js';
 import { TransactionReader } from './transaction-reader.js';
 import type { ReaderOptions } from './transaction-reader.js';
+import type { ReadItem } from './transactions.js';
 
 const uuid = 'aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa';
 
@@ -21,12 +22,12 @@ class Tape {
     else this.read({ type: 15, body: formatBody('9.7.0') });
   }
 
-  read(parts: EventParts): readonly SourceItem[] {
+  read(parts: EventParts): readonly ReadItem[] {
     return this.reader.read(eventBytes(parts));
   }
 
   /** An event that stands in the file. */
-  write(parts: EventParts): readonly SourceItem[] {
+  write(parts: EventParts): readonly ReadItem[] {
     this.pos += 19 + (parts.body?.length ?? 0) + 4;
     return this.read({ ...parts, next: this.pos });
   }
@@ -36,15 +37,15 @@ class Tape {
     this.write({ type: 2, body: queryBody('BEGIN') });
   }
 
-  insert(ids: readonly number[]): SourceItem[] {
+  insert(ids: readonly number[]): ReadItem[] {
     return [...this.write({ type: 19, body: tableMapBody(5) }), ...this.write({ type: 30, body: insertBody(5, ids) })];
   }
 
-  commit(): readonly SourceItem[] {
+  commit(): readonly ReadItem[] {
     return this.write({ type: 16, body: u64(1) });
   }
 
-  heartbeat(position = this.pos, file = 'binlog.000001'): readonly SourceItem[] {
+  heartbeat(position = this.pos, file = 'binlog.000001'): readonly ReadItem[] {
     return this.read({ type: 27, body: Buffer.from(file), next: position });
   }
 }

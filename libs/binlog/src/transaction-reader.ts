@@ -18,6 +18,7 @@ import { StartSearch } from './start-search.js';
 import { TableVersions } from './table-versions.js';
 import type { Table } from './table-versions.js';
 import { Transactions } from './transactions.js';
+import type { ReadItem } from './transactions.js';
 
 export interface ReaderOptions {
   readonly facts: Omit<ServerFacts, 'yearSign'>;
@@ -45,13 +46,13 @@ export class TransactionReader {
     this.#onUnwanted = () => options.onUnwanted?.();
     const executed = 'gtidSet' in start && gtidMode ? parseGtids(start.gtidSet, this.#isMariadb ? '0-0-0' : '') : null;
     this.#place = new Place({ gtidMode, executed, mayJump: this.#isMariadb || 'gtidSet' in start });
-    this.#transactions = new Transactions(this.#place, facts.flavor);
+    this.#transactions = new Transactions(this.#place, facts);
     this.#versions = new TableVersions(facts, (table) => options.wants(table));
     if ('pos' in start && gtidMode && start.pos > fileStart) this.#search = new StartSearch(this.#place, start);
   }
 
   /** @param bytes one event. @throws SyncError BINLOG_DECODE, BINLOG_UNSUPPORTED, SOURCE_SETTINGS, COLUMN_UNSUPPORTED, VALUE_UNSUPPORTED */
-  read(bytes: Buffer): readonly SourceItem[] {
+  read(bytes: Buffer): readonly ReadItem[] {
     const before = this.#place.now;
     try {
       const items = this.#read(this.#framing.read(bytes));
@@ -62,7 +63,7 @@ export class TransactionReader {
     }
   }
 
-  #read(event: BinlogEvent): readonly SourceItem[] {
+  #read(event: BinlogEvent): readonly ReadItem[] {
     switch (event.type) {
       case eventType.rotate:
         return this.#rotate(event);
@@ -78,7 +79,7 @@ export class TransactionReader {
     return this.#readInFile(event, this.#place.pass(event, this.#transactions.isOpen));
   }
 
-  #readInFile(event: BinlogEvent, at: FilePosition): readonly SourceItem[] {
+  #readInFile(event: BinlogEvent, at: FilePosition): readonly ReadItem[] {
     const rows = rowsTypes.get(event.type);
     if (rows) return this.#rows(event, rows, at);
     switch (event.type) {

@@ -10,6 +10,20 @@ import type { GtidEvent } from './gtid-event.js';
 import type { Place } from './place.js';
 import { classify, readQueryEvent } from './statement.js';
 import type { QueryEvent, Statement } from './statement.js';
+import { statementText } from './statement-text.js';
+import type { StatementText, TextFacts } from './statement-text.js';
+
+type Ddl = Extract<SourceItem, { kind: 'ddl' }>;
+
+/** A DDL statement whose character set the source must be asked for; `finish` takes its text, null where the bytes are none. */
+export interface Undecoded {
+  readonly kind: 'undecoded';
+  readonly charset: string;
+  readonly bytes: Buffer;
+  readonly finish: (text: string | null) => Ddl;
+}
+
+export type ReadItem = SourceItem | Undecoded;
 
 /** A transaction between its GTID (or BEGIN) and its end. */
 interface Transaction extends GtidEvent {
@@ -22,12 +36,12 @@ interface Transaction extends GtidEvent {
 
 export class Transactions {
   readonly #place: Place;
-  readonly #flavor: 'mysql' | 'mariadb';
+  readonly #facts: TextFacts;
   #now: Transaction | null = null;
 
-  constructor(place: Place, flavor: 'mysql' | 'mariadb') {
+  constructor(place: Place, facts: TextFacts) {
     this.#place = place;
-    this.#flavor = flavor;
+    this.#facts = facts;
   }
 
   /** True from a GTID (or BEGIN) on to the end. */
@@ -52,9 +66,9 @@ export class Transactions {
   }
 
   /** @throws SyncError BINLOG_UNSUPPORTED for a statement that may change rows */
-  query(event: BinlogEvent, at: FilePosition): readonly SourceItem[] {
-    const query = readQueryEvent(event);
-    const statement = classify(query.sql);
+  query(event: BinlogEvent, at: FilePosition): readonly ReadItem[] {
+    const query = readQueryEvent(event, this.#facts.flavor);
+    const statement = classify(query.bytes.toString('latin1'), this.#facts.flavor);
     const transaction = this.#now;
     if (transaction !== null && transaction.state !== 'gtid') return this.#within(transaction, query, statement);
     switch (statement.kind) {
@@ -62,6 +76,7 @@ export class Transactions {
         return this.#begin(event, at);
       case 'temporary':
         return [...this.#begin(event, at), ...this.commit()];
+      case 'create-table':
       case 'other':
         return this.#ddl(query, at);
       default:
@@ -69,7 +84,7 @@ export class Transactions {
     }
   }
 
-  #within(transaction: Transaction, query: QueryEvent, statement: Statement): readonly SourceItem[] {
+  #within(transaction: Transaction, query: QueryEvent, statement: Statement): readonly ReadItem[] {
     switch (statement.kind) {
       case 'commit':
         return this.commit();
@@ -78,11 +93,8 @@ export class Transactions {
       case 'savepoint':
       case 'temporary':
         return [];
-      case 'create-select':
+      case 'create-table':
         return this.#createSelect(query, transaction);
-      case 'other':
-        // MariaDB's CREATE TABLE … SELECT has no mark at its end
-        if (statement.keyword === 'CREATE' && this.#flavor === 'mariadb') return this.#createSelect(query, transaction);
     }
     throw unsupported(statement);
   }
@@ -120,21 +132,29 @@ export class Transactions {
     throw new SyncError('BINLOG_UNSUPPORTED', message);
   }
 
-  #ddl({ database, sql }: QueryEvent, at: FilePosition): readonly SourceItem[] {
+  #ddl(query: QueryEvent, at: FilePosition): readonly ReadItem[] {
     const gtid = this.#now?.gtid ?? null;
     const start = this.#now?.at ?? at;
     this.#close();
-    return [{ kind: 'ddl', gtid, database, sql, at: start, end: this.#place.end }];
+    return [this.#ddlItem(query, { gtid, at: start, end: this.#place.end })];
   }
 
   /**
    * CREATE TABLE … SELECT is one transaction: the CREATE, then rows. The ddl item comes before its begin; it has no GTID, and its end is
    * where the transaction starts, because its rows are still to come.
    */
-  #createSelect({ database, sql }: QueryEvent, { at, state }: Transaction): readonly SourceItem[] {
+  #createSelect(query: QueryEvent, { at, state }: Transaction): readonly ReadItem[] {
     if (state !== 'begun') throw new SyncError('BINLOG_UNSUPPORTED', 'a CREATE TABLE amid a transaction');
     const end: Position = { ...at, gtidSet: this.#place.end.gtidSet };
-    return [{ kind: 'ddl', gtid: null, database, sql, at, end }, ...this.within('table')];
+    return [this.#ddlItem(query, { gtid: null, at, end }), ...this.within('table')];
+  }
+
+  #ddlItem(query: QueryEvent, place: Pick<Ddl, 'gtid' | 'at' | 'end'>): ReadItem {
+    const item = (text: StatementText): Ddl => ({ kind: 'ddl', database: query.database, ...text, ...place });
+    const text = statementText(query, this.#facts);
+    if (!('charset' in text)) return item(text);
+    const { charset, bytes, finish } = text;
+    return { kind: 'undecoded', charset, bytes, finish: (found) => item(finish(found)) };
   }
 
   #close(): void {

@@ -7,6 +7,7 @@ export * from './log-scan.js';
 export * from './position.js';
 export * from './record.js';
 export * from './restart.js';
+export * from './folded-name.js';
 export * from './route.js';
 export * from './row-json.js';
 export * from './status.js';

@@ -2,7 +2,7 @@
  * A record of a topic: its headers (the identity of the log) and its payload, either one row event or a control record.
  * Control records travel in the same topic, so their order against the rows is free.
  */
-import type { RouteFingerprints } from './route.js';
+import type { RouteFingerprints, TableName } from './route.js';
 import type { LogPosition, RowEvent, Seen } from './transaction.js';
 import type { Position } from './position.js';
 import type { Row, TableSchema } from './table.js';
@@ -61,8 +61,13 @@ export type ControlRecord =
   | {
       readonly kind: 'ddl';
       readonly endpoint: string;
+      /** The session's default database; '' if it had none. */
       readonly database: string;
       readonly sql: string;
+      /** Its kind, like 'ALTER TABLE'. */
+      readonly statement: string;
+      /** The routed tables that it concerns, by their names at the source; `*` is each one of a database. None: which ones cannot be made out. */
+      readonly tables: readonly TableName[];
       readonly position: Position;
       readonly tsMs: number;
     }

@@ -34,12 +34,28 @@ export type SourceItem =
   | {
       readonly kind: 'ddl';
       readonly gtid: string | null;
+      /** The session's default database; '' if it had none. */
       readonly database: string;
+      /** For people. */
       readonly sql: string;
+      /** As the server may have read it; never none. One of them is right, unless `doubt` says why none may be. */
+      readonly readings: readonly StatementReading[];
+      readonly doubt: string | null;
       readonly at: FilePosition;
       readonly end: Position;
     }
   | { readonly kind: 'heartbeat'; readonly end: Position };
+
+/** A statement's text, and how it is cut into tokens. */
+export interface StatementReading {
+  readonly text: string;
+  /** "…" is a name. */
+  readonly ansiQuotes: boolean;
+  readonly noBackslashEscapes: boolean;
+  /** The client's character set has one byte a character: U+00A0 separates words there. */
+  readonly singleByte: boolean;
+  readonly flavor: 'mysql' | 'mariadb';
+}
 
 /** Where a record stands in a log: `log` is the log id. */
 export interface LogPosition {

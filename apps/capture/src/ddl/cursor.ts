@@ -1,0 +1,94 @@
+/** Walks over the tokens of a statement, as a parser does. A keyword matches only where it is not quoted. */
+import type { Token } from '@lutra/binlog';
+
+/** A name in a statement. No database: that of the session. No name: all tables of the database. */
+export interface Reference {
+  readonly database: string | null;
+  readonly name: string | null;
+}
+
+export class Cursor {
+  readonly #tokens: readonly Token[];
+  #at = 0;
+
+  constructor(tokens: readonly Token[]) {
+    this.#tokens = tokens;
+  }
+
+  get isEnd(): boolean {
+    return this.#at >= this.#tokens.length;
+  }
+
+  /** The next token as a keyword in upper case, or as the mark that it is; '' for anything else. */
+  get here(): string {
+    const token = this.#tokens[this.#at];
+    return token?.kind === 'word' || token?.kind === 'mark' ? token.text.toUpperCase() : '';
+  }
+
+  /** Passes over the words if all of them come next. */
+  take(...words: readonly string[]): boolean {
+    const found = words.every((word, i) => keyword(this.#tokens[this.#at + i]) === word);
+    if (found) this.#at += words.length;
+    return found;
+  }
+
+  /** Passes over one of the words. */
+  takeOne(...words: readonly string[]): boolean {
+    return words.some((word) => this.take(word));
+  }
+
+  /** `t`, `d.t`, and MariaDB's `.t`; null: no name comes next. */
+  table(): Reference | null {
+    this.take('.');
+    const first = this.name();
+    if (first === null) return null;
+    if (!this.take('.')) return { database: null, name: first };
+    const second = this.name();
+    return second === null ? null : { database: first, name: second };
+  }
+
+  name(): string | null {
+    const token = this.#tokens[this.#at];
+    if (token?.kind !== 'word' && token?.kind !== 'quoted') return null;
+    this.#at += 1;
+    return token.text;
+  }
+
+  skipNumber(): void {
+    if (this.#tokens[this.#at]?.kind === 'number') this.#at += 1;
+  }
+
+  /** Moves behind the first of the words that stands outside of parentheses. */
+  skipBehind(...words: readonly string[]): boolean {
+    const found = outermost(this.#tokens.slice(this.#at)).findIndex((token) => token !== null && words.includes(keyword(token)));
+    if (found !== -1) this.#at += found + 1;
+    return found !== -1;
+  }
+
+  rest(): readonly Token[] {
+    return this.#tokens.slice(this.#at);
+  }
+}
+
+export function keyword(token: Token | undefined): string {
+  return token?.kind === 'word' || token?.kind === 'mark' ? token.text.toUpperCase() : '';
+}
+
+/** The tokens at their places, with null for those inside of parentheses. */
+export function outermost(tokens: readonly Token[]): readonly (Token | null)[] {
+  let depth = 0;
+  return tokens.map((token) => {
+    const mark = token.kind === 'mark' ? token.text : '';
+    if (mark === ')') depth -= 1;
+    const isOutermost = depth === 0;
+    if (mark === '(') depth += 1;
+    return isOutermost ? token : null;
+  });
+}
+
+/** Split at the commas that stand outside of parentheses. */
+export function clauses(tokens: readonly Token[]): readonly (readonly Token[])[] {
+  const outer = outermost(tokens);
+  const commas = outer.flatMap((token, i) => (token?.kind === 'mark' && token.text === ',' ? [i] : []));
+  return [-1, ...commas].map((start, i) => tokens.slice(start + 1, commas[i] ?? tokens.length));
+}

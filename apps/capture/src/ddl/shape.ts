@@ -1,0 +1,146 @@
+/**
+ * What a statement does to the tables that it names. It is read only as far as needed to know where names of tables stand: the source has accepted the text.
+ * A statement or clause that is not known here leaves it open, and then each name in the text counts.
+ */
+import type { Token } from '@lutra/binlog';
+import { alteredTables } from './alter-table.js';
+import { createdTables } from './create-table.js';
+import { Cursor } from './cursor.js';
+import type { Reference } from './cursor.js';
+
+export interface Shape {
+  /** Its kind, like 'ALTER TABLE'. */
+  readonly statement: string;
+  /** Its first words tell that it changes neither rows nor the definition of a table. */
+  readonly harmless: boolean;
+  /** The tables that it may change; 'mentioned': each one that it names; 'any': others, too. */
+  readonly changes: readonly Reference[] | 'mentioned' | 'any';
+}
+
+type Changes = Shape['changes'];
+
+const harmlessVerbs = new Set(['GRANT', 'REVOKE', 'FLUSH', 'OPTIMIZE', 'REPAIR']);
+/** After CREATE, ALTER, DROP. SEQUENCE is not among them: CREATE OR REPLACE SEQUENCE drops a table of that name. */
+const harmlessObjects = new Set(
+  ['USER', 'ROLE', 'VIEW', 'TRIGGER', 'FUNCTION', 'PROCEDURE', 'PACKAGE', 'EVENT', 'SERVER', 'LIBRARY', 'AGGREGATE', 'SPATIAL'].concat(
+    ['TABLESPACE', 'UNDO', 'LOGFILE', 'RESOURCE', 'INSTANCE'],
+    // what stands before a view or a stored program, and before nothing else
+    ['DEFINER', 'ALGORITHM', 'SQL'],
+  ),
+);
+
+export function shapeOf(tokens: readonly Token[]): Shape {
+  const cursor = new Cursor(tokens);
+  if (cursor.take('SET', 'STATEMENT')) cursor.skipBehind('FOR');
+  const verb = cursor.here;
+  cursor.name();
+  switch (verb) {
+    case 'CREATE':
+      return create(cursor);
+    case 'ALTER':
+      return alter(cursor);
+    case 'DROP':
+      return drop(cursor);
+    case 'RENAME':
+      if (cursor.here === 'USER') return harmless('RENAME USER');
+      return cursor.takeOne('TABLE', 'TABLES') ? known('RENAME TABLE', renamed(cursor)) : known('RENAME', 'mentioned');
+    case 'TRUNCATE':
+      cursor.take('TABLE');
+      return known('TRUNCATE TABLE', list(cursor));
+    case 'ANALYZE':
+      return isMaintenance(cursor) ? harmless('ANALYZE TABLE') : known(verb, 'mentioned');
+    case 'SET':
+      return ['PASSWORD', 'DEFAULT', 'ROLE', 'RESOURCE'].includes(cursor.here) ? harmless('SET') : known(verb, 'mentioned');
+    case 'IMPORT':
+      return known('IMPORT TABLE', 'any');
+    default:
+      return harmlessVerbs.has(verb) ? harmless(verb) : known(verb || 'a statement', 'mentioned');
+  }
+}
+
+const harmless = (statement: string): Shape => ({ statement: statement.trim(), harmless: true, changes: [] });
+const known = (statement: string, changes: Changes): Shape => ({ statement: statement.trim(), harmless: false, changes });
+
+function create(cursor: Cursor): Shape {
+  const replaces = cursor.take('OR', 'REPLACE');
+  if (cursor.take('TEMPORARY')) return harmless('CREATE TEMPORARY TABLE');
+  if (cursor.take('SPATIAL', 'REFERENCE')) return harmless('CREATE SPATIAL REFERENCE SYSTEM');
+  cursor.takeOne('UNIQUE', 'FULLTEXT', 'SPATIAL', 'VECTOR');
+  const statement = `CREATE ${replaces ? 'OR REPLACE ' : ''}${cursor.here}`;
+  if (cursor.take('TABLE')) return known(statement, createdTables(cursor, replaces));
+  if (cursor.take('INDEX')) return known('CREATE INDEX', indexed(cursor));
+  if (cursor.takeOne('DATABASE', 'SCHEMA')) return replaces ? known(statement, database(cursor)) : harmless(statement);
+  return harmlessObjects.has(cursor.here) ? harmless(statement) : known(statement, 'mentioned');
+}
+
+function alter(cursor: Cursor): Shape {
+  while (cursor.takeOne('ONLINE', 'OFFLINE', 'IGNORE'));
+  const statement = `ALTER ${cursor.here}`;
+  if (cursor.take('TABLE')) return known(statement, alteredTables(cursor));
+  return harmlessObjects.has(cursor.here) || cursor.takeOne('DATABASE', 'SCHEMA') ? harmless(statement) : known(statement, 'mentioned');
+}
+
+function drop(cursor: Cursor): Shape {
+  if (cursor.take('TEMPORARY')) return harmless('DROP TEMPORARY TABLE');
+  const statement = `DROP ${cursor.here}`;
+  if (cursor.takeOne('TABLE', 'TABLES')) return known('DROP TABLE', list(cursor));
+  if (cursor.take('INDEX')) return known(statement, indexed(cursor));
+  if (cursor.takeOne('DATABASE', 'SCHEMA')) return known('DROP DATABASE', database(cursor));
+  return harmlessObjects.has(cursor.here) ? harmless(statement) : known(statement, 'mentioned');
+}
+
+function isMaintenance(cursor: Cursor): boolean {
+  cursor.takeOne('LOCAL', 'NO_WRITE_TO_BINLOG');
+  return cursor.takeOne('TABLE', 'TABLES');
+}
+
+function database(cursor: Cursor): Changes {
+  skipExists(cursor);
+  const name = cursor.name();
+  return name === null ? 'mentioned' : [{ database: name, name: null }];
+}
+
+function indexed(cursor: Cursor): Changes {
+  const table = cursor.skipBehind('ON') ? cursor.table() : null;
+  return table === null ? 'mentioned' : [table];
+}
+
+/** `a, b`, and what may stand behind: nothing with a name. */
+function list(cursor: Cursor): Changes {
+  skipExists(cursor);
+  const tables: Reference[] = [];
+  do {
+    const table = cursor.table();
+    if (table === null) return 'mentioned';
+    tables.push(table);
+  } while (cursor.take(','));
+  cursor.takeOne('RESTRICT', 'CASCADE');
+  skipWait(cursor);
+  return cursor.isEnd ? tables : 'mentioned';
+}
+
+function renamed(cursor: Cursor): Changes {
+  skipExists(cursor);
+  const tables: Reference[] = [];
+  do {
+    const from = cursor.table();
+    skipWait(cursor);
+    const to = cursor.take('TO') ? cursor.table() : null;
+    if (from === null || to === null) return 'mentioned';
+    tables.push(from, to);
+  } while (cursor.take(','));
+  return cursor.isEnd ? tables : 'mentioned';
+}
+
+function skipExists(cursor: Cursor): void {
+  if (cursor.take('IF')) {
+    cursor.take('NOT');
+    cursor.take('EXISTS');
+  }
+}
+
+/** MariaDB. */
+function skipWait(cursor: Cursor): void {
+  cursor.take('NOWAIT');
+  if (cursor.take('WAIT')) cursor.skipNumber();
+}

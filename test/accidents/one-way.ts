@@ -215,8 +215,8 @@ export async function openOneWay(stack: Stack, options: OneWayOptions = {}): Pro
       await connection.query(`CREATE TABLE ${database}.t (id BIGINT NOT NULL PRIMARY KEY, v VARCHAR(100) NULL) ENGINE = InnoDB`);
       await connection.query(`CREATE USER IF NOT EXISTS '${user}'@'%' IDENTIFIED BY '${lutraPassword}'`);
       await connection.query(`GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO '${user}'@'%'`);
-      await connection.query(`GRANT SELECT, INSERT, UPDATE ON lutra.* TO '${user}'@'%'`);
-      await connection.query(`GRANT SELECT, INSERT, UPDATE, DELETE ON ${database}.* TO '${user}'@'%'`);
+      await connection.query(`GRANT SELECT, INSERT, UPDATE, TRIGGER ON lutra.* TO '${user}'@'%'`);
+      await connection.query(`GRANT SELECT, INSERT, UPDATE, DELETE, TRIGGER ON ${database}.* TO '${user}'@'%'`);
     });
   }
   const endpoint = (side: Side, name: string, serverId: number): Parameters<Stack['api']['createEndpoint']>[0] => {

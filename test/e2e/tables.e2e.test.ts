@@ -133,7 +133,7 @@ describe('a table that another channel carries already', () => {
     const create = 'CREATE TABLE u (id BIGINT PRIMARY KEY, n BIGINT NOT NULL)';
     await way.atSource(create);
     await way.atTarget(`${create}; CREATE DATABASE ${copies}; CREATE TABLE ${copies}.u LIKE u`);
-    await way.atTarget(`GRANT SELECT, INSERT, UPDATE, DELETE ON ${copies}.* TO '${way.user}'@'%'`);
+    await way.atTarget(`GRANT SELECT, INSERT, UPDATE, DELETE, TRIGGER ON ${copies}.* TO '${way.user}'@'%'`);
     const { host, port } = stack.mysql[way.to];
     const access = { region: stack.regions[way.to], host, port, user: way.user, password: lutraPassword };
     await stack.api.createEndpoint({ name: `${way.name}-copies`, ...access, serverId: way.serverId + 900 });

@@ -29,7 +29,7 @@ export async function prepareEndpoint(server: MysqlServer): Promise<void> {
     await connection.query(schema);
     await connection.query(`CREATE USER IF NOT EXISTS '${lutraUser}'@'%' IDENTIFIED BY '${lutraPassword}'`);
     await connection.query(`GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO '${lutraUser}'@'%'`);
-    await connection.query(`GRANT SELECT, INSERT, UPDATE ON lutra.* TO '${lutraUser}'@'%'`);
+    await connection.query(`GRANT SELECT, INSERT, UPDATE, TRIGGER ON lutra.* TO '${lutraUser}'@'%'`);
     await connection.query(`GRANT DELETE ON lutra.conflict TO '${lutraUser}'@'%'`);
     await connection.query(`CREATE DATABASE IF NOT EXISTS ${probeDatabase}`);
     await connection.query(`CREATE TABLE IF NOT EXISTS ${probeDatabase}.probes (side CHAR(1) NOT NULL PRIMARY KEY, n BIGINT NOT NULL)`);
@@ -40,6 +40,6 @@ export async function prepareEndpoint(server: MysqlServer): Promise<void> {
 /** For the databases that a channel carries. */
 export async function grantDatabase(server: MysqlServer, database: string): Promise<void> {
   await withAdministrator(server, (connection) =>
-    connection.query(`GRANT SELECT, INSERT, UPDATE, DELETE ON \`${database}\`.* TO '${lutraUser}'@'%'`),
+    connection.query(`GRANT SELECT, INSERT, UPDATE, DELETE, TRIGGER ON \`${database}\`.* TO '${lutraUser}'@'%'`),
   );
 }

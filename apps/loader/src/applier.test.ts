@@ -43,6 +43,7 @@ const target: TargetTable = {
   cascades: [],
   prefixKeys: [],
   triggers: 0,
+  unguardedTriggers: [],
   columns: [
     { ...column, name: 'id', type: 'int' },
     {

@@ -125,6 +125,7 @@ const target = {
   cascades: [],
   prefixKeys: [],
   triggers: 0,
+  unguardedTriggers: [],
   columns: [
     { ...column, ...numbers, name: 'id', type: 'int', columnType: 'int', charset: null, collation: null },
     {

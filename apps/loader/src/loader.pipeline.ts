@@ -167,6 +167,10 @@ async function load(deps: LoaderDeps, work: LoaderWork, lead: Attempt): Promise<
       }
     }
     await applier.settled();
+  } catch (thrown) {
+    // A refusal may rest on a definition that somebody has changed since: then it is none.
+    if (toSyncError(thrown).outcome === 'stop' && !lead.signal.aborted) await writer.requireSameTables();
+    throw thrown;
   } finally {
     metrics.disconnected(name, 'kafka', 'target');
     ended.abort();

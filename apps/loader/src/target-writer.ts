@@ -5,8 +5,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { checkpointStatement, openingStatement } from '@lutra/marker';
 import type { Checkpoint } from '@lutra/marker';
-import { SyncError } from '@lutra/model';
-import { ApplyConnection, closingText, loadTable, openingText, transactionText } from '@lutra/mysql';
+import { SyncError, toSyncError } from '@lutra/model';
+import type { TableName } from '@lutra/model';
+import { ApplyConnection, closingText, loadForApply, openingText, TableDefinitions, transactionText } from '@lutra/mysql';
 import type { ConnectionOptions, SqlText, TargetTable } from '@lutra/mysql';
 import type { Place } from './log-reader.js';
 
@@ -24,6 +25,8 @@ export type CheckpointKey = Pick<Checkpoint, 'pipeline' | 'part' | 'lane' | 'epo
 
 /** The session's wait_timeout closes an idle connection; before that it is replaced without a word. */
 const maxIdleMs = 4_000;
+/** What a session keeps of the server (settings, global privileges) is no older. */
+const maxAgeMs = 60_000;
 const busyTries = 5;
 
 export class TargetWriter {
@@ -34,6 +37,9 @@ export class TargetWriter {
   /** The connection's session is one for safe mode. */
   #safe = false;
   #usedAt = 0;
+  #openedAt = 0;
+  /** Of all tables that were asked for. */
+  readonly #definitions = new TableDefinitions();
   /** Reads table definitions while a huge transaction occupies the other connection. */
   #reading: ApplyConnection | null = null;
   #disposed = false;
@@ -54,7 +60,7 @@ export class TargetWriter {
         this.used();
         return this.observe(startedAt);
       } catch (error) {
-        if (!(error instanceof SyncError) || error.code !== 'TARGET_BUSY' || attempt === busyTries || this.#disposed) throw error;
+        if (!isTransient(error) || attempt === busyTries || this.#disposed) throw error;
         await delay(10 * 2 ** attempt * Math.random());
       }
     }
@@ -96,11 +102,35 @@ export class TargetWriter {
     await this.#connection?.rollback();
   }
 
+  /** From then on each transaction that meets it sees that it is still the same. @throws SyncError TARGET_CHANGED, and as loadForApply */
   async loadTable(database: string, name: string): Promise<TargetTable> {
+    const tables = await this.#read([{ database, name }]);
+    for (const table of tables) this.#definitions.remember(table);
+    return tables[0] as TargetTable;
+  }
+
+  /**
+   * What a refusal is worth that rests on definitions which were read before.
+   * @throws SyncError TARGET_CHANGED if one of them is not what it was
+   */
+  async requireSameTables(): Promise<void> {
+    const known = this.#definitions.tables;
+    if (known.length === 0) return;
+    const read = await this.#read(known).catch((error: unknown) => {
+      // Each could be read before.
+      if (toSyncError(error).outcome !== 'stop') throw error;
+      throw new SyncError('TARGET_CHANGED', `since its definition was read: ${toSyncError(error).message}`, { cause: error });
+    });
+    for (const table of read) this.#definitions.requireSame(table);
+  }
+
+  async #read(tables: readonly TableName[]): Promise<readonly TargetTable[]> {
     const fresh = await ApplyConnection.open(this.#options);
     this.#reading = fresh;
     try {
-      return await loadTable(fresh, database, name);
+      const read: TargetTable[] = [];
+      for (const { database, name } of tables) read.push(await loadForApply(fresh, database, name));
+      return read;
     } finally {
       this.#reading = null;
       await fresh.close();
@@ -122,16 +152,25 @@ export class TargetWriter {
   async ready(safe = false): Promise<ApplyConnection> {
     if (this.#disposed) throw new SyncError('ABORTED', 'the loader is ending');
     const current = this.#connection;
-    if (current && !current.broken && this.#safe === safe && performance.now() - this.#usedAt < maxIdleMs) return current;
+    const now = performance.now();
+    if (current && !current.broken && this.#safe === safe && now - this.#usedAt < maxIdleMs && now - this.#openedAt < maxAgeMs)
+      return current;
     this.#connection = null;
     await current?.close();
-    const fresh = await ApplyConnection.open({ ...this.#options, foreignKeyChecks: !safe });
+    const remembered = { definitions: this.#definitions, read: (tables: readonly TableName[]) => this.#read(tables) };
+    const fresh = await ApplyConnection.open({ ...this.#options, foreignKeyChecks: !safe }, remembered);
     this.#connection = fresh;
     this.#safe = safe;
-    this.#usedAt = performance.now();
+    this.#usedAt = this.#openedAt = performance.now();
     if (!this.#disposed) return fresh;
     // dispose() came while it was opened and knew nothing of it.
     await fresh.close();
     throw new SyncError('ABORTED', 'the loader is ending');
   }
+}
+
+/** Rolled back because of others; or a table may not be what it was, which a connection that reads it anew will tell. */
+export function isTransient(error: unknown): boolean {
+  const { code, details } = toSyncError(error);
+  return code === 'TARGET_BUSY' || (code === 'TARGET_CHANGED' && details['suspected'] === true);
 }

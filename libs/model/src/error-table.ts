@@ -245,6 +245,11 @@ export const errorTable = {
     kept: target,
     help: 'A deadlock or a lock wait time-out at the target. The transaction was rolled back and is tried again.',
   }),
+  TARGET_CHANGED: retry({
+    cause: 'Somebody changed a table at the target (ALTER, a trigger, a foreign key, DROP and CREATE) while the loader was at work.',
+    kept: target,
+    help: 'Nothing to do: the transaction was rolled back, and the loader reads the definitions of its tables anew and goes on.',
+  }),
   TARGET_DENIED: stop({
     cause: 'The password was changed, the account is locked, a privilege is missing, or the server demands TLS.',
     kept: target,
@@ -290,6 +295,11 @@ export const errorTable = {
     cause: "The target's own capture, or its Kafka, does not publish what is committed there.",
     kept: all,
     help: "Where both sides take writes, a loader must know every change of its target before it writes. It goes on as soon as the target's capture publishes again: see that endpoint's status.",
+  }),
+  TRIGGER_UNGUARDED: stop({
+    cause: 'The target has a BEFORE INSERT or BEFORE UPDATE trigger that also fires for the rows that Lutra applies.',
+    kept: target,
+    help: 'A trigger of the target would change rows that are applied, and the sides would differ. POST /api/v1/endpoints/<name>/check gives the statements that make it do nothing where @lutra_apply is set; run them, then retry. A trigger that is right for applied rows too says so in its body: /* @lutra_apply */.',
   }),
   APPLY_REFUSED: stop({
     cause:

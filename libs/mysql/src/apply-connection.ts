@@ -6,24 +6,35 @@
  * row, also the same process, takes it over again (ownership.ts): that waits for the old text and fences it if it has not begun.
  */
 import { SyncError } from '@lutra/model';
+import type { TableName } from '@lutra/model';
+import { DefinitionGuard } from './definition-guard.js';
+import type { Remembered } from './definition-guard.js';
 import { explainFailure } from './explain-failure.js';
 import { Session } from './session.js';
 import type { ConnectionOptions, Queries, Result, ResultRow } from './session-options.js';
 import type { SqlText } from './sql-text.js';
-import { commitText } from './transaction-text.js';
+import { commitText, withCheck } from './transaction-text.js';
 
 export class ApplyConnection implements Queries {
   readonly #session: Session;
   /** A transaction of several texts is under way: begun, and neither committed nor rolled back. */
   #open = false;
+  /** Null: nobody remembers definitions, each was read just now. */
+  readonly #guard: DefinitionGuard | null;
+  /** Tables that the open transaction has met as they are remembered. */
+  #checked: TableName[] = [];
 
-  private constructor(session: Session) {
+  private constructor(session: Session, remembered: Remembered | null) {
     this.#session = session;
+    this.#guard = remembered && new DefinitionGuard(session, remembered);
   }
 
-  /** @throws SyncError TARGET_UNAVAILABLE, TARGET_DENIED, TARGET_SETTINGS */
-  static async open(options: ConnectionOptions): Promise<ApplyConnection> {
-    return new ApplyConnection(await Session.open(options, 'target'));
+  /**
+   * @param remembered which tables must be what they were, whenever a transaction writes to them
+   * @throws SyncError TARGET_UNAVAILABLE, TARGET_DENIED, TARGET_SETTINGS
+   */
+  static async open(options: ConnectionOptions, remembered: Remembered | null = null): Promise<ApplyConnection> {
+    return new ApplyConnection(await Session.open(options, 'target'), remembered);
   }
 
   /** Of no use any more: open another one. */
@@ -35,18 +46,20 @@ export class ApplyConnection implements Queries {
    * Runs one text in one round trip. When it throws, nothing of the transaction was committed, except that a lost connection
    * (TARGET_UNAVAILABLE) leaves it unknown.
    * @returns what each statement on rows gave, in order
-   * @throws SyncError FENCED, CHECKPOINT_MISSING, CHECKPOINT_INVALID, ROW_CONFLICT, TARGET_*, TABLE_MISSING, COLUMN_MISSING, APPLY_REFUSED;
+   * @throws SyncError FENCED, CHECKPOINT_MISSING, CHECKPOINT_INVALID, ROW_CONFLICT, TARGET_* (TARGET_CHANGED: a table is not what is remembered of it), TABLE_MISSING, COLUMN_MISSING, APPLY_REFUSED;
    *   details: `table`, `does`, and `change`, `changes`: which changes of the builder the failed statement carried
    */
   async run(text: SqlText): Promise<readonly Result[]> {
     const begins = text.marks[0]?.does === 'begin';
     if (begins === this.#open && text.marks.length > 0) await this.#refuse(begins);
     if (text.marks.length === 0) return [];
+    const checked = await this.#checking(text, tablesOf(text));
     this.#open = true;
-    const results = await this.#execute(text);
+    const results = await this.#execute(checked);
     this.#open = text.marks.at(-1)?.does !== 'commit';
+    if (!this.#open) this.#checked = [];
     return results.filter((_, i) => {
-      const mark = text.marks[i];
+      const mark = checked.marks[i];
       return mark !== undefined && 'table' in mark;
     });
   }
@@ -62,24 +75,27 @@ export class ApplyConnection implements Queries {
   async attempt(text: SqlText): Promise<SyncError | null> {
     if (!this.#open || text.marks.some(({ does }) => does === 'begin' || does === 'commit')) await this.#refuse(this.#open);
     if (text.marks.length === 0) return null;
+    const checked = await this.#checking(text, tablesOf(text));
     try {
-      await this.#session.execute(text.sql);
+      await this.#session.execute(checked.sql);
       return null;
     } catch (error) {
-      const explained = explainFailure(this.#session, error, text);
+      const explained = explainFailure(this.#session, error, checked);
       if (explained.code === 'ROW_CONFLICT') return explained;
-      await this.rollback();
+      await this.#giveUp(explained);
       throw explained;
     }
   }
 
   /**
    * The rows of each of some statements, in their order, inside the open transaction.
+   * @param tables that are read
    * @throws SyncError as run(); the transaction is rolled back then
    */
-  async within(sql: string): Promise<readonly (readonly ResultRow[])[]> {
+  async within(sql: string, tables: readonly TableName[] = []): Promise<readonly (readonly ResultRow[])[]> {
     if (!this.#open) await this.#refuse(false);
-    return (await this.#execute({ sql, marks: [] })).map(({ rows }) => rows);
+    const checked = await this.#checking({ sql, marks: [] }, tables);
+    return (await this.#execute(checked)).slice(checked.marks.length).map(({ rows }) => rows);
   }
 
   /** Ends the open transaction. @throws SyncError as run() */
@@ -90,6 +106,7 @@ export class ApplyConnection implements Queries {
   /** Gives up the open transaction. Never throws: a connection that cannot roll back is cut, and the server does it. */
   async rollback(): Promise<void> {
     this.#open = false;
+    this.#checked = [];
     if (this.#session.broken) return;
     await this.#session.execute('ROLLBACK').catch(() => this.#session.destroy());
   }
@@ -111,9 +128,33 @@ export class ApplyConnection implements Queries {
     try {
       return await this.#session.execute(text.sql);
     } catch (error) {
-      await this.rollback();
-      throw explainFailure(this.#session, error, text);
+      const explained = explainFailure(this.#session, error, text);
+      await this.#giveUp(explained);
+      throw explained;
     }
+  }
+
+  /** With a check of the tables that the transaction has not met yet. */
+  async #checking(text: SqlText, tables: readonly TableName[]): Promise<SqlText> {
+    const guard = this.#guard;
+    if (!guard) return text;
+    const unmet = guard.knownOf(tables).filter((table) => !this.#checked.some((met) => sameName(met, table)));
+    if (unmet.length === 0) return text;
+    try {
+      await guard.arm(unmet);
+    } catch (error) {
+      const explained = this.#session.translate(error, 'read definitions');
+      await this.#giveUp(explained);
+      throw explained;
+    }
+    this.#checked.push(...unmet);
+    return withCheck(text, guard.check(unmet));
+  }
+
+  /** What its session has counted once it counts for ever. */
+  async #giveUp({ code }: SyncError): Promise<void> {
+    await this.rollback();
+    if (code === 'TARGET_CHANGED') this.#session.destroy();
   }
 
   async #refuse(begins: boolean): Promise<never> {
@@ -121,4 +162,15 @@ export class ApplyConnection implements Queries {
     const what = begins ? 'another text while a transaction is open' : 'rows outside a transaction';
     throw new SyncError('INTERNAL', `${what}; rolled back`);
   }
+}
+
+/** Each once. */
+function tablesOf({ marks }: SqlText): readonly TableName[] {
+  const tables: TableName[] = [];
+  for (const mark of marks) if ('table' in mark && !tables.some((table) => sameName(table, mark.table))) tables.push(mark.table);
+  return tables;
+}
+
+function sameName(a: TableName, b: TableName): boolean {
+  return a.database === b.database && a.name === b.name;
 }

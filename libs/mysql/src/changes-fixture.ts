@@ -67,7 +67,16 @@ export function column(name: string, more: Partial<TargetColumn> = {}): TargetCo
 }
 
 export function targetTable(columns: readonly TargetColumn[], more: Partial<TargetTable> = {}): TargetTable {
-  const none = { primaryKey: ['id'], uniqueKeys: [], foreignKeys: [], referenced: false, cascades: [], prefixKeys: [], triggers: 0 };
+  const none = {
+    primaryKey: ['id'],
+    uniqueKeys: [],
+    foreignKeys: [],
+    referenced: false,
+    cascades: [],
+    prefixKeys: [],
+    triggers: 0,
+    unguardedTriggers: [],
+  };
   return { database: 'shop', name: 't', engine: 'InnoDB', columns, ...none, ...more };
 }
 

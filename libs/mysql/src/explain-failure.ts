@@ -1,6 +1,6 @@
 /** A text that failed, as the error that says what its failed statement was doing: the same number means one thing in a fence and another in a count. */
 import { SyncError, tableName } from '@lutra/model';
-import type { ErrorDetails } from '@lutra/model';
+import type { ErrorDetails, TableName } from '@lutra/model';
 import { TextFailure } from './session.js';
 import type { Session } from './session.js';
 import { countFailed } from './sql-text.js';
@@ -32,6 +32,9 @@ function withMark(error: SyncError, { mark, errno, details }: { mark: Mark; errn
     case 'count fence':
       if (errno === countFailed) return new SyncError('CHECKPOINT_MISSING', 'the checkpoint row is gone', { details });
       break;
+    case 'check definitions':
+      if (errno === countFailed || error.code === 'TABLE_MISSING') return suspected(mark.tables, details);
+      break;
     case 'count rows':
       if (errno === countFailed) return new SyncError('ROW_CONFLICT', `${tableName(mark.table)}: ${missing(mark.changes)}`, { details });
       break;
@@ -42,6 +45,12 @@ function withMark(error: SyncError, { mark, errno, details }: { mark: Mark; errn
     default:
   }
   return new SyncError(error.code, error.message, { details });
+}
+
+/** Perhaps nothing changed: the server may have forgotten what it knew. Who reads the definitions again knows. */
+function suspected(tables: readonly TableName[], details: ErrorDetails): SyncError {
+  const message = `one of ${tables.map(tableName).join(', ')} may not be what it was when its definition was read`;
+  return new SyncError('TARGET_CHANGED', message, { details: { ...details, suspected: true } });
 }
 
 function missing(changes: number): string {

@@ -54,6 +54,18 @@ export class TestServer {
     return name;
   }
 
+  /** The user of docs/02-setup.md, without tables yet. */
+  async leastPrivileged(): Promise<ConnectionOptions> {
+    const grants = documentedGrants("'least'@'%'", this.server.version === 'mariadb-11.4');
+    await this.run(["CREATE USER IF NOT EXISTS 'least'@'%'", ...grants.server].join('; '));
+    return { ...this.options, user: 'least' };
+  }
+
+  /** What docs/02-setup.md grants for a database whose tables are routed. */
+  async grant(database: string): Promise<void> {
+    await this.run(documentedGrants("'least'@'%'", false).database(database));
+  }
+
   /** Several statements. */
   async run(sql: string): Promise<readonly (readonly ResultRow[])[]> {
     const text = sql.trim().replace(/;$/, '');
@@ -145,4 +157,19 @@ function parsed(column: ColumnSchema, value: ResultRow[string] | undefined): Val
     default:
       return text;
   }
+}
+
+/** As they stand in docs/02-setup.md. */
+export function documentedGrants(user: string, mariadb: boolean): { readonly server: readonly string[]; database(name: string): string } {
+  const replication = mariadb
+    ? 'REPLICATION SLAVE, BINLOG MONITOR, REPLICATION MASTER ADMIN, SLAVE MONITOR'
+    : 'REPLICATION SLAVE, REPLICATION CLIENT';
+  return {
+    server: [
+      `GRANT ${replication} ON *.* TO ${user}`,
+      `GRANT SELECT, INSERT, UPDATE, TRIGGER ON lutra.* TO ${user}`,
+      `GRANT DELETE ON lutra.conflict TO ${user}`,
+    ],
+    database: (name) => `GRANT SELECT, INSERT, UPDATE, DELETE, TRIGGER ON ${name}.* TO ${user}`,
+  };
 }

@@ -16,7 +16,7 @@ export interface ServerFacts {
 }
 
 export async function readServer(queries: Queries): Promise<ServerFacts> {
-  const [row] = await queries.query('SELECT VERSION() AS version, CURRENT_USER() AS account');
+  const [row] = await queries.query('SELECT VERSION() AS version');
   const version = textOf(row, 'version');
   const settings = await queries.query('SHOW GLOBAL VARIABLES');
   return {
@@ -24,7 +24,7 @@ export async function readServer(queries: Queries): Promise<ServerFacts> {
     version,
     number: versionNumber(version),
     variables: new Map(settings.map((setting) => [textOf(setting, 'Variable_name').toLowerCase(), textOf(setting, 'Value')])),
-    account: accountOf(textOf(row, 'account')),
+    account: await accountOf(queries),
   };
 }
 
@@ -34,7 +34,10 @@ function versionNumber(version: string): number {
   return Number(major) * 10_000 + Number(minor) * 100 + Number(patch);
 }
 
-function accountOf(account: string): string {
+/** `'lutra'@'10.%'`, for GRANT statements. */
+export async function accountOf(queries: Queries): Promise<string> {
+  const [row] = await queries.query('SELECT CURRENT_USER() AS account');
+  const account = textOf(row, 'account');
   const at = account.lastIndexOf('@');
   return `${quoteText(account.slice(0, at))}@${quoteText(account.slice(at + 1))}`;
 }

@@ -5,6 +5,7 @@ import type { ExpectedRows } from './expected-rows.js';
 /** What the statement at one place of a text does. */
 export type Mark =
   | { readonly does: 'begin' | 'fence' | 'count fence' | 'commit' }
+  | { readonly does: 'check definitions'; readonly tables: readonly TableName[] }
   | {
       readonly does: 'read rows' | 'insert' | 'upsert' | 'update' | 'delete' | 'count rows';
       readonly table: TableName;

@@ -13,9 +13,9 @@ export function referencesQuery(where: string): string {
 }
 
 export function referencedQuery(where: string): string {
-  return `SELECT DISTINCT k.REFERENCED_TABLE_NAME AS tbl, k.CONSTRAINT_NAME AS name, r.DELETE_RULE AS on_delete, r.UPDATE_RULE AS on_update FROM information_schema.KEY_COLUMN_USAGE k JOIN information_schema.REFERENTIAL_CONSTRAINTS r ON r.CONSTRAINT_SCHEMA = k.CONSTRAINT_SCHEMA AND r.CONSTRAINT_NAME = k.CONSTRAINT_NAME AND r.TABLE_NAME = k.TABLE_NAME WHERE ${where}`;
+  return `SELECT DISTINCT k.REFERENCED_TABLE_NAME AS tbl, k.CONSTRAINT_NAME AS name, r.DELETE_RULE AS on_delete, r.UPDATE_RULE AS on_update FROM information_schema.KEY_COLUMN_USAGE k JOIN information_schema.REFERENTIAL_CONSTRAINTS r ON r.CONSTRAINT_SCHEMA = k.CONSTRAINT_SCHEMA AND r.CONSTRAINT_NAME = k.CONSTRAINT_NAME AND r.TABLE_NAME = k.TABLE_NAME WHERE ${where} ORDER BY k.REFERENCED_TABLE_NAME, k.CONSTRAINT_NAME`;
 }
 
 export function triggersQuery(where: string): string {
-  return `SELECT EVENT_OBJECT_TABLE AS tbl, TRIGGER_NAME AS name FROM information_schema.TRIGGERS WHERE ${where}`;
+  return `SELECT EVENT_OBJECT_TABLE AS tbl, TRIGGER_NAME AS name, ACTION_TIMING AS timing, EVENT_MANIPULATION AS event, ACTION_STATEMENT AS body, ACTION_ORDER AS place FROM information_schema.TRIGGERS WHERE ${where} ORDER BY EVENT_OBJECT_TABLE, TRIGGER_NAME`;
 }

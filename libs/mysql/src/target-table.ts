@@ -65,6 +65,8 @@ export interface TargetTable extends TableName {
   /** Unique keys, the primary one included, that cover only the beginning of a column. */
   readonly prefixKeys: readonly string[];
   readonly triggers: number;
+  /** Of these, the names of those that can change a row before it is written, and do not say what they do where `@lutra_apply` is set. */
+  readonly unguardedTriggers: readonly string[];
 }
 
 /**
@@ -127,12 +129,19 @@ export async function loadTables(queries: Queries, database: string, name?: stri
       referenced: referenced.has(table),
       cascades: cascadesOf([...(references.get(table) ?? []), ...(referenced.get(table) ?? [])]),
       triggers: triggers.get(table)?.length ?? 0,
+      unguardedTriggers: (triggers.get(table) ?? []).filter(isUnguarded).map((row) => text(row, 'name')),
     };
   });
 }
 
 function grouped(rows: readonly ResultRow[]): ReadonlyMap<string, readonly ResultRow[]> {
   return Map.groupBy(rows, (row) => text(row, 'tbl'));
+}
+
+/** A trigger that mentions the variable is its author's affair: it does nothing for rows that are applied, or what it does is wanted. */
+function isUnguarded(trigger: ResultRow): boolean {
+  const changes = text(trigger, 'timing') === 'BEFORE' && text(trigger, 'event') !== 'DELETE';
+  return changes && !/@`?lutra_apply`?/i.test(text(trigger, 'body'));
 }
 
 function toColumn(row: ResultRow): TargetColumn {

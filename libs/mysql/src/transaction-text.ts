@@ -46,6 +46,15 @@ export function closingText(rows: SqlText, fence: string): SqlText {
   return joined([rows, fenceText(fence), commitText]);
 }
 
+/** With a check behind its beginning, so before its first lock; in front of a text that begins none. */
+export function withCheck(text: SqlText, check: SqlText): SqlText {
+  const beginning = [repeatableRead, begin].slice(2 - text.marks.filter(({ does }) => does === 'begin').length);
+  if (beginning.length === 0) return { sql: `${check.sql};\n${text.sql}`, marks: [...check.marks, ...text.marks] };
+  const head = joined([...beginning, check]);
+  const { length } = joined(beginning).sql;
+  return { sql: head.sql + text.sql.slice(length), marks: [...head.marks, ...text.marks.slice(beginning.length)] };
+}
+
 function fenceText(fence: string): SqlText {
   return { sql: `${fence};\n${countStatement(1)}`, marks: fenceMarks };
 }

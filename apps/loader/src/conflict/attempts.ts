@@ -5,6 +5,7 @@ import type { Checkpoint } from '@lutra/marker';
 import { toSyncError } from '@lutra/model';
 import { openingText } from '@lutra/mysql';
 import type { ApplyConnection } from '@lutra/mysql';
+import { isTransient } from '../target-writer.js';
 import type { TargetWriter } from '../target-writer.js';
 import type { Peers } from './peers.js';
 
@@ -44,7 +45,7 @@ export class Attempts {
         await this.#options.writer.drop();
         const { code } = toSyncError(error);
         if (code === 'CAPTURE_BEHIND') await this.#options.peers.caughtUp();
-        else if (code === 'TARGET_BUSY' && attempt < busyTries) await delay(10 * 2 ** attempt * Math.random());
+        else if (isTransient(error) && attempt < busyTries) await delay(10 * 2 ** attempt * Math.random());
         else throw error;
       }
     }

@@ -39,9 +39,10 @@ export async function readRows(connection: Pick<ApplyConnection, 'within'>, want
     ...(values ? holdersQueries(plan, values) : []),
   ]);
   const all = queries.flat();
+  const tables = [...new Set(wanted.map(({ plan }) => plan.table.target))];
   const results: (readonly ResultRow[])[] = [];
   for (let from = 0; from < all.length; from += maxReads)
-    results.push(...(await connection.within(all.slice(from, from + maxReads).join(';\n'))));
+    results.push(...(await connection.within(all.slice(from, from + maxReads).join(';\n'), tables)));
   let at = 0;
   return wanted.map(({ plan, key }, i) => {
     const given = results.slice(at, (at += queries[i]?.length ?? 0));

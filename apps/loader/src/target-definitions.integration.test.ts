@@ -1,0 +1,184 @@
+/**
+ * A table of the target that somebody changes while a loader remembers it: the next transaction notices, whatever was done, and with the definition read anew
+ * everything is right. Under the user of docs/02-setup.md.
+ */
+import type { Checkpoint } from '@lutra/marker';
+import { SyncError } from '@lutra/model';
+import type { Row, TableSchema } from '@lutra/model';
+import { StatementBuilder, takeOver } from '@lutra/mysql';
+import type { ConnectionOptions, TargetTable } from '@lutra/mysql';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { TestServer, versions } from '../../../libs/mysql/src/fixture.js';
+import { TargetWriter } from './target-writer.js';
+
+const logId = '00000000-0000-4000-8000-000000000001';
+const source = (database: string): TableSchema => ({
+  database,
+  name: 't',
+  columns: [
+    { name: 'id', type: 'int' },
+    { name: 'a', type: 'int' },
+    { name: 'b', type: 'int' },
+  ],
+  primaryKey: ['id'],
+});
+
+describe.each(versions)('a table that is changed while it is remembered, on %s', (version) => {
+  let server: TestServer;
+  let least: ConnectionOptions;
+  const isMariadb = version === 'mariadb-11.4';
+  let rooms = 0;
+
+  beforeAll(async () => {
+    server = await TestServer.start(version);
+    least = await server.leastPrivileged();
+  });
+  afterAll(() => server.stop());
+
+  /** A loader's writer, with its checkpoint row, and table t. */
+  class Room {
+    #seq = 0;
+    constructor(
+      readonly database: string,
+      readonly checkpoint: Checkpoint,
+      public writer: TargetWriter,
+    ) {}
+
+    static async open(columns: string): Promise<Room> {
+      const database = await server.database();
+      await server.run(`CREATE TABLE ${database}.p (id int primary key); INSERT INTO ${database}.p VALUES (1);
+        CREATE TABLE ${database}.t (${columns}); CREATE TABLE ${database}.k (id int primary key, t int)`);
+      await server.grant(database);
+      const { checkpoint } = await takeOver(least, { pipeline: `c.d${++rooms}`, part: 0, lease: 5, mayCreate: true });
+      return new Room(database, checkpoint, new TargetWriter(least, checkpoint, () => undefined));
+    }
+
+    target(): Promise<TargetTable> {
+      return this.writer.loadTable(this.database, 't');
+    }
+
+    /** As a transaction of the source that inserts the row. */
+    async insert(row: Row, target: TargetTable): Promise<void> {
+      const builder = new StatementBuilder();
+      builder.add({ op: 'c', before: null, after: row, source: source(this.database), target });
+      const seq = ++this.#seq;
+      await this.writer.commit(builder.take(), {
+        ...this.checkpoint,
+        logId,
+        logEpoch: 1,
+        seq,
+        nextOffset: seq + 1,
+        origin: 'x',
+        path: ['x'],
+      });
+    }
+
+    /** What the next run does: everything is read anew. */
+    async anew(): Promise<TargetTable> {
+      await this.writer.dispose();
+      this.writer = new TargetWriter(least, this.checkpoint, () => undefined);
+      return this.target();
+    }
+
+    rows(): Promise<readonly object[]> {
+      return server.query(`SELECT id, a, b FROM ${this.database}.t ORDER BY id`);
+    }
+  }
+
+  const plain = 'id int primary key, a int, b int, s varchar(9) collate utf8mb4_bin, n int';
+  /** Of one table, one after the other; with those that make the next one possible. */
+  const changes: readonly (readonly [what: string, ddl: string])[] = [
+    ['a plain column becomes a generated one', 'ALTER TABLE t DROP b, ADD b INT AS (a + 1) STORED'],
+    ['a generated column becomes a plain one', 'ALTER TABLE t DROP b, ADD b INT'],
+    ['another type', 'ALTER TABLE t MODIFY a BIGINT'],
+    ['NULL is not allowed', 'UPDATE t SET b = 1; ALTER TABLE t MODIFY b INT NOT NULL'],
+    ['NULL is allowed', 'ALTER TABLE t MODIFY b INT'],
+    ['a column more, at once', 'ALTER TABLE t ADD COLUMN c INT'],
+    ['another collation', 'ALTER TABLE t MODIFY s varchar(9) COLLATE utf8mb4_general_ci'],
+    ['a unique key', 'ALTER TABLE t ADD UNIQUE KEY u (s)'],
+    ['no unique key', 'DROP INDEX u ON t'],
+    ['a foreign key', 'ALTER TABLE t MODIFY a INT, ADD CONSTRAINT f FOREIGN KEY (a) REFERENCES p (id) ON DELETE CASCADE'],
+    ['no foreign key', 'ALTER TABLE t DROP FOREIGN KEY f'],
+    ['a trigger that changes nothing', 'CREATE TRIGGER seen AFTER INSERT ON t FOR EACH ROW SET @n = 1'],
+    ...(isMariadb
+      ? []
+      : [
+          ['a default', 'ALTER TABLE t ALTER n SET DEFAULT 7'] as const,
+          ['no trigger', 'DROP TRIGGER seen'] as const,
+          ['a foreign key that points here', 'ALTER TABLE k ADD CONSTRAINT g FOREIGN KEY (t) REFERENCES t (id) ON DELETE CASCADE'] as const,
+          ['none that points here', 'ALTER TABLE k DROP FOREIGN KEY g'] as const,
+        ]),
+    ['DROP and CREATE under one name', 'DROP TABLE t; CREATE TABLE t (id int primary key, a int, b int)'],
+    ['a swap by RENAME', 'CREATE TABLE o (id int primary key, a int, b int, c int); RENAME TABLE t TO x, o TO t'],
+  ];
+
+  test('each change is noticed by the next transaction, and with the new definition all is right', async () => {
+    const room = await Room.open(plain);
+    let id = 0;
+    for (const [what, ddl] of changes) {
+      const before = await room.target();
+      await room.insert({ id: ++id, a: 1, b: 2 }, before);
+      await server.run(`USE ${room.database}; ${ddl}; USE mysql`);
+      const row = { id: ++id, a: 1, b: 3 };
+      await expect(room.insert(row, before), what).rejects.toMatchObject({ code: 'TARGET_CHANGED', details: { table: 't' } });
+      await expect(room.writer.requireSameTables(), what).rejects.toMatchObject({ code: 'TARGET_CHANGED' });
+      await room.insert(row, await room.anew());
+      const [found] = await server.query(`SELECT id, CAST(a AS SIGNED) + 0e0 AS a, b FROM ${room.database}.t WHERE id = ${id}`);
+      expect(found, what).toEqual({ ...row, b: ddl.includes('STORED') ? 2 : 3 });
+    }
+    await room.writer.dispose();
+  });
+
+  test('a trigger that would change rows has a name, and what the check says mends it', async () => {
+    const room = await Room.open(plain);
+    const before = await room.target();
+    await server.run(`CREATE TRIGGER ${room.database}.tr BEFORE INSERT ON ${room.database}.t FOR EACH ROW SET NEW.b = NEW.b + 1`);
+    await expect(room.insert({ id: 1, a: 1, b: 1 }, before)).rejects.toMatchObject({ code: 'TRIGGER_UNGUARDED' });
+    await expect(room.anew()).rejects.toMatchObject({ code: 'TRIGGER_UNGUARDED', details: { trigger: 'tr' } });
+    expect(await room.rows()).toEqual([]);
+    await room.writer.dispose();
+  });
+
+  test('a user who may not see triggers is refused by name, also when the right goes while it runs', async () => {
+    const room = await Room.open(plain);
+    const before = await room.target();
+    await room.insert({ id: 1, a: 1, b: 1 }, before);
+    await server.run(`REVOKE TRIGGER ON ${room.database}.* FROM 'least'@'%'`);
+    await server.run(`CREATE TRIGGER ${room.database}.tr BEFORE INSERT ON ${room.database}.t FOR EACH ROW SET NEW.b = NEW.b + 1`);
+    await expect(room.insert({ id: 2, a: 1, b: 1 }, before)).rejects.toMatchObject({ code: 'TARGET_DENIED' });
+    const denied = await room.anew().catch((error: unknown) => error as SyncError);
+    expect(denied).toMatchObject({ code: 'TARGET_DENIED', details: { privilege: 'TRIGGER' } });
+    await server.run(String((denied as SyncError).details['grant']));
+    await expect(room.anew()).rejects.toMatchObject({ code: 'TRIGGER_UNGUARDED' });
+    expect(await room.rows()).toEqual([{ id: 1, a: 1, b: 1 }]);
+    await room.writer.dispose();
+  });
+
+  test('what the server only forgot (FLUSH TABLES) is no change', async () => {
+    const room = await Room.open(plain);
+    const target = await room.target();
+    await room.insert({ id: 1, a: 1, b: 1 }, target);
+    await server.run('FLUSH TABLES');
+    await room.insert({ id: 2, a: 1, b: 1 }, target);
+    expect(await room.rows()).toHaveLength(2);
+    await room.writer.dispose();
+  });
+
+  test('from the check to COMMIT nobody can change the table', async () => {
+    const room = await Room.open(plain);
+    const target = await room.target();
+    await room.insert({ id: 1, a: 1, b: 1 }, target);
+    const connection = await room.writer.ready();
+    const builder = new StatementBuilder();
+    builder.add({ op: 'c', before: null, after: { id: 2, a: 1, b: 1 }, source: source(room.database), target });
+    await connection.run({ sql: 'BEGIN', marks: [{ does: 'begin' }] });
+    await connection.within('SELECT 1', [target]);
+    await expect(server.run(`SET lock_wait_timeout = 1; ALTER TABLE ${room.database}.t ADD c INT`)).rejects.toMatchObject({
+      code: 'TARGET_BUSY',
+    });
+    await connection.run(builder.take());
+    await connection.commit();
+    expect(await room.rows()).toHaveLength(2);
+    await room.writer.dispose();
+  });
+});

@@ -26,6 +26,8 @@ export class Progress {
   #groupBusy = false;
   /** Of the last row or remedy that was read, until it is committed. */
   #read: Place | null = null;
+  /** Behind the last record of the last batch. */
+  #readTo = 0;
   #transactions = 0;
   /** Rows without a route that are counted. */
   #unrouted = 0;
@@ -49,9 +51,14 @@ export class Progress {
 
   /**
    * … and worked off, but for the commit of its last rows. `streaming`: they are at the target, in a huge transaction whose end may be far. Wants
-   * an Applier.
+   * an Applier. `last` of the batch: the topic of a capture that has stopped may end with records without rows, and a person waits until nothing is behind.
    */
-  batchDone({ unrouted, waitingBytes, streaming }: Pick<Applier, 'unrouted' | 'waitingBytes' | 'streaming'>): void {
+  batchDone(
+    { unrouted, waitingBytes, streaming }: Pick<Applier, 'unrouted' | 'waitingBytes' | 'streaming'>,
+    last: RawRecord | undefined,
+  ): void {
+    if (last) this.#readTo = last.offset + 1;
+    if (last && !this.#read) this.#deps.status.update({ offset: this.#readTo });
     const { metrics } = this.#deps;
     const name = this.#of.pipeline;
     metrics.filteredRows.inc({ name }, unrouted - this.#unrouted);
@@ -72,18 +79,18 @@ export class Progress {
     }
     metrics.transactions.inc({ name }, committed.transactions);
     metrics.lastProgress.set({ name }, Date.now() / 1000);
+    if (this.#read && (this.#read.log !== committed.place.log || this.#read.seq <= committed.place.seq)) this.#read = null;
     const lagMs = committed.sourceUs === null ? status.status.lagMs : Math.max(0, Math.round(Date.now() - committed.sourceUs / 1000));
     status.update({
       rows: status.status.rows + rows,
       transactions: status.status.transactions + committed.transactions,
       log: committed.place.log,
       seq: committed.place.seq,
-      offset: committed.place.nextOffset,
+      offset: this.#read ? committed.place.nextOffset : Math.max(committed.place.nextOffset, this.#readTo),
       lagMs,
       // Not when the run began: what fails again and again would show for an instant only, and run between.
       lastError: null,
     });
-    if (this.#read && (this.#read.log !== committed.place.log || this.#read.seq <= committed.place.seq)) this.#read = null;
     this.#commitGroup(committed.place.nextOffset);
   }
 

@@ -62,6 +62,7 @@ describe.each(['8.0', '9.7'] as const)('MySQL %s', (version) => {
       connector: 'mysql',
       version,
       ddl: 'stop',
+      foldsNames: false,
       seen: {},
       rowsUntil: null,
       now: () => 7,

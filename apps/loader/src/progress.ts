@@ -51,14 +51,11 @@ export class Progress {
 
   /**
    * … and worked off, but for the commit of its last rows. `streaming`: they are at the target, in a huge transaction whose end may be far. Wants
-   * an Applier. `last` of the batch: the topic of a capture that has stopped may end with records without rows, and a person waits until nothing is behind.
+   * an Applier.
    */
-  batchDone(
-    { unrouted, waitingBytes, streaming }: Pick<Applier, 'unrouted' | 'waitingBytes' | 'streaming'>,
-    last: RawRecord | undefined,
-  ): void {
+  batchDone({ unrouted, waitingBytes, streaming }: Pick<Applier, 'unrouted' | 'waitingBytes' | 'streaming'>, last?: RawRecord): void {
     if (last) this.#readTo = last.offset + 1;
-    if (last && !this.#read) this.#deps.status.update({ offset: this.#readTo });
+    this.#tellOffset();
     const { metrics } = this.#deps;
     const name = this.#of.pipeline;
     metrics.filteredRows.inc({ name }, unrouted - this.#unrouted);
@@ -79,18 +76,19 @@ export class Progress {
     }
     metrics.transactions.inc({ name }, committed.transactions);
     metrics.lastProgress.set({ name }, Date.now() / 1000);
-    if (this.#read && (this.#read.log !== committed.place.log || this.#read.seq <= committed.place.seq)) this.#read = null;
     const lagMs = committed.sourceUs === null ? status.status.lagMs : Math.max(0, Math.round(Date.now() - committed.sourceUs / 1000));
     status.update({
       rows: status.status.rows + rows,
       transactions: status.status.transactions + committed.transactions,
       log: committed.place.log,
       seq: committed.place.seq,
-      offset: this.#read ? committed.place.nextOffset : Math.max(committed.place.nextOffset, this.#readTo),
+      offset: committed.place.nextOffset,
       lagMs,
       // Not when the run began: what fails again and again would show for an instant only, and run between.
       lastError: null,
     });
+    if (this.#read && (this.#read.log !== committed.place.log || this.#read.seq <= committed.place.seq)) this.#read = null;
+    this.#tellOffset();
     this.#commitGroup(committed.place.nextOffset);
   }
 
@@ -112,6 +110,12 @@ export class Progress {
   /** The same of what home made of a row. */
   remedy(place: Place): void {
     this.#read = place;
+  }
+
+  /** The topic of a capture that has stopped may end with records without rows, and a person waits until nothing is behind. */
+  #tellOffset(): void {
+    const { status } = this.#deps;
+    if (!this.#read && this.#readTo > (status.status.offset ?? 0)) status.update({ offset: this.#readTo });
   }
 
   /** For lag tools only: nobody reads from this offset. */

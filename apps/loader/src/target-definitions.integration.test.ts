@@ -2,11 +2,12 @@
  * A table of the target that somebody changes while a loader remembers it: the next transaction notices, whatever was done, and with the definition read anew
  * everything is right. Under the user of docs/02-setup.md.
  */
+import { openingStatement } from '@lutra/marker';
 import type { Checkpoint } from '@lutra/marker';
 import { SyncError } from '@lutra/model';
 import type { Row, TableSchema } from '@lutra/model';
-import { StatementBuilder, takeOver } from '@lutra/mysql';
-import type { ConnectionOptions, TargetTable } from '@lutra/mysql';
+import { openingText, StatementBuilder, takeOver } from '@lutra/mysql';
+import type { ConnectionOptions, SqlText, TargetTable } from '@lutra/mysql';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { TestServer, versions } from '../../../libs/mysql/src/fixture.js';
 import { TargetWriter } from './target-writer.js';
@@ -161,6 +162,33 @@ describe.each(versions)('a table that is changed while it is remembered, on %s',
     await server.run('FLUSH TABLES');
     await room.insert({ id: 2, a: 1, b: 1 }, target);
     expect(await room.rows()).toHaveLength(2);
+    await room.writer.dispose();
+  });
+
+  test('a transaction that is written while it arrives, or settled row by row, notices it at its first row', async () => {
+    const room = await Room.open(plain);
+    const change = `ALTER TABLE ${room.database}.t DROP b, ADD b INT`;
+    const rowsOf = (target: TargetTable, id: number): SqlText => {
+      const builder = new StatementBuilder();
+      builder.add({ op: 'c', before: null, after: { id, a: 1, b: 1 }, source: source(room.database), target });
+      return builder.take();
+    };
+    const first = await room.target();
+    await room.writer.open({ origin: 'x', path: ['x'] });
+    await server.run(`${change} AS (a) STORED`);
+    await expect(room.writer.chunk(rowsOf(first, 1))).rejects.toMatchObject({ code: 'TARGET_CHANGED' });
+    const second = await room.anew();
+    const connection = await room.writer.ready();
+    const { epoch, pipeline } = room.checkpoint;
+    await connection.run(
+      openingText(openingStatement({ pipeline, part: 0, lane: 0, epoch, origin: 'x', path: ['x'] }), { repeatable: true }),
+    );
+    await connection.within(`SELECT * FROM ${room.database}.p`); // what the catalogue says would be of this moment from now on
+    await server.run(change);
+    await expect(connection.within(`SELECT * FROM ${room.database}.t FOR UPDATE`, [second])).rejects.toMatchObject({
+      code: 'TARGET_CHANGED',
+    });
+    expect(await room.rows()).toEqual([]);
     await room.writer.dispose();
   });
 

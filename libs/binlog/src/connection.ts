@@ -34,6 +34,8 @@ export async function withConnection<T>(options: SourceConnection, work: (query:
   try {
     connection = await createConnection({ ...driverOptions(options), supportBigNumbers: true, bigNumberStrings: true, dateStrings: true });
     const open = connection;
+    // A list that is cut short would look like one of a server that knows no more.
+    await open.query('SET SESSION sql_select_limit = 18446744073709551615, sql_big_selects = 1');
     return await work(async (sql, values = []) => {
       const [rows] = await open.query<RowDataPacket[]>({ sql, timeout: queryTimeoutMs, values: [...values] });
       return rows;

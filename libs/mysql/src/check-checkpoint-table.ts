@@ -2,10 +2,10 @@
 import { checkpointColumns, checkpointTable } from '@lutra/marker';
 import type { CheckpointColumn } from '@lutra/marker';
 import { tableName } from '@lutra/model';
+import { seesAll } from './check-privileges.js';
 import { problem } from './problem.js';
 import type { Problem } from './problem.js';
 import type { ServerFacts } from './server-facts.js';
-import { isDenied } from './server-facts.js';
 import type { Queries } from './session-options.js';
 import { isTransactional, loadTables } from './target-table.js';
 import type { TargetColumn, TargetTable } from './target-table.js';
@@ -28,7 +28,7 @@ const wholeNumbers = [
 ] as const satisfies readonly CheckpointColumn[];
 const long: Partial<Record<CheckpointColumn, number>> = { pipeline: 100, log_id: 36, gtid: 200, origin: 48, path: 1000 };
 
-export type CheckpointRight = 'SELECT' | 'INSERT' | 'UPDATE';
+export type CheckpointRight = 'SELECT' | 'INSERT' | 'UPDATE' | 'TRIGGER';
 
 export async function checkCheckpointTable(
   queries: Queries,
@@ -39,8 +39,8 @@ export async function checkCheckpointTable(
   const grant = `GRANT ${rights.join(', ')} ON lutra.* TO ${server.account}`;
   const [table] = await loadTables(queries, checkpointTable.database, checkpointTable.name);
   if (!table) return [problem('error', 'checkpoint-missing', `${name} does not exist, or the user may not see it`, `${mend}; ${grant}`)];
-  const denied = await missingRights(queries, rights);
-  const wrong = denied.includes('SELECT') ? [] : differences(table); // without it the columns are not shown
+  const denied = server.grants.missing(rights, table);
+  const wrong = seesAll(server, table) ? differences(table) : []; // what is hidden would look like what is missing
   return [
     ...(wrong.length === 0
       ? []
@@ -75,17 +75,4 @@ function columnDifference(name: CheckpointColumn, column: TargetColumn): string 
   if (isWhole)
     return column.type === 'bigint' || ((name === 'part' || name === 'lane') && column.type === 'int') ? null : `is ${column.columnType}`;
   return column.type === 'varchar' && (column.characters ?? 0) >= (long[name] ?? 0) ? null : `is ${column.columnType}`;
-}
-
-/** EXPLAIN needs the privileges of the statement and runs nothing. */
-const trials: Readonly<Record<CheckpointRight, string>> = {
-  SELECT: 'SELECT 1 FROM lutra.checkpoint LIMIT 0',
-  INSERT: 'EXPLAIN INSERT INTO lutra.checkpoint (pipeline) SELECT pipeline FROM lutra.checkpoint WHERE FALSE',
-  UPDATE: 'EXPLAIN UPDATE lutra.checkpoint SET n = n WHERE FALSE',
-};
-
-async function missingRights(queries: Queries, rights: readonly CheckpointRight[]): Promise<readonly string[]> {
-  const denied: string[] = [];
-  for (const right of rights) if (await isDenied(queries, trials[right])) denied.push(right);
-  return denied;
 }

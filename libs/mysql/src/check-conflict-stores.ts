@@ -2,15 +2,15 @@
  * Whether the tables that conflicts need are there as schemas/lutra.sql makes them, and the user may do with them what loader and control do: lutra.signal
  * (watermarks and remedies), lutra.conflict (what was decided), lutra.skip (transactions that applications keep to themselves).
  */
+import { seesAll } from './check-privileges.js';
 import { problem } from './problem.js';
 import type { Problem } from './problem.js';
-import { isDenied } from './server-facts.js';
 import type { ServerFacts } from './server-facts.js';
 import type { Queries } from './session-options.js';
 import { isTransactional, loadTables } from './target-table.js';
 import type { TargetColumn, TargetTable } from './target-table.js';
 
-type Right = 'SELECT' | 'INSERT' | 'UPDATE' | 'DELETE';
+type Right = 'SELECT' | 'INSERT' | 'UPDATE' | 'TRIGGER';
 
 interface Store {
   readonly name: 'signal' | 'conflict' | 'skip';
@@ -19,8 +19,6 @@ interface Store {
   readonly primaryKey: string;
   /** Those without which work stops. */
   readonly rights: readonly Right[];
-  /** Any column of it. */
-  readonly sample: string;
 }
 
 const stores: readonly Store[] = [
@@ -28,8 +26,7 @@ const stores: readonly Store[] = [
     name: 'signal',
     columns: { pipeline: 'varchar(100)', kind: 'varchar(16)', slot: 'int unsigned', n: 'bigint unsigned', content: 'longtext' },
     primaryKey: 'pipeline,kind,slot',
-    rights: ['SELECT', 'INSERT', 'UPDATE'],
-    sample: 'pipeline',
+    rights: ['SELECT', 'INSERT', 'UPDATE', 'TRIGGER'],
   },
   {
     name: 'conflict',
@@ -57,10 +54,9 @@ const stores: readonly Store[] = [
       decided_at: 'timestamp(6)',
     },
     primaryKey: 'id',
-    rights: ['SELECT', 'INSERT', 'UPDATE'],
-    sample: 'pipeline',
+    rights: ['SELECT', 'INSERT', 'UPDATE', 'TRIGGER'],
   },
-  { name: 'skip', columns: { id: 'tinyint unsigned', n: 'bigint unsigned' }, primaryKey: 'id', rights: ['SELECT', 'UPDATE'], sample: 'id' },
+  { name: 'skip', columns: { id: 'tinyint unsigned', n: 'bigint unsigned' }, primaryKey: 'id', rights: ['SELECT', 'UPDATE', 'TRIGGER'] },
 ];
 
 export async function checkConflictStores(queries: Queries, server: ServerFacts): Promise<readonly Problem[]> {
@@ -72,23 +68,23 @@ export async function checkConflictStores(queries: Queries, server: ServerFacts)
 async function checkStore(queries: Queries, server: ServerFacts, store: Store): Promise<readonly Problem[]> {
   const name = `lutra.${store.name}`;
   const mend = 'run schemas/lutra.sql on this server as an administrator';
-  const grant = `GRANT SELECT, INSERT, UPDATE ON lutra.* TO ${server.account}`;
+  const grant = `GRANT SELECT, INSERT, UPDATE, TRIGGER ON lutra.* TO ${server.account}`;
   const [table] = await loadTables(queries, 'lutra', store.name);
   if (!table) return [problem('error', `${store.name}-missing`, `${name} does not exist, or the user may not see it`, `${mend}; ${grant}`)];
-  const denied = await deniedRights(queries, store, store.rights);
-  const wrong = denied.includes('SELECT') ? [] : differences(table, store); // without it the columns are not shown
+  const denied = server.grants.missing(store.rights, table);
+  const wrong = seesAll(server, table) ? differences(table, store) : []; // what is hidden would look like what is missing
   return [
     ...(wrong.length === 0
       ? []
       : [problem('error', `${store.name}-shape`, `${name}: ${wrong.join('; ')}`, `move it out of the way (RENAME TABLE); then ${mend}`)]),
     ...(denied.length === 0 ? [] : [problem('error', `${store.name}-privileges`, `the user lacks ${denied.join(', ')} on ${name}`, grant)]),
-    ...(store.name === 'conflict' ? await checkRetention(queries, server, store) : []),
+    ...(store.name === 'conflict' ? checkRetention(server, table) : []),
   ];
 }
 
 /** Nothing stops without it. */
-async function checkRetention(queries: Queries, server: ServerFacts, store: Store): Promise<readonly Problem[]> {
-  if ((await deniedRights(queries, store, ['DELETE'])).length === 0) return [];
+function checkRetention(server: ServerFacts, table: TargetTable): readonly Problem[] {
+  if (server.grants.has('DELETE', table)) return [];
   const what = 'the user lacks DELETE on lutra.conflict: its rows are kept for ever';
   return [problem('warning', 'conflict-retention', what, `GRANT DELETE ON lutra.conflict TO ${server.account}`)];
 }
@@ -118,18 +114,4 @@ function columnDifference(wanted: string, column: TargetColumn): string | null {
 /** Of whole numbers: MySQL 8.0.15 and MariaDB print it. */
 function withoutWidth(columnType: string): string {
   return columnType.toLowerCase().replace(/^((?:tiny|small|medium|big)?int)\(\d+\)/, '$1');
-}
-
-async function deniedRights(queries: Queries, { name, sample }: Store, rights: readonly Right[]): Promise<readonly Right[]> {
-  const table = `lutra.${name}`;
-  // EXPLAIN needs the privileges of the statement and runs nothing.
-  const trials: Readonly<Record<Right, string>> = {
-    SELECT: `SELECT 1 FROM ${table} LIMIT 0`,
-    INSERT: `EXPLAIN INSERT INTO ${table} () VALUES ()`,
-    UPDATE: `EXPLAIN UPDATE ${table} SET ${sample} = ${sample} WHERE FALSE`,
-    DELETE: `EXPLAIN DELETE FROM ${table} WHERE FALSE`,
-  };
-  const denied: Right[] = [];
-  for (const right of rights) if (await isDenied(queries, trials[right])) denied.push(right);
-  return denied;
 }

@@ -175,7 +175,7 @@ describe.each(versions)('checks of conflict policies on %s', (version) => {
   });
 
   test('the tables that conflicts need: as lutra.sql makes them, with the rights on them, where both sides take writes or a rule decides', async () => {
-    await server.run("CREATE USER poor@'%'; GRANT SELECT, INSERT, UPDATE ON lutra.checkpoint TO poor@'%'");
+    await server.run("CREATE USER poor@'%'; GRANT SELECT, INSERT, UPDATE, TRIGGER ON lutra.checkpoint TO poor@'%'");
     const poor = { ...server.options, user: 'poor' };
     const facts = { routes: [], source: null, twoWay: true };
     expect((await checkTarget(poor, facts)).map(({ id }) => id)).toEqual(['signal-missing', 'conflict-missing', 'skip-missing']);

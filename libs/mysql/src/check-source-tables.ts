@@ -1,10 +1,11 @@
 /** What is known to be wrong, or to surprise, about the tables that routes take. */
 import { createRouter, tableName } from '@lutra/model';
 import type { Route, TableName } from '@lutra/model';
+import { checkPrivileges, toRead } from './check-privileges.js';
 import { quoteTable, quoteText } from './literal.js';
 import { problem } from './problem.js';
 import type { Problem } from './problem.js';
-import { logsCascades, rowsIfAllowed, textOf } from './server-facts.js';
+import { logsCascades, textOf } from './server-facts.js';
 import type { ServerFacts } from './server-facts.js';
 import type { Queries } from './session-options.js';
 import { isTransactional, loadTables } from './target-table.js';
@@ -17,8 +18,8 @@ export interface RoutedTables {
 
 export async function checkSourceTables(queries: Queries, server: ServerFacts, routed: RoutedTables): Promise<readonly Problem[]> {
   const tables = await loadRouted(queries, routed.isRouted);
-  const problems = routed.routes.filter((route) => !hasTable(route, tables)).map(emptyRoute);
-  for (const table of tables) problems.push(...checkTable(table, server), ...(await checkRight(queries, server, table)));
+  const problems = routed.routes.flatMap((route) => checkRoute(route, tables, server));
+  for (const table of tables) problems.push(...checkTable(table, server), ...checkPrivileges(server, table, toRead));
   return [...problems, ...(await checkVersioned(queries, routed.isRouted))];
 }
 
@@ -44,9 +45,21 @@ function hasTable(route: Route, tables: readonly TargetTable[]): boolean {
   return tables.some((table) => router(table) !== null);
 }
 
-function emptyRoute(route: Route): Problem {
-  const what = `no table that the user can see matches the route ${route.schema}.${route.table}`;
-  return problem('warning', 'route-empty', what, 'create the table, correct the route, or GRANT SELECT on it');
+/** A table that the user may not see is carried all the same, and nobody has looked at it. */
+function checkRoute(route: Route, tables: readonly TargetTable[], server: ServerFacts): readonly Problem[] {
+  const { schema, table } = route;
+  const isExact = !/[*?]/.test(schema + table);
+  const unseen = isExact
+    ? hasTable(route, tables) || server.grants.has('SELECT', { database: schema, name: table })
+      ? []
+      : toRead
+    : toRead.filter((privilege) => !server.grants.covers(privilege, schema));
+  if (unseen.length > 0) {
+    const what = `the user lacks ${unseen.join(', ')} on all that the route ${schema}.${table} may take: tables that are hidden from it would be carried without having been checked`;
+    return [problem('error', 'route-unseen', what, `GRANT ${toRead.join(', ')} ON ${server.grants.objectOf(schema)} TO ${server.account}`)];
+  }
+  if (hasTable(route, tables)) return [];
+  return [problem('warning', 'route-empty', `no table matches the route ${schema}.${table}`, 'create the table, or correct the route')];
 }
 
 function checkTable(table: TargetTable, server: ServerFacts): readonly Problem[] {
@@ -119,18 +132,6 @@ function checkForeignKey(table: TargetTable, key: ForeignKey, server: ServerFact
     problems.push(problem('warning', 'table-cascade', `${what}: ${stops} (ROW_CONFLICT)`, mend));
   }
   return problems;
-}
-
-async function checkRight(queries: Queries, server: ServerFacts, table: TargetTable): Promise<readonly Problem[]> {
-  if ((await rowsIfAllowed(queries, `SELECT 1 FROM ${quoteTable(table)} LIMIT 0`)) !== null) return [];
-  return [
-    problem(
-      'error',
-      'table-privileges',
-      `the user lacks SELECT on ${tableName(table)}`,
-      `GRANT SELECT ON ${quoteTable(table)} TO ${server.account}`,
-    ),
-  ];
 }
 
 /** MariaDB's history rows would arrive as rows. */

@@ -35,7 +35,7 @@ export async function checkSource(options: ConnectionOptions, facts: SourceFacts
       ...(await checkRights(session, server)),
       ...(await checkFilters(session, server, facts.routes)),
       ...(await checkRelay(session, server)),
-      ...(await checkCheckpointTable(session, server, ['SELECT'])),
+      ...(await checkCheckpointTable(session, server, ['SELECT', 'TRIGGER'])),
       ...(await checkSourceTables(session, server, { routes: facts.routes, isRouted: isRouted(facts.routes) })),
     ];
   } finally {
@@ -54,7 +54,7 @@ async function checkServerId(queries: Queries, server: ServerFacts, serverId: nu
   if (own === serverId) {
     return [problem('error', 'server-id-taken', `${serverId} is the server's own server_id`, 'give the endpoint another serverId')];
   }
-  const replicas = (await rowsIfAllowed(queries, replicasStatement(server))) ?? [];
+  const replicas = (await rowsIfAllowed(queries, replicasStatement(server))) ?? []; // checkRights says so
   if (!replicas.some((replica) => textOf(replica, 'Server_Id') === String(serverId) || textOf(replica, 'Server_id') === String(serverId)))
     return [];
   const what = `a replica with server id ${serverId} is connected; unless it is this endpoint's own capture, each cuts the other off`;
@@ -63,33 +63,27 @@ async function checkServerId(queries: Queries, server: ServerFacts, serverId: nu
 
 /** By doing what needs them: privileges may come from roles. */
 async function checkRights(queries: Queries, server: ServerFacts): Promise<readonly Problem[]> {
-  const mayAskStatus = (await rowsIfAllowed(queries, statusStatement(server))) !== null;
-  const mayReplicate =
-    server.flavor === 'mysql'
-      ? (await rowsIfAllowed(queries, replicasStatement(server))) !== null
-      : await hasGlobal(queries, 'REPLICATION SLAVE');
-  return [
-    ...(mayReplicate ? [] : [missingGlobal(server, 'REPLICATION SLAVE', 'the binlog cannot be read')]),
-    ...(mayAskStatus ? [] : [missingGlobal(server, 'REPLICATION CLIENT', "the binlog's end and its filters cannot be asked")]),
-  ];
-}
-
-function missingGlobal(server: ServerFacts, privilege: string, why: string): Problem {
-  return problem(
-    'error',
-    `privilege-${privilege.toLowerCase().replaceAll(' ', '-')}`,
-    `the user lacks ${privilege}: ${why}`,
-    `GRANT ${privilege} ON *.* TO ${server.account}`,
-  );
-}
-
-/** MariaDB shows the enabled roles' grants too. */
-async function hasGlobal(queries: Queries, privilege: string): Promise<boolean> {
-  const grants = (await queries.query('SHOW GRANTS')).map((row) => String(Object.values(row)[0]));
-  return grants.some((grant) => {
-    const list = /^GRANT (.+) ON \*\.\* TO /.exec(grant)?.[1]?.split(', ') ?? [];
-    return list.includes(privilege) || list.includes('ALL PRIVILEGES');
-  });
+  const replicas = (await rowsIfAllowed(queries, replicasStatement(server))) !== null;
+  const isMariadb = server.flavor === 'mariadb';
+  const lacking: (readonly [privilege: string, why: string])[] = [];
+  if (isMariadb ? !server.grants.hasGlobal('REPLICATION SLAVE') : !replicas)
+    lacking.push(['REPLICATION SLAVE', 'the binlog cannot be read']);
+  if (isMariadb && !replicas)
+    lacking.push(['REPLICATION MASTER ADMIN', 'who else reads the binlog, and under which server id, cannot be seen']);
+  if ((await rowsIfAllowed(queries, statusStatement(server))) === null)
+    lacking.push([isMariadb ? 'BINLOG MONITOR' : 'REPLICATION CLIENT', "the binlog's end and its filters cannot be asked"]);
+  if ((await rowsIfAllowed(queries, replicationStatement(server))) === null)
+    lacking.push([isMariadb ? 'SLAVE MONITOR' : 'REPLICATION CLIENT', 'whether the server is a replica cannot be seen']);
+  return [...new Map(lacking.toReversed())]
+    .reverse()
+    .map(([privilege, why]) =>
+      problem(
+        'error',
+        `privilege-${privilege.toLowerCase().replaceAll(' ', '-')}`,
+        `the user lacks ${privilege}: ${why}`,
+        `GRANT ${privilege} ON *.* TO ${server.account}`,
+      ),
+    );
 }
 
 /** A database that the binlog leaves out: its rows never come, and without `lutra` every copy would go back. */
@@ -129,10 +123,8 @@ function routesInto(router: ReturnType<typeof createRouter>, routes: readonly Ro
 async function checkRelay(queries: Queries, server: ServerFacts): Promise<readonly Problem[]> {
   const variable = server.variables.has('log_replica_updates') ? 'log_replica_updates' : 'log_slave_updates';
   if (server.variables.get(variable) === 'ON') return [];
-  const channels = await rowsIfAllowed(queries, replicationStatement(server));
-  if (channels?.length === 0) return [];
-  const what = `${variable} is OFF and the server ${channels === null ? 'may be' : 'is'} a replica: what it receives from its own source is not in its binlog`;
-  return [
-    problem(channels === null ? 'warning' : 'error', 'log-replica-updates', what, `in my.cnf: [mysqld] ${variable} = ON; then restart`),
-  ];
+  const channels = (await rowsIfAllowed(queries, replicationStatement(server))) ?? []; // checkRights says so
+  if (channels.length === 0) return [];
+  const what = `${variable} is OFF and the server is a replica: what it receives from its own source is not in its binlog`;
+  return [problem('error', 'log-replica-updates', what, `in my.cnf: [mysqld] ${variable} = ON; then restart`)];
 }

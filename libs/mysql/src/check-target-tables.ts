@@ -7,11 +7,13 @@ import { checkSameNames } from './check-name-case.js';
 import { rulesWithoutTable } from './check-rules.js';
 import { compareDefinitions } from './compare-definitions.js';
 import { loadRouted } from './check-source-tables.js';
-import { quoteName, quoteTable } from './literal.js';
+import { checkPrivileges, seesAll, toRead, toWrite } from './check-privileges.js';
+import { checkTriggers } from './check-triggers.js';
+import { quoteTable } from './literal.js';
 import { tableDifferences } from './match-tables.js';
 import { problem } from './problem.js';
 import type { Problem } from './problem.js';
-import { isDenied, logsCascades, readServer, rowsIfAllowed, textOf } from './server-facts.js';
+import { logsCascades, readServer, rowsIfAllowed, textOf } from './server-facts.js';
 import type { ServerFacts } from './server-facts.js';
 import { Session } from './session.js';
 import type { ConnectionOptions, Queries } from './session-options.js';
@@ -45,10 +47,10 @@ export async function checkTargetTables(
       const name = router(from) ?? from;
       names.push(name);
       const to = (await loadTables(target, name.database, name.name)).find((table) => table.name === name.name);
-      if (!to) problems.push(await missingTable(session, from, name));
-      else problems.push(...(await checkTable(target, { server, router, cascadesArrive, from, to })));
-      // whose columns the user may not see at all
-      if (to && to.columns.length > 0 && from.columns.length > 0)
+      if (!to) problems.push(await missingTable(session, server, { from, name }));
+      else problems.push(...(await checkTable(target, { server, sourceServer, router, cascadesArrive, from, to })));
+      problems.push(...checkPrivileges(sourceServer, from, toRead).map(atSource));
+      if (to && seesAll(server, to) && seesAll(sourceServer, from))
         problems.push(
           ...checkConflicts({ rule: ruleOf(name), from, to, ...logged, twoWay }),
           ...compareDefinitions({ from, to, sameVersion, twoWay, policy: ruleOf(name).policy, router }),
@@ -62,16 +64,31 @@ export async function checkTargetTables(
   }
 }
 
+/** Without it the two tables cannot be compared. */
+function atSource(found: Problem): Problem {
+  return { ...found, what: `at the source, ${found.what}` };
+}
+
 /** With the statement that creates it, where the names are the same. */
-async function missingTable(source: Queries, from: TargetTable, name: TableName): Promise<Problem> {
+async function missingTable(
+  source: Queries,
+  server: ServerFacts,
+  { from, name }: { from: TargetTable; name: TableName },
+): Promise<Problem> {
+  if (!server.grants.has('SELECT', name)) {
+    const what = `the user has no right to see whether ${tableName(name)} exists at the target`;
+    const grant = `GRANT ${toWrite.join(', ')} ON ${server.grants.objectOf(name.database)} TO ${server.account}`;
+    return problem('error', 'table-unseen', what, grant);
+  }
   const shown = tableName(from) === tableName(name) ? await rowsIfAllowed(source, `SHOW CREATE TABLE ${quoteTable(from)}`) : null;
   const statement = shown?.[0] && textOf(shown[0], 'Create Table');
   const mend = statement ? `USE ${from.database}; ${statement}` : `create ${tableName(name)} as ${tableName(from)} is at the source`;
-  return problem('error', 'table-missing', `${tableName(name)} does not exist at the target, or the user may not see it`, mend);
+  return problem('error', 'table-missing', `${tableName(name)} does not exist at the target`, mend);
 }
 
 interface Pair {
   readonly server: ServerFacts;
+  readonly sourceServer: ServerFacts;
   readonly from: TargetTable;
   readonly to: TargetTable;
   readonly router: (table: TableName) => TableName | null;
@@ -80,23 +97,19 @@ interface Pair {
 }
 
 async function checkTable(target: Queries, pair: Pair): Promise<readonly Problem[]> {
-  const { from, to } = pair;
+  const { server, sourceServer, from, to } = pair;
   const name = tableName(to);
   const problems: Problem[] = [];
   if (!isTransactional(to)) {
     problems.push(problem('error', 'table-engine', `${name} is ${to.engine}, not InnoDB`, `ALTER TABLE ${quoteTable(to)} ENGINE = InnoDB`));
   }
-  // whose columns the user may not see at all
-  const differences = to.columns.length === 0 ? [] : tableDifferences(asSource(from), to);
+  // What is hidden from the user looks like what is not there.
+  const differences = seesAll(server, to) && seesAll(sourceServer, from) ? tableDifferences(asSource(from), to) : [];
   if (differences.length > 0) {
     const mend = `make it as ${tableName(from)} is at the source`;
     problems.push(problem('error', 'table-differs', `${name}: ${differences.join('; ')}`, mend));
   }
-  if (to.triggers > 0) {
-    const what = `${name} has triggers: they fire for applied rows too`;
-    problems.push(problem('warning', 'table-triggers', what, 'let them do nothing where @lutra_apply = 1'));
-  }
-  return [...problems, ...checkForeignKeys(pair), ...(await checkRights(target, pair))];
+  return [...problems, ...(await checkTriggers(target, to)), ...checkForeignKeys(pair), ...checkPrivileges(server, to, toWrite)];
 }
 
 /** What a key does to children, and the binlog does not show, must happen at the target too. */
@@ -115,21 +128,4 @@ function checkForeignKeys({ from, to, router, cascadesArrive }: Pair): readonly 
       const what = `${tableName(to)} lacks foreign key ${key.name} of ${tableName(from)} (ON DELETE ${key.onDelete}, ON UPDATE ${key.onUpdate}): what it does to rows would not happen`;
       return problem('error', 'foreign-key-missing', what, 'declare the same foreign key at the target');
     });
-}
-
-/** EXPLAIN needs the privileges of the statement and runs nothing. */
-async function checkRights(target: Queries, { to, server }: Pair): Promise<readonly Problem[]> {
-  const table = quoteTable(to);
-  const column = quoteName(to.columns.find((candidate) => !candidate.generated)?.name ?? '');
-  const trials = {
-    SELECT: `SELECT 1 FROM ${table} LIMIT 0`,
-    INSERT: `EXPLAIN INSERT INTO ${table} () VALUES ()`,
-    UPDATE: `EXPLAIN UPDATE ${table} SET ${column} = ${column} WHERE FALSE`,
-    DELETE: `EXPLAIN DELETE FROM ${table} WHERE FALSE`,
-  };
-  const denied: string[] = [];
-  for (const [right, sql] of Object.entries(trials)) if (await isDenied(target, sql)) denied.push(right);
-  if (denied.length === 0) return [];
-  const mend = `GRANT SELECT, INSERT, UPDATE, DELETE ON ${table} TO ${server.account}`;
-  return [problem('error', 'table-privileges', `the user lacks ${denied.join(', ')} on ${tableName(to)}`, mend)];
 }

@@ -33,7 +33,7 @@ export async function checkTarget(options: ConnectionOptions, facts: TargetFacts
     return [
       ...checkSettings(server),
       ...checkTargetNames(server, facts.routes),
-      ...(await checkCheckpointTable(session, server, ['SELECT', 'INSERT', 'UPDATE'])),
+      ...(await checkCheckpointTable(session, server, ['SELECT', 'INSERT', 'UPDATE', 'TRIGGER'])),
       ...(facts.twoWay || rules.length > 0 ? await checkConflictStores(session, server) : []),
       ...(source ? await checkTargetTables(session, server, { ...facts, source, rules }) : []),
     ];

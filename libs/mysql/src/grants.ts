@@ -2,9 +2,7 @@
  * What the user of a session may do on a table, from SHOW GRANTS, which tells of the roles that are active too. The naive way asks information_schema for what it
  * hides: a user without TRIGGER sees no trigger, and no error either.
  */
-import { tableName } from '@lutra/model';
 import type { TableName } from '@lutra/model';
-import { textOf } from './server-facts.js';
 import type { Queries } from './session-options.js';
 
 interface Grant {
@@ -40,6 +38,26 @@ export class Grants {
     return [...holders.values()].some((grants) => this.#holds(grants, privilege, table));
   }
 
+  /** Those of `privileges` that are lacking. */
+  missing(privileges: readonly string[], table: TableName): readonly string[] {
+    return privileges.filter((privilege) => !this.has(privilege, table));
+  }
+
+  /** On each table of each database of that name, which may have `*` and `?`, whatever it is called. */
+  covers(privilege: string, database: string): boolean {
+    if (!/[*?]/.test(database)) return this.has(privilege, { database, name: '*' });
+    const holds = (grant: Grant): boolean => !grant.revoked && grant.table === '*' && includes(grant, privilege);
+    const patterns = this.#literal ? ['*'] : ['*', '%', likePattern(database)];
+    const isRevoked = this.#grants.some((grant) => grant.revoked && includes(grant, privilege));
+    return !isRevoked && this.#grants.some((grant) => holds(grant) && patterns.some((pattern) => this.#same(grant.database, pattern)));
+  }
+
+  /** What to grant on, so that covers() holds. */
+  objectOf(database: string): string {
+    if (!/[*?]/.test(database)) return `\`${database.replaceAll('`', '``')}\`.*`;
+    return this.#literal || database === '*' ? '*.*' : `\`${likePattern(database)}\`.*`;
+  }
+
   #holds(grants: readonly Grant[], privilege: string, { database, name }: TableName): boolean {
     const [revoked = [], granted = []] = [true, false].map((wanted) => grants.filter((grant) => grant.revoked === wanted));
     const isRevoked = revoked.some((grant) => this.#same(grant.database, database) && includes(grant, privilege));
@@ -68,24 +86,11 @@ export class Grants {
 export async function readGrants(queries: Queries): Promise<Grants> {
   const lines = (await queries.query('SHOW GRANTS')).map((row) => String(Object.values(row)[0]));
   const rows = await queries.query("SHOW GLOBAL VARIABLES WHERE Variable_name IN ('lower_case_table_names', 'partial_revokes')");
-  const settings = new Map(rows.map((row) => [textOf(row, 'Variable_name'), textOf(row, 'Value')]));
+  const settings = new Map(rows.map((row) => [String(row['Variable_name']), String(row['Value'])]));
   return new Grants(lines, {
     foldsCase: (settings.get('lower_case_table_names') ?? '0') !== '0',
     literal: settings.get('partial_revokes') === 'ON',
   });
-}
-
-/** What a GRANT on a table is called, for a message. */
-export function grantOn(privileges: string, table: TableName, account: string): string {
-  return `GRANT ${privileges} ON ${quoted(table)} TO ${account}`;
-}
-
-function quoted(table: TableName): string {
-  return tableName(table)
-    .split('.')
-    .every((part) => /^\w+$/.test(part))
-    ? tableName(table)
-    : `\`${table.database.replaceAll('`', '``')}\`.\`${table.name.replaceAll('`', '``')}\``;
 }
 
 const name = /(?:\*|`(?:[^`]|``)*`)/.source;
@@ -98,6 +103,14 @@ function parsed(line: string): Grant | null {
   const list = privileges.replace(/ \(`(?:[^`]|``)*`(?:, ?`(?:[^`]|``)*`)*\)/g, '()').split(', ');
   const whole = list.filter((privilege) => !privilege.endsWith('()'));
   return { revoked: verb === 'REVOKE', privileges: whole, database: bare(database), table: bare(table), to };
+}
+
+/** `shop_*` → shop\_% */
+function likePattern(glob: string): string {
+  return glob
+    .replace(/[\\_%]/g, '\\$&')
+    .replaceAll('*', '%')
+    .replaceAll('?', '_');
 }
 
 function bare(quotedName: string): string {

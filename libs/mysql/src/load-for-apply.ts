@@ -3,8 +3,9 @@
  * for what is not there.
  */
 import { SyncError, tableName } from '@lutra/model';
-import { grantOn, readGrants } from './grants.js';
+import { readGrants } from './grants.js';
 import type { Grants } from './grants.js';
+import { quoteTable } from './literal.js';
 import { accountOf } from './server-facts.js';
 import type { Queries } from './session-options.js';
 import { loadTable } from './target-table.js';
@@ -27,7 +28,7 @@ export async function loadForApply(queries: Queries, database: string, name: str
 async function requireSight(queries: Queries, table: TargetTable, grants: Grants): Promise<void> {
   if (grants.has('TRIGGER', table)) return;
   const { database, name } = table;
-  const grant = grantOn('TRIGGER', table, await accountOf(queries));
+  const grant = `GRANT TRIGGER ON ${quoteTable(table)} TO ${await accountOf(queries)}`;
   const what = `the user lacks TRIGGER on ${tableName(table)}, so whether a trigger changes what is applied cannot be seen`;
   throw new SyncError('TARGET_DENIED', `${what}: ${grant}`, { details: { database, table: name, privilege: 'TRIGGER', grant } });
 }

@@ -1,5 +1,7 @@
 /** What kind of server it is, and its settings: read once per check. The dialect differences of the checks are here. */
 import { SyncError } from '@lutra/model';
+import { readGrants } from './grants.js';
+import type { Grants } from './grants.js';
 import { quoteText } from './literal.js';
 import type { Queries, ResultRow } from './session-options.js';
 
@@ -13,6 +15,7 @@ export interface ServerFacts {
   readonly variables: ReadonlyMap<string, string>;
   /** `'lutra'@'10.%'`, for GRANT statements. */
   readonly account: string;
+  readonly grants: Grants;
 }
 
 export async function readServer(queries: Queries): Promise<ServerFacts> {
@@ -25,6 +28,7 @@ export async function readServer(queries: Queries): Promise<ServerFacts> {
     number: versionNumber(version),
     variables: new Map(settings.map((setting) => [textOf(setting, 'Variable_name').toLowerCase(), textOf(setting, 'Value')])),
     account: await accountOf(queries),
+    grants: await readGrants(queries),
   };
 }
 
@@ -73,18 +77,6 @@ export async function rowsIfAllowed(queries: Queries, sql: string): Promise<read
   } catch (error) {
     if (error instanceof SyncError && (error.code === 'SOURCE_DENIED' || error.code === 'TARGET_DENIED')) return null;
     throw error;
-  }
-}
-
-/** Other errors (a column without default, a read-only server) say nothing about privileges. */
-export async function isDenied(queries: Queries, sql: string): Promise<boolean> {
-  try {
-    await queries.query(sql);
-    return false;
-  } catch (error) {
-    const code = error instanceof SyncError ? error.code : null;
-    if (code === null || code === 'ABORTED' || code.endsWith('_UNAVAILABLE') || code === 'TARGET_BUSY') throw error;
-    return code === 'SOURCE_DENIED' || code === 'TARGET_DENIED';
   }
 }
 

@@ -40,11 +40,15 @@ const settings = [
   "sql_mode = 'STRICT_ALL_TABLES,ALLOW_INVALID_DATES,NO_AUTO_VALUE_ON_ZERO,NO_ENGINE_SUBSTITUTION'",
   'autocommit = 1',
   'completion_type = NO_CHAIN',
+  // What the server would hide: rows of an answer, quotes of names, a primary key that it made itself.
+  'sql_select_limit = 18446744073709551615',
+  'sql_big_selects = 1',
+  'sql_quote_show_create = 1',
+  '/*!80030 show_gipk_in_create_table_and_information_schema = ON, */ @lutra_apply = 1',
   'sql_safe_updates = 0',
   'unique_checks = 1',
   'lock_wait_timeout = 5',
   'innodb_lock_wait_timeout = 3',
-  '@lutra_apply = 1',
 ];
 
 /** A frozen loader's locks go away when the server gives its connection up. A live one pings more often. */

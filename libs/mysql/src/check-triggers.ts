@@ -1,0 +1,58 @@
+/**
+ * Triggers of a target's table: they fire for applied rows too. One that runs before a row is written can change it, and the sides differ; counter-example: the same
+ * `SET NEW.v = NEW.v + 1` on both sides (a dump carries it over) makes 101 of 100 there and 102 here.
+ */
+import { tableName } from '@lutra/model';
+import { quoteName, quoteTable, quoteText } from './literal.js';
+import { problem } from './problem.js';
+import type { Problem } from './problem.js';
+import { textOf } from './server-facts.js';
+import type { Queries, ResultRow } from './session-options.js';
+import type { TargetTable } from './target-table.js';
+
+export async function checkTriggers(target: Queries, table: TargetTable): Promise<readonly Problem[]> {
+  const { unguardedTriggers: unguarded, triggers } = table;
+  const others = triggers - unguarded.length;
+  const name = tableName(table);
+  const told =
+    others === 0
+      ? []
+      : [
+          problem(
+            'warning',
+            'table-triggers',
+            `${name} has triggers: they fire for applied rows too`,
+            'let them do nothing where @lutra_apply = 1',
+          ),
+        ];
+  if (unguarded.length === 0) return told;
+  const what = `${name}: triggers ${unguarded.join(', ')} can change applied rows, so that both sides differ, and do not say what they do where @lutra_apply is set`;
+  return [problem('error', 'trigger-unguarded', what, await guarding(target, table)), ...told];
+}
+
+/** Each made anew, in its place, so that it does nothing for applied rows. */
+async function guarding(target: Queries, table: TargetTable): Promise<string> {
+  const rows = await target.query(
+    `SELECT TRIGGER_NAME AS name, ACTION_TIMING AS timing, EVENT_MANIPULATION AS event, ACTION_STATEMENT AS body, DEFINER AS definer, SQL_MODE AS mode FROM information_schema.TRIGGERS WHERE EVENT_OBJECT_SCHEMA = ${quoteText(table.database)} AND EVENT_OBJECT_TABLE = ${quoteText(table.name)} ORDER BY ACTION_TIMING, EVENT_MANIPULATION, ACTION_ORDER`,
+  );
+  return rows
+    .flatMap((row, i) => (table.unguardedTriggers.includes(textOf(row, 'name')) ? [guardedText(table, row, rows[i + 1])] : []))
+    .join('; ');
+}
+
+function guardedText(table: TargetTable, row: ResultRow, next: ResultRow | undefined): string {
+  const [name, timing, event, mode] = ['name', 'timing', 'event', 'mode'].map((column) => textOf(row, column)) as [
+    string,
+    string,
+    string,
+    string,
+  ];
+  const definer = textOf(row, 'definer');
+  const at = definer.lastIndexOf('@');
+  const trigger = `${quoteName(table.database)}.${quoteName(name)}`;
+  const sameEvent = next && textOf(next, 'timing') === timing && textOf(next, 'event') === event;
+  const place = sameEvent ? `PRECEDES ${quoteName(textOf(next, 'name'))} ` : '';
+  const body = `IF @lutra_apply IS NULL THEN ${textOf(row, 'body').replace(/[;\s]+$/, '')}; END IF`;
+  const create = `CREATE DEFINER = ${quoteName(definer.slice(0, at))}@${quoteName(definer.slice(at + 1))} TRIGGER ${trigger}`;
+  return `SET SESSION sql_mode = ${quoteText(mode)}; DROP TRIGGER ${trigger}; ${create} ${timing} ${event} ON ${quoteTable(table)} FOR EACH ROW ${place}${body}`;
+}

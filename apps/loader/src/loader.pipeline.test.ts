@@ -162,7 +162,7 @@ vi.mock('@lutra/mysql', async (original) => ({
     world.checkpoint = { ...world.checkpoint, epoch: world.checkpoint.epoch + 1 };
     return { checkpoint: world.checkpoint, created: false };
   },
-  loadTable: async () => target,
+  loadForApply: async () => target,
   ApplyConnection: { open: async () => ((world.connections += 1), new FakeTarget()) },
 }));
 

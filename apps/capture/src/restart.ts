@@ -83,6 +83,15 @@ async function publishRestart(
     ...claim,
     nextSeq: nextSeq + 1,
     nextOffset: nextOffset + 1,
-    tail: { state, position, seen, restarts: [...tail.restarts, id], announced: tail.announced, remedies: 0, rowsUntil: null, ddl: tail.ddl },
+    tail: {
+      state,
+      position,
+      seen,
+      restarts: [...tail.restarts, id],
+      announced: tail.announced,
+      remedies: 0,
+      rowsUntil: null,
+      ddl: tail.ddl,
+    },
   };
 }

@@ -22,6 +22,7 @@ const column = {
   hasDefault: false,
   autoIncrement: false,
   generated: false,
+  expression: null,
   onUpdateTimestamp: false,
   unsigned: false,
   charset: null,

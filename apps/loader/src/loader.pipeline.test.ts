@@ -170,7 +170,7 @@ vi.mock('@lutra/mysql', async (original) => ({
   },
   sayRoutes: async (_: unknown, { routes }: { routes: Checkpoint['routes'] }) =>
     void (world.checkpoint = world.checkpoint && { ...world.checkpoint, routes }),
-  loadTable: async () => target,
+  loadForApply: async () => target,
   ApplyConnection: { open: async () => ((world.connections += 1), new FakeTarget()) },
 }));
 

@@ -168,7 +168,7 @@ async function load(deps: LoaderDeps, work: LoaderWork, lead: Attempt): Promise<
           case 'nothing':
         }
       }
-      progress.batchDone(applier);
+      progress.batchDone(applier, batch.at(-1));
       await applier.flush();
       if (!lead.merge && progress.transactions >= cautiousTransactions) break;
       if (passed && Date.now() - savedAt > (work.guard?.thirds.length ? saveProgressForOthersMs : saveProgressMs)) {

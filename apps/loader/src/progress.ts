@@ -28,6 +28,8 @@ export class Progress {
   #groupBusy = false;
   /** Of the last row or remedy that was read, until it is committed. */
   #read: Place | null = null;
+  /** Behind the last record of the last batch. */
+  #readTo = 0;
   #transactions = 0;
   /** Rows without a route that are counted. */
   #unrouted = 0;
@@ -55,7 +57,9 @@ export class Progress {
    * … and worked off, but for the commit of its last rows. `streaming`: they are at the target, in a huge transaction whose end may be far. Wants
    * an Applier.
    */
-  batchDone({ unrouted, waitingBytes, streaming }: Pick<Applier, 'unrouted' | 'waitingBytes' | 'streaming'>): void {
+  batchDone({ unrouted, waitingBytes, streaming }: Pick<Applier, 'unrouted' | 'waitingBytes' | 'streaming'>, last?: RawRecord): void {
+    if (last) this.#readTo = last.offset + 1;
+    this.#tellOffset();
     const { metrics } = this.#deps;
     const name = this.#of.pipeline;
     metrics.filteredRows.inc({ name }, unrouted - this.#unrouted);
@@ -89,6 +93,7 @@ export class Progress {
     if (this.#read && (this.#read.log !== committed.place.log || this.#read.seq <= committed.place.seq)) this.#read = null;
     if (!this.#read) this.#lag.settled();
     this.#tellLag();
+    this.#tellOffset();
     this.#commitGroup(committed.place.nextOffset);
   }
 
@@ -120,6 +125,12 @@ export class Progress {
     if (this.#isLagTold || !this.#lag.isKnown) return;
     this.#isLagTold = true;
     this.#deps.status.lagFrom(() => this.#lag.ms());
+  }
+
+  /** The topic of a capture that has stopped may end with records without rows, and a person waits until nothing is behind. */
+  #tellOffset(): void {
+    const { status } = this.#deps;
+    if (!this.#read && this.#readTo > (status.status.offset ?? 0)) status.update({ offset: this.#readTo });
   }
 
   /** For lag tools: nobody reads from this offset. */

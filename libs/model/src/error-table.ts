@@ -250,7 +250,7 @@ export const errorTable = {
   DDL_UNSUPPORTED: stop({
     cause: 'A statement changed the definition of a routed table. Everything before it was published.',
     kept: log,
-    help: 'A routed table was changed by DDL. Run the same statement on the other side, set the endpoint\'s ddl to "ignore", and retry; then set it back.',
+    help: 'A routed table was changed by DDL. The other side needs the same change, and the same rows: where details.effect is "same", wait until recordsBehind is 0 and run the same statement there; where it is "differs", the statement would fill in or pick something else there, and where it is "unknown", it may: follow the part of docs/02-setup.md that the message names. Then set the endpoint\'s ddl to "ignore", wait until it runs again, and set it back.',
   }),
   LOOP_DETECTED: stop({
     cause:

@@ -53,6 +53,7 @@ export function column(name: string, more: Partial<TargetColumn> = {}): TargetCo
     hasDefault: false,
     autoIncrement: false,
     generated: false,
+    expression: null,
     onUpdateTimestamp: false,
     unsigned: false,
     charset: null,

@@ -114,11 +114,17 @@ describe.each(versions)('checks of conflict policies on %s', (version) => {
     ]);
     expect(found.find(({ id }) => id === 'conflict-version-coarse')?.what).toContain('two writes in one second tie, and home wins');
     expect(mendOf(found, 'conflict-version')).toBe(
-      'ALTER TABLE late.t1 ADD COLUMN updated_at TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6) ON UPDATE CURRENT_TIMESTAMP(6)',
+      "SET time_zone = '+00:00'; ALTER TABLE late.t1 ADD COLUMN updated_at TIMESTAMP(6) NOT NULL DEFAULT '2000-01-01 00:00:00'; ALTER TABLE late.t1 MODIFY COLUMN updated_at TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6) ON UPDATE CURRENT_TIMESTAMP(6) /* both on both sides, while nobody writes: docs/02-setup.md#ddl */",
     );
+    await server.run('INSERT INTO late.t1 VALUES (1); INSERT INTO late.t3 VALUES (1, NULL); INSERT INTO late.t8 VALUES (1, NULL)');
     const alters = found.flatMap(({ mend, what }) => (/\.t[27]:/.test(what) ? [] : [mend ?? '']));
     await server.run(['DROP TABLE late.t2, late.t7', ...alters].join('; '));
     expect(await check('late', rules)).toEqual([]);
+    // On the other side, at another time, it has to come out alike.
+    const [filled] = await server.query(
+      "SELECT t1.updated_at = '2000-01-01' AND t3.updated_at = '2000-01-01' AND t8.updated_at = 0 AS alike FROM late.t1, late.t3, late.t8",
+    );
+    expect(String(filled?.['alike'])).toBe('1');
     expect(
       texts(await check('late', [rule('merge', { sameColumn: 'latest', version: 'gone' })])).every((text) => text.startsWith('error')),
     ).toBe(

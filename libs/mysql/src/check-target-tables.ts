@@ -6,6 +6,7 @@ import { checkConflicts } from './check-conflicts.js';
 import { checkSameNames } from './check-name-case.js';
 import { rulesWithoutTable } from './check-rules.js';
 import { checkSession } from './check-session.js';
+import { compareDefinitions } from './compare-definitions.js';
 import { loadRouted } from './check-source-tables.js';
 import { checkPrivileges, seesAll, toRead, toWrite } from './check-privileges.js';
 import { checkTriggers } from './check-triggers.js';
@@ -37,6 +38,7 @@ export async function checkTargetTables(
   try {
     const router = createRouter(routes);
     const sourceServer = await readServer(session);
+    const sameVersion = sourceServer.flavor === server.flavor && sourceServer.version === server.version;
     const cascadesArrive = logsCascades(sourceServer);
     const logged = { sourceLogsCascades: cascadesArrive, targetLogsCascades: logsCascades(server) };
     const ruleOf = createRuleFinder(rules);
@@ -51,8 +53,21 @@ export async function checkTargetTables(
       else problems.push(...(await checkTable(target, { server, sourceServer, router, cascadesArrive, from, to })));
       problems.push(...checkPrivileges(sourceServer, from, toRead).map(atSource));
       if (to && seesAll(server, to) && seesAll(sourceServer, from))
-        problems.push(...checkConflicts({ rule: ruleOf(name), from, to, ...logged, twoWay }));
-      if (to) problems.push(...(await checkSession(target, { source: sourceServer, target: server, from, to, decided: ruleOf(name).policy !== 'stop', forwards })));
+        problems.push(
+          ...checkConflicts({ rule: ruleOf(name), from, to, ...logged, twoWay }),
+          ...compareDefinitions({ from, to, sameVersion, twoWay, policy: ruleOf(name).policy, router }),
+        );
+      if (to)
+        problems.push(
+          ...(await checkSession(target, {
+            source: sourceServer,
+            target: server,
+            from,
+            to,
+            decided: ruleOf(name).policy !== 'stop',
+            forwards,
+          })),
+        );
       autoIncrement ||= to?.columns.some((column) => column.autoIncrement) ?? false;
     }
     problems.push(...rulesWithoutTable(rules, router, names));

@@ -33,7 +33,7 @@ export function checkVersion({ rule, from, to }: PolicyCase): readonly Problem[]
   const here = columnOf(to, version);
   if (!here) {
     const what = `${name} is missing: nothing tells which change is the later one`;
-    return [problem('error', 'conflict-version', what, `ALTER TABLE ${shown(to)} ADD COLUMN ${selfSet(version, 'TIMESTAMP')}`)];
+    return [problem('error', 'conflict-version', what, addVersion(to, version))];
   }
   const there = columnOf(from, version);
   const reason = refusal(here) ?? (there ? refusal(there) : 'is missing at the source');
@@ -72,9 +72,28 @@ function warnings(name: string, to: TargetTable, column: TargetColumn): readonly
 }
 
 function mendOf(to: TargetTable, { name, type, columnType, nullable }: TargetColumn): string {
-  if (type === 'timestamp' || type === 'datetime') return `ALTER TABLE ${shown(to)} MODIFY COLUMN ${selfSet(name, type.toUpperCase())}`;
-  if (nullable && ordered.has(type)) return `ALTER TABLE ${shown(to)} MODIFY COLUMN ${plain(name)} ${columnType} NOT NULL DEFAULT 0`;
-  return `ALTER TABLE ${shown(to)} ADD COLUMN ${selfSet('updated_at', 'TIMESTAMP')}; and name it in the rule`;
+  if (type === 'timestamp' || type === 'datetime')
+    return `${nullable ? filled(to, name, firstVersion) : ''}ALTER TABLE ${shown(to)} MODIFY COLUMN ${selfSet(name, type.toUpperCase())}`;
+  if (nullable && ordered.has(type))
+    return `${filled(to, name, '0')}ALTER TABLE ${shown(to)} MODIFY COLUMN ${plain(name)} ${columnType} NOT NULL DEFAULT 0`;
+  return `${addVersion(to, 'updated_at')}; and name it in the rule`;
+}
+
+/** Of rows that were there before. The same on both sides, unlike the time at which a statement runs there. */
+const firstVersion = "'2000-01-01 00:00:00'";
+const sameZone = "SET time_zone = '+00:00'; ";
+
+/** Added with CURRENT_TIMESTAMP it would be another one on each side for each row that is there. */
+function addVersion(to: TargetTable, name: string): string {
+  const constant = `ALTER TABLE ${shown(to)} ADD COLUMN ${plain(name)} TIMESTAMP(${finest}) NOT NULL DEFAULT ${firstVersion}`;
+  const then = `ALTER TABLE ${shown(to)} MODIFY COLUMN ${selfSet(name, 'TIMESTAMP')}`;
+  return `${sameZone}${constant}; ${then} /* both on both sides, while nobody writes: docs/02-setup.md#ddl */`;
+}
+
+/** MariaDB, and MySQL without strict mode, would fill in something of their own. */
+function filled(to: TargetTable, name: string, value: string): string {
+  const where = `WHERE ${plain(name)} IS NULL`;
+  return `${sameZone}UPDATE ${shown(to)} SET ${plain(name)} = ${value} ${where} /* at one side; when it has arrived, on both: */; `;
 }
 
 function selfSet(name: string, type: string): string {

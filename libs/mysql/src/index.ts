@@ -8,6 +8,8 @@ export { ApplyConnection } from './apply-connection.js';
 export { conflictKind, translateError } from './errors.js';
 export type { ConflictKind, Side } from './errors.js';
 export { quoteName, quoteTable, quoteText } from './literal.js';
+export { compareDefinitions } from './compare-definitions.js';
+export type { Definitions } from './compare-definitions.js';
 export { matchTables, tableDifferences } from './match-tables.js';
 export { moveCheckpoint } from './move-checkpoint.js';
 export type { Destination, Move } from './move-checkpoint.js';

@@ -18,6 +18,8 @@ export interface TargetColumn {
   readonly hasDefault: boolean;
   readonly autoIncrement: boolean;
   readonly generated: boolean;
+  /** As its server prints it; null: not generated. */
+  readonly expression: string | null;
   /** ON UPDATE CURRENT_TIMESTAMP */
   readonly onUpdateTimestamp: boolean;
   readonly unsigned: boolean;
@@ -195,6 +197,7 @@ function toColumn(row: ResultRow): TargetColumn {
     hasDefault: row['column_default'] !== null,
     autoIncrement: extra.includes('auto_increment'),
     generated: /\b(virtual|stored|persistent)\b/.test(extra),
+    expression: optionalText(row, 'expression') || null,
     onUpdateTimestamp: extra.includes('on update'),
     unsigned: columnType.includes('unsigned'),
     charset: optionalText(row, 'charset'),

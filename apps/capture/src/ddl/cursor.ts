@@ -58,6 +58,11 @@ export class Cursor {
     if (this.#tokens[this.#at]?.kind === 'number') this.#at += 1;
   }
 
+  /** Whatever comes next. */
+  skip(tokens = 1): void {
+    this.#at += tokens;
+  }
+
   /** Moves behind the first of the words that stands outside of parentheses. */
   skipBehind(...words: readonly string[]): boolean {
     const found = outermost(this.#tokens.slice(this.#at)).findIndex((token) => token !== null && words.includes(keyword(token)));

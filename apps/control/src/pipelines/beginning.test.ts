@@ -138,7 +138,16 @@ describe('the beginning behind a dump', () => {
     expect((await named.begin({ gtidSet: set(1) })).seq).toBeGreaterThan(0);
     const tsMs = 0;
     for (const body of [
-      { kind: 'ddl', endpoint: 'a', database: 'shop', sql: 'TRUNCATE t', statement: 'TRUNCATE', tables: [], position: { ...at(2), gtidSet: set(2) }, tsMs },
+      {
+        kind: 'ddl',
+        endpoint: 'a',
+        database: 'shop',
+        sql: 'TRUNCATE t',
+        statement: 'TRUNCATE',
+        tables: [],
+        position: { ...at(2), gtidSet: set(2) },
+        tsMs,
+      },
       { kind: 'restart', endpoint: 'a', id: 'x', position: { ...at(2), gtidSet: set(2) }, seen: {}, reason: '', tsMs },
     ] as const) {
       const passed = logOf([1]);

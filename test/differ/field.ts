@@ -5,6 +5,8 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createConnection, type Connection, type RowDataPacket } from 'mysql2/promise';
+import type { z } from 'zod';
+import type { routeSchema } from '@lutra/model';
 import { NativeReplica } from '../bench/native-replica.js';
 import {
   type ChannelStatus,
@@ -18,6 +20,8 @@ import {
 } from '../scenarios/index.js';
 import { grantDatabase } from '../scenarios/endpoint-setup.js';
 import { rules } from './two-way-tables.js';
+
+type Route = z.input<typeof routeSchema>;
 
 export type Way = 'one' | 'both';
 
@@ -49,6 +53,7 @@ export class Field {
   /** What the replica said, where it stopped by itself; the rounds empty it. */
   readonly replicaRefused: string[] = [];
   #probe = 0;
+  #routes = JSON.stringify([{ schema: 'one_*' }]);
 
   constructor(options: FieldOptions) {
     const { mysql, zone, log } = options;
@@ -148,6 +153,16 @@ export class Field {
     const body = JSON.stringify({ ...(await this.stack.api.request<object>('GET', `/api/v1/${path}`)), ...part });
     const response = await fetch(`${this.stack.control.url}/api/v1/${path}`, { method: 'PUT', headers, body });
     if (!response.ok) throw new Error(`PUT ${path}: ${response.status} ${await response.text()}`);
+  }
+
+  /** Which tables of a round's database go from a to b; those with a wildcard by default. */
+  async route(routes: readonly Route[] | undefined): Promise<void> {
+    const wanted = routes ? [{ schema: 'one_probe' }, ...routes] : [{ schema: 'one_*' }];
+    if (JSON.stringify(wanted) === this.#routes) return;
+    this.#routes = JSON.stringify(wanted);
+    const { endpoints } = this.stack;
+    await this.change('channels/one', { pipelines: [{ name: 'a-b', source: endpoints.a, target: endpoints.b, routes: wanted }] });
+    await this.runs('one');
   }
 
   async #createProbe(way: Way): Promise<void> {

@@ -38,11 +38,13 @@ export async function runAtTarget(field: Field, { sql, definition, session }: Pi
 }
 
 async function caughtUp(field: Field): Promise<void> {
+  let last = '';
   for (const deadline = Date.now() + boundMs; Date.now() < deadline; await sleep(100)) {
     const position = await field.stack.api.request<{ recordsBehind: number | null }>('GET', '/api/v1/channels/one/pipelines/a-b/position');
     if (position.recordsBehind === 0) return;
+    last = JSON.stringify(position);
   }
-  throw new Error('the loader does not catch up with what was published before the statement');
+  throw new Error(`the loader does not catch up with what was published before the statement: ${last}`);
 }
 
 /** The probe behind the statement arrives; the stop itself may still be shown for a moment. */

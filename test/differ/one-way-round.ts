@@ -1,8 +1,10 @@
 /** One round one way: fresh tables on three servers, a script at the source, quiet, and the judgement. */
 import { createConnection } from 'mysql2/promise';
-import { type Field, type Stop } from './field.js';
+import { oddRows } from './evidence.js';
+import type { Field, Stop } from './field.js';
 import { routinesOf } from './changes.js';
 import { passByHand, runAtTarget } from './hand.js';
+import { createHazard, hazardOf, hazardTable } from './hazards.js';
 import { judgeOneWay } from './judge.js';
 import { dropEverywhere, keepReplay, lastOn, randomOf, recover, type RoundOptions, type Wrong } from './round.js';
 import { schemaOf } from './schema.js';
@@ -25,18 +27,22 @@ class OneWayRound {
   readonly #options: RoundOptions;
   readonly #name: string;
   readonly #database: string;
+  /** Where its tables are routed by name: in the same database. */
   readonly #elsewhere: string;
+  readonly #exact: boolean;
   readonly #sender: Sender;
   readonly #wrong: Wrong[] = [];
   readonly #sinceQuiet: Step[] = [];
   #made: string[] = [];
+  #tables: readonly Table[] = [];
 
   constructor(field: Field, options: RoundOptions) {
     this.#field = field;
     this.#options = options;
     this.#name = `one way, round ${options.n}`;
     this.#database = `one_${options.n}`;
-    this.#elsewhere = `aside_${options.n}`;
+    this.#exact = options.features.has('ddl') && options.n % 4 >= 2;
+    this.#elsewhere = this.#exact ? this.#database : `aside_${options.n}`;
     this.#sender = new Sender(field.stack.connection('a'), this.#database, options.counts);
   }
 
@@ -45,8 +51,10 @@ class OneWayRound {
     const { mysql, features, statements, definitions, counts } = this.#options;
     const tables = schemaOf(random, { mysql, features, tables: random.int(6, 10) });
     const there = await this.#prepare(tables, routinesOf(random, tables));
+    this.#tables = there;
     if (there.length < 2) return this.#wrong;
-    const place = { database: this.#database, elsewhere: this.#elsewhere, routed: () => true };
+    await this.#field.route(this.#exact ? routesOf(this.#database, there) : undefined);
+    const place = { database: this.#database, elsewhere: this.#elsewhere, routed: (name: string) => !name.startsWith('aside') };
     const script = scriptOf(random, { ...place, tables: there, features, length: statements, definitions });
     let names = there.map(({ name }) => name);
     for (let next = script.next(); !next.done;) {
@@ -64,7 +72,20 @@ class OneWayRound {
     }
     await this.#judge(names);
     counts.outcome('rounds one way, compared');
+    if (features.has('hazard') && random.chance(0.3)) await this.#hazard(hazardOf(random));
     return this.#wrong;
+  }
+
+  /** It stops, or arrives as it is. */
+  async #hazard(steps: readonly Step[]): Promise<void> {
+    this.#sinceQuiet.length = 0;
+    for (const step of steps) {
+      this.#sinceQuiet.push(step);
+      await this.#sender.send(step);
+    }
+    const stop = await this.#field.quiet('one');
+    if (stop) await this.#stopped(stop);
+    else await this.#judge([hazardTable]);
   }
 
   async end(): Promise<void> {
@@ -74,7 +95,7 @@ class OneWayRound {
 
   /** Tables at the target by hand, as the docs say; the replica hears of them. Triggers and routines at the source only. @returns the tables that the server took */
   async #prepare(tables: readonly Table[], routines: readonly string[]): Promise<Table[]> {
-    const databases = [`CREATE DATABASE ${this.#database}`, `CREATE DATABASE ${this.#elsewhere}`];
+    const databases = new Set([`CREATE DATABASE ${this.#database}`, `CREATE DATABASE ${this.#elsewhere}`]);
     for (const sql of databases) for (const side of ['b', 'a'] as const) await this.#field.rows(side, sql);
     const [target, source] = await Promise.all([this.#open('b'), this.#open('a')]);
     const there: Table[] = [];
@@ -91,6 +112,7 @@ class OneWayRound {
         there.push(table);
         this.#made.push(sql);
       }
+      for (const side of [target, source]) await side.query(createHazard);
       await source.query(`CREATE TABLE ${this.#elsewhere}.aside (id INT PRIMARY KEY, v TEXT)`);
       for (const sql of routines.filter(() => this.#options.features.has('routine'))) {
         const took = await source.query(sql).then(
@@ -162,23 +184,15 @@ class OneWayRound {
     counts.outcome('tables in which the replica differs, too', unasked.length);
     for (const { table, what } of findings) {
       const made = this.#made.filter((sql) => sql.includes(`\`${table}\``)).slice(0, 1);
-      await this.#tell([`${table}: ${what}`, ...made, ...(await this.#rowsOf(table)), ...lastOn(table, this.#sender.sent)].join('\n'));
+      await this.#tell(
+        [
+          `${table}: ${what}`,
+          ...made,
+          ...(await oddRows(this.#field, ['a', 'replica', 'b'], { database: this.#database, table })),
+          ...lastOn(table, this.#sender.sent),
+        ].join('\n'),
+      );
     }
-  }
-
-  /** A few rows on the three servers, where they are few. */
-  async #rowsOf(table: string): Promise<string[]> {
-    const show = async (where: 'a' | 'replica' | 'b'): Promise<string[]> => {
-      const rows = await this.#field.rows(where, `SELECT * FROM \`${this.#database}\`.\`${table}\``).catch(() => []);
-      return rows.map((row) => JSON.stringify(row).slice(0, 500)).sort();
-    };
-    const [source, replica, target] = [await show('a'), await show('replica'), await show('b')];
-    const odd = (rows: readonly string[], others: readonly string[]): string[] => rows.filter((row) => !others.includes(row)).slice(0, 3);
-    return [
-      ...odd(source, target).map((row) => `  source  ${row}`),
-      ...odd(replica, target).map((row) => `  replica ${row}`),
-      ...odd(target, source).map((row) => `  target  ${row}`),
-    ];
   }
 
   /** Where MySQL's own replica stops, nothing can be asked. */
@@ -190,7 +204,7 @@ class OneWayRound {
   }
 
   async #stopped(stop: Stop, why?: string): Promise<'lost'> {
-    const name = why === undefined ? expectedStop(stop, this.#sinceQuiet) : undefined;
+    const name = why === undefined ? expectedStop(stop, this.#sinceQuiet, this.#tables) : undefined;
     if (name !== undefined) this.#options.counts.outcome(`named stop: ${name}`);
     else await this.#tell(`${why ?? 'stopped'}\n  ${stop.app} of ${stop.pipeline}: ${stop.code}: ${stop.message}\n${this.#about(stop)}`);
     await recover(this.#field, 'one', stop);
@@ -209,6 +223,13 @@ class OneWayRound {
     log(`${this.#name}: ${what}\n  everything that was sent: ${file}`);
     this.#wrong.push({ round: this.#name, what, file });
   }
+}
+
+/** Each table by its name, and what DDL makes of it by patterns; `aside…` by none. */
+function routesOf(schema: string, tables: readonly Table[]): { schema: string; table: string }[] {
+  const names = tables.map(({ name }) => name.replaceAll(' ', '?'));
+  const made = ['like*', 'new*', 'sel*', 'gone*', 'ren*', '*_*', hazardTable];
+  return [...names, ...made].map((table) => ({ schema, table }));
 }
 
 function causes(error: unknown): string {

@@ -1,5 +1,6 @@
 /** One round both ways: both sides write the same few rows at the same time, under every policy; then quiet, and both must be equal. */
-import { type Field, type Stop } from './field.js';
+import { conflictsOn, oddRows } from './evidence.js';
+import type { Field, Stop } from './field.js';
 import { judgeBothWays } from './judge.js';
 import { dropEverywhere, keepReplay, lastOn, randomOf, recover, type RoundOptions, type Wrong } from './round.js';
 import { Sender } from './sender.js';
@@ -50,7 +51,9 @@ export async function twoWayRound(field: Field, options: RoundOptions): Promise<
       const last = senders.flatMap((sender, index) =>
         lastOn(`\`${table}\``, sender.sent, 5).map((line) => `  side ${sides[index]}${line}`),
       );
-      await tell([`${table}: ${what}`, definition, ...last].join('\n'));
+      const of = { database, table };
+      const shown = [...(await oddRows(field, sides, of)), ...(await conflictsOn(field, sides, of))];
+      await tell([`${table}: ${what}`, definition, ...shown, ...last].join('\n'));
     }
     return wrong;
   } finally {

@@ -18,14 +18,19 @@ export function fieldOf(options: DifferOptions, log: Log): Field {
   return new Field({ mysql: options.mysql, zone, ways: waysOf(options), log });
 }
 
+export interface SoakOptions extends DifferOptions {
+  /** At most. */
+  readonly rounds?: number;
+}
+
 /** The field is started; whoever made it stops it. */
-export async function soak(field: Field, options: DifferOptions, log: Log): Promise<Soaked> {
+export async function soak(field: Field, options: SoakOptions, log: Log): Promise<Soaked> {
   const [counts, wrong] = [new Counts(), [] as Wrong[]];
   const ways = waysOf(options);
   const end = Date.now() + options.minutes * 60_000;
   let n = options.only ?? 1;
   let rounds = 0;
-  for (; Date.now() < end && (options.all || wrong.length === 0); n++) {
+  for (; Date.now() < end && rounds < (options.rounds ?? Infinity) && (options.all || wrong.length === 0); n++) {
     const way = ways[(n - 1) % ways.length] ?? 'one';
     const begin = performance.now();
     const round = way === 'one' ? oneWayRound : twoWayRound;

@@ -9,6 +9,7 @@ import type { z } from 'zod';
 import type { routeSchema } from '@lutra/model';
 import { NativeReplica } from '../bench/native-replica.js';
 import {
+  ApiError,
   type ChannelStatus,
   type EndStatus,
   type Log,
@@ -152,17 +153,23 @@ export class Field {
     const headers = { authorization: `Bearer ${this.stack.token}`, 'content-type': 'application/json', 'if-match': '*' };
     const body = JSON.stringify({ ...(await this.stack.api.request<object>('GET', `/api/v1/${path}`)), ...part });
     const response = await fetch(`${this.stack.control.url}/api/v1/${path}`, { method: 'PUT', headers, body });
-    if (!response.ok) throw new Error(`PUT ${path}: ${response.status} ${await response.text()}`);
+    if (!response.ok) throw new ApiError(`PUT ${path}`, response.status, await response.json());
   }
 
-  /** Which tables of a round's database go from a to b; those with a wildcard by default. */
-  async route(routes: readonly Route[] | undefined): Promise<void> {
+  /** Which tables of a round's database go from a to b; those with a wildcard by default. @returns what the checks have against it */
+  async route(routes: readonly Route[] | undefined): Promise<string[]> {
     const wanted = routes ? [{ schema: 'one_probe' }, ...routes] : [{ schema: 'one_*' }];
-    if (JSON.stringify(wanted) === this.#routes) return;
-    this.#routes = JSON.stringify(wanted);
+    if (JSON.stringify(wanted) === this.#routes) return [];
     const { endpoints } = this.stack;
-    await this.change('channels/one', { pipelines: [{ name: 'a-b', source: endpoints.a, target: endpoints.b, routes: wanted }] });
+    const pipelines = [{ name: 'a-b', source: endpoints.a, target: endpoints.b, routes: wanted }];
+    const refused = await this.change('channels/one', { pipelines }).then(
+      () => [],
+      (error: unknown) => problemsOf(error),
+    );
+    if (refused.length > 0) return refused;
+    this.#routes = JSON.stringify(wanted);
     await this.runs('one');
+    return [];
   }
 
   async #createProbe(way: Way): Promise<void> {
@@ -217,6 +224,13 @@ export class Field {
     const { pipelines } = await this.status(way);
     return { app: 'loader', pipeline: way, endpoint: '', code: 'STUCK', message: JSON.stringify(pipelines.map(describe)), details: {} };
   }
+}
+
+/** @throws what is no refusal */
+function problemsOf(error: unknown): string[] {
+  if (!(error instanceof ApiError) || error.status !== 409) throw error;
+  const { details } = error.body as { details: { problems: readonly { id: string; what: string }[] } };
+  return details.problems.map(({ id, what }) => `${id}: ${what}`);
 }
 
 function describe({ name, source, target }: PipelineStatus): object {

@@ -53,7 +53,9 @@ class OneWayRound {
     const there = await this.#prepare(tables, routinesOf(random, tables));
     this.#tables = there;
     if (there.length < 2) return this.#wrong;
-    await this.#field.route(this.#exact ? routesOf(this.#database, there) : undefined);
+    const refused = await this.#field.route(this.#exact ? routesOf(this.#database, there) : undefined);
+    for (const what of refused) await this.#tell(`refused by the checks: ${what}`);
+    if (refused.length > 0) return this.#wrong;
     const place = { database: this.#database, elsewhere: this.#elsewhere, routed: (name: string) => !name.startsWith('aside') };
     const script = scriptOf(random, { ...place, tables: there, features, length: statements, definitions });
     let names = there.map(({ name }) => name);

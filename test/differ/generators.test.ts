@@ -1,10 +1,11 @@
 /** The generators are functions of the seed, and make everything that silent differences were found with. */
 import { expect, test } from 'vitest';
 import { Random } from '../scenarios/random.js';
-import { changeKinds, routinesOf } from './changes.js';
+import { changeKinds } from './changes.js';
 import { kinds } from './column-kinds.js';
 import { definitionKinds } from './definitions.js';
 import { hazardNames, hazardOf } from './hazards.js';
+import { routinesOf } from './routines.js';
 import { features, schemaOf } from './schema.js';
 import { type Step, scriptOf } from './script.js';
 import { expectedStop, expectedStops } from './stops.js';

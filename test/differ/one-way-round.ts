@@ -2,7 +2,7 @@
 import { createConnection } from 'mysql2/promise';
 import { oddRows } from './evidence.js';
 import type { Field, Stop } from './field.js';
-import { routinesOf } from './changes.js';
+import { routinesOf } from './routines.js';
 import { passByHand, runAtTarget } from './hand.js';
 import { createHazard, hazardOf, hazardTable } from './hazards.js';
 import { judgeOneWay } from './judge.js';

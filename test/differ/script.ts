@@ -4,7 +4,8 @@
  */
 import type { Random } from '../scenarios/random.js';
 import { changeKinds, type Change, changeOf } from './changes.js';
-import { type Definition, definitionOf } from './definitions.js';
+import type { Definition } from './definition.js';
+import { definitionOf } from './definitions.js';
 import type { Feature } from './schema.js';
 import { type Charset, charsets, settingOf } from './sessions.js';
 import type { Table } from './table.js';

@@ -35,7 +35,7 @@ export async function conflictsOn(
   const sql = `SELECT id, row_key, type, policy, winner, final, op FROM lutra.conflict
     WHERE database_name = '${of.database}' AND table_name = '${of.table}' ORDER BY id DESC LIMIT 8`;
   const lines = await Promise.all(
-    where.map(async (one) => (await field.rows(one, sql)).map((row) => `  conflict at ${one}: ${JSON.stringify(row)}`).reverse()),
+    where.map(async (one) => (await field.rows(one, sql)).map((row) => `  conflict at ${one}: ${JSON.stringify(row)}`).toReversed()),
   );
   return lines.flat();
 }

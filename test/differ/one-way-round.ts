@@ -108,7 +108,7 @@ class OneWayRound {
           () => undefined,
           (error: Error) => error.message,
         );
-        this.#options.counts.add('create table, first', refused === undefined ? undefined : `${refused}`);
+        this.#options.counts.add('create table, first', refused);
         if (refused !== undefined) continue;
         await target.query(sql);
         there.push(table);

@@ -109,7 +109,7 @@ export const create: Make = (random, place) => {
 export const createSelect: Make = (random, place, dress) => {
   const table = random.pick(place.tables);
   const name = `sel${place.n}`;
-  const columns = writable(table).map(({ more: _, ...column }) => ({ ...column, invisible: false }));
+  const columns = writable(table).map(({ name, kind, type, nullable }) => ({ name, kind, type, nullable }));
   const chosen = columns.map((column) => quoted(column.name)).join(', ');
   const sql = dress.join(
     dress.words('CREATE TABLE'),

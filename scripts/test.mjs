@@ -1,5 +1,5 @@
 /**
- * `npm test`: everything, from a fresh clone on. Each step is announced and timed; what fails is shown. A step whose ground is missing (a failed build
+ * `npm test`: everything but the long tests, from a fresh clone on. Each step is announced and timed; what fails is shown. A step whose ground is missing (a failed build
  * for the end-to-end tests) is not run and counts as failed. The last line is always `N passed, N failed`: tests, and the steps that are none.
  * Plain JavaScript for Node 20: it runs before anything is installed. usage: npm test [-- --only STEP[,STEP…]]
  */
@@ -36,10 +36,13 @@ const steps = [
     run: () => vitest('accidents'),
   },
   { name: 'e2e', what: 'the whole product', needs: ['servers', 'build'], run: () => vitest('e2e') },
+  { name: 'long', what: 'tests that take too long for every time', needs: ['servers', 'build'], run: () => vitest('long') },
 ];
 const always = ['install'];
+/** Only where it is asked for: `npm run test:long`. */
+const aside = ['long'];
 /** What a step that was asked for brings along. */
-const brings = { integration: ['servers'], accidents: ['build', 'servers'], e2e: ['build', 'servers'] };
+const brings = { integration: ['servers'], accidents: ['build', 'servers'], e2e: ['build', 'servers'], long: ['build', 'servers'] };
 
 async function main() {
   const chosen = chosenSteps();
@@ -57,7 +60,7 @@ async function main() {
 function chosenSteps() {
   const names = steps.map(({ name }) => name);
   const { values } = parseArgs({ options: { only: { type: 'string' } } });
-  if (values.only === undefined) return new Set(names);
+  if (values.only === undefined) return new Set(names.filter((name) => !aside.includes(name)));
   const only = values.only.split(',');
   const unknown = only.filter((name) => !names.includes(name));
   if (unknown.length > 0) throw new SetupError(`--only ${unknown.join()}: there is no such step; there are ${names.join(', ')}`);

@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { column, sourceTable, targetTable } from './changes-fixture.js';
 import { matchTables, tableDifferences } from './match-tables.js';
 import { declaredValues } from './target-table.js';
-import type { TargetColumn } from './target-table.js';
+import { planTable } from './table-plan.js';
+import type { TargetColumn, TargetTable } from './target-table.js';
 
 const id: ColumnSchema = { name: 'id', type: 'int' };
 
@@ -136,6 +137,17 @@ describe('tables', () => {
     }
     expect(() => matchTables(sourceTable([id, more], []), targetTable([column('id'), column('x')], { primaryKey: [] }))).not.toThrow();
     expect(() => matchTables(sourceTable([id, more], []), targetTable([column('id'), column('x')]))).toThrow(/primary key/);
+  });
+
+  test('a unique key over NOT NULL columns may be named as primary key by the binlog; the rows are then found by all their values', () => {
+    const source = sourceTable([id, more], ['x']);
+    const keyed = (key: object): TargetTable =>
+      targetTable([column('id'), column('x')], { primaryKey: [], uniqueKeys: [{ name: 'u', columns: ['X'], nullable: false, ...key }] });
+    expect(() => matchTables(source, keyed({}))).not.toThrow();
+    expect(planTable(source, keyed({})).key).toEqual([]);
+    expect(() => matchTables(source, keyed({ nullable: true }))).toThrow(/primary key/);
+    expect(() => matchTables(source, keyed({ columns: ['x', 'id'] }))).toThrow(/primary key/);
+    expect(() => matchTables(source, { ...keyed({}), primaryKey: ['id'] })).toThrow(/primary key/);
   });
 
   test('declared values are read as the server prints them', () => {

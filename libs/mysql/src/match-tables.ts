@@ -33,10 +33,15 @@ export function tableDifferences(source: TableSchema, target: TargetTable): read
   });
   const extra = target.columns.filter((column) => !carried.has(column.name.toLowerCase()) && !fillsItself(column));
   differences.push(...extra.map((column) => `column ${column.name} has neither a default nor allows NULL, and the source has none`));
-  if (keyOf(source.primaryKey) !== keyOf(target.primaryKey)) {
+  if (keyOf(source.primaryKey) !== keyOf(target.primaryKey) && !isPromoted(source, target)) {
     differences.push(`primary key (${target.primaryKey.join(', ')}) instead of (${source.primaryKey.join(', ')})`);
   }
   return differences;
+}
+
+/** Of a table without primary key, the binlog names a UNIQUE key over NOT NULL columns as if it were one: on MySQL and MariaDB alike. */
+function isPromoted(source: TableSchema, { primaryKey, uniqueKeys }: TargetTable): boolean {
+  return primaryKey.length === 0 && uniqueKeys.some((key) => !key.nullable && keyOf(key.columns) === keyOf(source.primaryKey));
 }
 
 function keyOf(columns: readonly string[]): string {

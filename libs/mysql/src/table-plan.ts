@@ -67,7 +67,8 @@ export function planTable(source: TableSchema, target: TargetTable): TablePlan {
     });
   });
   const columns = all.filter((column) => !column.target.generated).map((column) => column.plan);
-  const keyNames = source.primaryKey.map((name) => name.toLowerCase());
+  // A unique key that the binlog names as primary (match-tables.ts) is none at the target: such rows are found by all their values.
+  const keyNames = target.primaryKey.length === 0 ? [] : source.primaryKey.map((name) => name.toLowerCase());
   const key = keyNames.flatMap((name) => all.filter((column) => column.source.name.toLowerCase() === name));
   const quoted = quoteTable(target);
   const into = `INSERT INTO ${quoted} (${columns.map((column) => column.quoted).join(', ')})`;

@@ -1,0 +1,26 @@
+/** What the docs say that Lutra does not carry: each must be a named stop. At the end of a round, since the round cannot go on behind it. Pure. */
+import type { Random } from '../scenarios/random.js';
+import type { Step } from './script.js';
+
+/** Made with the other tables, and left alone until then. */
+export const hazardTable = 'hazard';
+export const createHazard = `CREATE TABLE \`${hazardTable}\` (id INT PRIMARY KEY, j JSON, e ENUM('a','b'))`;
+
+const hazards: Readonly<Record<string, readonly string[]>> = {
+  xa: ["XA START 'x'", `INSERT INTO \`${hazardTable}\` (id) VALUES (1)`, "XA END 'x'", "XA PREPARE 'x'", "XA COMMIT 'x'"],
+  statement: ["SET SESSION binlog_format = 'STATEMENT'", `INSERT INTO \`${hazardTable}\` (id) VALUES (2)`],
+  image: [
+    `INSERT INTO \`${hazardTable}\` (id) VALUES (3)`,
+    "SET SESSION binlog_row_image = 'MINIMAL'",
+    `UPDATE \`${hazardTable}\` SET j = '1' WHERE id = 3`,
+  ],
+  'json decimal': [`INSERT INTO \`${hazardTable}\` (id, j) VALUES (4, JSON_OBJECT('d', 1.5))`],
+  'enum error': ["SET SESSION sql_mode = ''", `INSERT INTO \`${hazardTable}\` (id, e) VALUES (5, 'zzz')`],
+};
+
+export const hazardNames = Object.keys(hazards);
+
+export function hazardOf(random: Random): Step[] {
+  const name = random.pick(hazardNames);
+  return (hazards[name] ?? []).map((sql) => ({ kind: `hazard ${name}`, session: 'utf8mb4', sql, table: hazardTable }));
+}

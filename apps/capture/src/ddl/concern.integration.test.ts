@@ -1,7 +1,11 @@
 /** DDL on real servers: what capture says of a statement against what the statement did. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { mysqlServer } from '../../../../test/servers/index.js';
+import { dialectOf, runDrawn } from './random-statement.fixture.js';
 import { StatementRunner } from './server-statements.fixture.js';
+
+/** LUTRA_SEED repeats a run; a failure prints it. */
+const seed = Number(process.env['LUTRA_SEED'] ?? Date.now() % 1_000_000);
 
 /** Settings of the session, then the statement. */
 type Example = readonly string[];
@@ -127,5 +131,12 @@ describe.each(servers)('$version, lower_case_table_names=$lowerCaseTableNames', 
       stops: i < touching.length,
     }));
     expect(all).toEqual(expected);
+  });
+
+  it('so it is for statements drawn at random', async () => {
+    const dialect = await dialectOf(runner, { isMariadb: version === 'mariadb-11.4', foldsNames: lowerCaseTableNames === 1 });
+    const { ran, missed, falseAlarms } = await runDrawn(runner, dialect, { seed, count: 40 });
+    expect({ seed, missed, falseAlarms }).toEqual({ seed, missed: [], falseAlarms: [] });
+    expect(ran).toBeGreaterThan(10);
   });
 });

@@ -22,6 +22,7 @@ const cp932Name = '\x83\x5c\x95\x5c';
 /** Each of them changes a routed table. */
 const changing: readonly Example[] = [
   [...utf8, 'RENAME /* x */ TABLE parcel TO crm.fresh'],
+  ['RENAME /* x */ TABLE shop.parcel TO crm.fresh'],
   ['TRUNCATE TABLE/**/shop./**/parcel'],
   [...crm, 'TRUNCATE TABLE/**/shop./**/parcel'],
   [...crm, 'ALTER TABLE pieces EXCHANGE PARTITION p0 WITH TABLE shop.parcel'],

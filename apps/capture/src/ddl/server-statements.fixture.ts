@@ -135,7 +135,12 @@ export class StatementRunner {
     const { host, port, user, password } = this.#server;
     const end = await this.#end();
     const stream = readBinlog({
-      ...{ host, port, user, password, serverId: 77, start: { file: this.#start.file, pos: this.#start.pos } },
+      host,
+      port,
+      user,
+      password,
+      serverId: 77,
+      start: { file: this.#start.file, pos: this.#start.pos },
       wants: () => false,
       logger: createLogger('test', 'silent'),
       signal: AbortSignal.timeout(100_000),

@@ -248,7 +248,8 @@ export const errorTable = {
     help: "The target does not know the session of the source, or cannot be told it. The message names the table, and the setting. For a named time zone: load the time zone tables at the target (mysql_tzinfo_to_sql). For time_zone = 'SYSTEM': give the source a zone that is named, SET PERSIST time_zone = '…', and let the applications connect again. Or make the column a plain one. Then retry; or skip the transaction.",
   }),
   DDL_UNSUPPORTED: stop({
-    cause: 'A statement changed the definition of a routed table. Everything before it was published.',
+    cause:
+      'A statement may have changed the rows or the definition of a routed table: it names one where it could, or which ones it names cannot be made out (the message says why). Everything before it was published.',
     kept: log,
     help: 'A routed table was changed by DDL. The other side needs the same change, and the same rows: where details.effect is "same", wait until recordsBehind is 0 and run the same statement there; where it is "differs", the statement would fill in or pick something else there, and where it is "unknown", it may: follow the part of docs/02-setup.md that the message names. Then set the endpoint\'s ddl to "ignore", wait until it runs again, and set it back.',
   }),

@@ -29,6 +29,32 @@ export interface Ran {
   readonly concerns: readonly (Concern | null)[];
 }
 
+export interface Table {
+  readonly database: string;
+  readonly name: string;
+}
+
+/** The message of the first statement that fails. */
+async function allOf(session: Connection, statements: readonly string[]): Promise<string | null> {
+  try {
+    for (const sql of statements) await session.query(sql);
+    return null;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+function definition(table: string, name: string): readonly string[] {
+  const isSplit = name === 'parts' || name === 'pieces';
+  const parts = 'PARTITION BY RANGE (id) (PARTITION p0 VALUES LESS THAN (10), PARTITION p1 VALUES LESS THAN MAXVALUE)';
+  // what is exchanged or renamed shows in the number of rows
+  const ids = isSplit ? '20' : tables.some((routed) => routed === name) ? '2' : '3), (4), (5';
+  return [
+    `CREATE TABLE IF NOT EXISTS ${table} (id INT PRIMARY KEY, v INT, KEY k (v)) ${isSplit ? parts : ''}`,
+    `INSERT IGNORE INTO ${table} (id) VALUES (1), (${ids})`,
+  ];
+}
+
 function quote(name: string): string {
   return `\`${name.replaceAll('`', '``')}\``;
 }
@@ -54,7 +80,7 @@ export class StatementRunner {
     const { host, port, user, password } = this.#server;
     this.#admin = await createConnection({ host, port, user, password, charset: 'utf8mb4', multipleStatements: true });
     await this.#admin.query("SET sql_log_bin = 0, sql_mode = '', foreign_key_checks = 0");
-    await this.reset();
+    await this.reset([]);
     this.#start = await this.#end();
   }
 
@@ -72,45 +98,32 @@ export class StatementRunner {
     return String(row!['back']).toLowerCase() === hex ? Buffer.from(String(row!['bytes']), 'hex').toString('latin1') : null;
   }
 
-  /** shop has the routed tables, two rows each, and others; crm has tables of the same names, none of which is routed. What is there may stay. */
-  async reset(changed: readonly string[] = [...tables, 'parts']): Promise<void> {
-    const lines = ['DROP TABLE IF EXISTS shop.fresh, crm.fresh, shop.gone'];
-    for (const database of ['shop', 'crm']) {
-      lines.push(`CREATE DATABASE IF NOT EXISTS ${database} CHARACTER SET utf8mb4`);
-      if (database === 'shop') lines.push(...changed.map((name) => `DROP TABLE IF EXISTS shop.${quote(name)}`));
-      const columns = '(id INT PRIMARY KEY, v INT, KEY k (v))';
-      const parts = 'PARTITION BY RANGE (id) (PARTITION p0 VALUES LESS THAN (10), PARTITION p1 VALUES LESS THAN MAXVALUE)';
-      for (const name of [...tables, 'other', 'more', 'parts', 'pieces']) {
-        const table = `${database}.${quote(name)}`;
-        const isSplit = name === 'parts' || name === 'pieces';
-        lines.push(`CREATE TABLE IF NOT EXISTS ${table} ${columns} ${isSplit ? parts : ''}`);
-        // what is exchanged or renamed shows in the number of rows
-        const ids = isSplit ? '20' : tables.some((routed) => routed === name) ? '2' : '3), (4), (5';
-        lines.push(`INSERT IGNORE INTO ${table} (id) VALUES (1), (${ids})`);
-      }
-    }
+  /**
+   * shop has the routed tables, two rows each, and others; crm has tables of the same names, none of which is routed. What is there stays,
+   * but for the tables that are given.
+   */
+  async reset(again: readonly Table[]): Promise<void> {
+    const lines = ['shop', 'crm'].map((database) => `CREATE DATABASE IF NOT EXISTS ${database} CHARACTER SET utf8mb4`);
+    const gone = [...again.map(({ database, name }) => `${database}.${quote(name)}`), 'shop.`fresh`', 'crm.`fresh`', 'shop.`gone`'];
+    lines.push(`DROP TABLE IF EXISTS ${[...new Set(gone)].join()}`);
+    for (const database of ['shop', 'crm'])
+      for (const name of [...tables, 'other', 'more', 'parts', 'pieces']) lines.push(...definition(`${database}.${quote(name)}`, name));
     await this.#admin.query(lines.join(';'));
     this.#state = await this.#routed();
   }
 
   /** Runs all of them in one session; what the routed tables were before the last one is compared with what they are after it. */
-  async run(statements: readonly string[]): Promise<void> {
+  async run(statements: readonly string[], touched: readonly Table[] = []): Promise<void> {
     const { host, port, user, password } = this.#server;
     // session tracking would make the driver speak a character set that it does not know
     const session = await createConnection({ host, port, user, password, charset: 'BINARY', flags: ['-SESSION_TRACK'] });
     try {
-      for (const sql of statements.slice(0, -1)) await session.query(sql);
       const before = this.#state;
-      const sql = statements.at(-1)!;
-      const error = await session.query(sql).then(
-        () => null,
-        (thrown: unknown) => (thrown as Error).message,
-      );
-      const after = await this.#routed();
-      this.#state = after;
-      const changed = [...after].filter(([table, now]) => now !== before.get(table)).map(([table]) => table);
+      const error = await allOf(session, statements);
+      this.#state = await this.#routed();
+      const changed = [...this.#state].filter(([table, now]) => now !== before.get(table)).map(([table]) => table);
       this.#sent.push({ sql: statements.map((each) => JSON.stringify(each)).join('; '), error, changed, end: await this.#end() });
-      if (changed.length > 0) await this.reset(changed);
+      if (error === null) await this.reset([...changed.map((name) => ({ database: 'shop', name })), ...touched]);
     } finally {
       session.destroy();
     }
@@ -122,7 +135,12 @@ export class StatementRunner {
     const { host, port, user, password } = this.#server;
     const end = await this.#end();
     const stream = readBinlog({
-      ...{ host, port, user, password, serverId: 77, start: { file: this.#start.file, pos: this.#start.pos } },
+      host,
+      port,
+      user,
+      password,
+      serverId: 77,
+      start: { file: this.#start.file, pos: this.#start.pos },
       wants: () => false,
       logger: createLogger('test', 'silent'),
       signal: AbortSignal.timeout(100_000),

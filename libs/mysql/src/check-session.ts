@@ -26,7 +26,9 @@ export interface SessionCase {
 export async function checkSession(target: Queries, at: SessionCase): Promise<readonly Problem[]> {
   const { from, to } = at;
   const carried = new Set(from.columns.map(({ name }) => name.toLowerCase()));
-  const computed = to.computed.filter(({ what, name }) => what !== 'partitions' && (what !== 'default' || !carried.has(name.toLowerCase())));
+  const computed = to.computed.filter(
+    ({ what, name }) => what !== 'partitions' && (what !== 'default' || !carried.has(name.toLowerCase())),
+  );
   const local = computed.filter((each) => readsLocalTime(each, to));
   return [
     ...(local.length > 0 ? await checkTimeZone(target, at, named(to, local)) : []),
@@ -43,7 +45,10 @@ function named(table: TargetTable, computed: readonly Computed[]): string {
 function readsLocalTime({ what, name, expression }: Computed, { columns }: TargetTable): boolean {
   const instants = columns.filter(({ type }) => type === 'timestamp').map((column) => column.name);
   if (what === 'default') return !instants.includes(name);
-  return /\b(?:from_unixtime|unix_timestamp)\(/i.test(expression) || instants.some((column) => expression.includes(`\`${column.replaceAll('`', '``')}\``));
+  return (
+    /\b(?:from_unixtime|unix_timestamp)\(/i.test(expression) ||
+    instants.some((column) => expression.includes(`\`${column.replaceAll('`', '``')}\``))
+  );
 }
 
 const plain = 'make it a plain column that the application writes, or drop it at the target';
@@ -52,25 +57,54 @@ async function checkTimeZone(queries: Queries, at: SessionCase, where: string): 
   const { source, from, to } = at;
   const zone = source.variables.get('time_zone') ?? 'SYSTEM';
   const resolved = zone === 'SYSTEM' ? from.server.systemZone : zone;
-  const refused = (id: string, why: string, mend: string): Problem => problem('error', id, `${where} depends on the time zone of the session: ${why}`, mend);
+  const refused = (id: string, why: string, mend: string): Problem =>
+    problem('error', id, `${where} depends on the time zone of the session: ${why}`, mend);
   if (source.flavor === 'mariadb') {
     return [refused('session-not-logged', "MariaDB's binlog does not say it, so it would be computed under the server's time_zone", plain)];
   }
   if (resolved.startsWith('SYSTEM') && resolved !== to.server.systemZone) {
-    return [refused('session-time-zone', "the source's is that of its system, and the target's system has another", setGlobal(source, 'time_zone', 'a named zone'))];
+    return [
+      refused(
+        'session-time-zone',
+        "the source's is that of its system, and the target's system has another",
+        setGlobal(source, 'time_zone', 'a named zone'),
+      ),
+    ];
   }
   if (!(await isKnown(queries, resolved))) {
-    return [refused('session-time-zone', `the target does not know ${resolved}`, 'load its time zone tables: mysql_tzinfo_to_sql /usr/share/zoneinfo | mysql mysql')];
+    return [
+      refused(
+        'session-time-zone',
+        `the target does not know ${resolved}`,
+        'load its time zone tables: mysql_tzinfo_to_sql /usr/share/zoneinfo | mysql mysql',
+      ),
+    ];
   }
   if (resolved === '+00:00') return [];
   const utc = setGlobal(source, 'time_zone', '+00:00');
-  if (at.decided) return [refused('session-conflicts', `a row that a conflict leaves is written under +00:00, not under ${resolved}`, `${utc}, or policy stop; or ${plain}`)];
-  if (at.forwards) return [refused('session-forwarded', `what loaders write at ${tableName(from)} is written under +00:00 there, and carried on so`, `${utc}; or ${plain}`)];
+  if (at.decided)
+    return [
+      refused(
+        'session-conflicts',
+        `a row that a conflict leaves is written under +00:00, not under ${resolved}`,
+        `${utc}, or policy stop; or ${plain}`,
+      ),
+    ];
+  if (at.forwards)
+    return [
+      refused(
+        'session-forwarded',
+        `what loaders write at ${tableName(from)} is written under +00:00 there, and carried on so`,
+        `${utc}; or ${plain}`,
+      ),
+    ];
   return [];
 }
 
 async function isKnown(queries: Queries, zone: string): Promise<boolean> {
-  const [row] = await queries.query(`SELECT CONVERT_TZ('2021-01-15 00:00:00', '+00:00', ${quoteText(zone.startsWith('SYSTEM') ? 'SYSTEM' : zone)}) AS local`);
+  const [row] = await queries.query(
+    `SELECT CONVERT_TZ('2021-01-15 00:00:00', '+00:00', ${quoteText(zone.startsWith('SYSTEM') ? 'SYSTEM' : zone)}) AS local`,
+  );
   return textOf(row, 'local') !== '';
 }
 

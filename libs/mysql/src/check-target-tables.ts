@@ -49,7 +49,17 @@ export async function checkTargetTables(
       // whose columns the user may not see at all
       if (to && to.columns.length > 0 && from.columns.length > 0)
         problems.push(...checkConflicts({ rule: ruleOf(name), from, to, ...logged, twoWay }));
-      if (to) problems.push(...(await checkSession(target, { source: sourceServer, target: server, from, to, decided: ruleOf(name).policy !== 'stop', forwards })));
+      if (to)
+        problems.push(
+          ...(await checkSession(target, {
+            source: sourceServer,
+            target: server,
+            from,
+            to,
+            decided: ruleOf(name).policy !== 'stop',
+            forwards,
+          })),
+        );
       autoIncrement ||= to?.columns.some((column) => column.autoIncrement) ?? false;
     }
     problems.push(...rulesWithoutTable(rules, router, names));

@@ -216,29 +216,28 @@ describe.each(versions)('the session of a source on %s', (version) => {
     expect(await read(`SELECT id, h FROM ${database}.t WHERE id = 2`)).toEqual([['2', '4']]);
   });
 
-  if (!mariadb) {
-    test('NULL in a generated column that allows none is stored as the server did', async () => {
-      await server.run(`CREATE TABLE ${database}.t (id int primary key, a int, n int as (a) stored not null)`);
-      await apply('t', [['c', null, { id: 1, a: null }, {}]]);
-      await apply('t', [
-        ['c', null, { id: 2, a: null }, {}],
-        ['c', null, { id: 3, a: 3 }, {}],
-        ['u', { id: 3, a: 3 }, { id: 3, a: null }, {}],
-      ]);
-      expect(await read(`SELECT id, n FROM ${database}.t ORDER BY id`)).toEqual([
-        ['1', '0'],
-        ['2', '0'],
-        ['3', '0'],
-      ]);
-    });
-  } else {
-    test('CHECK constraints that it did not check are not checked', async () => {
+  test('does again what the server did without an error', async () => {
+    if (mariadb) {
       await server.run(`CREATE TABLE ${database}.t (id int primary key, check (id > 0))`);
       await apply('t', [['c', null, { id: -1 }, {}, rowsFlags.noCheckConstraints]]);
       await expect(apply('t', [['c', null, { id: -2 }, {}]])).rejects.toMatchObject({ code: 'APPLY_REFUSED' });
       expect(await read(`SELECT id FROM ${database}.t`)).toEqual([['-1']]);
-    });
-  }
+      return;
+    }
+    await server.run(`CREATE TABLE ${database}.t (id int primary key, a int, n int as (a) stored not null)`);
+    await apply('t', [['c', null, { id: 1, a: null }, {}]]);
+    const three = { id: 3, a: 3 };
+    await apply('t', [
+      ['c', null, { id: 2, a: null }, {}],
+      ['c', null, three, {}],
+      ['u', three, { id: 3, a: null }, {}],
+    ]);
+    expect(await read(`SELECT id, n FROM ${database}.t ORDER BY id`)).toEqual([
+      ['1', '0'],
+      ['2', '0'],
+      ['3', '0'],
+    ]);
+  });
 
   test('is judged by the check, column by column', async () => {
     const routes = [{ schema: database, table: '*' }];

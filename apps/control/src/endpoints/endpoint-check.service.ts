@@ -73,7 +73,8 @@ export class EndpointCheckService {
     const pipelines = channels.flatMap((channel) => channel.pipelines.map((pipeline) => ({ ...pipeline, rules: channel.conflicts.rules })));
     const from = pipelines.filter((pipeline) => pipeline.source === name);
     const to = pipelines.filter((pipeline) => pipeline.target === name);
-    if (from.length + to.length === 0) return { asSource: [], asTarget: [{ source: null, routes: [], twoWay: false, rules: [], forwards: false }] };
+    if (from.length + to.length === 0)
+      return { asSource: [], asTarget: [{ source: null, routes: [], twoWay: false, rules: [], forwards: false }] };
     const asTarget = to.map(({ source, routes, rules, forwards }): TargetUse => {
       const found = endpoints.find((endpoint) => endpoint.name === source);
       const twoWay = from.some((pipeline) => pipeline.target === source);

@@ -2,7 +2,7 @@
  * The session of a transaction, from the status variables of its BEGIN. What is not said there has the server's default: MySQL leaves the time zone out where the transaction's first
  * statement did not use it, and MariaDB, which begins a transaction by its GTID, says nothing at all.
  */
-import { systemOffsetsQuery, systemZone } from '@lutra/model';
+import { SyncError, systemOffsetsQuery, systemZone } from '@lutra/model';
 import type { SourceSession } from '@lutra/model';
 import type { RowDataPacket } from 'mysql2/promise';
 import type { Query } from './connection.js';
@@ -42,7 +42,14 @@ function bitsOf(names: string): number {
   return names.split(',').reduce((bits, name) => bits + (modes[name] ?? 0), 0);
 }
 
+/** Servers write what is new behind what is old: with this one, all that we read has been read. @throws SyncError BINLOG_UNSUPPORTED */
 export function sessionOf(status: StatusVariables, { session, systemZone: system }: SessionDefaults): SourceSession {
+  if (status.unknown !== null && status.defaultCollationForUtf8mb4 === undefined) {
+    throw new SyncError(
+      'BINLOG_UNSUPPORTED',
+      `the binlog holds a BEGIN with a status variable that Lutra does not know (${status.unknown})`,
+    );
+  }
   return {
     sqlMode: status.sqlMode === undefined ? session.sqlMode : Number(status.sqlMode),
     timeZone: status.timeZone === undefined ? session.timeZone : named(status.timeZone, system),

@@ -8,15 +8,20 @@
 import type { LiteralForm } from './literal.js';
 import { quoteText } from './literal.js';
 
-const utc = "'+00:00'";
+const utc = "_latin1'+00:00'";
 
 /** @param offsets the server reads '2021-10-31 01:30:00+00:00' */
 export function anySessionForm(offsets: boolean): LiteralForm {
-  return { text: introduced, instant: offsets ? withOffset : converted };
+  return { text: introduced, temporal: ascii, instant: offsets ? withOffset : converted };
 }
 
 function introduced(value: string): string {
   return /[\\\0]/.test(value) ? `_utf8mb4 x'${Buffer.from(value).toString('hex')}'` : `_utf8mb4${quoteText(value)}`;
+}
+
+/** Under collation_connection = utf16_… the digits of a bare '…' are no date to the server, which stores 0000-00-00. */
+function ascii(digits: string): string {
+  return `_latin1'${digits}'`;
 }
 
 /** 0000-00-00 00:00:00 is no instant, and the same in every zone. */
@@ -25,22 +30,23 @@ function isZero(value: string): boolean {
 }
 
 function withOffset(value: string): string {
-  return isZero(value) ? `'${value}'` : `'${value}+00:00'`;
+  return ascii(isZero(value) ? value : `${value}+00:00`);
 }
 
 function converted(value: string): string {
-  if (isZero(value)) return `'${value}'`;
+  if (isZero(value)) return ascii(value);
   const local = localTime(value);
-  return `IF(~0 + (NOT (CONVERT_TZ(${local}, @@time_zone, ${utc}) = '${value}')), ${local}, NULL)`;
+  // Without the CAST MySQL 8.0.15 stores it through a text in the connection's character set, and UTF-16 is no date to it.
+  return `CAST(IF(~0 + (NOT (CONVERT_TZ(${local}, @@time_zone, ${utc}) <=> ${ascii(value)})), ${local}, NULL) AS DATETIME(6))`;
 }
 
 function localTime(value: string): string {
-  return `CONVERT_TZ('${value}', ${utc}, @@time_zone)`;
+  return `CONVERT_TZ(${ascii(value)}, ${utc}, @@time_zone)`;
 }
 
 /** Holds for a column with exactly this instant; by its local time it may be found by an index. */
 export function isInstant(quoted: string, value: string): string {
-  if (isZero(value)) return `${quoted} = '${value}'`;
+  if (isZero(value)) return `${quoted} = ${ascii(value)}`;
   const [seconds = '', fraction] = value.split('.');
   const unix = Date.parse(`${seconds.replace(' ', 'T')}Z`) / 1000;
   return `${quoted} = ${localTime(value)} AND UNIX_TIMESTAMP(${quoted}) = ${unix}${fraction === undefined ? '' : `.${fraction}`}`;

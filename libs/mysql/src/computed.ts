@@ -9,6 +9,16 @@ export interface Computed {
   readonly expression: string;
 }
 
+/** Something is computed when a row of the table is written. A column that the source has is written, and its default is not asked for. */
+export function computes(
+  source: { readonly columns: readonly { readonly name: string }[] },
+  target: { readonly computed: readonly Computed[]; readonly triggers: number; readonly changesChildren: boolean },
+): boolean {
+  const carried = new Set(source.columns.map(({ name }) => name.toLowerCase()));
+  const computed = target.computed.some(({ what, name }) => what !== 'default' || !carried.has(name.toLowerCase()));
+  return computed || target.triggers > 0 || target.changesChildren;
+}
+
 /** @param definition what SHOW CREATE TABLE printed; null where it may not be read: then it is taken for one that computes something */
 export function computedBy(definition: string | null): readonly Computed[] {
   if (definition === null) return [{ what: 'column', name: 'of a definition that may not be read', expression: '' }];
@@ -29,7 +39,7 @@ function ofLine(line: string): readonly Computed[] {
     return at < 0 ? [] : [of('index', at)];
   }
   const check = shape.search(/\bCHECK \(/);
-  if (/^CONSTRAINT /.test(shape)) return check < 0 ? [] : [of('check', check)];
+  if (shape.startsWith('CONSTRAINT ')) return check < 0 ? [] : [of('check', check)];
   if (!shape.startsWith('`')) return [];
   const generated = shape.search(/ GENERATED ALWAYS AS \(| AS \(/);
   if (generated >= 0) return [of('column', generated)];

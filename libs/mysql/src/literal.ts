@@ -26,11 +26,13 @@ export function quoteTable(table: { readonly database: string; readonly name: st
 export interface LiteralForm {
   /** A well-formed text. */
   text(value: string): string;
+  /** A date or a time: digits and punctuation. */
+  temporal(value: string): string;
   /** A TIMESTAMP in UTC, as the binlog has it. */
   instant(value: string): string;
 }
 
-export const ownForm: LiteralForm = { text: quoteText, instant: (value) => `'${value}'` };
+export const ownForm: LiteralForm = { text: quoteText, temporal: (value) => `'${value}'`, instant: (value) => `'${value}'` };
 
 /** Compiled once per column. `where` names the column in errors: `shop.orders.total`. */
 export function literalOf(column: ColumnSchema, where: string, form: LiteralForm = ownForm): Literal {
@@ -119,8 +121,8 @@ function hex(value: Buffer): string {
 }
 
 /** Digits and punctuation only, zero dates and negative times included. */
-function temporal(): Writer {
-  return (value) => (typeof value === 'string' && digits.test(value) ? `'${value}'` : null);
+function temporal(_: ColumnSchema, form: LiteralForm): Writer {
+  return (value) => (typeof value === 'string' && digits.test(value) ? form.temporal(value) : null);
 }
 
 function instant(_: ColumnSchema, form: LiteralForm): Writer {

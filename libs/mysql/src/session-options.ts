@@ -43,9 +43,9 @@ const own: Readonly<Record<string, string>> = {
   check_constraint_checks: '1',
 };
 
-/** Makes these settings ours again. collation_connection is the one of SET NAMES. */
+/** Makes these settings ours again. collation_connection is the one of SET NAMES; until then '…' is read in the source's character set, which may be UTF-16. */
 export function ownSession(names: readonly string[]): string {
-  const values = names.filter((name) => own[name] !== undefined).map((name) => `SESSION ${name} = ${own[name]}`);
+  const values = names.filter((name) => own[name] !== undefined).map((name) => `SESSION ${name} = ${own[name]?.replace(/^'/, "_latin1'")}`);
   return `SET ${[...(names.includes('collation_connection') ? ['NAMES utf8mb4'] : []), ...values].join(', ')}`;
 }
 

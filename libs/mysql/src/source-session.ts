@@ -8,7 +8,7 @@
  * - modes that only change how a statement is read: ours mean the same in all of them.
  */
 import { rowsFlags, SyncError, tableName } from '@lutra/model';
-import type { Row, SourceSession, TableSchema } from '@lutra/model';
+import type { Row, SourceSession } from '@lutra/model';
 import { ownSession } from './session-options.js';
 import { joined } from './sql-text.js';
 import type { SqlText } from './sql-text.js';
@@ -28,13 +28,6 @@ export interface Under {
 export interface SessionText {
   readonly set: string;
   readonly reset: string;
-}
-
-/** The server computes something when a row of the table is written. A column that the source has is written, and its default is not asked for. */
-export function computes(source: TableSchema, target: TargetTable): boolean {
-  const carried = new Set(source.columns.map(({ name }) => name.toLowerCase()));
-  const computed = target.computed.some(({ what, name }) => what !== 'default' || !carried.has(name.toLowerCase()));
-  return computed || target.triggers > 0 || target.changesChildren;
 }
 
 /** Those that change what an expression gives. */

@@ -10,7 +10,7 @@ import type { ColumnSchema, ColumnType, Row, TableSchema, Value } from '@lutra/m
 import { anySessionForm, isInstant } from './any-session.js';
 import { literalOf, ownForm, quoteName, quoteTable } from './literal.js';
 import type { Literal, LiteralForm } from './literal.js';
-import { computes } from './source-session.js';
+import { computes } from './computed.js';
 import { declaredValues } from './target-table.js';
 import type { TargetColumn, TargetTable } from './target-table.js';
 

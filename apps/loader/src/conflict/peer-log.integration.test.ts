@@ -79,6 +79,14 @@ describe('the window of a log', () => {
     expect([values, changed(log, [1, 2, 3]), log.window.size]).toEqual([[10, 20], [1, 2], 4]);
   });
 
+  test('a row that moved is told under both its keys to whoever fights for one of them', async () => {
+    await topic.change(row(1), row(2));
+    const options = topic.options(ended.signal);
+    const log = await PeerLog.open({ ...options, withRows: true }, null);
+    await upToEnd(log);
+    for (const id of [1, 2]) expect(log.window.rivals(rowResource(id), -1).map(([key]) => Number(key))).toEqual([1, 2]);
+  });
+
   test('what the target forwards of the source’s own is no change of somebody else', async () => {
     topic.origin = 'there';
     await topic.rows(row(1));

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ColumnSchema, Value } from '@lutra/model';
 import type { TargetTable } from '@lutra/mysql';
-import { keysOf, primaryResource, resourcesOf, uniqueResources } from './resources.js';
+import { foughtFor, keysOf, primaryResource, resourcesOf, uniqueResources } from './resources.js';
 
 const target = (
   primaryKey: readonly string[],
@@ -75,6 +75,28 @@ describe('resources', () => {
       primaryKey: ['id'],
     } as const;
     expect(uniqueResources(keysOf(rows, target(['id'], [['mail']])), { id: 1, mail: null })).toEqual([]);
+  });
+
+  it('of a row that moves each is known under both its keys, of any other under the one', () => {
+    const rows = { database: 'd', name: 't', columns: [{ name: 'id', type: 'varbinary' }], primaryKey: ['id'] } as const;
+    const keys = keysOf(rows, target(['id']));
+    const [a, b] = [Buffer.from('a'), Buffer.from('b')];
+    const told = (...ids: readonly Buffer[]) =>
+      foughtFor(
+        keys,
+        ids.map((id) => ({ id })),
+      ).map(({ resource, row }) => [resource.at(-1), String(row[0])]);
+    expect(told(a, b)).toEqual([
+      ['a', 'a'],
+      ['a', 'b'],
+      ['b', 'a'],
+      ['b', 'b'],
+    ]);
+    expect(told(a, Buffer.from('a'))).toEqual([
+      ['a', 'a'],
+      ['a', 'a'],
+    ]);
+    expect(told(a)).toEqual([['a', 'a']]);
   });
 
   it('a key that does not lie in the columns alone has none', () => {

@@ -176,11 +176,12 @@ export class Settlement {
     this.#recordMove({ ...outcome, halves }, false);
   }
 
-  /** `always`: a unique value that nobody holds any more was fought for. */
-  #recordMove({ change, holders, halves }: MoveOutcome, always: boolean): void {
+  /** `isUniqueShared`: if nothing else, a unique value that nobody holds any more was fought for. */
+  #recordMove({ change, holders, halves }: MoveOutcome, isUniqueShared: boolean): void {
+    const isOnlyShared = isUniqueShared && halves.every(({ type }) => type === null);
     for (const { half, type, decision } of halves) {
       const { step, existing } = half;
-      const told = type ?? (always && step.after !== null ? ('unique-key-taken' as const) : null);
+      const told = type ?? (isOnlyShared && step.after !== null ? ('unique-key-taken' as const) : null);
       if (told) this.#ledger.record(step, { type: told, decision, existing, holders });
       else this.#ledger.touch(step, holders);
     }

@@ -83,6 +83,6 @@ async function publishRestart(
     ...claim,
     nextSeq: nextSeq + 1,
     nextOffset: nextOffset + 1,
-    tail: { state, position, seen, restarts: [...tail.restarts, id], announced: tail.announced, remedies: 0, rowsUntil: null },
+    tail: { state, position, seen, restarts: [...tail.restarts, id], announced: tail.announced, known: null, remedies: 0, rowsUntil: null },
   };
 }

@@ -114,11 +114,11 @@ export const oldPlaces: readonly Group[] = [
         test: ['apps/loader/src/take-over.test.ts', 'is nobody’s any more once it is passed, or in another log'],
       },
       {
-        what: 'an older copy',
-        beside: 'the source was restored too, and has given all its GTIDs to other transactions',
-        stop: 'limit',
-        says: 'the place that tells the two histories apart is in the copy that was lost. Restore a source by `POST /api/v1/endpoints/<name>/restart`, always',
-        test: null,
+        what: 'an older copy, or emptied',
+        beside: 'the source was restored too, and has given all its GTIDs to other transactions; the topic lives',
+        stop: ['SOURCE_BEHIND'],
+        says: 'the log has places of the source’s binlog, and from which server they were read',
+        test: [history, 'says that a source has another history, also when it has given all GTIDs anew'],
       },
       {
         what: 'an older copy, from before the conflict policies were changed',

@@ -95,6 +95,7 @@ vi.mock('@lutra/binlog', async (original) => ({
   sourceState: async () => ({
     flavor: 'mysql',
     version: '8',
+    serverUuid: 'S',
     gtidMode: world.gtidMode,
     executed: '',
     file: 'binlog.1',

@@ -192,6 +192,7 @@ export async function runCapture(deps: CaptureDeps, work: CaptureWork, lead: { l
         kind: 'routes',
         endpoint: endpoint.name,
         ...announced,
+        server: state.serverUuid,
         tsMs: Date.now(),
       });
       const items = readBinlog({
@@ -272,10 +273,11 @@ function startOf(claim: Claim, endpoint: EndpointDocument, state: SourceState): 
 }
 
 /**
- * The last place that a copy names with its server. The tail goes further, but its positions may be of several servers. Behind a restart that
- * was ordered it binds no more: the history may be another one since.
+ * The last place that the tail, or a copy that ZooKeeper has kept longer than that, names with its server. Behind a restart that was ordered it binds no
+ * more: the history may be another one since.
  */
 function knownPlace({ copy, tail }: Claim): KnownPlace | undefined {
+  if (tail.known) return tail.known;
   return copy?.server && tail.restarts.length === 0 ? { ...copy.position, serverUuid: copy.server } : undefined;
 }
 

@@ -6,7 +6,7 @@ import { LogWriter } from './log-writer.js';
 const encoder = {
   encodeControl: async () => ({ key: null, value: Buffer.from('x'), headers: {} }),
 } as unknown as RecordEncoder;
-const routes = { kind: 'routes', endpoint: 'a', tables: [], pipelines: {}, revision: 7, tsMs: 0 } as const;
+const routes = { kind: 'routes', endpoint: 'a', tables: [], pipelines: {}, revision: 7, server: null, tsMs: 0 } as const;
 
 function writerOf(publish: Publisher['publish']): LogWriter {
   return new LogWriter({

@@ -89,6 +89,7 @@ async function publishRestart(
       seen,
       restarts: [...tail.restarts, id],
       announced: tail.announced,
+      known: null,
       remedies: 0,
       rowsUntil: null,
       ddl: tail.ddl,

@@ -48,7 +48,7 @@ describe('the routes that a log has', () => {
   const record = (offset: number, seq: number, revision: number): LogRecord => ({
     offset,
     header: { kind: 'routes', log: 'L', seq, epoch: 1 },
-    body: { kind: 'routes', endpoint: 'a', ...said(revision), tsMs: 0 },
+    body: { kind: 'routes', endpoint: 'a', ...said(revision), server: 'S', tsMs: 0 },
   });
 
   it('are those of the copy until a record says others', async () => {
@@ -57,6 +57,27 @@ describe('the routes that a log has', () => {
     expect(reader.tail.announced).toEqual(said(1));
     await reader.read(record(4, 3, 2) as unknown as RawRecord);
     expect(reader.tail.announced).toEqual(said(2));
+  });
+
+  it('say from which server the heartbeats behind them were read', async () => {
+    const known = async (...records: readonly LogRecord[]) => {
+      const reader = new TailReader('t', decoder, copy);
+      for (const each of records) await reader.read(each as unknown as RawRecord);
+      return reader.tail.known;
+    };
+    const first = [heartbeat(3, 1, 2, 100), record(4, 3, 2)];
+    const place = (upTo: number) => ({ file: 'f', pos: upTo, gtidSet: gtidSet(upTo), serverUuid: 'S' });
+    expect(await known(...first)).toBeNull();
+    expect(await known(...first, heartbeat(5, 1, 4, 101))).toEqual(place(101));
+    // The first heartbeat of a leader has the place of the one before it, perhaps on another server.
+    const epoch = { offset: 6, header: { kind: 'epoch', log: '', seq: -1, epoch: 2 }, body: { kind: 'epoch', leader: 'm' } } as LogRecord;
+    expect(await known(...first, heartbeat(5, 1, 4, 101), epoch, heartbeat(7, 2, 5, 102))).toEqual(place(101));
+    const restart = {
+      offset: 6,
+      header: { kind: 'restart', log: 'L', seq: 5, epoch: 1 },
+      body: { kind: 'restart', id: 'x', position: place(9) },
+    };
+    expect(await known(...first, heartbeat(5, 1, 4, 101), restart as unknown as LogRecord)).toBeNull();
   });
 
   it('are not known where neither has any', async () => {

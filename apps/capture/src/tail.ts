@@ -4,7 +4,7 @@
  * cut, emptied or recreated meanwhile. It never guesses: a log that does not fit the copy is a named error.
  */
 import { parseGtids } from '@lutra/binlog';
-import type { ExecutedSet } from '@lutra/binlog';
+import type { ExecutedSet, KnownPlace } from '@lutra/binlog';
 import type { RecordDecoder } from '@lutra/avro';
 import type { RawRecord } from '@lutra/bus';
 import { admit, freshLog, SyncError } from '@lutra/model';
@@ -20,6 +20,8 @@ export interface Tail {
   readonly restarts: readonly string[];
   /** Which tables the log holds by its last `routes` record, that of the copy included; null: not known. */
   readonly announced: Announced | null;
+  /** The last heartbeat that was read from the source, not from the log, and from which server; null: it is not in what was read. */
+  readonly known: KnownPlace | null;
   /** How many remedies stand in the log behind `position`. */
   readonly remedies: number;
   /** The last transaction behind `position` whose rows stand in the log, by its id; null: there is none. */
@@ -62,6 +64,9 @@ export class TailReader {
   #leader: string | null = null;
   readonly #restarts: string[] = [];
   #announced: Announced | null;
+  /** Of the leader that the log is at, once it has said it: its first heartbeat, before that, has a place of the leader before it. */
+  #server: string | null = null;
+  #known: KnownPlace | null = null;
   #remedies = 0;
   #rowsUntil: string | null = null;
   #ddl: DdlRecord[] = [];
@@ -82,6 +87,7 @@ export class TailReader {
       seen: this.#seen,
       restarts: this.#restarts,
       announced: this.#announced,
+      known: this.#known,
       remedies: this.#remedies,
       rowsUntil: this.#rowsUntil,
       ddl: this.#ddl,
@@ -99,9 +105,11 @@ export class TailReader {
     this.#first = false;
     const { verdict, state } = admit(this.#state, record.header, record.offset);
     this.#state = state;
-    if (verdict === 'epoch' && record.body.kind === 'epoch') this.#leader = record.body.leader;
+    if (verdict === 'epoch' && record.body.kind === 'epoch') [this.#leader, this.#server] = [record.body.leader, null];
     if (verdict === 'anew') {
       this.#position = null;
+      this.#server = null;
+      this.#known = null;
       this.#seen = {};
       this.#remedies = 0;
       this.#rowsUntil = null;
@@ -149,8 +157,15 @@ export class TailReader {
     if (body.kind === 'heartbeat' || body.kind === 'ddl' || body.kind === 'restart') this.#moveTo(body.position);
     if (body.kind === 'heartbeat') [this.#remedies, this.#rowsUntil] = [body.remedies, body.rowsUntil];
     if (body.kind === 'heartbeat' || body.kind === 'restart') this.#seen = body.seen;
-    if (body.kind === 'restart') this.#restarts.push(body.id);
-    if (body.kind === 'routes') this.#announced = { revision: body.revision, tables: body.tables, pipelines: body.pipelines };
+    if (body.kind === 'restart') {
+      this.#restarts.push(body.id);
+      this.#known = null;
+    }
+    if (body.kind === 'routes') {
+      this.#announced = { revision: body.revision, tables: body.tables, pipelines: body.pipelines };
+      this.#server = body.server;
+    }
+    if (body.kind === 'heartbeat' && this.#server !== null) this.#known = { ...body.position, serverUuid: this.#server };
     if (body.kind === 'row' && body.event.transaction.last) this.#endTransaction(body.event);
   }
 

@@ -259,7 +259,9 @@ class LogBuilder {
   /** As capture says at its start which routes it works with. */
   async routes(pipelines: Readonly<Record<string, string>>, { tables = [] as readonly string[], revision = 5 } = {}): Promise<void> {
     const header = { kind: 'routes', log: 'L', seq: this.#seq++, epoch: this.#epoch } as const;
-    this.#push(await this.#encoder.encodeControl(header, { kind: 'routes', endpoint: 'a', tables, pipelines, revision, tsMs: 0 }));
+    this.#push(
+      await this.#encoder.encodeControl(header, { kind: 'routes', endpoint: 'a', tables, pipelines, revision, server: null, tsMs: 0 }),
+    );
   }
 
   async lead(): Promise<void> {

@@ -56,6 +56,7 @@ const links: { readonly [K in ControlKind]: Links<K> } = {
     tables: { get: (from) => from.tables, set: (to, value: string[]) => (to.tables = value) },
     pipelines: { get: (from) => from.pipelines, set: (to, value: Of<'routes'>['pipelines']) => (to.pipelines = value) },
     revision: { get: (from) => from.revision, set: (to, value: number) => (to.revision = value) },
+    server: { get: (from) => from.server, set: (to, value: string | null) => (to.server = value) },
   },
   ddl: {
     endpoint,
@@ -101,7 +102,7 @@ const empty: { readonly [K in ControlKind]: () => Draft<Of<K>> } = {
     rowsUntil: null,
     tsMs: 0,
   }),
-  routes: () => ({ kind: 'routes', endpoint: '', tables: [], pipelines: {}, revision: 0, tsMs: 0 }),
+  routes: () => ({ kind: 'routes', endpoint: '', tables: [], pipelines: {}, revision: 0, server: null, tsMs: 0 }),
   ddl: () => ({
     kind: 'ddl',
     endpoint: '',

@@ -216,8 +216,8 @@ describe('control records', () => {
       rowsUntil: 'binlog.000001:4',
       tsMs: 1,
     },
-    { kind: 'routes', endpoint: 'hz-1', tables: ['shop.*', 'a`b'], pipelines: { 'ab.there': '0123456789abcdef' }, revision: 7, tsMs: 1 },
-    { kind: 'routes', endpoint: 'hz-1', tables: [], pipelines: {}, revision: 7, tsMs: 1 },
+    { kind: 'routes', endpoint: 'hz-1', tables: ['shop.*', 'a`b'], pipelines: { 'ab.there': '0123456789abcdef' }, revision: 7, server: null, tsMs: 1 },
+    { kind: 'routes', endpoint: 'hz-1', tables: [], pipelines: {}, revision: 7, server: null, tsMs: 1 },
     {
       kind: 'ddl',
       endpoint: 'hz-1',
@@ -258,9 +258,9 @@ describe('control records', () => {
     expect(ids.subjects[0]).toMatch(/^lutra\.hz-1\.rows-lutra\.control\.[A-Z][a-z]+$/);
   });
 
-  it('a routes record that was written before it named pipelines is read', async () => {
+  it('a routes record that was written before it named pipelines, a revision and a server is read', async () => {
     const { encoder, decoder, ids } = codec();
-    const record = { kind: 'routes', endpoint: 'e', tables: [], pipelines: {}, revision: 7, tsMs: 1 } as const;
+    const record = { kind: 'routes', endpoint: 'e', tables: [], pipelines: {}, revision: 0, server: null, tsMs: 1 } as const;
     const { headers } = await encoder.encodeControl({ ...header, kind: 'routes' }, record);
     const fields = [
       { name: 'endpoint', type: 'string' },

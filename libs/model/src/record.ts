@@ -56,6 +56,8 @@ export type ControlRecord =
       readonly pipelines: RouteFingerprints;
       /** Of the configuration that they are of: a ZooKeeper that says less was restored from an older copy. */
       readonly revision: number;
+      /** server_uuid of the source: positions behind the record were read from it. null: it has none. */
+      readonly server: string | null;
       readonly tsMs: number;
     }
   /** A DDL statement that the endpoint was told to pass over. */

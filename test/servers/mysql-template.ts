@@ -23,12 +23,14 @@ export interface PreparedMysql {
   readonly template: string;
 }
 
-export async function prepareMysql(version: MysqlVersion, log: Log): Promise<PreparedMysql> {
+/** @param options of mysqld that count when the data are made; each list of them has a template of its own */
+export async function prepareMysql(version: MysqlVersion, log: Log, options: readonly string[] = []): Promise<PreparedMysql> {
   const binaries = await mysqlBinaries(version, log);
-  const template = await cached(binaries.template, async (draft) => {
-    log(`${binaries.template}: initialising`);
+  const name = [binaries.template, ...options.map((option) => option.replace(/^--/, ''))].join('-');
+  const template = await cached(name, async (draft) => {
+    log(`${name}: initialising`);
     await mkdir(join(draft, 'data'));
-    await (version === 'mariadb-11.4' ? initialiseMariadb(binaries, draft) : initialiseMysql(binaries, draft));
+    await (version === 'mariadb-11.4' ? initialiseMariadb(binaries, draft) : initialiseMysql(binaries, draft, options));
   });
   return { binaries, template };
 }
@@ -39,10 +41,10 @@ export async function copyTemplate(template: string, data: string): Promise<void
   await rm(join(data, 'auto.cnf'), { force: true }); // holds server_uuid: each server makes its own
 }
 
-async function initialiseMysql({ mysqld }: MysqlBinaries, draft: string): Promise<void> {
+async function initialiseMysql({ mysqld }: MysqlBinaries, draft: string, options: readonly string[]): Promise<void> {
   const file = join(draft, 'accounts.sql');
   await writeFile(file, accounts);
-  const args = [...mysqld.args, '--initialize-insecure', ...asRoot, `--datadir=${draft}/data`, `--init-file=${file}`];
+  const args = [...mysqld.args, '--initialize-insecure', ...asRoot, ...options, `--datadir=${draft}/data`, `--init-file=${file}`];
   await run(mysqld.command, args, { env: mysqld.env, timeoutMs: 120_000 });
 }
 

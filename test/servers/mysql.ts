@@ -54,8 +54,9 @@ class ExternalMysql extends ExternalServer implements MysqlServer {
   }
 }
 
-function recipe(name: string, { version, serverId, extra = [] }: MysqlOptions): Recipe {
-  const prepared = (): ReturnType<typeof prepareMysql> => prepareMysql(version, () => undefined);
+function recipe(name: string, { version, serverId, lowerCaseTableNames = 0, extra = [] }: MysqlOptions): Recipe {
+  const names = lowerCaseTableNames === 0 ? [] : [`--lower-case-table-names=${lowerCaseTableNames}`];
+  const prepared = (): ReturnType<typeof prepareMysql> => prepareMysql(version, () => undefined, names);
   return {
     name,
     ports: 1,
@@ -63,7 +64,16 @@ function recipe(name: string, { version, serverId, extra = [] }: MysqlOptions): 
     command: async (folder, [port = 0]) => {
       const { mysqld } = (await prepared()).binaries;
       const dialect = flavorOf(version) === 'mysql' ? mysqlOptions : mariadbOptions(serverId);
-      const args = [...mysqld.args, ...asRoot, ...places(folder, port), ...common, `--server-id=${serverId}`, ...dialect, ...extra];
+      const args = [
+        ...mysqld.args,
+        ...asRoot,
+        ...places(folder, port),
+        ...common,
+        `--server-id=${serverId}`,
+        ...dialect,
+        ...names,
+        ...extra,
+      ];
       return { ...mysqld, args };
     },
     answers: (port) => logsIn(port, user),

@@ -59,6 +59,8 @@ export interface MysqlOptions {
   readonly version: MysqlVersion;
   readonly name?: string | undefined;
   readonly serverId: number;
+  /** lower_case_table_names, which MySQL takes only when its data are made. Default 0: names have a case. */
+  readonly lowerCaseTableNames?: 0 | 1 | undefined;
   /** mysqld options, after ours, so that they win. */
   readonly extra?: readonly string[] | undefined;
   /** mysql://user:password@host:port of a server that runs already. */

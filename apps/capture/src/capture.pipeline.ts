@@ -29,6 +29,7 @@ import { Heartbeats } from './heartbeats.js';
 import { warnOnce } from './ignored.js';
 import { LogWriter } from './log-writer.js';
 import { requireMarkers } from './markers.js';
+import { requireNameCase } from './name-case.js';
 import { isOwnTable } from './own-tables.js';
 import { Progress } from './progress.js';
 import { carryOutRestart } from './restart.js';
@@ -93,6 +94,7 @@ export async function runCapture(deps: CaptureDeps, work: CaptureWork, lead: { l
   const askedAt = Date.now();
   const state = await sourceState(source);
   metrics.connected.set({ name, to: 'source' }, 1);
+  requireNameCase(name, state, work.routes);
   const admin = new BusAdmin(bus);
   const publisher = new Publisher({ ...bus, topic, maxBatchBytes: endpoint.topic.maxMessageBytes });
   try {

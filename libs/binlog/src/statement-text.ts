@@ -37,7 +37,8 @@ const oracleBit = 0x200n;
 
 /** Decoded here; `binary` is what the server takes for its own character set. */
 const here = new Set(['utf8mb4', 'utf8mb3', 'utf8', 'binary', 'latin1', 'ascii']);
-const manyBytes = new Set([
+/** Of the character sets of clients, those with characters of several bytes (and `binary`, which may hold them). */
+export const manyBytes: ReadonlySet<string> = new Set([
   'utf8mb4',
   'utf8mb3',
   'utf8',
@@ -53,7 +54,7 @@ const manyBytes = new Set([
   'euckr',
 ]);
 /** Of all that a client can speak the only one in which bytes below 0x80 are not ASCII (tried on the three servers). */
-const notAscii = 'swe7';
+export const notAscii = 'swe7';
 
 export function statementText(query: QueryEvent, facts: TextFacts): StatementText | UndecodedText {
   const { bytes, status } = query;

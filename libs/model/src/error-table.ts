@@ -224,9 +224,10 @@ export const errorTable = {
     help: 'A value cannot be carried over to the byte (for instance a JSON value that holds a DECIMAL, or an ENUM with the empty error value). Take the table out of the route, or change the value at its writer, bring the targets in line by hand and go on behind the transaction: POST /api/v1/endpoints/<name>/restart with its GTID.',
   }),
   DDL_UNSUPPORTED: stop({
-    cause: 'A statement changed the definition of a routed table. Everything before it was published.',
+    cause:
+      'A statement may have changed the rows or the definition of a routed table: it names one where it could, or which ones it names cannot be made out (the message says why). Everything before it was published.',
     kept: log,
-    help: 'A routed table was changed by DDL. Run the same statement on the other side, set the endpoint\'s ddl to "ignore", and retry; then set it back.',
+    help: 'The message names the kind of statement and the tables. If it changed them, run the same statement on the other side, set the endpoint\'s ddl to "ignore", and retry; then set it back.',
   }),
   LOOP_DETECTED: stop({
     cause:

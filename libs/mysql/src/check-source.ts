@@ -4,6 +4,7 @@
 import { createRouter } from '@lutra/model';
 import type { Route } from '@lutra/model';
 import { checkCheckpointTable } from './check-checkpoint-table.js';
+import { checkSourceNames } from './check-name-case.js';
 import { checkSourceSettings } from './check-source-settings.js';
 import { checkSourceTables } from './check-source-tables.js';
 import { problem } from './problem.js';
@@ -29,6 +30,7 @@ export async function checkSource(options: ConnectionOptions, facts: SourceFacts
     const server = await readServer(session);
     return [
       ...checkSourceSettings(server),
+      ...checkSourceNames(server, facts.routes),
       ...(await checkServerId(session, server, facts.serverId)),
       ...(await checkRights(session, server)),
       ...(await checkFilters(session, server, facts.routes)),

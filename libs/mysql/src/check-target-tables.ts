@@ -3,6 +3,7 @@ import { createRouter, createRuleFinder, tableName } from '@lutra/model';
 import type { ConflictRule, Route, TableName } from '@lutra/model';
 import { checkAutoIncrement } from './check-auto-increment.js';
 import { checkConflicts } from './check-conflicts.js';
+import { checkSameNames } from './check-name-case.js';
 import { rulesWithoutTable } from './check-rules.js';
 import { loadRouted } from './check-source-tables.js';
 import { quoteName, quoteTable } from './literal.js';
@@ -35,7 +36,7 @@ export async function checkTargetTables(
     const cascadesArrive = logsCascades(sourceServer);
     const logged = { sourceLogsCascades: cascadesArrive, targetLogsCascades: logsCascades(server) };
     const ruleOf = createRuleFinder(rules);
-    const problems: Problem[] = [];
+    const problems: Problem[] = [...checkSameNames(sourceServer, server)];
     let autoIncrement = false;
     const names: TableName[] = [];
     for (const from of await loadRouted(session, (table) => router(table) !== null)) {

@@ -2,6 +2,7 @@
 import type { ConflictRule, Route } from '@lutra/model';
 import { checkCheckpointTable } from './check-checkpoint-table.js';
 import { checkConflictStores } from './check-conflict-stores.js';
+import { checkTargetNames } from './check-name-case.js';
 import { checkTargetTables } from './check-target-tables.js';
 import { problem } from './problem.js';
 import type { Problem } from './problem.js';
@@ -31,6 +32,7 @@ export async function checkTarget(options: ConnectionOptions, facts: TargetFacts
     const { source, rules = [] } = facts;
     return [
       ...checkSettings(server),
+      ...checkTargetNames(server, facts.routes),
       ...(await checkCheckpointTable(session, server, ['SELECT', 'INSERT', 'UPDATE'])),
       ...(facts.twoWay || rules.length > 0 ? await checkConflictStores(session, server) : []),
       ...(source ? await checkTargetTables(session, server, { ...facts, source, rules }) : []),

@@ -24,8 +24,8 @@ export class TestServer {
     this.#admin = admin;
   }
 
-  static async start(version: MysqlVersion, extra: readonly string[] = []): Promise<TestServer> {
-    const server = mysqlServer({ version, serverId: 1, extra });
+  static async start(version: MysqlVersion, extra: readonly string[] = [], lowerCaseTableNames: 0 | 1 = 0): Promise<TestServer> {
+    const server = mysqlServer({ version, serverId: 1, extra, lowerCaseTableNames });
     await server.start();
     const options = { host: server.host, port: server.port, user: server.user, password: server.password };
     const started = new TestServer(server, options, await Session.open(options, 'target'));

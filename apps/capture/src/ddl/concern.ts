@@ -52,7 +52,7 @@ interface Read {
 function readOne(reading: StatementReading, database: string, { router, foldsNames }: Routing): Read {
   const tokens = [...sqlTokens(reading.text, reading)];
   const shape = shapeOf(tokens);
-  const isBroken = tokens.at(-1)?.kind === 'broken';
+  const isBroken = tokens.at(-1)?.kind === 'broken' || hasStringForName(tokens);
   const fold = foldsNames ? foldedName : (name: string): string => name;
   const routed = (reference: Reference): readonly TableName[] => {
     const of = fold(reference.database ?? database);
@@ -63,6 +63,16 @@ function readOne(reading: StatementReading, database: string, { router, foldsNam
   const named = (shape.changes === 'mentioned' || shape.changes === 'any' ? mentioned(tokens) : shape.changes).flatMap(routed);
   const tables = [...new Map(named.map((table) => [JSON.stringify(table), table])).values()];
   return { shape, isBroken, touches: tables.length > 0 || (!shape.harmless && reachesAny(shape, tokens)), tables };
+}
+
+const beforeName = new Set(['.', 'TABLE', 'TABLES', 'TO', 'ON', 'EXISTS', 'RENAME', 'REFERENCES', 'DATABASE', 'SCHEMA']);
+
+/** The server would have refused it: so it has read "…" in another way. */
+function hasStringForName(tokens: readonly Token[]): boolean {
+  const takesNone = /^(?:DROP|RENAME|TRUNCATE)$/.test(keyword(tokens[0]));
+  return tokens.some(
+    ({ kind }, i) => kind === 'string' && (takesNone || beforeName.has(keyword(tokens[i - 1])) || keyword(tokens[i + 1]) === '.'),
+  );
 }
 
 /** MariaDB takes `#mysql50#t` for the file t: which table that is cannot be told from the name. */

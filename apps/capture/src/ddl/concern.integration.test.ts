@@ -1,0 +1,142 @@
+/** DDL on real servers: what capture says of a statement against what the statement did. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { mysqlServer } from '../../../../test/servers/index.js';
+import { dialectOf, runDrawn } from './random-statement.fixture.js';
+import { StatementRunner } from './server-statements.fixture.js';
+
+/** LUTRA_SEED repeats a run; a failure prints it. */
+const seed = Number(process.env['LUTRA_SEED'] ?? Date.now() % 1_000_000);
+
+/** Settings of the session, then the statement. */
+type Example = readonly string[];
+
+const latin1 = ['SET NAMES latin1', 'USE shop'];
+const gbk = ['SET NAMES gbk', 'USE shop'];
+const crm = ['SET NAMES utf8mb4', 'USE crm'];
+const utf8 = ['SET NAMES utf8mb4', 'USE shop'];
+/** 乗乣 */
+const gbkName = '\x81\x5c\x81\x60';
+/** ソ表 */
+const cp932Name = '\x83\x5c\x95\x5c';
+
+/** Each of them changes a routed table. */
+const changing: readonly Example[] = [
+  [...utf8, 'RENAME /* x */ TABLE parcel TO crm.fresh'],
+  ['TRUNCATE TABLE/**/shop./**/parcel'],
+  [...crm, 'TRUNCATE TABLE/**/shop./**/parcel'],
+  [...crm, 'ALTER TABLE pieces EXCHANGE PARTITION p0 WITH TABLE shop.parcel'],
+  [...crm, 'ALTER TABLE shop.parts EXCHANGE PARTITION p0 WITH TABLE other'],
+  [...crm, 'ALTER TABLE other RENAME TO shop.gone'],
+  [...crm, 'ALTER TABLE other RENAME shop.gone, COMMENT "x"'],
+  [...utf8, 'RENAME TABLE parcel TO fresh, other TO parcel'],
+  [...latin1, 'TRUNCATE stra\xdfe'],
+  [...latin1, 'TRUNCATE\xa0TABLE\xa0parcel'],
+  [...gbk, `TRUNCATE ${gbkName}`],
+  [...gbk, `ALTER TABLE shop.\`${gbkName}\` ADD c INT`],
+  [...gbk, `ALTER TABLE other COMMENT '${gbkName.slice(0, 2)}', RENAME TO gone`],
+  ['SET NAMES cp932', 'USE shop', `TRUNCATE ${cp932Name}`],
+  ['SET NAMES cp932', 'USE shop', `DROP TABLE IF EXISTS ${cp932Name}`],
+  [...utf8, "SET sql_mode = 'ANSI_QUOTES'", 'TRUNCATE "parcel"'],
+  [...utf8, "SET sql_mode = 'NO_BACKSLASH_ESCAPES'", "ALTER TABLE other COMMENT '\\', RENAME TO gone -- '"],
+  [...utf8, "SET sql_mode = 'ANSI_QUOTES'", `PREPARE s FROM 'TRUNCATE "parcel"'`, "SET sql_mode = ''", 'EXECUTE s'],
+  [...utf8, "PREPARE s FROM 'TRUNCATE stra\xc3\x9fe'", 'SET NAMES latin1', 'EXECUTE s'],
+  [...utf8, 'ALTER TABLE 1t ADD c INT'],
+  [...utf8, 'TRUNCATE shop.1t'],
+  [...utf8, 'DROP TABLE `a``b"c`'],
+  [...utf8, 'DROP /*! TABLE parcel */'],
+  ['DROP DATABASE shop'],
+  [...utf8, 'ALTER TABLE parcel DISCARD TABLESPACE'],
+  [...utf8, 'CREATE INDEX i ON parcel (v)'],
+];
+
+const ofMariadb: readonly Example[] = [
+  [...utf8, 'CREATE OR REPLACE TABLE parcel (id INT)'],
+  [...utf8, 'CREATE OR REPLACE SEQUENCE parcel'],
+  ['CREATE OR REPLACE DATABASE shop'],
+  [...crm, 'SET STATEMENT lock_wait_timeout = 5 FOR TRUNCATE shop.parcel'],
+  [...utf8, 'TRUNCATE .parcel'],
+  [...crm, 'ALTER TABLE pieces CONVERT PARTITION p0 TO TABLE shop.gone'],
+  [...utf8, 'RENAME TABLE IF EXISTS parcel WAIT 5 TO crm.fresh'],
+  [...utf8, 'BEGIN NOT ATOMIC TRUNCATE parcel; END'],
+];
+
+/** Seen only once the server has forgotten what it knows of the table. */
+const unseen: Example = [...utf8, 'ALTER TABLE `#mysql50#parcel` ADD c INT'];
+
+const inAnotherCase: readonly Example[] = [
+  ['TRUNCATE TABLE SHOP.PARCEL'],
+  ['RENAME TABLE SHOP.Parcel TO shop.Fresh, SHOP.OTHER TO Shop.PARCEL'],
+  ['DROP DATABASE SHOP'],
+  ['SET NAMES utf8mb4', 'USE SHOP', 'TRUNCATE STRA\xc3\x9fE'],
+];
+
+/** None of them changes one. */
+const passing: readonly Example[] = [
+  [...utf8, 'CREATE TABLE crm.fresh LIKE parcel'],
+  [...crm, 'ALTER /* gh-ost */ TABLE other ADD parcel INT'],
+  [...crm, 'TRUNCATE parcel'],
+  [...crm, 'DROP TABLE IF EXISTS parcel, shop'],
+  [...utf8, 'CREATE TABLE crm.child (id INT PRIMARY KEY, parcel INT, FOREIGN KEY (parcel) REFERENCES shop.parcel (id))'],
+  [...utf8, "ALTER TABLE other COMMENT 'parcel', ADD parcel INT, RENAME COLUMN v TO w"],
+  [...gbk, `ALTER TABLE other COMMENT '${gbkName}'`],
+  [...gbk, `CREATE TABLE crm.gbk (id INT COMMENT '${gbkName}', \`${gbkName}\` INT)`],
+  [...utf8, 'CREATE TRIGGER tr BEFORE INSERT ON parcel FOR EACH ROW SET @a = 1'],
+  [...utf8, 'CREATE VIEW v AS SELECT * FROM parcel'],
+  [...utf8, 'ANALYZE TABLE parcel'],
+  [...utf8, '/*!40000 ALTER TABLE `parcel` DISABLE KEYS */'],
+  ["CREATE USER IF NOT EXISTS 'parcel'@'%'"],
+  ['CREATE DATABASE IF NOT EXISTS shop'],
+  [...utf8, 'DROP TABLE other'],
+];
+
+const servers = [
+  { version: '8.0', lowerCaseTableNames: 0 },
+  { version: '9.7', lowerCaseTableNames: 1 },
+  { version: 'mariadb-11.4', lowerCaseTableNames: 1 },
+] as const;
+
+describe.each(servers)('$version, lower_case_table_names=$lowerCaseTableNames', ({ version, lowerCaseTableNames }) => {
+  const fast = ['--innodb-flush-log-at-trx-commit=0', '--sync-binlog=0', '--innodb-flush-method=nosync', '--innodb-doublewrite=OFF'];
+  const server = mysqlServer({ version, serverId: 1, lowerCaseTableNames, extra: fast });
+  const runner = new StatementRunner(server, lowerCaseTableNames === 1);
+
+  beforeAll(async () => {
+    await server.start();
+    await runner.open();
+  });
+  afterAll(async () => {
+    runner.close();
+    await server.stop();
+  });
+
+  it('what changes a routed table concerns it, and what does not passes', async () => {
+    const isMariadb = version === 'mariadb-11.4';
+    const mariadb = isMariadb ? ofMariadb : [];
+    const folded = lowerCaseTableNames === 1 ? inAnotherCase : [];
+    const touching = [...changing, ...mariadb, ...folded];
+    for (const example of [...touching, ...passing]) await runner.run(example);
+    if (isMariadb) await runner.run(unseen);
+    const ran = await runner.verdicts();
+    if (isMariadb) expect(ran.at(-1)!.concerns).toMatchObject([{ statement: 'ALTER TABLE', tables: [] }]);
+    const all = ran.slice(0, touching.length + passing.length).map(({ sql, error, changed, concerns }) => ({
+      sql,
+      error,
+      changed: changed.length > 0,
+      stops: concerns.some((concern) => concern !== null),
+    }));
+    const expected = [...touching, ...passing].map((example, i) => ({
+      sql: example.map((sql) => JSON.stringify(sql)).join('; '),
+      error: null,
+      changed: i < touching.length,
+      stops: i < touching.length,
+    }));
+    expect(all).toEqual(expected);
+  });
+
+  it('so it is for statements drawn at random', async () => {
+    const dialect = await dialectOf(runner, { isMariadb: version === 'mariadb-11.4', foldsNames: lowerCaseTableNames === 1 });
+    const { ran, missed, falseAlarms } = await runDrawn(runner, dialect, { seed, count: 40 });
+    expect({ seed, missed, falseAlarms }).toEqual({ seed, missed: [], falseAlarms: [] });
+    expect(ran).toBeGreaterThan(10);
+  });
+});

@@ -67,6 +67,7 @@ describe.each(['a', 'b'] as const)('a source (side %s) whose binlog is reset in 
     // Nothing of the old history is published: reading begins in the first file.
     await way.atSource(reset);
     await way.start();
+    await way.runs();
     await way.write(1);
     await way.arrives();
     await way.atSource(reset);
@@ -101,6 +102,9 @@ describe('DDL that an endpoint ignores', () => {
     // 0 rows here, one there, and everything runs: that is what the status is for.
     expect([await way.targetIds(), (await way.status()).state]).toEqual([[1], 'running']);
 
+    const told = async (): Promise<readonly string[]> => (await events(way.endpoints.source)).map(({ statement }) => statement);
+    // What waits to be told when a process is killed is lost; the record is in the status.
+    expect(await until(async () => (await told()).length === 1 || undefined)).toBe(true);
     await stack.capture.a.kill();
     await way.atSource("ALTER TABLE t ADD COLUMN secret VARCHAR(20) DEFAULT 'hunter2'; TRUNCATE TABLE t");
     await stack.capture.a.restart();
@@ -115,13 +119,12 @@ describe('DDL that an endpoint ignores', () => {
     expect(JSON.stringify(refused)).toContain('"count\\": 3');
     await way.atTarget("ALTER TABLE t ADD COLUMN secret VARCHAR(20) DEFAULT 'hunter2'; TRUNCATE TABLE t");
     expect(await confirm(way, 3)).toMatchObject({ count: 0, items: [], confirmed: { by: 'a test', reason: 'truncated there too' } });
+    const since = Date.now();
     await way.atSource('TRUNCATE TABLE t');
     await shows(1);
 
-    expect(await until(async () => (await events(way.endpoints.source)).length >= 4 || undefined)).toBe(true);
-    const told = await events(way.endpoints.source);
-    expect(told.map(({ statement }) => statement)).toEqual(['TRUNCATE TABLE', 'ALTER TABLE', 'TRUNCATE TABLE', 'TRUNCATE TABLE']);
-    expect(JSON.stringify(told)).not.toContain('hunter2');
+    expect(await until(async () => (await events(way.endpoints.source)).some(({ at }) => at > since) || undefined)).toBe(true);
+    expect(JSON.stringify(await events(way.endpoints.source))).not.toContain('hunter2');
     const metrics = await (await fetch(`${stack.capture.a.url}/metrics`)).text();
     expect(metrics).toMatch(
       new RegExp(`lutra_ddl_ignored_total\\{name="${way.endpoints.source}",statement="TRUNCATE TABLE",app="capture"\\} 1`),

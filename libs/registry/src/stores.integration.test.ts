@@ -299,3 +299,53 @@ describe('schemas that this process knows', () => {
     await until(async () => expect(await registry.schemas.register('topic-a', text)).toBe(id + 1));
   });
 });
+
+describe('omissions', () => {
+  const one = (seq: number, log = 'L') =>
+    ({ kind: 'ddl', what: 'TRUNCATE TABLE', tables: ['shop.t'], where: `b.1:${seq}`, at: seq, record: { log, seq } }) as const;
+
+  test('count each record once, whoever adds it again; a record of another log is another one', async () => {
+    const { omissions } = await zooKeeper.open();
+    expect(await omissions.read('endpoint@a')).toBeNull();
+    await omissions.add('endpoint@a', [one(3), one(7)]);
+    await omissions.add('endpoint@a', [one(3), one(7), one(9)]);
+    await omissions.add('endpoint@a', [one(1, 'M')]);
+    const { total, log, seq, last } = (await omissions.read('endpoint@a'))!.document;
+    expect({ total, log, seq }).toEqual({ total: 4, log: 'M', seq: 1 });
+    expect(last.map(({ n, where }) => [n, where])).toEqual([
+      [1, 'b.1:3'],
+      [2, 'b.1:7'],
+      [3, 'b.1:9'],
+      [4, 'b.1:1'],
+    ]);
+  });
+
+  test('are confirmed as they were read, for one channel, and only so', async () => {
+    const { omissions } = await zooKeeper.open();
+    const confirmation = { channel: 'ab', by: 'me', reason: 'done', at: 5 };
+    await omissions.add('endpoint@b', [one(3)]);
+    const { version } = (await omissions.read('endpoint@b'))!;
+    await omissions.add('endpoint@b', [one(4)]);
+    await expect(omissions.confirm('endpoint@b', version, confirmation)).rejects.toMatchObject({ code: 'CONFIG_CONFLICT' });
+    await omissions.confirm('endpoint@b', version + 1, confirmation);
+    await omissions.add('endpoint@b', [one(5)]);
+    expect((await omissions.read('endpoint@b'))!.document).toMatchObject({
+      total: 3,
+      confirmed: { ab: { n: 2, by: 'me', reason: 'done' } },
+    });
+    await omissions.remove('endpoint@b');
+    await omissions.remove('endpoint@b');
+    expect(await omissions.read('endpoint@b')).toBeNull();
+    await expect(omissions.read('endpoint@a/b')).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+  });
+
+  test('keep the newest, and the number of all', async () => {
+    const { omissions } = await zooKeeper.open();
+    await omissions.add(
+      'pipeline@ab.there',
+      Array.from({ length: 250 }, (_, seq) => one(seq)),
+    );
+    const { total, last } = (await omissions.read('pipeline@ab.there'))!.document;
+    expect([total, last.length, last.at(-1)?.n]).toEqual([250, 200, 250]);
+  });
+});

@@ -77,7 +77,9 @@ export class Metrics {
       'to',
     ]);
     this.state = gauge('lutra_state', '1 for the state the work is in, 0 for the others', ['name', 'state']);
-    this.lagSeconds = gauge('lutra_lag_seconds', "From the source's commit to now, of the last transaction handled", ['name']);
+    this.lagSeconds = gauge('lutra_lag_seconds', 'What was committed at the source so long ago is handled; grows while nothing comes', [
+      'name',
+    ]);
     this.epoch = gauge('lutra_epoch', 'Number of the leadership (capture) or ownership (loader)', ['name']);
     this.seq = gauge('lutra_seq', 'seq of the last record written (capture) or applied (loader)', ['name']);
     this.queueBytes = gauge('lutra_queue_bytes', 'Bytes read and not handed on yet', ['name']);

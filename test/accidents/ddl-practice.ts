@@ -139,7 +139,7 @@ export class Practice {
       const silent = quiet || table === 'visits' || steps.slice(index).every((step) => step.quiet || step.where === 'one side');
       if (where === 'both sides') await this.pass(sql, { quiet: silent, table });
       else await this.at('a', sql);
-      if (where === 'one side') await this.drained();
+      await this.drained(); // what was written before has arrived
     }
     await this.drained();
   }

@@ -1,250 +1,34 @@
-/**
- * What docs/02-setup.md#ddl advises, followed literally on MySQL 9.7 (side a) and 8.0 (side b), one way and both ways (policy home), with writers wherever
- * the page lets them write: every row is equal at the end. The servers keep other times, time zones and sql_modes.
- */
-import { createConnection, type Connection, type RowDataPacket } from 'mysql2/promise';
-import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
-import { compareDatabases, otherSide, type Side, sides, type Stack, startStack, withAdministrator } from '../scenarios/index.js';
-import { recipe, sameSession } from './ddl-advice.js';
-import type { Step } from './ddl-advice.js';
-import { openOneWay, until } from './one-way.js';
-import type { OneWay } from './one-way.js';
+/** The advice of docs/02-setup.md#ddl for the example that made rows differ; all of it is in ddl-advice.long.test.ts. */
+import { afterAll, beforeAll, expect, it, onTestFailed } from 'vitest';
+import { recipe } from './ddl-advice.js';
+import { Office, ways } from './ddl-practice.js';
 
-let stack: Stack;
-let connections: Readonly<Record<Side, Connection>>;
-let session: string;
-
+let office: Office;
 beforeAll(async () => {
-  stack = await startStack({ mysql: '9.7', mysqlB: '8.0' });
-  session = await sameSession();
-  const open = (side: Side): Promise<Connection> => createConnection({ ...stack.connection(side), multipleStatements: true });
-  connections = { a: await open('a'), b: await open('b') };
-  await connections.b.query("SET GLOBAL time_zone = '+08:00', GLOBAL sql_mode = ''");
+  office = await Office.open();
 }, 240_000);
-afterAll(async () => {
-  for (const side of sides) connections?.[side].destroy();
-  await stack?.stop();
-});
+afterAll(() => office?.close());
 
-/** A pipeline and the endpoint that it reads. */
-interface Line {
-  readonly from: Side;
-  readonly channel: string;
-  readonly pipeline: string;
-  readonly endpoint: string;
+async function tell(): Promise<void> {
+  console.error(JSON.stringify(await office.stack.api.request('GET', '/api/v1/status'), null, 1), await office.stack.saveLogs());
 }
 
-const tables: Readonly<Record<string, string>> = {
-  orders: 'CREATE TABLE orders (id BIGINT NOT NULL PRIMARY KEY, note VARCHAR(50) NULL)',
-  visits: 'CREATE TABLE visits (v VARCHAR(50) NULL)',
-  prices: 'CREATE TABLE prices (id BIGINT NOT NULL PRIMARY KEY, note VARCHAR(50) NULL, price DOUBLE NOT NULL DEFAULT 0.125)',
-};
-
-/** One kind of channel, and how a person works with it. */
-class Practice {
-  readonly lines: readonly Line[];
-  readonly database: string;
-  #next = 1000;
-
-  constructor(database: string, lines: readonly Line[]) {
-    this.database = database;
-    this.lines = lines;
-  }
-
-  async at(side: Side, sql: string): Promise<void> {
-    await withAdministrator(stack.mysql[side], async (connection) => {
-      await connection.query(`USE ${this.database}`);
-      await connection.query(session);
-      await connection.query(sql.replaceAll('shop.', `${this.database}.`));
-    });
-  }
-
-  /** What applications do that know nothing of it: a row more, and another note, on each side that takes writes. */
-  async write(table: string): Promise<void> {
-    if (table === 'visits') return;
-    for (const { from } of this.lines) {
-      const id = this.#next++ * 2 + (from === 'a' ? 1 : 0);
-      await connections[from].query(`INSERT INTO ${this.database}.${table} (id, note) VALUES (${id}, 'from ${from}');
-        UPDATE ${this.database}.${table} SET note = '${id}' WHERE id % 2 = ${from === 'a' ? 1 : 0} ORDER BY id LIMIT 1`);
-    }
-  }
-
-  /** "Wait until both captures have read all and both pipelines have `recordsBehind` 0." */
-  async drained(lines = this.lines, read = true): Promise<void> {
-    for (const line of lines) {
-      const done = await until(async () => {
-        if (read && !(await this.#hasRead(line))) return undefined;
-        return (await this.#behind(line)) === 0 || undefined;
-      });
-      if (!done)
-        expect(
-          await stack.api.request('GET', `/api/v1/channels/${line.channel}/pipelines/${line.pipeline}/position`),
-          'nothing should be on its way',
-        ).toBeNull();
-    }
-  }
-
-  /** Steps 1 to 4 of the page, both ways too. */
-  async pass(sql: string, { quiet, table }: { readonly quiet: boolean; readonly table: string }): Promise<void> {
-    const write = (): Promise<void> => (quiet ? Promise.resolve() : this.write(table));
-    await write();
-    if (quiet && this.lines.length > 1) await this.drained();
-    const [first] = this.lines;
-    if (!first) throw new Error('no pipeline');
-    await this.at(first.from, sql);
-    await this.stopped(first);
-    await write();
-    await this.drained([first], false);
-    await write();
-    await this.at(otherSide(first.from), sql);
-    await write();
-    for (const line of this.lines) {
-      await this.stopped(line);
-      await this.ignore(line);
-    }
-    await write();
-  }
-
-  async stopped(line: Line): Promise<Readonly<Record<string, unknown>>> {
-    const details = await until(async () => {
-      const { source } = await this.#status(line);
-      const error = source.worker?.lastError;
-      return source.state === 'failed' && error?.code === 'DDL_UNSUPPORTED' ? error.details : undefined;
-    });
-    expect(details, `${line.endpoint} should have stopped`).toBeDefined();
-    return details ?? {};
-  }
-
-  async ignore(line: Line): Promise<void> {
-    await this.#put(line, 'ignore');
-    const passed = await until(async () => {
-      const { source } = await this.#status(line);
-      return (source.state === 'running' && (await this.#hasRead(line))) || undefined;
-    });
-    expect(passed, `${line.endpoint} should have passed the statement`).toBe(true);
-    await this.#put(line, 'stop');
-  }
-
-  async follow(steps: readonly Step[], table: string): Promise<void> {
-    for (const [index, { where, quiet, sql }] of steps.entries()) {
-      const silent = quiet || table === 'visits' || steps.slice(index).every((step) => step.quiet || step.where === 'one side');
-      if (where === 'both sides') await this.pass(sql, { quiet: silent, table });
-      else await this.at('a', sql);
-      if (where === 'one side') await this.drained();
-    }
-    await this.drained();
-  }
-
-  async equal(): Promise<void> {
-    const at = { a: stack.connection('a'), b: stack.connection('b'), databases: [this.database] };
-    const found = await until(async () => ((await compareDatabases(at)).differing === 0 ? true : undefined));
-    if (!found) expect((await compareDatabases(at)).differences).toEqual([]);
-  }
-
-  async #status({ channel, pipeline }: Line): Promise<OneWayStatus> {
-    const found = (await stack.api.channelStatus(channel)).pipelines.find(({ name }) => name === pipeline);
-    if (!found) throw new Error(`no pipeline ${pipeline}`);
-    return found;
-  }
-
-  async #behind({ channel, pipeline }: Line): Promise<number | null> {
-    const path = `/api/v1/channels/${channel}/pipelines/${pipeline}/position`;
-    return (await stack.api.request<{ readonly recordsBehind: number | null }>('GET', path)).recordsBehind;
-  }
-
-  async #hasRead(line: Line): Promise<boolean> {
-    const read = (await this.#status(line)).position?.gtidSet;
-    const [rows] = await connections[line.from].query<RowDataPacket[]>(
-      `SELECT GTID_SUBSET(@@GLOBAL.gtid_executed, '${read ?? ''}') AS done`,
-    );
-    return Number(rows[0]?.['done']) === 1;
-  }
-
-  async #put({ endpoint }: Line, ddl: 'ignore' | 'stop'): Promise<void> {
-    const path = `${stack.control.url}/api/v1/endpoints/${endpoint}`;
-    const headers = { authorization: `Bearer ${stack.token}`, 'content-type': 'application/json', 'if-match': '*' };
-    const document = (await (await fetch(path, { headers })).json()) as object;
-    const response = await fetch(path, { method: 'PUT', headers, body: JSON.stringify({ ...document, ddl }) });
-    expect(response.status, await response.text()).toBeLessThan(300);
-  }
-}
-
-type OneWayStatus = Awaited<ReturnType<OneWay['status']>>;
-
-async function create(database: string, lines: readonly Line[]): Promise<Practice> {
-  for (const side of sides) for (const table of Object.values(tables)) await connections[side].query(`USE ${database}; ${table}`);
-  const practice = new Practice(database, lines);
-  await practice.at('a', "INSERT INTO orders VALUES (1, 'a'), (2, 'b'), (3, NULL), (4, 'd')");
-  await practice.at('a', "INSERT INTO visits VALUES ('x'), ('y'), ('y'), (NULL)");
-  await practice.at('a', "INSERT INTO prices VALUES (1, 'a', 1.005), (2, 'b', 0.1), (3, NULL, 2.675), (4, 'd', 12.5)");
+it('a default that is computed is named, and the recipe for it holds both ways, while all write', { timeout: 240_000 }, async () => {
+  onTestFailed(tell);
+  const practice = await ways['both ways, policy home'](office);
+  const steps = await recipe('Fill a new column');
+  const [first] = practice.lines;
+  if (!first) throw new Error('no pipeline');
+  await practice.at(first.from, 'ALTER TABLE shop.prices ADD COLUMN made DATETIME(6) DEFAULT CURRENT_TIMESTAMP(6)');
+  expect(await practice.stopped(first)).toMatchObject({
+    effect: 'differs',
+    recipe: 'Fill a new column',
+    tables: `${practice.database}.prices`,
+  });
+  // Not passed yet, it can be taken back.
+  await practice.at(first.from, 'ALTER TABLE shop.prices DROP COLUMN made');
+  await practice.ignore(first);
+  await practice.follow(steps, 'orders');
+  await practice.write('orders');
   await practice.equal();
-  return practice;
-}
-
-const ways = {
-  'one way': async (): Promise<Practice> => {
-    const way = await openOneWay(stack);
-    return create(way.database, [{ from: 'a', channel: way.name, pipeline: 'rows', endpoint: way.endpoints.source }]);
-  },
-  'both ways, policy home': async (): Promise<Practice> => {
-    const database = 'twoway';
-    for (const side of sides) await connections[side].query(`CREATE DATABASE ${database}`);
-    const rule = { schema: database, policy: 'home' } as const;
-    await stack.createChannel({
-      databases: [database],
-      conflicts: { home: stack.regions.a, rules: [{ ...rule, table: 'visits', policy: 'stop' }, rule] },
-    });
-    await stack.startChannel();
-    const { pipelines } = await stack.api.request<{ readonly pipelines: readonly { readonly name: string; readonly source: string }[] }>(
-      'GET',
-      `/api/v1/channels/${stack.channel}`,
-    );
-    const lines = sides.flatMap((from) => {
-      const endpoint = stack.endpoints[from];
-      return pipelines
-        .filter(({ source }) => source === endpoint)
-        .map(({ name }) => ({ from, channel: stack.channel, pipeline: name, endpoint }));
-    });
-    return create(database, lines);
-  },
-};
-
-describe.each(Object.entries(ways))('DDL %s, as the docs say', (_, open) => {
-  let practice: Practice;
-  beforeAll(async () => {
-    practice = await open();
-  });
-
-  it.each([
-    ['Fill a new column', 'orders'],
-    ['Number the rows', 'visits'],
-    ['Convert a column', 'prices'],
-  ])('%s', { timeout: 240_000 }, async (heading, table) => {
-    onTestFailed(async () =>
-      console.error(JSON.stringify(await stack.api.request('GET', '/api/v1/status'), null, 1), await stack.saveLogs()),
-    );
-    await practice.follow(await recipe(heading), table);
-    await practice.write(table);
-    await practice.equal();
-  });
-
-  it.each([
-    ['a column with a constant default, while all write', 'ALTER TABLE orders ADD COLUMN n INT NOT NULL DEFAULT 7, ADD INDEX (n)', false],
-    ['a column that goes', 'ALTER TABLE orders DROP COLUMN n', true],
-    ['rows that go', 'TRUNCATE TABLE orders', true],
-    [
-      'a literal that the time zone decides about, in the same session',
-      "ALTER TABLE orders ADD COLUMN at TIMESTAMP NULL DEFAULT '2020-01-01 00:00:00'",
-      true,
-    ],
-    ['a conversion that sql_mode decides about, in the same session', 'ALTER TABLE orders MODIFY COLUMN at DATETIME NULL', true],
-  ])('%s', { timeout: 240_000 }, async (_name, sql, quiet) => {
-    onTestFailed(async () =>
-      console.error(JSON.stringify(await stack.api.request('GET', '/api/v1/status'), null, 1), await stack.saveLogs()),
-    );
-    // One way the page lets them write.
-    await practice.pass(sql, { quiet: quiet && practice.lines.length > 1, table: 'orders' });
-    await practice.write('orders');
-    await practice.equal();
-  });
 });

@@ -71,6 +71,7 @@ const reads: Readonly<Record<string, readonly [sql: string, at: (version: string
   'SHOW REPLICA STATUS': ['SHOW REPLICA STATUS', (version) => version === '9.7'],
   'SHOW CREATE TABLE': ['SHOW CREATE TABLE seen.t', everywhere],
   '@@server_uuid': ['SELECT @@server_uuid AS u', isMysql],
+  '@@lower_case_table_names': ['SELECT @@lower_case_table_names AS l', everywhere],
   '@@server_id': ['SELECT @@server_id AS i', everywhere],
   '@@max_allowed_packet': ['SELECT @@max_allowed_packet AS p', everywhere],
   '@@GLOBAL.gtid_mode': ['SELECT @@GLOBAL.gtid_mode AS m', isMysql],

@@ -216,7 +216,15 @@ describe('control records', () => {
       rowsUntil: 'binlog.000001:4',
       tsMs: 1,
     },
-    { kind: 'routes', endpoint: 'hz-1', tables: ['shop.*', 'a`b'], pipelines: { 'ab.there': '0123456789abcdef' }, revision: 7, server: null, tsMs: 1 },
+    {
+      kind: 'routes',
+      endpoint: 'hz-1',
+      tables: ['shop.*', 'a`b'],
+      pipelines: { 'ab.there': '0123456789abcdef' },
+      revision: 7,
+      server: null,
+      tsMs: 1,
+    },
     { kind: 'routes', endpoint: 'hz-1', tables: [], pipelines: {}, revision: 7, server: null, tsMs: 1 },
     {
       kind: 'ddl',

@@ -135,6 +135,7 @@ describe.each(servers)('$version, lower_case_table_names=$lowerCaseTableNames', 
   });
 
   it('so it is for statements drawn at random', async () => {
+    await runner.reset([{ database: 'shop', name: 'parcel' }]);
     const dialect = await dialectOf(runner, { isMariadb: version === 'mariadb-11.4', foldsNames: lowerCaseTableNames === 1 });
     const { ran, missed, falseAlarms } = await runDrawn(runner, dialect, { seed, count: 40 });
     expect({ seed, missed, falseAlarms }).toEqual({ seed, missed: [], falseAlarms: [] });

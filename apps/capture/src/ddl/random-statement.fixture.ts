@@ -298,7 +298,8 @@ export async function runDrawn(
     ran: ran.filter(({ error }) => error === null).length,
     changed: ran.filter(changes).length,
     passed: ran.filter((one) => one.error === null && !stops(one)).length,
-    missed: ran.filter((one) => changes(one) && !stops(one)),
+    // a RENAME that MariaDB refuses (a trigger would change its schema) may change a table and be in no binlog: a replica does not see it either
+    missed: ran.filter((one) => changes(one) && !stops(one) && (one.error === null || one.concerns.length > 0)),
     falseAlarms: ran.filter((one) => one.mustPass && stops(one)),
   };
 }

@@ -137,20 +137,20 @@ describe.each(versions)('the user of the documents on %s', (version) => {
       version === mariadb
         ? ['REPLICATION SLAVE', 'BINLOG MONITOR', 'REPLICATION MASTER ADMIN', 'SLAVE MONITOR']
         : ['REPLICATION SLAVE', 'REPLICATION CLIENT'];
-    const before = await both(least);
-    expect(errors(before)).toEqual([]);
-    const rights: readonly (readonly [string, readonly string[]])[] = [
-      ['*.*', replication],
-      ['lutra.*', ['SELECT', 'INSERT', 'UPDATE', 'TRIGGER']],
-      ['seen.*', ['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRIGGER']],
+    expect(errors(await both(least))).toEqual([]);
+    const rights: readonly (readonly [string, readonly string[], (user: ConnectionOptions) => Promise<readonly Problem[]>])[] = [
+      ['*.*', replication, asSource],
+      ['lutra.*', ['SELECT', 'INSERT', 'UPDATE', 'TRIGGER'], asTarget],
+      ['seen.*', ['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRIGGER'], asTarget],
+      ['seen.*', ['SELECT', 'TRIGGER'], asSource],
     ];
-    for (const [object, privileges] of rights) {
+    for (const [object, privileges, check] of rights) {
       for (const privilege of privileges) {
         await server.run(`REVOKE ${privilege} ON ${object} FROM 'least'@'%'`);
-        const found = errors(await both(least));
+        const found = errors(await check(least));
         expect(found.map(({ what }) => what).join(), `${privilege} ON ${object}`).toContain(privilege);
         await server.run([...new Set(found.map(({ mend }) => mend))].join('; '));
-        expect(await both(least), `${privilege} ON ${object}`).toEqual(before);
+        expect(errors(await check(least)), `${privilege} ON ${object}`).toEqual([]);
         await server.run("REVOKE ALL PRIVILEGES, GRANT OPTION FROM 'least'@'%'");
         await server.leastPrivileged();
         await server.grant('seen');

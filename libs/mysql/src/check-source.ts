@@ -74,8 +74,9 @@ async function checkRights(queries: Queries, server: ServerFacts): Promise<reado
     lacking.push([isMariadb ? 'BINLOG MONITOR' : 'REPLICATION CLIENT', "the binlog's end and its filters cannot be asked"]);
   if ((await rowsIfAllowed(queries, replicationStatement(server))) === null)
     lacking.push([isMariadb ? 'SLAVE MONITOR' : 'REPLICATION CLIENT', 'whether the server is a replica cannot be seen']);
-  return [...new Map(lacking.toReversed())]
-    .reverse()
+  const once = new Map(lacking.toReversed());
+  return [...once]
+    .toReversed()
     .map(([privilege, why]) =>
       problem(
         'error',

@@ -24,6 +24,8 @@ export type Step = readonly [before: Row | null, after: Row | null, table?: stri
 export interface RoomOptions {
   /** By name: what stands in the parentheses of CREATE TABLE. */
   readonly tables: Readonly<Record<string, string>>;
+  /** Statements after these, before anybody reads what the tables are. */
+  more?(database: string): string;
   readonly rule?: z.input<typeof conflictRuleSchema>;
   /** Which side is home. */
   readonly home?: 'target' | 'source' | 'elsewhere';
@@ -74,9 +76,13 @@ export class GuardRoom {
     const database = await server.database();
     const tables = new Map<string, Known>();
     for (const [name, columns] of Object.entries(options.tables)) await server.run(`CREATE TABLE ${database}.${name} (${columns})`);
+    if (options.more) await server.run(options.more(database));
     for (const name of Object.keys(options.tables)) tables.set(name, await server.load(database, name));
     const { checkpoint } = await takeOver(server.options, { pipeline: `c.p${++rooms}`, part: 0, lease: 5, mayCreate: true });
-    return new GuardRoom(server, database, tables, { ...options, checkpoint });
+    const room = new GuardRoom(server, database, tables, { ...options, checkpoint });
+    // As a run does: then each transaction sees that they are what they were.
+    for (const name of Object.keys(options.tables)) await room.writer.loadTable(database, name);
+    return room;
   }
 
   /** A source transaction that has seen the target's log up to `seen`. */

@@ -40,7 +40,7 @@ function openOf(channel: ChannelDocument, owner: OmissionOwner, { last, total, c
   const concerns = concerning(channel, owner);
   const shown = last.filter((omission) => omission.n > until && concerns(omission));
   return {
-    shown: shown.map(({ n: _, ...omission }) => ({ ...omission, of: owner.replace('@', ' ') })),
+    shown: shown.map(({ kind, what, tables, where, at }) => ({ kind, what, tables, where, at, of: owner.replace('@', ' ') })),
     older: Math.max(0, oldest - 1 - until),
   };
 }

@@ -122,6 +122,14 @@ export class Field {
     return this.#stuck(way);
   }
 
+  /** The way behind a stop with this code is free; the status may show the stop for a moment. */
+  async goesOn(code: string | undefined, boundMs = 60_000): Promise<Stop | undefined> {
+    for (const deadline = Date.now() + boundMs; ; await sleep(5 * pollMs)) {
+      const stop = await this.passes('one', 'a');
+      if (!stop || stop.code !== code || Date.now() > deadline) return stop;
+    }
+  }
+
   async stopped(way: Way): Promise<Stop | undefined> {
     for (const pipeline of (await this.status(way)).pipelines) {
       for (const [app, end] of [

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createConnection } from 'mysql2/promise';
 import type { Field, Stop } from './field.js';
 import type { Step } from './script.js';
+import { quoted } from './table.js';
 
 const boundMs = 60_000;
 
@@ -12,11 +13,22 @@ export async function passByHand(field: Field, step: Step): Promise<Stop | undef
   await runAtTarget(field, step);
   const endpoint = `endpoints/${field.stack.endpoints.a}`;
   await field.change(endpoint, { ddl: 'ignore' });
-  const stop = await goesOn(field);
+  const stop = await field.goesOn('DDL_UNSUPPORTED');
   if (stop) return stop;
   await field.change(endpoint, { ddl: 'stop' });
   await field.runs('one');
   return undefined;
+}
+
+/** As the help of TABLE_MISSING says: the table as it is at the source, then a retry. */
+export async function createAtTarget(
+  field: Field,
+  { definition, database }: Pick<Step, 'definition'> & { readonly database: string },
+): Promise<void> {
+  const table = `${quoted(database)}.${quoted(definition?.tables[0] ?? '')}`;
+  const [shown] = await field.rows('a', `SHOW CREATE TABLE ${table}`);
+  await field.rows('b', `USE ${quoted(database)}; SET SESSION sql_mode = ''; ${String(shown?.['Create Table'])}`);
+  await field.stack.api.channelAction('one', 'retry');
 }
 
 export async function runAtTarget(field: Field, { sql, definition, session }: Pick<Step, 'sql' | 'definition' | 'session'>): Promise<void> {
@@ -45,15 +57,4 @@ async function caughtUp(field: Field): Promise<void> {
     last = JSON.stringify(position);
   }
   throw new Error(`the loader does not catch up with what was published before the statement: ${last}`);
-}
-
-/** The probe behind the statement arrives; the stop itself may still be shown for a moment. */
-async function goesOn(field: Field): Promise<Stop | undefined> {
-  const deadline = Date.now() + boundMs;
-  for (;;) {
-    const stop = await field.passes('one', 'a');
-    if (!stop || Date.now() > deadline) return stop;
-    if (stop.code !== 'DDL_UNSUPPORTED') return stop;
-    await sleep(200);
-  }
 }

@@ -3,7 +3,7 @@ import { createConnection } from 'mysql2/promise';
 import { oddRows } from './evidence.js';
 import type { Field, Stop } from './field.js';
 import { routinesOf } from './routines.js';
-import { passByHand, runAtTarget } from './hand.js';
+import { createAtTarget, passByHand, runAtTarget } from './hand.js';
 import { createHazard, hazardOf, hazardTable } from './hazards.js';
 import { judgeOneWay } from './judge.js';
 import { dropEverywhere, keepReplay, lastOn, randomOf, recover, type RoundOptions, type Wrong } from './round.js';
@@ -157,6 +157,7 @@ class OneWayRound {
     if (!took) return false;
     if (definition.concerns === 'new') await runAtTarget(this.#field, step);
     const stop = await this.#field.passes('one', 'a');
+    if (definition.concerns === 'filled') return this.#fill(step, stop);
     if (!stop) {
       if (definition.concerns === 'routed') {
         await this.#tell(`DDL passed, though it is about a routed table: ${step.sql}`);
@@ -176,6 +177,16 @@ class OneWayRound {
     if (again) return this.#stopped(again, `the documented way past the statement does not hold: ${step.sql}`);
     this.#sinceQuiet.length = 0;
     return true;
+  }
+
+  /** A table that came with rows: the loader stops at them, unless there were none. */
+  async #fill(step: Step, stop: Stop | undefined): Promise<boolean | 'lost'> {
+    const name = stop && expectedStop(stop, this.#sinceQuiet);
+    if (stop && name === undefined) return this.#stopped(stop);
+    this.#options.counts.outcome(name === undefined ? `DDL that passes: ${step.kind}` : `named stop: ${name}: ${step.kind}`);
+    await createAtTarget(this.#field, { ...step, database: this.#database });
+    const again = await this.#field.goesOn(stop?.code);
+    return again ? this.#stopped(again, `the documented way past the statement does not hold: ${step.sql}`) : true;
   }
 
   async #judge(names: readonly string[]): Promise<void> {

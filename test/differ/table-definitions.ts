@@ -119,7 +119,12 @@ export const createSelect: Make = (random, place, dress) => {
     dress.words('FROM'),
     dress.table(table.name),
   );
-  return { sql, after: [...place.tables, { name, columns, indexes: [], checks: [], references: [], partitions: '' }], tables: [name] };
+  return {
+    sql,
+    after: [...place.tables, { name, columns, indexes: [], checks: [], references: [], partitions: '' }],
+    tables: [name],
+    concerns: 'filled',
+  };
 };
 
 export const partition: Make = (random, place, dress) => {

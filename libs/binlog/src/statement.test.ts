@@ -44,6 +44,7 @@ describe('a statement', () => {
     "SET /* x */ STATEMENT a='FOR ALTER', b=(SELECT 1 FOR UPDATE) FOR DELETE FROM t",
     "SET STATEMENT a='",
     'ANALYZE UPDATE t SET a = 1',
+    'INSERT\u00a0INTO t VALUES (1)',
     'ANALYZE FORMAT=JSON DELETE FROM t',
     '',
     '/* only a comment */',

@@ -81,7 +81,7 @@ function kindOf([first = '', ...others]: readonly string[]): StatementKind {
 /** Up to five words in upper case, those of the statement that is run: behind parentheses, and behind MariaDB's SET STATEMENT … FOR. */
 function firstWords(sql: string, flavor: 'mysql' | 'mariadb'): string[] {
   const words: string[] = [];
-  const mode = { ansiQuotes: false, noBackslashEscapes: false, singleByte: false, flavor };
+  const mode = { ansiQuotes: false, noBackslashEscapes: false, singleByte: true, flavor };
   let depth = 0;
   for (const { kind, text } of sqlTokens(sql, mode)) {
     if (kind === 'mark' && (text === '(' || text === ')')) {

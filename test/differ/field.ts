@@ -43,6 +43,11 @@ export interface Stop {
   readonly details: Readonly<Record<string, unknown>>;
 }
 
+/** Never left: a table that left a route does not come back without a word. `one_x…` are routed by name. */
+const always: Readonly<Record<Way, readonly Route[]>> = {
+  one: [{ schema: 'one_probe' }, { schema: 'one_w*' }],
+  both: [{ schema: 'both_*' }],
+};
 const pollMs = 40;
 const runsMs = 90_000;
 
@@ -54,7 +59,7 @@ export class Field {
   /** What the replica said, where it stopped by itself; the rounds empty it. */
   readonly replicaRefused: string[] = [];
   #probe = 0;
-  #routes = JSON.stringify([{ schema: 'one_*' }]);
+  #routes = JSON.stringify(always.one);
 
   constructor(options: FieldOptions) {
     const { mysql, zone, log } = options;
@@ -168,7 +173,7 @@ export class Field {
 
   /** Which tables of a round's database go from a to b; those with a wildcard by default. @returns what the checks have against it */
   async route(routes: readonly Route[] | undefined): Promise<string[]> {
-    const wanted = routes ? [{ schema: 'one_probe' }, ...routes] : [{ schema: 'one_*' }];
+    const wanted = [...always.one, ...(routes ?? [])];
     if (JSON.stringify(wanted) === this.#routes) return [];
     const { endpoints } = this.stack;
     const pipelines = [{ name: 'a-b', source: endpoints.a, target: endpoints.b, routes: wanted }];
@@ -194,7 +199,7 @@ export class Field {
 
   async #createChannel(way: Way): Promise<void> {
     const { api, endpoints } = this.stack;
-    const routes = [{ schema: `${way}_*` }];
+    const routes = always[way];
     const pipeline = (source: Side, target: Side) => ({
       name: `${source}-${target}`,
       source: endpoints[source],

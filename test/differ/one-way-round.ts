@@ -40,8 +40,8 @@ class OneWayRound {
     this.#field = field;
     this.#options = options;
     this.#name = `one way, round ${options.n}`;
-    this.#database = `one_${options.n}`;
     this.#exact = options.features.has('ddl') && options.n % 4 >= 2;
+    this.#database = `one_${this.#exact ? 'x' : 'w'}${options.n}`;
     this.#elsewhere = this.#exact ? this.#database : `aside_${options.n}`;
     this.#sender = new Sender(field.stack.connection('a'), this.#database, options.counts);
   }
@@ -225,7 +225,7 @@ class OneWayRound {
   }
 
   #about({ details, message }: Stop): string {
-    const named = typeof details['table'] === 'string' ? details['table'] : (/one_\d+\.([^.:,]+)/.exec(message)?.[1] ?? '');
+    const named = typeof details['table'] === 'string' ? details['table'] : (/one_\w+\.([^.:,]+)/.exec(message)?.[1] ?? '');
     const table = named.replace(/^.*\./, '');
     return table === '' ? '' : [this.#made.find((sql) => sql.includes(`\`${table}\``)), ...lastOn(table, this.#sender.sent)].join('\n');
   }

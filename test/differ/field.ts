@@ -204,7 +204,7 @@ export class Field {
       name: `${source}-${target}`,
       source: endpoints[source],
       target: endpoints[target],
-      routes,
+      routes: [...routes],
     });
     const pipelines = way === 'one' ? [pipeline('a', 'b')] : [pipeline('a', 'b'), pipeline('b', 'a')];
     const conflicts = { home: this.stack.regions.a, rules: [...rules, { schema: 'both_probe', policy: 'home' as const }] };

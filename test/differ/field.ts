@@ -14,6 +14,7 @@ import {
   type EndStatus,
   type Log,
   type PipelineStatus,
+  type Problem,
   type Side,
   sides,
   Stack,
@@ -23,6 +24,7 @@ import { grantDatabase } from '../scenarios/endpoint-setup.js';
 import { rules } from './two-way-tables.js';
 
 type Route = z.input<typeof routeSchema>;
+type Refusal = Pick<Problem, 'id' | 'what'>;
 
 export type Way = 'one' | 'both';
 
@@ -172,7 +174,7 @@ export class Field {
   }
 
   /** Which tables of a round's database go from a to b; those with a wildcard by default. @returns what the checks have against it */
-  async route(routes: readonly Route[] | undefined): Promise<string[]> {
+  async route(routes: readonly Route[] | undefined): Promise<readonly Refusal[]> {
     const wanted = [...always.one, ...(routes ?? [])];
     if (JSON.stringify(wanted) === this.#routes) return [];
     const { endpoints } = this.stack;
@@ -193,13 +195,14 @@ export class Field {
       await withAdministrator(this.stack.mysql[side], async (connection) => {
         await connection.query(`CREATE DATABASE ${way}_probe; ${table}; INSERT INTO ${way}_probe.probes VALUES ('a', 0), ('b', 0)`);
       });
-      await grantDatabase(this.stack.mysql[side], `${way}\\_%`);
+      // The check asks for a GRANT that is as wide as the route, by its own pattern.
+      for (const wide of way === 'one' ? [`${way}\\_%`, `${way}\\_w%`] : [`${way}\\_%`]) await grantDatabase(this.stack.mysql[side], wide);
     }
   }
 
   async #createChannel(way: Way): Promise<void> {
     const { api, endpoints } = this.stack;
-    const routes = always[way];
+    const routes = [...always[way]];
     const pipeline = (source: Side, target: Side) => ({
       name: `${source}-${target}`,
       source: endpoints[source],
@@ -253,10 +256,10 @@ export class Field {
 }
 
 /** @throws what is no refusal */
-function problemsOf(error: unknown): string[] {
+function problemsOf(error: unknown): readonly Refusal[] {
   if (!(error instanceof ApiError) || error.status !== 409) throw error;
-  const { details } = error.body as { details: { problems: readonly { id: string; what: string }[] } };
-  return details.problems.map(({ id, what }) => `${id}: ${what}`);
+  const { details } = error.body as { details: { problems: readonly Refusal[] } };
+  return details.problems;
 }
 
 function describe({ name, source, target }: PipelineStatus): object {

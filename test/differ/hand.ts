@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createConnection } from 'mysql2/promise';
 import type { Field, Stop } from './field.js';
 import type { Step } from './script.js';
+import { collations } from './sender.js';
 import { quoted } from './table.js';
 
 const boundMs = 60_000;
@@ -34,11 +35,11 @@ export async function createAtTarget(
 export async function runAtTarget(field: Field, { sql, definition, session }: Pick<Step, 'sql' | 'definition' | 'session'>): Promise<void> {
   const connection = await createConnection({
     ...field.stack.connection('b'),
+    charset: collations[session], // a text in a definition keeps it
     ...(definition?.database === undefined ? {} : { database: definition.database }),
   });
   try {
     for (const before of definition?.before ?? []) await connection.query(before);
-    // The session's, as far as a person knows it: the statement means the same in utf8mb4.
     const [row] = await field.rows('a', 'SELECT @@GLOBAL.sql_mode AS mode');
     await connection.query(`SET SESSION sql_mode = '${String(row?.['mode'])}'`);
     await connection.query(sql);

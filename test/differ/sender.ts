@@ -11,7 +11,12 @@ export interface Sent {
   readonly refused?: string;
 }
 
-const collations: Readonly<Record<Charset, string>> = { utf8mb4: 'UTF8MB4_0900_AI_CI', latin1: 'LATIN1_SWEDISH_CI', gbk: 'GBK_CHINESE_CI' };
+/** What a client connects with. */
+export const collations: Readonly<Record<Charset, string>> = {
+  utf8mb4: 'UTF8MB4_0900_AI_CI',
+  latin1: 'LATIN1_SWEDISH_CI',
+  gbk: 'GBK_CHINESE_CI',
+};
 
 export class Sender {
   readonly sent: Sent[] = [];

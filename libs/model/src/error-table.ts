@@ -192,7 +192,7 @@ export const errorTable = {
     cause:
       'The source has written more than what was read, and says so when it is asked; its dump goes on with heartbeats and sends nothing of it. Something between may swallow it, or the thread of the dump hangs.',
     kept: all,
-    help: 'The dump of the source sends heartbeats only, although its binlog grows. Capture connects anew by itself. If it comes again and again, look at what lies between (a proxy, a load balancer), and at the dump in SHOW PROCESSLIST of the source.',
+    help: 'The dump of the source sends heartbeats only, although its binlog grows. Capture connects anew by itself. If it comes again and again, look at what lies between (a proxy, a load balancer), and at the dump thread in the process list of the source.',
   }),
   SOURCE_DENIED: stop({
     cause: 'The password was changed, the account is locked, a privilege is missing, or the server demands TLS.',

@@ -271,7 +271,7 @@ describe.each(versions)('a target transaction on %s', (version) => {
 
   test('take-over raises above the lease and above what is there, for all lanes and for no other pipeline', async () => {
     await server.run(
-      `INSERT INTO lutra.checkpoint SELECT pipeline, part, 1, log_id, log_epoch, seq, next_offset, gtid, source_us, origin, path, 70, 0, -1 FROM lutra.checkpoint WHERE pipeline = '${database}'`,
+      `INSERT INTO lutra.checkpoint SELECT pipeline, part, 1, log_id, log_epoch, seq, next_offset, gtid, source_us, origin, path, 70, 0, -1, routes FROM lutra.checkpoint WHERE pipeline = '${database}'`,
     );
     await takeOver(connection, { pipeline: `${database}.other`, part: 0, lease: 0, mayCreate: true });
     expect((await takeOver(connection, { pipeline: database, part: 0, lease: 3, mayCreate: false })).checkpoint.epoch).toBe(71);

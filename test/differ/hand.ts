@@ -8,10 +8,10 @@ import { quoted } from './table.js';
 
 const boundMs = 60_000;
 
-/** Everything before the statement has arrived; it is run at the target, ignored, and nothing is ignored any more. */
-export async function passByHand(field: Field, step: Step): Promise<Stop | undefined> {
+/** Everything before the statement has arrived; it is run at the target in the same session, ignored, and nothing is ignored any more. */
+export async function passByHand(field: Field, step: Step, settings: string): Promise<Stop | undefined> {
   await caughtUp(field);
-  await runAtTarget(field, step);
+  await runAtTarget(field, step, settings);
   const endpoint = `endpoints/${field.stack.endpoints.a}`;
   await field.change(endpoint, { ddl: 'ignore' });
   const stop = await field.goesOn('DDL_UNSUPPORTED');
@@ -32,7 +32,12 @@ export async function createAtTarget(
   await field.stack.api.channelAction('one', 'retry');
 }
 
-export async function runAtTarget(field: Field, { sql, definition, session }: Pick<Step, 'sql' | 'definition' | 'session'>): Promise<void> {
+/** `settings`: of the session that ran it at the source. */
+export async function runAtTarget(
+  field: Field,
+  { sql, definition, session }: Pick<Step, 'sql' | 'definition' | 'session'>,
+  settings: string,
+): Promise<void> {
   const connection = await createConnection({
     ...field.stack.connection('b'),
     charset: collations[session], // a text in a definition keeps it
@@ -40,8 +45,7 @@ export async function runAtTarget(field: Field, { sql, definition, session }: Pi
   });
   try {
     for (const before of definition?.before ?? []) await connection.query(before);
-    const [row] = await field.rows('a', 'SELECT @@GLOBAL.sql_mode AS mode');
-    await connection.query(`SET SESSION sql_mode = '${String(row?.['mode'])}'`);
+    await connection.query(settings);
     await connection.query(sql);
   } catch (error) {
     throw new Error(`by hand at the target (session ${session}): ${sql}`, { cause: error });

@@ -158,7 +158,8 @@ class OneWayRound {
     const took = await this.#sender.send(step, definition.database);
     this.#sinceQuiet.push(step);
     if (!took) return false;
-    if (definition.concerns === 'new') await runAtTarget(this.#field, step);
+    const settings = await this.#sender.settings(step);
+    if (definition.concerns === 'new') await runAtTarget(this.#field, step, settings);
     const stop = await this.#field.passes('one', 'a');
     if (definition.concerns === 'filled') return this.#fill(step, stop);
     if (!stop) {
@@ -176,7 +177,11 @@ class OneWayRound {
     const name = expectedStop(stop, this.#sinceQuiet);
     if (name === undefined) return this.#stopped(stop);
     counts.outcome(`named stop: ${name}: ${definition.kind}`);
-    const again = await passByHand(this.#field, step).catch((error: unknown) => ({ ...stop, code: 'BY HAND', message: causes(error) }));
+    const again = await passByHand(this.#field, step, settings).catch((error: unknown) => ({
+      ...stop,
+      code: 'BY HAND',
+      message: causes(error),
+    }));
     if (again) return this.#stopped(again, `the documented way past the statement does not hold: ${step.sql}`);
     this.#sinceQuiet.length = 0;
     return true;

@@ -1,6 +1,6 @@
 /** Sends the steps of a script to one server, each in the session that it names, and writes down what became of them. */
 import { Readable } from 'node:stream';
-import { createConnection, type Connection, type ConnectionOptions } from 'mysql2/promise';
+import { createConnection, type Connection, type ConnectionOptions, type RowDataPacket } from 'mysql2/promise';
 import type { Counts } from './counts.js';
 import type { Step } from './script.js';
 import type { Charset } from './sessions.js';
@@ -17,6 +17,16 @@ export const collations: Readonly<Record<Charset, string>> = {
   latin1: 'LATIN1_SWEDISH_CI',
   gbk: 'GBK_CHINESE_CI',
 };
+
+const computing = [
+  'sql_mode',
+  'time_zone',
+  'lc_time_names',
+  'explicit_defaults_for_timestamp',
+  'collation_connection',
+  'div_precision_increment',
+  'default_week_format',
+];
 
 export class Sender {
   readonly sent: Sent[] = [];
@@ -43,6 +53,14 @@ export class Sender {
     this.sent.push({ step, ...(refused === undefined ? {} : { refused }) });
     this.#counts.add(step.kind, refused);
     return refused === undefined;
+  }
+
+  /** What makes another session compute as the one of a step does: "The same session" in docs/02-setup.md. */
+  async settings({ session, definition }: Pick<Step, 'session' | 'definition'>): Promise<string> {
+    const connection = await this.#session(session, definition ? definition.database : this.#database);
+    const [rows] = await connection.query<RowDataPacket[]>(`SELECT ${computing.map((name) => `@@SESSION.${name} AS ${name}`).join(', ')}`);
+    const values = Object.entries(rows[0] ?? {}).map(([name, value]) => `${name} = ${typeof value === 'number' ? value : `'${value}'`}`);
+    return `SET SESSION ${values.join(', ')}`;
   }
 
   close(): void {

@@ -28,7 +28,7 @@ const head = `<!-- made by scripts/errors-doc.ts from libs/model/src/error-table
 # Error codes
 
 Whatever fails has one of these codes. The status of a channel shows the last error of each end (\`lastError\`: code, message, help, details), and
-\`GET /api/v1/errors\` serves this table. Nothing is ever skipped: until the cause is mended, the rows wait where they are.
+\`GET /api/v1/errors\` serves this table. Nothing is skipped unless you say so: until the cause is mended, the rows wait where they are.
 
 After mending the cause of one that stops:
 
@@ -46,7 +46,7 @@ before it does anything.
 - **The log is damaged**: stop the channels that read the endpoint, \`POST /api/v1/endpoints/<name>/reset\`, then for each of their pipelines
   \`POST /api/v1/channels/<channel>/pipelines/<pipeline>/restart\` with \`"at": "start"\`, and start the channels. Before that, compare the tables and bring the target in line, or
   seed it again from a dump ([02-setup.md](02-setup.md#seeding-the-second-database)); \`start\` of the reset is the place up to which it is.
-- **A pipeline has lost its place**: the same restart of the pipeline alone, at the start or the end of the topic.
+- **A pipeline has lost its place**: the same restart of the pipeline alone, at the start or the end of the topic, or behind the place of a dump.
 - **Rows of the target were changed or lost**: \`POST /api/v1/channels/<channel>/pipelines/<pipeline>/rewind\` applies a part of the log once more.
 `;
 

@@ -1,5 +1,9 @@
 -- What MYSQL_USER may do: docs/02-setup.md. The password comes from the environment.
+-- Source: read the binlog, ask where it ends, SHOW REPLICAS
 GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO 'lutra'@'%';
+-- Target: checkpoint, marker, fence
 GRANT SELECT, INSERT, UPDATE, TRIGGER ON lutra.* TO 'lutra'@'%';
+-- Target: remove recorded conflicts when they are old
 GRANT DELETE ON lutra.conflict TO 'lutra'@'%';
+-- The routed tables. TRIGGER lets triggers be seen
 GRANT SELECT, INSERT, UPDATE, DELETE, TRIGGER ON shop.* TO 'lutra'@'%';

@@ -47,7 +47,7 @@ export const oldPlaces: readonly Group[] = [
         what: 'emptied, the documents written again by hand under their names',
         beside: 'all else',
         stop: null,
-        says: 'the same; create all channels before the first is started, or `LOG_NOT_CARRIED` stops those that came late',
+        says: 'captures and loaders as above. Create all channels before the first is started, or `LOG_NOT_CARRIED` stops those that came late',
         test: [lost, 'goes on without an export when its documents are written again, while the apps live'],
       },
       {
@@ -72,7 +72,7 @@ export const oldPlaces: readonly Group[] = [
         what: 'an older copy, the routes were changed since',
         beside: 'all else',
         stop: ['CONFIG_OUTDATED'],
-        says: 'the log has a newer revision, and so has the checkpoint. PUT the channel with the routes that are right, and retry',
+        says: 'the log has a newer revision, and so has the checkpoint. PUT the channel with the right routes, and retry',
         test: [places, 'a ZooKeeper that is restored from an older copy takes no table away'],
       },
       {
@@ -86,7 +86,7 @@ export const oldPlaces: readonly Group[] = [
         what: 'an older copy, a channel was created since',
         beside: 'all else',
         stop: null,
-        says: 'nobody works on it. Created again under its names, it goes on at its checkpoint',
+        says: 'nobody works on the channel. Created again under its names, it goes on at its checkpoint',
         test: [places, 'a channel that an older ZooKeeper does not know goes on where it stands when it is created again under its name'],
       },
       {
@@ -131,7 +131,7 @@ export const oldPlaces: readonly Group[] = [
         what: 'an export, imported',
         beside: 'a tree that has lived on since',
         stop: ['CONFIG_CONFLICT'],
-        says: 'also where it would only bring back what was removed: the tree has another revision',
+        says: 'the tree has another revision, also where the import would only bring back what was removed',
         test: [exported, 'into a tree that lives is refused, also where it would only bring back what was removed'],
       },
       {

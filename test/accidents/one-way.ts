@@ -216,6 +216,7 @@ export async function openOneWay(stack: Stack, options: OneWayOptions = {}): Pro
       await connection.query(`CREATE USER IF NOT EXISTS '${user}'@'%' IDENTIFIED BY '${lutraPassword}'`);
       await connection.query(`GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO '${user}'@'%'`);
       await connection.query(`GRANT SELECT, INSERT, UPDATE, TRIGGER ON lutra.* TO '${user}'@'%'`);
+      await connection.query(`GRANT DELETE ON lutra.conflict TO '${user}'@'%'`);
       await connection.query(`GRANT SELECT, INSERT, UPDATE, DELETE, TRIGGER ON ${database}.* TO '${user}'@'%'`);
     });
   }

@@ -135,7 +135,10 @@ describe('a change of a channel that runs', () => {
     expect((await client.get('/api/v1/channels/ab')).body.pipelines[0].routes).toHaveLength(1);
     await run('CREATE TABLE copy.items LIKE shop.items');
     expect((await change(['orders', 'items'])).status).toBe(200);
+    expect((await client.get('/api/v1/channels/ab/status')).body.omissions).toMatchObject({ count: 0 });
     expect((await change(['orders', 'items', 'places'], '?force=true')).status).toBe(200);
+    const { omissions } = (await client.get('/api/v1/channels/ab/status')).body;
+    expect(omissions).toMatchObject({ count: 1, items: [{ kind: 'force', where: 'change' }] });
   });
 
   it('is not held up by what was wrong before, but by a server that cannot be asked', async () => {

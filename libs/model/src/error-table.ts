@@ -63,7 +63,7 @@ export const errorTable = {
     cause:
       'ZooKeeper was restored from an older copy or an older export: the log, or the checkpoint, names a newer revision of the configuration with other routes.',
     kept: 'Everything: what was published and what was applied. What follows is in the binlog of the source and in the topic.',
-    help: 'Going on would leave tables out that were carried. Correct the routes of the channel that the message names, or restore the newer configuration; PUT the channel again in any case, which gives it a new revision, then retry.',
+    help: 'The configuration in ZooKeeper is older than the one that the log or the checkpoint knows. With its routes, tables that were carried would be left out. Correct the routes of the pipeline that the message names and PUT its channel, also where they are right as they are: each PUT of a channel raises the revision. Then retry.',
   }),
   CONFIG_CONFLICT: stop({
     cause: 'Someone else was faster, or the rules between channels and the checks of the servers forbid the change.',
@@ -166,20 +166,20 @@ export const errorTable = {
   }),
   LOG_BEGINNING_UNKNOWN: stop({
     cause:
-      'The pipeline is new and the topic is not: it was begun for other pipelines, and nothing says which of its records the target has already.',
+      'The pipeline is new, but its topic was begun for other pipelines, and nothing says which records of the topic the target has already.',
     kept: 'The topic and the target. Nothing was applied.',
-    help: 'Say where the pipeline begins, for instance behind the place of the dump that the target was loaded from: POST /api/v1/channels/<channel>/pipelines/<pipeline>/restart (docs/02-setup.md, A pipeline on a topic that is in use).',
+    help: 'The pipeline has no place in its topic yet. Say where it begins, for instance behind the place of the dump that the target was loaded from: POST /api/v1/channels/<channel>/pipelines/<pipeline>/restart (docs/02-setup.md, A pipeline on a topic that is in use).',
   }),
   LOG_NOT_CARRIED: stop({
     cause:
-      'Behind the checkpoint of the pipeline the topic leaves out its tables: the pipeline was removed meanwhile, and came back by an import or an older copy.',
-    kept: 'The target up to that record of the topic; what happened in the tables after it is in no topic.',
-    help: 'What is missing cannot be had from the log. Seed the target again, or bring it in line by hand, and say where the pipeline begins: POST /api/v1/channels/<channel>/pipelines/<pipeline>/restart (docs/02-setup.md, A pipeline on a topic that is in use).',
+      'Behind the checkpoint the topic does not hold the tables of the pipeline any more. The pipeline was removed and came back by an import or an older copy of ZooKeeper, or it was created again after the other channels of its endpoint had been started.',
+    kept: 'The target up to the record behind which the topic does not hold the tables. What happened in them after it is in no topic.',
+    help: 'The topic left out the tables of the pipeline for a while; what is missing cannot be had from it. Seed the target again, or bring it in line by hand, and say where the pipeline begins: POST /api/v1/channels/<channel>/pipelines/<pipeline>/restart (docs/02-setup.md, A pipeline on a topic that is in use).',
   }),
   LOG_START_LOST: stop({
     cause: 'The loader was down, paused or stopped for longer than the retention of the topic.',
     kept: 'The source, and the target up to its checkpoint.',
-    help: 'Retention removed records that the loader had not applied. Seed the target again, then restart the pipeline at the end of the topic (docs/03-rest-api.md, Restart).',
+    help: 'Retention removed records that the loader had not applied. Seed the target again, then restart the pipeline behind the place of the dump (docs/03-rest-api.md, Restart).',
   }),
 
   SOURCE_UNAVAILABLE: retry({
@@ -190,9 +190,9 @@ export const errorTable = {
   }),
   SOURCE_SILENT: retry({
     cause:
-      'The source has written more than what was read, and says so when it is asked; its dump goes on with heartbeats and sends nothing of it. Something between may swallow it, or the thread of the dump hangs.',
+      'The source, when asked, says that its binlog is longer than what capture has read, but the connection that brings the binlog (the dump) sends heartbeats only. Something between the two may swallow the events, or the thread of the dump hangs at the source.',
     kept: all,
-    help: 'The dump of the source sends heartbeats only, although its binlog grows. Capture connects anew by itself. If it comes again and again, look at what lies between (a proxy, a load balancer), and at the dump thread in the process list of the source.',
+    help: 'The dump of the source sends heartbeats only, although its binlog grows. Capture connects anew by itself. If the error comes again and again, look at what lies between capture and the source (a proxy, a load balancer), and at the dump thread in the process list of the source.',
   }),
   SOURCE_DENIED: stop({
     cause: 'The password was changed, the account is locked, a privilege is missing, or the server demands TLS.',
@@ -243,15 +243,15 @@ export const errorTable = {
   }),
   SESSION_UNSUPPORTED: stop({
     cause:
-      'The session in which the rows were changed cannot be set at the target, so a generated column, an index or a check would be computed in another way there.',
+      'The target cannot run in the session in which the source changed the rows (its time zone, for instance), so it would compute a generated column, an index or a CHECK in another way.',
     kept: target,
-    help: "The target does not know the session of the source, or cannot be told it. The message names the table, and the setting. For a named time zone: load the time zone tables at the target (mysql_tzinfo_to_sql). For time_zone = 'SYSTEM': give the source a zone that is named, SET PERSIST time_zone = '…', and let the applications connect again. Or make the column a plain one. Then retry; or skip the transaction.",
+    help: "A session of the source cannot be set at the target. The message names the setting, or the table that cannot be written under it. For a named time zone, load the time zone tables at the target (mysql_tzinfo_to_sql), then retry. For time_zone = 'SYSTEM', give the target's system the same zone, then retry; and so that it does not come again, give the source a named zone (SET PERSIST time_zone = '…') and let the applications connect anew. Else make the computed column at the target a plain one and retry, or skip the transaction.",
   }),
   DDL_UNSUPPORTED: stop({
     cause:
-      'A statement may have changed the rows or the definition of a routed table: it names one where it could, or which ones it names cannot be made out (the message says why). Everything before it was published.',
+      'A statement may have changed the rows or the definition of a routed table. It mentions such a table, or its tables cannot be made out (then the message says why). Everything before it was published.',
     kept: log,
-    help: 'A routed table was changed by DDL. The other side needs the same change, and the same rows: where details.effect is "same", wait until recordsBehind is 0 and run the same statement there; where it is "differs", the statement would fill in or pick something else there, and where it is "unknown", it may: follow the part of docs/02-setup.md that the message names. Then set the endpoint\'s ddl to "ignore", wait until it runs again, and set it back.',
+    help: 'DDL may have changed a routed table. The target needs the same change, and must end with the same rows. If details.effect is "same", wait until recordsBehind of all pipelines of the endpoint is 0, and run the same statement at the targets. If it is "differs" or "unknown", the statement would or might do something else there: follow the part of docs/02-setup.md that the message names. Then set ddl of the endpoint to "ignore", wait until its capture runs behind the statement, and set it back to "stop".',
   }),
   LOOP_DETECTED: stop({
     cause:
@@ -279,7 +279,7 @@ export const errorTable = {
   TARGET_CHANGED: retry({
     cause: 'Somebody changed a table at the target (ALTER, a trigger, a foreign key, DROP and CREATE) while the loader was at work.',
     kept: target,
-    help: 'Nothing to do: the transaction was rolled back, and the loader reads the definitions of its tables anew and goes on.',
+    help: 'A table at the target was changed. Nothing to do: the transaction was rolled back before it wrote a row; the loader reads the definitions of its tables anew and goes on.',
   }),
   TARGET_DENIED: stop({
     cause: 'The password was changed, the account is locked, a privilege is missing, or the server demands TLS.',
@@ -328,9 +328,10 @@ export const errorTable = {
     help: "Where both sides take writes, a loader must know every change of its target before it writes. It goes on as soon as the target's capture publishes again: see that endpoint's status.",
   }),
   TRIGGER_UNGUARDED: stop({
-    cause: 'The target has a BEFORE INSERT or BEFORE UPDATE trigger that also fires for the rows that Lutra applies.',
+    cause:
+      'The target has a BEFORE INSERT or BEFORE UPDATE trigger that does not mention @lutra_apply: it also fires for the rows that Lutra applies.',
     kept: target,
-    help: 'A trigger of the target would change rows that are applied, and the sides would differ. POST /api/v1/endpoints/<name>/check gives the statements that make it do nothing where @lutra_apply is set; run them, then retry. A trigger that is right for applied rows too says so in its body: /* @lutra_apply */.',
+    help: 'A trigger of the target would change rows that are applied, and the sides would differ. POST /api/v1/endpoints/<name>/check gives the statements that make the trigger do nothing where @lutra_apply is set; run them, then retry. If the trigger is right for applied rows too, mention the variable in its body, in a comment for instance (start the mysql client with --comments, or it leaves comments out).',
   }),
   APPLY_REFUSED: stop({
     cause:

@@ -5,7 +5,7 @@
  */
 import { z } from 'zod';
 
-/** ddl: an endpoint with `ddl: "ignore"` · skip: a transaction that a person told a loader to skip · force: a start in spite of its checks */
+/** ddl: an endpoint with `ddl: "ignore"` · skip: a transaction that a person told a loader to skip · force: a start, or a change of the channel, in spite of its checks */
 export const omissionKinds = ['ddl', 'skip', 'force'] as const;
 export type OmissionKind = (typeof omissionKinds)[number];
 
@@ -19,7 +19,7 @@ export const omissionSchema = z.strictObject({
   what: z.string(),
   /** `schema.table` at the source, `schema.*` for all of a schema; none: which ones is not known. */
   tables: z.array(z.string()).readonly(),
-  /** Where: a place in the binlog, a seq of the log. */
+  /** Where: a place in the binlog, a seq of the log, `start`, `change`. */
   where: z.string(),
   /** ms since 1970 */
   at: count,

@@ -13,6 +13,7 @@ import type { Problem } from '../configuration/problem.js';
 import { WriteLock } from '../configuration/write-lock.js';
 import { EndpointCheckService } from '../endpoints/endpoint-check.service.js';
 import { REGISTRY } from '../tokens.js';
+import { noteForced } from './forced.js';
 import { channelProblems } from './topology.js';
 
 const tries = 20;
@@ -53,12 +54,12 @@ export class ChannelActionService {
     if (!force) requireNone(name, state, problems);
     const change = (channel: ChannelDocument): ChannelDocument => ({ ...channel, state });
     if (goesOn) return { ...(await this.#change(name, change)), problems };
-    if (errorsOf(problems).length > 0) await noteForced(this.registry, name, problems);
     return this.lock.run(async () => {
       const configuration = await readConfiguration(this.registry);
       const current = configuration.channels.find((channel) => channel.name === name) ?? document;
       const rules = channelProblems(configuration, current);
       requireNone(name, state, rules);
+      await noteForced(this.registry, { channel: name, where: 'start' }, problems);
       return { ...(await this.#change(name, change)), problems: [...rules, ...problems] };
     });
   }
@@ -75,12 +76,6 @@ export class ChannelActionService {
       }
     }
   }
-}
-
-/** Before the channel leaves `stopped`: nothing runs past a check without a trace. */
-function noteForced({ omissions }: Registry, name: string, problems: readonly Problem[]): Promise<void> {
-  const what = [...new Set(errorsOf(problems).map(({ id }) => id))].join(', ');
-  return omissions.add(`channel@${name}`, [{ kind: 'force', what, tables: [], where: 'start', at: Date.now(), record: null }]);
 }
 
 /** @throws RefusedError CONFIG_CONFLICT with the whole list */

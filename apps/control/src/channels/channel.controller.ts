@@ -52,7 +52,7 @@ export class ChannelController {
   @Put(':name')
   @ApiQuery(force)
   @ApiReplace(
-    'Replace a channel; its state stays. Unless it is stopped, tables that it takes in are checked as a start does',
+    'Replace a channel; its state stays. Unless it is stopped, tables that it takes in are checked as a start does; force: in spite of that, and of tables that left before',
     channelSchema,
   )
   async replace(
@@ -76,7 +76,12 @@ export class ChannelController {
   @Post(':name/start')
   @HttpCode(200)
   @ApiQuery(force)
-  @ApiAnswer('Check the servers, then run; force: run in spite of what the servers lack', channelActionSchema, 404, 409)
+  @ApiAnswer(
+    'Check the servers, then run; force: run in spite of what the servers lack, which the status shows until it is confirmed',
+    channelActionSchema,
+    404,
+    409,
+  )
   async start(
     @Param('name', { schema: nameSchema }) name: string,
     @Query('force', { schema: flagSchema }) flag: boolean,

@@ -15,15 +15,23 @@ import {
 } from '../configuration/configuration.js';
 import type { Configuration, Precondition, Versioned, Write } from '../configuration/configuration.js';
 import { RefusedError, errorsOf } from '../configuration/problem.js';
+import type { Problem } from '../configuration/problem.js';
 import { WriteLock } from '../configuration/write-lock.js';
 import type { ChannelWrite } from '../http/schemas.js';
 import { REGISTRY } from '../tokens.js';
 import { AddedTablesService } from './added-tables.service.js';
+import { noteForced } from './forced.js';
 import { homeChangeProblems } from './home-change.js';
 import { LeftTablesService } from './left-tables.service.js';
 import { channelProblems, newErrors } from './topology.js';
 
 const kind = 'channel';
+
+interface Checked {
+  readonly version: number;
+  /** What refuses the change, and is passed with force. */
+  readonly passed: readonly Problem[];
+}
 
 @Injectable()
 export class ChannelService {
@@ -60,18 +68,33 @@ export class ChannelService {
       const checked = await findForWrite(this.registry.channels, write);
       requireState(input, checked.document);
       requireRules(input, await readConfiguration(this.registry));
-      if (!how.force) requireSameHome(checked.document, input);
-      if (!how.force) await this.leftTables.require(checked.document, input);
-      if (!how.force) await this.addedTables.require(checked.document, input);
-      const written = await this.lock.run(() => this.#replace(input, write, checked.version));
+      const passed = await this.#refusals(checked.document, input, how.force);
+      const written = await this.lock.run(() => this.#replace(input, write, { version: checked.version, passed }));
       if (written) return written;
     }
   }
 
+  /** What refuses the change: with `force` it is passed. @throws RefusedError without */
+  async #refusals(before: ChannelDocument, after: ChannelInput, force: boolean): Promise<readonly Problem[]> {
+    const checks = [
+      async () => requireSameHome(before, after),
+      () => this.leftTables.require(before, after),
+      () => this.addedTables.require(before, after),
+    ];
+    const passed: Problem[] = [];
+    for (const check of checks) {
+      await check().catch((error: unknown) => {
+        if (!force || !(error instanceof RefusedError)) throw error;
+        passed.push(...error.problems);
+      });
+    }
+    return passed;
+  }
+
   /** null: it is no longer what was checked. */
-  async #replace(input: ChannelWrite, write: Write, checked: number): Promise<Versioned<ChannelDocument> | null> {
+  async #replace(input: ChannelWrite, write: Write, checked: Checked): Promise<Versioned<ChannelDocument> | null> {
     const { document, version } = await findForWrite(this.registry.channels, write);
-    if (version !== checked) return null;
+    if (version !== checked.version) return null;
     const { state, attempt } = document;
     requireState(input, document);
     const configuration = await readConfiguration(this.registry);
@@ -81,6 +104,7 @@ export class ChannelService {
     await this.leftTables.remember(document, input);
     // Also where nothing changes: so a person says that a tree that was restored is right as it is.
     await this.registry.revision.raise();
+    await noteForced(this.registry, { channel: input.name, where: 'change' }, checked.passed);
     return replaceDocument(this.registry.channels, write, { ...input, state, attempt }, version);
   }
 

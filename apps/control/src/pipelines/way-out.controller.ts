@@ -35,7 +35,13 @@ export class PipelineWayOutController {
 
   @Post('restart')
   @HttpCode(200)
-  @ApiAnswer('Go on at an end of the topic, whatever the checkpoint says; "accept": true is needed', restartAnswerSchema, 400, 404, 409)
+  @ApiAnswer(
+    'Go on at an end of the topic, or behind the place of a dump, whatever the checkpoint says; without accept: what that means',
+    restartAnswerSchema,
+    400,
+    404,
+    409,
+  )
   restart(
     @Param('channel', { schema: nameSchema }) channel: string,
     @Param('pipeline', { schema: nameSchema }) pipeline: string,

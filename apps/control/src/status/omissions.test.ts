@@ -44,7 +44,7 @@ describe('what a channel shows of what was not carried over', () => {
       'transaction pipeline ab.there',
     ]);
     expect(status.summary).toBe(
-      '2 DDL statements not carried, 1 transactions skipped, 1 starts in spite of failed checks; last: transaction at seq 7 (pipeline ab.there)',
+      '2 DDL statements not carried, 1 transaction skipped, 1 start or change in spite of failed checks; last: transaction at seq 7 (pipeline ab.there)',
     );
     expect(status.confirmed).toEqual({ by: 'me', reason: 'done', at: 1 });
   });

@@ -57,14 +57,18 @@ function concerning({ pipelines }: ChannelDocument, owner: OmissionOwner): (omis
   return ({ kind, tables }) => kind !== 'ddl' || tables.length === 0 || tables.some(isRouted);
 }
 
-const nouns = { ddl: 'DDL statements not carried', skip: 'transactions skipped', force: 'starts in spite of failed checks' } as const;
+const nouns = {
+  ddl: ['DDL statement not carried', 'DDL statements not carried'],
+  skip: ['transaction skipped', 'transactions skipped'],
+  force: ['start or change in spite of failed checks', 'starts or changes in spite of failed checks'],
+} as const;
 
 function summaryOf(items: readonly Shown[], count: number): string | null {
   const last = items.at(-1);
   if (!last) return count === 0 ? null : `${count} omissions`;
   const kinds = (['ddl', 'skip', 'force'] as const).flatMap((kind) => {
     const number = items.filter((item) => item.kind === kind).length;
-    return number === 0 ? [] : [`${number} ${nouns[kind]}`];
+    return number === 0 ? [] : [`${number} ${nouns[kind][number === 1 ? 0 : 1]}`];
   });
   const more = count - items.length;
   const on = last.tables.length === 0 ? '' : ` on ${last.tables.join(', ')}`;

@@ -24,7 +24,7 @@ export class StatusController {
   ) {}
 
   @Get('status')
-  @ApiAnswer('All channels: state, position, lag, counts and last error of each pipeline', statusSchema)
+  @ApiAnswer('All channels: state, position, lag, counts and last error of each pipeline, and what was not carried over', statusSchema)
   async all(): Promise<Status> {
     const [channels, workers] = await Promise.all([listDocuments(this.registry.channels), this.registry.status.list()]);
     return {
@@ -44,7 +44,7 @@ export class StatusController {
   @Post('channels/:name/omissions/confirm')
   @HttpCode(200)
   @ApiAnswer(
-    'What was not carried over has been dealt with: DDL at both sides, rows that were skipped',
+    'Say that what was not carried over has been dealt with: ignored DDL, skipped transactions, forced starts',
     omissionsStatusSchema,
     400,
     404,

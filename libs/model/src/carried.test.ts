@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import * as fc from 'fast-check';
-import { isCarried, isOutdated } from './carried.js';
-import { createRouter } from './route.js';
+import { isCarried, isHeld, isOutdated } from './carried.js';
+import { carriedFingerprint, createRouter } from './route.js';
 
 const part = fc.stringMatching(/^[ab*?]{1,4}$/);
 const name = fc.stringMatching(/^[ab]{1,5}$/);
@@ -43,6 +43,16 @@ describe('what a topic holds', () => {
     // Whether copies are carried on the patterns do not say; whoever is named is known to capture.
     expect(isCarried({ tables: [held], pipelines: {} }, { id: 'c.p', routes, forwards: true })).toBe(false);
     expect(isCarried({ tables: [], pipelines: { 'c.p': 'x' } }, { id: 'c.p', routes, forwards: true })).toBe(true);
+  });
+
+  it('is all of it only under the same routes, or others with the same tables', () => {
+    const pipeline = { id: 'c.p', routes: [{ schema: 'shop', table: 't' }], forwards: true };
+    const held = (tables: readonly string[], fingerprint: string, forwards: boolean): boolean =>
+      isHeld({ tables, pipelines: { 'c.p': fingerprint } }, { ...pipeline, forwards });
+    expect(held([], carriedFingerprint(pipeline), true)).toBe(true);
+    expect(held(['shop.other'], 'other routes', false)).toBe(false);
+    expect(held(['shop.*'], 'other routes', false)).toBe(true);
+    expect(held(['shop.*'], 'other routes', true)).toBe(false);
   });
 });
 

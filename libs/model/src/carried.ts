@@ -3,6 +3,7 @@
  * the topic of an endpoint goes on when a pipeline is removed, without its tables, and nothing in `seq` tells. The `routes` records do. Pure.
  */
 import type { PipelineDocument } from './config.js';
+import { carriedFingerprint } from './route.js';
 import type { RouteFingerprints } from './route.js';
 
 /** What a `routes` record says, and ZooKeeper's copy of it. */
@@ -24,9 +25,17 @@ export function isNamed({ pipelines }: Pick<Announced, 'pipelines'>, id: string)
   return Object.hasOwn(pipelines, id);
 }
 
-/** From the record on, does the topic hold all that the pipeline carries? Errs on the side of no. */
-export function isCarried(announced: Pick<Announced, 'tables' | 'pipelines'>, { id, routes, forwards }: Carrying): boolean {
-  if (isNamed(announced, id)) return true;
+/** May a pipeline that has applied all before the record go on behind it? One that is named gets its rows, under routes that were in force until they changed. */
+export function isCarried(announced: Pick<Announced, 'tables' | 'pipelines'>, pipeline: Carrying): boolean {
+  return isNamed(announced, pipeline.id) || isHeld(announced, pipeline);
+}
+
+/**
+ * From the record on, does the topic hold all that the pipeline carries now? Errs on the side of no. Counter-example for asking by name alone: a dump, then a table is added to
+ * the routes; what happened in it between the two is in no topic, although the pipeline was named all the time.
+ */
+export function isHeld(announced: Pick<Announced, 'tables' | 'pipelines'>, { id, routes, forwards }: Carrying): boolean {
+  if (announced.pipelines[id] === carriedFingerprint({ routes, forwards })) return true;
   // Of whose routes copies are carried on, the record does not say.
   if (forwards) return false;
   return routes.every((route) => announced.tables.some((pattern) => contains(pattern, `${route.schema}.${route.table}`)));

@@ -243,9 +243,9 @@ export const errorTable = {
   }),
   SESSION_UNSUPPORTED: stop({
     cause:
-      'The session in which the rows were changed cannot be set at the target, so a generated column, an index or a check would be computed in another way there.',
+      'The session in which the rows were changed cannot be set at the target, or conflicts of the table are decided and what one leaves is written without it: a generated column, an index or a check would be computed in another way.',
     kept: target,
-    help: "The target does not know the session of the source, or cannot be told it. The message names the table, and the setting. For a named time zone: load the time zone tables at the target (mysql_tzinfo_to_sql). For time_zone = 'SYSTEM': give the source a zone that is named, SET PERSIST time_zone = '…', and let the applications connect again. Or make the column a plain one. Then retry; or skip the transaction.",
+    help: "The target does not know the session of the source, or cannot be told it. The message names the table, and the setting. For a named time zone: load the time zone tables at the target (mysql_tzinfo_to_sql). For time_zone = 'SYSTEM': give the source a zone that is named, SET PERSIST time_zone = '…', and let the applications connect again. Where conflicts are decided: let the applications leave time_zone at '+00:00', and sql_mode without the mode that is named. Or make the column a plain one. Then retry; or skip the transaction.",
   }),
   DDL_UNSUPPORTED: stop({
     cause:

@@ -41,14 +41,30 @@ export function isHeld(announced: Pick<Announced, 'tables' | 'pipelines'>, { id,
   return routes.every((route) => announced.tables.some((pattern) => contains(pattern, `${route.schema}.${route.table}`)));
 }
 
+/** Numbers that only grow, of a tree. */
+export interface Revision {
+  readonly revision: number;
+  /** Of each channel: at its last write. */
+  readonly channels: Readonly<Record<string, number>>;
+}
+
 /**
- * Are the routes of a tree older than those that were in force? Only what differs counts: a change elsewhere raises the revision too.
+ * Are the routes of a tree older than those that were in force? Only what differs counts: a change elsewhere raises the revision too. And only by the number of its own channel:
+ * in a tree that was restored somebody puts one channel right, and the others are still what they were in the copy.
  * @param now of the tree
  */
-export function isOutdated(announced: Pick<Announced, 'revision' | 'pipelines'>, now: Pick<Announced, 'revision' | 'pipelines'>): boolean {
-  if (announced.revision <= now.revision) return false;
+export function isOutdated(
+  announced: Pick<Announced, 'revision' | 'pipelines'>,
+  now: Pick<Announced, 'pipelines'> & { readonly revision: Revision },
+): boolean {
   const ids = new Set([...Object.keys(announced.pipelines), ...Object.keys(now.pipelines)]);
-  return [...ids].some((id) => announced.pipelines[id] !== now.pipelines[id]);
+  return [...ids].some((id) => announced.pipelines[id] !== now.pipelines[id] && announced.revision > revisionOf(now.revision, id));
+}
+
+/** 0: the tree has never heard of the channel. */
+function revisionOf({ channels }: Revision, id: string): number {
+  const [channel = ''] = id.split('.');
+  return Object.hasOwn(channels, channel) ? (channels[channel] ?? 0) : 0;
 }
 
 /** Whether every name that `inner` matches is matched by `outer`: a `*` of `inner` can only be met by one of `outer`. */

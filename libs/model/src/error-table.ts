@@ -63,7 +63,7 @@ export const errorTable = {
     cause:
       'ZooKeeper was restored from an older copy or an older export: the log, or the checkpoint, names a newer revision of the configuration with other routes.',
     kept: 'Everything: what was published and what was applied. What follows is in the binlog of the source and in the topic.',
-    help: 'Going on would leave tables out that were carried. Correct the routes of the channel that the message names, or restore the newer configuration; PUT the channel again in any case, which gives it a new revision, then retry.',
+    help: 'Going on would leave tables out that were carried. Correct the routes of the channel that the message names, or restore the newer configuration; PUT each channel that was changed since the copy again in any case, which gives it a new revision (one that is not wanted any more: create it, and remove it), then retry.',
   }),
   CONFIG_CONFLICT: stop({
     cause: 'Someone else was faster, or the rules between channels and the checks of the servers forbid the change.',

@@ -233,7 +233,7 @@ function deps(logs: LogCopyStore, updates: Partial<WorkStatus>[] = [], restarts 
       restarts,
       omissions: { add: async () => undefined },
       channels: { listLatest: async () => world.channels },
-      revision: { latest: async () => world.revision },
+      revision: { latest: async () => ({ revision: world.revision, channels: { ab: world.revision, c: world.revision } }) },
     } as unknown as CaptureDeps['registry'],
     schemas: ids as unknown as CaptureDeps['schemas'],
     secretKey: key,

@@ -4,7 +4,7 @@
  * trusted alone: one that was restored from an older copy has the routes before the table. The log knows better.
  */
 import { isOutdated, SyncError } from '@lutra/model';
-import type { Announced, ChannelDocument, RouteFingerprints } from '@lutra/model';
+import type { Announced, ChannelDocument, Revision, RouteFingerprints } from '@lutra/model';
 import type { DocumentStore, RevisionStore } from '@lutra/registry';
 import { routesOf } from './wanted.js';
 
@@ -33,9 +33,9 @@ export async function requireCurrentRoutes(store: Store, work: Checked, announce
   const newest = routesOf(endpoint, documents);
   const differs = differing(newest, work.pipelines);
   if (differs) throw behind(endpoint, `the routes of pipeline ${differs} were changed; this process has not been told yet`);
-  if (!announced) return revision;
+  if (!announced) return revision.revision;
   if (isOutdated(announced, { revision, pipelines: newest })) throw outdated(endpoint, announced, { revision, pipelines: newest });
-  return Math.max(revision, announced.revision);
+  return Math.max(revision.revision, announced.revision);
 }
 
 function differing(one: RouteFingerprints, other: RouteFingerprints): string | undefined {
@@ -46,10 +46,10 @@ function behind(endpoint: string, why: string): SyncError {
   return new SyncError('CONFIG_BEHIND', `endpoint ${endpoint}: ${why}`, { details: { endpoint } });
 }
 
-function outdated(endpoint: string, log: Announced, now: Pick<Announced, 'revision' | 'pipelines'>): SyncError {
+function outdated(endpoint: string, log: Announced, now: { revision: Revision; pipelines: RouteFingerprints }): SyncError {
   const pipeline = differing(log.pipelines, now.pipelines) ?? null;
-  const what = `the log has the routes of revision ${log.revision}, ZooKeeper those of ${now.revision}, where pipeline ${pipeline} has others or is not there`;
+  const what = `the log has the routes of revision ${log.revision}, ZooKeeper those of ${now.revision.revision}, where pipeline ${pipeline} has others or is not there`;
   return new SyncError('CONFIG_OUTDATED', `endpoint ${endpoint}: ${what}`, {
-    details: { endpoint, pipeline, log: log.revision, revision: now.revision },
+    details: { endpoint, pipeline, log: log.revision, revision: now.revision.revision },
   });
 }

@@ -257,10 +257,10 @@ describe('channels', () => {
   it('raise the revision with each write and removal, and with no action', async () => {
     const raised = async (): Promise<boolean> => {
       const before = known;
-      known = await registry.revision.latest();
+      known = (await registry.revision.latest()).revision;
       return known > before;
     };
-    let known = await registry.revision.latest();
+    let known = (await registry.revision.latest()).revision;
     const channel = { name: 'ab', pipelines: [pipeline('there', 'a', 'b')] };
     await client.post('/api/v1/channels', channel);
     expect(await raised()).toBe(true);

@@ -321,7 +321,7 @@ const deps = (): LoaderDeps => ({
     pipelines: { read: async () => ({ createdAt: 0 }) },
     skips: { read: async () => null },
     channels: { latest },
-    revision: { latest: async () => world.revision },
+    revision: { latest: async () => ({ revision: world.revision, channels: { ab: world.revision, c: world.revision } }) },
   } as unknown as LoaderDeps['registry'],
   schemas: ids as unknown as LoaderDeps['schemas'],
   secretKey: key,

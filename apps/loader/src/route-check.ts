@@ -11,7 +11,7 @@
  *    begins only in a log that was begun for it: its first `routes` record names it.
  */
 import { carriedFingerprint, isCarried, isNamed, isOutdated, pipelineId, SyncError, toSyncError } from '@lutra/model';
-import type { Announced, ChannelDocument, ControlRecord, Route, RouteFingerprints } from '@lutra/model';
+import type { Announced, ChannelDocument, ControlRecord, Revision, Route, RouteFingerprints } from '@lutra/model';
 import type { AppliedRoutes } from '@lutra/marker';
 import type { DocumentStore, RevisionStore } from '@lutra/registry';
 import { orAborted } from '@lutra/runtime';
@@ -65,10 +65,10 @@ export class RouteCheck {
    */
   async requireNewest(applied: AppliedRoutes | null): Promise<AppliedRoutes> {
     const revision = await this.#revision();
-    if (!applied) return { revision, fingerprint: this.#fingerprint };
+    if (!applied) return { revision: revision.revision, fingerprint: this.#fingerprint };
     const { id } = this.#options;
     this.#requireNotOutdated({ revision: applied.revision, pipelines: { [id]: applied.fingerprint } }, revision, 'the checkpoint');
-    return { revision: Math.max(revision, applied.revision), fingerprint: this.#fingerprint };
+    return { revision: Math.max(revision.revision, applied.revision), fingerprint: this.#fingerprint };
   }
 
   /**
@@ -90,7 +90,7 @@ export class RouteCheck {
   }
 
   /** Of a tree in which the routes are ours. */
-  async #revision(): Promise<number> {
+  async #revision(): Promise<Revision> {
     const { id, revision, signal } = this.#options;
     const newest = await orAborted(this.#newest(), signal);
     if (newest === null) throw this.#behind(`there is no pipeline ${id} any more`);
@@ -98,11 +98,11 @@ export class RouteCheck {
     return orAborted(revision.latest(), signal);
   }
 
-  #requireNotOutdated(known: Pick<Announced, 'revision' | 'pipelines'>, revision: number, who: string): void {
+  #requireNotOutdated(known: Pick<Announced, 'revision' | 'pipelines'>, revision: Revision, who: string): void {
     if (!isOutdated(known, { revision, pipelines: this.fingerprints })) return;
     const { id } = this.#options;
-    const what = `pipeline ${id}: ${who} has its routes of revision ${known.revision}, ZooKeeper others, of ${revision}`;
-    throw new SyncError('CONFIG_OUTDATED', what, { details: { pipeline: id, known: known.revision, revision } });
+    const what = `pipeline ${id}: ${who} has its routes of revision ${known.revision}, ZooKeeper others, of ${revision.revision}`;
+    throw new SyncError('CONFIG_OUTDATED', what, { details: { pipeline: id, known: known.revision, revision: revision.revision } });
   }
 
   async #newest(): Promise<string | null> {

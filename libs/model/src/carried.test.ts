@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import * as fc from 'fast-check';
-import { isCarried, isOutdated } from './carried.js';
-import { createRouter } from './route.js';
+import { isCarried, isHeld, isOutdated } from './carried.js';
+import { carriedFingerprint, createRouter } from './route.js';
 
 const part = fc.stringMatching(/^[ab*?]{1,4}$/);
 const name = fc.stringMatching(/^[ab]{1,5}$/);
@@ -44,14 +44,28 @@ describe('what a topic holds', () => {
     expect(isCarried({ tables: [held], pipelines: {} }, { id: 'c.p', routes, forwards: true })).toBe(false);
     expect(isCarried({ tables: [], pipelines: { 'c.p': 'x' } }, { id: 'c.p', routes, forwards: true })).toBe(true);
   });
+
+  it('is all of it only under the same routes, or others with the same tables', () => {
+    const pipeline = { id: 'c.p', routes: [{ schema: 'shop', table: 't' }], forwards: true };
+    const held = (tables: readonly string[], fingerprint: string, forwards: boolean): boolean =>
+      isHeld({ tables, pipelines: { 'c.p': fingerprint } }, { ...pipeline, forwards });
+    expect(held([], carriedFingerprint(pipeline), true)).toBe(true);
+    expect(held(['shop.other'], 'other routes', false)).toBe(false);
+    expect(held(['shop.*'], 'other routes', false)).toBe(true);
+    expect(held(['shop.*'], 'other routes', true)).toBe(false);
+  });
 });
 
-it('a tree is outdated where it has less than the log, and other routes', () => {
+it('a tree is outdated where it has other routes, and less than the log for their channel', () => {
   const log = { revision: 7, pipelines: { 'c.p': 'x' } };
-  expect(isOutdated(log, { revision: 6, pipelines: { 'c.p': 'x' } })).toBe(false);
+  const at = (revision: number, channels: Readonly<Record<string, number>> = { c: revision }) => ({ revision, channels });
+  expect(isOutdated(log, { revision: at(6), pipelines: { 'c.p': 'x' } })).toBe(false);
   const others: readonly Readonly<Record<string, string>>[] = [{ 'c.p': 'y' }, {}, { 'c.p': 'x', 'c.q': 'z' }];
   for (const pipelines of others) {
-    expect(isOutdated(log, { revision: 6, pipelines })).toBe(true);
-    expect(isOutdated(log, { revision: 7, pipelines })).toBe(false);
+    expect(isOutdated(log, { revision: at(6), pipelines })).toBe(true);
+    expect(isOutdated(log, { revision: at(7), pipelines })).toBe(false);
+    // another channel was written since
+    expect(isOutdated(log, { revision: at(9, { c: 6, other: 9 }), pipelines })).toBe(true);
+    expect(isOutdated(log, { revision: at(9, { other: 9 }), pipelines })).toBe(true);
   }
 });

@@ -63,7 +63,7 @@ export const errorTable = {
     cause:
       'ZooKeeper was restored from an older copy or an older export: the log, or the checkpoint, names a newer revision of the configuration with other routes.',
     kept: 'Everything: what was published and what was applied. What follows is in the binlog of the source and in the topic.',
-    help: 'The configuration in ZooKeeper is older than the one that the log or the checkpoint knows. With its routes, tables that were carried would be left out. Correct the routes of the pipeline that the message names and PUT its channel, also where they are right as they are: each PUT of a channel raises the revision. Then retry.',
+    help: 'Going on would leave tables out that were carried. Correct the routes of the channel that the message names, or restore the newer configuration. PUT each channel that was changed since the copy again in any case, which gives it a new revision; one that is not wanted any more: create it, and remove it. Then retry.',
   }),
   CONFIG_CONFLICT: stop({
     cause: 'Someone else was faster, or the rules between channels and the checks of the servers forbid the change.',
@@ -243,9 +243,9 @@ export const errorTable = {
   }),
   SESSION_UNSUPPORTED: stop({
     cause:
-      'The target cannot run in the session in which the source changed the rows (its time zone, for instance), so it would compute a generated column, an index or a CHECK in another way.',
+      'The target cannot run in the session in which the source changed the rows (its time zone, for instance), or conflicts of the table are decided and what one leaves is written without that session. A generated column, an index or a CHECK would be computed in another way.',
     kept: target,
-    help: "A session of the source cannot be set at the target. The message names the setting, or the table that cannot be written under it. For a named time zone, load the time zone tables at the target (mysql_tzinfo_to_sql), then retry. For time_zone = 'SYSTEM', give the target's system the same zone, then retry; and so that it does not come again, give the source a named zone (SET PERSIST time_zone = '…') and let the applications connect anew. Else make the computed column at the target a plain one and retry, or skip the transaction.",
+    help: "A session of the source cannot be set at the target. The message names the setting, or the table that cannot be written under it. For a named time zone, load the time zone tables at the target (mysql_tzinfo_to_sql), then retry. For time_zone = 'SYSTEM', give the target's system the same zone, then retry; and so that it does not come again, give the source a named zone (SET PERSIST time_zone = '…') and let the applications connect anew. Where conflicts are decided, let the applications leave time_zone at '+00:00', and sql_mode without the mode that is named. Else make the computed column at the target a plain one and retry, or skip the transaction.",
   }),
   DDL_UNSUPPORTED: stop({
     cause:

@@ -3,6 +3,7 @@
  * column, index and check by its name. docs/decisions/0011-source-session.md says what was tried.
  */
 import { tableName } from '@lutra/model';
+import { foreignModeNames, named, readsLocalTime } from './decided-session.js';
 import { quoteText } from './literal.js';
 import { problem } from './problem.js';
 import type { Problem } from './problem.js';
@@ -34,21 +35,20 @@ export async function checkSession(target: Queries, at: SessionCase): Promise<re
     ...(local.length > 0 ? await checkTimeZone(target, at, named(to, local)) : []),
     ...computed.flatMap((each) => checkOpened(at, each)),
     ...computed.flatMap((each) => checkSettings(at, each)),
+    ...checkModes(at, computed),
   ];
 }
 
-function named(table: TargetTable, computed: readonly Computed[]): string {
-  return `${tableName(table)} (${computed.map(({ what, name }) => `${what} ${name}`).join(', ')})`;
-}
-
-/** A TIMESTAMP is an instant; what an expression sees of it is the session's local time. */
-function readsLocalTime({ what, name, expression }: Computed, { columns }: TargetTable): boolean {
-  const instants = columns.filter(({ type }) => type === 'timestamp').map((column) => column.name);
-  if (what === 'default') return !instants.includes(name);
-  return (
-    /\b(?:from_unixtime|unix_timestamp)\(/i.test(expression) ||
-    instants.some((column) => expression.includes(`\`${column.replaceAll('`', '``')}\``))
-  );
+/** Those of the server's sessions that say nothing else; one that does is seen when it writes (decided-session.ts). */
+function checkModes({ source, to, decided, forwards }: SessionCase, computed: readonly Computed[]): readonly Problem[] {
+  const modes = source.variables.get('sql_mode')?.split(',') ?? [];
+  const foreign = modes.filter((mode) => foreignModeNames.includes(mode));
+  const stored = computed.filter(({ what }) => what === 'column' || what === 'index');
+  if (foreign.length === 0 || stored.length === 0 || !(decided || forwards)) return [];
+  const why = decided ? 'a row that a conflict leaves' : 'what loaders wrote at the source and is carried on';
+  const what = `${named(to, stored)} may depend on sql_mode: ${why} is written without ${foreign.join(', ')}`;
+  const mend = setGlobal(source, 'sql_mode', modes.filter((mode) => !foreign.includes(mode)).join(','));
+  return [problem('error', decided ? 'session-conflicts' : 'session-forwarded', what, `${mend}; or ${plain}`)];
 }
 
 const plain = 'make it a plain column that the application writes, or drop it at the target';

@@ -19,6 +19,7 @@ export { keyOfRow, planRows, sameColumn, sameKey, sameRows, toRow } from './row-
 export type { RowPlan } from './row-plan.js';
 export { deleteRow, holdersQueries, insertRow, readRowQuery, updateRow } from './row-statements.js';
 export type { ConnectionOptions, Queries, Result, ResultRow } from './session-options.js';
+export { computedElsewise } from './decided-session.js';
 export { sessionTextOf } from './source-session.js';
 export type { SessionText, Under } from './source-session.js';
 export { inPieces } from './sql-text.js';

@@ -1,9 +1,10 @@
 import * as fc from 'fast-check';
+import { rowsFlags } from '@lutra/model';
 import type { ColumnSchema, Row, Value } from '@lutra/model';
 import { describe, expect, test } from 'vitest';
 import { column, histories, sourceTable, targetTable } from './changes-fixture.js';
 import type { Step } from './changes-fixture.js';
-import { StatementBuilder } from './statement-builder.js';
+import { differing, StatementBuilder } from './statement-builder.js';
 import type { TargetColumn, TargetTable } from './target-table.js';
 import { closingText, openingText, transactionText, uncommittedText } from './transaction-text.js';
 
@@ -209,6 +210,24 @@ describe('statements', () => {
 
 describe('exact statements', () => {
   const exactly = (steps: readonly Step[], at = { source, target }): readonly string[] => build(steps, at, true);
+
+  test("changes of session between them do not shift what each gave: the count of one is not taken for another's", () => {
+    const under = { session: null, flags: rowsFlags.noForeignKeyChecks };
+    const builder = new StatementBuilder({ exact: true });
+    builder.add({ ...u({ id: 1, u: 1, v: 1 }, { id: 1, u: 1, v: 2 }), source, target, under });
+    builder.add({ ...d(2, 2), source, target });
+    builder.add({ ...d(3, 3), source, target, under });
+    const text = builder.take();
+    const rows = [
+      { c0: 1, c1: 1, c2: 1 },
+      { c0: 2, c1: 2, c2: 0 },
+      { c0: 3, c1: 3, c2: 0 },
+    ];
+    expect(text.marks.flatMap((mark) => ('table' in mark ? mark.does : []))).toEqual(['read rows', 'update', 'delete', 'delete']);
+    const results = (matched: readonly number[]) => [{ rows, matched: 0 }, ...matched.map((each) => ({ rows: [], matched: each }))];
+    expect(differing(text, results([1, 1, 1]))).toEqual([]);
+    expect(differing(text, results([1, 0, 1]))).toEqual([1]);
+  });
   const read = 'SELECT `id` AS c0, `u` AS c1, `v` AS c2 FROM `shop`.`t` FORCE INDEX (PRIMARY) WHERE';
 
   test('what the changes will find is read and locked first, and nobody but the reader counts', () => {

@@ -1,6 +1,7 @@
 /** Logs of a source with known transactions: where a pipeline begins behind a dump must part what the dump has from what it has not, or be refused. */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { carriedFingerprint } from '@lutra/model';
 import type { Announced, ControlRecord, LogPlace, LogRecord, RowEvent, TableSchema } from '@lutra/model';
 import { beginningOf } from './beginning.js';
 import type { DumpPlace } from './beginning.js';
@@ -132,10 +133,16 @@ describe('the beginning behind a dump', () => {
     log.transaction(1);
     log.heartbeat();
     await expect(log.begin({ gtidSet: set(1) })).rejects.toEqual(refused(/did not hold all tables of c\.p/));
-    const named = logOf([1]);
-    named.lead({ tables: ['crm.*'], pipelines: { 'c.p': 'other routes' } });
-    named.heartbeat();
-    expect((await named.begin({ gtidSet: set(1) })).seq).toBeGreaterThan(0);
+    const [before, after] = [logOf([1]), logOf([1])];
+    before.lead({ tables: ['crm.*'], pipelines: { 'c.p': 'the routes before the table was added' } });
+    before.transaction(0);
+    before.lead();
+    before.heartbeat();
+    await expect(before.begin({ gtidSet: set(1) })).rejects.toEqual(refused(/did not hold all tables of c\.p/));
+    expect((await before.begin({ gtidSet: set(2) })).seq).toBeGreaterThan(0);
+    after.lead({ tables: [], pipelines: { 'c.p': carriedFingerprint(pipeline) } });
+    after.heartbeat();
+    expect((await after.begin({ gtidSet: set(1) })).seq).toBeGreaterThan(0);
     const tsMs = 0;
     for (const body of [
       {

@@ -9,7 +9,7 @@
  * Counter-example for taking the place by time, or the end of the topic: a transaction that commits between the dump and that is missing, or comes twice.
  */
 import { fileNumber, gtidSubset, parseGtids } from '@lutra/binlog';
-import { isCarried, LogScan, SyncError } from '@lutra/model';
+import { isHeld, LogScan, SyncError } from '@lutra/model';
 import type { Announced, Carrying, FilePosition, LogPlace, Position, ScannedPlace } from '@lutra/model';
 import type { LogEnds, LogPieces, PieceSizes } from './log-search.js';
 
@@ -93,7 +93,7 @@ function proven({ place, before, behind, announced }: Found, dump: Dump, { topic
   if (missed)
     throw invalid(topic, `that is no place of this source: it lacks what stands at seq ${missed.seq}, and has what stands at ${place.seq}`);
   if (!announced) throw invalid(topic, 'retention has removed what the log said of its tables at that place; take a newer dump');
-  const lacking = [{ seq: place.seq, announced }, ...behind].findLast((one) => one.announced && !isCarried(one.announced, pipeline));
+  const lacking = [{ seq: place.seq, announced }, ...behind].findLast((one) => one.announced && !isHeld(one.announced, pipeline));
   if (lacking)
     throw invalid(
       topic,

@@ -5,7 +5,7 @@
  */
 import { Inject, Injectable } from '@nestjs/common';
 import type { Checkpoint } from '@lutra/marker';
-import { createRouter, isCarried, rowsTopic, SyncError } from '@lutra/model';
+import { createRouter, isHeld, rowsTopic, SyncError } from '@lutra/model';
 import type { EndpointDocument, LogPlace, PipelineDocument, TableSchema } from '@lutra/model';
 import { loadTable, moveCheckpoint, readCheckpoint, requireReplayable, Session } from '@lutra/mysql';
 import type { ConnectionOptions, Destination } from '@lutra/mysql';
@@ -105,7 +105,7 @@ export class PipelineWayOutService {
     const carrying = { id, routes, forwards };
     const newest = await newestRoutes(log, ends, (await this.registry.logs.read(source))?.document ?? null);
     if (at !== 'end') return beginningOf(log, ends, { topic: log.topic, dump: at, pipeline: carrying, newest });
-    if (newest && !isCarried(newest, carrying))
+    if (newest && !isHeld(newest, carrying))
       throw new SyncError(
         'CONFIG_INVALID',
         `${log.topic} does not hold all tables of ${id} yet: start or pause its channel, and ask again`,

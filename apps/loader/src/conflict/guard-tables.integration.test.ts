@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { TestServer } from '../../../../libs/mysql/src/fixture.js';
 import { GuardRoom } from './guard.fixture.js';
 import type { RoomOptions, Step } from './guard.fixture.js';
+import type { Member } from './members.js';
 
 const tables = { t: 'id int primary key, v int', bare: 'id int, v int', made: 'id int primary key, v int, unique odd ((v + 1))' };
 const row = (id: number, v: number): Row => ({ id, v });
@@ -71,6 +72,26 @@ describe.each(['8.0', '9.7'] as const)('tables of all kinds, guarded, on %s', (v
     await room.commit(room.transaction([[null, row(1, 1)]]));
     const odd = room.transaction([[null, { id: 'a', v: 1 }, 'odd']]);
     await expect(room.commit(odd)).rejects.toEqual(refused('APPLY_REFUSED', { table: 'odd', column: 'id', collation: 'macce_general_ci' }));
+  });
+
+  test('what another session computes is refused under a policy that decides: home would send the row back without it', async () => {
+    const made = { t: 'id int primary key, ts timestamp null, day date as (date(ts)) stored' };
+    const session = { sqlMode: 0, timeZone: '+08:00', lcTimeNames: 0, collation: 45 };
+    const at = (timeZone: string): Member => {
+      const member = room.transaction([[null, { id: 1, ts: '2021-05-01 20:00:00' }]]);
+      const changes = member.changes.map((change) => ({ ...change, under: { session: { ...session, timeZone }, flags: 0 } }));
+      return { ...member, changes };
+    };
+    for (const policy of ['home', 'stop'] as const) {
+      await room.close();
+      room = await GuardRoom.open(server, { tables: made, rule: { policy } });
+      const other = room.commit(at('+08:00'));
+      if (policy === 'home') await expect(other).rejects.toEqual(refused('SESSION_UNSUPPORTED', { table: 't' }));
+      else await other;
+      if (policy === 'home') await room.commit(at('+00:00'));
+      const day = policy === 'home' ? '2021-05-01' : '2021-05-02';
+      expect(await server.query(`SELECT CAST(day AS CHAR) AS day FROM ${room.database}.t`)).toEqual([{ day }]);
+    }
   });
 
   test('a table that flows one way and has no rule: no watermark for it, no decision', async () => {

@@ -58,10 +58,11 @@ export class Guard {
 
   /**
    * Commits source transactions whose statements are given, in one target transaction; where some met a conflict, those alone and the others together.
-   * @throws SyncError ROW_CONFLICT (policy stop), CAPTURE_BEHIND, CONFLICT_WINDOW_LOST, and as TargetWriter.commit
+   * @throws SyncError ROW_CONFLICT (policy stop), CAPTURE_BEHIND, CONFLICT_WINDOW_LOST, SESSION_UNSUPPORTED, and as TargetWriter.commit
    */
   async commit(given: Batch): Promise<void> {
     const batch = { ...given, members: endingAt(given.members, given.checkpoint) };
+    for (const { changes } of batch.members) for (const change of changes) this.#options.tables.requireSession(change);
     await this.#options.peers.open(batch.members.map(({ event }) => event.transaction.seen));
     await this.#apart(batch.members, await this.#tried(batch));
     this.#seen(batch.members);

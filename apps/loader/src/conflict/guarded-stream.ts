@@ -44,6 +44,7 @@ export class GuardedStream {
 
   async chunk(rows: ExactText, changes: readonly Change[]): Promise<void> {
     const { connection, event, settling, resources } = this.#stream;
+    for (const change of changes) this.#options.tables.requireSession(change);
     if (settling) {
       await settling.lock(changes);
       return settling.settle(changes, event.transaction.seen);

@@ -1,7 +1,7 @@
 /** What is fixed about one table version of the source at the target, as far as conflicts go: its rule, its keys, how its rows are read and written. */
 import { SyncError, tableName, toSyncError } from '@lutra/model';
-import type { ConflictRule, TableName, TableSchema } from '@lutra/model';
-import { planRows, tailoringOf } from '@lutra/mysql';
+import type { ConflictRule, SourceSession, TableName, TableSchema } from '@lutra/model';
+import { computedElsewise, planRows, tailoringOf } from '@lutra/mysql';
 import type { Change, RowPlan, TargetTable } from '@lutra/mysql';
 import { keysOf } from './resources.js';
 import type { Keys } from './resources.js';
@@ -28,6 +28,8 @@ export interface TableBookOptions {
 export class TableBook {
   readonly #options: TableBookOptions;
   readonly #known = new Map<TableSchema, GuardedTable | null>();
+  /** In which the target would compute nothing otherwise than in our own. */
+  readonly #sessions = new WeakMap<TargetTable, WeakSet<SourceSession>>();
 
   constructor(options: TableBookOptions) {
     this.#options = options;
@@ -45,6 +47,25 @@ export class TableBook {
     return guarded;
   }
 
+  /**
+   * Before anything of the change takes effect: what home makes of its row, if there is a conflict, is written elsewhere in our own session.
+   * @throws SyncError SESSION_UNSUPPORTED
+   */
+  requireSession(change: Pick<Change, 'source' | 'target' | 'under'>): void {
+    const { target, under } = change;
+    const session = under?.session ?? null;
+    if (session === null || target.computed.length === 0) return;
+    let known = this.#sessions.get(target);
+    if (!known) this.#sessions.set(target, (known = new WeakSet()));
+    if (known.has(session)) return;
+    const policy = this.of(change)?.rule.policy;
+    const what = policy === undefined || undecided.has(policy) ? null : computedElsewise(target, session);
+    if (what === null) return void known.add(session);
+    throw new SyncError('SESSION_UNSUPPORTED', `${what} in the source's session; what a conflict leaves is written without it`, {
+      details: { database: target.database, table: target.name },
+    });
+  }
+
   #guard(source: TableSchema, target: TargetTable): GuardedTable | null {
     const rule = this.#options.rules.ruleOf(target);
     const oneWay = rule.policy === 'overwrite' || rule.policy === 'ignore';
@@ -57,6 +78,9 @@ export class TableBook {
     return { rule, keys, plan, target, schema: { ...source, columns } };
   }
 }
+
+/** Nothing is sent back. */
+const undecided: ReadonlySet<ConflictRule['policy']> = new Set(['stop', 'overwrite', 'ignore']);
 
 /** The checks refuse it too, but they can be forced, and a column changes. @throws SyncError APPLY_REFUSED */
 function requireKnownCollations(target: TargetTable): void {

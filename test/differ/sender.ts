@@ -59,7 +59,7 @@ export class Sender {
   async settings({ session, definition }: Pick<Step, 'session' | 'definition'>): Promise<string> {
     const connection = await this.#session(session, definition ? definition.database : this.#database);
     const [rows] = await connection.query<RowDataPacket[]>(`SELECT ${computing.map((name) => `@@SESSION.${name} AS ${name}`).join(', ')}`);
-    const values = Object.entries(rows[0] ?? {}).map(([name, value]) => `${name} = ${typeof value === 'number' ? value : `'${value}'`}`);
+    const values = Object.entries(rows[0] ?? {}).map(([name, value]) => `${name} = ${/^\d+$/.test(String(value)) ? value : `'${value}'`}`);
     return `SET SESSION ${values.join(', ')}`;
   }
 

@@ -1,3 +1,4 @@
+import { rowsFlags } from '@lutra/model';
 import type { Row } from '@lutra/model';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { TestServer } from '../../../../libs/mysql/src/fixture.js';
@@ -36,6 +37,20 @@ describe.each(['8.0', '9.7'] as const)('foreign keys where both sides write, on 
     (await server.query(`SELECT id FROM ${room.database}.child WHERE p NOT IN (SELECT id FROM ${room.database}.parent)`)).map(
       ({ id }) => id,
     );
+
+  test('home: without checks at its source a row makes another give way, whose children go with it as they go elsewhere', async () => {
+    const tables = {
+      parent: 'id int primary key, u varchar(9) unique, v int',
+      child: 'id int primary key, p int, foreign key (p) references parent (id) on delete cascade',
+    };
+    room = await GuardRoom.open(server, { tables, rule: { policy: 'latest', version: 'v' } });
+    await server.run(`USE ${room.database}; INSERT INTO parent VALUES (1, 'one', 1); INSERT INTO child VALUES (1, 1)`);
+    const member = room.transaction([[null, { id: 2, u: 'one', v: 9 }]]);
+    const under = { session: null, flags: rowsFlags.noForeignKeyChecks };
+    await room.commit({ ...member, changes: member.changes.map((change) => ({ ...change, under })) });
+    expect(await room.rows()).toEqual([{ id: 2, u: 'one', v: 9 }]);
+    expect(await orphans()).toEqual([]);
+  });
 
   test('home: a child whose parent is gone is refused, and told to be gone', async () => {
     await enter({ policy: 'home' });

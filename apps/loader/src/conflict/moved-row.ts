@@ -95,7 +95,7 @@ function changeOf(
 ): RowChange {
   const moved = stays ? null : left.existing;
   if (taken.existing === null) return { existing: moved, row: arrives, displaced: holders };
-  return { existing: taken.existing, row: arrives, displaced: moved ? [moved, ...holders] : holders };
+  return { existing: taken.existing, row: arrives, displaced: moved ? [moved, ...holders] : holders, moved };
 }
 
 /** The row that moves holds its own unique values. */

@@ -239,9 +239,9 @@ describe.each(['8.0', '9.7'] as const)('rows that move to another key, on %s', (
   });
 
   test('children that follow the key of their parent are not lost where another row of the transaction meets a conflict', async () => {
-    const child = 'id int primary key, p int, foreign key (p) references t (id) ON DELETE CASCADE ON UPDATE CASCADE';
-    await enter(rules.home, { tables: { ...tables, child } });
-    await server.run('INSERT INTO child VALUES (1, 1)');
+    const follows = `${tables.child} ON DELETE CASCADE ON UPDATE CASCADE`;
+    await enter(rules.home, { tables: { ...tables, child: follows } });
+    await server.run(`INSERT INTO ${room.database}.child VALUES (1, 1)`);
     await room.local('UPDATE t SET v = 7 WHERE id = 2', [two, row(2, null, 7)]);
     await room.commit(room.transaction([move, [two, row(2, null, 6)]], 0));
     expect([await room.rows(), await server.query(`SELECT id, p FROM ${room.database}.child`)]).toEqual([

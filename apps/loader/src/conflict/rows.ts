@@ -13,7 +13,7 @@ import {
   toRow,
   updateRow,
 } from '@lutra/mysql';
-import type { ApplyConnection, ResultRow, RowPlan, SqlText, Under } from '@lutra/mysql';
+import type { ApplyConnection, ResultRow, RowPlan, SessionText, SqlText, Under } from '@lutra/mysql';
 
 type Connection = Pick<ApplyConnection, 'within' | 'attempt'>;
 
@@ -24,6 +24,8 @@ export interface RowChange {
   readonly row: Row | null;
   /** Other rows that are deleted first. */
   readonly displaced: readonly Row[];
+  /** Of these the one that moves, if it does. */
+  readonly moved?: Row | null;
   /** How what comes ran at its source. Left out: our own session. */
   readonly under?: Under | undefined;
 }
@@ -77,18 +79,30 @@ export function keyText(plan: RowPlan, row: Row): string {
     .join(', ');
 }
 
-/** Null when written; else why not, and everything is as it was before. @throws SyncError as ApplyConnection.attempt */
+/**
+ * Null when written; else why not, and everything is as it was before. Rows that give way are none that the source has changed: its foreign key checks are not theirs.
+ * @throws SyncError as ApplyConnection.attempt
+ */
 export async function writeRow(connection: Connection, plan: RowPlan, change: RowChange): Promise<SyncError | null> {
-  const session = sessionTextOf(plan.table, { before: null, after: change.row, ...(change.under && { under: change.under }) });
-  const texts = change.displaced.map((holder) => deleteRow(plan, keyOfRow(plan, holder)));
+  return write(connection, plan, change, change.under && { ...change.under, flags: change.under.flags & ~rowsFlags.noForeignKeyChecks });
+}
+
+/** `aside`: under what rows give way. */
+async function write(connection: Connection, plan: RowPlan, change: RowChange, aside?: Under): Promise<SyncError | null> {
+  const sessionOf = (after: Row | null, under?: Under): SessionText | null =>
+    sessionTextOf(plan.table, { before: null, after, ...(under && { under }) });
+  const steps = change.displaced.map((holder) => ({
+    text: deleteRow(plan, keyOfRow(plan, holder)),
+    session: sessionOf(null, holder === change.moved ? change.under : aside),
+  }));
   const text = textOf(plan, change);
-  if (text) texts.push(text);
-  const [only, ...more] = texts;
+  if (text) steps.push({ text, session: sessionOf(change.row, change.under) });
+  const [only, ...more] = steps;
   // What refuses a single statement has undone it.
-  if (!only || more.length === 0) return only ? connection.attempt(only, session) : null;
+  if (!only || more.length === 0) return only ? connection.attempt(only.text, only.session) : null;
   await connection.within('SAVEPOINT lutra_row');
-  for (const each of texts) {
-    const refused = await connection.attempt(each, session);
+  for (const step of steps) {
+    const refused = await connection.attempt(step.text, step.session);
     if (!refused) continue;
     await connection.within('ROLLBACK TO SAVEPOINT lutra_row');
     return refused;
@@ -102,7 +116,8 @@ export async function forceRow(connection: Connection, plan: RowPlan, change: Ro
   const kind = refused && conflictKind(refused);
   if (kind !== 'parent missing' && kind !== 'child exists') return refused;
   const { session = null, flags = 0 } = change.under ?? {};
-  return writeRow(connection, plan, { ...change, under: { session, flags: flags | rowsFlags.noForeignKeyChecks } });
+  const under = { session, flags: flags | rowsFlags.noForeignKeyChecks };
+  return write(connection, plan, { ...change, under }, under);
 }
 
 function textOf(plan: RowPlan, { existing, row }: RowChange): SqlText | null {

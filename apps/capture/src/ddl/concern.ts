@@ -49,7 +49,13 @@ interface Read {
   readonly tables: readonly TableName[];
 }
 
+/** Of a harmless statement, all that tells what it is. */
+const mostOpening = 40;
+
 function readOne(reading: StatementReading, database: string, { router, foldsNames }: Routing): Read {
+  // A stored program may have megabytes, and nobody else runs while its tokens are cut.
+  const opening = shapeOf(firstOf(sqlTokens(reading.text, reading), mostOpening));
+  if (opening.harmless) return { shape: opening, isBroken: false, touches: false, tables: [] };
   const tokens = [...sqlTokens(reading.text, reading)];
   const shape = shapeOf(tokens);
   const isBroken = tokens.at(-1)?.kind === 'broken' || hasStringForName(tokens);
@@ -63,6 +69,12 @@ function readOne(reading: StatementReading, database: string, { router, foldsNam
   const named = (shape.changes === 'mentioned' || shape.changes === 'any' ? mentioned(tokens) : shape.changes).flatMap(routed);
   const tables = [...new Map(named.map((table) => [JSON.stringify(table), table])).values()];
   return { shape, isBroken, touches: tables.length > 0 || (!shape.harmless && reachesAny(shape, tokens)), tables };
+}
+
+function firstOf(tokens: Iterable<Token>, most: number): readonly Token[] {
+  const first: Token[] = [];
+  for (const token of tokens) if (first.push(token) === most) break;
+  return first;
 }
 
 const beforeName = new Set(['.', 'TABLE', 'TABLES', 'TO', 'ON', 'EXISTS', 'RENAME', 'REFERENCES', 'DATABASE', 'SCHEMA']);

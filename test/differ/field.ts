@@ -112,7 +112,7 @@ export class Field {
         if (stop) return stop;
       }
     }
-    if (way === 'one') await this.#replicated(boundMs);
+    if (way === 'one') await this.replicated(boundMs);
     return undefined;
   }
 
@@ -228,7 +228,7 @@ export class Field {
   }
 
   /** Past what stops the replica: nothing can be asked there, and a stop of Lutra's is no worse. */
-  async #replicated(boundMs: number): Promise<void> {
+  async replicated(boundMs = 120_000): Promise<void> {
     const [row] = await this.rows('a', 'SELECT @@GLOBAL.gtid_executed AS s');
     const set = String(row?.['s']).replaceAll(/\s/g, '');
     for (const deadline = Date.now() + boundMs; Date.now() < deadline;) {

@@ -225,11 +225,20 @@ class OneWayRound {
   }
 
   async #stopped(stop: Stop, why?: string): Promise<'lost'> {
-    const name = why === undefined ? expectedStop(stop, this.#sinceQuiet, this.#tables) : undefined;
+    const expected = why === undefined ? expectedStop(stop, this.#sinceQuiet, this.#tables) : undefined;
+    const name = expected ?? (why === undefined && (await this.#replicaStopsToo(stop)) ? "where MySQL's own replica stops too" : undefined);
     if (name !== undefined) this.#options.counts.outcome(`named stop: ${name}`);
     else await this.#tell(`${why ?? 'stopped'}\n  ${stop.app} of ${stop.pipeline}: ${stop.code}: ${stop.message}\n${this.#about(stop)}`);
     await recover(this.#field, 'one', stop);
     return 'lost';
+  }
+
+  /** The binlog holds what its own server cannot apply. */
+  async #replicaStopsToo({ message }: Stop): Promise<boolean> {
+    const gtid = /transaction ([0-9a-f-]+:\d+)/.exec(message)?.[1];
+    if (gtid === undefined) return false;
+    await this.#field.replicated();
+    return this.#field.replicaRefused.some((what) => what.includes(`'${gtid}'`));
   }
 
   #about({ details, message }: Stop): string {

@@ -97,13 +97,14 @@ interface Particulars {
   readonly skip?: Skip;
   readonly replayUntil?: number;
   readonly forwards?: boolean;
+  readonly carriedOn?: TargetTable;
 }
 
 function applierOf(
   writer: ReturnType<typeof remember>['writer'],
   routed = true,
   onFailed?: (error: unknown) => void,
-  { merge = true, skip, replayUntil = -1, forwards = false }: Particulars = {},
+  { merge = true, skip, replayUntil = -1, forwards = false, carriedOn }: Particulars = {},
 ) {
   const progress: number[] = [];
   const applier = new Applier({
@@ -113,7 +114,8 @@ function applierOf(
     guard: null,
     settled: new Set(),
     forwards,
-    tables: { targetOf: () => (routed ? target : null) },
+    carriedOn: carriedOn !== undefined,
+    tables: { targetOf: () => (routed ? (carriedOn ?? target) : null) },
     writer,
     batchBytes: 4_000,
     merge,
@@ -241,6 +243,21 @@ describe('applying', () => {
         told: ['commit 1 rows at 0 of hangzhou', 'commit 1 rows at 3 of hangzhou'],
         progress: expect.arrayContaining([0, 1, 2, 3]),
       });
+    });
+
+    it('is refused where another pipeline carries on what the source computed in a session of its own', async () => {
+      const { told, writer } = remember();
+      const computing: TargetTable = { ...target, computed: [{ what: 'column', name: 'w', expression: 'AS (char_length(`v`)) STORED' }] };
+      const { applier } = applierOf(writer, true, undefined, { carriedOn: computing });
+      const under = (sqlMode: number): RowEvent => {
+        const event = insert(1);
+        return { ...event, transaction: { ...event.transaction, session: { sqlMode, timeZone: '+08:00', lcTimeNames: 0, collation: 45 } } };
+      };
+      await applier.row(table, under(0), place(0));
+      await expect(applier.row(table, under(2 ** 31), place(1))).rejects.toMatchObject({ code: 'SESSION_UNSUPPORTED' });
+      await applier.flush();
+      await applier.settled();
+      expect(told).toEqual(['commit 1 rows at 0 of hangzhou']);
     });
 
     it('is applied with its origin by one that forwards, but what comes back through a hub is passed', async () => {

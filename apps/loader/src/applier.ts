@@ -21,6 +21,7 @@ import type { Remedy } from './conflict/remedy.js';
 import type { Place } from './log-reader.js';
 import { isForUs } from './origin.js';
 import type { Direction } from './origin.js';
+import { OwnSession } from './own-session.js';
 import { PendingRemedies } from './pending-remedies.js';
 import { SourceTransactions } from './source-transactions.js';
 import type { SourceTransactionsOptions } from './source-transactions.js';
@@ -32,6 +33,8 @@ import type { TargetTransactionsOptions } from './target-transactions.js';
 export interface ApplierOptions extends SourceTransactionsOptions, TargetTransactionsOptions, Direction {
   readonly tables: Pick<TableMatcher, 'targetOf'>;
   readonly writer: SourceTransactionsOptions['writer'] & TargetTransactionsOptions['writer'];
+  /** Another pipeline forwards what this one writes. */
+  readonly carriedOn: boolean;
   /** Where the target takes writes of its own. Null: what is not as it must be stops the pipeline. */
   readonly guard: (Pick<Guard, 'commit' | 'remedies' | 'follow'> & SourceTransactionsOptions['guard']) | null;
 }
@@ -47,14 +50,16 @@ export class Applier {
   readonly #remedies: PendingRemedies | null;
   /** Behind the last record that lies between two transactions; null: none was read. */
   #behind: Place | null = null;
+  readonly #ownSession: OwnSession | null;
   #unrouted = 0;
   /** Of the open transaction. */
   #session: SourceSession | null = null;
   #under: Under = { session: null, flags: 0 };
 
   constructor(options: ApplierOptions) {
-    const { guard, sourceRegion } = options;
+    const { guard, sourceRegion, carriedOn } = options;
     this.#options = options;
+    this.#ownSession = carriedOn ? new OwnSession('what is forwarded from here is written without it') : null;
     const statements = new Statements({ exact: guard !== null });
     const transactions = new TargetTransactions(options);
     const backlog = new Backlog({ statements, transactions, guarded: guard !== null });
@@ -73,8 +78,11 @@ export class Applier {
     this.#source.begin(place);
     this.#enter(event);
     const target = isForUs(this.#options, { table, event, place }) ? await this.#options.tables.targetOf(table) : null;
-    if (target) await this.#source.add(changeOf(event, { source: table, target, under: this.#under }), event, place);
-    else this.#unrouted += 1;
+    if (target) {
+      const change = changeOf(event, { source: table, target, under: this.#under });
+      this.#ownSession?.require(change);
+      await this.#source.add(change, event, place);
+    } else this.#unrouted += 1;
     if (!event.transaction.last) return;
     await this.#source.end(event, place);
     this.#behind = place;

@@ -312,6 +312,7 @@ const work: LoaderWork = {
   target: { ...endpoint, name: 'b', region: 'california', password: sealSecret(key, 'p', 'b') } as EndpointDocument,
   routes: shop,
   forwards: false,
+  carriedOn: false,
   paused: false,
   guard: null,
 };

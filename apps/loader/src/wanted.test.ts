@@ -86,6 +86,10 @@ describe('a loader begins anew', () => {
     ['a third pipeline is gone', { pipelines: [there, back, direct] }],
     ['a third region no longer reaches the source', { pipelines: [there, back, third] }],
     ['a third pipeline carries other tables', { pipelines: [there, back, { ...third, routes: routes.crm }, direct] }],
+    [
+      'what it writes is carried on',
+      { pipelines: [there, back, third, direct, { ...there, name: 'on', source: 'b', target: 'c', forwards: true }] },
+    ],
     ['a person wants it', { attempt: 1 }],
   ])('when %s', (_, part) => {
     expect(print(part)).not.toBe(print({}));

@@ -14,6 +14,8 @@ export interface LoaderWork {
   readonly routes: readonly Route[];
   /** It carries on what loaders wrote at the source. */
   readonly forwards: boolean;
+  /** Some pipeline carries on from the target what this one writes there. */
+  readonly carriedOn: boolean;
   readonly paused: boolean;
   readonly guard: GuardWork | null;
 }
@@ -65,6 +67,7 @@ export function wantedPipelines(
         target,
         routes,
         forwards,
+        carriedOn: forwardsFrom(documents, pipeline.target),
         paused,
         guard: guardOf(documents, channel, pipeline),
       };
@@ -72,6 +75,13 @@ export function wantedPipelines(
     }
   }
   return wanted;
+}
+
+/** Also of a channel that is stopped: its capture may read later what is written now. */
+function forwardsFrom(documents: Configuration, endpoint: string): boolean {
+  return [...documents.channels.values()].some(({ pipelines }) =>
+    pipelines.some(({ source, forwards }) => forwards && source === endpoint),
+  );
 }
 
 function guardOf(documents: Configuration, { name, pipelines, conflicts }: ChannelDocument, pipeline: PipelineDocument): GuardWork | null {
@@ -101,6 +111,7 @@ function fingerprint(work: LoaderWork, attempt: number): string {
     { ...work.target, description: '', topic: null, start: null },
     work.routes,
     work.forwards,
+    work.carriedOn,
     work.paused,
     work.guard && {
       conflicts: { ...work.guard.conflicts, retentionDays: 0 },

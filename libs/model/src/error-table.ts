@@ -243,9 +243,9 @@ export const errorTable = {
   }),
   SESSION_UNSUPPORTED: stop({
     cause:
-      'The target cannot run in the session in which the source changed the rows (its time zone, for instance), or conflicts of the table are decided and what one leaves is written without that session. A generated column, an index or a CHECK would be computed in another way.',
+      'The target cannot run in the session in which the source changed the rows (its time zone, for instance), or conflicts of the table are decided, or its rows are forwarded, and what is written then is written without that session. A generated column, an index or a CHECK would be computed in another way.',
     kept: target,
-    help: "A session of the source cannot be set at the target. The message names the setting, or the table that cannot be written under it. For a named time zone, load the time zone tables at the target (mysql_tzinfo_to_sql), then retry. For time_zone = 'SYSTEM', give the target's system the same zone, then retry; and so that it does not come again, give the source a named zone (SET PERSIST time_zone = '…') and let the applications connect anew. Where conflicts are decided, let the applications leave time_zone at '+00:00', and sql_mode without the mode that is named. Else make the computed column at the target a plain one and retry, or skip the transaction.",
+    help: "A session of the source cannot be set at the target. The message names the setting, or the table that cannot be written under it. For a named time zone, load the time zone tables at the target (mysql_tzinfo_to_sql), then retry. For time_zone = 'SYSTEM', give the target's system the same zone, then retry; and so that it does not come again, give the source a named zone (SET PERSIST time_zone = '…') and let the applications connect anew. Where conflicts are decided or rows are forwarded, let the applications leave time_zone at '+00:00', and sql_mode without the mode that is named. Else make the computed column at the target a plain one and retry, or skip the transaction.",
   }),
   DDL_UNSUPPORTED: stop({
     cause:

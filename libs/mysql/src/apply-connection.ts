@@ -89,6 +89,8 @@ export class ApplyConnection implements Queries {
         return explained;
       }
       await this.#giveUp(explained);
+      // As in #execute().
+      if (session) this.#session.destroy();
       throw explained;
     }
   }

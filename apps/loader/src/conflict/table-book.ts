@@ -1,8 +1,9 @@
 /** What is fixed about one table version of the source at the target, as far as conflicts go: its rule, its keys, how its rows are read and written. */
 import { SyncError, tableName, toSyncError } from '@lutra/model';
-import type { ConflictRule, SourceSession, TableName, TableSchema } from '@lutra/model';
-import { computedElsewise, planRows, tailoringOf } from '@lutra/mysql';
+import type { ConflictRule, TableName, TableSchema } from '@lutra/model';
+import { planRows, tailoringOf } from '@lutra/mysql';
 import type { Change, RowPlan, TargetTable } from '@lutra/mysql';
+import { OwnSession } from '../own-session.js';
 import { keysOf } from './resources.js';
 import type { Keys } from './resources.js';
 import type { RuleBook } from './rules.js';
@@ -28,8 +29,7 @@ export interface TableBookOptions {
 export class TableBook {
   readonly #options: TableBookOptions;
   readonly #known = new Map<TableSchema, GuardedTable | null>();
-  /** In which the target would compute nothing otherwise than in our own. */
-  readonly #sessions = new WeakMap<TargetTable, WeakSet<SourceSession>>();
+  readonly #ownSession = new OwnSession('what a conflict leaves is written without it');
 
   constructor(options: TableBookOptions) {
     this.#options = options;
@@ -52,18 +52,8 @@ export class TableBook {
    * @throws SyncError SESSION_UNSUPPORTED
    */
   requireSession(change: Pick<Change, 'source' | 'target' | 'under'>): void {
-    const { target, under } = change;
-    const session = under?.session ?? null;
-    if (session === null || target.computed.length === 0) return;
-    let known = this.#sessions.get(target);
-    if (!known) this.#sessions.set(target, (known = new WeakSet()));
-    if (known.has(session)) return;
     const policy = this.of(change)?.rule.policy;
-    const what = policy === undefined || undecided.has(policy) ? null : computedElsewise(target, session);
-    if (what === null) return void known.add(session);
-    throw new SyncError('SESSION_UNSUPPORTED', `${what} in the source's session; what a conflict leaves is written without it`, {
-      details: { database: target.database, table: target.name },
-    });
+    if (policy !== undefined && !undecided.has(policy)) this.#ownSession.require(change);
   }
 
   #guard(source: TableSchema, target: TargetTable): GuardedTable | null {

@@ -157,6 +157,7 @@ async function load(deps: LoaderDeps, work: LoaderWork, lead: Attempt): Promise<
             }
             passed = step.place;
             if (step.control.kind === 'remedy' && guarding?.concerns(step.control)) {
+              routes.requireProven();
               progress.remedy(step.place);
               await applier.remedy(step.control, step.place);
             } else applier.passed(step.place);
@@ -171,7 +172,7 @@ async function load(deps: LoaderDeps, work: LoaderWork, lead: Attempt): Promise<
       progress.batchDone(applier, batch.at(-1));
       await applier.flush();
       if (!lead.merge && progress.transactions >= cautiousTransactions) break;
-      if (passed && Date.now() - savedAt > (work.guard?.thirds.length ? saveProgressForOthersMs : saveProgressMs)) {
+      if (passed && routes.isProven && Date.now() - savedAt > (work.guard?.thirds.length ? saveProgressForOthersMs : saveProgressMs)) {
         await applier.saveProgress(passed);
         savedAt = Date.now();
       }

@@ -53,6 +53,11 @@ export class RouteCheck {
     return !same;
   }
 
+  /** The log has said that it holds what the pipeline carries: before, its place is not worth saving. */
+  get isProven(): boolean {
+    return !this.#unproven;
+  }
+
   /** A row comes. @throws SyncError LOG_BEGINNING_UNKNOWN */
   requireProven(): void {
     if (this.#unproven) throw this.#unknown('the log does not begin with the routes of any pipeline');

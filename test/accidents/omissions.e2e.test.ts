@@ -98,7 +98,7 @@ describe('DDL that an endpoint ignores', () => {
     };
     const { items, summary } = await shows(1);
     expect(items).toMatchObject([{ what: 'TRUNCATE TABLE', tables: [`${way.database}.t`], of: `endpoint ${way.endpoints.source}` }]);
-    expect(summary).toMatch(/^1 DDL statements not carried; last: TRUNCATE TABLE on .*\.t at binlog\.\d+:\d+/);
+    expect(summary).toMatch(/^1 DDL statement not carried; last: TRUNCATE TABLE on .*\.t at binlog\.\d+:\d+/);
     // 0 rows here, one there, and everything runs: that is what the status is for.
     expect([await way.targetIds(), (await way.status()).state]).toEqual([[1], 'running']);
 

@@ -69,6 +69,20 @@ async function readUntil(topic: string, last: string, requestTimeoutMs: number):
 }
 
 describe('a subscription', () => {
+  it('lets timers and sockets have their turn between what one answer holds', async () => {
+    const topic = await newTopic();
+    for (let from = 0; from < 4_000; from += 1_000) await publishNumbers(topic, from, from + 1_000);
+    const { iterator } = reading(topic, 0);
+    let turns = 0;
+    const turn = (): void => void ((turns += 1), (next = setImmediate(turn)));
+    let next = setImmediate(turn);
+    const seen: number[] = [];
+    for (let left = 4_000; left > 0; seen.push(turns)) left -= ((await iterator.next()).value as RawRecord[]).length;
+    clearImmediate(next);
+    expect(seen.length).toBeGreaterThan(2);
+    expect(seen).toEqual([...new Set(seen)]);
+  });
+
   it('hands small batches out together', async () => {
     const topic = await newTopic();
     const publisher = new Publisher({ ...busOptions(server, 60_000), topic });

@@ -1,4 +1,5 @@
 /** The two ways to read a partition: on and on (subscribe), and a piece of it (readRange). Both begin and go on exactly where they were told. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { SyncError } from '@lutra/model';
 import { throwIfAborted } from '@lutra/runtime';
 import { within } from './cluster.js';
@@ -83,6 +84,9 @@ async function* read(options: ReadOptions, from: number, to: number): AsyncGener
         yield offset <= to ? records : records.filter((record) => record.offset < to);
         records = [];
         throwIfAborted(signal);
+        // One answer holds up to some hundred thousand records. A reader that waits for nothing else would work on all of them before any timer or socket has its
+        // turn: seen as the loss of ZooKeeper's session, again and again, by a loader with much to read.
+        await nextTurn();
       }
     }
   } finally {

@@ -9,6 +9,7 @@ import { Network } from '../network/index.js';
 import {
   ApiError,
   type ChannelStatus,
+  compareDatabases,
   lutraPassword,
   type Side,
   sides,
@@ -16,6 +17,7 @@ import {
   startStack,
   withAdministrator,
 } from '../scenarios/index.js';
+import { dumps, loadRows, loadStructure, loadTriggers } from './dumps.js';
 
 const bounded = { timeout: 30_000, interval: 100 };
 let network: Network;
@@ -27,8 +29,13 @@ beforeAll(async () => {
   for (const side of sides) {
     await at(side, 'CREATE DATABASE live');
     for (const table of ['t', 'u']) await at(side, `CREATE TABLE live.${table} (id BIGINT PRIMARY KEY, n BIGINT NOT NULL)`);
+    for (const name of dumps) {
+      await at(side, `CREATE DATABASE ${name}`);
+      await loadStructure(stack, side, { name, into: name });
+    }
   }
-  await stack.createChannel({ databases: ['live'], routes: [{ schema: 'live', table: 't' }] });
+  const routes = [{ schema: 'live', table: 't' }, ...dumps.map((schema) => ({ schema }))];
+  await stack.createChannel({ databases: ['live', ...dumps], routes });
   await stack.startChannel();
 }, 240_000);
 afterAll(async () => {
@@ -122,6 +129,45 @@ describe('a table of a running channel', () => {
       body: { details: { problems: [{ id: 'table-missing', what: expect.stringContaining('live.gone does not exist at the target') }] } },
     });
     expect((await status()).routes).toBe('in force');
+  });
+});
+
+describe('a dump that mysqldump wrote', () => {
+  it('comes through a running channel both ways, and work goes on', { timeout: 90_000 }, async () => {
+    onTestFailed(async () => console.error(await stack.report(), await stack.saveLogs()));
+    await inForce();
+    const [cinema, payroll] = dumps.map((name) => ({ name, into: name }));
+    await Promise.all([loadRows(stack, 'a', cinema!), loadRows(stack, 'b', payroll!)]);
+    await Promise.all([loadTriggers(stack, 'b', cinema!), stack.drain()]);
+    await at('b', "INSERT INTO cinema.film (title, description) VALUES ('THE LAST', 'written by a trigger, too')");
+    await at('b', "UPDATE cinema.film SET title = CONCAT(title, '!') WHERE film_id % 3 = 0");
+    await at('b', 'CALL cinema.lend(5, 1)');
+    await at('a', 'DELETE FROM payroll.worker WHERE worker_no % 7 = 0');
+    await at('a', 'UPDATE payroll.wage SET from_date = from_date + INTERVAL 2 YEAR WHERE worker_no % 5 = 1 ORDER BY from_date DESC');
+    await stack.drain();
+    const [a, b] = [stack.connection('a'), stack.connection('b')];
+    const found = await compareDatabases({ a, b, databases: dumps });
+    expect(found).toMatchObject({ differing: 0, differences: [] });
+    expect(found.rows).toBeGreaterThan(2_000);
+    const texts = 'SELECT COUNT(*) AS n FROM cinema.film LEFT JOIN cinema.film_text USING (film_id, title) WHERE film_text.film_id IS NULL';
+    expect(await at('a', texts)).toEqual([{ n: '0' }]);
+  });
+
+  it('comes through a running channel one way', { timeout: 90_000 }, async () => {
+    const way = await openOneWay(stack, { start: false });
+    onTestFailed(async () => console.error(JSON.stringify(await way.status(), null, 1), await stack.saveLogs()));
+    const into = way.database;
+    for (const side of sides) for (const name of dumps) await loadStructure(stack, side, { name, into });
+    await way.start();
+    await way.runs();
+    for (const name of dumps) await loadRows(stack, way.from, { name, into });
+    await way.atSource("INSERT INTO t VALUES (1, 'behind the dumps')");
+    await way.arrives();
+    const [a, b] = [stack.connection('a'), stack.connection('b')];
+    const found = await compareDatabases({ a, b, databases: [into] });
+    expect(found).toMatchObject({ differing: 0, differences: [] });
+    expect(found.rows).toBeGreaterThan(2_000);
+    await way.close();
   });
 });
 

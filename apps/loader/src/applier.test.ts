@@ -44,6 +44,7 @@ const target: TargetTable = {
   prefixKeys: [],
   triggers: 0,
   unguardedTriggers: [],
+  firingTriggers: [],
   computed: [],
   changesChildren: false,
   server: { flavor: 'mysql', offsets: true, systemZone: '+00:00' },

@@ -1,5 +1,5 @@
 /** Names what the target refused: which source transaction, which table, and, where the statement carried one row, its key. */
-import { SyncError } from '@lutra/model';
+import { SyncError, tableName } from '@lutra/model';
 import type { RowEvent } from '@lutra/model';
 import type { Change } from '@lutra/mysql';
 
@@ -29,10 +29,24 @@ export function nameFailure(error: unknown, { changes, log, seq, event, alone }:
   const key = failed && keyOf(failed);
   const transaction = alone && event ? { transaction: event.transaction.id, log, seq, gtid: event.source.gtid } : {};
   const where = alone && event ? ` (transaction ${event.transaction.id}, seq ${seq})` : '';
-  return new SyncError(error.code, `${error.message}${key ? `, ${key}` : ''}${where}`, {
+  const fired = error.code === 'ROW_CONFLICT' ? firingTriggers(changes.list) : [];
+  const because = fired.length > 0 ? `; a trigger of the target may have written it: ${fired.join(', ')} (docs/02-setup.md, Triggers)` : '';
+  return new SyncError(error.code, `${error.message}${key ? `, ${key}` : ''}${where}${because}`, {
     cause: error,
-    details: { ...error.details, ...transaction, ...(key ? { key } : {}), alone },
+    details: {
+      ...error.details,
+      ...transaction,
+      ...(key ? { key } : {}),
+      ...(fired.length > 0 ? { triggers: fired.join(', ') } : {}),
+      alone,
+    },
   });
+}
+
+/** Triggers that fire for what the transaction writes: what they do at the source comes as rows, which then meet what they did here. */
+function firingTriggers(changes: readonly Change[]): readonly string[] {
+  const targets = new Set(changes.map(({ target }) => target));
+  return [...new Set([...targets].flatMap((target) => target.firingTriggers.map((trigger) => `${tableName(target)}: ${trigger}`)))];
 }
 
 function keyOf({ source, before, after }: Change): string | undefined {

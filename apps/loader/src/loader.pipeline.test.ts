@@ -129,6 +129,7 @@ const target = {
   prefixKeys: [],
   triggers: 0,
   unguardedTriggers: [],
+  firingTriggers: [],
   computed: [],
   changesChildren: false,
   server: { flavor: 'mysql', offsets: true, systemZone: '+00:00' },

@@ -76,6 +76,7 @@ export function targetTable(columns: readonly TargetColumn[], more: Partial<Targ
     prefixKeys: [],
     triggers: 0,
     unguardedTriggers: [],
+    firingTriggers: [],
     computed: [],
     changesChildren: false,
     server: { flavor: 'mysql' as const, offsets: true, systemZone: '+00:00' },

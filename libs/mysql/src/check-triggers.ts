@@ -11,33 +11,26 @@ import type { Queries, ResultRow } from './session-options.js';
 import type { TargetTable } from './target-table.js';
 
 export async function checkTriggers(target: Queries, table: TargetTable): Promise<readonly Problem[]> {
-  const { unguardedTriggers: unguarded, triggers } = table;
-  const others = triggers - unguarded.length;
+  const { unguardedTriggers: unguarded, firingTriggers: firing, triggers } = table;
   const name = tableName(table);
-  const told =
-    others === 0
-      ? []
-      : [
-          problem(
-            'warning',
-            'table-triggers',
-            `${name} has triggers: they fire for applied rows too`,
-            'let them do nothing where @lutra_apply = 1',
-          ),
-        ];
+  const told: Problem[] = [];
+  if (firing.length > 0) {
+    const what = `${name}: triggers ${firing.join(', ')} fire for applied rows too; what they write to a routed table comes as a row besides, and stops the pipeline`;
+    told.push(problem('warning', 'table-triggers', what, await guarding(target, table, firing)));
+  } else if (triggers > unguarded.length) {
+    told.push(problem('warning', 'table-triggers', `${name} has triggers: they fire for applied rows too`, null));
+  }
   if (unguarded.length === 0) return told;
   const what = `${name}: triggers ${unguarded.join(', ')} can change applied rows, so that both sides differ, and do not say what they do where @lutra_apply is set`;
-  return [problem('error', 'trigger-unguarded', what, await guarding(target, table)), ...told];
+  return [problem('error', 'trigger-unguarded', what, await guarding(target, table, unguarded)), ...told];
 }
 
 /** Each made anew, in its place, so that it does nothing for applied rows. */
-async function guarding(target: Queries, table: TargetTable): Promise<string> {
+async function guarding(target: Queries, table: TargetTable, names: readonly string[]): Promise<string> {
   const rows = await target.query(
     `SELECT TRIGGER_NAME AS name, ACTION_TIMING AS timing, EVENT_MANIPULATION AS event, ACTION_STATEMENT AS body, DEFINER AS definer, SQL_MODE AS mode FROM information_schema.TRIGGERS WHERE EVENT_OBJECT_SCHEMA = ${quoteText(table.database)} AND EVENT_OBJECT_TABLE = ${quoteText(table.name)} ORDER BY ACTION_TIMING, EVENT_MANIPULATION, ACTION_ORDER`,
   );
-  return rows
-    .flatMap((row, i) => (table.unguardedTriggers.includes(textOf(row, 'name')) ? [guardedText(table, row, rows[i + 1])] : []))
-    .join('; ');
+  return rows.flatMap((row, i) => (names.includes(textOf(row, 'name')) ? [guardedText(table, row, rows[i + 1])] : [])).join('; ');
 }
 
 function guardedText(table: TargetTable, row: ResultRow, next: ResultRow | undefined): string {

@@ -70,6 +70,8 @@ export interface TargetTable extends TableName {
   readonly triggers: number;
   /** Of these, the names of those that can change a row before it is written, and do not say what they do where `@lutra_apply` is set. */
   readonly unguardedTriggers: readonly string[];
+  /** Of the others, the names of those that do not say so either: what they write to other tables is written for applied rows too. */
+  readonly firingTriggers: readonly string[];
   /** What the server computes when a row is written. */
   readonly computed: readonly Computed[];
   /** A foreign key that points here changes rows of other tables: what they compute is computed with a row of this one. */
@@ -147,8 +149,7 @@ export async function loadTables(queries: Queries, database: string, name?: stri
       foreignKeys: toForeignKeys(references.get(table) ?? [], { database, name: table }),
       referenced: referenced.has(table),
       cascades: cascadesOf([...(references.get(table) ?? []), ...(referenced.get(table) ?? [])]),
-      triggers: triggers.get(table)?.length ?? 0,
-      unguardedTriggers: (triggers.get(table) ?? []).filter(isUnguarded).map((row) => text(row, 'name')),
+      ...toTriggers(triggers.get(table) ?? []),
       computed: computedBy(definitions.get(table) ?? null),
       changesChildren: cascadesOf(referenced.get(table) ?? []).length > 0,
       server,
@@ -180,9 +181,12 @@ function grouped(rows: readonly ResultRow[]): ReadonlyMap<string, readonly Resul
 }
 
 /** A trigger that mentions the variable is its author's affair: it does nothing for rows that are applied, or what it does is wanted. */
-function isUnguarded(trigger: ResultRow): boolean {
-  const changes = text(trigger, 'timing') === 'BEFORE' && text(trigger, 'event') !== 'DELETE';
-  return changes && !/@`?lutra_apply`?/i.test(text(trigger, 'body'));
+function toTriggers(rows: readonly ResultRow[]): Pick<TargetTable, 'triggers' | 'unguardedTriggers' | 'firingTriggers'> {
+  const silent = rows.filter((row) => !/@`?lutra_apply`?/i.test(text(row, 'body')));
+  const changesRow = (row: ResultRow): boolean => text(row, 'timing') === 'BEFORE' && text(row, 'event') !== 'DELETE';
+  const [unguarded, firing] = [silent.filter(changesRow), silent.filter((row) => !changesRow(row))];
+  const names = (of: readonly ResultRow[]): readonly string[] => of.map((row) => text(row, 'name'));
+  return { triggers: rows.length, unguardedTriggers: names(unguarded), firingTriggers: names(firing) };
 }
 
 function toColumn(row: ResultRow): TargetColumn {

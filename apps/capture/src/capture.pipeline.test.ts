@@ -18,7 +18,7 @@ import type {
   TableSchema,
   WorkStatus,
 } from '@lutra/model';
-import { sealSecret } from '@lutra/registry';
+import { Keyring, sealPassword } from '@lutra/registry';
 import type { LogCopy, LogCopyStore, RestartStore } from '@lutra/registry';
 import { aborted, supervise, untilAbort } from '@lutra/runtime';
 import { Metrics } from '@lutra/telemetry';
@@ -190,7 +190,7 @@ function copyStore(writes: () => boolean = () => true): LogCopyStore & { copy: {
 }
 
 const silent = { info() {}, debug() {}, warn() {}, error() {} } as unknown as CaptureDeps['logger'];
-const key = randomBytes(32);
+const key = Keyring.of(randomBytes(32));
 const endpoint = {
   name: 'a',
   region: 'hangzhou',
@@ -202,7 +202,7 @@ const endpoint = {
   ddl: 'stop',
   // Small requests: a transaction is spread over several.
   topic: { replicationFactor: 1, minInsyncReplicas: 1, retentionMs: 1, maxMessageBytes: 1500 },
-  password: sealSecret(key, 'p', 'a'),
+  password: sealPassword(key, 'p', { name: 'a', host: 'h', port: 1, user: 'u' }),
 } as EndpointDocument;
 const region = { name: 'hangzhou', description: '', kafka: { brokers: ['k:1'] } } as RegionDocument;
 

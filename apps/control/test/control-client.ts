@@ -1,5 +1,6 @@
 /** A control app in this process on a free port, and a small client for it. */
 import { randomBytes } from 'node:crypto';
+import { Keyring } from '@lutra/registry';
 import { createLogger } from '@lutra/telemetry';
 import { createApp } from '../src/app.js';
 import type { ControlApp } from '../src/app.js';
@@ -15,11 +16,11 @@ export interface Answer {
 
 export interface RunningControl {
   readonly url: string;
-  readonly secretKey: Buffer;
+  readonly secretKey: Keyring;
   readonly app: ControlApp;
 }
 
-export async function startControl(variables: Readonly<Record<string, string>>, secretKey = randomBytes(32)): Promise<RunningControl> {
+export async function startControl(variables: Readonly<Record<string, string>>, secretKey = Keyring.of(randomBytes(32))): Promise<RunningControl> {
   const environment = readEnvironment({ PORT: '0', LOG_LEVEL: 'silent', ...variables });
   const app = await createApp({ environment, secretKey, logger: createLogger('control', environment.logLevel) });
   return { url: await app.listen(), secretKey, app };

@@ -1,5 +1,6 @@
 /** The whole REST API against a real ZooKeeper. */
-import { Registry, openSecret } from '@lutra/registry';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { Keyring, Registry, openPassword, sealPassword } from '@lutra/registry';
 import { createLogger } from '@lutra/telemetry';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { zooKeeperServer } from '../../../test/servers/index.js';
@@ -12,6 +13,8 @@ let control: RunningControl;
 let registry: Registry;
 let client: ControlClient;
 let number = 0;
+let LUTRA_ROOT = '';
+const rsaKey = generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey.export({ type: 'spki', format: 'pem' });
 
 beforeAll(async () => {
   await zooKeeper.start();
@@ -22,7 +25,7 @@ afterAll(async () => {
 });
 
 beforeEach(async () => {
-  const LUTRA_ROOT = `/test-${++number}`;
+  LUTRA_ROOT = `/test-${++number}`;
   control = await startControl({ ZOOKEEPER: zooKeeper.connect, LUTRA_ROOT, LUTRA_API_TOKEN: token });
   client = new ControlClient(control.url, { Authorization: `Bearer ${token}` });
   registry = new Registry({ connect: zooKeeper.connect, root: LUTRA_ROOT, logger: createLogger('test', 'silent') });
@@ -200,10 +203,10 @@ describe('endpoints', () => {
     expect(created.status).toBe(201);
     expect(created.body).toMatchObject({ passwordSet: true, port: 3306, start: { from: 'now' } });
     const shown = [created, await client.get('/api/v1/endpoints/a'), await client.get('/api/v1/endpoints')];
-    for (const answer of shown) expect(answer.text).not.toMatch(/a secret word|aes-256-gcm|"password"/);
+    for (const answer of shown) expect(answer.text).not.toMatch(/a secret word|"tag"|"password"/);
     const stored = await registry.endpoints.get('a');
     expect(JSON.stringify(stored)).not.toContain('a secret word');
-    expect(openSecret(control.secretKey, stored!.document.password, 'a')).toBe('a secret word');
+    expect(openPassword(control.secretKey, stored!.document)).toBe('a secret word');
   });
 
   it('keep the password when a PUT leaves it out, and take what GET gave', async () => {
@@ -212,10 +215,48 @@ describe('endpoints', () => {
     const replaced = await client.put('/api/v1/endpoints/a', { ...found.body, description: 'changed' }, found.headers.get('etag') ?? '');
     expect(replaced.status).toBe(200);
     const kept = await registry.endpoints.get('a');
-    expect(openSecret(control.secretKey, kept!.document.password, 'a')).toBe('a secret word');
+    expect(openPassword(control.secretKey, kept!.document)).toBe('a secret word');
     await client.put('/api/v1/endpoints/a', { ...found.body, password: 'another' }, '*');
     const changed = await registry.endpoints.get('a');
-    expect(openSecret(control.secretKey, changed!.document.password, 'a')).toBe('another');
+    expect(openPassword(control.secretKey, changed!.document)).toBe('another');
+  });
+
+  it('send no stored password to another server: what decides to whom it goes is changed with the password', async () => {
+    await createEndpoints('a');
+    const found = await client.get('/api/v1/endpoints/a');
+    const changes = { host: 'stranger', port: 3399, user: 'root', tls: { verify: false }, publicKey: rsaKey };
+    for (const [field, value] of Object.entries(changes)) {
+      const refused = await client.put('/api/v1/endpoints/a', { ...found.body, [field]: value }, '*');
+      expect({ field, status: refused.status, code: refused.body.code }).toEqual({ field, status: 400, code: 'CONFIG_INVALID' });
+      expect(refused.body.message).toContain(`password: required, for ${field} is not`);
+      expect((await client.post('/api/v1/endpoints/check', { ...found.body, [field]: value })).body).toMatchObject({ code: 'CONFIG_INVALID' });
+      const taken = await client.put('/api/v1/endpoints/a', { ...found.body, [field]: value, password: 'new' }, '*');
+      expect({ field, status: taken.status }).toEqual({ field, status: 200 });
+      expect((await client.put('/api/v1/endpoints/a', { ...endpoint('a') }, '*')).status).toBe(200);
+    }
+  });
+
+  it('that were changed past control keep their password to themselves', async () => {
+    await createEndpoints('a');
+    const { document, version } = (await registry.endpoints.get('a'))!;
+    await registry.endpoints.replace('a', { ...document, host: '127.0.0.1', port: 1 }, version);
+    const { body } = await client.post('/api/v1/endpoints/a/check');
+    expect(body.problems).toContainEqual(expect.objectContaining({ id: 'secret-unreadable', mend: expect.stringContaining('PUT') }));
+  });
+
+  it('are sealed anew under the first key, and say so', async () => {
+    await createEndpoints('a', 'b');
+    const old = randomBytes(32);
+    const { document, version } = (await registry.endpoints.get('b'))!;
+    const before = Keyring.of(old);
+    await registry.endpoints.replace('b', { ...document, password: sealPassword(before, 'of b', document) }, version);
+    expect((await client.post('/api/v1/secrets/rotate')).body).toMatchObject({ code: 'SECRET_UNREADABLE' });
+    const both = await startControl({ ZOOKEEPER: zooKeeper.connect, LUTRA_ROOT }, Keyring.of(control.secretKey.first.bytes, old));
+    const rotated = await new ControlClient(both.url).post('/api/v1/secrets/rotate');
+    expect(rotated).toMatchObject({ status: 200, body: { kid: control.secretKey.first.kid, sealed: ['b'], kept: ['a'] } });
+    await both.app.close();
+    expect(openPassword(control.secretKey, (await registry.endpoints.get('b'))!.document)).toBe('of b');
+    expect((await client.post('/api/v1/secrets/rotate')).body).toMatchObject({ sealed: [], kept: ['a', 'b'] });
   });
 
   it('need a region, a password, and a server id of their own on their server', async () => {

@@ -107,7 +107,13 @@ export class Stranger {
 }
 
 function greeting(): Buffer {
-  const head = Buffer.concat([Buffer.from([10]), Buffer.from('8.0.15\0'), Buffer.from([1, 0, 0, 0]), scramble.subarray(0, 8), Buffer.from([0])]);
+  const head = Buffer.concat([
+    Buffer.from([10]),
+    Buffer.from('8.0.15\0'),
+    Buffer.from([1, 0, 0, 0]),
+    scramble.subarray(0, 8),
+    Buffer.from([0]),
+  ]);
   const middle = Buffer.alloc(18);
   middle.writeUInt16LE(capabilities & 0xffff, 0);
   middle.writeUInt8(45, 2); // utf8mb4_general_ci

@@ -44,7 +44,7 @@ export async function createApp({ environment, secretKey, logger }: ControlOptio
   const registry = new Registry({ connect: zooKeeper, root, digest, sessionTimeoutMs: sessionMs, logger });
   const metrics = new Metrics('control');
   const health = new Health();
-  health.watch('zookeeper', () => (registry.connected ? null : 'not connected'));
+  health.watch('zookeeper', () => registry.access.trouble);
   registry.session.onChange((change) => metrics.connected.set({ name: '', to: 'zookeeper' }, change.kind === 'connected' ? 1 : 0));
   const nest = await createNest({ environment, registry, secretKey, metrics, health, logger });
   const stopping = new AbortController();
@@ -55,6 +55,7 @@ export async function createApp({ environment, secretKey, logger }: ControlOptio
       started = registry.start(stopping.signal).catch((error: unknown) => {
         if (!stopping.signal.aborted) health.fail(toSyncError(error).message);
       });
+      if (digest !== undefined) void started.then(() => closeOpenNodes(registry, logger));
       await Promise.race([started, pause(firstConnectionMs)]);
       await nest.listen(environment.port, environment.host);
       if (environment.token === undefined)
@@ -72,6 +73,17 @@ export async function createApp({ environment, secretKey, logger }: ControlOptio
       await started;
     },
   };
+}
+
+/** Those of a time without ZOOKEEPER_DIGEST. */
+async function closeOpenNodes(registry: Registry, logger: Logger): Promise<void> {
+  try {
+    const closed = await registry.access.close();
+    if (closed > 0) logger.warn({ closed }, 'nodes in ZooKeeper that everybody could change now belong to ZOOKEEPER_DIGEST');
+  } catch (error) {
+    const { code, message } = toSyncError(error);
+    if (code !== 'ABORTED') logger.error({ code }, `nodes in ZooKeeper may be open to everybody: ${message}`);
+  }
 }
 
 async function createNest(parts: ControlParts): Promise<NestExpressApplication> {

@@ -20,7 +20,10 @@ export interface RunningControl {
   readonly app: ControlApp;
 }
 
-export async function startControl(variables: Readonly<Record<string, string>>, secretKey = Keyring.of(randomBytes(32))): Promise<RunningControl> {
+export async function startControl(
+  variables: Readonly<Record<string, string>>,
+  secretKey = Keyring.of(randomBytes(32)),
+): Promise<RunningControl> {
   const environment = readEnvironment({ PORT: '0', LOG_LEVEL: 'silent', ...variables });
   const app = await createApp({ environment, secretKey, logger: createLogger('control', environment.logLevel) });
   return { url: await app.listen(), secretKey, app };

@@ -229,7 +229,9 @@ describe('endpoints', () => {
       const refused = await client.put('/api/v1/endpoints/a', { ...found.body, [field]: value }, '*');
       expect({ field, status: refused.status, code: refused.body.code }).toEqual({ field, status: 400, code: 'CONFIG_INVALID' });
       expect(refused.body.message).toContain(`password: required, for ${field} is not`);
-      expect((await client.post('/api/v1/endpoints/check', { ...found.body, [field]: value })).body).toMatchObject({ code: 'CONFIG_INVALID' });
+      expect((await client.post('/api/v1/endpoints/check', { ...found.body, [field]: value })).body).toMatchObject({
+        code: 'CONFIG_INVALID',
+      });
       const taken = await client.put('/api/v1/endpoints/a', { ...found.body, [field]: value, password: 'new' }, '*');
       expect({ field, status: taken.status }).toEqual({ field, status: 200 });
       expect((await client.put('/api/v1/endpoints/a', { ...endpoint('a') }, '*')).status).toBe(200);

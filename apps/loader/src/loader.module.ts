@@ -21,7 +21,7 @@ export class LoaderModule {
       logger,
     });
     const health = new Health();
-    health.watch('zookeeper', () => (registry.connected ? null : 'not connected'));
+    health.watch('zookeeper', () => registry.access.trouble);
     const metrics = new Metrics('loader');
     registry.session.onChange((change) => metrics.connected.set({ name: '', to: 'zookeeper' }, change.kind === 'connected' ? 1 : 0));
     const schemas: SchemaStore = environment.SCHEMA_REGISTRY_URL

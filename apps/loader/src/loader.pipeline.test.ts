@@ -309,7 +309,12 @@ const work: LoaderWork = {
   id: 'c.p',
   source: { ...endpoint, name: 'a', region: 'hangzhou' } as EndpointDocument,
   sourceRegion: region,
-  target: { ...endpoint, name: 'b', region: 'california', password: sealPassword(key, 'p', { ...endpoint, name: 'b' }) } as EndpointDocument,
+  target: {
+    ...endpoint,
+    name: 'b',
+    region: 'california',
+    password: sealPassword(key, 'p', { ...endpoint, name: 'b' }),
+  } as EndpointDocument,
   routes: shop,
   forwards: false,
   carriedOn: false,

@@ -1,3 +1,4 @@
+export { zooKeeperDigest } from './access.js';
 export { watchConfiguration } from './configuration.js';
 export type { Configuration, ConfigurationEvents } from './configuration.js';
 export { exportSchema } from './export.js';

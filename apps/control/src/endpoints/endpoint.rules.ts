@@ -39,7 +39,11 @@ export function endpointProblems(
 function transportWarnings({ host, tls }: Place): readonly Problem[] {
   if (isLoopback(host) || tls?.verify === true) return [];
   const [id, what, mend] = tls
-    ? ['tls-unverified', 'any certificate is accepted', 'Give tls.ca, the authority that signed the certificate of the server, and leave verify out.']
+    ? [
+        'tls-unverified',
+        'any certificate is accepted',
+        'Give tls.ca, the authority that signed the certificate of the server, and leave verify out.',
+      ]
     : ['tls-off', 'the connection is not encrypted', 'Give the endpoint tls, or keep the way to the server in a private network.'];
   const can = tls ? 'read and change rows, and have the password' : 'read and change rows';
   return [{ id, severity: 'warning', what: `${what}: whoever is between here and ${host} can ${can}`, mend }];
@@ -50,5 +54,7 @@ export function requireSameLogin(stored: Parameters<typeof changedLogin>[0], wan
   const changed = changedLogin(stored, wanted);
   if (changed.length === 0) return;
   const why = `required, for ${changed.join(', ')} ${changed.length === 1 ? 'is' : 'are'} not what the stored one was given for`;
-  throw new SyncError('CONFIG_INVALID', `endpoint ${wanted.name}: password: ${why}`, { details: { endpoint: wanted.name, changed: changed.join(', ') } });
+  throw new SyncError('CONFIG_INVALID', `endpoint ${wanted.name}: password: ${why}`, {
+    details: { endpoint: wanted.name, changed: changed.join(', ') },
+  });
 }

@@ -5,7 +5,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { HttpException } from '@nestjs/common';
-import { isLoopback } from '../environment.js';
+import { isLoopback } from '@lutra/model';
 import { isSchemaRegistry } from '../schema-registry/paths.js';
 import { pathOf } from './error.filter.js';
 import { docsPath } from './openapi.js';

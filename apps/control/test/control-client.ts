@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { Keyring } from '@lutra/registry';
 import { createLogger } from '@lutra/telemetry';
 import { createApp } from '../src/app.js';
-import type { ControlApp } from '../src/app.js';
+import type { ControlApp, ControlOptions } from '../src/app.js';
 import { readEnvironment } from '../src/environment.js';
 
 export interface Answer {
@@ -23,9 +23,10 @@ export interface RunningControl {
 export async function startControl(
   variables: Readonly<Record<string, string>>,
   secretKey = Keyring.of(randomBytes(32)),
+  options: Pick<ControlOptions, 'requestMs'> = {},
 ): Promise<RunningControl> {
   const environment = readEnvironment({ PORT: '0', LOG_LEVEL: 'silent', ...variables });
-  const app = await createApp({ environment, secretKey, logger: createLogger('control', environment.logLevel) });
+  const app = await createApp({ environment, secretKey, logger: createLogger('control', environment.logLevel), ...options });
   return { url: await app.listen(), secretKey, app };
 }
 

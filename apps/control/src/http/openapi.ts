@@ -3,8 +3,10 @@ import { applyDecorators } from '@nestjs/common';
 import type { INestApplication } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiResponse, DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import type { OpenAPIObject } from '@nestjs/swagger';
+import { pagePolicy } from '@lutra/host';
 import { z } from 'zod';
 import { errorBodySchema, schemaNames } from './schemas.js';
+import type { Response } from './versions.js';
 
 export const docsPath = 'api/docs';
 
@@ -16,6 +18,10 @@ export function setUpDocs(app: INestApplication, version: string): OpenAPIObject
     .addBearerAuth()
     .build();
   const document = SwaggerModule.createDocument(app, config, { standardSchemaConverter: convert });
+  app.use(`/${docsPath}`, (_request: unknown, response: Response, next: () => void) => {
+    response.setHeader('Content-Security-Policy', pagePolicy);
+    next();
+  });
   SwaggerModule.setup(docsPath, app, document);
   return document;
 }

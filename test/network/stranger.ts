@@ -9,7 +9,8 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 export type Trick = 'caching_sha2_password' | 'sha256_password' | 'mysql_clear_password' | 'mysql_old_password' | 'local infile';
 
 const scramble = Buffer.from('12345678901234567890');
-const capabilities = 0x00_0a_ff_df; // all of the lower half but compression and LOCAL_FILES' opposite; PLUGIN_AUTH, multiple statements
+/** Protocol 4.1 with plugins; no TLS. */
+const capabilities = 0x000a_a681; // LONG_PASSWORD LOCAL_FILES INTERACTIVE PROTOCOL_41 TRANSACTIONS SECURE_CONNECTION MULTI_RESULTS PLUGIN_AUTH
 const ok = Buffer.from([0, 0, 0, 2, 0, 0, 0]);
 
 export class Stranger {

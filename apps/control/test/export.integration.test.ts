@@ -195,6 +195,13 @@ describe('an import', () => {
     expect((await exported(there)).nodes).toEqual({});
   });
 
+  it('in which somebody aimed an endpoint at another server is refused and writes nothing', async () => {
+    const there = await open();
+    const nodes = { ...document.nodes, 'endpoints/a': { ...document.nodes['endpoints/a'], host: 'stranger' } };
+    expect((await post(there, { ...document, nodes })).body).toMatchObject({ code: 'SECRET_UNREADABLE', details: { name: 'a' } });
+    expect((await exported(there)).nodes).toEqual({});
+  });
+
   it('with another key than the passwords were sealed with is refused and writes nothing', async () => {
     const there = await open(Keyring.of(randomBytes(32)));
     expect((await post(there, document)).body.code).toBe('SECRET_UNREADABLE');

@@ -2,6 +2,7 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { Keyring, Registry, openPassword, sealPassword } from '@lutra/registry';
 import { createLogger } from '@lutra/telemetry';
+import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { zooKeeperServer } from '../../../test/servers/index.js';
 import { ControlClient, startControl } from './control-client.js';
@@ -297,6 +298,38 @@ describe('endpoints', () => {
     await registry.endpoints.replace('a', { ...document, host: '127.0.0.1', port: 1 }, version);
     const { body } = await client.post('/api/v1/endpoints/a/check');
     expect(body.problems).toContainEqual(expect.objectContaining({ id: 'secret-unreadable', mend: expect.stringContaining('PUT') }));
+  });
+
+  it('are in no log line, status, export or document in clear', async () => {
+    const lines: string[] = [];
+    const logger = pino({ level: 'trace' }, { write: (line) => void lines.push(line) });
+    const secrets = {
+      password: 'a secret word',
+      digest: 'lutra:hush',
+      wrong: 'Bearer a-wrong-token',
+      token,
+      key: control.secretKey.first.bytes.toString('base64'),
+    };
+    const variables = { ZOOKEEPER: zooKeeper.connect, LUTRA_ROOT, LUTRA_API_TOKEN: token, ZOOKEEPER_DIGEST: secrets.digest };
+    const told = await startControl(variables, control.secretKey, { logger });
+    const user = new ControlClient(told.url, { Authorization: `Bearer ${token}` });
+    await user.post('/api/v1/regions', region('a'));
+    const answers = [
+      await user.post('/api/v1/endpoints', endpoint('a', { host: '127.0.0.1', port: 1 })),
+      await user.post('/api/v1/endpoints', '{"password": "a secret word" oops'),
+      await user.post('/api/v1/endpoints', { ...endpoint('b'), colour: 'red' }),
+      await user.put('/api/v1/endpoints/a', endpoint('a', { host: 'elsewhere', port: 1 }), '*'),
+      await user.post('/api/v1/endpoints/check', endpoint('c', { region: 'a', host: '127.0.0.1', port: 1 })),
+      await user.post('/api/v1/secrets/rotate'),
+      await new ControlClient(told.url, { Authorization: secrets.wrong }).get('/api/v1/status'),
+      ...(await Promise.all(['endpoints', 'status', 'export', 'errors', 'version'].map((path) => user.get(`/api/v1/${path}`)))),
+      await user.get('/api/docs-json'),
+      await user.get('/metrics'),
+    ];
+    await told.app.close();
+    const text = [...lines, ...answers.map((answer) => answer.text)].join('\n');
+    expect(lines.join('\n')).toContain('"path":"/api/v1/endpoints"');
+    expect(Object.entries(secrets).filter(([, secret]) => text.includes(secret.replace('Bearer ', '')))).toEqual([]);
   });
 
   it('are sealed anew under the first key, and say so', async () => {

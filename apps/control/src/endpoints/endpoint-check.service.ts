@@ -14,7 +14,7 @@ import { errorsOf } from '../configuration/problem.js';
 import type { CheckResult, EndpointWrite } from '../http/schemas.js';
 import { LOGGER, REGISTRY, SECRET_KEY } from '../tokens.js';
 import type { SecretKey } from '../tokens.js';
-import { endpointProblems, requireSameLogin } from './endpoint.rules.js';
+import { endpointProblems, requireSameLogin, transportWarnings } from './endpoint.rules.js';
 import { checkServer, problemOf } from './server-checks.js';
 import type { EndpointUse, Server, TargetUse } from './server-checks.js';
 
@@ -51,7 +51,8 @@ export class EndpointCheckService {
     const endpoints = (await listDocuments(this.registry.endpoints)).filter((endpoint) => names.has(endpoint.name));
     const answers = await Promise.all(
       endpoints.map(async (endpoint) => {
-        const problems = await this.#ask(() => this.#open(endpoint), { endpoints, channels: [channel] });
+        const asked = await this.#ask(() => this.#open(endpoint), { endpoints, channels: [channel] });
+        const problems = [...asked, ...transportWarnings(endpoint)];
         return problems.map((problem) => ({ ...problem, what: `endpoint ${endpoint.name}: ${problem.what}` }));
       }),
     );

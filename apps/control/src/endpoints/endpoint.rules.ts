@@ -36,7 +36,7 @@ export function endpointProblems(
 }
 
 /** What a person between us and the server could do. On this machine there is nobody. */
-function transportWarnings({ host, tls }: Place): readonly Problem[] {
+export function transportWarnings({ host, tls }: Pick<Place, 'host' | 'tls'>): readonly Problem[] {
   if (isLoopback(host) || tls?.verify === true) return [];
   const [id, what, mend] = tls
     ? [

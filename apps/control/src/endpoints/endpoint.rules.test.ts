@@ -1,0 +1,15 @@
+import { expect, it } from 'vitest';
+import { endpointProblems } from './endpoint.rules.js';
+
+const region = { name: 'a', description: '', kafka: { brokers: ['k:9092'] } };
+
+it.each([
+  ['db-a', undefined, ['tls-off']],
+  ['db-a', { verify: false }, ['tls-unverified']],
+  ['db-a', { verify: true }, []],
+  ['127.0.0.1', undefined, []],
+  ['localhost', { verify: false }, []],
+] as const)('tells who could read along: %s %o', (host, tls, warned) => {
+  const problems = endpointProblems({ name: 'e', region: 'a', host, port: 3306, serverId: 1, tls }, { regions: [region], endpoints: [] });
+  expect(problems.map(({ id, severity }) => [id, severity])).toEqual(warned.map((id) => [id, 'warning']));
+});

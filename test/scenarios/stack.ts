@@ -190,6 +190,11 @@ export class Stack {
     this.#channel = { name, from };
   }
 
+  /** Of ZooKeeper; undefined: it is open. */
+  get digest(): string | undefined {
+    return this.#options.environment?.['ZOOKEEPER_DIGEST'];
+  }
+
   get channel(): string {
     if (!this.#channel) throw new Error('there is no channel yet: createChannel()');
     return this.#channel.name;

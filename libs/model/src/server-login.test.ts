@@ -1,7 +1,11 @@
 import { expect, it } from 'vitest';
 import { loginOptions } from './server-login.js';
 
-const plugins = { caching_sha2_password: () => 'sha2', sha256_password: () => 'sha' };
+const named = (name: string, key: string) => () => `${name} ${key}`;
+const plugins = {
+  caching_sha2_password: ({ serverPublicKey }: { serverPublicKey: string }) => named('sha2', serverPublicKey),
+  sha256_password: ({ serverPublicKey }: { serverPublicKey: string }) => named('sha', serverPublicKey),
+};
 const at = (host: string, tls: { ca?: string; verify: boolean }) => loginOptions({ host, port: 1, tls }, plugins).ssl;
 
 it('a certificate is held against the host, unless it is an address and the authority is named, or nothing is asked', () => {
@@ -14,9 +18,10 @@ it('a certificate is held against the host, unless it is an address and the auth
 });
 
 it('plugins are ours where there is no TLS and the server is elsewhere, or its key is known', () => {
-  const ours = { caching_sha2_password: 'sha2', sha256_password: 'sha' };
-  expect(loginOptions({ host: 'db', port: 1 }, plugins).authPlugins).toEqual(ours);
-  expect(loginOptions({ host: 'localhost', port: 1 }, plugins).authPlugins).toBeUndefined();
-  expect(loginOptions({ host: 'localhost', port: 1, publicKey: 'PEM' }, plugins).authPlugins).toEqual(ours);
+  const of = (host: string, publicKey?: string) => loginOptions({ host, port: 1, publicKey }, plugins).authPlugins;
+  for (const plugin of Object.values(of('db') ?? {})) expect(plugin).toThrow('db:1 wants');
+  expect(of('localhost')).toBeUndefined();
+  for (const host of ['localhost', 'db'])
+    expect(Object.values(of(host, 'PEM') ?? {}).map((plugin) => plugin())).toEqual(['sha2 PEM', 'sha PEM']);
   expect(loginOptions({ host: 'db', port: 1, tls: { verify: true } }, plugins).authPlugins).toBeUndefined();
 });

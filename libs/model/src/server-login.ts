@@ -16,36 +16,33 @@ export interface ServerLogin {
   readonly publicKey?: string | undefined;
 }
 
-interface KeyOptions {
-  readonly serverPublicKey?: string;
-  readonly onServerPublicKey: () => void;
+type Plugin = (context: never) => unknown;
+
+/** Of the driver: those that encrypt the password for a key, and ask the server for it where they have none. */
+interface KeyPlugins<P extends Plugin> {
+  caching_sha2_password(options: { readonly serverPublicKey: string }): P;
+  sha256_password(options: { readonly serverPublicKey: string }): P;
 }
 
-/** Of the driver: those that would encrypt the password for a key. */
-interface KeyPlugins<P> {
-  caching_sha2_password(options: KeyOptions): P;
-  sha256_password(options: KeyOptions): P;
-}
-
-interface LoginOptions<P> {
+interface LoginOptions<P extends Plugin> {
   readonly ssl?: { readonly ca?: string; readonly rejectUnauthorized: boolean; readonly verifyIdentity: boolean };
   readonly authPlugins?: Record<string, P>;
   readonly flags: string[];
 }
 
 /** @param plugins `authPlugins` of mysql2 */
-export function loginOptions<P>({ host, port, tls, publicKey }: ServerLogin, plugins: KeyPlugins<P>): LoginOptions<P> {
+export function loginOptions<P extends Plugin>({ host, port, tls, publicKey }: ServerLogin, plugins: KeyPlugins<P>): LoginOptions<P> {
   const flags = ['-LOCAL_FILES']; // or a server may ask for files of this machine
   if (tls) return { flags, ssl: sslOptions(host, tls) };
   if (publicKey === undefined && isLoopback(host)) return { flags };
-  const options: KeyOptions = {
-    ...(publicKey !== undefined && { serverPublicKey: publicKey }),
-    onServerPublicKey: () => {
-      throw untrusted(`${host}:${port}`);
-    },
-  };
-  const { caching_sha2_password, sha256_password } = plugins;
-  return { flags, authPlugins: { caching_sha2_password: caching_sha2_password(options), sha256_password: sha256_password(options) } };
+  // At once, not only when the server has forgotten the password: or a channel would run until the server is started anew.
+  const refuse = (name: string): P =>
+    (() => {
+      throw untrusted(`${host}:${port}`, name);
+    }) as unknown as P;
+  const plugin = (name: keyof KeyPlugins<P>): P => (publicKey === undefined ? refuse(name) : plugins[name]({ serverPublicKey: publicKey }));
+  const authPlugins = { caching_sha2_password: plugin('caching_sha2_password'), sha256_password: plugin('sha256_password') };
+  return { flags, authPlugins };
 }
 
 /** A certificate names hosts, seldom addresses: for an address it is enough that the authority that the endpoint names has signed it. */
@@ -55,8 +52,8 @@ function sslOptions(host: string, { ca, verify }: TlsOptions): NonNullable<Login
 }
 
 /** The driver puts a code of its own on what a plugin throws: ours is the cause. */
-function untrusted(address: string): Error {
-  const message = `the database server ${address} asks for the password without TLS, encrypted for a key that it sends itself`;
+function untrusted(address: string, plugin: string): Error {
+  const message = `the database server ${address} wants ${plugin} without TLS, and the endpoint does not name its public key`;
   return new Error(message, { cause: new SyncError('SERVER_UNTRUSTED', message, { details: { server: address } }) });
 }
 

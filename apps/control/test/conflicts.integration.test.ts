@@ -350,7 +350,8 @@ describe('what a target lacks', () => {
 
   it('an answer: the list has what the others have', async () => {
     await record('a');
-    const { body: endpoint } = await client.get('/api/v1/endpoints/b');
+    const { body: stored } = await client.get('/api/v1/endpoints/b');
+    const endpoint = { ...stored, password: servers.b.password };
     await client.put('/api/v1/endpoints/b', { ...endpoint, port: 1 }, '*');
     try {
       const { status, body } = await client.get(path);

@@ -80,7 +80,7 @@ export const errorTable = {
     cause:
       'Without TLS, or by a plugin that sends it in clear, the database server wants to be given the password itself: a stranger at its address would have it.',
     kept: 'Everything, the password too: it was not sent.',
-    help: "PUT the endpoint with its password and with `tls` (`ca`: the authority that signed the server's certificate), or with `publicKey`: what SHOW STATUS LIKE 'Caching_sha2_password_rsa_public_key' gives an administrator on the server itself. If the server wants mysql_clear_password, give the user another plugin: caching_sha2_password. Then retry.",
+    help: "PUT the endpoint with its password and with `tls` (`ca`: the authority that signed the server's certificate), or with `publicKey`: the value of the status variable Caching_sha2_password_rsa_public_key (or the file public_key.pem), read on the server itself. If the server wants mysql_clear_password, give the user another plugin: caching_sha2_password. Then retry.",
   }),
 
   ZOOKEEPER_UNAVAILABLE: retry({

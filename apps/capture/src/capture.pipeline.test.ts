@@ -517,6 +517,12 @@ describe('what the outside sees', () => {
     expect(updates.some((part) => part.state === 'running')).toBe(false);
   });
 
+  it('an endpoint that was aimed at another server past control has its password sent to nobody', async () => {
+    const lead = { leaseNumber: 1, signal: new AbortController().signal };
+    const aimed = { ...work, endpoint: { ...work.endpoint, host: 'stranger' } };
+    await expect(runCapture(deps(copyStore()), aimed, lead)).rejects.toMatchObject({ code: 'SECRET_UNREADABLE' });
+  });
+
   it('is told who ended a leadership', async () => {
     const logs = copyStore();
     world.items = source(1, 1);

@@ -546,3 +546,9 @@ describe('a table that the routes take in while the loader runs', () => {
     expect(world.rows).toEqual([1, 2]);
   });
 });
+
+it('a target that was aimed at another server past control has its password sent to nobody', async () => {
+  const lead = { leaseNumber: 1, signal: new AbortController().signal };
+  const aimed = { ...work, target: { ...work.target, host: 'stranger' } };
+  await expect(runLoader(deps(), aimed, lead)).rejects.toMatchObject({ code: 'SECRET_UNREADABLE' });
+});

@@ -1,4 +1,5 @@
 /** What must hold for an endpoint among all others. Pure; returns every problem. */
+import { isIP } from 'node:net';
 import { SyncError, isLoopback } from '@lutra/model';
 import type { EndpointInput } from '@lutra/model';
 import { changedLogin } from '@lutra/registry';
@@ -32,7 +33,16 @@ export function endpointProblems(
       mend: 'Choose a serverId that no other replica of that server uses.',
     });
   }
-  return [...problems, ...transportWarnings(endpoint)];
+  return [...problems, ...authorityProblems(endpoint), ...transportWarnings(endpoint)];
+}
+
+/** The driver holds a certificate against names only. */
+function authorityProblems({ host, tls }: Place): readonly Problem[] {
+  if (!tls?.verify || tls.ca !== undefined || isIP(host) === 0) return [];
+  const what = `host ${host} is an address, and tls names no authority: a certificate that any public authority gave to anybody would do`;
+  return [
+    { id: 'tls-authority-missing', severity: 'error', what, mend: 'Give tls.ca, or the host by the name that is in its certificate.' },
+  ];
 }
 
 /** What a person between us and the server could do. On this machine there is nobody. */

@@ -12,7 +12,7 @@ export const nameSchema = z
   .regex(/^[a-z0-9][a-z0-9-]{0,47}$/, 'lower-case letters, digits and "-", at most 48, not starting with "-"');
 
 const sealed = { iv: z.string(), tag: z.string(), data: z.string() };
-/** AES-256-GCM under the key `kid`, base64 parts. What a password looks like at rest. The second form is of earlier versions: it is let in, and opens no more. */
+/** What a password looks like at rest: AES-256-GCM under the key `kid`, base64 parts. The second form is an earlier version's: let in, never opened. */
 export const sealedSecretSchema = z.union([
   z.strictObject({ v: z.literal(2), kid: z.string(), ...sealed }),
   z.strictObject({ alg: z.literal('aes-256-gcm'), ...sealed }),

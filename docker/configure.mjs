@@ -2,16 +2,19 @@
  * Brings the documents of docker/compose.yaml into an empty Lutra through its REST API: two regions, two endpoints, one two-way channel, and
  * starts it. What is there already stays as it is, so it may run at every start of the stack.
  */
+import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 
 const { LUTRA_API = 'http://control:8080', LUTRA_API_TOKEN = '', LUTRA_DB_PASSWORD = '', LUTRA_CHANNEL_SCHEMA = 'shop' } = process.env;
 const startTries = 60;
+/** Signed the certificates of both database servers: docker/new-env.sh. */
+const ca = readFileSync('/tls/ca.pem', 'utf8');
 
 const regions = ['hangzhou', 'california'].map((name) => ({ name, kafka: { brokers: ['kafka:9092'] } }));
 const endpoints = [
   { name: 'mysql-hangzhou', region: 'hangzhou', host: 'mysql-hangzhou', serverId: 1001 },
   { name: 'mysql-california', region: 'california', host: 'mysql-california', serverId: 1002 },
-].map((endpoint) => ({ ...endpoint, user: 'lutra', password: LUTRA_DB_PASSWORD }));
+].map((endpoint) => ({ ...endpoint, user: 'lutra', password: LUTRA_DB_PASSWORD, tls: { ca } }));
 const routes = [{ schema: LUTRA_CHANNEL_SCHEMA }];
 const channel = {
   name: LUTRA_CHANNEL_SCHEMA,

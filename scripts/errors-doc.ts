@@ -15,7 +15,7 @@ const byItself: Readonly<Record<Outcome, string>> = {
 /** The first group that fits. */
 const groups: readonly (readonly [string, RegExp])[] = [
   ['In general', /^(ABORTED|INTERNAL)$/],
-  ['Configuration', /^(CONFIG|SECRET)_/],
+  ['Configuration', /^(CONFIG|SECRET)_|^SERVER_UNTRUSTED$/],
   ['ZooKeeper', /^(ZOOKEEPER|LEASE)_/],
   ['Kafka and the schema registry', /^(KAFKA|TOPIC|RECORD|SCHEMA)_/],
   ['The log', /^LOG_/],

@@ -1,6 +1,6 @@
 /**
- * Brings node_modules in line with package-lock.json, and says which Node runs the product. Plain JavaScript for Node 20 with
- * nothing but built-ins: it runs before anything is installed. Never changes the lock file; touches nothing when all is in place.
+ * Brings node_modules in line with package-lock.json, and says which Node runs the product. Plain JavaScript for Node 20 with nothing but built-ins:
+ * it runs before anything is installed. Never changes the lock file; runs no install script but that of "node"; touches nothing when all is in place.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
@@ -20,7 +20,7 @@ export class SetupError extends Error {
 export async function installPackages(log) {
   if (!isInstalled()) {
     log('installing npm packages (npm ci)');
-    await outside('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
+    await outside('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']);
   }
   return nodeBinary(log);
 }
@@ -47,7 +47,7 @@ function packagesOf(file) {
 async function nodeBinary(log) {
   const binary = join(root, 'node_modules/.bin/node');
   if (!isNewEnough(versionOf(binary)) && existsSync(join(root, 'node_modules/node'))) {
-    // npm may have been told to run no install scripts, or asks for approval first: run this one, and only this one.
+    // No install scripts are run but this one: it fetches a binary package of the same maker and version.
     log('fetching the Node binary of the npm package "node"');
     await outside('node', ['installArchSpecificPackage.js'], join(root, 'node_modules/node')).catch(() => undefined);
     if (!existsSync(binary) && existsSync(join(root, 'node_modules/node/bin/node'))) linkNode(binary);
@@ -58,7 +58,7 @@ async function nodeBinary(log) {
   throw new SetupError(
     `Node ${leastNode.join('.')} or newer is needed. The npm package "node" should have brought it as ${binary}, ` +
       `${found === undefined ? 'which is missing or does not run' : `which is ${found}`}; the one that runs this script is ${process.versions.node}. ` +
-      'Its install script fetches the binary from the npm registry: see what "npm rebuild node" says, or put a newer Node on the PATH.',
+      'Its install script fetches the binary from the npm registry: see what "npm rebuild --ignore-scripts=false node" says, or put a newer Node on the PATH.',
   );
 }
 
@@ -89,7 +89,7 @@ function outside(tool, args, cwd = root) {
   const known = script !== undefined && node !== undefined && existsSync(script) && !node.startsWith(join(root, 'node_modules'));
   const [command, first] = known ? [node, tool === 'npm' ? [script] : []] : [tool, []];
   const path = (process.env.PATH ?? '').split(delimiter).filter((folder) => !folder.startsWith(join(root, 'node_modules')));
-  const env = { ...process.env, PATH: path.join(delimiter), SCARF_ANALYTICS: 'false' };
+  const env = { ...process.env, PATH: path.join(delimiter) };
   return run(command, [...first, ...args], { cwd, env });
 }
 

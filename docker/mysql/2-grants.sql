@@ -1,4 +1,6 @@
 -- What MYSQL_USER may do: docs/02-setup.md. The password comes from the environment.
+-- Nobody reads along, and nobody can pretend to be the server
+ALTER USER 'lutra'@'%' REQUIRE SSL;
 -- Source: read the binlog, ask where it ends, SHOW REPLICAS
 GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO 'lutra'@'%';
 -- Target: checkpoint, marker, fence

@@ -9,7 +9,17 @@ skipped() { echo "not checked here: $*"; }
 
 for script in docker/*.sh docker/test/*.sh docker/test/stand-ins/*.sh; do bash -n "$script"; done
 
+# What it makes is whole, the certificate is for both servers, and an older .env gets what it lacks and keeps the rest.
 docker/new-env.sh "$work/.env" 2> /dev/null
+grep -q '^ZOOKEEPER_DIGEST=lutra:.' "$work/.env"
+for name in mysql-hangzhou mysql-california; do
+  openssl verify -CAfile "$work/tls/ca.pem" -verify_hostname "$name" "$work/tls/server.pem" > /dev/null
+done
+cp "$work/.env" "$work/whole"
+sed -i.old '/^ZOOKEEPER_DIGEST=/d' "$work/.env"
+docker/new-env.sh "$work/.env" 2> /dev/null
+[ "$(sed '/^ZOOKEEPER_DIGEST=/d' "$work/.env")" = "$(sed '/^ZOOKEEPER_DIGEST=/d' "$work/whole")" ]
+[ "$(grep -c '^ZOOKEEPER_DIGEST=lutra:.' "$work/.env")" = 1 ]
 if docker compose version > /dev/null 2>&1; then
   compose=(docker compose)
 elif command -v docker-compose > /dev/null; then

@@ -189,7 +189,7 @@ function busOptions({ kafka }: Stack): BusOptions {
 }
 
 async function withRegistry<T>(stack: Stack, use: (registry: Registry) => Promise<T>): Promise<T> {
-  const registry = new Registry({ connect: stack.zooKeeper.connect, root: stack.root, logger });
+  const registry = new Registry({ connect: stack.zooKeeper.connect, root: stack.root, digest: stack.digest, logger });
   try {
     await registry.start(AbortSignal.timeout(30_000));
     return await use(registry);

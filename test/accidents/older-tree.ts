@@ -39,7 +39,12 @@ async function read(tree: Connection, root: string): Promise<SavedTree> {
 }
 
 async function withTree<T>(stack: Stack, work: (tree: Connection) => Promise<T>): Promise<T> {
-  const registry = new Registry({ connect: stack.zooKeeper.connect, root: stack.root, logger: createLogger('accident', 'silent') });
+  const registry = new Registry({
+    connect: stack.zooKeeper.connect,
+    root: stack.root,
+    digest: stack.digest,
+    logger: createLogger('accident', 'silent'),
+  });
   try {
     await registry.start(AbortSignal.timeout(30_000));
     return await work(await registry.session.connected());

@@ -121,7 +121,7 @@ class Writing {
 export async function craftTopic(stack: Stack, options: { topic: string; seed: number; steps: number }): Promise<CraftedTopic> {
   const { topic, seed, steps } = options;
   const bus = { brokers: stack.kafka.bootstrap.split(','), clientId: 'lutra-consumers', logger };
-  const registry = new Registry({ connect: stack.zooKeeper.connect, root: stack.root, logger });
+  const registry = new Registry({ connect: stack.zooKeeper.connect, root: stack.root, digest: stack.digest, logger });
   const admin = new BusAdmin(bus);
   const publisher = new Publisher({ ...bus, topic });
   try {

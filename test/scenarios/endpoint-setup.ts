@@ -1,6 +1,6 @@
 /** What an administrator does on a database server before it becomes an endpoint: our table, and a user that may no more than it must. */
 import { readFile } from 'node:fs/promises';
-import { createConnection, type Connection, type ConnectionOptions } from 'mysql2/promise';
+import { createConnection, type Connection, type ConnectionOptions, type RowDataPacket } from 'mysql2/promise';
 import type { MysqlServer } from '../servers/index.js';
 import { letters } from './sides.js';
 
@@ -34,6 +34,15 @@ export async function prepareEndpoint(server: MysqlServer): Promise<void> {
     await connection.query(`CREATE DATABASE IF NOT EXISTS ${probeDatabase}`);
     await connection.query(`CREATE TABLE IF NOT EXISTS ${probeDatabase}.probes (side CHAR(1) NOT NULL PRIMARY KEY, n BIGINT NOT NULL)`);
     for (const letter of letters) await connection.query(`INSERT IGNORE INTO ${probeDatabase}.probes VALUES ('${letter}', 0)`);
+  });
+}
+
+/** Of a server that may be elsewhere, where nobody logs in without TLS or its key. MariaDB has none, and needs none. */
+export async function publicKeyOf(server: MysqlServer): Promise<string | undefined> {
+  if (!server.external) return undefined;
+  return withAdministrator(server, async (connection) => {
+    const [rows] = await connection.query<RowDataPacket[]>("SHOW STATUS LIKE 'Caching_sha2_password_rsa_public_key'");
+    return rows[0]?.['Value'] as string | undefined;
   });
 }
 

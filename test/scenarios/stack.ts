@@ -23,7 +23,7 @@ import {
 import { Api, type ChannelStatus } from './api.js';
 import { type AppName, AppProcess } from './app-process.js';
 import { drain, report } from './drain.js';
-import { asAdministrator, grantDatabase, lutraPassword, lutraUser, prepareEndpoint, probeDatabase } from './endpoint-setup.js';
+import { asAdministrator, grantDatabase, lutraPassword, lutraUser, prepareEndpoint, probeDatabase, publicKeyOf } from './endpoint-setup.js';
 import { keySpaceOptions, type Letter, type Side, sides } from './sides.js';
 import type { ChannelOptions, Log, StackOptions } from './stack-options.js';
 
@@ -190,6 +190,11 @@ export class Stack {
     this.#channel = { name, from };
   }
 
+  /** Of ZooKeeper; undefined: it is open. */
+  get digest(): string | undefined {
+    return this.#options.environment?.['ZOOKEEPER_DIGEST'];
+  }
+
   get channel(): string {
     if (!this.#channel) throw new Error('there is no channel yet: createChannel()');
     return this.#channel.name;
@@ -273,7 +278,8 @@ export class Stack {
         name: region,
         kafka: { brokers: network ? [network.at('kafka').address] : this.kafka.bootstrap.split(',') },
       });
-      const access = { host, port, user: lutraUser, password: lutraPassword, serverId: 1001 + index };
+      const publicKey = await publicKeyOf(mysql);
+      const access = { host, port, user: lutraUser, password: lutraPassword, serverId: 1001 + index, publicKey };
       await this.api.createEndpoint({ name: endpoint, region, ...access, ...this.#options.endpoint });
     }
   }
@@ -288,6 +294,7 @@ export class Stack {
     return {
       ZOOKEEPER: this.#options.network?.at('zookeeper').address ?? this.zooKeeper.connect,
       LUTRA_ROOT: this.root,
+      ...(this.zooKeeper.external ? { LUTRA_ZOOKEEPER_OPEN: 'yes' } : {}),
       LUTRA_SECRET_KEY: this.#secretKey,
       LOG_LEVEL: 'info',
       ...(region ? { LUTRA_REGION: region } : {}),

@@ -45,7 +45,7 @@ export async function readTopic(stack: Stack, letter: Letter, options: TopicOpti
   const topic = rowsTopic(stack.place(letter).endpoint);
   const logger = createLogger('topic', 'silent');
   const bus = { brokers: stack.kafka.bootstrap.split(','), clientId: 'lutra-scenarios', logger };
-  const registry = new Registry({ connect: stack.zooKeeper.connect, root: stack.root, logger });
+  const registry = new Registry({ connect: stack.zooKeeper.connect, root: stack.root, digest: stack.digest, logger });
   const admin = new BusAdmin(bus);
   try {
     await registry.start(AbortSignal.timeout(30_000));

@@ -1,7 +1,7 @@
 /** Wires capture: environment, ZooKeeper, schema ids, metrics. */
 import { Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
-import { createHttpSchemaStore, loadSecretKey, Registry } from '@lutra/registry';
+import { createHttpSchemaStore, loadKeyring, Registry } from '@lutra/registry';
 import type { SchemaStore } from '@lutra/registry';
 import { Health, Metrics } from '@lutra/telemetry';
 import type { Logger, Traces } from '@lutra/telemetry';
@@ -21,7 +21,7 @@ export class CaptureModule {
       logger,
     });
     const health = new Health();
-    health.watch('zookeeper', () => (registry.connected ? null : 'not connected'));
+    health.watch('zookeeper', () => registry.access.trouble);
     const metrics = new Metrics('capture');
     registry.session.onChange((change) => metrics.connected.set({ name: '', to: 'zookeeper' }, change.kind === 'connected' ? 1 : 0));
     const schemas: SchemaStore = environment.SCHEMA_REGISTRY_URL
@@ -35,7 +35,7 @@ export class CaptureModule {
         { provide: LOGGER, useValue: logger },
         { provide: REGISTRY, useValue: registry },
         { provide: SCHEMAS, useValue: schemas },
-        { provide: SECRET_KEY, useValue: loadSecretKey(process.env) },
+        { provide: SECRET_KEY, useValue: loadKeyring(process.env) },
         { provide: METRICS, useValue: metrics },
         { provide: TRACES, useValue: traces },
         { provide: HEALTH, useValue: health },

@@ -18,7 +18,7 @@ import type {
   TableSchema,
   WorkStatus,
 } from '@lutra/model';
-import { sealSecret } from '@lutra/registry';
+import { Keyring, sealPassword } from '@lutra/registry';
 import type { LogCopy, LogCopyStore, RestartStore } from '@lutra/registry';
 import { aborted, supervise, untilAbort } from '@lutra/runtime';
 import { Metrics } from '@lutra/telemetry';
@@ -190,7 +190,7 @@ function copyStore(writes: () => boolean = () => true): LogCopyStore & { copy: {
 }
 
 const silent = { info() {}, debug() {}, warn() {}, error() {} } as unknown as CaptureDeps['logger'];
-const key = randomBytes(32);
+const key = Keyring.of(randomBytes(32));
 const endpoint = {
   name: 'a',
   region: 'hangzhou',
@@ -202,7 +202,7 @@ const endpoint = {
   ddl: 'stop',
   // Small requests: a transaction is spread over several.
   topic: { replicationFactor: 1, minInsyncReplicas: 1, retentionMs: 1, maxMessageBytes: 1500 },
-  password: sealSecret(key, 'p', 'a'),
+  password: sealPassword(key, 'p', { name: 'a', host: 'h', port: 1, user: 'u' }),
 } as EndpointDocument;
 const region = { name: 'hangzhou', description: '', kafka: { brokers: ['k:1'] } } as RegionDocument;
 
@@ -515,6 +515,12 @@ describe('what the outside sees', () => {
     const lead = { leaseNumber: 1, signal: new AbortController().signal };
     await expect(runCapture(deps(copyStore(), updates), work, lead)).rejects.toMatchObject({ code: 'KAFKA_UNAVAILABLE' });
     expect(updates.some((part) => part.state === 'running')).toBe(false);
+  });
+
+  it('an endpoint that was aimed at another server past control has its password sent to nobody', async () => {
+    const lead = { leaseNumber: 1, signal: new AbortController().signal };
+    const aimed = { ...work, endpoint: { ...work.endpoint, host: 'stranger' } };
+    await expect(runCapture(deps(copyStore()), aimed, lead)).rejects.toMatchObject({ code: 'SECRET_UNREADABLE' });
   });
 
   it('is told who ended a leadership', async () => {

@@ -16,8 +16,8 @@ import type { BusOptions } from '@lutra/bus';
 import type { EventQueues } from '@lutra/host';
 import { createRouter, rowsTopic, SyncError } from '@lutra/model';
 import type { Announced, EndpointDocument, FilePosition, Position, RegionDocument, Route, RouteFingerprints } from '@lutra/model';
-import { openSecret } from '@lutra/registry';
-import type { Registry, SchemaStore } from '@lutra/registry';
+import { openPassword } from '@lutra/registry';
+import type { Keyring, Registry, SchemaStore } from '@lutra/registry';
 import type { StatusReporter } from '@lutra/runtime';
 import type { Logger, Metrics, Traces } from '@lutra/telemetry';
 import { claimLog } from './claim.js';
@@ -53,7 +53,7 @@ export interface CaptureWork {
 export interface CaptureDeps {
   readonly registry: Registry;
   readonly schemas: SchemaStore;
-  readonly secretKey: Buffer;
+  readonly secretKey: Keyring;
   readonly instance: string;
   readonly metrics: Metrics;
   readonly traces?: Traces | null;
@@ -79,8 +79,9 @@ export async function runCapture(deps: CaptureDeps, work: CaptureWork, lead: { l
     host: endpoint.host,
     port: endpoint.port,
     user: endpoint.user,
-    password: openSecret(deps.secretKey, endpoint.password, endpoint.name),
+    password: openPassword(deps.secretKey, endpoint),
     tls: endpoint.tls,
+    publicKey: endpoint.publicKey,
   };
   const bus: BusOptions = {
     brokers: region.kafka.brokers,

@@ -1,7 +1,7 @@
 /** What a capture process is told by its environment; everything else is in ZooKeeper. */
 import { hostname } from 'node:os';
 import { nameSchema, parseDocument } from '@lutra/model';
-import { sessionMsSchema } from '@lutra/registry';
+import { sessionMsSchema, zooKeeperDigest } from '@lutra/registry';
 import { z } from 'zod';
 
 const environmentSchema = z.object({
@@ -23,7 +23,7 @@ const environmentSchema = z.object({
 export type Environment = z.infer<typeof environmentSchema>;
 
 export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
-  return parseDocument(environmentSchema, env, 'environment');
+  return { ...parseDocument(environmentSchema, env, 'environment'), ZOOKEEPER_DIGEST: zooKeeperDigest(env) };
 }
 
 export const instanceName = `${hostname()}:${process.pid}`;

@@ -1,6 +1,7 @@
 /** Starts the capture app. */
 import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
+import { BoundedHttp } from '@lutra/host';
 import { toSyncError } from '@lutra/model';
 import { createLogger, openTraces } from '@lutra/telemetry';
 import { CaptureModule } from './capture.module.js';
@@ -11,7 +12,10 @@ const logger = createLogger('capture');
 async function main(): Promise<void> {
   const environment = readEnvironment(process.env);
   const traces = await openTraces('capture', logger);
-  const app = await NestFactory.create(CaptureModule.with(environment, logger, traces), { logger: false });
+  const app = await NestFactory.create(CaptureModule.with(environment, logger, traces), new BoundedHttp(), {
+    logger: false,
+    bodyParser: false,
+  });
   app.enableShutdownHooks(['SIGTERM', 'SIGINT']);
   await app.listen(environment.PORT, environment.HOST);
   logger.info({ region: environment.LUTRA_REGION, url: await app.getUrl() }, 'capture started');

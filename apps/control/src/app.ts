@@ -6,6 +6,7 @@ import 'reflect-metadata';
 import { StandardSchemaValidationPipe } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
+import { BoundedHttp } from '@lutra/host';
 import { SyncError, toSyncError } from '@lutra/model';
 import { Registry } from '@lutra/registry';
 import { Health, Metrics } from '@lutra/telemetry';
@@ -16,9 +17,11 @@ import type { ControlParts } from './control.module.js';
 import type { Environment } from './environment.js';
 import { importLimit, isImport } from './export/export.schemas.js';
 import { authorization } from './http/authorization.js';
+import { bodyLimit, boundDepth } from './http/bodies.js';
 import { ErrorFilter } from './http/error.filter.js';
 import { setUpDocs } from './http/openapi.js';
 import { requestLog } from './http/request-log.js';
+import { WrongTokens } from './http/wrong-tokens.js';
 import { NestLogger } from './nest-logger.js';
 import type { SecretKey } from './tokens.js';
 
@@ -26,6 +29,8 @@ export interface ControlOptions {
   readonly environment: Environment;
   readonly secretKey: SecretKey;
   readonly logger: Logger;
+  /** How long a request may take to arrive; default 30 s. */
+  readonly requestMs?: number;
 }
 
 export interface ControlApp {
@@ -39,14 +44,14 @@ const firstConnectionMs = 3_000;
 /** How long requests may take to be answered once the end has come. */
 const answerMs = 5_000;
 
-export async function createApp({ environment, secretKey, logger }: ControlOptions): Promise<ControlApp> {
+export async function createApp({ environment, secretKey, logger, requestMs }: ControlOptions): Promise<ControlApp> {
   const { zooKeeper, root, digest, sessionMs } = environment;
   const registry = new Registry({ connect: zooKeeper, root, digest, sessionTimeoutMs: sessionMs, logger });
   const metrics = new Metrics('control');
   const health = new Health();
-  health.watch('zookeeper', () => (registry.connected ? null : 'not connected'));
+  health.watch('zookeeper', () => registry.access.trouble);
   registry.session.onChange((change) => metrics.connected.set({ name: '', to: 'zookeeper' }, change.kind === 'connected' ? 1 : 0));
-  const nest = await createNest({ environment, registry, secretKey, metrics, health, logger });
+  const nest = await createNest({ environment, registry, secretKey, metrics, health, logger }, new BoundedHttp({ requestMs }));
   const stopping = new AbortController();
   let started: Promise<void> | undefined;
 
@@ -55,6 +60,7 @@ export async function createApp({ environment, secretKey, logger }: ControlOptio
       started = registry.start(stopping.signal).catch((error: unknown) => {
         if (!stopping.signal.aborted) health.fail(toSyncError(error).message);
       });
+      if (digest !== undefined) void started.then(() => closeOpenNodes(registry, logger));
       await Promise.race([started, pause(firstConnectionMs)]);
       await nest.listen(environment.port, environment.host);
       if (environment.token === undefined)
@@ -74,19 +80,29 @@ export async function createApp({ environment, secretKey, logger }: ControlOptio
   };
 }
 
-async function createNest(parts: ControlParts): Promise<NestExpressApplication> {
+/** Those of a time without ZOOKEEPER_DIGEST. */
+async function closeOpenNodes(registry: Registry, logger: Logger): Promise<void> {
+  try {
+    const closed = await registry.access.close();
+    if (closed > 0) logger.warn({ closed }, 'nodes in ZooKeeper that everybody could change now belong to ZOOKEEPER_DIGEST');
+  } catch (error) {
+    const { code, message } = toSyncError(error);
+    if (code !== 'ABORTED') logger.error({ code }, `nodes in ZooKeeper may be open to everybody: ${message}`);
+  }
+}
+
+async function createNest(parts: ControlParts, http: BoundedHttp): Promise<NestExpressApplication> {
   const { environment, logger, metrics } = parts;
-  const nest = await NestFactory.create<NestExpressApplication>(controlModule(parts), {
+  const nest = await NestFactory.create<NestExpressApplication>(controlModule(parts), http, {
     bodyParser: false,
     logger: new NestLogger(logger),
   });
-  nest.disable('x-powered-by');
   nest.use(requestLog(logger, metrics));
-  nest.use(authorization(environment)); // before bodies are read
-  nest.useBodyParser('json', { limit: importLimit, type: isImport });
-  nest.useBodyParser('json', { limit: '1mb', type: ['application/json', 'application/*+json'] });
+  nest.use(authorization({ ...environment, wrongTokens: new WrongTokens(logger) })); // before bodies are read
+  nest.useBodyParser('json', { limit: importLimit, type: isImport, verify: boundDepth });
+  nest.useBodyParser('json', { limit: bodyLimit, verify: boundDepth, type: ['application/json', 'application/*+json'] });
   nest.useGlobalPipes(new StandardSchemaValidationPipe({ exceptionFactory: invalid }));
-  nest.useGlobalFilters(new ErrorFilter(logger));
+  nest.useGlobalFilters(new ErrorFilter(logger, () => http.getInstance()));
   setUpDocs(nest, lutraVersion());
   return nest;
 }

@@ -20,6 +20,7 @@ import { EndpointController } from './endpoints/endpoint.controller.js';
 import { EndpointResetService } from './endpoints/endpoint-reset.service.js';
 import { EndpointRestartService } from './endpoints/endpoint-restart.service.js';
 import { EndpointService } from './endpoints/endpoint.service.js';
+import { SecretController } from './endpoints/secret.controller.js';
 import { EndpointWayOutController } from './endpoints/way-out.controller.js';
 import type { Environment } from './environment.js';
 import { ExportController } from './export/export.controller.js';
@@ -57,6 +58,7 @@ export function controlModule({ environment, registry, secretKey, metrics, healt
       RegionController,
       EndpointController,
       EndpointWayOutController,
+      SecretController,
       StatusController,
       ChannelController,
       PipelineController,

@@ -2,9 +2,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { isLoopback, readEnvironment } from './environment.js';
+import { isLoopback } from '@lutra/model';
+import { readEnvironment } from './environment.js';
 
-const ZOOKEEPER = 'one:2181,two:2181';
+const ZOOKEEPER = '127.0.0.1:2181,localhost:2182';
+const token = 'a-token-that-nobody-guesses';
 
 describe('readEnvironment', () => {
   it('needs nothing but ZooKeeper', () => {
@@ -32,8 +34,13 @@ describe('readEnvironment', () => {
     ['LUTRA_ROOT', { ZOOKEEPER, LUTRA_ROOT: 'lutra/' }],
     ['METRICS_OPEN', { ZOOKEEPER, METRICS_OPEN: 'yes' }],
     ['LUTRA_API_TOKEN', { ZOOKEEPER, HOST: '0.0.0.0', LUTRA_API_TOKEN: '' }],
-    ['LUTRA_API_TOKEN_FILE are both', { ZOOKEEPER, LUTRA_API_TOKEN: 'one', LUTRA_API_TOKEN_FILE: '/no/such/file' }],
-    ['LUTRA_API_TOKEN', { ZOOKEEPER, LUTRA_API_TOKEN: 'two words' }],
+    ['LUTRA_API_TOKEN_FILE are both', { ZOOKEEPER, LUTRA_API_TOKEN: token, LUTRA_API_TOKEN_FILE: '/no/such/file' }],
+    ['LUTRA_API_TOKEN', { ZOOKEEPER, LUTRA_API_TOKEN: 'two words that are long' }],
+    ['LUTRA_API_TOKEN: at least 16 characters; openssl rand', { ZOOKEEPER, LUTRA_API_TOKEN: 'x' }],
+    ['ZOOKEEPER_DIGEST is not set', { ZOOKEEPER: 'one:2181' }],
+    ['ZOOKEEPER_DIGEST is not set', { ZOOKEEPER: '127.0.0.1:2181,10.0.0.7:2181', ZOOKEEPER_DIGEST: '' }],
+    ['ZOOKEEPER_DIGEST: user:password', { ZOOKEEPER, ZOOKEEPER_DIGEST: 'lutra:' }],
+    ['LUTRA_ZOOKEEPER_OPEN', { ZOOKEEPER, LUTRA_ZOOKEEPER_OPEN: 'true' }],
     ['LUTRA_API_TOKEN_FILE', { ZOOKEEPER, LUTRA_API_TOKEN_FILE: '/no/such/file' }],
   ])('names %s when it is wrong', (name, variables) => {
     expect(() => readEnvironment(variables)).toThrow(name);
@@ -43,9 +50,15 @@ describe('readEnvironment', () => {
     expect(() => readEnvironment({ ZOOKEEPER, ZOOKEEPER_DIGEST: 'hush' })).toThrow(/^((?!hush).)*$/);
   });
 
+  it('wants ZooKeeper closed, unless it is on this machine or somebody says that it may be open', () => {
+    expect(readEnvironment({ ZOOKEEPER: 'one:2181', ZOOKEEPER_DIGEST: 'lutra:hush' }).digest).toBe('lutra:hush');
+    expect(readEnvironment({ ZOOKEEPER: 'localhost:2181' }).digest).toBeUndefined();
+    expect(readEnvironment({ ZOOKEEPER: 'one:2181', LUTRA_ZOOKEEPER_OPEN: 'yes' }).digest).toBeUndefined();
+  });
+
   it('listens on loopback only, unless there is a token', () => {
     expect(() => readEnvironment({ ZOOKEEPER, HOST: '0.0.0.0' })).toThrow('LUTRA_API_TOKEN');
-    expect(readEnvironment({ ZOOKEEPER, HOST: '0.0.0.0', LUTRA_API_TOKEN: 'secret' }).host).toBe('0.0.0.0');
+    expect(readEnvironment({ ZOOKEEPER, HOST: '0.0.0.0', LUTRA_API_TOKEN: token }).host).toBe('0.0.0.0');
     expect(readEnvironment({ ZOOKEEPER, HOST: '127.0.0.2' }).host).toBe('127.0.0.2');
     expect(['localhost', '::1', '[::1]', '127.9.9.9'].every(isLoopback)).toBe(true);
     expect(['0.0.0.0', '::', '10.0.0.1', '127.example.com', '127.0.0.1.example.com'].some(isLoopback)).toBe(false);
@@ -53,8 +66,8 @@ describe('readEnvironment', () => {
 
   it('reads the token from a file', () => {
     const folder = mkdtempSync(join(tmpdir(), 'lutra-control-'));
-    writeFileSync(join(folder, 'token'), 'from-a-file\n');
-    expect(readEnvironment({ ZOOKEEPER, LUTRA_API_TOKEN_FILE: join(folder, 'token') }).token).toBe('from-a-file');
+    writeFileSync(join(folder, 'token'), `${token}\n`);
+    expect(readEnvironment({ ZOOKEEPER, LUTRA_API_TOKEN_FILE: join(folder, 'token') }).token).toBe(token);
     writeFileSync(join(folder, 'token'), '\n');
     expect(() => readEnvironment({ ZOOKEEPER, LUTRA_API_TOKEN_FILE: join(folder, 'token') })).toThrow('LUTRA_API_TOKEN');
     rmSync(folder, { recursive: true });

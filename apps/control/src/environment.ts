@@ -1,18 +1,16 @@
 /** What control takes from its environment: one zod object. A wrong variable stops the start with its name, never with its value. */
 import { readFileSync } from 'node:fs';
-import { isIP } from 'node:net';
-import { SyncError, nameSchema, parseDocument } from '@lutra/model';
-import { sessionMsSchema } from '@lutra/registry';
+import { SyncError, isLoopback, nameSchema, parseDocument } from '@lutra/model';
+import { sessionMsSchema, zooKeeperDigest } from '@lutra/registry';
 import { z } from 'zod';
 
 const hosts = /^[^\s:,]+:\d{1,5}(,[^\s:,]+:\d{1,5})*$/;
 
+/** A guess at a random one of 16 hexadecimal digits is right once in 10^19. */
+const leastToken = 16;
+
 const environmentSchema = z.object({
   ZOOKEEPER: z.string('not set: host:port of ZooKeeper').regex(hosts, 'host:port, several separated by commas'),
-  ZOOKEEPER_DIGEST: z
-    .string()
-    .regex(/^[^:]+:.+$/, 'user:password')
-    .optional(),
   LUTRA_ROOT: z
     .string()
     .regex(/^(\/[\w.-]+)+$/, 'a path such as /lutra')
@@ -24,6 +22,7 @@ const environmentSchema = z.object({
   LUTRA_API_TOKEN: z
     .string()
     .regex(/^[\x21-\x7e]+$/, 'one word of visible ASCII characters; leave it out to have none')
+    .min(leastToken, `at least ${leastToken} characters; openssl rand -hex 16 makes one`)
     .optional(),
   SCHEMA_REGISTRY_URL: z.url().optional(),
   METRICS_OPEN: z.enum(['true', 'false']).default('false'),
@@ -60,7 +59,7 @@ export function readEnvironment(variables: Variables): Environment {
   }
   return {
     zooKeeper: parsed.ZOOKEEPER,
-    digest: parsed.ZOOKEEPER_DIGEST,
+    digest: zooKeeperDigest(given),
     root: parsed.LUTRA_ROOT,
     sessionMs: parsed.LUTRA_SESSION_MS,
     region: parsed.LUTRA_REGION,
@@ -71,12 +70,6 @@ export function readEnvironment(variables: Variables): Environment {
     metricsOpen: parsed.METRICS_OPEN === 'true',
     logLevel: parsed.LOG_LEVEL,
   };
-}
-
-/** `host` may carry the brackets that IPv6 has in a URL. */
-export function isLoopback(host: string): boolean {
-  const address = host.replace(/^\[(.*)\]$/, '$1');
-  return address === 'localhost' || address === '::1' || (isIP(address) === 4 && address.startsWith('127.'));
 }
 
 function tokenOf({ LUTRA_API_TOKEN: token, LUTRA_API_TOKEN_FILE: file }: Variables): string | undefined {

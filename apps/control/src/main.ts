@@ -1,6 +1,6 @@
 /** Starts control from its environment; ends within ten seconds of SIGTERM or SIGINT. */
 import { toSyncError } from '@lutra/model';
-import { loadSecretKey } from '@lutra/registry';
+import { loadKeyring } from '@lutra/registry';
 import { createLogger } from '@lutra/telemetry';
 import { createApp } from './app.js';
 import { readEnvironment } from './environment.js';
@@ -9,7 +9,7 @@ const shutdownMs = 10_000;
 
 async function main(): Promise<void> {
   const environment = readEnvironment(process.env);
-  const secretKey = loadSecretKey(process.env);
+  const secretKey = loadKeyring(process.env);
   const logger = createLogger('control', environment.logLevel);
   const app = await createApp({ environment, secretKey, logger });
   const stop = (signal: string): void => {

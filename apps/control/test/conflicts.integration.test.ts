@@ -28,8 +28,8 @@ let client: ControlClient;
 
 beforeAll(async () => {
   await Promise.all([zooKeeper.start(), servers.a.start(), servers.b.start()]);
-  control = await startControl({ ZOOKEEPER: zooKeeper.connect, LUTRA_API_TOKEN: 'token' });
-  client = new ControlClient(control.url, { Authorization: 'Bearer token' });
+  control = await startControl({ ZOOKEEPER: zooKeeper.connect, LUTRA_API_TOKEN: 'a-token-of-sixteen' });
+  client = new ControlClient(control.url, { Authorization: 'Bearer a-token-of-sixteen' });
   for (const side of ['a', 'b'] as const) {
     await prepare(side, servers[side]);
     await client.post('/api/v1/regions', { name: `region-${side}`, kafka: { brokers: ['127.0.0.1:1'] } });
@@ -350,7 +350,8 @@ describe('what a target lacks', () => {
 
   it('an answer: the list has what the others have', async () => {
     await record('a');
-    const { body: endpoint } = await client.get('/api/v1/endpoints/b');
+    const { body: stored } = await client.get('/api/v1/endpoints/b');
+    const endpoint = { ...stored, password: servers.b.password };
     await client.put('/api/v1/endpoints/b', { ...endpoint, port: 1 }, '*');
     try {
       const { status, body } = await client.get(path);

@@ -1,8 +1,9 @@
 /** A control app in this process on a free port, and a small client for it. */
 import { randomBytes } from 'node:crypto';
+import { Keyring } from '@lutra/registry';
 import { createLogger } from '@lutra/telemetry';
 import { createApp } from '../src/app.js';
-import type { ControlApp } from '../src/app.js';
+import type { ControlApp, ControlOptions } from '../src/app.js';
 import { readEnvironment } from '../src/environment.js';
 
 export interface Answer {
@@ -15,13 +16,17 @@ export interface Answer {
 
 export interface RunningControl {
   readonly url: string;
-  readonly secretKey: Buffer;
+  readonly secretKey: Keyring;
   readonly app: ControlApp;
 }
 
-export async function startControl(variables: Readonly<Record<string, string>>, secretKey = randomBytes(32)): Promise<RunningControl> {
+export async function startControl(
+  variables: Readonly<Record<string, string>>,
+  secretKey = Keyring.of(randomBytes(32)),
+  options: Partial<Pick<ControlOptions, 'requestMs' | 'logger'>> = {},
+): Promise<RunningControl> {
   const environment = readEnvironment({ PORT: '0', LOG_LEVEL: 'silent', ...variables });
-  const app = await createApp({ environment, secretKey, logger: createLogger('control', environment.logLevel) });
+  const app = await createApp({ environment, secretKey, logger: createLogger('control', environment.logLevel), ...options });
   return { url: await app.listen(), secretKey, app };
 }
 

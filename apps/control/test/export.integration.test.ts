@@ -1,13 +1,13 @@
 /** Export and import over REST, against a real ZooKeeper: one tree is exported, others take it. */
 import { randomBytes } from 'node:crypto';
-import { Registry, openSecret } from '@lutra/registry';
+import { Keyring, Registry, openPassword } from '@lutra/registry';
 import { createLogger } from '@lutra/telemetry';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { zooKeeperServer } from '../../../test/servers/index.js';
 import { ControlClient, startControl } from './control-client.js';
 
 const zooKeeper = zooKeeperServer();
-const secretKey = randomBytes(32);
+const secretKey = Keyring.of(randomBytes(32));
 const cleanUps: (() => Promise<void>)[] = [];
 let number = 0;
 
@@ -96,8 +96,8 @@ describe('an export', () => {
     expect((await registry.logs.read('a'))?.document).toEqual(copy);
     expect(await registry.pipelines.read('shop.there')).not.toBeNull();
     expect((await registry.skips.read('shop.there'))?.seq).toBe(5);
-    const password = (await registry.endpoints.get('b'))?.document.password;
-    expect(password && openSecret(secretKey, password, 'b')).toBe('of b');
+    const restored = (await registry.endpoints.get('b'))?.document;
+    expect(restored && openPassword(secretKey, restored)).toBe('of b');
     expect(await registry.schemas.versions('lutra.a.rows-a:b/c%')).toEqual([1, 2, 3]);
     for (const text of texts) {
       const id = await source.registry.schemas.idOf('lutra.a.rows-a:b/c%', text);
@@ -195,8 +195,15 @@ describe('an import', () => {
     expect((await exported(there)).nodes).toEqual({});
   });
 
+  it('in which somebody aimed an endpoint at another server is refused and writes nothing', async () => {
+    const there = await open();
+    const nodes = { ...document.nodes, 'endpoints/a': { ...document.nodes['endpoints/a'], host: 'stranger' } };
+    expect((await post(there, { ...document, nodes })).body).toMatchObject({ code: 'SECRET_UNREADABLE', details: { name: 'a' } });
+    expect((await exported(there)).nodes).toEqual({});
+  });
+
   it('with another key than the passwords were sealed with is refused and writes nothing', async () => {
-    const there = await open(randomBytes(32));
+    const there = await open(Keyring.of(randomBytes(32)));
     expect((await post(there, document)).body.code).toBe('SECRET_UNREADABLE');
     expect((await exported(there)).nodes).toEqual({});
   });

@@ -42,6 +42,18 @@ describe('without ZooKeeper', () => {
     expect((await client.get('/api/v1/regions')).body).toMatchObject([{ name: 'a', kafka: { brokers: ['a:9092'] } }]);
   });
 
+  it('control is not ready where ZooKeeper denies it everything', async () => {
+    const LUTRA_ROOT = '/denied';
+    const owner = await startControl({ ZOOKEEPER: zooKeeper.connect, LUTRA_ROOT, ZOOKEEPER_DIGEST: 'lutra:secret' });
+    await new ControlClient(owner.url).post('/api/v1/regions', { name: 'a', kafka: { brokers: ['a:9092'] } });
+    const stranger = await startControl({ ZOOKEEPER: zooKeeper.connect, LUTRA_ROOT, ZOOKEEPER_DIGEST: 'lutra:another' });
+    const ready = (one: RunningControl) => new ControlClient(one.url).get('/health/ready');
+    await vi.waitUntil(async () => (await ready(stranger)).text.includes('denies'), patience);
+    expect(await ready(stranger)).toMatchObject({ status: 503, body: { reasons: [expect.stringContaining('ZOOKEEPER_DIGEST')] } });
+    await vi.waitUntil(async () => (await ready(owner)).status === 200, patience);
+    await Promise.all([owner.app.close(), stranger.app.close()]);
+  });
+
   it('control starts and stops all the same', async () => {
     const lonely = await startControl({ ZOOKEEPER: '127.0.0.1:1' });
     expect((await new ControlClient(lonely.url).get('/health/live')).status).toBe(200);

@@ -1,6 +1,8 @@
 /** The whole REST API against a real ZooKeeper. */
-import { Registry, openSecret } from '@lutra/registry';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { Keyring, Registry, openPassword, sealPassword } from '@lutra/registry';
 import { createLogger } from '@lutra/telemetry';
+import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { zooKeeperServer } from '../../../test/servers/index.js';
 import { ControlClient, startControl } from './control-client.js';
@@ -12,6 +14,8 @@ let control: RunningControl;
 let registry: Registry;
 let client: ControlClient;
 let number = 0;
+let LUTRA_ROOT = '';
+const rsaKey = generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey.export({ type: 'spki', format: 'pem' });
 
 beforeAll(async () => {
   await zooKeeper.start();
@@ -22,7 +26,7 @@ afterAll(async () => {
 });
 
 beforeEach(async () => {
-  const LUTRA_ROOT = `/test-${++number}`;
+  LUTRA_ROOT = `/test-${++number}`;
   control = await startControl({ ZOOKEEPER: zooKeeper.connect, LUTRA_ROOT, LUTRA_API_TOKEN: token });
   client = new ControlClient(control.url, { Authorization: `Bearer ${token}` });
   registry = new Registry({ connect: zooKeeper.connect, root: LUTRA_ROOT, logger: createLogger('test', 'silent') });
@@ -67,7 +71,7 @@ describe('authorization', () => {
       '/HEALTH/LIVE',
     ]) {
       expect({ path, status: (await stranger.get(path)).status }).toEqual({ path, status: 401 });
-      expect({ path, status: (await stranger.get(path, { Authorization: 'Bearer wrong' })).status }).toEqual({ path, status: 401 });
+      expect([401, 429]).toContain((await stranger.get(path, { Authorization: 'Bearer wrong' })).status);
     }
     const refused = await stranger.post('/api/v1/regions', region('a'));
     expect(refused.status).toBe(401);
@@ -193,6 +197,59 @@ describe('malformed requests', () => {
   });
 });
 
+describe('the OpenAPI document', () => {
+  interface Operation {
+    readonly parameters?: readonly { readonly in: string; readonly name: string }[];
+    readonly requestBody?: { readonly content: Readonly<Record<string, { readonly example?: object }>> };
+    readonly responses: Readonly<Record<string, { readonly content?: Readonly<Record<string, { readonly example?: object }>> }>>;
+  }
+  type Document = { readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>> };
+
+  it('has every answer that each operation gives to a stranger and to who asks wrongly, and examples that are right', async () => {
+    const { paths } = (await client.get('/api/docs-json')).body as Document;
+    const operations = Object.entries(paths).flatMap(([path, item]) =>
+      Object.entries(item).map(([method, operation]) => ({ method: method.toUpperCase(), path, operation })),
+    );
+    expect(operations.length).toBeGreaterThan(45);
+    const stranger = new ControlClient(control.url);
+    const wrongExamples: string[] = [];
+    const nameIn = (example: object | undefined): string => (example && 'name' in example ? String(example.name) : 'no-such');
+    await client.post('/api/v1/regions', region('california'));
+    await client.post('/api/v1/endpoints', endpoint('orders-ca', { region: 'california' }));
+    for (const { method, path, operation } of operations) {
+      const what = `${method} ${path}`;
+      const at = (value: string): string => path.replaceAll(/\{\w+\}/g, value);
+      const example = operation.requestBody?.content['application/json']?.example;
+      expect({ what, example: operation.requestBody === undefined || example !== undefined }).toEqual({ what, example: true });
+      const given: readonly (readonly [string, ControlClient, string, unknown])[] = [
+        ['no token', stranger, at('a'), example],
+        ['as in the example', client, path.replace('{id}', '1').replaceAll(/\{\w+\}/g, nameIn(example)), example],
+        ['no name', client, at('UPPER!'), example],
+        ['nonsense in the query', client, `${at('no-such')}?limit=many&force=perhaps`, example],
+        ...(operation.requestBody
+          ? ([
+              ['no JSON', client, at('a'), '{"name":'],
+              ['no field right', client, at('a'), { colour: 'red' }],
+              ['too much', client, at('a'), `"${'x'.repeat(300_000)}"`],
+              ['UTF-16', client, at('a'), null],
+            ] as const)
+          : []),
+      ];
+      for (const [wrong, who, url, body] of given) {
+        const headers: Record<string, string> = wrong === 'UTF-16' ? { 'Content-Type': 'application/json; charset=utf-16le' } : {};
+        const answer = await who.send(method, url, { body, headers });
+        const described = operation.responses[String(answer.status)] !== undefined || answer.status === 405;
+        expect({ what, wrong, status: answer.status, described }).toEqual({ what, wrong, status: answer.status, described: true });
+        if (wrong === 'as in the example' && example)
+          wrongExamples.push(...([400, 422].includes(answer.status) ? [`${what}: ${answer.text}`] : []));
+      }
+      for (const [status, { content }] of Object.entries(operation.responses).filter(([code]) => code >= '400'))
+        expect({ what, status, example: Object.values(content ?? {})[0]?.example }).toEqual({ what, status, example: expect.any(Object) });
+    }
+    expect(wrongExamples).toEqual([]);
+  });
+});
+
 describe('endpoints', () => {
   it('never give a password out nor store it in clear', async () => {
     await client.post('/api/v1/regions', region('a'));
@@ -200,10 +257,10 @@ describe('endpoints', () => {
     expect(created.status).toBe(201);
     expect(created.body).toMatchObject({ passwordSet: true, port: 3306, start: { from: 'now' } });
     const shown = [created, await client.get('/api/v1/endpoints/a'), await client.get('/api/v1/endpoints')];
-    for (const answer of shown) expect(answer.text).not.toMatch(/a secret word|aes-256-gcm|"password"/);
+    for (const answer of shown) expect(answer.text).not.toMatch(/a secret word|"tag"|"password"/);
     const stored = await registry.endpoints.get('a');
     expect(JSON.stringify(stored)).not.toContain('a secret word');
-    expect(openSecret(control.secretKey, stored!.document.password, 'a')).toBe('a secret word');
+    expect(openPassword(control.secretKey, stored!.document)).toBe('a secret word');
   });
 
   it('keep the password when a PUT leaves it out, and take what GET gave', async () => {
@@ -212,10 +269,82 @@ describe('endpoints', () => {
     const replaced = await client.put('/api/v1/endpoints/a', { ...found.body, description: 'changed' }, found.headers.get('etag') ?? '');
     expect(replaced.status).toBe(200);
     const kept = await registry.endpoints.get('a');
-    expect(openSecret(control.secretKey, kept!.document.password, 'a')).toBe('a secret word');
+    expect(openPassword(control.secretKey, kept!.document)).toBe('a secret word');
     await client.put('/api/v1/endpoints/a', { ...found.body, password: 'another' }, '*');
     const changed = await registry.endpoints.get('a');
-    expect(openSecret(control.secretKey, changed!.document.password, 'a')).toBe('another');
+    expect(openPassword(control.secretKey, changed!.document)).toBe('another');
+  });
+
+  it('send no stored password to another server: what decides to whom it goes is changed with the password', async () => {
+    await createEndpoints('a');
+    const found = await client.get('/api/v1/endpoints/a');
+    const changes = { host: 'stranger', port: 3399, user: 'root', tls: { verify: false }, publicKey: rsaKey };
+    for (const [field, value] of Object.entries(changes)) {
+      const refused = await client.put('/api/v1/endpoints/a', { ...found.body, [field]: value }, '*');
+      expect({ field, status: refused.status, code: refused.body.code }).toEqual({ field, status: 400, code: 'CONFIG_INVALID' });
+      expect(refused.body.message).toContain(`password: required, for ${field} is not`);
+      expect((await client.post('/api/v1/endpoints/check', { ...found.body, [field]: value })).body).toMatchObject({
+        code: 'CONFIG_INVALID',
+      });
+      const taken = await client.put('/api/v1/endpoints/a', { ...found.body, [field]: value, password: 'new' }, '*');
+      expect({ field, status: taken.status }).toEqual({ field, status: 200 });
+      expect((await client.put('/api/v1/endpoints/a', { ...endpoint('a') }, '*')).status).toBe(200);
+    }
+  });
+
+  it('that were changed past control keep their password to themselves', async () => {
+    await createEndpoints('a');
+    const { document, version } = (await registry.endpoints.get('a'))!;
+    await registry.endpoints.replace('a', { ...document, host: '127.0.0.1', port: 1 }, version);
+    const { body } = await client.post('/api/v1/endpoints/a/check');
+    expect(body.problems).toContainEqual(expect.objectContaining({ id: 'secret-unreadable', mend: expect.stringContaining('PUT') }));
+  });
+
+  it('are in no log line, status, export or document in clear', async () => {
+    const lines: string[] = [];
+    const logger = pino({ level: 'trace' }, { write: (line) => void lines.push(line) });
+    const secrets = {
+      password: 'a secret word',
+      digest: 'lutra:hush',
+      wrong: 'Bearer a-wrong-token',
+      token,
+      key: control.secretKey.first.bytes.toString('base64'),
+    };
+    const variables = { ZOOKEEPER: zooKeeper.connect, LUTRA_ROOT, LUTRA_API_TOKEN: token, ZOOKEEPER_DIGEST: secrets.digest };
+    const told = await startControl(variables, control.secretKey, { logger });
+    const user = new ControlClient(told.url, { Authorization: `Bearer ${token}` });
+    await user.post('/api/v1/regions', region('a'));
+    const answers = [
+      await user.post('/api/v1/endpoints', endpoint('a', { host: '127.0.0.1', port: 1 })),
+      await user.post('/api/v1/endpoints', '{"password": "a secret word" oops'),
+      await user.post('/api/v1/endpoints', { ...endpoint('b'), colour: 'red' }),
+      await user.put('/api/v1/endpoints/a', endpoint('a', { host: 'elsewhere', port: 1 }), '*'),
+      await user.post('/api/v1/endpoints/check', endpoint('c', { region: 'a', host: '127.0.0.1', port: 1 })),
+      await user.post('/api/v1/secrets/rotate'),
+      await new ControlClient(told.url, { Authorization: secrets.wrong }).get('/api/v1/status'),
+      ...(await Promise.all(['endpoints', 'status', 'export', 'errors', 'version'].map((path) => user.get(`/api/v1/${path}`)))),
+      await user.get('/api/docs-json'),
+      await user.get('/metrics'),
+    ];
+    await told.app.close();
+    const text = [...lines, ...answers.map((answer) => answer.text)].join('\n');
+    expect(lines.join('\n')).toContain('"path":"/api/v1/endpoints"');
+    expect(Object.entries(secrets).filter(([, secret]) => text.includes(secret.replace('Bearer ', '')))).toEqual([]);
+  });
+
+  it('are sealed anew under the first key, and say so', async () => {
+    await createEndpoints('a', 'b');
+    const old = randomBytes(32);
+    const { document, version } = (await registry.endpoints.get('b'))!;
+    const before = Keyring.of(old);
+    await registry.endpoints.replace('b', { ...document, password: sealPassword(before, 'of b', document) }, version);
+    expect((await client.post('/api/v1/secrets/rotate')).body).toMatchObject({ code: 'SECRET_UNREADABLE' });
+    const both = await startControl({ ZOOKEEPER: zooKeeper.connect, LUTRA_ROOT }, Keyring.of(control.secretKey.first.bytes, old));
+    const rotated = await new ControlClient(both.url).post('/api/v1/secrets/rotate');
+    expect(rotated).toMatchObject({ status: 200, body: { kid: control.secretKey.first.kid, sealed: ['b'], kept: ['a'] } });
+    await both.app.close();
+    expect(openPassword(control.secretKey, (await registry.endpoints.get('b'))!.document)).toBe('of b');
+    expect((await client.post('/api/v1/secrets/rotate')).body).toMatchObject({ sealed: [], kept: ['a', 'b'] });
   });
 
   it('need a region, a password, and a server id of their own on their server', async () => {

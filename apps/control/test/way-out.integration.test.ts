@@ -15,8 +15,8 @@ let client: ControlClient;
 
 beforeAll(async () => {
   await zooKeeper.start();
-  control = await startControl({ ZOOKEEPER: zooKeeper.connect, LUTRA_API_TOKEN: 'token' });
-  client = new ControlClient(control.url, { Authorization: 'Bearer token' });
+  control = await startControl({ ZOOKEEPER: zooKeeper.connect, LUTRA_API_TOKEN: 'a-token-of-sixteen' });
+  client = new ControlClient(control.url, { Authorization: 'Bearer a-token-of-sixteen' });
   registry = new Registry({ connect: zooKeeper.connect, logger: createLogger('test', 'silent') });
   await registry.start();
   for (const [at, name] of ['north', 'south'].entries()) {

@@ -11,7 +11,7 @@ import { EventQueues } from '@lutra/host';
 import { channelSchema, routesFingerprint, SyncError } from '@lutra/model';
 import type { ChannelDocument, EndpointDocument, RegionDocument, Route, RowEvent, TableSchema, WorkStatus } from '@lutra/model';
 import type { SqlText } from '@lutra/mysql';
-import { sealSecret } from '@lutra/registry';
+import { Keyring, sealPassword } from '@lutra/registry';
 import { supervise, untilAbort } from '@lutra/runtime';
 import { Metrics } from '@lutra/telemetry';
 import fc from 'fast-check';
@@ -294,7 +294,7 @@ class LogBuilder {
   }
 }
 
-const key = randomBytes(32);
+const key = Keyring.of(randomBytes(32));
 const endpoint = { host: 'h', port: 1, user: 'u', serverId: 1 };
 const region = { name: 'hangzhou', description: '', kafka: { brokers: ['k:1'] } } as RegionDocument;
 const shop: readonly Route[] = [{ schema: 'shop', table: '*' }];
@@ -310,7 +310,12 @@ const work: LoaderWork = {
   id: 'c.p',
   source: { ...endpoint, name: 'a', region: 'hangzhou' } as EndpointDocument,
   sourceRegion: region,
-  target: { ...endpoint, name: 'b', region: 'california', password: sealSecret(key, 'p', 'b') } as EndpointDocument,
+  target: {
+    ...endpoint,
+    name: 'b',
+    region: 'california',
+    password: sealPassword(key, 'p', { ...endpoint, name: 'b' }),
+  } as EndpointDocument,
   routes: shop,
   forwards: false,
   carriedOn: false,
@@ -541,4 +546,10 @@ describe('a table that the routes take in while the loader runs', () => {
     }
     expect(world.rows).toEqual([1, 2]);
   });
+});
+
+it('a target that was aimed at another server past control has its password sent to nobody', async () => {
+  const lead = { leaseNumber: 1, signal: new AbortController().signal };
+  const aimed = { ...work, target: { ...work.target, host: 'stranger' } };
+  await expect(runLoader(deps(), aimed, lead)).rejects.toMatchObject({ code: 'SECRET_UNREADABLE' });
 });

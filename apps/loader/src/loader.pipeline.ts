@@ -14,8 +14,8 @@ import type { BusOptions } from '@lutra/bus';
 import type { EventQueues } from '@lutra/host';
 import { createRouter, rowsTopic, toSyncError } from '@lutra/model';
 import type { ConnectionOptions } from '@lutra/mysql';
-import { openSecret } from '@lutra/registry';
-import type { Registry, SchemaStore } from '@lutra/registry';
+import { openPassword } from '@lutra/registry';
+import type { Keyring, Registry, SchemaStore } from '@lutra/registry';
 import type { StatusReporter } from '@lutra/runtime';
 import type { Logger, Metrics, Traces } from '@lutra/telemetry';
 import { Applier } from './applier.js';
@@ -36,7 +36,7 @@ import type { LoaderWork } from './wanted.js';
 export interface LoaderDeps {
   readonly registry: Registry;
   readonly schemas: SchemaStore;
-  readonly secretKey: Buffer;
+  readonly secretKey: Keyring;
   readonly metrics: Metrics;
   readonly traces?: Traces | null;
   readonly logger: Logger;
@@ -240,8 +240,9 @@ function batchBytesOf({ guard }: LoaderWork): number {
   return guard ? guardedBatchBytes : batchBytes;
 }
 
-function connectionOf({ secretKey }: LoaderDeps, { target: { name, host, port, user, password, tls } }: LoaderWork): ConnectionOptions {
-  return { host, port, user, password: openSecret(secretKey, password, name), tls };
+function connectionOf({ secretKey }: LoaderDeps, { target }: LoaderWork): ConnectionOptions {
+  const { host, port, user, tls, publicKey } = target;
+  return { host, port, user, password: openPassword(secretKey, target), tls, publicKey };
 }
 
 function busOf({ logger }: LoaderDeps, { id, sourceRegion: { kafka } }: LoaderWork): BusOptions {

@@ -3,7 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
 import { EventQueues } from '@lutra/host';
 import { watchConfiguration } from '@lutra/registry';
-import type { Registry, SchemaStore } from '@lutra/registry';
+import type { Keyring, Registry, SchemaStore } from '@lutra/registry';
 import { runWork, WorkerSet } from '@lutra/runtime';
 import type { Logger, Metrics, Traces } from '@lutra/telemetry';
 import { instanceName } from './environment.js';
@@ -23,7 +23,7 @@ export class LoaderService implements OnApplicationBootstrap, OnApplicationShutd
     @Inject(ENVIRONMENT) private readonly environment: Environment,
     @Inject(REGISTRY) private readonly registry: Registry,
     @Inject(SCHEMAS) private readonly schemas: SchemaStore,
-    @Inject(SECRET_KEY) private readonly secretKey: Buffer,
+    @Inject(SECRET_KEY) private readonly secretKey: Keyring,
     @Inject(METRICS) private readonly metrics: Metrics,
     @Inject(TRACES) private readonly traces: Traces | null,
     @Inject(LOGGER) private readonly logger: Logger,

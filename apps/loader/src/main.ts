@@ -1,6 +1,7 @@
 /** Starts the loader app. */
 import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
+import { BoundedHttp } from '@lutra/host';
 import { toSyncError } from '@lutra/model';
 import { createLogger, openTraces } from '@lutra/telemetry';
 import { LoaderModule } from './loader.module.js';
@@ -11,7 +12,10 @@ const logger = createLogger('loader');
 async function main(): Promise<void> {
   const environment = readEnvironment(process.env);
   const traces = await openTraces('loader', logger);
-  const app = await NestFactory.create(LoaderModule.with(environment, logger, traces), { logger: false });
+  const app = await NestFactory.create(LoaderModule.with(environment, logger, traces), new BoundedHttp(), {
+    logger: false,
+    bodyParser: false,
+  });
   app.enableShutdownHooks(['SIGTERM', 'SIGINT']);
   await app.listen(environment.PORT, environment.HOST);
   logger.info({ region: environment.LUTRA_REGION, url: await app.getUrl() }, 'loader started');

@@ -1,5 +1,6 @@
 /** Short conversations with the source, apart from the dump. Every wait is bounded; the connection is closed whatever happens. */
-import { isIP } from 'node:net';
+import { loginOptions } from '@lutra/model';
+import mysql from 'mysql2';
 import { createConnection } from 'mysql2/promise';
 import type { Connection, ConnectionOptions, RowDataPacket } from 'mysql2/promise';
 import { toSourceError } from './driver-error.js';
@@ -8,21 +9,18 @@ import type { SourceConnection } from './options.js';
 const connectTimeoutMs = 10_000;
 const queryTimeoutMs = 30_000;
 
-export function driverOptions({ host, port, user, password, tls }: SourceConnection): ConnectionOptions {
-  const verify = tls?.verify ?? true;
+export function driverOptions(options: SourceConnection): ConnectionOptions {
+  const { host, port, user, password } = options;
   return {
     host,
     port,
     user,
     password,
+    ...loginOptions(options, mysql.authPlugins),
     connectTimeout: connectTimeoutMs,
     enableKeepAlive: true,
     keepAliveInitialDelay: 10_000,
     charset: 'utf8mb4_general_ci',
-    // A certificate names hosts, not addresses: for an address only its authority is checked (as the loader and the checks do).
-    ...(tls && {
-      ssl: { ...(tls.ca !== undefined && { ca: tls.ca }), rejectUnauthorized: verify, verifyIdentity: verify && isIP(host) === 0 },
-    }),
   };
 }
 

@@ -2,7 +2,7 @@
  * Errors of the driver as SyncErrors, by their number or code. One exception: 1236 ("fatal error while reading the binlog") stands for a
  * dozen causes that the server tells apart by text alone, always in English.
  */
-import { SyncError } from '@lutra/model';
+import { SyncError, refusedLogin } from '@lutra/model';
 import type { ErrorCode } from '@lutra/model';
 
 /** What mysql2 puts on its errors. */
@@ -60,7 +60,8 @@ const readingCauses: readonly (readonly [RegExp, ErrorCode])[] = [
 ];
 
 export function toSourceError(error: unknown): SyncError {
-  if (error instanceof SyncError) return error;
+  const known = error instanceof SyncError ? error : refusedLogin(error);
+  if (known) return known;
   if (!(error instanceof Error)) return new SyncError('INTERNAL', String(error));
   const { errno = 0, code = '' } = error as DriverError;
   const details = { errno: errno > 0 ? errno : undefined, driverCode: code === '' ? undefined : code };

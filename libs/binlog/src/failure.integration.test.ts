@@ -1,4 +1,5 @@
 /** What ends a reader from outside, by name; and that nothing of it is left at the source. */
+import { generateKeyPairSync } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { SourceItem } from '@lutra/model';
 import type { Connection } from 'mysql2/promise';
@@ -81,6 +82,26 @@ describe.each(versions)('MySQL %s', (version) => {
     expect(refused.error).toMatchObject({ code: 'SOURCE_UNAVAILABLE', details: { driverCode: expect.any(String) } });
     expect((await collectToError(readerOptions(server, { start, ...as }))).error).toMatchObject({ code: 'SOURCE_DENIED' });
     await connection.query('DROP USER safe');
+  });
+
+  it('logs in elsewhere without TLS only where it knows the key of the server', async () => {
+    await connection.query(
+      "CREATE USER plain IDENTIFIED WITH caching_sha2_password BY 'p'; GRANT REPLICATION CLIENT, REPLICATION SLAVE ON *.* TO plain",
+    );
+    const [status] = await select(connection, "SHOW STATUS LIKE 'Caching_sha2_password_rsa_public_key'");
+    const publicKey = String(status?.['Value']);
+    const as = { host: '0.0.0.0', user: 'plain', password: 'p' }; // no loopback address, though it leads there
+    const start = await executed(server);
+    const untrusted = await collectToError(readerOptions(server, { start, ...as }));
+    expect(untrusted.error).toMatchObject({ code: 'SERVER_UNTRUSTED', message: expect.stringContaining('0.0.0.0') });
+    const another = generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey.export({ type: 'spki', format: 'pem' }).toString();
+    const denied = await collectToError(readerOptions(server, { start, ...as, publicKey: another }));
+    expect(denied.error).toMatchObject({ code: 'SOURCE_DENIED' });
+    await connection.query('INSERT INTO t VALUES ()');
+    expect(rowsOf(await collectToEnd(server, start, { ...as, publicKey }))[0]!.rows).toHaveLength(1);
+    // now the server has the password in its cache, and would not ask for it until its next start
+    expect((await collectToError(readerOptions(server, { start, ...as }))).error).toMatchObject({ code: 'SERVER_UNTRUSTED' });
+    await connection.query('DROP USER plain');
   });
 
   it('says that nobody listens', async () => {

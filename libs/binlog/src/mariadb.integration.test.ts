@@ -28,6 +28,16 @@ describe('MariaDB 11.4', () => {
     await server.stop();
   });
 
+  it('logs in elsewhere without TLS by challenge and response, which needs no key', async () => {
+    await connection.query(
+      "CREATE USER plain IDENTIFIED BY 'p'; GRANT REPLICATION SLAVE, BINLOG MONITOR, REPLICATION MASTER ADMIN, SLAVE MONITOR ON *.* TO plain",
+    );
+    const as = { host: '0.0.0.0', user: 'plain' }; // no loopback address, though it leads there
+    expect((await collectToEnd(server, 'now', { ...as, password: 'p' })).at(-1)?.kind).toBe('heartbeat');
+    const { error } = await collectToError(readerOptions(server, { start: 'now', ...as, password: 'wrong' }));
+    expect(error).toMatchObject({ code: 'SOURCE_DENIED' });
+  });
+
   it('delivers every type that it can be trusted with as the server stores it', async () => {
     const start = await executed(server);
     for (const [i, { definition, values }] of cases.entries()) {

@@ -1,13 +1,10 @@
 /** What a caller says to read a source: where it is, from where on, which tables. */
-import type { FilePosition, TlsOptions } from '@lutra/model';
+import type { FilePosition, ServerLogin } from '@lutra/model';
 import type { Logger } from '@lutra/telemetry';
 
-export interface SourceConnection {
-  readonly host: string;
-  readonly port: number;
+export interface SourceConnection extends ServerLogin {
   readonly user: string;
   readonly password: string;
-  readonly tls?: TlsOptions | undefined;
 }
 
 export interface BinlogOptions extends SourceConnection {

@@ -1,2 +1,3 @@
 export { EventQueues } from './events/event-queues.js';
 export type { Tell } from './events/event-queues.js';
+export { BoundedHttp, pagePolicy } from './http/bounded-http.js';

@@ -2,6 +2,7 @@
  * The configuration documents: one zod schema each is the REST body, the ZooKeeper document and the TypeScript type.
  * Validated on write and on read. Unknown fields are refused, so that a misspelt one is not silently without effect.
  */
+import { createPublicKey } from 'node:crypto';
 import { z } from 'zod';
 import { SyncError } from './errors.js';
 
@@ -10,8 +11,12 @@ export const nameSchema = z
   .string()
   .regex(/^[a-z0-9][a-z0-9-]{0,47}$/, 'lower-case letters, digits and "-", at most 48, not starting with "-"');
 
-/** AES-256-GCM, base64 parts. What a password looks like at rest. */
-export const sealedSecretSchema = z.strictObject({ alg: z.literal('aes-256-gcm'), iv: z.string(), tag: z.string(), data: z.string() });
+const sealed = { iv: z.string(), tag: z.string(), data: z.string() };
+/** What a password looks like at rest: AES-256-GCM under the key `kid`, base64 parts. The second form is an earlier version's: let in, never opened. */
+export const sealedSecretSchema = z.union([
+  z.strictObject({ v: z.literal(2), kid: z.string(), ...sealed }),
+  z.strictObject({ alg: z.literal('aes-256-gcm'), ...sealed }),
+]);
 export type SealedSecret = z.infer<typeof sealedSecretSchema>;
 
 const tlsSchema = z.strictObject({
@@ -54,6 +59,16 @@ const topicSchema = z.strictObject({
     .default(8 * 1024 * 1024),
 });
 
+const publicKeySchema = z.string().refine(isRsaKey, 'a public RSA key as PEM: -----BEGIN PUBLIC KEY----- …');
+
+function isRsaKey(text: string): boolean {
+  try {
+    return text.includes('PUBLIC KEY') && createPublicKey(text).asymmetricKeyType === 'rsa';
+  } catch {
+    return false;
+  }
+}
+
 const endpointBase = {
   name: nameSchema,
   region: nameSchema,
@@ -62,6 +77,8 @@ const endpointBase = {
   port: z.int().min(1).max(65535).default(3306),
   user: z.string().min(1),
   tls: tlsSchema.optional(),
+  /** PEM of the server's RSA key, for logging in without TLS: SHOW STATUS LIKE 'Caching_sha2_password_rsa_public_key'. */
+  publicKey: publicKeySchema.optional(),
   /** The server id under which capture reads the binlog: unique among all replicas of that server. */
   serverId: z
     .int()

@@ -71,9 +71,16 @@ export const errorTable = {
     help: 'The document was changed by someone else since it was read. Read it again and repeat the change.',
   }),
   SECRET_UNREADABLE: stop({
-    cause: 'The processes do not have the same LUTRA_SECRET_KEY, or it was changed after a password had been written.',
+    cause:
+      'No process has the key that the password was sealed with; or host, port, user, TLS or key of the endpoint were changed past the REST API; or an earlier version stored it.',
     kept: all,
-    help: 'A stored password cannot be decrypted: LUTRA_SECRET_KEY differs from the key it was written with. Start with that key, or write the password again.',
+    help: 'A stored password cannot be opened, and was sent to nobody. See that the key that the message names is in LUTRA_SECRET_KEY or its file on all apps, then retry. If the key is there, GET the endpoint, see whether its server is yours, and PUT it with its password.',
+  }),
+  SERVER_UNTRUSTED: stop({
+    cause:
+      'Without TLS, or by a plugin that sends it in clear, the database server wants to be given the password itself: a stranger at its address would have it.',
+    kept: 'Everything, the password too: it was not sent.',
+    help: "PUT the endpoint with its password and with `tls` (`ca`: the authority that signed the server's certificate), or with `publicKey`: the value of the status variable Caching_sha2_password_rsa_public_key (or the file public_key.pem), read on the server itself. If the server wants mysql_clear_password, give the user another plugin: caching_sha2_password. Then retry.",
   }),
 
   ZOOKEEPER_UNAVAILABLE: retry({

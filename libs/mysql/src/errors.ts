@@ -3,7 +3,7 @@
  * (1062 "Duplicate entry 'alice@…' for key …", 1366 "Incorrect string value: …"): only messages that name nothing but tables,
  * columns, users and settings are passed on, and the driver's error, which carries the whole SQL text, is never kept as cause.
  */
-import { SyncError } from '@lutra/model';
+import { SyncError, refusedLogin } from '@lutra/model';
 import type { ErrorCode, ErrorDetails } from '@lutra/model';
 import { countFailed } from './sql-text.js';
 
@@ -86,7 +86,8 @@ const networkCodes = new Set([
  * @returns its own argument if that is a SyncError already
  */
 export function translateError(error: unknown, what: string, side: Side, details: ErrorDetails = {}): SyncError {
-  if (error instanceof SyncError) return error;
+  const refused = error instanceof SyncError ? error : refusedLogin(error);
+  if (refused) return refused;
   const known = asServerError(error);
   if (known === null) return new SyncError('INTERNAL', `${what}: ${error instanceof Error ? error.name : typeof error}`, { details });
   const facts = { ...details, side, errno: known.errno, sqlState: known.sqlState, driverCode: known.code, ...named(known) };
@@ -108,6 +109,7 @@ export function conflictKind({ code, details }: SyncError): ConflictKind | null 
 function codeOf({ errno, code, sqlState }: ServerError, side: Side): ErrorCode {
   const atSource = side === 'source';
   if (errno === undefined || sqlState === undefined) {
+    if (code === 'AUTH_SWITCH_PLUGIN_ERROR') return atSource ? 'SOURCE_DENIED' : 'TARGET_DENIED';
     if (code === 'HANDSHAKE_NO_SSL_SUPPORT') return atSource ? 'SOURCE_SETTINGS' : 'TARGET_SETTINGS';
     return networkCodes.has(code) ? (atSource ? 'SOURCE_UNAVAILABLE' : 'TARGET_UNAVAILABLE') : 'INTERNAL';
   }

@@ -1,14 +1,11 @@
 /** How we connect, and what a session is: every setting on which a literal or a lock depends. */
-import { isIP } from 'node:net';
-import type { TlsOptions } from '@lutra/model';
-import type mysql from 'mysql2';
+import { loginOptions } from '@lutra/model';
+import type { ServerLogin } from '@lutra/model';
+import mysql from 'mysql2';
 
-export interface ConnectionOptions {
-  readonly host: string;
-  readonly port: number;
+export interface ConnectionOptions extends ServerLogin {
   readonly user: string;
   readonly password: string;
-  readonly tls?: TlsOptions | undefined;
   /** Default 10 s. */
   readonly connectTimeoutMs?: number;
   /** How long the answer to one text may take; default 5 minutes. */
@@ -79,18 +76,18 @@ export function setUpText({ foreignKeyChecks = true }: Pick<ConnectionOptions, '
   ].join('; ');
 }
 
-export function driverOptions({ host, port, user, password, tls, connectTimeoutMs = 10_000 }: ConnectionOptions): mysql.ConnectionOptions {
-  const verify = tls?.verify ?? true;
+export function driverOptions(options: ConnectionOptions): mysql.ConnectionOptions {
+  const { host, port, user, password, connectTimeoutMs = 10_000 } = options;
+  const { flags, ...login } = loginOptions(options, mysql.authPlugins);
   return {
     host,
     port,
     user,
     password,
-    // A certificate names hosts, not addresses: for an address only its authority is checked.
-    ...(tls && { ssl: { ca: tls.ca, rejectUnauthorized: verify, verifyIdentity: verify && isIP(host) === 0 } }),
+    ...login,
     connectTimeout: connectTimeoutMs,
     charset: 'utf8mb4',
-    flags: ['FOUND_ROWS', '-LOCAL_FILES', '-IGNORE_SPACE'],
+    flags: ['FOUND_ROWS', '-IGNORE_SPACE', ...flags],
     multipleStatements: true,
     supportBigNumbers: true,
     bigNumberStrings: true,

@@ -1,6 +1,6 @@
 /** What can be asked of ZooKeeper over one connection, as promises. Faults pass as they are, but that a node is not there is an answer: null. */
 import zookeeper from 'node-zookeeper-client';
-import type { Stat } from 'node-zookeeper-client';
+import type { Acl, Stat } from 'node-zookeeper-client';
 import { isNoNode } from './faults.js';
 import { Watchers } from './watchers.js';
 import { Wire } from './wire.js';
@@ -46,6 +46,22 @@ export class Connection extends Wire {
     return this.ask<[Stat], Stat>(
       (done) => this.client.setData(path, data, version, done),
       (stat) => stat,
+    );
+  }
+
+  /** Whether everybody may change it. */
+  isOpen(path: string): Promise<boolean> {
+    return this.ask<[readonly Acl[]], boolean>(
+      (done) => this.client.getACL(path, done),
+      (entries) => entries.some(({ id, permission }) => id.scheme === 'world' && permission !== zookeeper.Permission.READ),
+    );
+  }
+
+  /** From now on it belongs to whoever has our digest. */
+  restrict(path: string): Promise<void> {
+    return this.ask<[], void>(
+      (done) => this.client.setACL(path, this.#acl, -1, done),
+      () => undefined,
     );
   }
 

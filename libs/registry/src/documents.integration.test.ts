@@ -111,6 +111,26 @@ describe('a document', () => {
   });
 });
 
+describe('a tree of a time without a digest', () => {
+  test('is closed by whoever has one, once, with all that is below', async () => {
+    const before = await zooKeeper.open();
+    await before.regions.create(region('north'));
+    await before.skips.order('shop.there', { log: 'l', seq: 1, reason: 'r', at: 1 });
+    const owner = await zooKeeper.open({ digest: 'lutra:secret' });
+    await owner.regions.create(region('south'));
+    const closed = await owner.access.close();
+    expect(closed).toBeGreaterThan(4); // root, two folders, two nodes
+    expect(await owner.access.close()).toBe(0);
+    const stranger = await zooKeeper.open();
+    await expect(stranger.regions.get('north')).rejects.toEqual(code('ZOOKEEPER_DENIED'));
+    await expect(stranger.regions.create(region('east'))).rejects.toEqual(code('ZOOKEEPER_DENIED'));
+    await expect(stranger.skips.read('shop.there')).rejects.toEqual(code('ZOOKEEPER_DENIED'));
+    expect(await owner.regions.get('north')).toEqual({ document: region('north'), version: 0 });
+    await until(() => expect([owner.access.trouble, stranger.access.trouble]).toEqual([null, expect.stringContaining('ZOOKEEPER_DIGEST')]));
+    await expect(stranger.access.close()).rejects.toEqual(code('ZOOKEEPER_DENIED'));
+  });
+});
+
 describe('a write whose answer is lost', () => {
   test('is not reported as a conflict, nor done twice', async () => {
     const proxy = await zooKeeper.proxy();

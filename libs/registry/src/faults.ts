@@ -25,7 +25,7 @@ export const isNoNode = (error: unknown): boolean => faultCode(error) === Except
 export const isNodeExists = (error: unknown): boolean => faultCode(error) === Exception.NODE_EXISTS;
 export const isBadVersion = (error: unknown): boolean => faultCode(error) === Exception.BAD_VERSION;
 
-function isDenied(error: unknown): boolean {
+export function isDenied(error: unknown): boolean {
   const code = faultCode(error);
   return code === Exception.NO_AUTH || code === Exception.AUTH_FAILED || code === Exception.INVALID_ACL;
 }

@@ -1,3 +1,4 @@
+export { zooKeeperDigest } from './access.js';
 export { watchConfiguration } from './configuration.js';
 export type { Configuration, ConfigurationEvents } from './configuration.js';
 export { exportSchema } from './export.js';
@@ -17,7 +18,8 @@ export type { RestartStore } from './restarts.js';
 export type { RevisionStore } from './revision.js';
 export { schemaId } from './schema-id.js';
 export type { SchemaStore, SubjectVersion } from './schemas.js';
-export { loadSecretKey, openSecret, sealSecret } from './secret.js';
+export { Keyring, loadKeyring } from './keyring.js';
+export { changedLogin, openPassword, sealPassword } from './secret.js';
 export { defaultSessionMs, sessionMsSchema } from './session-ms.js';
 export type { SkipOrder, SkipStore } from './skips.js';
 export type { StatusStore } from './status.js';

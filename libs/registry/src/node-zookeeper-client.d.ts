@@ -21,9 +21,10 @@ declare module 'node-zookeeper-client' {
     readonly name: string;
   }
 
-  /** An ACL entry; opaque to us. */
+  /** An ACL entry. */
   export interface Acl {
     readonly permission: number;
+    readonly id: { readonly scheme: string; readonly id: string };
   }
 
   export type Done<A extends unknown[] = []> = (error: Exception | null | undefined, ...results: A) => void;
@@ -51,6 +52,8 @@ declare module 'node-zookeeper-client' {
     create(path: string, data: Buffer, acl: readonly Acl[], mode: number, done: Done<[path: string]>): void;
     remove(path: string, version: number, done: Done): void;
     setData(path: string, data: Buffer, version: number, done: Done<[stat: Stat]>): void;
+    getACL(path: string, done: Done<[acl: readonly Acl[], stat: Stat]>): void;
+    setACL(path: string, acl: readonly Acl[], version: number, done: Done<[stat: Stat]>): void;
     exists(path: string, watcher: (() => void) | undefined, done: Done<[stat: Stat | null]>): void;
     getData(path: string, watcher: (() => void) | undefined, done: Done<[data: Buffer | undefined, stat: Stat]>): void;
     getChildren(path: string, watcher: (() => void) | undefined, done: Done<[names: string[], stat: Stat]>): void;
@@ -62,6 +65,7 @@ declare module 'node-zookeeper-client' {
       options: { sessionTimeout: number; retries: number; spinDelay: number; sessionId?: Buffer; sessionPassword?: Buffer },
     ): Client;
     readonly ACL: { readonly OPEN_ACL_UNSAFE: readonly Acl[]; readonly CREATOR_ALL_ACL: readonly Acl[] };
+    readonly Permission: { readonly READ: number };
     readonly CreateMode: {
       readonly PERSISTENT: number;
       readonly PERSISTENT_SEQUENTIAL: number;

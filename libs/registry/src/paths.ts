@@ -38,6 +38,10 @@ export class Paths {
     this.#root = root;
   }
 
+  get root(): string {
+    return this.#root;
+  }
+
   get regions(): string {
     return `${this.#root}/regions`;
   }

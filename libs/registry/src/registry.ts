@@ -2,6 +2,7 @@
 import { SyncError, channelSchema, endpointSchema, regionSchema } from '@lutra/model';
 import type { ChannelDocument, EndpointDocument, RegionDocument } from '@lutra/model';
 import type { Logger } from '@lutra/telemetry';
+import { Access } from './access.js';
 import { ZooKeeperDocuments } from './documents.js';
 import type { DocumentKind, DocumentStore } from './documents.js';
 import { ZooKeeperExport } from './export.js';
@@ -62,6 +63,7 @@ export class Registry {
   readonly exports: ExportStore;
   /** For tests that end a session from outside. */
   readonly session: Session;
+  readonly access: Access;
   readonly #paths: Paths;
   readonly #logger: Logger;
 
@@ -80,6 +82,7 @@ export class Registry {
       new ZooKeeperDocuments(tree, kind, { session, logger });
     this.#paths = paths;
     this.session = session;
+    this.access = new Access(session, paths.root);
     this.regions = documents({ noun: 'region', path: paths.regions, schema: regionSchema });
     this.endpoints = documents({ noun: 'endpoint', path: paths.endpoints, schema: endpointSchema });
     this.channels = documents({ noun: 'channel', path: paths.channels, schema: channelSchema });

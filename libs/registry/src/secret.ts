@@ -1,69 +1,70 @@
 /**
- * Passwords at rest: AES-256-GCM under a key that only the apps have. The name of what the password belongs to is authenticated with it, so that a
- * sealed password cannot be moved to another document. No message ever holds a key or a password.
+ * Passwords at rest: AES-256-GCM under a key that only the apps have. What a password is for (its endpoint's name, server, user, TLS) is authenticated
+ * with it: a document that was changed past control, or a sealed password that was moved to another one, does not open, so that nobody can have it
+ * sent to a server of his own. No message ever holds a key or a password.
  */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { SyncError } from '@lutra/model';
-import type { SealedSecret } from '@lutra/model';
+import type { EndpointDocument, SealedSecret } from '@lutra/model';
+import { keyBytes } from './keyring.js';
+import type { Key, Keyring } from './keyring.js';
 
 const algorithm = 'aes-256-gcm';
-const keyBytes = 32;
 const ivBytes = 12;
 const tagBytes = 16;
 
-/** `name` is bound to the secret: it opens under this name only. @throws SyncError CONFIG_INVALID for a key of another length */
-export function sealSecret(key: Buffer, clear: string, name: string): SealedSecret {
-  if (key.length !== keyBytes) throw new SyncError('CONFIG_INVALID', `the secret key has ${key.length} bytes, not ${keyBytes}`);
+/** What decides to whom a password goes, and how. */
+export type EndpointLogin = Pick<EndpointDocument, 'name' | 'host' | 'port' | 'user' | 'tls' | 'publicKey'>;
+
+/** Under the keyring's first key. */
+export function sealPassword(keyring: Keyring, clear: string, endpoint: EndpointLogin): SealedSecret {
+  return seal(keyring.first, clear, boundTo(endpoint));
+}
+
+/** @throws SyncError SECRET_UNREADABLE: no such key, another server than it was sealed for, or damaged */
+export function openPassword(keyring: Keyring, endpoint: EndpointLogin & Pick<EndpointDocument, 'password'>): string {
+  const { name, password } = endpoint;
+  if (!('v' in password)) throw unreadable(name, 'an earlier version stored it');
+  const key = keyring.find(password.kid);
+  if (!key) throw unreadable(name, `it is sealed with key ${password.kid}, which is not among ${keyring.kids.join(', ')}`);
+  try {
+    return open(key, password, boundTo(endpoint));
+  } catch (cause) {
+    throw unreadable(name, 'the endpoint was changed past the REST API, or it is damaged', cause);
+  }
+}
+
+/** The fields whose change needs the password again. */
+export function changedLogin(before: EndpointLogin, after: EndpointLogin): readonly string[] {
+  const [old, now] = [fieldsOf(before), fieldsOf(after)];
+  return Object.keys(old).filter((field) => JSON.stringify(old[field]) !== JSON.stringify(now[field]));
+}
+
+function fieldsOf({ host, port, user, tls, publicKey }: EndpointLogin): Readonly<Record<string, unknown>> {
+  return { host, port, user, tls: tls ? [tls.ca ?? null, tls.verify] : null, publicKey: publicKey ?? null };
+}
+
+function boundTo(endpoint: EndpointLogin): Buffer {
+  return Buffer.from(JSON.stringify(['endpoint', endpoint.name, ...Object.values(fieldsOf(endpoint))]), 'utf8');
+}
+
+export function seal(key: Key, clear: string, bound: Buffer): SealedSecret {
   const iv = randomBytes(ivBytes);
-  const cipher = createCipheriv(algorithm, key, iv, { authTagLength: tagBytes });
-  cipher.setAAD(Buffer.from(name, 'utf8'));
+  const cipher = createCipheriv(algorithm, key.bytes, iv, { authTagLength: tagBytes });
+  cipher.setAAD(bound);
   const data = Buffer.concat([cipher.update(clear, 'utf8'), cipher.final()]);
-  return { alg: algorithm, iv: iv.toString('base64'), tag: cipher.getAuthTag().toString('base64'), data: data.toString('base64') };
+  return { v: 2, kid: key.kid, iv: iv.toString('base64'), tag: cipher.getAuthTag().toString('base64'), data: data.toString('base64') };
 }
 
-/** @throws SyncError SECRET_UNREADABLE: another key, another name, or damaged */
-export function openSecret(key: Buffer, sealed: SealedSecret, name: string): string {
-  try {
-    const decipher = createDecipheriv(algorithm, key, Buffer.from(sealed.iv, 'base64'), { authTagLength: tagBytes });
-    decipher.setAAD(Buffer.from(name, 'utf8'));
-    decipher.setAuthTag(Buffer.from(sealed.tag, 'base64'));
-    return Buffer.concat([decipher.update(Buffer.from(sealed.data, 'base64')), decipher.final()]).toString('utf8');
-  } catch (error) {
-    throw new SyncError('SECRET_UNREADABLE', `the stored password of ${name} cannot be decrypted`, { cause: error, details: { name } });
-  }
+/** @throws Error */
+export function open(key: Key, sealed: SealedSecret, bound: Buffer): string {
+  if (key.bytes.length !== keyBytes) throw new RangeError(`a key of ${key.bytes.length} bytes`);
+  const decipher = createDecipheriv(algorithm, key.bytes, Buffer.from(sealed.iv, 'base64'), { authTagLength: tagBytes });
+  decipher.setAAD(bound);
+  decipher.setAuthTag(Buffer.from(sealed.tag, 'base64'));
+  return Buffer.concat([decipher.update(Buffer.from(sealed.data, 'base64')), decipher.final()]).toString('utf8');
 }
 
-/**
- * LUTRA_SECRET_KEY, or the text of the file that LUTRA_SECRET_KEY_FILE names: 32 bytes in base64 or hex.
- * @throws SyncError CONFIG_INVALID when missing, given twice or of another length
- */
-export function loadSecretKey(env: Readonly<Record<string, string | undefined>>): Buffer {
-  // An empty variable is what a compose file passes on when nobody set it.
-  const text = env['LUTRA_SECRET_KEY'] || undefined;
-  const file = env['LUTRA_SECRET_KEY_FILE'] || undefined;
-  if (text !== undefined && file !== undefined) throw invalid('LUTRA_SECRET_KEY and LUTRA_SECRET_KEY_FILE are both set; keep one');
-  if (text !== undefined) return decodeKey(text, 'LUTRA_SECRET_KEY');
-  if (file !== undefined) return decodeKey(readKeyFile(file), 'LUTRA_SECRET_KEY_FILE');
-  throw invalid(`set LUTRA_SECRET_KEY (or LUTRA_SECRET_KEY_FILE) to ${keyBytes} random bytes: openssl rand -base64 ${keyBytes}`);
-}
-
-function readKeyFile(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    throw invalid(`LUTRA_SECRET_KEY_FILE: ${file} cannot be read`, error);
-  }
-}
-
-function decodeKey(raw: string, variable: string): Buffer {
-  const text = raw.trim();
-  if (/^[0-9a-f]{64}$/i.test(text)) return Buffer.from(text, 'hex');
-  const key = /^[A-Za-z0-9+/_-]+={0,2}$/.test(text) ? Buffer.from(text, 'base64') : undefined;
-  if (key?.length === keyBytes) return key;
-  throw invalid(`${variable} is not ${keyBytes} bytes in base64 or hex${key ? ` (${key.length} bytes of base64)` : ''}`);
-}
-
-function invalid(message: string, cause?: unknown): SyncError {
-  return new SyncError('CONFIG_INVALID', message, { cause });
+function unreadable(name: string, why: string, cause?: unknown): SyncError {
+  return new SyncError('SECRET_UNREADABLE', `the stored password of ${name} cannot be opened: ${why}`, { cause, details: { name } });
 }

@@ -5,7 +5,8 @@ import type { Logger } from 'pino';
 export type { Logger };
 
 /** Names under which a secret could be logged by mistake. */
-const secrets = ['password', '*.password', 'token', '*.token', 'authorization', 'req.headers.authorization', 'req.headers.cookie'];
+const names = ['password', 'token', 'authorization', 'digest', 'secretKey', 'LUTRA_SECRET_KEY', 'LUTRA_API_TOKEN', 'ZOOKEEPER_DIGEST'];
+const secrets = [...names.flatMap((name) => [name, `*.${name}`]), 'req.headers.authorization', 'req.headers.cookie'];
 
 export function createLogger(name: string, level: string = process.env['LOG_LEVEL'] ?? 'info'): Logger {
   return pino({ name, level, redact: { paths: secrets, censor: '[secret]' } });

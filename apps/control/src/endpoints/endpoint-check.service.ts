@@ -6,7 +6,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { SyncError } from '@lutra/model';
 import type { ChannelInput, EndpointDocument } from '@lutra/model';
 import type { Problem } from '@lutra/mysql';
-import { openSecret } from '@lutra/registry';
+import { openPassword } from '@lutra/registry';
 import type { Registry } from '@lutra/registry';
 import type { Logger } from '@lutra/telemetry';
 import { findDocument, listDocuments, readConfiguration } from '../configuration/configuration.js';
@@ -14,7 +14,7 @@ import { errorsOf } from '../configuration/problem.js';
 import type { CheckResult, EndpointWrite } from '../http/schemas.js';
 import { LOGGER, REGISTRY, SECRET_KEY } from '../tokens.js';
 import type { SecretKey } from '../tokens.js';
-import { endpointProblems } from './endpoint.rules.js';
+import { endpointProblems, requireSameLogin, transportWarnings } from './endpoint.rules.js';
 import { checkServer, problemOf } from './server-checks.js';
 import type { EndpointUse, Server, TargetUse } from './server-checks.js';
 
@@ -38,7 +38,7 @@ export class EndpointCheckService {
     return result([...endpointProblems(document, stored), ...(await this.#ask(() => this.#open(document), stored))]);
   }
 
-  /** Without a password the stored one is used, but sent to no other server or user than it was stored for. */
+  /** Without a password the stored one is used, but sent to nobody else, and no other way, than it was stored for. */
   async checkUnsaved(input: EndpointWrite): Promise<CheckResult> {
     const stored = await readConfiguration(this.registry);
     const password = input.password ?? this.#storedPassword(input, stored.endpoints);
@@ -51,7 +51,8 @@ export class EndpointCheckService {
     const endpoints = (await listDocuments(this.registry.endpoints)).filter((endpoint) => names.has(endpoint.name));
     const answers = await Promise.all(
       endpoints.map(async (endpoint) => {
-        const problems = await this.#ask(() => this.#open(endpoint), { endpoints, channels: [channel] });
+        const asked = await this.#ask(() => this.#open(endpoint), { endpoints, channels: [channel] });
+        const problems = [...asked, ...transportWarnings(endpoint)];
         return problems.map((problem) => ({ ...problem, what: `endpoint ${endpoint.name}: ${problem.what}` }));
       }),
     );
@@ -84,15 +85,14 @@ export class EndpointCheckService {
   }
 
   #open(endpoint: EndpointDocument): Server {
-    return { ...endpoint, password: openSecret(this.key, endpoint.password, endpoint.name) };
+    return { ...endpoint, password: openPassword(this.key, endpoint) };
   }
 
   #storedPassword(input: EndpointWrite, endpoints: readonly EndpointDocument[]): string {
     const stored = endpoints.find((endpoint) => endpoint.name === input.name);
-    if (!stored || stored.host !== input.host || stored.port !== input.port || stored.user !== input.user) {
-      throw new SyncError('CONFIG_INVALID', `endpoint ${input.name}: password: required, for none is stored for this host, port and user`);
-    }
-    return openSecret(this.key, stored.password, stored.name);
+    if (!stored) throw new SyncError('CONFIG_INVALID', `endpoint ${input.name}: password: required, for none is stored`);
+    requireSameLogin(stored, input);
+    return openPassword(this.key, stored);
   }
 }
 

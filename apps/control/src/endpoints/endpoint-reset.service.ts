@@ -7,7 +7,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { BusAdmin } from '@lutra/bus';
 import { rowsTopic, SyncError } from '@lutra/model';
 import type { ChannelDocument, EndpointDocument } from '@lutra/model';
-import { openSecret } from '@lutra/registry';
+import { openPassword } from '@lutra/registry';
 import type { LeaseGrant, Registry } from '@lutra/registry';
 import { throwIfAborted } from '@lutra/runtime';
 import type { Logger } from '@lutra/telemetry';
@@ -39,7 +39,7 @@ export class EndpointResetService {
   async reset(name: string, { start, reason, accept }: ResetWrite): Promise<ResetAnswer> {
     const { document: endpoint } = await findDocument(this.registry.endpoints, kind, name);
     const readers = await this.#requireRest(name);
-    const asked = await askSource({ ...endpoint, password: openSecret(this.key, endpoint.password, name) }, start, null);
+    const asked = await askSource({ ...endpoint, password: openPassword(this.key, endpoint) }, start, null);
     const topic = rowsTopic(name);
     const tell = async (topics: BusAdmin): Promise<readonly Problem[]> => {
       const offsets = (await topics.exists(topic)) ? await topics.offsets(topic) : null;

@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import type { ChannelDocument, EndpointDocument } from '@lutra/model';
-import { openSecret } from '@lutra/registry';
+import { openPassword } from '@lutra/registry';
 import type { Registry } from '@lutra/registry';
 import type { Logger } from '@lutra/telemetry';
 import { ChannelActionService } from '../channels/channel-action.service.js';
@@ -36,7 +36,7 @@ export class EndpointRestartService {
     const endpoint = await this.#endpoint(name);
     const readers = await this.#readers(name);
     const log = (await this.registry.logs.read(name))?.document.position ?? null;
-    const server = { ...endpoint, password: openSecret(this.key, endpoint.password, name) };
+    const server = { ...endpoint, password: openPassword(this.key, endpoint) };
     const consequences = restartConsequences({ endpoint: name, readers }, { start, log }, await askSource(server, start, log));
     if (!accept) throw new RefusedError('CONFIG_CONFLICT', `endpoint ${name}: say "accept": true if this is what you want`, consequences);
     const order = { id: randomUUID(), start, reason, at: Date.now() };

@@ -1,9 +1,12 @@
 /** What must hold for an endpoint among all others. Pure; returns every problem. */
+import { isIP } from 'node:net';
+import { SyncError, isLoopback } from '@lutra/model';
 import type { EndpointInput } from '@lutra/model';
+import { changedLogin } from '@lutra/registry';
 import type { Configuration } from '../configuration/configuration.js';
 import type { Problem } from '../configuration/problem.js';
 
-type Place = Pick<EndpointInput, 'name' | 'region' | 'host' | 'port' | 'serverId'>;
+type Place = Pick<EndpointInput, 'name' | 'region' | 'host' | 'port' | 'serverId' | 'tls'>;
 
 export function endpointProblems(
   endpoint: Place,
@@ -30,5 +33,38 @@ export function endpointProblems(
       mend: 'Choose a serverId that no other replica of that server uses.',
     });
   }
-  return problems;
+  return [...problems, ...authorityProblems(endpoint), ...transportWarnings(endpoint)];
+}
+
+/** The driver holds a certificate against names only. */
+function authorityProblems({ host, tls }: Place): readonly Problem[] {
+  if (!tls?.verify || tls.ca !== undefined || isIP(host) === 0) return [];
+  const what = `host ${host} is an address, and tls names no authority: a certificate that any public authority gave to anybody would do`;
+  return [
+    { id: 'tls-authority-missing', severity: 'error', what, mend: 'Give tls.ca, or the host by the name that is in its certificate.' },
+  ];
+}
+
+/** What a person between us and the server could do. On this machine there is nobody. */
+export function transportWarnings({ host, tls }: Pick<Place, 'host' | 'tls'>): readonly Problem[] {
+  if (isLoopback(host) || tls?.verify === true) return [];
+  const [id, what, mend] = tls
+    ? [
+        'tls-unverified',
+        'any certificate is accepted',
+        'Give tls.ca, the authority that signed the certificate of the server, and leave verify out.',
+      ]
+    : ['tls-off', 'the connection is not encrypted', 'Give the endpoint tls, or keep the way to the server in a private network.'];
+  const can = tls ? 'read and change rows, and have the password' : 'read and change rows';
+  return [{ id, severity: 'warning', what: `${what}: whoever is between here and ${host} can ${can}`, mend }];
+}
+
+/** A stored password goes to whom it was given for, and to nobody else. @throws SyncError CONFIG_INVALID */
+export function requireSameLogin(stored: Parameters<typeof changedLogin>[0], wanted: Parameters<typeof changedLogin>[1]): void {
+  const changed = changedLogin(stored, wanted);
+  if (changed.length === 0) return;
+  const why = `required, for ${changed.join(', ')} ${changed.length === 1 ? 'is' : 'are'} not what the stored one was given for`;
+  throw new SyncError('CONFIG_INVALID', `endpoint ${wanted.name}: password: ${why}`, {
+    details: { endpoint: wanted.name, changed: changed.join(', ') },
+  });
 }

@@ -66,8 +66,8 @@ async function askTarget(server: Server, { source, ...facts }: TargetUse): Promi
   }
 }
 
-function limited({ host, port, user, password, tls }: Server): ConnectionOptions {
-  return { host, port, user, password, tls, connectTimeoutMs, answerTimeoutMs };
+function limited({ host, port, user, password, tls, publicKey }: Server): ConnectionOptions {
+  return { host, port, user, password, tls, publicKey, connectTimeoutMs, answerTimeoutMs };
 }
 
 /** Each text has its limit, but a check has many. */

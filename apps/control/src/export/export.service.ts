@@ -1,6 +1,6 @@
 /** What ZooKeeper holds as one document, and back. Passwords stay sealed: the key that opens them must be the one that sealed them. */
 import { Inject, Injectable } from '@nestjs/common';
-import { openSecret } from '@lutra/registry';
+import { openPassword } from '@lutra/registry';
 import type { ExportDocument, Imported, Registry } from '@lutra/registry';
 import type { Logger } from '@lutra/telemetry';
 import { WriteLock } from '../configuration/write-lock.js';
@@ -27,7 +27,7 @@ export class ExportService {
    */
   async write(document: ExportDocument): Promise<Imported> {
     const endpoints = this.registry.exports.check(document);
-    for (const { name, password } of endpoints) openSecret(this.key, password, name);
+    for (const endpoint of endpoints) openPassword(this.key, endpoint);
     const imported = await this.lock.run(() => this.registry.exports.write(document));
     this.logger.warn({ exportedAt: document.exportedAt, ...imported }, 'imported an export');
     return imported;

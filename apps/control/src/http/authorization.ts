@@ -5,28 +5,33 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { HttpException } from '@nestjs/common';
-import { isLoopback } from '../environment.js';
+import { isLoopback } from '@lutra/model';
 import { isSchemaRegistry } from '../schema-registry/paths.js';
 import { pathOf } from './error.filter.js';
 import { docsPath } from './openapi.js';
 import type { Response } from './versions.js';
+import type { WrongTokens } from './wrong-tokens.js';
 
 export interface AuthorizationOptions {
   readonly token: string | undefined;
   readonly metricsOpen: boolean;
+  readonly wrongTokens: WrongTokens;
 }
 
 type Middleware = (request: IncomingMessage, response: Response, next: (error?: unknown) => void) => void;
 
-export function authorization({ token, metricsOpen }: AuthorizationOptions): Middleware {
+export function authorization({ token, metricsOpen, wrongTokens }: AuthorizationOptions): Middleware {
   const open = new Set(['/health/live', '/health/ready', ...(metricsOpen ? ['/metrics'] : [])]);
   const expected = token === undefined ? undefined : digest(token);
-  return (request, _response, next) => {
+  return (request, response, next) => {
     if (open.has(pathOf(request))) return next();
     if (expected === undefined) return next(isLocal(request) ? undefined : new HttpException('a request from or for another site', 403));
     const given = credential(request);
     if (given !== undefined && timingSafeEqual(digest(given), expected)) return next();
-    next(new HttpException(given === undefined ? 'no API token' : 'wrong API token', 401));
+    if (given === undefined) return next(new HttpException('no API token', 401));
+    const waitS = wrongTokens.add(request.socket.remoteAddress ?? '');
+    if (waitS > 0) response.setHeader('Retry-After', String(waitS));
+    next(waitS > 0 ? new HttpException('many wrong API tokens', 429) : new HttpException('wrong API token', 401));
   };
 }
 

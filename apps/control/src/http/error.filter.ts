@@ -4,7 +4,7 @@
  */
 import { STATUS_CODES } from 'node:http';
 import type { IncomingMessage } from 'node:http';
-import { Catch, HttpException } from '@nestjs/common';
+import { Catch, HttpException, NotFoundException } from '@nestjs/common';
 import type { ArgumentsHost, ExceptionFilter } from '@nestjs/common';
 import { SyncError, errorTable } from '@lutra/model';
 import type { ErrorCode } from '@lutra/model';
@@ -12,6 +12,8 @@ import type { Logger } from '@lutra/telemetry';
 import { RefusedError } from '../configuration/problem.js';
 import { isSchemaRegistry } from '../schema-registry/paths.js';
 import { SchemaRegistryError, schemaRegistryType } from '../schema-registry/schema-registry.error.js';
+import { allowedMethods } from './allowed-methods.js';
+import type { Routes } from './allowed-methods.js';
 import type { ErrorBody } from './schemas.js';
 import type { Response } from './versions.js';
 
@@ -20,9 +22,15 @@ export const requestErrors = {
   BAD_REQUEST: { status: 400, help: 'The request cannot be read. Send JSON with Content-Type: application/json.' },
   UNAUTHORIZED: { status: 401, help: 'Send the API token: Authorization: Bearer <LUTRA_API_TOKEN>.' },
   FORBIDDEN: { status: 403, help: 'Without an API token control answers only requests made on this machine for this machine.' },
-  NOT_FOUND: { status: 404, help: 'There is no such path or method. GET /api/docs lists them.' },
-  BODY_TOO_LARGE: { status: 413, help: 'A body may have 1 MB.' },
+  NOT_FOUND: { status: 404, help: 'There is no such path. GET /api/docs lists them.' },
+  METHOD_NOT_ALLOWED: { status: 405, help: 'The path has other methods: the header Allow, and GET /api/docs, list them.' },
+  BODY_TOO_LARGE: { status: 413, help: 'A body may have 256 KB, one of /api/v1/import 64 MB.' },
+  UNSUPPORTED_MEDIA_TYPE: { status: 415, help: 'Send JSON in UTF-8.' },
   PRECONDITION_REQUIRED: { status: 428, help: 'Send If-Match with the ETag that GET gave, so that nobody overwrites unread changes.' },
+  TOO_MANY_REQUESTS: {
+    status: 429,
+    help: 'Many wrong tokens came from your address. Correct LUTRA_API_TOKEN: the right one is taken at once.',
+  },
 } as const;
 
 const statuses: Partial<Record<ErrorCode, number>> = {
@@ -42,11 +50,15 @@ interface Failure {
 
 @Catch()
 export class ErrorFilter implements ExceptionFilter {
-  constructor(private readonly logger: Logger) {}
+  constructor(
+    private readonly logger: Logger,
+    private readonly routes: () => Routes,
+  ) {}
 
-  catch(error: unknown, host: ArgumentsHost): void {
+  catch(thrown: unknown, host: ArgumentsHost): void {
     const request = host.switchToHttp().getRequest<IncomingMessage>();
     const response = host.switchToHttp().getResponse<Response>();
+    const error = this.#wrongMethod(thrown, request, response) ?? thrown;
     const { status, body } = describe(error);
     if (status >= 500 && status !== 503) this.logger.error({ err: error, method: request.method, path: pathOf(request) }, 'request failed');
     if (response.headersSent) {
@@ -57,6 +69,15 @@ export class ErrorFilter implements ExceptionFilter {
     if (status === 503) response.setHeader('Retry-After', '1');
     if (isSchemaRegistry(pathOf(request))) sendConfluent(response, error, { status, body });
     else send(response, { status, body }, 'application/json; charset=utf-8');
+  }
+
+  /** Nest knows only that it has no such route. */
+  #wrongMethod(thrown: unknown, request: IncomingMessage, response: Response): HttpException | null {
+    if (!(thrown instanceof NotFoundException) || !thrown.message.startsWith('Cannot ')) return null;
+    const allowed = allowedMethods(this.routes(), pathOf(request));
+    if (allowed.length === 0) return null;
+    response.setHeader('Allow', allowed.join(', '));
+    return new HttpException(`${request.method} is not a method of this path`, 405);
   }
 }
 
@@ -82,6 +103,7 @@ export function pathOf(request: IncomingMessage): string {
 
 function describe(error: unknown): Failure {
   if (error instanceof SyncError) return ofSyncError(error);
+  if (error instanceof HttpException && error.cause instanceof SyncError) return ofSyncError(error.cause); // the body parser passed it on
   if (error instanceof HttpException) return ofHttpException(error);
   return {
     status: 500,

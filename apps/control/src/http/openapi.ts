@@ -3,8 +3,11 @@ import { applyDecorators } from '@nestjs/common';
 import type { INestApplication } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiResponse, DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import type { OpenAPIObject } from '@nestjs/swagger';
+import { pagePolicy } from '@lutra/host';
 import { z } from 'zod';
+import { completeAnswers } from './openapi-answers.js';
 import { errorBodySchema, schemaNames } from './schemas.js';
+import type { Response } from './versions.js';
 
 export const docsPath = 'api/docs';
 
@@ -16,6 +19,11 @@ export function setUpDocs(app: INestApplication, version: string): OpenAPIObject
     .addBearerAuth()
     .build();
   const document = SwaggerModule.createDocument(app, config, { standardSchemaConverter: convert });
+  completeAnswers(document);
+  app.use(`/${docsPath}`, (_request: unknown, response: Response, next: () => void) => {
+    response.setHeader('Content-Security-Policy', pagePolicy);
+    next();
+  });
   SwaggerModule.setup(docsPath, app, document);
   return document;
 }
@@ -34,15 +42,9 @@ function convert(schema: unknown, { schemaType }: { readonly schemaType: 'input'
 
 type Decorator = MethodDecorator & ClassDecorator;
 
+/** What openapi-answers.ts says about them comes with the status. */
 function fails(...statuses: readonly number[]): readonly Decorator[] {
-  const description: Readonly<Record<number, string>> = {
-    400: 'Invalid: the message names the fields; details.problems lists what breaks a rule',
-    404: 'No such document',
-    409: 'It exists already, is in use, or problems stand in the way (details.problems)',
-    412: 'Changed since it was read',
-    428: 'If-Match is missing',
-  };
-  return statuses.map((status) => ApiResponse({ status, description: description[status] ?? '', standardSchema: errorBodySchema }));
+  return statuses.map((status) => ApiResponse({ status, standardSchema: errorBodySchema }));
 }
 
 /**
@@ -60,16 +62,9 @@ function listParameters(target: object, key: string | symbol, descriptor: Proper
   );
 }
 
-/** Every operation that needs the token, with the answer that each can give. */
+/** An operation that needs the token, with the answers that are its own. */
 function api(summary: string, ...more: readonly Decorator[]): Decorator {
-  const always = [401, 503].map((status) =>
-    ApiResponse({
-      status,
-      description: status === 401 ? 'No or wrong token' : 'ZooKeeper does not answer',
-      standardSchema: errorBodySchema,
-    }),
-  );
-  return applyDecorators(listParameters, ApiBearerAuth(), ApiOperation({ summary }), ...always, ...more);
+  return applyDecorators(listParameters, ApiBearerAuth(), ApiOperation({ summary }), ...fails(503), ...more);
 }
 
 const versionHeader = { ETag: { description: 'The version, for If-Match', schema: { type: 'string' as const } } };

@@ -46,6 +46,15 @@ export type EndpointOutput = z.infer<typeof endpointOutputSchema>;
 export const endpointWriteSchema = endpointInputSchema.extend({ passwordSet: z.boolean().optional() });
 export type EndpointWrite = z.infer<typeof endpointWriteSchema>;
 
+export const resealedSchema = z.strictObject({
+  /** Of the key that seals. */
+  kid: z.string(),
+  /** Endpoints whose password was sealed under another key until now. */
+  sealed: z.array(z.string()),
+  kept: z.array(z.string()),
+});
+export type Resealed = z.infer<typeof resealedSchema>;
+
 /** `state` and `attempt` are let in for the same reason, and must be what they are: actions change them. */
 export const channelWriteSchema = channelInputSchema.extend({
   state: z.enum(desiredStates).optional(),

@@ -5,7 +5,7 @@ import { pipelineId, rowsTopic, SyncError } from '@lutra/model';
 import type { ChannelDocument, EndpointDocument, PipelineDocument } from '@lutra/model';
 import { readCheckpoint } from '@lutra/mysql';
 import type { ConnectionOptions } from '@lutra/mysql';
-import { openSecret } from '@lutra/registry';
+import { openPassword } from '@lutra/registry';
 import type { Registry } from '@lutra/registry';
 import type { Logger } from '@lutra/telemetry';
 import { ChannelActionService } from '../channels/channel-action.service.js';
@@ -86,8 +86,9 @@ export class PipelineService {
   }
 
   /** How the endpoint's own user connects to it. */
-  connectionTo({ name, host, port, user, password, tls }: EndpointDocument): ConnectionOptions {
-    return { host, port, user, password: openSecret(this.key, password, name), tls, connectTimeoutMs };
+  connectionTo(endpoint: EndpointDocument): ConnectionOptions {
+    const { host, port, user, tls, publicKey } = endpoint;
+    return { host, port, user, password: openPassword(this.key, endpoint), tls, publicKey, connectTimeoutMs };
   }
 
   async #checkpoint(target: EndpointDocument, id: string): ReturnType<typeof readCheckpoint> {

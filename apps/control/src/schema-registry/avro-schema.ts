@@ -2,6 +2,7 @@
  * Whether a text is an Avro schema, and the one text that is stored for it: properties sorted, as capture registers its own, so that a
  * client that prints them in another order finds the same id. Names defined are known from their definition on, itself included.
  */
+import { requireShallow } from '../http/bodies.js';
 import { SchemaRegistryError } from './schema-registry.error.js';
 
 const primitives = new Set(['null', 'boolean', 'int', 'long', 'float', 'double', 'bytes', 'string']);
@@ -23,6 +24,7 @@ export function avroSchema({ schema, schemaType, references }: SchemaBody): stri
 }
 
 function parse(text: string): unknown {
+  requireShallow(Buffer.from(text));
   try {
     return JSON.parse(text) as unknown;
   } catch {

@@ -1,0 +1,21 @@
+import { expect, it } from 'vitest';
+import { endpointProblems } from './endpoint.rules.js';
+
+const region = { name: 'a', description: '', kafka: { brokers: ['k:9092'] } };
+
+it.each([
+  ['db-a', undefined, ['tls-off']],
+  ['db-a', { verify: false }, ['tls-unverified']],
+  ['db-a', { verify: true }, []],
+  ['127.0.0.1', undefined, []],
+  ['localhost', { verify: false }, []],
+  ['10.0.0.1', { verify: true, ca: 'PEM' }, []],
+] as const)('tells who could read along: %s %o', (host, tls, warned) => {
+  const problems = endpointProblems({ name: 'e', region: 'a', host, port: 3306, serverId: 1, tls }, { regions: [region], endpoints: [] });
+  expect(problems.map(({ id, severity }) => [id, severity])).toEqual(warned.map((id) => [id, 'warning']));
+});
+
+it('wants an authority where the host is an address', () => {
+  const place = { name: 'e', region: 'a', host: '10.0.0.1', port: 3306, serverId: 1, tls: { verify: true } };
+  expect(endpointProblems(place, { regions: [region], endpoints: [] })).toMatchObject([{ id: 'tls-authority-missing', severity: 'error' }]);
+});

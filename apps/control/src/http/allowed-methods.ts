@@ -1,0 +1,25 @@
+/** Which methods a path has, from Express's own table: asked only where a request was for none of them. */
+interface Layer {
+  readonly route?: { readonly methods: Readonly<Record<string, boolean>> };
+  match(path: string): boolean;
+}
+
+export interface Routes {
+  readonly router: { readonly stack: readonly Layer[] };
+}
+
+/** Sorted; empty where there is no such path. */
+export function allowedMethods({ router }: Routes, path: string): readonly string[] {
+  const methods = router.stack.flatMap((layer) => (layer.route && matches(layer, path) ? Object.keys(layer.route.methods) : []));
+  const names = methods.flatMap((method) => (method === 'get' ? ['GET', 'HEAD'] : [method.toUpperCase()]));
+  return [...new Set(names)].toSorted();
+}
+
+/** A path that cannot be decoded is none. */
+function matches(layer: Layer, path: string): boolean {
+  try {
+    return layer.match(path);
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,54 @@
+/** What the OpenAPI document shows as examples. A test sends each of them to control. */
+const start = { from: 'gtid', gtidSet: '3e11fa47-71ca-11e1-9e33-c80aa9429562:1-1000' };
+const reason = 'seeded from the dump of Monday';
+
+const region = { name: 'hangzhou', description: '', kafka: { brokers: ['kafka-1.hz:9093'], tls: { verify: true } } };
+const endpoint = {
+  name: 'orders-hz',
+  region: 'hangzhou',
+  description: '',
+  host: 'db.hz',
+  port: 3306,
+  user: 'lutra',
+  tls: { ca: '-----BEGIN CERTIFICATE-----\n…\n-----END CERTIFICATE-----\n', verify: true },
+  serverId: 90001,
+};
+const channel = {
+  name: 'orders',
+  pipelines: [{ name: 'to-california', source: 'orders-hz', target: 'orders-ca', routes: [{ schema: 'shop', table: '*' }] }],
+};
+const avro = { schema: '{"type":"record","name":"order","fields":[{"name":"id","type":"long"}]}' };
+
+/** Bodies, by method and path as the document has them. */
+export const bodyExamples: Readonly<Record<string, object>> = {
+  'post /api/v1/regions': region,
+  'put /api/v1/regions/{name}': region,
+  'post /api/v1/endpoints': { ...endpoint, password: 'a long random one' },
+  'post /api/v1/endpoints/check': { ...endpoint, password: 'a long random one' },
+  'put /api/v1/endpoints/{name}': { ...endpoint, description: 'the primary of Hangzhou' },
+  'post /api/v1/endpoints/{endpoint}/restart': { start, reason, accept: true },
+  'post /api/v1/endpoints/{endpoint}/reset': { start, reason, accept: true },
+  'post /api/v1/channels/{name}/omissions/confirm': { count: 1, by: 'ada', reason: 'brought over by hand' },
+  'post /api/v1/channels': channel,
+  'put /api/v1/channels/{name}': channel,
+  'post /api/v1/channels/{channel}/pipelines/{pipeline}/skip': { seq: 4711, reason: 'a row that the target cannot hold' },
+  'post /api/v1/channels/{channel}/pipelines/{pipeline}/rewind': { seq: 4000, reason: 'the target was restored from a backup' },
+  'post /api/v1/channels/{channel}/pipelines/{pipeline}/restart': { at: { gtidSet: start.gtidSet }, reason, accept: true },
+  'post /api/v1/channels/{channel}/conflicts/{pipeline}/{id}/redecide': { winner: 'incoming', reason: 'the customer called' },
+  'post /subjects/{subject}/versions': avro,
+  'post /subjects/{subject}': avro,
+  'post /api/v1/import': { format: 1, exportedAt: '2026-01-31T12:00:00.000Z', nodes: {} },
+};
+
+/** Named shapes that answers have. */
+export const answerExamples: Readonly<Record<string, object>> = {
+  Region: region,
+  Endpoint: { ...endpoint, passwordSet: true, start: { from: 'now' }, ddl: 'stop' },
+  Channel: { ...channel, description: '', state: 'running', attempt: 0 },
+  CheckResult: {
+    ok: false,
+    problems: [
+      { id: 'source-settings', severity: 'error', what: 'binlog_row_image is MINIMAL', mend: "SET PERSIST binlog_row_image = 'FULL'" },
+    ],
+  },
+};

@@ -4,6 +4,7 @@ import { checkTarget } from './check-target.js';
 import { TestServer, versions } from './fixture.js';
 import { matchTables } from './match-tables.js';
 import type { Problem } from './problem.js';
+import type { ConnectionOptions } from './session-options.js';
 
 const ids = (problems: readonly Problem[]): readonly string[] => problems.map((problem) => problem.id).sort();
 const bounded = { answerTimeoutMs: 30_000 };
@@ -94,6 +95,29 @@ describe.each(versions)('checks on %s', (version) => {
     const problems = await checkTarget(bad.options, { routes: [], source: null, twoWay: false });
     await bad.run('SET GLOBAL read_only = OFF');
     expect(ids(problems)).toEqual(['max-allowed-packet', 'read-only']);
+    expect(problems.find(({ id }) => id === 'read-only')?.mend).toMatch(/^SET (PERSIST|GLOBAL) read_only = 'OFF'/);
+  });
+
+  test('a target that is a replica is not offered to be written to', async () => {
+    const change =
+      mariadb || version === '8.0'
+        ? "CHANGE MASTER TO MASTER_HOST = 'primary.example'"
+        : "CHANGE REPLICATION SOURCE TO SOURCE_HOST = 'primary.example'";
+    await bad.run(`SET GLOBAL read_only = ON; ${change}, ${version === '9.7' ? 'SOURCE' : 'MASTER'}_USER = 'nobody'`);
+    const readOnly = async (options: ConnectionOptions) =>
+      (await checkTarget(options, { routes: [], source: null, twoWay: false })).find(({ id }) => id === 'read-only');
+    try {
+      const found = await readOnly(bad.options);
+      expect(found?.what).toContain('is a replica of primary.example');
+      expect(found?.mend).toMatch(/^give the endpoint the host of primary\.example/);
+      await bad.run("CREATE USER blind@'%'; GRANT SELECT, INSERT, UPDATE, TRIGGER ON lutra.* TO blind@'%'");
+      // Who may not ask is not told to make a replica writable either.
+      expect((await readOnly({ ...bad.options, user: 'blind' }))?.mend).toMatch(/^if SHOW .* STATUS is empty there: SET .* read_only/);
+    } finally {
+      await bad.run(
+        `SET GLOBAL read_only = OFF; DROP USER IF EXISTS blind@'%'; ${version === '9.7' ? 'RESET REPLICA ALL' : 'RESET SLAVE ALL'}`,
+      );
+    }
   });
 
   test('missing privileges are named with their GRANT, and the GRANT mends them', async () => {
@@ -153,6 +177,12 @@ describe.each(versions)('checks on %s', (version) => {
       ['route-empty', ...cascades, 'table-column-type', 'table-engine', 'table-no-key', 'table-triggers'].sort(),
     );
     expect(problems.find((problem) => problem.id === 'table-column-type')?.what).toMatch(/odd\.geo: .*g \(geometry\), p \(point\)/);
+    const engine = problems.find((problem) => problem.id === 'table-engine')?.mend;
+    expect(engine).toMatch(/^SET SESSION sql_log_bin = 0; ALTER TABLE `odd`.`heap` ENGINE = InnoDB \/\*/);
+    const { file, pos } = await server.binlogEnd();
+    await server.alone(engine ?? '');
+    expect(await server.binlogEnd()).toEqual({ file, pos }); // no capture sees it
+    expect(ids(await checkSource(server.options, { serverId: 1001, routes: [{ schema: 'odd', table: 'heap' }] }))).toEqual([]);
   });
 
   test('tables of a target: missing, different, without the cascade of the source, sharing numbers', async () => {

@@ -6,7 +6,7 @@ import { readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { createConnection, type RowDataPacket } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
-import { type Stack, startStack, withAdministrator } from '../scenarios/index.js';
+import { lutraPassword, type Stack, startStack, withAdministrator } from '../scenarios/index.js';
 import { type MysqlServer, mysqlServer } from '../servers/index.js';
 import { openOneWay, until } from './one-way.js';
 import type { OneWay } from './one-way.js';
@@ -46,7 +46,7 @@ async function caughtUp(from: MysqlServer, to: MysqlServer): Promise<void> {
 }
 
 async function failOver(way: OneWay, to: MysqlServer): Promise<void> {
-  await way.change(`endpoints/${way.endpoints.source}`, { host: to.host, port: to.port });
+  await way.change(`endpoints/${way.endpoints.source}`, { host: to.host, port: to.port, password: lutraPassword });
 }
 
 /** Ids of the target, each once: t has a primary key, and a row that came twice would have stopped the loader. */
@@ -158,7 +158,8 @@ describe.each([
     try {
       await way.act('retry');
       await way.fails(end, denied);
-      await way.change(endpoint, { tls: { ca: stranger } });
+      await expect(way.change(endpoint, { tls: { ca: stranger } })).rejects.toThrow(/409.*tls\.ca/);
+      await way.change(endpoint, { tls: { ca: stranger } }, '?force=true');
       await way.fails(end, away);
       expect((await way.end(end)).worker?.lastError?.message).toContain('certificate');
       await way.change(endpoint, { tls: { ca: authority } });

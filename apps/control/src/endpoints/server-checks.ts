@@ -7,6 +7,7 @@ import type { ConflictRule, ErrorCode, Route } from '@lutra/model';
 import { checkSource, checkTarget } from '@lutra/mysql';
 import type { ConnectionOptions, Problem } from '@lutra/mysql';
 import type { Logger } from '@lutra/telemetry';
+import { problemId } from '../configuration/problem.js';
 
 export interface Server extends ConnectionOptions {
   readonly name: string;
@@ -84,11 +85,6 @@ export function problemOf(error: unknown, logger: Logger): Problem {
   if (code === 'INTERNAL') logger.error({ err: error }, 'a check failed');
   const mend = code.endsWith('_UNAVAILABLE') ? 'see that the server runs, and check host, port and network' : help;
   return { id: problemId(code), severity: 'error', what: message, mend };
-}
-
-/** Under which an error is in the list. */
-export function problemId(code: string): string {
-  return code.toLowerCase().replaceAll('_', '-');
 }
 
 /** What concerns the server itself is said once for each of its sources. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { selfSigned } from '../../../test/network/certificate.js';
 import { endpointInputSchema, parseDocument, regionSchema } from './config.js';
 import { toSyncError } from './errors.js';
 
@@ -33,7 +34,7 @@ describe('the host of an endpoint', () => {
 });
 
 describe('tls.ca', () => {
-  const pem = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n';
+  const { cert: pem } = selfSigned();
   it('is a PEM, several one after the other too', () => {
     expect(endpoint({ tls: { ca: pem } })).toBe('');
     expect(endpoint({ tls: { ca: `# authority\n${pem}${pem}` } })).toBe('');
@@ -44,7 +45,10 @@ describe('tls.ca', () => {
       /kafka\.tls\.ca: is a path/,
     );
   });
-  it.each(['', 'MIIB', '-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----'])('%j is told to be none', (ca) =>
-    expect(endpoint({ tls: { ca } })).toMatch(/tls\.ca: no PEM of a certificate/),
-  );
+  it.each([
+    '',
+    'MIIB',
+    '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----',
+    '-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----',
+  ])('%j is told to be none', (ca) => expect(endpoint({ tls: { ca } })).toMatch(/tls\.ca: no PEM of a certificate/));
 });

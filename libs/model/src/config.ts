@@ -2,6 +2,7 @@
  * The configuration documents: one zod schema each is the REST body, the ZooKeeper document and the TypeScript type.
  * Validated on write and on read. Unknown fields are refused, so that a misspelt one is not silently without effect.
  */
+import { X509Certificate } from 'node:crypto';
 import { z } from 'zod';
 import { SyncError } from './errors.js';
 
@@ -15,12 +16,21 @@ export const sealedSecretSchema = z.strictObject({ alg: z.literal('aes-256-gcm')
 export type SealedSecret = z.infer<typeof sealedSecretSchema>;
 
 /** The text itself: the apps that connect run on other machines than who writes this. */
-const pemSchema = z.string().refine((text) => /-----BEGIN (TRUSTED )?CERTIFICATE-----[^-]+-----END/.test(text), {
+const pemSchema = z.string().refine(isCertificate, {
   error: ({ input }) =>
     /^(file:)?[.~]?\/|^[a-z]:\\|\.(pem|crt|cer|key)$/i.test(String(input).trim())
       ? 'is a path; the PEM itself belongs here: what stands in that file, from -----BEGIN CERTIFICATE----- on'
-      : 'no PEM of a certificate: a text with -----BEGIN CERTIFICATE----- and -----END CERTIFICATE-----',
+      : 'no PEM of a certificate that can be read: a text with -----BEGIN CERTIFICATE----- and -----END CERTIFICATE-----',
 });
+
+/** What OpenSSL cannot read, Node passes over without a word, and trusts the system's authorities instead. */
+function isCertificate(text: string): boolean {
+  try {
+    return new X509Certificate(text).raw.length > 0;
+  } catch {
+    return false;
+  }
+}
 
 const tlsSchema = z.strictObject({
   /** PEM of the authority that signed the server's certificate; the system's authorities if absent. */

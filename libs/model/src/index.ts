@@ -15,4 +15,5 @@ export * from './row-json.js';
 export * from './session.js';
 export * from './status.js';
 export * from './table.js';
+export * from './tls-failure.js';
 export * from './transaction.js';

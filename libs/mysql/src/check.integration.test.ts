@@ -1,4 +1,9 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { SyncError } from '@lutra/model';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { selfSigned } from '../../../test/network/certificate.js';
+import type { Certificate } from '../../../test/network/certificate.js';
 import { checkSource } from './check-source.js';
 import { checkTarget } from './check-target.js';
 import { TestServer, versions } from './fixture.js';
@@ -12,6 +17,7 @@ const bounded = { answerTimeoutMs: 30_000 };
 describe.each(versions)('checks on %s', (version) => {
   let server: TestServer;
   let bad: TestServer;
+  let expired: Certificate;
   const mariadb = version === 'mariadb-11.4';
   const binlogs = '--binlog-expire-logs-seconds=604800';
 
@@ -28,8 +34,10 @@ describe.each(versions)('checks on %s', (version) => {
       '--binlog-do-db=elsewhere',
     ];
     const mysql = ['--gtid-mode=OFF', '--enforce-gtid-consistency=OFF', '--binlog-row-value-options=PARTIAL_JSON', '--binlog-format=MIXED'];
+    expired = selfSigned({ rsa: true, names: 'IP:127.0.0.1,DNS:localhost', to: '210101000000Z' });
     bad = await TestServer.start(version, [
       ...no,
+      ...(mariadb ? [] : [`--ssl-cert=${expired.certFile}`, `--ssl-key=${expired.keyFile}`, `--ssl-ca=${expired.certFile}`]),
       ...(mariadb ? ['--binlog-format=MIXED', '--log-bin-compress=ON'] : mysql),
       ...(version === '9.7' ? ['--binlog-transaction-compression=ON'] : []),
     ]);
@@ -230,6 +238,25 @@ describe.each(versions)('checks on %s', (version) => {
     expect(older?.what).toBe('lutra.checkpoint: column replay_until is missing; column routes is missing');
     await bad.run(older?.mend ?? '');
     expect(ids(await checkTarget(bad.options, { routes: [], source: null, twoWay: false }))).not.toContain('checkpoint-shape');
+  });
+
+  test('what TLS fails of is told apart, with the way out of each', async () => {
+    const stranger = selfSigned();
+    const told = async (options: ConnectionOptions): Promise<string> =>
+      checkSource(options, { serverId: 1001, routes: [] }).then(
+        () => 'fine',
+        (error: SyncError) => `${error.code} ${error.message}`,
+      );
+    const mute = /^SOURCE_SETTINGS .*the server offers none on this port\. Switch TLS on/;
+    const withTls = (server: TestServer, ca: string) => ({ ...server.options, tls: { ca, verify: true } });
+    if (mariadb) return expect(await told(withTls(server, stranger.cert))).toMatch(mute); // it makes no certificate by itself
+    expect(await told(withTls(bad, expired.cert))).toMatch(/^SOURCE_UNAVAILABLE .*has expired\. Renew the certificate/);
+    const own = await readFile(join(dirname(server.server.logFile ?? ''), 'data', 'ca.pem'), 'utf8');
+    expect(await told(withTls(server, own))).toBe('fine');
+    expect(await told(withTls(server, stranger.cert))).toMatch(/^SOURCE_UNAVAILABLE .*not of the authority in tls\.ca/);
+    expect(await told({ ...withTls(server, own), host: 'localhost' })).toMatch(
+      /not for the host by which it is called\. Name the server as/,
+    );
   });
 
   test('a server that cannot be asked has a name', async () => {

@@ -3,7 +3,7 @@
  * (1062 "Duplicate entry 'alice@…' for key …", 1366 "Incorrect string value: …"): only messages that name nothing but tables,
  * columns, users and settings are passed on, and the driver's error, which carries the whole SQL text, is never kept as cause.
  */
-import { SyncError } from '@lutra/model';
+import { SyncError, tlsFault, tlsTexts } from '@lutra/model';
 import type { ErrorCode, ErrorDetails } from '@lutra/model';
 import { countFailed } from './sql-text.js';
 
@@ -89,6 +89,11 @@ export function translateError(error: unknown, what: string, side: Side, details
   if (error instanceof SyncError) return error;
   const known = asServerError(error);
   if (known === null) return new SyncError('INTERNAL', `${what}: ${error instanceof Error ? error.name : typeof error}`, { details });
+  const fault = known.errno === undefined ? tlsFault(known) : null;
+  if (fault) {
+    const text = tlsTexts[fault];
+    return new SyncError(codeOf(known, side), `${what}: ${text.what}. ${text.help}`, { details: { ...details, side, tls: fault } });
+  }
   const facts = { ...details, side, errno: known.errno, sqlState: known.sqlState, driverCode: known.code, ...named(known) };
   return new SyncError(codeOf(known, side), `${what}: ${describe(known)}`, { details: facts });
 }

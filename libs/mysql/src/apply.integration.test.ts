@@ -541,7 +541,7 @@ describe.each(versions)('a target transaction on %s', (version) => {
     const kid = await server.load(database, 'kid');
     builder.add({ op: 'c', before: null, after: { id: 1, t: 77 }, ...kid });
     await expect(connection.run(transactionText(checkpointStatement(next(0)), builder.take()))).rejects.toEqual(
-      refused('ROW_CONFLICT', { errno: 1452, table: 'kid' }),
+      refused('ROW_CONFLICT', { errno: 1452, table: 'kid', constraint: `kid_ibfk_1 of ${database}.kid (t), which references t (id)` }),
     );
     await expect(loadTable(connection, database, 'nothing')).rejects.toEqual(refused('TABLE_MISSING'));
     await server.run(`CREATE TABLE ${database}.heap (id int primary key) ENGINE = MyISAM`);

@@ -1,2 +1,3 @@
+export { unknownVariables, unknownWork } from './environment-names.js';
 export { EventQueues } from './events/event-queues.js';
 export type { Tell } from './events/event-queues.js';

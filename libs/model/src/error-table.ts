@@ -305,17 +305,17 @@ export const errorTable = {
   COLUMN_MISSING: stop({
     cause: 'The two tables are not alike: DDL ran on one side only, or in another order.',
     kept: target,
-    help: 'The target table lacks a column of the source, or has another type or key. Make both alike, then retry.',
+    help: 'The target table lacks a column of the source, or has another type or key. Make the target as the source is (where the target is captured too, out of its binlog: docs/02-setup.md, A table that must change), then retry.',
   }),
   ENGINE_UNSUPPORTED: stop({
     cause: 'Writes to a table of another engine cannot be committed together with the checkpoint.',
     kept: target,
-    help: 'A target table is not InnoDB: its writes would leave the transaction. Convert it (ALTER TABLE … ENGINE=InnoDB), then retry.',
+    help: 'A target table is not InnoDB: its writes would leave the transaction. POST /api/v1/endpoints/<name>/check gives the statement that converts it without stopping the capture of that server; run it, then retry.',
   }),
   ROW_CONFLICT: stop({
     cause: 'Somebody changed the row at the target, or both sides changed it.',
     kept: target,
-    help: 'A row at the target is not what the source says it was (missing, or a key is taken). Compare the row on both sides, mend it, then retry. If both sides changed it (policy stop), that is not enough: docs/04-conflicts.md, Where a pipeline has stopped. If many rows were changed at the target, rewind the pipeline (docs/03-rest-api.md, Rewind).',
+    help: 'A row at the target is not what the source says it was (missing, a key is taken, or a foreign key refuses it: the message names it). Compare the row on both sides, mend it, then retry. Where the changes of the target are carried back, mend it there in a transaction that is not replicated (docs/02-setup.md, Transactions that are not to be replicated), or the mended row is a conflict on the other side. If both sides changed the row (policy stop), that is not enough: docs/04-conflicts.md, Where a pipeline has stopped. If many rows were changed at the target, rewind the pipeline (docs/03-rest-api.md, Rewind).',
   }),
   CONFLICT_WINDOW_LOST: stop({
     cause: "The source had not seen changes of the target that the target's own topic does not hold any more.",

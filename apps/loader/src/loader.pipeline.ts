@@ -135,7 +135,7 @@ async function load(deps: LoaderDeps, work: LoaderWork, lead: Attempt): Promise<
     status.update({ state: 'running', waitingFor: null, epoch, log, seq, offset, routes: routes.fingerprints });
     void deps.schemas.prefetch?.(`${topic}-`);
     let savedAt = Date.now();
-    for await (const batch of subscribe({ ...bus, topic, offset: reader.startOffset, maxBytes: fetchBytes, signal })) {
+    for await (const batch of subscribe({ ...bus, topic, offset: reader.startOffset, maxBytes: fetchBytes, signal, during })) {
       let passed: Place | null = null;
       progress.batch(batch);
       for (const raw of batch) {

@@ -8,6 +8,7 @@ import { selfSigned } from '../../../test/network/certificate.js';
 import { ScriptedBrokers } from '../test/scripted-brokers.js';
 import { BusAdmin } from './bus-admin.js';
 import { Cluster, within } from './cluster.js';
+import { subscribe } from './subscription.js';
 
 const logger = pino({ level: 'silent' });
 let certificate: { key: string; cert: string };
@@ -121,4 +122,18 @@ describe('a connection', () => {
     for (const failure of waiting) expect(await failure).toMatchObject({ code: 'ABORTED' });
     expect(connections).toBe(1);
   });
+});
+
+it('a reader whose brokers do not answer tells what it waits for', async () => {
+  const waits: string[] = [];
+  const during = <T>(what: string, work: () => Promise<T>): Promise<T> => {
+    waits.push(what);
+    return work();
+  };
+  const of = { brokers: ['127.0.0.1:1'], clientId: 'test', logger, requestTimeoutMs: 100, topic: 'rows', offset: 7 };
+  const reading = subscribe({ ...of, signal: new AbortController().signal, during })
+    [Symbol.asyncIterator]()
+    .next();
+  await expect(reading).rejects.toMatchObject({ code: 'KAFKA_UNAVAILABLE' });
+  expect(waits).toEqual(['Kafka (127.0.0.1:1) to answer a fetch from rows/0']);
 });

@@ -2,7 +2,7 @@
  * Ends an app under a Node that is too old with what is needed and how it is got, instead of a TypeError from somewhere deep. Its first import, so that it runs before what fails; it
  * imports nothing itself. (scripts/require-node.mjs is for what runs before there is a build.)
  */
-const least = [24, 6] as const;
+export const least = [24, 6] as const;
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 if (major < least[0] || (major === least[0] && minor < least[1])) {
@@ -12,5 +12,3 @@ if (major < least[0] || (major === least[0] && minor < least[1])) {
   );
   process.exit(1);
 }
-
-export {};

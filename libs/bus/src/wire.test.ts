@@ -131,9 +131,8 @@ it('a reader whose brokers do not answer tells what it waits for', async () => {
     return work();
   };
   const of = { brokers: ['127.0.0.1:1'], clientId: 'test', logger, requestTimeoutMs: 100, topic: 'rows', offset: 7 };
-  const reading = subscribe({ ...of, signal: new AbortController().signal, during })
-    [Symbol.asyncIterator]()
-    .next();
-  await expect(reading).rejects.toMatchObject({ code: 'KAFKA_UNAVAILABLE' });
+  const reading = subscribe({ ...of, signal: new AbortController().signal, during });
+  const first = reading[Symbol.asyncIterator]();
+  await expect(first.next()).rejects.toMatchObject({ code: 'KAFKA_UNAVAILABLE' });
   expect(waits).toEqual(['Kafka (127.0.0.1:1) to answer a fetch from rows/0']);
 });

@@ -274,7 +274,7 @@ export const errorTable = {
   TARGET_BUSY: retry({
     cause: 'Somebody else holds a row or a table for longer than the loader waits for it.',
     kept: target,
-    help: 'Nothing: the transaction was rolled back and is tried again. If it comes again and again, look for the session that holds the lock (SHOW PROCESSLIST, performance_schema.data_locks) and end it.',
+    help: 'Nothing: the transaction was rolled back and is tried again. If it comes again and again, look in the process list of the target, and in the data locks of its performance schema, for the session that holds the lock, and end it.',
   }),
   TARGET_CHANGED: retry({
     cause: 'Somebody changed a table at the target (ALTER, a trigger, a foreign key, DROP and CREATE) while the loader was at work.',

@@ -3,8 +3,9 @@
  * as `nest build` does. It does not check types (`npm run types` does), so it takes a second or two; nothing when dist/ is up to date by
  * content. A file appears whole or not at all: programs may run from dist/ meanwhile.
  */
+import './require-node.mjs';
 import { createHash } from 'node:crypto';
-import { existsSync, globSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import fs, { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -14,7 +15,8 @@ const isTest = /\.(test|fixture)\.ts$|\.d\.ts$/;
 
 async function main() {
   const begin = performance.now();
-  const files = globSync('{apps,libs}/*/src/**/*', { cwd: root, withFileTypes: true })
+  const files = fs
+    .globSync('{apps,libs}/*/src/**/*', { cwd: root, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => posix.relative(root, join(entry.parentPath, entry.name)))
     .filter((file) => !isTest.test(file))
@@ -44,7 +46,7 @@ async function build(files) {
   for (const file of files)
     for (const [name, text] of file.endsWith('.ts') ? compile(ts, file, options) : copy(file)) outputs.set(name, text);
   for (const [name, text] of outputs) writeWhole(join(root, 'dist', name), text);
-  for (const name of globSync('{apps,libs}/**/*.{js,map}', { cwd: join(root, 'dist') }))
+  for (const name of fs.globSync('{apps,libs}/**/*.{js,map}', { cwd: join(root, 'dist') }))
     if (!outputs.has(name)) rmSync(join(root, 'dist', name));
   return outputs.size;
 }

@@ -6,10 +6,9 @@ import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isNewEnough, leastNode } from './node-version.mjs';
 
 export const root = fileURLToPath(new URL('..', import.meta.url));
-/** What @platformatic/kafka asks for, and what `node` in package.json brings. */
-const leastNode = [24, 6];
 
 /** A failure that a person can do something about: its message is all there is to print. */
 export class SetupError extends Error {
@@ -72,12 +71,6 @@ function versionOf(binary) {
   if (!existsSync(binary)) return undefined;
   const { status, stdout } = spawnSync(binary, ['--version'], { encoding: 'utf8' });
   return status === 0 ? stdout.trim().replace(/^v/, '') : undefined;
-}
-
-function isNewEnough(version) {
-  if (version === undefined) return false;
-  const [major = 0, minor = 0] = version.split('.').map(Number);
-  return major > leastNode[0] || (major === leastNode[0] && minor >= leastNode[1]);
 }
 
 /**

@@ -158,7 +158,8 @@ describe.each([
     try {
       await way.act('retry');
       await way.fails(end, denied);
-      await way.change(endpoint, { tls: { ca: stranger }, password: lutraPassword });
+      await expect(way.change(endpoint, { tls: { ca: stranger }, password: lutraPassword })).rejects.toThrow(/409.*tls\.ca/);
+      await way.change(endpoint, { tls: { ca: stranger }, password: lutraPassword }, '?force=true');
       await way.fails(end, away);
       expect((await way.end(end)).worker?.lastError?.message).toContain('certificate');
       await way.change(endpoint, { tls: { ca: authority }, password: lutraPassword });

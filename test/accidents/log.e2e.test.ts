@@ -176,6 +176,21 @@ describe('the topic', () => {
 });
 
 describe('a stranger that writes to the topic', () => {
+  /** As the help says: the target is made equal, and a new log begins where both are. */
+  async function newLog(way: OneWay): Promise<void> {
+    await way.act('stop');
+    const ended = async (): Promise<boolean> => (await way.end('capture')).worker === null && (await way.end('loader')).worker === null;
+    expect(await until(async () => (await ended()) || undefined)).toBe(true);
+    await way.atTarget("INSERT INTO t VALUES (2, 'row 2')");
+    const begin = { reason: 'a test', accept: true };
+    await stack.api.request('POST', `/api/v1/endpoints/${way.endpoints.source}/reset`, { start: { from: 'now' }, ...begin });
+    await stack.api.request('POST', `/api/v1/channels/${way.name}/pipelines/rows/restart`, { at: 'start', ...begin });
+    await way.start();
+    await way.runs();
+    await way.write(3);
+    await way.arrives();
+  }
+
   it('bytes that are no record: both ends stop', async () => {
     const way = await openWay();
     await writeNonsense(stack, way.topic);
@@ -194,6 +209,7 @@ describe('a stranger that writes to the topic', () => {
     await way.fails('loader', 'LOG_FOREIGN');
     await way.fails('capture', 'LOG_FOREIGN');
     expect(await way.targetIds()).toEqual([1]);
+    await newLog(way);
     await way.close();
   });
 
@@ -205,6 +221,7 @@ describe('a stranger that writes to the topic', () => {
     await way.fails('loader', 'LOG_GAP');
     await way.fails('capture', 'LOG_GAP');
     expect(await way.targetIds()).toEqual([1]);
+    await newLog(way);
     await way.close();
   });
 

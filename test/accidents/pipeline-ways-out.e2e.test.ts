@@ -121,9 +121,10 @@ describe('a rewind', () => {
     await onBoth(way, 'CREATE TABLE bare (id INT)');
     await way.atSource('INSERT INTO bare VALUES (1)');
     await way.arrives('bare');
-    expect(await refusal(way, 'rewind', { seq: before.seq, reason: 'test' })).toMatchObject({ code: 'APPLY_REFUSED' });
+    expect(await refusal(way, 'rewind', { seq: before.seq, reason: 'test' })).toMatchObject({ status: 409, code: 'APPLY_REFUSED' });
     await removeRecords(stack, way.topic, before.nextOffset);
     expect(await refusal(way, 'rewind', { seq: 0, reason: 'test' })).toMatchObject({
+      status: 409,
       code: 'LOG_START_LOST',
       details: { earliest: before.seq },
     });

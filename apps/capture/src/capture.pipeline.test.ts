@@ -2,6 +2,7 @@
  * The capture pipeline against a log, a source and a ZooKeeper that are lists in memory, so that a request can fail at any place: lost,
  * written without an answer, or arriving late, after the next leader's epoch record. A reader of the log must find each transaction once.
  */
+import { Waits } from '@lutra/runtime';
 import { randomBytes } from 'node:crypto';
 import { RecordDecoder } from '@lutra/avro';
 import { gtidContains } from '@lutra/binlog';
@@ -223,6 +224,7 @@ const noOrder = { read: async () => null } as unknown as RestartStore;
 
 function deps(logs: LogCopyStore, updates: Partial<WorkStatus>[] = [], restarts = noOrder): CaptureDeps {
   const status = {
+    waits: new Waits(),
     status: { rows: 0, transactions: 0, lagMs: null, marked: 0 },
     update: (part: Partial<WorkStatus>) => updates.push(part),
     lagFrom: () => undefined,

@@ -90,43 +90,40 @@ export async function runCapture(deps: CaptureDeps, work: CaptureWork, lead: { l
     logger: deps.logger,
   };
   const { metrics } = deps;
+  const { during } = deps.status.waits;
+  const [kafka, server] = [
+    `Kafka of region ${region.name} (${region.kafka.brokers.join(', ')})`,
+    `the source ${source.host}:${source.port}`,
+  ];
   const name = endpoint.name;
   metrics.disconnected(name, 'source', 'kafka');
   const askedAt = Date.now();
-  const state = await sourceState(source);
+  const state = await during(server, () => sourceState(source));
   metrics.connected.set({ name, to: 'source' }, 1);
   requireNameCase(name, state, work.routes);
   const admin = new BusAdmin(bus);
   const publisher = new Publisher({ ...bus, topic, maxBatchBytes: endpoint.topic.maxMessageBytes });
   try {
-    await admin.ensureTopic(topic, endpoint.topic);
+    await during(kafka, () => admin.ensureTopic(topic, endpoint.topic));
     metrics.connected.set({ name, to: 'kafka' }, 1);
     const encoder = new RecordEncoder({ topic, endpoint: endpoint.name, ids: deps.schemas });
     const decoder = new RecordDecoder({ ids: deps.schemas });
-    const claimed = await claimLog({
-      endpoint: endpoint.name,
-      topic,
-      leader: `${deps.instance}:${lead.leaseNumber}`,
-      leaseNumber: lead.leaseNumber,
-      bus,
-      admin,
-      publisher,
-      encoder,
-      decoder,
-      logs: deps.registry.logs,
-      signal,
-    });
+    const { logs, restarts } = deps.registry;
+    const { leaseNumber } = lead;
+    const parts = { bus, admin, publisher, encoder, decoder, logs, signal };
+    const claiming = { endpoint: endpoint.name, topic, leader: `${deps.instance}:${leaseNumber}`, leaseNumber, ...parts };
+    const claimed = await during(`${kafka} or ZooKeeper, to claim the log`, () => claimLog(claiming));
     // Not before the claim: who claims after us looks after us, so routes that were once in force never go back to older ones.
-    const revision = await requireCurrentRoutes(deps.registry, work, claimed.tail.announced);
+    const { announced: known } = claimed.tail;
+    const revision = await during('ZooKeeper, for the newest routes', () => requireCurrentRoutes(deps.registry, work, known));
     // Nor this: its dump cuts off who reads under the same server id, which only the one that holds the lease may do.
-    await requireMarkers(deps, work, { source, state, signal });
-    const { restarts } = deps.registry;
+    await during(`its probe to come back through the binlog of ${server}`, () => requireMarkers(deps, work, { source, state, signal }));
     const claim = await carryOutRestart({ endpoint: endpoint.name, source, restarts, publisher, encoder, logger: deps.logger }, claimed);
     const start = startOf(claim, endpoint, state);
     // Before the first record: with it the log has a place, and another `start` in the configuration would no longer count.
-    if (claim.tail.position === null) await checkStart(source, () => start);
+    if (claim.tail.position === null) await during(server, () => checkStart(source, () => start));
     const { seen, remedies, rowsUntil } = claim.tail;
-    await requireRowsUntil(source, start, rowsUntil);
+    await during(server, () => requireRowsUntil(source, start, rowsUntil));
     deps.logger.info({ epoch: claim.epoch, log: claim.log, nextSeq: claim.nextSeq, from: start }, 'claimed the log');
     deps.status.update({ epoch: claim.epoch, log: claim.log });
     // A table's first row must not wait for a ZooKeeper that is away.
@@ -151,7 +148,8 @@ export async function runCapture(deps: CaptureDeps, work: CaptureWork, lead: { l
       onLost: (error) => ended.abort(error),
     });
     const writer = new LogWriter({
-      publisher,
+      publisher: { publish: (records) => during(`${kafka} to take ${records.length} records`, () => publisher.publish(records)) },
+      during,
       encoder,
       log: claim.log,
       epoch: claim.epoch,

@@ -1,16 +1,16 @@
 /** Runs a capture for every endpoint of this region that a channel reads, following the configuration; any number of processes may stand by. */
 import { Inject, Injectable } from '@nestjs/common';
 import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
-import { EventQueues } from '@lutra/host';
+import { EventQueues, unknownWork } from '@lutra/host';
 import { watchConfiguration } from '@lutra/registry';
-import type { Keyring, Registry, SchemaStore } from '@lutra/registry';
+import type { Configuration, Keyring, Registry, SchemaStore } from '@lutra/registry';
 import { runWork, WorkerSet } from '@lutra/runtime';
-import type { Logger, Metrics, Traces } from '@lutra/telemetry';
+import type { Health, Logger, Metrics, Traces } from '@lutra/telemetry';
 import { runCapture } from './capture.pipeline.js';
 import type { CaptureWork } from './capture.pipeline.js';
 import { instanceName } from './environment.js';
 import type { Environment } from './environment.js';
-import { ENVIRONMENT, LOGGER, METRICS, REGISTRY, SCHEMAS, SECRET_KEY, TRACES } from './tokens.js';
+import { ENVIRONMENT, HEALTH, LOGGER, METRICS, REGISTRY, SCHEMAS, SECRET_KEY, TRACES } from './tokens.js';
 import { wantedEndpoints } from './wanted.js';
 
 @Injectable()
@@ -18,6 +18,7 @@ export class CaptureService implements OnApplicationBootstrap, OnApplicationShut
   readonly #workers: WorkerSet<CaptureWork>;
   readonly #events: EventQueues;
   #endWatch: () => void = () => undefined;
+  #unknown: string | null = null;
 
   constructor(
     @Inject(ENVIRONMENT) private readonly environment: Environment,
@@ -27,7 +28,9 @@ export class CaptureService implements OnApplicationBootstrap, OnApplicationShut
     @Inject(METRICS) private readonly metrics: Metrics,
     @Inject(TRACES) private readonly traces: Traces | null,
     @Inject(LOGGER) private readonly logger: Logger,
+    @Inject(HEALTH) health: Health,
   ) {
+    health.watch('environment', () => this.#unknown);
     this.#events = new EventQueues({ app: 'capture', metrics, logger });
     this.#workers = new WorkerSet((name, work, signal) => this.#capture(name, work, signal));
   }
@@ -37,10 +40,22 @@ export class CaptureService implements OnApplicationBootstrap, OnApplicationShut
     this.registry.start().catch((error: unknown) => this.logger.error({ err: error }, 'ZooKeeper cannot be reached'));
     const only = this.environment.LUTRA_ENDPOINTS?.split(',').map((name) => name.trim()) ?? null;
     this.#endWatch = watchConfiguration(this.registry, {
-      onChange: (documents) => this.#workers.reconcile(wantedEndpoints(documents, { region: this.environment.LUTRA_REGION, only })),
+      onChange: (documents) => {
+        this.#tellUnknown(documents, only);
+        this.#workers.reconcile(wantedEndpoints(documents, { region: this.environment.LUTRA_REGION, only }));
+      },
       onInvalid: (document, error) =>
         this.logger.error({ document, code: error.code, err: error }, 'an invalid document; its last good version stays in force'),
     });
+  }
+
+  /** Nothing else would say why this process does nothing. */
+  #tellUnknown(documents: Configuration, names: readonly string[] | null): void {
+    const works = [...documents.endpoints.keys()];
+    const named = { region: this.environment.LUTRA_REGION, only: names && { variable: 'LUTRA_ENDPOINTS', names } };
+    const unknown = unknownWork(named, { regions: [...documents.regions.keys()], works });
+    if (unknown !== null && unknown !== this.#unknown) this.logger.warn(unknown);
+    this.#unknown = unknown;
   }
 
   async onApplicationShutdown(): Promise<void> {

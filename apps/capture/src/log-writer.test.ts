@@ -10,7 +10,7 @@ const routes = { kind: 'routes', endpoint: 'a', tables: [], pipelines: {}, revis
 
 function writerOf(publish: Publisher['publish']): LogWriter {
   return new LogWriter({
-    publisher: { publish } as Publisher,
+    publisher: { publish },
     encoder,
     log: 'L',
     epoch: 1,

@@ -2,6 +2,7 @@
  * Writes the log: numbers the records, gathers what is there into one request, one request in flight. What it hands to Kafka is in
  * order and without a hole; when a request fails finally, or an acknowledged offset is not the one that must come next, the leadership ends.
  */
+import type { During } from '@lutra/runtime';
 import type { EncodedRecord, RecordEncoder, TableEncoder } from '@lutra/avro';
 import type { Publisher } from '@lutra/bus';
 import { SyncError } from '@lutra/model';
@@ -37,7 +38,7 @@ interface Pending {
 }
 
 export interface LogWriterOptions {
-  readonly publisher: Publisher;
+  readonly publisher: Pick<Publisher, 'publish'>;
   readonly encoder: RecordEncoder;
   readonly log: string;
   readonly epoch: number;
@@ -47,6 +48,7 @@ export interface LogWriterOptions {
   readonly queueBytes: number;
   /** Bytes of one request. */
   readonly batchBytes: number;
+  readonly during?: During | undefined;
   onAcknowledged(records: readonly Acknowledged[]): void;
 }
 
@@ -140,7 +142,9 @@ export class LogWriter {
   }
 
   async #prepare(table: TableSchema): Promise<TableEncoder> {
-    const encoder = await this.#options.encoder.prepare(table);
+    const { during, encoder: schemas } = this.#options;
+    const prepare = (): Promise<TableEncoder> => schemas.prepare(table);
+    const encoder = await (during ? during('ZooKeeper or the schema registry, for the schema of a table', prepare) : prepare());
     // Table versions come and go over months; what is still in use is prepared again at no cost.
     if (this.#encoders.size > 10_000) this.#encoders.clear();
     this.#encoders.set(table, encoder);

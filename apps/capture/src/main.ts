@@ -1,7 +1,8 @@
 /** Starts the capture app. */
+import '@lutra/node';
 import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
-import { BoundedHttp } from '@lutra/host';
+import { BoundedHttp, unknownVariables } from '@lutra/host';
 import { toSyncError } from '@lutra/model';
 import { createLogger, openTraces } from '@lutra/telemetry';
 import { CaptureModule } from './capture.module.js';
@@ -11,6 +12,8 @@ const logger = createLogger('capture');
 
 async function main(): Promise<void> {
   const environment = readEnvironment(process.env);
+  for (const variable of unknownVariables(process.env))
+    logger.warn({ variable }, 'an environment variable that Lutra does not know; misspelt?');
   const traces = await openTraces('capture', logger);
   const app = await NestFactory.create(CaptureModule.with(environment, logger, traces), new BoundedHttp(), {
     logger: false,

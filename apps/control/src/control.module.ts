@@ -15,6 +15,7 @@ import { ConflictEntryService } from './conflicts/conflict-entry.service.js';
 import { ConflictRetentionService } from './conflicts/conflict-retention.service.js';
 import { ConflictService } from './conflicts/conflict.service.js';
 import { WriteLock } from './configuration/write-lock.js';
+import { ChangedEndpointService } from './endpoints/changed-endpoint.service.js';
 import { EndpointCheckService } from './endpoints/endpoint-check.service.js';
 import { EndpointController } from './endpoints/endpoint.controller.js';
 import { EndpointResetService } from './endpoints/endpoint-reset.service.js';
@@ -31,6 +32,7 @@ import { PipelineController } from './pipelines/pipeline.controller.js';
 import { PipelineService } from './pipelines/pipeline.service.js';
 import { PipelineWayOutController } from './pipelines/way-out.controller.js';
 import { PipelineWayOutService } from './pipelines/way-out.service.js';
+import { ChangedRegionService } from './regions/changed-region.service.js';
 import { RegionController } from './regions/region.controller.js';
 import { RegionService } from './regions/region.service.js';
 import { SchemaRegistryController } from './schema-registry/schema-registry.controller.js';
@@ -85,6 +87,8 @@ export function controlModule({ environment, registry, secretKey, metrics, healt
       RegionService,
       EndpointService,
       EndpointCheckService,
+      ChangedEndpointService,
+      ChangedRegionService,
       AddedTablesService,
       LeftTablesService,
       EndpointRestartService,

@@ -1,4 +1,6 @@
 /** Starts control from its environment; ends within ten seconds of SIGTERM or SIGINT. */
+import '@lutra/node';
+import { unknownVariables } from '@lutra/host';
 import { toSyncError } from '@lutra/model';
 import { loadKeyring } from '@lutra/registry';
 import { createLogger } from '@lutra/telemetry';
@@ -11,6 +13,8 @@ async function main(): Promise<void> {
   const environment = readEnvironment(process.env);
   const secretKey = loadKeyring(process.env);
   const logger = createLogger('control', environment.logLevel);
+  for (const variable of unknownVariables(process.env))
+    logger.warn({ variable }, 'an environment variable that Lutra does not know; misspelt?');
   const app = await createApp({ environment, secretKey, logger });
   const stop = (signal: string): void => {
     logger.info({ signal }, 'control stops');

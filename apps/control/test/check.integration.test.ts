@@ -157,6 +157,57 @@ describe('a change of a channel that runs', () => {
   });
 });
 
+describe('an endpoint or a region that a running channel uses', () => {
+  const put = (path: string, body: object, query = '') => client.put(`/api/v1/${path}${query}`, body, '*');
+  const idsOf = (answer: Answer): readonly string[] => answer.body.details.problems.map(({ id }: { id: string }) => id);
+  const forced = async (): Promise<number> => (await client.get('/api/v1/channels/ab/status')).body.omissions.count;
+  const kafka = { brokers: ['127.0.0.1:1'] };
+
+  it('is changed only past the check of a start, or by force, which the status shows', async () => {
+    const running = await forced();
+    for (const [wrong, id] of [
+      [{ password: 'mistyped', user: 'nobody' }, 'source-denied'],
+      [{ port: 1 }, 'source-unavailable'],
+      [{ serverId: 101 }, 'server-id-taken'],
+    ] as const) {
+      const refused = await put('endpoints/a', endpoint('a', wrong));
+      expect({ wrong, status: refused.status }).toEqual({ wrong, status: 409 });
+      expect(idsOf(refused)).toEqual([id]);
+      expect(refused.body.message).toMatch(/^endpoint a is in use by channel ab.* \(\?force=true/);
+      expect(refused.text).not.toContain('mistyped');
+    }
+    expect((await client.get('/api/v1/endpoints/a')).body).toMatchObject({ user: server.user, port: server.port });
+    expect(await forced()).toBe(running);
+    expect((await put('endpoints/a', endpoint('a', { port: 1 }), '?force=true')).status).toBe(200);
+    expect(await forced()).toBe(running + 1);
+    expect((await put('endpoints/a', endpoint('a', { description: 'right again' }))).status).toBe(200);
+  });
+
+  it('is not held up where nothing that a server is reached by changes, nor where no channel runs', async () => {
+    mysql.freeze();
+    try {
+      const { password: _, ...same } = endpoint('a', { ddl: 'ignore' });
+      expect((await put('endpoints/a', same)).status).toBe(200);
+      expect((await put('regions/a', { name: 'a', description: 'near', kafka: { brokers: ['a:9092'] } })).status).toBe(200);
+    } finally {
+      mysql.resume();
+    }
+    await client.post('/api/v1/channels/ab/stop');
+    expect((await put('endpoints/a', endpoint('a', { port: 1 }))).status).toBe(200);
+    expect((await put('regions/a', { name: 'a', kafka })).status).toBe(200);
+    expect((await put('endpoints/a', endpoint('a'))).status).toBe(200);
+    expect((await client.post('/api/v1/channels/ab/start?force=true')).status).toBe(200);
+  });
+
+  it('of a region: its Kafka answers', async () => {
+    const refused = await put('regions/a', { name: 'a', kafka: { brokers: ['127.0.0.1:2'] } });
+    expect(refused.status).toBe(409);
+    expect(idsOf(refused)).toEqual(['kafka-unavailable']);
+    expect(refused.body.message).toMatch(/^region a is in use by channel ab.*Kafka of region a: .*127\.0\.0\.1:2/);
+    expect((await put('regions/a', { name: 'a', kafka: { brokers: ['127.0.0.1:2'] } }, '?force=true')).status).toBe(200);
+  });
+});
+
 describe('a conflict policy', () => {
   const route = { schema: 'shop', table: 'keyless', to: { schema: 'copy' } };
   const channel = (...rules: readonly object[]) => ({

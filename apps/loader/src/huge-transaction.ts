@@ -2,6 +2,8 @@
  * One source transaction that is too large to hold: its rows are sent as they arrive, in one open target transaction, which its last row commits.
  * Nothing else may be in the statements or under way meanwhile. What fails belongs to it: its end is not known, so its first seq names it.
  */
+import type { During } from '@lutra/runtime';
+import { targetWait } from './target-transactions.js';
 import type { Checkpoint } from '@lutra/marker';
 import type { RowEvent } from '@lutra/model';
 import type { Change } from '@lutra/mysql';
@@ -19,6 +21,7 @@ export interface HugeTransactionOptions {
   readonly safe: boolean;
   /** Of SQL in one piece. */
   readonly pieceBytes: number;
+  readonly during?: During | undefined;
 }
 
 /** The row that is at hand. */
@@ -35,7 +38,7 @@ export class HugeTransaction {
   }
 
   open(at: At): Promise<void> {
-    return this.#named(at, () => this.#options.writer.open(at.event));
+    return this.#named(at, () => this.#waiting(() => this.#options.writer.open(at.event)));
   }
 
   add(changes: readonly Change[], at: At): Promise<void> {
@@ -46,7 +49,8 @@ export class HugeTransaction {
   async close(at: At, checkpoint: Checkpoint): Promise<void> {
     const { statements, writer } = this.#options;
     const rows = statements.take();
-    await this.#named(at, () => writer.close({ statements: rows, changes: statements.changes, ...at, checkpoint }));
+    const last = { statements: rows, changes: statements.changes, ...at, checkpoint };
+    await this.#named(at, () => this.#waiting(() => writer.close(last)));
     statements.takeChanges();
   }
 
@@ -63,9 +67,14 @@ export class HugeTransaction {
     for (const change of changes) {
       statements.add(change, safe);
       if (statements.bytes < pieceBytes) continue;
-      await writer.chunk(statements.take(), statements.changes);
+      await this.#waiting(() => writer.chunk(statements.take(), statements.changes));
       statements.takeChanges();
     }
+  }
+
+  #waiting(work: () => Promise<void>): Promise<void> {
+    const { during, seq } = this.#options;
+    return during ? during(targetWait(seq), work) : work();
   }
 
   async #named({ event, place }: At, work: () => Promise<void>): Promise<void> {

@@ -3,6 +3,7 @@
  * end, records of replaced leaders, heartbeats. The target fails at random, before or after it has committed. Each complete transaction must be
  * there once, whole and in order.
  */
+import { Waits } from '@lutra/runtime';
 import { randomBytes } from 'node:crypto';
 import { RecordEncoder } from '@lutra/avro';
 import type { RawRecord } from '@lutra/bus';
@@ -335,6 +336,7 @@ const deps = (): LoaderDeps => ({
   metrics: new Metrics('loader'),
   logger: silent,
   status: {
+    waits: new Waits(),
     status: { rows: 0, transactions: 0 } as WorkStatus,
     update: () => undefined,
     lagFrom: () => undefined,

@@ -93,6 +93,7 @@ function loadOrSettle(deps: LoaderDeps, work: LoaderWork, lead: Omit<Attempt, 's
 
 async function load(deps: LoaderDeps, work: LoaderWork, lead: Attempt): Promise<void> {
   const { status, logger, metrics } = deps;
+  const { during } = status.waits;
   const name = work.id;
   const topic = rowsTopic(work.source.name);
   const ended = new AbortController();
@@ -101,15 +102,14 @@ async function load(deps: LoaderDeps, work: LoaderWork, lead: Attempt): Promise<
   const bus = busOf(deps, work);
   metrics.disconnected(name, 'kafka', 'target');
   const admin = new BusAdmin(bus);
-  const checkpoint = await takeOverTarget({ pipelines: deps.registry.pipelines, admin }, target, {
-    pipeline: work.id,
-    topic,
-    leaseNumber: lead.leaseNumber,
-    signal,
-  }).catch(async (error: unknown) => {
-    await admin.close();
-    throw error;
-  });
+  const of = { pipeline: work.id, topic, leaseNumber: lead.leaseNumber, signal };
+  const owned = `its row in lutra.checkpoint at ${target.host}:${target.port}, ZooKeeper or ${kafkaOf(work)}`;
+  const checkpoint = await during(owned, () => takeOverTarget({ pipelines: deps.registry.pipelines, admin }, target, of)).catch(
+    async (error: unknown) => {
+      await admin.close();
+      throw error;
+    },
+  );
   metrics.connected.set({ name, to: 'target' }, 1);
   const { epoch, logId: log, seq, nextOffset: offset, replayUntil } = checkpoint;
   logger.info({ epoch, log, seq, offset, replayUntil }, 'took the pipeline over');
@@ -123,23 +123,26 @@ async function load(deps: LoaderDeps, work: LoaderWork, lead: Attempt): Promise<
   try {
     const routes = routeCheckOf(deps, work, { begins: log === '', signal });
     // Not before the fence: who takes over after us looks after us, so routes that were once in force never go back to older ones.
-    await sayApplied(target, checkpoint, await routes.requireNewest(checkpoint.routes ?? null));
+    const newest = await during('ZooKeeper, for the newest routes', () => routes.requireNewest(checkpoint.routes ?? null));
+    await sayApplied(target, checkpoint, newest);
     const progress = new Progress(deps, { pipeline: work.id, topic, admin, seq });
-    const reader = new LogReader(topic, checkpoint, (await admin.offsets(topic)).start);
+    const reader = new LogReader(topic, checkpoint, (await during(kafkaOf(work), () => admin.offsets(topic))).start);
     metrics.connected.set({ name, to: 'kafka' }, 1);
     metrics.queueCapacity.set({ name }, batchBytesOf(work));
     const decoder = new RecordDecoder({ ids: deps.schemas });
-    const skip = await skipOf(deps.registry, work.id, checkpoint);
+    const skip = await during('ZooKeeper', () => skipOf(deps.registry, work.id, checkpoint));
     const applier = applierOf(deps, work, { lead, checkpoint, writer, guard: guarding?.guard ?? null, skip, progress, ended });
     status.update({ state: 'running', waitingFor: null, epoch, log, seq, offset, routes: routes.fingerprints });
     void deps.schemas.prefetch?.(`${topic}-`);
     let savedAt = Date.now();
-    for await (const batch of subscribe({ ...bus, topic, offset: reader.startOffset, maxBytes: fetchBytes, signal })) {
+    for await (const batch of subscribe({ ...bus, topic, offset: reader.startOffset, maxBytes: fetchBytes, signal, during })) {
       let passed: Place | null = null;
       progress.batch(batch);
       for (const raw of batch) {
         const decoded = decoder.decode(raw);
-        const step = reader.accept(decoded instanceof Promise ? await decoded : decoded);
+        const step = reader.accept(
+          decoded instanceof Promise ? await during('the schema of a record (ZooKeeper or the schema registry)', () => decoded) : decoded,
+        );
         switch (step.kind) {
           case 'row':
             // Rows of other pipelines' tables move the place as well; on a busy topic hardly a batch ends with a control record.
@@ -153,7 +156,8 @@ async function load(deps: LoaderDeps, work: LoaderWork, lead: Attempt): Promise<
               // What lies before the record is applied in any case; nothing behind it, before we know who is behind.
               await applier.flush();
               await applier.settled();
-              await routes.requireCarried(step.control);
+              const { control } = step;
+              await during('ZooKeeper, for the newest routes', () => routes.requireCarried(control));
             }
             passed = step.place;
             if (step.control.kind === 'remedy' && guarding?.concerns(step.control)) {
@@ -197,7 +201,7 @@ interface ApplierParts extends Pick<ApplierOptions, 'checkpoint' | 'guard' | 'sk
   readonly ended: AbortController;
 }
 
-function applierOf({ registry, logger, metrics }: LoaderDeps, work: LoaderWork, parts: ApplierParts): Applier {
+function applierOf({ registry, logger, metrics, status }: LoaderDeps, work: LoaderWork, parts: ApplierParts): Applier {
   const { lead, checkpoint, writer, guard, skip, progress, ended } = parts;
   return new Applier({
     checkpoint,
@@ -226,6 +230,7 @@ function applierOf({ registry, logger, metrics }: LoaderDeps, work: LoaderWork, 
       await registry.omissions.add(`pipeline@${work.id}`, [omission]);
       await registry.skips.remove(work.id);
     },
+    during: status.waits.during,
     onCommitted: (committed) => progress.committed(committed),
     onFailed: (error) => ended.abort(toSyncError(error)),
   });
@@ -247,4 +252,9 @@ function connectionOf({ secretKey }: LoaderDeps, { target }: LoaderWork): Connec
 
 function busOf({ logger }: LoaderDeps, { id, sourceRegion: { kafka } }: LoaderWork): BusOptions {
   return { brokers: kafka.brokers, tls: kafka.tls, clientId: `lutra-loader-${id}`, logger };
+}
+
+/** For messages. */
+function kafkaOf({ sourceRegion: { name, kafka } }: LoaderWork): string {
+  return `Kafka of region ${name} (${kafka.brokers.join(', ')})`;
 }

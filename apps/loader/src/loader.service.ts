@@ -1,15 +1,16 @@
 /** Runs a loader for every pipeline that writes to this region, following the configuration; any number of processes may stand by. */
 import { Inject, Injectable } from '@nestjs/common';
 import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
-import { EventQueues } from '@lutra/host';
+import { EventQueues, unknownWork } from '@lutra/host';
+import { pipelineId } from '@lutra/model';
 import { watchConfiguration } from '@lutra/registry';
-import type { Keyring, Registry, SchemaStore } from '@lutra/registry';
+import type { Configuration, Keyring, Registry, SchemaStore } from '@lutra/registry';
 import { runWork, WorkerSet } from '@lutra/runtime';
-import type { Logger, Metrics, Traces } from '@lutra/telemetry';
+import type { Health, Logger, Metrics, Traces } from '@lutra/telemetry';
 import { instanceName } from './environment.js';
 import type { Environment } from './environment.js';
 import { runLoader } from './loader.pipeline.js';
-import { ENVIRONMENT, LOGGER, METRICS, REGISTRY, SCHEMAS, SECRET_KEY, TRACES } from './tokens.js';
+import { ENVIRONMENT, HEALTH, LOGGER, METRICS, REGISTRY, SCHEMAS, SECRET_KEY, TRACES } from './tokens.js';
 import { wantedPipelines } from './wanted.js';
 import type { LoaderWork } from './wanted.js';
 
@@ -18,6 +19,7 @@ export class LoaderService implements OnApplicationBootstrap, OnApplicationShutd
   readonly #workers: WorkerSet<LoaderWork>;
   readonly #events: EventQueues;
   #endWatch: () => void = () => undefined;
+  #unknown: string | null = null;
 
   constructor(
     @Inject(ENVIRONMENT) private readonly environment: Environment,
@@ -27,7 +29,9 @@ export class LoaderService implements OnApplicationBootstrap, OnApplicationShutd
     @Inject(METRICS) private readonly metrics: Metrics,
     @Inject(TRACES) private readonly traces: Traces | null,
     @Inject(LOGGER) private readonly logger: Logger,
+    @Inject(HEALTH) health: Health,
   ) {
+    health.watch('environment', () => this.#unknown);
     this.#events = new EventQueues({ app: 'loader', metrics, logger });
     this.#workers = new WorkerSet((name, work, signal) => this.#load(name, work, signal));
   }
@@ -37,10 +41,24 @@ export class LoaderService implements OnApplicationBootstrap, OnApplicationShutd
     this.registry.start().catch((error: unknown) => this.logger.error({ err: error }, 'ZooKeeper cannot be reached'));
     const only = this.environment.LUTRA_PIPELINES?.split(',').map((name) => name.trim()) ?? null;
     this.#endWatch = watchConfiguration(this.registry, {
-      onChange: (documents) => this.#workers.reconcile(wantedPipelines(documents, { region: this.environment.LUTRA_REGION, only })),
+      onChange: (documents) => {
+        this.#tellUnknown(documents, only);
+        this.#workers.reconcile(wantedPipelines(documents, { region: this.environment.LUTRA_REGION, only }));
+      },
       onInvalid: (document, error) =>
         this.logger.error({ document, code: error.code, err: error }, 'an invalid document; its last good version stays in force'),
     });
+  }
+
+  /** Nothing else would say why this process does nothing. */
+  #tellUnknown(documents: Configuration, names: readonly string[] | null): void {
+    const works = [...documents.channels.values()].flatMap(({ name, pipelines }) =>
+      pipelines.map((pipeline) => pipelineId(name, pipeline.name)),
+    );
+    const named = { region: this.environment.LUTRA_REGION, only: names && { variable: 'LUTRA_PIPELINES', names } };
+    const unknown = unknownWork(named, { regions: [...documents.regions.keys()], works });
+    if (unknown !== null && unknown !== this.#unknown) this.logger.warn(unknown);
+    this.#unknown = unknown;
   }
 
   async onApplicationShutdown(): Promise<void> {

@@ -1,7 +1,8 @@
 /** Starts the loader app. */
+import '@lutra/node';
 import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
-import { BoundedHttp } from '@lutra/host';
+import { BoundedHttp, unknownVariables } from '@lutra/host';
 import { toSyncError } from '@lutra/model';
 import { createLogger, openTraces } from '@lutra/telemetry';
 import { LoaderModule } from './loader.module.js';
@@ -11,6 +12,8 @@ const logger = createLogger('loader');
 
 async function main(): Promise<void> {
   const environment = readEnvironment(process.env);
+  for (const variable of unknownVariables(process.env))
+    logger.warn({ variable }, 'an environment variable that Lutra does not know; misspelt?');
   const traces = await openTraces('loader', logger);
   const app = await NestFactory.create(LoaderModule.with(environment, logger, traces), new BoundedHttp(), {
     logger: false,

@@ -2,6 +2,7 @@
  * The source transactions of one run, each from its first row to its last, in their order: one that can be held goes to the backlog, whole; one that is too large is
  * sent as it arrives; one that a person decided to skip is recorded. Nothing of a transaction whose last row did not come stays.
  */
+import type { During } from '@lutra/runtime';
 import type { Checkpoint } from '@lutra/marker';
 import type { RowEvent } from '@lutra/model';
 import type { Change } from '@lutra/mysql';
@@ -30,6 +31,7 @@ export interface SourceTransactionsOptions {
   readonly skip: Skip | null;
   /** Bytes of SQL after which a target transaction is closed, or a large source transaction begins to be streamed. */
   readonly batchBytes: number;
+  readonly during?: During | undefined;
   /** The skip was carried out and committed. */
   onSkipped(skip: Skip): Promise<void>;
 }
@@ -119,11 +121,11 @@ export class SourceTransactions {
     const { backlog, transactions, statements } = this.#to;
     await backlog.flush();
     await transactions.settled();
-    const { guard, writer, settled, batchBytes } = this.#options;
+    const { guard, writer, settled, batchBytes, during } = this.#options;
     const { safe } = this.#open;
     const seq = this.#open.firstSeq ?? place.seq;
     const how = guard && !safe ? guarded({ stream: guard.stream, writer, settled: settled.has(seq) }) : plainly(writer, safe);
-    const huge = new HugeTransaction({ writer: how, statements, seq, safe, pieceBytes: batchBytes });
+    const huge = new HugeTransaction({ writer: how, statements, seq, safe, pieceBytes: batchBytes, during });
     await huge.open({ event, place });
     this.#huge = huge;
     await huge.add(this.#open.takeChanges(), { event, place });

@@ -4,6 +4,7 @@
  * One is under way at a time; the next one is put together meanwhile. After any error the run ends: what was not committed is read again
  * from the checkpoint, which says exactly what was. So nothing is tried again here, and after a failure nothing more is committed.
  */
+import type { During } from '@lutra/runtime';
 import type { Checkpoint } from '@lutra/marker';
 import { SyncError } from '@lutra/model';
 import type { RowEvent } from '@lutra/model';
@@ -38,6 +39,7 @@ export interface TargetTransactionsOptions {
   readonly sourceRegion: string;
   readonly writer: Pick<TargetWriter, 'commit'>;
   readonly guard: Pick<Guard, 'commit'> | null;
+  readonly during?: During | undefined;
   onCommitted(committed: Committed): void;
   /** A commit failed while nobody may be waiting for it: the log can be silent for long. */
   onFailed?(error: unknown): void;
@@ -75,11 +77,13 @@ export class TargetTransactions {
     });
   }
 
-  #write({ statements, changes, members, safe }: TargetTransaction, checkpoint: Checkpoint): Promise<void> {
-    const { guard, writer } = this.#options;
-    return guard && members.length > 0
-      ? guard.commit({ statements, first: changes.first, members, checkpoint })
-      : writer.commit(statements, checkpoint, safe);
+  #write({ statements, changes, members, safe, place }: TargetTransaction, checkpoint: Checkpoint): Promise<void> {
+    const { guard, writer, during } = this.#options;
+    const write = (): Promise<void> =>
+      guard && members.length > 0
+        ? guard.commit({ statements, first: changes.first, members, checkpoint })
+        : writer.commit(statements, checkpoint, safe);
+    return during ? during(targetWait(place.seq), write) : write();
   }
 
   /** Progress alone. Writing the same place twice would fail at our own fence: of what is saved already nothing is written. */
@@ -124,6 +128,11 @@ export class TargetTransactions {
     const { source } = event;
     return { ...this.#last, ...at, gtid: source.gtid, sourceUs: source.tsUs, origin: source.origin, path: source.path };
   }
+}
+
+/** What a loader waits for that writes. */
+export function targetWait(seq: number): string {
+  return `the target to take seq ${seq} (if that lasts, somebody holds a lock on one of its rows: see the target's process list)`;
 }
 
 /** Carries no row of the source: progress alone, or a record of what was skipped. */

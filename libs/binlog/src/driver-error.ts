@@ -2,7 +2,7 @@
  * Errors of the driver as SyncErrors, by their number or code. One exception: 1236 ("fatal error while reading the binlog") stands for a
  * dozen causes that the server tells apart by text alone, always in English.
  */
-import { SyncError, refusedLogin } from '@lutra/model';
+import { refusedLogin, SyncError, tlsFault, tlsTexts } from '@lutra/model';
 import type { ErrorCode } from '@lutra/model';
 
 /** What mysql2 puts on its errors. */
@@ -65,6 +65,11 @@ export function toSourceError(error: unknown): SyncError {
   if (!(error instanceof Error)) return new SyncError('INTERNAL', String(error));
   const { errno = 0, code = '' } = error as DriverError;
   const details = { errno: errno > 0 ? errno : undefined, driverCode: code === '' ? undefined : code };
+  const fault = errno > 0 ? null : tlsFault({ code, message: error.message });
+  if (fault) {
+    const { what, help } = tlsTexts[fault];
+    return new SyncError(codeOf(error), `source: ${what}. ${help}`, { cause: error, details: { ...details, tls: fault } });
+  }
   return new SyncError(codeOf(error), `source: ${error.message}`, { cause: error, details });
 }
 
@@ -75,6 +80,7 @@ function codeOf({ errno = 0, code = '', message, sqlState }: DriverError): Error
   const known = byNumber.get(errno);
   if (known !== undefined) return known;
   if (code === 'AUTH_SWITCH_PLUGIN_ERROR') return 'SOURCE_DENIED';
+  if (code === 'HANDSHAKE_NO_SSL_SUPPORT') return 'SOURCE_SETTINGS'; // as at the target
   // an answer of the server that we do not know; anything else with a code comes from the network, TLS or the protocol
   if (sqlState !== undefined || code === '') return 'INTERNAL';
   return 'SOURCE_UNAVAILABLE';

@@ -3,8 +3,8 @@
  * message text. What is not known to be for good counts as "for now": a retry is safe everywhere, a stop needs a person.
  */
 import { protocolErrorsCodesById } from '@platformatic/kafka';
-import { SyncError, toSyncError } from '@lutra/model';
-import type { ErrorCode, ErrorDetails } from '@lutra/model';
+import { SyncError, tlsFault, tlsTexts, toSyncError } from '@lutra/model';
+import type { ErrorCode, ErrorDetails, TlsFault } from '@lutra/model';
 
 /** https://kafka.apache.org/protocol#protocol_error_codes */
 const byProtocolError: Readonly<Record<string, ErrorCode>> = {
@@ -48,10 +48,6 @@ const byClientError: Readonly<Record<string, ErrorCode>> = {
   PLT_KFK_USER: 'KAFKA_REFUSED', // in the calls made here: a broker that speaks TLS to a client that does not
 };
 
-/** Node's codes of a certificate that does not convince (https://nodejs.org/api/tls.html#x509-certificate-error-codes). */
-const certificateError =
-  /^(CERT_|ERR_TLS_CERT|UNABLE_TO_|SELF_SIGNED_CERT|DEPTH_ZERO_SELF_SIGNED_CERT|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE)/;
-
 interface Coded {
   readonly code?: unknown;
   readonly apiId?: unknown;
@@ -84,6 +80,12 @@ export function kafkaError(error: unknown, what: string, details: ErrorDetails =
   if (id !== undefined) return protocolError(id, what, { cause: error, details });
   const code = clientErrorCode(error);
   if (code === undefined) return toSyncError(error);
+  const fault = faultOf(error);
+  if (fault)
+    return new SyncError(code, `${what}: ${tlsTexts[fault].what}. ${tlsTexts[fault].help}`, {
+      cause: error,
+      details: { ...details, tls: fault },
+    });
   return new SyncError(code, `${what}: ${reasons(error).join(': ')}`, { cause: error, details });
 }
 
@@ -99,17 +101,15 @@ function clientErrorCode(error: unknown): ErrorCode | undefined {
   const { code, cause, errors } = error as Coded;
   if (typeof code !== 'string') return undefined;
   if (Array.isArray(errors)) return errors.map(clientErrorCode).find((nested) => nested !== undefined);
-  if (certificateError.test(code)) return 'KAFKA_REFUSED';
-  const mapped = byClientError[code];
   // A network error names its reason in the cause: a certificate will not get better by itself, all else may.
-  if (mapped === 'KAFKA_UNAVAILABLE' && certificateCause(cause)) return 'KAFKA_REFUSED';
-  return mapped;
+  return faultOf({ code, cause }) ? 'KAFKA_REFUSED' : byClientError[code];
 }
 
-function certificateCause(error: unknown): boolean {
-  if (typeof error !== 'object' || error === null) return false;
+/** Of the error or of what caused it. */
+function faultOf(error: unknown): TlsFault | null {
+  if (typeof error !== 'object' || error === null) return null;
   const { code, cause } = error as Coded;
-  return (typeof code === 'string' && certificateError.test(code)) || certificateCause(cause);
+  return (typeof code === 'string' ? tlsFault({ code, message: '' }) : null) ?? faultOf(cause);
 }
 
 function serverMessage(error: unknown): string | undefined {

@@ -8,6 +8,7 @@
  */
 import { SyncError } from '@lutra/model';
 import { aborted } from '@lutra/runtime';
+import type { During } from '@lutra/runtime';
 import { Cluster, within } from './cluster.js';
 import type { Deadline, Leader } from './cluster.js';
 import { fetchBytes, fetchEnds } from './fetch.js';
@@ -23,6 +24,8 @@ export interface ReaderOptions extends BusOptions, FetchLimits {
   readonly topic: string;
   readonly partition: number;
   readonly signal: AbortSignal;
+  /** Told of each fetch: one that lasts has no broker that answers. */
+  readonly during?: During | undefined;
 }
 
 export class PartitionReader {
@@ -50,11 +53,11 @@ export class PartitionReader {
     for (;;) {
       // Each answer, an empty one too, starts the time anew: silence is what is bounded.
       const deadline = within(2 * this.#cluster.requestTimeoutMs);
-      const bytes = await this.#cluster
-        .persist(deadline, () => this.#fetch(offset, deadline))
-        .catch((error: unknown) => {
+      const bytes = await this.#answered(() => this.#cluster.persist(deadline, () => this.#fetch(offset, deadline))).catch(
+        (error: unknown) => {
           throw this.#explain(error, offset);
-        });
+        },
+      );
       const batches = splitBatches(bytes, offset);
       const last = batches.at(-1);
       if (last) this.#last = identityOf(last);
@@ -72,6 +75,11 @@ export class PartitionReader {
 
   get #name(): string {
     return `${this.#options.topic}/${this.#options.partition}`;
+  }
+
+  #answered<T>(work: () => Promise<T>): Promise<T> {
+    const { during, brokers } = this.#options;
+    return during ? during(`Kafka (${brokers.join(', ')}) to answer a fetch from ${this.#name}`, work) : work();
   }
 
   async #fetch(offset: number, deadline: Deadline): Promise<Buffer> {

@@ -1,4 +1,5 @@
 /** The two ways to read a partition: on and on (subscribe), and a piece of it (readRange). Both begin and go on exactly where they were told. */
+import type { During } from '@lutra/runtime';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { SyncError } from '@lutra/model';
 import { throwIfAborted } from '@lutra/runtime';
@@ -18,6 +19,8 @@ export interface SubscribeOptions extends BusOptions {
   /** How long a broker holds an answer back while there is nothing new, default 100. A new record ends the wait at once. */
   readonly maxWaitMs?: number | undefined;
   readonly signal: AbortSignal;
+  /** Told of each fetch: one that lasts has no broker that answers. */
+  readonly during?: During | undefined;
 }
 
 export interface RangeOptions extends BusOptions {

@@ -1,16 +1,14 @@
 /** Connections: who is trusted, what is refused, what ends. */
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { TlsOptions } from '@lutra/model';
+import { selfSigned } from '../../../test/network/certificate.js';
 import { ScriptedBrokers } from '../test/scripted-brokers.js';
 import { BusAdmin } from './bus-admin.js';
 import { Cluster, within } from './cluster.js';
+import { subscribe } from './subscription.js';
 
 const logger = pino({ level: 'silent' });
 let certificate: { key: string; cert: string };
@@ -23,23 +21,10 @@ afterEach(async () => {
   for (const cleanUp of cleanUps.splice(0)) await cleanUp();
 });
 
-/** For 127.0.0.1. */
-function selfSigned(): { key: string; cert: string } {
-  const folder = mkdtempSync(join(tmpdir(), 'lutra-tls-'));
-  const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
-  const subject = ['-subj', '/CN=broker', '-addext', 'subjectAltName=IP:127.0.0.1'];
-  execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-keyout', key, '-out', cert, ...subject], {
-    stdio: 'pipe',
-  });
-  const pair = { key: readFileSync(key, 'utf8'), cert: readFileSync(cert, 'utf8') };
-  rmSync(folder, { recursive: true });
-  return pair;
-}
-
-async function secureBrokers(): Promise<string[]> {
+async function secureBrokers(as: { readonly key: string; readonly cert: string } = certificate): Promise<string[]> {
   const brokers = new ScriptedBrokers();
   cleanUps.push(() => brokers.stop());
-  return brokers.start(1, certificate);
+  return brokers.start(1, as);
 }
 
 function adminOf(brokers: readonly string[], tls?: TlsOptions, requestTimeoutMs = 5_000): BusAdmin {
@@ -64,6 +49,34 @@ async function rawServer(onConnection: (socket: Socket) => void): Promise<string
 describe('TLS', () => {
   it('trusts the authority that it is given', async () => {
     expect(await adminOf(await secureBrokers(), { ca: certificate.cert, verify: true }).exists('rows')).toBe(true);
+  });
+
+  it.each([
+    ['another authority', {}, { ca: selfSigned().cert }, /is not of the authority in tls\.ca/],
+    ['no authority', {}, {}, /is not of the authority in tls\.ca/],
+    ['an expired certificate', { to: '210101000000Z' }, null, /has expired\. Renew/],
+    ['one of tomorrow', { from: '480101000000Z' }, null, /is not valid yet\. Set the clocks/],
+    ['one for another host', { names: 'DNS:other.example' }, null, /is not for the host by which it is called/],
+  ] as const)('says that the broker has %s', async (_, options, tls, message) => {
+    const own = selfSigned(options);
+    const refused = adminOf(await secureBrokers(own), { verify: true, ...(tls ?? { ca: own.cert }) }).exists('rows');
+    await expect(refused).rejects.toMatchObject({
+      code: 'KAFKA_REFUSED',
+      message: expect.stringMatching(message),
+      details: { tls: expect.any(String) },
+    });
+  });
+
+  it('says that a broker which takes connections and does not answer may have no TLS', async () => {
+    const brokers = new ScriptedBrokers();
+    cleanUps.push(() => brokers.stop());
+    const plain = adminOf(await brokers.start(1), { ca: certificate.cert, verify: true }, 600).exists('rows');
+    await expect(plain).rejects.toMatchObject({ code: 'KAFKA_UNAVAILABLE', message: expect.stringContaining('may speak no TLS') });
+    const mute = adminOf([await rawServer(() => undefined)], undefined, 600).exists('rows');
+    await expect(mute).rejects.toMatchObject({ code: 'KAFKA_UNAVAILABLE', message: expect.stringContaining('may speak TLS only') });
+    await expect(adminOf(['127.0.0.1:1'], undefined, 600).exists('rows')).rejects.toMatchObject({
+      message: expect.not.stringContaining('TLS'),
+    });
   });
 
   it('trusts nobody else, unless told to', async () => {
@@ -109,4 +122,17 @@ describe('a connection', () => {
     for (const failure of waiting) expect(await failure).toMatchObject({ code: 'ABORTED' });
     expect(connections).toBe(1);
   });
+});
+
+it('a reader whose brokers do not answer tells what it waits for', async () => {
+  const waits: string[] = [];
+  const during = <T>(what: string, work: () => Promise<T>): Promise<T> => {
+    waits.push(what);
+    return work();
+  };
+  const of = { brokers: ['127.0.0.1:1'], clientId: 'test', logger, requestTimeoutMs: 100, topic: 'rows', offset: 7 };
+  const reading = subscribe({ ...of, signal: new AbortController().signal, during });
+  const first = reading[Symbol.asyncIterator]();
+  await expect(first.next()).rejects.toMatchObject({ code: 'KAFKA_UNAVAILABLE' });
+  expect(waits).toEqual(['Kafka (127.0.0.1:1) to answer a fetch from rows/0']);
 });

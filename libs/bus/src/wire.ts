@@ -6,7 +6,7 @@ import { isIP } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { Connection, apiVersionsV3, findErrorBy } from '@platformatic/kafka';
 import type { API, Reader, Writer } from '@platformatic/kafka';
-import { SyncError } from '@lutra/model';
+import { SyncError, toSyncError } from '@lutra/model';
 import type { TlsOptions } from '@lutra/model';
 import { kafkaError } from './kafka-error.js';
 
@@ -32,6 +32,16 @@ export interface OwnRequest<R> {
 /** A broker that does not answer the first question within this is as good as down; there may be others to ask. */
 const maxGreetingMs = 5_000;
 
+/** A broker that takes the connection and does not answer the first question may expect the other kind: it says nothing about it. */
+function perhapsNoTls(error: unknown, tls: boolean): unknown {
+  const { code, message, details } = toSyncError(error);
+  if (code !== 'KAFKA_UNAVAILABLE') return error;
+  const other = tls
+    ? 'this port may speak no TLS (then name its TLS port, or take tls out of the region)'
+    : 'this port may speak TLS only (then set tls of the region)';
+  return new SyncError(code, `${message}; it takes connections and does not answer: ${other}`, { cause: error, details });
+}
+
 export class Wire {
   readonly address: Address;
   readonly #connection: Connection;
@@ -39,6 +49,8 @@ export class Wire {
   /** API key → highest version that the broker speaks. */
   #versions: ReadonlyMap<number, { readonly min: number; readonly max: number }> = new Map();
   #closed = false;
+  /** Somebody took the connection, whatever was said on it. */
+  #reached = false;
 
   private constructor(address: Address, connection: Connection) {
     this.address = address;
@@ -68,7 +80,7 @@ export class Wire {
       return wire;
     } catch (error) {
       close();
-      throw error;
+      throw wire.#reached ? perhapsNoTls(error, options.tls !== undefined) : error;
     } finally {
       clearTimeout(bound);
       signal.removeEventListener('abort', close);
@@ -136,7 +148,10 @@ export class Wire {
 
   async #greet(): Promise<void> {
     const { host, port } = this.address;
-    await this.#settle(Promise.resolve(this.#connection.connect(host, port)));
+    const connected = Promise.resolve(this.#connection.connect(host, port));
+    const { socket } = this.#connection as { socket: Connection['socket'] | undefined };
+    socket?.once('connect', () => (this.#reached = true));
+    await this.#settle(connected);
     const { apiKeys } = await this.#settle(apiVersionsV3.api.async(this.#connection, 'lutra', '0'));
     this.#versions = new Map(apiKeys.map((api) => [api.apiKey, { min: api.minVersion, max: api.maxVersion }]));
   }

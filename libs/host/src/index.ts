@@ -1,3 +1,4 @@
+export { unknownVariables, unknownWork } from './environment-names.js';
 export { EventQueues } from './events/event-queues.js';
 export type { Tell } from './events/event-queues.js';
 export { BoundedHttp, pagePolicy } from './http/bounded-http.js';

@@ -2,7 +2,7 @@
  * The configuration documents: one zod schema each is the REST body, the ZooKeeper document and the TypeScript type.
  * Validated on write and on read. Unknown fields are refused, so that a misspelt one is not silently without effect.
  */
-import { createPublicKey } from 'node:crypto';
+import { createPublicKey, X509Certificate } from 'node:crypto';
 import { z } from 'zod';
 import { SyncError } from './errors.js';
 
@@ -19,20 +19,57 @@ export const sealedSecretSchema = z.union([
 ]);
 export type SealedSecret = z.infer<typeof sealedSecretSchema>;
 
+/** The text itself: the apps that connect run on other machines than who writes this. */
+const pemSchema = z.string().refine(isCertificate, {
+  error: ({ input }) =>
+    /^(file:)?[.~]?\/|^[a-z]:\\|\.(pem|crt|cer|key)$/i.test(String(input).trim())
+      ? 'is a path; the PEM itself belongs here: what stands in that file, from -----BEGIN CERTIFICATE----- on'
+      : 'no PEM of a certificate that can be read: a text with -----BEGIN CERTIFICATE----- and -----END CERTIFICATE-----',
+});
+
+/** What OpenSSL cannot read, Node passes over without a word, and trusts the system's authorities instead. */
+function isCertificate(text: string): boolean {
+  try {
+    return new X509Certificate(text).raw.length > 0;
+  } catch {
+    return false;
+  }
+}
+
 const tlsSchema = z.strictObject({
   /** PEM of the authority that signed the server's certificate; the system's authorities if absent. */
-  ca: z.string().optional(),
+  ca: pemSchema.optional(),
   /** false accepts any certificate: for tests only. */
   verify: z.boolean().default(true),
 });
 export type TlsOptions = z.infer<typeof tlsSchema>;
+
+/** A host as a client connects to it: no URL, no port. IPv6 without brackets. */
+const hostSchema = z
+  .string()
+  .min(1)
+  .max(255)
+  .regex(
+    /^([^\s/:@,[\]]+|[0-9a-f.]*:[0-9a-f.]*:[0-9a-f:.]*)$/i,
+    'a host name or an address: no URL, and no port (that is a field of its own)',
+  );
+
+/** host:port, IPv6 in brackets. */
+const brokerSchema = z
+  .string()
+  .regex(/^([^\s/:@,[\]]+|\[[0-9a-f:.]+\]):\d{1,5}$/i, 'host:port, without a scheme such as http://')
+  .refine((text) => isPort(text.slice(text.lastIndexOf(':') + 1)), 'its port must be 1 to 65535');
+
+function isPort(digits: string): boolean {
+  return Number(digits) >= 1 && Number(digits) <= 65_535;
+}
 
 export const regionSchema = z.strictObject({
   name: nameSchema,
   description: z.string().max(500).default(''),
   kafka: z.strictObject({
     /** host:port of some brokers of the region's Kafka. */
-    brokers: z.array(z.string().regex(/^.+:\d{1,5}$/, 'host:port')).min(1),
+    brokers: z.array(brokerSchema).min(1),
     tls: tlsSchema.optional(),
   }),
 });
@@ -73,7 +110,7 @@ const endpointBase = {
   name: nameSchema,
   region: nameSchema,
   description: z.string().max(500).default(''),
-  host: z.string().min(1),
+  host: hostSchema,
   port: z.int().min(1).max(65535).default(3306),
   user: z.string().min(1),
   tls: tlsSchema.optional(),

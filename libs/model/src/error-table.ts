@@ -36,28 +36,28 @@ export const errorTable = {
     outcome: 'abort',
     cause: 'The work was ended: the app shuts down, its configuration changed, or its lease went.',
     kept: all,
-    help: 'The app is shutting down or gave up its lease; nothing to do.',
+    help: 'Nothing. The app shuts down, or its work went to another process.',
   },
   INTERNAL: stop({
     cause: 'Something that Lutra does not know happened: a mistake in it, or an answer of a server that it has never met.',
     kept: all,
-    help: 'An error that Lutra does not know. Nothing was skipped. Report it with the log line.',
+    help: 'Report it with the log line, and retry: nothing was skipped.',
   }),
 
   CONFIG_INVALID: stop({
     cause: 'A field of a document, of a request or of the environment is missing, unknown or out of range.',
     kept: nothing,
-    help: 'A configuration document does not have its shape. The message names the document and the field.',
+    help: 'Correct the field that the message names, in the document, the request or the environment.',
   }),
   CONFIG_MISSING: stop({
     cause: 'A region, an endpoint or a channel of that name is not there.',
     kept: nothing,
-    help: 'A document that another one names does not exist. Create it, or correct the name.',
+    help: 'Create the document that is named, or correct the name.',
   }),
   CONFIG_BEHIND: retry({
     cause: 'The routes of a channel were changed and this process has not been told yet, or it cannot read the document that says so.',
     kept: all,
-    help: 'Goes on by itself as soon as ZooKeeper has told it. If that lasts, see whether this process reaches ZooKeeper and whether the document is valid.',
+    help: 'Nothing. It goes on as soon as ZooKeeper has told this process. If that lasts, see whether the process reaches ZooKeeper and whether the document is valid.',
   }),
   CONFIG_OUTDATED: stop({
     cause:
@@ -68,7 +68,7 @@ export const errorTable = {
   CONFIG_CONFLICT: stop({
     cause: 'Someone else was faster, or the rules between channels and the checks of the servers forbid the change.',
     kept: nothing,
-    help: 'The document was changed by someone else since it was read. Read it again and repeat the change.',
+    help: 'Read the document again and repeat the change.',
   }),
   SECRET_UNREADABLE: stop({
     cause:
@@ -86,7 +86,7 @@ export const errorTable = {
   ZOOKEEPER_UNAVAILABLE: retry({
     cause: 'No ZooKeeper server of the ensemble answers, or it has lost its majority.',
     kept: all,
-    help: 'ZooKeeper does not answer. Data that flows goes on; configuration and take-over wait for it.',
+    help: 'See that a majority of the ZooKeeper servers runs and is reached from here; work resumes by itself. Data that flows goes on meanwhile, configuration and take-over wait.',
   }),
   ZOOKEEPER_DENIED: stop({
     cause: 'A node has an ACL for another ZOOKEEPER_DIGEST than ours.',
@@ -96,28 +96,28 @@ export const errorTable = {
   LEASE_LOST: retry({
     cause: 'Our session with ZooKeeper ended, another process took over, or somebody else wrote to the topic.',
     kept: all,
-    help: 'Another process holds the lease now, or our session expired. This process stands by.',
+    help: 'Nothing. Another process works now, or this one begins anew with a new session.',
   }),
 
   KAFKA_UNAVAILABLE: retry({
     cause: 'No broker answers, a partition has no leader, or there are fewer replicas than min.insync.replicas asks for.',
     kept: all,
-    help: 'Kafka does not answer or refused a request for now. Work resumes by itself.',
+    help: 'See that the brokers of the region run, that enough replicas are in sync, and that host and port are right from here; work resumes by itself.',
   }),
   KAFKA_REFUSED: stop({
     cause: 'The broker wants other credentials, TLS or another protocol, or its policy forbids the request.',
     kept: all,
-    help: 'Kafka refused a request for good. The message has its reason (authorisation, configuration).',
+    help: 'The message has the reason: correct brokers or tls of the region, or the rights at Kafka; then retry.',
   }),
   TOPIC_MISSING: retry({
     cause: 'Capture of that endpoint has not created the topic yet, or the topic was deleted.',
     kept: all,
-    help: 'The topic does not exist. Capture creates it when it starts; check that it runs.',
+    help: 'See that capture of the endpoint runs: it creates the topic. If the topic was deleted, capture says LOG_RECREATED and what to do.',
   }),
   TOPIC_CONFIG: stop({
     cause: 'Retention, cleanup, replication or the number of partitions of the topic is not what the endpoint asks for.',
     kept: log,
-    help: 'The topic exists with settings that could lose data. The message names each and the value it needs.',
+    help: 'Set what the message names at the topic (kafka-configs.sh), or change topic of the endpoint to what the topic has; then retry.',
   }),
   RECORD_TOO_LARGE: stop({
     cause: 'A row, compressed, is larger than the topic or the endpoint allows.',
@@ -132,12 +132,12 @@ export const errorTable = {
   SCHEMA_REGISTRY_UNAVAILABLE: retry({
     cause: 'The external schema registry is down or cannot be reached.',
     kept: all,
-    help: 'The schema registry that SCHEMA_REGISTRY_URL names does not answer. Work resumes by itself.',
+    help: 'See that the schema registry that SCHEMA_REGISTRY_URL names runs and is reached from here; work resumes by itself.',
   }),
   SCHEMA_REGISTRY_REFUSED: stop({
     cause: 'The external schema registry does not take a schema, or does not take us.',
     kept: all,
-    help: 'The schema registry refused a request. The message has its reason (URL, credentials, compatibility rule of the subject).',
+    help: 'The message has the reason: correct URL or credentials, or set the compatibility of the subject to NONE at the registry; then retry.',
   }),
   RECORD_INVALID: stop({
     cause: 'Bytes that Lutra did not write, or that were damaged, are in the topic.',
@@ -148,18 +148,18 @@ export const errorTable = {
   LOG_GAP: stop({
     cause: 'The number of a record does not follow the one before it.',
     kept: source,
-    help: 'Records are missing in the topic (seq has a hole). The topic was truncated or edited. Compare the tables, make the target equal, then restart the pipeline at the end of the topic (docs/03-rest-api.md, Restart).',
+    help: 'Compare the tables and make the target equal. Where the loader alone stopped, restart the pipeline at the end of the topic (docs/03-rest-api.md, Restart). Where capture stopped too, make a new log: stop the channels, POST /api/v1/endpoints/<name>/reset, and restart the pipelines at its start.',
   }),
   LOG_FOREIGN: stop({
     cause:
       'A record of another log is where the next one of this log must be: the topic was created again, or something copies another topic into it.',
     kept: source,
-    help: 'The topic has another log id than the checkpoint: it was deleted and created again. Compare the tables, make the target equal, then restart the pipeline at the start or the end of the topic (docs/03-rest-api.md, Restart).',
+    help: 'Compare the tables and make the target equal. Where the loader alone stopped, restart the pipeline at the start or the end of the topic (docs/03-rest-api.md, Restart). Where capture stopped too, make a new log: stop the channels, POST /api/v1/endpoints/<name>/reset, and restart the pipelines at its start; and end what writes to the topic.',
   }),
   LOG_TRUNCATED: stop({
     cause: 'The brokers lost records that they had acknowledged: an unclean election, a lost disk, or a topic that was deleted.',
     kept: 'The source, and the target with all that was applied, also of what the topic lost.',
-    help: 'The topic ends before the position that was acknowledged: its tail was lost. Compare the tables, make the target equal, then restart the pipeline at the end of the topic (docs/03-rest-api.md, Restart); if capture stopped, start over.',
+    help: 'Compare the tables and make the target equal. Where the loader alone stopped, restart the pipeline at the end of the topic (docs/03-rest-api.md, Restart). Where capture stopped, make a new log: stop the channels, POST /api/v1/endpoints/<name>/reset, and restart the pipelines at its start.',
   }),
   LOG_RECREATED: stop({
     cause: 'The topic was deleted. Capture has created an empty one and has written nothing to it.',
@@ -193,7 +193,7 @@ export const errorTable = {
     cause:
       'The server is down, cannot be reached, has too many connections, or cut ours; or its certificate is not of the authority in tls.ca.',
     kept: all,
-    help: 'The source database does not answer, or its certificate is not accepted (then the message says so: correct tls of the endpoint). Capture reconnects by itself.',
+    help: 'See that the server runs and is reached from here; capture reconnects by itself. If the message begins with TLS, it says what to correct in tls of the endpoint or at the server.',
   }),
   SOURCE_SILENT: retry({
     cause:
@@ -210,7 +210,7 @@ export const errorTable = {
     cause:
       'The binlog is off or leaves out a database that is needed, what is written to lutra.checkpoint does not come back through it, or events were written without what it takes to read them.',
     kept: log,
-    help: 'A setting of the source would lose or falsify rows. POST /api/v1/endpoints/<name>/check lists each with its mend.',
+    help: 'POST /api/v1/endpoints/<name>/check lists each setting with the statement that mends it; then retry.',
   }),
   SOURCE_PURGED: stop({
     cause: 'Capture was down for longer than the source keeps its binlog, or somebody purged it.',
@@ -271,7 +271,7 @@ export const errorTable = {
     cause:
       'The server is down, cannot be reached, has too many connections, or cut ours; or its certificate is not of the authority in tls.ca.',
     kept: all,
-    help: 'The target database does not answer, or its certificate is not accepted (then the message says so: correct tls of the endpoint). The loader reconnects by itself.',
+    help: 'See that the server runs and is reached from here; the loader reconnects by itself. If the message begins with TLS, it says what to correct in tls of the endpoint or at the server.',
   }),
   TARGET_FULL: retry({
     cause: 'A table, its tablespace, the disk of the data or that of temporary files is full.',
@@ -281,7 +281,7 @@ export const errorTable = {
   TARGET_BUSY: retry({
     cause: 'Somebody else holds a row or a table for longer than the loader waits for it.',
     kept: target,
-    help: 'A deadlock or a lock wait time-out at the target. The transaction was rolled back and is tried again.',
+    help: 'Nothing: the transaction was rolled back and is tried again. If it comes again and again, look in the process list of the target, and in the data locks of its performance schema, for the session that holds the lock, and end it.',
   }),
   TARGET_CHANGED: retry({
     cause: 'Somebody changed a table at the target (ALTER, a trigger, a foreign key, DROP and CREATE) while the loader was at work.',
@@ -296,13 +296,13 @@ export const errorTable = {
   TARGET_READ_ONLY: retry({
     cause: 'read_only or super_read_only is on: a failover is under way, or the endpoint names a replica.',
     kept: target,
-    help: 'The target is read-only. The loader waits until it takes writes again.',
+    help: 'Nothing while a failover is under way: the loader waits until the server takes writes. If SHOW REPLICA STATUS is not empty there, the endpoint names a replica: give it the host of the primary. Else switch read_only off.',
   }),
   TARGET_SETTINGS: stop({
     cause:
       'A setting of the target refuses what must be written: most often max_allowed_packet is smaller than a row, or max_binlog_cache_size smaller than a transaction.',
     kept: target,
-    help: 'A setting of the target would falsify rows. POST /api/v1/endpoints/<name>/check lists each with its mend.',
+    help: 'POST /api/v1/endpoints/<name>/check lists each setting with the statement that mends it; then retry. For a row larger than max_allowed_packet, or a transaction larger than max_binlog_cache_size, raise that.',
   }),
   TABLE_MISSING: stop({
     cause: 'A routed table exists at the source only, or the user may not see it.',
@@ -312,17 +312,17 @@ export const errorTable = {
   COLUMN_MISSING: stop({
     cause: 'The two tables are not alike: DDL ran on one side only, or in another order.',
     kept: target,
-    help: 'The target table lacks a column of the source, or has another type or key. Make both alike, then retry.',
+    help: 'The target table lacks a column of the source, or has another type or key. Make the target as the source is (where the target is captured too, out of its binlog: docs/02-setup.md, A table that must change), then retry.',
   }),
   ENGINE_UNSUPPORTED: stop({
     cause: 'Writes to a table of another engine cannot be committed together with the checkpoint.',
     kept: target,
-    help: 'A target table is not InnoDB: its writes would leave the transaction. Convert it (ALTER TABLE … ENGINE=InnoDB), then retry.',
+    help: 'A target table is not InnoDB: its writes would leave the transaction. POST /api/v1/endpoints/<name>/check gives the statement that converts it without stopping the capture of that server; run it, then retry.',
   }),
   ROW_CONFLICT: stop({
     cause: 'Somebody changed the row at the target, or both sides changed it.',
     kept: target,
-    help: 'A row at the target is not what the source says it was (missing, or a key is taken). Compare the row on both sides, mend it, then retry. If both sides changed it (policy stop), that is not enough: docs/04-conflicts.md, Where a pipeline has stopped. If many rows were changed at the target, rewind the pipeline (docs/03-rest-api.md, Rewind).',
+    help: 'A row at the target is not what the source says it was (missing, a key is taken, or a foreign key refuses it: the message names it). Compare the row on both sides, mend it, then retry. Where the changes of the target are carried back, mend it there in a transaction that is not replicated (docs/02-setup.md, Transactions that are not to be replicated), or the mended row is a conflict on the other side. If both sides changed the row (policy stop), that is not enough: docs/04-conflicts.md, Where a pipeline has stopped. If many rows were changed at the target, rewind the pipeline (docs/03-rest-api.md, Rewind).',
   }),
   CONFLICT_WINDOW_LOST: stop({
     cause: "The source had not seen changes of the target that the target's own topic does not hold any more.",
@@ -344,12 +344,12 @@ export const errorTable = {
     cause:
       'A trigger, a CHECK constraint or another rule that the source does not have refuses the row; or a rewind goes over a table whose rows cannot be applied again.',
     kept: target,
-    help: 'The target refused a statement. The message has its error number, or says why the table cannot be rewound over. The transaction was rolled back.',
+    help: 'The message has the table and the error number: make the trigger, CHECK or other rule of the target take what the source has, then retry; or skip the transaction (docs/03-rest-api.md, A pipeline that stopped at a transaction). Of a rewind it says which table cannot be rewound over: rewind less, or mend that table by hand.',
   }),
   FENCED: retry({
     cause: 'The epoch in lutra.checkpoint is not ours any more: a standby took over while we slept.',
     kept: target,
-    help: 'Another loader took this pipeline over. This one rolled back and stands by.',
+    help: 'Nothing. Another loader has taken the pipeline over; this one rolled back and stands by.',
   }),
   CHECKPOINT_MISSING: stop({
     cause: 'Somebody deleted the row, or the target was restored from a backup that is older than the pipeline.',
@@ -359,7 +359,7 @@ export const errorTable = {
   CHECKPOINT_INVALID: stop({
     cause: 'The table was never created, was dropped, renamed or altered.',
     kept: target,
-    help: 'lutra.checkpoint is missing or its row does not have its shape. Create it from schemas/lutra.sql.',
+    help: 'Run schemas/lutra.sql at the target as an administrator; if the table was renamed, give it its name back, since its rows say what was applied. Then retry.',
   }),
 } as const satisfies Record<string, ErrorEntry>;
 

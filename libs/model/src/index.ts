@@ -17,4 +17,5 @@ export * from './server-login.js';
 export * from './session.js';
 export * from './status.js';
 export * from './table.js';
+export * from './tls-failure.js';
 export * from './transaction.js';

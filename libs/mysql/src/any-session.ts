@@ -33,11 +33,14 @@ function withOffset(value: string): string {
   return ascii(isZero(value) ? value : `${value}+00:00`);
 }
 
+/** In a statement without it error 1690 is of something that the target computes. */
+export const raises1690 = 'CAST(IF(~0 + (NOT (CONVERT_TZ(';
+
 function converted(value: string): string {
   if (isZero(value)) return ascii(value);
   const local = localTime(value);
   // Without the CAST MySQL 8.0.15 stores it through a text in the connection's character set, and UTF-16 is no date to it.
-  return `CAST(IF(~0 + (NOT (CONVERT_TZ(${local}, @@time_zone, ${utc}) <=> ${ascii(value)})), ${local}, NULL) AS DATETIME(6))`;
+  return `${raises1690}${local}, @@time_zone, ${utc}) <=> ${ascii(value)})), ${local}, NULL) AS DATETIME(6))`;
 }
 
 function localTime(value: string): string {

@@ -10,7 +10,7 @@ import { Session } from './session.js';
 import { StatementBuilder } from './statement-builder.js';
 import type { Change } from './statement-builder.js';
 import type { SqlText } from './sql-text.js';
-import { loadTable } from './target-table.js';
+import { asSource, loadTable } from './target-table.js';
 import { closingText, openingText, transactionText } from './transaction-text.js';
 
 type Step = readonly [op: Change['op'], before: Row | null, after: Row | null];
@@ -538,10 +538,23 @@ describe.each(versions)('a target transaction on %s', (version) => {
     await expect(connection.run(transactionText(checkpointStatement(next(0)), builder.take()))).rejects.toEqual(
       refused('APPLY_REFUSED', { errno: 1406, table: 'small' }),
     );
+    await server.run(`CREATE TABLE ${database}.computed (id int primary key, v bigint unsigned, g bigint unsigned as (v + 1) stored)`);
+    const computed = (await server.load(database, 'computed')).target;
+    const overflows = { id: 1, v: 18_446_744_073_709_551_615n };
+    builder.add({
+      op: 'c',
+      before: null,
+      after: overflows,
+      source: { ...source, columns: asSource(computed).columns.filter(({ name }) => name !== 'g') },
+      target: computed,
+    });
+    await expect(connection.run(transactionText(checkpointStatement(next(0)), builder.take()))).rejects.toEqual(
+      refused('APPLY_REFUSED', { errno: 1690, table: 'computed' }), // not the hour that a zone counts twice
+    );
     const kid = await server.load(database, 'kid');
     builder.add({ op: 'c', before: null, after: { id: 1, t: 77 }, ...kid });
     await expect(connection.run(transactionText(checkpointStatement(next(0)), builder.take()))).rejects.toEqual(
-      refused('ROW_CONFLICT', { errno: 1452, table: 'kid' }),
+      refused('ROW_CONFLICT', { errno: 1452, table: 'kid', constraint: `kid_ibfk_1 of ${database}.kid (t), which references t (id)` }),
     );
     await expect(loadTable(connection, database, 'nothing')).rejects.toEqual(refused('TABLE_MISSING'));
     await server.run(`CREATE TABLE ${database}.heap (id int primary key) ENGINE = MyISAM`);

@@ -31,9 +31,20 @@ export function checkConflicts(of: PolicyCase): readonly Problem[] {
 
 /** Both sides' changes of equal rows are not told apart, so they are not found to be in conflict. */
 function checkStop(to: TargetTable): readonly Problem[] {
-  if (to.primaryKey.length > 0) return checkCollisions(to, 'stop');
+  if (to.primaryKey.length > 0) return [...checkGeneratedKey(to), ...checkCollisions(to, 'stop')];
   const what = `${tableName(to)} has no primary key: a conflict is noticed only where a row is not there any more; else the sides may differ without a word`;
   return [problem('warning', 'two-way-no-key', what, addKey(to)), ...checkCollisions(to, 'stop')];
+}
+
+function checkGeneratedKey(to: TargetTable): readonly Problem[] {
+  const generated = generatedKey(to);
+  if (generated === undefined) return [];
+  const what = `${tableName(to)}: column ${generated} of the primary key is generated, so its value is not written: two rows that get one key are a conflict that stops the pipeline where the server refuses the second, and is not noticed before`;
+  return [problem('warning', 'two-way-generated-key', what, 'make it a column of its own that the application writes')];
+}
+
+function generatedKey(to: TargetTable): string | undefined {
+  return to.primaryKey.find((name) => columnOf(to, name)?.generated);
 }
 
 function addKey(to: TargetTable): string {
@@ -45,7 +56,7 @@ function checkPrimaryKey({ rule, to }: PolicyCase): readonly Problem[] {
     const what = `${tableName(to)} has no primary key: policy ${rule.policy} cannot tell its rows apart`;
     return [problem('error', 'conflict-no-key', what, `${addKey(to)}; ${instead}`)];
   }
-  const generated = to.primaryKey.find((name) => columnOf(to, name)?.generated);
+  const generated = generatedKey(to);
   if (generated === undefined) return [];
   const what = `${tableName(to)}: column ${generated} of the primary key is generated, so its value is not written: policy ${rule.policy} cannot find its rows`;
   return [problem('error', 'conflict-no-key', what, `make it a column of its own; ${instead}`)];

@@ -1,6 +1,7 @@
 /** What is known to be wrong, or to surprise, about the tables that routes take. */
 import { createRouter, tableName } from '@lutra/model';
 import type { Route, TableName } from '@lutra/model';
+import { withAlterAdvice } from './alter-advice.js';
 import { checkPrivileges, toRead } from './check-privileges.js';
 import { quoteTable, quoteText } from './literal.js';
 import { problem } from './problem.js';
@@ -20,7 +21,7 @@ export async function checkSourceTables(queries: Queries, server: ServerFacts, r
   const tables = await loadRouted(queries, routed.isRouted);
   const problems = routed.routes.flatMap((route) => checkRoute(route, tables, server));
   for (const table of tables) problems.push(...checkTable(table, server), ...checkPrivileges(server, table, toRead));
-  return [...problems, ...(await checkVersioned(queries, routed.isRouted))];
+  return [...problems, ...(await checkVersioned(queries, routed.isRouted))].map((found) => withAlterAdvice(found, true));
 }
 
 /** The routed tables that the user can see. */

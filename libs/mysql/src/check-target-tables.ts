@@ -1,6 +1,7 @@
 /** Whether the target's tables can hold what the source's tables hold, and do with it what they do. */
 import { createRouter, createRuleFinder, tableName } from '@lutra/model';
 import type { ConflictRule, Route, TableName } from '@lutra/model';
+import { withAlterAdvice } from './alter-advice.js';
 import { checkAutoIncrement } from './check-auto-increment.js';
 import { checkConflicts } from './check-conflicts.js';
 import { checkSameNames } from './check-name-case.js';
@@ -71,7 +72,8 @@ export async function checkTargetTables(
       autoIncrement ||= to?.columns.some((column) => column.autoIncrement) ?? false;
     }
     problems.push(...rulesWithoutTable(rules, router, names));
-    return [...problems, ...(twoWay && autoIncrement ? checkAutoIncrement(sourceServer, server) : [])];
+    if (twoWay && autoIncrement) problems.push(...checkAutoIncrement(sourceServer, server));
+    return problems.map((found) => withAlterAdvice(found, twoWay));
   } finally {
     await session.close();
   }

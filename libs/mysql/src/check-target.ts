@@ -6,10 +6,10 @@ import { checkTargetNames } from './check-name-case.js';
 import { checkTargetTables } from './check-target-tables.js';
 import { problem } from './problem.js';
 import type { Problem } from './problem.js';
-import { readServer, setGlobal } from './server-facts.js';
+import { readServer, replicationStatement, rowsIfAllowed, setGlobal, textOf } from './server-facts.js';
 import type { ServerFacts } from './server-facts.js';
 import { Session } from './session.js';
-import type { ConnectionOptions } from './session-options.js';
+import type { ConnectionOptions, Queries } from './session-options.js';
 
 export interface TargetFacts {
   /** Of the pipelines from this source. */
@@ -34,6 +34,7 @@ export async function checkTarget(options: ConnectionOptions, facts: TargetFacts
     const { source, rules = [] } = facts;
     return [
       ...checkSettings(server),
+      ...(await checkReadOnly(session, server)),
       ...checkTargetNames(server, facts.routes),
       ...(await checkCheckpointTable(session, server, ['SELECT', 'INSERT', 'UPDATE', 'TRIGGER'])),
       ...(facts.twoWay || rules.length > 0 ? await checkConflictStores(session, server) : []),
@@ -48,16 +49,34 @@ const packetBytes = 16 * 1024 * 1024;
 const leastPacketBytes = 4 * 1024 * 1024;
 
 function checkSettings(server: ServerFacts): readonly Problem[] {
-  const on = (variable: string): boolean => ['ON', '1'].includes(server.variables.get(variable)?.toUpperCase() ?? '');
-  const problems = ['read_only', 'super_read_only'].filter(on).map((variable) => {
-    const what = `${variable} is ON: the loader waits until the server takes writes`;
-    return problem('error', 'read-only', what, setGlobal(server, variable, 'OFF'));
-  });
-  if (on('log_bin') && server.variables.get('binlog_format') === 'STATEMENT') {
+  const problems: Problem[] = [];
+  if (isOn(server, 'log_bin') && server.variables.get('binlog_format') === 'STATEMENT') {
     const what = 'binlog_format is STATEMENT: the server refuses changes under READ COMMITTED';
     problems.push(problem('error', 'binlog-format', what, setGlobal(server, 'binlog_format', 'ROW')));
   }
   return [...problems, ...checkPacket(server)];
+}
+
+function isOn({ variables }: ServerFacts, variable: string): boolean {
+  return ['ON', '1'].includes(variables.get(variable)?.toUpperCase() ?? '');
+}
+
+/** A replica that takes writes of others parts from its source for good, so it is never told to. */
+async function checkReadOnly(queries: Queries, server: ServerFacts): Promise<readonly Problem[]> {
+  const on = ['read_only', 'super_read_only'].filter((variable) => isOn(server, variable));
+  if (on.length === 0) return [];
+  const statement = replicationStatement(server);
+  const channels = await rowsIfAllowed(queries, statement);
+  const primary = textOf(channels?.[0], 'Source_Host') || textOf(channels?.[0], 'Master_Host');
+  return on.map((variable) => {
+    const waits = `${variable} is ON: the loader waits until the server takes writes`;
+    const off = setGlobal(server, variable, 'OFF');
+    if (channels === null)
+      return problem('error', 'read-only', waits, `if ${statement} is empty there: ${off}; else name its primary in the endpoint`);
+    if (channels.length === 0) return problem('error', 'read-only', waits, off);
+    const what = `${waits}, and it is a replica of ${primary}: a write of its own would part it from that`;
+    return problem('error', 'read-only', what, `give the endpoint the host of ${primary}; or wait until this server is promoted`);
+  });
 }
 
 function checkPacket(server: ServerFacts): readonly Problem[] {

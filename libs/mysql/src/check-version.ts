@@ -87,7 +87,7 @@ const sameZone = "SET time_zone = '+00:00'; ";
 function addVersion(to: TargetTable, name: string): string {
   const constant = `ALTER TABLE ${shown(to)} ADD COLUMN ${plain(name)} TIMESTAMP(${finest}) NOT NULL DEFAULT ${firstVersion}`;
   const then = `ALTER TABLE ${shown(to)} MODIFY COLUMN ${selfSet(name, 'TIMESTAMP')}`;
-  return `${sameZone}${constant}; ${then} /* both on both sides, while nobody writes: docs/02-setup.md#ddl */`;
+  return `${sameZone}${constant}; ${then}`;
 }
 
 /** MariaDB, and MySQL without strict mode, would fill in something of their own. */

@@ -1,9 +1,15 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { SyncError } from '@lutra/model';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { selfSigned } from '../../../test/network/certificate.js';
+import type { Certificate } from '../../../test/network/certificate.js';
 import { checkSource } from './check-source.js';
 import { checkTarget } from './check-target.js';
 import { TestServer, versions } from './fixture.js';
 import { matchTables } from './match-tables.js';
 import type { Problem } from './problem.js';
+import type { ConnectionOptions } from './session-options.js';
 
 const ids = (problems: readonly Problem[]): readonly string[] => problems.map((problem) => problem.id).sort();
 const bounded = { answerTimeoutMs: 30_000 };
@@ -11,6 +17,7 @@ const bounded = { answerTimeoutMs: 30_000 };
 describe.each(versions)('checks on %s', (version) => {
   let server: TestServer;
   let bad: TestServer;
+  let expired: Certificate;
   const mariadb = version === 'mariadb-11.4';
   const binlogs = '--binlog-expire-logs-seconds=604800';
 
@@ -27,8 +34,10 @@ describe.each(versions)('checks on %s', (version) => {
       '--binlog-do-db=elsewhere',
     ];
     const mysql = ['--gtid-mode=OFF', '--enforce-gtid-consistency=OFF', '--binlog-row-value-options=PARTIAL_JSON', '--binlog-format=MIXED'];
+    expired = selfSigned({ rsa: true, names: 'IP:127.0.0.1,DNS:localhost', to: '210101000000Z' });
     bad = await TestServer.start(version, [
       ...no,
+      ...(mariadb ? [] : [`--ssl-cert=${expired.certFile}`, `--ssl-key=${expired.keyFile}`, `--ssl-ca=${expired.certFile}`]),
       ...(mariadb ? ['--binlog-format=MIXED', '--log-bin-compress=ON'] : mysql),
       ...(version === '9.7' ? ['--binlog-transaction-compression=ON'] : []),
     ]);
@@ -94,6 +103,29 @@ describe.each(versions)('checks on %s', (version) => {
     const problems = await checkTarget(bad.options, { routes: [], source: null, twoWay: false });
     await bad.run('SET GLOBAL read_only = OFF');
     expect(ids(problems)).toEqual(['max-allowed-packet', 'read-only']);
+    expect(problems.find(({ id }) => id === 'read-only')?.mend).toMatch(/^SET (PERSIST|GLOBAL) read_only = 'OFF'/);
+  });
+
+  test('a target that is a replica is not offered to be written to', async () => {
+    const change =
+      mariadb || version === '8.0'
+        ? "CHANGE MASTER TO MASTER_HOST = 'primary.example'"
+        : "CHANGE REPLICATION SOURCE TO SOURCE_HOST = 'primary.example'";
+    await bad.run(`SET GLOBAL read_only = ON; ${change}, ${version === '9.7' ? 'SOURCE' : 'MASTER'}_USER = 'nobody'`);
+    const readOnly = async (options: ConnectionOptions) =>
+      (await checkTarget(options, { routes: [], source: null, twoWay: false })).find(({ id }) => id === 'read-only');
+    try {
+      const found = await readOnly(bad.options);
+      expect(found?.what).toContain('is a replica of primary.example');
+      expect(found?.mend).toMatch(/^give the endpoint the host of primary\.example/);
+      await bad.run("CREATE USER blind@'%'; GRANT SELECT, INSERT, UPDATE, TRIGGER ON lutra.* TO blind@'%'");
+      // Who may not ask is not told to make a replica writable either.
+      expect((await readOnly({ ...bad.options, user: 'blind' }))?.mend).toMatch(/^if SHOW .* STATUS is empty there: SET .* read_only/);
+    } finally {
+      await bad.run(
+        `SET GLOBAL read_only = OFF; DROP USER IF EXISTS blind@'%'; ${version === '9.7' ? 'RESET REPLICA ALL' : 'RESET SLAVE ALL'}`,
+      );
+    }
   });
 
   test('missing privileges are named with their GRANT, and the GRANT mends them', async () => {
@@ -153,6 +185,12 @@ describe.each(versions)('checks on %s', (version) => {
       ['route-empty', ...cascades, 'table-column-type', 'table-engine', 'table-no-key', 'table-triggers'].sort(),
     );
     expect(problems.find((problem) => problem.id === 'table-column-type')?.what).toMatch(/odd\.geo: .*g \(geometry\), p \(point\)/);
+    const engine = problems.find((problem) => problem.id === 'table-engine')?.mend;
+    expect(engine).toMatch(/^SET SESSION sql_log_bin = 0; ALTER TABLE `odd`.`heap` ENGINE = InnoDB \/\*/);
+    const { file, pos } = await server.binlogEnd();
+    await server.alone(engine ?? '');
+    expect(await server.binlogEnd()).toEqual({ file, pos }); // no capture sees it
+    expect(ids(await checkSource(server.options, { serverId: 1001, routes: [{ schema: 'odd', table: 'heap' }] }))).toEqual([]);
   });
 
   test('tables of a target: missing, different, without the cascade of the source, sharing numbers', async () => {
@@ -200,6 +238,25 @@ describe.each(versions)('checks on %s', (version) => {
     expect(older?.what).toBe('lutra.checkpoint: column replay_until is missing; column routes is missing');
     await bad.run(older?.mend ?? '');
     expect(ids(await checkTarget(bad.options, { routes: [], source: null, twoWay: false }))).not.toContain('checkpoint-shape');
+  });
+
+  test('what TLS fails of is told apart, with the way out of each', async () => {
+    const stranger = selfSigned();
+    const told = async (options: ConnectionOptions): Promise<string> =>
+      checkSource(options, { serverId: 1001, routes: [] }).then(
+        () => 'fine',
+        (error: SyncError) => `${error.code} ${error.message}`,
+      );
+    const mute = /^SOURCE_SETTINGS .*the server offers none on this port\. Switch TLS on/;
+    const withTls = (server: TestServer, ca: string) => ({ ...server.options, tls: { ca, verify: true } });
+    if (mariadb) return expect(await told(withTls(server, stranger.cert))).toMatch(mute); // it makes no certificate by itself
+    expect(await told(withTls(bad, expired.cert))).toMatch(/^SOURCE_UNAVAILABLE .*has expired\. Renew the certificate/);
+    const own = await readFile(join(dirname(server.server.logFile ?? ''), 'data', 'ca.pem'), 'utf8');
+    expect(await told(withTls(server, own))).toBe('fine');
+    expect(await told(withTls(server, stranger.cert))).toMatch(/^SOURCE_UNAVAILABLE .*not of the authority in tls\.ca/);
+    expect(await told({ ...withTls(server, own), host: 'localhost' })).toMatch(
+      /not for the host by which it is called\. Name the server as/,
+    );
   });
 
   test('a server that cannot be asked has a name', async () => {

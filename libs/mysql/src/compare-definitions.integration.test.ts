@@ -87,7 +87,7 @@ const cases: readonly Case[] = [
     to: 'id int primary key, v timestamp not null default current_timestamp',
     rows: '(1, NULL)',
     effect: 'refused',
-    finds: { 'null-differs': 'warning' },
+    finds: { 'null-differs': 'error' },
   },
   {
     name: 'a unique key',

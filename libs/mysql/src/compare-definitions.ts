@@ -72,7 +72,7 @@ function compareDigits(of: Definitions, from: TargetColumn, to: TargetColumn): r
 function compareNull(of: Definitions, from: TargetColumn, to: TargetColumn): readonly Problem[] {
   if (!from.nullable || to.nullable || to.generated) return [];
   const what = `${tableName(of.to)}: column ${to.name} is NOT NULL, and the source's allows NULL: the first row with NULL stops the pipeline`;
-  return [problem('warning', 'null-differs', what, redefine(of, to.name))];
+  return [problem('error', 'null-differs', what, redefine(of, to.name))];
 }
 
 /** Where rows flow both ways, check-collations.ts says it. */

@@ -82,7 +82,7 @@ describe('translateError', () => {
       'insert shop.t',
       'target',
     );
-    expect(taken.message).toBe('insert shop.t: error 1062 (23000, ER_1062)');
+    expect(taken.message).toBe('insert shop.t: error 1062 (23000, ER_1062), key t.u');
     expect(taken.details['key']).toBe('t.u');
     expect(taken.cause).toBeUndefined();
     const wrong = translateError(
@@ -92,6 +92,20 @@ describe('translateError', () => {
     );
     expect(wrong.details['column']).toBe("'name'");
     expect(JSON.stringify([taken, wrong, wrong.message])).not.toContain('secret');
+  });
+
+  test('a foreign key that refuses is named, with both tables and their columns', () => {
+    const text =
+      'a foreign key constraint fails (`shop`.`child`, CONSTRAINT `fk 1` FOREIGN KEY (`p`, `q`) REFERENCES `parent` (`id`, `no`) ON DELETE CASCADE)';
+    const missing = translateError(fromServer(1452, '23000', `Cannot add or update a child row: ${text}`), 'insert shop.child', 'target');
+    expect(missing.message).toContain('CONSTRAINT `fk 1`');
+    expect(missing.details['constraint']).toBe('fk 1 of shop.child (p, q), which references parent (id, no)');
+    const exists = translateError(
+      fromServer(1451, '23000', `Cannot delete or update a parent row: ${text}`),
+      'delete shop.parent',
+      'target',
+    );
+    expect(exists.details['constraint']).toBe(missing.details['constraint']);
   });
 
   test('messages that only name users and columns are passed on', () => {

@@ -3,7 +3,7 @@
  * (1062 "Duplicate entry 'alice@…' for key …", 1366 "Incorrect string value: …"): only messages that name nothing but tables,
  * columns, users and settings are passed on, and the driver's error, which carries the whole SQL text, is never kept as cause.
  */
-import { SyncError, refusedLogin } from '@lutra/model';
+import { refusedLogin, SyncError, tlsFault, tlsTexts } from '@lutra/model';
 import type { ErrorCode, ErrorDetails } from '@lutra/model';
 import { countFailed } from './sql-text.js';
 
@@ -53,6 +53,8 @@ const harmless = new Set([
   1264,
   1364,
   1406,
+  1451,
+  1452,
   1665,
   1705,
   3819,
@@ -90,8 +92,15 @@ export function translateError(error: unknown, what: string, side: Side, details
   if (refused) return refused;
   const known = asServerError(error);
   if (known === null) return new SyncError('INTERNAL', `${what}: ${error instanceof Error ? error.name : typeof error}`, { details });
-  const facts = { ...details, side, errno: known.errno, sqlState: known.sqlState, driverCode: known.code, ...named(known) };
-  return new SyncError(codeOf(known, side), `${what}: ${describe(known)}`, { details: facts });
+  const fault = known.errno === undefined ? tlsFault(known) : null;
+  if (fault) {
+    const text = tlsTexts[fault];
+    return new SyncError(codeOf(known, side), `${what}: ${text.what}. ${text.help}`, { details: { ...details, side, tls: fault } });
+  }
+  const names = named(known);
+  const facts = { ...details, side, errno: known.errno, sqlState: known.sqlState, driverCode: known.code, ...names };
+  const where = ['key', 'column'].flatMap((kind) => (names[kind] === undefined ? [] : [`, ${kind} ${String(names[kind])}`])).join('');
+  return new SyncError(codeOf(known, side), `${what}: ${describe(known)}${where}`, { details: facts });
 }
 
 /** What is in the way of a ROW_CONFLICT's statement. */
@@ -136,8 +145,17 @@ function describe({ code, errno, sqlState, message }: ServerError): string {
 /** The names of key and column end their messages, whatever the value before them contains. */
 function named({ errno, message }: ServerError): ErrorDetails {
   if (errno === 1062 || errno === 1586) return { key: /for key '([^']*)'$/.exec(message)?.[1] };
+  if (errno === 1451 || errno === 1452) return { constraint: constraintOf(message) };
   if (errno === 1265 || errno === 1292 || errno === 1366) return { column: /for column (\S+) at row \d+$/.exec(message)?.[1] };
   return {};
+}
+
+/** "fk of shop.child (parent_id), which references parent (id)". */
+function constraintOf(message: string): string | undefined {
+  const found = /\((`.+`), CONSTRAINT (`(?:[^`]|``)+`) FOREIGN KEY (\(.+?\)) REFERENCES (`.+?` \(.+?\))/.exec(message);
+  if (!found) return undefined;
+  const [, child, name, columns, parent] = found.map((part) => part.replaceAll('`', ''));
+  return `${name} of ${child} ${columns}, which references ${parent}`;
 }
 
 function asServerError(error: unknown): ServerError | null {

@@ -1,4 +1,5 @@
 /** A text that failed, as the error that says what its failed statement was doing: the same number means one thing in a fence and another in a count. */
+import { raises1690 } from './any-session.js';
 import { SyncError, tableName } from '@lutra/model';
 import type { ErrorDetails, TableName } from '@lutra/model';
 import { TextFailure } from './session.js';
@@ -17,11 +18,18 @@ export function explainFailure(session: Session, error: unknown, text: SqlText):
   const details = { ...translated.details, ...(mark && factsOf(mark)) };
   const errno = translated.details['errno'];
   return mark && typeof errno === 'number'
-    ? withMark(translated, { mark, errno, details })
+    ? withMark(translated, { mark, errno, details, sql: text.sql })
     : new SyncError(translated.code, translated.message, { details });
 }
 
-function withMark(error: SyncError, { mark, errno, details }: { mark: Mark; errno: number; details: ErrorDetails }): SyncError {
+interface Failed {
+  readonly mark: Mark;
+  readonly errno: number;
+  readonly details: ErrorDetails;
+  readonly sql: string;
+}
+
+function withMark(error: SyncError, { mark, errno, details, sql }: Failed): SyncError {
   switch (mark.does) {
     case 'fence':
       if (errno === columnCannotBeNull)
@@ -43,7 +51,8 @@ function withMark(error: SyncError, { mark, errno, details }: { mark: Mark; errn
     case 'insert':
     case 'update':
     case 'delete':
-      if (errno === countFailed) return new SyncError('SESSION_UNSUPPORTED', `${tableName(mark.table)}: ${ambiguous}`, { details });
+      if (errno === countFailed && sql.includes(raises1690))
+        return new SyncError('SESSION_UNSUPPORTED', `${tableName(mark.table)}: ${ambiguous}`, { details });
       break;
     case 'upsert':
       if (errno === upsertRefused)

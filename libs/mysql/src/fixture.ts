@@ -75,6 +75,17 @@ export class TestServer {
     return results.map(({ rows }) => rows);
   }
 
+  /** In a session of its own. */
+  async alone(sql: string): Promise<void> {
+    const session = await Session.open(this.options, 'target');
+    await session.execute(sql).finally(() => session.close());
+  }
+
+  async binlogEnd(): Promise<{ readonly file: string; readonly pos: number }> {
+    const [row] = await this.query(this.server.version === '9.7' ? 'SHOW BINARY LOG STATUS' : 'SHOW MASTER STATUS');
+    return { file: String(row?.['File']), pos: Number(row?.['Position']) };
+  }
+
   async query(sql: string): Promise<readonly ResultRow[]> {
     return (await this.run(sql))[0] ?? [];
   }

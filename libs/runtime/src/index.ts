@@ -5,3 +5,4 @@ export * from './supervise.js';
 export * from './worker-set.js';
 export * from './under-lease.js';
 export * from './run-work.js';
+export * from './waits.js';

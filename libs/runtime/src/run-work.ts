@@ -95,7 +95,7 @@ function failed({ name, metrics, logger }: Work, status: StatusReporter, { error
     status.update({ state: 'waiting', waitingFor: error.message, lastError });
     logger.warn(facts, 'failed; will try again');
   } else {
-    status.update({ state: 'failed', waitingFor: `a person: ${error.code}`, lastError });
+    status.update({ state: 'failed', waitingFor: `a retry, or another configuration: ${error.code}`, lastError });
     logger.error(facts, 'stopped; needs a person');
   }
 }

@@ -1,6 +1,7 @@
 /** Gathers what a worker says about itself and publishes it, at most once a second and at least every five. Never fails the work. */
 import { toSyncError } from '@lutra/model';
 import type { ErrorReport, SyncError, WorkStatus } from '@lutra/model';
+import { Waits } from './waits.js';
 
 /** What @lutra/registry's status store offers. */
 export interface StatusSink {
@@ -48,7 +49,12 @@ export interface ReporterOptions {
   onPublishError(error: SyncError | null): void;
 }
 
+/** Work that may wait for something: where it rests or has failed, `waitingFor` says why already. */
+const working: ReadonlySet<WorkStatus['state']> = new Set(['starting', 'running']);
+
 export class StatusReporter {
+  /** What lasts of these stands in `waitingFor`, unless that says something else. */
+  readonly waits = new Waits();
   readonly #options: ReporterOptions;
   readonly #timer: NodeJS.Timeout;
   #status: WorkStatus;
@@ -60,6 +66,8 @@ export class StatusReporter {
   #lastAt = 0;
   #lastRows = 0;
   #lag: (() => number | null) | null = null;
+  /** The `waitingFor` that was published last. */
+  #published: string | null = null;
 
   constructor(options: ReporterOptions) {
     this.#options = options;
@@ -99,11 +107,17 @@ export class StatusReporter {
     const elapsed = Date.now() - this.#lastAt;
     const rate = this.#lastAt === 0 ? 0 : Math.max(0, Math.round(((this.#status.rows - this.#lastRows) * 1000) / Math.max(1, elapsed)));
     const lagMs = this.#lagMs();
+    if (this.#waitingFor() !== this.#published) this.#changed = true;
     if (rate !== this.#status.rowsPerSecond || lagMs !== this.#status.lagMs) {
       this.#status = { ...this.#status, rowsPerSecond: rate, lagMs };
       this.#changed = true;
     }
     if (this.#changed || elapsed >= maxIntervalMs) await this.#publish();
+  }
+
+  #waitingFor(): string | null {
+    const { state, waitingFor } = this.#status;
+    return waitingFor ?? (working.has(state) ? this.waits.told(Date.now()) : null);
   }
 
   /** Who rests or stands by is behind nothing. */
@@ -125,9 +139,11 @@ export class StatusReporter {
     this.#status = { ...this.#status, lagMs: this.#lagMs(), updatedAt: now };
     this.#lastRows = this.#status.rows;
     this.#lastAt = now;
-    this.#options.onStatus(this.#status);
+    this.#published = this.#waitingFor();
+    const shown = { ...this.#status, waitingFor: this.#published };
+    this.#options.onStatus(shown);
     try {
-      await this.#options.sink.publish(this.#status);
+      await this.#options.sink.publish(shown);
       if (this.#failing) this.#options.onPublishError(null);
       this.#failing = false;
     } catch (error) {

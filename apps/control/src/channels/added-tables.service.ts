@@ -3,12 +3,9 @@
  * `force`, or something broke since) does not bar the way of a change that has no part in it; that a server cannot be asked does.
  */
 import { Inject, Injectable } from '@nestjs/common';
-import { errorTable } from '@lutra/model';
-import type { ChannelDocument, ChannelInput, ErrorCode, PipelineDocument, Route } from '@lutra/model';
-import { RefusedError, errorsOf } from '../configuration/problem.js';
-import type { Problem } from '../configuration/problem.js';
+import type { ChannelDocument, ChannelInput, PipelineDocument, Route } from '@lutra/model';
+import { RefusedError, newProblems } from '../configuration/problem.js';
 import { EndpointCheckService } from '../endpoints/endpoint-check.service.js';
-import { problemId } from '../endpoints/server-checks.js';
 
 @Injectable()
 export class AddedTablesService {
@@ -18,21 +15,11 @@ export class AddedTablesService {
   async require(before: ChannelDocument, after: ChannelInput): Promise<void> {
     if (before.state === 'stopped' || !(carriesMore(before, after) || decidesOtherwise(before, after))) return;
     const [known, found] = await Promise.all([this.checks.checkChannel(before), this.checks.checkChannel(after)]);
-    const added = errorsOf(found).filter((problem) => unasked.has(problem.id) || !known.some((old) => isSame(old, problem)));
+    const added = newProblems(known, found);
     if (added.length === 0) return;
     const what = `channel ${after.name} is ${before.state} and cannot be changed so yet`;
     throw new RefusedError('CONFIG_CONFLICT', what, added);
   }
-}
-
-/** The server, or one that its tables are compared with, gave an error instead of an answer: its tables were not looked at. */
-const unasked = new Set([
-  ...(Object.keys(errorTable) as ErrorCode[]).filter((code) => /^(INTERNAL|(SOURCE|TARGET|SECRET|CONFIG)_.*)$/.test(code)).map(problemId),
-  'source-not-compared',
-]);
-
-function isSame(one: Problem, other: Problem): boolean {
-  return one.id === other.id && one.what === other.what;
 }
 
 /** Pure. Does `after` carry a table that `before` does not, or carry one elsewhere? Errs on the side of yes. */

@@ -7,7 +7,8 @@ import { flowsOf, intoSource, throughRoute } from './flow.js';
 import type { Carried, Flow } from './flow.js';
 import type { EndpointPlace, EndpointPlaces, FlowProblem } from './pipeline.rules.js';
 import { ruleProblems } from './rule.rules.js';
-import { findTable, undecided } from './table-set.js';
+import { exampleTable, findTable } from './table-set.js';
+import type { TablePattern } from './table-set.js';
 
 /** A rule at its place in the list, and the tables that it decides. */
 interface Placed {
@@ -37,31 +38,30 @@ function placedRule(rule: ConflictRule, index: number, { channel, flows }: { cha
   const decides = flows.flatMap((flow) => {
     const table = decidedTable(flow, rule, earlier);
     const back = flows.find(({ source, target }) => source === flow.target && target === flow.source);
-    // Of a rule for many it is only an example, which need not be there.
-    return table === null ? [] : [{ flow, table: isPattern(rule) && table !== undecided ? `tables such as ${table}` : table, back }];
+    return table === null ? [] : [{ flow, table, back }];
   });
   return { rule, name: `channel ${channel.name}: conflicts.rules[${index}] (${rule.schema}.${rule.table})`, decides };
 }
 
-/** A table, as it is called at the target, that the pipeline brings and that no earlier rule takes; null if there is none. */
+/** What of the pipeline's tables, as they are called at the target, the rule decides about and no earlier rule takes; null if nothing. */
 function decidedTable({ carries }: Flow, rule: ConflictRule, earlier: readonly ConflictRule[]): string | null {
   for (const carried of carries) {
     const pattern = throughRoute(carried, rule);
     if (!pattern) continue;
-    const table = findTable([carried.pattern, pattern], [...carried.except, ...intoSource(carried, earlier)]);
-    if (table !== null) return nameAtTarget(carried, table);
+    const table = exampleTable([carried.pattern, pattern], [...carried.except, ...intoSource(carried, earlier)]);
+    if (table !== null) return toldTable(carried, rule);
   }
   return null;
 }
 
-function isPattern({ schema, table }: ConflictRule): boolean {
-  return /[*?]/.test(schema + table);
+/** By what the user wrote: of a rule and a route with wildcards any name would be an example, which need not be there. */
+function toldTable({ pattern, to }: Carried, rule: ConflictRule): string {
+  if (!isPattern(pattern)) return `${to?.schema ?? pattern.schema}.${to?.table ?? pattern.table}`;
+  return isPattern(rule) ? `tables of route ${pattern.schema}.${pattern.table}` : `${rule.schema}.${rule.table}`;
 }
 
-function nameAtTarget({ to }: Carried, name: string): string {
-  if (name === undecided) return name;
-  const [schema, table] = name.split('.');
-  return `${to?.schema ?? schema}.${to?.table ?? table}`;
+function isPattern({ schema, table }: TablePattern): boolean {
+  return /[*?]/.test(schema + table);
 }
 
 /** Its decisions differ from side to side until one of them has the last word. */

@@ -10,7 +10,7 @@ const back = (left: readonly string[], before: readonly string[], after: readonl
     left.map((table) => ({ schema: 'shop', table })),
     carrying(...before),
     carrying(...after),
-  ).map(({ what }) => what.split(' ')[0]);
+  ).map(({ what }) => what.split(' was ')[0]);
 
 describe('a table that left a pipeline', () => {
   it('is what a change of the routes takes away', () => {
@@ -20,7 +20,7 @@ describe('a table that left a pipeline', () => {
 
   it('is named where it comes in again, by whatever pattern', () => {
     expect(back(['t'], ['u'], ['u', 't'])).toEqual(['shop.t']);
-    expect(back(['order*'], ['u'], ['*'])).toEqual([expect.stringMatching(/^shop\.order/)]);
+    expect(back(['order*'], ['u'], ['*'])).toEqual(['tables of shop.* and shop.order*']);
     expect(back(['t'], ['u'], ['u', 'v'])).toEqual([]);
     expect(back([], ['u'], ['u', 't'])).toEqual([]);
   });

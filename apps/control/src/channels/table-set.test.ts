@@ -1,7 +1,7 @@
 import { createRouter } from '@lutra/model';
 import { array, assert, constantFrom, property, record, string } from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { findTable, undecided } from './table-set.js';
+import { exampleTable, findTable, undecided } from './table-set.js';
 import type { TablePattern } from './table-set.js';
 
 const at = (text: string): TablePattern => {
@@ -9,9 +9,18 @@ const at = (text: string): TablePattern => {
   return { schema, table };
 };
 
-const find = (inside: readonly string[], outside: readonly string[] = []): string | null => findTable(inside.map(at), outside.map(at));
+const find = (inside: readonly string[], outside: readonly string[] = []): string | null => exampleTable(inside.map(at), outside.map(at));
 
 describe('findTable', () => {
+  it('names a table that a pattern spells out, and else the patterns: an example need not exist anywhere', () => {
+    const told = (...inside: readonly string[]): string | null => findTable(inside.map(at));
+    expect(told('shop.orders', '*.*')).toBe('shop.orders');
+    expect(told('shop.*', '*.*')).toBe('tables of shop.*');
+    expect(told('app_*.t', '*_log.*')).toBe('tables of app_*.t and *_log.*');
+    expect(told('*.*', '*.*')).toBe('any table');
+    expect(told('shop.*', 'log.*')).toBeNull();
+  });
+
   it('finds a table that two patterns share though their texts do not', () => {
     expect(find(['shop.app_*', 'shop.*_log'])).toBe('shop.app_log');
     expect(find(['shop.a*', 'shop.b*'])).toBeNull();
@@ -55,7 +64,7 @@ describe('findTable', () => {
         };
         const [all, none] = [inside.map(carries), outside.map(carries)];
         const exists = world.some((table) => all.every((matches) => matches(table)) && !none.some((matches) => matches(table)));
-        const found = findTable(inside, outside);
+        const found = exampleTable(inside, outside);
         const [database = '', name = ''] = found?.split('.') ?? [];
         const right = all.every((matches) => matches({ database, name })) && !none.some((matches) => matches({ database, name }));
         // The small world holds no name of four letters, which some patterns need.

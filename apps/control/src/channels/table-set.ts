@@ -32,8 +32,23 @@ const letters = 'abcdefghijklmnopqrstuvwxyz0123456789_';
 /** What `findTable` answers when patterns have too many wildcards for an answer in reasonable time; counts as found. */
 export const undecided = 'a table that the patterns leave open (they have too many wildcards to compare)';
 
-/** The name (`schema.table`) of a table matched by every pattern of `inside` and none of `outside`; null if there is none. */
+/**
+ * What is matched by every pattern of `inside` and none of `outside`, for a message; null if nothing is. A name that no pattern spells out is an example, which need not exist
+ * anywhere: the patterns are told instead.
+ */
 export function findTable(inside: readonly TablePattern[], outside: readonly TablePattern[] = []): string | null {
+  const found = exampleTable(inside, outside);
+  if (found === null || found === undecided || inside.some((pattern) => nameOf(pattern) === found)) return found;
+  const patterns = [...new Set(inside.map(nameOf))].filter((name) => name !== '*.*');
+  return patterns.length === 0 ? 'any table' : `tables of ${patterns.join(' and ')}`;
+}
+
+function nameOf({ schema, table }: TablePattern): string {
+  return `${schema}.${table}`;
+}
+
+/** The name (`schema.table`) of a table matched by every pattern of `inside` and none of `outside`; null if there is none. */
+export function exampleTable(inside: readonly TablePattern[], outside: readonly TablePattern[] = []): string | null {
   // A name that is spelled out is the only candidate: the common case, and the quick one.
   const spelled = inside.find((pattern) => !isPattern(pattern.schema) && !isPattern(pattern.table));
   const near = outside.filter((pattern) => !inside.some((other) => apart(pattern, other)));

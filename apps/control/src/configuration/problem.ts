@@ -1,5 +1,5 @@
 /** What stands in the way, as a list: a person mends all of it in one go instead of meeting one error after the other. */
-import { SyncError } from '@lutra/model';
+import { SyncError, errorTable } from '@lutra/model';
 import type { ErrorCode } from '@lutra/model';
 import type { Problem } from '@lutra/mysql';
 
@@ -21,4 +21,25 @@ export class RefusedError extends SyncError {
 
 export function errorsOf<T extends Problem>(problems: readonly T[]): readonly T[] {
   return problems.filter((problem) => problem.severity === 'error');
+}
+
+/** Under which an error is in a list of problems. */
+export function problemId(code: string): string {
+  return code.toLowerCase().replaceAll('_', '-');
+}
+
+/** The server, or one that its tables are compared with, gave an error instead of an answer: its tables were not looked at. */
+const unasked = new Set([
+  ...(Object.keys(errorTable) as ErrorCode[]).filter((code) => /^(INTERNAL|(SOURCE|TARGET|SECRET|CONFIG)_.*)$/.test(code)).map(problemId),
+  'source-not-compared',
+]);
+
+export function isUnasked({ id }: Problem): boolean {
+  return unasked.has(id);
+}
+
+/** The errors of `found` that were not there before; that a server cannot be asked counts always. */
+export function newProblems(known: readonly Problem[], found: readonly Problem[]): readonly Problem[] {
+  const isKnown = ({ id, what }: Problem): boolean => known.some((old) => old.id === id && old.what === what);
+  return errorsOf(found).filter((problem) => isUnasked(problem) || !isKnown(problem));
 }

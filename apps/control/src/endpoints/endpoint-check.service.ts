@@ -41,8 +41,14 @@ export class EndpointCheckService {
   /** Without a password the stored one is used, but sent to nobody else, and no other way, than it was stored for. */
   async checkUnsaved(input: EndpointWrite): Promise<CheckResult> {
     const stored = await readConfiguration(this.registry);
-    const password = input.password ?? this.#storedPassword(input, stored.endpoints);
-    return result([...endpointProblems(input, stored), ...(await this.#ask(() => ({ ...input, password }), stored))]);
+    const server = this.#opened(input, stored.endpoints);
+    return result([...endpointProblems(input, stored), ...(await this.#ask(() => server, stored))]);
+  }
+
+  /** An endpoint as it is or is going to be, for what these channels want of it. */
+  async checkUsed(endpoint: EndpointWrite | EndpointDocument, channels: readonly ChannelInput[]): Promise<readonly Problem[]> {
+    const { endpoints } = await readConfiguration(this.registry);
+    return this.#ask(() => this.#opened(endpoint, endpoints), { endpoints, channels });
   }
 
   /** Every endpoint of a channel, for what this channel wants of it. One that is missing is left to the rules. */
@@ -84,11 +90,17 @@ export class EndpointCheckService {
     return { asSource: from.length === 0 ? null : from.flatMap((pipeline) => pipeline.routes), asTarget };
   }
 
+  #opened(endpoint: EndpointWrite | EndpointDocument, stored: readonly EndpointDocument[]): Server {
+    const { password } = endpoint;
+    if (typeof password === 'object') return this.#open({ ...endpoint, password });
+    return { ...endpoint, password: password ?? this.#storedPassword(endpoint, stored) };
+  }
+
   #open(endpoint: EndpointDocument): Server {
     return { ...endpoint, password: openPassword(this.key, endpoint) };
   }
 
-  #storedPassword(input: EndpointWrite, endpoints: readonly EndpointDocument[]): string {
+  #storedPassword(input: Pick<EndpointWrite, 'name' | 'host' | 'port' | 'user'>, endpoints: readonly EndpointDocument[]): string {
     const stored = endpoints.find((endpoint) => endpoint.name === input.name);
     if (!stored) throw new SyncError('CONFIG_INVALID', `endpoint ${input.name}: password: required, for none is stored`);
     requireSameLogin(stored, input);

@@ -1,17 +1,19 @@
 /** /api/v1/endpoints */
-import { Body, Controller, Delete, Get, Headers, HttpCode, Inject, Param, Post, Put, Res, UseGuards } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { Body, Controller, Delete, Get, Headers, HttpCode, Inject, Param, Post, Put, Query, Res, UseGuards } from '@nestjs/common';
+import { ApiQuery, ApiTags } from '@nestjs/swagger';
 import { nameSchema } from '@lutra/model';
 import { ConnectedGuard } from '../http/connected.guard.js';
 import { ApiAnswer, ApiCreate, ApiFind, ApiList, ApiRemove, ApiReplace } from '../http/openapi.js';
-import { checkResultSchema, endpointOutputSchema, endpointWriteSchema } from '../http/schemas.js';
+import { checkResultSchema, endpointOutputSchema, endpointWriteSchema, flagSchema } from '../http/schemas.js';
 import type { CheckResult, EndpointOutput, EndpointWrite } from '../http/schemas.js';
 import { requireIfMatch, requireSameName, sendCreated, sendVersioned } from '../http/versions.js';
 import type { Response } from '../http/versions.js';
+import { ChangedEndpointService } from './changed-endpoint.service.js';
 import { EndpointCheckService } from './endpoint-check.service.js';
 import { EndpointService } from './endpoint.service.js';
 
 const path = '/api/v1/endpoints';
+const force = { name: 'force', required: false, schema: { type: 'boolean' as const } };
 
 @UseGuards(ConnectedGuard)
 @ApiTags('endpoints')
@@ -20,6 +22,7 @@ export class EndpointController {
   constructor(
     @Inject(EndpointService) private readonly endpoints: EndpointService,
     @Inject(EndpointCheckService) private readonly checks: EndpointCheckService,
+    @Inject(ChangedEndpointService) private readonly changes: ChangedEndpointService,
   ) {}
 
   @Get()
@@ -51,14 +54,20 @@ export class EndpointController {
   }
 
   @Put(':name')
-  @ApiReplace('Replace an endpoint; without a password the stored one stays', endpointOutputSchema)
+  @ApiQuery(force)
+  @ApiReplace(
+    'Replace an endpoint; without a password the stored one stays. While a channel that is not stopped uses it, its server is checked as a start does; force: in spite of that',
+    endpointOutputSchema,
+  )
   async replace(
     @Param('name', { schema: nameSchema }) name: string,
     @Headers('if-match') ifMatch: string | undefined,
+    @Query('force', { schema: flagSchema }) flag: boolean,
     @Body({ schema: endpointWriteSchema }) body: EndpointWrite,
     @Res({ passthrough: true }) response: Response,
   ): Promise<EndpointOutput> {
     requireSameName(name, body.name);
+    await this.changes.require(body, flag);
     return sendVersioned(response, await this.endpoints.replace(body, requireIfMatch(ifMatch)));
   }
 

@@ -2,11 +2,12 @@
  * The questions to a database server, bounded in time. A server that cannot be asked is an answer too: an unreachable one, a refused
  * user, or a driver's error become problems in the list.
  */
-import { SyncError, toSyncError } from '@lutra/model';
-import type { ConflictRule, ErrorCode, Route } from '@lutra/model';
+import { SyncError, tlsTexts, toSyncError } from '@lutra/model';
+import type { ConflictRule, ErrorCode, Route, TlsFault } from '@lutra/model';
 import { checkSource, checkTarget } from '@lutra/mysql';
 import type { ConnectionOptions, Problem } from '@lutra/mysql';
 import type { Logger } from '@lutra/telemetry';
+import { problemId } from '../configuration/problem.js';
 
 export interface Server extends ConnectionOptions {
   readonly name: string;
@@ -80,15 +81,13 @@ async function bounded(code: ErrorCode, work: Promise<readonly Problem[]>): Prom
 
 /** An error that is not ours (and so could be a mistake of ours) is logged as well. */
 export function problemOf(error: unknown, logger: Logger): Problem {
-  const { code, message, help } = toSyncError(error);
+  const { code, message, help, details } = toSyncError(error);
   if (code === 'INTERNAL') logger.error({ err: error }, 'a check failed');
+  const { tls } = details;
+  if (typeof tls === 'string' && tls in tlsTexts)
+    return { id: problemId(code), severity: 'error', what: message, mend: tlsTexts[tls as TlsFault].help };
   const mend = code.endsWith('_UNAVAILABLE') ? 'see that the server runs, and check host, port and network' : help;
   return { id: problemId(code), severity: 'error', what: message, mend };
-}
-
-/** Under which an error is in the list. */
-export function problemId(code: string): string {
-  return code.toLowerCase().replaceAll('_', '-');
 }
 
 /** What concerns the server itself is said once for each of its sources. */

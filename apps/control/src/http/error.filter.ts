@@ -37,6 +37,9 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   CONFIG_INVALID: 400,
   CONFIG_MISSING: 404,
   CONFIG_CONFLICT: 409,
+  // What a rewind asks for is not there any more, or cannot be applied again.
+  LOG_START_LOST: 409,
+  APPLY_REFUSED: 409,
   ZOOKEEPER_UNAVAILABLE: 503,
   ABORTED: 503,
   INTERNAL: 500,

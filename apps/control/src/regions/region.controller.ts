@@ -1,21 +1,27 @@
 /** /api/v1/regions */
-import { Body, Controller, Delete, Get, Headers, HttpCode, Inject, Param, Post, Put, Res, UseGuards } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { Body, Controller, Delete, Get, Headers, HttpCode, Inject, Param, Post, Put, Query, Res, UseGuards } from '@nestjs/common';
+import { ApiQuery, ApiTags } from '@nestjs/swagger';
 import { nameSchema, regionSchema } from '@lutra/model';
 import type { RegionDocument } from '@lutra/model';
 import { ConnectedGuard } from '../http/connected.guard.js';
 import { ApiCreate, ApiFind, ApiList, ApiRemove, ApiReplace } from '../http/openapi.js';
+import { flagSchema } from '../http/schemas.js';
 import { requireIfMatch, requireSameName, sendCreated, sendVersioned } from '../http/versions.js';
 import type { Response } from '../http/versions.js';
+import { ChangedRegionService } from './changed-region.service.js';
 import { RegionService } from './region.service.js';
 
 const path = '/api/v1/regions';
+const force = { name: 'force', required: false, schema: { type: 'boolean' as const } };
 
 @UseGuards(ConnectedGuard)
 @ApiTags('regions')
 @Controller(path)
 export class RegionController {
-  constructor(@Inject(RegionService) private readonly regions: RegionService) {}
+  constructor(
+    @Inject(RegionService) private readonly regions: RegionService,
+    @Inject(ChangedRegionService) private readonly changes: ChangedRegionService,
+  ) {}
 
   @Get()
   @ApiList('All regions', regionSchema)
@@ -39,14 +45,20 @@ export class RegionController {
   }
 
   @Put(':name')
-  @ApiReplace('Replace a region', regionSchema)
+  @ApiQuery(force)
+  @ApiReplace(
+    'Replace a region. While a channel that is not stopped uses it, its Kafka must answer and have the topics; force: in spite of that',
+    regionSchema,
+  )
   async replace(
     @Param('name', { schema: nameSchema }) name: string,
     @Headers('if-match') ifMatch: string | undefined,
+    @Query('force', { schema: flagSchema }) flag: boolean,
     @Body({ schema: regionSchema }) body: RegionDocument,
     @Res({ passthrough: true }) response: Response,
   ): Promise<RegionDocument> {
     requireSameName(name, body.name);
+    await this.changes.require(body, flag);
     return sendVersioned(response, await this.regions.replace(body, requireIfMatch(ifMatch)));
   }
 

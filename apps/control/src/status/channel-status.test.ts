@@ -66,6 +66,15 @@ describe('channelStatus', () => {
     expect(pipeline.state).toBe('running');
   });
 
+  it('says why a worker that runs stands still: what it waits for, or what it tries again', () => {
+    const waiting = one([worker('capture', 'a'), worker('loader', 'ab.there', { waitingFor: 'a lock, since 12:00' })]);
+    expect(waiting).toMatchObject({ state: 'running', reason: 'waits for a lock, since 12:00' });
+    const busy = { code: 'TARGET_BUSY', message: 'error 1205', help: 'x', at: 5, details: {} } as const;
+    const again = one([worker('capture', 'a'), worker('loader', 'ab.there', { lastError: busy })]);
+    expect(again).toMatchObject({ state: 'running', reason: 'tries again after TARGET_BUSY: error 1205' });
+    expect(one([worker('capture', 'a'), worker('loader', 'ab.there')]).reason).toBeNull();
+  });
+
   it('takes the worse end, with its reason and the latest error', () => {
     const error = { code: 'ROW_CONFLICT', message: 'a row', help: 'compare', at: 5, details: {} } as const;
     const older = { ...error, code: 'SOURCE_UNAVAILABLE', at: 3 } as const;

@@ -74,8 +74,15 @@ function byLeadership(a: WorkStatus, b: WorkStatus): number {
 
 function reasonOf({ state, waitingFor, lastError }: WorkStatus): string | null {
   if (state === 'waiting') return waitingFor ?? lastError?.message ?? null;
+  if (state === 'starting' || state === 'running') return movesNot(waitingFor, lastError);
   if (state === 'failed') return lastError ? `${lastError.code}: ${lastError.message}` : null;
   return state === 'standby' ? 'every process stands by: a take-over is under way' : null;
+}
+
+/** A worker that runs may stand still all the same: it waits for somebody, or tries again what failed and has had no success since. */
+function movesNot(waitingFor: WorkStatus['waitingFor'], lastError: WorkStatus['lastError']): string | null {
+  if (waitingFor !== null) return `waits for ${waitingFor}`;
+  return lastError ? `tries again after ${lastError.code}: ${lastError.message}` : null;
 }
 
 function latestError(source: EndStatus, target: EndStatus): PipelineStatus['lastError'] {

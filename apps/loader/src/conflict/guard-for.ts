@@ -42,11 +42,9 @@ export function guardFor(deps: LoaderDeps, work: LoaderWork, parts: GuardParts):
   const goesBack = createRouter(back.flatMap(({ routes }) => routes));
   const router = createRouter(work.routes);
   const watermark = new Watermark(target, { pipeline: work.id, epoch: checkpoint.epoch });
-  const onWaiting = (what: string | null): void => {
-    deps.status.update({ waitingFor: what });
-    logger.warn(what === null ? 'goes on' : `waits for ${what}`);
-  };
-  const peers = new Peers({ peers: peersOf(deps, work, work.guard, parts), watermark, name: work.id, metrics, signal, onWaiting });
+  const onWaiting = (what: string | null): void => logger.warn(what === null ? 'goes on' : `waits for ${what}`);
+  const { during } = deps.status.waits;
+  const peers = new Peers({ peers: peersOf(deps, work, work.guard, parts), watermark, name: work.id, metrics, signal, onWaiting, during });
   const tell = deps.events.of(targetRegion, work.target);
   const guard = new Guard({
     writer,

@@ -2,6 +2,7 @@
  * The logs of the regions that write the same tables: the target's own, and those of third regions. Whether a resource was changed there after what a transaction had seen; and, while
  * locks are held, that everything which can concern them has been read.
  */
+import type { During } from '@lutra/runtime';
 import { checkpointProgress } from '@lutra/marker';
 import { SyncError, toSyncError } from '@lutra/model';
 import type { LogPosition, Seen } from '@lutra/model';
@@ -29,6 +30,7 @@ export interface PeersOptions {
   readonly metrics: Pick<Metrics, 'watermarkSeconds' | 'windowKeys'>;
   /** For what it has waited for long already; null: no more. */
   onWaiting(what: string | null): void;
+  readonly during: During;
   readonly signal: AbortSignal;
 }
 
@@ -80,9 +82,13 @@ export class Peers {
       if (this.#log(peer).id !== place.log || (await this.#applied(peer, peer.pipeline, place))) continue;
       if (!waited) await makeWay();
       waited = true;
-      const lasts = setTimeout(() => this.#options.onWaiting(`what the pipeline from ${peer.region} has not applied here yet`), patienceMs);
+      const what = `what the pipeline from ${peer.region} has not applied here yet (up to seq ${place.seq} of its log)`;
+      const lasts = setTimeout(() => this.#options.onWaiting(what), patienceMs);
+      const { pipeline } = peer;
       try {
-        while (!(await this.#applied(peer, peer.pipeline, place))) await sleep(causalPollMs, this.#options.signal);
+        await this.#options.during(what, async () => {
+          while (!(await this.#applied(peer, pipeline, place))) await sleep(causalPollMs, this.#options.signal);
+        });
       } finally {
         clearTimeout(lasts);
       }
@@ -108,9 +114,13 @@ export class Peers {
 
   /** Holding nothing, until the target's capture publishes again. A run that ended instead could not begin anew while ZooKeeper is away. */
   async caughtUp(): Promise<void> {
-    const { watermark, onWaiting, signal } = this.#options;
     const [own] = this.#own;
-    for (let told = false; own;) {
+    if (own) await this.#options.during(behind(own), () => this.#ownCaughtUp(own));
+  }
+
+  async #ownCaughtUp(own: Peer): Promise<void> {
+    const { watermark, onWaiting, signal } = this.#options;
+    for (let told = false; ;) {
       try {
         await this.#log(own).watermark(await watermark.write(), patienceMs);
         if (told) onWaiting(null);
@@ -119,7 +129,7 @@ export class Peers {
         throwIfAborted(signal);
         if (toSyncError(error).code !== 'CAPTURE_BEHIND') throw error;
         told = true;
-        onWaiting(`the capture of ${own.region}, which does not publish`);
+        onWaiting(behind(own));
       }
     }
   }
@@ -176,9 +186,12 @@ export class Peers {
   async #reopen(peer: Peer, places: readonly (LogPosition | undefined)[]): Promise<void> {
     this.#logs.get(peer)?.close();
     this.#logs.delete(peer);
-    const log = await PeerLog.open(peer.log, earliest(places));
+    const { during, watermark } = this.#options;
+    const { topic, bus } = peer.log;
+    const kafka = `Kafka of region ${peer.region} (${bus.brokers.join(', ')}), which has topic ${topic}`;
+    const log = await during(kafka, () => PeerLog.open(peer.log, earliest(places)));
     this.#logs.set(peer, log);
-    if (peer.pipeline === null) await log.caughtUp(await this.#options.watermark.write(), patienceMs);
+    if (peer.pipeline === null) await during(behind(peer), async () => log.caughtUp(await watermark.write(), patienceMs));
   }
 
   async #applied(peer: Peer, pipeline: string, place: LogPosition): Promise<boolean> {
@@ -208,6 +221,11 @@ export class Peers {
     if (log) return log;
     throw new SyncError('INTERNAL', `the log of ${peer.region} is not open`);
   }
+}
+
+/** Its Kafka may be away as well: then nothing that is published comes here either. */
+function behind({ region, log }: Peer): string {
+  return `the capture of ${region}, or its Kafka (${log.bus.brokers.join(', ')}): what is committed at the target is not in its topic yet`;
 }
 
 /** Older versions of capture kept it by region. */

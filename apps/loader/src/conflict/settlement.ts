@@ -70,7 +70,8 @@ export class Settlement {
     const { before, after } = change;
     const concurrent = table ? this.#options.concurrent(change, table) : nobody;
     if (!isDecidable(table)) {
-      if (table && concurrent.primary !== null) throw stoppedAt(table, 'both sides changed it', '(its keys cannot be compared)');
+      if (table && concurrent.primary !== null)
+        throw stoppedAt(table, { type: 'both sides changed it', key: '(its keys cannot be compared)' });
       return this.#plain(change, table);
     }
     const sent = { op: change.op, before, after, ...(change.under && { under: change.under }) };
@@ -199,7 +200,7 @@ export class Settlement {
   #typeOfRefusal(step: Step, error: SyncError): ConflictType {
     const kind = conflictKind(error);
     const type = kind === 'parent missing' ? 'parent-missing' : kind === 'child exists' ? 'child-exists' : 'unique-key-taken';
-    if (step.table.rule.policy === 'stop') throw stopped(step, type);
+    if (step.table.rule.policy === 'stop') throw stopped(step, type, error);
     if (!this.#options.rules.targetIsHome) throw error;
     return type;
   }
@@ -220,6 +221,6 @@ export class Settlement {
     const results = await this.#options.connection.run(text);
     this.#rows.forget();
     if (table && differing(text, results).length > 0)
-      throw stoppedAt(table, 'the row is not what the source changed', '(its keys cannot be compared)');
+      throw stoppedAt(table, { type: 'the row is not what the source changed', key: '(its keys cannot be compared)' });
   }
 }

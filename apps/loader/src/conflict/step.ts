@@ -41,12 +41,21 @@ export function typeOf({ op }: Step, at: { readonly existing: Row | null; readon
   }
 }
 
-export function stopped({ table, key }: Step, type: ConflictType): SyncError {
-  return stoppedAt(table, type, keyText(table.plan, key).slice(0, maxKeyLength));
+/** @param refused how the server refused the row, where it did */
+export function stopped({ table, key }: Step, type: ConflictType, refused?: SyncError): SyncError {
+  return stoppedAt(table, { type, key: keyText(table.plan, key).slice(0, maxKeyLength), constraint: refused?.details['constraint'] });
 }
 
-export function stoppedAt({ target: { database, name } }: GuardedTable, type: string, key: string): SyncError {
-  return new SyncError('ROW_CONFLICT', `${database}.${name}, ${key}: ${type}, and the table's policy is stop`, {
-    details: { database, table: name, key, type },
+interface Stopped {
+  readonly type: string;
+  readonly key: string;
+  /** The foreign key that refuses it. */
+  readonly constraint?: SyncError['details'][string];
+}
+
+export function stoppedAt({ target: { database, name } }: GuardedTable, { type, key, constraint }: Stopped): SyncError {
+  const by = constraint === undefined ? '' : ` (foreign key ${String(constraint)})`;
+  return new SyncError('ROW_CONFLICT', `${database}.${name}, ${key}: ${type}${by}, and the table's policy is stop`, {
+    details: { database, table: name, key, type, constraint },
   });
 }

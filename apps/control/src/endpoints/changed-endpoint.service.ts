@@ -1,0 +1,48 @@
+/**
+ * The checks of a start, for an endpoint that is changed while a channel uses it: with a wrong password or port the workers would stop where they worked. Only what the server is
+ * reached by is looked at; what it lacked before the change does not bar its way.
+ */
+import { Inject, Injectable } from '@nestjs/common';
+import type { ChannelDocument, EndpointDocument } from '@lutra/model';
+import type { Registry } from '@lutra/registry';
+import { noteForced } from '../channels/forced.js';
+import { findDocument, listDocuments } from '../configuration/configuration.js';
+import { RefusedError, isUnasked, newProblems } from '../configuration/problem.js';
+import type { EndpointWrite } from '../http/schemas.js';
+import { REGISTRY } from '../tokens.js';
+import { EndpointCheckService } from './endpoint-check.service.js';
+
+@Injectable()
+export class ChangedEndpointService {
+  constructor(
+    @Inject(REGISTRY) private readonly registry: Registry,
+    @Inject(EndpointCheckService) private readonly checks: EndpointCheckService,
+  ) {}
+
+  /** With `force` what refuses the change is noted. @throws RefusedError CONFIG_CONFLICT with the whole list */
+  async require(after: EndpointWrite, force: boolean): Promise<void> {
+    const { document: before } = await findDocument(this.registry.endpoints, 'endpoint', after.name);
+    const users = (await listDocuments(this.registry.channels)).filter((channel) => isUsed(channel, after.name));
+    if (users.length === 0 || !reachesOtherwise(before, after)) return;
+    const found = await this.checks.checkUsed(after, users);
+    const known = found.length === 0 ? [] : await this.checks.checkUsed(before, users);
+    // Of tables nobody knows what was wrong with them at a server that is away: who mends the address or the password brings nothing new.
+    const added = newProblems(known, found).filter(({ id }) => !(id.startsWith('table-') && known.some(isUnasked)));
+    if (added.length === 0) return;
+    const names = users.map(({ name }) => name).join(', ');
+    const what = `endpoint ${after.name} is in use by channel ${names} and cannot be changed so (?force=true changes it in spite of that)`;
+    if (!force) throw new RefusedError('CONFIG_CONFLICT', what, added);
+    for (const { name } of users) await noteForced(this.registry, { channel: name, where: 'change' }, added);
+  }
+}
+
+function isUsed({ state, pipelines }: ChannelDocument, endpoint: string): boolean {
+  return state !== 'stopped' && pipelines.some(({ source, target }) => source === endpoint || target === endpoint);
+}
+
+/** A password may be the same one: only the server can tell. */
+function reachesOtherwise(before: EndpointDocument, after: EndpointWrite): boolean {
+  const reached = ({ host, port, user, tls, serverId }: Omit<EndpointWrite, 'password'>): string =>
+    JSON.stringify([host, port, user, tls?.ca, tls?.verify, serverId]);
+  return after.password !== undefined || reached({ ...before, password: undefined } as EndpointWrite) !== reached(after);
+}

@@ -1,0 +1,65 @@
+/**
+ * What a region's Kafka must be that is changed while a channel runs: one that answers, and the one that has the topics of its endpoints. With a wrong broker every worker of the region
+ * would stop where it worked; with another Kafka it would find no log.
+ */
+import { Inject, Injectable } from '@nestjs/common';
+import { BusAdmin } from '@lutra/bus';
+import { rowsTopic, toSyncError } from '@lutra/model';
+import type { RegionDocument } from '@lutra/model';
+import type { Registry } from '@lutra/registry';
+import type { Logger } from '@lutra/telemetry';
+import { noteForced } from '../channels/forced.js';
+import { findDocument, listDocuments } from '../configuration/configuration.js';
+import { RefusedError, problemId } from '../configuration/problem.js';
+import type { Problem } from '../configuration/problem.js';
+import { LOGGER, REGISTRY } from '../tokens.js';
+
+const requestTimeoutMs = 3_000;
+
+@Injectable()
+export class ChangedRegionService {
+  constructor(
+    @Inject(REGISTRY) private readonly registry: Registry,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  /** With `force` what refuses the change is noted. @throws RefusedError CONFIG_CONFLICT */
+  async require(after: RegionDocument, force: boolean): Promise<void> {
+    const { document: before } = await findDocument(this.registry.regions, 'region', after.name);
+    if (JSON.stringify(before.kafka) === JSON.stringify(after.kafka)) return;
+    const endpoints = (await listDocuments(this.registry.endpoints)).filter(({ region }) => region === after.name).map(({ name }) => name);
+    const users = (await listDocuments(this.registry.channels)).filter(
+      ({ state, pipelines }) =>
+        state !== 'stopped' && pipelines.some(({ source, target }) => [source, target].some((end) => endpoints.includes(end))),
+    );
+    if (users.length === 0) return;
+    const problems = await this.#ask(after, endpoints);
+    if (problems.length === 0) return;
+    const names = users.map(({ name }) => name).join(', ');
+    const what = `region ${after.name} is in use by channel ${names} and cannot be changed so (?force=true changes it in spite of that)`;
+    if (!force) throw new RefusedError('CONFIG_CONFLICT', what, problems);
+    for (const { name } of users) await noteForced(this.registry, { channel: name, where: 'change' }, problems);
+  }
+
+  async #ask({ name, kafka }: RegionDocument, endpoints: readonly string[]): Promise<readonly Problem[]> {
+    const topics = new BusAdmin({ ...kafka, clientId: 'lutra-control', logger: this.logger, requestTimeoutMs });
+    try {
+      const lost: Problem[] = [];
+      for (const endpoint of endpoints) {
+        const topic = rowsTopic(endpoint);
+        // Also where nothing was written yet: a Kafka that knows no topic at all has answered.
+        if ((await topics.exists(topic)) || !(await this.registry.logs.read(endpoint))) continue;
+        const what = `Kafka of region ${name} does not have topic ${topic}, which endpoint ${endpoint} has written: it is another Kafka`;
+        const mend = `name brokers of the Kafka that has it; to begin in another one, stop the channels and POST /api/v1/endpoints/${endpoint}/reset`;
+        lost.push({ id: 'topic-missing', severity: 'error', what, mend });
+      }
+      return lost;
+    } catch (error) {
+      const { code, message, help } = toSyncError(error);
+      const mend = code === 'KAFKA_UNAVAILABLE' ? 'see that the brokers run, and check host, port and network' : help;
+      return [{ id: problemId(code), severity: 'error', what: `Kafka of region ${name}: ${message}`, mend }];
+    } finally {
+      await topics.close();
+    }
+  }
+}

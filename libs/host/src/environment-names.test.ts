@@ -1,0 +1,34 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { expect, it } from 'vitest';
+import { lutraVariables, unknownVariables, unknownWork } from './environment-names.js';
+
+const root = new URL('../../../', import.meta.url);
+
+it('every variable that an app reads or a page names is known', async () => {
+  const files = ['docs/02-setup.md', 'docker/compose.yaml', 'docker/configure.mjs', 'docker/.env.example', 'libs/registry/src/secret.ts'];
+  const apps = await readdir(new URL('apps', root));
+  const read = await Promise.all(
+    [...files, ...apps.map((app) => `apps/${app}/src/environment.ts`)].map((file) => readFile(new URL(file, root), 'utf8')),
+  );
+  const used = new Set(read.join('\n').match(/\bLUTRA_[A-Z_]+\b/g));
+  expect([...used].filter((name) => !lutraVariables.includes(name))).toEqual([]);
+  expect(lutraVariables.filter((name) => !used.has(name))).toEqual([]);
+});
+
+it('a variable of Lutra that nobody reads is told by its name', () => {
+  expect(unknownVariables({ LUTRA_REGOIN: 'hz', LUTRA_REGION: 'hz', PATH: '/bin', LUTRA_SECRETKEY: 'hush' })).toEqual([
+    'LUTRA_REGOIN',
+    'LUTRA_SECRETKEY',
+  ]);
+});
+
+it('a region, an endpoint or a pipeline that is not there is told, with those that are', () => {
+  const there = { regions: ['hz', 'ca'], works: ['orders.to-hz'] };
+  const only = { variable: 'LUTRA_PIPELINES', names: ['orders.to-hz', 'orders.hz'] };
+  expect(unknownWork({ region: 'hz', only: null }, there)).toBeNull();
+  expect(unknownWork({ region: 'hs', only: null }, there)).toMatch(/LUTRA_REGION is hs, .*there are: ca, hz/);
+  expect(unknownWork({ region: 'hz', only }, there)).toBe(
+    'LUTRA_PIPELINES names orders.hz, which does not exist (there are: orders.to-hz)',
+  );
+  expect(unknownWork({ region: 'hs', only: null }, { regions: [], works: [] })).toBeNull(); // nothing is configured yet
+});

@@ -112,12 +112,18 @@ function sizeDifference(source: ColumnSchema, target: TargetColumn): string | nu
   }
 }
 
-/** The same set, or one that holds every character of it. */
+/** The same set, or one that holds every character of it. (What only its own set can store is refused value by value: table-plan.ts.) */
 function charsetDifference(source: ColumnSchema, target: TargetColumn): string | null {
   if (source.charset === undefined || target.charset === null) return null;
   const from = canonical(source.charset);
   const to = canonical(target.charset);
-  return from === to || to === 'utf8mb4' || from === 'ascii' ? null : `character set ${to} instead of ${from}`;
+  const holds = to === 'utf8mb4' || (from === 'ascii' && to !== 'swe7'); // which has letters in the places of [ and ]
+  return sameCharset(source, target) || holds ? null : `character set ${to} instead of ${from}`;
+}
+
+/** What is in one is in the other by the same bytes. MySQL shows none for an ENUM or SET of bytes, MariaDB `binary`. */
+export function sameCharset(source: ColumnSchema, { charset }: TargetColumn): boolean {
+  return canonical(source.charset ?? 'binary') === canonical(charset ?? 'binary');
 }
 
 function canonical(charset: string): string {

@@ -53,10 +53,10 @@ export function valueOf(column: ColumnSchema, found: ResultRow[string]): Value {
 
 /** A column that is read as bytes (table-plan.ts) gives a Buffer; a text may hold what is the mark of an escape. */
 function textOf({ charset = 'binary' }: ColumnSchema, found: Exclude<ResultRow[string], null>): string {
-  const bytes = Buffer.isBuffer(found) ? found : null;
-  const text = bytes ? '' : String(found);
-  if (!bytes && !text.includes('\u{10ffff}')) return text;
-  return textCodec(charset)?.decode(bytes ?? Buffer.from(text)) ?? String(found);
+  if (Buffer.isBuffer(found)) return textCodec(charset)?.decode(found) ?? String(found);
+  const text = String(found);
+  const codec = text.includes('\u{10ffff}') ? textCodec(charset) : undefined;
+  return codec?.escaped(text) ? (codec.decode(Buffer.from(text)) ?? text) : text;
 }
 
 /** The target stores the same for both. */

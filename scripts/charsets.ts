@@ -2,6 +2,7 @@
  * Makes libs/model/src/charset/tables.ts: which character each byte sequence of a MySQL character set is to the server, asked of a real one (9.7; charsets.integration.test.ts
  * shows that the others say the same). usage: npx tsx scripts/charsets.ts
  */
+import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, constants } from 'node:zlib';
@@ -35,6 +36,7 @@ async function main(): Promise<void> {
     for (const charset of await charsets(connection)) tables.push([charset, packed(entriesOf(await ask(connection, charset)))]);
     await connection.end();
     writeFileSync(file, textOf(tables));
+    execFileSync('npx', ['oxfmt', file]);
   } finally {
     await server.stop();
   }
@@ -49,7 +51,9 @@ async function fill(connection: Connection): Promise<void> {
 }
 
 async function charsets(connection: Connection): Promise<readonly string[]> {
-  const [rows] = await connection.query<RowDataPacket[]>('SELECT CHARACTER_SET_NAME AS name FROM information_schema.CHARACTER_SETS ORDER BY 1');
+  const [rows] = await connection.query<RowDataPacket[]>(
+    'SELECT CHARACTER_SET_NAME AS name FROM information_schema.CHARACTER_SETS ORDER BY 1',
+  );
   return rows.map(({ name }) => String(name)).filter((name) => !withoutTable.test(name));
 }
 
@@ -73,7 +77,10 @@ function entriesOf(found: readonly Found[]): readonly Entry[] {
   for (const one of found) {
     const isNone = one.character === '\uFFFD' || (one.character === '?' && one.sequence !== 0x3f);
     const owner = owners.get(one.character);
-    if (!isNone && (!owner || (owner.back !== owner.sequence && one.back === one.sequence && one.sequence < 0x100 === owner.sequence < 0x100)))
+    if (
+      !isNone &&
+      (!owner || (owner.back !== owner.sequence && one.back === one.sequence && one.sequence < 0x100 === owner.sequence < 0x100))
+    )
       owners.set(one.character, one);
   }
   return found.map((one) => [one.sequence, owners.get(one.character) === one ? one.character.codePointAt(0)! : 0]);
@@ -91,7 +98,9 @@ function packed(entries: readonly Entry[]): string {
   const distances = points.map((point, i) => (point - (points[i - 1] ?? -1) - 1) & 0xffff);
   const words = [runs.length, ...runs.flatMap(([first, length]) => [first >>> 16, first & 0xffff, length]), ...distances];
   const bytes = Buffer.from(Uint16Array.from(words).buffer);
-  return brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_LGWIN]: 18 } }).toString('base64');
+  return brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_LGWIN]: 18 } }).toString(
+    'base64',
+  );
 }
 
 function textOf(tables: readonly [string, string][]): string {

@@ -1,15 +1,17 @@
 /** Every character set of every server, some of each: as values, in keys, in ENUM and SET, changed, deleted, and to the byte. All of each: charsets.long.test.ts. */
-import { supportedCharsets } from '@lutra/model';
-import type { TableName } from '@lutra/model';
+import { supportedCharsets, textCodec } from '@lutra/model';
+import type { ColumnSchema, TableName } from '@lutra/model';
 import { ApplyConnection } from '@lutra/mysql';
 import type { RowDataPacket } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { connectionOf, writer } from '../../libs/binlog/src/reading.fixture.js';
+import { collectToEnd, connectionOf, executed, writer } from '../../libs/binlog/src/reading.fixture.js';
 import { checkSourceTables } from '../../libs/mysql/src/check-source-tables.js';
+import { anySessionForm } from '../../libs/mysql/src/any-session.js';
+import { literalOf, ownForm } from '../../libs/mysql/src/literal.js';
 import { readServer } from '../../libs/mysql/src/server-facts.js';
 import { mysqlServer } from '../servers/index.js';
 import { apply, characters, fillSequences, lost, unequal, write } from './round-trip.js';
-import type { Site } from './round-trip.js';
+import type { Rows, Site } from './round-trip.js';
 
 /** Sets whose keys are tried: of one byte, of two with and without escapes, sjis's backslash, swe7's brackets, and Unicode's. */
 const keyed = ['cp1251', 'gbk', 'cp932', 'sjis', 'swe7', 'ascii', 'ucs2', 'utf32', 'utf16'];
@@ -62,7 +64,13 @@ describe.each(['8.0', '9.7', 'mariadb-11.4'] as const)('the character sets of %s
     const items = await write(site, [{ name, definition: `(${id}, ${columns.join()})`, rows }], () => change);
     for (const [i, charset] of charsets.entries()) expect({ charset, lost: lost(items, charset, `v${i}`) }).toEqual({ charset, lost: [] });
     await apply(site, items);
-    expect(await unequal(site, name, charsets.map((_, i) => `v${i}`))).toEqual([]);
+    expect(
+      await unequal(
+        site,
+        name,
+        charsets.map((_, i) => `v${i}`),
+      ),
+    ).toEqual([]);
   });
 
   test('are carried in keys', async () => {
@@ -90,7 +98,13 @@ describe.each(['8.0', '9.7', 'mariadb-11.4'] as const)('the character sets of %s
     const change = `UPDATE choices SET ${charsets.map((_, i) => `e${i} = 4 - e${i}, s${i} = 8 - s${i}`).join()} WHERE id < 3; DELETE FROM choices WHERE id = 2`;
     const items = await write(site, [{ name: 'choices', definition: `(id INT PRIMARY KEY, ${columns.join()})`, rows }], () => change);
     await apply(site, items);
-    expect(await unequal(site, 'choices', charsets.flatMap((_, i) => [`e${i}`, `s${i}`]))).toEqual([]);
+    expect(
+      await unequal(
+        site,
+        'choices',
+        charsets.flatMap((_, i) => [`e${i}`, `s${i}`]),
+      ),
+    ).toEqual([]);
   });
 
   /** A letter beyond ASCII that the set and the basic plane have, quoted. */
@@ -103,6 +117,45 @@ describe.each(['8.0', '9.7', 'mariadb-11.4'] as const)('the character sets of %s
     );
     return `'${charset === 'binary' ? 'ä' : String(rows[0]?.['c'] ?? otherwise).replace("'", "''")}'`;
   }
+
+  test('are refused where the target has another set that lacks a value, and nothing is written', async () => {
+    const { connection, target } = site;
+    const write = async (value: string): Promise<readonly Rows[]> => {
+      const start = await executed(server);
+      await connection.query(`INSERT INTO other VALUES (${value})`);
+      return (await collectToEnd(server, start)).filter((item): item is Rows => item.kind === 'rows');
+    };
+    await connection.query(`CREATE TABLE other (id INT PRIMARY KEY, v VARCHAR(9) CHARACTER SET cp932, e ENUM('b','纊') CHARACTER SET cp932);
+      CREATE TABLE there.other (id INT PRIMARY KEY, v VARCHAR(9) CHARACTER SET utf8mb4, e ENUM('纊','b') CHARACTER SET utf8mb4)`);
+    await apply(site, await write("1, x'fa5c8141', 2"));
+    await expect(async () => apply(site, await write("2, x'61ed40', 1"))).rejects.toMatchObject({
+      code: 'VALUE_UNSUPPORTED',
+      message: expect.stringContaining('there.other.v'),
+    });
+    expect(await target.query('SELECT * FROM there.other')).toEqual([{ id: 1, v: '纊、', e: '纊' }]);
+  });
+
+  test("are refused by the target where they are not well-formed, in a source's session too", async () => {
+    const sets = {
+      gbk: '4181',
+      sjis: '61fd',
+      ujis: '8f41',
+      ...(version === '9.7' && { ascii: '6180', utf32: '0000d800', utf8mb4: '61eda080' }),
+    };
+    for (const [charset, hex] of Object.entries(sets)) {
+      await site.target.query(`DROP TABLE IF EXISTS there.broken`);
+      await site.target.query(`CREATE TABLE there.broken (v VARCHAR(9) CHARACTER SET ${charset})`);
+      const schema: ColumnSchema = { name: 'v', type: 'varchar', charset };
+      const value = textCodec(charset)?.decode(Buffer.from(hex, 'hex')) ?? '';
+      for (const [mode, form] of [['STRICT_ALL_TABLES', ownForm] as const, ['', anySessionForm(true)] as const]) {
+        await site.connection.query(`SET sql_mode = '${mode}'`);
+        const insert = async (): Promise<unknown> =>
+          site.connection.query(`INSERT INTO there.broken VALUES (${literalOf(schema, 'broken.v', form)(value)})`);
+        await expect(insert).rejects.toThrow(/Invalid|Incorrect|cannot be stored/);
+      }
+      expect(await site.target.query('SELECT * FROM there.broken')).toEqual([]);
+    }
+  });
 
   test('pass the check', async () => {
     const isRouted = ({ database, name }: TableName): boolean => database === 'charsets' && name !== 'probe';

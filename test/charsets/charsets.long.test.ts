@@ -16,7 +16,9 @@ function tablesOf(charset: string, all: readonly string[]): readonly Tables[] {
   const values = [...all.slice(0, perRow).map((_, i) => all.slice(-i - 1, -1).join('')), ...rows];
   // Two that are one to a key but for blanks at the end, which CHAR has not.
   const blank = /^(?:(?:00)*20|2000)$/;
-  const few = all.filter((one, i) => !blank.test(one) && (i < 300 || i % Math.ceil(all.length / 500) === 0)).filter((one) => !/^0+$/.test(one));
+  const few = all
+    .filter((one, i) => !blank.test(one) && (i < 300 || i % Math.ceil(all.length / 500) === 0))
+    .filter((one) => !/^0+$/.test(one));
   const numbered = (texts: readonly string[]): readonly string[] => texts.map((text, i) => `(${i}, x'${text}')`);
   return [
     { name: `${charset}_v`, definition: `(id INT PRIMARY KEY, v VARCHAR(40) ${column})`, rows: numbered(values) },
@@ -35,7 +37,11 @@ function changes(table: string): string {
 }
 
 describe.each(['8.0', '9.7', 'mariadb-11.4'] as const)('the character sets of %s', (version) => {
-  const server = mysqlServer({ version, serverId: 1, extra: ['--max-allowed-packet=64M', '--innodb-flush-log-at-trx-commit=0', '--sync-binlog=0'] });
+  const server = mysqlServer({
+    version,
+    serverId: 1,
+    extra: ['--max-allowed-packet=64M', '--innodb-flush-log-at-trx-commit=0', '--sync-binlog=0'],
+  });
   let site: Site;
   let charsets: readonly string[];
 

@@ -41,7 +41,10 @@ export async function fillSequences({ connection }: Site, share = 1): Promise<vo
   const four = [0x81, 0x84, 0x8f, 0x90, 0xe3, 0xfe].flatMap((a) =>
     [0x30, 0x32, 0x39].flatMap((b) => [0x81, 0x9a, 0xa4, 0xfe].flatMap((c) => [0x30, 0x35, 0x36, 0x39].map((d) => hex(a, b, c, d)))),
   );
-  const points = [0, 0x24, 0x7f, 0x80, 0x7ff, 0x800, 0xd7ff, 0xd800, 0xdbff, 0xdc00, 0xdfff, 0xe000, 0xfffd, 0xffff, 0x10000, 0x1f600, 0x10d800, 0x10fffe, 0x10ffff];
+  const points = [
+    0, 0x24, 0x7f, 0x80, 0x7ff, 0x800, 0xd7ff, 0xd800, 0xdbff, 0xdc00, 0xdfff, 0xe000, 0xfffd, 0xffff, 0x10000, 0x1f600, 0x10d800, 0x10fffe,
+    0x10ffff,
+  ];
   const utf8 = points.filter((point) => point < 0xd800 || point > 0xdfff).map((point) => hex(...Buffer.from(String.fromCodePoint(point))));
   const utf32 = [...points, 0x110000].map((point) => hex(0, point >> 16, (point >> 8) & 0xff, point & 0xff));
   const utf16 = ['d800dc00', 'dbffdfff', '00d800dc', 'ffdbffdf'].map((pair) => `(x'${pair}')`);
@@ -66,8 +69,13 @@ export interface Tables {
 }
 
 /** Creates both tables, writes, changes and deletes at the source; gives what the binlog has of it. */
-export async function write({ server, connection }: Site, tables: readonly Tables[], more: (table: string) => string): Promise<readonly Rows[]> {
-  for (const { name, definition } of tables) await connection.query(`CREATE TABLE ${name} ${definition}; CREATE TABLE there.${name} LIKE ${name}`);
+export async function write(
+  { server, connection }: Site,
+  tables: readonly Tables[],
+  more: (table: string) => string,
+): Promise<readonly Rows[]> {
+  for (const { name, definition } of tables)
+    await connection.query(`CREATE TABLE ${name} ${definition}; CREATE TABLE there.${name} LIKE ${name}`);
   const start = await executed(server);
   for (const { name, rows } of tables) {
     for (let i = 0; i < rows.length; i += 2000) await connection.query(`INSERT INTO ${name} VALUES ${rows.slice(i, i + 2000).join()}`);
@@ -89,7 +97,8 @@ export async function apply({ target }: Site, items: readonly Rows[]): Promise<v
     await target.run({ sql: 'BEGIN', marks: [{ does: 'begin' }] });
     const wrong = differing(text, await target.run(text));
     if (wrong.length > 0) await target.rollback();
-    if (wrong.length > 0) throw new SyncError('ROW_CONFLICT', `${table.name}: ${op}: ${wrong.length} of ${rows.length} rows are not as they were`);
+    if (wrong.length > 0)
+      throw new SyncError('ROW_CONFLICT', `${table.name}: ${op}: ${wrong.length} of ${rows.length} rows are not as they were`);
     await target.commit();
   }
 }
@@ -105,14 +114,18 @@ export function lost(items: readonly Rows[], charset: string, column = 'v'): rea
     texts.set(value, known);
     return value.isWellFormed() && known === bytes && codec.decode(Buffer.from(bytes, 'hex')) === value ? [] : [bytes];
   };
-  return items.flatMap(({ rows }) => rows.flatMap(({ before, after }) => [before?.[column], after?.[column]].flatMap((value) => check(value ?? null))));
+  return items.flatMap(({ rows }) =>
+    rows.flatMap(({ before, after }) => [before?.[column], after?.[column]].flatMap((value) => check(value ?? null))),
+  );
 }
 
 /** Rows of either side that the other has not, by the server's own bytes. */
 export async function unequal({ connection }: Site, table: string, columns: readonly string[] = ['v']): Promise<readonly string[]> {
   const bytes = columns.map((column) => `IFNULL(HEX(CAST(${column} AS BINARY)), 'NULL')`).join();
   const read = async (database: string): Promise<readonly string[]> => {
-    const [rows] = await connection.query<RowDataPacket[]>(`SELECT id AS k, CONCAT_WS(' ', ${bytes}) AS h FROM ${database}.${table} ORDER BY id, h`);
+    const [rows] = await connection.query<RowDataPacket[]>(
+      `SELECT id AS k, CONCAT_WS(' ', ${bytes}) AS h FROM ${database}.${table} ORDER BY id, h`,
+    );
     return rows.map(({ k, h }) => `${String(k)} ${String(h)}`);
   };
   const [here, there] = [await read('charsets'), await read('there')];

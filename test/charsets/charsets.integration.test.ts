@@ -107,6 +107,15 @@ describe.each(['8.0', '9.7', 'mariadb-11.4'] as const)('the character sets of %s
     ).toEqual([]);
   });
 
+  test('are carried in ENUM and SET where the server shows other values than it has', async () => {
+    const definition = `(id INT PRIMARY KEY, e ENUM('?', '😀', 'b') CHARACTER SET utf8mb4, s SET('a', '😂 (*)', '?') CHARACTER SET utf8mb4, n ENUM(x'fa5c', x'ed40', 'b') CHARACTER SET cp932)`;
+    const rows = [1, 2, 3].map((n) => `(${n}, ${n}, ${n + 4}, ${n})`);
+    const change = 'UPDATE shown SET e = 4 - e, s = 8 - s, n = 4 - n WHERE id < 3; DELETE FROM shown WHERE id = 2';
+    const items = await write(site, [{ name: 'shown', definition, rows }], () => change);
+    await apply(site, items);
+    expect(await unequal(site, 'shown', ['e', 's', 'n'])).toEqual([]);
+  });
+
   /** A letter beyond ASCII that the set and the basic plane have, quoted. */
   async function letterOf(charset: string, otherwise: string): Promise<string> {
     const [rows] = await site.connection.query<RowDataPacket[]>(

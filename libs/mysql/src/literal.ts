@@ -107,9 +107,18 @@ function json(_: ColumnSchema, form: LiteralForm): Writer {
   return (value) => (typeof value === 'string' && value.isWellFormed() ? jsonExpression(value, (part) => form.text(part)) : null);
 }
 
+/** In a declared value: what information_schema shows as a question mark or another sequence's character. A character beyond the basic plane, or an escape. */
+export const hidden = /\u{10ffff}?[\u{10000}-\u{10ffff}]/u;
+
+/** Whether the target has a hidden value is not known; without strict mode it would store '' for it. */
+function memberIn(charset: string | undefined, form: LiteralForm): (value: string) => string | null {
+  const write = textIn(charset, form);
+  return form === ownForm ? write : (value) => (hidden.test(value) ? null : write(value));
+}
+
 /** Only a declared value: the server reads another text of digits as the number of a value. */
 function enumeration({ values, charset }: ColumnSchema, form: LiteralForm): Writer {
-  const write = textIn(charset, form);
+  const write = memberIn(charset, form);
   if (values === undefined) return (value) => (typeof value === 'string' && value !== '' ? write(value) : null);
   const declared = new Map(values.map((value) => [value, write(value)]));
   return (value) => (typeof value === 'string' ? (declared.get(value) ?? null) : null);
@@ -117,7 +126,7 @@ function enumeration({ values, charset }: ColumnSchema, form: LiteralForm): Writ
 
 /** In the order of the declared values: that is how the server prints and compares it. */
 function set({ values, charset }: ColumnSchema, form: LiteralForm): Writer {
-  const write = textIn(charset, form);
+  const write = memberIn(charset, form);
   return (value) => {
     if (typeof value !== 'string') return null;
     if (values === undefined || value === '') return write(value);

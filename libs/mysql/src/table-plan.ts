@@ -11,9 +11,8 @@ import { anySessionForm, isInstant } from './any-session.js';
 import { literalOf, ownForm, quoteName, quoteTable } from './literal.js';
 import type { Literal, LiteralForm } from './literal.js';
 import { computes } from './computed.js';
-import { sameCharset } from './match-tables.js';
+import { declaredAs, sameCharset } from './match-tables.js';
 import { selected } from './row-values.js';
-import { declaredValues } from './target-table.js';
 import type { TargetColumn, TargetServer, TargetTable } from './target-table.js';
 
 export interface ColumnPlan {
@@ -157,7 +156,7 @@ function planColumn(source: ColumnSchema, target: TargetColumn, { table, form }:
 function writtenAs(source: ColumnSchema, target: TargetColumn): ColumnSchema {
   if (source.type === 'json' && target.type !== 'json') return { ...source, type: 'text' }; // MariaDB's JSON is a text
   const charset = sameCharset(source, target) ? source.charset : undefined;
-  if (source.type === 'set' && target.type === 'set') return { ...source, charset, values: declaredValues(target.columnType) }; // in its order
+  if (source.type === 'set' && target.type === 'set') return { ...source, charset, values: declaredAs(source, target) }; // in its order
   if (charset !== source.charset) return { ...source, charset };
   return source.type === 'binary' ? { ...source, length: target.length ?? source.length ?? 0 } : source;
 }

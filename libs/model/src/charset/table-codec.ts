@@ -44,7 +44,18 @@ export class TableCodec implements TextCodec {
   readonly decode = (bytes: Buffer): string => {
     if (this.#ascii && isAscii(bytes)) return bytes.toString('latin1');
     const units = new Units();
-    for (let at = 0; at < bytes.length;) at += this.#next(bytes, at, units);
+    const [one, two] = [this.#one, this.#two];
+    for (let at = 0; at < bytes.length;) {
+      const first = bytes[at]!;
+      // Nearly all there is, without a call.
+      const single = one[first]!;
+      const double = single === nothing && at + 1 < bytes.length ? two[(first << 8) | bytes[at + 1]!]! : single;
+      if (double === nothing) at += this.#longer(bytes, at, units);
+      else {
+        units.add(double);
+        at += single === nothing ? 2 : 1;
+      }
+    }
     return units.text();
   };
 
@@ -67,16 +78,11 @@ export class TableCodec implements TextCodec {
     return bytes.subarray(0, size);
   };
 
-  /** How many bytes it was. */
-  #next(bytes: Buffer, at: number, units: Units): number {
+  /** What is not of one or two bytes. How many it was. */
+  #longer(bytes: Buffer, at: number, units: Units): number {
     const first = bytes[at]!;
-    const single = this.#one[first]!;
-    if (single !== nothing) return add(units, single, 1);
-    const second = bytes[at + 1] ?? 0;
-    const double = at + 1 < bytes.length ? this.#two[(first << 8) | second]! : nothing;
-    if (double !== nothing) return add(units, double, 2);
     if (first === leadOfThree && at + 2 < bytes.length) {
-      const triple = this.#three[(second << 8) | bytes[at + 2]!]!;
+      const triple = this.#three[(bytes[at + 1]! << 8) | bytes[at + 2]!]!;
       if (triple !== nothing) return add(units, triple, 3);
     }
     if (this.#fourBytes && isFour(bytes, at)) return this.#nextFour(bytes, at, units);

@@ -50,6 +50,18 @@ describe('types', () => {
       { charset: 'utf8mb4', length: 65535 },
     ],
     [
+      { type: 'enum', charset: 'utf8mb4', values: ['😀', '?', 'a.'] },
+      { charset: 'utf8mb4', columnType: "enum('?','a.','?')" },
+    ],
+    [
+      { type: 'set', charset: 'cp932', values: ['\u{10ed40}', 'b'] },
+      { charset: 'cp932', columnType: "set('b','纊')" },
+    ],
+    [
+      { type: 'enum', charset: 'binary', values: ['ä'] },
+      { charset: null, columnType: "enum('ä')" },
+    ],
+    [
       { type: 'text', length: 65535, charset: 'utf8mb4' },
       { charset: 'utf8mb4', length: 16777215 },
     ],
@@ -88,6 +100,18 @@ describe('types', () => {
     [
       { type: 'varchar', length: 40, charset: 'utf8mb4' },
       { characters: 10, charset: 'latin1' },
+    ],
+    [
+      { type: 'varchar', length: 10, charset: 'ascii' },
+      { characters: 10, charset: 'swe7' },
+    ],
+    [
+      { type: 'varchar', length: 10, charset: 'sjis' },
+      { characters: 10, charset: 'cp932' },
+    ],
+    [
+      { type: 'enum', charset: 'utf8mb4', values: ['😀', '😂'] },
+      { charset: 'utf8mb4', columnType: "enum('?','ab')" },
     ],
     [
       { type: 'varchar', length: 10, charset: 'latin1' },

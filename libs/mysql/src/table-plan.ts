@@ -167,14 +167,18 @@ function readAsBytes(source: ColumnSchema, target: TargetColumn, server: TargetS
   return codec && (!codec.plain || (server.flavor === 'mariadb' && source.charset?.startsWith('utf8'))) ? codec : null;
 }
 
-/** What is escaped is text in its own character set only. */
+/** What is escaped is text in its own character set only; and a TEXT may be longer in another one, where a server without strict mode would cut it. */
 function withinCharset(source: ColumnSchema, { target, where }: { target: TargetColumn; where: string }, literal: Literal): Literal {
   const { charset } = source;
   const codec = charset === undefined || sameCharset(source, target) ? undefined : textCodec(charset);
   if (!codec || target.generated) return literal;
   return (value) => {
-    if (typeof value !== 'string' || !codec.escaped(value)) return literal(value);
-    const what = `a value has bytes that are a character in no other character set than ${charset}, and the target's column is ${target.charset}`;
+    if (typeof value !== 'string') return literal(value);
+    const escaped = codec.escaped(value);
+    const tooLong = target.type === 'text' && target.length !== null && Buffer.byteLength(value) > target.length;
+    if (!escaped && !tooLong) return literal(value);
+    const why = tooLong ? 'is too long in another character set' : 'has bytes that are a character in no other character set';
+    const what = `a value ${why} than ${charset}, and the target's column is ${target.columnType} in ${target.charset}`;
     throw new SyncError('VALUE_UNSUPPORTED', `${where}: ${what}`, { details: { column: where, charset } });
   };
 }

@@ -1,6 +1,6 @@
 /**
- * Makes libs/model/src/charset/tables.ts: which character each byte sequence of a MySQL character set is to the server, asked of a real one (9.7; charsets.integration.test.ts
- * shows that the others say the same). usage: npx tsx scripts/charsets.ts
+ * Makes libs/model/src/charset/tables.ts: which character each byte sequence of a MySQL character set is to the server, asked of a real one
+ * (9.7; charsets.integration.test.ts shows that the others say the same). usage: npx tsx scripts/charsets.ts
  */
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
@@ -86,7 +86,10 @@ function entriesOf(found: readonly Found[]): readonly Entry[] {
   return found.map((one) => [one.sequence, owners.get(one.character) === one ? one.character.codePointAt(0)! : 0]);
 }
 
-/** Words of 16 bits: how many runs of sequences, each run's first (two words) and length, then each sequence's code point as the distance from the one after the last one's. */
+/**
+ * Words of 16 bits: how many runs of sequences, each run's first (two words) and length, then each sequence's code point as the distance
+ * from the one after the last one's.
+ */
 function packed(entries: readonly Entry[]): string {
   const runs: [number, number][] = [];
   for (const [sequence] of entries) {

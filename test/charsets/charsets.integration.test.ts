@@ -1,4 +1,7 @@
-/** Every character set of every server, some of each: as values, in keys, in ENUM and SET, changed, deleted, and to the byte. All of each: charsets.long.test.ts. */
+/**
+ * Every character set of every server, some of each: as values, in keys, in ENUM and SET, changed, deleted, and to the byte. All of each:
+ * charsets.long.test.ts.
+ */
 import { supportedCharsets, textCodec } from '@lutra/model';
 import type { ColumnSchema, TableName } from '@lutra/model';
 import { ApplyConnection, keyOfRow, loadTable, planRows, readRowQuery, sameKey, sameRows, toRow } from '@lutra/mysql';

@@ -1,4 +1,6 @@
-/** Every character set of every server: each character that it stores arrives by its bytes, as a value and in a key, changed and deleted. */
+/**
+ * Every character set of every server: each character that it stores arrives by its bytes, as a value and in a key, changed and deleted.
+ */
 import { ApplyConnection } from '@lutra/mysql';
 import type { RowDataPacket } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';

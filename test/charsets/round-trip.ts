@@ -1,6 +1,6 @@
 /**
- * One character set from a real server's rows through the binlog reader and the statement builder into another table of the server: written, changed, deleted. What is compared is the server's
- * own bytes, so that nothing of ours is its own oracle.
+ * One character set from a real server's rows through the binlog reader and the statement builder into another table of the server:
+ * written, changed, deleted. What is compared is the server's own bytes, so that nothing of ours is its own oracle.
  */
 import type { SourceItem, Value } from '@lutra/model';
 import { SyncError, textCodec } from '@lutra/model';

@@ -93,7 +93,7 @@ function textIn(charset: string | undefined, form: LiteralForm): (value: string)
   const codec = charset === undefined ? undefined : textCodec(charset);
   const asText = (value: string): string | null => (value.isWellFormed() ? form.text(value) : null);
   if (!codec) return asText;
-  // Without strict mode a server cuts off, without an error, what it finds no ascii; what is not well-formed elsewhere it refuses in each session.
+  // Without strict mode a server cuts off what it finds no ascii, without an error; what is not well-formed elsewhere is one in each session.
   const cut = charset === 'ascii' && form !== ownForm;
   const asBytes = (value: string): string | null => {
     const bytes = cut && codec.escaped(value) ? null : codec.encode(value);
@@ -107,7 +107,7 @@ function json(_: ColumnSchema, form: LiteralForm): Writer {
   return (value) => (typeof value === 'string' && value.isWellFormed() ? jsonExpression(value, (part) => form.text(part)) : null);
 }
 
-/** In a declared value: what information_schema shows as a question mark or another sequence's character. A character beyond the basic plane, or an escape. */
+/** In a declared value: a character beyond the basic plane, or an escape. information_schema shows a question mark, or another sequence's. */
 export const hidden = /\u{10ffff}?[\u{10000}-\u{10ffff}]/u;
 
 /** Whether the target has a hidden value is not known; without strict mode it would store '' for it. */

@@ -1,11 +1,11 @@
 /**
- * A character set by a table of the server's (tables.ts): one or two bytes a character, three behind 8F, four in gb18030. Any bytes decode: of those that are not well-formed each
- * is escaped by itself, so that the server they go to judges them.
+ * A character set by a table of the server's (tables.ts): one or two bytes a character, three behind 8F, four in gb18030. Any bytes decode:
+ * of those that are not well-formed each is escaped by itself, so that the server they go to judges them.
  */
 import { isAscii } from 'node:buffer';
 import { brotliDecompressSync } from 'node:zlib';
 import { inPrivatePlane, isMarked, mark, threeBytes, twoBytes } from './escapes.js';
-import type { TextCodec } from './text-codec.js';
+import type { TextCodec } from './codec.js';
 import { Units } from './units.js';
 
 /** No sequence begins so, or no character is here. */

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { TextCodec } from './codec.js';
 import { supportedCharsets, textCodec } from './text-codec.js';
-import type { TextCodec } from './text-codec.js';
 
 const codec = (charset: string): TextCodec => textCodec(charset)!;
 const decoded = (charset: string, hex: string): string | null => codec(charset).decode(Buffer.from(hex, 'hex'));
@@ -39,7 +39,7 @@ describe('a character set', () => {
 
   it('reads what its server reads', () => {
     expect(decoded('gbk', 'c4e341')).toBe('你A');
-    expect(decoded('gb18030', 'c4e3' + '81308130' + '90308130')).toBe('你\u0080\u{10000}');
+    expect(decoded('gb18030', 'c4e38130813090308130')).toBe('你\u0080\u{10000}');
     expect(decoded('big5', 'a4a4')).toBe('中');
     expect(decoded('cp1251', 'c6f3ea')).toBe('Жук');
     expect(decoded('ujis', '8fb0a1')).toBe('丂');

@@ -1,22 +1,12 @@
 /**
- * Text of each MySQL character set ⇄ Unicode, one to one: encoding what decode() gave gives the same bytes, always. The mapping is the server's own. What it has no character for, or
- * the character of another sequence, is *escaped*: it becomes code points that the set cannot hold otherwise.
- * docs/decisions/0014-character-sets.md says how, docs/05-consumers.md what consumers see of it.
+ * Text of each MySQL character set ⇄ Unicode, one to one: encoding what decode() gave gives the same bytes, always. The mapping is the
+ * server's own. What it has no character for, or the character of another sequence, is *escaped*: it becomes code points that the set
+ * cannot hold otherwise. docs/decisions/0014-character-sets.md says how, docs/05-consumers.md what consumers see of it.
  */
+import type { TextCodec } from './codec.js';
 import { TableCodec } from './table-codec.js';
 import { tables } from './tables.js';
 import { binaryCodec, latin1Codec, ucs2Codec, utf16Codec, utf32Codec, utf8Codec } from './unicode-codecs.js';
-
-export interface TextCodec {
-  /** Null: bytes that are not well-formed. Sets with a table take any. */
-  readonly decode: (bytes: Buffer) => string | null;
-  /** Null: a text that decode() never gives. */
-  readonly encode: (text: string) => Buffer | null;
-  /** It holds what only this set can store: as text the server would take it for something else. */
-  readonly escaped: (text: string) => boolean;
-  /** Through a session of utf8mb4 what is not escaped comes and goes as it is, in any server: nothing need be read as bytes. */
-  readonly plain: boolean;
-}
 
 const makers: ReadonlyMap<string, () => TextCodec> = new Map<string, () => TextCodec>([
   ['utf8mb4', () => utf8Codec],

@@ -1,16 +1,20 @@
 /**
- * Character sets that need no table. All but utf16 may hold halves of a pair (surrogates) by themselves, on some servers: MariaDB stores them in utf8 and utf32, MySQL 8.0 in utf32,
- * all in ucs2. They are escaped, because no UTF-8 exists for them; in ucs2 the halves of a whole pair too, as they are two characters there.
+ * Character sets that need no table. All but utf16 may hold halves of a pair (surrogates) by themselves, on some servers: MariaDB stores
+ * them in utf8 and utf32, MySQL 8.0 in utf32, all in ucs2. They are escaped, because no UTF-8 exists for them; in ucs2 the halves of a
+ * whole pair too, as they are two characters there.
  */
 import { isAscii, isUtf8 } from 'node:buffer';
 import { isMarked, isSurrogate, mark, markText, twoBytes } from './escapes.js';
-import type { TextCodec } from './text-codec.js';
+import type { TextCodec } from './codec.js';
 import { Units } from './units.js';
 
 /** @param escaped the point is the one behind a mark, without its plane */
 type Take = (point: number, escaped: boolean) => boolean;
 
-/** Each code point of a text, unescaped; false where `take` says so, or at a half of a pair, or where a mark has nothing behind it that it could mark. */
+/**
+ * Each code point of a text, unescaped; false where `take` says so, or at a half of a pair, or where a mark has nothing behind it that it
+ * could mark.
+ */
 function eachPoint(text: string, take: Take): boolean {
   for (let at = 0; at < text.length;) {
     const point = text.codePointAt(at)!;

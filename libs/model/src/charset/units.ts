@@ -1,4 +1,7 @@
-/** Collects UTF-16 code units as a string, in bounded memory beside it. One at a time: they share that memory, so that a short text costs nothing more. */
+/**
+ * Collects UTF-16 code units as a string, in bounded memory beside it. One at a time: they share that memory, so that a short text costs
+ * nothing more.
+ */
 const shared = new Uint16Array(4096);
 const sharedBytes = Buffer.from(shared.buffer);
 

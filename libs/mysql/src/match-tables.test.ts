@@ -178,3 +178,14 @@ describe('tables', () => {
     expect(declaredValues(String.raw`enum('a','it''s','','x,y','b\\c',')(')`)).toEqual(['a', "it's", '', 'x,y', 'b\\c', ')(']);
   });
 });
+
+test('a TEXT that would be cut in another character set is refused, and so is what only its own has', () => {
+  const source = sourceTable([id, { name: 'c', type: 'text', charset: 'cp932' }]);
+  const text = (charset: string): TargetColumn => column('c', { type: 'text', columnType: 'tinytext', charset, length: 255 });
+  const write = (charset: string, value: string): string =>
+    planTable(source, targetTable([column('id', { nullable: false }), text(charset)])).columns[1]!.literal(value);
+  expect(write('utf8mb4', '漢'.repeat(85))).toBe(`'${'漢'.repeat(85)}'`);
+  expect(() => write('utf8mb4', '漢'.repeat(86))).toThrow(expect.objectContaining({ code: 'VALUE_UNSUPPORTED' }));
+  expect(() => write('utf8mb4', '\u{10ed40}')).toThrow(expect.objectContaining({ code: 'VALUE_UNSUPPORTED' }));
+  expect(write('cp932', '\u{10ed40}')).toBe("_cp932 x'ed40'");
+});

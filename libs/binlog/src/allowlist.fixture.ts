@@ -212,6 +212,15 @@ const textCases: readonly TypeCase[] = [
   { definition: 'TEXT CHARACTER SET latin1 COLLATE latin1_german2_ci', values: ["''", everyByte(0, 0xff)] },
 ];
 
+/** What its server makes of it is what is read, but for what is escaped: test/charsets has all of these sets. */
+const otherTextCases: readonly TypeCase[] = [
+  { definition: 'VARCHAR(20) CHARACTER SET gbk', values: ["''", hex('漢字 €ab'), "REPEAT('x', 20)"] },
+  { definition: 'CHAR(70) CHARACTER SET utf16', values: texts },
+  { definition: 'TEXT CHARACTER SET cp1251', values: ["''", hex('Жук'), everyByte(0, 0x97)] },
+  { definition: "ENUM('ł','b') CHARACTER SET latin2", values: [hex('ł'), "'b'"] },
+  { definition: "SET('я','b') CHARACTER SET koi8r", values: ["''", '1', '2', '3'] },
+];
+
 const bytes = ["''", '0x00', '0x0000', '0x41', '0xff00', '0x2020', everyByte(0, 19), everyByte(0xec, 0xff)];
 const binaryCases: readonly TypeCase[] = [
   ...['BINARY(20)', 'BINARY(255)', 'VARBINARY(255)', 'VARBINARY(256)', 'VARBINARY(3000)', 'TINYBLOB', 'BLOB', 'MEDIUMBLOB', 'LONGBLOB'].map(
@@ -285,6 +294,7 @@ export const typeCases: readonly TypeCase[] = [
   { definition: 'INT(5) UNSIGNED ZEROFILL', values: ['0', '42', '4294967295'] },
   ...bitCases(),
   ...textCases,
+  ...otherTextCases,
   ...binaryCases,
   ...choiceCases,
   { definition: 'DATE', values: dates },

@@ -2,48 +2,33 @@
  * Text from a column's bytes. Promises that encoding the text again gives the same bytes; bytes that are no text in their character set
  * are refused, never replaced.
  */
-import { isUtf8 } from 'node:buffer';
-import { SyncError } from '@lutra/model';
+import { SyncError, textCodec } from '@lutra/model';
 import type { ByteReader } from './byte-reader.js';
 
 /** Reads the next `size` bytes as text. `where` names table and column. @throws SyncError VALUE_UNSUPPORTED */
 export type TextDecoder = (reader: ByteReader, size: number, where: string) => string;
 
-function refuse(where: string, charset: string): SyncError {
-  return new SyncError('VALUE_UNSUPPORTED', `${where}: a value is not valid ${charset}`);
-}
+/** Nearly all values: neither a byte that is no UTF-8, which becomes U+FFFD, nor the mark of an escape (U+10FFFF). */
+const mayDiffer = /\uFFFD|\u{10FFFF}/u;
 
-function decodeUtf8(reader: ByteReader, size: number, where: string): string {
-  const start = reader.offset;
-  const text = reader.utf8(size);
-  // a byte that is no UTF-8 becomes U+FFFD, which may also have been there before
-  if (text.includes('\uFFFD') && !isUtf8(reader.bytes.subarray(start, start + size))) throw refuse(where, 'UTF-8');
-  return text;
-}
-
-function decodeAscii(reader: ByteReader, size: number, where: string): string {
-  const bytes = reader.take(size);
-  if (bytes.some((byte) => byte > 0x7f)) throw refuse(where, 'ASCII');
-  return bytes.toString('latin1');
-}
-
-/** MySQL's latin1 is cp1252, its five holes (81, 8D, 8F, 90, 9D) mapped to the control characters of the same number: one to one. */
-const latin1High = '€\u0081‚ƒ„…†‡ˆ‰Š‹Œ\u008dŽ\u008f\u0090‘’“”•–—˜™š›œ\u009džŸ';
-
-function decodeLatin1(reader: ByteReader, size: number): string {
-  const text = reader.take(size).toString('latin1');
-  return text.replaceAll(/[\u0080-\u009f]/g, (character) => latin1High[character.charCodeAt(0) - 0x80]!);
-}
-
-const decoders: ReadonlyMap<string, TextDecoder> = new Map([
-  ['utf8mb4', decodeUtf8],
-  ['utf8mb3', decodeUtf8],
-  ['utf8', decodeUtf8],
-  ['ascii', decodeAscii],
-  ['latin1', decodeLatin1],
-]);
-
-/** Undefined for a character set that is not proven lossless. */
+/** Undefined for a character set that is not known. Made once a column. */
 export function textDecoder(charset: string): TextDecoder | undefined {
-  return decoders.get(charset);
+  const codec = textCodec(charset);
+  if (!codec) return undefined;
+  const decode: TextDecoder = (reader, size, where) => {
+    const text = codec.decode(reader.take(size));
+    if (text !== null) return text;
+    throw new SyncError('VALUE_UNSUPPORTED', `${where}: a value is not valid ${charset}`);
+  };
+  return charset.startsWith('utf8') ? utf8First(decode) : decode;
+}
+
+function utf8First(decode: TextDecoder): TextDecoder {
+  return (reader, size, where) => {
+    const start = reader.offset;
+    const text = reader.utf8(size);
+    if (!mayDiffer.test(text)) return text;
+    reader.offset = start;
+    return decode(reader, size, where);
+  };
 }

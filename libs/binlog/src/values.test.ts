@@ -18,10 +18,11 @@ describe('text', () => {
   it('that is not valid is refused, never replaced', () => {
     const refused = expect.objectContaining({ code: 'VALUE_UNSUPPORTED', message: expect.stringContaining('d.t.c') });
     expect(() => decode('utf8mb4', 0x61, 0xff)).toThrow(refused);
-    expect(() => decode('utf8mb4', 0xed, 0xa0, 0x80)).toThrow(refused);
     expect(() => decode('utf8mb4', 0xc0, 0x80)).toThrow(refused);
     expect(() => decode('utf8mb3', 0xe2, 0x82)).toThrow(refused);
-    expect(() => decode('ascii', 0x61, 0x80)).toThrow(refused);
+    expect(() => decode('utf16', 0xd8, 0x00)).toThrow(refused);
+    expect(() => decode('utf32', 0x00, 0x11, 0x00, 0x00)).toThrow(refused);
+    expect(() => decode('ucs2', 0x61)).toThrow(refused);
     expect(decode('utf8mb4', 0xef, 0xbf, 0xbd)).toBe('\uFFFD');
     expect(decode('utf8mb4', 0xef, 0xbb, 0xbf, 0x61)).toBe('\uFEFFa');
   });
@@ -33,8 +34,12 @@ describe('text', () => {
     expect(decode('latin1', 0x80, 0x81, 0xe9)).toBe('€\u0081é');
   });
 
-  it('is refused in character sets that are not proven', () => {
-    expect(['gbk', 'utf16', 'cp1251', 'binary', 'latin2', ''].map(textDecoder)).toEqual(Array(6).fill(undefined));
+  it("is read in the column's own character set, its place in the event kept", () => {
+    const reader = new ByteReader(Buffer.from([0xc4, 0xe3, 0x41, 0xed, 0xa0, 0x80, 0x42]));
+    expect(textDecoder('gbk')!(reader, 3, 'd.t.c')).toBe('你A');
+    expect(textDecoder('utf8mb4')!(reader, 3, 'd.t.c')).toBe('\u{10ffff}\u{10d800}');
+    expect(textDecoder('cp1251')!(reader, 1, 'd.t.c')).toBe('B');
+    expect(['', 'utf7', 'constructor'].map(textDecoder)).toEqual(Array(3).fill(undefined));
   });
 });
 

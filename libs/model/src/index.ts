@@ -1,4 +1,6 @@
 export * from './carried.js';
+export { supportedCharsets, textCodec } from './charset/text-codec.js';
+export type { TextCodec } from './charset/codec.js';
 export * from './config.js';
 export * from './conflict-rule.js';
 export * from './errors.js';

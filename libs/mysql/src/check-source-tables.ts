@@ -1,5 +1,5 @@
 /** What is known to be wrong, or to surprise, about the tables that routes take. */
-import { createRouter, tableName } from '@lutra/model';
+import { createRouter, supportedCharsets, tableName } from '@lutra/model';
 import type { Route, TableName } from '@lutra/model';
 import { withAlterAdvice } from './alter-advice.js';
 import { checkPrivileges, toRead } from './check-privileges.js';
@@ -76,7 +76,11 @@ function checkTable(table: TargetTable, server: ServerFacts): readonly Problem[]
       ),
     );
   }
-  const foreign = table.columns.filter((column) => column.type === 'other').map((column) => `${column.name} (${column.columnType})`);
+  const unknown = table.columns.filter(({ charset }) => charset !== null && !supportedCharsets.includes(charset));
+  const foreign = [
+    ...table.columns.filter((column) => column.type === 'other').map((column) => `${column.name} (${column.columnType})`),
+    ...unknown.map(({ name, columnType, charset }) => `${name} (${columnType} CHARACTER SET ${charset})`),
+  ];
   if (foreign.length > 0) {
     problems.push(
       problem(

@@ -40,6 +40,8 @@ const chinese: Alike = [
   [/`/g, 'e'],
   [/~/g, 'y'],
 ];
+/** As the server has it: a blank. */
+const backtick: Alike = [[/`/g, ' ']];
 /** As the server has it. */
 const estonian: Alike = [[/ᴡ/g, 'u']];
 /** Doubled: ccs is cscs. */
@@ -84,19 +86,25 @@ const languages: Readonly<Record<string, Alike>> = {
   hu: hungarian,
 };
 
-/** Collations of older character sets; without the ending of those that do not pad. */
+/** Collations of older character sets; without the ending of those that do not pad. Some have a weight for a byte that is no character: here its escape. */
 const older: Readonly<Record<string, Alike>> = {
   ...none('armscii8_general_ci ascii_general_ci cp1250_croatian_ci cp1250_czech_cs cp1250_polish_ci cp1251_general_ci cp1251_general_cs'),
-  ...none('cp1251_ukrainian_ci cp850_general_ci cp852_general_ci cp866_general_ci cp932_japanese_ci eucjpms_japanese_ci euckr_korean_ci'),
-  ...none('greek_general_ci hebrew_general_ci hp8_english_ci keybcs2_general_ci koi8r_general_ci koi8u_general_ci latin1_general_ci'),
+  ...none('cp850_general_ci cp852_general_ci cp866_general_ci cp932_japanese_ci eucjpms_japanese_ci euckr_korean_ci'),
+  ...none('greek_general_ci hp8_english_ci keybcs2_general_ci koi8r_general_ci latin1_general_ci'),
   ...none('latin1_general_cs latin2_croatian_ci latin2_czech_cs latin7_estonian_cs latin7_general_cs'),
   ...none('sjis_japanese_ci ujis_japanese_ci gb18030_unicode_520_ci'),
+  cp1251_ukrainian_ci: backtick,
+  koi8u_general_ci: backtick,
   latin1_german1_ci: onlyA,
   latin1_spanish_ci: onlyA,
   latin5_turkish_ci: onlyA,
   cp1257_general_ci: onlyA,
   latin1_swedish_ci: swedish7,
-  dec8_swedish_ci: swedish7,
+  dec8_swedish_ci: [...swedish7, [/[\u{1000d0}\u{1000f0}]/gu, 'd']],
+  hebrew_general_ci: [
+    [/\u{1000d7}/gu, 'ק'],
+    [/\u{1000ff}/gu, ' '],
+  ],
   swe7_swedish_ci: swedish7,
   latin1_danish_ci: danish7,
   gb2312_chinese_ci: chinese,

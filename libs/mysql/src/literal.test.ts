@@ -34,6 +34,25 @@ describe('literals', () => {
     expect(write({ type }, value)).toBe(expected);
   });
 
+  test.each([
+    ['gbk', "a-Z (1, 2) 'x'", "'a-Z (1, 2) ''x'''"],
+    ['gbk', '你', "_gbk x'c4e3'"],
+    ['sjis', '\\', "_sjis x'5c'"],
+    ['swe7', 'Ä', "_swe7 x'5b'"],
+    ['cp932', '\u{10ed40}', "_cp932 x'ed40'"],
+    ['utf8mb4', '\u{10ffff}\u{10d800}', "_utf8mb4 x'eda080'"],
+    ['utf16', '漢', "'漢'"],
+    ['latin1', 'é', "'é'"],
+    ['unheard-of', '漢', "'漢'"],
+  ] as const)('text of %s goes as bytes where it is not the same in all sets %#', (charset, value, expected) => {
+    expect(write({ type: 'varchar', charset }, value)).toBe(expected);
+    expect(write({ type: 'enum', charset, values: ['x', value] }, value)).toBe(expected);
+  });
+
+  test.each(['漢', '\u{100041}', 'a\ud800'])('text that the character set of its column lacks is refused', (value) => {
+    expect(() => write({ type: 'text', charset: 'cp1251' }, value)).toThrow(expect.objectContaining({ code: 'VALUE_UNSUPPORTED' }));
+  });
+
   test('BINARY(n) is padded to its length', () => {
     expect(write({ type: 'binary', length: 3 }, Buffer.from([1]))).toBe("x'010000'");
   });

@@ -3,7 +3,7 @@
  * escapes on), or in a form that means the same in every session (any-session.ts). A value that could be stored as another one without an error is refused, with VALUE_UNSUPPORTED; the value itself is
  * never in the message.
  */
-import { SyncError } from '@lutra/model';
+import { SyncError, textCodec } from '@lutra/model';
 import type { ColumnSchema, ColumnType, Value } from '@lutra/model';
 import { jsonExpression } from './json-literal.js';
 
@@ -80,8 +80,26 @@ function bit(): Writer {
     Buffer.isBuffer(value) && value.length > 0 && value.length <= 8 ? BigInt(`0x${value.toString('hex')}`).toString() : null;
 }
 
-function text(_: ColumnSchema, form: LiteralForm): Writer {
-  return (value) => (typeof value === 'string' && value.isWellFormed() ? form.text(value) : null);
+function text({ charset }: ColumnSchema, form: LiteralForm): Writer {
+  const write = textIn(charset, form);
+  return (value) => (typeof value === 'string' ? write(value) : null);
+}
+
+/** ISO 646: what has the same byte in every character set. */
+const invariant = /^[A-Za-z0-9 !"%&'()*+,./:;<=>?_-]*$/;
+
+/** In the column's own character set, by its bytes, where the server's way from Unicode could end at others, or nowhere. */
+function textIn(charset: string | undefined, form: LiteralForm): (value: string) => string | null {
+  const codec = charset === undefined ? undefined : textCodec(charset);
+  const asText = (value: string): string | null => (value.isWellFormed() ? form.text(value) : null);
+  if (!codec) return asText;
+  // Without strict mode a server cuts off what it finds no ascii, without an error; what is not well-formed elsewhere is one in each session.
+  const cut = charset === 'ascii' && form !== ownForm;
+  const asBytes = (value: string): string | null => {
+    const bytes = cut && codec.escaped(value) ? null : codec.encode(value);
+    return bytes && `_${charset} x'${bytes.toString('hex')}'`;
+  };
+  return (value) => ((codec.plain ? !codec.escaped(value) : invariant.test(value)) ? asText(value) : asBytes(value));
 }
 
 /** Its strings and keys are well-formed if it is, but for escapes, which no server prints. */
@@ -89,21 +107,32 @@ function json(_: ColumnSchema, form: LiteralForm): Writer {
   return (value) => (typeof value === 'string' && value.isWellFormed() ? jsonExpression(value, (part) => form.text(part)) : null);
 }
 
+/** In a declared value: a character beyond the basic plane, or an escape. information_schema shows a question mark, or another sequence's. */
+export const hidden = /\u{10ffff}?[\u{10000}-\u{10ffff}]/u;
+
+/** Whether the target has a hidden value is not known; without strict mode it would store '' for it. */
+function memberIn(charset: string | undefined, form: LiteralForm): (value: string) => string | null {
+  const write = textIn(charset, form);
+  return form === ownForm ? write : (value) => (hidden.test(value) ? null : write(value));
+}
+
 /** Only a declared value: the server reads another text of digits as the number of a value. */
-function enumeration({ values }: ColumnSchema, form: LiteralForm): Writer {
-  if (values === undefined) return (value) => (typeof value === 'string' && value !== '' ? form.text(value) : null);
-  const declared = new Map(values.map((value) => [value, form.text(value)]));
+function enumeration({ values, charset }: ColumnSchema, form: LiteralForm): Writer {
+  const write = memberIn(charset, form);
+  if (values === undefined) return (value) => (typeof value === 'string' && value !== '' ? write(value) : null);
+  const declared = new Map(values.map((value) => [value, write(value)]));
   return (value) => (typeof value === 'string' ? (declared.get(value) ?? null) : null);
 }
 
 /** In the order of the declared values: that is how the server prints and compares it. */
-function set({ values }: ColumnSchema, form: LiteralForm): Writer {
+function set({ values, charset }: ColumnSchema, form: LiteralForm): Writer {
+  const write = memberIn(charset, form);
   return (value) => {
     if (typeof value !== 'string') return null;
-    if (values === undefined || value === '') return form.text(value);
+    if (values === undefined || value === '') return write(value);
     const members = new Set(value.split(','));
     const ordered = values.filter((member) => members.has(member));
-    return ordered.length === members.size ? form.text(ordered.join()) : null;
+    return ordered.length === members.size ? write(ordered.join()) : null;
   };
 }
 

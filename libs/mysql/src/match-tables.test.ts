@@ -50,6 +50,18 @@ describe('types', () => {
       { charset: 'utf8mb4', length: 65535 },
     ],
     [
+      { type: 'enum', charset: 'utf8mb4', values: ['😀', '?', 'a.'] },
+      { charset: 'utf8mb4', columnType: "enum('?','a.','?')" },
+    ],
+    [
+      { type: 'set', charset: 'cp932', values: ['\u{10ed40}', 'b'] },
+      { charset: 'cp932', columnType: "set('b','纊')" },
+    ],
+    [
+      { type: 'enum', charset: 'binary', values: ['ä'] },
+      { charset: null, columnType: "enum('ä')" },
+    ],
+    [
       { type: 'text', length: 65535, charset: 'utf8mb4' },
       { charset: 'utf8mb4', length: 16777215 },
     ],
@@ -88,6 +100,18 @@ describe('types', () => {
     [
       { type: 'varchar', length: 40, charset: 'utf8mb4' },
       { characters: 10, charset: 'latin1' },
+    ],
+    [
+      { type: 'varchar', length: 10, charset: 'ascii' },
+      { characters: 10, charset: 'swe7' },
+    ],
+    [
+      { type: 'varchar', length: 10, charset: 'sjis' },
+      { characters: 10, charset: 'cp932' },
+    ],
+    [
+      { type: 'enum', charset: 'utf8mb4', values: ['😀', '😂'] },
+      { charset: 'utf8mb4', columnType: "enum('?','ab')" },
     ],
     [
       { type: 'varchar', length: 10, charset: 'latin1' },
@@ -153,4 +177,15 @@ describe('tables', () => {
   test('declared values are read as the server prints them', () => {
     expect(declaredValues(String.raw`enum('a','it''s','','x,y','b\\c',')(')`)).toEqual(['a', "it's", '', 'x,y', 'b\\c', ')(']);
   });
+});
+
+test('a TEXT that would be cut in another character set is refused, and so is what only its own has', () => {
+  const source = sourceTable([id, { name: 'c', type: 'text', charset: 'cp932' }]);
+  const text = (charset: string): TargetColumn => column('c', { type: 'text', columnType: 'tinytext', charset, length: 255 });
+  const write = (charset: string, value: string): string =>
+    planTable(source, targetTable([column('id', { nullable: false }), text(charset)])).columns[1]!.literal(value);
+  expect(write('utf8mb4', '漢'.repeat(85))).toBe(`'${'漢'.repeat(85)}'`);
+  expect(() => write('utf8mb4', '漢'.repeat(86))).toThrow(expect.objectContaining({ code: 'VALUE_UNSUPPORTED' }));
+  expect(() => write('utf8mb4', '\u{10ed40}')).toThrow(expect.objectContaining({ code: 'VALUE_UNSUPPORTED' }));
+  expect(write('cp932', '\u{10ed40}')).toBe("_cp932 x'ed40'");
 });

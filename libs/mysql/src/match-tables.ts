@@ -5,7 +5,7 @@
  */
 import { SyncError, tableName } from '@lutra/model';
 import type { ColumnSchema, TableSchema } from '@lutra/model';
-import { quoteText } from './literal.js';
+import { hidden, quoteText } from './literal.js';
 import { declaredValues } from './target-table.js';
 import type { TargetColumn, TargetTable } from './target-table.js';
 
@@ -112,12 +112,18 @@ function sizeDifference(source: ColumnSchema, target: TargetColumn): string | nu
   }
 }
 
-/** The same set, or one that holds every character of it. */
+/** The same set, or one that holds every character of it. (What only its own set can store is refused value by value: table-plan.ts.) */
 function charsetDifference(source: ColumnSchema, target: TargetColumn): string | null {
   if (source.charset === undefined || target.charset === null) return null;
   const from = canonical(source.charset);
   const to = canonical(target.charset);
-  return from === to || to === 'utf8mb4' || from === 'ascii' ? null : `character set ${to} instead of ${from}`;
+  const holds = to === 'utf8mb4' || (from === 'ascii' && to !== 'swe7'); // which has letters in the places of [ and ]
+  return sameCharset(source, target) || holds ? null : `character set ${to} instead of ${from}`;
+}
+
+/** What is in one is in the other by the same bytes. MySQL shows none for an ENUM or SET of bytes, MariaDB `binary`. */
+export function sameCharset(source: ColumnSchema, { charset }: TargetColumn): boolean {
+  return canonical(source.charset ?? 'binary') === canonical(charset ?? 'binary');
 }
 
 function canonical(charset: string): string {
@@ -148,9 +154,23 @@ function bytesPerCharacter(charset = ''): number {
   return wide[charset] ?? 1;
 }
 
+/** The values that the target declares, in its order; as the source has them where they are hidden. */
+export function declaredAs({ values = [] }: ColumnSchema, { columnType }: TargetColumn): readonly string[] {
+  const left = [...values];
+  const take = (i: number): string | undefined => (i < 0 ? undefined : left.splice(i, 1)[0]);
+  const declared = declaredValues(columnType);
+  const plain = declared.map((shown) => take(left.indexOf(shown)));
+  return declared.map((shown, i) => plain[i] ?? take(left.findIndex((value) => hidden.test(value) && isShownAs(value, shown))) ?? shown);
+}
+
+function isShownAs(value: string, shown: string): boolean {
+  const parts = value.split(hidden).map((part) => part.replace(/[$()*+.?[\\\]^{|}]/g, String.raw`\$&`));
+  return new RegExp(`^${parts.join('.')}$`, 'su').test(shown);
+}
+
 function valuesDifference(source: ColumnSchema, target: TargetColumn): string | null {
   if ((source.type !== 'enum' && source.type !== 'set') || source.values === undefined) return null;
-  const declared = new Set(declaredValues(target.columnType));
+  const declared = new Set(declaredAs(source, target));
   const missing = source.values.filter((value) => !declared.has(value));
   return missing.length === 0 ? null : `lacks the values ${missing.map(quoteText).join(', ')}`;
 }

@@ -4,6 +4,7 @@
  * target stores the same; a naive comparison fails for those that are written in two ways: BINARY with and without its padding, '1.5' and '1.50',
  * 12:00:00 with and without a fraction of zeros, a SET's members in another order, a DECIMAL in a document.
  */
+import { textCodec } from '@lutra/model';
 import type { ColumnSchema, ColumnType, Value } from '@lutra/model';
 import type { ResultRow } from './session-options.js';
 
@@ -39,10 +40,23 @@ export function valueOf(column: ColumnSchema, found: ResultRow[string]): Value {
     case 'blob':
       return bytesOf(found);
     case 'set':
-      return inOrder(String(found), column.values);
+      return inOrder(textOf(column, found), column.values);
+    case 'char':
+    case 'varchar':
+    case 'text':
+    case 'enum':
+      return textOf(column, found);
     default:
       return String(found);
   }
+}
+
+/** A column that is read as bytes (table-plan.ts) gives a Buffer; a text may hold what is the mark of an escape. */
+function textOf({ charset = 'binary' }: ColumnSchema, found: Exclude<ResultRow[string], null>): string {
+  if (Buffer.isBuffer(found)) return textCodec(charset)?.decode(found) ?? String(found);
+  const text = String(found);
+  const codec = text.includes('\u{10ffff}') ? textCodec(charset) : undefined;
+  return codec?.escaped(text) ? (codec.decode(Buffer.from(text)) ?? text) : text;
 }
 
 /** The target stores the same for both. */

@@ -5,20 +5,23 @@
  * 'a' = 'A' and 'a' = 'a ' in most collations, 1 = 1.0 in JSON, 0 = -0 in a DOUBLE, NULL = NULL is not true. Of several equal rows any
  * one is the right one, hence LIMIT 1.
  */
-import { SyncError, tableName } from '@lutra/model';
-import type { ColumnSchema, ColumnType, Row, TableSchema, Value } from '@lutra/model';
+import { SyncError, tableName, textCodec } from '@lutra/model';
+import type { ColumnSchema, ColumnType, Row, TableSchema, TextCodec, Value } from '@lutra/model';
 import { anySessionForm, isInstant } from './any-session.js';
 import { literalOf, ownForm, quoteName, quoteTable } from './literal.js';
 import type { Literal, LiteralForm } from './literal.js';
 import { computes } from './computed.js';
-import { declaredValues } from './target-table.js';
-import type { TargetColumn, TargetTable } from './target-table.js';
+import { declaredAs, sameCharset } from './match-tables.js';
+import { selected } from './row-values.js';
+import type { TargetColumn, TargetServer, TargetTable } from './target-table.js';
 
 export interface ColumnPlan {
   readonly name: string;
   /** As the source has it. */
   readonly schema: ColumnSchema;
   readonly quoted: string;
+  /** What the server is asked for, so that valueOf() loses nothing. */
+  readonly selected: string;
   readonly literal: Literal;
   /** For writing: refuses NULL where the target would store something else. */
   readonly stored: Literal;
@@ -58,7 +61,7 @@ export function planTable(source: TableSchema, target: TargetTable): TablePlan {
     const other = targets.get(column.name.toLowerCase());
     if (other)
       return {
-        plan: planColumn(column, other, { table: tableName(target), form: inAnySession ? anySessionForm(target.server.offsets) : ownForm }),
+        plan: planColumn(column, other, { table: target, form: inAnySession ? anySessionForm(target.server.offsets) : ownForm }),
         source: column,
         target: other,
       };
@@ -128,9 +131,10 @@ export function written(
   return changed.length === 0 ? columns : columns.filter((column) => column.alwaysWritten || changed.includes(column));
 }
 
-function planColumn(source: ColumnSchema, target: TargetColumn, { table, form }: { table: string; form: LiteralForm }): ColumnPlan {
-  const where = `${table}.${target.name}`;
-  const literal = withinDigits(target, literalOf(writtenAs(source, target), where, form));
+function planColumn(source: ColumnSchema, target: TargetColumn, { table, form }: { table: TargetTable; form: LiteralForm }): ColumnPlan {
+  const where = `${tableName(table)}.${target.name}`;
+  const literal = withinCharset(source, { target, where }, withinDigits(target, literalOf(writtenAs(source, target), where, form)));
+  const codec = readAsBytes(source, target, table.server);
   const inAnySession = source.type === 'timestamp' && form !== ownForm;
   const quoted = quoteName(target.name);
   const comparedAs = source.type === 'json' ? target.type : source.type;
@@ -138,20 +142,45 @@ function planColumn(source: ColumnSchema, target: TargetColumn, { table, form }:
     name: source.name,
     schema: source,
     quoted,
+    selected: codec ? asBinary(quoted) : selected(source.type, quoted),
     literal,
     stored: target.nullable ? literal : (value) => literal(notNull(value, where)),
     equals: (value) => (inAnySession && typeof value === 'string' ? isInstant(quoted, value) : `${quoted} = ${literal(value)}`),
     exactly: inAnySession
       ? (value) => (typeof value === 'string' ? isInstant(quoted, value) : `${quoted} <=> ${literal(value)}`)
-      : exactCondition(comparedAs, quoted, literal),
+      : exactCondition(comparedAs, quoted, { literal, codec }),
     alwaysWritten: target.onUpdateTimestamp,
   };
 }
 
 function writtenAs(source: ColumnSchema, target: TargetColumn): ColumnSchema {
   if (source.type === 'json' && target.type !== 'json') return { ...source, type: 'text' }; // MariaDB's JSON is a text
-  if (source.type === 'set' && target.type === 'set') return { ...source, values: declaredValues(target.columnType) }; // in its order
+  const charset = sameCharset(source, target) ? source.charset : undefined;
+  if (source.type === 'set' && target.type === 'set') return { ...source, charset, values: declaredAs(source, target) }; // in its order
+  if (charset !== source.charset) return { ...source, charset };
   return source.type === 'binary' ? { ...source, length: target.length ?? source.length ?? 0 } : source;
+}
+
+/** Null: a session of utf8mb4 gives all there may be in it, as text. MariaDB's utf8 may hold halves of a pair. */
+function readAsBytes(source: ColumnSchema, target: TargetColumn, server: TargetServer): TextCodec | null {
+  const codec = source.charset !== undefined && sameCharset(source, target) ? textCodec(source.charset) : undefined;
+  return codec && (!codec.plain || (server.flavor === 'mariadb' && source.charset?.startsWith('utf8'))) ? codec : null;
+}
+
+/** What is escaped is text in its own character set only; and a TEXT may be longer in another one, where a server without strict mode would cut it. */
+function withinCharset(source: ColumnSchema, { target, where }: { target: TargetColumn; where: string }, literal: Literal): Literal {
+  const { charset } = source;
+  const codec = charset === undefined || sameCharset(source, target) ? undefined : textCodec(charset);
+  if (!codec || target.generated) return literal;
+  return (value) => {
+    if (typeof value !== 'string') return literal(value);
+    const escaped = codec.escaped(value);
+    const tooLong = target.type === 'text' && target.length !== null && Buffer.byteLength(value) > target.length;
+    if (!escaped && !tooLong) return literal(value);
+    const why = tooLong ? 'is too long in another character set' : 'has bytes that are a character in no other character set';
+    const what = `a value ${why} than ${charset}, and the target's column is ${target.columnType} in ${target.charset}`;
+    throw new SyncError('VALUE_UNSUPPORTED', `${where}: ${what}`, { details: { column: where, charset } });
+  };
 }
 
 /**
@@ -174,11 +203,19 @@ function notNull(value: Value, where: string): Value {
   throw new SyncError('VALUE_UNSUPPORTED', `${where}: NULL, which the target's column does not allow`, { details: { column: where } });
 }
 
-function exactCondition(type: ColumnType | 'other', quoted: string, literal: Literal): (value: Value) => string {
+interface Compared {
+  readonly literal: Literal;
+  /** Of a text that is compared by its own bytes: two of them may be one to Unicode. */
+  readonly codec: TextCodec | null;
+}
+
+function exactCondition(type: ColumnType | 'other', quoted: string, { literal, codec }: Compared): (value: Value) => string {
   return (value) => {
     const text = literal(value);
     const same = `${quoted} <=> ${text}`;
     if (value === null) return same;
+    const own = typeof value === 'string' ? codec?.encode(value) : null;
+    if (own) return `${type === 'text' ? '' : `${same} AND `}${asBinary(quoted)} <=> x'${own.toString('hex')}'`;
     switch (type) {
       case 'char':
       case 'varchar': // the first half may use an index
@@ -207,6 +244,10 @@ function exactDocument(quoted: string, text: string): string {
   const given = bytesOf(printed(`CAST(${text} AS JSON)`));
   const carried = printed(`CAST(${printed(quoted)} AS JSON)`);
   return `${given} IN (${bytesOf(printed(quoted))}, ${bytesOf(carried)})`;
+}
+
+function asBinary(expression: string): string {
+  return `CAST(${expression} AS BINARY)`;
 }
 
 /** The text's UTF-8: two texts are the same only if it is. */

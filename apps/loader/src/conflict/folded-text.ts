@@ -51,11 +51,12 @@ export function foldText(text: string, { letters, alike }: Tailoring = plain): s
   const known = letters !== 'all' ? text.replace(/[^\0-\uffff]/gu, '\ufffd') : text;
   const bare = tailored(withoutMarks(withoutMarks(known.replaceAll('\u037a', 'ι')).toLowerCase()), alike);
   const folded = tailored(bare.replace(/[^\0-\x7f]/gu, letterOf), alike);
-  // ŀ, taken apart, is l and a dot; ᾳ is αι to some; a hamza may stand before or behind.
+  // ŀ, taken apart, is l and a dot; ᾳ is αι to some; a hamza may stand before or behind. A byte without a character may be two here: its mark and itself.
   return withoutDoubles(
     inOrder(folded)
       .replace(/ء/g, '')
       .replace(/l\u00b7/g, 'l')
+      .replace(/\ufffd+/g, '\ufffd')
       .replace(letters === 'general' ? /ι/g : /(?<=[αηω])ι+/g, ''),
   ).trimEnd();
 }

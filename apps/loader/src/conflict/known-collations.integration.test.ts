@@ -1,3 +1,4 @@
+import { textCodec } from '@lutra/model';
 import { tailoringOf } from '@lutra/mysql';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { TestServer, versions } from '../../../../libs/mysql/src/fixture.js';
@@ -91,6 +92,31 @@ describe.each(versions)('all known collations of %s', (version) => {
     expect(known.length).toBeGreaterThan(150);
     const found: string[] = [];
     for (const { name, charset } of known) found.push(...(await apart(name, charset)));
+    expect(found).toEqual([]);
+  });
+
+  test('so does a byte that is no character, wherever it has a weight', async () => {
+    const single = await server.query(
+      "SELECT CHARACTER_SET_NAME AS charset FROM information_schema.CHARACTER_SETS WHERE MAXLEN = 1 AND CHARACTER_SET_NAME <> 'binary'",
+    );
+    const charsets = new Set(single.map(({ charset }) => String(charset)));
+    await server.run('CREATE TABLE folded.bytes (b VARBINARY(1), fold VARBINARY(64)) ENGINE = MEMORY');
+    const found: unknown[] = [];
+    for (const { name, charset } of (await collations()).filter(({ charset }) => charsets.has(charset))) {
+      const tailoring = tailoringOf(name);
+      if (!tailoring || name.endsWith('_bin')) continue;
+      const rows = ranged(0, 0x100).map((byte) => {
+        const fold = foldText(textCodec(charset)?.decode(Buffer.from([byte])) ?? '', tailoring);
+        return `(x'${byte.toString(16).padStart(2, '0')}', x'${Buffer.from(fold).toString('hex')}')`;
+      });
+      await server.run(`TRUNCATE folded.bytes; INSERT INTO folded.bytes VALUES ${rows.join()}`);
+      const text = `CONVERT(b USING ${charset}) COLLATE ${name}`;
+      found.push(
+        ...(await server.query(
+          `SELECT '${name}' AS name, GROUP_CONCAT(HEX(b)) AS bytes FROM folded.bytes GROUP BY ${text} HAVING MIN(fold) <> MAX(fold)`,
+        )),
+      );
+    }
     expect(found).toEqual([]);
   });
 });

@@ -14,5 +14,6 @@ export * from './route.js';
 export * from './row-json.js';
 export * from './session.js';
 export * from './status.js';
+export * from './suspension.js';
 export * from './table.js';
 export * from './transaction.js';

@@ -7,6 +7,7 @@ import {
   endpointSchema,
   pipelineSchema,
   regionSchema,
+  suspensionSchema,
   type Position,
   type WorkState,
   type WorkStatus,
@@ -97,6 +98,7 @@ const workStatusSchema = z.object({
   skipped: z.number(),
   ignored: z.number(),
   routes: z.record(z.string(), z.string()).nullable(),
+  suspended: z.array(suspensionSchema).optional(),
   lastError: errorReportSchema.nullable(),
   updatedAt: z.number(),
 }) satisfies z.ZodType<Record<keyof WorkStatus, unknown>>;

@@ -8,11 +8,13 @@
  * The checkpoint row is committed with the data, so a restart, at any instant, goes on exactly after what was applied. Any failure
  * ends the run; the next one starts from the checkpoint again.
  */
+import { randomUUID } from 'node:crypto';
 import { RecordDecoder } from '@lutra/avro';
 import { BusAdmin, subscribe } from '@lutra/bus';
 import type { BusOptions } from '@lutra/bus';
 import type { EventQueues } from '@lutra/host';
 import { createRouter, rowsTopic, toSyncError } from '@lutra/model';
+import type { ControlRecord } from '@lutra/model';
 import type { ConnectionOptions } from '@lutra/mysql';
 import { openSecret } from '@lutra/registry';
 import type { Registry, SchemaStore } from '@lutra/registry';
@@ -25,6 +27,8 @@ import { TargetTables } from './conflict/target-tables.js';
 import { LogReader } from './log-reader.js';
 import type { Place } from './log-reader.js';
 import { Progress } from './progress.js';
+import { refusedTable, Suspensions } from './suspensions.js';
+import type { Refused, SuspensionsOptions } from './suspensions.js';
 import { RouteCheck } from './route-check.js';
 import type { RouteCheckOptions } from './route-check.js';
 import { TableMatcher } from './table-matcher.js';
@@ -64,6 +68,8 @@ interface Lead {
 
 /** One run of it. `merge` and `settled`: see ApplierOptions. */
 interface Attempt extends Lead {
+  /** A table whose definition at the target ended the run before: it is suspended. */
+  readonly refused: Refused | null;
   readonly merge: boolean;
   readonly settled: ReadonlySet<number>;
 }
@@ -73,13 +79,26 @@ interface Attempt extends Lead {
  * transaction at a time: the good ones before it take effect, and the bad one is named.
  */
 export async function runLoader(deps: LoaderDeps, work: LoaderWork, lead: Lead): Promise<void> {
+  for (let refused: Refused | null = null; ; ) {
+    try {
+      return await runMerged(deps, work, { ...lead, refused });
+    } catch (thrown) {
+      const found = work.onUnsupported === 'suspend' && !lead.signal.aborted ? refusedTable(thrown) : null;
+      // Refused although it is suspended: then it is another cause.
+      if (!found || (found.database === refused?.database && found.name === refused.name)) throw thrown;
+      refused = found;
+    }
+  }
+}
+
+async function runMerged(deps: LoaderDeps, work: LoaderWork, lead: Pick<Attempt, 'leaseNumber' | 'signal' | 'refused'>): Promise<void> {
   try {
     await loadOrSettle(deps, work, { ...lead, merge: true });
   } catch (thrown) {
     const error = toSyncError(thrown);
     if (error.outcome !== 'stop' || error.details['alone'] !== false || lead.signal.aborted) throw thrown;
     deps.logger.warn({ code: error.code, details: error.details }, 'the target refused a batch; applying one transaction at a time');
-    await loadOrSettle(deps, work, { ...lead, merge: false });
+    await loadOrSettle(deps, work, { ...lead, refused: null, merge: false });
   }
 }
 
@@ -124,13 +143,22 @@ async function load(deps: LoaderDeps, work: LoaderWork, lead: Attempt): Promise<
     const routes = routeCheckOf(deps, work, { begins: log === '', signal });
     // Not before the fence: who takes over after us looks after us, so routes that were once in force never go back to older ones.
     await sayApplied(target, checkpoint, await routes.requireNewest(checkpoint.routes ?? null));
+    const router = createRouter(work.routes);
+    const suspensions = await suspensionsOf(deps, work, { checkpoint, router, fingerprints: routes.fingerprints });
+    if (lead.refused && !suspensions.has(lead.refused)) await suspensions.refuse(lead.refused);
+    status.update({ suspended: suspensions.tables });
+    const matcher = new TableMatcher({
+      router,
+      load: (database, table) => writer.loadTable(database, table),
+      isSuspended: (table) => suspensions.has(table),
+    });
     const progress = new Progress(deps, { pipeline: work.id, topic, admin, seq });
     const reader = new LogReader(topic, checkpoint, (await admin.offsets(topic)).start);
     metrics.connected.set({ name, to: 'kafka' }, 1);
     metrics.queueCapacity.set({ name }, batchBytesOf(work));
     const decoder = new RecordDecoder({ ids: deps.schemas });
     const skip = await skipOf(deps.registry, work.id, checkpoint);
-    const applier = applierOf(deps, work, { lead, checkpoint, writer, guard: guarding?.guard ?? null, skip, progress, ended });
+    const applier = applierOf(deps, work, { lead, checkpoint, writer, tables: matcher, guard: guarding?.guard ?? null, skip, progress, ended });
     status.update({ state: 'running', waitingFor: null, epoch, log, seq, offset, routes: routes.fingerprints });
     void deps.schemas.prefetch?.(`${topic}-`);
     let savedAt = Date.now();
@@ -156,6 +184,7 @@ async function load(deps: LoaderDeps, work: LoaderWork, lead: Attempt): Promise<
               await routes.requireCarried(step.control);
             }
             passed = step.place;
+            await suspend({ suspensions, applier, matcher, status }, step.control, step.place);
             if (step.control.kind === 'remedy' && guarding?.concerns(step.control)) {
               routes.requireProven();
               progress.remedy(step.place);
@@ -189,7 +218,49 @@ async function load(deps: LoaderDeps, work: LoaderWork, lead: Attempt): Promise<
   }
 }
 
-interface ApplierParts extends Pick<ApplierOptions, 'checkpoint' | 'guard' | 'skip'> {
+interface Suspending extends Pick<LoaderDeps, 'status'> {
+  readonly suspensions: Suspensions;
+  readonly applier: Applier;
+  readonly matcher: TableMatcher;
+}
+
+/** What lies before the record is applied in any case. */
+async function suspend({ suspensions, applier, matcher, status }: Suspending, control: ControlRecord, place: Place): Promise<void> {
+  const change = suspensions.changeBy(control);
+  if (!change) return;
+  await applier.flush();
+  await applier.settled();
+  await suspensions.follow(change, place);
+  matcher.forget();
+  status.update({ suspended: suspensions.tables });
+}
+
+type SuspensionParts = Pick<SuspensionsOptions, 'checkpoint' | 'router' | 'fingerprints'>;
+
+function suspensionsOf(deps: LoaderDeps, work: LoaderWork, parts: SuspensionParts): Promise<Suspensions> {
+  const { id, routes, onUnsupported: policy, targetRegion } = work;
+  return Suspensions.open({
+    ...parts,
+    target: connectionOf(deps, work),
+    routes,
+    policy,
+    onBegun: async (tables, { log, seq }) => {
+      const facts = tables.map(({ database, name, code }) => `${database}.${name} (${code})`);
+      deps.logger.warn({ seq, tables: facts }, 'tables are suspended: nothing behind this place is applied to them');
+      const tell = targetRegion && deps.events.of(targetRegion, work.target);
+      for (const { database, name, code, message, because = null } of tables) {
+        const about = { region: work.target.region, pipeline: id, schema: database, table: name, code, message, because, log, seq };
+        tell?.({ type: 'table-suspended', id: randomUUID(), at: Date.now(), ...about });
+      }
+      const omissions = tables.map(({ database, name, code }) => {
+        return { kind: 'suspend', what: code, tables: [`${database}.${name}`], where: `seq ${seq}`, at: Date.now(), record: null } as const;
+      });
+      await deps.registry.omissions.add(`pipeline@${id}`, omissions);
+    },
+  });
+}
+
+interface ApplierParts extends Pick<ApplierOptions, 'checkpoint' | 'guard' | 'skip' | 'tables'> {
   readonly lead: Attempt;
   readonly writer: TargetWriter;
   readonly progress: Progress;
@@ -198,14 +269,14 @@ interface ApplierParts extends Pick<ApplierOptions, 'checkpoint' | 'guard' | 'sk
 }
 
 function applierOf({ registry, logger, metrics }: LoaderDeps, work: LoaderWork, parts: ApplierParts): Applier {
-  const { lead, checkpoint, writer, guard, skip, progress, ended } = parts;
+  const { lead, checkpoint, writer, tables, guard, skip, progress, ended } = parts;
   return new Applier({
     checkpoint,
     sourceRegion: work.source.region,
     targetRegion: work.target.region,
     forwards: work.forwards,
     carriedOn: work.carriedOn,
-    tables: new TableMatcher(createRouter(work.routes), (database, name) => writer.loadTable(database, name)),
+    tables,
     writer,
     guard,
     settled: lead.settled,

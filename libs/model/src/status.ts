@@ -47,8 +47,8 @@ export interface WorkStatus {
   readonly ignored: number;
   /** Routes that are in force: those of all pipelines of the endpoint, written into the log (capture); of this pipeline (loader). null: not yet. */
   readonly routes: RouteFingerprints | null;
-  /** Tables that are not carried until a person has brought them back. Absent: none, or not known yet. */
-  readonly suspended?: readonly Suspension[] | undefined;
+  /** Tables that are not carried until a person has brought them back. null: not known yet. */
+  readonly suspended: readonly Suspension[] | null;
   readonly lastError: ErrorReport | null;
   /** ms since 1970 */
   readonly updatedAt: number;

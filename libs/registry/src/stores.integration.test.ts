@@ -31,6 +31,7 @@ describe('a status', () => {
     skipped: 0,
     ignored: 0,
     routes: null,
+    suspended: null,
     lastError: null,
     updatedAt: 1,
     ...part,

@@ -98,7 +98,7 @@ const workStatusSchema = z.object({
   skipped: z.number(),
   ignored: z.number(),
   routes: z.record(z.string(), z.string()).nullable(),
-  suspended: z.array(suspensionSchema).optional(),
+  suspended: z.array(suspensionSchema).readonly().nullable(),
   lastError: errorReportSchema.nullable(),
   updatedAt: z.number(),
 }) satisfies z.ZodType<Record<keyof WorkStatus, unknown>>;

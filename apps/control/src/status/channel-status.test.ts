@@ -30,6 +30,7 @@ function worker(app: WorkStatus['app'], name: string, more: Partial<WorkStatus> 
     skipped: 0,
     ignored: 0,
     routes: null,
+    suspended: null,
     lastError: null,
     updatedAt: 0,
     ...more,

@@ -3,7 +3,7 @@
  * `force`, or something broke since) does not bar the way of a change that has no part in it; that a server cannot be asked does.
  */
 import { Inject, Injectable } from '@nestjs/common';
-import { errorTable } from '@lutra/model';
+import { errorTable, pipelineRoutes } from '@lutra/model';
 import type { ChannelDocument, ChannelInput, ErrorCode, PipelineDocument, Route } from '@lutra/model';
 import { RefusedError, errorsOf } from '../configuration/problem.js';
 import type { Problem } from '../configuration/problem.js';
@@ -48,15 +48,28 @@ export function decidesOtherwise(before: ChannelInput, after: ChannelInput): boo
   return JSON.stringify(before.conflicts.rules) !== JSON.stringify(after.conflicts.rules);
 }
 
+/** The same routes, and each excludes no less: what a route passes on may be brought elsewhere by the next one, if one renames. */
+function excludesMore(known: readonly Route[], routes: readonly Route[]): boolean {
+  const keeps = (route: Route, old: Route): boolean => (old.exclude ?? []).every((pattern) => route.exclude?.includes(pattern));
+  return routes.every((route, index) => textOf(route) === textOf(known[index]) && keeps(route, known[index]!) && !renames(route));
+}
+
+function renames({ to }: Route): boolean {
+  return to?.schema !== undefined || to?.table !== undefined;
+}
+
 /** Routes that are only taken away can still bring a table elsewhere, if one renames: the next one that matches decides then. */
-function routesMore(known: PipelineDocument, { routes }: PipelineDocument): boolean {
-  if (routes.length === known.routes.length) return routes.some((route, index) => textOf(route) !== textOf(known.routes[index]));
-  const texts = new Set(known.routes.map(textOf));
-  return (
-    routes.some((route) => !texts.has(textOf(route))) || known.routes.some(({ to }) => to?.schema !== undefined || to?.table !== undefined)
-  );
+function routesMore(before: PipelineDocument, after: PipelineDocument): boolean {
+  const [known, routes] = [pipelineRoutes(before), pipelineRoutes(after)];
+  const isSame = (route: Route, old: Route | undefined): boolean => textOf(route) === textOf(old) && excludedOf(route) === excludedOf(old);
+  if (routes.length === known.length) return !excludesMore(known, routes) && routes.some((route, index) => !isSame(route, known[index]));
+  return routes.some((route) => !known.some((old) => isSame(route, old))) || known.some(renames);
 }
 
 function textOf(route: Route | undefined): string {
   return JSON.stringify([route?.schema, route?.table, route?.to?.schema, route?.to?.table]);
+}
+
+function excludedOf(route: Route | undefined): string {
+  return [...(route?.exclude ?? [])].sort().join();
 }

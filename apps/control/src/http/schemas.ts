@@ -132,6 +132,8 @@ export const pipelineStatusSchema = z.object({
   rows: z.number(),
   transactions: z.number(),
   position: positionSchema.nullable(),
+  /** Tables that are not carried, until a person brings them back. */
+  suspended: z.array(suspensionSchema),
   lastError: errorReportSchema.nullable(),
   source: endStatusSchema,
   target: endStatusSchema,

@@ -4,7 +4,7 @@
  * - a DDL statement that was passed over: rows that a TRUNCATE removed would come back, and it is not in the log as rows;
  * - tables that left the topic and came back: what happened to them meanwhile is not in it, so old versions of their rows would stay.
  */
-import { admit, SyncError } from '@lutra/model';
+import { admit, SyncError, tableName } from '@lutra/model';
 import type { LogPlace, LogRecord, LogState, TableSchema } from '@lutra/model';
 
 /** The record that the checkpoint names. */
@@ -54,7 +54,8 @@ export class ReplayRange {
     if (body.kind === 'row') this.#tables.add(body.table);
     if (body.kind === 'ddl') throw this.#refused(header.seq, 'a DDL statement that was carried out by hand');
     if (body.kind !== 'routes') return;
-    const routes = [...body.tables].sort().join();
+    const suspended = (body.suspended ?? []).map(tableName);
+    const routes = [...[...body.tables].sort(), '|', ...[...suspended].sort()].join();
     if (this.#routes !== null && this.#routes !== routes) throw this.#refused(header.seq, 'a change of the tables that the topic holds');
     this.#routes = routes;
   }

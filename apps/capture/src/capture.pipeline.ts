@@ -158,7 +158,12 @@ async function captureOnce(deps: CaptureDeps, work: CaptureWork, lead: Lead & { 
 
     const suspended = stillSuspended(claim.tail.announced?.suspended ?? [], lead.met, work.routes);
     deps.status.update({ suspended });
-    const announced: Announced = { revision, tables: work.routes.map(announcedPattern), pipelines: work.pipelines, suspended };
+    const announced: Announced = {
+      revision,
+      tables: work.routes.map(announcedPattern),
+      pipelines: work.pipelines,
+      ...(suspended.length > 0 && { suspended }),
+    };
     const progress = new Progress(deps, endpoint.name);
     progress.looked({ file: state.file, pos: state.pos, at: askedAt });
     metrics.queueCapacity.set({ name }, queueBytes);

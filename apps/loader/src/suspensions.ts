@@ -33,7 +33,9 @@ export interface Refused extends TableName {
 /** What ended a run, if it is a table's definition at the target, as TableMatcher tells it. */
 export function refusedTable(thrown: unknown): Refused | null {
   const error = toSyncError(thrown);
-  const { sourceDatabase, sourceTable: name } = error.details;
+  const { sourceDatabase, sourceTable: name, unseen } = error.details;
+  // A right that was taken away hides tables, one after the other.
+  if (unseen === true) return null;
   if (!unwritable.has(error.code) || typeof sourceDatabase !== 'string' || typeof name !== 'string') return null;
   return { database: sourceDatabase, name, error };
 }
@@ -102,7 +104,7 @@ export class Suspensions {
   }
 
   #requireWanted(tables: readonly Suspension[]): void {
-    const [first] = tables;
+    const first = tables.find(({ because }) => because === undefined) ?? tables[0];
     if (this.#options.policy === 'suspend' || !first) return;
     const { pipeline } = this.#options.checkpoint;
     const { database, name, code, message, where } = first;

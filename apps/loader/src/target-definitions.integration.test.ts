@@ -10,7 +10,7 @@ import { openingText, StatementBuilder, takeOver } from '@lutra/mysql';
 import type { ConnectionOptions, SqlText, TargetTable } from '@lutra/mysql';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { TestServer, versions } from '../../../libs/mysql/src/fixture.js';
-import { Suspensions } from './suspensions.js';
+import { refusedTable, Suspensions } from './suspensions.js';
 import { TargetWriter } from './target-writer.js';
 
 const logId = '00000000-0000-4000-8000-000000000001';
@@ -250,6 +250,22 @@ describe.each(versions)('a table that is changed while it is remembered, on %s',
       const again = (await open(room)).suspensions;
       await again.refuse({ ...suspension(database, 'l'), error: new SyncError('TABLE_MISSING', 'x'.repeat(3000)) });
       expect(namesOf((await open(room)).suspensions.tables)).toEqual([`g ${database}.k`, 'l']);
+    });
+
+    test('is none that the user may not see: a right that was taken away would hide one after the other', async () => {
+      const room = await Room.open(plain);
+      const error = async (database: string): Promise<SyncError> =>
+        room.writer.loadTable(database, 'gone').then(
+          () => expect.unreachable(),
+          (thrown: SyncError) => thrown,
+        );
+      const [gone, hidden] = [await error(room.database), await error('elsewhere')];
+      const ofSource = ({ code, message, details }: SyncError) =>
+        new SyncError(code, message, { details: { ...details, sourceDatabase: 'd', sourceTable: 'gone' } });
+      expect(refusedTable(ofSource(gone))).toMatchObject({ database: 'd', name: 'gone', error: { code: 'TABLE_MISSING' } });
+      expect(hidden).toMatchObject({ code: 'TABLE_MISSING' });
+      expect(refusedTable(ofSource(hidden))).toBeNull();
+      await room.writer.dispose();
     });
 
     test('is written by the owner alone', async () => {

@@ -7,7 +7,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Checkpoint } from '@lutra/marker';
 import { createRouter, isHeld, pipelineRoutes, rowsTopic, suspendedOf, SyncError, tableName } from '@lutra/model';
 import type { EndpointDocument, LogPlace, PipelineDocument, TableSchema } from '@lutra/model';
-import { loadTable, moveCheckpoint, readCheckpoint, requireReplayable, Session } from '@lutra/mysql';
+import { loadTable, moveCheckpoint, readCheckpoint, readSuspended, requireReplayable, Session } from '@lutra/mysql';
 import type { ConnectionOptions, Destination } from '@lutra/mysql';
 import type { Registry, SchemaStore } from '@lutra/registry';
 import type { Logger } from '@lutra/telemetry';
@@ -167,8 +167,9 @@ export class PipelineWayOutService {
     });
   }
 
-  async #requireReplayable({ pipeline, target }: Subject, tables: ReadonlySet<TableSchema>): Promise<void> {
-    const router = createRouter(pipelineRoutes(pipeline));
+  /** What is suspended is not replayed either. */
+  async #requireReplayable({ id, pipeline, target }: Subject, tables: ReadonlySet<TableSchema>): Promise<void> {
+    const router = createRouter(pipelineRoutes(pipeline), await readSuspended(target, id));
     const session = await Session.open(target, 'target');
     try {
       for (const source of tables) {

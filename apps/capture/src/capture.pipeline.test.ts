@@ -276,7 +276,17 @@ async function capture(logs: LogCopyStore, done: () => Promise<boolean>, restart
 }
 
 beforeEach(() => {
-  Object.assign(world, { log: [], start: 0, late: null, fault: () => null, requests: 0, items: [], gtidMode: true, idle: 0, unreadable: {} });
+  Object.assign(world, {
+    log: [],
+    start: 0,
+    late: null,
+    fault: () => null,
+    requests: 0,
+    items: [],
+    gtidMode: true,
+    idle: 0,
+    unreadable: {},
+  });
   world.channels = { documents: [channelOf(shop)], invalid: [] };
   world.revision = 5;
 });
@@ -631,18 +641,21 @@ describe('a table that cannot be read', () => {
   const want = expectedIds(4, 4);
   const done = async () => world.idle > 0 && world.late === null && (await readBoth()).t.length >= want.length;
 
-  it.each<Fault>(['lost', 'unanswered', { arrivesAfter: 0 }])('costs itself: a request that fails (%s) loses and doubles nothing of the others', async (fault) => {
-    for (let at = 0; at < 16; at += 1) {
-      Object.assign(world, { log: [], late: null, requests: 0, idle: 0, items: mixed(), unreadable: { bad: 3 } });
-      world.fault = (request) => (request === at ? fault : null);
-      const failures = await capture(copyStore(), done);
-      const found = await readBoth();
-      expect(found, `request ${at}: ${failures.map(String).join()}`).toMatchObject({ t: want, suspended: ['bad'] });
-      // A prefix of what could be read.
-      expect(expectedIds(2, 4).slice(0, found.bad.length)).toEqual(found.bad);
-      expect(failures.filter((error) => error.outcome === 'stop')).toEqual([]);
-    }
-  });
+  it.each<Fault>(['lost', 'unanswered', { arrivesAfter: 0 }])(
+    'costs itself: a request that fails (%s) loses and doubles nothing of the others',
+    async (fault) => {
+      for (let at = 0; at < 16; at += 1) {
+        Object.assign(world, { log: [], late: null, requests: 0, idle: 0, items: mixed(), unreadable: { bad: 3 } });
+        world.fault = (request) => (request === at ? fault : null);
+        const failures = await capture(copyStore(), done);
+        const found = await readBoth();
+        expect(found, `request ${at}: ${failures.map(String).join()}`).toMatchObject({ t: want, suspended: ['bad'] });
+        // A prefix of what could be read.
+        expect(expectedIds(2, 4).slice(0, found.bad.length)).toEqual(found.bad);
+        expect(failures.filter((error) => error.outcome === 'stop')).toEqual([]);
+      }
+    },
+  );
 
   it('stays suspended in a new process and when it can be read again, until it has left the routes', async () => {
     Object.assign(world, { items: mixed(), unreadable: { bad: 3 } });

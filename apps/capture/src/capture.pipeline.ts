@@ -15,7 +15,16 @@ import { BusAdmin, Publisher } from '@lutra/bus';
 import type { BusOptions } from '@lutra/bus';
 import type { EventQueues } from '@lutra/host';
 import { announcedPattern, createRouter, rowsTopic, SyncError } from '@lutra/model';
-import type { Announced, EndpointDocument, FilePosition, Position, RegionDocument, Route, RouteFingerprints, Suspension } from '@lutra/model';
+import type {
+  Announced,
+  EndpointDocument,
+  FilePosition,
+  Position,
+  RegionDocument,
+  Route,
+  RouteFingerprints,
+  Suspension,
+} from '@lutra/model';
 import { openSecret } from '@lutra/registry';
 import type { Registry, SchemaStore } from '@lutra/registry';
 import type { StatusReporter } from '@lutra/runtime';
@@ -80,7 +89,7 @@ interface Lead {
 
 /** One leadership: works until the signal aborts or something fails. A table that cannot be read, and may be suspended, costs a claim of the log and no failure. */
 export async function runCapture(deps: CaptureDeps, work: CaptureWork, lead: Lead): Promise<void> {
-  for (let met: readonly Suspension[] = []; ; ) {
+  for (let met: readonly Suspension[] = []; ;) {
     try {
       return await captureOnce(deps, work, { ...lead, met });
     } catch (thrown) {

@@ -60,5 +60,12 @@ function reading(endpoint: string, channel: ChannelDocument): readonly PipelineD
 function fingerprint({ endpoint, region, pipelines, stopping, isTarget }: CaptureWork, channels: readonly ChannelDocument[]): string {
   const attempts = channels.map((channel) => [channel.name, channel.attempt]);
   // Before anything is written to an endpoint for the first time, its capture must have seen that markers come back.
-  return JSON.stringify([{ ...endpoint, description: '' }, region.kafka, pipelines, attempts, isTarget, stopping.map(({ channel }) => channel)]);
+  return JSON.stringify([
+    { ...endpoint, description: '' },
+    region.kafka,
+    pipelines,
+    attempts,
+    isTarget,
+    stopping.map(({ channel }) => channel),
+  ]);
 }

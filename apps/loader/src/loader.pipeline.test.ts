@@ -274,7 +274,10 @@ class LogBuilder {
   }
 
   /** As capture says at its start which routes it works with. */
-  async routes(pipelines: Readonly<Record<string, string>>, { tables = [] as readonly string[], revision = 5, suspended = [] as readonly Suspension[] } = {}): Promise<void> {
+  async routes(
+    pipelines: Readonly<Record<string, string>>,
+    { tables = [] as readonly string[], revision = 5, suspended = [] as readonly Suspension[] } = {},
+  ): Promise<void> {
     const header = { kind: 'routes', log: 'L', seq: this.#seq++, epoch: this.#epoch } as const;
     this.#push(
       await this.#encoder.encodeControl(header, {
@@ -583,7 +586,11 @@ describe('a table that is suspended', () => {
   const ours = fc.record({ kind: fc.constant('transaction' as const), rows: small, large: fc.constant(false), routed: fc.boolean() });
 
   /** Of the log, in its order: what is applied if the table (crm) is left out from a place on. */
-  async function logOf(before: readonly Piece[], after: readonly Piece[], said: readonly Suspension[]): Promise<{ readonly log: LogBuilder; readonly want: number[] }> {
+  async function logOf(
+    before: readonly Piece[],
+    after: readonly Piece[],
+    said: readonly Suspension[],
+  ): Promise<{ readonly log: LogBuilder; readonly want: number[] }> {
     const log = await build([]);
     world.looks = [channelOf(both)];
     await log.routes(fingerprint);

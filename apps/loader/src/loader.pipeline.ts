@@ -79,7 +79,7 @@ interface Attempt extends Lead {
  * transaction at a time: the good ones before it take effect, and the bad one is named.
  */
 export async function runLoader(deps: LoaderDeps, work: LoaderWork, lead: Lead): Promise<void> {
-  for (let refused: Refused | null = null; ; ) {
+  for (let refused: Refused | null = null; ;) {
     try {
       return await runMerged(deps, work, { ...lead, refused });
     } catch (thrown) {
@@ -158,7 +158,16 @@ async function load(deps: LoaderDeps, work: LoaderWork, lead: Attempt): Promise<
     metrics.queueCapacity.set({ name }, batchBytesOf(work));
     const decoder = new RecordDecoder({ ids: deps.schemas });
     const skip = await skipOf(deps.registry, work.id, checkpoint);
-    const applier = applierOf(deps, work, { lead, checkpoint, writer, tables: matcher, guard: guarding?.guard ?? null, skip, progress, ended });
+    const applier = applierOf(deps, work, {
+      lead,
+      checkpoint,
+      writer,
+      tables: matcher,
+      guard: guarding?.guard ?? null,
+      skip,
+      progress,
+      ended,
+    });
     status.update({ state: 'running', waitingFor: null, epoch, log, seq, offset, routes: routes.fingerprints });
     void deps.schemas.prefetch?.(`${topic}-`);
     let savedAt = Date.now();

@@ -100,7 +100,10 @@ export class Suspensions {
     const sources = tied.flatMap((one) => sourceTable(one, routes, router) ?? []);
     const because = table.because ?? `${table.database}.${table.name}`;
     const where = `seq ${seq}`;
-    return [{ ...table, where }, ...sources.map((one) => ({ ...one, code: table.code, message: `tied by foreign keys to ${because}`, where, at: table.at, because }))];
+    return [
+      { ...table, where },
+      ...sources.map((one) => ({ ...one, code: table.code, message: `tied by foreign keys to ${because}`, where, at: table.at, because })),
+    ];
   }
 
   #requireWanted(tables: readonly Suspension[]): void {
@@ -109,8 +112,12 @@ export class Suspensions {
     const { pipeline } = this.#options.checkpoint;
     const { database, name, code, message, where } = first;
     const others = tables.length > 1 ? `, and ${tables.length - 1} more` : '';
-    throw new SyncError('TABLE_SUSPENDED', `pipeline ${pipeline}: ${database}.${name}${others} is suspended since ${where} (${code}: ${message})`, {
-      details: { pipeline, database, table: name },
-    });
+    throw new SyncError(
+      'TABLE_SUSPENDED',
+      `pipeline ${pipeline}: ${database}.${name}${others} is suspended since ${where} (${code}: ${message})`,
+      {
+        details: { pipeline, database, table: name },
+      },
+    );
   }
 }

@@ -212,8 +212,16 @@ describe.each(versions)('a table that is changed while it is remembered, on %s',
   });
 
   describe('a table that is suspended', () => {
-    const suspension = (database: string, name: string): Suspension => ({ database, name, code: 'COLUMN_UNSUPPORTED', message: "it's", where: 'f:4', at: 1 });
-    const namesOf = (tables: readonly Suspension[]): readonly string[] => tables.map(({ name, because = '' }) => `${name} ${because}`.trim()).sort();
+    const suspension = (database: string, name: string): Suspension => ({
+      database,
+      name,
+      code: 'COLUMN_UNSUPPORTED',
+      message: "it's",
+      where: 'f:4',
+      at: 1,
+    });
+    const namesOf = (tables: readonly Suspension[]): readonly string[] =>
+      tables.map(({ name, because = '' }) => `${name} ${because}`.trim()).sort();
 
     /** p ← c ← g, and l on its own; what `exclude` names is not routed. */
     async function open({ database, checkpoint }: Room, exclude: readonly string[] = [], policy: UnsupportedPolicy = 'suspend') {
@@ -221,7 +229,15 @@ describe.each(versions)('a table that is changed while it is remembered, on %s',
       const fingerprints = { [checkpoint.pipeline]: 'x' };
       const told: string[] = [];
       const onBegun = async (tables: readonly Suspension[]) => void told.push(...namesOf(tables));
-      const suspensions = await Suspensions.open({ target: least, checkpoint, routes, router: createRouter(routes), fingerprints, policy, onBegun });
+      const suspensions = await Suspensions.open({
+        target: least,
+        checkpoint,
+        routes,
+        router: createRouter(routes),
+        fingerprints,
+        policy,
+        onBegun,
+      });
       return { suspensions, told };
     }
     const keys = async (room: Room): Promise<Room> => {
@@ -230,7 +246,16 @@ describe.each(versions)('a table that is changed while it is remembered, on %s',
       return room;
     };
     const said = (room: Room, suspended: readonly Suspension[]) =>
-      ({ kind: 'routes', endpoint: 'a', tables: [], pipelines: { [room.checkpoint.pipeline]: 'x' }, suspended, revision: 1, server: null, tsMs: 0 }) as const;
+      ({
+        kind: 'routes',
+        endpoint: 'a',
+        tables: [],
+        pipelines: { [room.checkpoint.pipeline]: 'x' },
+        suspended,
+        revision: 1,
+        server: null,
+        tsMs: 0,
+      }) as const;
     const place = { log: logId, seq: 9 };
 
     test('takes with it what foreign keys tie to it; another process reads the same; it ends where the log says so, and may begin anew', async () => {
@@ -242,7 +267,11 @@ describe.each(versions)('a table that is changed while it is remembered, on %s',
       expect([namesOf(suspensions.tables), told]).toEqual([tied, tied]);
       expect(suspensions.changeBy(said(room, [suspension(database, 'k')]))).toBeNull();
       expect(namesOf((await open(room)).suspensions.tables)).toEqual(tied);
-      expect((await open(room)).suspensions.tables[1]).toMatchObject({ ...suspension(database, 'k'), where: 'seq 9', at: expect.any(Number) as number });
+      expect((await open(room)).suspensions.tables[1]).toMatchObject({
+        ...suspension(database, 'k'),
+        where: 'seq 9',
+        at: expect.any(Number) as number,
+      });
       await expect(open(room, [], 'stop')).rejects.toMatchObject({ code: 'TABLE_SUSPENDED' });
       const out = (await open(room, ['k', 'p'])).suspensions;
       await out.follow(out.changeBy(said(room, []))!, place);
@@ -282,7 +311,9 @@ describe.each(versions)('a table that is changed while it is remembered, on %s',
       await server.run('RENAME TABLE lutra.suspended TO lutra.away');
       const { suspensions } = await open(room);
       const change = { begun: [suspension(room.database, 'l')], ended: [] };
-      await expect(suspensions.follow(change, place).finally(() => server.run('RENAME TABLE lutra.away TO lutra.suspended'))).rejects.toMatchObject({
+      await expect(
+        suspensions.follow(change, place).finally(() => server.run('RENAME TABLE lutra.away TO lutra.suspended')),
+      ).rejects.toMatchObject({
         code: 'CHECKPOINT_INVALID',
       });
     });

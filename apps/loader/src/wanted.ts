@@ -1,6 +1,14 @@
 /** From the configuration documents to the pipelines that this process works on. */
 import { pipelineId, pipelineRoutes, unsupportedPolicy } from '@lutra/model';
-import type { ChannelDocument, ConflictsDocument, EndpointDocument, PipelineDocument, RegionDocument, Route, UnsupportedPolicy } from '@lutra/model';
+import type {
+  ChannelDocument,
+  ConflictsDocument,
+  EndpointDocument,
+  PipelineDocument,
+  RegionDocument,
+  Route,
+  UnsupportedPolicy,
+} from '@lutra/model';
 import type { Configuration } from '@lutra/registry';
 import type { Wanted } from '@lutra/runtime';
 

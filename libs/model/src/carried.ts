@@ -55,7 +55,10 @@ export function isHeld(announced: Pick<Announced, 'tables' | 'pipelines' | 'susp
 }
 
 /** Of the tables that the log leaves out, those that the pipeline would carry. */
-export function suspendedOf({ suspended = [] }: Pick<Announced, 'suspended'>, pipeline: Pick<Carrying, 'routes' | 'exclude'>): readonly Suspension[] {
+export function suspendedOf(
+  { suspended = [] }: Pick<Announced, 'suspended'>,
+  pipeline: Pick<Carrying, 'routes' | 'exclude'>,
+): readonly Suspension[] {
   if (suspended.length === 0) return [];
   const router = createRouter(pipelineRoutes(pipeline));
   return suspended.filter((table) => router(table) !== null);

@@ -56,7 +56,9 @@ describe('what routes and pipelines exclude', () => {
   });
 
   it('a pipeline drops', () => {
-    const route = createRouter(pipelineRoutes({ routes: [{ ...shop, table: 'tmp_1' }, shop, { schema: 'crm', table: '*' }], exclude: ['shop.tmp_?'] }));
+    const route = createRouter(
+      pipelineRoutes({ routes: [{ ...shop, table: 'tmp_1' }, shop, { schema: 'crm', table: '*' }], exclude: ['shop.tmp_?'] }),
+    );
     expect(route({ database: 'shop', name: 'tmp_1' })).toBeNull();
     expect(route({ database: 'shop', name: 'tmp_10' })).not.toBeNull();
     expect(route({ database: 'crm', name: 'tmp_1' })).not.toBeNull();
@@ -104,7 +106,13 @@ describe('what the log holds', () => {
 });
 
 describe('what is unsupported', () => {
-  const way = (source: string, target: string) => ({ name: `${source}-${target}`, source, target, routes: [{ schema: 's', table: '*' }], forwards: false });
+  const way = (source: string, target: string) => ({
+    name: `${source}-${target}`,
+    source,
+    target,
+    routes: [{ schema: 's', table: '*' }],
+    forwards: false,
+  });
   const [there, back, on] = [way('a', 'b'), way('b', 'a'), way('b', 'c')];
 
   it('costs the table one way, and stops where something comes back, whatever the document says', () => {

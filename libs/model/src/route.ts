@@ -77,7 +77,8 @@ export function createRouter(routes: readonly Route[], suspended: readonly Table
     return target;
   };
   const coversDatabase = (database: string): boolean =>
-    !neverForwarded.has(database) && compiled.some(({ schema, whole }) => schema.test(database) && !whole.some((all) => all.test(database)));
+    !neverForwarded.has(database) &&
+    compiled.some(({ schema, whole }) => schema.test(database) && !whole.some((all) => all.test(database)));
   return Object.assign(route, { coversDatabase });
 }
 

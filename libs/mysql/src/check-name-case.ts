@@ -15,7 +15,9 @@ const howSet =
 
 export function checkSourceNames(server: ServerFacts, routes: readonly Route[]): readonly Problem[] {
   const names = routes.map(({ schema, table }) => ({ database: schema, name: table }));
-  const excluded = routes.flatMap(({ exclude = [] }) => exclude.map(excludedPattern).map(({ schema, table }) => ({ database: schema, name: table })));
+  const excluded = routes.flatMap(({ exclude = [] }) =>
+    exclude.map(excludedPattern).map(({ schema, table }) => ({ database: schema, name: table })),
+  );
   return [
     ...checkSetting(server),
     ...checkNames(server, names, (name) => `the route ${name} matches no table`),

@@ -57,7 +57,11 @@ export async function writeSuspended(
   place: SuspensionPlace,
   { begun, ended }: SuspensionChange,
 ): Promise<void> {
-  const statements = [checkpointFence(place), ...begun.map((table) => beginStatement(place, table)), ...ended.map((table) => endStatement(place, table))];
+  const statements = [
+    checkpointFence(place),
+    ...begun.map((table) => beginStatement(place, table)),
+    ...ended.map((table) => endStatement(place, table)),
+  ];
   await through(target, async (queries) => {
     await queries.query('BEGIN');
     try {
@@ -98,7 +102,8 @@ export async function tiedTables(target: ConnectionOptions | Queries, table: Tab
   const key = ({ database, name }: TableName): string => `${database}\0${name}`;
   const reached = new Map([[key(table), table]]);
   for (const one of reached.values())
-    for (const ends of edges.filter((pair) => pair.some((end) => key(end) === key(one)))) for (const end of ends) if (!reached.has(key(end))) reached.set(key(end), end);
+    for (const ends of edges.filter((pair) => pair.some((end) => key(end) === key(one))))
+      for (const end of ends) if (!reached.has(key(end))) reached.set(key(end), end);
   reached.delete(key(table));
   return [...reached.values()];
 }

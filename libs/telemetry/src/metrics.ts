@@ -103,9 +103,11 @@ export class Metrics {
     this.skipOrders = counter('lutra_skip_orders_total', 'Loader: transactions that a person told it to skip; lutra.skipped has them', [
       'name',
     ]);
-    const omissions = 'Control: DDL statements, skipped transactions and forced starts of the channel `name` that nobody has confirmed yet';
+    const omissions =
+      'Control: DDL statements, skipped transactions, suspended tables and forced starts of the channel `name` that nobody has confirmed yet';
     this.omissions = gauge('lutra_omissions_unconfirmed', omissions, ['name']);
-    const suspended = 'Tables that are not carried, at the endpoint (capture) or by the pipeline (loader) `name`, until a person brings them back';
+    const suspended =
+      'Tables that are not carried, at the endpoint (capture) or by the pipeline (loader) `name`, until a person brings them back';
     this.suspendedTables = gauge('lutra_suspended_tables', suspended, ['name']);
     this.publishedBytes = counter('lutra_published_bytes_total', 'Bytes of records acknowledged by Kafka', ['name']);
     this.errors = counter('lutra_errors_total', 'Errors by code', ['name', 'code']);
@@ -198,7 +200,8 @@ export class Metrics {
     for (const to of links) this.connected.remove({ name, to });
     const progress = [this.lagSeconds, this.epoch, this.seq, this.lastEvent, this.lastProgress];
     const places = [this.kafkaOffset, this.binlogFile, this.binlogPosition];
-    for (const gauge of [...progress, ...places, this.queueBytes, this.queueCapacity, this.windowKeys, this.suspendedTables]) gauge.remove({ name });
+    for (const gauge of [...progress, ...places, this.queueBytes, this.queueCapacity, this.windowKeys, this.suspendedTables])
+      gauge.remove({ name });
   }
 }
 

@@ -33,7 +33,8 @@ describe('a table that left a pipeline', () => {
     ]);
     expect(leaving(excluding('t'), excluding('t', 'v'))).toEqual([{ schema: 'shop', table: 'v' }]);
     const left = [{ schema: 'shop', table: 't' }];
-    const found = (before: readonly string[], after: readonly string[]) => comingBack('c.p', left, excluding(...before), excluding(...after)).length;
+    const found = (before: readonly string[], after: readonly string[]) =>
+      comingBack('c.p', left, excluding(...before), excluding(...after)).length;
     expect([found(['t'], []), found(['t*'], ['tu']), found(['t'], ['t', 'u']), found([], [])]).toEqual([1, 1, 0, 0]);
   });
 

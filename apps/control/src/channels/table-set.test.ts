@@ -70,7 +70,10 @@ describe('findTable', () => {
 
 it('flows carry what the router takes, by the same route, whatever routes and pipelines exclude', () => {
   const word = string({ unit: constantFrom('a', 'b', '*', '?'), minLength: 1, maxLength: 2 });
-  const excluded = oneof(word, tuple(word, word).map((parts) => parts.join('.')));
+  const excluded = oneof(
+    word,
+    tuple(word, word).map((parts) => parts.join('.')),
+  );
   const route = record({ schema: word, table: word, exclude: array(excluded, { maxLength: 2 }) });
   const names = words(2);
   assert(
@@ -83,7 +86,9 @@ it('flows carry what the router takes, by the same route, whatever routes and pi
       for (const database of names)
         for (const name of names) {
           const one = { schema: database, table: name };
-          const by = flow!.carries.flatMap(({ pattern, except }, index) => (findTable([one, pattern], except) === null ? [] : [`to${index}`]));
+          const by = flow!.carries.flatMap(({ pattern, except }, index) =>
+            findTable([one, pattern], except) === null ? [] : [`to${index}`],
+          );
           expect(by).toEqual([router({ database, name })?.database].filter((found) => found !== undefined));
         }
     }),

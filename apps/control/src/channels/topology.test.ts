@@ -203,7 +203,10 @@ describe('a change among other channels', () => {
 describe('what is excluded', () => {
   const excluding = (name: string, exclude: readonly string[], ...pipelines: readonly string[]): ChannelInput => {
     const made = channel(name, ...pipelines);
-    return { ...made, pipelines: made.pipelines.map((pipeline, index) => (index === 0 ? { ...pipeline, exclude: [...exclude] } : pipeline)) };
+    return {
+      ...made,
+      pipelines: made.pipelines.map((pipeline, index) => (index === 0 ? { ...pipeline, exclude: [...exclude] } : pipeline)),
+    };
   };
 
   it('is not delivered twice by who else brings it', () => {
@@ -223,7 +226,10 @@ describe('what is excluded', () => {
     const mesh = ['ab: a>b', 'bc: b>c', 'ac: a>c'];
     expect(idsOf([channel('x', ...mesh)])).not.toContain('not-forwarded');
     const made = channel('x', ...mesh);
-    const lacking = { ...made, pipelines: made.pipelines.map((pipeline) => (pipeline.name === 'ac' ? { ...pipeline, exclude: ['t'] } : pipeline)) };
+    const lacking = {
+      ...made,
+      pipelines: made.pipelines.map((pipeline) => (pipeline.name === 'ac' ? { ...pipeline, exclude: ['t'] } : pipeline)),
+    };
     expect(idsOf([lacking])).toContain('not-forwarded');
   });
 

@@ -81,7 +81,10 @@ export class EndpointCheckService {
     const from = pipelines.filter((pipeline) => pipeline.source === name);
     const to = pipelines.filter((pipeline) => pipeline.target === name);
     if (from.length + to.length === 0)
-      return { asSource: { routes: [], suspends: () => false }, asTarget: [{ source: null, routes: [], twoWay: false, rules: [], forwards: false, suspends: false }] };
+      return {
+        asSource: { routes: [], suspends: () => false },
+        asTarget: [{ source: null, routes: [], twoWay: false, rules: [], forwards: false, suspends: false }],
+      };
     const asTarget = to.map(({ source, routes, rules, forwards, suspends }): TargetUse => {
       const found = endpoints.find((endpoint) => endpoint.name === source);
       const twoWay = from.some((pipeline) => pipeline.target === source);

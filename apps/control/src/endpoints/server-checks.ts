@@ -44,9 +44,7 @@ export async function checkServer(server: Server, use: EndpointUse, logger: Logg
   try {
     const { asSource } = use;
     if (asSource)
-      problems.push(
-        ...(await bounded('SOURCE_UNAVAILABLE', checkSource(limited(server), { serverId: server.serverId, ...asSource }))),
-      );
+      problems.push(...(await bounded('SOURCE_UNAVAILABLE', checkSource(limited(server), { serverId: server.serverId, ...asSource }))));
     for (const target of use.asTarget) problems.push(...(await bounded('TARGET_UNAVAILABLE', askTarget(server, target))));
   } catch (error) {
     problems.push(problemOf(error, logger));

@@ -17,7 +17,9 @@ export class AddedTablesService {
   /** @throws RefusedError CONFIG_CONFLICT with the whole list */
   async require(before: ChannelDocument, after: ChannelInput): Promise<void> {
     if (before.state === 'stopped' || !(carriesMore(before, after) || decidesOtherwise(before, after))) return;
-    const [known, found] = await Promise.all([this.checks.checkChannel(before), this.checks.checkChannel(after)]);
+    // A table that cannot be carried is no table to take in, whatever the channel does about one that turns out so.
+    const check = (channel: ChannelInput) => this.checks.checkChannel({ ...channel, onUnsupported: 'stop' });
+    const [known, found] = await Promise.all([check(before), check(after)]);
     const added = errorsOf(found).filter((problem) => unasked.has(problem.id) || !known.some((old) => isSame(old, problem)));
     if (added.length === 0) return;
     const what = `channel ${after.name} is ${before.state} and cannot be changed so yet`;

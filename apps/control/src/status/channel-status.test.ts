@@ -67,6 +67,18 @@ describe('channelStatus', () => {
     expect(pipeline.state).toBe('running');
   });
 
+  it('shows what the loader leaves out, and what capture has left out that the loader has not come to; of this channel alone', () => {
+    const suspension = (name: string, database = 'shop') =>
+      ({ database, name, code: 'COLUMN_UNSUPPORTED', message: '', where: '', at: 0 }) as const;
+    const [known, next, others] = [suspension('t'), suspension('u'), suspension('t', 'crm')];
+    const capture = worker('capture', 'a', { suspended: [{ ...known, where: 'f:4' }, next, others] });
+    expect(one([capture, worker('loader', 'ab.there', { suspended: [known] })]).suspended).toEqual([known, next]);
+    expect(one([capture]).suspended).toEqual([{ ...known, where: 'f:4' }, next]);
+    // A process of an earlier version says nothing of it.
+    const { suspended: _, ...old } = worker('loader', 'ab.there');
+    expect(one([old as WorkStatus]).suspended).toEqual([]);
+  });
+
   it('takes the worse end, with its reason and the latest error', () => {
     const error = { code: 'ROW_CONFLICT', message: 'a row', help: 'compare', at: 5, details: {} } as const;
     const older = { ...error, code: 'SOURCE_UNAVAILABLE', at: 3 } as const;

@@ -2,9 +2,10 @@
  * What a rewind would replay, read once before anything is changed. Pure. It follows the log from the place to the checkpoint by the same rule as the
  * loader, so that the place is proven; and it finds what cannot be replayed:
  * - a DDL statement that was passed over: rows that a TRUNCATE removed would come back, and it is not in the log as rows;
- * - tables that left the topic and came back: what happened to them meanwhile is not in it, so old versions of their rows would stay.
+ * - tables that left the topic and came back: what happened to them meanwhile is not in it, so old versions of their rows would stay. One that is suspended is not among them: the
+ *   pipeline leaves its rows out in a replay, too, and it comes back only by leaving the routes.
  */
-import { admit, SyncError, tableName } from '@lutra/model';
+import { admit, SyncError } from '@lutra/model';
 import type { LogPlace, LogRecord, LogState, TableSchema } from '@lutra/model';
 
 /** The record that the checkpoint names. */
@@ -54,8 +55,7 @@ export class ReplayRange {
     if (body.kind === 'row') this.#tables.add(body.table);
     if (body.kind === 'ddl') throw this.#refused(header.seq, 'a DDL statement that was carried out by hand');
     if (body.kind !== 'routes') return;
-    const suspended = (body.suspended ?? []).map(tableName);
-    const routes = [...[...body.tables].sort(), '|', ...[...suspended].sort()].join();
+    const routes = [...body.tables].sort().join();
     if (this.#routes !== null && this.#routes !== routes) throw this.#refused(header.seq, 'a change of the tables that the topic holds');
     this.#routes = routes;
   }

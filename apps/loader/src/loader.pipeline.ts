@@ -8,13 +8,11 @@
  * The checkpoint row is committed with the data, so a restart, at any instant, goes on exactly after what was applied. Any failure
  * ends the run; the next one starts from the checkpoint again.
  */
-import { randomUUID } from 'node:crypto';
 import { RecordDecoder } from '@lutra/avro';
 import { BusAdmin, subscribe } from '@lutra/bus';
 import type { BusOptions } from '@lutra/bus';
 import type { EventQueues } from '@lutra/host';
 import { createRouter, rowsTopic, toSyncError } from '@lutra/model';
-import type { ControlRecord } from '@lutra/model';
 import type { ConnectionOptions } from '@lutra/mysql';
 import { openSecret } from '@lutra/registry';
 import type { Registry, SchemaStore } from '@lutra/registry';
@@ -27,10 +25,11 @@ import { TargetTables } from './conflict/target-tables.js';
 import { LogReader } from './log-reader.js';
 import type { Place } from './log-reader.js';
 import { Progress } from './progress.js';
-import { refusedTable, Suspensions } from './suspensions.js';
-import type { Refused, SuspensionsOptions } from './suspensions.js';
 import { RouteCheck } from './route-check.js';
 import type { RouteCheckOptions } from './route-check.js';
+import { suspend, suspensionsOf } from './suspending.js';
+import { refusedTable } from './suspensions.js';
+import type { Refused } from './suspensions.js';
 import { TableMatcher } from './table-matcher.js';
 import { sayApplied, skipOf, takeOverTarget } from './take-over.js';
 import { TargetWriter } from './target-writer.js';
@@ -144,7 +143,7 @@ async function load(deps: LoaderDeps, work: LoaderWork, lead: Attempt): Promise<
     // Not before the fence: who takes over after us looks after us, so routes that were once in force never go back to older ones.
     await sayApplied(target, checkpoint, await routes.requireNewest(checkpoint.routes ?? null));
     const router = createRouter(work.routes);
-    const suspensions = await suspensionsOf(deps, work, { checkpoint, router, fingerprints: routes.fingerprints });
+    const suspensions = await suspensionsOf(deps, work, { target, checkpoint, router, fingerprints: routes.fingerprints });
     if (lead.refused && !suspensions.has(lead.refused)) await suspensions.refuse(lead.refused);
     status.update({ suspended: suspensions.tables });
     const matcher = new TableMatcher({
@@ -225,48 +224,6 @@ async function load(deps: LoaderDeps, work: LoaderWork, lead: Attempt): Promise<
     ended.abort();
     await Promise.allSettled([writer.dispose(), admin.close(), guarding?.close()]);
   }
-}
-
-interface Suspending extends Pick<LoaderDeps, 'status'> {
-  readonly suspensions: Suspensions;
-  readonly applier: Applier;
-  readonly matcher: TableMatcher;
-}
-
-/** What lies before the record is applied in any case. */
-async function suspend({ suspensions, applier, matcher, status }: Suspending, control: ControlRecord, place: Place): Promise<void> {
-  const change = suspensions.changeBy(control);
-  if (!change) return;
-  await applier.flush();
-  await applier.settled();
-  await suspensions.follow(change, place);
-  matcher.forget();
-  status.update({ suspended: suspensions.tables });
-}
-
-type SuspensionParts = Pick<SuspensionsOptions, 'checkpoint' | 'router' | 'fingerprints'>;
-
-function suspensionsOf(deps: LoaderDeps, work: LoaderWork, parts: SuspensionParts): Promise<Suspensions> {
-  const { id, routes, onUnsupported: policy, targetRegion } = work;
-  return Suspensions.open({
-    ...parts,
-    target: connectionOf(deps, work),
-    routes,
-    policy,
-    onBegun: async (tables, { log, seq }) => {
-      const facts = tables.map(({ database, name, code }) => `${database}.${name} (${code})`);
-      deps.logger.warn({ seq, tables: facts }, 'tables are suspended: nothing behind this place is applied to them');
-      const tell = targetRegion && deps.events.of(targetRegion, work.target);
-      for (const { database, name, code, message, because = null } of tables) {
-        const about = { region: work.target.region, pipeline: id, schema: database, table: name, code, message, because, log, seq };
-        tell?.({ type: 'table-suspended', id: randomUUID(), at: Date.now(), ...about });
-      }
-      const omissions = tables.map(({ database, name, code }) => {
-        return { kind: 'suspend', what: code, tables: [`${database}.${name}`], where: `seq ${seq}`, at: Date.now(), record: null } as const;
-      });
-      await deps.registry.omissions.add(`pipeline@${id}`, omissions);
-    },
-  });
 }
 
 interface ApplierParts extends Pick<ApplierOptions, 'checkpoint' | 'guard' | 'skip' | 'tables'> {

@@ -44,6 +44,22 @@ CREATE TABLE IF NOT EXISTS lutra.skipped (
   UNIQUE KEY once (pipeline, log_id, seq)
 ) ENGINE = InnoDB CHARACTER SET utf8mb4;
 
+-- Tables that a pipeline does not write (onUnsupported: suspend), by their names at the source, and from where on: what the log has up to `seq` was applied. They come back
+-- by a person's act (docs/02-setup.md, A table that is suspended); an entry that has ended stays. Written behind the fence in lutra.checkpoint.
+CREATE TABLE IF NOT EXISTS lutra.suspended (
+  pipeline     VARCHAR(100) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  database_name VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+  table_name   VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+  code         VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'why: an error code',
+  message      VARCHAR(1000) NOT NULL,
+  because      VARCHAR(130) NOT NULL COMMENT 'the table to which foreign keys tie it; empty: suspended for itself',
+  log_id       VARCHAR(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  seq          BIGINT NOT NULL,
+  suspended_at TIMESTAMP(3) NOT NULL DEFAULT CURRENT_TIMESTAMP(3),
+  ended_at     TIMESTAMP(3) NULL DEFAULT NULL COMMENT 'when it had left the routes; NULL: it is suspended',
+  PRIMARY KEY (pipeline, database_name, table_name)
+) ENGINE = InnoDB CHARACTER SET utf8mb4;
+
 -- What a loader tells the capture of its target, through the binlog: watermarks, and what conflicts made of rows (remedies). Rows are written over.
 CREATE TABLE IF NOT EXISTS lutra.signal (
   pipeline     VARCHAR(100) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,

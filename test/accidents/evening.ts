@@ -104,6 +104,11 @@ export const evening: Readonly<Record<ErrorCode, Evening>> = {
   TABLE_MISSING: accidents('target', 'that is missing'),
   COLUMN_MISSING: accidents('target', 'that lacks a column, from the start or suddenly'),
   ENGINE_UNSUPPORTED: accidents('advice', 'ENGINE_UNSUPPORTED: the statement of the check mends the table'),
+  TABLE_SUSPENDED: shown(
+    'apps/loader/src/loader.pipeline.test.ts',
+    'stops a pipeline whose channel wants that, at the record',
+    'target.e2e takes a suspended table out, brings its rows by hand and takes it in again',
+  ),
   ROW_CONFLICT: accidents('advice', 'ROW_CONFLICT over a foreign key names it'),
   CONFLICT_WINDOW_LOST: shown(
     'apps/loader/src/conflict/peer-log.integration.test.ts',

@@ -29,6 +29,8 @@ export interface OneWayOptions {
   readonly servers?: { readonly source?: MysqlServer; readonly target?: MysqlServer };
   /** Left out: the test starts the channel itself. */
   readonly start?: false;
+  /** Accidents are looked at where they stop an end, unless they say otherwise. */
+  readonly onUnsupported?: 'stop' | 'suspend';
 }
 
 export type End = 'capture' | 'loader';
@@ -165,7 +167,7 @@ export class OneWay {
       start: { from: 'gtid', gtidSet: String(executed?.['s']).replaceAll(/\s/g, '') },
     });
     const pipeline = { name: 'again', source, target: this.endpoints.target, routes: [{ schema: this.database }] };
-    await this.#stack.api.createChannel({ name: this.name, pipelines: [pipeline] });
+    await this.#stack.api.createChannel({ name: this.name, pipelines: [pipeline], onUnsupported: 'stop' });
     await this.start();
     await this.runs();
   }
@@ -227,7 +229,7 @@ export async function openOneWay(stack: Stack, options: OneWayOptions = {}): Pro
   await stack.api.createEndpoint({ ...endpoint(way.from, endpoints.source, way.serverId), ...options.source });
   await stack.api.createEndpoint(endpoint(way.to, endpoints.target, way.serverId + 500));
   const pipeline = { name: 'rows', ...endpoints, routes: [{ schema: database }] };
-  await stack.api.createChannel({ name: way.name, pipelines: [pipeline] });
+  await stack.api.createChannel({ name: way.name, pipelines: [pipeline], onUnsupported: options.onUnsupported ?? 'stop' });
   if (options.start === false) return way;
   await way.start();
   await way.runs();

@@ -80,6 +80,86 @@ describe('a table at the target', () => {
   });
 });
 
+describe('a table at the target that cannot be written, in a channel that suspends', () => {
+  const tables = [
+    'CREATE TABLE parent (id INT PRIMARY KEY, v VARCHAR(10))',
+    'CREATE TABLE child (id INT PRIMARY KEY, p INT, FOREIGN KEY (p) REFERENCES parent (id) ON DELETE CASCADE)',
+  ];
+  const names = ['child', 'parent'];
+
+  it('costs itself and its child, whoever is killed; and it comes back as the docs say', async () => {
+    const way = await openWay({ onUnsupported: 'suspend' });
+    const suspended = async () => (await way.status()).suspended.map(({ name, code, because }) => ({ name, code, because }));
+    const pipeline = (exclude: readonly string[]) => ({
+      pipelines: [{ name: 'rows', ...way.endpoints, routes: [{ schema: way.database }], exclude }],
+    });
+    const inForce = async (): Promise<void> => {
+      const isSo = async (): Promise<true | undefined> => ((await way.status()).routes === 'in force' ? true : undefined);
+      expect(await until(isSo)).toBe(true);
+    };
+    for (const sql of tables) for (const create of [way.atSource, way.atTarget]) await create.call(way, sql);
+    await way.atSource("BEGIN; INSERT INTO parent VALUES (1, 'a'), (2, 'b'); INSERT INTO child VALUES (1, 1), (2, 2); COMMIT");
+    for (const name of names) await way.arrives(name);
+
+    await way.atTarget('ALTER TABLE parent DROP COLUMN v');
+    await way.atSource(
+      "BEGIN; INSERT INTO child VALUES (3, 1); INSERT INTO parent VALUES (3, 'c'); INSERT INTO t VALUES (2, 'same transaction'); COMMIT",
+    );
+    await way.arrives();
+    const both = [
+      { name: 'child', code: 'COLUMN_MISSING', because: `${way.database}.parent` },
+      { name: 'parent', code: 'COLUMN_MISSING', because: undefined },
+    ];
+    expect(await until(async () => ((await suspended()).length === 2 ? true : undefined))).toBe(true);
+    expect((await suspended()).toSorted((one, other) => (one.name < other.name ? -1 : 1))).toEqual(both);
+
+    for (const app of [stack.loader.b, stack.capture.a]) {
+      await app.kill();
+      await way.atSource(
+        `DELETE FROM parent WHERE id = 2; UPDATE parent SET v = CONCAT(v, 'x'); INSERT INTO t VALUES (${app === stack.loader.b ? 3 : 4}, 'x')`,
+      );
+      await app.restart();
+    }
+    await way.arrives();
+    expect(await suspended()).toHaveLength(2);
+    expect([await way.atTarget('SELECT id FROM parent'), await way.atTarget('SELECT id FROM child')]).toEqual([
+      [{ id: 1 }, { id: 2 }],
+      [{ id: 1 }, { id: 2 }],
+    ]);
+    const { omissions } = await stack.api.request<{ omissions: { items: { kind: string }[] } }>(
+      'GET',
+      `/api/v1/channels/${way.name}/status`,
+    );
+    expect(omissions.items.map(({ kind }) => kind)).toEqual(['suspend', 'suspend']);
+
+    // Mended, taken out, seeded, taken in.
+    await way.atTarget('ALTER TABLE parent ADD COLUMN v VARCHAR(10)');
+    await way.change(`channels/${way.name}`, pipeline(names));
+    await inForce();
+    expect(await until(async () => ((await suspended()).length === 0 ? true : undefined))).toBe(true);
+    const [parents, children] = [await way.atSource('SELECT id, v FROM parent'), await way.atSource('SELECT id, p FROM child')];
+    const values = (rows: readonly object[]): string =>
+      rows
+        .map(
+          (row) =>
+            `(${Object.values(row)
+              .map((value) => `'${value}'`)
+              .join()})`,
+        )
+        .join();
+    await way.atTarget(
+      `DELETE FROM parent; INSERT INTO parent (id, v) VALUES ${values(parents)}; INSERT INTO child VALUES ${values(children)}`,
+    );
+    await expect(way.change(`channels/${way.name}`, pipeline([]))).rejects.toThrow('table-left');
+    await way.change(`channels/${way.name}`, pipeline([]), '?force=true');
+    await inForce();
+    await way.atSource("INSERT INTO parent VALUES (9, 'new'); INSERT INTO child VALUES (9, 9); DELETE FROM parent WHERE id = 1");
+    for (const name of ['t', ...names]) await way.arrives(name);
+    expect(await suspended()).toEqual([]);
+    await way.close();
+  });
+});
+
 describe('a table at the target that is changed while the loader remembers it', () => {
   /** A table more on both sides, and a row that has arrived in it. */
   async function openMore(columns: string, row: string): Promise<OneWay> {

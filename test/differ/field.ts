@@ -211,7 +211,8 @@ export class Field {
     });
     const pipelines = way === 'one' ? [pipeline('a', 'b')] : [pipeline('a', 'b'), pipeline('b', 'a')];
     const conflicts = { home: this.stack.regions.a, rules: [...rules, { schema: 'both_probe', policy: 'home' as const }] };
-    await api.createChannel({ name: way, pipelines, ...(way === 'both' ? { conflicts } : {}) });
+    // What cannot be carried is to be seen, not left out.
+    await api.createChannel({ name: way, pipelines, onUnsupported: 'stop', ...(way === 'both' ? { conflicts } : {}) });
   }
 
   /** A log that begins with another channel's start says nothing about where ours begins: nothing of its tables was written yet. */

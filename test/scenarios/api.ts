@@ -1,5 +1,5 @@
 /** The REST API of control, as its users have it: JSON over HTTP with a bearer token. */
-import type { ChannelInput, EndpointInput, ErrorReport, Position, RegionDocument, WorkState, WorkStatus } from '@lutra/model';
+import type { ChannelInput, EndpointInput, ErrorReport, Position, RegionDocument, Suspension, WorkState, WorkStatus } from '@lutra/model';
 import type { z } from 'zod';
 import type { channelInputSchema, endpointInputSchema, regionSchema } from '@lutra/model';
 
@@ -30,6 +30,7 @@ export interface PipelineStatus {
   readonly rowsPerSecond: number;
   readonly rows: number;
   readonly transactions: number;
+  readonly suspended: readonly Suspension[];
   readonly lastError: ErrorReport | null;
   /** Capture. */
   readonly source: EndStatus;

@@ -6,11 +6,13 @@ import { Waits } from '@lutra/runtime';
 import { randomBytes } from 'node:crypto';
 import { RecordDecoder } from '@lutra/avro';
 import { gtidContains } from '@lutra/binlog';
+import type { BinlogOptions } from '@lutra/binlog';
 import type { RawRecord } from '@lutra/bus';
 import { admit, channelSchema, freshLog, routesFingerprint, SyncError, toSyncError } from '@lutra/model';
 import type {
   ChannelDocument,
   EndpointDocument,
+  FilePosition,
   LogState,
   RegionDocument,
   RestartOrder,
@@ -46,6 +48,8 @@ const world = vi.hoisted(() => ({
   /** Of the configuration in ZooKeeper. */
   revision: 5,
   gtidMode: true,
+  /** Tables whose rows cannot be read from a transaction on. */
+  unreadable: {} as Readonly<Record<string, number>>,
   /** Readers of the binlog that wait at its end. */
   idle: 0,
 }));
@@ -106,18 +110,24 @@ vi.mock('@lutra/binlog', async (original) => ({
   }),
   checkStart: async (_: unknown, choose: (state: object) => unknown) =>
     choose({ gtidMode: true, executed: setOf(world.items.filter(({ kind }) => kind === 'begin').length), file: 'binlog.1', pos: 4 }),
-  readBinlog: async function* ({ start, signal }: { start: { gtidSet: string }; signal: AbortSignal }) {
+  readBinlog: async function* ({ start, signal, wants }: Pick<BinlogOptions, 'signal' | 'wants'> & { start: { gtidSet: string } }) {
     let transaction = 0;
     for (const item of world.items) {
       if (item.kind === 'begin') transaction += 1;
       if (start.gtidSet !== '' && gtidContains(start.gtidSet, `${uuid}:${transaction}`)) continue;
       if (signal.aborted) throw aborted(signal);
-      yield item;
+      const unreadable = item.kind === 'rows' && transaction >= (world.unreadable[item.table.name] ?? Infinity);
+      if (unreadable && wants(item.table)) throw refused(item.table, item.at);
+      if (!unreadable) yield item;
     }
     world.idle += 1;
     await untilAbort(signal);
   },
 }));
+
+function refused({ database, name }: TableSchema, at: FilePosition): SyncError {
+  return new SyncError('COLUMN_UNSUPPORTED', `${database}.${name}.v: not supported`, { details: { database, table: name, ...at } });
+}
 
 const table: TableSchema = { database: 'shop', name: 't', columns: [{ name: 'id', type: 'int' }], primaryKey: ['id'] };
 function source(transactions: number, rows: number): SourceItem[] {
@@ -216,6 +226,7 @@ const workOn = (routes: readonly Route[]): CaptureWork => ({
   routes,
   pipelines: routesOf('a', [channelOf(routes)]),
   forwarded: [],
+  stopping: [],
   isTarget: false,
 });
 const work = workOn(shop);
@@ -267,7 +278,17 @@ async function capture(logs: LogCopyStore, done: () => Promise<boolean>, restart
 }
 
 beforeEach(() => {
-  Object.assign(world, { log: [], start: 0, late: null, fault: () => null, requests: 0, items: [], gtidMode: true, idle: 0 });
+  Object.assign(world, {
+    log: [],
+    start: 0,
+    late: null,
+    fault: () => null,
+    requests: 0,
+    items: [],
+    gtidMode: true,
+    idle: 0,
+    unreadable: {},
+  });
   world.channels = { documents: [channelOf(shop)], invalid: [] };
   world.revision = 5;
 });
@@ -587,3 +608,112 @@ async function kinds(): Promise<string[]> {
   for (const raw of world.log) found.push((await decoder.decode(raw)).header.kind);
   return found;
 }
+
+describe('a table that cannot be read', () => {
+  const bad: TableSchema = { ...table, name: 'bad' };
+  const other = (item: SourceItem): SourceItem =>
+    item.kind === 'rows' ? { ...item, table: bad, rows: item.rows.map(({ after }) => ({ before: null, after })) } : item;
+  /** Each transaction has rows of both tables, those of `bad` among them. */
+  const mixed = (): SourceItem[] => source(4, 4).flatMap((item) => (item.kind === 'rows' ? [item, other(item)] : [item]));
+
+  /** Ids by table, and what each `routes` record says is suspended; no row may stand behind a record that leaves it out. */
+  async function readBoth(): Promise<{ readonly t: number[]; readonly bad: number[]; readonly suspended: readonly string[] }> {
+    const decoder = new RecordDecoder({ ids });
+    const found = { t: [] as number[], bad: [] as number[] };
+    let open: { name: 't' | 'bad'; id: number }[] = [];
+    let suspended: readonly string[] = [];
+    let state: LogState = freshLog;
+    for (const raw of world.log) {
+      const { header, body, offset } = await decoder.decode(raw);
+      const next = admit(state, header, offset);
+      state = next.state;
+      if (next.verdict === 'epoch') open = [];
+      if (next.verdict !== 'valid') continue;
+      if (body.kind === 'routes') {
+        const names = (body.suspended ?? []).map(({ name }) => name);
+        // Never forgotten.
+        expect(names).toEqual(expect.arrayContaining([...suspended]));
+        suspended = names;
+      }
+      if (body.kind !== 'row') continue;
+      const name = body.table.name as 't' | 'bad';
+      expect(suspended).not.toContain(name);
+      open.push({ name, id: Number(body.event.after?.['id']) });
+      if (!body.event.transaction.last) continue;
+      for (const row of open) found[row.name].push(row.id);
+      open = [];
+    }
+    return { ...found, suspended };
+  }
+
+  const want = expectedIds(4, 4);
+  const done = async () => world.idle > 0 && world.late === null && (await readBoth()).t.length >= want.length;
+
+  it.each<Fault>(['lost', 'unanswered', { arrivesAfter: 0 }])(
+    'costs itself: a request that fails (%s) loses and doubles nothing of the others',
+    async (fault) => {
+      for (let at = 0; at < 16; at += 1) {
+        Object.assign(world, { log: [], late: null, requests: 0, idle: 0, items: mixed(), unreadable: { bad: 3 } });
+        world.fault = (request) => (request === at ? fault : null);
+        const failures = await capture(copyStore(), done);
+        const found = await readBoth();
+        expect(found, `request ${at}: ${failures.map(String).join()}`).toMatchObject({ t: want, suspended: ['bad'] });
+        // A prefix of what could be read.
+        expect(expectedIds(2, 4).slice(0, found.bad.length)).toEqual(found.bad);
+        expect(failures.filter((error) => error.outcome === 'stop')).toEqual([]);
+      }
+    },
+  );
+
+  it('stays suspended in a new process and when it can be read again, until it has left the routes', async () => {
+    Object.assign(world, { items: mixed(), unreadable: { bad: 3 } });
+    const logs = copyStore();
+    await capture(logs, done);
+    Object.assign(world, { unreadable: {}, idle: 0, items: [...mixed(), ...more(5)] });
+    await capture(logs, async () => world.idle > 0 && (await readBoth()).t.includes(5000));
+    expect((await readBoth()).suspended).toEqual(['bad']);
+    const without = workOn([{ ...shop[0]!, exclude: ['bad'] }]);
+    world.channels.documents = [channelOf(without.routes)];
+    Object.assign(world, { idle: 0, items: [...mixed(), ...more(5), ...more(6)] });
+    await capture(logs, async () => world.idle > 0 && (await lastRoutes()).suspended.length === 0, noOrder, without);
+    expect(await lastRoutes()).toEqual({ tables: ['shop.* except bad'], suspended: [] });
+  });
+
+  it('stops the endpoint where a channel says so, and the error names both ways out', async () => {
+    const stopping = [{ channel: 'ab', routes: shop, bothWays: false }];
+    Object.assign(world, { items: mixed(), unreadable: { bad: 1 } });
+    const [error] = await capture(copyStore(), async () => false, noOrder, { ...work, stopping });
+    expect(error).toMatchObject({ code: 'COLUMN_UNSUPPORTED', details: { database: 'shop', table: 'bad', channels: 'ab' } });
+    expect(error?.message).toMatch(/"shop.bad" into "exclude" .* channel ab.*"onUnsupported": "suspend"/);
+    const [bothWays] = await capture(copyStore(), async () => false, noOrder, { ...work, stopping: [{ ...stopping[0]!, bothWays: true }] });
+    expect(bothWays?.message).toMatch(/flows both ways/);
+  });
+
+  it('does not matter to a channel that does not route it', async () => {
+    Object.assign(world, { items: mixed(), unreadable: { bad: 1 } });
+    const stopping = [{ channel: 'cd', routes: [{ schema: 'shop', table: 't' }], bothWays: true }];
+    expect(await capture(copyStore(), done, noOrder, { ...work, stopping })).toEqual([]);
+    expect(await readBoth()).toMatchObject({ t: want, bad: [], suspended: ['bad'] });
+  });
+
+  function more(n: number): SourceItem[] {
+    const at = { file: 'binlog.1', pos: n * 100 };
+    const row = { kind: 'rows', flags: 0, op: 'c', at, bytes: 50, rows: [{ before: null, after: { id: n * 1000 } }] } as const;
+    return [
+      { kind: 'begin', gtid: `${uuid}:${n}`, at, commitTimeUs: 1, serverId: 1, session },
+      { ...row, table },
+      { ...row, table: bad },
+      { kind: 'commit', end: { file: 'binlog.1', pos: n * 100 + 50, gtidSet: setOf(n) } },
+    ];
+  }
+
+  async function lastRoutes(): Promise<{ readonly tables: readonly string[]; readonly suspended: readonly string[] }> {
+    const decoder = new RecordDecoder({ ids });
+    let last = { tables: [] as readonly string[], suspended: [] as readonly string[] };
+    for (const raw of world.log) {
+      const { body } = await decoder.decode(raw);
+      if (body.kind === 'routes') last = { tables: body.tables, suspended: (body.suspended ?? []).map(({ name }) => name) };
+    }
+    return last;
+  }
+});

@@ -14,8 +14,17 @@ import type { KnownPlace } from '@lutra/binlog';
 import { BusAdmin, Publisher } from '@lutra/bus';
 import type { BusOptions } from '@lutra/bus';
 import type { EventQueues } from '@lutra/host';
-import { createRouter, rowsTopic, SyncError } from '@lutra/model';
-import type { Announced, EndpointDocument, FilePosition, Position, RegionDocument, Route, RouteFingerprints } from '@lutra/model';
+import { announcedPattern, createRouter, rowsTopic, SyncError } from '@lutra/model';
+import type {
+  Announced,
+  EndpointDocument,
+  FilePosition,
+  Position,
+  RegionDocument,
+  Route,
+  RouteFingerprints,
+  Suspension,
+} from '@lutra/model';
 import { openPassword } from '@lutra/registry';
 import type { Keyring, Registry, SchemaStore } from '@lutra/registry';
 import type { StatusReporter } from '@lutra/runtime';
@@ -36,6 +45,8 @@ import { carryOutRestart } from './restart.js';
 import { requireCurrentRoutes } from './routes-check.js';
 import { requireRowsUntil } from './rows-until.js';
 import { TransactionTracker } from './transactions.js';
+import { namingTable, stillSuspended, suspensionOf } from './unreadable.js';
+import type { StoppingChannel } from './unreadable.js';
 
 export interface CaptureWork {
   readonly endpoint: EndpointDocument;
@@ -46,6 +57,8 @@ export interface CaptureWork {
   readonly forwarded: readonly Route[];
   /** What they carry, pipeline by pipeline. */
   readonly pipelines: RouteFingerprints;
+  /** Channels at work for which a table that cannot be read stops the endpoint. */
+  readonly stopping: readonly StoppingChannel[];
   /** A loader writes to it too: what it wrote must be known by its marker. */
   readonly isTarget: boolean;
 }
@@ -69,8 +82,29 @@ const binlogBufferBytes = 512 * 1024;
 const queueBytes = 1024 * 1024;
 const batchBytes = 512 * 1024;
 
-/** One leadership: works until the signal aborts or something fails. */
-export async function runCapture(deps: CaptureDeps, work: CaptureWork, lead: { leaseNumber: number; signal: AbortSignal }): Promise<void> {
+interface Lead {
+  readonly leaseNumber: number;
+  readonly signal: AbortSignal;
+}
+
+/** One leadership: works until the signal aborts or something fails. A table that cannot be read, and may be suspended, costs a claim of the log and no failure. */
+export async function runCapture(deps: CaptureDeps, work: CaptureWork, lead: Lead): Promise<void> {
+  for (let met: readonly Suspension[] = []; ;) {
+    try {
+      return await captureOnce(deps, work, { ...lead, met });
+    } catch (thrown) {
+      if (lead.signal.aborted) throw thrown;
+      const found = suspensionOf(thrown, work, Date.now());
+      // Met although it is left out: then it is another cause.
+      if (met.some(({ database, name }) => database === found.database && name === found.name)) throw thrown;
+      const { database, name, code, where } = found;
+      deps.logger.warn({ database, table: name, code, where }, 'a table cannot be read: it is suspended, and the others go on');
+      met = [...met, found];
+    }
+  }
+}
+
+async function captureOnce(deps: CaptureDeps, work: CaptureWork, lead: Lead & { readonly met: readonly Suspension[] }): Promise<void> {
   const { endpoint, region } = work;
   const topic = rowsTopic(endpoint.name);
   const ended = new AbortController();
@@ -129,8 +163,14 @@ export async function runCapture(deps: CaptureDeps, work: CaptureWork, lead: { l
     // A table's first row must not wait for a ZooKeeper that is away.
     void deps.schemas.prefetch?.(`${topic}-`);
 
-    const tables = work.routes.map((route) => `${route.schema}.${route.table}`);
-    const announced: Announced = { revision, tables, pipelines: work.pipelines };
+    const suspended = stillSuspended(claim.tail.announced?.suspended ?? [], lead.met, work.routes);
+    deps.status.update({ suspended });
+    const announced: Announced = {
+      revision,
+      tables: work.routes.map(announcedPattern),
+      pipelines: work.pipelines,
+      ...(suspended.length > 0 && { suspended }),
+    };
     const progress = new Progress(deps, endpoint.name);
     progress.looked({ file: state.file, pos: state.pos, at: askedAt });
     metrics.queueCapacity.set({ name }, queueBytes);
@@ -166,7 +206,7 @@ export async function runCapture(deps: CaptureDeps, work: CaptureWork, lead: { l
       },
     });
     const read = async (): Promise<void> => {
-      const router = createRouter(work.routes);
+      const router = createRouter(work.routes, suspended);
       const wants = (table: { database: string; name: string }): boolean => isOwnTable(table) || router(table) !== null;
       const tracker = new TransactionTracker({
         endpoint: endpoint.name,
@@ -174,7 +214,7 @@ export async function runCapture(deps: CaptureDeps, work: CaptureWork, lead: { l
         connector: state.flavor,
         version: state.version,
         router,
-        forwarded: createRouter(work.forwarded),
+        forwarded: createRouter(work.forwarded, suspended),
         ddl: endpoint.ddl,
         foldsNames: state.lowerCaseTableNames === 1,
         seen,
@@ -185,6 +225,7 @@ export async function runCapture(deps: CaptureDeps, work: CaptureWork, lead: { l
       let published = remedies;
       const heartbeats = new Heartbeats(endpoint.name, writer);
       const warn = warnOnce(deps.logger);
+      const writeRow = namingTable((table, event) => writer.row(table, event));
       // First of all records: a log that ended before it would not say where to go on.
       await heartbeats.now({ position: start, seen, remedies, rowsUntil });
       await writer.control({
@@ -210,7 +251,7 @@ export async function runCapture(deps: CaptureDeps, work: CaptureWork, lead: { l
         for (const output of tracker.accept(item)) {
           switch (output.kind) {
             case 'row':
-              await writer.row(output.table, output.event);
+              await writeRow(output.table, output.event);
               break;
             case 'ddl':
               await writer.control({

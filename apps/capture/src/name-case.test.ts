@@ -19,5 +19,12 @@ describe('a capture whose source has lower_case_table_names', () => {
     expect(start(1, 'Parcel', 'x', 'O*')).toThrow(refused);
   });
 
+  it('1 starts with excludes in lower case only: others would leave out nothing', () => {
+    const excluding = (exclude: string) => () =>
+      requireNameCase('a', { lowerCaseTableNames: 1 }, [{ schema: 'shop', table: '*', exclude: [exclude] }]);
+    expect(excluding('tmp_*')).not.toThrow();
+    expect(excluding('shop.Tmp')).toThrow('write it shop.tmp');
+  });
+
   it('2 does not start', () => expect(start(2)).toThrow(expect.objectContaining({ code: 'SOURCE_SETTINGS' })));
 });

@@ -12,8 +12,9 @@ export function requireNameCase(
   const setting = `endpoint ${endpoint}: lower_case_table_names is ${lowerCaseTableNames}`;
   if (lowerCaseTableNames === 2) throw new SyncError('SOURCE_SETTINGS', `${setting}: only 0 and 1 are supported`);
   if (lowerCaseTableNames === 0) return;
-  const wrong = routes.map(({ schema, table }) => `${schema}.${table}`).filter((name) => name !== foldedName(name));
+  const names = routes.flatMap(({ schema, table, exclude = [] }) => [`${schema}.${table}`, ...exclude]);
+  const wrong = [...new Set(names)].filter((name) => name !== foldedName(name));
   if (wrong.length === 0) return;
-  const message = `${setting}, so no table matches the route ${wrong.join(', ')}: write it ${wrong.map(foldedName).join(', ')}`;
+  const message = `${setting}, so no table matches ${wrong.join(', ')} in a route: write it ${wrong.map(foldedName).join(', ')}`;
   throw new SyncError('SOURCE_SETTINGS', message, { details: { routes: wrong.join() } });
 }

@@ -7,7 +7,7 @@ import { parseGtids } from '@lutra/binlog';
 import type { ExecutedSet, KnownPlace } from '@lutra/binlog';
 import type { RecordDecoder } from '@lutra/avro';
 import type { RawRecord } from '@lutra/bus';
-import { admit, freshLog, SyncError } from '@lutra/model';
+import { admit, announcedBy, freshLog, SyncError } from '@lutra/model';
 import type { Announced, ControlRecord, LogRecord, LogState, Position, RecordHeader, RowEvent, Seen } from '@lutra/model';
 import type { LogCopy } from '@lutra/registry';
 
@@ -162,7 +162,7 @@ export class TailReader {
       this.#known = null;
     }
     if (body.kind === 'routes') {
-      this.#announced = { revision: body.revision, tables: body.tables, pipelines: body.pipelines };
+      this.#announced = announcedBy(body);
       this.#server = body.server;
     }
     if (body.kind === 'heartbeat' && this.#server !== null) this.#known = { ...body.position, serverUuid: this.#server };

@@ -84,4 +84,23 @@ describe('which endpoints are captured', () => {
     expect(two(false)?.value.forwarded).toEqual([]);
     expect(two(true)?.fingerprint).not.toBe(two(false)?.fingerprint);
   });
+
+  it('with the channels at work for which a table that cannot be read stops it; anew when one changes its mind', () => {
+    const says = (name: string, onUnsupported: 'stop' | 'suspend' | undefined, state = 'running', more: readonly object[] = []) =>
+      channelSchema.parse({
+        name,
+        state,
+        ...(onUnsupported && { onUnsupported }),
+        pipelines: [{ name: 'p', source: 'a', target: 'b', routes: [{ schema: name }], exclude: ['tmp'] }, ...more],
+      });
+    const stopping = (...channels: ReturnType<typeof says>[]) => wanted(...channels)?.value.stopping;
+    expect(stopping(says('x', undefined), says('y', 'suspend'))).toEqual([]);
+    const routes = [{ schema: 'x', table: '*', exclude: ['tmp'] }];
+    expect(stopping(says('x', 'stop'), says('y', 'suspend'))).toEqual([{ channel: 'x', routes, bothWays: false }]);
+    expect(stopping(says('x', 'stop', 'stopped'), says('y', 'suspend'))).toEqual([]);
+    const back = [{ name: 'q', source: 'b', target: 'a', routes: [{ schema: 'x' }] }];
+    expect(stopping(says('x', undefined, 'running', back))).toEqual([{ channel: 'x', routes, bothWays: true }]);
+    expect(wanted(says('x', 'stop'))?.fingerprint).not.toBe(wanted(says('x', 'suspend'))?.fingerprint);
+    expect(wanted(says('x', undefined))?.value.routes).toEqual(routes);
+  });
 });

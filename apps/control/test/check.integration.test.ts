@@ -208,6 +208,37 @@ describe('an endpoint or a region that a running channel uses', () => {
   });
 });
 
+describe('a table that cannot be carried', () => {
+  const channel = (onUnsupported?: string) => ({
+    name: 'ef',
+    onUnsupported,
+    pipelines: [{ name: 'there', source: 'a', target: 'b', routes: [{ schema: 'shop', table: 'lacking', to: { schema: 'other' } }] }],
+  });
+
+  it('is a warning of the start where the channel suspends it, as it does by default; an error where it stops', async () => {
+    await run('CREATE TABLE shop.lacking (id INT PRIMARY KEY)');
+    const made = await client.post('/api/v1/channels', channel());
+    expect([made.status, made.body.onUnsupported]).toEqual([201, 'suspend']);
+    const started = await client.post('/api/v1/channels/ef/pause');
+    expect(started.status).toBe(200);
+    const missing = started.body.problems.find(({ id }: { id: string }) => id === 'table-missing');
+    expect(missing).toMatchObject({
+      severity: 'warning',
+      what: expect.stringMatching(/other\.lacking does not exist.*the channel suspends shop\.lacking/),
+    });
+    await client.post('/api/v1/channels/ef/stop');
+    expect((await client.put('/api/v1/channels/ef', channel('stop'), '*')).body.onUnsupported).toBe('stop');
+    const refused = await client.post('/api/v1/channels/ef/start');
+    expect([
+      refused.status,
+      refused.body.details?.problems.some(
+        ({ id, severity }: { id: string; severity: string }) => id === 'table-missing' && severity === 'error',
+      ),
+    ]).toEqual([409, true]);
+    expect((await client.get('/api/v1/channels/ef')).body).toMatchObject({ state: 'stopped', onUnsupported: 'stop' });
+  });
+});
+
 describe('a conflict policy', () => {
   const route = { schema: 'shop', table: 'keyless', to: { schema: 'copy' } };
   const channel = (...rules: readonly object[]) => ({

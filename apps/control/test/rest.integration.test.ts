@@ -546,6 +546,7 @@ describe('status', () => {
       skipped: 0,
       ignored: 0,
       routes: null,
+      suspended: null,
       lastError: null,
       updatedAt: 1,
     } as const;

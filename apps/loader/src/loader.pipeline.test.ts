@@ -10,8 +10,8 @@ import type { RawRecord } from '@lutra/bus';
 import type { Checkpoint } from '@lutra/marker';
 import { EventQueues } from '@lutra/host';
 import { channelSchema, routesFingerprint, SyncError } from '@lutra/model';
-import type { ChannelDocument, EndpointDocument, RegionDocument, Route, RowEvent, TableSchema, WorkStatus } from '@lutra/model';
-import type { SqlText } from '@lutra/mysql';
+import type { ChannelDocument, EndpointDocument, RegionDocument, Route, RowEvent, Suspension, TableSchema, WorkStatus } from '@lutra/model';
+import type { SqlText, SuspensionChange, SuspensionPlace } from '@lutra/mysql';
 import { Keyring, sealPassword } from '@lutra/registry';
 import { supervise, untilAbort } from '@lutra/runtime';
 import { Metrics } from '@lutra/telemetry';
@@ -36,6 +36,11 @@ const world = vi.hoisted(() => ({
   looks: [] as (ChannelDocument | null)[],
   /** Of the configuration in ZooKeeper. */
   revision: 5,
+  /** lutra.suspended, and how its next writes end. */
+  suspended: [] as readonly Suspension[],
+  suspending: [] as Failure[],
+  /** Of the target: whose definition is refused. */
+  refuses: [] as string[],
   /** Each log has its own target: what an ended run still has under way must not reach the next one's. */
   generation: 0,
 }));
@@ -172,7 +177,19 @@ vi.mock('@lutra/mysql', async (original) => ({
   },
   sayRoutes: async (_: unknown, { routes }: { routes: Checkpoint['routes'] }) =>
     void (world.checkpoint = world.checkpoint && { ...world.checkpoint, routes }),
-  loadForApply: async () => target,
+  loadForApply: async (_: unknown, database: string) => {
+    if (!world.refuses.includes(database)) return { ...target, database };
+    throw new SyncError('TABLE_MISSING', `${database}.t does not exist`, { details: { database, table: 't' } });
+  },
+  readSuspended: async () => world.suspended,
+  tiedTables: async () => [],
+  writeSuspended: async (_: unknown, place: SuspensionPlace, { begun, ended }: SuspensionChange) => {
+    const failure = world.suspending.shift() ?? 'none';
+    if (failure === 'before') throw new SyncError('TARGET_UNAVAILABLE', 'cut');
+    if (place.epoch !== world.checkpoint?.epoch) throw new SyncError('FENCED', 'epoch');
+    world.suspended = [...world.suspended.filter((one) => !ended.some(({ database }) => database === one.database)), ...begun];
+    if (failure === 'after') throw new SyncError('TARGET_UNAVAILABLE', 'cut');
+  },
   ApplyConnection: { open: async () => ((world.connections += 1), new FakeTarget()) },
 }));
 
@@ -259,10 +276,22 @@ class LogBuilder {
   }
 
   /** As capture says at its start which routes it works with. */
-  async routes(pipelines: Readonly<Record<string, string>>, { tables = [] as readonly string[], revision = 5 } = {}): Promise<void> {
+  async routes(
+    pipelines: Readonly<Record<string, string>>,
+    { tables = [] as readonly string[], revision = 5, suspended = [] as readonly Suspension[] } = {},
+  ): Promise<void> {
     const header = { kind: 'routes', log: 'L', seq: this.#seq++, epoch: this.#epoch } as const;
     this.#push(
-      await this.#encoder.encodeControl(header, { kind: 'routes', endpoint: 'a', tables, pipelines, revision, server: null, tsMs: 0 }),
+      await this.#encoder.encodeControl(header, {
+        kind: 'routes',
+        endpoint: 'a',
+        tables,
+        pipelines,
+        suspended,
+        revision,
+        server: null,
+        tsMs: 0,
+      }),
     );
   }
 
@@ -321,6 +350,8 @@ const work: LoaderWork = {
   forwards: false,
   carriedOn: false,
   paused: false,
+  onUnsupported: 'suspend',
+  targetRegion: null,
   guard: null,
 };
 const silent = { info() {}, debug() {}, warn() {}, error() {} } as unknown as LoaderDeps['logger'];
@@ -328,6 +359,7 @@ const deps = (): LoaderDeps => ({
   registry: {
     pipelines: { read: async () => ({ createdAt: 0 }) },
     skips: { read: async () => null },
+    omissions: { add: async () => undefined },
     channels: { latest },
     revision: { latest: async () => ({ revision: world.revision, channels: { ab: world.revision, c: world.revision } }) },
   } as unknown as LoaderDeps['registry'],
@@ -344,13 +376,17 @@ const deps = (): LoaderDeps => ({
   events: new EventQueues({ app: 'loader', metrics: new Metrics('loader'), logger: silent }),
 });
 
-async function load(done: (failures: readonly SyncError[]) => boolean, routes = shop): Promise<SyncError[]> {
+async function load(
+  done: (failures: readonly SyncError[]) => boolean,
+  routes = shop,
+  onUnsupported: LoaderWork['onUnsupported'] = 'suspend',
+): Promise<SyncError[]> {
   const stop = new AbortController();
   const failures: SyncError[] = [];
   const working = supervise({
     signal: stop.signal,
     backoff: { firstMs: 0, maxMs: 0 },
-    run: (signal) => runLoader(deps(), { ...work, routes }, { leaseNumber: 1, signal }),
+    run: (signal) => runLoader(deps(), { ...work, routes, onUnsupported }, { leaseNumber: 1, signal }),
     onFailure: (error, next) => {
       failures.push(error);
       if (next === 'wait') stop.abort();
@@ -386,6 +422,7 @@ async function build(pieces: readonly Piece[]): Promise<LogBuilder> {
   world.generation += 1;
   world.looks = [channelOf(shop)];
   world.revision = 5;
+  Object.assign(world, { suspended: [], suspending: [], refuses: [] });
   const log = new LogBuilder();
   await log.lead();
   if (pieces.length > 0) await log.routes({ 'c.p': routesFingerprint(shop) });
@@ -554,4 +591,134 @@ it('a target that was aimed at another server past control has its password sent
   const lead = { leaseNumber: 1, signal: new AbortController().signal };
   const aimed = { ...work, target: { ...work.target, host: 'stranger' } };
   await expect(runLoader(deps(), aimed, lead)).rejects.toMatchObject({ code: 'SECRET_UNREADABLE' });
+});
+
+describe('a table that is suspended', () => {
+  const suspension: Suspension = { database: 'crm', name: 't', code: 'COLUMN_UNSUPPORTED', message: '', where: 'f:4', at: 0 };
+  const fingerprint = { 'c.p': routesFingerprint(both) };
+  const transaction = (rows: number, routed: boolean) => ({ kind: 'transaction', rows, large: false, routed }) as const;
+  const ours = fc.record({ kind: fc.constant('transaction' as const), rows: small, large: fc.constant(false), routed: fc.boolean() });
+
+  /** Of the log, in its order: what is applied if the table (crm) is left out from a place on. */
+  async function logOf(
+    before: readonly Piece[],
+    after: readonly Piece[],
+    said: readonly Suspension[],
+  ): Promise<{ readonly log: LogBuilder; readonly want: number[] }> {
+    const log = await build([]);
+    world.looks = [channelOf(both)];
+    await log.routes(fingerprint);
+    let next = 1;
+    const want: number[] = [];
+    const add = async (piece: Piece, takes: (routed: boolean) => boolean): Promise<void> => {
+      await log.add(piece);
+      if (piece.kind !== 'transaction') return;
+      for (let row = 0; row < piece.rows; row += 1, next += 1) if (takes(piece.routed)) want.push(next);
+    };
+    for (const piece of before) await add(piece, () => true);
+    await log.lead();
+    await log.routes(fingerprint, { suspended: said });
+    for (const piece of after) await add(piece, (routed) => routed);
+    Object.assign(world, { log: log.records, failures: [], rows: [], checkpoint: null, connections: 0 });
+    return { log, want };
+  }
+
+  it('by capture: has every row before that place, none behind it, and the others theirs once, whatever failed on the way', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(ours, { maxLength: 6 }),
+        fc.array(ours, { minLength: 1, maxLength: 6 }),
+        fc.array(failure, { maxLength: 8 }),
+        fc.array(failure, { maxLength: 3 }),
+        fc.array(fc.integer({ min: 1, max: 30 }), { minLength: 1, maxLength: 5 }),
+        async (before, after, failures, suspending, batchSizes) => {
+          const { want } = await logOf(before, after, [suspension]);
+          Object.assign(world, { failures: [...failures], suspending: [...suspending], batchSizes });
+          const errors = await load(() => world.rows.length >= want.length && world.suspended.length > 0, both);
+          expect(errors.filter((error) => error.code !== 'TARGET_UNAVAILABLE')).toEqual([]);
+          expect(world.rows).toEqual(want);
+          expect(world.suspended).toMatchObject([{ database: 'crm', name: 't', code: 'COLUMN_UNSUPPORTED' }]);
+          // Who takes over knows it from the target, and from nowhere else.
+          world.log = [...world.log];
+        },
+      ),
+      { numRuns: 60 },
+    );
+  }, 60_000);
+
+  it('stays so for an owner that begins behind the record, until the log says that it has left the routes', async () => {
+    const { log, want } = await logOf([transaction(1, false)], [transaction(2, true)], [suspension]);
+    await load(() => world.rows.length >= want.length, both);
+    expect(world.checkpoint?.seq).toBeGreaterThan(3);
+    await log.add(transaction(1, false));
+    await log.add(transaction(1, true));
+    world.log = log.records;
+    await load(() => world.rows.length > want.length, both);
+    expect(world.rows).toEqual([...want, 5]);
+    // Taken out, brought by hand, taken in: each by a record of the log.
+    const names = { 'c.p': routesFingerprint(shop) };
+    await log.lead();
+    await log.routes(names);
+    world.looks = [channelOf(shop)];
+    world.revision = 6;
+    world.log = [...log.records];
+    await load(() => world.suspended.length === 0, shop);
+    expect(world.suspended).toEqual([]);
+    await log.lead();
+    await log.routes(fingerprint, { revision: 7 });
+    await log.add(transaction(1, false));
+    world.looks = [channelOf(both)];
+    world.revision = 7;
+    world.log = [...log.records];
+    await load(() => world.rows.length > want.length + 1, both);
+    expect(world.rows).toEqual([...want, 5, 6]);
+  });
+
+  it('stays so where it was taken out and in again before the loader came by', async () => {
+    const { log } = await logOf([], [transaction(1, true)], [suspension]);
+    await log.add(transaction(1, false));
+    await log.lead();
+    await log.routes({ 'c.p': routesFingerprint(shop) });
+    await log.lead();
+    await log.routes(fingerprint);
+    await log.add(transaction(1, false));
+    await log.add(transaction(1, true));
+    world.log = log.records;
+    await load(() => world.rows.length > 1, both);
+    expect(world.rows).toEqual([1, 4]);
+    expect(world.suspended).toHaveLength(1);
+  });
+
+  it('stays so for a loader that knows new routes and has not come to where the log begins with them', async () => {
+    const { log } = await logOf([], [transaction(1, true)], [suspension]);
+    await load(() => world.rows.length > 0, both);
+    await log.lead();
+    await log.routes(fingerprint);
+    await log.add(transaction(1, true));
+    world.log = [...log.records];
+    world.looks = [channelOf(shop)];
+    await load(() => world.rows.length > 1, shop);
+    expect(world.rows).toEqual([1, 2]);
+    expect(world.suspended).toHaveLength(1);
+  });
+
+  it('stops a pipeline whose channel wants that, at the record, and again at each start', async () => {
+    const { want } = await logOf([transaction(2, false)], [transaction(1, true)], [suspension]);
+    const [error] = await load((failures) => failures.length > 0, both, 'stop');
+    expect(error).toMatchObject({ code: 'TABLE_SUSPENDED', details: { database: 'crm', table: 't' } });
+    expect(world.rows).toEqual([1, 2]);
+    await load(() => world.rows.length >= want.length, both);
+    expect((await load((failures) => failures.length > 0, both, 'stop'))[0]).toMatchObject({ code: 'TABLE_SUSPENDED' });
+  });
+
+  it('by its target: nothing of the transaction that met it is torn, and the others get it', async () => {
+    for (const policy of ['suspend', 'stop'] as const) {
+      const { want } = await logOf([transaction(2, true)], [transaction(2, false), transaction(3, true)], []);
+      Object.assign(world, { refuses: ['crm'], batchSizes: [2] });
+      const errors = await load((failures) => failures.length > 0 || world.rows.length >= want.length, both, policy);
+      expect(errors.map(({ code }) => code)).toEqual(policy === 'stop' ? ['TABLE_MISSING'] : []);
+      expect(world.rows).toEqual(policy === 'stop' ? [1, 2] : want);
+      expect(world.suspended.map(({ code }) => code)).toEqual(policy === 'stop' ? [] : ['TABLE_MISSING']);
+    }
+  });
 });

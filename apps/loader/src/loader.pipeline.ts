@@ -27,6 +27,9 @@ import type { Place } from './log-reader.js';
 import { Progress } from './progress.js';
 import { RouteCheck } from './route-check.js';
 import type { RouteCheckOptions } from './route-check.js';
+import { suspend, suspensionsOf } from './suspending.js';
+import { refusedTable } from './suspensions.js';
+import type { Refused } from './suspensions.js';
 import { TableMatcher } from './table-matcher.js';
 import { sayApplied, skipOf, takeOverTarget } from './take-over.js';
 import { TargetWriter } from './target-writer.js';
@@ -64,6 +67,8 @@ interface Lead {
 
 /** One run of it. `merge` and `settled`: see ApplierOptions. */
 interface Attempt extends Lead {
+  /** A table whose definition at the target ended the run before: it is suspended. */
+  readonly refused: Refused | null;
   readonly merge: boolean;
   readonly settled: ReadonlySet<number>;
 }
@@ -73,13 +78,26 @@ interface Attempt extends Lead {
  * transaction at a time: the good ones before it take effect, and the bad one is named.
  */
 export async function runLoader(deps: LoaderDeps, work: LoaderWork, lead: Lead): Promise<void> {
+  for (let refused: Refused | null = null; ;) {
+    try {
+      return await runMerged(deps, work, { ...lead, refused });
+    } catch (thrown) {
+      const found = work.onUnsupported === 'suspend' && !lead.signal.aborted ? refusedTable(thrown) : null;
+      // Refused although it is suspended: then it is another cause.
+      if (!found || (found.database === refused?.database && found.name === refused.name)) throw thrown;
+      refused = found;
+    }
+  }
+}
+
+async function runMerged(deps: LoaderDeps, work: LoaderWork, lead: Pick<Attempt, 'leaseNumber' | 'signal' | 'refused'>): Promise<void> {
   try {
     await loadOrSettle(deps, work, { ...lead, merge: true });
   } catch (thrown) {
     const error = toSyncError(thrown);
     if (error.outcome !== 'stop' || error.details['alone'] !== false || lead.signal.aborted) throw thrown;
     deps.logger.warn({ code: error.code, details: error.details }, 'the target refused a batch; applying one transaction at a time');
-    await loadOrSettle(deps, work, { ...lead, merge: false });
+    await loadOrSettle(deps, work, { ...lead, refused: null, merge: false });
   }
 }
 
@@ -125,13 +143,31 @@ async function load(deps: LoaderDeps, work: LoaderWork, lead: Attempt): Promise<
     // Not before the fence: who takes over after us looks after us, so routes that were once in force never go back to older ones.
     const newest = await during('ZooKeeper, for the newest routes', () => routes.requireNewest(checkpoint.routes ?? null));
     await sayApplied(target, checkpoint, newest);
+    const router = createRouter(work.routes);
+    const suspensions = await suspensionsOf(deps, work, { target, checkpoint, router, fingerprints: routes.fingerprints });
+    if (lead.refused && !suspensions.has(lead.refused)) await suspensions.refuse(lead.refused);
+    status.update({ suspended: suspensions.tables });
+    const matcher = new TableMatcher({
+      router,
+      load: (database, table) => writer.loadTable(database, table),
+      isSuspended: (table) => suspensions.has(table),
+    });
     const progress = new Progress(deps, { pipeline: work.id, topic, admin, seq });
     const reader = new LogReader(topic, checkpoint, (await during(kafkaOf(work), () => admin.offsets(topic))).start);
     metrics.connected.set({ name, to: 'kafka' }, 1);
     metrics.queueCapacity.set({ name }, batchBytesOf(work));
     const decoder = new RecordDecoder({ ids: deps.schemas });
     const skip = await during('ZooKeeper', () => skipOf(deps.registry, work.id, checkpoint));
-    const applier = applierOf(deps, work, { lead, checkpoint, writer, guard: guarding?.guard ?? null, skip, progress, ended });
+    const applier = applierOf(deps, work, {
+      lead,
+      checkpoint,
+      writer,
+      tables: matcher,
+      guard: guarding?.guard ?? null,
+      skip,
+      progress,
+      ended,
+    });
     status.update({ state: 'running', waitingFor: null, epoch, log, seq, offset, routes: routes.fingerprints });
     void deps.schemas.prefetch?.(`${topic}-`);
     let savedAt = Date.now();
@@ -160,6 +196,7 @@ async function load(deps: LoaderDeps, work: LoaderWork, lead: Attempt): Promise<
               await during('ZooKeeper, for the newest routes', () => routes.requireCarried(control));
             }
             passed = step.place;
+            await suspend({ suspensions, applier, matcher, status }, step.control, step.place);
             if (step.control.kind === 'remedy' && guarding?.concerns(step.control)) {
               routes.requireProven();
               progress.remedy(step.place);
@@ -193,7 +230,7 @@ async function load(deps: LoaderDeps, work: LoaderWork, lead: Attempt): Promise<
   }
 }
 
-interface ApplierParts extends Pick<ApplierOptions, 'checkpoint' | 'guard' | 'skip'> {
+interface ApplierParts extends Pick<ApplierOptions, 'checkpoint' | 'guard' | 'skip' | 'tables'> {
   readonly lead: Attempt;
   readonly writer: TargetWriter;
   readonly progress: Progress;
@@ -202,14 +239,14 @@ interface ApplierParts extends Pick<ApplierOptions, 'checkpoint' | 'guard' | 'sk
 }
 
 function applierOf({ registry, logger, metrics, status }: LoaderDeps, work: LoaderWork, parts: ApplierParts): Applier {
-  const { lead, checkpoint, writer, guard, skip, progress, ended } = parts;
+  const { lead, checkpoint, writer, tables, guard, skip, progress, ended } = parts;
   return new Applier({
     checkpoint,
     sourceRegion: work.source.region,
     targetRegion: work.target.region,
     forwards: work.forwards,
     carriedOn: work.carriedOn,
-    tables: new TableMatcher(createRouter(work.routes), (database, name) => writer.loadTable(database, name)),
+    tables,
     writer,
     guard,
     settled: lead.settled,

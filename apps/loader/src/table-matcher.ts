@@ -1,32 +1,54 @@
 /** Source table version → target table, by the pipeline's routes; read once from the target and held against the source's shape. */
-import type { Router, TableSchema } from '@lutra/model';
+import { SyncError, unwritable } from '@lutra/model';
+import type { Router, TableName, TableSchema } from '@lutra/model';
 import { matchTables } from '@lutra/mysql';
 import type { TargetTable } from '@lutra/mysql';
 
+export interface TableMatcherOptions {
+  readonly router: Router;
+  load(database: string, name: string): Promise<TargetTable>;
+  /** Of a table of the source: it is not written although it is routed. */
+  isSuspended(table: TableName): boolean;
+}
+
 export class TableMatcher {
-  readonly #router: Router;
-  readonly #load: (database: string, name: string) => Promise<TargetTable>;
+  readonly #options: TableMatcherOptions;
   readonly #matched = new Map<TableSchema, TargetTable | null>();
 
-  constructor(router: Router, load: (database: string, name: string) => Promise<TargetTable>) {
-    this.#router = router;
-    this.#load = load;
+  constructor(options: TableMatcherOptions) {
+    this.#options = options;
   }
 
   /**
-   * null: no route of this pipeline takes the table.
-   * @throws SyncError TABLE_MISSING, COLUMN_MISSING, ENGINE_UNSUPPORTED
+   * null: no route of this pipeline takes the table, or it is suspended.
+   * @throws SyncError TABLE_MISSING, COLUMN_MISSING, ENGINE_UNSUPPORTED, TRIGGER_UNGUARDED, with the source's table in the details
    */
   targetOf(source: TableSchema): TargetTable | null | Promise<TargetTable | null> {
     const matched = this.#matched.get(source);
     return matched === undefined ? this.#match(source) : matched;
   }
 
-  async #match(source: TableSchema): Promise<TargetTable | null> {
-    const name = this.#router(source);
-    const target = name && (await this.#load(name.database, name.name));
-    if (target) matchTables(source, target);
-    this.#matched.set(source, target);
-    return target;
+  /** Other tables are suspended now. */
+  forget(): void {
+    this.#matched.clear();
   }
+
+  async #match(source: TableSchema): Promise<TargetTable | null> {
+    const { router, load, isSuspended } = this.#options;
+    const name = isSuspended(source) ? null : router(source);
+    try {
+      const target = name && (await load(name.database, name.name));
+      if (target) matchTables(source, target);
+      this.#matched.set(source, target);
+      return target;
+    } catch (error) {
+      throw refused(error, source);
+    }
+  }
+}
+
+function refused(error: unknown, { database, name }: TableName): unknown {
+  if (!(error instanceof SyncError) || !unwritable.has(error.code)) return error;
+  const details = { ...error.details, sourceDatabase: database, sourceTable: name };
+  return new SyncError(error.code, error.message, { cause: error.cause, details });
 }

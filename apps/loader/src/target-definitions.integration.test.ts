@@ -4,12 +4,13 @@
  */
 import { openingStatement } from '@lutra/marker';
 import type { Checkpoint } from '@lutra/marker';
-import { SyncError } from '@lutra/model';
-import type { Row, TableSchema } from '@lutra/model';
+import { createRouter, SyncError, toSyncError } from '@lutra/model';
+import type { Row, Suspension, TableSchema, UnsupportedPolicy } from '@lutra/model';
 import { openingText, StatementBuilder, takeOver } from '@lutra/mysql';
 import type { ConnectionOptions, SqlText, TargetTable } from '@lutra/mysql';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { TestServer, versions } from '../../../libs/mysql/src/fixture.js';
+import { refusedTable, Suspensions } from './suspensions.js';
 import { TargetWriter } from './target-writer.js';
 
 const logId = '00000000-0000-4000-8000-000000000001';
@@ -208,5 +209,110 @@ describe.each(versions)('a table that is changed while it is remembered, on %s',
     await connection.commit();
     expect(await room.rows()).toHaveLength(2);
     await room.writer.dispose();
+  });
+
+  describe('a table that is suspended', () => {
+    const suspension = (database: string, name: string): Suspension => ({
+      database,
+      name,
+      code: 'COLUMN_UNSUPPORTED',
+      message: "it's",
+      where: 'f:4',
+      at: 1,
+    });
+    const namesOf = (tables: readonly Suspension[]): readonly string[] =>
+      tables.map(({ name, because = '' }) => `${name} ${because}`.trim()).sort();
+
+    /** p ← c ← g, and l on its own; what `exclude` names is not routed. */
+    async function open({ database, checkpoint }: Room, exclude: readonly string[] = [], policy: UnsupportedPolicy = 'suspend') {
+      const routes = [{ schema: database, table: '*', exclude: [...exclude] }];
+      const fingerprints = { [checkpoint.pipeline]: 'x' };
+      const told: string[] = [];
+      const onBegun = async (tables: readonly Suspension[]) => void told.push(...namesOf(tables));
+      const suspensions = await Suspensions.open({
+        target: least,
+        checkpoint,
+        routes,
+        router: createRouter(routes),
+        fingerprints,
+        policy,
+        onBegun,
+      });
+      return { suspensions, told };
+    }
+    const keys = async (room: Room): Promise<Room> => {
+      await server.run(`USE ${room.database}; ALTER TABLE k ADD FOREIGN KEY (t) REFERENCES p (id);
+        CREATE TABLE g (id int primary key, k int, FOREIGN KEY (k) REFERENCES k (id)); CREATE TABLE l (id int primary key)`);
+      return room;
+    };
+    const said = (room: Room, suspended: readonly Suspension[]) =>
+      ({
+        kind: 'routes',
+        endpoint: 'a',
+        tables: [],
+        pipelines: { [room.checkpoint.pipeline]: 'x' },
+        suspended,
+        revision: 1,
+        server: null,
+        tsMs: 0,
+      }) as const;
+    const place = { log: logId, seq: 9 };
+
+    test('takes with it what foreign keys tie to it; another process reads the same; it ends where the log says so, and may begin anew', async () => {
+      const room = await keys(await Room.open(plain));
+      const { database } = room;
+      const { suspensions, told } = await open(room);
+      await suspensions.follow(suspensions.changeBy(said(room, [suspension(database, 'k')]))!, place);
+      const tied = [`g ${database}.k`, 'k', `p ${database}.k`];
+      expect([namesOf(suspensions.tables), told]).toEqual([tied, tied]);
+      expect(suspensions.changeBy(said(room, [suspension(database, 'k')]))).toBeNull();
+      expect(namesOf((await open(room)).suspensions.tables)).toEqual(tied);
+      expect((await open(room)).suspensions.tables[1]).toMatchObject({
+        ...suspension(database, 'k'),
+        where: 'seq 9',
+        at: expect.any(Number) as number,
+      });
+      await expect(open(room, [], 'stop')).rejects.toMatchObject({ code: 'TABLE_SUSPENDED' });
+      const out = (await open(room, ['k', 'p'])).suspensions;
+      await out.follow(out.changeBy(said(room, []))!, place);
+      expect(namesOf(out.tables)).toEqual([`g ${database}.k`]);
+      const again = (await open(room)).suspensions;
+      await again.refuse({ ...suspension(database, 'l'), error: new SyncError('TABLE_MISSING', 'x'.repeat(3000)) });
+      expect(namesOf((await open(room)).suspensions.tables)).toEqual([`g ${database}.k`, 'l']);
+    });
+
+    test('is none that the user may not see: a right that was taken away would hide one after the other', async () => {
+      const room = await Room.open(plain);
+      const error = async (database: string): Promise<SyncError> =>
+        toSyncError(await room.writer.loadTable(database, 'gone').catch((thrown: unknown) => thrown));
+      const [gone, hidden] = [await error(room.database), await error('elsewhere')];
+      const ofSource = ({ code, message, details }: SyncError) =>
+        new SyncError(code, message, { details: { ...details, sourceDatabase: 'd', sourceTable: 'gone' } });
+      expect(refusedTable(ofSource(gone))).toMatchObject({ database: 'd', name: 'gone', error: { code: 'TABLE_MISSING' } });
+      expect(hidden).toMatchObject({ code: 'TABLE_MISSING' });
+      expect(refusedTable(ofSource(hidden))).toBeNull();
+      await room.writer.dispose();
+    });
+
+    test('is written by the owner alone', async () => {
+      const room = await keys(await Room.open(plain));
+      const { suspensions, told } = await open(room);
+      await takeOver(least, { pipeline: room.checkpoint.pipeline, part: 0, lease: 9, mayCreate: false });
+      const change = { begun: [suspension(room.database, 'l')], ended: [] };
+      await expect(suspensions.follow(change, place)).rejects.toMatchObject({ code: 'FENCED' });
+      expect([told, (await open(room)).suspensions.tables]).toEqual([[], []]);
+    });
+
+    test('there is none where schemas/lutra.sql of an earlier version was run', async () => {
+      const room = await Room.open(plain);
+      await server.run('RENAME TABLE lutra.suspended TO lutra.away');
+      const { suspensions } = await open(room);
+      const change = { begun: [suspension(room.database, 'l')], ended: [] };
+      await expect(
+        suspensions.follow(change, place).finally(() => server.run('RENAME TABLE lutra.away TO lutra.suspended')),
+      ).rejects.toMatchObject({
+        code: 'CHECKPOINT_INVALID',
+      });
+    });
   });
 });

@@ -104,3 +104,14 @@ describe('a loader begins anew', () => {
     expect(print({ description: 'new' })).toBe(print({}));
   });
 });
+
+describe('a pipeline', () => {
+  it('carries what it does not exclude, and does with a table that it cannot write what its channel says', () => {
+    const one = (part: ChannelPart) => wanted({ pipelines: [{ ...there, exclude: ['tmp'] }], ...part });
+    expect(one({}).value).toMatchObject({ routes: [{ exclude: ['tmp'] }], onUnsupported: 'suspend', targetRegion: { name: 'california' } });
+    expect(one({ onUnsupported: 'stop' }).value.onUnsupported).toBe('stop');
+    expect(one({ onUnsupported: 'stop' }).fingerprint).not.toBe(one({}).fingerprint);
+    // Both ways there is no choice, whatever a document says that was never checked.
+    expect(wanted({ onUnsupported: 'suspend' }).value.onUnsupported).toBe('stop');
+  });
+});

@@ -1,6 +1,14 @@
 /** From the configuration documents to the pipelines that this process works on. */
-import { pipelineId } from '@lutra/model';
-import type { ChannelDocument, ConflictsDocument, EndpointDocument, PipelineDocument, RegionDocument, Route } from '@lutra/model';
+import { pipelineId, pipelineRoutes, unsupportedPolicy } from '@lutra/model';
+import type {
+  ChannelDocument,
+  ConflictsDocument,
+  EndpointDocument,
+  PipelineDocument,
+  RegionDocument,
+  Route,
+  UnsupportedPolicy,
+} from '@lutra/model';
 import type { Configuration } from '@lutra/registry';
 import type { Wanted } from '@lutra/runtime';
 
@@ -17,6 +25,9 @@ export interface LoaderWork {
   /** Some pipeline carries on from the target what this one writes there. */
   readonly carriedOn: boolean;
   readonly paused: boolean;
+  readonly onUnsupported: UnsupportedPolicy;
+  /** Its Kafka gets the events. */
+  readonly targetRegion: RegionDocument | null;
   readonly guard: GuardWork | null;
 }
 
@@ -58,17 +69,19 @@ export function wantedPipelines(
       const target = documents.endpoints.get(pipeline.target);
       const sourceRegion = source && documents.regions.get(source.region);
       if (!source || !target || !sourceRegion || target.region !== of.region || (of.only && !of.only.includes(id))) continue;
-      const { routes, forwards } = pipeline;
+      const { forwards } = pipeline;
       const paused = channel.state === 'paused';
       const value: LoaderWork = {
         id,
         source,
         sourceRegion,
         target,
-        routes,
+        routes: pipelineRoutes(pipeline),
         forwards,
         carriedOn: forwardsFrom(documents, pipeline.target),
         paused,
+        onUnsupported: unsupportedPolicy(channel),
+        targetRegion: documents.regions.get(target.region) ?? null,
         guard: guardOf(documents, channel, pipeline),
       };
       wanted.set(id, { fingerprint: fingerprint(value, channel.attempt), value });
@@ -90,7 +103,7 @@ function guardOf(documents: Configuration, { name, pipelines, conflicts }: Chann
   const ways = (from: string, to: string): readonly Way[] =>
     pipelines
       .filter(({ source, target }) => source === from && target === to)
-      .map((way) => ({ id: pipelineId(name, way.name), routes: way.routes }));
+      .map((way) => ({ id: pipelineId(name, way.name), routes: pipelineRoutes(way) }));
   const back = ways(pipeline.target, pipeline.source);
   if (!targetRegion || (back.length === 0 && conflicts.rules.length === 0)) return null;
   const others = back.length === 0 ? [] : pipelines.filter(({ target }) => target === pipeline.target);
@@ -98,7 +111,7 @@ function guardOf(documents: Configuration, { name, pipelines, conflicts }: Chann
     const [source, from] = [documents.endpoints.get(other.source), region(other.source)];
     const toSource = ways(other.source, pipeline.source);
     if (!source || !from || toSource.length === 0) return [];
-    return [{ id: pipelineId(name, other.name), source, region: from, routes: other.routes, toSource }];
+    return [{ id: pipelineId(name, other.name), source, region: from, routes: pipelineRoutes(other), toSource }];
   });
   return { conflicts, targetRegion, back, thirds };
 }
@@ -113,6 +126,7 @@ function fingerprint(work: LoaderWork, attempt: number): string {
     work.forwards,
     work.carriedOn,
     work.paused,
+    work.onUnsupported,
     work.guard && {
       conflicts: { ...work.guard.conflicts, retentionDays: 0 },
       kafka: work.guard.targetRegion.kafka,

@@ -1,6 +1,6 @@
 /** Control records ⇄ bytes: which field is which of schemas/{epoch,heartbeat,routes,ddl,restart,watermark,remedy}.avsc. */
 import { rowFromJson, rowToJson } from '@lutra/model';
-import type { ControlRecord, Position, TableName } from '@lutra/model';
+import type { ControlRecord, Position, Suspension, TableName } from '@lutra/model';
 import { type AvroRecord, parseAvro } from './avro-schema.js';
 import type { ByteReader } from './byte-reader.js';
 import type { ByteWriter } from './byte-writer.js';
@@ -19,6 +19,19 @@ interface AvroPosition {
 
 const toAvro = ({ file, pos, gtidSet }: Position): AvroPosition => ({ file, pos, gtid_set: gtidSet });
 const fromAvro = ({ file, pos, gtid_set }: AvroPosition): Position => ({ file, pos, gtidSet: gtid_set });
+
+/** In Avro an absent field is null. */
+interface AvroSuspension extends Omit<Suspension, 'because' | 'at'> {
+  readonly because: string | null;
+  readonly at_ms: number;
+}
+
+const suspensionToAvro = ({ at, because, ...rest }: Suspension): AvroSuspension => ({ ...rest, because: because ?? null, at_ms: at });
+const suspensionFromAvro = ({ at_ms, because, ...rest }: AvroSuspension): Suspension => ({
+  ...rest,
+  at: at_ms,
+  ...(because !== null && { because }),
+});
 
 type Links<K extends ControlKind> = FieldLinks<Of<K>, Draft<Of<K>>>;
 
@@ -55,6 +68,12 @@ const links: { readonly [K in ControlKind]: Links<K> } = {
     ts_ms: tsMs,
     tables: { get: (from) => from.tables, set: (to, value: string[]) => (to.tables = value) },
     pipelines: { get: (from) => from.pipelines, set: (to, value: Of<'routes'>['pipelines']) => (to.pipelines = value) },
+    suspended: {
+      get: (from) => (from.suspended ?? []).map(suspensionToAvro),
+      set: (to, value: AvroSuspension[]) => {
+        if (value.length > 0) to.suspended = value.map(suspensionFromAvro);
+      },
+    },
     revision: { get: (from) => from.revision, set: (to, value: number) => (to.revision = value) },
     server: { get: (from) => from.server, set: (to, value: string | null) => (to.server = value) },
   },

@@ -2,12 +2,14 @@
  * The versions of tables met so far, by the bytes of their table maps: events of one version share one schema object and one decoder, and
  * a table is judged once. Unwanted tables are not looked into at all.
  */
+import { ofTable } from '@lutra/model';
 import type { ServerFacts } from './columns.js';
 import { readTableVersion } from './columns.js';
 import { rowsDecoder } from './rows-event.js';
 import type { RowsDecoder } from './rows-event.js';
 import { yearSignOf } from './signs.js';
 import { readTableMapHead } from './table-map.js';
+import type { TableMapHead } from './table-map.js';
 
 export type Table = RowsDecoder | 'unwanted';
 
@@ -51,9 +53,17 @@ export class TableVersions {
     const known = this.#byVersion.get(key);
     if (known !== undefined) return known;
     const head = readTableMapHead(body);
-    const table = this.#wants({ database: head.database, name: head.name }) ? rowsDecoder(readTableVersion(head, this.#facts)) : 'unwanted';
+    const table = this.#wants({ database: head.database, name: head.name }) ? this.#decoder(head) : 'unwanted';
     if (this.#byVersion.size >= mostVersions) this.#byVersion.clear();
     this.#byVersion.set(key, table);
     return table;
+  }
+
+  #decoder(head: TableMapHead): RowsDecoder {
+    try {
+      return rowsDecoder(readTableVersion(head, this.#facts));
+    } catch (error) {
+      throw ofTable(error, head);
+    }
   }
 }

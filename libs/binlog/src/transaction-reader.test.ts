@@ -251,3 +251,23 @@ describe('positions', () => {
     expect(tape.commit()).toMatchObject([{ kind: 'begin' }, { end: { gtidSet: `${uuid}:1-11` } }]);
   });
 });
+
+it('a column of an unknown type, and rows that are refused, are told with their table; what spoils all tables is not', () => {
+  const refused = (read: (tape: Tape) => unknown): SyncError => {
+    const tape = new Tape();
+    tape.begin(1);
+    try {
+      read(tape);
+    } catch (error) {
+      return error as SyncError;
+    }
+    return expect.unreachable();
+  };
+  const unknown = tableMapBody(5);
+  unknown[15] = 200; // the type of its column
+  const named = { code: 'COLUMN_UNSUPPORTED', details: { database: 'd', table: 't', file: 'binlog.000001' } };
+  expect(refused((tape) => tape.write({ type: 19, body: unknown }))).toMatchObject(named);
+  const withoutNames = tableMapBody(5).subarray(0, 18);
+  const { code, details } = refused((tape) => tape.write({ type: 19, body: withoutNames }));
+  expect([code, details['table']]).toEqual(['SOURCE_SETTINGS', undefined]);
+});

@@ -2,8 +2,8 @@
  * From events to items: begin (rows)* commit, ddl, heartbeat. Holds what must be known between events: the place, the open transaction
  * and its tables. Never passes over an event that could carry rows; after it has thrown it is not used again.
  */
-import { carriedRowsFlags, SyncError } from '@lutra/model';
-import type { FilePosition, Position, SourceItem } from '@lutra/model';
+import { carriedRowsFlags, ofTable, SyncError } from '@lutra/model';
+import type { FilePosition, Position, RowImage, SourceItem } from '@lutra/model';
 import { ByteReader } from './byte-reader.js';
 import type { ServerFacts } from './columns.js';
 import { EventFraming, readServerVersion } from './event.js';
@@ -14,6 +14,7 @@ import { parseGtids } from './gtid.js';
 import { fileStart, Place } from './place.js';
 import { readPreviousGtids } from './previous-gtids.js';
 import { flagsOf, tableIdOf } from './rows-event.js';
+import type { RowsDecoder } from './rows-event.js';
 import type { SessionDefaults } from './session.js';
 import { StartSearch } from './start-search.js';
 import { TableVersions } from './table-versions.js';
@@ -163,9 +164,17 @@ export class TransactionReader {
       this.#onUnwanted();
       return items;
     }
-    const rows = table.decode(event.body, type);
+    const rows = decodeRows(table, event.body, type);
     const flags = flagsOf(event.body) & carriedRowsFlags;
     return [...items, { kind: 'rows', table: table.schema, op: type.op, rows, flags, at, bytes: event.size }];
+  }
+}
+
+function decodeRows(table: RowsDecoder, body: Buffer, type: RowsType): RowImage[] {
+  try {
+    return table.decode(body, type);
+  } catch (error) {
+    throw ofTable(error, table.schema);
   }
 }
 

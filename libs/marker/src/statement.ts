@@ -66,6 +66,12 @@ export function routesStatement(key: Pick<Checkpoint, 'pipeline' | 'part' | 'epo
   return `UPDATE lutra.checkpoint SET ${[fence, 'n = n + 1', routes].join(', ')}${where(key)}`;
 }
 
+/** Fence and marker alone, in front of what an owner writes without going on in the log. @throws SyncError CHECKPOINT_INVALID for a value that the table cannot hold */
+export function checkpointFence(key: Pick<Checkpoint, 'pipeline' | 'part' | 'epoch'>): string {
+  const fence = `epoch = IF(epoch = ${whole('epoch', key.epoch)}, ${key.epoch}, NULL)`;
+  return `UPDATE lutra.checkpoint SET ${fence}, n = n + 1${where(key)}`;
+}
+
 /**
  * Puts the position where a person wants it, also back, and takes the row from whoever owns it: `epoch` must be above all of the rows' epochs.
  * @throws SyncError CHECKPOINT_INVALID for a value that the table cannot hold

@@ -3,19 +3,28 @@
  * the topic of an endpoint goes on when a pipeline is removed, without its tables, and nothing in `seq` tells. The `routes` records do. Pure.
  */
 import type { PipelineDocument } from './config.js';
-import { carriedFingerprint } from './route.js';
+import type { ControlRecord } from './record.js';
+import { announcedPattern, carriedFingerprint, createRouter, pipelineRoutes } from './route.js';
 import type { RouteFingerprints } from './route.js';
+import type { Suspension } from './suspension.js';
 
 /** What a `routes` record says, and ZooKeeper's copy of it. */
 export interface Announced {
   readonly revision: number;
-  /** Patterns, `schema.table`. */
+  /** Patterns, `schema.table`, with ` except a, b.c` behind one that does not hold all of them. */
   readonly tables: readonly string[];
   readonly pipelines: RouteFingerprints;
+  /** Tables that these patterns match and that are not in the log from here on: they could not be read. Absent: none. */
+  readonly suspended?: readonly Suspension[] | undefined;
+}
+
+/** What a `routes` record says. */
+export function announcedBy({ revision, tables, pipelines, suspended }: Extract<ControlRecord, { kind: 'routes' }>): Announced {
+  return { revision, tables, pipelines, ...(suspended && { suspended }) };
 }
 
 /** Whose place it is. */
-export interface Carrying extends Pick<PipelineDocument, 'routes' | 'forwards'> {
+export interface Carrying extends Pick<PipelineDocument, 'routes' | 'exclude' | 'forwards'> {
   /** `<channel>.<pipeline>` */
   readonly id: string;
 }
@@ -34,11 +43,25 @@ export function isCarried(announced: Pick<Announced, 'tables' | 'pipelines'>, pi
  * From the record on, does the topic hold all that the pipeline carries now? Errs on the side of no. Counter-example for asking by name alone: a dump, then a table is added to
  * the routes; what happened in it between the two is in no topic, although the pipeline was named all the time.
  */
-export function isHeld(announced: Pick<Announced, 'tables' | 'pipelines'>, { id, routes, forwards }: Carrying): boolean {
-  if (announced.pipelines[id] === carriedFingerprint({ routes, forwards })) return true;
+export function isHeld(announced: Pick<Announced, 'tables' | 'pipelines' | 'suspended'>, pipeline: Carrying): boolean {
+  if (suspendedOf(announced, pipeline).length > 0) return false;
+  if (announced.pipelines[pipeline.id] === carriedFingerprint(pipeline)) return true;
   // Of whose routes copies are carried on, the record does not say.
-  if (forwards) return false;
-  return routes.every((route) => announced.tables.some((pattern) => contains(pattern, `${route.schema}.${route.table}`)));
+  if (pipeline.forwards) return false;
+  return pipelineRoutes(pipeline).every((route) => {
+    const own = announcedPattern(route);
+    return announced.tables.some((pattern) => pattern === own || contains(pattern, `${route.schema}.${route.table}`));
+  });
+}
+
+/** Of the tables that the log leaves out, those that the pipeline would carry. */
+export function suspendedOf(
+  { suspended = [] }: Pick<Announced, 'suspended'>,
+  pipeline: Pick<Carrying, 'routes' | 'exclude'>,
+): readonly Suspension[] {
+  if (suspended.length === 0) return [];
+  const router = createRouter(pipelineRoutes(pipeline));
+  return suspended.filter((table) => router(table) !== null);
 }
 
 /** Numbers that only grow, of a tree. */

@@ -142,9 +142,17 @@ const patternSchema = z
   .max(128)
   .regex(/^[^`.\s]+$/, 'a name or a pattern with * and ?');
 
+/** `table` (in any schema) or `schema.table`, each a name or a pattern. */
+const excludedSchema = z
+  .string()
+  .max(257)
+  .regex(/^[^`.\s]+(\.[^`.\s]+)?$/, 'table or schema.table, each a name or a pattern with * and ?');
+
 export const routeSchema = z.strictObject({
   schema: patternSchema,
   table: patternSchema.default('*'),
+  /** Tables of the source that this route passes on to the next one that matches. */
+  exclude: z.array(excludedSchema).optional(),
   /** Target names where they differ; only for a route without wildcards in the part that is renamed. */
   to: z.strictObject({ schema: patternSchema.optional(), table: patternSchema.optional() }).optional(),
 });
@@ -156,6 +164,8 @@ export const pipelineSchema = z.strictObject({
   source: nameSchema,
   target: nameSchema,
   routes: z.array(routeSchema).min(1),
+  /** Tables of the source that the pipeline does not carry, whatever its routes say. */
+  exclude: z.array(excludedSchema).optional(),
   /** Carries on what loaders wrote at the source, too: a cascade or a hub. Without it each region's rows come by a pipeline of their own. */
   forwards: z.boolean().default(false),
 });
@@ -196,11 +206,17 @@ export const desiredStates = ['running', 'paused', 'stopped'] as const;
 /** running · paused: loaders wait, captures go on · stopped: captures of endpoints that no other channel uses stop too */
 export type DesiredState = (typeof desiredStates)[number];
 
+export const unsupportedPolicies = ['stop', 'suspend'] as const;
+/** What a table costs that cannot be carried: stop · its endpoint or pipeline, suspend · that table. */
+export type UnsupportedPolicy = (typeof unsupportedPolicies)[number];
+
 export const channelSchema = z.strictObject({
   name: nameSchema,
   description: z.string().max(500).default(''),
   pipelines: z.array(pipelineSchema).min(1),
   conflicts: conflictsSchema.prefault({}),
+  /** Left out: `stop` where a table flows both ways, else `suspend` (unsupportedPolicy()). */
+  onUnsupported: z.enum(unsupportedPolicies).optional(),
   state: z.enum(desiredStates).default('stopped'),
   /** Raised by "retry now": a stopped endpoint or pipeline tries again when it changes. */
   attempt: z.int().min(0).default(0),

@@ -319,6 +319,12 @@ export const errorTable = {
     kept: target,
     help: 'A target table is not InnoDB: its writes would leave the transaction. POST /api/v1/endpoints/<name>/check gives the statement that converts it without stopping the capture of that server; run it, then retry.',
   }),
+  TABLE_SUSPENDED: stop({
+    cause:
+      'A table that the pipeline routes is not in the log any more, or was suspended at this target, because it could not be carried; and the channel says, or must say, `onUnsupported: "stop"`.',
+    kept: target,
+    help: 'A table is suspended, and the channel wants to stop there. The message names the table and why. Either put it into "exclude" of the pipeline, or, where nothing flows both ways, give the channel "onUnsupported": "suspend". How the table comes back: docs/02-setup.md, A table that is suspended.',
+  }),
   ROW_CONFLICT: stop({
     cause: 'Somebody changed the row at the target, or both sides changed it.',
     kept: target,

@@ -92,8 +92,33 @@ export const ddlIgnoredEventSchema = z.object({
 });
 export type DdlIgnoredEvent = Readonly<z.infer<typeof ddlIgnoredEventSchema>>;
 
+/** A table that a pipeline does not carry from a place of the log on, until a person has brought it back. */
+export const tableSuspendedEventSchema = z.object({
+  type: z.literal('table-suspended'),
+  /** UUID of the event: the same when it comes twice. */
+  id: z.string(),
+  /** ms since 1970: when the loader committed it, by its clock. */
+  at: z.number(),
+  /** Of the target. */
+  region: z.string(),
+  /** `<channel>.<pipeline>`; also the record's key. */
+  pipeline: z.string(),
+  /** As it is called at the source; so is the table. */
+  schema: z.string(),
+  table: z.string(),
+  /** Why: an error code, and what it is about. */
+  code: z.string(),
+  message: z.string(),
+  /** Suspended with that table, to which foreign keys of the target tie it; null: for itself. */
+  because: z.string().nullable(),
+  /** All that the log has up to this place was applied; nothing of the table is behind it. */
+  log: z.string(),
+  seq: z.number(),
+});
+export type TableSuspendedEvent = Readonly<z.infer<typeof tableSuspendedEventSchema>>;
+
 /** By `type`. Readers pass over types and fields that they do not know. */
-export const eventSchema = z.discriminatedUnion('type', [conflictEventSchema, ddlIgnoredEventSchema]);
+export const eventSchema = z.discriminatedUnion('type', [conflictEventSchema, ddlIgnoredEventSchema, tableSuspendedEventSchema]);
 export type OperationalEvent = z.infer<typeof eventSchema>;
 
 /** For one whose rows are too large to be sent. */
@@ -103,5 +128,5 @@ export function withoutRows(event: OperationalEvent): OperationalEvent {
 
 /** What it is about, which is the key of its record. */
 export function eventKey(event: OperationalEvent): string {
-  return event.type === 'conflict' ? event.pipeline : event.endpoint;
+  return event.type === 'ddl-ignored' ? event.endpoint : event.pipeline;
 }

@@ -18,6 +18,7 @@ export * from './row-json.js';
 export * from './server-login.js';
 export * from './session.js';
 export * from './status.js';
+export * from './suspension.js';
 export * from './table.js';
 export * from './tls-failure.js';
 export * from './transaction.js';

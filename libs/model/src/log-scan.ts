@@ -10,6 +10,7 @@
  * Not recognised is a late request of a replaced leader at the very end of a piece, with nothing valid after it or before it: a leader gets at most
  * one request in after its replacement, so a piece that begins some ten thousand records before a place decides about it.
  */
+import { announcedBy } from './carried.js';
 import type { Announced } from './carried.js';
 import type { FilePosition, Position } from './position.js';
 import type { LogRecord, RecordKind } from './record.js';
@@ -115,7 +116,7 @@ export class LogScan {
       source: body.kind === 'row' ? body.event.source : null,
       end: body.kind === 'row' ? body.event.transaction.end : null,
       position: 'position' in body ? body.position : null,
-      announced: body.kind === 'routes' ? { revision: body.revision, tables: body.tables, pipelines: body.pipelines } : null,
+      announced: body.kind === 'routes' ? announcedBy(body) : null,
     });
   }
 }

@@ -5,8 +5,11 @@
  */
 import { z } from 'zod';
 
-/** ddl: an endpoint with `ddl: "ignore"` · skip: a transaction that a person told a loader to skip · force: a start, or a change of the channel, in spite of its checks */
-export const omissionKinds = ['ddl', 'skip', 'force'] as const;
+/**
+ * ddl: an endpoint with `ddl: "ignore"` · skip: a transaction that a person told a loader to skip · force: a start, or a change of the channel, in spite of its checks ·
+ * suspend: a table that a channel with `onUnsupported: "suspend"` does not carry from there on
+ */
+export const omissionKinds = ['ddl', 'skip', 'force', 'suspend'] as const;
 export type OmissionKind = (typeof omissionKinds)[number];
 
 const count = z.int().min(0);
@@ -15,7 +18,7 @@ export const omissionSchema = z.strictObject({
   /** Counts the omissions of its endpoint, pipeline or channel from 1. */
   n: count,
   kind: z.enum(omissionKinds),
-  /** A statement's kind (TRUNCATE TABLE); `transaction`; the codes of the checks. */
+  /** A statement's kind (TRUNCATE TABLE); `transaction`; the codes of the checks; why a table is suspended. */
   what: z.string(),
   /** `schema.table` at the source, `schema.*` for all of a schema; none: which ones is not known. */
   tables: z.array(z.string()).readonly(),

@@ -5,6 +5,7 @@
 import type { RouteFingerprints, TableName } from './route.js';
 import type { LogPosition, RowEvent, Seen } from './transaction.js';
 import type { Position } from './position.js';
+import type { Suspension } from './suspension.js';
 import type { Row, TableSchema } from './table.js';
 
 export const recordKinds = ['row', 'epoch', 'heartbeat', 'routes', 'ddl', 'restart', 'watermark', 'remedy'] as const;
@@ -54,6 +55,8 @@ export type ControlRecord =
       readonly endpoint: string;
       readonly tables: readonly string[];
       readonly pipelines: RouteFingerprints;
+      /** Tables that they match and that are not in the topic from here on. Absent: none. Each `routes` record says all of them again. */
+      readonly suspended?: readonly Suspension[] | undefined;
       /** Of the configuration that they are of: a ZooKeeper that says less was restored from an older copy. */
       readonly revision: number;
       /** server_uuid of the source: positions behind the record were read from it. null: it has none. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { carriedFingerprint, createRouter, routesFingerprint } from './index.js';
+import { carriedFingerprint, createRouter, isHeld, pipelineRoutes, routesFingerprint, unsupportedPolicy } from './index.js';
 
 describe('routes', () => {
   it('let the first match decide', () => {
@@ -39,5 +39,86 @@ describe('routes', () => {
     // Who learns later that a pipeline forwards must know that it is behind.
     expect(carriedFingerprint({ routes: one, forwards: false })).toBe(routesFingerprint(one));
     expect(carriedFingerprint({ routes: one, forwards: true })).not.toBe(routesFingerprint(one));
+  });
+});
+
+describe('what routes and pipelines exclude', () => {
+  const shop = { schema: 'shop', table: '*' };
+
+  it('a route passes on to the next one that matches', () => {
+    const route = createRouter([
+      { ...shop, exclude: ['tmp_*', 'other.orders'], to: { schema: 'copy' } },
+      { schema: 'shop', table: 'tmp_1' },
+    ]);
+    expect(route({ database: 'shop', name: 'orders' })).toEqual({ database: 'copy', name: 'orders' });
+    expect(route({ database: 'shop', name: 'tmp_1' })).toEqual({ database: 'shop', name: 'tmp_1' });
+    expect(route({ database: 'shop', name: 'tmp_2' })).toBeNull();
+  });
+
+  it('a pipeline drops', () => {
+    const route = createRouter(
+      pipelineRoutes({ routes: [{ ...shop, table: 'tmp_1' }, shop, { schema: 'crm', table: '*' }], exclude: ['shop.tmp_?'] }),
+    );
+    expect(route({ database: 'shop', name: 'tmp_1' })).toBeNull();
+    expect(route({ database: 'shop', name: 'tmp_10' })).not.toBeNull();
+    expect(route({ database: 'crm', name: 'tmp_1' })).not.toBeNull();
+  });
+
+  it('may be all of a database: then none of its tables is covered', () => {
+    const covers = (...exclude: string[]): boolean => createRouter([{ schema: '*', table: '*', exclude }]).coversDatabase('shop');
+    expect([covers(), covers('shop.t*'), covers('t*')]).toEqual([true, true, true]);
+    expect([covers('shop.*'), covers('sh?p.*'), covers('*')]).toEqual([false, false, false]);
+  });
+
+  it('changes the fingerprint, wherever it stands; without it, it is what it was', () => {
+    const print = (pipeline: object): string => carriedFingerprint({ routes: [shop], forwards: false, ...pipeline });
+    expect(print({ exclude: [] })).toBe(print({}));
+    expect(print({ exclude: ['t'] })).not.toBe(print({}));
+    expect(print({ exclude: ['t'] })).toBe(print({ routes: pipelineRoutes({ routes: [shop], exclude: ['t'] }) }));
+    expect(print({ exclude: ['t'] })).not.toBe(print({ exclude: ['u'] }));
+  });
+
+  it('a suspended table is no route’s, whatever it matches', () => {
+    const route = createRouter([shop, shop], [{ database: 'shop', name: 'a.b*' }]);
+    expect(route({ database: 'shop', name: 'a.b*' })).toBeNull();
+    expect(route({ database: 'shop', name: 'a.bc' })).not.toBeNull();
+  });
+});
+
+describe('what the log holds', () => {
+  const pipeline = { id: 'c.p', routes: [{ schema: 'shop', table: '*' }], forwards: false };
+  const announced = (part: object = {}) => ({ tables: ['shop.*'], pipelines: {}, ...part });
+  const suspension = { database: 'shop', name: 't', code: 'COLUMN_UNSUPPORTED', message: '', where: '', at: 0 } as const;
+
+  it('is not all of a pattern that leaves some out', () => {
+    expect(isHeld(announced(), pipeline)).toBe(true);
+    expect(isHeld(announced({ tables: ['shop.* except t'] }), pipeline)).toBe(false);
+    expect(isHeld(announced({ tables: ['shop.* except t'] }), { ...pipeline, routes: [{ schema: 'shop', table: 't' }] })).toBe(false);
+    expect(isHeld(announced({ tables: ['shop.* except t'] }), { ...pipeline, exclude: ['t'] })).toBe(true);
+  });
+
+  it('is not what is suspended, also for a pipeline that it names', () => {
+    const pipelines = { 'c.p': carriedFingerprint(pipeline) };
+    expect(isHeld(announced({ pipelines }), pipeline)).toBe(true);
+    expect(isHeld(announced({ pipelines, suspended: [suspension] }), pipeline)).toBe(false);
+    expect(isHeld(announced({ suspended: [suspension] }), { ...pipeline, exclude: ['shop.t'] })).toBe(true);
+  });
+});
+
+describe('what is unsupported', () => {
+  const way = (source: string, target: string) => ({
+    name: `${source}-${target}`,
+    source,
+    target,
+    routes: [{ schema: 's', table: '*' }],
+    forwards: false,
+  });
+  const [there, back, on] = [way('a', 'b'), way('b', 'a'), way('b', 'c')];
+
+  it('costs the table one way, and stops where something comes back, whatever the document says', () => {
+    expect(unsupportedPolicy({ pipelines: [there, on] })).toBe('suspend');
+    expect(unsupportedPolicy({ pipelines: [there, on], onUnsupported: 'stop' })).toBe('stop');
+    expect(unsupportedPolicy({ pipelines: [there, back] })).toBe('stop');
+    expect(unsupportedPolicy({ pipelines: [there, on, way('c', 'a')], onUnsupported: 'suspend' })).toBe('stop');
   });
 });

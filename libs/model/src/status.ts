@@ -2,6 +2,7 @@
 import type { ErrorCode } from './errors.js';
 import type { FilePosition, Position } from './position.js';
 import type { RouteFingerprints } from './route.js';
+import type { Suspension } from './suspension.js';
 
 /** standby: another process holds the lease · waiting: retrying, `waitingFor` says for what · failed: needs a person */
 export type WorkState = 'starting' | 'standby' | 'running' | 'waiting' | 'paused' | 'stopped' | 'failed';
@@ -46,6 +47,8 @@ export interface WorkStatus {
   readonly ignored: number;
   /** Routes that are in force: those of all pipelines of the endpoint, written into the log (capture); of this pipeline (loader). null: not yet. */
   readonly routes: RouteFingerprints | null;
+  /** Tables that are not carried until a person has brought them back. null: not known yet. */
+  readonly suspended: readonly Suspension[] | null;
   readonly lastError: ErrorReport | null;
   /** ms since 1970 */
   readonly updatedAt: number;

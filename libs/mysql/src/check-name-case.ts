@@ -2,7 +2,7 @@
  * lower_case_table_names: with 1 a server keeps names of databases and tables in lower case, and a route in another case matches nothing; with 2 (macOS)
  * it keeps them as they were written and takes all of them for equal, so nothing says what a name in the binlog stands for.
  */
-import { foldedName } from '@lutra/model';
+import { excludedPattern, foldedName } from '@lutra/model';
 import type { Route, TableName } from '@lutra/model';
 import { problem } from './problem.js';
 import type { Problem } from './problem.js';
@@ -15,7 +15,14 @@ const howSet =
 
 export function checkSourceNames(server: ServerFacts, routes: readonly Route[]): readonly Problem[] {
   const names = routes.map(({ schema, table }) => ({ database: schema, name: table }));
-  return [...checkSetting(server), ...checkNames(server, names, (name) => `the route ${name} matches no table`)];
+  const excluded = routes.flatMap(({ exclude = [] }) =>
+    exclude.map(excludedPattern).map(({ schema, table }) => ({ database: schema, name: table })),
+  );
+  return [
+    ...checkSetting(server),
+    ...checkNames(server, names, (name) => `the route ${name} matches no table`),
+    ...checkNames(server, excluded, (name) => `the exclude ${name} leaves out no table`),
+  ];
 }
 
 export function checkTargetNames(server: ServerFacts, routes: readonly Route[]): readonly Problem[] {

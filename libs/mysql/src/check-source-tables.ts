@@ -6,6 +6,7 @@ import { checkPrivileges, toRead } from './check-privileges.js';
 import { quoteTable, quoteText } from './literal.js';
 import { problem } from './problem.js';
 import type { Problem } from './problem.js';
+import { suspended } from './suspended-problems.js';
 import { logsCascades, textOf } from './server-facts.js';
 import type { ServerFacts } from './server-facts.js';
 import type { Queries } from './session-options.js';
@@ -14,13 +15,17 @@ import type { ForeignKey, TargetTable } from './target-table.js';
 
 export interface RoutedTables {
   readonly routes: readonly Route[];
+  suspends?(table: TableName): boolean;
   readonly isRouted: (table: TableName) => boolean;
 }
 
 export async function checkSourceTables(queries: Queries, server: ServerFacts, routed: RoutedTables): Promise<readonly Problem[]> {
   const tables = await loadRouted(queries, routed.isRouted);
   const problems = routed.routes.flatMap((route) => checkRoute(route, tables, server));
-  for (const table of tables) problems.push(...checkTable(table, server), ...checkPrivileges(server, table, toRead));
+  for (const table of tables) {
+    const found = checkTable(table, server);
+    problems.push(...(routed.suspends?.(table) ? suspended('source', table, found) : found), ...checkPrivileges(server, table, toRead));
+  }
   return [...problems, ...(await checkVersioned(queries, routed.isRouted))].map((found) => withAlterAdvice(found, true));
 }
 

@@ -2,7 +2,7 @@
  * Whether a server can be a source: everything that would lose or falsify rows, and what is known to surprise. Only reads.
  */
 import { createRouter } from '@lutra/model';
-import type { Route } from '@lutra/model';
+import type { Route, TableName } from '@lutra/model';
 import { checkCheckpointTable } from './check-checkpoint-table.js';
 import { checkSourceNames } from './check-name-case.js';
 import { checkSourceSettings } from './check-source-settings.js';
@@ -19,6 +19,8 @@ export interface SourceFacts {
   readonly serverId: number;
   /** Of all pipelines that read from this endpoint. */
   readonly routes: readonly Route[];
+  /** Whether a table that cannot be read is suspended, and does not stop the endpoint. */
+  suspends?(table: TableName): boolean;
 }
 
 /**
@@ -36,7 +38,7 @@ export async function checkSource(options: ConnectionOptions, facts: SourceFacts
       ...(await checkFilters(session, server, facts.routes)),
       ...(await checkRelay(session, server)),
       ...(await checkCheckpointTable(session, server, ['SELECT', 'TRIGGER'])),
-      ...(await checkSourceTables(session, server, { routes: facts.routes, isRouted: isRouted(facts.routes) })),
+      ...(await checkSourceTables(session, server, { ...facts, isRouted: isRouted(facts.routes) })),
     ];
   } finally {
     await session.close();

@@ -15,6 +15,7 @@ import { quoteTable } from './literal.js';
 import { tableDifferences } from './match-tables.js';
 import { problem } from './problem.js';
 import type { Problem } from './problem.js';
+import { suspended } from './suspended-problems.js';
 import { logsCascades, readServer, rowsIfAllowed, textOf } from './server-facts.js';
 import type { ServerFacts } from './server-facts.js';
 import { Session } from './session.js';
@@ -28,12 +29,14 @@ interface Comparison {
   readonly twoWay: boolean;
   readonly rules: readonly ConflictRule[];
   readonly forwards?: boolean | undefined;
+  /** A table that cannot be written is suspended, and does not stop the pipeline. */
+  readonly suspends?: boolean | undefined;
 }
 
 export async function checkTargetTables(
   target: Queries,
   server: ServerFacts,
-  { routes, source, twoWay, rules, forwards = false }: Comparison,
+  { routes, source, twoWay, rules, forwards = false, suspends = false }: Comparison,
 ): Promise<readonly Problem[]> {
   const session = await Session.open(source, 'source');
   try {
@@ -50,8 +53,10 @@ export async function checkTargetTables(
       const name = router(from) ?? from;
       names.push(name);
       const to = (await loadTables(target, name.database, name.name)).find((table) => table.name === name.name);
-      if (!to) problems.push(await missingTable(session, server, { from, name }));
-      else problems.push(...(await checkTable(target, { server, sourceServer, router, cascadesArrive, from, to })));
+      const found = to
+        ? await checkTable(target, { server, sourceServer, router, cascadesArrive, from, to })
+        : [await missingTable(session, server, { from, name })];
+      problems.push(...(suspends ? suspended('target', from, found) : found));
       problems.push(...checkPrivileges(sourceServer, from, toRead).map(atSource));
       if (to && seesAll(server, to) && seesAll(sourceServer, from))
         problems.push(

@@ -1,7 +1,7 @@
 /** Whether a server can be a target: what would refuse or falsify rows, and what is known to surprise. Writes nothing. */
 import type { ConflictRule, Route } from '@lutra/model';
 import { checkCheckpointTable } from './check-checkpoint-table.js';
-import { checkConflictStores } from './check-conflict-stores.js';
+import { checkConflictStores, checkSuspendedStore } from './check-conflict-stores.js';
 import { checkTargetNames } from './check-name-case.js';
 import { checkTargetTables } from './check-target-tables.js';
 import { problem } from './problem.js';
@@ -22,6 +22,8 @@ export interface TargetFacts {
   readonly rules?: readonly ConflictRule[];
   /** What loaders wrote at the source is carried on. */
   readonly forwards?: boolean;
+  /** A table that cannot be written is suspended, and does not stop the pipeline. */
+  readonly suspends?: boolean;
 }
 
 /**
@@ -38,6 +40,7 @@ export async function checkTarget(options: ConnectionOptions, facts: TargetFacts
       ...checkTargetNames(server, facts.routes),
       ...(await checkCheckpointTable(session, server, ['SELECT', 'INSERT', 'UPDATE', 'TRIGGER'])),
       ...(facts.twoWay || rules.length > 0 ? await checkConflictStores(session, server) : []),
+      ...(facts.suspends ? await checkSuspendedStore(session, server) : []),
       ...(source ? await checkTargetTables(session, server, { ...facts, source, rules }) : []),
     ];
   } finally {

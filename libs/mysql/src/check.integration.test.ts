@@ -5,11 +5,14 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { selfSigned } from '../../../test/network/certificate.js';
 import type { Certificate } from '../../../test/network/certificate.js';
 import { checkSource } from './check-source.js';
+import type { SourceFacts } from './check-source.js';
 import { checkTarget } from './check-target.js';
+import type { TargetFacts } from './check-target.js';
 import { TestServer, versions } from './fixture.js';
 import { matchTables } from './match-tables.js';
 import type { Problem } from './problem.js';
 import type { ConnectionOptions } from './session-options.js';
+import { suspended } from './suspended-problems.js';
 
 const ids = (problems: readonly Problem[]): readonly string[] => problems.map((problem) => problem.id).sort();
 const bounded = { answerTimeoutMs: 30_000 };
@@ -193,6 +196,28 @@ describe.each(versions)('checks on %s', (version) => {
     expect(ids(await checkSource(server.options, { serverId: 1001, routes: [{ schema: 'odd', table: 'heap' }] }))).toEqual([]);
   });
 
+  test('tables that a route excludes are not looked at; what capture suspends is told as a warning', async () => {
+    await server.run(
+      'CREATE DATABASE left_out; CREATE TABLE left_out.versioned (id int primary key) ENGINE = MyISAM; CREATE TABLE left_out.t (id int primary key)',
+    );
+    const routes = [{ schema: 'left_out', table: '*' }];
+    const found = async (facts: Partial<SourceFacts>): Promise<readonly string[]> =>
+      ids(await checkSource(server.options, { serverId: 1001, routes, ...facts }));
+    expect(await found({})).toEqual(['table-engine']);
+    // Its rows would come outside of their transaction: nothing that suspension mends.
+    expect(await found({ suspends: () => true })).toEqual(['table-engine']);
+    expect(await found({ routes: [{ ...routes[0]!, exclude: ['ver*'] }] })).toEqual([]);
+    const unread: Problem = {
+      id: 'table-column-type',
+      severity: 'error',
+      what: 'left_out.t: types that are not proven lossless: v',
+      mend: null,
+    };
+    expect(suspended('source', { database: 'left_out', name: 't' }, [unread])).toEqual([
+      { ...unread, severity: 'warning', what: expect.stringMatching(/the channel suspends left_out\.t at its first change/) },
+    ]);
+  });
+
   test('tables of a target: missing, different, without the cascade of the source, sharing numbers', async () => {
     await server.run(`CREATE DATABASE here; USE here;
       CREATE TABLE gone (id int primary key, v varchar(10));
@@ -212,6 +237,18 @@ describe.each(versions)('checks on %s', (version) => {
     expect(problems.find((problem) => problem.id === 'table-differs')?.what).toBe(
       `there.differs: column id: is ${mariadb || version === '8.0' ? 'int(11)' : 'int'}, too small for bigint; column v: is varchar(5), too small for 10 characters; column w has neither a default nor allows NULL, and the source has none`,
     );
+    const severities = async (facts: Partial<TargetFacts>): Promise<readonly string[]> => {
+      const found = await checkTarget(server.options, { routes, source: server.options, twoWay: false, ...facts });
+      return found
+        .filter(({ id }) => /^(table|foreign)/.test(id))
+        .map(({ id, severity }) => `${severity} ${id}`)
+        .sort();
+    };
+    const named = ['table-differs', 'table-engine', 'table-missing'];
+    expect(await severities({})).toEqual([...cascade, ...named].map((id) => `error ${id}`));
+    // What costs a table alone is no error where the channel suspends it.
+    expect(await severities({ suspends: true })).toEqual([...cascade.map((id) => `error ${id}`), ...named.map((id) => `warning ${id}`)]);
+    expect(await severities({ routes: [{ ...routes[0]!, exclude: ['here.differs', 'go?e', 'child'] }] })).toEqual([]);
     const inPlace = await checkTarget(bad.options, { routes: [{ schema: 'here', table: 'gone' }], source: server.options, twoWay: false });
     expect(inPlace.find((problem) => problem.id === 'table-missing')?.mend).toMatch(/^USE here; CREATE TABLE `gone` \(/);
     const same = await server.load('here', 'same');

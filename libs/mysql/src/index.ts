@@ -28,6 +28,8 @@ export { differing, StatementBuilder } from './statement-builder.js';
 export type { Change } from './statement-builder.js';
 export { requireReplayable } from './safe-plan.js';
 export { loadForApply } from './load-for-apply.js';
+export { readSuspended, tiedTables, writeSuspended } from './suspended-tables.js';
+export type { SuspensionChange, SuspensionPlace } from './suspended-tables.js';
 export { asSource, loadTable, loadTables } from './target-table.js';
 export type { ForeignKey, TargetColumn, TargetTable, UniqueKey } from './target-table.js';
 export { closingText, openingText, transactionText, uncommittedText } from './transaction-text.js';

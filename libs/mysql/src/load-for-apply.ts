@@ -3,6 +3,7 @@
  * for what is not there.
  */
 import { SyncError, tableName } from '@lutra/model';
+import type { TableName } from '@lutra/model';
 import { readGrants } from './grants.js';
 import type { Grants } from './grants.js';
 import { quoteTable } from './literal.js';
@@ -15,14 +16,23 @@ import type { TargetTable } from './target-table.js';
  * @throws SyncError TARGET_DENIED: the privilege that is missing, and its GRANT; TRIGGER_UNGUARDED; and as loadTable()
  */
 export async function loadForApply(queries: Queries, database: string, name: string): Promise<TargetTable> {
-  const table = await loadTable(queries, database, name);
-  await requireSight(queries, table, await readGrants(queries));
+  const grants = await readGrants(queries);
+  const table = await loadTable(queries, database, name).catch((error: unknown) => {
+    throw unseenOr(error, grants, { database, name });
+  });
+  await requireSight(queries, table, grants);
   const [trigger] = table.unguardedTriggers;
   if (trigger === undefined) return table;
   const what = `${tableName(table)}: trigger ${trigger} can change rows that are applied, so that both sides differ`;
   throw new SyncError('TRIGGER_UNGUARDED', `${what}: let it do nothing where @lutra_apply is set`, {
     details: { database, table: name, trigger },
   });
+}
+
+/** One that the user has no right to see may be there. */
+function unseenOr(error: unknown, grants: Grants, table: TableName): unknown {
+  if (!(error instanceof SyncError) || error.code !== 'TABLE_MISSING' || grants.has('SELECT', table)) return error;
+  return new SyncError(error.code, error.message, { cause: error.cause, details: { ...error.details, unseen: true } });
 }
 
 async function requireSight(queries: Queries, table: TargetTable, grants: Grants): Promise<void> {

@@ -92,7 +92,9 @@ async function read(queries: Queries, { pipeline, part }: Pick<TakeOver, 'pipeli
   return rows.map(rowToCheckpoint).find((row) => row.lane === 0) ?? null;
 }
 
-/** A statement on lutra.checkpoint. */
+const columnIsNull = 1048;
+
+/** A statement on lutra.checkpoint, or behind one in its transaction. */
 export async function ask(queries: Queries, sql: string): Promise<readonly ResultRow[]> {
   try {
     return await queries.query(sql);
@@ -100,6 +102,9 @@ export async function ask(queries: Queries, sql: string): Promise<readonly Resul
     if (!(error instanceof SyncError)) throw error;
     if (error.code === 'ROW_CONFLICT')
       throw new SyncError('TARGET_BUSY', 'another loader created the checkpoint row just now', { details: error.details });
+    // A fence that fails writes NULL into a column that takes none; nothing else here does.
+    if (error.details['errno'] === columnIsNull)
+      throw new SyncError('FENCED', 'the checkpoint row has another owner', { details: error.details });
     const wrong = error.code === 'TABLE_MISSING' || error.code === 'COLUMN_MISSING';
     throw wrong
       ? new SyncError('CHECKPOINT_INVALID', `${error.message}; compare the table with schemas/lutra.sql`, { details: error.details })

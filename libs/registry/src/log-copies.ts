@@ -3,7 +3,7 @@
  * new topic from one that was emptied, recreated or lost its tail. Written only from a known version, so that a replaced leader cannot.
  */
 import { randomUUID } from 'node:crypto';
-import { SyncError } from '@lutra/model';
+import { suspensionSchema, SyncError } from '@lutra/model';
 import type { Announced, Position, Seen } from '@lutra/model';
 import { z } from 'zod';
 import { fromNode, toBytes } from './json.js';
@@ -48,7 +48,14 @@ export const logCopySchema = z.strictObject({
   position: z.strictObject({ file: z.string(), pos: count, gtidSet: z.string().nullable() }),
   server: z.string().nullish(),
   seen: z.record(z.string(), z.strictObject({ log: z.string(), seq: z.int() })),
-  routes: z.strictObject({ revision: count, tables: z.array(z.string()), pipelines: z.record(z.string(), z.string()) }).optional(),
+  routes: z
+    .strictObject({
+      revision: count,
+      tables: z.array(z.string()),
+      pipelines: z.record(z.string(), z.string()),
+      suspended: z.array(suspensionSchema).optional(),
+    })
+    .optional(),
   updatedAt: count,
   /** Made for each write: two leaders that write the same copy must not take each other's write for their own. */
   write: z.string(),

@@ -31,6 +31,7 @@ describe('a status', () => {
     skipped: 0,
     ignored: 0,
     routes: null,
+    suspended: null,
     lastError: null,
     updatedAt: 1,
     ...part,
@@ -106,7 +107,10 @@ describe('the copy of a log', () => {
     expect(await logs.write('orders', copy(), null)).toBe(0);
     expect(await logs.read('orders')).toEqual({ document: copy(), version: 0 });
     await expect(logs.write('orders', copy(), null)).rejects.toMatchObject({ code: 'CONFIG_CONFLICT' });
-    expect(await logs.write('orders', copy({ seq: 11 }), 0)).toBe(1);
+    const suspended = [{ database: 'shop', name: 't', code: 'COLUMN_UNSUPPORTED', message: 'no', where: 'f:4', at: 1 }] as const;
+    const announced = { revision: 1, tables: ['shop.* except u'], pipelines: {}, suspended };
+    expect(await logs.write('orders', copy({ seq: 11, routes: announced }), 0)).toBe(1);
+    expect((await logs.read('orders'))?.document.routes).toEqual(announced);
     await expect(logs.write('orders', copy({ seq: 12 }), 0)).rejects.toMatchObject({ code: 'CONFIG_CONFLICT' });
     expect((await logs.read('orders'))?.document.seq).toBe(11);
     await logs.remove('orders');

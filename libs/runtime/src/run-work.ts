@@ -45,6 +45,7 @@ const standby = {
   waitingFor: 'the lease, which another process holds or ZooKeeper has not granted yet',
   epoch: null,
   routes: null,
+  suspended: null,
 } as const;
 const paused = { state: 'paused', waitingFor: 'the channel to be started' } as const;
 

@@ -30,6 +30,7 @@ const idleStatus = {
   skipped: 0,
   ignored: 0,
   routes: null,
+  suspended: null,
   lastError: null,
 } as const satisfies Partial<WorkStatus>;
 

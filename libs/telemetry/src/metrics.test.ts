@@ -22,6 +22,7 @@ const status: WorkStatus = {
   skipped: 0,
   ignored: 0,
   routes: null,
+  suspended: null,
   lastError: null,
   updatedAt: 0,
 };

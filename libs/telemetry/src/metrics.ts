@@ -59,6 +59,7 @@ export class Metrics {
   readonly binlogFile: Gauge<'name'>;
   readonly binlogPosition: Gauge<'name'>;
   readonly kafkaOffset: Gauge<'name'>;
+  readonly suspendedTables: Gauge<'name'>;
   readonly hopSeconds: Histogram<'name' | 'hop'>;
 
   /** `app` becomes a label of every series. */
@@ -102,8 +103,12 @@ export class Metrics {
     this.skipOrders = counter('lutra_skip_orders_total', 'Loader: transactions that a person told it to skip; lutra.skipped has them', [
       'name',
     ]);
-    const omissions = 'Control: DDL statements, skipped transactions and forced starts of the channel `name` that nobody has confirmed yet';
+    const omissions =
+      'Control: DDL statements, skipped transactions, suspended tables and forced starts of the channel `name` that nobody has confirmed yet';
     this.omissions = gauge('lutra_omissions_unconfirmed', omissions, ['name']);
+    const suspended =
+      'Tables that are not carried, at the endpoint (capture) or by the pipeline (loader) `name`, until a person brings them back';
+    this.suspendedTables = gauge('lutra_suspended_tables', suspended, ['name']);
     this.publishedBytes = counter('lutra_published_bytes_total', 'Bytes of records acknowledged by Kafka', ['name']);
     this.errors = counter('lutra_errors_total', 'Errors by code', ['name', 'code']);
     this.applySeconds = new Histogram({
@@ -171,6 +176,7 @@ export class Metrics {
     setOrRemove(this.epoch, name, status.epoch);
     setOrRemove(this.seq, name, status.seq);
     setOrRemove(this.kafkaOffset, name, status.offset);
+    setOrRemove(this.suspendedTables, name, status.suspended?.length ?? null);
     setOrRemove(this.binlogFile, name, status.position && fileNumber(status.position.file));
     setOrRemove(this.binlogPosition, name, status.position?.pos ?? null);
   }
@@ -194,7 +200,8 @@ export class Metrics {
     for (const to of links) this.connected.remove({ name, to });
     const progress = [this.lagSeconds, this.epoch, this.seq, this.lastEvent, this.lastProgress];
     const places = [this.kafkaOffset, this.binlogFile, this.binlogPosition];
-    for (const gauge of [...progress, ...places, this.queueBytes, this.queueCapacity, this.windowKeys]) gauge.remove({ name });
+    for (const gauge of [...progress, ...places, this.queueBytes, this.queueCapacity, this.windowKeys, this.suspendedTables])
+      gauge.remove({ name });
   }
 }
 

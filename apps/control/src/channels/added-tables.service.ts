@@ -3,8 +3,9 @@
  * `force`, or something broke since) does not bar the way of a change that has no part in it; that a server cannot be asked does.
  */
 import { Inject, Injectable } from '@nestjs/common';
+import { pipelineRoutes } from '@lutra/model';
 import type { ChannelDocument, ChannelInput, PipelineDocument, Route } from '@lutra/model';
-import { RefusedError, newProblems } from '../configuration/problem.js';
+import { newProblems, RefusedError } from '../configuration/problem.js';
 import { EndpointCheckService } from '../endpoints/endpoint-check.service.js';
 
 @Injectable()
@@ -14,7 +15,9 @@ export class AddedTablesService {
   /** @throws RefusedError CONFIG_CONFLICT with the whole list */
   async require(before: ChannelDocument, after: ChannelInput): Promise<void> {
     if (before.state === 'stopped' || !(carriesMore(before, after) || decidesOtherwise(before, after))) return;
-    const [known, found] = await Promise.all([this.checks.checkChannel(before), this.checks.checkChannel(after)]);
+    // A table that cannot be carried is no table to take in, whatever the channel does about one that turns out so.
+    const check = (channel: ChannelInput) => this.checks.checkChannel({ ...channel, onUnsupported: 'stop' });
+    const [known, found] = await Promise.all([check(before), check(after)]);
     const added = newProblems(known, found);
     if (added.length === 0) return;
     const what = `channel ${after.name} is ${before.state} and cannot be changed so yet`;
@@ -35,15 +38,28 @@ export function decidesOtherwise(before: ChannelInput, after: ChannelInput): boo
   return JSON.stringify(before.conflicts.rules) !== JSON.stringify(after.conflicts.rules);
 }
 
+/** The same routes, and each excludes no less: what a route passes on may be brought elsewhere by the next one, if one renames. */
+function excludesMore(known: readonly Route[], routes: readonly Route[]): boolean {
+  const keeps = (route: Route, old: Route): boolean => (old.exclude ?? []).every((pattern) => route.exclude?.includes(pattern));
+  return routes.every((route, index) => textOf(route) === textOf(known[index]) && keeps(route, known[index]!) && !renames(route));
+}
+
+function renames({ to }: Route): boolean {
+  return to?.schema !== undefined || to?.table !== undefined;
+}
+
 /** Routes that are only taken away can still bring a table elsewhere, if one renames: the next one that matches decides then. */
-function routesMore(known: PipelineDocument, { routes }: PipelineDocument): boolean {
-  if (routes.length === known.routes.length) return routes.some((route, index) => textOf(route) !== textOf(known.routes[index]));
-  const texts = new Set(known.routes.map(textOf));
-  return (
-    routes.some((route) => !texts.has(textOf(route))) || known.routes.some(({ to }) => to?.schema !== undefined || to?.table !== undefined)
-  );
+function routesMore(before: PipelineDocument, after: PipelineDocument): boolean {
+  const [known, routes] = [pipelineRoutes(before), pipelineRoutes(after)];
+  const isSame = (route: Route, old: Route | undefined): boolean => textOf(route) === textOf(old) && excludedOf(route) === excludedOf(old);
+  if (routes.length === known.length) return !excludesMore(known, routes) && routes.some((route, index) => !isSame(route, known[index]));
+  return routes.some((route) => !known.some((old) => isSame(route, old))) || known.some(renames);
 }
 
 function textOf(route: Route | undefined): string {
   return JSON.stringify([route?.schema, route?.table, route?.to?.schema, route?.to?.table]);
+}
+
+function excludedOf(route: Route | undefined): string {
+  return [...(route?.exclude ?? [])].sort().join();
 }

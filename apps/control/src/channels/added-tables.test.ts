@@ -2,7 +2,7 @@ import { channelSchema } from '@lutra/model';
 import { describe, expect, it } from 'vitest';
 import { carriesMore } from './added-tables.service.js';
 
-type Routes = readonly { readonly schema: string; readonly table?: string; readonly to?: object }[];
+type Routes = readonly { readonly schema: string; readonly table?: string; readonly to?: object; readonly exclude?: readonly string[] }[];
 const channel = (routes: Routes, more: object = {}) =>
   channelSchema.parse({ name: 'ab', pipelines: [{ name: 'there', source: 'a', target: 'b', routes, ...more }] });
 const [shop, crm, renamed] = [{ schema: 'shop' }, { schema: 'crm' }, { schema: 'shop', table: 't', to: { table: 'u' } }];
@@ -18,6 +18,16 @@ describe('a change of a channel carries more', () => {
 
   it('or where a route that renames goes: the next one brings its table elsewhere', () => {
     expect(carriesMore(channel([renamed, shop]), channel([shop]))).toBe(true);
+  });
+
+  it('where less is excluded, or where what a route passes on goes elsewhere', () => {
+    const excluding = (exclude: readonly string[], route: Routes[number] = shop) => channel([{ ...route, exclude }, crm]);
+    expect(carriesMore(excluding(['t']), excluding([]))).toBe(true);
+    expect(carriesMore(excluding(['t']), excluding(['u']))).toBe(true);
+    expect(carriesMore(excluding([], renamed), excluding(['shop.t'], renamed))).toBe(true);
+    expect(carriesMore(excluding(['t']), excluding(['u', 't']))).toBe(false);
+    expect(carriesMore(channel([shop]), channel([shop], { exclude: ['t'] }))).toBe(false);
+    expect(carriesMore(channel([shop], { exclude: ['t'] }), channel([shop]))).toBe(true);
   });
 
   it('and not with what was there, or less of it', () => {

@@ -1,8 +1,9 @@
 /** /api/v1/channels */
 import { Body, Controller, Delete, Get, Headers, HttpCode, Inject, Param, Post, Put, Query, Res, UseGuards } from '@nestjs/common';
 import { ApiQuery, ApiTags } from '@nestjs/swagger';
-import { channelSchema, nameSchema } from '@lutra/model';
+import { channelSchema, nameSchema, unsupportedPolicy } from '@lutra/model';
 import type { ChannelDocument } from '@lutra/model';
+import type { Versioned } from '../configuration/configuration.js';
 import { ConnectedGuard } from '../http/connected.guard.js';
 import { ApiAnswer, ApiCreate, ApiFind, ApiList, ApiRemove, ApiReplace } from '../http/openapi.js';
 import { channelActionSchema, channelWriteSchema, flagSchema } from '../http/schemas.js';
@@ -28,7 +29,7 @@ export class ChannelController {
   @Get()
   @ApiList('All channels', channelSchema)
   list(): Promise<readonly ChannelDocument[]> {
-    return this.channels.list();
+    return this.channels.list().then((channels) => channels.map(withPolicy));
   }
 
   @Post()
@@ -37,7 +38,7 @@ export class ChannelController {
     @Body({ schema: channelWriteSchema }) body: ChannelWrite,
     @Res({ passthrough: true }) response: Response,
   ): Promise<ChannelDocument> {
-    return sendCreated(response, path, await this.channels.create(body));
+    return sendCreated(response, path, withVersion(await this.channels.create(body)));
   }
 
   @Get(':name')
@@ -46,7 +47,7 @@ export class ChannelController {
     @Param('name', { schema: nameSchema }) name: string,
     @Res({ passthrough: true }) response: Response,
   ): Promise<ChannelDocument> {
-    return sendVersioned(response, await this.channels.find(name));
+    return sendVersioned(response, withVersion(await this.channels.find(name)));
   }
 
   @Put(':name')
@@ -63,7 +64,7 @@ export class ChannelController {
     @Res({ passthrough: true }) response: Response,
   ): Promise<ChannelDocument> {
     requireSameName(name, body.name);
-    return sendVersioned(response, await this.channels.replace(body, { ifMatch: requireIfMatch(ifMatch), force: flag }));
+    return sendVersioned(response, withVersion(await this.channels.replace(body, { ifMatch: requireIfMatch(ifMatch), force: flag })));
   }
 
   @Delete(':name')
@@ -118,5 +119,14 @@ export class ChannelController {
 }
 
 function shown(response: Response, { document, version, problems }: ActionResult): ChannelAction {
-  return { channel: sendVersioned(response, { document, version }), problems: [...problems] };
+  return { channel: sendVersioned(response, withVersion({ document, version })), problems: [...problems] };
+}
+
+function withVersion({ document, version }: Versioned<ChannelDocument>): Versioned<ChannelDocument> {
+  return { document: withPolicy(document), version };
+}
+
+/** What the channel does, also where its document leaves it out. */
+function withPolicy(channel: ChannelDocument): ChannelDocument {
+  return { ...channel, onUnsupported: unsupportedPolicy(channel) };
 }

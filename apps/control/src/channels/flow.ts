@@ -1,13 +1,15 @@
 /** What the pipelines of all channels carry, as sets of tables in the names of their source. Pure. */
-import { pipelineId } from '@lutra/model';
+import { excludedPattern, pipelineId, pipelineRoutes } from '@lutra/model';
 import type { ChannelInput, Route } from '@lutra/model';
 import { apart, findTable } from './table-set.js';
-import type { TablePattern } from './table-set.js';
+import type { TablePattern, TableSet } from './table-set.js';
 
-/** The tables that one route of a pipeline carries: `pattern`, but not `except` (earlier routes, reserved schemas). */
+/** The tables that one route of a pipeline carries: `pattern`, but not `except` (what it excludes, earlier routes, reserved schemas). */
 export interface Carried {
   readonly pattern: TablePattern;
-  readonly except: readonly TablePattern[];
+  readonly except: readonly TableSet[];
+  /** What the route takes, whatever comes before it. */
+  readonly taken: TableSet;
   readonly to: Route['to'];
 }
 
@@ -25,14 +27,14 @@ export interface Flow {
 }
 
 export function flowsOf(channel: ChannelInput): readonly Flow[] {
-  return channel.pipelines.map(({ name, source, target, routes, forwards }) => ({
-    id: pipelineId(channel.name, name),
+  return channel.pipelines.map((pipeline) => ({
+    id: pipelineId(channel.name, pipeline.name),
     channel: channel.name,
-    source,
-    target,
-    routes,
-    forwards,
-    carries: carriedBy(routes),
+    source: pipeline.source,
+    target: pipeline.target,
+    routes: pipeline.routes,
+    forwards: pipeline.forwards,
+    carries: carriedBy(pipelineRoutes(pipeline)),
   }));
 }
 
@@ -41,12 +43,18 @@ export const reservedSchemas: readonly string[] = ['lutra', 'mysql', 'sys', 'per
 const reserved: readonly TablePattern[] = reservedSchemas.map((schema) => ({ schema, table: '*' }));
 
 function carriedBy(routes: readonly Route[]): readonly Carried[] {
-  const patterns = routes.map((route) => ({ schema: route.schema, table: route.table }));
+  const all = routes.map(takenBy);
   return routes.map((route, index) => {
-    const pattern = patterns[index]!;
-    const earlier = patterns.slice(0, index).filter((other) => meets(other, pattern));
-    return { pattern, except: [...reserved, ...earlier], to: route.to };
+    const taken = all[index]!;
+    const { schema, table, unless = [] } = taken;
+    const earlier = all.slice(0, index).filter((other) => meets(other, taken));
+    return { pattern: { schema, table }, except: [...reserved, ...unless, ...earlier], taken, to: route.to };
   });
+}
+
+/** What a route takes, without those before it. */
+export function takenBy({ schema, table, exclude = [] }: Route): TableSet {
+  return { schema, table, unless: exclude.map(excludedPattern) };
 }
 
 /** Whether two patterns share a table. */
@@ -95,8 +103,14 @@ export function returnsHome(there: Carried, back: Carried): boolean {
 }
 
 /** Patterns in the target's names, said in the source's names. */
-export function intoSource(carried: Carried, patterns: readonly TablePattern[]): readonly TablePattern[] {
-  return patterns.flatMap((pattern) => throughRoute(carried, pattern) ?? []);
+export function intoSource(carried: Carried, patterns: readonly TableSet[]): readonly TableSet[] {
+  return patterns.flatMap((set) => setThroughRoute(carried, set) ?? []);
+}
+
+/** The same of what a pattern leaves. */
+export function setThroughRoute(carried: Carried, set: TableSet): TableSet | null {
+  const pattern = throughRoute(carried, set);
+  return pattern && { ...pattern, unless: (set.unless ?? []).flatMap((one) => throughRoute(carried, one) ?? []) };
 }
 
 /** A table of one source that both routes carry and that meets `condition`; null if there is none. */
@@ -106,7 +120,7 @@ export function sharedTable(one: Carried, other: Carried, condition: TablePatter
 }
 
 /** A table, in the names of the first source, that the first route carries, the second carries on, and none of `except` matches. */
-export function goesOn(first: Carried, second: Carried, except: readonly TablePattern[]): string | null {
+export function goesOn(first: Carried, second: Carried, except: readonly TableSet[]): string | null {
   const onward = throughRoute(first, second.pattern);
   if (!onward || !meets(first.pattern, onward)) return null;
   return findTable([first.pattern, onward], [...first.except, ...intoSource(first, second.except), ...except]);

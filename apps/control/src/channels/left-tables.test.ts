@@ -25,6 +25,19 @@ describe('a table that left a pipeline', () => {
     expect(back([], ['u'], ['u', 't'])).toEqual([]);
   });
 
+  it('is what a change excludes, and comes in again when that is taken back', () => {
+    const excluding = (...exclude: readonly string[]) => ({ ...carrying('*', 't'), exclude: [...exclude] });
+    expect(leaving(excluding(), excluding('t', 'crm.u'))).toEqual([
+      { schema: 'shop', table: 't' },
+      { schema: 'shop', table: 't' },
+    ]);
+    expect(leaving(excluding('t'), excluding('t', 'v'))).toEqual([{ schema: 'shop', table: 'v' }]);
+    const left = [{ schema: 'shop', table: 't' }];
+    const found = (before: readonly string[], after: readonly string[]) =>
+      comingBack('c.p', left, excluding(...before), excluding(...after)).length;
+    expect([found(['t'], []), found(['t*'], ['tu']), found(['t'], ['t', 'u']), found([], [])]).toEqual([1, 1, 0, 0]);
+  });
+
   it('is in nobody’s way where another route has carried it all along', () => {
     expect(back(['t'], ['*'], ['*', 't'])).toEqual([]);
   });

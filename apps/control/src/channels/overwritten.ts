@@ -3,10 +3,9 @@
  * only this pipeline writes, later records bring every row back to its newest version. Counter-examples: the target's own clients change rows and another
  * pipeline carries them to the source; or a second source writes the same tables. What they changed since is overwritten, and nobody sends it again.
  */
-import { goesOn, meets } from './flow.js';
-import type { Carried, Flow } from './flow.js';
-import { firstTable } from './path.rules.js';
-import { findTable } from './table-set.js';
+import { goesOn } from './flow.js';
+import type { Flow } from './flow.js';
+import { arriveTogether, firstTable } from './path.rules.js';
 
 /** Ids of the pipelines whose changes would be overwritten at the target, or whose source would not get them. */
 export function overwrittenBy(rewound: Flow, flows: readonly Flow[]): readonly string[] {
@@ -16,9 +15,4 @@ export function overwrittenBy(rewound: Flow, flows: readonly Flow[]): readonly s
   );
   const beside = others.filter((flow) => flow.target === rewound.target && firstTable(rewound, flow, arriveTogether) !== null);
   return [...back, ...beside].map((flow) => flow.id);
-}
-
-function arriveTogether(one: Carried, other: Carried): string | null {
-  const arrival = ({ pattern, to }: Carried) => ({ schema: to?.schema ?? pattern.schema, table: to?.table ?? pattern.table });
-  return meets(arrival(one), arrival(other)) ? findTable([arrival(one), arrival(other)]) : null;
 }

@@ -84,7 +84,7 @@ function notForwarded(first: Flow, second: Flow, flows: readonly Flow[]): readon
   if (second.forwards || first.target !== second.source || first.source === second.target || first.source === first.target) return [];
   const direct = flows
     .filter((flow) => flow.source === first.source && flow.target === second.target)
-    .flatMap((flow) => flow.carries.map((carried) => carried.pattern));
+    .flatMap((flow) => flow.carries.map((carried) => carried.taken));
   const table = firstTable(first, second, (one, other) => goesOn(one, other, direct));
   if (table === null) return [];
   const chain = `${table} goes from ${first.source} to ${first.target} (${first.id}) and on to ${second.target} (${second.id})`;
@@ -122,5 +122,8 @@ function sharedTarget(one: Flow, other: Flow, flows: readonly Flow[]): readonly 
 /** A table at the target that both routes write. */
 export function arriveTogether(first: Carried, second: Carried): string | null {
   const arrival = ({ pattern, to }: Carried) => ({ schema: to?.schema ?? pattern.schema, table: to?.table ?? pattern.table });
-  return meets(arrival(first), arrival(second)) ? findTable([arrival(first), arrival(second)]) : null;
+  if (!meets(arrival(first), arrival(second))) return null;
+  // What is left out has its names at the source: where these are those of the target, too, it tells.
+  const except = [first, second].flatMap(({ to, except: left }) => (to?.schema === undefined && to?.table === undefined ? left : []));
+  return findTable([arrival(first), arrival(second)], except);
 }

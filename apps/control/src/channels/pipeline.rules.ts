@@ -1,7 +1,7 @@
 /** What must hold for each pipeline and route on its own. Pure; returns every problem. */
 import { findTable, isPattern } from './table-set.js';
 import { reservedSchemas } from './flow.js';
-import type { Flow } from './flow.js';
+import type { Carried, Flow } from './flow.js';
 import type { Route } from '@lutra/model';
 import type { Problem } from '../configuration/problem.js';
 
@@ -26,7 +26,7 @@ export function pipelineProblems(flows: readonly Flow[], endpoints: EndpointPlac
       ...unknownEndpoints(flow, endpoints),
       ...intoItself(flow, endpoints),
       ...withinRegion(flow, endpoints),
-      ...flow.routes.flatMap((route) => ofRoute(flow, route)),
+      ...flow.routes.flatMap((route, index) => ofRoute(flow, route, flow.carries[index]!)),
     ]),
   ];
 }
@@ -90,7 +90,7 @@ function withinRegion(flow: Flow, endpoints: EndpointPlaces): readonly FlowProbl
   ];
 }
 
-function ofRoute(flow: Flow, route: Route): readonly FlowProblem[] {
+function ofRoute(flow: Flow, route: Route, carried: Carried): readonly FlowProblem[] {
   const where = `route ${route.schema}.${route.table} of pipeline ${flow.id}`;
   const problems: FlowProblem[] = [];
   const add = (id: string, what: string, mend: string): void => {
@@ -108,6 +108,8 @@ function ofRoute(flow: Flow, route: Route): readonly FlowProblem[] {
   }
   if (carriesNothing(route)) {
     add('route-reserved', 'carries nothing: this schema is never forwarded', 'Remove the route.');
+  } else if (findTable([carried.pattern], carried.taken.unless) === null) {
+    add('route-excluded', 'carries nothing: exclude leaves out all of it', 'Remove the route, or what excludes it.');
   }
   return problems;
 }

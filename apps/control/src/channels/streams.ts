@@ -3,17 +3,17 @@
  *
  * Pairs of pipelines do not tell. Counter-example: a → b → d and a → c → d share neither source nor target, and yet d gets each row of a twice.
  */
-import { throughRoute } from './flow.js';
+import { setThroughRoute, throughRoute } from './flow.js';
 import type { Carried, Flow } from './flow.js';
 import { findTable } from './table-set.js';
-import type { TablePattern } from './table-set.js';
+import type { TablePattern, TableSet } from './table-set.js';
 
 /** One way, by one route of each pipeline. The tables that it carries are those of `inside` and not of `outside`, in the names of its source. */
 export interface Stream {
   readonly flows: readonly Flow[];
   readonly hops: readonly Carried[];
   readonly inside: readonly TablePattern[];
-  readonly outside: readonly TablePattern[];
+  readonly outside: readonly TableSet[];
 }
 
 /** From one pipeline on. A loader passes what has been at its target before, so no way goes through an endpoint twice. */
@@ -42,7 +42,7 @@ function extended({ flows, hops, inside, outside }: Stream, flow: Flow, carried:
     flows: [...flows, flow],
     hops: [...hops, carried],
     inside: [...inside, pattern],
-    outside: [...outside, ...carried.except.flatMap((except) => atSource(hops, except) ?? [])],
+    outside: [...outside, ...carried.except.flatMap((except) => setAtSource(hops, except) ?? [])],
   };
   return findTable(stream.inside, stream.outside) === null ? null : stream;
 }
@@ -50,6 +50,10 @@ function extended({ flows, hops, inside, outside }: Stream, flow: Flow, carried:
 /** A pattern in the names of where the hops lead, said in those of where they begin; null if nothing arrives under it. */
 function atSource(hops: readonly Carried[], pattern: TablePattern): TablePattern | null {
   return hops.reduceRight<TablePattern | null>((name, hop) => name && throughRoute(hop, name), pattern);
+}
+
+function setAtSource(hops: readonly Carried[], set: TableSet): TableSet | null {
+  return hops.reduceRight<TableSet | null>((name, hop) => name && setThroughRoute(hop, name), set);
 }
 
 /** A table that two ways bring from one endpoint to one other. */

@@ -1,8 +1,9 @@
-import { createRouter } from '@lutra/model';
-import { array, assert, constantFrom, property, record, string } from 'fast-check';
+import { channelInputSchema, createRouter, pipelineRoutes } from '@lutra/model';
+import { array, assert, constantFrom, oneof, property, record, string, tuple } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { exampleTable, findTable, undecided } from './table-set.js';
-import type { TablePattern } from './table-set.js';
+import type { TablePattern, TableSet } from './table-set.js';
+import { flowsOf } from './flow.js';
 
 const at = (text: string): TablePattern => {
   const [schema = '', table = ''] = text.split('.');
@@ -54,12 +55,13 @@ describe('findTable', () => {
   it('agrees with the router on every name of a small world', () => {
     const word = string({ unit: constantFrom('a', 'b', '*', '?'), minLength: 1, maxLength: 4 });
     const pattern = record({ schema: word, table: word });
+    const set = record({ schema: word, table: word, unless: array(pattern, { maxLength: 2 }) });
     const names = words(3);
     const world = names.flatMap((database) => names.map((name) => ({ database, name })));
     assert(
-      property(array(pattern, { minLength: 1, maxLength: 2 }), array(pattern, { maxLength: 2 }), (inside, outside) => {
-        const carries = (route: TablePattern): ((table: (typeof world)[number]) => boolean) => {
-          const router = createRouter([route]);
+      property(array(pattern, { minLength: 1, maxLength: 2 }), array(set, { maxLength: 2 }), (inside, outside) => {
+        const carries = ({ unless = [], ...tables }: TableSet): ((table: (typeof world)[number]) => boolean) => {
+          const router = createRouter([{ ...tables, exclude: unless.map((one) => `${one.schema}.${one.table}`) }]);
           return (table) => router(table) !== null;
         };
         const [all, none] = [inside.map(carries), outside.map(carries)];
@@ -73,6 +75,34 @@ describe('findTable', () => {
       { numRuns: 500 },
     );
   });
+});
+
+it('flows carry what the router takes, by the same route, whatever routes and pipelines exclude', () => {
+  const word = string({ unit: constantFrom('a', 'b', '*', '?'), minLength: 1, maxLength: 2 });
+  const excluded = oneof(
+    word,
+    tuple(word, word).map((parts) => parts.join('.')),
+  );
+  const route = record({ schema: word, table: word, exclude: array(excluded, { maxLength: 2 }) });
+  const names = words(2);
+  assert(
+    property(array(route, { minLength: 1, maxLength: 3 }), array(excluded, { maxLength: 2 }), (routes, exclude) => {
+      const pipeline = { name: 'p', source: 'x', target: 'y', routes, exclude, forwards: false };
+      const channel = channelInputSchema.parse({ name: 'c', pipelines: [pipeline] });
+      const numbered = routes.map((one, index) => ({ ...one, to: { schema: `to${index}` } }));
+      const router = createRouter(pipelineRoutes({ routes: numbered, exclude }));
+      const [flow] = flowsOf(channel);
+      for (const database of names)
+        for (const name of names) {
+          const one = { schema: database, table: name };
+          const by = flow!.carries.flatMap(({ pattern, except }, index) =>
+            findTable([one, pattern], except) === null ? [] : [`to${index}`],
+          );
+          expect(by).toEqual([router({ database, name })?.database].filter((found) => found !== undefined));
+        }
+    }),
+    { numRuns: 200 },
+  );
 });
 
 /** Every word of up to `length` letters over a, b, and a letter that no pattern names. */

@@ -18,10 +18,20 @@ interface Walk {
   readonly places: readonly number[];
 }
 
+/** The tables of a pattern, without those of `unless`. */
+export interface TableSet extends TablePattern {
+  readonly unless?: readonly TablePattern[];
+}
+
+interface SetWalk {
+  readonly of: Walk;
+  readonly unless: readonly Walk[];
+}
+
 interface State {
   readonly name: string;
   readonly inside: readonly Walk[];
-  readonly outside: readonly Walk[];
+  readonly outside: readonly SetWalk[];
 }
 
 const separator = '\0';
@@ -36,7 +46,7 @@ export const undecided = 'a table that the patterns leave open (they have too ma
  * What is matched by every pattern of `inside` and none of `outside`, for a message; null if nothing is. A name that no pattern spells out is an example, which need not exist
  * anywhere: the patterns are told instead.
  */
-export function findTable(inside: readonly TablePattern[], outside: readonly TablePattern[] = []): string | null {
+export function findTable(inside: readonly TablePattern[], outside: readonly TableSet[] = []): string | null {
   const found = exampleTable(inside, outside);
   if (found === null || found === undecided || inside.some((pattern) => nameOf(pattern) === found)) return found;
   const patterns = [...new Set(inside.map(nameOf))].filter((name) => name !== '*.*');
@@ -48,7 +58,7 @@ function nameOf({ schema, table }: TablePattern): string {
 }
 
 /** The name (`schema.table`) of a table matched by every pattern of `inside` and none of `outside`; null if there is none. */
-export function exampleTable(inside: readonly TablePattern[], outside: readonly TablePattern[] = []): string | null {
+export function exampleTable(inside: readonly TablePattern[], outside: readonly TableSet[] = []): string | null {
   // A name that is spelled out is the only candidate: the common case, and the quick one.
   const spelled = inside.find((pattern) => !isPattern(pattern.schema) && !isPattern(pattern.table));
   const near = outside.filter((pattern) => !inside.some((other) => apart(pattern, other)));
@@ -65,20 +75,22 @@ export function apart(one: TablePattern, other: TablePattern): boolean {
   return differ(one.schema, other.schema) || differ(one.table, other.table);
 }
 
-function tryName({ schema, table }: TablePattern, inside: readonly TablePattern[], outside: readonly TablePattern[]): string | null {
+function tryName({ schema, table }: TablePattern, inside: readonly TablePattern[], outside: readonly TableSet[]): string | null {
   const name = `${schema}${separator}${table}`.split('');
   const matches = (pattern: TablePattern): boolean => isEnd(name.reduce(step, begin(pattern)));
-  return schema !== '' && table !== '' && inside.every(matches) && !outside.some(matches) ? `${schema}.${table}` : null;
+  const isOut = outside.some((set) => matches(set) && !(set.unless ?? []).some(matches));
+  return schema !== '' && table !== '' && inside.every(matches) && !isOut ? `${schema}.${table}` : null;
 }
 
-function search(inside: readonly TablePattern[], outside: readonly TablePattern[]): string | null {
-  const alphabet = alphabetOf([...inside, ...outside]);
-  const first: State = { name: '', inside: [anyTable, ...inside].map(begin), outside: outside.map(begin) };
+function search(inside: readonly TablePattern[], outside: readonly TableSet[]): string | null {
+  const alphabet = alphabetOf([...inside, ...outside, ...outside.flatMap(({ unless = [] }) => unless)]);
+  const walks = outside.map((set): SetWalk => ({ of: begin(set), unless: (set.unless ?? []).map(begin) }));
+  const first: State = { name: '', inside: [anyTable, ...inside].map(begin), outside: walks };
   const queue = [first];
   const seen = new Set([keyOf(first)]);
   for (let next = 0; next < queue.length; next++) {
     const state = queue[next]!;
-    if (state.inside.every(isEnd) && !state.outside.some(isEnd)) return state.name.replace(separator, '.');
+    if (state.inside.every(isEnd) && !state.outside.some(isIn)) return state.name.replace(separator, '.');
     for (const character of alphabet) {
       const following = advance(state, character);
       if (!following) continue;
@@ -113,7 +125,9 @@ function advance(state: State, character: string): State | null {
     if (following.places.length === 0) return null;
     inside.push(following);
   }
-  const outside = state.outside.map((walk) => step(walk, character)).filter((walk) => walk.places.length > 0);
+  const outside = state.outside
+    .map(({ of, unless }) => ({ of: step(of, character), unless: unless.map((walk) => step(walk, character)) }))
+    .filter(({ of }) => of.places.length > 0);
   return { name: state.name + character, inside, outside };
 }
 
@@ -138,7 +152,12 @@ function isEnd({ pattern, places }: Walk): boolean {
   return places.at(-1) === pattern.length;
 }
 
+function isIn({ of, unless }: SetWalk): boolean {
+  return isEnd(of) && !unless.some(isEnd);
+}
+
 function keyOf({ inside, outside }: State): string {
   const ofWalk = ({ pattern, places }: Walk): string => `${pattern}:${places.join()}`;
-  return `${inside.map(ofWalk).join('|')}#${outside.map(ofWalk).sort().join('|')}`;
+  const ofSet = ({ of, unless }: SetWalk): string => [of, ...unless].map(ofWalk).join('!');
+  return `${inside.map(ofWalk).join('|')}#${outside.map(ofSet).sort().join('|')}`;
 }

@@ -199,3 +199,48 @@ describe('a change among other channels', () => {
     expect(idsOf([channel('x', `p: a>b ${tables}`, `q: b>a ${tables}`), channel('y', `p: a>b more.*`)])).toEqual([]);
   });
 });
+
+describe('what is excluded', () => {
+  const excluding = (name: string, exclude: readonly string[], ...pipelines: readonly string[]): ChannelInput => {
+    const made = channel(name, ...pipelines);
+    return {
+      ...made,
+      pipelines: made.pipelines.map((pipeline, index) => (index === 0 ? { ...pipeline, exclude: [...exclude] } : pipeline)),
+    };
+  };
+
+  it('is not delivered twice by who else brings it', () => {
+    const other = channel('y', 'q: a>b shop.log');
+    expect(idsOf([channel('x', 'p: a>b'), other])).toEqual(['delivered-twice']);
+    expect(idsOf([excluding('x', ['log'], 'p: a>b'), other])).toEqual([]);
+    expect(idsOf([excluding('x', ['crm.log'], 'p: a>b'), other])).toEqual(['delivered-twice']);
+  });
+
+  it('must be excluded both ways', () => {
+    expect(idsOf([excluding('x', ['shop.tmp_*'], 'there: a>b', 'back: b>a')])).toEqual(['two-way-not-mirrored']);
+    const both = excluding('x', ['shop.tmp_*'], 'there: a>b', 'back: b>a');
+    expect(idsOf([{ ...both, pipelines: both.pipelines.map((pipeline) => ({ ...pipeline, exclude: ['shop.tmp_*'] })) }])).toEqual([]);
+  });
+
+  it('does not come by the direct way of a mesh: a chain that rests on it misses it', () => {
+    const mesh = ['ab: a>b', 'bc: b>c', 'ac: a>c'];
+    expect(idsOf([channel('x', ...mesh)])).not.toContain('not-forwarded');
+    const made = channel('x', ...mesh);
+    const lacking = {
+      ...made,
+      pipelines: made.pipelines.map((pipeline) => (pipeline.name === 'ac' ? { ...pipeline, exclude: ['t'] } : pipeline)),
+    };
+    expect(idsOf([lacking])).toContain('not-forwarded');
+  });
+
+  it('is not all of a route', () => {
+    expect(idsOf([excluding('x', ['shop.*'], 'p: a>b')])).toEqual(['route-excluded']);
+    expect(idsOf([excluding('x', ['t'], 'p: a>b shop.t crm.*')])).toEqual(['route-excluded']);
+  });
+
+  it('is what is suspended; a channel whose tables flow both ways suspends none', () => {
+    const suspends = (made: ChannelInput): ChannelInput => ({ ...made, onUnsupported: 'suspend' });
+    expect(idsOf([suspends(channel('x', 'p: a>b', 'q: b>>c'))])).toEqual([]);
+    expect(idsOf([suspends(channel('x', 'there: a>b', 'back: b>a'))])).toEqual(['suspend-two-way']);
+  });
+});

@@ -45,7 +45,7 @@ function thirdInAnotherChannel(there: Flow, flows: readonly Flow[]): readonly Fl
 }
 
 function broughtToBoth(first: Carried, third: Carried, other: Flow): string | null {
-  const told = other.carries.find(({ pattern }) => findTable([pattern, third.pattern], third.except) !== null);
+  const told = other.carries.find(({ pattern, except }) => findTable([pattern, third.pattern], [...except, ...third.except]) !== null);
   return told ? arriveTogether(first, third) : null;
 }
 
@@ -65,7 +65,7 @@ function cameBackElsewhere(there: Flow, back: Flow): readonly FlowProblem[] {
 function notCarriedBack(there: Flow, returning: readonly Flow[]): readonly FlowProblem[] {
   const backs = returning.filter((back) => back.channel === there.channel);
   if (backs.length === 0) return [];
-  const patterns = backs.flatMap((back) => back.carries.map((carried) => carried.pattern));
+  const patterns = backs.flatMap((back) => back.carries.map((carried) => carried.taken));
   const tables = there.carries.map((first) => findTable([first.pattern], [...first.except, ...intoSource(first, patterns)]));
   const table = tables.find((found) => found !== null);
   if (table === undefined || table === null) return [];

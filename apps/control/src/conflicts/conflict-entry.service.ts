@@ -4,7 +4,7 @@
  * since then is not lost unseen.
  */
 import { Inject, Injectable } from '@nestjs/common';
-import { createRouter, SyncError, tableName, toSyncError } from '@lutra/model';
+import { createRouter, pipelineRoutes, sourceTable, SyncError, tableName, toSyncError } from '@lutra/model';
 import type { PipelineDocument, Row, TableName } from '@lutra/model';
 import { ApplyConnection, conflictKind, deleteRow, insertRow, loadTable, readRowQuery, Session, toRow, updateRow } from '@lutra/mysql';
 import type { RowPlan, SqlText } from '@lutra/mysql';
@@ -16,7 +16,6 @@ import { differencesOf, isSame, planVersions, toJsonRow, versionsOf } from './co
 import { ConflictService } from './conflict.service.js';
 import type { ConflictDetail, ConflictEntry, RedecideAnswer, RedecideWrite, RowNow } from './conflict.schemas.js';
 import { redecideProblems } from './redecide.rules.js';
-import { sourceTable } from './source-table.js';
 
 const answerTimeoutMs = 15_000;
 const begin: SqlText = { sql: 'BEGIN', marks: [{ does: 'begin' }] };
@@ -32,7 +31,7 @@ export class ConflictEntryService {
   async find(channel: string, name: string, id: number): Promise<ConflictDetail> {
     const { entry, pipeline } = await this.conflicts.find(channel, name, id);
     const target = { database: entry.schema, name: entry.table };
-    const source = sourceTable(target, pipeline.routes, createRouter(pipeline.routes));
+    const source = sourceTable(target, pipelineRoutes(pipeline), createRouter(pipelineRoutes(pipeline)));
     const [here, there] = await Promise.all([
       this.#now(entry, pipeline.target, target),
       source ? this.#now(entry, pipeline.source, source) : unread(pipeline.source, `no route brings ${tableName(target)} any more`),

@@ -3,7 +3,7 @@
  * list, never a failed request.
  */
 import { Inject, Injectable } from '@nestjs/common';
-import { SyncError } from '@lutra/model';
+import { createRouter, pipelineRoutes, SyncError, unsupportedPolicy } from '@lutra/model';
 import type { ChannelInput, EndpointDocument } from '@lutra/model';
 import type { Problem } from '@lutra/mysql';
 import { openPassword } from '@lutra/registry';
@@ -77,17 +77,30 @@ export class EndpointCheckService {
 
   /** An endpoint that no channel uses yet is asked for both roles, without tables. */
   #useOf(name: string, { endpoints, channels }: Stored): EndpointUse {
-    const pipelines = channels.flatMap((channel) => channel.pipelines.map((pipeline) => ({ ...pipeline, rules: channel.conflicts.rules })));
+    const pipelines = channels.flatMap((channel) =>
+      channel.pipelines.map((pipeline) => ({
+        ...pipeline,
+        routes: pipelineRoutes(pipeline),
+        rules: channel.conflicts.rules,
+        suspends: unsupportedPolicy(channel) === 'suspend',
+      })),
+    );
     const from = pipelines.filter((pipeline) => pipeline.source === name);
     const to = pipelines.filter((pipeline) => pipeline.target === name);
     if (from.length + to.length === 0)
-      return { asSource: [], asTarget: [{ source: null, routes: [], twoWay: false, rules: [], forwards: false }] };
-    const asTarget = to.map(({ source, routes, rules, forwards }): TargetUse => {
+      return {
+        asSource: { routes: [], suspends: () => false },
+        asTarget: [{ source: null, routes: [], twoWay: false, rules: [], forwards: false, suspends: false }],
+      };
+    const asTarget = to.map(({ source, routes, rules, forwards, suspends }): TargetUse => {
       const found = endpoints.find((endpoint) => endpoint.name === source);
       const twoWay = from.some((pipeline) => pipeline.target === source);
-      return { source: found ? this.#open(found) : null, routes, twoWay, rules, forwards };
+      return { source: found ? this.#open(found) : null, routes, twoWay, rules, forwards, suspends };
     });
-    return { asSource: from.length === 0 ? null : from.flatMap((pipeline) => pipeline.routes), asTarget };
+    if (from.length === 0) return { asSource: null, asTarget };
+    // Capture reads for all: one that stops, stops all.
+    const stopping = createRouter(from.filter(({ suspends }) => !suspends).flatMap(({ routes }) => routes));
+    return { asSource: { routes: from.flatMap(({ routes }) => routes), suspends: (table) => stopping(table) === null }, asTarget };
   }
 
   #opened(endpoint: EndpointWrite | EndpointDocument, stored: readonly EndpointDocument[]): Server {

@@ -5,7 +5,7 @@
 import { SyncError, tlsTexts, toSyncError } from '@lutra/model';
 import type { ConflictRule, ErrorCode, Route, TlsFault } from '@lutra/model';
 import { checkSource, checkTarget } from '@lutra/mysql';
-import type { ConnectionOptions, Problem } from '@lutra/mysql';
+import type { ConnectionOptions, Problem, SourceFacts } from '@lutra/mysql';
 import type { Logger } from '@lutra/telemetry';
 import { problemId } from '../configuration/problem.js';
 
@@ -24,12 +24,14 @@ export interface TargetUse {
   /** Of the channel. */
   readonly rules: readonly ConflictRule[];
   readonly forwards: boolean;
+  /** A table that cannot be carried is suspended, and does not stop the pipeline. */
+  readonly suspends: boolean;
 }
 
 /** How an endpoint is used, or is going to be. */
 export interface EndpointUse {
-  /** The routes of all its pipelines; null: it is no source. */
-  readonly asSource: readonly Route[] | null;
+  /** The routes of all its pipelines, and what capture suspends; null: it is no source. */
+  readonly asSource: Omit<SourceFacts, 'serverId'> | null;
   readonly asTarget: readonly TargetUse[];
 }
 
@@ -43,9 +45,7 @@ export async function checkServer(server: Server, use: EndpointUse, logger: Logg
   try {
     const { asSource } = use;
     if (asSource)
-      problems.push(
-        ...(await bounded('SOURCE_UNAVAILABLE', checkSource(limited(server), { serverId: server.serverId, routes: asSource }))),
-      );
+      problems.push(...(await bounded('SOURCE_UNAVAILABLE', checkSource(limited(server), { serverId: server.serverId, ...asSource }))));
     for (const target of use.asTarget) problems.push(...(await bounded('TARGET_UNAVAILABLE', askTarget(server, target))));
   } catch (error) {
     problems.push(problemOf(error, logger));

@@ -7,6 +7,7 @@ import {
   endpointSchema,
   pipelineSchema,
   regionSchema,
+  suspensionSchema,
   type Position,
   type WorkState,
   type WorkStatus,
@@ -106,6 +107,7 @@ const workStatusSchema = z.object({
   skipped: z.number(),
   ignored: z.number(),
   routes: z.record(z.string(), z.string()).nullable(),
+  suspended: z.array(suspensionSchema).readonly().nullable(),
   lastError: errorReportSchema.nullable(),
   updatedAt: z.number(),
 }) satisfies z.ZodType<Record<keyof WorkStatus, unknown>>;
@@ -139,6 +141,8 @@ export const pipelineStatusSchema = z.object({
   rows: z.number(),
   transactions: z.number(),
   position: positionSchema.nullable(),
+  /** Tables that are not carried, until a person brings them back. */
+  suspended: z.array(suspensionSchema),
   lastError: errorReportSchema.nullable(),
   source: endStatusSchema,
   target: endStatusSchema,

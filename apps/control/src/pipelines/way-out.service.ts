@@ -5,9 +5,9 @@
  */
 import { Inject, Injectable } from '@nestjs/common';
 import type { Checkpoint } from '@lutra/marker';
-import { createRouter, isHeld, rowsTopic, SyncError } from '@lutra/model';
+import { createRouter, isHeld, pipelineRoutes, rowsTopic, suspendedOf, SyncError, tableName } from '@lutra/model';
 import type { EndpointDocument, LogPlace, PipelineDocument, TableSchema } from '@lutra/model';
-import { loadTable, moveCheckpoint, readCheckpoint, requireReplayable, Session } from '@lutra/mysql';
+import { loadTable, moveCheckpoint, readCheckpoint, readSuspended, requireReplayable, Session } from '@lutra/mysql';
 import type { ConnectionOptions, Destination } from '@lutra/mysql';
 import type { Registry, SchemaStore } from '@lutra/registry';
 import type { Logger } from '@lutra/telemetry';
@@ -100,10 +100,16 @@ export class PipelineWayOutService {
 
   /** null: there is none. @throws SyncError CONFIG_INVALID, LOG_START_LOST where a dump's place cannot be proven */
   async #placeAt({ id, pipeline, log }: Subject, ends: LogEnds, at: RestartAt): Promise<LogPlace | null> {
+    const carrying = { ...pipeline, id };
+    const newest = await newestRoutes(log, ends, (await this.registry.logs.read(pipeline.source))?.document ?? null);
+    // Whoever begins behind the record that suspends a table is not told of it.
+    const [suspended] = newest ? suspendedOf(newest, carrying) : [];
+    if (suspended)
+      throw new SyncError(
+        'CONFIG_INVALID',
+        `${log.topic} leaves out ${tableName(suspended)} of ${id}, which is suspended (${suspended.code}): put it into "exclude" of the pipeline first`,
+      );
     if (at === 'start') return firstPlace(log, ends);
-    const { routes, forwards, source } = pipeline;
-    const carrying = { id, routes, forwards };
-    const newest = await newestRoutes(log, ends, (await this.registry.logs.read(source))?.document ?? null);
     if (at !== 'end') return beginningOf(log, ends, { topic: log.topic, dump: at, pipeline: carrying, newest });
     if (newest && !isHeld(newest, carrying))
       throw new SyncError(
@@ -161,8 +167,9 @@ export class PipelineWayOutService {
     });
   }
 
-  async #requireReplayable({ pipeline, target }: Subject, tables: ReadonlySet<TableSchema>): Promise<void> {
-    const router = createRouter(pipeline.routes);
+  /** What is suspended is not replayed either. */
+  async #requireReplayable({ id, pipeline, target }: Subject, tables: ReadonlySet<TableSchema>): Promise<void> {
+    const router = createRouter(pipelineRoutes(pipeline), await readSuspended(target, id));
     const session = await Session.open(target, 'target');
     try {
       for (const source of tables) {

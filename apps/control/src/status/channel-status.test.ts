@@ -30,6 +30,7 @@ function worker(app: WorkStatus['app'], name: string, more: Partial<WorkStatus> 
     skipped: 0,
     ignored: 0,
     routes: null,
+    suspended: null,
     lastError: null,
     updatedAt: 0,
     ...more,
@@ -73,6 +74,18 @@ describe('channelStatus', () => {
     const again = one([worker('capture', 'a'), worker('loader', 'ab.there', { lastError: busy })]);
     expect(again).toMatchObject({ state: 'running', reason: 'tries again after TARGET_BUSY: error 1205' });
     expect(one([worker('capture', 'a'), worker('loader', 'ab.there')]).reason).toBeNull();
+  });
+
+  it('shows what the loader leaves out, and what capture has left out that the loader has not come to; of this channel alone', () => {
+    const suspension = (name: string, database = 'shop') =>
+      ({ database, name, code: 'COLUMN_UNSUPPORTED', message: '', where: '', at: 0 }) as const;
+    const [known, next, others] = [suspension('t'), suspension('u'), suspension('t', 'crm')];
+    const capture = worker('capture', 'a', { suspended: [{ ...known, where: 'f:4' }, next, others] });
+    expect(one([capture, worker('loader', 'ab.there', { suspended: [known] })]).suspended).toEqual([known, next]);
+    expect(one([capture]).suspended).toEqual([{ ...known, where: 'f:4' }, next]);
+    // A process of an earlier version says nothing of it.
+    const { suspended: _, ...old } = worker('loader', 'ab.there');
+    expect(one([old as WorkStatus]).suspended).toEqual([]);
   });
 
   it('takes the worse end, with its reason and the latest error', () => {

@@ -4,8 +4,8 @@
  * The naive way shows the loader's lag. Counter-example: capture hangs, the loader has applied all that is in the topic and says 0 while the
  * target falls behind; hence the greater lag of the two, and none while one of them is unknown.
  */
-import { pipelineId, carriedFingerprint } from '@lutra/model';
-import type { ChannelDocument, DesiredState, PipelineDocument, WorkStatus } from '@lutra/model';
+import { pipelineId, carriedFingerprint, suspendedOf, without } from '@lutra/model';
+import type { ChannelDocument, DesiredState, PipelineDocument, Suspension, WorkStatus } from '@lutra/model';
 import type { ChannelStatus, EndStatus, PipelineStatus, ShownState } from '../http/schemas.js';
 import type { OmissionsStatus } from './omissions.schema.js';
 import { routesStatus } from './routes-status.js';
@@ -46,10 +46,17 @@ function pipelineStatus(channel: ChannelDocument, pipeline: PipelineDocument, wo
     rows: target.worker?.rows ?? 0,
     transactions: target.worker?.transactions ?? 0,
     position: source.worker?.position ?? null,
+    suspended: suspendedIn(pipeline, source, target),
     lastError: latestError(source, target),
     source,
     target,
   };
+}
+
+/** What the loader leaves out, and what capture has left out that the loader has not come to. A process of an earlier version says nothing of it. */
+function suspendedIn(pipeline: PipelineDocument, source: EndStatus, target: EndStatus): Suspension[] {
+  const known = target.worker?.suspended ?? [];
+  return [...known, ...without(suspendedOf({ suspended: source.worker?.suspended ?? [] }, pipeline), known)];
 }
 
 interface Expectation {

@@ -1,6 +1,6 @@
 /** What was not carried over, seen from one channel: that of its source endpoints as far as its routes reach, of its pipelines, and its own. Pure. */
-import { createRouter, pipelineId } from '@lutra/model';
-import type { ChannelDocument, Omission, Omissions, Route } from '@lutra/model';
+import { createRouter, omissionKinds, pipelineId, pipelineRoutes } from '@lutra/model';
+import type { ChannelDocument, Omission, Omissions } from '@lutra/model';
 import type { OmissionOwner } from '@lutra/registry';
 import type { OmissionsStatus } from './omissions.schema.js';
 
@@ -47,7 +47,7 @@ function openOf(channel: ChannelDocument, owner: OmissionOwner, { last, total, c
 
 /** Of an endpoint, other channels may route what this one does not. */
 function concerning({ pipelines }: ChannelDocument, owner: OmissionOwner): (omission: Omission) => boolean {
-  const routes = pipelines.filter(({ source }) => owner === `endpoint@${source}`).flatMap((pipeline): readonly Route[] => pipeline.routes);
+  const routes = pipelines.filter(({ source }) => owner === `endpoint@${source}`).flatMap(pipelineRoutes);
   const router = createRouter(routes);
   const isRouted = (text: string): boolean => {
     const dot = text.indexOf('.');
@@ -61,12 +61,13 @@ const nouns = {
   ddl: ['DDL statement not carried', 'DDL statements not carried'],
   skip: ['transaction skipped', 'transactions skipped'],
   force: ['start or change in spite of failed checks', 'starts or changes in spite of failed checks'],
+  suspend: ['table suspended', 'tables suspended'],
 } as const;
 
 function summaryOf(items: readonly Shown[], count: number): string | null {
   const last = items.at(-1);
   if (!last) return count === 0 ? null : `${count} omissions`;
-  const kinds = (['ddl', 'skip', 'force'] as const).flatMap((kind) => {
+  const kinds = omissionKinds.flatMap((kind) => {
     const number = items.filter((item) => item.kind === kind).length;
     return number === 0 ? [] : [`${number} ${nouns[kind][number === 1 ? 0 : 1]}`];
   });

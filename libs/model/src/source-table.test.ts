@@ -1,6 +1,5 @@
-import { createRouter, routeSchema } from '@lutra/model';
+import { createRouter, routeSchema, sourceTable } from './index.js';
 import { expect, it } from 'vitest';
-import { sourceTable } from './source-table.js';
 
 it('finds the table whose rows arrive as this one, behind each renaming', () => {
   const routes = [

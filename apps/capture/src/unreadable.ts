@@ -1,0 +1,68 @@
+/**
+ * What a table costs that capture cannot read. Where every running channel that routes it says `suspend`, the table is left out of the log from the next
+ * claim on: what was published of the transaction in which it was met is void by then, so the log leaves it out from between two transactions, and reads that one
+ * again. Nothing must be kept for that but the `routes` record: a capture that dies before it meets the table once more, at the same place.
+ */
+import { ofTable, SyncError, createRouter, toSyncError, unreadable } from '@lutra/model';
+import type { Route, RowEvent, Suspension, TableName, TableSchema } from '@lutra/model';
+
+/** A channel whose source stops where a table cannot be read. */
+export interface StoppingChannel {
+  readonly channel: string;
+  /** Of its pipelines that read the endpoint. */
+  readonly routes: readonly Route[];
+  /** Its tables flow both ways: then it has no choice. */
+  readonly bothWays: boolean;
+}
+
+interface Work {
+  readonly routes: readonly Route[];
+  readonly stopping: readonly StoppingChannel[];
+}
+
+/**
+ * What ended a run, as the suspension that it costs.
+ * @throws what ended it where that is no matter of one routed table; with the ways out where a channel does not want it suspended
+ */
+export function suspensionOf(thrown: unknown, { routes, stopping }: Work, at: number): Suspension {
+  const error = toSyncError(thrown);
+  const { database, table: name, file, pos } = error.details;
+  if (!unreadable.has(error.code) || typeof database !== 'string' || typeof name !== 'string') throw thrown;
+  const table: TableName = { database, name };
+  if (createRouter(routes)(table) === null) throw thrown;
+  const stops = stopping.filter((one) => createRouter(one.routes)(table) !== null);
+  if (stops.length > 0) throw withWaysOut(error, table, stops);
+  return { ...table, code: error.code, message: error.message, where: `${file ?? '?'}:${pos ?? '?'}`, at };
+}
+
+function withWaysOut(error: SyncError, { database, name }: TableName, stops: readonly StoppingChannel[]): SyncError {
+  const channels = stops.map(({ channel }) => channel).join(', ');
+  const exclude = `put "${database}.${name}" into "exclude" of the pipelines of channel ${channels} that read here, then bring the table by hand`;
+  const suspend = stops.some(({ bothWays }) => bothWays)
+    ? 'it flows both ways, where it cannot be suspended'
+    : `or give channel ${channels} "onUnsupported": "suspend"`;
+  return new SyncError(error.code, `${error.message}. To go on without the table: ${exclude}; ${suspend}`, {
+    cause: error.cause,
+    details: { ...error.details, channels },
+  });
+}
+
+/** Those of `before` that are routed still, and those that were met since. What has left the routes may come in again as any table does. */
+export function stillSuspended(before: readonly Suspension[], met: readonly Suspension[], routes: readonly Route[]): readonly Suspension[] {
+  const router = createRouter(routes);
+  const all = new Map([...met, ...before].map((one) => [`${one.database}\0${one.name}`, one]));
+  return [...all.values()].filter((one) => router(one) !== null);
+}
+
+type Row = (table: TableSchema, event: RowEvent) => Promise<void>;
+
+/** A row whose encoding fails is its table's matter. */
+export function namingTable(write: Row): Row {
+  return async (table, event) => {
+    try {
+      await write(table, event);
+    } catch (error) {
+      throw ofTable(error, table);
+    }
+  };
+}

@@ -1,0 +1,52 @@
+/** Where a run of the loader meets suspended tables: what it does at a record of the log, and who is told. */
+import { randomUUID } from 'node:crypto';
+import type { ControlRecord } from '@lutra/model';
+import type { Applier } from './applier.js';
+import type { LoaderDeps } from './loader.pipeline.js';
+import type { Place } from './log-reader.js';
+import { Suspensions } from './suspensions.js';
+import type { SuspensionsOptions } from './suspensions.js';
+import type { TableMatcher } from './table-matcher.js';
+import type { LoaderWork } from './wanted.js';
+
+interface Suspending extends Pick<LoaderDeps, 'status'> {
+  readonly suspensions: Suspensions;
+  readonly applier: Applier;
+  readonly matcher: TableMatcher;
+}
+
+/** What lies before the record is applied in any case. */
+export async function suspend({ suspensions, applier, matcher, status }: Suspending, control: ControlRecord, place: Place): Promise<void> {
+  const change = suspensions.changeBy(control);
+  if (!change) return;
+  await applier.flush();
+  await applier.settled();
+  await suspensions.follow(change, place);
+  matcher.forget();
+  status.update({ suspended: suspensions.tables });
+}
+
+type SuspensionParts = Pick<SuspensionsOptions, 'target' | 'checkpoint' | 'router' | 'fingerprints'>;
+
+/** With what tells of it: log, event, omission. */
+export function suspensionsOf(deps: LoaderDeps, work: LoaderWork, parts: SuspensionParts): Promise<Suspensions> {
+  const { id, routes, onUnsupported: policy, targetRegion } = work;
+  return Suspensions.open({
+    ...parts,
+    routes,
+    policy,
+    onBegun: async (tables, { log, seq }) => {
+      const facts = tables.map(({ database, name, code }) => `${database}.${name} (${code})`);
+      deps.logger.warn({ seq, tables: facts }, 'tables are suspended: nothing behind this place is applied to them');
+      const tell = targetRegion && deps.events.of(targetRegion, work.target);
+      for (const { database, name, code, message, because = null } of tables) {
+        const about = { region: work.target.region, pipeline: id, schema: database, table: name, code, message, because, log, seq };
+        tell?.({ type: 'table-suspended', id: randomUUID(), at: Date.now(), ...about });
+      }
+      const omissions = tables.map(({ database, name, code }) => {
+        return { kind: 'suspend', what: code, tables: [`${database}.${name}`], where: `seq ${seq}`, at: Date.now(), record: null } as const;
+      });
+      await deps.registry.omissions.add(`pipeline@${id}`, omissions);
+    },
+  });
+}

@@ -17,11 +17,19 @@ export function explainFailure(session: Session, error: unknown, text: SqlText):
   const details = { ...translated.details, ...(mark && factsOf(mark)) };
   const errno = translated.details['errno'];
   return mark && typeof errno === 'number'
-    ? withMark(translated, { mark, errno, details })
+    ? withMark(translated, { mark, errno, details, staged: (text.staged ?? []).length > 0 })
     : new SyncError(translated.code, translated.message, { details });
 }
 
-function withMark(error: SyncError, { mark, errno, details }: { mark: Mark; errno: number; details: ErrorDetails }): SyncError {
+interface Failed {
+  readonly mark: Mark;
+  readonly errno: number;
+  readonly details: ErrorDetails;
+  /** Its text names variables. */
+  readonly staged: boolean;
+}
+
+function withMark(error: SyncError, { mark, errno, details, staged }: Failed): SyncError {
   switch (mark.does) {
     case 'fence':
       if (errno === columnCannotBeNull)
@@ -43,6 +51,7 @@ function withMark(error: SyncError, { mark, errno, details }: { mark: Mark; errn
     case 'insert':
     case 'update':
     case 'delete':
+      if (errno === countFailed && staged) return new SyncError('TARGET_SETTINGS', `${tableName(mark.table)}: ${notWhole}`, { details });
       if (errno === countFailed) return new SyncError('SESSION_UNSUPPORTED', `${tableName(mark.table)}: ${ambiguous}`, { details });
       break;
     case 'upsert':
@@ -60,6 +69,8 @@ function suspected(tables: readonly TableName[], details: ErrorDetails): SyncErr
   return new SyncError('TARGET_CHANGED', message, { details: { ...details, suspected: true } });
 }
 
+/** What staged-values.ts raises. */
+const notWhole = 'a large value did not arrive whole: something between us and the target changes the variables of a session (a proxy)';
 /** What any-session.ts raises. */
 const ambiguous =
   "a TIMESTAMP lies in the hour that the source's time zone counts twice, which this version of the target's server cannot be told";

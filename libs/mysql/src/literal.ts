@@ -6,8 +6,10 @@
 import { SyncError } from '@lutra/model';
 import type { ColumnSchema, ColumnType, Value } from '@lutra/model';
 import { jsonExpression } from './json-literal.js';
+import { StagedSql } from './staged-values.js';
+import type { SqlValue } from './staged-values.js';
 
-export type Literal = (value: Value) => string;
+export type Literal = (value: SqlValue) => string;
 
 /** Any text as a literal. JS strings that no UTF-8 exists for would silently become U+FFFD: the caller refuses them. */
 export function quoteText(value: string): string {
@@ -39,6 +41,7 @@ export function literalOf(column: ColumnSchema, where: string, form: LiteralForm
   const write = writers[column.type](column, form);
   return (value) => {
     if (value === null) return 'NULL';
+    if (value instanceof StagedSql) return value.sql;
     const text = write(value);
     if (text !== null) return text;
     const what = value === undefined ? 'no value' : 'a value that cannot be stored to the byte';

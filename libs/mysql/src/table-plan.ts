@@ -10,6 +10,8 @@ import type { ColumnSchema, ColumnType, Row, TableSchema, Value } from '@lutra/m
 import { anySessionForm, isInstant } from './any-session.js';
 import { literalOf, ownForm, quoteName, quoteTable } from './literal.js';
 import type { Literal, LiteralForm } from './literal.js';
+import { isSmall } from './staged-values.js';
+import type { ColumnStaging, SqlRow, SqlValue } from './staged-values.js';
 import { computes } from './computed.js';
 import { declaredValues } from './target-table.js';
 import type { TargetColumn, TargetTable } from './target-table.js';
@@ -25,7 +27,9 @@ export interface ColumnPlan {
   /** Condition that holds for the rows that a key finds by this value. */
   readonly equals: (value: Value) => string;
   /** Condition that holds for exactly this value. */
-  readonly exactly: (value: Value) => string;
+  readonly exactly: (value: SqlValue) => string;
+  /** As `literal`, for a value that is too large for a text. */
+  readonly staged: (value: Exclude<Value, null>, staging: ColumnStaging) => string;
   readonly alwaysWritten: boolean;
 }
 
@@ -98,10 +102,10 @@ const exactInList: ReadonlySet<string> = new Set([
   'varbinary',
 ]);
 
-/** ` WHERE …` that finds the row of a before image. */
-export function whereRow(plan: TablePlan, before: Row): string {
+/** ` WHERE …` that finds the row of a before image; `staged` is the same with its large values staged. */
+export function whereRow(plan: TablePlan, before: Row, staged: SqlRow = before): string {
   if (plan.key.length > 0) return ` WHERE ${keyOf(plan, before)}`;
-  return ` WHERE ${plan.columns.map((column) => column.exactly(before[column.name] as Value)).join(' AND ')} LIMIT 1`;
+  return ` WHERE ${plan.columns.map((column) => column.exactly(staged[column.name] as SqlValue)).join(' AND ')} LIMIT 1`;
 }
 
 /** Holds for the row of that primary key. */
@@ -141,10 +145,20 @@ function planColumn(source: ColumnSchema, target: TargetColumn, { table, form }:
     literal,
     stored: target.nullable ? literal : (value) => literal(notNull(value, where)),
     equals: (value) => (inAnySession && typeof value === 'string' ? isInstant(quoted, value) : `${quoted} = ${literal(value)}`),
+    staged: stagedLiteral(writtenAs(source, target), where, form),
     exactly: inAnySession
       ? (value) => (typeof value === 'string' ? isInstant(quoted, value) : `${quoted} <=> ${literal(value)}`)
       : exactCondition(comparedAs, quoted, literal),
     alwaysWritten: target.onUpdateTimestamp,
+  };
+}
+
+/** Its texts and bytes as variables, but for what is small (the numbers and keys of a JSON document). */
+function stagedLiteral(column: ColumnSchema, where: string, form: LiteralForm): ColumnPlan['staged'] {
+  return (value, staging) => {
+    if (Buffer.isBuffer(value)) return staging.bytes(value);
+    const text = (part: string): string => (isSmall(part) ? form.text(part) : staging.text(part));
+    return literalOf(column, where, { ...form, text })(value);
   };
 }
 
@@ -169,12 +183,12 @@ function withinDigits({ type, precision, scale }: TargetColumn, literal: Literal
 }
 
 /** Some servers store the current time, or 0, where NULL is not allowed. */
-function notNull(value: Value, where: string): Value {
+function notNull(value: SqlValue, where: string): SqlValue {
   if (value !== null) return value;
   throw new SyncError('VALUE_UNSUPPORTED', `${where}: NULL, which the target's column does not allow`, { details: { column: where } });
 }
 
-function exactCondition(type: ColumnType | 'other', quoted: string, literal: Literal): (value: Value) => string {
+function exactCondition(type: ColumnType | 'other', quoted: string, literal: Literal): (value: SqlValue) => string {
   return (value) => {
     const text = literal(value);
     const same = `${quoted} <=> ${text}`;

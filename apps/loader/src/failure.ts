@@ -1,5 +1,5 @@
 /** Names what the target refused: which source transaction, which table, and, where the statement carried one row, its key. */
-import { SyncError, tableName, toSyncError } from '@lutra/model';
+import { rowKey, SyncError, tableName, toSyncError } from '@lutra/model';
 import type { RowEvent } from '@lutra/model';
 import type { Change } from '@lutra/mysql';
 
@@ -18,9 +18,6 @@ export interface Attempt {
   /** The target transaction carried one source transaction only. */
   readonly alone: boolean;
 }
-
-/** Of a key in a message: a key can be a text of any size. */
-const maxKeyLength = 200;
 
 /** Whatever failed: what nobody foresaw (a text that is too long for the engine, no memory) has its transaction as well. */
 export function nameFailure(thrown: unknown, { changes, log, seq, event, alone }: Attempt): SyncError {
@@ -51,8 +48,5 @@ export function nameRow(thrown: unknown, change: Change): SyncError {
 }
 
 function keyOf({ source, before, after }: Change): string | undefined {
-  const row = before ?? after;
-  if (!row || source.primaryKey.length === 0) return undefined;
-  const text = source.primaryKey.map((name) => `${name}=${String(row[name])}`).join(', ');
-  return text.length > maxKeyLength ? `${text.slice(0, maxKeyLength)}…` : text;
+  return rowKey(source, before ?? after);
 }

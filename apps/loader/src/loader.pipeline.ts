@@ -9,7 +9,7 @@
  * ends the run; the next one starts from the checkpoint again.
  */
 import { RecordDecoder } from '@lutra/avro';
-import { BusAdmin, subscribe } from '@lutra/bus';
+import { BusAdmin, requestTimeoutFor, subscribe } from '@lutra/bus';
 import type { BusOptions } from '@lutra/bus';
 import type { EventQueues } from '@lutra/host';
 import { createRouter, rowsTopic, toSyncError } from '@lutra/model';
@@ -244,6 +244,7 @@ function connectionOf({ secretKey }: LoaderDeps, { target: { name, host, port, u
   return { host, port, user, password: openSecret(secretKey, password, name), tls };
 }
 
-function busOf({ logger }: LoaderDeps, { id, sourceRegion: { kafka } }: LoaderWork): BusOptions {
-  return { brokers: kafka.brokers, tls: kafka.tls, clientId: `lutra-loader-${id}`, logger };
+function busOf({ logger }: LoaderDeps, { id, source, sourceRegion: { kafka } }: LoaderWork): BusOptions {
+  const requestTimeoutMs = requestTimeoutFor(source.topic.maxMessageBytes);
+  return { brokers: kafka.brokers, tls: kafka.tls, clientId: `lutra-loader-${id}`, logger, requestTimeoutMs };
 }

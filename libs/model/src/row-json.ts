@@ -24,7 +24,8 @@ const recordedValueLength = 1_000;
 /** As jsonRow, but of the large values of a large row only how long they are: `["cut", length]`, which rowFromJson refuses. */
 export function recordedRow(row: Row): Readonly<Record<string, JsonValue | readonly ['cut', string]>> {
   if (lengthOfRow(row) <= recordedLength) return jsonRow(row);
-  const cut = (value: Value): JsonValue | readonly ['cut', string] => (lengthOf(value) > recordedValueLength ? ['cut', String(lengthOf(value))] : toJson(value));
+  const cut = (value: Value): JsonValue | readonly ['cut', string] =>
+    lengthOf(value) > recordedValueLength ? ['cut', String(lengthOf(value))] : toJson(value);
   return Object.fromEntries(Object.entries(row).map(([name, value]) => [name, cut(value)]));
 }
 

@@ -11,8 +11,24 @@ import type { SqlValue } from './staged-values.js';
 
 export type Literal = (value: SqlValue) => string;
 
+/** A text that is longer is escaped unit by unit: a megabyte of quotes, with a call for each of them, takes a fifth of a second. */
+const longText = 64 * 1024;
+
+function escapedUnits(value: string): string {
+  const units = Buffer.allocUnsafe(4 * value.length);
+  let at = 0;
+  for (let i = 0; i < value.length; i++) {
+    const unit = value.charCodeAt(i);
+    const special = unit === 0x5c || unit === 0x27 || unit === 0;
+    if (special) at = units.writeUInt16LE(unit === 0 ? 0x5c : unit, at);
+    at = units.writeUInt16LE(special && unit === 0 ? 0x30 : unit, at);
+  }
+  return units.toString('utf16le', 0, at);
+}
+
 /** Any text as a literal. JS strings that no UTF-8 exists for would silently become U+FFFD: the caller refuses them. */
 export function quoteText(value: string): string {
+  if (value.length > longText && /[\\'\0]/.test(value)) return `'${escapedUnits(value)}'`;
   return `'${value.replace(/[\\'\0]/g, (special) => (special === '\0' ? String.raw`\0` : special + special))}'`;
 }
 

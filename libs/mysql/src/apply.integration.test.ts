@@ -526,7 +526,8 @@ describe.each(versions)('a target transaction on %s', (version) => {
     const builder = new StatementBuilder({ exact: true });
     const turns = countTurns();
     builder.add({ op: 'c', before: null, after: one, source, target });
-    await connection.run(transactionText(checkpointStatement(next(1)), builder.take()));
+    const first = builder.take();
+    await connection.run(transactionText(checkpointStatement(next(1)), first));
     // What is there is read back and compared.
     builder.add({ op: 'u', before: one, after: two, source, target });
     const text = builder.take();
@@ -542,7 +543,7 @@ describe.each(versions)('a target transaction on %s', (version) => {
         )
       )[0];
     expect(await digests(2)).toEqual(digestsOf(two));
-    const variables = (text.staged ?? []).map(({ variable }) => variable);
+    const variables = (first.staged ?? []).map(({ variable }) => variable);
     expect(variables).not.toEqual([]);
     expect(await connection.query(`SELECT COALESCE(${variables.join()}) AS left_over`)).toEqual([{ left_over: null }]);
   }, 120_000);

@@ -10,6 +10,7 @@ import { compareDefinitions } from './compare-definitions.js';
 import { loadRouted } from './check-source-tables.js';
 import { checkPrivileges, seesAll, toRead, toWrite } from './check-privileges.js';
 import { checkTriggers } from './check-triggers.js';
+import { checkValueSizes } from './check-value-sizes.js';
 import { quoteTable } from './literal.js';
 import { tableDifferences } from './match-tables.js';
 import { problem } from './problem.js';
@@ -27,12 +28,14 @@ interface Comparison {
   readonly twoWay: boolean;
   readonly rules: readonly ConflictRule[];
   readonly forwards?: boolean | undefined;
+  /** topic.maxMessageBytes of the source's endpoint. */
+  readonly maxMessageBytes?: number | undefined;
 }
 
 export async function checkTargetTables(
   target: Queries,
   server: ServerFacts,
-  { routes, source, twoWay, rules, forwards = false }: Comparison,
+  { routes, source, twoWay, rules, forwards = false, maxMessageBytes }: Comparison,
 ): Promise<readonly Problem[]> {
   const session = await Session.open(source, 'source');
   try {
@@ -52,6 +55,7 @@ export async function checkTargetTables(
       if (!to) problems.push(await missingTable(session, server, { from, name }));
       else problems.push(...(await checkTable(target, { server, sourceServer, router, cascadesArrive, from, to })));
       problems.push(...checkPrivileges(sourceServer, from, toRead).map(atSource));
+      problems.push(...checkValueSizes({ from, source: sourceServer, target: server, maxMessageBytes }));
       if (to && seesAll(server, to) && seesAll(sourceServer, from))
         problems.push(
           ...checkConflicts({ rule: ruleOf(name), from, to, ...logged, twoWay }),

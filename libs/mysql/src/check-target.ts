@@ -22,6 +22,8 @@ export interface TargetFacts {
   readonly rules?: readonly ConflictRule[];
   /** What loaders wrote at the source is carried on. */
   readonly forwards?: boolean;
+  /** topic.maxMessageBytes of the source's endpoint; left out: not known. */
+  readonly maxMessageBytes?: number | undefined;
 }
 
 /**

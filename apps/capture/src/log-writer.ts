@@ -2,6 +2,7 @@
  * Writes the log: numbers the records, gathers what is there into one request, one request in flight. What it hands to Kafka is in
  * order and without a hole; when a request fails finally, or an acknowledged offset is not the one that must come next, the leadership ends.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { EncodedRecord, RecordEncoder, TableEncoder } from '@lutra/avro';
 import type { Publisher } from '@lutra/bus';
 import { rowKey, SyncError, tableName, toSyncError } from '@lutra/model';
@@ -66,6 +67,8 @@ export interface LogWriterOptions {
 const recordOverhead = 120;
 /** No limit of a topic is smaller. */
 const largeBytes = 100_000;
+/** Encoding a record of this size is a piece of work of its own: the event loop has its turn before the next one. */
+const turnBytes = 1024 * 1024;
 
 export class LogWriter {
   readonly #options: LogWriterOptions;
@@ -97,6 +100,7 @@ export class LogWriter {
     const { last } = event.transaction;
     const row = { op: event.op, last, commitMs: event.source.tsMs, gtid: last ? event.source.gtid : null };
     const record = encoded(encoder, { header, table, event });
+    if (record.value.length > turnBytes) await nextTurn();
     await this.#push({ header, record, row, control: null, about: record.value.length < largeBytes ? null : aboutRow(table, event) });
   }
 

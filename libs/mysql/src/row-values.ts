@@ -48,6 +48,8 @@ export function valueOf(column: ColumnSchema, found: ResultRow[string]): Value {
 /** The target stores the same for both. */
 export function sameStored(type: ColumnType, a: Value, b: Value): boolean {
   if (a === null || b === null) return a === b;
+  // A large one is not made a text for it.
+  if ((type === 'blob' || type === 'varbinary') && Buffer.isBuffer(a) && Buffer.isBuffer(b)) return a.equals(b);
   return Object.is(a, b) || storedForm(type, a) === storedForm(type, b);
 }
 

@@ -10,10 +10,10 @@ const encoder = {
 } as unknown as RecordEncoder;
 const routes = { kind: 'routes', endpoint: 'a', tables: [], pipelines: {}, revision: 7, server: null, tsMs: 0 } as const;
 
-function writerOf(publish: Publisher['publish'], more: object = {}): LogWriter {
+function writerOf(publish: Publisher['publish'], prepare?: RecordEncoder['prepare']): LogWriter {
   return new LogWriter({
     publisher: { publish } as Publisher,
-    encoder: { ...encoder, ...more } as RecordEncoder,
+    encoder: (prepare ? { prepare } : encoder) as RecordEncoder,
     log: 'L',
     epoch: 1,
     nextSeq: 0,
@@ -49,14 +49,13 @@ describe('writing the log', () => {
     ],
     ['that cannot be encoded', { value: new RangeError('Invalid string length') }, 'INTERNAL'],
   ])('names a row %s: table, key, place', async (_, { value, publish }: Failing, code) => {
-    const writer = writerOf(() => Promise.reject(publish ?? new Error('must not publish')), {
-      prepare: async () => ({
-        encode: () => {
-          if (value instanceof Error) throw value;
-          return { key: null, value: Buffer.alloc(value), headers: {} };
-        },
-      }),
+    const prepare = async () => ({
+      encode: () => {
+        if (value instanceof Error) throw value;
+        return { key: null, value: Buffer.alloc(value), headers: {} };
+      },
     });
+    const writer = writerOf(() => Promise.reject(publish ?? new Error('must not publish')), prepare);
     const running = writer.run(new AbortController().signal);
     const table = { database: 'shop', name: 'files', columns: [], primaryKey: ['id'] };
     const event = {

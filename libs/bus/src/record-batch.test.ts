@@ -3,7 +3,7 @@ import { Reader, createRecordsBatch, readRecordsBatches } from '@platformatic/ka
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Compression } from './compression.js';
-import type { OutRecord } from './options.js';
+import type { OutRecord, RawRecord } from './options.js';
 import { checksum, frameBatch, packRecords } from './record-batch.js';
 import { readBatch, splitBatches } from './record-batch-reader.js';
 
@@ -45,7 +45,9 @@ function patch(batch: Buffer, change: (batch: Buffer) => void): Buffer {
 }
 
 async function readAll(data: Buffer, from: number) {
-  return (await Promise.all(splitBatches(data, from).map((batch) => readBatch(batch, from)))).flat();
+  const records: RawRecord[] = [];
+  for (const batch of splitBatches(data, from)) records.push(...(await Promise.resolve(readBatch(batch, from))));
+  return records;
 }
 
 describe('a record batch', () => {

@@ -554,8 +554,8 @@ describe.each(versions)('a target transaction on %s', (version) => {
     const { source, target } = await server.load(database, 'large');
     const builder = new StatementBuilder();
     builder.add({ op: 'c', before: null, after: { id: 1, b: Buffer.alloc(64 * 2 ** 20 + 1) }, source, target });
-    const rejected = expect(connection.run(transactionText(checkpointStatement(next(1)), builder.take()))).rejects;
-    await rejected.toEqual(
+    const running = connection.run(transactionText(checkpointStatement(next(1)), builder.take()));
+    await expect(running).rejects.toEqual(
       refused('TARGET_SETTINGS', { table: 'large', column: 'b', change: 0, changes: 1, maxAllowedPacket: 64 * 2 ** 20 }),
     );
     expect(await server.query(`SELECT id FROM ${name}`)).toEqual([]);

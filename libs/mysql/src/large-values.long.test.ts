@@ -81,8 +81,8 @@ describe.each(versions)('large values on %s', (version) => {
       }
       expect(turns.end().longest, 'ms').toBeLessThan(5000);
       for (const name of ['keyed', 'bare']) {
-        const [found] = await server.query(`SELECT id, SHA2(${utf8(column)}, 256) AS ${column} FROM ${database}.${name}`);
-        expect(found, name).toEqual({ id: '2', ...(digestsOf(row) as object) });
+        const found = await server.query(`SELECT SHA2(${utf8(column)}, 256) AS ${column} FROM ${database}.${name} WHERE id = 2`);
+        expect(found, name).toEqual([digestsOf(row)]);
       }
       await server.run(`DROP DATABASE ${database}`);
     },

@@ -166,6 +166,14 @@ describe('the topic', () => {
     await way.atSource(`INSERT INTO pictures VALUES (1, x'${noise}'), (2, x'${more}')`);
     await way.write(2);
     await way.fails('capture', 'RECORD_TOO_LARGE');
+    expect((await way.end('capture')).worker?.lastError?.details).toMatchObject({
+      database: way.database,
+      table: 'pictures',
+      key: 'id=2',
+      setting: 'topic.maxMessageBytes',
+      limit: '100000',
+      gtid: expect.any(String),
+    });
     expect(await way.atTarget('SELECT id FROM pictures')).toEqual([]);
     await setTopic(stack, way.topic, { 'max.message.bytes': '1000000' });
     await way.change(`endpoints/${way.endpoints.source}`, { topic: { maxMessageBytes: 1_000_000 } });

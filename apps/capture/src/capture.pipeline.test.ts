@@ -67,12 +67,15 @@ function appendLate(): void {
 }
 
 vi.mock('@lutra/bus', () => ({
+  requestTimeoutFor: () => 10_000,
   BusAdmin: class {
     ensureTopic = async () => 'verified';
+    requestLimit = async () => null;
     offsets = async () => ({ start: world.start, end: world.log.length });
     close = async () => undefined;
   },
   Publisher: class {
+    limitRequests() {}
     async publish(batch: Out[]) {
       await new Promise((resolve) => setImmediate(resolve));
       const fault = world.fault(world.requests++);

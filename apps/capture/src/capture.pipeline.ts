@@ -11,7 +11,7 @@
 import { RecordDecoder, RecordEncoder } from '@lutra/avro';
 import { checkStart, readBinlog, sourceState } from '@lutra/binlog';
 import type { KnownPlace } from '@lutra/binlog';
-import { BusAdmin, Publisher } from '@lutra/bus';
+import { BusAdmin, Publisher, requestTimeoutFor } from '@lutra/bus';
 import type { BusOptions } from '@lutra/bus';
 import type { EventQueues } from '@lutra/host';
 import { announcedPattern, createRouter, rowsTopic, SyncError } from '@lutra/model';
@@ -122,6 +122,7 @@ async function captureOnce(deps: CaptureDeps, work: CaptureWork, lead: Lead & { 
     tls: region.kafka.tls,
     clientId: `lutra-capture-${endpoint.name}`,
     logger: deps.logger,
+    requestTimeoutMs: requestTimeoutFor(endpoint.topic.maxMessageBytes),
   };
   const { metrics } = deps;
   const { during } = deps.status.waits;
@@ -139,6 +140,7 @@ async function captureOnce(deps: CaptureDeps, work: CaptureWork, lead: Lead & { 
   const publisher = new Publisher({ ...bus, topic, maxBatchBytes: endpoint.topic.maxMessageBytes });
   try {
     await during(kafka, () => admin.ensureTopic(topic, endpoint.topic));
+    publisher.limitRequests(await during(kafka, () => admin.requestLimit(topic)));
     metrics.connected.set({ name, to: 'kafka' }, 1);
     const encoder = new RecordEncoder({ topic, endpoint: endpoint.name, ids: deps.schemas });
     const decoder = new RecordDecoder({ ids: deps.schemas });

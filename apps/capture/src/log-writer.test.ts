@@ -1,5 +1,7 @@
 import type { RecordEncoder } from '@lutra/avro';
 import type { Publisher } from '@lutra/bus';
+import { SyncError } from '@lutra/model';
+import type { RowEvent } from '@lutra/model';
 import { describe, expect, it } from 'vitest';
 import { LogWriter } from './log-writer.js';
 
@@ -8,10 +10,10 @@ const encoder = {
 } as unknown as RecordEncoder;
 const routes = { kind: 'routes', endpoint: 'a', tables: [], pipelines: {}, revision: 7, server: null, tsMs: 0 } as const;
 
-function writerOf(publish: Publisher['publish']): LogWriter {
+function writerOf(publish: Publisher['publish'], prepare?: RecordEncoder['prepare']): LogWriter {
   return new LogWriter({
     publisher: { publish },
-    encoder,
+    encoder: (prepare ? { prepare } : encoder) as RecordEncoder,
     log: 'L',
     epoch: 1,
     nextSeq: 0,
@@ -38,4 +40,44 @@ describe('writing the log', () => {
     await expect(running).rejects.toMatchObject({ code: 'LEASE_LOST' });
     await expect(writing).rejects.toMatchObject({ code: 'LEASE_LOST' });
   });
+
+  it.each([
+    [
+      'larger than the topic takes',
+      { value: 200_000, publish: new SyncError('RECORD_TOO_LARGE', 'a record is 200000 bytes', { details: { bytes: 200_000 } }) },
+      'RECORD_TOO_LARGE',
+    ],
+    ['that cannot be encoded', { value: new RangeError('Invalid string length') }, 'INTERNAL'],
+  ])('names a row %s: table, key, place', async (_, { value, publish }: Failing, code) => {
+    const prepare = async () => ({
+      encode: () => {
+        if (value instanceof Error) throw value;
+        return { key: null, value: Buffer.alloc(value), headers: {} };
+      },
+    });
+    const writer = writerOf(() => Promise.reject(publish ?? new Error('must not publish')), prepare);
+    const running = writer.run(new AbortController().signal);
+    const table = { database: 'shop', name: 'files', columns: [], primaryKey: ['id'] };
+    const event = {
+      op: 'c',
+      before: null,
+      after: { id: 5, picture: 'never in a message' },
+      source: { file: 'b.1', pos: 4, gtid: 'u:7' },
+      transaction: { last: true },
+    } as unknown as RowEvent;
+    const written = Promise.race([writer.row(table, event).then(() => running), running]);
+    await expect(written).rejects.toMatchObject({
+      code,
+      message: expect.stringMatching(/^shop\.files, id=5 \(b\.1:4, u:7\): /),
+      details: { database: 'shop', table: 'files', key: 'id=5', file: 'b.1', pos: 4, gtid: 'u:7' },
+    });
+    writer.close();
+    await running.catch(() => undefined);
+  });
 });
+
+interface Failing {
+  /** Bytes of the encoded row. */
+  readonly value: number | Error;
+  readonly publish?: Error;
+}

@@ -3,9 +3,10 @@
  * order and without a hole; when a request fails finally, or an acknowledged offset is not the one that must come next, the leadership ends.
  */
 import type { During } from '@lutra/runtime';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { EncodedRecord, RecordEncoder, TableEncoder } from '@lutra/avro';
 import type { Publisher } from '@lutra/bus';
-import { SyncError } from '@lutra/model';
+import { rowKey, SyncError, tableName, toSyncError } from '@lutra/model';
 import type { ControlRecord, Op, RecordHeader, RowEvent, TableSchema } from '@lutra/model';
 import { ByteQueue } from '@lutra/runtime';
 
@@ -35,6 +36,18 @@ interface Pending {
   readonly bytes: number;
   readonly row: RowFacts | null;
   readonly control: ControlRecord | null;
+  /** Of a record that may be too large: what to say about it. */
+  readonly about: About | null;
+}
+
+/** Which row it is, and where it stands in the source's binlog. */
+interface About {
+  readonly database: string;
+  readonly table: string;
+  readonly key: string | undefined;
+  readonly file?: string;
+  readonly pos?: number;
+  readonly gtid?: string | null;
 }
 
 export interface LogWriterOptions {
@@ -54,6 +67,10 @@ export interface LogWriterOptions {
 
 /** Kafka's own bytes around a record, roughly. */
 const recordOverhead = 120;
+/** No limit of a topic is smaller. */
+const largeBytes = 100_000;
+/** Encoding a record of this size is a piece of work of its own: the event loop has its turn before the next one. */
+const turnBytes = 1024 * 1024;
 
 export class LogWriter {
   readonly #options: LogWriterOptions;
@@ -84,12 +101,15 @@ export class LogWriter {
     const header = this.#nextHeader('row');
     const { last } = event.transaction;
     const row = { op: event.op, last, commitMs: event.source.tsMs, gtid: last ? event.source.gtid : null };
-    await this.#push({ header, record: encoder.encode(header, event), row, control: null });
+    const record = encoded(encoder, { header, table, event });
+    if (record.value.length > turnBytes) await nextTurn();
+    await this.#push({ header, record, row, control: null, about: record.value.length < largeBytes ? null : aboutRow(table, event) });
   }
 
   async control(control: Exclude<ControlRecord, { kind: 'epoch' }>): Promise<void> {
     const header = this.#nextHeader(control.kind);
-    await this.#push({ header, record: await this.#options.encoder.encodeControl(header, control), row: null, control });
+    const record = await this.#options.encoder.encodeControl(header, control);
+    await this.#push({ header, record, row: null, control, about: control.kind === 'remedy' ? aboutRemedy(control) : null });
   }
 
   /** Publishes until close() and everything is acknowledged, or the signal aborts. */
@@ -117,7 +137,10 @@ export class LogWriter {
   }
 
   async #publish(batch: readonly Pending[]): Promise<void> {
-    const { firstOffset } = await this.#options.publisher.publish(batch.map((pending) => pending.record));
+    const published = this.#options.publisher.publish(batch.map((pending) => pending.record));
+    const { firstOffset } = await published.catch((error: unknown) => {
+      throw tooLarge(error, batch);
+    });
     if (firstOffset !== this.#nextOffset) {
       throw new SyncError(
         'LEASE_LOST',
@@ -150,4 +173,38 @@ export class LogWriter {
     this.#encoders.set(table, encoder);
     return encoder;
   }
+}
+
+/** What cannot be encoded names its row, too. */
+function encoded(
+  encoder: TableEncoder,
+  { header, table, event }: { header: RecordHeader; table: TableSchema; event: RowEvent },
+): EncodedRecord {
+  try {
+    return encoder.encode(header, event);
+  } catch (error) {
+    throw withRow(toSyncError(error), aboutRow(table, event));
+  }
+}
+
+function aboutRow(table: TableSchema, { before, after, source: { file, pos, gtid } }: RowEvent): About {
+  return { database: table.database, table: table.name, key: rowKey(table, after ?? before), file, pos, gtid };
+}
+
+function aboutRemedy({ database, table, key }: Extract<ControlRecord, { kind: 'remedy' }>): About {
+  return { database, table, key: rowKey({ primaryKey: Object.keys(key) }, key) };
+}
+
+/** A record that is too large for its topic stands alone in its batch, or is the largest one. */
+function tooLarge(error: unknown, batch: readonly Pending[]): unknown {
+  if (!(error instanceof SyncError) || error.code !== 'RECORD_TOO_LARGE') return error;
+  const largest = batch.reduce((a, b) => (b.bytes > a.bytes ? b : a));
+  return largest.about ? withRow(error, largest.about) : error;
+}
+
+function withRow(error: SyncError, about: About): SyncError {
+  const { key, file, pos, gtid } = about;
+  const at = file === undefined ? '' : ` (${file}:${pos}${gtid ? `, ${gtid}` : ''})`;
+  const what = `${tableName({ database: about.database, name: about.table })}${key ? `, ${key}` : ''}${at}`;
+  return new SyncError(error.code, `${what}: ${error.message}`, { cause: error, details: { ...error.details, ...about } });
 }

@@ -99,13 +99,14 @@ interface Particulars {
   readonly replayUntil?: number;
   readonly forwards?: boolean;
   readonly carriedOn?: TargetTable;
+  readonly targetOf?: () => Promise<TargetTable | null>;
 }
 
 function applierOf(
   writer: ReturnType<typeof remember>['writer'],
   routed = true,
   onFailed?: (error: unknown) => void,
-  { merge = true, skip, replayUntil = -1, forwards = false, carriedOn }: Particulars = {},
+  { merge = true, skip, replayUntil = -1, forwards = false, carriedOn, targetOf }: Particulars = {},
 ) {
   const progress: number[] = [];
   const applier = new Applier({
@@ -116,7 +117,7 @@ function applierOf(
     settled: new Set(),
     forwards,
     carriedOn: carriedOn !== undefined,
-    tables: { targetOf: () => (routed ? (carriedOn ?? target) : null) },
+    tables: { targetOf: targetOf ?? (() => (routed ? (carriedOn ?? target) : null)) },
     writer,
     batchBytes: 4_000,
     merge,
@@ -138,6 +139,18 @@ function insert(id: number, options: { last?: boolean; origin?: string; size?: n
     source: { origin, path, tsUs: 5, gtid: null } as unknown as RowEvent['source'],
     transaction: { id: 'x', totalOrder: 1, last, seen: {}, session: null, end: null },
     tsMs: 0,
+  };
+}
+
+/** A row whose value cannot be read when its statement is made. */
+function unreadable(): { readonly id: number; readonly v: string } {
+  let reads = 0;
+  return {
+    id: 7,
+    get v(): string {
+      if (++reads > 1) throw new RangeError('Invalid string length');
+      return 'x';
+    },
   };
 }
 
@@ -406,5 +419,47 @@ describe('applying', () => {
     const behind = applierOf(writer, true, undefined, { replayUntil: 9 }).applier;
     await behind.row(table, insert(1), place(4));
     await expect(behind.row(keyless, insert(1), place(5))).rejects.toMatchObject({ code: 'APPLY_REFUSED', details: { alone: false } });
+  });
+
+  it.each([
+    ['a value that no server takes', { id: 7, v: '\ud800' }, 'VALUE_UNSUPPORTED'],
+    ['whatever nobody foresaw', unreadable(), 'INTERNAL'],
+  ])('%s names its transaction, table and key, and is skipped by that', async (_, after, code) => {
+    const { told, writer } = remember();
+    const { applier } = applierOf(writer);
+    const bad = { ...insert(7), after };
+    await expect(
+      applier.row(table, insert(6, { last: false }), place(3)).then(() => applier.row(table, bad, place(4))),
+    ).rejects.toMatchObject({
+      code,
+      message: expect.stringMatching(/shop\.t.*id=7.*seq 4/),
+      details: { log: 'L', seq: 4, database: 'shop', table: 't', key: 'id=7', alone: true },
+    });
+    const skipping = applierOf(writer, true, undefined, { skip: { log: 'L', seq: 4, reason: 'no' } }).applier;
+    const small = { ...bad, after: { id: 7, v: 'x'.repeat(2_000_000) } };
+    await skipping.row(table, insert(6, { last: false }), place(3));
+    await skipping.row(table, small, place(4));
+    expect(told).toEqual(['commit 0 rows at 4 of hangzhou']);
+  });
+
+  it('what fails outside a statement names the transaction too: a table that is not there, a commit that breaks', async () => {
+    const { writer } = remember();
+    const missing = () => Promise.reject(new SyncError('TABLE_MISSING', 'shop.t is missing', { details: { table: 't' } }));
+    const without = applierOf(writer, true, undefined, { targetOf: missing }).applier;
+    await expect(without.row(table, insert(1), place(4))).rejects.toMatchObject({ code: 'TABLE_MISSING', details: { seq: 4, log: 'L' } });
+    const commit = () => Promise.reject(new RangeError('Array buffer allocation failed'));
+    const broken = applierOf({ ...writer, commit }).applier;
+    await broken.row(table, insert(1), place(4));
+    await broken.flush();
+    await expect(broken.settled()).rejects.toMatchObject({ code: 'INTERNAL', details: { seq: 4, log: 'L', alone: true } });
+  });
+
+  it('records of a large value that is skipped how large it is, and of its row the key', async () => {
+    const { writer } = remember();
+    const texts: string[] = [];
+    const commit = async (text: SqlText) => void texts.push(text.sql);
+    const { applier } = applierOf({ ...writer, commit }, true, undefined, { skip: { log: 'L', seq: 4, reason: 'no' } });
+    await applier.row(table, { ...insert(7), after: { id: 7, v: Buffer.alloc(30_000_000) } }, place(4));
+    expect(texts[0]).toContain('"after":{"id":7,"v":{"cut":30000000}}');
   });
 });

@@ -18,6 +18,7 @@ import type { Change, TargetTable, Under } from '@lutra/mysql';
 import { Backlog } from './backlog.js';
 import type { Guard } from './conflict/guard.js';
 import type { Remedy } from './conflict/remedy.js';
+import { nameFailure } from './failure.js';
 import type { Place } from './log-reader.js';
 import { isForUs } from './origin.js';
 import type { Direction } from './origin.js';
@@ -77,12 +78,9 @@ export class Applier {
     }
     this.#source.begin(place);
     this.#enter(event);
-    const target = isForUs(this.#options, { table, event, place }) ? await this.#options.tables.targetOf(table) : null;
-    if (target) {
-      const change = changeOf(event, { source: table, target, under: this.#under });
-      this.#ownSession?.require(change);
-      await this.#source.add(change, event, place);
-    } else this.#unrouted += 1;
+    const change = await this.#changeOf(table, event, place);
+    if (change) await this.#source.add(change, event, place);
+    else this.#unrouted += 1;
     if (!event.transaction.last) return;
     await this.#source.end(event, place);
     this.#behind = place;
@@ -146,6 +144,20 @@ export class Applier {
   #enter({ source: { flags }, transaction: { totalOrder, session } }: RowEvent): void {
     if (totalOrder === 1 && !(session && this.#session && sameSession(session, this.#session))) this.#session = session;
     if (this.#under.flags !== flags || this.#under.session !== this.#session) this.#under = { session: this.#session, flags };
+  }
+
+  /** Null: the row is not this pipeline's. What fails names its transaction by its first record: the last one has not come. */
+  async #changeOf(table: TableSchema, event: RowEvent, place: Place): Promise<Change | null> {
+    try {
+      const target = isForUs(this.#options, { table, event, place }) ? await this.#options.tables.targetOf(table) : null;
+      if (!target) return null;
+      const change = changeOf(event, { source: table, target, under: this.#under });
+      this.#ownSession?.require(change);
+      return change;
+    } catch (error) {
+      const at = { log: place.log, seq: this.#source.firstSeq ?? place.seq, event };
+      throw nameFailure(error, { changes: { first: 0, list: [] }, ...at, alone: this.#backlog.isEmpty });
+    }
   }
 
   async #follow(seen: Seen): Promise<void> {

@@ -38,6 +38,10 @@ export class Backlog {
     this.#options = options;
   }
 
+  get isEmpty(): boolean {
+    return this.#last === null;
+  }
+
   /** May it share a target transaction with what waits? The two modes never do: their sessions differ. */
   suits(event: RowEvent, safe: boolean): boolean {
     return this.#last === null || (sameOrigin(this.#last.event, event) && this.#last.safe === safe);
@@ -46,7 +50,7 @@ export class Backlog {
   /** What cannot be written at all names its transaction, too, unless others wait with it: those are applied first, one by one. */
   add({ changes, ops, event, place, safe, checkpoint }: Complete): void {
     const { statements, guarded } = this.#options;
-    const alone = this.#last === null;
+    const alone = this.isEmpty;
     if (guarded && !safe && changes.length > 0) this.#members.push({ changes, event, place, checkpoint });
     try {
       for (const change of changes) statements.add(change, safe);

@@ -1,5 +1,5 @@
 /** Names what the target refused: which source transaction, which table, and, where the statement carried one row, its key. */
-import { SyncError, tableName } from '@lutra/model';
+import { rowKey, SyncError, tableName, toSyncError } from '@lutra/model';
 import type { RowEvent } from '@lutra/model';
 import type { Change } from '@lutra/mysql';
 
@@ -19,11 +19,9 @@ export interface Attempt {
   readonly alone: boolean;
 }
 
-/** Of a key in a message: a key can be a text of any size. */
-const maxKeyLength = 200;
-
-export function nameFailure(error: unknown, { changes, log, seq, event, alone }: Attempt): unknown {
-  if (!(error instanceof SyncError)) return error;
+/** Whatever failed: what nobody foresaw (a text that is too long for the engine, no memory) has its transaction as well. */
+export function nameFailure(thrown: unknown, { changes, log, seq, event, alone }: Attempt): SyncError {
+  const error = toSyncError(thrown);
   const { change, changes: count } = error.details;
   const failed = typeof change === 'number' && count === 1 ? changes.list[change - changes.first] : undefined;
   const key = failed && keyOf(failed);
@@ -49,9 +47,20 @@ function firingTriggers(changes: readonly Change[]): readonly string[] {
   return [...new Set([...targets].flatMap((target) => target.firingTriggers.map((trigger) => `${tableName(target)}: ${trigger}`)))];
 }
 
+/** The row that was at hand, for an error that names none. Those that pass by themselves are not about it. */
+export function nameRow(thrown: unknown, change: Change): SyncError {
+  const error = toSyncError(thrown);
+  if (error.outcome !== 'stop' || error.details['table'] !== undefined) return error;
+  const { database, name } = change.target;
+  const key = keyOf(change);
+  const what = tableName(change.target);
+  const message = error.message.includes(what) ? error.message : `${what}: ${error.message}`;
+  return new SyncError(error.code, `${message}${key ? `, ${key}` : ''}`, {
+    cause: thrown,
+    details: { ...error.details, database, table: name, ...(key ? { key } : {}) },
+  });
+}
+
 function keyOf({ source, before, after }: Change): string | undefined {
-  const row = before ?? after;
-  if (!row || source.primaryKey.length === 0) return undefined;
-  const text = source.primaryKey.map((name) => `${name}=${String(row[name])}`).join(', ');
-  return text.length > maxKeyLength ? `${text.slice(0, maxKeyLength)}…` : text;
+  return rowKey(source, before ?? after);
 }

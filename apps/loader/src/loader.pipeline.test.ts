@@ -46,6 +46,7 @@ const world = vi.hoisted(() => ({
 }));
 
 vi.mock('@lutra/bus', () => ({
+  requestTimeoutFor: () => 10_000,
   BusAdmin: class {
     commitGroupOffset = async () => undefined;
     groupOffset = async () => null;
@@ -338,7 +339,7 @@ const latest = async (): Promise<{ document: ChannelDocument }> => {
 };
 const work: LoaderWork = {
   id: 'c.p',
-  source: { ...endpoint, name: 'a', region: 'hangzhou' } as EndpointDocument,
+  source: { ...endpoint, name: 'a', region: 'hangzhou', topic: { maxMessageBytes: 1_000_000 } } as EndpointDocument,
   sourceRegion: region,
   target: {
     ...endpoint,

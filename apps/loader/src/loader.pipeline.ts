@@ -8,8 +8,9 @@
  * The checkpoint row is committed with the data, so a restart, at any instant, goes on exactly after what was applied. Any failure
  * ends the run; the next one starts from the checkpoint again.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { RecordDecoder } from '@lutra/avro';
-import { BusAdmin, subscribe } from '@lutra/bus';
+import { BusAdmin, requestTimeoutFor, subscribe } from '@lutra/bus';
 import type { BusOptions } from '@lutra/bus';
 import type { EventQueues } from '@lutra/host';
 import { createRouter, rowsTopic, toSyncError } from '@lutra/model';
@@ -52,6 +53,8 @@ const batchBytes = 256 * 1024;
 /** Of SQL where the target takes writes of its own: statements name the row before too, and each transaction waits for its watermark. */
 const guardedBatchBytes = 384 * 1024;
 const fetchBytes = 256 * 1024;
+/** Of a record whose decoding is worth a turn of the event loop. */
+const largeBytes = 1024 * 1024;
 /** A pipeline without rows still saves its place now and then, so that retention does not pass it. */
 const saveProgressMs = 10 * 60 * 1000;
 /** Loaders of other pipelines wait for our place. */
@@ -175,10 +178,13 @@ async function load(deps: LoaderDeps, work: LoaderWork, lead: Attempt): Promise<
       let passed: Place | null = null;
       progress.batch(batch);
       for (const raw of batch) {
+        const size = raw.value?.length ?? 0;
+        if (size > largeBytes) await nextTurn();
         const decoded = decoder.decode(raw);
         const step = reader.accept(
           decoded instanceof Promise ? await during('the schema of a record (ZooKeeper or the schema registry)', () => decoded) : decoded,
         );
+        if (size > largeBytes) await nextTurn();
         switch (step.kind) {
           case 'row':
             // Rows of other pipelines' tables move the place as well; on a busy topic hardly a batch ends with a control record.
@@ -287,8 +293,9 @@ function connectionOf({ secretKey }: LoaderDeps, { target }: LoaderWork): Connec
   return { host, port, user, password: openPassword(secretKey, target), tls, publicKey };
 }
 
-function busOf({ logger }: LoaderDeps, { id, sourceRegion: { kafka } }: LoaderWork): BusOptions {
-  return { brokers: kafka.brokers, tls: kafka.tls, clientId: `lutra-loader-${id}`, logger };
+function busOf({ logger }: LoaderDeps, { id, source, sourceRegion: { kafka } }: LoaderWork): BusOptions {
+  const requestTimeoutMs = requestTimeoutFor(source.topic.maxMessageBytes);
+  return { brokers: kafka.brokers, tls: kafka.tls, clientId: `lutra-loader-${id}`, logger, requestTimeoutMs };
 }
 
 /** For messages. */

@@ -1,5 +1,5 @@
 /** A transaction that a person decided to skip: which one it is, and what is written to lutra.skipped in its place, so that nothing is lost without a trace. */
-import type { RowEvent, Value } from '@lutra/model';
+import type { Row, RowEvent, Value } from '@lutra/model';
 import { quoteText } from '@lutra/mysql';
 import type { Change, SqlText } from '@lutra/mysql';
 import type { Place } from './log-reader.js';
@@ -20,6 +20,8 @@ export interface Skipped {
 
 /** Under max_allowed_packet of any server that we know. */
 const maxContentLength = 3_000_000;
+/** Of one value: a larger one would leave no room for its row's key. */
+const maxValueLength = 1_000_000;
 
 /** The rows of a transaction that is skipped, as JSON, as far as they fit; of the others only how many there are. */
 export class SkippedRows {
@@ -28,7 +30,7 @@ export class SkippedRows {
   #cut = 0;
 
   add({ op, before, after, target }: Change): void {
-    const row = JSON.stringify({ op, table: `${target.database}.${target.name}`, before, after }, plain);
+    const row = JSON.stringify({ op, table: `${target.database}.${target.name}`, before: plainRow(before), after: plainRow(after) });
     if (this.#cut > 0 || this.#length + row.length > maxContentLength) {
       this.#cut += 1;
       return;
@@ -94,9 +96,13 @@ export class Skipping {
   }
 }
 
-/** JSON has no bigint and no bytes: digits, and base64 with a prefix. A Buffer has become an object by the time it comes here. */
-function plain(this: unknown, key: string, value: unknown): unknown {
-  const original = (this as Record<string, Value>)[key];
-  if (Buffer.isBuffer(original)) return `base64:${original.toString('base64')}`;
+/** JSON has no bigint and no bytes: digits, and base64 with a prefix. Of a value that is too large only how long it is. */
+function plainRow(row: Row | null): object | null {
+  return row && Object.fromEntries(Object.entries(row).map(([name, value]) => [name, plain(value)]));
+}
+
+function plain(value: Value): unknown {
+  if ((typeof value === 'string' || Buffer.isBuffer(value)) && value.length > maxValueLength) return { cut: value.length };
+  if (Buffer.isBuffer(value)) return `base64:${value.toString('base64')}`;
   return typeof value === 'bigint' ? value.toString() : value;
 }

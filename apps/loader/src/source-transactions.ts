@@ -79,6 +79,11 @@ export class SourceTransactions {
     return this.#open.bytes;
   }
 
+  /** Of the open transaction's first record; null between two. */
+  get firstSeq(): number | null {
+    return this.#open.firstSeq;
+  }
+
   /** A record came, whether its row is this pipeline's or not. */
   begin(place: Place): void {
     if (this.between) this.#skipping.begin(place);

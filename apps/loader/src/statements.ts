@@ -4,6 +4,7 @@
  */
 import { StatementBuilder } from '@lutra/mysql';
 import type { Change, ExactText } from '@lutra/mysql';
+import { nameRow } from './failure.js';
 import type { NumberedChanges } from './failure.js';
 
 export class Statements {
@@ -25,10 +26,14 @@ export class Statements {
     return this.#changes;
   }
 
-  /** @throws SyncError as StatementBuilder.add and addSafe; of no use after that */
+  /** @throws SyncError as StatementBuilder.add and addSafe, and whatever else fails, with the row's table and key; of no use after that */
   add(change: Change, safe: boolean): void {
-    if (safe) this.#builder.addSafe(change);
-    else this.#builder.add(change);
+    try {
+      if (safe) this.#builder.addSafe(change);
+      else this.#builder.add(change);
+    } catch (error) {
+      throw nameRow(error, change);
+    }
     this.#changes.push(change);
   }
 

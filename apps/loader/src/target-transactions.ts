@@ -152,7 +152,7 @@ function committedOf({ place, event, ops, transactions }: Applied): Committed {
   return { place, sourceUs: event?.source.tsUs ?? null, ops, transactions };
 }
 
-function named(error: unknown, { place, event, changes, transactions }: TargetTransaction): unknown {
+function named(error: unknown, { place, event, changes, transactions }: TargetTransaction): SyncError {
   if (error instanceof SyncError && error.details['transaction'] !== undefined) return error; // named already
   return nameFailure(error, { changes, log: place.log, seq: place.seq, event, alone: transactions === 1 });
 }

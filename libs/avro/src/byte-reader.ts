@@ -12,6 +12,9 @@ const low = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1 ? 0 : 1;
 /** Up to this many bytes are compared faster in JS than by a native call (measured). */
 const shortRun = 40;
 
+/** Capture puts no second record into a batch with one of this size. */
+const largeBytes = 512 * 1024;
+
 export function malformed(what: string): SyncError {
   return new SyncError('RECORD_INVALID', what);
 }
@@ -88,10 +91,11 @@ export class ByteReader {
     return length;
   }
 
-  /** A copy: a value that is kept must not keep the whole fetched batch in memory. */
+  /** A copy: a value that is kept must not keep the whole fetched batch in memory. A large one is most of its batch, and its copy would be as large. */
   bytes(): Buffer {
     const length = this.length();
     const from = this.skip(length);
+    if (length > largeBytes) return this.source.subarray(from, from + length);
     const copy = Buffer.allocUnsafe(length);
     this.source.copy(copy, 0, from, from + length);
     return copy;

@@ -6,6 +6,8 @@
 import { SyncError } from '@lutra/model';
 
 const slabBytes = 64 * 1024;
+/** A slab for a record of this size is made to measure, and not kept for the next one. */
+const largeBytes = 1024 * 1024;
 /** ASCII strings up to this length are cheaper to copy in JS than by a native call (measured); their length prefix is one byte. */
 const shortString = 24;
 
@@ -26,6 +28,7 @@ export class ByteWriter {
   finish(): Buffer {
     const record = this.slab.subarray(this.start, this.at);
     this.start = this.at;
+    if (this.slab.length > largeBytes) this.renew();
     return record;
   }
 
@@ -153,10 +156,17 @@ export class ByteWriter {
 
   private grow(bytes: number): void {
     const used = this.at - this.start;
-    const slab = Buffer.allocUnsafeSlow(Math.max(slabBytes, 2 * (used + bytes)));
+    const needed = used + bytes;
+    const slab = Buffer.allocUnsafeSlow(needed > largeBytes ? needed + slabBytes : Math.max(slabBytes, 2 * needed));
     this.slab.copy(slab, 0, this.start, this.at);
     this.slab = slab;
     this.start = 0;
     this.at = used;
+  }
+
+  private renew(): void {
+    this.slab = Buffer.allocUnsafeSlow(slabBytes);
+    this.start = 0;
+    this.at = 0;
   }
 }

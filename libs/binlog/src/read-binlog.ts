@@ -2,6 +2,7 @@
  * The whole of reading a source: ask it who it is, check that it can go on from the start position, dump, decode, and ask again meanwhile whether
  * the dump still tells all (source-watch.ts). Promises commit order, nothing skipped, nothing after an error; never connects again by itself.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { SyncError } from '@lutra/model';
 import type { FilePosition, SourceItem } from '@lutra/model';
 import { askText } from './ask-text.js';
@@ -19,6 +20,8 @@ import type { Start } from './start-position.js';
 import { TransactionReader } from './transaction-reader.js';
 
 const defaultBufferBytes = 16 * 1024 * 1024;
+/** An event of a large row: putting it together and decoding it are two pieces of work. */
+const largeEventBytes = 1024 * 1024;
 const defaultHeartbeatMs = 1000;
 const defaultLookMs = 3000;
 
@@ -54,6 +57,7 @@ export async function* readBinlog(options: BinlogOptions): AsyncGenerator<Source
         continue;
       }
       dump.taken();
+      if (event.length > largeEventBytes) await nextTurn();
       for (const item of reader.read(event)) {
         yield item.kind === 'undecoded' ? item.finish(await abortable(signal, () => askText(options, item.charset, item.bytes))) : item;
         if (signal.aborted) throw aborted();

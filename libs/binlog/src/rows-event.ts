@@ -1,5 +1,5 @@
 /** Rows from a rows event. Promises every row and every column of it, or an error: a row image that is not full is refused. */
-import { SyncError, tableName } from '@lutra/model';
+import { rowKey, SyncError, tableName } from '@lutra/model';
 import type { Row, RowImage, TableSchema, Value } from '@lutra/model';
 import { ByteReader } from './byte-reader.js';
 import type { TableVersion } from './columns.js';
@@ -20,7 +20,7 @@ export function rowsDecoder({ schema, columns }: TableVersion): RowsDecoder {
   const table = tableName(schema);
   const readers = columns.map((column) => valueReader(column, `${table}.${column.schema.name}`));
   const names = schema.columns.map(({ name }) => name);
-  const readImage = imageReader(names, readers);
+  const readImage = imageReader(schema, names, readers);
   return {
     schema,
     decode: (body, type) => {
@@ -75,7 +75,7 @@ function readRow(reader: ByteReader, op: RowsType['op'], readImage: ImageReader)
  * Rows inherit nothing, so that a column may have any name, `__proto__` included; and they are all made by one constructor, so that the
  * engine knows their shape.
  */
-function imageReader(names: readonly string[], readers: readonly ValueReader[]): ImageReader {
+function imageReader(table: TableSchema, names: readonly string[], readers: readonly ValueReader[]): ImageReader {
   const nothing: object = Object.freeze(Object.create(null));
   const Image = function () {} as unknown as new () => MutableRow;
   Image.prototype = nothing;
@@ -83,9 +83,26 @@ function imageReader(names: readonly string[], readers: readonly ValueReader[]):
   return (reader) => {
     const nulls = reader.skip(nullBytes);
     const row = new Image();
-    for (let i = 0; i < names.length; i++) {
-      row[names[i]!] = (reader.bytes[nulls + (i >> 3)]! & (1 << (i & 7))) === 0 ? readers[i]!(reader) : null;
+    let i = 0;
+    try {
+      for (; i < names.length; i++) row[names[i]!] = (reader.bytes[nulls + (i >> 3)]! & (1 << (i & 7))) === 0 ? readers[i]!(reader) : null;
+    } catch (error) {
+      throw atColumn(error, { table, row, column: names[i]! });
     }
     return row;
   };
+}
+
+/** What cannot be decoded names its table, its column and, where the key stands before it, its row. What is not ours comes from bytes that do not fit, or from the engine. */
+function atColumn(error: unknown, { table, row, column }: { table: TableSchema; row: Row; column: string }): SyncError {
+  const key = table.primaryKey.every((name) => row[name] !== undefined) ? rowKey(table, row) : undefined;
+  const details = { database: table.database, table: table.name, column, ...(key && { key }) };
+  const ofRow = key ? `, ${key}` : '';
+  if (error instanceof SyncError) {
+    return new SyncError(error.code, `${error.message}${ofRow}`, { cause: error.cause, details: { ...error.details, ...details } });
+  }
+  const where = `${tableName(table)}.${column}${ofRow}`;
+  if ((error as NodeJS.ErrnoException).code === 'ERR_STRING_TOO_LONG')
+    return new SyncError('VALUE_UNSUPPORTED', `${where}: a text is longer than 512 MiB`, { cause: error, details });
+  return new SyncError('BINLOG_DECODE', `${where}: a value cannot be decoded`, { cause: error, details });
 }

@@ -32,6 +32,8 @@ describe('text', () => {
     expect(new Set(characters).size).toBe(256);
     expect(characters.every(({ length }) => length === 1)).toBe(true);
     expect(decode('latin1', 0x80, 0x81, 0xe9)).toBe('€\u0081é');
+    const all = Array.from({ length: 256 }, (_, byte) => byte);
+    expect(decode('latin1', ...all, ...all)).toBe(characters.join('').repeat(2));
   });
 
   it("is read in the column's own character set, its place in the event kept", () => {

@@ -11,6 +11,7 @@ import type { TopicSettings } from './topic-settings.js';
 import type { Wire } from './wire.js';
 
 const topicResource = 2;
+const brokerResource = 4;
 const groupKey = 0;
 const noGeneration = -1;
 const noEpoch = -1;
@@ -74,6 +75,27 @@ export class BusAdmin {
       const leader = await this.#cluster.leader(topic, partition, deadline);
       return fetchEnds(leader, topic, partition);
     });
+  }
+
+  /**
+   * socket.request.max.bytes of the broker that leads the topic: at a larger request it cuts the connection and says nothing. Null: it does not tell us.
+   * @throws SyncError TOPIC_MISSING, KAFKA_UNAVAILABLE
+   */
+  async requestLimit(topic: string): Promise<number | null> {
+    const deadline = this.#deadline();
+    const name = 'socket.request.max.bytes';
+    try {
+      return await this.#run(`settings of the broker of ${topic}`, async () => {
+        const { wire, leaderId } = await this.#cluster.leader(topic, 0, deadline);
+        const broker = { resourceType: brokerResource, resourceName: String(leaderId) } as const;
+        const { results } = await wire.call(describeConfigsV4.api, [{ ...broker, configurationKeys: [name] }], false, false);
+        const value = Number(results[0]?.configs.find((config) => config.name === name)?.value ?? Number.NaN);
+        return value > 0 ? value : null;
+      });
+    } catch (error) {
+      if (kafkaError(error, topic).code === 'KAFKA_REFUSED') return null;
+      throw error;
+    }
   }
 
   /** For tools that show lag; nobody reads on from it. The group needs no members. */

@@ -17,10 +17,15 @@ export const compressionMask = 0b111;
 export const minCompressedBytes = 512;
 /** Below this a hop to another thread costs more than the work. */
 const inlineBytes = 16 * 1024;
+/** More than an ordinary batch has: what gives more is worked on beside the main thread. */
+const inlineOutputBytes = 1024 * 1024;
+/** Of large ones: the usual 16 KiB would be thousands of pieces. */
+const chunkSize = 1024 * 1024;
 
-const zstdOptions = { params: { [zlib.constants.ZSTD_c_compressionLevel]: 1 } };
+const zstdOptions: { params: Record<number, number>; chunkSize?: number } = { params: { [zlib.constants.ZSTD_c_compressionLevel]: 1 } };
 const gzipOptions = { level: 1 };
 const zstd = promisify<Buffer, typeof zstdOptions, Buffer>(zlib.zstdCompress);
+const unzstd = promisify<Buffer, { chunkSize: number }, Buffer>(zlib.zstdDecompress);
 const gzip = promisify<Buffer, typeof gzipOptions, Buffer>(zlib.gzip);
 
 export function compress(data: Buffer, compression: Compression): Buffer | Promise<Buffer> {
@@ -29,7 +34,8 @@ export function compress(data: Buffer, compression: Compression): Buffer | Promi
     case 'none':
       return data;
     case 'zstd':
-      return inline ? zlib.zstdCompressSync(data, zstdOptions) : zstd(data, zstdOptions);
+      if (inline) return zlib.zstdCompressSync(data, zstdOptions);
+      return zstd(data, data.length > inlineOutputBytes ? { ...zstdOptions, chunkSize } : zstdOptions);
     case 'gzip':
       return inline ? zlib.gzipSync(data, gzipOptions) : gzip(data, gzipOptions);
     case 'lz4':
@@ -39,14 +45,33 @@ export function compress(data: Buffer, compression: Compression): Buffer | Promi
   }
 }
 
-/** @throws SyncError RECORD_INVALID when the bytes are not what their attributes say */
-export function decompress(data: Buffer, bits: number, offset: number): Buffer {
+/**
+ * A promise only for what is large.
+ * @throws SyncError RECORD_INVALID when the bytes are not what their attributes say
+ */
+export function decompress(data: Buffer, bits: number, offset: number): Buffer | Promise<Buffer> {
   if (bits === 0) return data;
   const algorithm = compressionsAlgorithmsByBitmask[bits];
   if (!algorithm) throw new SyncError('RECORD_INVALID', `offset ${offset}: unknown compression ${bits}`, { details: { offset } });
   try {
-    return algorithm.decompressSync(data);
+    return bits === compressionBits.zstd ? decompressZstd(data, offset) : algorithm.decompressSync(data);
   } catch (error) {
-    throw new SyncError('RECORD_INVALID', `offset ${offset}: the batch does not decompress`, { cause: error, details: { offset } });
+    throw damaged(offset, error);
   }
+}
+
+/** How large it will be is not known: some bytes may be a text of 64 MiB. */
+function decompressZstd(data: Buffer, offset: number): Buffer | Promise<Buffer> {
+  try {
+    if (data.length <= inlineOutputBytes) return zlib.zstdDecompressSync(data, { maxOutputLength: inlineOutputBytes });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_BUFFER_TOO_LARGE') throw error;
+  }
+  return unzstd(data, { chunkSize }).catch((error: unknown) => {
+    throw damaged(offset, error);
+  });
+}
+
+function damaged(offset: number, cause: unknown): SyncError {
+  return new SyncError('RECORD_INVALID', `offset ${offset}: the batch does not decompress`, { cause, details: { offset } });
 }

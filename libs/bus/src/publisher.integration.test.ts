@@ -6,6 +6,7 @@ import { BusAdmin, Publisher } from './index.js';
 import type { Compression, OutRecord, Published } from './index.js';
 
 const server = kafkaServer();
+const MiB = 1024 * 1024;
 let admin: BusAdmin;
 
 beforeAll(async () => {
@@ -174,6 +175,19 @@ describe('a publisher', () => {
     await expect(asked.publish(noise(1, 200_000))).rejects.toMatchObject({ code: 'RECORD_TOO_LARGE', details: { topic } });
     const told = new Publisher({ ...busOptions(server), topic, maxBatchBytes: 100_000 });
     await expect(told.publish(noise(1, 200_000))).rejects.toMatchObject({ code: 'RECORD_TOO_LARGE', details: { limit: '100000' } });
+  });
+
+  it('knows beforehand which request the broker would cut off', async () => {
+    const topic = await newTopic({ maxMessageBytes: 150 * MiB });
+    const limit = await admin.requestLimit(topic);
+    expect(limit, "the broker's default").toBe(100 * MiB);
+    const publisher = new Publisher({ ...busOptions(server), topic, maxBatchBytes: 150 * MiB, compression: 'none' });
+    publisher.limitRequests(limit);
+    const large = { key: null, value: Buffer.alloc(101 * MiB), headers: {} };
+    await expect(publisher.publish([large])).rejects.toMatchObject({
+      code: 'RECORD_TOO_LARGE',
+      details: { setting: 'socket.request.max.bytes', limit: String(limit) },
+    });
   });
 
   it('does not write into a topic that was deleted, nor into its successor', async () => {

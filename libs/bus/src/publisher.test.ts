@@ -123,9 +123,16 @@ describe('a publisher', () => {
     const before = await setUp({ produce: [{ ok: 0 }] }, { maxBatchBytes: 1000, compression: 'none' });
     await expect(before.publisher.publish([big])).rejects.toMatchObject({
       code: 'RECORD_TOO_LARGE',
-      details: { bytes: expect.any(Number), limit: '1000' },
+      details: { bytes: expect.any(Number), limit: '1000', setting: 'topic.maxMessageBytes' },
     });
     expect(before.brokers.sent).toHaveLength(0);
+    const request = await setUp({ produce: [{ ok: 0 }] }, { maxBatchBytes: 10_000, compression: 'none' });
+    request.publisher.limitRequests(3000);
+    await expect(request.publisher.publish([big])).rejects.toMatchObject({
+      code: 'RECORD_TOO_LARGE',
+      message: expect.stringContaining('socket.request.max.bytes of the broker (3000)'),
+    });
+    expect(request.brokers.sent).toHaveLength(0);
     const after = await setUp({ produce: [{ error: 'MESSAGE_TOO_LARGE' }] });
     await expect(after.publisher.publish([big])).rejects.toMatchObject({ code: 'RECORD_TOO_LARGE' });
   });

@@ -44,6 +44,23 @@ const finalErrors = new Set([
   'PRODUCER_FENCED',
 ]);
 const maxSequence = 2 ** 31;
+/** Of a Produce request around its batch: names and ids. */
+const requestOverhead = 1024;
+
+interface TooLarge {
+  readonly bytes: number;
+  readonly count: number;
+  /** Null: the broker did not say it. */
+  readonly limit: string | null;
+  readonly setting: keyof typeof whose;
+}
+
+/** Which limit is in the way. */
+const whose = {
+  'topic.maxMessageBytes': 'topic.maxMessageBytes of the endpoint',
+  'max.message.bytes': 'max.message.bytes of the topic',
+  'socket.request.max.bytes': 'socket.request.max.bytes of the broker',
+} as const;
 
 export class Publisher {
   readonly #options: PublisherOptions;
@@ -56,6 +73,7 @@ export class Publisher {
   #leader: Leader | undefined;
   #sequence = 0;
   #nextOffset = 0;
+  #maxRequestBytes = Infinity;
 
   constructor(options: PublisherOptions) {
     this.#options = options;
@@ -75,6 +93,14 @@ export class Publisher {
     const result = this.#turn.then(() => this.#deliver(packed));
     this.#turn = result.catch(() => undefined); // the caller has it from `result`
     return result;
+  }
+
+  /**
+   * From now on a batch is refused before it is sent if its request is larger.
+   * @param maxBytes BusAdmin.requestLimit(): the broker cuts the connection at a larger one, again and again. Null: not known.
+   */
+  limitRequests(maxBytes: number | null): void {
+    this.#maxRequestBytes = maxBytes ?? Infinity;
   }
 
   /** At once: what is in flight rejects with ABORTED. */
@@ -121,7 +147,11 @@ export class Publisher {
     });
     const batch = frameBatch(packed, { ...this.#producer, sequence: this.#sequence });
     const { maxBatchBytes = Infinity } = this.#options;
-    if (batch.length > maxBatchBytes) throw this.#tooLarge(batch.length, packed.count, String(maxBatchBytes));
+    const maxRequestBytes = this.#maxRequestBytes;
+    const of = { bytes: batch.length, count: packed.count };
+    if (batch.length > maxBatchBytes) throw this.#tooLarge({ ...of, limit: String(maxBatchBytes), setting: 'topic.maxMessageBytes' });
+    if (batch.length + requestOverhead > maxRequestBytes)
+      throw this.#tooLarge({ ...of, limit: String(maxRequestBytes), setting: 'socket.request.max.bytes' });
     return batch;
   }
 
@@ -136,7 +166,10 @@ export class Publisher {
       this.#leader = undefined;
       const error = kafkaError(thrown, `publish to ${topic}/${this.#partition}`);
       if (error.code === 'RECORD_TOO_LARGE')
-        throw this.#tooLarge(batch.length, batch.readInt32BE(batchLayout.count), 'max.message.bytes of the topic', error);
+        throw this.#tooLarge(
+          { bytes: batch.length, count: batch.readInt32BE(batchLayout.count), limit: null, setting: 'max.message.bytes' },
+          error,
+        );
       // One answer is not enough to believe that the topic is gone: looking for its leader again settles it.
       if (error.code === 'TOPIC_MISSING') throw new SyncError('KAFKA_UNAVAILABLE', error.message, { cause: error, details: error.details });
       throw error;
@@ -164,9 +197,10 @@ export class Publisher {
     throw new SyncError('LOG_TRUNCATED', message, { details });
   }
 
-  #tooLarge(bytes: number, count: number, limit: string, cause?: SyncError): SyncError {
+  #tooLarge({ bytes, count, limit, setting }: TooLarge, cause?: SyncError): SyncError {
     const { topic } = this.#options;
-    const message = `publish to ${topic}/${this.#partition}: ${count} records are ${bytes} bytes, more than ${limit}`;
-    return new SyncError('RECORD_TOO_LARGE', message, { cause, details: { topic, partition: this.#partition, bytes, limit } });
+    const what = `${count === 1 ? 'a record is' : `${count} records are`} ${bytes} bytes (compressed)`;
+    const message = `publish to ${topic}/${this.#partition}: ${what}, more than ${whose[setting]}${limit === null ? '' : ` (${limit})`}`;
+    return new SyncError('RECORD_TOO_LARGE', message, { cause, details: { topic, partition: this.#partition, bytes, limit, setting } });
   }
 }

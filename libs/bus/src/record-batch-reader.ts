@@ -58,10 +58,10 @@ function readHead(bytes: Buffer, near: number): RawBatch {
 }
 
 /**
- * The records of one batch from an offset on.
+ * The records of one batch from an offset on; a promise only for what is large.
  * @throws SyncError LOG_GAP (an offset is missing), RECORD_INVALID (checksum, format, written in a transaction)
  */
-export function readBatch(batch: RawBatch, from: number): RawRecord[] {
+export function readBatch(batch: RawBatch, from: number): RawRecord[] | Promise<RawRecord[]> {
   const { bytes, firstOffset, nextOffset } = batch;
   if (checksum(bytes.subarray(batchLayout.attributes)) !== bytes.readUInt32BE(batchLayout.crc)) {
     throw invalid(firstOffset, 'the checksum of a batch is wrong');
@@ -71,13 +71,8 @@ export function readBatch(batch: RawBatch, from: number): RawRecord[] {
   const count = bytes.readInt32BE(batchLayout.count);
   if (count !== nextOffset - firstOffset) throw gap(firstOffset, nextOffset, `${count} records`);
   const data = decompress(bytes.subarray(batchLayout.records), attributes & compressionMask, firstOffset);
-  const clock = readClock(bytes, attributes);
-  try {
-    return readRecords(data, { firstOffset, count, from, clock });
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    throw invalid(firstOffset, 'a batch is malformed', error);
-  }
+  const records = { firstOffset, count, from, clock: readClock(bytes, attributes) };
+  return data instanceof Promise ? data.then((plain) => readRecords(plain, records)) : readRecords(data, records);
 }
 
 /** Time delta → time. */
@@ -94,7 +89,16 @@ interface RecordsToRead {
   readonly clock: (delta: number) => number;
 }
 
-function readRecords(data: Buffer, { firstOffset, count, from, clock }: RecordsToRead): RawRecord[] {
+function readRecords(data: Buffer, records: RecordsToRead): RawRecord[] {
+  try {
+    return recordsOf(data, records);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw invalid(records.firstOffset, 'a batch is malformed', error);
+  }
+}
+
+function recordsOf(data: Buffer, { firstOffset, count, from, clock }: RecordsToRead): RawRecord[] {
   const cursor = new Cursor(data);
   const names = new HeaderNames();
   const records: RawRecord[] = [];

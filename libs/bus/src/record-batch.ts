@@ -2,6 +2,7 @@
  * Records → a record batch (format 2, https://kafka.apache.org/documentation/#recordbatch). Written here and not by the client, whose
  * encoder makes some twenty small buffers a record; the client's own decoder is the oracle in the tests.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Writer, crc32c } from '@platformatic/kafka';
 import { compress, compressionBits, minCompressedBytes } from './compression.js';
 import type { Compression } from './compression.js';
@@ -24,6 +25,8 @@ export const batchLayout = {
   count: 57,
   records: 61,
 } as const;
+/** More than an ordinary batch has. */
+const largeBytes = 1024 * 1024;
 /** `length` counts from here. */
 export const afterLength = 12;
 
@@ -47,6 +50,7 @@ export async function packRecords(records: readonly OutRecord[], compression: Co
   const timestampMs = Date.now();
   const plain = encodeRecords(records);
   const size = plain.length - batchLayout.records;
+  if (size > largeBytes) await nextTurn();
   const chosen = size < minCompressedBytes ? 'none' : compression;
   const batch = chosen === 'none' ? plain : withRoom(await compress(plain.subarray(batchLayout.records), chosen));
   return { count: records.length, timestampMs, bits: compressionBits[chosen], batch };

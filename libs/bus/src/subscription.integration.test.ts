@@ -83,6 +83,19 @@ describe('a subscription', () => {
     expect(seen).toEqual([...new Set(seen)]);
   });
 
+  it('hands a large record out alone, however small it was compressed', async () => {
+    const topic = await newTopic();
+    const publisher = new Publisher({ ...busOptions(server, 60_000), topic });
+    const large = [5, 3, 4].map((size) => ({ key: null, value: Buffer.alloc(size * MiB, "'"), headers: {} }));
+    for (const record of large) await publisher.publish([record]);
+    await publisher.publish([textRecord('small'), textRecord('small')]);
+    await publisher.close();
+    const { iterator } = reading(topic, 0);
+    const found: number[][] = [];
+    while (found.flat().length < 5) found.push(((await iterator.next()).value as RawRecord[]).map(({ value }) => value?.length ?? 0));
+    expect(found).toEqual([[5 * MiB], [3 * MiB], [4 * MiB], [5, 5]]);
+  });
+
   it('hands small batches out together', async () => {
     const topic = await newTopic();
     const publisher = new Publisher({ ...busOptions(server, 60_000), topic });

@@ -40,6 +40,8 @@ const defaultMaxWaitMs = 100;
  * whoever has all that to catch up with works on what it is given.
  */
 const fewRecords = 500;
+/** And as long as they are small: some bytes may be a text of 64 MiB, and an answer may have hundreds of such. */
+const fewBytes = 1024 * 1024;
 
 /**
  * Reads one partition from an offset on, and waits at its end. Every record comes once, in order, without a gap.
@@ -79,13 +81,18 @@ async function* read(options: ReadOptions, from: number, to: number): AsyncGener
       const end = batches.at(-1)?.nextOffset ?? offset;
       if (end < to) next = fetch(end);
       let records: RawRecord[] = [];
+      let bytes = 0;
       for (const batch of batches) {
         if (offset >= to) break;
-        records = [...records, ...readBatch(batch, offset)];
+        if (batch.bytes.length > fewBytes) await nextTurn();
+        const read = readBatch(batch, offset);
+        const found = read instanceof Promise ? await read : read;
+        records = [...records, ...found];
+        bytes += found.reduce((sum, { value }) => sum + (value?.length ?? 0), 0);
         offset = batch.nextOffset;
-        if (records.length < fewRecords && offset < end && offset < to) continue;
+        if (records.length < fewRecords && bytes < fewBytes && offset < end && offset < to) continue;
         yield offset <= to ? records : records.filter((record) => record.offset < to);
-        records = [];
+        [records, bytes] = [[], 0];
         throwIfAborted(signal);
         // One answer holds up to some hundred thousand records. A reader that waits for nothing else would work on all of them before any timer or socket has its
         // turn: seen as the loss of ZooKeeper's session, again and again, by a loader with much to read.

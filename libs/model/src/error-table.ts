@@ -120,9 +120,9 @@ export const errorTable = {
     help: 'Set what the message names at the topic (kafka-configs.sh), or change topic of the endpoint to what the topic has; then retry.',
   }),
   RECORD_TOO_LARGE: stop({
-    cause: 'A row, compressed, is larger than the topic or the endpoint allows.',
+    cause: 'A row (both images), compressed, is larger than the endpoint, the topic or the broker allows.',
     kept: log,
-    help: 'One row is larger than max.message.bytes of the topic. Raise it on broker and topic, and topic.maxMessageBytes of the endpoint, then retry.',
+    help: 'The message names the table, the row, its bytes, and the limit that is in the way. Raise that one: max.message.bytes of the topic first and then topic.maxMessageBytes of the endpoint, or socket.request.max.bytes of the brokers (*Large rows* in docs/02-setup.md); then retry. Or leave the row out: bring the targets in line by hand and go on behind its transaction, POST /api/v1/endpoints/<name>/restart with its GTID.',
   }),
   SCHEMA_UNKNOWN: retry({
     cause: 'The store of schemas was lost, or another one is used than the one that the topic was written with.',

@@ -17,6 +17,27 @@ export function jsonRow(row: Row): JsonRow {
   return Object.fromEntries(Object.entries(row).map(([name, value]) => [name, toJson(value)]));
 }
 
+/** Of a row that is recorded to be looked at: a larger one is recorded without its large values. */
+const recordedLength = 1_000_000;
+const recordedValueLength = 1_000;
+
+/** As jsonRow, but of the large values of a large row only how long they are: `["cut", length]`, which rowFromJson refuses. */
+export function recordedRow(row: Row): Readonly<Record<string, JsonValue | readonly ['cut', string]>> {
+  if (lengthOfRow(row) <= recordedLength) return jsonRow(row);
+  const cut = (value: Value): JsonValue | readonly ['cut', string] =>
+    lengthOf(value) > recordedValueLength ? ['cut', String(lengthOf(value))] : toJson(value);
+  return Object.fromEntries(Object.entries(row).map(([name, value]) => [name, cut(value)]));
+}
+
+/** Of its texts and bytes. */
+export function lengthOfRow(row: Row): number {
+  return Object.values(row).reduce<number>((length, value) => length + lengthOf(value), 0);
+}
+
+function lengthOf(value: Value): number {
+  return typeof value === 'string' || Buffer.isBuffer(value) ? value.length : 0;
+}
+
 /** @throws SyncError RECORD_INVALID naming the column, never its value */
 export function rowFromJson(text: string): Row {
   let parsed: unknown;
@@ -43,6 +64,7 @@ function fromJson(value: unknown, name: string): Value {
     if (kind === 'i' && /^-?\d{1,20}$/.test(text)) return BigInt(text);
     if (kind === 'b' && /^[A-Za-z0-9+/]*={0,2}$/.test(text)) return Buffer.from(text, 'base64');
     if (kind === 'f' && text === '-0') return -0;
+    if (kind === 'cut') throw new SyncError('RECORD_INVALID', `column ${name}: a value of length ${text} was too large to be recorded`);
   }
   throw new SyncError('RECORD_INVALID', `column ${name} of a row in JSON cannot be read`);
 }

@@ -70,3 +70,13 @@ export interface TableSchema {
 export function tableName(table: { readonly database: string; readonly name: string }): string {
   return `${table.database}.${table.name}`;
 }
+
+/** Of a key in a message: a key can be a text of any size. */
+const maxKeyLength = 200;
+
+/** `id=5, region=eu`: how messages name a row. Undefined for a table without primary key. */
+export function rowKey({ primaryKey }: Pick<TableSchema, 'primaryKey'>, row: Row | null): string | undefined {
+  if (!row || primaryKey.length === 0) return undefined;
+  const text = primaryKey.map((name) => `${name}=${String(row[name])}`).join(', ');
+  return text.length > maxKeyLength ? `${text.slice(0, maxKeyLength)}…` : text;
+}

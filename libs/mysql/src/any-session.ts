@@ -6,13 +6,13 @@
  * back; what does not come back as it was raises error 1690 (BIGINT out of range) instead of being stored as the other instant.
  */
 import type { LiteralForm } from './literal.js';
-import { quoteText } from './literal.js';
+import { encoded, quoteText } from './literal.js';
 
 const utc = "_latin1'+00:00'";
 
 /** @param offsets the server reads '2021-10-31 01:30:00+00:00' */
 export function anySessionForm(offsets: boolean): LiteralForm {
-  return { text: introduced, temporal: ascii, instant: offsets ? withOffset : converted };
+  return { own: false, text: introduced, encoded, temporal: ascii, instant: offsets ? withOffset : converted };
 }
 
 function introduced(value: string): string {

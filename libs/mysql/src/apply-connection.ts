@@ -16,6 +16,7 @@ import type { SqlText } from './sql-text.js';
 import { inSession } from './source-session.js';
 import type { SessionText } from './source-session.js';
 import { commitText, withCheck } from './transaction-text.js';
+import { discard, upload } from './upload.js';
 
 export class ApplyConnection implements Queries {
   readonly #session: Session;
@@ -80,7 +81,7 @@ export class ApplyConnection implements Queries {
     if (text.marks.length === 0) return null;
     const checked = await this.#checking(session ? inSession(session, text) : text, tablesOf(text));
     try {
-      await this.#session.execute(checked.sql);
+      await this.#send(checked);
       return null;
     } catch (error) {
       const explained = explainFailure(this.#session, error, checked);
@@ -131,10 +132,21 @@ export class ApplyConnection implements Queries {
     await this.#session.close();
   }
 
+  /** Its large values first: before the text begins a transaction no lock waits for them. */
+  async #send({ sql, staged = [] }: SqlText): Promise<readonly Result[]> {
+    if (staged.length === 0) return this.#session.execute(sql);
+    try {
+      await upload(this.#session, staged);
+      return await this.#session.execute(sql);
+    } finally {
+      await discard(this.#session, staged);
+    }
+  }
+
   /** Whatever fails, the transaction is rolled back before that is told. */
   async #execute(text: SqlText): Promise<readonly Result[]> {
     try {
-      return await this.#session.execute(text.sql);
+      return await this.#send(text);
     } catch (error) {
       const explained = explainFailure(this.#session, error, text);
       await this.#giveUp(explained);

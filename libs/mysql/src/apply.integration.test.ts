@@ -5,9 +5,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vit
 import { Proxy } from '../../../test/network/index.js';
 import { ApplyConnection } from './apply-connection.js';
 import { TestServer, versions } from './fixture.js';
+import { countTurns, digestsOf, noise, utf8 } from './large-values.fixture.js';
 import { readCheckpoint, takeOver } from './ownership.js';
 import { Session } from './session.js';
-import { StatementBuilder } from './statement-builder.js';
+import { differing, StatementBuilder } from './statement-builder.js';
 import type { Change } from './statement-builder.js';
 import type { SqlText } from './sql-text.js';
 import { asSource, loadTable } from './target-table.js';
@@ -504,6 +505,60 @@ describe.each(versions)('a target transaction on %s', (version) => {
     const big = 'x'.repeat(Number(row?.['bytes']));
     await expect(connection.query(`SELECT '${big}'`)).rejects.toEqual(refused('TARGET_SETTINGS'));
     expect(connection.broken).toBe(false);
+  });
+
+  test('rows with values that are too large for a text arrive to the byte, without holding up the event loop', async () => {
+    const name = `${database}.large`;
+    await server.run(
+      `CREATE TABLE ${name} (id int primary key, b longblob, b2 longblob, t longtext, l longtext character set latin1, j json)`,
+    );
+    const { source, target } = await server.load(database, 'large');
+    // 34 MiB is more than half of the packet, and its literal more than all of it.
+    const one: Row = {
+      id: 1,
+      b: noise(34),
+      b2: noise(1),
+      t: "'\\".repeat(2 ** 20),
+      l: 'é"\0'.repeat(2 ** 19),
+      j: `{"k": "${"'😀".repeat(2 ** 18)}"}`,
+    };
+    const two: Row = { ...one, id: 2, t: '😀'.repeat(2 ** 18), l: null };
+    const builder = new StatementBuilder({ exact: true });
+    const turns = countTurns();
+    builder.add({ op: 'c', before: null, after: one, source, target });
+    const first = builder.take();
+    await connection.run(transactionText(checkpointStatement(next(1)), first));
+    // What is there is read back and compared.
+    builder.add({ op: 'u', before: one, after: two, source, target });
+    const text = builder.take();
+    const results = await connection.run(transactionText(checkpointStatement(next(2)), text));
+    expect(differing(text, results)).toEqual([]);
+    const { longest, count } = turns.end();
+    expect(count).toBeGreaterThan(20);
+    expect(longest, 'ms, far below what ends a session').toBeLessThan(2000);
+    const digests = async (id: number): Promise<unknown> =>
+      (
+        await server.query(
+          `SELECT ${['b', 'b2', 't', 'l', 'j'].map((column) => `SHA2(${utf8(column)}, 256) AS ${column}`).join()} FROM ${name} WHERE id = ${id}`,
+        )
+      )[0];
+    expect(await digests(2)).toEqual(digestsOf(two));
+    const variables = (first.staged ?? []).map(({ variable }) => variable);
+    expect(variables).not.toEqual([]);
+    expect(await connection.query(`SELECT COALESCE(${variables.join()}) AS left_over`)).toEqual([{ left_over: null }]);
+  }, 120_000);
+
+  test('a value that the target cannot take is refused by table, column and change', async () => {
+    const name = `${database}.large`;
+    await server.run(`CREATE TABLE ${name} (id int primary key, b longblob)`);
+    const { source, target } = await server.load(database, 'large');
+    const builder = new StatementBuilder();
+    builder.add({ op: 'c', before: null, after: { id: 1, b: Buffer.alloc(64 * 2 ** 20 + 1) }, source, target });
+    const running = connection.run(transactionText(checkpointStatement(next(1)), builder.take()));
+    await expect(running).rejects.toEqual(
+      refused('TARGET_SETTINGS', { table: 'large', column: 'b', change: 0, changes: 1, maxAllowedPacket: 64 * 2 ** 20 }),
+    );
+    expect(await server.query(`SELECT id FROM ${name}`)).toEqual([]);
   });
 
   test('texts about as large as the largest packet arrive whole', async () => {

@@ -11,6 +11,7 @@ import { compareDefinitions } from './compare-definitions.js';
 import { loadRouted } from './check-source-tables.js';
 import { checkPrivileges, seesAll, toRead, toWrite } from './check-privileges.js';
 import { checkTriggers } from './check-triggers.js';
+import { checkValueSizes } from './check-value-sizes.js';
 import { quoteTable } from './literal.js';
 import { tableDifferences } from './match-tables.js';
 import { problem } from './problem.js';
@@ -31,12 +32,14 @@ interface Comparison {
   readonly forwards?: boolean | undefined;
   /** A table that cannot be written is suspended, and does not stop the pipeline. */
   readonly suspends?: boolean | undefined;
+  /** topic.maxMessageBytes of the source's endpoint. */
+  readonly maxMessageBytes?: number | undefined;
 }
 
 export async function checkTargetTables(
   target: Queries,
   server: ServerFacts,
-  { routes, source, twoWay, rules, forwards = false, suspends = false }: Comparison,
+  { routes, source, twoWay, rules, forwards = false, suspends = false, maxMessageBytes }: Comparison,
 ): Promise<readonly Problem[]> {
   const session = await Session.open(source, 'source');
   try {
@@ -58,6 +61,7 @@ export async function checkTargetTables(
         : [await missingTable(session, server, { from, name })];
       problems.push(...(suspends ? suspended('target', from, found) : found));
       problems.push(...checkPrivileges(sourceServer, from, toRead).map(atSource));
+      problems.push(...checkValueSizes({ from, source: sourceServer, target: server, maxMessageBytes }));
       if (to && seesAll(server, to) && seesAll(sourceServer, from))
         problems.push(
           ...checkConflicts({ rule: ruleOf(name), from, to, ...logged, twoWay }),

@@ -57,6 +57,22 @@ describe.each(versions)('checks on %s', (version) => {
     expect(await checkTarget({ ...server.options, ...bounded }, { routes, source: server.options, twoWay: true })).toEqual([]);
   });
 
+  test('columns that hold more than the target or the topic takes are named', async () => {
+    await server.run('CREATE DATABASE sizes; CREATE TABLE sizes.t (id int primary key, a longblob, b mediumtext, c text, j json)');
+    await bad.run('CREATE DATABASE sizes; CREATE TABLE sizes.t (id int primary key, a longblob, b mediumtext, c text, j json)');
+    const facts = { routes: [{ schema: 'sizes', table: '*' }], source: server.options, twoWay: false, maxMessageBytes: 20_000_000 };
+    const found = (await checkTarget(bad.options, facts)).filter(({ id }) => id.startsWith('value-'));
+    expect(found.map(({ what }) => what)).toEqual([
+      expect.stringMatching(
+        /^sizes\.t: a \(longblob\), b \(mediumtext\), j \((json|longtext)\) can hold more than max_allowed_packet of the target \(1048576; of the source 67108864\)/,
+      ),
+      expect.stringMatching(/^sizes\.t: a \(longblob\)(, j \(longtext\))? can hold more than topic\.maxMessageBytes/),
+    ]);
+    expect((await checkTarget(server.options, { ...facts, maxMessageBytes: 2 ** 26 })).filter(({ id }) => id.startsWith('value-'))).toEqual(
+      [],
+    );
+  });
+
   test('all wrong settings of a source are named at once, each with its mend', async () => {
     await bad.run('CREATE DATABASE shop; CREATE TABLE shop.t (id int primary key)');
     const problems = await checkSource(bad.options, { serverId: 1, routes: [{ schema: 'shop', table: 't' }] });

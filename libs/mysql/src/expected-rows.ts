@@ -5,6 +5,7 @@
  *
  * Only what a row was before the text is read. A row that the text changes twice must be, the second time, what the text itself has made of it.
  */
+import { SyncError, tableName, toSyncError } from '@lutra/model';
 import type { Row, Value } from '@lutra/model';
 import type { Result, ResultRow } from './session-options.js';
 import { sameStored, storedForm, valueOf } from './row-values.js';
@@ -82,7 +83,7 @@ export class ExpectedRows {
       for (const row of results[i]?.rows ?? []) {
         const key = keyTextOf(table, row);
         const expected = missing.get(key);
-        if (expected && isRow(table, row, expected.row)) missing.delete(key);
+        if (expected && isExpected(table, row, expected)) missing.delete(key);
       }
       for (const { change } of missing.values()) differing.add(change);
     }
@@ -154,6 +155,18 @@ function keyTextOf({ key }: ExpectedOfTable, found: ResultRow): string {
 
 function formOf(type: ColumnPlan['schema']['type'], value: Value): string {
   return value === null ? '' : storedForm(type, value);
+}
+
+/** What fails in a comparison is about one change: whoever names it knows its key. */
+function isExpected(table: ExpectedOfTable, found: ResultRow, { row, change }: Expected): boolean {
+  try {
+    return isRow(table, found, row);
+  } catch (error) {
+    const { database, name } = table.plan.target;
+    const { code, message, details } = toSyncError(error);
+    const what = `${tableName(table.plan.target)}: a row cannot be compared: ${message}`;
+    throw new SyncError(code, what, { cause: error, details: { ...details, database, table: name, change, changes: 1 } });
+  }
 }
 
 function isRow({ columns }: ExpectedOfTable, found: ResultRow, row: Row): boolean {

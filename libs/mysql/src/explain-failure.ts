@@ -18,7 +18,7 @@ export function explainFailure(session: Session, error: unknown, text: SqlText):
   const details = { ...translated.details, ...(mark && factsOf(mark)) };
   const errno = translated.details['errno'];
   return mark && typeof errno === 'number'
-    ? withMark(translated, { mark, errno, details, sql: text.sql })
+    ? withMark(translated, { mark, errno, details, text })
     : new SyncError(translated.code, translated.message, { details });
 }
 
@@ -26,10 +26,10 @@ interface Failed {
   readonly mark: Mark;
   readonly errno: number;
   readonly details: ErrorDetails;
-  readonly sql: string;
+  readonly text: SqlText;
 }
 
-function withMark(error: SyncError, { mark, errno, details, sql }: Failed): SyncError {
+function withMark(error: SyncError, { mark, errno, details, text }: Failed): SyncError {
   switch (mark.does) {
     case 'fence':
       if (errno === columnCannotBeNull)
@@ -51,8 +51,10 @@ function withMark(error: SyncError, { mark, errno, details, sql }: Failed): Sync
     case 'insert':
     case 'update':
     case 'delete':
-      if (errno === countFailed && sql.includes(raises1690))
+      if (errno === countFailed && text.sql.includes(raises1690))
         return new SyncError('SESSION_UNSUPPORTED', `${tableName(mark.table)}: ${ambiguous}`, { details });
+      if (errno === countFailed && (text.staged ?? []).length > 0)
+        return new SyncError('TARGET_SETTINGS', `${tableName(mark.table)}: ${notWhole}`, { details });
       break;
     case 'upsert':
       if (errno === upsertRefused)
@@ -69,6 +71,8 @@ function suspected(tables: readonly TableName[], details: ErrorDetails): SyncErr
   return new SyncError('TARGET_CHANGED', message, { details: { ...details, suspected: true } });
 }
 
+/** What staged-values.ts raises. */
+const notWhole = 'a large value did not arrive whole: something between us and the target changes the variables of a session (a proxy)';
 /** What any-session.ts raises. */
 const ambiguous =
   "a TIMESTAMP lies in the hour that the source's time zone counts twice, which this version of the target's server cannot be told";

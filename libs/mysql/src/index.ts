@@ -22,7 +22,8 @@ export type { ConnectionOptions, Queries, Result, ResultRow } from './session-op
 export { computedElsewise } from './decided-session.js';
 export { sessionTextOf } from './source-session.js';
 export type { SessionText, Under } from './source-session.js';
-export { inPieces } from './sql-text.js';
+export { inPieces, stagedOf } from './sql-text.js';
+export { Staging } from './staged-values.js';
 export type { ExactText, Mark, SqlText } from './sql-text.js';
 export { differing, StatementBuilder } from './statement-builder.js';
 export type { Change } from './statement-builder.js';

@@ -53,6 +53,12 @@ describe('literals', () => {
     expect(() => write({ type: 'text', charset: 'cp1251' }, value)).toThrow(expect.objectContaining({ code: 'VALUE_UNSUPPORTED' }));
   });
 
+  test('a long text is escaped as a short one is', () => {
+    const nasty = `'\\\0😀é"\n`.repeat(20_000);
+    const short = nasty.match(/.{1,1000}/gsu) ?? [];
+    expect(quoteText(nasty)).toBe(`'${short.map((part) => quoteText(part).slice(1, -1)).join('')}'`);
+  });
+
   test('BINARY(n) is padded to its length', () => {
     expect(write({ type: 'binary', length: 3 }, Buffer.from([1]))).toBe("x'010000'");
   });

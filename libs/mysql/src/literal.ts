@@ -6,11 +6,29 @@
 import { SyncError, textCodec } from '@lutra/model';
 import type { ColumnSchema, ColumnType, Value } from '@lutra/model';
 import { jsonExpression } from './json-literal.js';
+import { StagedSql } from './staged-values.js';
+import type { SqlValue } from './staged-values.js';
 
-export type Literal = (value: Value) => string;
+export type Literal = (value: SqlValue) => string;
+
+/** A text that is longer is escaped unit by unit: a megabyte of quotes, with a call for each of them, takes a fifth of a second. */
+const longText = 64 * 1024;
+
+function escapedUnits(value: string): string {
+  const units = Buffer.allocUnsafe(4 * value.length);
+  let at = 0;
+  for (let i = 0; i < value.length; i++) {
+    const unit = value.charCodeAt(i);
+    const special = unit === 0x5c || unit === 0x27 || unit === 0;
+    if (special) at = units.writeUInt16LE(unit === 0 ? 0x5c : unit, at);
+    at = units.writeUInt16LE(special && unit === 0 ? 0x30 : unit, at);
+  }
+  return units.toString('utf16le', 0, at);
+}
 
 /** Any text as a literal. JS strings that no UTF-8 exists for would silently become U+FFFD: the caller refuses them. */
 export function quoteText(value: string): string {
+  if (value.length > longText && /[\\'\0]/.test(value)) return `'${escapedUnits(value)}'`;
   return `'${value.replace(/[\\'\0]/g, (special) => (special === '\0' ? String.raw`\0` : special + special))}'`;
 }
 
@@ -24,21 +42,37 @@ export function quoteTable(table: { readonly database: string; readonly name: st
 
 /** How texts and instants are written: what depends on the session. */
 export interface LiteralForm {
+  /** In our own session, which is strict; else in the source's. */
+  readonly own: boolean;
   /** A well-formed text. */
   text(value: string): string;
+  /** A text by the bytes that it has in this character set. */
+  encoded(bytes: Buffer, charset: string): string;
   /** A date or a time: digits and punctuation. */
   temporal(value: string): string;
   /** A TIMESTAMP in UTC, as the binlog has it. */
   instant(value: string): string;
 }
 
-export const ownForm: LiteralForm = { text: quoteText, temporal: (value) => `'${value}'`, instant: (value) => `'${value}'` };
+export const ownForm: LiteralForm = {
+  own: true,
+  text: quoteText,
+  encoded,
+  temporal: (value) => `'${value}'`,
+  instant: (value) => `'${value}'`,
+};
+
+/** Means the same in every session. */
+export function encoded(bytes: Buffer, charset: string): string {
+  return `_${charset} x'${bytes.toString('hex')}'`;
+}
 
 /** Compiled once per column. `where` names the column in errors: `shop.orders.total`. */
 export function literalOf(column: ColumnSchema, where: string, form: LiteralForm = ownForm): Literal {
   const write = writers[column.type](column, form);
   return (value) => {
     if (value === null) return 'NULL';
+    if (value instanceof StagedSql) return value.sql;
     const text = write(value);
     if (text !== null) return text;
     const what = value === undefined ? 'no value' : 'a value that cannot be stored to the byte';
@@ -94,10 +128,10 @@ function textIn(charset: string | undefined, form: LiteralForm): (value: string)
   const asText = (value: string): string | null => (value.isWellFormed() ? form.text(value) : null);
   if (!codec) return asText;
   // Without strict mode a server cuts off what it finds no ascii, without an error; what is not well-formed elsewhere is one in each session.
-  const cut = charset === 'ascii' && form !== ownForm;
+  const cut = charset === 'ascii' && !form.own;
   const asBytes = (value: string): string | null => {
     const bytes = cut && codec.escaped(value) ? null : codec.encode(value);
-    return bytes && `_${charset} x'${bytes.toString('hex')}'`;
+    return bytes && form.encoded(bytes, charset as string);
   };
   return (value) => ((codec.plain ? !codec.escaped(value) : invariant.test(value)) ? asText(value) : asBytes(value));
 }
@@ -113,7 +147,7 @@ export const hidden = /\u{10ffff}?[\u{10000}-\u{10ffff}]/u;
 /** Whether the target has a hidden value is not known; without strict mode it would store '' for it. */
 function memberIn(charset: string | undefined, form: LiteralForm): (value: string) => string | null {
   const write = textIn(charset, form);
-  return form === ownForm ? write : (value) => (hidden.test(value) ? null : write(value));
+  return form.own ? write : (value) => (hidden.test(value) ? null : write(value));
 }
 
 /** Only a declared value: the server reads another text of digits as the number of a value. */

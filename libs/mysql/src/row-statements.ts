@@ -2,10 +2,12 @@
  * Statements on one row of a target table, found by its primary key whatever else is in it: read, locked, written whole, deleted. Pure; the naive
  * ways are the ones that statement-builder.ts names.
  */
-import type { Row, Value } from '@lutra/model';
+import type { Row } from '@lutra/model';
 import type { RowPlan } from './row-plan.js';
-import { countStatement } from './sql-text.js';
+import { countStatement, stagedOf } from './sql-text.js';
 import type { Mark, SqlText } from './sql-text.js';
+import { Staging } from './staged-values.js';
+import type { SqlValue, StagedValue } from './staged-values.js';
 import { equal, keyOf } from './table-plan.js';
 import type { ColumnPlan } from './table-plan.js';
 
@@ -28,20 +30,36 @@ export function holdersQueries(plan: RowPlan, row: Row): readonly string[] {
 
 export function insertRow(plan: RowPlan, row: Row): SqlText {
   const { columns, insertHead, selectHead } = plan.table;
-  const values = columns.map((column) => column.stored(row[column.name] as Value)).join(', ');
-  return { sql: selectHead === null ? `${insertHead}(${values})` : selectHead + values, marks: [mark(plan, 'insert')] };
+  const { literals, staged } = literalsOf(plan, row);
+  const values = columns.map((column) => literals(column)).join(', ');
+  return { sql: selectHead === null ? `${insertHead}(${values})` : selectHead + values, marks: [mark(plan, 'insert')], ...staged };
 }
 
 /** Makes the row of that key this one, its key included. Exactly one row must be there. */
 export function updateRow(plan: RowPlan, key: Row, row: Row): SqlText {
   const { columns, quoted } = plan.table;
-  const set = (column: ColumnPlan): string => `${column.quoted} = ${column.stored(row[column.name] as Value)}`;
-  return counted(plan, 'update', `UPDATE ${quoted} SET ${columns.map(set).join(', ')} WHERE ${keyOf(plan.table, key)}`);
+  const { literals, staged } = literalsOf(plan, row);
+  const set = (column: ColumnPlan): string => `${column.quoted} = ${literals(column)}`;
+  return { ...counted(plan, 'update', `UPDATE ${quoted} SET ${columns.map(set).join(', ')} WHERE ${keyOf(plan.table, key)}`), ...staged };
 }
 
 /** Exactly one row must be there. */
 export function deleteRow(plan: RowPlan, key: Row): SqlText {
   return counted(plan, 'delete', `DELETE FROM ${plan.table.quoted} WHERE ${keyOf(plan.table, key)}`);
+}
+
+interface Literals {
+  readonly literals: (column: ColumnPlan) => string;
+  readonly staged: { readonly staged?: readonly StagedValue[] };
+}
+
+function literalsOf({ table }: RowPlan, row: Row): Literals {
+  const staging = new Staging();
+  const values = staging.row(table.columns, row, { table: table.target, change: 0 });
+  return {
+    literals: (column) => column.stored(values[column.name] as SqlValue),
+    staged: stagedOf([{ staged: staging.take() }]),
+  };
 }
 
 /** Numbered, because a column may have any name. */

@@ -62,6 +62,8 @@ function textOf({ charset = 'binary' }: ColumnSchema, found: Exclude<ResultRow[s
 /** The target stores the same for both. */
 export function sameStored(type: ColumnType, a: Value, b: Value): boolean {
   if (a === null || b === null) return a === b;
+  // A large one is not made a text for it.
+  if ((type === 'blob' || type === 'varbinary') && Buffer.isBuffer(a) && Buffer.isBuffer(b)) return a.equals(b);
   return Object.is(a, b) || storedForm(type, a) === storedForm(type, b);
 }
 

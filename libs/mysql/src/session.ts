@@ -64,6 +64,11 @@ export class Session implements Queries {
     return this.#broken !== null;
   }
 
+  /** How large a text may be. */
+  get maxTextBytes(): number {
+    return this.#maxTextBytes;
+  }
+
   get busy(): boolean {
     return this.#reject !== null;
   }

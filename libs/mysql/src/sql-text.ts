@@ -1,6 +1,7 @@
 /** A text of several statements for one round trip, and what each of them is, so that a failure can be named. */
 import type { TableName } from '@lutra/model';
 import type { ExpectedRows } from './expected-rows.js';
+import type { StagedValue } from './staged-values.js';
 
 /** What the statement at one place of a text does. */
 export type Mark =
@@ -19,6 +20,8 @@ export interface SqlText {
   readonly sql: string;
   /** One per statement, in order. */
   readonly marks: readonly Mark[];
+  /** Large values that its statements name; whoever runs it sends them before. */
+  readonly staged?: readonly StagedValue[];
 }
 
 /** Rows and what they must have been: see ExpectedRows. */
@@ -45,7 +48,7 @@ export function inPieces(parts: readonly SqlText[]): readonly SqlText[] {
   const pieces: SqlText[][] = [];
   let bytes = 0;
   for (const part of parts) {
-    const size = Buffer.byteLength(part.sql);
+    const size = (part.staged ?? []).reduce((sum, value) => sum + value.bytes, Buffer.byteLength(part.sql));
     const open = pieces.at(-1);
     if (open && bytes + size <= maxBytes) open.push(part);
     else {
@@ -63,5 +66,11 @@ export function joined(parts: readonly SqlText[]): SqlText {
   const [first, ...rest] = texts;
   // `+` copies no text until it is sent; join() does, each time.
   const sql = rest.reduce((before, part) => `${before};\n${part.sql}`, first?.sql ?? '');
-  return { sql, marks: texts.flatMap((part) => part.marks) };
+  return { sql, marks: texts.flatMap((part) => part.marks), ...stagedOf(texts) };
+}
+
+/** Nothing is added where there are none: most texts have none. */
+export function stagedOf(texts: readonly Pick<SqlText, 'staged'>[]): Pick<SqlText, 'staged'> {
+  const staged = texts.flatMap((text) => text.staged ?? []);
+  return staged.length === 0 ? {} : { staged };
 }

@@ -21,8 +21,10 @@ import type { SafePlan } from './safe-plan.js';
 import { clearingDeletes, safeDelete } from './safe-statements.js';
 import { ExpectedRows } from './expected-rows.js';
 import type { Result } from './session-options.js';
-import { countStatement, joined } from './sql-text.js';
+import { countStatement, joined, stagedOf } from './sql-text.js';
 import type { ExactText, Mark } from './sql-text.js';
+import { Staging } from './staged-values.js';
+import type { SqlRow, SqlValue } from './staged-values.js';
 import { keyOf, maxAlternatives, planTable, whereRow, written } from './table-plan.js';
 import type { ColumnPlan, TablePlan } from './table-plan.js';
 import type { TargetTable } from './target-table.js';
@@ -57,6 +59,7 @@ export class StatementBuilder {
   #statements: string[] = [];
   #marks: Mark[] = [];
   #group: Group | null = null;
+  readonly #staging = new Staging();
   /** What the next statement runs in. Null: our own session. */
   #session: SessionText | null = null;
   #taken = 0;
@@ -69,7 +72,7 @@ export class StatementBuilder {
 
   /** How much text there is since the last take(), roughly. */
   get bytes(): number {
-    return this.#taken + (this.#group?.bytes ?? 0);
+    return this.#taken + (this.#group?.bytes ?? 0) + this.#staging.bytes;
   }
 
   /** How many changes were added, ever. */
@@ -86,7 +89,7 @@ export class StatementBuilder {
     this.#enter(sessionTextOf(plan, change));
     switch (change.op) {
       case 'c':
-        this.#join('insert', plan, insertPart(plan, image(change, 'after')));
+        this.#insert('insert', plan, image(change, 'after'));
         break;
       case 'u':
         this.#close();
@@ -114,7 +117,7 @@ export class StatementBuilder {
       const clearing = clearingDeletes(plan, safe, { before: change.op === 'u' ? image(change, 'before') : null, after });
       if (clearing.length > 0) this.#close();
       for (const statement of clearing) this.#push('delete', plan, statement, { changes: 1, counted: false });
-      this.#join('upsert', plan, insertPart(plan, after));
+      this.#insert('upsert', plan, after);
     }
     this.#changes++;
   }
@@ -124,7 +127,7 @@ export class StatementBuilder {
     this.#enter(null);
     this.#close();
     const expected = this.#expected;
-    const changes = { sql: this.#statements.join(';\n'), marks: this.#marks };
+    const changes = { sql: this.#statements.join(';\n'), marks: this.#marks, ...stagedOf([{ staged: this.#staging.take() }]) };
     const text = { ...(expected ? joined([expected.text(), changes]) : changes), expected };
     if (expected) this.#expected = new ExpectedRows();
     this.#statements = [];
@@ -147,14 +150,36 @@ export class StatementBuilder {
     this.#session = session;
   }
 
+  #insert(does: 'insert' | 'upsert', plan: TablePlan, after: Row): void {
+    const staged = this.#staging.bytes;
+    const part = insertPart(plan, this.#staged(plan, plan.columns, after));
+    const isLarge = this.#staging.bytes > staged;
+    if (isLarge) this.#close();
+    this.#join(does, plan, part);
+    if (!isLarge) return;
+    // A statement of its own; its change is counted by the caller, after this.
+    this.#close(1);
+  }
+
   #update(plan: TablePlan, before: Row, after: Row): string {
-    return `UPDATE ${plan.quoted} SET ${assignments(plan, before, after)}${whereRow(plan, before)}`;
+    const columns = written(plan, { before, after });
+    const row = this.#staged(plan, columns, after);
+    const assignments = columns.map((column) => `${column.quoted} = ${column.stored(row[column.name] as SqlValue)}`);
+    return `UPDATE ${plan.quoted} SET ${assignments.join(', ')}${this.#where(plan, before)}`;
   }
 
   #delete(plan: TablePlan, before: Row): void {
     if (plan.groupsDeletes) return this.#join('delete', plan, this.#deletePart(plan, before));
     this.#close();
-    this.#push('delete', plan, `DELETE FROM ${plan.quoted}${whereRow(plan, before)}`, { changes: 1 });
+    this.#push('delete', plan, `DELETE FROM ${plan.quoted}${this.#where(plan, before)}`, { changes: 1 });
+  }
+
+  #where(plan: TablePlan, before: Row): string {
+    return whereRow(plan, before, plan.key.length > 0 ? before : this.#staged(plan, plan.columns, before));
+  }
+
+  #staged(plan: TablePlan, columns: readonly ColumnPlan[], row: Row): SqlRow {
+    return this.#staging.row(columns, row, { table: plan.target, change: this.#changes });
   }
 
   #deletePart(plan: TablePlan, before: Row): string {
@@ -173,11 +198,12 @@ export class StatementBuilder {
     this.#group.bytes += bytes;
   }
 
-  #close(): void {
+  /** `uncounted`: of the group's changes, how many are not in `changes` yet. */
+  #close(uncounted = 0): void {
     if (!this.#group) return;
     const { does, plan, parts } = this.#group;
     this.#group = null;
-    const first = this.#changes - parts.length;
+    const first = this.#changes + uncounted - parts.length;
     this.#push(does, plan, this.#groupStatement(does, plan, parts), { changes: parts.length, change: first });
   }
 
@@ -240,18 +266,8 @@ function image(change: Change, side: 'before' | 'after'): Row {
   throw new SyncError('RECORD_INVALID', `${tableName(change.source)}: a row event '${change.op}' without its ${side} image`);
 }
 
-function insertPart(plan: TablePlan, after: Row): string {
-  return `(${plan.columns.map((column) => column.stored(after[column.name] as Value)).join(', ')})`;
-}
-
-function assignments(plan: TablePlan, before: Row, after: Row): string {
-  return written(plan, { before, after })
-    .map((column) => assignment(column, after))
-    .join(', ');
-}
-
-function assignment(column: ColumnPlan, after: Row): string {
-  return `${column.quoted} = ${column.stored(after[column.name] as Value)}`;
+function insertPart(plan: TablePlan, after: SqlRow): string {
+  return `(${plan.columns.map((column) => column.stored(after[column.name] as SqlValue)).join(', ')})`;
 }
 
 /**

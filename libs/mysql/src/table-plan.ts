@@ -10,6 +10,8 @@ import type { ColumnSchema, ColumnType, Row, TableSchema, TextCodec, Value } fro
 import { anySessionForm, isInstant } from './any-session.js';
 import { literalOf, ownForm, quoteName, quoteTable } from './literal.js';
 import type { Literal, LiteralForm } from './literal.js';
+import { isSmall, StagedSql } from './staged-values.js';
+import type { ColumnStaging, SqlRow, SqlValue } from './staged-values.js';
 import { computes } from './computed.js';
 import { declaredAs, sameCharset } from './match-tables.js';
 import { selected } from './row-values.js';
@@ -28,7 +30,9 @@ export interface ColumnPlan {
   /** Condition that holds for the rows that a key finds by this value. */
   readonly equals: (value: Value) => string;
   /** Condition that holds for exactly this value. */
-  readonly exactly: (value: Value) => string;
+  readonly exactly: (value: SqlValue) => string;
+  /** As `literal`, for a value that is too large for a text. */
+  readonly staged: (value: Exclude<Value, null>, staging: ColumnStaging) => string;
   readonly alwaysWritten: boolean;
 }
 
@@ -101,10 +105,10 @@ const exactInList: ReadonlySet<string> = new Set([
   'varbinary',
 ]);
 
-/** ` WHERE …` that finds the row of a before image. */
-export function whereRow(plan: TablePlan, before: Row): string {
+/** ` WHERE …` that finds the row of a before image; `staged` is the same with its large values staged. */
+export function whereRow(plan: TablePlan, before: Row, staged: SqlRow = before): string {
   if (plan.key.length > 0) return ` WHERE ${keyOf(plan, before)}`;
-  return ` WHERE ${plan.columns.map((column) => column.exactly(before[column.name] as Value)).join(' AND ')} LIMIT 1`;
+  return ` WHERE ${plan.columns.map((column) => column.exactly(staged[column.name] as SqlValue)).join(' AND ')} LIMIT 1`;
 }
 
 /** Holds for the row of that primary key. */
@@ -133,7 +137,8 @@ export function written(
 
 function planColumn(source: ColumnSchema, target: TargetColumn, { table, form }: { table: TargetTable; form: LiteralForm }): ColumnPlan {
   const where = `${tableName(table)}.${target.name}`;
-  const literal = withinCharset(source, { target, where }, withinDigits(target, literalOf(writtenAs(source, target), where, form)));
+  const within = (write: Literal): Literal => withinCharset(source, { target, where }, write);
+  const literal = within(withinDigits(target, literalOf(writtenAs(source, target), where, form)));
   const codec = readAsBytes(source, target, table.server);
   const inAnySession = source.type === 'timestamp' && form !== ownForm;
   const quoted = quoteName(target.name);
@@ -146,10 +151,21 @@ function planColumn(source: ColumnSchema, target: TargetColumn, { table, form }:
     literal,
     stored: target.nullable ? literal : (value) => literal(notNull(value, where)),
     equals: (value) => (inAnySession && typeof value === 'string' ? isInstant(quoted, value) : `${quoted} = ${literal(value)}`),
+    staged: (value, staging) =>
+      Buffer.isBuffer(value) ? staging.bytes(value) : within(literalOf(writtenAs(source, target), where, stagedForm(form, staging)))(value),
     exactly: inAnySession
       ? (value) => (typeof value === 'string' ? isInstant(quoted, value) : `${quoted} <=> ${literal(value)}`)
       : exactCondition(comparedAs, quoted, { literal, codec }),
     alwaysWritten: target.onUpdateTimestamp,
+  };
+}
+
+/** Texts as variables, but for what is small (the numbers and keys of a JSON document). */
+function stagedForm(form: LiteralForm, staging: ColumnStaging): LiteralForm {
+  return {
+    ...form,
+    text: (part) => (isSmall(part) ? form.text(part) : staging.text(part)),
+    encoded: (bytes, charset) => `CONVERT(${staging.bytes(bytes)} USING ${charset})`,
   };
 }
 
@@ -198,7 +214,7 @@ function withinDigits({ type, precision, scale }: TargetColumn, literal: Literal
 }
 
 /** Some servers store the current time, or 0, where NULL is not allowed. */
-function notNull(value: Value, where: string): Value {
+function notNull(value: SqlValue, where: string): SqlValue {
   if (value !== null) return value;
   throw new SyncError('VALUE_UNSUPPORTED', `${where}: NULL, which the target's column does not allow`, { details: { column: where } });
 }
@@ -209,12 +225,13 @@ interface Compared {
   readonly codec: TextCodec | null;
 }
 
-function exactCondition(type: ColumnType | 'other', quoted: string, { literal, codec }: Compared): (value: Value) => string {
+function exactCondition(type: ColumnType | 'other', quoted: string, { literal, codec }: Compared): (value: SqlValue) => string {
   return (value) => {
     const text = literal(value);
     const same = `${quoted} <=> ${text}`;
     if (value === null) return same;
     const own = typeof value === 'string' ? codec?.encode(value) : null;
+    if (codec && value instanceof StagedSql) return `${asBinary(quoted)} <=> ${asBinary(text)}`;
     if (own) return `${type === 'text' ? '' : `${same} AND `}${asBinary(quoted)} <=> x'${own.toString('hex')}'`;
     switch (type) {
       case 'char':

@@ -6,7 +6,7 @@
  * are applied that nobody remembers; an UPDATE whose row is missing at the target changes nothing and the tables differ
  * for good. So each UPDATE and DELETE, and the fence, is followed by a statement that fails unless as many rows matched as must.
  */
-import { countStatement, joined } from './sql-text.js';
+import { countStatement, joined, stagedOf } from './sql-text.js';
 import type { Mark, SqlText } from './sql-text.js';
 
 /** How it begins. */
@@ -49,10 +49,11 @@ export function closingText(rows: SqlText, fence: string): SqlText {
 /** With a check behind its beginning, so before its first lock; in front of a text that begins none. */
 export function withCheck(text: SqlText, check: SqlText): SqlText {
   const beginning = [repeatableRead, begin].slice(2 - text.marks.filter(({ does }) => does === 'begin').length);
-  if (beginning.length === 0) return { sql: `${check.sql};\n${text.sql}`, marks: [...check.marks, ...text.marks] };
+  const staged = stagedOf([text]);
+  if (beginning.length === 0) return { sql: `${check.sql};\n${text.sql}`, marks: [...check.marks, ...text.marks], ...staged };
   const head = joined([...beginning, check]);
   const { length } = joined(beginning).sql;
-  return { sql: head.sql + text.sql.slice(length), marks: [...head.marks, ...text.marks.slice(beginning.length)] };
+  return { sql: head.sql + text.sql.slice(length), marks: [...head.marks, ...text.marks.slice(beginning.length)], ...staged };
 }
 
 function fenceText(fence: string): SqlText {

@@ -12,6 +12,7 @@ import { problemId } from '../configuration/problem.js';
 export interface Server extends ConnectionOptions {
   readonly name: string;
   readonly serverId: number;
+  readonly topic?: { readonly maxMessageBytes: number };
 }
 
 /** As the target of one source. */
@@ -56,7 +57,7 @@ export async function checkServer(server: Server, use: EndpointUse, logger: Logg
 /** Without its source a target can still be asked for what concerns only itself. */
 async function askTarget(server: Server, { source, ...facts }: TargetUse): Promise<readonly Problem[]> {
   const ask = (from: Server | null): Promise<readonly Problem[]> =>
-    checkTarget(limited(server), { ...facts, source: from && limited(from) });
+    checkTarget(limited(server), { ...facts, source: from && limited(from), maxMessageBytes: from?.topic?.maxMessageBytes });
   try {
     return await ask(source);
   } catch (error) {

@@ -1,11 +1,15 @@
 /** Committed conflicts as operational events: what lutra.conflict says, for those who do not look there. Pure but for their ids and time. */
 import { randomUUID } from 'node:crypto';
-import { jsonRow } from '@lutra/model';
+import { jsonRow, lengthOfRow } from '@lutra/model';
 import type { ConflictEvent, Row } from '@lutra/model';
 import type { Conflict, ConflictOf } from './conflict-record.js';
 
 /** Of one transaction: making them takes time in which the loader does nothing else, its lease not held either; 100,000 would take seconds. */
 const maxEvents = 1_000;
+/** Of the rows of an event: larger ones would be left out when it is sent, and are not made at all. */
+const maxLength = 128 * 1024;
+
+const nothing = { before: null, after: null, existing: null, result: null };
 
 type EventOf = ConflictOf & { readonly region: string };
 
@@ -15,7 +19,10 @@ export function conflictEvents(conflicts: readonly Conflict[], of: EventOf): rea
 }
 
 function eventOf(conflict: Conflict, { place, event, final, pipeline, region }: EventOf): ConflictEvent {
-  const { table, key, type, policy, winner, op, before, after, existing, result, localSeq } = conflict;
+  const rows = [conflict.before, conflict.after, conflict.existing, conflict.result];
+  const isLarge = rows.reduce((length, row) => length + (row ? lengthOfRow(row) : 0), 0) > maxLength;
+  const { before, after, existing, result } = isLarge ? nothing : conflict;
+  const { table, key, type, policy, winner, op, localSeq } = conflict;
   const { gtid, origin, tsUs } = event.source;
   return {
     type: 'conflict',
@@ -35,7 +42,7 @@ function eventOf(conflict: Conflict, { place, event, final, pipeline, region }: 
     after: json(after),
     existing: json(existing),
     result: json(result),
-    cut: false,
+    cut: isLarge,
     localSeq,
     transaction: { log: place.log, seq: place.seq, gtid, origin, committedUs: tsUs },
   };

@@ -1,7 +1,7 @@
 /** One decided conflict as a row of lutra.conflict: both versions, who won, and where the change came from. Written in the transaction of the decision. */
 import type { ConflictPolicy, ConflictType, Row, RowEvent, TableName } from '@lutra/model';
-import { rowToJson } from '@lutra/model';
-import { quoteText } from '@lutra/mysql';
+import { recordedRow, rowToJson } from '@lutra/model';
+import { quoteText, stagedOf, Staging } from '@lutra/mysql';
 import type { SqlText } from '@lutra/mysql';
 import type { Place } from '../log-reader.js';
 import type { Decision } from './policy.js';
@@ -30,16 +30,20 @@ export interface ConflictOf {
 
 const columns =
   'pipeline, log_id, seq, gtid, source_us, origin, database_name, table_name, row_key, type, policy, winner, final, op, before_row, after_row, existing_row, result_row, local_seq';
+const conflictTable = { database: 'lutra', name: 'conflict' };
+const ofRecord = { column: 'a row', table: conflictTable, change: 0 };
 /** Of row_key. */
 const maxKeyLength = 3000;
 
 export function conflictText(conflicts: readonly Conflict[], of: ConflictOf): SqlText {
-  const rows = conflicts.map((conflict) => `(${valuesOf(conflict, of).join(', ')})`);
+  const staging = new Staging();
+  const rows = conflicts.map((conflict) => `(${valuesOf(conflict, of, staging).join(', ')})`);
   const sql = `INSERT INTO lutra.conflict (${columns}) VALUES ${rows.join(', ')}`;
-  return { sql, marks: [{ does: 'insert', table: { database: 'lutra', name: 'conflict' }, change: 0, changes: 1 }] };
+  const marks = [{ does: 'insert', table: conflictTable, change: 0, changes: 1 }] as const;
+  return { sql, marks, ...stagedOf([{ staged: staging.take() }]) };
 }
 
-function valuesOf(conflict: Conflict, { pipeline, place, event, final }: ConflictOf): readonly string[] {
+function valuesOf(conflict: Conflict, { pipeline, place, event, final }: ConflictOf, staging: Staging): readonly string[] {
   const { table, key, type, policy, winner, op, before, after, existing, result, localSeq } = conflict;
   const { gtid, tsUs, origin } = event.source;
   return [
@@ -50,7 +54,9 @@ function valuesOf(conflict: Conflict, { pipeline, place, event, final }: Conflic
     ...[origin, table.database, table.name, rowToJson(key).slice(0, maxKeyLength), type, policy, winner].map(quoteText),
     final ? '1' : '0',
     quoteText(op),
-    ...[before, after, existing, result].map((row) => (row === null ? 'NULL' : quoteText(rowToJson(row)))),
+    ...[before, after, existing, result].map((row) =>
+      row === null ? 'NULL' : staging.text(JSON.stringify(recordedRow(row)), ofRecord, quoteText),
+    ),
     localSeq === null ? 'NULL' : String(localSeq),
   ];
 }

@@ -2,6 +2,7 @@
 import { inPieces } from '@lutra/mysql';
 import type { ApplyConnection, Change, SqlText } from '@lutra/mysql';
 import type { Seen } from '@lutra/model';
+import { nameRow } from '../failure.js';
 import { concurrentWith } from './concurrency.js';
 import { conflictText } from './conflict-record.js';
 import type { Conflict } from './conflict-record.js';
@@ -43,7 +44,10 @@ export class Settling {
   /** Changes of one source transaction, which had seen so much. */
   async settle(changes: readonly Change[], seen: Seen): Promise<void> {
     this.#seen = seen;
-    for (const change of changes) await this.#settlement.settle(change);
+    for (const change of changes)
+      await this.#settlement.settle(change).catch((error: unknown) => {
+        throw nameRow(error, change);
+      });
   }
 
   /** The conflicts since the last call; write() takes them into lutra.conflict. */

@@ -2,7 +2,7 @@
 import { remedyStatement } from '@lutra/marker';
 import { SyncError, tableName } from '@lutra/model';
 import type { Row } from '@lutra/model';
-import { inPieces, quoteText } from '@lutra/mysql';
+import { inPieces, quoteText, stagedOf, Staging } from '@lutra/mysql';
 import type { ApplyConnection, SqlText } from '@lutra/mysql';
 import { keyText, readRows } from './rows.js';
 import type { DecidableTable } from './table-book.js';
@@ -37,9 +37,12 @@ export class TouchedRows {
       );
       const texts = some.map(({ table: { target }, key }, i): SqlText => {
         const remedy = { pipeline, database: target.database, table: target.name, key, row: found[i]?.existing ?? null };
+        const staging = new Staging();
+        const quote = (content: string): string => staging.text(content, { column: 'content', table: signalTable, change: 0 }, quoteText);
         return {
-          sql: remedyStatement(remedy, from + i, quoteText),
+          sql: remedyStatement(remedy, from + i, quote),
           marks: [{ does: 'insert', table: signalTable, change: 0, changes: 1 }],
+          ...stagedOf([{ staged: staging.take() }]),
         };
       });
       for (const text of inPieces(texts)) await connection.run(text);

@@ -1,13 +1,13 @@
 /**
- * MySQL's binary JSON to the text that the server's SELECT prints. Refuses (VALUE_UNSUPPORTED) what JSON text cannot carry without changing
- * its type: DECIMAL, dates and times, binary strings. An UNSIGNED INTEGER below 2^63 comes back from its text as an INTEGER of the same value.
+ * MySQL's binary JSON to the text of json-text.ts: what the server's SELECT prints, and the types that this loses.
  *
  * Format: sql-common/json_binary.h of MySQL 8.0. A value is a type byte and, at an offset from the start of its container, its bytes; the
  * smallest values stand in place of the offset. Keys are in the server's order, which is the order of printing.
  */
 import { isUtf8 } from 'node:buffer';
-import { SyncError } from '@lutra/model';
+import { unsignedMark } from '@lutra/model';
 import { printDouble } from './json-double.js';
+import { printOpaque } from './json-opaque.js';
 
 const smallObject = 0x00;
 const largeObject = 0x01;
@@ -26,40 +26,47 @@ const opaque = 0x0f;
 
 const literals = ['null', 'true', 'false'] as const;
 
-/** Names of the types that an opaque value may have, for the message. */
-const opaqueNames: Readonly<Record<number, string>> = {
-  7: 'TIMESTAMP',
-  10: 'DATE',
-  11: 'TIME',
-  12: 'DATETIME',
-  16: 'BIT',
-  246: 'DECIMAL',
-};
+/** Of containers in one another: no server takes more. */
+const mostLevels = 100;
 
 /** @param where table and column, for the message */
 export function jsonbText(bytes: Buffer, where: string): string {
-  if (bytes.length === 0) throw new SyncError('VALUE_UNSUPPORTED', `${where}: an empty JSON value (of an INSERT IGNORE)`);
-  return printValue(bytes.readUInt8(0), bytes.subarray(1), where);
+  // What INSERT IGNORE leaves in a NOT NULL column. To every statement of the server it is the JSON value null.
+  if (bytes.length === 0) return 'null';
+  return printValue(bytes.readUInt8(0), bytes.subarray(1), { where, level: 1 });
+}
+
+/** `where`: for messages. */
+interface At {
+  readonly where: string;
+  readonly level: number;
 }
 
 /** @param data from the value's first byte on */
-function printValue(type: number, data: Buffer, where: string): string {
+function printValue(type: number, data: Buffer, at: At): string {
   switch (type) {
     case smallObject:
     case largeObject:
-      return printObject(new Container(data, type === largeObject), where);
+      return printObject(new Container(data, type === largeObject), below(at));
     case smallArray:
     case largeArray:
-      return printArray(new Container(data, type === largeArray), where);
+      return printArray(new Container(data, type === largeArray), below(at));
     case string: {
       const { start, length } = readLength(data, 0);
-      return quote(slice(data, start, length));
+      return quote(slice(data, start, length), at);
     }
-    case opaque:
-      throw refuseOpaque(data.readUInt8(0), where);
+    case opaque: {
+      const { start, length } = readLength(data, 1);
+      return printOpaque(data.readUInt8(0), slice(data, start, length));
+    }
     default:
       return printScalar(type, data);
   }
+}
+
+function below({ where, level }: At): At {
+  if (level > mostLevels) throw new RangeError('a JSON document that is too deep');
+  return { where, level: level + 1 };
 }
 
 function printScalar(type: number, data: Buffer): string {
@@ -72,25 +79,22 @@ function printScalar(type: number, data: Buffer): string {
     case int16:
       return String(data.readInt16LE(0));
     case uint16:
-      return String(data.readUInt16LE(0));
+      return `${unsignedMark}${data.readUInt16LE(0)}`;
     case int32:
       return String(data.readInt32LE(0));
     case uint32:
-      return String(data.readUInt32LE(0));
+      return `${unsignedMark}${data.readUInt32LE(0)}`;
     case int64:
       return String(data.readBigInt64LE(0));
-    case uint64:
-      return String(data.readBigUInt64LE(0));
+    case uint64: {
+      const value = data.readBigUInt64LE(0);
+      return value < 2n ** 63n ? `${unsignedMark}${value}` : String(value);
+    }
     case double:
       return printDouble(data.readDoubleLE(0));
     default:
       throw new RangeError(`an unknown JSON type ${type}`);
   }
-}
-
-function refuseOpaque(type: number, where: string): SyncError {
-  const name = opaqueNames[type] ?? `binary value (type ${type})`;
-  return new SyncError('VALUE_UNSUPPORTED', `${where}: a JSON value holds a ${name}, which JSON text cannot carry`);
 }
 
 /** An object or array: number of elements, size in bytes, then (objects: keys and) values, whose numbers are 2 bytes wide, or 4 in large ones. */
@@ -123,20 +127,20 @@ class Container {
   }
 }
 
-function printObject(object: Container, where: string): string {
+function printObject(object: Container, at: At): string {
   let text = '{';
   for (let i = 0; i < object.count; i++) {
     const { type, data } = object.value(i, true);
-    text += `${i === 0 ? '' : ', '}${quote(object.key(i))}: ${printValue(type, data, where)}`;
+    text += `${i === 0 ? '' : ', '}${quote(object.key(i), at)}: ${printValue(type, data, at)}`;
   }
   return `${text}}`;
 }
 
-function printArray(array: Container, where: string): string {
+function printArray(array: Container, at: At): string {
   let text = '[';
   for (let i = 0; i < array.count; i++) {
     const { type, data } = array.value(i, false);
-    text += `${i === 0 ? '' : ', '}${printValue(type, data, where)}`;
+    text += `${i === 0 ? '' : ', '}${printValue(type, data, at)}`;
   }
   return `${text}]`;
 }
@@ -159,8 +163,8 @@ function slice(data: Buffer, start: number, length: number): Buffer {
 }
 
 /** In JSON text: the escape of each character that has one. MySQL escapes the same characters as JavaScript, in the same way. */
-function quote(utf8: Buffer): string {
+function quote(utf8: Buffer, { where }: At): string {
   const text = utf8.toString('utf8');
-  if (text.includes('\uFFFD') && !isUtf8(utf8)) throw new RangeError('a JSON string is not UTF-8');
+  if (text.includes('\uFFFD') && !isUtf8(utf8)) throw new RangeError(`${where}: a JSON string is not UTF-8`);
   return JSON.stringify(text);
 }

@@ -36,7 +36,7 @@ export function keyOfRow(plan: RowPlan, row: Row): Row {
 
 /** A row that a query of row-statements.ts found, without its generated columns. */
 export function toRow(plan: RowPlan, found: ResultRow): Row {
-  return Object.fromEntries(plan.table.columns.map(({ name, schema }, i) => [name, valueOf(schema, found[`c${i}`] ?? null)]));
+  return Object.fromEntries(plan.table.columns.map(({ name, schema }, i) => [name, valueOf(schema, found[`c${i}`] ?? null, found[`t${i}`])]));
 }
 
 /** Equal as stored, in every written column. */
@@ -57,6 +57,6 @@ export function sameColumn(plan: RowPlan, name: string, a: Value | undefined, b:
   return column === undefined || same(column, a, b);
 }
 
-function same({ schema }: ColumnPlan, a: Value | undefined, b: Value | undefined): boolean {
-  return a === undefined || b === undefined ? a === b : sameStored(schema.type, a, b);
+function same({ comparedAs }: ColumnPlan, a: Value | undefined, b: Value | undefined): boolean {
+  return a === undefined || b === undefined ? a === b : sameStored(comparedAs, a, b);
 }

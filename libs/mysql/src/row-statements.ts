@@ -3,6 +3,7 @@
  * ways are the ones that statement-builder.ts names.
  */
 import type { Row, Value } from '@lutra/model';
+import { typesSql } from './json-types.js';
 import type { RowPlan } from './row-plan.js';
 import { selected } from './row-values.js';
 import { countStatement } from './sql-text.js';
@@ -45,9 +46,12 @@ export function deleteRow(plan: RowPlan, key: Row): SqlText {
   return counted(plan, 'delete', `DELETE FROM ${plan.table.quoted} WHERE ${keyOf(plan.table, key)}`);
 }
 
-/** Numbered, because a column may have any name. */
+/** Numbered, because a column may have any name. Documents with their types: the row may be written back, or elsewhere. */
 function select({ table }: RowPlan): string {
-  const columns = table.columns.map(({ quoted, schema }, i) => `${selected(schema.type, quoted)} AS c${i}`);
+  const columns = table.columns.flatMap(({ quoted, schema, comparedAs }, i) => [
+    `${selected(schema.type, quoted)} AS c${i}`,
+    ...(comparedAs === 'json' ? [`${typesSql(quoted)} AS t${i}`] : []),
+  ]);
   return `SELECT ${columns.join(', ')} FROM ${table.quoted}`;
 }
 

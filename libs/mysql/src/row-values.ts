@@ -2,9 +2,11 @@
  * One column's values, from a SELECT and compared. What a SELECT through our session gives becomes what a row event of the source
  * carries: the same JS type, and the source's number of digits where the target's column is wider. Two values are the same if the
  * target stores the same; a naive comparison fails for those that are written in two ways: BINARY with and without its padding, '1.5' and '1.50',
- * 12:00:00 with and without a fraction of zeros, a SET's members in another order, a DECIMAL in a document.
+ * 12:00:00 with and without a fraction of zeros, a SET's members in another order, a DECIMAL in a document, whose precision no SELECT tells.
  */
+import { isMarked, opaqueMark, printedJson, unsignedMark } from '@lutra/model';
 import type { ColumnSchema, ColumnType, Value } from '@lutra/model';
+import { withTypes } from './json-types.js';
 import type { ResultRow } from './session-options.js';
 
 /** What the server is asked for, so that nothing is lost on the way. A FLOAT is printed in 6 digits; as DOUBLE it is exact. */
@@ -12,8 +14,13 @@ export function selected(type: ColumnType, quoted: string): string {
   return type === 'float' || type === 'double' ? `${quoted} * 1e0` : quoted;
 }
 
-export function valueOf(column: ColumnSchema, found: ResultRow[string]): Value {
+/** What a column's values are compared as. A document may be at a target that keeps its text. */
+export type ComparedAs = ColumnType | 'json text';
+
+/** @param types of a document's values, if the server was asked for them (json-types.ts) */
+export function valueOf(column: ColumnSchema, found: ResultRow[string], types: ResultRow[string] = null): Value {
   if (found === null) return null;
+  if (types !== null) return withTypes(String(found), String(types));
   switch (column.type) {
     case 'tinyint':
     case 'smallint':
@@ -46,13 +53,13 @@ export function valueOf(column: ColumnSchema, found: ResultRow[string]): Value {
 }
 
 /** The target stores the same for both. */
-export function sameStored(type: ColumnType, a: Value, b: Value): boolean {
+export function sameStored(type: ComparedAs, a: Value, b: Value): boolean {
   if (a === null || b === null) return a === b;
   return Object.is(a, b) || storedForm(type, a) === storedForm(type, b);
 }
 
 /** The same text for values that the target stores as the same, and for no others. */
-export function storedForm(type: ColumnType, value: Exclude<Value, null>): string {
+export function storedForm(type: ComparedAs, value: Exclude<Value, null>): string {
   switch (type) {
     case 'float':
       return double(Math.fround(Number(value)));
@@ -75,6 +82,8 @@ export function storedForm(type: ColumnType, value: Exclude<Value, null>): strin
       return bytesOf(value).toString('latin1');
     case 'json':
       return document(String(value));
+    case 'json text':
+      return printedJson(String(value));
     case 'set':
       return String(value).split(',').toSorted().join();
     default:
@@ -86,15 +95,11 @@ function double(value: number): string {
   return Object.is(value, -0) ? '-0' : String(value);
 }
 
-/** A fraction is a DOUBLE wherever it was carried to as text; made of a DECIMAL it printed 1.10 before. */
+/** With the types of opaque values, but not the precision of a DECIMAL. A whole number is the same to every statement, UNSIGNED or not. */
 function document(text: string): string {
-  return text.replace(/"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/gs, (token) =>
-    token.startsWith('"') || isWhole(token) ? token : `${double(Number(token))}e0`,
-  );
-}
-
-function isWhole(token: string): boolean {
-  return !/[.eE]/.test(token) && BigInt(token) < 2n ** 64n && BigInt(token) >= -(2n ** 63n);
+  if (!isMarked(text)) return text;
+  const typed = text.includes(unsignedMark) ? text.replaceAll(unsignedMark, '') : text;
+  return typed.includes(opaqueMark) ? typed.replace(/\t +(?=[-\d])/g, opaqueMark) : typed;
 }
 
 /** ZEROFILL prints zeros before it. */

@@ -5,12 +5,14 @@
  * 'a' = 'A' and 'a' = 'a ' in most collations, 1 = 1.0 in JSON, 0 = -0 in a DOUBLE, NULL = NULL is not true. Of several equal rows any
  * one is the right one, hence LIMIT 1.
  */
-import { SyncError, tableName } from '@lutra/model';
+import { printedJson, SyncError, tableName } from '@lutra/model';
 import type { ColumnSchema, ColumnType, Row, TableSchema, Value } from '@lutra/model';
 import { anySessionForm, isInstant } from './any-session.js';
-import { literalOf, ownForm, quoteName, quoteTable } from './literal.js';
+import { literalOf, ownForm, quoteName, quoteTable, quoteText } from './literal.js';
 import type { Literal, LiteralForm } from './literal.js';
 import { computes } from './computed.js';
+import { typesOf, typesSql } from './json-types.js';
+import type { ComparedAs } from './row-values.js';
 import { declaredValues } from './target-table.js';
 import type { TargetColumn, TargetTable } from './target-table.js';
 
@@ -18,6 +20,7 @@ export interface ColumnPlan {
   readonly name: string;
   /** As the source has it. */
   readonly schema: ColumnSchema;
+  readonly comparedAs: ComparedAs;
   readonly quoted: string;
   readonly literal: Literal;
   /** For writing: refuses NULL where the target would store something else. */
@@ -130,28 +133,33 @@ export function written(
 
 function planColumn(source: ColumnSchema, target: TargetColumn, { table, form }: { table: string; form: LiteralForm }): ColumnPlan {
   const where = `${table}.${target.name}`;
-  const literal = withinDigits(target, literalOf(writtenAs(source, target), where, form));
+  const isText = source.type === 'json' && target.type !== 'json';
+  const literal = isText ? printed(literalOf({ ...source, type: 'text' }, where, form)) : withinDigits(target, literalOf(writtenAs(source, target), where, form));
   const inAnySession = source.type === 'timestamp' && form !== ownForm;
   const quoted = quoteName(target.name);
-  const comparedAs = source.type === 'json' ? target.type : source.type;
   return {
     name: source.name,
     schema: source,
+    comparedAs: isText ? 'json text' : source.type,
     quoted,
     literal,
     stored: target.nullable ? literal : (value) => literal(notNull(value, where)),
     equals: (value) => (inAnySession && typeof value === 'string' ? isInstant(quoted, value) : `${quoted} = ${literal(value)}`),
     exactly: inAnySession
       ? (value) => (typeof value === 'string' ? isInstant(quoted, value) : `${quoted} <=> ${literal(value)}`)
-      : exactCondition(comparedAs, quoted, literal),
+      : exactCondition(isText ? target.type : source.type, quoted, literal),
     alwaysWritten: target.onUpdateTimestamp,
   };
 }
 
 function writtenAs(source: ColumnSchema, target: TargetColumn): ColumnSchema {
-  if (source.type === 'json' && target.type !== 'json') return { ...source, type: 'text' }; // MariaDB's JSON is a text
   if (source.type === 'set' && target.type === 'set') return { ...source, values: declaredValues(target.columnType) }; // in its order
   return source.type === 'binary' ? { ...source, length: target.length ?? source.length ?? 0 } : source;
+}
+
+/** MariaDB's JSON is a text: the one that MySQL prints. */
+function printed(literal: Literal): Literal {
+  return (value) => literal(typeof value === 'string' ? printedJson(value) : value);
 }
 
 /**
@@ -188,7 +196,7 @@ function exactCondition(type: ColumnType | 'other', quoted: string, literal: Lit
       case 'text':
         return `${bytesOf(quoted)} <=> ${bytesOf(text)}`;
       case 'json':
-        return exactDocument(quoted, text);
+        return exactDocument(quoted, text, String(value));
       case 'float':
       case 'double':
         return value === 0 ? `${same} AND LEFT(${quoted}, 1) <=> '${Object.is(value, -0) ? '-' : '0'}'` : same;
@@ -199,14 +207,13 @@ function exactCondition(type: ColumnType | 'other', quoted: string, literal: Lit
 }
 
 /**
- * As printed, because 1 = 1.0; the literal passes through JSON, so that its blanks and order do not matter. Or as it would print had it come as a
- * text: a number made of a DECIMAL prints 1.10 here, and 1.1 wherever it was carried to.
+ * As printed, because 1 = 1.0; the literal passes through JSON, so that its blanks and order do not matter. And of the same types, because a DECIMAL and a DOUBLE,
+ * a DATE and a text print alike.
  */
-function exactDocument(quoted: string, text: string): string {
-  const printed = (document: string): string => `CAST(${document} AS CHAR)`;
-  const given = bytesOf(printed(`CAST(${text} AS JSON)`));
-  const carried = printed(`CAST(${printed(quoted)} AS JSON)`);
-  return `${given} IN (${bytesOf(printed(quoted))}, ${bytesOf(carried)})`;
+function exactDocument(quoted: string, text: string, document: string): string {
+  const printedBytes = (of: string): string => bytesOf(`CAST(${of} AS CHAR)`);
+  const isPrinted = `${printedBytes(quoted)} <=> ${printedBytes(`CAST(${text} AS JSON)`)}`;
+  return `${isPrinted} AND ${typesSql(quoted)} <=> CAST(_utf8mb4${quoteText(typesOf(document))} AS JSON)`;
 }
 
 /** The text's UTF-8: two texts are the same only if it is. */

@@ -5,7 +5,7 @@
  * smallest values stand in place of the offset. Keys are in the server's order, which is the order of printing.
  */
 import { isUtf8 } from 'node:buffer';
-import { unsignedMark } from '@lutra/model';
+import { mostSigned, signMark } from '@lutra/model';
 import { printDouble } from './json-double.js';
 import { printOpaque } from './json-opaque.js';
 
@@ -79,16 +79,18 @@ function printScalar(type: number, data: Buffer): string {
     case int16:
       return String(data.readInt16LE(0));
     case uint16:
-      return `${unsignedMark}${data.readUInt16LE(0)}`;
+      return `${signMark}${data.readUInt16LE(0)}`;
     case int32:
       return String(data.readInt32LE(0));
     case uint32:
-      return `${unsignedMark}${data.readUInt32LE(0)}`;
-    case int64:
-      return String(data.readBigInt64LE(0));
+      return `${signMark}${data.readUInt32LE(0)}`;
+    case int64: {
+      const value = data.readBigInt64LE(0);
+      return value > mostSigned ? `${signMark}${value}` : String(value);
+    }
     case uint64: {
       const value = data.readBigUInt64LE(0);
-      return value < 2n ** 63n ? `${unsignedMark}${value}` : String(value);
+      return value > mostSigned ? String(value) : `${signMark}${value}`;
     }
     case double:
       return printDouble(data.readDoubleLE(0));

@@ -1,12 +1,12 @@
 /**
  * A JSON document as SQL. Text is not enough for every value:
- * - an opaque value or a small UNSIGNED INTEGER (json-text.ts) would become another type;
+ * - a value with a mark (json-text.ts) would become another type;
  * - MySQL 8.0.15 reads one in ten doubles of 16 or 17 digits as a neighbour of it ('129294.54272519925' becomes 129294.54272519924: RapidJSON without full
  *   precision), while SQL's own DOUBLE literals are exact.
  * A container that holds such values is merged of texts, and of JSON_ARRAY or JSON_OBJECT around expressions. (JSON_SET takes time that grows with the square of
  * the number of values.) The document must be one that a server printed: it is checked only as far as needed.
  */
-import { isMarked, opaqueMark, unsignedMark } from '@lutra/model';
+import { isMarked, mostSigned, opaqueMark, signMark } from '@lutra/model';
 import { OpaqueValues } from './json-opaque.js';
 import { afterBlanks, endOfString, endOfWord } from './json-tokens.js';
 
@@ -69,7 +69,7 @@ class Builder {
   #scalar(text: string, blanks: string): string | null {
     const mark = blanks.indexOf(opaqueMark);
     if (mark >= 0) return this.#opaque.expression(text, blanks.length - mark - 1);
-    if (blanks.includes(unsignedMark)) return unsigned(text);
+    if (blanks.includes(signMark)) return whole(text);
     if (text.startsWith('"') || isExact(text)) return null;
     return /[eE]/.test(text) ? text : `${text}e0`;
   }
@@ -126,9 +126,9 @@ class Builder {
   }
 }
 
-function unsigned(digits: string): string {
-  if (!/^\d{1,20}$/.test(digits)) throw new SyntaxError('no whole number');
-  return `CAST(${digits} AS UNSIGNED)`;
+function whole(digits: string): string {
+  if (!/^\d{1,19}$/.test(digits)) throw new SyntaxError('no whole number');
+  return Number(digits) > mostSigned ? digits : `CAST(${digits} AS UNSIGNED)`;
 }
 
 function merged(documents: readonly string[]): string {

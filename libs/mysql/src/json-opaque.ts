@@ -80,12 +80,11 @@ export class OpaqueValues {
   #bytes(type: number, bytes: Buffer): string {
     const { length } = bytes;
     const literal = `x'${bytes.toString('hex')}'`;
-    /** The type of an IF has room for both. */
-    const withRoom = (more: number): string => (length > more ? literal : `IF(1, ${literal}, REPEAT(x'00', ${more + 1}))`);
+    /** The type of an IF has room for both; that of a literal goes by its length on some servers alone. */
+    const withRoom = (more: number): string => `IF(1, ${literal}, REPEAT(x'00', ${more + 1}))`;
     switch (type) {
       case 15:
-        if (length <= mostOfWord) return literal;
-        break;
+        return literal;
       case 16:
         if (length > 0 && length <= 8) return this.#column(`BIT(${8 * length})`, this.#quote(BigInt(`0x${bytes.toString('hex')}`).toString()));
         break;

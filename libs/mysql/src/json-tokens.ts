@@ -2,7 +2,7 @@
  * Where the values of a JSON document begin and end, and their types as JSON_TYPE names them; for documents of json-text.ts. One pass, one character at a time,
  * in time that grows with the text: no regular expression runs over a value, so none backtracks or recurses in it. That it is JSON is only checked as far as needed.
  */
-import { opaqueMark, unsignedMark } from '@lutra/model';
+import { mostSigned, opaqueMark, signMark } from '@lutra/model';
 
 const quote = 0x22;
 const backslash = 0x5c;
@@ -93,7 +93,7 @@ export function typeAt(text: string, begin: number): string {
       if (isOpaque) return 'DECIMAL';
       const word = text.slice(at, endOfWord(text, at));
       if (!isWhole(word)) return 'DOUBLE';
-      return blanks.includes(unsignedMark) || isBeyondSigned(word) ? 'UNSIGNED INTEGER' : 'INTEGER';
+      return Number(word) > mostSigned !== blanks.includes(signMark) ? 'UNSIGNED INTEGER' : 'INTEGER';
     }
   }
 }
@@ -101,10 +101,6 @@ export function typeAt(text: string, begin: number): string {
 /** Not a DOUBLE. */
 export function isWhole(word: string): boolean {
   return !/[.eE]/.test(word);
-}
-
-function isBeyondSigned(word: string): boolean {
-  return word.length > 18 && (word.length > 20 || BigInt(word) >= 2n ** 63n);
 }
 
 function opaqueText(start: string, isSpaced: boolean): string {

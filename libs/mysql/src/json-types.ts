@@ -4,8 +4,8 @@
  *
  * A DECIMAL's precision is not to be had from any function: it is taken as the number of its digits.
  */
-import { opaqueMark, SyncError, unsignedMark } from '@lutra/model';
-import { placesOf, typeAt } from './json-tokens.js';
+import { opaqueMark, signMark, SyncError } from '@lutra/model';
+import { afterBlanks, placesOf, typeAt } from './json-tokens.js';
 
 /** An expression: the types of all values as a document, two arrays of JSON_TYPE's names (json-tokens.ts: Places); NULL for NULL. */
 export function typesSql(document: string): string {
@@ -21,28 +21,15 @@ export function typesOf(text: string): string {
   return JSON.stringify([types(elements), types(members)]);
 }
 
-const marks: Readonly<Record<string, string>> = {
-  DECIMAL: opaqueMark,
-  DATE: opaqueMark,
-  TIME: opaqueMark,
-  DATETIME: opaqueMark,
-  TIMESTAMP: `${opaqueMark} `,
-  BIT: opaqueMark,
-  BLOB: opaqueMark,
-  OPAQUE: opaqueMark,
-  'UNSIGNED INTEGER': unsignedMark,
-};
-
 /**
  * @param text as a SELECT prints it
  * @param types what typesSql gave for it
  */
 export function withTypes(text: string, types: string): string {
   const [ofElements, ofMembers] = JSON.parse(types) as [readonly string[] | null, readonly string[] | null];
-  if (![ofElements, ofMembers].some((list) => list?.some((type) => type in marks))) return text;
   const { elements, members } = placesOf(text);
   if (elements.length !== (ofElements?.length ?? 0) || members.length !== (ofMembers?.length ?? 0)) throw unlike();
-  const inserts = [...marksOf(text, elements, ofElements ?? []), ...marksOf(text, members, ofMembers ?? [])];
+  const inserts: Insert[] = [...marksOf(text, elements, ofElements ?? []), ...marksOf(text, members, ofMembers ?? [])];
   let marked = '';
   let done = 0;
   for (const { at, mark } of inserts.sort((a, b) => a.at - b.at)) {
@@ -58,31 +45,30 @@ interface Insert {
 }
 
 function marksOf(text: string, places: readonly number[], types: readonly string[]): Insert[] {
-  return places.flatMap((begin, i): Insert[] => {
+  return places.flatMap((begin, i) => {
     const type = types[i] ?? '';
-    const mark = marks[type];
-    const at = text[begin] === ' ' ? begin + 1 : begin;
-    const plain = typeAt(text, at);
-    if (mark === undefined ? plain !== type : plain !== plainTypes[type] && plain !== type && !isNumber(plain, type)) throw unlike();
-    return mark === undefined || plain === type ? [] : [{ at, mark }];
+    const read = typeAt(text, begin);
+    return type === read ? [] : { at: afterBlanks(text, begin), mark: markOf(type, read) };
   });
 }
 
-/** What the text of such a value looks like. */
-const plainTypes: Readonly<Record<string, string>> = {
-  DATE: 'STRING',
-  TIME: 'STRING',
-  DATETIME: 'STRING',
-  TIMESTAMP: 'STRING',
-  BIT: 'STRING',
-  BLOB: 'STRING',
-  OPAQUE: 'STRING',
-  'UNSIGNED INTEGER': 'INTEGER',
-};
-
-function isNumber(plain: string, type: string): boolean {
-  return type === 'DECIMAL' && (plain === 'DOUBLE' || plain === 'INTEGER' || plain === 'UNSIGNED INTEGER');
+/** @param read the type that the server reads from the text */
+function markOf(type: string, read: string): string {
+  const kinds = kindsOfText[read] ?? [];
+  if (!kinds.includes(type)) throw unlike();
+  if (type === 'TIMESTAMP') return `${opaqueMark} `;
+  return wholes.includes(type) ? signMark : opaqueMark;
 }
+
+const wholes = ['INTEGER', 'UNSIGNED INTEGER'];
+
+/** What may print like it. */
+const kindsOfText: Readonly<Record<string, readonly string[]>> = {
+  STRING: ['DATE', 'TIME', 'DATETIME', 'TIMESTAMP', 'BIT', 'BLOB', 'OPAQUE'],
+  DOUBLE: ['DECIMAL'],
+  INTEGER: ['UNSIGNED INTEGER', 'DECIMAL'],
+  'UNSIGNED INTEGER': ['INTEGER', 'DECIMAL'],
+};
 
 function unlike(): SyncError {
   return new SyncError('INTERNAL', 'a JSON document and the types that the server names for it do not fit together');

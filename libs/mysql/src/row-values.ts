@@ -4,7 +4,7 @@
  * target stores the same; a naive comparison fails for those that are written in two ways: BINARY with and without its padding, '1.5' and '1.50',
  * 12:00:00 with and without a fraction of zeros, a SET's members in another order, a DECIMAL in a document, whose precision no SELECT tells.
  */
-import { isMarked, opaqueMark, printedJson, unsignedMark } from '@lutra/model';
+import { isMarked, opaqueMark, printedJson, signMark } from '@lutra/model';
 import type { ColumnSchema, ColumnType, Value } from '@lutra/model';
 import { withTypes } from './json-types.js';
 import type { ResultRow } from './session-options.js';
@@ -98,7 +98,7 @@ function double(value: number): string {
 /** With the types of opaque values, but not the precision of a DECIMAL. A whole number is the same to every statement, UNSIGNED or not. */
 function document(text: string): string {
   if (!isMarked(text)) return text;
-  const typed = text.includes(unsignedMark) ? text.replaceAll(unsignedMark, '') : text;
+  const typed = text.includes(signMark) ? text.replaceAll(signMark, '') : text;
   return typed.includes(opaqueMark) ? typed.replace(/\t +(?=[-\d])/g, opaqueMark) : typed;
 }
 

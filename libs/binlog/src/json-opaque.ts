@@ -5,6 +5,7 @@
 import { opaqueMark } from '@lutra/model';
 import { ByteReader } from './byte-reader.js';
 import { decimalReader } from './decimal.js';
+import type { DecimalReader } from './decimal.js';
 import { clock, date, pad } from './temporal.js';
 
 export function printOpaque(type: number, bytes: Buffer): string {
@@ -24,11 +25,20 @@ export function printOpaque(type: number, bytes: Buffer): string {
   }
 }
 
+const readers = new Map<number, DecimalReader>();
+
+function readerOf(precision: number, scale: number): DecimalReader {
+  const id = precision * 256 + scale;
+  let reader = readers.get(id);
+  if (!reader) readers.set(id, (reader = decimalReader(precision, scale)));
+  return reader;
+}
+
 function decimal(bytes: Buffer): string {
   const reader = new ByteReader(bytes);
   const [precision, scale] = [reader.u8(), reader.u8()];
   if (precision === 0 || scale > precision) throw new RangeError('a DECIMAL in JSON of no size');
-  const text = decimalReader(precision, scale)(reader);
+  const text = readerOf(precision, scale)(reader);
   const digits = text.replace(/^-/, '').replace(/^0/, '').replace('.', '').length;
   return `${opaqueMark}${' '.repeat(precision - digits)}${text}`;
 }

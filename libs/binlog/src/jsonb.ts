@@ -29,144 +29,143 @@ const literals = ['null', 'true', 'false'] as const;
 /** Of containers in one another: no server takes more. */
 const mostLevels = 100;
 
-/** @param where table and column, for the message */
-export function jsonbText(bytes: Buffer, where: string): string {
+export function jsonbText(bytes: Buffer): string {
   // What INSERT IGNORE leaves in a NOT NULL column. To every statement of the server it is the JSON value null.
   if (bytes.length === 0) return 'null';
-  return printValue(bytes.readUInt8(0), bytes.subarray(1), { where, level: 1 });
+  return new Document(bytes).text(bytes.readUInt8(0), { at: 1, end: bytes.length });
 }
 
-/** `where`: for messages. */
-interface At {
-  readonly where: string;
-  readonly level: number;
+/** Where a value's bytes begin, and what they may not go beyond. Numbers instead of views: a document may have a million values. */
+interface Place {
+  readonly at: number;
+  readonly end: number;
 }
 
-/** @param data from the value's first byte on */
-function printValue(type: number, data: Buffer, at: At): string {
-  switch (type) {
-    case smallObject:
-    case largeObject:
-      return printObject(new Container(data, type === largeObject), below(at));
-    case smallArray:
-    case largeArray:
-      return printArray(new Container(data, type === largeArray), below(at));
-    case string: {
-      const { start, length } = readLength(data, 0);
-      return quote(slice(data, start, length), at);
+class Document {
+  readonly #bytes: Buffer;
+  #level = 0;
+
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes;
+  }
+
+  text(type: number, place: Place): string {
+    switch (type) {
+      case smallObject:
+      case largeObject:
+      case smallArray:
+      case largeArray: {
+        if (++this.#level > mostLevels) throw new RangeError('a JSON document that is too deep');
+        const isWide = type === largeObject || type === largeArray;
+        const text = type <= largeObject ? this.#object(place, isWide) : this.#array(place, isWide);
+        this.#level--;
+        return text;
+      }
+      case string:
+        return this.#string(this.#sized(place.at, place.end));
+      case opaque: {
+        const { at, end } = this.#sized(place.at + 1, place.end);
+        return printOpaque(this.#bytes.readUInt8(place.at), this.#bytes.subarray(at, end));
+      }
+      default:
+        return this.#scalar(type, place.at);
     }
-    case opaque: {
-      const { start, length } = readLength(data, 1);
-      return printOpaque(data.readUInt8(0), slice(data, start, length));
+  }
+
+  #scalar(type: number, at: number): string {
+    const bytes = this.#bytes;
+    switch (type) {
+      case literal: {
+        const text = literals[bytes.readUInt8(at)];
+        if (text === undefined) throw new RangeError('an unknown JSON literal');
+        return text;
+      }
+      case int16:
+        return String(bytes.readInt16LE(at));
+      case uint16:
+        return `${signMark}${bytes.readUInt16LE(at)}`;
+      case int32:
+        return String(bytes.readInt32LE(at));
+      case uint32:
+        return `${signMark}${bytes.readUInt32LE(at)}`;
+      case int64: {
+        const value = bytes.readBigInt64LE(at);
+        return value > mostSigned ? `${signMark}${value}` : String(value);
+      }
+      case uint64: {
+        const value = bytes.readBigUInt64LE(at);
+        return value > mostSigned ? String(value) : `${signMark}${value}`;
+      }
+      case double:
+        return printDouble(bytes.readDoubleLE(at));
+      default:
+        throw new RangeError(`an unknown JSON type ${type}`);
     }
-    default:
-      return printScalar(type, data);
   }
-}
 
-function below({ where, level }: At): At {
-  if (level > mostLevels) throw new RangeError('a JSON document that is too deep');
-  return { where, level: level + 1 };
-}
-
-function printScalar(type: number, data: Buffer): string {
-  switch (type) {
-    case literal: {
-      const text = literals[data.readUInt8(0)];
-      if (text === undefined) throw new RangeError('an unknown JSON literal');
-      return text;
+  #object(place: Place, isWide: boolean): string {
+    const { from, count, end, width } = this.#container(place, isWide);
+    const keys = from + 2 * width;
+    const values = keys + count * (width + 2);
+    let text = '{';
+    for (let i = 0; i < count; i++) {
+      const entry = keys + i * (width + 2);
+      const at = from + this.#bytes.readUIntLE(entry, width);
+      const key = this.#string(within({ at, end: at + this.#bytes.readUInt16LE(entry + width) }, end));
+      text += `${i === 0 ? '' : ', '}${key}: ${this.#child(values + i * (width + 1), { from, end, isWide })}`;
     }
-    case int16:
-      return String(data.readInt16LE(0));
-    case uint16:
-      return `${signMark}${data.readUInt16LE(0)}`;
-    case int32:
-      return String(data.readInt32LE(0));
-    case uint32:
-      return `${signMark}${data.readUInt32LE(0)}`;
-    case int64: {
-      const value = data.readBigInt64LE(0);
-      return value > mostSigned ? `${signMark}${value}` : String(value);
+    return `${text}}`;
+  }
+
+  #array(place: Place, isWide: boolean): string {
+    const { from, count, end, width } = this.#container(place, isWide);
+    const values = from + 2 * width;
+    let text = '[';
+    for (let i = 0; i < count; i++) text += `${i === 0 ? '' : ', '}${this.#child(values + i * (width + 1), { from, end, isWide })}`;
+    return `${text}]`;
+  }
+
+  /** Number of elements, size in bytes, then (objects: keys and) values, whose numbers are 2 bytes wide, or 4 in large ones. */
+  #container({ at, end }: Place, isWide: boolean): { from: number; count: number; end: number; width: 2 | 4 } {
+    const width = isWide ? 4 : 2;
+    const size = this.#bytes.readUIntLE(at + width, width);
+    return { from: at, count: this.#bytes.readUIntLE(at, width), end: within({ at, end: at + size }, end).end, width };
+  }
+
+  /** @param entry a type, and the value in place, or where it is from the container's start */
+  #child(entry: number, { from, end, isWide }: { readonly from: number; readonly end: number; readonly isWide: boolean }): string {
+    if (entry + (isWide ? 5 : 3) > end) throw behind();
+    const type = this.#bytes.readUInt8(entry);
+    const isInPlace = type === literal || type === int16 || type === uint16 || (isWide && (type === int32 || type === uint32));
+    const at = isInPlace ? entry + 1 : from + this.#bytes.readUIntLE(entry + 1, isWide ? 4 : 2);
+    return this.text(type, within({ at, end }, end));
+  }
+
+  /** Seven bits a byte, lowest first; the highest bit says that another byte follows. */
+  #sized(at: number, end: number): Place {
+    let length = 0;
+    for (let i = 0; i < 5; i++) {
+      const byte = this.#bytes.readUInt8(at + i);
+      length += (byte & 0x7f) * 128 ** i;
+      if (byte < 0x80) return within({ at: at + i + 1, end: at + i + 1 + length }, end);
     }
-    case uint64: {
-      const value = data.readBigUInt64LE(0);
-      return value > mostSigned ? String(value) : `${signMark}${value}`;
-    }
-    case double:
-      return printDouble(data.readDoubleLE(0));
-    default:
-      throw new RangeError(`an unknown JSON type ${type}`);
+    throw new RangeError('a JSON string with a length of more than 5 bytes');
+  }
+
+  /** In JSON text: the escape of each character that has one. MySQL escapes the same characters as JavaScript, in the same way. */
+  #string({ at, end }: Place): string {
+    const text = this.#bytes.toString('utf8', at, end);
+    if (text.includes('\uFFFD') && !isUtf8(this.#bytes.subarray(at, end))) throw new RangeError('a JSON string is not UTF-8');
+    return JSON.stringify(text);
   }
 }
 
-/** An object or array: number of elements, size in bytes, then (objects: keys and) values, whose numbers are 2 bytes wide, or 4 in large ones. */
-class Container {
-  readonly data: Buffer;
-  readonly count: number;
-  readonly #wide: boolean;
-  readonly #width: 2 | 4;
-
-  constructor(data: Buffer, wide: boolean) {
-    this.#wide = wide;
-    this.#width = wide ? 4 : 2;
-    this.count = data.readUIntLE(0, this.#width);
-    this.data = slice(data, 0, data.readUIntLE(this.#width, this.#width));
-  }
-
-  key(index: number): Buffer {
-    const entry = 2 * this.#width + index * (this.#width + 2);
-    return slice(this.data, this.data.readUIntLE(entry, this.#width), this.data.readUInt16LE(entry + this.#width));
-  }
-
-  /** @param keyed true in an object, where the key entries come first */
-  value(index: number, keyed: boolean): { type: number; data: Buffer } {
-    const start = 2 * this.#width + (keyed ? this.count * (this.#width + 2) : 0);
-    const entry = start + index * (this.#width + 1);
-    const type = this.data.readUInt8(entry);
-    const inPlace = type === literal || type === int16 || type === uint16 || (this.#wide && (type === int32 || type === uint32));
-    const at = inPlace ? entry + 1 : this.data.readUIntLE(entry + 1, this.#width);
-    return { type, data: slice(this.data, at, this.data.length - at) };
-  }
+/** A Buffer would stop at its end without a word. */
+function within(place: Place, end: number): Place {
+  if (place.at > place.end || place.end > end) throw behind();
+  return place;
 }
 
-function printObject(object: Container, at: At): string {
-  let text = '{';
-  for (let i = 0; i < object.count; i++) {
-    const { type, data } = object.value(i, true);
-    text += `${i === 0 ? '' : ', '}${quote(object.key(i), at)}: ${printValue(type, data, at)}`;
-  }
-  return `${text}}`;
-}
-
-function printArray(array: Container, at: At): string {
-  let text = '[';
-  for (let i = 0; i < array.count; i++) {
-    const { type, data } = array.value(i, false);
-    text += `${i === 0 ? '' : ', '}${printValue(type, data, at)}`;
-  }
-  return `${text}]`;
-}
-
-/** Seven bits a byte, lowest first; the highest bit says that another byte follows. */
-function readLength(data: Buffer, offset: number): { start: number; length: number } {
-  let length = 0;
-  for (let i = 0; i < 5; i++) {
-    const byte = data.readUInt8(offset + i);
-    length += (byte & 0x7f) * 128 ** i;
-    if (byte < 0x80) return { start: offset + i + 1, length };
-  }
-  throw new RangeError('a JSON string with a length of more than 5 bytes');
-}
-
-/** A view that is as long as it says: subarray alone would stop at the end without a word. */
-function slice(data: Buffer, start: number, length: number): Buffer {
-  if (start < 0 || length < 0 || start + length > data.length) throw new RangeError('a JSON value ends behind its container');
-  return data.subarray(start, start + length);
-}
-
-/** In JSON text: the escape of each character that has one. MySQL escapes the same characters as JavaScript, in the same way. */
-function quote(utf8: Buffer, { where }: At): string {
-  const text = utf8.toString('utf8');
-  if (text.includes('\uFFFD') && !isUtf8(utf8)) throw new RangeError(`${where}: a JSON string is not UTF-8`);
-  return JSON.stringify(text);
+function behind(): RangeError {
+  return new RangeError('a JSON value ends behind its container');
 }

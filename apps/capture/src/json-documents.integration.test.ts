@@ -88,14 +88,10 @@ describe.each(versions.flatMap((from) => versions.map((to) => ({ from, to }))))(
     return name;
   }
   const nameAtTarget = (name: string): string => (from === to ? `${name}_to` : name);
-  const insert = (name: string, documents: readonly string[]): string =>
-    `INSERT INTO ${name} ${documents.map((document, i) => `SELECT ${i}, ${document} FROM typed`).join(' UNION ALL ')}`;
-
-  /** @returns the documents, as carried */
   async function carries(documents: readonly string[]): Promise<void> {
     const name = await pair('id INT PRIMARY KEY, j JSON');
     const target = await targetOf(to, nameAtTarget(name));
-    // Not one statement: a UNION makes texts of documents.
+    // A statement each: a UNION makes texts of documents.
     const inserts = documents.map((document, i) => `INSERT INTO ${name} SELECT ${i}, ${document} FROM typed`).join('; ');
     const sent = await changesOf(from, name, () => at(from).query(inserts));
     expect(sent).toHaveLength(documents.length);
@@ -126,6 +122,19 @@ describe.each(versions.flatMap((from) => versions.map((to) => ({ from, to }))))(
   }
 
   it('a document of any types is the same document', () => carries(typedDocuments));
+
+  it('what INSERT IGNORE leaves of a document is null, as to every statement of the source', async () => {
+    const name = await pair('id INT PRIMARY KEY, j JSON NOT NULL');
+    const target = await targetOf(to, nameAtTarget(name));
+    const sent = await changesOf(from, name, () => at(from).query(`INSERT IGNORE INTO ${name} VALUES (1, NULL), (2, NULL)`));
+    expect(sent.map(({ after }) => documentOf(after))).toEqual(['null', 'null']);
+    const sql = (table: string): string => `SELECT id, CAST(j AS CHAR) AS j, JSON_TYPE(j) AS t FROM ${table}`;
+    expect(await apply(to, target, sent)).toEqual([]);
+    expect(await select(at(to), sql(nameAtTarget(name)))).toEqual(await select(at(from), sql(name)));
+    // Also where the target has the same of its own.
+    await at(to).query(`DELETE FROM ${nameAtTarget(name)}; INSERT IGNORE INTO ${nameAtTarget(name)} VALUES (1, NULL), (2, NULL)`);
+    await isFoundAgain(name, target, sent);
+  });
 
   it('a random document is the same document', async () => {
     const many = fc.array(typedDocument, { minLength: 25, maxLength: 25 });

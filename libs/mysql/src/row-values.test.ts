@@ -1,5 +1,8 @@
+import { printedJson } from '@lutra/model';
 import type { ColumnSchema, Value } from '@lutra/model';
 import { describe, expect, test } from 'vitest';
+import { jsonExpression } from './json-literal.js';
+import { typesOf, withTypes } from './json-types.js';
 import { storedForm, valueOf } from './row-values.js';
 import type { ComparedAs } from './row-values.js';
 
@@ -64,5 +67,29 @@ describe('the stored form', () => {
     ['json', '0.0', '-0.0', false],
   ])('%s: %o and %o: %s', (type, a, b, same) => {
     expect(storedForm(type, a) === storedForm(type, b)).toBe(same);
+  });
+});
+
+describe('a document of megabytes', () => {
+  const megabytes = 8 * 2 ** 20;
+  test.each([
+    ['quotes', String.raw`\"`],
+    ['backslashes', String.raw`\\`],
+    ['letters', 'xy'],
+  ])('of %s is compared and written, in no more stack than a small one', (_, part) => {
+    const string = `"${part.repeat(megabytes / 2)}"`;
+    const document = `[${string}, 1.2345678901234567, \t1.50]`;
+    expect(storedForm('json', document) === storedForm('json', document.replace('\t1.50', '1.5'))).toBe(false);
+    const sql = jsonExpression(document, (text) => `<${text}>`);
+    expect(sql === `JSON_MERGE_PRESERVE(<[${string}]>, JSON_ARRAY(1.2345678901234567e0, 1.50))`).toBe(true);
+    expect(typesOf(document)).toBe('[["ARRAY","STRING","DOUBLE","DECIMAL"],null]');
+    expect(withTypes(printedJson(document), typesOf(document)) === document).toBe(true);
+  });
+
+  test('of 300,000 values', () => {
+    const document = `{"a": [${Array.from({ length: 300_000 }, (_, i) => (i % 1000 === 0 ? '\t1.50' : i)).join(', ')}]}`;
+    expect(storedForm('json', document) === document).toBe(true);
+    expect(withTypes(printedJson(document), typesOf(document)) === document).toBe(true);
+    expect(jsonExpression(document, (text) => text)).toMatch(/^JSON_OBJECT\(a, JSON_MERGE_PRESERVE\(JSON_ARRAY\(1\.50\), \[1, 2, /);
   });
 });

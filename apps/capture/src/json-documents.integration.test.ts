@@ -5,7 +5,18 @@
 import * as fc from 'fast-check';
 import type { Row, Value } from '@lutra/model';
 import { printedJson } from '@lutra/model';
-import { ApplyConnection, asSource, differing, loadTable, planRows, readRowQuery, sameRows, Session, StatementBuilder, toRow } from '@lutra/mysql';
+import {
+  ApplyConnection,
+  asSource,
+  differing,
+  loadTable,
+  planRows,
+  readRowQuery,
+  sameRows,
+  Session,
+  StatementBuilder,
+  toRow,
+} from '@lutra/mysql';
 import type { Change, TargetTable } from '@lutra/mysql';
 import type { Connection } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -44,7 +55,11 @@ function at(version: Version): Connection {
 }
 
 /** What `work` wrote into the binlog, as changes. */
-async function changesOf(version: Version, table: string, work: () => Promise<unknown>): Promise<readonly Pick<Change, 'op' | 'before' | 'after'>[]> {
+async function changesOf(
+  version: Version,
+  table: string,
+  work: () => Promise<unknown>,
+): Promise<readonly Pick<Change, 'op' | 'before' | 'after'>[]> {
   const start = await executed(servers[version]);
   await work();
   const items = rowsOf(await collectToEnd(servers[version], start)).filter((item) => item.table.name === table);
@@ -61,7 +76,11 @@ async function targetOf(version: Version, table: string): Promise<TargetTable> {
 }
 
 /** Exact: each row must be what the source says it was. */
-async function apply(version: Version, target: TargetTable, changes: readonly Pick<Change, 'op' | 'before' | 'after'>[]): Promise<readonly number[]> {
+async function apply(
+  version: Version,
+  target: TargetTable,
+  changes: readonly Pick<Change, 'op' | 'before' | 'after'>[],
+): Promise<readonly number[]> {
   const connection = await ApplyConnection.open(connectionOf(servers[version]));
   try {
     const builder = new StatementBuilder({ exact: true });
@@ -97,9 +116,13 @@ describe.each(versions.flatMap((from) => versions.map((to) => ({ from, to }))))(
     expect(sent).toHaveLength(documents.length);
     const arrived = await changesOf(to, nameAtTarget(name), () => apply(to, target, sent));
     for (const [i, { after }] of arrived.entries()) {
-      expect({ document: documents[i], carried: documentOf(after) }).toEqual({ document: documents[i], carried: documentOf(sent[i]?.after ?? null) });
+      expect({ document: documents[i], carried: documentOf(after) }).toEqual({
+        document: documents[i],
+        carried: documentOf(sent[i]?.after ?? null),
+      });
     }
-    const sql = (table: string): string => `SELECT CAST(j AS CHAR) AS j, JSON_TYPE(j) AS t, JSON_STORAGE_SIZE(j) AS s FROM ${table} ORDER BY id`;
+    const sql = (table: string): string =>
+      `SELECT CAST(j AS CHAR) AS j, JSON_TYPE(j) AS t, JSON_STORAGE_SIZE(j) AS s FROM ${table} ORDER BY id`;
     const [there, here] = [await select(at(from), sql(name)), await select(at(to), sql(nameAtTarget(name)))];
     expect(here).toEqual(there);
     expect(sent.map(({ after }) => printedJson(String(documentOf(after))))).toEqual(there.map((row) => row['j'] as string));
@@ -115,9 +138,19 @@ describe.each(versions.flatMap((from) => versions.map((to) => ({ from, to }))))(
       expect(found && { row: after, same: sameRows(plan, toRow(plan, found), after as Row) }).toEqual({ row: after, same: true });
     }
     await session.close();
-    const shifted = sent.map(({ after }, i) => ({ op: 'u' as const, before: after, after: { ...after, j: documentOf(sent[(i + 1) % sent.length]?.after ?? null) } }));
+    const shifted = sent.map(({ after }, i) => ({
+      op: 'u' as const,
+      before: after,
+      after: { ...after, j: documentOf(sent[(i + 1) % sent.length]?.after ?? null) },
+    }));
     expect(await apply(to, target, shifted)).toEqual([]);
-    expect(await apply(to, target, shifted.map(({ after }) => ({ op: 'd' as const, before: after, after: null })))).toEqual([]);
+    expect(
+      await apply(
+        to,
+        target,
+        shifted.map(({ after }) => ({ op: 'd' as const, before: after, after: null })),
+      ),
+    ).toEqual([]);
     expect(await select(at(to), `SELECT id FROM ${nameAtTarget(name)}`)).toEqual([]);
   }
 

@@ -86,7 +86,10 @@ const keys: readonly string[] = ["''", "'a'", "'it''s'", String.raw`'"\\ \n \0 \
 const values: readonly string[] = [...constants, ...columns];
 
 function nested(value: string, levels: number): string {
-  return Array.from({ length: levels }, (_, i) => i).reduce((inner, i) => (i % 3 === 0 ? `JSON_OBJECT('k', ${inner}, 'n', 1)` : `JSON_ARRAY('x', ${inner}, ${i})`), value);
+  return Array.from({ length: levels }, (_, i) => i).reduce(
+    (inner, i) => (i % 3 === 0 ? `JSON_OBJECT('k', ${inner}, 'n', 1)` : `JSON_ARRAY('x', ${inner}, ${i})`),
+    value,
+  );
 }
 
 /** Each kind of value at the root, in an array, in an object, together, deep. */
@@ -105,7 +108,9 @@ export const typedDocuments: readonly string[] = [
 
 const leaf = fc.oneof(
   fc.constantFrom(...values),
-  fc.tuple(fc.bigInt({ min: -(10n ** 30n), max: 10n ** 30n }), fc.nat(9)).map(([digits, scale]) => `CAST('${digits}e-${scale}' AS DECIMAL(50, ${scale}))`),
+  fc
+    .tuple(fc.bigInt({ min: -(10n ** 30n), max: 10n ** 30n }), fc.nat(9))
+    .map(([digits, scale]) => `CAST('${digits}e-${scale}' AS DECIMAL(50, ${scale}))`),
   fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => (Object.is(value, -0) ? '-0e0' : value.toExponential())),
   fc.uint8Array({ maxLength: 80 }).map((bytes) => `x'${Buffer.from(bytes).toString('hex')}'`),
   fc.integer({ min: -115_199, max: 115_199 }).map((seconds) => `SEC_TO_TIME(${seconds}.25)`),

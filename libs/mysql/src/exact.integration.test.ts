@@ -127,7 +127,10 @@ describe.each(versions)('exact statements on %s', (version) => {
     const name = `${database}.${at.target.name}`;
     const documents = ['[\t1.5]', '[1.5]', '[\t"10:00:00.000000"]', '["10:00:00.000000"]', '[\n7]', '[7]', '{"a": \t5}', '{"a": 5}'];
     for (const gone of documents) {
-      await apply(at, documents.map((j) => ({ op: 'c', before: null, after: { j } })));
+      await apply(
+        at,
+        documents.map((j) => ({ op: 'c', before: null, after: { j } })),
+      );
       await apply(at, [d({ j: gone })]);
       const found = await server.run(`SELECT CAST(j AS CHAR) AS j, ${jsonTypesSql('j')} AS t FROM ${name}`);
       const left = found[0]?.map((row) => withTypes(String(row['j']), String(row['t'])));

@@ -43,7 +43,10 @@ test.each([
   ['[\t        1.50]', 'JSON_ARRAY(CAST(1.50 AS DECIMAL(11, 2)))'],
   ['[\t       -1.50]', table('JSON_ARRAY(c0)', "'-1.50'", "c0 DECIMAL(10, 2) PATH '$[0]' ERROR ON ERROR")],
   ['\t"2024-01-01"', "JSON_EXTRACT(JSON_ARRAY(DATE '2024-01-01'), '$[0]')"],
-  ['{"t": \t"-10:00:00.000000", "u": \n7, "s": \n4294967296}', "JSON_OBJECT('t', TIME '-10:00:00.000000', 'u', CAST(7 AS UNSIGNED), 's', 4294967296)"],
+  [
+    '{"t": \t"-10:00:00.000000", "u": \n7, "s": \n4294967296}',
+    "JSON_OBJECT('t', TIME '-10:00:00.000000', 'u', CAST(7 AS UNSIGNED), 's', 4294967296)",
+  ],
   ['[1, \t"base64:type15:/wA="]', "JSON_MERGE_PRESERVE('[1]', JSON_ARRAY(x'ff00'))"],
   ['[\t"base64:type16:AAU="]', table('JSON_ARRAY(c0)', "'5'", "c0 BIT(16) PATH '$[0]' ERROR ON ERROR")],
   [

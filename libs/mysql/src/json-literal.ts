@@ -137,7 +137,7 @@ function merged(documents: readonly string[]): string {
 }
 
 function hasInexact(text: string): boolean {
-  for (let at = 0; at < text.length; ) {
+  for (let at = 0; at < text.length;) {
     const character = text[at] as string;
     if (character === '"') at = endOfString(text, at);
     else if (character === '-' || (character >= '0' && character <= '9')) {
@@ -154,6 +154,7 @@ function hasInexact(text: string): boolean {
  * (up to 10^22) makes: it is rounded once.
  */
 function isExact(token: string): boolean {
+  if (token.length <= 16 && !/[eE]/.test(token)) return true;
   const [, digits = '', fraction = '', exponent = '0'] = /^-?(\d+)(?:\.(\d+))?(?:[eE]([-+]?\d+))?$/.exec(token) ?? [];
   if (digits === '' || (fraction === '' && !/[eE]/.test(token))) return true; // no number, or a whole one
   const power = Number(exponent) - fraction.length;

@@ -86,7 +86,8 @@ export class OpaqueValues {
       case 15:
         return literal;
       case 16:
-        if (length > 0 && length <= 8) return this.#column(`BIT(${8 * length})`, this.#quote(BigInt(`0x${bytes.toString('hex')}`).toString()));
+        if (length > 0 && length <= 8)
+          return this.#column(`BIT(${8 * length})`, this.#quote(BigInt(`0x${bytes.toString('hex')}`).toString()));
         break;
       case 249:
         if (length <= mostOfByte) return this.#column('TINYBLOB', literal);

@@ -49,7 +49,7 @@ export function placesOf(text: string): Places {
   const elements: number[][] = [[]];
   const members: number[][] = [];
   const open: number[][] = [elements[0] as number[]];
-  for (let at = 0; at < text.length; ) {
+  for (let at = 0; at < text.length;) {
     const begin = at;
     at = afterBlanks(text, at);
     const character = text[at];

@@ -36,7 +36,9 @@ export function keyOfRow(plan: RowPlan, row: Row): Row {
 
 /** A row that a query of row-statements.ts found, without its generated columns. */
 export function toRow(plan: RowPlan, found: ResultRow): Row {
-  return Object.fromEntries(plan.table.columns.map(({ name, schema }, i) => [name, valueOf(schema, found[`c${i}`] ?? null, found[`t${i}`])]));
+  return Object.fromEntries(
+    plan.table.columns.map(({ name, schema }, i) => [name, valueOf(schema, found[`c${i}`] ?? null, found[`t${i}`])]),
+  );
 }
 
 /** Equal as stored, in every written column. */

@@ -88,10 +88,13 @@ describe.each(versions)('whole rows on %s', (version) => {
     if (version === 'mariadb-11.4') return; // its JSON is a text
     const at = await table('id int primary key, t1 json, v json');
     const plan = planRows(at.source, at.target);
-    const typed = "JSON_ARRAY(1.50, DATE '2024-01-01', JSON_OBJECT('v', x'ff', 'u', CAST(7 AS UNSIGNED)), NOW(6), TIME '10:00:00', 'text', 1.5e0)";
+    const typed =
+      "JSON_ARRAY(1.50, DATE '2024-01-01', JSON_OBJECT('v', x'ff', 'u', CAST(7 AS UNSIGNED)), NOW(6), TIME '10:00:00', 'text', 1.5e0)";
     await server.run(`INSERT INTO ${database}.${at.target.name} VALUES (1, ${typed}, NULL)`);
     const stored = (): Promise<readonly unknown[]> =>
-      server.query(`SELECT CAST(t1 AS CHAR) AS c, ${jsonTypesSql('t1')} AS t, JSON_STORAGE_SIZE(t1) AS s FROM ${database}.${at.target.name}`);
+      server.query(
+        `SELECT CAST(t1 AS CHAR) AS c, ${jsonTypesSql('t1')} AS t, JSON_STORAGE_SIZE(t1) AS s FROM ${database}.${at.target.name}`,
+      );
     const before = await stored();
     const row = (await read(plan, { id: 1 })) as Row;
     expect(printedJson(String(row['t1']))).not.toBe(row['t1']);

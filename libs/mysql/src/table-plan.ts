@@ -134,7 +134,9 @@ export function written(
 function planColumn(source: ColumnSchema, target: TargetColumn, { table, form }: { table: string; form: LiteralForm }): ColumnPlan {
   const where = `${table}.${target.name}`;
   const isText = source.type === 'json' && target.type !== 'json';
-  const literal = isText ? printed(literalOf({ ...source, type: 'text' }, where, form)) : withinDigits(target, literalOf(writtenAs(source, target), where, form));
+  const literal = isText
+    ? printed(literalOf({ ...source, type: 'text' }, where, form))
+    : withinDigits(target, literalOf(writtenAs(source, target), where, form));
   const inAnySession = source.type === 'timestamp' && form !== ownForm;
   const quoted = quoteName(target.name);
   return {

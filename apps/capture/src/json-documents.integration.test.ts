@@ -63,7 +63,7 @@ async function changesOf(
   const start = await executed(servers[version]);
   await work();
   const items = rowsOf(await collectToEnd(servers[version], start)).filter((item) => item.table.name === table);
-  return items.flatMap(({ op, rows }) => rows.map(({ before = null, after = null }) => ({ op, before, after })));
+  return items.flatMap(({ op, rows }) => rows.map(({ before, after }) => ({ op, before, after })));
 }
 
 async function targetOf(version: Version, table: string): Promise<TargetTable> {

@@ -1,6 +1,6 @@
 /**
- * JSON documents from a real server's binlog to a real target: what the target writes into its own binlog is the same document, in every type, precision and sign.
- * Both servers are source and target of each other and of themselves.
+ * JSON documents from a real server's binlog to a real target: what the target writes into its own binlog is the same document, in every
+ * type, precision and sign. Both servers are source and target of each other and of themselves.
  */
 import * as fc from 'fast-check';
 import type { Row, Value } from '@lutra/model';

@@ -1,6 +1,6 @@
 /**
- * Documents that are lost where JSON is taken for its text: SQL expressions, for a session in UTC that takes invalid dates (reading.fixture.ts: writer). Each is of
- * every server from 8.0.15 on.
+ * Documents that are lost where JSON is taken for its text: SQL expressions, for a session in UTC that takes invalid dates
+ * (reading.fixture.ts: writer). Each is of every server from 8.0.15 on.
  */
 import * as fc from 'fast-check';
 

@@ -1,6 +1,7 @@
 /**
- * Values in a JSON document that JSON has no type for, as the server prints them and with the mark of json-text.ts in front. Stored are MySQL's field type and
- * the value's bytes: of a DECIMAL precision, scale and its row format, of times 8 bytes whose low three are microseconds, of all else the bytes themselves.
+ * Values in a JSON document that JSON has no type for, as the server prints them and with the mark of json-text.ts in front. Stored are
+ * MySQL's field type and the value's bytes: of a DECIMAL precision, scale and its row format, of times 8 bytes whose low three are
+ * microseconds, of all else the bytes themselves.
  */
 import { opaqueMark } from '@lutra/model';
 import { ByteReader } from './byte-reader.js';

@@ -1,10 +1,10 @@
 /**
  * A JSON document as SQL. Text is not enough for every value:
  * - a value with a mark (json-text.ts) would become another type;
- * - MySQL 8.0.15 reads one in ten doubles of 16 or 17 digits as a neighbour of it ('129294.54272519925' becomes 129294.54272519924: RapidJSON without full
- *   precision), while SQL's own DOUBLE literals are exact.
- * A container that holds such values is merged of texts, and of JSON_ARRAY or JSON_OBJECT around expressions. (JSON_SET takes time that grows with the square of
- * the number of values.) The document must be one that a server printed: it is checked only as far as needed.
+ * - MySQL 8.0.15 reads one in ten doubles of 16 or 17 digits as a neighbour of it ('129294.54272519925' becomes 129294.54272519924:
+ *   RapidJSON without full precision), while SQL's own DOUBLE literals are exact. A container that holds such values is merged of texts,
+ *   and of JSON_ARRAY or JSON_OBJECT around expressions. (JSON_SET takes time that grows with the square of the number of values.) The
+ *   document must be one that a server printed: it is checked only as far as needed.
  */
 import { isMarked, mostSigned, opaqueMark, signMark } from '@lutra/model';
 import { OpaqueValues } from './json-opaque.js';

@@ -1,8 +1,10 @@
 /**
- * Opaque values of one JSON document (json-text.ts) as SQL expressions, each of the type that JSON_ARRAY or JSON_OBJECT makes the same opaque value of again.
+ * Opaque values of one JSON document (json-text.ts) as SQL expressions, each of the type that JSON_ARRAY or JSON_OBJECT makes the same
+ * opaque value of again.
  *
- * Some types only a column has: BIT, TIMESTAMP, BINARY(n), TINYBLOB, BLOB, a DECIMAL of more digits than its value. They come from columns of a JSON_TABLE, one for the
- * document. ERROR ON ERROR: without it the server stores null for what it cannot read. MySQL 8.0.15 hands a subquery's document on as text, unless a function takes it.
+ * Some types only a column has: BIT, TIMESTAMP, BINARY(n), TINYBLOB, BLOB, a DECIMAL of more digits than its value. They come from columns
+ * of a JSON_TABLE, one for the document. ERROR ON ERROR: without it the server stores null for what it cannot read. MySQL 8.0.15 hands a
+ * subquery's document on as text, unless a function takes it.
  */
 import { fieldTypeOf } from './json-tokens.js';
 

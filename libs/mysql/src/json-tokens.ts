@@ -1,6 +1,7 @@
 /**
- * Where the values of a JSON document begin and end, and their types as JSON_TYPE names them; for documents of json-text.ts. One pass, one character at a time,
- * in time that grows with the text: no regular expression runs over a value, so none backtracks or recurses in it. That it is JSON is only checked as far as needed.
+ * Where the values of a JSON document begin and end, and their types as JSON_TYPE names them; for documents of json-text.ts. One pass, one
+ * character at a time, in time that grows with the text: no regular expression runs over a value, so none backtracks or recurses in it.
+ * That it is JSON is only checked as far as needed.
  */
 import { mostSigned, opaqueMark, signMark } from '@lutra/model';
 
@@ -43,7 +44,8 @@ export interface Places {
 }
 
 /**
- * `$**[*]` and `$**.*` give the children of each container together, containers in the order in which they begin. The document itself counts as an element.
+ * `$**[*]` and `$**.*` give the children of each container together, containers in the order in which they begin. The document itself
+ * counts as an element.
  */
 export function placesOf(text: string): Places {
   const elements: number[][] = [[]];

@@ -1,6 +1,7 @@
 /**
- * The types in a document that a SELECT gives. Its text has none: 12.50 is a DECIMAL or a DOUBLE, "2024-01-01" a text or a DATE. So where a row is compared with
- * one that has types, or written back, the server is asked for the type of every value too, and the document gets the marks of json-text.ts.
+ * The types in a document that a SELECT gives. Its text has none: 12.50 is a DECIMAL or a DOUBLE, "2024-01-01" a text or a DATE. So where
+ * a row is compared with one that has types, or written back, the server is asked for the type of every value too, and the document gets
+ * the marks of json-text.ts.
  *
  * A DECIMAL's precision is not to be had from any function: it is taken as the number of its digits.
  */

@@ -86,8 +86,8 @@ describe('a document of megabytes', () => {
     expect(withTypes(printedJson(document), typesOf(document)) === document).toBe(true);
   });
 
-  test('of 300,000 values', () => {
-    const document = `{"a": [${Array.from({ length: 300_000 }, (_, i) => (i % 1000 === 0 ? '\t1.50' : i)).join(', ')}]}`;
+  test('of 100,000 values', () => {
+    const document = `{"a": [${Array.from({ length: 100_000 }, (_, i) => (i % 1000 === 0 ? '\t1.50' : i)).join(', ')}]}`;
     expect(storedForm('json', document) === document).toBe(true);
     expect(withTypes(printedJson(document), typesOf(document)) === document).toBe(true);
     expect(jsonExpression(document, (text) => text)).toMatch(/^JSON_OBJECT\(a, JSON_MERGE_PRESERVE\(JSON_ARRAY\(1\.50\), \[1, 2, /);

@@ -1,8 +1,8 @@
 /**
- * One column's values, from a SELECT and compared. What a SELECT through our session gives becomes what a row event of the source
- * carries: the same JS type, and the source's number of digits where the target's column is wider. Two values are the same if the
- * target stores the same; a naive comparison fails for those that are written in two ways: BINARY with and without its padding, '1.5' and '1.50',
- * 12:00:00 with and without a fraction of zeros, a SET's members in another order, a DECIMAL in a document, whose precision no SELECT tells.
+ * One column's values, from a SELECT and compared. What a SELECT through our session gives becomes what a row event of the source carries:
+ * the same JS type, and the source's number of digits where the target's column is wider. Two values are the same if the target stores the
+ * same; a naive comparison fails for those that are written in two ways: BINARY with and without its padding, '1.5' and '1.50', 12:00:00
+ * with and without a fraction of zeros, a SET's members in another order, a DECIMAL in a document, whose precision no SELECT tells.
  */
 import { isMarked, opaqueMark, printedJson, signMark } from '@lutra/model';
 import type { ColumnSchema, ColumnType, Value } from '@lutra/model';

@@ -165,8 +165,8 @@ function printed(literal: Literal): Literal {
 }
 
 /**
- * FLOAT(10,5) takes 99999.99999 and holds the float that is nearest to it, 100000: more than the column takes. Such a value is written as the largest one that it takes, whose nearest float
- * it is.
+ * FLOAT(10,5) takes 99999.99999 and holds the float that is nearest to it, 100000: more than the column takes. Such a value is written as
+ * the largest one that it takes, whose nearest float it is.
  */
 function withinDigits({ type, precision, scale }: TargetColumn, literal: Literal): Literal {
   if ((type !== 'float' && type !== 'double') || scale === null || precision === null) return literal;
@@ -209,8 +209,8 @@ function exactCondition(type: ColumnType | 'other', quoted: string, literal: Lit
 }
 
 /**
- * As printed, because 1 = 1.0; the literal passes through JSON, so that its blanks and order do not matter. And of the same types, because a DECIMAL and a DOUBLE,
- * a DATE and a text print alike.
+ * As printed, because 1 = 1.0; the literal passes through JSON, so that its blanks and order do not matter. And of the same types, because
+ * a DECIMAL and a DOUBLE, a DATE and a text print alike.
  */
 function exactDocument(quoted: string, text: string, document: string): string {
   const printedBytes = (of: string): string => bytesOf(`CAST(${of} AS CHAR)`);

@@ -5,9 +5,7 @@
  *
  * Only what a row was before the text is read. A row that the text changes twice must be, the second time, what the text itself has made of it.
  */
-import { isMarked } from '@lutra/model';
 import type { Row, Value } from '@lutra/model';
-import { typesSql } from './json-types.js';
 import type { Result, ResultRow } from './session-options.js';
 import { sameStored, selected, storedForm, valueOf } from './row-values.js';
 import type { Mark, SqlText } from './sql-text.js';
@@ -128,11 +126,7 @@ function tableOf(plan: TablePlan): ExpectedOfTable {
 }
 
 function statementOf({ table: { plan, columns, key }, rows }: Read): string {
-  const list = columns.flatMap(({ plan: { name, quoted, schema, comparedAs }, as }) => [
-    `${selected(schema.type, quoted)} AS ${as}`,
-    // It costs more than the row, so only where the text does not say all.
-    ...(comparedAs === 'json' && rows.some(([, { row }]) => hasTypes(row[name] as Value)) ? [`${typesSql(quoted)} AS ${as}t`] : []),
-  ]);
+  const list = columns.map(({ plan: { quoted, schema }, as }) => `${selected(schema.type, quoted)} AS ${as}`).join(', ');
   // On a small table the server would rather read, and lock, all of it.
   const hint = plan.target.primaryKey.length > 0 ? ' FORCE INDEX (PRIMARY)' : '';
   const [first] = key;
@@ -141,7 +135,7 @@ function statementOf({ table: { plan, columns, key }, rows }: Read): string {
     plan.keyIn && first
       ? `${first.plan.quoted} IN (${rows.map(([, expected]) => literals(expected)).join(', ')})`
       : rows.map(([, { row }]) => `(${keyOf(plan, row)})`).join(' OR ');
-  return `SELECT ${list.join(', ')} FROM ${plan.quoted}${hint} WHERE ${where} FOR UPDATE`;
+  return `SELECT ${list} FROM ${plan.quoted}${hint} WHERE ${where} FOR UPDATE`;
 }
 
 function markOf({ table: { plan }, rows }: Read): Mark {
@@ -151,29 +145,25 @@ function markOf({ table: { plan }, rows }: Read): Mark {
 
 /** Two rows have the same text if their keys are the same to the byte. A collation may be wider: then the row that is found is another one. */
 function keyText({ key }: ExpectedOfTable, row: Row): string {
-  return key.map(({ plan: { name, comparedAs } }) => formOf(comparedAs, row[name] as Value)).join('\0');
+  return key.map(({ plan: { name, schema } }) => formOf(schema.type, row[name] as Value)).join('\0');
 }
 
 function keyTextOf({ key }: ExpectedOfTable, found: ResultRow): string {
-  return key.map(({ plan: { schema, comparedAs }, as }) => formOf(comparedAs, valueOf(schema, found[as] ?? null))).join('\0');
+  return key.map(({ plan: { schema }, as }) => formOf(schema.type, valueOf(schema, found[as] ?? null))).join('\0');
 }
 
-function formOf(type: ColumnPlan['comparedAs'], value: Value): string {
+function formOf(type: ColumnPlan['schema']['type'], value: Value): string {
   return value === null ? '' : storedForm(type, value);
 }
 
 function isRow({ columns }: ExpectedOfTable, found: ResultRow, row: Row): boolean {
-  return columns.every(({ plan: { name, schema, comparedAs }, as }) => {
-    const [there, expected, types = null] = [found[as] ?? null, row[name] as Value, found[`${as}t`]];
+  return columns.every(({ plan: { name, schema }, as }) => {
+    const [there, expected] = [found[as] ?? null, row[name] as Value];
     // Most values come as the same text, or the same number.
-    return (types === null && Object.is(there, expected)) || sameStored(comparedAs, valueOf(schema, there, types), expected);
+    return Object.is(there, expected) || sameStored(schema.type, valueOf(schema, there), expected);
   });
 }
 
-function hasTypes(value: Value): boolean {
-  return typeof value === 'string' && isMarked(value);
-}
-
 function sameImages({ columns }: ExpectedOfTable, a: Row, b: Row): boolean {
-  return columns.every(({ plan: { name, comparedAs } }) => sameStored(comparedAs, a[name] as Value, b[name] as Value));
+  return columns.every(({ plan: { name, schema } }) => sameStored(schema.type, a[name] as Value, b[name] as Value));
 }

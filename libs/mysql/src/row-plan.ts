@@ -8,7 +8,7 @@ import type { ResultRow } from './session-options.js';
 import { planTable } from './table-plan.js';
 import type { ColumnPlan, TablePlan } from './table-plan.js';
 import type { TargetTable } from './target-table.js';
-import { sameStored, valueOf } from './row-values.js';
+import { sameStored, sameTypes, valueOf } from './row-values.js';
 
 /** What is fixed about it for one version of the source's table. Making one costs something: keep it. */
 export interface RowPlan {
@@ -41,9 +41,14 @@ export function toRow(plan: RowPlan, found: ResultRow): Row {
   );
 }
 
-/** Equal as stored, in every written column. */
+/** Equal as stored, in every written column; documents but for types that their text loses. */
 export function sameRows(plan: RowPlan, a: Row, b: Row): boolean {
   return plan.table.columns.every((column) => same(column, a[column.name], b[column.name]));
+}
+
+/** Nothing of it needs to be written: the types in its documents are equal too. */
+export function identicalRows(plan: RowPlan, a: Row, b: Row): boolean {
+  return sameRows(plan, a, b) && plan.table.columns.every(({ name, isTyped }) => !isTyped || sameTypes(a[name] ?? null, b[name] ?? null));
 }
 
 /**
@@ -59,6 +64,6 @@ export function sameColumn(plan: RowPlan, name: string, a: Value | undefined, b:
   return column === undefined || same(column, a, b);
 }
 
-function same({ comparedAs }: ColumnPlan, a: Value | undefined, b: Value | undefined): boolean {
-  return a === undefined || b === undefined ? a === b : sameStored(comparedAs, a, b);
+function same({ schema }: ColumnPlan, a: Value | undefined, b: Value | undefined): boolean {
+  return a === undefined || b === undefined ? a === b : sameStored(schema.type, a, b);
 }

@@ -48,9 +48,9 @@ export function deleteRow(plan: RowPlan, key: Row): SqlText {
 
 /** Numbered, because a column may have any name. Documents with their types: the row may be written back, or elsewhere. */
 function select({ table }: RowPlan): string {
-  const columns = table.columns.flatMap(({ quoted, schema, comparedAs }, i) => [
+  const columns = table.columns.flatMap(({ quoted, schema, isTyped }, i) => [
     `${selected(schema.type, quoted)} AS c${i}`,
-    ...(comparedAs === 'json' ? [`${typesSql(quoted)} AS t${i}`] : []),
+    ...(isTyped ? [`${typesSql(quoted)} AS t${i}`] : []),
   ]);
   return `SELECT ${columns.join(', ')} FROM ${table.quoted}`;
 }

@@ -2,10 +2,11 @@
  * One column's values, from a SELECT and compared. What a SELECT through our session gives becomes what a row event of the source carries:
  * the same JS type, and the source's number of digits where the target's column is wider. Two values are the same if the target stores the
  * same; a naive comparison fails for those that are written in two ways: BINARY with and without its padding, '1.5' and '1.50', 12:00:00
- * with and without a fraction of zeros, a SET's members in another order, a DECIMAL in a document, whose precision no SELECT tells.
+ * with and without a fraction of zeros, a SET's members in another order, values of other types in a document, which a dump makes of them.
  */
-import { isMarked, opaqueMark, printedJson, signMark } from '@lutra/model';
+import { opaqueMark, printedJson, signMark } from '@lutra/model';
 import type { ColumnSchema, ColumnType, Value } from '@lutra/model';
+import { endOfString, endOfWord, isWhole } from './json-tokens.js';
 import { withTypes } from './json-types.js';
 import type { ResultRow } from './session-options.js';
 
@@ -13,9 +14,6 @@ import type { ResultRow } from './session-options.js';
 export function selected(type: ColumnType, quoted: string): string {
   return type === 'float' || type === 'double' ? `${quoted} * 1e0` : quoted;
 }
-
-/** What a column's values are compared as. A document may be at a target that keeps its text. */
-export type ComparedAs = ColumnType | 'json text';
 
 /** @param types of a document's values, if the server was asked for them (json-types.ts) */
 export function valueOf(column: ColumnSchema, found: ResultRow[string], types: ResultRow[string] = null): Value {
@@ -53,13 +51,13 @@ export function valueOf(column: ColumnSchema, found: ResultRow[string], types: R
 }
 
 /** The target stores the same for both. */
-export function sameStored(type: ComparedAs, a: Value, b: Value): boolean {
+export function sameStored(type: ColumnType, a: Value, b: Value): boolean {
   if (a === null || b === null) return a === b;
   return Object.is(a, b) || storedForm(type, a) === storedForm(type, b);
 }
 
 /** The same text for values that the target stores as the same, and for no others. */
-export function storedForm(type: ComparedAs, value: Exclude<Value, null>): string {
+export function storedForm(type: ColumnType, value: Exclude<Value, null>): string {
   switch (type) {
     case 'float':
       return double(Math.fround(Number(value)));
@@ -82,8 +80,6 @@ export function storedForm(type: ComparedAs, value: Exclude<Value, null>): strin
       return bytesOf(value).toString('latin1');
     case 'json':
       return document(String(value));
-    case 'json text':
-      return printedJson(String(value));
     case 'set':
       return String(value).split(',').toSorted().join();
     default:
@@ -95,11 +91,42 @@ function double(value: number): string {
   return Object.is(value, -0) ? '-0' : String(value);
 }
 
-/** With the types of opaque values, but not the precision of a DECIMAL. A whole number is the same to every statement, UNSIGNED or not. */
+/** Of two documents with the same stored form: the types of all values too, but for the precision of a DECIMAL, which no SELECT tells. */
+export function sameTypes(a: Value, b: Value): boolean {
+  const form = (value: Value): string =>
+    String(value)
+      .replaceAll(signMark, '')
+      .replace(/\t +(?=[-\d])/g, opaqueMark);
+  return a === b || form(a) === form(b);
+}
+
+/**
+ * What the text of a document makes of it, as a dump does: a fraction is a DOUBLE, a date a text. The target may have been filled from one, or by whoever read a
+ * document and wrote it back.
+ */
 function document(text: string): string {
-  if (!isMarked(text)) return text;
-  const typed = text.includes(signMark) ? text.replaceAll(signMark, '') : text;
-  return typed.includes(opaqueMark) ? typed.replace(/\t +(?=[-\d])/g, opaqueMark) : typed;
+  const printed = printedJson(text);
+  let form = '';
+  let done = 0;
+  for (let at = 0; at < printed.length;) {
+    const character = printed[at] as string;
+    if (character === '"') at = endOfString(printed, at);
+    else if (character === '-' || (character >= '0' && character <= '9')) {
+      const end = endOfWord(printed, at);
+      const word = printed.slice(at, end);
+      if (!isInteger(word)) {
+        form += `${printed.slice(done, at)}${double(Number(word))}e0`;
+        done = end;
+      }
+      at = end;
+    } else at++;
+  }
+  return form + printed.slice(done);
+}
+
+/** The server reads it as one. */
+function isInteger(word: string): boolean {
+  return isWhole(word) && (word.length < 19 || (word.length <= 20 && BigInt(word) < 2n ** 64n && BigInt(word) >= -(2n ** 63n)));
 }
 
 /** ZEROFILL prints zeros before it. */

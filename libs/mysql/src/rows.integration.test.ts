@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ApplyConnection } from './apply-connection.js';
 import { TestServer, versions } from './fixture.js';
 import { typesSql as jsonTypesSql } from './json-types.js';
-import { keyOfRow, planRows, sameColumn, sameKey, sameRows, toRow } from './row-plan.js';
+import { identicalRows, keyOfRow, planRows, sameColumn, sameKey, sameRows, toRow } from './row-plan.js';
 import type { RowPlan } from './row-plan.js';
 import { deleteRow, holdersQueries, insertRow, readRowQuery, updateRow } from './row-statements.js';
 import type { SqlText } from './sql-text.js';
@@ -100,6 +100,12 @@ describe.each(versions)('whole rows on %s', (version) => {
     expect(printedJson(String(row['t1']))).not.toBe(row['t1']);
     await run(updateRow(plan, row, { ...row, t1: '[]' }), updateRow(plan, row, row));
     expect(await stored()).toEqual(before);
+    const plain = { ...row, t1: printedJson(String(row['t1'])) };
+    expect([sameRows(plan, row, plain), identicalRows(plan, row, plain), identicalRows(plan, row, { ...row })]).toEqual([
+      true,
+      false,
+      true,
+    ]);
     await run(deleteRow(plan, row), insertRow(plan, { ...row, v: row['t1'] as Value }));
     expect(await read(plan, row)).toEqual({ ...row, v: row['t1'] });
   });

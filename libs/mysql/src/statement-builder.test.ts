@@ -116,9 +116,12 @@ describe('statements', () => {
         " AND `c` <=> 'a' AND CAST(CONVERT(`c` USING utf8mb4) AS BINARY) <=> CAST(CONVERT('a' USING utf8mb4) AS BINARY)" +
         " AND CAST(CONVERT(`t` USING utf8mb4) AS BINARY) <=> CAST(CONVERT('b' USING utf8mb4) AS BINARY)" +
         " AND `f` <=> -0e0 AND LEFT(`f`, 1) <=> '-'" +
-        ' AND CAST(CONVERT(CAST(`j` AS CHAR) USING utf8mb4) AS BINARY) <=> ' +
-        "CAST(CONVERT(CAST(CAST('{}' AS JSON) AS CHAR) USING utf8mb4) AS BINARY) AND " +
-        `${typesSql('`j`')} <=> CAST(_utf8mb4'[["OBJECT"],null]' AS JSON)` +
+        " AND (CAST(CONVERT(CAST(CAST('{}' AS JSON) AS CHAR) USING utf8mb4) AS BINARY) IN (" +
+        'CAST(CONVERT(CAST(`j` AS CHAR) USING utf8mb4) AS BINARY), ' +
+        'CAST(CONVERT(CAST(CAST(CAST(`j` AS CHAR) AS JSON) AS CHAR) USING utf8mb4) AS BINARY))' +
+        " OR CAST(CONVERT(CAST(CAST(CAST(CAST('{}' AS JSON) AS CHAR) AS JSON) AS CHAR) USING utf8mb4) AS BINARY)" +
+        ' <=> CAST(CONVERT(CAST(`j` AS CHAR) USING utf8mb4) AS BINARY))' +
+        ` ORDER BY (${typesSql('`j`')} <=> CAST(_utf8mb4'[["OBJECT"],null]' AS JSON)) DESC` +
         ' LIMIT 1',
       count(1),
     ]);

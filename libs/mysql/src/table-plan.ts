@@ -3,7 +3,7 @@
  *
  * A row is found by its primary key. Without one its identity is the whole before image, and `=` is not enough; counter-examples:
  * 'a' = 'A' and 'a' = 'a ' in most collations, 1 = 1.0 in JSON, 0 = -0 in a DOUBLE, NULL = NULL is not true. Of several equal rows any
- * one is the right one, hence LIMIT 1.
+ * one is the right one, hence LIMIT 1; of documents that print alike, one of the same types if there is one.
  */
 import { printedJson, SyncError, tableName } from '@lutra/model';
 import type { ColumnSchema, ColumnType, Row, TableSchema, Value } from '@lutra/model';
@@ -12,7 +12,6 @@ import { literalOf, ownForm, quoteName, quoteTable, quoteText } from './literal.
 import type { Literal, LiteralForm } from './literal.js';
 import { computes } from './computed.js';
 import { typesOf, typesSql } from './json-types.js';
-import type { ComparedAs } from './row-values.js';
 import { declaredValues } from './target-table.js';
 import type { TargetColumn, TargetTable } from './target-table.js';
 
@@ -20,7 +19,8 @@ export interface ColumnPlan {
   readonly name: string;
   /** As the source has it. */
   readonly schema: ColumnSchema;
-  readonly comparedAs: ComparedAs;
+  /** Its values are documents of the server's JSON, at the source and here. */
+  readonly isTyped: boolean;
   readonly quoted: string;
   readonly literal: Literal;
   /** For writing: refuses NULL where the target would store something else. */
@@ -104,7 +104,9 @@ const exactInList: ReadonlySet<string> = new Set([
 /** ` WHERE …` that finds the row of a before image. */
 export function whereRow(plan: TablePlan, before: Row): string {
   if (plan.key.length > 0) return ` WHERE ${keyOf(plan, before)}`;
-  return ` WHERE ${plan.columns.map((column) => column.exactly(before[column.name] as Value)).join(' AND ')} LIMIT 1`;
+  const found = plan.columns.map((column) => column.exactly(before[column.name] as Value)).join(' AND ');
+  const typed = plan.columns.filter(({ isTyped }) => isTyped).map(({ quoted, name }) => `${hasTypes(quoted, before[name] as Value)} DESC`);
+  return ` WHERE ${found}${typed.length > 0 ? ` ORDER BY ${typed.join(', ')}` : ''} LIMIT 1`;
 }
 
 /** Holds for the row of that primary key. */
@@ -142,7 +144,7 @@ function planColumn(source: ColumnSchema, target: TargetColumn, { table, form }:
   return {
     name: source.name,
     schema: source,
-    comparedAs: isText ? 'json text' : source.type,
+    isTyped: source.type === 'json' && !isText,
     quoted,
     literal,
     stored: target.nullable ? literal : (value) => literal(notNull(value, where)),
@@ -198,7 +200,7 @@ function exactCondition(type: ColumnType | 'other', quoted: string, literal: Lit
       case 'text':
         return `${bytesOf(quoted)} <=> ${bytesOf(text)}`;
       case 'json':
-        return exactDocument(quoted, text, String(value));
+        return exactDocument(quoted, text);
       case 'float':
       case 'double':
         return value === 0 ? `${same} AND LEFT(${quoted}, 1) <=> '${Object.is(value, -0) ? '-' : '0'}'` : same;
@@ -209,13 +211,20 @@ function exactCondition(type: ColumnType | 'other', quoted: string, literal: Lit
 }
 
 /**
- * As printed, because 1 = 1.0; the literal passes through JSON, so that its blanks and order do not matter. And of the same types, because
- * a DECIMAL and a DOUBLE, a DATE and a text print alike.
+ * As printed, because 1 = 1.0; the literal passes through JSON, so that its blanks and order do not matter. Or one as it would print had it come as a text, the other as
+ * it is: a number made of a DECIMAL prints 1.10, and 1.1 where a dump has brought it.
  */
-function exactDocument(quoted: string, text: string, document: string): string {
-  const printedBytes = (of: string): string => bytesOf(`CAST(${of} AS CHAR)`);
-  const isPrinted = `${printedBytes(quoted)} <=> ${printedBytes(`CAST(${text} AS JSON)`)}`;
-  return `${isPrinted} AND ${typesSql(quoted)} <=> CAST(_utf8mb4${quoteText(typesOf(document))} AS JSON)`;
+function exactDocument(quoted: string, text: string): string {
+  const printed = (document: string): string => `CAST(${document} AS CHAR)`;
+  const asText = (document: string): string => printed(`CAST(${printed(document)} AS JSON)`);
+  const given = `CAST(${text} AS JSON)`;
+  const isEither = `${bytesOf(printed(given))} IN (${bytesOf(printed(quoted))}, ${bytesOf(asText(quoted))})`;
+  return `(${isEither} OR ${bytesOf(asText(given))} <=> ${bytesOf(printed(quoted))})`;
+}
+
+/** 1 where the document has the types of this one. */
+function hasTypes(quoted: string, document: Value): string {
+  return document === null ? '1' : `(${typesSql(quoted)} <=> CAST(_utf8mb4${quoteText(typesOf(String(document)))} AS JSON))`;
 }
 
 /** The text's UTF-8: two texts are the same only if it is. */

@@ -105,7 +105,8 @@ const exactInList: ReadonlySet<string> = new Set([
 export function whereRow(plan: TablePlan, before: Row): string {
   if (plan.key.length > 0) return ` WHERE ${keyOf(plan, before)}`;
   const found = plan.columns.map((column) => column.exactly(before[column.name] as Value)).join(' AND ');
-  const typed = plan.columns.filter(({ isTyped }) => isTyped).map(({ quoted, name }) => `${hasTypes(quoted, before[name] as Value)} DESC`);
+  const documents = plan.columns.filter(({ isTyped, name }) => isTyped && before[name] !== null);
+  const typed = documents.map(({ quoted, name }) => `${hasTypes(quoted, String(before[name]))} DESC`);
   return ` WHERE ${found}${typed.length > 0 ? ` ORDER BY ${typed.join(', ')}` : ''} LIMIT 1`;
 }
 
@@ -223,8 +224,8 @@ function exactDocument(quoted: string, text: string): string {
 }
 
 /** 1 where the document has the types of this one. */
-function hasTypes(quoted: string, document: Value): string {
-  return document === null ? '1' : `(${typesSql(quoted)} <=> CAST(_utf8mb4${quoteText(typesOf(String(document)))} AS JSON))`;
+function hasTypes(quoted: string, document: string): string {
+  return `(${typesSql(quoted)} <=> CAST(_utf8mb4${quoteText(typesOf(document))} AS JSON))`;
 }
 
 /** The text's UTF-8: two texts are the same only if it is. */

@@ -53,7 +53,8 @@ export function valueOf(column: ColumnSchema, found: ResultRow[string], types: R
 /** The target stores the same for both. */
 export function sameStored(type: ColumnType, a: Value, b: Value): boolean {
   if (a === null || b === null) return a === b;
-  return Object.is(a, b) || storedForm(type, a) === storedForm(type, b);
+  if (Object.is(a, b) || (type === 'json' && printedJson(String(a)) === printedJson(String(b)))) return true;
+  return storedForm(type, a) === storedForm(type, b);
 }
 
 /** The same text for values that the target stores as the same, and for no others. */

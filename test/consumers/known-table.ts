@@ -99,7 +99,7 @@ export function manyRows(table: string): readonly string[] {
   const values = [
     '-i, 18446744073709551615 - i, i / 7 * POW(-1, i), i % 256 - 128, 4294967295 - i, i / 8, i / 7, i * 40 % 8192',
     "UNHEX(LEFT(SHA2(i, 256), 6)), UNHEX(SHA2(i, 512)), CONCAT('naïve', i), REPEAT('漢😀', i), ELT(1 + i % 2, 'apple', 'pear')",
-    "ELT(1 + i % 4, '', 'old', 'tall', 'old,tall'), JSON_OBJECT('i', i, 'text', REPEAT('é', i), 'none', NULL)",
+    "ELT(1 + i % 4, '', 'old', 'tall', 'old,tall'), JSON_OBJECT('i', i, 'text', REPEAT('é', i), 'none', NULL, 'day', DATE '2024-02-29', 'wide', CAST(i AS UNSIGNED))",
     "'1000-01-01' + INTERVAL i * 16000 DAY, SEC_TO_TIME(i * 15000.25 - 1500000), '1000-01-01' + INTERVAL i * 1000000000000001 MICROSECOND",
     'FROM_UNIXTIME(i * 10000000.123), 1900 + i',
   ].join();

@@ -142,6 +142,7 @@ export const kinds = {
         `'{"a": ${random.int(0, 9)}, "b": [1, "x", null, true]}'`,
         `'[${random.int(0, 9)}, 2.5, "r"]'`,
         `JSON_OBJECT('a', '${random.int(0, 5)}', 'k', 1e300)`,
+        `JSON_OBJECT('a', ${random.int(0, 99)}.50, 'b', DATE '2024-01-0${random.int(1, 9)}', 'c', JSON_ARRAY(x'ff', TIME '10:00:00'))`,
         "'null'",
         '\'"s"\'',
       ]),

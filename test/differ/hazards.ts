@@ -14,7 +14,6 @@ const hazards: Readonly<Record<string, readonly string[]>> = {
     "SET SESSION binlog_row_image = 'MINIMAL'",
     `UPDATE \`${hazardTable}\` SET j = '1' WHERE id = 3`,
   ],
-  'json decimal': [`INSERT INTO \`${hazardTable}\` (id, j) VALUES (4, JSON_OBJECT('d', 1.5))`],
   'enum error': ["SET SESSION sql_mode = ''", `INSERT INTO \`${hazardTable}\` (id, e) VALUES (5, 'zzz')`],
 };
 

@@ -41,13 +41,6 @@ export const expectedStops: readonly ExpectedStop[] = [
   hazard('statement', 'BINLOG_UNSUPPORTED'),
   hazard('image', 'SOURCE_SETTINGS'),
   { ...hazard('image', 'BINLOG_UNSUPPORTED'), says: /rows without the column .*binlog_row_image=FULL/ },
-  {
-    name: 'an empty JSON value',
-    code: 'VALUE_UNSUPPORTED',
-    says: /an empty JSON value \(of an INSERT IGNORE\)/,
-    reason: (steps) => steps.some(({ sql }) => /\bIGNORE\b/i.test(sql)),
-  },
-  hazard('json decimal', 'VALUE_UNSUPPORTED'),
   hazard('enum error', 'VALUE_UNSUPPORTED'),
 ];
 

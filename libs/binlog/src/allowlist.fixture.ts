@@ -2,6 +2,7 @@
  * The proof of the allowlist: for each column type, values at its edges, and how the server itself is asked for a stored value in a form
  * that loses nothing.
  */
+import { printedJson } from '@lutra/model';
 import type { ColumnSchema, Value } from '@lutra/model';
 
 export interface TypeCase {
@@ -55,8 +56,9 @@ export function oracleOf(column: ColumnSchema): Oracle {
     case 'text':
     case 'enum':
     case 'set':
-    case 'json':
       return asUtf8;
+    case 'json':
+      return { ...asUtf8, text: (value) => asUtf8.text(printedJson(value as string)) };
     case 'float':
     case 'double':
       return asDouble;

@@ -8,6 +8,9 @@ const mostDigits = 15;
 export function printDouble(value: number): string {
   if (!Number.isFinite(value)) throw new RangeError('a JSON number that is not finite');
   if (value === 0) return Object.is(value, -0) ? '-0.0' : '0.0';
+  const size = Math.abs(value);
+  // Here JavaScript writes no exponent either.
+  if (size >= 1e-6 && size < 1e15) return Number.isInteger(value) ? `${value}.0` : String(value);
   const [mantissa = '', exponentText = ''] = Math.abs(value).toExponential().split('e');
   const digits = mantissa.replace('.', '');
   const sign = value < 0 ? '-' : '';

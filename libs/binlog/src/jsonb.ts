@@ -1,13 +1,13 @@
 /**
- * MySQL's binary JSON to the text that the server's SELECT prints. Refuses (VALUE_UNSUPPORTED) what JSON text cannot carry without changing
- * its type: DECIMAL, dates and times, binary strings. An UNSIGNED INTEGER below 2^63 comes back from its text as an INTEGER of the same value.
+ * MySQL's binary JSON to the text of json-text.ts: what the server's SELECT prints, and the types that this loses.
  *
  * Format: sql-common/json_binary.h of MySQL 8.0. A value is a type byte and, at an offset from the start of its container, its bytes; the
  * smallest values stand in place of the offset. Keys are in the server's order, which is the order of printing.
  */
 import { isUtf8 } from 'node:buffer';
-import { SyncError } from '@lutra/model';
+import { mostSigned, signMark } from '@lutra/model';
 import { printDouble } from './json-double.js';
+import { printOpaque } from './json-opaque.js';
 
 const smallObject = 0x00;
 const largeObject = 0x01;
@@ -26,141 +26,146 @@ const opaque = 0x0f;
 
 const literals = ['null', 'true', 'false'] as const;
 
-/** Names of the types that an opaque value may have, for the message. */
-const opaqueNames: Readonly<Record<number, string>> = {
-  7: 'TIMESTAMP',
-  10: 'DATE',
-  11: 'TIME',
-  12: 'DATETIME',
-  16: 'BIT',
-  246: 'DECIMAL',
-};
+/** Of containers in one another: no server takes more. */
+const mostLevels = 100;
 
-/** @param where table and column, for the message */
-export function jsonbText(bytes: Buffer, where: string): string {
-  if (bytes.length === 0) throw new SyncError('VALUE_UNSUPPORTED', `${where}: an empty JSON value (of an INSERT IGNORE)`);
-  return printValue(bytes.readUInt8(0), bytes.subarray(1), where);
+export function jsonbText(bytes: Buffer): string {
+  // What INSERT IGNORE leaves in a NOT NULL column. To every statement of the server it is the JSON value null.
+  if (bytes.length === 0) return 'null';
+  return new Document(bytes).text(bytes.readUInt8(0), { at: 1, end: bytes.length });
 }
 
-/** @param data from the value's first byte on */
-function printValue(type: number, data: Buffer, where: string): string {
-  switch (type) {
-    case smallObject:
-    case largeObject:
-      return printObject(new Container(data, type === largeObject), where);
-    case smallArray:
-    case largeArray:
-      return printArray(new Container(data, type === largeArray), where);
-    case string: {
-      const { start, length } = readLength(data, 0);
-      return quote(slice(data, start, length));
+/** Where a value's bytes begin, and what they may not go beyond. Numbers instead of views: a document may have a million values. */
+interface Place {
+  readonly at: number;
+  readonly end: number;
+}
+
+class Document {
+  readonly #bytes: Buffer;
+  #level = 0;
+
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes;
+  }
+
+  text(type: number, place: Place): string {
+    switch (type) {
+      case smallObject:
+      case largeObject:
+      case smallArray:
+      case largeArray: {
+        if (++this.#level > mostLevels) throw new RangeError('a JSON document that is too deep');
+        const isWide = type === largeObject || type === largeArray;
+        const text = type <= largeObject ? this.#object(place, isWide) : this.#array(place, isWide);
+        this.#level--;
+        return text;
+      }
+      case string:
+        return this.#string(this.#sized(place.at, place.end));
+      case opaque: {
+        const { at, end } = this.#sized(place.at + 1, place.end);
+        return printOpaque(this.#bytes.readUInt8(place.at), this.#bytes.subarray(at, end));
+      }
+      default:
+        return this.#scalar(type, place.at);
     }
-    case opaque:
-      throw refuseOpaque(data.readUInt8(0), where);
-    default:
-      return printScalar(type, data);
   }
-}
 
-function printScalar(type: number, data: Buffer): string {
-  switch (type) {
-    case literal: {
-      const text = literals[data.readUInt8(0)];
-      if (text === undefined) throw new RangeError('an unknown JSON literal');
-      return text;
+  #scalar(type: number, at: number): string {
+    const bytes = this.#bytes;
+    switch (type) {
+      case literal: {
+        const text = literals[bytes.readUInt8(at)];
+        if (text === undefined) throw new RangeError('an unknown JSON literal');
+        return text;
+      }
+      case int16:
+        return String(bytes.readInt16LE(at));
+      case uint16:
+        return `${signMark}${bytes.readUInt16LE(at)}`;
+      case int32:
+        return String(bytes.readInt32LE(at));
+      case uint32:
+        return `${signMark}${bytes.readUInt32LE(at)}`;
+      case int64: {
+        const value = bytes.readBigInt64LE(at);
+        return value > mostSigned ? `${signMark}${value}` : String(value);
+      }
+      case uint64: {
+        const value = bytes.readBigUInt64LE(at);
+        return value > mostSigned ? String(value) : `${signMark}${value}`;
+      }
+      case double:
+        return printDouble(bytes.readDoubleLE(at));
+      default:
+        throw new RangeError(`an unknown JSON type ${type}`);
     }
-    case int16:
-      return String(data.readInt16LE(0));
-    case uint16:
-      return String(data.readUInt16LE(0));
-    case int32:
-      return String(data.readInt32LE(0));
-    case uint32:
-      return String(data.readUInt32LE(0));
-    case int64:
-      return String(data.readBigInt64LE(0));
-    case uint64:
-      return String(data.readBigUInt64LE(0));
-    case double:
-      return printDouble(data.readDoubleLE(0));
-    default:
-      throw new RangeError(`an unknown JSON type ${type}`);
+  }
+
+  #object(place: Place, isWide: boolean): string {
+    const { from, count, end, width } = this.#container(place, isWide);
+    const keys = from + 2 * width;
+    const values = keys + count * (width + 2);
+    let text = '{';
+    for (let i = 0; i < count; i++) {
+      const entry = keys + i * (width + 2);
+      const at = from + this.#bytes.readUIntLE(entry, width);
+      const key = this.#string(within({ at, end: at + this.#bytes.readUInt16LE(entry + width) }, end));
+      text += `${i === 0 ? '' : ', '}${key}: ${this.#child(values + i * (width + 1), { from, end, isWide })}`;
+    }
+    return `${text}}`;
+  }
+
+  #array(place: Place, isWide: boolean): string {
+    const { from, count, end, width } = this.#container(place, isWide);
+    const values = from + 2 * width;
+    let text = '[';
+    for (let i = 0; i < count; i++) text += `${i === 0 ? '' : ', '}${this.#child(values + i * (width + 1), { from, end, isWide })}`;
+    return `${text}]`;
+  }
+
+  /** Number of elements, size in bytes, then (objects: keys and) values, whose numbers are 2 bytes wide, or 4 in large ones. */
+  #container({ at, end }: Place, isWide: boolean): { from: number; count: number; end: number; width: 2 | 4 } {
+    const width = isWide ? 4 : 2;
+    const size = this.#bytes.readUIntLE(at + width, width);
+    return { from: at, count: this.#bytes.readUIntLE(at, width), end: within({ at, end: at + size }, end).end, width };
+  }
+
+  /** @param entry a type, and the value in place, or where it is from the container's start */
+  #child(entry: number, { from, end, isWide }: { readonly from: number; readonly end: number; readonly isWide: boolean }): string {
+    if (entry + (isWide ? 5 : 3) > end) throw behind();
+    const type = this.#bytes.readUInt8(entry);
+    const isInPlace = type === literal || type === int16 || type === uint16 || (isWide && (type === int32 || type === uint32));
+    const at = isInPlace ? entry + 1 : from + this.#bytes.readUIntLE(entry + 1, isWide ? 4 : 2);
+    return this.text(type, within({ at, end }, end));
+  }
+
+  /** Seven bits a byte, lowest first; the highest bit says that another byte follows. */
+  #sized(at: number, end: number): Place {
+    let length = 0;
+    for (let i = 0; i < 5; i++) {
+      const byte = this.#bytes.readUInt8(at + i);
+      length += (byte & 0x7f) * 128 ** i;
+      if (byte < 0x80) return within({ at: at + i + 1, end: at + i + 1 + length }, end);
+    }
+    throw new RangeError('a JSON string with a length of more than 5 bytes');
+  }
+
+  /** In JSON text: the escape of each character that has one. MySQL escapes the same characters as JavaScript, in the same way. */
+  #string({ at, end }: Place): string {
+    const text = this.#bytes.toString('utf8', at, end);
+    if (text.includes('\uFFFD') && !isUtf8(this.#bytes.subarray(at, end))) throw new RangeError('a JSON string is not UTF-8');
+    return JSON.stringify(text);
   }
 }
 
-function refuseOpaque(type: number, where: string): SyncError {
-  const name = opaqueNames[type] ?? `binary value (type ${type})`;
-  return new SyncError('VALUE_UNSUPPORTED', `${where}: a JSON value holds a ${name}, which JSON text cannot carry`);
+/** A Buffer would stop at its end without a word. */
+function within(place: Place, end: number): Place {
+  if (place.at > place.end || place.end > end) throw behind();
+  return place;
 }
 
-/** An object or array: number of elements, size in bytes, then (objects: keys and) values, whose numbers are 2 bytes wide, or 4 in large ones. */
-class Container {
-  readonly data: Buffer;
-  readonly count: number;
-  readonly #wide: boolean;
-  readonly #width: 2 | 4;
-
-  constructor(data: Buffer, wide: boolean) {
-    this.#wide = wide;
-    this.#width = wide ? 4 : 2;
-    this.count = data.readUIntLE(0, this.#width);
-    this.data = slice(data, 0, data.readUIntLE(this.#width, this.#width));
-  }
-
-  key(index: number): Buffer {
-    const entry = 2 * this.#width + index * (this.#width + 2);
-    return slice(this.data, this.data.readUIntLE(entry, this.#width), this.data.readUInt16LE(entry + this.#width));
-  }
-
-  /** @param keyed true in an object, where the key entries come first */
-  value(index: number, keyed: boolean): { type: number; data: Buffer } {
-    const start = 2 * this.#width + (keyed ? this.count * (this.#width + 2) : 0);
-    const entry = start + index * (this.#width + 1);
-    const type = this.data.readUInt8(entry);
-    const inPlace = type === literal || type === int16 || type === uint16 || (this.#wide && (type === int32 || type === uint32));
-    const at = inPlace ? entry + 1 : this.data.readUIntLE(entry + 1, this.#width);
-    return { type, data: slice(this.data, at, this.data.length - at) };
-  }
-}
-
-function printObject(object: Container, where: string): string {
-  let text = '{';
-  for (let i = 0; i < object.count; i++) {
-    const { type, data } = object.value(i, true);
-    text += `${i === 0 ? '' : ', '}${quote(object.key(i))}: ${printValue(type, data, where)}`;
-  }
-  return `${text}}`;
-}
-
-function printArray(array: Container, where: string): string {
-  let text = '[';
-  for (let i = 0; i < array.count; i++) {
-    const { type, data } = array.value(i, false);
-    text += `${i === 0 ? '' : ', '}${printValue(type, data, where)}`;
-  }
-  return `${text}]`;
-}
-
-/** Seven bits a byte, lowest first; the highest bit says that another byte follows. */
-function readLength(data: Buffer, offset: number): { start: number; length: number } {
-  let length = 0;
-  for (let i = 0; i < 5; i++) {
-    const byte = data.readUInt8(offset + i);
-    length += (byte & 0x7f) * 128 ** i;
-    if (byte < 0x80) return { start: offset + i + 1, length };
-  }
-  throw new RangeError('a JSON string with a length of more than 5 bytes');
-}
-
-/** A view that is as long as it says: subarray alone would stop at the end without a word. */
-function slice(data: Buffer, start: number, length: number): Buffer {
-  if (start < 0 || length < 0 || start + length > data.length) throw new RangeError('a JSON value ends behind its container');
-  return data.subarray(start, start + length);
-}
-
-/** In JSON text: the escape of each character that has one. MySQL escapes the same characters as JavaScript, in the same way. */
-function quote(utf8: Buffer): string {
-  const text = utf8.toString('utf8');
-  if (text.includes('\uFFFD') && !isUtf8(utf8)) throw new RangeError('a JSON string is not UTF-8');
-  return JSON.stringify(text);
+function behind(): RangeError {
+  return new RangeError('a JSON value ends behind its container');
 }

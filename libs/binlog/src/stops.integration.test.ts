@@ -24,12 +24,6 @@ const columnStop = (type: string, value: string, message: RegExp): Stop => ({
   code: 'COLUMN_UNSUPPORTED',
   message,
 });
-const jsonStop = (value: string, message: RegExp): Stop => ({
-  what: `JSON ${value}`,
-  sql: column('JSON', value),
-  code: 'VALUE_UNSUPPORTED',
-  message,
-});
 const plain = 'CREATE TABLE bad (id INT PRIMARY KEY, v VARCHAR(200), j JSON); INSERT INTO bad VALUES (1, "x", NULL);';
 
 const stops: readonly Stop[] = [
@@ -94,18 +88,6 @@ const stops: readonly Stop[] = [
   { ...columnStop('VECTOR(3)', "STRING_TO_VECTOR('[1,2,3]')", /flow\.bad\.v: columns of type vector/), only: '9.7' },
   { what: 'the error value of an ENUM', sql: column("ENUM('a','b')", "'c'"), code: 'VALUE_UNSUPPORTED', message: /flow\.bad\.v: .*ENUM/ },
   { what: 'the empty member of a SET', sql: column("SET('','b')", '1'), code: 'VALUE_UNSUPPORTED', message: /flow\.bad\.v: .*SET/ },
-  jsonStop('JSON_ARRAY(1.5)', /flow\.bad\.v: .*DECIMAL/),
-  jsonStop("JSON_OBJECT('d', DATE '2024-01-01')", /flow\.bad\.v: .*DATE/),
-  jsonStop("CAST(TIME '10:00:00' AS JSON)", /flow\.bad\.v: .*TIME/),
-  jsonStop("JSON_ARRAY('a', TIMESTAMP '2024-01-01 00:00:00')", /flow\.bad\.v: .*DATETIME/),
-  jsonStop("JSON_ARRAY(x'ff00')", /flow\.bad\.v: .*binary value/),
-  jsonStop("JSON_ARRAY(b'1')", /flow\.bad\.v: .*(binary value|BIT)/),
-  {
-    what: 'an empty JSON value',
-    sql: 'CREATE TABLE bad (id INT, v JSON NOT NULL); INSERT IGNORE INTO bad VALUES (1, NULL), (2, NULL)',
-    code: 'VALUE_UNSUPPORTED',
-    message: /empty JSON/,
-  },
 ];
 
 describe.each(['8.0', '9.7'] as const)('MySQL %s', (version) => {

@@ -6,15 +6,15 @@ import type { ByteReader } from './byte-reader.js';
 
 export type TextReader = (reader: ByteReader) => string;
 
-function pad(value: number, digits: number): string {
+export function pad(value: number, digits: number): string {
   return String(value).padStart(digits, '0');
 }
 
-function date(year: number, month: number, day: number): string {
+export function date(year: number, month: number, day: number): string {
   return `${pad(year, 4)}-${pad(month, 2)}-${pad(day, 2)}`;
 }
 
-function clock(hour: number, minute: number, second: number): string {
+export function clock(hour: number, minute: number, second: number): string {
   return `${pad(hour, 2)}:${pad(minute, 2)}:${pad(second, 2)}`;
 }
 

@@ -1,7 +1,6 @@
 /** What the servers of the integration tests never store: bytes that are no value of their type. */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { SyncError } from '@lutra/model';
 import type { ColumnSchema } from '@lutra/model';
 import { ByteReader } from './byte-reader.js';
 import { printDouble } from './json-double.js';
@@ -53,14 +52,14 @@ describe('JSON', () => {
     );
     const outcome = (random: Uint8Array): string => {
       try {
-        JSON.parse(jsonbText(Buffer.from(random), 'd.t.c'));
+        JSON.parse(jsonbText(Buffer.from(random)));
         return 'text';
       } catch (error) {
-        return error instanceof SyncError ? error.code : (error as Error).name;
+        return (error as Error).name;
       }
     };
     const property = fc.property(bytes, (random) => {
-      expect(['text', 'RangeError', 'VALUE_UNSUPPORTED']).toContain(outcome(random));
+      expect(['text', 'RangeError']).toContain(outcome(random));
     });
     fc.assert(property, { numRuns: 3000 });
   });

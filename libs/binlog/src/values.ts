@@ -84,8 +84,8 @@ function paddedReader({ schema: { length }, prefix }: Column): ValueReader {
   };
 }
 
-function jsonReader({ prefix }: Column, where: string): ValueReader {
-  return (reader) => jsonbText(reader.take(reader.uintLE(prefix)), where);
+function jsonReader({ prefix }: Column): ValueReader {
+  return (reader) => jsonbText(reader.take(reader.uintLE(prefix)));
 }
 
 function enumReader({ schema: { values = [] }, prefix }: Column, where: string): ValueReader {

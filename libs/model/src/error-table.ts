@@ -246,7 +246,7 @@ export const errorTable = {
   VALUE_UNSUPPORTED: stop({
     cause: 'A value has a form that the target would not store as it is.',
     kept: log,
-    help: 'A value cannot be carried over to the byte (for instance a JSON value that holds a DECIMAL, or an ENUM with the empty error value). Take the table out of the route, or change the value at its writer, bring the targets in line by hand and go on behind the transaction: POST /api/v1/endpoints/<name>/restart with its GTID.',
+    help: 'A value cannot be carried over to the byte (for instance an ENUM with the empty error value). Take the table out of the route, or change the value at its writer, bring the targets in line by hand and go on behind the transaction: POST /api/v1/endpoints/<name>/restart with its GTID.',
   }),
   SESSION_UNSUPPORTED: stop({
     cause:

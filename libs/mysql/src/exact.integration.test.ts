@@ -1,9 +1,11 @@
 import * as fc from 'fast-check';
+import { printedJson } from '@lutra/model';
 import type { Row, Value } from '@lutra/model';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ApplyConnection } from './apply-connection.js';
 import { histories } from './changes-fixture.js';
 import { TestServer, versions } from './fixture.js';
+import { typesSql as jsonTypesSql, withTypes } from './json-types.js';
 import { differing, StatementBuilder } from './statement-builder.js';
 import type { Change } from './statement-builder.js';
 import type { ExactText, SqlText } from './sql-text.js';
@@ -94,17 +96,45 @@ describe.each(versions)('exact statements on %s', (version) => {
     await apply(at, [u({ k: 'A', v: 1 }, { k: 'a', v: 1 }), u({ k: 'a', v: 1 }, { k: 'a', v: 2 }), d({ k: 'a', v: 2 })]);
   });
 
-  test('a number that a DECIMAL made in a document is what it is where the document was carried to', async () => {
-    const at = await table('id int primary key, j json');
-    const document = `JSON_OBJECT('p', CAST(1.10 AS DECIMAL(10,2)), 'q', JSON_ARRAY(CAST(7.00 AS DECIMAL(10,2)), 1))`;
-    await server.run(`INSERT INTO ${database}.${at.target.name} VALUES (1, ${document})`);
-    const [row] = (await server.rows(at.source)) as [Row];
-    if (version !== 'mariadb-11.4') {
-      expect(await unlike(at, [d({ ...row, j: '{"p": 1.1, "q": [7, 1]}' })])).toEqual([0]);
-      expect(await unlike(at, [d({ ...row, j: '{"p": 1.1, "q": [7.0, 1.0]}' })])).toEqual([0]);
-      await apply(at, [u({ ...row, j: '{"p": 1.1, "q": [7.0, 1]}' }, row)]);
+  test('a document is what its text makes of it where a dump has brought it, and no other', async () => {
+    const { source, target } = await table('id int primary key, j json');
+    // Of MySQL, where the target is MariaDB.
+    const at = { source: { ...source, columns: [source.columns[0]!, { name: 'j', type: 'json' as const }] }, target };
+    const j = '{"d": \t "2024-01-01 00:00:00.000000", "p": \t       1.50, "q": [\t"10:00:00.000000", \t7.00, 1]}';
+    const row = { id: 1, j };
+    const dumped = { ...row, j: '{"d": "2024-01-01 00:00:00.000000", "p": 1.5, "q": ["10:00:00.000000", 7.0, 1]}' };
+    await apply(at, [{ op: 'c', before: null, after: row }]);
+    if (version === 'mariadb-11.4') expect(await server.rows(source)).toEqual([{ id: 1, j: printedJson(j) }]);
+    for (const there of [row, dumped]) {
+      await server.run(`UPDATE ${database}.${target.name} SET j = '${printedJson(there.j)}'`);
+      expect(await unlike(at, [d({ ...row, j: j.replace('1.50', '1.51') })])).toEqual([0]);
+      expect(await unlike(at, [d({ ...row, j: j.replace('10:', '11:') })])).toEqual([0]);
+      expect(await unlike(at, [d({ ...dumped, j: dumped.j.replace('7.0', '7') })])).toEqual([0]);
+      await apply(at, [u(row, dumped), u(dumped, row), u(row, { ...row, j: '[1]' }), u({ ...row, j: '[1]' }, row)]);
+      await apply(at, [u(dumped, dumped)]);
     }
     await apply(at, [d(row)]);
+  });
+
+  test('in a table without key a document of the same types goes before one that prints alike', async () => {
+    if (version === 'mariadb-11.4') return;
+    const at = await table('j json');
+    const name = `${database}.${at.target.name}`;
+    const documents = ['[\t1.5]', '[1.5]', '[\t"10:00:00.000000"]', '["10:00:00.000000"]', '[\n7]', '[7]', '{"a": \t5}', '{"a": 5}'];
+    for (const gone of documents) {
+      await apply(
+        at,
+        documents.map((j) => ({ op: 'c', before: null, after: { j } })),
+      );
+      await apply(at, [d({ j: gone })]);
+      const found = await server.run(`SELECT CAST(j AS CHAR) AS j, ${jsonTypesSql('j')} AS t FROM ${name}`);
+      const left = found[0]?.map((row) => withTypes(String(row['j']), String(row['t'])));
+      expect(left?.toSorted()).toEqual(documents.filter((document) => document !== gone).toSorted());
+      await server.run(`DELETE FROM ${name}`);
+    }
+    await server.run(`INSERT INTO ${name} VALUES ('[1.10]'), ('["10:00:00.000000"]')`);
+    expect(await unlike(at, [d({ j: '[\t1.11]' })])).toEqual([0]);
+    await apply(at, [d({ j: '[\t1.10]' }), d({ j: '[\t"10:00:00.000000"]' })]);
   });
 
   test('of rows that are deleted together each must be what it was', async () => {

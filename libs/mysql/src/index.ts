@@ -15,7 +15,7 @@ export { moveCheckpoint } from './move-checkpoint.js';
 export type { Destination, Move } from './move-checkpoint.js';
 export { readCheckpoint, sayRoutes, takeOver } from './ownership.js';
 export type { TakenOver, TakeOver } from './ownership.js';
-export { keyOfRow, planRows, sameColumn, sameKey, sameRows, toRow } from './row-plan.js';
+export { identicalRows, keyOfRow, planRows, sameColumn, sameKey, sameRows, toRow } from './row-plan.js';
 export type { RowPlan } from './row-plan.js';
 export { deleteRow, holdersQueries, insertRow, readRowQuery, updateRow } from './row-statements.js';
 export type { ConnectionOptions, Queries, Result, ResultRow } from './session-options.js';

@@ -98,6 +98,8 @@ describe('literals', () => {
     ['date', "2024'"],
     ['datetime', new Date()],
     ['time', ''],
+    ['json', '[\t"base64:type253:AA=="]'],
+    ['json', '[1.2345678901234567'],
   ])('%s refuses what is not its own %#', (type, value) => {
     const writing = (): string => write({ type: type as ColumnSchema['type'] }, value);
     expect(writing).toThrow(expect.objectContaining({ code: 'VALUE_UNSUPPORTED', details: { column: 's.t.c', type } }));

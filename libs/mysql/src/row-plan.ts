@@ -8,7 +8,7 @@ import type { ResultRow } from './session-options.js';
 import { planTable } from './table-plan.js';
 import type { ColumnPlan, TablePlan } from './table-plan.js';
 import type { TargetTable } from './target-table.js';
-import { sameStored, valueOf } from './row-values.js';
+import { sameStored, sameTypes, valueOf } from './row-values.js';
 
 /** What is fixed about it for one version of the source's table. Making one costs something: keep it. */
 export interface RowPlan {
@@ -36,12 +36,19 @@ export function keyOfRow(plan: RowPlan, row: Row): Row {
 
 /** A row that a query of row-statements.ts found, without its generated columns. */
 export function toRow(plan: RowPlan, found: ResultRow): Row {
-  return Object.fromEntries(plan.table.columns.map(({ name, schema }, i) => [name, valueOf(schema, found[`c${i}`] ?? null)]));
+  return Object.fromEntries(
+    plan.table.columns.map(({ name, schema }, i) => [name, valueOf(schema, found[`c${i}`] ?? null, found[`t${i}`])]),
+  );
 }
 
-/** Equal as stored, in every written column. */
+/** Equal as stored, in every written column; documents but for types that their text loses. */
 export function sameRows(plan: RowPlan, a: Row, b: Row): boolean {
   return plan.table.columns.every((column) => same(column, a[column.name], b[column.name]));
+}
+
+/** Nothing of it needs to be written: the types in its documents are equal too. */
+export function identicalRows(plan: RowPlan, a: Row, b: Row): boolean {
+  return sameRows(plan, a, b) && plan.table.columns.every(({ name, isTyped }) => !isTyped || sameTypes(a[name] ?? null, b[name] ?? null));
 }
 
 /**

@@ -3,6 +3,7 @@
  * ways are the ones that statement-builder.ts names.
  */
 import type { Row } from '@lutra/model';
+import { typesSql } from './json-types.js';
 import type { RowPlan } from './row-plan.js';
 import { countStatement, stagedOf } from './sql-text.js';
 import type { Mark, SqlText } from './sql-text.js';
@@ -62,9 +63,12 @@ function literalsOf({ table }: RowPlan, row: Row): Literals {
   };
 }
 
-/** Numbered, because a column may have any name. */
+/** Numbered, because a column may have any name. Documents with their types: the row may be written back, or elsewhere. */
 function select({ table }: RowPlan): string {
-  const columns = table.columns.map(({ selected }, i) => `${selected} AS c${i}`);
+  const columns = table.columns.flatMap(({ quoted, selected, isTyped }, i) => [
+    `${selected} AS c${i}`,
+    ...(isTyped ? [`${typesSql(quoted)} AS t${i}`] : []),
+  ]);
   return `SELECT ${columns.join(', ')} FROM ${table.quoted}`;
 }
 

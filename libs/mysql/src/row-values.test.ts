@@ -1,6 +1,9 @@
+import { printedJson } from '@lutra/model';
 import type { ColumnSchema, Value } from '@lutra/model';
 import { describe, expect, test } from 'vitest';
-import { storedForm, valueOf } from './row-values.js';
+import { jsonExpression } from './json-literal.js';
+import { typesOf, withTypes } from './json-types.js';
+import { sameTypes, storedForm, valueOf } from './row-values.js';
 
 const hex = (bytes: string): Buffer => Buffer.from(bytes, 'hex');
 
@@ -52,10 +55,44 @@ describe('the stored form', () => {
     ['json', '{"a": [1.10, -5e3]}', '{"a": [1.1, -5000.0]}', true],
     ['json', '{"a": "1.10"}', '{"a": "1.1"}', false],
     ['json', String.raw`"\" 1.10"`, String.raw`"\" 1.1"`, false],
+    ['json', '[\t1.50]', '[1.5]', true],
+    ['json', '[\t1.50]', '[\t1.51]', false],
+    ['json', '[\t       1.50]', '[\t1.50]', true],
+    ['json', '[\t"2024-01-01"]', '["2024-01-01"]', true],
+    ['json', '[\t"2024-01-01"]', '[\t"2024-01-02"]', false],
+    ['json', '[\t "2024-01-01 00:00:00.000000"]', '[\t"2024-01-01 00:00:00.000000"]', true],
+    ['json', '[\n7]', '[7]', true],
+    ['json', String.raw`["\t"]`, '["t"]', false],
+    ['json', '[\t100000000000000000000000]', '[1e23]', true],
     ['json', '18446744073709551615', '18446744073709551616', false],
-    ['json', '100000000000000000000000', '1e23', true],
     ['json', '0.0', '-0.0', false],
   ])('%s: %o and %o: %s', (type, a, b, same) => {
     expect(storedForm(type, a) === storedForm(type, b)).toBe(same);
+  });
+});
+
+describe('a document of megabytes', () => {
+  const megabytes = 8 * 2 ** 20;
+  test.each([
+    ['quotes', String.raw`\"`],
+    ['backslashes', String.raw`\\`],
+    ['letters', 'xy'],
+  ])('of %s is compared and written, in no more stack than a small one', (_, part) => {
+    const string = `"${part.repeat(megabytes / 2)}"`;
+    const document = `[${string}, 1.2345678901234567, \t1.50]`;
+    expect(storedForm('json', document) === storedForm('json', document.replace('\t1.50', '1.51'))).toBe(false);
+    expect(storedForm('json', document) === storedForm('json', document.replace('\t1.50', '1.5'))).toBe(true);
+    expect(sameTypes(document, document.replace('\t1.50', '1.5'))).toBe(false);
+    const sql = jsonExpression(document, (text) => `<${text}>`);
+    expect(sql === `JSON_MERGE_PRESERVE(<[${string}]>, JSON_ARRAY(1.2345678901234567e0, 1.50))`).toBe(true);
+    expect(typesOf(document)).toBe('[["ARRAY","STRING","DOUBLE","DECIMAL"],null]');
+    expect(withTypes(printedJson(document), typesOf(document)) === document).toBe(true);
+  });
+
+  test('of 100,000 values', () => {
+    const document = `{"a": [${Array.from({ length: 100_000 }, (_, i) => (i % 1000 === 0 ? '\t1.50' : i)).join(', ')}]}`;
+    expect(storedForm('json', document).length).toBeGreaterThan(600_000);
+    expect(withTypes(printedJson(document), typesOf(document)) === document).toBe(true);
+    expect(jsonExpression(document, (text) => text)).toMatch(/^JSON_OBJECT\(a, JSON_MERGE_PRESERVE\(JSON_ARRAY\(1\.50\), \[1, 2, /);
   });
 });

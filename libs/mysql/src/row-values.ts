@@ -1,11 +1,13 @@
 /**
- * One column's values, from a SELECT and compared. What a SELECT through our session gives becomes what a row event of the source
- * carries: the same JS type, and the source's number of digits where the target's column is wider. Two values are the same if the
- * target stores the same; a naive comparison fails for those that are written in two ways: BINARY with and without its padding, '1.5' and '1.50',
- * 12:00:00 with and without a fraction of zeros, a SET's members in another order, a DECIMAL in a document.
+ * One column's values, from a SELECT and compared. What a SELECT through our session gives becomes what a row event of the source carries:
+ * the same JS type, and the source's number of digits where the target's column is wider. Two values are the same if the target stores the
+ * same; a naive comparison fails for those that are written in two ways: BINARY with and without its padding, '1.5' and '1.50', 12:00:00
+ * with and without a fraction of zeros, a SET's members in another order, values of other types in a document, which a dump makes of them.
  */
-import { textCodec } from '@lutra/model';
+import { opaqueMark, printedJson, signMark, textCodec } from '@lutra/model';
 import type { ColumnSchema, ColumnType, Value } from '@lutra/model';
+import { endOfString, endOfWord, isWhole } from './json-tokens.js';
+import { withTypes } from './json-types.js';
 import type { ResultRow } from './session-options.js';
 
 /** What the server is asked for, so that nothing is lost on the way. A FLOAT is printed in 6 digits; as DOUBLE it is exact. */
@@ -13,8 +15,10 @@ export function selected(type: ColumnType, quoted: string): string {
   return type === 'float' || type === 'double' ? `${quoted} * 1e0` : quoted;
 }
 
-export function valueOf(column: ColumnSchema, found: ResultRow[string]): Value {
+/** @param types of a document's values, if the server was asked for them (json-types.ts) */
+export function valueOf(column: ColumnSchema, found: ResultRow[string], types: ResultRow[string] = null): Value {
   if (found === null) return null;
+  if (types !== null) return withTypes(String(found), String(types));
   switch (column.type) {
     case 'tinyint':
     case 'smallint':
@@ -64,7 +68,8 @@ export function sameStored(type: ColumnType, a: Value, b: Value): boolean {
   if (a === null || b === null) return a === b;
   // A large one is not made a text for it.
   if ((type === 'blob' || type === 'varbinary') && Buffer.isBuffer(a) && Buffer.isBuffer(b)) return a.equals(b);
-  return Object.is(a, b) || storedForm(type, a) === storedForm(type, b);
+  if (Object.is(a, b) || (type === 'json' && printedJson(String(a)) === printedJson(String(b)))) return true;
+  return storedForm(type, a) === storedForm(type, b);
 }
 
 /** The same text for values that the target stores as the same, and for no others. */
@@ -102,15 +107,42 @@ function double(value: number): string {
   return Object.is(value, -0) ? '-0' : String(value);
 }
 
-/** A fraction is a DOUBLE wherever it was carried to as text; made of a DECIMAL it printed 1.10 before. */
-function document(text: string): string {
-  return text.replace(/"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/gs, (token) =>
-    token.startsWith('"') || isWhole(token) ? token : `${double(Number(token))}e0`,
-  );
+/** Of two documents with the same stored form: the types of all values too, but for the precision of a DECIMAL, which no SELECT tells. */
+export function sameTypes(a: Value, b: Value): boolean {
+  const form = (value: Value): string =>
+    String(value)
+      .replaceAll(signMark, '')
+      .replace(/\t +(?=[-\d])/g, opaqueMark);
+  return a === b || form(a) === form(b);
 }
 
-function isWhole(token: string): boolean {
-  return !/[.eE]/.test(token) && BigInt(token) < 2n ** 64n && BigInt(token) >= -(2n ** 63n);
+/**
+ * What the text of a document makes of it, as a dump does: a fraction is a DOUBLE, a date a text. The target may have been filled from one, or by whoever read a
+ * document and wrote it back.
+ */
+function document(text: string): string {
+  const printed = printedJson(text);
+  let form = '';
+  let done = 0;
+  for (let at = 0; at < printed.length;) {
+    const character = printed[at] as string;
+    if (character === '"') at = endOfString(printed, at);
+    else if (character === '-' || (character >= '0' && character <= '9')) {
+      const end = endOfWord(printed, at);
+      const word = printed.slice(at, end);
+      if (!isInteger(word)) {
+        form += `${printed.slice(done, at)}${double(Number(word))}e0`;
+        done = end;
+      }
+      at = end;
+    } else at++;
+  }
+  return form + printed.slice(done);
+}
+
+/** The server reads it as one. */
+function isInteger(word: string): boolean {
+  return isWhole(word) && (word.length < 19 || (word.length <= 20 && BigInt(word) < 2n ** 64n && BigInt(word) >= -(2n ** 63n)));
 }
 
 /** ZEROFILL prints zeros before it. */

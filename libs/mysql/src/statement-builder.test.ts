@@ -4,6 +4,7 @@ import type { ColumnSchema, Row, Value } from '@lutra/model';
 import { describe, expect, test } from 'vitest';
 import { column, histories, sourceTable, targetTable } from './changes-fixture.js';
 import type { Step } from './changes-fixture.js';
+import { typesSql } from './json-types.js';
 import { differing, StatementBuilder } from './statement-builder.js';
 import type { TargetColumn, TargetTable } from './target-table.js';
 import { closingText, openingText, transactionText, uncommittedText } from './transaction-text.js';
@@ -115,9 +116,12 @@ describe('statements', () => {
         " AND `c` <=> 'a' AND CAST(CONVERT(`c` USING utf8mb4) AS BINARY) <=> CAST(CONVERT('a' USING utf8mb4) AS BINARY)" +
         " AND CAST(CONVERT(`t` USING utf8mb4) AS BINARY) <=> CAST(CONVERT('b' USING utf8mb4) AS BINARY)" +
         " AND `f` <=> -0e0 AND LEFT(`f`, 1) <=> '-'" +
-        " AND CAST(CONVERT(CAST(CAST('{}' AS JSON) AS CHAR) USING utf8mb4) AS BINARY) IN (" +
+        " AND (CAST(CONVERT(CAST(CAST('{}' AS JSON) AS CHAR) USING utf8mb4) AS BINARY) IN (" +
         'CAST(CONVERT(CAST(`j` AS CHAR) USING utf8mb4) AS BINARY), ' +
         'CAST(CONVERT(CAST(CAST(CAST(`j` AS CHAR) AS JSON) AS CHAR) USING utf8mb4) AS BINARY))' +
+        " OR CAST(CONVERT(CAST(CAST(CAST(CAST('{}' AS JSON) AS CHAR) AS JSON) AS CHAR) USING utf8mb4) AS BINARY)" +
+        ' <=> CAST(CONVERT(CAST(`j` AS CHAR) USING utf8mb4) AS BINARY))' +
+        ` ORDER BY (${typesSql('`j`')} <=> CAST(_utf8mb4'[["OBJECT"],null]' AS JSON)) DESC` +
         ' LIMIT 1',
       count(1),
     ]);

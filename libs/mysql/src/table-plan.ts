@@ -3,12 +3,12 @@
  *
  * A row is found by its primary key. Without one its identity is the whole before image, and `=` is not enough; counter-examples:
  * 'a' = 'A' and 'a' = 'a ' in most collations, 1 = 1.0 in JSON, 0 = -0 in a DOUBLE, NULL = NULL is not true. Of several equal rows any
- * one is the right one, hence LIMIT 1.
+ * one is the right one, hence LIMIT 1; of documents that print alike, one of the same types if there is one.
  */
-import { SyncError, tableName, textCodec } from '@lutra/model';
+import { printedJson, SyncError, tableName, textCodec } from '@lutra/model';
 import type { ColumnSchema, ColumnType, Row, TableSchema, TextCodec, Value } from '@lutra/model';
 import { anySessionForm, isInstant } from './any-session.js';
-import { literalOf, ownForm, quoteName, quoteTable } from './literal.js';
+import { literalOf, ownForm, quoteName, quoteTable, quoteText } from './literal.js';
 import type { Literal, LiteralForm } from './literal.js';
 import { isSmall, StagedSql } from './staged-values.js';
 import type { ColumnStaging, SqlRow, SqlValue } from './staged-values.js';
@@ -16,11 +16,14 @@ import { computes } from './computed.js';
 import { declaredAs, sameCharset } from './match-tables.js';
 import { selected } from './row-values.js';
 import type { TargetColumn, TargetServer, TargetTable } from './target-table.js';
+import { typesOf, typesSql } from './json-types.js';
 
 export interface ColumnPlan {
   readonly name: string;
   /** As the source has it. */
   readonly schema: ColumnSchema;
+  /** Its values are documents of the server's JSON, at the source and here. */
+  readonly isTyped: boolean;
   readonly quoted: string;
   /** What the server is asked for, so that valueOf() loses nothing. */
   readonly selected: string;
@@ -108,7 +111,10 @@ const exactInList: ReadonlySet<string> = new Set([
 /** ` WHERE …` that finds the row of a before image; `staged` is the same with its large values staged. */
 export function whereRow(plan: TablePlan, before: Row, staged: SqlRow = before): string {
   if (plan.key.length > 0) return ` WHERE ${keyOf(plan, before)}`;
-  return ` WHERE ${plan.columns.map((column) => column.exactly(staged[column.name] as SqlValue)).join(' AND ')} LIMIT 1`;
+  const found = plan.columns.map((column) => column.exactly(staged[column.name] as SqlValue)).join(' AND ');
+  const documents = plan.columns.filter(({ isTyped, name }) => isTyped && before[name] !== null);
+  const typed = documents.map(({ quoted, name }) => `${hasTypes(quoted, String(before[name]))} DESC`);
+  return ` WHERE ${found}${typed.length > 0 ? ` ORDER BY ${typed.join(', ')}` : ''} LIMIT 1`;
 }
 
 /** Holds for the row of that primary key. */
@@ -137,25 +143,29 @@ export function written(
 
 function planColumn(source: ColumnSchema, target: TargetColumn, { table, form }: { table: TargetTable; form: LiteralForm }): ColumnPlan {
   const where = `${tableName(table)}.${target.name}`;
-  const within = (write: Literal): Literal => withinCharset(source, { target, where }, write);
-  const literal = within(withinDigits(target, literalOf(writtenAs(source, target), where, form)));
+  const isText = source.type === 'json' && target.type !== 'json';
+  const written = writtenAs(source, target);
+  const write = (by: LiteralForm): Literal => {
+    const literal = isText ? printed(literalOf(written, where, by)) : withinDigits(target, literalOf(written, where, by));
+    return withinCharset(source, { target, where }, literal);
+  };
+  const literal = write(form);
   const codec = readAsBytes(source, target, table.server);
   const inAnySession = source.type === 'timestamp' && form !== ownForm;
   const quoted = quoteName(target.name);
-  const comparedAs = source.type === 'json' ? target.type : source.type;
   return {
     name: source.name,
     schema: source,
+    isTyped: source.type === 'json' && !isText,
     quoted,
     selected: codec ? asBinary(quoted) : selected(source.type, quoted),
     literal,
     stored: target.nullable ? literal : (value) => literal(notNull(value, where)),
     equals: (value) => (inAnySession && typeof value === 'string' ? isInstant(quoted, value) : `${quoted} = ${literal(value)}`),
-    staged: (value, staging) =>
-      Buffer.isBuffer(value) ? staging.bytes(value) : within(literalOf(writtenAs(source, target), where, stagedForm(form, staging)))(value),
+    staged: (value, staging) => (Buffer.isBuffer(value) ? staging.bytes(value) : write(stagedForm(form, staging))(value)),
     exactly: inAnySession
       ? (value) => (typeof value === 'string' ? isInstant(quoted, value) : `${quoted} <=> ${literal(value)}`)
-      : exactCondition(comparedAs, quoted, { literal, codec }),
+      : exactCondition(isText ? target.type : source.type, quoted, { literal, codec }),
     alwaysWritten: target.onUpdateTimestamp,
   };
 }
@@ -199,9 +209,14 @@ function withinCharset(source: ColumnSchema, { target, where }: { target: Target
   };
 }
 
+/** MariaDB's JSON is a text: the one that MySQL prints. */
+function printed(literal: Literal): Literal {
+  return (value) => literal(typeof value === 'string' ? printedJson(value) : value);
+}
+
 /**
- * FLOAT(10,5) takes 99999.99999 and holds the float that is nearest to it, 100000: more than the column takes. Such a value is written as the largest one that it takes, whose nearest float
- * it is.
+ * FLOAT(10,5) takes 99999.99999 and holds the float that is nearest to it, 100000: more than the column takes. Such a value is written as
+ * the largest one that it takes, whose nearest float it is.
  */
 function withinDigits({ type, precision, scale }: TargetColumn, literal: Literal): Literal {
   if ((type !== 'float' && type !== 'double') || scale === null || precision === null) return literal;
@@ -253,14 +268,20 @@ function exactCondition(type: ColumnType | 'other', quoted: string, { literal, c
 }
 
 /**
- * As printed, because 1 = 1.0; the literal passes through JSON, so that its blanks and order do not matter. Or as it would print had it come as a
- * text: a number made of a DECIMAL prints 1.10 here, and 1.1 wherever it was carried to.
+ * As printed, because 1 = 1.0; the literal passes through JSON, so that its blanks and order do not matter. Or one as it would print had it come as a text, the other as
+ * it is: a number made of a DECIMAL prints 1.10, and 1.1 where a dump has brought it.
  */
 function exactDocument(quoted: string, text: string): string {
   const printed = (document: string): string => `CAST(${document} AS CHAR)`;
-  const given = bytesOf(printed(`CAST(${text} AS JSON)`));
-  const carried = printed(`CAST(${printed(quoted)} AS JSON)`);
-  return `${given} IN (${bytesOf(printed(quoted))}, ${bytesOf(carried)})`;
+  const asText = (document: string): string => printed(`CAST(${printed(document)} AS JSON)`);
+  const given = `CAST(${text} AS JSON)`;
+  const isEither = `${bytesOf(printed(given))} IN (${bytesOf(printed(quoted))}, ${bytesOf(asText(quoted))})`;
+  return `(${isEither} OR ${bytesOf(asText(given))} <=> ${bytesOf(printed(quoted))})`;
+}
+
+/** 1 where the document has the types of this one. */
+function hasTypes(quoted: string, document: string): string {
+  return `(${typesSql(quoted)} <=> CAST(_utf8mb4${quoteText(typesOf(document))} AS JSON))`;
 }
 
 function asBinary(expression: string): string {

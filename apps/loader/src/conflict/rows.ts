@@ -5,10 +5,10 @@ import {
   conflictKind,
   deleteRow,
   holdersQueries,
+  identicalRows,
   insertRow,
   keyOfRow,
   readRowQuery,
-  sameRows,
   sessionTextOf,
   toRow,
   updateRow,
@@ -123,5 +123,5 @@ export async function forceRow(connection: Connection, plan: RowPlan, change: Ro
 function textOf(plan: RowPlan, { existing, row }: RowChange): SqlText | null {
   if (row === null) return existing === null ? null : deleteRow(plan, keyOfRow(plan, existing));
   if (existing === null) return insertRow(plan, row);
-  return sameRows(plan, existing, row) ? null : updateRow(plan, keyOfRow(plan, existing), row);
+  return identicalRows(plan, existing, row) ? null : updateRow(plan, keyOfRow(plan, existing), row);
 }

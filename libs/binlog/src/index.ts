@@ -12,3 +12,4 @@ export type { RestartPosition } from './restart-position.js';
 export { sqlTokens } from './sql-tokens.js';
 export type { Token } from './sql-tokens.js';
 export { sourceState } from './source-state.js';
+export type { PreparedTransaction } from './xa.js';

@@ -7,6 +7,8 @@ import type { BinlogEvent } from './event.js';
 import { sqlTokens } from './sql-tokens.js';
 import { readStatusVariables } from './status-variables.js';
 import type { StatusVariables } from './status-variables.js';
+import { xaStatement } from './xa.js';
+import type { XaStatement } from './xa.js';
 
 export interface QueryEvent {
   readonly database: string;
@@ -36,6 +38,8 @@ export type StatementKind =
   | 'temporary'
   /** Amid a transaction it is the first half of a CREATE TABLE … SELECT, whose rows follow. */
   | 'create-table'
+  /** Of an XA transaction, as the server itself writes it. */
+  | XaStatement['kind']
   /** Changes rows, or might. */
   | 'change'
   | 'other';
@@ -44,6 +48,8 @@ export interface Statement {
   readonly kind: StatementKind;
   /** First word, for messages; never more of the text, which may hold values. */
   readonly keyword: string;
+  /** Of an XA transaction only. */
+  readonly xid?: string;
 }
 
 const changes = new Set(
@@ -62,6 +68,8 @@ export function classify(sql: string, flavor: 'mysql' | 'mariadb'): Statement {
   const text = sql.trim();
   const control = text.length < 10 ? controls[text.toUpperCase() as keyof typeof controls] : undefined;
   if (control !== undefined) return { keyword: text.toUpperCase(), kind: control };
+  const xa = xaStatement(text);
+  if (xa) return { keyword: 'XA', ...xa };
   const words = firstWords(sql, flavor);
   // ROLLBACK TO undoes rows that came before it
   const keyword = words.slice(0, words[0] === 'ROLLBACK' && words[1] === 'TO' ? 2 : 1).join(' ');

@@ -4,6 +4,7 @@ import type { ErrorCode, SyncError } from '@lutra/model';
 import type { Connection } from 'mysql2/promise';
 import { mysqlServer } from '../../../test/servers/index.js';
 import { collectToEnd, collectToError, executed, readerOptions, rowsOf, select, stateOf, writer } from './reading.fixture.js';
+import { carriesXa } from './xa.fixture.js';
 
 interface Stop {
   readonly what: string;
@@ -45,20 +46,6 @@ const stops: readonly Stop[] = [
     sql: `CREATE TABLE bad (id INT PRIMARY KEY AUTO_INCREMENT); SET SESSION binlog_format = STATEMENT; INSERT INTO bad VALUES (NULL); SET SESSION binlog_format = ROW`,
     code: 'BINLOG_UNSUPPORTED',
     message: /statement-based/,
-  },
-  {
-    what: 'an XA transaction',
-    sql: `${plain} XA START 'x'; INSERT INTO bad VALUES (2, 'y', NULL); XA END 'x'; XA PREPARE 'x'; XA COMMIT 'x'`,
-    code: 'BINLOG_UNSUPPORTED',
-    message: /XA/,
-    before: 1,
-  },
-  {
-    what: 'an XA transaction of one phase',
-    sql: `${plain} XA START 'x'; INSERT INTO bad VALUES (2, 'y', NULL); XA END 'x'; XA COMMIT 'x' ONE PHASE`,
-    code: 'BINLOG_UNSUPPORTED',
-    message: /XA/,
-    before: 1,
   },
   {
     what: 'a partial JSON update',
@@ -163,6 +150,8 @@ describe.each(['8.0', '9.7'] as const)('MySQL %s', (version) => {
     expect(asked.filter((name) => name === 'good')).toHaveLength(1);
   });
 
+  carriesXa(server);
+
   it('takes savepoints for what they are', async () => {
     const start = await executed(server);
     await connection.query('DELETE FROM good');
@@ -189,6 +178,8 @@ describe.each(['8.0', '9.7'] as const)('MySQL %s without GTIDs', (version) => {
     connection?.destroy();
     await server.stop();
   });
+
+  carriesXa(server);
 
   it('keeps what a rolled back transaction left in a table without transactions, and nothing else', async () => {
     const { file, pos } = await stateOf(server);

@@ -14,6 +14,8 @@ import { classify, readQueryEvent } from './statement.js';
 import type { QueryEvent, Statement } from './statement.js';
 import { statementText } from './statement-text.js';
 import type { StatementText, TextFacts } from './statement-text.js';
+import { PreparedTransactions, readXaPrepare } from './xa.js';
+import type { HeldRows, PreparedTransaction } from './xa.js';
 
 type Ddl = Extract<SourceItem, { kind: 'ddl' }>;
 
@@ -25,7 +27,23 @@ export interface Undecoded {
   readonly finish: (text: string | null) => Ddl;
 }
 
-export type ReadItem = SourceItem | Undecoded;
+/** What an XA COMMIT puts in force and is not here: the begin and the rows that come before its commit. */
+export interface Elsewhere {
+  readonly kind: 'elsewhere';
+  readonly xid: string;
+  /** Where it was prepared; null: before we read. */
+  readonly place: FilePosition | null;
+  /** Of the XA COMMIT. */
+  readonly begin: Omit<Extract<SourceItem, { kind: 'begin' }>, 'session'>;
+}
+
+export type ReadItem = SourceItem | Undecoded | Elsewhere;
+
+interface Prepared {
+  readonly session: SourceSession;
+  readonly rows: HeldRows;
+  readonly place: FilePosition;
+}
 
 /** A transaction between its GTID (or BEGIN) and its end. */
 interface Transaction extends GtidEvent {
@@ -34,19 +52,35 @@ interface Transaction extends GtidEvent {
   session: SourceSession;
   /** gtid: only its GTID was read · begun: its BEGIN too · open: its begin was given out */
   state: 'gtid' | 'begun' | 'open';
+  /** Some that are wanted. */
   hasRows: boolean;
+  /** An XA transaction: its rows are not in force yet. */
+  isXa: boolean;
+}
+
+export interface TransactionsOptions {
+  readonly place: Place;
+  readonly facts: TextFacts;
+  readonly defaults: SessionDefaults;
+  /** Null: an XA transaction's rows are held until it is committed. An xid: those of this one are given out, whatever comes of it. */
+  readonly rereads: string | null;
+  onPrepared(prepared: readonly PreparedTransaction[]): void;
 }
 
 export class Transactions {
   readonly #place: Place;
   readonly #facts: TextFacts;
   readonly #defaults: SessionDefaults;
+  readonly #rereads: string | null;
+  readonly #prepared: PreparedTransactions;
   #now: Transaction | null = null;
 
-  constructor(place: Place, facts: TextFacts, defaults: SessionDefaults) {
+  constructor({ place, facts, defaults, rereads, onPrepared }: TransactionsOptions) {
     this.#place = place;
     this.#facts = facts;
     this.#defaults = defaults;
+    this.#rereads = rereads;
+    this.#prepared = new PreparedTransactions(onPrepared);
   }
 
   /** True from a GTID (or BEGIN) on to the end. */
@@ -74,6 +108,7 @@ export class Transactions {
       session: this.#defaults.session,
       state: gtid.begins ? 'begun' : 'gtid',
       hasRows: false,
+      isXa: gtid.prepares,
     };
   }
 
@@ -86,6 +121,13 @@ export class Transactions {
     switch (statement.kind) {
       case 'begin':
         return this.#begin(event, at, query);
+      case 'xa-start':
+        this.#begin(event, at, query);
+        this.#now!.isXa = true;
+        return [];
+      case 'xa-commit':
+      case 'xa-rollback':
+        return this.#decide(event, at, statement);
       case 'temporary':
         return [...this.#begin(event, at, query), ...this.commit()];
       case 'create-table':
@@ -102,6 +144,11 @@ export class Transactions {
         return this.commit();
       case 'rollback':
         return this.#rollback(transaction);
+      case 'xa-rollback':
+        if (transaction.hasRows) return this.#rollback(transaction);
+        this.#prepared.takeOpen(transaction.session);
+        return this.#nothing();
+      case 'xa-end':
       case 'savepoint':
       case 'temporary':
         return [];
@@ -114,7 +161,18 @@ export class Transactions {
   #begin(event: BinlogEvent, at: FilePosition, { status }: QueryEvent): readonly SourceItem[] {
     const { timestamp, serverId } = event;
     const session = sessionOf(status, this.#defaults);
-    this.#now ??= { gtid: null, commitTimeUs: timestamp * 1e6, begins: true, at, serverId, session, state: 'gtid', hasRows: false };
+    this.#now ??= {
+      gtid: null,
+      commitTimeUs: timestamp * 1e6,
+      begins: true,
+      prepares: false,
+      at,
+      serverId,
+      session,
+      state: 'gtid',
+      hasRows: false,
+      isXa: false,
+    };
     this.#now.session = session;
     this.#now.state = 'begun';
     return [];
@@ -126,14 +184,63 @@ export class Transactions {
     if (transaction === null || transaction.state === 'gtid') {
       throw new SyncError('BINLOG_DECODE', `a ${what} event outside a transaction`);
     }
-    if (what === 'rows') transaction.hasRows = true;
     if (transaction.state === 'open') return [];
     transaction.state = 'open';
+    if (transaction.isXa && this.#rereads === null) return [];
     const { gtid, at, commitTimeUs, serverId, session } = transaction;
     return [{ kind: 'begin', gtid, at, commitTimeUs, serverId, session }];
   }
 
+  /** Rows of the open transaction, where they are in force. */
+  rows(rows: Extract<SourceItem, { kind: 'rows' }>): readonly SourceItem[] {
+    const transaction = this.#now;
+    const items = this.within('rows');
+    if (transaction) transaction.hasRows = true;
+    if (transaction?.isXa !== true || this.#rereads !== null) return [...items, rows];
+    this.#prepared.hold(rows);
+    return [];
+  }
+
+  /** XA PREPARE, or XA COMMIT … ONE PHASE: only here a transaction says which one it is. @throws SyncError BINLOG_DECODE */
+  prepare(event: BinlogEvent): readonly ReadItem[] {
+    const transaction = this.#now;
+    if (transaction?.isXa !== true || transaction.state === 'gtid')
+      throw new SyncError('BINLOG_DECODE', 'an XA PREPARE outside an XA transaction');
+    const { xid, onePhase } = readXaPrepare(event.body);
+    if (this.#rereads !== null) {
+      if (xid !== this.#rereads) throw new SyncError('BINLOG_DECODE', `XA transaction ${xid} where ${this.#rereads} was prepared`);
+      return this.commit();
+    }
+    const { session, gtid, at, commitTimeUs, serverId } = transaction;
+    const held = this.#prepared.takeOpen(session);
+    if (onePhase) return this.#inForce({ kind: 'begin', gtid, at, commitTimeUs, serverId }, xid, { ...held, place: at });
+    this.#prepared.add({ xid, gtid, ...at, sinceMs: Math.floor(commitTimeUs / 1000) }, held);
+    return this.#nothing();
+  }
+
+  #decide(event: BinlogEvent, at: FilePosition, { kind, xid = '' }: Statement): readonly ReadItem[] {
+    const { gtid = null, commitTimeUs = event.timestamp * 1e6, at: start = at, serverId = event.serverId } = this.#now ?? {};
+    const prepared = this.#prepared.take(xid);
+    if (kind === 'xa-rollback') return this.#nothing();
+    return this.#inForce({ kind: 'begin', gtid, at: start, commitTimeUs, serverId }, xid, prepared);
+  }
+
+  #inForce(begin: Elsewhere['begin'], xid: string, prepared: Prepared | undefined): readonly ReadItem[] {
+    this.#close();
+    const commit = { kind: 'commit', end: this.#place.end } as const;
+    if (prepared?.rows) return [{ ...begin, session: prepared.session }, ...prepared.rows, commit];
+    return [{ kind: 'elsewhere', xid, place: prepared?.place ?? null, begin }, commit];
+  }
+
+  /** What was read changed nothing so far. */
+  #nothing(): readonly SourceItem[] {
+    this.#close();
+    return [{ kind: 'heartbeat', end: this.#place.end }];
+  }
+
   commit(): readonly SourceItem[] {
+    if (this.#now?.isXa === true && this.#rereads === null)
+      throw new SyncError('BINLOG_DECODE', 'an XA transaction ends in a plain COMMIT');
     const items = this.within('commit');
     this.#close();
     return [...items, { kind: 'commit', end: this.#place.end }];

@@ -2,8 +2,10 @@
  * What a query event means. Only what the server itself writes as BEGIN, COMMIT and so on is taken as that; a statement that changes
  * rows can never pass for DDL, whatever comment stands before it or amid its words.
  */
+import type { TableName } from '@lutra/model';
 import { ByteReader } from './byte-reader.js';
 import type { BinlogEvent } from './event.js';
+import { eventType } from './event-types.js';
 import { sqlTokens } from './sql-tokens.js';
 import { readStatusVariables } from './status-variables.js';
 import type { StatusVariables } from './status-variables.js';
@@ -22,7 +24,9 @@ export function readQueryEvent(event: BinlogEvent, flavor: 'mysql' | 'mariadb'):
   reader.skip(8); // thread id, execution time
   const databaseBytes = reader.u8();
   reader.skip(2); // error code
-  const status = readStatusVariables(reader.take(reader.u16()), flavor);
+  const statusBytes = reader.u16();
+  if (event.type === eventType.executeLoadQuery) reader.skip(13); // which file was sent before, and where the text has its name
+  const status = readStatusVariables(reader.take(statusBytes), flavor);
   const database = reader.utf8(databaseBytes);
   reader.skip(1);
   return { database, bytes: reader.rest(), status };
@@ -40,6 +44,8 @@ export type StatementKind =
   | 'create-table'
   /** Of an XA transaction, as the server itself writes it. */
   | XaStatement['kind']
+  /** A change of rows, told as a statement. */
+  | 'rows'
   /** Changes rows, or might. */
   | 'change'
   | 'other';
@@ -52,8 +58,11 @@ export interface Statement {
   readonly xid?: string;
 }
 
+/** Statements that a session in STATEMENT mode leaves in the binlog. SELECT calls a function. */
+const rowChanges = new Set(['INSERT', 'UPDATE', 'DELETE', 'REPLACE', 'LOAD', 'WITH', 'SELECT']);
+
 const changes = new Set(
-  ['INSERT', 'UPDATE', 'DELETE', 'REPLACE', 'LOAD', 'WITH', 'CALL', 'DO', 'SELECT', 'TABLE', 'VALUES', 'XA', 'BINLOG', 'HANDLER'].concat(
+  ['CALL', 'DO', 'TABLE', 'VALUES', 'XA', 'BINLOG', 'HANDLER'].concat(
     // as texts of their own these come from MySQL's control of transactions that we do not follow
     ['ROLLBACK', 'COMMIT', 'BEGIN', 'START', 'EXECUTE'],
   ),
@@ -62,6 +71,15 @@ const changes = new Set(
 /** What is between these words says nothing about the kind. */
 const modifiers = new Set(['OR', 'REPLACE']);
 const controls = { BEGIN: 'begin', COMMIT: 'commit', ROLLBACK: 'rollback' } as const;
+
+/**
+ * A server that has restarted empties its MEMORY tables, and says so in these words and without a database of the session; no trigger is fired.
+ * Null: it is anything else.
+ */
+export function emptiedTable({ database, bytes }: QueryEvent): TableName | null {
+  const found = database === '' ? /^DELETE FROM `([^`]+)`\.`([^`]+)`$/.exec(bytes.toString('utf8')) : null;
+  return found && { database: found[1]!, name: found[2]! };
+}
 
 /** @param sql in any character set, byte by byte: only its first words count, and those are ASCII */
 export function classify(sql: string, flavor: 'mysql' | 'mariadb'): Statement {
@@ -83,6 +101,7 @@ function kindOf([first = '', ...others]: readonly string[]): StatementKind {
   if (first === 'CREATE' && second === 'TABLE') return 'create-table';
   // MariaDB's ANALYZE runs any statement, if no table is to be analysed
   if (first === 'ANALYZE' && !/^(?:TABLES?|LOCAL|NO_WRITE_TO_BINLOG)$/.test(second)) return 'change';
+  if (rowChanges.has(first)) return 'rows';
   return changes.has(first) || first === '' ? 'change' : 'other';
 }
 

@@ -106,6 +106,7 @@ export class TransactionReader {
       case eventType.tableMap:
         return this.#tableMap(event);
       case eventType.query:
+      case eventType.executeLoadQuery:
         return this.#transactions.query(event, at);
       case eventType.xid:
         return this.#transactions.commit();

@@ -10,7 +10,7 @@ import type { GtidEvent } from './gtid-event.js';
 import type { Place } from './place.js';
 import { sessionOf } from './session.js';
 import type { SessionDefaults } from './session.js';
-import { classify, readQueryEvent } from './statement.js';
+import { classify, emptiedTable, readQueryEvent } from './statement.js';
 import type { QueryEvent, Statement } from './statement.js';
 import { statementText } from './statement-text.js';
 import type { StatementText, TextFacts } from './statement-text.js';
@@ -117,7 +117,7 @@ export class Transactions {
     const query = readQueryEvent(event, this.#facts.flavor);
     const statement = classify(query.bytes.toString('latin1'), this.#facts.flavor);
     const transaction = this.#now;
-    if (transaction !== null && transaction.state !== 'gtid') return this.#within(transaction, query, statement);
+    if (transaction !== null && transaction.state !== 'gtid') return this.#within(transaction, { query, at }, statement);
     switch (statement.kind) {
       case 'begin':
         return this.#begin(event, at, query);
@@ -130,6 +130,10 @@ export class Transactions {
         return this.#decide(event, at, statement);
       case 'temporary':
         return [...this.#begin(event, at, query), ...this.commit()];
+      case 'rows': {
+        const item = this.#statement(query, statement, at);
+        return [item, ...this.#nothing()];
+      }
       case 'create-table':
       case 'other':
         return this.#ddl(query, at);
@@ -138,8 +142,10 @@ export class Transactions {
     }
   }
 
-  #within(transaction: Transaction, query: QueryEvent, statement: Statement): readonly ReadItem[] {
+  #within(transaction: Transaction, { query, at }: { query: QueryEvent; at: FilePosition }, statement: Statement): readonly ReadItem[] {
     switch (statement.kind) {
+      case 'rows':
+        return [this.#statement(query, statement, at)];
       case 'commit':
         return this.commit();
       case 'rollback':
@@ -155,7 +161,16 @@ export class Transactions {
       case 'create-table':
         return this.#createSelect(query, transaction);
     }
+    // without rows that are wanted, none are taken back
+    if (statement.keyword === 'ROLLBACK TO' && !transaction.hasRows) return [];
     throw unsupported(statement);
+  }
+
+  #statement(query: QueryEvent, { keyword }: Statement, at: FilePosition): SourceItem {
+    const emptied = emptiedTable(query);
+    const { databases } = query.status;
+    const tables = emptied ? [emptied] : databases?.length ? databases.map((database) => ({ database, name: '*' })) : null;
+    return { kind: 'statement', keyword, tables, gtid: this.gtidNow, at };
   }
 
   #begin(event: BinlogEvent, at: FilePosition, { status }: QueryEvent): readonly SourceItem[] {

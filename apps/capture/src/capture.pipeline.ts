@@ -9,7 +9,7 @@
  * complete transaction in the log. What cannot be carried over faithfully ends the run with a named error; nothing is skipped.
  */
 import { RecordDecoder, RecordEncoder } from '@lutra/avro';
-import { checkStart, readBinlog, sourceState } from '@lutra/binlog';
+import { checkStart, holdServerId, readBinlog, sourceState } from '@lutra/binlog';
 import type { KnownPlace } from '@lutra/binlog';
 import { BusAdmin, Publisher } from '@lutra/bus';
 import type { BusOptions } from '@lutra/bus';
@@ -97,6 +97,7 @@ export async function runCapture(deps: CaptureDeps, work: CaptureWork, lead: { l
   requireNameCase(name, state, work.routes);
   const admin = new BusAdmin(bus);
   const publisher = new Publisher({ ...bus, topic, maxBatchBytes: endpoint.topic.maxMessageBytes });
+  let giveBack = (): void => undefined;
   try {
     await admin.ensureTopic(topic, endpoint.topic);
     metrics.connected.set({ name, to: 'kafka' }, 1);
@@ -117,6 +118,7 @@ export async function runCapture(deps: CaptureDeps, work: CaptureWork, lead: { l
     });
     // Not before the claim: who claims after us looks after us, so routes that were once in force never go back to older ones.
     const revision = await requireCurrentRoutes(deps.registry, work, claimed.tail.announced);
+    giveBack = await holdServerId(source, { serverId: endpoint.serverId, owner: claimed.log });
     // Nor this: its dump cuts off who reads under the same server id, which only the one that holds the lease may do.
     await requireMarkers(deps, work, { source, state, signal });
     const { restarts } = deps.registry;
@@ -247,6 +249,7 @@ export async function runCapture(deps: CaptureDeps, work: CaptureWork, lead: { l
   } finally {
     ended.abort(new SyncError('ABORTED', 'the leadership ended'));
     metrics.disconnected(name, 'source', 'kafka');
+    giveBack();
     await Promise.allSettled([publisher.close(), admin.close()]);
   }
 }

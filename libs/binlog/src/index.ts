@@ -2,6 +2,7 @@ export { checkStart } from './check-start.js';
 export * from './gtid.js';
 export { GtidPosition } from './gtid-position.js';
 export { GtidSet } from './gtid-set.js';
+export { holdServerId } from './hold-server-id.js';
 export type { BinlogOptions, KnownPlace, SourceConnection, SourceEnd, SourceState } from './options.js';
 export { fileNumber, isBefore } from './place.js';
 export { probeBinlog } from './probe.js';

@@ -219,7 +219,7 @@ export const errorTable = {
   SERVER_ID_TAKEN: stop({
     cause: 'A database replica, or another Lutra, reads this server under the same server id; the server serves the latest only.',
     kept: log,
-    help: 'Another replica uses this server_id and cuts our connection. Give the endpoint a server id of its own.',
+    help: 'Another replica, or another live endpoint of Lutra, uses this server_id at this server, perhaps by another name of its host. Give the endpoint a server id of its own: PUT /api/v1/endpoints/<name> with another serverId.',
   }),
   BINLOG_DECODE: stop({
     cause: 'The binlog is damaged, or holds what Lutra has never met.',

@@ -12,6 +12,7 @@ export * from './restart.js';
 export * from './folded-name.js';
 export * from './route.js';
 export * from './row-json.js';
+export * from './server-id-lock.js';
 export * from './session.js';
 export * from './status.js';
 export * from './table.js';

@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { serverIdLocks } from '@lutra/model';
 import { checkSource } from './check-source.js';
 import { checkTarget } from './check-target.js';
 import { TestServer, versions } from './fixture.js';
 import { matchTables } from './match-tables.js';
 import type { Problem } from './problem.js';
+import { isSameServer } from './server-identity.js';
 
 const ids = (problems: readonly Problem[]): readonly string[] => problems.map((problem) => problem.id).sort();
 const bounded = { answerTimeoutMs: 30_000 };
@@ -43,6 +45,24 @@ describe.each(versions)('checks on %s', (version) => {
     const routes = [{ schema: 'fine', table: '*' }];
     expect(await checkSource({ ...server.options, ...bounded }, { serverId: 1001, routes })).toEqual([]);
     expect(await checkTarget({ ...server.options, ...bounded }, { routes, source: server.options, twoWay: true })).toEqual([]);
+  });
+
+  test('a server id under which another live capture reads is named, and that of its own capture is not', async () => {
+    const { taken, mine } = serverIdLocks(1002, 'log a');
+    await server.run(`SELECT GET_LOCK('${taken}', 1), GET_LOCK('${mine}', 1)`);
+    const byAlias = { ...server.options, ...bounded, host: 'localhost' };
+    const problems = async (log: string | null): Promise<readonly string[]> =>
+      ids(await checkSource(byAlias, { serverId: 1002, log, routes: [] }));
+    expect(await problems('log a')).toEqual([]);
+    expect(await problems('log b')).toEqual(['server-id-taken']);
+    expect(await problems(null)).toEqual(['server-id-taken']);
+    await server.run(`SELECT RELEASE_LOCK('${taken}'), RELEASE_LOCK('${mine}')`);
+    expect(await problems(null)).toEqual([]);
+  });
+
+  test('two names of one host are one server', async () => {
+    expect(await isSameServer({ ...server.options, host: 'localhost' }, server.options)).toBe(true);
+    expect(await isSameServer(bad.options, server.options)).toBe(false);
   });
 
   test('all wrong settings of a source are named at once, each with its mend', async () => {

@@ -24,6 +24,8 @@ interface Stored {
   readonly channels: readonly ChannelInput[];
 }
 
+type Connectable = Omit<Server, 'log'>;
+
 @Injectable()
 export class EndpointCheckService {
   constructor(
@@ -59,10 +61,11 @@ export class EndpointCheckService {
   }
 
   /** A password that cannot be opened, its own or that of one of its sources, is a problem too. */
-  async #ask(open: () => Server, stored: Stored): Promise<readonly Problem[]> {
+  async #ask(open: () => Connectable, stored: Stored): Promise<readonly Problem[]> {
     try {
       const server = open();
-      return await checkServer(server, this.#useOf(server.name, stored), this.logger);
+      const log = (await this.registry.logs.read(server.name))?.document.log ?? null;
+      return await checkServer({ ...server, log }, this.#useOf(server.name, stored), this.logger);
     } catch (error) {
       return [problemOf(error, this.logger)];
     }
@@ -78,12 +81,12 @@ export class EndpointCheckService {
     const asTarget = to.map(({ source, routes, rules, forwards }): TargetUse => {
       const found = endpoints.find((endpoint) => endpoint.name === source);
       const twoWay = from.some((pipeline) => pipeline.target === source);
-      return { source: found ? this.#open(found) : null, routes, twoWay, rules, forwards };
+      return { source: found ? { ...this.#open(found), log: null } : null, routes, twoWay, rules, forwards };
     });
     return { asSource: from.length === 0 ? null : from.flatMap((pipeline) => pipeline.routes), asTarget };
   }
 
-  #open(endpoint: EndpointDocument): Server {
+  #open(endpoint: EndpointDocument): Connectable {
     return { ...endpoint, password: openSecret(this.key, endpoint.password, endpoint.name) };
   }
 

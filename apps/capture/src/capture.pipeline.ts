@@ -31,6 +31,7 @@ import { LogWriter } from './log-writer.js';
 import { requireMarkers } from './markers.js';
 import { requireNameCase } from './name-case.js';
 import { isOwnTable } from './own-tables.js';
+import { PreparedWatch } from './prepared-watch.js';
 import { Progress } from './progress.js';
 import { carryOutRestart } from './restart.js';
 import { requireCurrentRoutes } from './routes-check.js';
@@ -138,7 +139,10 @@ export async function runCapture(deps: CaptureDeps, work: CaptureWork, lead: { l
     const progress = new Progress(deps, endpoint.name);
     progress.looked({ file: state.file, pos: state.pos, at: askedAt });
     metrics.queueCapacity.set({ name }, queueBytes);
-    const omissions = new DdlOmissions(deps, { endpoint, tell: deps.events.of(region, endpoint), signal });
+    const tell = deps.events.of(region, endpoint);
+    const prepared = new PreparedWatch({ endpoint, tell, status: deps.status, logger: deps.logger });
+    prepared.changed([]);
+    const omissions = new DdlOmissions(deps, { endpoint, tell, signal });
     omissions.found(claim.tail.ddl);
     const copies = new CopyKeeper({
       endpoint: endpoint.name,
@@ -204,7 +208,11 @@ export async function runCapture(deps: CaptureDeps, work: CaptureWork, lead: { l
         known: knownPlace(claim),
         wants,
         onUnwanted: () => progress.unwanted(),
-        onSourceEnd: (end) => progress.looked(end),
+        onSourceEnd: (end) => {
+          progress.looked(end);
+          prepared.look(Date.now());
+        },
+        onPrepared: (now) => prepared.changed(now),
         bufferBytes: binlogBufferBytes,
         logger: deps.logger,
         signal,

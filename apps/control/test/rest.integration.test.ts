@@ -410,6 +410,7 @@ describe('status', () => {
       lagMs: 40,
       position: null,
       sourceEnd: null,
+      prepared: null,
       log: null,
       seq: 9,
       offset: 10,

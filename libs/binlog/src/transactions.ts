@@ -3,7 +3,7 @@
  * it, once; its commit only for what the server says is committed.
  */
 import { SyncError } from '@lutra/model';
-import type { FilePosition, Position, SourceItem, SourceSession } from '@lutra/model';
+import type { FilePosition, Position, SourceItem, SourceSession, TableName } from '@lutra/model';
 import type { BinlogEvent } from './event.js';
 import { readGtidEvent } from './gtid-event.js';
 import type { GtidEvent } from './gtid-event.js';
@@ -18,6 +18,7 @@ import { PreparedTransactions, readXaPrepare } from './xa.js';
 import type { HeldRows, PreparedTransaction } from './xa.js';
 
 type Ddl = Extract<SourceItem, { kind: 'ddl' }>;
+type StatementItem = Extract<SourceItem, { kind: 'statement' }>;
 
 /** A DDL statement whose character set the source must be asked for; `finish` takes its text, null where the bytes are none. */
 export interface Undecoded {
@@ -56,6 +57,8 @@ interface Transaction extends GtidEvent {
   hasRows: boolean;
   /** An XA transaction: its rows are not in force yet. */
   isXa: boolean;
+  /** A statement that a restarted server may have written to empty a MEMORY table: then a COMMIT that is no event of InnoDB follows, and nothing else. */
+  emptied: { readonly item: StatementItem; readonly table: TableName } | null;
 }
 
 export interface TransactionsOptions {
@@ -109,6 +112,7 @@ export class Transactions {
       state: gtid.begins ? 'begun' : 'gtid',
       hasRows: false,
       isXa: gtid.prepares,
+      emptied: null,
     };
   }
 
@@ -143,9 +147,21 @@ export class Transactions {
   }
 
   #within(transaction: Transaction, { query, at }: { query: QueryEvent; at: FilePosition }, statement: Statement): readonly ReadItem[] {
+    const { emptied } = transaction;
+    transaction.emptied = null;
+    if (emptied && statement.kind === 'commit') return [{ ...emptied.item, tables: [emptied.table] }, ...this.commit()];
+    return [...(emptied ? [emptied.item] : []), ...this.#next(transaction, { query, at }, statement)];
+  }
+
+  #next(transaction: Transaction, { query, at }: { query: QueryEvent; at: FilePosition }, statement: Statement): readonly ReadItem[] {
     switch (statement.kind) {
-      case 'rows':
-        return [this.#statement(query, statement, at)];
+      case 'rows': {
+        const item = this.#statement(query, statement, at);
+        const table = emptiedTable(query);
+        if (table === null) return [item];
+        transaction.emptied = { item, table };
+        return [];
+      }
       case 'commit':
         return this.commit();
       case 'rollback':
@@ -166,10 +182,9 @@ export class Transactions {
     throw unsupported(statement);
   }
 
-  #statement(query: QueryEvent, { keyword }: Statement, at: FilePosition): SourceItem {
-    const emptied = emptiedTable(query);
-    const { databases } = query.status;
-    const tables = emptied ? [emptied] : databases?.length ? databases.map((database) => ({ database, name: '*' })) : null;
+  #statement({ status }: QueryEvent, { keyword }: Statement, at: FilePosition): StatementItem {
+    const { databases } = status;
+    const tables = databases?.length ? databases.map((database) => ({ database, name: '*' })) : null;
     return { kind: 'statement', keyword, tables, gtid: this.gtidNow, at };
   }
 
@@ -187,6 +202,7 @@ export class Transactions {
       state: 'gtid',
       hasRows: false,
       isXa: false,
+      emptied: null,
     };
     this.#now.session = session;
     this.#now.state = 'begun';
@@ -199,11 +215,13 @@ export class Transactions {
     if (transaction === null || transaction.state === 'gtid') {
       throw new SyncError('BINLOG_DECODE', `a ${what} event outside a transaction`);
     }
-    if (transaction.state === 'open') return [];
+    const before = transaction.emptied ? [transaction.emptied.item] : [];
+    transaction.emptied = null;
+    if (transaction.state === 'open') return before;
     transaction.state = 'open';
-    if (transaction.isXa && this.#rereads === null) return [];
+    if (transaction.isXa && this.#rereads === null) return before;
     const { gtid, at, commitTimeUs, serverId, session } = transaction;
-    return [{ kind: 'begin', gtid, at, commitTimeUs, serverId, session }];
+    return [...before, { kind: 'begin', gtid, at, commitTimeUs, serverId, session }];
   }
 
   /** Rows of the open transaction, where they are in force. */

@@ -49,7 +49,7 @@ class Writer {
   }
 
   async end(): Promise<void> {
-    for (const xid of [...this.#prepared.keys()]) await this.decide(xid);
+    for (const xid of this.#prepared.keys()) await this.decide(xid);
   }
 
   #change(key: number): string {

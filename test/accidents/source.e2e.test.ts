@@ -269,6 +269,20 @@ describe.each(sides)('the server of side %s', (from) => {
 });
 
 describe('the server', () => {
+  it('is read already, under another name of its host: who comes with the same server id does not begin, and cuts nobody off', async () => {
+    const way = await openWay();
+    const alias = await openOneWay(stack, { start: false, source: { host: 'localhost', serverId: way.serverId } });
+    const { problems } = await stack.api.checkEndpoint(alias.endpoints.source);
+    expect(problems).toContainEqual(expect.objectContaining({ id: 'server-id-taken', severity: 'error' }));
+    await alias.start({ force: true });
+    await alias.fails('capture', 'SERVER_ID_TAKEN');
+    await way.write(2);
+    await way.arrives();
+    expect(await way.end('capture')).toMatchObject({ state: 'running', worker: { lastError: null } });
+    await alias.close();
+    await way.close();
+  });
+
   it('is restored from an older backup', async () => {
     const way = await openWay();
     const server = stack.mysql.a;

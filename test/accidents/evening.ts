@@ -75,6 +75,11 @@ export const evening: Readonly<Record<ErrorCode, Evening>> = {
   SOURCE_PURGED: accidents('endpoint-ways-out', 'where the source has purged what comes next'),
   SOURCE_BEHIND: accidents('failover', 'that is behind stops with its name'),
   SERVER_ID_TAKEN: accidents('source', 'read under our server id by another'),
+  XA_ROWS_MISSING: shown(
+    'libs/binlog/src/stops.integration.test.ts',
+    'stops at an XA COMMIT whose rows are in no binlog any more',
+    'the restart behind the transaction that it names is followed for BINLOG_UNSUPPORTED',
+  ),
   BINLOG_DECODE: shown(
     'libs/binlog/src/failure.integration.test.ts',
     'never goes on in a binlog that was reset under it',

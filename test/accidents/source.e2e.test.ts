@@ -146,12 +146,35 @@ describe.each(sides)('what side %s writes', (from) => {
     await way.close();
   });
 
-  it('in an XA transaction stops capture', async () => {
+  it('as a statement elsewhere does not', async () => {
     const way = await openWay({ from });
-    await way.atSource("XA START 'x'; INSERT INTO t VALUES (2, 'x'); XA END 'x'; XA PREPARE 'x'; XA COMMIT 'x'");
-    await way.write(3);
-    await way.fails('capture', 'BINLOG_UNSUPPORTED');
-    expect(await way.targetIds()).toEqual([1]);
+    const elsewhere = `${way.database}_elsewhere`;
+    await way.atSource(`CREATE DATABASE ${elsewhere}; CREATE TABLE ${elsewhere}.heartbeat (id INT AUTO_INCREMENT PRIMARY KEY, v DOUBLE);
+      SET SESSION binlog_format = 'STATEMENT'; INSERT INTO ${elsewhere}.heartbeat (v) VALUES (RAND()); DELETE FROM ${elsewhere}.heartbeat`);
+    await way.write(2);
+    await way.arrives();
+    await way.close();
+  });
+
+  it('in an XA transaction arrives when it is committed, by a capture that was not there when it was prepared', async () => {
+    const way = await openWay({ from });
+    const prepared = (xid: string, id: number): string =>
+      `XA START '${xid}'; INSERT INTO t VALUES (${id}, '${xid}'); XA END '${xid}'; XA PREPARE '${xid}'`;
+    await way.atSource(prepared(`kept-${from}`, 2));
+    await way.atSource(prepared(`dropped-${from}`, 3));
+    await way.write(4);
+    expect(await until(async () => (await way.targetIds()).length === 2 || undefined)).toBe(true);
+    expect(await way.targetIds()).toEqual([1, 4]);
+    if (from === 'a') await stack.capture[from].kill();
+    else await way.cutConnections(from);
+    await way.atSource('FLUSH BINARY LOGS');
+    const decide = async (sql: string): Promise<unknown> => way.atSource(sql).catch(() => undefined); // not before its session has gone
+    expect(await until(() => decide(`XA COMMIT 'kept-${from}'`))).toBeDefined();
+    expect(await until(() => decide(`XA ROLLBACK 'dropped-${from}'`))).toBeDefined();
+    if (from === 'a') await stack.capture[from].start();
+    await way.write(5);
+    await way.arrives();
+    expect(await way.targetIds()).toEqual([1, 2, 4, 5]);
     await way.close();
   });
 
@@ -244,6 +267,20 @@ describe.each(sides)('the server of side %s', (from) => {
 });
 
 describe('the server', () => {
+  it('is read already, under another name of its host: who comes with the same server id does not begin, and cuts nobody off', async () => {
+    const way = await openWay();
+    const alias = await openOneWay(stack, { start: false, source: { host: 'localhost', serverId: way.serverId } });
+    const { problems } = await stack.api.checkEndpoint(alias.endpoints.source);
+    expect(problems).toContainEqual(expect.objectContaining({ id: 'server-id-taken', severity: 'error' }));
+    await alias.start({ force: true });
+    await alias.fails('capture', 'SERVER_ID_TAKEN');
+    await way.write(2);
+    await way.arrives();
+    expect(await way.end('capture')).toMatchObject({ state: 'running', worker: { lastError: null } });
+    await alias.close();
+    await way.close();
+  });
+
   it('is restored from an older backup', async () => {
     const way = await openWay();
     const server = stack.mysql.a;

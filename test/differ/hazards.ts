@@ -7,7 +7,6 @@ export const hazardTable = 'hazard';
 export const createHazard = `CREATE TABLE \`${hazardTable}\` (id INT PRIMARY KEY, j JSON, e ENUM('a','b'))`;
 
 const hazards: Readonly<Record<string, readonly string[]>> = {
-  xa: ["XA START 'x'", `INSERT INTO \`${hazardTable}\` (id) VALUES (1)`, "XA END 'x'", "XA PREPARE 'x'", "XA COMMIT 'x'"],
   statement: ["SET SESSION binlog_format = 'STATEMENT'", `INSERT INTO \`${hazardTable}\` (id) VALUES (2)`],
   image: [
     `INSERT INTO \`${hazardTable}\` (id) VALUES (3)`,

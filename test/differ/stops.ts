@@ -37,7 +37,6 @@ export const expectedStops: readonly ExpectedStop[] = [
     reason: (steps, tables) =>
       tables.some(({ references }) => references.some(({ parent, actions }) => actions.includes('ON UPDATE') && touches(steps, parent))),
   },
-  hazard('xa', 'BINLOG_UNSUPPORTED'),
   hazard('statement', 'BINLOG_UNSUPPORTED'),
   hazard('image', 'SOURCE_SETTINGS'),
   { ...hazard('image', 'BINLOG_UNSUPPORTED'), says: /rows without the column .*binlog_row_image=FULL/ },

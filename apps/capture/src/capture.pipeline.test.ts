@@ -100,6 +100,7 @@ const setOf = (last: number): string => (last === 0 ? '' : `${uuid}:1-${last}`);
 
 vi.mock('@lutra/binlog', async (original) => ({
   ...(await original<object>()),
+  holdServerId: () => Promise.resolve(() => undefined),
   sourceState: async () => ({
     flavor: 'mysql',
     version: '8',

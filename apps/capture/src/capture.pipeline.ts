@@ -9,7 +9,7 @@
  * complete transaction in the log. What cannot be carried over faithfully ends the run with a named error; nothing is skipped.
  */
 import { RecordDecoder, RecordEncoder } from '@lutra/avro';
-import { checkStart, readBinlog, sourceState } from '@lutra/binlog';
+import { checkStart, holdServerId, readBinlog, sourceState } from '@lutra/binlog';
 import type { KnownPlace } from '@lutra/binlog';
 import { BusAdmin, Publisher, requestTimeoutFor } from '@lutra/bus';
 import type { BusOptions } from '@lutra/bus';
@@ -40,6 +40,7 @@ import { LogWriter } from './log-writer.js';
 import { requireMarkers } from './markers.js';
 import { requireNameCase } from './name-case.js';
 import { isOwnTable } from './own-tables.js';
+import { PreparedWatch } from './prepared-watch.js';
 import { Progress } from './progress.js';
 import { carryOutRestart } from './restart.js';
 import { requireCurrentRoutes } from './routes-check.js';
@@ -138,6 +139,7 @@ async function captureOnce(deps: CaptureDeps, work: CaptureWork, lead: Lead & { 
   requireNameCase(name, state, work.routes);
   const admin = new BusAdmin(bus);
   const publisher = new Publisher({ ...bus, topic, maxBatchBytes: endpoint.topic.maxMessageBytes });
+  let giveBack = (): void => undefined;
   try {
     await during(kafka, () => admin.ensureTopic(topic, endpoint.topic));
     publisher.limitRequests(await during(kafka, () => admin.requestLimit(topic)));
@@ -152,6 +154,8 @@ async function captureOnce(deps: CaptureDeps, work: CaptureWork, lead: Lead & { 
     // Not before the claim: who claims after us looks after us, so routes that were once in force never go back to older ones.
     const { announced: known } = claimed.tail;
     const revision = await during('ZooKeeper, for the newest routes', () => requireCurrentRoutes(deps.registry, work, known));
+    const owner = { serverId: endpoint.serverId, owner: claimed.log };
+    giveBack = await during(server, () => holdServerId(source, owner));
     // Nor this: its dump cuts off who reads under the same server id, which only the one that holds the lease may do.
     await during(`its probe to come back through the binlog of ${server}`, () => requireMarkers(deps, work, { source, state, signal }));
     const claim = await carryOutRestart({ endpoint: endpoint.name, source, restarts, publisher, encoder, logger: deps.logger }, claimed);
@@ -176,7 +180,10 @@ async function captureOnce(deps: CaptureDeps, work: CaptureWork, lead: Lead & { 
     const progress = new Progress(deps, endpoint.name);
     progress.looked({ file: state.file, pos: state.pos, at: askedAt });
     metrics.queueCapacity.set({ name }, queueBytes);
-    const omissions = new DdlOmissions(deps, { endpoint, tell: deps.events.of(region, endpoint), signal });
+    const tell = deps.events.of(region, endpoint);
+    const prepared = new PreparedWatch({ endpoint, tell, status: deps.status, logger: deps.logger });
+    prepared.changed([]);
+    const omissions = new DdlOmissions(deps, { endpoint, tell, signal });
     omissions.found(claim.tail.ddl);
     const copies = new CopyKeeper({
       endpoint: endpoint.name,
@@ -244,7 +251,11 @@ async function captureOnce(deps: CaptureDeps, work: CaptureWork, lead: Lead & { 
         known: knownPlace(claim),
         wants,
         onUnwanted: () => progress.unwanted(),
-        onSourceEnd: (end) => progress.looked(end),
+        onSourceEnd: (end) => {
+          progress.looked(end);
+          prepared.look(Date.now());
+        },
+        onPrepared: (now) => prepared.changed(now),
         bufferBytes: binlogBufferBytes,
         logger: deps.logger,
         signal,
@@ -289,6 +300,7 @@ async function captureOnce(deps: CaptureDeps, work: CaptureWork, lead: Lead & { 
   } finally {
     ended.abort(new SyncError('ABORTED', 'the leadership ended'));
     metrics.disconnected(name, 'source', 'kafka');
+    giveBack();
     await Promise.allSettled([publisher.close(), admin.close()]);
   }
 }

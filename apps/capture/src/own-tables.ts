@@ -10,6 +10,8 @@ const skipTable: TableName = { database: 'lutra', name: 'skip' };
 const otterTable: TableName = { database: 'retl', name: 'retl_mark' };
 const ownTables: readonly TableName[] = [checkpointTable, signalTable, skipTable, otterTable];
 
+export const ownDatabases: ReadonlySet<string> = new Set(ownTables.map(({ database }) => database));
+
 export function isOwnTable(table: TableName): boolean {
   return ownTables.some((own) => isTable(table, own));
 }

@@ -19,6 +19,7 @@ import { rowEventOf } from './row-event.js';
 import type { RowEventOptions } from './row-event.js';
 import { requireBefore } from './rows-until.js';
 import { Signals } from './signals.js';
+import { requireUnrouted } from './statement-change.js';
 
 export interface TrackerOptions extends RowEventOptions {
   readonly region: string;
@@ -60,7 +61,7 @@ export class TransactionTracker {
     this.#rowsUntil = options.rowsUntil;
   }
 
-  /** @throws SyncError DDL_UNSUPPORTED, CHECKPOINT_INVALID, LOOP_DETECTED, SOURCE_BEHIND */
+  /** @throws SyncError DDL_UNSUPPORTED, BINLOG_UNSUPPORTED, CHECKPOINT_INVALID, LOOP_DETECTED, SOURCE_BEHIND */
   *accept(item: SourceItem): Generator<Output> {
     switch (item.kind) {
       case 'begin':
@@ -73,6 +74,8 @@ export class TransactionTracker {
         return yield* this.#commit(item.end);
       case 'ddl':
         return yield* this.#ddl(item);
+      case 'statement':
+        return requireUnrouted(item, this.#options);
       case 'heartbeat':
         yield this.#boundary(item.end);
     }

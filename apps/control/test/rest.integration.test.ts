@@ -539,6 +539,7 @@ describe('status', () => {
       lagMs: 40,
       position: null,
       sourceEnd: null,
+      prepared: null,
       log: null,
       seq: 9,
       offset: 10,

@@ -15,6 +15,7 @@ import type { SourceConnection } from './options.js';
 import type { Start } from './start-position.js';
 
 export interface DumpOptions extends SourceConnection {
+  /** 0: no other dump is cut off, and this one ends where the binlog ends. */
   readonly serverId: number;
   readonly start: Start;
   /** The dump must come from this server; null: not checked. */
@@ -85,7 +86,8 @@ export class Dump {
     const { serverId, start } = options;
     const from = 'gtidSet' in start ? { gtidSet: start.gtidSet } : { filename: start.file, position: start.pos };
     // asking MariaDB for annotate events leaves no hole in the positions
-    this.#zongji.start({ serverId, ...from, requestAnnotateRows: true });
+    // as an object: zongji takes the number 0 for none, and puts 1 in its place, which is the id of many a replica
+    this.#zongji.start({ serverId: Object(serverId) as number, ...from, requestAnnotateRows: true });
     this.#watch = setInterval(() => this.#checkSilence(), watchMs);
   }
 

@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import type { SourceItem } from '@lutra/model';
 import type { Connection } from 'mysql2/promise';
 import { mysqlServer } from '../../../test/servers/index.js';
-import { checkStart, readBinlog, sourceState } from './index.js';
+import { checkStart, holdServerId, readBinlog, sourceState } from './index.js';
 import { collectToEnd, collectToError, connectionOf, executed, readerOptions, rowsOf, select, stateOf, writer } from './reading.fixture.js';
 
 const versions = ['8.0', '9.7'] as const;
@@ -158,6 +158,26 @@ describe.each(versions)('MySQL %s', (version) => {
     })();
     await expect(cut).rejects.toMatchObject({ code: 'SERVER_ID_TAKEN' });
     await second.return(undefined);
+  });
+
+  it('gives a server id to one log at a time, under whatever name of its host, and to the same log again at once', async () => {
+    const source = connectionOf(server);
+    const giveBack = await holdServerId(source, { serverId: 4712, owner: 'log a' });
+    await expect(
+      holdServerId({ ...source, host: 'localhost' }, { serverId: 4712, owner: 'log b', closingSeconds: 0 }),
+    ).rejects.toMatchObject({
+      code: 'SERVER_ID_TAKEN',
+    });
+    const other = await holdServerId(source, { serverId: 4713, owner: 'log b' });
+    const successor = await holdServerId(source, { serverId: 4712, owner: 'log a' });
+    giveBack();
+    // the successor has it now, or gets it
+    const holder = async (): Promise<unknown> => (await select(connection, "SELECT IS_USED_LOCK('lutra.server-id.4712') AS id"))[0]!['id'];
+    await expect.poll(holder).not.toBeNull();
+    successor();
+    await expect.poll(holder).toBeNull();
+    (await holdServerId(source, { serverId: 4712, owner: 'log b' }))();
+    other();
   });
 
   it('says that the source went away when its connection is killed', async () => {

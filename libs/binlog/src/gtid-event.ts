@@ -11,6 +11,8 @@ export interface GtidEvent {
   readonly commitTimeUs: number;
   /** MariaDB: the transaction starts here, without a BEGIN. */
   readonly begins: boolean;
+  /** MariaDB: it is an XA transaction that will be prepared; elsewhere its XA START says so. */
+  readonly prepares: boolean;
 }
 
 export function readGtidEvent(event: BinlogEvent): GtidEvent {
@@ -22,7 +24,7 @@ export function readGtidEvent(event: BinlogEvent): GtidEvent {
   const uuid = formatUuid(reader.take(16));
   const number = reader.u64();
   const gtid = event.type === eventType.gtid ? `${uuid}:${number}` : null;
-  return { gtid, commitTimeUs: readCommitTime(reader) ?? seconds, begins: false };
+  return { gtid, commitTimeUs: readCommitTime(reader) ?? seconds, begins: false, prepares: false };
 }
 
 /** From MySQL 8.0.1 on: after the two numbers of the logical clock, 7 bytes, whose highest bit says that the original's time follows. */
@@ -57,7 +59,7 @@ function readTagged(reader: ByteReader, seconds: number): GtidEvent {
   const tag = reader.utf8(Number(readVarint(reader)));
   for (const clock of [4, 5]) if (isNext(clock)) readVarint(reader);
   const commitTimeUs = isNext(6) ? Number(readVarint(reader)) : seconds;
-  return { gtid: `${uuid}:${tag}:${number}`, commitTimeUs, begins: false };
+  return { gtid: `${uuid}:${tag}:${number}`, commitTimeUs, begins: false, prepares: false };
 }
 
 /** The ones at the low end of the first byte count the bytes that follow; the value is what is left, little-endian. */
@@ -83,15 +85,23 @@ function readMariadb(reader: ByteReader, serverId: number, commitTimeUs: number)
   const sequence = reader.u64();
   const domain = reader.u32();
   const flags = reader.u8();
-  if ((flags & (mariadbFlag.preparedXa | mariadbFlag.completedXa)) !== 0) {
-    throw new SyncError('BINLOG_UNSUPPORTED', 'the binlog holds a prepared XA transaction');
-  }
+  const prepares = (flags & mariadbFlag.preparedXa) !== 0;
+  const completes = (flags & mariadbFlag.completedXa) !== 0;
   if ((flags & mariadbFlag.groupCommit) !== 0) reader.skip(8);
+  if (prepares || completes) {
+    reader.skip(4); // the xid's format
+    reader.skip(reader.u8() + reader.u8());
+  }
   const extra = reader.left > 0 ? reader.u8() : 0;
   if ((extra & mariadbAlterFlags) !== 0) {
     throw new SyncError('BINLOG_UNSUPPORTED', 'the binlog holds a two-phase ALTER TABLE (binlog_alter_two_phase=ON)');
   }
-  return { gtid: `${domain}-${serverId}-${sequence}`, commitTimeUs, begins: (flags & mariadbFlag.standalone) === 0 };
+  return {
+    gtid: `${domain}-${serverId}-${sequence}`,
+    commitTimeUs,
+    begins: (flags & mariadbFlag.standalone) === 0 && !completes,
+    prepares,
+  };
 }
 
 function formatUuid(bytes: Buffer): string {

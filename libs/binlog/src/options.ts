@@ -1,6 +1,7 @@
 /** What a caller says to read a source: where it is, from where on, which tables. */
 import type { FilePosition, ServerLogin } from '@lutra/model';
 import type { Logger } from '@lutra/telemetry';
+import type { PreparedTransaction } from './xa.js';
 
 export interface SourceConnection extends ServerLogin {
   readonly user: string;
@@ -17,6 +18,10 @@ export interface BinlogOptions extends SourceConnection {
   wants(table: { readonly database: string; readonly name: string }): boolean;
   /** Told of each rows event of a table that is not wanted; it is passed over unread, so nobody knows how many rows it holds. */
   onUnwanted?(): void;
+  /** What becomes of XA transactions that were prepared before `start`, or are large: read again from the binlog (default), or left out. */
+  readonly xa?: 'carried' | 'passed over' | undefined;
+  /** Told of the XA transactions that were prepared since reading began, and have no outcome yet, when they change. */
+  onPrepared?(prepared: readonly PreparedTransaction[]): void;
   /** Bytes of events that may wait unread before the connection is paused. Default 16 MiB. */
   readonly bufferBytes?: number | undefined;
   /** ms between the server's heartbeats while it has nothing to send. Default 1000. */

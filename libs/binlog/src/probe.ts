@@ -13,7 +13,7 @@ import { isBefore } from './place.js';
 import { readBinlog } from './read-binlog.js';
 import { readState } from './source-state.js';
 
-export interface ProbeOptions extends Omit<BinlogOptions, 'start' | 'known' | 'wants' | 'heartbeatMs'> {
+export interface ProbeOptions extends Omit<BinlogOptions, 'start' | 'known' | 'wants' | 'heartbeatMs' | 'xa' | 'onPrepared'> {
   /** Its name. */
   readonly endpoint: string;
 }
@@ -39,7 +39,7 @@ export async function probeBinlog(options: ProbeOptions): Promise<number | null>
   const { before, after } = written;
   const isLutra = (table: { database: string; name: string }): boolean => table.database === 'lutra' && table.name === 'checkpoint';
   const start = before.executed === null ? { file: before.file, pos: before.pos } : { gtidSet: before.executed };
-  for await (const item of readBinlog({ ...options, start, wants: isLutra, heartbeatMs })) {
+  for await (const item of readBinlog({ ...options, start, wants: isLutra, heartbeatMs, xa: 'passed over' })) {
     if (item.kind === 'rows') {
       const markers = isLutra(item.table) ? item.rows.map((image) => readMarker(item.table, image)) : [];
       if (markers.some((marker) => marker?.pipeline === probePipeline(options.endpoint) && marker.logId === token)) return null;

@@ -11,6 +11,7 @@ import { Dump } from './dump.js';
 import { checkHistory } from './history.js';
 import type { BinlogOptions, SourceState } from './options.js';
 import { fileStart } from './place.js';
+import { preparedRows } from './prepared-rows.js';
 import { readSessionDefaults } from './session.js';
 import type { SessionDefaults } from './session.js';
 import { readCharsets, readState } from './source-state.js';
@@ -18,6 +19,7 @@ import { SourceWatch } from './source-watch.js';
 import { checkedStart } from './start-position.js';
 import type { Start } from './start-position.js';
 import { TransactionReader } from './transaction-reader.js';
+import type { Elsewhere } from './transactions.js';
 
 const defaultBufferBytes = 16 * 1024 * 1024;
 /** An event of a large row: putting it together and decoding it are two pieces of work. */
@@ -59,7 +61,9 @@ export async function* readBinlog(options: BinlogOptions): AsyncGenerator<Source
       dump.taken();
       if (event.length > largeEventBytes) await nextTurn();
       for (const item of reader.read(event)) {
-        yield item.kind === 'undecoded' ? item.finish(await abortable(signal, () => askText(options, item.charset, item.bytes))) : item;
+        if (item.kind === 'elsewhere') yield* elsewhere(options, opening, item);
+        else
+          yield item.kind === 'undecoded' ? item.finish(await abortable(signal, () => askText(options, item.charset, item.bytes))) : item;
         if (signal.aborted) throw aborted();
       }
     }
@@ -114,7 +118,24 @@ function openReader(options: BinlogOptions, { state, start, end, charsets, sessi
     session,
     wants: (table) => options.wants(table),
     onUnwanted: () => options.onUnwanted?.(),
+    onPrepared: (prepared) => options.onPrepared?.(prepared),
   });
+}
+
+async function* elsewhere(options: BinlogOptions, opening: Opening, item: Elsewhere): AsyncGenerator<SourceItem, void, void> {
+  if (options.xa === 'passed over') return yield { ...item.begin, session: opening.session.session };
+  const { state, charsets, session } = opening;
+  const facts = { flavor: state.flavor, charsets };
+  yield* preparedRows(
+    {
+      options,
+      state,
+      bufferBytes: options.bufferBytes ?? defaultBufferBytes,
+      reader: (xid, start) =>
+        new TransactionReader({ facts, start, end: start, gtidMode: false, session, wants: (table) => options.wants(table), rereads: xid }),
+    },
+    item,
+  );
 }
 
 function aborted(): SyncError {

@@ -16,6 +16,7 @@ describe('status variables', () => {
       sqlMode: 0x45a00028n,
       charset: { client: 224, connection: 224, server: 255 },
       defaultCollationForUtf8mb4: 255,
+      databases: ['d'],
       unknown: null,
     });
   });
@@ -32,6 +33,7 @@ describe('status variables', () => {
       charsetDatabase: 28,
       microseconds: 123_456,
       defaultCollationForUtf8mb4: 45,
+      databases: ['d'],
       ...primaryKey,
       unknown: null,
     });
@@ -55,8 +57,13 @@ describe('status variables', () => {
     const trigger =
       '000000000c0104001000000000000603737464030a00030004e0000500ff0005062b30323a3030070200081c000b04726f6f74093132372e302e302e310c016400111100000000000000122d00';
     expect(read(trigger)).toMatchObject({ lcTimeNames: 2, charsetDatabase: 28, defaultCollationForUtf8mb4: 45, unknown: null });
-    expect(read('0c026100620013011400')).toEqual({ sqlRequirePrimaryKey: true, defaultTableEncryption: false, unknown: null });
-    expect(read('0cfe1001')).toEqual({ explicitDefaultsForTimestamp: true, unknown: null });
+    expect(read('0c026100620013011400')).toEqual({
+      databases: ['a', 'b'],
+      sqlRequirePrimaryKey: true,
+      defaultTableEncryption: false,
+      unknown: null,
+    });
+    expect(read('0cfe1001')).toEqual({ databases: null, explicitDefaultsForTimestamp: true, unknown: null });
   });
 
   it('of both phases of MariaDB’s ALTER', () => {

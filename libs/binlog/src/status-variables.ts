@@ -35,6 +35,8 @@ export interface StatusVariables {
   readonly gtidFlags3?: number;
   /** MariaDB from 11.5 on: pairs of a character set's id and that of its default collation. */
   readonly characterSetCollations?: readonly (readonly [number, number])[];
+  /** MySQL: all databases of which the statement opened a table, those of triggers, views and functions included; null: they were too many, or not told. */
+  readonly databases?: readonly string[] | null;
   /** The first code that could not be read; null: all were. */
   readonly unknown: number | null;
 }
@@ -52,11 +54,16 @@ const skipText: Take = (reader) => void reader.skip(reader.u8());
 /** More databases than a server lists in an event; the count stands alone then. */
 const tooManyDatabases = 254;
 
-const skipDatabases: Take = (reader) => {
+const takeDatabases: Take = (reader, into) => {
   const count = reader.u8();
-  if (count === tooManyDatabases) return;
-  for (let i = 0; i < count; i++) while (reader.u8() !== 0);
+  into.databases = count === tooManyDatabases ? null : Array.from({ length: count }, () => textToZero(reader));
 };
+
+function textToZero(reader: ByteReader): string {
+  const start = reader.offset;
+  while (reader.u8() !== 0);
+  return reader.bytes.toString('utf8', start, reader.offset - 1);
+}
 
 const both: ReadonlyMap<number, Take> = new Map<number, Take>([
   [0, (reader, into) => void (into.flags2 = reader.u32())],
@@ -73,7 +80,7 @@ const both: ReadonlyMap<number, Take> = new Map<number, Take>([
 
 const mysql: ReadonlyMap<number, Take> = new Map<number, Take>([
   ...both,
-  [12, skipDatabases],
+  [12, takeDatabases],
   [13, (reader, into) => void (into.microseconds = reader.u24())],
   [16, (reader, into) => void (into.explicitDefaultsForTimestamp = reader.u8() !== 0)],
   [17, skip(8)], // the data dictionary's transaction

@@ -21,6 +21,7 @@ import { TableVersions } from './table-versions.js';
 import type { Table } from './table-versions.js';
 import { Transactions } from './transactions.js';
 import type { ReadItem } from './transactions.js';
+import type { PreparedTransaction } from './xa.js';
 
 export interface ReaderOptions {
   readonly facts: Omit<ServerFacts, 'yearSign'>;
@@ -32,6 +33,10 @@ export interface ReaderOptions {
   readonly session: SessionDefaults;
   wants(table: { readonly database: string; readonly name: string }): boolean;
   onUnwanted?(): void;
+  /** Reads the rows of this XA transaction again, which begins at `start`. */
+  readonly rereads?: string;
+  /** Told of the XA transactions that were prepared since reading began, and have no outcome yet, when they change. */
+  onPrepared?(prepared: readonly PreparedTransaction[]): void;
 }
 
 export class TransactionReader {
@@ -51,7 +56,13 @@ export class TransactionReader {
     this.#onUnwanted = () => options.onUnwanted?.();
     const executed = 'gtidSet' in start && gtidMode ? parseGtids(start.gtidSet, this.#isMariadb ? '0-0-0' : '') : null;
     this.#place = new Place({ gtidMode, executed, jumpsUntil: 'gtidSet' in start ? end : null });
-    this.#transactions = new Transactions(this.#place, facts, options.session);
+    this.#transactions = new Transactions({
+      place: this.#place,
+      facts,
+      defaults: options.session,
+      rereads: options.rereads ?? null,
+      onPrepared: (prepared) => options.onPrepared?.(prepared),
+    });
     this.#versions = new TableVersions(facts, (table) => options.wants(table));
     if ('pos' in start && gtidMode && start.pos > fileStart) this.#search = new StartSearch(this.#place, start);
   }
@@ -96,9 +107,12 @@ export class TransactionReader {
       case eventType.tableMap:
         return this.#tableMap(event);
       case eventType.query:
+      case eventType.executeLoadQuery:
         return this.#transactions.query(event, at);
       case eventType.xid:
         return this.#transactions.commit();
+      case eventType.xaPrepare:
+        return this.#transactions.prepare(event);
       case eventType.gtid:
       case eventType.gtidTagged:
       case eventType.anonymousGtid:
@@ -157,16 +171,15 @@ export class TransactionReader {
   }
 
   #rows(event: BinlogEvent, type: RowsType, at: FilePosition): readonly SourceItem[] {
-    const items = this.#transactions.within('rows');
     const table = this.#tables.get(tableIdOf(event.body));
     if (table === undefined) throw new SyncError('BINLOG_DECODE', 'rows without a table map');
     if (table === 'unwanted') {
       this.#onUnwanted();
-      return items;
+      return this.#transactions.within('rows');
     }
     const rows = decodeRows(table, event.body, type);
     const flags = flagsOf(event.body) & carriedRowsFlags;
-    return [...items, { kind: 'rows', table: table.schema, op: type.op, rows, flags, at, bytes: event.size }];
+    return this.#transactions.rows({ kind: 'rows', table: table.schema, op: type.op, rows, flags, at, bytes: event.size });
   }
 }
 

@@ -3,19 +3,22 @@
  * it, once; its commit only for what the server says is committed.
  */
 import { SyncError } from '@lutra/model';
-import type { FilePosition, Position, SourceItem, SourceSession } from '@lutra/model';
+import type { FilePosition, Position, SourceItem, SourceSession, TableName } from '@lutra/model';
 import type { BinlogEvent } from './event.js';
 import { readGtidEvent } from './gtid-event.js';
 import type { GtidEvent } from './gtid-event.js';
 import type { Place } from './place.js';
 import { sessionOf } from './session.js';
 import type { SessionDefaults } from './session.js';
-import { classify, readQueryEvent } from './statement.js';
+import { classify, emptiedTable, readQueryEvent } from './statement.js';
 import type { QueryEvent, Statement } from './statement.js';
 import { statementText } from './statement-text.js';
 import type { StatementText, TextFacts } from './statement-text.js';
+import { PreparedTransactions, readXaPrepare } from './xa.js';
+import type { HeldRows, PreparedTransaction } from './xa.js';
 
 type Ddl = Extract<SourceItem, { kind: 'ddl' }>;
+type StatementItem = Extract<SourceItem, { kind: 'statement' }>;
 
 /** A DDL statement whose character set the source must be asked for; `finish` takes its text, null where the bytes are none. */
 export interface Undecoded {
@@ -25,7 +28,23 @@ export interface Undecoded {
   readonly finish: (text: string | null) => Ddl;
 }
 
-export type ReadItem = SourceItem | Undecoded;
+/** What an XA COMMIT puts in force and is not here: the begin and the rows that come before its commit. */
+export interface Elsewhere {
+  readonly kind: 'elsewhere';
+  readonly xid: string;
+  /** Where it was prepared; null: before we read. */
+  readonly place: FilePosition | null;
+  /** Of the XA COMMIT. */
+  readonly begin: Omit<Extract<SourceItem, { kind: 'begin' }>, 'session'>;
+}
+
+export type ReadItem = SourceItem | Undecoded | Elsewhere;
+
+interface Prepared {
+  readonly session: SourceSession;
+  readonly rows: HeldRows;
+  readonly place: FilePosition;
+}
 
 /** A transaction between its GTID (or BEGIN) and its end. */
 interface Transaction extends GtidEvent {
@@ -34,19 +53,37 @@ interface Transaction extends GtidEvent {
   session: SourceSession;
   /** gtid: only its GTID was read · begun: its BEGIN too · open: its begin was given out */
   state: 'gtid' | 'begun' | 'open';
+  /** Some that are wanted. */
   hasRows: boolean;
+  /** An XA transaction: its rows are not in force yet. */
+  isXa: boolean;
+  /** A statement that a restarted server may have written to empty a MEMORY table: then a COMMIT that is no event of InnoDB follows, and nothing else. */
+  emptied: { readonly item: StatementItem; readonly table: TableName } | null;
+}
+
+export interface TransactionsOptions {
+  readonly place: Place;
+  readonly facts: TextFacts;
+  readonly defaults: SessionDefaults;
+  /** Null: an XA transaction's rows are held until it is committed. An xid: those of this one are given out, whatever comes of it. */
+  readonly rereads: string | null;
+  onPrepared(prepared: readonly PreparedTransaction[]): void;
 }
 
 export class Transactions {
   readonly #place: Place;
   readonly #facts: TextFacts;
   readonly #defaults: SessionDefaults;
+  readonly #rereads: string | null;
+  readonly #prepared: PreparedTransactions;
   #now: Transaction | null = null;
 
-  constructor(place: Place, facts: TextFacts, defaults: SessionDefaults) {
+  constructor({ place, facts, defaults, rereads, onPrepared }: TransactionsOptions) {
     this.#place = place;
     this.#facts = facts;
     this.#defaults = defaults;
+    this.#rereads = rereads;
+    this.#prepared = new PreparedTransactions(onPrepared);
   }
 
   /** True from a GTID (or BEGIN) on to the end. */
@@ -74,6 +111,8 @@ export class Transactions {
       session: this.#defaults.session,
       state: gtid.begins ? 'begun' : 'gtid',
       hasRows: false,
+      isXa: gtid.prepares,
+      emptied: null,
     };
   }
 
@@ -82,12 +121,23 @@ export class Transactions {
     const query = readQueryEvent(event, this.#facts.flavor);
     const statement = classify(query.bytes.toString('latin1'), this.#facts.flavor);
     const transaction = this.#now;
-    if (transaction !== null && transaction.state !== 'gtid') return this.#within(transaction, query, statement);
+    if (transaction !== null && transaction.state !== 'gtid') return this.#within(transaction, { query, at }, statement);
     switch (statement.kind) {
       case 'begin':
         return this.#begin(event, at, query);
+      case 'xa-start':
+        this.#begin(event, at, query);
+        this.#now!.isXa = true;
+        return [];
+      case 'xa-commit':
+      case 'xa-rollback':
+        return this.#decide(event, at, statement);
       case 'temporary':
         return [...this.#begin(event, at, query), ...this.commit()];
+      case 'rows': {
+        const item = this.#statement(query, statement, at);
+        return [item, ...this.#nothing()];
+      }
       case 'create-table':
       case 'other':
         return this.#ddl(query, at);
@@ -96,25 +146,64 @@ export class Transactions {
     }
   }
 
-  #within(transaction: Transaction, query: QueryEvent, statement: Statement): readonly ReadItem[] {
+  #within(transaction: Transaction, { query, at }: { query: QueryEvent; at: FilePosition }, statement: Statement): readonly ReadItem[] {
+    const { emptied } = transaction;
+    transaction.emptied = null;
+    if (emptied && statement.kind === 'commit') return [{ ...emptied.item, tables: [emptied.table] }, ...this.commit()];
+    return [...(emptied ? [emptied.item] : []), ...this.#next(transaction, { query, at }, statement)];
+  }
+
+  #next(transaction: Transaction, { query, at }: { query: QueryEvent; at: FilePosition }, statement: Statement): readonly ReadItem[] {
     switch (statement.kind) {
+      case 'rows': {
+        const item = this.#statement(query, statement, at);
+        const table = emptiedTable(query);
+        if (table === null) return [item];
+        transaction.emptied = { item, table };
+        return [];
+      }
       case 'commit':
         return this.commit();
       case 'rollback':
         return this.#rollback(transaction);
+      case 'xa-rollback':
+        if (transaction.hasRows) return this.#rollback(transaction);
+        this.#prepared.takeOpen(transaction.session);
+        return this.#nothing();
+      case 'xa-end':
       case 'savepoint':
       case 'temporary':
         return [];
       case 'create-table':
         return this.#createSelect(query, transaction);
     }
+    // without rows that are wanted, none are taken back
+    if (statement.keyword === 'ROLLBACK TO' && !transaction.hasRows) return [];
     throw unsupported(statement);
+  }
+
+  #statement({ status }: QueryEvent, { keyword }: Statement, at: FilePosition): StatementItem {
+    const { databases } = status;
+    const tables = databases?.length ? databases.map((database) => ({ database, name: '*' })) : null;
+    return { kind: 'statement', keyword, tables, gtid: this.gtidNow, at };
   }
 
   #begin(event: BinlogEvent, at: FilePosition, { status }: QueryEvent): readonly SourceItem[] {
     const { timestamp, serverId } = event;
     const session = sessionOf(status, this.#defaults);
-    this.#now ??= { gtid: null, commitTimeUs: timestamp * 1e6, begins: true, at, serverId, session, state: 'gtid', hasRows: false };
+    this.#now ??= {
+      gtid: null,
+      commitTimeUs: timestamp * 1e6,
+      begins: true,
+      prepares: false,
+      at,
+      serverId,
+      session,
+      state: 'gtid',
+      hasRows: false,
+      isXa: false,
+      emptied: null,
+    };
     this.#now.session = session;
     this.#now.state = 'begun';
     return [];
@@ -126,14 +215,65 @@ export class Transactions {
     if (transaction === null || transaction.state === 'gtid') {
       throw new SyncError('BINLOG_DECODE', `a ${what} event outside a transaction`);
     }
-    if (what === 'rows') transaction.hasRows = true;
-    if (transaction.state === 'open') return [];
+    const before = transaction.emptied ? [transaction.emptied.item] : [];
+    transaction.emptied = null;
+    if (transaction.state === 'open') return before;
     transaction.state = 'open';
+    if (transaction.isXa && this.#rereads === null) return before;
     const { gtid, at, commitTimeUs, serverId, session } = transaction;
-    return [{ kind: 'begin', gtid, at, commitTimeUs, serverId, session }];
+    return [...before, { kind: 'begin', gtid, at, commitTimeUs, serverId, session }];
+  }
+
+  /** Rows of the open transaction, where they are in force. */
+  rows(rows: Extract<SourceItem, { kind: 'rows' }>): readonly SourceItem[] {
+    const transaction = this.#now;
+    const items = this.within('rows');
+    if (transaction) transaction.hasRows = true;
+    if (transaction?.isXa !== true || this.#rereads !== null) return [...items, rows];
+    this.#prepared.hold(rows);
+    return [];
+  }
+
+  /** XA PREPARE, or XA COMMIT … ONE PHASE: only here a transaction says which one it is. @throws SyncError BINLOG_DECODE */
+  prepare(event: BinlogEvent): readonly ReadItem[] {
+    const transaction = this.#now;
+    if (transaction?.isXa !== true || transaction.state === 'gtid')
+      throw new SyncError('BINLOG_DECODE', 'an XA PREPARE outside an XA transaction');
+    const { xid, onePhase } = readXaPrepare(event.body);
+    if (this.#rereads !== null) {
+      if (xid !== this.#rereads) throw new SyncError('BINLOG_DECODE', `XA transaction ${xid} where ${this.#rereads} was prepared`);
+      return this.commit();
+    }
+    const { session, gtid, at, commitTimeUs, serverId } = transaction;
+    const held = this.#prepared.takeOpen(session);
+    if (onePhase) return this.#inForce({ kind: 'begin', gtid, at, commitTimeUs, serverId }, xid, { ...held, place: at });
+    this.#prepared.add({ xid, gtid, ...at, sinceMs: Math.floor(commitTimeUs / 1000) }, held);
+    return this.#nothing();
+  }
+
+  #decide(event: BinlogEvent, at: FilePosition, { kind, xid = '' }: Statement): readonly ReadItem[] {
+    const { gtid = null, commitTimeUs = event.timestamp * 1e6, at: start = at, serverId = event.serverId } = this.#now ?? {};
+    const prepared = this.#prepared.take(xid);
+    if (kind === 'xa-rollback') return this.#nothing();
+    return this.#inForce({ kind: 'begin', gtid, at: start, commitTimeUs, serverId }, xid, prepared);
+  }
+
+  #inForce(begin: Elsewhere['begin'], xid: string, prepared: Prepared | undefined): readonly ReadItem[] {
+    this.#close();
+    const commit = { kind: 'commit', end: this.#place.end } as const;
+    if (prepared?.rows) return [{ ...begin, session: prepared.session }, ...prepared.rows, commit];
+    return [{ kind: 'elsewhere', xid, place: prepared?.place ?? null, begin }, commit];
+  }
+
+  /** What was read changed nothing so far. */
+  #nothing(): readonly SourceItem[] {
+    this.#close();
+    return [{ kind: 'heartbeat', end: this.#place.end }];
   }
 
   commit(): readonly SourceItem[] {
+    if (this.#now?.isXa === true && this.#rereads === null)
+      throw new SyncError('BINLOG_DECODE', 'an XA transaction ends in a plain COMMIT');
     const items = this.within('commit');
     this.#close();
     return [...items, { kind: 'commit', end: this.#place.end }];

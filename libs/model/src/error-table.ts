@@ -226,7 +226,7 @@ export const errorTable = {
   SERVER_ID_TAKEN: stop({
     cause: 'A database replica, or another Lutra, reads this server under the same server id; the server serves the latest only.',
     kept: log,
-    help: 'Another replica uses this server_id and cuts our connection. Give the endpoint a server id of its own.',
+    help: 'Another replica, or another live endpoint of Lutra, uses this server_id at this server, perhaps by another name of its host. Give the endpoint a server id of its own: PUT /api/v1/endpoints/<name> with another serverId.',
   }),
   BINLOG_DECODE: stop({
     cause: 'The binlog is damaged, or holds what Lutra has never met.',
@@ -234,9 +234,15 @@ export const errorTable = {
     help: 'An event of the binlog could not be decoded. Nothing was skipped. The message has file, position and GTID. If it is decoded in no attempt, bring the targets in line by hand and go on behind it: POST /api/v1/endpoints/<name>/restart with its GTID.',
   }),
   BINLOG_UNSUPPORTED: stop({
-    cause: 'A session wrote in STATEMENT format, in an XA transaction or compressed.',
+    cause: 'A session wrote routed tables in STATEMENT format, or compressed.',
     kept: log,
-    help: 'The binlog holds an event that can carry rows and that Lutra does not read yet (compressed payload, partial JSON, statement-based change, XA). Nothing was skipped. Mend the cause, bring the targets in line by hand, then go on behind the transaction: POST /api/v1/endpoints/<name>/restart with its GTID, which details.gtid has.',
+    help: 'The binlog holds an event that can carry rows and that Lutra does not read yet (compressed payload, partial JSON, statement-based change). Nothing was skipped. Mend the cause, bring the targets in line by hand, then go on behind the transaction: POST /api/v1/endpoints/<name>/restart with its GTID, which details.gtid has.',
+  }),
+  XA_ROWS_MISSING: stop({
+    cause:
+      'An XA transaction was prepared longer ago than the source keeps its binlog, or in a session that wrote none, and was committed now. Its rows stand where it was prepared.',
+    kept: log,
+    help: 'An XA transaction was committed whose rows the binlog no longer has, so nobody can tell which rows of which tables they are. Find out from its application, bring the targets in line by hand, then go on behind the commit: POST /api/v1/endpoints/<name>/restart with its GTID, which details.gtid has. Keep the binlog for longer than an XA transaction may stay prepared.',
   }),
   COLUMN_UNSUPPORTED: stop({
     cause: 'A row of a table with such a column was written.',

@@ -117,8 +117,31 @@ export const tableSuspendedEventSchema = z.object({
 });
 export type TableSuspendedEvent = Readonly<z.infer<typeof tableSuspendedEventSchema>>;
 
+/** An XA transaction at a source is prepared for long: its rows wait, and its binlog must stay. */
+export const xaPreparedEventSchema = z.object({
+  type: z.literal('xa-prepared'),
+  /** UUID of the event. */
+  id: z.string(),
+  /** ms since 1970, by capture's clock. */
+  at: z.number(),
+  region: z.string(),
+  /** Whose source it is; also the record's key. */
+  endpoint: z.string(),
+  /** As the server prints it: X'67',X'62',1 */
+  xid: z.string(),
+  gtid: z.string().nullable(),
+  /** Where it was prepared in the source's binlog, and when, in ms since 1970 by the source's clock. */
+  position: z.object({ file: z.string(), pos: z.number() }),
+  sinceMs: z.number(),
+});
+
 /** By `type`. Readers pass over types and fields that they do not know. */
-export const eventSchema = z.discriminatedUnion('type', [conflictEventSchema, ddlIgnoredEventSchema, tableSuspendedEventSchema]);
+export const eventSchema = z.discriminatedUnion('type', [
+  conflictEventSchema,
+  ddlIgnoredEventSchema,
+  tableSuspendedEventSchema,
+  xaPreparedEventSchema,
+]);
 export type OperationalEvent = z.infer<typeof eventSchema>;
 
 /** For one whose rows are too large to be sent. */
@@ -128,5 +151,5 @@ export function withoutRows(event: OperationalEvent): OperationalEvent {
 
 /** What it is about, which is the key of its record. */
 export function eventKey(event: OperationalEvent): string {
-  return event.type === 'ddl-ignored' ? event.endpoint : event.pipeline;
+  return 'endpoint' in event ? event.endpoint : event.pipeline;
 }

@@ -17,6 +17,7 @@ export * from './folded-name.js';
 export * from './route.js';
 export * from './row-json.js';
 export * from './server-login.js';
+export * from './server-id-lock.js';
 export * from './session.js';
 export * from './status.js';
 export * from './suspension.js';

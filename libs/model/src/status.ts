@@ -35,6 +35,8 @@ export interface WorkStatus {
   readonly position: Position | null;
   /** Capture: where the source's own binlog ended when it was last asked, at `at` (ms since 1970). Loader: null. */
   readonly sourceEnd: (FilePosition & { readonly at: number }) | null;
+  /** Capture: XA transactions that were prepared since it connected and have no outcome yet: how many, and the oldest one. Null: none. Loader: null. */
+  readonly prepared: (FilePosition & { readonly count: number; readonly xid: string; readonly sinceMs: number }) | null;
   /** Log id and seq of the last record written (capture) or applied (loader). */
   readonly log: string | null;
   readonly seq: number | null;

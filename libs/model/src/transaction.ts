@@ -1,6 +1,7 @@
 /** What a source commits, as the binlog gives it (SourceItem) and as the topic carries it (RowEvent). */
 import type { FilePosition, Position } from './position.js';
 import type { SourceSession } from './session.js';
+import type { TableName } from './route.js';
 import type { Row, TableSchema } from './table.js';
 
 /** Debezium's letters: create, update, delete, read (copied by a backfill). */
@@ -47,6 +48,16 @@ export type SourceItem =
       readonly doubt: string | null;
       readonly at: FilePosition;
       readonly end: Position;
+    }
+  /** A change that is told as a statement instead of as rows: what it changed at the source, nobody can tell. Also amid a transaction. */
+  | {
+      readonly kind: 'statement';
+      /** Like 'INSERT'; never more of the text, which may hold values. */
+      readonly keyword: string;
+      /** All that it may have changed, by whatever trigger, view or function; `*` is each table of a database. null: the server does not say. */
+      readonly tables: readonly TableName[] | null;
+      readonly gtid: string | null;
+      readonly at: FilePosition;
     }
   | { readonly kind: 'heartbeat'; readonly end: Position };
 

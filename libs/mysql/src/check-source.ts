@@ -11,12 +11,15 @@ import { problem } from './problem.js';
 import type { Problem } from './problem.js';
 import { readServer, replicasStatement, replicationStatement, rowsIfAllowed, setGlobal, statusStatement, textOf } from './server-facts.js';
 import type { ServerFacts } from './server-facts.js';
+import { isReadByAnother } from './server-identity.js';
 import { Session } from './session.js';
 import type { ConnectionOptions, Queries } from './session-options.js';
 
 export interface SourceFacts {
   /** Under which capture reads the binlog. */
   readonly serverId: number;
+  /** Log id of its topic; null: there is none yet. */
+  readonly log?: string | null;
   /** Of all pipelines that read from this endpoint. */
   readonly routes: readonly Route[];
   /** Whether a table that cannot be read is suspended, and does not stop the endpoint. */
@@ -33,7 +36,7 @@ export async function checkSource(options: ConnectionOptions, facts: SourceFacts
     return [
       ...checkSourceSettings(server),
       ...checkSourceNames(server, facts.routes),
-      ...(await checkServerId(session, server, facts.serverId)),
+      ...(await checkServerId(session, server, facts)),
       ...(await checkRights(session, server)),
       ...(await checkFilters(session, server, facts.routes)),
       ...(await checkRelay(session, server)),
@@ -50,11 +53,15 @@ function isRouted(routes: readonly Route[]): (table: { database: string; name: s
   return (table) => router(table) !== null;
 }
 
-async function checkServerId(queries: Queries, server: ServerFacts, serverId: number): Promise<readonly Problem[]> {
+async function checkServerId(queries: Queries, server: ServerFacts, { serverId, log = null }: SourceFacts): Promise<readonly Problem[]> {
   const own = Number(server.variables.get('server_id') ?? 0);
   if (own === 0) return [problem('error', 'server-id', 'server_id is 0: the server refuses replicas', setGlobal(server, 'server_id', '1'))];
   if (own === serverId) {
     return [problem('error', 'server-id-taken', `${serverId} is the server's own server_id`, 'give the endpoint another serverId')];
+  }
+  if (await isReadByAnother(queries, serverId, log)) {
+    const what = `another live endpoint of Lutra reads this server under server id ${serverId}, perhaps by another name of its host`;
+    return [problem('error', 'server-id-taken', what, 'give the endpoint another serverId')];
   }
   const replicas = (await rowsIfAllowed(queries, replicasStatement(server))) ?? []; // checkRights says so
   if (!replicas.some((replica) => textOf(replica, 'Server_Id') === String(serverId) || textOf(replica, 'Server_id') === String(serverId)))

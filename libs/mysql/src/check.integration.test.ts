@@ -4,6 +4,7 @@ import type { SyncError } from '@lutra/model';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { selfSigned } from '../../../test/network/certificate.js';
 import type { Certificate } from '../../../test/network/certificate.js';
+import { serverIdLocks } from '@lutra/model';
 import { checkSource } from './check-source.js';
 import type { SourceFacts } from './check-source.js';
 import { checkTarget } from './check-target.js';
@@ -13,6 +14,7 @@ import { matchTables } from './match-tables.js';
 import type { Problem } from './problem.js';
 import type { ConnectionOptions } from './session-options.js';
 import { suspended } from './suspended-problems.js';
+import { isSameServer } from './server-identity.js';
 
 const ids = (problems: readonly Problem[]): readonly string[] => problems.map((problem) => problem.id).sort();
 const bounded = { answerTimeoutMs: 30_000 };
@@ -71,6 +73,24 @@ describe.each(versions)('checks on %s', (version) => {
     expect((await checkTarget(server.options, { ...facts, maxMessageBytes: 2 ** 26 })).filter(({ id }) => id.startsWith('value-'))).toEqual(
       [],
     );
+  });
+
+  test('a server id under which another live capture reads is named, and that of its own capture is not', async () => {
+    const { taken, mine } = serverIdLocks(1002, 'log a');
+    await server.run(`SELECT GET_LOCK('${taken}', 1), GET_LOCK('${mine}', 1)`);
+    const byAlias = { ...server.options, ...bounded, host: 'localhost' };
+    const problems = async (log: string | null): Promise<readonly string[]> =>
+      ids(await checkSource(byAlias, { serverId: 1002, log, routes: [] }));
+    expect(await problems('log a')).toEqual([]);
+    expect(await problems('log b')).toEqual(['server-id-taken']);
+    expect(await problems(null)).toEqual(['server-id-taken']);
+    await server.run(`SELECT RELEASE_LOCK('${taken}'), RELEASE_LOCK('${mine}')`);
+    expect(await problems(null)).toEqual([]);
+  });
+
+  test('two names of one host are one server', async () => {
+    expect(await isSameServer({ ...server.options, host: 'localhost' }, server.options)).toBe(true);
+    expect(await isSameServer(bad.options, server.options)).toBe(false);
   });
 
   test('all wrong settings of a source are named at once, each with its mend', async () => {

@@ -39,3 +39,4 @@ export { TableDefinitions } from './table-definitions.js';
 export type { Remembered } from './definition-guard.js';
 export type { Problem } from './problem.js';
 export { Session } from './session.js';
+export { isSameServer } from './server-identity.js';

@@ -24,6 +24,7 @@ describe('a status', () => {
     lagMs: null,
     position: null,
     sourceEnd: null,
+    prepared: null,
     log: null,
     seq: null,
     offset: null,

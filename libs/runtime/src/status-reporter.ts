@@ -23,6 +23,7 @@ const idleStatus = {
   lagMs: null,
   position: null,
   sourceEnd: null,
+  prepared: null,
   log: null,
   seq: null,
   offset: null,

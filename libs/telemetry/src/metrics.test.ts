@@ -15,6 +15,7 @@ const status: WorkStatus = {
   lagMs: 1500,
   position: null,
   sourceEnd: null,
+  prepared: null,
   log: null,
   seq: 41,
   offset: 42,

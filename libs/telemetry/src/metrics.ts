@@ -58,6 +58,8 @@ export class Metrics {
   readonly queueCapacity: Gauge<'name'>;
   readonly binlogFile: Gauge<'name'>;
   readonly binlogPosition: Gauge<'name'>;
+  readonly preparedTransactions: Gauge<'name'>;
+  readonly preparedSince: Gauge<'name'>;
   readonly kafkaOffset: Gauge<'name'>;
   readonly suspendedTables: Gauge<'name'>;
   readonly hopSeconds: Histogram<'name' | 'hop'>;
@@ -150,6 +152,10 @@ export class Metrics {
     ]);
     this.binlogFile = gauge('lutra_binlog_file_number', 'Capture: number of the binlog file, up to where the source was read', ['name']);
     this.binlogPosition = gauge('lutra_binlog_position_bytes', 'Capture: place in that file', ['name']);
+    const prepared = 'Capture: XA transactions that were prepared since it connected and neither committed nor rolled back';
+    this.preparedTransactions = gauge('lutra_prepared_transactions', prepared, ['name']);
+    const since = "Capture: when the oldest of them was prepared, by the source's clock; the binlog is needed from there on. Absent: none";
+    this.preparedSince = gauge('lutra_prepared_oldest_timestamp_seconds', since, ['name']);
     this.kafkaOffset = gauge('lutra_kafka_offset', 'Offset after the last record written (capture) or applied (loader)', ['name']);
     const hopHelp =
       'Latency by hop: publish (commit at the source → acknowledged by Kafka), read (handed to Kafka → read by the loader), apply (read → ' +
@@ -179,6 +185,8 @@ export class Metrics {
     setOrRemove(this.suspendedTables, name, status.suspended?.length ?? null);
     setOrRemove(this.binlogFile, name, status.position && fileNumber(status.position.file));
     setOrRemove(this.binlogPosition, name, status.position?.pos ?? null);
+    if (status.app === 'capture') this.preparedTransactions.set({ name }, status.prepared?.count ?? 0);
+    setOrRemove(this.preparedSince, name, status.prepared && status.prepared.sinceMs / 1000);
   }
 
   /** A run begins or ended: it has no connections. */
@@ -199,7 +207,7 @@ export class Metrics {
   #forgetWork(name: string): void {
     for (const to of links) this.connected.remove({ name, to });
     const progress = [this.lagSeconds, this.epoch, this.seq, this.lastEvent, this.lastProgress];
-    const places = [this.kafkaOffset, this.binlogFile, this.binlogPosition];
+    const places = [this.kafkaOffset, this.binlogFile, this.binlogPosition, this.preparedTransactions, this.preparedSince];
     for (const gauge of [...progress, ...places, this.queueBytes, this.queueCapacity, this.windowKeys, this.suspendedTables])
       gauge.remove({ name });
   }

@@ -24,6 +24,8 @@ interface Stored {
   readonly channels: readonly ChannelInput[];
 }
 
+type Connectable = Omit<Server, 'log'>;
+
 @Injectable()
 export class EndpointCheckService {
   constructor(
@@ -66,10 +68,11 @@ export class EndpointCheckService {
   }
 
   /** A password that cannot be opened, its own or that of one of its sources, is a problem too. */
-  async #ask(open: () => Server, stored: Stored): Promise<readonly Problem[]> {
+  async #ask(open: () => Connectable, stored: Stored): Promise<readonly Problem[]> {
     try {
       const server = open();
-      return await checkServer(server, this.#useOf(server.name, stored), this.logger);
+      const log = (await this.registry.logs.read(server.name))?.document.log ?? null;
+      return await checkServer({ ...server, log }, this.#useOf(server.name, stored), this.logger);
     } catch (error) {
       return [problemOf(error, this.logger)];
     }
@@ -95,7 +98,8 @@ export class EndpointCheckService {
     const asTarget = to.map(({ source, routes, rules, forwards, suspends }): TargetUse => {
       const found = endpoints.find((endpoint) => endpoint.name === source);
       const twoWay = from.some((pipeline) => pipeline.target === source);
-      return { source: found ? this.#open(found) : null, routes, twoWay, rules, forwards, suspends };
+      const server = found ? { ...this.#open(found), log: null } : null;
+      return { source: server, routes, twoWay, rules, forwards, suspends };
     });
     if (from.length === 0) return { asSource: null, asTarget };
     // Capture reads for all: one that stops, stops all.
@@ -103,13 +107,13 @@ export class EndpointCheckService {
     return { asSource: { routes: from.flatMap(({ routes }) => routes), suspends: (table) => stopping(table) === null }, asTarget };
   }
 
-  #opened(endpoint: EndpointWrite | EndpointDocument, stored: readonly EndpointDocument[]): Server {
+  #opened(endpoint: EndpointWrite | EndpointDocument, stored: readonly EndpointDocument[]): Connectable {
     const { password } = endpoint;
     if (typeof password === 'object') return this.#open({ ...endpoint, password });
     return { ...endpoint, password: password ?? this.#storedPassword(endpoint, stored) };
   }
 
-  #open(endpoint: EndpointDocument): Server {
+  #open(endpoint: EndpointDocument): Connectable {
     return { ...endpoint, password: openPassword(this.key, endpoint) };
   }
 

@@ -4,7 +4,7 @@
  */
 import { SyncError, tlsTexts, toSyncError } from '@lutra/model';
 import type { ConflictRule, ErrorCode, Route, TlsFault } from '@lutra/model';
-import { checkSource, checkTarget } from '@lutra/mysql';
+import { checkSource, checkTarget, isSameServer } from '@lutra/mysql';
 import type { ConnectionOptions, Problem, SourceFacts } from '@lutra/mysql';
 import type { Logger } from '@lutra/telemetry';
 import { problemId } from '../configuration/problem.js';
@@ -13,6 +13,8 @@ export interface Server extends ConnectionOptions {
   readonly name: string;
   readonly serverId: number;
   readonly topic?: { readonly maxMessageBytes: number };
+  /** Log id of its topic; null: there is none yet. */
+  readonly log: string | null;
 }
 
 /** As the target of one source. */
@@ -46,7 +48,9 @@ export async function checkServer(server: Server, use: EndpointUse, logger: Logg
   try {
     const { asSource } = use;
     if (asSource)
-      problems.push(...(await bounded('SOURCE_UNAVAILABLE', checkSource(limited(server), { serverId: server.serverId, ...asSource }))));
+      problems.push(
+        ...(await bounded('SOURCE_UNAVAILABLE', checkSource(limited(server), { serverId: server.serverId, log: server.log, ...asSource }))),
+      );
     for (const target of use.asTarget) problems.push(...(await bounded('TARGET_UNAVAILABLE', askTarget(server, target))));
   } catch (error) {
     problems.push(problemOf(error, logger));
@@ -56,8 +60,10 @@ export async function checkServer(server: Server, use: EndpointUse, logger: Logg
 
 /** Without its source a target can still be asked for what concerns only itself. */
 async function askTarget(server: Server, { source, ...facts }: TargetUse): Promise<readonly Problem[]> {
-  const ask = (from: Server | null): Promise<readonly Problem[]> =>
-    checkTarget(limited(server), { ...facts, source: from && limited(from), maxMessageBytes: from?.topic?.maxMessageBytes });
+  const ask = async (from: Server | null): Promise<readonly Problem[]> => [
+    ...(from ? await intoItself(from, server, facts.routes) : []),
+    ...(await checkTarget(limited(server), { ...facts, source: from && limited(from), maxMessageBytes: from?.topic?.maxMessageBytes })),
+  ];
   try {
     return await ask(source);
   } catch (error) {
@@ -66,6 +72,21 @@ async function askTarget(server: Server, { source, ...facts }: TargetUse): Promi
     const what = `its tables cannot be compared with those of ${source.name}: ${message}`;
     return [...(await ask(null)), { id: 'source-not-compared', severity: 'error', what, mend: help }];
   }
+}
+
+/** Under two names of one host the rules of the configuration do not see it. */
+async function intoItself(source: Server, target: Server, routes: readonly Route[]): Promise<readonly Problem[]> {
+  const unmoved = routes.find(({ schema, table, to }) => (to?.schema ?? schema) === schema && (to?.table ?? table) === table);
+  if (!unmoved || !(await isSameServer(limited(source), limited(target)))) return [];
+  const what = `${source.name} and ${target.name} are the same server, so ${unmoved.schema}.${unmoved.table} would be written into itself`;
+  return [
+    {
+      id: 'pipeline-into-itself',
+      severity: 'error',
+      what,
+      mend: 'correct the host or port of one endpoint, or rename the tables on the way',
+    },
+  ];
 }
 
 function limited({ host, port, user, password, tls, publicKey }: Server): ConnectionOptions {

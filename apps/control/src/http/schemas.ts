@@ -99,6 +99,8 @@ const workStatusSchema = z.object({
   position: positionSchema.nullable(),
   /** Capture: where the source's own binlog ended when it was last asked. */
   sourceEnd: z.object({ file: z.string(), pos: z.number(), at: z.number() }).nullable(),
+  /** Capture: XA transactions without an outcome, and where the oldest one was prepared. */
+  prepared: z.object({ count: z.number(), xid: z.string(), file: z.string(), pos: z.number(), sinceMs: z.number() }).nullable(),
   log: z.string().nullable(),
   seq: z.number().nullable(),
   offset: z.number().nullable(),

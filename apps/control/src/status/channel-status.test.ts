@@ -23,6 +23,7 @@ function worker(app: WorkStatus['app'], name: string, more: Partial<WorkStatus> 
     lagMs: 0,
     position: null,
     sourceEnd: null,
+    prepared: null,
     log: null,
     seq: null,
     offset: null,

@@ -72,7 +72,7 @@ export function literalOf(column: ColumnSchema, where: string, form: LiteralForm
   const write = writers[column.type](column, form);
   return (value) => {
     if (value === null) return 'NULL';
-    if (value instanceof StagedSql) return value.sql;
+    if (typeof value === 'object' && value instanceof StagedSql) return value.sql;
     const text = write(value);
     if (text !== null) return text;
     const what = value === undefined ? 'no value' : 'a value that cannot be stored to the byte';

@@ -66,7 +66,7 @@ export class Staging {
 
   /** The row with its large values staged: the same object where it has none. */
   row(columns: readonly StageableColumn[], row: Row, of: { readonly table: TableName; readonly change: number }): SqlRow {
-    if (textBytes(columns, row) <= inTextBytes) return row;
+    if (!isLarge(columns, row)) return row;
     const staged: Record<string, SqlValue> = { ...row };
     for (const column of columns) {
       const value = row[column.name] ?? null;
@@ -108,13 +108,15 @@ export function isSmall(part: string): boolean {
   return part.length <= smallBytes;
 }
 
-function textBytes(columns: readonly StageableColumn[], row: Row): number {
-  let bytes = 0;
-  for (const { name } of columns) {
-    const value = row[name];
-    if (typeof value === 'string' || Buffer.isBuffer(value)) bytes += value.length;
+/** Asked for each row that is written. */
+export function isLarge(columns: readonly StageableColumn[], row: Row): boolean {
+  let length = 0;
+  for (let i = 0; i < columns.length; i++) {
+    const value = row[columns[i]!.name];
+    if (typeof value === 'string') length += value.length;
+    else if (typeof value === 'object' && value !== null) length += value.length;
   }
-  return bytes;
+  return length > inTextBytes;
 }
 
 function sizeOf(value: Exclude<Value, null>): number {

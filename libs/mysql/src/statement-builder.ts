@@ -23,7 +23,7 @@ import { ExpectedRows } from './expected-rows.js';
 import type { Result } from './session-options.js';
 import { countStatement, joined, stagedOf } from './sql-text.js';
 import type { ExactText, Mark } from './sql-text.js';
-import { Staging } from './staged-values.js';
+import { isLarge, Staging } from './staged-values.js';
 import type { SqlRow, SqlValue } from './staged-values.js';
 import { keyOf, maxAlternatives, planTable, whereRow, written } from './table-plan.js';
 import type { ColumnPlan, TablePlan } from './table-plan.js';
@@ -153,10 +153,10 @@ export class StatementBuilder {
   #insert(does: 'insert' | 'upsert', plan: TablePlan, after: Row): void {
     const staged = this.#staging.bytes;
     const part = insertPart(plan, this.#staged(plan, plan.columns, after));
-    const isLarge = this.#staging.bytes > staged;
-    if (isLarge) this.#close();
+    const isStaged = this.#staging.bytes > staged;
+    if (isStaged) this.#close();
     this.#join(does, plan, part);
-    if (!isLarge) return;
+    if (!isStaged) return;
     // A statement of its own; its change is counted by the caller, after this.
     this.#close(1);
   }
@@ -179,7 +179,7 @@ export class StatementBuilder {
   }
 
   #staged(plan: TablePlan, columns: readonly ColumnPlan[], row: Row): SqlRow {
-    return this.#staging.row(columns, row, { table: plan.target, change: this.#changes });
+    return isLarge(columns, row) ? this.#staging.row(columns, row, { table: plan.target, change: this.#changes }) : row;
   }
 
   #deletePart(plan: TablePlan, before: Row): string {

@@ -3,7 +3,8 @@
  * are refused, never replaced.
  */
 import { isUtf8 } from 'node:buffer';
-import { SyncError } from '@lutra/model';
+import { isSupportedCharset, SyncError } from '@lutra/model';
+import type { SupportedCharset } from '@lutra/model';
 import type { ByteReader } from './byte-reader.js';
 
 /** Reads the next `size` bytes as text. `where` names table and column. @throws SyncError VALUE_UNSUPPORTED */
@@ -35,15 +36,15 @@ function decodeLatin1(reader: ByteReader, size: number): string {
   return text.replaceAll(/[\u0080-\u009f]/g, (character) => latin1High[character.charCodeAt(0) - 0x80]!);
 }
 
-const decoders: ReadonlyMap<string, TextDecoder> = new Map([
-  ['utf8mb4', decodeUtf8],
-  ['utf8mb3', decodeUtf8],
-  ['utf8', decodeUtf8],
-  ['ascii', decodeAscii],
-  ['latin1', decodeLatin1],
-]);
+const decoders: Readonly<Record<SupportedCharset, TextDecoder>> = {
+  utf8mb4: decodeUtf8,
+  utf8mb3: decodeUtf8,
+  utf8: decodeUtf8,
+  ascii: decodeAscii,
+  latin1: decodeLatin1,
+};
 
 /** Undefined for a character set that is not proven lossless. */
 export function textDecoder(charset: string): TextDecoder | undefined {
-  return decoders.get(charset);
+  return isSupportedCharset(charset) ? decoders[charset] : undefined;
 }

@@ -1,4 +1,5 @@
 export * from './carried.js';
+export * from './choices.js';
 export * from './config.js';
 export * from './conflict-rule.js';
 export * from './errors.js';
@@ -14,5 +15,7 @@ export * from './route.js';
 export * from './row-json.js';
 export * from './session.js';
 export * from './status.js';
+export * from './supported-columns.js';
 export * from './table.js';
 export * from './transaction.js';
+export * from './year-sign.js';

@@ -5,6 +5,7 @@ import { checkPrivileges, toRead } from './check-privileges.js';
 import { quoteTable, quoteText } from './literal.js';
 import { problem } from './problem.js';
 import type { Problem } from './problem.js';
+import { refusedColumns } from './refused-columns.js';
 import { logsCascades, textOf } from './server-facts.js';
 import type { ServerFacts } from './server-facts.js';
 import type { Queries } from './session-options.js';
@@ -75,13 +76,13 @@ function checkTable(table: TargetTable, server: ServerFacts): readonly Problem[]
       ),
     );
   }
-  const foreign = table.columns.filter((column) => column.type === 'other').map((column) => `${column.name} (${column.columnType})`);
+  const foreign = refusedColumns(table, server).map((column) => `${column.name} (${column.why})`);
   if (foreign.length > 0) {
     problems.push(
       problem(
         'error',
         'table-column-type',
-        `${name}: types that are not proven lossless: ${foreign.join(', ')}`,
+        `${name}: columns that cannot be carried: ${foreign.join('; ')}`,
         'take the table out of the route, or change the columns',
       ),
     );

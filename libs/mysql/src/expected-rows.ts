@@ -7,7 +7,7 @@
  */
 import type { Row, Value } from '@lutra/model';
 import type { Result, ResultRow } from './session-options.js';
-import { sameStored, selected, storedForm, valueOf } from './row-values.js';
+import { sameStored, storedForm, valueOf } from './row-values.js';
 import type { Mark, SqlText } from './sql-text.js';
 import { keyOf, maxAlternatives } from './table-plan.js';
 import type { ColumnPlan, TablePlan } from './table-plan.js';
@@ -126,7 +126,7 @@ function tableOf(plan: TablePlan): ExpectedOfTable {
 }
 
 function statementOf({ table: { plan, columns, key }, rows }: Read): string {
-  const list = columns.map(({ plan: { quoted, schema }, as }) => `${selected(schema.type, quoted)} AS ${as}`).join(', ');
+  const list = columns.map(({ plan: { selected }, as }) => `${selected} AS ${as}`).join(', ');
   // On a small table the server would rather read, and lock, all of it.
   const hint = plan.target.primaryKey.length > 0 ? ' FORCE INDEX (PRIMARY)' : '';
   const [first] = key;

@@ -5,6 +5,7 @@
  */
 import { SyncError } from '@lutra/model';
 import type { ColumnSchema, ColumnType, Value } from '@lutra/model';
+import { comparedChoice, storedChoice } from './choice-literal.js';
 import { jsonExpression } from './json-literal.js';
 
 export type Literal = (value: Value) => string;
@@ -34,9 +35,18 @@ export interface LiteralForm {
 
 export const ownForm: LiteralForm = { text: quoteText, temporal: (value) => `'${value}'`, instant: (value) => `'${value}'` };
 
-/** Compiled once per column. `where` names the column in errors: `shop.orders.total`. */
+/** What is written, compiled once per column. `where` names the column in errors: `shop.orders.total`. */
 export function literalOf(column: ColumnSchema, where: string, form: LiteralForm = ownForm): Literal {
-  const write = writers[column.type](column, form);
+  return checked(writers[column.type](column, form), column, where);
+}
+
+/** What the column is compared with: the same literal, but for values that no text finds. */
+export function comparedLiteralOf(column: ColumnSchema, where: string, form: LiteralForm = ownForm): Literal {
+  if (column.type !== 'enum' && column.type !== 'set') return literalOf(column, where, form);
+  return checked(comparedChoice(column, form), column, where);
+}
+
+function checked(write: Writer, column: ColumnSchema, where: string): Literal {
   return (value) => {
     if (value === null) return 'NULL';
     const text = write(value);
@@ -47,7 +57,7 @@ export function literalOf(column: ColumnSchema, where: string, form: LiteralForm
 }
 
 /** Null where the value is not one of the column. */
-type Writer = (value: NonNullable<Value>) => string | null;
+export type Writer = (value: NonNullable<Value>) => string | null;
 
 function whole(): Writer {
   return (value) =>
@@ -89,24 +99,6 @@ function json(_: ColumnSchema, form: LiteralForm): Writer {
   return (value) => (typeof value === 'string' && value.isWellFormed() ? jsonExpression(value, (part) => form.text(part)) : null);
 }
 
-/** Only a declared value: the server reads another text of digits as the number of a value. */
-function enumeration({ values }: ColumnSchema, form: LiteralForm): Writer {
-  if (values === undefined) return (value) => (typeof value === 'string' && value !== '' ? form.text(value) : null);
-  const declared = new Map(values.map((value) => [value, form.text(value)]));
-  return (value) => (typeof value === 'string' ? (declared.get(value) ?? null) : null);
-}
-
-/** In the order of the declared values: that is how the server prints and compares it. */
-function set({ values }: ColumnSchema, form: LiteralForm): Writer {
-  return (value) => {
-    if (typeof value !== 'string') return null;
-    if (values === undefined || value === '') return form.text(value);
-    const members = new Set(value.split(','));
-    const ordered = values.filter((member) => members.has(member));
-    return ordered.length === members.size ? form.text(ordered.join()) : null;
-  };
-}
-
 /** BINARY(n) is compared with its padding; the binlog leaves it out. */
 function binary({ length = 0 }: ColumnSchema): Writer {
   return (value) => (Buffer.isBuffer(value) ? hex(value.length < length ? Buffer.concat([value], length) : value) : null);
@@ -146,8 +138,8 @@ const writers: Readonly<Record<ColumnType, (column: ColumnSchema, form: LiteralF
   varchar: text,
   text,
   json,
-  enum: enumeration,
-  set,
+  enum: storedChoice,
+  set: storedChoice,
   binary,
   varbinary: bytes,
   blob: bytes,
@@ -155,4 +147,6 @@ const writers: Readonly<Record<ColumnType, (column: ColumnSchema, form: LiteralF
   time: temporal,
   datetime: temporal,
   timestamp: instant,
+  geometry: bytes,
+  vector: bytes,
 };

@@ -3,7 +3,7 @@
  * counter-examples: a FLOAT in a DOUBLE column prints 0.10000000149011612, a DATETIME(6) in a DATETIME is rounded without an error,
  * an ENUM with another list of values may read a text of digits as a number. So types must be the same, and at the target no smaller.
  */
-import { SyncError, tableName } from '@lutra/model';
+import { errorValueOf, SyncError, tableName } from '@lutra/model';
 import type { ColumnSchema, TableSchema } from '@lutra/model';
 import { quoteText } from './literal.js';
 import { declaredValues } from './target-table.js';
@@ -58,7 +58,7 @@ function columnDifference(source: ColumnSchema, target: TargetColumn): string | 
   if (source.type === 'json' && isJsonText(target)) return null;
   if (source.type !== target.type) return `${is} instead of ${source.type}`;
   const smaller = sizeDifference(source, target);
-  return smaller ?? charsetDifference(source, target) ?? valuesDifference(source, target);
+  return smaller ?? charsetDifference(source, target) ?? valuesDifference(source, target) ?? geometryDifference(source, target);
 }
 
 /** MariaDB's JSON is a LONGTEXT; it takes the text that MySQL prints. (The other way round MySQL would rewrite it.) */
@@ -106,10 +106,31 @@ function sizeDifference(source: ColumnSchema, target: TargetColumn): string | nu
     case 'varbinary':
     case 'blob':
     case 'bit':
+    case 'vector':
       return (target.length ?? 0) >= (source.length ?? 0) ? null : `${is}, too small for ${source.type}(${source.length})`;
-    default:
+    case 'tinyint': // the whole numbers have a rule of their own
+    case 'smallint':
+    case 'mediumint':
+    case 'int':
+    case 'bigint':
+    case 'float':
+    case 'double':
+    case 'year':
+    case 'enum':
+    case 'set':
+    case 'json':
+    case 'date':
+    case 'geometry':
       return null;
   }
+}
+
+/** A column of one kind of geometry refuses the others, and one with an SRID refuses other SRIDs. */
+function geometryDifference(source: ColumnSchema, target: TargetColumn): string | null {
+  if (source.type !== 'geometry' || source.geometry === undefined) return null;
+  return target.geometry === 'geometry' || target.geometry === source.geometry
+    ? null
+    : `is ${target.columnType} instead of ${source.geometry}`;
 }
 
 /** The same set, or one that holds every character of it. */
@@ -152,5 +173,7 @@ function valuesDifference(source: ColumnSchema, target: TargetColumn): string | 
   if ((source.type !== 'enum' && source.type !== 'set') || source.values === undefined) return null;
   const declared = new Set(declaredValues(target.columnType));
   const missing = source.values.filter((value) => !declared.has(value));
-  return missing.length === 0 ? null : `lacks the values ${missing.map(quoteText).join(', ')}`;
+  if (missing.length > 0) return `lacks the values ${missing.map(quoteText).join(', ')}`;
+  const others = declared.has('') !== source.values.includes('') || errorValueOf([...declared]) !== errorValueOf(source.values);
+  return others ? "declares the value '', which the source does not: there '' is something else" : null;
 }

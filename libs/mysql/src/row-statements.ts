@@ -4,7 +4,6 @@
  */
 import type { Row, Value } from '@lutra/model';
 import type { RowPlan } from './row-plan.js';
-import { selected } from './row-values.js';
 import { countStatement } from './sql-text.js';
 import type { Mark, SqlText } from './sql-text.js';
 import { equal, keyOf } from './table-plan.js';
@@ -47,7 +46,7 @@ export function deleteRow(plan: RowPlan, key: Row): SqlText {
 
 /** Numbered, because a column may have any name. */
 function select({ table }: RowPlan): string {
-  const columns = table.columns.map(({ quoted, schema }, i) => `${selected(schema.type, quoted)} AS c${i}`);
+  const columns = table.columns.map(({ selected }, i) => `${selected} AS c${i}`);
   return `SELECT ${columns.join(', ')} FROM ${table.quoted}`;
 }
 

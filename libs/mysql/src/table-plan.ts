@@ -8,9 +8,10 @@
 import { SyncError, tableName } from '@lutra/model';
 import type { ColumnSchema, ColumnType, Row, TableSchema, Value } from '@lutra/model';
 import { anySessionForm, isInstant } from './any-session.js';
-import { literalOf, ownForm, quoteName, quoteTable } from './literal.js';
+import { comparedLiteralOf, literalOf, ownForm, quoteName, quoteTable } from './literal.js';
 import type { Literal, LiteralForm } from './literal.js';
 import { computes } from './computed.js';
+import { selected } from './row-values.js';
 import { declaredValues } from './target-table.js';
 import type { TargetColumn, TargetTable } from './target-table.js';
 
@@ -19,6 +20,8 @@ export interface ColumnPlan {
   /** As the source has it. */
   readonly schema: ColumnSchema;
   readonly quoted: string;
+  /** What a SELECT asks for, for valueOf(). */
+  readonly selected: string;
   readonly literal: Literal;
   /** For writing: refuses NULL where the target would store something else. */
   readonly stored: Literal;
@@ -130,7 +133,9 @@ export function written(
 
 function planColumn(source: ColumnSchema, target: TargetColumn, { table, form }: { table: string; form: LiteralForm }): ColumnPlan {
   const where = `${table}.${target.name}`;
-  const literal = withinDigits(target, literalOf(writtenAs(source, target), where, form));
+  const writing = writtenAs(source, target);
+  const literal = withinDigits(target, literalOf(writing, where, form));
+  const compared = withinDigits(target, comparedLiteralOf(writing, where, form));
   const inAnySession = source.type === 'timestamp' && form !== ownForm;
   const quoted = quoteName(target.name);
   const comparedAs = source.type === 'json' ? target.type : source.type;
@@ -138,19 +143,23 @@ function planColumn(source: ColumnSchema, target: TargetColumn, { table, form }:
     name: source.name,
     schema: source,
     quoted,
+    selected: selected(writing, quoted),
     literal,
     stored: target.nullable ? literal : (value) => literal(notNull(value, where)),
-    equals: (value) => (inAnySession && typeof value === 'string' ? isInstant(quoted, value) : `${quoted} = ${literal(value)}`),
+    equals: (value) => (inAnySession && typeof value === 'string' ? isInstant(quoted, value) : `${quoted} = ${compared(value)}`),
     exactly: inAnySession
-      ? (value) => (typeof value === 'string' ? isInstant(quoted, value) : `${quoted} <=> ${literal(value)}`)
-      : exactCondition(comparedAs, quoted, literal),
+      ? (value) => (typeof value === 'string' ? isInstant(quoted, value) : `${quoted} <=> ${compared(value)}`)
+      : exactCondition(comparedAs, quoted, compared),
     alwaysWritten: target.onUpdateTimestamp,
   };
 }
 
 function writtenAs(source: ColumnSchema, target: TargetColumn): ColumnSchema {
   if (source.type === 'json' && target.type !== 'json') return { ...source, type: 'text' }; // MariaDB's JSON is a text
-  if (source.type === 'set' && target.type === 'set') return { ...source, values: declaredValues(target.columnType) }; // in its order
+  if (source.values !== undefined && target.type === source.type) {
+    const { charset, columnType } = target;
+    return { ...source, values: declaredValues(columnType), ...(charset !== null && { charset }) }; // in its order, and of its character set
+  }
   return source.type === 'binary' ? { ...source, length: target.length ?? source.length ?? 0 } : source;
 }
 
@@ -174,16 +183,21 @@ function notNull(value: Value, where: string): Value {
   throw new SyncError('VALUE_UNSUPPORTED', `${where}: NULL, which the target's column does not allow`, { details: { column: where } });
 }
 
+/** A literal of an ENUM or SET. */
+const isNumber = /^\d/;
+
 function exactCondition(type: ColumnType | 'other', quoted: string, literal: Literal): (value: Value) => string {
   return (value) => {
     const text = literal(value);
+    if (type === 'vector') return value === null ? `${quoted} IS NULL` : `CAST(${quoted} AS BINARY) <=> ${text}`; // it compares with nothing
     const same = `${quoted} <=> ${text}`;
     if (value === null) return same;
     switch (type) {
-      case 'char':
-      case 'varchar': // the first half may use an index
       case 'enum':
       case 'set':
+        return isNumber.test(text) ? same : `${same} AND ${bytesOf(quoted)} <=> ${bytesOf(text)}`;
+      case 'char':
+      case 'varchar': // the first half may use an index
         return `${same} AND ${bytesOf(quoted)} <=> ${bytesOf(text)}`;
       case 'text':
         return `${bytesOf(quoted)} <=> ${bytesOf(text)}`;
@@ -192,7 +206,23 @@ function exactCondition(type: ColumnType | 'other', quoted: string, literal: Lit
       case 'float':
       case 'double':
         return value === 0 ? `${same} AND LEFT(${quoted}, 1) <=> '${Object.is(value, -0) ? '-' : '0'}'` : same;
-      default:
+      case 'tinyint':
+      case 'smallint':
+      case 'mediumint':
+      case 'int':
+      case 'bigint':
+      case 'decimal':
+      case 'year':
+      case 'bit':
+      case 'binary':
+      case 'varbinary':
+      case 'blob':
+      case 'date':
+      case 'time':
+      case 'datetime':
+      case 'timestamp':
+      case 'geometry':
+      case 'other':
         return same;
     }
   };

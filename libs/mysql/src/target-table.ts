@@ -1,6 +1,6 @@
 /** What a table looks like at the target (or the source, for checks), from information_schema. Only reads. */
-import { columnTypes, SyncError, systemOffsetsQuery, systemZone, tableName } from '@lutra/model';
-import type { ColumnSchema, ColumnType, TableName, TableSchema } from '@lutra/model';
+import { columnTypes, geometryTypes, SyncError, systemOffsetsQuery, systemZone, tableName } from '@lutra/model';
+import type { ColumnSchema, ColumnType, GeometryType, TableName, TableSchema } from '@lutra/model';
 import { computedBy } from './computed.js';
 import type { Computed } from './computed.js';
 import { quoteTable, quoteText } from './literal.js';
@@ -32,6 +32,10 @@ export interface TargetColumn {
   readonly precision: number | null;
   /** decimal: digits after the point; temporal types: fraction digits. */
   readonly scale: number | null;
+  /** Null: no geometry. */
+  readonly geometry: GeometryType | null;
+  /** Of a geometry column that takes no other. */
+  readonly srid: number | null;
 }
 
 export interface UniqueKey {
@@ -107,7 +111,7 @@ export function isTransactional(table: { readonly engine: string }): boolean {
 /** A table as the binlog of its server describes it; columns of types that are not on the allowlist are left out. */
 export function asSource(table: TargetTable): TableSchema {
   const columns = table.columns.flatMap((column): ColumnSchema[] => {
-    const { name, type, unsigned, precision, scale, length, charset } = column;
+    const { name, type, unsigned, precision, scale, length, charset, geometry } = column;
     if (type === 'other') return [];
     const sizes = {
       precision: precision ?? undefined,
@@ -116,7 +120,7 @@ export function asSource(table: TargetTable): TableSchema {
       charset: charset ?? undefined,
     };
     const values = type === 'enum' || type === 'set' ? declaredValues(column.columnType) : undefined;
-    return [{ name, type, unsigned, ...sizes, ...(values && { values }) }];
+    return [{ name, type, unsigned, ...sizes, ...(values && { values }), ...(geometry && { geometry }) }];
   });
   return { database: table.database, name: table.name, columns, primaryKey: table.primaryKey };
 }
@@ -142,7 +146,7 @@ export async function loadTables(queries: Queries, database: string, name?: stri
       database,
       name: table,
       engine: text(row, 'engine'),
-      columns: (columns.get(table) ?? []).map(toColumn),
+      columns: (columns.get(table) ?? []).map((column) => toColumn(column, srids(definitions.get(table) ?? ''))),
       ...toKeys(keys.get(table) ?? []),
       foreignKeys: toForeignKeys(references.get(table) ?? [], { database, name: table }),
       referenced: referenced.has(table),
@@ -185,10 +189,18 @@ function isUnguarded(trigger: ResultRow): boolean {
   return changes && !/@`?lutra_apply`?/i.test(text(trigger, 'body'));
 }
 
-function toColumn(row: ResultRow): TargetColumn {
+/** Of the columns that are restricted to one: ` /*!80003 SRID 4326 *\/` in what SHOW CREATE TABLE printed. */
+function srids(definition: string): ReadonlyMap<string, number> {
+  const lines = definition.matchAll(/^ *`((?:[^`]|``)*)` (?:point|linestring|polygon|geom|multi).* SRID (\d+) \*\//gm);
+  return new Map([...lines].map(([, name = '', srid]) => [name.replaceAll('``', '`'), Number(srid)]));
+}
+
+function toColumn(row: ResultRow, srids: ReadonlyMap<string, number>): TargetColumn {
   const extra = text(row, 'extra').toLowerCase();
   const columnType = text(row, 'column_type').toLowerCase();
-  const type = toType(text(row, 'data_type').toLowerCase());
+  const dataType = text(row, 'data_type').toLowerCase();
+  const geometry = toGeometry(dataType);
+  const type = geometry ? 'geometry' : toType(dataType);
   return {
     name: text(row, 'name'),
     type,
@@ -206,7 +218,14 @@ function toColumn(row: ResultRow): TargetColumn {
     characters: whole(row, 'characters'),
     precision: whole(row, 'number_precision'),
     scale: whole(row, 'fraction') ?? whole(row, 'number_scale'),
+    geometry,
+    srid: srids.get(text(row, 'name')) ?? null,
   };
+}
+
+/** MySQL from 8.0.11 on says geomcollection. */
+function toGeometry(dataType: string): GeometryType | null {
+  return geometryTypes.find((type) => type === dataType.replace(/^geomcollection$/, 'geometrycollection')) ?? null;
 }
 
 function toType(dataType: string): ColumnType | 'other' {
@@ -268,9 +287,12 @@ function whole(row: ResultRow, column: string): number | null {
   return value === null ? null : Number(value);
 }
 
-/** `enum('a','it''s')` → a, it's */
+/** All that a server prints with a backslash; the character itself for the others. */
+const escapes: Readonly<Record<string, string>> = { 0: '\0', n: '\n', r: '\r' };
+
+/** `enum('a','it''s','\0')` → a, it's, U+0000 */
 export function declaredValues(columnType: string): readonly string[] {
   return [...columnType.matchAll(/'((?:[^'\\]|''|\\.)*)'/gs)].map(([, value = '']) =>
-    value.replace(/''|\\(.)/gs, (pair, escaped: string | undefined) => escaped ?? pair.slice(1)),
+    value.replace(/''|\\(.)/gs, (pair, escaped: string | undefined) => (escaped === undefined ? pair.slice(1) : (escapes[escaped] ?? escaped))),
   );
 }

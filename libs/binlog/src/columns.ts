@@ -92,10 +92,17 @@ function completion(
   const field = metadataField;
   const numbers = raw.filter(({ family }) => family === 'number' || family === 'year');
   const isYear = numbers.map(({ family }) => family === 'year');
-  const afterYear = (): ColumnPlace => server.places[raw.findIndex((column, i) => column.family === 'number' && raw.slice(0, i).some(({ family }) => family === 'year'))]!;
+  const afterYear = (): ColumnPlace =>
+    server.places[raw.findIndex((column, i) => column.family === 'number' && raw.slice(0, i).some(({ family }) => family === 'year'))]!;
   const refuse = (why: string): SyncError => refused(afterYear(), why);
   const unsigned = readSigns(fields.get(field.signedness), { isYear, yearSign: server.yearSign, refuse }).values();
-  const texts = collations(field.defaultCharset, field.columnCharset, count('text'));
+  // Both are texts by another name: a vector to MySQL, a geometry to MariaDB.
+  const asText = server.flavor === 'mariadb' ? 'geometry' : 'vector';
+  const texts = collations(field.defaultCharset, field.columnCharset, count('text', asText));
+  const passText = (family: Family): void => {
+    if (family === asText && next(texts) !== binaryCollation)
+      throw new SyncError('BINLOG_DECODE', `a table map whose ${family} is no text`);
+  };
   const choices = collations(field.enumSetDefaultCharset, field.enumSetColumnCharset, count('enum', 'set'));
   const enums = readValueLists(fields.get(field.enumValues), count('enum')).values();
   const sets = readValueLists(fields.get(field.setValues), count('set')).values();
@@ -111,7 +118,10 @@ function completion(
     vector: ({ type }) => ({ type, length: 4 * next(dimensions) }),
     plain: ({ type, length, scale }) => ({ type, ...(length !== undefined && { length }), ...(scale !== undefined && { scale }) }),
   };
-  return (column, place) => byFamily[column.family](column, place);
+  return (column, place) => {
+    passText(column.family);
+    return byFamily[column.family](column, place);
+  };
 }
 
 function next<T>(queue: Iterator<T>): T {
@@ -119,6 +129,9 @@ function next<T>(queue: Iterator<T>): T {
   if (done === true) throw new RangeError('a table map whose metadata do not fit its columns');
   return value;
 }
+
+/** Of columns without a character set. */
+const binaryCollation = 63;
 
 function numbersOf(bytes: Buffer | undefined, columns: number): readonly number[] {
   const numbers = bytes === undefined ? [] : readNumbers(bytes);

@@ -133,7 +133,7 @@ describe.each(versions)('checks on %s', (version) => {
   test('tables of a source: engine, types, key, triggers, cascades, routes without tables', async () => {
     await server.run(`CREATE DATABASE odd; USE odd;
       CREATE TABLE heap (id int primary key) ENGINE = MyISAM;
-      CREATE TABLE geo (id int primary key, g geometry, p point);
+      CREATE TABLE types (id int primary key, g geometry, ${mariadb ? 'i inet6, b binary(16), v varbinary(9), c text compressed, u uuid, t varchar(9) compressed' : "e enum('a') character set binary"});
       CREATE TABLE nokey (v int);
       CREATE TABLE parent (id int primary key);
       CREATE TABLE child (id int primary key, p int, foreign key (p) references parent (id) on delete cascade on update cascade);
@@ -152,7 +152,10 @@ describe.each(versions)('checks on %s', (version) => {
     expect(ids(problems)).toEqual(
       ['route-empty', ...cascades, 'table-column-type', 'table-engine', 'table-no-key', 'table-triggers'].sort(),
     );
-    expect(problems.find((problem) => problem.id === 'table-column-type')?.what).toMatch(/odd\.geo: .*g \(geometry\), p \(point\)/);
+    const refused = problems.find((problem) => problem.id === 'table-column-type')?.what;
+    const names = mariadb ? ['i', 'b', 'v', 'c', 'u', 't'] : ['e'];
+    expect(refused).toMatch(/^odd\.types: /);
+    expect([...(refused?.matchAll(/(?:: |; )(\w+) \(/g) ?? [])].map(([, name]) => name)).toEqual(names);
   });
 
   test('tables of a target: missing, different, without the cascade of the source, sharing numbers', async () => {

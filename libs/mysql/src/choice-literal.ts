@@ -13,28 +13,36 @@ import type { ColumnSchema } from '@lutra/model';
 import type { LiteralForm, Writer } from './literal.js';
 
 /** What is written. `values` and `charset` are the target's. */
-export function storedChoice(column: ColumnSchema, form: LiteralForm): Writer {
-  return choice(column, form, (members) => zeroText(members, column.charset, form));
+export function storedChoice({ type, values, charset }: ColumnSchema, form: LiteralForm): Writer {
+  if (values === undefined) return (value) => (typeof value === 'string' && (value !== '' || type === 'set') ? form.text(value) : null);
+  if (type === 'set') return setWriter(values, form);
+  return enumWriter(values, { form, error: zeroText(values, charset, form), numbered: alikeOf(values) });
 }
 
 /** What the column is compared with: exact, and found by an index. */
 export function comparedChoice(column: ColumnSchema, form: LiteralForm): Writer {
-  return choice(column, form, () => '0');
+  const { type, values } = column;
+  if (values === undefined || type === 'set') return storedChoice(column, form);
+  return enumWriter(values, { form, error: '0', numbered: new Set([...alikeOf(values), ...emptyOf(values)]) });
 }
 
-/** `error`: the literal of an ENUM's error value; null: there is none. */
-function choice({ type, values }: ColumnSchema, form: LiteralForm, error: (members: readonly string[]) => string | null): Writer {
-  if (values === undefined) return (value) => (typeof value === 'string' && (value !== '' || type === 'set') ? form.text(value) : null);
-  if (type === 'set') return setWriter(values, form);
-  const numbered = numberedOf(values);
-  const literals = new Map([[errorValueOf(values), error(values)]]);
+interface EnumForms {
+  readonly form: LiteralForm;
+  /** Of the error value; null: there is none. */
+  readonly error: string | null;
+  /** Members that are written as numbers. */
+  readonly numbered: ReadonlySet<string>;
+}
+
+function enumWriter(values: readonly string[], { form, error, numbered }: EnumForms): Writer {
+  const literals = new Map([[errorValueOf(values), error]]);
   for (const [i, member] of values.entries()) literals.set(member, numbered.has(member) ? String(i + 1) : form.text(member));
   return (value) => (typeof value === 'string' ? (literals.get(value) ?? null) : null);
 }
 
 function setWriter(values: readonly string[], form: LiteralForm): Writer {
   const bits = new Map(values.map((member, i) => [member, 1n << BigInt(i)]));
-  const byNumber = numberedOf(values).size > 0;
+  const byNumber = alikeOf(values).size > 0 || emptyOf(values).length > 0;
   return (value) => {
     if (typeof value !== 'string') return null;
     const members = setMembers(value);
@@ -49,16 +57,23 @@ function setWriter(values: readonly string[], form: LiteralForm): Writer {
   };
 }
 
-function numberedOf(members: readonly string[]): ReadonlySet<string> {
+/** Members that a collation may take for one another. */
+function alikeOf(members: readonly string[]): ReadonlySet<string> {
   const alike = Map.groupBy(members, folded);
-  return new Set(members.filter((member) => folded(member) === '' || (alike.get(folded(member))?.length ?? 0) > 1));
+  return new Set(members.filter((member) => (alike.get(folded(member))?.length ?? 0) > 1));
 }
 
-/** At least as wide as any collation: what it leaves out, some collation ignores. */
+/** Members that a collation may take for ''. */
+function emptyOf(members: readonly string[]): readonly string[] {
+  return members.filter((member) => folded(member) === '');
+}
+
+/** About as wide as the widest collation: case, marks, what some collations ignore, and all characters beyond the first plane are one to some. */
 function folded(text: string): string {
   return text
     .normalize('NFKD')
-    .replaceAll(/[\p{M}\p{C}\p{Z}\p{P}\p{S}]/gu, '')
+    .replaceAll(/[\p{M}\p{C}\p{Z}]/gu, '')
+    .replaceAll(/[\u{10000}-\u{10FFFF}]/gu, '\uFFFD')
     .replaceAll(/\p{Nd}/gu, (digit) => (digit >= '0' && digit <= '9' ? digit : '0'))
     .toLowerCase();
 }

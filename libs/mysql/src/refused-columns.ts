@@ -25,7 +25,8 @@ export function refusedColumns({ columns }: TargetTable, server: Pick<ServerFact
 function reasonOf({ type, columnType, charset }: TargetColumn, flavor: ServerFacts['flavor']): string | null {
   if (type === 'other') return `${columnType} is not supported`;
   if (/\/\*M!\d+ COMPRESSED\*\//.test(columnType)) return `${columnType} is compressed`;
-  if (columnType.includes('/* mariadb-5.3 */')) return `${columnType} has the format before MySQL 5.6: ALTER TABLE … FORCE gives it the new one`;
+  if (columnType.includes('/* mariadb-5.3 */'))
+    return `${columnType} has the format before MySQL 5.6: ALTER TABLE … FORCE gives it the new one`;
   if (flavor === 'mariadb' && (type === 'binary' || type === 'varbinary')) return untoldOnMariadb(type);
   if (charset !== null && charset !== 'binary') return isSupportedCharset(charset) ? null : `the character set ${charset} is not supported`;
   return type === 'enum' || type === 'set' ? 'the character set binary is not supported' : null;

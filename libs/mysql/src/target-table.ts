@@ -293,6 +293,8 @@ const escapes: Readonly<Record<string, string>> = { 0: '\0', n: '\n', r: '\r' };
 /** `enum('a','it''s','\0')` → a, it's, U+0000 */
 export function declaredValues(columnType: string): readonly string[] {
   return [...columnType.matchAll(/'((?:[^'\\]|''|\\.)*)'/gs)].map(([, value = '']) =>
-    value.replace(/''|\\(.)/gs, (pair, escaped: string | undefined) => (escaped === undefined ? pair.slice(1) : (escapes[escaped] ?? escaped))),
+    value.replace(/''|\\(.)/gs, (pair, escaped: string | undefined) =>
+      escaped === undefined ? pair.slice(1) : (escapes[escaped] ?? escaped),
+    ),
   );
 }

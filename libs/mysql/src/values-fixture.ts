@@ -132,7 +132,9 @@ const vectors: typeof types = [['vector(3)', ["x'0000803f0000004000004040'", "x'
 
 /** MariaDB's JSON is a text, and has no such functions. */
 export const typesOf = (version: string): typeof types =>
-  version.startsWith('mariadb') ? [...types, ...spatial] : [...types, ...spatial, ['json', jsonDoubles], ...(version === '9.7' ? vectors : [])];
+  version.startsWith('mariadb')
+    ? [...types, ...spatial]
+    : [...types, ...spatial, ['json', jsonDoubles], ...(version === '9.7' ? vectors : [])];
 
 /** The same text for the same value only. */
 export function bare(value: Value | undefined): string {

@@ -189,7 +189,7 @@ function bitCases(): TypeCase[] {
   }));
 }
 
-const hex = (text: string): string => `CONVERT(0x${Buffer.from(text).toString('hex') || '00'} USING utf8mb4)`;
+export const hex = (text: string): string => `CONVERT(0x${Buffer.from(text).toString('hex') || '00'} USING utf8mb4)`;
 const texts = [
   "''",
   "'a'",
@@ -201,7 +201,7 @@ const texts = [
   hex(`it's "quoted" \\ back`),
 ];
 const narrow = ["''", "'a'", "'trailing  '", hex('äöü €'), hex('漢字 \uFFFD')];
-const everyByte = (first: number, last: number): string =>
+export const everyByte = (first: number, last: number): string =>
   `0x${Buffer.from(Array.from({ length: last - first + 1 }, (_, i) => first + i)).toString('hex')}`;
 
 const textCases: readonly TypeCase[] = [

@@ -68,12 +68,11 @@ function emptyOf(members: readonly string[]): readonly string[] {
   return members.filter((member) => folded(member) === '');
 }
 
-/** About as wide as the widest collation: case, marks, what some collations ignore, and all characters beyond the first plane are one to some. */
+/** About as wide as the widest collation: without case, marks and what some collations ignore. Characters beyond the first plane are match-tables.ts's affair. */
 function folded(text: string): string {
   return text
     .normalize('NFKD')
     .replaceAll(/[\p{M}\p{C}\p{Z}]/gu, '')
-    .replaceAll(/[\u{10000}-\u{10FFFF}]/gu, '\uFFFD')
     .replaceAll(/\p{Nd}/gu, (digit) => (digit >= '0' && digit <= '9' ? digit : '0'))
     .toLowerCase();
 }

@@ -6,7 +6,7 @@
 import { errorValueOf, SyncError, tableName } from '@lutra/model';
 import type { ColumnSchema, TableSchema } from '@lutra/model';
 import { quoteText } from './literal.js';
-import { declaredValues } from './target-table.js';
+import { declaredMembers } from './declared-members.js';
 import type { TargetColumn, TargetTable } from './target-table.js';
 
 /**
@@ -171,9 +171,20 @@ function bytesPerCharacter(charset = ''): number {
 
 function valuesDifference(source: ColumnSchema, target: TargetColumn): string | null {
   if ((source.type !== 'enum' && source.type !== 'set') || source.values === undefined) return null;
-  const declared = new Set(declaredValues(target.columnType));
-  const missing = source.values.filter((value) => !declared.has(value));
+  const { members, missing, guessed } = declaredMembers(source.values, target.columnType);
   if (missing.length > 0) return `lacks the values ${missing.map(quoteText).join(', ')}`;
-  const others = declared.has('') !== source.values.includes('') || errorValueOf([...declared]) !== errorValueOf(source.values);
-  return others ? "declares the value '', which the source does not: there '' is something else" : null;
+  const others = members.includes('') !== source.values.includes('') || errorValueOf(members) !== errorValueOf(source.values);
+  if (others) return "declares the value '', which the source does not: there '' is something else";
+  if (guessed && source.type === 'set' && members.includes(''))
+    return "has the value '' and values that its server prints alike, so their numbers are not known";
+  return areOne(source.values, target.collation ?? '')
+    ? `has values beyond the first plane of Unicode, which ${target.collation} takes for one`
+    : null;
+}
+
+/** Such a list is accepted outside strict mode, and a text finds the first of them. */
+function areOne(values: readonly string[], collation: string): boolean {
+  if (/_bin$|_0900_|uca1400/.test(collation)) return false;
+  const texts = values.map((value) => value.replaceAll(/[\u{10000}-\u{10FFFF}]/gu, '\uFFFD'));
+  return new Set(texts).size < texts.length;
 }

@@ -12,7 +12,7 @@ import { comparedLiteralOf, literalOf, ownForm, quoteName, quoteTable } from './
 import type { Literal, LiteralForm } from './literal.js';
 import { computes } from './computed.js';
 import { selected } from './row-values.js';
-import { declaredValues } from './target-table.js';
+import { declaredMembers } from './declared-members.js';
 import type { TargetColumn, TargetTable } from './target-table.js';
 
 export interface ColumnPlan {
@@ -158,7 +158,7 @@ function writtenAs(source: ColumnSchema, target: TargetColumn): ColumnSchema {
   if (source.type === 'json' && target.type !== 'json') return { ...source, type: 'text' }; // MariaDB's JSON is a text
   if (source.values !== undefined && target.type === source.type) {
     const { charset, columnType } = target;
-    return { ...source, values: declaredValues(columnType), ...(charset !== null && { charset }) }; // in its order, and of its character set
+    return { ...source, values: declaredMembers(source.values, columnType).members, ...(charset !== null && { charset }) }; // in its order, and of its character set
   }
   return source.type === 'binary' ? { ...source, length: target.length ?? source.length ?? 0 } : source;
 }

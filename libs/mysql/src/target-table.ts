@@ -3,7 +3,7 @@ import { columnTypes, geometryTypes, SyncError, systemOffsetsQuery, systemZone, 
 import type { ColumnSchema, ColumnType, GeometryType, TableName, TableSchema } from '@lutra/model';
 import { computedBy } from './computed.js';
 import type { Computed } from './computed.js';
-import { quoteTable, quoteText } from './literal.js';
+import { quoteName, quoteTable, quoteText } from './literal.js';
 import { columnsQuery, keysQuery, referencedQuery, referencesQuery, triggersQuery } from './table-queries.js';
 import { rowsIfAllowed } from './server-facts.js';
 import type { Queries, ResultRow } from './session-options.js';
@@ -62,7 +62,7 @@ export interface TargetTable extends TableName {
   readonly engine: string;
   readonly columns: readonly TargetColumn[];
   readonly primaryKey: readonly string[];
-  /** The primary key is not among them. */
+  /** The primary key is not among them. In the order of the definition. */
   readonly uniqueKeys: readonly UniqueKey[];
   readonly foreignKeys: readonly ForeignKey[];
   /** A foreign key of some table, perhaps itself, points here. */
@@ -108,7 +108,7 @@ export function isTransactional(table: { readonly engine: string }): boolean {
   return table.engine.toLowerCase() === 'innodb';
 }
 
-/** A table as the binlog of its server describes it; columns of types that are not on the allowlist are left out. */
+/** A table as the binlog of its server describes it, but for columns of types that are not on the allowlist, which are left out. */
 export function asSource(table: TargetTable): TableSchema {
   const columns = table.columns.flatMap((column): ColumnSchema[] => {
     const { name, type, unsigned, precision, scale, length, charset, geometry } = column;
@@ -122,7 +122,13 @@ export function asSource(table: TargetTable): TableSchema {
     const values = type === 'enum' || type === 'set' ? declaredValues(column.columnType) : undefined;
     return [{ name, type, unsigned, ...sizes, ...(values && { values }), ...(geometry && { geometry }) }];
   });
-  return { database: table.database, name: table.name, columns, primaryKey: table.primaryKey };
+  const primaryKey = table.primaryKey.length > 0 ? table.primaryKey : promotedKey(table);
+  return { database: table.database, name: table.name, columns, primaryKey };
+}
+
+/** Of a table without primary key, the binlog names the first UNIQUE key over whole NOT NULL columns as if it were one: on MySQL and MariaDB alike. */
+function promotedKey({ uniqueKeys, prefixKeys }: TargetTable): readonly string[] {
+  return uniqueKeys.find(({ name, columns, nullable }) => !nullable && !columns.includes('') && !prefixKeys.includes(name))?.columns ?? [];
 }
 
 /** All base tables of a database, or the named one, whatever their engine. */
@@ -147,7 +153,7 @@ export async function loadTables(queries: Queries, database: string, name?: stri
       name: table,
       engine: text(row, 'engine'),
       columns: (columns.get(table) ?? []).map((column) => toColumn(column, srids(definitions.get(table) ?? ''))),
-      ...toKeys(keys.get(table) ?? []),
+      ...toKeys(keys.get(table) ?? [], definitions.get(table) ?? ''),
       foreignKeys: toForeignKeys(references.get(table) ?? [], { database, name: table }),
       referenced: referenced.has(table),
       cascades: cascadesOf([...(references.get(table) ?? []), ...(referenced.get(table) ?? [])]),
@@ -234,7 +240,7 @@ function toType(dataType: string): ColumnType | 'other' {
   return columnTypes.find((type) => type === dataType) ?? 'other';
 }
 
-function toKeys(rows: readonly ResultRow[]): Pick<TargetTable, 'primaryKey' | 'uniqueKeys' | 'prefixKeys'> {
+function toKeys(rows: readonly ResultRow[], definition: string): Pick<TargetTable, 'primaryKey' | 'uniqueKeys' | 'prefixKeys'> {
   const keys = [...Map.groupBy(rows, (row) => text(row, 'name'))].map(([name, parts]) => ({
     name,
     columns: parts.map((part) => optionalText(part, 'col') ?? ''),
@@ -242,9 +248,15 @@ function toKeys(rows: readonly ResultRow[]): Pick<TargetTable, 'primaryKey' | 'u
   }));
   return {
     primaryKey: keys.find((key) => key.name === 'PRIMARY')?.columns ?? [],
-    uniqueKeys: keys.filter((key) => key.name !== 'PRIMARY'),
+    uniqueKeys: keys
+      .filter((key) => key.name !== 'PRIMARY')
+      .toSorted((a, b) => definition.indexOf(keyLine(a.name)) - definition.indexOf(keyLine(b.name))),
     prefixKeys: [...new Set(rows.filter((row) => row['prefix'] !== null).map((row) => text(row, 'name')))],
   };
+}
+
+function keyLine(name: string): string {
+  return `\n  UNIQUE KEY ${quoteName(name)} (`;
 }
 
 const passive = new Set(['RESTRICT', 'NO ACTION']);

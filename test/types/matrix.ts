@@ -71,7 +71,7 @@ export const matrix: readonly MatrixRow[] = [
     type: 'DATETIME, TIMESTAMP, TIME in the format before MySQL 5.6',
     arrives: '',
     mind: 'Columns made under mysql56_temporal_format = OFF. ALTER TABLE … FORCE gives them the new format.',
-    cases: [values('DATETIME(3)'), values('TIMESTAMP NULL'), values('TIME')],
+    cases: [values('DATETIME(3) NULL'), values('TIMESTAMP NULL'), values('TIME NULL')],
     on: refusedOnMariadb,
   },
   {

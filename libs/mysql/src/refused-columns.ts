@@ -11,16 +11,26 @@ export interface RefusedColumn {
   readonly why: string;
 }
 
-export function refusedColumns({ columns }: TargetTable, server: Pick<ServerFacts, 'flavor' | 'version'>): readonly RefusedColumn[] {
+export function refusedColumns(
+  { columns, computed }: TargetTable,
+  server: Pick<ServerFacts, 'flavor' | 'version' | 'number'>,
+): readonly RefusedColumn[] {
   const refused = columns.flatMap((column) => {
     const why = reasonOf(column, server.flavor);
     return why === null ? [] : [{ name: column.name, why }];
   });
+  if (server.flavor === 'mysql' && server.number <= hidesColumns) {
+    for (const { what, name } of computed)
+      if (what === 'index') refused.push({ name, why: 'an index over an expression, whose hidden column this server does not log' });
+  }
   const unsigned = numbersOf(columns);
   if (signsAreTold(unsigned, yearSignOf(server.version))) return refused;
   const year = columns.find(({ type }) => type === 'year')?.name ?? '';
   return [...refused, { name: year, why: 'whether the numbers after a YEAR column are unsigned is not proven for MySQL 8.0.16 to 8.0.28' }];
 }
+
+/** MySQL 8.0.15 names the hidden columns of such indexes in the table map, and leaves them out of the rows. 9.7 does not. */
+const hidesColumns = 80_015;
 
 function reasonOf({ type, columnType, charset }: TargetColumn, flavor: ServerFacts['flavor']): string | null {
   if (type === 'other') return `${columnType} is not supported`;

@@ -48,7 +48,6 @@ export const expectedStops: readonly ExpectedStop[] = [
     reason: (steps) => steps.some(({ sql }) => /\bIGNORE\b/i.test(sql)),
   },
   hazard('json decimal', 'VALUE_UNSUPPORTED'),
-  hazard('enum error', 'VALUE_UNSUPPORTED'),
 ];
 
 /** What the checks may refuse of a round's tables before a row of theirs is carried: by the problem's id. */

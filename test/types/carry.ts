@@ -1,6 +1,6 @@
 /**
- * The way of a row without processes: a real server's binlog, capture's reader, the Avro codec, the loader's statements, a real server. What a table holds afterwards is compared with its
- * source by the servers' own words.
+ * The way of a row without processes: a real server's binlog, capture's reader, the Avro codec, the loader's statements, a real server.
+ * What a table holds afterwards is compared with its source by the servers' own words.
  */
 import type { Row, SourceItem, TableSchema } from '@lutra/model';
 import { ApplyConnection, loadTable, matchTables, Session, StatementBuilder } from '@lutra/mysql';

@@ -1,4 +1,7 @@
-/** Parts of the matrix (matrix.long.test.ts has all of it): what is refused, odd definitions of what is carried, and tables whose key is no primary one. */
+/**
+ * Parts of the matrix (matrix.long.test.ts has all of it): what is refused, odd definitions of what is carried, and tables whose key is no
+ * primary one.
+ */
 import { checkSource, checkTarget } from '@lutra/mysql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { collectToError, executed, readerOptions } from '../../libs/binlog/src/reading.fixture.js';

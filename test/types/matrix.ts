@@ -1,6 +1,7 @@
 /**
- * Which columns are carried, and which the check before the start refuses: the table of docs/types.md, and of the tests that show it on real servers (matrix.long.test.ts all of it,
- * matrix.integration.test.ts a part). Each type has its values, or its reason: none stops at the first row.
+ * Which columns are carried, and which the check before the start refuses: the table of docs/types.md, and of the tests that show it on
+ * real servers (matrix.long.test.ts all of it, matrix.integration.test.ts a part). Each type has its values, or its reason: none stops at
+ * the first row.
  */
 import { supportedCharsets } from '@lutra/model';
 import { hex, typeCases, vectorCases } from '../../libs/binlog/src/allowlist.fixture.js';

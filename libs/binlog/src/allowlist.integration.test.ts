@@ -20,7 +20,8 @@ async function write(connection: Connection, table: string, { definition, values
   await connection.query(`CREATE TABLE ${table} (id INT PRIMARY KEY, v ${definition})`);
   await connection.query(`CREATE TABLE ${table}_after LIKE ${table}`);
   await connection.query(`INSERT INTO ${table} VALUES ${row(0)}; INSERT INTO ${table}_after VALUES ${row(1)}`);
-  // A value may be stored in another way by UPDATE; what counts is what the server says afterwards. Nor is it copied: INSERT … SELECT loses a SET's member ''.
+  // A value may be stored in another way by UPDATE; what counts is what the server says afterwards.
+  // Nor is it copied: INSERT … SELECT loses a SET's member ''.
   await connection.query(`CREATE TABLE ${table}_before LIKE ${table}; INSERT INTO ${table}_before VALUES ${row(0)}`);
   await connection.query(`CREATE TABLE ${table}_gone LIKE ${table}; INSERT INTO ${table}_gone VALUES ${row(0)}; DELETE FROM ${table}_gone`);
   await connection.query(`UPDATE ${table} t JOIN ${table}_after a USING (id) SET t.v = a.v`);

@@ -2,7 +2,7 @@
 import type { ColumnType } from '@lutra/model';
 import type { ByteReader } from './byte-reader.js';
 
-/** What the optional metadata of the table map tells of a column: its sign, its character set, its values, its kind of geometry, its length, or nothing. */
+/** What the optional metadata of the table map tells of a column: sign, character set, values, kind of geometry, length, or nothing. */
 export type Family = 'number' | 'year' | 'text' | 'enum' | 'set' | 'geometry' | 'vector' | 'plain';
 
 /** A column as far as its type and its type's data say. Text types are told from binary ones by their character set only. */

@@ -1,6 +1,6 @@
 /**
- * ENUM and SET values as texts, each value another text. The naive way takes what the server prints; counter-examples: an ENUM's error value (number 0) prints '' like a
- * declared member '', and a SET of nothing but the member '' prints '' like one of no member.
+ * ENUM and SET values as texts, each value another text. The naive way takes what the server prints; counter-examples: an ENUM's error
+ * value (number 0) prints '' like a declared member '', and a SET of nothing but the member '' prints '' like one of no member.
  */
 
 /** An ENUM's error value: '', as the server prints it. Where '' is a member, the shortest text of U+0000 that is none. */

@@ -1,4 +1,7 @@
-/** The character sets whose text is carried to the byte. Capture has a decoder for each (libs/binlog, text.ts), and the check before the start refuses columns of all others. */
+/**
+ * The character sets whose text is carried to the byte. Capture has a decoder for each (libs/binlog, text.ts), and the check before the
+ * start refuses columns of all others.
+ */
 export const supportedCharsets = ['utf8mb4', 'utf8mb3', 'utf8', 'ascii', 'latin1'] as const;
 
 export type SupportedCharset = (typeof supportedCharsets)[number];

@@ -1,7 +1,7 @@
 /**
- * Which numbers of a table are unsigned. The table map has a bit for each numeric column, but whether YEAR is one depends on the server that wrote
- * the file: read wrongly, every number after a YEAR column gets its neighbour's sign. MySQL 8.0.15 leaves YEAR out, MySQL from 8.0.29 on
- * and MariaDB count it; between the two nobody has looked, so there only bits that mean the same both ways are taken.
+ * Which numbers of a table are unsigned. The table map has a bit for each numeric column, but whether YEAR is one depends on the server
+ * that wrote the file: read wrongly, every number after a YEAR column gets its neighbour's sign. MySQL 8.0.15 leaves YEAR out, MySQL from
+ * 8.0.29 on and MariaDB count it; between the two nobody has looked, so there only bits that mean the same both ways are taken.
  */
 
 export type YearSign = 'counted' | 'left-out' | 'unknown';

@@ -1,12 +1,13 @@
 /**
- * ENUM and SET values as SQL. A member is written as its text, which says the same where the target declares its members in another order. No text will do, and the member's number in
- * the target's list is written, where
+ * ENUM and SET values as SQL. A member is written as its text, which says the same where the target declares its members in another order.
+ * No text will do, and the member's number in the target's list is written, where
  *
  * 1. the collation may take the member for another one: 'A' stores 'a' in ENUM('a','A'), which the servers accept outside strict mode;
- * 2. the member is '', or nothing but what collations ignore: '' finds the error value of an ENUM too, and a SET of the member '' alone prints like one of no member.
+ * 2. the member is '', or nothing but what collations ignore: '' finds the error value of an ENUM too, and a SET of the member '' alone
+ *    prints like one of no member.
  *
- * An ENUM's error value (number 0) is no number to strict mode. The text '0' stores it, on MySQL 8.0, 9.7 and MariaDB: a text that is no member is read as a number, and held against
- * the end of the list alone. They read up to 5 bytes of it, in the column's own character set.
+ * An ENUM's error value (number 0) is no number to strict mode. The text '0' stores it, on MySQL 8.0, 9.7 and MariaDB: a text that is no
+ * member is read as a number, and held against the end of the list alone. They read up to 5 bytes of it, in the column's own character set.
  */
 import { errorValueOf, setMembers } from '@lutra/model';
 import type { ColumnSchema } from '@lutra/model';
@@ -68,7 +69,10 @@ function emptyOf(members: readonly string[]): readonly string[] {
   return members.filter((member) => folded(member) === '');
 }
 
-/** About as wide as the widest collation: without case, marks and what some collations ignore. Characters beyond the first plane are match-tables.ts's affair. */
+/**
+ * About as wide as the widest collation: without case, marks and what some collations ignore. Characters beyond the first plane are
+ * match-tables.ts's affair.
+ */
 function folded(text: string): string {
   return text
     .normalize('NFKD')

@@ -1,6 +1,7 @@
 /**
- * A target's ENUM or SET members, in its order. No server tells them whole: whatever prints a definition prints `?` for a character beyond the first plane. So such a member is told by the
- * source's list. Two that print alike are taken in the source's order, which is a guess: their numbers must not be written, and their texts, which the target looks up, may be.
+ * A target's ENUM or SET members, in its order. No server tells them whole: whatever prints a definition prints `?` for a character beyond
+ * the first plane. So such a member is told by the source's list. Two that print alike are taken in the source's order, which is a guess:
+ * their numbers must not be written, and their texts, which the target looks up, may be.
  */
 import { declaredValues } from './target-table.js';
 

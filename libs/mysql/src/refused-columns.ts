@@ -1,6 +1,7 @@
 /**
- * The columns of a source table whose rows capture refuses, told before the first row: each by name, with why. What both sides decide by is in @lutra/model (column types,
- * supported-columns.ts, year-sign.ts); the matrix of types (test/types/) holds one side against the other on real servers.
+ * The columns of a source table whose rows capture refuses, told before the first row: each by name, with why. What both sides decide by is
+ * in @lutra/model (column types, supported-columns.ts, year-sign.ts); the matrix of types (test/types/) holds one side against the other on
+ * real servers.
  */
 import { isSupportedCharset, signsAreTold, untoldOnMariadb, yearSignOf } from '@lutra/model';
 import type { ServerFacts } from './server-facts.js';

@@ -126,7 +126,7 @@ export function asSource(table: TargetTable): TableSchema {
   return { database: table.database, name: table.name, columns, primaryKey };
 }
 
-/** Of a table without primary key, the binlog names the first UNIQUE key over whole NOT NULL columns as if it were one: on MySQL and MariaDB alike. */
+/** Of a table without primary key, the binlog of each server names the first UNIQUE key over whole NOT NULL columns as if it were one. */
 function promotedKey({ uniqueKeys, prefixKeys }: TargetTable): readonly string[] {
   return uniqueKeys.find(({ name, columns, nullable }) => !nullable && !columns.includes('') && !prefixKeys.includes(name))?.columns ?? [];
 }

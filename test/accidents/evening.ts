@@ -89,7 +89,7 @@ export const evening: Readonly<Record<ErrorCode, Evening>> = {
   COLUMN_UNSUPPORTED: accidents('source', 'in a column that is not supported stops capture'),
   VALUE_UNSUPPORTED: shown(
     'test/accidents/source.e2e.test.ts',
-    'that cannot be carried over to the byte stops capture',
+    'that cannot be carried over to the byte stops the loader',
     'the restart behind the transaction that it names is followed for BINLOG_UNSUPPORTED',
   ),
   SESSION_UNSUPPORTED: shown(

@@ -198,24 +198,40 @@ describe.each(sides)('what side %s writes', (from) => {
 
   it('in a column that is not supported stops capture; without the table in the route, the others arrive', async () => {
     const way = await openWay({ from });
-    await way.atSource('CREATE TABLE places (id INT PRIMARY KEY, place POINT NOT NULL)');
-    await way.atTarget('CREATE TABLE places (id INT PRIMARY KEY, place POINT NOT NULL)');
-    await way.atSource('INSERT INTO places VALUES (1, POINT(1, 2))');
+    const odd = "CREATE TABLE odd (id INT PRIMARY KEY, p POINT NOT NULL SRID 4326, e ENUM('a',''), s SET('','b'))";
+    // MySQL 8.0.15 does not log the hidden column of such an index.
+    const places = 'CREATE TABLE places (id INT PRIMARY KEY, n INT, INDEX ((n + 1)))';
+    for (const table of [odd, places]) await way.atSource(table);
+    for (const table of [odd, places]) await way.atTarget(table);
+    await way.atSource(
+      "INSERT INTO odd VALUES (1, ST_GeomFromText('POINT(10 20)', 4326), '0', 1), (2, ST_GeomFromText('POINT(-1 0)', 4326), '', 3)",
+    );
+    await way.atSource('INSERT INTO places VALUES (1, 1)');
     await way.write(2);
-    await way.fails('capture', 'COLUMN_UNSUPPORTED');
-    expect(await way.targetIds()).toEqual([1]);
-    const pipeline = { name: 'rows', ...way.endpoints, routes: [{ schema: way.database, table: 't' }] };
-    await way.change(`channels/${way.name}`, { pipelines: [pipeline] });
+    if (from === 'a') {
+      await way.arrives('places');
+    } else {
+      await way.fails('capture', 'COLUMN_UNSUPPORTED');
+      expect(await way.targetIds()).toEqual([1]);
+    }
+    const routes = ['t', 'odd'].map((table) => ({ schema: way.database, table }));
+    await way.change(`channels/${way.name}`, { pipelines: [{ name: 'rows', ...way.endpoints, routes }] });
     await way.arrives();
-    expect(await way.atTarget('SELECT id FROM places')).toEqual([]);
+    if (from === 'b') expect(await way.atTarget('SELECT id FROM places')).toEqual([]);
+    const kept = 'SELECT id, HEX(p), e + 0, s + 0 FROM odd ORDER BY id';
+    expect(await way.atTarget(kept)).toEqual(await way.atSource(kept));
     await way.close();
   });
 
-  it('that cannot be carried over to the byte stops capture', async () => {
+  it('that cannot be carried over to the byte stops the loader', async () => {
     const way = await openWay({ from });
-    await way.atSource("CREATE TABLE choices (id INT PRIMARY KEY, s SET('', 'b')); INSERT INTO choices VALUES (1, 1)");
+    // Two bytes that are no character to the server: only a column of their own set holds them.
+    const create = (charset: string): string => `CREATE TABLE places (id INT PRIMARY KEY, place VARCHAR(9) CHARACTER SET ${charset})`;
+    await way.atTarget(create('utf8mb4'));
+    await way.atSource(create('gbk'));
+    await way.atSource("INSERT INTO places VALUES (1, _gbk x'fefe')");
     await way.write(2);
-    await way.fails('capture', 'VALUE_UNSUPPORTED');
+    await way.fails('loader', 'VALUE_UNSUPPORTED');
     expect(await way.targetIds()).toEqual([1]);
     await way.close();
   });

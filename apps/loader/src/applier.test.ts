@@ -31,6 +31,8 @@ const column = {
   characters: null,
   precision: null,
   scale: null,
+  geometry: null,
+  srid: null,
 };
 const target: TargetTable = {
   database: 'shop',

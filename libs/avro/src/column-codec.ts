@@ -84,6 +84,8 @@ const codecs: Readonly<Record<ColumnType, MakeCodec>> = {
   time: text(),
   datetime: text(),
   timestamp: text(),
+  geometry: bytes,
+  vector: bytes,
 };
 
 /** @throws SyncError INTERNAL if the column lacks what its type needs */

@@ -2,7 +2,7 @@
  * Table schema ⇄ Avro schema, exact in both directions: what Avro has no word for is kept in `lutra.*` properties, on the Value record
  * (database, table, primary key) and on each field's type. The same table gives the same text, always.
  */
-import { type ColumnSchema, type ColumnType, columnTypes, SyncError, type TableSchema, tableName } from '@lutra/model';
+import { type ColumnSchema, type ColumnType, columnTypes, geometryTypes, SyncError, type TableSchema, tableName } from '@lutra/model';
 import { avroName } from './avro-names.js';
 import { type AvroField, type AvroObject, type AvroRecord, type AvroSchema, branchesOf, isRecord, parseAvro } from './avro-schema.js';
 import { malformed } from './byte-reader.js';
@@ -59,6 +59,7 @@ const properties = {
   length: Number.isInteger,
   charset: (value: unknown) => typeof value === 'string',
   values: isTexts,
+  geometry: (value: unknown) => geometryTypes.some((type) => type === value),
 } as const;
 
 type Property = keyof typeof properties;

@@ -33,6 +33,8 @@ const temporal = (type: ColumnType, plain: readonly string[], fractions: readonl
   [{ type, scale: 6 }, fractions],
 ];
 
+const point = Buffer.from('E6100000010100000000000000000034400000000000002440', 'hex');
+
 export const cases: readonly Case[] = [
   ...whole('tinyint', 8),
   ...whole('smallint', 16),
@@ -66,12 +68,16 @@ export const cases: readonly Case[] = [
   [{ type: 'binary', length: 16 }, binaries],
   [{ type: 'varbinary', length: 16 }, binaries],
   [{ type: 'blob' }, binaries],
-  [{ type: 'enum', values: ['a', "it's", 'ü,b'], charset: 'utf8mb4' }, ['a', "it's", 'ü,b']],
+  [{ type: 'enum', values: ['a', "it's", 'ü,b'], charset: 'utf8mb4' }, ['a', "it's", 'ü,b', '']],
+  [{ type: 'enum', values: ['a', ''], charset: 'utf8mb4' }, ['a', '', '\0']],
   [{ type: 'set', values: ['a', 'b'], charset: 'utf8mb4' }, ['', 'a', 'a,b']],
+  [{ type: 'set', values: ['a', ''], charset: 'utf8mb4' }, ['', ',', 'a,', 'a']],
   [{ type: 'json' }, ['null', '{"a": [1, 2.50, "漢"]}']],
   [{ type: 'date' }, ['0000-00-00', '2024-02-00', '9999-12-31']],
   ...temporal('time', ['-838:59:59', '00:00:00', '838:59:59'], ['-838:59:59.000000', '00:00:00.000001']),
   ...temporal('datetime', ['0000-00-00 00:00:00', '9999-12-31 23:59:59'], ['2024-05-06 07:08:09.123456', '0000-00-00 00:00:00.000000']),
+  [{ type: 'geometry', geometry: 'point' }, [point]],
+  [{ type: 'vector', length: 12 }, [Buffer.from('0000803f0000004000004040', 'hex'), Buffer.from('0000803f', 'hex')]],
   ...temporal('timestamp', ['0000-00-00 00:00:00', '2038-01-19 03:14:07'], ['1970-01-01 00:00:01.000000']),
 ];
 
@@ -125,6 +131,8 @@ export function valueOf(column: Omit<ColumnSchema, 'name'>): fc.Arbitrary<Value>
     case 'binary':
     case 'varbinary':
     case 'blob':
+    case 'geometry':
+    case 'vector':
       return fc.oneof(
         known,
         fc.uint8Array().map((bytes) => Buffer.from(bytes)),

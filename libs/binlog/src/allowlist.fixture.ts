@@ -2,7 +2,7 @@
  * The proof of the allowlist: for each column type, values at its edges, and how the server itself is asked for a stored value in a form
  * that loses nothing.
  */
-import { printedJson } from '@lutra/model';
+import { errorValueOf, printedJson, setMembers } from '@lutra/model';
 import type { ColumnSchema, Value } from '@lutra/model';
 
 export interface TypeCase {
@@ -38,6 +38,22 @@ function printNumber(value: number): string {
   return Object.is(value, -0) ? '-0' : String(value);
 }
 
+/** The number, because an ENUM's error value and a SET's empty member print like others. */
+function asNumberAndText({ type, values = [] }: ColumnSchema): Oracle {
+  const byNumber = [errorValueOf(values), ...values];
+  const numberOf = (value: string): number | bigint =>
+    type === 'enum' ? byNumber.indexOf(value) : setMembers(value).reduce((sum, member) => sum | (1n << BigInt(values.indexOf(member))), 0n);
+  const shown = (value: string): string =>
+    type === 'enum' ? (values.includes(value) ? value : '') : setMembers(value).join(',').replace(/^,+/, '');
+  return {
+    expression: (column) => `CONCAT(${column} & ~0, ' ', HEX(CONVERT(${column} USING utf8mb4)))`,
+    text: (value) =>
+      `${numberOf(value as string)} ${Buffer.from(shown(value as string))
+        .toString('hex')
+        .toUpperCase()}`,
+  };
+}
+
 export function oracleOf(column: ColumnSchema): Oracle {
   switch (column.type) {
     case 'year':
@@ -46,7 +62,12 @@ export function oracleOf(column: ColumnSchema): Oracle {
     case 'binary':
     case 'varbinary':
     case 'blob':
+    case 'geometry':
+    case 'vector':
       return asHex;
+    case 'enum':
+    case 'set':
+      return asNumberAndText(column);
     case 'bit': {
       const digits = 2 * Math.ceil((column.length ?? 0) / 8);
       return { ...asHex, expression: (name) => `LPAD(HEX(${name} + 0), ${digits}, '0')` };
@@ -54,8 +75,6 @@ export function oracleOf(column: ColumnSchema): Oracle {
     case 'char':
     case 'varchar':
     case 'text':
-    case 'enum':
-    case 'set':
       return asUtf8;
     case 'json':
       return { ...asUtf8, text: (value) => asUtf8.text(printedJson(value as string)) };
@@ -171,7 +190,7 @@ function bitCases(): TypeCase[] {
   }));
 }
 
-const hex = (text: string): string => `CONVERT(0x${Buffer.from(text).toString('hex') || '00'} USING utf8mb4)`;
+export const hex = (text: string): string => `CONVERT(0x${Buffer.from(text).toString('hex') || '00'} USING utf8mb4)`;
 const texts = [
   "''",
   "'a'",
@@ -183,7 +202,7 @@ const texts = [
   hex(`it's "quoted" \\ back`),
 ];
 const narrow = ["''", "'a'", "'trailing  '", hex('äöü €'), hex('漢字 \uFFFD')];
-const everyByte = (first: number, last: number): string =>
+export const everyByte = (first: number, last: number): string =>
   `0x${Buffer.from(Array.from({ length: last - first + 1 }, (_, i) => first + i)).toString('hex')}`;
 
 const textCases: readonly TypeCase[] = [
@@ -241,6 +260,14 @@ const choiceCases: readonly TypeCase[] = [
     values: ["'a'", "'it''s'", "' lead'", "'comma,comma'", hex('😀'), "''"],
   },
   { definition: "ENUM('ä','ö€') CHARACTER SET latin1", values: [hex('ä'), hex('ö€')] },
+  // 0 is the error value, with and without a member that prints like it
+  { definition: "ENUM('a','b')", values: ['0', "'a'", "'b'"] },
+  { definition: "ENUM('a','','b')", values: ['0', "'a'", "''", '3'] },
+  { definition: "ENUM('0','00','1')", values: ['0', '1', '2', '3'] },
+  { definition: "ENUM(0x6100,0x5c27,0x0a,'a') COLLATE utf8mb4_bin", values: ['1', '2', '3', '4'] },
+  { definition: 'ENUM(0x00,0x80,0xe9) CHARACTER SET latin1 COLLATE latin1_bin', values: ['1', '2', '3'] },
+  { definition: "SET('a','','ö')", values: ['0', '1', '2', '3', '4', '6', '7'] },
+  { definition: "SET('')", values: ['0', '1'] },
   { definition: `ENUM(${many})`, values: ["'value 0'", "'value 254'", "'value 255'", "'value 299'"] },
   { definition: "SET('a','b','it''s','😀')", values: ["''", "'a'", "'a,b'", "'b,it''s'", '15', '8'] },
   { definition: "SET('ä','ö€') CHARACTER SET latin1", values: ["''", '1', '2', '3'] },
@@ -284,6 +311,30 @@ const jsonCase: TypeCase = {
   ],
 };
 
+const wkt = (text: string, srid = 0): string => `ST_GeomFromText('${text}', ${srid})`;
+const geometries = {
+  POINT: [wkt('POINT(1.5 -2)'), wkt('POINT(10 20)', 4326), "x'000000000101000000000000000000008000000000000000c0'"],
+  LINESTRING: [wkt('LINESTRING(0 0, 1 1, 2 0)'), wkt('LINESTRING(1 2, 3 4)', 3857)],
+  // The second one crosses itself: it is stored as it is.
+  POLYGON: [wkt('POLYGON((0 0, 4 0, 4 4, 0 4, 0 0), (1 1, 2 1, 2 2, 1 2, 1 1))'), wkt('POLYGON((0 0, 1 1, 0 1, 1 0, 0 0))')],
+  MULTIPOINT: [wkt('MULTIPOINT(0 0, 1 1)')],
+  MULTILINESTRING: [wkt('MULTILINESTRING((0 0, 1 1), (2 2, 3 3))')],
+  MULTIPOLYGON: [wkt('MULTIPOLYGON(((0 0, 1 0, 1 1, 0 0)))')],
+  GEOMETRYCOLLECTION: [wkt('GEOMETRYCOLLECTION EMPTY'), wkt('GEOMETRYCOLLECTION(POINT(1 1), GEOMETRYCOLLECTION(LINESTRING(0 0, 1 1)))')],
+} as const;
+
+const spatialCases: readonly TypeCase[] = [
+  ...Object.entries(geometries).map(([definition, values]) => ({ definition, values })),
+  { definition: 'GEOMETRY', values: Object.values(geometries).flat() },
+];
+
+/** MySQL from 9.0 on. */
+export const vectorCases: readonly TypeCase[] = [
+  { definition: 'VECTOR(3)', values: ["x'0000803f0000004000004040'", "x'0000803f'", "x'00000080ffff7f7f01000000'"] },
+  { definition: 'VECTOR', values: ["x'0000803f'", `REPEAT(x'0000803f', 2048)`] },
+  { definition: 'VECTOR(16383)', values: [`REPEAT(x'0000803f', 16383)`] },
+];
+
 export const typeCases: readonly TypeCase[] = [
   ...integerCases(),
   ...decimals,
@@ -301,5 +352,6 @@ export const typeCases: readonly TypeCase[] = [
   ...choiceCases,
   { definition: 'DATE', values: dates },
   ...temporalCases(),
+  ...spatialCases,
   jsonCase,
 ];

@@ -2,8 +2,8 @@
 import type { ColumnType } from '@lutra/model';
 import type { ByteReader } from './byte-reader.js';
 
-/** What the optional metadata of the table map tells of a column: its sign, its character set, its values, or nothing. */
-export type Family = 'number' | 'year' | 'text' | 'enum' | 'set' | 'plain';
+/** What the optional metadata of the table map tells of a column: sign, character set, values, kind of geometry, length, or nothing. */
+export type Family = 'number' | 'year' | 'text' | 'enum' | 'set' | 'geometry' | 'vector' | 'plain';
 
 /** A column as far as its type and its type's data say. Text types are told from binary ones by their character set only. */
 export interface RawColumn {
@@ -12,7 +12,7 @@ export interface RawColumn {
   readonly length?: number;
   readonly precision?: number;
   readonly scale?: number;
-  /** Bytes of the length before a value (char, text, json), or of the value itself (enum, set). */
+  /** Bytes of the length before a value (char, text, json, geometry, vector), or of the value itself (enum, set). */
   readonly prefix?: number;
 }
 
@@ -23,8 +23,6 @@ const refusedNames: Readonly<Record<number, string>> = {
   12: 'datetime in the format before MySQL 5.6',
   140: 'compressed text or blob',
   141: 'compressed varchar or varbinary',
-  242: 'vector',
-  255: 'geometry',
 };
 
 export function refusedName(type: number): string {
@@ -53,10 +51,12 @@ const columnTypes: Readonly<Record<number, TypeReader>> = {
   17: (data) => ({ family: 'plain', type: 'timestamp', scale: data.u8() }),
   18: (data) => ({ family: 'plain', type: 'datetime', scale: data.u8() }),
   19: (data) => ({ family: 'plain', type: 'time', scale: data.u8() }),
+  242: (data) => ({ family: 'vector', type: 'vector', prefix: data.u8() }),
   245: (data) => ({ family: 'plain', type: 'json', prefix: data.u8() }),
   246: (data) => ({ family: 'number', type: 'decimal', precision: data.u8(), scale: data.u8() }),
   252: (data) => ({ family: 'text', type: 'text', prefix: data.u8() }),
   254: (data) => charOrChoice(data.u8(), data.u8()),
+  255: (data) => ({ family: 'geometry', type: 'geometry', prefix: data.u8() }),
 };
 
 function floating(data: ByteReader, type: 'float' | 'double', size: number): RawColumn {

@@ -2,13 +2,12 @@
  * From a table map to the table's schema. A type, character set or table map that is not proven lossless is refused here, before any row
  * of the table is read.
  */
-import { SyncError, tableName } from '@lutra/model';
-import type { ColumnSchema, TableSchema } from '@lutra/model';
+import { geometryTypes, SyncError, tableName, untoldOnMariadb } from '@lutra/model';
+import type { ColumnSchema, TableName, TableSchema, YearSign } from '@lutra/model';
 import { ByteReader } from './byte-reader.js';
 import { readColumnType, refusedName } from './column-type.js';
 import type { Family, RawColumn } from './column-type.js';
 import { readSigns } from './signs.js';
-import type { YearSign } from './signs.js';
 import { metadataField, readCollations, readNames, readNumbers, readTableMap, readValueLists } from './table-map.js';
 import type { TableMap, TableMapHead } from './table-map.js';
 import { textDecoder } from './text.js';
@@ -37,17 +36,25 @@ export interface TableVersion {
 /** @throws SyncError SOURCE_SETTINGS, COLUMN_UNSUPPORTED, BINLOG_DECODE, BINLOG_UNSUPPORTED */
 export function readTableVersion(head: TableMapHead, facts: ServerFacts): TableVersion {
   const map = readTableMap(head.version);
-  const table = tableName(head);
-  const names = namesOf(map, table);
-  const raw = readRawColumns(map, (index) => `${table}.${names[index]}`);
-  const complete = completion(map, raw, { ...facts, table });
+  const names = namesOf(map, tableName(head));
+  const places = names.map((column): ColumnPlace => ({ database: head.database, name: head.name, column }));
+  const raw = readRawColumns(map, places);
+  const complete = completion(map, raw, { ...facts, places });
   const columns = raw.map((column, index) => {
-    const name = names[index]!;
-    return { schema: { name, ...complete(column, `${table}.${name}`) }, prefix: column.prefix ?? 0 };
+    return { schema: { name: names[index]!, ...complete(column, places[index]!) }, prefix: column.prefix ?? 0 };
   });
   const schemas = columns.map(({ schema }) => schema);
   const primaryKey = readPrimaryKey(map).map((index) => nameAt(schemas, index));
   return { schema: { database: head.database, name: head.name, columns: schemas, primaryKey }, columns };
+}
+
+interface ColumnPlace extends TableName {
+  readonly column: string;
+}
+
+function refused(place: ColumnPlace, why: string): SyncError {
+  const details = { database: place.database, table: place.name, column: place.column };
+  return new SyncError('COLUMN_UNSUPPORTED', `${tableName(place)}.${place.column}: ${why}`, { details });
 }
 
 function namesOf(map: TableMap, table: string): string[] {
@@ -60,12 +67,12 @@ function namesOf(map: TableMap, table: string): string[] {
   throw new SyncError('BINLOG_DECODE', `${table}: ${names.length} names of ${map.types.length} columns`);
 }
 
-function readRawColumns(map: TableMap, nameOf: (index: number) => string): RawColumn[] {
+function readRawColumns(map: TableMap, places: readonly ColumnPlace[]): RawColumn[] {
   const data = new ByteReader(map.typeData);
   const columns = map.types.map((type, index) => {
     const column = readColumnType(type, data);
     if (column) return column;
-    throw new SyncError('COLUMN_UNSUPPORTED', `${nameOf(index)}: columns of type ${refusedName(type)} are not supported`);
+    throw refused(places[index]!, `columns of type ${refusedName(type)} are not supported`);
   });
   if (data.left > 0) throw new SyncError('BINLOG_DECODE', 'a table map with more type data than columns');
   return columns;
@@ -77,28 +84,44 @@ type Facts = Omit<ColumnSchema, 'name'>;
 function completion(
   { fields }: TableMap,
   raw: readonly RawColumn[],
-  server: ServerFacts & { readonly table: string },
-): (column: RawColumn, where: string) => Facts {
+  server: ServerFacts & { readonly places: readonly ColumnPlace[] },
+): (column: RawColumn, place: ColumnPlace) => Facts {
   const count = (...families: Family[]): number => raw.filter(({ family }) => families.includes(family)).length;
   const collations = (byDefault: number, each: number, columns: number): Iterator<number> =>
     readCollations(fields.get(byDefault), fields.get(each), columns).values();
   const field = metadataField;
   const numbers = raw.filter(({ family }) => family === 'number' || family === 'year');
   const isYear = numbers.map(({ family }) => family === 'year');
-  const unsigned = readSigns(fields.get(field.signedness), { isYear, yearSign: server.yearSign, where: server.table }).values();
-  const texts = collations(field.defaultCharset, field.columnCharset, count('text'));
+  const afterYear = (): ColumnPlace =>
+    server.places[raw.findIndex((column, i) => column.family === 'number' && raw.slice(0, i).some(({ family }) => family === 'year'))]!;
+  const refuse = (why: string): SyncError => refused(afterYear(), why);
+  const unsigned = readSigns(fields.get(field.signedness), { isYear, yearSign: server.yearSign, refuse }).values();
+  // Both are texts by another name: a vector to MySQL, a geometry to MariaDB.
+  const asText = server.flavor === 'mariadb' ? 'geometry' : 'vector';
+  const texts = collations(field.defaultCharset, field.columnCharset, count('text', asText));
+  const passText = (family: Family): void => {
+    if (family === asText && next(texts) !== binaryCollation)
+      throw new SyncError('BINLOG_DECODE', `a table map whose ${family} is no text`);
+  };
   const choices = collations(field.enumSetDefaultCharset, field.enumSetColumnCharset, count('enum', 'set'));
   const enums = readValueLists(fields.get(field.enumValues), count('enum')).values();
   const sets = readValueLists(fields.get(field.setValues), count('set')).values();
-  const byFamily: Readonly<Record<Family, (column: RawColumn, where: string) => Facts>> = {
+  const geometries = numbersOf(fields.get(field.geometryType), count('geometry')).values();
+  const dimensions = numbersOf(fields.get(field.vectorDimension), count('vector')).values();
+  const byFamily: Readonly<Record<Family, (column: RawColumn, place: ColumnPlace) => Facts>> = {
     number: (column) => completeNumber(column, next(unsigned)),
     year: ({ type }) => ({ type }),
-    text: (column, where) => completeText(column, { where, charset: charsetOf(next(texts), where, server), flavor: server.flavor }),
-    enum: (column, where) => completeChoice(column, { where, charset: charsetOf(next(choices), where, server), values: next(enums) }),
-    set: (column, where) => completeChoice(column, { where, charset: charsetOf(next(choices), where, server), values: next(sets) }),
+    text: (column, place) => completeText(column, { place, charset: charsetOf(next(texts), place, server), flavor: server.flavor }),
+    enum: (column, place) => completeChoice(column, { place, charset: charsetOf(next(choices), place, server), values: next(enums) }),
+    set: (column, place) => completeChoice(column, { place, charset: charsetOf(next(choices), place, server), values: next(sets) }),
+    geometry: ({ type }) => ({ type, geometry: geometryOf(next(geometries)) }),
+    vector: ({ type }) => ({ type, length: 4 * next(dimensions) }),
     plain: ({ type, length, scale }) => ({ type, ...(length !== undefined && { length }), ...(scale !== undefined && { scale }) }),
   };
-  return (column, where) => byFamily[column.family](column, where);
+  return (column, place) => {
+    passText(column.family);
+    return byFamily[column.family](column, place);
+  };
 }
 
 function next<T>(queue: Iterator<T>): T {
@@ -107,50 +130,65 @@ function next<T>(queue: Iterator<T>): T {
   return value;
 }
 
+/** Of columns without a character set. */
+const binaryCollation = 63;
+
+function numbersOf(bytes: Buffer | undefined, columns: number): readonly number[] {
+  const numbers = bytes === undefined ? [] : readNumbers(bytes);
+  if (numbers.length === columns) return numbers;
+  throw new SyncError('BINLOG_DECODE', 'a table map without the kinds of its geometry columns, or the lengths of its vectors');
+}
+
+function geometryOf(number: number): NonNullable<ColumnSchema['geometry']> {
+  const type = geometryTypes[number];
+  if (type !== undefined) return type;
+  throw new SyncError('BINLOG_DECODE', `a table map with a geometry column of kind ${number}`);
+}
+
 function completeNumber({ type, precision, scale }: RawColumn, unsigned: boolean): Facts {
   if (type === 'float' || type === 'double') return { type };
   return type === 'decimal' ? { type, unsigned, precision, scale } : { type, unsigned };
 }
 
 interface TextFacts {
-  readonly where: string;
+  readonly place: ColumnPlace;
   readonly charset: string;
   readonly flavor: 'mysql' | 'mariadb';
 }
 
-function completeText({ type, length }: RawColumn, { where, charset, flavor }: TextFacts): Facts {
+function completeText({ type, length }: RawColumn, { place, charset, flavor }: TextFacts): Facts {
   if (charset !== 'binary') {
-    requireDecoder(where, charset);
+    requireDecoder(place, charset);
     return type === 'text' ? { type, charset } : { type, length, charset };
   }
   if (type === 'text') return { type: 'blob' };
   const binaryType = type === 'char' ? 'binary' : 'varbinary';
-  if (flavor === 'mysql') return { type: binaryType, length };
-  const message = `${where}: on MariaDB, ${binaryType} columns cannot be told from uuid, inet4, inet6 and vector in the binlog`;
-  throw new SyncError('COLUMN_UNSUPPORTED', message);
+  if (flavor === 'mariadb') throw refused(place, untoldOnMariadb(binaryType));
+  return { type: binaryType, length };
 }
 
 interface ChoiceFacts {
-  readonly where: string;
+  readonly place: ColumnPlace;
   readonly charset: string;
   readonly values: readonly Buffer[];
 }
 
-function completeChoice({ type }: RawColumn, { where, charset, values }: ChoiceFacts): Facts {
-  const decode = requireDecoder(where, charset);
+function completeChoice({ type }: RawColumn, { place, charset, values }: ChoiceFacts): Facts {
+  const decode = requireDecoder(place, charset);
+  const where = `${tableName(place)}.${place.column}`;
   return { type, charset, values: values.map((value) => decode(new ByteReader(value), value.length, where)) };
 }
 
-function requireDecoder(where: string, charset: string): TextDecoder {
+function requireDecoder(place: ColumnPlace, charset: string): TextDecoder {
   const decode = textDecoder(charset);
   if (decode) return decode;
-  throw new SyncError('COLUMN_UNSUPPORTED', `${where}: the character set ${charset} is not supported`);
+  throw refused(place, `the character set ${charset} is not supported`);
 }
 
-function charsetOf(collation: number, where: string, { charsets }: ServerFacts): string {
+function charsetOf(collation: number, place: ColumnPlace, { charsets }: ServerFacts): string {
   const charset = charsets.get(collation);
   if (charset !== undefined) return charset;
-  throw new SyncError('COLUMN_UNSUPPORTED', `${where}: its collation ${collation} is not known to the server`);
+  throw refused(place, `its collation ${collation} is not known to the server`);
 }
 
 /** Column numbers, in key order. The second form has a prefix length after each. */

@@ -30,11 +30,26 @@ export function rowsDecoder({ schema, columns }: TableVersion): RowsDecoder {
       if (columnCount !== names.length) throw new RangeError(`${columnCount} columns in a rows event, ${names.length} in its table map`);
       for (let images = type.op === 'u' ? 2 : 1; images > 0; images--) requireFullImage(reader, names, table);
       const rows: RowImage[] = [];
-      do rows.push(readRow(reader, type.op, readImage));
-      while (reader.left > 0);
+      try {
+        do rows.push(readRow(reader, type.op, readImage));
+        while (reader.left > 0);
+      } catch (error) {
+        throw placed(error, schema);
+      }
       return rows;
     },
   };
+}
+
+/** With the table of what cannot be read, and its column, which begins the message of a value that is refused. */
+function placed(error: unknown, { database, name, columns }: TableSchema): unknown {
+  const table = tableName({ database, name });
+  if (error instanceof RangeError) {
+    return new SyncError('BINLOG_DECODE', `${table}: ${error.message}`, { cause: error, details: { database, table: name } });
+  }
+  if (!(error instanceof SyncError)) return error;
+  const column = columns.find((each) => error.message.startsWith(`${table}.${each.name}: `))?.name;
+  return new SyncError(error.code, error.message, { cause: error.cause, details: { database, table: name, column, ...error.details } });
 }
 
 export function tableIdOf(body: Buffer): number {

@@ -17,14 +17,6 @@ interface Stop {
   readonly only?: '8.0' | '9.7';
 }
 
-const column = (type: string, value: string): string =>
-  `CREATE TABLE bad (id INT PRIMARY KEY, v ${type}); INSERT INTO bad VALUES (1, ${value})`;
-const columnStop = (type: string, value: string, message: RegExp): Stop => ({
-  what: `a column ${type}`,
-  sql: column(type, value),
-  code: 'COLUMN_UNSUPPORTED',
-  message,
-});
 const plain = 'CREATE TABLE bad (id INT PRIMARY KEY, v VARCHAR(200), j JSON); INSERT INTO bad VALUES (1, "x", NULL);';
 
 const stops: readonly Stop[] = [
@@ -57,11 +49,6 @@ const stops: readonly Stop[] = [
     code: 'SOURCE_SETTINGS',
     message: /flow\.bad.*binlog_row_metadata=FULL/,
   },
-  columnStop('GEOMETRY', "ST_GeomFromText('POINT(1 2)')", /flow\.bad\.v: columns of type geometry/),
-  columnStop('POINT', "ST_GeomFromText('POINT(1 2)')", /flow\.bad\.v: columns of type geometry/),
-  { ...columnStop('VECTOR(3)', "STRING_TO_VECTOR('[1,2,3]')", /flow\.bad\.v: columns of type vector/), only: '9.7' },
-  { what: 'the error value of an ENUM', sql: column("ENUM('a','b')", "'c'"), code: 'VALUE_UNSUPPORTED', message: /flow\.bad\.v: .*ENUM/ },
-  { what: 'the empty member of a SET', sql: column("SET('','b')", '1'), code: 'VALUE_UNSUPPORTED', message: /flow\.bad\.v: .*SET/ },
 ];
 
 describe.each(['8.0', '9.7'] as const)('MySQL %s', (version) => {

@@ -68,19 +68,13 @@ export const metadataField = {
   columnName: 4,
   setValues: 5,
   enumValues: 6,
+  geometryType: 7,
   simplePrimaryKey: 8,
   prefixPrimaryKey: 9,
   enumSetDefaultCharset: 10,
   enumSetColumnCharset: 11,
   vectorDimension: 13,
 } as const;
-
-/** One bit per column, highest bit first. */
-export function readBits(bytes: Buffer | undefined, count: number, what: string): boolean[] {
-  if (count === 0 && bytes === undefined) return [];
-  if (bytes === undefined || bytes.length !== (count + 7) >> 3) throw new SyncError('BINLOG_DECODE', `a table map without ${what}`);
-  return Array.from({ length: count }, (_, i) => (bytes[i >> 3]! & (0x80 >> (i & 7))) !== 0);
-}
 
 /** Collation ids of `count` columns: either one default and pairs (column, other id), or one id for each. */
 export function readCollations(byDefault: Buffer | undefined, each: Buffer | undefined, count: number): number[] {

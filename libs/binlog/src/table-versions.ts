@@ -2,12 +2,11 @@
  * The versions of tables met so far, by the bytes of their table maps: events of one version share one schema object and one decoder, and
  * a table is judged once. Unwanted tables are not looked into at all.
  */
-import { ofTable } from '@lutra/model';
+import { ofTable, yearSignOf } from '@lutra/model';
 import type { ServerFacts } from './columns.js';
 import { readTableVersion } from './columns.js';
 import { rowsDecoder } from './rows-event.js';
 import type { RowsDecoder } from './rows-event.js';
-import { yearSignOf } from './signs.js';
 import { readTableMapHead } from './table-map.js';
 import type { TableMapHead } from './table-map.js';
 

@@ -1,12 +1,12 @@
 /** What the servers of the integration tests never store: bytes that are no value of their type. */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { ColumnSchema } from '@lutra/model';
+import type { ColumnSchema, YearSign } from '@lutra/model';
+import { SyncError, yearSignOf } from '@lutra/model';
 import { ByteReader } from './byte-reader.js';
 import { printDouble } from './json-double.js';
 import { jsonbText } from './jsonb.js';
-import { readSigns, yearSignOf } from './signs.js';
-import type { YearSign } from './signs.js';
+import { readSigns } from './signs.js';
 import { textDecoder } from './text.js';
 import { valueReader } from './values.js';
 
@@ -97,8 +97,9 @@ describe('a value', () => {
 });
 
 describe('the signs of numbers', () => {
-  const signs = (bytes: Buffer | undefined, isYear: boolean[], yearSign: YearSign): boolean[] =>
-    readSigns(bytes, { isYear, yearSign, where: 'd.t' });
+  const refuse = (why: string): SyncError => new SyncError('COLUMN_UNSUPPORTED', why);
+  const signs = (bytes: Buffer | undefined, isYear: boolean[], yearSign: YearSign): readonly boolean[] =>
+    readSigns(bytes, { isYear, yearSign, refuse });
   const bits = (text: string): Buffer => Buffer.from([Number.parseInt(text.padEnd(8, '0'), 2)]);
 
   it('count YEAR columns or not, by the server that wrote them', () => {

@@ -1,5 +1,5 @@
 /** Per column, what reads its values: chosen once per table version, so that no row asks for a type again. */
-import { SyncError } from '@lutra/model';
+import { errorValueOf, setText, SyncError } from '@lutra/model';
 import type { ColumnType, Value } from '@lutra/model';
 import type { ByteReader } from './byte-reader.js';
 import type { Column } from './columns.js';
@@ -39,6 +39,8 @@ const readers: Readonly<Record<ColumnType, (column: Column, where: string) => Va
   time: ({ schema: { scale } }) => timeReader(need(scale)),
   datetime: ({ schema: { scale } }) => datetimeReader(need(scale)),
   timestamp: ({ schema: { scale } }) => timestampReader(need(scale)),
+  geometry: blobReader,
+  vector: blobReader,
 };
 
 function need(value: number | undefined): number {
@@ -88,23 +90,19 @@ function jsonReader({ prefix }: Column): ValueReader {
   return (reader) => jsonbText(reader.take(reader.uintLE(prefix)));
 }
 
-function enumReader({ schema: { values = [] }, prefix }: Column, where: string): ValueReader {
+function enumReader({ schema: { values = [] }, prefix }: Column): ValueReader {
+  const byIndex = [errorValueOf(values), ...values];
   return (reader) => {
-    const index = reader.uintLE(prefix);
-    if (index === 0) throw new SyncError('VALUE_UNSUPPORTED', `${where}: the ENUM's empty error value (index 0)`);
-    const value = values[index - 1];
+    const value = byIndex[reader.uintLE(prefix)];
     if (value === undefined) throw new RangeError('an ENUM value outside its list');
     return value;
   };
 }
 
-function setReader({ schema: { values = [] }, prefix }: Column, where: string): ValueReader {
+function setReader({ schema: { values = [] }, prefix }: Column): ValueReader {
   return (reader) => {
     const bits = prefix === 8 ? reader.u64() : BigInt(reader.uintLE(prefix));
     if (bits >> BigInt(values.length) !== 0n) throw new RangeError('a SET value outside its list');
-    const members = values.filter((_, i) => ((bits >> BigInt(i)) & 1n) === 1n);
-    // '' prints like no member at all
-    if (members.includes('')) throw new SyncError('VALUE_UNSUPPORTED', `${where}: a SET value with the empty member`);
-    return members.join(',');
+    return setText(values.filter((_, i) => ((bits >> BigInt(i)) & 1n) === 1n));
   };
 }

@@ -247,12 +247,12 @@ export const errorTable = {
   COLUMN_UNSUPPORTED: stop({
     cause: 'A row of a table with such a column was written.',
     kept: log,
-    help: 'A routed table has a column of a type that is not proven lossless yet. Take the table out of the route, or change the column.',
+    help: 'A routed table has a column that cannot be carried; the message names it, and the check before the start names all of them. docs/types.md has the types that are carried. Take the table out of the route, or change the column.',
   }),
   VALUE_UNSUPPORTED: stop({
     cause: 'A value has a form that the target would not store as it is.',
     kept: log,
-    help: 'A value cannot be carried over to the byte (for instance an ENUM with the empty error value). Take the table out of the route, or change the value at its writer, bring the targets in line by hand and go on behind the transaction: POST /api/v1/endpoints/<name>/restart with its GTID.',
+    help: 'A value cannot be carried over to the byte: the message says why. Change the value at its writer, or the column at the target; where that is not possible, take the table out of the route ("exclude"). Then bring the targets in line by hand and go on behind the transaction: POST /api/v1/endpoints/<name>/restart with its GTID where capture stopped, the skip of the pipeline where the loader did.',
   }),
   SESSION_UNSUPPORTED: stop({
     cause:

@@ -1,6 +1,7 @@
 export * from './carried.js';
 export { supportedCharsets, textCodec } from './charset/text-codec.js';
 export type { TextCodec } from './charset/codec.js';
+export * from './choices.js';
 export * from './config.js';
 export * from './conflict-rule.js';
 export * from './errors.js';
@@ -21,6 +22,8 @@ export * from './server-id-lock.js';
 export * from './session.js';
 export * from './status.js';
 export * from './suspension.js';
+export * from './supported-columns.js';
 export * from './table.js';
 export * from './tls-failure.js';
 export * from './transaction.js';
+export * from './year-sign.js';

@@ -3,7 +3,8 @@
 /**
  * A value of a row in memory. One JS type per column type, never a lossy one:
  * - tinyint … int (signed or not), year: number · bigint: bigint · float, double: number · decimal: string
- * - char, varchar, text, enum, set, json: string (json: its text) · binary, varbinary, blob, bit: Buffer (bit: big-endian, ceil(n/8) bytes)
+ * - char, varchar, text, enum, set, json: string (json: its text; enum, set: choices.ts) · binary, varbinary, blob, bit: Buffer (bit: big-endian, ceil(n/8) bytes)
+ * - geometry: Buffer, as the server stores it: 4 bytes SRID (little-endian), then WKB · vector: Buffer, 4 bytes an entry (FLOAT, little-endian)
  * - date, time, datetime, timestamp: string, as the server prints it with time_zone '+00:00' and all declared fraction digits; zero dates included
  */
 export type Value = null | number | bigint | string | Buffer;
@@ -35,10 +36,26 @@ export const columnTypes = [
   'time',
   'datetime',
   'timestamp',
+  'geometry',
+  'vector',
 ] as const;
 
 /** The allowlist: types that a test proves lossless against the server's own SELECT. text covers tinytext … longtext, blob likewise. */
 export type ColumnType = (typeof columnTypes)[number];
+
+/** In the order of their numbers in WKB, and in the table map. A `geometry` takes all of them. */
+export const geometryTypes = [
+  'geometry',
+  'point',
+  'linestring',
+  'polygon',
+  'multipoint',
+  'multilinestring',
+  'multipolygon',
+  'geometrycollection',
+] as const;
+
+export type GeometryType = (typeof geometryTypes)[number];
 
 export interface ColumnSchema {
   readonly name: string;
@@ -49,12 +66,14 @@ export interface ColumnSchema {
   readonly precision?: number;
   /** decimal: digits after the point; time, datetime, timestamp: fraction digits 0–6 */
   readonly scale?: number;
-  /** char, varchar, text, binary, varbinary: maximum bytes; bit: bits */
+  /** char, varchar, text, binary, varbinary, vector: maximum bytes; bit: bits */
   readonly length?: number;
   /** Text types: the character set's name. */
   readonly charset?: string;
   /** enum and set: the values, in order. */
   readonly values?: readonly string[];
+  /** geometry: which of its types the column takes. */
+  readonly geometry?: GeometryType;
 }
 
 /** One version of a table. Two row events of one table version share the same object, so that codecs can cache by identity. */

@@ -62,6 +62,8 @@ export function column(name: string, more: Partial<TargetColumn> = {}): TargetCo
     characters: null,
     precision: null,
     scale: null,
+    geometry: null,
+    srid: null,
     ...more,
   };
 }

@@ -1,5 +1,5 @@
 /** What is known to be wrong, or to surprise, about the tables that routes take. */
-import { createRouter, supportedCharsets, tableName } from '@lutra/model';
+import { createRouter, tableName } from '@lutra/model';
 import type { Route, TableName } from '@lutra/model';
 import { withAlterAdvice } from './alter-advice.js';
 import { checkPrivileges, toRead } from './check-privileges.js';
@@ -7,6 +7,7 @@ import { quoteTable, quoteText } from './literal.js';
 import { problem } from './problem.js';
 import type { Problem } from './problem.js';
 import { suspended } from './suspended-problems.js';
+import { refusedColumns } from './refused-columns.js';
 import { logsCascades, textOf } from './server-facts.js';
 import type { ServerFacts } from './server-facts.js';
 import type { Queries } from './session-options.js';
@@ -81,17 +82,13 @@ function checkTable(table: TargetTable, server: ServerFacts): readonly Problem[]
       ),
     );
   }
-  const unknown = table.columns.filter(({ charset }) => charset !== null && !supportedCharsets.includes(charset));
-  const foreign = [
-    ...table.columns.filter((column) => column.type === 'other').map((column) => `${column.name} (${column.columnType})`),
-    ...unknown.map(({ name, columnType, charset }) => `${name} (${columnType} CHARACTER SET ${charset})`),
-  ];
+  const foreign = refusedColumns(table, server).map((column) => `${column.name} (${column.why})`);
   if (foreign.length > 0) {
     problems.push(
       problem(
         'error',
         'table-column-type',
-        `${name}: types that are not proven lossless: ${foreign.join(', ')}`,
+        `${name}: columns that cannot be carried: ${foreign.join('; ')}`,
         'take the table out of the route, or change the columns',
       ),
     );

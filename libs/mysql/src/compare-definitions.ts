@@ -30,7 +30,13 @@ export function compareDefinitions(of: Definitions): readonly Problem[] {
 }
 
 function compareColumn(of: Definitions, from: TargetColumn, to: TargetColumn): readonly Problem[] {
-  return [compareGenerated(of, from, to), compareDigits(of, from, to), compareNull(of, from, to), compareCollation(of, from, to)].flat();
+  return [
+    compareGenerated(of, from, to),
+    compareDigits(of, from, to),
+    compareNull(of, from, to),
+    compareSrid(of, from, to),
+    compareCollation(of, from, to),
+  ].flat();
 }
 
 /** The target computes what is generated there, whatever the source has. */
@@ -73,6 +79,13 @@ function compareNull(of: Definitions, from: TargetColumn, to: TargetColumn): rea
   if (!from.nullable || to.nullable || to.generated) return [];
   const what = `${tableName(of.to)}: column ${to.name} is NOT NULL, and the source's allows NULL: the first row with NULL stops the pipeline`;
   return [problem('error', 'null-differs', what, redefine(of, to.name))];
+}
+
+/** A geometry column may be restricted to one SRID. The binlog does not say so of the source's. */
+function compareSrid(of: Definitions, from: TargetColumn, to: TargetColumn): readonly Problem[] {
+  if (to.srid === null || to.srid === from.srid || to.generated) return [];
+  const what = `${tableName(of.to)}: column ${to.name} takes SRID ${to.srid} alone, and the source's takes ${from.srid ?? 'any'}: the first geometry of another one stops the pipeline`;
+  return [problem('error', 'srid-differs', what, redefine(of, to.name))];
 }
 
 /** Where rows flow both ways, check-collations.ts says it. */

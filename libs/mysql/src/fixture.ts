@@ -5,6 +5,7 @@ import mysql from 'mysql2/promise';
 import { mysqlServer } from '../../../test/servers/index.js';
 import type { MysqlServer, MysqlVersion } from '../../../test/servers/index.js';
 import { quoteName, quoteTable } from './literal.js';
+import { selected } from './row-values.js';
 import { Session } from './session.js';
 import type { ConnectionOptions, ResultRow } from './session-options.js';
 import { asSource, loadTable } from './target-table.js';
@@ -139,9 +140,11 @@ function printed(column: ColumnSchema): string {
     case 'varbinary':
     case 'blob':
     case 'bit':
+    case 'geometry':
+    case 'vector':
       return `HEX(${name})`;
     default:
-      return `CAST(${name} AS CHAR)`;
+      return `CAST(${selected(column, name)} AS CHAR)`;
   }
 }
 
@@ -162,6 +165,8 @@ function parsed(column: ColumnSchema, value: ResultRow[string] | undefined): Val
     case 'binary':
     case 'varbinary':
     case 'blob':
+    case 'geometry':
+    case 'vector':
       return Buffer.from(text, 'hex');
     case 'bit':
       return Buffer.from(text.padStart(Math.ceil((column.length ?? 8) / 8) * 2, '0'), 'hex');

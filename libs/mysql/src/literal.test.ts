@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import type { ColumnSchema, Value } from '@lutra/model';
 import { describe, expect, test } from 'vitest';
-import { literalOf, quoteName, quoteTable, quoteText } from './literal.js';
+import { comparedLiteralOf, literalOf, quoteName, quoteTable, quoteText } from './literal.js';
 
 const write = (column: Omit<ColumnSchema, 'name'>, value: unknown): string => literalOf({ name: 'c', ...column }, 's.t.c')(value as Value);
 
@@ -67,14 +67,36 @@ describe('literals', () => {
     expect(write({ type: 'enum', values: ["it's", '1'] }, "it's")).toBe("'it''s'");
     expect(write({ type: 'set', values: ['a', 'b'] }, 'b,a')).toBe("'a,b'"); // in their order
     for (const [type, value] of [
-      ['enum', ''],
       ['enum', '2'],
+      ['enum', '\0'],
+      ['set', ','],
       ['set', '1'],
       ['set', 'a,1'],
     ] as const) {
       expect(() => write({ type, values: ['a', 'b'] }, value)).toThrow(expect.objectContaining({ code: 'VALUE_UNSUPPORTED' }));
     }
     expect(write({ type: 'enum', values: ['', 'a'] }, '')).toBe("''");
+  });
+
+  test("an ENUM's error value is written as a zero that is no member, and compared as a number", () => {
+    const error = (values: readonly string[], charset = 'utf8mb4', value = ''): string => write({ type: 'enum', values, charset }, value);
+    expect(error(['a'])).toBe("'0'");
+    expect(error(['0', '００', 'a', '3'])).toBe("'000'");
+    expect(error(['a', ''], 'utf8mb4', '\0')).toBe("'0'");
+    expect(error(['0'], 'utf16')).toBe("_utf16 x'00300030'");
+    expect(error(['a'], 'utf16le')).toBe("_utf16le x'3000'");
+    expect(() => error(['0'], 'utf32')).toThrow(expect.objectContaining({ code: 'VALUE_UNSUPPORTED' }));
+    expect(() => error(['0', '00', '000', '0000', '00000'])).toThrow(expect.objectContaining({ code: 'VALUE_UNSUPPORTED' }));
+    const compared = comparedLiteralOf({ name: 'c', type: 'enum', values: ['a', ''] }, 't.c');
+    expect(['\0', '', 'a'].map(compared)).toEqual(['0', '2', "'a'"]);
+  });
+
+  test('members that a collation may take for one another are written as numbers, and so are sets with an empty member', () => {
+    const values = ['a', 'A', 'b', 'é ', 'e'];
+    expect(values.map((value) => write({ type: 'enum', values }, value))).toEqual(['1', '2', "'b'", '4', '5']);
+    expect(write({ type: 'set', values }, 'b,A')).toBe('6');
+    const holed = ['a', '', 'b'];
+    expect(['', ',', 'a,', ',b', 'b'].map((value) => write({ type: 'set', values: holed }, value))).toEqual(['0', '2', '3', '6', '4']);
   });
 
   test.each([

@@ -3,10 +3,12 @@
  * escapes on), or in a form that means the same in every session (any-session.ts). A value that could be stored as another one without an error is refused, with VALUE_UNSUPPORTED; the value itself is
  * never in the message.
  */
-import { SyncError, textCodec } from '@lutra/model';
+import { SyncError } from '@lutra/model';
 import type { ColumnSchema, ColumnType, Value } from '@lutra/model';
+import { comparedChoice, storedChoice } from './choice-literal.js';
 import { jsonExpression } from './json-literal.js';
 import { StagedSql } from './staged-values.js';
+import { textIn } from './text-literal.js';
 import type { SqlValue } from './staged-values.js';
 
 export type Literal = (value: SqlValue) => string;
@@ -67,12 +69,21 @@ export function encoded(bytes: Buffer, charset: string): string {
   return `_${charset} x'${bytes.toString('hex')}'`;
 }
 
-/** Compiled once per column. `where` names the column in errors: `shop.orders.total`. */
+/** What is written, compiled once per column. `where` names the column in errors: `shop.orders.total`. */
 export function literalOf(column: ColumnSchema, where: string, form: LiteralForm = ownForm): Literal {
-  const write = writers[column.type](column, form);
+  return checked(writers[column.type](column, form), column, where);
+}
+
+/** What the column is compared with: the same literal, but for values that no text finds. */
+export function comparedLiteralOf(column: ColumnSchema, where: string, form: LiteralForm = ownForm): Literal {
+  if (column.type !== 'enum' && column.type !== 'set') return literalOf(column, where, form);
+  return checked(comparedChoice(column, form), column, where);
+}
+
+function checked(write: Writer, column: ColumnSchema, where: string): Literal {
   return (value) => {
     if (value === null) return 'NULL';
-    if (typeof value === 'object' && value instanceof StagedSql) return value.sql;
+    if (value instanceof StagedSql) return value.sql;
     const text = write(value);
     if (text !== null) return text;
     const what = value === undefined ? 'no value' : 'a value that cannot be stored to the byte';
@@ -81,7 +92,7 @@ export function literalOf(column: ColumnSchema, where: string, form: LiteralForm
 }
 
 /** Null where the value is not one of the column. */
-type Writer = (value: NonNullable<Value>) => string | null;
+export type Writer = (value: NonNullable<Value>) => string | null;
 
 function whole(): Writer {
   return (value) =>
@@ -119,55 +130,9 @@ function text({ charset }: ColumnSchema, form: LiteralForm): Writer {
   return (value) => (typeof value === 'string' ? write(value) : null);
 }
 
-/** ISO 646: what has the same byte in every character set. */
-const invariant = /^[A-Za-z0-9 !"%&'()*+,./:;<=>?_-]*$/;
-
-/** In the column's own character set, by its bytes, where the server's way from Unicode could end at others, or nowhere. */
-function textIn(charset: string | undefined, form: LiteralForm): (value: string) => string | null {
-  const codec = charset === undefined ? undefined : textCodec(charset);
-  const asText = (value: string): string | null => (value.isWellFormed() ? form.text(value) : null);
-  if (!codec) return asText;
-  // Without strict mode a server cuts off what it finds no ascii, without an error; what is not well-formed elsewhere is one in each session.
-  const cut = charset === 'ascii' && !form.own;
-  const asBytes = (value: string): string | null => {
-    const bytes = cut && codec.escaped(value) ? null : codec.encode(value);
-    return bytes && form.encoded(bytes, charset as string);
-  };
-  return (value) => ((codec.plain ? !codec.escaped(value) : invariant.test(value)) ? asText(value) : asBytes(value));
-}
-
 /** Its strings and keys are well-formed if it is, but for escapes, which no server prints. */
 function json(_: ColumnSchema, form: LiteralForm): Writer {
   return (value) => (typeof value === 'string' && value.isWellFormed() ? jsonExpression(value, (part) => form.text(part)) : null);
-}
-
-/** In a declared value: a character beyond the basic plane, or an escape. information_schema shows a question mark, or another sequence's. */
-export const hidden = /\u{10ffff}?[\u{10000}-\u{10ffff}]/u;
-
-/** Whether the target has a hidden value is not known; without strict mode it would store '' for it. */
-function memberIn(charset: string | undefined, form: LiteralForm): (value: string) => string | null {
-  const write = textIn(charset, form);
-  return form.own ? write : (value) => (hidden.test(value) ? null : write(value));
-}
-
-/** Only a declared value: the server reads another text of digits as the number of a value. */
-function enumeration({ values, charset }: ColumnSchema, form: LiteralForm): Writer {
-  const write = memberIn(charset, form);
-  if (values === undefined) return (value) => (typeof value === 'string' && value !== '' ? write(value) : null);
-  const declared = new Map(values.map((value) => [value, write(value)]));
-  return (value) => (typeof value === 'string' ? (declared.get(value) ?? null) : null);
-}
-
-/** In the order of the declared values: that is how the server prints and compares it. */
-function set({ values, charset }: ColumnSchema, form: LiteralForm): Writer {
-  const write = memberIn(charset, form);
-  return (value) => {
-    if (typeof value !== 'string') return null;
-    if (values === undefined || value === '') return write(value);
-    const members = new Set(value.split(','));
-    const ordered = values.filter((member) => members.has(member));
-    return ordered.length === members.size ? write(ordered.join()) : null;
-  };
 }
 
 /** BINARY(n) is compared with its padding; the binlog leaves it out. */
@@ -209,8 +174,8 @@ const writers: Readonly<Record<ColumnType, (column: ColumnSchema, form: LiteralF
   varchar: text,
   text,
   json,
-  enum: enumeration,
-  set,
+  enum: storedChoice,
+  set: storedChoice,
   binary,
   varbinary: bytes,
   blob: bytes,
@@ -218,4 +183,6 @@ const writers: Readonly<Record<ColumnType, (column: ColumnSchema, form: LiteralF
   time: temporal,
   datetime: temporal,
   timestamp: instant,
+  geometry: bytes,
+  vector: bytes,
 };

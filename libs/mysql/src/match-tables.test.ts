@@ -70,6 +70,14 @@ describe('types', () => {
     [{ type: 'bit', length: 9 }, { length: 10 }],
     [{ type: 'enum', values: ['a', 'b'] }, { columnType: "enum('b','a','c')" }],
     [{ type: 'set', values: ["it's"] }, { columnType: "set('it''s')" }],
+    [{ type: 'enum', values: ['a\0', '\n', '\\'] }, { columnType: String.raw`enum('\n','a\0','\\')` }],
+    [
+      { type: 'enum', values: ['😀', '?', '😁'] },
+      { columnType: "enum('?','?','?')", collation: 'utf8mb4_0900_ai_ci' },
+    ],
+    [{ type: 'geometry', geometry: 'point' }, { geometry: 'geometry' }],
+    [{ type: 'geometry', geometry: 'point' }, { geometry: 'point' }],
+    [{ type: 'vector', length: 12 }, { length: 16 }],
     [{ type: 'json' }, {}],
     [{ type: 'json' }, { type: 'text', columnType: 'longtext', charset: 'utf8mb4' }],
     [{ type: 'float' }, {}],
@@ -124,6 +132,21 @@ describe('types', () => {
     [{ type: 'blob', length: 65535 }, { length: 255 }],
     [{ type: 'bit', length: 9 }, { length: 8 }],
     [{ type: 'enum', values: ['a', 'b'] }, { columnType: "enum('a','B')" }],
+    [{ type: 'enum', values: ['a'] }, { columnType: "enum('a','')" }],
+    [{ type: 'enum', values: ['a', '😀'] }, { columnType: "enum('a')" }],
+    [
+      { type: 'enum', values: ['😀', '😁'] },
+      { columnType: "enum('?','?')", collation: 'utf8mb4_general_ci' },
+    ],
+    [
+      { type: 'set', values: ['😀', '😁', ''] },
+      { columnType: "set('?','?','')", collation: 'utf8mb4_bin' },
+    ],
+    [
+      { type: 'geometry', geometry: 'geometry' },
+      { geometry: 'point', columnType: 'point' },
+    ],
+    [{ type: 'vector', length: 12 }, { length: 8 }],
     [{ type: 'json' }, { type: 'text', columnType: 'longtext', charset: 'latin1' }],
     [{ type: 'blob' }, { type: 'other', columnType: 'geometry' }],
   ])('%j does not fit %j', (source, target) => {

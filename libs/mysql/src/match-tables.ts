@@ -3,10 +3,10 @@
  * counter-examples: a FLOAT in a DOUBLE column prints 0.10000000149011612, a DATETIME(6) in a DATETIME is rounded without an error,
  * an ENUM with another list of values may read a text of digits as a number. So types must be the same, and at the target no smaller.
  */
-import { SyncError, tableName } from '@lutra/model';
+import { errorValueOf, SyncError, tableName } from '@lutra/model';
 import type { ColumnSchema, TableSchema } from '@lutra/model';
-import { hidden, quoteText } from './literal.js';
-import { declaredValues } from './target-table.js';
+import { quoteText } from './literal.js';
+import { declaredMembers } from './declared-members.js';
 import type { TargetColumn, TargetTable } from './target-table.js';
 
 /**
@@ -58,7 +58,7 @@ function columnDifference(source: ColumnSchema, target: TargetColumn): string | 
   if (source.type === 'json' && isJsonText(target)) return null;
   if (source.type !== target.type) return `${is} instead of ${source.type}`;
   const smaller = sizeDifference(source, target);
-  return smaller ?? charsetDifference(source, target) ?? valuesDifference(source, target);
+  return smaller ?? charsetDifference(source, target) ?? valuesDifference(source, target) ?? geometryDifference(source, target);
 }
 
 /** MariaDB's JSON is a LONGTEXT; it takes the text that MySQL prints. (The other way round MySQL would rewrite it.) */
@@ -106,10 +106,31 @@ function sizeDifference(source: ColumnSchema, target: TargetColumn): string | nu
     case 'varbinary':
     case 'blob':
     case 'bit':
+    case 'vector':
       return (target.length ?? 0) >= (source.length ?? 0) ? null : `${is}, too small for ${source.type}(${source.length})`;
-    default:
+    case 'tinyint': // the whole numbers have a rule of their own
+    case 'smallint':
+    case 'mediumint':
+    case 'int':
+    case 'bigint':
+    case 'float':
+    case 'double':
+    case 'year':
+    case 'enum':
+    case 'set':
+    case 'json':
+    case 'date':
+    case 'geometry':
       return null;
   }
+}
+
+/** A column of one kind of geometry refuses the others, and one with an SRID refuses other SRIDs. */
+function geometryDifference(source: ColumnSchema, target: TargetColumn): string | null {
+  if (source.type !== 'geometry' || source.geometry === undefined) return null;
+  return target.geometry === 'geometry' || target.geometry === source.geometry
+    ? null
+    : `is ${target.columnType} instead of ${source.geometry}`;
 }
 
 /** The same set, or one that holds every character of it. (What only its own set can store is refused value by value: table-plan.ts.) */
@@ -154,23 +175,22 @@ function bytesPerCharacter(charset = ''): number {
   return wide[charset] ?? 1;
 }
 
-/** The values that the target declares, in its order; as the source has them where they are hidden. */
-export function declaredAs({ values = [] }: ColumnSchema, { columnType }: TargetColumn): readonly string[] {
-  const left = [...values];
-  const take = (i: number): string | undefined => (i < 0 ? undefined : left.splice(i, 1)[0]);
-  const declared = declaredValues(columnType);
-  const plain = declared.map((shown) => take(left.indexOf(shown)));
-  return declared.map((shown, i) => plain[i] ?? take(left.findIndex((value) => hidden.test(value) && isShownAs(value, shown))) ?? shown);
-}
-
-function isShownAs(value: string, shown: string): boolean {
-  const parts = value.split(hidden).map((part) => part.replace(/[$()*+.?[\\\]^{|}]/g, String.raw`\$&`));
-  return new RegExp(`^${parts.join('.')}$`, 'su').test(shown);
-}
-
 function valuesDifference(source: ColumnSchema, target: TargetColumn): string | null {
   if ((source.type !== 'enum' && source.type !== 'set') || source.values === undefined) return null;
-  const declared = new Set(declaredAs(source, target));
-  const missing = source.values.filter((value) => !declared.has(value));
-  return missing.length === 0 ? null : `lacks the values ${missing.map(quoteText).join(', ')}`;
+  const { members, missing, guessed } = declaredMembers(source.values, target.columnType);
+  if (missing.length > 0) return `lacks the values ${missing.map(quoteText).join(', ')}`;
+  const others = members.includes('') !== source.values.includes('') || errorValueOf(members) !== errorValueOf(source.values);
+  if (others) return "declares the value '', which the source does not: there '' is something else";
+  if (guessed && source.type === 'set' && members.includes(''))
+    return "has the value '' and values that its server prints alike, so their numbers are not known";
+  return areOne(source.values, target.collation ?? '')
+    ? `has values beyond the first plane of Unicode, which ${target.collation} takes for one`
+    : null;
+}
+
+/** Such a list is accepted outside strict mode, and a text finds the first of them. */
+function areOne(values: readonly string[], collation: string): boolean {
+  if (!/^(utf|ucs)/.test(collation) || /_bin$|_0900_|uca1400/.test(collation)) return false;
+  const texts = values.map((value) => value.replaceAll(/[\u{10000}-\u{10FFFF}]/gu, '\uFFFD'));
+  return new Set(texts).size < texts.length;
 }

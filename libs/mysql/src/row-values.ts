@@ -4,15 +4,30 @@
  * same; a naive comparison fails for those that are written in two ways: BINARY with and without its padding, '1.5' and '1.50', 12:00:00
  * with and without a fraction of zeros, a SET's members in another order, values of other types in a document, which a dump makes of them.
  */
-import { opaqueMark, printedJson, signMark, textCodec } from '@lutra/model';
+import { errorValueOf, opaqueMark, printedJson, setMembers, setText, signMark, textCodec } from '@lutra/model';
 import type { ColumnSchema, ColumnType, Value } from '@lutra/model';
 import { endOfString, endOfWord, isWhole } from './json-tokens.js';
 import { withTypes } from './json-types.js';
 import type { ResultRow } from './session-options.js';
 
-/** What the server is asked for, so that nothing is lost on the way. A FLOAT is printed in 6 digits; as DOUBLE it is exact. */
-export function selected(type: ColumnType, quoted: string): string {
-  return type === 'float' || type === 'double' ? `${quoted} * 1e0` : quoted;
+/**
+ * What the server is asked for, so that nothing is lost on the way. A FLOAT is printed in 6 digits; as DOUBLE it is exact. Where '' is a member, an ENUM's error value prints like it,
+ * and a SET prints without it unless it is the last one.
+ * @param column an ENUM's or SET's values are those of the table that is read, in its order
+ */
+export function selected({ type, values }: ColumnSchema, quoted: string): string {
+  if (type === 'float' || type === 'double') return `${quoted} * 1e0`;
+  if (values?.includes('') !== true) return quoted;
+  const all = values.map(inAnySession).join(', ');
+  if (type === 'enum') return `IF(${quoted} + 0 = 0, ${inAnySession(errorValueOf(values))}, ELT(${quoted} + 0, ${all}))`;
+  const member = (value: string): string => `${quoted} & ${1n << BigInt(values.indexOf(value))}`;
+  const members = values.map((value) => `IF(${member(value)}, ${inAnySession(value)}, NULL)`);
+  const alone = `${quoted} & ~0 = ${1n << BigInt(values.indexOf(''))}`;
+  return `IF(${quoted} IS NULL, NULL, IF(${alone}, ${inAnySession(setText(['']))}, CONCAT_WS(_utf8mb4 x'2c', ${members.join(', ')})))`;
+}
+
+function inAnySession(text: string): string {
+  return `_utf8mb4 x'${Buffer.from(text).toString('hex')}'`;
 }
 
 /** @param types of a document's values, if the server was asked for them (json-types.ts) */
@@ -42,6 +57,8 @@ export function valueOf(column: ColumnSchema, found: ResultRow[string], types: R
     case 'binary':
     case 'varbinary':
     case 'blob':
+    case 'geometry':
+    case 'vector':
       return bytesOf(found);
     case 'set':
       return inOrder(textOf(column, found), column.values);
@@ -50,7 +67,8 @@ export function valueOf(column: ColumnSchema, found: ResultRow[string], types: R
     case 'text':
     case 'enum':
       return textOf(column, found);
-    default:
+    case 'json':
+    case 'date':
       return String(found);
   }
 }
@@ -93,12 +111,24 @@ export function storedForm(type: ColumnType, value: Exclude<Value, null>): strin
         .replace(/(00)+$/, '');
     case 'varbinary':
     case 'blob':
+    case 'geometry':
+    case 'vector':
       return bytesOf(value).toString('latin1');
     case 'json':
       return document(String(value));
     case 'set':
       return String(value).split(',').toSorted().join();
-    default:
+    case 'tinyint':
+    case 'smallint':
+    case 'mediumint':
+    case 'int':
+    case 'bigint':
+    case 'year':
+    case 'char':
+    case 'varchar':
+    case 'text':
+    case 'enum':
+    case 'date':
       return String(value);
   }
 }
@@ -166,9 +196,9 @@ function bitsOf(bytes: Buffer, size: number): Buffer {
 /** As the source declares them: the target may have them in another order. */
 function inOrder(members: string, values: readonly string[] | undefined): string {
   if (values === undefined) return members;
-  const set = new Set(members.split(','));
+  const set = new Set(setMembers(members));
   const known = values.filter((value) => set.has(value));
-  return known.length === set.size ? known.join() : members;
+  return known.length === set.size ? setText(known) : members;
 }
 
 function bytesOf(value: Exclude<Value, null>): Buffer {

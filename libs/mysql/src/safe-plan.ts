@@ -79,9 +79,12 @@ function upsertTail({ key, columns }: TablePlan): string {
   const rest = columns.filter((column) => !key.some((part) => part.name === column.name));
   const assignments = [
     // First: behind it the row's own key is what the assignments have made of it. NULL would do on most columns, but AUTO_INCREMENT takes it.
-    ...key.map(
-      ({ quoted: name }) => `${name} = IF(${name} <=> VALUES(${name}), VALUES(${name}), IF(~0 + (${name} IS NOT NULL), NULL, NULL))`,
-    ),
+    ...key.map(({ quoted: name, schema }) => {
+      // Of ENUM and SET by number: their texts are one where '' is a member, or a value beside the members.
+      const number = schema.type === 'enum' || schema.type === 'set' ? ' & ~0' : '';
+      const [held, given] = [`${name}${number}`, `VALUES(${name})${number}`];
+      return `${name} = IF((${held}) <=> (${given}), ${given}, IF(~0 + (${name} IS NOT NULL), NULL, NULL))`;
+    }),
     ...rest.map(({ quoted: name }) => `${name} = VALUES(${name})`),
   ];
   return ` ON DUPLICATE KEY UPDATE ${assignments.join(', ')}`;

@@ -98,8 +98,12 @@ export function driverOptions(options: ConnectionOptions): mysql.ConnectionOptio
   };
 }
 
-/** The driver's own reading of a DOUBLE is a neighbour of it now and then. A FLOAT should be asked for as `f * 1e0`: it is printed in 6 digits. */
+/**
+ * The driver's own reading of a DOUBLE is a neighbour of it now and then, and of a geometry it makes an object without its SRID. A FLOAT should be asked for as `f * 1e0`: it is
+ * printed in 6 digits.
+ */
 const typeCast: mysql.TypeCast = (field, next) => {
+  if (field.type === 'GEOMETRY' || field.type === 'VECTOR') return field.buffer();
   if (field.type !== 'DOUBLE' && field.type !== 'FLOAT') return next();
   const text = field.string();
   return text === null ? null : Number(text);

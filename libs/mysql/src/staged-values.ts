@@ -36,7 +36,17 @@ const inTextBytes = 512 * 1024;
 /** A value that is smaller stays in the text of its statement whatever the row is: a table has up to 4096 columns. */
 const smallBytes = 1024;
 
-const sizeable: ReadonlySet<ColumnType> = new Set<ColumnType>(['char', 'varchar', 'text', 'json', 'binary', 'varbinary', 'blob']);
+const sizeable: ReadonlySet<ColumnType> = new Set<ColumnType>([
+  'char',
+  'varchar',
+  'text',
+  'json',
+  'binary',
+  'varbinary',
+  'blob',
+  'geometry',
+  'vector',
+]);
 
 interface StageableColumn {
   readonly name: string;

@@ -8,15 +8,16 @@
 import { printedJson, SyncError, tableName, textCodec } from '@lutra/model';
 import type { ColumnSchema, ColumnType, Row, TableSchema, TextCodec, Value } from '@lutra/model';
 import { anySessionForm, isInstant } from './any-session.js';
-import { literalOf, ownForm, quoteName, quoteTable, quoteText } from './literal.js';
+import { comparedLiteralOf, literalOf, ownForm, quoteName, quoteTable, quoteText } from './literal.js';
 import type { Literal, LiteralForm } from './literal.js';
 import { isSmall, StagedSql } from './staged-values.js';
 import type { ColumnStaging, SqlRow, SqlValue } from './staged-values.js';
 import { computes } from './computed.js';
-import { declaredAs, sameCharset } from './match-tables.js';
+import { sameCharset } from './match-tables.js';
 import { selected } from './row-values.js';
 import type { TargetColumn, TargetServer, TargetTable } from './target-table.js';
 import { typesOf, typesSql } from './json-types.js';
+import { declaredMembers } from './declared-members.js';
 
 export interface ColumnPlan {
   readonly name: string;
@@ -144,12 +145,12 @@ export function written(
 function planColumn(source: ColumnSchema, target: TargetColumn, { table, form }: { table: TargetTable; form: LiteralForm }): ColumnPlan {
   const where = `${tableName(table)}.${target.name}`;
   const isText = source.type === 'json' && target.type !== 'json';
-  const written = writtenAs(source, target);
-  const write = (by: LiteralForm): Literal => {
-    const literal = isText ? printed(literalOf(written, where, by)) : withinDigits(target, literalOf(written, where, by));
-    return withinCharset(source, { target, where }, literal);
+  const writing = writtenAs(source, target);
+  const write = (make: typeof literalOf, by: LiteralForm): Literal => {
+    const literal = make(writing, where, by);
+    return withinCharset(source, { target, where }, isText ? printed(literal) : withinDigits(target, literal));
   };
-  const literal = write(form);
+  const [literal, compared] = [write(literalOf, form), write(comparedLiteralOf, form)];
   const codec = readAsBytes(source, target, table.server);
   const inAnySession = source.type === 'timestamp' && form !== ownForm;
   const quoted = quoteName(target.name);
@@ -158,16 +159,21 @@ function planColumn(source: ColumnSchema, target: TargetColumn, { table, form }:
     schema: source,
     isTyped: source.type === 'json' && !isText,
     quoted,
-    selected: codec ? asBinary(quoted) : selected(source.type, quoted),
+    selected: codec && !isSpelled(writing) ? asBinary(quoted) : selected(writing, quoted),
     literal,
     stored: target.nullable ? literal : (value) => literal(notNull(value, where)),
-    equals: (value) => (inAnySession && typeof value === 'string' ? isInstant(quoted, value) : `${quoted} = ${literal(value)}`),
-    staged: (value, staging) => (Buffer.isBuffer(value) ? staging.bytes(value) : write(stagedForm(form, staging))(value)),
+    equals: (value) => (inAnySession && typeof value === 'string' ? isInstant(quoted, value) : `${quoted} = ${compared(value)}`),
+    staged: (value, staging) => (Buffer.isBuffer(value) ? staging.bytes(value) : write(literalOf, stagedForm(form, staging))(value)),
     exactly: inAnySession
-      ? (value) => (typeof value === 'string' ? isInstant(quoted, value) : `${quoted} <=> ${literal(value)}`)
-      : exactCondition(isText ? target.type : source.type, quoted, { literal, codec }),
+      ? (value) => (typeof value === 'string' ? isInstant(quoted, value) : `${quoted} <=> ${compared(value)}`)
+      : exactCondition(isText ? target.type : source.type, quoted, { literal: compared, codec }),
     alwaysWritten: target.onUpdateTimestamp,
   };
+}
+
+/** What a SELECT of it gives is spelled out by us (row-values.ts). */
+function isSpelled({ values }: ColumnSchema): boolean {
+  return values?.includes('') === true;
 }
 
 /** Texts as variables, but for what is small (the numbers and keys of a JSON document). */
@@ -181,8 +187,11 @@ function stagedForm(form: LiteralForm, staging: ColumnStaging): LiteralForm {
 
 function writtenAs(source: ColumnSchema, target: TargetColumn): ColumnSchema {
   if (source.type === 'json' && target.type !== 'json') return { ...source, type: 'text' }; // MariaDB's JSON is a text
+  if (source.values !== undefined && target.type === source.type) {
+    const { charset, columnType } = target;
+    return { ...source, values: declaredMembers(source.values, columnType).members, ...(charset !== null && { charset }) }; // in its order, and of its character set
+  }
   const charset = sameCharset(source, target) ? source.charset : undefined;
-  if (source.type === 'set' && target.type === 'set') return { ...source, charset, values: declaredAs(source, target) }; // in its order
   if (charset !== source.charset) return { ...source, charset };
   return source.type === 'binary' ? { ...source, length: target.length ?? source.length ?? 0 } : source;
 }
@@ -240,19 +249,24 @@ interface Compared {
   readonly codec: TextCodec | null;
 }
 
+/** A literal of an ENUM or SET. */
+const isNumber = /^\d/;
+
 function exactCondition(type: ColumnType | 'other', quoted: string, { literal, codec }: Compared): (value: SqlValue) => string {
   return (value) => {
     const text = literal(value);
+    if (type === 'vector') return value === null ? `${quoted} IS NULL` : `CAST(${quoted} AS BINARY) <=> ${text}`; // it compares with nothing
     const same = `${quoted} <=> ${text}`;
     if (value === null) return same;
+    if ((type === 'enum' || type === 'set') && isNumber.test(text)) return same;
     const own = typeof value === 'string' ? codec?.encode(value) : null;
     if (codec && value instanceof StagedSql) return `${asBinary(quoted)} <=> ${asBinary(text)}`;
     if (own) return `${type === 'text' ? '' : `${same} AND `}${asBinary(quoted)} <=> x'${own.toString('hex')}'`;
     switch (type) {
-      case 'char':
-      case 'varchar': // the first half may use an index
       case 'enum':
       case 'set':
+      case 'char':
+      case 'varchar': // the first half may use an index
         return `${same} AND ${bytesOf(quoted)} <=> ${bytesOf(text)}`;
       case 'text':
         return `${bytesOf(quoted)} <=> ${bytesOf(text)}`;
@@ -261,7 +275,23 @@ function exactCondition(type: ColumnType | 'other', quoted: string, { literal, c
       case 'float':
       case 'double':
         return value === 0 ? `${same} AND LEFT(${quoted}, 1) <=> '${Object.is(value, -0) ? '-' : '0'}'` : same;
-      default:
+      case 'tinyint':
+      case 'smallint':
+      case 'mediumint':
+      case 'int':
+      case 'bigint':
+      case 'decimal':
+      case 'year':
+      case 'bit':
+      case 'binary':
+      case 'varbinary':
+      case 'blob':
+      case 'date':
+      case 'time':
+      case 'datetime':
+      case 'timestamp':
+      case 'geometry':
+      case 'other':
         return same;
     }
   };

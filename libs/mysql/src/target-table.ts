@@ -1,9 +1,9 @@
 /** What a table looks like at the target (or the source, for checks), from information_schema. Only reads. */
-import { columnTypes, SyncError, systemOffsetsQuery, systemZone, tableName } from '@lutra/model';
-import type { ColumnSchema, ColumnType, TableName, TableSchema } from '@lutra/model';
+import { columnTypes, geometryTypes, SyncError, systemOffsetsQuery, systemZone, tableName, textCodec } from '@lutra/model';
+import type { ColumnSchema, ColumnType, GeometryType, TableName, TableSchema } from '@lutra/model';
 import { computedBy } from './computed.js';
 import type { Computed } from './computed.js';
-import { quoteTable, quoteText } from './literal.js';
+import { quoteName, quoteTable, quoteText } from './literal.js';
 import { columnsQuery, keysQuery, referencedQuery, referencesQuery, triggersQuery } from './table-queries.js';
 import { rowsIfAllowed } from './server-facts.js';
 import type { Queries, ResultRow } from './session-options.js';
@@ -32,6 +32,10 @@ export interface TargetColumn {
   readonly precision: number | null;
   /** decimal: digits after the point; temporal types: fraction digits. */
   readonly scale: number | null;
+  /** Null: no geometry. */
+  readonly geometry: GeometryType | null;
+  /** Of a geometry column that takes no other. */
+  readonly srid: number | null;
 }
 
 export interface UniqueKey {
@@ -58,7 +62,7 @@ export interface TargetTable extends TableName {
   readonly engine: string;
   readonly columns: readonly TargetColumn[];
   readonly primaryKey: readonly string[];
-  /** The primary key is not among them. */
+  /** The primary key is not among them. In the order of the definition. */
   readonly uniqueKeys: readonly UniqueKey[];
   readonly foreignKeys: readonly ForeignKey[];
   /** A foreign key of some table, perhaps itself, points here. */
@@ -106,10 +110,10 @@ export function isTransactional(table: { readonly engine: string }): boolean {
   return table.engine.toLowerCase() === 'innodb';
 }
 
-/** A table as the binlog of its server describes it; columns of types that are not on the allowlist are left out. */
+/** A table as the binlog of its server describes it, but for columns of types that are not on the allowlist, which are left out. */
 export function asSource(table: TargetTable): TableSchema {
   const columns = table.columns.flatMap((column): ColumnSchema[] => {
-    const { name, type, unsigned, precision, scale, length, charset } = column;
+    const { name, type, unsigned, precision, scale, length, charset, geometry } = column;
     if (type === 'other') return [];
     const sizes = {
       precision: precision ?? undefined,
@@ -118,9 +122,15 @@ export function asSource(table: TargetTable): TableSchema {
       charset: charset ?? undefined,
     };
     const values = type === 'enum' || type === 'set' ? declaredValues(column.columnType) : undefined;
-    return [{ name, type, unsigned, ...sizes, ...(values && { values }) }];
+    return [{ name, type, unsigned, ...sizes, ...(values && { values }), ...(geometry && { geometry }) }];
   });
-  return { database: table.database, name: table.name, columns, primaryKey: table.primaryKey };
+  const primaryKey = table.primaryKey.length > 0 ? table.primaryKey : promotedKey(table);
+  return { database: table.database, name: table.name, columns, primaryKey };
+}
+
+/** Of a table without primary key, the binlog of each server names the first UNIQUE key over whole NOT NULL columns as if it were one. */
+function promotedKey({ uniqueKeys, prefixKeys }: TargetTable): readonly string[] {
+  return uniqueKeys.find(({ name, columns, nullable }) => !nullable && !columns.includes('') && !prefixKeys.includes(name))?.columns ?? [];
 }
 
 /** All base tables of a database, or the named one, whatever their engine. */
@@ -144,8 +154,8 @@ export async function loadTables(queries: Queries, database: string, name?: stri
       database,
       name: table,
       engine: text(row, 'engine'),
-      columns: (columns.get(table) ?? []).map(toColumn),
-      ...toKeys(keys.get(table) ?? []),
+      columns: (columns.get(table) ?? []).map((column) => toColumn(column, srids(definitions.get(table) ?? ''))),
+      ...toKeys(keys.get(table) ?? [], definitions.get(table) ?? ''),
       foreignKeys: toForeignKeys(references.get(table) ?? [], { database, name: table }),
       referenced: referenced.has(table),
       cascades: cascadesOf([...(references.get(table) ?? []), ...(referenced.get(table) ?? [])]),
@@ -189,10 +199,18 @@ function toTriggers(rows: readonly ResultRow[]): Pick<TargetTable, 'triggers' | 
   return { triggers: rows.length, unguardedTriggers: names(unguarded), firingTriggers: names(firing) };
 }
 
-function toColumn(row: ResultRow): TargetColumn {
+/** Of the columns that are restricted to one: ` /*!80003 SRID 4326 *\/` in what SHOW CREATE TABLE printed. */
+function srids(definition: string): ReadonlyMap<string, number> {
+  const lines = definition.matchAll(/^ *`((?:[^`]|``)*)` (?:point|linestring|polygon|geom|multi).* SRID (\d+) \*\//gm);
+  return new Map([...lines].map(([, name = '', srid]) => [name.replaceAll('``', '`'), Number(srid)]));
+}
+
+function toColumn(row: ResultRow, srids: ReadonlyMap<string, number>): TargetColumn {
   const extra = text(row, 'extra').toLowerCase();
   const columnType = text(row, 'column_type').toLowerCase();
-  const type = toType(text(row, 'data_type').toLowerCase());
+  const dataType = text(row, 'data_type').toLowerCase();
+  const geometry = toGeometry(dataType);
+  const type = geometry ? 'geometry' : toType(dataType);
   return {
     name: text(row, 'name'),
     type,
@@ -210,7 +228,14 @@ function toColumn(row: ResultRow): TargetColumn {
     characters: whole(row, 'characters'),
     precision: whole(row, 'number_precision'),
     scale: whole(row, 'fraction') ?? whole(row, 'number_scale'),
+    geometry,
+    srid: srids.get(text(row, 'name')) ?? null,
   };
+}
+
+/** MySQL from 8.0.11 on says geomcollection. */
+function toGeometry(dataType: string): GeometryType | null {
+  return geometryTypes.find((type) => type === dataType.replace(/^geomcollection$/, 'geometrycollection')) ?? null;
 }
 
 function toType(dataType: string): ColumnType | 'other' {
@@ -219,7 +244,7 @@ function toType(dataType: string): ColumnType | 'other' {
   return columnTypes.find((type) => type === dataType) ?? 'other';
 }
 
-function toKeys(rows: readonly ResultRow[]): Pick<TargetTable, 'primaryKey' | 'uniqueKeys' | 'prefixKeys'> {
+function toKeys(rows: readonly ResultRow[], definition: string): Pick<TargetTable, 'primaryKey' | 'uniqueKeys' | 'prefixKeys'> {
   const keys = [...Map.groupBy(rows, (row) => text(row, 'name'))].map(([name, parts]) => ({
     name,
     columns: parts.map((part) => optionalText(part, 'col') ?? ''),
@@ -227,9 +252,15 @@ function toKeys(rows: readonly ResultRow[]): Pick<TargetTable, 'primaryKey' | 'u
   }));
   return {
     primaryKey: keys.find((key) => key.name === 'PRIMARY')?.columns ?? [],
-    uniqueKeys: keys.filter((key) => key.name !== 'PRIMARY'),
+    uniqueKeys: keys
+      .filter((key) => key.name !== 'PRIMARY')
+      .toSorted((a, b) => definition.indexOf(keyLine(a.name)) - definition.indexOf(keyLine(b.name))),
     prefixKeys: [...new Set(rows.filter((row) => row['prefix'] !== null).map((row) => text(row, 'name')))],
   };
+}
+
+function keyLine(name: string): string {
+  return `\n  UNIQUE KEY ${quoteName(name)} (`;
 }
 
 const passive = new Set(['RESTRICT', 'NO ACTION']);
@@ -272,9 +303,18 @@ function whole(row: ResultRow, column: string): number | null {
   return value === null ? null : Number(value);
 }
 
-/** `enum('a','it''s')` → a, it's */
+/** All that a server prints with a backslash; the character itself for the others. */
+const escapes: Readonly<Record<string, string>> = { 0: '\0', n: '\n', r: '\r' };
+
+/** `enum('a','it''s','\0')` → a, it's, U+0000. Of the set binary MySQL prints what is no text as `x'ff'`. */
 export function declaredValues(columnType: string): readonly string[] {
-  return [...columnType.matchAll(/'((?:[^'\\]|''|\\.)*)'/gs)].map(([, value = '']) =>
-    value.replace(/''|\\(.)/gs, (pair, escaped: string | undefined) => escaped ?? pair.slice(1)),
+  return [...columnType.matchAll(/(x?)'((?:[^'\\]|''|\\.)*)'/gs)].map(([, asBytes, value = '']) =>
+    asBytes === 'x' ? (textCodec('binary')?.decode(Buffer.from(value, 'hex')) ?? value) : unescaped(value),
+  );
+}
+
+function unescaped(value: string): string {
+  return value.replace(/''|\\(.)/gs, (pair, escaped: string | undefined) =>
+    escaped === undefined ? pair.slice(1) : (escapes[escaped] ?? escaped),
   );
 }

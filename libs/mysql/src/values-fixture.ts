@@ -88,6 +88,15 @@ export const types: readonly (readonly [string, readonly string[]])[] = [
   ['tinyblob', bytes],
   ['longblob', [...bytes, "REPEAT(x'00ff275c', 20000)"]],
   ["enum('a','B b','it''s','1','0','ö')", ["'a'", "'B b'", "'it''s'", "'1'", "'0'", "'ö'"]],
+  // '' and '0' are the error value where they are no members.
+  ["enum('a','','B b')", ["'a'", "''", "'0'", "'B b'"]],
+  ["enum('x','0','00')", ["'x'", "'0'", "'00'", "'000'"]],
+  ["enum('a','٠') character set utf8mb4", ["'a'", "'٠'", "'00'"]],
+  ["enum('b','c') character set utf16", ["'b'", "_utf16 x'0030'"]],
+  ["enum('b','0') character set utf16le", ["'b'", "'0'", "_utf16le x'30003000'"]],
+  ["enum('b','c') character set utf32", ["'b'", "_utf32 x'00000030'"]],
+  ["set('a','','ö')", ['0', '1', '2', '3', '6', '7']],
+  ["enum(x'6100',x'0a','é')", ['1', '2', '3']],
   ["set('a','b','2','ö')", ["''", "'a'", "'a,b'", "'2'", "'a,b,2,ö'"]],
   ['json', json],
   ['date', ["'0000-00-00'", "'0001-01-01'", "'9999-12-31'", "'2024-02-30'", "'2024-00-10'"]],
@@ -99,8 +108,33 @@ export const types: readonly (readonly [string, readonly string[]])[] = [
   ['timestamp(3) null', ["'2024-03-31 01:30:00.123'"]],
 ];
 
+/** As a server stores them: the SRID, then WKB. */
+const point = "ST_GeomFromText('POINT(1.5 -2)')";
+const geometries = [
+  point,
+  "ST_GeomFromText('POINT(10 20)', 4326)",
+  "ST_GeomFromText('LINESTRING(0 0, 1 1, 2 0)')",
+  "ST_GeomFromText('POLYGON((0 0, 4 0, 4 4, 0 4, 0 0), (1 1, 2 1, 2 2, 1 2, 1 1))')",
+  "ST_GeomFromText('POLYGON((0 0, 1 1, 0 1, 1 0, 0 0))')",
+  "ST_GeomFromText('MULTIPOINT(0 0, 1 1)')",
+  "ST_GeomFromText('MULTILINESTRING((0 0, 1 1), (2 2, 3 3))')",
+  "ST_GeomFromText('MULTIPOLYGON(((0 0, 1 0, 1 1, 0 0)))')",
+  "ST_GeomFromText('GEOMETRYCOLLECTION(POINT(1 1), GEOMETRYCOLLECTION(LINESTRING(0 0, 1 1)))')",
+  "ST_GeomFromText('GEOMETRYCOLLECTION EMPTY')",
+  "x'000000000101000000000000000000008000000000000000c0'",
+];
+const spatial: typeof types = [
+  ['geometry', geometries],
+  ['point', [point]],
+  ['geometrycollection', ["ST_GeomFromText('GEOMETRYCOLLECTION(POINT(1 1))')"]],
+];
+const vectors: typeof types = [['vector(3)', ["x'0000803f0000004000004040'", "x'0000803f'", "x'00000080ffff7f7f01000000'"]]];
+
 /** MariaDB's JSON is a text, and has no such functions. */
-export const typesOf = (version: string): typeof types => (version.startsWith('mariadb') ? types : [...types, ['json', jsonDoubles]]);
+export const typesOf = (version: string): typeof types =>
+  version.startsWith('mariadb')
+    ? [...types, ...spatial]
+    : [...types, ...spatial, ['json', jsonDoubles], ...(version === '9.7' ? vectors : [])];
 
 /** The same text for the same value only. */
 export function bare(value: Value | undefined): string {

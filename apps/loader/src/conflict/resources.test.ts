@@ -41,6 +41,7 @@ describe('resources', () => {
     ['decimal', '10', '1'],
     ['decimal', '100', '1.00'],
     ['varbinary', Buffer.from([1]), Buffer.from([0, 1])],
+    ['geometry', Buffer.from([0, 0, 0, 0, 1]), Buffer.from([0, 0, 0, 0, 2])],
   ];
   it.each(apart)('%s: %s and %s are two', (type, a, b) => expect(resourceOf({ type }, a)).not.toBe(resourceOf({ type }, b)));
 

@@ -125,13 +125,23 @@ function foldOf({ type }: ColumnSchema, tailoring?: Tailoring): (value: NonNulla
     case 'varbinary':
     case 'blob':
     case 'bit':
+    case 'geometry':
+    case 'vector':
       return (value) => (Buffer.isBuffer(value) ? value.toString('latin1').replace(/\0+$/, '') : String(value));
     case 'decimal':
     case 'time':
     case 'datetime':
     case 'timestamp':
       return (value) => plainDigits(String(value));
-    default:
+    case 'tinyint':
+    case 'smallint':
+    case 'mediumint':
+    case 'int':
+    case 'bigint':
+    case 'year':
+    case 'float':
+    case 'double':
+    case 'date':
       return (value) => (Object.is(value, -0) ? '0' : String(value));
   }
 }

@@ -1,0 +1,34 @@
+/**
+ * A target's ENUM or SET members, in its order. No server tells them whole: whatever prints a definition prints `?` for a character beyond
+ * the first plane, and the character of another sequence for one that has none of its own. So such a member is told by the source's list.
+ * Which of two that print alike has which number is a guess: their numbers must not be written, and their texts, which the target looks up,
+ * may be.
+ */
+import { declaredValues } from './target-table.js';
+import { hidden } from './text-literal.js';
+
+export interface DeclaredMembers {
+  readonly members: readonly string[];
+  /** Of the source, and not of the target. */
+  readonly missing: readonly string[];
+  /** Which of several members has which number is a guess. */
+  readonly guessed: boolean;
+}
+
+export function declaredMembers(source: readonly string[], columnType: string): DeclaredMembers {
+  const declared = declaredValues(columnType);
+  const left = [...source];
+  const take = (member: string | undefined): string | undefined =>
+    member === undefined || !left.includes(member) ? undefined : left.splice(left.indexOf(member), 1)[0];
+  const whole = declared.map((shown) => take(shown));
+  const members = declared.map((shown, i) => whole[i] ?? take(left.find((member) => isShownAs(member, shown))) ?? shown);
+  const guessed = declared.some((shown) => source.filter((member) => member === shown || isShownAs(member, shown)).length > 1);
+  return { members, missing: left, guessed };
+}
+
+/** A member that is shown as it is, is none of these. */
+function isShownAs(member: string, shown: string): boolean {
+  if (!hidden.test(member)) return false;
+  const parts = member.split(hidden).map((part) => part.replace(/[$()*+.?[\\\]^{|}]/g, String.raw`\$&`));
+  return new RegExp(`^${parts.join('.')}$`, 'su').test(shown);
+}

@@ -1,0 +1,100 @@
+/**
+ * Parts of the matrix (matrix.long.test.ts has all of it): what is refused, odd definitions of what is carried, and tables whose key is no
+ * primary one.
+ */
+import { checkSource, checkTarget } from '@lutra/mysql';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { collectToError, executed, readerOptions } from '../../libs/binlog/src/reading.fixture.js';
+import { mysqlServer } from '../servers/index.js';
+import { Carrier } from './carry.js';
+import { matrix } from './matrix.js';
+import { refused } from './verdicts.js';
+
+/** A table without primary key, two rows of it and a third one; and what the binlog names as its primary key. */
+const keys: readonly (readonly [columns: string, key: readonly string[]])[] = [
+  ['a INT NOT NULL, b VARCHAR(20), UNIQUE KEY (a)', ['a']],
+  ['a INT NOT NULL, b VARCHAR(20) NOT NULL, UNIQUE KEY z (b), UNIQUE KEY y (a)', ['b']],
+  ['a INT NOT NULL, b VARCHAR(20) NOT NULL, UNIQUE KEY y (a), UNIQUE KEY z (b)', ['a']],
+  ['a INT, b VARCHAR(20), UNIQUE KEY (a)', []],
+  ['a INT, b VARCHAR(20) NOT NULL, UNIQUE KEY x (a), UNIQUE KEY y (b)', ['b']],
+  ['a INT NOT NULL, b VARCHAR(20) NOT NULL, UNIQUE KEY (b, a)', ['b', 'a']],
+  ['a INT NOT NULL, b VARCHAR(20) NOT NULL, UNIQUE KEY (b(3))', []],
+  ['a INT NOT NULL, b VARCHAR(20) NOT NULL, UNIQUE KEY p (b(3)), UNIQUE KEY u (a)', ['a']],
+];
+
+describe.each(['8.0', '9.7', 'mariadb-11.4'] as const)('%s', (version) => {
+  const server = mysqlServer({ version, serverId: 1 });
+  let carrier: Carrier;
+  beforeAll(async () => {
+    await server.start();
+    carrier = await Carrier.open(server);
+  });
+  afterAll(async () => {
+    await carrier?.close();
+    await server.stop();
+  });
+  const check = async (table: string): Promise<readonly string[]> => {
+    const routes = [{ schema: 'here', table, to: { schema: 'there' } }];
+    const problems = await checkTarget(carrier.options, { routes, source: carrier.options, twoWay: false });
+    return problems.flatMap(({ id, severity }) => (severity === 'error' && !id.startsWith('checkpoint') ? [id] : []));
+  };
+
+  it.each(matrix.filter(({ on }) => on[version] === 'refused'))('$type: the check refuses what capture refuses', async ({ cases }) => {
+    for (const { definition } of cases.slice(-2)) await refused(carrier, definition);
+  });
+
+  it.runIf(version === '8.0')('an index over an expression is refused where its hidden column is not logged', async () => {
+    await carrier.source.query('CREATE TABLE here.functional (id INT PRIMARY KEY, v INT, KEY k ((v + 1)))');
+    const problems = await checkSource(carrier.options, { serverId: 4711, routes: [{ schema: 'here', table: 'functional' }] });
+    expect(problems.map(({ what }) => what)).toContainEqual(expect.stringMatching(/^here\.functional: .*: k \(/));
+    const start = await executed(server);
+    await carrier.source.query('INSERT INTO here.functional VALUES (1, 1)');
+    expect((await collectToError(readerOptions(server, { start }))).error).toMatchObject({ code: 'BINLOG_UNSUPPORTED' });
+    await carrier.source.query('DROP TABLE here.functional');
+  });
+
+  it('generated and invisible columns of such types arrive', async () => {
+    const invisible = version === '8.0' ? '' : 'INVISIBLE';
+    await carrier.create(
+      'made',
+      `id INT PRIMARY KEY, g POINT ${invisible}, x DOUBLE AS (ST_X(g)) STORED, e ENUM('a','','b') NOT NULL, n INT AS (e + 0) VIRTUAL, s SET('a','','b'),
+       z INT(5) ZEROFILL, l CHAR(0), u INT UNSIGNED AUTO_INCREMENT UNIQUE${version === 'mariadb-11.4' ? '' : ', SPATIAL KEY (h), h POINT NOT NULL SRID 4326'}`,
+    );
+    const h = version === 'mariadb-11.4' ? '' : ', h';
+    const at = version === 'mariadb-11.4' ? '' : ", ST_GeomFromText('POINT(10 20)', 4326)";
+    await carrier.carry(async () => {
+      const rows = [0, 1, 2, 3].map((n) => `(${n}, ST_GeomFromText('POINT(${n} 1)'), ${n}, ${n + 1}, ${n}, '', ${n + 7}${at})`);
+      await carrier.source.query(`INSERT INTO made (id, g, e, s, z, l, u${h}) VALUES ${rows.join(', ')}`);
+      await carrier.source.query(
+        "UPDATE made SET e = 0, s = 2, g = ST_GeomFromText('POINT(-0.5 7)') WHERE id IN (1, 3); DELETE FROM made WHERE id = 0",
+      );
+    });
+    expect(new Set(await carrier.checksums('made')).size).toBe(1);
+    expect(await check('made')).toEqual([]);
+  });
+
+  it('a table without primary key arrives, whichever key the binlog names as its primary one', async () => {
+    for (const [i, [columns]] of keys.entries()) await carrier.create(`keyed${i}`, columns);
+    const tables = await carrier.carry(async () => {
+      for (const i of keys.keys()) {
+        await carrier.source.query(`INSERT INTO keyed${i} VALUES (1, 'one'), (2, 'two'), (3, 'three')`);
+        await carrier.source.query(
+          `UPDATE keyed${i} SET b = 'zwei' WHERE a = 2; UPDATE keyed${i} SET a = 4 WHERE a = 1; DELETE FROM keyed${i} WHERE a = 3`,
+        );
+      }
+    });
+    for (const [i, [columns, key]] of keys.entries()) {
+      const named = tables.find(({ name }) => name === `keyed${i}`)?.primaryKey;
+      expect({ columns, named, same: new Set(await carrier.checksums(`keyed${i}`)).size }).toEqual({ columns, named: key, same: 1 });
+    }
+    expect(await check('keyed*')).toEqual([]);
+    // Seen before the first row, not at it: a key that only the source has, and an SRID that only the target asks for.
+    await carrier.source.query('ALTER TABLE there.keyed1 DROP INDEX z');
+    expect(await check('keyed1')).toEqual(['table-differs']);
+    if (version === 'mariadb-11.4') return;
+    await carrier.source.query(
+      'CREATE TABLE here.place (id INT PRIMARY KEY, g POINT NOT NULL); CREATE TABLE there.place (id INT PRIMARY KEY, g POINT NOT NULL SRID 4326)',
+    );
+    expect(await check('place')).toEqual(['srid-differs']);
+  });
+});

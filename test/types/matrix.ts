@@ -175,5 +175,5 @@ export function textCases(charset: string): readonly TypeCase[] {
 }
 
 export function isCarried(charset: string): boolean {
-  return (supportedCharsets as readonly string[]).includes(charset);
+  return supportedCharsets.includes(charset);
 }

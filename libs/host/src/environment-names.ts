@@ -18,6 +18,7 @@ export const lutraVariables: readonly string[] = [
   'LUTRA_SECRET_KEY',
   'LUTRA_SECRET_KEY_FILE',
   'LUTRA_SESSION_MS',
+  'LUTRA_ZOOKEEPER_OPEN',
 ];
 
 /** Names only: values may be secrets. */

@@ -15,7 +15,7 @@ describe('columns that capture refuses', () => {
     const choice = column('e', { type: 'enum', columnType: "enum('a')", charset: null });
     const other = column('o', { type: 'other', columnType: 'inet6' });
     const point = column('p', { type: 'geometry', columnType: 'point', geometry: 'point' });
-    expect(names([signed, point, text('u', 'utf8mb4'), text('x', 'unheard'), choice, other])).toEqual(['x', 'e', 'o']);
+    expect(names([signed, point, text('u', 'utf8mb4'), text('x', 'unheard'), choice, other])).toEqual(['x', 'o']);
   });
 
   test('are numbers beside a YEAR, of servers that nobody has looked at', () => {

@@ -124,10 +124,10 @@ export const matrix: readonly MatrixRow[] = [
   },
   {
     type: 'ENUM, SET of character set binary',
-    arrives: '',
-    mind: 'Declare them in the character set that they are written in.',
-    cases: [values("ENUM('a') CHARACTER SET binary"), values("SET('a') CHARACTER SET binary")],
-    on: { '8.0': 'refused', '9.7': 'refused', 'mariadb-11.4': 'refused' },
+    arrives: 'string',
+    mind: 'Read as UTF-8; a byte that is none is escaped.',
+    cases: [values("ENUM('a','ä') CHARACTER SET binary", '1', '2'), values("SET('a','ä') CHARACTER SET binary", '0', '1', '3')],
+    on: everywhere,
   },
   {
     type: 'JSON',

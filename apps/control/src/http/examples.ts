@@ -10,7 +10,7 @@ const endpoint = {
   host: 'db.hz',
   port: 3306,
   user: 'lutra',
-  tls: { ca: '-----BEGIN CERTIFICATE-----\n…\n-----END CERTIFICATE-----\n', verify: true },
+  tls: { verify: true },
   serverId: 90001,
 };
 const channel = {

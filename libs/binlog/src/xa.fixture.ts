@@ -117,6 +117,16 @@ export function carriesXa(server: MysqlServer): void {
     expect(told).toEqual([1, 0]);
   });
 
+  it('tells of a statement in the place of rows that was prepared before, too', async () => {
+    await emptied(server);
+    const text = xa("'text'", "INSERT INTO t VALUES (1, 'x')");
+    await run(server, `SET SESSION binlog_format = STATEMENT; SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ; ${text}; XA PREPARE 'text'`);
+    const start = await startOf(server);
+    await run(server, "XA COMMIT 'text'");
+    const items = await collectToEnd(server, start);
+    expect(items.filter(({ kind }) => kind === 'statement')).toMatchObject([{ keyword: 'INSERT' }]);
+  });
+
   it('is not stopped by an XA transaction without a row that is wanted', async () => {
     await emptied(server);
     await run(server, `${xa("'before'", "INSERT INTO t VALUES (1, 'x')")}; XA PREPARE 'before'`);

@@ -7,7 +7,7 @@ import { toSourceError } from './driver-error.js';
 import type { SourceConnection } from './options.js';
 
 const connectTimeoutMs = 10_000;
-const queryTimeoutMs = 30_000;
+export const queryTimeoutMs = 30_000;
 
 export function driverOptions(options: SourceConnection): ConnectionOptions {
   const { host, port, user, password } = options;

@@ -1,5 +1,7 @@
 /** What ends a reader from outside, by name; and that nothing of it is left at the source. */
 import { generateKeyPairSync } from 'node:crypto';
+import { once } from 'node:events';
+import net from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { SourceItem } from '@lutra/model';
 import type { Connection } from 'mysql2/promise';
@@ -178,6 +180,25 @@ describe.each(versions)('MySQL %s', (version) => {
     await expect.poll(holder).toBeNull();
     (await holdServerId(source, { serverId: 4712, owner: 'log b' }))();
     other();
+  });
+
+  it('does not wait for ever for the server id of a source that has fallen silent', async () => {
+    const open = net.createServer().listen(0, '127.0.0.1');
+    const sockets: net.Socket[] = [];
+    open.on('connection', (client) => {
+      const upstream = net.connect(server.port, server.host);
+      sockets.push(client, upstream);
+      for (const socket of [client, upstream]) socket.on('error', () => undefined);
+      upstream.pipe(client);
+      // All that is asked after the login is lost.
+      client.on('data', (bytes) => void (bytes.includes('SET SESSION') || bytes.includes('LOCK') || upstream.write(bytes)));
+    });
+    await once(open, 'listening');
+    const { port } = open.address() as net.AddressInfo;
+    const use = { serverId: 4714, owner: 'log a', answerMs: 200 };
+    await expect(holdServerId({ ...connectionOf(server), port }, use)).rejects.toMatchObject({ code: 'SOURCE_UNAVAILABLE' });
+    for (const socket of sockets) socket.destroy();
+    open.close();
   });
 
   it('says that the source went away when its connection is killed', async () => {

@@ -6,7 +6,7 @@ import { serverIdLocks, SyncError } from '@lutra/model';
 import type { ServerIdLocks } from '@lutra/model';
 import { createConnection } from 'mysql2/promise';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
-import { driverOptions } from './connection.js';
+import { driverOptions, queryTimeoutMs } from './connection.js';
 import { toSourceError } from './driver-error.js';
 import type { SourceConnection } from './options.js';
 
@@ -19,6 +19,8 @@ export interface ServerIdUse {
   readonly owner: string;
   /** So long a connection that has just been closed may still hold its locks. Default 5. */
   readonly closingSeconds?: number;
+  /** For one answer; default 30 s. */
+  readonly answerMs?: number;
 }
 
 /** Resolves to what gives the server id back. @throws SyncError SERVER_ID_TAKEN; SOURCE_* */
@@ -37,10 +39,14 @@ export async function holdServerId(source: SourceConnection, of: ServerIdUse): P
   return () => open.destroy();
 }
 
-async function hold(connection: Connection, { taken, mine }: ServerIdLocks, { serverId, closingSeconds = 5 }: ServerIdUse): Promise<void> {
-  await connection.query(`SET SESSION wait_timeout = ${lifetimeSeconds}`);
+async function hold(
+  connection: Connection,
+  { taken, mine }: ServerIdLocks,
+  { serverId, closingSeconds = 5, answerMs = queryTimeoutMs }: ServerIdUse,
+): Promise<void> {
+  await connection.query({ sql: `SET SESSION wait_timeout = ${lifetimeSeconds}`, timeout: answerMs });
   const ask = async (sql: string, values: readonly string[]): Promise<RowDataPacket> =>
-    (await connection.query<RowDataPacket[]>(sql, [...values]))[0][0]!;
+    (await connection.query<RowDataPacket[]>({ sql, values: [...values], timeout: answerMs }))[0][0]!;
   const holders = await ask('SELECT IS_USED_LOCK(?) AS holder, IS_USED_LOCK(?) AS predecessor', [taken, mine]);
   if (holders['holder'] !== null && holders['holder'] === holders['predecessor']) {
     // our dump will end its own; its locks come to us when it has gone

@@ -3,7 +3,7 @@
  * read. Of any other the binlog is searched backwards from the XA COMMIT, file by file: it is the last one prepared under that xid, and no outcome of it
  * stands between. Counter-example without the latter: an xid is used again by a session that writes no binlog, and rows of the first use come twice.
  */
-import { SyncError } from '@lutra/model';
+import { SyncError, toSyncError } from '@lutra/model';
 import type { FilePosition, SourceItem } from '@lutra/model';
 import { ByteReader } from './byte-reader.js';
 import { withConnection } from './connection.js';
@@ -15,7 +15,7 @@ import type { BinlogOptions, SourceState } from './options.js';
 import { fileStart, isBefore, Place } from './place.js';
 import { readQueryEvent } from './statement.js';
 import type { TransactionReader } from './transaction-reader.js';
-import type { Elsewhere } from './transactions.js';
+import type { Elsewhere, ReadItem } from './transactions.js';
 import { readXaPrepare, xaStatement } from './xa.js';
 
 export interface PreparedSource {
@@ -26,17 +26,35 @@ export interface PreparedSource {
   reader(xid: string, start: FilePosition): TransactionReader;
 }
 
-/** Its begin and its rows. @throws SyncError XA_ROWS_MISSING, as readBinlog */
+/**
+ * Its begin and its rows; what stands in their place as a statement, too: nobody may have judged it under the routes of now.
+ * @throws SyncError XA_ROWS_MISSING, as readBinlog
+ */
 export async function* preparedRows(source: PreparedSource, item: Elsewhere): AsyncGenerator<SourceItem, void, void> {
   const { xid, place, begin } = item;
   const start = place ?? (await findPrepared(source, item));
   const reader = source.reader(xid, start);
   for await (const bytes of eventsFrom(source, start, item)) {
-    for (const item of reader.read(bytes)) {
-      if (item.kind === 'begin') yield { ...begin, session: item.session };
-      else if (item.kind === 'rows') yield item;
-      else if (item.kind === 'commit') return;
+    for (const found of readAt(reader, bytes, item)) {
+      if (found.kind === 'begin') yield { ...begin, session: found.session };
+      else if (found.kind === 'rows') yield found;
+      else if (found.kind === 'statement') yield { ...found, gtid: begin.gtid, at: begin.at };
+      else if (found.kind === 'commit') return;
     }
+  }
+}
+
+/** What cannot be read is told with the XA COMMIT, where the log stands: behind the XA PREPARE it is already, so nobody could go on behind that. */
+function readAt(reader: TransactionReader, bytes: Buffer, { xid, begin: { gtid, at } }: Elsewhere): readonly ReadItem[] {
+  try {
+    return reader.read(bytes);
+  } catch (error) {
+    const { code, message, details } = toSyncError(error);
+    const where = `${at.file}:${at.pos}${gtid === null ? '' : `, in ${gtid}`}`;
+    throw new SyncError(code, `${message}, in force since XA COMMIT ${xid} (${where})`, {
+      cause: error,
+      details: { ...details, gtid, ...at },
+    });
   }
 }
 

@@ -117,6 +117,35 @@ export function carriesXa(server: MysqlServer): void {
     expect(told).toEqual([1, 0]);
   });
 
+  it('tells of a statement in the place of rows that was prepared before, too, and names the XA COMMIT', async () => {
+    await emptied(server);
+    const text = xa("'text'", "INSERT INTO t VALUES (1, 'x')");
+    await run(
+      server,
+      `SET SESSION binlog_format = STATEMENT; SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ; ${text}; XA PREPARE 'text'`,
+    );
+    const start = await startOf(server);
+    const { file, pos } = await stateOf(server);
+    await run(server, "XA COMMIT 'text'");
+    const items = await collectToEnd(server, start);
+    const { gtid } = items.find(({ kind }) => kind === 'begin') as { readonly gtid: string | null };
+    expect(items.filter(({ kind }) => kind === 'statement')).toMatchObject([{ keyword: 'INSERT', at: { file, pos }, gtid }]);
+  });
+
+  it('names the XA COMMIT where rows that were prepared before cannot be read: behind the XA PREPARE a log is already', async () => {
+    await emptied(server);
+    await run(
+      server,
+      `INSERT INTO t VALUES (1, 'x')`,
+      `SET SESSION binlog_row_image = MINIMAL; ${xa("'min'", "UPDATE t SET v = 'y'")}; XA PREPARE 'min'`,
+    );
+    const start = await startOf(server);
+    const { file, pos } = await stateOf(server);
+    await run(server, "XA COMMIT 'min'");
+    const { error } = await collectToError(readerOptions(server, { start }));
+    expect(error).toMatchObject({ code: 'BINLOG_UNSUPPORTED', message: expect.stringContaining(`${file}:${pos}`), details: { file, pos } });
+  });
+
   it('is not stopped by an XA transaction without a row that is wanted', async () => {
     await emptied(server);
     await run(server, `${xa("'before'", "INSERT INTO t VALUES (1, 'x')")}; XA PREPARE 'before'`);

@@ -79,14 +79,20 @@ export class Access {
 async function closeBelow(connection: Connection, path: string): Promise<number> {
   try {
     if (!(await connection.isOpen(path))) return 0;
-    let closed = 1;
-    for (const name of (await connection.getChildren(path)) ?? []) closed += await closeBelow(connection, `${path}/${name}`);
+    const before = await closeChildren(connection, path);
     await connection.restrict(path);
-    return closed;
+    // What somebody made there meanwhile; from now on nobody else makes any.
+    return before + 1 + (await closeChildren(connection, path));
   } catch (error) {
     if (isNoNode(error)) return 0; // gone meanwhile
     throw error;
   }
+}
+
+async function closeChildren(connection: Connection, path: string): Promise<number> {
+  let closed = 0;
+  for (const name of (await connection.getChildren(path)) ?? []) closed += await closeBelow(connection, `${path}/${name}`);
+  return closed;
 }
 
 function invalid(message: string): SyncError {

@@ -2,4 +2,6 @@
 import { describe } from 'vitest';
 import { carriesText } from './charsets.fixture.js';
 
-describe('the character sets of 9.7', () => carriesText('9.7'));
+describe('the character sets of 9.7', () => {
+  carriesText('9.7');
+});

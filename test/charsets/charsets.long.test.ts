@@ -78,4 +78,6 @@ describe.each(['8.0', '9.7', 'mariadb-11.4'] as const)('the character sets of %s
   });
 });
 
-describe.each(['8.0', 'mariadb-11.4'] as const)('the character sets of %s, some of each', (version) => carriesText(version));
+describe.each(['8.0', 'mariadb-11.4'] as const)('the character sets of %s, some of each', (version) => {
+  carriesText(version);
+});

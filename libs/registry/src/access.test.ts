@@ -7,7 +7,9 @@ import type { Session } from './session.js';
 it('closes the nodes, too, that somebody makes while it closes those above them', async () => {
   const open = new Set(['/lutra', '/lutra/logs', '/lutra/logs/a', '/lutra/channels']);
   const nodes = new Set(open);
-  const make = (path: string): void => void [open, nodes].forEach((set) => set.add(path));
+  const make = (path: string): void => {
+    for (const set of [open, nodes]) set.add(path);
+  };
   const connection: Pick<Connection, 'getData' | 'isOpen' | 'getChildren' | 'restrict'> = {
     getData: async () => null,
     isOpen: async (path) => open.has(path),

@@ -148,6 +148,10 @@ describe('types', () => {
     ],
     [{ type: 'vector', length: 12 }, { length: 8 }],
     [{ type: 'json' }, { type: 'text', columnType: 'longtext', charset: 'latin1' }],
+    [
+      { type: 'enum', charset: 'gbk', values: ['ä'] },
+      { charset: null, columnType: "enum('ä')" },
+    ],
     [{ type: 'blob' }, { type: 'other', columnType: 'geometry' }],
   ])('%j does not fit %j', (source, target) => {
     expect(difference(source, target)).toMatch(/^column C: /);

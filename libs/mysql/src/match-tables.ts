@@ -135,9 +135,9 @@ function geometryDifference(source: ColumnSchema, target: TargetColumn): string 
 
 /** The same set, or one that holds every character of it. (What only its own set can store is refused value by value: table-plan.ts.) */
 function charsetDifference(source: ColumnSchema, target: TargetColumn): string | null {
-  if (source.charset === undefined || target.charset === null) return null;
+  if (source.charset === undefined) return null;
   const from = canonical(source.charset);
-  const to = canonical(target.charset);
+  const to = canonical(target.charset ?? 'binary');
   const holds = to === 'utf8mb4' || (from === 'ascii' && to !== 'swe7'); // which has letters in the places of [ and ]
   return sameCharset(source, target) || holds ? null : `character set ${to} instead of ${from}`;
 }

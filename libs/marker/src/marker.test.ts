@@ -197,7 +197,14 @@ describe('readMarker', () => {
 });
 
 test('a remedy arrives with the row that was sent, through a reader that doubles what could be the mark of an escape', () => {
-  const row: Row = { id: 1, t: 'a\u{10ffff}\u{1000ff}', u: '\u{10ffff}\u{10ffff}', b: Buffer.from([0xff]), n: 5n, j: '[\t"2024-01-01", \n7, "\\\\"]' };
+  const row: Row = {
+    id: 1,
+    t: 'a\u{10ffff}\u{1000ff}',
+    u: '\u{10ffff}\u{10ffff}',
+    b: Buffer.from([0xff]),
+    n: 5n,
+    j: '[\t"2024-01-01", \n7, "\\\\"]',
+  };
   const quotes: string[] = [];
   const quote = (text: string): string => `<${quotes.push(text)}>`;
   remedyStatement({ pipeline: 'p', database: 'd', table: 't', key: { id: 1 }, row }, 0, quote);

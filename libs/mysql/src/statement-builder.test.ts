@@ -155,6 +155,16 @@ describe('statements', () => {
     expect(build([{ op: 'd', before: { s: 'a,b' }, after: null }], at)[0]).toMatch(/^DELETE FROM `shop`.`t` WHERE `s` <=> 'b,a' AND /);
   });
 
+  test('and so they are compared in a character set that is compared by its own bytes', () => {
+    const columns: ColumnSchema[] = [{ name: 's', type: 'set', charset: 'gbk', values: ['中', 'b'] }];
+    const at = {
+      source: sourceTable(columns, []),
+      target: targetTable([column('s', { type: 'set', charset: 'gbk', columnType: "set('b','中')" })], { primaryKey: [] }),
+    };
+    const deletion = build([{ op: 'd', before: { s: '中,b' }, after: null }], at)[0];
+    expect(deletion).toBe("DELETE FROM `shop`.`t` WHERE `s` <=> _gbk x'622cd6d0' AND CAST(`s` AS BINARY) <=> x'622cd6d0' LIMIT 1");
+  });
+
   test('names are quoted', () => {
     const odd = {
       source: { ...sourceTable([int('i`d')], ['i`d']), name: 's' },

@@ -66,6 +66,12 @@ function setWriter(values: readonly string[], write: (members: string) => string
   };
 }
 
+/** Members that are written, or compared, as numbers. */
+export function numbered(type: 'enum' | 'set', members: readonly string[]): ReadonlySet<string> {
+  const some = new Set([...alikeOf(members), ...emptyOf(members)]);
+  return type === 'set' && some.size > 0 ? new Set(members) : some;
+}
+
 /** Members that a collation may take for one another. */
 function alikeOf(members: readonly string[]): ReadonlySet<string> {
   const alike = Map.groupBy(members, folded);

@@ -6,6 +6,7 @@
 import { errorValueOf, SyncError, tableName } from '@lutra/model';
 import type { ColumnSchema, TableSchema } from '@lutra/model';
 import { quoteText } from './literal.js';
+import { numbered } from './choice-literal.js';
 import { declaredMembers } from './declared-members.js';
 import type { TargetColumn, TargetTable } from './target-table.js';
 
@@ -181,8 +182,9 @@ function valuesDifference(source: ColumnSchema, target: TargetColumn): string | 
   if (missing.length > 0) return `lacks the values ${missing.map(quoteText).join(', ')}`;
   const others = members.includes('') !== source.values.includes('') || errorValueOf(members) !== errorValueOf(source.values);
   if (others) return "declares the value '', which the source does not: there '' is something else";
-  if (guessed && source.type === 'set' && members.includes(''))
-    return "has the value '' and values that its server prints alike, so their numbers are not known";
+  const byNumber = numbered(source.type, members);
+  if (guessed.some((member) => byNumber.has(member)))
+    return 'has values that its server prints alike, so their numbers are not known, and values that only a number tells apart';
   return areOne(source.values, target.collation ?? '')
     ? `has values beyond the first plane of Unicode, which ${target.collation} takes for one`
     : null;

@@ -218,11 +218,10 @@ describe.each(versions)('values on %s', (version) => {
   });
 
   const large = 600_000;
-  const sets = ['utf8mb4', 'latin1', 'utf16', 'ucs2', 'utf32', 'gbk', 'sjis', 'swe7', ...(version === 'mariadb-11.4' ? [] : ['gb18030'])];
+  const sets = ['utf8mb4', 'utf16', 'ucs2', 'utf32', 'gbk', 'swe7', ...(version === 'mariadb-11.4' ? [] : ['gb18030'])];
   test.each(sets)('a large text in %s is found by all its bytes in a table without key', async (charset) => {
     const { from, to } = await pair(`n int, v longtext character set ${charset}`);
-    const letters: Readonly<Record<string, string>> = { swe7: 'å', latin1: 'é' };
-    for (const letter of ['a', letters[charset] ?? '表']) {
+    for (const letter of ['a', charset === 'swe7' ? 'å' : '表']) {
       const row = { n: 1, v: letter.repeat(large) };
       await apply(
         [
@@ -259,8 +258,7 @@ describe.each(versions)('values on %s', (version) => {
     const vector = version === '9.7' ? ', w vector(500)' : '';
     const { from, to } = await pair(`n int, b longblob, g geometry${vector}`);
     const points = Buffer.concat(Array.from({ length: 200 }, (_, i) => Buffer.concat([Buffer.from(new Float64Array([i, -i]).buffer)])));
-    const line = Buffer.concat([Buffer.from('e6100000' + '0102000000' + 'c8000000', 'hex'), points]);
-    line.fill(0, 0, 4);
+    const line = Buffer.concat([Buffer.from('000000000102000000c8000000', 'hex'), points]);
     const row = { n: 1, b: Buffer.alloc(large, 0x27), g: line, ...(vector && { w: Buffer.from(new Float32Array(400).fill(1.5).buffer) }) };
     await apply(
       [

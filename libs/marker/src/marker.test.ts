@@ -1,4 +1,4 @@
-import { SyncError } from '@lutra/model';
+import { SyncError, textCodec } from '@lutra/model';
 import type { Row, TableSchema } from '@lutra/model';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -9,7 +9,9 @@ import {
   moveStatement,
   openingStatement,
   readMarker,
+  readSignal,
   readStatement,
+  remedyStatement,
   rowToCheckpoint,
   takeOverStatement,
 } from './index.js';
@@ -192,4 +194,21 @@ describe('readMarker', () => {
       );
     },
   );
+});
+
+test('a remedy arrives with the row that was sent, through a reader that doubles what could be the mark of an escape', () => {
+  const row: Row = {
+    id: 1,
+    t: 'a\u{10ffff}\u{1000ff}',
+    u: '\u{10ffff}\u{10ffff}',
+    b: Buffer.from([0xff]),
+    n: 5n,
+    j: '[\t"2024-01-01", \n7, "\\\\"]',
+  };
+  const quotes: string[] = [];
+  const quote = (text: string): string => `<${quotes.push(text)}>`;
+  remedyStatement({ pipeline: 'p', database: 'd', table: 't', key: { id: 1 }, row }, 0, quote);
+  const bytes = Buffer.from(quotes[0] ?? '');
+  const after = { pipeline: 'p', kind: 'remedy', content: textCodec('utf8mb4')?.decode(bytes) ?? null };
+  expect(readSignal({ database: 'lutra', name: 'signal' }, { before: null, after })).toMatchObject({ kind: 'remedy', key: { id: 1 }, row });
 });

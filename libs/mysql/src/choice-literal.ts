@@ -12,7 +12,7 @@
 import { errorValueOf, setMembers } from '@lutra/model';
 import type { ColumnSchema } from '@lutra/model';
 import type { LiteralForm, Writer } from './literal.js';
-import { memberIn } from './text-literal.js';
+import { hidden, memberIn } from './text-literal.js';
 
 /** What is written. `values` and `charset` are the target's. */
 export function storedChoice({ type, values, charset }: ColumnSchema, form: LiteralForm): Writer {
@@ -40,7 +40,13 @@ interface EnumForms {
 function enumWriter(values: readonly string[], { write, error, numbered }: EnumForms): Writer {
   const literals = new Map([[errorValueOf(values), error]]);
   for (const [i, member] of values.entries()) literals.set(member, numbered.has(member) ? String(i + 1) : write(member));
-  return (value) => (typeof value === 'string' ? (literals.get(value) ?? null) : null);
+  const of = (value: string): string | null => literals.get(value) ?? unlisted(value, write);
+  return (value) => (typeof value === 'string' ? of(value) : null);
+}
+
+/** Where the list is as a server prints it (a remedy's): the server knows the text, and strict mode refuses one that it does not. */
+function unlisted(value: string, write: (member: string) => string | null): string | null {
+  return hidden.test(value) ? write(value) : null;
 }
 
 function setWriter(values: readonly string[], write: (members: string) => string | null): Writer {
@@ -52,12 +58,18 @@ function setWriter(values: readonly string[], write: (members: string) => string
     let sum = 0n;
     for (const member of members) {
       const bit = bits.get(member);
-      if (bit === undefined) return null;
+      if (bit === undefined) return byNumber ? null : unlisted(value, write);
       sum |= bit;
     }
     // In the order of the declared members: that is how the server prints and compares it.
     return byNumber ? sum.toString() : write(values.filter((member) => members.includes(member)).join());
   };
+}
+
+/** Members that are written, or compared, as numbers. */
+export function numbered(type: 'enum' | 'set', members: readonly string[]): ReadonlySet<string> {
+  const some = new Set([...alikeOf(members), ...emptyOf(members)]);
+  return type === 'set' && some.size > 0 ? new Set(members) : some;
 }
 
 /** Members that a collation may take for one another. */

@@ -11,8 +11,8 @@ export interface DeclaredMembers {
   readonly members: readonly string[];
   /** Of the source, and not of the target. */
   readonly missing: readonly string[];
-  /** Which of several members has which number is a guess. */
-  readonly guessed: boolean;
+  /** Which of these has which number is a guess. */
+  readonly guessed: readonly string[];
 }
 
 export function declaredMembers(source: readonly string[], columnType: string): DeclaredMembers {
@@ -22,13 +22,14 @@ export function declaredMembers(source: readonly string[], columnType: string): 
     member === undefined || !left.includes(member) ? undefined : left.splice(left.indexOf(member), 1)[0];
   const whole = declared.map((shown) => take(shown));
   const members = declared.map((shown, i) => whole[i] ?? take(left.find((member) => isShownAs(member, shown))) ?? shown);
-  const guessed = declared.some((shown) => source.filter((member) => member === shown || isShownAs(member, shown)).length > 1);
+  const candidates = declared.map((shown) => source.filter((member) => member === shown || isShownAs(member, shown)));
+  const guessed = candidates.filter(({ length }) => length > 1).flat();
   return { members, missing: left, guessed };
 }
 
-/** A member that is shown as it is, is none of these. */
+/** A member that is shown as it is, is none of these; and none of the hidden characters is shown as a letter or digit of ascii. */
 function isShownAs(member: string, shown: string): boolean {
   if (!hidden.test(member)) return false;
   const parts = member.split(hidden).map((part) => part.replace(/[$()*+.?[\\\]^{|}]/g, String.raw`\$&`));
-  return new RegExp(`^${parts.join('.')}$`, 'su').test(shown);
+  return new RegExp(`^${parts.join('[^A-Za-z0-9]')}$`, 'su').test(shown);
 }

@@ -146,11 +146,16 @@ function markOf({ table: { plan }, rows }: Read): Mark {
 
 /** Two rows have the same text if their keys are the same to the byte. A collation may be wider: then the row that is found is another one. */
 function keyText({ key }: ExpectedOfTable, row: Row): string {
-  return key.map(({ plan: { name, schema } }) => formOf(schema.type, row[name] as Value)).join('\0');
+  return textOf(key.map(({ plan: { name, schema } }) => formOf(schema.type, row[name] as Value)));
 }
 
 function keyTextOf({ key }: ExpectedOfTable, found: ResultRow): string {
-  return key.map(({ plan: { schema }, as }) => formOf(schema.type, valueOf(schema, found[as] ?? null))).join('\0');
+  return textOf(key.map(({ plan: { schema }, as }) => formOf(schema.type, valueOf(schema, found[as] ?? null))));
+}
+
+/** Any text may be in one of them, U+0000 too. */
+function textOf(forms: readonly string[]): string {
+  return forms.length === 1 ? (forms[0] as string) : forms.map((form) => `${form.length}:${form}`).join('');
 }
 
 function formOf(type: ColumnPlan['schema']['type'], value: Value): string {

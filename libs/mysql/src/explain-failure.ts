@@ -5,6 +5,7 @@ import type { ErrorDetails, TableName } from '@lutra/model';
 import { TextFailure } from './session.js';
 import type { Session } from './session.js';
 import { countFailed } from './sql-text.js';
+import { raisesIllFormed } from './table-plan.js';
 import type { Mark, SqlText } from './sql-text.js';
 
 const columnCannotBeNull = 1048;
@@ -53,6 +54,8 @@ function withMark(error: SyncError, { mark, errno, details, text }: Failed): Syn
     case 'delete':
       if (errno === countFailed && text.sql.includes(raises1690))
         return new SyncError('SESSION_UNSUPPORTED', `${tableName(mark.table)}: ${ambiguous}`, { details });
+      if (errno === countFailed && text.sql.includes(raisesIllFormed))
+        return new SyncError('VALUE_UNSUPPORTED', `${tableName(mark.table)}: ${illFormed}`, { details });
       if (errno === countFailed && (text.staged ?? []).length > 0)
         return new SyncError('TARGET_SETTINGS', `${tableName(mark.table)}: ${notWhole}`, { details });
       break;
@@ -73,6 +76,8 @@ function suspected(tables: readonly TableName[], details: ErrorDetails): SyncErr
 
 /** What staged-values.ts raises. */
 const notWhole = 'a large value did not arrive whole: something between us and the target changes the variables of a session (a proxy)';
+/** What table-plan.ts raises. */
+const illFormed = "a large text has bytes that the target's server takes for no text in the character set of its column";
 /** What any-session.ts raises. */
 const ambiguous =
   "a TIMESTAMP lies in the hour that the source's time zone counts twice, which this version of the target's server cannot be told";

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import type { ColumnSchema, Value } from '@lutra/model';
 import { describe, expect, test } from 'vitest';
+import { anySessionForm } from './any-session.js';
 import { comparedLiteralOf, literalOf, quoteName, quoteTable, quoteText } from './literal.js';
 
 const write = (column: Omit<ColumnSchema, 'name'>, value: unknown): string => literalOf({ name: 'c', ...column }, 's.t.c')(value as Value);
@@ -89,6 +90,14 @@ describe('literals', () => {
     expect(() => error(['0', '00', '000', '0000', '00000'])).toThrow(expect.objectContaining({ code: 'VALUE_UNSUPPORTED' }));
     const compared = comparedLiteralOf({ name: 'c', type: 'enum', values: ['a', ''] }, 't.c');
     expect(['\0', '', 'a'].map(compared)).toEqual(['0', '2', "'a'"]);
+  });
+
+  test('a member that a server prints as another one is written as its text, where the list is as it was printed', () => {
+    expect(write({ type: 'enum', charset: 'utf8mb4', values: ['a', '?'] }, '😀')).toBe("'😀'");
+    expect(write({ type: 'set', charset: 'utf8mb4', values: ['a', '?'] }, 'a,😀')).toBe("'a,😀'");
+    expect(() => write({ type: 'set', values: ['', '?'] }, 'a,😀')).toThrow(expect.objectContaining({ code: 'VALUE_UNSUPPORTED' }));
+    const elsewhere = literalOf({ name: 'c', type: 'enum', values: ['a', '?'] }, 't.c', anySessionForm(true));
+    expect(() => elsewhere('😀')).toThrow(expect.objectContaining({ code: 'VALUE_UNSUPPORTED' }));
   });
 
   test('members that a collation may take for one another are written as numbers, and so are sets with an empty member', () => {

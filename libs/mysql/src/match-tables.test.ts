@@ -148,6 +148,23 @@ describe('types', () => {
     ],
     [{ type: 'vector', length: 12 }, { length: 8 }],
     [{ type: 'json' }, { type: 'text', columnType: 'longtext', charset: 'latin1' }],
+    // Their numbers are not known, and would be written.
+    [
+      { type: 'enum', charset: 'cp932', values: ['\u{10ed40}', '\u{10ed41}'] },
+      { charset: 'cp932', columnType: "enum('褜','纊')" },
+    ],
+    [
+      { type: 'set', charset: 'utf8mb4', values: ['😀', '😁', 'a', 'A'] },
+      { charset: 'utf8mb4', columnType: "set('?','?','a','A')", collation: 'utf8mb4_bin' },
+    ],
+    [
+      { type: 'set', charset: 'utf8mb4', values: ['😀', '😁', ''] },
+      { charset: 'utf8mb4', columnType: "set('?','?','')", collation: 'utf8mb4_bin' },
+    ],
+    [
+      { type: 'enum', charset: 'gbk', values: ['ä'] },
+      { charset: null, columnType: "enum('ä')" },
+    ],
     [{ type: 'blob' }, { type: 'other', columnType: 'geometry' }],
   ])('%j does not fit %j', (source, target) => {
     expect(difference(source, target)).toMatch(/^column C: /);

@@ -6,6 +6,7 @@
 import { errorValueOf, SyncError, tableName } from '@lutra/model';
 import type { ColumnSchema, TableSchema } from '@lutra/model';
 import { quoteText } from './literal.js';
+import { numbered } from './choice-literal.js';
 import { declaredMembers } from './declared-members.js';
 import type { TargetColumn, TargetTable } from './target-table.js';
 
@@ -135,9 +136,9 @@ function geometryDifference(source: ColumnSchema, target: TargetColumn): string 
 
 /** The same set, or one that holds every character of it. (What only its own set can store is refused value by value: table-plan.ts.) */
 function charsetDifference(source: ColumnSchema, target: TargetColumn): string | null {
-  if (source.charset === undefined || target.charset === null) return null;
+  if (source.charset === undefined) return null;
   const from = canonical(source.charset);
-  const to = canonical(target.charset);
+  const to = canonical(target.charset ?? 'binary');
   const holds = to === 'utf8mb4' || (from === 'ascii' && to !== 'swe7'); // which has letters in the places of [ and ]
   return sameCharset(source, target) || holds ? null : `character set ${to} instead of ${from}`;
 }
@@ -181,8 +182,9 @@ function valuesDifference(source: ColumnSchema, target: TargetColumn): string | 
   if (missing.length > 0) return `lacks the values ${missing.map(quoteText).join(', ')}`;
   const others = members.includes('') !== source.values.includes('') || errorValueOf(members) !== errorValueOf(source.values);
   if (others) return "declares the value '', which the source does not: there '' is something else";
-  if (guessed && source.type === 'set' && members.includes(''))
-    return "has the value '' and values that its server prints alike, so their numbers are not known";
+  const byNumber = numbered(source.type, members);
+  if (guessed.some((member) => byNumber.has(member)))
+    return 'has values that its server prints alike, so their numbers are not known, and values that only a number tells apart';
   return areOne(source.values, target.collation ?? '')
     ? `has values beyond the first plane of Unicode, which ${target.collation} takes for one`
     : null;

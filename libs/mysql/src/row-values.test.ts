@@ -27,6 +27,11 @@ describe('a value that a SELECT gave', () => {
     [{ type: 'set', values: ['a', 'b'] }, 'b,a', 'a,b'],
     [{ type: 'set', values: ['a', 'b'] }, 'x,a', 'x,a'],
     [{ type: 'set', values: ['a'] }, '', ''],
+    [{ type: 'text', charset: 'utf8mb4' }, '\u{10ffff}', '\u{10ffff}\u{10ffff}'],
+    // What is spelled by us has its escapes; another character set of the target has none.
+    [{ type: 'enum', charset: 'binary', values: ['', '\u{10ffff}\u{1000ff}'] }, '\u{10ffff}\u{1000ff}', '\u{10ffff}\u{1000ff}'],
+    [{ type: 'text', charset: 'gbk' }, 'a\u{10ffff}', 'a\u{10ffff}'],
+    [{ type: 'text', charset: 'ucs2' }, 'a\u{10ffff}', 'a\u{10ffff}'],
   ])('%o: %o is %o', (column, found, value) => {
     expect(valueOf({ name: 'c', ...column }, found)).toEqual(value);
   });

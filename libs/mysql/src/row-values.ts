@@ -73,11 +73,15 @@ export function valueOf(column: ColumnSchema, found: ResultRow[string], types: R
   }
 }
 
-/** A column that is read as bytes (table-plan.ts) gives a Buffer; a text may hold what is the mark of an escape. */
-function textOf({ charset = 'binary' }: ColumnSchema, found: Exclude<ResultRow[string], null>): string {
+/**
+ * A column that is read as bytes (table-plan.ts) gives a Buffer; a text of UTF-8 may hold what is the mark of an escape. What selected() spells out
+ * has its escapes already, and a text of another character set has none.
+ */
+function textOf({ charset = 'binary', values }: ColumnSchema, found: Exclude<ResultRow[string], null>): string {
   if (Buffer.isBuffer(found)) return textCodec(charset)?.decode(found) ?? String(found);
   const text = String(found);
-  const codec = text.includes('\u{10ffff}') ? textCodec(charset) : undefined;
+  const mayBeMark = charset.startsWith('utf8') && values?.includes('') !== true && text.includes('\u{10ffff}');
+  const codec = mayBeMark ? textCodec(charset) : undefined;
   return codec?.escaped(text) ? (codec.decode(Buffer.from(text)) ?? text) : text;
 }
 
@@ -193,8 +197,8 @@ function bitsOf(bytes: Buffer, size: number): Buffer {
   return bits.length >= size ? bits : Buffer.concat([Buffer.alloc(size - bits.length), bits]);
 }
 
-/** As the source declares them: the target may have them in another order. */
-function inOrder(members: string, values: readonly string[] | undefined): string {
+/** As these are declared: the other side may have them in another order. */
+export function inOrder(members: string, values: readonly string[] | undefined): string {
   if (values === undefined) return members;
   const set = new Set(setMembers(members));
   const known = values.filter((value) => set.has(value));

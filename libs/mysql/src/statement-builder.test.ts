@@ -155,6 +155,30 @@ describe('statements', () => {
     expect(build([{ op: 'd', before: { s: 'a,b' }, after: null }], at)[0]).toMatch(/^DELETE FROM `shop`.`t` WHERE `s` <=> 'b,a' AND /);
   });
 
+  test('and so they are compared in a character set that is compared by its own bytes', () => {
+    const columns: ColumnSchema[] = [{ name: 's', type: 'set', charset: 'gbk', values: ['中', 'b'] }];
+    const at = {
+      source: sourceTable(columns, []),
+      target: targetTable([column('s', { type: 'set', charset: 'gbk', columnType: "set('b','中')" })], { primaryKey: [] }),
+    };
+    const deletion = build([{ op: 'd', before: { s: '中,b' }, after: null }], at)[0];
+    expect(deletion).toBe("DELETE FROM `shop`.`t` WHERE `s` <=> _gbk x'622cd6d0' AND CAST(`s` AS BINARY) <=> x'622cd6d0' LIMIT 1");
+  });
+
+  test('rows are told apart by keys of several columns, whatever is in them', () => {
+    const columns: ColumnSchema[] = ['a', 'b'].map((name) => ({ name, type: 'varbinary', length: 9 }));
+    const target = targetTable([column('a', { type: 'varbinary' }), column('b', { type: 'varbinary' })], { primaryKey: ['a', 'b'] });
+    const at = { source: sourceTable(columns, ['a', 'b']), target };
+    const builder = new StatementBuilder({ exact: true });
+    const [nothing, zero] = [Buffer.alloc(0), Buffer.alloc(1)];
+    for (const before of [
+      { a: nothing, b: zero },
+      { a: zero, b: nothing },
+    ])
+      builder.add({ op: 'd', before, after: null, ...at });
+    expect(builder.take().marks[0]).toMatchObject({ does: 'read rows', changes: 2 });
+  });
+
   test('names are quoted', () => {
     const odd = {
       source: { ...sourceTable([int('i`d')], ['i`d']), name: 's' },

@@ -14,7 +14,7 @@ import { isSmall, StagedSql } from './staged-values.js';
 import type { ColumnStaging, SqlRow, SqlValue } from './staged-values.js';
 import { computes } from './computed.js';
 import { sameCharset } from './match-tables.js';
-import { selected } from './row-values.js';
+import { inOrder, selected } from './row-values.js';
 import type { TargetColumn, TargetServer, TargetTable } from './target-table.js';
 import { typesOf, typesSql } from './json-types.js';
 import { declaredMembers } from './declared-members.js';
@@ -166,7 +166,7 @@ function planColumn(source: ColumnSchema, target: TargetColumn, { table, form }:
     staged: (value, staging) => (Buffer.isBuffer(value) ? staging.bytes(value) : write(literalOf, stagedForm(form, staging))(value)),
     exactly: inAnySession
       ? (value) => (typeof value === 'string' ? isInstant(quoted, value) : `${quoted} <=> ${compared(value)}`)
-      : exactCondition(isText ? target.type : source.type, quoted, { literal: compared, codec }),
+      : exactCondition(isText ? target.type : source.type, quoted, { literal: compared, codec, ...writing }),
     alwaysWritten: target.onUpdateTimestamp,
   };
 }
@@ -181,8 +181,16 @@ function stagedForm(form: LiteralForm, staging: ColumnStaging): LiteralForm {
   return {
     ...form,
     text: (part) => (isSmall(part) ? form.text(part) : staging.text(part)),
-    encoded: (bytes, charset) => `CONVERT(${staging.bytes(bytes)} USING ${charset})`,
+    encoded: (bytes, charset) => wellFormed(`CONVERT(${staging.bytes(bytes)} USING ${charset})`, bytes.length),
   };
+}
+
+/** In a statement without it error 1690 is not of bytes that are no text in their character set. */
+export const raisesIllFormed = 'IF(~0 + (NOT (LENGTH(CONVERT(';
+
+/** A literal of bytes that are no text here is an error; a CONVERT of them is NULL, without a word in strict mode too, or the text before them. */
+function wellFormed(converted: string, bytes: number): string {
+  return `${raisesIllFormed.slice(0, -'CONVERT('.length)}${converted}) <=> ${bytes})), ${converted}, NULL)`;
 }
 
 function writtenAs(source: ColumnSchema, target: TargetColumn): ColumnSchema {
@@ -247,20 +255,27 @@ interface Compared {
   readonly literal: Literal;
   /** Of a text that is compared by its own bytes: two of them may be one to Unicode. */
   readonly codec: TextCodec | null;
+  /** Of the target; with a codec, its own. */
+  readonly charset?: string | undefined;
+  readonly values?: readonly string[] | undefined;
 }
 
 /** A literal of an ENUM or SET. */
 const isNumber = /^\d/;
 
-function exactCondition(type: ColumnType | 'other', quoted: string, { literal, codec }: Compared): (value: SqlValue) => string {
+function exactCondition(
+  type: ColumnType | 'other',
+  quoted: string,
+  { literal, codec, charset, values }: Compared,
+): (value: SqlValue) => string {
   return (value) => {
     const text = literal(value);
     if (type === 'vector') return value === null ? `${quoted} IS NULL` : `CAST(${quoted} AS BINARY) <=> ${text}`; // it compares with nothing
     const same = `${quoted} <=> ${text}`;
     if (value === null) return same;
     if ((type === 'enum' || type === 'set') && isNumber.test(text)) return same;
-    const own = typeof value === 'string' ? codec?.encode(value) : null;
-    if (codec && value instanceof StagedSql) return `${asBinary(quoted)} <=> ${asBinary(text)}`;
+    const own = typeof value === 'string' ? codec?.encode(type === 'set' ? inOrder(value, values) : value) : null;
+    if (codec && value instanceof StagedSql) return `${asBinary(quoted)} <=> ${asBinary(`CONVERT(${text} USING ${charset})`)}`;
     if (own) return `${type === 'text' ? '' : `${same} AND `}${asBinary(quoted)} <=> x'${own.toString('hex')}'`;
     switch (type) {
       case 'enum':

@@ -122,7 +122,9 @@ export function asSource(table: TargetTable): TableSchema {
       charset: charset ?? undefined,
     };
     const values = type === 'enum' || type === 'set' ? declaredValues(column.columnType) : undefined;
-    return [{ name, type, unsigned, ...sizes, ...(values && { values }), ...(geometry && { geometry }) }];
+    // MySQL shows none for those of bytes.
+    const choices = values && { values, charset: charset ?? 'binary' };
+    return [{ name, type, unsigned, ...sizes, ...choices, ...(geometry && { geometry }) }];
   });
   const primaryKey = table.primaryKey.length > 0 ? table.primaryKey : promotedKey(table);
   return { database: table.database, name: table.name, columns, primaryKey };

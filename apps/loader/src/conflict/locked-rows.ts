@@ -75,9 +75,11 @@ export class LockedRows {
 function valuesText(plan: RowPlan, row: Row): string {
   const values = plan.uniqueKeys.flat().map(({ name }) => {
     const value = row[name] ?? null;
-    return Buffer.isBuffer(value) ? value.toString('hex') : String(value);
+    if (value === null) return '-';
+    const text = Buffer.isBuffer(value) ? value.toString('hex') : String(value);
+    return `${text.length}:${text}`;
   });
-  return [keyText(plan, row), ...values.map((value) => `${value.length}:${value}`)].join(' ');
+  return [...values, keyText(plan, row)].join(' ');
 }
 
 function sameUniqueValues(plan: RowPlan, a: Row, b: Row): boolean {

@@ -31,6 +31,7 @@ describe('resources', () => {
     ['datetime', '2026-01-01 00:00:00.000', '2026-01-01 00:00:00'],
     ['binary', Buffer.from([1, 0, 0]), Buffer.from([1])],
     ['double', -0, 0],
+    ['set', 'b,a', 'a,b'],
   ];
   it.each(alike)('%s: %s and %s are one', (type, a, b) => expect(resourceOf({ type }, a)).toBe(resourceOf({ type }, b)));
 

@@ -6,7 +6,7 @@
  * have the same collation there, or the mistakes would not be the same. Digits lose what does not change a number. NULL fights with nothing.
  */
 import type { ColumnSchema, Row, TableSchema, Value } from '@lutra/model';
-import { tableName } from '@lutra/model';
+import { setMembers, setText, tableName } from '@lutra/model';
 import { tailoringOf } from '@lutra/mysql';
 import type { Tailoring, TargetTable } from '@lutra/mysql';
 import { foldText } from './folded-text.js';
@@ -118,9 +118,10 @@ function foldOf({ type }: ColumnSchema, tailoring?: Tailoring): (value: NonNulla
     case 'varchar':
     case 'text':
     case 'enum':
-    case 'set':
     case 'json':
       return (value) => foldText(String(value), tailoring);
+    case 'set': // each side prints the members in its own order
+      return (value) => foldText(setText(setMembers(String(value)).toSorted()), tailoring);
     case 'binary':
     case 'varbinary':
     case 'blob':

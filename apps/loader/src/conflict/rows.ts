@@ -72,10 +72,13 @@ export async function readRows(connection: Pick<ApplyConnection, 'within'>, want
   });
 }
 
-/** The primary key as a text, for maps and messages. */
+/** The primary key as a text, for maps and messages: another text for each key. A value that could be taken for more than itself is quoted. */
 export function keyText(plan: RowPlan, row: Row): string {
   return Object.entries(keyOfRow(plan, row))
-    .map(([column, value]) => `${column}=${Buffer.isBuffer(value) ? value.toString('hex') : String(value)}`)
+    .map(([column, value]) => {
+      const text = Buffer.isBuffer(value) ? value.toString('hex') : String(value);
+      return `${column}=${/, |^"/.test(text) ? JSON.stringify(text) : text}`;
+    })
     .join(', ');
 }
 

@@ -22,6 +22,7 @@ export default defineConfig({
           exclude: ['**/*.integration.test.ts', '**/*.e2e.test.ts', '**/*.long.test.ts'],
           // Property tests on a machine that does other things too.
           testTimeout: 60_000,
+          maxWorkers: 2, // the default leaves a core idle, of two
         },
       },
       {

@@ -67,9 +67,9 @@ export class Carrier {
       }
       builder.add({ op, before: body.event.before, after: body.event.after, source: body.table, target });
     }
-    const { sql, marks } = builder.take();
+    const { sql, marks, ...large } = builder.take();
     if (marks.length > 0)
-      await this.#target.run({ sql: `BEGIN;\n${sql};\nCOMMIT`, marks: [{ does: 'begin' }, ...marks, { does: 'commit' }] });
+      await this.#target.run({ sql: `BEGIN;\n${sql};\nCOMMIT`, marks: [{ does: 'begin' }, ...marks, { does: 'commit' }], ...large });
     return items.map(({ table }) => table);
   }
 

@@ -76,7 +76,7 @@ export const evening: Readonly<Record<ErrorCode, Evening>> = {
   SOURCE_BEHIND: accidents('failover', 'that is behind stops with its name'),
   SERVER_ID_TAKEN: accidents('source', 'read under our server id by another'),
   XA_ROWS_MISSING: shown(
-    'libs/binlog/src/stops.integration.test.ts',
+    'libs/binlog/src/xa.fixture.ts',
     'stops at an XA COMMIT whose rows are in no binlog any more',
     'the restart behind the transaction that it names is followed for BINLOG_UNSUPPORTED',
   ),

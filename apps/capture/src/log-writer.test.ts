@@ -72,7 +72,7 @@ describe('writing the log', () => {
       details: { database: 'shop', table: 'files', key: 'id=5', file: 'b.1', pos: 4, gtid: 'u:7' },
     });
     writer.close();
-    await running.catch(() => undefined);
+    await running.catch(() => undefined); // the same refusal, seen above
   });
 });
 

@@ -5,7 +5,7 @@ import { mysqlServer } from '../../../test/servers/index.js';
 import { checkStart, restartPosition } from './index.js';
 import { answer, oracleOf, typeCases } from './allowlist.fixture.js';
 import { collectToEnd, collectToError, connectionOf, executed, readerOptions, rowsOf, select, writer } from './reading.fixture.js';
-import { afterPurge, carriesXa } from './xa.fixture.js';
+import { carriesXa } from './xa.fixture.js';
 
 /** Binary columns are refused; a JSON column is a text of at most 32 levels; some values are written in MySQL's words. */
 const cases = typeCases
@@ -108,16 +108,6 @@ describe('MariaDB 11.4', () => {
   });
 
   carriesXa(server);
-
-  it('stops at an XA COMMIT whose rows are in no binlog any more, and says which transaction it is', async () => {
-    const { ids, error } = await afterPurge(server);
-    expect(ids).toEqual([[2]]);
-    expect(error).toMatchObject({
-      code: 'XA_ROWS_MISSING',
-      message: expect.stringMatching(/X'6f6c64',X'',1/),
-      details: { xid: "X'6f6c64',X'',1" },
-    });
-  });
 
   it('says that a statement stands in the place of rows, and not what it may have changed: the server does not tell', async () => {
     await connection.query('DROP TABLE IF EXISTS bad; CREATE TABLE bad (id INT AUTO_INCREMENT PRIMARY KEY, v DOUBLE)');

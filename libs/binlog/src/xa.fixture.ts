@@ -155,15 +155,19 @@ export function carriesXa(server: MysqlServer): void {
     expect(ids(items)).toEqual([]);
     expect(items.filter(({ kind }) => kind === 'commit')).toHaveLength(2);
   });
-}
 
-/** What a reader gives out of a transaction whose XA PREPARE was purged before its XA COMMIT, and of the row before the commit. */
-export async function afterPurge(server: MysqlServer): Promise<{ readonly ids: readonly unknown[]; readonly error: unknown }> {
-  await emptied(server);
-  await run(server, `${xa("'old'", "INSERT INTO t VALUES (1, 'x')")}; XA PREPARE 'old'`, 'FLUSH BINARY LOGS');
-  const start = await startOf(server);
-  const { file } = await stateOf(server);
-  await run(server, `PURGE BINARY LOGS TO '${file}'`, "INSERT INTO t VALUES (2, 'x')", "XA COMMIT 'old'");
-  const { items, error } = await collectToError(readerOptions(server, { start }));
-  return { ids: ids(items), error };
+  it('stops at an XA COMMIT whose rows are in no binlog any more, and says which transaction it is', async () => {
+    await emptied(server);
+    await run(server, `${xa("'old'", "INSERT INTO t VALUES (1, 'x')")}; XA PREPARE 'old'`, 'FLUSH BINARY LOGS');
+    const start = await startOf(server);
+    const { file } = await stateOf(server);
+    await run(server, `PURGE BINARY LOGS TO '${file}'`, "INSERT INTO t VALUES (2, 'x')", "XA COMMIT 'old'");
+    const { items, error } = await collectToError(readerOptions(server, { start }));
+    expect(ids(items)).toEqual([[2]]);
+    expect(error).toMatchObject({
+      code: 'XA_ROWS_MISSING',
+      message: expect.stringMatching(/X'6f6c64',X'',1/),
+      details: { xid: "X'6f6c64',X'',1" },
+    });
+  });
 }

@@ -4,7 +4,7 @@
  * Which of two that print alike has which number is a guess: their numbers must not be written, and their texts, which the target looks up,
  * may be.
  */
-import { declaredValues } from './target-table.js';
+import { textCodec } from '@lutra/model';
 import { hidden } from './text-literal.js';
 
 export interface DeclaredMembers {
@@ -32,4 +32,20 @@ function isShownAs(member: string, shown: string): boolean {
   if (!hidden.test(member)) return false;
   const parts = member.split(hidden).map((part) => part.replace(/[$()*+.?[\\\]^{|}]/g, String.raw`\$&`));
   return new RegExp(`^${parts.join('[^A-Za-z0-9]')}$`, 'su').test(shown);
+}
+
+/** All that a server prints with a backslash; the character itself for the others. */
+const escapes: Readonly<Record<string, string>> = { 0: '\0', n: '\n', r: '\r' };
+
+/** `enum('a','it''s','\0')` → a, it's, U+0000. Of the set binary MySQL prints what is no text as `x'ff'`. */
+export function declaredValues(columnType: string): readonly string[] {
+  return [...columnType.matchAll(/(x?)'((?:[^'\\]|''|\\.)*)'/gs)].map(([, asBytes, value = '']) =>
+    asBytes === 'x' ? (textCodec('binary')?.decode(Buffer.from(value, 'hex')) ?? value) : unescaped(value),
+  );
+}
+
+function unescaped(value: string): string {
+  return value.replace(/''|\\(.)/gs, (pair, escaped: string | undefined) =>
+    escaped === undefined ? pair.slice(1) : (escapes[escaped] ?? escaped),
+  );
 }

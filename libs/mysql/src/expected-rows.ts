@@ -11,7 +11,8 @@ import type { Result, ResultRow } from './session-options.js';
 import { sameStored, storedForm, valueOf } from './row-values.js';
 import type { Mark, SqlText } from './sql-text.js';
 import { keyOf, maxAlternatives } from './table-plan.js';
-import type { ColumnPlan, TablePlan } from './table-plan.js';
+import type { ColumnPlan } from './column-plan.js';
+import type { TablePlan } from './table-plan.js';
 
 /** One change that was added to a text. */
 interface Numbered {

@@ -5,7 +5,7 @@ import type { ErrorDetails, TableName } from '@lutra/model';
 import { TextFailure } from './session.js';
 import type { Session } from './session.js';
 import { countFailed } from './sql-text.js';
-import { raisesIllFormed } from './table-plan.js';
+import { raisesIllFormed } from './column-plan.js';
 import type { Mark, SqlText } from './sql-text.js';
 
 const columnCannotBeNull = 1048;

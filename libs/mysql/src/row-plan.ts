@@ -6,7 +6,8 @@ import type { Row, TableSchema, Value } from '@lutra/model';
 import { knownKeys } from './safe-plan.js';
 import type { ResultRow } from './session-options.js';
 import { planTable } from './table-plan.js';
-import type { ColumnPlan, TablePlan } from './table-plan.js';
+import type { ColumnPlan } from './column-plan.js';
+import type { TablePlan } from './table-plan.js';
 import type { TargetTable } from './target-table.js';
 import { sameStored, sameTypes, valueOf } from './row-values.js';
 

@@ -10,7 +10,7 @@ import type { Mark, SqlText } from './sql-text.js';
 import { Staging } from './staged-values.js';
 import type { SqlValue, StagedValue } from './staged-values.js';
 import { equal, keyOf } from './table-plan.js';
-import type { ColumnPlan } from './table-plan.js';
+import type { ColumnPlan } from './column-plan.js';
 
 /**
  * The row of that primary key, for toRow(). With `forUpdate` it is locked; if it is not there, in REPEATABLE READ the gap where it would be.

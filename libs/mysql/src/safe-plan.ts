@@ -28,7 +28,8 @@
 import { SyncError, tableName } from '@lutra/model';
 import type { TableSchema } from '@lutra/model';
 import { planTable } from './table-plan.js';
-import type { ColumnPlan, TablePlan } from './table-plan.js';
+import type { ColumnPlan } from './column-plan.js';
+import type { TablePlan } from './table-plan.js';
 import type { TargetTable } from './target-table.js';
 
 export interface SafePlan {

@@ -2,7 +2,8 @@
 import type { Row, Value } from '@lutra/model';
 import type { SafePlan } from './safe-plan.js';
 import { equal, keyOf, sameValue, whereRow } from './table-plan.js';
-import type { ColumnPlan, TablePlan } from './table-plan.js';
+import type { ColumnPlan } from './column-plan.js';
+import type { TablePlan } from './table-plan.js';
 
 /** Deletes the row of a before image, if it is there. */
 export function safeDelete(plan: TablePlan, before: Row): string {

@@ -26,7 +26,8 @@ import type { ExactText, Mark } from './sql-text.js';
 import { isLarge, Staging } from './staged-values.js';
 import type { SqlRow, SqlValue } from './staged-values.js';
 import { keyOf, maxAlternatives, planTable, whereRow, written } from './table-plan.js';
-import type { ColumnPlan, TablePlan } from './table-plan.js';
+import type { ColumnPlan } from './column-plan.js';
+import type { TablePlan } from './table-plan.js';
 import type { TargetTable } from './target-table.js';
 
 /** The same row event at the target: `source` and `target` are compared by identity, so keep them. */

@@ -1,5 +1,6 @@
 /** What a table looks like at the target (or the source, for checks), from information_schema. Only reads. */
-import { columnTypes, geometryTypes, SyncError, systemOffsetsQuery, systemZone, tableName, textCodec } from '@lutra/model';
+import { columnTypes, geometryTypes, SyncError, systemOffsetsQuery, systemZone, tableName } from '@lutra/model';
+import { declaredValues } from './declared-members.js';
 import type { ColumnSchema, ColumnType, GeometryType, TableName, TableSchema } from '@lutra/model';
 import { computedBy } from './computed.js';
 import type { Computed } from './computed.js';
@@ -303,20 +304,4 @@ function optionalText(row: ResultRow, column: string): string | null {
 function whole(row: ResultRow, column: string): number | null {
   const value = optionalText(row, column);
   return value === null ? null : Number(value);
-}
-
-/** All that a server prints with a backslash; the character itself for the others. */
-const escapes: Readonly<Record<string, string>> = { 0: '\0', n: '\n', r: '\r' };
-
-/** `enum('a','it''s','\0')` → a, it's, U+0000. Of the set binary MySQL prints what is no text as `x'ff'`. */
-export function declaredValues(columnType: string): readonly string[] {
-  return [...columnType.matchAll(/(x?)'((?:[^'\\]|''|\\.)*)'/gs)].map(([, asBytes, value = '']) =>
-    asBytes === 'x' ? (textCodec('binary')?.decode(Buffer.from(value, 'hex')) ?? value) : unescaped(value),
-  );
-}
-
-function unescaped(value: string): string {
-  return value.replace(/''|\\(.)/gs, (pair, escaped: string | undefined) =>
-    escaped === undefined ? pair.slice(1) : (escapes[escaped] ?? escaped),
-  );
 }

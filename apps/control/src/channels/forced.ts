@@ -1,6 +1,6 @@
 /** What a person did in spite of checks that refuse it: it stays in the channel's status until somebody confirms it. */
 import type { Registry } from '@lutra/registry';
-import { errorsOf } from '../configuration/problem.js';
+import { errorsOf, RefusedError } from '../configuration/problem.js';
 import type { Problem } from '../configuration/problem.js';
 
 /** To be called before the change is written: nothing runs past a check without a trace. Nothing is noted where no check refuses it. */
@@ -11,4 +11,17 @@ export async function noteForced(
 ): Promise<void> {
   const what = [...new Set(errorsOf(problems).map(({ id }) => id))].join(', ');
   if (what !== '') await omissions.add(`channel@${channel}`, [{ kind: 'force', what, tables: [], where, at: Date.now(), record: null }]);
+}
+
+/** Of a document that channels at work use. With `force` what refuses the change is noted. @throws RefusedError CONFIG_CONFLICT with the whole list */
+export async function refuseOrNote(
+  registry: Pick<Registry, 'omissions'>,
+  { what, users, force }: { readonly what: string; readonly users: readonly { readonly name: string }[]; readonly force: boolean },
+  problems: readonly Problem[],
+): Promise<void> {
+  if (problems.length === 0) return;
+  const names = users.map(({ name }) => name).join(', ');
+  const message = `${what} is in use by channel ${names} and cannot be changed so (?force=true changes it in spite of that)`;
+  if (!force) throw new RefusedError('CONFIG_CONFLICT', message, problems);
+  for (const { name } of users) await noteForced(registry, { channel: name, where: 'change' }, problems);
 }

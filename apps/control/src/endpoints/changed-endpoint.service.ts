@@ -5,9 +5,9 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { ChannelDocument, EndpointDocument } from '@lutra/model';
 import type { Registry } from '@lutra/registry';
-import { noteForced } from '../channels/forced.js';
+import { refuseOrNote } from '../channels/forced.js';
 import { findDocument, listDocuments } from '../configuration/configuration.js';
-import { RefusedError, isUnasked, newProblems } from '../configuration/problem.js';
+import { isUnasked, newProblems } from '../configuration/problem.js';
 import type { EndpointWrite } from '../http/schemas.js';
 import { REGISTRY } from '../tokens.js';
 import { EndpointCheckService } from './endpoint-check.service.js';
@@ -28,11 +28,7 @@ export class ChangedEndpointService {
     const known = found.length === 0 ? [] : await this.checks.checkUsed(before, users);
     // Of tables nobody knows what was wrong with them at a server that is away: who mends the address or the password brings nothing new.
     const added = newProblems(known, found).filter(({ id }) => !(id.startsWith('table-') && known.some(isUnasked)));
-    if (added.length === 0) return;
-    const names = users.map(({ name }) => name).join(', ');
-    const what = `endpoint ${after.name} is in use by channel ${names} and cannot be changed so (?force=true changes it in spite of that)`;
-    if (!force) throw new RefusedError('CONFIG_CONFLICT', what, added);
-    for (const { name } of users) await noteForced(this.registry, { channel: name, where: 'change' }, added);
+    await refuseOrNote(this.registry, { what: `endpoint ${after.name}`, users, force }, added);
   }
 }
 

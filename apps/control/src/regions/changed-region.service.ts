@@ -8,9 +8,9 @@ import { rowsTopic, toSyncError } from '@lutra/model';
 import type { RegionDocument } from '@lutra/model';
 import type { Registry } from '@lutra/registry';
 import type { Logger } from '@lutra/telemetry';
-import { noteForced } from '../channels/forced.js';
+import { refuseOrNote } from '../channels/forced.js';
 import { findDocument, listDocuments } from '../configuration/configuration.js';
-import { RefusedError, problemId } from '../configuration/problem.js';
+import { problemId } from '../configuration/problem.js';
 import type { Problem } from '../configuration/problem.js';
 import { LOGGER, REGISTRY } from '../tokens.js';
 
@@ -33,12 +33,7 @@ export class ChangedRegionService {
         state !== 'stopped' && pipelines.some(({ source, target }) => [source, target].some((end) => endpoints.includes(end))),
     );
     if (users.length === 0) return;
-    const problems = await this.#ask(after, endpoints);
-    if (problems.length === 0) return;
-    const names = users.map(({ name }) => name).join(', ');
-    const what = `region ${after.name} is in use by channel ${names} and cannot be changed so (?force=true changes it in spite of that)`;
-    if (!force) throw new RefusedError('CONFIG_CONFLICT', what, problems);
-    for (const { name } of users) await noteForced(this.registry, { channel: name, where: 'change' }, problems);
+    await refuseOrNote(this.registry, { what: `region ${after.name}`, users, force }, await this.#ask(after, endpoints));
   }
 
   async #ask({ name, kafka }: RegionDocument, endpoints: readonly string[]): Promise<readonly Problem[]> {

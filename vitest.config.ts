@@ -1,6 +1,7 @@
 /**
- * Four kinds of tests by suffix: `.test.ts` needs nothing, `.integration.test.ts` starts real servers, `.e2e.test.ts` the whole product, and
- * `.long.test.ts`, whatever it starts, takes too long for `npm test`: `npm run test:long`. What mostly waits for something to start or to be noticed runs several files at once, more than there are cores; what loads the machine runs alone.
+ * Four kinds of tests by suffix: `.test.ts` needs nothing, `.integration.test.ts` starts real servers, `.e2e.test.ts` the whole product,
+ * and `.long.test.ts`, whatever it starts, takes too long for `npm test`: `npm run test:long`. What mostly waits for something to start or
+ * to be noticed runs several files at once, more than there are cores; what loads the machine runs alone.
  */
 import './scripts/require-node.mjs';
 import { defineConfig } from 'vitest/config';

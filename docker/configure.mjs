@@ -1,6 +1,6 @@
 /**
- * Brings the documents of docker/compose.yaml into an empty Lutra through its REST API: two regions, two endpoints, one two-way channel, and
- * starts it. What is there already stays as it is, so it may run at every start of the stack.
+ * Brings the documents of docker/compose.yaml into an empty Lutra through its REST API: two regions, two endpoints, one two-way channel,
+ * and starts it. What is there already stays as it is, so it may run at every start of the stack.
  */
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';

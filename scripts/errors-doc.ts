@@ -1,4 +1,7 @@
-/** Makes docs/errors.md from the table of error codes. usage: npx tsx scripts/errors-doc.ts. A unit test sees to it that the file is up to date. */
+/**
+ * Makes docs/errors.md from the table of error codes. usage: npx tsx scripts/errors-doc.ts. A unit test sees to it that the file is up to
+ * date.
+ */
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { errorTable } from '@lutra/model';

@@ -1,4 +1,7 @@
-/** Makes the table of docs/07-monitoring.md from the metrics. usage: npx tsx scripts/metrics-doc.ts. A unit test sees to it that it is up to date. */
+/**
+ * Makes the table of docs/07-monitoring.md from the metrics. usage: npx tsx scripts/metrics-doc.ts. A unit test sees to it that it is up to
+ * date.
+ */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Metrics } from '@lutra/telemetry';

@@ -1,6 +1,7 @@
 /**
- * Brings node_modules in line with package-lock.json, and says which Node runs the product. Plain JavaScript for Node 20 with nothing but built-ins:
- * it runs before anything is installed. Never changes the lock file; runs no install script but that of "node"; touches nothing when all is in place.
+ * Brings node_modules in line with package-lock.json, and says which Node runs the product. Plain JavaScript for Node 20 with nothing but
+ * built-ins: it runs before anything is installed. Never changes the lock file; runs no install script but that of "node"; touches nothing
+ * when all is in place.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, symlinkSync } from 'node:fs';

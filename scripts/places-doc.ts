@@ -1,4 +1,7 @@
-/** Makes docs/08-old-places.md from the table of old places. usage: npx tsx scripts/places-doc.ts. A unit test sees to it that the file is up to date. */
+/**
+ * Makes docs/08-old-places.md from the table of old places. usage: npx tsx scripts/places-doc.ts. A unit test sees to it that the file is
+ * up to date.
+ */
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { oldPlaces } from '../test/accidents/old-places.js';

@@ -1,6 +1,6 @@
 /**
- * Ends the process with the Node that is needed and how it is got, instead of a TypeError from somewhere deep. Import it first, and from `node:…` nothing by a name that Node 20 lacks: such an
- * import fails before anything runs. Plain JavaScript for Node 20.
+ * Ends the process with the Node that is needed and how it is got, instead of a TypeError from somewhere deep. Import it first, and from
+ * `node:…` nothing by a name that Node 20 lacks: such an import fails before anything runs. Plain JavaScript for Node 20.
  */
 import { isNewEnough, leastNode } from './node-version.mjs';
 

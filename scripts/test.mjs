@@ -1,7 +1,8 @@
 /**
- * `npm test`: everything but the long tests, from a fresh clone on. Each step is announced and timed; what fails is shown. A step whose ground is missing (a failed build
- * for the end-to-end tests) is not run and counts as failed. The last line is always `N passed, N failed`: tests, and the steps that are none.
- * Plain JavaScript for Node 20: it runs before anything is installed. usage: npm test [-- --only STEP[,STEP…]]
+ * `npm test`: everything but the long tests, from a fresh clone on. Each step is announced and timed; what fails is shown. A step whose
+ * ground is missing (a failed build for the end-to-end tests) is not run and counts as failed. The last line is always `N passed, N
+ * failed`: tests, and the steps that are none. Plain JavaScript for Node 20: it runs before anything is installed. usage: npm test [--
+ * --only STEP[,STEP…]]
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';

@@ -1,4 +1,6 @@
-/** Makes docs/types.md from the matrix of types. usage: npx tsx scripts/types-doc.ts. A unit test sees to it that the file is up to date. */
+/**
+ * Makes docs/types.md from the matrix of types. usage: npx tsx scripts/types-doc.ts. A unit test sees to it that the file is up to date.
+ */
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { supportedCharsets } from '@lutra/model';

@@ -1,6 +1,7 @@
 /**
- * A conflict in the stack, from the rule to the record: both sides change one row while nothing is applied; home's version must be on both sides, the decision in
- * `lutra.conflict` and told on `lutra.events`. Shows that the rights and tables that docker/ gives are enough for it.
+ * A conflict in the stack, from the rule to the record: both sides change one row while nothing is applied; home's version must be on both
+ * sides, the decision in `lutra.conflict` and told on `lutra.events`. Shows that the rights and tables that docker/ gives are enough for
+ * it.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { api, boundMs, channelIs, equalRows, metric, query, say, sides } from './drill-stack.js';

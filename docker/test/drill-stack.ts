@@ -1,6 +1,6 @@
 /**
- * The running stack of docker/compose.yaml as the drill sees it, from outside only: published ports, the REST API, the docker command. Which one it is say the
- * arguments of the program: PROJECT ENV-FILE.
+ * The running stack of docker/compose.yaml as the drill sees it, from outside only: published ports, the REST API, the docker command.
+ * Which one it is say the arguments of the program: PROJECT ENV-FILE.
  */
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';

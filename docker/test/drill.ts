@@ -1,6 +1,6 @@
 /**
- * What docker/test/up.sh does with the running stack: writes on both sides while every container is killed or restarted once, then compares; then both sides change
- * one row. usage: drill.ts PROJECT ENV-FILE
+ * What docker/test/up.sh does with the running stack: writes on both sides while every container is killed or restarted once, then
+ * compares; then both sides change one row. usage: drill.ts PROJECT ENV-FILE
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { conflictIsDecided } from './drill-conflict.js';

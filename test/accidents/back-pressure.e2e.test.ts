@@ -1,6 +1,6 @@
 /**
- * What is slower than the source: a target that stands still, a Kafka that answers late or is not heard, a burst. Nobody gathers in memory what the next
- * one does not take; nothing is restarted that need not be; everything arrives once.
+ * What is slower than the source: a target that stands still, a Kafka that answers late or is not heard, a burst. Nobody gathers in memory
+ * what the next one does not take; nothing is restarted that need not be; everything arrives once.
  *
  * LUTRA_STANDSTILL_S: seconds for which the target stands still under load (5), with a line every 10 s about who holds how much memory.
  * LUTRA_BURST: how many times 40 MB of large rows and 40,000 small ones come at once (1).

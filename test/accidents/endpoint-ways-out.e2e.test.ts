@@ -1,6 +1,6 @@
 /**
- * The ways out for an endpoint where no retry helps. Restart: the same log goes on elsewhere in the source, behind what cannot be read or what is
- * gone. Reset: a new log. What was brought in line by hand is not published, everything before and after it arrives once.
+ * The ways out for an endpoint where no retry helps. Restart: the same log goes on elsewhere in the source, behind what cannot be read or
+ * what is gone. Reset: a new log. What was brought in line by hand is not published, everything before and after it arrives once.
  */
 import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
 import { ApiError, type Stack, startStack } from '../scenarios/index.js';

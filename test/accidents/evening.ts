@@ -1,6 +1,6 @@
 /**
- * Where each error code is produced on real servers, and its advice followed until all runs again; kept complete by evening.test.ts. A code that cannot be produced on purpose in the whole
- * product says why, and where it is produced in a part of it.
+ * Where each error code is produced on real servers, and its advice followed until all runs again; kept complete by evening.test.ts. A code
+ * that cannot be produced on purpose in the whole product says why, and where it is produced in a part of it.
  */
 import type { ErrorCode } from '@lutra/model';
 

@@ -1,6 +1,6 @@
 /**
- * What a failover does to a source: the endpoint's address is changed to a replica that is equal, behind, or has gone on by itself. And TLS that a server
- * suddenly demands. Whatever the order, every transaction arrives once.
+ * What a failover does to a source: the endpoint's address is changed to a replica that is equal, behind, or has gone on by itself. And TLS
+ * that a server suddenly demands. Whatever the order, every transaction arrives once.
  */
 import { readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';

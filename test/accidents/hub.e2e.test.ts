@@ -1,6 +1,7 @@
 /**
- * Three regions and a hub: hangzhou ↔ california ↔ oregon, each neighbour with a channel and a home of its own. What is written anywhere comes to the others once, through california,
- * whatever is killed meanwhile, and goes round nowhere; what all change at once ends alike. And a cascade, one way.
+ * Three regions and a hub: hangzhou ↔ california ↔ oregon, each neighbour with a channel and a home of its own. What is written anywhere
+ * comes to the others once, through california, whatever is killed meanwhile, and goes round nowhere; what all change at once ends alike.
+ * And a cascade, one way.
  */
 import type { RowDataPacket } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';

@@ -153,8 +153,8 @@ export async function batchStarts(kafka: KafkaServer, topic: string): Promise<re
 }
 
 /**
- * What a broker's disk loses in a power cut: the batches from the one that begins at `offset` on. Only while the broker is down; it makes its
- * indexes anew when it starts.
+ * What a broker's disk loses in a power cut: the batches from the one that begins at `offset` on. Only while the broker is down; it makes
+ * its indexes anew when it starts.
  */
 export async function cutTail(kafka: KafkaServer, topic: string, offset: number): Promise<void> {
   const batch = (await batches(kafka, topic)).find((candidate) => candidate.offset === offset);

@@ -1,6 +1,6 @@
 /**
- * What must not go round, and what must not go at all: copies whose marker is not where capture looks for it, and transactions that an application does not
- * want replicated. Both are told by their counters as well.
+ * What must not go round, and what must not go at all: copies whose marker is not where capture looks for it, and transactions that an
+ * application does not want replicated. Both are told by their counters as well.
  */
 import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
 import { checkpointStatement, createStatement } from '@lutra/marker';

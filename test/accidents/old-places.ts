@@ -1,6 +1,7 @@
 /**
- * Every combination of what comes back, or begins, and what lives on beside it: what happens, and the test that shows it. docs/08-old-places.md is made
- * from it (`npx tsx scripts/places-doc.ts`); a unit test sees to it that each test is there and that each code is one.
+ * Every combination of what comes back, or begins, and what lives on beside it: what happens, and the test that shows it.
+ * docs/08-old-places.md is made from it (`npx tsx scripts/places-doc.ts`); a unit test sees to it that each test is there and that each
+ * code is one.
  */
 import type { ErrorCode } from '@lutra/model';
 
@@ -9,7 +10,9 @@ export interface OldPlace {
   readonly what: string;
   /** The rest of what it meets. */
   readonly beside: string;
-  /** By name, before a row is applied; null: it goes on, and nothing is lost or applied twice. 'limit': no record tells, so nobody stops. */
+  /**
+   * By name, before a row is applied; null: it goes on, and nothing is lost or applied twice. 'limit': no record tells, so nobody stops.
+   */
   readonly stop: readonly ErrorCode[] | null | 'limit';
   readonly says: string;
   /** File below the repository, and title. Null only for a limit. */

@@ -1,6 +1,6 @@
 /**
- * What must not pass in silence: a source that goes on talking and sends nothing, and what was not carried over because somebody wanted it so. MySQL
- * 9.7 (side a) and 8.0 (side b).
+ * What must not pass in silence: a source that goes on talking and sends nothing, and what was not carried over because somebody wanted it
+ * so. MySQL 9.7 (side a) and 8.0 (side b).
  */
 import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
 import { BusAdmin, readRange } from '@lutra/bus';

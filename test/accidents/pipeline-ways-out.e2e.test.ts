@@ -1,6 +1,6 @@
 /**
- * A person gives a pipeline another place in its log: back, so that what was damaged at the target is applied once more in safe mode; or to an end of the
- * topic, when there is no way on from where it stands. Whatever is killed meanwhile, both sides end equal.
+ * A person gives a pipeline another place in its log: back, so that what was damaged at the target is applied once more in safe mode; or to
+ * an end of the topic, when there is no way on from where it stands. Whatever is killed meanwhile, both sides end equal.
  */
 import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
 import { type ApiError, type Stack, startStack, withAdministrator } from '../scenarios/index.js';

@@ -1,6 +1,7 @@
 /**
- * An old place that comes alive again: what is imported, created anew, added beside another or restored from an older copy begins only where the log
- * proves that nothing lies between; else it stops by name before it applies a row. docs/08-old-places.md lists all combinations.
+ * An old place that comes alive again: what is imported, created anew, added beside another or restored from an older copy begins only
+ * where the log proves that nothing lies between; else it stops by name before it applies a row. docs/08-old-places.md lists all
+ * combinations.
  */
 import { afterAll, beforeAll, expect, it, onTestFailed } from 'vitest';
 import { type ApiError, lutraPassword, sides, type Stack, startStack, withAdministrator } from '../scenarios/index.js';

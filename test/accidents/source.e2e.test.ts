@@ -1,7 +1,7 @@
 /**
- * What can happen at the source, on MySQL 9.7 (side a) and 8.0 (side b): its binlog purged, reset, rotated; the server restored from a backup; another
- * replica of its server id; rights and passwords; and what the binlog can hold that cannot be carried over. Nothing of what follows the
- * cause is published; where there is a way to mend it, everything arrives.
+ * What can happen at the source, on MySQL 9.7 (side a) and 8.0 (side b): its binlog purged, reset, rotated; the server restored from a
+ * backup; another replica of its server id; rights and passwords; and what the binlog can hold that cannot be carried over. Nothing of what
+ * follows the cause is published; where there is a way to mend it, everything arrives.
  */
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -1,6 +1,6 @@
 /**
- * What can happen at the target: tables that lack something, rights, locks, lost connections, its checkpoint taken away or edited, rows that differ.
- * Each is told by name, nothing of the transaction stays, and after the cause is mended everything arrives once.
+ * What can happen at the target: tables that lack something, rights, locks, lost connections, its checkpoint taken away or edited, rows
+ * that differ. Each is told by name, nothing of the transaction stays, and after the cause is mended everything arrives once.
  */
 import { createConnection } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';

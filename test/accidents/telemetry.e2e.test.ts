@@ -1,4 +1,6 @@
-/** What the running apps say of themselves: metrics over HTTP, traces to a collector; and that a collector that is gone holds nothing up. */
+/**
+ * What the running apps say of themselves: metrics over HTTP, traces to a collector; and that a collector that is gone holds nothing up.
+ */
 import { createServer } from 'node:http';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';

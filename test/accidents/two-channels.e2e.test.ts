@@ -1,6 +1,7 @@
 /**
- * Two channels between the same two regions: what one of them has brought says nothing about the other. Home changes a row and changes it back while its channel is paused;
- * then the other channel brings something later of home's to the neighbour, who changes the row. He had not seen home's changes, though the row is as he thinks it is.
+ * Two channels between the same two regions: what one of them has brought says nothing about the other. Home changes a row and changes it
+ * back while its channel is paused; then the other channel brings something later of home's to the neighbour, who changes the row. He had
+ * not seen home's changes, though the row is as he thinks it is.
  */
 import type { RowDataPacket } from 'mysql2/promise';
 import { afterAll, beforeAll, expect, it, onTestFailed } from 'vitest';

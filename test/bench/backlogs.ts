@@ -1,4 +1,7 @@
-/** What is written, and by whom, before the clock starts. How many transactions and rows it makes is known beforehand: progress is counted in them. */
+/**
+ * What is written, and by whom, before the clock starts. How many transactions and rows it makes is known beforehand: progress is counted
+ * in them.
+ */
 import { createConnection, type Connection, type ConnectionOptions, type ResultSetHeader } from 'mysql2/promise';
 import { Random } from '../scenarios/index.js';
 import { entry, tableName } from './entries.js';

@@ -1,6 +1,6 @@
 /**
- * What is measured: a channel from side a to side b, or both ways with writes at side a only, and beside it MySQL's own replication of side a. Only one of them runs at a time. Nothing is left
- * behind after `stop()`, or after the death of this process.
+ * What is measured: a channel from side a to side b, or both ways with writes at side a only, and beside it MySQL's own replication of side
+ * a. Only one of them runs at a time. Nothing is left behind after `stop()`, or after the death of this process.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createConnection, type Connection, type RowDataPacket } from 'mysql2/promise';

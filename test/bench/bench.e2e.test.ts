@@ -1,6 +1,6 @@
 /**
- * The bench itself, at a scale that says nothing about speed: every stage runs, the figures have their shape, and the rows are equal. Without bulk, which
- * differs from oltp in what is written and in nothing else.
+ * The bench itself, at a scale that says nothing about speed: every stage runs, the figures have their shape, and the rows are equal.
+ * Without bulk, which differs from oltp in what is written and in nothing else.
  */
 import { expect, it } from 'vitest';
 import { type Figure, type Metric, metrics, type Stage } from './figures.js';

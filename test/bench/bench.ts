@@ -1,4 +1,6 @@
-/** `npm run bench`: see docs/06-bench.md. Leaves nothing behind, however it ends, but what was asked for and the logs of a run that failed. */
+/**
+ * `npm run bench`: see docs/06-bench.md. Leaves nothing behind, however it ends, but what was asked for and the logs of a run that failed.
+ */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { endOnSignal, runProgram, startLog, UsageError } from '../scenarios/index.js';

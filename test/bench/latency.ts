@@ -1,6 +1,6 @@
 /**
- * latency: a steady rate of single-row transactions, and for each row the time from the answer to its COMMIT at the source until a reader at the other
- * side, which asks again and again, sees it. First with Lutra, then with MySQL's own replication.
+ * latency: a steady rate of single-row transactions, and for each row the time from the answer to its COMMIT at the source until a reader
+ * at the other side, which asks again and again, sees it. First with Lutra, then with MySQL's own replication.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createConnection, type ConnectionOptions, type RowDataPacket } from 'mysql2/promise';
@@ -107,7 +107,10 @@ async function writeSteadily({ from, firstId, rows }: Steady, committed: number[
   });
 }
 
-/** When each row was seen. Asks for what lies behind the rows that are there without a gap: commits of several connections need not come in order of id. */
+/**
+ * When each row was seen. Asks for what lies behind the rows that are there without a gap: commits of several connections need not come in
+ * order of id.
+ */
 async function sightings({ to, firstId, rows }: Steady): Promise<number[]> {
   const connection = await createConnection({ ...to, database: latencyDatabase });
   const seen: number[] = [];

@@ -1,6 +1,6 @@
 /**
- * MySQL's own replication of side a, on a third server with the settings of the others: GTIDs, four applier workers, commit order as the version
- * has it by default. It is what Lutra is measured against.
+ * MySQL's own replication of side a, on a third server with the settings of the others: GTIDs, four applier workers, commit order as the
+ * version has it by default. It is what Lutra is measured against.
  */
 import { createConnection, type Connection, type ConnectionOptions, type RowDataPacket } from 'mysql2/promise';
 import { mysqlServer, type MysqlServer } from '../servers/index.js';
@@ -11,7 +11,10 @@ const user = 'native';
 const password = 'as shipped';
 const workers = 4;
 
-/** 8.0.15 knows the old words only, 9.7 the new ones; and only the old one has to be told to apply transactions of one database side by side. */
+/**
+ * 8.0.15 knows the old words only, 9.7 the new ones; and only the old one has to be told to apply transactions of one database side by
+ * side.
+ */
 const dialects = {
   '8.0': {
     options: [`--slave-parallel-workers=${workers}`, '--slave-parallel-type=LOGICAL_CLOCK', '--skip-slave-start'],

@@ -5,7 +5,9 @@ import { ProcessMeter } from './process-meter.js';
 import { type Samples, sampleUntil } from './samples.js';
 import type { StageResult } from './stage-result.js';
 
-/** Waits until everything has arrived in both ways, and stops them. What the checkpoint says is believed here: the comparison comes last. */
+/**
+ * Waits until everything has arrived in both ways, and stops them. What the checkpoint says is believed here: the comparison comes last.
+ */
 export async function settle(bench: Bench): Promise<void> {
   const upTo = await bench.committed();
   await sampleUntil({

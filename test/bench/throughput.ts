@@ -1,6 +1,7 @@
 /**
- * bulk and oltp: how fast a backlog is worked off. The backlog is written first; then MySQL's own replication, mysqlbinlog, capture alone and the loader alone take it
- * one after the other; then an equal backlog in a second database is taken by capture and loader at once, and by MySQL's own replication again.
+ * bulk and oltp: how fast a backlog is worked off. The backlog is written first; then MySQL's own replication, mysqlbinlog, capture alone
+ * and the loader alone take it one after the other; then an equal backlog in a second database is taken by capture and loader at once, and
+ * by MySQL's own replication again.
  */
 import type { Log } from '../scenarios/index.js';
 import { type Backlog, insertEntries } from './backlogs.js';

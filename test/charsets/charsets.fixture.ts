@@ -1,6 +1,6 @@
 /**
- * Every character set of a server, some of each: as values, in keys, in ENUM and SET, large, changed, deleted, and to the byte. All of each:
- * charsets.long.test.ts.
+ * Every character set of a server, some of each: as values, in keys, in ENUM and SET, large, changed, deleted, and to the byte. All of
+ * each: charsets.long.test.ts.
  */
 import { supportedCharsets, textCodec } from '@lutra/model';
 import type { ColumnSchema, TableName } from '@lutra/model';

@@ -1,6 +1,6 @@
 /**
- * Kafka Connect, Debezium's JDBC sink and the converter of connect/, ready to run: from Maven Central by the user's own `mvn`, once per user and
- * content of the converter.
+ * Kafka Connect, Debezium's JDBC sink and the converter of connect/, ready to run: from Maven Central by the user's own `mvn`, once per
+ * user and content of the converter.
  */
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';

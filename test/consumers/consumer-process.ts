@@ -1,4 +1,6 @@
-/** An example as a process of its own, as its user runs it; what it prints is read line by line. It ends with the process that started it. */
+/**
+ * An example as a process of its own, as its user runs it; what it prints is read line by line. It ends with the process that started it.
+ */
 import { mkdtemp, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,6 +1,6 @@
 /**
- * A topic with everything that can stand in one: transactions that a leader left open, what a replaced leader still wrote, repetitions of whole
- * batches, epoch records that came too late. Written by a model that knows what of it is valid.
+ * A topic with everything that can stand in one: transactions that a leader left open, what a replaced leader still wrote, repetitions of
+ * whole batches, epoch records that came too late. Written by a model that knows what of it is valid.
  */
 import { randomUUID } from 'node:crypto';
 import { RecordEncoder } from '@lutra/avro';

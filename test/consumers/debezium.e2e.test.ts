@@ -1,6 +1,6 @@
 /**
- * Debezium's own consumers take Lutra's envelope for Debezium's: its JDBC sink, with and without ExtractNewRecordState, writes a topic into a third
- * database. docs/05-consumers.md has from here what is equal there and what is not.
+ * Debezium's own consumers take Lutra's envelope for Debezium's: its JDBC sink, with and without ExtractNewRecordState, writes a topic into
+ * a third database. docs/05-consumers.md has from here what is equal there and what is not.
  */
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { type OneWay, openOneWay, until } from '../accidents/one-way.js';

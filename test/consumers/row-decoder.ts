@@ -1,6 +1,7 @@
 /**
- * Values of Lutra's topics → JavaScript, with public packages only: copy it. It knows Avro, Confluent's wire format and Debezium's envelope, and
- * nothing of Lutra. Nothing is lost on the way: a 64-bit number is a bigint, a decimal its text with all fraction digits, bytes a Buffer.
+ * Values of Lutra's topics → JavaScript, with public packages only: copy it. It knows Avro, Confluent's wire format and Debezium's
+ * envelope, and nothing of Lutra. Nothing is lost on the way: a 64-bit number is a bigint, a decimal its text with all fraction digits,
+ * bytes a Buffer.
  */
 import avsc from 'avsc';
 

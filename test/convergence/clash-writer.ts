@@ -1,4 +1,7 @@
-/** One writer of one side: makes transactions of what it means to do, and knows of each whether it was committed, if need be from the journal. */
+/**
+ * One writer of one side: makes transactions of what it means to do, and knows of each whether it was committed, if need be from the
+ * journal.
+ */
 import type { ConnectionOptions } from 'mysql2/promise';
 import { Random, Rollback, type Totals, type Transaction, Writer } from '../scenarios/index.js';
 import { BallastWriter } from './ballast-writer.js';

@@ -1,4 +1,7 @@
-/** Two short runs, one with a fixed seed and one with another each time: LUTRA_SEED repeats that one, LUTRA_CONVERGE_MINUTES makes both longer. */
+/**
+ * Two short runs, one with a fixed seed and one with another each time: LUTRA_SEED repeats that one, LUTRA_CONVERGE_MINUTES makes both
+ * longer.
+ */
 import { rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { afterEach, expect, it, onTestFailed } from 'vitest';

@@ -1,6 +1,6 @@
 /**
- * Writers in every region fight for the same few rows, under all policies and in all shapes of tables, while faults strike; then quiet, and the proof. The
- * channel's home is the first side's region.
+ * Writers in every region fight for the same few rows, under all policies and in all shapes of tables, while faults strike; then quiet, and
+ * the proof. The channel's home is the first side's region.
  */
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

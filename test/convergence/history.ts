@@ -1,6 +1,6 @@
 /**
- * What was committed, a line of JSON for each transaction, in a file that stays; and its row changes in memory, for the verdict. A change knows what
- * it was made from: `basis` is the stamp that the row had.
+ * What was committed, a line of JSON for each transaction, in a file that stays; and its row changes in memory, for the verdict. A change
+ * knows what it was made from: `basis` is the stamp that the row had.
  */
 import { createWriteStream, type WriteStream } from 'node:fs';
 import { finished } from 'node:stream/promises';

@@ -1,6 +1,7 @@
 /**
- * What each writer's own rows must hold: rows that nobody else writes meet no conflict, so the last write that was committed is there, everywhere.
- * And what counters must hold that everybody writes: the sum, the greatest, the smallest of all that was committed, in whatever order.
+ * What each writer's own rows must hold: rows that nobody else writes meet no conflict, so the last write that was committed is there,
+ * everywhere. And what counters must hold that everybody writes: the sum, the greatest, the smallest of all that was committed, in whatever
+ * order.
  */
 import type { Written } from './history.js';
 import type { Key, Shape } from './shapes.js';

@@ -1,10 +1,11 @@
 /**
  * Looks at all rows of a site over and over, as an application would, and notes where one went back:
  *
- * - to an older write of a writer than one of his that was seen there before. At home that must never happen: the order there is final. Elsewhere it may,
- *   but only away from a write that home decided against, so it must be in home's conflicts; `writer-order.ts` judges when all is quiet;
- * - under policy `home`, to a version that knows fewer of home's writes (`turns`) while the row lives (`born`): never, anywhere. Whatever takes a
- *   row back to what another region made without seeing home's write would show here.
+ * - to an older write of a writer than one of his that was seen there before. At home that must never happen: the order there is final.
+ *   Elsewhere it may, but only away from a write that home decided against, so it must be in home's conflicts; `writer-order.ts` judges
+ *   when all is quiet;
+ * - under policy `home`, to a version that knows fewer of home's writes (`turns`) while the row lives (`born`): never, anywhere. Whatever
+ *   takes a row back to what another region made without seeing home's write would show here.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createConnection, type Connection, type RowDataPacket } from 'mysql2/promise';

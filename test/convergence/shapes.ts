@@ -1,6 +1,7 @@
 /**
- * The tables of the run: one for each policy and for each shape that could break it. Every table but the journal also has `stamp`, the name of the write that
- * it shows, `born`, the name of the write that put the row under this key, and `turns`, how often home has written it since.
+ * The tables of the run: one for each policy and for each shape that could break it. Every table but the journal also has `stamp`, the name
+ * of the write that it shows, `born`, the name of the write that put the row under this key, and `turns`, how often home has written it
+ * since.
  */
 import type { ConflictRule } from '@lutra/model';
 import {
@@ -56,8 +57,8 @@ const numbers: Pick<Shape, 'key' | 'hot' | 'own' | 'identity'> = {
   identity,
 };
 /**
- * Half of the keys are free, and rows move there. What a wrong decision leaves behind stays: among a few keys, which are written again and again, the next write
- * would put it right.
+ * Half of the keys are free, and rows move there. What a wrong decision leaves behind stays: among a few keys, which are written again and
+ * again, the next write would put it right.
  */
 const roaming: Pick<Shape, 'key' | 'hot' | 'first' | 'own' | 'identity' | 'deletes' | 'moves'> = {
   ...numbers,
@@ -176,7 +177,10 @@ export const shapes: readonly Shape[] = [
   },
 ];
 
-/** Written with every transaction, by nobody twice: what is in it was committed. No rule, so policy `stop`: a conflict found here is a false one. */
+/**
+ * Written with every transaction, by nobody twice: what is in it was committed. No rule, so policy `stop`: a conflict found here is a false
+ * one.
+ */
 export const journal = { name: 'journal', ddl: 'stamp VARCHAR(24) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY' } as const;
 
 /** What makes a transaction so large that a loader begins to write it before it has all of it. Rows of one writer alone, no policy. */

@@ -1,6 +1,7 @@
 /**
- * `npm run converge:sysbench`: sysbench's oltp_read_write on the same tables of both regions at once, under policy `home`; then all must be equal. Needs
- * Debian's sysbench on the PATH. A server's errors (deadlocks, duplicate keys) are passed over, as the clients of such a load would.
+ * `npm run converge:sysbench`: sysbench's oltp_read_write on the same tables of both regions at once, under policy `home`; then all must be
+ * equal. Needs Debian's sysbench on the PATH. A server's errors (deadlocks, duplicate keys) are passed over, as the clients of such a load
+ * would.
  */
 import { spawn } from 'node:child_process';
 import type { RowDataPacket } from 'mysql2/promise';

@@ -1,6 +1,6 @@
 /**
- * What writers put into columns. Each value has one text, the one that the server gives back (`readAs`), so that what was written can be compared
- * with what is there.
+ * What writers put into columns. Each value has one text, the one that the server gives back (`readAs`), so that what was written can be
+ * compared with what is there.
  */
 import type { Random } from '../scenarios/index.js';
 

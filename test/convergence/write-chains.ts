@@ -1,10 +1,11 @@
 /**
- * What the history says by itself about conflicts. Each change names the write that it was made from, so the writes of a row are chains. Pure.
+ * What the history says by itself about conflicts. Each change names the write that it was made from, so the writes of a row are chains.
+ * Pure.
  *
- * - A *fork*: two sites changed the same version of a row. They cannot both have seen the other's change, so home's conflicts must hold the one that came from
- *   elsewhere (of several from elsewhere, all but one).
- * - A *loss*: a write that is neither the row's last one at home nor was anything made from it. A conflict at home must name it; under policy `home`
- *   home's own writes are never lost, whatever the conflicts say.
+ * - A *fork*: two sites changed the same version of a row. They cannot both have seen the other's change, so home's conflicts must hold the
+ *   one that came from elsewhere (of several from elsewhere, all but one).
+ * - A *loss*: a write that is neither the row's last one at home nor was anything made from it. A conflict at home must name it; under
+ *   policy `home` home's own writes are never lost, whatever the conflicts say.
  *
  * Both may miss conflicts (an insert is made from nothing); what they name is one.
  */

@@ -1,6 +1,6 @@
 /**
- * `npm run demo`: the whole product on this machine, two regions that both take writes, and the proof that they end equal. Leaves nothing behind,
- * however it ends; with --keep it stays until Ctrl-C.
+ * `npm run demo`: the whole product on this machine, two regions that both take writes, and the proof that they end equal. Leaves nothing
+ * behind, however it ends; with --keep it stays until Ctrl-C.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { prepare } from '../servers/index.js';

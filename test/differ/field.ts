@@ -1,6 +1,6 @@
 /**
- * Where the rounds are run: the product with a channel one way and another both ways, and MySQL's own replica of side a. All servers have the same time zone.
- * Databases `one_*` go from a to b, `both_*` both ways; each round has its own.
+ * Where the rounds are run: the product with a channel one way and another both ways, and MySQL's own replica of side a. All servers have
+ * the same time zone. Databases `one_*` go from a to b, `both_*` both ways; each round has its own.
  */
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -103,7 +103,10 @@ export class Field {
     return rows;
   }
 
-  /** Waits until all that was committed at the sides is on the others; writers must be quiet. @returns why not, if a pipeline stopped or nothing moves */
+  /**
+   * Waits until all that was committed at the sides is on the others; writers must be quiet. @returns why not, if a pipeline stopped or
+   * nothing moves
+   */
   async quiet(way: Way, boundMs = 120_000): Promise<Stop | undefined> {
     const from: readonly Side[] = way === 'one' ? ['a'] : sides;
     for (let round = way === 'one' ? 1 : 0; round < 2; round++) {

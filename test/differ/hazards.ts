@@ -1,4 +1,7 @@
-/** What the docs say that Lutra does not carry: each must be a named stop. At the end of a round, since the round cannot go on behind it. Pure. */
+/**
+ * What the docs say that Lutra does not carry: each must be a named stop. At the end of a round, since the round cannot go on behind it.
+ * Pure.
+ */
 import type { Random } from '../scenarios/random.js';
 import type { Step } from './script.js';
 

@@ -1,6 +1,6 @@
 /**
- * What a server's indexes say against what a scan says. An index over a virtual column or an expression holds what was computed when the row was written: a
- * target that computes otherwise has another index than the source, though a scan finds equal rows.
+ * What a server's indexes say against what a scan says. An index over a virtual column or an expression holds what was computed when the
+ * row was written: a target that computes otherwise has another index than the source, though a scan finds equal rows.
  */
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { type ColumnInfo, digestOf, rowText } from '../scenarios/row-text.js';

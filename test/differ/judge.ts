@@ -1,4 +1,7 @@
-/** Judges a round when all is quiet: rows by full scan, what indexes say, definitions, CHECK TABLE. Only where the oracle is equal to the source is anything said. */
+/**
+ * Judges a round when all is quiet: rows by full scan, what indexes say, definitions, CHECK TABLE. Only where the oracle is equal to the
+ * source is anything said.
+ */
 import type { RowDataPacket } from 'mysql2/promise';
 import { compareDatabases, type Difference, type Side } from '../scenarios/index.js';
 import type { Field } from './field.js';

@@ -98,7 +98,10 @@ class OneWayRound {
     await dropEverywhere(this.#field, [this.#database, this.#elsewhere]);
   }
 
-  /** Tables at the target by hand, as the docs say; the replica hears of them. Triggers and routines at the source only. @returns the tables that the server took */
+  /**
+   * Tables at the target by hand, as the docs say; the replica hears of them. Triggers and routines at the source only. @returns the tables
+   * that the server took
+   */
   async #prepare(tables: readonly Table[], routines: readonly string[]): Promise<Table[]> {
     const databases = new Set([`CREATE DATABASE ${this.#database}`, `CREATE DATABASE ${this.#elsewhere}`]);
     for (const sql of databases) for (const side of ['b', 'a'] as const) await this.#field.rows(side, sql);

@@ -1,6 +1,6 @@
 /**
- * The stops that may happen, by their reason: a closed list. Whatever else stops a pipeline is a finding, and so is a stop whose reason was not there. Each
- * entry is a sentence of the docs.
+ * The stops that may happen, by their reason: a closed list. Whatever else stops a pipeline is a finding, and so is a stop whose reason was
+ * not there. Each entry is a sentence of the docs.
  */
 import type { ErrorCode } from '@lutra/model';
 import type { Stop } from './field.js';

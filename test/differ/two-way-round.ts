@@ -63,7 +63,9 @@ export async function twoWayRound(field: Field, options: RoundOptions): Promise<
   }
 }
 
-/** A conflict in the table without a policy stops both pipelines: then, as docs/04-conflicts.md says, another policy decides for a moment. */
+/**
+ * A conflict in the table without a policy stops both pipelines: then, as docs/04-conflicts.md says, another policy decides for a moment.
+ */
 async function quietAfterPolicies(field: Field, stopping: boolean, counts: RoundOptions['counts']): Promise<Stop | undefined> {
   const stop = await field.quiet('both');
   if (!stop || !stopping || stop.code !== 'ROW_CONFLICT' || !stop.message.includes(stopTable)) return stop;

@@ -1,7 +1,7 @@
 /**
- * Two schemas as mysqldump writes them: `cinema` has what sakila has (children before their parents, a circle of foreign keys, triggers, views, routines,
- * GEOMETRY, ENUM, SET, YEAR, FULLTEXT), `payroll` what employees has (keys of several columns, cascades, partitions, 9999-01-01). Read as the client
- * `mysql` reads them.
+ * Two schemas as mysqldump writes them: `cinema` has what sakila has (children before their parents, a circle of foreign keys, triggers,
+ * views, routines, GEOMETRY, ENUM, SET, YEAR, FULLTEXT), `payroll` what employees has (keys of several columns, cascades, partitions,
+ * 9999-01-01). Read as the client `mysql` reads them.
  */
 import { readFile } from 'node:fs/promises';
 import type { Connection } from 'mysql2/promise';

@@ -1,4 +1,7 @@
-/** Rows of 60 MiB through the whole product, one way: they arrive to the byte, in the memory that docs/02-setup.md says, whatever is in them and however many a transaction has. */
+/**
+ * Rows of 60 MiB through the whole product, one way: they arrive to the byte, in the memory that docs/02-setup.md says, whatever is in them
+ * and however many a transaction has.
+ */
 import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
 import { openOneWay, until } from '../accidents/one-way.js';
 import type { OneWay } from '../accidents/one-way.js';

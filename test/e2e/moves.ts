@@ -1,6 +1,7 @@
 /**
- * What both sides do to the same keys while neither hears of the other: a row moves to another primary key or takes another unique value, where the other side inserts,
- * updates, deletes or moves. Each scenario has ten numbers of its own; rows 1, 2 and 3 are there at the start, with codes 1, 2 and 3.
+ * What both sides do to the same keys while neither hears of the other: a row moves to another primary key or takes another unique value,
+ * where the other side inserts, updates, deletes or moves. Each scenario has ten numbers of its own; rows 1, 2 and 3 are there at the
+ * start, with codes 1, 2 and 3.
  */
 import type { Side } from '../scenarios/index.js';
 

@@ -1,6 +1,6 @@
 /**
- * What a server computes by the session of the source is the same at the target: generated columns, index entries, checks, cascades. A session that differs from the server's
- * own is set at one side, both ways; then the tables are compared, and each index against a scan.
+ * What a server computes by the session of the source is the same at the target: generated columns, index entries, checks, cascades. A
+ * session that differs from the server's own is set at one side, both ways; then the tables are compared, and each index against a scan.
  */
 import { createConnection, type RowDataPacket } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';

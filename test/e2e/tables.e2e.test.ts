@@ -1,6 +1,6 @@
 /**
- * Tables that come into a running two-way channel, and leave it, while others are written to. The status says from when on a new one is carried;
- * a loader that learns of it last passes none of its rows; the others lose nothing and double nothing.
+ * Tables that come into a running two-way channel, and leave it, while others are written to. The status says from when on a new one is
+ * carried; a loader that learns of it last passes none of its rows; the others lose nothing and double nothing.
  */
 import { createConnection, type RowDataPacket } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, it, onTestFailed, onTestFinished } from 'vitest';

@@ -1,6 +1,6 @@
 /**
- * What a transaction makes of the target's rows, change by change, and which of them home sends back as remedies. Elsewhere a decision may be free: then there is more
- * than one outcome.
+ * What a transaction makes of the target's rows, change by change, and which of them home sends back as remedies. Elsewhere a decision may
+ * be free: then there is more than one outcome.
  */
 import { comesFromLastWord, hasLastWord } from './links.js';
 import type { Pipeline } from './links.js';

@@ -1,4 +1,7 @@
-/** Regions around one that forwards: with the last word at the hub all end with the same rows. What diverges prints in how many interleavings, and the shortest. */
+/**
+ * Regions around one that forwards: with the last word at the hub all end with the same rows. What diverges prints in how many
+ * interleavings, and the shortest.
+ */
 import { describe, expect, it } from 'vitest';
 import { four, hub, naive, nameOf, policies, threeSmall } from './cases.js';
 import { explore } from './explore.js';

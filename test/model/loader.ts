@@ -1,6 +1,6 @@
 /**
- * One step of a loader: the next transaction (or remedy) of a pipeline, or the next few in one target transaction, committed with its checkpoint. The locks that the
- * real loader holds while it waits for its watermark are what makes this one step.
+ * One step of a loader: the next transaction (or remedy) of a pipeline, or the next few in one target transaction, committed with its
+ * checkpoint. The locks that the real loader holds while it waits for its watermark are what makes this one step.
  */
 import { isContested, outcomes as outcomesOf } from './decision.js';
 import { halves } from './moves.js';
@@ -11,7 +11,10 @@ import { holders, isSame, replaced, without } from './rows.js';
 import { region, thirdRegions } from './window.js';
 import type { Change, Entry, Key, Place, Region, RegionName, Rules, Seen, World } from './words.js';
 
-/** The worlds after this step: none if it has to wait, several if a decision elsewhere is free. `count` transactions at once only if none is in conflict. */
+/**
+ * The worlds after this step: none if it has to wait, several if a decision elsewhere is free. `count` transactions at once only if none is
+ * in conflict.
+ */
 export function load(world: World, pipeline: Pipeline, count: number, rules: Rules): readonly World[] {
   const target = region(world, pipeline.target);
   const from = target.applied[pipeline.source];

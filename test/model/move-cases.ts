@@ -1,4 +1,7 @@
-/** Rows that get another primary key or unique value, where the other regions insert, update, delete and move. Rows p and q have the unique values x and y. */
+/**
+ * Rows that get another primary key or unique value, where the other regions insert, update, delete and move. Rows p and q have the unique
+ * values x and y.
+ */
 import { row } from './cases.js';
 import type { Policy } from './policy.js';
 import type { Case, Key, Row, Rows, Statement, Write } from './words.js';
@@ -31,7 +34,10 @@ const writes: Readonly<Record<string, Write>> = {
   'q takes z': [update('q', { u: 'z', ver: 2 })],
 };
 
-/** Every pair, each write a transaction: where a row holds a unique value, what stays behind by mistake is deleted for it later; where none does, it stays. */
+/**
+ * Every pair, each write a transaction: where a row holds a unique value, what stays behind by mistake is deleted for it later; where none
+ * does, it stays.
+ */
 export const pairs = { ...pairsFrom(start), ...prefixed('without unique values, ', pairsFrom({ p: row(), q: row() })) };
 
 function pairsFrom(rows: Rows): Readonly<Record<string, Case>> {

@@ -1,4 +1,7 @@
-/** The same as moves.test.ts, as far as minutes reach: three regions and a hub in every triple of writes, decisions left open, captures that crash. */
+/**
+ * The same as moves.test.ts, as far as minutes reach: three regions and a hub in every triple of writes, decisions left open, captures that
+ * crash.
+ */
 import { describe, expect, it } from 'vitest';
 import { nameOf } from './cases.js';
 import { explore } from './explore.js';

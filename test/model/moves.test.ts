@@ -1,6 +1,6 @@
 /**
- * Rows that move to another primary key or unique value, against what other regions do to the same keys: they end alike under every policy and every setting for
- * deletions. The longer runs are in moves.long.test.ts.
+ * Rows that move to another primary key or unique value, against what other regions do to the same keys: they end alike under every policy
+ * and every setting for deletions. The longer runs are in moves.long.test.ts.
  */
 import { describe, expect, it } from 'vitest';
 import { nameOf } from './cases.js';
@@ -46,7 +46,10 @@ describe('rows that move: regions end with the same rows', () => {
     holds({ ...pairs, ...longer, ...threeMoves }, protocol({ kind: 'stop' }, quick)));
 });
 
-/** As it was: a deletion and an insertion, each against everybody who changed one of the two keys; and home sent only the key that both had changed. */
+/**
+ * As it was: a deletion and an insertion, each against everybody who changed one of the two keys; and home sent only the key that both had
+ * changed.
+ */
 const asItWas = { moves: 'each half', movedRivals: 'shared key' } as const satisfies Partial<Rules>;
 
 describe('rows that move: regions end with different rows where home resolves only the key that both changed', () => {

@@ -1,6 +1,6 @@
 /**
- * A row that gets another primary key, where somebody else changed one of its two keys. It is a deletion and an insertion, decided together: if the row that is under
- * the new key stays, the moved one stays where it was, or it would be nowhere.
+ * A row that gets another primary key, where somebody else changed one of its two keys. It is a deletion and an insertion, decided
+ * together: if the row that is under the new key stays, the moved one stays where it was, or it would be nowhere.
  */
 import { comesFromLastWord, hasLastWord } from './links.js';
 import type { Pipeline } from './links.js';

@@ -1,6 +1,7 @@
 /**
- * Everything that may happen next: an application's transaction commits, a capture publishes one more record or crashes and publishes remedies again, a loader
- * applies what comes next. A loader that crashes before its COMMIT has done nothing, one that crashes after it finds its checkpoint: neither is a step.
+ * Everything that may happen next: an application's transaction commits, a capture publishes one more record or crashes and publishes
+ * remedies again, a loader applies what comes next. A loader that crashes before its COMMIT has done nothing, one that crashes after it
+ * finds its checkpoint: neither is a step.
  */
 import { load } from './loader.js';
 import { namesOf, neighbours } from './links.js';

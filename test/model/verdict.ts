@@ -1,6 +1,6 @@
 /**
- * What must hold when everything has been written, published and applied: every region has home's rows, no increment is lost under `delta`, and a write that
- * had seen every other write of what it touched is there.
+ * What must hold when everything has been written, published and applied: every region has home's rows, no increment is lost under `delta`,
+ * and a write that had seen every other write of what it touched is there.
  */
 import { namesOf } from './links.js';
 import { region, resourcesOf, resourcesOfChange } from './window.js';

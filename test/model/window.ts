@@ -24,7 +24,10 @@ export function resources(key: Key, images: readonly (Row | null)[], rules: Rule
   return [`k:${key}`, ...values];
 }
 
-/** Records that the target has and that the incoming one had not seen: its own with what it forwards, and those that it applied from third regions. */
+/**
+ * Records that the target has and that the incoming one had not seen: its own with what it forwards, and those that it applied from third
+ * regions.
+ */
 export function unseen(world: World, pipeline: Pipeline, seen: Seen, rules: Rules): readonly Entry[] {
   const { target } = pipeline;
   const here = region(world, target);
@@ -35,8 +38,8 @@ export function unseen(world: World, pipeline: Pipeline, seen: Seen, rules: Rule
 }
 
 /**
- * What came from the source is no change of somebody else; where it was in conflict, a remedy says so. Remedies for those who are further from home concern nobody who is
- * nearer.
+ * What came from the source is no change of somebody else; where it was in conflict, a remedy says so. Remedies for those who are further
+ * from home concern nobody who is nearer.
  */
 function counts(entry: Entry, { source, target }: Pipeline, rules: Rules): boolean {
   if (entry.kind === 'remedy') {

@@ -1,6 +1,6 @@
 /**
- * The words of the model: a region with its rows, its log and what it has applied of the others' logs. Everything is data and never changed in place, so
- * that states share what they have in common. What is modelled and what is not: README.md.
+ * The words of the model: a region with its rows, its log and what it has applied of the others' logs. Everything is data and never changed
+ * in place, so that states share what they have in common. What is modelled and what is not: README.md.
  */
 import type { Policy } from './policy.js';
 
@@ -74,7 +74,10 @@ export interface World {
   readonly crashesLeft: number;
 }
 
-/** One statement. An update or a move of a row that is missing, an insert or a move to where a row is, and a unique value that is taken write nothing. */
+/**
+ * One statement. An update or a move of a row that is missing, an insert or a move to where a row is, and a unique value that is taken
+ * write nothing.
+ */
 export type Statement =
   | { readonly do: 'insert'; readonly key: Key; readonly row: Partial<Row> }
   | { readonly do: 'update'; readonly key: Key; readonly set?: Partial<Row>; readonly add?: number }
@@ -92,11 +95,17 @@ export interface Case {
 /** What the loaders and captures do. `protocol()` (protocol.ts) is the protocol; each naive rule changes one of these. */
 export interface Rules {
   readonly home: RegionName;
-  /** Which regions have pipelines to each other: all (a mesh, where nothing is forwarded), or these pairs, a tree; who has more than one neighbour forwards. */
+  /**
+   * Which regions have pipelines to each other: all (a mesh, where nothing is forwarded), or these pairs, a tree; who has more than one
+   * neighbour forwards.
+   */
   readonly links: 'all' | readonly (readonly [RegionName, RegionName])[];
   /** Who decides for good: home; or, of any two neighbours, the one that is nearer to home, or that is one of these. */
   readonly lastWord: 'home' | 'nearer home' | readonly RegionName[];
-  /** Whose changes count in a window that reads the target's log: all but those that came from the source, or what was written at the target itself. */
+  /**
+   * Whose changes count in a window that reads the target's log: all but those that came from the source, or what was written at the target
+   * itself.
+   */
   readonly ownWindow: 'all but echoes' | 'written here' | 'everything';
   /** A checkpoint is written for what comes back and is passed over, too. */
   readonly echoes: 'unseen' | 'seen';
@@ -106,13 +115,15 @@ export interface Rules {
   /** `before-image`: a conflict is only what differs from the before image. */
   readonly detect: 'window' | 'before-image';
   readonly remedies: 'image' | 'read by capture' | 'read by loader' | 'none';
-  /** Rows that get a remedy: that the decision touched or refused to touch, or also those whose changes in the window made it a conflict. */
+  /**
+   * Rows that get a remedy: that the decision touched or refused to touch, or also those whose changes in the window made it a conflict.
+   */
   readonly remedied: 'touched' | 'rivals';
   /** Of a rival that moved a row: both its keys, or only the one that the change fights for. */
   readonly movedRivals: 'both keys' | 'shared key';
   /**
-   * A primary-key update that meets a conflict: its deletion and its insertion are decided together, each by who changed that key; or each alone, as though
-   * everybody who changed one of the two keys had changed both.
+   * A primary-key update that meets a conflict: its deletion and its insertion are decided together, each by who changed that key; or each
+   * alone, as though everybody who changed one of the two keys had changed both.
    */
   readonly moves: 'together' | 'each half';
   /** Whom a remedy may not overwrite: what was changed at the target, or also what the target applied from third regions. */
@@ -126,11 +137,14 @@ export interface Rules {
   readonly uniqueResources: boolean;
   readonly otherWindows: boolean;
   readonly causalWait: boolean;
-  /** Elsewhere, a row that is not what the change says it was although nothing in the window changed it: decided, or the change is taken whole. */
+  /**
+   * Elsewhere, a row that is not what the change says it was although nothing in the window changed it: decided, or the change is taken
+   * whole.
+   */
   readonly mismatch: 'decide' | 'take';
   /**
-   * `at once` leaves out interleavings that show nothing else: where loaders wait for their watermark, what is published late is as good as read late.
-   * The naive rules about capture need `step`.
+   * `at once` leaves out interleavings that show nothing else: where loaders wait for their watermark, what is published late is as good as
+   * read late. The naive rules about capture need `step`.
    */
   readonly capture: 'step' | 'at once';
   /** Source transactions that a target transaction may take at once. */

@@ -1,6 +1,7 @@
 /**
- * XA transactions in a binlog, and a capture that is restarted wherever it may be: which rules publish what the server committed, in its order, once? Small and
- * complete: every history of some events with two xids, every set of places where capture begins anew. Decision 0019.
+ * XA transactions in a binlog, and a capture that is restarted wherever it may be: which rules publish what the server committed, in its
+ * order, once? Small and complete: every history of some events with two xids, every set of places where capture begins anew. Decision
+ * 0019.
  */
 
 export const xids = ['x', 'y'] as const;
@@ -16,7 +17,10 @@ export type History = readonly Event[];
 
 /** What capture does with an XA transaction. */
 export type Rule =
-  /** Its rows at XA COMMIT: those that are held; else those of the last XA PREPARE under the xid, found backwards, unless an outcome stands between: then it stops. */
+  /**
+   * Its rows at XA COMMIT: those that are held; else those of the last XA PREPARE under the xid, found backwards, unless an outcome stands
+   * between: then it stops.
+   */
   | 'search'
   | 'publish at prepare'
   | 'forget at restart'

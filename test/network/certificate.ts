@@ -1,4 +1,7 @@
-/** Certificates for tests, signed by themselves: of a name, and of a time (`openssl req` knows no beginning). Their files go with the process. */
+/**
+ * Certificates for tests, signed by themselves: of a name, and of a time (`openssl req` knows no beginning). Their files go with the
+ * process.
+ */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,7 @@
-/** What the kill suite relies on: a disturbance meets whom it is for and nobody else, and a connection that lives loses and reorders nothing. */
+/**
+ * What the kill suite relies on: a disturbance meets whom it is for and nobody else, and a connection that lives loses and reorders
+ * nothing.
+ */
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';

@@ -23,8 +23,8 @@ export interface ProxyOptions {
 }
 
 /**
- * cut: connections are reset, new ones too · hold: connections are accepted and nothing arrives until it ends · deaf: what the client says arrives,
- * and it hears nothing until it ends · slow: all arrives late
+ * cut: connections are reset, new ones too · hold: connections are accepted and nothing arrives until it ends · deaf: what the client says
+ * arrives, and it hears nothing until it ends · slow: all arrives late
  */
 export type Disturbance = (
   | { readonly kind: 'cut' }

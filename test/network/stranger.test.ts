@@ -1,6 +1,6 @@
 /**
- * A stranger at the address of a database server is not told the password, by any of the clients that log in. 0.0.0.0 reaches this machine, and is no
- * loopback address: it stands for a server elsewhere.
+ * A stranger at the address of a database server is not told the password, by any of the clients that log in. 0.0.0.0 reaches this machine,
+ * and is no loopback address: it stands for a server elsewhere.
  */
 import { checkStart, readBinlog } from '@lutra/binlog';
 import { checkSource, checkTarget } from '@lutra/mysql';

@@ -1,6 +1,6 @@
 /**
- * A server that is not the one it is taken for: it speaks as much of MySQL's protocol as it takes to ask a client for its password, or for a file, and
- * keeps what it is told. https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_connection_phase.html
+ * A server that is not the one it is taken for: it speaks as much of MySQL's protocol as it takes to ask a client for its password, or for
+ * a file, and keeps what it is told. https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_connection_phase.html
  */
 import { constants, generateKeyPairSync, privateDecrypt } from 'node:crypto';
 import { once } from 'node:events';

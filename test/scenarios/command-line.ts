@@ -1,4 +1,7 @@
-/** What the programs under test/ have in common: options with errors that name them, lines with the time, and an end that leaves nothing behind. */
+/**
+ * What the programs under test/ have in common: options with errors that name them, lines with the time, and an end that leaves nothing
+ * behind.
+ */
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 import type { Log } from './stack-options.js';
 
@@ -44,7 +47,9 @@ export function startLog(print: Log = console.log): Log {
   return (line) => print(`[${((performance.now() - begin) / 1000).toFixed(1).padStart(7)} s] ${line}`);
 }
 
-/** Also when the wrapper that started us is gone. A second signal does not wait. The signal that is returned says that the end has begun. */
+/**
+ * Also when the wrapper that started us is gone. A second signal does not wait. The signal that is returned says that the end has begun.
+ */
 export function endOnSignal(stop: () => Promise<unknown>, log: Log): AbortSignal {
   const ending = new AbortController();
   const end = (code: number): void => {

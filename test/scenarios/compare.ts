@@ -1,8 +1,8 @@
 /**
- * Are two servers' tables equal, row by row and byte by byte? First each server sums a 128-bit digest over all rows of a table: equal sums and
- * counts are equal tables (equal rows in a table without key count as often as they are there). Only where they differ are the rows
- * themselves read, as two streams in the order of a digest of the key, so that neither collations nor memory matter. Both sides must
- * be quiet.
+ * Are two servers' tables equal, row by row and byte by byte? First each server sums a 128-bit digest over all rows of a table: equal sums
+ * and counts are equal tables (equal rows in a table without key count as often as they are there). Only where they differ are the rows
+ * themselves read, as two streams in the order of a digest of the key, so that neither collations nor memory matter. Both sides must be
+ * quiet.
  */
 import { createConnection, type Connection, type ConnectionOptions, type RowDataPacket } from 'mysql2/promise';
 import { type ColumnInfo, differingColumns, digestOf, keyText, rowText } from './row-text.js';

@@ -1,7 +1,7 @@
 /**
- * Waits until all that every side committed has arrived everywhere, without believing what the apps say about themselves: a probe row is changed on each side
- * and awaited on the others; it comes after everything that was committed there before it. A second round lets the captures pass what the
- * loaders wrote in the first, so that a transaction that went round would have arrived as well.
+ * Waits until all that every side committed has arrived everywhere, without believing what the apps say about themselves: a probe row is
+ * changed on each side and awaited on the others; it comes after everything that was committed there before it. A second round lets the
+ * captures pass what the loaders wrote in the first, so that a transaction that went round would have arrived as well.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RowDataPacket } from 'mysql2';

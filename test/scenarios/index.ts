@@ -1,4 +1,6 @@
-/** The whole product on real servers, and a shop that is written on both sides: for demo, end-to-end tests and benchmarks. See README.md. */
+/**
+ * The whole product on real servers, and a shop that is written on both sides: for demo, end-to-end tests and benchmarks. See README.md.
+ */
 export { Api, ApiError } from './api.js';
 export type { ChannelAction, ChannelStatus, EndStatus, PipelineStatus, Problem } from './api.js';
 export { AppProcess } from './app-process.js';

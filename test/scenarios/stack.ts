@@ -1,7 +1,7 @@
 /**
- * The whole product on real servers: ZooKeeper, Kafka, two MySQL servers in two regions, and control, two captures and two loaders, each a process
- * of its own as in production. Nothing is left behind: not after `stop()`, not after a failed start, not after the death of this process.
- * LUTRA_MYSQL_A, LUTRA_MYSQL_B, LUTRA_KAFKA and LUTRA_ZOOKEEPER name servers to use instead.
+ * The whole product on real servers: ZooKeeper, Kafka, two MySQL servers in two regions, and control, two captures and two loaders, each a
+ * process of its own as in production. Nothing is left behind: not after `stop()`, not after a failed start, not after the death of this
+ * process. LUTRA_MYSQL_A, LUTRA_MYSQL_B, LUTRA_KAFKA and LUTRA_ZOOKEEPER name servers to use instead.
  */
 import { randomBytes } from 'node:crypto';
 import { copyFile, mkdtemp } from 'node:fs/promises';
@@ -158,7 +158,10 @@ export class Stack {
     }
   }
 
-  /** Creates the channel, stopped: a pipeline from each side to each other one, or to and from a hub. The databases must be there, alike on all sides. */
+  /**
+   * Creates the channel, stopped: a pipeline from each side to each other one, or to and from a hub. The databases must be there, alike on
+   * all sides.
+   */
   async createChannel({
     name = 'shop',
     databases = ['shop'],

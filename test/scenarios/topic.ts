@@ -67,8 +67,8 @@ export function logHasNoHole(report: TopicReport): boolean {
 }
 
 /**
- * Compares a topic with what the side's writers committed; a transaction whose COMMIT got no answer may be there or not. Resolves to what differs,
- * in words; empty when nothing came back, nothing is missing and nothing is there twice.
+ * Compares a topic with what the side's writers committed; a transaction whose COMMIT got no answer may be there or not. Resolves to what
+ * differs, in words; empty when nothing came back, nothing is missing and nothing is there twice.
  */
 export function differencesFromWritten(report: TopicReport, written: readonly Totals[]): string[] {
   const certain: Tally = {};

@@ -1,4 +1,7 @@
-/** What is written meanwhile: the shop's mixed workload on both sides, now and then a transaction of thousands of rows, and a reader of sums. */
+/**
+ * What is written meanwhile: the shop's mixed workload on both sides, now and then a transaction of thousands of rows, and a reader of
+ * sums.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   emptyTotals,

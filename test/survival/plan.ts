@@ -1,6 +1,6 @@
 /**
- * What will go wrong, and in which order: endless, and the same for the same seed. Pure. A plan names roles ("the capture of side a that works"),
- * not processes: which process has the role when the fault begins is up to the run.
+ * What will go wrong, and in which order: endless, and the same for the same seed. Pure. A plan names roles ("the capture of side a that
+ * works"), not processes: which process has the role when the fault begins is up to the run.
  */
 import type { ServerName } from '../network/index.js';
 import { serverNames } from '../network/index.js';

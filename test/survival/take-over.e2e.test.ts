@@ -1,6 +1,7 @@
 /**
- * The working capture and loader of a region are killed, frozen or cut off from ZooKeeper while both sides write: the standby takes over, and
- * what the replaced one does afterwards changes nothing. The times are printed; no test hangs on them. LUTRA_TAKE_OVERS asks for more rounds.
+ * The working capture and loader of a region are killed, frozen or cut off from ZooKeeper while both sides write: the standby takes over,
+ * and what the replaced one does afterwards changes nothing. The times are printed; no test hangs on them. LUTRA_TAKE_OVERS asks for more
+ * rounds.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';

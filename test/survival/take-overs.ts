@@ -1,4 +1,7 @@
-/** How long a region was without the process that works, after kill -9 of it: until another one (or itself, restarted) says that it took over. */
+/**
+ * How long a region was without the process that works, after kill -9 of it: until another one (or itself, restarted) says that it took
+ * over.
+ */
 import type { Claim } from './app-logs.js';
 import type { Struck } from './injector.js';
 

@@ -1,6 +1,6 @@
 /**
- * ZooKeeper loses everything while both sides write. With an export the tree is whole again, and captures and loaders go on from log and checkpoint by
- * themselves. The new ZooKeeper's lease numbers begin low: epochs go on from the log and the rows all the same.
+ * ZooKeeper loses everything while both sides write. With an export the tree is whole again, and captures and loaders go on from log and
+ * checkpoint by themselves. The new ZooKeeper's lease numbers begin low: epochs go on from the log and the rows all the same.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it, onTestFailed } from 'vitest';

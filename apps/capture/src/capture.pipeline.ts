@@ -10,27 +10,16 @@
  */
 import { RecordDecoder, RecordEncoder } from '@lutra/avro';
 import { checkStart, holdServerId, readBinlog, sourceState } from '@lutra/binlog';
-import type { KnownPlace } from '@lutra/binlog';
 import { BusAdmin, Publisher, requestTimeoutFor } from '@lutra/bus';
 import type { BusOptions } from '@lutra/bus';
 import type { EventQueues } from '@lutra/host';
 import { announcedPattern, createRouter, rowsTopic, SyncError } from '@lutra/model';
-import type {
-  Announced,
-  EndpointDocument,
-  FilePosition,
-  Position,
-  RegionDocument,
-  Route,
-  RouteFingerprints,
-  Suspension,
-} from '@lutra/model';
+import type { Announced, EndpointDocument, RegionDocument, Route, RouteFingerprints, Suspension } from '@lutra/model';
 import { openPassword } from '@lutra/registry';
 import type { Keyring, Registry, SchemaStore } from '@lutra/registry';
 import type { StatusReporter } from '@lutra/runtime';
 import type { Logger, Metrics, Traces } from '@lutra/telemetry';
 import { claimLog } from './claim.js';
-import type { Claim } from './claim.js';
 import { CopyKeeper } from './copy-keeper.js';
 import { DdlOmissions } from './ddl-omissions.js';
 import { whoEvicted } from './eviction.js';
@@ -45,6 +34,7 @@ import { Progress } from './progress.js';
 import { carryOutRestart } from './restart.js';
 import { requireCurrentRoutes } from './routes-check.js';
 import { requireRowsUntil } from './rows-until.js';
+import { knownPlace, startOf } from './start-place.js';
 import { TransactionTracker } from './transactions.js';
 import { namingTable, stillSuspended, suspensionOf } from './unreadable.js';
 import type { StoppingChannel } from './unreadable.js';
@@ -76,8 +66,6 @@ export interface CaptureDeps {
   readonly status: StatusReporter;
 }
 
-type SourceState = Awaited<ReturnType<typeof sourceState>>;
-
 /** Bytes of decoded rows, and of encoded records, that may wait; and of one produce request. */
 const binlogBufferBytes = 512 * 1024;
 const queueBytes = 1024 * 1024;
@@ -88,7 +76,10 @@ interface Lead {
   readonly signal: AbortSignal;
 }
 
-/** One leadership: works until the signal aborts or something fails. A table that cannot be read, and may be suspended, costs a claim of the log and no failure. */
+/**
+ * One leadership: works until the signal aborts or something fails. A table that cannot be read, and may be suspended, costs a claim of the
+ * log and no failure.
+ */
 export async function runCapture(deps: CaptureDeps, work: CaptureWork, lead: Lead): Promise<void> {
   for (let met: readonly Suspension[] = []; ;) {
     try {
@@ -303,36 +294,6 @@ async function captureOnce(deps: CaptureDeps, work: CaptureWork, lead: Lead & { 
     giveBack();
     await Promise.allSettled([publisher.close(), admin.close()]);
   }
-}
-
-/** The tail's position; only a log without any record takes the configured start. */
-function startOf(claim: Claim, endpoint: EndpointDocument, state: SourceState): Position {
-  if (claim.tail.position) {
-    if (claim.tail.position.gtidSet !== null && !state.gtidMode) {
-      throw new SyncError('SOURCE_SETTINGS', `endpoint ${endpoint.name}: the log has GTID positions but the server runs without GTIDs`);
-    }
-    return claim.tail.position;
-  }
-  if (claim.tail.state.seq !== null) throw new SyncError('LOG_EMPTIED', `${rowsTopic(endpoint.name)}: no record with a position is left`);
-  const { start } = endpoint;
-  const here: FilePosition = { file: state.file, pos: state.pos };
-  switch (start.from) {
-    case 'now':
-      return { ...here, gtidSet: state.gtidMode ? state.executed : null };
-    case 'gtid':
-      return { ...here, gtidSet: start.gtidSet };
-    case 'position':
-      return { file: start.file, pos: start.pos, gtidSet: null };
-  }
-}
-
-/**
- * The last place that the tail, or a copy that ZooKeeper has kept longer than that, names with its server. Behind a restart that was ordered it binds no
- * more: the history may be another one since.
- */
-function knownPlace({ copy, tail }: Claim): KnownPlace | undefined {
-  if (tail.known) return tail.known;
-  return copy?.server && tail.restarts.length === 0 ? { ...copy.position, serverUuid: copy.server } : undefined;
 }
 
 /** Waits for all; the first failure, or what else ended them, ends the others and is the one thrown. */

@@ -1,4 +1,6 @@
-/** Runs a capture for every endpoint of this region that a channel reads, following the configuration; any number of processes may stand by. */
+/**
+ * Runs a capture for every endpoint of this region that a channel reads, following the configuration; any number of processes may stand by.
+ */
 import { Inject, Injectable } from '@nestjs/common';
 import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
 import { EventQueues, unknownWork } from '@lutra/host';

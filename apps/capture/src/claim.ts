@@ -50,7 +50,8 @@ export async function claimLog(options: ClaimOptions): Promise<Claim> {
   for (let attempt = 0; attempt < maxTries; attempt += 1) {
     // The copy first: another leader may still be writing, and its newest copy would lie beyond an end that was asked for before.
     const before = await options.logs.read(options.endpoint);
-    // ZooKeeper answers, so by now we know whether the lease is still ours. One that was replaced while it slept would end its successor's epoch.
+    // ZooKeeper answers, so by now we know whether the lease is still ours. One that was replaced while it slept would end its successor's
+    // epoch.
     throwIfAborted(options.signal);
     const offsets = await options.admin.offsets(options.topic);
     tailStart(options.topic, offsets, before?.document ?? null);

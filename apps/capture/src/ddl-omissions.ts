@@ -1,7 +1,7 @@
 /**
- * DDL statements that an endpoint with `ddl: "ignore"` passed over: counted, logged, told as events, and kept in ZooKeeper until a person has confirmed
- * them, because the two sides may differ since. The log itself has each of them, so nothing waits for ZooKeeper: until it has taken them,
- * its copy of the position stays before their records, and the next claim finds them in the tail. Each counts once, by its seq.
+ * DDL statements that an endpoint with `ddl: "ignore"` passed over: counted, logged, told as events, and kept in ZooKeeper until a person
+ * has confirmed them, because the two sides may differ since. The log itself has each of them, so nothing waits for ZooKeeper: until it has
+ * taken them, its copy of the position stays before their records, and the next claim finds them in the tail. Each counts once, by its seq.
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';

@@ -1,6 +1,6 @@
 /**
- * Who reads the binlog under our server id, so that the server cut us off? Most often the capture that took over from us: its dump begins before
- * ZooKeeper can tell us that our session is over. That needs no person. Only who still holds the lease has met a stranger.
+ * Who reads the binlog under our server id, so that the server cut us off? Most often the capture that took over from us: its dump begins
+ * before ZooKeeper can tell us that our session is over. That needs no person. Only who still holds the lease has met a stranger.
  */
 import { SyncError, toSyncError } from '@lutra/model';
 import { aborted } from '@lutra/runtime';

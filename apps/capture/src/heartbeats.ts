@@ -1,4 +1,6 @@
-/** Heartbeat records: they carry the full position, so that it advances while no row is published, and so that the tail is short to read. */
+/**
+ * Heartbeat records: they carry the full position, so that it advances while no row is published, and so that the tail is short to read.
+ */
 import type { Position, Seen } from '@lutra/model';
 import type { LogWriter } from './log-writer.js';
 import type { Boundary } from './output.js';

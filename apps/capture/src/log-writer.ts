@@ -1,6 +1,7 @@
 /**
  * Writes the log: numbers the records, gathers what is there into one request, one request in flight. What it hands to Kafka is in
- * order and without a hole; when a request fails finally, or an acknowledged offset is not the one that must come next, the leadership ends.
+ * order and without a hole; when a request fails finally, or an acknowledged offset is not the one that must come next, the leadership
+ * ends.
  */
 import type { During } from '@lutra/runtime';
 import { setImmediate as nextTurn } from 'node:timers/promises';

@@ -1,7 +1,7 @@
 /**
- * Before the first row is published: what the source leaves out of its binlog must not be needed. A routed database that is missing there loses rows
- * silently. `lutra` missing there, at a source that is also a target, sends every copy back where it came from: so a row is written to
- * lutra.checkpoint, and must come back. Each time, because a server may have been restarted with other settings.
+ * Before the first row is published: what the source leaves out of its binlog must not be needed. A routed database that is missing there
+ * loses rows silently. `lutra` missing there, at a source that is also a target, sends every copy back where it came from: so a row is
+ * written to lutra.checkpoint, and must come back. Each time, because a server may have been restarted with other settings.
  */
 import { probeBinlog } from '@lutra/binlog';
 import type { SourceConnection, sourceState } from '@lutra/binlog';

@@ -7,7 +7,9 @@ export type Output =
   | IgnoredDdl
   /** Behind the last row of its transaction. */
   | { readonly kind: 'signal'; readonly record: SignalRecord }
-  /** Asked for and not done: a remedy outside a loader's transaction; a transaction that was not to be published, said behind its first row. */
+  /**
+   * Asked for and not done: a remedy outside a loader's transaction; a transaction that was not to be published, said behind its first row.
+   */
   | { readonly kind: 'ignored'; readonly what: 'remedy' | 'skip'; readonly at: FilePosition }
   | Boundary;
 

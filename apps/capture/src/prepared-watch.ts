@@ -1,6 +1,7 @@
 /**
- * XA transactions that were prepared and have no outcome yet: in the status, and told once each when they are prepared for long. Nothing is lost meanwhile. But
- * their rows stand in the binlog only, and a source that purges it there takes them away. Of those prepared before capture connected nothing is known here.
+ * XA transactions that were prepared and have no outcome yet: in the status, and told once each when they are prepared for long. Nothing is
+ * lost meanwhile. But their rows stand in the binlog only, and a source that purges it there takes them away. Of those prepared before
+ * capture connected nothing is known here.
  */
 import { randomUUID } from 'node:crypto';
 import type { PreparedTransaction } from '@lutra/binlog';

@@ -1,6 +1,6 @@
 /**
- * What capture counts: its status, its metrics and its traces, from what was acknowledged and from the boundaries that it passed. Metrics are
- * touched once per request or transaction, never per row.
+ * What capture counts: its status, its metrics and its traces, from what was acknowledged and from the boundaries that it passed. Metrics
+ * are touched once per request or transaction, never per row.
  */
 import type { SourceEnd } from '@lutra/binlog';
 import type { StatusReporter } from '@lutra/runtime';

@@ -1,8 +1,8 @@
 /**
- * Carries out a person's order to go on elsewhere in the source. The log itself says that it was done: a control record with the order's id, which
- * stands before all that is read from the new place. A crash before that record leaves the order to the next claim; a crash after it leaves only
- * the order's removal. ZooKeeper's copy does not move past the record before the order is marked as done, so a tail that is read while
- * the order waits always holds the record, if there is one.
+ * Carries out a person's order to go on elsewhere in the source. The log itself says that it was done: a control record with the order's
+ * id, which stands before all that is read from the new place. A crash before that record leaves the order to the next claim; a crash after
+ * it leaves only the order's removal. ZooKeeper's copy does not move past the record before the order is marked as done, so a tail that is
+ * read while the order waits always holds the record, if there is one.
  */
 import type { RecordEncoder } from '@lutra/avro';
 import { checkStart, restartPosition } from '@lutra/binlog';
@@ -25,8 +25,8 @@ export interface RestartOptions {
 
 /**
  * The claim as it is after the order that waits, if one does.
- * @throws SyncError CONFIG_INVALID, SOURCE_PURGED, SOURCE_BEHIND, SOURCE_SETTINGS where the order cannot be carried out: it waits, to be replaced by
- * another; LEASE_LOST
+ * @throws SyncError CONFIG_INVALID, SOURCE_PURGED, SOURCE_BEHIND, SOURCE_SETTINGS where the order cannot be carried out: it waits, to be
+ * replaced by another; LEASE_LOST
  */
 export async function carryOutRestart(options: RestartOptions, claim: Claim): Promise<Claim> {
   const { endpoint, restarts, logger } = options;

@@ -1,7 +1,7 @@
 /**
- * Are the routes that a new leader works with the newest? The naive way trusts the watch. Counter-example: a table was added, the capture that had
- * learnt of it dies, and one that has not yet takes over: it passes the table's rows in the binlog, and nobody reads there again. Nor is ZooKeeper
- * trusted alone: one that was restored from an older copy has the routes before the table. The log knows better.
+ * Are the routes that a new leader works with the newest? The naive way trusts the watch. Counter-example: a table was added, the capture
+ * that had learnt of it dies, and one that has not yet takes over: it passes the table's rows in the binlog, and nobody reads there again.
+ * Nor is ZooKeeper trusted alone: one that was restored from an older copy has the routes before the table. The log knows better.
  */
 import { isOutdated, SyncError } from '@lutra/model';
 import type { Announced, ChannelDocument, Revision, RouteFingerprints } from '@lutra/model';

@@ -1,6 +1,6 @@
 /**
- * Transactions whose rows are in the log already although they are read again: those up to one that the tail names (tail.ts). That one must come, or all that follows would
- * be left out: a source that has lost it is refused.
+ * Transactions whose rows are in the log already although they are read again: those up to one that the tail names (tail.ts). That one must
+ * come, or all that follows would be left out: a source that has lost it is refused.
  */
 import { checkStart, gtidAdd } from '@lutra/binlog';
 import type { SourceConnection } from '@lutra/binlog';

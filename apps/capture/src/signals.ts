@@ -1,9 +1,10 @@
 /**
  * What loaders write to `lutra.signal` → control records, which stand behind the last row of the transaction that wrote them.
  *
- * A watermark says that all that was committed before it has been published; that is so wherever it stands. A remedy belongs to the decision that was
- * committed with it, so it counts in a loader's transaction only; and its `seen` is of after that transaction. Counter-example for the `seen`
- * of before: the change that lost at home would not be in it, its region would take it for a change that came after, and keep it.
+ * A watermark says that all that was committed before it has been published; that is so wherever it stands. A remedy belongs to the
+ * decision that was committed with it, so it counts in a loader's transaction only; and its `seen` is of after that transaction.
+ * Counter-example for the `seen` of before: the change that lost at home would not be in it, its region would take it for a change that
+ * came after, and keep it.
  */
 import { readSignal } from '@lutra/marker';
 import type { Signal } from '@lutra/marker';

@@ -1,9 +1,11 @@
 /**
- * How far capture is behind its source, measured against the source's own position: what it had at a look (libs/binlog's source-watch.ts) and is not
- * acknowledged yet makes the lag as old as that look, whatever comes or does not come. Clocks of two machines are not compared for that.
+ * How far capture is behind its source, measured against the source's own position: what it had at a look (libs/binlog's source-watch.ts)
+ * and is not acknowledged yet makes the lag as old as that look, whatever comes or does not come. Clocks of two machines are not compared
+ * for that.
  *
- * The naive way is the age of the last transaction, and 0 when nothing comes. Counter-examples: a dump that sends nothing (0 for ever); gigabytes of
- * tables that are not routed (0 between two of ours); a source whose clock is ahead (always 0). So that age counts only within what the looks prove.
+ * The naive way is the age of the last transaction, and 0 when nothing comes. Counter-examples: a dump that sends nothing (0 for ever);
+ * gigabytes of tables that are not routed (0 between two of ours); a source whose clock is ahead (always 0). So that age counts only within
+ * what the looks prove.
  */
 import { isBefore } from '@lutra/binlog';
 import type { SourceEnd } from '@lutra/binlog';

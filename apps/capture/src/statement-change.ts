@@ -1,7 +1,8 @@
 /**
- * A change that a session in STATEMENT mode left in the binlog. Nobody can tell its rows from its text, so it must not have touched a routed table. Its text
- * does not tell that either: a trigger, a view or a function writes what the text does not name. MySQL lists the databases of all tables that the statement
- * opened, those included; where it does not, and on MariaDB, which never does, any table may be meant.
+ * A change that a session in STATEMENT mode left in the binlog. Nobody can tell its rows from its text, so it must not have touched a
+ * routed table. Its text does not tell that either: a trigger, a view or a function writes what the text does not name. MySQL lists the
+ * databases of all tables that the statement opened, those included; where it does not, and on MariaDB, which never does, any table may be
+ * meant.
  */
 import { foldedName, SyncError, tableName } from '@lutra/model';
 import type { SourceItem } from '@lutra/model';

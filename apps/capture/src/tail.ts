@@ -144,11 +144,12 @@ export class TailReader {
   }
 
   /**
-   * Watermarks and remedies carry no position: behind the tail's position the binlog gives them again. A watermark may be published again; a remedy must not. Counter-example, with
-   * three regions: B has changed the row since, having seen the remedy, and C meets that change behind the second one, which it takes for newer: C refuses it, home never
-   * does. So they are counted, and whoever goes on leaves as many out: the binlog gives the same ones in the same order.
-   * Nor does a remedy's `seen` count here, which is of a place further on. Counter-example: a table is routed anew, and what it says of a change between the
-   * position and the remedy's transaction, now published for the first time, must not be that the change came after it.
+   * Watermarks and remedies carry no position: behind the tail's position the binlog gives them again. A watermark may be published again;
+   * a remedy must not. Counter-example, with three regions: B has changed the row since, having seen the remedy, and C meets that change
+   * behind the second one, which it takes for newer: C refuses it, home never does. So they are counted, and whoever goes on leaves as many
+   * out: the binlog gives the same ones in the same order. Nor does a remedy's `seen` count here, which is of a place further on.
+   * Counter-example: a table is routed anew, and what it says of a change between the position and the remedy's transaction, now published
+   * for the first time, must not be that the change came after it.
    */
   #follow(record: LogRecord): void {
     const { body } = record;
@@ -176,10 +177,11 @@ export class TailReader {
   }
 
   /**
-   * One that was forwarded does not move the position: remedies of the same transaction may follow, and what had been seen with it is not in its rows. Nor does one behind such a
-   * transaction, or behind a remedy: their GTIDs are not in its rows, and what is not in the set is sent again. So all of that is read again, and the rows are left out. Counter-examples for
-   * going on behind them: a capture ends between rows and remedies, which are lost; or the remedies that are in the log are taken for those of the next transaction, and those are lost; or what
-   * comes next does not know that the one it was forwarded from had been seen; or a transaction comes twice.
+   * One that was forwarded does not move the position: remedies of the same transaction may follow, and what had been seen with it is not
+   * in its rows. Nor does one behind such a transaction, or behind a remedy: their GTIDs are not in its rows, and what is not in the set is
+   * sent again. So all of that is read again, and the rows are left out. Counter-examples for going on behind them: a capture ends between
+   * rows and remedies, which are lost; or the remedies that are in the log are taken for those of the next transaction, and those are lost;
+   * or what comes next does not know that the one it was forwarded from had been seen; or a transaction comes twice.
    */
   #endTransaction(event: RowEvent): void {
     const { end, seen, id } = event.transaction;

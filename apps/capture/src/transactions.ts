@@ -2,10 +2,11 @@
  * Source items → what the topic gets. Pure: no I/O, no clock of its own. It recognises the marker, leaves out what is not routed,
  * counts the rows of a transaction and holds one row back, because only the commit tells which row is the last.
  *
- * A transaction that begins with lutra.checkpoint was written by a loader: it moves `seen`, and is published again only for pipelines that forward, with its
- * origin and one region more on its path; else its origin serves everybody. One that begins with a request to be skipped (own-tables.ts) is not published at all. What lutra.signal asks for is published behind
- * the transaction. "Begins" means: before its first routed row. What was handed on cannot be taken back, so a request behind a row is not heeded; a marker
- * there, which no loader leaves unless a trigger writes before it, ends capture: published as new, the copy would go round for ever.
+ * A transaction that begins with lutra.checkpoint was written by a loader: it moves `seen`, and is published again only for pipelines that
+ * forward, with its origin and one region more on its path; else its origin serves everybody. One that begins with a request to be skipped
+ * (own-tables.ts) is not published at all. What lutra.signal asks for is published behind the transaction. "Begins" means: before its first
+ * routed row. What was handed on cannot be taken back, so a request behind a row is not heeded; a marker there, which no loader leaves
+ * unless a trigger writes before it, ends capture: published as new, the copy would go round for ever.
  */
 import { checkpointTable, readMarker, signalTable } from '@lutra/marker';
 import type { Marker } from '@lutra/marker';
@@ -182,7 +183,9 @@ export class TransactionTracker {
   }
 }
 
-/** Older versions kept it by the region whose log it is: the last on the path, which is not the origin where a transaction was forwarded. */
+/**
+ * Older versions kept it by the region whose log it is: the last on the path, which is not the origin where a transaction was forwarded.
+ */
 function seenWith(seen: Seen, { pipeline, path, logId: log, seq }: Marker): Seen {
   const { [path.at(-1) ?? '']: _, ...others } = seen;
   return { ...others, [pipeline]: { log, seq } };

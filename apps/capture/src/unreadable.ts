@@ -1,7 +1,8 @@
 /**
- * What a table costs that capture cannot read. Where every running channel that routes it says `suspend`, the table is left out of the log from the next
- * claim on: what was published of the transaction in which it was met is void by then, so the log leaves it out from between two transactions, and reads that one
- * again. Nothing must be kept for that but the `routes` record: a capture that dies before it meets the table once more, at the same place.
+ * What a table costs that capture cannot read. Where every running channel that routes it says `suspend`, the table is left out of the log
+ * from the next claim on: what was published of the transaction in which it was met is void by then, so the log leaves it out from between
+ * two transactions, and reads that one again. Nothing must be kept for that but the `routes` record: a capture that dies before it meets
+ * the table once more, at the same place.
  */
 import { ofTable, SyncError, createRouter, toSyncError, unreadable } from '@lutra/model';
 import type { Route, RowEvent, Suspension, TableName, TableSchema } from '@lutra/model';

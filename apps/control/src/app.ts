@@ -1,6 +1,6 @@
 /**
- * Control as an object with a lifetime: REST API, schema registry API, probes. Stateless: all it knows is in ZooKeeper. It listens also while
- * ZooKeeper does not answer (503 with the reason), and recovers by itself.
+ * Control as an object with a lifetime: REST API, schema registry API, probes. Stateless: all it knows is in ZooKeeper. It listens also
+ * while ZooKeeper does not answer (503 with the reason), and recovers by itself.
  */
 import 'reflect-metadata';
 import { StandardSchemaValidationPipe } from '@nestjs/common';

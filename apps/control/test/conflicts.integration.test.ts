@@ -1,4 +1,7 @@
-/** Decided conflicts over REST, against two real servers that are each other's targets. The entries are written here as a loader writes them. */
+/**
+ * Decided conflicts over REST, against two real servers that are each other's targets. The entries are written here as a loader writes
+ * them.
+ */
 import { readFile } from 'node:fs/promises';
 import { rowToJson } from '@lutra/model';
 import type { Row } from '@lutra/model';

@@ -1,4 +1,7 @@
-/** Restart and reset of an endpoint, as far as control does them alone: against a real ZooKeeper, with a source and a Kafka that do not answer. */
+/**
+ * Restart and reset of an endpoint, as far as control does them alone: against a real ZooKeeper, with a source and a Kafka that do not
+ * answer.
+ */
 import { Registry } from '@lutra/registry';
 import { createLogger } from '@lutra/telemetry';
 import { afterAll, beforeAll, expect, it } from 'vitest';

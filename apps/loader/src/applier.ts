@@ -2,10 +2,10 @@
  * Source transactions → target transactions. Whole and in source order, always. While there is a backlog, consecutive transactions of
  * one origin and path share a target transaction; one that is too large to hold is written while it arrives, and committed by its last row.
  *
- * After a rewind, what was applied before comes again and is applied in safe mode. A transaction is replayed as a whole if its first record is: the
- * border is the seq of an old checkpoint, which is the end of a transaction, so its first and last record lie on the same side; and if that were not so,
- * safe mode would still be right, for it gives the right end for rows that are new as well. So a huge transaction, whose last seq is not
- * known when it begins, needs no other rule. The two modes never share a target transaction: their sessions differ.
+ * After a rewind, what was applied before comes again and is applied in safe mode. A transaction is replayed as a whole if its first record
+ * is: the border is the seq of an old checkpoint, which is the end of a transaction, so its first and last record lie on the same side; and
+ * if that were not so, safe mode would still be right, for it gives the right end for rows that are new as well. So a huge transaction,
+ * whose last seq is not known when it begins, needs no other rule. The two modes never share a target transaction: their sessions differ.
  *
  * Here is what the reader of the log sees, and what must come before what; nothing is written here:
  *

@@ -1,6 +1,7 @@
 /**
- * One source transaction that is too large to hold: its rows are sent as they arrive, in one open target transaction, which its last row commits.
- * Nothing else may be in the statements or under way meanwhile. What fails belongs to it: its end is not known, so its first seq names it.
+ * One source transaction that is too large to hold: its rows are sent as they arrive, in one open target transaction, which its last row
+ * commits. Nothing else may be in the statements or under way meanwhile. What fails belongs to it: its end is not known, so its first seq
+ * names it.
  */
 import type { During } from '@lutra/runtime';
 import { targetWait } from './target-transactions.js';

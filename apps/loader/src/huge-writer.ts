@@ -1,4 +1,7 @@
-/** How a huge transaction is written while it arrives: guarded where the target takes writes of its own, else plainly. Nothing of it stays unless it is closed. */
+/**
+ * How a huge transaction is written while it arrives: guarded where the target takes writes of its own, else plainly. Nothing of it stays
+ * unless it is closed.
+ */
 import type { RowEvent } from '@lutra/model';
 import type { Change, ExactText } from '@lutra/mysql';
 import type { Member } from './conflict/members.js';

@@ -1,7 +1,7 @@
 /**
- * The loader pipeline against a log and a target that are lists in memory. The log has what crashes of captures leave: transactions without an
- * end, records of replaced leaders, heartbeats. The target fails at random, before or after it has committed. Each complete transaction must be
- * there once, whole and in order.
+ * The loader pipeline against a log and a target that are lists in memory. The log has what crashes of captures leave: transactions without
+ * an end, records of replaced leaders, heartbeats. The target fails at random, before or after it has committed. Each complete transaction
+ * must be there once, whole and in order.
  */
 import { Waits } from '@lutra/runtime';
 import { randomBytes } from 'node:crypto';

@@ -77,8 +77,8 @@ interface Attempt extends Lead {
 }
 
 /**
- * One ownership: works until the signal aborts or something fails. What a merged target transaction was refused is tried once more, one source
- * transaction at a time: the good ones before it take effect, and the bad one is named.
+ * One ownership: works until the signal aborts or something fails. What a merged target transaction was refused is tried once more, one
+ * source transaction at a time: the good ones before it take effect, and the bad one is named.
  */
 export async function runLoader(deps: LoaderDeps, work: LoaderWork, lead: Lead): Promise<void> {
   for (let refused: Refused | null = null; ;) {

@@ -5,9 +5,10 @@
  * Reading starts one record before the next offset: the record there must be the one that the checkpoint names. Without that look a
  * topic that was cut and written again would be read on in the middle, and what was lost would stay lost, silently.
  *
- * Where retention has just removed that record, the log begins at the next offset. What is there proves the same if it is the next record of the same
- * leader: no other wrote between them. An epoch record there proves nothing, so it is refused. Counter-example: seq 4, 5 were lost and another leader wrote
- * others as 4, 5 in their place; then the log begins with the epoch record of a third, and seq 6 would follow 5 as if nothing had happened.
+ * Where retention has just removed that record, the log begins at the next offset. What is there proves the same if it is the next record
+ * of the same leader: no other wrote between them. An epoch record there proves nothing, so it is refused. Counter-example: seq 4, 5 were
+ * lost and another leader wrote others as 4, 5 in their place; then the log begins with the epoch record of a third, and seq 6 would follow
+ * 5 as if nothing had happened.
  */
 import type { Checkpoint } from '@lutra/marker';
 import { admit, SyncError } from '@lutra/model';

@@ -1,4 +1,7 @@
-/** What origin and path of a source transaction decide: whether this pipeline carries it on, and with which others it may share a target transaction. */
+/**
+ * What origin and path of a source transaction decide: whether this pipeline carries it on, and with which others it may share a target
+ * transaction.
+ */
 import { SyncError, tableName } from '@lutra/model';
 import type { RowEvent, TableSchema } from '@lutra/model';
 import type { Place } from './log-reader.js';
@@ -10,8 +13,9 @@ export interface Direction {
 }
 
 /**
- * What was forwarded stands in the topic for pipelines that forward; the others get it from its origin. Through a hub it comes back to where it was, too,
- * and is passed there. What comes to the region that it names as its only one was published as new by a capture that did not know it for a copy.
+ * What was forwarded stands in the topic for pipelines that forward; the others get it from its origin. Through a hub it comes back to
+ * where it was, too, and is passed there. What comes to the region that it names as its only one was published as new by a capture that did
+ * not know it for a copy.
  * @throws SyncError LOOP_DETECTED
  */
 export function isForUs({ targetRegion, forwards }: Direction, row: { table: TableSchema; event: RowEvent; place: Place }): boolean {

@@ -1,6 +1,6 @@
 /**
- * Rows that are written once more elsewhere without the session of their source: by a resolution, or behind the next capture, which reads the loader's session from the binlog.
- * What a server computes under that session would differ there for good, and nothing would tell.
+ * Rows that are written once more elsewhere without the session of their source: by a resolution, or behind the next capture, which reads
+ * the loader's session from the binlog. What a server computes under that session would differ there for good, and nothing would tell.
  */
 import { SyncError } from '@lutra/model';
 import type { SourceSession } from '@lutra/model';

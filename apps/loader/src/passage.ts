@@ -1,6 +1,7 @@
 /**
- * The way of transactions through the loader, from the Kafka batch that brought them to the COMMIT that took them: latencies and spans. Knows what
- * was read and is not committed yet, one small note per transaction; says one latency per batch or target transaction, of what waited longest.
+ * The way of transactions through the loader, from the Kafka batch that brought them to the COMMIT that took them: latencies and spans.
+ * Knows what was read and is not committed yet, one small note per transaction; says one latency per batch or target transaction, of what
+ * waited longest.
  */
 import type { RowEvent } from '@lutra/model';
 import type { Hop, Metrics, Traces } from '@lutra/telemetry';

@@ -1,6 +1,6 @@
 /**
- * Remedies that follow one another: they share a target transaction. They came behind everything else that was read, so what waits must be on
- * its way before the first is added; and they are flushed before anything behind them is. None is ever split from the place behind it.
+ * Remedies that follow one another: they share a target transaction. They came behind everything else that was read, so what waits must be
+ * on its way before the first is added; and they are flushed before anything behind them is. None is ever split from the place behind it.
  */
 import type { Guard } from './conflict/guard.js';
 import type { Remedy } from './conflict/remedy.js';

@@ -54,8 +54,8 @@ export class Progress {
   }
 
   /**
-   * … and worked off, but for the commit of its last rows. `streaming`: they are at the target, in a huge transaction whose end may be far. Wants
-   * an Applier.
+   * … and worked off, but for the commit of its last rows. `streaming`: they are at the target, in a huge transaction whose end may be far.
+   * Wants an Applier.
    */
   batchDone({ unrouted, waitingBytes, streaming }: Pick<Applier, 'unrouted' | 'waitingBytes' | 'streaming'>, last?: RawRecord): void {
     if (last) this.#readTo = last.offset + 1;

@@ -1,14 +1,16 @@
 /**
- * Does the log hold what this pipeline carries, and do we go by the newest routes? The naive way passes every row that its routes do not take. Counter-examples:
+ * Does the log hold what this pipeline carries, and do we go by the newest routes? The naive way passes every row that its routes do not
+ * take. Counter-examples:
  *
- * 1. A table was added, capture has learnt of it and publishes its rows; a loader that has not yet passes them, saves its place behind them, and is told
- *    a moment later. So a run asks ZooKeeper twice for the document as it is now, not as the watch last said: once it is the owner, because the owner
- *    before it may have gone by newer routes than it knows; and at each record in the log that names other routes than its own.
- * 2. ZooKeeper was restored from an older copy, in which the table is not there. The revision of the configuration tells, which only grows: a
- *    record of the log that names a greater one is newer than the tree, and so is a checkpoint that was moved under a greater one.
+ * 1. A table was added, capture has learnt of it and publishes its rows; a loader that has not yet passes them, saves its place behind
+ *    them, and is told a moment later. So a run asks ZooKeeper twice for the document as it is now, not as the watch last said: once it is
+ *    the owner, because the owner before it may have gone by newer routes than it knows; and at each record in the log that names other
+ *    routes than its own.
+ * 2. ZooKeeper was restored from an older copy, in which the table is not there. The revision of the configuration tells, which only grows:
+ *    a record of the log that names a greater one is newer than the tree, and so is a checkpoint that was moved under a greater one.
  * 3. The pipeline was removed and comes back by an import. Its tables have left the topic meanwhile: a `routes` record between says so.
- * 4. The pipeline is new and the topic is not. To begin at its start would apply what the target was seeded with. So a pipeline that was given no place
- *    begins only in a log that was begun for it: its first `routes` record names it.
+ * 4. The pipeline is new and the topic is not. To begin at its start would apply what the target was seeded with. So a pipeline that was
+ *    given no place begins only in a log that was begun for it: its first `routes` record names it.
  */
 import { carriedFingerprint, isCarried, isNamed, isOutdated, pipelineId, SyncError, toSyncError } from '@lutra/model';
 import type { Announced, ChannelDocument, ControlRecord, Revision, Route, RouteFingerprints } from '@lutra/model';
@@ -66,7 +68,8 @@ export class RouteCheck {
   /**
    * At the start of a run. Resolves to the routes under which it applies.
    * @param applied those under which it was applied last
-   * @throws SyncError CONFIG_BEHIND, which the watch mends; CONFIG_OUTDATED; ZOOKEEPER_UNAVAILABLE: nobody can say, so nothing may be passed
+   * @throws SyncError CONFIG_BEHIND, which the watch mends; CONFIG_OUTDATED; ZOOKEEPER_UNAVAILABLE: nobody can say, so nothing may be
+   * passed
    */
   async requireNewest(applied: AppliedRoutes | null): Promise<AppliedRoutes> {
     const revision = await this.#revision();

@@ -1,4 +1,7 @@
-/** A transaction that a person decided to skip: which one it is, and what is written to lutra.skipped in its place, so that nothing is lost without a trace. */
+/**
+ * A transaction that a person decided to skip: which one it is, and what is written to lutra.skipped in its place, so that nothing is lost
+ * without a trace.
+ */
 import type { Row, RowEvent, Value } from '@lutra/model';
 import { quoteText } from '@lutra/mysql';
 import type { Change, SqlText } from '@lutra/mysql';

@@ -1,6 +1,7 @@
 /**
- * The source transactions of one run, each from its first row to its last, in their order: one that can be held goes to the backlog, whole; one that is too large is
- * sent as it arrives; one that a person decided to skip is recorded. Nothing of a transaction whose last row did not come stays.
+ * The source transactions of one run, each from its first row to its last, in their order: one that can be held goes to the backlog, whole;
+ * one that is too large is sent as it arrives; one that a person decided to skip is recorded. Nothing of a transaction whose last row did
+ * not come stays.
  */
 import type { During } from '@lutra/runtime';
 import type { Checkpoint } from '@lutra/marker';

@@ -1,6 +1,6 @@
 /**
- * SQL that is put together, and the changes that it comes from: by them the row is named that the target refuses. The text may be on its way already, but its changes stay
- * until somebody takes them: what fails may be among them.
+ * SQL that is put together, and the changes that it comes from: by them the row is named that the target refuses. The text may be on its
+ * way already, but its changes stay until somebody takes them: what fails may be among them.
  */
 import { StatementBuilder } from '@lutra/mysql';
 import type { Change, ExactText } from '@lutra/mysql';

@@ -1,10 +1,12 @@
 /**
- * The tables that this pipeline does not write. Two causes: capture cannot read one, and says so in its `routes` record; or the target's definition
- * of one refuses it. Either takes the tables with it that foreign keys of the target tie to it, from the same place: all before it is committed, and it stands in the
- * target (lutra.suspended) before anything behind it is. So whoever is killed where, the next owner leaves out the same rows.
+ * The tables that this pipeline does not write. Two causes: capture cannot read one, and says so in its `routes` record; or the target's
+ * definition of one refuses it. Either takes the tables with it that foreign keys of the target tie to it, from the same place: all before
+ * it is committed, and it stands in the target (lutra.suspended) before anything behind it is. So whoever is killed where, the next owner
+ * leaves out the same rows.
  *
- * A suspension ends only where the log says that the pipeline has routes without the table: a person's act, after which it comes in again as any table does. Not by the
- * routes alone. Counter-example: the table is taken out and put in again while the loader is far behind; rows from before it was brought back would be applied.
+ * A suspension ends only where the log says that the pipeline has routes without the table: a person's act, after which it comes in again
+ * as any table does. Not by the routes alone. Counter-example: the table is taken out and put in again while the loader is far behind; rows
+ * from before it was brought back would be applied.
  */
 import type { Checkpoint } from '@lutra/marker';
 import { sourceTable, SyncError, toSyncError, unwritable, without } from '@lutra/model';

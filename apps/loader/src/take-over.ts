@@ -1,4 +1,7 @@
-/** Becoming the writer of a pipeline: raises the epoch of its checkpoint row, so that a loader that was replaced while it slept fails at its fence. */
+/**
+ * Becoming the writer of a pipeline: raises the epoch of its checkpoint row, so that a loader that was replaced while it slept fails at its
+ * fence.
+ */
 import type { BusAdmin } from '@lutra/bus';
 import type { AppliedRoutes, Checkpoint } from '@lutra/marker';
 import { sayRoutes, takeOver } from '@lutra/mysql';
@@ -7,7 +10,9 @@ import type { Registry } from '@lutra/registry';
 import { throwIfAborted } from '@lutra/runtime';
 import type { Skip } from './skip.js';
 
-/** Two witnesses: ZooKeeper's mark, and the offset of the consumer group, which outlives ZooKeeper. Neither was there before the row was. */
+/**
+ * Two witnesses: ZooKeeper's mark, and the offset of the consumer group, which outlives ZooKeeper. Neither was there before the row was.
+ */
 interface Witnesses {
   readonly pipelines: Registry['pipelines'];
   readonly admin: Pick<BusAdmin, 'groupOffset'>;

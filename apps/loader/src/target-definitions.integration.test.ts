@@ -1,6 +1,6 @@
 /**
- * A table of the target that somebody changes while a loader remembers it: the next transaction notices, whatever was done, and with the definition read anew
- * everything is right. Under the user of docs/02-setup.md.
+ * A table of the target that somebody changes while a loader remembers it: the next transaction notices, whatever was done, and with the
+ * definition read anew everything is right. Under the user of docs/02-setup.md.
  */
 import { openingStatement } from '@lutra/marker';
 import type { Checkpoint } from '@lutra/marker';

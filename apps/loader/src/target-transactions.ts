@@ -1,5 +1,6 @@
 /**
- * The target transactions of one run, in their order: each gets its checkpoint, is committed while the caller reads on, and is then reported.
+ * The target transactions of one run, in their order: each gets its checkpoint, is committed while the caller reads on, and is then
+ * reported.
  *
  * One is under way at a time; the next one is put together meanwhile. After any error the run ends: what was not committed is read again
  * from the checkpoint, which says exactly what was. So nothing is tried again here, and after a failure nothing more is committed.

@@ -1,6 +1,7 @@
 /**
  * Writes target transactions: fence and marker first, then the rows, one COMMIT. It keeps the connection; retries, on the spot, what
- * the server rolled back because of others (deadlock, lock wait); and leaves every other failure to the run, which begins anew from the checkpoint.
+ * the server rolled back because of others (deadlock, lock wait); and leaves every other failure to the run, which begins anew from the
+ * checkpoint.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { checkpointStatement, openingStatement } from '@lutra/marker';

@@ -1,6 +1,7 @@
 /**
- * How far a loader is behind: the age of what it applied last, and of what it has read and not committed. A topic that says nothing is no proof: heartbeats
- * come every 10 s also from an idle source, so without them capture does not run, or Kafka does not give, and the lag grows from the last one on.
+ * How far a loader is behind: the age of what it applied last, and of what it has read and not committed. A topic that says nothing is no
+ * proof: heartbeats come every 10 s also from an idle source, so without them capture does not run, or Kafka does not give, and the lag
+ * grows from the last one on.
  */
 
 const silenceMs = 15_000;

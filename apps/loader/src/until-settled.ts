@@ -1,7 +1,8 @@
 /**
- * A huge transaction that meets a conflict was written in part when that comes to light: it begins once more, and is settled row by row. So does each one that met
- * one in this run, until they are committed. To know the last one only is not enough; counter-example: capture was replaced in the middle of one, so its first half is in the
- * log, void, and then all of it, under another seq. Each half of the time the other one would not be known, for ever.
+ * A huge transaction that meets a conflict was written in part when that comes to light: it begins once more, and is settled row by row. So
+ * does each one that met one in this run, until they are committed. To know the last one only is not enough; counter-example: capture was
+ * replaced in the middle of one, so its first half is in the log, void, and then all of it, under another seq. Each half of the time the
+ * other one would not be known, for ever.
  */
 import { toSyncError } from '@lutra/model';
 

@@ -38,7 +38,10 @@ export interface GuardWork {
   readonly targetRegion: RegionDocument;
   /** The pipelines that carry the target's changes back, of the same channel. */
   readonly back: readonly Way[];
-  /** Other pipelines to the same target, of regions that bring their changes to the source too. Where the target forwards them instead, they are in its own log. */
+  /**
+   * Other pipelines to the same target, of regions that bring their changes to the source too. Where the target forwards them instead, they
+   * are in its own log.
+   */
   readonly thirds: readonly Third[];
 }
 

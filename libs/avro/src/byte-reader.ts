@@ -91,7 +91,10 @@ export class ByteReader {
     return length;
   }
 
-  /** A copy: a value that is kept must not keep the whole fetched batch in memory. A large one is most of its batch, and its copy would be as large. */
+  /**
+   * A copy: a value that is kept must not keep the whole fetched batch in memory. A large one is most of its batch, and its copy would be
+   * as large.
+   */
   bytes(): Buffer {
     const length = this.length();
     const from = this.skip(length);

@@ -9,7 +9,8 @@ import { checkedStart } from './start-position.js';
 
 /**
  * @param choose makes the place of what the source is now
- * @throws SyncError SOURCE_BEHIND, SOURCE_PURGED, SOURCE_SETTINGS, CONFIG_INVALID (also what `choose` throws); SOURCE_UNAVAILABLE, SOURCE_DENIED
+ * @throws SyncError SOURCE_BEHIND, SOURCE_PURGED, SOURCE_SETTINGS, CONFIG_INVALID (also what `choose` throws); SOURCE_UNAVAILABLE,
+ * SOURCE_DENIED
  */
 export function checkStart<T extends FilePosition & { readonly gtidSet: string | null }>(
   source: SourceConnection,

@@ -1,4 +1,7 @@
-/** Events between the connection, which pushes, and the reader, which pulls. Bounded by the caller: it sees `bytes` and is told of each pull. */
+/**
+ * Events between the connection, which pushes, and the reader, which pulls. Bounded by the caller: it sees `bytes` and is told of each
+ * pull.
+ */
 /** Places of events that were given out; then the rest moves up. */
 const mostGivenOut = 10_000;
 

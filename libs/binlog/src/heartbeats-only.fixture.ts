@@ -1,6 +1,6 @@
 /**
- * A middlebox that lets a dump's heartbeats pass and swallows everything else that it sends; `stale`: each heartbeat is the last one from before.
- * MySQL numbers its packets, so what is left is numbered anew: the client notices nothing.
+ * A middlebox that lets a dump's heartbeats pass and swallows everything else that it sends; `stale`: each heartbeat is the last one from
+ * before. MySQL numbers its packets, so what is left is numbered anew: the client notices nothing.
  */
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';

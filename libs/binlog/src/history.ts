@@ -1,7 +1,8 @@
 /**
- * Whether a server still has the history that was read from it. GTIDs alone do not tell: after RESET, or a restore from an older backup, a server gives
- * the numbers of what it lost to new transactions, and once it has given as many, its gtid_executed holds all that was read. Going on behind
- * them would skip the new ones silently. But a server writes its files on and on: what was a place between two transactions stays one.
+ * Whether a server still has the history that was read from it. GTIDs alone do not tell: after RESET, or a restore from an older backup, a
+ * server gives the numbers of what it lost to new transactions, and once it has given as many, its gtid_executed holds all that was read.
+ * Going on behind them would skip the new ones silently. But a server writes its files on and on: what was a place between two transactions
+ * stays one.
  */
 import { SyncError } from '@lutra/model';
 import type { FilePosition } from '@lutra/model';
@@ -16,7 +17,10 @@ const wrongOffset = 1220;
 /** What can begin between two transactions, at the start of a file and at its end. */
 const between = new Set(['Gtid', 'Gtid_tagged', 'Anonymous_Gtid', 'Rotate', 'Stop', 'Format_desc', 'Previous_gtids']);
 
-/** @throws SyncError SOURCE_BEHIND if this is the server of the place and its binlog is another one there, or if it is another one and no GTIDs tell */
+/**
+ * @throws SyncError SOURCE_BEHIND if this is the server of the place and its binlog is another one there, or if it is another one and no
+ * GTIDs tell
+ */
 export async function checkHistory(query: Query, known: KnownPlace, state: SourceState): Promise<void> {
   if (known.serverUuid !== state.serverUuid) {
     if (known.gtidSet === null) throw anotherServer(known, state);

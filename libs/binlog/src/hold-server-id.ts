@@ -1,6 +1,7 @@
 /**
- * Before a capture's first dump: does another live Lutra endpoint read this server under the same server id, perhaps by another name of its host? Then the dump
- * would throw that one out, which does nothing wrong; so it is not begun. A capture that follows on the same log is no other one: its predecessor may be frozen.
+ * Before a capture's first dump: does another live Lutra endpoint read this server under the same server id, perhaps by another name of its
+ * host? Then the dump would throw that one out, which does nothing wrong; so it is not begun. A capture that follows on the same log is no
+ * other one: its predecessor may be frozen.
  */
 import { serverIdLocks, SyncError } from '@lutra/model';
 import type { ServerIdLocks } from '@lutra/model';

@@ -1,8 +1,8 @@
 /**
  * Where in the binlog we are: file, position, and the transactions read so far. Promises that no byte of a file was passed over: each event
- * must start where the one before it ended. Where the server was asked to leave out the transactions of a GTID set, it may jump forward, between
- * transactions and up to where the binlog ended when reading began: what comes after it is in no such set. Counter-example for jumps at any
- * time: something between swallows a transaction, and the next heartbeat, which says where the server is, moves us past it.
+ * must start where the one before it ended. Where the server was asked to leave out the transactions of a GTID set, it may jump forward,
+ * between transactions and up to where the binlog ended when reading began: what comes after it is in no such set. Counter-example for
+ * jumps at any time: something between swallows a transaction, and the next heartbeat, which says where the server is, moves us past it.
  */
 import { SyncError } from '@lutra/model';
 import type { FilePosition, Position } from '@lutra/model';

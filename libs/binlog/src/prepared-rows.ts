@@ -1,7 +1,8 @@
 /**
- * The rows of a prepared XA transaction, read once more at its XA COMMIT by a dump of their own. Where they stand is known of one that was prepared while we
- * read. Of any other the binlog is searched backwards from the XA COMMIT, file by file: it is the last one prepared under that xid, and no outcome of it
- * stands between. Counter-example without the latter: an xid is used again by a session that writes no binlog, and rows of the first use come twice.
+ * The rows of a prepared XA transaction, read once more at its XA COMMIT by a dump of their own. Where they stand is known of one that was
+ * prepared while we read. Of any other the binlog is searched backwards from the XA COMMIT, file by file: it is the last one prepared under
+ * that xid, and no outcome of it stands between. Counter-example without the latter: an xid is used again by a session that writes no
+ * binlog, and rows of the first use come twice.
  */
 import { SyncError, toSyncError } from '@lutra/model';
 import type { FilePosition, SourceItem } from '@lutra/model';
@@ -44,7 +45,10 @@ export async function* preparedRows(source: PreparedSource, item: Elsewhere): As
   }
 }
 
-/** What cannot be read is told with the XA COMMIT, where the log stands: behind the XA PREPARE it is already, so nobody could go on behind that. */
+/**
+ * What cannot be read is told with the XA COMMIT, where the log stands: behind the XA PREPARE it is already, so nobody could go on behind
+ * that.
+ */
 function readAt(reader: TransactionReader, bytes: Buffer, { xid, begin: { gtid, at } }: Elsewhere): readonly ReadItem[] {
   try {
     return reader.read(bytes);

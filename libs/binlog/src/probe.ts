@@ -1,6 +1,6 @@
 /**
- * Whether a row that is written to `lutra.checkpoint` at a source comes back through its binlog: settings name some ways in which it may not, a
- * replica or a proxy behind the address knows more. It is written, and a dump that begins before it is read until it comes, or until
+ * Whether a row that is written to `lutra.checkpoint` at a source comes back through its binlog: settings name some ways in which it may
+ * not, a replica or a proxy behind the address knows more. It is written, and a dump that begins before it is read until it comes, or until
  * everything that the binlog had after the write has passed.
  */
 import { randomUUID } from 'node:crypto';

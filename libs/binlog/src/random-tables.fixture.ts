@@ -1,4 +1,7 @@
-/** Tables of random columns in random order, with random rows: what a list of edges cannot think of, such as one column's data read as another's. */
+/**
+ * Tables of random columns in random order, with random rows: what a list of edges cannot think of, such as one column's data read as
+ * another's.
+ */
 import * as fc from 'fast-check';
 import { typeCases } from './allowlist.fixture.js';
 

@@ -1,6 +1,7 @@
 /**
- * The whole of reading a source: ask it who it is, check that it can go on from the start position, dump, decode, and ask again meanwhile whether
- * the dump still tells all (source-watch.ts). Promises commit order, nothing skipped, nothing after an error; never connects again by itself.
+ * The whole of reading a source: ask it who it is, check that it can go on from the start position, dump, decode, and ask again meanwhile
+ * whether the dump still tells all (source-watch.ts). Promises commit order, nothing skipped, nothing after an error; never connects again
+ * by itself.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { SyncError } from '@lutra/model';
@@ -38,7 +39,8 @@ interface Opening {
 
 /**
  * The items of a source from `start` on, without end. Connects when the first one is asked for; returning or throwing in the loop closes.
- * @throws SyncError ABORTED when the signal aborts; SOURCE_*, SERVER_ID_TAKEN, BINLOG_*, COLUMN_UNSUPPORTED, VALUE_UNSUPPORTED, CONFIG_INVALID
+ * @throws SyncError ABORTED when the signal aborts; SOURCE_*, SERVER_ID_TAKEN, BINLOG_*, COLUMN_UNSUPPORTED, VALUE_UNSUPPORTED,
+ * CONFIG_INVALID
  */
 export async function* readBinlog(options: BinlogOptions): AsyncGenerator<SourceItem, void, void> {
   const { signal, logger } = options;

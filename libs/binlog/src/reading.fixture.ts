@@ -1,4 +1,6 @@
-/** What the integration tests of this folder share: a server, a session that writes, and a reader whose items are collected until enough. */
+/**
+ * What the integration tests of this folder share: a server, a session that writes, and a reader whose items are collected until enough.
+ */
 import type { SourceItem } from '@lutra/model';
 import { createLogger } from '@lutra/telemetry';
 import { createConnection } from 'mysql2/promise';

@@ -1,8 +1,8 @@
 /**
  * Where a log goes on when a person says so. Pure; control tells the consequences with it, capture carries the order out with it.
  *
- * Going forward leaves transactions out: that is what was asked for. Going back would publish again what the log has, under new seqs, and every
- * loader would apply it twice: refused wherever GTIDs tell. Without them nobody can tell, and the person has been told so.
+ * Going forward leaves transactions out: that is what was asked for. Going back would publish again what the log has, under new seqs, and
+ * every loader would apply it twice: refused wherever GTIDs tell. Without them nobody can tell, and the person has been told so.
  */
 import { SyncError } from '@lutra/model';
 import type { Position, RestartStart } from '@lutra/model';

@@ -113,7 +113,10 @@ function imageReader(table: TableSchema, names: readonly string[], readers: read
   };
 }
 
-/** What cannot be decoded names its table, its column and, where the key stands before it, its row. What is not ours comes from bytes that do not fit, or from the engine. */
+/**
+ * What cannot be decoded names its table, its column and, where the key stands before it, its row. What is not ours comes from bytes that
+ * do not fit, or from the engine.
+ */
 function atColumn(error: unknown, { table, row, column }: { table: TableSchema; row: Row; column: string }): SyncError {
   const key = table.primaryKey.every((name) => row[name] !== undefined) ? rowKey(table, row) : undefined;
   const details = { database: table.database, table: table.name, column, ...(key && { key }) };

@@ -1,6 +1,7 @@
 /**
- * The session of a transaction, from the status variables of its BEGIN. What is not said there has the server's default: MySQL leaves the time zone out where the transaction's first
- * statement did not use it, and MariaDB, which begins a transaction by its GTID, says nothing at all.
+ * The session of a transaction, from the status variables of its BEGIN. What is not said there has the server's default: MySQL leaves the
+ * time zone out where the transaction's first statement did not use it, and MariaDB, which begins a transaction by its GTID, says nothing
+ * at all.
  */
 import { SyncError, systemOffsetsQuery, systemZone } from '@lutra/model';
 import type { SourceSession } from '@lutra/model';

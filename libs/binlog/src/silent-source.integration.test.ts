@@ -1,6 +1,7 @@
 /**
- * A source that goes on talking and sends nothing. After RESET the dump stays on the file that is gone, with heartbeats, until the new binlog is
- * longer than what was read of the old one; a middlebox may pass heartbeats only. Nothing of the dump shows it: the source itself is asked.
+ * A source that goes on talking and sends nothing. After RESET the dump stays on the file that is gone, with heartbeats, until the new
+ * binlog is longer than what was read of the old one; a middlebox may pass heartbeats only. Nothing of the dump shows it: the source itself
+ * is asked.
  */
 import type { SourceItem } from '@lutra/model';
 import type { Connection } from 'mysql2/promise';

@@ -1,11 +1,12 @@
 /**
- * A second look at a source whose dump is read: asks it over an ordinary connection, again and again, where its binlog ends. A dump alone does not
- * tell an idle source from one that sends nothing: after RESET it stays on the file that is gone, with heartbeats (MySQL 8.0, 9.7, MariaDB
- * 11.4), and a middlebox may pass heartbeats only. Each look connects anew, so an address that moved to another server is noticed too.
+ * A second look at a source whose dump is read: asks it over an ordinary connection, again and again, where its binlog ends. A dump alone
+ * does not tell an idle source from one that sends nothing: after RESET it stays on the file that is gone, with heartbeats (MySQL 8.0, 9.7,
+ * MariaDB 11.4), and a middlebox may pass heartbeats only. Each look connects anew, so an address that moved to another server is noticed
+ * too.
  *
  * 1. The source's end lies before what was read: no server takes back what it wrote, so its binlog is another one.
- * 2. Its gtid_executed lacks what was read: the same, unless the transaction is only on its way into the set (a semi-synchronous commit is sent
- *    before). What stands at our place in the binlog decides.
+ * 2. Its gtid_executed lacks what was read: the same, unless the transaction is only on its way into the set (a semi-synchronous commit is
+ *    sent before). What stands at our place in the binlog decides.
  * 3. It ends where we are, and its gtid_executed has more than what was read: the dump left something out.
  * 4. Its end lies behind what was read, look after look, while heartbeats come and nothing else: the dump does not send it.
  *
@@ -141,7 +142,9 @@ async function anotherHistory(query: Query, read: Position, state: SourceState):
   }
 }
 
-/** The server reads its set before its place, so the set holds nothing from behind the place. What was declared as purged is in no binlog. */
+/**
+ * The server reads its set before its place, so the set holds nothing from behind the place. What was declared as purged is in no binlog.
+ */
 function leftOut({ file, pos, gtidSet }: Position, { executed, purged, ...end }: SourceState): SyncError | null {
   if (file !== end.file || pos !== end.pos || gtidSet === null || executed === null || purged === null) return null;
   if (gtidSubset(executed, gtidUnion(gtidSet, purged))) return null;

@@ -1,9 +1,10 @@
 /**
- * A statement's text → its tokens, as the server's own lexer cuts them. Pure and lazy. It serves to find names: what a string or a number holds is not
- * given out. A text that the server cannot have read like this ends with `broken`; whoever meets that token knows nothing of the rest.
+ * A statement's text → its tokens, as the server's own lexer cuts them. Pure and lazy. It serves to find names: what a string or a number
+ * holds is not given out. A text that the server cannot have read like this ends with `broken`; whoever meets that token knows nothing of
+ * the rest.
  *
- * An executable comment that the server did not run stands in the binlog as a plain one (seen on MySQL 8.0.15, 9.7 and MariaDB 11.4), so no version is
- * compared here: what still begins with an exclamation mark was run.
+ * An executable comment that the server did not run stands in the binlog as a plain one (seen on MySQL 8.0.15, 9.7 and MariaDB 11.4), so no
+ * version is compared here: what still begins with an exclamation mark was run.
  */
 import type { StatementReading } from '@lutra/model';
 

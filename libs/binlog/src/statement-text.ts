@@ -1,7 +1,8 @@
 /**
- * The bytes of a statement → how the server may have read them. A query event tells the session in which the statement *ran*, and a prepared one was
- * read in the session that prepared it, with another sql_mode or (MariaDB) character set (seen on MySQL 8.0.15, 9.7, MariaDB 11.4). So each mode that
- * would cut this text differently is a reading too, and so is UTF-8; who asks what a statement touches takes the worst of them.
+ * The bytes of a statement → how the server may have read them. A query event tells the session in which the statement *ran*, and a
+ * prepared one was read in the session that prepared it, with another sql_mode or (MariaDB) character set (seen on MySQL 8.0.15, 9.7,
+ * MariaDB 11.4). So each mode that would cut this text differently is a reading too, and so is UTF-8; who asks what a statement touches
+ * takes the worst of them.
  */
 import { isUtf8 } from 'node:buffer';
 import type { StatementReading } from '@lutra/model';

@@ -72,7 +72,10 @@ const changes = new Set(
 const modifiers = new Set(['OR', 'REPLACE']);
 const controls = { BEGIN: 'begin', COMMIT: 'commit', ROLLBACK: 'rollback' } as const;
 
-/** MySQL 8.0 writes these words, and lists no database, when a restarted server empties a MEMORY table; no trigger is fired. Null: it is anything else. */
+/**
+ * MySQL 8.0 writes these words, and lists no database, when a restarted server empties a MEMORY table; no trigger is fired. Null: it is
+ * anything else.
+ */
 export function emptiedTable({ bytes, status }: QueryEvent): TableName | null {
   const isOwn = status.databases === undefined && status.unknown === null;
   const found = isOwn ? /^DELETE FROM `([^`]+)`\.`([^`]+)`$/.exec(bytes.toString('utf8')) : null;

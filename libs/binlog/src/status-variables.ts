@@ -1,6 +1,7 @@
 /**
- * The session that a statement ran in, as its query event tells it. A server leaves out what has its default, and writes the codes in no order.
- * A code whose length is not known hides what follows it: `unknown` says so, and whoever depends on one of the fields must not go on.
+ * The session that a statement ran in, as its query event tells it. A server leaves out what has its default, and writes the codes in no
+ * order. A code whose length is not known hides what follows it: `unknown` says so, and whoever depends on one of the fields must not go
+ * on.
  */
 import { ByteReader } from './byte-reader.js';
 
@@ -35,7 +36,10 @@ export interface StatusVariables {
   readonly gtidFlags3?: number;
   /** MariaDB from 11.5 on: pairs of a character set's id and that of its default collation. */
   readonly characterSetCollations?: readonly (readonly [number, number])[];
-  /** MySQL: all databases of which the statement opened a table, those of triggers, views and functions included; null: they were too many, or not told. */
+  /**
+   * MySQL: all databases of which the statement opened a table, those of triggers, views and functions included; null: they were too many,
+   * or not told.
+   */
   readonly databases?: readonly string[] | null;
   /** The first code that could not be read; null: all were. */
   readonly unknown: number | null;

@@ -72,7 +72,10 @@ export class TransactionReader {
     return this.#place.end;
   }
 
-  /** @param bytes one event. @throws SyncError BINLOG_DECODE, BINLOG_UNSUPPORTED, SOURCE_SETTINGS, SOURCE_UNAVAILABLE, COLUMN_UNSUPPORTED, VALUE_UNSUPPORTED */
+  /**
+   * @param bytes one event. @throws SyncError BINLOG_DECODE, BINLOG_UNSUPPORTED, SOURCE_SETTINGS, SOURCE_UNAVAILABLE, COLUMN_UNSUPPORTED,
+   * VALUE_UNSUPPORTED
+   */
   read(bytes: Buffer): readonly ReadItem[] {
     const before = this.#place.now;
     try {

@@ -57,7 +57,10 @@ interface Transaction extends GtidEvent {
   hasRows: boolean;
   /** An XA transaction: its rows are not in force yet. */
   isXa: boolean;
-  /** A statement that a restarted server may have written to empty a MEMORY table: then a COMMIT that is no event of InnoDB follows, and nothing else. */
+  /**
+   * A statement that a restarted server may have written to empty a MEMORY table: then a COMMIT that is no event of InnoDB follows, and
+   * nothing else.
+   */
   emptied: { readonly item: StatementItem; readonly table: TableName } | null;
 }
 

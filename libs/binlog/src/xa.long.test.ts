@@ -1,4 +1,7 @@
-/** Random XA transactions, many prepared at once, and a reader that begins anew at random: what it gives out makes the rows that the server has. */
+/**
+ * Random XA transactions, many prepared at once, and a reader that begins anew at random: what it gives out makes the rows that the server
+ * has.
+ */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Connection } from 'mysql2/promise';
 import { mysqlServer } from '../../../test/servers/index.js';

@@ -1,7 +1,8 @@
 /**
- * XA transactions. Their rows stand in the binlog at XA PREPARE, and whether they are in force is said later, by XA COMMIT or XA ROLLBACK in a transaction
- * of its own. What was prepared while we read is kept here until then: its place, and its rows while all of them together are few. What was prepared
- * before is found again in the binlog itself (prepared-rows.ts), so nothing has to be remembered beyond a connection. Decision 0019.
+ * XA transactions. Their rows stand in the binlog at XA PREPARE, and whether they are in force is said later, by XA COMMIT or XA ROLLBACK
+ * in a transaction of its own. What was prepared while we read is kept here until then: its place, and its rows while all of them together
+ * are few. What was prepared before is found again in the binlog itself (prepared-rows.ts), so nothing has to be remembered beyond a
+ * connection. Decision 0019.
  */
 import type { FilePosition, SourceItem, SourceSession } from '@lutra/model';
 import { ByteReader } from './byte-reader.js';

@@ -78,7 +78,8 @@ export class BusAdmin {
   }
 
   /**
-   * socket.request.max.bytes of the broker that leads the topic: at a larger request it cuts the connection and says nothing. Null: it does not tell us.
+   * socket.request.max.bytes of the broker that leads the topic: at a larger request it cuts the connection and says nothing. Null: it does
+   * not tell us.
    * @throws SyncError TOPIC_MISSING, KAFKA_UNAVAILABLE
    */
   async requestLimit(topic: string): Promise<number | null> {

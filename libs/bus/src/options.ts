@@ -35,7 +35,10 @@ const usualBytes = 8 * 1024 * 1024;
 /** The slowest line over which large batches must still come: 4 MiB/s, 34 Mbit/s. */
 const slowestBytesPerMs = 4194;
 
-/** `requestTimeoutMs` where one batch may be that large: with the default one it would be sent again and again over a slow line, and never arrive. */
+/**
+ * `requestTimeoutMs` where one batch may be that large: with the default one it would be sent again and again over a slow line, and never
+ * arrive.
+ */
 export function requestTimeoutFor(maxMessageBytes: number): number {
   return defaultRequestTimeoutMs + Math.ceil(Math.max(0, maxMessageBytes - usualBytes) / slowestBytesPerMs);
 }

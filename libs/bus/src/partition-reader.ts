@@ -3,8 +3,8 @@
  * cannot be recovered within a bound, and every jump of the log, is an error. Holds at most two fetches: the one being
  * read, as it came, and the next one, which is under way meanwhile.
  *
- * A place is an offset, and an offset is no identity: while the leader was away the log may have lost its tail, been written again, and be longer
- * than before. So whenever the leader had to be looked for again, the last batch that was read must still be what it was.
+ * A place is an offset, and an offset is no identity: while the leader was away the log may have lost its tail, been written again, and be
+ * longer than before. So whenever the leader had to be looked for again, the last batch that was read must still be what it was.
  */
 import { SyncError } from '@lutra/model';
 import { aborted } from '@lutra/runtime';

@@ -84,7 +84,8 @@ export class Publisher {
   /**
    * Writes the records as one batch; resolves when all in-sync replicas have it, rejects within about twice the request time-out. A call
    * before the last one has settled waits for its turn.
-   * @throws SyncError KAFKA_UNAVAILABLE, KAFKA_REFUSED, TOPIC_MISSING, LOG_RECREATED, LOG_TRUNCATED, RECORD_TOO_LARGE, ABORTED; each is final
+   * @throws SyncError KAFKA_UNAVAILABLE, KAFKA_REFUSED, TOPIC_MISSING, LOG_RECREATED, LOG_TRUNCATED, RECORD_TOO_LARGE, ABORTED; each is
+   * final
    */
   publish(records: readonly OutRecord[]): Promise<Published> {
     if (records.length === 0) return Promise.reject(new SyncError('INTERNAL', 'a publish of no records'));

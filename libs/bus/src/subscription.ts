@@ -1,4 +1,7 @@
-/** The two ways to read a partition: on and on (subscribe), and a piece of it (readRange). Both begin and go on exactly where they were told. */
+/**
+ * The two ways to read a partition: on and on (subscribe), and a piece of it (readRange). Both begin and go on exactly where they were
+ * told.
+ */
 import type { During } from '@lutra/runtime';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { SyncError } from '@lutra/model';
@@ -36,8 +39,8 @@ export interface RangeOptions extends BusOptions {
 const defaultMaxBytes = 4 * 1024 * 1024;
 const defaultMaxWaitMs = 100;
 /**
- * Batches with fewer records come together, as far as one answer has them: a writer that was never behind has left one for every transaction or two, and
- * whoever has all that to catch up with works on what it is given.
+ * Batches with fewer records come together, as far as one answer has them: a writer that was never behind has left one for every
+ * transaction or two, and whoever has all that to catch up with works on what it is given.
  */
 const fewRecords = 500;
 /** And as long as they are small: some bytes may be a text of 64 MiB, and an answer may have hundreds of such. */
@@ -45,8 +48,8 @@ const fewBytes = 1024 * 1024;
 
 /**
  * Reads one partition from an offset on, and waits at its end. Every record comes once, in order, without a gap.
- * @throws SyncError LOG_START_LOST, LOG_TRUNCATED, LOG_GAP, LOG_FOREIGN, TOPIC_MISSING, RECORD_INVALID, KAFKA_REFUSED, KAFKA_UNAVAILABLE (no answer for about
- * twice the request time-out; subscribe again at the next offset), ABORTED (the signal)
+ * @throws SyncError LOG_START_LOST, LOG_TRUNCATED, LOG_GAP, LOG_FOREIGN, TOPIC_MISSING, RECORD_INVALID, KAFKA_REFUSED, KAFKA_UNAVAILABLE
+ * (no answer for about twice the request time-out; subscribe again at the next offset), ABORTED (the signal)
  */
 export function subscribe(options: SubscribeOptions): AsyncIterable<readonly RawRecord[]> {
   return read(options, options.offset, Infinity);
@@ -94,8 +97,8 @@ async function* read(options: ReadOptions, from: number, to: number): AsyncGener
         yield offset <= to ? records : records.filter((record) => record.offset < to);
         [records, bytes] = [[], 0];
         throwIfAborted(signal);
-        // One answer holds up to some hundred thousand records. A reader that waits for nothing else would work on all of them before any timer or socket has its
-        // turn: seen as the loss of ZooKeeper's session, again and again, by a loader with much to read.
+        // One answer holds up to some hundred thousand records. A reader that waits for nothing else would work on all of them before any
+        // timer or socket has its turn: seen as the loss of ZooKeeper's session, again and again, by a loader with much to read.
         await nextTurn();
       }
     }

@@ -1,6 +1,6 @@
 /**
- * Slips in the environment, told instead of being without effect: a variable that nobody reads, a region, an endpoint or a pipeline that the configuration does not have. None of them ends
- * the process: what is named may be created later, and then it works.
+ * Slips in the environment, told instead of being without effect: a variable that nobody reads, a region, an endpoint or a pipeline that
+ * the configuration does not have. None of them ends the process: what is named may be created later, and then it works.
  */
 
 /** Of all apps, since one file often serves all of them, and of docker/compose.yaml. Sorted. */

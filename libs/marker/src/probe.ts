@@ -1,6 +1,6 @@
 /**
- * A row of `lutra.checkpoint` that belongs to no pipeline: what a capture writes to see it come back through the binlog. Where it does not, the
- * markers of loaders would not either, and every copy would be published as if it were new.
+ * A row of `lutra.checkpoint` that belongs to no pipeline: what a capture writes to see it come back through the binlog. Where it does not,
+ * the markers of loaders would not either, and every copy would be published as if it were new.
  */
 import { SyncError } from '@lutra/model';
 import { checkpointColumns } from './checkpoint.js';

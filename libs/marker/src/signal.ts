@@ -1,7 +1,8 @@
 /**
- * Rows of `lutra.signal` (schemas/lutra.sql): what a loader tells the capture of its target through the binlog, in order with everything else that is
- * committed there. A *watermark*, in a transaction of its own, asks to be published; a *remedy*, in a loader's transaction, says what a conflict made of a row.
- * Both halves: the loader writes, capture reads. Rows are written over, never deleted; `n` makes each write a row event.
+ * Rows of `lutra.signal` (schemas/lutra.sql): what a loader tells the capture of its target through the binlog, in order with everything
+ * else that is committed there. A *watermark*, in a transaction of its own, asks to be published; a *remedy*, in a loader's transaction,
+ * says what a conflict made of a row. Both halves: the loader writes, capture reads. Rows are written over, never deleted; `n` makes each
+ * write a row event.
  */
 import { rowFromJson, rowToJson, SyncError } from '@lutra/model';
 import type { Row, RowImage, TableSchema } from '@lutra/model';

@@ -4,8 +4,9 @@
  *
  * - `epoch = IF(…, E, NULL)` on a NOT NULL column raises error 1048 in strict mode when another loader owns the row: nothing after it
  *   in the text runs. It raises nothing when the row is missing, so whoever sends it checks that one row matched.
- * - The position must move forward, else the fence fails as well. Counter-example without that: COMMIT's answer is lost, the loader reads the old checkpoint on a new
- *   connection while the server still works on the old text, and sends the same transaction again with the same epoch: twice applied.
+ * - The position must move forward, else the fence fails as well. Counter-example without that: COMMIT's answer is lost, the loader reads
+ *   the old checkpoint on a new connection while the server still works on the old text, and sends the same transaction again with the same
+ *   epoch: twice applied.
  * - `n = n + 1`: an update that changes nothing leaves no row event, and the copy would go back where it came from.
  *
  * Every literal is validated against the narrow alphabets of schemas/lutra.sql, so that nothing needs escaping.
@@ -18,7 +19,8 @@ import type { AppliedRoutes, Checkpoint } from './checkpoint.js';
 export type CheckpointKey = Pick<Checkpoint, 'pipeline' | 'part' | 'lane' | 'epoch' | 'origin' | 'path'>;
 
 /**
- * Moves the position, and leaves `replay_until` alone; `seq` or `nextOffset` must be greater than the row's. The first statement of a target transaction, and the last one of a huge one.
+ * Moves the position, and leaves `replay_until` alone; `seq` or `nextOffset` must be greater than the row's. The first statement of a
+ * target transaction, and the last one of a huge one.
  * @throws SyncError CHECKPOINT_INVALID for a value that the table cannot hold
  */
 export function checkpointStatement(checkpoint: Checkpoint): string {
@@ -66,14 +68,18 @@ export function routesStatement(key: Pick<Checkpoint, 'pipeline' | 'part' | 'epo
   return `UPDATE lutra.checkpoint SET ${[fence, 'n = n + 1', routes].join(', ')}${where(key)}`;
 }
 
-/** Fence and marker alone, in front of what an owner writes without going on in the log. @throws SyncError CHECKPOINT_INVALID for a value that the table cannot hold */
+/**
+ * Fence and marker alone, in front of what an owner writes without going on in the log. @throws SyncError CHECKPOINT_INVALID for a value
+ * that the table cannot hold
+ */
 export function checkpointFence(key: Pick<Checkpoint, 'pipeline' | 'part' | 'epoch'>): string {
   const fence = `epoch = IF(epoch = ${whole('epoch', key.epoch)}, ${key.epoch}, NULL)`;
   return `UPDATE lutra.checkpoint SET ${fence}, n = n + 1${where(key)}`;
 }
 
 /**
- * Puts the position where a person wants it, also back, and takes the row from whoever owns it: `epoch` must be above all of the rows' epochs.
+ * Puts the position where a person wants it, also back, and takes the row from whoever owns it: `epoch` must be above all of the rows'
+ * epochs.
  * @throws SyncError CHECKPOINT_INVALID for a value that the table cannot hold
  */
 export function moveStatement(checkpoint: Omit<Checkpoint, 'lane' | 'n'>): string {

@@ -1,6 +1,7 @@
 /**
- * What a log says about the tables that are in it. A place in a log is worth something to a pipeline only if the log has held the pipeline's tables from there on:
- * the topic of an endpoint goes on when a pipeline is removed, without its tables, and nothing in `seq` tells. The `routes` records do. Pure.
+ * What a log says about the tables that are in it. A place in a log is worth something to a pipeline only if the log has held the
+ * pipeline's tables from there on: the topic of an endpoint goes on when a pipeline is removed, without its tables, and nothing in `seq`
+ * tells. The `routes` records do. Pure.
  */
 import type { PipelineDocument } from './config.js';
 import type { ControlRecord } from './record.js';
@@ -34,14 +35,18 @@ export function isNamed({ pipelines }: Pick<Announced, 'pipelines'>, id: string)
   return Object.hasOwn(pipelines, id);
 }
 
-/** May a pipeline that has applied all before the record go on behind it? One that is named gets its rows, under routes that were in force until they changed. */
+/**
+ * May a pipeline that has applied all before the record go on behind it? One that is named gets its rows, under routes that were in force
+ * until they changed.
+ */
 export function isCarried(announced: Pick<Announced, 'tables' | 'pipelines'>, pipeline: Carrying): boolean {
   return isNamed(announced, pipeline.id) || isHeld(announced, pipeline);
 }
 
 /**
- * From the record on, does the topic hold all that the pipeline carries now? Errs on the side of no. Counter-example for asking by name alone: a dump, then a table is added to
- * the routes; what happened in it between the two is in no topic, although the pipeline was named all the time.
+ * From the record on, does the topic hold all that the pipeline carries now? Errs on the side of no. Counter-example for asking by name
+ * alone: a dump, then a table is added to the routes; what happened in it between the two is in no topic, although the pipeline was named
+ * all the time.
  */
 export function isHeld(announced: Pick<Announced, 'tables' | 'pipelines' | 'suspended'>, pipeline: Carrying): boolean {
   if (suspendedOf(announced, pipeline).length > 0) return false;
@@ -72,8 +77,9 @@ export interface Revision {
 }
 
 /**
- * Are the routes of a tree older than those that were in force? Only what differs counts: a change elsewhere raises the revision too. And only by the number of its own channel:
- * in a tree that was restored somebody puts one channel right, and the others are still what they were in the copy.
+ * Are the routes of a tree older than those that were in force? Only what differs counts: a change elsewhere raises the revision too. And
+ * only by the number of its own channel: in a tree that was restored somebody puts one channel right, and the others are still what they
+ * were in the copy.
  * @param now of the tree
  */
 export function isOutdated(

@@ -12,7 +12,10 @@ export const nameSchema = z
   .regex(/^[a-z0-9][a-z0-9-]{0,47}$/, 'lower-case letters, digits and "-", at most 48, not starting with "-"');
 
 const sealed = { iv: z.string(), tag: z.string(), data: z.string() };
-/** What a password looks like at rest: AES-256-GCM under the key `kid`, base64 parts. The second form is an earlier version's: let in, never opened. */
+/**
+ * What a password looks like at rest: AES-256-GCM under the key `kid`, base64 parts. The second form is an earlier version's: let in, never
+ * opened.
+ */
 export const sealedSecretSchema = z.union([
   z.strictObject({ v: z.literal(2), kid: z.string(), ...sealed }),
   z.strictObject({ alg: z.literal('aes-256-gcm'), ...sealed }),
@@ -166,7 +169,9 @@ export const pipelineSchema = z.strictObject({
   routes: z.array(routeSchema).min(1),
   /** Tables of the source that the pipeline does not carry, whatever its routes say. */
   exclude: z.array(excludedSchema).optional(),
-  /** Carries on what loaders wrote at the source, too: a cascade or a hub. Without it each region's rows come by a pipeline of their own. */
+  /**
+   * Carries on what loaders wrote at the source, too: a cascade or a hub. Without it each region's rows come by a pipeline of their own.
+   */
   forwards: z.boolean().default(false),
 });
 export type PipelineDocument = z.infer<typeof pipelineSchema>;
@@ -194,7 +199,9 @@ export const conflictRuleSchema = z.strictObject({
 export type ConflictRule = z.infer<typeof conflictRuleSchema>;
 
 export const conflictsSchema = z.strictObject({
-  /** The region that has the last word, whatever the policy; needed as soon as a table that flows both ways has another policy than `stop`. */
+  /**
+   * The region that has the last word, whatever the policy; needed as soon as a table that flows both ways has another policy than `stop`.
+   */
   home: nameSchema.optional(),
   rules: z.array(conflictRuleSchema).default([]),
   /** Days that lutra.conflict keeps its rows. */

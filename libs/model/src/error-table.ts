@@ -1,6 +1,6 @@
 /**
- * The one table of error codes: what each means, what is safe when it comes, and what a person can do about it. `docs/errors.md` is made from it
- * (`npx tsx scripts/errors-doc.ts`), the REST API serves it, and every status with an error carries its help.
+ * The one table of error codes: what each means, what is safe when it comes, and what a person can do about it. `docs/errors.md` is made
+ * from it (`npx tsx scripts/errors-doc.ts`), the REST API serves it, and every status with an error carries its help.
  */
 
 /** retry: back off and try again · stop: the endpoint or pipeline waits for a person · abort: we are shutting down */

@@ -1,6 +1,7 @@
 /**
- * Operational events: JSON on the topic `lutra.events` of a region's Kafka, one record an event, for people and programs that want to be told. They are a
- * notification and not the record: an event may be lost or come twice; what was decided about a conflict stands in lutra.conflict, committed with the decision.
+ * Operational events: JSON on the topic `lutra.events` of a region's Kafka, one record an event, for people and programs that want to be
+ * told. They are a notification and not the record: an event may be lost or come twice; what was decided about a conflict stands in
+ * lutra.conflict, committed with the decision.
  */
 import { z } from 'zod';
 import { conflictPolicies } from './config.js';
@@ -70,7 +71,10 @@ export const conflictEventSchema = z.object({
 });
 export type ConflictEvent = Readonly<z.infer<typeof conflictEventSchema>>;
 
-/** A DDL statement on routed tables that an endpoint with `ddl: "ignore"` did not carry over. Its text may hold values, and is in the topic only. */
+/**
+ * A DDL statement on routed tables that an endpoint with `ddl: "ignore"` did not carry over. Its text may hold values, and is in the topic
+ * only.
+ */
 export const ddlIgnoredEventSchema = z.object({
   type: z.literal('ddl-ignored'),
   /** UUID of the event: the same when it comes twice. */

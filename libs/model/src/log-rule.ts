@@ -17,8 +17,8 @@ export interface LogState {
   /** seq of the last valid record; null before any is known. */
   readonly seq: number | null;
   /**
-   * Retention has removed the beginning, and no epoch record was met yet: the first records may be void, written late by a leader whose successor's epoch
-   * record is gone. A record of a higher epoch shows it.
+   * Retention has removed the beginning, and no epoch record was met yet: the first records may be void, written late by a leader whose
+   * successor's epoch record is gone. A record of a higher epoch shows it.
    */
   readonly headless?: boolean;
 }
@@ -39,7 +39,8 @@ export type Verdict =
 
 /**
  * Decides about the next record of a partition.
- * @throws SyncError LOG_FOREIGN (another log id), LOG_GAP (a hole in seq), RECORD_INVALID (a record of an epoch that no epoch record opened)
+ * @throws SyncError LOG_FOREIGN (another log id), LOG_GAP (a hole in seq), RECORD_INVALID (a record of an epoch that no epoch record
+ * opened)
  */
 export function admit(state: LogState, header: RecordHeader, offset: number): { verdict: Verdict; state: LogState } {
   if (header.kind === 'epoch') {

@@ -1,13 +1,13 @@
 /**
- * An omission: something that was not carried over because a configuration or a person said so, and after which the two sides may differ. It is shown
- * in the status of its channel until a person confirms it. Never with values: a statement's text is in the topic, the rows of a skipped
- * transaction are in lutra.skipped.
+ * An omission: something that was not carried over because a configuration or a person said so, and after which the two sides may differ.
+ * It is shown in the status of its channel until a person confirms it. Never with values: a statement's text is in the topic, the rows of a
+ * skipped transaction are in lutra.skipped.
  */
 import { z } from 'zod';
 
 /**
- * ddl: an endpoint with `ddl: "ignore"` · skip: a transaction that a person told a loader to skip · force: a start, or a change of the channel, in spite of its checks ·
- * suspend: a table that a channel with `onUnsupported: "suspend"` does not carry from there on
+ * ddl: an endpoint with `ddl: "ignore"` · skip: a transaction that a person told a loader to skip · force: a start, or a change of the
+ * channel, in spite of its checks · suspend: a table that a channel with `onUnsupported: "suspend"` does not carry from there on
  */
 export const omissionKinds = ['ddl', 'skip', 'force', 'suspend'] as const;
 export type OmissionKind = (typeof omissionKinds)[number];

@@ -43,7 +43,9 @@ export type ControlRecord =
       readonly endpoint: string;
       readonly position: Position;
       readonly seen: Seen;
-      /** So many remedies of what lies behind `position` are in the log already: a new leader begins at the position of the one before it. */
+      /**
+       * So many remedies of what lies behind `position` are in the log already: a new leader begins at the position of the one before it.
+       */
       readonly remedies: number;
       /** Id of the last transaction behind `position` whose rows are in the log already; null: there is none. */
       readonly rowsUntil: string | null;
@@ -72,12 +74,17 @@ export type ControlRecord =
       readonly sql: string;
       /** Its kind, like 'ALTER TABLE'. */
       readonly statement: string;
-      /** The routed tables that it concerns, by their names at the source; `*` is each one of a database. None: which ones cannot be made out. */
+      /**
+       * The routed tables that it concerns, by their names at the source; `*` is each one of a database. None: which ones cannot be made
+       * out.
+       */
       readonly tables: readonly TableName[];
       readonly position: Position;
       readonly tsMs: number;
     }
-  /** A person told capture to go on elsewhere in the source: what follows begins at `position`, which does not follow from what came before. */
+  /**
+   * A person told capture to go on elsewhere in the source: what follows begins at `position`, which does not follow from what came before.
+   */
   | {
       readonly kind: 'restart';
       readonly endpoint: string;
@@ -88,7 +95,9 @@ export type ControlRecord =
       readonly reason: string;
       readonly tsMs: number;
     }
-  /** A pipeline that writes to the endpoint asked for it: all that was committed there before `token` was written stands before this record. */
+  /**
+   * A pipeline that writes to the endpoint asked for it: all that was committed there before `token` was written stands before this record.
+   */
   | {
       readonly kind: 'watermark';
       readonly endpoint: string;

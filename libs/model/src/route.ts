@@ -1,6 +1,6 @@
 /**
- * Routes: which source tables a pipeline carries, and to which target tables. The first route that matches decides. What a route excludes goes on to the next
- * one; what a pipeline excludes is carried by none of its routes.
+ * Routes: which source tables a pipeline carries, and to which target tables. The first route that matches decides. What a route excludes
+ * goes on to the next one; what a pipeline excludes is carried by none of its routes.
  */
 import { createHash } from 'node:crypto';
 import type { PipelineDocument, Route } from './config.js';
@@ -86,7 +86,10 @@ function keyOf({ database, name }: TableName): string {
   return `${database}\0${name}`;
 }
 
-/** The routes backwards: the table of the source that arrives as this one; null: none does. A renamed part is spelled out, so there is one candidate a route. */
+/**
+ * The routes backwards: the table of the source that arrives as this one; null: none does. A renamed part is spelled out, so there is one
+ * candidate a route.
+ */
 export function sourceTable(target: TableName, routes: readonly Route[], router: Router): TableName | null {
   const candidates = routes.map(({ schema, table, to }) => ({
     database: to?.schema === undefined ? target.database : schema,
@@ -108,8 +111,8 @@ export function announcedPattern({ schema, table, exclude = [] }: Route): string
 export type RouteFingerprints = Readonly<Record<string, string>>;
 
 /**
- * Tells what one pipeline carries from what any other does: capture writes it into the log, the loader holds its own against it. Names at the target count
- * too, and so does the order, because the first route that matches decides.
+ * Tells what one pipeline carries from what any other does: capture writes it into the log, the loader holds its own against it. Names at
+ * the target count too, and so does the order, because the first route that matches decides.
  */
 export function carriedFingerprint({ forwards, ...pipeline }: Pick<PipelineDocument, 'routes' | 'exclude' | 'forwards'>): string {
   const list = pipelineRoutes(pipeline).map(({ schema, table, to, exclude = [] }) => {

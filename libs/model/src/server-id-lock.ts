@@ -1,6 +1,7 @@
 /**
- * Names of locks that a capture holds at its source while it reads there. A server cuts a dump off when another one comes under the same server id, and a
- * host's name does not tell which server it is; a lock is the server's own. The second name tells whose log it is: a capture may follow on itself.
+ * Names of locks that a capture holds at its source while it reads there. A server cuts a dump off when another one comes under the same
+ * server id, and a host's name does not tell which server it is; a lock is the server's own. The second name tells whose log it is: a
+ * capture may follow on itself.
  */
 import { createHash } from 'node:crypto';
 

@@ -1,7 +1,7 @@
 /**
- * How both MySQL clients prove who they are without giving the password to whoever answers: over TLS as the certificate allows, on this machine as the
- * driver does it, and elsewhere by challenge and response, or encrypted for a public key that the endpoint names. A key that came over the wire is
- * never used there: whoever sent it could read what it encrypts (docs/decisions/0021-secrets.md).
+ * How both MySQL clients prove who they are without giving the password to whoever answers: over TLS as the certificate allows, on this
+ * machine as the driver does it, and elsewhere by challenge and response, or encrypted for a public key that the endpoint names. A key that
+ * came over the wire is never used there: whoever sent it could read what it encrypts (docs/decisions/0021-secrets.md).
  */
 import { isIP } from 'node:net';
 import type { TlsOptions } from './config.js';

@@ -1,6 +1,7 @@
 /**
- * The session in which rows were changed at their source: what a server computes generated columns, index entries, checks, defaults and cascades by. MySQL writes it into the
- * BEGIN of each transaction, as it is at the first change of a row; MariaDB writes none, so what its server has by default stands in its place.
+ * The session in which rows were changed at their source: what a server computes generated columns, index entries, checks, defaults and
+ * cascades by. MySQL writes it into the BEGIN of each transaction, as it is at the first change of a row; MariaDB writes none, so what its
+ * server has by default stands in its place.
  */
 export interface SourceSession {
   /** Bits, as MySQL numbers them. */
@@ -32,7 +33,10 @@ export function systemOffsetsQuery(): string {
   return `SELECT CONCAT_WS(',', ${offsets.join(', ')}) AS offsets`;
 }
 
-/** The server's own zone by what systemOffsetsQuery() gave: an offset if it is always the same; else a name by which two such zones are compared. */
+/**
+ * The server's own zone by what systemOffsetsQuery() gave: an offset if it is always the same; else a name by which two such zones are
+ * compared.
+ */
 export function systemZone(offsets: string): string {
   const all = offsets.split(',').map(Number);
   const [first = 0] = all;

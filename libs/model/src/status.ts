@@ -29,13 +29,19 @@ export interface WorkStatus {
   readonly rows: number;
   readonly transactions: number;
   readonly rowsPerSecond: number;
-  /** ms: what was committed at the source so long ago is handled; 0 when nothing is left to do; null when unknown. Grows while nothing comes. */
+  /**
+   * ms: what was committed at the source so long ago is handled; 0 when nothing is left to do; null when unknown. Grows while nothing
+   * comes.
+   */
   readonly lagMs: number | null;
   /** Capture: up to where the source was read. Loader: null. */
   readonly position: Position | null;
   /** Capture: where the source's own binlog ended when it was last asked, at `at` (ms since 1970). Loader: null. */
   readonly sourceEnd: (FilePosition & { readonly at: number }) | null;
-  /** Capture: XA transactions that were prepared since it connected and have no outcome yet: how many, and the oldest one. Null: none. Loader: null. */
+  /**
+   * Capture: XA transactions that were prepared since it connected and have no outcome yet: how many, and the oldest one. Null: none.
+   * Loader: null.
+   */
   readonly prepared: (FilePosition & { readonly count: number; readonly xid: string; readonly sinceMs: number }) | null;
   /** Log id and seq of the last record written (capture) or applied (loader). */
   readonly log: string | null;
@@ -47,7 +53,10 @@ export interface WorkStatus {
   /** Capture: transactions that an application did not want replicated; requests of applications that were not heeded. */
   readonly skipped: number;
   readonly ignored: number;
-  /** Routes that are in force: those of all pipelines of the endpoint, written into the log (capture); of this pipeline (loader). null: not yet. */
+  /**
+   * Routes that are in force: those of all pipelines of the endpoint, written into the log (capture); of this pipeline (loader). null: not
+   * yet.
+   */
   readonly routes: RouteFingerprints | null;
   /** Tables that are not carried until a person has brought them back. null: not known yet. */
   readonly suspended: readonly Suspension[] | null;

@@ -1,7 +1,7 @@
 /**
- * Tables that cannot be carried. Where a channel says `onUnsupported: "suspend"`, such a table costs itself and those that foreign keys tie to it: from a
- * place in the log on it is left out, until a person has brought it back. Only what is the table's own counts (its columns, a value that no column of ours
- * holds, its definition at the target), never a conflict, a lost connection or a right.
+ * Tables that cannot be carried. Where a channel says `onUnsupported: "suspend"`, such a table costs itself and those that foreign keys tie
+ * to it: from a place in the log on it is left out, until a person has brought it back. Only what is the table's own counts (its columns, a
+ * value that no column of ours holds, its definition at the target), never a conflict, a lost connection or a right.
  */
 import { z } from 'zod';
 import type { ChannelDocument, PipelineDocument, UnsupportedPolicy } from './config.js';
@@ -34,7 +34,10 @@ export const unwritable: ReadonlySet<ErrorCode> = new Set(['TABLE_MISSING', 'COL
 
 type Ends = Pick<PipelineDocument, 'source' | 'target'>;
 
-/** Does something that leaves an endpoint come back to it? Conflicts are looked for there: a table that is suspended one way only would blind that. */
+/**
+ * Does something that leaves an endpoint come back to it? Conflicts are looked for there: a table that is suspended one way only would
+ * blind that.
+ */
 export function flowsBothWays(pipelines: readonly Ends[]): boolean {
   return pipelines.some(({ source, target }) => reachable(target, pipelines).has(source));
 }

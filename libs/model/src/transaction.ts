@@ -54,7 +54,10 @@ export type SourceItem =
       readonly kind: 'statement';
       /** Like 'INSERT'; never more of the text, which may hold values. */
       readonly keyword: string;
-      /** All that it may have changed, by whatever trigger, view or function; `*` is each table of a database. null: the server does not say. */
+      /**
+       * All that it may have changed, by whatever trigger, view or function; `*` is each table of a database. null: the server does not
+       * say.
+       */
       readonly tables: readonly TableName[] | null;
       readonly gtid: string | null;
       readonly at: FilePosition;
@@ -79,8 +82,9 @@ export interface LogPosition {
 }
 
 /**
- * Pipeline (`<channel>.<name>`) → the last transaction of its source that it had applied here before this one was committed. By region it would be too
- * much: of two pipelines from one region the one that is ahead says nothing about the tables of the other. Logs of older versions have regions in it.
+ * Pipeline (`<channel>.<name>`) → the last transaction of its source that it had applied here before this one was committed. By region it
+ * would be too much: of two pipelines from one region the one that is ahead says nothing about the tables of the other. Logs of older
+ * versions have regions in it.
  */
 export type Seen = Readonly<Record<string, LogPosition>>;
 
@@ -120,7 +124,10 @@ export interface TransactionBlock {
   /** True on the transaction's last published row event, and only there. */
   readonly last: boolean;
   readonly seen: Seen;
-  /** On the first row event: the session that the transaction ran in. Null on the others, and in topics that were written before it was there. */
+  /**
+   * On the first row event: the session that the transaction ran in. Null on the others, and in topics that were written before it was
+   * there.
+   */
   readonly session: SourceSession | null;
   /** On the last row event: where the transaction ends in the binlog. Null before. */
   readonly end: FilePosition | null;

@@ -1,6 +1,7 @@
 /**
- * What a person is told who must change the definition of a table. The bare ALTER TABLE leads into the next stop: a server whose binlog is read has the ALTER in it, and its
- * capture stops there (DDL_UNSUPPORTED). Outside of the binlog nobody stops; and a change of the table's shape must be on both sides before the next row.
+ * What a person is told who must change the definition of a table. The bare ALTER TABLE leads into the next stop: a server whose binlog is
+ * read has the ALTER in it, and its capture stops there (DDL_UNSUPPORTED). Outside of the binlog nobody stops; and a change of the table's
+ * shape must be on both sides before the next row.
  */
 import type { Problem } from './problem.js';
 
@@ -20,7 +21,10 @@ const why = 'as an administrator, in a session of its own: in the binlog it woul
 const quiet = 'on both sides, while nobody writes to the table and recordsBehind of the pipelines is 0';
 const where = 'docs/02-setup.md, A table that must change';
 
-/** The same problem; an ALTER TABLE in what mends it is offered so that it leads out. @param captured the binlog of the table's server is read */
+/**
+ * The same problem; an ALTER TABLE in what mends it is offered so that it leads out. @param captured the binlog of the table's server is
+ * read
+ */
 export function withAlterAdvice(found: Problem, captured: boolean): Problem {
   const { id, mend } = found;
   const both = onBothSides.has(id); // of the two, one is a source

@@ -1,9 +1,11 @@
 /**
- * Literals that mean the same in every session, for tables whose rows are written in the source's. The naive way writes '…'; counter-examples: under NO_BACKSLASH_ESCAPES 'a\\b' has two
- * backslashes, under collation_connection = latin1 a letter that latin1 lacks becomes a question mark, and under another time zone a TIMESTAMP is another instant.
+ * Literals that mean the same in every session, for tables whose rows are written in the source's. The naive way writes '…';
+ * counter-examples: under NO_BACKSLASH_ESCAPES 'a\\b' has two backslashes, under collation_connection = latin1 a letter that latin1 lacks
+ * becomes a question mark, and under another time zone a TIMESTAMP is another instant.
  *
- * An instant in the hour that a zone counts twice has no local time of its own. A server from 8.0.19 on takes its offset to UTC in the literal. On others it is converted by the server, there and
- * back; what does not come back as it was raises error 1690 (BIGINT out of range) instead of being stored as the other instant.
+ * An instant in the hour that a zone counts twice has no local time of its own. A server from 8.0.19 on takes its offset to UTC in the
+ * literal. On others it is converted by the server, there and back; what does not come back as it was raises error 1690 (BIGINT out of
+ * range) instead of being stored as the other instant.
  */
 import type { LiteralForm } from './literal.js';
 import { encoded, quoteText } from './literal.js';

@@ -49,7 +49,8 @@ export class ApplyConnection implements Queries {
    * Runs one text in one round trip. When it throws, nothing of the transaction was committed, except that a lost connection
    * (TARGET_UNAVAILABLE) leaves it unknown.
    * @returns what each statement on rows gave, in order
-   * @throws SyncError FENCED, CHECKPOINT_MISSING, CHECKPOINT_INVALID, ROW_CONFLICT, TARGET_* (TARGET_CHANGED: a table is not what is remembered of it), TABLE_MISSING, COLUMN_MISSING, APPLY_REFUSED;
+   * @throws SyncError FENCED, CHECKPOINT_MISSING, CHECKPOINT_INVALID, ROW_CONFLICT, TARGET_* (TARGET_CHANGED: a table is not what is
+   * remembered of it), TABLE_MISSING, COLUMN_MISSING, APPLY_REFUSED;
    *   details: `table`, `does`, and `change`, `changes`: which changes of the builder the failed statement carried
    */
   async run(text: SqlText): Promise<readonly Result[]> {
@@ -69,9 +70,9 @@ export class ApplyConnection implements Queries {
 
   /**
    * Runs statements inside the open transaction. When the server refuses one because a unique value is taken, because of a foreign key, or
-   * because a row to update or delete is not there, the transaction stays open: the server has undone that statement, and nothing else. So of
-   * a text of several statements those before it have taken effect, and those after it never run; and the count of a DELETE that should have
-   * matched several rows leaves those deleted that were there. Who must know gives one change at a time.
+   * because a row to update or delete is not there, the transaction stays open: the server has undone that statement, and nothing else. So
+   * of a text of several statements those before it have taken effect, and those after it never run; and the count of a DELETE that should
+   * have matched several rows leaves those deleted that were there. Who must know gives one change at a time.
    * @param session the text runs in it; our own is there again when this resolves
    * @returns null, or the ROW_CONFLICT (details: as for run(); conflictKind() says which) with which the transaction goes on
    * @throws SyncError as run(), for all else; the transaction is rolled back then

@@ -1,6 +1,7 @@
 /**
- * Whether two servers that take writes to one table can give the same number to different rows. The naive check looks at one side; counter-example: both
- * have increment 2 and offset 1. Two series o + i·k meet somewhere unless their offsets differ modulo the greatest common divisor of their steps. Pure.
+ * Whether two servers that take writes to one table can give the same number to different rows. The naive check looks at one side;
+ * counter-example: both have increment 2 and offset 1. Two series o + i·k meet somewhere unless their offsets differ modulo the greatest
+ * common divisor of their steps. Pure.
  */
 import { problem } from './problem.js';
 import type { Problem } from './problem.js';

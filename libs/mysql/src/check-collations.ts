@@ -1,6 +1,6 @@
 /**
- * Whether the loader can tell from texts what a key takes for one value (collation.ts). Where it cannot, a conflict would be missed and two regions would differ without a word;
- * where the two sides do not agree about it, one of them cannot hold what the other does. Pure.
+ * Whether the loader can tell from texts what a key takes for one value (collation.ts). Where it cannot, a conflict would be missed and two
+ * regions would differ without a word; where the two sides do not agree about it, one of them cannot hold what the other does. Pure.
  */
 import { sameCollation, tailoringOf } from './collation.js';
 import { quoteName, quoteTable } from './literal.js';

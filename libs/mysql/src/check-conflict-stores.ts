@@ -1,6 +1,7 @@
 /**
- * Whether the tables that conflicts need are there as schemas/lutra.sql makes them, and the user may do with them what loader and control do: lutra.signal
- * (watermarks and remedies), lutra.conflict (what was decided), lutra.skip (transactions that applications keep to themselves).
+ * Whether the tables that conflicts need are there as schemas/lutra.sql makes them, and the user may do with them what loader and control
+ * do: lutra.signal (watermarks and remedies), lutra.conflict (what was decided), lutra.skip (transactions that applications keep to
+ * themselves).
  */
 import { seesAll } from './check-privileges.js';
 import { problem } from './problem.js';
@@ -77,7 +78,10 @@ const suspendedStore: Store = {
   rights: ['SELECT', 'INSERT', 'UPDATE'],
 };
 
-/** Of a pipeline that suspends tables. One that an earlier schemas/lutra.sql left out is missed when the first table is to be suspended: till then nothing stops. */
+/**
+ * Of a pipeline that suspends tables. One that an earlier schemas/lutra.sql left out is missed when the first table is to be suspended:
+ * till then nothing stops.
+ */
 export async function checkSuspendedStore(queries: Queries, server: ServerFacts): Promise<readonly Problem[]> {
   const found = await checkStore(queries, server, suspendedStore);
   return found.map((one) => (one.id === 'suspended-missing' ? { ...one, severity: 'warning' } : one));

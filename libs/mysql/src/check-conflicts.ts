@@ -1,6 +1,6 @@
 /**
- * Whether the policy of a table can bring both sides to the same end, on these two servers (docs/decisions/0008-conflicts.md): what cannot is refused with
- * its reason, what surprises is told. Pure.
+ * Whether the policy of a table can bring both sides to the same end, on these two servers (docs/decisions/0008-conflicts.md): what cannot
+ * is refused with its reason, what surprises is told. Pure.
  */
 import { goesByVersion, tableName } from '@lutra/model';
 import type { ConflictRule } from '@lutra/model';

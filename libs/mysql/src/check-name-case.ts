@@ -1,6 +1,6 @@
 /**
- * lower_case_table_names: with 1 a server keeps names of databases and tables in lower case, and a route in another case matches nothing; with 2 (macOS)
- * it keeps them as they were written and takes all of them for equal, so nothing says what a name in the binlog stands for.
+ * lower_case_table_names: with 1 a server keeps names of databases and tables in lower case, and a route in another case matches nothing;
+ * with 2 (macOS) it keeps them as they were written and takes all of them for equal, so nothing says what a name in the binlog stands for.
  */
 import { excludedPattern, foldedName } from '@lutra/model';
 import type { Route, TableName } from '@lutra/model';

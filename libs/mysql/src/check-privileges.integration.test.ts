@@ -1,6 +1,6 @@
 /**
- * What the user of docs/02-setup.md sees is what an administrator sees, read by read; and whatever right is taken from it, a check says so as an error, with the
- * statement that mends it. Reads: all that the product asks a server's catalogue.
+ * What the user of docs/02-setup.md sees is what an administrator sees, read by read; and whatever right is taken from it, a check says so
+ * as an error, with the statement that mends it. Reads: all that the product asks a server's catalogue.
  */
 import { readdir, readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';

@@ -1,6 +1,7 @@
 /**
- * Whether the user may do what Lutra does with a table, and see all that a check or a loader judges. What a server hides, it hides without an error: a user with a
- * right on one column sees a table of one column, and one without TRIGGER sees none. So nothing is judged by what came back empty, but by what was granted.
+ * Whether the user may do what Lutra does with a table, and see all that a check or a loader judges. What a server hides, it hides without
+ * an error: a user with a right on one column sees a table of one column, and one without TRIGGER sees none. So nothing is judged by what
+ * came back empty, but by what was granted.
  */
 import { tableName } from '@lutra/model';
 import type { TableName } from '@lutra/model';

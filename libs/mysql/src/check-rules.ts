@@ -1,6 +1,6 @@
 /**
- * Rules that name a table which the source does not have: most often a slip, after which another rule, or none, decides about the table that was meant. Pure. Only of a
- * table spelled out that the pipeline would bring under this name is it known that nobody brings it.
+ * Rules that name a table which the source does not have: most often a slip, after which another rule, or none, decides about the table
+ * that was meant. Pure. Only of a table spelled out that the pipeline would bring under this name is it known that nobody brings it.
  */
 import { tableName } from '@lutra/model';
 import type { ConflictRule, Router, TableName } from '@lutra/model';

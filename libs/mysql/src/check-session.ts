@@ -1,6 +1,6 @@
 /**
- * What a server computes by the session of who writes, where that session cannot be carried: not in the binlog, not known at the target, or fixed when a server opens the table. Each
- * column, index and check by its name. docs/decisions/0011-source-session.md says what was tried.
+ * What a server computes by the session of who writes, where that session cannot be carried: not in the binlog, not known at the target, or
+ * fixed when a server opens the table. Each column, index and check by its name. docs/decisions/0011-source-session.md says what was tried.
  */
 import { tableName } from '@lutra/model';
 import { foreignModeNames, named, readsLocalTime } from './decided-session.js';

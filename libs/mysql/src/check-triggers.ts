@@ -1,6 +1,6 @@
 /**
- * Triggers of a target's table: they fire for applied rows too. One that runs before a row is written can change it, and the sides differ; counter-example: the same
- * `SET NEW.v = NEW.v + 1` on both sides (a dump carries it over) makes 101 of 100 there and 102 here.
+ * Triggers of a target's table: they fire for applied rows too. One that runs before a row is written can change it, and the sides differ;
+ * counter-example: the same `SET NEW.v = NEW.v + 1` on both sides (a dump carries it over) makes 101 of 100 there and 102 here.
  */
 import { tableName } from '@lutra/model';
 import { quoteName, quoteTable, quoteText } from './literal.js';

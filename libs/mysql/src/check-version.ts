@@ -1,6 +1,6 @@
 /**
- * The column by which the later of two changes is told. It must have an order, be in every row, and grow with every write; of equal versions home's wins.
- * Pure.
+ * The column by which the later of two changes is told. It must have an order, be in every row, and grow with every write; of equal
+ * versions home's wins. Pure.
  */
 import { tableName } from '@lutra/model';
 import { quoteName, quoteTable } from './literal.js';

@@ -1,13 +1,14 @@
 /**
- * Which collations are known: what a key takes for one value under them, the loader can tell from the texts alone (apps/loader/src/conflict/folded-text.ts), on all servers that
- * have them. By exact names, so that one that a later server adds is none of them. Pure. Shown on the servers' own comparisons: known-collations.integration.test.ts there.
+ * Which collations are known: what a key takes for one value under them, the loader can tell from the texts alone
+ * (apps/loader/src/conflict/folded-text.ts), on all servers that have them. By exact names, so that one that a later server adds is none of
+ * them. Pure. Shown on the servers' own comparisons: known-collations.integration.test.ts there.
  */
 
 /** What a text is to be folded by, beyond what is done to every text. */
 export interface Tailoring {
   /**
-   * 'bytes': tells all texts apart, but for blanks at the end. 'basic': takes all letters beyond the basic plane for one. 'general': that too, and ͅ is ι, which is nothing
-   * or a part of its letter elsewhere.
+   * 'bytes': tells all texts apart, but for blanks at the end. 'basic': takes all letters beyond the basic plane for one. 'general': that
+   * too, and ͅ is ι, which is nothing or a part of its letter elsewhere.
    */
   readonly letters: 'bytes' | 'general' | 'basic' | 'all';
   /** Of lower case letters without marks. Each may take more for one than the language does, never less. */
@@ -86,7 +87,10 @@ const languages: Readonly<Record<string, Alike>> = {
   hu: hungarian,
 };
 
-/** Collations of older character sets; without the ending of those that do not pad. Some have a weight for a byte that is no character: here its escape. */
+/**
+ * Collations of older character sets; without the ending of those that do not pad. Some have a weight for a byte that is no character: here
+ * its escape.
+ */
 const older: Readonly<Record<string, Alike>> = {
   ...none('armscii8_general_ci ascii_general_ci cp1250_croatian_ci cp1250_czech_cs cp1250_polish_ci cp1251_general_ci cp1251_general_cs'),
   ...none('cp850_general_ci cp852_general_ci cp866_general_ci cp932_japanese_ci eucjpms_japanese_ci euckr_korean_ci'),

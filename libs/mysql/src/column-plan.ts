@@ -86,7 +86,10 @@ function stagedForm(form: LiteralForm, staging: ColumnStaging): LiteralForm {
 /** In a statement without it error 1690 is not of bytes that are no text in their character set. */
 export const raisesIllFormed = 'IF(~0 + (NOT (LENGTH(CONVERT(';
 
-/** A literal of bytes that are no text here is an error; a CONVERT of them is NULL, without a word in strict mode too, or the text before them. */
+/**
+ * A literal of bytes that are no text here is an error; a CONVERT of them is NULL, without a word in strict mode too, or the text before
+ * them.
+ */
 function wellFormed(converted: string, bytes: number): string {
   return `${raisesIllFormed.slice(0, -'CONVERT('.length)}${converted}) <=> ${bytes})), ${converted}, NULL)`;
 }
@@ -108,7 +111,10 @@ function readAsBytes(source: ColumnSchema, target: TargetColumn, server: TargetS
   return codec && (!codec.plain || (server.flavor === 'mariadb' && source.charset?.startsWith('utf8'))) ? codec : null;
 }
 
-/** What is escaped is text in its own character set only; and a TEXT may be longer in another one, where a server without strict mode would cut it. */
+/**
+ * What is escaped is text in its own character set only; and a TEXT may be longer in another one, where a server without strict mode would
+ * cut it.
+ */
 function withinCharset(source: ColumnSchema, { target, where }: { target: TargetColumn; where: string }, literal: Literal): Literal {
   const { charset } = source;
   const codec = charset === undefined || sameCharset(source, target) ? undefined : textCodec(charset);
@@ -211,8 +217,8 @@ function exactCondition(
 }
 
 /**
- * As printed, because 1 = 1.0; the literal passes through JSON, so that its blanks and order do not matter. Or one as it would print had it come as a text, the other as
- * it is: a number made of a DECIMAL prints 1.10, and 1.1 where a dump has brought it.
+ * As printed, because 1 = 1.0; the literal passes through JSON, so that its blanks and order do not matter. Or one as it would print had it
+ * come as a text, the other as it is: a number made of a DECIMAL prints 1.10, and 1.1 where a dump has brought it.
  */
 function exactDocument(quoted: string, text: string): string {
   const printed = (document: string): string => `CAST(${document} AS CHAR)`;

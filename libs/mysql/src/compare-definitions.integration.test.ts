@@ -1,4 +1,7 @@
-/** Definitions that differ in effect, on real servers: what the loader's statement does to the row, what the check says, and that its advice holds. */
+/**
+ * Definitions that differ in effect, on real servers: what the loader's statement does to the row, what the check says, and that its advice
+ * holds.
+ */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ConflictPolicy, Row } from '@lutra/model';
 import { conflictRuleSchema } from '@lutra/model';

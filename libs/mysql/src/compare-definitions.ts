@@ -1,7 +1,8 @@
 /**
- * Where the definitions of two tables make the target store something else, or refuse, although every value of the source fits (match-tables.ts). Pure: also
- * for a target before and after a DDL. Harmless, and left out: other defaults and ON UPDATE (each column is written), another order of the values of ENUM and
- * SET, AUTO_INCREMENT, partitions, plain indexes, STORED or VIRTUAL, unique keys at the source alone where rows flow one way.
+ * Where the definitions of two tables make the target store something else, or refuse, although every value of the source fits
+ * (match-tables.ts). Pure: also for a target before and after a DDL. Harmless, and left out: other defaults and ON UPDATE (each column is
+ * written), another order of the values of ENUM and SET, AUTO_INCREMENT, partitions, plain indexes, STORED or VIRTUAL, unique keys at the
+ * source alone where rows flow one way.
  */
 import { tableName } from '@lutra/model';
 import type { ConflictPolicy, TableName } from '@lutra/model';

@@ -1,6 +1,6 @@
 /**
- * What a server computes by itself when a row of a table is written, read from SHOW CREATE TABLE: the one text that MySQL and MariaDB print alike, and show to every user who may
- * read the table. Each of these may depend on the session that writes.
+ * What a server computes by itself when a row of a table is written, read from SHOW CREATE TABLE: the one text that MySQL and MariaDB print
+ * alike, and show to every user who may read the table. Each of these may depend on the session that writes.
  */
 export interface Computed {
   readonly what: 'column' | 'index' | 'check' | 'partitions' | 'default';

@@ -1,6 +1,7 @@
 /**
- * Where both sides write and conflicts are decided, what home made of a row is written elsewhere in our own session: a row alone does not say in which one it was written. So what a
- * server computes by settings that another session had would differ for good, and nothing would tell.
+ * Where both sides write and conflicts are decided, what home made of a row is written elsewhere in our own session: a row alone does not
+ * say in which one it was written. So what a server computes by settings that another session had would differ for good, and nothing would
+ * tell.
  */
 import { tableName } from '@lutra/model';
 import type { SourceSession } from '@lutra/model';

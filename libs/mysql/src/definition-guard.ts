@@ -1,14 +1,16 @@
 /**
- * Sees, on one connection, that tables are what they were when their definitions were read. The naive ways: a time limit lets rows slip; reading the definitions in
- * each transaction costs 3 to 13 ms a table.
+ * Sees, on one connection, that tables are what they were when their definitions were read. The naive ways: a time limit lets rows slip;
+ * reading the definitions in each transaction costs 3 to 13 ms a table.
  *
- * A prepared statement knows the version of each definition that it was made for. The server compares it at each EXECUTE and counts, for the session, how often it
- * had to prepare anew (Com_stmt_reprepare). Proof, with P the PREPARE, R the reading of the definition after it, E the EXECUTE in the transaction:
+ * A prepared statement knows the version of each definition that it was made for. The server compares it at each EXECUTE and counts, for
+ * the session, how often it had to prepare anew (Com_stmt_reprepare). Proof, with P the PREPARE, R the reading of the definition after it,
+ * E the EXECUTE in the transaction:
  * 1. The count is the same after E: nothing changed the table between P and E, so R read one definition, whole, and E met the same one.
  * 2. R gave what is remembered: so the remembered definition is the one that E met.
  * 3. E takes the table's metadata lock until the transaction ends: so all its statements meet it.
- * Seen on MySQL 8.0.15, 9.7 and MariaDB 11.4 for every kind of ALTER, triggers, RENAME, DROP and CREATE; 20 µs a table and 100 µs (MariaDB: 280) a transaction.
- * What counts without a change (FLUSH TABLES, a definition cache that is too small) costs a new connection and a reading.
+ * Seen on MySQL 8.0.15, 9.7 and MariaDB 11.4 for every kind of ALTER, triggers, RENAME, DROP and CREATE; 20 µs a table and 100 µs (MariaDB:
+ * 280) a transaction. What counts without a change (FLUSH TABLES, a definition cache that is too small) costs a new connection and a
+ * reading.
  */
 import { SyncError } from '@lutra/model';
 import type { TableName } from '@lutra/model';

@@ -45,7 +45,9 @@ describe.each(versions)('exact statements on %s', (version) => {
     return builder.take();
   }
 
-  /** In a transaction of its own. Resolves to the numbers of the changes that did not find their row as it was; then nothing has happened. */
+  /**
+   * In a transaction of its own. Resolves to the numbers of the changes that did not find their row as it was; then nothing has happened.
+   */
   async function unlike(at: Loaded, steps: readonly Step[]): Promise<readonly number[]> {
     const text = statements(at, steps);
     await connection.run(begin);

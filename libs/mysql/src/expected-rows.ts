@@ -1,9 +1,10 @@
 /**
- * The rows that a text of changes finds, held against what the source says they were. One statement a table reads and locks them before the first change is made;
- * what it gave is compared here. The naive way puts the image into the WHERE of each change: exact to the byte, that costs the server as much again as the
- * change itself, and twice the text.
+ * The rows that a text of changes finds, held against what the source says they were. One statement a table reads and locks them before the
+ * first change is made; what it gave is compared here. The naive way puts the image into the WHERE of each change: exact to the byte, that
+ * costs the server as much again as the change itself, and twice the text.
  *
- * Only what a row was before the text is read. A row that the text changes twice must be, the second time, what the text itself has made of it.
+ * Only what a row was before the text is read. A row that the text changes twice must be, the second time, what the text itself has made of
+ * it.
  */
 import { SyncError, tableName, toSyncError } from '@lutra/model';
 import type { Row, Value } from '@lutra/model';
@@ -72,8 +73,8 @@ export class ExpectedRows {
   }
 
   /**
-   * Numbers of the changes whose row is not what the source says it was, or is not there. An update or deletion may still miss its row, although it was read: a trigger
-   * or a foreign key of the target took it. So the rows that each has matched are counted too.
+   * Numbers of the changes whose row is not what the source says it was, or is not there. An update or deletion may still miss its row,
+   * although it was read: a trigger or a foreign key of the target took it. So the rows that each has matched are counted too.
    * @param marks of text() and the changes
    * @param results of those that read or write a table
    */
@@ -145,7 +146,9 @@ function markOf({ table: { plan }, rows }: Read): Mark {
   return { does: 'read rows', table: { database, name }, change: rows[0]?.[1].change ?? 0, changes: rows.length };
 }
 
-/** Two rows have the same text if their keys are the same to the byte. A collation may be wider: then the row that is found is another one. */
+/**
+ * Two rows have the same text if their keys are the same to the byte. A collation may be wider: then the row that is found is another one.
+ */
 function keyText({ key }: ExpectedOfTable, row: Row): string {
   return textOf(key.map(({ plan: { name, schema } }) => formOf(schema.type, row[name] as Value)));
 }

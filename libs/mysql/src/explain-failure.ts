@@ -1,4 +1,7 @@
-/** A text that failed, as the error that says what its failed statement was doing: the same number means one thing in a fence and another in a count. */
+/**
+ * A text that failed, as the error that says what its failed statement was doing: the same number means one thing in a fence and another in
+ * a count.
+ */
 import { raises1690 } from './any-session.js';
 import { SyncError, tableName } from '@lutra/model';
 import type { ErrorDetails, TableName } from '@lutra/model';

@@ -1,6 +1,6 @@
 /**
- * What the user of a session may do on a table, from SHOW GRANTS, which tells of the roles that are active too. The naive way asks information_schema for what it
- * hides: a user without TRIGGER sees no trigger, and no error either.
+ * What the user of a session may do on a table, from SHOW GRANTS, which tells of the roles that are active too. The naive way asks
+ * information_schema for what it hides: a user without TRIGGER sees no trigger, and no error either.
  */
 import type { TableName } from '@lutra/model';
 import type { Queries } from './session-options.js';

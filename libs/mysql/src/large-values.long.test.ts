@@ -1,4 +1,7 @@
-/** Values of 64 MiB in each type that can be so large, with the contents that cost most, under a max_allowed_packet of 64 MiB: they arrive to the byte. */
+/**
+ * Values of 64 MiB in each type that can be so large, with the contents that cost most, under a max_allowed_packet of 64 MiB: they arrive
+ * to the byte.
+ */
 import { checkpointStatement } from '@lutra/marker';
 import type { Checkpoint } from '@lutra/marker';
 import type { Row, Value } from '@lutra/model';

@@ -1,7 +1,7 @@
 /**
- * Values as SQL literals that the server stores to the byte: in the shortest form for the session of session.ts (utf8mb4, time_zone '+00:00', backslash
- * escapes on), or in a form that means the same in every session (any-session.ts). A value that could be stored as another one without an error is refused, with VALUE_UNSUPPORTED; the value itself is
- * never in the message.
+ * Values as SQL literals that the server stores to the byte: in the shortest form for the session of session.ts (utf8mb4, time_zone
+ * '+00:00', backslash escapes on), or in a form that means the same in every session (any-session.ts). A value that could be stored as
+ * another one without an error is refused, with VALUE_UNSUPPORTED; the value itself is never in the message.
  */
 import { SyncError } from '@lutra/model';
 import type { ColumnSchema, ColumnType, Value } from '@lutra/model';

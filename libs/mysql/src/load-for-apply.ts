@@ -1,6 +1,6 @@
 /**
- * The definition of a table that a loader writes to. It must see all of it: what the server hides from the user (triggers without the privilege TRIGGER) would be taken
- * for what is not there.
+ * The definition of a table that a loader writes to. It must see all of it: what the server hides from the user (triggers without the
+ * privilege TRIGGER) would be taken for what is not there.
  */
 import { SyncError, tableName } from '@lutra/model';
 import type { TableName } from '@lutra/model';

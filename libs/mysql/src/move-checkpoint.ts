@@ -1,7 +1,7 @@
 /**
- * A person moves a pipeline's checkpoint: one transaction at the target, which waits for whoever holds the row. It raises the epoch above all,
- * so that a loader that is at work fails at its fence, reads the row again and goes on from the new place. There is nothing else to carry
- * out: a crash before COMMIT changes nothing, one after it leaves a row that every loader follows.
+ * A person moves a pipeline's checkpoint: one transaction at the target, which waits for whoever holds the row. It raises the epoch above
+ * all, so that a loader that is at work fails at its fence, reads the row again and goes on from the new place. There is nothing else to
+ * carry out: a crash before COMMIT changes nothing, one after it leaves a row that every loader follows.
  */
 import { createStatement, moveStatement, readStatement, rowToCheckpoint } from '@lutra/marker';
 import type { Checkpoint } from '@lutra/marker';
@@ -15,12 +15,15 @@ export type Destination = Omit<Checkpoint, 'pipeline' | 'part' | 'lane' | 'epoch
 export interface Move {
   readonly pipeline: string;
   readonly part: number;
-  /** From the row as it is while nobody else can change it; null: there is none, and one is made. What it throws leaves everything as it is. */
+  /**
+   * From the row as it is while nobody else can change it; null: there is none, and one is made. What it throws leaves everything as it is.
+   */
   destination(current: Checkpoint | null): Destination | Promise<Destination>;
 }
 
 /**
- * @throws SyncError CHECKPOINT_INVALID, TARGET_BUSY (a transaction holds the row for longer than we wait), TARGET_*, and what destination() throws
+ * @throws SyncError CHECKPOINT_INVALID, TARGET_BUSY (a transaction holds the row for longer than we wait), TARGET_*, and what destination()
+ * throws
  */
 export async function moveCheckpoint(target: ConnectionOptions | Queries, move: Move): Promise<void> {
   await through(target, async (queries) => {

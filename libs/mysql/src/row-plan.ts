@@ -53,7 +53,8 @@ export function identicalRows(plan: RowPlan, a: Row, b: Row): boolean {
 }
 
 /**
- * Equal as stored, in every column of the primary key. A collation may be wider: 'a' and 'A' are not the same here, yet one row to the server.
+ * Equal as stored, in every column of the primary key. A collation may be wider: 'a' and 'A' are not the same here, yet one row to the
+ * server.
  */
 export function sameKey(plan: RowPlan, a: Row, b: Row): boolean {
   return plan.table.key.every((column) => same(column, a[column.name], b[column.name]));

@@ -1,6 +1,6 @@
 /**
- * Statements on one row of a target table, found by its primary key whatever else is in it: read, locked, written whole, deleted. Pure; the naive
- * ways are the ones that statement-builder.ts names.
+ * Statements on one row of a target table, found by its primary key whatever else is in it: read, locked, written whole, deleted. Pure; the
+ * naive ways are the ones that statement-builder.ts names.
  */
 import type { Row } from '@lutra/model';
 import { typesSql } from './json-types.js';
@@ -13,7 +13,8 @@ import { equal, keyOf } from './table-plan.js';
 import type { ColumnPlan } from './column-plan.js';
 
 /**
- * The row of that primary key, for toRow(). With `forUpdate` it is locked; if it is not there, in REPEATABLE READ the gap where it would be.
+ * The row of that primary key, for toRow(). With `forUpdate` it is locked; if it is not there, in REPEATABLE READ the gap where it would
+ * be.
  * @throws SyncError VALUE_UNSUPPORTED, as all here
  */
 export function readRowQuery(plan: RowPlan, key: Row, forUpdate: boolean): string {
@@ -21,8 +22,8 @@ export function readRowQuery(plan: RowPlan, key: Row, forUpdate: boolean): strin
 }
 
 /**
- * The rows with another primary key that hold a value of `row` in a unique key, locked, for toRow(): one statement a key, so that each finds its row by
- * its index. A row that holds two of them comes twice. NULL collides with nothing, and a key with one is left out.
+ * The rows with another primary key that hold a value of `row` in a unique key, locked, for toRow(): one statement a key, so that each
+ * finds its row by its index. A row that holds two of them comes twice. NULL collides with nothing, and a key with one is left out.
  */
 export function holdersQueries(plan: RowPlan, row: Row): readonly string[] {
   const held = plan.uniqueKeys.filter((columns) => columns.every(({ name }) => row[name] !== null));

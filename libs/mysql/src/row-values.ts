@@ -11,8 +11,8 @@ import { withTypes } from './json-types.js';
 import type { ResultRow } from './session-options.js';
 
 /**
- * What the server is asked for, so that nothing is lost on the way. A FLOAT is printed in 6 digits; as DOUBLE it is exact. Where '' is a member, an ENUM's error value prints like it,
- * and a SET prints without it unless it is the last one.
+ * What the server is asked for, so that nothing is lost on the way. A FLOAT is printed in 6 digits; as DOUBLE it is exact. Where '' is a
+ * member, an ENUM's error value prints like it, and a SET prints without it unless it is the last one.
  * @param column an ENUM's or SET's values are those of the table that is read, in its order
  */
 export function selected({ type, values }: ColumnSchema, quoted: string): string {
@@ -74,8 +74,8 @@ export function valueOf(column: ColumnSchema, found: ResultRow[string], types: R
 }
 
 /**
- * A column that is read as bytes (table-plan.ts) gives a Buffer; a text of UTF-8 may hold what is the mark of an escape. What selected() spells out
- * has its escapes already, and a text of another character set has none.
+ * A column that is read as bytes (table-plan.ts) gives a Buffer; a text of UTF-8 may hold what is the mark of an escape. What selected()
+ * spells out has its escapes already, and a text of another character set has none.
  */
 function textOf({ charset = 'binary', values }: ColumnSchema, found: Exclude<ResultRow[string], null>): string {
   if (Buffer.isBuffer(found)) return textCodec(charset)?.decode(found) ?? String(found);
@@ -151,8 +151,8 @@ export function sameTypes(a: Value, b: Value): boolean {
 }
 
 /**
- * What the text of a document makes of it, as a dump does: a fraction is a DOUBLE, a date a text. The target may have been filled from one, or by whoever read a
- * document and wrote it back.
+ * What the text of a document makes of it, as a dump does: a fraction is a DOUBLE, a date a text. The target may have been filled from one,
+ * or by whoever read a document and wrote it back.
  */
 function document(text: string): string {
   const printed = printedJson(text);

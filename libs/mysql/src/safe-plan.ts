@@ -1,29 +1,29 @@
 /**
- * How rows are written once more: safe mode, after a rewind. The target has applied the log up to H, rows of it were damaged or not, and the
- * records S+1 … H come again. Afterwards each row that they touch must be what it was at the source at H, and no other row may change.
+ * How rows are written once more: safe mode, after a rewind. The target has applied the log up to H, rows of it were damaged or not, and
+ * the records S+1 … H come again. Afterwards each row that they touch must be what it was at the source at H, and no other row may change.
  *
- * An insert or update writes its after image by primary key, whether the row is there or not; a delete deletes, whether it is there or not; a moved
- * key is a delete and an upsert. What breaks that alone: the source gave 'a' from row 1 to row 2 in the range. At the target row 2 has 'a', and the
- * old image of row 1, ('a'), comes again: its upsert would collide with row 2, and INSERT … ON DUPLICATE KEY UPDATE would overwrite row 2. So first
- * every *other* row that holds a unique value of the image is deleted.
+ * An insert or update writes its after image by primary key, whether the row is there or not; a delete deletes, whether it is there or not;
+ * a moved key is a delete and an upsert. What breaks that alone: the source gave 'a' from row 1 to row 2 in the range. At the target row 2
+ * has 'a', and the old image of row 1, ('a'), comes again: its upsert would collide with row 2, and INSERT … ON DUPLICATE KEY UPDATE would
+ * overwrite row 2. So first every *other* row that holds a unique value of the image is deleted.
  *
- * Why nothing is lost by that. Invariant, after each replayed change e: a row of the target is (i) as it was at the source at e, or (ii) touched again
- * in e+1 … H. At first it holds: what the range does not touch is the same at S and at H, and everything else is (ii). A change makes its own row (i).
- * A row that it deletes for a unique value is not (i), because at the source that value belonged to the change's row at e; so it is (ii), and stays so:
- * a later image writes it whole. At H no row is (ii) any more.
+ * Why nothing is lost by that. Invariant, after each replayed change e: a row of the target is (i) as it was at the source at e, or (ii)
+ * touched again in e+1 … H. At first it holds: what the range does not touch is the same at S and at H, and everything else is (ii). A
+ * change makes its own row (i). A row that it deletes for a unique value is not (i), because at the source that value belonged to the
+ * change's row at e; so it is (ii), and stays so: a later image writes it whole. At H no row is (ii) any more.
  *
- * It does not hold for a row that somebody changed at the target and that the range does not touch: who rewinds must go back behind the last change of
- * all that was damaged. And it does not hold for what is refused here, each by name:
+ * It does not hold for a row that somebody changed at the target and that the range does not touch: who rewinds must go back behind the
+ * last change of all that was damaged. And it does not hold for what is refused here, each by name:
  * - no primary key: an image does not say which of several equal rows it is, and an insert again is a row more;
- * - a unique key over an expression, a prefix, a generated column or a column that the source does not have: its value is not in the image, so who
- *   holds it is not known;
+ * - a unique key over an expression, a prefix, a generated column or a column that the source does not have: its value is not in the image,
+ *   so who holds it is not known;
  * - a foreign key with an action: its effects on children are not in the log of every server, so the children would not come back.
  *
  * Other foreign keys are not checked in safe mode: a child comes again whose parent was deleted later in the range, and its own deletion
  * comes later. At H both are as at the source, where the keys held.
  *
- * The last line of defence is in the upsert itself: if it collides with a row of another primary key (a client took the value between two statements, a
- * unique key was added since the table was read), the statement fails instead of overwriting that row.
+ * The last line of defence is in the upsert itself: if it collides with a row of another primary key (a client took the value between two
+ * statements, a unique key was added since the table was read), the statement fails instead of overwriting that row.
  */
 import { SyncError, tableName } from '@lutra/model';
 import type { TableSchema } from '@lutra/model';
@@ -79,7 +79,8 @@ export function knownKeys(plan: TablePlan, cannot: string): SafePlan['uniqueKeys
 function upsertTail({ key, columns }: TablePlan): string {
   const rest = columns.filter((column) => !key.some((part) => part.name === column.name));
   const assignments = [
-    // First: behind it the row's own key is what the assignments have made of it. NULL would do on most columns, but AUTO_INCREMENT takes it.
+    // First: behind it the row's own key is what the assignments have made of it. NULL would do on most columns, but AUTO_INCREMENT takes
+    // it.
     ...key.map(({ quoted: name, schema }) => {
       // Of ENUM and SET by number: their texts are one where '' is a member, or a value beside the members.
       const number = schema.type === 'enum' || schema.type === 'set' ? ' & ~0' : '';

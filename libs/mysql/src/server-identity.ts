@@ -1,6 +1,6 @@
 /**
- * Which server it is, whatever the name of its host: a lock of its own is known to it alone. MySQL's server_uuid would tell too, but MariaDB has none, and a
- * copied data directory has that of its origin.
+ * Which server it is, whatever the name of its host: a lock of its own is known to it alone. MySQL's server_uuid would tell too, but
+ * MariaDB has none, and a copied data directory has that of its origin.
  */
 import { randomUUID } from 'node:crypto';
 import { serverIdLocks } from '@lutra/model';

@@ -31,7 +31,10 @@ export interface Queries {
   query(sql: string): Promise<readonly ResultRow[]>;
 }
 
-/** Of those that a source's session has its own of (source-session.ts). MySQL has no check_constraint_checks, so it is said only where it was changed. */
+/**
+ * Of those that a source's session has its own of (source-session.ts). MySQL has no check_constraint_checks, so it is said only where it
+ * was changed.
+ */
 const own: Readonly<Record<string, string>> = {
   time_zone: "'+00:00'",
   sql_mode: "'STRICT_ALL_TABLES,ALLOW_INVALID_DATES,NO_AUTO_VALUE_ON_ZERO,NO_ENGINE_SUBSTITUTION'",
@@ -40,7 +43,10 @@ const own: Readonly<Record<string, string>> = {
   check_constraint_checks: '1',
 };
 
-/** Makes these settings ours again. collation_connection is the one of SET NAMES; until then '…' is read in the source's character set, which may be UTF-16. */
+/**
+ * Makes these settings ours again. collation_connection is the one of SET NAMES; until then '…' is read in the source's character set,
+ * which may be UTF-16.
+ */
 export function ownSession(names: readonly string[]): string {
   const values = names.filter((name) => own[name] !== undefined).map((name) => `SESSION ${name} = ${own[name]?.replace(/^'/, "_latin1'")}`);
   return `SET ${[...(names.includes('collation_connection') ? ['NAMES utf8mb4'] : []), ...values].join(', ')}`;
@@ -99,8 +105,8 @@ export function driverOptions(options: ConnectionOptions): mysql.ConnectionOptio
 }
 
 /**
- * The driver's own reading of a DOUBLE is a neighbour of it now and then, and of a geometry it makes an object without its SRID. A FLOAT should be asked for as `f * 1e0`: it is
- * printed in 6 digits.
+ * The driver's own reading of a DOUBLE is a neighbour of it now and then, and of a geometry it makes an object without its SRID. A FLOAT
+ * should be asked for as `f * 1e0`: it is printed in 6 digits.
  */
 const typeCast: mysql.TypeCast = (field, next) => {
   if (field.type === 'GEOMETRY' || field.type === 'VECTOR') return field.buffer();

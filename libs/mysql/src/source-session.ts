@@ -1,9 +1,11 @@
 /**
- * Under which session a change is written. MySQL's own replica applies a transaction in the session of its BEGIN, without strict mode, and each rows event under its flags; so do we, but only
- * where the target's table has something that depends on it. All else, the fence and the counts above all, runs in our own session, which is strict.
+ * Under which session a change is written. MySQL's own replica applies a transaction in the session of its BEGIN, without strict mode, and
+ * each rows event under its flags; so do we, but only where the target's table has something that depends on it. All else, the fence and
+ * the counts above all, runs in our own session, which is strict.
  *
  * What is not passed on, and why:
- * - STRICT_*: what the source has stored by then was a warning there (INSERT IGNORE), and an error would stop us. That a value fits its column is seen to by match-tables.ts.
+ * - STRICT_*: what the source has stored by then was a warning there (INSERT IGNORE), and an error would stop us. That a value fits its
+ *   column is seen to by match-tables.ts.
  * - unique_checks = 0: it changes no value; it lets InnoDB take a duplicate unseen.
  * - modes that only change how a statement is read: ours mean the same in all of them.
  */

@@ -1,9 +1,11 @@
 /**
- * Values that are too large for the text of a statement. They are sent before it, in pieces, into user variables of the session, and the statement names the variable. So a value may be as large as
- * max_allowed_packet, whatever its bytes are; a literal (`x'…'`, or a text of quotes) is up to twice as large as its value, and the values of a row stand in one packet.
+ * Values that are too large for the text of a statement. They are sent before it, in pieces, into user variables of the session, and the
+ * statement names the variable. So a value may be as large as max_allowed_packet, whatever its bytes are; a literal (`x'…'`, or a text of
+ * quotes) is up to twice as large as its value, and the values of a row stand in one packet.
  *
- * A variable that does not hold exactly the value's bytes raises error 1690 (BIGINT out of range). Counter-examples without that: a variable that was never set is NULL, and so is a CONCAT that is
- * larger than max_allowed_packet; outside strict mode both would be stored without a word. docs/decisions/0017-large-values.md has the alternatives.
+ * A variable that does not hold exactly the value's bytes raises error 1690 (BIGINT out of range). Counter-examples without that: a
+ * variable that was never set is NULL, and so is a CONCAT that is larger than max_allowed_packet; outside strict mode both would be stored
+ * without a word. docs/decisions/0017-large-values.md has the alternatives.
  */
 import type { ColumnType, Row, TableName, Value } from '@lutra/model';
 

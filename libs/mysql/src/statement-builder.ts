@@ -9,8 +9,8 @@
  * - One UPDATE for several rows: the server's order within it is that of an index, and a unique value may be passed on from row to row.
  * - Trusting that a row is there: each UPDATE and DELETE is followed by the count of the rows that it must have matched.
  *
- * An exact builder does not trust what is in the row either: its text reads and locks, first of all, what the changes will find, and whoever runs it asks
- * differing() before he commits (expected-rows.ts). So the server need not count.
+ * An exact builder does not trust what is in the row either: its text reads and locks, first of all, what the changes will find, and
+ * whoever runs it asks differing() before he commits (expected-rows.ts). So the server need not count.
  */
 import { SyncError, tableName } from '@lutra/model';
 import type { Row, TableSchema, Value } from '@lutra/model';

@@ -1,6 +1,7 @@
 /**
- * lutra.suspended: which tables a pipeline does not write, and from where on. Written behind the fence, by the owner of the checkpoint row that says the place, so
- * that nobody applies a row of a table that another owner has suspended. An entry that has ended stays: it says what happened.
+ * lutra.suspended: which tables a pipeline does not write, and from where on. Written behind the fence, by the owner of the checkpoint row
+ * that says the place, so that nobody applies a row of a table that another owner has suspended. An entry that has ended stays: it says
+ * what happened.
  */
 import { checkpointFence } from '@lutra/marker';
 import type { Checkpoint } from '@lutra/marker';
@@ -88,8 +89,9 @@ function endStatement({ pipeline }: SuspensionPlace, { database, name }: TableNa
 }
 
 /**
- * The tables that foreign keys tie to `table`, over any number of keys and in both directions: a child without its parent is refused, and a parent without its children has other
- * effects (cascades). Keys of tables that the user may not see are not among them; the pipeline does not write those either.
+ * The tables that foreign keys tie to `table`, over any number of keys and in both directions: a child without its parent is refused, and a
+ * parent without its children has other effects (cascades). Keys of tables that the user may not see are not among them; the pipeline does
+ * not write those either.
  */
 export async function tiedTables(target: ConnectionOptions | Queries, table: TableName): Promise<readonly TableName[]> {
   const columns = 'TABLE_SCHEMA AS db, TABLE_NAME AS tbl, REFERENCED_TABLE_SCHEMA AS parent_db, REFERENCED_TABLE_NAME AS parent';

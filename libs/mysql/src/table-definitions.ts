@@ -1,9 +1,11 @@
 /**
- * What a loader's run took the target's tables for. Plans, statements and conflict keys are made from a definition that is read once; a person may change the table
- * at any time. Counter-example: `DROP b, ADD b INT` where b was generated: the statements go on leaving b out, the server takes them, and b stays NULL.
+ * What a loader's run took the target's tables for. Plans, statements and conflict keys are made from a definition that is read once; a
+ * person may change the table at any time. Counter-example: `DROP b, ADD b INT` where b was generated: the statements go on leaving b out,
+ * the server takes them, and b stays NULL.
  *
- * So each connection sees, in every transaction, that its tables are still the ones that are remembered here (definition-guard.ts); when one is not, the run ends with
- * TARGET_CHANGED, and the next one reads everything anew. docs/02-setup.md, "What is remembered of a server", lists all that is kept and what empties it.
+ * So each connection sees, in every transaction, that its tables are still the ones that are remembered here (definition-guard.ts); when
+ * one is not, the run ends with TARGET_CHANGED, and the next one reads everything anew. docs/02-setup.md, "What is remembered of a server",
+ * lists all that is kept and what empties it.
  */
 import { SyncError, tableName } from '@lutra/model';
 import type { TableName } from '@lutra/model';

@@ -23,9 +23,14 @@ export interface TablePlan {
   /** Of the primary key; empty if there is none. */
   readonly key: readonly ColumnPlan[];
   readonly insertHead: string;
-  /** Instead of insertHead, for a single row: what VALUES refuses for one row, a NULL in a generated column that allows none, SELECT stores as the server did. */
+  /**
+   * Instead of insertHead, for a single row: what VALUES refuses for one row, a NULL in a generated column that allows none, SELECT stores
+   * as the server did.
+   */
   readonly selectHead: string | null;
-  /** The server computes something when a row is written: so rows are written in the source's session, and literals mean the same in each. */
+  /**
+   * The server computes something when a row is written: so rows are written in the source's session, and literals mean the same in each.
+   */
   readonly computes: boolean;
   /** Deletions that follow one another may share a statement. */
   readonly groupsDeletes: boolean;

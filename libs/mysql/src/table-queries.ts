@@ -1,4 +1,7 @@
-/** What information_schema is asked about tables; the same on MySQL 8.0, 9.7 and MariaDB. Column names are given, for MySQL's are in capitals. */
+/**
+ * What information_schema is asked about tables; the same on MySQL 8.0, 9.7 and MariaDB. Column names are given, for MySQL's are in
+ * capitals.
+ */
 
 export function columnsQuery(where: string): string {
   return `SELECT TABLE_NAME AS tbl, COLUMN_NAME AS name, DATA_TYPE AS data_type, COLUMN_TYPE AS column_type, IS_NULLABLE AS nullable, COLUMN_DEFAULT AS column_default, EXTRA AS extra, GENERATION_EXPRESSION AS expression, CHARACTER_SET_NAME AS charset, COLLATION_NAME AS collation, CHARACTER_OCTET_LENGTH AS bytes, CHARACTER_MAXIMUM_LENGTH AS characters, NUMERIC_PRECISION AS number_precision, NUMERIC_SCALE AS number_scale, DATETIME_PRECISION AS fraction FROM information_schema.COLUMNS WHERE ${where} ORDER BY TABLE_NAME, ORDINAL_POSITION`;

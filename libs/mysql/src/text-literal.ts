@@ -13,7 +13,8 @@ export function textIn(charset: string | undefined, form: LiteralForm): (value: 
   const codec = charset === undefined ? undefined : textCodec(charset);
   const asText = (value: string): string | null => (value.isWellFormed() ? form.text(value) : null);
   if (!codec) return asText;
-  // Without strict mode a server cuts off what it finds no ascii, without an error; what is not well-formed elsewhere is one in each session.
+  // Without strict mode a server cuts off what it finds no ascii, without an error; what is not well-formed elsewhere is one in each
+  // session.
   const cut = charset === 'ascii' && !form.own;
   const asBytes = (value: string): string | null => {
     const bytes = cut && codec.escaped(value) ? null : codec.encode(value);
@@ -22,7 +23,9 @@ export function textIn(charset: string | undefined, form: LiteralForm): (value: 
   return (value) => ((codec.plain ? !codec.escaped(value) : invariant.test(value)) ? asText(value) : asBytes(value));
 }
 
-/** In a declared value: a character beyond the basic plane, or an escape. information_schema shows a question mark, or another sequence's. */
+/**
+ * In a declared value: a character beyond the basic plane, or an escape. information_schema shows a question mark, or another sequence's.
+ */
 export const hidden = /\u{10ffff}?[\u{10000}-\u{10ffff}]/u;
 
 /** Whether the target has a hidden value is not known; without strict mode it would store '' for it. */

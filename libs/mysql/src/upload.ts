@@ -1,6 +1,7 @@
 /**
- * Sends staged values into their variables, piece by piece: each text fits max_allowed_packet, and the event loop has its turn between two. In hexadecimal, which needs no escaping and is the same for
- * the nastiest text. Nothing of it is in a transaction or in the binlog (rows are logged, not statements).
+ * Sends staged values into their variables, piece by piece: each text fits max_allowed_packet, and the event loop has its turn between two.
+ * In hexadecimal, which needs no escaping and is the same for the nastiest text. Nothing of it is in a transaction or in the binlog (rows
+ * are logged, not statements).
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { SyncError, tableName } from '@lutra/model';

@@ -1,6 +1,7 @@
 /**
- * Ends an app under a Node that is too old with what is needed and how it is got, instead of a TypeError from somewhere deep. Its first import, so that it runs before what fails; it
- * imports nothing itself. (scripts/require-node.mjs is for what runs before there is a build.)
+ * Ends an app under a Node that is too old with what is needed and how it is got, instead of a TypeError from somewhere deep. Its first
+ * import, so that it runs before what fails; it imports nothing itself. (scripts/require-node.mjs is for what runs before there is a
+ * build.)
  */
 export const least = [24, 6] as const;
 

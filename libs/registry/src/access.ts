@@ -1,6 +1,6 @@
 /**
- * Who may read and write our tree. Without a digest ZooKeeper lets everybody, so it is asked for unless ZooKeeper is on this machine; nodes of a time
- * without one are closed by whoever has it; and a tree that is another's is told apart from one that works.
+ * Who may read and write our tree. Without a digest ZooKeeper lets everybody, so it is asked for unless ZooKeeper is on this machine; nodes
+ * of a time without one are closed by whoever has it; and a tree that is another's is told apart from one that works.
  */
 import { SyncError, isLoopback } from '@lutra/model';
 import type { Connection } from './connection.js';

@@ -1,4 +1,7 @@
-/** What can be asked of ZooKeeper over one connection, as promises. Faults pass as they are, but that a node is not there is an answer: null. */
+/**
+ * What can be asked of ZooKeeper over one connection, as promises. Faults pass as they are, but that a node is not there is an answer:
+ * null.
+ */
 import zookeeper from 'node-zookeeper-client';
 import type { Acl, Stat } from 'node-zookeeper-client';
 import { isNoNode } from './faults.js';

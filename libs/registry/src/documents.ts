@@ -30,8 +30,8 @@ export interface DocumentStore<T> {
   /** @throws SyncError CONFIG_CONFLICT if it has another version or is gone */
   remove(name: string, version: number): Promise<void>;
   /**
-   * Calls back with everything as soon as it is known, then after every change; changes in quick succession come as one, always with the newest.
-   * Goes on over reconnects and expired sessions. An invalid document is reported through `onError`, and its last good version, if
+   * Calls back with everything as soon as it is known, then after every change; changes in quick succession come as one, always with the
+   * newest. Goes on over reconnects and expired sessions. An invalid document is reported through `onError`, and its last good version, if
    * there was one, stays in the map. Returns a function that ends it.
    */
   watch(callback: (documents: ReadonlyMap<string, T>) => void, onError?: (name: string, error: SyncError) => void): () => void;

@@ -1,4 +1,6 @@
-/** The shape of each kind of node that an export holds: the schemas of the stores themselves, and what makes two nodes count as the same. */
+/**
+ * The shape of each kind of node that an export holds: the schemas of the stores themselves, and what makes two nodes count as the same.
+ */
 import { SyncError, channelSchema, endpointSchema, omissionsSchema, parseDocument, regionSchema } from '@lutra/model';
 import { z } from 'zod';
 import { toBytes } from './json.js';
@@ -25,8 +27,8 @@ interface Kind {
   /** @throws SyncError CONFIG_INVALID for a name that no store would have written */
   checkName(paths: Paths, name: string): unknown;
   /**
-   * Whether what stands in the tree may stay. By default only the same bytes may. Work that has begun already moves its own nodes on: those are
-   * newer than any export.
+   * Whether what stands in the tree may stay. By default only the same bytes may. Work that has begun already moves its own nodes on: those
+   * are newer than any export.
    */
   stays?(there: unknown, wanted: unknown): boolean;
 }

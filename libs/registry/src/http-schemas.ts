@@ -1,6 +1,6 @@
 /**
- * A Confluent-compatible schema registry over HTTP (SCHEMA_REGISTRY_URL). A 404 counts as "there is none" only with the registry's own error code:
- * the 404 of a wrong URL is an error. The credentials in the URL are sent as basic auth and are in no message and no log line.
+ * A Confluent-compatible schema registry over HTTP (SCHEMA_REGISTRY_URL). A 404 counts as "there is none" only with the registry's own
+ * error code: the 404 of a wrong URL is an error. The credentials in the URL are sent as basic auth and are in no message and no log line.
  */
 import { SyncError } from '@lutra/model';
 import type { Logger } from '@lutra/telemetry';

@@ -1,6 +1,7 @@
 /**
- * The keys that passwords are sealed with: one a line, the first seals, all open. A file is read again when it has changed, so that a key comes and
- * goes without a restart; one that cannot be read any more, or holds no keys, leaves those that were known in force. No message ever holds a key.
+ * The keys that passwords are sealed with: one a line, the first seals, all open. A file is read again when it has changed, so that a key
+ * comes and goes without a restart; one that cannot be read any more, or holds no keys, leaves those that were known in force. No message
+ * ever holds a key.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';

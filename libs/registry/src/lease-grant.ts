@@ -1,6 +1,6 @@
 /**
- * A lease that we hold. Checked whenever our node changes and after every reconnect; given up when the session expired, when the node is gone
- * or another's is before it. Not given up for silence alone.
+ * A lease that we hold. Checked whenever our node changes and after every reconnect; given up when the session expired, when the node is
+ * gone or another's is before it. Not given up for silence alone.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { SyncError } from '@lutra/model';

@@ -22,8 +22,8 @@ export interface LeaseGrant {
   /** Grows with every grant of the path: the transaction number of its node. */
   readonly number: number;
   /**
-   * Aborts with LEASE_LOST when we learn that the session expired, that our node is gone, or that the registry stops. While ZooKeeper cannot be
-   * reached it does not: data that flows goes on.
+   * Aborts with LEASE_LOST when we learn that the session expired, that our node is gone, or that the registry stops. While ZooKeeper
+   * cannot be reached it does not: data that flows goes on.
    */
   readonly lost: AbortSignal;
   /** Lets the next standby in. While ZooKeeper cannot be reached it returns soon, and the node is removed when it can. */

@@ -1,6 +1,6 @@
 /**
- * Remembers which tables have left a pipeline. What is done to them from then on is in no topic, so one that comes in again is not as the target has it,
- * and nothing in the log tells a loader that goes on behind it.
+ * Remembers which tables have left a pipeline. What is done to them from then on is in no topic, so one that comes in again is not as the
+ * target has it, and nothing in the log tells a loader that goes on behind it.
  */
 import { SyncError } from '@lutra/model';
 import { z } from 'zod';

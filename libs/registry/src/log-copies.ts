@@ -1,6 +1,6 @@
 /**
- * ZooKeeper's copy of the position in the log, per endpoint: a valid heartbeat record and where it stands. Compared with the topic it tells a
- * new topic from one that was emptied, recreated or lost its tail. Written only from a known version, so that a replaced leader cannot.
+ * ZooKeeper's copy of the position in the log, per endpoint: a valid heartbeat record and where it stands. Compared with the topic it tells
+ * a new topic from one that was emptied, recreated or lost its tail. Written only from a known version, so that a replaced leader cannot.
  */
 import { randomUUID } from 'node:crypto';
 import { suspensionSchema, SyncError } from '@lutra/model';
@@ -31,7 +31,9 @@ export interface LogCopy {
 export interface LogCopyStore {
   /** @throws SyncError CONFIG_INVALID when the copy is damaged */
   read(endpoint: string): Promise<Versioned<LogCopy> | null>;
-  /** `version` null: there is none yet. Resolves with the new version. @throws SyncError CONFIG_CONFLICT when another wrote or removed it */
+  /**
+   * `version` null: there is none yet. Resolves with the new version. @throws SyncError CONFIG_CONFLICT when another wrote or removed it
+   */
   write(endpoint: string, copy: LogCopy, version: number | null): Promise<number>;
   /** Whatever its version; nothing happens if there is none. */
   remove(endpoint: string): Promise<void>;

@@ -6,8 +6,9 @@ export const defaultRoot = '/lutra';
 
 /**
  * What must outlive the loss of ZooKeeper, in the order in which an import writes it: channels last, because work begins with them. Who
- * keeps more there adds its folder here and its shape to export-kinds.ts. Leases and status are of living processes and stay out. So do `restarts`:
- * an order in an old export may have been carried out since, and would be a second time, with transactions left out that nobody meant.
+ * keeps more there adds its folder here and its shape to export-kinds.ts. Leases and status are of living processes and stay out. So do
+ * `restarts`: an order in an old export may have been carried out since, and would be a second time, with transactions left out that nobody
+ * meant.
  */
 export const persistentFolders = [
   'schemas/ids',

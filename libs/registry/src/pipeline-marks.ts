@@ -1,4 +1,7 @@
-/** Remembers that a pipeline once had a checkpoint row: if the row is missing then, it was lost, and starting anew would apply everything twice. */
+/**
+ * Remembers that a pipeline once had a checkpoint row: if the row is missing then, it was lost, and starting anew would apply everything
+ * twice.
+ */
 import { z } from 'zod';
 import { fromNode, toBytes } from './json.js';
 import type { Paths } from './paths.js';

@@ -1,7 +1,8 @@
 /**
- * What this process has seen of the schema registry. Ids are given once and for good, so what is known needs no ZooKeeper: a new leadership during an
- * outage goes on with the tables that it knew. And a ZooKeeper that comes back without schemas (lost, or restored from an export that is
- * older than they are) gets them back from whoever works with them: without them nobody could read the records that carry their ids.
+ * What this process has seen of the schema registry. Ids are given once and for good, so what is known needs no ZooKeeper: a new leadership
+ * during an outage goes on with the tables that it knew. And a ZooKeeper that comes back without schemas (lost, or restored from an export
+ * that is older than they are) gets them back from whoever works with them: without them nobody could read the records that carry their
+ * ids.
  */
 import { toSyncError } from '@lutra/model';
 import type { Logger } from '@lutra/telemetry';

@@ -1,6 +1,7 @@
 /**
- * Counts the changes of what the channels carry. It goes into the log with the routes, and only grows: a tree that has less than a log was restored
- * from an older copy. ZooKeeper's own version of a node does not tell that, because a restored tree counts on from the old numbers.
+ * Counts the changes of what the channels carry. It goes into the log with the routes, and only grows: a tree that has less than a log was
+ * restored from an older copy. ZooKeeper's own version of a node does not tell that, because a restored tree counts on from the old
+ * numbers.
  */
 import { SyncError } from '@lutra/model';
 import type { Revision } from '@lutra/model';

@@ -1,6 +1,6 @@
 /**
- * Schema ids: the first 31 bits of the SHA-256 of the schema's whole JSON text, so that a registry that was lost and filled again gives the same
- * numbers. On a collision the next number is tried. (avsc's own fingerprint is equal for decimals of different scale.)
+ * Schema ids: the first 31 bits of the SHA-256 of the schema's whole JSON text, so that a registry that was lost and filled again gives the
+ * same numbers. On a collision the next number is tried. (avsc's own fingerprint is equal for decimals of different scale.)
  */
 import { createHash } from 'node:crypto';
 

@@ -1,6 +1,6 @@
 /**
- * The schema registry in ZooKeeper: schemas/ids/<id> holds a schema's text, schemas/subjects/<subject>/<version> the id. Both are created once and
- * never changed, so that two writers cannot give one id to two schemas, nor one version to two ids. Works while control is down.
+ * The schema registry in ZooKeeper: schemas/ids/<id> holds a schema's text, schemas/subjects/<subject>/<version> the id. Both are created
+ * once and never changed, so that two writers cannot give one id to two schemas, nor one version to two ids. Works while control is down.
  */
 import { SyncError } from '@lutra/model';
 import { z } from 'zod';

@@ -1,7 +1,7 @@
 /**
- * Passwords at rest: AES-256-GCM under a key that only the apps have. What a password is for (its endpoint's name, server, user, TLS) is authenticated
- * with it: a document that was changed past control, or a sealed password that was moved to another one, does not open, so that nobody can have it
- * sent to a server of his own. No message ever holds a key or a password.
+ * Passwords at rest: AES-256-GCM under a key that only the apps have. What a password is for (its endpoint's name, server, user, TLS) is
+ * authenticated with it: a document that was changed past control, or a sealed password that was moved to another one, does not open, so
+ * that nobody can have it sent to a server of his own. No message ever holds a key or a password.
  */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { SyncError } from '@lutra/model';

@@ -1,6 +1,6 @@
 /**
- * How long a ZooKeeper session outlives its last sign of life (LUTRA_SESSION_MS), which is what a take-over waits for first. Too short a time
- * loses leases that nothing was wrong with, when a machine or a network is busy: work moves for nothing, and the data stay right.
+ * How long a ZooKeeper session outlives its last sign of life (LUTRA_SESSION_MS), which is what a take-over waits for first. Too short a
+ * time loses leases that nothing was wrong with, when a machine or a network is busy: work moves for nothing, and the data stay right.
  */
 import { z } from 'zod';
 

@@ -157,8 +157,8 @@ export class Session {
   }
 
   /**
-   * Servers that are behind what we have seen refuse us: right while another one is up to date, but for ever if ZooKeeper was restored from an
-   * older state or made anew. After a while we come without our past, and are told that the session is over, or go on with it.
+   * Servers that are behind what we have seen refuse us: right while another one is up to date, but for ever if ZooKeeper was restored from
+   * an older state or made anew. After a while we come without our past, and are told that the session is over, or go on with it.
    */
   #ticketToShow(): Ticket | null {
     const away = performance.now() - this.#contactAt;

@@ -1,6 +1,6 @@
 /**
- * What apps say about themselves: one ephemeral node per app, name and instance. Published again by itself in a new session. While ZooKeeper
- * cannot be reached nothing waits and nothing fails: the newest status of each is kept and published when it can be.
+ * What apps say about themselves: one ephemeral node per app, name and instance. Published again by itself in a new session. While
+ * ZooKeeper cannot be reached nothing waits and nothing fails: the newest status of each is kept and published when it can be.
  */
 import { toSyncError } from '@lutra/model';
 import type { WorkStatus } from '@lutra/model';

@@ -1,8 +1,8 @@
 /**
- * The life of one connection to one ZooKeeper server: one client object that is thrown away with its socket. The client's own reconnect is never
- * used: it keeps half a message and unsent requests of the old connection, sends those before its credentials, never calls back what was
- * queued when the session expired, and waits for ever on a server that accepts and does not answer. A new client with the
- * session's id and password comes back to the same session. An unexpected message ends the connection, never the process.
+ * The life of one connection to one ZooKeeper server: one client object that is thrown away with its socket. The client's own reconnect is
+ * never used: it keeps half a message and unsent requests of the old connection, sends those before its credentials, never calls back what
+ * was queued when the session expired, and waits for ever on a server that accepts and does not answer. A new client with the session's id
+ * and password comes back to the same session. An unexpected message ends the connection, never the process.
  */
 import zookeeper from 'node-zookeeper-client';
 import type { Client, Done } from 'node-zookeeper-client';

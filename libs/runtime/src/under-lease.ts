@@ -1,4 +1,7 @@
-/** Works while a lease is held, and stands by for it while another process has it. The lease is a hint that avoids waste; fences keep the data right. */
+/**
+ * Works while a lease is held, and stands by for it while another process has it. The lease is a hint that avoids waste; fences keep the
+ * data right.
+ */
 import { toSyncError } from '@lutra/model';
 import type { SyncError } from '@lutra/model';
 import { sleep } from './abort.js';

@@ -1,6 +1,6 @@
 /**
- * What work waits for, told once that lasts: a person who sees nothing move is told what holds it and since when. What ends within a few seconds is nobody's business.
- * Of several waits the one that began last is told: it is the innermost, and knows best.
+ * What work waits for, told once that lasts: a person who sees nothing move is told what holds it and since when. What ends within a few
+ * seconds is nobody's business. Of several waits the one that began last is told: it is the innermost, and knows best.
  */
 
 /** Runs `work`; while it lasts, `what` is what is waited for: "Kafka of region a". */

@@ -1,4 +1,7 @@
-/** Traces by OpenTelemetry's SDK and its OTLP/HTTP exporter. Loaded only where traces are on: see traces.ts. Failures are logged and cost spans, nothing else. */
+/**
+ * Traces by OpenTelemetry's SDK and its OTLP/HTTP exporter. Loaded only where traces are on: see traces.ts. Failures are logged and cost
+ * spans, nothing else.
+ */
 import { createHash } from 'node:crypto';
 import { ROOT_CONTEXT, SpanKind, trace, TraceFlags } from '@opentelemetry/api';
 import type { Context, Tracer } from '@opentelemetry/api';

@@ -1,8 +1,10 @@
 /**
- * Traces of some of the transactions, over OTLP/HTTP. Off unless the environment names a collector; then nothing of OpenTelemetry is loaded.
+ * Traces of some of the transactions, over OTLP/HTTP. Off unless the environment names a collector; then nothing of OpenTelemetry is
+ * loaded.
  *
- * A transaction's trace is known to everybody who knows its last record: the trace id is a hash of log id and seq, and whether it is followed is decided
- * by its seq. So capture's span and the loaders' spans of one transaction meet in one trace, without a byte on the wire.
+ * A transaction's trace is known to everybody who knows its last record: the trace id is a hash of log id and seq, and whether it is
+ * followed is decided by its seq. So capture's span and the loaders' spans of one transaction meet in one trace, without a byte on the
+ * wire.
  */
 import { toSyncError } from '@lutra/model';
 import type { Logger } from './logger.js';
@@ -35,8 +37,8 @@ export interface Traces {
 const defaultRatio = 0.001;
 
 /**
- * null: off. OTEL_EXPORTER_OTLP_ENDPOINT (or …_TRACES_ENDPOINT) turns them on, OTEL_TRACES_SAMPLER_ARG is the part of the transactions that is
- * followed, OTEL_SDK_DISABLED=true turns them off again; the exporter and the resource read the other OTEL_* variables.
+ * null: off. OTEL_EXPORTER_OTLP_ENDPOINT (or …_TRACES_ENDPOINT) turns them on, OTEL_TRACES_SAMPLER_ARG is the part of the transactions that
+ * is followed, OTEL_SDK_DISABLED=true turns them off again; the exporter and the resource read the other OTEL_* variables.
  */
 export async function openTraces(app: string, logger: Logger, env: NodeJS.ProcessEnv = process.env): Promise<Traces | null> {
   const endpoint = env['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'] ?? env['OTEL_EXPORTER_OTLP_ENDPOINT'] ?? '';

@@ -1,6 +1,6 @@
 /**
- * The consumer's own data, here in SQLite: every change, one line each. What was read and how far belong to one commit, so that a crash leaves both
- * or neither. A second consumer by mistake is stopped: it would not find the place that it moves from.
+ * The consumer's own data, here in SQLite: every change, one line each. What was read and how far belong to one commit, so that a crash
+ * leaves both or neither. A second consumer by mistake is stopped: it would not find the place that it moves from.
  */
 import { DatabaseSync } from 'node:sqlite';
 import { beginning, type Place } from './log-rule.js';

@@ -1,6 +1,6 @@
 /**
- * Which records of a topic count, and where a transaction is whole: the rule of docs/01-concepts.md. Offsets are no identity: a topic may be
- * deleted and created again, or lose its end and be written anew. So the place names the log, the epoch and the seq too.
+ * Which records of a topic count, and where a transaction is whole: the rule of docs/01-concepts.md. Offsets are no identity: a topic may
+ * be deleted and created again, or lose its end and be written anew. So the place names the log, the epoch and the seq too.
  */
 export interface Place {
   /** '' before the first record. */

@@ -1,6 +1,7 @@
 /**
- * Reads one of Lutra's topics exactly once: whole transactions only, each applied once, whatever is killed when. LUTRA_TOPIC, KAFKA, LUTRA_CONTROL and
- * LUTRA_API_TOKEN say where, LEDGER names the file of its data. What does not fit the log that it knows ends it: going on would lose or double rows.
+ * Reads one of Lutra's topics exactly once: whole transactions only, each applied once, whatever is killed when. LUTRA_TOPIC, KAFKA,
+ * LUTRA_CONTROL and LUTRA_API_TOKEN say where, LEDGER names the file of its data. What does not fit the log that it knows ends it: going on
+ * would lose or double rows.
  */
 import { randomUUID } from 'node:crypto';
 import { Consumer } from '@platformatic/kafka';

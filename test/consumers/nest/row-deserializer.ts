@@ -1,4 +1,7 @@
-/** Hands decoded values to Nest's handlers. A value that cannot be decoded now (the registry is away) is not skipped: kafkajs brings it again. */
+/**
+ * Hands decoded values to Nest's handlers. A value that cannot be decoded now (the registry is away) is not skipped: kafkajs brings it
+ * again.
+ */
 import type { ConsumerDeserializer, IncomingEvent } from '@nestjs/microservices';
 import type { KafkaMessage } from 'kafkajs';
 import type { RowDecoder } from '../row-decoder.js';

@@ -1,4 +1,6 @@
-/** Row events of one table on one line each; control records on others. At least once: a crash repeats the records since the last commit. */
+/**
+ * Row events of one table on one line each; control records on others. At least once: a crash repeats the records since the last commit.
+ */
 import { Controller } from '@nestjs/common';
 import { Ctx, EventPattern, KafkaContext, Payload } from '@nestjs/microservices';
 import type { RowEvent } from '../row-decoder.js';

@@ -1,6 +1,6 @@
 /**
- * ADD COLUMN: whether a definition gives the rows that are there the same value on every server and in every session. By a list of what was tried
- * (effect.integration.test.ts); what is not on it is not known.
+ * ADD COLUMN: whether a definition gives the rows that are there the same value on every server and in every session. By a list of what was
+ * tried (effect.integration.test.ts); what is not on it is not known.
  */
 import type { Token } from '@lutra/binlog';
 import { Cursor, keyword, outermost } from './cursor.js';

@@ -1,7 +1,7 @@
 /**
- * Which routed tables a statement concerns. First *mention*: a statement in which no name is one of a routed table cannot touch any, whatever it
- * is. Then *shape*: where a known kind of statement only mentions a table (as a column, as the parent of a foreign key), the alarm would be false.
- * Everything else concerns what it mentions. Decision 0010 tells why there is no parser.
+ * Which routed tables a statement concerns. First *mention*: a statement in which no name is one of a routed table cannot touch any,
+ * whatever it is. Then *shape*: where a known kind of statement only mentions a table (as a column, as the parent of a foreign key), the
+ * alarm would be false. Everything else concerns what it mentions. Decision 0010 tells why there is no parser.
  */
 import { sqlTokens } from '@lutra/binlog';
 import type { Token } from '@lutra/binlog';

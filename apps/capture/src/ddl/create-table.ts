@@ -1,6 +1,7 @@
 /**
  * CREATE TABLE. A new table has no rows, and those that it gets later find no table at the target, which stops the loader: so a new table
- * changes nothing routed, even where its own name is. OR REPLACE drops what was there; rows that a SELECT puts in are in no binlog of statements.
+ * changes nothing routed, even where its own name is. OR REPLACE drops what was there; rows that a SELECT puts in are in no binlog of
+ * statements.
  */
 import type { Token } from '@lutra/binlog';
 import { keyword, outermost } from './cursor.js';

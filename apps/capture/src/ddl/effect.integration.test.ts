@@ -1,4 +1,7 @@
-/** Statements run on equal rows on real servers, at other times, in other sessions, on rows stored in another order: what is said of them must be so. */
+/**
+ * Statements run on equal rows on real servers, at other times, in other sessions, on rows stored in another order: what is said of them
+ * must be so.
+ */
 import { createConnection } from 'mysql2/promise';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

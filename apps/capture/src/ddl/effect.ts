@@ -1,6 +1,7 @@
 /**
- * Whether a statement, run on the other side as well, does the same to the same rows there. A person is told; nothing depends on it. Clauses that are known
- * to be the same were tried on MySQL 8.0, 9.7 and MariaDB 11.4 (effect.integration.test.ts); for everything else the answer is that it is not known.
+ * Whether a statement, run on the other side as well, does the same to the same rows there. A person is told; nothing depends on it.
+ * Clauses that are known to be the same were tried on MySQL 8.0, 9.7 and MariaDB 11.4 (effect.integration.test.ts); for everything else the
+ * answer is that it is not known.
  */
 import { sqlTokens } from '@lutra/binlog';
 import type { Token } from '@lutra/binlog';

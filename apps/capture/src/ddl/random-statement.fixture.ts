@@ -1,6 +1,7 @@
 /**
- * Statements drawn at random: each kind of DDL on routed tables and on others, with comments, case, quoting, spaces, default database, character set and
- * sql_mode put in at random, sent as they are or prepared in another session's mode. Names of tables stand where columns and comments are, too.
+ * Statements drawn at random: each kind of DDL on routed tables and on others, with comments, case, quoting, spaces, default database,
+ * character set and sql_mode put in at random, sent as they are or prepared in another session's mode. Names of tables stand where columns
+ * and comments are, too.
  */
 import { Random } from '../../../../test/scenarios/index.js';
 import { empty, tables } from './server-statements.fixture.js';
@@ -298,7 +299,8 @@ export async function runDrawn(
     ran: ran.filter(({ error }) => error === null).length,
     changed: ran.filter(changes).length,
     passed: ran.filter((one) => one.error === null && !stops(one)).length,
-    // a RENAME that MariaDB refuses (a trigger would change its schema) may change a table and be in no binlog: a replica does not see it either
+    // a RENAME that MariaDB refuses (a trigger would change its schema) may change a table and be in no binlog: a replica does not see it
+    // either
     missed: ran.filter((one) => changes(one) && !stops(one) && (one.error === null || one.concerns.length > 0)),
     falseAlarms: ran.filter((one) => one.mustPass && stops(one)),
   };

@@ -1,6 +1,6 @@
 /**
- * Statements on a real server, each with what it did to the routed tables and with what capture says about it. A session sends bytes: the character
- * set of the client is set by the server's own statement, and the driver neither knows nor changes it.
+ * Statements on a real server, each with what it did to the routed tables and with what capture says about it. A session sends bytes: the
+ * character set of the client is set by the server's own statement, and the driver neither knows nor changes it.
  */
 import { readBinlog, sourceState } from '@lutra/binlog';
 import { createRouter } from '@lutra/model';

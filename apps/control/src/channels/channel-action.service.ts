@@ -1,6 +1,6 @@
 /**
- * Start, pause, stop, retry: the state that is wanted. Idempotent; a change by someone else meanwhile is read and built upon. A channel leaves
- * `stopped` only past the checks, or with `force` past those of the servers; the rules between channels bind always.
+ * Start, pause, stop, retry: the state that is wanted. Idempotent; a change by someone else meanwhile is read and built upon. A channel
+ * leaves `stopped` only past the checks, or with `force` past those of the servers; the rules between channels bind always.
  */
 import { Inject, Injectable } from '@nestjs/common';
 import { toSyncError } from '@lutra/model';

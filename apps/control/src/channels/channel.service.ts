@@ -61,7 +61,9 @@ export class ChannelService {
     });
   }
 
-  /** A channel that is not stopped takes tables in only past the checks of a start, or with `force`. Servers are asked outside of the lock. */
+  /**
+   * A channel that is not stopped takes tables in only past the checks of a start, or with `force`. Servers are asked outside of the lock.
+   */
   async replace(input: ChannelWrite, how: { ifMatch: Precondition; force: boolean }): Promise<Versioned<ChannelDocument>> {
     const write = { kind, name: input.name, ifMatch: how.ifMatch };
     for (;;) {
@@ -109,8 +111,8 @@ export class ChannelService {
   }
 
   /**
-   * A pipeline that is removed leaves its checkpoint in the target. One that is created later under the same name would go on there, and what
-   * was not captured meanwhile would be missing without a word.
+   * A pipeline that is removed leaves its checkpoint in the target. One that is created later under the same name would go on there, and
+   * what was not captured meanwhile would be missing without a word.
    */
   async #requireUnusedNames({ name, pipelines }: ChannelInput, existing: readonly PipelineDocument[]): Promise<void> {
     for (const pipeline of pipelines.filter((candidate) => !existing.some((known) => known.name === candidate.name))) {

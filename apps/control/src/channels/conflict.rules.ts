@@ -1,6 +1,6 @@
 /**
- * What must hold for the conflict policies of a channel, so that its sides end equal (docs/decisions/0008-conflicts.md). Pure; returns every problem. Rules
- * match names at the target of each pipeline, so each is looked at once for every pipeline that brings it a table.
+ * What must hold for the conflict policies of a channel, so that its sides end equal (docs/decisions/0008-conflicts.md). Pure; returns
+ * every problem. Rules match names at the target of each pipeline, so each is looked at once for every pipeline that brings it a table.
  */
 import type { ChannelInput, ConflictRule } from '@lutra/model';
 import { flowsOf, intoSource, throughRoute } from './flow.js';
@@ -126,8 +126,9 @@ function policyProblems({ rule, name, decides }: Placed): readonly FlowProblem[]
 }
 
 /**
- * Where something is forwarded, the last word must be with the one that forwards, against each of its neighbours. Counter-example, home at A of A ↔ B ↔ C: B and C change a row at once,
- * each refuses the other's change, and A, which hears of B's only, has nothing to send (test/model/hub.test.ts).
+ * Where something is forwarded, the last word must be with the one that forwards, against each of its neighbours. Counter-example, home at
+ * A of A ↔ B ↔ C: B and C change a row at once, each refuses the other's change, and A, which hears of B's only, has nothing to send
+ * (test/model/hub.test.ts).
  */
 function forwardedProblems(
   { rule, name, decides }: Placed,

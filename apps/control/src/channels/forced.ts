@@ -13,7 +13,10 @@ export async function noteForced(
   if (what !== '') await omissions.add(`channel@${channel}`, [{ kind: 'force', what, tables: [], where, at: Date.now(), record: null }]);
 }
 
-/** Of a document that channels at work use. With `force` what refuses the change is noted. @throws RefusedError CONFIG_CONFLICT with the whole list */
+/**
+ * Of a document that channels at work use. With `force` what refuses the change is noted. @throws RefusedError CONFIG_CONFLICT with the
+ * whole list
+ */
 export async function refuseOrNote(
   registry: Pick<Registry, 'omissions'>,
   { what, users, force }: { readonly what: string; readonly users: readonly { readonly name: string }[]; readonly force: boolean },

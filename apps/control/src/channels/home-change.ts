@@ -1,6 +1,7 @@
 /**
- * Who has the last word must not change while changes are on their way. Pure. Counter-example: a remedy of the old home meets a later change in the new one
- * and is passed over there, because the new change will be decided at home; it comes to the old home, which no longer sends remedies. Both keep their own.
+ * Who has the last word must not change while changes are on their way. Pure. Counter-example: a remedy of the old home meets a later
+ * change in the new one and is passed over there, because the new change will be decided at home; it comes to the old home, which no longer
+ * sends remedies. Both keep their own.
  */
 import type { ChannelDocument, ChannelInput } from '@lutra/model';
 import type { Problem } from '../configuration/problem.js';

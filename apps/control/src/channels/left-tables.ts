@@ -1,6 +1,6 @@
 /**
- * Tables that left a pipeline and come in again. Pure. Counter-example without it: t leaves, a row is inserted, t comes in again, and the loader goes on
- * where it stands: what was only inserted meanwhile is missing for good, and no later change of it tells.
+ * Tables that left a pipeline and come in again. Pure. Counter-example without it: t leaves, a row is inserted, t comes in again, and the
+ * loader goes on where it stands: what was only inserted meanwhile is missing for good, and no later change of it tells.
  */
 import { pipelineRoutes } from '@lutra/model';
 import type { PipelineDocument } from '@lutra/model';
@@ -18,7 +18,10 @@ export function leaving(before: PipelineDocument, after: PipelineDocument): read
   });
 }
 
-/** Of a route that is there as before, what it excludes that it did not. A pattern more of it than that may be named: what is carried all the same comes in by no change. */
+/**
+ * Of a route that is there as before, what it excludes that it did not. A pattern more of it than that may be named: what is carried all
+ * the same comes in by no change.
+ */
 function excludedSince(old: TableSet, { unless = [] }: TableSet): readonly TablePattern[] {
   return unless
     .filter((pattern) => findTable([old, pattern], old.unless) !== null)

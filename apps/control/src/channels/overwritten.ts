@@ -1,7 +1,8 @@
 /**
- * Which other pipelines a rewind of one would work against. Pure. A replay writes source versions of rows that are older than what the target has: where
- * only this pipeline writes, later records bring every row back to its newest version. Counter-examples: the target's own clients change rows and another
- * pipeline carries them to the source; or a second source writes the same tables. What they changed since is overwritten, and nobody sends it again.
+ * Which other pipelines a rewind of one would work against. Pure. A replay writes source versions of rows that are older than what the
+ * target has: where only this pipeline writes, later records bring every row back to its newest version. Counter-examples: the target's own
+ * clients change rows and another pipeline carries them to the source; or a second source writes the same tables. What they changed since
+ * is overwritten, and nobody sends it again.
  */
 import { goesOn } from './flow.js';
 import type { Flow } from './flow.js';

@@ -1,9 +1,9 @@
 /**
  * What must hold between pipelines of all channels, so that each transaction reaches each target once. Pure; returns every problem.
  *
- * A transaction that a loader wrote is not forwarded by the target's capture (loop prevention), unless a pipeline asks for it. Hence a chain S → E → T brings
- * S's rows to T only if E → T forwards, or if there is a pipeline S → T as well: without one of them T would miss them silently, with both
- * it would get them twice, so such chains are refused.
+ * A transaction that a loader wrote is not forwarded by the target's capture (loop prevention), unless a pipeline asks for it. Hence a
+ * chain S → E → T brings S's rows to T only if E → T forwards, or if there is a pipeline S → T as well: without one of them T would miss
+ * them silently, with both it would get them twice, so such chains are refused.
  */
 import { goesOn, meets, sameArrival, sharedTable } from './flow.js';
 import type { Carried, Flow } from './flow.js';
@@ -99,7 +99,10 @@ function notForwarded(first: Flow, second: Flow, flows: readonly Flow[]): readon
   ];
 }
 
-/** Two sources, one table: fine in a mesh, where the sources are in sync themselves, or around a hub, which keeps them so; else a matter of who owns which rows. */
+/**
+ * Two sources, one table: fine in a mesh, where the sources are in sync themselves, or around a hub, which keeps them so; else a matter of
+ * who owns which rows.
+ */
 function sharedTarget(one: Flow, other: Flow, flows: readonly Flow[]): readonly FlowProblem[] {
   if (one.target !== other.target || one.source === other.source) return [];
   const hub = one.target;

@@ -1,14 +1,18 @@
 /**
  * By which ways the rows of an endpoint come to another: through one pipeline, and on through those that forward. Pure.
  *
- * Pairs of pipelines do not tell. Counter-example: a → b → d and a → c → d share neither source nor target, and yet d gets each row of a twice.
+ * Pairs of pipelines do not tell. Counter-example: a → b → d and a → c → d share neither source nor target, and yet d gets each row of a
+ * twice.
  */
 import { setThroughRoute, throughRoute } from './flow.js';
 import type { Carried, Flow } from './flow.js';
 import { findTable } from './table-set.js';
 import type { TablePattern, TableSet } from './table-set.js';
 
-/** One way, by one route of each pipeline. The tables that it carries are those of `inside` and not of `outside`, in the names of its source. */
+/**
+ * One way, by one route of each pipeline. The tables that it carries are those of `inside` and not of `outside`, in the names of its
+ * source.
+ */
 export interface Stream {
   readonly flows: readonly Flow[];
   readonly hops: readonly Carried[];

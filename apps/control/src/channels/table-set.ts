@@ -43,8 +43,8 @@ const letters = 'abcdefghijklmnopqrstuvwxyz0123456789_';
 export const undecided = 'a table that the patterns leave open (they have too many wildcards to compare)';
 
 /**
- * What is matched by every pattern of `inside` and none of `outside`, for a message; null if nothing is. A name that no pattern spells out is an example, which need not exist
- * anywhere: the patterns are told instead.
+ * What is matched by every pattern of `inside` and none of `outside`, for a message; null if nothing is. A name that no pattern spells out
+ * is an example, which need not exist anywhere: the patterns are told instead.
  */
 export function findTable(inside: readonly TablePattern[], outside: readonly TableSet[] = []): string | null {
   const found = exampleTable(inside, outside);

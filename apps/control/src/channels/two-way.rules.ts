@@ -1,8 +1,8 @@
 /**
  * What must hold where two endpoints are each other's source and target. Pure; returns every problem.
  *
- * Loaders look for conflicts among the pipelines of their channel: who carries a table back, and who brings it from third regions. In another channel they would not find
- * them, and the sides would differ without a word.
+ * Loaders look for conflicts among the pipelines of their channel: who carries a table back, and who brings it from third regions. In
+ * another channel they would not find them, and the sides would differ without a word.
  */
 import { goesOn, intoSource, returnsHome } from './flow.js';
 import type { Carried, Flow } from './flow.js';

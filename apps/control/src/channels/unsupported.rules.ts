@@ -1,6 +1,6 @@
 /**
- * Suspension is for what flows one way. Both ways the two loaders would have to begin it at one place of two logs: between the two, a row that was changed on both sides
- * would be taken for one that was changed on one.
+ * Suspension is for what flows one way. Both ways the two loaders would have to begin it at one place of two logs: between the two, a row
+ * that was changed on both sides would be taken for one that was changed on one.
  */
 import { flowsBothWays, pipelineId } from '@lutra/model';
 import type { ChannelInput } from '@lutra/model';

@@ -70,7 +70,8 @@ export async function findForWrite<T extends Named>(store: DocumentStore<T>, { k
 }
 
 /**
- * The version to remove. A document that no longer has its shape (`document: null`) can be removed all the same: how else would one get rid of it.
+ * The version to remove. A document that no longer has its shape (`document: null`) can be removed all the same: how else would one get rid
+ * of it.
  * @throws SyncError CONFIG_MISSING; CONFIG_CONFLICT with `expectedVersion` in its details (HTTP 412)
  */
 export async function findForRemoval<T extends Named>(

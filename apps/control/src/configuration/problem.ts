@@ -6,8 +6,8 @@ import type { Problem } from '@lutra/mysql';
 export type { Problem };
 
 /**
- * A refusal with its whole list. Its message leaves warnings out where there are errors: they are in nobody's way. Code CONFIG_INVALID: the request
- * itself is wrong; CONFIG_CONFLICT: it does not fit what is there.
+ * A refusal with its whole list. Its message leaves warnings out where there are errors: they are in nobody's way. Code CONFIG_INVALID: the
+ * request itself is wrong; CONFIG_CONFLICT: it does not fit what is there.
  */
 export class RefusedError extends SyncError {
   readonly problems: readonly Problem[];

@@ -1,7 +1,7 @@
 /**
- * One conflict: its versions side by side with the row as it is now, and the way to decide it anew. The new decision is an ordinary local transaction at the
- * target of the conflict: it has no marker, so it goes to the other regions like any change. The row is locked and compared first: what somebody wrote
- * since then is not lost unseen.
+ * One conflict: its versions side by side with the row as it is now, and the way to decide it anew. The new decision is an ordinary local
+ * transaction at the target of the conflict: it has no marker, so it goes to the other regions like any change. The row is locked and
+ * compared first: what somebody wrote since then is not lost unseen.
  */
 import { Inject, Injectable } from '@nestjs/common';
 import { createRouter, pipelineRoutes, sourceTable, SyncError, tableName, toSyncError } from '@lutra/model';
@@ -40,8 +40,8 @@ export class ConflictEntryService {
   }
 
   /**
-   * @throws RefusedError CONFIG_CONFLICT with what is in the way, unless it is forced; SyncError CONFIG_CONFLICT (other rows are in the way),
-   * CONFIG_MISSING, TARGET_*, TABLE_MISSING
+   * @throws RefusedError CONFIG_CONFLICT with what is in the way, unless it is forced; SyncError CONFIG_CONFLICT (other rows are in the
+   * way), CONFIG_MISSING, TARGET_*, TABLE_MISSING
    */
   async redecide(channel: string, name: string, { id, winner, reason, force }: RedecideWrite & { id: number }): Promise<RedecideAnswer> {
     const { entry, pipeline } = await this.conflicts.find(channel, name, id);

@@ -1,6 +1,7 @@
 /**
- * Pages of conflicts that lie at several targets, newest first. Pure. Each target counts its own ids, so a page ends at one id for each: that is the cursor.
- * Within a target the order is that of the ids; between targets that of the times, as far as clocks agree. So nothing comes twice, and nothing is left out.
+ * Pages of conflicts that lie at several targets, newest first. Pure. Each target counts its own ids, so a page ends at one id for each:
+ * that is the cursor. Within a target the order is that of the ids; between targets that of the times, as far as clocks agree. So nothing
+ * comes twice, and nothing is left out.
  */
 import { SyncError } from '@lutra/model';
 

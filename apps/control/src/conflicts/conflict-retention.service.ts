@@ -1,6 +1,7 @@
 /**
- * Removes recorded conflicts that are older than their channel keeps them: every hour, by every control process (what one has removed, the other does not
- * find), in small statements, so that no lock lasts. `lutra` is never forwarded, so each target has rows of its own to remove.
+ * Removes recorded conflicts that are older than their channel keeps them: every hour, by every control process (what one has removed, the
+ * other does not find), in small statements, so that no lock lasts. `lutra` is never forwarded, so each target has rows of its own to
+ * remove.
  */
 import { Inject, Injectable } from '@nestjs/common';
 import type { OnApplicationBootstrap, OnModuleDestroy } from '@nestjs/common';

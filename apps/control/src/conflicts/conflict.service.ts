@@ -1,6 +1,6 @@
 /**
- * Decided conflicts of a channel. Each is recorded at the target of its pipeline, committed with its decision; so every target is asked, and one that does not
- * answer is named instead of failing the whole.
+ * Decided conflicts of a channel. Each is recorded at the target of its pipeline, committed with its decision; so every target is asked,
+ * and one that does not answer is named instead of failing the whole.
  */
 import { Inject, Injectable } from '@nestjs/common';
 import { pipelineId, SyncError, toSyncError } from '@lutra/model';

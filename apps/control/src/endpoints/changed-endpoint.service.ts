@@ -1,6 +1,6 @@
 /**
- * The checks of a start, for an endpoint that is changed while a channel uses it: with a wrong password or port the workers would stop where they worked. Only what the server is
- * reached by is looked at; what it lacked before the change does not bar its way.
+ * The checks of a start, for an endpoint that is changed while a channel uses it: with a wrong password or port the workers would stop
+ * where they worked. Only what the server is reached by is looked at; what it lacked before the change does not bar its way.
  */
 import { Inject, Injectable } from '@nestjs/common';
 import type { ChannelDocument, EndpointDocument } from '@lutra/model';

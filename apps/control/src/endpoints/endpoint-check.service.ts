@@ -1,6 +1,6 @@
 /**
- * Asks database servers whether they can be source or target of the channels that use them. A server that cannot be asked is a problem in the
- * list, never a failed request.
+ * Asks database servers whether they can be source or target of the channels that use them. A server that cannot be asked is a problem in
+ * the list, never a failed request.
  */
 import { Inject, Injectable } from '@nestjs/common';
 import { createRouter, pipelineRoutes, SyncError, unsupportedPolicy } from '@lutra/model';

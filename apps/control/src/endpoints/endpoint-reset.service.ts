@@ -1,7 +1,8 @@
 /**
- * A new log in place of one that is damaged beyond use. The steps stand in such an order that a crash between any two leaves a state that capture
- * refuses by name or that changes nothing, and that repeating the request completes: the new start (without effect while the topic is there), the
- * topic, ZooKeeper's copy (without it an empty topic counts as new). Capture's lease is ours meanwhile: no capture begins in between.
+ * A new log in place of one that is damaged beyond use. The steps stand in such an order that a crash between any two leaves a state that
+ * capture refuses by name or that changes nothing, and that repeating the request completes: the new start (without effect while the topic
+ * is there), the topic, ZooKeeper's copy (without it an empty topic counts as new). Capture's lease is ours meanwhile: no capture begins in
+ * between.
  */
 import { Inject, Injectable } from '@nestjs/common';
 import { BusAdmin } from '@lutra/bus';
@@ -35,7 +36,9 @@ export class EndpointResetService {
     @Inject(WriteLock) private readonly lock: WriteLock,
   ) {}
 
-  /** @throws SyncError CONFIG_INVALID, CONFIG_CONFLICT (it is in use, or the consequences are not accepted), KAFKA_UNAVAILABLE (repeat it) */
+  /**
+   * @throws SyncError CONFIG_INVALID, CONFIG_CONFLICT (it is in use, or the consequences are not accepted), KAFKA_UNAVAILABLE (repeat it)
+   */
   async reset(name: string, { start, reason, accept }: ResetWrite): Promise<ResetAnswer> {
     const { document: endpoint } = await findDocument(this.registry.endpoints, kind, name);
     const readers = await this.#requireRest(name);

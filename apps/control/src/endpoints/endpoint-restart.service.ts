@@ -1,6 +1,6 @@
 /**
- * "Go on elsewhere": the way past what capture cannot read, or what the source has no more. The log goes on under its id; capture carries the order
- * out when it claims the log next, and `attempt` is raised so that this is now.
+ * "Go on elsewhere": the way past what capture cannot read, or what the source has no more. The log goes on under its id; capture carries
+ * the order out when it claims the log next, and `attempt` is raised so that this is now.
  */
 import { randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
@@ -31,7 +31,10 @@ export class EndpointRestartService {
     return { endpoint: name, order: (await this.registry.restarts.read(name))?.document ?? null };
   }
 
-  /** @throws SyncError CONFIG_INVALID where the source refuses the place; RefusedError CONFIG_CONFLICT with the consequences, unless they are accepted */
+  /**
+   * @throws SyncError CONFIG_INVALID where the source refuses the place; RefusedError CONFIG_CONFLICT with the consequences, unless they
+   * are accepted
+   */
   async order(name: string, { start, reason, accept }: RestartWrite): Promise<RestartAnswer> {
     const endpoint = await this.#endpoint(name);
     const readers = await this.#readers(name);

@@ -1,4 +1,6 @@
-/** What a body may be, seen before anything is parsed: JSON.parse and whoever walks the result take a second for each megabyte of brackets. */
+/**
+ * What a body may be, seen before anything is parsed: JSON.parse and whoever walks the result take a second for each megabyte of brackets.
+ */
 import type { IncomingMessage } from 'node:http';
 import { HttpException } from '@nestjs/common';
 import { SyncError } from '@lutra/model';

@@ -48,8 +48,8 @@ function fails(...statuses: readonly number[]): readonly Decorator[] {
 }
 
 /**
- * Swagger lists parameters only where the compiler left metadata about types. Not all compilers do (esbuild does not), and what is validated by a
- * schema needs none of it: with this the document is the same however the app was compiled.
+ * Swagger lists parameters only where the compiler left metadata about types. Not all compilers do (esbuild does not), and what is
+ * validated by a schema needs none of it: with this the document is the same however the app was compiled.
  */
 function listParameters(target: object, key: string | symbol, descriptor: PropertyDescriptor): void {
   const handler: unknown = descriptor.value;

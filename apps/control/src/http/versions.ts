@@ -1,4 +1,6 @@
-/** Versions of documents over HTTP: ETag out, If-Match in. A write without If-Match is refused, so that nobody overwrites unread changes. */
+/**
+ * Versions of documents over HTTP: ETag out, If-Match in. A write without If-Match is refused, so that nobody overwrites unread changes.
+ */
 import type { ServerResponse } from 'node:http';
 import { HttpException } from '@nestjs/common';
 import { SyncError } from '@lutra/model';

@@ -1,6 +1,6 @@
 /**
- * Counts wrong tokens by address: who sends many is told to wait, longer each time, and the log tells it once a minute. Only requests with a wrong token
- * ever get here, so that nobody can lock the right one out.
+ * Counts wrong tokens by address: who sends many is told to wait, longer each time, and the log tells it once a minute. Only requests with
+ * a wrong token ever get here, so that nobody can lock the right one out.
  */
 import type { Logger } from '@lutra/telemetry';
 

@@ -1,4 +1,7 @@
-/** Logs of a source with known transactions: where a pipeline begins behind a dump must part what the dump has from what it has not, or be refused. */
+/**
+ * Logs of a source with known transactions: where a pipeline begins behind a dump must part what the dump has from what it has not, or be
+ * refused.
+ */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { carriedFingerprint } from '@lutra/model';

@@ -1,12 +1,14 @@
 /**
- * Where a pipeline begins in a log whose target was loaded from a dump: behind all that the dump has, and before all that it has not. The dump is
- * named by its GTID set, or by file and position. The log itself must prove the place, or there is none:
+ * Where a pipeline begins in a log whose target was loaded from a dump: behind all that the dump has, and before all that it has not. The
+ * dump is named by its GTID set, or by file and position. The log itself must prove the place, or there is none:
  *
  * 1. A heartbeat before it lies within the dump: with it, all that the log has published until then.
- * 2. What the dump has and the log has stands before the place, and the log has come to the end of the dump: nothing behind the place is applied twice.
+ * 2. What the dump has and the log has stands before the place, and the log has come to the end of the dump: nothing behind the place is
+ *    applied twice.
  * 3. From the place on, the log holds all that the pipeline carries; no DDL was passed over, and nothing was left out by a restart.
  *
- * Counter-example for taking the place by time, or the end of the topic: a transaction that commits between the dump and that is missing, or comes twice.
+ * Counter-example for taking the place by time, or the end of the topic: a transaction that commits between the dump and that is missing,
+ * or comes twice.
  */
 import { fileNumber, gtidSubset, parseGtids } from '@lutra/binlog';
 import { isHeld, LogScan, SyncError } from '@lutra/model';

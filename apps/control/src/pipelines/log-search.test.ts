@@ -1,6 +1,6 @@
 /**
- * Generated logs, as crashes of captures leave them: transactions of many rows, some without an end, heartbeats, epoch records, requests of replaced leaders that
- * arrive late. Every search must give what reading the whole log from its beginning by the rule gives.
+ * Generated logs, as crashes of captures leave them: transactions of many rows, some without an end, heartbeats, epoch records, requests of
+ * replaced leaders that arrive late. Every search must give what reading the whole log from its beginning by the rule gives.
  */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';

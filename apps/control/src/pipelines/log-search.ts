@@ -1,6 +1,7 @@
 /**
- * Finds places in a log without reading all of it: pieces of some ten thousand records, backwards from where a seq must lie. Counted from a record that is
- * known, an earlier one lies at least as many offsets before it as its seq is smaller: records of replaced leaders and epoch records lie between, and have no seq.
+ * Finds places in a log without reading all of it: pieces of some ten thousand records, backwards from where a seq must lie. Counted from a
+ * record that is known, an earlier one lies at least as many offsets before it as its seq is smaller: records of replaced leaders and epoch
+ * records lie between, and have no seq.
  */
 import { LogScan } from '@lutra/model';
 import type { LogPlace, LogRecord } from '@lutra/model';
@@ -19,7 +20,8 @@ export interface PieceSizes {
   /** Records of the first piece. */
   readonly piece: number;
   /**
-   * A place counts when so many records before it were read: more than one request of a capture holds, and a replaced leader gets no more than one in.
+   * A place counts when so many records before it were read: more than one request of a capture holds, and a replaced leader gets no more
+   * than one in.
    */
   readonly decisive: number;
 }

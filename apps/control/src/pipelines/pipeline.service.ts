@@ -1,4 +1,7 @@
-/** A pipeline's place in its log, as the target, the topic and ZooKeeper know it, and the way past a transaction that the target refuses for good. */
+/**
+ * A pipeline's place in its log, as the target, the topic and ZooKeeper know it, and the way past a transaction that the target refuses for
+ * good.
+ */
 import { Inject, Injectable } from '@nestjs/common';
 import { BusAdmin } from '@lutra/bus';
 import { pipelineId, rowsTopic, SyncError } from '@lutra/model';

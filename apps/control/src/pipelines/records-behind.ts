@@ -1,6 +1,7 @@
 /**
- * How many records of the topic a pipeline has still to handle. Pure. The checkpoint alone cannot tell: it moves only with rows that take effect, so what is not for this pipeline
- * (other channels' rows, heartbeats, watermarks) lies behind it for ever. The loader knows how far it has read, and counts where it speaks of the same place.
+ * How many records of the topic a pipeline has still to handle. Pure. The checkpoint alone cannot tell: it moves only with rows that take
+ * effect, so what is not for this pipeline (other channels' rows, heartbeats, watermarks) lies behind it for ever. The loader knows how far
+ * it has read, and counts where it speaks of the same place.
  */
 import type { WorkStatus } from '@lutra/model';
 import type { Checkpoint } from '@lutra/marker';

@@ -1,7 +1,8 @@
 /**
- * The ways out for a pipeline that cannot go on, or whose target was changed by hand: rewind (apply a part of the log once more) and restart (go on at
- * an end of the topic). Both are one UPDATE of the checkpoint row at the target, behind a lock on it; the row is the only truth, so a crash of anything at any
- * instant leaves either the old place or the new one. The loader that is at work fails at its fence and reads the row again; `retry` wakes one that stopped.
+ * The ways out for a pipeline that cannot go on, or whose target was changed by hand: rewind (apply a part of the log once more) and
+ * restart (go on at an end of the topic). Both are one UPDATE of the checkpoint row at the target, behind a lock on it; the row is the only
+ * truth, so a crash of anything at any instant leaves either the old place or the new one. The loader that is at work fails at its fence
+ * and reads the row again; `retry` wakes one that stopped.
  */
 import { Inject, Injectable } from '@nestjs/common';
 import type { Checkpoint } from '@lutra/marker';
@@ -47,8 +48,9 @@ export class PipelineWayOutService {
   ) {}
 
   /**
-   * @throws SyncError CONFIG_INVALID (nothing to rewind over, or something that cannot be replayed), CONFIG_CONFLICT (other pipelines write there; the
-   * checkpoint moved meanwhile), LOG_START_LOST, LOG_TRUNCATED, LOG_FOREIGN, LOG_GAP, APPLY_REFUSED, CHECKPOINT_MISSING, TARGET_*, KAFKA_*
+   * @throws SyncError CONFIG_INVALID (nothing to rewind over, or something that cannot be replayed), CONFIG_CONFLICT (other pipelines write
+   * there; the checkpoint moved meanwhile), LOG_START_LOST, LOG_TRUNCATED, LOG_FOREIGN, LOG_GAP, APPLY_REFUSED, CHECKPOINT_MISSING,
+   * TARGET_*, KAFKA_*
    */
   async rewind(channel: string, name: string, { seq, reason, overwrite = false }: RewindWrite): Promise<PipelinePosition> {
     const subject = await this.#subject(channel, name);
@@ -75,7 +77,10 @@ export class PipelineWayOutService {
     return this.pipelines.position(channel, name);
   }
 
-  /** @throws SyncError CONFIG_CONFLICT with the consequences unless they are accepted; LOG_EMPTIED (no record to go on from), TOPIC_MISSING, TARGET_*, KAFKA_* */
+  /**
+   * @throws SyncError CONFIG_CONFLICT with the consequences unless they are accepted; LOG_EMPTIED (no record to go on from), TOPIC_MISSING,
+   * TARGET_*, KAFKA_*
+   */
   async restart(channel: string, name: string, { at, reason, accept = false }: RestartWrite): Promise<RestartAnswer> {
     const subject = await this.#subject(channel, name);
     const { id, target, log } = subject;

@@ -1,6 +1,6 @@
 /**
- * What a region's Kafka must be that is changed while a channel runs: one that answers, and the one that has the topics of its endpoints. With a wrong broker every worker of the region
- * would stop where it worked; with another Kafka it would find no log.
+ * What a region's Kafka must be that is changed while a channel runs: one that answers, and the one that has the topics of its endpoints.
+ * With a wrong broker every worker of the region would stop where it worked; with another Kafka it would find no log.
  */
 import { Inject, Injectable } from '@nestjs/common';
 import { BusAdmin } from '@lutra/bus';

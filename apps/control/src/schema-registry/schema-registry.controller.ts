@@ -1,6 +1,6 @@
 /**
- * The schema registry in Confluent's REST shape, at the root, so that consumers written for Confluent's read our topics. Avro only, compatibility
- * NONE, nothing is ever deleted. https://docs.confluent.io/platform/current/schema-registry/develop/api.html
+ * The schema registry in Confluent's REST shape, at the root, so that consumers written for Confluent's read our topics. Avro only,
+ * compatibility NONE, nothing is ever deleted. https://docs.confluent.io/platform/current/schema-registry/develop/api.html
  */
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, UseGuards } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';

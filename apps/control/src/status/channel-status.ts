@@ -1,8 +1,8 @@
 /**
  * What the processes say about themselves, seen from the channels. Pure. "absent" is said only where work is wanted and nobody does it.
  *
- * The naive way shows the loader's lag. Counter-example: capture hangs, the loader has applied all that is in the topic and says 0 while the
- * target falls behind; hence the greater lag of the two, and none while one of them is unknown.
+ * The naive way shows the loader's lag. Counter-example: capture hangs, the loader has applied all that is in the topic and says 0 while
+ * the target falls behind; hence the greater lag of the two, and none while one of them is unknown.
  */
 import { pipelineId, carriedFingerprint, suspendedOf, without } from '@lutra/model';
 import type { ChannelDocument, DesiredState, PipelineDocument, Suspension, WorkStatus } from '@lutra/model';
@@ -53,7 +53,10 @@ function pipelineStatus(channel: ChannelDocument, pipeline: PipelineDocument, wo
   };
 }
 
-/** What the loader leaves out, and what capture has left out that the loader has not come to. A process of an earlier version says nothing of it. */
+/**
+ * What the loader leaves out, and what capture has left out that the loader has not come to. A process of an earlier version says nothing
+ * of it.
+ */
 function suspendedIn(pipeline: PipelineDocument, source: EndStatus, target: EndStatus): Suspension[] {
   const known = target.worker?.suspended ?? [];
   return [...known, ...without(suspendedOf({ suspended: source.worker?.suspended ?? [] }, pipeline), known)];

@@ -1,6 +1,6 @@
 /**
- * Reads what was not carried over, and takes a person's word that it was dealt with. A gauge has what nobody has confirmed: every control process reads
- * it anew from time to time, so that an alert lasts as long as the cause.
+ * Reads what was not carried over, and takes a person's word that it was dealt with. A gauge has what nobody has confirmed: every control
+ * process reads it anew from time to time, so that an alert lasts as long as the cause.
  */
 import { Inject, Injectable } from '@nestjs/common';
 import type { OnApplicationBootstrap, OnModuleDestroy } from '@nestjs/common';

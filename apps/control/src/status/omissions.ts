@@ -1,4 +1,7 @@
-/** What was not carried over, seen from one channel: that of its source endpoints as far as its routes reach, of its pipelines, and its own. Pure. */
+/**
+ * What was not carried over, seen from one channel: that of its source endpoints as far as its routes reach, of its pipelines, and its own.
+ * Pure.
+ */
 import { createRouter, omissionKinds, pipelineId, pipelineRoutes } from '@lutra/model';
 import type { ChannelDocument, Omission, Omissions } from '@lutra/model';
 import type { OmissionOwner } from '@lutra/registry';

@@ -1,4 +1,7 @@
-/** Target transactions that are begun, wait with their locks, and are committed by who has looked at them; tried again where the server rolled them back because of others. */
+/**
+ * Target transactions that are begun, wait with their locks, and are committed by who has looked at them; tried again where the server
+ * rolled them back because of others.
+ */
 import { setTimeout as delay } from 'node:timers/promises';
 import { checkpointStatement } from '@lutra/marker';
 import type { Checkpoint } from '@lutra/marker';

@@ -31,8 +31,8 @@ export function concurrentWith(change: Change, { keys }: GuardedTable, of: { rea
 }
 
 /**
- * A conflict. A unique value that nobody holds any more counts at home only: elsewhere rows may have been deleted for it, and home, which meets the same
- * conflict, sends them again.
+ * A conflict. A unique value that nobody holds any more counts at home only: elsewhere rows may have been deleted for it, and home, which
+ * meets the same conflict, sends them again.
  */
 export function clashes(
   change: Change,

@@ -1,10 +1,14 @@
-/** Committed conflicts as operational events: what lutra.conflict says, for those who do not look there. Pure but for their ids and time. */
+/**
+ * Committed conflicts as operational events: what lutra.conflict says, for those who do not look there. Pure but for their ids and time.
+ */
 import { randomUUID } from 'node:crypto';
 import { jsonRow, lengthOfRow } from '@lutra/model';
 import type { ConflictEvent, Row } from '@lutra/model';
 import type { Conflict, ConflictOf } from './conflict-record.js';
 
-/** Of one transaction: making them takes time in which the loader does nothing else, its lease not held either; 100,000 would take seconds. */
+/**
+ * Of one transaction: making them takes time in which the loader does nothing else, its lease not held either; 100,000 would take seconds.
+ */
 const maxEvents = 1_000;
 /** Of the rows of an event: larger ones would be left out when it is sent, and are not made at all. */
 const maxLength = 128 * 1024;

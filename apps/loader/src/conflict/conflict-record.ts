@@ -1,4 +1,7 @@
-/** One decided conflict as a row of lutra.conflict: both versions, who won, and where the change came from. Written in the transaction of the decision. */
+/**
+ * One decided conflict as a row of lutra.conflict: both versions, who won, and where the change came from. Written in the transaction of
+ * the decision.
+ */
 import type { ConflictPolicy, ConflictType, Row, RowEvent, TableName } from '@lutra/model';
 import { recordedRow, rowToJson } from '@lutra/model';
 import { quoteText, stagedOf, Staging } from '@lutra/mysql';

@@ -1,6 +1,7 @@
 /**
- * What folded-text.ts needs to know of letters that hardly stand in a key: letters beyond the basic plane and small letters above others, with what some collation takes
- * each for. Made from the weights of MySQL 9.7 and MariaDB 11.4, and held to them by folded-text.integration.test.ts. In words: a letter, or some of ascii, and what gives it.
+ * What folded-text.ts needs to know of letters that hardly stand in a key: letters beyond the basic plane and small letters above others,
+ * with what some collation takes each for. Made from the weights of MySQL 9.7 and MariaDB 11.4, and held to them by
+ * folded-text.integration.test.ts. In words: a letter, or some of ascii, and what gives it.
  */
 export const beyond: readonly string[] = [
   '0𐆊𖺀𝋠🄋🄌 1𐄇𐅂𐅘𐅙𐅚𐋡𐌠𐏑𐡘𐡹𐢧𐣻𐤖𐧀𐩀𐩽𐪝𐫫𐭘𐭸𐮩𐳺𐹠𐼝𐽑𐿅𑁒𑇡𑱚𒐕𒐞𒐬𒐴𒑏𒑘𖺁𖺔𝋡𝍠𝍲𝍷𞣇𞱱𞲣𞲱𞴁 2𐄈𐅛𐅜𐅝𐅞𐋢𐏒𐡙𐡺𐢨𐤚𐧁𐩁𐭙𐭹𐮪𐹡𐼞𐿆𑁓𑇢𑱛𒐀𒐖𒐟𒐣𒐭𒐵𒑊𒑐𒑖𒑙𖺂𖺕𝋢𝍡𝍳𞣈𞱲𞲤𞲲𞴂𞴯',

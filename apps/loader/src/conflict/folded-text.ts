@@ -1,6 +1,7 @@
 /**
- * Text folded as far as its collation goes, and in places further: what a key takes for one value gives one text. Pure. Measured on the servers' own weights, for each collation
- * that is known (libs/mysql/src/collation.ts), by folded-text.integration.test.ts and known-collations.integration.test.ts.
+ * Text folded as far as its collation goes, and in places further: what a key takes for one value gives one text. Pure. Measured on the
+ * servers' own weights, for each collation that is known (libs/mysql/src/collation.ts), by folded-text.integration.test.ts and
+ * known-collations.integration.test.ts.
  */
 
 import { beyond } from './folded-beyond.js';
@@ -51,7 +52,8 @@ export function foldText(text: string, { letters, alike }: Tailoring = plain): s
   const known = letters !== 'all' ? text.replace(/[^\0-\uffff]/gu, '\ufffd') : text;
   const bare = tailored(withoutMarks(withoutMarks(known.replaceAll('\u037a', 'ι')).toLowerCase()), alike);
   const folded = tailored(bare.replace(/[^\0-\x7f]/gu, letterOf), alike);
-  // ŀ, taken apart, is l and a dot; ᾳ is αι to some; a hamza may stand before or behind. A byte without a character may be two here: its mark and itself.
+  // ŀ, taken apart, is l and a dot; ᾳ is αι to some; a hamza may stand before or behind. A byte without a character may be two here: its
+  // mark and itself.
   return withoutDoubles(
     inOrder(folded)
       .replace(/ء/g, '')
@@ -61,7 +63,9 @@ export function foldText(text: string, { letters, alike }: Tailoring = plain): s
   ).trimEnd();
 }
 
-/** Vowels that are written before their consonant: MariaDB's newer collations take them behind it, of Thai, Lao, New Tai Lue and Tai Viet. */
+/**
+ * Vowels that are written before their consonant: MariaDB's newer collations take them behind it, of Thai, Lao, New Tai Lue and Tai Viet.
+ */
 function inOrder(text: string): string {
   return text.replace(
     /([\u0e40-\u0e44\u0ec0-\u0ec4\u19b5-\u19b7\u19ba\uaab5\uaab6\uaab9\uaabb\uaabc])(\u0eab[\u0e99\u0ea1]|[\u0e01-\u0e2e\u0e81-\u0eae\u0edc-\u0edf\u1980-\u19ab\uaa80-\uaaaf])/g,

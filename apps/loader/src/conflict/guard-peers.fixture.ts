@@ -1,4 +1,6 @@
-/** What the guard's tests say instead of a log: who changed what at the target, and the events of transactions that have seen some of it. */
+/**
+ * What the guard's tests say instead of a log: who changed what at the target, and the events of transactions that have seen some of it.
+ */
 import type { Row, RowEvent, Seen } from '@lutra/model';
 import type { GuardOptions } from './guard.js';
 import { ChangeWindow } from './window.js';

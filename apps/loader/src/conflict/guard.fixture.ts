@@ -1,6 +1,6 @@
 /**
- * For the guard's integration tests: a real target with a real writer, guard and lutra.* tables. What others committed there, which a loader reads from the
- * target's log, is told by the test: a local change is a statement at the target and an entry in the window.
+ * For the guard's integration tests: a real target with a real writer, guard and lutra.* tables. What others committed there, which a
+ * loader reads from the target's log, is told by the test: a local change is a statement at the target and an entry in the window.
  */
 import { readSignal, signalTable } from '@lutra/marker';
 import type { Checkpoint, RemedySignal } from '@lutra/marker';

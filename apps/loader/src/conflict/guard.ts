@@ -1,10 +1,11 @@
 /**
- * Applies source transactions where the target takes writes of its own. The naive way compares before images; counter-example: A writes v0 → a → v0 while B writes v0 → b. At A
- * the row is what B says it was, so A takes b; at B home wins, B ends with v0.
+ * Applies source transactions where the target takes writes of its own. The naive way compares before images; counter-example: A writes v0
+ * → a → v0 while B writes v0 → b. At A the row is what B says it was, so A takes b; at B home wins, B ends with v0.
  *
- * So: write, but do not commit; the locks are held now. Ask the target's capture to publish all that was committed before (watermark), and read it. Whatever anyone did
- * to these rows and unique values before is known then, and what comes later waits for our locks. No conflict: COMMIT. Else ROLLBACK, and each
- * source transaction comes alone; the one that meets the conflict is settled row by row (settlement.ts). docs/decisions/0008-conflicts.md has the whole protocol.
+ * So: write, but do not commit; the locks are held now. Ask the target's capture to publish all that was committed before (watermark), and
+ * read it. Whatever anyone did to these rows and unique values before is known then, and what comes later waits for our locks. No conflict:
+ * COMMIT. Else ROLLBACK, and each source transaction comes alone; the one that meets the conflict is settled row by row (settlement.ts).
+ * docs/decisions/0008-conflicts.md has the whole protocol.
  */
 import { checkpointStatement } from '@lutra/marker';
 import type { Checkpoint } from '@lutra/marker';
@@ -57,7 +58,8 @@ export class Guard {
   }
 
   /**
-   * Commits source transactions whose statements are given, in one target transaction; where some met a conflict, those alone and the others together.
+   * Commits source transactions whose statements are given, in one target transaction; where some met a conflict, those alone and the
+   * others together.
    * @throws SyncError ROW_CONFLICT (policy stop), CAPTURE_BEHIND, CONFLICT_WINDOW_LOST, SESSION_UNSUPPORTED, and as TargetWriter.commit
    */
   async commit(given: Batch): Promise<void> {

@@ -1,6 +1,7 @@
 /**
- * A huge source transaction, written while it arrives: what it fights for is kept until its end, and held against the window before COMMIT. If something was changed on both
- * sides it is rolled back and comes once more from its first row, settled row by row. It opens, gets its rows in pieces, closes.
+ * A huge source transaction, written while it arrives: what it fights for is kept until its end, and held against the window before COMMIT.
+ * If something was changed on both sides it is rolled back and comes once more from its first row, settled row by row. It opens, gets its
+ * rows in pieces, closes.
  */
 import { checkpointStatement, openingStatement } from '@lutra/marker';
 import { SyncError, toSyncError } from '@lutra/model';

@@ -18,7 +18,10 @@ const pairs = (letters: readonly string[]): readonly string[] => letters.flatMap
 const few = [...ascii, ...accented, ...pairs([...ascii, ...Array.from('áäåæöøœüßłđ·')]), ...longer];
 const many = [...new Set([...few, ...singles(), ...longer.map((text) => text.toUpperCase())])];
 
-/** Of all scripts that are no syllables and no Han. Marks behind a letter, as alone they are no text; so some letters too, for which small ones above stand. */
+/**
+ * Of all scripts that are no syllables and no Han. Marks behind a letter, as alone they are no text; so some letters too, for which small
+ * ones above stand.
+ */
 function singles(): readonly string[] {
   const places = [
     ranged(0x21, 0x3400),

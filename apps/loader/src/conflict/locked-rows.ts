@@ -1,7 +1,8 @@
 /**
- * Rows of the target that an open transaction has locked, as they are now: read together when they are locked, and kept up to date with what the transaction
- * writes, so that deciding about a row asks the server nothing. What a write may have changed beside its own row (a unique value that is free now, a key that a collation takes
- * for another, a child of a foreign key, the work of a trigger) is forgotten, and read again when it is wanted.
+ * Rows of the target that an open transaction has locked, as they are now: read together when they are locked, and kept up to date with
+ * what the transaction writes, so that deciding about a row asks the server nothing. What a write may have changed beside its own row (a
+ * unique value that is free now, a key that a collation takes for another, a child of a foreign key, the work of a trigger) is forgotten,
+ * and read again when it is wanted.
  */
 import type { Row } from '@lutra/model';
 import { sameColumn, sameKey } from '@lutra/mysql';

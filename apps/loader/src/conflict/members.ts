@@ -1,4 +1,7 @@
-/** The source transactions that share a target transaction, one by one: which of them a change belongs to, and which are settled together. Pure. */
+/**
+ * The source transactions that share a target transaction, one by one: which of them a change belongs to, and which are settled together.
+ * Pure.
+ */
 import type { Checkpoint } from '@lutra/marker';
 import type { RowEvent } from '@lutra/model';
 import type { Change, ExactText } from '@lutra/mysql';
@@ -27,8 +30,8 @@ export interface Batch {
 const groupChanges = 256;
 
 /**
- * Behind the last member that is settled together with the suspect at `from`: no more changes than can hold their locks while they are settled one by one, and
- * the last one is a suspect too.
+ * Behind the last member that is settled together with the suspect at `from`: no more changes than can hold their locks while they are
+ * settled one by one, and the last one is a suspect too.
  */
 export function endOfGroup(members: readonly Member[], from: number, suspects: ReadonlySet<Member>): number {
   let end = Math.min(from + 1, members.length);

@@ -1,7 +1,7 @@
 /**
- * A primary-key update where somebody changed one of its two keys. It is resolved as a deletion of the old key and an insertion of the new one, each against those who
- * changed that key, and both together: a row that may not have its new key stays under the old one, or it would be nowhere. Pure.
- * Why home resolves both keys, whichever is contested: docs/decisions/0008-conflicts.md, "Rows that move".
+ * A primary-key update where somebody changed one of its two keys. It is resolved as a deletion of the old key and an insertion of the new
+ * one, each against those who changed that key, and both together: a row that may not have its new key stays under the old one, or it would
+ * be nowhere. Pure. Why home resolves both keys, whichever is contested: docs/decisions/0008-conflicts.md, "Rows that move".
  */
 import type { ConflictType, Row } from '@lutra/model';
 import { sameKey, sameRows } from '@lutra/mysql';

@@ -1,4 +1,7 @@
-/** Rows that move to another primary key where the other side inserts, updates, deletes or moves: what each policy makes of both keys, what it records, whom it tells. */
+/**
+ * Rows that move to another primary key where the other side inserts, updates, deletes or moves: what each policy makes of both keys, what
+ * it records, whom it tells.
+ */
 import type { Row } from '@lutra/model';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { TestServer } from '../../../../libs/mysql/src/fixture.js';

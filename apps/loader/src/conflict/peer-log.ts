@@ -1,7 +1,7 @@
 /**
- * Reads the log of a region that writes the same tables, most of all that of the target itself, into a window: which resource was last changed at which seq.
- * It begins right after what the source of the pipeline has seen of it. Rows of a leader that was replaced may be counted too: they are
- * real changes, published once more behind the next epoch record.
+ * Reads the log of a region that writes the same tables, most of all that of the target itself, into a window: which resource was last
+ * changed at which seq. It begins right after what the source of the pipeline has seen of it. Rows of a leader that was replaced may be
+ * counted too: they are real changes, published once more behind the next epoch record.
  */
 import { RecordDecoder } from '@lutra/avro';
 import type { SchemaIds } from '@lutra/avro';
@@ -53,7 +53,10 @@ export class PeerLog {
     this.#decoder = new RecordDecoder({ ids: options.schemas });
   }
 
-  /** `seen`: what the source has seen of this log; null: nothing, so that all of it counts. @throws SyncError CONFLICT_WINDOW_LOST, CAPTURE_BEHIND, KAFKA_* */
+  /**
+   * `seen`: what the source has seen of this log; null: nothing, so that all of it counts. @throws SyncError CONFLICT_WINDOW_LOST,
+   * CAPTURE_BEHIND, KAFKA_*
+   */
   static async open(options: PeerLogOptions, seen: LogPosition | null): Promise<PeerLog> {
     const { start, end } = await ends(options);
     // A record's offset is never smaller than its seq, so reading begins at the seq that is wanted or before it.
@@ -99,7 +102,10 @@ export class PeerLog {
     return this.#state.seq ?? -1;
   }
 
-  /** How much of this log a transaction has seen, by its `seen`; −1: nothing. Null: less than the window can tell, so that it must be opened anew. */
+  /**
+   * How much of this log a transaction has seen, by its `seen`; −1: nothing. Null: less than the window can tell, so that it must be opened
+   * anew.
+   */
   seenBy(seen: LogPosition | undefined): number | null {
     const seq = seen?.log === this.id ? seen.seq : -1;
     return seq < this.#bound ? null : seq;
@@ -204,8 +210,9 @@ export class PeerLog {
   }
 
   /**
-   * A copy, of what the source knows anyway, or of what is in another window. Counter-example, where three regions write to each other and one forwards to a fourth: C has changed a row after A's
-   * change had come, and B's copy of that change, which C has never seen, would be a conflict that home does not meet.
+   * A copy, of what the source knows anyway, or of what is in another window. Counter-example, where three regions write to each other and
+   * one forwards to a fourth: C has changed a row after A's change had come, and B's copy of that change, which C has never seen, would be
+   * a conflict that home does not meet.
    */
   #isKnown({ source: { path } }: RowEvent): boolean {
     return path.length > 1 && path.slice(0, -1).some((region) => this.#options.others.includes(region));

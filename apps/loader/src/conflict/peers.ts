@@ -1,6 +1,6 @@
 /**
- * The logs of the regions that write the same tables: the target's own, and those of third regions. Whether a resource was changed there after what a transaction had seen; and, while
- * locks are held, that everything which can concern them has been read.
+ * The logs of the regions that write the same tables: the target's own, and those of third regions. Whether a resource was changed there
+ * after what a transaction had seen; and, while locks are held, that everything which can concern them has been read.
  */
 import type { During } from '@lutra/runtime';
 import { checkpointProgress } from '@lutra/marker';
@@ -67,9 +67,10 @@ export class Peers {
   }
 
   /**
-   * B's update of A's row must not come before A's insert: waits until what a transaction had seen of third regions has been applied here. Before it waits, `makeWay` commits all
-   * that came before the transaction, control records too. Counter-example without: B's loader here waits for a transaction of C that C's loader holds back, together with one that had seen
-   * B's; or for a watermark of C, which nobody writes down while C's loader waits for B.
+   * B's update of A's row must not come before A's insert: waits until what a transaction had seen of third regions has been applied here.
+   * Before it waits, `makeWay` commits all that came before the transaction, control records too. Counter-example without: B's loader here
+   * waits for a transaction of C that C's loader holds back, together with one that had seen B's; or for a watermark of C, which nobody
+   * writes down while C's loader waits for B.
    * @throws SyncError as open
    */
   async follow(seen: Seen, makeWay: () => Promise<void>): Promise<void> {

@@ -1,7 +1,7 @@
 /**
- * Who wins: an incoming change and the row that is there → what the row is to be. Pure and deterministic: from the two versions, the rule and which of them is home's,
- * nothing else, so that both sides decide alike as long as they see the same two versions. Where they do not, home's decision arrives as a remedy
- * (docs/decisions/0008-conflicts.md); nothing here needs to commute.
+ * Who wins: an incoming change and the row that is there → what the row is to be. Pure and deterministic: from the two versions, the rule
+ * and which of them is home's, nothing else, so that both sides decide alike as long as they see the same two versions. Where they do not,
+ * home's decision arrives as a remedy (docs/decisions/0008-conflicts.md); nothing here needs to commute.
  */
 import { goesByVersion } from '@lutra/model';
 import type { ColumnSchema, ConflictRule, Row, TableSchema, Value } from '@lutra/model';
@@ -81,7 +81,10 @@ function latest(rule: ConflictRule, table: TableSchema, { after, existing, home 
   return order > 0 ? 'incoming' : 'existing';
 }
 
-/** Column by column: what only one side changed is taken; what both changed has a policy of its own. Without a row before, both changed everything. */
+/**
+ * Column by column: what only one side changed is taken; what both changed has a policy of its own. Without a row before, both changed
+ * everything.
+ */
 function merge(rule: ConflictRule, table: TableSchema, clash: TwoRows, same: SameValue): Decision {
   const { before, after, existing, home } = clash;
   const preferred = rule.sameColumn === 'latest' ? latest(rule, table, clash) : (home ?? 'existing');

@@ -1,9 +1,10 @@
 /**
  * What two changes can fight for: a primary key value, or a value of another unique key; as texts, to look up in a window. Pure.
  *
- * Two values that a key takes for one must give one text; two that it tells apart may give one too: both sides make the same mistake, and home sends every row
- * that had to do with the text (window.ts). So text is folded as far as the collation of the target's column goes, and further (folded-text.ts); the checks see to it that both sides
- * have the same collation there, or the mistakes would not be the same. Digits lose what does not change a number. NULL fights with nothing.
+ * Two values that a key takes for one must give one text; two that it tells apart may give one too: both sides make the same mistake, and
+ * home sends every row that had to do with the text (window.ts). So text is folded as far as the collation of the target's column goes, and
+ * further (folded-text.ts); the checks see to it that both sides have the same collation there, or the mistakes would not be the same.
+ * Digits lose what does not change a number. NULL fights with nothing.
  */
 import type { ColumnSchema, Row, TableSchema, Value } from '@lutra/model';
 import { setMembers, setText, tableName } from '@lutra/model';
@@ -63,8 +64,8 @@ export function resourcesOf(
 }
 
 /**
- * What a row event fights for, each with the rows that are told of it when somebody else fights for it too. A row that moved is told under both its keys:
- * where the other side refused it the new one, it kept the old one.
+ * What a row event fights for, each with the rows that are told of it when somebody else fights for it too. A row that moved is told under
+ * both its keys: where the other side refused it the new one, it kept the old one.
  */
 export function foughtFor(keys: Keys, images: readonly (Row | null)[]): readonly { resource: string; row: readonly Value[] }[] {
   const rows = images.filter((image) => image !== null);
@@ -111,7 +112,10 @@ function resource({ prefix, columns }: Key, row: Row): string | null {
   return text;
 }
 
-/** `tailoring`: of the target's column; none for a collation that is not known, which the checks refuse (check-collations.ts) and policy `stop` may have. */
+/**
+ * `tailoring`: of the target's column; none for a collation that is not known, which the checks refuse (check-collations.ts) and policy
+ * `stop` may have.
+ */
 function foldOf({ type }: ColumnSchema, tailoring?: Tailoring): (value: NonNullable<Value>) => string {
   switch (type) {
     case 'char':

@@ -1,4 +1,7 @@
-/** Rows of the target inside an open transaction: read and locked, and made what they are to be, other rows that hold their unique values out of the way. */
+/**
+ * Rows of the target inside an open transaction: read and locked, and made what they are to be, other rows that hold their unique values
+ * out of the way.
+ */
 import type { Row } from '@lutra/model';
 import { rowsFlags, SyncError } from '@lutra/model';
 import {
@@ -72,7 +75,9 @@ export async function readRows(connection: Pick<ApplyConnection, 'within'>, want
   });
 }
 
-/** The primary key as a text, for maps and messages: another text for each key. A value that could be taken for more than itself is quoted. */
+/**
+ * The primary key as a text, for maps and messages: another text for each key. A value that could be taken for more than itself is quoted.
+ */
 export function keyText(plan: RowPlan, row: Row): string {
   return Object.entries(keyOfRow(plan, row))
     .map(([column, value]) => {
@@ -83,7 +88,8 @@ export function keyText(plan: RowPlan, row: Row): string {
 }
 
 /**
- * Null when written; else why not, and everything is as it was before. Rows that give way are none that the source has changed: its foreign key checks are not theirs.
+ * Null when written; else why not, and everything is as it was before. Rows that give way are none that the source has changed: its foreign
+ * key checks are not theirs.
  * @throws SyncError as ApplyConnection.attempt
  */
 export async function writeRow(connection: Connection, plan: RowPlan, change: RowChange): Promise<SyncError | null> {

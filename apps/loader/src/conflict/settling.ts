@@ -1,4 +1,6 @@
-/** What settling takes beside the rows: locks first, then a complete window, then each change in order; what was decided is written down. */
+/**
+ * What settling takes beside the rows: locks first, then a complete window, then each change in order; what was decided is written down.
+ */
 import { inPieces } from '@lutra/mysql';
 import type { ApplyConnection, Change, SqlText } from '@lutra/mysql';
 import type { Seen } from '@lutra/model';

@@ -1,4 +1,7 @@
-/** What is fixed about one table version of the source at the target, as far as conflicts go: its rule, its keys, how its rows are read and written. */
+/**
+ * What is fixed about one table version of the source at the target, as far as conflicts go: its rule, its keys, how its rows are read and
+ * written.
+ */
 import { SyncError, tableName, toSyncError } from '@lutra/model';
 import type { ConflictRule, TableName, TableSchema } from '@lutra/model';
 import { planRows, tailoringOf } from '@lutra/mysql';
@@ -36,8 +39,8 @@ export class TableBook {
   }
 
   /**
-   * Null for a table whose rows cannot be told apart, and for one that flows one way only and has no policy: its statements fail where a row is not as it must be, and
-   * the pipeline stops.
+   * Null for a table whose rows cannot be told apart, and for one that flows one way only and has no policy: its statements fail where a
+   * row is not as it must be, and the pipeline stops.
    */
   of({ source, target }: Pick<Change, 'source' | 'target'>): GuardedTable | null {
     const known = this.#known.get(source);
@@ -48,7 +51,8 @@ export class TableBook {
   }
 
   /**
-   * Before anything of the change takes effect: what home makes of its row, if there is a conflict, is written elsewhere in our own session.
+   * Before anything of the change takes effect: what home makes of its row, if there is a conflict, is written elsewhere in our own
+   * session.
    * @throws SyncError SESSION_UNSUPPORTED
    */
   requireSession(change: Pick<Change, 'source' | 'target' | 'under'>): void {

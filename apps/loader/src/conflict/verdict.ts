@@ -15,7 +15,8 @@ export class Verdict {
   }
 
   decide({ table, before, after, concurrent }: Step, existing: Row | null): Decision {
-    // Nobody changed the row here: that it differs is left over from an earlier decision. Home's last word on that is on its way, so what comes is taken.
+    // Nobody changed the row here: that it differs is left over from an earlier decision. Home's last word on that is on its way, so what
+    // comes is taken.
     if (this.isProvisional(table) && concurrent.primary === null) return { row: after, winner: 'incoming' };
     const same = (column: string, a: Row[string], b: Row[string]): boolean => sameColumn(table.plan, column, a, b);
     return decide(table.rule, table.schema, { before, after, existing, home: this.#homeSide }, same);

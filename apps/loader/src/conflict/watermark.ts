@@ -1,4 +1,7 @@
-/** Asks the capture of the target to say that it has published everything so far: a write to lutra.signal, on a connection of its own, comes back through the log. */
+/**
+ * Asks the capture of the target to say that it has published everything so far: a write to lutra.signal, on a connection of its own, comes
+ * back through the log.
+ */
 import { watermarkStatement } from '@lutra/marker';
 import { ApplyConnection } from '@lutra/mysql';
 import type { ConnectionOptions, ResultRow } from '@lutra/mysql';
@@ -25,8 +28,8 @@ export class Watermark {
   }
 
   /**
-   * A statement outside the transaction that is under way, one at a time: while that one waits for its watermark, the reader may ask already whether what comes next has to wait for third
-   * regions.
+   * A statement outside the transaction that is under way, one at a time: while that one waits for its watermark, the reader may ask
+   * already whether what comes next has to wait for third regions.
    */
   query(sql: string): Promise<readonly ResultRow[]> {
     const answer = this.#free.then(async () => this.#query(sql));

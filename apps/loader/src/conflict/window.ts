@@ -1,9 +1,11 @@
 /**
- * The last change of each resource in a log: resource → seq, from some seq on, and the keys of the rows that were changed. Pure. It forgets from the old end, as far as what
- * arrives has seen the log: entries stand in the order of their seq, so that forgetting looks at no entry twice.
+ * The last change of each resource in a log: resource → seq, from some seq on, and the keys of the rows that were changed. Pure. It forgets
+ * from the old end, as far as what arrives has seen the log: entries stand in the order of their seq, so that forgetting looks at no entry
+ * twice.
  *
- * Why the keys: one resource can be of several rows. A unique value is given from row to row; and the text of a resource is wider than some collations ('n' and 'N'). Counter-example without them:
- * home changes row N, the other side row n. There N's change is refused because of n's; at home n's change meets N's, but only n would be sent again.
+ * Why the keys: one resource can be of several rows. A unique value is given from row to row; and the text of a resource is wider than some
+ * collations ('n' and 'N'). Counter-example without them: home changes row N, the other side row n. There N's change is refused because of
+ * n's; at home n's change meets N's, but only n would be sent again.
  */
 import type { Value } from '@lutra/model';
 

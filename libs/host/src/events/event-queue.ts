@@ -1,6 +1,7 @@
 /**
- * Operational events on their way to Kafka. Whoever offers one goes on at once, whatever becomes of it: what cannot be sent is kept up to a bound and tried again
- * in the background; above it the oldest are dropped, and counted. A repetition may put an event into the topic twice.
+ * Operational events on their way to Kafka. Whoever offers one goes on at once, whatever becomes of it: what cannot be sent is kept up to a
+ * bound and tried again in the background; above it the oldest are dropped, and counted. A repetition may put an event into the topic
+ * twice.
  *
  * Nothing is opened before the first event.
  */

@@ -1,6 +1,6 @@
 /**
- * The HTTP side of an app: a client that sends slowly is given up, and each answer tells browsers to trust nothing that it did not ask for. What the
- * server runs on is not said.
+ * The HTTP side of an app: a client that sends slowly is given up, and each answer tells browsers to trust nothing that it did not ask for.
+ * What the server runs on is not said.
  */
 import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';

@@ -23,7 +23,8 @@ it('every code says what happened, what is kept and what to do', () => {
 
 it('every code is expected by a test', async () => {
   const texts: string[] = [];
-  for await (const file of glob('{apps,libs,test}/**/*.{test,fixture}.ts', { cwd: root })) texts.push(readFileSync(`${root}/${file}`, 'utf8'));
+  for await (const file of glob('{apps,libs,test}/**/*.{test,fixture}.ts', { cwd: root }))
+    texts.push(readFileSync(`${root}/${file}`, 'utf8'));
   const unseen = (Object.keys(errorTable) as ErrorCode[]).filter((code) => !texts.some((text) => text.includes(`'${code}'`)));
   expect(unseen).toEqual(Object.keys(untested));
 });

@@ -9,7 +9,8 @@
  *
  * Here is what the reader of the log sees, and what must come before what; nothing is written here:
  *
- *   row → source-transactions.ts (held, huge or skipped) → backlog.ts (whole ones, waiting) → target-transactions.ts (checkpoint, commit under way)
+ *   row → source-transactions.ts (held, huge or skipped) → backlog.ts (whole ones, waiting)
+ *   → target-transactions.ts (checkpoint, commit under way)
  *   remedy → pending-remedies.ts ──────────────────────────────────────────────────────────↗
  */
 import { sameSession } from '@lutra/model';

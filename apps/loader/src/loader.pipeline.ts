@@ -2,8 +2,8 @@
  * ★ The table of contents of the loader: one pipeline, topic → target.
  *
  *   take over in the database (fence), with the newest routes → read the topic from the checkpoint → epoch and seq rule, whole transactions
- *   → route, build statements → one target transaction: checkpoint (marker, fence) first, then the rows; where the target takes writes of its own,
- *   see that nobody changed them meanwhile, or settle the conflict (conflict/guard.ts) → COMMIT
+ *   → route, build statements → one target transaction: checkpoint (marker, fence) first, then the rows; where the target takes writes
+ *   of its own, see that nobody changed them meanwhile, or settle the conflict (conflict/guard.ts) → COMMIT
  *
  * The checkpoint row is committed with the data, so a restart, at any instant, goes on exactly after what was applied. Any failure
  * ends the run; the next one starts from the checkpoint again.

@@ -6,7 +6,7 @@ import { Waits } from '@lutra/runtime';
 import { randomBytes } from 'node:crypto';
 import { RecordDecoder } from '@lutra/avro';
 import { gtidContains } from '@lutra/binlog';
-import type { BinlogOptions } from '@lutra/binlog';
+import type { SourceState } from '@lutra/binlog';
 import type { RawRecord } from '@lutra/bus';
 import { admit, channelSchema, freshLog, routesFingerprint, SyncError, toSyncError } from '@lutra/model';
 import type {
@@ -27,7 +27,8 @@ import { aborted, supervise, untilAbort } from '@lutra/runtime';
 import { Metrics } from '@lutra/telemetry';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { runCapture } from './capture.pipeline.js';
-import type { CaptureDeps, CaptureWork } from './capture.pipeline.js';
+import type { CaptureDeps, CaptureWork } from './capture-run.js';
+import type { CaptureIo } from './io.js';
 import { marker, remedy, signals } from './loader-writes.fixture.js';
 import { routesOf } from './wanted.js';
 
@@ -36,10 +37,10 @@ const session = { sqlMode: 0, timeZone: '+00:00', lcTimeNames: 0, collation: 45 
 type Fault = 'lost' | 'unanswered' | { readonly arrivesAfter: number };
 type Out = Omit<RawRecord, 'offset' | 'timestampMs'>;
 
-const world = vi.hoisted(() => ({
+const world = {
   log: [] as RawRecord[],
   start: 0,
-  late: null as { batch: Out[]; after: number } | null,
+  late: null as { batch: readonly Out[]; after: number } | null,
   /** Called for every request. */
   fault: (() => null) as (request: number) => Fault | null,
   requests: 0,
@@ -52,7 +53,7 @@ const world = vi.hoisted(() => ({
   unreadable: {} as Readonly<Record<string, number>>,
   /** Readers of the binlog that wait at its end. */
   idle: 0,
-}));
+};
 
 function append(batch: readonly Out[]): number {
   const first = world.log.length;
@@ -66,17 +67,16 @@ function appendLate(): void {
   world.late = null;
 }
 
-vi.mock('@lutra/bus', () => ({
-  requestTimeoutFor: () => 10_000,
-  BusAdmin: class {
-    ensureTopic = async () => 'verified';
-    requestLimit = async () => null;
-    offsets = async () => ({ start: world.start, end: world.log.length });
-    close = async () => undefined;
-  },
-  Publisher: class {
-    limitRequests() {}
-    async publish(batch: Out[]) {
+const kafka: CaptureIo['kafka'] = {
+  admin: () => ({
+    ensureTopic: async () => 'verified',
+    requestLimit: async () => null,
+    offsets: async () => ({ start: world.start, end: world.log.length }),
+    close: async () => undefined,
+  }),
+  publisher: () => ({
+    limitRequests() {},
+    async publish(batch) {
       await new Promise((resolve) => setImmediate(resolve));
       const fault = world.fault(world.requests++);
       if (fault === null) {
@@ -87,38 +87,43 @@ vi.mock('@lutra/bus', () => ({
       if (fault === 'unanswered') append(batch);
       if (typeof fault === 'object') world.late = { batch, after: fault.arrivesAfter };
       throw new SyncError('KAFKA_UNAVAILABLE', 'no answer');
-    }
-    close = async () => undefined;
-  },
-  readRange: async function* ({ from, to }: { from: number; to: number }) {
+    },
+    close: async () => undefined,
+  }),
+  readRange: async function* ({ from, to }) {
     yield world.log.slice(from, to);
   },
-}));
+};
 
 const uuid = '3e11fa47-71ca-11e1-9e33-c80aa9429562';
 const setOf = (last: number): string => (last === 0 ? '' : `${uuid}:1-${last}`);
 
-vi.mock('@lutra/binlog', async (original) => ({
-  ...(await original<object>()),
-  holdServerId: () => Promise.resolve(() => undefined),
-  sourceState: async () => ({
-    flavor: 'mysql',
-    version: '8',
-    serverUuid: 'S',
-    gtidMode: world.gtidMode,
-    executed: '',
-    file: 'binlog.1',
-    pos: 4,
-    onlyDatabases: [],
-    neverDatabases: [],
-  }),
-  checkStart: async (_: unknown, choose: (state: object) => unknown) =>
-    choose({ gtidMode: true, executed: setOf(world.items.filter(({ kind }) => kind === 'begin').length), file: 'binlog.1', pos: 4 }),
-  readBinlog: async function* ({ start, signal, wants }: Pick<BinlogOptions, 'signal' | 'wants'> & { start: { gtidSet: string } }) {
+const sourceNow = (): SourceState => ({
+  flavor: 'mysql',
+  version: '8',
+  serverUuid: 'S',
+  serverId: 1,
+  lowerCaseTableNames: 0,
+  purged: '',
+  gtidMode: world.gtidMode,
+  executed: setOf(world.items.filter(({ kind }) => kind === 'begin').length),
+  file: 'binlog.1',
+  pos: 4,
+  onlyDatabases: [],
+  neverDatabases: [],
+});
+
+const server: CaptureIo['source'] = {
+  holdServerId: async () => () => undefined,
+  probe: async () => null,
+  state: async () => ({ ...sourceNow(), executed: '' }),
+  checkStart: async (_, choose) => choose({ ...sourceNow(), gtidMode: true }),
+  read: async function* ({ start, signal, wants }) {
+    const gtidSet = start !== 'now' && 'gtidSet' in start ? start.gtidSet : '';
     let transaction = 0;
     for (const item of world.items) {
       if (item.kind === 'begin') transaction += 1;
-      if (start.gtidSet !== '' && gtidContains(start.gtidSet, `${uuid}:${transaction}`)) continue;
+      if (gtidSet !== '' && gtidContains(gtidSet, `${uuid}:${transaction}`)) continue;
       if (signal.aborted) throw aborted(signal);
       const unreadable = item.kind === 'rows' && transaction >= (world.unreadable[item.table.name] ?? Infinity);
       if (unreadable && wants(item.table)) throw refused(item.table, item.at);
@@ -127,7 +132,7 @@ vi.mock('@lutra/binlog', async (original) => ({
     world.idle += 1;
     await untilAbort(signal);
   },
-}));
+};
 
 function refused({ database, name }: TableSchema, at: FilePosition): SyncError {
   return new SyncError('COLUMN_UNSUPPORTED', `${database}.${name}.v: not supported`, { details: { database, table: name, ...at } });
@@ -259,6 +264,7 @@ function deps(logs: LogCopyStore, updates: Partial<WorkStatus>[] = [], restarts 
     events: { of: () => () => undefined } as unknown as CaptureDeps['events'],
     logger: silent,
     status: status as unknown as CaptureDeps['status'],
+    io: { source: server, kafka },
   };
 }
 

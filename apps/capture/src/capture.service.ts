@@ -9,7 +9,8 @@ import type { Configuration, Keyring, Registry, SchemaStore } from '@lutra/regis
 import { runWork, WorkerSet } from '@lutra/runtime';
 import type { Health, Logger, Metrics, Traces } from '@lutra/telemetry';
 import { runCapture } from './capture.pipeline.js';
-import type { CaptureWork } from './capture.pipeline.js';
+import type { CaptureWork } from './capture-run.js';
+import { serversIo } from './io.js';
 import { instanceName } from './environment.js';
 import type { Environment } from './environment.js';
 import { ENVIRONMENT, HEALTH, LOGGER, METRICS, REGISTRY, SCHEMAS, SECRET_KEY, TRACES } from './tokens.js';
@@ -79,7 +80,7 @@ export class CaptureService implements OnApplicationBootstrap, OnApplicationShut
       acquire: (waitSignal) => registry.lease(`capture/${name}`).acquire(waitSignal),
       run: (lead) =>
         runCapture(
-          { registry, schemas, secretKey, instance: instanceName, metrics, traces, logger, events, status: lead.status },
+          { registry, schemas, secretKey, instance: instanceName, metrics, traces, logger, events, status: lead.status, io: serversIo },
           work,
           lead,
         ),

@@ -4,11 +4,13 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { RecordDecoder, RecordEncoder } from '@lutra/avro';
-import { readRange } from '@lutra/bus';
-import type { BusAdmin, BusOptions, Publisher } from '@lutra/bus';
+import type { BusOptions } from '@lutra/bus';
 import { SyncError } from '@lutra/model';
 import type { LogCopy, LogCopyStore } from '@lutra/registry';
 import { throwIfAborted } from '@lutra/runtime';
+import type { CaptureRun } from './capture-run.js';
+import type { KafkaPort } from './io.js';
+import { requireCurrentRoutes } from './routes-check.js';
 import { TailReader, tailStart } from './tail.js';
 import type { Tail } from './tail.js';
 
@@ -18,8 +20,9 @@ export interface ClaimOptions {
   readonly leader: string;
   readonly leaseNumber: number;
   readonly bus: BusOptions;
-  readonly admin: BusAdmin;
-  readonly publisher: Publisher;
+  readonly admin: Pick<ReturnType<KafkaPort['admin']>, 'offsets'>;
+  readonly publisher: Pick<ReturnType<KafkaPort['publisher']>, 'publish'>;
+  readonly readRange: KafkaPort['readRange'];
   readonly encoder: RecordEncoder;
   readonly decoder: RecordDecoder;
   readonly logs: LogCopyStore;
@@ -39,8 +42,28 @@ export interface Claim {
   readonly copyVersion: number | null;
 }
 
+/** A claim, and the revision of the routes that may be announced under it. */
+export interface Claimed {
+  readonly claim: Claim;
+  readonly revision: number;
+}
+
 /** How often another leader may come between before we give up the attempt. */
 const maxTries = 10;
+
+/** @throws SyncError LEASE_LOST, LOG_*; CONFIG_BEHIND, CONFIG_OUTDATED; KAFKA_*, ZOOKEEPER_UNAVAILABLE */
+export async function claim(run: CaptureRun): Promise<Claimed> {
+  const { deps, work, leadership, during, topic, bus, admin, publisher, encoder, decoder, signal } = run;
+  const { registry, instance, io } = deps;
+  const { leaseNumber } = leadership;
+  const parts = { bus, admin, publisher, readRange: io.kafka.readRange, encoder, decoder, logs: registry.logs, signal };
+  const claiming = { endpoint: run.endpoint.name, topic, leader: `${instance}:${leaseNumber}`, leaseNumber, ...parts };
+  const claimed = await during(`${run.kafkaName} or ZooKeeper, to claim the log`, () => claimLog(claiming));
+  // The routes are read after the claim: a later claimer reads them later, so routes never go back to an older version.
+  const { announced } = claimed.tail;
+  const revision = await during('ZooKeeper, for the newest routes', () => requireCurrentRoutes(registry, work, announced));
+  return { claim: claimed, revision };
+}
 
 export async function claimLog(options: ClaimOptions): Promise<Claim> {
   // One lease may see several claims. Without a name of its own, the second would take the epoch record of the first for its own: what the
@@ -118,7 +141,7 @@ async function raiseCopy(options: ClaimOptions): Promise<{ document: LogCopy; ve
 async function readUpTo(options: ClaimOptions, at: { offset: number; copy: LogCopy | null; oldStart: number }): Promise<TailReader> {
   const from = Math.max(at.oldStart, at.copy?.offset ?? 0);
   const reader = new TailReader(options.topic, options.decoder, at.copy);
-  const { bus, topic, signal } = options;
+  const { bus, topic, signal, readRange } = options;
   for await (const batch of readRange({ ...bus, topic, from, to: at.offset + 1, signal })) {
     for (const raw of batch) await reader.read(raw);
   }

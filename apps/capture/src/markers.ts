@@ -3,30 +3,24 @@
  * loses rows silently. `lutra` missing there, at a source that is also a target, sends every copy back where it came from: so a row is
  * written to lutra.checkpoint, and must come back. Each time, because a server may have been restarted with other settings.
  */
-import { probeBinlog } from '@lutra/binlog';
-import type { SourceConnection, sourceState } from '@lutra/binlog';
+import type { SourceState } from '@lutra/binlog';
 import { createRouter, SyncError } from '@lutra/model';
 import type { Route } from '@lutra/model';
-import type { CaptureDeps, CaptureWork } from './capture.pipeline.js';
+import type { CaptureRun } from './capture-run.js';
 
-type State = Pick<Awaited<ReturnType<typeof sourceState>>, 'onlyDatabases' | 'neverDatabases'>;
-
-interface At {
-  readonly source: SourceConnection;
-  readonly state: State;
-  readonly signal: AbortSignal;
-}
+type State = Pick<SourceState, 'onlyDatabases' | 'neverDatabases'>;
 
 /** @throws SyncError SOURCE_SETTINGS; SOURCE_*, ABORTED, … while it is tried */
-export async function requireMarkers({ logger }: Pick<CaptureDeps, 'logger'>, work: CaptureWork, at: At): Promise<void> {
+export async function requireMarkers({ deps, work, source, signal }: CaptureRun, state: State): Promise<void> {
   const { endpoint, routes, isTarget } = work;
-  const lost = leftOut(at.state, routes, isTarget);
+  const { logger, io } = deps;
+  const lost = leftOut(state, routes, isTarget);
   if (lost.length > 0) {
     const message = `endpoint ${endpoint.name}: the binlog leaves out database ${lost.join(', ')} (binlog-do-db, binlog-ignore-db)`;
     throw new SyncError('SOURCE_SETTINGS', message, { details: { databases: lost.join() } });
   }
   if (!isTarget) return;
-  const errno = await probeBinlog({ ...at.source, endpoint: endpoint.name, serverId: endpoint.serverId, logger, signal: at.signal });
+  const errno = await io.source.probe({ ...source, endpoint: endpoint.name, serverId: endpoint.serverId, logger, signal });
   // Who may not write there writes no copies either; what is mended for a loader is followed by a retry, and that comes here again.
   if (errno !== null) logger.warn({ errno }, 'lutra.checkpoint cannot be written now: not shown that markers come back');
 }

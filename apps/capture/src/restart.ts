@@ -5,20 +5,21 @@
  * read while the order waits always holds the record, if there is one.
  */
 import type { RecordEncoder } from '@lutra/avro';
-import { checkStart, restartPosition } from '@lutra/binlog';
+import { restartPosition } from '@lutra/binlog';
 import type { RestartPosition, SourceConnection } from '@lutra/binlog';
-import type { Publisher } from '@lutra/bus';
 import { SyncError, toSyncError } from '@lutra/model';
 import type { Position, RestartOrder } from '@lutra/model';
 import type { RestartStore } from '@lutra/registry';
 import type { Logger } from '@lutra/telemetry';
 import type { Claim } from './claim.js';
+import type { KafkaPort, SourcePort } from './io.js';
 
 export interface RestartOptions {
   readonly endpoint: string;
   readonly source: SourceConnection;
   readonly restarts: RestartStore;
-  readonly publisher: Publisher;
+  readonly checkStart: SourcePort['checkStart'];
+  readonly publisher: Pick<ReturnType<KafkaPort['publisher']>, 'publish'>;
   readonly encoder: RecordEncoder;
   readonly logger: Logger;
 }
@@ -45,7 +46,11 @@ export async function carryOutRestart(options: RestartOptions, claim: Claim): Pr
   return next;
 }
 
-async function placeOf({ source, endpoint }: RestartOptions, order: RestartOrder, log: Position | null): Promise<RestartPosition> {
+async function placeOf(
+  { source, endpoint, checkStart }: RestartOptions,
+  order: RestartOrder,
+  log: Position | null,
+): Promise<RestartPosition> {
   let found: RestartPosition | undefined;
   try {
     await checkStart(source, (state) => (found = restartPosition(order.start, log, state)).position);

@@ -2,13 +2,19 @@
  * Transactions whose rows are in the log already although they are read again: those up to one that the tail names (tail.ts). That one must
  * come, or all that follows would be left out: a source that has lost it is refused.
  */
-import { checkStart, gtidAdd } from '@lutra/binlog';
+import { gtidAdd } from '@lutra/binlog';
 import type { SourceConnection } from '@lutra/binlog';
 import { SyncError } from '@lutra/model';
 import type { FilePosition, Position } from '@lutra/model';
+import type { SourcePort } from './io.js';
+
+interface Source {
+  readonly source: SourceConnection;
+  readonly checkStart: SourcePort['checkStart'];
+}
 
 /** @throws SyncError SOURCE_BEHIND; as checkStart */
-export async function requireRowsUntil(source: SourceConnection, start: Position, rowsUntil: string | null): Promise<void> {
+export async function requireRowsUntil({ source, checkStart }: Source, start: Position, rowsUntil: string | null): Promise<void> {
   const { gtidSet } = start;
   if (rowsUntil === null || gtidSet === null || placeOf(rowsUntil)) return;
   await checkStart(source, () => ({ ...start, gtidSet: gtidAdd(gtidSet, rowsUntil) }));

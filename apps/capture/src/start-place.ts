@@ -1,10 +1,8 @@
 /** Where capture begins to read the source's binlog, and what proves that it is the history that the log was made of. */
-import type { KnownPlace, sourceState } from '@lutra/binlog';
+import type { KnownPlace, SourceState } from '@lutra/binlog';
 import { rowsTopic, SyncError } from '@lutra/model';
 import type { EndpointDocument, FilePosition, Position } from '@lutra/model';
 import type { Claim } from './claim.js';
-
-type SourceState = Awaited<ReturnType<typeof sourceState>>;
 
 /** The tail's position; only a log without any record takes the configured start. */
 export function startOf(claim: Claim, endpoint: EndpointDocument, state: SourceState): Position {

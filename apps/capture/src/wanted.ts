@@ -3,7 +3,7 @@ import { carriedFingerprint, flowsBothWays, pipelineId, pipelineRoutes, unsuppor
 import type { ChannelDocument, PipelineDocument, RouteFingerprints } from '@lutra/model';
 import type { Configuration } from '@lutra/registry';
 import type { Wanted } from '@lutra/runtime';
-import type { CaptureWork } from './capture.pipeline.js';
+import type { CaptureWork } from './capture-run.js';
 import type { StoppingChannel } from './unreadable.js';
 
 /** Pure: an endpoint is wanted while a channel that is not stopped reads it. Paused channels only pause their loaders. */

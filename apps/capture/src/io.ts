@@ -1,0 +1,28 @@
+/** What capture reaches outside of its process, beside ZooKeeper: the source's server and Kafka. Tests give it lists in memory. */
+import { checkStart, holdServerId, probeBinlog, readBinlog, sourceState } from '@lutra/binlog';
+import { BusAdmin, Publisher, readRange } from '@lutra/bus';
+import type { BusOptions, PublisherOptions } from '@lutra/bus';
+
+export interface SourcePort {
+  readonly state: typeof sourceState;
+  readonly checkStart: typeof checkStart;
+  readonly holdServerId: typeof holdServerId;
+  readonly probe: typeof probeBinlog;
+  readonly read: typeof readBinlog;
+}
+
+export interface KafkaPort {
+  admin(options: BusOptions): Pick<BusAdmin, 'ensureTopic' | 'requestLimit' | 'offsets' | 'close'>;
+  publisher(options: PublisherOptions): Pick<Publisher, 'limitRequests' | 'publish' | 'close'>;
+  readonly readRange: typeof readRange;
+}
+
+export interface CaptureIo {
+  readonly source: SourcePort;
+  readonly kafka: KafkaPort;
+}
+
+export const serversIo: CaptureIo = {
+  source: { state: sourceState, checkStart, holdServerId, probe: probeBinlog, read: readBinlog },
+  kafka: { admin: (options) => new BusAdmin(options), publisher: (options) => new Publisher(options), readRange },
+};

@@ -1,0 +1,136 @@
+/** The source's binlog, item by item → records, in the order of the log. */
+import { createRouter } from '@lutra/model';
+import type { Announced, RowEvent, SourceItem, Suspension, TableName, TableSchema } from '@lutra/model';
+import type { CaptureRun } from './capture-run.js';
+import { Heartbeats } from './heartbeats.js';
+import { warnOnce } from './ignored.js';
+import type { LogWriter } from './log-writer.js';
+import type { Observers } from './observers.js';
+import type { Boundary, IgnoredDdl, Output } from './output.js';
+import { isOwnTable } from './own-tables.js';
+import type { SignalRecord } from './signals.js';
+import { knownPlace } from './start-place.js';
+import { TransactionTracker } from './transactions.js';
+import { namingTable } from './unreadable.js';
+import type { Verified } from './verify.js';
+
+/** Bytes of decoded rows that may wait. */
+const bufferBytes = 512 * 1024;
+
+interface Destination {
+  readonly writer: LogWriter;
+  readonly observers: Observers;
+  /** What the log announces from here on. */
+  readonly routes: Announced;
+}
+
+/** Reads until the signal aborts. @throws SyncError SOURCE_*, what cannot be carried */
+export async function read(run: CaptureRun, verified: Verified, to: Destination): Promise<void> {
+  const { endpoint } = run;
+  const { seen, remedies, rowsUntil } = verified.claim.tail;
+  const heartbeats = new Heartbeats(endpoint.name, to.writer);
+  const outputs = new OutputWriter(run, to, { heartbeats, published: remedies });
+  const tracker = trackerOf(run, verified, to.routes.suspended);
+  // First of all records: a log that ended before it would not say where to go on.
+  await heartbeats.now({ position: verified.start, seen, remedies, rowsUntil });
+  const server = verified.state.serverUuid;
+  await to.writer.control({ kind: 'routes', endpoint: endpoint.name, ...to.routes, server, tsMs: Date.now() });
+  for await (const item of itemsOf(run, verified, to)) for (const output of tracker.accept(item)) await outputs.write(output);
+}
+
+function trackerOf({ work, endpoint }: CaptureRun, { state, claim }: Verified, suspended: readonly Suspension[] = []): TransactionTracker {
+  const { seen, rowsUntil } = claim.tail;
+  return new TransactionTracker({
+    endpoint: endpoint.name,
+    region: endpoint.region,
+    connector: state.flavor,
+    version: state.version,
+    router: createRouter(work.routes, suspended),
+    forwarded: createRouter(work.forwarded, suspended),
+    ddl: endpoint.ddl,
+    foldsNames: state.lowerCaseTableNames === 1,
+    seen,
+    rowsUntil,
+    now: Date.now,
+  });
+}
+
+function itemsOf(run: CaptureRun, { claim, start }: Verified, { observers, routes }: Destination): AsyncIterable<SourceItem> {
+  const { deps, endpoint, source, work, signal } = run;
+  const { progress, prepared } = observers;
+  const router = createRouter(work.routes, routes.suspended);
+  return deps.io.source.read({
+    ...source,
+    serverId: endpoint.serverId,
+    start: start.gtidSet === null ? start : { gtidSet: start.gtidSet },
+    known: knownPlace(claim),
+    wants: (table: TableName) => isOwnTable(table) || router(table) !== null,
+    onUnwanted: () => progress.unwanted(),
+    onSourceEnd: (end) => {
+      progress.looked(end);
+      prepared.look(Date.now());
+    },
+    onPrepared: (now) => prepared.changed(now),
+    bufferBytes,
+    logger: deps.logger,
+    signal,
+  });
+}
+
+interface Writing {
+  readonly heartbeats: Heartbeats;
+  /** So many of the first remedies that are read stand in the log already (tail.ts). */
+  readonly published: number;
+}
+
+class OutputWriter {
+  readonly #endpoint: string;
+  readonly #to: Destination;
+  readonly #heartbeats: Heartbeats;
+  readonly #warn: ReturnType<typeof warnOnce>;
+  readonly #writeRow: (table: TableSchema, event: RowEvent) => Promise<void>;
+  /** Remedies that come once more: they are in the log already. */
+  #published: number;
+
+  constructor({ endpoint, deps }: CaptureRun, to: Destination, { heartbeats, published }: Writing) {
+    this.#endpoint = endpoint.name;
+    this.#to = to;
+    this.#heartbeats = heartbeats;
+    this.#warn = warnOnce(deps.logger);
+    this.#writeRow = namingTable((table, event) => to.writer.row(table, event));
+    this.#published = published;
+  }
+
+  write(output: Output): Promise<void> | void {
+    switch (output.kind) {
+      case 'row':
+        return this.#writeRow(output.table, output.event);
+      case 'ddl':
+        return this.#ddl(output);
+      case 'signal':
+        return this.#signal(output.record);
+      case 'ignored':
+        this.#to.observers.progress.ignored(output.what);
+        return this.#warn(output);
+      case 'boundary':
+        return this.#boundary(output);
+    }
+  }
+
+  #ddl({ database, sql, statement, tables, end: position }: IgnoredDdl): Promise<void> {
+    const record = { kind: 'ddl', endpoint: this.#endpoint, database, sql, statement, tables, position, tsMs: Date.now() } as const;
+    return this.#to.writer.control(record);
+  }
+
+  /** At once: a loader holds the locks of rows until it reads its watermark in the topic. */
+  #signal(record: SignalRecord): Promise<void> | void {
+    if (record.kind !== 'remedy' || this.#published === 0) return this.#to.writer.control(record);
+    this.#published -= 1;
+  }
+
+  #boundary(boundary: Boundary): Promise<void> {
+    const { observers, writer } = this.#to;
+    observers.progress.boundary(boundary, writer);
+    return this.#heartbeats.maybe(boundary, this.#published);
+  }
+}

@@ -11,20 +11,21 @@ import type { Checkpoint } from '@lutra/marker';
 import { EventQueues } from '@lutra/host';
 import { channelSchema, routesFingerprint, SyncError } from '@lutra/model';
 import type { ChannelDocument, EndpointDocument, RegionDocument, Route, RowEvent, Suspension, TableSchema, WorkStatus } from '@lutra/model';
-import type { SqlText, SuspensionChange, SuspensionPlace } from '@lutra/mysql';
+import type { ApplyConnection, SqlText, TargetTable } from '@lutra/mysql';
 import { Keyring, sealPassword } from '@lutra/registry';
 import { supervise, untilAbort } from '@lutra/runtime';
 import { Metrics } from '@lutra/telemetry';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { runLoader } from './loader.pipeline.js';
-import type { LoaderDeps } from './loader.pipeline.js';
+import type { LoaderDeps } from './loader-run.js';
+import type { LoaderIo } from './io.js';
 import type { LoaderWork } from './wanted.js';
 
 type Failure = 'none' | 'before' | 'after';
 type Statement = Pick<Checkpoint, 'epoch' | 'seq' | 'nextOffset' | 'logEpoch'>;
 
-const world = vi.hoisted(() => ({
+const world = {
   log: [] as RawRecord[],
   batchSizes: [1] as number[],
   /** Of the texts that come next; then none fails. */
@@ -43,17 +44,16 @@ const world = vi.hoisted(() => ({
   refuses: [] as string[],
   /** Each log has its own target: what an ended run still has under way must not reach the next one's. */
   generation: 0,
-}));
+};
 
-vi.mock('@lutra/bus', () => ({
-  requestTimeoutFor: () => 10_000,
-  BusAdmin: class {
-    commitGroupOffset = async () => undefined;
-    groupOffset = async () => null;
-    offsets = async () => ({ start: 0, end: world.log.length });
-    close = async () => undefined;
-  },
-  subscribe: async function* ({ offset, signal }: { offset: number; signal: AbortSignal }) {
+const kafka: LoaderIo['kafka'] = {
+  admin: () => ({
+    commitGroupOffset: async () => undefined,
+    groupOffset: async () => null,
+    offsets: async () => ({ start: 0, end: world.log.length }),
+    close: async () => undefined,
+  }),
+  subscribe: async function* ({ offset, signal }) {
     let at = offset;
     for (let n = 0; at < world.log.length; n += 1) {
       const size = world.batchSizes[n % world.batchSizes.length] ?? 1;
@@ -62,7 +62,7 @@ vi.mock('@lutra/bus', () => ({
     }
     await untilAbort(signal);
   },
-}));
+};
 
 function statementOf(sql: string): Statement | null {
   const number = (name: string): number => Number(new RegExp(`, ${name} = (-?\\d+)`).exec(sql)?.[1]);
@@ -156,8 +156,7 @@ const target = {
   ],
 };
 
-vi.mock('@lutra/mysql', async (original) => ({
-  ...(await original<object>()),
+const server: LoaderIo['target'] = {
   takeOver: async () => {
     const none = {
       pipeline: 'c.p',
@@ -176,23 +175,25 @@ vi.mock('@lutra/mysql', async (original) => ({
     world.checkpoint = { ...world.checkpoint, epoch: world.checkpoint.epoch + 1 };
     return { checkpoint: world.checkpoint, created: false };
   },
-  sayRoutes: async (_: unknown, { routes }: { routes: Checkpoint['routes'] }) =>
-    void (world.checkpoint = world.checkpoint && { ...world.checkpoint, routes }),
-  loadForApply: async (_: unknown, database: string) => {
-    if (!world.refuses.includes(database)) return { ...target, database };
+  sayRoutes: async (_, { routes }) => void (world.checkpoint = world.checkpoint && { ...world.checkpoint, routes }),
+  loadTable: async (_, database) => {
+    if (!world.refuses.includes(database)) return { ...target, database } as unknown as TargetTable;
     throw new SyncError('TABLE_MISSING', `${database}.t does not exist`, { details: { database, table: 't' } });
   },
   readSuspended: async () => world.suspended,
   tiedTables: async () => [],
-  writeSuspended: async (_: unknown, place: SuspensionPlace, { begun, ended }: SuspensionChange) => {
+  writeSuspended: async (_, place, { begun, ended }) => {
     const failure = world.suspending.shift() ?? 'none';
     if (failure === 'before') throw new SyncError('TARGET_UNAVAILABLE', 'cut');
     if (place.epoch !== world.checkpoint?.epoch) throw new SyncError('FENCED', 'epoch');
     world.suspended = [...world.suspended.filter((one) => !ended.some(({ database }) => database === one.database)), ...begun];
     if (failure === 'after') throw new SyncError('TARGET_UNAVAILABLE', 'cut');
   },
-  ApplyConnection: { open: async () => ((world.connections += 1), new FakeTarget()) },
-}));
+  connect: async () => {
+    world.connections += 1;
+    return new FakeTarget() as unknown as ApplyConnection;
+  },
+};
 
 /** What one leader, or what is left of one, puts into the log. */
 type Piece =
@@ -375,6 +376,7 @@ const deps = (): LoaderDeps => ({
     lagFrom: () => undefined,
   } as unknown as LoaderDeps['status'],
   events: new EventQueues({ app: 'loader', metrics: new Metrics('loader'), logger: silent }),
+  io: { target: server, kafka },
 });
 
 async function load(

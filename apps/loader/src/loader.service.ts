@@ -9,6 +9,7 @@ import { runWork, WorkerSet } from '@lutra/runtime';
 import type { Health, Logger, Metrics, Traces } from '@lutra/telemetry';
 import { instanceName } from './environment.js';
 import type { Environment } from './environment.js';
+import { serversIo } from './io.js';
 import { runLoader } from './loader.pipeline.js';
 import { ENVIRONMENT, HEALTH, LOGGER, METRICS, REGISTRY, SCHEMAS, SECRET_KEY, TRACES } from './tokens.js';
 import { wantedPipelines } from './wanted.js';
@@ -78,7 +79,8 @@ export class LoaderService implements OnApplicationBootstrap, OnApplicationShutd
       instance: instanceName,
       sink: registry.status,
       acquire: (waitSignal) => registry.lease(`loader/${name}.0`).acquire(waitSignal),
-      run: (lead) => runLoader({ registry, schemas, secretKey, metrics, traces, logger, status: lead.status, events }, work, lead),
+      run: (lead) =>
+        runLoader({ registry, schemas, secretKey, metrics, traces, logger, status: lead.status, events, io: serversIo }, work, lead),
       paused: work.paused,
       metrics,
       logger,

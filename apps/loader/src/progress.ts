@@ -22,7 +22,7 @@ interface ProgressDeps {
 
 export class Progress {
   readonly #deps: ProgressDeps;
-  readonly #of: { readonly pipeline: string; readonly topic: string; readonly admin: BusAdmin };
+  readonly #of: { readonly pipeline: string; readonly topic: string; readonly admin: Pick<BusAdmin, 'commitGroupOffset'> };
   readonly #passage: Passage;
   #groupAt = 0;
   #groupBusy = false;
@@ -37,7 +37,7 @@ export class Progress {
   #isLagTold = false;
 
   /** `seq`: up to which all is applied. */
-  constructor(deps: ProgressDeps, of: { pipeline: string; topic: string; admin: BusAdmin; seq: number }) {
+  constructor(deps: ProgressDeps, of: { pipeline: string; topic: string; admin: Pick<BusAdmin, 'commitGroupOffset'>; seq: number }) {
     this.#deps = deps;
     this.#of = of;
     this.#passage = new Passage(of, deps);

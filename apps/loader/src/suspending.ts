@@ -1,13 +1,12 @@
 /** Where a run of the loader meets suspended tables: what it does at a record of the log, and who is told. */
 import { randomUUID } from 'node:crypto';
-import type { ControlRecord } from '@lutra/model';
+import { createRouter } from '@lutra/model';
+import type { ControlRecord, RouteFingerprints } from '@lutra/model';
 import type { Applier } from './applier.js';
-import type { LoaderDeps } from './loader.pipeline.js';
+import type { LoaderDeps, LoaderRun, Owned } from './loader-run.js';
 import type { Place } from './log-reader.js';
 import { Suspensions } from './suspensions.js';
-import type { SuspensionsOptions } from './suspensions.js';
 import type { TableMatcher } from './table-matcher.js';
-import type { LoaderWork } from './wanted.js';
 
 interface Suspending extends Pick<LoaderDeps, 'status'> {
   readonly suspensions: Suspensions;
@@ -26,14 +25,20 @@ export async function suspend({ suspensions, applier, matcher, status }: Suspend
   status.update({ suspended: suspensions.tables });
 }
 
-type SuspensionParts = Pick<SuspensionsOptions, 'target' | 'checkpoint' | 'router' | 'fingerprints'>;
-
 /** With what tells of it: log, event, omission. */
-export function suspensionsOf(deps: LoaderDeps, work: LoaderWork, parts: SuspensionParts): Promise<Suspensions> {
+export function suspensionsOf(
+  { deps, work, target }: LoaderRun,
+  { checkpoint }: Owned,
+  fingerprints: RouteFingerprints,
+): Promise<Suspensions> {
   const { id, routes, onUnsupported: policy, targetRegion } = work;
   return Suspensions.open({
-    ...parts,
+    port: deps.io.target,
+    target,
+    checkpoint,
     routes,
+    router: createRouter(routes),
+    fingerprints,
     policy,
     onBegun: async (tables, { log, seq }) => {
       const facts = tables.map(({ database, name, code }) => `${database}.${name} (${code})`);

@@ -11,10 +11,11 @@
 import type { Checkpoint } from '@lutra/marker';
 import { sourceTable, SyncError, toSyncError, unwritable, without } from '@lutra/model';
 import type { ControlRecord, Route, RouteFingerprints, Router, Suspension, TableName, UnsupportedPolicy } from '@lutra/model';
-import { readSuspended, tiedTables, writeSuspended } from '@lutra/mysql';
 import type { ConnectionOptions, SuspensionChange } from '@lutra/mysql';
+import type { TargetPort } from './io.js';
 
 export interface SuspensionsOptions {
+  readonly port: Pick<TargetPort, 'readSuspended' | 'writeSuspended' | 'tiedTables'>;
   readonly target: ConnectionOptions;
   /** As it was taken over. */
   readonly checkpoint: Checkpoint;
@@ -53,7 +54,7 @@ export class Suspensions {
 
   /** @throws SyncError TABLE_SUSPENDED where the channel does not want that; TARGET_* */
   static async open(options: SuspensionsOptions): Promise<Suspensions> {
-    const suspensions = new Suspensions(options, await readSuspended(options.target, options.checkpoint.pipeline));
+    const suspensions = new Suspensions(options, await options.port.readSuspended(options.target, options.checkpoint.pipeline));
     suspensions.#requireWanted(suspensions.tables.filter((table) => options.router(table) !== null));
     return suspensions;
   }
@@ -79,10 +80,10 @@ export class Suspensions {
   /** All before `at` is committed. @throws SyncError TABLE_SUSPENDED; FENCED, TARGET_* */
   async follow(change: SuspensionChange, at: { readonly log: string; readonly seq: number }): Promise<void> {
     this.#requireWanted(change.begun);
-    const { target, checkpoint, onBegun } = this.#options;
+    const { port, target, checkpoint, onBegun } = this.#options;
     const begun: Suspension[] = [];
     for (const table of change.begun) begun.push(...without(await this.#withTied(table, at.seq), [...this.#tables, ...begun]));
-    await writeSuspended(target, { ...checkpoint, logId: at.log, seq: at.seq }, { ...change, begun });
+    await port.writeSuspended(target, { ...checkpoint, logId: at.log, seq: at.seq }, { ...change, begun });
     this.#tables = [...without(this.#tables, change.ended), ...begun];
     if (begun.length > 0) await onBegun(begun, at);
   }
@@ -96,9 +97,9 @@ export class Suspensions {
 
   /** Itself, and what foreign keys of the target tie to it, as far as the pipeline writes it. */
   async #withTied(table: Suspension, seq: number): Promise<readonly Suspension[]> {
-    const { target, router, routes } = this.#options;
+    const { port, target, router, routes } = this.#options;
     const arrives = router(table);
-    const tied = arrives ? await tiedTables(target, arrives) : [];
+    const tied = arrives ? await port.tiedTables(target, arrives) : [];
     const sources = tied.flatMap((one) => sourceTable(one, routes, router) ?? []);
     const because = table.because ?? `${table.database}.${table.name}`;
     const where = `seq ${seq}`;

@@ -2,12 +2,11 @@
  * Becoming the writer of a pipeline: raises the epoch of its checkpoint row, so that a loader that was replaced while it slept fails at its
  * fence.
  */
-import type { BusAdmin } from '@lutra/bus';
 import type { AppliedRoutes, Checkpoint } from '@lutra/marker';
-import { sayRoutes, takeOver } from '@lutra/mysql';
 import type { ConnectionOptions } from '@lutra/mysql';
 import type { Registry } from '@lutra/registry';
 import { throwIfAborted } from '@lutra/runtime';
+import type { KafkaPort, TargetPort } from './io.js';
 import type { Skip } from './skip.js';
 
 /**
@@ -15,12 +14,16 @@ import type { Skip } from './skip.js';
  */
 interface Witnesses {
   readonly pipelines: Registry['pipelines'];
-  readonly admin: Pick<BusAdmin, 'groupOffset'>;
+  readonly admin: Pick<ReturnType<KafkaPort['admin']>, 'groupOffset'>;
+}
+
+interface TakeOverParts extends Witnesses {
+  readonly takeOver: TargetPort['takeOver'];
 }
 
 /** @throws SyncError CHECKPOINT_MISSING when the row is gone although the pipeline had one: it alone says what was applied. */
 export async function takeOverTarget(
-  { pipelines, admin }: Witnesses,
+  { pipelines, admin, takeOver }: TakeOverParts,
   target: ConnectionOptions,
   of: { pipeline: string; topic: string; leaseNumber: number; signal: AbortSignal },
 ): Promise<Checkpoint> {
@@ -39,7 +42,11 @@ export function groupOf(pipeline: string): string {
 }
 
 /** Keeps beside the place by which routes it was come to. Before the first row, so that no later configuration that is older goes by it. */
-export async function sayApplied(target: ConnectionOptions, checkpoint: Checkpoint, routes: AppliedRoutes): Promise<void> {
+export async function sayApplied(
+  sayRoutes: TargetPort['sayRoutes'],
+  target: ConnectionOptions,
+  { checkpoint, routes }: { readonly checkpoint: Checkpoint; readonly routes: AppliedRoutes },
+): Promise<void> {
   const known = checkpoint.routes;
   if (known?.revision === routes.revision && known.fingerprint === routes.fingerprint) return;
   await sayRoutes(target, { pipeline: checkpoint.pipeline, part: checkpoint.part, epoch: checkpoint.epoch, routes });

@@ -11,6 +11,7 @@ import type { ConnectionOptions, SqlText, TargetTable } from '@lutra/mysql';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { TestServer, versions } from '../../../libs/mysql/src/fixture.js';
 import { refusedTable, Suspensions } from './suspensions.js';
+import { serversIo } from './io.js';
 import { TargetWriter } from './target-writer.js';
 
 const logId = '00000000-0000-4000-8000-000000000001';
@@ -52,7 +53,11 @@ describe.each(versions)('a table that is changed while it is remembered, on %s',
         CREATE TABLE ${database}.t (${columns}); CREATE TABLE ${database}.k (id int primary key, t int)`);
       await server.grant(database);
       const { checkpoint } = await takeOver(least, { pipeline: `c.d${++rooms}`, part: 0, lease: 5, mayCreate: true });
-      return new Room(database, checkpoint, new TargetWriter(least, checkpoint, () => undefined));
+      return new Room(
+        database,
+        checkpoint,
+        new TargetWriter({ target: least, port: serversIo.target, key: checkpoint, observe: () => undefined }),
+      );
     }
 
     target(): Promise<TargetTable> {
@@ -78,7 +83,7 @@ describe.each(versions)('a table that is changed while it is remembered, on %s',
     /** What the next run does: everything is read anew. */
     async anew(): Promise<TargetTable> {
       await this.writer.dispose();
-      this.writer = new TargetWriter(least, this.checkpoint, () => undefined);
+      this.writer = new TargetWriter({ target: least, port: serversIo.target, key: this.checkpoint, observe: () => undefined });
       return this.target();
     }
 
@@ -230,6 +235,7 @@ describe.each(versions)('a table that is changed while it is remembered, on %s',
       const told: string[] = [];
       const onBegun = async (tables: readonly Suspension[]) => void told.push(...namesOf(tables));
       const suspensions = await Suspensions.open({
+        port: serversIo.target,
         target: least,
         checkpoint,
         routes,

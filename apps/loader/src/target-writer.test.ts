@@ -1,12 +1,11 @@
 import type { Checkpoint } from '@lutra/marker';
-import { beforeEach, describe, expect, it, vi } from 'vitest';
+import type { ApplyConnection } from '@lutra/mysql';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { serversIo } from './io.js';
 import { TargetWriter } from './target-writer.js';
 
-const opened = vi.hoisted(() => ({ next: Promise.withResolvers<unknown>() }));
-vi.mock('@lutra/mysql', async (original) => ({
-  ...(await original<object>()),
-  ApplyConnection: { open: () => opened.next.promise },
-}));
+const opened = { next: Promise.withResolvers<unknown>() };
+const port = { ...serversIo.target, connect: () => opened.next.promise as Promise<ApplyConnection> };
 
 const key = { pipeline: 'c.p', part: 0, lane: 0, epoch: 3 };
 const checkpoint = {
@@ -28,7 +27,7 @@ beforeEach(() => (opened.next = Promise.withResolvers()));
 describe('the end of a run', () => {
   it('leaves no connection behind that was being opened, and nothing is written through it', async () => {
     const calls: string[] = [];
-    const writer = new TargetWriter({ host: 'h', port: 1, user: 'u', password: 'p' }, key, () => undefined);
+    const writer = new TargetWriter({ target: { host: 'h', port: 1, user: 'u', password: 'p' }, port, key, observe: () => undefined });
     const committing = writer.commit(rows, checkpoint);
     await writer.dispose();
     opened.next.resolve({ broken: false, run: async () => void calls.push('run'), close: async () => void calls.push('close') });

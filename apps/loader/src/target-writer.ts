@@ -8,8 +8,9 @@ import { checkpointStatement, openingStatement } from '@lutra/marker';
 import type { Checkpoint } from '@lutra/marker';
 import { SyncError, toSyncError } from '@lutra/model';
 import type { TableName } from '@lutra/model';
-import { ApplyConnection, closingText, loadForApply, openingText, TableDefinitions, transactionText } from '@lutra/mysql';
-import type { ConnectionOptions, SqlText, TargetTable } from '@lutra/mysql';
+import { closingText, openingText, TableDefinitions, transactionText } from '@lutra/mysql';
+import type { ApplyConnection, ConnectionOptions, SqlText, TargetTable } from '@lutra/mysql';
+import type { TargetPort } from './io.js';
 import type { Place } from './log-reader.js';
 
 /** A target transaction that was committed, or progress that needed none. */
@@ -30,10 +31,16 @@ const maxIdleMs = 4_000;
 const maxAgeMs = 60_000;
 const busyTries = 5;
 
+export interface TargetWriterOptions {
+  readonly target: ConnectionOptions;
+  readonly port: Pick<TargetPort, 'connect' | 'loadTable'>;
+  readonly key: CheckpointKey;
+  /** Of a target transaction, from its beginning to its COMMIT. */
+  observe(seconds: number): void;
+}
+
 export class TargetWriter {
-  readonly #options: ConnectionOptions;
-  readonly #key: CheckpointKey;
-  readonly #observe: (seconds: number) => void;
+  readonly #options: TargetWriterOptions;
   #connection: ApplyConnection | null = null;
   /** The connection's session is one for safe mode. */
   #safe = false;
@@ -45,10 +52,8 @@ export class TargetWriter {
   #reading: ApplyConnection | null = null;
   #disposed = false;
 
-  constructor(options: ConnectionOptions, key: CheckpointKey, observe: (seconds: number) => void) {
+  constructor(options: TargetWriterOptions) {
     this.#options = options;
-    this.#key = key;
-    this.#observe = observe;
   }
 
   /** @throws SyncError as ApplyConnection.run; nothing was committed unless the code is TARGET_UNAVAILABLE */
@@ -69,7 +74,7 @@ export class TargetWriter {
 
   /** Begins a transaction that is written while it arrives. */
   async open(origin: Pick<Checkpoint, 'origin' | 'path'>, safe = false): Promise<void> {
-    await (await this.ready(safe)).run(openingText(openingStatement({ ...this.#key, ...origin })));
+    await (await this.ready(safe)).run(openingText(openingStatement({ ...this.#options.key, ...origin })));
   }
 
   async chunk(rows: SqlText): Promise<void> {
@@ -89,7 +94,7 @@ export class TargetWriter {
 
   /** A target transaction that began then was committed. */
   observe(startedAt: number): void {
-    this.#observe((performance.now() - startedAt) / 1000);
+    this.#options.observe((performance.now() - startedAt) / 1000);
   }
 
   /** Gives the connection up: the server rolls back, and the next one has settings that nobody has touched. */
@@ -126,11 +131,12 @@ export class TargetWriter {
   }
 
   async #read(tables: readonly TableName[]): Promise<readonly TargetTable[]> {
-    const fresh = await ApplyConnection.open(this.#options);
+    const { port, target } = this.#options;
+    const fresh = await port.connect(target);
     this.#reading = fresh;
     try {
       const read: TargetTable[] = [];
-      for (const { database, name } of tables) read.push(await loadForApply(fresh, database, name));
+      for (const { database, name } of tables) read.push(await port.loadTable(fresh, database, name));
       return read;
     } finally {
       this.#reading = null;
@@ -159,7 +165,8 @@ export class TargetWriter {
     this.#connection = null;
     await current?.close();
     const remembered = { definitions: this.#definitions, read: (tables: readonly TableName[]) => this.#read(tables) };
-    const fresh = await ApplyConnection.open({ ...this.#options, foreignKeyChecks: !safe }, remembered);
+    const { port, target } = this.#options;
+    const fresh = await port.connect({ ...target, foreignKeyChecks: !safe }, remembered);
     this.#connection = fresh;
     this.#safe = safe;
     this.#usedAt = this.#openedAt = performance.now();

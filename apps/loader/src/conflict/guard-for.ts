@@ -4,7 +4,7 @@ import { createRouter, rowsTopic } from '@lutra/model';
 import type { ControlRecord, RegionDocument, Router, TableName } from '@lutra/model';
 import { asSource } from '@lutra/mysql';
 import type { ConnectionOptions } from '@lutra/mysql';
-import type { LoaderDeps } from '../loader.pipeline.js';
+import type { LoaderDeps } from '../loader-run.js';
 import type { TargetWriter } from '../target-writer.js';
 import type { GuardWork, LoaderWork } from '../wanted.js';
 import { conflictEvents } from './conflict-event.js';

@@ -10,6 +10,7 @@ import { readCheckpoint, StatementBuilder, takeOver } from '@lutra/mysql';
 import type { Change, ResultRow } from '@lutra/mysql';
 import type { z } from 'zod';
 import type { TestServer } from '../../../../libs/mysql/src/fixture.js';
+import { serversIo } from '../io.js';
 import { TargetWriter } from '../target-writer.js';
 import { Guard } from './guard.js';
 import type { Member } from './members.js';
@@ -60,7 +61,12 @@ export class GuardRoom {
     const rules = ruleBook({ home: regions[home], rules: rule ? [conflictRuleSchema.parse(rule)] : [], retentionDays: 1 }, regions);
     this.#key = checkpoint;
     this.pipeline = checkpoint.pipeline;
-    this.writer = new TargetWriter({ ...server.options, port, answerTimeoutMs }, checkpoint, () => undefined);
+    this.writer = new TargetWriter({
+      target: { ...server.options, port, answerTimeoutMs },
+      port: serversIo.target,
+      key: checkpoint,
+      observe: () => undefined,
+    });
     this.guard = new Guard({
       writer: this.writer,
       key: checkpoint,

@@ -1,0 +1,119 @@
+/** The records of the topic, from the checkpoint on → the applier. What a record means for the routes and for suspended tables comes first. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { RawRecord } from '@lutra/bus';
+import type { LogRecord } from '@lutra/model';
+import type { LoaderRun } from './loader-run.js';
+import type { Place, Step } from './log-reader.js';
+import type { Stages } from './stages.js';
+import { suspend } from './suspending.js';
+
+/** Of one Kafka fetch. */
+const fetchBytes = 256 * 1024;
+/** Of a record whose decoding is worth a turn of the event loop. */
+const largeBytes = 1024 * 1024;
+/** A pipeline without rows still saves its place now and then, so that retention does not pass it. */
+const saveProgressMs = 10 * 60 * 1000;
+/** Loaders of other pipelines wait for our place. */
+const saveProgressForOthersMs = 1_000;
+/** After so many transactions one at a time the cause is gone, or was never in one of them. */
+const cautiousTransactions = 2_000;
+
+/** Until the signal aborts or something fails; where transactions come one at a time, until enough of them came. */
+export async function applyLog(run: LoaderRun, stages: Stages): Promise<void> {
+  const { deps, work, bus, topic, signal, during, attempt } = run;
+  const { reader, progress, applier } = stages;
+  const log = new LogApplier(run, stages);
+  void deps.schemas.prefetch?.(`${topic}-`);
+  for await (const batch of deps.io.kafka.subscribe({ ...bus, topic, offset: reader.startOffset, maxBytes: fetchBytes, signal, during })) {
+    progress.batch(batch);
+    for (const raw of batch) await log.record(raw);
+    progress.batchDone(applier, batch.at(-1));
+    await applier.flush();
+    if (!attempt.merge && progress.transactions >= cautiousTransactions) break;
+    await log.saveProgress(work.guard?.thirds.length ? saveProgressForOthersMs : saveProgressMs);
+  }
+  await applier.settled();
+}
+
+class LogApplier {
+  readonly #run: LoaderRun;
+  readonly #stages: Stages;
+  /** Of the batch's last record, if it lies between two transactions. */
+  #passed: Place | null = null;
+  #savedAt = Date.now();
+
+  constructor(run: LoaderRun, stages: Stages) {
+    this.#run = run;
+    this.#stages = stages;
+  }
+
+  /** A promise only where there is something to wait for. */
+  record(raw: RawRecord): Promise<void> | void {
+    if ((raw.value?.length ?? 0) > largeBytes) return this.#large(raw);
+    const decoded = this.#run.decoder.decode(raw);
+    return decoded instanceof Promise ? this.#later(decoded) : this.#take(decoded);
+  }
+
+  #take(record: LogRecord): Promise<void> | void {
+    const step = this.#stages.reader.accept(record);
+    switch (step.kind) {
+      case 'row':
+        return this.#row(step);
+      case 'control':
+        return this.#control(step);
+      case 'forget':
+        return this.#stages.applier.forget();
+      case 'nothing':
+    }
+  }
+
+  async #large(raw: RawRecord): Promise<void> {
+    await nextTurn();
+    const decoded = this.#run.decoder.decode(raw);
+    await nextTurn();
+    await (decoded instanceof Promise ? this.#later(decoded) : this.#take(decoded));
+  }
+
+  /** Its schema is not known here yet. */
+  async #later(decoded: Promise<LogRecord>): Promise<void> {
+    await this.#take(await this.#run.during('the schema of a record (ZooKeeper or the schema registry)', () => decoded));
+  }
+
+  /** Progress alone, if none was saved for so long. */
+  async saveProgress(afterMs: number): Promise<void> {
+    const { routes, applier } = this.#stages;
+    const passed = this.#passed;
+    this.#passed = null;
+    if (!passed || !routes.isProven || Date.now() - this.#savedAt <= afterMs) return;
+    await applier.saveProgress(passed);
+    this.#savedAt = Date.now();
+  }
+
+  #row({ table, event, place }: Extract<Step, { kind: 'row' }>): Promise<void> {
+    const { routes, progress, applier } = this.#stages;
+    // Rows of other pipelines' tables move the place as well; on a busy topic hardly a batch ends with a control record.
+    this.#passed = event.transaction.last ? place : null;
+    routes.requireProven();
+    progress.row(event, place);
+    return applier.row(table, event, place);
+  }
+
+  async #control({ control, place }: Extract<Step, { kind: 'control' }>): Promise<void> {
+    const { deps, during } = this.#run;
+    const { routes, progress, applier, guarding } = this.#stages;
+    if (routes.differs(control)) {
+      // What lies before the record is applied in any case; nothing behind it, before we know who is behind.
+      await applier.flush();
+      await applier.settled();
+      await during('ZooKeeper, for the newest routes', () => routes.requireCarried(control));
+    }
+    this.#passed = place;
+    await suspend({ ...this.#stages, status: deps.status }, control, place);
+    if (control.kind === 'remedy' && guarding?.concerns(control)) {
+      routes.requireProven();
+      progress.remedy(place);
+      await applier.remedy(control, place);
+    } else applier.passed(place);
+    progress.control(control, place);
+  }
+}

@@ -1,0 +1,37 @@
+/** What the loader reaches outside of its process, beside ZooKeeper: the target's server and Kafka. Tests give it lists in memory. */
+import { BusAdmin, subscribe } from '@lutra/bus';
+import type { BusOptions } from '@lutra/bus';
+import { ApplyConnection, loadForApply, readSuspended, sayRoutes, takeOver, tiedTables, writeSuspended } from '@lutra/mysql';
+
+export interface TargetPort {
+  readonly connect: typeof ApplyConnection.open;
+  readonly loadTable: typeof loadForApply;
+  readonly takeOver: typeof takeOver;
+  readonly sayRoutes: typeof sayRoutes;
+  readonly readSuspended: typeof readSuspended;
+  readonly writeSuspended: typeof writeSuspended;
+  readonly tiedTables: typeof tiedTables;
+}
+
+export interface KafkaPort {
+  admin(options: BusOptions): Pick<BusAdmin, 'offsets' | 'groupOffset' | 'commitGroupOffset' | 'close'>;
+  readonly subscribe: typeof subscribe;
+}
+
+export interface LoaderIo {
+  readonly target: TargetPort;
+  readonly kafka: KafkaPort;
+}
+
+export const serversIo: LoaderIo = {
+  target: {
+    connect: (options, tables) => ApplyConnection.open(options, tables),
+    loadTable: loadForApply,
+    takeOver,
+    sayRoutes,
+    readSuspended,
+    writeSuspended,
+    tiedTables,
+  },
+  kafka: { admin: (options) => new BusAdmin(options), subscribe },
+};

@@ -1,0 +1,122 @@
+/** One run of a pipeline: what it works with, the target and the topic that it is connected to, and how it ends. */
+import { RecordDecoder } from '@lutra/avro';
+import { requestTimeoutFor } from '@lutra/bus';
+import type { BusOptions } from '@lutra/bus';
+import type { EventQueues } from '@lutra/host';
+import type { Checkpoint } from '@lutra/marker';
+import { rowsTopic, toSyncError } from '@lutra/model';
+import type { ConnectionOptions } from '@lutra/mysql';
+import { openPassword } from '@lutra/registry';
+import type { Keyring, Registry, SchemaStore } from '@lutra/registry';
+import type { During, StatusReporter } from '@lutra/runtime';
+import type { Logger, Metrics, Traces } from '@lutra/telemetry';
+import type { KafkaPort, LoaderIo } from './io.js';
+import type { Attempt } from './recovery.js';
+import { takeOverTarget } from './take-over.js';
+import { TargetWriter } from './target-writer.js';
+import type { LoaderWork } from './wanted.js';
+
+export interface LoaderDeps {
+  readonly registry: Registry;
+  readonly schemas: SchemaStore;
+  readonly secretKey: Keyring;
+  readonly metrics: Metrics;
+  readonly traces?: Traces | null;
+  readonly logger: Logger;
+  readonly status: StatusReporter;
+  readonly events: EventQueues;
+  readonly io: LoaderIo;
+}
+
+/** What the run owns once it has taken the pipeline over in the target. */
+export interface Owned {
+  readonly checkpoint: Checkpoint;
+  readonly writer: TargetWriter;
+}
+
+export class LoaderRun {
+  readonly topic: string;
+  readonly target: ConnectionOptions;
+  readonly bus: BusOptions;
+  readonly admin: ReturnType<KafkaPort['admin']>;
+  readonly decoder: RecordDecoder;
+  readonly during: During;
+  /** For messages. */
+  readonly kafkaName: string;
+  /** Ends what belongs to the run. */
+  readonly signal: AbortSignal;
+  readonly #ended = new AbortController();
+  #writer: TargetWriter | null = null;
+  readonly #closing: (() => Promise<void>)[] = [];
+
+  constructor(
+    readonly deps: LoaderDeps,
+    readonly work: LoaderWork,
+    readonly attempt: Attempt,
+  ) {
+    const { id, source, sourceRegion, target } = work;
+    const { host, port, user, tls, publicKey } = target;
+    const { brokers, tls: kafkaTls } = sourceRegion.kafka;
+    this.topic = rowsTopic(source.name);
+    this.target = { host, port, user, password: openPassword(deps.secretKey, target), tls, publicKey };
+    const requestTimeoutMs = requestTimeoutFor(source.topic.maxMessageBytes);
+    this.bus = { brokers, tls: kafkaTls, clientId: `lutra-loader-${id}`, logger: deps.logger, requestTimeoutMs };
+    this.admin = deps.io.kafka.admin(this.bus);
+    this.decoder = new RecordDecoder({ ids: deps.schemas });
+    this.during = deps.status.waits.during;
+    this.kafkaName = `Kafka of region ${sourceRegion.name} (${brokers.join(', ')})`;
+    this.signal = AbortSignal.any([attempt.signal, this.#ended.signal]);
+    deps.metrics.disconnected(id, 'kafka', 'target');
+  }
+
+  /** The fence: whoever wrote as this pipeline before fails from here on. @throws SyncError CHECKPOINT_MISSING; TARGET_*, … */
+  async takeOver(): Promise<Owned> {
+    const { deps, work, target, admin, topic, signal, attempt } = this;
+    const { io, metrics, logger, registry } = deps;
+    const name = work.id;
+    const owned = `its row in lutra.checkpoint at ${target.host}:${target.port}, ZooKeeper or ${this.kafkaName}`;
+    const of = { pipeline: name, topic, leaseNumber: attempt.leaseNumber, signal };
+    const parts = { pipelines: registry.pipelines, admin, takeOver: io.target.takeOver };
+    const checkpoint = await this.during(owned, () => takeOverTarget(parts, target, of));
+    metrics.connected.set({ name, to: 'target' }, 1);
+    const { epoch, logId: log, seq, nextOffset: offset, replayUntil } = checkpoint;
+    logger.info({ epoch, log, seq, offset, replayUntil }, 'took the pipeline over');
+    const writer = new TargetWriter({
+      target,
+      port: io.target,
+      key: { pipeline: name, part: 0, lane: 0, epoch },
+      observe: (seconds) => metrics.applySeconds.observe({ name }, seconds),
+    });
+    this.#writer = writer;
+    // A target that does not answer must not keep an ended run for as long as an answer may take.
+    signal.addEventListener('abort', () => void writer.dispose(), { once: true });
+    return { checkpoint, writer };
+  }
+
+  /** Called when the run has ended. */
+  closing(close: () => Promise<void>): void {
+    this.#closing.push(close);
+  }
+
+  /** Ends the run. */
+  end(error: unknown): void {
+    this.#ended.abort(toSyncError(error));
+  }
+
+  /** What ended it. A refusal may rest on a definition that somebody has changed since: then it is none. */
+  async judged(thrown: unknown): Promise<unknown> {
+    if (toSyncError(thrown).outcome !== 'stop' || this.attempt.signal.aborted) return thrown;
+    try {
+      await this.#writer?.requireSameTables();
+    } catch (error) {
+      return error;
+    }
+    return thrown;
+  }
+
+  async close(): Promise<void> {
+    this.deps.metrics.disconnected(this.work.id, 'kafka', 'target');
+    this.#ended.abort();
+    await Promise.allSettled([this.#writer?.dispose(), this.admin.close(), ...this.#closing.map((close) => close())]);
+  }
+}

@@ -1,0 +1,106 @@
+/** The stages of a run, put together from what the target, the log and ZooKeeper say now. */
+import { createRouter } from '@lutra/model';
+import { Applier } from './applier.js';
+import { guardFor } from './conflict/guard-for.js';
+import type { Guarding } from './conflict/guard-for.js';
+import { TargetTables } from './conflict/target-tables.js';
+import type { LoaderRun, Owned } from './loader-run.js';
+import { LogReader } from './log-reader.js';
+import { Progress } from './progress.js';
+import { RouteCheck } from './route-check.js';
+import type { Skip } from './skip.js';
+import { suspensionsOf } from './suspending.js';
+import type { Suspensions } from './suspensions.js';
+import { TableMatcher } from './table-matcher.js';
+import { sayApplied, skipOf } from './take-over.js';
+import type { LoaderWork } from './wanted.js';
+
+export interface Stages {
+  readonly reader: LogReader;
+  readonly routes: RouteCheck;
+  readonly suspensions: Suspensions;
+  readonly matcher: TableMatcher;
+  readonly guarding: Guarding | null;
+  readonly applier: Applier;
+  readonly progress: Progress;
+}
+
+/** Bytes of SQL of one target transaction. */
+const batchBytes = 256 * 1024;
+/** Where the target takes writes of its own: statements name the row before too, and each transaction waits for its watermark. */
+const guardedBatchBytes = 384 * 1024;
+
+/** @throws SyncError CONFIG_BEHIND, CONFIG_OUTDATED, TABLE_SUSPENDED; TARGET_*, KAFKA_*, ZOOKEEPER_UNAVAILABLE */
+export async function prepare(run: LoaderRun, owned: Owned): Promise<Stages> {
+  const { deps, work, topic, target, admin, signal, during, attempt } = run;
+  const { checkpoint, writer } = owned;
+  const tables = new TargetTables((database, name) => writer.loadTable(database, name));
+  const guarding = guardFor(deps, work, { writer, tables, target, checkpoint, signal });
+  if (guarding) run.closing(() => guarding.close());
+  const routes = await routesOf(run, owned);
+  const suspensions = await suspensionsOf(run, owned, routes.fingerprints);
+  if (attempt.refused && !suspensions.has(attempt.refused)) await suspensions.refuse(attempt.refused);
+  deps.status.update({ suspended: suspensions.tables });
+  const matcher = new TableMatcher({
+    router: createRouter(work.routes),
+    load: (database, table) => writer.loadTable(database, table),
+    isSuspended: (table) => suspensions.has(table),
+  });
+  const progress = new Progress(deps, { pipeline: work.id, topic, admin, seq: checkpoint.seq });
+  const { start } = await during(run.kafkaName, () => admin.offsets(topic));
+  const reader = new LogReader(topic, checkpoint, start);
+  deps.metrics.connected.set({ name: work.id, to: 'kafka' }, 1);
+  deps.metrics.queueCapacity.set({ name: work.id }, batchBytesOf(work));
+  const skip = await during('ZooKeeper', () => skipOf(deps.registry, work.id, checkpoint));
+  const applier = applierOf(run, owned, { matcher, guarding, progress, skip });
+  return { reader, routes, suspensions, matcher, guarding, applier, progress };
+}
+
+/** The routes are read after the fence: a later owner reads them later, so routes never go back to an older version. */
+async function routesOf({ deps, work, target, signal, during }: LoaderRun, { checkpoint }: Owned): Promise<RouteCheck> {
+  const { channels, revision } = deps.registry;
+  const { id, routes, forwards } = work;
+  const check = new RouteCheck({ channels, revision, id, routes, forwards, begins: checkpoint.logId === '', signal });
+  const newest = await during('ZooKeeper, for the newest routes', () => check.requireNewest(checkpoint.routes ?? null));
+  await sayApplied(deps.io.target.sayRoutes, target, { checkpoint, routes: newest });
+  return check;
+}
+
+interface ApplierParts extends Pick<Stages, 'matcher' | 'guarding' | 'progress'> {
+  readonly skip: Skip | null;
+}
+
+function applierOf(run: LoaderRun, { checkpoint, writer }: Owned, { matcher, guarding, progress, skip }: ApplierParts): Applier {
+  const { work, attempt, during } = run;
+  return new Applier({
+    checkpoint,
+    sourceRegion: work.source.region,
+    targetRegion: work.target.region,
+    forwards: work.forwards,
+    carriedOn: work.carriedOn,
+    tables: matcher,
+    writer,
+    guard: guarding?.guard ?? null,
+    settled: attempt.settled,
+    merge: attempt.merge,
+    skip,
+    batchBytes: batchBytesOf(work),
+    onSkipped: (skipped) => tellSkipped(run, skipped),
+    during,
+    onCommitted: (committed) => progress.committed(committed),
+    onFailed: (error) => run.end(error),
+  });
+}
+
+async function tellSkipped({ deps, work }: LoaderRun, { log, seq, reason }: Skip): Promise<void> {
+  const { logger, metrics, registry } = deps;
+  logger.warn({ seq, reason }, 'skipped a transaction; its rows are in lutra.skipped');
+  metrics.skipOrders.inc({ name: work.id });
+  const what = { kind: 'skip', what: 'transaction', tables: [], where: `seq ${seq}`, at: Date.now(), record: { log, seq } } as const;
+  await registry.omissions.add(`pipeline@${work.id}`, [what]);
+  await registry.skips.remove(work.id);
+}
+
+function batchBytesOf({ guard }: LoaderWork): number {
+  return guard ? guardedBatchBytes : batchBytes;
+}

@@ -85,7 +85,7 @@ function remember() {
   const told: string[] = [];
   const rows = (text: SqlText): number => (text.sql.match(/\(\d+, /g) ?? []).length;
   const writer = {
-    commit: async (text: SqlText, checkpoint: Checkpoint, safe?: boolean) =>
+    commit: async (text: SqlText, checkpoint: Checkpoint, safe?: boolean): Promise<void> =>
       void told.push(`${safe ? 'safe ' : ''}commit ${rows(text)} rows at ${checkpoint.seq} of ${checkpoint.origin}`),
     open: async (_: object, safe?: boolean) => void told.push(safe ? 'safe open' : 'open'),
     chunk: async (text: SqlText) => void told.push(`chunk ${rows(text)} rows`),
@@ -96,7 +96,6 @@ function remember() {
 }
 
 interface Particulars {
-  readonly merge?: boolean;
   readonly skip?: Skip;
   readonly replayUntil?: number;
   readonly forwards?: boolean;
@@ -108,7 +107,7 @@ function applierOf(
   writer: ReturnType<typeof remember>['writer'],
   routed = true,
   onFailed?: (error: unknown) => void,
-  { merge = true, skip, replayUntil = -1, forwards = false, carriedOn, targetOf }: Particulars = {},
+  { skip, replayUntil = -1, forwards = false, carriedOn, targetOf }: Particulars = {},
 ) {
   const progress: number[] = [];
   const applier = new Applier({
@@ -122,7 +121,6 @@ function applierOf(
     tables: { targetOf: targetOf ?? (() => (routed ? (carriedOn ?? target) : null)) },
     writer,
     batchBytes: 4_000,
-    merge,
     skip: skip ?? null,
     onSkipped: async ({ seq }) => void progress.push(-seq),
     onCommitted: (committed) => progress.push(committed.place.seq),
@@ -332,26 +330,54 @@ describe('applying', () => {
     await applier.flush();
     await expect(applier.settled()).rejects.toMatchObject({
       message: 'shop.t: taken, id=7 (transaction x, seq 3)',
-      details: { ...details, key: 'id=7', seq: 3, log: 'L', alone: true },
+      details: { ...details, key: 'id=7', seq: 3, log: 'L' },
     });
   });
 
-  it('does not blame one transaction for what a merged one was refused', async () => {
+  it('names the one of several that is refused; those before it take effect, each by itself, and nothing behind it does', async () => {
+    const { told, writer } = remember();
+    const commit = async (text: SqlText, checkpoint: Checkpoint): Promise<void> => {
+      const details = { change: 0, changes: 1 };
+      if (text.sql.includes('(2, ')) throw new SyncError('ROW_CONFLICT', 'taken', { details });
+      await writer.commit(text, checkpoint);
+    };
+    const { applier, progress } = applierOf({ ...writer, commit });
+    for (const seq of [0, 1, 2, 3]) await applier.row(table, insert(seq), place(seq));
+    await applier.flush();
+    await expect(applier.settled()).rejects.toMatchObject({ message: 'taken, id=2 (transaction x, seq 2)', details: { seq: 2, log: 'L' } });
+    expect(told).toEqual(['commit 1 rows at 0 of hangzhou', 'commit 1 rows at 1 of hangzhou']);
+    expect(progress).toEqual([0, 1]);
+  });
+
+  it('goes on where several are taken one by one: the last one with the place of all, and each counted once', async () => {
+    const { told, writer } = remember();
+    const commit = async (text: SqlText, checkpoint: Checkpoint): Promise<void> => {
+      if (text.sql.includes('(0, ') && text.sql.includes('(2, ')) throw new SyncError('APPLY_REFUSED', 'not together');
+      await writer.commit(text, checkpoint);
+    };
+    const { applier, progress } = applierOf({ ...writer, commit });
+    for (const seq of [0, 1, 2]) await applier.row(table, insert(seq), place(seq));
+    applier.passed(place(3));
+    await applier.flush();
+    await applier.settled();
+    const rows = [0, 1, 3].map((seq) => `commit 1 rows at ${seq} of hangzhou`);
+    expect(told).toEqual(rows);
+    expect(progress).toEqual([0, 1, 3]);
+  });
+
+  it('does not try one by one what a lost connection may have committed', async () => {
     const { writer } = remember();
-    const details = { change: 0, changes: 2 };
-    const { applier } = applierOf({ ...writer, commit: () => Promise.reject(new SyncError('ROW_CONFLICT', 'taken', { details })) });
+    let commits = 0;
+    const commit = async (): Promise<void> => {
+      commits += 1;
+      throw new SyncError('TARGET_UNAVAILABLE', 'cut');
+    };
+    const { applier } = applierOf({ ...writer, commit });
     for (const seq of [0, 1]) await applier.row(table, insert(seq), place(seq));
     await applier.flush();
     const error: unknown = await applier.settled().catch((thrown: unknown) => thrown);
-    expect(error).toMatchObject({ message: 'taken', details: { alone: false } });
-    expect((error as SyncError).details['seq']).toBeUndefined();
-  });
-
-  it('commits each transaction alone where it is told not to merge', async () => {
-    const { told, writer } = remember();
-    const { applier } = applierOf(writer, true, undefined, { merge: false });
-    for (const seq of [0, 1]) await applier.row(table, insert(seq), place(seq));
-    expect(told).toEqual(['commit 1 rows at 0 of hangzhou', 'commit 1 rows at 1 of hangzhou']);
+    expect(error).toMatchObject({ message: 'cut', code: 'TARGET_UNAVAILABLE' });
+    expect([commits, (error as SyncError).details['seq']]).toEqual([1, undefined]);
   });
 
   it('records the transaction that a person skips instead of applying it, and goes on behind it', async () => {
@@ -411,16 +437,17 @@ describe('applying', () => {
   });
 
   it('a row that cannot be written at all names its transaction; what waits before it is applied first', async () => {
-    const { writer } = remember();
+    const { told, writer } = remember();
     const keyless = { ...table, primaryKey: [] };
     const { applier } = applierOf(writer, true, undefined, { replayUntil: 9 });
     await expect(applier.row(keyless, insert(1), place(4))).rejects.toMatchObject({
       code: 'APPLY_REFUSED',
-      details: { seq: 4, alone: true },
+      details: { seq: 4 },
     });
     const behind = applierOf(writer, true, undefined, { replayUntil: 9 }).applier;
     await behind.row(table, insert(1), place(4));
-    await expect(behind.row(keyless, insert(1), place(5))).rejects.toMatchObject({ code: 'APPLY_REFUSED', details: { alone: false } });
+    await expect(behind.row(keyless, insert(1), place(5))).rejects.toMatchObject({ code: 'APPLY_REFUSED', details: { seq: 5 } });
+    expect(told).toEqual(['safe commit 1 rows at 4 of hangzhou']);
   });
 
   it.each([
@@ -435,7 +462,7 @@ describe('applying', () => {
     ).rejects.toMatchObject({
       code,
       message: expect.stringMatching(/shop\.t.*id=7.*seq 4/),
-      details: { log: 'L', seq: 4, database: 'shop', table: 't', key: 'id=7', alone: true },
+      details: { log: 'L', seq: 4, database: 'shop', table: 't', key: 'id=7' },
     });
     const skipping = applierOf(writer, true, undefined, { skip: { log: 'L', seq: 4, reason: 'no' } }).applier;
     const small = { ...bad, after: { id: 7, v: 'x'.repeat(2_000_000) } };
@@ -453,7 +480,7 @@ describe('applying', () => {
     const broken = applierOf({ ...writer, commit }).applier;
     await broken.row(table, insert(1), place(4));
     await broken.flush();
-    await expect(broken.settled()).rejects.toMatchObject({ code: 'INTERNAL', details: { seq: 4, log: 'L', alone: true } });
+    await expect(broken.settled()).rejects.toMatchObject({ code: 'INTERNAL', details: { seq: 4, log: 'L' } });
   });
 
   it('records of a large value that is skipped how large it is, and of its row the key', async () => {

@@ -64,7 +64,7 @@ export class Applier {
     this.#ownSession = carriedOn ? new OwnSession('what is forwarded from here is written without it') : null;
     const statements = new Statements({ exact: guard !== null });
     const transactions = new TargetTransactions(options);
-    const backlog = new Backlog({ statements, transactions, guarded: guard !== null });
+    const backlog = new Backlog({ statements, transactions });
     this.#statements = statements;
     this.#target = transactions;
     this.#backlog = backlog;
@@ -156,8 +156,10 @@ export class Applier {
       this.#ownSession?.require(change);
       return change;
     } catch (error) {
-      const at = { log: place.log, seq: this.#source.firstSeq ?? place.seq, event };
-      throw nameFailure(error, { changes: { first: 0, list: [] }, ...at, alone: this.#backlog.isEmpty });
+      // What came before it takes effect.
+      await this.flush();
+      await this.settled();
+      throw nameFailure(error, { changes: { first: 0, list: [] }, log: place.log, seq: this.#source.firstSeq ?? place.seq, event });
     }
   }
 

@@ -15,12 +15,10 @@ const largeBytes = 1024 * 1024;
 const saveProgressMs = 10 * 60 * 1000;
 /** Loaders of other pipelines wait for our place. */
 const saveProgressForOthersMs = 1_000;
-/** After so many transactions one at a time the cause is gone, or was never in one of them. */
-const cautiousTransactions = 2_000;
 
-/** Until the signal aborts or something fails; where transactions come one at a time, until enough of them came. */
+/** Until the signal aborts or something fails. */
 export async function applyLog(run: LoaderRun, stages: Stages): Promise<void> {
-  const { deps, work, bus, topic, signal, during, attempt } = run;
+  const { deps, work, bus, topic, signal, during } = run;
   const { reader, progress, applier } = stages;
   const log = new LogApplier(run, stages);
   void deps.schemas.prefetch?.(`${topic}-`);
@@ -29,7 +27,6 @@ export async function applyLog(run: LoaderRun, stages: Stages): Promise<void> {
     for (const raw of batch) await log.record(raw);
     progress.batchDone(applier, batch.at(-1));
     await applier.flush();
-    if (!attempt.merge && progress.transactions >= cautiousTransactions) break;
     await log.saveProgress(work.guard?.thirds.length ? saveProgressForOthersMs : saveProgressMs);
   }
   await applier.settled();

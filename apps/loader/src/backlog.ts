@@ -3,34 +3,24 @@
  * transactions of different origins or of both modes, as long as the caller asks suits() before each.
  */
 import type { RowEvent } from '@lutra/model';
-import type { Member } from './conflict/members.js';
 import { nameFailure } from './failure.js';
 import type { Place } from './log-reader.js';
 import { sum, total } from './open-transaction.js';
 import type { Ops } from './open-transaction.js';
 import { sameOrigin } from './origin.js';
 import type { Statements } from './statements.js';
-import type { TargetTransaction, TargetTransactions } from './target-transactions.js';
-
-/** A source transaction, whole. */
-export interface Complete extends Member {
-  readonly ops: Ops;
-  /** It was applied before, and is applied in safe mode. */
-  readonly safe: boolean;
-}
+import type { Complete, TargetTransaction, TargetTransactions } from './target-transactions.js';
 
 export interface BacklogOptions {
   readonly statements: Statements;
   readonly transactions: TargetTransactions;
-  /** The target takes writes of its own. */
-  readonly guarded: boolean;
 }
 
 export class Backlog {
   readonly #options: BacklogOptions;
   #last: Pick<Complete, 'place' | 'event' | 'safe'> | null = null;
-  /** One by one; only where there is a guard. */
-  #members: Member[] = [];
+  /** One by one: those with rows of this pipeline. */
+  #members: Complete[] = [];
   #ops: Ops = {};
   #transactions = 0;
 
@@ -47,16 +37,18 @@ export class Backlog {
     return this.#last === null || (sameOrigin(this.#last.event, event) && this.#last.safe === safe);
   }
 
-  /** What cannot be written at all names its transaction, too, unless others wait with it: those are applied first, one by one. */
-  add({ changes, ops, event, place, safe, checkpoint }: Complete): void {
-    const { statements, guarded } = this.#options;
-    const alone = this.isEmpty;
-    if (guarded && !safe && changes.length > 0) this.#members.push({ changes, event, place, checkpoint });
+  /** @throws SyncError what cannot be written at all, with its transaction; what waited before it is committed first */
+  async add(transaction: Complete): Promise<void> {
+    const { statements } = this.#options;
+    const { changes, ops, event, place, safe } = transaction;
     try {
       for (const change of changes) statements.add(change, safe);
     } catch (error) {
-      throw nameFailure(error, { changes: statements.takeChanges(), log: place.log, seq: place.seq, event, alone });
+      const refused = nameFailure(error, { changes: statements.takeChanges(), log: place.log, seq: place.seq, event });
+      await this.#flushApart();
+      throw refused;
     }
+    if (changes.length > 0) this.#members.push(transaction);
     this.#ops = sum(this.#ops, ops);
     this.#transactions += 1;
     this.#last = { place, event, safe };
@@ -76,6 +68,14 @@ export class Backlog {
     // Rows that this pipeline does not route are no reason to write: their progress is saved with the next row that it does.
     if (total(waiting.ops) === 0) transactions.passed(waiting);
     else await transactions.commit(waiting);
+  }
+
+  /** The statements hold a part of a transaction that is refused: what waits is written without them. */
+  async #flushApart(): Promise<void> {
+    const { transactions } = this.#options;
+    const waiting = this.#take();
+    if (waiting) await transactions.commitApart(waiting);
+    await transactions.settled();
   }
 
   #take(): TargetTransaction | null {

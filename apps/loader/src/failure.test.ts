@@ -17,7 +17,6 @@ const named = (error: SyncError): unknown =>
     log: 'l',
     seq: 7,
     event: null,
-    alone: true,
   });
 
 test('a conflict names the triggers of the target that may have written the row', () => {
@@ -28,5 +27,5 @@ test('a conflict names the triggers of the target that may have written the row'
 });
 
 test('what is no conflict names none', () => {
-  expect(named(new SyncError('TARGET_UNAVAILABLE', 'gone'))).toMatchObject({ message: 'gone', details: { alone: true } });
+  expect(named(new SyncError('TARGET_UNAVAILABLE', 'gone'))).toMatchObject({ message: 'gone' });
 });

@@ -14,19 +14,18 @@ export interface Attempt {
   readonly log: string;
   /** Of the transaction's last record, or of its first while the last is not known. */
   readonly seq: number;
+  /** The last row of it; null: several source transactions failed together, or none. */
   readonly event: RowEvent | null;
-  /** The target transaction carried one source transaction only. */
-  readonly alone: boolean;
 }
 
 /** Whatever failed: what nobody foresaw (a text that is too long for the engine, no memory) has its transaction as well. */
-export function nameFailure(thrown: unknown, { changes, log, seq, event, alone }: Attempt): SyncError {
+export function nameFailure(thrown: unknown, { changes, log, seq, event }: Attempt): SyncError {
   const error = toSyncError(thrown);
   const { change, changes: count } = error.details;
   const failed = typeof change === 'number' && count === 1 ? changes.list[change - changes.first] : undefined;
   const key = failed && keyOf(failed);
-  const transaction = alone && event ? { transaction: event.transaction.id, log, seq, gtid: event.source.gtid } : {};
-  const where = alone && event ? ` (transaction ${event.transaction.id}, seq ${seq})` : '';
+  const transaction = event ? { transaction: event.transaction.id, log, seq, gtid: event.source.gtid } : {};
+  const where = event ? ` (transaction ${event.transaction.id}, seq ${seq})` : '';
   const fired = error.code === 'ROW_CONFLICT' ? firingTriggers(changes.list) : [];
   const because = fired.length > 0 ? `; a trigger of the target may have written it: ${fired.join(', ')} (docs/02-setup.md, Triggers)` : '';
   return new SyncError(error.code, `${error.message}${key ? `, ${key}` : ''}${where}${because}`, {
@@ -36,7 +35,6 @@ export function nameFailure(thrown: unknown, { changes, log, seq, event, alone }
       ...transaction,
       ...(key ? { key } : {}),
       ...(fired.length > 0 ? { triggers: fired.join(', ') } : {}),
-      alone,
     },
   });
 }

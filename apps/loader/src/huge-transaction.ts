@@ -83,7 +83,7 @@ export class HugeTransaction {
     try {
       await work();
     } catch (error) {
-      throw nameFailure(error, { changes: statements.takeChanges(), log: place.log, seq, event, alone: true });
+      throw nameFailure(error, { changes: statements.takeChanges(), log: place.log, seq, event });
     }
   }
 }

@@ -2,9 +2,7 @@
  * What one ownership tries again by itself when a run fails:
  *
  * 1. A table whose definition at the target refuses it is suspended, where the channel says so.
- * 2. A merged target transaction that was refused is tried once more, one source transaction at a time: the good ones before it take
- *    effect, and the bad one is named.
- * 3. A huge transaction that meets a conflict was written in part when that comes to light: it begins once more, and is settled row by
+ * 2. A huge transaction that meets a conflict was written in part when that comes to light: it begins once more, and is settled row by
  *    row. So does each one that met one in this run, until they are committed. To know the last one only is not enough; counter-example:
  *    capture was replaced in the middle of one, so its first half is in the log, void, and then all of it, under another seq. Each half of
  *    the time the other one would not be known, for ever.
@@ -23,8 +21,6 @@ export interface Ownership {
 export interface Attempt extends Ownership {
   /** A table whose definition at the target ended the run before: it is suspended. */
   readonly refused: Refused | null;
-  /** False: each source transaction in a target transaction of its own, so that a failure names it. */
-  readonly merge: boolean;
   /** First seqs of huge transactions that met a conflict before. */
   readonly settled: ReadonlySet<number>;
 }
@@ -34,36 +30,20 @@ type Run = (attempt: Attempt) => Promise<void>;
 interface Recovery {
   readonly ownership: Ownership;
   readonly onUnsupported: UnsupportedPolicy;
-  readonly logger: Pick<Logger, 'info' | 'warn'>;
+  readonly logger: Pick<Logger, 'info'>;
 }
 
 /** Resolves when a run ends in order. @throws what a run throws that is not tried again */
-export async function withRecovery(run: Run, of: Recovery): Promise<void> {
-  const { ownership, onUnsupported } = of;
+export async function withRecovery(run: Run, { ownership, onUnsupported, logger }: Recovery): Promise<void> {
   for (let refused: Refused | null = null; ;) {
     try {
-      return await untilNamed(
-        (attempt) => untilSettled(run, attempt, of.logger),
-        { ...ownership, refused, merge: true, settled: new Set() },
-        of,
-      );
+      return await untilSettled(run, { ...ownership, refused, settled: new Set() }, logger);
     } catch (thrown) {
       const found = onUnsupported === 'suspend' && !ownership.signal.aborted ? refusedTable(thrown) : null;
       // Refused although it is suspended: then it is another cause.
       if (!found || (found.database === refused?.database && found.name === refused.name)) throw thrown;
       refused = found;
     }
-  }
-}
-
-async function untilNamed(run: Run, attempt: Attempt, { logger }: Recovery): Promise<void> {
-  try {
-    await run(attempt);
-  } catch (thrown) {
-    const { outcome, code, details } = toSyncError(thrown);
-    if (outcome !== 'stop' || details['alone'] !== false || attempt.signal.aborted) throw thrown;
-    logger.warn({ code, details }, 'the target refused a batch; applying one transaction at a time');
-    await run({ ...attempt, refused: null, merge: false });
   }
 }
 

@@ -26,8 +26,6 @@ export interface SourceTransactionsOptions {
   readonly guard: { readonly stream: Pick<GuardedStream, 'open' | 'chunk' | 'close' | 'forget'> } | null;
   /** First seqs of huge transactions that met a conflict before. */
   readonly settled: ReadonlySet<number>;
-  /** False: each source transaction in a target transaction of its own, so that a failure names it. */
-  readonly merge: boolean;
   /** A transaction that a person decided to skip. */
   readonly skip: Skip | null;
   /** Bytes of SQL after which a target transaction is closed, or a large source transaction begins to be streamed. */
@@ -107,11 +105,9 @@ export class SourceTransactions {
     if (!backlog.suits(event, safe)) await backlog.flush();
     const order = this.#skipping.orderFor(place);
     if (order) return this.#skip(order, event, place);
-    const { merge, batchBytes } = this.#options;
     const changes = this.#open.takeChanges();
-    backlog.add({ changes, ops: this.#open.close(), event, place, safe, checkpoint: transactions.checkpointAt(place, event) });
-    if (!merge || statements.bytes >= batchBytes) await backlog.flush();
-    if (!merge) await transactions.settled();
+    await backlog.add({ changes, ops: this.#open.close(), event, place, safe, checkpoint: transactions.checkpointAt(place, event) });
+    if (statements.bytes >= this.#options.batchBytes) await backlog.flush();
   }
 
   /** The open transaction is void: nothing of it may stay. */

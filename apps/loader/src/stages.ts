@@ -71,7 +71,7 @@ interface ApplierParts extends Pick<Stages, 'matcher' | 'guarding' | 'progress'>
 }
 
 function applierOf(run: LoaderRun, { checkpoint, writer }: Owned, { matcher, guarding, progress, skip }: ApplierParts): Applier {
-  const { work, attempt, during } = run;
+  const { deps, work, attempt, during } = run;
   return new Applier({
     checkpoint,
     sourceRegion: work.source.region,
@@ -82,13 +82,13 @@ function applierOf(run: LoaderRun, { checkpoint, writer }: Owned, { matcher, gua
     writer,
     guard: guarding?.guard ?? null,
     settled: attempt.settled,
-    merge: attempt.merge,
     skip,
     batchBytes: batchBytesOf(work),
     onSkipped: (skipped) => tellSkipped(run, skipped),
     during,
     onCommitted: (committed) => progress.committed(committed),
     onFailed: (error) => run.end(error),
+    onRefused: ({ code, details }) => deps.logger.warn({ code, details }, 'the target refused a batch; applying one transaction at a time'),
   });
 }
 

@@ -2,8 +2,9 @@
  * The target transactions of one run, in their order: each gets its checkpoint, is committed while the caller reads on, and is then
  * reported.
  *
- * One is under way at a time; the next one is put together meanwhile. After any error the run ends: what was not committed is read again
- * from the checkpoint, which says exactly what was. So nothing is tried again here, and after a failure nothing more is committed.
+ * One is under way at a time; the next one is put together meanwhile. What the target refuses is written once more, each source transaction
+ * in one of its own: those before the bad one take effect, and that one is named. After any error the run ends: what was not committed is
+ * read again from the checkpoint, which says exactly what was. After a failure nothing more is committed.
  */
 import type { During } from '@lutra/runtime';
 import type { Checkpoint } from '@lutra/marker';
@@ -11,8 +12,10 @@ import { SyncError } from '@lutra/model';
 import type { RowEvent } from '@lutra/model';
 import type { ExactText, SqlText } from '@lutra/mysql';
 import type { Guard } from './conflict/guard.js';
-import type { Member } from './conflict/members.js';
+import { endingAt } from './conflict/members.js';
+import type { Batch, Member } from './conflict/members.js';
 import { nameFailure } from './failure.js';
+import { Statements } from './statements.js';
 import type { NumberedChanges } from './failure.js';
 import type { Place } from './log-reader.js';
 import type { Ops } from './open-transaction.js';
@@ -27,12 +30,19 @@ export interface Applied {
   readonly transactions: number;
 }
 
+/** A source transaction, whole. */
+export interface Complete extends Member {
+  readonly ops: Ops;
+  /** It was applied before, and is applied in safe mode. */
+  readonly safe: boolean;
+}
+
 export interface TargetTransaction extends Applied {
   readonly safe: boolean;
   readonly statements: ExactText;
   readonly changes: NumberedChanges;
-  /** Its source transactions one by one, where the guard looks at them; else none. */
-  readonly members: readonly Member[];
+  /** Its source transactions one by one, those with rows of this pipeline. */
+  readonly members: readonly Complete[];
 }
 
 export interface TargetTransactionsOptions {
@@ -42,6 +52,8 @@ export interface TargetTransactionsOptions {
   readonly guard: Pick<Guard, 'commit'> | null;
   readonly during?: During | undefined;
   onCommitted(committed: Committed): void;
+  /** A target transaction of several source transactions was refused: they follow one by one. */
+  onRefused?(error: SyncError): void;
   /** A commit failed while nobody may be waiting for it: the log can be silent for long. */
   onFailed?(error: unknown): void;
 }
@@ -61,30 +73,67 @@ export class TargetTransactions {
   }
 
   /** The commit goes on while the caller reads on; it waits for the one before. */
-  async commit(transaction: TargetTransaction): Promise<void> {
-    const checkpoint = this.checkpointAt(transaction.place, transaction.event);
+  commit(transaction: TargetTransaction): Promise<void> {
+    return this.#begin(transaction, (checkpoint) => this.#whole(transaction, checkpoint));
+  }
+
+  /** The same, each source transaction in a target transaction of its own; the statements are not used. */
+  commitApart(transaction: TargetTransaction): Promise<void> {
+    return this.#begin(transaction, (checkpoint) => this.#apart(transaction, checkpoint));
+  }
+
+  async #begin({ place, event }: TargetTransaction, write: (checkpoint: Checkpoint) => Promise<void>): Promise<void> {
+    const checkpoint = this.checkpointAt(place, event);
     this.#last = checkpoint;
-    this.#saved = transaction.place.nextOffset;
+    this.#saved = place.nextOffset;
     await this.settled();
-    this.#underWay = this.#write(transaction, checkpoint).then(
-      () => this.#options.onCommitted(committedOf(transaction)),
-      (error: unknown) => {
-        throw named(error, transaction);
-      },
-    );
+    this.#underWay = write(checkpoint);
     this.#underWay.catch((error: unknown) => {
       this.#failure ??= error;
       this.#options.onFailed?.(error);
     });
   }
 
-  #write({ statements, changes, members, safe, place }: TargetTransaction, checkpoint: Checkpoint): Promise<void> {
+  async #whole(transaction: TargetTransaction, checkpoint: Checkpoint): Promise<void> {
+    const { onCommitted, onRefused } = this.#options;
+    const { statements, changes, safe, members } = transaction;
+    try {
+      await this.#write({ statements, first: changes.first, members, checkpoint }, safe);
+    } catch (error) {
+      const refused = named(error, transaction);
+      // A guard has told them apart already.
+      if (refused.outcome !== 'stop' || members.length < 2 || (this.#options.guard && !safe)) throw refused;
+      onRefused?.(refused);
+      return this.#apart(transaction, checkpoint);
+    }
+    onCommitted(committedOf(transaction));
+  }
+
+  async #apart({ members, safe, place, event, transactions }: TargetTransaction, checkpoint: Checkpoint): Promise<void> {
+    const { guard, onCommitted } = this.#options;
+    const ending = endingAt(members, checkpoint);
+    for (const [i, member] of ending.entries()) {
+      const statements = new Statements({ exact: guard !== null && !safe });
+      try {
+        for (const change of member.changes) statements.add(change, safe);
+        await this.#write({ statements: statements.take(), first: 0, members: [member], checkpoint: member.checkpoint }, safe);
+      } catch (error) {
+        throw nameAlone(error, statements.takeChanges(), member);
+      }
+      const { ops } = members[i] ?? { ops: {} };
+      const isLast = i === ending.length - 1;
+      // Transactions without a row of this pipeline may lie between, and behind.
+      const last = { place, event, transactions: transactions - i };
+      onCommitted(committedOf({ ...(isLast ? last : { place: member.place, event: member.event, transactions: 1 }), ops }));
+    }
+  }
+
+  #write(batch: Batch, safe: boolean): Promise<void> {
     const { guard, writer, during } = this.#options;
+    const { statements, members, checkpoint } = batch;
     const write = (): Promise<void> =>
-      guard && members.length > 0
-        ? guard.commit({ statements, first: changes.first, members, checkpoint })
-        : writer.commit(statements, checkpoint, safe);
-    return during ? during(targetWait(place.seq), write) : write();
+      guard && !safe && members.length > 0 ? guard.commit(batch) : writer.commit(statements, checkpoint, safe);
+    return during ? during(targetWait(checkpoint.seq), write) : write();
   }
 
   /** Progress alone. Writing the same place twice would fail at our own fence: of what is saved already nothing is written. */
@@ -153,7 +202,14 @@ function committedOf({ place, event, ops, transactions }: Applied): Committed {
   return { place, sourceUs: event?.source.tsUs ?? null, ops, transactions };
 }
 
-function named(error: unknown, { place, event, changes, transactions }: TargetTransaction): SyncError {
+function named(error: unknown, { place, event, changes, transactions, members }: TargetTransaction): SyncError {
   if (error instanceof SyncError && error.details['transaction'] !== undefined) return error; // named already
-  return nameFailure(error, { changes, log: place.log, seq: place.seq, event, alone: transactions === 1 });
+  const [only] = members;
+  if (only && members.length === 1) return nameAlone(error, changes, only);
+  return nameFailure(error, { changes, log: place.log, seq: place.seq, event: transactions === 1 ? event : null });
+}
+
+function nameAlone(error: unknown, changes: NumberedChanges, { place, event }: Member): SyncError {
+  if (error instanceof SyncError && error.details['transaction'] !== undefined) return error;
+  return nameFailure(error, { changes, log: place.log, seq: place.seq, event });
 }

@@ -108,7 +108,9 @@ export class Guard {
     try {
       results = await connection.run(uncommittedText(checkpointStatement(checkpoint), statements));
     } catch (error) {
-      const { code, details } = toSyncError(error);
+      const { code, outcome, details } = toSyncError(error);
+      // Another refusal is one member's, too: each is settled, and the bad one is named.
+      if (code !== 'ROW_CONFLICT' && outcome === 'stop' && members.length > 1) return new Set(members);
       if (code !== 'ROW_CONFLICT') throw error;
       return membersOf(members, [Number(details['change']) - first]);
     }
@@ -154,14 +156,13 @@ export class Guard {
       for (const { conflicts, member } of await this.#attempts.retried(() => this.#settleTogether(group)))
         this.#options.onConflicts(conflicts, member);
     } catch (error) {
-      const { code } = toSyncError(error);
-      if (group.length > 1 && code === 'ROW_CONFLICT') {
+      if (group.length > 1 && toSyncError(error).outcome === 'stop') {
         for (const member of group) await this.#settle([member]);
         return;
       }
       const { event, place } = first;
       if (group.length > 1) throw error;
-      throw nameFailure(error, { changes: { first: 0, list: [] }, log: place.log, seq: place.seq, event, alone: true });
+      throw nameFailure(error, { changes: { first: 0, list: [] }, log: place.log, seq: place.seq, event });
     }
   }
 

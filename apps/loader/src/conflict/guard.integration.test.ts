@@ -112,4 +112,11 @@ describe.each(['8.0', '9.7'] as const)('source transactions where the target tak
     expect(await room.rows()).toEqual([row(1, 10), row(2, 99), row(3, 3), row(4, 4)]);
     expect([await room.conflicts(), await room.remedies(), await room.seq()]).toEqual([[], [], 10]);
   });
+
+  test('one of many that the target refuses though nobody else changed it: it is named, those before it take effect', async () => {
+    const batch = [[update(1)], [update(2, 99_999_999_999)], [update(3)]].map((steps) => room.transaction(steps));
+    await expect(room.commit(...batch)).rejects.toEqual(refused('APPLY_REFUSED', { transaction: 'u:20', seq: 20 }));
+    expect(await room.rows()).toEqual([row(1, 10), row(2, 2), row(3, 3), row(4, 4)]);
+    expect([await room.conflicts(), await room.remedies(), await room.seq()]).toEqual([[], [], 10]);
+  });
 });

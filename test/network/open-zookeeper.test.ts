@@ -1,10 +1,11 @@
-/** A ZooKeeper that is not on this machine is not used without a digest, by none of the apps, unless somebody says so. */
+/** A ZooKeeper that is not on this machine is not used without a digest, by no app, unless somebody says so. */
 import { expect, it } from 'vitest';
-import { readEnvironment as capture } from '../../apps/capture/src/environment.js';
 import { readEnvironment as control } from '../../apps/control/src/environment.js';
-import { readEnvironment as loader } from '../../apps/loader/src/environment.js';
+import { readWorkerEnvironment } from '../../libs/host/src/worker/worker-environment.js';
 
-it.each(Object.entries({ capture, control, loader }))('%s', (_name, read) => {
+const worker = (env: NodeJS.ProcessEnv): unknown => readWorkerEnvironment(env, 'LUTRA_ENDPOINTS');
+
+it.each(Object.entries({ control, worker }))('%s', (_name, read) => {
   const given = { ZOOKEEPER: 'zk-1:2181', LUTRA_REGION: 'hangzhou' };
   for (const digest of [{}, { ZOOKEEPER_DIGEST: '' }])
     expect(() => read({ ...given, ...digest })).toThrow(

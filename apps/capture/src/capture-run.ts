@@ -3,13 +3,11 @@ import { RecordDecoder, RecordEncoder } from '@lutra/avro';
 import type { SourceConnection, SourceState } from '@lutra/binlog';
 import { requestTimeoutFor } from '@lutra/bus';
 import type { BusOptions } from '@lutra/bus';
-import type { EventQueues } from '@lutra/host';
+import type { WorkerDeps } from '@lutra/host';
 import { rowsTopic, SyncError } from '@lutra/model';
 import type { EndpointDocument, RegionDocument, Route, RouteFingerprints } from '@lutra/model';
 import { openPassword } from '@lutra/registry';
-import type { Keyring, Registry, SchemaStore } from '@lutra/registry';
-import type { During, StatusReporter } from '@lutra/runtime';
-import type { Logger, Metrics, Traces } from '@lutra/telemetry';
+import type { During } from '@lutra/runtime';
 import type { CaptureIo, KafkaPort } from './io.js';
 import { requireNameCase } from './name-case.js';
 import type { StoppingChannel } from './unreadable.js';
@@ -29,16 +27,7 @@ export interface CaptureWork {
   readonly isTarget: boolean;
 }
 
-export interface CaptureDeps {
-  readonly registry: Registry;
-  readonly schemas: SchemaStore;
-  readonly secretKey: Keyring;
-  readonly instance: string;
-  readonly metrics: Metrics;
-  readonly traces?: Traces | null;
-  readonly events: EventQueues;
-  readonly logger: Logger;
-  readonly status: StatusReporter;
+export interface CaptureDeps extends WorkerDeps {
   readonly io: CaptureIo;
 }
 

@@ -261,6 +261,7 @@ function deps(logs: LogCopyStore, updates: Partial<WorkStatus>[] = [], restarts 
     secretKey: key,
     instance: 'host:1',
     metrics: new Metrics('capture'),
+    traces: null,
     events: { of: () => () => undefined } as unknown as CaptureDeps['events'],
     logger: silent,
     status: status as unknown as CaptureDeps['status'],

@@ -27,7 +27,7 @@ import type { Environment } from './environment.js';
 import { ExportController } from './export/export.controller.js';
 import { ExportService } from './export/export.service.js';
 import { ConnectedGuard } from './http/connected.guard.js';
-import { HealthController } from './health/health.controller.js';
+
 import { PipelineController } from './pipelines/pipeline.controller.js';
 import { PipelineService } from './pipelines/pipeline.service.js';
 import { PipelineWayOutController } from './pipelines/way-out.controller.js';
@@ -38,6 +38,7 @@ import { RegionService } from './regions/region.service.js';
 import { SchemaRegistryController } from './schema-registry/schema-registry.controller.js';
 import { OmissionService } from './status/omission.service.js';
 import { StatusController } from './status/status.controller.js';
+import { HealthController } from '@lutra/host';
 import { ENVIRONMENT, HEALTH, LOGGER, METRICS, REGISTRY, SCHEMAS, SECRET_KEY } from './tokens.js';
 import type { SecretKey } from './tokens.js';
 

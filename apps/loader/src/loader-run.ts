@@ -2,29 +2,19 @@
 import { RecordDecoder } from '@lutra/avro';
 import { requestTimeoutFor } from '@lutra/bus';
 import type { BusOptions } from '@lutra/bus';
-import type { EventQueues } from '@lutra/host';
+import type { WorkerDeps } from '@lutra/host';
 import type { Checkpoint } from '@lutra/marker';
 import { rowsTopic, toSyncError } from '@lutra/model';
 import type { ConnectionOptions } from '@lutra/mysql';
 import { openPassword } from '@lutra/registry';
-import type { Keyring, Registry, SchemaStore } from '@lutra/registry';
-import type { During, StatusReporter } from '@lutra/runtime';
-import type { Logger, Metrics, Traces } from '@lutra/telemetry';
+import type { During } from '@lutra/runtime';
 import type { KafkaPort, LoaderIo } from './io.js';
 import type { Attempt } from './recovery.js';
 import { takeOverTarget } from './take-over.js';
 import { TargetWriter } from './target-writer.js';
 import type { LoaderWork } from './wanted.js';
 
-export interface LoaderDeps {
-  readonly registry: Registry;
-  readonly schemas: SchemaStore;
-  readonly secretKey: Keyring;
-  readonly metrics: Metrics;
-  readonly traces?: Traces | null;
-  readonly logger: Logger;
-  readonly status: StatusReporter;
-  readonly events: EventQueues;
+export interface LoaderDeps extends WorkerDeps {
   readonly io: LoaderIo;
 }
 

@@ -367,7 +367,9 @@ const deps = (): LoaderDeps => ({
   } as unknown as LoaderDeps['registry'],
   schemas: ids as unknown as LoaderDeps['schemas'],
   secretKey: key,
+  instance: 'host:1',
   metrics: new Metrics('loader'),
+  traces: null,
   logger: silent,
   status: {
     waits: new Waits(),

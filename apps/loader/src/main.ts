@@ -1,31 +1,18 @@
 /** Starts the loader app. */
 import '@lutra/node';
-import 'reflect-metadata';
-import { NestFactory } from '@nestjs/core';
-import { BoundedHttp, unknownVariables } from '@lutra/host';
-import { toSyncError } from '@lutra/model';
-import { createLogger, openTraces } from '@lutra/telemetry';
-import { LoaderModule } from './loader.module.js';
-import { readEnvironment } from './environment.js';
+import { startWorker } from '@lutra/host';
+import { pipelineId } from '@lutra/model';
+import { serversIo } from './io.js';
+import { runLoader } from './loader.pipeline.js';
+import { wantedPipelines } from './wanted.js';
 
-const logger = createLogger('loader');
-
-async function main(): Promise<void> {
-  const environment = readEnvironment(process.env);
-  for (const variable of unknownVariables(process.env))
-    logger.warn({ variable }, 'an environment variable that Lutra does not know; misspelt?');
-  const traces = await openTraces('loader', logger);
-  const app = await NestFactory.create(LoaderModule.with(environment, logger, traces), new BoundedHttp(), {
-    logger: false,
-    bodyParser: false,
-  });
-  app.enableShutdownHooks(['SIGTERM', 'SIGINT']);
-  await app.listen(environment.PORT, environment.HOST);
-  logger.info({ region: environment.LUTRA_REGION, url: await app.getUrl() }, 'loader started');
-}
-
-main().catch((thrown: unknown) => {
-  const error = toSyncError(thrown);
-  logger.fatal({ code: error.code, err: error, help: error.help }, 'loader cannot start');
-  process.exit(1);
+startWorker({
+  app: 'loader',
+  port: 8082,
+  onlyVariable: 'LUTRA_PIPELINES',
+  works: ({ channels }) => [...channels.values()].flatMap((channel) => channel.pipelines.map(({ name }) => pipelineId(channel.name, name))),
+  wanted: wantedPipelines,
+  lease: (name) => `loader/${name}.0`,
+  isPaused: ({ paused }) => paused,
+  run: (deps, work, lead) => runLoader({ ...deps, io: serversIo }, work, lead),
 });

@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
 import { lutraVariables, unknownVariables, unknownWork } from './environment-names.js';
 
@@ -6,10 +6,12 @@ const root = new URL('../../../', import.meta.url);
 
 it('every variable that an app reads or a page names is known', async () => {
   const files = ['docs/02-setup.md', 'docker/compose.yaml', 'docker/configure.mjs', 'docker/.env.example', 'libs/registry/src/secret.ts'];
-  const apps = await readdir(new URL('apps', root));
-  const read = await Promise.all(
-    [...files, ...apps.map((app) => `apps/${app}/src/environment.ts`)].map((file) => readFile(new URL(file, root), 'utf8')),
-  );
+  const readers = [
+    'apps/control/src/environment.ts',
+    'libs/host/src/worker/worker-environment.ts',
+    ...['capture', 'loader'].map((app) => `apps/${app}/src/main.ts`),
+  ];
+  const read = await Promise.all([...files, ...readers].map((file) => readFile(new URL(file, root), 'utf8')));
   const used = new Set(read.join('\n').match(/\bLUTRA_[A-Z_]+\b/g));
   expect([...used].filter((name) => !lutraVariables.includes(name))).toEqual([]);
   expect(lutraVariables.filter((name) => !used.has(name))).toEqual([]);

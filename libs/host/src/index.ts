@@ -1,4 +1,8 @@
-export { unknownVariables, unknownWork } from './environment-names.js';
+export { unknownVariables } from './environment-names.js';
 export { EventQueues } from './events/event-queues.js';
 export type { Tell } from './events/event-queues.js';
 export { BoundedHttp, pagePolicy } from './http/bounded-http.js';
+export { HealthController } from './http/health.controller.js';
+export { ENVIRONMENT, HEALTH, LOGGER, METRICS, REGISTRY, SCHEMAS, SECRET_KEY } from './tokens.js';
+export { startWorker } from './worker/start-worker.js';
+export type { WorkerDeps } from './worker/worker-app.js';

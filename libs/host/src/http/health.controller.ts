@@ -1,7 +1,4 @@
-/**
- * The probes of an orchestrator and the metrics of Prometheus. Each app has this file: apps do not import each other, libs do not import
- * Nest.
- */
+/** The probes of an orchestrator, and the metrics for Prometheus. */
 import { Controller, Get, Header, Inject, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { ServerResponse } from 'node:http';

@@ -1,9 +1,9 @@
-/** Names under which Nest injects what is not a class of this app. */
+/** Names under which Nest injects what is not a class of the app. Explicit, so that nothing depends on emitted decorator metadata. */
 export const ENVIRONMENT = Symbol('environment');
 export const REGISTRY = Symbol('registry');
 export const SCHEMAS = Symbol('schemas');
+/** What seals and opens passwords. */
 export const SECRET_KEY = Symbol('secret key');
 export const METRICS = Symbol('metrics');
-export const TRACES = Symbol('traces');
 export const HEALTH = Symbol('health');
 export const LOGGER = Symbol('logger');

@@ -3,6 +3,7 @@ export { supportedCharsets, textCodec } from './charset/text-codec.js';
 export type { TextCodec } from './charset/codec.js';
 export * from './choices.js';
 export * from './config.js';
+export * from './column-traits.js';
 export * from './conflict-rule.js';
 export * from './errors.js';
 export * from './event.js';

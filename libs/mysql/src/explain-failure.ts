@@ -66,7 +66,9 @@ function withMark(error: SyncError, { mark, errno, details, text }: Failed): Syn
       if (errno === upsertRefused)
         return new SyncError('ROW_CONFLICT', `${tableName(mark.table)}: a row of another key holds a unique value`, { details });
       break;
-    default:
+    case 'begin':
+    case 'commit':
+    case 'read rows':
   }
   return new SyncError(error.code, error.message, { details });
 }

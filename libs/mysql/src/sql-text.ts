@@ -1,6 +1,5 @@
 /** A text of several statements for one round trip, and what each of them is, so that a failure can be named. */
 import type { TableName } from '@lutra/model';
-import type { ExpectedRows } from './expected-rows.js';
 import type { StagedValue } from './staged-values.js';
 
 /** What the statement at one place of a text does. */
@@ -22,12 +21,6 @@ export interface SqlText {
   readonly marks: readonly Mark[];
   /** Large values that its statements name; whoever runs it sends them before. */
   readonly staged?: readonly StagedValue[];
-}
-
-/** Rows and what they must have been: see ExpectedRows. */
-export interface ExactText extends SqlText {
-  /** Null: nobody asked for it. */
-  readonly expected: ExpectedRows | null;
 }
 
 /**

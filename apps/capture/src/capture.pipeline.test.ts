@@ -8,7 +8,8 @@ import { RecordDecoder } from '@lutra/avro';
 import { gtidContains } from '@lutra/binlog';
 import type { BinlogOptions } from '@lutra/binlog';
 import type { RawRecord } from '@lutra/bus';
-import { admit, channelSchema, freshLog, routesFingerprint, SyncError, toSyncError } from '@lutra/model';
+import type { WorkDeps } from '@lutra/host';
+import { admit, channelSchema, freshLog, carriedFingerprint, SyncError, toSyncError } from '@lutra/model';
 import type {
   ChannelDocument,
   EndpointDocument,
@@ -27,7 +28,7 @@ import { aborted, supervise, untilAbort } from '@lutra/runtime';
 import { Metrics } from '@lutra/telemetry';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { runCapture } from './capture.pipeline.js';
-import type { CaptureDeps, CaptureWork } from './capture.pipeline.js';
+import type { CaptureWork } from './wanted.js';
 import { marker, remedy, signals } from './loader-writes.fixture.js';
 import { routesOf } from './wanted.js';
 
@@ -204,7 +205,7 @@ function copyStore(writes: () => boolean = () => true): LogCopyStore & { copy: {
   return store;
 }
 
-const silent = { info() {}, debug() {}, warn() {}, error() {} } as unknown as CaptureDeps['logger'];
+const silent = { info() {}, debug() {}, warn() {}, error() {} } as unknown as WorkDeps['logger'];
 const key = Keyring.of(randomBytes(32));
 const endpoint = {
   name: 'a',
@@ -237,7 +238,7 @@ const work = workOn(shop);
 
 const noOrder = { read: async () => null } as unknown as RestartStore;
 
-function deps(logs: LogCopyStore, updates: Partial<WorkStatus>[] = [], restarts = noOrder): CaptureDeps {
+function deps(logs: LogCopyStore, updates: Partial<WorkStatus>[] = [], restarts = noOrder): WorkDeps {
   const status = {
     waits: new Waits(),
     status: { rows: 0, transactions: 0, lagMs: null, marked: 0 },
@@ -251,14 +252,14 @@ function deps(logs: LogCopyStore, updates: Partial<WorkStatus>[] = [], restarts 
       omissions: { add: async () => undefined },
       channels: { listLatest: async () => world.channels },
       revision: { latest: async () => ({ revision: world.revision, channels: { ab: world.revision, c: world.revision } }) },
-    } as unknown as CaptureDeps['registry'],
-    schemas: ids as unknown as CaptureDeps['schemas'],
+    } as unknown as WorkDeps['registry'],
+    schemas: ids as unknown as WorkDeps['schemas'],
     secretKey: key,
     instance: 'host:1',
     metrics: new Metrics('capture'),
-    events: { of: () => () => undefined } as unknown as CaptureDeps['events'],
+    events: { of: () => () => undefined } as unknown as WorkDeps['events'],
     logger: silent,
-    status: status as unknown as CaptureDeps['status'],
+    status: status as unknown as WorkDeps['status'],
   };
 }
 
@@ -602,7 +603,7 @@ describe('the routes of a new leader', () => {
     stop.abort();
     await expect(running).rejects.toMatchObject({ code: 'ABORTED' });
     expect(await kinds()).toEqual(['epoch', 'heartbeat', 'routes', 'row']);
-    expect(updates.findLast((part) => part.routes)?.routes).toEqual({ 'ab.there': routesFingerprint(crm) });
+    expect(updates.findLast((part) => part.routes)?.routes).toEqual({ 'ab.there': carriedFingerprint({ routes: crm, forwards: false }) });
   });
 });
 

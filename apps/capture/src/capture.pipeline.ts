@@ -12,13 +12,10 @@ import { RecordDecoder, RecordEncoder } from '@lutra/avro';
 import { checkStart, holdServerId, readBinlog, sourceState } from '@lutra/binlog';
 import { BusAdmin, Publisher, requestTimeoutFor } from '@lutra/bus';
 import type { BusOptions } from '@lutra/bus';
-import type { EventQueues } from '@lutra/host';
+import type { WorkDeps } from '@lutra/host';
 import { announcedPattern, createRouter, rowsTopic, SyncError } from '@lutra/model';
-import type { Announced, EndpointDocument, RegionDocument, Route, RouteFingerprints, Suspension } from '@lutra/model';
+import type { Announced, Suspension } from '@lutra/model';
 import { openPassword } from '@lutra/registry';
-import type { Keyring, Registry, SchemaStore } from '@lutra/registry';
-import type { StatusReporter } from '@lutra/runtime';
-import type { Logger, Metrics, Traces } from '@lutra/telemetry';
 import { claimLog } from './claim.js';
 import { CopyKeeper } from './copy-keeper.js';
 import { DdlOmissions } from './ddl-omissions.js';
@@ -37,34 +34,7 @@ import { requireRowsUntil } from './rows-until.js';
 import { knownPlace, startOf } from './start-place.js';
 import { TransactionTracker } from './transactions.js';
 import { namingTable, stillSuspended, suspensionOf } from './unreadable.js';
-import type { StoppingChannel } from './unreadable.js';
-
-export interface CaptureWork {
-  readonly endpoint: EndpointDocument;
-  readonly region: RegionDocument;
-  /** Of all pipelines that read this endpoint. */
-  readonly routes: readonly Route[];
-  /** Of those that carry on what loaders wrote here. */
-  readonly forwarded: readonly Route[];
-  /** What they carry, pipeline by pipeline. */
-  readonly pipelines: RouteFingerprints;
-  /** Channels at work for which a table that cannot be read stops the endpoint. */
-  readonly stopping: readonly StoppingChannel[];
-  /** A loader writes to it too: what it wrote must be known by its marker. */
-  readonly isTarget: boolean;
-}
-
-export interface CaptureDeps {
-  readonly registry: Registry;
-  readonly schemas: SchemaStore;
-  readonly secretKey: Keyring;
-  readonly instance: string;
-  readonly metrics: Metrics;
-  readonly traces?: Traces | null;
-  readonly events: EventQueues;
-  readonly logger: Logger;
-  readonly status: StatusReporter;
-}
+import type { CaptureWork } from './wanted.js';
 
 /** Bytes of decoded rows, and of encoded records, that may wait; and of one produce request. */
 const binlogBufferBytes = 512 * 1024;
@@ -80,7 +50,7 @@ interface Lead {
  * One leadership: works until the signal aborts or something fails. A table that cannot be read, and may be suspended, costs a claim of the
  * log and no failure.
  */
-export async function runCapture(deps: CaptureDeps, work: CaptureWork, lead: Lead): Promise<void> {
+export async function runCapture(deps: WorkDeps, work: CaptureWork, lead: Lead): Promise<void> {
   for (let met: readonly Suspension[] = []; ;) {
     try {
       return await captureOnce(deps, work, { ...lead, met });
@@ -96,7 +66,7 @@ export async function runCapture(deps: CaptureDeps, work: CaptureWork, lead: Lea
   }
 }
 
-async function captureOnce(deps: CaptureDeps, work: CaptureWork, lead: Lead & { readonly met: readonly Suspension[] }): Promise<void> {
+async function captureOnce(deps: WorkDeps, work: CaptureWork, lead: Lead & { readonly met: readonly Suspension[] }): Promise<void> {
   const { endpoint, region } = work;
   const topic = rowsTopic(endpoint.name);
   const ended = new AbortController();

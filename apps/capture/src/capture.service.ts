@@ -9,11 +9,11 @@ import type { Configuration, Keyring, Registry, SchemaStore } from '@lutra/regis
 import { runWork, WorkerSet } from '@lutra/runtime';
 import type { Health, Logger, Metrics, Traces } from '@lutra/telemetry';
 import { runCapture } from './capture.pipeline.js';
-import type { CaptureWork } from './capture.pipeline.js';
 import { instanceName } from './environment.js';
 import type { Environment } from './environment.js';
 import { ENVIRONMENT, HEALTH, LOGGER, METRICS, REGISTRY, SCHEMAS, SECRET_KEY, TRACES } from './tokens.js';
 import { wantedEndpoints } from './wanted.js';
+import type { CaptureWork } from './wanted.js';
 
 @Injectable()
 export class CaptureService implements OnApplicationBootstrap, OnApplicationShutdown {

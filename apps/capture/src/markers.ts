@@ -5,9 +5,10 @@
  */
 import { probeBinlog } from '@lutra/binlog';
 import type { SourceConnection, sourceState } from '@lutra/binlog';
+import type { WorkDeps } from '@lutra/host';
 import { createRouter, SyncError } from '@lutra/model';
 import type { Route } from '@lutra/model';
-import type { CaptureDeps, CaptureWork } from './capture.pipeline.js';
+import type { CaptureWork } from './wanted.js';
 
 type State = Pick<Awaited<ReturnType<typeof sourceState>>, 'onlyDatabases' | 'neverDatabases'>;
 
@@ -18,7 +19,7 @@ interface At {
 }
 
 /** @throws SyncError SOURCE_SETTINGS; SOURCE_*, ABORTED, … while it is tried */
-export async function requireMarkers({ logger }: Pick<CaptureDeps, 'logger'>, work: CaptureWork, at: At): Promise<void> {
+export async function requireMarkers({ logger }: Pick<WorkDeps, 'logger'>, work: CaptureWork, at: At): Promise<void> {
   const { endpoint, routes, isTarget } = work;
   const lost = leftOut(at.state, routes, isTarget);
   if (lost.length > 0) {

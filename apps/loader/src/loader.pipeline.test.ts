@@ -9,7 +9,8 @@ import { RecordEncoder } from '@lutra/avro';
 import type { RawRecord } from '@lutra/bus';
 import type { Checkpoint } from '@lutra/marker';
 import { EventQueues } from '@lutra/host';
-import { channelSchema, routesFingerprint, SyncError } from '@lutra/model';
+import type { WorkDeps } from '@lutra/host';
+import { carriedFingerprint, channelSchema, SyncError } from '@lutra/model';
 import type { ChannelDocument, EndpointDocument, RegionDocument, Route, RowEvent, Suspension, TableSchema, WorkStatus } from '@lutra/model';
 import type { SqlText, SuspensionChange, SuspensionPlace } from '@lutra/mysql';
 import { Keyring, sealPassword } from '@lutra/registry';
@@ -18,7 +19,6 @@ import { Metrics } from '@lutra/telemetry';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { runLoader } from './loader.pipeline.js';
-import type { LoaderDeps } from './loader.pipeline.js';
 import type { LoaderWork } from './wanted.js';
 
 type Failure = 'none' | 'before' | 'after';
@@ -355,16 +355,18 @@ const work: LoaderWork = {
   targetRegion: null,
   guard: null,
 };
-const silent = { info() {}, debug() {}, warn() {}, error() {} } as unknown as LoaderDeps['logger'];
-const deps = (): LoaderDeps => ({
+const routesFingerprint = (routes: readonly Route[]): string => carriedFingerprint({ routes: [...routes], forwards: false });
+const silent = { info() {}, debug() {}, warn() {}, error() {} } as unknown as WorkDeps['logger'];
+const deps = (): WorkDeps => ({
+  instance: 'test',
   registry: {
     pipelines: { read: async () => ({ createdAt: 0 }) },
     skips: { read: async () => null },
     omissions: { add: async () => undefined },
     channels: { latest },
     revision: { latest: async () => ({ revision: world.revision, channels: { ab: world.revision, c: world.revision } }) },
-  } as unknown as LoaderDeps['registry'],
-  schemas: ids as unknown as LoaderDeps['schemas'],
+  } as unknown as WorkDeps['registry'],
+  schemas: ids as unknown as WorkDeps['schemas'],
   secretKey: key,
   metrics: new Metrics('loader'),
   logger: silent,
@@ -373,7 +375,7 @@ const deps = (): LoaderDeps => ({
     status: { rows: 0, transactions: 0 } as WorkStatus,
     update: () => undefined,
     lagFrom: () => undefined,
-  } as unknown as LoaderDeps['status'],
+  } as unknown as WorkDeps['status'],
   events: new EventQueues({ app: 'loader', metrics: new Metrics('loader'), logger: silent }),
 });
 

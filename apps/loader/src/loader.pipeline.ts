@@ -12,13 +12,10 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { RecordDecoder } from '@lutra/avro';
 import { BusAdmin, requestTimeoutFor, subscribe } from '@lutra/bus';
 import type { BusOptions } from '@lutra/bus';
-import type { EventQueues } from '@lutra/host';
+import type { WorkDeps } from '@lutra/host';
 import { createRouter, rowsTopic, toSyncError } from '@lutra/model';
 import type { ConnectionOptions } from '@lutra/mysql';
 import { openPassword } from '@lutra/registry';
-import type { Keyring, Registry, SchemaStore } from '@lutra/registry';
-import type { StatusReporter } from '@lutra/runtime';
-import type { Logger, Metrics, Traces } from '@lutra/telemetry';
 import { Applier } from './applier.js';
 import type { ApplierOptions } from './applier.js';
 import { guardFor } from './conflict/guard-for.js';
@@ -36,17 +33,6 @@ import { sayApplied, skipOf, takeOverTarget } from './take-over.js';
 import { TargetWriter } from './target-writer.js';
 import { untilSettled } from './until-settled.js';
 import type { LoaderWork } from './wanted.js';
-
-export interface LoaderDeps {
-  readonly registry: Registry;
-  readonly schemas: SchemaStore;
-  readonly secretKey: Keyring;
-  readonly metrics: Metrics;
-  readonly traces?: Traces | null;
-  readonly logger: Logger;
-  readonly status: StatusReporter;
-  readonly events: EventQueues;
-}
 
 /** Bytes of SQL of one target transaction, and of one Kafka fetch. */
 const batchBytes = 256 * 1024;
@@ -80,7 +66,7 @@ interface Attempt extends Lead {
  * One ownership: works until the signal aborts or something fails. What a merged target transaction was refused is tried once more, one
  * source transaction at a time: the good ones before it take effect, and the bad one is named.
  */
-export async function runLoader(deps: LoaderDeps, work: LoaderWork, lead: Lead): Promise<void> {
+export async function runLoader(deps: WorkDeps, work: LoaderWork, lead: Lead): Promise<void> {
   for (let refused: Refused | null = null; ;) {
     try {
       return await runMerged(deps, work, { ...lead, refused });
@@ -93,7 +79,7 @@ export async function runLoader(deps: LoaderDeps, work: LoaderWork, lead: Lead):
   }
 }
 
-async function runMerged(deps: LoaderDeps, work: LoaderWork, lead: Pick<Attempt, 'leaseNumber' | 'signal' | 'refused'>): Promise<void> {
+async function runMerged(deps: WorkDeps, work: LoaderWork, lead: Pick<Attempt, 'leaseNumber' | 'signal' | 'refused'>): Promise<void> {
   try {
     await loadOrSettle(deps, work, { ...lead, merge: true });
   } catch (thrown) {
@@ -104,7 +90,7 @@ async function runMerged(deps: LoaderDeps, work: LoaderWork, lead: Pick<Attempt,
   }
 }
 
-function loadOrSettle(deps: LoaderDeps, work: LoaderWork, lead: Omit<Attempt, 'settled'>): Promise<void> {
+function loadOrSettle(deps: WorkDeps, work: LoaderWork, lead: Omit<Attempt, 'settled'>): Promise<void> {
   const attempt = (settled: ReadonlySet<number>): Promise<void> => load(deps, work, { ...lead, settled });
   return untilSettled(attempt, {
     signal: lead.signal,
@@ -112,7 +98,7 @@ function loadOrSettle(deps: LoaderDeps, work: LoaderWork, lead: Omit<Attempt, 's
   });
 }
 
-async function load(deps: LoaderDeps, work: LoaderWork, lead: Attempt): Promise<void> {
+async function load(deps: WorkDeps, work: LoaderWork, lead: Attempt): Promise<void> {
   const { status, logger, metrics } = deps;
   const { during } = status.waits;
   const name = work.id;
@@ -244,7 +230,7 @@ interface ApplierParts extends Pick<ApplierOptions, 'checkpoint' | 'guard' | 'sk
   readonly ended: AbortController;
 }
 
-function applierOf({ registry, logger, metrics, status }: LoaderDeps, work: LoaderWork, parts: ApplierParts): Applier {
+function applierOf({ registry, logger, metrics, status }: WorkDeps, work: LoaderWork, parts: ApplierParts): Applier {
   const { lead, checkpoint, writer, tables, guard, skip, progress, ended } = parts;
   return new Applier({
     checkpoint,
@@ -279,7 +265,7 @@ function applierOf({ registry, logger, metrics, status }: LoaderDeps, work: Load
   });
 }
 
-function routeCheckOf({ registry }: LoaderDeps, work: LoaderWork, run: Pick<RouteCheckOptions, 'begins' | 'signal'>): RouteCheck {
+function routeCheckOf({ registry }: WorkDeps, work: LoaderWork, run: Pick<RouteCheckOptions, 'begins' | 'signal'>): RouteCheck {
   const { channels, revision } = registry;
   return new RouteCheck({ channels, revision, id: work.id, routes: work.routes, forwards: work.forwards, ...run });
 }
@@ -288,12 +274,12 @@ function batchBytesOf({ guard }: LoaderWork): number {
   return guard ? guardedBatchBytes : batchBytes;
 }
 
-function connectionOf({ secretKey }: LoaderDeps, { target }: LoaderWork): ConnectionOptions {
+function connectionOf({ secretKey }: WorkDeps, { target }: LoaderWork): ConnectionOptions {
   const { host, port, user, tls, publicKey } = target;
   return { host, port, user, password: openPassword(secretKey, target), tls, publicKey };
 }
 
-function busOf({ logger }: LoaderDeps, { id, source, sourceRegion: { kafka } }: LoaderWork): BusOptions {
+function busOf({ logger }: WorkDeps, { id, source, sourceRegion: { kafka } }: LoaderWork): BusOptions {
   const requestTimeoutMs = requestTimeoutFor(source.topic.maxMessageBytes);
   return { brokers: kafka.brokers, tls: kafka.tls, clientId: `lutra-loader-${id}`, logger, requestTimeoutMs };
 }

@@ -78,7 +78,12 @@ export class LoaderService implements OnApplicationBootstrap, OnApplicationShutd
       instance: instanceName,
       sink: registry.status,
       acquire: (waitSignal) => registry.lease(`loader/${name}.0`).acquire(waitSignal),
-      run: (lead) => runLoader({ registry, schemas, secretKey, metrics, traces, logger, status: lead.status, events }, work, lead),
+      run: (lead) =>
+        runLoader(
+          { registry, schemas, secretKey, instance: instanceName, metrics, traces, logger, status: lead.status, events },
+          work,
+          lead,
+        ),
       paused: work.paused,
       metrics,
       logger,

@@ -1,15 +1,15 @@
 /** Where a run of the loader meets suspended tables: what it does at a record of the log, and who is told. */
 import { randomUUID } from 'node:crypto';
+import type { WorkDeps } from '@lutra/host';
 import type { ControlRecord } from '@lutra/model';
 import type { Applier } from './applier.js';
-import type { LoaderDeps } from './loader.pipeline.js';
 import type { Place } from './log-reader.js';
 import { Suspensions } from './suspensions.js';
 import type { SuspensionsOptions } from './suspensions.js';
 import type { TableMatcher } from './table-matcher.js';
 import type { LoaderWork } from './wanted.js';
 
-interface Suspending extends Pick<LoaderDeps, 'status'> {
+interface Suspending extends Pick<WorkDeps, 'status'> {
   readonly suspensions: Suspensions;
   readonly applier: Applier;
   readonly matcher: TableMatcher;
@@ -29,7 +29,7 @@ export async function suspend({ suspensions, applier, matcher, status }: Suspend
 type SuspensionParts = Pick<SuspensionsOptions, 'target' | 'checkpoint' | 'router' | 'fingerprints'>;
 
 /** With what tells of it: log, event, omission. */
-export function suspensionsOf(deps: LoaderDeps, work: LoaderWork, parts: SuspensionParts): Promise<Suspensions> {
+export function suspensionsOf(deps: WorkDeps, work: LoaderWork, parts: SuspensionParts): Promise<Suspensions> {
   const { id, routes, onUnsupported: policy, targetRegion } = work;
   return Suspensions.open({
     ...parts,

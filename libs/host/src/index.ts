@@ -2,3 +2,4 @@ export { unknownVariables, unknownWork } from './environment-names.js';
 export { EventQueues } from './events/event-queues.js';
 export type { Tell } from './events/event-queues.js';
 export { BoundedHttp, pagePolicy } from './http/bounded-http.js';
+export type { WorkDeps } from './work-deps.js';

@@ -18,6 +18,7 @@ export * from './restart.js';
 export * from './folded-name.js';
 export * from './route.js';
 export * from './row-json.js';
+export * from './server-errors.js';
 export * from './server-login.js';
 export * from './server-id-lock.js';
 export * from './session.js';

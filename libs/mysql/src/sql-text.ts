@@ -33,6 +33,8 @@ export function countStatement(rows: number): string {
 
 /** The error number of countStatement. */
 export const countFailed = 1690;
+/** What a fence fails with (@lutra/marker, statement.ts). */
+export const columnCannotBeNull = 1048;
 
 const maxBytes = 500_000;
 

@@ -1,10 +1,10 @@
 /** The guard of one run of a pipeline, put together from what the channel says; null where tables flow one way and have no rules. */
 import type { Checkpoint } from '@lutra/marker';
+import type { WorkDeps } from '@lutra/host';
 import { createRouter, rowsTopic } from '@lutra/model';
 import type { ControlRecord, RegionDocument, Router, TableName } from '@lutra/model';
 import { asSource } from '@lutra/mysql';
 import type { ConnectionOptions } from '@lutra/mysql';
-import type { LoaderDeps } from '../loader.pipeline.js';
 import type { TargetWriter } from '../target-writer.js';
 import type { GuardWork, LoaderWork } from '../wanted.js';
 import { conflictEvents } from './conflict-event.js';
@@ -33,7 +33,7 @@ export interface Guarding {
   close(): Promise<void>;
 }
 
-export function guardFor(deps: LoaderDeps, work: LoaderWork, parts: GuardParts): Guarding | null {
+export function guardFor(deps: WorkDeps, work: LoaderWork, parts: GuardParts): Guarding | null {
   if (!work.guard) return null;
   const { metrics, logger } = deps;
   const { writer, tables, target, checkpoint, signal } = parts;
@@ -82,7 +82,7 @@ function described({ table, type, policy, winner }: Conflict): Readonly<Record<'
 }
 
 function peersOf(
-  deps: LoaderDeps,
+  deps: WorkDeps,
   work: LoaderWork,
   { conflicts, targetRegion, back, thirds }: GuardWork,
   parts: GuardParts,

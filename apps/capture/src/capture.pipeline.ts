@@ -28,6 +28,7 @@ import { requireNameCase } from './name-case.js';
 import { isOwnTable } from './own-tables.js';
 import { PreparedWatch } from './prepared-watch.js';
 import { Progress } from './progress.js';
+import { PublishedRemedies } from './published-remedies.js';
 import { carryOutRestart } from './restart.js';
 import { requireCurrentRoutes } from './routes-check.js';
 import { requireRowsUntil } from './rows-until.js';
@@ -191,8 +192,7 @@ async function captureOnce(deps: WorkDeps, work: CaptureWork, lead: Lead & { rea
         rowsUntil,
         now: Date.now,
       });
-      /** Remedies that come once more: they are in the log already (tail.ts). */
-      let published = remedies;
+      const published = new PublishedRemedies(remedies);
       const heartbeats = new Heartbeats(endpoint.name, writer);
       const warn = warnOnce(deps.logger);
       const writeRow = namingTable((table, event) => writer.row(table, event));
@@ -240,7 +240,7 @@ async function captureOnce(deps: WorkDeps, work: CaptureWork, lead: Lead & { rea
               });
               break;
             case 'signal':
-              if (output.record.kind === 'remedy' && published-- > 0) break;
+              if (published.takes(output.record)) break;
               // At once: a loader holds the locks of rows until it reads its watermark in the topic.
               await writer.control(output.record);
               break;
@@ -250,7 +250,7 @@ async function captureOnce(deps: WorkDeps, work: CaptureWork, lead: Lead & { rea
               break;
             case 'boundary':
               progress.boundary(output, writer);
-              await heartbeats.maybe(output, Math.max(0, published));
+              await heartbeats.maybe(output, published.left);
           }
         }
       }

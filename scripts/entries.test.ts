@@ -1,8 +1,10 @@
 /** What somebody starts by hand: under an old Node it says which one is needed, and a command of the docs shows what the API answers. */
 import { spawnSync } from 'node:child_process';
-import { globSync, readFileSync } from 'node:fs';
+import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const read = (file: string): string => readFileSync(`${root}${file}`, 'utf8');
@@ -41,4 +43,36 @@ it('no curl of the docs swallows what the API answers', () => {
       .map((line) => `${file}: ${line}`),
   );
   expect(swallows).toEqual([]);
+});
+
+describe('the drill of the containers', () => {
+  /** A folder with these programs, and nothing else, for a PATH. */
+  function programs(found: readonly string[], made: Readonly<Record<string, string>> = {}): string {
+    const folder = mkdtempSync(join(tmpdir(), 'lutra-path-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    for (const name of found) symlinkSync(spawnSync('which', [name], { encoding: 'utf8' }).stdout.trim(), join(folder, name));
+    for (const [name, text] of Object.entries(made)) writeFileSync(join(folder, name), `#!/bin/bash\n${text}\n`, { mode: 0o755 });
+    return folder;
+  }
+
+  it('names all tools that are missing at once', () => {
+    const path = programs(['bash', 'dirname', 'id']);
+    const { status, stderr } = spawnSync('bash', ['docker/test/up.sh'], { cwd: root, encoding: 'utf8', env: { PATH: path } });
+    expect({ status, stderr }).toEqual({
+      status: 1,
+      stderr: expect.stringMatching(/^✗ missing: docker; node; npm; mmdebstrap; a Docker engine that answers \(or dockerd, to start one\); /),
+    });
+  });
+
+  it("gives its stand-in the project's Node, whatever the machine's own is", () => {
+    const cache = programs([]);
+    for (const server of ['mysql-9.7', 'kafka-4.3.0', 'zookeeper-3.9.4']) mkdirSync(join(cache, 'lutra', server), { recursive: true });
+    // `docker build … FOLDER` says which Node it got.
+    const docker = 'case "$*" in *"-node "*) "${*: -1}/node" --version >&2 ;; esac';
+    const tools = ['bash', 'dirname', 'mktemp', 'rm', 'cat', 'mkdir', 'cp', 'readlink', 'npm'];
+    const path = programs(tools, { docker, mmdebstrap: 'exit 0', node: 'echo v20.20.2' });
+    const env = { PATH: path, XDG_CACHE_HOME: cache };
+    const { stderr } = spawnSync('bash', ['docker/test/stand-ins/build.sh', 'p', process.execPath], { cwd: root, encoding: 'utf8', env });
+    expect(stderr.split('\n')).toContain(process.version);
+  });
 });

@@ -7,13 +7,25 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cd "$here/../.."
 project=lutra-drill-$$
-work=$(mktemp -d)
 not_exercised=()
 engine=
 keep=${1:-}
 
 note() { echo "• $*" >&2; }
 fail() { echo "✗ $*" >&2; exit 1; }
+
+# All that is missing at once. What only stand-ins need is asked for here too: whether a hub answers shows later.
+missing=()
+for tool in docker node npm mmdebstrap; do command -v "$tool" > /dev/null || missing+=("$tool"); done
+[[ " ${missing[*]-} " == *' docker '* ]] || docker compose version > /dev/null 2>&1 || command -v docker-compose > /dev/null || missing+=('docker compose (or docker-compose)')
+answers() { command -v docker > /dev/null && docker info > /dev/null 2>&1; }
+if ! answers; then
+  command -v dockerd > /dev/null || missing+=('a Docker engine that answers (or dockerd, to start one)')
+  [ "$(id -u)" = 0 ] || missing+=('root, to start an engine')
+fi
+[ "${#missing[@]}" = 0 ] || [ "${missing[*]}" = mmdebstrap ] || fail "missing: $(printf '%s; ' "${missing[@]}")mmdebstrap only where no hub answers"
+
+work=$(mktemp -d)
 
 compose() {
   local files=(-f docker/compose.yaml)
@@ -41,10 +53,7 @@ trap clean EXIT
 trap 'exit 130' INT TERM
 
 # An engine.
-command -v docker > /dev/null || fail 'there is no docker command'
-docker compose version > /dev/null 2>&1 || command -v docker-compose > /dev/null || fail 'there is neither docker compose nor docker-compose'
-if ! docker info > /dev/null 2>&1; then
-  [ "$(id -u)" = 0 ] && command -v dockerd > /dev/null || fail 'no Docker engine answers, and none can be started here (root and dockerd are needed)'
+if ! answers; then
   note 'starting an engine'
   export DOCKER_HOST=unix://$work/docker.sock
   data=${LUTRA_DOCKER_DATA:-$work/data}
@@ -72,9 +81,11 @@ if [ -z "$reachable" ]; then
   note 'no hub answers: stand-ins for the other images'
   command -v mmdebstrap > /dev/null || fail 'mmdebstrap is needed to make them'
   node scripts/bootstrap.mjs test/servers/prepare.ts > /dev/null
-  docker/test/stand-ins/build.sh lutra-stand-in 2>&1 | grep '^•' >&2
+  # The project's, not the machine's: the image runs it.
+  node=$(node --input-type=module -e "console.log(await (await import('./scripts/packages.mjs')).installPackages((line) => console.error('• ' + line)))")
+  docker/test/stand-ins/build.sh lutra-stand-in "$node" 2>&1 | grep '^•' >&2
   for name in node mysql kafka zookeeper; do sed -i "s#^${name^^}_IMAGE=.*#${name^^}_IMAGE=lutra-stand-in-$name#" "$work/.env"; done
-  not_exercised+=("the images $(sed -n 's/^[A-Z]*_IMAGE=//p' docker/.env.example | grep -v lutra | tr '\n' ' ')themselves: no hub answers; a Debian with the same servers stood in for them (MySQL 9.7, Kafka 4.3, ZooKeeper 3.9, Node $(node -p process.version))")
+  not_exercised+=("the images $(sed -n 's/^[A-Z]*_IMAGE=//p' docker/.env.example | grep -v lutra | tr '\n' ' ')themselves: no hub answers; a Debian with the same servers stood in for them (MySQL 9.7, Kafka 4.3, ZooKeeper 3.9, Node $("$node" -p process.version))")
 fi
 
 note 'building the image'

@@ -3,7 +3,7 @@
  * values x and y.
  */
 import { row } from './cases.js';
-import type { Policy } from './policy.js';
+import type { Policy } from './words.js';
 import type { Case, Key, Row, Rows, Statement, Write } from './words.js';
 
 export const start: Rows = { p: row({ u: 'x' }), q: row({ u: 'y' }) };

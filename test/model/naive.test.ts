@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { naive, three, unique } from './cases.js';
 import { explore } from './explore.js';
-import type { Policy } from './policy.js';
+import type { Policy } from './words.js';
 import { protocol } from './protocol.js';
 import type { Case, Rules } from './words.js';
 

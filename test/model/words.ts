@@ -2,7 +2,13 @@
  * The words of the model: a region with its rows, its log and what it has applied of the others' logs. Everything is data and never changed
  * in place, so that states share what they have in common. What is modelled and what is not: README.md.
  */
-import type { Policy } from './policy.js';
+
+export interface Policy {
+  readonly kind: 'stop' | 'home' | 'latest' | 'merge' | 'delta' | 'max' | 'min';
+  /** `merge`, `delta`, `max`, `min`: who wins a column that both changed. */
+  readonly sameColumn?: 'home' | 'latest';
+  readonly deletes?: 'win' | 'lose';
+}
 
 export type RegionName = 'A' | 'B' | 'C' | 'D';
 export type Key = string;

@@ -115,6 +115,7 @@ class Reading {
     this.#records += 1;
     switch (this.#admit(record)) {
       case 'valid':
+      case 'anew':
         if (record.body.kind === 'row') this.#row(record.body.event);
         break;
       case 'epoch':

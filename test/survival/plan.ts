@@ -77,7 +77,9 @@ export function* planFaults(seed: number, lane = 0, letters: readonly Letter[] =
       case 'freeze':
         yield { pauseMs, fault: { kind: next, party: next === 'kill' ? killed() : frozen(), ...struck } };
         break;
-      default:
+      case 'cut':
+      case 'silence':
+      case 'delay':
         yield { pauseMs, fault: { kind: next, ...links[next](), ...struck, delayMs: next === 'delay' ? random.int(50, 1500) : 0 } };
     }
   }

@@ -3,31 +3,16 @@ import { RecordDecoder, RecordEncoder } from '@lutra/avro';
 import type { SourceConnection, SourceState } from '@lutra/binlog';
 import { requestTimeoutFor } from '@lutra/bus';
 import type { BusOptions } from '@lutra/bus';
-import type { WorkerDeps } from '@lutra/host';
+import type { WorkDeps } from '@lutra/host';
 import { rowsTopic, SyncError } from '@lutra/model';
-import type { EndpointDocument, RegionDocument, Route, RouteFingerprints } from '@lutra/model';
+import type { EndpointDocument } from '@lutra/model';
 import { openPassword } from '@lutra/registry';
 import type { During } from '@lutra/runtime';
 import type { CaptureIo, KafkaPort } from './io.js';
 import { requireNameCase } from './name-case.js';
-import type { StoppingChannel } from './unreadable.js';
+import type { CaptureWork } from './wanted.js';
 
-export interface CaptureWork {
-  readonly endpoint: EndpointDocument;
-  readonly region: RegionDocument;
-  /** Of all pipelines that read this endpoint. */
-  readonly routes: readonly Route[];
-  /** Of those that carry on what loaders wrote here. */
-  readonly forwarded: readonly Route[];
-  /** What they carry, pipeline by pipeline. */
-  readonly pipelines: RouteFingerprints;
-  /** Channels at work for which a table that cannot be read stops the endpoint. */
-  readonly stopping: readonly StoppingChannel[];
-  /** A loader writes to it too: what it wrote must be known by its marker. */
-  readonly isTarget: boolean;
-}
-
-export interface CaptureDeps extends WorkerDeps {
+export interface CaptureDeps extends WorkDeps {
   readonly io: CaptureIo;
 }
 

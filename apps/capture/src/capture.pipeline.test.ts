@@ -8,7 +8,7 @@ import { RecordDecoder } from '@lutra/avro';
 import { gtidContains } from '@lutra/binlog';
 import type { SourceState } from '@lutra/binlog';
 import type { RawRecord } from '@lutra/bus';
-import { admit, channelSchema, freshLog, routesFingerprint, SyncError, toSyncError } from '@lutra/model';
+import { admit, channelSchema, freshLog, carriedFingerprint, SyncError, toSyncError } from '@lutra/model';
 import type {
   ChannelDocument,
   EndpointDocument,
@@ -27,10 +27,11 @@ import { aborted, supervise, untilAbort } from '@lutra/runtime';
 import { Metrics } from '@lutra/telemetry';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { runCapture } from './capture.pipeline.js';
-import type { CaptureDeps, CaptureWork } from './capture-run.js';
+import type { CaptureDeps } from './capture-run.js';
 import type { CaptureIo } from './io.js';
 import { marker, remedy, signals } from './loader-writes.fixture.js';
 import { routesOf } from './wanted.js';
+import type { CaptureWork } from './wanted.js';
 
 const session = { sqlMode: 0, timeZone: '+00:00', lcTimeNames: 0, collation: 45 };
 
@@ -609,7 +610,7 @@ describe('the routes of a new leader', () => {
     stop.abort();
     await expect(running).rejects.toMatchObject({ code: 'ABORTED' });
     expect(await kinds()).toEqual(['epoch', 'heartbeat', 'routes', 'row']);
-    expect(updates.findLast((part) => part.routes)?.routes).toEqual({ 'ab.there': routesFingerprint(crm) });
+    expect(updates.findLast((part) => part.routes)?.routes).toEqual({ 'ab.there': carriedFingerprint({ routes: crm, forwards: false }) });
   });
 });
 

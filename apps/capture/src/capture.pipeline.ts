@@ -11,12 +11,13 @@
  */
 import type { Suspension } from '@lutra/model';
 import { CaptureRun } from './capture-run.js';
-import type { CaptureDeps, CaptureWork, Leadership } from './capture-run.js';
+import type { CaptureDeps, Leadership } from './capture-run.js';
 import { claim } from './claim.js';
 import { whoEvicted } from './eviction.js';
 import { stream } from './stream.js';
 import { suspensionOf } from './unreadable.js';
 import { verify } from './verify.js';
+import type { CaptureWork } from './wanted.js';
 
 /**
  * One leadership: works until the signal aborts or something fails. A table that cannot be read, and may be suspended, costs a claim of the

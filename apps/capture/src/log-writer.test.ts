@@ -1,9 +1,10 @@
 import type { RecordEncoder } from '@lutra/avro';
-import type { Publisher } from '@lutra/bus';
+import type { Published, Publisher } from '@lutra/bus';
 import { SyncError } from '@lutra/model';
 import type { RowEvent } from '@lutra/model';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { LogWriter } from './log-writer.js';
+import type { Acknowledged, LogWriterOptions } from './log-writer.js';
 
 const encoder = {
   encodeControl: async () => ({ key: null, value: Buffer.from('x'), headers: {} }),
@@ -24,6 +25,40 @@ function writerOf(publish: Publisher['publish'], prepare?: RecordEncoder['prepar
   });
 }
 
+/** As LogWriter counts a record of one byte. */
+const recordBytes = 121;
+
+interface Asked {
+  readonly count: number;
+  /** With the offset that comes next, or another one. */
+  answer(firstOffset?: number): void;
+}
+
+/** A writer whose publisher answers when it is told to. */
+function held(bounds: Pick<LogWriterOptions, 'queueBytes' | 'batchBytes'>) {
+  const [asked, acknowledged]: [Asked[], number[]] = [[], []];
+  let next = 10;
+  const publish: Publisher['publish'] = ({ length: count }) => {
+    const { promise, resolve } = Promise.withResolvers<Published>();
+    const firstOffset = next;
+    next += count;
+    asked.push({ count, answer: (offset = firstOffset) => resolve({ firstOffset: offset, nextOffset: offset + count }) });
+    return promise;
+  };
+  const onAcknowledged = (records: readonly Acknowledged[]): void => void acknowledged.push(...records.map(({ header }) => header.seq));
+  const writer = new LogWriter({
+    publisher: { publish },
+    encoder,
+    log: 'L',
+    epoch: 1,
+    nextSeq: 0,
+    nextOffset: 10,
+    ...bounds,
+    onAcknowledged,
+  });
+  return { asked, acknowledged, writer };
+}
+
 describe('writing the log', () => {
   it('ends when its leadership had ended before it began', async () => {
     const writer = writerOf(() => Promise.reject(new Error('must not publish')));
@@ -39,6 +74,46 @@ describe('writing the log', () => {
     })();
     await expect(running).rejects.toMatchObject({ code: 'LEASE_LOST' });
     await expect(writing).rejects.toMatchObject({ code: 'LEASE_LOST' });
+  });
+
+  it('hands over the next full batch while a request is in flight, for its compression, and no more', async () => {
+    const { asked, writer, acknowledged } = held({ queueBytes: 10_000, batchBytes: 3 * recordBytes });
+    for (let n = 0; n < 12; n += 1) await writer.control(routes);
+    const running = writer.run(new AbortController().signal);
+    await vi.waitFor(() => expect(asked.map(({ count }) => count)).toEqual([3, 3]));
+    asked[0]!.answer();
+    await vi.waitFor(() => expect(asked).toHaveLength(3));
+    expect(acknowledged).toEqual([0, 1, 2]);
+    writer.close();
+    for (let n = 1; n < 4; n += 1) await vi.waitFor(() => asked[n]!.answer());
+    await running;
+    expect(acknowledged).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+  });
+
+  it('gathers what comes while a request is in flight, as long as it fills no batch', async () => {
+    const { asked, writer } = held({ queueBytes: 10_000, batchBytes: 3 * recordBytes });
+    const running = writer.run(new AbortController().signal);
+    await writer.control(routes);
+    await vi.waitFor(() => expect(asked).toHaveLength(1));
+    await writer.control(routes);
+    await writer.control(routes);
+    expect(asked).toHaveLength(1);
+    asked[0]!.answer();
+    await vi.waitFor(() => expect(asked.map(({ count }) => count)).toEqual([1, 2]));
+    asked[1]!.answer();
+    writer.close();
+    await running;
+  });
+
+  it('acknowledges nothing behind an offset that someone else took, and tells the first failure', async () => {
+    const { asked, writer, acknowledged } = held({ queueBytes: 10_000, batchBytes: recordBytes });
+    for (let n = 0; n < 3; n += 1) await writer.control(routes);
+    const running = writer.run(new AbortController().signal);
+    await vi.waitFor(() => expect(asked).toHaveLength(2));
+    asked[0]!.answer(11);
+    asked[1]!.answer(12);
+    await expect(running).rejects.toMatchObject({ code: 'LEASE_LOST', details: { firstOffset: 11, expected: 10 } });
+    expect({ acknowledged, asked: asked.length }).toEqual({ acknowledged: [], asked: 2 });
   });
 
   it.each([

@@ -1,7 +1,8 @@
 /**
- * Writes the log: numbers the records, gathers what is there into one request, one request in flight. What it hands to Kafka is in
- * order and without a hole; when a request fails finally, or an acknowledged offset is not the one that must come next, the leadership
- * ends.
+ * Writes the log: numbers the records, gathers what is there into one request, one request in flight, and the next one, if it is full, at
+ * its compression. What it hands to Kafka is in order and without a hole; when a request fails finally, or an acknowledged offset is not the
+ * one that must come next, the leadership ends. What the publisher has by then may still be written: a leader that was replaced has the older
+ * epoch, so no reader takes it (log-rule.ts).
  */
 import type { During } from '@lutra/runtime';
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -119,16 +120,23 @@ export class LogWriter {
     signal.addEventListener('abort', onAbort, { once: true });
     // An abort that came before us is not told again.
     if (signal.aborted) onAbort();
+    let before: Promise<void> = Promise.resolve();
     try {
       for (;;) {
         const batch = await this.#queue.take(this.#options.batchBytes);
         if (batch.length === 0) return;
-        await this.#publish(batch);
+        const published = this.#publish(batch);
+        published.catch(() => undefined); // told below, or by the one before it, which failed first
+        await before;
+        before = published;
+        // The next one is compressed beside the request that is in flight; one that is not full yet gathers more meanwhile.
+        if (this.#queue.bytes < this.#options.batchBytes) await published;
       }
     } catch (error) {
       this.#queue.fail(error);
       throw error;
     } finally {
+      await before.catch(() => undefined);
       signal.removeEventListener('abort', onAbort);
     }
   }

@@ -3,7 +3,7 @@ import type { FilePosition, Position, RowEvent, Seen, TableName, TableSchema } f
 import type { SignalRecord } from './signals.js';
 
 export type Output =
-  | { readonly kind: 'row'; readonly table: TableSchema; readonly event: RowEvent; readonly bytes: number }
+  | { readonly kind: 'row'; readonly table: TableSchema; readonly event: RowEvent }
   | IgnoredDdl
   /** Behind the last row of its transaction. */
   | { readonly kind: 'signal'; readonly record: SignalRecord }

@@ -3,6 +3,7 @@ import { createRouter } from '@lutra/model';
 import type { Announced, RowEvent, SourceItem, Suspension, TableName, TableSchema } from '@lutra/model';
 import type { CaptureRun } from './capture-run.js';
 import { Heartbeats } from './heartbeats.js';
+import { PublishedRemedies } from './published-remedies.js';
 import { warnOnce } from './ignored.js';
 import type { LogWriter } from './log-writer.js';
 import type { Observers } from './observers.js';
@@ -29,7 +30,7 @@ export async function read(run: CaptureRun, verified: Verified, to: Destination)
   const { endpoint } = run;
   const { seen, remedies, rowsUntil } = verified.claim.tail;
   const heartbeats = new Heartbeats(endpoint.name, to.writer);
-  const outputs = new OutputWriter(run, to, { heartbeats, published: remedies });
+  const outputs = new OutputWriter(run, to, { heartbeats, published: new PublishedRemedies(remedies) });
   const tracker = trackerOf(run, verified, to.routes.suspended);
   // First of all records: a log that ended before it would not say where to go on.
   await heartbeats.now({ position: verified.start, seen, remedies, rowsUntil });
@@ -79,8 +80,7 @@ function itemsOf(run: CaptureRun, { claim, start }: Verified, { observers, route
 
 interface Writing {
   readonly heartbeats: Heartbeats;
-  /** So many of the first remedies that are read stand in the log already (tail.ts). */
-  readonly published: number;
+  readonly published: PublishedRemedies;
 }
 
 class OutputWriter {
@@ -89,8 +89,7 @@ class OutputWriter {
   readonly #heartbeats: Heartbeats;
   readonly #warn: ReturnType<typeof warnOnce>;
   readonly #writeRow: (table: TableSchema, event: RowEvent) => Promise<void>;
-  /** Remedies that come once more: they are in the log already. */
-  #published: number;
+  readonly #published: PublishedRemedies;
 
   constructor({ endpoint, deps }: CaptureRun, to: Destination, { heartbeats, published }: Writing) {
     this.#endpoint = endpoint.name;
@@ -124,13 +123,12 @@ class OutputWriter {
 
   /** At once: a loader holds the locks of rows until it reads its watermark in the topic. */
   #signal(record: SignalRecord): Promise<void> | void {
-    if (record.kind !== 'remedy' || this.#published === 0) return this.#to.writer.control(record);
-    this.#published -= 1;
+    return this.#published.takes(record) ? undefined : this.#to.writer.control(record);
   }
 
   #boundary(boundary: Boundary): Promise<void> {
     const { observers, writer } = this.#to;
     observers.progress.boundary(boundary, writer);
-    return this.#heartbeats.maybe(boundary, this.#published);
+    return this.#heartbeats.maybe(boundary, this.#published.left);
   }
 }

@@ -47,7 +47,7 @@ interface OpenTransaction {
   marker: Marker | null;
   skipped: boolean;
   signals: Signals | null;
-  held: { table: TableSchema; event: RowEvent; bytes: number } | null;
+  held: { table: TableSchema; event: RowEvent } | null;
 }
 
 export class TransactionTracker {
@@ -107,13 +107,12 @@ export class TransactionTracker {
   }
 
   *#routed(open: OpenTransaction, { item, event, origin }: { item: Rows; event: number; origin: Origin }): Generator<Output> {
-    const bytes = Math.ceil(item.bytes / item.rows.length);
     for (const [row, image] of item.rows.entries()) {
       const held = open.held;
       open.rows += 1;
       const at = { event, row, order: open.rows };
       const of = { begin: open.begin, id: open.id, seen: this.#seen, ...origin };
-      open.held = { table: item.table, event: rowEventOf(this.#options, of, { item, image, at }), bytes };
+      open.held = { table: item.table, event: rowEventOf(this.#options, of, { item, image, at }) };
       if (held) yield { kind: 'row', ...held };
     }
   }
@@ -150,7 +149,7 @@ export class TransactionTracker {
         ...held.event,
         transaction: { ...held.event.transaction, last: true, end: { file: end.file, pos: end.pos } },
       };
-      yield { kind: 'row', table: held.table, event, bytes: held.bytes };
+      yield { kind: 'row', table: held.table, event };
     }
     if (marker && marker.logId !== '') this.#seen = seenWith(this.#seen, marker);
     const { endpoint, now } = this.#options;

@@ -1,10 +1,24 @@
 /** From the configuration documents to the endpoints that this process works on. */
 import { carriedFingerprint, flowsBothWays, pipelineId, pipelineRoutes, unsupportedPolicy } from '@lutra/model';
-import type { ChannelDocument, PipelineDocument, RouteFingerprints } from '@lutra/model';
+import type { ChannelDocument, EndpointDocument, PipelineDocument, RegionDocument, Route, RouteFingerprints } from '@lutra/model';
 import type { Configuration } from '@lutra/registry';
 import type { Wanted } from '@lutra/runtime';
-import type { CaptureWork } from './capture-run.js';
 import type { StoppingChannel } from './unreadable.js';
+
+export interface CaptureWork {
+  readonly endpoint: EndpointDocument;
+  readonly region: RegionDocument;
+  /** Of all pipelines that read this endpoint. */
+  readonly routes: readonly Route[];
+  /** Of those that carry on what loaders wrote here. */
+  readonly forwarded: readonly Route[];
+  /** What they carry, pipeline by pipeline. */
+  readonly pipelines: RouteFingerprints;
+  /** Channels at work for which a table that cannot be read stops the endpoint. */
+  readonly stopping: readonly StoppingChannel[];
+  /** A loader writes to it too: what it wrote must be known by its marker. */
+  readonly isTarget: boolean;
+}
 
 /** Pure: an endpoint is wanted while a channel that is not stopped reads it. Paused channels only pause their loaders. */
 export function wantedEndpoints(

@@ -2,7 +2,7 @@
 import { RecordDecoder } from '@lutra/avro';
 import { requestTimeoutFor } from '@lutra/bus';
 import type { BusOptions } from '@lutra/bus';
-import type { WorkerDeps } from '@lutra/host';
+import type { WorkDeps } from '@lutra/host';
 import type { Checkpoint } from '@lutra/marker';
 import { rowsTopic, toSyncError } from '@lutra/model';
 import type { ConnectionOptions } from '@lutra/mysql';
@@ -14,7 +14,7 @@ import { takeOverTarget } from './take-over.js';
 import { TargetWriter } from './target-writer.js';
 import type { LoaderWork } from './wanted.js';
 
-export interface LoaderDeps extends WorkerDeps {
+export interface LoaderDeps extends WorkDeps {
   readonly io: LoaderIo;
 }
 

@@ -9,7 +9,7 @@ import { RecordEncoder } from '@lutra/avro';
 import type { RawRecord } from '@lutra/bus';
 import type { Checkpoint } from '@lutra/marker';
 import { EventQueues } from '@lutra/host';
-import { channelSchema, routesFingerprint, SyncError } from '@lutra/model';
+import { carriedFingerprint, channelSchema, SyncError } from '@lutra/model';
 import type { ChannelDocument, EndpointDocument, RegionDocument, Route, RowEvent, Suspension, TableSchema, WorkStatus } from '@lutra/model';
 import type { ApplyConnection, SqlText, TargetTable } from '@lutra/mysql';
 import { Keyring, sealPassword } from '@lutra/registry';
@@ -356,6 +356,7 @@ const work: LoaderWork = {
   targetRegion: null,
   guard: null,
 };
+const routesFingerprint = (routes: readonly Route[]): string => carriedFingerprint({ routes: [...routes], forwards: false });
 const silent = { info() {}, debug() {}, warn() {}, error() {} } as unknown as LoaderDeps['logger'];
 const deps = (): LoaderDeps => ({
   registry: {

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Stand-ins for the images that docker/compose.yaml names, where no hub answers: a Debian made by mmdebstrap, with the servers that the tests of this
 # repository have in their cache (test/servers). They show that Lutra's image and compose.yaml work; not that the real images do.
-# usage: build.sh PREFIX; makes PREFIX-node, PREFIX-mysql, PREFIX-kafka, PREFIX-zookeeper
+# usage: build.sh PREFIX NODE, the Node that the project brings; makes PREFIX-node, PREFIX-mysql, PREFIX-kafka, PREFIX-zookeeper
 set -euo pipefail
 prefix=$1
+node=$2
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/lutra
 work=$(mktemp -d)
@@ -26,7 +27,7 @@ if ! image "$prefix-base"; then
 fi
 
 mkdir -p "$work/node/npm"
-cp "$(node -p process.execPath)" "$work/node/node"
+cp "$(readlink -f "$node")" "$work/node/node"
 cp -r "$(dirname "$(readlink -f "$(command -v npm)")")/../." "$work/node/npm"
 cp "${NODE_EXTRA_CA_CERTS:-/etc/ssl/certs/ca-certificates.crt}" "$work/node/ca.crt"
 build node << DOCKERFILE

@@ -17,8 +17,3 @@ export function avroName(name: string): string {
   if (legal.test(name) && name.search(escape) < 0) return name;
   return name.replace(toEscape, (character) => `_x${character.codePointAt(0)!.toString(16)}_`);
 }
-
-/** The inverse of avroName. */
-export function nameFromAvro(name: string): string {
-  return name.replace(escape, (_, hex: string) => String.fromCodePoint(Number.parseInt(hex, 16)));
-}

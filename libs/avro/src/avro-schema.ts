@@ -41,7 +41,8 @@ export function fieldOf(record: AvroRecord, name: string): AvroField {
   return field;
 }
 
-const primitives = new Set(['null', 'boolean', 'int', 'long', 'float', 'double', 'bytes', 'string']);
+/** Types that have no definition. */
+export const primitives: ReadonlySet<string> = new Set(['null', 'boolean', 'int', 'long', 'float', 'double', 'bytes', 'string']);
 
 /**
  * Parses a schema. References to named types are replaced by what they name, and every `name` becomes the full name.

@@ -147,10 +147,6 @@ const empty: { readonly [K in ControlKind]: () => Draft<Of<K>> } = {
 
 export const controlKinds = Object.keys(links) as readonly ControlKind[];
 
-export function isControlKind(kind: string): kind is ControlKind {
-  return (controlKinds as readonly string[]).includes(kind);
-}
-
 export interface ControlSchema {
   readonly schema: AvroRecord;
   readonly json: string;

@@ -3,7 +3,7 @@
  * written with; that the registry still has that one under its id is checked by the fingerprint in the headers, because a registry
  * that was rebuilt may give one number to two schemas.
  */
-import { type LogRecord, type RecordBody, type RecordHeader, SyncError, toSyncError } from '@lutra/model';
+import { type LogRecord, type RecordBody, SyncError, toSyncError } from '@lutra/model';
 import { type AvroRecord, isRecord, parseAvro } from './avro-schema.js';
 import { ByteReader, malformed } from './byte-reader.js';
 import { canonicalJson, fingerprint } from './canonical-json.js';
@@ -49,10 +49,6 @@ export class RecordDecoder {
     }
     const reader = this.readers.get(id);
     return reader ? decodeWith(reader, raw, value) : this.decodeLater(id, raw, value);
-  }
-
-  decodeHeader(headers: Headers): RecordHeader {
-    return fromHeaders(headers);
   }
 
   private async decodeLater(id: number, raw: RawRecord, value: Buffer): Promise<LogRecord> {

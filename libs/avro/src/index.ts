@@ -1,4 +1,5 @@
+export { primitives } from './avro-schema.js';
 export { RecordDecoder, type RawRecord } from './decoder.js';
 export { RecordEncoder, type EncodedRecord, type TableEncoder } from './encoder.js';
 export type { SchemaIds } from './schema-ids.js';
-export { avroToTable, tableToAvro } from './table-schema.js';
+export { tableToAvro } from './table-schema.js';

@@ -4,9 +4,20 @@ import { describe, expect, it } from 'vitest';
 import type { TableSchema } from '@lutra/model';
 import { columnsAndRows } from '../test/columns.js';
 import { tableOf } from '../test/samples.js';
-import { avroToTable, tableToAvro } from './index.js';
+import { isRecord, parseAvro } from './avro-schema.js';
+import { malformed } from './byte-reader.js';
+import { tableToAvro } from './index.js';
+import { recordIn } from './record-fields.js';
+import { tableOf as tableOfRecord } from './table-schema.js';
 
 const invalid = expect.objectContaining({ code: 'RECORD_INVALID' });
+
+/** As the decoder reads a schema. */
+function avroToTable(valueJson: string): TableSchema {
+  const envelope = parseAvro(valueJson);
+  if (!isRecord(envelope)) throw malformed('the schema is no envelope');
+  return tableOfRecord(recordIn(envelope, 'before'));
+}
 
 describe('tableToAvro', () => {
   it('is undone by avroToTable, whatever the columns and names', () => {

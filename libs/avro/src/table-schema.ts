@@ -4,11 +4,10 @@
  */
 import { type ColumnSchema, type ColumnType, columnTypes, geometryTypes, SyncError, type TableSchema, tableName } from '@lutra/model';
 import { avroName } from './avro-names.js';
-import { type AvroField, type AvroObject, type AvroRecord, type AvroSchema, branchesOf, isRecord, parseAvro } from './avro-schema.js';
+import { type AvroField, type AvroObject, type AvroRecord, type AvroSchema, branchesOf } from './avro-schema.js';
 import { malformed } from './byte-reader.js';
 import { canonicalJson } from './canonical-json.js';
 import { columnCodec } from './column-codec.js';
-import { recordIn } from './record-fields.js';
 import { readSchemaFile } from './schema-files.js';
 
 /**
@@ -72,16 +71,7 @@ function columnType(column: ColumnSchema): AvroObject {
   return { ...columnCodec(column).avro, ...kept };
 }
 
-/**
- * The inverse of tableToAvro.
- * @throws SyncError RECORD_INVALID if the schema is none of ours
- */
-export function avroToTable(valueJson: string): TableSchema {
-  const envelope = parseAvro(valueJson);
-  if (!isRecord(envelope)) throw malformed('the schema is no envelope');
-  return tableOf(recordIn(envelope, 'before'));
-}
-
+/** The inverse of tableToAvro, from the record of a row. @throws SyncError RECORD_INVALID if the schema is none of ours */
 export function tableOf(value: AvroRecord): TableSchema {
   const { 'lutra.database': database, 'lutra.table': name, 'lutra.primaryKey': primaryKey } = value;
   if (typeof database !== 'string' || typeof name !== 'string' || !isTexts(primaryKey)) {

@@ -84,8 +84,6 @@ export const cases: readonly Case[] = [
 const whenUnsigned = (column: Omit<ColumnSchema, 'name'>, bits: number): { min: number; max: number } =>
   column.unsigned === true ? { min: 0, max: 2 ** bits - 1 } : { min: -(2 ** (bits - 1)), max: 2 ** (bits - 1) - 1 };
 
-const bits: Partial<Record<ColumnType, number>> = { tinyint: 8, smallint: 16, mediumint: 24, int: 32 };
-
 function decimalText({ precision = 1, scale = 0, unsigned = false }: Omit<ColumnSchema, 'name'>): fc.Arbitrary<string> {
   const limit = 10n ** BigInt(precision) - 1n;
   return fc.bigInt({ min: unsigned ? 0n : -limit, max: limit }).map((value) => {
@@ -112,9 +110,16 @@ export function valueOf(column: Omit<ColumnSchema, 'name'>): fc.Arbitrary<Value>
       .filter((value) => !isLarge(value)),
     null,
   );
-  const width = bits[column.type];
-  if (width !== undefined) return fc.oneof(known, fc.integer(whenUnsigned(column, width)));
+  const integer = (bits: number): fc.Arbitrary<Value> => fc.oneof(known, fc.integer(whenUnsigned(column, bits)));
   switch (column.type) {
+    case 'tinyint':
+      return integer(8);
+    case 'smallint':
+      return integer(16);
+    case 'mediumint':
+      return integer(24);
+    case 'int':
+      return integer(32);
     case 'bigint':
       return fc.oneof(
         known,
@@ -142,7 +147,13 @@ export function valueOf(column: Omit<ColumnSchema, 'name'>): fc.Arbitrary<Value>
     case 'text':
     case 'json':
       return fc.oneof(known, fc.string({ unit: 'binary', maxLength: 100 }));
-    default:
+    case 'year':
+    case 'enum':
+    case 'set':
+    case 'date':
+    case 'time':
+    case 'datetime':
+    case 'timestamp':
       return known;
   }
 }

@@ -81,7 +81,15 @@ export function oracleOf(column: ColumnSchema): Oracle {
     case 'float':
     case 'double':
       return asDouble;
-    default:
+    case 'tinyint':
+    case 'smallint':
+    case 'mediumint':
+    case 'bigint':
+    case 'decimal':
+    case 'date':
+    case 'time':
+    case 'datetime':
+    case 'timestamp':
       return asText;
   }
 }

@@ -2,7 +2,7 @@
  * Errors of the driver as SyncErrors, by their number or code. One exception: 1236 ("fatal error while reading the binlog") stands for a
  * dozen causes that the server tells apart by text alone, always in English.
  */
-import { refusedLogin, SyncError, tlsFault, tlsTexts } from '@lutra/model';
+import { refusedLogin, serverErrors, SyncError, tlsFault, tlsTexts } from '@lutra/model';
 import type { ErrorCode } from '@lutra/model';
 
 /** What mysql2 puts on its errors. */
@@ -14,35 +14,12 @@ interface DriverError extends Error {
 
 const readingBinlog = 1236;
 
+const { unavailable, loginRefused, privilegeMissing } = serverErrors;
+
 const byNumber: ReadonlyMap<number, ErrorCode> = new Map<number, ErrorCode>([
-  [1044, 'SOURCE_DENIED'], // access to the database
-  [1045, 'SOURCE_DENIED'], // user or password
-  [1130, 'SOURCE_DENIED'], // host not allowed
-  [1142, 'SOURCE_DENIED'], // command denied
-  [1227, 'SOURCE_DENIED'], // privilege missing
-  [1251, 'SOURCE_DENIED'], // authentication method
-  [1698, 'SOURCE_DENIED'], // no password allowed
-  [1820, 'SOURCE_DENIED'], // password must be changed
-  [1862, 'SOURCE_DENIED'], // password expired
-  [3118, 'SOURCE_DENIED'], // account locked
-  [3159, 'SOURCE_DENIED'], // TLS required
-  [4151, 'SOURCE_DENIED'], // account locked (MariaDB)
-  [1040, 'SOURCE_UNAVAILABLE'], // too many connections
-  [1053, 'SOURCE_UNAVAILABLE'], // shutting down
+  ...[...loginRefused, ...privilegeMissing].map((errno) => [errno, 'SOURCE_DENIED'] as const),
+  ...unavailable.map((errno) => [errno, 'SOURCE_UNAVAILABLE'] as const),
   [1105, 'SOURCE_UNAVAILABLE'], // the dump's network errors
-  [1129, 'SOURCE_UNAVAILABLE'], // host blocked after errors
-  [1158, 'SOURCE_UNAVAILABLE'],
-  [1159, 'SOURCE_UNAVAILABLE'],
-  [1160, 'SOURCE_UNAVAILABLE'],
-  [1161, 'SOURCE_UNAVAILABLE'], // reading or writing packets
-  [1203, 'SOURCE_UNAVAILABLE'], // too many connections of the user
-  [1226, 'SOURCE_UNAVAILABLE'], // a limit of the user
-  [1317, 'SOURCE_UNAVAILABLE'], // killed
-  [1927, 'SOURCE_UNAVAILABLE'], // killed (MariaDB)
-  [3032, 'SOURCE_UNAVAILABLE'], // offline mode
-  [3168, 'SOURCE_UNAVAILABLE'],
-  [3169, 'SOURCE_UNAVAILABLE'], // session killed
-  [4031, 'SOURCE_UNAVAILABLE'], // idle for too long
   [1772, 'CONFIG_INVALID'], // not a GTID set
   [1789, 'SOURCE_PURGED'],
   [1945, 'SOURCE_PURGED'], // MariaDB: the GTID is not in the binlog

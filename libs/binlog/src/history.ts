@@ -4,13 +4,12 @@
  * Going on behind them would skip the new ones silently. But a server writes its files on and on: what was a place between two transactions
  * stays one.
  */
-import { SyncError } from '@lutra/model';
+import { fileNumber, SyncError } from '@lutra/model';
 import type { FilePosition } from '@lutra/model';
 import type { RowDataPacket } from 'mysql2/promise';
 import type { Query } from './connection.js';
 import { gtidContains } from './gtid.js';
 import type { KnownPlace, SourceState } from './options.js';
-import { fileNumber } from './place.js';
 
 /** ER_ERROR_WHEN_EXECUTING_COMMAND: no event begins there. */
 const wrongOffset = 1220;

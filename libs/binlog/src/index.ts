@@ -4,7 +4,7 @@ export { GtidPosition } from './gtid-position.js';
 export { GtidSet } from './gtid-set.js';
 export { holdServerId } from './hold-server-id.js';
 export type { BinlogOptions, KnownPlace, SourceConnection, SourceEnd, SourceState } from './options.js';
-export { fileNumber, isBefore } from './place.js';
+export { isBefore } from './place.js';
 export { probeBinlog } from './probe.js';
 export type { ProbeOptions } from './probe.js';
 export { readBinlog } from './read-binlog.js';

@@ -4,7 +4,7 @@
  * between transactions and up to where the binlog ended when reading began: what comes after it is in no such set. Counter-example for
  * jumps at any time: something between swallows a transaction, and the next heartbeat, which says where the server is, moves us past it.
  */
-import { SyncError } from '@lutra/model';
+import { fileNumber, SyncError } from '@lutra/model';
 import type { FilePosition, Position } from '@lutra/model';
 import type { BinlogEvent } from './event.js';
 import { eventType } from './event-types.js';
@@ -118,9 +118,4 @@ export class Place {
 export function isBefore(a: FilePosition, b: FilePosition): boolean {
   const [first, second] = [fileNumber(a.file), fileNumber(b.file)];
   return first < second || (first === second && a.pos < b.pos);
-}
-
-/** binlog.000042 → 42 */
-export function fileNumber(file: string): number {
-  return Number(file.slice(file.lastIndexOf('.') + 1));
 }

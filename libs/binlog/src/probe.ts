@@ -5,7 +5,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { probePipeline, probeStatement, readMarker } from '@lutra/marker';
-import { SyncError } from '@lutra/model';
+import { serverErrors, SyncError } from '@lutra/model';
 import { withConnection } from './connection.js';
 import { toSourceError } from './driver-error.js';
 import type { BinlogOptions, SourceState } from './options.js';
@@ -19,7 +19,8 @@ export interface ProbeOptions extends Omit<BinlogOptions, 'start' | 'known' | 'w
 }
 
 /** No right, no table, read-only, full: what refuses us refuses a loader too. */
-const refusals = new Set([1044, 1049, 1142, 1143, 1146, 1227, 1290, 1792, 1836, 3, 20, 1021, 1026, 1114]);
+const { privilegeMissing, missingTable, readOnly, full } = serverErrors;
+const refusals: ReadonlySet<number> = new Set([...privilegeMissing, ...missingTable, ...readOnly, ...full]);
 const heartbeatMs = 100;
 
 /** The write, between what the server was before it and what it was after. */

@@ -2,12 +2,11 @@
  * Whether the source can go on from a start position: a source that lost transactions (restored, reset, a replica behind) streams happily
  * from a GTID set that it does not have, and one whose binlog was purged cannot stream at all.
  */
-import { SyncError } from '@lutra/model';
+import { fileNumber, SyncError } from '@lutra/model';
 import type { FilePosition } from '@lutra/model';
 import type { Query } from './connection.js';
 import { gtidSubset, parseGtids } from './gtid.js';
 import type { BinlogOptions, SourceState } from './options.js';
-import { fileNumber } from './place.js';
 
 export type Start = { readonly gtidSet: string } | FilePosition;
 

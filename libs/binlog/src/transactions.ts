@@ -144,7 +144,11 @@ export class Transactions {
       case 'create-table':
       case 'other':
         return this.#ddl(query, at);
-      default:
+      case 'commit':
+      case 'rollback':
+      case 'savepoint':
+      case 'xa-end':
+      case 'change':
         throw unsupported(statement);
     }
   }
@@ -179,10 +183,15 @@ export class Transactions {
         return [];
       case 'create-table':
         return this.#createSelect(query, transaction);
+      case 'begin':
+      case 'xa-start':
+      case 'xa-commit':
+      case 'change':
+      case 'other':
+        // without rows that are wanted, none are taken back
+        if (statement.keyword === 'ROLLBACK TO' && !transaction.hasRows) return [];
+        throw unsupported(statement);
     }
-    // without rows that are wanted, none are taken back
-    if (statement.keyword === 'ROLLBACK TO' && !transaction.hasRows) return [];
-    throw unsupported(statement);
   }
 
   #statement({ status }: QueryEvent, { keyword }: Statement, at: FilePosition): StatementItem {

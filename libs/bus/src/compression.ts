@@ -40,8 +40,6 @@ export function compress(data: Buffer, compression: Compression): Buffer | Promi
       return inline ? zlib.gzipSync(data, gzipOptions) : gzip(data, gzipOptions);
     case 'lz4':
       return compressionsAlgorithms.lz4.compressSync(data);
-    default:
-      return compression satisfies never;
   }
 }
 

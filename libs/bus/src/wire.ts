@@ -6,7 +6,7 @@ import { isIP } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { Connection, apiVersionsV3, findErrorBy } from '@platformatic/kafka';
 import type { API, Reader, Writer } from '@platformatic/kafka';
-import { SyncError, toSyncError } from '@lutra/model';
+import { SyncError, toSyncError, trustOf } from '@lutra/model';
 import type { TlsOptions } from '@lutra/model';
 import { kafkaError } from './kafka-error.js';
 
@@ -67,7 +67,7 @@ export class Wire {
     const connection = new Connection(options.clientId, {
       connectTimeout: greetingMs,
       requestTimeout: options.requestTimeoutMs,
-      ...(options.tls && { tls: { ca: options.tls.ca, rejectUnauthorized: options.tls.verify } }),
+      ...(options.tls && { tls: trustOf(options.tls) }),
       // Servers behind one address choose their certificate by this name; an IP address is not allowed as one.
       tlsServerName: isIP(address.host) === 0,
     });

@@ -5,4 +5,4 @@ export { BoundedHttp, pagePolicy } from './http/bounded-http.js';
 export { HealthController } from './http/health.controller.js';
 export { ENVIRONMENT, HEALTH, LOGGER, METRICS, REGISTRY, SCHEMAS, SECRET_KEY } from './tokens.js';
 export { startWorker } from './worker/start-worker.js';
-export type { WorkerDeps } from './worker/worker-app.js';
+export type { WorkDeps } from './worker/work-deps.js';

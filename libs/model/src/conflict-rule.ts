@@ -1,5 +1,5 @@
 /** Which rule of a channel decides about a table at the target. Pure. */
-import type { ConflictRule } from './config.js';
+import type { ConflictPolicy, ConflictRule } from './config.js';
 import { createRouter } from './route.js';
 import type { TableName } from './route.js';
 
@@ -12,7 +12,42 @@ export function createRuleFinder(rules: readonly ConflictRule[]): (target: Table
   return (target) => compiled.find(({ takes }) => takes(target) !== null)?.rule ?? stopRule;
 }
 
+/** What a policy is, for all that must know: the rules of a channel, the checks, the loader. */
+export interface PolicyTraits {
+  /** `no`: it stops. `by itself`: nothing is sent back. `with home`: the sides may differ until home has had the last word. */
+  readonly decides: 'no' | 'by itself' | 'with home';
+  /** It uses `columns` and `sameColumn` of the rule. */
+  readonly merges: boolean;
+  /** `deletes` of the rule counts. */
+  readonly weighsDeletes: boolean;
+  /** The version column says who wins: of rows always, or of columns that both sides changed where `sameColumn` says so. */
+  readonly version: 'never' | 'of rows' | 'of columns';
+}
+
+const fixed = { merges: false, weighsDeletes: false, version: 'never' } as const;
+
+/** A new policy does not compile without its entry here, and its case in the loader's policy.ts. */
+export const policyTraits: Readonly<Record<ConflictPolicy, PolicyTraits>> = {
+  stop: { decides: 'no', ...fixed },
+  home: { decides: 'with home', ...fixed },
+  latest: { decides: 'with home', merges: false, weighsDeletes: true, version: 'of rows' },
+  merge: { decides: 'with home', merges: true, weighsDeletes: true, version: 'of columns' },
+  overwrite: { decides: 'by itself', ...fixed },
+  ignore: { decides: 'by itself', ...fixed },
+};
+
+/** Its decisions differ from side to side until one of them has the last word. */
+export function needsHome({ policy }: Pick<ConflictRule, 'policy'>): boolean {
+  return policyTraits[policy].decides === 'with home';
+}
+
+/** For tables that flow one way only: each of two sides would end with another version. */
+export function isOneWay({ policy }: Pick<ConflictRule, 'policy'>): boolean {
+  return policyTraits[policy].decides === 'by itself';
+}
+
 /** Who wins is told by a version column. */
 export function goesByVersion({ policy, sameColumn }: Pick<ConflictRule, 'policy' | 'sameColumn'>): boolean {
-  return policy === 'latest' || (policy === 'merge' && sameColumn === 'latest');
+  const { version } = policyTraits[policy];
+  return version === 'of rows' || (version === 'of columns' && sameColumn === 'latest');
 }

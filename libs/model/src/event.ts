@@ -8,6 +8,7 @@ import { conflictPolicies } from './config.js';
 
 export const eventsTopic = 'lutra.events';
 
+export const conflictWinners = ['incoming', 'existing', 'both'] as const;
 export const conflictTypes = [
   'insert-exists',
   'update-differs',
@@ -44,7 +45,7 @@ export const conflictEventSchema = z.object({
   key: jsonRowSchema,
   conflict: z.enum(conflictTypes),
   policy: z.enum(conflictPolicies),
-  winner: z.enum(['incoming', 'existing', 'both']),
+  winner: z.enum(conflictWinners),
   /** Decided in the home region; false: until the home region has decided. */
   final: z.boolean(),
   /** Of the incoming change. */
@@ -119,7 +120,6 @@ export const tableSuspendedEventSchema = z.object({
   log: z.string(),
   seq: z.number(),
 });
-export type TableSuspendedEvent = Readonly<z.infer<typeof tableSuspendedEventSchema>>;
 
 /** An XA transaction at a source is prepared for long: its rows wait, and its binlog must stay. */
 export const xaPreparedEventSchema = z.object({

@@ -10,7 +10,6 @@ import { z } from 'zod';
  * channel, in spite of its checks · suspend: a table that a channel with `onUnsupported: "suspend"` does not carry from there on
  */
 export const omissionKinds = ['ddl', 'skip', 'force', 'suspend'] as const;
-export type OmissionKind = (typeof omissionKinds)[number];
 
 const count = z.int().min(0);
 

@@ -6,14 +6,13 @@ export interface FilePosition {
   readonly pos: number;
 }
 
+/** binlog.000042 → 42, the order of a server's files; NaN where the name has no number. */
+export function fileNumber(file: string): number {
+  return Number.parseInt(file.slice(file.lastIndexOf('.') + 1), 10);
+}
+
 /** The end of a transaction: everything before it was read. `gtidSet` is null where the server runs without GTIDs. */
 export interface Position extends FilePosition {
   /** MySQL: `uuid:1-5,…`; MariaDB: `domain-server-seq,…` */
   readonly gtidSet: string | null;
 }
-
-/** Where an endpoint's topic begins, used only while that topic is new. */
-export type StartPosition =
-  | { readonly from: 'now' }
-  | { readonly from: 'gtid'; readonly gtidSet: string }
-  | { readonly from: 'position'; readonly file: string; readonly pos: number };

@@ -19,7 +19,8 @@ function toRegExp(pattern: string): RegExp {
 }
 
 /** `lutra` and the server's own schemas are never forwarded, whatever a pattern says. */
-const neverForwarded = new Set(['lutra', 'mysql', 'sys', 'performance_schema', 'information_schema']);
+export const reservedSchemas: readonly string[] = ['lutra', 'mysql', 'sys', 'performance_schema', 'information_schema'];
+const neverForwarded: ReadonlySet<string> = new Set(reservedSchemas);
 
 export interface Router {
   /** Source table → target table, or null where no route matches. Answers are cached per table. */
@@ -123,9 +124,4 @@ export function carriedFingerprint({ forwards, ...pipeline }: Pick<PipelineDocum
   // As it was before there was forwarding: logs and statuses hold it.
   const text = JSON.stringify(forwards ? [...list, 'forwards'] : list);
   return createHash('sha256').update(text).digest('hex').slice(0, 16);
-}
-
-/** Of a pipeline that does not forward. */
-export function routesFingerprint(routes: readonly Route[]): string {
-  return carriedFingerprint({ routes: [...routes], forwards: false });
 }

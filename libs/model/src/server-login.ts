@@ -45,10 +45,15 @@ export function loginOptions<P extends Plugin>({ host, port, tls, publicKey }: S
   return { flags, authPlugins };
 }
 
+/** How the certificate of any server that we are a client of is held against the authority. */
+export function trustOf({ ca, verify }: TlsOptions): { readonly ca?: string; readonly rejectUnauthorized: boolean } {
+  return { ...(ca !== undefined && { ca }), rejectUnauthorized: verify };
+}
+
 /** A certificate names hosts, seldom addresses: for an address it is enough that the authority that the endpoint names has signed it. */
-function sslOptions(host: string, { ca, verify }: TlsOptions): NonNullable<LoginOptions<never>['ssl']> {
-  const named = isIP(host) === 0 || ca === undefined; // the public authorities sign for anybody
-  return { ...(ca !== undefined && { ca }), rejectUnauthorized: verify, verifyIdentity: verify && named };
+function sslOptions(host: string, tls: TlsOptions): NonNullable<LoginOptions<never>['ssl']> {
+  const named = isIP(host) === 0 || tls.ca === undefined; // the public authorities sign for anybody
+  return { ...trustOf(tls), verifyIdentity: tls.verify && named };
 }
 
 /** The driver puts a code of its own on what a plugin throws: ours is the cause. */

@@ -4,8 +4,9 @@ import type { FilePosition, Position } from './position.js';
 import type { RouteFingerprints } from './route.js';
 import type { Suspension } from './suspension.js';
 
+export const workStates = ['starting', 'standby', 'running', 'waiting', 'paused', 'stopped', 'failed'] as const;
 /** standby: another process holds the lease · waiting: retrying, `waitingFor` says for what · failed: needs a person */
-export type WorkState = 'starting' | 'standby' | 'running' | 'waiting' | 'paused' | 'stopped' | 'failed';
+export type WorkState = (typeof workStates)[number];
 
 export interface ErrorReport {
   readonly code: ErrorCode;

@@ -7,7 +7,7 @@
  * literal. On others it is converted by the server, there and back; what does not come back as it was raises error 1690 (BIGINT out of
  * range) instead of being stored as the other instant.
  */
-import type { LiteralForm } from './literal.js';
+import type { LiteralForm } from './literal-form.js';
 import { encoded, quoteText } from './literal.js';
 
 const utc = "_latin1'+00:00'";

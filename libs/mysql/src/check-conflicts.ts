@@ -2,7 +2,7 @@
  * Whether the policy of a table can bring both sides to the same end, on these two servers (docs/decisions/0008-conflicts.md): what cannot
  * is refused with its reason, what surprises is told. Pure.
  */
-import { goesByVersion, tableName } from '@lutra/model';
+import { goesByVersion, isOfKind, policyTraits, tableName } from '@lutra/model';
 import type { ConflictRule } from '@lutra/model';
 import { checkCollations } from './check-collations.js';
 import { checkVersion } from './check-version.js';
@@ -24,7 +24,7 @@ export function checkConflicts(of: PolicyCase): readonly Problem[] {
     ...(of.twoWay ? checkCollations(of) : []),
     ...checkCascades(of),
     ...(goesByVersion(rule) ? checkVersion(of) : []),
-    ...(rule.policy === 'merge' ? checkColumns(of) : []),
+    ...(policyTraits[rule.policy].merges ? checkColumns(of) : []),
     ...(of.twoWay ? checkCollisions(to, rule.policy) : []),
   ];
 }
@@ -88,13 +88,14 @@ function checkCascades({ rule, from, to, sourceLogsCascades, targetLogsCascades,
   });
 }
 
-const wholeOrDecimal = new Set<string>(['tinyint', 'smallint', 'mediumint', 'int', 'bigint', 'decimal']);
-const ordered = new Set<string>([...wholeOrDecimal, 'float', 'double', 'year', 'date', 'time', 'datetime', 'timestamp']);
+type Kind = Parameters<typeof isOfKind>[1];
+const added: readonly Kind[] = ['whole', 'decimal'];
+const ordered: readonly Kind[] = [...added, 'floating', 'clock'];
 
 function checkColumns({ rule, from, to }: PolicyCase): readonly Problem[] {
   const problems: Problem[] = [];
   for (const [name, policy] of Object.entries(rule.columns)) {
-    const [wanted, kind] = policy === 'delta' ? [wholeOrDecimal, 'a whole number or a decimal'] : [ordered, 'a number, a date or a time'];
+    const [wanted, kind] = policy === 'delta' ? [added, 'a whole number or a decimal'] : [ordered, 'a number, a date or a time'];
     const reason = columnReason([columnOf(from, name), columnOf(to, name)], wanted, kind);
     if (reason === null) continue;
     const what = `${tableName(to)}: column ${name} ${reason}: ${policy} cannot merge it`;
@@ -103,10 +104,10 @@ function checkColumns({ rule, from, to }: PolicyCase): readonly Problem[] {
   return [...problems, ...checkSelfSet(rule, to)];
 }
 
-function columnReason(sides: readonly (TargetColumn | undefined)[], wanted: ReadonlySet<string>, kind: string): string | null {
+function columnReason(sides: readonly (TargetColumn | undefined)[], wanted: readonly Kind[], kind: string): string | null {
   if (sides.includes(undefined)) return 'is missing';
   if (sides.some((column) => column?.generated)) return 'is generated';
-  const other = sides.find((column) => column && !wanted.has(column.type));
+  const other = sides.find((column) => column && !isOfKind(column.type, ...wanted));
   return other ? `is ${other.columnType}, not ${kind}` : null;
 }
 

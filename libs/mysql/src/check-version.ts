@@ -2,7 +2,7 @@
  * The column by which the later of two changes is told. It must have an order, be in every row, and grow with every write; of equal
  * versions home's wins. Pure.
  */
-import { tableName } from '@lutra/model';
+import { isOfKind, tableName } from '@lutra/model';
 import { quoteName, quoteTable } from './literal.js';
 import { columnOf } from './policy-case.js';
 import type { PolicyCase } from './policy-case.js';
@@ -10,20 +10,7 @@ import { problem } from './problem.js';
 import type { Problem } from './problem.js';
 import type { TargetColumn, TargetTable } from './target-table.js';
 
-const ordered = new Set<string>([
-  'tinyint',
-  'smallint',
-  'mediumint',
-  'int',
-  'bigint',
-  'decimal',
-  'year',
-  'date',
-  'time',
-  'datetime',
-  'timestamp',
-]);
-const clocks = new Set<string>(['datetime', 'timestamp', 'time', 'date', 'year']);
+const ordered = ['whole', 'decimal', 'clock'] as const;
 const finest = 6;
 
 export function checkVersion({ rule, from, to }: PolicyCase): readonly Problem[] {
@@ -42,7 +29,7 @@ export function checkVersion({ rule, from, to }: PolicyCase): readonly Problem[]
 }
 
 function refusal({ type, columnType, nullable, generated }: TargetColumn): string | null {
-  if (!ordered.has(type))
+  if (!isOfKind(type, ...ordered))
     return `is ${columnType}, which has no order that both sides agree on: whole numbers, decimals, dates and times have one`;
   if (generated) return 'is generated';
   return nullable ? 'allows NULL: such a row would lose against every other' : null;
@@ -50,7 +37,7 @@ function refusal({ type, columnType, nullable, generated }: TargetColumn): strin
 
 function warnings(name: string, to: TargetTable, column: TargetColumn): readonly Problem[] {
   const { type, scale, onUpdateTimestamp, columnType } = column;
-  if (!clocks.has(type)) return [];
+  if (!isOfKind(type, 'clock')) return [];
   const found: Problem[] = [];
   const digits = type === 'date' || type === 'year' ? null : (scale ?? 0);
   if (digits === null || digits < finest) {
@@ -74,7 +61,7 @@ function warnings(name: string, to: TargetTable, column: TargetColumn): readonly
 function mendOf(to: TargetTable, { name, type, columnType, nullable }: TargetColumn): string {
   if (type === 'timestamp' || type === 'datetime')
     return `${nullable ? filled(to, name, firstVersion) : ''}ALTER TABLE ${shown(to)} MODIFY COLUMN ${selfSet(name, type.toUpperCase())}`;
-  if (nullable && ordered.has(type))
+  if (nullable && isOfKind(type, ...ordered))
     return `${filled(to, name, '0')}ALTER TABLE ${shown(to)} MODIFY COLUMN ${plain(name)} ${columnType} NOT NULL DEFAULT 0`;
   return `${addVersion(to, 'updated_at')}; and name it in the rule`;
 }

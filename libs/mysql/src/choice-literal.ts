@@ -11,7 +11,7 @@
  */
 import { errorValueOf, setMembers } from '@lutra/model';
 import type { ColumnSchema } from '@lutra/model';
-import type { LiteralForm, Writer } from './literal.js';
+import type { LiteralForm, Writer } from './literal-form.js';
 import { hidden, memberIn } from './text-literal.js';
 
 /** What is written. `values` and `charset` are the target's. */

@@ -3,7 +3,7 @@
  * (1062 "Duplicate entry 'alice@…' for key …", 1366 "Incorrect string value: …"): only messages that name nothing but tables,
  * columns, users and settings are passed on, and the driver's error, which carries the whole SQL text, is never kept as cause.
  */
-import { refusedLogin, SyncError, tlsFault, tlsTexts } from '@lutra/model';
+import { refusedLogin, serverErrors, SyncError, tlsFault, tlsTexts } from '@lutra/model';
 import type { ErrorCode, ErrorDetails } from '@lutra/model';
 import { countFailed } from './sql-text.js';
 
@@ -16,19 +16,11 @@ interface ServerError {
   readonly message: string;
 }
 
-/** 1598: the commit failed in the binlog, and the server most often ends itself; whether it committed, the checkpoint says. */
-const lost = [
-  1037, 1040, 1041, 1053, 1077, 1079, 1080, 1135, 1152, 1158, 1159, 1160, 1161, 1184, 1203, 1226, 1317, 1598, 1927, 1969, 3024, 3032, 3168,
-  3169, 4031,
-];
-/** 3, 20, 1026: a file could not be written, most often a temporary one. 1114: a table, its tablespace or a disk. */
-const full = [3, 20, 1021, 1026, 1114];
+const { unavailable, readOnly, missingTable, full } = serverErrors as Readonly<Record<keyof typeof serverErrors, readonly number[]>>;
+const denied: readonly number[] = [...serverErrors.loginRefused, ...serverErrors.privilegeMissing];
 /** Larger than max_allowed_packet or max_binlog_cache_size; a row that cannot be logged as the settings say. */
 const settings = [1153, 1197, 1665, 1705];
 const busy = [1020, 1180, 1205, 1206, 1213, 1637, 3058, 3101, 3572];
-const denied = [1044, 1045, 1130, 1131, 1142, 1143, 1227, 1251, 1370, 1410, 1524, 1698, 1820, 1862, 3118, 3159, 3955, 4151];
-const readOnly = [1290, 1792, 1836];
-const missingTable = [1049, 1146];
 const taken = [1022, 1062, 1169, 1557, 1586, 1761, 1762];
 /** 1216, 1217: the same for a user who may not see the other table. */
 const parentMissing = [1216, 1452];
@@ -123,7 +115,7 @@ function codeOf({ errno, code, sqlState }: ServerError, side: Side): ErrorCode {
     return networkCodes.has(code) ? (atSource ? 'SOURCE_UNAVAILABLE' : 'TARGET_UNAVAILABLE') : 'INTERNAL';
   }
   if (!atSource && settings.includes(errno)) return 'TARGET_SETTINGS';
-  if (lost.includes(errno) || sqlState.startsWith('08')) return atSource ? 'SOURCE_UNAVAILABLE' : 'TARGET_UNAVAILABLE';
+  if (unavailable.includes(errno) || sqlState.startsWith('08')) return atSource ? 'SOURCE_UNAVAILABLE' : 'TARGET_UNAVAILABLE';
   if (denied.includes(errno)) return atSource ? 'SOURCE_DENIED' : 'TARGET_DENIED';
   if (missingTable.includes(errno)) return 'TABLE_MISSING';
   if (errno === 1054) return 'COLUMN_MISSING';

@@ -8,7 +8,8 @@ import { TestServer, versions } from './fixture.js';
 import { typesSql as jsonTypesSql, withTypes } from './json-types.js';
 import { differing, StatementBuilder } from './statement-builder.js';
 import type { Change } from './statement-builder.js';
-import type { ExactText, SqlText } from './sql-text.js';
+import type { ExactText } from './expected-rows.js';
+import type { SqlText } from './sql-text.js';
 import { bare, typesOf } from './values-fixture.js';
 
 type Loaded = Awaited<ReturnType<TestServer['load']>>;

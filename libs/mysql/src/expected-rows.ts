@@ -50,6 +50,12 @@ interface Read {
   readonly rows: readonly (readonly [string, Expected])[];
 }
 
+/** Rows and what they must have been. */
+export interface ExactText extends SqlText {
+  /** Null: nobody asked for it. */
+  readonly expected: ExpectedRows | null;
+}
+
 /** Of one statement by `key IN (…)`: MariaDB makes a join of 1000. */
 const maxKeys = 500;
 

@@ -7,11 +7,10 @@ import { SyncError, tableName } from '@lutra/model';
 import type { ErrorDetails, TableName } from '@lutra/model';
 import { TextFailure } from './session.js';
 import type { Session } from './session.js';
-import { countFailed } from './sql-text.js';
+import { columnCannotBeNull, countFailed } from './sql-text.js';
 import { raisesIllFormed } from './column-plan.js';
 import type { Mark, SqlText } from './sql-text.js';
 
-const columnCannotBeNull = 1048;
 /** What the upsert of safe-plan.ts fails with; the same trick as countStatement. */
 const upsertRefused = countFailed;
 
@@ -66,7 +65,9 @@ function withMark(error: SyncError, { mark, errno, details, text }: Failed): Syn
       if (errno === upsertRefused)
         return new SyncError('ROW_CONFLICT', `${tableName(mark.table)}: a row of another key holds a unique value`, { details });
       break;
-    default:
+    case 'begin':
+    case 'commit':
+    case 'read rows':
   }
   return new SyncError(error.code, error.message, { details });
 }

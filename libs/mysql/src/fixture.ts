@@ -143,7 +143,23 @@ function printed(column: ColumnSchema): string {
     case 'geometry':
     case 'vector':
       return `HEX(${name})`;
-    default:
+    case 'tinyint':
+    case 'smallint':
+    case 'mediumint':
+    case 'int':
+    case 'bigint':
+    case 'decimal':
+    case 'year':
+    case 'char':
+    case 'varchar':
+    case 'text':
+    case 'enum':
+    case 'set':
+    case 'json':
+    case 'date':
+    case 'time':
+    case 'datetime':
+    case 'timestamp':
       return `CAST(${selected(column, name)} AS CHAR)`;
   }
 }
@@ -170,7 +186,17 @@ function parsed(column: ColumnSchema, value: ResultRow[string] | undefined): Val
       return Buffer.from(text, 'hex');
     case 'bit':
       return Buffer.from(text.padStart(Math.ceil((column.length ?? 8) / 8) * 2, '0'), 'hex');
-    default:
+    case 'decimal':
+    case 'char':
+    case 'varchar':
+    case 'text':
+    case 'enum':
+    case 'set':
+    case 'json':
+    case 'date':
+    case 'time':
+    case 'datetime':
+    case 'timestamp':
       return text;
   }
 }

@@ -79,7 +79,7 @@ export function typeAt(text: string, begin: number): string {
   const at = afterBlanks(text, begin);
   const blanks = text.slice(begin, at);
   const isOpaque = blanks.includes(opaqueMark);
-  switch (text[at]) {
+  switch (text.charAt(at)) {
     case '{':
       return 'OBJECT';
     case '[':

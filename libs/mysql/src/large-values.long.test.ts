@@ -12,7 +12,7 @@ import { countTurns, digestsOf, noise, utf8 } from './large-values.fixture.js';
 import { takeOver } from './ownership.js';
 import { differing, StatementBuilder } from './statement-builder.js';
 import type { Change } from './statement-builder.js';
-import type { ExactText } from './sql-text.js';
+import type { ExactText } from './expected-rows.js';
 import { transactionText } from './transaction-text.js';
 
 const mebibyte = 2 ** 20;

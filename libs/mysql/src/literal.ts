@@ -4,9 +4,10 @@
  * another one without an error is refused, with VALUE_UNSUPPORTED; the value itself is never in the message.
  */
 import { SyncError } from '@lutra/model';
-import type { ColumnSchema, ColumnType, Value } from '@lutra/model';
+import type { ColumnSchema, ColumnType } from '@lutra/model';
 import { comparedChoice, storedChoice } from './choice-literal.js';
 import { jsonExpression } from './json-literal.js';
+import type { LiteralForm, Writer } from './literal-form.js';
 import { StagedSql } from './staged-values.js';
 import { textIn } from './text-literal.js';
 import type { SqlValue } from './staged-values.js';
@@ -40,20 +41,6 @@ export function quoteName(name: string): string {
 
 export function quoteTable(table: { readonly database: string; readonly name: string }): string {
   return `${quoteName(table.database)}.${quoteName(table.name)}`;
-}
-
-/** How texts and instants are written: what depends on the session. */
-export interface LiteralForm {
-  /** In our own session, which is strict; else in the source's. */
-  readonly own: boolean;
-  /** A well-formed text. */
-  text(value: string): string;
-  /** A text by the bytes that it has in this character set. */
-  encoded(bytes: Buffer, charset: string): string;
-  /** A date or a time: digits and punctuation. */
-  temporal(value: string): string;
-  /** A TIMESTAMP in UTC, as the binlog has it. */
-  instant(value: string): string;
 }
 
 export const ownForm: LiteralForm = {
@@ -90,9 +77,6 @@ function checked(write: Writer, column: ColumnSchema, where: string): Literal {
     throw new SyncError('VALUE_UNSUPPORTED', `${where} (${column.type}): ${what}`, { details: { column: where, type: column.type } });
   };
 }
-
-/** Null where the value is not one of the column. */
-export type Writer = (value: NonNullable<Value>) => string | null;
 
 function whole(): Writer {
   return (value) =>

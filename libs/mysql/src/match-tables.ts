@@ -3,8 +3,8 @@
  * counter-examples: a FLOAT in a DOUBLE column prints 0.10000000149011612, a DATETIME(6) in a DATETIME is rounded without an error,
  * an ENUM with another list of values may read a text of digits as a number. So types must be the same, and at the target no smaller.
  */
-import { errorValueOf, SyncError, tableName } from '@lutra/model';
-import type { ColumnSchema, TableSchema } from '@lutra/model';
+import { columnTraits, errorValueOf, isOfKind, SyncError, tableName } from '@lutra/model';
+import type { ColumnSchema, ColumnType, TableSchema } from '@lutra/model';
 import { quoteText } from './literal.js';
 import { numbered } from './choice-literal.js';
 import { declaredMembers } from './declared-members.js';
@@ -55,7 +55,8 @@ function fillsItself(column: TargetColumn): boolean {
 
 function columnDifference(source: ColumnSchema, target: TargetColumn): string | null {
   const is = `is ${target.columnType}`;
-  if (isWhole(source)) return isWhole(target) && holdsRange(source, target) ? null : `${is}, too small for ${unsignedOf(source)}`;
+  if (isOfKind(source.type, 'whole'))
+    return isOfKind(target.type, 'whole') && holdsRange(source, target) ? null : `${is}, too small for ${unsignedOf(source)}`;
   if (source.type === 'json' && isJsonText(target)) return null;
   if (source.type !== target.type) return `${is} instead of ${source.type}`;
   const smaller = sizeDifference(source, target);
@@ -67,15 +68,14 @@ function isJsonText(target: TargetColumn): boolean {
   return target.columnType.toLowerCase() === 'longtext' && target.charset === 'utf8mb4';
 }
 
-const wholeBits: Readonly<Record<string, number>> = { tinyint: 8, smallint: 16, mediumint: 24, int: 32, bigint: 64 };
-
-function isWhole(column: { readonly type: string }): boolean {
-  return column.type in wholeBits;
+/** 0: no whole number. */
+function bitsOf(type: ColumnType | 'other'): number {
+  const traits = type === 'other' ? null : columnTraits[type];
+  return traits?.kind === 'whole' ? traits.bits : 0;
 }
 
 function holdsRange(source: ColumnSchema, target: TargetColumn): boolean {
-  const from = wholeBits[source.type] ?? 0;
-  const to = wholeBits[target.type] ?? 0;
+  const [from, to] = [bitsOf(source.type), bitsOf(target.type)];
   if ((source.unsigned ?? false) === target.unsigned) return to >= from;
   return !target.unsigned && to > from;
 }

@@ -6,6 +6,7 @@ import { createStatement, readStatement, routesStatement, rowToCheckpoint, takeO
 import type { AppliedRoutes, Checkpoint } from '@lutra/marker';
 import { SyncError } from '@lutra/model';
 import { Session } from './session.js';
+import { columnCannotBeNull } from './sql-text.js';
 import type { ConnectionOptions, Queries, ResultRow } from './session-options.js';
 
 export interface TakeOver {
@@ -92,8 +93,6 @@ async function read(queries: Queries, { pipeline, part }: Pick<TakeOver, 'pipeli
   return rows.map(rowToCheckpoint).find((row) => row.lane === 0) ?? null;
 }
 
-const columnIsNull = 1048;
-
 /** A statement on lutra.checkpoint, or behind one in its transaction. */
 export async function ask(queries: Queries, sql: string): Promise<readonly ResultRow[]> {
   try {
@@ -103,7 +102,7 @@ export async function ask(queries: Queries, sql: string): Promise<readonly Resul
     if (error.code === 'ROW_CONFLICT')
       throw new SyncError('TARGET_BUSY', 'another loader created the checkpoint row just now', { details: error.details });
     // A fence that fails writes NULL into a column that takes none; nothing else here does.
-    if (error.details['errno'] === columnIsNull)
+    if (error.details['errno'] === columnCannotBeNull)
       throw new SyncError('FENCED', 'the checkpoint row has another owner', { details: error.details });
     const wrong = error.code === 'TABLE_MISSING' || error.code === 'COLUMN_MISSING';
     throw wrong

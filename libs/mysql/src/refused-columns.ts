@@ -3,7 +3,7 @@
  * in @lutra/model (column types, supported-columns.ts, year-sign.ts); the matrix of types (test/types/) holds one side against the other on
  * real servers.
  */
-import { isSupportedCharset, signsAreTold, untoldOnMariadb, yearSignOf } from '@lutra/model';
+import { isOfKind, isSupportedCharset, signsAreTold, untoldOnMariadb, yearSignOf } from '@lutra/model';
 import type { ServerFacts } from './server-facts.js';
 import type { TargetColumn, TargetTable } from './target-table.js';
 
@@ -44,7 +44,7 @@ function reasonOf({ type, columnType, charset }: TargetColumn, flavor: ServerFac
 
 /** Of the columns that have a bit in the table map; null: YEAR. */
 function numbersOf(columns: readonly TargetColumn[]): readonly (boolean | null)[] {
-  return columns.flatMap(({ type, unsigned }) => (type === 'year' ? [null] : numbers.has(type) ? [unsigned] : []));
+  return columns.flatMap(({ type, unsigned }) =>
+    type === 'year' ? [null] : isOfKind(type, 'whole', 'decimal', 'floating') ? [unsigned] : [],
+  );
 }
-
-const numbers = new Set<string>(['tinyint', 'smallint', 'mediumint', 'int', 'bigint', 'decimal', 'float', 'double']);

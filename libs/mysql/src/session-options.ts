@@ -1,5 +1,5 @@
 /** How we connect, and what a session is: every setting on which a literal or a lock depends. */
-import { loginOptions } from '@lutra/model';
+import { loginOptions, SyncError } from '@lutra/model';
 import type { ServerLogin } from '@lutra/model';
 import mysql from 'mysql2';
 
@@ -104,13 +104,67 @@ export function driverOptions(options: ConnectionOptions): mysql.ConnectionOptio
   };
 }
 
+type FieldType = Parameters<Extract<mysql.TypeCast, (...args: never) => unknown>>[0]['type'];
+
 /**
- * The driver's own reading of a DOUBLE is a neighbour of it now and then, and of a geometry it makes an object without its SRID. A FLOAT
- * should be asked for as `f * 1e0`: it is printed in 6 digits.
+ * Who reads a field of an answer. The driver's own reading of a DOUBLE is a neighbour of it now and then, and of a geometry it makes an
+ * object without its SRID. A FLOAT should be asked for as `f * 1e0`: it is printed in 6 digits. `none`: types inside of a server, which no
+ * answer has.
  */
+const readers: Readonly<Record<FieldType, 'driver' | 'number' | 'bytes' | 'none'>> = {
+  DECIMAL: 'driver',
+  TINY: 'driver',
+  SHORT: 'driver',
+  LONG: 'driver',
+  FLOAT: 'number',
+  DOUBLE: 'number',
+  NULL: 'driver',
+  TIMESTAMP: 'driver',
+  TIMESTAMP2: 'none',
+  LONGLONG: 'driver',
+  INT24: 'driver',
+  DATE: 'driver',
+  TIME: 'driver',
+  TIME2: 'none',
+  DATETIME: 'driver',
+  DATETIME2: 'none',
+  YEAR: 'driver',
+  NEWDATE: 'none',
+  VARCHAR: 'driver',
+  BIT: 'driver',
+  VECTOR: 'bytes',
+  JSON: 'driver',
+  NEWDECIMAL: 'driver',
+  ENUM: 'driver',
+  SET: 'driver',
+  TINY_BLOB: 'driver',
+  MEDIUM_BLOB: 'driver',
+  LONG_BLOB: 'driver',
+  BLOB: 'driver',
+  VAR_STRING: 'driver',
+  STRING: 'driver',
+  GEOMETRY: 'bytes',
+};
+
+/** The driver would make some text of a type that is not known, and every row would look changed. @throws SyncError COLUMN_UNSUPPORTED */
 const typeCast: mysql.TypeCast = (field, next) => {
-  if (field.type === 'GEOMETRY' || field.type === 'VECTOR') return field.buffer();
-  if (field.type !== 'DOUBLE' && field.type !== 'FLOAT') return next();
-  const text = field.string();
-  return text === null ? null : Number(text);
+  const reader: (typeof readers)[FieldType] | undefined = readers[field.type];
+  switch (reader) {
+    case 'driver':
+      return next();
+    case 'bytes':
+      return field.buffer();
+    case 'number': {
+      const text = field.string();
+      return text === null ? null : Number(text);
+    }
+    case 'none':
+    case undefined: {
+      const { db: database, table, name: column } = field;
+      const what = `the server answers with a type that is not known (${field.type ?? 'without a name'})`;
+      throw new SyncError('COLUMN_UNSUPPORTED', `${database}.${table}, column ${column}: ${what}`, {
+        details: { database, table, column },
+      });
+    }
+  }
 };

@@ -129,7 +129,8 @@ export class Session implements Queries {
     let results = 1;
     const query = this.#connection.query({ sql }, (error, rows) => {
       if (!error) return resolve(resultsOf(rows, results));
-      if ((error as { fatal?: boolean }).fatal === true) this.#lose(error);
+      // Ours comes from amid an answer (typeCast): the driver has left the rest of it unread.
+      if (error instanceof SyncError || (error as { fatal?: boolean }).fatal === true) this.#lose(error);
       reject(new TextFailure(error, done));
     });
     query.on('fields', () => (results = ++done));

@@ -1,6 +1,5 @@
 /** A text of several statements for one round trip, and what each of them is, so that a failure can be named. */
 import type { TableName } from '@lutra/model';
-import type { ExpectedRows } from './expected-rows.js';
 import type { StagedValue } from './staged-values.js';
 
 /** What the statement at one place of a text does. */
@@ -24,12 +23,6 @@ export interface SqlText {
   readonly staged?: readonly StagedValue[];
 }
 
-/** Rows and what they must have been: see ExpectedRows. */
-export interface ExactText extends SqlText {
-  /** Null: nobody asked for it. */
-  readonly expected: ExpectedRows | null;
-}
-
 /**
  * Fails (error 1690, BIGINT out of range) unless the statement before it matched exactly `rows` rows. SET, because MariaDB's DO swallows
  * errors. ROW_COUNT() counts matched rows, not changed ones: the connection has CLIENT_FOUND_ROWS.
@@ -40,6 +33,8 @@ export function countStatement(rows: number): string {
 
 /** The error number of countStatement. */
 export const countFailed = 1690;
+/** What a fence fails with (@lutra/marker, statement.ts). */
+export const columnCannotBeNull = 1048;
 
 const maxBytes = 500_000;
 

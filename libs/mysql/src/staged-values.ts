@@ -7,6 +7,7 @@
  * variable that was never set is NULL, and so is a CONCAT that is larger than max_allowed_packet; outside strict mode both would be stored
  * without a word. docs/decisions/0017-large-values.md has the alternatives.
  */
+import { isOfKind } from '@lutra/model';
 import type { ColumnType, Row, TableName, Value } from '@lutra/model';
 
 /** What stands in a statement in the place of a value. */
@@ -37,18 +38,6 @@ export interface StagedValue {
 const inTextBytes = 512 * 1024;
 /** A value that is smaller stays in the text of its statement whatever the row is: a table has up to 4096 columns. */
 const smallBytes = 1024;
-
-const sizeable: ReadonlySet<ColumnType> = new Set<ColumnType>([
-  'char',
-  'varchar',
-  'text',
-  'json',
-  'binary',
-  'varbinary',
-  'blob',
-  'geometry',
-  'vector',
-]);
 
 interface StageableColumn {
   readonly name: string;
@@ -82,7 +71,7 @@ export class Staging {
     const staged: Record<string, SqlValue> = { ...row };
     for (const column of columns) {
       const value = row[column.name] ?? null;
-      if (value === null || !sizeable.has(column.schema.type) || sizeOf(value) <= smallBytes) continue;
+      if (value === null || !isOfKind(column.schema.type, 'text', 'bytes', 'document') || sizeOf(value) <= smallBytes) continue;
       staged[column.name] = new StagedSql(column.staged(value, this.#of({ column: column.name, ...of })));
     }
     return staged;

@@ -3,7 +3,7 @@
  * `\\` other bytes than its column has, and what has no character of its own comes from no text at all.
  */
 import { textCodec } from '@lutra/model';
-import type { LiteralForm } from './literal.js';
+import type { LiteralForm } from './literal-form.js';
 
 /** ISO 646: what has the same byte in every character set. */
 const invariant = /^[A-Za-z0-9 !"%&'()*+,./:;<=>?_-]*$/;

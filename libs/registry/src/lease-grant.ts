@@ -7,9 +7,20 @@ import { SyncError } from '@lutra/model';
 import type { Logger } from '@lutra/telemetry';
 import type { Connection } from './connection.js';
 import { isLoss, translate } from './faults.js';
-import type { LeaseGrant } from './lease.js';
 import { contenders, removeContender } from './lease-nodes.js';
 import type { Session, SessionChange } from './session.js';
+
+export interface LeaseGrant {
+  /** Grows with every grant of the path: the transaction number of its node. */
+  readonly number: number;
+  /**
+   * Aborts with LEASE_LOST when we learn that the session expired, that our node is gone, or that the registry stops. While ZooKeeper
+   * cannot be reached it does not: data that flows goes on.
+   */
+  readonly lost: AbortSignal;
+  /** Lets the next standby in. While ZooKeeper cannot be reached it returns soon, and the node is removed when it can. */
+  release(): Promise<void>;
+}
 
 export interface GrantOptions {
   readonly registrySession: Session;

@@ -13,22 +13,11 @@ import { ephemeralSequential } from './connection.js';
 import type { Connection } from './connection.js';
 import { isLoss, translate } from './faults.js';
 import { Grant } from './lease-grant.js';
+import type { LeaseGrant } from './lease-grant.js';
 import { contenders, removeContender } from './lease-nodes.js';
 import type { Session } from './session.js';
 import { createWithParents } from './tree.js';
 import { untilWoken } from './waiting.js';
-
-export interface LeaseGrant {
-  /** Grows with every grant of the path: the transaction number of its node. */
-  readonly number: number;
-  /**
-   * Aborts with LEASE_LOST when we learn that the session expired, that our node is gone, or that the registry stops. While ZooKeeper
-   * cannot be reached it does not: data that flows goes on.
-   */
-  readonly lost: AbortSignal;
-  /** Lets the next standby in. While ZooKeeper cannot be reached it returns soon, and the node is removed when it can. */
-  release(): Promise<void>;
-}
 
 export interface Lease {
   /**

@@ -18,7 +18,6 @@ describe('Health', () => {
     expect(health.live()).toEqual({ ok: true, reasons: [] });
     health.fail('out of memory');
     expect(health.live()).toEqual({ ok: false, reasons: ['out of memory'] });
-    health.unwatch('zookeeper');
-    expect(health.ready()).toEqual({ ok: false, reasons: ['out of memory'] });
+    expect(health.ready()).toEqual({ ok: false, reasons: ['out of memory', 'zookeeper: not connected'] });
   });
 });

@@ -20,10 +20,6 @@ export class Health {
     this.#checks.set(name, check);
   }
 
-  unwatch(name: string): void {
-    this.#checks.delete(name);
-  }
-
   /** The process cannot go on: not live from now on. */
   fail(reason: string): void {
     this.#fatal.push(reason);

@@ -4,14 +4,13 @@
  * prom-client takes a microsecond. docs/07-monitoring.md has its table from here.
  */
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
-import type { ErrorCode, WorkState, WorkStatus } from '@lutra/model';
+import { fileNumber, workStates } from '@lutra/model';
+import type { ErrorCode, WorkStatus } from '@lutra/model';
 
 export interface MetricsOptions {
   /** The process's own CPU, memory and event loop; on by default. */
   readonly processMetrics?: boolean;
 }
-
-const workStates: readonly WorkState[] = ['starting', 'standby', 'running', 'waiting', 'paused', 'stopped', 'failed'];
 
 /** What a process can be connected to: `zookeeper` by itself, the others for one piece of work. */
 const links = ['source', 'target', 'kafka'] as const;
@@ -183,7 +182,7 @@ export class Metrics {
     setOrRemove(this.seq, name, status.seq);
     setOrRemove(this.kafkaOffset, name, status.offset);
     setOrRemove(this.suspendedTables, name, status.suspended?.length ?? null);
-    setOrRemove(this.binlogFile, name, status.position && fileNumber(status.position.file));
+    setOrRemove(this.binlogFile, name, status.position && numberOf(status.position.file));
     setOrRemove(this.binlogPosition, name, status.position?.pos ?? null);
     if (status.app === 'capture') this.preparedTransactions.set({ name }, status.prepared?.count ?? 0);
     setOrRemove(this.preparedSince, name, status.prepared && status.prepared.sinceMs / 1000);
@@ -213,10 +212,9 @@ export class Metrics {
   }
 }
 
-/** The number at the end of a binlog's name; null where it has none. */
-function fileNumber(file: string): number | null {
-  const [number] = /\d+$/.exec(file) ?? [];
-  return number === undefined ? null : Number(number);
+function numberOf(file: string): number | null {
+  const number = fileNumber(file);
+  return Number.isNaN(number) ? null : number;
 }
 
 /** An unknown value is no series: 0 would be a lie. */

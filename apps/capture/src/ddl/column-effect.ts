@@ -4,7 +4,15 @@
  */
 import type { Token } from '@lutra/binlog';
 import { Cursor, keyword, outermost } from './cursor.js';
-import type { Finding } from './effect.js';
+
+/** What a clause does that is not the same everywhere. */
+export interface Finding {
+  /** differs: with time, with the order of rows, or by chance. unknown: it may. */
+  readonly effect: 'differs' | 'unknown';
+  readonly why: string;
+  /** A heading of docs/02-setup.md. */
+  readonly recipe: string | null;
+}
 
 const types = new Set(
   ['TINYINT', 'SMALLINT', 'MEDIUMINT', 'INT', 'INTEGER', 'BIGINT', 'BOOL', 'BOOLEAN', 'BIT', 'DECIMAL', 'NUMERIC', 'DEC', 'FIXED'].concat(

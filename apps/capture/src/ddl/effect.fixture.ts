@@ -2,7 +2,7 @@
  * Statements on s.t (id INT PRIMARY KEY, v VARCHAR(20), n INT, d DATETIME(6), key k (n)) or the keyless s.w (v INT), and what is said of
  * them.
  */
-import type { Finding } from './effect.js';
+import type { Finding } from './column-effect.js';
 
 interface Case {
   readonly sql: string;

@@ -7,15 +7,8 @@ import { sqlTokens } from '@lutra/binlog';
 import type { Token } from '@lutra/binlog';
 import type { StatementReading } from '@lutra/model';
 import { columnEffect } from './column-effect.js';
+import type { Finding } from './column-effect.js';
 import { clauses, Cursor, keyword, outermost } from './cursor.js';
-
-export interface Finding {
-  /** differs: with time, with the order of rows, or by chance. unknown: it may. */
-  readonly effect: 'differs' | 'unknown';
-  readonly why: string;
-  /** A heading of docs/02-setup.md. */
-  readonly recipe: string | null;
-}
 
 const unknown = (why: string, recipe: string | null): Finding => ({ effect: 'unknown', why, recipe });
 const quiet = (why: string): Finding => unknown(why, 'Both ways');

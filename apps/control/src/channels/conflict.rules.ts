@@ -2,6 +2,7 @@
  * What must hold for the conflict policies of a channel, so that its sides end equal (docs/decisions/0008-conflicts.md). Pure; returns
  * every problem. Rules match names at the target of each pipeline, so each is looked at once for every pipeline that brings it a table.
  */
+import { isOneWay, needsHome } from '@lutra/model';
 import type { ChannelInput, ConflictRule } from '@lutra/model';
 import { flowsOf, intoSource, throughRoute } from './flow.js';
 import type { Carried, Flow } from './flow.js';
@@ -64,11 +65,6 @@ function isPattern({ schema, table }: TablePattern): boolean {
   return /[*?]/.test(schema + table);
 }
 
-/** Its decisions differ from side to side until one of them has the last word. */
-function needsHome({ policy }: ConflictRule): boolean {
-  return policy === 'home' || policy === 'latest' || policy === 'merge';
-}
-
 interface Regions {
   readonly flows: readonly Flow[];
   readonly places: EndpointPlaces;
@@ -115,7 +111,7 @@ function policyProblems({ rule, name, decides }: Placed): readonly FlowProblem[]
       const mend = 'What flows one way only takes overwrite, ignore or stop; put it into a channel of its own.';
       return [{ id: 'policy-needs-both-ways', severity: 'error', what, mend, flows: [flow.id] }];
     }
-    if ((rule.policy === 'overwrite' || rule.policy === 'ignore') && back) {
+    if (isOneWay(rule) && back) {
       const what = `${name}: policy ${rule.policy} decides about ${table}, which ${flow.id} brings and ${back.id} carries back: each side would end with another version`;
       return [
         { id: 'policy-one-way-only', severity: 'error', what, mend: 'Choose home, latest, merge or stop.', flows: [flow.id, back.id] },

@@ -1,5 +1,5 @@
 /** What the pipelines of all channels carry, as sets of tables in the names of their source. Pure. */
-import { excludedPattern, pipelineId, pipelineRoutes } from '@lutra/model';
+import { excludedPattern, pipelineId, pipelineRoutes, reservedSchemas } from '@lutra/model';
 import type { ChannelInput, Route } from '@lutra/model';
 import { apart, findTable } from './table-set.js';
 import type { TablePattern, TableSet } from './table-set.js';
@@ -38,8 +38,6 @@ export function flowsOf(channel: ChannelInput): readonly Flow[] {
   }));
 }
 
-/** Never forwarded, whatever a pattern says: libs/model/src/route.ts. */
-export const reservedSchemas: readonly string[] = ['lutra', 'mysql', 'sys', 'performance_schema', 'information_schema'];
 const reserved: readonly TablePattern[] = reservedSchemas.map((schema) => ({ schema, table: '*' }));
 
 function carriedBy(routes: readonly Route[]): readonly Carried[] {

@@ -1,7 +1,7 @@
 /** What must hold for each pipeline and route on its own. Pure; returns every problem. */
 import { findTable, isPattern } from './table-set.js';
-import { reservedSchemas } from './flow.js';
 import type { Carried, Flow } from './flow.js';
+import { reservedSchemas } from '@lutra/model';
 import type { Route } from '@lutra/model';
 import type { Problem } from '../configuration/problem.js';
 

@@ -1,5 +1,5 @@
 /** What must hold for one conflict rule by itself: what its policy needs, and what has no effect with it. Pure; returns every problem. */
-import { goesByVersion } from '@lutra/model';
+import { goesByVersion, policyTraits } from '@lutra/model';
 import type { ConflictRule } from '@lutra/model';
 import type { Problem } from '../configuration/problem.js';
 
@@ -12,7 +12,7 @@ export function ruleProblems(rule: ConflictRule, name: string): readonly Problem
     const mend = 'Name a column of the tables that every write raises, for instance "version": "updated_at".';
     problems.push({ id: 'version-missing', severity: 'error', what, mend });
   }
-  if (policy !== 'merge' && Object.keys(rule.columns).length > 0) {
+  if (!policyTraits[policy].merges && Object.keys(rule.columns).length > 0) {
     const what = `${name}: columns are merged by policy merge only; this is ${policy}`;
     problems.push({ id: 'columns-without-merge', severity: 'error', what, mend: 'Make it "policy": "merge", or take columns out.' });
   }
@@ -26,10 +26,11 @@ export function ruleProblems(rule: ConflictRule, name: string): readonly Problem
 
 /** Those that somebody must have set: a default says nothing. */
 function idleFields(rule: ConflictRule): readonly string[] {
-  const { policy, version, sameColumn, deletes } = rule;
+  const { version, sameColumn, deletes } = rule;
+  const { merges, weighsDeletes } = policyTraits[rule.policy];
   return [
     ...(version !== undefined && !goesByVersion(rule) ? ['version'] : []),
-    ...(sameColumn === 'latest' && policy !== 'merge' ? ['sameColumn'] : []),
-    ...(deletes === 'win' && policy !== 'latest' && policy !== 'merge' ? ['deletes'] : []),
+    ...(sameColumn === 'latest' && !merges ? ['sameColumn'] : []),
+    ...(deletes === 'win' && !weighsDeletes ? ['deletes'] : []),
   ];
 }

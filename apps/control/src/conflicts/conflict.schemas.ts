@@ -1,9 +1,7 @@
 /** The shapes of decided conflicts in the REST API: filters, entries of lutra.conflict, and what a person may decide anew. */
-import { conflictPolicies, conflictTypes, nameSchema } from '@lutra/model';
+import { conflictPolicies, conflictTypes, conflictWinners, nameSchema } from '@lutra/model';
 import { z } from 'zod';
 import { problemSchema } from '../http/schemas.js';
-
-export const winners = ['incoming', 'existing', 'both'] as const;
 
 const time = z.iso.datetime({ offset: true, error: 'a time such as 2026-01-31T12:00:00Z' });
 
@@ -14,7 +12,7 @@ const filterShape = {
   table: z.string().max(64).optional(),
   type: z.enum(conflictTypes).optional(),
   policy: z.enum(conflictPolicies).optional(),
-  winner: z.enum(winners).optional(),
+  winner: z.enum(conflictWinners).optional(),
   /** Decided in the home region. */
   final: z.enum(['true', 'false']).optional(),
   /** Decided at this time or later. */

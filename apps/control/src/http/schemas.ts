@@ -8,8 +8,8 @@ import {
   pipelineSchema,
   regionSchema,
   suspensionSchema,
+  workStates,
   type Position,
-  type WorkState,
   type WorkStatus,
 } from '@lutra/model';
 import { z } from 'zod';
@@ -71,8 +71,6 @@ export const flagSchema = z
 
 export const channelActionSchema = z.strictObject({ channel: channelSchema, problems: z.array(problemSchema) });
 export type ChannelAction = z.infer<typeof channelActionSchema>;
-
-const workStates = ['starting', 'standby', 'running', 'waiting', 'paused', 'stopped', 'failed'] as const satisfies readonly WorkState[];
 
 const positionSchema = z.object({ file: z.string(), pos: z.number(), gtidSet: z.string().nullable() }) satisfies z.ZodType<Position>;
 

@@ -10,8 +10,8 @@
  * Counter-example for taking the place by time, or the end of the topic: a transaction that commits between the dump and that is missing,
  * or comes twice.
  */
-import { fileNumber, gtidSubset, parseGtids } from '@lutra/binlog';
-import { isHeld, LogScan, SyncError } from '@lutra/model';
+import { gtidSubset, parseGtids } from '@lutra/binlog';
+import { fileNumber, isHeld, LogScan, SyncError } from '@lutra/model';
 import type { Announced, Carrying, FilePosition, LogPlace, Position, ScannedPlace } from '@lutra/model';
 import type { LogEnds, LogPieces, PieceSizes } from './log-search.js';
 

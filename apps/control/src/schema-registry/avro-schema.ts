@@ -2,10 +2,10 @@
  * Whether a text is an Avro schema, and the one text that is stored for it: properties sorted, as capture registers its own, so that a
  * client that prints them in another order finds the same id. Names defined are known from their definition on, itself included.
  */
+import { primitives } from '@lutra/avro';
 import { requireShallow } from '../http/bodies.js';
 import { SchemaRegistryError } from './schema-registry.error.js';
 
-const primitives = new Set(['null', 'boolean', 'int', 'long', 'float', 'double', 'bytes', 'string']);
 const namePattern = /^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$/;
 
 interface SchemaBody {

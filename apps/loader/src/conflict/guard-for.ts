@@ -1,10 +1,10 @@
 /** The guard of one run of a pipeline, put together from what the channel says; null where tables flow one way and have no rules. */
 import type { Checkpoint } from '@lutra/marker';
+import type { WorkDeps } from '@lutra/host';
 import { createRouter, rowsTopic } from '@lutra/model';
 import type { ControlRecord, RegionDocument, Router, TableName } from '@lutra/model';
 import { asSource } from '@lutra/mysql';
 import type { ConnectionOptions } from '@lutra/mysql';
-import type { LoaderDeps } from '../loader-run.js';
 import type { TargetWriter } from '../target-writer.js';
 import type { GuardWork, LoaderWork } from '../wanted.js';
 import { conflictEvents } from './conflict-event.js';
@@ -33,7 +33,7 @@ export interface Guarding {
   close(): Promise<void>;
 }
 
-export function guardFor(deps: LoaderDeps, work: LoaderWork, parts: GuardParts): Guarding | null {
+export function guardFor(deps: WorkDeps, work: LoaderWork, parts: GuardParts): Guarding | null {
   if (!work.guard) return null;
   const { metrics, logger } = deps;
   const { writer, tables, target, checkpoint, signal } = parts;
@@ -81,35 +81,13 @@ function described({ table, type, policy, winner }: Conflict): Readonly<Record<'
   return { table: `${table.database}.${table.name}`, type, policy, winner };
 }
 
-function peersOf(
-  deps: LoaderDeps,
-  work: LoaderWork,
-  { conflicts, targetRegion, back, thirds }: GuardWork,
-  parts: GuardParts,
-): readonly Peer[] {
-  const peer = (region: RegionDocument, endpoint: string, of: Pick<Peer, 'pipeline' | 'toSource'> & { router: Router }): Peer => ({
+/** The logs in which somebody else's changes of the target's rows are told: the target's own, and those of third regions. */
+function peersOf(deps: WorkDeps, work: LoaderWork, guard: GuardWork, parts: GuardParts): readonly Peer[] {
+  const { targetRegion, back, thirds } = guard;
+  const peer = (region: RegionDocument, endpoint: string, { router, ...of }: PeerOf): Peer => ({
+    ...of,
     region: region.name,
-    pipeline: of.pipeline,
-    toSource: of.toSource,
-    log: {
-      bus: { brokers: region.kafka.brokers, tls: region.kafka.tls, clientId: `lutra-loader-${work.id}-window`, logger: deps.logger },
-      topic: rowsTopic(endpoint),
-      pipeline: work.id,
-      others: [work.source, work.target, ...thirds.map(({ source }) => source)].map(({ region: name }) => name),
-      withRows: conflicts.home === work.target.region,
-      schemas: deps.schemas,
-      keysOf: async (table) => {
-        const name = of.router(table);
-        const target = name && (await parts.tables.of(name));
-        return target && keysOf(table, target);
-      },
-      keysOfRemedy: async ({ pipeline, ...table }) => {
-        const name = isOfChannel(pipeline, work.id) ? of.router(table) : null;
-        const target = name && (await parts.tables.of(name));
-        return target && keysOf(asSource(target), target);
-      },
-      signal: parts.signal,
-    },
+    log: logOf({ deps, work, guard, parts }, { region, endpoint, router }),
   });
   return [
     // In the target's own log the tables have the target's names.
@@ -118,18 +96,58 @@ function peersOf(
       const router = routerOf(carries, (table) => (carries(table) === null ? null : table));
       return peer(targetRegion, work.target.name, { pipeline: null, toSource: id, router });
     }),
-    ...thirds.flatMap(({ id, source, region, routes, toSource }) => {
-      const here = createRouter(routes);
-      return toSource.map((way, i) => {
-        const told = createRouter(way.routes);
-        // Of a table that the source is never told about it has seen nothing: the first one counts it.
-        const others = i === 0 ? createRouter(toSource.flatMap((other) => other.routes)) : null;
-        const counts = (table: TableName): boolean => told(table) !== null || (others !== null && others(table) === null);
-        const router = routerOf(here, (table) => (counts(table) ? here(table) : null));
-        return peer(region, source.name, { pipeline: id, toSource: way.id, router });
-      });
+    ...thirds.flatMap((third) => {
+      const { id, source, region } = third;
+      return waysOf(third).map((way) => peer(region, source.name, { pipeline: id, ...way }));
     }),
   ];
+}
+
+type PeerOf = Pick<Peer, 'pipeline' | 'toSource'> & { readonly router: Router };
+
+/** A third region's changes reach the source by one pipeline or by several; each counts the tables that it carries there. */
+function waysOf({ routes, toSource }: GuardWork['thirds'][number]): readonly Omit<PeerOf, 'pipeline'>[] {
+  const here = createRouter(routes);
+  return toSource.map((way, i) => {
+    const told = createRouter(way.routes);
+    // Of a table that the source is never told about it has seen nothing: the first one counts it.
+    const others = i === 0 ? createRouter(toSource.flatMap((other) => other.routes)) : null;
+    const counts = (table: TableName): boolean => told(table) !== null || (others !== null && others(table) === null);
+    return { toSource: way.id, router: routerOf(here, (table) => (counts(table) ? here(table) : null)) };
+  });
+}
+
+interface OfPipeline {
+  readonly deps: WorkDeps;
+  readonly work: LoaderWork;
+  readonly guard: GuardWork;
+  readonly parts: GuardParts;
+}
+
+/** `router`: from the names in that log to those at the target. */
+function logOf(
+  { deps, work, guard: { conflicts, thirds }, parts }: OfPipeline,
+  { region, endpoint, router }: { readonly region: RegionDocument; readonly endpoint: string; readonly router: Router },
+): Peer['log'] {
+  return {
+    bus: { brokers: region.kafka.brokers, tls: region.kafka.tls, clientId: `lutra-loader-${work.id}-window`, logger: deps.logger },
+    topic: rowsTopic(endpoint),
+    pipeline: work.id,
+    others: [work.source, work.target, ...thirds.map(({ source }) => source)].map(({ region: name }) => name),
+    withRows: conflicts.home === work.target.region,
+    schemas: deps.schemas,
+    keysOf: async (table) => {
+      const name = router(table);
+      const target = name && (await parts.tables.of(name));
+      return target && keysOf(table, target);
+    },
+    keysOfRemedy: async ({ pipeline, ...table }) => {
+      const name = isOfChannel(pipeline, work.id) ? router(table) : null;
+      const target = name && (await parts.tables.of(name));
+      return target && keysOf(asSource(target), target);
+    },
+    signal: parts.signal,
+  };
 }
 
 function routerOf({ coversDatabase }: Router, route: (table: TableName) => TableName | null): Router {

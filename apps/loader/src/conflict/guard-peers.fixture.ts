@@ -2,7 +2,7 @@
  * What the guard's tests say instead of a log: who changed what at the target, and the events of transactions that have seen some of it.
  */
 import type { Row, RowEvent, Seen } from '@lutra/model';
-import type { GuardOptions } from './guard.js';
+import type { GuardOptions } from './guard-options.js';
 import { ChangeWindow } from './window.js';
 import type { KeyValues } from './window.js';
 

@@ -14,34 +14,16 @@ import type { Seen } from '@lutra/model';
 import { differing, StatementBuilder, uncommittedText } from '@lutra/mysql';
 import type { ApplyConnection, Change, Result } from '@lutra/mysql';
 import { nameFailure } from '../failure.js';
-import type { CheckpointKey } from '../target-writer.js';
 import { Attempts } from './attempts.js';
-import type { AttemptsOptions } from './attempts.js';
 import { clashes } from './concurrency.js';
-import type { Conflict } from './conflict-record.js';
 import { endingAt, endOfGroup, membersOf } from './members.js';
 import type { Batch, Member } from './members.js';
-import type { Peers } from './peers.js';
+import type { GuardOptions } from './guard-options.js';
 import { GuardedStream } from './guarded-stream.js';
 import { applyRemedies } from './remedy.js';
-import type { Remedy, RemedyTables } from './remedy.js';
-import type { RuleBook } from './rules.js';
+import type { Remedy } from './remedy.js';
 import { Settling } from './settling.js';
 import type { Decided } from './settling.js';
-import type { TableBook } from './table-book.js';
-
-export interface GuardOptions extends AttemptsOptions {
-  readonly key: CheckpointKey;
-  readonly rules: RuleBook;
-  readonly tables: TableBook;
-  readonly remedyTables: RemedyTables;
-  readonly peers: Pick<
-    Peers,
-    'none' | 'open' | 'complete' | 'changedAfter' | 'changedSince' | 'rivals' | 'changedHere' | 'forget' | 'follow' | 'quiet' | 'caughtUp'
-  >;
-  /** Committed; of one source transaction. */
-  onConflicts(conflicts: readonly Conflict[], member: Pick<Member, 'event' | 'place'>): void;
-}
 
 const noSuspects: ReadonlySet<Member> = new Set();
 

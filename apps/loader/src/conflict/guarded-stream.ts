@@ -8,7 +8,7 @@ import { SyncError, toSyncError } from '@lutra/model';
 import type { RowEvent } from '@lutra/model';
 import { closingText, differing, openingText } from '@lutra/mysql';
 import type { ApplyConnection, Change, ExactText } from '@lutra/mysql';
-import type { GuardOptions } from './guard.js';
+import type { GuardOptions } from './guard-options.js';
 import type { Member } from './members.js';
 import { resourcesOf } from './resources.js';
 import { Settling } from './settling.js';

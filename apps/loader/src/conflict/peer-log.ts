@@ -205,7 +205,11 @@ export class PeerLog {
         this.#token = body.token;
         this.#waiters.wake();
         return;
-      default:
+      case 'epoch':
+      case 'heartbeat':
+      case 'routes':
+      case 'ddl':
+      case 'restart':
     }
   }
 

@@ -4,7 +4,7 @@
  * home's decision arrives as a remedy (docs/decisions/0008-conflicts.md); nothing here needs to commute.
  */
 import { goesByVersion } from '@lutra/model';
-import type { ColumnSchema, ConflictRule, Row, TableSchema, Value } from '@lutra/model';
+import type { ColumnPolicy, ColumnSchema, ConflictRule, Row, TableSchema, Value } from '@lutra/model';
 import { addDifference, compareValues } from './values.js';
 
 export type Side = 'incoming' | 'existing';
@@ -29,7 +29,7 @@ export type SameValue = (column: string, a: Value, b: Value) => boolean;
 
 /** `stop` has no decision: the caller stops. */
 export function decide(rule: ConflictRule, table: TableSchema, clash: Clash, same: SameValue): Decision {
-  const { before, after, existing } = clash;
+  const { after, existing } = clash;
   if (after === null && existing === null) return { row: null, winner: 'both' };
   switch (rule.policy) {
     case 'overwrite':
@@ -40,16 +40,20 @@ export function decide(rule: ConflictRule, table: TableSchema, clash: Clash, sam
     case 'home':
       return taking(clash, clash.home ?? 'existing');
     case 'latest':
+      return weighed(rule, clash, (rows) => taking(rows, latest(rule, table, rows)));
     case 'merge':
+      return weighed(rule, clash, (rows) => merge(rule, table, rows, same));
   }
-  if (after === null || existing === null) {
-    const deletion: Side = after === null ? 'incoming' : 'existing';
-    // An insertion where a row was inserted and deleted meanwhile deletes nothing that it knew of.
-    const wins = before !== null && rule.deletes === 'win';
-    return taking(clash, wins ? deletion : deletion === 'incoming' ? 'existing' : 'incoming');
-  }
-  if (rule.policy === 'latest') return taking(clash, latest(rule, table, { ...clash, after, existing }));
-  return merge(rule, table, { ...clash, after, existing }, same);
+}
+
+/** A deletion wins or loses by the rule; of two rows `between` decides. */
+function weighed({ deletes }: ConflictRule, clash: Clash, between: (rows: TwoRows) => Decision): Decision {
+  const { before, after, existing } = clash;
+  if (after !== null && existing !== null) return between({ ...clash, after, existing });
+  const deletion: Side = after === null ? 'incoming' : 'existing';
+  // An insertion where a row was inserted and deleted meanwhile deletes nothing that it knew of.
+  const wins = before !== null && deletes === 'win';
+  return taking(clash, wins ? deletion : deletion === 'incoming' ? 'existing' : 'incoming');
 }
 
 /** Which of two rows may keep a unique value that both have. */
@@ -81,41 +85,66 @@ function latest(rule: ConflictRule, table: TableSchema, { after, existing, home 
   return order > 0 ? 'incoming' : 'existing';
 }
 
-/**
- * Column by column: what only one side changed is taken; what both changed has a policy of its own. Without a row before, both changed
- * everything.
- */
+/** Column by column: what only one side changed is taken; what both changed has a policy of its own. */
 function merge(rule: ConflictRule, table: TableSchema, clash: TwoRows, same: SameValue): Decision {
   const { before, after, existing, home } = clash;
   const preferred = rule.sameColumn === 'latest' ? latest(rule, table, clash) : (home ?? 'existing');
   const policies = new Map(Object.entries(rule.columns).map(([name, policy]) => [name.toLowerCase(), policy]));
-  const taken = new Set<Side>();
+  const taken = new Set<Side | 'both'>();
   const entries = table.columns.map((column): [string, Value] => {
-    const { name, type } = column;
-    const [theirs, ours] = [valueOf(after, column), valueOf(existing, column)];
-    if (same(name, theirs, ours) && policies.get(name.toLowerCase()) !== 'delta') return [name, ours];
-    const base = before === null ? undefined : valueOf(before, column);
-    const take = (side: Side): [string, Value] => {
-      taken.add(side);
-      return [name, side === 'incoming' ? theirs : ours];
-    };
-    if (base !== undefined && same(name, theirs, base)) return same(name, ours, base) ? [name, ours] : take('existing');
-    if (base !== undefined && same(name, ours, base)) return take('incoming');
-    switch (policies.get(name.toLowerCase())) {
-      case 'delta':
-        if (base === undefined || base === null || ours === null || theirs === null) return take(preferred);
-        taken.add('incoming').add('existing');
-        return [name, addDifference(column, [ours, base, theirs])];
-      case 'max':
-        return take(compareValues(type, theirs, ours) > 0 ? 'incoming' : 'existing');
-      case 'min':
-        return take(compareValues(type, theirs, ours) < 0 ? 'incoming' : 'existing');
-      case undefined:
-        return take(preferred);
-    }
+    const values = { theirs: valueOf(after, column), ours: valueOf(existing, column), base: before && valueOf(before, column) };
+    const isSame = (a: Value, b: Value): boolean => same(column.name, a, b);
+    const found = mergeColumn(column, values, {
+      policy: policies.get(column.name.toLowerCase()),
+      preferred,
+      isSame,
+      isNew: before === null,
+    });
+    if (found.winner !== null) taken.add(found.winner);
+    return [column.name, found.value];
   });
   const [only] = taken;
-  return { row: Object.fromEntries(entries), winner: taken.size === 2 ? 'both' : (only ?? 'existing') };
+  return { row: Object.fromEntries(entries), winner: taken.size > 1 ? 'both' : (only ?? 'existing') };
+}
+
+interface ColumnValues {
+  readonly theirs: Value;
+  readonly ours: Value;
+  readonly base: Value;
+}
+
+interface ColumnMerge {
+  readonly policy: ColumnPolicy | undefined;
+  /** Whose value is taken where both changed it and no policy says more. */
+  readonly preferred: Side;
+  readonly isSame: (a: Value, b: Value) => boolean;
+  /** There was no row before: both sides changed everything, and `base` says nothing. */
+  readonly isNew: boolean;
+}
+
+/** `winner`: null where nobody's value is preferred to the other's. */
+function mergeColumn(
+  column: ColumnSchema,
+  { theirs, ours, base }: ColumnValues,
+  { policy, preferred, isSame, isNew }: ColumnMerge,
+): { readonly value: Value; readonly winner: Side | 'both' | null } {
+  const take = (winner: Side) => ({ value: winner === 'incoming' ? theirs : ours, winner });
+  const neither = { value: ours, winner: null };
+  // Two sides that have added the same have both added it.
+  if (isSame(theirs, ours) && policy !== 'delta') return neither;
+  if (!isNew && isSame(theirs, base)) return isSame(ours, base) ? neither : take('existing');
+  if (!isNew && isSame(ours, base)) return take('incoming');
+  switch (policy) {
+    case 'delta':
+      if (base === null || ours === null || theirs === null) return take(preferred);
+      return { value: addDifference(column, [ours, base, theirs]), winner: 'both' };
+    case 'max':
+      return take(compareValues(column.type, theirs, ours) > 0 ? 'incoming' : 'existing');
+    case 'min':
+      return take(compareValues(column.type, theirs, ours) < 0 ? 'incoming' : 'existing');
+    case undefined:
+      return take(preferred);
+  }
 }
 
 function valueOf(row: Row, { name }: ColumnSchema): Value {

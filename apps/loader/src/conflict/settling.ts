@@ -8,7 +8,7 @@ import { nameRow } from '../failure.js';
 import { concurrentWith } from './concurrency.js';
 import { conflictText } from './conflict-record.js';
 import type { Conflict } from './conflict-record.js';
-import type { GuardOptions } from './guard.js';
+import type { GuardOptions } from './guard-options.js';
 import type { Member } from './members.js';
 import { Settlement } from './settlement.js';
 

@@ -2,7 +2,7 @@
  * What is fixed about one table version of the source at the target, as far as conflicts go: its rule, its keys, how its rows are read and
  * written.
  */
-import { SyncError, tableName, toSyncError } from '@lutra/model';
+import { isOneWay, needsHome, SyncError, tableName, toSyncError } from '@lutra/model';
 import type { ConflictRule, TableName, TableSchema } from '@lutra/model';
 import { planRows, tailoringOf } from '@lutra/mysql';
 import type { Change, RowPlan, TargetTable } from '@lutra/mysql';
@@ -56,13 +56,13 @@ export class TableBook {
    * @throws SyncError SESSION_UNSUPPORTED
    */
   requireSession(change: Pick<Change, 'source' | 'target' | 'under'>): void {
-    const policy = this.of(change)?.rule.policy;
-    if (policy !== undefined && !undecided.has(policy)) this.#ownSession.require(change);
+    const guarded = this.of(change);
+    if (guarded && needsHome(guarded.rule)) this.#ownSession.require(change);
   }
 
   #guard(source: TableSchema, target: TargetTable): GuardedTable | null {
     const rule = this.#options.rules.ruleOf(target);
-    const oneWay = rule.policy === 'overwrite' || rule.policy === 'ignore';
+    const oneWay = isOneWay(rule);
     const keys = keysOf(source, target);
     if (keys.primary === null || !(oneWay || this.#options.flowsBack(target))) return null;
     const plan = rule.policy === 'stop' ? planIfPossible(source, target) : planRows(source, target);
@@ -72,9 +72,6 @@ export class TableBook {
     return { rule, keys, plan, target, schema: { ...source, columns } };
   }
 }
-
-/** Nothing is sent back. */
-const undecided: ReadonlySet<ConflictRule['policy']> = new Set(['stop', 'overwrite', 'ignore']);
 
 /** The checks refuse it too, but they can be forced, and a column changes. @throws SyncError APPLY_REFUSED */
 function requireKnownCollations(target: TargetTable): void {

@@ -1,4 +1,5 @@
 /** Policy and region: what a step makes of its row, and who keeps a unique value. Pure. */
+import { needsHome } from '@lutra/model';
 import type { Row } from '@lutra/model';
 import { sameColumn } from '@lutra/mysql';
 import { decide, decideUnique } from './policy.js';
@@ -30,7 +31,7 @@ export class Verdict {
 
   /** Another region has the last word. */
   isProvisional({ rule }: GuardedTable): boolean {
-    return !this.#rules.targetIsHome && (rule.policy === 'home' || rule.policy === 'latest' || rule.policy === 'merge');
+    return !this.#rules.targetIsHome && needsHome(rule);
   }
 
   get #homeSide(): Side | null {

@@ -7,7 +7,7 @@ import type { KafkaOptions } from '@nestjs/microservices';
 import { lastValueFrom } from 'rxjs';
 import { BusAdmin } from '@lutra/bus';
 import type { BusOptions, TopicSettings } from '@lutra/bus';
-import { eventsTopic, SyncError } from '@lutra/model';
+import { eventsTopic, SyncError, trustOf } from '@lutra/model';
 import type { EventTransport, OutEvent } from './event-queue.js';
 
 export interface EventClientOptions {
@@ -66,7 +66,7 @@ function clientOptions({ brokers, tls, clientId, requestTimeoutMs = timeoutMs }:
     client: {
       brokers: [...brokers],
       clientId,
-      ...(tls && { ssl: { ca: tls.ca, rejectUnauthorized: tls.verify } }),
+      ...(tls && { ssl: trustOf(tls) }),
       connectionTimeout: requestTimeoutMs,
       requestTimeout: requestTimeoutMs,
       retry: { retries: 2, initialRetryTime: 100 },

@@ -2,24 +2,9 @@
  * An app that takes pieces of work from the configuration, each under its lease: capture by endpoint, the loader by pipeline. Any number of
  * processes may stand by.
  */
-import type { Configuration, Keyring, Registry, SchemaStore } from '@lutra/registry';
-import type { Lead, StatusReporter, Wanted } from '@lutra/runtime';
-import type { Logger, Metrics, Traces } from '@lutra/telemetry';
-import type { EventQueues } from '../events/event-queues.js';
-
-/** What every piece of work gets. */
-export interface WorkerDeps {
-  readonly registry: Registry;
-  readonly schemas: SchemaStore;
-  readonly secretKey: Keyring;
-  /** `<host>:<process id>` */
-  readonly instance: string;
-  readonly metrics: Metrics;
-  readonly traces: Traces | null;
-  readonly events: EventQueues;
-  readonly logger: Logger;
-  readonly status: StatusReporter;
-}
+import type { Configuration } from '@lutra/registry';
+import type { Lead, Wanted } from '@lutra/runtime';
+import type { WorkDeps } from './work-deps.js';
 
 export interface WorkerApp<T> {
   readonly app: 'capture' | 'loader';
@@ -34,5 +19,5 @@ export interface WorkerApp<T> {
   /** A person wants it to rest: no lease is taken. */
   isPaused?(work: T): boolean;
   /** One attempt: works until it fails or the signal aborts. */
-  run(deps: WorkerDeps, work: T, lead: Pick<Lead, 'leaseNumber' | 'signal'>): Promise<void>;
+  run(deps: WorkDeps, work: T, lead: Pick<Lead, 'leaseNumber' | 'signal'>): Promise<void>;
 }

@@ -1,0 +1,18 @@
+/** What one run of a capture or a loader is handed by its process. */
+import type { Keyring, Registry, SchemaStore } from '@lutra/registry';
+import type { StatusReporter } from '@lutra/runtime';
+import type { Logger, Metrics, Traces } from '@lutra/telemetry';
+import type { EventQueues } from '../events/event-queues.js';
+
+export interface WorkDeps {
+  readonly registry: Registry;
+  readonly schemas: SchemaStore;
+  readonly secretKey: Keyring;
+  /** Of this process: host name and process id. */
+  readonly instance: string;
+  readonly metrics: Metrics;
+  readonly traces?: Traces | null;
+  readonly events: EventQueues;
+  readonly logger: Logger;
+  readonly status: StatusReporter;
+}

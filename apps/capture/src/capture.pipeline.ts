@@ -13,7 +13,7 @@ import { checkStart, holdServerId, readBinlog, sourceState } from '@lutra/binlog
 import { BusAdmin, Publisher, requestTimeoutFor } from '@lutra/bus';
 import type { BusOptions } from '@lutra/bus';
 import type { EventQueues } from '@lutra/host';
-import { announcedPattern, createRouter, rowsTopic, SyncError } from '@lutra/model';
+import { announcedPattern, createRouter, rowsTopic, SyncError, without } from '@lutra/model';
 import type { Announced, EndpointDocument, RegionDocument, Route, RouteFingerprints, Suspension } from '@lutra/model';
 import { openPassword } from '@lutra/registry';
 import type { Keyring, Registry, SchemaStore } from '@lutra/registry';
@@ -35,8 +35,10 @@ import { carryOutRestart } from './restart.js';
 import { requireCurrentRoutes } from './routes-check.js';
 import { requireRowsUntil } from './rows-until.js';
 import { knownPlace, startOf } from './start-place.js';
+import { standingRows, suspendedHere, TablesSuspended } from './suspended-here.js';
+import type { Writer } from './suspended-here.js';
 import { TransactionTracker } from './transactions.js';
-import { namingTable, stillSuspended, suspensionOf } from './unreadable.js';
+import { namingTable, stillSuspended, suspensionsOf } from './unreadable.js';
 import type { StoppingChannel } from './unreadable.js';
 
 export interface CaptureWork {
@@ -50,6 +52,8 @@ export interface CaptureWork {
   readonly pipelines: RouteFingerprints;
   /** Channels at work for which a table that cannot be read stops the endpoint. */
   readonly stopping: readonly StoppingChannel[];
+  /** Pipelines that write here, in channels that flow both ways: what they suspend here is left out of the log. */
+  readonly writers: readonly Writer[];
   /** A loader writes to it too: what it wrote must be known by its marker. */
   readonly isTarget: boolean;
 }
@@ -77,8 +81,8 @@ interface Lead {
 }
 
 /**
- * One leadership: works until the signal aborts or something fails. A table that cannot be read, and may be suspended, costs a claim of the
- * log and no failure.
+ * One leadership: works until the signal aborts or something fails. A table that cannot be read, or was suspended here by a loader, costs a
+ * claim of the log and no failure where it may be suspended.
  */
 export async function runCapture(deps: CaptureDeps, work: CaptureWork, lead: Lead): Promise<void> {
   for (let met: readonly Suspension[] = []; ;) {
@@ -86,12 +90,12 @@ export async function runCapture(deps: CaptureDeps, work: CaptureWork, lead: Lea
       return await captureOnce(deps, work, { ...lead, met });
     } catch (thrown) {
       if (lead.signal.aborted) throw thrown;
-      const found = suspensionOf(thrown, work, Date.now());
+      const found = without(suspensionsOf(thrown, work, Date.now()), met);
       // Met although it is left out: then it is another cause.
-      if (met.some(({ database, name }) => database === found.database && name === found.name)) throw thrown;
-      const { database, name, code, where } = found;
-      deps.logger.warn({ database, table: name, code, where }, 'a table cannot be read: it is suspended, and the others go on');
-      met = [...met, found];
+      if (found.length === 0) throw thrown;
+      for (const { database, name, code, where } of found)
+        deps.logger.warn({ database, table: name, code, where }, 'a table is left out of the log from here on: it is suspended');
+      met = [...met, ...found];
     }
   }
 }
@@ -161,6 +165,12 @@ async function captureOnce(deps: CaptureDeps, work: CaptureWork, lead: Lead & { 
     void deps.schemas.prefetch?.(`${topic}-`);
 
     const suspended = stillSuspended(claim.tail.announced?.suspended ?? [], lead.met, work.routes);
+    const router = createRouter(work.routes, suspended);
+    const here = { writers: work.writers, router, foldsNames: state.lowerCaseTableNames === 1 };
+    // Not before the claim either: what an owner of the log has passed over until then stands at the server by now.
+    const standing = await during(server, () => standingRows(source, work.writers));
+    const met = suspendedHere(standing, here, { where: `${start.file}:${start.pos}`, at: Date.now() });
+    if (met.length > 0) throw new TablesSuspended(met);
     deps.status.update({ suspended });
     const announced: Announced = {
       revision,
@@ -206,7 +216,6 @@ async function captureOnce(deps: CaptureDeps, work: CaptureWork, lead: Lead & { 
       },
     });
     const read = async (): Promise<void> => {
-      const router = createRouter(work.routes, suspended);
       const wants = (table: { database: string; name: string }): boolean => isOwnTable(table) || router(table) !== null;
       const tracker = new TransactionTracker({
         endpoint: endpoint.name,
@@ -216,7 +225,7 @@ async function captureOnce(deps: CaptureDeps, work: CaptureWork, lead: Lead & { 
         router,
         forwarded: createRouter(work.forwarded, suspended),
         ddl: endpoint.ddl,
-        foldsNames: state.lowerCaseTableNames === 1,
+        foldsNames: here.foldsNames,
         seen,
         rowsUntil,
         now: Date.now,
@@ -274,6 +283,14 @@ async function captureOnce(deps: CaptureDeps, work: CaptureWork, lead: Lead & { 
               // At once: a loader holds the locks of rows until it reads its watermark in the topic.
               await writer.control(output.record);
               break;
+            case 'suspended': {
+              const { rows, at } = output;
+              const found = suspendedHere(rows, here, { where: `${at.file}:${at.pos}`, at: Date.now() });
+              if (found.length > 0) throw new TablesSuspended(found);
+              // It costs nothing by what this process knows: that must be the newest.
+              await during('ZooKeeper, for the newest routes', () => requireCurrentRoutes(deps.registry, work, null));
+              break;
+            }
             case 'ignored':
               progress.ignored(output.what);
               warn(output);

@@ -14,6 +14,7 @@ import { BusAdmin, requestTimeoutFor, subscribe } from '@lutra/bus';
 import type { BusOptions } from '@lutra/bus';
 import type { EventQueues } from '@lutra/host';
 import { createRouter, rowsTopic, toSyncError } from '@lutra/model';
+import type { TableName } from '@lutra/model';
 import type { ConnectionOptions } from '@lutra/mysql';
 import { openPassword } from '@lutra/registry';
 import type { Keyring, Registry, SchemaStore } from '@lutra/registry';
@@ -22,6 +23,8 @@ import type { Logger, Metrics, Traces } from '@lutra/telemetry';
 import { Applier } from './applier.js';
 import type { ApplierOptions } from './applier.js';
 import { guardFor } from './conflict/guard-for.js';
+import type { Guarding } from './conflict/guard-for.js';
+import type { Remedy } from './conflict/remedy.js';
 import { TargetTables } from './conflict/target-tables.js';
 import { LogReader } from './log-reader.js';
 import type { Place } from './log-reader.js';
@@ -98,7 +101,8 @@ async function runMerged(deps: LoaderDeps, work: LoaderWork, lead: Pick<Attempt,
     await loadOrSettle(deps, work, { ...lead, merge: true });
   } catch (thrown) {
     const error = toSyncError(thrown);
-    if (error.outcome !== 'stop' || error.details['alone'] !== false || lead.signal.aborted) throw thrown;
+    const isBatch = error.outcome === 'stop' && error.details['alone'] === false && error.code !== 'TABLE_SUSPENDED';
+    if (!isBatch || lead.signal.aborted) throw thrown;
     deps.logger.warn({ code: error.code, details: error.details }, 'the target refused a batch; applying one transaction at a time');
     await loadOrSettle(deps, work, { ...lead, refused: null, merge: false });
   }
@@ -138,7 +142,7 @@ async function load(deps: LoaderDeps, work: LoaderWork, lead: Attempt): Promise<
     metrics.applySeconds.observe({ name }, seconds),
   );
   const tables = new TargetTables((database, name) => writer.loadTable(database, name));
-  const guarding = guardFor(deps, work, { writer, tables, target, checkpoint, signal });
+  let guarding: Guarding | null = null;
   // A target that does not answer must not keep an ended run for as long as an answer may take.
   signal.addEventListener('abort', () => void writer.dispose(), { once: true });
   try {
@@ -150,6 +154,8 @@ async function load(deps: LoaderDeps, work: LoaderWork, lead: Attempt): Promise<
     const suspensions = await suspensionsOf(deps, work, { target, checkpoint, router, fingerprints: routes.fingerprints });
     if (lead.refused && !suspensions.has(lead.refused)) await suspensions.refuse(lead.refused);
     status.update({ suspended: suspensions.tables });
+    const isSuspended = (table: TableName): boolean => suspensions.hasTarget(table);
+    guarding = guardFor(deps, work, { writer, tables, isSuspended, target, checkpoint, signal });
     const matcher = new TableMatcher({
       router,
       load: (database, table) => writer.loadTable(database, table),
@@ -193,7 +199,7 @@ async function load(deps: LoaderDeps, work: LoaderWork, lead: Attempt): Promise<
             progress.row(step.event, step.place);
             await applier.row(step.table, step.event, step.place);
             break;
-          case 'control':
+          case 'control': {
             if (routes.differs(step.control)) {
               // What lies before the record is applied in any case; nothing behind it, before we know who is behind.
               await applier.flush();
@@ -202,14 +208,18 @@ async function load(deps: LoaderDeps, work: LoaderWork, lead: Attempt): Promise<
               await during('ZooKeeper, for the newest routes', () => routes.requireCarried(control));
             }
             passed = step.place;
-            await suspend({ suspensions, applier, matcher, status }, step.control, step.place);
-            if (step.control.kind === 'remedy' && guarding?.concerns(step.control)) {
+            const ended = await suspend({ suspensions, applier, matcher, status }, step.control, step.place);
+            if (step.control.kind === 'remedy' && guarding?.concerns(step.control) && !suspensions.has(remedied(step.control))) {
               routes.requireProven();
               progress.remedy(step.place);
               await applier.remedy(step.control, step.place);
             } else applier.passed(step.place);
             progress.control(step.control, step.place);
+            // What is written here from now on has seen what the log left out; its windows begin anew, with the tables that came back.
+            if (guarding && step.control.kind === 'routes' && routes.isProven) await applier.saveProgress(step.place);
+            if (guarding && ended) return await applier.settled();
             break;
+          }
           case 'forget':
             await applier.forget();
             break;
@@ -296,6 +306,10 @@ function connectionOf({ secretKey }: LoaderDeps, { target }: LoaderWork): Connec
 function busOf({ logger }: LoaderDeps, { id, source, sourceRegion: { kafka } }: LoaderWork): BusOptions {
   const requestTimeoutMs = requestTimeoutFor(source.topic.maxMessageBytes);
   return { brokers: kafka.brokers, tls: kafka.tls, clientId: `lutra-loader-${id}`, logger, requestTimeoutMs };
+}
+
+function remedied({ database, table }: Remedy): TableName {
+  return { database, name: table };
 }
 
 /** For messages. */

@@ -19,6 +19,7 @@ import { Attempts } from './attempts.js';
 import type { AttemptsOptions } from './attempts.js';
 import { clashes } from './concurrency.js';
 import type { Conflict } from './conflict-record.js';
+import { requireTold } from './left-out.js';
 import { endingAt, endOfGroup, membersOf } from './members.js';
 import type { Batch, Member } from './members.js';
 import type { Peers } from './peers.js';
@@ -37,7 +38,18 @@ export interface GuardOptions extends AttemptsOptions {
   readonly remedyTables: RemedyTables;
   readonly peers: Pick<
     Peers,
-    'none' | 'open' | 'complete' | 'changedAfter' | 'changedSince' | 'rivals' | 'changedHere' | 'forget' | 'follow' | 'quiet' | 'caughtUp'
+    | 'none'
+    | 'open'
+    | 'complete'
+    | 'changedAfter'
+    | 'changedSince'
+    | 'rivals'
+    | 'changedHere'
+    | 'leftOut'
+    | 'forget'
+    | 'follow'
+    | 'quiet'
+    | 'caughtUp'
   >;
   /** Committed; of one source transaction. */
   onConflicts(conflicts: readonly Conflict[], member: Pick<Member, 'event' | 'place'>): void;
@@ -60,7 +72,7 @@ export class Guard {
   /**
    * Commits source transactions whose statements are given, in one target transaction; where some met a conflict, those alone and the
    * others together.
-   * @throws SyncError ROW_CONFLICT (policy stop), CAPTURE_BEHIND, CONFLICT_WINDOW_LOST, SESSION_UNSUPPORTED, and as TargetWriter.commit
+   * @throws SyncError TABLE_SUSPENDED, ROW_CONFLICT (policy stop), CAPTURE_BEHIND, CONFLICT_WINDOW_LOST, SESSION_UNSUPPORTED, and as TargetWriter.commit
    */
   async commit(given: Batch): Promise<void> {
     const batch = { ...given, members: endingAt(given.members, given.checkpoint) };
@@ -115,6 +127,7 @@ export class Guard {
     const completed = this.#complete(connection, members);
     const unlike = differing(statements, results).map((change) => change - first); // while the watermark is on its way
     await completed;
+    for (const { changes, event } of members) requireTold(changes, event.transaction.seen, this.#options.peers);
     const suspects = new Set([...membersOf(members, unlike), ...this.#clashing(members)]);
     if (suspects.size > 0) {
       await connection.rollback();

@@ -732,7 +732,13 @@ describe('a table that cannot be read', () => {
 
     it.each<Fault>(['lost', 'unanswered', { arrivesAfter: 0 }])('is left out from there on, whatever request fails (%s)', async (fault) => {
       for (let at = 0; at < 16; at += 1) {
-        Object.assign(world, { log: [], late: null, requests: 0, idle: 0, items: told(suspends('bad'), suspends('worse', { because: 'shop.bad' })) });
+        Object.assign(world, {
+          log: [],
+          late: null,
+          requests: 0,
+          idle: 0,
+          items: told(suspends('bad'), suspends('worse', { because: 'shop.bad' })),
+        });
         world.fault = (request) => (request === at ? fault : null);
         const failures = await capture(copyStore(), all, noOrder, twoWay);
         const found = await readBoth();
@@ -743,7 +749,9 @@ describe('a table that cannot be read', () => {
     });
 
     it('is left out from the beginning where it stands at the server, also for a log that goes on elsewhere', async () => {
-      const standing: readonly Suspension[] = [{ database: 'shop', name: 'bad', code: 'TABLE_MISSING', message: 'gone', where: 'seq 5', at: 1 }];
+      const standing: readonly Suspension[] = [
+        { database: 'shop', name: 'bad', code: 'TABLE_MISSING', message: 'gone', where: 'seq 5', at: 1 },
+      ];
       Object.assign(world, { items: mixed(), standing });
       expect(await capture(copyStore(), done, noOrder, twoWay)).toEqual([]);
       expect(await readBoth()).toMatchObject({ t: want, bad: [], suspended: ['bad'] });
@@ -751,7 +759,9 @@ describe('a table that cannot be read', () => {
 
     it('is not, where that has ended, the pipeline flows one way, or it has left the routes', async () => {
       const excluded = suspends('bad', { pipeline: 'ab.other' });
-      Object.assign(world, { items: told(suspends('bad', { ended_at: '2026-01-01 00:00:00.000' }), suspends('elsewhere', { database_name: 'crm' }), excluded) });
+      Object.assign(world, {
+        items: told(suspends('bad', { ended_at: '2026-01-01 00:00:00.000' }), suspends('elsewhere', { database_name: 'crm' }), excluded),
+      });
       expect(await capture(copyStore(), all, noOrder, twoWay)).toEqual([]);
       expect(await readBoth()).toMatchObject({ t: left, bad: left, suspended: [] });
     });
@@ -762,7 +772,9 @@ describe('a table that cannot be read', () => {
       expect(error).toMatchObject({ code: 'TABLE_SUSPENDED', details: { database: 'shop', table: 'bad', channels: 'cd' } });
       expect(error?.message).toMatch(/pipeline ab.back does not write shop.bad any more.*gone.*"exclude"/);
       world.log = [];
-      await expect(runCapture(deps(copyStore()), work, { leaseNumber: 1, signal: AbortSignal.timeout(9_000) })).rejects.toMatchObject({ code: 'CONFIG_BEHIND' });
+      await expect(runCapture(deps(copyStore()), work, { leaseNumber: 1, signal: AbortSignal.timeout(9_000) })).rejects.toMatchObject({
+        code: 'CONFIG_BEHIND',
+      });
       expect(await kinds()).toEqual(['epoch']);
     });
   });

@@ -8,7 +8,16 @@
  */
 import type { SourceConnection } from '@lutra/binlog';
 import type { SuspendedRow } from '@lutra/marker';
-import { carriedFingerprint, createRouter, flowsBothWays, foldedName, pipelineId, pipelineRoutes, SyncError, tableName } from '@lutra/model';
+import {
+  carriedFingerprint,
+  createRouter,
+  flowsBothWays,
+  foldedName,
+  pipelineId,
+  pipelineRoutes,
+  SyncError,
+  tableName,
+} from '@lutra/model';
 import type { ChannelDocument, PipelineDocument, Route, Router, Suspension, TableName } from '@lutra/model';
 import { readSuspended, Session } from '@lutra/mysql';
 
@@ -56,7 +65,11 @@ export interface Here {
 }
 
 /** Those of the rows that cost a table of the log, by their names here. */
-export function suspendedHere(rows: readonly SuspendedRow[], here: Here, at: { readonly where: string; readonly at: number }): readonly Suspension[] {
+export function suspendedHere(
+  rows: readonly SuspendedRow[],
+  here: Here,
+  at: { readonly where: string; readonly at: number },
+): readonly Suspension[] {
   return rows.flatMap((row) => {
     const { pipeline, table, code, message, because } = row;
     const local = localName(row, here);

@@ -58,7 +58,10 @@ function reading(endpoint: string, channel: ChannelDocument): readonly PipelineD
  * What a running capture depends on; `attempt` is in it so that "retry now" starts it again. By pipeline, not as one list of tables: one
  * pipeline may take a table over from another, and the log must say where that begins.
  */
-function fingerprint({ endpoint, region, pipelines, stopping, writers, isTarget }: CaptureWork, channels: readonly ChannelDocument[]): string {
+function fingerprint(
+  { endpoint, region, pipelines, stopping, writers, isTarget }: CaptureWork,
+  channels: readonly ChannelDocument[],
+): string {
   const attempts = channels.map((channel) => [channel.name, channel.attempt]);
   // Before anything is written to an endpoint for the first time, its capture must have seen that markers come back.
   return JSON.stringify([

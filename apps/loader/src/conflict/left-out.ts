@@ -15,7 +15,11 @@ export function requireTold(changes: readonly Change[], seen: Seen, peers: Told)
   for (const { source, target } of changes) requireToldOf({ source, target }, seen, peers);
 }
 
-export function requireToldOf({ source, target }: { readonly source: TableName; readonly target: TableName }, seen: Seen, peers: Told): void {
+export function requireToldOf(
+  { source, target }: { readonly source: TableName; readonly target: TableName },
+  seen: Seen,
+  peers: Told,
+): void {
   const found = peers.leftOut(target, seen);
   if (!found) return;
   const message = `${tableName(target)} is left out of the log of this target, which would tell what was changed here: ${found.message}`;

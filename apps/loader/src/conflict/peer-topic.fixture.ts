@@ -87,7 +87,9 @@ export class PeerTopic {
   }
 
   async routes(...suspended: readonly string[]): Promise<void> {
-    const out = suspended.map((name) => ({ database: table.database, name, code: 'COLUMN_UNSUPPORTED', message: 'no', where: 'f:4', at: 1 }) as const);
+    const out = suspended.map(
+      (name) => ({ database: table.database, name, code: 'COLUMN_UNSUPPORTED', message: 'no', where: 'f:4', at: 1 }) as const,
+    );
     await this.#control({ kind: 'routes', endpoint: 'a', tables: [], pipelines: {}, suspended: out, revision: 1, server: null, tsMs: 0 });
   }
 

@@ -43,9 +43,10 @@ function path(from: ReadonlyMap<string, { readonly step: string; readonly before
 
 const nothing = { A: [], B: [] };
 const cases: Readonly<Record<string, SuspensionCase>> = {
-  'a value that A cannot read': { scripts: { A: ['t', 'bad', 'u'], B: ['t', 'tu'] }, after: nothing, refusals: 0, kills: 1 },
-  'a refusal of either target': { scripts: { A: ['t', 'u'], B: ['tu', 't'] }, after: nothing, refusals: 1, kills: 1 },
-  'both at once': { scripts: { A: ['bad', 'u'], B: ['t', 't'] }, after: nothing, refusals: 2, kills: 1 },
+  'a value that A cannot read': { scripts: { A: ['t', 'bad', 'u'], B: ['t', 'tu'] }, after: nothing, refusals: 0, kills: 0 },
+  'a refusal of either target': { scripts: { A: ['t', 'u'], B: ['tu', 't'] }, after: nothing, refusals: 1, kills: 0 },
+  'both, and a capture that is killed': { scripts: { A: ['bad', 'u'], B: ['tu'] }, after: nothing, refusals: 2, kills: 1 },
+  'a refusal, and a capture that is killed': { scripts: { A: ['t'], B: ['tu', 't'] }, after: nothing, refusals: 1, kills: 1 },
   'and it comes back': { scripts: { A: ['bad'], B: ['t'] }, after: { A: ['t'], B: ['t'] }, refusals: 1, kills: 0 },
 };
 
@@ -64,7 +65,7 @@ describe('the model can fail', () => {
     ['without the back rule', 'a refusal of either target', { backRule: false }],
     ['without the peer rule', 'a value that A cannot read', { peerRule: false }],
     ['where a loader does not wait for its watermark', 'a value that A cannot read', { watermark: false }],
-    ['where a claim forgets what was left out', 'a refusal of either target', { carried: false }],
+    ['where a claim forgets what was left out', 'a refusal, and a capture that is killed', { carried: false }],
     ['where it is written behind what follows', 'a value that A cannot read', { written: 'later' }],
     ['where `seen` does not cover the end of a suspension', 'and it comes back', { saved: false }],
   ];

@@ -119,9 +119,11 @@ export function nextStates(state: State, example: SuspensionCase, rules: Suspens
 }
 
 /** At the end, with everything written, published and applied. */
-export function wrongAtEnd({ A, B }: State): string | null {
+export function wrongAtEnd({ A, B, returned }: State): string | null {
   const touched = [A, B].flatMap((region) => [region.out, region.suspended]);
   if (touched.some(Boolean) && !touched.every(Boolean)) return 'one direction goes on with the table';
+  if (returned && A.out) return 'it is suspended again';
+  if (returned && A.knows.join() !== B.knows.join()) return 'the regions differ';
   for (const [here, name] of [[A, 'B'] as const, [B, 'A'] as const]) {
     const there = (name === 'A' ? A : B).binlog.flatMap((entry) => (entry.kind === 'write' && entry.u !== null ? [entry.u] : []));
     if (here.neighbour.join() !== there.join()) return `the neighbour has ${here.neighbour.join()} of ${there.join()}`;
@@ -199,7 +201,7 @@ function loads(state: State, name: Name, rules: SuspensionRules): readonly Next[
     const neighbour = [...here.neighbour, record.u];
     return [...steps, { name: `${arrow} applies`, state: update(state, name, { applied, seen: here.applied, neighbour }) }];
   }
-  if (state.refusals > 0)
+  if (state.refusals > 0 && !state.returned)
     steps.push({ name: `${arrow} is refused`, state: { ...update(state, name, suspends(here)), refusals: state.refusals - 1 } });
   if (rules.watermark && here.read < here.binlog.length) return steps;
   return [...steps, applies(state, name, record, rules)];

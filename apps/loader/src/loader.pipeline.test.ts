@@ -41,6 +41,8 @@ const world = vi.hoisted(() => ({
   suspending: [] as Failure[],
   /** Of the target: whose definition is refused. */
   refuses: [] as string[],
+  /** What its own log says about that; null: nothing, the definition is refused. */
+  leftOutFor: null as string | null,
   /** Each log has its own target: what an ended run still has under way must not reach the next one's. */
   generation: 0,
 }));
@@ -180,6 +182,8 @@ vi.mock('@lutra/mysql', async (original) => ({
     void (world.checkpoint = world.checkpoint && { ...world.checkpoint, routes }),
   loadForApply: async (_: unknown, database: string) => {
     if (!world.refuses.includes(database)) return { ...target, database };
+    const details = { sourceDatabase: database, sourceTable: 't', suspendedFor: world.leftOutFor };
+    if (world.leftOutFor !== null) throw new SyncError('TABLE_SUSPENDED', 'its log leaves it out', { details });
     throw new SyncError('TABLE_MISSING', `${database}.t does not exist`, { details: { database, table: 't' } });
   },
   readSuspended: async () => world.suspended,
@@ -423,7 +427,7 @@ async function build(pieces: readonly Piece[]): Promise<LogBuilder> {
   world.generation += 1;
   world.looks = [channelOf(shop)];
   world.revision = 5;
-  Object.assign(world, { suspended: [], suspending: [], refuses: [] });
+  Object.assign(world, { suspended: [], suspending: [], refuses: [], leftOutFor: null });
   const log = new LogBuilder();
   await log.lead();
   if (pieces.length > 0) await log.routes({ 'c.p': routesFingerprint(shop) });
@@ -720,6 +724,17 @@ describe('a table that is suspended', () => {
       expect(errors.map(({ code }) => code)).toEqual(policy === 'stop' ? ['TABLE_MISSING'] : []);
       expect(world.rows).toEqual(policy === 'stop' ? [1, 2] : want);
       expect(world.suspended.map(({ code }) => code)).toEqual(policy === 'stop' ? [] : ['TABLE_MISSING']);
+    }
+  });
+
+  it('because the log of its target leaves it out: as by its target, for the cause that the log names', async () => {
+    for (const policy of ['suspend', 'stop'] as const) {
+      const { want } = await logOf([transaction(2, true)], [transaction(2, false), transaction(3, true)], []);
+      Object.assign(world, { refuses: ['crm'], leftOutFor: 'VALUE_UNSUPPORTED', batchSizes: [9] });
+      const errors = await load((failures) => failures.length > 0 || world.rows.length >= want.length, both, policy);
+      expect(errors.map(({ code }) => code)).toEqual(policy === 'stop' ? ['TABLE_SUSPENDED'] : []);
+      if (policy === 'suspend') expect(world.rows).toEqual(want);
+      expect(world.suspended.map(({ code }) => code)).toEqual(policy === 'stop' ? [] : ['VALUE_UNSUPPORTED']);
     }
   });
 });

@@ -100,6 +100,8 @@ describe('which endpoints are captured', () => {
     expect(stopping(says('x', 'stop', 'stopped'), says('y', 'suspend'))).toEqual([]);
     const back = [{ name: 'q', source: 'b', target: 'a', routes: [{ schema: 'x' }] }];
     expect(stopping(says('x', undefined, 'running', back))).toEqual([{ channel: 'x', routes }]);
+    expect(wanted(says('x', 'suspend', 'stopped', back), says('y', 'suspend'))?.value.writers).toMatchObject([{ id: 'x.q' }]);
+    expect(wanted(says('x', 'suspend'))?.value.writers).toEqual([]);
     expect(wanted(says('x', 'stop'))?.fingerprint).not.toBe(wanted(says('x', 'suspend'))?.fingerprint);
     expect(wanted(says('x', undefined))?.value.routes).toEqual(routes);
   });

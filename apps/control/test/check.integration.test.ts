@@ -242,13 +242,22 @@ describe('a table that cannot be carried', () => {
 describe('a way back', () => {
   const channel = (exclude: readonly string[], ...ways: readonly object[]) => ({
     name: 'gh',
-    pipelines: [{ name: 'there', source: 'a', target: 'b', routes: [{ schema: 'lake' }], exclude }, ...ways],
+    pipelines: [
+      { name: 'there', source: 'a', target: 'b', routes: [{ schema: 'lake', table: '*', to: { schema: 'pond' } }], exclude },
+      ...ways,
+    ],
     ...(ways.length > 0 && { conflicts: { home: 'a' } }),
   });
-  const back = (exclude: readonly string[]) => ({ name: 'back', source: 'b', target: 'a', routes: [{ schema: 'lake' }], exclude });
+  const back = (exclude: readonly string[]) => ({
+    name: 'back',
+    source: 'b',
+    target: 'a',
+    routes: [{ schema: 'pond', table: '*', to: { schema: 'lake' } }],
+    exclude,
+  });
 
   it('is not added while a table is suspended, until it is brought back or excluded', async () => {
-    expect((await client.post('/api/v1/channels', channel([]))).status).toBe(201);
+    expect(await client.post('/api/v1/channels', channel([]))).toMatchObject({ status: 201 });
     await run(
       "INSERT INTO lutra.suspended (pipeline, database_name, table_name, code, message, because, log_id, seq) VALUES ('gh.there', 'lake', 't', 'TABLE_MISSING', 'gone', '', 'L', 5)",
     );

@@ -8,7 +8,6 @@ import { randomBytes } from 'node:crypto';
 import { RecordEncoder } from '@lutra/avro';
 import type { RawRecord } from '@lutra/bus';
 import type { Checkpoint } from '@lutra/marker';
-import { EventQueues } from '@lutra/host';
 import { channelSchema, routesFingerprint, SyncError } from '@lutra/model';
 import type { ChannelDocument, EndpointDocument, RegionDocument, Route, RowEvent, Suspension, TableSchema, WorkStatus } from '@lutra/model';
 import type { SqlText, SuspensionChange, SuspensionPlace } from '@lutra/mysql';
@@ -300,6 +299,13 @@ class LogBuilder {
     );
   }
 
+  /** What home made of a row of crm.t. */
+  async remedy(): Promise<void> {
+    const header = { kind: 'remedy', log: 'L', seq: this.#seq++, epoch: this.#epoch } as const;
+    const of = { endpoint: 'a', pipeline: 'c.q', database: 'crm', table: 't', key: { id: 1 }, row: null, seen: {}, tsMs: 0 };
+    this.#push(await this.#encoder.encodeControl(header, { kind: 'remedy', ...of }));
+  }
+
   async lead(): Promise<void> {
     this.#epoch += 1;
     const header = { kind: 'epoch', log: '', seq: -1, epoch: this.#epoch } as const;
@@ -378,20 +384,21 @@ const deps = (): LoaderDeps => ({
     update: () => undefined,
     lagFrom: () => undefined,
   } as unknown as LoaderDeps['status'],
-  events: new EventQueues({ app: 'loader', metrics: new Metrics('loader'), logger: silent }),
+  events: { of: () => () => undefined } as unknown as LoaderDeps['events'],
 });
 
 async function load(
   done: (failures: readonly SyncError[]) => boolean,
   routes = shop,
   onUnsupported: LoaderWork['onUnsupported'] = 'suspend',
+  guard: LoaderWork['guard'] = null,
 ): Promise<SyncError[]> {
   const stop = new AbortController();
   const failures: SyncError[] = [];
   const working = supervise({
     signal: stop.signal,
     backoff: { firstMs: 0, maxMs: 0 },
-    run: (signal) => runLoader(deps(), { ...work, routes, onUnsupported }, { leaseNumber: 1, signal }),
+    run: (signal) => runLoader(deps(), { ...work, routes, onUnsupported, guard }, { leaseNumber: 1, signal }),
     onFailure: (error, next) => {
       failures.push(error);
       if (next === 'wait') stop.abort();
@@ -725,6 +732,23 @@ describe('a table that is suspended', () => {
       expect(world.rows).toEqual(policy === 'stop' ? [1, 2] : want);
       expect(world.suspended.map(({ code }) => code)).toEqual(policy === 'stop' ? [] : ['TABLE_MISSING']);
     }
+  });
+
+  it('where conflicts are decided: what home made of its rows is passed over, and the place behind each record of the routes is saved', async () => {
+    const { log } = await logOf([], [], [suspension]);
+    await log.remedy();
+    await log.lead();
+    await log.routes(fingerprint, { suspended: [suspension] });
+    world.log = log.records;
+    const guard: LoaderWork['guard'] = { conflicts: { rules: [], retentionDays: 1 }, targetRegion: region, back: [], thirds: [] };
+    expect(await load((failures) => failures.length > 0 || world.checkpoint?.seq === 3, both, 'suspend', guard)).toEqual([]);
+    expect([world.checkpoint?.seq, world.suspended.length]).toEqual([3, 1]);
+    // The table has left the routes: the run ends, so that the windows of the next one have it.
+    await log.lead();
+    await log.routes({ 'c.p': routesFingerprint(shop) });
+    Object.assign(world, { log: [...log.records], looks: [channelOf(shop)] });
+    expect(await load((failures) => failures.length > 0 || world.checkpoint?.seq === 4, shop, 'suspend', guard)).toEqual([]);
+    expect([world.checkpoint?.seq, world.suspended]).toEqual([4, []]);
   });
 
   it('because the log of its target leaves it out: as by its target, for the cause that the log names', async () => {

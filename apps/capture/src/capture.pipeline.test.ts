@@ -18,6 +18,7 @@ import type {
   RestartOrder,
   Route,
   SourceItem,
+  Suspension,
   TableSchema,
   WorkStatus,
 } from '@lutra/model';
@@ -29,7 +30,8 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { runCapture } from './capture.pipeline.js';
 import type { CaptureDeps } from './capture-run.js';
 import type { CaptureIo } from './io.js';
-import { marker, remedy, signals } from './loader-writes.fixture.js';
+import { marker, remedy, signals, suspends } from './loader-writes.fixture.js';
+import { writersOf } from './suspended-here.js';
 import { routesOf } from './wanted.js';
 import type { CaptureWork } from './wanted.js';
 
@@ -52,6 +54,8 @@ const world = {
   gtidMode: true,
   /** Tables whose rows cannot be read from a transaction on. */
   unreadable: {} as Readonly<Record<string, number>>,
+  /** lutra.suspended at the server. */
+  standing: [] as readonly Suspension[],
   /** Readers of the binlog that wait at its end. */
   idle: 0,
 };
@@ -117,6 +121,16 @@ const sourceNow = (): SourceState => ({
 const server: CaptureIo['source'] = {
   holdServerId: async () => () => undefined,
   probe: async () => null,
+  suspended: async (_, writers) =>
+    writers.flatMap(({ id }) =>
+      world.standing.map(({ database, name, code, message, because = '' }) => ({
+        pipeline: id,
+        table: { database, name },
+        code,
+        message,
+        because,
+      })),
+    ),
   state: async () => ({ ...sourceNow(), executed: '' }),
   checkStart: async (_, choose) => choose({ ...sourceNow(), gtidMode: true }),
   read: async function* ({ start, signal, wants }) {
@@ -237,6 +251,7 @@ const workOn = (routes: readonly Route[]): CaptureWork => ({
   pipelines: routesOf('a', [channelOf(routes)]),
   forwarded: [],
   stopping: [],
+  writers: [],
   isTarget: false,
 });
 const work = workOn(shop);
@@ -300,6 +315,7 @@ beforeEach(() => {
     gtidMode: true,
     idle: 0,
     unreadable: {},
+    standing: [],
   });
   world.channels = { documents: [channelOf(shop)], invalid: [] };
   world.revision = 5;
@@ -692,20 +708,88 @@ describe('a table that cannot be read', () => {
   });
 
   it('stops the endpoint where a channel says so, and the error names both ways out', async () => {
-    const stopping = [{ channel: 'ab', routes: shop, bothWays: false }];
+    const stopping = [{ channel: 'ab', routes: shop }];
     Object.assign(world, { items: mixed(), unreadable: { bad: 1 } });
     const [error] = await capture(copyStore(), async () => false, noOrder, { ...work, stopping });
     expect(error).toMatchObject({ code: 'COLUMN_UNSUPPORTED', details: { database: 'shop', table: 'bad', channels: 'ab' } });
     expect(error?.message).toMatch(/"shop.bad" into "exclude" .* channel ab.*"onUnsupported": "suspend"/);
-    const [bothWays] = await capture(copyStore(), async () => false, noOrder, { ...work, stopping: [{ ...stopping[0]!, bothWays: true }] });
-    expect(bothWays?.message).toMatch(/flows both ways/);
   });
 
   it('does not matter to a channel that does not route it', async () => {
     Object.assign(world, { items: mixed(), unreadable: { bad: 1 } });
-    const stopping = [{ channel: 'cd', routes: [{ schema: 'shop', table: 't' }], bothWays: true }];
+    const stopping = [{ channel: 'cd', routes: [{ schema: 'shop', table: 't' }] }];
     expect(await capture(copyStore(), done, noOrder, { ...work, stopping })).toEqual([]);
     expect(await readBoth()).toMatchObject({ t: want, bad: [], suspended: ['bad'] });
+  });
+
+  describe('or was suspended here by a loader, where something comes back', () => {
+    const both = channelSchema.parse({
+      name: 'ab',
+      onUnsupported: 'suspend',
+      pipelines: [
+        { name: 'there', source: 'a', target: 'b', routes: shop },
+        { name: 'back', source: 'b', target: 'a', routes: shop },
+      ],
+    });
+    const twoWay: CaptureWork = { ...work, writers: writersOf('a', [both]) };
+    /** The third transaction is a loader's, which says so. */
+    const told = (...said: SourceItem[]): SourceItem[] => {
+      const rows = mixed();
+      const third = rows.findIndex((item) => item.kind === 'begin' && item.gtid === `${uuid}:3`);
+      const end = rows.findIndex((item, i) => i > third && item.kind === 'commit');
+      return [...rows.slice(0, third + 1), marker(5), ...said, ...rows.slice(end)];
+    };
+    const left = want.filter((id) => Math.floor(id / 1000) !== 3);
+    const all = async () => world.idle > 0 && world.late === null && (await readBoth()).t.length >= left.length;
+    beforeEach(() => void (world.channels = { documents: [both], invalid: [] }));
+
+    it.each<Fault>(['lost', 'unanswered', { arrivesAfter: 0 }])('is left out from there on, whatever request fails (%s)', async (fault) => {
+      for (let at = 0; at < 16; at += 1) {
+        Object.assign(world, {
+          log: [],
+          late: null,
+          requests: 0,
+          idle: 0,
+          items: told(suspends('bad'), suspends('worse', { because: 'shop.bad' })),
+        });
+        world.fault = (request) => (request === at ? fault : null);
+        const failures = await capture(copyStore(), all, noOrder, twoWay);
+        const found = await readBoth();
+        expect(found, `request ${at}: ${failures.map(String).join()}`).toMatchObject({ t: left, suspended: ['bad', 'worse'] });
+        expect(expectedIds(2, 4).slice(0, found.bad.length)).toEqual(found.bad);
+        expect(failures.filter((error) => error.outcome === 'stop')).toEqual([]);
+      }
+    });
+
+    it('is left out from the beginning where it stands at the server, also for a log that goes on elsewhere', async () => {
+      const standing: readonly Suspension[] = [
+        { database: 'shop', name: 'bad', code: 'TABLE_MISSING', message: 'gone', where: 'seq 5', at: 1 },
+      ];
+      Object.assign(world, { items: mixed(), standing });
+      expect(await capture(copyStore(), done, noOrder, twoWay)).toEqual([]);
+      expect(await readBoth()).toMatchObject({ t: want, bad: [], suspended: ['bad'] });
+    });
+
+    it('is not, where that has ended, the pipeline flows one way, or it has left the routes', async () => {
+      const excluded = suspends('bad', { pipeline: 'ab.other' });
+      Object.assign(world, {
+        items: told(suspends('bad', { ended_at: '2026-01-01 00:00:00.000' }), suspends('elsewhere', { database_name: 'crm' }), excluded),
+      });
+      expect(await capture(copyStore(), all, noOrder, twoWay)).toEqual([]);
+      expect(await readBoth()).toMatchObject({ t: left, bad: left, suspended: [] });
+    });
+
+    it('stops the endpoint where another channel wants that; and nothing is published by what is not the newest', async () => {
+      world.items = told(suspends('bad'));
+      const [error] = await capture(copyStore(), async () => false, noOrder, { ...twoWay, stopping: [{ channel: 'cd', routes: shop }] });
+      expect(error).toMatchObject({ code: 'TABLE_SUSPENDED', details: { database: 'shop', table: 'bad', channels: 'cd' } });
+      expect(error?.message).toMatch(/pipeline ab.back does not write shop.bad any more.*gone.*"exclude"/);
+      world.log = [];
+      await expect(runCapture(deps(copyStore()), work, { leaseNumber: 1, signal: AbortSignal.timeout(9_000) })).rejects.toMatchObject({
+        code: 'CONFIG_BEHIND',
+      });
+      expect(await kinds()).toEqual(['epoch']);
+    });
   });
 
   function more(n: number): SourceItem[] {

@@ -9,19 +9,20 @@
  * The log is the checkpoint: nothing that is kept elsewhere can disagree with it. A restart, at any instant, begins after the last
  * complete transaction in the log. What cannot be carried over faithfully ends the run with a named error; nothing is skipped.
  */
+import { without } from '@lutra/model';
 import type { Suspension } from '@lutra/model';
 import { CaptureRun } from './capture-run.js';
 import type { CaptureDeps, Leadership } from './capture-run.js';
 import { claim } from './claim.js';
 import { whoEvicted } from './eviction.js';
 import { stream } from './stream.js';
-import { suspensionOf } from './unreadable.js';
+import { suspensionsOf } from './unreadable.js';
 import { verify } from './verify.js';
 import type { CaptureWork } from './wanted.js';
 
 /**
- * One leadership: works until the signal aborts or something fails. A table that cannot be read, and may be suspended, costs a claim of the
- * log and no failure.
+ * One leadership: works until the signal aborts or something fails. A table that cannot be read, or was suspended here by a loader, costs a
+ * claim of the log and no failure where it may be suspended.
  */
 export async function runCapture(deps: CaptureDeps, work: CaptureWork, leadership: Leadership): Promise<void> {
   for (let met: readonly Suspension[] = []; ;) {
@@ -29,12 +30,12 @@ export async function runCapture(deps: CaptureDeps, work: CaptureWork, leadershi
       return await captureOnce(new CaptureRun(deps, work, leadership), met);
     } catch (thrown) {
       if (leadership.signal.aborted) throw thrown;
-      const found = suspensionOf(thrown, work, Date.now());
+      const found = without(suspensionsOf(thrown, work, Date.now()), met);
       // Met although it is left out: then it is another cause.
-      if (met.some(({ database, name }) => database === found.database && name === found.name)) throw thrown;
-      const { database, name, code, where } = found;
-      deps.logger.warn({ database, table: name, code, where }, 'a table cannot be read: it is suspended, and the others go on');
-      met = [...met, found];
+      if (found.length === 0) throw thrown;
+      for (const { database, name, code, where } of found)
+        deps.logger.warn({ database, table: name, code, where }, 'a table is left out of the log from here on: it is suspended');
+      met = [...met, ...found];
     }
   }
 }

@@ -2,6 +2,7 @@
 import { checkStart, holdServerId, probeBinlog, readBinlog, sourceState } from '@lutra/binlog';
 import { BusAdmin, Publisher, readRange } from '@lutra/bus';
 import type { BusOptions, PublisherOptions } from '@lutra/bus';
+import { standingRows } from './suspended-here.js';
 
 export interface SourcePort {
   readonly state: typeof sourceState;
@@ -9,6 +10,7 @@ export interface SourcePort {
   readonly holdServerId: typeof holdServerId;
   readonly probe: typeof probeBinlog;
   readonly read: typeof readBinlog;
+  readonly suspended: typeof standingRows;
 }
 
 export interface KafkaPort {
@@ -23,6 +25,6 @@ export interface CaptureIo {
 }
 
 export const serversIo: CaptureIo = {
-  source: { state: sourceState, checkStart, holdServerId, probe: probeBinlog, read: readBinlog },
+  source: { state: sourceState, checkStart, holdServerId, probe: probeBinlog, read: readBinlog, suspended: standingRows },
   kafka: { admin: (options) => new BusAdmin(options), publisher: (options) => new Publisher(options), readRange },
 };

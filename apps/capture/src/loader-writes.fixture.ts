@@ -34,6 +34,14 @@ export function signals(...after: Row[]): SourceItem {
   return { kind: 'rows', table, op: 'c', rows: after.map((row) => ({ before: null, after: row })), flags: 0, at, bytes: 100 };
 }
 
+/** What a loader does not write any more: a table of shop, of the pipeline `ab.back` unless another one is named. */
+export function suspends(name: string, more: Row = {}): SourceItem {
+  const of = { pipeline: 'ab.back', database_name: 'shop', table_name: name, code: 'TABLE_MISSING', message: 'gone', because: '' };
+  const row: Row = { ...of, log_id: 'L', seq: 5n, suspended_at: '2026-01-01 00:00:00.000', ended_at: null, ...more };
+  const table = { ...checkpoint, name: 'suspended' };
+  return { kind: 'rows', table, op: 'c', rows: [{ before: null, after: row }], flags: 0, at, bytes: 100 };
+}
+
 export function watermark(token: string, pipeline = 'c.p'): Row {
   return { pipeline, kind: 'watermark', slot: 0, n: 1n, content: token };
 }

@@ -1,4 +1,5 @@
 /** What capture makes of the source's items, in the order of the log. */
+import type { SuspendedRow } from '@lutra/marker';
 import type { FilePosition, Position, RowEvent, Seen, TableName, TableSchema } from '@lutra/model';
 import type { SignalRecord } from './signals.js';
 
@@ -11,6 +12,8 @@ export type Output =
    * Asked for and not done: a remedy outside a loader's transaction; a transaction that was not to be published, said behind its first row.
    */
   | { readonly kind: 'ignored'; readonly what: 'remedy' | 'skip'; readonly at: FilePosition }
+  /** A loader has suspended tables here; said before the last row and the end of its transaction. */
+  | { readonly kind: 'suspended'; readonly rows: readonly SuspendedRow[]; readonly at: FilePosition }
   | Boundary;
 
 /** A statement that concerns routed tables, at an endpoint that passes over DDL. */

@@ -1,6 +1,6 @@
 /** The source's binlog, item by item → records, in the order of the log. */
 import { createRouter } from '@lutra/model';
-import type { Announced, RowEvent, SourceItem, Suspension, TableName, TableSchema } from '@lutra/model';
+import type { Announced, RowEvent, SourceItem, TableName, TableSchema } from '@lutra/model';
 import type { CaptureRun } from './capture-run.js';
 import { Heartbeats } from './heartbeats.js';
 import { PublishedRemedies } from './published-remedies.js';
@@ -11,6 +11,9 @@ import type { Boundary, IgnoredDdl, Output } from './output.js';
 import { isOwnTable } from './own-tables.js';
 import type { SignalRecord } from './signals.js';
 import { knownPlace } from './start-place.js';
+import { requireCurrentRoutes } from './routes-check.js';
+import { suspendedHere, TablesSuspended } from './suspended-here.js';
+import type { Here } from './suspended-here.js';
 import { TransactionTracker } from './transactions.js';
 import { namingTable } from './unreadable.js';
 import type { Verified } from './verify.js';
@@ -23,6 +26,8 @@ interface Destination {
   readonly observers: Observers;
   /** What the log announces from here on. */
   readonly routes: Announced;
+  /** What loaders may suspend here. */
+  readonly here: Here;
 }
 
 /** Reads until the signal aborts. @throws SyncError SOURCE_*, what cannot be carried */
@@ -31,7 +36,7 @@ export async function read(run: CaptureRun, verified: Verified, to: Destination)
   const { seen, remedies, rowsUntil } = verified.claim.tail;
   const heartbeats = new Heartbeats(endpoint.name, to.writer);
   const outputs = new OutputWriter(run, to, { heartbeats, published: new PublishedRemedies(remedies) });
-  const tracker = trackerOf(run, verified, to.routes.suspended);
+  const tracker = trackerOf(run, verified, to);
   // First of all records: a log that ended before it would not say where to go on.
   await heartbeats.now({ position: verified.start, seen, remedies, rowsUntil });
   const server = verified.state.serverUuid;
@@ -39,33 +44,32 @@ export async function read(run: CaptureRun, verified: Verified, to: Destination)
   for await (const item of itemsOf(run, verified, to)) for (const output of tracker.accept(item)) await outputs.write(output);
 }
 
-function trackerOf({ work, endpoint }: CaptureRun, { state, claim }: Verified, suspended: readonly Suspension[] = []): TransactionTracker {
+function trackerOf({ work, endpoint }: CaptureRun, { state, claim }: Verified, { routes, here }: Destination): TransactionTracker {
   const { seen, rowsUntil } = claim.tail;
   return new TransactionTracker({
     endpoint: endpoint.name,
     region: endpoint.region,
     connector: state.flavor,
     version: state.version,
-    router: createRouter(work.routes, suspended),
-    forwarded: createRouter(work.forwarded, suspended),
+    router: here.router,
+    forwarded: createRouter(work.forwarded, routes.suspended),
     ddl: endpoint.ddl,
-    foldsNames: state.lowerCaseTableNames === 1,
+    foldsNames: here.foldsNames,
     seen,
     rowsUntil,
     now: Date.now,
   });
 }
 
-function itemsOf(run: CaptureRun, { claim, start }: Verified, { observers, routes }: Destination): AsyncIterable<SourceItem> {
-  const { deps, endpoint, source, work, signal } = run;
+function itemsOf(run: CaptureRun, { claim, start }: Verified, { observers, here }: Destination): AsyncIterable<SourceItem> {
+  const { deps, endpoint, source, signal } = run;
   const { progress, prepared } = observers;
-  const router = createRouter(work.routes, routes.suspended);
   return deps.io.source.read({
     ...source,
     serverId: endpoint.serverId,
     start: start.gtidSet === null ? start : { gtidSet: start.gtidSet },
     known: knownPlace(claim),
-    wants: (table: TableName) => isOwnTable(table) || router(table) !== null,
+    wants: (table: TableName) => isOwnTable(table) || here.router(table) !== null,
     onUnwanted: () => progress.unwanted(),
     onSourceEnd: (end) => {
       progress.looked(end);
@@ -84,18 +88,18 @@ interface Writing {
 }
 
 class OutputWriter {
-  readonly #endpoint: string;
+  readonly #run: CaptureRun;
   readonly #to: Destination;
   readonly #heartbeats: Heartbeats;
   readonly #warn: ReturnType<typeof warnOnce>;
   readonly #writeRow: (table: TableSchema, event: RowEvent) => Promise<void>;
   readonly #published: PublishedRemedies;
 
-  constructor({ endpoint, deps }: CaptureRun, to: Destination, { heartbeats, published }: Writing) {
-    this.#endpoint = endpoint.name;
+  constructor(run: CaptureRun, to: Destination, { heartbeats, published }: Writing) {
+    this.#run = run;
     this.#to = to;
     this.#heartbeats = heartbeats;
-    this.#warn = warnOnce(deps.logger);
+    this.#warn = warnOnce(run.deps.logger);
     this.#writeRow = namingTable((table, event) => to.writer.row(table, event));
     this.#published = published;
   }
@@ -108,6 +112,8 @@ class OutputWriter {
         return this.#ddl(output);
       case 'signal':
         return this.#signal(output.record);
+      case 'suspended':
+        return this.#suspended(output);
       case 'ignored':
         this.#to.observers.progress.ignored(output.what);
         return this.#warn(output);
@@ -117,13 +123,31 @@ class OutputWriter {
   }
 
   #ddl({ database, sql, statement, tables, end: position }: IgnoredDdl): Promise<void> {
-    const record = { kind: 'ddl', endpoint: this.#endpoint, database, sql, statement, tables, position, tsMs: Date.now() } as const;
+    const record = {
+      kind: 'ddl',
+      endpoint: this.#run.endpoint.name,
+      database,
+      sql,
+      statement,
+      tables,
+      position,
+      tsMs: Date.now(),
+    } as const;
     return this.#to.writer.control(record);
   }
 
   /** At once: a loader holds the locks of rows until it reads its watermark in the topic. */
   #signal(record: SignalRecord): Promise<void> | void {
     return this.#published.takes(record) ? undefined : this.#to.writer.control(record);
+  }
+
+  /** The log leaves out what loaders suspend here, from between two transactions on. @throws TablesSuspended */
+  async #suspended({ rows, at }: Extract<Output, { kind: 'suspended' }>): Promise<void> {
+    const { deps, work, during } = this.#run;
+    const found = suspendedHere(rows, this.#to.here, { where: `${at.file}:${at.pos}`, at: Date.now() });
+    if (found.length > 0) throw new TablesSuspended(found);
+    // It costs nothing by what this process knows: that must be the newest.
+    await during('ZooKeeper, for the newest routes', () => requireCurrentRoutes(deps.registry, work, null));
   }
 
   #boundary(boundary: Boundary): Promise<void> {

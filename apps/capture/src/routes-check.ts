@@ -6,6 +6,8 @@
 import { isOutdated, SyncError } from '@lutra/model';
 import type { Announced, ChannelDocument, Revision, RouteFingerprints } from '@lutra/model';
 import type { DocumentStore, RevisionStore } from '@lutra/registry';
+import { writersOf } from './suspended-here.js';
+import type { Writer } from './suspended-here.js';
 import { routesOf } from './wanted.js';
 
 interface Store {
@@ -16,6 +18,7 @@ interface Store {
 interface Checked {
   readonly endpoint: { readonly name: string };
   readonly pipelines: RouteFingerprints;
+  readonly writers: readonly Writer[];
 }
 
 /**
@@ -33,6 +36,9 @@ export async function requireCurrentRoutes(store: Store, work: Checked, announce
   const newest = routesOf(endpoint, documents);
   const differs = differing(newest, work.pipelines);
   if (differs) throw behind(endpoint, `the routes of pipeline ${differs} were changed; this process has not been told yet`);
+  // What those suspend here must be known by its name here.
+  if (JSON.stringify(writersOf(endpoint, documents)) !== JSON.stringify(work.writers))
+    throw behind(endpoint, 'the pipelines that write here were changed; this process has not been told yet');
   if (!announced) return revision.revision;
   if (isOutdated(announced, { revision, pipelines: newest })) throw outdated(endpoint, announced, { revision, pipelines: newest });
   return Math.max(revision.revision, announced.revision);

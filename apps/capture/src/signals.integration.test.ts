@@ -3,7 +3,7 @@ import { checkpointStatement, createStatement, openingStatement, remedyStatement
 import type { Checkpoint } from '@lutra/marker';
 import { readBinlog, sourceState } from '@lutra/binlog';
 import { createRouter } from '@lutra/model';
-import { quoteText } from '@lutra/mysql';
+import { quoteText, writeSuspended } from '@lutra/mysql';
 import { createLogger } from '@lutra/telemetry';
 import type { Connection } from 'mysql2/promise';
 import { createConnection } from 'mysql2/promise';
@@ -86,6 +86,7 @@ describe.each(['8.0', '9.7'] as const)('MySQL %s', (version) => {
   function shown(output: Output): readonly unknown[] {
     if (output.kind === 'row') return [Number(output.event.after?.['id'])];
     if (output.kind === 'signal') return [output.record];
+    if (output.kind === 'suspended') return [output.rows];
     if (output.kind === 'ignored') return [`ignored ${output.what}`];
     return output.kind === 'boundary' && output.commitTimeUs !== null ? [`${output.rows} rows${output.skipped ? ', skipped' : ''}`] : [];
   }
@@ -122,6 +123,23 @@ describe.each(['8.0', '9.7'] as const)('MySQL %s', (version) => {
       expect.objectContaining({ kind: 'remedy', key: remedy.key, row: null, seen: { 'shop.there': { log: 'L', seq: 42 } } }),
       '0 rows',
     ]);
+  });
+
+  it('gives the tables that a loader has suspended, before the end of the transaction that says so; not what has ended', async () => {
+    const of = { database: 'shop', code: 'COLUMN_MISSING', message: 'no v', where: 'seq 7', at: 1 } as const;
+    const begun = [
+      { ...of, name: 'Übersicht' },
+      { ...of, name: 'child', because: 'shop.Übersicht' },
+    ];
+    const { host, port, user, password } = server;
+    const target = { host, port, user, password };
+    const place = { ...checkpoint, seq: 7 };
+    const said = begun.map(({ name, because = '' }) => {
+      return { pipeline, table: { database: 'shop', name }, code: of.code, message: of.message, because };
+    });
+    expect(await published(() => writeSuspended(target, place, { begun, ended: [] }))).toEqual([said, '0 rows']);
+    expect(await published(() => writeSuspended(target, place, { begun: [], ended: begun }))).toEqual(['0 rows']);
+    expect(await published(() => writeSuspended(target, place, { begun: begun.slice(1), ended: [] }))).toEqual([said.slice(1), '0 rows']);
   });
 
   it('passes over what an application does not want replicated, with no more rights than that takes', async () => {

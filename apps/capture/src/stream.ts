@@ -2,12 +2,14 @@
  * The binlog from the log's last position on → records of the log. Reading and publishing go on side by side; the queue between them is
  * bounded, and the first failure of either ends both.
  */
-import { announcedPattern, SyncError } from '@lutra/model';
+import { announcedPattern, createRouter, SyncError } from '@lutra/model';
 import type { Announced, Suspension } from '@lutra/model';
 import type { CaptureRun } from './capture-run.js';
 import { LogWriter } from './log-writer.js';
 import { Observers } from './observers.js';
 import { read } from './read.js';
+import { suspendedHere, TablesSuspended } from './suspended-here.js';
+import type { Here } from './suspended-here.js';
 import { stillSuspended } from './unreadable.js';
 import type { Verified } from './verify.js';
 
@@ -20,6 +22,7 @@ export async function stream(run: CaptureRun, verified: Verified, met: readonly 
   const { deps, work, signal } = run;
   const { tail } = verified.claim;
   const suspended = stillSuspended(tail.announced?.suspended ?? [], met, work.routes);
+  const here = await suspendedHereFirst(run, verified, suspended);
   deps.status.update({ suspended });
   deps.metrics.queueCapacity.set({ name: run.endpoint.name }, queueBytes);
   const routes: Announced = {
@@ -30,7 +33,18 @@ export async function stream(run: CaptureRun, verified: Verified, met: readonly 
   };
   const observers = new Observers(run, verified, routes);
   const writer = writerOf(run, verified, observers);
-  await allOrNone([read(run, verified, { writer, observers, routes }), writer.run(signal)], run);
+  await allOrNone([read(run, verified, { writer, observers, routes, here }), writer.run(signal)], run);
+}
+
+/** After the claim: what an owner of the log had passed over until then stands at the server by now. @throws TablesSuspended */
+async function suspendedHereFirst(run: CaptureRun, { state, start }: Verified, suspended: readonly Suspension[]): Promise<Here> {
+  const { deps, work, source, during, sourceName } = run;
+  const { writers } = work;
+  const here = { writers, router: createRouter(work.routes, suspended), foldsNames: state.lowerCaseTableNames === 1 };
+  const standing = await during(sourceName, () => deps.io.source.suspended(source, writers));
+  const found = suspendedHere(standing, here, { where: `${start.file}:${start.pos}`, at: Date.now() });
+  if (found.length > 0) throw new TablesSuspended(found);
+  return here;
 }
 
 function writerOf(run: CaptureRun, { claim }: Verified, observers: Observers): LogWriter {

@@ -4,12 +4,12 @@
  *
  * A transaction that begins with lutra.checkpoint was written by a loader: it moves `seen`, and is published again only for pipelines that
  * forward, with its origin and one region more on its path; else its origin serves everybody. One that begins with a request to be skipped
- * (own-tables.ts) is not published at all. What lutra.signal asks for is published behind the transaction. "Begins" means: before its first
- * routed row. What was handed on cannot be taken back, so a request behind a row is not heeded; a marker there, which no loader leaves
+ * (own-tables.ts) is not published at all. What lutra.signal asks for is published behind the transaction; what lutra.suspended says is
+ * handed on before its end. "Begins" means: before its first routed row. What was handed on cannot be taken back, so a request behind a row is not heeded; a marker there, which no loader leaves
  * unless a trigger writes before it, ends capture: published as new, the copy would go round for ever.
  */
-import { checkpointTable, readMarker, signalTable } from '@lutra/marker';
-import type { Marker } from '@lutra/marker';
+import { checkpointTable, readMarker, readSuspendedRow, signalTable } from '@lutra/marker';
+import type { Marker, SuspendedRow } from '@lutra/marker';
 import { SyncError } from '@lutra/model';
 import type { Origin, Position, RowEvent, Router, Seen, SourceItem, TableSchema } from '@lutra/model';
 import { concernOf } from './ddl/concern.js';
@@ -47,6 +47,7 @@ interface OpenTransaction {
   marker: Marker | null;
   skipped: boolean;
   signals: Signals | null;
+  suspended: readonly SuspendedRow[];
   held: { table: TableSchema; event: RowEvent } | null;
 }
 
@@ -118,6 +119,7 @@ export class TransactionTracker {
   }
 
   *#own(open: OpenTransaction, item: Rows): Generator<Output> {
+    open.suspended = [...open.suspended, ...item.rows.flatMap((image) => readSuspendedRow(item.table, image) ?? [])];
     if (item.table.name !== signalTable.name) return this.#readMarker(open, item);
     if (open.skipped) return;
     open.signals ??= new Signals();
@@ -143,7 +145,8 @@ export class TransactionTracker {
       });
     this.#open = null;
     if (open.id === this.#rowsUntil) this.#rowsUntil = null;
-    const { held, marker, signals } = open;
+    const { held, marker, signals, suspended } = open;
+    if (suspended.length > 0) yield { kind: 'suspended', rows: suspended, at: open.begin.at };
     if (held) {
       const event: RowEvent = {
         ...held.event,
@@ -192,7 +195,7 @@ function seenWith(seen: Seen, { pipeline, path, logId: log, seq }: Marker): Seen
 
 function opened(begin: Begin): OpenTransaction {
   const id = begin.gtid ?? `${begin.at.file}:${begin.at.pos}`;
-  return { begin, id, events: 0, rows: 0, marker: null, skipped: false, signals: null, held: null };
+  return { begin, id, events: 0, rows: 0, marker: null, skipped: false, signals: null, suspended: [], held: null };
 }
 
 function misplaced({ begin, id }: OpenTransaction, { pipeline }: Marker): SyncError {

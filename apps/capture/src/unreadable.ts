@@ -6,14 +6,13 @@
  */
 import { ofTable, SyncError, createRouter, toSyncError, unreadable } from '@lutra/model';
 import type { Route, RowEvent, Suspension, TableName, TableSchema } from '@lutra/model';
+import { TablesSuspended } from './suspended-here.js';
 
 /** A channel whose source stops where a table cannot be read. */
 export interface StoppingChannel {
   readonly channel: string;
   /** Of its pipelines that read the endpoint. */
   readonly routes: readonly Route[];
-  /** Its tables flow both ways: then it has no choice. */
-  readonly bothWays: boolean;
 }
 
 interface Work {
@@ -22,29 +21,34 @@ interface Work {
 }
 
 /**
- * What ended a run, as the suspension that it costs.
- * @throws what ended it where that is no matter of one routed table; with the ways out where a channel does not want it suspended
+ * What ended a run, as the suspensions that it costs.
+ * @throws what ended it where that is no matter of routed tables; with the ways out where a channel does not want one suspended
  */
-export function suspensionOf(thrown: unknown, { routes, stopping }: Work, at: number): Suspension {
+export function suspensionsOf(thrown: unknown, work: Work, at: number): readonly Suspension[] {
+  const found = thrown instanceof TablesSuspended ? thrown.tables : [unread(thrown, work, at)];
+  for (const table of found) {
+    const stops = work.stopping.filter(({ routes }) => createRouter(routes)(table) !== null);
+    if (stops.length > 0) throw withWaysOut(toSyncError(thrown), table, stops);
+  }
+  return found;
+}
+
+function unread(thrown: unknown, { routes }: Work, at: number): Suspension {
   const error = toSyncError(thrown);
   const { database, table: name, file, pos } = error.details;
   if (!unreadable.has(error.code) || typeof database !== 'string' || typeof name !== 'string') throw thrown;
   const table: TableName = { database, name };
   if (createRouter(routes)(table) === null) throw thrown;
-  const stops = stopping.filter((one) => createRouter(one.routes)(table) !== null);
-  if (stops.length > 0) throw withWaysOut(error, table, stops);
   return { ...table, code: error.code, message: error.message, where: `${file ?? '?'}:${pos ?? '?'}`, at };
 }
 
 function withWaysOut(error: SyncError, { database, name }: TableName, stops: readonly StoppingChannel[]): SyncError {
   const channels = stops.map(({ channel }) => channel).join(', ');
   const exclude = `put "${database}.${name}" into "exclude" of the pipelines of channel ${channels} that read here, then bring the table by hand`;
-  const suspend = stops.some(({ bothWays }) => bothWays)
-    ? 'it flows both ways, where it cannot be suspended'
-    : `or give channel ${channels} "onUnsupported": "suspend"`;
+  const suspend = `or give channel ${channels} "onUnsupported": "suspend"`;
   return new SyncError(error.code, `${error.message}. To go on without the table: ${exclude}; ${suspend}`, {
     cause: error.cause,
-    details: { ...error.details, channels },
+    details: { ...error.details, database, table: name, channels },
   });
 }
 

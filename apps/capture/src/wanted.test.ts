@@ -96,10 +96,12 @@ describe('which endpoints are captured', () => {
     const stopping = (...channels: ReturnType<typeof says>[]) => wanted(...channels)?.value.stopping;
     expect(stopping(says('x', undefined), says('y', 'suspend'))).toEqual([]);
     const routes = [{ schema: 'x', table: '*', exclude: ['tmp'] }];
-    expect(stopping(says('x', 'stop'), says('y', 'suspend'))).toEqual([{ channel: 'x', routes, bothWays: false }]);
+    expect(stopping(says('x', 'stop'), says('y', 'suspend'))).toEqual([{ channel: 'x', routes }]);
     expect(stopping(says('x', 'stop', 'stopped'), says('y', 'suspend'))).toEqual([]);
     const back = [{ name: 'q', source: 'b', target: 'a', routes: [{ schema: 'x' }] }];
-    expect(stopping(says('x', undefined, 'running', back))).toEqual([{ channel: 'x', routes, bothWays: true }]);
+    expect(stopping(says('x', undefined, 'running', back))).toEqual([{ channel: 'x', routes }]);
+    expect(wanted(says('x', 'suspend', 'stopped', back), says('y', 'suspend'))?.value.writers).toMatchObject([{ id: 'x.q' }]);
+    expect(wanted(says('x', 'suspend'))?.value.writers).toEqual([]);
     expect(wanted(says('x', 'stop'))?.fingerprint).not.toBe(wanted(says('x', 'suspend'))?.fingerprint);
     expect(wanted(says('x', undefined))?.value.routes).toEqual(routes);
   });

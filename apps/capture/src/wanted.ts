@@ -1,8 +1,10 @@
 /** From the configuration documents to the endpoints that this process works on. */
-import { carriedFingerprint, flowsBothWays, pipelineId, pipelineRoutes, unsupportedPolicy } from '@lutra/model';
+import { carriedFingerprint, pipelineId, pipelineRoutes, unsupportedPolicy } from '@lutra/model';
 import type { ChannelDocument, EndpointDocument, PipelineDocument, RegionDocument, Route, RouteFingerprints } from '@lutra/model';
 import type { Configuration } from '@lutra/registry';
 import type { Wanted } from '@lutra/runtime';
+import { writersOf } from './suspended-here.js';
+import type { Writer } from './suspended-here.js';
 import type { StoppingChannel } from './unreadable.js';
 
 export interface CaptureWork {
@@ -16,6 +18,8 @@ export interface CaptureWork {
   readonly pipelines: RouteFingerprints;
   /** Channels at work for which a table that cannot be read stops the endpoint. */
   readonly stopping: readonly StoppingChannel[];
+  /** Pipelines that write here, in channels that flow both ways: what they suspend here is left out of the log. */
+  readonly writers: readonly Writer[];
   /** A loader writes to it too: what it wrote must be known by its marker. */
   readonly isTarget: boolean;
 }
@@ -39,11 +43,12 @@ export function wantedEndpoints(
     const forwarded = read.filter(({ forwards }) => forwards).flatMap(pipelineRoutes);
     const stopping = readers.flatMap((channel) => stoppingChannel(endpoint.name, channel));
     const pipelines = routesOf(endpoint.name, readers);
-    const writers = channels.filter(
+    const writing = channels.filter(
       (channel) => channel.state !== 'stopped' && channel.pipelines.some(({ target }) => target === endpoint.name),
     );
-    const value = { endpoint, region, routes, forwarded, pipelines, stopping, isTarget: writers.length > 0 };
-    wanted.set(endpoint.name, { fingerprint: fingerprint(value, [...new Set([...readers, ...writers])]), value });
+    const writers = writersOf(endpoint.name, channels);
+    const value = { endpoint, region, routes, forwarded, pipelines, stopping, writers, isTarget: writing.length > 0 };
+    wanted.set(endpoint.name, { fingerprint: fingerprint(value, [...new Set([...readers, ...writing])]), value });
   }
   return wanted;
 }
@@ -51,8 +56,7 @@ export function wantedEndpoints(
 /** None of a channel that is stopped: when it starts, its loaders meet what is suspended in the log. */
 function stoppingChannel(endpoint: string, channel: ChannelDocument): readonly StoppingChannel[] {
   if (channel.state === 'stopped' || unsupportedPolicy(channel) === 'suspend') return [];
-  const bothWays = flowsBothWays(channel.pipelines);
-  return [{ channel: channel.name, routes: reading(endpoint, channel).flatMap(pipelineRoutes), bothWays }];
+  return [{ channel: channel.name, routes: reading(endpoint, channel).flatMap(pipelineRoutes) }];
 }
 
 /** The routes of all pipelines that read an endpoint. */
@@ -71,7 +75,10 @@ function reading(endpoint: string, channel: ChannelDocument): readonly PipelineD
  * What a running capture depends on; `attempt` is in it so that "retry now" starts it again. By pipeline, not as one list of tables: one
  * pipeline may take a table over from another, and the log must say where that begins.
  */
-function fingerprint({ endpoint, region, pipelines, stopping, isTarget }: CaptureWork, channels: readonly ChannelDocument[]): string {
+function fingerprint(
+  { endpoint, region, pipelines, stopping, writers, isTarget }: CaptureWork,
+  channels: readonly ChannelDocument[],
+): string {
   const attempts = channels.map((channel) => [channel.name, channel.attempt]);
   // Before anything is written to an endpoint for the first time, its capture must have seen that markers come back.
   return JSON.stringify([
@@ -81,5 +88,6 @@ function fingerprint({ endpoint, region, pipelines, stopping, isTarget }: Captur
     attempts,
     isTarget,
     stopping.map(({ channel }) => channel),
+    writers,
   ]);
 }

@@ -7,6 +7,7 @@ import type { Health, Logger, Metrics } from '@lutra/telemetry';
 import { AboutController } from './about/about.controller.js';
 import { AddedTablesService } from './channels/added-tables.service.js';
 import { LeftTablesService } from './channels/left-tables.service.js';
+import { WayBackService } from './channels/way-back.service.js';
 import { ChannelActionService } from './channels/channel-action.service.js';
 import { ChannelController } from './channels/channel.controller.js';
 import { ChannelService } from './channels/channel.service.js';
@@ -92,6 +93,7 @@ export function controlModule({ environment, registry, secretKey, metrics, healt
       ChangedRegionService,
       AddedTablesService,
       LeftTablesService,
+      WayBackService,
       EndpointRestartService,
       EndpointResetService,
       ChannelService,

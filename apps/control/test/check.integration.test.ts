@@ -239,6 +239,42 @@ describe('a table that cannot be carried', () => {
   });
 });
 
+describe('a way back', () => {
+  const channel = (exclude: readonly string[], ...ways: readonly object[]) => ({
+    name: 'gh',
+    pipelines: [
+      { name: 'there', source: 'a', target: 'b', routes: [{ schema: 'lake', table: '*', to: { schema: 'pond' } }], exclude },
+      ...ways,
+    ],
+    ...(ways.length > 0 && { conflicts: { home: 'a' } }),
+  });
+  const back = (exclude: readonly string[]) => ({
+    name: 'back',
+    source: 'b',
+    target: 'a',
+    routes: [{ schema: 'pond', table: '*', to: { schema: 'lake' } }],
+    exclude,
+  });
+
+  it('is not added while a table is suspended, until it is brought back or excluded', async () => {
+    expect(await client.post('/api/v1/channels', channel([]))).toMatchObject({ status: 201 });
+    await run(
+      "INSERT INTO lutra.suspended (pipeline, database_name, table_name, code, message, because, log_id, seq) VALUES ('gh.there', 'lake', 't', 'TABLE_MISSING', 'gone', '', 'L', 5)",
+    );
+    const put = (exclude: readonly string[]) => client.put('/api/v1/channels/gh', channel(exclude, back(exclude)), '*');
+    const refused = await put([]);
+    expect(refused).toMatchObject({
+      status: 409,
+      body: { code: 'CONFIG_CONFLICT', details: { problems: [{ id: 'way-back-suspended' }] } },
+    });
+    expect(refused.body.message).toContain('lake.t is suspended in pipeline gh.there');
+    expect((await put(['t'])).status).toBe(200);
+    // Both ways already: no way is added.
+    expect((await put([])).status).toBe(200);
+    await client.remove('/api/v1/channels/gh', '*');
+  });
+});
+
 describe('a conflict policy', () => {
   const route = { schema: 'shop', table: 'keyless', to: { schema: 'copy' } };
   const channel = (...rules: readonly object[]) => ({

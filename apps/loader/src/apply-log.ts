@@ -1,7 +1,8 @@
 /** The records of the topic, from the checkpoint on → the applier. What a record means for the routes and for suspended tables comes first. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { RawRecord } from '@lutra/bus';
-import type { LogRecord } from '@lutra/model';
+import type { LogRecord, TableName } from '@lutra/model';
+import type { Remedy } from './conflict/remedy.js';
 import type { LoaderRun } from './loader-run.js';
 import type { Place, Step } from './log-reader.js';
 import type { Stages } from './stages.js';
@@ -16,7 +17,7 @@ const saveProgressMs = 10 * 60 * 1000;
 /** Loaders of other pipelines wait for our place. */
 const saveProgressForOthersMs = 1_000;
 
-/** Until the signal aborts or something fails. */
+/** Until the signal aborts or something fails; or until what is known of the log must be read anew. */
 export async function applyLog(run: LoaderRun, stages: Stages): Promise<void> {
   const { deps, work, bus, topic, signal, during } = run;
   const { reader, progress, applier } = stages;
@@ -24,7 +25,10 @@ export async function applyLog(run: LoaderRun, stages: Stages): Promise<void> {
   void deps.schemas.prefetch?.(`${topic}-`);
   for await (const batch of deps.io.kafka.subscribe({ ...bus, topic, offset: reader.startOffset, maxBytes: fetchBytes, signal, during })) {
     progress.batch(batch);
-    for (const raw of batch) await log.record(raw);
+    for (const raw of batch) {
+      await log.record(raw);
+      if (log.ended) return applier.settled();
+    }
     progress.batchDone(applier, batch.at(-1));
     await applier.flush();
     await log.saveProgress(work.guard?.thirds.length ? saveProgressForOthersMs : saveProgressMs);
@@ -38,10 +42,16 @@ class LogApplier {
   /** Of the batch's last record, if it lies between two transactions. */
   #passed: Place | null = null;
   #savedAt = Date.now();
+  #ended = false;
 
   constructor(run: LoaderRun, stages: Stages) {
     this.#run = run;
     this.#stages = stages;
+  }
+
+  /** A suspension has ended: the windows of conflict detection begin anew, with the tables that came back. */
+  get ended(): boolean {
+    return this.#ended;
   }
 
   /** A promise only where there is something to wait for. */
@@ -97,7 +107,7 @@ class LogApplier {
 
   async #control({ control, place }: Extract<Step, { kind: 'control' }>): Promise<void> {
     const { deps, during } = this.#run;
-    const { routes, progress, applier, guarding } = this.#stages;
+    const { routes, progress, applier, guarding, suspensions } = this.#stages;
     if (routes.differs(control)) {
       // What lies before the record is applied in any case; nothing behind it, before we know who is behind.
       await applier.flush();
@@ -105,12 +115,19 @@ class LogApplier {
       await during('ZooKeeper, for the newest routes', () => routes.requireCarried(control));
     }
     this.#passed = place;
-    await suspend({ ...this.#stages, status: deps.status }, control, place);
-    if (control.kind === 'remedy' && guarding?.concerns(control)) {
+    const ended = await suspend({ ...this.#stages, status: deps.status }, control, place);
+    if (control.kind === 'remedy' && guarding?.concerns(control) && !suspensions.has(remedied(control))) {
       routes.requireProven();
       progress.remedy(place);
       await applier.remedy(control, place);
     } else applier.passed(place);
     progress.control(control, place);
+    // What is written here from now on has seen what the log left out.
+    if (guarding && control.kind === 'routes' && routes.isProven) await applier.saveProgress(place);
+    this.#ended = guarding !== null && ended;
   }
+}
+
+function remedied({ database, table }: Remedy): TableName {
+  return { database, name: table };
 }

@@ -8,7 +8,6 @@ import { randomBytes } from 'node:crypto';
 import { RecordEncoder } from '@lutra/avro';
 import type { RawRecord } from '@lutra/bus';
 import type { Checkpoint } from '@lutra/marker';
-import { EventQueues } from '@lutra/host';
 import { carriedFingerprint, channelSchema, SyncError } from '@lutra/model';
 import type { ChannelDocument, EndpointDocument, RegionDocument, Route, RowEvent, Suspension, TableSchema, WorkStatus } from '@lutra/model';
 import type { ApplyConnection, SqlText, TargetTable } from '@lutra/mysql';
@@ -42,6 +41,8 @@ const world = {
   suspending: [] as Failure[],
   /** Of the target: whose definition is refused. */
   refuses: [] as string[],
+  /** What its own log says about that; null: nothing, the definition is refused. */
+  leftOutFor: null as string | null,
   /** Each log has its own target: what an ended run still has under way must not reach the next one's. */
   generation: 0,
 };
@@ -178,6 +179,8 @@ const server: LoaderIo['target'] = {
   sayRoutes: async (_, { routes }) => void (world.checkpoint = world.checkpoint && { ...world.checkpoint, routes }),
   loadTable: async (_, database) => {
     if (!world.refuses.includes(database)) return { ...target, database } as unknown as TargetTable;
+    const details = { sourceDatabase: database, sourceTable: 't', suspendedFor: world.leftOutFor };
+    if (world.leftOutFor !== null) throw new SyncError('TABLE_SUSPENDED', 'its log leaves it out', { details });
     throw new SyncError('TABLE_MISSING', `${database}.t does not exist`, { details: { database, table: 't' } });
   },
   readSuspended: async () => world.suspended,
@@ -297,6 +300,13 @@ class LogBuilder {
     );
   }
 
+  /** What home made of a row of crm.t. */
+  async remedy(): Promise<void> {
+    const header = { kind: 'remedy', log: 'L', seq: this.#seq++, epoch: this.#epoch } as const;
+    const of = { endpoint: 'a', pipeline: 'c.q', database: 'crm', table: 't', key: { id: 1 }, row: null, seen: {}, tsMs: 0 };
+    this.#push(await this.#encoder.encodeControl(header, { kind: 'remedy', ...of }));
+  }
+
   async lead(): Promise<void> {
     this.#epoch += 1;
     const header = { kind: 'epoch', log: '', seq: -1, epoch: this.#epoch } as const;
@@ -378,7 +388,7 @@ const deps = (): LoaderDeps => ({
     update: () => undefined,
     lagFrom: () => undefined,
   } as unknown as LoaderDeps['status'],
-  events: new EventQueues({ app: 'loader', metrics: new Metrics('loader'), logger: silent }),
+  events: { of: () => () => undefined } as unknown as LoaderDeps['events'],
   io: { target: server, kafka },
 });
 
@@ -386,13 +396,14 @@ async function load(
   done: (failures: readonly SyncError[]) => boolean,
   routes = shop,
   onUnsupported: LoaderWork['onUnsupported'] = 'suspend',
+  guard: LoaderWork['guard'] = null,
 ): Promise<SyncError[]> {
   const stop = new AbortController();
   const failures: SyncError[] = [];
   const working = supervise({
     signal: stop.signal,
     backoff: { firstMs: 0, maxMs: 0 },
-    run: (signal) => runLoader(deps(), { ...work, routes, onUnsupported }, { leaseNumber: 1, signal }),
+    run: (signal) => runLoader(deps(), { ...work, routes, onUnsupported, guard }, { leaseNumber: 1, signal }),
     onFailure: (error, next) => {
       failures.push(error);
       if (next === 'wait') stop.abort();
@@ -428,7 +439,7 @@ async function build(pieces: readonly Piece[]): Promise<LogBuilder> {
   world.generation += 1;
   world.looks = [channelOf(shop)];
   world.revision = 5;
-  Object.assign(world, { suspended: [], suspending: [], refuses: [] });
+  Object.assign(world, { suspended: [], suspending: [], refuses: [], leftOutFor: null });
   const log = new LogBuilder();
   await log.lead();
   if (pieces.length > 0) await log.routes({ 'c.p': routesFingerprint(shop) });
@@ -725,6 +736,34 @@ describe('a table that is suspended', () => {
       expect(errors.map(({ code }) => code)).toEqual(policy === 'stop' ? ['TABLE_MISSING'] : []);
       expect(world.rows).toEqual(policy === 'stop' ? [1, 2] : want);
       expect(world.suspended.map(({ code }) => code)).toEqual(policy === 'stop' ? [] : ['TABLE_MISSING']);
+    }
+  });
+
+  it('where conflicts are decided: what home made of its rows is passed over, and the place behind each record of the routes is saved', async () => {
+    const { log } = await logOf([], [], [suspension]);
+    await log.remedy();
+    await log.lead();
+    await log.routes(fingerprint, { suspended: [suspension] });
+    world.log = log.records;
+    const guard: LoaderWork['guard'] = { conflicts: { rules: [], retentionDays: 1 }, targetRegion: region, back: [], thirds: [] };
+    expect(await load((failures) => failures.length > 0 || world.checkpoint?.seq === 3, both, 'suspend', guard)).toEqual([]);
+    expect([world.checkpoint?.seq, world.suspended.length]).toEqual([3, 1]);
+    // The table has left the routes: the run ends, so that the windows of the next one have it.
+    await log.lead();
+    await log.routes({ 'c.p': routesFingerprint(shop) });
+    Object.assign(world, { log: [...log.records], looks: [channelOf(shop)] });
+    expect(await load((failures) => failures.length > 0 || world.checkpoint?.seq === 4, shop, 'suspend', guard)).toEqual([]);
+    expect([world.checkpoint?.seq, world.suspended]).toEqual([4, []]);
+  });
+
+  it('because the log of its target leaves it out: as by its target, for the cause that the log names', async () => {
+    for (const policy of ['suspend', 'stop'] as const) {
+      const { want } = await logOf([transaction(2, true)], [transaction(2, false), transaction(3, true)], []);
+      Object.assign(world, { refuses: ['crm'], leftOutFor: 'VALUE_UNSUPPORTED', batchSizes: [9] });
+      const errors = await load((failures) => failures.length > 0 || world.rows.length >= want.length, both, policy);
+      expect(errors.map(({ code }) => code)).toEqual(policy === 'stop' ? ['TABLE_SUSPENDED'] : []);
+      if (policy === 'suspend') expect(world.rows).toEqual(want);
+      expect(world.suspended.map(({ code }) => code)).toEqual(policy === 'stop' ? [] : ['VALUE_UNSUPPORTED']);
     }
   });
 });

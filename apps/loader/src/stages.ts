@@ -1,5 +1,6 @@
 /** The stages of a run, put together from what the target, the log and ZooKeeper say now. */
 import { createRouter } from '@lutra/model';
+import type { TableName } from '@lutra/model';
 import { Applier } from './applier.js';
 import { guardFor } from './conflict/guard-for.js';
 import type { Guarding } from './conflict/guard-for.js';
@@ -35,12 +36,13 @@ export async function prepare(run: LoaderRun, owned: Owned): Promise<Stages> {
   const { deps, work, topic, target, admin, signal, during, attempt } = run;
   const { checkpoint, writer } = owned;
   const tables = new TargetTables((database, name) => writer.loadTable(database, name));
-  const guarding = guardFor(deps, work, { writer, tables, target, checkpoint, signal });
-  if (guarding) run.closing(() => guarding.close());
   const routes = await routesOf(run, owned);
   const suspensions = await suspensionsOf(run, owned, routes.fingerprints);
   if (attempt.refused && !suspensions.has(attempt.refused)) await suspensions.refuse(attempt.refused);
   deps.status.update({ suspended: suspensions.tables });
+  const isSuspended = (table: TableName): boolean => suspensions.hasTarget(table);
+  const guarding = guardFor(deps, work, { writer, tables, isSuspended, target, checkpoint, signal });
+  if (guarding) run.closing(() => guarding.close());
   const matcher = new TableMatcher({
     router: createRouter(work.routes),
     load: (database, table) => writer.loadTable(database, table),

@@ -14,15 +14,20 @@ interface Suspending extends Pick<LoaderDeps, 'status'> {
   readonly matcher: TableMatcher;
 }
 
-/** What lies before the record is applied in any case. */
-export async function suspend({ suspensions, applier, matcher, status }: Suspending, control: ControlRecord, place: Place): Promise<void> {
+/** What lies before the record is applied in any case. True: a suspension has ended. */
+export async function suspend(
+  { suspensions, applier, matcher, status }: Suspending,
+  control: ControlRecord,
+  place: Place,
+): Promise<boolean> {
   const change = suspensions.changeBy(control);
-  if (!change) return;
+  if (!change) return false;
   await applier.flush();
   await applier.settled();
   await suspensions.follow(change, place);
   matcher.forget();
   status.update({ suspended: suspensions.tables });
+  return change.ended.length > 0;
 }
 
 /** With what tells of it: log, event, omission. */

@@ -1,6 +1,6 @@
 /**
- * The tables that this pipeline does not write. Two causes: capture cannot read one, and says so in its `routes` record; or the target's
- * definition of one refuses it. Either takes the tables with it that foreign keys of the target tie to it, from the same place: all before
+ * The tables that this pipeline does not write. Three causes: the log does not hold one any more, and its `routes` record says so; the
+ * target's definition of one refuses it; or the target's own log does not tell what is changed in it there (conflict/left-out.ts). Each takes the tables with it that foreign keys of the target tie to it, from the same place: all before
  * it is committed, and it stands in the target (lutra.suspended) before anything behind it is. So whoever is killed where, the next owner
  * leaves out the same rows.
  *
@@ -10,7 +10,7 @@
  */
 import type { Checkpoint } from '@lutra/marker';
 import { sourceTable, SyncError, toSyncError, unwritable, without } from '@lutra/model';
-import type { ControlRecord, Route, RouteFingerprints, Router, Suspension, TableName, UnsupportedPolicy } from '@lutra/model';
+import type { ControlRecord, ErrorCode, Route, RouteFingerprints, Router, Suspension, TableName, UnsupportedPolicy } from '@lutra/model';
 import type { ConnectionOptions, SuspensionChange } from '@lutra/mysql';
 import type { TargetPort } from './io.js';
 
@@ -28,19 +28,23 @@ export interface SuspensionsOptions {
   onBegun(tables: readonly Suspension[], at: { readonly log: string; readonly seq: number }): Promise<void>;
 }
 
-/** A table of the source whose target refused it. */
+/** A table of the source that ended a run at its target. */
 export interface Refused extends TableName {
-  readonly error: SyncError;
+  readonly code: ErrorCode;
+  readonly message: string;
 }
 
-/** What ended a run, if it is a table's definition at the target, as TableMatcher tells it. */
+/** What ended a run, if it is a table's definition at the target, as TableMatcher tells it; or a table that its log does not tell of. */
 export function refusedTable(thrown: unknown): Refused | null {
   const error = toSyncError(thrown);
   const { sourceDatabase, sourceTable: name, unseen } = error.details;
   // A right that was taken away hides tables, one after the other.
   if (unseen === true) return null;
-  if (!unwritable.has(error.code) || typeof sourceDatabase !== 'string' || typeof name !== 'string') return null;
-  return { database: sourceDatabase, name, error };
+  if (typeof sourceDatabase !== 'string' || typeof name !== 'string') return null;
+  const { suspendedFor } = error.details;
+  const code = error.code === 'TABLE_SUSPENDED' ? (suspendedFor as ErrorCode) : error.code;
+  if (code === error.code && !unwritable.has(code)) return null;
+  return { database: sourceDatabase, name, code, message: error.message };
 }
 
 export class Suspensions {
@@ -67,6 +71,14 @@ export class Suspensions {
     return this.#tables.some((table) => table.database === database && table.name === name);
   }
 
+  /** By its name at the target. */
+  hasTarget({ database, name }: TableName): boolean {
+    return this.#tables.some((table) => {
+      const target = this.#options.router(table);
+      return target?.database === database && target.name === name;
+    });
+  }
+
   /** What a record of the log changes; null: nothing. */
   changeBy(control: ControlRecord): SuspensionChange | null {
     if (control.kind !== 'routes') return null;
@@ -89,9 +101,9 @@ export class Suspensions {
   }
 
   /** What this target refused, from where the checkpoint stands. */
-  async refuse({ database, name, error }: Refused): Promise<void> {
+  async refuse({ database, name, code, message }: Refused): Promise<void> {
     const { logId: log, seq } = this.#options.checkpoint;
-    const refused = { database, name, code: error.code, message: error.message, where: `seq ${seq}`, at: Date.now() };
+    const refused = { database, name, code, message, where: `seq ${seq}`, at: Date.now() };
     await this.follow({ begun: [refused], ended: [] }, { log, seq });
   }
 

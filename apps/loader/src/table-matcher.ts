@@ -42,12 +42,13 @@ export class TableMatcher {
       this.#matched.set(source, target);
       return target;
     } catch (error) {
-      throw refused(error, source);
+      throw refusedFor(error, source);
     }
   }
 }
 
-function refused(error: unknown, { database, name }: TableName): unknown {
+/** What the target's definition refuses, with the source's table. */
+export function refusedFor(error: unknown, { database, name }: TableName): unknown {
   if (!(error instanceof SyncError) || !unwritable.has(error.code)) return error;
   const details = { ...error.details, sourceDatabase: database, sourceTable: name };
   return new SyncError(error.code, error.message, { cause: error.cause, details });

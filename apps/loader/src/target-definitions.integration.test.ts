@@ -283,7 +283,7 @@ describe.each(versions)('a table that is changed while it is remembered, on %s',
       await out.follow(out.changeBy(said(room, []))!, place);
       expect(namesOf(out.tables)).toEqual([`g ${database}.k`]);
       const again = (await open(room)).suspensions;
-      await again.refuse({ ...suspension(database, 'l'), error: new SyncError('TABLE_MISSING', 'x'.repeat(3000)) });
+      await again.refuse({ ...suspension(database, 'l'), code: 'TABLE_MISSING', message: 'x'.repeat(3000) });
       expect(namesOf((await open(room)).suspensions.tables)).toEqual([`g ${database}.k`, 'l']);
     });
 
@@ -294,7 +294,7 @@ describe.each(versions)('a table that is changed while it is remembered, on %s',
       const [gone, hidden] = [await error(room.database), await error('elsewhere')];
       const ofSource = ({ code, message, details }: SyncError) =>
         new SyncError(code, message, { details: { ...details, sourceDatabase: 'd', sourceTable: 'gone' } });
-      expect(refusedTable(ofSource(gone))).toMatchObject({ database: 'd', name: 'gone', error: { code: 'TABLE_MISSING' } });
+      expect(refusedTable(ofSource(gone))).toMatchObject({ database: 'd', name: 'gone', code: 'TABLE_MISSING' });
       expect(hidden).toMatchObject({ code: 'TABLE_MISSING' });
       expect(refusedTable(ofSource(hidden))).toBeNull();
       await room.writer.dispose();

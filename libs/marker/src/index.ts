@@ -3,3 +3,4 @@ export * from './marker.js';
 export * from './statement.js';
 export * from './probe.js';
 export * from './signal.js';
+export * from './suspended.js';

@@ -222,7 +222,7 @@ export const channelSchema = z.strictObject({
   description: z.string().max(500).default(''),
   pipelines: z.array(pipelineSchema).min(1),
   conflicts: conflictsSchema.prefault({}),
-  /** Left out: `stop` where a table flows both ways, else `suspend` (unsupportedPolicy()). */
+  /** Left out: `stop` where something flows both ways, else `suspend` (unsupportedPolicy()). */
   onUnsupported: z.enum(unsupportedPolicies).optional(),
   state: z.enum(desiredStates).default('stopped'),
   /** Raised by "retry now": a stopped endpoint or pipeline tries again when it changes. */

@@ -327,9 +327,9 @@ export const errorTable = {
   }),
   TABLE_SUSPENDED: stop({
     cause:
-      'A table that the pipeline routes is not in the log any more, or was suspended at this target, because it could not be carried; and the channel says, or must say, `onUnsupported: "stop"`.',
+      'A table that the pipeline routes is not in the log any more, or was suspended at this target, because it could not be carried; and the channel, or another one that reads the same log, says `onUnsupported: "stop"` (the default both ways).',
     kept: target,
-    help: 'A table is suspended, and the channel wants to stop there. The message names the table and why. Either put it into "exclude" of the pipeline, or, where nothing flows both ways, give the channel "onUnsupported": "suspend". How the table comes back: docs/02-setup.md, A table that is suspended.',
+    help: 'A table is suspended, and the channel wants to stop there. The message names the table and why. Either put it into "exclude" of the pipelines that carry it, or give the channel "onUnsupported": "suspend". How the table comes back: docs/02-setup.md, A table that is suspended.',
   }),
   ROW_CONFLICT: stop({
     cause: 'Somebody changed the row at the target, or both sides changed it.',

@@ -34,10 +34,7 @@ export const unwritable: ReadonlySet<ErrorCode> = new Set(['TABLE_MISSING', 'COL
 
 type Ends = Pick<PipelineDocument, 'source' | 'target'>;
 
-/**
- * Does something that leaves an endpoint come back to it? Conflicts are looked for there: a table that is suspended one way only would
- * blind that.
- */
+/** Does something that leaves an endpoint come back to it? Conflicts are looked for there. */
 export function flowsBothWays(pipelines: readonly Ends[]): boolean {
   return pipelines.some(({ source, target }) => reachable(target, pipelines).has(source));
 }
@@ -48,9 +45,9 @@ function reachable(from: string, pipelines: readonly Ends[]): ReadonlySet<string
   return reached;
 }
 
-/** What the channel does. Both ways it is `stop`, whatever the document says. */
+/** What the channel does. Both ways a table is suspended only where the document says so: bringing it back concerns both sides. */
 export function unsupportedPolicy({ pipelines, onUnsupported }: Pick<ChannelDocument, 'pipelines' | 'onUnsupported'>): UnsupportedPolicy {
-  return flowsBothWays(pipelines) ? 'stop' : (onUnsupported ?? 'suspend');
+  return onUnsupported ?? (flowsBothWays(pipelines) ? 'stop' : 'suspend');
 }
 
 /** Tables without those that are there already, by name. */

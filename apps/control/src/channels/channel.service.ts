@@ -24,6 +24,7 @@ import { noteForced } from './forced.js';
 import { homeChangeProblems } from './home-change.js';
 import { LeftTablesService } from './left-tables.service.js';
 import { channelProblems, newErrors } from './topology.js';
+import { WayBackService } from './way-back.service.js';
 
 const kind = 'channel';
 
@@ -40,6 +41,7 @@ export class ChannelService {
     @Inject(WriteLock) private readonly lock: WriteLock,
     @Inject(AddedTablesService) private readonly addedTables: AddedTablesService,
     @Inject(LeftTablesService) private readonly leftTables: LeftTablesService,
+    @Inject(WayBackService) private readonly wayBack: WayBackService,
   ) {}
 
   list(): Promise<readonly ChannelDocument[]> {
@@ -80,6 +82,7 @@ export class ChannelService {
   async #refusals(before: ChannelDocument, after: ChannelInput, force: boolean): Promise<readonly Problem[]> {
     const checks = [
       async () => requireSameHome(before, after),
+      () => this.wayBack.require(before, after),
       () => this.leftTables.require(before, after),
       () => this.addedTables.require(before, after),
     ];

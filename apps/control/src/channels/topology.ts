@@ -8,7 +8,6 @@ import { pathProblems } from './path.rules.js';
 import { pipelineProblems } from './pipeline.rules.js';
 import type { EndpointPlace, FlowProblem } from './pipeline.rules.js';
 import { twoWayProblems } from './two-way.rules.js';
-import { unsupportedProblems } from './unsupported.rules.js';
 
 export interface Topology {
   readonly endpoints: readonly EndpointPlace[];
@@ -23,7 +22,6 @@ export function topologyProblems({ endpoints, channels }: Topology): readonly Fl
     ...pathProblems(flows),
     ...twoWayProblems(flows),
     ...channels.flatMap((channel) => conflictProblems(channel, places)),
-    ...channels.flatMap(unsupportedProblems),
   ];
 }
 

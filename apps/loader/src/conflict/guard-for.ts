@@ -1,10 +1,11 @@
 /** The guard of one run of a pipeline, put together from what the channel says; null where tables flow one way and have no rules. */
 import type { Checkpoint } from '@lutra/marker';
 import type { WorkDeps } from '@lutra/host';
-import { createRouter, rowsTopic } from '@lutra/model';
+import { createRouter, rowsTopic, sourceTable } from '@lutra/model';
 import type { ControlRecord, RegionDocument, Router, TableName } from '@lutra/model';
 import { asSource } from '@lutra/mysql';
-import type { ConnectionOptions } from '@lutra/mysql';
+import type { ConnectionOptions, TargetTable } from '@lutra/mysql';
+import { refusedFor } from '../table-matcher.js';
 import type { TargetWriter } from '../target-writer.js';
 import type { GuardWork, LoaderWork } from '../wanted.js';
 import { conflictEvents } from './conflict-event.js';
@@ -21,6 +22,8 @@ import { Watermark } from './watermark.js';
 export interface GuardParts {
   readonly writer: TargetWriter;
   readonly tables: TargetTables;
+  /** Of a table of the target: the pipeline does not write it. */
+  isSuspended(table: TableName): boolean;
   readonly target: ConnectionOptions;
   readonly checkpoint: Checkpoint;
   readonly signal: AbortSignal;
@@ -36,7 +39,7 @@ export interface Guarding {
 export function guardFor(deps: WorkDeps, work: LoaderWork, parts: GuardParts): Guarding | null {
   if (!work.guard) return null;
   const { metrics, logger } = deps;
-  const { writer, tables, target, checkpoint, signal } = parts;
+  const { writer, target, checkpoint, signal } = parts;
   const { conflicts, back, targetRegion } = work.guard;
   const rules = ruleBook(conflicts, { source: work.source.region, target: work.target.region });
   const goesBack = createRouter(back.flatMap(({ routes }) => routes));
@@ -46,6 +49,7 @@ export function guardFor(deps: WorkDeps, work: LoaderWork, parts: GuardParts): G
   const { during } = deps.status.waits;
   const peers = new Peers({ peers: peersOf(deps, work, work.guard, parts), watermark, name: work.id, metrics, signal, onWaiting, during });
   const tell = deps.events.of(targetRegion, work.target);
+  const targetOf = targetsOf(work, parts);
   const guard = new Guard({
     writer,
     key: { pipeline: work.id, part: 0, lane: 0, epoch: checkpoint.epoch },
@@ -54,7 +58,7 @@ export function guardFor(deps: WorkDeps, work: LoaderWork, parts: GuardParts): G
     remedyTables: {
       targetOf: async (table) => {
         const name = router(table);
-        return name && tables.of(name);
+        return name && targetOf(name);
       },
     },
     peers,
@@ -87,7 +91,7 @@ function peersOf(deps: WorkDeps, work: LoaderWork, guard: GuardWork, parts: Guar
   const peer = (region: RegionDocument, endpoint: string, { router, ...of }: PeerOf): Peer => ({
     ...of,
     region: region.name,
-    log: logOf({ deps, work, guard, parts }, { region, endpoint, router }),
+    log: logOf({ deps, work, guard, parts }, { region, endpoint, router, pipeline: of.pipeline }),
   });
   return [
     // In the target's own log the tables have the target's names.
@@ -124,11 +128,17 @@ interface OfPipeline {
   readonly parts: GuardParts;
 }
 
+interface OfLog extends Pick<PeerOf, 'pipeline' | 'router'> {
+  readonly region: RegionDocument;
+  readonly endpoint: string;
+}
+
 /** `router`: from the names in that log to those at the target. */
 function logOf(
   { deps, work, guard: { conflicts, thirds }, parts }: OfPipeline,
-  { region, endpoint, router }: { readonly region: RegionDocument; readonly endpoint: string; readonly router: Router },
+  { region, endpoint, router, pipeline }: OfLog,
 ): Peer['log'] {
+  const targetOf = targetsOf(work, parts);
   return {
     bus: { brokers: region.kafka.brokers, tls: region.kafka.tls, clientId: `lutra-loader-${work.id}-window`, logger: deps.logger },
     topic: rowsTopic(endpoint),
@@ -138,15 +148,28 @@ function logOf(
     schemas: deps.schemas,
     keysOf: async (table) => {
       const name = router(table);
-      const target = name && (await parts.tables.of(name));
+      const target = name && (await targetOf(name));
       return target && keysOf(table, target);
     },
     keysOfRemedy: async ({ pipeline, ...table }) => {
       const name = isOfChannel(pipeline, work.id) ? router(table) : null;
-      const target = name && (await parts.tables.of(name));
+      const target = name && (await targetOf(name));
       return target && keysOf(asSource(target), target);
     },
+    tells: (table) => pipeline === null && router(table) !== null,
     signal: parts.signal,
+  };
+}
+
+/** What a table's definition refuses names the table of the source; null: nothing is written to it. */
+function targetsOf({ routes }: LoaderWork, { tables, isSuspended }: GuardParts): (name: TableName) => Promise<TargetTable | null> {
+  const router = createRouter(routes);
+  return async (name) => {
+    if (isSuspended(name)) return null;
+    return tables.of(name).catch((error: unknown) => {
+      const source = sourceTable(name, routes, router);
+      throw source ? refusedFor(error, source) : error;
+    });
   };
 }
 

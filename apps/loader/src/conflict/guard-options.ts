@@ -15,7 +15,18 @@ export interface GuardOptions extends AttemptsOptions {
   readonly remedyTables: RemedyTables;
   readonly peers: Pick<
     Peers,
-    'none' | 'open' | 'complete' | 'changedAfter' | 'changedSince' | 'rivals' | 'changedHere' | 'forget' | 'follow' | 'quiet' | 'caughtUp'
+    | 'none'
+    | 'open'
+    | 'complete'
+    | 'changedAfter'
+    | 'changedSince'
+    | 'rivals'
+    | 'changedHere'
+    | 'leftOut'
+    | 'forget'
+    | 'follow'
+    | 'quiet'
+    | 'caughtUp'
   >;
   /** Committed; of one source transaction. */
   onConflicts(conflicts: readonly Conflict[], member: Pick<Member, 'event' | 'place'>): void;

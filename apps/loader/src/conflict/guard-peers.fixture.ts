@@ -1,7 +1,7 @@
 /**
  * What the guard's tests say instead of a log: who changed what at the target, and the events of transactions that have seen some of it.
  */
-import type { Row, RowEvent, Seen } from '@lutra/model';
+import type { Row, RowEvent, Seen, Suspension, TableName } from '@lutra/model';
 import type { GuardOptions } from './guard-options.js';
 import { ChangeWindow } from './window.js';
 import type { KeyValues } from './window.js';
@@ -21,6 +21,8 @@ export class FakePeers implements PeersUsed {
   /** What happens while locks are held, before the window is complete. */
   whileLocked: () => Promise<void> = async () => undefined;
   none = false;
+  /** What the target's log leaves out since this seq. */
+  out: { readonly name: string; readonly seq: number } | null = null;
   /** How often the window had to be complete. */
   completed = 0;
   forgotten: Seen | null = null;
@@ -52,6 +54,11 @@ export class FakePeers implements PeersUsed {
 
   changedSince(seen: Seen): Generator<string> {
     return this.#window.changedSince(seqOf(seen));
+  }
+
+  leftOut({ database, name }: TableName, seen: Seen): Suspension | null {
+    if (this.out?.name !== name || this.out.seq <= seqOf(seen)) return null;
+    return { database, name, code: 'COLUMN_UNSUPPORTED', message: 'no', where: 'f:4', at: 1 };
   }
 
   rivals(resource: string, seen: Seen): readonly KeyValues[] {

@@ -57,6 +57,18 @@ describe.each(['8.0', '9.7'] as const)('source transactions where the target tak
     }
   });
 
+  test('a table that the target’s log leaves out: named, and nothing is committed, tried or settled; who has seen that place is applied', async () => {
+    const named = refused('TABLE_SUSPENDED', { sourceTable: 't', suspendedFor: 'COLUMN_UNSUPPORTED' });
+    const untouched = await room.rows();
+    room.peers.whileLocked = async () => void (room.peers.out = { name: 't', seq: 5 });
+    await expect(room.commit(room.transaction([update(2)], 4), room.transaction([update(3)], 4))).rejects.toEqual(named);
+    await room.local('', [row(1, 1), row(1, 1)]);
+    await expect(room.commit(room.transaction([update(1)], 0))).rejects.toEqual(named);
+    expect([await room.rows(), await room.seq(), await room.conflicts()]).toEqual([untouched, -1, []]);
+    await room.commit(room.transaction([update(2)], 5));
+    expect((await room.rows())[1]).toEqual(row(2, 20));
+  });
+
   test('one of many conflicts: the others take effect, in order, each with its own checkpoint', async () => {
     await room.local('UPDATE t SET v = 99 WHERE id = 2', [row(2, 2), row(2, 99)]);
     const [first, conflicting, ...rest] = [

@@ -16,6 +16,7 @@ import type { ApplyConnection, Change, Result } from '@lutra/mysql';
 import { nameFailure } from '../failure.js';
 import { Attempts } from './attempts.js';
 import { clashes } from './concurrency.js';
+import { requireTold } from './left-out.js';
 import { endingAt, endOfGroup, membersOf } from './members.js';
 import type { Batch, Member } from './members.js';
 import type { GuardOptions } from './guard-options.js';
@@ -42,7 +43,7 @@ export class Guard {
   /**
    * Commits source transactions whose statements are given, in one target transaction; where some met a conflict, those alone and the
    * others together.
-   * @throws SyncError ROW_CONFLICT (policy stop), CAPTURE_BEHIND, CONFLICT_WINDOW_LOST, SESSION_UNSUPPORTED, and as TargetWriter.commit
+   * @throws SyncError TABLE_SUSPENDED, ROW_CONFLICT (policy stop), CAPTURE_BEHIND, CONFLICT_WINDOW_LOST, SESSION_UNSUPPORTED, and as TargetWriter.commit
    */
   async commit(given: Batch): Promise<void> {
     const batch = { ...given, members: endingAt(given.members, given.checkpoint) };
@@ -99,6 +100,7 @@ export class Guard {
     const completed = this.#complete(connection, members);
     const unlike = differing(statements, results).map((change) => change - first); // while the watermark is on its way
     await completed;
+    for (const { changes, event } of members) requireTold(changes, event.transaction.seen, this.#options.peers);
     const suspects = new Set([...membersOf(members, unlike), ...this.#clashing(members)]);
     if (suspects.size > 0) {
       await connection.rollback();
@@ -138,7 +140,8 @@ export class Guard {
       for (const { conflicts, member } of await this.#attempts.retried(() => this.#settleTogether(group)))
         this.#options.onConflicts(conflicts, member);
     } catch (error) {
-      if (group.length > 1 && toSyncError(error).outcome === 'stop') {
+      const { code, outcome } = toSyncError(error);
+      if (group.length > 1 && outcome === 'stop' && code !== 'TABLE_SUSPENDED') {
         for (const member of group) await this.#settle([member]);
         return;
       }

@@ -78,6 +78,17 @@ describe.each(['8.0', '9.7'] as const)('a huge transaction where the target take
     expect(await room.remedies()).toEqual([[{ id: 2 }, row(2, 2)]]);
   });
 
+  test('a table that the target’s log leaves out by its end: named, and nothing stays; settled as well', async () => {
+    for (const settled of [false, true]) {
+      await enter();
+      room.peers.whileLocked = async () => void (room.peers.out = { name: 't', seq: 5 });
+      await expect(send(huge(), settled)).rejects.toMatchObject({ code: 'TABLE_SUSPENDED', details: { sourceTable: 't' } });
+      await room.writer.drop();
+      await nothing();
+      if (!settled) await room.close();
+    }
+  });
+
   test('what comes to light only while the locks are held counts as well', async () => {
     await enter();
     const steps: Step[] = [update(1), update(2), update(3), [row(1, 10), row(1, 11)]];

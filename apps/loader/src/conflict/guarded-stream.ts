@@ -5,10 +5,11 @@
  */
 import { checkpointStatement, openingStatement } from '@lutra/marker';
 import { SyncError, toSyncError } from '@lutra/model';
-import type { RowEvent } from '@lutra/model';
+import type { RowEvent, TableSchema } from '@lutra/model';
 import { closingText, differing, openingText } from '@lutra/mysql';
 import type { ApplyConnection, Change, ExactText } from '@lutra/mysql';
 import type { GuardOptions } from './guard-options.js';
+import { requireTold } from './left-out.js';
 import type { Member } from './members.js';
 import { resourcesOf } from './resources.js';
 import { Settling } from './settling.js';
@@ -22,6 +23,8 @@ interface Open {
   readonly settling: Settling | null;
   /** What its rows fight for, as 53-bit numbers: texts would be a hundred bytes a row. Two that meet by chance cost a second attempt. */
   readonly resources: Set<number>;
+  /** One of each table version. */
+  readonly tables: Map<TableSchema, Change>;
 }
 
 export class GuardedStream {
@@ -40,17 +43,20 @@ export class GuardedStream {
     const connection = await writer.ready();
     await connection.run(openingText(openingStatement({ ...key, origin, path }), { repeatable: settled }));
     const settling = settled ? new Settling(connection, this.#options) : null;
-    this.#open = { connection, event, settling, resources: new Set() };
+    this.#open = { connection, event, settling, resources: new Set(), tables: new Map() };
   }
 
   async chunk(rows: ExactText, changes: readonly Change[]): Promise<void> {
-    const { connection, event, settling, resources } = this.#stream;
+    const { connection, event, settling, resources, tables } = this.#stream;
     for (const change of changes) this.#options.tables.requireSession(change);
     if (settling) {
       await settling.lock(changes);
       return settling.settle(changes, event.transaction.seen);
     }
-    for (const change of changes) this.#keep(change, resources);
+    for (const change of changes) {
+      this.#keep(change, resources);
+      tables.set(change.source, change);
+    }
     try {
       const results = await connection.run(rows);
       if (differing(rows, results).length === 0) return;
@@ -63,11 +69,12 @@ export class GuardedStream {
   /** Its last rows, its position, COMMIT. @throws SyncError ROW_CONFLICT with `unsettled`, and as Guard.commit */
   async close(last: Member & { readonly statements: ExactText }): Promise<void> {
     await this.chunk(last.statements, last.changes);
-    const { connection, settling, resources, event } = this.#stream;
+    const { connection, settling, resources, tables, event } = this.#stream;
     const { peers, writer, onConflicts } = this.#options;
     if (!settling) {
       // It holds its locks for long in any case, and would have to begin at its first row.
       await peers.complete(true, patienceMs);
+      requireTold([...tables.values()], event.transaction.seen, peers);
       for (const resource of peers.changedSince(event.transaction.seen))
         if (resources.has(hash53(resource))) throw await unsettled(connection);
     }

@@ -114,6 +114,18 @@ describe('the window of a log', () => {
     expect(log.window.changedAfter(valueResource(10), -1)).toBe(0);
   });
 
+  test('tells which tables the log has left out since a place, also when it holds them again', async () => {
+    await topic.rows(row(1));
+    await topic.routes(table.name, 'elsewhere');
+    await topic.routes();
+    const log = await read({ log: 'L', seq: 0 });
+    expect(log.leftOut(table, 0)).toMatchObject({ name: table.name, code: 'COLUMN_UNSUPPORTED' });
+    expect([log.leftOut(table, 1), log.leftOut({ ...table, name: 'elsewhere' }, 0)]).toEqual([null, null]);
+    expect((await read({ log: 'L', seq: 1 })).leftOut(table, 1)).toBeNull();
+    log.forget(1);
+    expect(log.leftOut(table, 0)).toBeNull();
+  });
+
   test('forgets what all have seen, and tells whom it cannot tell any more', async () => {
     await topic.rows(row(1), row(2), row(3));
     const log = await read(null);

@@ -1,14 +1,14 @@
 /**
  * Reads the log of a region that writes the same tables, most of all that of the target itself, into a window: which resource was last
- * changed at which seq. It begins right after what the source of the pipeline has seen of it. Rows of a leader that was replaced may be
+ * changed at which seq; and which tables it leaves out. It begins right after what the source of the pipeline has seen of it. Rows of a leader that was replaced may be
  * counted too: they are real changes, published once more behind the next epoch record.
  */
 import { RecordDecoder } from '@lutra/avro';
 import type { SchemaIds } from '@lutra/avro';
 import { BusAdmin, subscribe } from '@lutra/bus';
 import type { BusOptions } from '@lutra/bus';
-import { admit, freshLog, SyncError, toSyncError } from '@lutra/model';
-import type { LogPosition, LogRecord, LogState, Row, RowEvent, TableName, TableSchema } from '@lutra/model';
+import { admit, foldedName, freshLog, SyncError, tableName, toSyncError } from '@lutra/model';
+import type { LogPosition, LogRecord, LogState, Row, RowEvent, Suspension, TableName, TableSchema } from '@lutra/model';
 import { throwIfAborted } from '@lutra/runtime';
 import { foughtFor } from './resources.js';
 import type { Keys } from './resources.js';
@@ -29,6 +29,8 @@ export interface PeerLogOptions {
   keysOf(table: TableSchema): Promise<Keys | null> | Keys | null;
   /** The same for a remedy, which names its table only. Null as well: it is of another channel, so nobody here takes it. */
   keysOfRemedy(remedy: TableName & { readonly pipeline: string }): Promise<Keys | null>;
+  /** Whether a table of that log must be in it: what was changed in it at the target counts. */
+  tells(table: TableName): boolean;
   /** For a first record to come. */
   readonly patienceMs?: number;
   readonly signal: AbortSignal;
@@ -44,6 +46,8 @@ export class PeerLog {
   /** What arrives has seen at least so much: older entries are gone. */
   #bound = -1;
   #token = '';
+  /** Of tables that it leaves out: where it said so last. */
+  readonly #leftOut = new Map<string, { readonly seq: number; readonly table: Suspension }>();
   #failure: SyncError | null = null;
   readonly #waiters = new Waiters();
 
@@ -116,6 +120,13 @@ export class PeerLog {
     if (seen <= this.#bound) return;
     this.#bound = seen;
     this.window.forget(seen);
+    for (const [name, { seq }] of this.#leftOut) if (seq <= seen) this.#leftOut.delete(name);
+  }
+
+  /** The table, if the log has said behind `seen` that it leaves it out, though it may hold it again. */
+  leftOut(table: TableName, seen: number): Suspension | null {
+    const found = this.#leftOut.size > 0 ? this.#leftOut.get(nameOf(table)) : undefined;
+    return found && found.seq > seen ? found.table : null;
   }
 
   async watermark(token: string, withinMs: number): Promise<void> {
@@ -200,6 +211,10 @@ export class PeerLog {
         if (keys) this.#changed(keys, body.row === null ? [body.key] : [body.row], header.seq);
         return;
       }
+      case 'routes':
+        for (const table of body.suspended ?? [])
+          if (this.#options.tells(table)) this.#leftOut.set(nameOf(table), { seq: header.seq, table });
+        return;
       case 'watermark':
         if (body.pipeline !== this.#options.pipeline) return;
         this.#token = body.token;
@@ -233,6 +248,11 @@ export class PeerLog {
     this.#keys.set(table, keys);
     return keys;
   }
+}
+
+/** The log has the server's names, the routes may have them in another case: of two tables one more is suspended at worst. */
+function nameOf(table: TableName): string {
+  return foldedName(tableName(table));
 }
 
 function behind({ topic }: Pick<PeerLogOptions, 'topic'>, what: string): SyncError {

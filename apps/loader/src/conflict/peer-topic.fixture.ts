@@ -86,6 +86,13 @@ export class PeerTopic {
     await this.#control({ kind: 'watermark', endpoint: 'a', pipeline, token, tsMs: 0 });
   }
 
+  async routes(...suspended: readonly string[]): Promise<void> {
+    const out = suspended.map(
+      (name) => ({ database: table.database, name, code: 'COLUMN_UNSUPPORTED', message: 'no', where: 'f:4', at: 1 }) as const,
+    );
+    await this.#control({ kind: 'routes', endpoint: 'a', tables: [], pipelines: {}, suspended: out, revision: 1, server: null, tsMs: 0 });
+  }
+
   async remedy(key: Row, image: Row | null, seen: Seen = {}): Promise<void> {
     const { database, name } = table;
     await this.#control({ kind: 'remedy', endpoint: 'a', pipeline: 'c.q', database, table: name, key, row: image, seen, tsMs: 0 });
@@ -108,6 +115,7 @@ export class PeerTopic {
       schemas: this.#ids,
       keysOf: own,
       keysOfRemedy: async (of) => own(of),
+      tells: (of) => own(of) !== null,
       signal,
     };
   }

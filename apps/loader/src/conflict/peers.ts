@@ -5,7 +5,7 @@
 import type { During } from '@lutra/runtime';
 import { checkpointProgress } from '@lutra/marker';
 import { SyncError, toSyncError } from '@lutra/model';
-import type { LogPosition, Seen } from '@lutra/model';
+import type { LogPosition, Seen, Suspension, TableName } from '@lutra/model';
 import { sleep, throwIfAborted } from '@lutra/runtime';
 import type { Metrics } from '@lutra/telemetry';
 import { PeerLog } from './peer-log.js';
@@ -167,6 +167,16 @@ export class Peers {
       const log = this.#logs.get(peer);
       return log !== undefined && log.window.changedAfter(resource, seenIn(log, peer, seen)) !== null;
     });
+  }
+
+  /** A table of the target that its own log has left out after what `seen` covers: what was changed here is not known. */
+  leftOut(table: TableName, seen: Seen): Suspension | null {
+    for (const peer of this.#own) {
+      const log = this.#logs.get(peer);
+      const found = log?.leftOut(table, seenIn(log, peer, seen));
+      if (found) return found;
+    }
+    return null;
   }
 
   /** Committed: what comes has seen at least as much. */

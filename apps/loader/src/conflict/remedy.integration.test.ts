@@ -56,6 +56,15 @@ describe.each(['8.0', '9.7'] as const)('a remedy elsewhere than at home, on %s',
     expect([await room.seq(), await room.conflicts(), await room.remedies()]).toEqual([30, [], []]);
   });
 
+  test('of a table that the target’s log leaves out since: named, and the row stays', async () => {
+    room.peers.out = { name: 't', seq: 5 };
+    await expect(remedy({ id: 2 }, row(2, 'other', 9), { seen: 4 })).rejects.toMatchObject({
+      code: 'TABLE_SUSPENDED',
+      details: { sourceDatabase: 'shop', sourceTable: 't', suspendedFor: 'COLUMN_UNSUPPORTED' },
+    });
+    expect([await room.rows(), await room.seq()]).toEqual([[one, two], -1]);
+  });
+
   test('says what is so already: only the checkpoint moves', async () => {
     await remedy({ id: 1 }, one);
     await remedy({ id: 7 }, null);

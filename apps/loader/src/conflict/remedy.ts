@@ -6,6 +6,7 @@
 import type { ControlRecord, TableName } from '@lutra/model';
 import { asSource, planRows } from '@lutra/mysql';
 import type { ApplyConnection, RowPlan, TargetTable } from '@lutra/mysql';
+import { requireToldOf } from './left-out.js';
 import type { Peers } from './peers.js';
 import { keysOf, primaryResource } from './resources.js';
 import type { Keys } from './resources.js';
@@ -20,24 +21,25 @@ export type Remedy = Extract<ControlRecord, { kind: 'remedy' }>;
 
 interface At {
   readonly connection: ApplyConnection;
-  readonly peers: Pick<Peers, 'complete' | 'changedHere'>;
+  readonly peers: Pick<Peers, 'complete' | 'changedHere' | 'leftOut'>;
   readonly tables: RemedyTables;
 }
 
 /** In an open target transaction, in their order: all rows are locked first. */
 export async function applyRemedies(at: At, remedies: readonly Remedy[]): Promise<void> {
-  const known: { readonly remedy: Remedy; readonly plan: RowPlan; readonly keys: Keys }[] = [];
+  const known: { readonly remedy: Remedy; readonly target: TargetTable; readonly plan: RowPlan; readonly keys: Keys }[] = [];
   for (const remedy of remedies) {
     const target = await at.tables.targetOf({ database: remedy.database, name: remedy.table });
     if (!target) continue;
-    known.push({ remedy, ...factsOf(target) });
+    known.push({ remedy, target, ...factsOf(target) });
   }
   await readRows(
     at.connection,
     known.map(({ remedy: { key, row }, plan }) => ({ plan, key, values: row })),
   );
   await at.peers.complete(true);
-  for (const { remedy, plan, keys } of known) {
+  for (const { remedy, target, plan, keys } of known) {
+    requireToldOf({ source: { database: remedy.database, name: remedy.table }, target }, remedy.seen, at.peers);
     const resource = primaryResource(keys, remedy.key);
     if (resource === null || !at.peers.changedHere(resource, remedy.seen)) await replace(at.connection, plan, remedy);
   }

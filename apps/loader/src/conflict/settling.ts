@@ -9,6 +9,7 @@ import { concurrentWith } from './concurrency.js';
 import { conflictText } from './conflict-record.js';
 import type { Conflict } from './conflict-record.js';
 import type { GuardOptions } from './guard-options.js';
+import { requireTold } from './left-out.js';
 import type { Member } from './members.js';
 import { Settlement } from './settlement.js';
 
@@ -46,6 +47,7 @@ export class Settling {
   /** Changes of one source transaction, which had seen so much. */
   async settle(changes: readonly Change[], seen: Seen): Promise<void> {
     this.#seen = seen;
+    requireTold(changes, seen, this.#options.peers);
     for (const change of changes)
       await this.#settlement.settle(change).catch((error: unknown) => {
         throw nameRow(error, change);

@@ -7,7 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { RecordDecoder } from '@lutra/avro';
 import { gtidContains } from '@lutra/binlog';
 import type { SourceState } from '@lutra/binlog';
-import type { RawRecord } from '@lutra/bus';
+import type { Published, RawRecord } from '@lutra/bus';
 import { admit, channelSchema, freshLog, carriedFingerprint, SyncError, toSyncError } from '@lutra/model';
 import type {
   ChannelDocument,
@@ -79,9 +79,11 @@ const kafka: CaptureIo['kafka'] = {
     offsets: async () => ({ start: world.start, end: world.log.length }),
     close: async () => undefined,
   }),
-  publisher: () => ({
-    limitRequests() {},
-    async publish(batch) {
+  publisher: () => {
+    let turn: Promise<unknown> = Promise.resolve();
+    let failure: SyncError | null = null;
+    const deliver = async (batch: readonly Out[]): Promise<Published> => {
+      if (failure) throw failure; // each is final
       await new Promise((resolve) => setImmediate(resolve));
       const fault = world.fault(world.requests++);
       if (fault === null) {
@@ -91,10 +93,18 @@ const kafka: CaptureIo['kafka'] = {
       }
       if (fault === 'unanswered') append(batch);
       if (typeof fault === 'object') world.late = { batch, after: fault.arrivesAfter };
-      throw new SyncError('KAFKA_UNAVAILABLE', 'no answer');
-    },
-    close: async () => undefined,
-  }),
+      throw (failure = new SyncError('KAFKA_UNAVAILABLE', 'no answer'));
+    };
+    return {
+      limitRequests() {},
+      publish(batch) {
+        const published = turn.then(() => deliver(batch));
+        turn = published.catch(() => undefined);
+        return published;
+      },
+      close: async () => undefined,
+    };
+  },
   readRange: async function* ({ from, to }) {
     yield world.log.slice(from, to);
   },

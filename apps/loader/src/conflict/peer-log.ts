@@ -123,9 +123,14 @@ export class PeerLog {
     for (const [name, { seq }] of this.#leftOut) if (seq <= seen) this.#leftOut.delete(name);
   }
 
+  /** It leaves out nothing that anybody could ask about. */
+  get tellsAll(): boolean {
+    return this.#leftOut.size === 0;
+  }
+
   /** The table, if the log has said behind `seen` that it leaves it out, though it may hold it again. */
   leftOut(table: TableName, seen: number): Suspension | null {
-    const found = this.#leftOut.size > 0 ? this.#leftOut.get(nameOf(table)) : undefined;
+    const found = this.#leftOut.get(nameOf(table));
     return found && found.seq > seen ? found.table : null;
   }
 

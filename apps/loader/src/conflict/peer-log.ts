@@ -1,7 +1,7 @@
 /**
  * Reads the log of a region that writes the same tables, most of all that of the target itself, into a window: which resource was last
- * changed at which seq; and which tables it leaves out. It begins right after what the source of the pipeline has seen of it. Rows of a leader that was replaced may be
- * counted too: they are real changes, published once more behind the next epoch record.
+ * changed at which seq; and which tables it leaves out. It begins right after what the source of the pipeline has seen of it. Rows of a
+ * leader that was replaced may be counted too: they are real changes, published once more behind the next epoch record.
  */
 import { RecordDecoder } from '@lutra/avro';
 import type { SchemaIds } from '@lutra/avro';

@@ -3,6 +3,7 @@ import { checkpointStatement, createStatement, openingStatement, remedyStatement
 import type { Checkpoint } from '@lutra/marker';
 import { readBinlog, sourceState } from '@lutra/binlog';
 import { createRouter } from '@lutra/model';
+import type { Suspension } from '@lutra/model';
 import { quoteText, writeSuspended } from '@lutra/mysql';
 import { createLogger } from '@lutra/telemetry';
 import type { Connection } from 'mysql2/promise';
@@ -127,7 +128,7 @@ describe.each(['8.0', '9.7'] as const)('MySQL %s', (version) => {
 
   it('gives the tables that a loader has suspended, before the end of the transaction that says so; not what has ended', async () => {
     const of = { database: 'shop', code: 'COLUMN_MISSING', message: 'no v', where: 'seq 7', at: 1 } as const;
-    const begun = [
+    const begun: readonly Suspension[] = [
       { ...of, name: 'Übersicht' },
       { ...of, name: 'child', because: 'shop.Übersicht' },
     ];

@@ -5,8 +5,9 @@
  * A transaction that begins with lutra.checkpoint was written by a loader: it moves `seen`, and is published again only for pipelines that
  * forward, with its origin and one region more on its path; else its origin serves everybody. One that begins with a request to be skipped
  * (own-tables.ts) is not published at all. What lutra.signal asks for is published behind the transaction; what lutra.suspended says is
- * handed on before its end. "Begins" means: before its first routed row. What was handed on cannot be taken back, so a request behind a row is not heeded; a marker there, which no loader leaves
- * unless a trigger writes before it, ends capture: published as new, the copy would go round for ever.
+ * handed on before its end. "Begins" means: before its first routed row. What was handed on cannot be taken back, so a request behind a row
+ * is not heeded; a marker there, which no loader leaves unless a trigger writes before it, ends capture: published as new, the copy would
+ * go round for ever.
  */
 import { checkpointTable, readMarker, readSuspendedRow, signalTable } from '@lutra/marker';
 import type { Marker, SuspendedRow } from '@lutra/marker';

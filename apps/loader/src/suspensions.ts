@@ -1,8 +1,8 @@
 /**
  * The tables that this pipeline does not write. Three causes: the log does not hold one any more, and its `routes` record says so; the
- * target's definition of one refuses it; or the target's own log does not tell what is changed in it there (conflict/left-out.ts). Each takes the tables with it that foreign keys of the target tie to it, from the same place: all before
- * it is committed, and it stands in the target (lutra.suspended) before anything behind it is. So whoever is killed where, the next owner
- * leaves out the same rows.
+ * target's definition of one refuses it; or the target's own log does not tell what is changed in it there (conflict/left-out.ts). Each
+ * takes the tables with it that foreign keys of the target tie to it, from the same place: all before it is committed, and it stands in the
+ * target (lutra.suspended) before anything behind it is. So whoever is killed where, the next owner leaves out the same rows.
  *
  * A suspension ends only where the log says that the pipeline has routes without the table: a person's act, after which it comes in again
  * as any table does. Not by the routes alone. Counter-example: the table is taken out and put in again while the loader is far behind; rows

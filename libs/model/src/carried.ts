@@ -15,7 +15,7 @@ export interface Announced {
   /** Patterns, `schema.table`, with ` except a, b.c` behind one that does not hold all of them. */
   readonly tables: readonly string[];
   readonly pipelines: RouteFingerprints;
-  /** Tables that these patterns match and that are not in the log from here on: they could not be read, or were suspended there. Absent: none. */
+  /** Tables that these patterns match and that are not in the log from here on: unread, or suspended there. Absent: none. */
   readonly suspended?: readonly Suspension[] | undefined;
 }
 

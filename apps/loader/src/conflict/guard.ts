@@ -43,7 +43,8 @@ export class Guard {
   /**
    * Commits source transactions whose statements are given, in one target transaction; where some met a conflict, those alone and the
    * others together.
-   * @throws SyncError TABLE_SUSPENDED, ROW_CONFLICT (policy stop), CAPTURE_BEHIND, CONFLICT_WINDOW_LOST, SESSION_UNSUPPORTED, and as TargetWriter.commit
+   * @throws SyncError TABLE_SUSPENDED, ROW_CONFLICT (policy stop), CAPTURE_BEHIND, CONFLICT_WINDOW_LOST, SESSION_UNSUPPORTED, and as
+   * TargetWriter.commit
    */
   async commit(given: Batch): Promise<void> {
     const batch = { ...given, members: endingAt(given.members, given.checkpoint) };

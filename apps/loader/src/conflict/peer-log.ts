@@ -1,7 +1,7 @@
 /**
  * Reads the log of a region that writes the same tables, most of all that of the target itself, into a window: which resource was last
- * changed at which seq; and which tables it leaves out. It begins right after what the source of the pipeline has seen of it. Rows of a leader that was replaced may be
- * counted too: they are real changes, published once more behind the next epoch record.
+ * changed at which seq; and which tables it leaves out. It begins right after what the source of the pipeline has seen of it. Rows of a
+ * leader that was replaced may be counted too: they are real changes, published once more behind the next epoch record.
  */
 import { RecordDecoder } from '@lutra/avro';
 import type { SchemaIds } from '@lutra/avro';
@@ -123,9 +123,14 @@ export class PeerLog {
     for (const [name, { seq }] of this.#leftOut) if (seq <= seen) this.#leftOut.delete(name);
   }
 
+  /** It leaves out nothing that anybody could ask about. */
+  get tellsAll(): boolean {
+    return this.#leftOut.size === 0;
+  }
+
   /** The table, if the log has said behind `seen` that it leaves it out, though it may hold it again. */
   leftOut(table: TableName, seen: number): Suspension | null {
-    const found = this.#leftOut.size > 0 ? this.#leftOut.get(nameOf(table)) : undefined;
+    const found = this.#leftOut.get(nameOf(table));
     return found && found.seq > seen ? found.table : null;
   }
 

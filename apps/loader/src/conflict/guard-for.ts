@@ -2,7 +2,7 @@
 import type { Checkpoint } from '@lutra/marker';
 import { createRouter, rowsTopic } from '@lutra/model';
 import type { ControlRecord, RegionDocument, Router, TableName } from '@lutra/model';
-import { asSource } from '@lutra/mysql';
+import { asSource, Collations } from '@lutra/mysql';
 import type { ConnectionOptions } from '@lutra/mysql';
 import type { LoaderDeps } from '../loader.pipeline.js';
 import type { TargetWriter } from '../target-writer.js';
@@ -42,15 +42,25 @@ export function guardFor(deps: LoaderDeps, work: LoaderWork, parts: GuardParts):
   const goesBack = createRouter(back.flatMap(({ routes }) => routes));
   const router = createRouter(work.routes);
   const watermark = new Watermark(target, { pipeline: work.id, epoch: checkpoint.epoch });
+  const collations = new Collations((sql) => watermark.query(sql));
   const onWaiting = (what: string | null): void => logger.warn(what === null ? 'goes on' : `waits for ${what}`);
   const { during } = deps.status.waits;
-  const peers = new Peers({ peers: peersOf(deps, work, work.guard, parts), watermark, name: work.id, metrics, signal, onWaiting, during });
+  const peers = new Peers({
+    peers: peersOf(deps, work, work.guard, { ...parts, collations }),
+    watermark,
+    name: work.id,
+    metrics,
+    signal,
+    onWaiting,
+    during,
+  });
   const tell = deps.events.of(targetRegion, work.target);
   const guard = new Guard({
     writer,
     key: { pipeline: work.id, part: 0, lane: 0, epoch: checkpoint.epoch },
     rules,
-    tables: new TableBook({ rules, flowsBack: (table) => goesBack(table) !== null }),
+    tables: new TableBook({ rules, collations, flowsBack: (table) => goesBack(table) !== null }),
+    collations,
     remedyTables: {
       targetOf: async (table) => {
         const name = router(table);
@@ -85,7 +95,7 @@ function peersOf(
   deps: LoaderDeps,
   work: LoaderWork,
   { conflicts, targetRegion, back, thirds }: GuardWork,
-  parts: GuardParts,
+  parts: GuardParts & { readonly collations: Collations },
 ): readonly Peer[] {
   const peer = (region: RegionDocument, endpoint: string, of: Pick<Peer, 'pipeline' | 'toSource'> & { router: Router }): Peer => ({
     region: region.name,
@@ -101,12 +111,12 @@ function peersOf(
       keysOf: async (table) => {
         const name = of.router(table);
         const target = name && (await parts.tables.of(name));
-        return target && keysOf(table, target);
+        return target && keysOf(table, target, parts.collations);
       },
       keysOfRemedy: async ({ pipeline, ...table }) => {
         const name = isOfChannel(pipeline, work.id) ? of.router(table) : null;
         const target = name && (await parts.tables.of(name));
-        return target && keysOf(asSource(target), target);
+        return target && keysOf(asSource(target), target, parts.collations);
       },
       signal: parts.signal,
     },

@@ -10,7 +10,7 @@ import { closingText, differing, openingText } from '@lutra/mysql';
 import type { ApplyConnection, Change, ExactText } from '@lutra/mysql';
 import type { GuardOptions } from './guard.js';
 import type { Member } from './members.js';
-import { resourcesOf } from './resources.js';
+import { askFor, resourcesOf } from './resources.js';
 import { Settling } from './settling.js';
 
 const patienceMs = 30_000;
@@ -45,7 +45,9 @@ export class GuardedStream {
 
   async chunk(rows: ExactText, changes: readonly Change[]): Promise<void> {
     const { connection, event, settling, resources } = this.#stream;
-    for (const change of changes) this.#options.tables.requireSession(change);
+    const { tables } = this.#options;
+    for (const change of changes) tables.requireSession(change);
+    await askFor(changes.flatMap((change) => tables.images(change)));
     if (settling) {
       await settling.lock(changes);
       return settling.settle(changes, event.transaction.seen);

@@ -67,7 +67,7 @@ export class SortKeys {
       if (!/^\w+$/.test(name)) throw new SyncError('INTERNAL', `no name of a character set or collation: ${name}`);
     this.#of = { ...of, collation: coarser(of.collation) };
     this.#ask = ask;
-    this.#isBinary = /_bin$/.test(of.collation);
+    this.#isBinary = of.collation.endsWith('_bin');
   }
 
   /** Null: the server must be asked. */
@@ -109,7 +109,7 @@ export class SortKeys {
   }
 
   async #weigh(texts: readonly string[], how: Weighing): Promise<readonly string[]> {
-    const found = new Array<string>(texts.length);
+    const found = texts.map(() => '');
     const codec = textCodec(this.#of.charset);
     let part: { at: number; hex: string }[] = [];
     let size = 0;

@@ -19,6 +19,7 @@ export interface BenchStackOptions {
   readonly profile?: string | undefined;
   /** A channel both ways, so that the loader looks for conflicts; nobody writes at side b. */
   readonly twoWay?: boolean;
+  readonly textKey?: boolean;
 }
 
 const mysqlExtra = ['--innodb-buffer-pool-size=512M'];
@@ -63,7 +64,7 @@ export class Bench {
     const { twoWay = false } = this.#options;
     if (!twoWay) await Promise.all([stack.capture.b.terminate(), stack.loader.a.terminate()]); // the other direction: not wanted here
     await replica.start(stack.mysql.a);
-    await createEntries(stack, this.#options.databases);
+    await createEntries(stack, this.#options.databases, { textKey: this.#options.textKey ?? false });
     this.#atSource = await createConnection(stack.connection('a'));
     this.#atTarget = await createConnection(stack.connection('b'));
     this.#topic = new RowsTopic(stack);

@@ -15,10 +15,11 @@ const table = `CREATE TABLE ${tableName} (
 ) ENGINE = InnoDB CHARACTER SET utf8mb4`;
 
 /** On both sides, before a channel starts: DDL is not carried. */
-export async function createEntries(stack: Stack, databases: readonly string[]): Promise<void> {
+export async function createEntries(stack: Stack, databases: readonly string[], { textKey }: { readonly textKey: boolean }): Promise<void> {
+  const keyed = textKey ? `; ALTER TABLE ${tableName} ADD UNIQUE KEY (name)` : '';
   for (const side of sides) {
     await withAdministrator(stack.mysql[side], async (connection) => {
-      for (const database of databases) await connection.query(`CREATE DATABASE ${database}; USE ${database}; ${table}`);
+      for (const database of databases) await connection.query(`CREATE DATABASE ${database}; USE ${database}; ${table}${keyed}`);
     });
   }
 }

@@ -11,6 +11,7 @@ test('without options: all workloads at full scale, once, on MySQL 9.7', () => {
     json: undefined,
     profile: undefined,
     twoWay: false,
+    textKey: false,
     help: false,
   });
 });

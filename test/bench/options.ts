@@ -14,6 +14,8 @@ export interface BenchOptions {
   readonly profile: string | undefined;
   /** Both ways, with what looking for conflicts costs. */
   readonly twoWay: boolean;
+  /** The table has a unique key over text. */
+  readonly textKey: boolean;
   readonly help: boolean;
 }
 
@@ -27,6 +29,7 @@ durable settings, one after the other. Compares every row afterwards. Exit code 
   --scale S      of the amounts of rows and of the time, for small trials (default 1)
   --repeat N     how often; the value is then the median (default 1)
   --two-way      the channel goes both ways, so that the loader looks for conflicts; writes are still at hangzhou only
+  --text-key     the table has a unique key over a VARCHAR, each row another value
   --json FILE    write the figures there: [{workload, stage, metric, value, min, max, unit}]
   --profile DIR  let the apps write CPU profiles there (they are slower then)
   --help         print this`;
@@ -42,6 +45,7 @@ export function readOptions(args: readonly string[]): BenchOptions {
     json: text,
     profile: text,
     'two-way': { type: 'boolean' },
+    'text-key': { type: 'boolean' },
     help: { type: 'boolean', short: 'h' },
   });
   const workload = readChoice('workload', values.workload, workloadNames);
@@ -53,6 +57,7 @@ export function readOptions(args: readonly string[]): BenchOptions {
     json: values.json,
     profile: values.profile,
     twoWay: values['two-way'] ?? false,
+    textKey: values['text-key'] ?? false,
     help: values.help ?? false,
   };
 }

@@ -16,6 +16,7 @@ export interface RunOptions {
   readonly repeat: number;
   readonly profile?: string | undefined;
   readonly twoWay?: boolean;
+  readonly textKey?: boolean;
   readonly log: Log;
 }
 
@@ -43,10 +44,10 @@ export class BenchRun {
   }
 
   async run(): Promise<BenchReport> {
-    const { workloads, mysql, repeat, log, profile, twoWay = false } = this.#options;
+    const { workloads, mysql, repeat, log, profile, twoWay = false, textKey = false } = this.#options;
     for (let repetition = 1; repetition <= repeat; repetition++) {
       if (repeat > 1) log(`repetition ${repetition} of ${repeat}`);
-      const bench = new Bench({ mysql, databases: workloads.flatMap((name) => this.#databases(name)), log, profile, twoWay });
+      const bench = new Bench({ mysql, databases: workloads.flatMap((name) => this.#databases(name)), log, profile, twoWay, textKey });
       this.#bench = bench;
       try {
         await bench.start();

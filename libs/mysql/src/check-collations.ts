@@ -1,8 +1,8 @@
 /**
- * Whether the loader can tell from texts what a key takes for one value (collation.ts). Where it cannot, a conflict would be missed and two
- * regions would differ without a word; where the two sides do not agree about it, one of them cannot hold what the other does. Pure.
+ * Whether both sides take the same texts of a key for one value. Where they do not, one of them cannot hold what the other does, and two
+ * regions would differ without a word. Pure.
  */
-import { sameCollation, tailoringOf } from './collation.js';
+import { sameCollation } from './collation.js';
 import { quoteName, quoteTable } from './literal.js';
 import { columnOf } from './policy-case.js';
 import type { PolicyCase } from './policy-case.js';
@@ -27,13 +27,12 @@ export function checkCollations(of: PolicyCase): readonly Problem[] {
   );
 }
 
-function reasonOf({ from }: PolicyCase, { name, collation }: TargetColumn): string | null {
+function reasonOf({ from, sameFlavor }: PolicyCase, { name, collation }: TargetColumn): string | null {
   if (collation === null) return null;
-  if (tailoringOf(collation) === null) return `has collation ${collation}: what it takes for one value is not known`;
   const other = columnOf(from, name)?.collation ?? collation;
-  return sameCollation(collation, other)
-    ? null
-    : `has collation ${collation}, at the source ${other}: they do not take the same for one value`;
+  if (sameCollation(collation, other, { sameFlavor })) return null;
+  const there = collation === other ? 'of the same name of another server' : other;
+  return `has collation ${collation}, at the source ${there}: they do not take the same for one value`;
 }
 
 function told({ rule, to }: PolicyCase, what: string, { name, columnType, nullable }: TargetColumn): Problem {

@@ -45,7 +45,8 @@ export async function checkTargetTables(
   try {
     const router = createRouter(routes);
     const sourceServer = await readServer(session);
-    const sameVersion = sourceServer.flavor === server.flavor && sourceServer.version === server.version;
+    const sameFlavor = sourceServer.flavor === server.flavor;
+    const sameVersion = sameFlavor && sourceServer.version === server.version;
     const cascadesArrive = logsCascades(sourceServer);
     const logged = { sourceLogsCascades: cascadesArrive, targetLogsCascades: logsCascades(server) };
     const ruleOf = createRuleFinder(rules);
@@ -64,8 +65,8 @@ export async function checkTargetTables(
       problems.push(...checkValueSizes({ from, source: sourceServer, target: server, maxMessageBytes }));
       if (to && seesAll(server, to) && seesAll(sourceServer, from))
         problems.push(
-          ...checkConflicts({ rule: ruleOf(name), from, to, ...logged, twoWay }),
-          ...compareDefinitions({ from, to, sameVersion, twoWay, policy: ruleOf(name).policy, router }),
+          ...checkConflicts({ rule: ruleOf(name), from, to, sameFlavor, ...logged, twoWay }),
+          ...compareDefinitions({ from, to, sameVersion, sameFlavor, twoWay, policy: ruleOf(name).policy, router }),
         );
       if (to)
         problems.push(

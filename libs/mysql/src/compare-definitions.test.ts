@@ -5,7 +5,15 @@ import { compareDefinitions } from './compare-definitions.js';
 function found(here: string, there: string, sameVersion: boolean): readonly string[] {
   const table = (expression: string): ReturnType<typeof targetTable> =>
     targetTable([column('id'), column('g', { generated: true, expression })]);
-  const of = { from: table(here), to: table(there), sameVersion, twoWay: false, policy: 'stop', router: () => null } as const;
+  const of = {
+    from: table(here),
+    to: table(there),
+    sameVersion,
+    sameFlavor: true,
+    twoWay: false,
+    policy: 'stop',
+    router: () => null,
+  } as const;
   return compareDefinitions(of).map(({ id, severity }) => `${severity} ${id}`);
 }
 

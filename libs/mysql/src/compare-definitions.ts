@@ -17,6 +17,8 @@ export interface Definitions {
   readonly to: TargetTable;
   /** Both servers print an expression alike. */
   readonly sameVersion: boolean;
+  /** Both are MySQL, or both MariaDB. */
+  readonly sameFlavor: boolean;
   readonly twoWay: boolean;
   readonly policy: ConflictPolicy;
   readonly router: (table: TableName) => TableName | null;
@@ -90,8 +92,8 @@ function compareSrid(of: Definitions, from: TargetColumn, to: TargetColumn): rea
 }
 
 /** Where rows flow both ways, check-collations.ts says it. */
-function compareCollation({ to: target, twoWay }: Definitions, from: TargetColumn, to: TargetColumn): readonly Problem[] {
-  if (twoWay || from.collation === null || to.collation === null || sameCollation(from.collation, to.collation)) return [];
+function compareCollation({ to: target, twoWay, sameFlavor }: Definitions, from: TargetColumn, to: TargetColumn): readonly Problem[] {
+  if (twoWay || from.collation === null || to.collation === null || sameCollation(from.collation, to.collation, { sameFlavor })) return [];
   const keys = [{ name: 'PRIMARY', columns: target.primaryKey }, ...target.uniqueKeys];
   const key = keys.find(({ columns }) => columns.some((column) => column.toLowerCase() === to.name.toLowerCase()));
   if (!key) return [];

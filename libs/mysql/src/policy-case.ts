@@ -6,6 +6,8 @@ export interface PolicyCase {
   readonly rule: ConflictRule;
   readonly from: TargetTable;
   readonly to: TargetTable;
+  /** Both servers are MySQL, or both MariaDB. */
+  readonly sameFlavor: boolean;
   /** What a foreign key does to children is in the binlog: of the source's server, of the target's. */
   readonly sourceLogsCascades: boolean;
   readonly targetLogsCascades: boolean;

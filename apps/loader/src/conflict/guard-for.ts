@@ -3,7 +3,7 @@ import type { Checkpoint } from '@lutra/marker';
 import type { WorkDeps } from '@lutra/host';
 import { createRouter, rowsTopic, sourceTable } from '@lutra/model';
 import type { ControlRecord, RegionDocument, Router, TableName } from '@lutra/model';
-import { asSource } from '@lutra/mysql';
+import { asSource, Collations } from '@lutra/mysql';
 import type { ConnectionOptions, TargetTable } from '@lutra/mysql';
 import { refusedFor } from '../table-matcher.js';
 import type { TargetWriter } from '../target-writer.js';
@@ -29,6 +29,10 @@ export interface GuardParts {
   readonly signal: AbortSignal;
 }
 
+interface KeyParts extends GuardParts {
+  readonly collations: Collations;
+}
+
 export interface Guarding {
   readonly guard: Guard;
   /** A remedy of this channel: another one's loaders meet the conflicts of their own tables. */
@@ -45,16 +49,26 @@ export function guardFor(deps: WorkDeps, work: LoaderWork, parts: GuardParts): G
   const goesBack = createRouter(back.flatMap(({ routes }) => routes));
   const router = createRouter(work.routes);
   const watermark = new Watermark(target, { pipeline: work.id, epoch: checkpoint.epoch });
+  const collations = new Collations((sql) => watermark.query(sql));
   const onWaiting = (what: string | null): void => logger.warn(what === null ? 'goes on' : `waits for ${what}`);
   const { during } = deps.status.waits;
-  const peers = new Peers({ peers: peersOf(deps, work, work.guard, parts), watermark, name: work.id, metrics, signal, onWaiting, during });
+  const peers = new Peers({
+    peers: peersOf(deps, work, work.guard, { ...parts, collations }),
+    watermark,
+    name: work.id,
+    metrics,
+    signal,
+    onWaiting,
+    during,
+  });
   const tell = deps.events.of(targetRegion, work.target);
   const targetOf = targetsOf(work, parts);
   const guard = new Guard({
     writer,
     key: { pipeline: work.id, part: 0, lane: 0, epoch: checkpoint.epoch },
     rules,
-    tables: new TableBook({ rules, flowsBack: (table) => goesBack(table) !== null }),
+    tables: new TableBook({ rules, collations, flowsBack: (table) => goesBack(table) !== null }),
+    collations,
     remedyTables: {
       targetOf: async (table) => {
         const name = router(table);
@@ -86,7 +100,7 @@ function described({ table, type, policy, winner }: Conflict): Readonly<Record<'
 }
 
 /** The logs in which somebody else's changes of the target's rows are told: the target's own, and those of third regions. */
-function peersOf(deps: WorkDeps, work: LoaderWork, guard: GuardWork, parts: GuardParts): readonly Peer[] {
+function peersOf(deps: WorkDeps, work: LoaderWork, guard: GuardWork, parts: KeyParts): readonly Peer[] {
   const { targetRegion, back, thirds } = guard;
   const peer = (region: RegionDocument, endpoint: string, { router, ...of }: PeerOf): Peer => ({
     ...of,
@@ -125,7 +139,7 @@ interface OfPipeline {
   readonly deps: WorkDeps;
   readonly work: LoaderWork;
   readonly guard: GuardWork;
-  readonly parts: GuardParts;
+  readonly parts: KeyParts;
 }
 
 interface OfLog extends Pick<PeerOf, 'pipeline' | 'router'> {
@@ -149,12 +163,12 @@ function logOf(
     keysOf: async (table) => {
       const name = router(table);
       const target = name && (await targetOf(name));
-      return target && keysOf(table, target);
+      return target && keysOf(table, target, parts.collations);
     },
     keysOfRemedy: async ({ pipeline, ...table }) => {
       const name = isOfChannel(pipeline, work.id) ? router(table) : null;
       const target = name && (await targetOf(name));
-      return target && keysOf(asSource(target), target);
+      return target && keysOf(asSource(target), target, parts.collations);
     },
     tells: (table) => pipeline === null && router(table) !== null,
     signal: parts.signal,

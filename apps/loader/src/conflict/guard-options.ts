@@ -5,6 +5,7 @@ import type { Conflict } from './conflict-record.js';
 import type { Member } from './members.js';
 import type { Peers } from './peers.js';
 import type { RemedyTables } from './remedy.js';
+import type { KeyCollations } from './resources.js';
 import type { RuleBook } from './rules.js';
 import type { TableBook } from './table-book.js';
 
@@ -12,6 +13,7 @@ export interface GuardOptions extends AttemptsOptions {
   readonly key: CheckpointKey;
   readonly rules: RuleBook;
   readonly tables: TableBook;
+  readonly collations: KeyCollations;
   readonly remedyTables: RemedyTables;
   readonly peers: Pick<
     Peers,

@@ -6,7 +6,7 @@ import { readSignal, signalTable } from '@lutra/marker';
 import type { Checkpoint, RemedySignal } from '@lutra/marker';
 import { conflictRuleSchema } from '@lutra/model';
 import type { Row } from '@lutra/model';
-import { readCheckpoint, StatementBuilder, takeOver } from '@lutra/mysql';
+import { Collations, readCheckpoint, StatementBuilder, takeOver } from '@lutra/mysql';
 import type { Change, ResultRow } from '@lutra/mysql';
 import type { z } from 'zod';
 import type { TestServer } from '../../../../libs/mysql/src/fixture.js';
@@ -15,7 +15,7 @@ import { TargetWriter } from '../target-writer.js';
 import { Guard } from './guard.js';
 import type { Member } from './members.js';
 import { eventOf, FakePeers, logId, regions, seenUpTo } from './guard-peers.fixture.js';
-import { foughtFor, keysOf } from './resources.js';
+import { askFor, foughtFor, keysOf } from './resources.js';
 import { ruleBook } from './rules.js';
 import { TableBook } from './table-book.js';
 
@@ -48,6 +48,7 @@ export class GuardRoom {
   readonly writer: TargetWriter;
   readonly guard: Guard;
   readonly #key: Checkpoint;
+  readonly #collations: Collations;
   #seq = 0;
   #localSeq = 0;
 
@@ -61,6 +62,8 @@ export class GuardRoom {
     const rules = ruleBook({ home: regions[home], rules: rule ? [conflictRuleSchema.parse(rule)] : [], retentionDays: 1 }, regions);
     this.#key = checkpoint;
     this.pipeline = checkpoint.pipeline;
+    this.#collations = new Collations((sql) => server.query(sql));
+    const collations = this.#collations;
     this.writer = new TargetWriter({
       target: { ...server.options, port, answerTimeoutMs },
       port: serversIo.target,
@@ -71,7 +74,8 @@ export class GuardRoom {
       writer: this.writer,
       key: checkpoint,
       rules,
-      tables: new TableBook({ rules, flowsBack: () => flowsBack }),
+      tables: new TableBook({ rules, collations, flowsBack: () => flowsBack }),
+      collations,
       remedyTables: { targetOf: async ({ name }) => tables.get(name)?.target ?? null },
       peers: this.peers,
       onConflicts: (conflicts) => this.told.push(...conflicts.map(({ type, winner }) => `${type} ${winner}`)),
@@ -120,7 +124,11 @@ export class GuardRoom {
     this.#localSeq += 1;
     for (const step of steps) {
       const { source, target, ...images } = this.change(step);
-      const keys = keysOf(source, target);
+      const keys = keysOf(source, target, this.#collations);
+      await askFor([
+        [keys, images.before],
+        [keys, images.after],
+      ]);
       for (const { resource, row } of foughtFor(keys, [images.before, images.after])) this.peers.add(resource, this.#localSeq, row);
     }
     if (sql !== '') await this.server.run(`USE ${this.database}; ${sql}`);

@@ -23,6 +23,7 @@ import type { GuardOptions } from './guard-options.js';
 import { GuardedStream } from './guarded-stream.js';
 import { applyRemedies } from './remedy.js';
 import type { Remedy } from './remedy.js';
+import { askFor } from './resources.js';
 import { Settling } from './settling.js';
 import type { Decided } from './settling.js';
 
@@ -48,7 +49,9 @@ export class Guard {
    */
   async commit(given: Batch): Promise<void> {
     const batch = { ...given, members: endingAt(given.members, given.checkpoint) };
-    for (const { changes } of batch.members) for (const change of changes) this.#options.tables.requireSession(change);
+    const { tables } = this.#options;
+    for (const { changes } of batch.members) for (const change of changes) tables.requireSession(change);
+    await askFor(batch.members.flatMap(({ changes }) => changes.flatMap((change) => tables.images(change))));
     await this.#options.peers.open(batch.members.map(({ event }) => event.transaction.seen));
     await this.#apart(batch.members, await this.#tried(batch));
     this.#seen(batch.members);
@@ -61,12 +64,12 @@ export class Guard {
 
   /** What home made of rows, in one target transaction. */
   async remedies(remedies: readonly Remedy[], checkpoint: Checkpoint): Promise<void> {
-    const { peers, remedyTables } = this.#options;
+    const { peers, collations, remedyTables } = this.#options;
     await peers.open(remedies.map(({ seen }) => seen));
     await this.#attempts.retried(async () => {
       const startedAt = performance.now();
       const connection = await this.#attempts.begin(checkpoint);
-      await applyRemedies({ connection, peers, tables: remedyTables }, remedies);
+      await applyRemedies({ connection, peers, collations, tables: remedyTables }, remedies);
       await this.#attempts.commit(connection, startedAt);
     });
   }

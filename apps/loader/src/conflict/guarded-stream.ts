@@ -11,7 +11,7 @@ import type { ApplyConnection, Change, ExactText } from '@lutra/mysql';
 import type { GuardOptions } from './guard-options.js';
 import { requireTold } from './left-out.js';
 import type { Member } from './members.js';
-import { resourcesOf } from './resources.js';
+import { askFor, resourcesOf } from './resources.js';
 import { Settling } from './settling.js';
 
 const patienceMs = 30_000;
@@ -48,7 +48,9 @@ export class GuardedStream {
 
   async chunk(rows: ExactText, changes: readonly Change[]): Promise<void> {
     const { connection, event, settling, resources, tables } = this.#stream;
-    for (const change of changes) this.#options.tables.requireSession(change);
+    const book = this.#options.tables;
+    for (const change of changes) book.requireSession(change);
+    await askFor(changes.flatMap((change) => book.images(change)));
     if (settling) {
       await settling.lock(changes);
       return settling.settle(changes, event.transaction.seen);

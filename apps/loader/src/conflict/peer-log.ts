@@ -6,11 +6,11 @@
 import { RecordDecoder } from '@lutra/avro';
 import type { SchemaIds } from '@lutra/avro';
 import { BusAdmin, subscribe } from '@lutra/bus';
-import type { BusOptions } from '@lutra/bus';
+import type { BusOptions, RawRecord } from '@lutra/bus';
 import { admit, foldedName, freshLog, SyncError, tableName, toSyncError } from '@lutra/model';
 import type { LogPosition, LogRecord, LogState, Row, RowEvent, Suspension, TableName, TableSchema } from '@lutra/model';
 import { throwIfAborted } from '@lutra/runtime';
-import { foughtFor } from './resources.js';
+import { askFor, foughtFor } from './resources.js';
 import type { Keys } from './resources.js';
 import { Waiters } from './waiters.js';
 import { ChangeWindow } from './window.js';
@@ -34,6 +34,16 @@ export interface PeerLogOptions {
   /** For a first record to come. */
   readonly patienceMs?: number;
   readonly signal: AbortSignal;
+}
+
+/** Records whose keys are asked for at once. */
+const together = 1000;
+
+interface Read {
+  readonly record: LogRecord;
+  /** Null: it fights for nothing. */
+  readonly keys: Keys | null;
+  readonly images: readonly (Row | null)[];
 }
 
 export class PeerLog {
@@ -176,18 +186,19 @@ export class PeerLog {
     let told = false;
     try {
       for await (const batch of subscribe({ ...bus, topic, offset, signal })) {
-        for (const raw of batch) {
-          const decoded = this.#decoder.decode(raw);
-          const record = decoded instanceof Promise ? await decoded : decoded;
-          if (!told && record.header.kind !== 'epoch') {
+        for (let from = 0; from < batch.length; from += together) {
+          const records = await this.#decoded(batch.slice(from, from + together));
+          const first = records.find(({ record }) => record.header.kind !== 'epoch')?.record;
+          if (!told && first) {
             told = true;
-            const needed = seen?.log === record.header.log ? seen.seq + 1 : 0;
-            const fits = record.header.seq <= needed;
+            const needed = seen?.log === first.header.log ? seen.seq + 1 : 0;
+            const fits = first.header.seq <= needed;
             this.#bound = needed - 1;
             tell(fits);
             if (!fits) return;
           }
-          await this.#take(record);
+          await askFor(records.flatMap(({ keys, images }) => (keys ? images.map((image) => [keys, image] as const) : [])));
+          for (const each of records) this.#take(each);
         }
         this.#waiters.wake();
       }
@@ -199,38 +210,34 @@ export class PeerLog {
     }
   }
 
-  async #take(record: LogRecord): Promise<void> {
-    const { verdict, state } = admit(this.#state, record.header, record.offset);
+  async #decoded(raws: readonly RawRecord[]): Promise<readonly Read[]> {
+    const records: Read[] = [];
+    for (const raw of raws) {
+      const decoded = this.#decoder.decode(raw);
+      const record = decoded instanceof Promise ? await decoded : decoded;
+      const { body } = record;
+      if (body.kind === 'row' && !this.#isKnown(body.event)) {
+        const keys = this.#keys.get(body.table) ?? (await this.#keysOf(body.table));
+        records.push({ record, keys, images: [body.event.before, body.event.after] });
+      } else if (body.kind === 'remedy') {
+        const keys = await this.#options.keysOfRemedy({ pipeline: body.pipeline, database: body.database, name: body.table });
+        records.push({ record, keys, images: [body.row ?? body.key] });
+      } else records.push({ record, keys: null, images: [] });
+    }
+    return records;
+  }
+
+  #take({ record: { header, body, offset }, keys, images }: Read): void {
+    const { verdict, state } = admit(this.#state, header, offset);
     this.#state = state;
     if (verdict !== 'valid' && verdict !== 'anew') return;
-    const { body, header } = record;
-    switch (body.kind) {
-      case 'row': {
-        if (this.#isKnown(body.event)) return;
-        const keys = this.#keys.get(body.table) ?? (await this.#keysOf(body.table));
-        if (keys) this.#changed(keys, [body.event.before, body.event.after], header.seq);
-        return;
-      }
-      case 'remedy': {
-        const keys = await this.#options.keysOfRemedy({ pipeline: body.pipeline, database: body.database, name: body.table });
-        if (keys) this.#changed(keys, body.row === null ? [body.key] : [body.row], header.seq);
-        return;
-      }
-      case 'routes':
-        for (const table of body.suspended ?? [])
-          if (this.#options.tells(table)) this.#leftOut.set(nameOf(table), { seq: header.seq, table });
-        return;
-      case 'watermark':
-        if (body.pipeline !== this.#options.pipeline) return;
-        this.#token = body.token;
-        this.#waiters.wake();
-        return;
-      case 'epoch':
-      case 'heartbeat':
-      case 'routes':
-      case 'ddl':
-      case 'restart':
-    }
+    if (keys) this.#changed(keys, images, header.seq);
+    if (body.kind === 'routes')
+      for (const table of body.suspended ?? [])
+        if (this.#options.tells(table)) this.#leftOut.set(nameOf(table), { seq: header.seq, table });
+    if (body.kind !== 'watermark' || body.pipeline !== this.#options.pipeline) return;
+    this.#token = body.token;
+    this.#waiters.wake();
   }
 
   /**

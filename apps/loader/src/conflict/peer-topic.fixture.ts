@@ -21,7 +21,9 @@ export const table: TableSchema = {
   primaryKey: ['id'],
 };
 const target = targetTable([column('id'), column('u')], { uniqueKeys: [{ name: 'u', columns: ['u'], nullable: true }] });
-export const keys = keysOf(table, target);
+/** Its keys are numbers. */
+const noTexts = { known: (text: string): string => text, ask: async (): Promise<ReadonlyMap<string, string>> => new Map() };
+export const keys = keysOf(table, target, { of: () => noTexts });
 export const row = (id: number, u: number | null = null): Row => ({ id, u });
 export const rowResource = (id: number): string => primaryResource(keys, row(id)) ?? '';
 export const valueResource = (u: number): string => uniqueResources(keys, row(0, u))[0] ?? '';

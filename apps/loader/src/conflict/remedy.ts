@@ -8,8 +8,8 @@ import { asSource, planRows } from '@lutra/mysql';
 import type { ApplyConnection, RowPlan, TargetTable } from '@lutra/mysql';
 import { requireToldOf } from './left-out.js';
 import type { Peers } from './peers.js';
-import { keysOf, primaryResource } from './resources.js';
-import type { Keys } from './resources.js';
+import { askFor, keysOf, primaryResource } from './resources.js';
+import type { KeyCollations, Keys } from './resources.js';
 import { forceRow, readRows } from './rows.js';
 
 export interface RemedyTables {
@@ -23,6 +23,7 @@ interface At {
   readonly connection: ApplyConnection;
   readonly peers: Pick<Peers, 'complete' | 'changedHere' | 'leftOut'>;
   readonly tables: RemedyTables;
+  readonly collations: KeyCollations;
 }
 
 /** In an open target transaction, in their order: all rows are locked first. */
@@ -31,8 +32,9 @@ export async function applyRemedies(at: At, remedies: readonly Remedy[]): Promis
   for (const remedy of remedies) {
     const target = await at.tables.targetOf({ database: remedy.database, name: remedy.table });
     if (!target) continue;
-    known.push({ remedy, target, ...factsOf(target) });
+    known.push({ remedy, target, ...factsOf(target, at.collations) });
   }
+  await askFor(known.map(({ keys, remedy }) => [keys, remedy.key]));
   await readRows(
     at.connection,
     known.map(({ remedy: { key, row }, plan }) => ({ plan, key, values: row })),
@@ -54,11 +56,11 @@ async function replace(connection: ApplyConnection, plan: RowPlan, { key, row }:
 
 const facts = new WeakMap<TargetTable, { readonly plan: RowPlan; readonly keys: Keys }>();
 
-function factsOf(target: TargetTable): { readonly plan: RowPlan; readonly keys: Keys } {
+function factsOf(target: TargetTable, collations: KeyCollations): { readonly plan: RowPlan; readonly keys: Keys } {
   let known = facts.get(target);
   if (!known) {
     const source = asSource(target);
-    facts.set(target, (known = { plan: planRows(source, target), keys: keysOf(source, target) }));
+    facts.set(target, (known = { plan: planRows(source, target), keys: keysOf(source, target, collations) }));
   }
   return known;
 }

@@ -1,20 +1,24 @@
 /**
- * What two changes can fight for: a primary key value, or a value of another unique key; as texts, to look up in a window. Pure.
+ * What two changes can fight for: a primary key value, or a value of another unique key; as texts, to look up in a window.
  *
- * Two values that a key takes for one must give one text; two that it tells apart may give one too: both sides make the same mistake, and
- * home sends every row that had to do with the text (window.ts). So text is folded as far as the collation of the target's column goes, and
- * further (folded-text.ts); the checks see to it that both sides have the same collation there, or the mistakes would not be the same.
- * Digits lose what does not change a number. NULL fights with nothing.
+ * Two values that a key takes for one give one text. Of text columns the target's server says which these are, by the collation of its
+ * column (sort-keys.ts in libs/mysql): so whoever names a row's resources has asked for them (`askFor`), for a batch of rows at once. The
+ * checks see to it that both sides have the same collation there. Digits lose what does not change a number. NULL fights with nothing.
  */
 import type { ColumnSchema, Row, TableSchema, Value } from '@lutra/model';
-import { setMembers, setText, tableName } from '@lutra/model';
-import { tailoringOf } from '@lutra/mysql';
-import type { Tailoring, TargetTable } from '@lutra/mysql';
-import { foldText } from './folded-text.js';
+import { setMembers, setText, SyncError, tableName } from '@lutra/model';
+import type { SortKeys, TargetColumn, TargetTable } from '@lutra/mysql';
+
+/** The collations of the target. */
+export interface KeyCollations {
+  of(column: { readonly charset: string; readonly collation: string }): Pick<SortKeys, 'known' | 'ask'>;
+}
 
 interface KeyColumn {
   readonly name: string;
-  readonly fold: (value: NonNullable<Value>) => string;
+  readonly textOf: (value: NonNullable<Value>) => string;
+  /** Null: the text is the key. */
+  readonly sortKeys: Pick<SortKeys, 'known' | 'ask'> | null;
 }
 
 interface Key {
@@ -27,25 +31,66 @@ export interface Keys {
   /** Null: the table has none. */
   readonly primary: Key | null;
   readonly unique: readonly Key[];
+  /** Of all keys, those whose values the server may have to be asked for. */
+  readonly texts: readonly KeyColumn[];
+  /** What it said of rows that had such values, by column. */
+  readonly asked: WeakMap<Row, ReadonlyMap<string, string>>;
 }
 
 /** `rows`: how the rows are called and typed where they come from; `target`: whose keys count. */
-export function keysOf(rows: TableSchema, target: TargetTable): Keys {
+export function keysOf(rows: TableSchema, target: TargetTable, collations: KeyCollations): Keys {
   const columns = new Map(rows.columns.map((column) => [column.name.toLowerCase(), column]));
-  const collations = new Map(target.columns.map(({ name, collation }) => [name.toLowerCase(), collation]));
-  const keyColumn = (column: ColumnSchema): KeyColumn => ({
-    name: column.name,
-    fold: foldOf(column, tailoringOf(collations.get(column.name.toLowerCase()) ?? '') ?? undefined),
-  });
+  const targets = new Map(target.columns.map((column) => [column.name.toLowerCase(), column]));
+  const keyColumn = (column: ColumnSchema): KeyColumn => {
+    const at = targets.get(column.name.toLowerCase());
+    return { name: column.name, textOf: textOf(column, at), sortKeys: isText(column) ? sortKeysOf(at, collations) : null };
+  };
   const key = (name: string, names: readonly string[]): Key | null => {
     const found = names.map((column) => columns.get(column.toLowerCase()));
     if (found.length === 0 || !found.every((column) => column !== undefined)) return null;
     return { prefix: `${tableName(target)}\0${name}`, columns: found.map(keyColumn) };
   };
-  return {
-    primary: key('', target.primaryKey),
-    unique: target.uniqueKeys.flatMap(({ name, columns: names }) => key(name, names) ?? []),
-  };
+  const primary = key('', target.primaryKey);
+  const unique = target.uniqueKeys.flatMap(({ name, columns: names }) => key(name, names) ?? []);
+  const texts = [primary, ...unique].flatMap((each) => each?.columns.filter(({ sortKeys }) => sortKeys !== null) ?? []);
+  return { primary, unique, texts: [...new Map(texts.map((column) => [column.name, column])).values()], asked: new WeakMap() };
+}
+
+function sortKeysOf(column: TargetColumn | undefined, collations: KeyCollations): KeyColumn['sortKeys'] {
+  if (!column) return null;
+  const { charset, collation } = column;
+  return charset === null || collation === null || charset === 'binary' ? null : collations.of({ charset, collation });
+}
+
+/**
+ * Asks the server about key values of these rows, where it must be: before their resources are named. Each collation is one question.
+ * @throws SyncError APPLY_REFUSED, TARGET_*
+ */
+export async function askFor(images: Iterable<readonly [Keys, Row | null]>): Promise<void> {
+  const wanted = new Map<KeyColumn['sortKeys'], Set<string>>();
+  const rows: { keys: Keys; row: Row; columns: readonly KeyColumn[] }[] = [];
+  for (const [keys, row] of images) {
+    if (row === null || keys.texts.length === 0 || keys.asked.has(row)) continue;
+    const columns = keys.texts.filter((column) => isUnknown(column, row[column.name]));
+    if (columns.length === 0) continue;
+    rows.push({ keys, row, columns });
+    for (const { name, sortKeys, textOf: of } of columns) {
+      const texts = wanted.get(sortKeys) ?? new Set();
+      wanted.set(sortKeys, texts.add(of(row[name] ?? '')));
+    }
+  }
+  if (rows.length === 0) return;
+  const said = new Map<KeyColumn['sortKeys'], ReadonlyMap<string, string>>();
+  for (const [sortKeys, texts] of wanted) if (sortKeys) said.set(sortKeys, await sortKeys.ask(texts));
+  for (const { keys, row, columns } of rows)
+    keys.asked.set(
+      row,
+      new Map(columns.map(({ name, sortKeys, textOf: of }) => [name, said.get(sortKeys)?.get(of(row[name] ?? '')) ?? ''])),
+    );
+}
+
+function isUnknown({ textOf: of, sortKeys }: KeyColumn, value: Value | undefined): boolean {
+  return value !== null && value !== undefined && sortKeys?.known(of(value)) === null;
 }
 
 /** Of both images of a change. */
@@ -94,38 +139,47 @@ export function primaryKeyOf({ primary }: Keys, row: Row): readonly Value[] {
   return primary?.columns.map(({ name }) => row[name] ?? null) ?? [];
 }
 
-export function primaryResource({ primary }: Keys, row: Row): string | null {
-  return primary && resource(primary, row);
+export function primaryResource(keys: Keys, row: Row): string | null {
+  return keys.primary && resource(keys, keys.primary, row);
 }
 
-export function uniqueResources({ unique }: Keys, row: Row): readonly string[] {
-  return unique.length === 0 ? [] : unique.flatMap((key) => resource(key, row) ?? []);
+export function uniqueResources(keys: Keys, row: Row): readonly string[] {
+  return keys.unique.length === 0 ? [] : keys.unique.flatMap((key) => resource(keys, key, row) ?? []);
 }
 
-function resource({ prefix, columns }: Key, row: Row): string | null {
+function resource(keys: Keys, { prefix, columns }: Key, row: Row): string | null {
   let text = prefix;
-  for (const { name, fold } of columns) {
+  for (const { name, textOf: of, sortKeys } of columns) {
     const value = row[name];
     if (value === null || value === undefined) return null;
-    text += `\0${fold(value)}`;
+    const found = of(value);
+    text += `\0${sortKeys === null ? found : (sortKeys.known(found) ?? said(keys, row, name))}`;
   }
   return text;
 }
 
-/**
- * `tailoring`: of the target's column; none for a collation that is not known, which the checks refuse (check-collations.ts) and policy
- * `stop` may have.
- */
-function foldOf({ type }: ColumnSchema, tailoring?: Tailoring): (value: NonNullable<Value>) => string {
+function said({ asked, primary }: Keys, row: Row, column: string): string {
+  const key = asked.get(row)?.get(column);
+  if (key === undefined)
+    throw new SyncError('INTERNAL', `${primary?.prefix.split('\0')[0]}: nobody has asked for the key of column ${column}`);
+  return key;
+}
+
+function isText({ type }: ColumnSchema): boolean {
+  return type === 'char' || type === 'varchar' || type === 'text' || type === 'enum' || type === 'set' || type === 'json';
+}
+
+/** Of one value one text, on whichever side it was written; the collation says more about texts. */
+function textOf({ type }: ColumnSchema, target: TargetColumn | undefined): (value: NonNullable<Value>) => string {
   switch (type) {
     case 'char':
     case 'varchar':
     case 'text':
     case 'enum':
-    case 'json':
-      return (value) => foldText(String(value), tailoring);
+    case 'json': // a CHAR has no blanks at its end, whatever its collation
+      return target?.type === 'char' ? (value) => String(value).replace(/ +$/, '') : String;
     case 'set': // each side prints the members in its own order
-      return (value) => foldText(setText(setMembers(String(value)).toSorted()), tailoring);
+      return (value) => setText(setMembers(String(value)).toSorted());
     case 'binary':
     case 'varbinary':
     case 'blob':

@@ -2,13 +2,13 @@
  * What is fixed about one table version of the source at the target, as far as conflicts go: its rule, its keys, how its rows are read and
  * written.
  */
-import { isOneWay, needsHome, SyncError, tableName, toSyncError } from '@lutra/model';
-import type { ConflictRule, TableName, TableSchema } from '@lutra/model';
-import { planRows, tailoringOf } from '@lutra/mysql';
+import { isOneWay, needsHome, toSyncError } from '@lutra/model';
+import type { ConflictRule, Row, TableName, TableSchema } from '@lutra/model';
+import { planRows } from '@lutra/mysql';
 import type { Change, RowPlan, TargetTable } from '@lutra/mysql';
 import { OwnSession } from '../own-session.js';
 import { keysOf } from './resources.js';
-import type { Keys } from './resources.js';
+import type { KeyCollations, Keys } from './resources.js';
 import type { RuleBook } from './rules.js';
 
 export interface GuardedTable {
@@ -25,6 +25,7 @@ export type DecidableTable = GuardedTable & { readonly plan: RowPlan };
 
 export interface TableBookOptions {
   readonly rules: RuleBook;
+  readonly collations: KeyCollations;
   /** The target's changes of the table are in its own topic, because a pipeline carries them back. */
   flowsBack(target: TableName): boolean;
 }
@@ -50,6 +51,17 @@ export class TableBook {
     return guarded;
   }
 
+  /** The rows that may be fought for, with their keys. */
+  images({ before, after, ...change }: Pick<Change, 'source' | 'target' | 'before' | 'after'>): readonly (readonly [Keys, Row | null])[] {
+    const keys = this.of(change)?.keys;
+    return keys && keys.texts.length > 0
+      ? [
+          [keys, before],
+          [keys, after],
+        ]
+      : noImages;
+  }
+
   /**
    * Before anything of the change takes effect: what home makes of its row, if there is a conflict, is written elsewhere in our own
    * session.
@@ -63,29 +75,16 @@ export class TableBook {
   #guard(source: TableSchema, target: TargetTable): GuardedTable | null {
     const rule = this.#options.rules.ruleOf(target);
     const oneWay = isOneWay(rule);
-    const keys = keysOf(source, target);
+    const keys = keysOf(source, target, this.#options.collations);
     if (keys.primary === null || !(oneWay || this.#options.flowsBack(target))) return null;
     const plan = rule.policy === 'stop' ? planIfPossible(source, target) : planRows(source, target);
-    if (rule.policy !== 'stop' && !oneWay) requireKnownCollations(target);
     const written = plan && new Set(plan.columns.keys());
     const columns = source.columns.filter(({ name }) => written?.has(name) ?? true);
     return { rule, keys, plan, target, schema: { ...source, columns } };
   }
 }
 
-/** The checks refuse it too, but they can be forced, and a column changes. @throws SyncError APPLY_REFUSED */
-function requireKnownCollations(target: TargetTable): void {
-  const keyed = new Set([...target.primaryKey, ...target.uniqueKeys.flatMap(({ columns }) => columns)].map((name) => name.toLowerCase()));
-  const found = target.columns.find(
-    ({ name, collation }) => keyed.has(name.toLowerCase()) && collation !== null && !tailoringOf(collation),
-  );
-  if (!found) return;
-  const { name: column, collation } = found;
-  const what = `what collation ${collation} of key column ${column} takes for one value is not known, so a conflict could be missed`;
-  throw new SyncError('APPLY_REFUSED', `${tableName(target)}: ${what}`, {
-    details: { database: target.database, table: target.name, column, collation },
-  });
-}
+const noImages: readonly (readonly [Keys, Row | null])[] = [];
 
 /** A unique key over an expression, say: whoever has policy `stop` needs no plan. */
 function planIfPossible(source: TableSchema, target: TargetTable): RowPlan | null {

@@ -26,3 +26,11 @@ test('who commits and who reads on may ask at once, and one that fails does not 
   ]);
   await watermark.close();
 });
+
+test('whoever asks after the end opens no connection', async () => {
+  const watermark = new Watermark(server.options, { pipeline: 'c.p', epoch: 8 });
+  const opening = watermark.query('SELECT 1 AS n');
+  await watermark.close();
+  await expect(opening).rejects.toMatchObject({ code: 'ABORTED' });
+  await expect(watermark.query('SELECT 1 AS n')).rejects.toMatchObject({ code: 'ABORTED' });
+});

@@ -4,12 +4,14 @@
  */
 import { watermarkStatement } from '@lutra/marker';
 import { ApplyConnection } from '@lutra/mysql';
+import { SyncError } from '@lutra/model';
 import type { ConnectionOptions, ResultRow } from '@lutra/mysql';
 
 export class Watermark {
   readonly #target: ConnectionOptions;
   readonly #of: { readonly pipeline: string; readonly epoch: number };
   #connection: ApplyConnection | null = null;
+  #closed = false;
   #number = 0;
   /** Settled when the connection is free. */
   #free: Promise<unknown> = Promise.resolve();
@@ -29,7 +31,7 @@ export class Watermark {
 
   /**
    * A statement outside the transaction that is under way, one at a time: while that one waits for its watermark, the reader may ask
-   * already whether what comes next has to wait for third regions.
+   * already whether what comes next has to wait for third regions, or which texts are one value to a key. @throws SyncError TARGET_*, ABORTED
    */
   query(sql: string): Promise<readonly ResultRow[]> {
     const answer = this.#free.then(async () => this.#query(sql));
@@ -37,12 +39,16 @@ export class Watermark {
     return answer;
   }
 
+  /** Whoever asks later, as the reader of a log may that is about to end, opens no connection that nobody closes. */
   async close(): Promise<void> {
+    this.#closed = true;
     await this.#connection?.close();
   }
 
   async #query(sql: string): Promise<readonly ResultRow[]> {
-    if (!this.#connection || this.#connection.broken) this.#connection = await ApplyConnection.open(this.#target);
-    return this.#connection.query(sql);
+    if (!this.#closed && (!this.#connection || this.#connection.broken)) this.#connection = await ApplyConnection.open(this.#target);
+    if (!this.#closed && this.#connection) return this.#connection.query(sql);
+    await this.#connection?.close();
+    throw new SyncError('ABORTED', 'the pipeline ends');
   }
 }

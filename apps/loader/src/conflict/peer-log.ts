@@ -8,27 +8,21 @@ import type { SchemaIds } from '@lutra/avro';
 import { BusAdmin, subscribe } from '@lutra/bus';
 import type { BusOptions } from '@lutra/bus';
 import { admit, freshLog, SyncError, toSyncError } from '@lutra/model';
-import type { LogPosition, LogRecord, LogState, Row, RowEvent, TableName, TableSchema } from '@lutra/model';
+import type { LogPosition, LogRecord, LogState } from '@lutra/model';
 import { throwIfAborted } from '@lutra/runtime';
-import { foughtFor } from './resources.js';
-import type { Keys } from './resources.js';
+import { PeerChanges } from './peer-changes.js';
+import type { PeerChangesOptions } from './peer-changes.js';
 import { Waiters } from './waiters.js';
 import { ChangeWindow } from './window.js';
 
-export interface PeerLogOptions {
+export interface PeerLogOptions extends PeerChangesOptions {
   readonly bus: BusOptions;
   readonly topic: string;
   /** Whose watermarks are meant. */
   readonly pipeline: string;
   /** The target is home: rows that were in the way of others are sent again. */
   readonly withRows: boolean;
-  /** The source, and the regions that have a window of their own: what was forwarded from there is no change of this log's region. */
-  readonly others: readonly string[];
   readonly schemas: SchemaIds;
-  /** The keys of a table of that log, as the target has them; null: a table that this pipeline does not carry. */
-  keysOf(table: TableSchema): Promise<Keys | null> | Keys | null;
-  /** The same for a remedy, which names its table only. Null as well: it is of another channel, so nobody here takes it. */
-  keysOfRemedy(remedy: TableName & { readonly pipeline: string }): Promise<Keys | null>;
   /** For a first record to come. */
   readonly patienceMs?: number;
   readonly signal: AbortSignal;
@@ -38,7 +32,7 @@ export class PeerLog {
   readonly window: ChangeWindow;
   readonly #options: PeerLogOptions;
   readonly #decoder: RecordDecoder;
-  readonly #keys = new Map<TableSchema, Keys | null>();
+  readonly #changes: PeerChanges;
   readonly #ended = new AbortController();
   #state: LogState = freshLog;
   /** What arrives has seen at least so much: older entries are gone. */
@@ -51,6 +45,7 @@ export class PeerLog {
     this.#options = options;
     this.window = new ChangeWindow(options);
     this.#decoder = new RecordDecoder({ ids: options.schemas });
+    this.#changes = new PeerChanges(options);
   }
 
   /**
@@ -188,50 +183,14 @@ export class PeerLog {
     this.#state = state;
     if (verdict !== 'valid' && verdict !== 'anew') return;
     const { body, header } = record;
-    switch (body.kind) {
-      case 'row': {
-        if (this.#isKnown(body.event)) return;
-        const keys = this.#keys.get(body.table) ?? (await this.#keysOf(body.table));
-        if (keys) this.#changed(keys, [body.event.before, body.event.after], header.seq);
-        return;
-      }
-      case 'remedy': {
-        const keys = await this.#options.keysOfRemedy({ pipeline: body.pipeline, database: body.database, name: body.table });
-        if (keys) this.#changed(keys, body.row === null ? [body.key] : [body.row], header.seq);
-        return;
-      }
-      case 'watermark':
-        if (body.pipeline !== this.#options.pipeline) return;
-        this.#token = body.token;
-        this.#waiters.wake();
-        return;
-      case 'epoch':
-      case 'heartbeat':
-      case 'routes':
-      case 'ddl':
-      case 'restart':
-    }
+    if (body.kind === 'watermark') return this.#told(body);
+    for (const { resource, row } of await this.#changes.of(body)) this.window.add(resource, header.seq, row);
   }
 
-  /**
-   * A copy, of what the source knows anyway, or of what is in another window. Counter-example, where three regions write to each other and
-   * one forwards to a fourth: C has changed a row after A's change had come, and B's copy of that change, which C has never seen, would be
-   * a conflict that home does not meet.
-   */
-  #isKnown({ source: { path } }: RowEvent): boolean {
-    return path.length > 1 && path.slice(0, -1).some((region) => this.#options.others.includes(region));
-  }
-
-  #changed(keys: Keys, images: readonly (Row | null)[], seq: number): void {
-    for (const { resource, row } of foughtFor(keys, images)) this.window.add(resource, seq, row);
-  }
-
-  async #keysOf(table: TableSchema): Promise<Keys | null> {
-    const known = this.#keys.get(table);
-    if (known !== undefined) return known;
-    const keys = await this.#options.keysOf(table);
-    this.#keys.set(table, keys);
-    return keys;
+  #told({ pipeline, token }: { readonly pipeline: string; readonly token: string }): void {
+    if (pipeline !== this.#options.pipeline) return;
+    this.#token = token;
+    this.#waiters.wake();
   }
 }
 

@@ -18,6 +18,7 @@ it('has each policy with all that its rule may say', () => {
     const of = rules.filter((rule) => rule.policy === policy);
     const { weighsDeletes, version } = policyTraits[policy];
     if (weighsDeletes) expect(new Set(of.map(({ deletes }) => deletes ?? 'lose')), policy).toEqual(new Set(['win', 'lose']));
-    if (version === 'of columns') expect(new Set(of.map(({ sameColumn }) => sameColumn ?? 'home')), policy).toEqual(new Set(['home', 'latest']));
+    if (version === 'of columns')
+      expect(new Set(of.map(({ sameColumn }) => sameColumn ?? 'home')), policy).toEqual(new Set(['home', 'latest']));
   }
 });

@@ -1,14 +1,13 @@
 /** Wires capture: environment, ZooKeeper, schema ids, metrics. */
 import { Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
+import { ENVIRONMENT, HEALTH, HealthController, LOGGER, METRICS, REGISTRY, SCHEMAS, SECRET_KEY, TRACES } from '@lutra/host';
 import { createHttpSchemaStore, loadKeyring, Registry } from '@lutra/registry';
 import type { SchemaStore } from '@lutra/registry';
 import { Health, Metrics } from '@lutra/telemetry';
 import type { Logger, Traces } from '@lutra/telemetry';
 import { CaptureService } from './capture.service.js';
 import type { Environment } from './environment.js';
-import { HealthController } from './health.controller.js';
-import { ENVIRONMENT, HEALTH, LOGGER, METRICS, REGISTRY, SCHEMAS, SECRET_KEY, TRACES } from './tokens.js';
 
 @Module({})
 export class CaptureModule {

@@ -3,15 +3,25 @@
  */
 import { Inject, Injectable } from '@nestjs/common';
 import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
-import { EventQueues, unknownWork } from '@lutra/host';
+import {
+  ENVIRONMENT,
+  EventQueues,
+  HEALTH,
+  instanceName,
+  LOGGER,
+  METRICS,
+  REGISTRY,
+  SCHEMAS,
+  SECRET_KEY,
+  TRACES,
+  unknownWork,
+} from '@lutra/host';
 import { watchConfiguration } from '@lutra/registry';
 import type { Configuration, Keyring, Registry, SchemaStore } from '@lutra/registry';
 import { runWork, WorkerSet } from '@lutra/runtime';
 import type { Health, Logger, Metrics, Traces } from '@lutra/telemetry';
 import { runCapture } from './capture.pipeline.js';
-import { instanceName } from './environment.js';
 import type { Environment } from './environment.js';
-import { ENVIRONMENT, HEALTH, LOGGER, METRICS, REGISTRY, SCHEMAS, SECRET_KEY, TRACES } from './tokens.js';
 import { wantedEndpoints } from './wanted.js';
 import type { CaptureWork } from './wanted.js';
 

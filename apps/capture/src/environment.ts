@@ -1,5 +1,4 @@
 /** What a capture process is told by its environment; everything else is in ZooKeeper. */
-import { hostname } from 'node:os';
 import { nameSchema, parseDocument } from '@lutra/model';
 import { sessionMsSchema, zooKeeperDigest } from '@lutra/registry';
 import { z } from 'zod';
@@ -25,5 +24,3 @@ export type Environment = z.infer<typeof environmentSchema>;
 export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
   return { ...parseDocument(environmentSchema, env, 'environment'), ZOOKEEPER_DIGEST: zooKeeperDigest(env) };
 }
-
-export const instanceName = `${hostname()}:${process.pid}`;

@@ -46,7 +46,16 @@ function held(bounds: Pick<LogWriterOptions, 'queueBytes' | 'batchBytes'>) {
     return promise;
   };
   const onAcknowledged = (records: readonly Acknowledged[]): void => void acknowledged.push(...records.map(({ header }) => header.seq));
-  const writer = new LogWriter({ publisher: { publish }, encoder, log: 'L', epoch: 1, nextSeq: 0, nextOffset: 10, ...bounds, onAcknowledged });
+  const writer = new LogWriter({
+    publisher: { publish },
+    encoder,
+    log: 'L',
+    epoch: 1,
+    nextSeq: 0,
+    nextOffset: 10,
+    ...bounds,
+    onAcknowledged,
+  });
   return { asked, acknowledged, writer };
 }
 

@@ -1,16 +1,26 @@
 /** Runs a loader for every pipeline that writes to this region, following the configuration; any number of processes may stand by. */
 import { Inject, Injectable } from '@nestjs/common';
 import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
-import { EventQueues, unknownWork } from '@lutra/host';
+import {
+  ENVIRONMENT,
+  EventQueues,
+  HEALTH,
+  instanceName,
+  LOGGER,
+  METRICS,
+  REGISTRY,
+  SCHEMAS,
+  SECRET_KEY,
+  TRACES,
+  unknownWork,
+} from '@lutra/host';
 import { pipelineId } from '@lutra/model';
 import { watchConfiguration } from '@lutra/registry';
 import type { Configuration, Keyring, Registry, SchemaStore } from '@lutra/registry';
 import { runWork, WorkerSet } from '@lutra/runtime';
 import type { Health, Logger, Metrics, Traces } from '@lutra/telemetry';
-import { instanceName } from './environment.js';
 import type { Environment } from './environment.js';
 import { runLoader } from './loader.pipeline.js';
-import { ENVIRONMENT, HEALTH, LOGGER, METRICS, REGISTRY, SCHEMAS, SECRET_KEY, TRACES } from './tokens.js';
 import { wantedPipelines } from './wanted.js';
 import type { LoaderWork } from './wanted.js';
 

@@ -162,7 +162,9 @@ const typeCast: mysql.TypeCast = (field, next) => {
     case undefined: {
       const { db: database, table, name: column } = field;
       const what = `the server answers with a type that is not known (${field.type ?? 'without a name'})`;
-      throw new SyncError('COLUMN_UNSUPPORTED', `${database}.${table}, column ${column}: ${what}`, { details: { database, table, column } });
+      throw new SyncError('COLUMN_UNSUPPORTED', `${database}.${table}, column ${column}: ${what}`, {
+        details: { database, table, column },
+      });
     }
   }
 };

@@ -1,7 +1,7 @@
-/** Liveness, readiness and metrics of this process. */
+/** Liveness, readiness and metrics of a worker's process. */
 import { Controller, Get, Header, Inject, ServiceUnavailableException } from '@nestjs/common';
 import type { Health, HealthReport, Metrics } from '@lutra/telemetry';
-import { HEALTH, METRICS } from './tokens.js';
+import { HEALTH, METRICS } from '../tokens.js';
 
 function answer(report: HealthReport): HealthReport {
   if (!report.ok) throw new ServiceUnavailableException(report);

@@ -1,4 +1,4 @@
-/** Names under which Nest injects what is not a class of this app. */
+/** Names under which Nest hands out what is not a class of a worker app. */
 export const ENVIRONMENT = Symbol('environment');
 export const REGISTRY = Symbol('registry');
 export const SCHEMAS = Symbol('schemas');

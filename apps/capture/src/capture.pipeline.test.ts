@@ -77,7 +77,18 @@ vi.mock('@lutra/bus', () => ({
   },
   Publisher: class {
     limitRequests() {}
-    async publish(batch: Out[]) {
+    #turn: Promise<unknown> = Promise.resolve();
+    #failure: unknown = null;
+    /** One request at a time, and none after one that failed: as libs/bus promises it. */
+    publish(batch: Out[]) {
+      const result = this.#turn.then(() => {
+        if (this.#failure !== null) throw this.#failure;
+        return this.#request(batch);
+      });
+      this.#turn = result.catch((error: unknown) => (this.#failure ??= error));
+      return result;
+    }
+    async #request(batch: Out[]) {
       await new Promise((resolve) => setImmediate(resolve));
       const fault = world.fault(world.requests++);
       if (fault === null) {
@@ -89,7 +100,10 @@ vi.mock('@lutra/bus', () => ({
       if (typeof fault === 'object') world.late = { batch, after: fault.arrivesAfter };
       throw new SyncError('KAFKA_UNAVAILABLE', 'no answer');
     }
-    close = async () => undefined;
+    close = async () => {
+      this.#failure ??= new SyncError('ABORTED', 'the publisher was closed');
+      await this.#turn;
+    };
   },
   readRange: async function* ({ from, to }: { from: number; to: number }) {
     yield world.log.slice(from, to);

@@ -28,6 +28,11 @@ describe('an entry under Node 20', () => {
     expect(started('libs/node/src/index.ts')).toMatch(message);
   });
 
+  it('of the tests does, not `Map.groupBy is not a function`', () => {
+    expect(/^import .*$/m.exec(read('vitest.config.ts'))?.[0]).toBe("import './scripts/require-node.mjs';");
+    expect(started('scripts/require-node.mjs')).toMatch(message);
+  });
+
   it('imports nothing from Node by a name that Node 20 lacks before it has asked', () => {
     for (const file of globSync('{scripts,docker}/*.mjs', { cwd: root }))
       expect({ file, names: /import \{[^}]*\b(glob|globSync)\b/.test(read(file)) }).toEqual({ file, names: false });
@@ -60,7 +65,9 @@ describe('the drill of the containers', () => {
     const { status, stderr } = spawnSync('bash', ['docker/test/up.sh'], { cwd: root, encoding: 'utf8', env: { PATH: path } });
     expect({ status, stderr }).toEqual({
       status: 1,
-      stderr: expect.stringMatching(/^✗ missing: docker; node; npm; mmdebstrap; a Docker engine that answers \(or dockerd, to start one\); /),
+      stderr: expect.stringMatching(
+        /^✗ missing: docker; node; npm; mmdebstrap; a Docker engine that answers \(or dockerd, to start one\); /,
+      ),
     });
   });
 

@@ -53,6 +53,7 @@ interface About {
 }
 
 export interface LogWriterOptions {
+  /** One request at a time, in the order of the calls; behind one that failed each call fails, and nothing is sent. */
   readonly publisher: Pick<Publisher, 'publish'>;
   readonly encoder: RecordEncoder;
   readonly log: string;

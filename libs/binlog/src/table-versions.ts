@@ -3,7 +3,7 @@
  * a table is judged once. Unwanted tables are not looked into at all.
  */
 import { ofTable, yearSignOf } from '@lutra/model';
-import type { ServerFacts } from './columns.js';
+import type { ServerFacts } from './column-facts.js';
 import { readTableVersion } from './columns.js';
 import { rowsDecoder } from './rows-event.js';
 import type { RowsDecoder } from './rows-event.js';

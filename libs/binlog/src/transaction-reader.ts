@@ -5,7 +5,7 @@
 import { carriedRowsFlags, ofTable, SyncError } from '@lutra/model';
 import type { FilePosition, Position, RowImage, SourceItem } from '@lutra/model';
 import { ByteReader } from './byte-reader.js';
-import type { ServerFacts } from './columns.js';
+import type { ServerFacts } from './column-facts.js';
 import { EventFraming, readServerVersion } from './event.js';
 import type { BinlogEvent } from './event.js';
 import { eventType, harmlessTypes, rowsTypes, unsupportedReason } from './event-types.js';

@@ -8,27 +8,22 @@ import type { SchemaIds } from '@lutra/avro';
 import { BusAdmin, subscribe } from '@lutra/bus';
 import type { BusOptions, RawRecord } from '@lutra/bus';
 import { admit, foldedName, freshLog, SyncError, tableName, toSyncError } from '@lutra/model';
-import type { LogPosition, LogRecord, LogState, Row, RowEvent, Suspension, TableName, TableSchema } from '@lutra/model';
+import type { LogPosition, LogRecord, LogState, Suspension, TableName } from '@lutra/model';
 import { throwIfAborted } from '@lutra/runtime';
 import { askFor, foughtFor } from './resources.js';
-import type { Keys } from './resources.js';
+import { PeerChanges } from './peer-changes.js';
+import type { Changed, PeerChangesOptions } from './peer-changes.js';
 import { Waiters } from './waiters.js';
 import { ChangeWindow } from './window.js';
 
-export interface PeerLogOptions {
+export interface PeerLogOptions extends PeerChangesOptions {
   readonly bus: BusOptions;
   readonly topic: string;
   /** Whose watermarks are meant. */
   readonly pipeline: string;
   /** The target is home: rows that were in the way of others are sent again. */
   readonly withRows: boolean;
-  /** The source, and the regions that have a window of their own: what was forwarded from there is no change of this log's region. */
-  readonly others: readonly string[];
   readonly schemas: SchemaIds;
-  /** The keys of a table of that log, as the target has them; null: a table that this pipeline does not carry. */
-  keysOf(table: TableSchema): Promise<Keys | null> | Keys | null;
-  /** The same for a remedy, which names its table only. Null as well: it is of another channel, so nobody here takes it. */
-  keysOfRemedy(remedy: TableName & { readonly pipeline: string }): Promise<Keys | null>;
   /** Whether a table of that log must be in it: what was changed in it at the target counts. */
   tells(table: TableName): boolean;
   /** For a first record to come. */
@@ -41,16 +36,15 @@ const together = 1000;
 
 interface Read {
   readonly record: LogRecord;
-  /** Null: it fights for nothing. */
-  readonly keys: Keys | null;
-  readonly images: readonly (Row | null)[];
+  /** Null: nothing that counts here. */
+  readonly changed: Changed | null;
 }
 
 export class PeerLog {
   readonly window: ChangeWindow;
   readonly #options: PeerLogOptions;
   readonly #decoder: RecordDecoder;
-  readonly #keys = new Map<TableSchema, Keys | null>();
+  readonly #changes: PeerChanges;
   readonly #ended = new AbortController();
   #state: LogState = freshLog;
   /** What arrives has seen at least so much: older entries are gone. */
@@ -65,6 +59,7 @@ export class PeerLog {
     this.#options = options;
     this.window = new ChangeWindow(options);
     this.#decoder = new RecordDecoder({ ids: options.schemas });
+    this.#changes = new PeerChanges(options);
   }
 
   /**
@@ -197,7 +192,7 @@ export class PeerLog {
             tell(fits);
             if (!fits) return;
           }
-          await askFor(records.flatMap(({ keys, images }) => (keys ? images.map((image) => [keys, image] as const) : [])));
+          await askFor(records.flatMap(({ changed }) => changed?.images.map((image) => [changed.keys, image] as const) ?? []));
           for (const each of records) this.#take(each);
         }
         this.#waiters.wake();
@@ -215,50 +210,26 @@ export class PeerLog {
     for (const raw of raws) {
       const decoded = this.#decoder.decode(raw);
       const record = decoded instanceof Promise ? await decoded : decoded;
-      const { body } = record;
-      if (body.kind === 'row' && !this.#isKnown(body.event)) {
-        const keys = this.#keys.get(body.table) ?? (await this.#keysOf(body.table));
-        records.push({ record, keys, images: [body.event.before, body.event.after] });
-      } else if (body.kind === 'remedy') {
-        const keys = await this.#options.keysOfRemedy({ pipeline: body.pipeline, database: body.database, name: body.table });
-        records.push({ record, keys, images: [body.row ?? body.key] });
-      } else records.push({ record, keys: null, images: [] });
+      records.push({ record, changed: await this.#changes.of(record.body) });
     }
     return records;
   }
 
-  #take({ record: { header, body, offset }, keys, images }: Read): void {
+  #take({ record: { header, body, offset }, changed }: Read): void {
     const { verdict, state } = admit(this.#state, header, offset);
     this.#state = state;
     if (verdict !== 'valid' && verdict !== 'anew') return;
-    if (keys) this.#changed(keys, images, header.seq);
+    if (changed) for (const { resource, row } of foughtFor(changed.keys, changed.images)) this.window.add(resource, header.seq, row);
     if (body.kind === 'routes')
       for (const table of body.suspended ?? [])
         if (this.#options.tells(table)) this.#leftOut.set(nameOf(table), { seq: header.seq, table });
-    if (body.kind !== 'watermark' || body.pipeline !== this.#options.pipeline) return;
-    this.#token = body.token;
+    if (body.kind === 'watermark') this.#told(body);
+  }
+
+  #told({ pipeline, token }: { readonly pipeline: string; readonly token: string }): void {
+    if (pipeline !== this.#options.pipeline) return;
+    this.#token = token;
     this.#waiters.wake();
-  }
-
-  /**
-   * A copy, of what the source knows anyway, or of what is in another window. Counter-example, where three regions write to each other and
-   * one forwards to a fourth: C has changed a row after A's change had come, and B's copy of that change, which C has never seen, would be
-   * a conflict that home does not meet.
-   */
-  #isKnown({ source: { path } }: RowEvent): boolean {
-    return path.length > 1 && path.slice(0, -1).some((region) => this.#options.others.includes(region));
-  }
-
-  #changed(keys: Keys, images: readonly (Row | null)[], seq: number): void {
-    for (const { resource, row } of foughtFor(keys, images)) this.window.add(resource, seq, row);
-  }
-
-  async #keysOf(table: TableSchema): Promise<Keys | null> {
-    const known = this.#keys.get(table);
-    if (known !== undefined) return known;
-    const keys = await this.#options.keysOf(table);
-    this.#keys.set(table, keys);
-    return keys;
   }
 }
 

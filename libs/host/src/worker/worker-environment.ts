@@ -1,5 +1,4 @@
 /** What a process that works on pieces of the configuration is told by its environment; everything else is in ZooKeeper. */
-import { hostname } from 'node:os';
 import { nameSchema, parseDocument } from '@lutra/model';
 import { sessionMsSchema, zooKeeperDigest } from '@lutra/registry';
 import { z } from 'zod';
@@ -28,5 +27,3 @@ export function readWorkerEnvironment(env: NodeJS.ProcessEnv, onlyVariable: stri
   const only = env[onlyVariable]?.split(',').map((name) => name.trim()) ?? null;
   return { ...parseDocument(environmentSchema, env, 'environment'), ZOOKEEPER_DIGEST: zooKeeperDigest(env), only };
 }
-
-export const instanceName = `${hostname()}:${process.pid}`;

@@ -5,9 +5,9 @@ import type { Configuration, Keyring, Registry, SchemaStore } from '@lutra/regis
 import { runWork, WorkerSet } from '@lutra/runtime';
 import type { Health, Logger, Metrics, Traces } from '@lutra/telemetry';
 import { unknownWork } from '../environment-names.js';
+import { instanceName } from '../instance-name.js';
 import { EventQueues } from '../events/event-queues.js';
 import type { WorkerApp } from './worker-app.js';
-import { instanceName } from './worker-environment.js';
 import type { WorkerEnvironment } from './worker-environment.js';
 
 export interface WorkerParts {

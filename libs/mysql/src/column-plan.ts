@@ -45,7 +45,7 @@ export function planColumn(
   const isText = source.type === 'json' && target.type !== 'json';
   const writing = writtenAs(source, target);
   const write = (make: typeof literalOf, by: LiteralForm): Literal => {
-    const literal = make(writing, where, by);
+    const literal = make(writing, where, target.members ? { ...by, knowsMembers: true } : by);
     return withinCharset(source, { target, where }, isText ? printed(literal) : withinDigits(target, literal));
   };
   const [literal, compared] = [write(literalOf, form), write(comparedLiteralOf, form)];
@@ -95,8 +95,8 @@ function wellFormed(converted: string, bytes: number): string {
 function writtenAs(source: ColumnSchema, target: TargetColumn): ColumnSchema {
   if (source.type === 'json' && target.type !== 'json') return { ...source, type: 'text' }; // MariaDB's JSON is a text
   if (source.values !== undefined && target.type === source.type) {
-    const { charset, columnType } = target;
-    return { ...source, values: declaredMembers(source.values, columnType).members, ...(charset !== null && { charset }) }; // in its order, and of its character set
+    const { charset } = target;
+    return { ...source, values: declaredMembers(source.values, target).members, ...(charset !== null && { charset }) }; // in its order, and of its character set
   }
   const charset = sameCharset(source, target) ? source.charset : undefined;
   if (charset !== source.charset) return { ...source, charset };

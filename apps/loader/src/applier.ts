@@ -19,7 +19,7 @@ import type { Change, TargetTable, Under } from '@lutra/mysql';
 import { Backlog } from './backlog.js';
 import type { Guard } from './conflict/guard.js';
 import type { Remedy } from './conflict/remedy.js';
-import { nameFailure } from './failure.js';
+import { nameFailure, nameRow } from './failure.js';
 import type { Place } from './log-reader.js';
 import { isForUs } from './origin.js';
 import type { Direction } from './origin.js';
@@ -157,7 +157,8 @@ export class Applier {
       return change;
     } catch (error) {
       const at = { log: place.log, seq: this.#source.firstSeq ?? place.seq, event };
-      throw nameFailure(error, { changes: { first: 0, list: [] }, ...at, alone: this.#backlog.isEmpty });
+      const named = nameRow(error, { source: table, target: table, before: event.before, after: event.after });
+      throw nameFailure(named, { changes: { first: 0, list: [] }, ...at, alone: this.#backlog.isEmpty });
     }
   }
 

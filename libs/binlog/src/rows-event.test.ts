@@ -24,8 +24,8 @@ const head = [1, 0, 0, 0, 0, 0, 0, 0, 2, 0b11, 0, 5, 0, 0, 0];
 const decode = (...note: readonly number[]): unknown => rowsDecoder(version).decode(Buffer.from([...head, ...note]), insert);
 
 it('names the key that stands behind a text that is none', () => {
-  const columns = [...version.schema.columns].reverse();
-  const swapped = { schema: { ...version.schema, columns }, columns: [...version.columns].reverse() };
+  const columns = version.schema.columns.toReversed();
+  const swapped = { schema: { ...version.schema, columns }, columns: version.columns.toReversed() };
   const rows = Buffer.from([...head.slice(0, 11), 1, 0xff, 5, 0, 0, 0]);
   const details = { database: 'shop', table: 'files', column: 'note', key: 'id=5' };
   expect(() => rowsDecoder(swapped).decode(rows, insert)).toThrow(expect.objectContaining({ code: 'VALUE_UNSUPPORTED', details }));

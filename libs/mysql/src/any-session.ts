@@ -110,7 +110,7 @@ export function isDay(value: string): boolean {
 
 /** As PAD_CHAR_TO_FULL_LENGTH gives it. The mark of an escape is no character. */
 function padded(value: string, characters: number): string {
-  const { length } = [...value.replaceAll(/\u{10ffff}(?=.)/gsu, '')];
+  const { length } = Array.from(value.replaceAll(/\u{10ffff}(?=.)/gsu, ''));
   return value + ' '.repeat(Math.max(0, characters - length));
 }
 

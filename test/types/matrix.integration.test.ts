@@ -4,7 +4,7 @@
  */
 import { checkSource, checkTarget } from '@lutra/mysql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { collectToError, executed, readerOptions } from '../../libs/binlog/src/reading.fixture.js';
+import { collectToError, executed, readerOptions, select } from '../../libs/binlog/src/reading.fixture.js';
 import { mysqlServer } from '../servers/index.js';
 import { Carrier } from './carry.js';
 import { matrix } from './matrix.js';
@@ -33,9 +33,9 @@ describe.each(['8.0', '9.7', 'mariadb-11.4'] as const)('%s', (version) => {
     await carrier?.close();
     await server.stop();
   });
+  const route = (table: string) => ({ schema: 'here', table, to: { schema: 'there' } });
   const check = async (table: string): Promise<readonly string[]> => {
-    const routes = [{ schema: 'here', table, to: { schema: 'there' } }];
-    const problems = await checkTarget(carrier.options, { routes, source: carrier.options, twoWay: false });
+    const problems = await checkTarget(carrier.options, { routes: [route(table)], source: carrier.options, twoWay: false });
     return problems.flatMap(({ id, severity }) => (severity === 'error' && !id.startsWith('checkpoint') ? [id] : []));
   };
 
@@ -71,6 +71,47 @@ describe.each(['8.0', '9.7', 'mariadb-11.4'] as const)('%s', (version) => {
     });
     expect(new Set(await carrier.checksums('made')).size).toBe(1);
     expect(await check('made')).toEqual([]);
+  });
+
+  it('members of an ENUM or SET that print alike, in another order too, arrive or are refused by the check', async () => {
+    const lists = [
+      ['utf8mb4', "'😀'", "'😃'"],
+      ['utf8mb4 COLLATE utf8mb4_general_ci', "'a😀'", "'A😃'"],
+      ['gbk', "x'a2a1'", "x'a6e0'"],
+      ['cp1251', "x'98'", "'?'"],
+    ];
+    const kinds = [
+      ['ENUM', 3, ''],
+      ['SET', 5, ''],
+      ['ENUM', 3, ', n INT AS (id + 1) STORED'],
+    ] as const;
+    const tables = lists.flatMap(([charset, one, other], i) =>
+      kinds.map(([kind, last, extra], j) => {
+        const list = (members: string): string => `id INT PRIMARY KEY, v ${kind}(${members}) CHARACTER SET ${charset}${extra}`;
+        return { name: `alike${i}_${j}`, here: list(`${one}, ${other}, 'b'`), there: list(`'b', ${other}, ${one}`), last };
+      }),
+    );
+    for (const { name, here, there } of tables)
+      await carrier.source.query(`CREATE TABLE here.${name} (${here}); CREATE TABLE there.${name} (${there})`);
+    const problems = await checkTarget(carrier.options, { routes: [route('alike*')], source: carrier.options, twoWay: false });
+    const isRefused = (name: string): boolean =>
+      problems.some(({ id, what }) => id === 'table-differs' && what.includes(`.${name}: column v: `));
+    const carried = tables.filter(({ name }) => !isRefused(name));
+    await carrier.carry(async () => {
+      for (const { name, last } of carried)
+        await carrier.source.query(
+          `INSERT INTO ${name} (id, v) VALUES (1, 1), (2, 2), (3, ${last}); UPDATE ${name} SET v = 2 WHERE id = 1`,
+        );
+    });
+    const bytes = async (side: string): Promise<readonly unknown[]> => {
+      const parts = carried.map(({ name }) => `SELECT '${name}' AS name, id, HEX(v) AS v FROM ${side}.${name}`);
+      const rows = await select(carrier.source, `${parts.join(' UNION ALL ')} ORDER BY 1, 2`);
+      return rows.map(({ name, id, v }) => [name, id, String(v).split('2C').toSorted()]); // a SET's in its own order
+    };
+    expect(await bytes('there')).toEqual(await bytes('here'));
+    // Two that the collation takes for one; MySQL 8.0.15 does not tell the members.
+    if (version === '9.7')
+      expect(tables.flatMap(({ name }) => (isRefused(name) ? [name] : []))).toEqual(['alike1_0', 'alike1_1', 'alike1_2']);
   });
 
   it('a table without primary key arrives, whichever key the binlog names as its primary one', async () => {

@@ -111,7 +111,7 @@ export const matrix: readonly MatrixRow[] = [
   {
     type: 'ENUM',
     arrives: 'string',
-    mind: "The error value (number 0) is '', as the server prints it; where '' is a member, it is the character U+0000. Members with trailing zeros, quotes and control characters too.",
+    mind: "The error value (number 0) is '', as the server prints it; where '' is a member, it is the character U+0000. Members with trailing zeros, quotes and control characters too. MySQL 8.0.15 does not tell members beyond the first plane of Unicode: there a list that shows `?` is refused in a table with something that is computed from its rows.",
     cases: ofPattern(/^ENUM/),
     on: everywhere,
   },

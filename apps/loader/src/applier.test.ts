@@ -471,6 +471,14 @@ describe('applying', () => {
     expect(told).toEqual(['commit 0 rows at 4 of hangzhou']);
   });
 
+  it('what names its table alone is given the key of the row', async () => {
+    const { writer } = remember();
+    const targetOf = () => Promise.reject(new SyncError('SESSION_UNSUPPORTED', 'shop.t: another zone', { details: { table: 't' } }));
+    await expect(applierOf(writer, true, undefined, { targetOf }).applier.row(table, insert(7), place(4))).rejects.toMatchObject({
+      details: { seq: 4, table: 't', key: 'id=7' },
+    });
+  });
+
   it('what fails outside a statement names the transaction too: a table that is not there, a commit that breaks', async () => {
     const { writer } = remember();
     const missing = () => Promise.reject(new SyncError('TABLE_MISSING', 'shop.t is missing', { details: { table: 't' } }));

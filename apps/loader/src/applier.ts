@@ -19,7 +19,7 @@ import type { Change, TargetTable, Under } from '@lutra/mysql';
 import { Backlog } from './backlog.js';
 import type { Guard } from './conflict/guard.js';
 import type { Remedy } from './conflict/remedy.js';
-import { nameFailure } from './failure.js';
+import { nameFailure, nameRow } from './failure.js';
 import type { Place } from './log-reader.js';
 import { isForUs } from './origin.js';
 import type { Direction } from './origin.js';
@@ -159,7 +159,8 @@ export class Applier {
       // What came before it takes effect.
       await this.flush();
       await this.settled();
-      throw nameFailure(error, { changes: { first: 0, list: [] }, log: place.log, seq: this.#source.firstSeq ?? place.seq, event });
+      const named = nameRow(error, { source: table, target: table, before: event.before, after: event.after });
+      throw nameFailure(named, { changes: { first: 0, list: [] }, log: place.log, seq: this.#source.firstSeq ?? place.seq, event });
     }
   }
 

@@ -1,6 +1,6 @@
 /** Names what the target refused: which source transaction, which table, and, where the statement carried one row, its key. */
 import { rowKey, SyncError, tableName, toSyncError } from '@lutra/model';
-import type { RowEvent } from '@lutra/model';
+import type { RowEvent, TableName } from '@lutra/model';
 import type { Change } from '@lutra/mysql';
 
 export interface NumberedChanges {
@@ -45,20 +45,24 @@ function firingTriggers(changes: readonly Change[]): readonly string[] {
   return [...new Set([...targets].flatMap((target) => target.firingTriggers.map((trigger) => `${tableName(target)}: ${trigger}`)))];
 }
 
+interface RowAtHand extends Pick<Change, 'source' | 'before' | 'after'> {
+  readonly target: TableName;
+}
+
 /** The row that was at hand, for an error that names none. Those that pass by themselves are not about it. */
-export function nameRow(thrown: unknown, change: Change): SyncError {
+export function nameRow(thrown: unknown, row: RowAtHand): SyncError {
   const error = toSyncError(thrown);
-  if (error.outcome !== 'stop' || error.details['table'] !== undefined) return error;
-  const { database, name } = change.target;
-  const key = keyOf(change);
-  const what = tableName(change.target);
+  if (error.outcome !== 'stop' || error.details['key'] !== undefined) return error;
+  const { database, name } = row.target;
+  const key = keyOf(row);
+  const what = tableName(row.target);
   const message = error.message.includes(what) ? error.message : `${what}: ${error.message}`;
   return new SyncError(error.code, `${message}${key ? `, ${key}` : ''}`, {
     cause: thrown,
-    details: { ...error.details, database, table: name, ...(key ? { key } : {}) },
+    details: { database, table: name, ...error.details, ...(key ? { key } : {}) },
   });
 }
 
-function keyOf({ source, before, after }: Change): string | undefined {
+function keyOf({ source, before, after }: Pick<Change, 'source' | 'before' | 'after'>): string | undefined {
   return rowKey(source, before ?? after);
 }

@@ -23,6 +23,14 @@ const insert = { op: 'c', extra: false } as const;
 const head = [1, 0, 0, 0, 0, 0, 0, 0, 2, 0b11, 0, 5, 0, 0, 0];
 const decode = (...note: readonly number[]): unknown => rowsDecoder(version).decode(Buffer.from([...head, ...note]), insert);
 
+it('names the key that stands behind a text that is none', () => {
+  const columns = version.schema.columns.toReversed();
+  const swapped = { schema: { ...version.schema, columns }, columns: version.columns.toReversed() };
+  const rows = Buffer.from([...head.slice(0, 11), 1, 0xff, 5, 0, 0, 0]);
+  const details = { database: 'shop', table: 'files', column: 'note', key: 'id=5' };
+  expect(() => rowsDecoder(swapped).decode(rows, insert)).toThrow(expect.objectContaining({ code: 'VALUE_UNSUPPORTED', details }));
+});
+
 it('names table, column and key of a value that is no text, and of one that ends early', () => {
   expect(decode(1, 0x61)).toEqual([{ before: null, after: { id: 5, note: 'a' } }]);
   const details = { database: 'shop', table: 'files', column: 'note', key: 'id=5' };

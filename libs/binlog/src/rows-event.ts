@@ -100,6 +100,15 @@ function imageReader(table: TableSchema, names: readonly string[], readers: read
   const Image = function () {} as unknown as new () => MutableRow;
   Image.prototype = nothing;
   const nullBytes = (names.length + 7) >> 3;
+  /** From where a value begins: those of the key, as far as nothing else is amiss. */
+  const readKey = (reader: ByteReader, row: MutableRow, { nulls, from }: { nulls: number; from: number }): void => {
+    try {
+      for (let i = from; i < names.length && table.primaryKey.some((name) => row[name] === undefined); i++)
+        row[names[i]!] = (reader.bytes[nulls + (i >> 3)]! & (1 << (i & 7))) === 0 ? readers[i]!(reader) : null;
+    } catch {
+      // The error that is under way is told without it.
+    }
+  };
   return (reader) => {
     const nulls = reader.skip(nullBytes);
     const row = new Image();
@@ -107,6 +116,8 @@ function imageReader(table: TableSchema, names: readonly string[], readers: read
     try {
       for (; i < names.length; i++) row[names[i]!] = (reader.bytes[nulls + (i >> 3)]! & (1 << (i & 7))) === 0 ? readers[i]!(reader) : null;
     } catch (error) {
+      // The bytes of a text that is none have been read.
+      if (error instanceof SyncError && error.code === 'VALUE_UNSUPPORTED') readKey(reader, row, { nulls, from: i + 1 });
       throw atColumn(error, { table, row, column: names[i]! });
     }
     return row;

@@ -199,7 +199,7 @@ export const errorTable = {
     cause:
       'The source, when asked, says that its binlog is longer than what capture has read, but the connection that brings the binlog (the dump) sends heartbeats only. Something between the two may swallow the events, or the thread of the dump hangs at the source.',
     kept: all,
-    help: 'The dump of the source sends heartbeats only, although its binlog grows. Capture connects anew by itself. If the error comes again and again, look at what lies between capture and the source (a proxy, a load balancer), and at the dump thread in the process list of the source.',
+    help: 'The dump of the source sends heartbeats only, although its binlog grows. Capture connects anew by itself. The suggested alert LutraSourceSilent tells a person at the first time. If the error comes again, look at what lies between capture and the source (a proxy, a load balancer), and at the dump thread in the process list of the source.',
   }),
   SOURCE_DENIED: stop({
     cause: 'The password was changed, the account is locked, a privilege is missing, or the server demands TLS.',

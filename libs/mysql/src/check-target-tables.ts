@@ -13,7 +13,7 @@ import { checkPrivileges, seesAll, toRead, toWrite } from './check-privileges.js
 import { checkTriggers } from './check-triggers.js';
 import { checkValueSizes } from './check-value-sizes.js';
 import { quoteTable } from './literal.js';
-import { tableDifferences } from './match-tables.js';
+import { definitionDifferences } from './match-tables.js';
 import { problem } from './problem.js';
 import type { Problem } from './problem.js';
 import { suspended } from './suspended-problems.js';
@@ -21,7 +21,7 @@ import { logsCascades, readServer, rowsIfAllowed, textOf } from './server-facts.
 import type { ServerFacts } from './server-facts.js';
 import { Session } from './session.js';
 import type { ConnectionOptions, Queries } from './session-options.js';
-import { asSource, isTransactional, loadTables } from './target-table.js';
+import { isTransactional, loadTables } from './target-table.js';
 import type { ForeignKey, TargetTable } from './target-table.js';
 
 interface Comparison {
@@ -129,7 +129,7 @@ async function checkTable(target: Queries, pair: Pair): Promise<readonly Problem
     problems.push(problem('error', 'table-engine', `${name} is ${to.engine}, not InnoDB`, `ALTER TABLE ${quoteTable(to)} ENGINE = InnoDB`));
   }
   // What is hidden from the user looks like what is not there.
-  const differences = seesAll(server, to) && seesAll(sourceServer, from) ? tableDifferences(asSource(from), to) : [];
+  const differences = seesAll(server, to) && seesAll(sourceServer, from) ? definitionDifferences(from, to) : [];
   if (differences.length > 0) {
     const mend = `make it as ${tableName(from)} is at the source`;
     problems.push(problem('error', 'table-differs', `${name}: ${differences.join('; ')}`, mend));

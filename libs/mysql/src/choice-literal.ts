@@ -87,7 +87,7 @@ function emptyOf(members: readonly string[]): readonly string[] {
  * About as wide as the widest collation: without case, marks and what some collations ignore. Characters beyond the first plane are
  * match-tables.ts's affair.
  */
-function folded(text: string): string {
+export function folded(text: string): string {
   return text
     .normalize('NFKD')
     .replaceAll(/[\p{M}\p{C}\p{Z}]/gu, '')

@@ -4,7 +4,7 @@
  */
 import { printedJson, SyncError, tableName, textCodec } from '@lutra/model';
 import type { ColumnSchema, ColumnType, TextCodec, Value } from '@lutra/model';
-import { isInstant } from './any-session.js';
+import { sameInAnySession } from './any-session.js';
 import { comparedLiteralOf, literalOf, ownForm, quoteName, quoteText } from './literal.js';
 import type { Literal } from './literal.js';
 import type { LiteralForm } from './literal-form.js';
@@ -46,13 +46,13 @@ export function planColumn(
   const isText = source.type === 'json' && target.type !== 'json';
   const writing = writtenAs(source, target);
   const write = (make: typeof literalOf, by: LiteralForm): Literal => {
-    const literal = make(writing, where, by);
+    const literal = make(writing, where, target.members ? { ...by, knowsMembers: true } : by);
     return withinCharset(source, { target, where }, isText ? printed(literal) : withinDigits(target, literal));
   };
   const [literal, compared] = [write(literalOf, form), write(comparedLiteralOf, form)];
   const codec = readAsBytes(source, target, table.server);
-  const inAnySession = source.type === 'timestamp' && form !== ownForm;
   const quoted = quoteName(target.name);
+  const inAnySession = form === ownForm ? null : sameInAnySession(target, compared);
   return {
     name: source.name,
     schema: source,
@@ -61,11 +61,9 @@ export function planColumn(
     selected: codec && !isSpelled(writing) ? asBinary(quoted) : selected(writing, quoted),
     literal,
     stored: target.nullable ? literal : (value) => literal(notNull(value, where)),
-    equals: (value) => (inAnySession && typeof value === 'string' ? isInstant(quoted, value) : `${quoted} = ${compared(value)}`),
+    equals: (value) => (inAnySession && typeof value === 'string' ? inAnySession(value) : `${quoted} = ${compared(value)}`),
     staged: (value, staging) => (Buffer.isBuffer(value) ? staging.bytes(value) : write(literalOf, stagedForm(form, staging))(value)),
-    exactly: inAnySession
-      ? (value) => (typeof value === 'string' ? isInstant(quoted, value) : `${quoted} <=> ${compared(value)}`)
-      : exactCondition(isText ? target.type : source.type, quoted, { literal: compared, codec, ...writing }),
+    exactly: exactCondition(isText ? target.type : source.type, quoted, { literal: compared, codec, inAnySession, ...writing }),
     alwaysWritten: target.onUpdateTimestamp,
   };
 }
@@ -98,8 +96,8 @@ function wellFormed(converted: string, bytes: number): string {
 function writtenAs(source: ColumnSchema, target: TargetColumn): ColumnSchema {
   if (source.type === 'json' && target.type !== 'json') return { ...source, type: 'text' }; // MariaDB's JSON is a text
   if (source.values !== undefined && target.type === source.type) {
-    const { charset, columnType } = target;
-    return { ...source, values: declaredMembers(source.values, columnType).members, ...(charset !== null && { charset }) }; // in its order, and of its character set
+    const { charset } = target;
+    return { ...source, values: declaredMembers(source.values, target).members, ...(charset !== null && { charset }) }; // in its order, and of its character set
   }
   const charset = sameCharset(source, target) ? source.charset : undefined;
   if (charset !== source.charset) return { ...source, charset };
@@ -158,6 +156,8 @@ function notNull(value: SqlValue, where: string): SqlValue {
 
 interface Compared {
   readonly literal: Literal;
+  /** Condition for what `=` compares otherwise in other sessions. */
+  readonly inAnySession: ((value: string) => string) | null;
   /** Of a text that is compared by its own bytes: two of them may be one to Unicode. */
   readonly codec: TextCodec | null;
   /** Of the target; with a codec, its own. */
@@ -171,23 +171,24 @@ const isNumber = /^\d/;
 function exactCondition(
   type: ColumnType | 'other',
   quoted: string,
-  { literal, codec, charset, values }: Compared,
+  { literal, codec, charset, values, inAnySession }: Compared,
 ): (value: SqlValue) => string {
+  const bare = type === 'char' && inAnySession ? `RTRIM(${quoted})` : quoted; // which may give it with blanks
   return (value) => {
     const text = literal(value);
     if (type === 'vector') return value === null ? `${quoted} IS NULL` : `CAST(${quoted} AS BINARY) <=> ${text}`; // it compares with nothing
-    const same = `${quoted} <=> ${text}`;
+    const same = inAnySession && typeof value === 'string' ? inAnySession(value) : `${quoted} <=> ${text}`;
     if (value === null) return same;
     if ((type === 'enum' || type === 'set') && isNumber.test(text)) return same;
     const own = typeof value === 'string' ? codec?.encode(type === 'set' ? inOrder(value, values) : value) : null;
-    if (codec && value instanceof StagedSql) return `${asBinary(quoted)} <=> ${asBinary(`CONVERT(${text} USING ${charset})`)}`;
-    if (own) return `${type === 'text' ? '' : `${same} AND `}${asBinary(quoted)} <=> x'${own.toString('hex')}'`;
+    if (codec && value instanceof StagedSql) return `${asBinary(bare)} <=> ${asBinary(`CONVERT(${text} USING ${charset})`)}`;
+    if (own) return `${type === 'text' ? '' : `${same} AND `}${asBinary(bare)} <=> x'${own.toString('hex')}'`;
     switch (type) {
       case 'enum':
       case 'set':
       case 'char':
       case 'varchar': // the first half may use an index
-        return `${same} AND ${bytesOf(quoted)} <=> ${bytesOf(text)}`;
+        return `${same} AND ${bytesOf(bare)} <=> ${bytesOf(text)}`;
       case 'text':
         return `${bytesOf(quoted)} <=> ${bytesOf(text)}`;
       case 'json':

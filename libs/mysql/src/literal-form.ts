@@ -5,6 +5,8 @@ import type { Value } from '@lutra/model';
 export interface LiteralForm {
   /** In our own session, which is strict; else in the source's. */
   readonly own: boolean;
+  /** Of an ENUM or SET of which every member is known: none is written that it lacks. */
+  readonly knowsMembers?: boolean;
   /** A well-formed text. */
   text(value: string): string;
   /** A text by the bytes that it has in this character set. */

@@ -6,8 +6,10 @@
 import { columnTraits, errorValueOf, isOfKind, SyncError, tableName } from '@lutra/model';
 import type { ColumnSchema, ColumnType, TableSchema } from '@lutra/model';
 import { quoteText } from './literal.js';
-import { numbered } from './choice-literal.js';
-import { declaredMembers } from './declared-members.js';
+import { folded, numbered } from './choice-literal.js';
+import { computes } from './computed.js';
+import { declaredMembers, declaredValues, isUntold } from './declared-members.js';
+import { asSource } from './target-table.js';
 import type { TargetColumn, TargetTable } from './target-table.js';
 
 /**
@@ -38,6 +40,35 @@ export function tableDifferences(source: TableSchema, target: TargetTable): read
     differences.push(`primary key (${target.primaryKey.join(', ')}) instead of (${source.primaryKey.join(', ')})`);
   }
   return differences;
+}
+
+/**
+ * The same of two tables as their servers tell them. Members that one of them does not tell are compared as they print; where rows are written
+ * in the source's session, those that may be something else are refused: they would be, at the first row.
+ */
+export function definitionDifferences(from: TargetTable, to: TargetTable): readonly string[] {
+  const source = asSource(from);
+  const untold = new Set(from.columns.filter(isUntold).map(({ name }) => name.toLowerCase()));
+  const printed = to.columns.map(({ members, ...column }) =>
+    members && !untold.has(column.name.toLowerCase()) ? { ...column, members } : column,
+  );
+  const untoldBy = (column: TargetColumn): string | null => {
+    if (!isUntold(column) || !column.columnType.includes('?')) return null;
+    if (computes(source, to)) return 'something is computed from the rows of the table';
+    return mayBeOne(column) ? `${column.collation} may take two of them for one` : null;
+  };
+  const doubts = to.columns.flatMap((column) => {
+    const why = untoldBy(column);
+    return why === null ? [] : [`column ${column.name}: what is shown as ? may be a character that its server does not tell, and ${why}`];
+  });
+  return [...tableDifferences(source, { ...to, columns: printed }), ...doubts];
+}
+
+function mayBeOne({ columnType, collation }: TargetColumn): boolean {
+  const texts = declaredValues(columnType)
+    .filter((member) => member.includes('?'))
+    .map(folded);
+  return mayJoin(collation ?? '') && new Set(texts).size < texts.length;
 }
 
 /** Of a table without primary key, the binlog names a UNIQUE key over NOT NULL columns as if it were one: on MySQL and MariaDB alike. */
@@ -178,7 +209,7 @@ function bytesPerCharacter(charset = ''): number {
 
 function valuesDifference(source: ColumnSchema, target: TargetColumn): string | null {
   if ((source.type !== 'enum' && source.type !== 'set') || source.values === undefined) return null;
-  const { members, missing, guessed } = declaredMembers(source.values, target.columnType);
+  const { members, missing, guessed } = declaredMembers(source.values, target);
   if (missing.length > 0) return `lacks the values ${missing.map(quoteText).join(', ')}`;
   const others = members.includes('') !== source.values.includes('') || errorValueOf(members) !== errorValueOf(source.values);
   if (others) return "declares the value '', which the source does not: there '' is something else";
@@ -190,9 +221,17 @@ function valuesDifference(source: ColumnSchema, target: TargetColumn): string | 
     : null;
 }
 
-/** Such a list is accepted outside strict mode, and a text finds the first of them. */
+/**
+ * Such a list is accepted outside strict mode, and a text finds the first of them: 'A😃' finds 'a😀'. Those that differ in case alone are
+ * written as numbers.
+ */
 function areOne(values: readonly string[], collation: string): boolean {
-  if (!/^(utf|ucs)/.test(collation) || /_bin$|_0900_|uca1400/.test(collation)) return false;
-  const texts = values.map((value) => value.replaceAll(/[\u{10000}-\u{10FFFF}]/gu, '\uFFFD'));
-  return new Set(texts).size < texts.length;
+  if (!mayJoin(collation)) return false;
+  const texts = values.map((value) => folded(value.replaceAll(/[\u{10000}-\u{10FFFF}]/gu, '\uFFFD')));
+  return values.some((value, i) => texts.some((text, j) => j < i && text === texts[i] && folded(value) !== folded(values[j] ?? '')));
+}
+
+/** It has one weight for all characters beyond the first plane. */
+function mayJoin(collation: string): boolean {
+  return /^(utf|ucs)/.test(collation) && !/_bin$|_0900_|uca1400/.test(collation);
 }

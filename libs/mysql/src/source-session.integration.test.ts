@@ -147,6 +147,52 @@ describe.each(versions)('the session of a source on %s', (version) => {
     expect(await read(`SELECT COUNT(*) FROM ${database}.t`)).toEqual([['0']]);
   });
 
+  test.each(['', 'c', 'n', 'w', 'g'])('hides no row that is found by %s', async (key) => {
+    const noPad = mariadb ? 'utf8mb4_unicode_nopad_ci' : 'utf8mb4_0900_ai_ci';
+    const keyed = key === '' ? '' : `, primary key (${key})`;
+    await server.run(
+      `CREATE TABLE ${database}.t (c char(9) charset ascii collate ascii_bin not null, n char(9) charset utf8mb4 collate ${noPad} not null,
+      w char(9) charset ucs2 not null, g char(9) charset gbk not null, b binary(4), v varchar(9), e enum('a ', 'b') charset gbk, d date, dt datetime(6),
+      ts timestamp(3) null, y year, t time(3), f float, m decimal(9,3), j json, x int, z int unsigned, l int as (length(c)) virtual, check (length(c) >= 0), key (n, c)${keyed})`,
+    );
+    const texts = (text: string): Row => ({ c: text, n: text, w: text, g: text, v: `${text} \\ `, e: 'b', b: Buffer.from([0, 32, 0, 32]) });
+    const times = { d: '2021-00-00', dt: '2021-02-31 00:00:00.500000', ts: '2021-05-01 20:00:00.250', y: 0, t: '-00:00:01.500' };
+    const numbers = { f: 0.5, m: '-1.250', j: mariadb ? '{"a":1}' : '{"a": 1}', x: -1, z: 4294967295 };
+    const row = (text: string): Row => ({ ...texts(text), ...times, ...numbers });
+    const sessions = [
+      { sqlMode: everyMode },
+      { sqlMode: everyMode + (mariadb ? 0 : 2 ** 32) - 2 ** 25 },
+      { sqlMode: 2 ** 23 + 2 ** 24 },
+      { sqlMode: 2 ** 31 },
+      { sqlMode: 2 ** 23 },
+      { collation: 54 },
+      { timeZone: '+08:00' },
+    ];
+    for (const session of sessions) {
+      const zero = { d: '0000-00-00', dt: '0000-00-00 00:00:00.000000', ts: '0000-00-00 00:00:00.000' };
+      const [none, some, other] = [{ ...row(''), ...zero }, row('a'), row('b')];
+      await apply(
+        't',
+        [none, some, other, ...(key === '' ? [some] : [])].map((after): Step => ['c', null, after, { sqlMode: 2 ** 25 }]),
+      );
+      await apply('t', [
+        ['u', none, { ...none, x: 7 }, session],
+        ['u', some, { ...some, x: 7 }, session],
+        ['d', other, null, session],
+      ]);
+      expect(await read(`SELECT c, x FROM ${database}.t ORDER BY c, x`)).toEqual([
+        ['', '7'],
+        ...(key === '' ? [['a', '-1']] : []),
+        ['a', '7'],
+      ]);
+      await apply(
+        't',
+        [{ ...none, x: 7 }, { ...some, x: 7 }, ...(key === '' ? [some] : [])].map((before): Step => ['d', before, null, session]),
+      );
+      expect(await read(`SELECT COUNT(*) FROM ${database}.t`)).toEqual([['0']]);
+    }
+  });
+
   test('both instants of an hour that a zone counts twice are told apart, or refused by name', async () => {
     await server.run(`CREATE TABLE ${database}.t (id int primary key, ts timestamp null, h int as (hour(ts)) stored)`);
     const at = (id: number, ts: string): Step => ['c', null, { id, ts }, { timeZone: 'Lutra/Fold' }];

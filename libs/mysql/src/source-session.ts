@@ -11,6 +11,7 @@
  */
 import { rowsFlags, SyncError, tableName } from '@lutra/model';
 import type { Row, SourceSession } from '@lutra/model';
+import { hasZeros, isDay } from './any-session.js';
 import { ownSession } from './session-options.js';
 import { joined } from './sql-text.js';
 import type { SqlText } from './sql-text.js';
@@ -131,7 +132,7 @@ function requireDates(plan: TablePlan, images: { readonly before: Row | null; re
     if (schema.type !== 'date' && schema.type !== 'datetime') continue;
     const value = images.after[name];
     if (typeof value !== 'string' || value.startsWith('0000-00-00')) continue;
-    if ((zeroInDate || !/^\d+-(?:00|\d\d-00)/.test(value)) && (invalid || isDate(value))) continue;
+    if ((zeroInDate || !hasZeros(value)) && (invalid || isDay(value))) continue;
     throw new SyncError(
       'VALUE_UNSUPPORTED',
       `${tableName(plan.target)}.${quoted}: a date that the sql_mode of the source's session does not take`,
@@ -140,9 +141,4 @@ function requireDates(plan: TablePlan, images: { readonly before: Row | null; re
       },
     );
   }
-}
-
-function isDate(value: string): boolean {
-  const [year = 0, month = 0, day = 0] = value.slice(0, 10).split('-').map(Number);
-  return month === 0 || day === 0 || day <= new Date(Date.UTC(year, month, 0)).getUTCDate();
 }

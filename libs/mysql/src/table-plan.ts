@@ -73,7 +73,9 @@ export function planTable(source: TableSchema, target: TargetTable): TablePlan {
     computes: inAnySession,
     // On a cycle of foreign keys the order of deletions matters, and a statement deletes in the order of an index.
     groupsDeletes: key.length > 0 && !(target.foreignKeys.length > 0 && target.referenced),
-    keyIn: key.length === 1 && key.every((column) => exactInList.has(column.source.type)),
+    keyIn:
+      key.length === 1 &&
+      key.every(({ source: { type }, target: found }) => exactInList.has(type) && !(inAnySession && found.type === 'char')),
   };
 }
 

@@ -1,6 +1,6 @@
 /** What a table looks like at the target (or the source, for checks), from information_schema. Only reads. */
 import { columnTypes, geometryTypes, SyncError, systemOffsetsQuery, systemZone, tableName } from '@lutra/model';
-import { declaredValues } from './declared-members.js';
+import { declaredValues, withMembers } from './declared-members.js';
 import type { ColumnSchema, ColumnType, GeometryType, TableName, TableSchema } from '@lutra/model';
 import { computedBy } from './computed.js';
 import type { Computed } from './computed.js';
@@ -15,6 +15,8 @@ export interface TargetColumn {
   readonly type: ColumnType | 'other';
   /** As declared: `int unsigned`, `enum('a','b')`. */
   readonly columnType: string;
+  /** Of an ENUM or SET that may not print as it is, if its server tells them. */
+  readonly members?: readonly string[];
   readonly nullable: boolean;
   readonly hasDefault: boolean;
   readonly autoIncrement: boolean;
@@ -122,7 +124,7 @@ export function asSource(table: TargetTable): TableSchema {
       length: length ?? undefined,
       charset: charset ?? undefined,
     };
-    const values = type === 'enum' || type === 'set' ? declaredValues(column.columnType) : undefined;
+    const values = type === 'enum' || type === 'set' ? (column.members ?? declaredValues(column.columnType)) : undefined;
     // MySQL shows none for those of bytes.
     const choices = values && { values, charset: charset ?? 'binary' };
     return [{ name, type, unsigned, ...sizes, ...choices, ...(geometry && { geometry }) }];
@@ -151,7 +153,7 @@ export async function loadTables(queries: Queries, database: string, name?: stri
   const triggers = grouped(await queries.query(triggersQuery(of('EVENT_OBJECT_SCHEMA', 'EVENT_OBJECT_TABLE'))));
   const definitions = await loadDefinitions(queries, database, tables);
   const server = await readTargetServer(queries);
-  return tables.map((row) => {
+  const loaded = tables.map((row): TargetTable => {
     const table = text(row, 'name');
     return {
       database,
@@ -168,6 +170,9 @@ export async function loadTables(queries: Queries, database: string, name?: stri
       server,
     };
   });
+  const told: TargetTable[] = [];
+  for (const table of loaded) told.push(await withMembers(queries, table));
+  return told;
 }
 
 async function loadDefinitions(queries: Queries, database: string, tables: readonly ResultRow[]): Promise<ReadonlyMap<string, string>> {

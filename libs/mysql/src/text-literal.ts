@@ -31,5 +31,5 @@ export const hidden = /\u{10ffff}?[\u{10000}-\u{10ffff}]/u;
 /** Whether the target has a hidden value is not known; without strict mode it would store '' for it. */
 export function memberIn(charset: string | undefined, form: LiteralForm): (value: string) => string | null {
   const write = textIn(charset, form);
-  return form.own ? write : (value) => (hidden.test(value) ? null : write(value));
+  return form.own || form.knowsMembers === true ? write : (value) => (hidden.test(value) ? null : write(value));
 }

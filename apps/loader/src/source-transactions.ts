@@ -9,6 +9,7 @@ import type { RowEvent } from '@lutra/model';
 import type { Change } from '@lutra/mysql';
 import type { Backlog } from './backlog.js';
 import type { GuardedStream } from './conflict/guarded-stream.js';
+import { nameFailure } from './failure.js';
 import { HugeTransaction } from './huge-transaction.js';
 import { guarded, plainly } from './huge-writer.js';
 import type { Place } from './log-reader.js';
@@ -93,6 +94,8 @@ export class SourceTransactions {
 
   async add(change: Change, event: RowEvent, place: Place): Promise<void> {
     if (this.#skipping.rows) return this.#skipping.rows.add(change);
+    const prepared = this.#to.statements.prepare(change);
+    if (prepared) await this.#prepared(prepared, event, place);
     this.#open.count(event.op);
     if (this.#huge) return this.#huge.add([change], { event, place });
     this.#open.hold(change);
@@ -112,6 +115,17 @@ export class SourceTransactions {
     backlog.add({ changes, ops: this.#open.close(), event, place, safe, checkpoint: transactions.checkpointAt(place, event) });
     if (!merge || statements.bytes >= batchBytes) await backlog.flush();
     if (!merge) await transactions.settled();
+  }
+
+  /** What fails names its transaction by its first record: the last one has not come. */
+  async #prepared(prepared: Promise<void>, event: RowEvent, place: Place): Promise<void> {
+    const { backlog } = this.#to;
+    try {
+      await prepared;
+    } catch (error) {
+      const at = { log: place.log, seq: this.firstSeq ?? place.seq, event };
+      throw nameFailure(error, { changes: { first: 0, list: [] }, ...at, alone: backlog.isEmpty });
+    }
   }
 
   /** The open transaction is void: nothing of it may stay. */

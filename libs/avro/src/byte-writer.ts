@@ -3,7 +3,8 @@
  * again below what was finished, so records stay valid for as long as they are held. Never rounds: a number that is not
  * exact is refused.
  */
-import { SyncError } from '@lutra/model';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { largeValueBytes, piecesOf, SyncError } from '@lutra/model';
 
 const slabBytes = 64 * 1024;
 /** A slab for a record of this size is made to measure, and not kept for the next one. */
@@ -15,14 +16,36 @@ const wide = new BigInt64Array(1);
 const halves = new Int32Array(wide.buffer);
 const low = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1 ? 0 : 1;
 
+/** A text, and where its place in the record begins. */
+interface LeftText {
+  readonly text: string;
+  readonly at: number;
+}
+
 export class ByteWriter {
   private slab: Buffer = Buffer.allocUnsafeSlow(slabBytes);
   private start = 0;
   private at = 0;
+  /** Large texts that are still to be written; null: each is written at once. */
+  private left: LeftText[] | null = null;
 
   /** Begins a record; what an earlier one left unfinished is dropped. */
   begin(): void {
     this.at = this.start;
+    this.left = null;
+  }
+
+  /** Begins a record whose large texts are left out; finishInTurns() writes them. */
+  beginInTurns(): void {
+    this.begin();
+    this.left = [];
+  }
+
+  /** Ends the record at once; it is whole when the promise resolves. Another one may be begun meanwhile. */
+  finishInTurns(): Promise<Buffer> {
+    const left = this.left ?? [];
+    this.left = null;
+    return writeLeft(this.finish(), left);
   }
 
   finish(): Buffer {
@@ -108,7 +131,10 @@ export class ByteWriter {
     const length = Buffer.byteLength(value);
     this.long(length);
     this.reserve(length);
-    this.at += this.slab.write(value, this.at, length, 'utf8');
+    if (this.left !== null && length >= largeValueBytes) {
+      this.left.push({ text: value, at: this.length });
+      this.at += length;
+    } else this.at += this.slab.write(value, this.at, length, 'utf8');
   }
 
   /** What another record's bytes already are. */
@@ -169,4 +195,16 @@ export class ByteWriter {
     this.start = 0;
     this.at = 0;
   }
+}
+
+/** A text of 64 MiB in one call takes 130 ms. */
+async function writeLeft(record: Buffer, left: readonly LeftText[]): Promise<Buffer> {
+  for (const { text, at } of left) {
+    let end = at;
+    for (const piece of piecesOf(text)) {
+      end += record.write(piece, end, 'utf8');
+      await nextTurn();
+    }
+  }
+  return record;
 }

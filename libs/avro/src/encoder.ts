@@ -1,5 +1,5 @@
 /** Row events and control records → Kafka records. Registers each schema once; encoding a row event is synchronous after that. */
-import { type ControlRecord, type RecordHeader, type RowEvent, SyncError, type TableSchema, tableName } from '@lutra/model';
+import { type ControlRecord, type RecordHeader, type Row, type RowEvent, SyncError, type TableSchema, largeValueBytes, tableName } from '@lutra/model';
 import { ByteWriter } from './byte-writer.js';
 import { fingerprint } from './canonical-json.js';
 import { controlSchema, writeControl } from './control.js';
@@ -23,6 +23,10 @@ export interface TableEncoder {
    *   the message names table and column
    */
   encode(header: RecordHeader, event: RowEvent): EncodedRecord;
+  /** It has a text whose encoding takes long. */
+  isLarge(event: RowEvent): boolean;
+  /** As encode(), with turns of the event loop: the same record. What encode() throws it throws at once, or rejects with. */
+  encodeInTurns(header: RecordHeader, event: RowEvent): Promise<EncodedRecord>;
 }
 
 export class RecordEncoder {
@@ -87,14 +91,25 @@ export class RecordEncoder {
       writeKey(writer, row);
       return writer.finish();
     };
+    const write = (header: RecordHeader, event: RowEvent): void => {
+      if (header.kind !== 'row') throw wrongKind(header, 'row');
+      writePrefix(writer, valueId);
+      writeEvent(writer, event);
+    };
     return {
       encode: (header, event) => {
-        if (header.kind !== 'row') throw wrongKind(header, 'row');
         writer.begin();
-        writePrefix(writer, valueId);
-        writeEvent(writer, event);
+        write(header, event);
         const value = writer.finish();
         return { key: keyOf(event), value, headers: toHeaders(header, schema) };
+      },
+      isLarge: largeIn(table),
+      encodeInTurns: async (header, event) => {
+        writer.beginInTurns();
+        write(header, event);
+        const value = writer.finishInTurns();
+        const key = keyOf(event);
+        return { key, value: await value, headers: toHeaders(header, schema) };
       },
     };
   }
@@ -117,6 +132,18 @@ export class RecordEncoder {
       throw error;
     }
   }
+}
+
+/** Asked for each row: no column of most tables can be so large. */
+function largeIn(table: TableSchema): (event: RowEvent) => boolean {
+  const names = table.columns.filter(({ type }) => type === 'text' || type === 'json').map(({ name }) => name);
+  const has = (row: Row | null): boolean =>
+    row !== null &&
+    names.some((name) => {
+      const value = row[name];
+      return typeof value === 'string' && value.length >= largeValueBytes / 4;
+    });
+  return names.length === 0 ? () => false : ({ before, after }) => has(before) || has(after);
 }
 
 function wrongKind(header: RecordHeader, kind: string): SyncError {

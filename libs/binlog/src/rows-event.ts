@@ -1,5 +1,5 @@
 /** Rows from a rows event. Promises every row and every column of it, or an error: a row image that is not full is refused. */
-import { rowKey, SyncError, tableName } from '@lutra/model';
+import { finishRow, rowKey, SyncError, tableName } from '@lutra/model';
 import type { Row, RowImage, TableSchema, Value } from '@lutra/model';
 import { ByteReader } from './byte-reader.js';
 import type { TableVersion } from './columns.js';
@@ -12,6 +12,8 @@ export interface RowsDecoder {
   readonly schema: TableSchema;
   /** @param body of the event, from its table id on */
   decode(body: Buffer, type: RowsType): RowImage[];
+  /** Makes the large values of what was decoded, which stand in the rows as LargeValue until then. */
+  finish(rows: readonly RowImage[]): Promise<void>;
 }
 
 type MutableRow = Record<string, Value>;
@@ -37,6 +39,14 @@ export function rowsDecoder({ schema, columns }: TableVersion): RowsDecoder {
         throw placed(error, schema);
       }
       return rows;
+    },
+    finish: async (rows) => {
+      try {
+        for (const { before, after } of rows)
+          for (const row of [before, after]) await finishRow(row, (error, column) => atColumn(error, { table: schema, row: row ?? {}, column }));
+      } catch (error) {
+        throw placed(error, schema);
+      }
     },
   };
 }
@@ -105,7 +115,8 @@ function imageReader(table: TableSchema, names: readonly string[], readers: read
     const row = new Image();
     let i = 0;
     try {
-      for (; i < names.length; i++) row[names[i]!] = (reader.bytes[nulls + (i >> 3)]! & (1 << (i & 7))) === 0 ? readers[i]!(reader) : null;
+      for (; i < names.length; i++)
+        row[names[i]!] = (reader.bytes[nulls + (i >> 3)]! & (1 << (i & 7))) === 0 ? (readers[i]!(reader) as Value) : null;
     } catch (error) {
       throw atColumn(error, { table, row, column: names[i]! });
     }

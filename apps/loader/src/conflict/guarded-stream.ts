@@ -53,7 +53,7 @@ export class GuardedStream {
     for (const change of changes) this.#keep(change, resources);
     try {
       const results = await connection.run(rows);
-      if (differing(rows, results).length === 0) return;
+      if ((await differing(rows, results)).length === 0) return;
     } catch (error) {
       if (toSyncError(error).code !== 'ROW_CONFLICT') throw error;
     }

@@ -44,7 +44,7 @@ describe('rows of 60 MiB', () => {
   beforeAll(async () => {
     turns = await mkdtemp(join(tmpdir(), 'lutra-turns-'));
     stack = await startStack({
-      environment: { NODE_OPTIONS: `--import=${preload}`, LUTRA_TURNS: turns },
+      environment: { NODE_OPTIONS: `--import=${preload}`, TURNS_FOLDER: turns },
       mysql: '9.7',
       mysqlExtra: [`--max-allowed-packet=${packet}`, '--innodb-redo-log-capacity=1G'],
       kafkaExtra: { 'socket.request.max.bytes': '146800640' },

@@ -1,6 +1,6 @@
 /**
  * Preloaded into an app (NODE_OPTIONS=--import): appends the CPU time, in ms, of each turn of its event loop that was long to a file by its
- * pid in the folder LUTRA_TURNS. CPU time of the main thread, because a test's machine does other things too; what is told may be a little
+ * pid in the folder TURNS_FOLDER. CPU time of the main thread, because a test's machine does other things too; what is told may be a little
  * more, never less: the turns between two ticks count together.
  */
 import { appendFileSync } from 'node:fs';
@@ -15,8 +15,8 @@ function cpuMs() {
   return (user + system) / 1000;
 }
 
-if (isMainThread && process.env.LUTRA_TURNS) {
-  const file = join(process.env.LUTRA_TURNS, String(process.pid));
+if (isMainThread && process.env.TURNS_FOLDER) {
+  const file = join(process.env.TURNS_FOLDER, String(process.pid));
   let before = cpuMs();
   setInterval(() => {
     const now = cpuMs();

@@ -1,5 +1,14 @@
 /** Row events and control records → Kafka records. Registers each schema once; encoding a row event is synchronous after that. */
-import { type ControlRecord, type RecordHeader, type Row, type RowEvent, SyncError, type TableSchema, largeValueBytes, tableName } from '@lutra/model';
+import {
+  type ControlRecord,
+  type RecordHeader,
+  type Row,
+  type RowEvent,
+  SyncError,
+  type TableSchema,
+  largeValueBytes,
+  tableName,
+} from '@lutra/model';
 import { ByteWriter } from './byte-writer.js';
 import { fingerprint } from './canonical-json.js';
 import { controlSchema, writeControl } from './control.js';

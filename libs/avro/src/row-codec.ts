@@ -88,7 +88,12 @@ export function rowReader(table: TableSchema): (reader: ByteReader) => Row | nul
 
 /** Makes the large values of what rowReader() has read, with turns of the event loop. */
 export async function finishImages(table: TableSchema, images: readonly (Row | null)[]): Promise<void> {
-  const failed = (error: unknown, name: string): SyncError => at(table, table.columns.find((column) => column.name === name)!, error);
+  const failed = (error: unknown, name: string): SyncError =>
+    at(
+      table,
+      table.columns.find((column) => column.name === name)!,
+      error,
+    );
   for (const image of images) await finishRow(image, failed);
 }
 

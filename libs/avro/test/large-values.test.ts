@@ -12,11 +12,11 @@ const table = tableOf(columns, ['id']);
 const mebibyte = 2 ** 20;
 
 /** A pair of surrogates lies across each cut of a text into 2^n units. */
-const pairs = `a${'😀'.repeat(1.5 * mebibyte)}`;
+const pairs = `a${'😀'.repeat(0.75 * mebibyte)}`;
 const texts: readonly (readonly [string, string])[] = [
   ['pairs across the cuts', pairs],
   ['three bytes each', '語'.repeat(mebibyte)],
-  ['two bytes each, of one unit', 'é'.repeat(3 * mebibyte)],
+  ['two bytes each, of one unit', 'é'.repeat(1.2 * mebibyte)],
   ['what stands for no character', '\uFFFD'.repeat(mebibyte)],
   ['just large', 'x'.repeat(256 * 1024)],
   ['not quite', 'x'.repeat(256 * 1024 - 1)],

@@ -43,7 +43,8 @@ export function rowsDecoder({ schema, columns }: TableVersion): RowsDecoder {
     finish: async (rows) => {
       try {
         for (const { before, after } of rows)
-          for (const row of [before, after]) await finishRow(row, (error, column) => atColumn(error, { table: schema, row: row ?? {}, column }));
+          for (const row of [before, after])
+            await finishRow(row, (error, column) => atColumn(error, { table: schema, row: row ?? {}, column }));
       } catch (error) {
         throw placed(error, schema);
       }

@@ -199,8 +199,7 @@ function isRow({ columns }: ExpectedOfTable, found: ResultRow, row: Row): boolea
 }
 
 async function isRowBeside(columns: readonly ReadColumn[], found: ResultRow, row: Row): Promise<boolean> {
-  for (const { plan, as } of columns)
-    if (!(await sameFoundBeside(plan.schema, found[as] ?? null, row[plan.name] as Value))) return false;
+  for (const { plan, as } of columns) if (!(await sameFoundBeside(plan.schema, found[as] ?? null, row[plan.name] as Value))) return false;
   return true;
 }
 

@@ -15,7 +15,18 @@ export { moveCheckpoint } from './move-checkpoint.js';
 export type { Destination, Move } from './move-checkpoint.js';
 export { readCheckpoint, sayRoutes, takeOver } from './ownership.js';
 export type { TakenOver, TakeOver } from './ownership.js';
-export { identicalRows, keyOfRow, planRows, samenessOf, sameColumn, sameKey, sameRows, sameRowsBeside, toRow, toRowBeside } from './row-plan.js';
+export {
+  identicalRows,
+  keyOfRow,
+  planRows,
+  samenessOf,
+  sameColumn,
+  sameKey,
+  sameRows,
+  sameRowsBeside,
+  toRow,
+  toRowBeside,
+} from './row-plan.js';
 export type { RowPlan } from './row-plan.js';
 export { deleteRow, holdersQueries, insertRow, readRowQuery, updateRow } from './row-statements.js';
 export type { ConnectionOptions, Queries, Result, ResultRow } from './session-options.js';

@@ -87,7 +87,8 @@ export async function samenessOf(plan: RowPlan, rows: readonly (Row | null)[]): 
         if (typeof a === 'string' && a !== b && takesLong(schema, a, b))
           known.push({ pair: [a, b], same: await sameStoredBeside(schema.type, a, b) });
   }
-  return (name, a, b) => known.find(({ pair: [one, other] }) => (a === one && b === other) || (a === other && b === one))?.same ?? sameColumn(plan, name, a, b);
+  return (name, a, b) =>
+    known.find(({ pair: [one, other] }) => (a === one && b === other) || (a === other && b === one))?.same ?? sameColumn(plan, name, a, b);
 }
 
 export type SameColumn = (name: string, a: Value | undefined, b: Value | undefined) => boolean;

@@ -86,7 +86,9 @@ export class Staging {
       const value = row[column.name] ?? null;
       if (value === null || !sizeable.has(column.schema.type) || sizeOf(value) <= smallBytes) continue;
       const parts = readyParts(of.table, row, column.name);
-      staged[column.name] = new StagedSql(column.staged(value, this.#of({ column: column.name, table: { database, name }, change: of.change }), parts));
+      staged[column.name] = new StagedSql(
+        column.staged(value, this.#of({ column: column.name, table: { database, name }, change: of.change }), parts),
+      );
     }
     return staged;
   }

@@ -19,7 +19,7 @@ export interface WrittenColumn {
   readonly where: string;
 }
 
-/** A literal; a NUL stands in the place of each part. */
+/** A literal; in the place of each part stands its number between two NULs. A document's parts are not made in the order of their places. */
 export interface LiteralParts {
   readonly sql: string;
   readonly parts: readonly LiteralPart[];
@@ -27,8 +27,6 @@ export interface LiteralParts {
 
 /** `value`: the whole value, as it was given. */
 type LiteralPart = 'value' | { readonly text: string } | { readonly bytes: Uint8Array<ArrayBuffer>; readonly charset: string };
-
-const placeOfPart = '\0';
 
 export function writtenLiteral({ source, target, where }: WrittenColumn, make: typeof literalOf, form: LiteralForm): Literal {
   const literal = make(writtenAs(source, target), where, form);
@@ -39,8 +37,7 @@ export function writtenLiteral({ source, target, where }: WrittenColumn, make: t
 export function partsOfLiteral(column: WrittenColumn, own: boolean, value: string): LiteralParts {
   const parts: LiteralPart[] = [];
   const part = (one: LiteralPart): string => {
-    parts.push(one);
-    return placeOfPart;
+    return `\0${parts.push(one) - 1}\0`;
   };
   const base = own ? ownForm : anySessionForm(false);
   const form: LiteralForm = {
@@ -58,9 +55,10 @@ export function literalOfParts({ sql, parts }: LiteralParts, value: Exclude<Valu
     if (part === 'value') return form.text(String(value));
     return 'text' in part ? form.text(part.text) : form.encoded(Buffer.from(part.bytes.buffer), part.charset);
   });
-  const pieces = sql.split(placeOfPart);
-  if (pieces.length !== parts.length + 1) throw new SyncError('INTERNAL', 'a literal and its parts do not fit together');
-  return pieces.map((piece, i) => piece + (written[i] ?? '')).join('');
+  const pieces = sql.split('\0').map((piece, i) => (i % 2 === 0 ? piece : written[Number(piece)]));
+  if (pieces.length !== 2 * parts.length + 1 || pieces.includes(undefined))
+    throw new SyncError('INTERNAL', 'a literal and its parts do not fit together');
+  return pieces.join('');
 }
 
 /** MariaDB's JSON is a text. */

@@ -88,6 +88,7 @@ function end(): void {
 
 function resultOf({ result, error, code, details }: Answer): unknown {
   if (error === undefined) return Buffer.isBuffer(result) || !(result instanceof Uint8Array) ? result : Buffer.from(result.buffer);
-  if (code !== undefined && details !== undefined) throw new SyncError(code as SyncError['code'], (error as Error).message, { cause: error, details });
+  if (code !== undefined && details !== undefined)
+    throw new SyncError(code as SyncError['code'], (error as Error).message, { cause: error, details });
   throw Object.assign(error as Error, code !== undefined && { code });
 }

@@ -132,11 +132,12 @@ function imageReader(table: TableSchema, names: readonly string[], readers: read
 function atColumn(error: unknown, { table, row, column }: { table: TableSchema; row: Row; column: string }): SyncError {
   const key = table.primaryKey.every((name) => row[name] !== undefined) ? rowKey(table, row) : undefined;
   const details = { database: table.database, table: table.name, column, ...(key && { key }) };
-  const ofRow = key ? `, ${key}` : '';
+  const [name, ofRow] = [`${tableName(table)}.${column}`, key ? `, ${key}` : ''];
   if (error instanceof SyncError) {
-    return new SyncError(error.code, `${error.message}${ofRow}`, { cause: error.cause, details: { ...error.details, ...details } });
+    const message = error.message.includes(name) ? error.message : `${name}: ${error.message}`;
+    return new SyncError(error.code, `${message}${ofRow}`, { cause: error.cause, details: { ...error.details, ...details } });
   }
-  const where = `${tableName(table)}.${column}${ofRow}`;
+  const where = `${name}${ofRow}`;
   if ((error as NodeJS.ErrnoException).code === 'ERR_STRING_TOO_LONG')
     return new SyncError('VALUE_UNSUPPORTED', `${where}: a text is longer than 512 MiB`, { cause: error, details });
   return new SyncError('BINLOG_DECODE', `${where}: a value cannot be decoded`, { cause: error, details });

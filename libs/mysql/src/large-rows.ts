@@ -2,7 +2,7 @@
  * Rows with large texts, made ready before they are added to a statement. Putting a statement together is synchronous, and of a document of
  * 64 MiB alone it takes half a second; so its literals are made beside the event loop, and wait here for the statement that writes the row.
  */
-import { largeValueBytes } from '@lutra/model';
+import { largeValueBytes, SyncError, tableName, toSyncError } from '@lutra/model';
 import type { ColumnType, Row, TableSchema } from '@lutra/model';
 import type { TablePlan } from './table-plan.js';
 import type { TargetTable } from './target-table.js';
@@ -35,7 +35,7 @@ export async function makeReady({ columns, target }: TablePlan, row: Row): Promi
   const parts = new Map<string, LiteralParts>();
   for (const { name, schema, partsOf } of columns) {
     const value = row[name];
-    if (mayBeLarge.has(schema.type) && isLargeText(value)) parts.set(name, await partsOf(value));
+    if (mayBeLarge.has(schema.type) && isLargeText(value)) parts.set(name, await partsOf(value).catch(of(target, name)));
   }
   ready.set(row, { target, parts });
 }
@@ -49,6 +49,16 @@ export function isLarge(columns: readonly { readonly name: string }[], row: Row)
     else if (typeof value === 'object' && value !== null) length += value.length;
   }
   return length > inTextBytes;
+}
+
+/** The error of a value names its column. */
+function of(table: TargetTable, column: string): (thrown: unknown) => never {
+  return (thrown) => {
+    const { code, message, details } = toSyncError(thrown);
+    const where = `${tableName(table)}.${column}`;
+    const named = message.includes(where) ? message : `${where}: ${message}`;
+    throw new SyncError(code, named, { cause: thrown, details: { ...details, column: details['column'] ?? where } });
+  };
 }
 
 /** Undefined where none were made: then the statement makes them. */

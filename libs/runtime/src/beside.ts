@@ -14,6 +14,8 @@ const program = `
 const { parentPort, workerData } = require('node:worker_threads');
 if (workerData.isSource) require('tsx/esm/api').register();
 const buffer = (value) => (value instanceof Uint8Array ? Buffer.from(value.buffer, value.byteOffset, value.length) : value);
+// What cannot be read has no answer: then the thread ends.
+parentPort.on('messageerror', (error) => { throw error; });
 parentPort.on('message', async ({ module, name, given }) => {
   try {
     const result = (await import(module))[name](...given.map(buffer));
@@ -57,7 +59,7 @@ async function ask(module: string, name: string, given: readonly unknown[]): Pro
   const thread = (worker ??= begin(module));
   const { promise, resolve, reject } = Promise.withResolvers<Answer>();
   const died = (cause: unknown): void => reject(new SyncError('INTERNAL', `the thread for large values ended amid ${name}`, { cause }));
-  thread.once('message', resolve).once('error', died).once('exit', died).ref();
+  thread.once('message', resolve).once('messageerror', died).once('error', died).once('exit', died).ref();
   try {
     // A view would be sent with all the memory that it is a view of.
     const copies = given.map((value) => (value instanceof Uint8Array ? Uint8Array.from(value) : value));
@@ -67,7 +69,7 @@ async function ask(module: string, name: string, given: readonly unknown[]): Pro
     );
     return resultOf(await promise);
   } finally {
-    thread.off('message', resolve).off('error', died).off('exit', died).unref();
+    thread.off('message', resolve).off('messageerror', died).off('error', died).off('exit', died).unref();
     idle = setTimeout(end, idleMs).unref();
   }
 }

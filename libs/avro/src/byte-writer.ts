@@ -4,7 +4,7 @@
  * exact is refused.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { largeValueBytes, piecesOf, SyncError } from '@lutra/model';
+import { largeValueBytes, piecesOf, SyncError, turnBytes } from '@lutra/model';
 
 const slabBytes = 64 * 1024;
 /** A slab for a record of this size is made to measure, and not kept for the next one. */
@@ -16,9 +16,9 @@ const wide = new BigInt64Array(1);
 const halves = new Int32Array(wide.buffer);
 const low = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1 ? 0 : 1;
 
-/** A text, and where its place in the record begins. */
-interface LeftText {
-  readonly text: string;
+/** A text or bytes, and where their place in the record begins. */
+interface LeftValue {
+  readonly value: string | Uint8Array;
   readonly at: number;
 }
 
@@ -26,8 +26,8 @@ export class ByteWriter {
   private slab: Buffer = Buffer.allocUnsafeSlow(slabBytes);
   private start = 0;
   private at = 0;
-  /** Large texts that are still to be written; null: each is written at once. */
-  private left: LeftText[] | null = null;
+  /** Large values that are still to be written; null: each is written at once. */
+  private left: LeftValue[] | null = null;
 
   /** Begins a record; what an earlier one left unfinished is dropped. */
   begin(): void {
@@ -35,9 +35,10 @@ export class ByteWriter {
     this.left = null;
   }
 
-  /** Begins a record whose large texts are left out; finishInTurns() writes them. */
-  beginInTurns(): void {
+  /** Begins a record whose large values are left out; finishInTurns() writes them. `size`: it is no larger, so that it is not moved. */
+  beginInTurns(size: number): void {
     this.begin();
+    this.reserve(size);
     this.left = [];
   }
 
@@ -102,7 +103,8 @@ export class ByteWriter {
   bytes(value: Uint8Array): void {
     this.long(value.length);
     this.reserve(value.length);
-    this.slab.set(value, this.at);
+    if (this.left !== null && value.length >= largeValueBytes) this.left.push({ value, at: this.length });
+    else this.slab.set(value, this.at);
     this.at += value.length;
   }
 
@@ -132,7 +134,7 @@ export class ByteWriter {
     this.long(length);
     this.reserve(length);
     if (this.left !== null && length >= largeValueBytes) {
-      this.left.push({ text: value, at: this.length });
+      this.left.push({ value, at: this.length });
       this.at += length;
     } else this.at += this.slab.write(value, this.at, length, 'utf8');
   }
@@ -197,14 +199,22 @@ export class ByteWriter {
   }
 }
 
-/** A text of 64 MiB in one call takes 130 ms. */
-async function writeLeft(record: Buffer, left: readonly LeftText[]): Promise<Buffer> {
-  for (const { text, at } of left) {
+/** A text of 64 MiB in one call takes 130 ms, a copy of as many bytes 30. */
+async function writeLeft(record: Buffer, left: readonly LeftValue[]): Promise<Buffer> {
+  for (const { value, at } of left) {
     let end = at;
-    for (const piece of piecesOf(text)) {
-      end += record.write(piece, end, 'utf8');
+    for (const piece of typeof value === 'string' ? piecesOf(value) : bytePieces(value)) {
+      if (typeof piece === 'string') end += record.write(piece, end, 'utf8');
+      else {
+        record.set(piece, end);
+        end += piece.length;
+      }
       await nextTurn();
     }
   }
   return record;
+}
+
+function* bytePieces(bytes: Uint8Array): Generator<Uint8Array> {
+  for (let from = 0; from < bytes.length; from += turnBytes) yield bytes.subarray(from, from + turnBytes);
 }

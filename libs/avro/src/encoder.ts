@@ -32,7 +32,7 @@ export interface TableEncoder {
    *   the message names table and column
    */
   encode(header: RecordHeader, event: RowEvent): EncodedRecord;
-  /** It has a text whose encoding takes long. */
+  /** It has a value whose encoding takes long. */
   isLarge(event: RowEvent): boolean;
   /** As encode(), with turns of the event loop: the same record. What encode() throws it throws at once, or rejects with. */
   encodeInTurns(header: RecordHeader, event: RowEvent): Promise<EncodedRecord>;
@@ -114,7 +114,7 @@ export class RecordEncoder {
       },
       isLarge: largeIn(table),
       encodeInTurns: async (header, event) => {
-        writer.beginInTurns();
+        writer.beginInTurns(mostBytesOfEvent(event));
         write(header, event);
         const value = writer.finishInTurns();
         const key = keyOf(event);
@@ -143,16 +143,29 @@ export class RecordEncoder {
   }
 }
 
-/** Asked for each row: no column of most tables can be so large. */
+/** Of a record beside its values, and around a value, roughly: what is more is moved once. */
+const [envelopeBytes, spareBytes] = [64 * 1024, 64];
+
+/** What can be so large. */
+const large: ReadonlySet<ColumnType> = new Set<ColumnType>(['text', 'json', 'blob', 'geometry', 'vector']);
+
+/** Asked for each row: most tables have no such column. */
 function largeIn(table: TableSchema): (event: RowEvent) => boolean {
-  const names = table.columns.filter(({ type }) => type === 'text' || type === 'json').map(({ name }) => name);
-  const has = (row: Row | null): boolean =>
-    row !== null &&
-    names.some((name) => {
-      const value = row[name];
-      return typeof value === 'string' && value.length >= largeValueBytes / 4;
-    });
+  const names = table.columns.filter(({ type }) => large.has(type)).map(({ name }) => name);
+  const has = (row: Row | null): boolean => row !== null && names.some((name) => mostBytesOf(row[name]) >= largeValueBytes);
   return names.length === 0 ? () => false : ({ before, after }) => has(before) || has(after);
+}
+
+/** A unit of UTF-16 is up to three bytes of UTF-8. */
+function mostBytesOf(value: Value | undefined): number {
+  if (typeof value === 'string') return 3 * value.length;
+  return typeof value === 'object' && value !== null ? value.length : 0;
+}
+
+/** Of an event's record: memory that is not written to costs nothing. */
+function mostBytesOfEvent({ before, after }: RowEvent): number {
+  const values = [before, after].flatMap((row) => Object.values(row ?? {}));
+  return values.reduce<number>((sum, value) => sum + mostBytesOf(value) + spareBytes, envelopeBytes);
 }
 
 function wrongKind(header: RecordHeader, kind: string): SyncError {

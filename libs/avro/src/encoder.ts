@@ -1,11 +1,13 @@
 /** Row events and control records → Kafka records. Registers each schema once; encoding a row event is synchronous after that. */
 import {
+  type ColumnType,
   type ControlRecord,
   type RecordHeader,
   type Row,
   type RowEvent,
   SyncError,
   type TableSchema,
+  type Value,
   largeValueBytes,
   tableName,
 } from '@lutra/model';

@@ -79,6 +79,7 @@ describe.each(versions)('large values on %s', (version) => {
       ];
       const turns = countTurns();
       for (const step of steps) {
+        await builder.prepare(step);
         builder.add(step);
         await run(builder.take());
       }

@@ -154,8 +154,13 @@ const large: ReadonlySet<ColumnType> = new Set<ColumnType>(['text', 'json', 'blo
 /** Asked for each row: most tables have no such column. */
 function largeIn(table: TableSchema): (event: RowEvent) => boolean {
   const names = table.columns.filter(({ type }) => large.has(type)).map(({ name }) => name);
-  const has = (row: Row | null): boolean => row !== null && names.some((name) => mostBytesOf(row[name]) >= largeValueBytes);
-  return names.length === 0 ? () => false : ({ before, after }) => has(before) || has(after);
+  return names.length === 0 ? () => false : ({ before, after }) => hasLarge(names, before) || hasLarge(names, after);
+}
+
+function hasLarge(names: readonly string[], row: Row | null): boolean {
+  if (row === null) return false;
+  for (const name of names) if (mostBytesOf(row[name]) >= largeValueBytes) return true;
+  return false;
 }
 
 /** A unit of UTF-16 is up to three bytes of UTF-8. */

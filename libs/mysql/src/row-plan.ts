@@ -49,8 +49,7 @@ export async function toRowBeside(plan: RowPlan, found: ResultRow): Promise<Row>
   for (const [i, { name, schema }] of plan.table.columns.entries()) {
     const [value = null, types] = [found[`c${i}`], found[`t${i}`]];
     const isLarge = (typeof value === 'string' && types != null) || (Buffer.isBuffer(value) && schema.charset !== undefined);
-    const takesLong = isLarge && (value as string | Buffer).length >= largeValueBytes;
-    row.push([name, takesLong ? await valueBeside(schema, value, types) : valueOf(schema, value, types)]);
+    row.push([name, isLarge && value.length >= largeValueBytes ? await valueBeside(schema, value, types) : valueOf(schema, value, types)]);
   }
   return Object.fromEntries(row);
 }

@@ -95,7 +95,7 @@ export async function apply({ target }: Site, items: readonly Rows[]): Promise<v
     for (const { before, after } of rows) builder.add({ op, before, after, source: table, target: at } satisfies Change);
     const text = builder.take();
     await target.run({ sql: 'BEGIN', marks: [{ does: 'begin' }] });
-    const wrong = differing(text, await target.run(text));
+    const wrong = await differing(text, await target.run(text));
     if (wrong.length > 0) await target.rollback();
     if (wrong.length > 0)
       throw new SyncError('ROW_CONFLICT', `${table.name}: ${op}: ${wrong.length} of ${rows.length} rows are not as they were`);

@@ -88,7 +88,7 @@ async function apply(
     for (const change of changes) builder.add({ ...change, source, target });
     const text = builder.take();
     await connection.run({ sql: 'BEGIN', marks: [{ does: 'begin' }] });
-    const found = differing(text, await connection.run(text));
+    const found = await differing(text, await connection.run(text));
     await connection.commit();
     return found;
   } finally {

@@ -125,6 +125,8 @@ describe('writing the log', () => {
     ['that cannot be encoded', { value: new RangeError('Invalid string length') }, 'INTERNAL'],
   ])('names a row %s: table, key, place', async (_, { value, publish }: Failing, code) => {
     const prepare = async () => ({
+      isLarge: () => false,
+      encodeInTurns: () => Promise.reject(new Error('is not large')),
       encode: () => {
         if (value instanceof Error) throw value;
         return { key: null, value: Buffer.alloc(value), headers: {} };

@@ -104,7 +104,8 @@ export class LogWriter {
     const header = this.#nextHeader('row');
     const { last } = event.transaction;
     const row = { op: event.op, last, commitMs: event.source.tsMs, gtid: last ? event.source.gtid : null };
-    const record = encoded(encoder, { header, table, event });
+    const of = { header, table, event };
+    const record = encoder.isLarge(event) ? await encodedInTurns(encoder, of) : encoded(encoder, of);
     if (record.value.length > turnBytes) await nextTurn();
     await this.#push({ header, record, row, control: null, about: record.value.length < largeBytes ? null : aboutRow(table, event) });
   }
@@ -185,11 +186,22 @@ export class LogWriter {
   }
 }
 
+interface ToEncode {
+  readonly header: RecordHeader;
+  readonly table: TableSchema;
+  readonly event: RowEvent;
+}
+
+async function encodedInTurns(encoder: TableEncoder, { header, table, event }: ToEncode): Promise<EncodedRecord> {
+  try {
+    return await encoder.encodeInTurns(header, event);
+  } catch (error) {
+    throw withRow(toSyncError(error), aboutRow(table, event));
+  }
+}
+
 /** What cannot be encoded names its row, too. */
-function encoded(
-  encoder: TableEncoder,
-  { header, table, event }: { header: RecordHeader; table: TableSchema; event: RowEvent },
-): EncodedRecord {
+function encoded(encoder: TableEncoder, { header, table, event }: ToEncode): EncodedRecord {
   try {
     return encoder.encode(header, event);
   } catch (error) {

@@ -9,6 +9,7 @@ import type { RowEvent } from '@lutra/model';
 import type { Change } from '@lutra/mysql';
 import type { Backlog } from './backlog.js';
 import type { GuardedStream } from './conflict/guarded-stream.js';
+import { nameFailure } from './failure.js';
 import { HugeTransaction } from './huge-transaction.js';
 import { guarded, plainly } from './huge-writer.js';
 import type { Place } from './log-reader.js';
@@ -91,6 +92,8 @@ export class SourceTransactions {
 
   async add(change: Change, event: RowEvent, place: Place): Promise<void> {
     if (this.#skipping.rows) return this.#skipping.rows.add(change);
+    const prepared = this.#to.statements.prepare(change);
+    if (prepared) await this.#prepared(prepared, event, place);
     this.#open.count(event.op);
     if (this.#huge) return this.#huge.add([change], { event, place });
     this.#open.hold(change);
@@ -108,6 +111,19 @@ export class SourceTransactions {
     const changes = this.#open.takeChanges();
     await backlog.add({ changes, ops: this.#open.close(), event, place, safe, checkpoint: transactions.checkpointAt(place, event) });
     if (statements.bytes >= this.#options.batchBytes) await backlog.flush();
+  }
+
+  /** What fails names its transaction by its first record: the last one has not come. */
+  async #prepared(prepared: Promise<void>, event: RowEvent, place: Place): Promise<void> {
+    const { backlog, transactions } = this.#to;
+    try {
+      await prepared;
+    } catch (error) {
+      // What came before it takes effect.
+      await backlog.flush();
+      await transactions.settled();
+      throw nameFailure(error, { changes: { first: 0, list: [] }, log: place.log, seq: this.firstSeq ?? place.seq, event });
+    }
   }
 
   /** The open transaction is void: nothing of it may stay. */

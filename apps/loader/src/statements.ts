@@ -26,6 +26,15 @@ export class Statements {
     return this.#changes;
   }
 
+  /** See StatementBuilder.prepare. */
+  prepare(change: Change): Promise<void> | null {
+    return (
+      this.#builder.prepare(change)?.catch((error: unknown) => {
+        throw nameRow(error, change);
+      }) ?? null
+    );
+  }
+
   /** @throws SyncError as StatementBuilder.add and addSafe, and whatever else fails, with the row's table and key; of no use after that */
   add(change: Change, safe: boolean): void {
     try {

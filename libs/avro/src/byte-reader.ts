@@ -3,7 +3,7 @@
  * writer could have written become RECORD_INVALID, never a value.
  */
 import { isUtf8 } from 'node:buffer';
-import { SyncError } from '@lutra/model';
+import { largeValueBytes, LargeValue, SyncError } from '@lutra/model';
 
 const wide = new BigInt64Array(1);
 const halves = new Int32Array(wide.buffer);
@@ -17,6 +17,12 @@ const largeBytes = 512 * 1024;
 
 export function malformed(what: string): SyncError {
   return new SyncError('RECORD_INVALID', what);
+}
+
+function utf8Of(source: Buffer, from: number, length: number): string {
+  const text = source.toString('utf8', from, from + length);
+  if (text.includes('\uFFFD') && !isUtf8(source.subarray(from, from + length))) throw malformed('a string is not UTF-8');
+  return text;
 }
 
 export class ByteReader {
@@ -106,10 +112,15 @@ export class ByteReader {
 
   string(): string {
     const length = this.length();
+    return utf8Of(this.source, this.skip(length), length);
+  }
+
+  /** A text of a column: a LargeValue where making it takes long, and may wait. */
+  text(): string | LargeValue {
+    const length = this.length();
     const from = this.skip(length);
-    const text = this.source.toString('utf8', from, from + length);
-    if (text.includes('\uFFFD') && !isUtf8(this.source.subarray(from, from + length))) throw malformed('a string is not UTF-8');
-    return text;
+    if (length < largeValueBytes) return utf8Of(this.source, from, length);
+    return new LargeValue(() => utf8Of(this.source, from, length));
   }
 
   /** True, and past them, if the next bytes are these. */

@@ -19,7 +19,7 @@ function text(connectName?: string): MakeCodec {
       if (typeof value !== 'string') throw wrongType(column, value);
       writer.string(value);
     },
-    read: (reader) => reader.string(),
+    read: (reader) => reader.text(),
   });
 }
 

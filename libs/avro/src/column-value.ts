@@ -1,5 +1,5 @@
 /** What a column's codec is, and how it refuses a value: by type and range, without naming the value. */
-import { type ColumnSchema, SyncError, type Value } from '@lutra/model';
+import { type ColumnSchema, type LargeValue, SyncError, type Value } from '@lutra/model';
 import type { AvroObject } from './avro-schema.js';
 import type { ByteReader } from './byte-reader.js';
 import type { ByteWriter } from './byte-writer.js';
@@ -10,7 +10,7 @@ export interface ColumnCodec {
   /** @throws SyncError INTERNAL (another JS type) or VALUE_UNSUPPORTED (out of range) */
   readonly write: (writer: ByteWriter, value: Value) => void;
   /** @throws SyncError RECORD_INVALID */
-  readonly read: (reader: ByteReader) => Exclude<Value, null>;
+  readonly read: (reader: ByteReader) => Exclude<Value, null> | LargeValue;
 }
 
 export const wrongType = (column: ColumnSchema, value: Value | undefined): SyncError =>

@@ -3,12 +3,13 @@
  * written with; that the registry still has that one under its id is checked by the fingerprint in the headers, because a registry
  * that was rebuilt may give one number to two schemas.
  */
-import { type LogRecord, type RecordBody, SyncError, toSyncError } from '@lutra/model';
+import { largeValueBytes, type LogRecord, type RecordBody, SyncError, toSyncError } from '@lutra/model';
 import { type AvroRecord, isRecord, parseAvro } from './avro-schema.js';
 import { ByteReader, malformed } from './byte-reader.js';
 import { canonicalJson, fingerprint } from './canonical-json.js';
 import { controlKindOf, controlReader } from './control.js';
 import { eventReader } from './envelope.js';
+import { finishImages } from './row-codec.js';
 import { fromHeaders, type Headers, schemaHeader } from './headers.js';
 import { prefixBytes, type SchemaIds, schemaIdOf } from './schema-ids.js';
 
@@ -35,7 +36,7 @@ export class RecordDecoder {
   }
 
   /**
-   * A promise only where the schema must be fetched first.
+   * A promise only where the schema must be fetched first, or the record is a large one.
    * @throws SyncError RECORD_INVALID (names the offset), SCHEMA_UNKNOWN, or what the registry throws
    */
   decode(raw: RawRecord): LogRecord | Promise<LogRecord> {
@@ -88,7 +89,24 @@ function rowBody(schema: AvroRecord, print: string): BodyReader {
   return { kind: 'row', fingerprint: print, read: (reader) => ({ kind: 'row', table, event: read(reader) }) };
 }
 
-function decodeWith(body: BodyReader, raw: RawRecord, value: Buffer): LogRecord {
+function decodeWith(body: BodyReader, raw: RawRecord, value: Buffer): LogRecord | Promise<LogRecord> {
+  const record = decodeAtOnce(body, raw, value);
+  return value.length < largeValueBytes ? record : finished(record);
+}
+
+/** With its large values. */
+async function finished(record: LogRecord): Promise<LogRecord> {
+  const { body, offset } = record;
+  if (body.kind !== 'row') return record;
+  try {
+    await finishImages(body.table, [body.event.before, body.event.after]);
+  } catch (error) {
+    throw at(offset, error);
+  }
+  return record;
+}
+
+function decodeAtOnce(body: BodyReader, raw: RawRecord, value: Buffer): LogRecord {
   try {
     const header = fromHeaders(raw.headers);
     if (schemaHeader(raw.headers) !== body.fingerprint) {

@@ -1,5 +1,16 @@
 /** Row events and control records → Kafka records. Registers each schema once; encoding a row event is synchronous after that. */
-import { type ControlRecord, type RecordHeader, type RowEvent, SyncError, type TableSchema, tableName } from '@lutra/model';
+import {
+  type ColumnType,
+  type ControlRecord,
+  type RecordHeader,
+  type Row,
+  type RowEvent,
+  SyncError,
+  type TableSchema,
+  type Value,
+  largeValueBytes,
+  tableName,
+} from '@lutra/model';
 import { ByteWriter } from './byte-writer.js';
 import { fingerprint } from './canonical-json.js';
 import { controlSchema, writeControl } from './control.js';
@@ -23,6 +34,10 @@ export interface TableEncoder {
    *   the message names table and column
    */
   encode(header: RecordHeader, event: RowEvent): EncodedRecord;
+  /** It has a value whose encoding takes long. */
+  isLarge(event: RowEvent): boolean;
+  /** As encode(), with turns of the event loop: the same record. What encode() throws it throws at once, or rejects with. */
+  encodeInTurns(header: RecordHeader, event: RowEvent): Promise<EncodedRecord>;
 }
 
 export class RecordEncoder {
@@ -87,14 +102,25 @@ export class RecordEncoder {
       writeKey(writer, row);
       return writer.finish();
     };
+    const write = (header: RecordHeader, event: RowEvent): void => {
+      if (header.kind !== 'row') throw wrongKind(header, 'row');
+      writePrefix(writer, valueId);
+      writeEvent(writer, event);
+    };
     return {
       encode: (header, event) => {
-        if (header.kind !== 'row') throw wrongKind(header, 'row');
         writer.begin();
-        writePrefix(writer, valueId);
-        writeEvent(writer, event);
+        write(header, event);
         const value = writer.finish();
         return { key: keyOf(event), value, headers: toHeaders(header, schema) };
+      },
+      isLarge: largeIn(table),
+      encodeInTurns: async (header, event) => {
+        writer.beginInTurns(mostBytesOfEvent(event));
+        write(header, event);
+        const value = writer.finishInTurns();
+        const key = keyOf(event);
+        return { key, value: await value, headers: toHeaders(header, schema) };
       },
     };
   }
@@ -117,6 +143,36 @@ export class RecordEncoder {
       throw error;
     }
   }
+}
+
+/** Of a record beside its values, and around a value, roughly: what is more is moved once. */
+const [envelopeBytes, spareBytes] = [64 * 1024, 64];
+
+/** What can be so large. */
+const large: ReadonlySet<ColumnType> = new Set<ColumnType>(['text', 'json', 'blob', 'geometry', 'vector']);
+
+/** Asked for each row: most tables have no such column. */
+function largeIn(table: TableSchema): (event: RowEvent) => boolean {
+  const names = table.columns.filter(({ type }) => large.has(type)).map(({ name }) => name);
+  return names.length === 0 ? () => false : ({ before, after }) => hasLarge(names, before) || hasLarge(names, after);
+}
+
+function hasLarge(names: readonly string[], row: Row | null): boolean {
+  if (row === null) return false;
+  for (const name of names) if (mostBytesOf(row[name]) >= largeValueBytes) return true;
+  return false;
+}
+
+/** A unit of UTF-16 is up to three bytes of UTF-8. */
+function mostBytesOf(value: Value | undefined): number {
+  if (typeof value === 'string') return 3 * value.length;
+  return typeof value === 'object' && value !== null ? value.length : 0;
+}
+
+/** Of an event's record: memory that is not written to costs nothing. */
+function mostBytesOfEvent({ before, after }: RowEvent): number {
+  const values = [before, after].flatMap((row) => Object.values(row ?? {}));
+  return values.reduce<number>((sum, value) => sum + mostBytesOf(value) + spareBytes, envelopeBytes);
 }
 
 function wrongKind(header: RecordHeader, kind: string): SyncError {

@@ -1,5 +1,5 @@
 /** Row images ⇄ Avro's Value records, and the primary key's Key record. Every column is there on both sides, or it is an error. */
-import { type ColumnSchema, type Row, SyncError, type TableSchema, tableName, type Value } from '@lutra/model';
+import { type ColumnSchema, finishRow, type Row, SyncError, type TableSchema, tableName, type Value } from '@lutra/model';
 import { type ByteReader, malformed } from './byte-reader.js';
 import type { ByteWriter } from './byte-writer.js';
 import { columnCodec } from './column-codec.js';
@@ -68,7 +68,7 @@ function emptyRowClass(): RowClass {
   return EmptyRow;
 }
 
-/** Reads `["null", Value]`. */
+/** Reads `["null", Value]`; of a large row finishImages() is to follow. */
 export function rowReader(table: TableSchema): (reader: ByteReader) => Row | null {
   const columns = table.columns.map((column) => ({ column, name: column.name, read: columnCodec(column).read }));
   const NewRow = emptyRowClass();
@@ -77,13 +77,24 @@ export function rowReader(table: TableSchema): (reader: ByteReader) => Row | nul
     const row = new NewRow();
     for (const { column, name, read } of columns) {
       try {
-        row[name] = present(reader) ? read(reader) : null;
+        row[name] = present(reader) ? (read(reader) as Value) : null;
       } catch (error) {
         throw at(table, column, error);
       }
     }
     return row;
   };
+}
+
+/** Makes the large values of what rowReader() has read, with turns of the event loop. */
+export async function finishImages(table: TableSchema, images: readonly (Row | null)[]): Promise<void> {
+  const failed = (error: unknown, name: string): SyncError =>
+    at(
+      table,
+      table.columns.find((column) => column.name === name)!,
+      error,
+    );
+  for (const image of images) await finishRow(image, failed);
 }
 
 function present(reader: ByteReader): boolean {

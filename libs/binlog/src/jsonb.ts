@@ -6,6 +6,7 @@
  */
 import { isUtf8 } from 'node:buffer';
 import { mostSigned, signMark } from '@lutra/model';
+import { beside } from '@lutra/runtime';
 import { printDouble } from './json-double.js';
 import { printOpaque } from './json-opaque.js';
 
@@ -34,6 +35,8 @@ export function jsonbText(bytes: Buffer): string {
   if (bytes.length === 0) return 'null';
   return new Document(bytes).text(bytes.readUInt8(0), { at: 1, end: bytes.length });
 }
+
+export const jsonbTextBeside = beside(import.meta.url, jsonbText);
 
 /** Where a value's bytes begin, and what they may not go beyond. Numbers instead of views: a document may have a million values. */
 interface Place {

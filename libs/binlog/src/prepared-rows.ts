@@ -36,7 +36,7 @@ export async function* preparedRows(source: PreparedSource, item: Elsewhere): As
   const start = place ?? (await findPrepared(source, item));
   const reader = source.reader(xid, start);
   for await (const bytes of eventsFrom(source, start, item)) {
-    for (const found of readAt(reader, bytes, item)) {
+    for (const found of await readAt(reader, bytes, item)) {
       if (found.kind === 'begin') yield { ...begin, session: found.session };
       else if (found.kind === 'rows') yield found;
       else if (found.kind === 'statement') yield { ...found, gtid: begin.gtid, at: begin.at };
@@ -49,9 +49,9 @@ export async function* preparedRows(source: PreparedSource, item: Elsewhere): As
  * What cannot be read is told with the XA COMMIT, where the log stands: behind the XA PREPARE it is already, so nobody could go on behind
  * that.
  */
-function readAt(reader: TransactionReader, bytes: Buffer, { xid, begin: { gtid, at } }: Elsewhere): readonly ReadItem[] {
+async function readAt(reader: TransactionReader, bytes: Buffer, { xid, begin: { gtid, at } }: Elsewhere): Promise<readonly ReadItem[]> {
   try {
-    return reader.read(bytes);
+    return await reader.read(bytes);
   } catch (error) {
     const { code, message, details } = toSyncError(error);
     const where = `${at.file}:${at.pos}${gtid === null ? '' : `, in ${gtid}`}`;

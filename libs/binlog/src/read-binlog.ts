@@ -3,7 +3,6 @@
  * whether the dump still tells all (source-watch.ts). Promises commit order, nothing skipped, nothing after an error; never connects again
  * by itself.
  */
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { SyncError } from '@lutra/model';
 import type { FilePosition, SourceItem } from '@lutra/model';
 import { askText } from './ask-text.js';
@@ -23,8 +22,6 @@ import { TransactionReader } from './transaction-reader.js';
 import type { Elsewhere } from './transactions.js';
 
 const defaultBufferBytes = 16 * 1024 * 1024;
-/** An event of a large row: putting it together and decoding it are two pieces of work. */
-const largeEventBytes = 1024 * 1024;
 const defaultHeartbeatMs = 1000;
 const defaultLookMs = 3000;
 
@@ -61,8 +58,8 @@ export async function* readBinlog(options: BinlogOptions): AsyncGenerator<Source
         continue;
       }
       dump.taken();
-      if (event.length > largeEventBytes) await nextTurn();
-      for (const item of reader.read(event)) {
+      const read = reader.read(event);
+      for (const item of read instanceof Promise ? await abortable(signal, () => read) : read) {
         if (item.kind === 'elsewhere') yield* elsewhere(options, opening, item);
         else
           yield item.kind === 'undecoded' ? item.finish(await abortable(signal, () => askText(options, item.charset, item.bytes))) : item;

@@ -1,5 +1,5 @@
 /** Rows from a rows event. Promises every row and every column of it, or an error: a row image that is not full is refused. */
-import { rowKey, SyncError, tableName } from '@lutra/model';
+import { finishRow, rowKey, SyncError, tableName } from '@lutra/model';
 import type { Row, RowImage, TableSchema, Value } from '@lutra/model';
 import { ByteReader } from './byte-reader.js';
 import type { TableVersion } from './columns.js';
@@ -12,6 +12,8 @@ export interface RowsDecoder {
   readonly schema: TableSchema;
   /** @param body of the event, from its table id on */
   decode(body: Buffer, type: RowsType): RowImage[];
+  /** Makes the large values of what was decoded, which stand in the rows as LargeValue until then. */
+  finish(rows: readonly RowImage[]): Promise<void>;
 }
 
 type MutableRow = Record<string, Value>;
@@ -37,6 +39,15 @@ export function rowsDecoder({ schema, columns }: TableVersion): RowsDecoder {
         throw placed(error, schema);
       }
       return rows;
+    },
+    finish: async (rows) => {
+      try {
+        for (const { before, after } of rows)
+          for (const row of [before, after])
+            await finishRow(row, (error, column) => atColumn(error, { table: schema, row: row ?? {}, column }));
+      } catch (error) {
+        throw placed(error, schema);
+      }
     },
   };
 }
@@ -104,7 +115,7 @@ function imageReader(table: TableSchema, names: readonly string[], readers: read
   const readKey = (reader: ByteReader, row: MutableRow, { nulls, from }: { nulls: number; from: number }): void => {
     try {
       for (let i = from; i < names.length && table.primaryKey.some((name) => row[name] === undefined); i++)
-        row[names[i]!] = (reader.bytes[nulls + (i >> 3)]! & (1 << (i & 7))) === 0 ? readers[i]!(reader) : null;
+        row[names[i]!] = (reader.bytes[nulls + (i >> 3)]! & (1 << (i & 7))) === 0 ? (readers[i]!(reader) as Value) : null;
     } catch {
       // The error that is under way is told without it.
     }
@@ -114,7 +125,8 @@ function imageReader(table: TableSchema, names: readonly string[], readers: read
     const row = new Image();
     let i = 0;
     try {
-      for (; i < names.length; i++) row[names[i]!] = (reader.bytes[nulls + (i >> 3)]! & (1 << (i & 7))) === 0 ? readers[i]!(reader) : null;
+      for (; i < names.length; i++)
+        row[names[i]!] = (reader.bytes[nulls + (i >> 3)]! & (1 << (i & 7))) === 0 ? (readers[i]!(reader) as Value) : null;
     } catch (error) {
       // The bytes of a text that is none have been read.
       if (error instanceof SyncError && error.code === 'VALUE_UNSUPPORTED') readKey(reader, row, { nulls, from: i + 1 });
@@ -131,11 +143,12 @@ function imageReader(table: TableSchema, names: readonly string[], readers: read
 function atColumn(error: unknown, { table, row, column }: { table: TableSchema; row: Row; column: string }): SyncError {
   const key = table.primaryKey.every((name) => row[name] !== undefined) ? rowKey(table, row) : undefined;
   const details = { database: table.database, table: table.name, column, ...(key && { key }) };
-  const ofRow = key ? `, ${key}` : '';
+  const [name, ofRow] = [`${tableName(table)}.${column}`, key ? `, ${key}` : ''];
   if (error instanceof SyncError) {
-    return new SyncError(error.code, `${error.message}${ofRow}`, { cause: error.cause, details: { ...error.details, ...details } });
+    const message = error.message.includes(name) ? error.message : `${name}: ${error.message}`;
+    return new SyncError(error.code, `${message}${ofRow}`, { cause: error.cause, details: { ...error.details, ...details } });
   }
-  const where = `${tableName(table)}.${column}${ofRow}`;
+  const where = `${name}${ofRow}`;
   if ((error as NodeJS.ErrnoException).code === 'ERR_STRING_TOO_LONG')
     return new SyncError('VALUE_UNSUPPORTED', `${where}: a text is longer than 512 MiB`, { cause: error, details });
   return new SyncError('BINLOG_DECODE', `${where}: a value cannot be decoded`, { cause: error, details });

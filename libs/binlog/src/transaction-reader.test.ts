@@ -34,7 +34,7 @@ class Tape {
   }
 
   read(parts: EventParts): readonly ReadItem[] {
-    return this.reader.read(eventBytes(parts));
+    return this.reader.read(eventBytes(parts)) as readonly ReadItem[]; // none of them is large
   }
 
   /** An event that stands in the file. */

@@ -2,7 +2,8 @@
  * From events to items: begin (rows)* commit, ddl, heartbeat. Holds what must be known between events: the place, the open transaction
  * and its tables. Never passes over an event that could carry rows; after it has thrown it is not used again.
  */
-import { carriedRowsFlags, ofTable, SyncError } from '@lutra/model';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { carriedRowsFlags, largeValueBytes, ofTable, SyncError } from '@lutra/model';
 import type { FilePosition, Position, RowImage, SourceItem } from '@lutra/model';
 import { ByteReader } from './byte-reader.js';
 import type { ServerFacts } from './column-facts.js';
@@ -49,6 +50,8 @@ export class TransactionReader {
   /** By table id; of the open transaction only. */
   readonly #tables = new Map<number, Table>();
   #search: StartSearch | null = null;
+  /** Rows of the last event, whose large values are not made yet. */
+  #unfinished: { readonly table: RowsDecoder; readonly rows: readonly RowImage[] } | null = null;
 
   constructor(options: ReaderOptions) {
     const { start, end, gtidMode, facts } = options;
@@ -73,10 +76,30 @@ export class TransactionReader {
   }
 
   /**
-   * @param bytes one event. @throws SyncError BINLOG_DECODE, BINLOG_UNSUPPORTED, SOURCE_SETTINGS, SOURCE_UNAVAILABLE, COLUMN_UNSUPPORTED,
-   * VALUE_UNSUPPORTED
+   * @param bytes one event. A promise where it is large: then nothing else may be read before it has resolved.
+   * @throws SyncError BINLOG_DECODE, BINLOG_UNSUPPORTED, SOURCE_SETTINGS, SOURCE_UNAVAILABLE, COLUMN_UNSUPPORTED, VALUE_UNSUPPORTED
    */
-  read(bytes: Buffer): readonly ReadItem[] {
+  read(bytes: Buffer): readonly ReadItem[] | Promise<readonly ReadItem[]> {
+    return bytes.length < largeValueBytes ? this.#readEvent(bytes) : this.#readLarge(bytes);
+  }
+
+  /** Making large values is work of its own, and each has a turn of the event loop. */
+  async #readLarge(bytes: Buffer): Promise<readonly ReadItem[]> {
+    await nextTurn();
+    const before = this.#place.now;
+    const gtid = this.#transactions.gtidNow;
+    const items = this.#readEvent(bytes);
+    const unfinished = this.#unfinished;
+    this.#unfinished = null;
+    try {
+      await unfinished?.table.finish(unfinished.rows);
+    } catch (error) {
+      throw locate(error, before, gtid);
+    }
+    return items;
+  }
+
+  #readEvent(bytes: Buffer): readonly ReadItem[] {
     const before = this.#place.now;
     try {
       const items = this.#read(this.#framing.read(bytes));
@@ -181,6 +204,7 @@ export class TransactionReader {
       return this.#transactions.within('rows');
     }
     const rows = decodeRows(table, event.body, type);
+    if (event.size >= largeValueBytes) this.#unfinished = { table, rows };
     const flags = flagsOf(event.body) & carriedRowsFlags;
     return this.#transactions.rows({ kind: 'rows', table: table.schema, op: type.op, rows, flags, at, bytes: event.size });
   }

@@ -1,14 +1,15 @@
 /** Per column, what reads its values: chosen once per table version, so that no row asks for a type again. */
-import { errorValueOf, setText, SyncError } from '@lutra/model';
+import { errorValueOf, largeValueBytes, LargeValue, setText, SyncError } from '@lutra/model';
 import type { ColumnType, Value } from '@lutra/model';
 import type { ByteReader } from './byte-reader.js';
 import type { Column } from './columns.js';
 import { decimalReader } from './decimal.js';
-import { jsonbText } from './jsonb.js';
+import { jsonbText, jsonbTextBeside } from './jsonb.js';
 import { datetimeReader, readDate, readYear, timeReader, timestampReader } from './temporal.js';
-import { textDecoder } from './text.js';
+import { decodedBeside, textDecoder } from './text.js';
 
-export type ValueReader = (reader: ByteReader) => Value;
+/** Gives a LargeValue where making the value takes long. */
+export type ValueReader = (reader: ByteReader) => Value | LargeValue;
 
 /** @param where table and column, for messages */
 export function valueReader(column: Column, where: string): ValueReader {
@@ -61,7 +62,13 @@ function bitReader({ schema: { length } }: Column): ValueReader {
 function textReader({ schema: { charset = '' }, prefix }: Column, where: string): ValueReader {
   const decode = textDecoder(charset);
   if (!decode) throw new SyncError('COLUMN_UNSUPPORTED', `${where}: the character set ${charset} is not supported`);
-  return (reader) => decode(reader, reader.uintLE(prefix), where);
+  if (prefix < 3) return (reader) => decode(reader, reader.uintLE(prefix), where);
+  return (reader) => {
+    const size = reader.uintLE(prefix);
+    if (size < largeValueBytes) return decode(reader, size, where);
+    const bytes = reader.take(size);
+    return new LargeValue(() => decodedBeside(bytes, charset, where));
+  };
 }
 
 /** Values up to this size are copied, so that a small one does not keep its whole packet in memory. */
@@ -87,7 +94,10 @@ function paddedReader({ schema: { length }, prefix }: Column): ValueReader {
 }
 
 function jsonReader({ prefix }: Column): ValueReader {
-  return (reader) => jsonbText(reader.take(reader.uintLE(prefix)));
+  return (reader) => {
+    const bytes = reader.take(reader.uintLE(prefix));
+    return bytes.length < largeValueBytes ? jsonbText(bytes) : new LargeValue(() => jsonbTextBeside(bytes));
+  };
 }
 
 function enumReader({ schema: { values = [] }, prefix }: Column): ValueReader {

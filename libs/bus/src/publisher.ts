@@ -7,6 +7,7 @@
  * leader. The client's own Producer is not used: upon UNKNOWN_PRODUCER_ID or OUT_OF_ORDER_SEQUENCE_NUMBER it takes a new producer id and
  * sends the records again under it, which can write them twice, and it goes on for as long as there are retries. Here these are final.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { initProducerIdV4 } from '@platformatic/kafka';
 import { SyncError } from '@lutra/model';
 import { Cluster, within } from './cluster.js';
@@ -15,7 +16,7 @@ import type { Compression } from './compression.js';
 import { kafkaError } from './kafka-error.js';
 import type { BusOptions, OutRecord } from './options.js';
 import { produceBatch } from './produce.js';
-import { batchLayout, frameBatch, packRecords } from './record-batch.js';
+import { batchLayout, frameBatch, packRecords, largeBytes } from './record-batch.js';
 import type { PackedRecords } from './record-batch.js';
 
 export interface PublisherOptions extends BusOptions {
@@ -153,6 +154,7 @@ export class Publisher {
     if (batch.length > maxBatchBytes) throw this.#tooLarge({ ...of, limit: String(maxBatchBytes), setting: 'topic.maxMessageBytes' });
     if (batch.length + requestOverhead > maxRequestBytes)
       throw this.#tooLarge({ ...of, limit: String(maxRequestBytes), setting: 'socket.request.max.bytes' });
+    if (batch.length > largeBytes) await nextTurn();
     return batch;
   }
 

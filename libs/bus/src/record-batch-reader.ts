@@ -2,6 +2,7 @@
  * Record batches → records. What a fetch brings must be what we wrote: consecutive offsets, sound checksums, no transactions.
  * Anything else is a named error; nothing is passed over.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { SyncError } from '@lutra/model';
 import { compressionMask, decompress } from './compression.js';
 import type { RawRecord } from './options.js';
@@ -72,7 +73,9 @@ export function readBatch(batch: RawBatch, from: number): RawRecord[] | Promise<
   if (count !== nextOffset - firstOffset) throw gap(firstOffset, nextOffset, `${count} records`);
   const data = decompress(bytes.subarray(batchLayout.records), attributes & compressionMask, firstOffset);
   const records = { firstOffset, count, from, clock: readClock(bytes, attributes) };
-  return data instanceof Promise ? data.then((plain) => readRecords(plain, records)) : readRecords(data, records);
+  return data instanceof Promise
+    ? data.then((plain) => nextTurn(plain)).then((plain) => readRecords(plain, records))
+    : readRecords(data, records);
 }
 
 /** Time delta → time. */

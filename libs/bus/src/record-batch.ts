@@ -26,7 +26,7 @@ export const batchLayout = {
   records: 61,
 } as const;
 /** More than an ordinary batch has. */
-const largeBytes = 1024 * 1024;
+export const largeBytes = 1024 * 1024;
 /** `length` counts from here. */
 export const afterLength = 12;
 
@@ -52,8 +52,16 @@ export async function packRecords(records: readonly OutRecord[], compression: Co
   const size = plain.length - batchLayout.records;
   if (size > largeBytes) await nextTurn();
   const chosen = size < minCompressedBytes ? 'none' : compression;
-  const batch = chosen === 'none' ? plain : withRoom(await compress(plain.subarray(batchLayout.records), chosen));
+  const batch = chosen === 'none' ? plain : withRoom(await compressed(plain.subarray(batchLayout.records), chosen));
+  if (batch.length > largeBytes) await nextTurn();
   return { count: records.length, timestampMs, bits: compressionBits[chosen], batch };
+}
+
+/** Each copy of a large batch has a turn of its own. */
+async function compressed(records: Buffer, compression: Compression): Promise<Buffer> {
+  const data = await compress(records, compression);
+  if (data.length > largeBytes) await nextTurn();
+  return data;
 }
 
 function withRoom(data: Buffer): Buffer {

@@ -532,7 +532,7 @@ describe.each(versions)('a target transaction on %s', (version) => {
     builder.add({ op: 'u', before: one, after: two, source, target });
     const text = builder.take();
     const results = await connection.run(transactionText(checkpointStatement(next(2)), text));
-    expect(differing(text, results)).toEqual([]);
+    expect(await differing(text, results)).toEqual([]);
     const { longest, count } = turns.end();
     expect(count).toBeGreaterThan(20);
     expect(longest, 'ms, far below what ends a session').toBeLessThan(2000);

@@ -2,7 +2,7 @@
  * One column of a source table at its target: how a value is written, read back and found, by both definitions. `=` does not say that a
  * value is the same: table-plan.ts has the counter-examples.
  */
-import { printedJson, SyncError, tableName, textCodec } from '@lutra/model';
+import { SyncError, tableName, textCodec } from '@lutra/model';
 import type { ColumnSchema, ColumnType, TextCodec, Value } from '@lutra/model';
 import { sameInAnySession } from './any-session.js';
 import { comparedLiteralOf, literalOf, ownForm, quoteName, quoteText } from './literal.js';
@@ -14,7 +14,8 @@ import { sameCharset } from './match-tables.js';
 import { inOrder, selected } from './row-values.js';
 import type { TargetColumn, TargetServer, TargetTable } from './target-table.js';
 import { typesOf, typesSql } from './json-types.js';
-import { declaredMembers } from './declared-members.js';
+import { isPrinted, literalOfParts, partsBeside, writtenAs, writtenLiteral } from './written-literal.js';
+import type { LiteralParts } from './written-literal.js';
 
 export interface ColumnPlan {
   readonly name: string;
@@ -32,8 +33,10 @@ export interface ColumnPlan {
   readonly equals: (value: Value) => string;
   /** Condition that holds for exactly this value. */
   readonly exactly: (value: SqlValue) => string;
-  /** As `literal`, for a value that is too large for a text. */
-  readonly staged: (value: Exclude<Value, null>, staging: ColumnStaging) => string;
+  /** As `literal`, for a value that is too large for a text. @param parts of it, if they are known */
+  readonly staged: (value: Exclude<Value, null>, staging: ColumnStaging, parts?: LiteralParts) => string;
+  /** What `staged` makes of a text, made beside the event loop. */
+  readonly partsOf: (value: string) => Promise<LiteralParts>;
   readonly alwaysWritten: boolean;
 }
 
@@ -43,12 +46,9 @@ export function planColumn(
   { table, form }: { table: TargetTable; form: LiteralForm },
 ): ColumnPlan {
   const where = `${tableName(table)}.${target.name}`;
-  const isText = source.type === 'json' && target.type !== 'json';
+  const isText = isPrinted(source, target);
   const writing = writtenAs(source, target);
-  const write = (make: typeof literalOf, by: LiteralForm): Literal => {
-    const literal = make(writing, where, target.members ? { ...by, knowsMembers: true } : by);
-    return withinCharset(source, { target, where }, isText ? printed(literal) : withinDigits(target, literal));
-  };
+  const write = (make: typeof literalOf, by: LiteralForm): Literal => writtenLiteral({ source, target, where }, make, by);
   const [literal, compared] = [write(literalOf, form), write(comparedLiteralOf, form)];
   const codec = readAsBytes(source, target, table.server);
   const quoted = quoteName(target.name);
@@ -62,7 +62,12 @@ export function planColumn(
     literal,
     stored: target.nullable ? literal : (value) => literal(notNull(value, where)),
     equals: (value) => (inAnySession && typeof value === 'string' ? inAnySession(value) : `${quoted} = ${compared(value)}`),
-    staged: (value, staging) => (Buffer.isBuffer(value) ? staging.bytes(value) : write(literalOf, stagedForm(form, staging))(value)),
+    staged: (value, staging, parts) => {
+      if (Buffer.isBuffer(value)) return staging.bytes(value);
+      const by = stagedForm(form, staging);
+      return parts ? literalOfParts(parts, value, by) : write(literalOf, by)(value);
+    },
+    partsOf: (value) => partsBeside({ source, target, where }, form.own, value),
     exactly: exactCondition(isText ? target.type : source.type, quoted, { literal: compared, codec, inAnySession, ...writing }),
     alwaysWritten: target.onUpdateTimestamp,
   };
@@ -93,59 +98,10 @@ function wellFormed(converted: string, bytes: number): string {
   return `${raisesIllFormed.slice(0, -'CONVERT('.length)}${converted}) <=> ${bytes})), ${converted}, NULL)`;
 }
 
-function writtenAs(source: ColumnSchema, target: TargetColumn): ColumnSchema {
-  if (source.type === 'json' && target.type !== 'json') return { ...source, type: 'text' }; // MariaDB's JSON is a text
-  if (source.values !== undefined && target.type === source.type) {
-    const { charset } = target;
-    return { ...source, values: declaredMembers(source.values, target).members, ...(charset !== null && { charset }) }; // in its order, and of its character set
-  }
-  const charset = sameCharset(source, target) ? source.charset : undefined;
-  if (charset !== source.charset) return { ...source, charset };
-  return source.type === 'binary' ? { ...source, length: target.length ?? source.length ?? 0 } : source;
-}
-
 /** Null: a session of utf8mb4 gives all there may be in it, as text. MariaDB's utf8 may hold halves of a pair. */
 function readAsBytes(source: ColumnSchema, target: TargetColumn, server: TargetServer): TextCodec | null {
   const codec = source.charset !== undefined && sameCharset(source, target) ? textCodec(source.charset) : undefined;
   return codec && (!codec.plain || (server.flavor === 'mariadb' && source.charset?.startsWith('utf8'))) ? codec : null;
-}
-
-/**
- * What is escaped is text in its own character set only; and a TEXT may be longer in another one, where a server without strict mode would
- * cut it.
- */
-function withinCharset(source: ColumnSchema, { target, where }: { target: TargetColumn; where: string }, literal: Literal): Literal {
-  const { charset } = source;
-  const codec = charset === undefined || sameCharset(source, target) ? undefined : textCodec(charset);
-  if (!codec || target.generated) return literal;
-  return (value) => {
-    if (typeof value !== 'string') return literal(value);
-    const escaped = codec.escaped(value);
-    const tooLong = target.type === 'text' && target.length !== null && Buffer.byteLength(value) > target.length;
-    if (!escaped && !tooLong) return literal(value);
-    const why = tooLong ? 'is too long in another character set' : 'has bytes that are a character in no other character set';
-    const what = `a value ${why} than ${charset}, and the target's column is ${target.columnType} in ${target.charset}`;
-    throw new SyncError('VALUE_UNSUPPORTED', `${where}: ${what}`, { details: { column: where, charset } });
-  };
-}
-
-/** MariaDB's JSON is a text: the one that MySQL prints. */
-function printed(literal: Literal): Literal {
-  return (value) => literal(typeof value === 'string' ? printedJson(value) : value);
-}
-
-/**
- * FLOAT(10,5) takes 99999.99999 and holds the float that is nearest to it, 100000: more than the column takes. Such a value is written as
- * the largest one that it takes, whose nearest float it is.
- */
-function withinDigits({ type, precision, scale }: TargetColumn, literal: Literal): Literal {
-  if ((type !== 'float' && type !== 'double') || scale === null || precision === null) return literal;
-  const largest = `${'9'.repeat(precision - scale)}${scale > 0 ? `.${'9'.repeat(scale)}` : ''}`;
-  const stored = type === 'float' ? Math.fround(Number(largest)) : Number(largest);
-  return (value) => {
-    if (typeof value !== 'number' || Math.abs(value) !== stored) return literal(value);
-    return value < 0 ? `-${largest}` : largest;
-  };
 }
 
 /** Some servers store the current time, or 0, where NULL is not allowed. */

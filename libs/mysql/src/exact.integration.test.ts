@@ -52,7 +52,7 @@ describe.each(versions)('exact statements on %s', (version) => {
   async function unlike(at: Loaded, steps: readonly Step[]): Promise<readonly number[]> {
     const text = statements(at, steps);
     await connection.run(begin);
-    const found = differing(text, await connection.run(text));
+    const found = await differing(text, await connection.run(text));
     if (found.length > 0) await connection.rollback();
     else await connection.commit();
     return found;
@@ -196,7 +196,7 @@ describe.each(versions)('exact statements on %s', (version) => {
     builder.add({ ...u({ id: 7, parent: 1 }, { id: 7, parent: null }), ...child });
     const text = builder.take();
     await connection.run(begin);
-    expect(differing(text, await connection.run(text))).toEqual([1]);
+    expect(await differing(text, await connection.run(text))).toEqual([1]);
     await connection.rollback();
   });
 

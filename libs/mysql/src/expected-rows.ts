@@ -9,7 +9,7 @@
 import { SyncError, tableName, toSyncError } from '@lutra/model';
 import type { Row, Value } from '@lutra/model';
 import type { Result, ResultRow } from './session-options.js';
-import { sameStored, storedForm, valueOf } from './row-values.js';
+import { sameFound, sameFoundBeside, sameStored, storedForm, takesLong, valueOf } from './row-values.js';
 import type { Mark, SqlText } from './sql-text.js';
 import { keyOf, maxAlternatives } from './table-plan.js';
 import type { ColumnPlan } from './column-plan.js';
@@ -84,14 +84,16 @@ export class ExpectedRows {
    * @param marks of text() and the changes
    * @param results of those that read or write a table
    */
-  differing(marks: readonly Mark[], results: readonly Result[]): readonly number[] {
+  async differing(marks: readonly Mark[], results: readonly Result[]): Promise<readonly number[]> {
     const differing = new Set(this.#impossible);
     for (const [i, { table, rows }] of this.#reads().entries()) {
       const missing = new Map(rows);
       for (const row of results[i]?.rows ?? []) {
         const key = keyTextOf(table, row);
         const expected = missing.get(key);
-        if (expected && isExpected(table, row, expected)) missing.delete(key);
+        if (!expected) continue;
+        const same = isExpected(table, row, expected);
+        if (same === true || (same && (await same))) missing.delete(key);
       }
       for (const { change } of missing.values()) differing.add(change);
     }
@@ -173,23 +175,38 @@ function formOf(type: ColumnPlan['schema']['type'], value: Value): string {
 }
 
 /** What fails in a comparison is about one change: whoever names it knows its key. */
-function isExpected(table: ExpectedOfTable, found: ResultRow, { row, change }: Expected): boolean {
-  try {
-    return isRow(table, found, row);
-  } catch (error) {
+function isExpected(table: ExpectedOfTable, found: ResultRow, { row, change }: Expected): boolean | Promise<boolean> {
+  const failed = (error: unknown): never => {
     const { database, name } = table.plan.target;
     const { code, message, details } = toSyncError(error);
     const what = `${tableName(table.plan.target)}: a row cannot be compared: ${message}`;
     throw new SyncError(code, what, { cause: error, details: { ...details, database, table: name, change, changes: 1 } });
+  };
+  try {
+    const same = isRow(table, found, row);
+    return typeof same === 'boolean' ? same : same.catch(failed);
+  } catch (error) {
+    return failed(error);
   }
 }
 
-function isRow({ columns }: ExpectedOfTable, found: ResultRow, row: Row): boolean {
-  return columns.every(({ plan: { name, schema }, as }) => {
-    const [there, expected] = [found[as] ?? null, row[name] as Value];
+/** A promise only where large values are compared. */
+function isRow({ columns }: ExpectedOfTable, found: ResultRow, row: Row): boolean | Promise<boolean> {
+  const large: ReadColumn[] = [];
+  for (const column of columns) {
+    const { plan, as } = column;
+    const [there, expected] = [found[as] ?? null, row[plan.name] as Value];
     // Most values come as the same text, or the same number.
-    return Object.is(there, expected) || sameStored(schema.type, valueOf(schema, there), expected);
-  });
+    if (Object.is(there, expected)) continue;
+    if (takesLong(plan.schema, there, expected)) large.push(column);
+    else if (!sameFound(plan.schema, there, expected)) return false;
+  }
+  return large.length === 0 || isRowBeside(large, found, row);
+}
+
+async function isRowBeside(columns: readonly ReadColumn[], found: ResultRow, row: Row): Promise<boolean> {
+  for (const { plan, as } of columns) if (!(await sameFoundBeside(plan.schema, found[as] ?? null, row[plan.name] as Value))) return false;
+  return true;
 }
 
 function sameImages({ columns }: ExpectedOfTable, a: Row, b: Row): boolean {

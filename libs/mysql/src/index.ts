@@ -13,7 +13,18 @@ export { moveCheckpoint } from './move-checkpoint.js';
 export type { Destination, Move } from './move-checkpoint.js';
 export { readCheckpoint, sayRoutes, takeOver } from './ownership.js';
 export type { TakenOver, TakeOver } from './ownership.js';
-export { identicalRows, keyOfRow, planRows, sameColumn, sameKey, sameRows, toRow } from './row-plan.js';
+export {
+  identicalRows,
+  keyOfRow,
+  planRows,
+  samenessOf,
+  sameColumn,
+  sameKey,
+  sameRows,
+  sameRowsBeside,
+  toRow,
+  toRowBeside,
+} from './row-plan.js';
 export type { RowPlan } from './row-plan.js';
 export { deleteRow, holdersQueries, insertRow, readRowQuery, updateRow } from './row-statements.js';
 export type { ConnectionOptions, Queries, Result, ResultRow } from './session-options.js';
@@ -24,6 +35,7 @@ export { inPieces, stagedOf } from './sql-text.js';
 export { Staging } from './staged-values.js';
 export type { ExactText } from './expected-rows.js';
 export type { Mark, SqlText } from './sql-text.js';
+export { makeReady } from './large-rows.js';
 export { differing, StatementBuilder } from './statement-builder.js';
 export type { Change } from './statement-builder.js';
 export { requireReplayable } from './safe-plan.js';

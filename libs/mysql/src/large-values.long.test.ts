@@ -53,7 +53,7 @@ describe.each(versions)('large values on %s', (version) => {
     if (connection.broken) connection = await ApplyConnection.open(server.options);
     const at = { ...checkpoint, logId: 'l', logEpoch: 1, seq, nextOffset: seq + 1, origin: 'a', path: ['a'] };
     const results = await connection.run(transactionText(checkpointStatement(at), text));
-    expect(differing(text, results)).toEqual([]);
+    expect(await differing(text, results)).toEqual([]);
   }
 
   test.each(cases)(
@@ -79,6 +79,7 @@ describe.each(versions)('large values on %s', (version) => {
       ];
       const turns = countTurns();
       for (const step of steps) {
+        await builder.prepare(step);
         builder.add(step);
         await run(builder.take());
       }

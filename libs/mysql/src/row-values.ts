@@ -4,8 +4,9 @@
  * same; a naive comparison fails for those that are written in two ways: BINARY with and without its padding, '1.5' and '1.50', 12:00:00
  * with and without a fraction of zeros, a SET's members in another order, values of other types in a document, which a dump makes of them.
  */
-import { errorValueOf, opaqueMark, printedJson, setMembers, setText, signMark, textCodec } from '@lutra/model';
+import { errorValueOf, largeValueBytes, opaqueMark, printedJson, setMembers, setText, signMark, textCodec } from '@lutra/model';
 import type { ColumnSchema, ColumnType, Value } from '@lutra/model';
+import { beside } from '@lutra/runtime';
 import { endOfString, endOfWord, isWhole } from './json-tokens.js';
 import { withTypes } from './json-types.js';
 import type { ResultRow } from './session-options.js';
@@ -85,11 +86,29 @@ function textOf({ charset = 'binary', values }: ColumnSchema, found: Exclude<Res
   return codec?.escaped(text) ? (codec.decode(Buffer.from(text)) ?? text) : text;
 }
 
+/** What a SELECT gave is stored as the same as this value. */
+export function sameFound(column: ColumnSchema, found: ResultRow[string], expected: Value): boolean {
+  return sameStored(column.type, valueOf(column, found), expected);
+}
+
+export const sameFoundBeside = beside(import.meta.url, sameFound);
+export const valueBeside = beside(import.meta.url, valueOf);
+export const sameStoredBeside = beside(import.meta.url, sameStored);
+export const sameTypesBeside = beside(import.meta.url, sameTypes);
+
+/** Whether comparing them takes long: documents, and what is a text in a character set of its own. Equal texts are found so at once. */
+export function takesLong({ type }: ColumnSchema, found: ResultRow[string], expected: Value): boolean {
+  if (found === null || expected === null || (type !== 'json' && !(Buffer.isBuffer(found) && typeof expected === 'string'))) return false;
+  return String(expected).length + (found as string | Buffer).length >= largeValueBytes;
+}
+
+const areBytes: ReadonlySet<ColumnType> = new Set<ColumnType>(['varbinary', 'blob', 'geometry', 'vector']);
+
 /** The target stores the same for both. */
 export function sameStored(type: ColumnType, a: Value, b: Value): boolean {
   if (a === null || b === null) return a === b;
   // A large one is not made a text for it.
-  if ((type === 'blob' || type === 'varbinary') && Buffer.isBuffer(a) && Buffer.isBuffer(b)) return a.equals(b);
+  if (areBytes.has(type) && Buffer.isBuffer(a) && Buffer.isBuffer(b)) return a.equals(b);
   if (Object.is(a, b) || (type === 'json' && printedJson(String(a)) === printedJson(String(b)))) return true;
   return storedForm(type, a) === storedForm(type, b);
 }

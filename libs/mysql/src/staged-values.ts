@@ -9,6 +9,9 @@
  */
 import { isOfKind } from '@lutra/model';
 import type { ColumnType, Row, TableName, Value } from '@lutra/model';
+import { inTextBytes, isLarge, readyParts } from './large-rows.js';
+import type { TargetTable } from './target-table.js';
+import type { LiteralParts } from './written-literal.js';
 
 /** What stands in a statement in the place of a value. */
 export class StagedSql {
@@ -34,8 +37,6 @@ export interface StagedValue {
   readonly change: number;
 }
 
-/** Of the values of a row that may stand in the text of a statement. Below it a literal is as fast (measured). */
-const inTextBytes = 512 * 1024;
 /** A value that is smaller stays in the text of its statement whatever the row is: a table has up to 4096 columns. */
 const smallBytes = 1024;
 
@@ -43,7 +44,7 @@ interface StageableColumn {
   readonly name: string;
   readonly schema: { readonly type: ColumnType };
   /** As a literal, but that its long texts and bytes are staged. */
-  readonly staged: (value: Exclude<Value, null>, staging: ColumnStaging) => string;
+  readonly staged: (value: Exclude<Value, null>, staging: ColumnStaging, parts?: LiteralParts) => string;
 }
 
 /** For one value; each call is a variable of its own, and gives the expression for it. */
@@ -66,13 +67,17 @@ export class Staging {
   }
 
   /** The row with its large values staged: the same object where it has none. */
-  row(columns: readonly StageableColumn[], row: Row, of: { readonly table: TableName; readonly change: number }): SqlRow {
+  row(columns: readonly StageableColumn[], row: Row, of: { readonly table: TargetTable; readonly change: number }): SqlRow {
     if (!isLarge(columns, row)) return row;
+    const { database, name } = of.table;
     const staged: Record<string, SqlValue> = { ...row };
     for (const column of columns) {
       const value = row[column.name] ?? null;
       if (value === null || !isOfKind(column.schema.type, 'text', 'bytes', 'document') || sizeOf(value) <= smallBytes) continue;
-      staged[column.name] = new StagedSql(column.staged(value, this.#of({ column: column.name, ...of })));
+      const parts = readyParts(of.table, row, column.name);
+      staged[column.name] = new StagedSql(
+        column.staged(value, this.#of({ column: column.name, table: { database, name }, change: of.change }), parts),
+      );
     }
     return staged;
   }
@@ -107,17 +112,6 @@ export class Staging {
 /** Part of a value of JSON that stays in the text. */
 export function isSmall(part: string): boolean {
   return part.length <= smallBytes;
-}
-
-/** Asked for each row that is written. */
-export function isLarge(columns: readonly StageableColumn[], row: Row): boolean {
-  let length = 0;
-  for (let i = 0; i < columns.length; i++) {
-    const value = row[columns[i]!.name];
-    if (typeof value === 'string') length += value.length;
-    else if (typeof value === 'object' && value !== null) length += value.length;
-  }
-  return length > inTextBytes;
 }
 
 function sizeOf(value: Exclude<Value, null>): number {

@@ -24,7 +24,8 @@ import type { ExactText } from './expected-rows.js';
 import type { Result } from './session-options.js';
 import { countStatement, joined, stagedOf } from './sql-text.js';
 import type { Mark } from './sql-text.js';
-import { isLarge, Staging } from './staged-values.js';
+import { Staging } from './staged-values.js';
+import { hasLargeText, isLarge, makeReady } from './large-rows.js';
 import type { SqlRow, SqlValue } from './staged-values.js';
 import { keyOf, maxAlternatives, planTable, whereRow, written } from './table-plan.js';
 import type { ColumnPlan } from './column-plan.js';
@@ -80,6 +81,21 @@ export class StatementBuilder {
   /** How many changes were added, ever. */
   get changes(): number {
     return this.#changes;
+  }
+
+  /**
+   * To be awaited before the change is added, if it gives something: the change has values that take long to make a statement of.
+   * Rejects with SyncError as add() throws.
+   */
+  prepare(change: Change): Promise<void> | null {
+    const { source, before, after } = change;
+    return hasLargeText(source, before) || hasLargeText(source, after) ? this.#prepare(change) : null;
+  }
+
+  async #prepare({ source, target, before, after }: Change): Promise<void> {
+    const plan = this.#plan(source, target);
+    if (after) await makeReady(plan, after);
+    if (before && plan.key.length === 0) await makeReady(plan, before);
   }
 
   /**
@@ -276,6 +292,6 @@ function insertPart(plan: TablePlan, after: SqlRow): string {
  * Numbers of the changes that did not find their row as the source says it was; none unless the builder was exact.
  * @param results what ApplyConnection.run gave for the text
  */
-export function differing({ marks, expected }: ExactText, results: readonly Result[]): readonly number[] {
-  return expected?.differing(marks, results) ?? [];
+export async function differing({ marks, expected }: ExactText, results: readonly Result[]): Promise<readonly number[]> {
+  return (await expected?.differing(marks, results)) ?? [];
 }

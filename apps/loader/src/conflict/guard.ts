@@ -102,9 +102,9 @@ export class Guard {
       return membersOf(members, [Number(details['change']) - first]);
     }
     const completed = this.#complete(connection, members);
-    const unlike = differing(statements, results).map((change) => change - first); // while the watermark is on its way
-    await completed;
+    const [differ] = await Promise.all([differing(statements, results), completed]); // while the watermark is on its way
     for (const { changes, event } of members) requireTold(changes, event.transaction.seen, this.#options.peers);
+    const unlike = differ.map((change) => change - first);
     const suspects = new Set([...membersOf(members, unlike), ...this.#clashing(members)]);
     if (suspects.size > 0) {
       await connection.rollback();

@@ -61,7 +61,7 @@ export class GuardedStream {
     }
     try {
       const results = await connection.run(rows);
-      if (differing(rows, results).length === 0) return;
+      if ((await differing(rows, results)).length === 0) return;
     } catch (error) {
       if (toSyncError(error).code !== 'ROW_CONFLICT') throw error;
     }

@@ -4,7 +4,7 @@
  * be nowhere. Pure. Why home resolves both keys, whichever is contested: docs/decisions/0008-conflicts.md, "Rows that move".
  */
 import type { ConflictType, Row } from '@lutra/model';
-import { sameKey, sameRows } from '@lutra/mysql';
+import { sameKey, sameRowsBeside } from '@lutra/mysql';
 import type { Decision } from './policy.js';
 import type { RowChange } from './rows.js';
 import { typeOf } from './step.js';
@@ -40,20 +40,20 @@ export interface MoveOutcome {
   readonly halves: readonly HalfOutcome[];
 }
 
-export function halfOf(step: Step, existing: Row | null): Half {
+export async function halfOf(step: Step, existing: Row | null): Promise<Half> {
   const { before, concurrent, table } = step;
-  const differs = before === null ? existing !== null : existing === null || !sameRows(table.plan, existing, before);
+  const differs = before === null ? existing !== null : existing === null || !(await sameRowsBeside(table.plan, existing, before));
   return { step, existing, clashes: differs || concurrent.primary !== null };
 }
 
 /** `holdersOf`: of a row that the policy made of two. */
 export async function decideMove(move: Move, verdict: Verdict, holdersOf: (row: Row) => Promise<readonly Row[]>): Promise<MoveOutcome> {
   const { left, taken } = move;
-  const leaves = left.clashes ? verdict.decide(left.step, left.existing) : taking(left);
-  const arrives = taken.clashes ? verdict.decide(taken.step, taken.existing) : taking(taken);
+  const leaves = left.clashes ? await verdict.decide(left.step, left.existing) : taking(left);
+  const arrives = taken.clashes ? await verdict.decide(taken.step, taken.existing) : taking(taken);
   const { rule } = taken.step.table;
   // Home's row is whole: what loses at one key takes no effect at the other.
-  const losesWhole = rule.policy === 'home' && left.clashes && verdict.decide(taken.step, taken.existing).winner === 'existing';
+  const losesWhole = rule.policy === 'home' && left.clashes && (await verdict.decide(taken.step, taken.existing)).winner === 'existing';
   const { row } = arrives;
   if (losesWhole || arrives.winner === 'existing' || row === null) return refusedMove(move, leaves, null);
   const all = row === taken.step.after ? move.holders : await holdersOf(row);

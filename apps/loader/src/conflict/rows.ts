@@ -11,9 +11,10 @@ import {
   identicalRows,
   insertRow,
   keyOfRow,
+  makeReady,
   readRowQuery,
   sessionTextOf,
-  toRow,
+  toRowBeside,
   updateRow,
 } from '@lutra/mysql';
 import type { ApplyConnection, ResultRow, RowPlan, SessionText, SqlText, Under } from '@lutra/mysql';
@@ -61,18 +62,19 @@ export async function readRows(connection: Pick<ApplyConnection, 'within'>, want
   const results: (readonly ResultRow[])[] = [];
   for (let from = 0; from < all.length; from += maxReads)
     results.push(...(await connection.within(all.slice(from, from + maxReads).join(';\n'), tables)));
+  const found: Found[] = [];
   let at = 0;
-  return wanted.map(({ plan, key }, i) => {
+  for (const [i, { plan, key }] of wanted.entries()) {
     const given = results.slice(at, (at += queries[i]?.length ?? 0));
     const [row] = (key && given.shift()) ?? [];
-    const holders = new Map(
-      given
-        .flat()
-        .map((found) => toRow(plan, found))
-        .map((holder) => [keyText(plan, holder), holder]),
-    );
-    return { existing: row ? toRow(plan, row) : null, holders: [...holders.values()] };
-  });
+    const holders = new Map<string, Row>();
+    for (const each of given.flat()) {
+      const holder = await toRowBeside(plan, each);
+      holders.set(keyText(plan, holder), holder);
+    }
+    found.push({ existing: row ? await toRowBeside(plan, row) : null, holders: [...holders.values()] });
+  }
+  return found;
 }
 
 /**
@@ -104,7 +106,7 @@ async function write(connection: Connection, plan: RowPlan, change: RowChange, a
     text: deleteRow(plan, keyOfRow(plan, holder)),
     session: sessionOf(null, holder === change.moved ? change.under : aside),
   }));
-  const text = textOf(plan, change);
+  const text = await textOf(plan, change);
   if (text) steps.push({ text, session: sessionOf(change.row, change.under) });
   const [only, ...more] = steps;
   // What refuses a single statement has undone it.
@@ -129,8 +131,9 @@ export async function forceRow(connection: Connection, plan: RowPlan, change: Ro
   return write(connection, plan, { ...change, under }, under);
 }
 
-function textOf(plan: RowPlan, { existing, row }: RowChange): SqlText | null {
+async function textOf(plan: RowPlan, { existing, row }: RowChange): Promise<SqlText | null> {
   if (row === null) return existing === null ? null : deleteRow(plan, keyOfRow(plan, existing));
-  if (existing === null) return insertRow(plan, row);
-  return identicalRows(plan, existing, row) ? null : updateRow(plan, keyOfRow(plan, existing), row);
+  if (existing !== null && (await identicalRows(plan, existing, row))) return null;
+  await makeReady(plan.table, row);
+  return existing === null ? insertRow(plan, row) : updateRow(plan, keyOfRow(plan, existing), row);
 }

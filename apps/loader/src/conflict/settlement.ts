@@ -10,7 +10,7 @@
  * (docs/decisions/0008-conflicts.md).
  */
 import type { SyncError, ConflictType, Row } from '@lutra/model';
-import { conflictKind, differing, keyOfRow, sameKey, sameRows, StatementBuilder } from '@lutra/mysql';
+import { conflictKind, differing, keyOfRow, sameKey, sameRowsBeside, StatementBuilder } from '@lutra/mysql';
 import type { ApplyConnection, Change } from '@lutra/mysql';
 import type { Concurrent } from './concurrency.js';
 import { ConflictLedger } from './conflict-ledger.js';
@@ -110,7 +110,7 @@ export class Settlement {
   async #settle(step: Step, names: readonly Step[] = []): Promise<void> {
     const { table, before, after, concurrent, key } = step;
     const { existing, holders } = await this.#rows.read({ plan: table.plan, key, values: after });
-    const differs = before === null ? existing !== null : existing === null || !sameRows(table.plan, existing, before);
+    const differs = before === null ? existing !== null : existing === null || !(await sameRowsBeside(table.plan, existing, before));
     const clashes = differs || concurrent.primary !== null;
     // Who is not home may leave a unique value that nobody holds any more: home decides about it.
     const sharesUnique = holders.length > 0 || (concurrent.unique !== null && this.#options.rules.targetIsHome);
@@ -122,7 +122,7 @@ export class Settlement {
     }
     if (table.rule.policy === 'stop') throw stopped(step, typeOf(step, { existing, clashes }));
     for (const name of names) this.#ledger.touch(name, []);
-    const decision = clashes ? this.#verdict.decide(step, existing) : ({ row: after, winner: 'incoming' } as const);
+    const decision = clashes ? await this.#verdict.decide(step, existing) : ({ row: after, winner: 'incoming' } as const);
     const { row } = decision;
     const inTheWay = row === after ? holders : (await this.#rows.read({ plan: table.plan, key: null, values: row })).holders;
     await this.#carryOut(step, { decision, existing, type: typeOf(step, { existing, clashes }), holders: inTheWay });
@@ -146,7 +146,8 @@ export class Settlement {
     const { plan } = taken.table;
     const { existing } = await this.#rows.read({ plan, key: left.key, values: null });
     const there = await this.#rows.read({ plan, key: taken.key, values: taken.after });
-    return { left: halfOf(left, existing), taken: halfOf(taken, there.existing), holders: there.holders };
+    const halves = { left: await halfOf(left, existing), taken: await halfOf(taken, there.existing) };
+    return { ...halves, holders: there.holders };
   }
 
   async #settleMove(move: Move): Promise<void> {
@@ -219,11 +220,12 @@ export class Settlement {
   /** As always; where the target's changes come back, only to a row that is what it must be. */
   async #plain(change: Change, table: GuardedTable | null): Promise<void> {
     const builder = new StatementBuilder({ exact: table !== null });
+    await builder.prepare(change);
     builder.add(change);
     const text = builder.take();
     const results = await this.#options.connection.run(text);
     this.#rows.forget();
-    if (table && differing(text, results).length > 0)
+    if (table && (await differing(text, results)).length > 0)
       throw stoppedAt(table, { type: 'the row is not what the source changed', key: '(its keys cannot be compared)' });
   }
 }

@@ -1,7 +1,7 @@
 /** Policy and region: what a step makes of its row, and who keeps a unique value. Pure. */
 import { needsHome } from '@lutra/model';
 import type { Row } from '@lutra/model';
-import { sameColumn } from '@lutra/mysql';
+import { samenessOf } from '@lutra/mysql';
 import { decide, decideUnique } from './policy.js';
 import type { Decision, Side } from './policy.js';
 import type { RuleBook } from './rules.js';
@@ -15,11 +15,11 @@ export class Verdict {
     this.#rules = rules;
   }
 
-  decide({ table, before, after, concurrent }: Step, existing: Row | null): Decision {
+  async decide({ table, before, after, concurrent }: Step, existing: Row | null): Promise<Decision> {
     // Nobody changed the row here: that it differs is left over from an earlier decision. Home's last word on that is on its way, so what
     // comes is taken.
     if (this.isProvisional(table) && concurrent.primary === null) return { row: after, winner: 'incoming' };
-    const same = (column: string, a: Row[string], b: Row[string]): boolean => sameColumn(table.plan, column, a, b);
+    const same = await samenessOf(table.plan, table.rule.policy === 'merge' ? [before, after, existing] : []);
     return decide(table.rule, table.schema, { before, after, existing, home: this.#homeSide }, same);
   }
 

@@ -19,7 +19,7 @@ describe('characters that a collation takes for one, of the whole basic plane', 
   let server: TestServer;
 
   beforeAll(async () => {
-    server = await TestServer.start('9.7');
+    server = await TestServer.shared('9.7');
     await server.run('SET cte_max_recursion_depth = 70000');
   });
   afterAll(async () => {

@@ -9,8 +9,13 @@ import { freemem } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 const alias = [{ find: /^@lutra\/(.*)$/, replacement: new URL('./libs/', import.meta.url).pathname + '$1/src/index.ts' }];
+// Short lives: what a JVM compiles well it does not run for long, and apps start again and again. `java` and `node` read these variables.
+const briefly = {
+  JDK_JAVA_OPTIONS: '-XX:TieredStopAtLevel=1 -XX:+UseSerialGC',
+  NODE_COMPILE_CACHE: new URL('./node_modules/.cache/node', import.meta.url).pathname,
+};
 const patient = { testTimeout: 120_000, hookTimeout: 180_000, pool: 'forks' as const };
-const servers = { ...patient, env: { ...inMemory(), ...briefJava() } };
+const servers = { ...patient, env: { ...inMemory(), ...briefly } };
 // Accidents of one-way channels: the files that one process runs share a stack (test/accidents/kept-stack.ts).
 const names = ['disk', 'endpoint-ways-out', 'log', 'loops', 'omissions', 'pipeline-ways-out', 'places', 'source', 'target'];
 const ways = names.map((name) => `test/accidents/${name}.e2e.test.ts`);
@@ -63,9 +68,4 @@ function inMemory(): Readonly<Record<string, string>> {
   } catch {
     return {}; // not Linux
   }
-}
-
-/** What a JVM compiles well it does not run for long here. The `java` command reads this variable. */
-function briefJava(): Readonly<Record<string, string>> {
-  return { JDK_JAVA_OPTIONS: '-XX:TieredStopAtLevel=1 -XX:+UseSerialGC' };
 }

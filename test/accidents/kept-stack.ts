@@ -3,10 +3,10 @@
  * channel (one-way.ts) has names of its own, so that what one file leaves behind disturbs no other. A file in which a test failed, or that
  * leaves somebody down, ends the stack: the next file gets a fresh one. The watchdogs end the last one with the process.
  */
-import type { TestContext } from 'vitest';
+import type { afterAll } from 'vitest';
 import { type Stack, startStack } from '../scenarios/index.js';
 
-type Suite = TestContext['task']['file'];
+type Suite = Parameters<Parameters<typeof afterAll>[0]>[1];
 
 let kept: Stack | undefined;
 

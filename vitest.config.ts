@@ -64,7 +64,7 @@ function inMemory(): Readonly<Record<string, string>> {
   const gigabyte = 1024 ** 3;
   try {
     const { bavail, bsize } = statfsSync(folder);
-    return Math.min(bavail * bsize, freemem()) > 10 * gigabyte ? { TMPDIR: folder } : {};
+    return Math.min(bavail * bsize, freemem()) > 10 * gigabyte ? { TEST_SERVERS_DATA: folder } : {};
   } catch {
     return {}; // not Linux
   }

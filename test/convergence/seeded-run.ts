@@ -1,7 +1,7 @@
 /** A run of the convergence suite as a test: on a stack of its own, with a printed seed, its logs kept when it fails. */
 import { rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { afterEach, expect, it, onTestFailed } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
 import { Network } from '../network/index.js';
 import { Stack, startLog } from '../scenarios/index.js';
 import { converge } from './convergence.js';
@@ -27,9 +27,12 @@ export function endsEqual(run: SeededRun): void {
     network = await Network.open();
     const here = new Stack({ mysql: '9.7', mysqlB: run.mysqlB, standbys: true, network, log });
     stack = here;
-    onTestFailed(async () => console.error(`the logs are kept in ${await here.saveLogs()}`));
-    const { good, lines, history } = await converge(here, network, { ...run, rate: 12, hot: 0.75, faults: 1, log });
+    const { good, lines, history } = await converge(here, network, { ...run, rate: 12, hot: 0.75, faults: 1, log }).catch(async (error) => {
+      console.error(`the logs are kept in ${await here.saveLogs()}`); // before the stack ends
+      throw error;
+    });
     for (const line of lines) log(line);
+    if (!good) console.error(`the logs are kept in ${await here.saveLogs()}`);
     expect(good, lines.join('\n')).toBe(true);
     await rm(dirname(history), { recursive: true });
   });

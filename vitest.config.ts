@@ -1,15 +1,35 @@
 /**
  * Four kinds of tests by suffix: `.test.ts` needs nothing, `.integration.test.ts` starts real servers, `.e2e.test.ts` the whole product,
  * and `.long.test.ts`, whatever it starts, takes too long for `npm test`: `npm run test:long`. What mostly waits for something to start or
- * to be noticed runs several files at once, more than there are cores; what loads the machine runs alone.
+ * to be noticed runs several files at once, more than there are cores; what loads the machine runs two at a time.
  */
 import './scripts/require-node.mjs';
+import { statfsSync } from 'node:fs';
+import { freemem } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 const alias = [{ find: /^@lutra\/(.*)$/, replacement: new URL('./libs/', import.meta.url).pathname + '$1/src/index.ts' }];
-const servers = { testTimeout: 120_000, hookTimeout: 180_000, pool: 'forks' as const };
+// Short lives: what a JVM compiles well it does not run for long, and apps start again and again. `java` and `node` read these variables.
+const briefly = {
+  JDK_JAVA_OPTIONS: '-XX:TieredStopAtLevel=1 -XX:+UseSerialGC',
+  NODE_COMPILE_CACHE: new URL('./node_modules/.cache/node', import.meta.url).pathname,
+};
+const patient = { testTimeout: 120_000, hookTimeout: 180_000, pool: 'forks' as const };
+const servers = { ...patient, env: { ...inMemory(), ...briefly } };
+// Accidents of one-way channels: the files that one process runs share a stack (test/accidents/kept-stack.ts).
+const names = ['disk', 'endpoint-ways-out', 'log', 'loops', 'omissions', 'pipeline-ways-out', 'places', 'source', 'target'];
+const ways = names.map((name) => `test/accidents/${name}.e2e.test.ts`);
+// Tests whose files share the servers of a process (TestServer.shared): those of what is done to a target.
+const targets = [
+  'apps/loader/src/conflict/{foreign-keys,folded-text,guard,guard-others,guard-tables,guarded-stream,locked-rows}.integration.test.ts',
+  'apps/loader/src/conflict/{moved-rows,moving-keys,remedy,settlement,unique-values,watermark}.integration.test.ts',
+  'libs/mysql/src/{attempt,exact,rows,safe,sequence,values}.integration.test.ts',
+];
 const accidents = ['test/{accidents,bench,consumers}/**/*.e2e.test.ts', 'test/survival/zookeeper-*.e2e.test.ts'];
-const alone = ['test/{convergence,differ,e2e}/**/*.e2e.test.ts', 'test/survival/{survival,take-over}.e2e.test.ts'];
+const loaded = ['test/{convergence,differ,e2e}/**/*.e2e.test.ts', 'test/survival/take-over.e2e.test.ts'];
+
+/** Property tests on a machine that does other things too. The default of `maxWorkers` leaves a core idle, of two. */
+const quick = { testTimeout: 60_000, maxWorkers: 2 };
 
 export default defineConfig({
   resolve: { alias },
@@ -20,19 +40,32 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['{apps,libs,test,scripts}/**/*.test.ts'],
-          exclude: ['**/*.integration.test.ts', '**/*.e2e.test.ts', '**/*.long.test.ts'],
-          // Property tests on a machine that does other things too.
-          testTimeout: 60_000,
-          maxWorkers: 2, // the default leaves a core idle, of two
+          exclude: ['**/*.integration.test.ts', '**/*.e2e.test.ts', '**/*.long.test.ts', 'test/model/**'],
+          ...quick,
         },
       },
+      { resolve: { alias }, test: { name: 'model', include: ['test/model/**/*.test.ts'], exclude: ['**/*.long.test.ts'], ...quick } },
       {
         resolve: { alias },
-        test: { name: 'integration', include: ['{apps,libs,test}/**/*.integration.test.ts'], ...servers, maxWorkers: 4 },
+        test: { name: 'integration', include: ['{apps,libs,test}/**/*.integration.test.ts'], exclude: targets, ...servers, maxWorkers: 5 },
       },
-      { resolve: { alias }, test: { name: 'accidents', include: accidents, ...servers, maxWorkers: 3 } },
-      { resolve: { alias }, test: { name: 'e2e', include: alone, ...servers, fileParallelism: false } },
-      { resolve: { alias }, test: { name: 'long', include: ['{apps,libs,test}/**/*.long.test.ts'], ...servers, fileParallelism: false } },
+      { resolve: { alias }, test: { name: 'mysql', include: targets, ...servers, isolate: false, maxWorkers: 5 } },
+      { resolve: { alias }, test: { name: 'ways', include: ways, ...servers, isolate: false, maxWorkers: 3 } },
+      { resolve: { alias }, test: { name: 'accidents', include: accidents, exclude: ways, ...servers, maxWorkers: 3 } },
+      { resolve: { alias }, test: { name: 'e2e', include: loaded, ...servers, maxWorkers: 2 } },
+      { resolve: { alias }, test: { name: 'long', include: ['{apps,libs,test}/**/*.long.test.ts'], ...patient, fileParallelism: false } },
     ],
   },
 });
+
+/** Servers are killed, machines are not: where memory is plenty, their data need no disk, and a commit does not wait for one. */
+function inMemory(): Readonly<Record<string, string>> {
+  const folder = '/dev/shm';
+  const gigabyte = 1024 ** 3;
+  try {
+    const { bavail, bsize } = statfsSync(folder);
+    return Math.min(bavail * bsize, freemem()) > 10 * gigabyte ? { TEST_SERVERS_DATA: folder } : {};
+  } catch {
+    return {}; // not Linux
+  }
+}

@@ -26,15 +26,15 @@ const steps = [
     what: 'compose.yaml and Dockerfile, as far as their tools are here',
     run: () => tool('bash', ['docker/test/static.sh'], 'inherit'),
   },
-  { name: 'unit', what: 'tests that need nothing', run: () => vitest('unit') },
+  { name: 'unit', what: 'tests that need nothing', run: () => vitest('unit', 'model') },
   { name: 'build', what: 'dist/', run: () => tool('node', ['scripts/build.mjs']) },
   { name: 'servers', what: 'MySQL, Kafka and ZooKeeper, fetched once', run: () => tool('tsx', ['test/servers/prepare.ts'], 'inherit') },
-  { name: 'integration', what: 'tests against real servers', needs: ['servers'], run: () => vitest('integration') },
+  { name: 'integration', what: 'tests against real servers', needs: ['servers'], run: () => vitest('integration', 'mysql') },
   {
     name: 'accidents',
     what: 'what can happen to log, source, target and ZooKeeper',
     needs: ['servers', 'build'],
-    run: () => vitest('accidents'),
+    run: () => vitest('ways', 'accidents'),
   },
   { name: 'e2e', what: 'the whole product', needs: ['servers', 'build'], run: () => vitest('e2e') },
   { name: 'long', what: 'tests that take too long for every time', needs: ['servers', 'build'], run: () => vitest('long') },
@@ -82,10 +82,14 @@ async function tool(name, args, shown = 'pipe') {
 }
 
 /** Each test counts. A file that cannot be loaded, or an error outside any test, counts as one that failed. */
-async function vitest(project) {
-  const report = join(work, `${project}.json`);
+async function vitest(...projects) {
+  const report = join(work, `${projects.join()}.json`);
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
-  const { code } = await run('vitest', ['run', '--project', project, '--passWithNoTests', ...reporters], 'inherit');
+  const { code } = await run(
+    'vitest',
+    ['run', ...projects.map((project) => `--project=${project}`), '--passWithNoTests', ...reporters],
+    'inherit',
+  );
   const { numPassedTests = 0, numFailedTests = 0, testResults = [] } = readJson(report);
   const unloaded = testResults.filter(
     ({ status, assertionResults }) => status === 'failed' && !assertionResults.some((test) => test.status === 'failed'),

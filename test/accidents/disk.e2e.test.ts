@@ -7,8 +7,9 @@ import { stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
-import { prepareEndpoint, type Stack, startStack } from '../scenarios/index.js';
+import { prepareEndpoint, type Stack } from '../scenarios/index.js';
 import { mysqlServer } from '../servers/index.js';
+import { keptStack, leaveStack } from './kept-stack.js';
 import { openOneWay, until } from './one-way.js';
 import type { OneWay, OneWayOptions } from './one-way.js';
 
@@ -24,11 +25,12 @@ const filtered = mysqlServer({ version: '9.7', serverId: 3, name: 'mysql-filtere
 let stack: Stack;
 beforeAll(async () => {
   const starting = [small, filtered].map((server) => server.start());
-  stack = await startStack({ mysql: '9.7' });
+  stack = await keptStack();
   await Promise.all(starting);
   await Promise.all([small, filtered].map(prepareEndpoint));
 }, 240_000);
-afterAll(() => Promise.all([stack?.stop(), small.stop(), filtered.stop()]));
+afterAll(() => Promise.all([small.stop(), filtered.stop()]));
+afterAll(leaveStack); // it runs first, while their channels have both ends
 
 async function openWay(options: OneWayOptions = {}): Promise<OneWay> {
   const way = await openOneWay(stack, options);

@@ -3,16 +3,17 @@
  * what is gone. Reset: a new log. What was brought in line by hand is not published, everything before and after it arrives once.
  */
 import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
-import { ApiError, type Stack, startStack } from '../scenarios/index.js';
+import { ApiError, type Stack } from '../scenarios/index.js';
+import { keptStack, leaveStack } from './kept-stack.js';
 import { copyOf, copyThat, makeTopic, offsets, restoreCopy, withAdmin, writeNonsense } from './log-accidents.js';
 import { openOneWay, until } from './one-way.js';
 import type { OneWay, OneWayOptions } from './one-way.js';
 
 let stack: Stack;
 beforeAll(async () => {
-  stack = await startStack({ mysql: '9.7' });
+  stack = await keptStack();
 }, 240_000);
-afterAll(() => stack?.stop());
+afterAll(leaveStack);
 
 async function openWay(options?: OneWayOptions): Promise<OneWay> {
   const way = await openOneWay(stack, options);

@@ -3,7 +3,7 @@
  * recognised by log id and seq and told by name; no row is skipped, none is applied twice.
  */
 import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
-import { type Stack, startStack } from '../scenarios/index.js';
+import type { Stack } from '../scenarios/index.js';
 import {
   batchStarts,
   copyOf,
@@ -16,14 +16,15 @@ import {
   writeHeartbeat,
   writeNonsense,
 } from './log-accidents.js';
+import { keptStack, leaveStack } from './kept-stack.js';
 import { openOneWay, until } from './one-way.js';
 import type { OneWay, OneWayOptions } from './one-way.js';
 
 let stack: Stack;
 beforeAll(async () => {
-  stack = await startStack({ mysql: '9.7' });
+  stack = await keptStack();
 }, 240_000);
-afterAll(() => stack?.stop());
+afterAll(leaveStack);
 
 async function openWay(options?: OneWayOptions): Promise<OneWay> {
   const way = await openOneWay(stack, options);

@@ -4,16 +4,17 @@
  */
 import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
 import { checkpointStatement, createStatement } from '@lutra/marker';
-import { type AppProcess, type Stack, startStack } from '../scenarios/index.js';
+import { type AppProcess, type Stack } from '../scenarios/index.js';
+import { keptStack, leaveStack } from './kept-stack.js';
 import { writeCopy } from './log-accidents.js';
 import { openOneWay } from './one-way.js';
 import type { OneWay } from './one-way.js';
 
 let stack: Stack;
 beforeAll(async () => {
-  stack = await startStack({ mysql: '9.7' });
+  stack = await keptStack();
 }, 240_000);
-afterAll(() => stack?.stop());
+afterAll(leaveStack);
 
 async function openWay(): Promise<OneWay> {
   const way = await openOneWay(stack);

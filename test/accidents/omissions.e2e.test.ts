@@ -7,8 +7,9 @@ import { BusAdmin, readRange } from '@lutra/bus';
 import { eventSchema, eventsTopic } from '@lutra/model';
 import type { DdlIgnoredEvent } from '@lutra/model';
 import { createLogger } from '@lutra/telemetry';
-import { ApiError, startStack } from '../scenarios/index.js';
+import { ApiError } from '../scenarios/index.js';
 import type { Stack } from '../scenarios/index.js';
+import { keptStack, leaveStack } from './kept-stack.js';
 import { openOneWay, until } from './one-way.js';
 import type { OneWay, OneWayOptions } from './one-way.js';
 
@@ -21,9 +22,9 @@ interface Omissions {
 
 let stack: Stack;
 beforeAll(async () => {
-  stack = await startStack({ mysql: '9.7', mysqlB: '8.0' });
+  stack = await keptStack();
 }, 240_000);
-afterAll(() => stack?.stop());
+afterAll(leaveStack);
 
 async function openWay(options?: OneWayOptions): Promise<OneWay> {
   const way = await openOneWay(stack, options);

@@ -3,16 +3,17 @@
  * an end of the topic, when there is no way on from where it stands. Whatever is killed meanwhile, both sides end equal.
  */
 import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
-import { type ApiError, type Stack, startStack, withAdministrator } from '../scenarios/index.js';
+import { type ApiError, type Stack, withAdministrator } from '../scenarios/index.js';
+import { keptStack, leaveStack } from './kept-stack.js';
 import { offsets, removeRecords } from './log-accidents.js';
 import { openOneWay, until } from './one-way.js';
 import type { OneWay } from './one-way.js';
 
 let stack: Stack;
 beforeAll(async () => {
-  stack = await startStack({ mysql: '9.7' });
+  stack = await keptStack();
 }, 240_000);
-afterAll(() => stack?.stop());
+afterAll(leaveStack);
 
 interface Position {
   readonly checkpoint: { readonly log: string; readonly seq: number; readonly nextOffset: number; readonly replayUntil: number };

@@ -4,16 +4,17 @@
  * combinations.
  */
 import { afterAll, beforeAll, expect, it, onTestFailed } from 'vitest';
-import { type ApiError, lutraPassword, sides, type Stack, startStack, withAdministrator } from '../scenarios/index.js';
+import { type ApiError, lutraPassword, sides, type Stack, withAdministrator } from '../scenarios/index.js';
+import { keptStack, leaveStack } from './kept-stack.js';
 import { openOneWay, until } from './one-way.js';
 import type { OneWay } from './one-way.js';
 import { olderTree, savedTree } from './older-tree.js';
 
 let stack: Stack;
 beforeAll(async () => {
-  stack = await startStack({ mysql: '9.7' });
+  stack = await keptStack();
 }, 240_000);
-afterAll(() => stack?.stop());
+afterAll(leaveStack);
 
 /** With a table without a key beside t, whose rows double where they come twice. */
 async function openWay(): Promise<OneWay> {

@@ -10,17 +10,18 @@ import { createConnection } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
 import { readBinlog } from '@lutra/binlog';
 import { createLogger } from '@lutra/telemetry';
-import { lutraPassword, lutraUser, type Side, sides, type Stack, startStack } from '../scenarios/index.js';
+import { lutraPassword, lutraUser, type Side, sides, type Stack } from '../scenarios/index.js';
 import { mysqlServer } from '../servers/index.js';
+import { keptStack, leaveStack } from './kept-stack.js';
 import { copyThat } from './log-accidents.js';
 import { openOneWay, until } from './one-way.js';
 import type { OneWay, OneWayOptions } from './one-way.js';
 
 let stack: Stack;
 beforeAll(async () => {
-  stack = await startStack({ mysql: '9.7', mysqlB: '8.0' });
+  stack = await keptStack();
 }, 240_000);
-afterAll(() => stack?.stop());
+afterAll(leaveStack);
 
 async function openWay(options?: OneWayOptions): Promise<OneWay> {
   const way = await openOneWay(stack, options);

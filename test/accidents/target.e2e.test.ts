@@ -4,15 +4,16 @@
  */
 import { createConnection } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
-import { ApiError, lutraPassword, sides, type Stack, startStack } from '../scenarios/index.js';
+import { ApiError, lutraPassword, sides, type Stack } from '../scenarios/index.js';
+import { keptStack, leaveStack } from './kept-stack.js';
 import { openOneWay, until } from './one-way.js';
 import type { OneWay, OneWayOptions } from './one-way.js';
 
 let stack: Stack;
 beforeAll(async () => {
-  stack = await startStack({ mysql: '9.7', mysqlB: '8.0' });
+  stack = await keptStack();
 }, 240_000);
-afterAll(() => stack?.stop());
+afterAll(leaveStack);
 
 async function openWay(options?: OneWayOptions): Promise<OneWay> {
   const way = await openOneWay(stack, options);

@@ -78,7 +78,7 @@ export class ChildServer implements Server {
 
   /** A folder with fresh data. The watchdog comes first, so that the data never lie there unwatched. */
   async #settle(): Promise<Watchdog> {
-    const watchdog = new Watchdog(await mkdtemp(join(tmpdir(), `lutra-${this.name}-`)));
+    const watchdog = new Watchdog(await mkdtemp(join(process.env['TEST_SERVERS_DATA'] ?? tmpdir(), `lutra-${this.name}-`)));
     try {
       await this.#recipe.fill(watchdog.folder);
       return watchdog;

@@ -23,7 +23,7 @@ describe.each(versions)('an open transaction on %s', (version) => {
   let fence: string;
 
   beforeAll(async () => {
-    server = await TestServer.start(version);
+    server = await TestServer.shared(version);
   });
   afterAll(async () => {
     await server.stop();

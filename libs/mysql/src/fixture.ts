@@ -13,6 +13,9 @@ import type { TargetTable } from './target-table.js';
 
 export const versions: readonly MysqlVersion[] = ['8.0', '9.7', 'mariadb-11.4'];
 
+/** Of this process, one per version: see `shared`. */
+const shared = new Map<MysqlVersion, TestServer>();
+
 export class TestServer {
   readonly server: MysqlServer;
   readonly options: ConnectionOptions;
@@ -34,6 +37,21 @@ export class TestServer {
     return started;
   }
 
+  /**
+   * One for all files of a process (project `mysql` of vitest.config.ts) that ask for nothing special and do not change the server itself.
+   * It ends with the process; a file whose server has died gets another one.
+   */
+  static async shared(version: MysqlVersion): Promise<TestServer> {
+    const running = shared.get(version);
+    if (running?.server.pid !== undefined) {
+      await running.reconnect();
+      return running;
+    }
+    const started = await TestServer.start(version);
+    shared.set(version, started);
+    return started;
+  }
+
   /** After a restart. */
   async reconnect(): Promise<void> {
     this.#admin.destroy();
@@ -42,7 +60,7 @@ export class TestServer {
 
   async stop(): Promise<void> {
     this.#admin.destroy();
-    await this.server.stop();
+    if (shared.get(this.server.version) !== this) await this.server.stop();
   }
 
   get admin(): Session {

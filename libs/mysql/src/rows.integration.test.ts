@@ -21,7 +21,7 @@ describe.each(versions)('whole rows on %s', (version) => {
   let tables = 0;
 
   beforeAll(async () => {
-    server = await TestServer.start(version);
+    server = await TestServer.shared(version);
     connection = await ApplyConnection.open(server.options);
     database = await server.database();
     if (version === '9.7') await server.run("SET explain_format = 'TRADITIONAL'");

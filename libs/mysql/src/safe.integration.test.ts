@@ -17,7 +17,7 @@ describe.each(versions)('safe mode on %s', (version) => {
   let database: string;
 
   beforeAll(async () => {
-    server = await TestServer.start(version);
+    server = await TestServer.shared(version);
     normal = await ApplyConnection.open(server.options);
     safe = await ApplyConnection.open({ ...server.options, foreignKeyChecks: false });
     database = await server.database();

@@ -12,7 +12,7 @@ describe.each(versions)('sequences of changes on %s', (version) => {
   let database: string;
 
   beforeAll(async () => {
-    server = await TestServer.start(version);
+    server = await TestServer.shared(version);
     connection = await ApplyConnection.open(server.options);
     database = await server.database();
   });

@@ -20,7 +20,7 @@ describe.each(versions)('values on %s', (version) => {
   let tables = 0;
 
   beforeAll(async () => {
-    server = await TestServer.start(version);
+    server = await TestServer.shared(version);
     connection = await ApplyConnection.open(server.options);
     database = await server.database();
   });

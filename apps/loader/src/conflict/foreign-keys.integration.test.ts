@@ -13,7 +13,7 @@ describe.each(['8.0', '9.7'] as const)('foreign keys where both sides write, on 
   let room: GuardRoom;
 
   beforeAll(async () => {
-    server = await TestServer.start(version);
+    server = await TestServer.shared(version);
   });
   afterAll(async () => {
     await server.stop();

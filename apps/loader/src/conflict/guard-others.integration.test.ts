@@ -16,7 +16,7 @@ describe.each(['8.0', '9.7'] as const)('others at work at the target, on %s', (v
   let room: GuardRoom;
 
   beforeAll(async () => {
-    server = await TestServer.start(version);
+    server = await TestServer.shared(version);
   });
   afterAll(async () => {
     await server.stop();

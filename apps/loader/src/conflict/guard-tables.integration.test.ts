@@ -15,7 +15,7 @@ describe.each(['8.0', '9.7'] as const)('tables of all kinds, guarded, on %s', (v
   let room: GuardRoom;
 
   beforeAll(async () => {
-    server = await TestServer.start(version);
+    server = await TestServer.shared(version);
   });
   afterAll(async () => {
     await server.stop();

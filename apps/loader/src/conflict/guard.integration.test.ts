@@ -14,7 +14,7 @@ describe.each(['8.0', '9.7'] as const)('source transactions where the target tak
   let room: GuardRoom;
 
   beforeAll(async () => {
-    server = await TestServer.start(version);
+    server = await TestServer.shared(version);
   });
   afterAll(async () => {
     await server.stop();

@@ -16,7 +16,7 @@ describe('rows that are locked', () => {
   let tables = 0;
 
   beforeAll(async () => {
-    server = await TestServer.start('9.7');
+    server = await TestServer.shared('9.7');
     connection = await ApplyConnection.open(server.options);
     database = await server.database();
   });

@@ -142,7 +142,7 @@ describe.each(['8.0', '9.7'] as const)('rows that move to another key, on %s', (
   let room: GuardRoom;
 
   beforeAll(async () => {
-    server = await TestServer.start(version);
+    server = await TestServer.shared(version);
   });
   afterAll(async () => {
     await server.stop();

@@ -12,7 +12,7 @@ describe.each(['8.0', '9.7'] as const)('a remedy elsewhere than at home, on %s',
   let room: GuardRoom;
 
   beforeAll(async () => {
-    server = await TestServer.start(version);
+    server = await TestServer.shared(version);
   });
   afterAll(async () => {
     await server.stop();

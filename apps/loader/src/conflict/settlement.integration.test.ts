@@ -10,7 +10,7 @@ describe.each(['8.0', '9.7'] as const)('both sides changed a row, on %s', (versi
   let server: TestServer;
 
   beforeAll(async () => {
-    server = await TestServer.start(version);
+    server = await TestServer.shared(version);
   });
   afterAll(async () => {
     await server.stop();

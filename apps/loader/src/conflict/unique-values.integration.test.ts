@@ -15,7 +15,7 @@ describe.each(['8.0', '9.7'] as const)('unique values that both sides take, on %
   let room: GuardRoom;
 
   beforeAll(async () => {
-    server = await TestServer.start(version);
+    server = await TestServer.shared(version);
   });
   afterAll(async () => {
     await server.stop();

@@ -4,7 +4,7 @@ import { Watermark } from './watermark.js';
 
 let server: TestServer;
 beforeAll(async () => {
-  server = await TestServer.start('9.7');
+  server = await TestServer.shared('9.7');
 });
 afterAll(async () => {
   await server.stop();

@@ -1,11 +1,15 @@
-/** A short run of the kill suite: about a minute and a half of faults. LUTRA_SEED and LUTRA_SURVIVAL_MINUTES ask for another one. */
+/**
+ * Five minutes of random faults, another seed each time. LUTRA_SEED and LUTRA_SURVIVAL_MINUTES ask for another run. What each fault does
+ * alone is in test/e2e/kills.e2e.test.ts and take-over.e2e.test.ts.
+ */
 import { afterAll, beforeAll, expect, it, onTestFailed } from 'vitest';
+import { seedOf } from '../e2e/shop-stack.js';
 import { Network } from '../network/index.js';
 import { Stack } from '../scenarios/index.js';
 import { survive } from './survival.js';
 
-const seed = Number(process.env['LUTRA_SEED'] ?? 2228);
-const minutes = Number(process.env['LUTRA_SURVIVAL_MINUTES'] ?? 1.5);
+const seed = seedOf();
+const minutes = Number(process.env['LUTRA_SURVIVAL_MINUTES'] ?? 5);
 const begin = performance.now();
 const log = (line: string): void => console.log(`[${((performance.now() - begin) / 1000).toFixed(1).padStart(6)} s] ${line}`);
 

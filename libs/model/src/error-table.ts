@@ -25,9 +25,9 @@ const retry = (text: ErrorText): ErrorEntry => ({ outcome: 'retry', ...text });
 const all = 'Everything that was published and applied. Work continues exactly there.';
 const nothing = 'Everything. Nothing was changed.';
 /** Capture stopped. */
-const log = 'The topic up to the last whole transaction. What follows is in the binlog of the source, as long as the source keeps it.';
+const log = 'The topic up to the last whole transaction. Later changes are in the binlog of the source, as long as the source keeps it.';
 /** The loader stopped. */
-const target = 'The target up to its checkpoint, and nothing of the failed transaction. What follows is in the topic, for its retention.';
+const target = 'The target up to its checkpoint, and nothing of the failed transaction. Later records are in the topic, for its retention.';
 /** The log itself is damaged. */
 const source = 'The target up to its checkpoint, and the source. Nothing was applied after the fault.';
 
@@ -63,7 +63,7 @@ export const errorTable = {
   CONFIG_OUTDATED: stop({
     cause:
       'ZooKeeper was restored from an older copy or an older export: the log or the checkpoint names a newer revision of the configuration with other routes.',
-    kept: 'Everything that was published and applied. What follows is in the binlog of the source and in the topic.',
+    kept: 'Everything that was published and applied. Later changes are in the binlog of the source and in the topic.',
     help: 'Correct the routes of the channel that the message names, or restore the newer configuration: otherwise tables that were replicated would be left out. In any case PUT each channel again that was changed since the copy, which gives it a new revision. Create a channel that you no longer want, and remove it. Then retry.',
   }),
   CONFIG_CONFLICT: stop({
@@ -350,7 +350,7 @@ export const errorTable = {
   }),
   CONFLICT_WINDOW_LOST: stop({
     cause:
-      "Whether both sides changed a row cannot be decided any more: the source had not seen changes of the target that the target's own topic no longer holds.",
+      "Lutra can no longer tell whether both sides changed a row: the source had not seen changes of the target that the target's own topic no longer holds.",
     kept: target,
     help: 'Give the topics of both endpoints a retention longer than the longest time that a pipeline stands still. To continue now, compare both sides and restart the pipeline at the end of the topic (docs/03-rest-api.md, Restart).',
   }),

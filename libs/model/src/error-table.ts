@@ -64,7 +64,7 @@ export const errorTable = {
     cause:
       'ZooKeeper was restored from an older copy or an older export: the log or the checkpoint names a newer revision of the configuration with other routes.',
     kept: 'Everything that was published and applied. Later changes are in the binlog of the source and in the topic.',
-    help: 'Correct the routes of the channel that the message names, or restore the newer configuration: otherwise tables that were replicated would be left out. In any case PUT each channel again that was changed since the copy, which gives it a new revision. Create a channel that you no longer want, and remove it. Then retry.',
+    help: 'Correct the routes of the channel that the message names, or restore the newer configuration: otherwise tables that were replicated would be left out. In any case PUT each channel again that was changed since the copy, which gives it a new revision. If the message names a channel that no longer exists and that you do not want, create it again and remove it. Then retry.',
   }),
   CONFIG_CONFLICT: stop({
     cause: 'Somebody else changed the document meanwhile, or the rules between channels and the checks of the servers forbid the change.',

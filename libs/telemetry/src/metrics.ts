@@ -129,9 +129,11 @@ export class Metrics {
       buckets: applyBuckets,
       registers,
     });
-    this.windowKeys = gauge('lutra_conflict_window_keys', 'Keys in the recent-changes index, with which incoming rows are compared', [
-      'name',
-    ]);
+    this.windowKeys = gauge(
+      'lutra_conflict_window_keys',
+      'Key values that changed recently at the target; incoming rows are compared with them',
+      ['name'],
+    );
     this.eventsDropped = counter('lutra_events_dropped_total', 'Operational events that could not be sent to lutra.events', ['name']);
     this.httpRequests = counter('lutra_http_requests_total', 'HTTP requests answered', ['method', 'status']);
     this.lastEvent = gauge('lutra_last_event_timestamp_seconds', 'Commit time at the source, since 1970, of the last row processed', [

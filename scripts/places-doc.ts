@@ -22,7 +22,7 @@ This page says what happens when something is restored, imported, created again 
         does every position still fit its log?
           │ proven            │ not proven          │ no record can tell
           ▼                   ▼                     ▼
-       goes on          stops by name           limit: you must act
+       continues        stops by name           limit: you must act
                     before a row is applied
 \`\`\`
 
@@ -40,7 +40,7 @@ proof it stops with a named error before it applies a row. These are the proofs:
 A pipeline without a checkpoint starts by itself only in a log that was started for it: the first \`routes\` record names it. Everywhere else [you say where it starts](02-setup.md#a-pipeline-on-a-topic-that-is-in-use), and the log
 must prove the position.
 
-*Goes on*: nothing is lost or applied twice. **Limit**: no record can tell that two positions do not belong together, so nothing stops; the table says what you must do.
+*Continues*: nothing is lost or applied twice. **Limit**: no record can tell that two positions do not belong together, so nothing stops; the table says what you must do.
 `;
 
 export function placesDocument(): string {
@@ -53,7 +53,7 @@ export function placesDocument(): string {
 
 function outcomeOf({ stop }: OldPlace): string {
   if (stop === 'limit') return '**limit**';
-  if (stop === null) return 'goes on';
+  if (stop === null) return 'continues';
   return stop.map((code) => `[\`${code}\`](errors.md#${code.toLowerCase()})`).join(', ');
 }
 

@@ -10,8 +10,8 @@ import type { ErrorCode, Outcome } from '@lutra/model';
 export const errorsFile = fileURLToPath(new URL('../docs/errors.md', import.meta.url));
 
 const byItself: Readonly<Record<Outcome, string>> = {
-  retry: 'It is tried again with a growing delay, at most 5 s, for ever.',
-  stop: 'The endpoint or pipeline waits for a person: for a retry, or for a change of its configuration. All others go on.',
+  retry: 'Lutra retries without end; the delay between two attempts grows to 5 s.',
+  stop: 'The endpoint or pipeline stays stopped until you retry it or change its configuration. All others continue.',
   abort: 'The work ends.',
 };
 
@@ -30,10 +30,14 @@ const head = `<!-- made by scripts/errors-doc.ts from libs/model/src/error-table
 
 # Error codes
 
-Whatever fails has one of these codes. The status of a channel shows the last error of each end (\`lastError\`: code, message, help, details), and
-\`GET /api/v1/errors\` serves this table. Nothing is skipped unless you say so: until the cause is mended, the rows wait where they are.
+This page lists every error code: its cause, what is safe, what happens by itself, and what to do. The status of a channel shows the last error of each end (\`lastError\`: code, message, help, details), and
+\`GET /api/v1/errors\` serves this table. Nothing is skipped unless you ask for it: the rows wait where they are until the cause is fixed. For example:
 
-After mending the cause of one that stops:
+\`\`\`
+ status: "state": "failed", "lastError": {"code": "TABLE_MISSING", "message": "shop.orders …", "help": "Create the table as it is at the source, then retry."}
+\`\`\`
+
+After fixing the cause of an error that stops:
 
 \`\`\`sh
 curl -X POST -H "Authorization: Bearer $LUTRA_API_TOKEN" http://127.0.0.1:8080/api/v1/channels/<name>/retry
@@ -41,16 +45,14 @@ curl -X POST -H "Authorization: Bearer $LUTRA_API_TOKEN" http://127.0.0.1:8080/a
 
 ## Starting over
 
-Where the log or the binlog has lost what comes next, no retry helps. [03-rest-api.md](03-rest-api.md) has each of these ways with its consequences; every one says them
-before it does anything.
+If the log or the binlog has lost the next records, a retry does not help. Use one of these calls. Each states its consequences before it does anything; [03-rest-api.md](03-rest-api.md) has the details.
 
-- **The source lacks what comes next, or capture cannot read it**: \`POST /api/v1/endpoints/<name>/restart\`. The log goes on elsewhere in the source; what lies between is brought to
-  the targets by hand.
-- **The log is damaged**: stop the channels that read the endpoint, \`POST /api/v1/endpoints/<name>/reset\`, then for each of their pipelines
-  \`POST /api/v1/channels/<channel>/pipelines/<pipeline>/restart\` with \`"at": "start"\`, and start the channels. Before that, compare the tables and bring the target in line, or
-  seed it again from a dump ([02-setup.md](02-setup.md#seeding-the-second-database)); \`start\` of the reset is the place up to which it is.
-- **A pipeline has lost its place**: the same restart of the pipeline alone, at the start or the end of the topic, or behind the place of a dump.
-- **Rows of the target were changed or lost**: \`POST /api/v1/channels/<channel>/pipelines/<pipeline>/rewind\` applies a part of the log once more.
+| what is wrong | call |
+|---|---|
+| the source lacks the next part of its binlog, or capture cannot read it | \`POST /api/v1/endpoints/<name>/restart\`: the log continues elsewhere in the source; bring what lies between to the targets by hand |
+| the log is damaged | stop the channels that read the endpoint, compare the tables and bring the target in line, or seed it again from a dump ([02-setup.md](02-setup.md#seeding-the-second-database)); \`POST /api/v1/endpoints/<name>/reset\`, with the position of the target as \`start\`; for each of their pipelines \`POST /api/v1/channels/<channel>/pipelines/<pipeline>/restart\` with \`"at": "start"\`; start the channels |
+| a pipeline has lost its position | the same restart of the pipeline alone, at the start or the end of the topic, or after the position of a dump |
+| rows of the target were changed or lost | \`POST /api/v1/channels/<channel>/pipelines/<pipeline>/rewind\` applies a part of the log once more |
 `;
 
 export function errorsDocument(): string {
@@ -65,7 +67,7 @@ export function errorsDocument(): string {
 
 function entryOf(code: ErrorCode): string {
   const { cause, kept, outcome, help } = errorTable[code];
-  const lines = [`- **Cause**: ${cause}`, `- **Kept**: ${kept}`, `- **By itself**: ${byItself[outcome]}`, `- **To do**: ${linked(help)}`];
+  const lines = [`- **Cause**: ${cause}`, `- **Safe**: ${kept}`, `- **By itself**: ${byItself[outcome]}`, `- **To do**: ${linked(help)}`];
   return `### ${code}\n\n${lines.join('\n')}\n`;
 }
 

@@ -11,36 +11,49 @@ export const placesFile = fileURLToPath(new URL('../docs/08-old-places.md', impo
 
 const head = `<!-- made by scripts/places-doc.ts from test/accidents/old-places.ts: change it there -->
 
-# An old place that comes alive again
+# Stale positions
 
-A place (a checkpoint, a route, a topic, a position) is valid only together with what lies beside it. So whatever is restored, imported, created again or added has to prove that
-nothing lies between it and what it goes on from. If it cannot, it stops with a named error before it applies a row. What proves it:
+This page says what happens when something is restored, imported, created again or added: whether a pipeline continues, or stops with a named error. Look up the line of your case before you restore anything.
+
+\`\`\`
+ restored: ZooKeeper · topic · source · target · configuration
+                        │
+                        ▼
+        does every position still fit its log?
+          │ proven            │ not proven          │ no record can tell
+          ▼                   ▼                     ▼
+       continues        stops by name           limit: you must act
+                    before a row is applied
+\`\`\`
+
+A checkpoint, a route, a topic or a binlog position is valid only together with the rest. So Lutra requires a proof that nothing is missing between a restored part and the position from which work continues. Without the
+proof it stops with a named error before it applies a row. These are the proofs:
 
 | proof | of what |
 |---|---|
-| log id, seq, epoch | of each record, of the checkpoint, and of ZooKeeper's copy of the position: the same log, without a hole |
+| log id, seq, epoch | of each record, of the checkpoint, and of ZooKeeper's [position backup](../schemas/registry.md#position-backups-logsendpoint): the same log, without a gap |
 | \`routes\` records of the log | from which record on the topic holds which tables, and for which pipelines |
-| revision of the configuration | raised by each write and each removal of a channel, never lowered; stands in ZooKeeper, in each \`routes\` record, in each checkpoint. At least the time in ms, so that a tree that was restored or lost goes on above its old numbers |
-| GTIDs and \`server_uuid\` | the server has what was published, at the place where it was read |
-| marks, committed group offsets | the pipeline once had a checkpoint row |
+| revision of the configuration | each write and each removal of a channel raises it, nothing lowers it; it is in ZooKeeper, in each \`routes\` record, in each checkpoint. It is at least the time in ms, so a restored or lost tree continues above its old numbers |
+| GTIDs and \`server_uuid\` | the server has what was published, at the position where it was read |
+| [pipeline marks](../schemas/registry.md#pipeline-marks-pipelineschannelpipeline), committed group offsets | the pipeline once had a checkpoint row |
 
-A pipeline without a place begins only in a log that was begun for it: its first \`routes\` record names it. Everywhere else a person
-[says where it begins](02-setup.md#a-pipeline-on-a-topic-that-is-in-use), and the log must prove the place.
+A pipeline without a checkpoint starts by itself only in a log that was started for it: the first \`routes\` record names it. Everywhere else [you say where it starts](02-setup.md#a-pipeline-on-a-topic-that-is-in-use), and the log
+must prove the position.
 
-*Goes on*: nothing is lost or applied twice. **Limit**: no record can tell that two places do not belong together, so nobody stops; the table says what you must do.
+*Continues*: nothing is lost or applied twice. **Limit**: no record can tell that two positions do not belong together, so nothing stops; the table says what you must do.
 `;
 
 export function placesDocument(): string {
   const tables = oldPlaces.map(({ title, places }) => {
     const lines = places.map((place) => `| ${place.what} | ${place.beside} | ${outcomeOf(place)} | ${place.says} |`);
-    return `## ${title}\n\n| comes back or begins | beside it | then | because; what to do |\n|---|---|---|---|\n${lines.join('\n')}\n`;
+    return `## ${title}\n\n| restored or new | together with | then | because; what to do |\n|---|---|---|---|\n${lines.join('\n')}\n`;
   });
   return [head, ...tables].join('\n');
 }
 
 function outcomeOf({ stop }: OldPlace): string {
   if (stop === 'limit') return '**limit**';
-  if (stop === null) return 'goes on';
+  if (stop === null) return 'continues';
   return stop.map((code) => `[\`${code}\`](errors.md#${code.toLowerCase()})`).join(', ');
 }
 

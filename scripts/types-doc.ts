@@ -13,19 +13,21 @@ const head = `<!-- made by scripts/types-doc.ts from test/types/matrix.ts: chang
 
 # Column types
 
-Each column of a routed table is carried to the byte, or refused by the check before the start (\`table-column-type\`, which names the column and why); no type is first noticed at a row.
-The test of this table writes each type's edge values, and random ones, to MySQL 8.0, MySQL 9.7 and MariaDB 11.4, carries them through the binlog, Avro and the loader's statements, and
-compares what both sides store. [Section 6 of docs/05](05-consumers.md#6-how-values-arrive) says more of what consumers get.
+This page says for each column type and server whether Lutra replicates it, and how it arrives in the topic. Example: a \`BIGINT UNSIGNED\` is replicated from all three servers and arrives as \`bytes, decimal(20,0)\`.
+
+Each column of a routed table is replicated to the byte, or the check before the start refuses it (\`table-column-type\`, which names the column and why). No type is first noticed at a row. The test of this table writes edge
+values and random values of each type to MySQL 8.0, MySQL 9.7 and MariaDB 11.4, sends them through the binlog, Avro and the loader's statements, and compares what both sides store.
+[Section 6 of 05-consumers](05-consumers.md#6-how-values-arrive) has more for consumers.
 
 | type | in the topic | MySQL 8.0 | MySQL 9.7 | MariaDB as the source | mind |
 |---|---|---|---|---|---|
 `;
 
-const verdicts: Readonly<Record<Verdict, string>> = { carried: 'carried', refused: '**refused**', none: '–' };
+const verdicts: Readonly<Record<Verdict, string>> = { carried: 'yes', refused: '**refused**', none: '–' };
 
 const foot = `
-Carried too, of each type: generated columns (the target computes its own; consumers get the source's value), invisible columns and generated invisible primary keys, columns without a default,
-NULL, and the keys of all of these. A table without primary key is carried, whether it has a UNIQUE key over NOT NULL columns, which the binlog then names as the key, or none.
+Also replicated, for each type: generated columns (the target computes its own value; consumers get the source's), invisible columns and generated invisible primary keys, columns without a default, NULL, and keys over all of
+these. A table without primary key is replicated. If it has a UNIQUE key over NOT NULL columns, the binlog names that one as the key.
 
 An index over an expression is refused on MySQL 8.0.13 to 8.0.15: its hidden column is missing in their binlog.
 
@@ -33,13 +35,13 @@ An index over an expression is refused on MySQL 8.0.13 to 8.0.15: its hidden col
 
 Text, ENUM and SET columns of these character sets, in any collation: ${supportedCharsets.map((charset) => `\`${charset}\``).join(', ')}. All others are refused.
 
-No server prints characters beyond the first plane of Unicode (😀) in a definition: an ENUM or SET member with one is told by the source's list, and two lists that differ in such members alone
-pass the check. The target then refuses a value that it does not have.
+No server prints characters beyond the first plane of Unicode (😀) in a definition. Lutra identifies an ENUM or SET member with such a character by its place in the source's list. Two lists that differ only in such members pass
+the check; the target then refuses a value that it does not have.
 
 ## At the target
 
-A column must have the same type and hold as much: a longer text, a wider DECIMAL, \`GEOMETRY\` for \`POINT\`, a longer VECTOR, ENUM and SET members in another order. A geometry column that is restricted
-to another SRID than the source's is refused (\`srid-differs\`). A target without VECTOR (MySQL 8.0, MariaDB) has no column for one: \`table-differs\`.
+A column must have the same type and at least the same capacity: a longer text, a wider DECIMAL, \`GEOMETRY\` for \`POINT\`, a longer VECTOR, ENUM and SET members in another order. A geometry column that is restricted to another
+SRID than the source's is refused (\`srid-differs\`). A target without VECTOR (MySQL 8.0, MariaDB) has no column for one: \`table-differs\`.
 `;
 
 export function typesDocument(): string {

@@ -34,7 +34,7 @@ export const matrix: readonly MatrixRow[] = [
   {
     type: 'TINYINT, SMALLINT, MEDIUMINT, INT, BIGINT',
     arrives: 'int; long from INT UNSIGNED on; bytes, decimal(20,0) for BIGINT UNSIGNED',
-    mind: 'SERIAL, BOOL and ZEROFILL too: ZEROFILL pads what is printed, not what is stored. Beside a YEAR column, numbers of MySQL 8.0.16 to 8.0.28 are refused: whether they are unsigned is not proven there.',
+    mind: 'SERIAL, BOOL and ZEROFILL too: ZEROFILL pads what is printed, not what is stored. Beside a YEAR column, numbers of MySQL 8.0.16 to 8.0.28 are refused: their binlog does not prove whether they are unsigned.',
     cases: ofPattern(
       /^(?:TINY|SMALL|MEDIUM|BIG)?INT\b/,
       values('BOOL', '0', '1', '-7'),
@@ -67,11 +67,17 @@ export const matrix: readonly MatrixRow[] = [
     cases: ofPattern(/^(?:DATETIME|TIMESTAMP)/),
     on: everywhere,
   },
-  { type: 'TIME(n)', arrives: 'string', mind: 'Negative ones and up to 838:59:59 too.', cases: ofPattern(/^TIME\(/), on: everywhere },
+  {
+    type: 'TIME(n)',
+    arrives: 'string',
+    mind: 'Negative values and values up to 838:59:59 too.',
+    cases: ofPattern(/^TIME\(/),
+    on: everywhere,
+  },
   {
     type: 'DATETIME, TIMESTAMP, TIME in the format before MySQL 5.6',
     arrives: '',
-    mind: 'Columns made under mysql56_temporal_format = OFF. ALTER TABLE … FORCE gives them the new format.',
+    mind: 'Columns created under mysql56_temporal_format = OFF. ALTER TABLE … FORCE gives them the new format.',
     cases: [values('DATETIME(3) NULL'), values('TIMESTAMP NULL'), values('TIME NULL')],
     on: refusedOnMariadb,
   },
@@ -90,7 +96,7 @@ export const matrix: readonly MatrixRow[] = [
   {
     type: 'BINARY, VARBINARY',
     arrives: 'bytes',
-    mind: 'BINARY with its trailing zeros. In the binlog of MariaDB they cannot be told from UUID, INET4, INET6 and VECTOR.',
+    mind: 'BINARY with its trailing zeros. In the binlog of MariaDB they look like UUID, INET4, INET6 and VECTOR.',
     cases: ofPattern(/^(?:BINARY|VARBINARY)/, values('BINARY(0)', "''"), values('VARBINARY(0)', "''")),
     on: onMysql,
   },
@@ -125,7 +131,7 @@ export const matrix: readonly MatrixRow[] = [
   {
     type: 'ENUM, SET of character set binary',
     arrives: 'string',
-    mind: 'Read as UTF-8; a byte that is none is escaped.',
+    mind: 'Read as UTF-8; an invalid byte is escaped.',
     cases: [values("ENUM('a','ä') CHARACTER SET binary", '1', '2'), values("SET('a','ä') CHARACTER SET binary", '0', '1', '3')],
     on: everywhere,
   },
@@ -139,14 +145,14 @@ export const matrix: readonly MatrixRow[] = [
   {
     type: 'GEOMETRY, POINT … GEOMETRYCOLLECTION',
     arrives: 'bytes',
-    mind: 'As the server stores them: 4 bytes SRID (little-endian), then WKB, which the server writes little-endian. `lutra.geometry` names the column’s kind. MySQL and MariaDB keep the axes of SRID 4326 in another order: they are not turned.',
+    mind: 'As the server stores them: 4 bytes SRID (little-endian), then WKB, which the server writes little-endian. `lutra.geometry` names the column’s geometry type. MySQL and MariaDB store the axes of SRID 4326 in different order: Lutra does not swap them.',
     cases: ofPattern(/^(?:GEOMETRY|POINT|LINESTRING|POLYGON|MULTI)/),
     on: everywhere,
   },
   {
     type: 'VECTOR(n)',
     arrives: 'bytes',
-    mind: '4 bytes an entry, FLOAT, little-endian. From MySQL 9.0 on; MariaDB’s cannot be told from VARBINARY.',
+    mind: '4 bytes per entry, FLOAT, little-endian. From MySQL 9.0 on; in MariaDB’s binlog it looks like VARBINARY.',
     cases: vectorCases,
     on: { '8.0': 'none', '9.7': 'carried', 'mariadb-11.4': 'none' },
   },

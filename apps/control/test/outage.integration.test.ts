@@ -32,7 +32,7 @@ describe('without ZooKeeper', () => {
     const refused = await client.get('/api/v1/regions');
     expect(refused.status).toBe(503);
     expect(refused.headers.get('retry-after')).toBe('1');
-    expect(refused.body).toMatchObject({ code: 'ZOOKEEPER_UNAVAILABLE', help: expect.stringContaining('Data that flows goes on') });
+    expect(refused.body).toMatchObject({ code: 'ZOOKEEPER_UNAVAILABLE', help: expect.stringContaining('Data keeps flowing') });
     const write = await client.put('/api/v1/regions/a', { name: 'a', kafka: { brokers: ['b:9092'] } }, '*');
     expect(write.status).toBe(503);
     expect((await client.get('/subjects')).body).toMatchObject({ error_code: 503 });

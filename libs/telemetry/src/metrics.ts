@@ -74,41 +74,38 @@ export class Metrics {
       new Counter({ name, help, labelNames, registers });
 
     this.registry = registry;
-    this.connected = gauge('lutra_connected', '1 while `to` (source, target, kafka, zookeeper) answers; 0 between two attempts, too', [
+    this.connected = gauge('lutra_connected', '1 while `to` (source, target, kafka, zookeeper) answers; 0 between two attempts', [
       'name',
       'to',
     ]);
-    this.state = gauge('lutra_state', '1 for the state the work is in, 0 for the others', ['name', 'state']);
-    this.lagSeconds = gauge('lutra_lag_seconds', 'What was committed at the source so long ago is handled; grows while nothing comes', [
-      'name',
-    ]);
+    this.state = gauge('lutra_state', '1 for the current state of the work, 0 for the others', ['name', 'state']);
+    this.lagSeconds = gauge(
+      'lutra_lag_seconds',
+      'Everything that was committed at the source longer ago than this is processed; grows while nothing is processed',
+      ['name'],
+    );
     this.epoch = gauge('lutra_epoch', 'Number of the leadership (capture) or ownership (loader)', ['name']);
     this.seq = gauge('lutra_seq', 'seq of the last record written (capture) or applied (loader)', ['name']);
-    this.queueBytes = gauge('lutra_queue_bytes', 'Bytes read and not handed on yet', ['name']);
+    this.queueBytes = gauge('lutra_queue_bytes', 'Bytes read and not written yet', ['name']);
     this.rows = counter('lutra_rows_total', 'Row events published or applied', ['name', 'op']);
     this.transactions = counter('lutra_transactions_total', 'Source transactions published or applied', ['name']);
-    this.markedTransactions = counter('lutra_marked_transactions_total', 'Transactions of loaders, read and not published as new', [
+    this.markedTransactions = counter('lutra_marked_transactions_total', 'Copies: transactions of loaders, read and not published as new', [
       'name',
     ]);
-    this.skippedTransactions = counter('lutra_skipped_transactions_total', 'Transactions that an application did not want replicated', [
-      'name',
-    ]);
+    this.skippedTransactions = counter('lutra_skipped_transactions_total', 'Transactions that an application kept local', ['name']);
     this.ddlIgnored = counter(
       'lutra_ddl_ignored_total',
-      'Capture: DDL statements on routed tables, not carried over (ddl: ignore), by kind',
+      'Capture: DDL statements on routed tables that were left out (ddl: ignore), by kind',
       ['name', 'statement'],
     );
     const requests =
-      'Capture: requests in lutra.signal (remedy) and lutra.skip (skip) that were not heeded: not from a loader, or behind a row';
+      'Capture: requests in lutra.signal (remedy) and lutra.skip (skip) that were ignored: not from a loader, or after a row';
     this.ignoredRequests = counter('lutra_ignored_requests_total', requests, ['name', 'what']);
-    this.skipOrders = counter('lutra_skip_orders_total', 'Loader: transactions that a person told it to skip; lutra.skipped has them', [
-      'name',
-    ]);
+    this.skipOrders = counter('lutra_skip_orders_total', 'Loader: transactions that it was told to skip; lutra.skipped has them', ['name']);
     const omissions =
       'Control: DDL statements, skipped transactions, suspended tables and forced starts of the channel `name` that nobody has confirmed yet';
     this.omissions = gauge('lutra_omissions_unconfirmed', omissions, ['name']);
-    const suspended =
-      'Tables that are not carried, at the endpoint (capture) or by the pipeline (loader) `name`, until a person brings them back';
+    const suspended = 'Suspended tables, of the endpoint (capture) or the pipeline (loader) `name`, until you bring them back';
     this.suspendedTables = gauge('lutra_suspended_tables', suspended, ['name']);
     this.publishedBytes = counter('lutra_published_bytes_total', 'Bytes of records acknowledged by Kafka', ['name']);
     this.errors = counter('lutra_errors_total', 'Errors by code', ['name', 'code']);
@@ -126,39 +123,42 @@ export class Metrics {
     );
     this.watermarkSeconds = new Histogram({
       name: 'lutra_conflict_watermark_seconds',
-      help: 'Time that a target transaction waits, before it commits, for the capture of its target',
+      help: 'Time that a target transaction waits for the capture of its target before it commits',
       labelNames: ['name'],
       buckets: applyBuckets,
       registers,
     });
-    this.windowKeys = gauge('lutra_conflict_window_keys', 'Keys changed lately at the target that incoming rows are held against', [
-      'name',
-    ]);
+    this.windowKeys = gauge(
+      'lutra_conflict_window_keys',
+      'Key values that changed recently at the target; incoming rows are compared with them',
+      ['name'],
+    );
     this.eventsDropped = counter('lutra_events_dropped_total', 'Operational events that could not be sent to lutra.events', ['name']);
     this.httpRequests = counter('lutra_http_requests_total', 'HTTP requests answered', ['method', 'status']);
-    this.lastEvent = gauge('lutra_last_event_timestamp_seconds', 'Commit time at the source, since 1970, of the last row handled', [
+    this.lastEvent = gauge('lutra_last_event_timestamp_seconds', 'Commit time at the source, since 1970, of the last row processed', [
       'name',
     ]);
-    const progress = 'When something was last written or applied, since 1970; a heartbeat counts, which comes every 10 s at least';
+    const progress = 'When something was last written or applied, since 1970; heartbeats count, at least one every 10 s';
     this.lastProgress = gauge('lutra_last_progress_timestamp_seconds', progress, ['name']);
-    this.filteredRows = counter('lutra_filtered_rows_total', 'Loader: rows read that no route of the pipeline takes', ['name']);
-    const unread = 'Capture: rows events of tables without a route, passed over unread; one holds a row or many';
+    this.filteredRows = counter('lutra_filtered_rows_total', 'Loader: rows read that no route of the pipeline matches', ['name']);
+    const unread = 'Capture: rows events of tables without a route, skipped without decoding; one holds one or more rows';
     this.filteredEvents = counter('lutra_filtered_events_total', unread, ['name']);
-    const empty = "Capture: transactions read that held no row of a routed table, loaders' own not counted";
+    const empty = 'Capture: transactions read without a row of a routed table, copies not counted';
     this.filteredTransactions = counter('lutra_filtered_transactions_total', empty, ['name']);
     this.queueCapacity = gauge('lutra_queue_capacity_bytes', 'Bytes at which reading waits for writing; compare lutra_queue_bytes', [
       'name',
     ]);
-    this.binlogFile = gauge('lutra_binlog_file_number', 'Capture: number of the binlog file, up to where the source was read', ['name']);
-    this.binlogPosition = gauge('lutra_binlog_position_bytes', 'Capture: place in that file', ['name']);
-    const prepared = 'Capture: XA transactions that were prepared since it connected and neither committed nor rolled back';
+    this.binlogFile = gauge('lutra_binlog_file_number', 'Capture: number of the binlog file up to which the source was read', ['name']);
+    this.binlogPosition = gauge('lutra_binlog_position_bytes', 'Capture: position in that file', ['name']);
+    const prepared = 'Capture: XA transactions prepared since it connected, and neither committed nor rolled back';
     this.preparedTransactions = gauge('lutra_prepared_transactions', prepared, ['name']);
-    const since = "Capture: when the oldest of them was prepared, by the source's clock; the binlog is needed from there on. Absent: none";
+    const since =
+      "Capture: when the oldest of them was prepared, by the source's clock; the binlog is needed from there on. Absent if there is none";
     this.preparedSince = gauge('lutra_prepared_oldest_timestamp_seconds', since, ['name']);
     this.kafkaOffset = gauge('lutra_kafka_offset', 'Offset after the last record written (capture) or applied (loader)', ['name']);
     const hopHelp =
-      'Latency by hop: publish (commit at the source → acknowledged by Kafka), read (handed to Kafka → read by the loader), apply (read → ' +
-      'committed at the target), end_to_end (commit at the source → committed at the target). One value per request, batch or target transaction: of what waited longest in it';
+      'Latency by hop: publish (commit at the source → acknowledged by Kafka), read (sent to Kafka → read by the loader), apply (read → ' +
+      'committed at the target), end_to_end (commit at the source → committed at the target). One value per request, batch or target transaction: that of the transaction in it that waited longest';
     this.hopSeconds = new Histogram({
       name: 'lutra_hop_seconds',
       help: hopHelp,

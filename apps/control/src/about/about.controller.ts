@@ -37,7 +37,7 @@ export class AboutController {
   }
 
   @Get('errors')
-  @ApiAnswer('Every error code and what a person can do about it', errorCodesSchema)
+  @ApiAnswer('Every error code, and what to do about it', errorCodesSchema)
   errors(): z.infer<typeof errorCodesSchema> {
     return { ...errorTable, ...requestErrors };
   }

@@ -78,7 +78,7 @@ export class ChannelController {
   @HttpCode(200)
   @ApiQuery(force)
   @ApiAnswer(
-    'Check the servers, then run; force: run in spite of what the servers lack, which the status shows until it is confirmed',
+    'Check the servers, then run; force: run in spite of problems of the servers, which the status shows until you confirm it',
     channelActionSchema,
     404,
     409,
@@ -94,7 +94,7 @@ export class ChannelController {
   @Post(':name/pause')
   @HttpCode(200)
   @ApiQuery(force)
-  @ApiAnswer('Loaders wait, captures go on (from stopped: checks first, as start does)', channelActionSchema, 404, 409)
+  @ApiAnswer('Loaders wait, captures continue (from stopped: checks first, as start does)', channelActionSchema, 404, 409)
   async pause(
     @Param('name', { schema: nameSchema }) name: string,
     @Query('force', { schema: flagSchema }) flag: boolean,
@@ -105,14 +105,14 @@ export class ChannelController {
 
   @Post(':name/stop')
   @HttpCode(200)
-  @ApiAnswer('Stop; captures that other channels need go on', channelActionSchema, 404)
+  @ApiAnswer('Stop; captures that other channels need continue', channelActionSchema, 404)
   async stop(@Param('name', { schema: nameSchema }) name: string, @Res({ passthrough: true }) response: Response): Promise<ChannelAction> {
     return shown(response, await this.actions.stop(name));
   }
 
   @Post(':name/retry')
   @HttpCode(200)
-  @ApiAnswer('Let endpoints and pipelines that failed try again now', channelActionSchema, 404)
+  @ApiAnswer('Retry failed endpoints and pipelines now', channelActionSchema, 404)
   async retry(@Param('name', { schema: nameSchema }) name: string, @Res({ passthrough: true }) response: Response): Promise<ChannelAction> {
     return shown(response, await this.actions.retry(name));
   }

@@ -38,7 +38,7 @@ export class ConflictController {
   ) {}
 
   @Get()
-  @ApiAnswer('Decided conflicts, newest first: rows that both sides changed, and what became of them', conflictListSchema, 400, 404, 409)
+  @ApiAnswer('Decided conflicts, newest first: rows that both sides changed, and the result', conflictListSchema, 400, 404, 409)
   list(
     @Param('channel', { schema: nameSchema }) channel: string,
     @Query({ schema: conflictPageSchema }) query: ConflictPageQuery,
@@ -67,13 +67,7 @@ export class ConflictController {
 
   @Post(':pipeline/:id/redecide')
   @HttpCode(200)
-  @ApiAnswer(
-    'Give the row the version of the one side or of the other, as an ordinary write at the target',
-    redecideAnswerSchema,
-    400,
-    404,
-    409,
-  )
+  @ApiAnswer('Give the row the version of one side, by an ordinary write at the target', redecideAnswerSchema, 400, 404, 409)
   redecide(
     @Param('channel', { schema: nameSchema }) channel: string,
     @Param('pipeline', { schema: nameSchema }) pipeline: string,

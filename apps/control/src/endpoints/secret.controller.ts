@@ -15,7 +15,7 @@ export class SecretController {
 
   @Post('rotate')
   @HttpCode(200)
-  @ApiAnswer('Seal all passwords under the first key; what reads them begins anew', resealedSchema)
+  @ApiAnswer('Seal all passwords with the first key; captures and loaders that use them restart', resealedSchema)
   rotate(): Promise<Resealed> {
     return this.endpoints.reseal();
   }

@@ -19,14 +19,14 @@ export class EndpointWayOutController {
   ) {}
 
   @Get('restart')
-  @ApiAnswer('The order to go on elsewhere in the source that waits for capture', restartStateSchema, 404)
+  @ApiAnswer('The waiting order to continue elsewhere in the source', restartStateSchema, 404)
   find(@Param('endpoint', { schema: nameSchema }) endpoint: string): Promise<RestartState> {
     return this.restarts.find(endpoint);
   }
 
   @Post('restart')
   @HttpCode(200)
-  @ApiAnswer('Go on elsewhere in the source, in the same log; without accept: what that means', restartAnswerSchema, 400, 404, 409)
+  @ApiAnswer('Continue elsewhere in the source, in the same log; without accept: the consequences', restartAnswerSchema, 400, 404, 409)
   restart(
     @Param('endpoint', { schema: nameSchema }) endpoint: string,
     @Body({ schema: restartWriteSchema }) body: RestartWrite,
@@ -43,7 +43,7 @@ export class EndpointWayOutController {
 
   @Post('reset')
   @HttpCode(200)
-  @ApiAnswer('Delete the log and begin a new one; without accept: what that means', resetAnswerSchema, 400, 404, 409)
+  @ApiAnswer('Delete the log and start a new one; without accept: the consequences', resetAnswerSchema, 400, 404, 409)
   reset(
     @Param('endpoint', { schema: nameSchema }) endpoint: string,
     @Body({ schema: resetWriteSchema }) body: ResetWrite,

@@ -23,7 +23,7 @@ export class ExportController {
 
   @Post('import')
   @HttpCode(200)
-  @ApiAnswer('Restore an export into an empty tree; repeat it if it was cut off', importedSchema, 400, 409)
+  @ApiAnswer('Restore an export into an empty tree; repeat the request if it was interrupted', importedSchema, 400, 409)
   write(@Body({ schema: exportSchema }) body: ExportDocument): Promise<ImportedBody> {
     return this.exports.write(body);
   }

@@ -16,7 +16,7 @@ export class PipelineController {
 
   @Get('position')
   @ApiAnswer(
-    'Where the pipeline stands: checkpoint at the target, ends of the topic, what capture has acknowledged',
+    'Position of the pipeline: checkpoint at the target, ends of the topic, what capture has acknowledged',
     pipelinePositionSchema,
     404,
   )
@@ -30,7 +30,7 @@ export class PipelineController {
   @Post('skip')
   @HttpCode(200)
   @ApiAnswer(
-    'Skip the transaction that the pipeline stopped at: its rows are recorded in lutra.skipped and not applied',
+    'Skip the transaction at which the pipeline stopped: its rows are recorded in lutra.skipped and not applied',
     pipelinePositionSchema,
     400,
     404,

@@ -19,7 +19,7 @@ export class PipelineWayOutController {
   @Post('rewind')
   @HttpCode(200)
   @ApiAnswer(
-    'Apply everything behind a seq once more, in safe mode: mends rows that were changed at the target',
+    'Apply everything after a seq once more, in safe mode: fixes rows that were changed at the target',
     pipelinePositionSchema,
     400,
     404,
@@ -36,7 +36,7 @@ export class PipelineWayOutController {
   @Post('restart')
   @HttpCode(200)
   @ApiAnswer(
-    'Go on at an end of the topic, or behind the place of a dump, whatever the checkpoint says; without accept: what that means',
+    'Continue at an end of the topic, or after the position of a dump, whatever the checkpoint says; without accept: the consequences',
     restartAnswerSchema,
     400,
     404,

@@ -24,7 +24,7 @@ export class StatusController {
   ) {}
 
   @Get('status')
-  @ApiAnswer('All channels: state, position, lag, counts and last error of each pipeline, and what was not carried over', statusSchema)
+  @ApiAnswer('All channels: state, position, lag, counts and last error of each pipeline, and omissions', statusSchema)
   async all(): Promise<Status> {
     const [channels, workers] = await Promise.all([listDocuments(this.registry.channels), this.registry.status.list()]);
     return {
@@ -44,7 +44,7 @@ export class StatusController {
   @Post('channels/:name/omissions/confirm')
   @HttpCode(200)
   @ApiAnswer(
-    'Say that what was not carried over has been dealt with: ignored DDL, skipped transactions, forced starts',
+    'Confirm that omissions were dealt with: ignored DDL, skipped transactions, forced starts, suspended tables',
     omissionsStatusSchema,
     400,
     404,

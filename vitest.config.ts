@@ -21,7 +21,7 @@ const names = ['disk', 'endpoint-ways-out', 'log', 'loops', 'omissions', 'pipeli
 const ways = names.map((name) => `test/accidents/${name}.e2e.test.ts`);
 // Tests whose files share the servers of a process (TestServer.shared): those of what is done to a target.
 const targets = [
-  'apps/loader/src/conflict/{foreign-keys,folded-text,guard,guard-others,guard-tables,guarded-stream,locked-rows}.integration.test.ts',
+  'apps/loader/src/conflict/{foreign-keys,guard,guard-others,guard-tables,guarded-stream,locked-rows}.integration.test.ts',
   'apps/loader/src/conflict/{moved-rows,moving-keys,remedy,settlement,unique-values,watermark}.integration.test.ts',
   'libs/mysql/src/{attempt,exact,rows,safe,sequence,values}.integration.test.ts',
 ];

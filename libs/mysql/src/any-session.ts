@@ -10,7 +10,7 @@
 import type { LiteralForm } from './literal-form.js';
 import { encoded, quoteName, quoteText } from './literal.js';
 import type { Literal } from './literal.js';
-import type { TargetColumn } from './target-table.js';
+import type { TargetColumn } from './target-definition.js';
 
 const utc = "_latin1'+00:00'";
 

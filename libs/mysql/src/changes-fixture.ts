@@ -2,7 +2,7 @@
 import * as fc from 'fast-check';
 import type { ColumnSchema, Row, TableSchema } from '@lutra/model';
 import type { Change } from './statement-builder.js';
-import type { TargetColumn, TargetTable } from './target-table.js';
+import type { TargetColumn, TargetTable } from './target-definition.js';
 
 export type Step = Pick<Change, 'op' | 'before' | 'after'>;
 

@@ -8,7 +8,7 @@ import { columnOf } from './policy-case.js';
 import type { PolicyCase } from './policy-case.js';
 import { problem } from './problem.js';
 import type { Problem } from './problem.js';
-import type { TargetColumn } from './target-table.js';
+import type { TargetColumn } from './target-definition.js';
 import { tableName } from '@lutra/model';
 
 /** MySQL 5.6 and later have it, and MariaDB. */

@@ -9,7 +9,7 @@ import type { Problem } from './problem.js';
 import type { ServerFacts } from './server-facts.js';
 import type { Queries } from './session-options.js';
 import { isTransactional, loadTables } from './target-table.js';
-import type { TargetColumn, TargetTable } from './target-table.js';
+import type { TargetColumn, TargetTable } from './target-definition.js';
 
 type Right = 'SELECT' | 'INSERT' | 'UPDATE' | 'TRIGGER';
 

@@ -11,7 +11,7 @@ import { problem } from './problem.js';
 import type { Problem } from './problem.js';
 import { columnOf } from './policy-case.js';
 import type { PolicyCase } from './policy-case.js';
-import type { TargetColumn, TargetTable } from './target-table.js';
+import type { TargetColumn, TargetTable } from './target-definition.js';
 
 const instead = 'or take the policy "stop" for it';
 

@@ -11,7 +11,7 @@ import { setGlobal, textOf } from './server-facts.js';
 import type { ServerFacts } from './server-facts.js';
 import type { Computed } from './computed.js';
 import type { Queries } from './session-options.js';
-import type { TargetTable } from './target-table.js';
+import type { TargetTable } from './target-definition.js';
 
 export interface SessionCase {
   readonly source: ServerFacts;

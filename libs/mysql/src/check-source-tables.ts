@@ -12,7 +12,7 @@ import { logsCascades, textOf } from './server-facts.js';
 import type { ServerFacts } from './server-facts.js';
 import type { Queries } from './session-options.js';
 import { isTransactional, loadTables } from './target-table.js';
-import type { ForeignKey, TargetTable } from './target-table.js';
+import type { ForeignKey, TargetTable } from './target-definition.js';
 
 export interface RoutedTables {
   readonly routes: readonly Route[];

@@ -22,7 +22,7 @@ import type { ServerFacts } from './server-facts.js';
 import { Session } from './session.js';
 import type { ConnectionOptions, Queries } from './session-options.js';
 import { isTransactional, loadTables } from './target-table.js';
-import type { ForeignKey, TargetTable } from './target-table.js';
+import type { ForeignKey, TargetTable } from './target-definition.js';
 
 interface Comparison {
   readonly routes: readonly Route[];

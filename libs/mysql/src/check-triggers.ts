@@ -8,7 +8,7 @@ import { problem } from './problem.js';
 import type { Problem } from './problem.js';
 import { textOf } from './server-facts.js';
 import type { Queries, ResultRow } from './session-options.js';
-import type { TargetTable } from './target-table.js';
+import type { TargetTable } from './target-definition.js';
 
 export async function checkTriggers(target: Queries, table: TargetTable): Promise<readonly Problem[]> {
   const { unguardedTriggers: unguarded, firingTriggers: firing, triggers } = table;

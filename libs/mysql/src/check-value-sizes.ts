@@ -7,7 +7,7 @@ import { problem } from './problem.js';
 import type { Problem } from './problem.js';
 import { setGlobal } from './server-facts.js';
 import type { ServerFacts } from './server-facts.js';
-import type { TargetColumn, TargetTable } from './target-table.js';
+import type { TargetColumn, TargetTable } from './target-definition.js';
 
 export interface ValueSizes {
   /** Each at its server. */

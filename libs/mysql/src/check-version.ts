@@ -8,7 +8,7 @@ import { columnOf } from './policy-case.js';
 import type { PolicyCase } from './policy-case.js';
 import { problem } from './problem.js';
 import type { Problem } from './problem.js';
-import type { TargetColumn, TargetTable } from './target-table.js';
+import type { TargetColumn, TargetTable } from './target-definition.js';
 
 const ordered = ['whole', 'decimal', 'clock'] as const;
 const finest = 6;

@@ -10,7 +10,7 @@ import { sameCollation } from './collation.js';
 import { quoteName, quoteTable } from './literal.js';
 import { problem } from './problem.js';
 import type { Problem } from './problem.js';
-import type { ForeignKey, TargetColumn, TargetTable } from './target-table.js';
+import type { ForeignKey, TargetColumn, TargetTable } from './target-definition.js';
 
 export interface Definitions {
   readonly from: TargetTable;

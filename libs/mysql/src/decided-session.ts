@@ -6,7 +6,7 @@
 import { tableName } from '@lutra/model';
 import type { SourceSession } from '@lutra/model';
 import type { Computed } from './computed.js';
-import type { TargetTable } from './target-table.js';
+import type { TargetTable } from './target-definition.js';
 
 type Table = Pick<TargetTable, 'database' | 'name' | 'columns' | 'computed'>;
 

@@ -8,7 +8,7 @@ import { textCodec } from '@lutra/model';
 import { quoteName, quoteTable } from './literal.js';
 import { rowsIfAllowed, textOf } from './server-facts.js';
 import type { Queries } from './session-options.js';
-import type { TargetColumn, TargetTable } from './target-table.js';
+import type { TargetColumn, TargetTable } from './target-definition.js';
 import { hidden } from './text-literal.js';
 
 export interface DeclaredMembers {

@@ -20,7 +20,7 @@ import type { Session } from './session.js';
 import type { SqlText } from './sql-text.js';
 import { changed } from './table-definitions.js';
 import type { TableDefinitions } from './table-definitions.js';
-import type { TargetTable } from './target-table.js';
+import type { TargetTable } from './target-definition.js';
 
 export interface Remembered {
   readonly definitions: TableDefinitions;

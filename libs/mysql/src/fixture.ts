@@ -9,7 +9,7 @@ import { selected } from './row-values.js';
 import { Session } from './session.js';
 import type { ConnectionOptions, ResultRow } from './session-options.js';
 import { asSource, loadTable } from './target-table.js';
-import type { TargetTable } from './target-table.js';
+import type { TargetTable } from './target-definition.js';
 
 export const versions: readonly MysqlVersion[] = ['8.0', '9.7', 'mariadb-11.4'];
 

@@ -43,7 +43,7 @@ export { loadForApply } from './load-for-apply.js';
 export { readSuspended, tiedTables, writeSuspended } from './suspended-tables.js';
 export type { SuspensionChange, SuspensionPlace } from './suspended-tables.js';
 export { asSource, loadTable, loadTables } from './target-table.js';
-export type { ForeignKey, TargetColumn, TargetTable, UniqueKey } from './target-table.js';
+export type { ForeignKey, TargetColumn, TargetTable, UniqueKey } from './target-definition.js';
 export { closingText, openingText, transactionText, uncommittedText } from './transaction-text.js';
 export type { Beginning } from './transaction-text.js';
 export { TableDefinitions } from './table-definitions.js';

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { column, sourceTable, targetTable } from './changes-fixture.js';
 import { planRows, sameRows, sameRowsBeside, samenessOf, toRow, toRowBeside } from './row-plan.js';
 import { differing, StatementBuilder } from './statement-builder.js';
-import type { TargetColumn, TargetTable } from './target-table.js';
+import type { TargetColumn, TargetTable } from './target-definition.js';
 
 const kibibyte = 1024;
 /** So that they are staged. */

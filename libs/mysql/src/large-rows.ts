@@ -5,7 +5,7 @@
 import { largeValueBytes, SyncError, tableName, toSyncError } from '@lutra/model';
 import type { ColumnType, Row, TableSchema } from '@lutra/model';
 import type { TablePlan } from './table-plan.js';
-import type { TargetTable } from './target-table.js';
+import type { TargetTable } from './target-definition.js';
 import type { LiteralParts } from './written-literal.js';
 
 /** Of the values of a row that may stand in the text of a statement. Below it a literal is as fast (measured). */

@@ -8,9 +8,9 @@ import type { ColumnSchema, ColumnType } from '@lutra/model';
 import { comparedChoice, storedChoice } from './choice-literal.js';
 import { jsonExpression } from './json-literal.js';
 import type { LiteralForm, Writer } from './literal-form.js';
-import { StagedSql } from './staged-values.js';
+import { StagedSql } from './staged-sql.js';
 import { textIn } from './text-literal.js';
-import type { SqlValue } from './staged-values.js';
+import type { SqlValue } from './staged-sql.js';
 
 export type Literal = (value: SqlValue) => string;
 

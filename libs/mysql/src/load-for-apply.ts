@@ -10,7 +10,7 @@ import { quoteTable } from './literal.js';
 import { accountOf } from './server-facts.js';
 import type { Queries } from './session-options.js';
 import { loadTable } from './target-table.js';
-import type { TargetTable } from './target-table.js';
+import type { TargetTable } from './target-definition.js';
 
 /**
  * @throws SyncError TARGET_DENIED: the privilege that is missing, and its GRANT; TRIGGER_UNGUARDED; and as loadTable()

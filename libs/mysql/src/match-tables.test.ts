@@ -4,7 +4,7 @@ import { column, sourceTable, targetTable } from './changes-fixture.js';
 import { matchTables, tableDifferences } from './match-tables.js';
 import { declaredValues } from './declared-members.js';
 import { planTable } from './table-plan.js';
-import type { TargetColumn, TargetTable } from './target-table.js';
+import type { TargetColumn, TargetTable } from './target-definition.js';
 
 const id: ColumnSchema = { name: 'id', type: 'int' };
 

@@ -10,7 +10,7 @@ import { folded, numbered } from './choice-literal.js';
 import { computes } from './computed.js';
 import { declaredMembers, declaredValues, isUntold } from './declared-members.js';
 import { asSource } from './target-table.js';
-import type { TargetColumn, TargetTable } from './target-table.js';
+import type { TargetColumn, TargetTable } from './target-definition.js';
 
 /**
  * @throws SyncError COLUMN_MISSING naming every difference

@@ -1,6 +1,6 @@
 /** One table of a pipeline with the rule that decides about it: what the checks of policies look at. */
 import type { ConflictRule } from '@lutra/model';
-import type { TargetColumn, TargetTable } from './target-table.js';
+import type { TargetColumn, TargetTable } from './target-definition.js';
 
 export interface PolicyCase {
   readonly rule: ConflictRule;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { column, targetTable } from './changes-fixture.js';
 import { refusedColumns } from './refused-columns.js';
-import type { TargetColumn } from './target-table.js';
+import type { TargetColumn } from './target-definition.js';
 
 describe('columns that capture refuses', () => {
   const mysql = (version: string, number: number): Parameters<typeof refusedColumns>[1] => ({ flavor: 'mysql', version, number });

@@ -5,7 +5,7 @@
  */
 import { isOfKind, isSupportedCharset, signsAreTold, untoldOnMariadb, yearSignOf } from '@lutra/model';
 import type { ServerFacts } from './server-facts.js';
-import type { TargetColumn, TargetTable } from './target-table.js';
+import type { TargetColumn, TargetTable } from './target-definition.js';
 
 export interface RefusedColumn {
   readonly name: string;

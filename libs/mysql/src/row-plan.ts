@@ -8,7 +8,7 @@ import type { ResultRow } from './session-options.js';
 import { planTable } from './table-plan.js';
 import type { ColumnPlan } from './column-plan.js';
 import type { TablePlan } from './table-plan.js';
-import type { TargetTable } from './target-table.js';
+import type { TargetTable } from './target-definition.js';
 import { sameStored, sameStoredBeside, sameTypes, sameTypesBeside, takesLong, valueBeside, valueOf } from './row-values.js';
 import { largeValueBytes } from '@lutra/model';
 

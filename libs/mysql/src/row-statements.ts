@@ -8,7 +8,8 @@ import type { RowPlan } from './row-plan.js';
 import { countStatement, stagedOf } from './sql-text.js';
 import type { Mark, SqlText } from './sql-text.js';
 import { Staging } from './staged-values.js';
-import type { SqlValue, StagedValue } from './staged-values.js';
+import type { SqlValue } from './staged-sql.js';
+import type { StagedValue } from './staged-values.js';
 import { equal, keyOf } from './table-plan.js';
 import type { ColumnPlan } from './column-plan.js';
 

@@ -30,7 +30,7 @@ import type { TableSchema } from '@lutra/model';
 import { planTable } from './table-plan.js';
 import type { ColumnPlan } from './column-plan.js';
 import type { TablePlan } from './table-plan.js';
-import type { TargetTable } from './target-table.js';
+import type { TargetTable } from './target-definition.js';
 
 export interface SafePlan {
   /** After the rows of an INSERT. */

@@ -17,7 +17,7 @@ import { joined } from './sql-text.js';
 import type { SqlText } from './sql-text.js';
 import { written } from './table-plan.js';
 import type { TablePlan } from './table-plan.js';
-import type { TargetTable } from './target-table.js';
+import type { TargetTable } from './target-definition.js';
 
 /** How a change ran at its source. */
 export interface Under {

@@ -10,20 +10,10 @@
 import { isOfKind } from '@lutra/model';
 import type { ColumnType, Row, TableName, Value } from '@lutra/model';
 import { inTextBytes, isLarge, readyParts } from './large-rows.js';
-import type { TargetTable } from './target-table.js';
+import type { TargetTable } from './target-definition.js';
+import { smallBytes, StagedSql } from './staged-sql.js';
+import type { ColumnStaging, SqlRow, SqlValue } from './staged-sql.js';
 import type { LiteralParts } from './written-literal.js';
-
-/** What stands in a statement in the place of a value. */
-export class StagedSql {
-  readonly sql: string;
-
-  constructor(sql: string) {
-    this.sql = sql;
-  }
-}
-
-export type SqlValue = Value | StagedSql;
-export type SqlRow = Readonly<Record<string, SqlValue>>;
 
 /** One variable, and what it must hold before the statement that names it runs. */
 export interface StagedValue {
@@ -37,20 +27,11 @@ export interface StagedValue {
   readonly change: number;
 }
 
-/** A value that is smaller stays in the text of its statement whatever the row is: a table has up to 4096 columns. */
-const smallBytes = 1024;
-
 interface StageableColumn {
   readonly name: string;
   readonly schema: { readonly type: ColumnType };
   /** As a literal, but that its long texts and bytes are staged. */
   readonly staged: (value: Exclude<Value, null>, staging: ColumnStaging, parts?: LiteralParts) => string;
-}
-
-/** For one value; each call is a variable of its own, and gives the expression for it. */
-export interface ColumnStaging {
-  text(value: string): string;
-  bytes(value: Buffer): string;
 }
 
 /** Names are not used twice: a variable that is left over from another text would be taken for ours. */
@@ -107,11 +88,6 @@ export class Staging {
     this.#bytes += bytes;
     return `IF(~0 + (NOT (LENGTH(${variable}) <=> ${bytes})), ${variable}, NULL)`;
   }
-}
-
-/** Part of a value of JSON that stays in the text. */
-export function isSmall(part: string): boolean {
-  return part.length <= smallBytes;
 }
 
 function sizeOf(value: Exclude<Value, null>): number {

@@ -6,7 +6,7 @@ import { column, histories, sourceTable, targetTable } from './changes-fixture.j
 import type { Step } from './changes-fixture.js';
 import { typesSql } from './json-types.js';
 import { differing, StatementBuilder } from './statement-builder.js';
-import type { TargetColumn, TargetTable } from './target-table.js';
+import type { TargetColumn, TargetTable } from './target-definition.js';
 import { closingText, openingText, transactionText, uncommittedText } from './transaction-text.js';
 
 const int = (name: string): ColumnSchema => ({ name, type: 'int' });

@@ -26,11 +26,11 @@ import { countStatement, joined, stagedOf } from './sql-text.js';
 import type { Mark } from './sql-text.js';
 import { Staging } from './staged-values.js';
 import { hasLargeText, isLarge, makeReady } from './large-rows.js';
-import type { SqlRow, SqlValue } from './staged-values.js';
+import type { SqlRow, SqlValue } from './staged-sql.js';
 import { keyOf, maxAlternatives, planTable, whereRow, written } from './table-plan.js';
 import type { ColumnPlan } from './column-plan.js';
 import type { TablePlan } from './table-plan.js';
-import type { TargetTable } from './target-table.js';
+import type { TargetTable } from './target-definition.js';
 
 /** The same row event at the target: `source` and `target` are compared by identity, so keep them. */
 export interface Change {

@@ -9,7 +9,7 @@
  */
 import { SyncError, tableName } from '@lutra/model';
 import type { TableName } from '@lutra/model';
-import type { TargetTable } from './target-table.js';
+import type { TargetTable } from './target-definition.js';
 
 export class TableDefinitions {
   readonly #texts = new Map<string, { readonly name: TableName; readonly text: string }>();

@@ -9,9 +9,9 @@ import { SyncError, tableName } from '@lutra/model';
 import type { ColumnType, Row, TableSchema, Value } from '@lutra/model';
 import { anySessionForm } from './any-session.js';
 import { ownForm, quoteTable } from './literal.js';
-import type { SqlRow, SqlValue } from './staged-values.js';
+import type { SqlRow, SqlValue } from './staged-sql.js';
 import { computes } from './computed.js';
-import type { TargetTable } from './target-table.js';
+import type { TargetTable } from './target-definition.js';
 import { hasTypes, planColumn } from './column-plan.js';
 import type { ColumnPlan } from './column-plan.js';
 

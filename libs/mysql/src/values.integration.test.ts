@@ -4,7 +4,7 @@ import { ApplyConnection } from './apply-connection.js';
 import { TestServer, versions } from './fixture.js';
 import { StatementBuilder } from './statement-builder.js';
 import type { Change } from './statement-builder.js';
-import type { TargetTable } from './target-table.js';
+import type { TargetTable } from './target-definition.js';
 import { types, typesOf } from './values-fixture.js';
 
 type Op = Change['op'];

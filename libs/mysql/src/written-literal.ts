@@ -10,8 +10,8 @@ import { literalOf, ownForm } from './literal.js';
 import type { Literal } from './literal.js';
 import type { LiteralForm } from './literal-form.js';
 import { sameCharset } from './match-tables.js';
-import { isSmall } from './staged-values.js';
-import type { TargetColumn } from './target-table.js';
+import { isSmall } from './staged-sql.js';
+import type { TargetColumn } from './target-definition.js';
 
 /** A column of the source and its column at the target; `where` names it in errors. */
 export interface WrittenColumn {

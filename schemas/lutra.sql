@@ -30,7 +30,7 @@ CREATE TABLE IF NOT EXISTS lutra.checkpoint (
   PRIMARY KEY (pipeline, part, lane)
 ) ENGINE = InnoDB;
 
--- Transactions that a person told a loader to skip (POST /api/v1/channels/<channel>/pipelines/<pipeline>/skip), with their rows: nothing is
+-- Transactions that an operator told a loader to skip (POST /api/v1/channels/<channel>/pipelines/<pipeline>/skip), with their rows: nothing is
 -- passed over without a trace. Written in the same transaction as the checkpoint behind them.
 CREATE TABLE IF NOT EXISTS lutra.skipped (
   id           BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
@@ -45,7 +45,7 @@ CREATE TABLE IF NOT EXISTS lutra.skipped (
 ) ENGINE = InnoDB CHARACTER SET utf8mb4;
 
 -- Tables that a pipeline does not write (onUnsupported: suspend), by their names at the source, and from where on: what the log has up to `seq` was applied. They come back
--- by a person's act (docs/02-setup.md, A table that is suspended); an entry that has ended stays. Written behind the fence in lutra.checkpoint.
+-- by an operator's act (docs/02-setup.md, A table that is suspended); an entry that has ended stays. Written behind the fence in lutra.checkpoint.
 CREATE TABLE IF NOT EXISTS lutra.suspended (
   pipeline     VARCHAR(100) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
   database_name VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
@@ -60,11 +60,11 @@ CREATE TABLE IF NOT EXISTS lutra.suspended (
   PRIMARY KEY (pipeline, database_name, table_name)
 ) ENGINE = InnoDB CHARACTER SET utf8mb4;
 
--- What a loader tells the capture of its target, through the binlog: watermarks, and what conflicts made of rows (remedies). Rows are written over.
+-- What a loader tells the capture of its target, through the binlog: watermarks, and what conflicts made of rows (resolutions). Rows are written over.
 CREATE TABLE IF NOT EXISTS lutra.signal (
   pipeline     VARCHAR(100) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
-  kind         VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'watermark, remedy',
-  slot         INT UNSIGNED NOT NULL COMMENT 'number of the remedy in its transaction',
+  kind         VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'watermark, resolution',
+  slot         INT UNSIGNED NOT NULL COMMENT 'number of the resolution in its transaction',
   n            BIGINT UNSIGNED NOT NULL COMMENT 'raised by every write: an update that changes nothing leaves no row event',
   content      LONGTEXT NOT NULL,
   PRIMARY KEY (pipeline, kind, slot)
@@ -83,7 +83,7 @@ CREATE TABLE IF NOT EXISTS lutra.conflict (
   database_name VARCHAR(64) NOT NULL,
   table_name   VARCHAR(64) NOT NULL,
   row_key      VARCHAR(3072) NOT NULL COMMENT 'JSON: the primary key',
-  type         VARCHAR(24) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'insert-exists, update-differs, update-missing, delete-differs, delete-missing, unique-key-taken, move-refused, parent-missing, child-exists',
+  type         VARCHAR(24) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'insert-exists, update-differs, update-missing, delete-differs, delete-missing, unique-key-taken, key-update-refused, parent-missing, child-exists',
   policy       VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
   winner       VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'incoming, existing, both',
   final        TINYINT NOT NULL COMMENT '1: decided in the home region; 0: until the home region has decided',

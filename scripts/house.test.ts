@@ -88,7 +88,7 @@ it('what the product exports, the product uses: nothing is there for its tests a
 describe('a list of names or numbers', () => {
   const list = /\[\s*((?:'[^'\n]*'|\d+)(?:,\s*(?:'[^'\n]*'|\d+)){3,},?)\s*\]/g;
 
-  it('stands once: of two, one is forgotten when the other grows', () => {
+  it('stands once: of two, one is discarded when the other grows', () => {
     const places = [...bare].flatMap(([file, text]) =>
       [...text.matchAll(list)].map(([, items = '']) => ({
         file,

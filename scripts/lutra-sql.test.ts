@@ -15,7 +15,7 @@ it.each([
   ['conflict', 'type', conflictTypes],
   ['conflict', 'winner', conflictWinners],
   ['suspended', 'code', Object.keys(errorTable)],
-  ['signal', 'kind', ['watermark', 'remedy']],
+  ['signal', 'kind', ['watermark', 'resolution']],
 ])('lutra.%s.%s takes each of its values', (table, column, values) => {
   const length = lengthOf(table, column);
   expect(length).toBeGreaterThan(0);

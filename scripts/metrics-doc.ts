@@ -31,7 +31,7 @@ export function declaredMetrics({ processMetrics = false } = {}): readonly Metri
 export function monitoringDocument(text: string): string {
   const [before, rest = ''] = text.split(begin);
   const after = rest.split(end)[1];
-  if (after === undefined) throw new Error('docs/07-monitoring.md has no place for the table');
+  if (after === undefined) throw new Error('docs/07-monitoring.md has no position for the table');
   const head = '| metric | type | unit | labels | meaning |\n|---|---|---|---|---|';
   return `${before}${begin}\n\n${head}\n${declaredMetrics().map(rowOf).join('\n')}\n\n${end}${after}`;
 }

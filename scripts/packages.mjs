@@ -11,7 +11,7 @@ import { isNewEnough, leastNode } from './node-version.mjs';
 
 export const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** A failure that a person can do something about: its message is all there is to print. */
+/** A failure that an operator can do something about: its message is all there is to print. */
 export class SetupError extends Error {
   name = 'SetupError';
 }

@@ -22,10 +22,10 @@ it('each case of the allowlist is in the matrix, once', () => {
   ).toEqual([]);
 });
 
-it('what is carried has values, and what is refused says what to do or why', () => {
+it('what is replicated has values, and what is refused says what to do or why', () => {
   for (const { type, on, cases, arrives } of matrix) {
-    const carried = Object.values(on).includes('carried');
-    expect({ type, arrives: arrives !== '' }).toEqual({ type, arrives: carried });
-    if (carried) expect({ type, empty: cases.filter(({ values }) => values.length === 0) }).toEqual({ type, empty: [] });
+    const replicated = Object.values(on).includes('replicated');
+    expect({ type, arrives: arrives !== '' }).toEqual({ type, arrives: replicated });
+    if (replicated) expect({ type, empty: cases.filter(({ values }) => values.length === 0) }).toEqual({ type, empty: [] });
   }
 });

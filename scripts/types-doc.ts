@@ -23,7 +23,7 @@ values and random values of each type to MySQL 8.0, MySQL 9.7 and MariaDB 11.4, 
 |---|---|---|---|---|---|
 `;
 
-const verdicts: Readonly<Record<Verdict, string>> = { carried: 'yes', refused: '**refused**', none: '–' };
+const verdicts: Readonly<Record<Verdict, string>> = { replicated: 'yes', refused: '**refused**', none: '–' };
 
 const foot = `
 Also replicated, for each type: generated columns (the target computes its own value; consumers get the source's), invisible columns and generated invisible primary keys, columns without a default, NULL, and keys over all of
@@ -35,7 +35,7 @@ An index over an expression is refused on MySQL 8.0.13 to 8.0.15: its hidden col
 
 Text, ENUM and SET columns of these character sets, in any collation: ${supportedCharsets.map((charset) => `\`${charset}\``).join(', ')}. All others are refused.
 
-No server prints characters beyond the first plane of Unicode (😀) in a definition. Lutra identifies an ENUM or SET member with such a character by its place in the source's list. Two lists that differ only in such members pass
+No server prints characters beyond the first plane of Unicode (😀) in a definition. Lutra identifies an ENUM or SET member with such a character by its position in the source's list. Two lists that differ only in such members pass
 the check; the target then refuses a value that it does not have.
 
 ## At the target

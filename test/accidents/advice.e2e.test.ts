@@ -1,6 +1,6 @@
 /**
  * A newcomer's evening on a channel that goes both ways: what stops it, what the status and the checks say, and that whoever follows that
- * to the letter has it running again with equal tables; no way out of one pipeline stops the other.
+ * to the letter has it running again with equal tables; no recovery of one pipeline stops the other.
  */
 import type { RowDataPacket } from 'mysql2/promise';
 import { afterAll, beforeAll, expect, it, onTestFailed } from 'vitest';
@@ -38,7 +38,7 @@ function run(side: Side, sql: string): Promise<RowDataPacket[]> {
 /** The pipeline that writes to a side. */
 async function pipelineTo(side: Side): Promise<PipelineStatus> {
   const { pipelines } = await stack.api.channelStatus('desk');
-  const found = pipelines.find(({ target }) => target.endpoint === stack.place(side).endpoint);
+  const found = pipelines.find(({ target }) => target.endpoint === stack.site(side).endpoint);
   if (!found) throw new Error(`no pipeline to side ${side}`);
   return found;
 }
@@ -70,17 +70,17 @@ async function equal(): Promise<void> {
 
 /** What the check of a side's endpoint offers against a problem, about a table. */
 async function offered(side: Side, id: string, table: string): Promise<string> {
-  const { problems } = await stack.api.checkEndpoint(stack.place(side).endpoint);
+  const { problems } = await stack.api.checkEndpoint(stack.site(side).endpoint);
   const found = problems.find((problem: Problem) => problem.id === id && problem.what.includes(table));
   expect(found, JSON.stringify(problems)).toBeDefined();
-  return found?.mend ?? '';
+  return found?.fix ?? '';
 }
 
 function tell(): void {
   onTestFailed(async () => console.error(JSON.stringify(await stack.api.channelStatus('desk'), null, 1), await stack.saveLogs()));
 }
 
-it('ENGINE_UNSUPPORTED: the statement of the check mends the table, and stops nobody', { timeout: 120_000 }, async () => {
+it('ENGINE_UNSUPPORTED: the statement of the check fixes the table, and stops nobody', { timeout: 120_000 }, async () => {
   tell();
   await run('b', 'SET SESSION sql_log_bin = 0; ALTER TABLE desk.orders ENGINE = MyISAM');
   await run('a', "INSERT INTO desk.orders VALUES (2, 'two')");
@@ -93,15 +93,15 @@ it('ENGINE_UNSUPPORTED: the statement of the check mends the table, and stops no
 it('a table without a key: the key that the check offers is added on both sides, and stops nobody', { timeout: 120_000 }, async () => {
   tell();
   for (const side of sides) {
-    const mend = await offered(side, 'two-way-no-key', 'desk.bare');
-    await run(side, mend.replace('(…)', '(id)'));
+    const fix = await offered(side, 'two-way-no-key', 'desk.bare');
+    await run(side, fix.replace('(…)', '(id)'));
   }
   await run('a', "UPDATE desk.bare SET note = 'changed' WHERE id = 1; INSERT INTO desk.bare VALUES (2, 'two')");
   await run('b', "INSERT INTO desk.bare VALUES (3, 'three')");
   await equal();
 });
 
-it('ROW_CONFLICT over a foreign key names it; the row is mended in a transaction that stays there', { timeout: 120_000 }, async () => {
+it('ROW_CONFLICT over a foreign key names it; the row is fixed in a transaction that stays there', { timeout: 120_000 }, async () => {
   tell();
   const alone = (sql: string): string => `BEGIN; UPDATE lutra.skip SET n = n + 1 WHERE id = 1; ${sql}; COMMIT`;
   await run('b', alone('DELETE FROM desk.parent WHERE id = 7'));
@@ -134,7 +134,7 @@ it(
     stack.capture.b.freeze();
     try {
       await run('a', "UPDATE desk.orders SET note = 'unseen' WHERE id = 2");
-      expect(await says('b', new RegExp(`^waits for the capture of ${stack.place('b').region}, or its Kafka .*, since 20`))).toBe(true);
+      expect(await says('b', new RegExp(`^waits for the capture of ${stack.site('b').region}, or its Kafka .*, since 20`))).toBe(true);
     } finally {
       stack.capture.b.resume();
     }

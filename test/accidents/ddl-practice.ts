@@ -1,4 +1,6 @@
-/** A person who works by docs/02-setup.md#ddl on a channel, one way or both ways, while applications write wherever the page lets them. */
+/**
+ * An operator who works by docs/02-setup.md#ddl on a channel, one way or both ways, while applications write wherever the page lets them.
+ */
 import { createConnection, type Connection, type RowDataPacket } from 'mysql2/promise';
 import { expect } from 'vitest';
 import { compareDatabases, otherSide, type Side, sides, type Stack, startStack, withAdministrator } from '../scenarios/index.js';
@@ -47,7 +49,7 @@ const tables: Readonly<Record<string, string>> = {
   prices: 'CREATE TABLE prices (id BIGINT NOT NULL PRIMARY KEY, note VARCHAR(50) NULL, price DOUBLE NOT NULL DEFAULT 0.125)',
 };
 
-/** One kind of channel, and how a person works with it. */
+/** One kind of channel, and how an operator works with it. */
 export class Practice {
   readonly #office: Office;
   readonly lines: readonly Line[];

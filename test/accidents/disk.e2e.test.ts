@@ -1,6 +1,6 @@
 /**
  * Disks that are full, at the target and at Kafka, and a source that leaves our own table out of its binlog: who is hit says so and waits,
- * nothing is lost or doubled or sent back, and the work goes on when the cause is mended.
+ * nothing is lost or doubled or sent back, and the work goes on when the cause is fixed.
  */
 import { execFile } from 'node:child_process';
 import { stat } from 'node:fs/promises';

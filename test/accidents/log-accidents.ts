@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { Admin, IncrementalAlterConfigOperationTypes } from '@platformatic/kafka';
 import { RecordDecoder, RecordEncoder } from '@lutra/avro';
 import { BusAdmin, type BusOptions, Publisher, readRange } from '@lutra/bus';
-import { type LogCopy, Registry } from '@lutra/registry';
+import { type PositionBackup, Registry } from '@lutra/registry';
 import type { RecordHeader } from '@lutra/model';
 import { createLogger } from '@lutra/telemetry';
 import { eventOf, rowOf, tableOf } from '../../libs/avro/test/samples.js';
@@ -64,27 +64,27 @@ export async function makeTopic(stack: Stack, topic: string): Promise<void> {
   }
 }
 
-/** ZooKeeper's copy of the position in the log. */
-export async function copyOf(stack: Stack, way: OneWay): Promise<LogCopy | undefined> {
+/** The position backup in ZooKeeper. */
+export async function backupOf(stack: Stack, way: OneWay): Promise<PositionBackup | undefined> {
   return withRegistry(stack, async (registry) => (await registry.logs.read(way.endpoints.source))?.document);
 }
 
 /** The copy as it was, as if ZooKeeper had taken none since. Only while capture is down. */
-export async function restoreCopy(stack: Stack, way: OneWay, copy: LogCopy): Promise<void> {
+export async function restoreBackup(stack: Stack, way: OneWay, backup: PositionBackup): Promise<void> {
   await withRegistry(stack, async ({ logs }) => {
     const now = await logs.read(way.endpoints.source);
-    await logs.write(way.endpoints.source, copy, now?.version ?? null);
+    await logs.write(way.endpoints.source, backup, now?.version ?? null);
   });
 }
 
 /** Waits for a copy; the position moves meanwhile, because an idle one is copied seldom. */
-export async function copyThat(stack: Stack, way: OneWay, is: (copy: LogCopy) => boolean): Promise<void> {
+export async function backupThat(stack: Stack, way: OneWay, is: (backup: PositionBackup) => boolean): Promise<void> {
   const found = await until(async () => {
     await way.atSource('UPDATE lutra_probe.probes SET n = n + 1');
-    const copy = await copyOf(stack, way);
-    return copy && is(copy) ? true : undefined;
+    const backup = await backupOf(stack, way);
+    return backup && is(backup) ? true : undefined;
   });
-  if (!found) throw new Error(`the copy of the log of ${way.endpoints.source} does not become what is awaited`);
+  if (!found) throw new Error(`the position backup of ${way.endpoints.source} does not become what is awaited`);
 }
 
 /** Bytes that are none of ours. */
@@ -102,8 +102,8 @@ export async function writeHeartbeat(stack: Stack, way: OneWay, header: Partial<
         endpoint: way.endpoints.source,
         position: { file: 'binlog.000001', pos: 4, gtidSet: null },
         seen: {},
-        remedies: 0,
-        rowsUntil: null,
+        resolutions: 0,
+        publishedThrough: null,
         tsMs: 0,
       },
     ),
@@ -112,7 +112,7 @@ export async function writeHeartbeat(stack: Stack, way: OneWay, header: Partial<
 }
 
 /** The next row of the log, as if it had been first committed in another region. */
-export async function writeCopy(stack: Stack, way: OneWay, origin: string): Promise<void> {
+export async function writeBackup(stack: Stack, way: OneWay, origin: string): Promise<void> {
   const record = await withRegistry(stack, async (registry) => {
     const { log, epoch, seq } = await lastHeader(stack, way.topic, registry);
     const table = { ...tableOf([{ name: 'id', type: 'bigint' }], ['id']), database: way.database, name: 't' };

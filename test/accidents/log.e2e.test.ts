@@ -6,8 +6,8 @@ import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest'
 import type { Stack } from '../scenarios/index.js';
 import {
   batchStarts,
-  copyOf,
-  copyThat,
+  backupOf,
+  backupThat,
   cutTail,
   offsets,
   removeRecords,
@@ -48,9 +48,9 @@ describe('the tail of the log', () => {
     const known = await openWay();
     const unknown = await openWay();
     // The second heartbeat that ZooKeeper knows of lies behind all that was written here.
-    const early = (await copyOf(stack, known))?.offset ?? 0;
-    await copyThat(stack, known, (copy) => copy.offset > early);
-    const lost = await applyBeyondCopy(unknown);
+    const early = (await backupOf(stack, known))?.offset ?? 0;
+    await backupThat(stack, known, (backup) => backup.offset > early);
+    const lost = await applyBeyondBackup(unknown);
     await stack.kafka.kill();
     try {
       await cutTail(stack.kafka, known.topic, (await batchStarts(stack.kafka, known.topic))[2] ?? 0);
@@ -70,15 +70,15 @@ describe('the tail of the log', () => {
   });
 
   /** Leaves capture killed, and the target with rows that lie after the copy. Resolves to the offset of their batch. */
-  async function applyBeyondCopy(way: OneWay): Promise<number> {
+  async function applyBeyondBackup(way: OneWay): Promise<number> {
     for (let id = 2; id < 20; id += 1) {
       await way.write(id);
       await way.arrives();
       await stack.capture.a.kill();
-      const copy = (await copyOf(stack, way))?.offset ?? 0;
+      const backup = (await backupOf(stack, way))?.offset ?? 0;
       const [checkpoint] = await way.atTarget(`SELECT next_offset AS o FROM lutra.checkpoint WHERE pipeline = '${way.pipeline}'`);
       const batch = (await batchStarts(stack.kafka, way.topic)).findLast((start) => start < Number(checkpoint?.['o'])) ?? 0;
-      if (batch > copy) return batch;
+      if (batch > backup) return batch;
       await stack.capture.a.restart();
     }
     throw new Error('the copy was always ahead of the rows');
@@ -114,7 +114,7 @@ describe('the topic', () => {
     await way.write(2);
     await way.arrives();
     // Retention leaves minutes at least: among them a heartbeat.
-    await copyThat(stack, way, (copy) => copy.offset >= start);
+    await backupThat(stack, way, (backup) => backup.offset >= start);
     await restartCapture(() => way.write(3));
     await way.arrives();
     await way.close();

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest'
 import { checkpointStatement, createStatement } from '@lutra/marker';
 import { type AppProcess, type Stack } from '../scenarios/index.js';
 import { keptStack, leaveStack } from './kept-stack.js';
-import { writeCopy } from './log-accidents.js';
+import { writeBackup } from './log-accidents.js';
 import { openOneWay } from './one-way.js';
 import type { OneWay } from './one-way.js';
 
@@ -69,7 +69,7 @@ describe('a copy', () => {
     const way = await openWay();
     await stack.capture.a.kill();
     try {
-      await writeCopy(stack, way, stack.regions[way.to]);
+      await writeBackup(stack, way, stack.regions[way.to]);
       await way.fails('loader', 'LOOP_DETECTED');
       expect(await counted(stack.loader[way.to], 'lutra_errors_total', way.pipeline, loops)).toBe(1);
     } finally {

@@ -1,5 +1,5 @@
 /**
- * What must not pass in silence: a source that goes on talking and sends nothing, and what was not carried over because somebody wanted it
+ * What must not pass in silence: a source that goes on talking and sends nothing, and what was not replicated because somebody wanted it
  * so. MySQL 9.7 (side a) and 8.0 (side b).
  */
 import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
@@ -89,7 +89,7 @@ describe.each(['a', 'b'] as const)('a source (side %s) whose binlog is reset in 
 });
 
 describe('DDL that an endpoint ignores', () => {
-  it('is in the status until a person confirms it, over kill -9 of capture; counted, and told as an event', async () => {
+  it('is in the status until an operator confirms it, over kill -9 of capture; counted, and told as an event', async () => {
     const way = await openWay({ source: { ddl: 'ignore' } });
     expect(await omissionsOf(way)).toEqual({ count: 0, summary: null, items: [], confirmed: null });
     await way.atSource(`TRUNCATE t; CREATE TABLE other_${way.name} (id INT PRIMARY KEY)`);
@@ -99,7 +99,7 @@ describe('DDL that an endpoint ignores', () => {
     };
     const { items, summary } = await shows(1);
     expect(items).toMatchObject([{ what: 'TRUNCATE TABLE', tables: [`${way.database}.t`], of: `endpoint ${way.endpoints.source}` }]);
-    expect(summary).toMatch(/^1 DDL statement not carried; last: TRUNCATE TABLE on .*\.t at binlog\.\d+:\d+/);
+    expect(summary).toMatch(/^1 DDL statement not replicated; last: TRUNCATE TABLE on .*\.t at binlog\.\d+:\d+/);
     // 0 rows here, one there, and everything runs: that is what the status is for.
     expect([await way.targetIds(), (await way.status()).state]).toEqual([[1], 'running']);
 

@@ -1,7 +1,7 @@
 /**
  * What can happen at the source, on MySQL 9.7 (side a) and 8.0 (side b): its binlog purged, reset, rotated; the server restored from a
- * backup; another replica of its server id; rights and passwords; and what the binlog can hold that cannot be carried over. Nothing of what
- * follows the cause is published; where there is a way to mend it, everything arrives.
+ * backup; another replica of its server id; rights and passwords; and what the binlog can hold that cannot be replicated. Nothing of what
+ * follows the cause is published; where there is a way to fix it, everything arrives.
  */
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -13,7 +13,7 @@ import { createLogger } from '@lutra/telemetry';
 import { lutraPassword, lutraUser, type Side, sides, type Stack } from '../scenarios/index.js';
 import { mysqlServer } from '../servers/index.js';
 import { keptStack, leaveStack } from './kept-stack.js';
-import { copyThat } from './log-accidents.js';
+import { backupThat } from './log-accidents.js';
 import { openOneWay, until } from './one-way.js';
 import type { OneWay, OneWayOptions } from './one-way.js';
 
@@ -93,7 +93,7 @@ describe.each(sides)('the binlog of side %s', (from) => {
 
   it('reset, and written again until all its GTIDs are there', async () => {
     const way = await openWay({ from });
-    await copyThat(stack, way, (copy) => Boolean(copy.server));
+    await backupThat(stack, way, (backup) => Boolean(backup.server));
     await whileStopped(way, async () => {
       const [executed] = await way.atSource("SELECT SUBSTRING_INDEX(@@GLOBAL.gtid_executed, '-', -1) AS n");
       await way.atSource(from === 'a' ? 'RESET BINARY LOGS AND GTIDS' : 'RESET MASTER');
@@ -201,9 +201,9 @@ describe.each(sides)('what side %s writes', (from) => {
     const way = await openWay({ from });
     const odd = "CREATE TABLE odd (id INT PRIMARY KEY, p POINT NOT NULL SRID 4326, e ENUM('a',''), s SET('','b'))";
     // MySQL 8.0.15 does not log the hidden column of such an index.
-    const places = 'CREATE TABLE places (id INT PRIMARY KEY, n INT, INDEX ((n + 1)))';
-    for (const table of [odd, places]) await way.atSource(table);
-    for (const table of [odd, places]) await way.atTarget(table);
+    const positions = 'CREATE TABLE places (id INT PRIMARY KEY, n INT, INDEX ((n + 1)))';
+    for (const table of [odd, positions]) await way.atSource(table);
+    for (const table of [odd, positions]) await way.atTarget(table);
     await way.atSource(
       "INSERT INTO odd VALUES (1, ST_GeomFromText('POINT(10 20)', 4326), '0', 1), (2, ST_GeomFromText('POINT(-1 0)', 4326), '', 3)",
     );
@@ -224,7 +224,7 @@ describe.each(sides)('what side %s writes', (from) => {
     await way.close();
   });
 
-  it('that cannot be carried over to the byte stops the loader', async () => {
+  it('that cannot be replicated to the byte stops the loader', async () => {
     const way = await openWay({ from });
     // Two bytes that are no character to the server: only a column of their own set holds them.
     const create = (charset: string): string => `CREATE TABLE places (id INT PRIMARY KEY, place VARCHAR(9) CHARACTER SET ${charset})`;

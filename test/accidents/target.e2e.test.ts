@@ -1,6 +1,6 @@
 /**
  * What can happen at the target: tables that lack something, rights, locks, lost connections, its checkpoint taken away or edited, rows
- * that differ. Each is told by name, nothing of the transaction stays, and after the cause is mended everything arrives once.
+ * that differ. Each is told by name, nothing of the transaction stays, and after the cause is fixed everything arrives once.
  */
 import { createConnection } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
@@ -24,9 +24,9 @@ async function openWay(options?: OneWayOptions): Promise<OneWay> {
   return way;
 }
 
-/** By what is mended and `retry`. */
-async function goesOn(way: OneWay, mend: () => Promise<unknown>): Promise<void> {
-  await mend();
+/** By what is fixed and `retry`. */
+async function goesOn(way: OneWay, fix: () => Promise<unknown>): Promise<void> {
+  await fix();
   await way.act('retry');
   await way.arrives();
 }
@@ -133,7 +133,7 @@ describe('a table at the target that cannot be written, in a channel that suspen
     );
     expect(omissions.items.map(({ kind }) => kind)).toEqual(['suspend', 'suspend']);
 
-    // Mended, taken out, seeded, taken in.
+    // Fixed, taken out, seeded, taken in.
     await way.atTarget('ALTER TABLE parent ADD COLUMN v VARCHAR(10)');
     await way.change(`channels/${way.name}`, pipeline(names));
     await inForce();
@@ -151,7 +151,7 @@ describe('a table at the target that cannot be written, in a channel that suspen
     await way.atTarget(
       `DELETE FROM parent; INSERT INTO parent (id, v) VALUES ${values(parents)}; INSERT INTO child VALUES ${values(children)}`,
     );
-    await expect(way.change(`channels/${way.name}`, pipeline([]))).rejects.toThrow('table-left');
+    await expect(way.change(`channels/${way.name}`, pipeline([]))).rejects.toThrow('table-removed');
     await way.change(`channels/${way.name}`, pipeline([]), '?force=true');
     await inForce();
     await way.atSource("INSERT INTO parent VALUES (9, 'new'); INSERT INTO child VALUES (9, 9); DELETE FROM parent WHERE id = 1");
@@ -207,7 +207,7 @@ describe('a table at the target that is changed while the loader remembers it', 
     await way.close();
   });
 
-  it('a trigger that would change rows stops the pipeline, and what the check says mends it', async () => {
+  it('a trigger that would change rows stops the pipeline, and what the check says fixes it', async () => {
     const way = await openMore('id INT PRIMARY KEY, a INT', 'VALUES (1, 1)');
     await way.atTarget('CREATE TRIGGER more_before BEFORE INSERT ON more FOR EACH ROW SET NEW.a = NEW.a + 1');
     await way.atSource('INSERT INTO more VALUES (2, 2)');
@@ -220,7 +220,7 @@ describe('a table at the target that is changed while the loader remembers it', 
 });
 
 describe('a row at the target that differs', () => {
-  it('missing: mended, then retried', async () => {
+  it('missing: fixed, then retried', async () => {
     const way = await openWay();
     await way.write(2);
     await way.arrives();
@@ -232,7 +232,7 @@ describe('a row at the target that differs', () => {
     await way.close();
   });
 
-  it('there already: mended, then retried', async () => {
+  it('there already: fixed, then retried', async () => {
     const way = await openWay();
     await way.atTarget("INSERT INTO t VALUES (3, 'a stranger')");
     await way.atSource("BEGIN; INSERT INTO t VALUES (2, 'x'); INSERT INTO t VALUES (3, 'ours'); COMMIT");

@@ -142,7 +142,7 @@ describe('a table that one side cannot read, in a channel that suspends both way
       await becomesEqual('beside');
       expect(await rows('b', 'child')).toBe(kept);
 
-      // Mended, taken out, copied, taken in.
+      // Fixed, taken out, copied, taken in.
       await unseen('ALTER TABLE yard.parent DROP INDEX odd');
       expect(await put(tables)).toBe(200);
       await becomes(['in force: ', 'in force: ']);

@@ -10,7 +10,7 @@ export interface Backlog {
   readonly name: 'bulk' | 'oltp';
   /** In words, with the amounts. */
   readonly what: string;
-  /** Rows that are there and carried over before anything is measured. */
+  /** Rows that are there and replicated before anything is measured. */
   readonly preloaded: number;
   readonly transactions: number;
   readonly rowsPerTransaction: number;
@@ -79,8 +79,8 @@ async function changeEntries(
     while (left > 0) {
       left -= 1;
       const choice = random.next();
-      const place = random.int(0, ids.length - 1);
-      const id = ids[place] ?? 0;
+      const index = random.int(0, ids.length - 1);
+      const id = ids[index] ?? 0;
       if (choice < 0.5) {
         await change(connection, `INSERT INTO ${tableName} VALUES ?`, [[entry(fresh)]]);
         ids.push(fresh);
@@ -91,7 +91,7 @@ async function changeEntries(
       } else {
         await change(connection, `DELETE FROM ${tableName} WHERE id = ?`, [id]);
         const last = ids.pop() ?? id;
-        if (last !== id) ids[place] = last;
+        if (last !== id) ids[index] = last;
       }
     }
   });

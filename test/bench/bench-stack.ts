@@ -57,7 +57,7 @@ export class Bench {
     };
   }
 
-  /** Nothing is carried yet. */
+  /** Nothing is replicated yet. */
   async start(): Promise<void> {
     const { stack, replica } = this;
     await stack.start();
@@ -94,7 +94,7 @@ export class Bench {
     throw new Error(`the channel does not stop.\n${await this.stack.report()}`);
   }
 
-  /** @throws with what the apps say, if one of them waits for a person */
+  /** @throws with what the apps say, if one of them waits for an operator */
   async verify(): Promise<void> {
     const { pipelines } = await this.stack.api.channelStatus(this.stack.channel);
     if (pipelines.some(({ source, target }) => [source.state, target.state].includes('failed'))) throw new Error(await this.stack.report());

@@ -14,7 +14,7 @@ const table = `CREATE TABLE ${tableName} (
   KEY (customer)
 ) ENGINE = InnoDB CHARACTER SET utf8mb4`;
 
-/** On both sides, before a channel starts: DDL is not carried. */
+/** On both sides, before a channel starts: DDL is not replicated. */
 export async function createEntries(stack: Stack, databases: readonly string[], { textKey }: { readonly textKey: boolean }): Promise<void> {
   const keyed = textKey ? `; ALTER TABLE ${tableName} ADD UNIQUE KEY (name)` : '';
   for (const side of sides) {

@@ -34,7 +34,7 @@ export async function measureLatency(
   const { stack, replica } = bench;
   const from = stack.connection('a');
   const rows = Math.ceil(seconds * transactionsPerSecond);
-  log(`latency: ${transactionsPerSecond} single-row transactions/s for ${seconds} s; ${preloaded} rows are carried over first`);
+  log(`latency: ${transactionsPerSecond} single-row transactions/s for ${seconds} s; ${preloaded} rows are replicated first`);
   await bench.run();
   await insertEntries(from, latencyDatabase, { first: 1, count: preloaded });
   await settle(bench);

@@ -36,7 +36,7 @@ export async function measureThroughput(bench: Bench, backlog: Backlog, log: Log
     const seconds = (result.timing.last - result.timing.begin) / 1000;
     log(`${backlog.name}, ${result.stage}: ${result.timing.rows} rows in ${seconds.toFixed(1)} s (load average ${loadAverage()})`);
   };
-  log(`${backlog.name}: ${backlog.what}; ${backlog.preloaded} rows are carried over first`);
+  log(`${backlog.name}: ${backlog.what}; ${backlog.preloaded} rows are replicated first`);
   await bench.run();
   for (const database of [first, second]) {
     await insertEntries(bench.stack.connection('a'), database, { first: 1, count: backlog.preloaded });

@@ -21,7 +21,7 @@ import type { Rows, Site } from './round-trip.js';
 const keyed = ['cp1251', 'gbk', 'cp932', 'sjis', 'swe7', 'ascii', 'ucs2', 'utf32', 'utf16'];
 const perRow = 8;
 
-export function carriesText(version: MysqlVersion): void {
+export function replicatesText(version: MysqlVersion): void {
   const server = mysqlServer({ version, serverId: 1, extra: ['--innodb-flush-log-at-trx-commit=0', '--sync-binlog=0'] });
   let site: Site;
   const characterSets = new Map<string, readonly string[]>();
@@ -58,7 +58,7 @@ export function carriesText(version: MysqlVersion): void {
     expect(Object.fromEntries([...characterSets].filter(([, all]) => all.length < 11))).toEqual({});
   });
 
-  test.each(['id INT PRIMARY KEY', 'id INT'])('are carried as values of a table with %s', async (id) => {
+  test.each(['id INT PRIMARY KEY', 'id INT'])('are replicated as values of a table with %s', async (id) => {
     const charsets = [...characterSets.keys()];
     const name = id.includes('KEY') ? 'wide' : 'keyless';
     const columns = charsets.map((charset, i) => `v${i} ${i % 3 === 2 ? 'TEXT' : 'VARCHAR(20)'} CHARACTER SET ${charset}`);
@@ -77,7 +77,7 @@ export function carriesText(version: MysqlVersion): void {
     ).toEqual([]);
   });
 
-  test('are carried in keys', async () => {
+  test('are replicated in keys', async () => {
     // A key takes blanks at the end for none.
     const isBlank = /^(?:00)*(?:20|00)$/;
     const tables = keyed.map((charset) => {
@@ -108,7 +108,7 @@ export function carriesText(version: MysqlVersion): void {
     return odd;
   }
 
-  test('are carried as texts that are too large for a statement, found whole where there is no key', async () => {
+  test('are replicated as texts that are too large for a statement, found whole where there is no key', async () => {
     const sets = ['gbk', 'sjis', 'gb18030', 'ascii', 'ucs2'].filter((charset) => characterSets.has(charset));
     const tables = sets.flatMap((charset) => {
       const all = (characterSets.get(charset) ?? []).join('');
@@ -128,7 +128,7 @@ export function carriesText(version: MysqlVersion): void {
     for (const { name } of tables) expect({ name, unequal: (await unequal(site, name)).length }).toEqual({ name, unequal: 0 });
   });
 
-  test('are carried in ENUM and SET, of bytes too', async () => {
+  test('are replicated in ENUM and SET, of bytes too', async () => {
     const members = (charset: string): string => (/^(?:ascii|swe7)$/.test(charset) ? 'a' : charset === 'binary' ? 'ä' : "'");
     const charsets = [...characterSets.keys(), 'binary'];
     const own = new Map(await Promise.all(charsets.map(async (charset) => [charset, await letterOf(charset, members(charset))] as const)));
@@ -149,7 +149,7 @@ export function carriesText(version: MysqlVersion): void {
     ).toEqual([]);
   });
 
-  test('are carried in ENUM and SET where the server shows other values than it has', async () => {
+  test('are replicated in ENUM and SET where the server shows other values than it has', async () => {
     const definition = `(id INT PRIMARY KEY, e ENUM('?', '😀', 'b') CHARACTER SET utf8mb4, s SET('a', '😂 (*)', '?') CHARACTER SET utf8mb4, n ENUM(x'fa5c', x'ed40', 'b') CHARACTER SET cp932)`;
     const rows = [1, 2, 3].map((n) => `(${n}, ${n}, ${n + 4}, ${n})`);
     const change = 'UPDATE shown SET e = 4 - e, s = 8 - s, n = 4 - n WHERE id < 3; DELETE FROM shown WHERE id = 2';

@@ -6,7 +6,7 @@ import type { RowDataPacket } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connectionOf, writer } from '../../libs/binlog/src/reading.fixture.js';
 import { mysqlServer } from '../servers/index.js';
-import { carriesText } from './charsets.fixture.js';
+import { replicatesText } from './charsets.fixture.js';
 import { apply, characters, fillSequences, lost, unequal, write } from './round-trip.js';
 import type { Site, Tables } from './round-trip.js';
 
@@ -79,5 +79,5 @@ describe.each(['8.0', '9.7', 'mariadb-11.4'] as const)('the character sets of %s
 });
 
 describe.each(['8.0', 'mariadb-11.4'] as const)('the character sets of %s, some of each', (version) => {
-  carriesText(version);
+  replicatesText(version);
 });

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { createStatement, remedyStatement, watermarkStatement } from '@lutra/marker';
+import { createStatement, resolutionStatement, watermarkStatement } from '@lutra/marker';
 import { quoteText } from '@lutra/mysql';
 import { until } from '../accidents/one-way.js';
 import { sides, type Stack, startStack, withAdministrator } from '../scenarios/index.js';
@@ -25,11 +25,11 @@ beforeAll(async () => {
   await stack.createChannel({ databases: [orchard], from: ['a'] });
   await stack.startChannel();
   await withAdministrator(stack.mysql.a, async (connection) => {
-    // As a loader that writes there would: a watermark by itself, and a remedy in a transaction that begins with its checkpoint.
+    // As a loader that writes there would: a watermark by itself, and a resolution in a transaction that begins with its checkpoint.
     await connection.query(watermarkStatement('back.rows', 'a-token'));
-    const remedy = { pipeline: 'back.rows', database: orchard, table: 'trees', key: { id: 9007199254740993n }, row: null };
+    const resolution = { pipeline: 'back.rows', database: orchard, table: 'trees', key: { id: 9007199254740993n }, row: null };
     const checkpoint = createStatement({ pipeline: 'back.rows', part: 0, lane: 0, epoch: 1 });
-    await connection.query(['BEGIN', checkpoint, remedyStatement(remedy, 0, quoteText), 'COMMIT'].join('; '));
+    await connection.query(['BEGIN', checkpoint, resolutionStatement(resolution, 0, quoteText), 'COMMIT'].join('; '));
     for (const statement of statements) await connection.query(statement);
   });
 }, 240_000);
@@ -48,9 +48,9 @@ async function readsTheTable(consumer: ConsumerProcess): Promise<void> {
   expect(ofTable(lines)).toEqual(rowEvents.map((event) => expect.objectContaining(event)));
   expect(new Set(ofTable(lines).map(({ transaction }) => transaction)).size).toBe(3);
   expect(lines.slice(0, 3).map(({ kind }) => kind)).toEqual(['epoch', 'heartbeat', 'routes']);
-  expect(lines.filter(({ kind }) => kind === 'watermark' || kind === 'remedy')).toMatchObject([
+  expect(lines.filter(({ kind }) => kind === 'watermark' || kind === 'resolution')).toMatchObject([
     { kind: 'watermark', pipeline: 'back.rows', token: 'a-token' },
-    { kind: 'remedy', table: 'trees', key: '{"id":["i","9007199254740993"]}', row: null, seen: {} },
+    { kind: 'resolution', table: 'trees', key: '{"id":["i","9007199254740993"]}', row: null, seen: {} },
   ]);
   expect(lines[2]).toMatchObject({ endpoint: stack.endpoints.a, tables: expect.arrayContaining([`${orchard}.*`]) });
 }
@@ -84,7 +84,7 @@ describe('the exactly-once example', () => {
     expect(idsIn(ledger)).toEqual(crafted.valid);
     await consumer.kill();
 
-    // The place is one of the crafted log.
+    // The position is one of the crafted log.
     const stranger = await start({ script: 'exactly-once/main.ts', environment: { LEDGER: ledger } });
     await until(() => Promise.resolve(stranger.ended));
     expect(await stranger.output()).toMatch(/another log|OFFSET_OUT_OF_RANGE/);

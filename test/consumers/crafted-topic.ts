@@ -54,15 +54,31 @@ class Writing {
 
   async heartbeat(): Promise<void> {
     const position = { file: 'binlog.000001', pos: 4, gtidSet: null };
-    const heartbeat = { kind: 'heartbeat', endpoint: 'crafted', position, seen: {}, remedies: 0, rowsUntil: null, tsMs: 0 } as const;
+    const heartbeat = {
+      kind: 'heartbeat',
+      endpoint: 'crafted',
+      position,
+      seen: {},
+      resolutions: 0,
+      publishedThrough: null,
+      tsMs: 0,
+    } as const;
     this.records.push(await this.#encoder.encodeControl(this.#next('heartbeat'), heartbeat));
   }
 
   async signals(): Promise<void> {
     const of = { endpoint: 'crafted', pipeline: 'crafted.rows', tsMs: 0 };
     this.records.push(await this.#encoder.encodeControl(this.#next('watermark'), { kind: 'watermark', ...of, token: randomUUID() }));
-    const remedy = { kind: 'remedy', ...of, database: table.database, table: table.name, key: { id: 1n }, row: null, seen: {} } as const;
-    this.records.push(await this.#encoder.encodeControl(this.#next('remedy'), remedy));
+    const resolution = {
+      kind: 'resolution',
+      ...of,
+      database: table.database,
+      table: table.name,
+      key: { id: 1n },
+      row: null,
+      seen: {},
+    } as const;
+    this.records.push(await this.#encoder.encodeControl(this.#next('resolution'), resolution));
   }
 
   async transaction(): Promise<readonly OutRecord[]> {

@@ -133,13 +133,13 @@ async function insert(transaction: Transaction, { shape, key, values }: Intent, 
   ]);
 }
 
-interface Place extends Mark {
+interface WriteContext extends Mark {
   readonly where: string;
   readonly to: Key | undefined;
 }
 
 /** A row under another key is born again. */
-async function update(transaction: Transaction, intent: Intent, { stamp, turns, where, to }: Place): Promise<void> {
+async function update(transaction: Transaction, intent: Intent, { stamp, turns, where, to }: WriteContext): Promise<void> {
   const { shape, key, values, changed } = intent;
   const sets = changed.map((column) => assignment(column, values[column] as Value));
   const moved = to

@@ -48,7 +48,7 @@ export async function converge(stack: Stack, network: Network, options: Converge
   );
   await stack.start();
   const sites = sitesOf(stack);
-  for (const { letter } of sites) await withAdministrator(stack.place(letter).mysql, (connection) => createClash(connection));
+  for (const { letter } of sites) await withAdministrator(stack.site(letter).mysql, (connection) => createClash(connection));
   const hub = options.topology === 'hub';
   await stack.createChannel({
     databases: [clashDatabase],

@@ -46,7 +46,7 @@ async function explain({ table, key }: Difference, { sites, shapes, history }: C
   const lines = await Promise.all(sites.map((site) => seenAt(site, { shape, names, values })));
   const identity = shape.identity(values);
   const near = history.committed.filter(
-    (change) => change.table === shape.name && [change.key, change.to].some((place) => place && shape.identity(place) === identity),
+    (change) => change.table === shape.name && [change.key, change.to].some((index) => index && shape.identity(index) === identity),
   );
   return [...lines, ...near.slice(-8).map((change) => `    written: ${JSON.stringify(change)}`)].join('\n');
 }

@@ -35,11 +35,11 @@ export class ClashLoad {
     const expected = new ExpectedRows(shapes);
     this.expected = expected;
     this.readers = sites.map((site) => new RowReader(site, shapes));
-    const authors = sites.flatMap((site, place) =>
+    const authors = sites.flatMap((site, siteIndex) =>
       Array.from({ length: writersPerSite }, (_, index) => ({
         site,
         index,
-        seed: (seed * 64 + place * 8 + index) >>> 0,
+        seed: (seed * 64 + siteIndex * 8 + index) >>> 0,
         totals: emptyTotals(),
       })),
     );

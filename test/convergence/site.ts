@@ -10,7 +10,7 @@ export interface Site {
 }
 
 export function sitesOf(stack: Stack): readonly [Site, ...Site[]] {
-  const [home, ...others] = stack.places.map(({ letter, region }) => ({ letter, region, connection: stack.connection(letter) }));
+  const [home, ...others] = stack.sites.map(({ letter, region }) => ({ letter, region, connection: stack.connection(letter) }));
   if (!home) throw new Error('a stack without sides');
   return [home, ...others];
 }

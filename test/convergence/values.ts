@@ -17,13 +17,13 @@ export type Value = Plain | Step;
 
 export interface ColumnShape {
   readonly ddl: string;
-  /** `place`: who else may use the same unique values. */
-  readonly make: (random: Random, place: Place) => Value;
+  /** `context`: who else may use the same unique values. */
+  readonly make: (random: Random, context: WriteContext) => Value;
   /** Where the driver's own text would not do. */
   readonly readAs?: 'text' | 'hex';
 }
 
-export interface Place {
+export interface WriteContext {
   /** `hot`: rows that everybody writes; else `a.3`: rows of that writer alone. */
   readonly owner: string;
   /** Number of the writer's transaction: rises. */

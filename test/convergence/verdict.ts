@@ -51,11 +51,11 @@ export async function reachVerdict(run: Run): Promise<Verdict> {
   const share = conflictShare(logs, history.stamps.length);
   const problems = [
     ...differences,
-    ...stored.flatMap((there, place) => load.expected.differences(there).map((line) => `at ${sites[place]?.region}: ${line}`)),
+    ...stored.flatMap((there, index) => load.expected.differences(there).map((line) => `at ${sites[index]?.region}: ${line}`)),
     ...(await journalProblems(run)),
     ...chains.silent,
     ...wrongOrder({ wentBack, committed, shapes, home: home.letter, logged }),
-    ...logs.flatMap((log, place) => logProblems(log, { place, sites })),
+    ...logs.flatMap((log, index) => logProblems(log, { index, sites })),
     ...(run.conflicts ? untouched(shapes, logged) : []).map((policy) => `policy ${policy}: home decided no conflict by it`),
     ...(await strays(run)),
     ...(run.undisturbed ? await metricProblems(run, logs) : []),
@@ -88,8 +88,8 @@ async function journalProblems({ sites, history }: Run): Promise<string[]> {
 /** Nothing went round: each topic holds what its own side's writers changed, a hub's what it forwards besides, and has no hole. */
 async function strays({ stack, sites, load, hub }: Run): Promise<string[]> {
   const topics = await Promise.all(
-    sites.map(async ({ letter }, place) => {
-      const forwards = hub && place === 0;
+    sites.map(async ({ letter }, index) => {
+      const forwards = hub && index === 0;
       return { letter, report: await readTopic(stack, letter, { database: clashDatabase, forwards }) };
     }),
   );
@@ -100,15 +100,17 @@ async function strays({ stack, sites, load, hub }: Run): Promise<string[]> {
 }
 
 /** Home decides for good, and only home; each decision is there once. */
-function logProblems(log: readonly LoggedConflict[], { place, sites }: { place: number; sites: readonly Site[] }): string[] {
-  const region = sites[place]?.region;
-  const wrong = log.filter(({ final }) => final !== (place === 0)).length;
+function logProblems(log: readonly LoggedConflict[], { index: siteIndex, sites }: { index: number; sites: readonly Site[] }): string[] {
+  const region = sites[siteIndex]?.region;
+  const wrong = log.filter(({ final }) => final !== (siteIndex === 0)).length;
   const names = log.map(({ pipeline, transaction, table, key, op, before, after, images }) =>
     [pipeline, transaction, table, key, op, before, after, images].join('|'),
   );
   const twice = names.filter((name, index) => names.indexOf(name, index + 1) !== -1);
   return [
-    ...(wrong > 0 ? [`${region}: ${wrong} conflicts ${place === 0 ? 'without a final decision' : 'finally decided away from home'}`] : []),
+    ...(wrong > 0
+      ? [`${region}: ${wrong} conflicts ${siteIndex === 0 ? 'without a final decision' : 'finally decided away from home'}`]
+      : []),
     ...twice.slice(0, told).map((name) => `${region}: logged twice: ${name}`),
   ];
 }

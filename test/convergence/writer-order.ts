@@ -17,7 +17,9 @@ export interface Seen {
 /** Those that must not be, in words. */
 export function wrongOrder({ wentBack, committed, shapes, home, logged }: Seen): string[] {
   const identities = new Map(shapes.map(({ name, identity }) => [name, identity]));
-  const places = new Map(committed.map(({ table, key, to, stamp }) => [`${table}|${stamp}`, identities.get(table)?.(to ?? key)] as const));
+  const identitiesByStamp = new Map(
+    committed.map(({ table, key, to, stamp }) => [`${table}|${stamp}`, identities.get(table)?.(to ?? key)] as const),
+  );
   const decided = new Set(
     logged.flatMap(({ table, after, existing }) =>
       [after, existing].flatMap((stamp) => (stamp ? [`${table}|${transactionOf(stamp)}`] : [])),
@@ -27,7 +29,7 @@ export function wrongOrder({ wentBack, committed, shapes, home, logged }: Seen):
     const what = `${table} ${identity} at ${site}: from ${from} back to ${to}`;
     if (why === 'home') return [`${what}, without a write of home that had been there`];
     // A merge may carry a stamp to the key that the other side moved the row to: then it says nothing about what was there.
-    const here = [from, to].every((stamp) => places.get(`${table}|${stamp}`) === identity);
+    const here = [from, to].every((stamp) => identitiesByStamp.get(`${table}|${stamp}`) === identity);
     if (!here || (site !== home && decided.has(`${table}|${transactionOf(from)}`))) return [];
     return [`${what}, which home ${site === home ? 'had seen' : 'never decided against'}`];
   });

@@ -24,7 +24,7 @@ export interface Definition {
   readonly after: readonly Table[];
 }
 
-export interface Place {
+export interface Surroundings {
   readonly database: string;
   readonly elsewhere: string;
   readonly tables: readonly Table[];
@@ -41,7 +41,7 @@ export type Made = Pick<Definition, 'sql'> & {
   readonly concerns?: Concerns;
   readonly tables?: readonly string[];
 };
-export type Make = (random: Random, place: Place, dress: Dress) => Made | undefined;
+export type Make = (random: Random, surroundings: Surroundings, dress: Dress) => Made | undefined;
 
 export function anyOf(random: Random, tables: readonly Table[]): Table | undefined {
   return tables.length === 0 ? undefined : random.pick(tables);
@@ -53,13 +53,13 @@ export function replaced(tables: readonly Table[], old: Table, now: Table): Tabl
 
 export function alter(
   random: Random,
-  { table, place, dress }: { table: Table; place: Place; dress: Dress },
+  { table, surroundings, dress }: { table: Table; surroundings: Surroundings; dress: Dress },
   clause: string,
   now: Partial<Table>,
 ): Made {
   const how = random.pick(['', '', '', ', ALGORITHM=INPLACE', ', ALGORITHM=COPY', ', LOCK=NONE']);
   const sql = dress.join(dress.words('ALTER TABLE'), dress.table(table.name), `${clause}${how}`);
-  return { sql, after: replaced(place.tables, table, { ...table, ...now }), tables: [table.name] };
+  return { sql, after: replaced(surroundings.tables, table, { ...table, ...now }), tables: [table.name] };
 }
 
 /** Not read by anything else in the table. */

@@ -1,7 +1,7 @@
 /** Random DDL: what a statement does to the tables, and whether it concerns one that is routed. Pure. */
 import type { Random } from '../scenarios/random.js';
 import { addColumn, addIndex, dropAndAdd, dropColumn, dropIndex, modify, renameColumn } from './column-definitions.js';
-import type { Definition, Make, Place } from './definition.js';
+import type { Definition, Make, Surroundings } from './definition.js';
 import { dressOf } from './dress.js';
 import {
   aside,
@@ -41,14 +41,14 @@ const weighted = Object.entries(makers).flatMap(([kind, [weight]]) => Array.from
 
 export const definitionKinds = Object.keys(makers);
 
-export function definitionOf(random: Random, place: Place, kinds: readonly string[] = weighted): Definition {
+export function definitionOf(random: Random, surroundings: Surroundings, kinds: readonly string[] = weighted): Definition {
   for (;;) {
     const kind = random.pick(kinds);
-    const dress = dressOf(random, { ...place, odd: random.chance(0.5) });
-    const made = makers[kind]?.[1](random, place, dress);
+    const dress = dressOf(random, { ...surroundings, odd: random.chance(0.5) });
+    const made = makers[kind]?.[1](random, surroundings, dress);
     if (!made) continue;
     const tables = made.tables ?? [];
-    const concerns = made.concerns ?? (tables.some(place.routed) ? 'routed' : 'none');
+    const concerns = made.concerns ?? (tables.some(surroundings.routed) ? 'routed' : 'none');
     return {
       kind,
       sql: made.sql,
@@ -56,7 +56,7 @@ export function definitionOf(random: Random, place: Place, kinds: readonly strin
       database: dress.database,
       concerns,
       tables,
-      after: made.after ?? place.tables,
+      after: made.after ?? surroundings.tables,
     };
   }
 }

@@ -1,4 +1,4 @@
-/** What a person wants to see of a table that differs: the rows that only one server has, and the conflicts that were decided there. */
+/** What an operator wants to see of a table that differs: the rows that only one server has, and the conflicts that were decided there. */
 import type { Side } from '../scenarios/index.js';
 import type { Field } from './field.js';
 import { quoted } from './table.js';

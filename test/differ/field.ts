@@ -35,7 +35,7 @@ export interface FieldOptions {
   readonly log: Log;
 }
 
-/** An end of a pipeline that waits for a person. */
+/** An end of a pipeline that waits for an operator. */
 export interface Stop {
   readonly app: 'capture' | 'loader';
   readonly pipeline: string;
@@ -214,7 +214,7 @@ export class Field {
     });
     const pipelines = way === 'one' ? [pipeline('a', 'b')] : [pipeline('a', 'b'), pipeline('b', 'a')];
     const conflicts = { home: this.stack.regions.a, rules: [...rules, { schema: 'both_probe', policy: 'home' as const }] };
-    // What cannot be carried is to be seen, not left out.
+    // What cannot be replicated is to be seen, not left out.
     await api.createChannel({ name: way, pipelines, onUnsupported: 'stop', ...(way === 'both' ? { conflicts } : {}) });
   }
 

@@ -1,4 +1,4 @@
-/** What a person does when capture stopped at a DDL statement: docs/02-setup.md, DDL. */
+/** What an operator does when capture stopped at a DDL statement: docs/02-setup.md, DDL. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createConnection } from 'mysql2/promise';
 import type { Field, Stop } from './field.js';

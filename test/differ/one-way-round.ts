@@ -59,8 +59,8 @@ class OneWayRound {
       else await this.#tell(`refused by the checks: ${id}: ${what}`);
     }
     if (refused.length > 0) return this.#wrong;
-    const place = { database: this.#database, elsewhere: this.#elsewhere, routed: (name: string) => !name.startsWith('aside') };
-    const script = scriptOf(random, { ...place, tables: there, features, length: statements, definitions });
+    const spot = { database: this.#database, elsewhere: this.#elsewhere, routed: (name: string) => !name.startsWith('aside') };
+    const script = scriptOf(random, { ...spot, tables: there, features, length: statements, definitions });
     let names = there.map(({ name }) => name);
     for (let next = script.next(); !next.done;) {
       const step = next.value;

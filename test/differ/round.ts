@@ -62,7 +62,7 @@ export function lastOn(table: string, sent: readonly Sent[], most = 6): string[]
   return about.slice(-most).map(({ step }) => `  ${step.session}: ${step.sql.slice(0, 400)}`);
 }
 
-/** Leaves everything that was not carried behind: the next round is another database. */
+/** Leaves everything that was not replicated behind: the next round is another database. */
 export async function recover(field: Field, way: 'one' | 'both', stop: Stop): Promise<void> {
   const { api, endpoints } = field.stack;
   const reason = 'this round is given up';

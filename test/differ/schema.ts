@@ -43,12 +43,12 @@ export function schemaOf(random: Random, options: SchemaOptions): Table[] {
   return tables;
 }
 
-interface Wanted extends SchemaOptions {
+interface Assignment extends SchemaOptions {
   readonly name: string;
   readonly parents: readonly Table[];
 }
 
-export function tableOf(random: Random, wanted: Wanted): Table {
+export function tableOf(random: Random, wanted: Assignment): Table {
   const { columns: keyColumns, indexes: keyIndexes } = keyFor(random, wanted.features);
   const free = columnNames.filter((name) => !keyColumns.some((column) => column.name === name));
   const columns: Column[] = [...keyColumns];
@@ -68,11 +68,11 @@ export function tableOf(random: Random, wanted: Wanted): Table {
   return completed(random, table, wanted);
 }
 
-function completed(random: Random, table: Table, { mysql, features }: Wanted): Table {
+function completed(random: Random, table: Table, { mysql, features }: Assignment): Table {
   const indexes = [...table.indexes];
   for (let n = random.int(0, 3); n > 0; n--) indexes.push(indexOf(random, table, { name: `i${n}` }));
   const asked = random.pick(table.columns);
-  const checked = mysql !== '8.0' && random.chance(0.35) && !asked.more?.includes('AUTO_INCREMENT'); // 8.0.15 reads CHECK and forgets it
+  const checked = mysql !== '8.0' && random.chance(0.35) && !asked.more?.includes('AUTO_INCREMENT'); // 8.0.15 reads CHECK and discards it
   const single = table.indexes.find(({ kind, parts }) => kind === 'primary' && parts.join() === '`id`');
   const alone = single && indexes.every(({ kind }) => kind !== 'unique') && table.references.length === 0;
   const hidden = mysql !== '8.0' && random.chance(0.2);
@@ -169,7 +169,7 @@ export function indexOf(random: Random, table: Table, { name }: { readonly name:
   return { name, kind, parts: parts.map((part) => quoted(part.name)), columns: parts.map((part) => part.name) };
 }
 
-function referenceOf(random: Random, { name, parents, features, mysql }: Wanted): Reference {
+function referenceOf(random: Random, { name, parents, features, mysql }: Assignment): Reference {
   const parent = random.pick(parents);
   const deleted = random.pick(['', ' ON DELETE CASCADE', ' ON DELETE SET NULL', ' ON DELETE RESTRICT']);
   // What a 9.7 source logs of ON UPDATE CASCADE stops the loader: docs/02-setup.md, Foreign keys.

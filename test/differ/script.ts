@@ -64,9 +64,9 @@ export function* scriptOf(random: Random, options: ScriptOptions): Script {
 function* define(
   random: Random,
   session: Charset,
-  place: ScriptOptions & { readonly n: number },
+  spot: ScriptOptions & { readonly n: number },
 ): Generator<Step, { after: readonly Table[]; took: boolean }, boolean> {
-  const definition = definitionOf(random, place);
+  const definition = definitionOf(random, spot);
   const { kind, sql, after, tables } = definition;
   const took = yield { kind, session, sql, definition, ...(tables[0] === undefined ? {} : { table: tables[0] }) };
   return { after, took };

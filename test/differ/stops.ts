@@ -42,7 +42,7 @@ export const expectedStops: readonly ExpectedStop[] = [
   { ...hazard('image', 'BINLOG_UNSUPPORTED'), says: /rows without the column .*binlog_row_image=FULL/ },
 ];
 
-/** What the checks may refuse of a round's tables before a row of theirs is carried: by the problem's id. */
+/** What the checks may refuse of a round's tables before a row of theirs is replicated: by the problem's id. */
 export const expectedRefusals: ReadonlySet<string> = new Set(['session-of-first-use', 'table-cascade-chain']);
 
 function touches(steps: readonly Step[], table: string): boolean {

@@ -3,8 +3,8 @@ import { alter, anyOf, type Make, replaced } from './definition.js';
 import { isParent, plainColumn } from './schema.js';
 import { createTable, quoted, type Table, writable } from './table.js';
 
-export const rebuild: Make = (random, place, dress) => {
-  const table = random.pick(place.tables);
+export const rebuild: Make = (random, spot, dress) => {
+  const table = random.pick(spot.tables);
   const clause = random.pick([
     'ENGINE=InnoDB',
     'FORCE',
@@ -15,22 +15,22 @@ export const rebuild: Make = (random, place, dress) => {
   ]);
   if (clause === 'ORDER BY 1')
     return { sql: dress.join(dress.words('OPTIMIZE TABLE'), dress.table(table.name)), concerns: 'none', tables: [table.name] };
-  return alter(random, { table, place, dress }, clause, {});
+  return alter(random, { table, surroundings: spot, dress }, clause, {});
 };
 
-export const truncate: Make = (random, place, dress) => {
-  const table = random.pick(place.tables);
+export const truncate: Make = (random, spot, dress) => {
+  const table = random.pick(spot.tables);
   return { sql: dress.join(dress.words(random.pick(['TRUNCATE TABLE', 'TRUNCATE'])), dress.table(table.name)), tables: [table.name] };
 };
 
-export const rename: Make = (random, place, dress) => {
+export const rename: Make = (random, spot, dress) => {
   const table = anyOf(
     random,
-    place.tables.filter((table) => !isParent(table)),
+    spot.tables.filter((table) => !isParent(table)),
   );
   if (!table || table.references.length > 0) return undefined;
-  const now = { ...table, name: `${/^[a-z]+$/i.test(table.name) ? table.name : 'ren'}_${place.n}` };
-  const after = replaced(place.tables, table, now);
+  const now = { ...table, name: `${/^[a-z]+$/i.test(table.name) ? table.name : 'ren'}_${spot.n}` };
+  const after = replaced(spot.tables, table, now);
   const tables = [table.name, now.name];
   if (random.chance(0.5)) {
     const to = random.pick(['RENAME TO', 'RENAME AS', 'RENAME']);
@@ -40,15 +40,15 @@ export const rename: Make = (random, place, dress) => {
 };
 
 /** As online tools end: a copy takes the table's place. */
-export const swapIn: Make = (random, place, dress) => {
+export const swapIn: Make = (random, spot, dress) => {
   const table = anyOf(
     random,
-    place.tables.filter((one) => !isParent(one) && one.references.length === 0),
+    spot.tables.filter((one) => !isParent(one) && one.references.length === 0),
   );
-  const old = place.tables.find(({ name }) => name.startsWith('like'));
+  const old = spot.tables.find(({ name }) => name.startsWith('like'));
   if (!table || !old || table.name.startsWith('like')) return undefined;
-  const gone = `gone${place.n}`;
-  const after = place.tables.flatMap((one) =>
+  const gone = `gone${spot.n}`;
+  const after = spot.tables.flatMap((one) =>
     one === table ? [{ ...table, name: gone }] : one === old ? [{ ...old, name: table.name }] : [one],
   );
   const sql = dress.join(
@@ -63,33 +63,33 @@ export const swapIn: Make = (random, place, dress) => {
   return { sql, after, tables: [table.name, gone, old.name] };
 };
 
-export const createLike: Make = (random, place, dress) => {
-  const table = random.pick(place.tables);
-  const name = `like${place.n}`;
+export const createLike: Make = (random, spot, dress) => {
+  const table = random.pick(spot.tables);
+  const name = `like${spot.n}`;
   const copy = { ...table, name, references: [] };
   const sql = dress.join(dress.words('CREATE TABLE'), dress.table(name), dress.words('LIKE'), dress.table(table.name));
-  return { sql, after: [...place.tables, copy], concerns: 'new', tables: [name] };
+  return { sql, after: [...spot.tables, copy], concerns: 'new', tables: [name] };
 };
 
-export const dropAndCreate: Make = (random, place, dress) => {
+export const dropAndCreate: Make = (random, spot, dress) => {
   const table = anyOf(
     random,
-    place.tables.filter((one) => !isParent(one)),
+    spot.tables.filter((one) => !isParent(one)),
   );
   if (!table) return undefined;
   return {
     sql: dress.join(dress.words(random.pick(['DROP TABLE', 'DROP TABLE IF EXISTS'])), dress.table(table.name)),
-    after: place.tables.filter((one) => one !== table),
+    after: spot.tables.filter((one) => one !== table),
     tables: [table.name],
   };
 };
 
-export const create: Make = (random, place) => {
+export const create: Make = (random, spot) => {
   const table: Table = {
-    name: `new${place.n}`,
+    name: `new${spot.n}`,
     columns: [
       { name: 'id', kind: 'int', type: 'INT', nullable: false },
-      { ...plainColumn(random, 'v', place.features), nullable: true },
+      { ...plainColumn(random, 'v', spot.features), nullable: true },
     ],
     indexes: [{ name: 'PRIMARY', kind: 'primary', parts: ['`id`'], columns: ['id'] }],
     checks: [],
@@ -99,16 +99,16 @@ export const create: Make = (random, place) => {
       : '',
   };
   return {
-    sql: createTable(table).replace('CREATE TABLE ', `CREATE TABLE ${quoted(place.database)}.`),
-    after: [...place.tables, table],
+    sql: createTable(table).replace('CREATE TABLE ', `CREATE TABLE ${quoted(spot.database)}.`),
+    after: [...spot.tables, table],
     concerns: 'new',
     tables: [table.name],
   };
 };
 
-export const createSelect: Make = (random, place, dress) => {
-  const table = random.pick(place.tables);
-  const name = `sel${place.n}`;
+export const createSelect: Make = (random, spot, dress) => {
+  const table = random.pick(spot.tables);
+  const name = `sel${spot.n}`;
   const columns = writable(table).map(({ name, kind, type, nullable }) => ({ name, kind, type, nullable }));
   const chosen = columns.map((column) => quoted(column.name)).join(', ');
   const sql = dress.join(
@@ -121,16 +121,16 @@ export const createSelect: Make = (random, place, dress) => {
   );
   return {
     sql,
-    after: [...place.tables, { name, columns, indexes: [], checks: [], references: [], partitions: '' }],
+    after: [...spot.tables, { name, columns, indexes: [], checks: [], references: [], partitions: '' }],
     tables: [name],
     concerns: 'filled',
   };
 };
 
-export const partition: Make = (random, place, dress) => {
+export const partition: Make = (random, spot, dress) => {
   const table = anyOf(
     random,
-    place.tables.filter(({ partitions }) => partitions.includes('RANGE')),
+    spot.tables.filter(({ partitions }) => partitions.includes('RANGE')),
   );
   if (!table) return undefined;
   const clause = random.pick([
@@ -143,15 +143,15 @@ export const partition: Make = (random, place, dress) => {
 };
 
 /** Its rows come from a table beside it. */
-export const exchange: Make = (random, place, dress) => {
+export const exchange: Make = (random, spot, dress) => {
   const table = anyOf(
     random,
-    place.tables.filter(({ name, partitions }) => name.startsWith('new') && partitions.includes('RANGE')),
+    spot.tables.filter(({ name, partitions }) => name.startsWith('new') && partitions.includes('RANGE')),
   );
   if (!table) return undefined;
-  const beside = `${quoted(place.elsewhere)}.${quoted(`beside${place.n}`)}`;
+  const beside = `${quoted(spot.elsewhere)}.${quoted(`beside${spot.n}`)}`;
   const before = [
-    `CREATE TABLE ${beside} LIKE ${quoted(place.database)}.${quoted(table.name)}`,
+    `CREATE TABLE ${beside} LIKE ${quoted(spot.database)}.${quoted(table.name)}`,
     `ALTER TABLE ${beside} REMOVE PARTITIONING`,
     `INSERT IGNORE INTO ${beside} (\`id\`) VALUES (1), (2), (3)`,
   ];
@@ -160,18 +160,18 @@ export const exchange: Make = (random, place, dress) => {
 };
 
 /** Concern nothing that is routed. */
-export const aside: Make = (random, place, dress) => {
-  const there = `${quoted(place.elsewhere)}.`;
-  const table = random.pick(place.tables);
+export const aside: Make = (random, spot, dress) => {
+  const there = `${quoted(spot.elsewhere)}.`;
+  const table = random.pick(spot.tables);
   const sql = random.pick([
-    `ALTER /* gh-ost */ TABLE ${there}\`aside\` COMMENT 'n${place.n}'`,
+    `ALTER /* gh-ost */ TABLE ${there}\`aside\` COMMENT 'n${spot.n}'`,
     `TRUNCATE ${there}\`aside\``,
-    `CREATE TABLE ${there}\`aside${place.n}\` AS SELECT * FROM ${there}\`aside\``,
-    `CREATE OR REPLACE VIEW ${quoted(place.database)}.\`v${place.n}\` AS SELECT 1 AS one FROM ${quoted(place.database)}.${quoted(table.name)}`,
-    `CREATE PROCEDURE ${quoted(place.database)}.\`pr${place.n}\`() BEGIN TRUNCATE TABLE ${quoted(table.name)}; END`,
-    `ANALYZE TABLE ${quoted(place.database)}.${quoted(table.name)}`,
-    `CREATE EVENT ${there}\`ev${place.n}\` ON SCHEDULE EVERY 1 YEAR DISABLE DO TRUNCATE TABLE ${quoted(place.database)}.${quoted(table.name)}`,
-    dress.join(dress.words('DROP TABLE IF EXISTS'), `${there}\`aside${place.n - 1}\``),
+    `CREATE TABLE ${there}\`aside${spot.n}\` AS SELECT * FROM ${there}\`aside\``,
+    `CREATE OR REPLACE VIEW ${quoted(spot.database)}.\`v${spot.n}\` AS SELECT 1 AS one FROM ${quoted(spot.database)}.${quoted(table.name)}`,
+    `CREATE PROCEDURE ${quoted(spot.database)}.\`pr${spot.n}\`() BEGIN TRUNCATE TABLE ${quoted(table.name)}; END`,
+    `ANALYZE TABLE ${quoted(spot.database)}.${quoted(table.name)}`,
+    `CREATE EVENT ${there}\`ev${spot.n}\` ON SCHEDULE EVERY 1 YEAR DISABLE DO TRUNCATE TABLE ${quoted(spot.database)}.${quoted(table.name)}`,
+    dress.join(dress.words('DROP TABLE IF EXISTS'), `${there}\`aside${spot.n - 1}\``),
   ]);
   return { sql, concerns: 'none', tables: [] };
 };

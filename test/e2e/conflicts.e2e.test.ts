@@ -1,4 +1,4 @@
-/** Both sides change the same rows: decided, shown by the REST API, decided anew by a person, and equal on both sides each time. */
+/** Both sides change the same rows: decided, shown by the REST API, decided anew by an operator, and equal on both sides each time. */
 import { createConnection, type Connection, type RowDataPacket } from 'mysql2/promise';
 import { afterAll, beforeAll, expect, it, onTestFailed } from 'vitest';
 import { compareDatabases, sides, startStack } from '../scenarios/index.js';
@@ -111,7 +111,7 @@ it('rows that move to another key, or unique value, end alike whatever the other
   ] as const) {
     // Home moved row 1 to 8, and the other side inserted 8, with a greater version; then the other way round.
     expect([name, ...(await conflictsOf(name, 0))]).toEqual([name, `8 insert-exists ${inserted}`]);
-    expect([name, ...(await conflictsOf(name, 1))]).toEqual([name, '1 move-refused existing', '8 insert-exists existing']);
+    expect([name, ...(await conflictsOf(name, 1))]).toEqual([name, '1 key-update-refused existing', '8 insert-exists existing']);
   }
 });
 

@@ -1,5 +1,6 @@
 /**
- * A pipeline that a person must help: the error says which transaction and which row, and one call goes past it without losing its content.
+ * A pipeline that an operator must help: the error says which transaction and which row, and one call goes past it without losing its
+ * content.
  */
 import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
 import { withAdministrator } from '../scenarios/index.js';

@@ -90,7 +90,7 @@ function load(): () => Promise<number> {
 const rowsOf = async (side: Side, table: string): Promise<unknown> => at(side, `SELECT * FROM live.${table} ORDER BY id`);
 
 describe('a table of a running channel', () => {
-  it('is carried both ways from when the status says so', { timeout: 90_000 }, async () => {
+  it('is replicated both ways from when the status says so', { timeout: 90_000 }, async () => {
     onTestFailed(async () => console.error(await stack.report(), await stack.saveLogs()));
     await inForce();
     const stop = load();
@@ -107,7 +107,7 @@ describe('a table of a running channel', () => {
     for (const table of ['t', 'u']) expect(await rowsOf('b', table)).toEqual(await rowsOf('a', table));
   });
 
-  it('is not carried any more once it left; the others go on', { timeout: 60_000 }, async () => {
+  it('is not replicated any more once it left; the others go on', { timeout: 60_000 }, async () => {
     onTestFailed(async () => console.error(await stack.report(), await stack.saveLogs()));
     await route(['t']);
     await inForce();

@@ -3,12 +3,12 @@
  * equal, nothing may have gone round, and nobody may have seen half a transaction. Side a is MySQL 9.7, side b is 8.0.
  */
 import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
-import { differencesFromWritten, hugeTransaction, readTopic, sides, startWorkload, TransferReader } from '../scenarios/index.js';
+import { differencesFromWritten, largeTransaction, readTopic, sides, startWorkload, TransferReader } from '../scenarios/index.js';
 import type { Side, Stack, Totals } from '../scenarios/index.js';
 import { expectEqual, openShop, seedOf, sleep, watchMemory } from './shop-stack.js';
 
 const seconds = 15;
-const hugeRows = 200_000;
+const largeRows = 200_000;
 
 describe('two databases, both written to', () => {
   let stack: Stack;
@@ -37,11 +37,11 @@ describe('two databases, both written to', () => {
     }
   });
 
-  it(`carry one transaction of ${hugeRows} rows whole, in less than 300 MB of memory`, { timeout: 300_000 }, async () => {
+  it(`carry one transaction of ${largeRows} rows whole, in less than 300 MB of memory`, { timeout: 300_000 }, async () => {
     onTestFailed(async () => console.error(await stack.report()));
     const memory = watchMemory([stack.capture.a, stack.capture.b, stack.loader.a, stack.loader.b]);
     for (const side of sides) {
-      const rows = await hugeTransaction({ side, connection: stack.connection(side), rows: hugeRows });
+      const rows = await largeTransaction({ side, connection: stack.connection(side), rows: largeRows });
       written[side].push({
         transactions: 1,
         rows,

@@ -1,6 +1,6 @@
 /**
- * What a transaction makes of the target's rows, change by change, and which of them home sends back as remedies. Elsewhere a decision may
- * be free: then there is more than one outcome.
+ * What a transaction makes of the target's rows, change by change, and which of them home sends back as resolutions. Elsewhere a decision
+ * may be free: then there is more than one outcome.
  */
 import { comesFromLastWord, hasLastWord } from './links.js';
 import type { Pipeline } from './links.js';
@@ -9,7 +9,7 @@ import type { Move } from './moves.js';
 import { decide, takesUnique } from './policy.js';
 import type { HomeSide } from './policy.js';
 import { forced, holders, isSame } from './rows.js';
-import { region, resources, resourcesOf, resourcesOfChange, touching, unseen } from './window.js';
+import { region, conflictKeys, conflictKeysOf, conflictKeysOfChange, touching, unseen } from './recent-changes.js';
 import type { Change, Entry, Key, Rows, Rules, World } from './words.js';
 
 export interface Outcome {
@@ -28,11 +28,11 @@ interface Incoming {
 
 export function outcomes(incoming: Incoming, rows: Rows): readonly Outcome[] {
   const { entry } = incoming;
-  if (entry.kind === 'remedy') {
+  if (entry.kind === 'resolution') {
     const now = region(incoming.world, incoming.pipeline.source).rows[entry.key] ?? null;
-    const row = incoming.rules.remedies === 'read by loader' ? now : entry.row;
+    const row = incoming.rules.resolutions === 'read by loader' ? now : entry.row;
     const { pipeline, rules } = incoming;
-    const isOurs = comesFromLastWord(pipeline, rules) && (rules.remediesFor === 'all' || entry.from === pipeline.target);
+    const isOurs = comesFromLastWord(pipeline, rules) && (rules.resolutionsFor === 'all' || entry.from === pipeline.target);
     const result = isOurs && !isContested(incoming) ? forced(rows, entry.key, row) : rows;
     return [{ rows: result, changes: changesBetween(rows, result, [entry.key]), remedied: [] }];
   }
@@ -42,42 +42,42 @@ export function outcomes(incoming: Incoming, rows: Rows): readonly Outcome[] {
   );
 }
 
-/** Something in the window touches it. */
+/** Something in the index of recent changes touches it. */
 export function isContested({ world, pipeline, entry, rules }: Incoming): boolean {
   if (rules.detect === 'before-image') return false;
-  const known = entry.kind === 'remedy' && rules.remedyYields === 'own' ? { ...rules, otherWindows: false } : rules;
-  return touching(unseen(world, pipeline, entry.seen, known), resourcesOf(entry, rules), rules).length > 0;
+  const known = entry.kind === 'resolution' && rules.resolutionYields === 'own' ? { ...rules, othersRecentChanges: false } : rules;
+  return touching(unseen(world, pipeline, entry.seen, known), conflictKeysOf(entry, rules), rules).length > 0;
 }
 
 function applied(incoming: Incoming, change: Change, outcome: Outcome): readonly Outcome[] {
   const { world, pipeline, entry, rules } = incoming;
-  const known = rules.detect === 'window' ? unseen(world, pipeline, entry.seen, rules) : [];
-  const rivals = touching(known, resourcesOfChange(change, rules), rules);
-  if (!isMove(change)) return appliedRow(incoming, change, { rivals, outcome });
+  const known = rules.detect === 'recent-changes' ? unseen(world, pipeline, entry.seen, rules) : [];
+  const concurrent = touching(known, conflictKeysOfChange(change, rules), rules);
+  if (!isMove(change)) return appliedRow(incoming, change, { concurrent, outcome });
   if (rules.moves === 'together') return appliedMove(incoming, change, { known, outcome });
   return halves(change).reduce<readonly Outcome[]>(
-    (before, half) => before.flatMap((outcome) => appliedRow(incoming, half, { rivals, outcome })),
+    (before, half) => before.flatMap((outcome) => appliedRow(incoming, half, { concurrent, outcome })),
     [outcome],
   );
 }
 
 interface At {
-  readonly rivals: readonly Entry[];
+  readonly concurrent: readonly Entry[];
   readonly outcome: Outcome;
 }
 
-function appliedRow({ pipeline, rules }: Incoming, change: Change, { rivals, outcome }: At): readonly Outcome[] {
+function appliedRow({ pipeline, rules }: Incoming, change: Change, { concurrent, outcome }: At): readonly Outcome[] {
   const { rows } = outcome;
   const { key, before, after } = change;
   const inTheWay = holders(rows, key, after);
-  const isClean = rivals.length === 0 && inTheWay.length === 0 && isSame(rows[key] ?? null, before);
+  const isClean = concurrent.length === 0 && inTheWay.length === 0 && isSame(rows[key] ?? null, before);
   if (!isClean && rules.policy.kind === 'stop') return [];
-  const isTaken = isClean || (rules.mismatch === 'take' && rivals.length === 0 && !hasLastWord(pipeline, rules));
+  const isTaken = isClean || (rules.mismatch === 'take' && concurrent.length === 0 && !hasLastWord(pipeline, rules));
   const results = isTaken ? [forced(rows, key, after)] : decisions(pipeline, change, rows, rules);
-  const touched = [key, ...inTheWay, ...around(rivals, change, rules)];
+  const touched = [key, ...inTheWay, ...around(concurrent, change, rules)];
   return results.map((result) => {
     const next = { rows: result, changes: [...outcome.changes, ...changesBetween(rows, result, [key])] };
-    return isClean ? { ...next, remedied: outcome.remedied } : withRemedies(outcome, next, touched);
+    return isClean ? { ...next, remedied: outcome.remedied } : withResolutions(outcome, next, touched);
   });
 }
 
@@ -88,24 +88,24 @@ function appliedMove(
 ): readonly Outcome[] {
   const { rows } = outcome;
   const { key, to, before, after } = move;
-  const rivals = {
-    old: touching(known, resources(key, [before], rules), rules),
-    new: touching(known, resources(to, [after], rules), rules),
+  const concurrent = {
+    old: touching(known, conflictKeys(key, [before], rules), rules),
+    new: touching(known, conflictKeys(to, [after], rules), rules),
   };
-  if (isUnhindered(move, rows, rivals)) {
+  if (isUnhindered(move, rows, concurrent)) {
     return [{ rows: taken(move, rows), changes: [...outcome.changes, move], remedied: outcome.remedied }];
   }
   if (rules.policy.kind === 'stop') return [];
-  const all = [...rivals.old, ...rivals.new];
+  const all = [...concurrent.old, ...concurrent.new];
   const isTaken = rules.mismatch === 'take' && all.length === 0 && !hasLastWord(pipeline, rules);
-  const results = isTaken ? [taken(move, rows)] : moveDecisions(pipeline, move, { rows, rivals, rules });
+  const results = isTaken ? [taken(move, rows)] : moveDecisions(pipeline, move, { rows, concurrent, rules });
   const touched = [key, to, ...inTheWayOf(move, rows), ...around(all, move, rules)];
   return results.map((result) =>
-    withRemedies(outcome, { rows: result, changes: [...outcome.changes, ...changesBetween(rows, result, [key, to])] }, touched),
+    withResolutions(outcome, { rows: result, changes: [...outcome.changes, ...changesBetween(rows, result, [key, to])] }, touched),
   );
 }
 
-function withRemedies(before: Outcome, next: Omit<Outcome, 'remedied'>, touched: readonly Key[]): Outcome {
+function withResolutions(before: Outcome, next: Omit<Outcome, 'remedied'>, touched: readonly Key[]): Outcome {
   const gone = Object.keys(before.rows).filter((key) => !next.rows[key]);
   return { ...next, remedied: [...new Set([...before.remedied, ...touched, ...gone])].sort() };
 }
@@ -117,15 +117,15 @@ export function changesBetween(rows: Rows, result: Rows, keys: readonly Key[]): 
   return changes.filter(({ before, after }) => !isSame(before, after));
 }
 
-/** Rows of rivals that share a resource with the change. */
-function around(rivals: readonly Entry[], change: Change, rules: Rules): readonly Key[] {
+/** Rows of concurrent changes that share a conflict key with the change. */
+function around(concurrent: readonly Entry[], change: Change, rules: Rules): readonly Key[] {
   if (rules.remedied === 'touched') return [];
-  const wanted = resourcesOfChange(change, rules);
-  const shares = (own: Change): boolean => resourcesOfChange(own, rules).some((resource) => wanted.includes(resource));
-  return rivals.flatMap((rival) => {
-    if (rival.kind === 'remedy') return [rival.key];
-    if (rules.movedRivals === 'both keys') return rival.changes.filter(shares).flatMap(({ key, to = key }) => [key, to]);
-    return rival.changes
+  const wanted = conflictKeysOfChange(change, rules);
+  const shares = (own: Change): boolean => conflictKeysOfChange(own, rules).some((conflictKey) => wanted.includes(conflictKey));
+  return concurrent.flatMap((other) => {
+    if (other.kind === 'resolution') return [other.key];
+    if (rules.movedConcurrent === 'both keys') return other.changes.filter(shares).flatMap(({ key, to = key }) => [key, to]);
+    return other.changes
       .flatMap(halves)
       .filter(shares)
       .map(({ key }) => key);

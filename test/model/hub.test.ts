@@ -53,8 +53,8 @@ describe('a hub that is home, and its neighbours, end with the same rows', () =>
     it(`however the neighbours decide: ${nameOf(policy)}`, () => holds(threeSmall, protocol(policy, { ...around, elsewhere: 'any' })));
     it(`transactions merged: ${nameOf(policy)}`, () => holds(hub, protocol(policy, { ...around, merge: 3 })));
     it(`where what comes back counts as seen: ${nameOf(policy)}`, () => holds(hub, protocol(policy, { ...around, echoes: 'seen' })));
-    it(`where remedies are for the one neighbour that met the conflict: ${nameOf(policy)}`, () =>
-      holds(hub, protocol(policy, { ...around, remediesFor: 'one' })));
+    it(`where resolutions are for the one neighbour that met the conflict: ${nameOf(policy)}`, () =>
+      holds(hub, protocol(policy, { ...around, resolutionsFor: 'one' })));
   }
 
   it('three neighbours', () => holds(four, protocol(latest, { ...around, links: [...around.links, ['A', 'D']] })));
@@ -72,20 +72,20 @@ describe('regions end with different rows', () => {
   });
 
   it('where what the hub forwards is no change of the hub', () =>
-    diverges(hub['a unique value, passed on']!, home, { ...around, ownWindow: 'written here' }));
+    diverges(hub['a unique value, passed on']!, home, { ...around, ownRecentChanges: 'written here' }));
 
-  it('where remedies stand behind rows that a restarted capture goes on behind', () =>
-    diverges(threeSmall['one row']!, latest, { ...around, capture: 'step', crashes: 1, torn: 'remedies' }));
+  it('where resolutions stand behind rows that a restarted capture goes on behind', () =>
+    diverges(threeSmall['one row']!, latest, { ...around, capture: 'step', crashes: 1, torn: 'resolutions' }));
 
   it('where a restarted capture does not know what the last forwarded transaction had seen', () =>
     diverges(naive['one after the other'], latest, { ...around, capture: 'step', crashes: 1, torn: 'what was seen' }));
 });
 
 it('a write is lost that met no conflict, where what came from a neighbour is a change that this one had not seen', () =>
-  diverges(hub['there and back']!, home, { ...around, ownWindow: 'everything' }));
+  diverges(hub['there and back']!, home, { ...around, ownRecentChanges: 'everything' }));
 
 describe('where each two neighbours have a channel of their own, with a home of its own, all end with the same rows', () => {
-  const apart = { ...chain, remediesFor: 'one' } as const satisfies Partial<Rules>;
+  const apart = { ...chain, resolutionsFor: 'one' } as const satisfies Partial<Rules>;
 
   for (const policy of few) {
     it(`A before B before C: ${nameOf(policy)}`, () => holds(hub, protocol(policy, { ...apart, lastWord: 'nearer home' })));
@@ -96,13 +96,13 @@ describe('where each two neighbours have a channel of their own, with a home of 
     holds(threeSmall, protocol(latest, { ...apart, lastWord: 'nearer home', elsewhere: 'any' })));
 
   it('a longer chain', () =>
-    holds({ 'one row': four['one row']! }, protocol(home, { ...longer, remediesFor: 'one', lastWord: 'nearer home' })));
+    holds({ 'one row': four['one row']! }, protocol(home, { ...longer, resolutionsFor: 'one', lastWord: 'nearer home' })));
 });
 
-it('regions end with different rows where remedies for one neighbour count against what another sends', () =>
+it('regions end with different rows where resolutions for one neighbour count against what another sends', () =>
   diverges(naive['one in between'], latest, {
     ...chain,
     lastWord: 'nearer home',
-    remediesFor: 'one',
-    remediesCount: 'against all',
+    resolutionsFor: 'one',
+    resolutionsCount: 'against all',
   }));

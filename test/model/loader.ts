@@ -1,5 +1,5 @@
 /**
- * One step of a loader: the next transaction (or remedy) of a pipeline, or the next few in one target transaction, committed with its
+ * One step of a loader: the next transaction (or resolution) of a pipeline, or the next few in one target transaction, committed with its
  * checkpoint. The locks that the real loader holds while it waits for its watermark are what makes this one step.
  */
 import { isContested, outcomes as outcomesOf } from './decision.js';
@@ -8,8 +8,8 @@ import type { Outcome } from './decision.js';
 import { forwards, hasLastWord, isEcho } from './links.js';
 import type { Pipeline } from './links.js';
 import { holders, isSame, replaced, without } from './rows.js';
-import { region, thirdRegions } from './window.js';
-import type { Change, Entry, Key, Place, Region, RegionName, Rules, Seen, World } from './words.js';
+import { region, otherRegions } from './recent-changes.js';
+import type { Change, Entry, Key, LogPosition, Region, RegionName, Rules, Seen, World } from './words.js';
 
 /**
  * The worlds after this step: none if it has to wait, several if a decision elsewhere is free. `count` transactions at once only if none is
@@ -39,14 +39,14 @@ interface Loaded {
   readonly outcome: Outcome;
 }
 
-/** The target transaction: its rows if they are forwarded, and behind them its remedies. */
+/** The target transaction: its rows if they are forwarded, and behind them its resolutions. */
 function written(target: Region, pipeline: Pipeline, { entries, passed, outcome }: Loaded, rules: Rules): Region {
   const { rows, changes, remedied } = outcome;
   const marked = { ...target.marked, [pipeline.source]: passed[pipeline.source] };
-  const of = placesOf(entries, pipeline, passed);
+  const of = positionsOf(entries, pipeline, passed);
   const about = { seen: marked, from: pipeline.source, of };
-  const remedies = remedied.map((key) => ({ kind: 'remedy', key, row: rows[key] ?? null, ...about }) as const);
-  const sent = hasLastWord(pipeline, rules) && rules.remedies !== 'none' ? remedies : [];
+  const resolutions = remedied.map((key) => ({ kind: 'resolution', key, row: rows[key] ?? null, ...about }) as const);
+  const sent = hasLastWord(pipeline, rules) && rules.resolutions !== 'none' ? resolutions : [];
   const copies =
     forwards(pipeline.target, rules) && changes.length > 0
       ? [{ kind: 'local', changes, seen: target.marked, path: pathOf(entries, pipeline), of } as const]
@@ -59,18 +59,21 @@ function pathOf([entry]: readonly Entry[], { source }: Pipeline): readonly Regio
   return entry?.kind === 'local' ? [...entry.path, source] : [source];
 }
 
-function placesOf(entries: readonly Entry[], { source }: Pipeline, passed: Seen): readonly Place[] {
+function positionsOf(entries: readonly Entry[], { source }: Pipeline, passed: Seen): readonly LogPosition[] {
   const first = passed[source] - entries.length;
   return entries.flatMap((entry, i) =>
-    entry.kind === 'remedy' ? [] : entry.of.length > 0 ? entry.of : [{ name: source, seq: first + i }],
+    entry.kind === 'resolution' ? [] : entry.of.length > 0 ? entry.of : [{ name: source, seq: first + i }],
   );
 }
 
-/** Watermark: all that the target committed is in its log, so in the window. Causal order: what the transaction had seen is here. */
+/**
+ * Watermark: all that the target committed is in its log, so in the index of recent changes. Causal order: what the transaction had seen is
+ * here.
+ */
 function mustWait(world: World, pipeline: Pipeline, entries: readonly Entry[], rules: Rules): boolean {
   const target = region(world, pipeline.target);
   if (rules.watermark && target.pending.length > 0) return true;
-  const others = rules.causalWait ? thirdRegions(world, pipeline, rules) : [];
+  const others = rules.causalWait ? otherRegions(world, pipeline, rules) : [];
   return entries.some((entry) => others.some((other) => target.applied[other] < entry.seen[other]));
 }
 

@@ -40,7 +40,7 @@ describe('rows that move: regions end with the same rows', () => {
     it(`two regions, whenever capture publishes, merged, decisions open: ${nameOf(policy)}`, { timeout }, () =>
       holds({ ...pairs, ...longer }, protocol(policy, { merge: 3, elsewhere: 'any' })),
     );
-    it(`two regions, where a capture publishes remedies twice: ${nameOf(policy)}`, { timeout }, () =>
+    it(`two regions, where a capture publishes resolutions twice: ${nameOf(policy)}`, { timeout }, () =>
       holds({ ...pairs, ...longer }, protocol(policy, { crashes: 1 })),
     );
   }

@@ -50,7 +50,7 @@ describe('rows that move: regions end with the same rows', () => {
  * As it was: a deletion and an insertion, each against everybody who changed one of the two keys; and home sent only the key that both had
  * changed.
  */
-const asItWas = { moves: 'each half', movedRivals: 'shared key' } as const satisfies Partial<Rules>;
+const asItWas = { moves: 'each half', movedConcurrent: 'shared key' } as const satisfies Partial<Rules>;
 
 describe('rows that move: regions end with different rows where home resolves only the key that both changed', () => {
   const moved = pairs['without unique values, A: p to r, older; B: insert r']!;
@@ -63,7 +63,7 @@ describe('rows that move: regions end with different rows where home resolves on
   for (const policy of policies) {
     it(`home moves a row to where the other side inserts: ${nameOf(policy)}`, () => diverges(moved, protocol(policy, asItWas)));
     it(`two rows move to one key: ${nameOf(policy)}`, () => diverges(twoRows, protocol(policy, asItWas)));
-    it(`the same, decided together: ${nameOf(policy)}`, () => diverges(moved, protocol(policy, { movedRivals: 'shared key' })));
+    it(`the same, decided together: ${nameOf(policy)}`, () => diverges(moved, protocol(policy, { movedConcurrent: 'shared key' })));
   }
 
   it('however deletions are decided, and under home too, where the other side may decide as it likes', () => {

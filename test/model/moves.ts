@@ -26,15 +26,17 @@ export function halves(change: Change): readonly Change[] {
 }
 
 /** Changes, unknown to the source, of the key that it leaves and of the one that it takes. */
-export interface MoveRivals {
+export interface MoveConcurrent {
   readonly old: readonly Entry[];
   readonly new: readonly Entry[];
 }
 
 /** Nobody is in its way, and the row is what it was. */
-export function isUnhindered(move: Move, rows: Rows, rivals: MoveRivals): boolean {
+export function isUnhindered(move: Move, rows: Rows, concurrent: MoveConcurrent): boolean {
   const { key, before } = move;
-  return rivals.old.length === 0 && rivals.new.length === 0 && isSame(rows[key] ?? null, before) && inTheWayOf(move, rows).length === 0;
+  return (
+    concurrent.old.length === 0 && concurrent.new.length === 0 && isSame(rows[key] ?? null, before) && inTheWayOf(move, rows).length === 0
+  );
 }
 
 /** Rows under the new key or with its unique value. */
@@ -47,7 +49,11 @@ export function taken({ key, to, after }: Move, rows: Rows): Rows {
 }
 
 /** By the policy; where the choice is free, also with each half of it done or not. */
-export function moveDecisions(pipeline: Pipeline, move: Move, at: { rows: Rows; rivals: MoveRivals; rules: Rules }): readonly Rows[] {
+export function moveDecisions(
+  pipeline: Pipeline,
+  move: Move,
+  at: { rows: Rows; concurrent: MoveConcurrent; rules: Rules },
+): readonly Rows[] {
   const { rows, rules } = at;
   const byPolicy = decided(pipeline, move, at);
   if (hasLastWord(pipeline, rules) || rules.elsewhere === 'policy') return [byPolicy];
@@ -55,15 +61,19 @@ export function moveDecisions(pipeline: Pipeline, move: Move, at: { rows: Rows; 
   return [...new Map(free.map((choice) => [JSON.stringify(choice), choice])).values()];
 }
 
-function decided(pipeline: Pipeline, move: Move, { rows, rivals, rules }: { rows: Rows; rivals: MoveRivals; rules: Rules }): Rows {
+function decided(
+  pipeline: Pipeline,
+  move: Move,
+  { rows, concurrent, rules }: { rows: Rows; concurrent: MoveConcurrent; rules: Rules },
+): Rows {
   const { key, to, before, after } = move;
   const { policy } = rules;
   const home = comesFromLastWord(pipeline, rules) ? 'incoming' : 'existing';
   if (policy.kind === 'home') return home === 'incoming' ? taken(move, rows) : rows;
   const [old, there] = [rows[key] ?? null, rows[to] ?? null];
-  const isLeft = rivals.old.length === 0 && isSame(old, before);
+  const isLeft = concurrent.old.length === 0 && isSame(old, before);
   const left = replaced(rows, key, isLeft ? null : decide(policy, { key, before, after: null }, old, home));
-  const isFree = rivals.new.length === 0 && there === null;
+  const isFree = concurrent.new.length === 0 && there === null;
   const row = isFree ? after : decide(policy, { key: to, before: null, after }, there, home);
   const isRefused = isSame(row, there) || holders(left, to, row).some((holder) => !takesUnique(policy, row!, left[holder]!, home));
   return isRefused ? rows : forced(left, to, row);

@@ -20,37 +20,38 @@ describe('regions end with different rows', () => {
   it('where only the before image is compared', () => diverges(naive['there and back'], home, { detect: 'before-image' }));
 
   it('where each side decides by itself and versions go in a circle', () =>
-    diverges(naive['versions in a circle'], latest, { remedies: 'none' }));
+    diverges(naive['versions in a circle'], latest, { resolutions: 'none' }));
 
-  it('where a remedy is no change of home, with three regions', () => diverges(naive['each once'], home, { remediesInWindow: false }));
+  it('where a resolution is no change of home, with three regions', () =>
+    diverges(naive['each once'], home, { resolutionsInIndex: false }));
 
   it('where a loader does not wait for its watermark', () => diverges(naive['there and back'], home, { watermark: false }));
 
-  it('where unique values are no resources', () => diverges(unique['taken and released']!, home, { uniqueResources: false }));
+  it('where unique values are no conflict keys', () => diverges(unique['taken and released']!, home, { uniqueConflictKeys: false }));
 
   it('where a loader does not wait for what a change from a third region had seen', () =>
     diverges(naive['each once'], home, { causalWait: false }));
 
-  it('where the window has no changes of third regions', () =>
-    diverges(three['a row in the way without a conflict']!, home, { otherWindows: false, capture: 'at once' }));
+  it('where the index of recent changes has no changes of third regions', () =>
+    diverges(three['a row in the way without a conflict']!, home, { othersRecentChanges: false, capture: 'at once' }));
 });
 
 describe('regions end with different rows, by what is easily overlooked', () => {
-  it('where only the rows that a decision touched get a remedy, not those whose changes made it a conflict', () =>
+  it('where only the rows that a decision touched get a resolution, not those whose changes made it a conflict', () =>
     diverges(unique['taken and released']!, latest, { remedied: 'touched' }));
 
-  it('where a region decides about a row that differs although nothing in the window changed it', () =>
+  it('where a region decides about a row that differs although nothing in the index of recent changes changed it', () =>
     diverges(three['a row in the way without a conflict']!, home, { mismatch: 'decide', capture: 'at once' }));
 
-  // Alone it does no harm: what a remedy brings from the future comes again as the change that it is, and is taken whole.
-  for (const remedies of ['read by capture', 'read by loader'] as const) {
-    it(`where a remedy is the row as it is when ${remedies} and a row that differs is decided about`, () =>
-      diverges(naive['a counter'], { kind: 'delta' }, { remedies, mismatch: 'decide' }));
+  // Alone it does no harm: what a resolution brings from the future comes again as the change that it is, and is taken whole.
+  for (const resolutions of ['read by capture', 'read by loader'] as const) {
+    it(`where a resolution is the row as it is when ${resolutions} and a row that differs is decided about`, () =>
+      diverges(naive['a counter'], { kind: 'delta' }, { resolutions, mismatch: 'decide' }));
   }
 
-  it('where a restarted capture publishes remedies once more, with three regions', () =>
+  it('where a restarted capture publishes resolutions once more, with three regions', () =>
     diverges(naive['each once'], home, { crashes: 1 }));
 
-  it('where such remedies yield to what came from the third region too', () =>
-    diverges(naive['each once'], home, { crashes: 1, remedyYields: 'all' }));
+  it('where such resolutions yield to what came from the third region too', () =>
+    diverges(naive['each once'], home, { crashes: 1, resolutionYields: 'all' }));
 });

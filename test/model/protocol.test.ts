@@ -29,12 +29,12 @@ describe('regions end with the same rows', () => {
     it(`three regions: ${nameOf(policy)}`, () => holds(three, protocol(policy, quick)));
   }
 
-  it('two regions, where a capture publishes remedies twice', () => {
+  it('two regions, where a capture publishes resolutions twice', () => {
     for (const policy of few) holds(unique, protocol(policy, { crashes: 1 }));
   });
 
-  it('three regions, where remedies yield to what came from the third', () => {
-    for (const policy of few) holds(three, protocol(policy, { ...quick, remedyYields: 'all' }));
+  it('three regions, where resolutions yield to what came from the third', () => {
+    for (const policy of few) holds(three, protocol(policy, { ...quick, resolutionYields: 'all' }));
   });
 
   it('for every pair of scripts of two writes', () => {

@@ -1,12 +1,12 @@
 /**
  * Everything that may happen next: an application's transaction commits, a capture publishes one more record or crashes and publishes
- * remedies again, a loader applies what comes next. A loader that crashes before its COMMIT has done nothing, one that crashes after it
+ * resolutions again, a loader applies what comes next. A loader that crashes before its COMMIT has done nothing, one that crashes after it
  * finds its checkpoint: neither is a step.
  */
 import { load } from './loader.js';
 import { namesOf, neighbours } from './links.js';
 import { changed } from './rows.js';
-import { region } from './window.js';
+import { region } from './recent-changes.js';
 import type { Case, Change, Entry, Region, RegionName, Row, Rows, Rules, Seen, Statement, World, Write } from './words.js';
 
 export interface Step {
@@ -95,11 +95,12 @@ function afterOf(before: Row | null, statement: Statement): Row | null {
 
 function published(here: Region, rules: Rules): Region {
   const [next, ...pending] = here.pending;
-  const record = rules.remedies === 'read by capture' && next!.kind === 'remedy' ? { ...next!, row: here.rows[next!.key] ?? null } : next!;
+  const record =
+    rules.resolutions === 'read by capture' && next!.kind === 'resolution' ? { ...next!, row: here.rows[next!.key] ?? null } : next!;
   return { ...here, pending, log: [...here.log, record] };
 }
 
-/** A new capture resumes behind the last transaction in the log; what remedies follow it are published once more, under new numbers. */
+/** A new capture resumes behind the last transaction in the log; what resolutions follow it are published once more, under new numbers. */
 function afterCrash(here: Region, { torn }: Rules): Region | null {
   if (torn !== 'nothing') return afterTear(here, torn);
   const last = here.log.findLastIndex((entry) => entry.kind === 'local');
@@ -107,12 +108,12 @@ function afterCrash(here: Region, { torn }: Rules): Region | null {
   return again.length > 0 ? { ...here, pending: [...again, ...here.pending] } : null;
 }
 
-/** It goes on behind the last row: behind remedies of the same transaction, and knowing only what had been seen before it. */
+/** It goes on behind the last row: behind resolutions of the same transaction, and knowing only what had been seen before it. */
 function afterTear(here: Region, torn: Rules['torn']): Region | null {
   const last = here.log.at(-1);
   if (last?.kind !== 'local' || last.path.length === 0) return null;
   if (torn === 'what was seen') return here.pending.length > 0 || here.marked === last.seen ? null : { ...here, marked: last.seen };
-  if (here.pending[0]?.kind !== 'remedy') return null;
+  if (here.pending[0]?.kind !== 'resolution') return null;
   const next = here.pending.findIndex((entry) => entry.kind === 'local');
   return { ...here, pending: next < 0 ? [] : here.pending.slice(next) };
 }

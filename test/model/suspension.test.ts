@@ -65,7 +65,7 @@ describe('the model can fail', () => {
     ['without the back rule', 'a refusal of either target', { backRule: false }],
     ['without the peer rule', 'a value that A cannot read', { peerRule: false }],
     ['where a loader does not wait for its watermark', 'a value that A cannot read', { watermark: false }],
-    ['where a claim forgets what was left out', 'a refusal, and a capture that is killed', { carried: false }],
+    ['where a claim discards what was left out', 'a refusal, and a capture that is killed', { carried: false }],
     ['where it is written behind what follows', 'a value that A cannot read', { written: 'later' }],
     ['where `seen` does not cover the end of a suspension', 'and it comes back', { saved: false }],
   ];

@@ -15,11 +15,11 @@ export interface SuspensionRules {
   readonly backRule: boolean;
   /** A loader waits until the log of its target holds what was committed there. */
   readonly watermark: boolean;
-  /** A claim of the log carries on what was left out before. */
+  /** A claim of the log forwards what was left out before. */
   readonly carried: boolean;
-  /** What is suspended stands at the target before anything behind the place is applied there. */
+  /** What is suspended stands at the target before anything behind the position is applied there. */
   readonly written: 'before' | 'later';
-  /** What ended is followed by the place at which it did, so that `seen` covers what the log left out. */
+  /** What ended is followed by the position at which it did, so that `seen` covers what the log left out. */
   readonly saved: boolean;
 }
 

@@ -3,8 +3,8 @@
  * and a write that had seen every other write of what it touched is there.
  */
 import { namesOf } from './links.js';
-import { region, resourcesOf, resourcesOfChange } from './window.js';
-import type { Case, Change, Entry, Place, Rows, Rules, World } from './words.js';
+import { region, conflictKeysOf, conflictKeysOfChange } from './recent-changes.js';
+import type { Case, Change, Entry, LogPosition, Rows, Rules, World } from './words.js';
 
 /** What is wrong, for people; null: nothing. */
 export function verdict(world: World, example: Case, rules: Rules): string | null {
@@ -19,7 +19,7 @@ export function verdict(world: World, example: Case, rules: Rules): string | nul
   );
 }
 
-interface Recorded extends Place {
+interface Recorded extends LogPosition {
   readonly entry: Entry;
 }
 
@@ -60,11 +60,11 @@ interface Told {
 }
 
 function isLastWord(record: Recorded, change: Change, { records, world }: Told): boolean {
-  const always = { uniqueResources: true } as Rules;
-  const own = resourcesOfChange(change, always);
+  const always = { uniqueConflictKeys: true } as Rules;
+  const own = conflictKeysOfChange(change, always);
   return records.every((other) => {
     if (other === record || isAbout(other.entry, record) || isBefore(other, record, world)) return true;
-    return !resourcesOf(other.entry, always).some((resource) => own.includes(resource));
+    return !conflictKeysOf(other.entry, always).some((conflictKey) => own.includes(conflictKey));
   });
 }
 
@@ -72,12 +72,12 @@ function isLastWord(record: Recorded, change: Change, { records, world }: Told):
 function isBefore(other: Recorded, record: Recorded, world: World): boolean {
   const { entry } = other;
   return entry.kind === 'local' && entry.of.length > 0
-    ? entry.of.every((place) => isKnown(place, record, world))
+    ? entry.of.every((position) => isKnown(position, record, world))
     : isKnown(other, record, world);
 }
 
-function isKnown(other: Place, { name, seq, entry }: Recorded, world: World): boolean {
-  const reach = (log: Place['name']): number => (log === name ? seq : entry.seen[log]);
+function isKnown(other: LogPosition, { name, seq, entry }: Recorded, world: World): boolean {
+  const reach = (log: LogPosition['name']): number => (log === name ? seq : entry.seen[log]);
   if (other.seq < reach(other.name)) return true;
   return namesOf(world).some((log) =>
     region(world, log)
@@ -86,7 +86,7 @@ function isKnown(other: Place, { name, seq, entry }: Recorded, world: World): bo
   );
 }
 
-/** A copy of it, or a remedy because of it. */
-function isAbout({ of }: Entry, { name, seq }: Place): boolean {
-  return of.some((place) => place.name === name && place.seq === seq);
+/** A copy of it, or a resolution because of it. */
+function isAbout({ of }: Entry, { name, seq }: LogPosition): boolean {
+  return of.some((position) => position.name === name && position.seq === seq);
 }

@@ -35,7 +35,7 @@ export interface Change {
 export type Seen = Readonly<Record<RegionName, number>>;
 
 /** A record of a region's log. */
-export interface Place {
+export interface LogPosition {
   readonly name: RegionName;
   readonly seq: number;
 }
@@ -48,24 +48,24 @@ export type Entry =
       /** The regions that it has passed before this log, the last one last: none for what was written here. */
       readonly path: readonly RegionName[];
       /** Where what it is a copy of was written. */
-      readonly of: readonly Place[];
+      readonly of: readonly LogPosition[];
     }
   | {
-      readonly kind: 'remedy';
+      readonly kind: 'resolution';
       readonly key: Key;
       readonly row: Row | null;
       readonly seen: Seen;
       /** The neighbour whose transaction met the conflict. */
       readonly from: RegionName;
       /** That transaction, where it was written. */
-      readonly of: readonly Place[];
+      readonly of: readonly LogPosition[];
     };
 
 export interface Region {
   readonly rows: Rows;
   /** Writes of the script that are done. */
   readonly written: number;
-  /** In the binlog, not yet published. Transactions of loaders stand there too, but leave nothing in the log except remedies. */
+  /** In the binlog, not yet published. Transactions of loaders stand there too, but leave nothing in the log except resolutions. */
   readonly pending: readonly Entry[];
   /** Published; a record's seq is its index. */
   readonly log: readonly Entry[];
@@ -109,43 +109,44 @@ export interface Rules {
   /** Who decides for good: home; or, of any two neighbours, the one that is nearer to home, or that is one of these. */
   readonly lastWord: 'home' | 'nearer home' | readonly RegionName[];
   /**
-   * Whose changes count in a window that reads the target's log: all but those that came from the source, or what was written at the target
-   * itself.
+   * Whose changes count in an index of recent changes that reads the target's log: all but those that came from the source, or what was
+   * written at the target itself.
    */
-  readonly ownWindow: 'all but echoes' | 'written here' | 'everything';
+  readonly ownRecentChanges: 'all but echoes' | 'written here' | 'everything';
   /** A checkpoint is written for what comes back and is passed over, too. */
   readonly echoes: 'unseen' | 'seen';
   readonly policy: Policy;
   /** How a loader decides that is not at home: by the policy, or in every possible way, each in an interleaving of its own. */
   readonly elsewhere: 'policy' | 'any';
   /** `before-image`: a conflict is only what differs from the before image. */
-  readonly detect: 'window' | 'before-image';
-  readonly remedies: 'image' | 'read by capture' | 'read by loader' | 'none';
+  readonly detect: 'recent-changes' | 'before-image';
+  readonly resolutions: 'image' | 'read by capture' | 'read by loader' | 'none';
   /**
-   * Rows that get a remedy: that the decision touched or refused to touch, or also those whose changes in the window made it a conflict.
+   * Rows that get a resolution: that the decision touched or refused to touch, or also those whose changes in the index of recent changes
+   * made it a conflict.
    */
-  readonly remedied: 'touched' | 'rivals';
-  /** Of a rival that moved a row: both its keys, or only the one that the change fights for. */
-  readonly movedRivals: 'both keys' | 'shared key';
+  readonly remedied: 'touched' | 'concurrentChanges';
+  /** Of a concurrent change that moved a row: both its keys, or only the one that the change fights for. */
+  readonly movedConcurrent: 'both keys' | 'shared key';
   /**
    * A primary-key update that meets a conflict: its deletion and its insertion are decided together, each by who changed that key; or each
    * alone, as though everybody who changed one of the two keys had changed both.
    */
   readonly moves: 'together' | 'each half';
-  /** Whom a remedy may not overwrite: what was changed at the target, or also what the target applied from third regions. */
-  readonly remedyYields: 'own' | 'all';
-  readonly remediesInWindow: boolean;
-  /** Remedies are for all neighbours, or only for the one whose change met the conflict, as where a hub has a channel for each. */
-  readonly remediesFor: 'all' | 'one';
-  /** Against what comes from whom a remedy counts as a change of the region that wrote it. */
-  readonly remediesCount: 'against whom they are for' | 'against all';
+  /** Whom a resolution may not overwrite: what was changed at the target, or also what the target applied from third regions. */
+  readonly resolutionYields: 'own' | 'all';
+  readonly resolutionsInIndex: boolean;
+  /** Resolutions are for all neighbours, or only for the one whose change met the conflict, as where a hub has a channel for each. */
+  readonly resolutionsFor: 'all' | 'one';
+  /** Against what comes from whom a resolution counts as a change of the region that wrote it. */
+  readonly resolutionsCount: 'against whom they are for' | 'against all';
   readonly watermark: boolean;
-  readonly uniqueResources: boolean;
-  readonly otherWindows: boolean;
+  readonly uniqueConflictKeys: boolean;
+  readonly othersRecentChanges: boolean;
   readonly causalWait: boolean;
   /**
-   * Elsewhere, a row that is not what the change says it was although nothing in the window changed it: decided, or the change is taken
-   * whole.
+   * Elsewhere, a row that is not what the change says it was although nothing in the index of recent changes changed it: decided, or the
+   * change is taken whole.
    */
   readonly mismatch: 'decide' | 'take';
   /**
@@ -155,8 +156,8 @@ export interface Rules {
   readonly capture: 'step' | 'at once';
   /** Source transactions that a target transaction may take at once. */
   readonly merge: number;
-  /** Crashes of captures after which remedies are published again, under new numbers. */
+  /** Crashes of captures after which resolutions are published again, under new numbers. */
   readonly crashes: number;
   /** What a capture that crashed behind the rows of a forwarded transaction loses of it; `nothing`: it reads it again. */
-  readonly torn: 'nothing' | 'remedies' | 'what was seen';
+  readonly torn: 'nothing' | 'resolutions' | 'what was seen';
 }

@@ -27,9 +27,9 @@ describe(`XA transactions, in ${all.length} histories and every set of restarts`
 
   it.each([
     'publish at prepare',
-    'forget at restart',
+    'discard at restart',
     'search for the xid alone',
-    'places in the log',
+    'positions in the log',
     'read again from the oldest',
   ] as const)('are not when capture would: %s', (rule) => {
     const count = wrong(rule);

@@ -23,10 +23,10 @@ export type Rule =
    */
   | 'search'
   | 'publish at prepare'
-  | 'forget at restart'
+  | 'discard at restart'
   | 'search for the xid alone'
   /** Where each was prepared stands in the log; it is written with every second event, as heartbeats are. */
-  | 'places in the log'
+  | 'positions in the log'
   /** Begins anew at the oldest one that is prepared. */
   | 'read again from the oldest';
 
@@ -69,15 +69,15 @@ export function capture(history: History, restarts: number, rule: Rule): Outcome
       held.set(event.xid, event.row);
     }
     if (event.kind === 'commit' && rule !== 'publish at prepare') {
-      const row = held.get(event.xid) ?? (rule === 'forget at restart' ? undefined : found(history.slice(0, i), event.xid, rule));
-      if (row === undefined && rule !== 'forget at restart') return { published, stopped: true };
+      const row = held.get(event.xid) ?? (rule === 'discard at restart' ? undefined : found(history.slice(0, i), event.xid, rule));
+      if (row === undefined && rule !== 'discard at restart') return { published, stopped: true };
       if (row !== undefined) published.push(row);
     }
     if (event.kind === 'commit' || event.kind === 'rollback') held.delete(event.xid);
     if (i % 2 === 0) kept = new Map(held);
     if ((restarts >> i) % 2 === 0) continue;
     if (rule === 'read again from the oldest') published.push(...again(history.slice(0, i + 1), held));
-    held = rule === 'places in the log' ? new Map(kept) : new Map();
+    held = rule === 'positions in the log' ? new Map(kept) : new Map();
   }
   return { published, stopped: false };
 }

@@ -19,18 +19,18 @@ export interface Surroundings {
 
 export class Network {
   readonly #proxies: Readonly<Record<ServerName, Proxy>>;
-  readonly #place: { surroundings?: Surroundings };
+  readonly #endpoint: { surroundings?: Surroundings };
 
-  private constructor(proxies: Readonly<Record<ServerName, Proxy>>, place: { surroundings?: Surroundings }) {
+  private constructor(proxies: Readonly<Record<ServerName, Proxy>>, endpoint: { surroundings?: Surroundings }) {
     this.#proxies = proxies;
-    this.#place = place;
+    this.#endpoint = endpoint;
   }
 
   static async open(): Promise<Network> {
-    const place: { surroundings?: Surroundings } = {};
+    const endpoint: { surroundings?: Surroundings } = {};
     const known = (): Surroundings => {
-      if (!place.surroundings) throw new Error('the network lies between nothing yet: join()');
-      return place.surroundings;
+      if (!endpoint.surroundings) throw new Error('the network lies between nothing yet: join()');
+      return endpoint.surroundings;
     };
     const ports = await freePorts(serverNames.length);
     const entries = serverNames.map(async (name, index) => {
@@ -38,11 +38,11 @@ export class Network {
       const identify = (from: number): Promise<string | undefined> => socketOwner({ from, to }, known().apps());
       return [name, await Proxy.start(() => known().targets[name], { port: to, identify })] as const;
     });
-    return new Network(Object.fromEntries(await Promise.all(entries)) as Record<ServerName, Proxy>, place);
+    return new Network(Object.fromEntries(await Promise.all(entries)) as Record<ServerName, Proxy>, endpoint);
   }
 
   join(surroundings: Surroundings): void {
-    this.#place.surroundings = surroundings;
+    this.#endpoint.surroundings = surroundings;
   }
 
   /** Where an app finds the server. */

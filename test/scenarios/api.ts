@@ -7,7 +7,7 @@ export interface Problem {
   readonly id: string;
   readonly severity: 'error' | 'warning';
   readonly what: string;
-  readonly mend: string | null;
+  readonly fix: string | null;
 }
 
 export interface EndStatus {

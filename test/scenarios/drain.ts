@@ -12,7 +12,7 @@ import { probeDatabase, withAdministrator } from './endpoint-setup.js';
 import type { Letter } from './sides.js';
 
 export interface Drained {
-  readonly places: readonly { readonly letter: Letter; readonly mysql: MysqlServer }[];
+  readonly sites: readonly { readonly letter: Letter; readonly mysql: MysqlServer }[];
   readonly api: Api;
   readonly apps: readonly AppProcess[];
   readonly channel: string;
@@ -32,19 +32,19 @@ export async function drain(stack: Drained, boundMs = 120_000): Promise<void> {
 }
 
 async function passProbe(stack: Drained, from: Letter, deadline: number): Promise<void> {
-  const source = stack.places.find(({ letter }) => letter === from);
+  const source = stack.sites.find(({ letter }) => letter === from);
   if (!source) throw new Error(`drain: there is no side ${from}`);
   const wanted = await withAdministrator(source.mysql, async (connection) => {
     await connection.query(`UPDATE ${probeDatabase}.probes SET n = n + 1 WHERE side = '${from}'`);
     return readProbe(connection, from);
   });
-  const targets = stack.places.filter((place) => place !== source);
+  const targets = stack.sites.filter((site) => site !== source);
   await Promise.all(targets.map((target) => awaitProbe(stack, { from, target, wanted, deadline })));
 }
 
 interface Awaited {
   readonly from: Letter;
-  readonly target: Drained['places'][number];
+  readonly target: Drained['sites'][number];
   readonly wanted: string;
   readonly deadline: number;
 }

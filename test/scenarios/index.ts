@@ -9,7 +9,7 @@ export { endOnSignal, readChoice, readNumber, readWords, runProgram, startLog, U
 export { compareDatabases } from './compare.js';
 export type { CompareOptions, Comparison, Difference } from './compare.js';
 export { lutraPassword, lutraUser, prepareEndpoint, withAdministrator } from './endpoint-setup.js';
-export { hugeTransaction } from './huge-transaction.js';
+export { largeTransaction } from './large-transaction.js';
 export { Random } from './random.js';
 export { createShop, shopDatabase, shopTables, totalBalance } from './shop.js';
 export { operations, usualMix } from './shop-operations.js';
@@ -17,7 +17,7 @@ export type { OperationName } from './shop-operations.js';
 export { keyOffset, otherSide, sides } from './sides.js';
 export type { Letter, Side } from './sides.js';
 export { Stack, startStack } from './stack.js';
-export type { Place } from './stack.js';
+export type { Site } from './stack.js';
 export type { ChannelOptions, Log, StackOptions } from './stack-options.js';
 export { TransferReader } from './transfer-reader.js';
 export type { TransferReport } from './transfer-reader.js';

@@ -39,7 +39,7 @@ export interface ChannelOptions {
   readonly databases?: readonly string[];
   /** Instead of one route for each database. */
   readonly routes?: readonly z.input<typeof routeSchema>[];
-  /** From which sides rows are carried; all if absent. */
+  /** From which sides rows are replicated; all if absent. */
   readonly from?: readonly Letter[];
   /** Has a pipeline to and from each other side, which have none to each other: it forwards. Absent: each side to each other one. */
   readonly hub?: Letter | undefined;

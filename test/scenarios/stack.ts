@@ -33,7 +33,7 @@ interface Created {
 }
 
 /** A region with its database server and who works there. */
-export interface Place {
+export interface Site {
   readonly letter: Letter;
   readonly region: string;
   /** Name of the endpoint. */
@@ -59,7 +59,7 @@ export class Stack {
   /** A second capture and loader of each side, where they were asked for. Who works and who stands by is up to them. */
   readonly second: Readonly<Record<'capture' | 'loader', Readonly<Record<Side, AppProcess>>>> | undefined;
   /** Side a, side b, and the third region where it was asked for. */
-  readonly places: readonly Place[];
+  readonly sites: readonly Site[];
   readonly api: Api;
   readonly token = randomBytes(16).toString('hex');
   /** ZooKeeper path of this stack alone. */
@@ -95,7 +95,7 @@ export class Stack {
     this.capture = both('capture');
     this.loader = both('loader');
     this.second = options.standbys ? { capture: both('capture', '-2'), loader: both('loader', '-2') } : undefined;
-    const place = (side: Side): Place => ({
+    const site = (side: Side): Site => ({
       letter: side,
       region: this.regions[side],
       endpoint: this.endpoints[side],
@@ -103,7 +103,7 @@ export class Stack {
       capture: this.capture[side],
       loader: this.loader[side],
     });
-    const third = (region: string): Place => ({
+    const third = (region: string): Site => ({
       letter: 'c',
       region,
       endpoint: `mysql-${region}${suffix}`,
@@ -111,7 +111,7 @@ export class Stack {
       capture: app('capture', region),
       loader: app('loader', region),
     });
-    this.places = [...sides.map(place), ...(options.third ? [third(options.third)] : [])];
+    this.sites = [...sides.map(site), ...(options.third ? [third(options.third)] : [])];
     options.network?.join({
       targets: { zookeeper: this.zooKeeper, kafka: this.kafka, 'mysql-a': this.mysql.a, 'mysql-b': this.mysql.b },
       apps: () => new Map(this.apps.flatMap(({ pid, name }) => (pid === undefined ? [] : [[pid, name] as const]))),
@@ -120,12 +120,12 @@ export class Stack {
   }
 
   get servers(): readonly Server[] {
-    return [this.zooKeeper, this.kafka, ...this.places.map(({ mysql }) => mysql)];
+    return [this.zooKeeper, this.kafka, ...this.sites.map(({ mysql }) => mysql)];
   }
 
   get apps(): readonly AppProcess[] {
     const { capture, loader } = this.second ?? {};
-    const working = [...this.places.map((place) => place.capture), ...this.places.map((place) => place.loader)];
+    const working = [...this.sites.map((site) => site.capture), ...this.sites.map((site) => site.loader)];
     const all = [this.control, ...working, capture?.a, capture?.b, loader?.a, loader?.b];
     return all.filter((app) => app !== undefined);
   }
@@ -137,13 +137,13 @@ export class Stack {
 
   /** root, or whom the environment variable names. */
   connection(letter: Letter): ConnectionOptions {
-    return asAdministrator(this.place(letter).mysql);
+    return asAdministrator(this.site(letter).mysql);
   }
 
-  place(letter: Letter): Place {
-    const place = this.places.find((one) => one.letter === letter);
-    if (!place) throw new Error(`there is no side ${letter}`);
-    return place;
+  site(letter: Letter): Site {
+    const site = this.sites.find((one) => one.letter === letter);
+    if (!site) throw new Error(`there is no side ${letter}`);
+    return site;
   }
 
   /** Starts all; on failure stops what was started. */
@@ -166,25 +166,25 @@ export class Stack {
     name = 'shop',
     databases = ['shop'],
     routes,
-    from = this.places.map(({ letter }) => letter),
+    from = this.sites.map(({ letter }) => letter),
     hub,
     conflicts,
   }: ChannelOptions = {}): Promise<void> {
     for (const database of [...databases, probeDatabase]) {
-      for (const { mysql } of this.places) await grantDatabase(mysql, database);
+      for (const { mysql } of this.sites) await grantDatabase(mysql, database);
     }
-    const carried = [...(routes ?? databases.map((schema) => ({ schema }))), { schema: probeDatabase, table: 'probes' }];
+    const replicated = [...(routes ?? databases.map((schema) => ({ schema }))), { schema: probeDatabase, table: 'probes' }];
     await this.api.createChannel({
       name,
       pipelines: from.flatMap((letter) => {
-        const source = this.place(letter);
-        return this.places
+        const source = this.site(letter);
+        return this.sites
           .filter((target) => target !== source && (hub === undefined || [letter, target.letter].includes(hub)))
           .map((target) => ({
             name: `${source.region}-${target.region}`.slice(0, 48),
             source: source.endpoint,
             target: target.endpoint,
-            routes: carried,
+            routes: replicated,
             forwards: letter === hub,
           }));
       }),
@@ -222,7 +222,7 @@ export class Stack {
   /** Waits until everything that any side committed is on the others; writers must be quiet. */
   async drain(boundMs = 120_000): Promise<void> {
     const from = this.#channel?.from ?? [];
-    await drain({ places: this.places, api: this.api, apps: this.apps, channel: this.channel, from }, boundMs);
+    await drain({ sites: this.sites, api: this.api, apps: this.apps, channel: this.channel, from }, boundMs);
   }
 
   /** What the apps say about themselves, for an error message. */
@@ -251,12 +251,12 @@ export class Stack {
         this.#log(`${server.name} answers on ${server.host}:${server.port}`);
       }),
     );
-    await Promise.all(this.places.map(({ mysql }) => prepareEndpoint(mysql)));
+    await Promise.all(this.sites.map(({ mysql }) => prepareEndpoint(mysql)));
   }
 
   /** What has to be on this machine. */
   #kinds(): ServerKind[] {
-    const mysql = this.places.map(
+    const mysql = this.sites.map(
       ({ mysql: { external, version } }) => !external && (version === 'mariadb-11.4' ? version : (`mysql-${version}` as const)),
     );
     const others: (ServerKind | false)[] = [!this.zooKeeper.external && 'zookeeper', !this.kafka.external && 'kafka'];
@@ -275,7 +275,7 @@ export class Stack {
 
   async #configure(): Promise<void> {
     const { network } = this.#options;
-    for (const [index, { letter, region, endpoint, mysql }] of this.places.entries()) {
+    for (const [index, { letter, region, endpoint, mysql }] of this.sites.entries()) {
       const { host, port } = (letter === 'c' ? undefined : network?.at(`mysql-${letter}`)) ?? mysql;
       await this.api.createRegion({
         name: region,

@@ -42,7 +42,7 @@ export interface TopicOptions {
 }
 
 export async function readTopic(stack: Stack, letter: Letter, options: TopicOptions = {}): Promise<TopicReport> {
-  const topic = rowsTopic(stack.place(letter).endpoint);
+  const topic = rowsTopic(stack.site(letter).endpoint);
   const logger = createLogger('topic', 'silent');
   const bus = { brokers: stack.kafka.bootstrap.split(','), clientId: 'lutra-scenarios', logger };
   const registry = new Registry({ connect: stack.zooKeeper.connect, root: stack.root, digest: stack.digest, logger });

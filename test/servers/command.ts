@@ -19,7 +19,7 @@ export interface CommandOptions {
   readonly timeoutMs?: number | undefined;
 }
 
-const remedies: Readonly<Record<string, string>> = {
+const resolutions: Readonly<Record<string, string>> = {
   mvn: 'install Maven 3.8 or newer (Debian: apt-get install maven)',
   java: 'install a Java 17 runtime (Debian: apt-get install openjdk-17-jre-headless)',
   'apt-get': "MySQL 9.7 comes from Debian's archive: run on Debian, or let LUTRA_MYSQL_A and LUTRA_MYSQL_B name running servers",
@@ -53,5 +53,5 @@ export function tail(text: string, lines = 40): string {
 }
 
 export function missing(command: string, cause?: Error): MissingToolError {
-  return new MissingToolError(`${command} is not on the PATH: ${remedies[command] ?? 'install it'}`, { cause });
+  return new MissingToolError(`${command} is not on the PATH: ${resolutions[command] ?? 'install it'}`, { cause });
 }

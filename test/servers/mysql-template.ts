@@ -50,7 +50,7 @@ async function initialiseMysql({ mysqld }: MysqlBinaries, draft: string, options
 
 /** `normal` authentication gives root@127.0.0.1 without a password, too. */
 async function initialiseMariadb({ mysqld, root }: MysqlBinaries, draft: string): Promise<void> {
-  const places = [`--basedir=${root}`, `--datadir=${draft}/data`, `--lc-messages-dir=${root}/share`];
-  const args = ['--no-defaults', ...asRoot, ...places, '--auth-root-authentication-method=normal', '--skip-test-db', '--force'];
+  const paths = [`--basedir=${root}`, `--datadir=${draft}/data`, `--lc-messages-dir=${root}/share`];
+  const args = ['--no-defaults', ...asRoot, ...paths, '--auth-root-authentication-method=normal', '--skip-test-db', '--force'];
   await run(join(root, 'scripts/mariadb-install-db'), args, { cwd: root, env: mysqld.env, timeoutMs: 120_000 });
 }

@@ -67,7 +67,7 @@ function recipe(name: string, { version, serverId, lowerCaseTableNames = 0, extr
       const args = [
         ...mysqld.args,
         ...asRoot,
-        ...places(folder, port),
+        ...paths(folder, port),
         ...common,
         `--server-id=${serverId}`,
         ...dialect,
@@ -80,7 +80,7 @@ function recipe(name: string, { version, serverId, lowerCaseTableNames = 0, extr
   };
 }
 
-function places(folder: string, port: number): string[] {
+function paths(folder: string, port: number): string[] {
   return [
     `--datadir=${folder}/data`,
     `--socket=${folder}/mysqld.sock`,

@@ -26,7 +26,7 @@ export class AppLogs {
   readonly #read = new Map<AppProcess, number>();
   /** In order of time for each process. */
   readonly claims: Claim[] = [];
-  /** Work that waits for a person, and processes that could not start. */
+  /** Work that waits for an operator, and processes that could not start. */
   readonly troubles: string[] = [];
 
   constructor(apps: readonly AppProcess[]) {
@@ -48,7 +48,7 @@ export class AppLogs {
 
   #take(process: string, { level, time, pid, msg, code }: Line): void {
     if (claimed.has(msg)) this.claims.push({ process, pid, at: time });
-    if (msg === 'stopped; needs a person' || level === fatal) this.troubles.push(`${process}: ${msg} (${code ?? 'no code'})`);
+    if (msg === 'stopped; needs an operator' || level === fatal) this.troubles.push(`${process}: ${msg} (${code ?? 'no code'})`);
   }
 
   /** Whole lines only; what is not one of ours (a stack trace of Node) is passed over. */

@@ -1,6 +1,6 @@
 /**
  * Faults strike while a load writes; then all is whole again, the writers end, and everything has to arrive without help. What is watched
- * all the time: no process ends that the plan has not killed, no pipeline waits for a person.
+ * all the time: no process ends that the plan has not killed, no pipeline waits for an operator.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Network } from '../network/index.js';
@@ -27,7 +27,7 @@ export interface Endured {
   readonly struck: readonly Struck[];
   readonly faults: Readonly<Record<Fault['kind'], number>>;
   readonly logs: AppLogs;
-  /** What would have needed a person; undefined: all has arrived. */
+  /** What would have needed an operator; undefined: all has arrived. */
   readonly trouble: string | undefined;
 }
 
@@ -51,10 +51,10 @@ export async function endure(stack: Stack, options: EndureOptions): Promise<Endu
   const watch = new Watch({ stack, logs, injector, load, log });
   watch.trouble.addEventListener('abort', () => ending.abort());
   try {
-    await storm(injector, { ...options, letters: stack.places.map(({ letter }) => letter) }, ending.signal);
+    await storm(injector, { ...options, letters: stack.sites.map(({ letter }) => letter) }, ending.signal);
     log('all is whole again: the writers end');
     await load.stopWriting();
-    await Promise.race([arrive(stack, options), aborted(watch.trouble)]); // what waits for a person does not arrive
+    await Promise.race([arrive(stack, options), aborted(watch.trouble)]); // what waits for an operator does not arrive
   } catch (error) {
     if (!watch.trouble.aborted) throw error;
   } finally {

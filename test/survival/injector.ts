@@ -145,11 +145,11 @@ export function processesOf(stack: Stack, party: Party): readonly Victim[] {
     case 'mysql-b':
       return [stack.mysql[party === 'mysql-a' ? 'a' : 'b']];
     case 'mysql-c':
-      return [stack.place('c').mysql];
+      return [stack.site('c').mysql];
     case 'capture-c':
-      return [stack.place('c').capture];
+      return [stack.site('c').capture];
     case 'loader-c':
-      return [stack.place('c').loader];
+      return [stack.site('c').loader];
     case 'capture-a':
     case 'capture-b':
       return pair('capture', party === 'capture-a' ? 'a' : 'b');

@@ -1,7 +1,7 @@
 /**
  * The whole product under load from both sides while its parties are killed, frozen and cut off; then quiet, and the proof: every row
  * equal, the topics hold exactly what was written, and nobody helped: no process was started but those that the plan had killed, no
- * pipeline waits for a person.
+ * pipeline waits for an operator.
  */
 import { reachVerdict } from '../demo/verdict.js';
 import type { Network } from '../network/index.js';

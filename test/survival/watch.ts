@@ -1,4 +1,4 @@
-/** Looks at the stack while it suffers: a line now and then, and the first thing that would need a person. */
+/** Looks at the stack while it suffers: a line now and then, and the first thing that would need an operator. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ChannelStatus, Log, Stack, Totals } from '../scenarios/index.js';
 import type { AppLogs } from './app-logs.js';

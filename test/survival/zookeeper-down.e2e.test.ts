@@ -12,7 +12,7 @@ import { isClaim, logLines } from './log-lines.js';
 const outageSeconds = Number(process.env['LUTRA_OUTAGE_SECONDS'] ?? 30);
 /** What a process may need more at the end of the outage than soon after its beginning. */
 const growthBytes = 40 * 1024 * 1024;
-/** All of the shop but the one for huge transactions. */
+/** All of the shop but the one for large transactions. */
 const tablesOfTheMix = shopTables.length - 1;
 const seed = seedOf();
 

@@ -49,7 +49,7 @@ export class Carrier {
   }
 
   /** Writes, and carries what was written to tables of `here`. @returns the schemas as capture had them */
-  async carry(write: () => Promise<void>): Promise<readonly TableSchema[]> {
+  async replicate(write: () => Promise<void>): Promise<readonly TableSchema[]> {
     const start = await executed(this.server);
     await write();
     const items = rowsOf(await collectToEnd(this.server, start, { wants: ({ database }) => database === 'here' }));

@@ -1,6 +1,6 @@
 /**
- * Parts of the matrix (matrix.long.test.ts has all of it): what is refused, odd definitions of what is carried, and tables whose key is no
- * primary one.
+ * Parts of the matrix (matrix.long.test.ts has all of it): what is refused, odd definitions of what is replicated, and tables whose key is
+ * no primary one.
  */
 import { checkSource, checkTarget } from '@lutra/mysql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -62,7 +62,7 @@ describe.each(['8.0', '9.7', 'mariadb-11.4'] as const)('%s', (version) => {
     );
     const h = version === 'mariadb-11.4' ? '' : ', h';
     const at = version === 'mariadb-11.4' ? '' : ", ST_GeomFromText('POINT(10 20)', 4326)";
-    await carrier.carry(async () => {
+    await carrier.replicate(async () => {
       const rows = [0, 1, 2, 3].map((n) => `(${n}, ST_GeomFromText('POINT(${n} 1)'), ${n}, ${n + 1}, ${n}, '', ${n + 7}${at})`);
       await carrier.source.query(`INSERT INTO made (id, g, e, s, z, l, u${h}) VALUES ${rows.join(', ')}`);
       await carrier.source.query(
@@ -96,15 +96,15 @@ describe.each(['8.0', '9.7', 'mariadb-11.4'] as const)('%s', (version) => {
     const problems = await checkTarget(carrier.options, { routes: [route('alike*')], source: carrier.options, twoWay: false });
     const isRefused = (name: string): boolean =>
       problems.some(({ id, what }) => id === 'table-differs' && what.includes(`.${name}: column v: `));
-    const carried = tables.filter(({ name }) => !isRefused(name));
-    await carrier.carry(async () => {
-      for (const { name, last } of carried)
+    const replicated = tables.filter(({ name }) => !isRefused(name));
+    await carrier.replicate(async () => {
+      for (const { name, last } of replicated)
         await carrier.source.query(
           `INSERT INTO ${name} (id, v) VALUES (1, 1), (2, 2), (3, ${last}); UPDATE ${name} SET v = 2 WHERE id = 1`,
         );
     });
     const bytes = async (side: string): Promise<readonly unknown[]> => {
-      const parts = carried.map(({ name }) => `SELECT '${name}' AS name, id, HEX(v) AS v FROM ${side}.${name}`);
+      const parts = replicated.map(({ name }) => `SELECT '${name}' AS name, id, HEX(v) AS v FROM ${side}.${name}`);
       const rows = await select(carrier.source, `${parts.join(' UNION ALL ')} ORDER BY 1, 2`);
       return rows.map(({ name, id, v }) => [name, id, String(v).split('2C').toSorted()]); // a SET's in its own order
     };
@@ -116,7 +116,7 @@ describe.each(['8.0', '9.7', 'mariadb-11.4'] as const)('%s', (version) => {
 
   it('a table without primary key arrives, whichever key the binlog names as its primary one', async () => {
     for (const [i, [columns]] of keys.entries()) await carrier.create(`keyed${i}`, columns);
-    const tables = await carrier.carry(async () => {
+    const tables = await carrier.replicate(async () => {
       for (const i of keys.keys()) {
         await carrier.source.query(`INSERT INTO keyed${i} VALUES (1, 'one'), (2, 'two'), (3, 'three')`);
         await carrier.source.query(

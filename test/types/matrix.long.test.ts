@@ -1,11 +1,13 @@
-/** All of the matrix, on each server: what is carried arrives to the byte, and what is not is refused by the check and by capture alike. */
+/**
+ * All of the matrix, on each server: what is replicated arrives to the byte, and what is not is refused by the check and by capture alike.
+ */
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { randomTable } from '../../libs/binlog/src/random-tables.fixture.js';
 import { select } from '../../libs/binlog/src/reading.fixture.js';
 import { mysqlServer } from '../servers/index.js';
 import { Carrier } from './carry.js';
-import { casesOn, isCarried, matrix, textCases } from './matrix.js';
+import { casesOn, isReplicated, matrix, textCases } from './matrix.js';
 import { arrives, refused } from './verdicts.js';
 
 describe.each(['8.0', '9.7', 'mariadb-11.4'] as const)('%s', (version) => {
@@ -20,7 +22,7 @@ describe.each(['8.0', '9.7', 'mariadb-11.4'] as const)('%s', (version) => {
     await server.stop();
   });
 
-  it.each(matrix.filter(({ on }) => on[version] === 'carried'))('$type arrives', async (row) => {
+  it.each(matrix.filter(({ on }) => on[version] === 'replicated'))('$type arrives', async (row) => {
     for (const one of casesOn(version, row)) await arrives(carrier, one);
   });
 
@@ -34,7 +36,7 @@ describe.each(['8.0', '9.7', 'mariadb-11.4'] as const)('%s', (version) => {
       .filter((set) => set !== 'binary');
     expect(sets.length).toBeGreaterThan(38);
     for (const charset of sets) {
-      for (const one of textCases(charset)) await (isCarried(charset) ? arrives(carrier, one) : refused(carrier, one.definition));
+      for (const one of textCases(charset)) await (isReplicated(charset) ? arrives(carrier, one) : refused(carrier, one.definition));
     }
   });
 
@@ -46,7 +48,7 @@ describe.each(['8.0', '9.7', 'mariadb-11.4'] as const)('%s', (version) => {
       const property = fc.asyncProperty(randomTable, async ({ definitions, rows }) => {
         const name = `random${n++}`;
         await carrier.create(name, `id INT PRIMARY KEY, ${definitions.map((type, i) => `c${i} ${type}`).join(', ')}`);
-        await carrier.carry(async () => {
+        await carrier.replicate(async () => {
           await carrier.source.query(`INSERT INTO ${name} VALUES ${rows.map((row, i) => `(${i}, ${row.join(', ')})`).join(', ')}`);
           await carrier.source.query(`UPDATE ${name} SET id = id + 100 WHERE id % 2 = 0; DELETE FROM ${name} WHERE id % 3 = 0`);
         });

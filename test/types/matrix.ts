@@ -1,5 +1,5 @@
 /**
- * Which columns are carried, and which the check before the start refuses: the table of docs/types.md, and of the tests that show it on
+ * Which columns are replicated, and which the check before the start refuses: the table of docs/types.md, and of the tests that show it on
  * real servers (matrix.long.test.ts all of it, matrix.integration.test.ts a part). Each type has its values, or its reason: none stops at
  * the first row.
  */
@@ -9,7 +9,7 @@ import type { TypeCase } from '../../libs/binlog/src/allowlist.fixture.js';
 import type { MysqlVersion } from '../servers/index.js';
 
 /** 'none': the server has no such type. */
-export type Verdict = 'carried' | 'refused' | 'none';
+export type Verdict = 'replicated' | 'refused' | 'none';
 
 export interface MatrixRow {
   readonly type: string;
@@ -20,7 +20,7 @@ export interface MatrixRow {
   readonly on: Readonly<Record<MysqlVersion, Verdict>>;
 }
 
-const everywhere = { '8.0': 'carried', '9.7': 'carried', 'mariadb-11.4': 'carried' } as const;
+const everywhere = { '8.0': 'replicated', '9.7': 'replicated', 'mariadb-11.4': 'replicated' } as const;
 const onMysql = { ...everywhere, 'mariadb-11.4': 'refused' } as const;
 const refusedOnMariadb = { '8.0': 'none', '9.7': 'none', 'mariadb-11.4': 'refused' } as const;
 
@@ -154,7 +154,7 @@ export const matrix: readonly MatrixRow[] = [
     arrives: 'bytes',
     mind: '4 bytes per entry, FLOAT, little-endian. From MySQL 9.0 on; in MariaDB’s binlog it looks like VARBINARY.',
     cases: vectorCases,
-    on: { '8.0': 'none', '9.7': 'carried', 'mariadb-11.4': 'none' },
+    on: { '8.0': 'none', '9.7': 'replicated', 'mariadb-11.4': 'none' },
   },
   { type: 'UUID, INET4, INET6', arrives: '', mind: '', cases: [values('UUID'), values('INET4'), values('INET6')], on: refusedOnMariadb },
 ];
@@ -180,6 +180,6 @@ export function textCases(charset: string): readonly TypeCase[] {
   return charset === 'utf32' ? [...types, values("ENUM('a') CHARACTER SET utf32", '0', '1')] : [...types, ...choices];
 }
 
-export function isCarried(charset: string): boolean {
+export function isReplicated(charset: string): boolean {
   return supportedCharsets.includes(charset);
 }

@@ -11,9 +11,9 @@ let tables = 0;
 export async function arrives(carrier: Carrier, { definition, values }: TypeCase): Promise<void> {
   const all = [...(/NOT NULL/.test(definition) ? [] : ['NULL']), ...values];
   for (const key of ['PRIMARY KEY', 'NOT NULL']) {
-    const name = `carried${++tables}`;
+    const name = `replicated${++tables}`;
     await carrier.create(name, `id INT ${key}, v ${definition}`);
-    await carrier.carry(async () => {
+    await carrier.replicate(async () => {
       await carrier.source.query(`INSERT INTO ${name} VALUES ${all.map((value, i) => `(${i}, ${value})`).join(', ')}`);
       for (const [i, value] of all.entries())
         await carrier.source.query(`UPDATE ${name} SET v = ${value} WHERE id = ${(i + 1) % all.length}`);

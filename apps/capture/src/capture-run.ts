@@ -10,7 +10,7 @@ import { openPassword } from '@lutra/registry';
 import type { During } from '@lutra/runtime';
 import type { CaptureIo, KafkaPort } from './io.js';
 import { requireNameCase } from './name-case.js';
-import type { CaptureWork } from './wanted.js';
+import type { CaptureWork } from './assignments.js';
 
 export interface CaptureDeps extends WorkDeps {
   readonly io: CaptureIo;

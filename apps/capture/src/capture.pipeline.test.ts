@@ -8,7 +8,7 @@ import { RecordDecoder } from '@lutra/avro';
 import { gtidContains } from '@lutra/binlog';
 import type { SourceState } from '@lutra/binlog';
 import type { Published, RawRecord } from '@lutra/bus';
-import { admit, channelSchema, freshLog, carriedFingerprint, SyncError, toSyncError } from '@lutra/model';
+import { admit, channelSchema, freshLog, replicationFingerprint, SyncError, toSyncError } from '@lutra/model';
 import type {
   ChannelDocument,
   EndpointDocument,
@@ -23,17 +23,17 @@ import type {
   WorkStatus,
 } from '@lutra/model';
 import { Keyring, sealPassword } from '@lutra/registry';
-import type { LogCopy, LogCopyStore, RestartStore } from '@lutra/registry';
+import type { PositionBackup, PositionBackupStore, RestartStore } from '@lutra/registry';
 import { aborted, supervise, untilAbort } from '@lutra/runtime';
 import { Metrics } from '@lutra/telemetry';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { runCapture } from './capture.pipeline.js';
 import type { CaptureDeps } from './capture-run.js';
 import type { CaptureIo } from './io.js';
-import { marker, remedy, signals, suspends } from './loader-writes.fixture.js';
+import { marker, resolution, signals, suspends } from './loader-writes.fixture.js';
 import { writersOf } from './suspended-here.js';
-import { routesOf } from './wanted.js';
-import type { CaptureWork } from './wanted.js';
+import { routesOf } from './assignments.js';
+import type { CaptureWork } from './assignments.js';
 
 const session = { sqlMode: 0, timeZone: '+00:00', lcTimeNames: 0, collation: 45 };
 
@@ -219,15 +219,17 @@ async function read(): Promise<number[]> {
 }
 
 /** `writes` says whether ZooKeeper takes a copy now. */
-function copyStore(writes: () => boolean = () => true): LogCopyStore & { copy: { document: LogCopy; version: number } | null } {
+function backupStore(
+  writes: () => boolean = () => true,
+): PositionBackupStore & { backup: { document: PositionBackup; version: number } | null } {
   const store = {
-    copy: null as { document: LogCopy; version: number } | null,
-    read: async () => store.copy,
-    write: async (_: string, document: LogCopy, version: number | null) => {
+    backup: null as { document: PositionBackup; version: number } | null,
+    read: async () => store.backup,
+    write: async (_: string, document: PositionBackup, version: number | null) => {
       if (!writes()) throw new SyncError('ZOOKEEPER_UNAVAILABLE', 'away');
-      if ((store.copy?.version ?? null) !== version) throw new SyncError('CONFIG_CONFLICT', 'another wrote');
-      store.copy = { document, version: (version ?? -1) + 1 };
-      return store.copy.version;
+      if ((store.backup?.version ?? null) !== version) throw new SyncError('CONFIG_CONFLICT', 'another wrote');
+      store.backup = { document, version: (version ?? -1) + 1 };
+      return store.backup.version;
     },
     remove: async () => undefined,
   };
@@ -268,7 +270,7 @@ const work = workOn(shop);
 
 const noOrder = { read: async () => null } as unknown as RestartStore;
 
-function deps(logs: LogCopyStore, updates: Partial<WorkStatus>[] = [], restarts = noOrder): CaptureDeps {
+function deps(logs: PositionBackupStore, updates: Partial<WorkStatus>[] = [], restarts = noOrder): CaptureDeps {
   const status = {
     waits: new Waits(),
     status: { rows: 0, transactions: 0, lagMs: null, marked: 0 },
@@ -296,7 +298,7 @@ function deps(logs: LogCopyStore, updates: Partial<WorkStatus>[] = [], restarts 
 }
 
 /** Works under one lease until everything is published; each failure begins a new run, as in production. */
-async function capture(logs: LogCopyStore, done: () => Promise<boolean>, restarts = noOrder, on = work): Promise<SyncError[]> {
+async function capture(logs: PositionBackupStore, done: () => Promise<boolean>, restarts = noOrder, on = work): Promise<SyncError[]> {
   const stop = new AbortController();
   const failures: SyncError[] = [];
   const working = supervise({
@@ -342,18 +344,18 @@ describe('a failure at any request', () => {
     ['arriving right after the next epoch record', { arrivesAfter: 0 }],
     ['arriving amid the next leadership', { arrivesAfter: 2 }],
   ];
-  const copies: [string, () => boolean][] = [
+  const backups: [string, () => boolean][] = [
     ['with', () => true],
     ['without', () => false],
   ];
-  for (const [copyName, writes] of copies)
+  for (const [backupName, writes] of backups)
     for (const [name, fault] of faults)
-      it(`that is ${name}, ${copyName} copies in ZooKeeper, loses and doubles nothing`, async () => {
+      it(`that is ${name}, ${backupName} copies in ZooKeeper, loses and doubles nothing`, async () => {
         world.items = source(transactions, rows);
         for (let at = 0; at < 14; at += 1) {
           Object.assign(world, { log: [], late: null, requests: 0, idle: 0 });
           world.fault = (request) => (request === at ? fault : null);
-          const failures = await capture(copyStore(writes), complete);
+          const failures = await capture(backupStore(writes), complete);
           expect(await read(), `request ${at}: ${failures.map(String).join()}`).toEqual(want);
           expect(failures.filter((error) => error.outcome === 'stop')).toEqual([]);
         }
@@ -371,14 +373,14 @@ describe('a failure at any request, where what a loader wrote is forwarded', () 
     bytes: 50,
   });
   const inside: readonly (readonly SourceItem[])[] = [
-    [marker(10), row(1), signals(remedy(0, 11), remedy(1, 12))],
-    [marker(20), signals(remedy(0, 21))],
-    [marker(30), row(3), row(4), signals(remedy(0, 31))],
+    [marker(10), row(1), signals(resolution(0, 11), resolution(1, 12))],
+    [marker(20), signals(resolution(0, 21))],
+    [marker(30), row(3), row(4), signals(resolution(0, 31))],
     [row(5)],
     [marker(40), row(6)],
-    [marker(50), row(7), signals(remedy(0, 51))],
+    [marker(50), row(7), signals(resolution(0, 51))],
     [row(8)],
-    [marker(60), row(9), signals(remedy(0, 61), remedy(1, 62))],
+    [marker(60), row(9), signals(resolution(0, 61), resolution(1, 62))],
   ];
   const items = inside.flatMap((rows, index): readonly SourceItem[] => {
     const n = index + 1;
@@ -386,26 +388,26 @@ describe('a failure at any request, where what a loader wrote is forwarded', () 
     const end = { file: 'binlog.1', pos: n * 100 + 50, gtidSet: setOf(n) };
     return [{ kind: 'begin', gtid: `${uuid}:${n}`, at, commitTimeUs: 1, serverId: 1, session }, ...rows, { kind: 'commit', end }];
   });
-  // Remedies have seen their own transaction, rows what came before theirs.
+  // Resolutions have seen their own transaction, rows what came before theirs.
   const all = [
     '1',
-    'remedy 11 10',
-    'remedy 12 10',
-    'remedy 21 20',
+    'resolution 11 10',
+    'resolution 12 10',
+    'resolution 21 20',
     '3 20',
     '4 20',
-    'remedy 31 30',
+    'resolution 31 30',
     '5 30',
     '6 30',
     '7 40',
-    'remedy 51 50',
+    'resolution 51 50',
     '8 50',
     '9 50',
-    'remedy 61 60',
-    'remedy 62 60',
+    'resolution 61 60',
+    'resolution 62 60',
   ];
 
-  /** Rows and remedies that any reader takes, with what they had seen. */
+  /** Rows and resolutions that any reader takes, with what they had seen. */
   async function contents(): Promise<string[]> {
     const decoder = new RecordDecoder({ ids });
     const found: string[] = [];
@@ -416,10 +418,10 @@ describe('a failure at any request, where what a loader wrote is forwarded', () 
       const next = admit(state, header, offset);
       state = next.state;
       if (next.verdict === 'epoch') open = [];
-      if (next.verdict !== 'valid' || (body.kind !== 'row' && body.kind !== 'remedy')) continue;
+      if (next.verdict !== 'valid' || (body.kind !== 'row' && body.kind !== 'resolution')) continue;
       const { seen, id } =
         body.kind === 'row' ? { ...body.event.transaction, id: body.event.after?.['id'] } : { ...body, id: body.key['id'] };
-      open.push(`${body.kind === 'row' ? '' : 'remedy '}${String(id)} ${seen['c.p']?.seq ?? ''}`.trim());
+      open.push(`${body.kind === 'row' ? '' : 'resolution '}${String(id)} ${seen['c.p']?.seq ?? ''}`.trim());
       if (body.kind === 'row' && !body.event.transaction.last) continue;
       found.push(...open);
       open = [];
@@ -428,13 +430,13 @@ describe('a failure at any request, where what a loader wrote is forwarded', () 
   }
 
   for (const fault of ['lost', 'unanswered', { arrivesAfter: 0 }, { arrivesAfter: 2 }] satisfies Fault[])
-    it(`loses and doubles no row and no remedy, and forgets nothing that was seen: ${JSON.stringify(fault)}`, async () => {
+    it(`loses and doubles no row and no resolution, and discards nothing that was seen: ${JSON.stringify(fault)}`, async () => {
       const forwarding = { ...work, forwarded: shop };
       for (let at = 0; at < 16; at += 1) {
         Object.assign(world, { log: [], late: null, requests: 0, idle: 0, items });
         world.fault = (request) => (request === at ? fault : null);
         const done = async (): Promise<boolean> => world.idle > 0 && world.late === null && (await contents()).length >= all.length;
-        const failures = await capture(copyStore(), done, noOrder, forwarding);
+        const failures = await capture(backupStore(), done, noOrder, forwarding);
         expect(await contents(), `request ${at}: ${failures.map(String).join()}`).toEqual(all);
       }
     });
@@ -442,9 +444,9 @@ describe('a failure at any request, where what a loader wrote is forwarded', () 
 
 describe('what a log says about itself', () => {
   it('is not new because retention left only the epoch records of claims that failed', async () => {
-    const logs = copyStore();
+    const logs = backupStore();
     world.items = source(2, 1);
-    await capture(logs, async () => world.idle > 0 && logs.copy !== null);
+    await capture(logs, async () => world.idle > 0 && logs.backup !== null);
     world.gtidMode = false;
     const refused = await capture(logs, async () => false);
     expect(refused.at(-1)?.code).toBe('SOURCE_SETTINGS');
@@ -457,20 +459,20 @@ describe('what a log says about itself', () => {
   });
 
   it('can be read by nobody else’s copy: one that is written while we look is no sign of a lost tail', async () => {
-    const logs = copyStore();
+    const logs = backupStore();
     world.items = source(2, 1);
-    await capture(logs, async () => world.idle > 0 && logs.copy !== null);
+    await capture(logs, async () => world.idle > 0 && logs.backup !== null);
     // Another leader, awake again, is quick: between our two looks it writes a heartbeat and its copy.
-    const heartbeat = world.log[logs.copy!.document.offset]!;
+    const heartbeat = world.log[logs.backup!.document.offset]!;
     const { read: honest } = logs;
     let looked = false;
-    const racing: LogCopyStore = {
+    const racing: PositionBackupStore = {
       ...logs,
       read: async () => {
         if (!looked) {
           looked = true;
           const offset = append([{ ...heartbeat, headers: { ...heartbeat.headers, 'lutra-seq': String(world.log.length - 1) } }]);
-          logs.copy = { document: { ...logs.copy!.document, seq: offset - 1, offset }, version: logs.copy!.version + 1 };
+          logs.backup = { document: { ...logs.backup!.document, seq: offset - 1, offset }, version: logs.backup!.version + 1 };
         }
         return honest('a');
       },
@@ -509,7 +511,7 @@ describe('an order to go on elsewhere', () => {
     return found;
   };
   /** A log with transaction 1, before a source with five: what is ordered leaves out 2 and 3. */
-  const begin = async (logs: LogCopyStore): Promise<void> => {
+  const begin = async (logs: PositionBackupStore): Promise<void> => {
     Object.assign(world, { log: [], late: null, requests: 0, idle: 0, fault: () => null, items: source(1, 2) });
     await capture(logs, async () => world.idle > 0 && (await read()).length === 2);
     Object.assign(world, { requests: 0, idle: 0, items: source(5, 2) });
@@ -520,7 +522,7 @@ describe('an order to go on elsewhere', () => {
   it('is carried out once, whichever request fails and however', async () => {
     for (const fault of ['lost', 'unanswered', { arrivesAfter: 0 }, { arrivesAfter: 2 }] satisfies Fault[])
       for (let at = 0; at < 6; at += 1) {
-        const logs = copyStore();
+        const logs = backupStore();
         await begin(logs);
         world.fault = (request) => (request === at ? fault : null);
         const store = ordered(order(setOf(3)));
@@ -532,15 +534,15 @@ describe('an order to go on elsewhere', () => {
   });
 
   it('is not carried out again when ZooKeeper is restored from a copy in which it waits, though another one came after it', async () => {
-    const logs = copyStore();
+    const logs = backupStore();
     await begin(logs);
-    const older = logs.copy;
+    const older = logs.backup;
     await capture(logs, complete, ordered(order(setOf(3))));
     Object.assign(world, { idle: 0, items: source(8, 2) });
     await capture(logs, async () => world.idle > 0 && (await read()).includes(8001), ordered({ ...order(setOf(6)), id: 'order 2' }));
     const rows = await read();
     Object.assign(world, { idle: 0 });
-    logs.copy = older;
+    logs.backup = older;
     const revived = ordered(order(setOf(3)));
     expect(await capture(logs, async () => world.idle > 0 && !revived.waits, revived)).toEqual([]);
     expect(await restartsInLog()).toEqual(['order 1', 'order 2']);
@@ -548,7 +550,7 @@ describe('an order to go on elsewhere', () => {
   });
 
   it('is carried out once when ZooKeeper goes away between the record and the mark', async () => {
-    const logs = copyStore();
+    const logs = backupStore();
     await begin(logs);
     const store = ordered(order(setOf(3)), { done: 2 });
     const failures = await capture(logs, complete, store);
@@ -558,7 +560,7 @@ describe('an order to go on elsewhere', () => {
   });
 
   it('waits, and publishes nothing, while it would bring twice what the log has', async () => {
-    const logs = copyStore();
+    const logs = backupStore();
     await begin(logs);
     const store = ordered(order(''));
     const failures = await capture(logs, complete, store);
@@ -573,45 +575,45 @@ describe('what the outside sees', () => {
   it('is not "running" before the log says where it begins', async () => {
     const updates: Partial<WorkStatus>[] = [];
     world.fault = (request) => (request === 0 ? null : 'lost');
-    const lead = { leaseNumber: 1, signal: new AbortController().signal };
-    await expect(runCapture(deps(copyStore(), updates), work, lead)).rejects.toMatchObject({ code: 'KAFKA_UNAVAILABLE' });
+    const leadership = { leaseNumber: 1, signal: new AbortController().signal };
+    await expect(runCapture(deps(backupStore(), updates), work, leadership)).rejects.toMatchObject({ code: 'KAFKA_UNAVAILABLE' });
     expect(updates.some((part) => part.state === 'running')).toBe(false);
   });
 
   it('an endpoint that was aimed at another server past control has its password sent to nobody', async () => {
-    const lead = { leaseNumber: 1, signal: new AbortController().signal };
+    const leadership = { leaseNumber: 1, signal: new AbortController().signal };
     const aimed = { ...work, endpoint: { ...work.endpoint, host: 'stranger' } };
-    await expect(runCapture(deps(copyStore()), aimed, lead)).rejects.toMatchObject({ code: 'SECRET_UNREADABLE' });
+    await expect(runCapture(deps(backupStore()), aimed, leadership)).rejects.toMatchObject({ code: 'SECRET_UNREADABLE' });
   });
 
   it('is told who ended a leadership', async () => {
-    const logs = copyStore();
+    const logs = backupStore();
     world.items = source(1, 1);
-    const stolen: LogCopyStore = { ...logs, write: () => Promise.reject(new SyncError('CONFIG_CONFLICT', 'another wrote')) };
-    const lead = { leaseNumber: 1, signal: new AbortController().signal };
-    const error = await runCapture(deps(stolen), work, lead).catch(toSyncError);
+    const stolen: PositionBackupStore = { ...logs, write: () => Promise.reject(new SyncError('CONFIG_CONFLICT', 'another wrote')) };
+    const leadership = { leaseNumber: 1, signal: new AbortController().signal };
+    const error = await runCapture(deps(stolen), work, leadership).catch(toSyncError);
     expect(error).toMatchObject({ code: 'LEASE_LOST' });
   });
 });
 
 describe('the routes of a new leader', () => {
-  const lead = { leaseNumber: 1, signal: new AbortController().signal };
+  const leadership = { leaseNumber: 1, signal: new AbortController().signal };
   const crm = [...shop, { schema: 'crm', table: '*' }];
 
   it('are the newest, or it publishes nothing: what it passed over nobody would read again', async () => {
     world.items = source(1, 1);
     for (const newest of [channelOf(crm), { ...channelOf(shop), name: 'another' }]) {
       world.channels = { documents: [newest], invalid: [] };
-      await expect(runCapture(deps(copyStore()), work, lead)).rejects.toMatchObject({ code: 'CONFIG_BEHIND' });
+      await expect(runCapture(deps(backupStore()), work, leadership)).rejects.toMatchObject({ code: 'CONFIG_BEHIND' });
     }
     world.channels = { documents: [], invalid: ['ab'] };
-    await expect(runCapture(deps(copyStore()), work, lead)).rejects.toMatchObject({ code: 'CONFIG_BEHIND' });
+    await expect(runCapture(deps(backupStore()), work, leadership)).rejects.toMatchObject({ code: 'CONFIG_BEHIND' });
     expect(await read()).toEqual([]);
     expect(new Set(await kinds())).toEqual(new Set(['epoch']));
   });
 
   it('are none that the log says are older, by its own record or by the copy of it; what did not change goes on', async () => {
-    const logs = copyStore();
+    const logs = backupStore();
     const run = async (routes: typeof crm, revision: number, known = logs): Promise<SyncError[]> => {
       world.channels = { documents: [channelOf(routes)], invalid: [] };
       world.revision = revision;
@@ -621,7 +623,7 @@ describe('the routes of a new leader', () => {
     world.items = source(1, 1);
     expect(await run(crm, 6)).toEqual([]);
     world.items = source(2, 1);
-    for (const known of [logs, copyStore()]) expect(await run([...shop], 5, known)).toMatchObject([{ code: 'CONFIG_OUTDATED' }]);
+    for (const known of [logs, backupStore()]) expect(await run([...shop], 5, known)).toMatchObject([{ code: 'CONFIG_OUTDATED' }]);
     world.items = source(3, 1);
     expect(await run(crm, 5)).toEqual([]);
   });
@@ -631,12 +633,14 @@ describe('the routes of a new leader', () => {
     world.items = source(1, 1);
     world.channels = { documents: [channelOf(crm)], invalid: ['of others'] };
     const stop = new AbortController();
-    const running = runCapture(deps(copyStore(), updates), workOn(crm), { leaseNumber: 1, signal: stop.signal });
+    const running = runCapture(deps(backupStore(), updates), workOn(crm), { leaseNumber: 1, signal: stop.signal });
     await vi.waitFor(() => expect(updates.at(-1)?.seq).toBe(2));
     stop.abort();
     await expect(running).rejects.toMatchObject({ code: 'ABORTED' });
     expect(await kinds()).toEqual(['epoch', 'heartbeat', 'routes', 'row']);
-    expect(updates.findLast((part) => part.routes)?.routes).toEqual({ 'ab.there': carriedFingerprint({ routes: crm, forwards: false }) });
+    expect(updates.findLast((part) => part.routes)?.routes).toEqual({
+      'ab.there': replicationFingerprint({ routes: crm, forwards: false }),
+    });
   });
 });
 
@@ -669,7 +673,7 @@ describe('a table that cannot be read', () => {
       if (next.verdict !== 'valid') continue;
       if (body.kind === 'routes') {
         const names = (body.suspended ?? []).map(({ name }) => name);
-        // Never forgotten.
+        // Never discarded.
         expect(names).toEqual(expect.arrayContaining([...suspended]));
         suspended = names;
       }
@@ -693,7 +697,7 @@ describe('a table that cannot be read', () => {
       for (let at = 0; at < 16; at += 1) {
         Object.assign(world, { log: [], late: null, requests: 0, idle: 0, items: mixed(), unreadable: { bad: 3 } });
         world.fault = (request) => (request === at ? fault : null);
-        const failures = await capture(copyStore(), done);
+        const failures = await capture(backupStore(), done);
         const found = await readBoth();
         expect(found, `request ${at}: ${failures.map(String).join()}`).toMatchObject({ t: want, suspended: ['bad'] });
         // A prefix of what could be read.
@@ -705,7 +709,7 @@ describe('a table that cannot be read', () => {
 
   it('stays suspended in a new process and when it can be read again, until it has left the routes', async () => {
     Object.assign(world, { items: mixed(), unreadable: { bad: 3 } });
-    const logs = copyStore();
+    const logs = backupStore();
     await capture(logs, done);
     Object.assign(world, { unreadable: {}, idle: 0, items: [...mixed(), ...more(5)] });
     await capture(logs, async () => world.idle > 0 && (await readBoth()).t.includes(5000));
@@ -717,10 +721,10 @@ describe('a table that cannot be read', () => {
     expect(await lastRoutes()).toEqual({ tables: ['shop.* except bad'], suspended: [] });
   });
 
-  it('stops the endpoint where a channel says so, and the error names both ways out', async () => {
+  it('stops the endpoint where a channel says so, and the error names both recovery actions', async () => {
     const stopping = [{ channel: 'ab', routes: shop }];
     Object.assign(world, { items: mixed(), unreadable: { bad: 1 } });
-    const [error] = await capture(copyStore(), async () => false, noOrder, { ...work, stopping });
+    const [error] = await capture(backupStore(), async () => false, noOrder, { ...work, stopping });
     expect(error).toMatchObject({ code: 'COLUMN_UNSUPPORTED', details: { database: 'shop', table: 'bad', channels: 'ab' } });
     expect(error?.message).toMatch(/"shop.bad" into "exclude" .* channel ab.*"onUnsupported": "suspend"/);
   });
@@ -728,7 +732,7 @@ describe('a table that cannot be read', () => {
   it('does not matter to a channel that does not route it', async () => {
     Object.assign(world, { items: mixed(), unreadable: { bad: 1 } });
     const stopping = [{ channel: 'cd', routes: [{ schema: 'shop', table: 't' }] }];
-    expect(await capture(copyStore(), done, noOrder, { ...work, stopping })).toEqual([]);
+    expect(await capture(backupStore(), done, noOrder, { ...work, stopping })).toEqual([]);
     expect(await readBoth()).toMatchObject({ t: want, bad: [], suspended: ['bad'] });
   });
 
@@ -763,7 +767,7 @@ describe('a table that cannot be read', () => {
           items: told(suspends('bad'), suspends('worse', { because: 'shop.bad' })),
         });
         world.fault = (request) => (request === at ? fault : null);
-        const failures = await capture(copyStore(), all, noOrder, twoWay);
+        const failures = await capture(backupStore(), all, noOrder, twoWay);
         const found = await readBoth();
         expect(found, `request ${at}: ${failures.map(String).join()}`).toMatchObject({ t: left, suspended: ['bad', 'worse'] });
         expect(expectedIds(2, 4).slice(0, found.bad.length)).toEqual(found.bad);
@@ -776,7 +780,7 @@ describe('a table that cannot be read', () => {
         { database: 'shop', name: 'bad', code: 'TABLE_MISSING', message: 'gone', where: 'seq 5', at: 1 },
       ];
       Object.assign(world, { items: mixed(), standing });
-      expect(await capture(copyStore(), done, noOrder, twoWay)).toEqual([]);
+      expect(await capture(backupStore(), done, noOrder, twoWay)).toEqual([]);
       expect(await readBoth()).toMatchObject({ t: want, bad: [], suspended: ['bad'] });
     });
 
@@ -785,17 +789,17 @@ describe('a table that cannot be read', () => {
       Object.assign(world, {
         items: told(suspends('bad', { ended_at: '2026-01-01 00:00:00.000' }), suspends('elsewhere', { database_name: 'crm' }), excluded),
       });
-      expect(await capture(copyStore(), all, noOrder, twoWay)).toEqual([]);
+      expect(await capture(backupStore(), all, noOrder, twoWay)).toEqual([]);
       expect(await readBoth()).toMatchObject({ t: left, bad: left, suspended: [] });
     });
 
     it('stops the endpoint where another channel wants that; and nothing is published by what is not the newest', async () => {
       world.items = told(suspends('bad'));
-      const [error] = await capture(copyStore(), async () => false, noOrder, { ...twoWay, stopping: [{ channel: 'cd', routes: shop }] });
+      const [error] = await capture(backupStore(), async () => false, noOrder, { ...twoWay, stopping: [{ channel: 'cd', routes: shop }] });
       expect(error).toMatchObject({ code: 'TABLE_SUSPENDED', details: { database: 'shop', table: 'bad', channels: 'cd' } });
       expect(error?.message).toMatch(/pipeline ab.back does not write shop.bad any more.*gone.*"exclude"/);
       world.log = [];
-      await expect(runCapture(deps(copyStore()), work, { leaseNumber: 1, signal: AbortSignal.timeout(9_000) })).rejects.toMatchObject({
+      await expect(runCapture(deps(backupStore()), work, { leaseNumber: 1, signal: AbortSignal.timeout(9_000) })).rejects.toMatchObject({
         code: 'CONFIG_BEHIND',
       });
       expect(await kinds()).toEqual(['epoch']);

@@ -7,7 +7,7 @@
  *   stream   binlog → transactions (marker, routes, `last`, `seen`, signals) → number and encode → one request in flight → acknowledged
  *
  * The log is the checkpoint: nothing that is kept elsewhere can disagree with it. A restart, at any instant, begins after the last
- * complete transaction in the log. What cannot be carried over faithfully ends the run with a named error; nothing is skipped.
+ * complete transaction in the log. What cannot be replicated faithfully ends the run with a named error; nothing is skipped.
  */
 import { without } from '@lutra/model';
 import type { Suspension } from '@lutra/model';
@@ -18,7 +18,7 @@ import { whoEvicted } from './eviction.js';
 import { stream } from './stream.js';
 import { suspensionsOf } from './unreadable.js';
 import { verify } from './verify.js';
-import type { CaptureWork } from './wanted.js';
+import type { CaptureWork } from './assignments.js';
 
 /**
  * One leadership: works until the signal aborts or something fails. A table that cannot be read, or was suspended here by a loader, costs a

@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import type { RecordDecoder, RecordEncoder } from '@lutra/avro';
 import type { BusOptions } from '@lutra/bus';
 import { SyncError } from '@lutra/model';
-import type { LogCopy, LogCopyStore } from '@lutra/registry';
+import type { PositionBackup, PositionBackupStore } from '@lutra/registry';
 import { throwIfAborted } from '@lutra/runtime';
 import type { CaptureRun } from './capture-run.js';
 import type { KafkaPort } from './io.js';
@@ -25,7 +25,7 @@ export interface ClaimOptions {
   readonly readRange: KafkaPort['readRange'];
   readonly encoder: RecordEncoder;
   readonly decoder: RecordDecoder;
-  readonly logs: LogCopyStore;
+  readonly logs: PositionBackupStore;
   readonly signal: AbortSignal;
 }
 
@@ -36,10 +36,10 @@ export interface Claim {
   readonly nextSeq: number;
   readonly nextOffset: number;
   readonly tail: Tail;
-  /** ZooKeeper's copy that the log was held against. */
-  readonly copy: LogCopy | null;
-  /** Version of ZooKeeper's copy, which only we may write now; null while there is none. */
-  readonly copyVersion: number | null;
+  /** The position backup that the log was held against. */
+  readonly backup: PositionBackup | null;
+  /** Version of the position backup, which only we may write now; null while there is none. */
+  readonly backupVersion: number | null;
 }
 
 /** A claim, and the revision of the routes that may be announced under it. */
@@ -81,20 +81,20 @@ export async function claimLog(options: ClaimOptions): Promise<Claim> {
     const epoch = Math.max(atLeast, before?.document.epoch ?? 0) + 1;
     const offset = await publishEpoch(options, { epoch, leader });
     // A leader that woke late may have written the copy meanwhile: raising its version makes that leader's next write fail.
-    const copy = await raiseCopy(options);
+    const backup = await raiseBackup(options);
     // A copy at or after our epoch record was written by a leader that is void by now: it proves nothing.
-    const proof = copy && copy.document.offset < offset ? copy : before;
-    const reader = await readUpTo(options, { offset, copy: proof?.document ?? null, oldStart: offsets.start });
+    const proof = backup && backup.document.offset < offset ? backup : before;
+    const reader = await readUpTo(options, { offset, backup: proof?.document ?? null, oldStart: offsets.start });
     if (reader.leader === leader && reader.tail.state.epoch === epoch) {
       requireRecords(options.topic, reader.tail, { written: before !== null || offsets.start > 0 });
-      return settle(reader.tail, { epoch, offset, copy: proof?.document ?? null, copyVersion: copy?.version ?? null });
+      return settle(reader.tail, { epoch, offset, backup: proof?.document ?? null, backupVersion: backup?.version ?? null });
     }
     atLeast = reader.tail.state.epoch;
   }
   throw new SyncError('LEASE_LOST', `${options.topic}: other leaders kept claiming the log`);
 }
 
-function settle(tail: Tail, claim: Pick<Claim, 'epoch' | 'copy' | 'copyVersion'> & { offset: number }): Claim {
+function settle(tail: Tail, claim: Pick<Claim, 'epoch' | 'backup' | 'backupVersion'> & { offset: number }): Claim {
   const { log, seq } = tail.state;
   const nextSeq = seq === null ? 0 : seq + 1;
   return {
@@ -103,8 +103,8 @@ function settle(tail: Tail, claim: Pick<Claim, 'epoch' | 'copy' | 'copyVersion'>
     nextSeq,
     nextOffset: claim.offset + 1,
     tail,
-    copy: claim.copy,
-    copyVersion: claim.copyVersion,
+    backup: claim.backup,
+    backupVersion: claim.backupVersion,
   };
 }
 
@@ -126,21 +126,24 @@ async function publishEpoch(options: ClaimOptions, claim: { epoch: number; leade
   return firstOffset;
 }
 
-async function raiseCopy(options: ClaimOptions): Promise<{ document: LogCopy; version: number } | null> {
+async function raiseBackup(options: ClaimOptions): Promise<{ document: PositionBackup; version: number } | null> {
   for (;;) {
-    const copy = await options.logs.read(options.endpoint);
-    if (!copy) return null;
+    const backup = await options.logs.read(options.endpoint);
+    if (!backup) return null;
     try {
-      return { document: copy.document, version: await options.logs.write(options.endpoint, copy.document, copy.version) };
+      return { document: backup.document, version: await options.logs.write(options.endpoint, backup.document, backup.version) };
     } catch (error) {
       if (!(error instanceof SyncError) || error.code !== 'CONFIG_CONFLICT') throw error;
     }
   }
 }
 
-async function readUpTo(options: ClaimOptions, at: { offset: number; copy: LogCopy | null; oldStart: number }): Promise<TailReader> {
-  const from = Math.max(at.oldStart, at.copy?.offset ?? 0);
-  const reader = new TailReader(options.topic, options.decoder, at.copy);
+async function readUpTo(
+  options: ClaimOptions,
+  at: { offset: number; backup: PositionBackup | null; oldStart: number },
+): Promise<TailReader> {
+  const from = Math.max(at.oldStart, at.backup?.offset ?? 0);
+  const reader = new TailReader(options.topic, options.decoder, at.backup);
   const { bus, topic, signal, readRange } = options;
   for await (const batch of readRange({ ...bus, topic, from, to: at.offset + 1, signal })) {
     for (const raw of batch) await reader.read(raw);

@@ -24,7 +24,7 @@ const record = (seq: number): Acknowledged => ({
   },
 });
 
-it('says each statement without its text, and holds the copy of the position until ZooKeeper has it', async () => {
+it('says each statement without its text, and holds the position backup until ZooKeeper has it', async () => {
   const added: NewOmission[] = [];
   let isAway = true;
   const add = async (_: string, omissions: readonly NewOmission[]): Promise<void> => {

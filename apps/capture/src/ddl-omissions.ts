@@ -1,7 +1,8 @@
 /**
- * DDL statements that an endpoint with `ddl: "ignore"` passed over: counted, logged, told as events, and kept in ZooKeeper until a person
- * has confirmed them, because the two sides may differ since. The log itself has each of them, so nothing waits for ZooKeeper: until it has
- * taken them, its copy of the position stays before their records, and the next claim finds them in the tail. Each counts once, by its seq.
+ * DDL statements that an endpoint with `ddl: "ignore"` passed over: counted, logged, told as events, and kept in ZooKeeper until an
+ * operator has confirmed them, because the two sides may differ since. The log itself has each of them, so nothing waits for ZooKeeper:
+ * until it has taken them, its position backup stays before their records, and the next claim finds them in the tail. Each counts once, by
+ * its seq.
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -62,7 +63,7 @@ export class DdlOmissions {
     const { statement } = body;
     const { file, pos } = body.position;
     this.#deps.metrics.ddlIgnored.inc({ name: endpoint.name, statement });
-    this.#deps.logger.warn({ statement, tables: tablesOf(body), file, pos, seq }, 'a DDL statement was not carried over: ddl is "ignore"');
+    this.#deps.logger.warn({ statement, tables: tablesOf(body), file, pos, seq }, 'a DDL statement was not replicated: ddl is "ignore"');
     const tables = body.tables.map(({ database, name }) => ({ schema: database, table: name }));
     const about = { region: endpoint.region, endpoint: endpoint.name, statement, tables };
     tell({ type: 'ddl-ignored', id: randomUUID(), at: Date.now(), ...about, position: { file, pos }, log, seq });
@@ -80,8 +81,7 @@ export class DdlOmissions {
         this.#waiting.splice(0, batch.length);
       } catch (thrown) {
         const { code } = toSyncError(thrown);
-        if (!isFailing)
-          this.#deps.logger.warn({ code }, 'cannot note in ZooKeeper that a DDL statement was not carried over; data flows on');
+        if (!isFailing) this.#deps.logger.warn({ code }, 'cannot note in ZooKeeper that a DDL statement was not replicated; data flows on');
         isFailing = true;
         await delay(retryMs, undefined, { signal }).catch(() => undefined); // ended: the loop sees it
       }

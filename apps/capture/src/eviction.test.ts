@@ -1,10 +1,10 @@
 import { SyncError } from '@lutra/model';
-import type { LogCopyStore } from '@lutra/registry';
+import type { PositionBackupStore } from '@lutra/registry';
 import { expect, it } from 'vitest';
 import { whoEvicted } from './eviction.js';
 
 const taken = new SyncError('SERVER_ID_TAKEN', 'cut');
-const reading = (read: () => Promise<null>): LogCopyStore => ({ read }) as unknown as LogCopyStore;
+const reading = (read: () => Promise<null>): PositionBackupStore => ({ read }) as unknown as PositionBackupStore;
 const held = new AbortController().signal;
 
 it('a stranger, if ZooKeeper answers and the lease is still ours', async () => {

@@ -4,13 +4,16 @@
  */
 import { SyncError, toSyncError } from '@lutra/model';
 import { aborted } from '@lutra/runtime';
-import type { LogCopyStore } from '@lutra/registry';
+import type { PositionBackupStore } from '@lutra/registry';
 
 /**
  * What ended a leadership, told rightly: SERVER_ID_TAKEN stays only while the lease is ours for certain.
  * ZOOKEEPER_UNAVAILABLE: nobody can say; it is tried again, and nothing is read before ZooKeeper answers.
  */
-export async function whoEvicted(thrown: unknown, of: { endpoint: string; logs: LogCopyStore; signal: AbortSignal }): Promise<unknown> {
+export async function whoEvicted(
+  thrown: unknown,
+  of: { endpoint: string; logs: PositionBackupStore; signal: AbortSignal },
+): Promise<unknown> {
   if (!(thrown instanceof SyncError) || thrown.code !== 'SERVER_ID_TAKEN') return thrown;
   try {
     await of.logs.read(of.endpoint); // whatever it says: with the answer comes the news of our session

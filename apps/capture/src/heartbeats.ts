@@ -9,12 +9,12 @@ import type { Boundary } from './output.js';
 const movingMs = 1_000;
 const idleMs = 10_000;
 
-export interface HeartbeatPlace {
+export interface HeartbeatPosition {
   readonly position: Position;
   readonly seen: Seen;
-  /** Of what lies behind the position, what is in the log already: so many remedies, and the rows up to this transaction. */
-  readonly remedies: number;
-  readonly rowsUntil: string | null;
+  /** Of what lies behind the position, what is in the log already: so many resolutions, and the rows up to this transaction. */
+  readonly resolutions: number;
+  readonly publishedThrough: string | null;
 }
 
 export class Heartbeats {
@@ -29,18 +29,18 @@ export class Heartbeats {
   }
 
   /** Call between transactions only. */
-  async maybe(boundary: Boundary, remedies = 0): Promise<void> {
+  async maybe(boundary: Boundary, resolutions = 0): Promise<void> {
     const elapsed = Date.now() - this.#lastAt;
     if (elapsed < movingMs) return;
     if (elapsed < idleMs && this.#last === `${boundary.end.file}:${boundary.end.pos}`) return;
-    const { end: position, seen, rowsUntil } = boundary;
-    await this.now({ position, seen, remedies, rowsUntil });
+    const { end: position, seen, publishedThrough } = boundary;
+    await this.now({ position, seen, resolutions, publishedThrough });
   }
 
-  async now(place: HeartbeatPlace): Promise<void> {
-    const { position } = place;
+  async now(heartbeat: HeartbeatPosition): Promise<void> {
+    const { position } = heartbeat;
     this.#lastAt = Date.now();
     this.#last = `${position.file}:${position.pos}`;
-    await this.#writer.control({ kind: 'heartbeat', endpoint: this.#endpoint, ...place, tsMs: Date.now() });
+    await this.#writer.control({ kind: 'heartbeat', endpoint: this.#endpoint, ...heartbeat, tsMs: Date.now() });
   }
 }

@@ -5,7 +5,7 @@ import type { Output } from './output.js';
 type Ignored = Extract<Output, { kind: 'ignored' }>;
 
 const texts: { readonly [W in Ignored['what']]: string } = {
-  remedy: 'a remedy in lutra.signal that no loader wrote is not published; nobody else should write there',
+  resolution: 'a resolution in lutra.signal that no loader wrote is not published; nobody else should write there',
   skip: 'a transaction was published whole: it asked not to be replicated only after its first row; the request must come first',
 };
 

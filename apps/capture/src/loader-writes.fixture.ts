@@ -46,8 +46,8 @@ export function watermark(token: string, pipeline = 'c.p'): Row {
   return { pipeline, kind: 'watermark', slot: 0, n: 1n, content: token };
 }
 
-export function remedy(slot: number, id: number, gone = false): Row {
+export function resolution(slot: number, id: number, gone = false): Row {
   const text = rowToJson({ id });
   const content = JSON.stringify({ database: 'shop', table: 'orders', key: text, row: gone ? null : text });
-  return { pipeline: 'c.p', kind: 'remedy', slot, n: 1n, content };
+  return { pipeline: 'c.p', kind: 'resolution', slot, n: 1n, content };
 }

@@ -113,7 +113,7 @@ export class LogWriter {
   async control(control: Exclude<ControlRecord, { kind: 'epoch' }>): Promise<void> {
     const header = this.#nextHeader(control.kind);
     const record = await this.#options.encoder.encodeControl(header, control);
-    await this.#push({ header, record, row: null, control, about: control.kind === 'remedy' ? aboutRemedy(control) : null });
+    await this.#push({ header, record, row: null, control, about: control.kind === 'resolution' ? aboutResolution(control) : null });
   }
 
   /** Publishes until close() and everything is acknowledged, or the signal aborts. */
@@ -213,7 +213,7 @@ function aboutRow(table: TableSchema, { before, after, source: { file, pos, gtid
   return { database: table.database, table: table.name, key: rowKey(table, after ?? before), file, pos, gtid };
 }
 
-function aboutRemedy({ database, table, key }: Extract<ControlRecord, { kind: 'remedy' }>): About {
+function aboutResolution({ database, table, key }: Extract<ControlRecord, { kind: 'resolution' }>): About {
   return { database, table, key: rowKey({ primaryKey: Object.keys(key) }, key) };
 }
 

@@ -3,14 +3,14 @@ import '@lutra/node';
 import { startWorker } from '@lutra/host';
 import { runCapture } from './capture.pipeline.js';
 import { serversIo } from './io.js';
-import { wantedEndpoints } from './wanted.js';
+import { assignedEndpoints } from './assignments.js';
 
 startWorker({
   app: 'capture',
   port: 8081,
   onlyVariable: 'LUTRA_ENDPOINTS',
   works: ({ endpoints }) => [...endpoints.keys()],
-  wanted: wantedEndpoints,
+  wanted: assignedEndpoints,
   lease: (name) => `capture/${name}`,
-  run: (deps, work, lead) => runCapture({ ...deps, io: serversIo }, work, lead),
+  run: (deps, work, leadership) => runCapture({ ...deps, io: serversIo }, work, leadership),
 });

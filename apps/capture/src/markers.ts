@@ -21,7 +21,7 @@ export async function requireMarkers({ deps, work, source, signal }: CaptureRun,
   }
   if (!isTarget) return;
   const errno = await io.source.probe({ ...source, endpoint: endpoint.name, serverId: endpoint.serverId, logger, signal });
-  // Who may not write there writes no copies either; what is mended for a loader is followed by a retry, and that comes here again.
+  // Who may not write there writes no copies either; what is fixed for a loader is followed by a retry, and that comes here again.
   if (errno !== null) logger.warn({ errno }, 'lutra.checkpoint cannot be written now: not shown that markers come back');
 }
 

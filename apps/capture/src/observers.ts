@@ -1,7 +1,9 @@
-/** All that watches a leadership and steers nothing but its end: status and metrics, what was left out, ZooKeeper's copy of the position. */
+/**
+ * All that watches a leadership and steers nothing but its end: status and metrics, what was left out, the position backup in ZooKeeper.
+ */
 import type { Announced } from '@lutra/model';
 import type { CaptureRun } from './capture-run.js';
-import { CopyKeeper } from './copy-keeper.js';
+import { PositionBackupWriter } from './position-backup-writer.js';
 import { DdlOmissions } from './ddl-omissions.js';
 import type { Acknowledged } from './log-writer.js';
 import { PreparedWatch } from './prepared-watch.js';
@@ -13,7 +15,7 @@ export class Observers {
   readonly prepared: PreparedWatch;
   readonly #run: CaptureRun;
   readonly #omissions: DdlOmissions;
-  readonly #copies: CopyKeeper;
+  readonly #backupWriter: PositionBackupWriter;
 
   constructor(run: CaptureRun, { claim, state, askedAt }: Verified, routes: Announced) {
     const { deps, endpoint, work, signal } = run;
@@ -26,10 +28,10 @@ export class Observers {
     this.prepared.changed([]);
     this.#omissions = new DdlOmissions(deps, { endpoint, tell, signal });
     this.#omissions.found(claim.tail.ddl);
-    this.#copies = new CopyKeeper({
+    this.#backupWriter = new PositionBackupWriter({
       endpoint: endpoint.name,
       logs: registry.logs,
-      version: claim.copyVersion,
+      version: claim.backupVersion,
       server: state.serverUuid,
       firstSeq: claim.nextSeq,
       routes,
@@ -44,6 +46,6 @@ export class Observers {
     this.#run.deps.status.update({ state: 'running', waitingFor: null, lastError: null });
     this.progress.acknowledged(records);
     this.#omissions.acknowledged(records);
-    this.#copies.acknowledged(records);
+    this.#backupWriter.acknowledged(records);
   }
 }

@@ -9,9 +9,10 @@ export type Output =
   /** Behind the last row of its transaction. */
   | { readonly kind: 'signal'; readonly record: SignalRecord }
   /**
-   * Asked for and not done: a remedy outside a loader's transaction; a transaction that was not to be published, said behind its first row.
+   * Asked for and not done: a resolution outside a loader's transaction; a transaction that was not to be published, said behind its first
+   * row.
    */
-  | { readonly kind: 'ignored'; readonly what: 'remedy' | 'skip'; readonly at: FilePosition }
+  | { readonly kind: 'ignored'; readonly what: 'resolution' | 'skip'; readonly at: FilePosition }
   /** A loader has suspended tables here; said before the last row and the end of its transaction. */
   | { readonly kind: 'suspended'; readonly rows: readonly SuspendedRow[]; readonly at: FilePosition }
   | Boundary;
@@ -42,5 +43,5 @@ export interface Boundary {
   readonly skipped: boolean;
   readonly rows: number;
   /** Behind `end`, up to this transaction, the log has the rows already; null: it has none. */
-  readonly rowsUntil: string | null;
+  readonly publishedThrough: string | null;
 }

@@ -45,7 +45,7 @@ const boundary = {
   marked: false,
   skipped: false,
   rows: 0,
-  rowsUntil: null,
+  publishedThrough: null,
 } as const;
 
 it('one request has one latency, of the transaction that waited longest, and a span for each that is followed', async () => {
@@ -67,8 +67,8 @@ it('one request has one latency, of the transaction that waited longest, and a s
 const writer = { queuedBytes: 0, lastSeq: -1 };
 
 it('what is not published is counted: events passed over, and transactions without a row of ours', async () => {
-  progress.unwanted();
-  progress.unwanted();
+  progress.filtered();
+  progress.filtered();
   progress.boundary({ ...boundary, commitTimeUs: start * 1000 }, writer);
   progress.boundary({ ...boundary, commitTimeUs: start * 1000, marked: true }, writer);
   progress.boundary({ ...boundary, commitTimeUs: start * 1000, rows: 3 }, writer);

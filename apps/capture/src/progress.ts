@@ -31,7 +31,7 @@ export class Progress {
   readonly #deps: ProgressDeps;
   readonly #endpoint: string;
   /** Rows events of tables without a route, since the last boundary. */
-  #unwanted = 0;
+  #filtered = 0;
   readonly #lag = new SourceLag();
   #isLagTold = false;
 
@@ -41,8 +41,8 @@ export class Progress {
   }
 
   /** A rows event was passed over unread. */
-  unwanted(): void {
-    this.#unwanted += 1;
+  filtered(): void {
+    this.#filtered += 1;
   }
 
   /** The source was asked where its binlog ends. */
@@ -53,7 +53,7 @@ export class Progress {
   }
 
   /** What was asked for in the source and not done. */
-  ignored(what: 'remedy' | 'skip'): void {
+  ignored(what: 'resolution' | 'skip'): void {
     const { status, metrics } = this.#deps;
     status.update({ ignored: status.status.ignored + 1 });
     metrics.ignoredRequests.inc({ name: this.#endpoint, what });
@@ -109,8 +109,8 @@ export class Progress {
     if (boundary.marked) metrics.markedTransactions.inc({ name });
     if (boundary.skipped) metrics.skippedTransactions.inc({ name });
     else if (!boundary.marked && boundary.commitTimeUs !== null && boundary.rows === 0) metrics.filteredTransactions.inc({ name });
-    if (this.#unwanted > 0) metrics.filteredEvents.inc({ name }, this.#unwanted);
-    this.#unwanted = 0;
+    if (this.#filtered > 0) metrics.filteredEvents.inc({ name }, this.#filtered);
+    this.#filtered = 0;
     metrics.queueBytes.set({ name }, queuedBytes);
   }
 

@@ -3,14 +3,14 @@ import { createRouter } from '@lutra/model';
 import type { Announced, RowEvent, SourceItem, TableName, TableSchema } from '@lutra/model';
 import type { CaptureRun } from './capture-run.js';
 import { Heartbeats } from './heartbeats.js';
-import { PublishedRemedies } from './published-remedies.js';
+import { PublishedResolutions } from './published-resolutions.js';
 import { warnOnce } from './ignored.js';
 import type { LogWriter } from './log-writer.js';
 import type { Observers } from './observers.js';
 import type { Boundary, IgnoredDdl, Output } from './output.js';
 import { isOwnTable } from './own-tables.js';
 import type { SignalRecord } from './signals.js';
-import { knownPlace } from './start-place.js';
+import { knownPosition } from './start-position.js';
 import { requireCurrentRoutes } from './routes-check.js';
 import { suspendedHere, TablesSuspended } from './suspended-here.js';
 import type { Here } from './suspended-here.js';
@@ -30,22 +30,22 @@ interface Destination {
   readonly here: Here;
 }
 
-/** Reads until the signal aborts. @throws SyncError SOURCE_*, what cannot be carried */
+/** Reads until the signal aborts. @throws SyncError SOURCE_*, what cannot be replicated */
 export async function read(run: CaptureRun, verified: Verified, to: Destination): Promise<void> {
   const { endpoint } = run;
-  const { seen, remedies, rowsUntil } = verified.claim.tail;
+  const { seen, resolutions, publishedThrough } = verified.claim.tail;
   const heartbeats = new Heartbeats(endpoint.name, to.writer);
-  const outputs = new OutputWriter(run, to, { heartbeats, published: new PublishedRemedies(remedies) });
+  const outputs = new OutputWriter(run, to, { heartbeats, published: new PublishedResolutions(resolutions) });
   const tracker = trackerOf(run, verified, to);
   // First of all records: a log that ended before it would not say where to go on.
-  await heartbeats.now({ position: verified.start, seen, remedies, rowsUntil });
+  await heartbeats.now({ position: verified.start, seen, resolutions, publishedThrough });
   const server = verified.state.serverUuid;
   await to.writer.control({ kind: 'routes', endpoint: endpoint.name, ...to.routes, server, tsMs: Date.now() });
   for await (const item of itemsOf(run, verified, to)) for (const output of tracker.accept(item)) await outputs.write(output);
 }
 
 function trackerOf({ work, endpoint }: CaptureRun, { state, claim }: Verified, { routes, here }: Destination): TransactionTracker {
-  const { seen, rowsUntil } = claim.tail;
+  const { seen, publishedThrough } = claim.tail;
   return new TransactionTracker({
     endpoint: endpoint.name,
     region: endpoint.region,
@@ -56,7 +56,7 @@ function trackerOf({ work, endpoint }: CaptureRun, { state, claim }: Verified, {
     ddl: endpoint.ddl,
     foldsNames: here.foldsNames,
     seen,
-    rowsUntil,
+    publishedThrough,
     now: Date.now,
   });
 }
@@ -68,9 +68,9 @@ function itemsOf(run: CaptureRun, { claim, start }: Verified, { observers, here 
     ...source,
     serverId: endpoint.serverId,
     start: start.gtidSet === null ? start : { gtidSet: start.gtidSet },
-    known: knownPlace(claim),
+    known: knownPosition(claim),
     wants: (table: TableName) => isOwnTable(table) || here.router(table) !== null,
-    onUnwanted: () => progress.unwanted(),
+    onFiltered: () => progress.filtered(),
     onSourceEnd: (end) => {
       progress.looked(end);
       prepared.look(Date.now());
@@ -84,7 +84,7 @@ function itemsOf(run: CaptureRun, { claim, start }: Verified, { observers, here 
 
 interface Writing {
   readonly heartbeats: Heartbeats;
-  readonly published: PublishedRemedies;
+  readonly published: PublishedResolutions;
 }
 
 class OutputWriter {
@@ -93,7 +93,7 @@ class OutputWriter {
   readonly #heartbeats: Heartbeats;
   readonly #warn: ReturnType<typeof warnOnce>;
   readonly #writeRow: (table: TableSchema, event: RowEvent) => Promise<void>;
-  readonly #published: PublishedRemedies;
+  readonly #published: PublishedResolutions;
 
   constructor(run: CaptureRun, to: Destination, { heartbeats, published }: Writing) {
     this.#run = run;

@@ -1,8 +1,8 @@
 /**
- * Carries out a person's order to go on elsewhere in the source. The log itself says that it was done: a control record with the order's
+ * Carries out an operator's order to go on elsewhere in the source. The log itself says that it was done: a control record with the order's
  * id, which stands before all that is read from the new place. A crash before that record leaves the order to the next claim; a crash after
- * it leaves only the order's removal. ZooKeeper's copy does not move past the record before the order is marked as done, so a tail that is
- * read while the order waits always holds the record, if there is one.
+ * it leaves only the order's removal. The position backup does not move past the record before the order is marked as done, so a tail that
+ * is read while the order waits always holds the record, if there is one.
  */
 import type { RecordEncoder } from '@lutra/avro';
 import { restartPosition } from '@lutra/binlog';
@@ -38,15 +38,15 @@ export async function carryOutRestart(options: RestartOptions, claim: Claim): Pr
     await restarts.done(endpoint, version);
     return claim;
   }
-  const place = await placeOf(options, order, claim.tail.position);
-  const next = await publishRestart(options, { order, place }, claim);
-  const facts = { id: order.id, reason: order.reason, from: claim.tail.position, to: place.position, leftOut: place.leftOut?.text };
+  const position = await positionOf(options, order, claim.tail.position);
+  const next = await publishRestart(options, { order, position }, claim);
+  const facts = { id: order.id, reason: order.reason, from: claim.tail.position, to: position.position, leftOut: position.leftOut?.text };
   logger.warn(facts, 'the log goes on elsewhere in the source, as it was ordered');
   await restarts.done(endpoint, version);
   return next;
 }
 
-async function placeOf(
+async function positionOf(
   { source, endpoint, checkStart }: RestartOptions,
   order: RestartOrder,
   log: Position | null,
@@ -67,15 +67,15 @@ async function placeOf(
 
 async function publishRestart(
   { endpoint, publisher, encoder }: RestartOptions,
-  { order, place }: { order: RestartOrder; place: RestartPosition },
+  { order, position: heartbeat }: { order: RestartOrder; position: RestartPosition },
   claim: Claim,
 ): Promise<Claim> {
   const { log, epoch, nextSeq, nextOffset, tail } = claim;
   const header = { kind: 'restart', log, seq: nextSeq, epoch } as const;
   const { id, reason } = order;
-  const { position } = place;
+  const { position } = heartbeat;
   // Too little is safe, too much is not.
-  const seen = place.isAhead ? tail.seen : {};
+  const seen = heartbeat.isAhead ? tail.seen : {};
   const record = await encoder.encodeControl(header, { kind: 'restart', endpoint, id, position, seen, reason, tsMs: Date.now() });
   const { firstOffset } = await publisher.publish([record]);
   if (firstOffset !== nextOffset) {
@@ -95,8 +95,8 @@ async function publishRestart(
       restarts: [...tail.restarts, id],
       announced: tail.announced,
       known: null,
-      remedies: 0,
-      rowsUntil: null,
+      resolutions: 0,
+      publishedThrough: null,
       ddl: tail.ddl,
     },
   };

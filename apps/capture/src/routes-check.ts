@@ -8,7 +8,7 @@ import type { Announced, ChannelDocument, Revision, RouteFingerprints } from '@l
 import type { DocumentStore, RevisionStore } from '@lutra/registry';
 import { writersOf } from './suspended-here.js';
 import type { Writer } from './suspended-here.js';
-import { routesOf } from './wanted.js';
+import { routesOf } from './assignments.js';
 
 interface Store {
   readonly channels: Pick<DocumentStore<ChannelDocument>, 'listLatest'>;
@@ -24,7 +24,7 @@ interface Checked {
 /**
  * Resolves to the revision under which the routes may be announced.
  * @param announced by the log so far
- * @throws SyncError CONFIG_BEHIND, which the watch mends; CONFIG_OUTDATED; ZOOKEEPER_UNAVAILABLE
+ * @throws SyncError CONFIG_BEHIND, which the watch fixes; CONFIG_OUTDATED; ZOOKEEPER_UNAVAILABLE
  */
 export async function requireCurrentRoutes(store: Store, work: Checked, announced: Announced | null): Promise<number> {
   const endpoint = work.endpoint.name;

@@ -15,7 +15,7 @@ export interface Of extends Origin {
   readonly seen: Seen;
 }
 
-export interface Place {
+export interface RowNumbers {
   /** Number of the rows event in its transaction, and of the row in it, from 0. */
   readonly event: number;
   readonly row: number;
@@ -27,7 +27,7 @@ export interface Place {
 export function rowEventOf(
   { endpoint, connector, version, now }: RowEventOptions,
   { begin, id, seen, origin, path }: Of,
-  { item, image, at }: { item: Extract<SourceItem, { kind: 'rows' }>; image: RowImage; at: Place },
+  { item, image, at }: { item: Extract<SourceItem, { kind: 'rows' }>; image: RowImage; at: RowNumbers },
 ): RowEvent {
   return {
     op: item.op,

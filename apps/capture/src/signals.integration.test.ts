@@ -1,5 +1,5 @@
 /** What loaders and applications say to capture through tables, from a real server's binlog to what the topic gets. */
-import { checkpointStatement, createStatement, openingStatement, remedyStatement, watermarkStatement } from '@lutra/marker';
+import { checkpointStatement, createStatement, openingStatement, resolutionStatement, watermarkStatement } from '@lutra/marker';
 import type { Checkpoint } from '@lutra/marker';
 import { readBinlog, sourceState } from '@lutra/binlog';
 import { createRouter } from '@lutra/model';
@@ -65,7 +65,7 @@ describe.each(['8.0', '9.7'] as const)('MySQL %s', (version) => {
       ddl: 'stop',
       foldsNames: false,
       seen: {},
-      rowsUntil: null,
+      publishedThrough: null,
       now: () => 7,
     } as const;
     const tracker = new TransactionTracker({ ...options, router, forwarded: createRouter([]) });
@@ -107,21 +107,21 @@ describe.each(['8.0', '9.7'] as const)('MySQL %s', (version) => {
     ]);
   });
 
-  it("gives the remedies of a loader's transaction with the seq that its last marker names, and not one of its rows", async () => {
-    const remedy = { pipeline, database: 'shop', table: 't', key: { id: 9007199254740993n } };
+  it("gives the resolutions of a loader's transaction with the seq that its last marker names, and not one of its rows", async () => {
+    const resolution = { pipeline, database: 'shop', table: 't', key: { id: 9007199254740993n } };
     const row = { id: 9007199254740993n, v: Buffer.from('00ff27', 'hex') };
     const texts = [
       'BEGIN',
       openingStatement(checkpoint),
-      remedyStatement({ ...remedy, row }, 0, quoteText),
+      resolutionStatement({ ...resolution, row }, 0, quoteText),
       'INSERT INTO shop.t VALUES (3, 3)',
-      remedyStatement({ ...remedy, row: null }, 1, quoteText),
+      resolutionStatement({ ...resolution, row: null }, 1, quoteText),
       checkpointStatement({ ...checkpoint, seq: 42 }),
       'COMMIT',
     ];
     expect(await published(() => connection.query(texts.join('; ')))).toEqual([
-      expect.objectContaining({ kind: 'remedy', key: remedy.key, row, seen: { 'shop.there': { log: 'L', seq: 42 } } }),
-      expect.objectContaining({ kind: 'remedy', key: remedy.key, row: null, seen: { 'shop.there': { log: 'L', seq: 42 } } }),
+      expect.objectContaining({ kind: 'resolution', key: resolution.key, row, seen: { 'shop.there': { log: 'L', seq: 42 } } }),
+      expect.objectContaining({ kind: 'resolution', key: resolution.key, row: null, seen: { 'shop.there': { log: 'L', seq: 42 } } }),
       '0 rows',
     ]);
   });
@@ -134,13 +134,16 @@ describe.each(['8.0', '9.7'] as const)('MySQL %s', (version) => {
     ];
     const { host, port, user, password } = server;
     const target = { host, port, user, password };
-    const place = { ...checkpoint, seq: 7 };
+    const position = { ...checkpoint, seq: 7 };
     const said = begun.map(({ name, because = '' }) => {
       return { pipeline, table: { database: 'shop', name }, code: of.code, message: of.message, because };
     });
-    expect(await published(() => writeSuspended(target, place, { begun, ended: [] }))).toEqual([said, '0 rows']);
-    expect(await published(() => writeSuspended(target, place, { begun: [], ended: begun }))).toEqual(['0 rows']);
-    expect(await published(() => writeSuspended(target, place, { begun: begun.slice(1), ended: [] }))).toEqual([said.slice(1), '0 rows']);
+    expect(await published(() => writeSuspended(target, position, { begun, ended: [] }))).toEqual([said, '0 rows']);
+    expect(await published(() => writeSuspended(target, position, { begun: [], ended: begun }))).toEqual(['0 rows']);
+    expect(await published(() => writeSuspended(target, position, { begun: begun.slice(1), ended: [] }))).toEqual([
+      said.slice(1),
+      '0 rows',
+    ]);
   });
 
   it('passes over what an application does not want replicated, with no more rights than that takes', async () => {

@@ -1,7 +1,7 @@
 /**
  * What loaders write to `lutra.signal` → control records, which stand behind the last row of the transaction that wrote them.
  *
- * A watermark says that all that was committed before it has been published; that is so wherever it stands. A remedy belongs to the
+ * A watermark says that all that was committed before it has been published; that is so wherever it stands. A resolution belongs to the
  * decision that was committed with it, so it counts in a loader's transaction only; and its `seen` is of after that transaction.
  * Counter-example for the `seen` of before: the change that lost at home would not be in it, its region would take it for a change that
  * came after, and keep it.
@@ -10,28 +10,28 @@ import { readSignal } from '@lutra/marker';
 import type { Signal } from '@lutra/marker';
 import type { ControlRecord, RowImage, Seen, TableSchema } from '@lutra/model';
 
-export type SignalRecord = Extract<ControlRecord, { kind: 'watermark' | 'remedy' }>;
+export type SignalRecord = Extract<ControlRecord, { kind: 'watermark' | 'resolution' }>;
 
-/** Of one transaction. Its remedies are held until it is committed, however many; of watermarks only each pipeline's last. */
+/** Of one transaction. Its resolutions are held until it is committed, however many; of watermarks only each pipeline's last. */
 export class Signals {
-  readonly #remedies: Extract<Signal, { kind: 'remedy' }>[] = [];
+  readonly #resolutions: Extract<Signal, { kind: 'resolution' }>[] = [];
   readonly #watermarks = new Map<string, string>();
 
   /**
-   * False: a remedy without a loader's transaction around it. It is not even read, so that what somebody writes by hand stops nothing.
+   * False: a resolution without a loader's transaction around it. It is not even read, so that what somebody writes by hand stops nothing.
    * @throws SyncError CHECKPOINT_INVALID if the row cannot be read
    */
   take(table: Pick<TableSchema, 'database' | 'name'>, image: RowImage, isMarked: boolean): boolean {
-    if (!isMarked && image.after?.['kind'] === 'remedy') return false;
+    if (!isMarked && image.after?.['kind'] === 'resolution') return false;
     const signal = readSignal(table, image);
-    if (signal?.kind === 'remedy') this.#remedies.push(signal);
+    if (signal?.kind === 'resolution') this.#resolutions.push(signal);
     if (signal?.kind === 'watermark') this.#watermarks.set(signal.pipeline, signal.token);
     return true;
   }
 
   /** In the order in which they were written. `seen`: as it is after the transaction. */
   *records({ endpoint, seen, tsMs }: { endpoint: string; seen: Seen; tsMs: number }): Generator<SignalRecord> {
-    for (const remedy of this.#remedies) yield { ...remedy, endpoint, seen, tsMs };
+    for (const resolution of this.#resolutions) yield { ...resolution, endpoint, seen, tsMs };
     for (const [pipeline, token] of this.#watermarks) yield { kind: 'watermark', endpoint, pipeline, token, tsMs };
   }
 }

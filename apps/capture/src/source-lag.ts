@@ -26,7 +26,7 @@ const mostMarks = 256;
 
 export class SourceLag {
   #marks: Mark[] = [];
-  #read: { readonly place: FilePosition; readonly seq: number } | null = null;
+  #read: { readonly position: FilePosition; readonly seq: number } | null = null;
   #seq = -1;
   /** All that the source had then is acknowledged. */
   #reachedAt: number | null = null;
@@ -41,14 +41,14 @@ export class SourceLag {
   looked({ file, pos, at }: SourceEnd): void {
     this.#marks.push({ end: { file, pos }, at, seq: null });
     if (this.#marks.length > mostMarks) this.#merge();
-    if (this.#read) this.read(this.#read.place, this.#read.seq);
+    if (this.#read) this.read(this.#read.position, this.#read.seq);
   }
 
-  /** Everything before `place` was read; its records are those up to `seq`. */
-  read(place: FilePosition, seq: number): void {
-    this.#read = { place, seq };
+  /** Everything before `position` was read; its records are those up to `seq`. */
+  read(position: FilePosition, seq: number): void {
+    this.#read = { position, seq };
     for (const mark of this.#marks) {
-      if (isBefore(place, mark.end)) break;
+      if (isBefore(position, mark.end)) break;
       mark.seq ??= seq;
     }
     this.#settle();

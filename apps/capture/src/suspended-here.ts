@@ -9,7 +9,7 @@
 import type { SourceConnection } from '@lutra/binlog';
 import type { SuspendedRow } from '@lutra/marker';
 import {
-  carriedFingerprint,
+  replicationFingerprint,
   createRouter,
   flowsBothWays,
   foldedName,
@@ -43,7 +43,7 @@ export function writersOf(endpoint: string, channels: readonly ChannelDocument[]
 }
 
 function writerOf(id: string, pipeline: PipelineDocument, back: readonly Route[]): Writer {
-  return { id, fingerprint: carriedFingerprint(pipeline), routes: pipelineRoutes(pipeline), back };
+  return { id, fingerprint: replicationFingerprint(pipeline), routes: pipelineRoutes(pipeline), back };
 }
 
 /** Ends a leadership: the next claim leaves them out. */

@@ -1,8 +1,8 @@
-/** The end of a log whose beginning retention has removed, together with the record that ZooKeeper's copy names. */
+/** The end of a log whose beginning retention has removed, together with the record that the position backup names. */
 import type { RecordDecoder } from '@lutra/avro';
 import type { RawRecord } from '@lutra/bus';
 import type { LogRecord } from '@lutra/model';
-import type { LogCopy } from '@lutra/registry';
+import type { PositionBackup } from '@lutra/registry';
 import { describe, expect, it } from 'vitest';
 import { TailReader } from './tail.js';
 
@@ -16,14 +16,22 @@ const heartbeat = (offset: number, epoch: number, seq: number, upTo: number): Lo
     endpoint: 'a',
     position: { file: 'f', pos: upTo, gtidSet: gtidSet(upTo) },
     seen: {},
-    remedies: 0,
-    rowsUntil: null,
+    resolutions: 0,
+    publishedThrough: null,
     tsMs: 0,
   },
 });
-const copy = { log: 'L', epoch: 1, seq: 2, offset: 3, position: { file: 'f', pos: 1, gtidSet: '' }, seen: {}, updatedAt: 0 } as LogCopy;
+const backup = {
+  log: 'L',
+  epoch: 1,
+  seq: 2,
+  offset: 3,
+  position: { file: 'f', pos: 1, gtidSet: '' },
+  seen: {},
+  updatedAt: 0,
+} as PositionBackup;
 
-async function positionOf(records: readonly LogRecord[], of: LogCopy | null = copy): Promise<string | null | undefined> {
+async function positionOf(records: readonly LogRecord[], of: PositionBackup | null = backup): Promise<string | null | undefined> {
   const reader = new TailReader('t', decoder, of);
   for (const record of records) await reader.read(record as unknown as RawRecord);
   return reader.tail.position?.gtidSet;
@@ -38,8 +46,8 @@ describe('a log without its beginning', () => {
   });
 
   it('does not take a record of an epoch before the one that the copy is of', async () => {
-    expect(await positionOf([heartbeat(10, 1, 9, 100), heartbeat(11, 2, 8, 51)], { ...copy, epoch: 2 })).toBe(gtidSet(51));
-    expect(await positionOf([heartbeat(10, 1, 9, 100)], { ...copy, epoch: 2 })).toBeUndefined();
+    expect(await positionOf([heartbeat(10, 1, 9, 100), heartbeat(11, 2, 8, 51)], { ...backup, epoch: 2 })).toBe(gtidSet(51));
+    expect(await positionOf([heartbeat(10, 1, 9, 100)], { ...backup, epoch: 2 })).toBeUndefined();
   });
 });
 
@@ -52,7 +60,7 @@ describe('the routes that a log has', () => {
   });
 
   it('are those of the copy until a record says others', async () => {
-    const reader = new TailReader('t', decoder, { ...copy, routes: said(1) });
+    const reader = new TailReader('t', decoder, { ...backup, routes: said(1) });
     await reader.read(heartbeat(3, 1, 2, 100) as unknown as RawRecord);
     expect(reader.tail.announced).toEqual(said(1));
     await reader.read(record(4, 3, 2) as unknown as RawRecord);
@@ -61,33 +69,33 @@ describe('the routes that a log has', () => {
 
   it('say from which server the heartbeats behind them were read', async () => {
     const known = async (...records: readonly LogRecord[]) => {
-      const reader = new TailReader('t', decoder, copy);
+      const reader = new TailReader('t', decoder, backup);
       for (const each of records) await reader.read(each as unknown as RawRecord);
       return reader.tail.known;
     };
     const first = [heartbeat(3, 1, 2, 100), record(4, 3, 2)];
-    const place = (upTo: number) => ({ file: 'f', pos: upTo, gtidSet: gtidSet(upTo), serverUuid: 'S' });
+    const position = (upTo: number) => ({ file: 'f', pos: upTo, gtidSet: gtidSet(upTo), serverUuid: 'S' });
     expect(await known(...first)).toBeNull();
-    expect(await known(...first, heartbeat(5, 1, 4, 101))).toEqual(place(101));
-    // The first heartbeat of a leader has the place of the one before it, perhaps on another server.
+    expect(await known(...first, heartbeat(5, 1, 4, 101))).toEqual(position(101));
+    // The first heartbeat of a leader has the position of the one before it, perhaps on another server.
     const epoch = { offset: 6, header: { kind: 'epoch', log: '', seq: -1, epoch: 2 }, body: { kind: 'epoch', leader: 'm' } } as LogRecord;
-    expect(await known(...first, heartbeat(5, 1, 4, 101), epoch, heartbeat(7, 2, 5, 102))).toEqual(place(101));
+    expect(await known(...first, heartbeat(5, 1, 4, 101), epoch, heartbeat(7, 2, 5, 102))).toEqual(position(101));
     const restart = {
       offset: 6,
       header: { kind: 'restart', log: 'L', seq: 5, epoch: 1 },
-      body: { kind: 'restart', id: 'x', position: place(9) },
+      body: { kind: 'restart', id: 'x', position: position(9) },
     };
     expect(await known(...first, heartbeat(5, 1, 4, 101), restart as unknown as LogRecord)).toBeNull();
   });
 
   it('are not known where neither has any', async () => {
-    const reader = new TailReader('t', decoder, copy);
+    const reader = new TailReader('t', decoder, backup);
     await reader.read(heartbeat(3, 1, 2, 100) as unknown as RawRecord);
     expect(reader.tail.announced).toBeNull();
   });
 });
 
-describe('a remedy at the end of a log', () => {
+describe('a resolution at the end of a log', () => {
   it('moves neither the position nor what had been seen there: its transaction is read again', async () => {
     const reader = new TailReader('t', decoder, null);
     const epoch = {
@@ -95,12 +103,12 @@ describe('a remedy at the end of a log', () => {
       header: { kind: 'epoch', log: '', seq: -1, epoch: 1 },
       body: { kind: 'epoch', endpoint: 'a', leader: 'l', tsMs: 0 },
     };
-    const remedy = {
+    const resolution = {
       offset: 2,
-      header: { kind: 'remedy', log: 'L', seq: 1, epoch: 1 },
-      body: { kind: 'remedy', endpoint: 'a', seen: { b: { log: 'M', seq: 9 } } },
+      header: { kind: 'resolution', log: 'L', seq: 1, epoch: 1 },
+      body: { kind: 'resolution', endpoint: 'a', seen: { b: { log: 'M', seq: 9 } } },
     };
-    for (const record of [epoch, heartbeat(1, 1, 0, 100), remedy]) await reader.read(record as unknown as RawRecord);
+    for (const record of [epoch, heartbeat(1, 1, 0, 100), resolution]) await reader.read(record as unknown as RawRecord);
     expect(reader.tail).toMatchObject({ state: { seq: 1 }, position: { gtidSet: gtidSet(100) }, seen: {} });
   });
 });
@@ -119,42 +127,49 @@ describe('a forwarded transaction at the end of a log', () => {
         },
       },
     }) as unknown as LogRecord;
-  const remedy = (seq: number): LogRecord =>
-    ({ offset: seq + 1, header: { kind: 'remedy', log: 'L', seq, epoch: 1 }, body: { kind: 'remedy' } }) as unknown as LogRecord;
+  const resolution = (seq: number): LogRecord =>
+    ({ offset: seq + 1, header: { kind: 'resolution', log: 'L', seq, epoch: 1 }, body: { kind: 'resolution' } }) as unknown as LogRecord;
   const epoch = { offset: 0, header: { kind: 'epoch', log: '', seq: -1, epoch: 1 }, body: { kind: 'epoch', leader: 'l' } } as LogRecord;
 
   async function tailOf(...records: readonly LogRecord[]): Promise<unknown> {
     const reader = new TailReader('t', decoder, null);
     for (const record of [epoch, heartbeat(1, 1, 0, 100), ...records]) await reader.read(record as unknown as RawRecord);
-    const { position, seen, remedies, rowsUntil } = reader.tail;
-    return { end: position?.gtidSet, seen, remedies, rowsUntil: rowsUntil?.slice(37) ?? null };
+    const { position, seen, resolutions, publishedThrough } = reader.tail;
+    return { end: position?.gtidSet, seen, resolutions, publishedThrough: publishedThrough?.slice(37) ?? null };
   }
 
-  it('is read again for its remedies and for what it had seen, but not for its rows', async () => {
-    const forwarded = { end: gtidSet(100), seen: {}, rowsUntil: '101' };
-    expect(await tailOf(row(1, 101, ['b', 'a']))).toEqual({ ...forwarded, remedies: 0 });
-    expect(await tailOf(row(1, 101, ['b', 'a']), remedy(2))).toEqual({ ...forwarded, remedies: 1 });
-    expect(await tailOf(row(1, 101, ['b', 'a']), remedy(2), row(3, 102, ['c', 'a']))).toEqual({
+  it('is read again for its resolutions and for what it had seen, but not for its rows', async () => {
+    const forwarded = { end: gtidSet(100), seen: {}, publishedThrough: '101' };
+    expect(await tailOf(row(1, 101, ['b', 'a']))).toEqual({ ...forwarded, resolutions: 0 });
+    expect(await tailOf(row(1, 101, ['b', 'a']), resolution(2))).toEqual({ ...forwarded, resolutions: 1 });
+    expect(await tailOf(row(1, 101, ['b', 'a']), resolution(2), row(3, 102, ['c', 'a']))).toEqual({
       ...forwarded,
-      remedies: 1,
-      rowsUntil: '102',
+      resolutions: 1,
+      publishedThrough: '102',
     });
   });
 
   it('is read again with what follows it, for its GTID would be missing; a transaction of its own moves the position where nothing else came', async () => {
-    const own = { end: gtidSet(100), seen: {}, remedies: 1, rowsUntil: '102' };
-    expect(await tailOf(row(1, 101, ['b', 'a']), remedy(2), row(3, 102, ['a']))).toEqual(own);
-    expect(await tailOf(remedy(1), row(2, 102, ['a']))).toEqual(own);
-    expect(await tailOf(row(1, 101, ['a']))).toMatchObject({ end: gtidSet(101), seen: { b: { log: 'M', seq: 101 } }, rowsUntil: null });
+    const own = { end: gtidSet(100), seen: {}, resolutions: 1, publishedThrough: '102' };
+    expect(await tailOf(row(1, 101, ['b', 'a']), resolution(2), row(3, 102, ['a']))).toEqual(own);
+    expect(await tailOf(resolution(1), row(2, 102, ['a']))).toEqual(own);
+    expect(await tailOf(row(1, 101, ['a']))).toMatchObject({
+      end: gtidSet(101),
+      seen: { b: { log: 'M', seq: 101 } },
+      publishedThrough: null,
+    });
   });
 
   it('is behind a heartbeat', async () => {
-    expect(await tailOf(row(1, 101, ['b', 'a']), remedy(2), heartbeat(4, 1, 3, 101))).toMatchObject({ end: gtidSet(101), rowsUntil: null });
+    expect(await tailOf(row(1, 101, ['b', 'a']), resolution(2), heartbeat(4, 1, 3, 101))).toMatchObject({
+      end: gtidSet(101),
+      publishedThrough: null,
+    });
   });
 
   it('is still to be left out where a new leader has said so and no more', async () => {
     const claimed = heartbeat(3, 1, 2, 100);
-    const told = { ...claimed, body: { ...claimed.body, remedies: 2, rowsUntil: `${uuid}:101` } } as LogRecord;
-    expect(await tailOf(row(1, 101, ['b', 'a']), told)).toEqual({ end: gtidSet(100), seen: {}, remedies: 2, rowsUntil: '101' });
+    const told = { ...claimed, body: { ...claimed.body, resolutions: 2, publishedThrough: `${uuid}:101` } } as LogRecord;
+    expect(await tailOf(row(1, 101, ['b', 'a']), told)).toEqual({ end: gtidSet(100), seen: {}, resolutions: 2, publishedThrough: '101' });
   });
 });

@@ -1,7 +1,7 @@
 import { createRouter, SyncError } from '@lutra/model';
 import type { ColumnSchema, Route, Row, Seen, SourceItem, TableSchema } from '@lutra/model';
 import { describe, expect, it } from 'vitest';
-import { checkpointRow, marker, remedy, signals, watermark } from './loader-writes.fixture.js';
+import { checkpointRow, marker, resolution, signals, watermark } from './loader-writes.fixture.js';
 import type { Output } from './output.js';
 import { TransactionTracker } from './transactions.js';
 
@@ -35,7 +35,7 @@ const rows = (table: TableSchema, ...ids: number[]): SourceItem => ({
 function tracker(
   ddl: 'stop' | 'ignore' = 'stop',
   forwarded: readonly Route[] = [],
-  rowsUntil: string | null = null,
+  publishedThrough: string | null = null,
   seen: Seen = {},
 ): TransactionTracker {
   const router = createRouter([{ schema: 'shop', table: '*' }]);
@@ -46,7 +46,7 @@ function tracker(
     version: '8',
     router,
     forwarded: createRouter(forwarded),
-    rowsUntil,
+    publishedThrough,
     ddl,
     foldsNames: false,
     seen,
@@ -81,7 +81,7 @@ describe('what the topic gets', () => {
     expect(own[0]).toMatchObject({ kind: 'row', event: { transaction: { seen: { 'c.p': { log: 'L', seq: 41 } } } } });
   });
 
-  it('takes the last marker of a huge copy for seen', () => {
+  it('takes the last marker of a large copy for seen', () => {
     const to = tracker();
     feed(to, begin(1), marker(41), rows(orders, 1), marker(99), commit(1));
     expect(feed(to, begin(2), rows(orders, 2), commit(2))[0]).toMatchObject({
@@ -146,7 +146,7 @@ describe('where pipelines forward', () => {
     expect(feed(forwarding(), begin(1), unknown, rows(orders, 1), commit(1))).toMatchObject([{ kind: 'boundary', rows: 0, seen: {} }]);
   });
 
-  it('what is read again is left out up to the transaction whose rows are in the log already; what it had seen and its remedies are not', () => {
+  it('what is read again is left out up to the transaction whose rows are in the log already; what it had seen and its resolutions are not', () => {
     const to = tracker('stop', [{ schema: 'shop', table: 'orders' }], 'u:2');
     const again = feed(
       to,
@@ -157,11 +157,11 @@ describe('where pipelines forward', () => {
       begin(2),
       marker(42),
       rows(orders, 2),
-      signals(remedy(0, 2)),
+      signals(resolution(0, 2)),
       commit(2),
     );
     expect(again.map(({ kind }) => kind)).toEqual(['boundary', 'signal', 'boundary']);
-    expect(again.map((output) => output.kind === 'boundary' && output.rowsUntil)).toEqual(['u:2', false, null]);
+    expect(again.map((output) => output.kind === 'boundary' && output.publishedThrough)).toEqual(['u:2', false, null]);
     expect(again.at(-1)).toMatchObject({ rows: 0, seen: { 'c.p': { seq: 42 } } });
     expect(published(feed(to, begin(3), rows(orders, 3), commit(3)))).toEqual([[3, 1, true]]);
   });
@@ -169,7 +169,7 @@ describe('where pipelines forward', () => {
   it('a source without GTIDs whose binlog lost that transaction is refused', () => {
     const lost = { ...begin(5), gtid: null } as SourceItem;
     expect(() => feed(tracker('stop', [], 'binlog.1:4'), lost)).toThrow(expect.objectContaining({ code: 'SOURCE_BEHIND' }));
-    expect(feed(tracker('stop', [], 'binlog.1:5'), lost, commit(5))).toMatchObject([{ kind: 'boundary', rowsUntil: null }]);
+    expect(feed(tracker('stop', [], 'binlog.1:5'), lost, commit(5))).toMatchObject([{ kind: 'boundary', publishedThrough: null }]);
   });
 
   const copyOf = (row: Row): SourceItem => ({ ...marker(0), rows: [{ before: row, after: row }] }) as SourceItem;
@@ -208,19 +208,19 @@ describe('what a loader asks capture to publish', () => {
     ]);
   });
 
-  it('is remedies in their order, with what had been seen after the transaction that holds them, a huge one too', () => {
+  it('is resolutions in their order, with what had been seen after the transaction that holds them, a large one too', () => {
     const outputs = feed(
       tracker(),
       begin(1),
       marker(41),
       rows(orders, 1),
-      signals(remedy(0, 1)),
+      signals(resolution(0, 1)),
       rows(orders, 2),
-      signals(remedy(1, 2, true), remedy(2, 3)),
+      signals(resolution(1, 2, true), resolution(2, 3)),
       marker(99),
       commit(1),
     );
-    const common = { kind: 'remedy', endpoint: 'a', pipeline: 'c.p', database: 'shop', table: 'orders', seen: upTo(99), tsMs: 7 };
+    const common = { kind: 'resolution', endpoint: 'a', pipeline: 'c.p', database: 'shop', table: 'orders', seen: upTo(99), tsMs: 7 };
     expect(outputs).toEqual([
       { kind: 'signal', record: { ...common, key: { id: 1 }, row: { id: 1 } } },
       { kind: 'signal', record: { ...common, key: { id: 2 }, row: null } },
@@ -235,21 +235,23 @@ describe('what a loader asks capture to publish', () => {
     expect(published(outputs).at(-1)).toEqual([2, 2, true]);
   });
 
-  it('is forgotten with the transaction: the next one has none of it', () => {
+  it('is discarded with the transaction: the next one has none of it', () => {
     const to = tracker();
-    feed(to, begin(1), marker(41), signals(remedy(0, 1)), commit(1));
+    feed(to, begin(1), marker(41), signals(resolution(0, 1)), commit(1));
     expect(kinds(feed(to, begin(2), rows(orders, 2), commit(2)))).toEqual(['row', 'boundary']);
   });
 
-  it('is no remedy without a loader, even one that cannot be read', () => {
-    const outputs = feed(tracker(), begin(1), signals({ ...remedy(0, 1), content: 'by hand' }), rows(orders, 1), commit(1));
+  it('is no resolution without a loader, even one that cannot be read', () => {
+    const outputs = feed(tracker(), begin(1), signals({ ...resolution(0, 1), content: 'by hand' }), rows(orders, 1), commit(1));
     expect(kinds(outputs)).toEqual(['ignored', 'row', 'boundary']);
   });
 
   it('stops capture where a loader wrote what cannot be read', () => {
     const to = tracker();
     feed(to, begin(1), marker(41));
-    expect(() => feed(to, signals({ ...remedy(0, 1), content: '{}' }))).toThrow(expect.objectContaining({ code: 'CHECKPOINT_INVALID' }));
+    expect(() => feed(to, signals({ ...resolution(0, 1), content: '{}' }))).toThrow(
+      expect.objectContaining({ code: 'CHECKPOINT_INVALID' }),
+    );
   });
 
   it('is held once for each pipeline, however many watermarks a transaction writes', () => {

@@ -19,7 +19,7 @@ import type { Boundary, Output } from './output.js';
 import { asksToSkip } from './own-tables.js';
 import { rowEventOf } from './row-event.js';
 import type { RowEventOptions } from './row-event.js';
-import { requireBefore } from './rows-until.js';
+import { requireBefore } from './published-through.js';
 import { Signals } from './signals.js';
 import { requireUnrouted } from './statement-change.js';
 
@@ -33,7 +33,7 @@ export interface TrackerOptions extends RowEventOptions {
   readonly foldsNames: boolean;
   readonly seen: Seen;
   /** The rows of what comes, up to this transaction, are in the log already (tail.ts); null: none are. */
-  readonly rowsUntil: string | null;
+  readonly publishedThrough: string | null;
 }
 
 type Begin = Extract<SourceItem, { kind: 'begin' }>;
@@ -55,20 +55,20 @@ interface OpenTransaction {
 export class TransactionTracker {
   readonly #options: TrackerOptions;
   #seen: Seen;
-  #rowsUntil: string | null;
+  #publishedThrough: string | null;
   #open: OpenTransaction | null = null;
 
   constructor(options: TrackerOptions) {
     this.#options = options;
     this.#seen = options.seen;
-    this.#rowsUntil = options.rowsUntil;
+    this.#publishedThrough = options.publishedThrough;
   }
 
   /** @throws SyncError DDL_UNSUPPORTED, BINLOG_UNSUPPORTED, CHECKPOINT_INVALID, LOOP_DETECTED, SOURCE_BEHIND */
   *accept(item: SourceItem): Generator<Output> {
     switch (item.kind) {
       case 'begin':
-        if (this.#rowsUntil !== null) requireBefore(this.#rowsUntil, item.at);
+        if (this.#publishedThrough !== null) requireBefore(this.#publishedThrough, item.at);
         this.#open = opened(item);
         return;
       case 'rows':
@@ -95,7 +95,7 @@ export class TransactionTracker {
       else yield { kind: 'ignored', what: 'skip', at: item.at };
     }
     if (item.table.database === checkpointTable.database) return yield* this.#own(open, item);
-    if (open.skipped || this.#rowsUntil !== null) return;
+    if (open.skipped || this.#publishedThrough !== null) return;
     const origin = this.#originOf(open);
     const router = open.marker ? this.#options.forwarded : this.#options.router;
     if (origin && router(item.table)) yield* this.#routed(open, { item, event, origin });
@@ -125,7 +125,7 @@ export class TransactionTracker {
     if (open.skipped) return;
     open.signals ??= new Signals();
     for (const image of item.rows)
-      if (!open.signals.take(item.table, image, open.marker !== null)) yield { kind: 'ignored', what: 'remedy', at: item.at };
+      if (!open.signals.take(item.table, image, open.marker !== null)) yield { kind: 'ignored', what: 'resolution', at: item.at };
   }
 
   /** A later marker of the same copy carries the final position. */
@@ -145,7 +145,7 @@ export class TransactionTracker {
         details: { file: end.file, pos: end.pos },
       });
     this.#open = null;
-    if (open.id === this.#rowsUntil) this.#rowsUntil = null;
+    if (open.id === this.#publishedThrough) this.#publishedThrough = null;
     const { held, marker, signals, suspended } = open;
     if (suspended.length > 0) yield { kind: 'suspended', rows: suspended, at: open.begin.at };
     if (held) {
@@ -181,7 +181,7 @@ export class TransactionTracker {
       marked: marker !== null,
       skipped,
       rows,
-      rowsUntil: this.#rowsUntil,
+      publishedThrough: this.#publishedThrough,
     };
   }
 }

@@ -2,7 +2,7 @@
  * What a table costs that capture cannot read. Where every running channel that routes it says `suspend`, the table is left out of the log
  * from the next claim on: what was published of the transaction in which it was met is void by then, so the log leaves it out from between
  * two transactions, and reads that one again. Nothing must be kept for that but the `routes` record: a capture that dies before it meets
- * the table once more, at the same place.
+ * the table once more, at the same position.
  */
 import { ofTable, SyncError, createRouter, toSyncError, unreadable } from '@lutra/model';
 import type { Route, RowEvent, Suspension, TableName, TableSchema } from '@lutra/model';
@@ -22,13 +22,13 @@ interface Work {
 
 /**
  * What ended a run, as the suspensions that it costs.
- * @throws what ended it where that is no matter of routed tables; with the ways out where a channel does not want one suspended
+ * @throws what ended it where that is no matter of routed tables; with the recovery actions where a channel does not want one suspended
  */
 export function suspensionsOf(thrown: unknown, work: Work, at: number): readonly Suspension[] {
   const found = thrown instanceof TablesSuspended ? thrown.tables : [unread(thrown, work, at)];
   for (const table of found) {
     const stops = work.stopping.filter(({ routes }) => createRouter(routes)(table) !== null);
-    if (stops.length > 0) throw withWaysOut(toSyncError(thrown), table, stops);
+    if (stops.length > 0) throw withRecovery(toSyncError(thrown), table, stops);
   }
   return found;
 }
@@ -42,7 +42,7 @@ function unread(thrown: unknown, { routes }: Work, at: number): Suspension {
   return { ...table, code: error.code, message: error.message, where: `${file ?? '?'}:${pos ?? '?'}`, at };
 }
 
-function withWaysOut(error: SyncError, { database, name }: TableName, stops: readonly StoppingChannel[]): SyncError {
+function withRecovery(error: SyncError, { database, name }: TableName, stops: readonly StoppingChannel[]): SyncError {
   const channels = stops.map(({ channel }) => channel).join(', ');
   const exclude = `put "${database}.${name}" into "exclude" of the pipelines of channel ${channels} that read here, then bring the table by hand`;
   const suspend = `or give channel ${channels} "onUnsupported": "suspend"`;

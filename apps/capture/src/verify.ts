@@ -4,8 +4,8 @@ import type { CaptureRun, Source } from './capture-run.js';
 import type { Claim, Claimed } from './claim.js';
 import { requireMarkers } from './markers.js';
 import { carryOutRestart } from './restart.js';
-import { requireRowsUntil } from './rows-until.js';
-import { startOf } from './start-place.js';
+import { requirePublishedThrough } from './published-through.js';
+import { startOf } from './start-position.js';
 
 /** A claim that may be written under. */
 export interface Verified extends Source {
@@ -27,9 +27,9 @@ export async function verify(run: CaptureRun, { claim: claimed, revision }: Clai
   const restarting = { endpoint: endpoint.name, source, checkStart, restarts: registry.restarts, publisher, encoder, logger };
   const claim = await carryOutRestart(restarting, claimed);
   const start = startOf(claim, endpoint, from.state);
-  // Before the first record: with it the log has a place, and another `start` in the configuration would no longer count.
+  // Before the first record: with it the log has a position, and another `start` in the configuration would no longer count.
   if (claim.tail.position === null) await during(sourceName, () => checkStart(source, () => start));
-  await during(sourceName, () => requireRowsUntil({ source, checkStart }, start, claim.tail.rowsUntil));
+  await during(sourceName, () => requirePublishedThrough({ source, checkStart }, start, claim.tail.publishedThrough));
   logger.info({ epoch: claim.epoch, log: claim.log, nextSeq: claim.nextSeq, from: start }, 'claimed the log');
   status.update({ epoch: claim.epoch, log: claim.log });
   // A table's first row must not wait for a ZooKeeper that is away.

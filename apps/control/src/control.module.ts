@@ -6,7 +6,7 @@ import type { Registry } from '@lutra/registry';
 import type { Health, Logger, Metrics } from '@lutra/telemetry';
 import { AboutController } from './about/about.controller.js';
 import { AddedTablesService } from './channels/added-tables.service.js';
-import { LeftTablesService } from './channels/left-tables.service.js';
+import { RemovedTablesService } from './channels/removed-tables.service.js';
 import { WayBackService } from './channels/way-back.service.js';
 import { ChannelActionService } from './channels/channel-action.service.js';
 import { ChannelController } from './channels/channel.controller.js';
@@ -23,7 +23,7 @@ import { EndpointResetService } from './endpoints/endpoint-reset.service.js';
 import { EndpointRestartService } from './endpoints/endpoint-restart.service.js';
 import { EndpointService } from './endpoints/endpoint.service.js';
 import { SecretController } from './endpoints/secret.controller.js';
-import { EndpointWayOutController } from './endpoints/way-out.controller.js';
+import { EndpointRecoveryController } from './endpoints/recovery.controller.js';
 import type { Environment } from './environment.js';
 import { ExportController } from './export/export.controller.js';
 import { ExportService } from './export/export.service.js';
@@ -31,8 +31,8 @@ import { ConnectedGuard } from './http/connected.guard.js';
 
 import { PipelineController } from './pipelines/pipeline.controller.js';
 import { PipelineService } from './pipelines/pipeline.service.js';
-import { PipelineWayOutController } from './pipelines/way-out.controller.js';
-import { PipelineWayOutService } from './pipelines/way-out.service.js';
+import { PipelineRecoveryController } from './pipelines/recovery.controller.js';
+import { PipelineRecoveryService } from './pipelines/recovery.service.js';
 import { ChangedRegionService } from './regions/changed-region.service.js';
 import { RegionController } from './regions/region.controller.js';
 import { RegionService } from './regions/region.service.js';
@@ -61,12 +61,12 @@ export function controlModule({ environment, registry, secretKey, metrics, healt
     controllers: [
       RegionController,
       EndpointController,
-      EndpointWayOutController,
+      EndpointRecoveryController,
       SecretController,
       StatusController,
       ChannelController,
       PipelineController,
-      PipelineWayOutController,
+      PipelineRecoveryController,
       ConflictController,
       AboutController,
       HealthController,
@@ -92,14 +92,14 @@ export function controlModule({ environment, registry, secretKey, metrics, healt
       ChangedEndpointService,
       ChangedRegionService,
       AddedTablesService,
-      LeftTablesService,
+      RemovedTablesService,
       WayBackService,
       EndpointRestartService,
       EndpointResetService,
       ChannelService,
       ChannelActionService,
       PipelineService,
-      PipelineWayOutService,
+      PipelineRecoveryService,
       ConflictService,
       ConflictEntryService,
       ConflictRetentionService,

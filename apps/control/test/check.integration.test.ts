@@ -38,12 +38,12 @@ async function run(...statements: readonly string[]): Promise<void> {
 const ids = (answer: Answer): readonly string[] => answer.body.problems.map((problem: { id: string }) => problem.id);
 
 describe('the check of an endpoint', () => {
-  it('lists what is missing with what mends it, and then nothing any more', async () => {
+  it('lists what is missing with what fixes it, and then nothing any more', async () => {
     const before = await client.post('/api/v1/endpoints/a/check');
     expect(before.status).toBe(200);
     expect(before.body.ok).toBe(false);
     expect(before.body.problems).toContainEqual(
-      expect.objectContaining({ id: 'checkpoint-missing', severity: 'error', mend: expect.stringContaining('schemas/lutra.sql') }),
+      expect.objectContaining({ id: 'checkpoint-missing', severity: 'error', fix: expect.stringContaining('schemas/lutra.sql') }),
     );
     const script = await readFile(new URL('../../../schemas/lutra.sql', import.meta.url), 'utf8');
     await run(...script.split(/;\s*$/m).filter((text) => /^(?!--)\S/m.test(text)));
@@ -208,7 +208,7 @@ describe('an endpoint or a region that a running channel uses', () => {
   });
 });
 
-describe('a table that cannot be carried', () => {
+describe('a table that cannot be replicated', () => {
   const channel = (onUnsupported?: string) => ({
     name: 'ef',
     onUnsupported,

@@ -17,7 +17,7 @@ afterEach(async () => {
   for (const cleanUp of cleanUps.splice(0).toReversed()) await cleanUp();
 });
 
-interface Place {
+interface Setup {
   readonly client: ControlClient;
   readonly registry: Registry;
 }
@@ -29,7 +29,7 @@ interface Exported {
 }
 
 /** A control app with a tree of its own. */
-async function open(key = secretKey): Promise<Place> {
+async function open(key = secretKey): Promise<Setup> {
   const LUTRA_ROOT = `/export-${++number}`;
   const control = await startControl({ ZOOKEEPER: zooKeeper.connect, LUTRA_ROOT }, key);
   const registry = new Registry({ connect: zooKeeper.connect, root: LUTRA_ROOT, logger: createLogger('test', 'silent') });
@@ -54,7 +54,7 @@ const copy = {
 const texts = ['{"type":"string"}', '{"type": "long"}', '{"type":"int"}'];
 
 /** One of each kind. */
-async function fill({ client, registry }: Place): Promise<void> {
+async function fill({ client, registry }: Setup): Promise<void> {
   for (const name of ['a', 'b']) {
     expect((await client.post('/api/v1/regions', { name, kafka: { brokers: [`${name}:9092`] } })).status).toBe(201);
     const access = { host: name, user: 'lutra', password: `of ${name}`, serverId: 7 };
@@ -69,15 +69,15 @@ async function fill({ client, registry }: Place): Promise<void> {
   await registry.schemas.register('another', texts[1] ?? '');
 }
 
-async function exported({ client }: Place): Promise<Exported> {
+async function exported({ client }: Setup): Promise<Exported> {
   const answer = await client.get('/api/v1/export');
   expect(answer.status).toBe(200);
   return answer.body;
 }
 
-const post = (place: Place, body: unknown) => place.client.post('/api/v1/import', body);
+const post = (setup: Setup, body: unknown) => setup.client.post('/api/v1/import', body);
 
-let source: Place;
+let source: Setup;
 let document: Exported;
 beforeEach(async () => {
   source = await open();
@@ -180,7 +180,7 @@ describe('an import', () => {
     const wrong: readonly (readonly [string, object])[] = [
       ['endpoint a: port', { nodes: { ...nodes, 'endpoints/a': { ...nodes['endpoints/a'], port: 'high' } } }],
       ['region a: name: is b', { nodes: { ...nodes, 'regions/a': nodes['regions/b'] } }],
-      ['copy of the log a: seq', { nodes: { ...nodes, 'logs/a': { ...nodes['logs/a'], seq: -1 } } }],
+      ['position backup a: seq', { nodes: { ...nodes, 'logs/a': { ...nodes['logs/a'], seq: -1 } } }],
       ['a name cannot be', { nodes: { ...nodes, 'logs/A b': nodes['logs/a'] } }],
       ['its text has another id', { nodes: { ...nodes, [id]: '"bytes"' } }],
       ['is not in the export', { nodes: { ...nodes, 'schemas/subjects/x/1': { id: 12 } } }],

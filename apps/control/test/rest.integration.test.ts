@@ -297,7 +297,7 @@ describe('endpoints', () => {
     const { document, version } = (await registry.endpoints.get('a'))!;
     await registry.endpoints.replace('a', { ...document, host: '127.0.0.1', port: 1 }, version);
     const { body } = await client.post('/api/v1/endpoints/a/check');
-    expect(body.problems).toContainEqual(expect.objectContaining({ id: 'secret-unreadable', mend: expect.stringContaining('PUT') }));
+    expect(body.problems).toContainEqual(expect.objectContaining({ id: 'secret-unreadable', fix: expect.stringContaining('PUT') }));
   });
 
   it('are in no log line, status, export or document in clear', async () => {
@@ -415,8 +415,8 @@ describe('channels', () => {
     await registry.logs.write('a', { log: 'L', epoch: 1, seq: 1, offset: 1, position, seen: {}, updatedAt: 1 }, null);
     expect((await put(carry('u'))).status).toBe(200);
     const refused = await put(carry('t', 'u'));
-    expect(refused).toMatchObject({ status: 409, body: { code: 'CONFIG_CONFLICT', details: { problems: [{ id: 'table-left' }] } } });
-    expect(refused.body.message).toContain('shop.t was carried by pipeline ab.there before');
+    expect(refused).toMatchObject({ status: 409, body: { code: 'CONFIG_CONFLICT', details: { problems: [{ id: 'table-removed' }] } } });
+    expect(refused.body.message).toContain('shop.t was replicated by pipeline ab.there before');
     expect((await put(carry('t', 'u'), '?force=true')).status).toBe(200);
   });
 

@@ -4,7 +4,7 @@ import { SyncError } from '@lutra/model';
 import type { SqlText, TargetTable } from '@lutra/mysql';
 import { describe, expect, it } from 'vitest';
 import { Applier } from './applier.js';
-import type { Place } from './log-reader.js';
+import type { RecordPosition } from './log-reader.js';
 import type { Skip } from './skip.js';
 
 const table: TableSchema = {
@@ -99,7 +99,7 @@ interface Particulars {
   readonly skip?: Skip;
   readonly replayUntil?: number;
   readonly forwards?: boolean;
-  readonly carriedOn?: TargetTable;
+  readonly forwarded?: TargetTable;
   readonly targetOf?: () => Promise<TargetTable | null>;
 }
 
@@ -107,29 +107,29 @@ function applierOf(
   writer: ReturnType<typeof remember>['writer'],
   routed = true,
   onFailed?: (error: unknown) => void,
-  { skip, replayUntil = -1, forwards = false, carriedOn, targetOf }: Particulars = {},
+  { skip, replayUntil = -1, forwards = false, forwarded, targetOf }: Particulars = {},
 ) {
   const progress: number[] = [];
   const applier = new Applier({
     checkpoint: { ...first, replayUntil },
     sourceRegion: 'hangzhou',
     targetRegion: 'california',
-    guard: null,
-    settled: new Set(),
+    detector: null,
+    resolved: new Set(),
     forwards,
-    carriedOn: carriedOn !== undefined,
-    tables: { targetOf: targetOf ?? (() => (routed ? (carriedOn ?? target) : null)) },
+    forwarded: forwarded !== undefined,
+    tables: { targetOf: targetOf ?? (() => (routed ? (forwarded ?? target) : null)) },
     writer,
     batchBytes: 4_000,
     skip: skip ?? null,
     onSkipped: async ({ seq }) => void progress.push(-seq),
-    onCommitted: (committed) => progress.push(committed.place.seq),
+    onCommitted: (committed) => progress.push(committed.position.seq),
     ...(onFailed && { onFailed }),
   });
   return { applier, progress };
 }
 
-const place = (seq: number): Place => ({ log: 'L', logEpoch: 1, seq, nextOffset: seq + 1 });
+const position = (seq: number): RecordPosition => ({ log: 'L', logEpoch: 1, seq, nextOffset: seq + 1 });
 function insert(id: number, options: { last?: boolean; origin?: string; size?: number; path?: readonly string[] } = {}): RowEvent {
   const { last = true, origin = 'hangzhou', size = 1, path = [origin] } = options;
   return {
@@ -155,12 +155,12 @@ function unreadable(): { readonly id: number; readonly v: string } {
 }
 
 describe('applying', () => {
-  it('merges the transactions of a backlog, and says the last one’s place', async () => {
+  it('merges the transactions of a backlog, and says the last one’s position', async () => {
     const { told, writer } = remember();
     const { applier, progress } = applierOf(writer);
-    for (const seq of [0, 1, 2]) await applier.row(table, insert(seq), place(seq));
+    for (const seq of [0, 1, 2]) await applier.row(table, insert(seq), position(seq));
     await applier.flush();
-    await applier.settled();
+    await applier.drained();
     expect(told).toEqual(['commit 3 rows at 2 of hangzhou']);
     expect(progress).toEqual([2]);
   });
@@ -168,43 +168,43 @@ describe('applying', () => {
   it('never commits a part of a transaction', async () => {
     const { told, writer } = remember();
     const { applier } = applierOf(writer);
-    await applier.row(table, insert(0), place(0));
-    await applier.row(table, insert(1, { last: false }), place(1));
+    await applier.row(table, insert(0), position(0));
+    await applier.row(table, insert(1, { last: false }), position(1));
     await applier.flush();
-    await applier.settled();
+    await applier.drained();
     expect(told).toEqual(['commit 1 rows at 0 of hangzhou']);
-    await applier.row(table, insert(2), place(2));
+    await applier.row(table, insert(2), position(2));
     await applier.flush();
-    await applier.settled();
+    await applier.drained();
     expect(told.at(-1)).toBe('commit 2 rows at 2 of hangzhou');
   });
 
-  it('forgets a void transaction', async () => {
+  it('discards a void transaction', async () => {
     const { told, writer } = remember();
     const { applier } = applierOf(writer);
-    await applier.row(table, insert(1, { last: false }), place(1));
-    await applier.forget();
-    await applier.row(table, insert(2), place(2));
+    await applier.row(table, insert(1, { last: false }), position(1));
+    await applier.discard();
+    await applier.row(table, insert(2), position(2));
     await applier.flush();
-    await applier.settled();
+    await applier.drained();
     expect(told).toEqual(['commit 1 rows at 2 of hangzhou']);
   });
 
   it('keeps transactions of different origins apart', async () => {
     const { told, writer } = remember();
     const { applier } = applierOf(writer);
-    await applier.row(table, insert(0), place(0));
-    await applier.row(table, insert(1, { origin: 'dublin' }), place(1));
+    await applier.row(table, insert(0), position(0));
+    await applier.row(table, insert(1, { origin: 'dublin' }), position(1));
     await applier.flush();
-    await applier.settled();
+    await applier.drained();
     expect(told).toEqual(['commit 1 rows at 0 of hangzhou', 'commit 1 rows at 1 of dublin']);
   });
 
   it('writes a large transaction while it arrives, as one', async () => {
     const { told, writer } = remember();
     const { applier } = applierOf(writer);
-    await applier.row(table, insert(99), place(0));
-    for (let id = 0; id < 8; id += 1) await applier.row(table, insert(id, { last: id === 7, size: 900 }), place(id + 1));
+    await applier.row(table, insert(99), position(0));
+    for (let id = 0; id < 8; id += 1) await applier.row(table, insert(id, { last: id === 7, size: 900 }), position(id + 1));
     expect(told[0]).toBe('commit 1 rows at 0 of hangzhou');
     expect(told[1]).toBe('open');
     expect(told.at(-1)).toMatch(/^close \d rows at 8$/);
@@ -214,19 +214,19 @@ describe('applying', () => {
   it('rolls a large transaction back when it is void', async () => {
     const { told, writer } = remember();
     const { applier } = applierOf(writer);
-    for (let id = 0; id < 8; id += 1) await applier.row(table, insert(id, { last: false, size: 900 }), place(id));
-    await applier.forget();
+    for (let id = 0; id < 8; id += 1) await applier.row(table, insert(id, { last: false, size: 900 }), position(id));
+    await applier.discard();
     expect(told.at(-1)).toBe('rollback');
-    await applier.row(table, insert(2), place(9));
+    await applier.row(table, insert(2), position(9));
     await applier.flush();
-    await applier.settled();
+    await applier.drained();
     expect(told.at(-1)).toBe('commit 1 rows at 9 of hangzhou');
   });
 
   it('does not write for rows that it does not route, but moves on', async () => {
     const { told, writer } = remember();
     const { applier, progress } = applierOf(writer, false);
-    await applier.row(table, insert(0), place(0));
+    await applier.row(table, insert(0), position(0));
     await applier.flush();
     expect(told).toEqual([]);
     expect(progress).toEqual([0]);
@@ -235,7 +235,7 @@ describe('applying', () => {
 
   it('stops at a transaction that has been here before', async () => {
     const { applier } = applierOf(remember().writer);
-    await expect(applier.row(table, insert(1, { origin: 'california' }), place(1))).rejects.toSatisfy(
+    await expect(applier.row(table, insert(1, { origin: 'california' }), position(1))).rejects.toSatisfy(
       (error) => error instanceof SyncError && error.code === 'LOOP_DETECTED',
     );
   });
@@ -246,9 +246,9 @@ describe('applying', () => {
       const { told, writer } = remember();
       const { applier, progress } = applierOf(writer, true, undefined, { forwards });
       const events = [insert(0), forwarded(1, 'oregon', 'hangzhou'), forwarded(2, 'california', 'hangzhou'), insert(3)];
-      for (const [seq, event] of events.entries()) await applier.row(table, event, place(seq));
+      for (const [seq, event] of events.entries()) await applier.row(table, event, position(seq));
       await applier.flush();
-      await applier.settled();
+      await applier.drained();
       return { told, progress };
     }
 
@@ -259,18 +259,18 @@ describe('applying', () => {
       });
     });
 
-    it('is refused where another pipeline carries on what the source computed in a session of its own', async () => {
+    it('is refused where another pipeline forwards what the source computed in a session of its own', async () => {
       const { told, writer } = remember();
       const computing: TargetTable = { ...target, computed: [{ what: 'column', name: 'w', expression: 'AS (char_length(`v`)) STORED' }] };
-      const { applier } = applierOf(writer, true, undefined, { carriedOn: computing });
+      const { applier } = applierOf(writer, true, undefined, { forwarded: computing });
       const under = (sqlMode: number): RowEvent => {
         const event = insert(1);
         return { ...event, transaction: { ...event.transaction, session: { sqlMode, timeZone: '+08:00', lcTimeNames: 0, collation: 45 } } };
       };
-      await applier.row(table, under(0), place(0));
-      await expect(applier.row(table, under(2 ** 31), place(1))).rejects.toMatchObject({ code: 'SESSION_UNSUPPORTED' });
+      await applier.row(table, under(0), position(0));
+      await expect(applier.row(table, under(2 ** 31), position(1))).rejects.toMatchObject({ code: 'SESSION_UNSUPPORTED' });
       await applier.flush();
-      await applier.settled();
+      await applier.drained();
       expect(told).toEqual(['commit 1 rows at 0 of hangzhou']);
     });
 
@@ -280,26 +280,26 @@ describe('applying', () => {
     });
   });
 
-  it('saves a place only once: the second time would fail at its own fence', async () => {
+  it('saves a position only once: the second time would fail at its own fence', async () => {
     const { told, writer } = remember();
     const { applier } = applierOf(writer);
-    await applier.row(table, insert(0), place(0));
-    applier.passed(place(1));
-    await applier.saveProgress(place(1));
-    await applier.settled();
+    await applier.row(table, insert(0), position(0));
+    applier.passed(position(1));
+    await applier.saveProgress(position(1));
+    await applier.drained();
     expect(told).toEqual(['commit 1 rows at 1 of hangzhou']);
-    await applier.saveProgress(place(1));
-    await applier.saveProgress(place(2));
-    await applier.settled();
+    await applier.saveProgress(position(1));
+    await applier.saveProgress(position(2));
+    await applier.drained();
     expect(told.slice(1)).toEqual(['commit 0 rows at 2 of hangzhou']);
   });
 
   it('saves the place of rows that it does not route', async () => {
     const { told, writer } = remember();
     const { applier } = applierOf(writer, false);
-    await applier.row(table, insert(0), place(0));
-    await applier.saveProgress(place(0));
-    await applier.settled();
+    await applier.row(table, insert(0), position(0));
+    await applier.saveProgress(position(0));
+    await applier.drained();
     expect(told).toEqual(['commit 0 rows at 0 of hangzhou']);
   });
 
@@ -308,7 +308,7 @@ describe('applying', () => {
     const failures: unknown[] = [];
     const failing = { ...writer, commit: () => Promise.reject(new SyncError('TARGET_UNAVAILABLE', 'cut')) };
     const { applier } = applierOf(failing, true, (error) => failures.push(error));
-    await applier.row(table, insert(0), place(0));
+    await applier.row(table, insert(0), position(0));
     await applier.flush();
     await expect.poll(() => failures.length).toBe(1);
   });
@@ -316,9 +316,9 @@ describe('applying', () => {
   it('tells a failed commit to the next call', async () => {
     const { writer } = remember();
     const { applier } = applierOf({ ...writer, commit: () => Promise.reject(new SyncError('ROW_CONFLICT', 'no')) });
-    await applier.row(table, insert(0), place(0));
+    await applier.row(table, insert(0), position(0));
     await applier.flush();
-    await expect(applier.settled()).rejects.toThrow('no');
+    await expect(applier.drained()).rejects.toThrow('no');
     await expect(applier.flush()).rejects.toThrow('no');
   });
 
@@ -326,9 +326,9 @@ describe('applying', () => {
     const { writer } = remember();
     const details = { table: 't', change: 0, changes: 1 };
     const { applier } = applierOf({ ...writer, commit: () => Promise.reject(new SyncError('ROW_CONFLICT', 'shop.t: taken', { details })) });
-    await applier.row(table, insert(7), place(3));
+    await applier.row(table, insert(7), position(3));
     await applier.flush();
-    await expect(applier.settled()).rejects.toMatchObject({
+    await expect(applier.drained()).rejects.toMatchObject({
       message: 'shop.t: taken, id=7 (transaction x, seq 3)',
       details: { ...details, key: 'id=7', seq: 3, log: 'L' },
     });
@@ -342,24 +342,24 @@ describe('applying', () => {
       await writer.commit(text, checkpoint);
     };
     const { applier, progress } = applierOf({ ...writer, commit });
-    for (const seq of [0, 1, 2, 3]) await applier.row(table, insert(seq), place(seq));
+    for (const seq of [0, 1, 2, 3]) await applier.row(table, insert(seq), position(seq));
     await applier.flush();
-    await expect(applier.settled()).rejects.toMatchObject({ message: 'taken, id=2 (transaction x, seq 2)', details: { seq: 2, log: 'L' } });
+    await expect(applier.drained()).rejects.toMatchObject({ message: 'taken, id=2 (transaction x, seq 2)', details: { seq: 2, log: 'L' } });
     expect(told).toEqual(['commit 1 rows at 0 of hangzhou', 'commit 1 rows at 1 of hangzhou']);
     expect(progress).toEqual([0, 1]);
   });
 
-  it('goes on where several are taken one by one: the last one with the place of all, and each counted once', async () => {
+  it('goes on where several are taken one by one: the last one with the position of all, and each counted once', async () => {
     const { told, writer } = remember();
     const commit = async (text: SqlText, checkpoint: Checkpoint): Promise<void> => {
       if (text.sql.includes('(0, ') && text.sql.includes('(2, ')) throw new SyncError('APPLY_REFUSED', 'not together');
       await writer.commit(text, checkpoint);
     };
     const { applier, progress } = applierOf({ ...writer, commit });
-    for (const seq of [0, 1, 2]) await applier.row(table, insert(seq), place(seq));
-    applier.passed(place(3));
+    for (const seq of [0, 1, 2]) await applier.row(table, insert(seq), position(seq));
+    applier.passed(position(3));
     await applier.flush();
-    await applier.settled();
+    await applier.drained();
     const rows = [0, 1, 3].map((seq) => `commit 1 rows at ${seq} of hangzhou`);
     expect(told).toEqual(rows);
     expect(progress).toEqual([0, 1, 3]);
@@ -373,21 +373,21 @@ describe('applying', () => {
       throw new SyncError('TARGET_UNAVAILABLE', 'cut');
     };
     const { applier } = applierOf({ ...writer, commit });
-    for (const seq of [0, 1]) await applier.row(table, insert(seq), place(seq));
+    for (const seq of [0, 1]) await applier.row(table, insert(seq), position(seq));
     await applier.flush();
-    const error: unknown = await applier.settled().catch((thrown: unknown) => thrown);
+    const error: unknown = await applier.drained().catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ message: 'cut', code: 'TARGET_UNAVAILABLE' });
     expect([commits, (error as SyncError).details['seq']]).toEqual([1, undefined]);
   });
 
-  it('records the transaction that a person skips instead of applying it, and goes on behind it', async () => {
+  it('records the transaction that an operator skips instead of applying it, and goes on behind it', async () => {
     const { told, writer } = remember();
     const texts: string[] = [];
     const commit = (text: SqlText, checkpoint: Checkpoint) => (texts.push(text.sql), writer.commit(text, checkpoint));
     const { applier, progress } = applierOf({ ...writer, commit }, true, undefined, { skip: { log: 'L', seq: 1, reason: "it's wrong" } });
-    for (const seq of [0, 1, 2]) await applier.row(table, insert(seq), place(seq));
+    for (const seq of [0, 1, 2]) await applier.row(table, insert(seq), position(seq));
     await applier.flush();
-    await applier.settled();
+    await applier.drained();
     expect(told).toEqual(['commit 1 rows at 0 of hangzhou', 'commit 0 rows at 1 of hangzhou', 'commit 1 rows at 2 of hangzhou']);
     expect(texts[1]).toMatch(/^INSERT INTO lutra\.skipped .*"op":"c","table":"shop\.t"/);
     expect(progress).toEqual([0, 1, -1, 2]);
@@ -396,9 +396,9 @@ describe('applying', () => {
   it('applies what was applied before a rewind in safe mode, and never together with what is new', async () => {
     const { told, writer } = remember();
     const { applier } = applierOf(writer, true, undefined, { replayUntil: 1 });
-    for (const seq of [0, 1, 2, 3]) await applier.row(table, insert(seq), place(seq));
+    for (const seq of [0, 1, 2, 3]) await applier.row(table, insert(seq), position(seq));
     await applier.flush();
-    await applier.settled();
+    await applier.drained();
     expect(told).toEqual(['safe commit 2 rows at 1 of hangzhou', 'commit 2 rows at 3 of hangzhou']);
   });
 
@@ -407,21 +407,21 @@ describe('applying', () => {
     const texts: string[] = [];
     const chunk = (text: SqlText) => (texts.push(text.sql), writer.chunk(text));
     const { applier } = applierOf({ ...writer, chunk }, true, undefined, { replayUntil: 8 });
-    for (let id = 0; id < 8; id += 1) await applier.row(table, insert(id, { last: id === 7, size: 900 }), place(id + 1));
+    for (let id = 0; id < 8; id += 1) await applier.row(table, insert(id, { last: id === 7, size: 900 }), position(id + 1));
     expect(told[0]).toBe('safe open');
     expect(texts[0]).toMatch(/ON DUPLICATE KEY UPDATE/);
-    for (let id = 0; id < 8; id += 1) await applier.row(table, insert(id, { last: id === 7, size: 900 }), place(id + 9));
+    for (let id = 0; id < 8; id += 1) await applier.row(table, insert(id, { last: id === 7, size: 900 }), position(id + 9));
     expect(told.filter((line) => line.endsWith('open'))).toEqual(['safe open', 'open']);
   });
 
-  it('names a huge transaction that is refused by its first seq, and skips it by that, with as many rows as fit', async () => {
+  it('names a large transaction that is refused by its first seq, and skips it by that, with as many rows as fit', async () => {
     const { writer } = remember();
     const refused = () => Promise.reject(new SyncError('ROW_CONFLICT', 'taken', { details: { change: 1, changes: 1 } }));
     const { applier } = applierOf({ ...writer, chunk: refused });
-    const huge = async (to: Applier, size: number): Promise<void> => {
-      for (let id = 0; id < 9; id += 1) await to.row(table, insert(id, { last: id === 8, size }), place(id + 3));
+    const large = async (to: Applier, size: number): Promise<void> => {
+      for (let id = 0; id < 9; id += 1) await to.row(table, insert(id, { last: id === 8, size }), position(id + 3));
     };
-    await expect(huge(applier, 900)).rejects.toMatchObject({
+    await expect(large(applier, 900)).rejects.toMatchObject({
       message: 'taken, id=1 (transaction x, seq 3)',
       details: { seq: 3, log: 'L' },
     });
@@ -429,7 +429,7 @@ describe('applying', () => {
     const texts: string[] = [];
     const commit = (text: SqlText, checkpoint: Checkpoint) => (texts.push(text.sql), next.commit(text, checkpoint));
     const skipping = applierOf({ ...next, commit }, true, undefined, { skip: { log: 'L', seq: 3, reason: 'no' } });
-    await huge(skipping.applier, 700_000);
+    await large(skipping.applier, 700_000);
     expect(told).toEqual(['commit 0 rows at 11 of hangzhou']);
     expect(texts[0]).toContain('{"cut":5}]');
     expect(texts[0]).toMatch(/, 11, NULL\)/);
@@ -440,13 +440,13 @@ describe('applying', () => {
     const { told, writer } = remember();
     const keyless = { ...table, primaryKey: [] };
     const { applier } = applierOf(writer, true, undefined, { replayUntil: 9 });
-    await expect(applier.row(keyless, insert(1), place(4))).rejects.toMatchObject({
+    await expect(applier.row(keyless, insert(1), position(4))).rejects.toMatchObject({
       code: 'APPLY_REFUSED',
       details: { seq: 4 },
     });
     const behind = applierOf(writer, true, undefined, { replayUntil: 9 }).applier;
-    await behind.row(table, insert(1), place(4));
-    await expect(behind.row(keyless, insert(1), place(5))).rejects.toMatchObject({ code: 'APPLY_REFUSED', details: { seq: 5 } });
+    await behind.row(table, insert(1), position(4));
+    await expect(behind.row(keyless, insert(1), position(5))).rejects.toMatchObject({ code: 'APPLY_REFUSED', details: { seq: 5 } });
     expect(told).toEqual(['safe commit 1 rows at 4 of hangzhou']);
   });
 
@@ -458,7 +458,7 @@ describe('applying', () => {
     const { applier } = applierOf(writer);
     const bad = { ...insert(7), after };
     await expect(
-      applier.row(table, insert(6, { last: false }), place(3)).then(() => applier.row(table, bad, place(4))),
+      applier.row(table, insert(6, { last: false }), position(3)).then(() => applier.row(table, bad, position(4))),
     ).rejects.toMatchObject({
       code,
       message: expect.stringMatching(/shop\.t.*id=7.*seq 4/),
@@ -466,15 +466,15 @@ describe('applying', () => {
     });
     const skipping = applierOf(writer, true, undefined, { skip: { log: 'L', seq: 4, reason: 'no' } }).applier;
     const small = { ...bad, after: { id: 7, v: 'x'.repeat(2_000_000) } };
-    await skipping.row(table, insert(6, { last: false }), place(3));
-    await skipping.row(table, small, place(4));
+    await skipping.row(table, insert(6, { last: false }), position(3));
+    await skipping.row(table, small, position(4));
     expect(told).toEqual(['commit 0 rows at 4 of hangzhou']);
   });
 
   it('what names its table alone is given the key of the row', async () => {
     const { writer } = remember();
     const targetOf = () => Promise.reject(new SyncError('SESSION_UNSUPPORTED', 'shop.t: another zone', { details: { table: 't' } }));
-    await expect(applierOf(writer, true, undefined, { targetOf }).applier.row(table, insert(7), place(4))).rejects.toMatchObject({
+    await expect(applierOf(writer, true, undefined, { targetOf }).applier.row(table, insert(7), position(4))).rejects.toMatchObject({
       details: { seq: 4, table: 't', key: 'id=7' },
     });
   });
@@ -483,12 +483,15 @@ describe('applying', () => {
     const { writer } = remember();
     const missing = () => Promise.reject(new SyncError('TABLE_MISSING', 'shop.t is missing', { details: { table: 't' } }));
     const without = applierOf(writer, true, undefined, { targetOf: missing }).applier;
-    await expect(without.row(table, insert(1), place(4))).rejects.toMatchObject({ code: 'TABLE_MISSING', details: { seq: 4, log: 'L' } });
+    await expect(without.row(table, insert(1), position(4))).rejects.toMatchObject({
+      code: 'TABLE_MISSING',
+      details: { seq: 4, log: 'L' },
+    });
     const commit = () => Promise.reject(new RangeError('Array buffer allocation failed'));
     const broken = applierOf({ ...writer, commit }).applier;
-    await broken.row(table, insert(1), place(4));
+    await broken.row(table, insert(1), position(4));
     await broken.flush();
-    await expect(broken.settled()).rejects.toMatchObject({ code: 'INTERNAL', details: { seq: 4, log: 'L' } });
+    await expect(broken.drained()).rejects.toMatchObject({ code: 'INTERNAL', details: { seq: 4, log: 'L' } });
   });
 
   it('records of a large value that is skipped how large it is, and of its row the key', async () => {
@@ -496,7 +499,7 @@ describe('applying', () => {
     const texts: string[] = [];
     const commit = async (text: SqlText) => void texts.push(text.sql);
     const { applier } = applierOf({ ...writer, commit }, true, undefined, { skip: { log: 'L', seq: 4, reason: 'no' } });
-    await applier.row(table, { ...insert(7), after: { id: 7, v: Buffer.alloc(30_000_000) } }, place(4));
+    await applier.row(table, { ...insert(7), after: { id: 7, v: Buffer.alloc(30_000_000) } }, position(4));
     expect(texts[0]).toContain('"after":{"id":7,"v":{"cut":30000000}}');
   });
 });

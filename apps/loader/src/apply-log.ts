@@ -2,9 +2,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { RawRecord } from '@lutra/bus';
 import type { LogRecord, TableName } from '@lutra/model';
-import type { Remedy } from './conflict/remedy.js';
+import type { Resolution } from './conflict/resolution.js';
 import type { LoaderRun } from './loader-run.js';
-import type { Place, Step } from './log-reader.js';
+import type { RecordPosition, Step } from './log-reader.js';
 import type { Stages } from './stages.js';
 import { suspend } from './suspending.js';
 
@@ -12,7 +12,7 @@ import { suspend } from './suspending.js';
 const fetchBytes = 256 * 1024;
 /** Of a record whose decoding is worth a turn of the event loop. */
 const largeBytes = 1024 * 1024;
-/** A pipeline without rows still saves its place now and then, so that retention does not pass it. */
+/** A pipeline without rows still saves its position now and then, so that retention does not pass it. */
 const saveProgressMs = 10 * 60 * 1000;
 /** Loaders of other pipelines wait for our place. */
 const saveProgressForOthersMs = 1_000;
@@ -27,20 +27,20 @@ export async function applyLog(run: LoaderRun, stages: Stages): Promise<void> {
     progress.batch(batch);
     for (const raw of batch) {
       await log.record(raw);
-      if (log.ended) return applier.settled();
+      if (log.ended) return applier.drained();
     }
     progress.batchDone(applier, batch.at(-1));
     await applier.flush();
-    await log.saveProgress(work.guard?.thirds.length ? saveProgressForOthersMs : saveProgressMs);
+    await log.saveProgress(work.detector?.otherWriters.length ? saveProgressForOthersMs : saveProgressMs);
   }
-  await applier.settled();
+  await applier.drained();
 }
 
 class LogApplier {
   readonly #run: LoaderRun;
   readonly #stages: Stages;
   /** Of the batch's last record, if it lies between two transactions. */
-  #passed: Place | null = null;
+  #passed: RecordPosition | null = null;
   #savedAt = Date.now();
   #ended = false;
 
@@ -68,8 +68,8 @@ class LogApplier {
         return this.#row(step);
       case 'control':
         return this.#control(step);
-      case 'forget':
-        return this.#stages.applier.forget();
+      case 'discard':
+        return this.#stages.applier.discard();
       case 'nothing':
     }
   }
@@ -96,38 +96,38 @@ class LogApplier {
     this.#savedAt = Date.now();
   }
 
-  #row({ table, event, place }: Extract<Step, { kind: 'row' }>): Promise<void> {
+  #row({ table, event, position }: Extract<Step, { kind: 'row' }>): Promise<void> {
     const { routes, progress, applier } = this.#stages;
-    // Rows of other pipelines' tables move the place as well; on a busy topic hardly a batch ends with a control record.
-    this.#passed = event.transaction.last ? place : null;
+    // Rows of other pipelines' tables move the position as well; on a busy topic hardly a batch ends with a control record.
+    this.#passed = event.transaction.last ? position : null;
     routes.requireProven();
-    progress.row(event, place);
-    return applier.row(table, event, place);
+    progress.row(event, position);
+    return applier.row(table, event, position);
   }
 
-  async #control({ control, place }: Extract<Step, { kind: 'control' }>): Promise<void> {
+  async #control({ control, position }: Extract<Step, { kind: 'control' }>): Promise<void> {
     const { deps, during } = this.#run;
-    const { routes, progress, applier, guarding, suspensions } = this.#stages;
+    const { routes, progress, applier, detection, suspensions } = this.#stages;
     if (routes.differs(control)) {
       // What lies before the record is applied in any case; nothing behind it, before we know who is behind.
       await applier.flush();
-      await applier.settled();
-      await during('ZooKeeper, for the newest routes', () => routes.requireCarried(control));
+      await applier.drained();
+      await during('ZooKeeper, for the newest routes', () => routes.requireReplicated(control));
     }
-    this.#passed = place;
-    const ended = await suspend({ ...this.#stages, status: deps.status }, control, place);
-    if (control.kind === 'remedy' && guarding?.concerns(control) && !suspensions.has(remedied(control))) {
+    this.#passed = position;
+    const ended = await suspend({ ...this.#stages, status: deps.status }, control, position);
+    if (control.kind === 'resolution' && detection?.concerns(control) && !suspensions.has(remedied(control))) {
       routes.requireProven();
-      progress.remedy(place);
-      await applier.remedy(control, place);
-    } else applier.passed(place);
-    progress.control(control, place);
+      progress.resolution(position);
+      await applier.resolution(control, position);
+    } else applier.passed(position);
+    progress.control(control, position);
     // What is written here from now on has seen what the log left out.
-    if (guarding && control.kind === 'routes' && routes.isProven) await applier.saveProgress(place);
-    this.#ended = guarding !== null && ended;
+    if (detection && control.kind === 'routes' && routes.isProven) await applier.saveProgress(position);
+    this.#ended = detection !== null && ended;
   }
 }
 
-function remedied({ database, table }: Remedy): TableName {
+function remedied({ database, table }: Resolution): TableName {
   return { database, name: table };
 }

@@ -12,7 +12,7 @@ import type { KafkaPort, LoaderIo } from './io.js';
 import type { Attempt } from './recovery.js';
 import { takeOverTarget } from './take-over.js';
 import { TargetWriter } from './target-writer.js';
-import type { LoaderWork } from './wanted.js';
+import type { LoaderWork } from './assignments.js';
 
 export interface LoaderDeps extends WorkDeps {
   readonly io: LoaderIo;

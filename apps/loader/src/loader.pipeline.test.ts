@@ -8,7 +8,7 @@ import { randomBytes } from 'node:crypto';
 import { RecordEncoder } from '@lutra/avro';
 import type { RawRecord } from '@lutra/bus';
 import type { Checkpoint } from '@lutra/marker';
-import { carriedFingerprint, channelSchema, SyncError } from '@lutra/model';
+import { replicationFingerprint, channelSchema, SyncError } from '@lutra/model';
 import type { ChannelDocument, EndpointDocument, RegionDocument, Route, RowEvent, Suspension, TableSchema, WorkStatus } from '@lutra/model';
 import type { ApplyConnection, SqlText, TargetTable } from '@lutra/mysql';
 import { Keyring, sealPassword } from '@lutra/registry';
@@ -19,7 +19,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { runLoader } from './loader.pipeline.js';
 import type { LoaderDeps } from './loader-run.js';
 import type { LoaderIo } from './io.js';
-import type { LoaderWork } from './wanted.js';
+import type { LoaderWork } from './assignments.js';
 
 type Failure = 'none' | 'before' | 'after';
 type Statement = Pick<Checkpoint, 'epoch' | 'seq' | 'nextOffset' | 'logEpoch'>;
@@ -185,10 +185,10 @@ const server: LoaderIo['target'] = {
   },
   readSuspended: async () => world.suspended,
   tiedTables: async () => [],
-  writeSuspended: async (_, place, { begun, ended }) => {
+  writeSuspended: async (_, position, { begun, ended }) => {
     const failure = world.suspending.shift() ?? 'none';
     if (failure === 'before') throw new SyncError('TARGET_UNAVAILABLE', 'cut');
-    if (place.epoch !== world.checkpoint?.epoch) throw new SyncError('FENCED', 'epoch');
+    if (position.epoch !== world.checkpoint?.epoch) throw new SyncError('FENCED', 'epoch');
     world.suspended = [...world.suspended.filter((one) => !ended.some(({ database }) => database === one.database)), ...begun];
     if (failure === 'after') throw new SyncError('TARGET_UNAVAILABLE', 'cut');
   },
@@ -258,8 +258,8 @@ class LogBuilder {
             endpoint: 'a',
             position,
             seen: {},
-            remedies: 0,
-            rowsUntil: null,
+            resolutions: 0,
+            publishedThrough: null,
             tsMs: Date.now(),
           }),
         );
@@ -271,7 +271,7 @@ class LogBuilder {
       }
       case 'partial':
         await this.#rows({ ...piece, routed: true }, { complete: false, epoch: this.#epoch });
-        return this.lead();
+        return this.leadership();
       case 'void': {
         const seq = this.#seq;
         if (this.#epoch > 1) await this.#rows({ rows: piece.rows, large: false, routed: true }, { complete: true, epoch: this.#epoch - 1 });
@@ -301,13 +301,13 @@ class LogBuilder {
   }
 
   /** What home made of a row of crm.t. */
-  async remedy(): Promise<void> {
-    const header = { kind: 'remedy', log: 'L', seq: this.#seq++, epoch: this.#epoch } as const;
+  async resolution(): Promise<void> {
+    const header = { kind: 'resolution', log: 'L', seq: this.#seq++, epoch: this.#epoch } as const;
     const of = { endpoint: 'a', pipeline: 'c.q', database: 'crm', table: 't', key: { id: 1 }, row: null, seen: {}, tsMs: 0 };
-    this.#push(await this.#encoder.encodeControl(header, { kind: 'remedy', ...of }));
+    this.#push(await this.#encoder.encodeControl(header, { kind: 'resolution', ...of }));
   }
 
-  async lead(): Promise<void> {
+  async leadership(): Promise<void> {
     this.#epoch += 1;
     const header = { kind: 'epoch', log: '', seq: -1, epoch: this.#epoch } as const;
     this.#push(await this.#encoder.encodeControl(header, { kind: 'epoch', endpoint: 'a', leader: 'x', tsMs: 0 }));
@@ -360,13 +360,13 @@ const work: LoaderWork = {
   } as EndpointDocument,
   routes: shop,
   forwards: false,
-  carriedOn: false,
+  forwarded: false,
   paused: false,
   onUnsupported: 'suspend',
   targetRegion: null,
-  guard: null,
+  detector: null,
 };
-const routesFingerprint = (routes: readonly Route[]): string => carriedFingerprint({ routes: [...routes], forwards: false });
+const routesFingerprint = (routes: readonly Route[]): string => replicationFingerprint({ routes: [...routes], forwards: false });
 const silent = { info() {}, debug() {}, warn() {}, error() {} } as unknown as LoaderDeps['logger'];
 const deps = (): LoaderDeps => ({
   registry: {
@@ -396,14 +396,14 @@ async function load(
   done: (failures: readonly SyncError[]) => boolean,
   routes = shop,
   onUnsupported: LoaderWork['onUnsupported'] = 'suspend',
-  guard: LoaderWork['guard'] = null,
+  detector: LoaderWork['detector'] = null,
 ): Promise<SyncError[]> {
   const stop = new AbortController();
   const failures: SyncError[] = [];
   const working = supervise({
     signal: stop.signal,
     backoff: { firstMs: 0, maxMs: 0 },
-    run: (signal) => runLoader(deps(), { ...work, routes, onUnsupported, guard }, { leaseNumber: 1, signal }),
+    run: (signal) => runLoader(deps(), { ...work, routes, onUnsupported, detector }, { leaseNumber: 1, signal }),
     onFailure: (error, next) => {
       failures.push(error);
       if (next === 'wait') stop.abort();
@@ -441,7 +441,7 @@ async function build(pieces: readonly Piece[]): Promise<LogBuilder> {
   world.revision = 5;
   Object.assign(world, { suspended: [], suspending: [], refuses: [], leftOutFor: null });
   const log = new LogBuilder();
-  await log.lead();
+  await log.leadership();
   if (pieces.length > 0) await log.routes({ 'c.p': routesFingerprint(shop) });
   for (const each of pieces) await log.add(each);
   return log;
@@ -496,7 +496,7 @@ describe('a table that the routes take in while the loader runs', () => {
     const log = await build([]);
     await log.routes(fingerprint(shop));
     await log.add(transaction(2));
-    await log.lead();
+    await log.leadership();
     await log.routes(now, said);
     await log.add(transaction(3, false));
     await log.add(transaction(1));
@@ -559,7 +559,7 @@ describe('a table that the routes take in while the loader runs', () => {
   it('stops where the topic leaves its tables out', async () => {
     for (const tables of [[], ['crm.*', 'shop.t?']]) {
       await changed({ 'c.q': 'x' }, 3, { tables });
-      expect((await load((known) => known.length > 0 || world.rows.length > 2))[0]).toMatchObject({ code: 'LOG_NOT_CARRIED' });
+      expect((await load((known) => known.length > 0 || world.rows.length > 2))[0]).toMatchObject({ code: 'LOG_LACKS_TABLES' });
       expect(world.rows).toEqual([1, 2]);
     }
   });
@@ -576,7 +576,7 @@ describe('a table that the routes take in while the loader runs', () => {
     world.revision = 5;
     world.log = [...world.log];
     expect((await load((known) => known.length > 0))[0]).toMatchObject({ code: 'CONFIG_OUTDATED' });
-    // A person says that these are right.
+    // An operator says that these are right.
     world.revision = 7;
     expect(await load(() => world.checkpoint?.routes?.revision === 7)).toEqual([]);
     expect(world.checkpoint?.routes).toEqual({ revision: 7, fingerprint: routesFingerprint(shop) });
@@ -586,11 +586,11 @@ describe('a table that the routes take in while the loader runs', () => {
     const log = await build([]);
     await log.routes({ 'c.q': 'x' }, { tables: ['shop.*'] });
     await log.add(transaction(2));
-    await log.lead();
+    await log.leadership();
     await log.routes(fingerprint(shop), { tables: ['shop.*'] });
     await log.add(transaction(2));
     Object.assign(world, { log: log.records, batchSizes: [3], failures: [], rows: [], checkpoint: null, connections: 0 });
-    expect((await load((known) => known.length > 0 || world.rows.length > 0))[0]).toMatchObject({ code: 'LOG_BEGINNING_UNKNOWN' });
+    expect((await load((known) => known.length > 0 || world.rows.length > 0))[0]).toMatchObject({ code: 'LOG_START_UNKNOWN' });
     expect(world.rows).toEqual([]);
   });
 
@@ -605,9 +605,9 @@ describe('a table that the routes take in while the loader runs', () => {
 });
 
 it('a target that was aimed at another server past control has its password sent to nobody', async () => {
-  const lead = { leaseNumber: 1, signal: new AbortController().signal };
+  const leadership = { leaseNumber: 1, signal: new AbortController().signal };
   const aimed = { ...work, target: { ...work.target, host: 'stranger' } };
-  await expect(runLoader(deps(), aimed, lead)).rejects.toMatchObject({ code: 'SECRET_UNREADABLE' });
+  await expect(runLoader(deps(), aimed, leadership)).rejects.toMatchObject({ code: 'SECRET_UNREADABLE' });
 });
 
 describe('a table that is suspended', () => {
@@ -616,7 +616,7 @@ describe('a table that is suspended', () => {
   const transaction = (rows: number, routed: boolean) => ({ kind: 'transaction', rows, large: false, routed }) as const;
   const ours = fc.record({ kind: fc.constant('transaction' as const), rows: small, large: fc.constant(false), routed: fc.boolean() });
 
-  /** Of the log, in its order: what is applied if the table (crm) is left out from a place on. */
+  /** Of the log, in its order: what is applied if the table (crm) is left out from a position on. */
   async function logOf(
     before: readonly Piece[],
     after: readonly Piece[],
@@ -633,14 +633,14 @@ describe('a table that is suspended', () => {
       for (let row = 0; row < piece.rows; row += 1, next += 1) if (takes(piece.routed)) want.push(next);
     };
     for (const piece of before) await add(piece, () => true);
-    await log.lead();
+    await log.leadership();
     await log.routes(fingerprint, { suspended: said });
     for (const piece of after) await add(piece, (routed) => routed);
     Object.assign(world, { log: log.records, failures: [], rows: [], checkpoint: null, connections: 0 });
     return { log, want };
   }
 
-  it('by capture: has every row before that place, none behind it, and the others theirs once, whatever failed on the way', async () => {
+  it('by capture: has every row before that position, none behind it, and the others theirs once, whatever failed on the way', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(ours, { maxLength: 6 }),
@@ -674,14 +674,14 @@ describe('a table that is suspended', () => {
     expect(world.rows).toEqual([...want, 5]);
     // Taken out, brought by hand, taken in: each by a record of the log.
     const names = { 'c.p': routesFingerprint(shop) };
-    await log.lead();
+    await log.leadership();
     await log.routes(names);
     world.looks = [channelOf(shop)];
     world.revision = 6;
     world.log = [...log.records];
     await load(() => world.suspended.length === 0, shop);
     expect(world.suspended).toEqual([]);
-    await log.lead();
+    await log.leadership();
     await log.routes(fingerprint, { revision: 7 });
     await log.add(transaction(1, false));
     world.looks = [channelOf(both)];
@@ -694,9 +694,9 @@ describe('a table that is suspended', () => {
   it('stays so where it was taken out and in again before the loader came by', async () => {
     const { log } = await logOf([], [transaction(1, true)], [suspension]);
     await log.add(transaction(1, false));
-    await log.lead();
+    await log.leadership();
     await log.routes({ 'c.p': routesFingerprint(shop) });
-    await log.lead();
+    await log.leadership();
     await log.routes(fingerprint);
     await log.add(transaction(1, false));
     await log.add(transaction(1, true));
@@ -709,7 +709,7 @@ describe('a table that is suspended', () => {
   it('stays so for a loader that knows new routes and has not come to where the log begins with them', async () => {
     const { log } = await logOf([], [transaction(1, true)], [suspension]);
     await load(() => world.rows.length > 0, both);
-    await log.lead();
+    await log.leadership();
     await log.routes(fingerprint);
     await log.add(transaction(1, true));
     world.log = [...log.records];
@@ -739,20 +739,25 @@ describe('a table that is suspended', () => {
     }
   });
 
-  it('where conflicts are decided: what home made of its rows is passed over, and the place behind each record of the routes is saved', async () => {
+  it('where conflicts are decided: what home made of its rows is passed over, and the position behind each record of the routes is saved', async () => {
     const { log } = await logOf([], [], [suspension]);
-    await log.remedy();
-    await log.lead();
+    await log.resolution();
+    await log.leadership();
     await log.routes(fingerprint, { suspended: [suspension] });
     world.log = log.records;
-    const guard: LoaderWork['guard'] = { conflicts: { rules: [], retentionDays: 1 }, targetRegion: region, back: [], thirds: [] };
-    expect(await load((failures) => failures.length > 0 || world.checkpoint?.seq === 3, both, 'suspend', guard)).toEqual([]);
+    const detector: LoaderWork['detector'] = {
+      conflicts: { rules: [], retentionDays: 1 },
+      targetRegion: region,
+      back: [],
+      otherWriters: [],
+    };
+    expect(await load((failures) => failures.length > 0 || world.checkpoint?.seq === 3, both, 'suspend', detector)).toEqual([]);
     expect([world.checkpoint?.seq, world.suspended.length]).toEqual([3, 1]);
     // The table has left the routes: the run ends, so that the windows of the next one have it.
-    await log.lead();
+    await log.leadership();
     await log.routes({ 'c.p': routesFingerprint(shop) });
     Object.assign(world, { log: [...log.records], looks: [channelOf(shop)] });
-    expect(await load((failures) => failures.length > 0 || world.checkpoint?.seq === 4, shop, 'suspend', guard)).toEqual([]);
+    expect(await load((failures) => failures.length > 0 || world.checkpoint?.seq === 4, shop, 'suspend', detector)).toEqual([]);
     expect([world.checkpoint?.seq, world.suspended]).toEqual([4, []]);
   });
 

@@ -2,10 +2,10 @@
  * ★ The table of contents of the loader: one pipeline, topic → target.
  *
  *   take over   in the database (fence)
- *   prepare     the newest routes, suspended tables, conflict detection, a skip that a person ordered
+ *   prepare     the newest routes, suspended tables, conflict detection, a skip that an operator ordered
  *   apply       read the topic from the checkpoint → epoch and seq rule, whole transactions → route, build statements → one target
  *               transaction: checkpoint (marker, fence) first, then the rows; where the target takes writes of its own, see that nobody
- *               changed them meanwhile, or settle the conflict (conflict/guard.ts) → COMMIT
+ *               changed them meanwhile, or resolve the conflict (conflict/conflict-detector.ts) → COMMIT
  *
  * The checkpoint row is committed with the data, so a restart, at any instant, goes on exactly after what was applied. Any failure
  * ends the run; the next one starts from the checkpoint again.
@@ -16,7 +16,7 @@ import type { LoaderDeps } from './loader-run.js';
 import { withRecovery } from './recovery.js';
 import type { Ownership } from './recovery.js';
 import { prepare } from './stages.js';
-import type { LoaderWork } from './wanted.js';
+import type { LoaderWork } from './assignments.js';
 
 /** One ownership: works until the signal aborts or something fails that is not tried again. */
 export function runLoader(deps: LoaderDeps, work: LoaderWork, ownership: Ownership): Promise<void> {

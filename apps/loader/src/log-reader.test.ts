@@ -30,14 +30,14 @@ function codeOf(act: () => unknown): string {
 }
 
 describe('reading the log', () => {
-  it('forgets a transaction whose leader was replaced before its last row', () => {
+  it('discards a transaction whose leader was replaced before its last row', () => {
     const records = [
       claim(0, 1),
       row(1, { seq: 0 }, { totalOrder: 1, last: false }),
       claim(2, 2),
       row(3, { seq: 1, epoch: 2 }, { totalOrder: 1, last: true }),
     ];
-    expect(kinds(new LogReader('t', unread), records)).toEqual(['nothing', 'row', 'forget', 'row']);
+    expect(kinds(new LogReader('t', unread), records)).toEqual(['nothing', 'row', 'discard', 'row']);
   });
 
   it('refuses a transaction with a missing row', () => {
@@ -45,7 +45,7 @@ describe('reading the log', () => {
     expect(codeOf(() => kinds(new LogReader('t', unread), records))).toBe('RECORD_INVALID');
   });
 
-  it('begins at its place where retention has removed the record before it, if what is there proves that it follows', () => {
+  it('begins at its position where retention has removed the record before it, if what is there proves that it follows', () => {
     const checkpoint = { logId: 'L', logEpoch: 2, seq: 5, nextOffset: 8 };
     const reading = (...records: LogRecord[]) => kinds(new LogReader('t', checkpoint, 8), records);
     expect(new LogReader('t', checkpoint, 8).startOffset).toBe(8);
@@ -68,7 +68,7 @@ describe('reading the log', () => {
     expect(codeOf(() => kinds(new LogReader('t', checkpoint), first('M')))).toBe('LOG_FOREIGN');
   });
 
-  it('begins one record before its place, and that record must be the one it knows', () => {
+  it('begins one record before its position, and that record must be the one it knows', () => {
     const checkpoint = { logId: 'L', logEpoch: 1, seq: 5, nextOffset: 8 };
     expect(new LogReader('t', checkpoint).startOffset).toBe(7);
     const good = [row(7, { seq: 5 }, { totalOrder: 1, last: true }), row(8, { seq: 6 }, { totalOrder: 1, last: true })];

@@ -1,6 +1,6 @@
 /**
  * Records of a topic → whole source transactions. Pure. It applies the epoch and seq rule from the checkpoint on, and says when the
- * transaction that is open must be forgotten: its leader was replaced before the last row, and the next leader publishes it again.
+ * transaction that is open must be discarded: its leader was replaced before the last row, and the next leader publishes it again.
  *
  * Reading starts one record before the next offset: the record there must be the one that the checkpoint names. Without that look a
  * topic that was cut and written again would be read on in the middle, and what was lost would stay lost, silently.
@@ -14,7 +14,7 @@ import type { Checkpoint } from '@lutra/marker';
 import { admit, SyncError } from '@lutra/model';
 import type { ControlRecord, LogRecord, LogState, RowEvent, TableSchema } from '@lutra/model';
 
-export interface Place {
+export interface RecordPosition {
   readonly log: string;
   readonly logEpoch: number;
   readonly seq: number;
@@ -22,11 +22,11 @@ export interface Place {
 }
 
 export type Step =
-  | { readonly kind: 'row'; readonly table: TableSchema; readonly event: RowEvent; readonly place: Place }
+  | { readonly kind: 'row'; readonly table: TableSchema; readonly event: RowEvent; readonly position: RecordPosition }
   /** A valid record that carries no row. */
-  | { readonly kind: 'control'; readonly control: ControlRecord; readonly place: Place }
+  | { readonly kind: 'control'; readonly control: ControlRecord; readonly position: RecordPosition }
   /** The open transaction is void. */
-  | { readonly kind: 'forget' }
+  | { readonly kind: 'discard' }
   | { readonly kind: 'nothing' };
 
 export class LogReader {
@@ -67,7 +67,7 @@ export class LogReader {
       case 'epoch': {
         const wasOpen = this.#order > 0;
         this.#order = 0;
-        return wasOpen ? { kind: 'forget' } : { kind: 'nothing' };
+        return wasOpen ? { kind: 'discard' } : { kind: 'nothing' };
       }
       case 'anew':
         throw this.#broken(record, 'everything before it is void');
@@ -116,15 +116,15 @@ export class LogReader {
 
   #valid(record: LogRecord): Step {
     const { header, body } = record;
-    const place: Place = { log: header.log, logEpoch: header.epoch, seq: header.seq, nextOffset: record.offset + 1 };
+    const position: RecordPosition = { log: header.log, logEpoch: header.epoch, seq: header.seq, nextOffset: record.offset + 1 };
     if (body.kind !== 'row') {
       if (this.#order > 0) throw this.#broken(record, `a ${body.kind} record inside a transaction`);
-      return { kind: 'control', control: body, place };
+      return { kind: 'control', control: body, position };
     }
     const { totalOrder, last } = body.event.transaction;
     if (totalOrder !== this.#order + 1) throw this.#broken(record, `row ${totalOrder} of its transaction follows row ${this.#order}`);
     this.#order = last ? 0 : totalOrder;
-    return { kind: 'row', table: body.table, event: body.event, place };
+    return { kind: 'row', table: body.table, event: body.event, position };
   }
 
   #broken(record: LogRecord, why: string): SyncError {

@@ -4,15 +4,15 @@ import { startWorker } from '@lutra/host';
 import { pipelineId } from '@lutra/model';
 import { serversIo } from './io.js';
 import { runLoader } from './loader.pipeline.js';
-import { wantedPipelines } from './wanted.js';
+import { assignedPipelines } from './assignments.js';
 
 startWorker({
   app: 'loader',
   port: 8082,
   onlyVariable: 'LUTRA_PIPELINES',
   works: ({ channels }) => [...channels.values()].flatMap((channel) => channel.pipelines.map(({ name }) => pipelineId(channel.name, name))),
-  wanted: wantedPipelines,
+  wanted: assignedPipelines,
   lease: (name) => `loader/${name}.0`,
   isPaused: ({ paused }) => paused,
-  run: (deps, work, lead) => runLoader({ ...deps, io: serversIo }, work, lead),
+  run: (deps, work, leadership) => runLoader({ ...deps, io: serversIo }, work, leadership),
 });

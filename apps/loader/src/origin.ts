@@ -4,11 +4,11 @@
  */
 import { SyncError, tableName } from '@lutra/model';
 import type { RowEvent, TableSchema } from '@lutra/model';
-import type { Place } from './log-reader.js';
+import type { RecordPosition } from './log-reader.js';
 
 export interface Direction {
   readonly targetRegion: string;
-  /** The pipeline carries on what loaders wrote at the source. */
+  /** The pipeline forwards what loaders wrote at the source. */
   readonly forwards: boolean;
 }
 
@@ -18,14 +18,17 @@ export interface Direction {
  * not know it for a copy.
  * @throws SyncError LOOP_DETECTED
  */
-export function isForUs({ targetRegion, forwards }: Direction, row: { table: TableSchema; event: RowEvent; place: Place }): boolean {
+export function isForUs(
+  { targetRegion, forwards }: Direction,
+  row: { table: TableSchema; event: RowEvent; position: RecordPosition },
+): boolean {
   const { path } = row.event.source;
   if (path.length > 1) return forwards && !path.includes(targetRegion);
   if (path[0] !== targetRegion) return true;
   throw new SyncError(
     'LOOP_DETECTED',
     `a transaction of ${tableName(row.table)} that was first committed in ${targetRegion} came there again`,
-    { details: { seq: row.place.seq } },
+    { details: { seq: row.position.seq } },
   );
 }
 

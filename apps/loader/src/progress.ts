@@ -5,8 +5,8 @@ import type { ControlRecord, RowEvent } from '@lutra/model';
 import type { StatusReporter } from '@lutra/runtime';
 import type { Logger, Metrics, Traces } from '@lutra/telemetry';
 import type { Applier } from './applier.js';
-import type { Place } from './log-reader.js';
-import { Passage } from './passage.js';
+import type { RecordPosition } from './log-reader.js';
+import { LatencyTracker } from './latency-tracker.js';
 import { groupOf } from './take-over.js';
 import type { Committed } from './target-writer.js';
 import { TopicLag } from './topic-lag.js';
@@ -23,11 +23,11 @@ interface ProgressDeps {
 export class Progress {
   readonly #deps: ProgressDeps;
   readonly #of: { readonly pipeline: string; readonly topic: string; readonly admin: Pick<BusAdmin, 'commitGroupOffset'> };
-  readonly #passage: Passage;
+  readonly #latencyTracker: LatencyTracker;
   #groupAt = 0;
   #groupBusy = false;
-  /** Of the last row or remedy that was read, until it is committed. */
-  #read: Place | null = null;
+  /** Of the last row or resolution that was read, until it is committed. */
+  #read: RecordPosition | null = null;
   /** Behind the last record of the last batch. */
   #readTo = 0;
   #transactions = 0;
@@ -40,7 +40,7 @@ export class Progress {
   constructor(deps: ProgressDeps, of: { pipeline: string; topic: string; admin: Pick<BusAdmin, 'commitGroupOffset'>; seq: number }) {
     this.#deps = deps;
     this.#of = of;
-    this.#passage = new Passage(of, deps);
+    this.#latencyTracker = new LatencyTracker(of, deps);
   }
 
   /** Applied in this run. */
@@ -50,12 +50,12 @@ export class Progress {
 
   /** A Kafka batch was read. */
   batch([record]: readonly RawRecord[]): void {
-    if (record) this.#passage.batch(record.timestampMs);
+    if (record) this.#latencyTracker.batch(record.timestampMs);
   }
 
   /**
-   * … and worked off, but for the commit of its last rows. `streaming`: they are at the target, in a huge transaction whose end may be far.
-   * Wants an Applier.
+   * … and worked off, but for the commit of its last rows. `streaming`: they are at the target, in a large transaction whose end may be
+   * far. Wants an Applier.
    */
   batchDone({ unrouted, waitingBytes, streaming }: Pick<Applier, 'unrouted' | 'waitingBytes' | 'streaming'>, last?: RawRecord): void {
     if (last) this.#readTo = last.offset + 1;
@@ -69,7 +69,7 @@ export class Progress {
   }
 
   committed(committed: Committed): void {
-    this.#passage.committed(committed);
+    this.#latencyTracker.committed(committed);
     this.#transactions += committed.transactions;
     const { status, metrics } = this.#deps;
     const name = this.#of.pipeline;
@@ -84,39 +84,39 @@ export class Progress {
     status.update({
       rows: status.status.rows + rows,
       transactions: status.status.transactions + committed.transactions,
-      log: committed.place.log,
-      seq: committed.place.seq,
-      offset: committed.place.nextOffset,
+      log: committed.position.log,
+      seq: committed.position.seq,
+      offset: committed.position.nextOffset,
       // Not when the run began: what fails again and again would show for an instant only, and run between.
       lastError: null,
     });
-    if (this.#read && (this.#read.log !== committed.place.log || this.#read.seq <= committed.place.seq)) this.#read = null;
-    if (!this.#read) this.#lag.settled();
+    if (this.#read && (this.#read.log !== committed.position.log || this.#read.seq <= committed.position.seq)) this.#read = null;
+    if (!this.#read) this.#lag.resolved();
     this.#tellLag();
     this.#tellOffset();
-    this.#commitGroup(committed.place.nextOffset);
+    this.#commitGroup(committed.position.nextOffset);
   }
 
   /** A heartbeat says that at its time everything before it had been published: that old, and no older, is what we have applied. */
-  control(control: ControlRecord, place: Place): void {
+  control(control: ControlRecord, position: RecordPosition): void {
     if (control.kind !== 'heartbeat' || this.#read) return;
     this.#lag.applied(control.tsMs);
     this.#tellLag();
     this.#deps.metrics.lastProgress.set({ name: this.#of.pipeline }, Date.now() / 1000);
-    this.#deps.status.update({ log: place.log, seq: place.seq, offset: place.nextOffset, lastError: null });
-    this.#commitGroup(place.nextOffset);
+    this.#deps.status.update({ log: position.log, seq: position.seq, offset: position.nextOffset, lastError: null });
+    this.#commitGroup(position.nextOffset);
   }
 
   /** Rows were read that are not committed yet: heartbeats after them say nothing. */
-  row(event: RowEvent, place: Place): void {
-    this.#read = place;
+  row(event: RowEvent, position: RecordPosition): void {
+    this.#read = position;
     this.#lag.read();
-    if (event.transaction.last) this.#passage.ended(event, place);
+    if (event.transaction.last) this.#latencyTracker.ended(event, position);
   }
 
   /** The same of what home made of a row. */
-  remedy(place: Place): void {
-    this.#read = place;
+  resolution(position: RecordPosition): void {
+    this.#read = position;
     this.#lag.read();
   }
 
@@ -127,7 +127,7 @@ export class Progress {
     this.#deps.status.lagFrom(() => this.#lag.ms());
   }
 
-  /** The topic of a capture that has stopped may end with records without rows, and a person waits until nothing is behind. */
+  /** The topic of a capture that has stopped may end with records without rows, and an operator waits until nothing is behind. */
   #tellOffset(): void {
     const { status } = this.#deps;
     if (!this.#read && this.#readTo > (status.status.offset ?? 0)) status.update({ offset: this.#readTo });

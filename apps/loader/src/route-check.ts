@@ -2,7 +2,7 @@
  * Does the log hold what this pipeline carries, and do we go by the newest routes? The naive way passes every row that its routes do not
  * take. Counter-examples:
  *
- * 1. A table was added, capture has learnt of it and publishes its rows; a loader that has not yet passes them, saves its place behind
+ * 1. A table was added, capture has learnt of it and publishes its rows; a loader that has not yet passes them, saves its position behind
  *    them, and is told a moment later. So a run asks ZooKeeper twice for the document as it is now, not as the watch last said: once it is
  *    the owner, because the owner before it may have gone by newer routes than it knows; and at each record in the log that names other
  *    routes than its own.
@@ -10,9 +10,9 @@
  *    a record of the log that names a greater one is newer than the tree, and so is a checkpoint that was moved under a greater one.
  * 3. The pipeline was removed and comes back by an import. Its tables have left the topic meanwhile: a `routes` record between says so.
  * 4. The pipeline is new and the topic is not. To begin at its start would apply what the target was seeded with. So a pipeline that was
- *    given no place begins only in a log that was begun for it: its first `routes` record names it.
+ *    given no position begins only in a log that was begun for it: its first `routes` record names it.
  */
-import { carriedFingerprint, isCarried, isNamed, isOutdated, pipelineId, SyncError, toSyncError } from '@lutra/model';
+import { replicationFingerprint, isReplicated, isNamed, isOutdated, pipelineId, SyncError, toSyncError } from '@lutra/model';
 import type { Announced, ChannelDocument, ControlRecord, Revision, Route, RouteFingerprints } from '@lutra/model';
 import type { AppliedRoutes } from '@lutra/marker';
 import type { DocumentStore, RevisionStore } from '@lutra/registry';
@@ -25,7 +25,7 @@ export interface RouteCheckOptions {
   readonly id: string;
   readonly routes: readonly Route[];
   readonly forwards: boolean;
-  /** It was given no place in the log yet: it begins where the log begins. */
+  /** It was given no position in the log yet: it begins where the log begins. */
   readonly begins: boolean;
   readonly signal: AbortSignal;
 }
@@ -38,7 +38,7 @@ export class RouteCheck {
 
   constructor(options: RouteCheckOptions) {
     this.#options = options;
-    this.#fingerprint = carriedFingerprint({ routes: [...options.routes], forwards: options.forwards });
+    this.#fingerprint = replicationFingerprint({ routes: [...options.routes], forwards: options.forwards });
     this.#unproven = options.begins;
   }
 
@@ -55,12 +55,12 @@ export class RouteCheck {
     return !same;
   }
 
-  /** The log has said that it holds what the pipeline carries: before, its place is not worth saving. */
+  /** The log has said that it holds what the pipeline carries: before, its position is not worth saving. */
   get isProven(): boolean {
     return !this.#unproven;
   }
 
-  /** A row comes. @throws SyncError LOG_BEGINNING_UNKNOWN */
+  /** A row comes. @throws SyncError LOG_START_UNKNOWN */
   requireProven(): void {
     if (this.#unproven) throw this.#unknown('the log does not begin with the routes of any pipeline');
   }
@@ -68,7 +68,7 @@ export class RouteCheck {
   /**
    * At the start of a run. Resolves to the routes under which it applies.
    * @param applied those under which it was applied last
-   * @throws SyncError CONFIG_BEHIND, which the watch mends; CONFIG_OUTDATED; ZOOKEEPER_UNAVAILABLE: nobody can say, so nothing may be
+   * @throws SyncError CONFIG_BEHIND, which the watch fixes; CONFIG_OUTDATED; ZOOKEEPER_UNAVAILABLE: nobody can say, so nothing may be
    * passed
    */
   async requireNewest(applied: AppliedRoutes | null): Promise<AppliedRoutes> {
@@ -81,9 +81,9 @@ export class RouteCheck {
 
   /**
    * At a record that differs, when all before it is applied: may what follows be passed?
-   * @throws SyncError as requireNewest; LOG_BEGINNING_UNKNOWN, LOG_NOT_CARRIED
+   * @throws SyncError as requireNewest; LOG_START_UNKNOWN, LOG_LACKS_TABLES
    */
-  async requireCarried(announced: Announced): Promise<void> {
+  async requireReplicated(announced: Announced): Promise<void> {
     const revision = await this.#revision();
     const { id, routes, forwards } = this.#options;
     const named = isNamed(announced, id);
@@ -92,9 +92,9 @@ export class RouteCheck {
       this.#requireNotOutdated({ revision: announced.revision, pipelines: { [id]: fingerprint } }, revision, 'the log');
     if (this.#unproven && !named) throw this.#unknown(`the log begins for ${Object.keys(announced.pipelines).join(', ') || 'no pipeline'}`);
     this.#unproven = false;
-    if (isCarried(announced, { id, routes: [...routes], forwards })) return;
+    if (isReplicated(announced, { id, routes: [...routes], forwards })) return;
     const what = `pipeline ${id}: from here on the topic does not hold all of its tables, only ${announced.tables.join(', ') || 'none'}`;
-    throw new SyncError('LOG_NOT_CARRIED', what, { details: { pipeline: id } });
+    throw new SyncError('LOG_LACKS_TABLES', what, { details: { pipeline: id } });
   }
 
   /** Of a tree in which the routes are ours. */
@@ -121,7 +121,7 @@ export class RouteCheck {
       throw this.#behind(`the document of channel ${channel} cannot be read, so it may have other routes now`);
     });
     const pipeline = found?.document.pipelines.find(({ name }) => pipelineId(channel, name) === id);
-    return pipeline ? carriedFingerprint(pipeline) : null;
+    return pipeline ? replicationFingerprint(pipeline) : null;
   }
 
   #behind(why: string): SyncError {
@@ -130,6 +130,6 @@ export class RouteCheck {
 
   #unknown(why: string): SyncError {
     const { id } = this.#options;
-    return new SyncError('LOG_BEGINNING_UNKNOWN', `pipeline ${id} has no place in the log: ${why}`, { details: { pipeline: id } });
+    return new SyncError('LOG_START_UNKNOWN', `pipeline ${id} has no position in the log: ${why}`, { details: { pipeline: id } });
   }
 }

@@ -1,14 +1,14 @@
 /**
- * A transaction that a person decided to skip: which one it is, and what is written to lutra.skipped in its place, so that nothing is lost
- * without a trace.
+ * A transaction that an operator decided to skip: which one it is, and what is written to lutra.skipped in its place, so that nothing is
+ * lost without a trace.
  */
 import type { Row, RowEvent, Value } from '@lutra/model';
 import { quoteText } from '@lutra/mysql';
 import type { Change, SqlText } from '@lutra/mysql';
-import type { Place } from './log-reader.js';
+import type { RecordPosition } from './log-reader.js';
 
 export interface Skip {
-  /** Log id, and seq of the transaction's last record, or of its first: a huge one is named before its end is known. */
+  /** Log id, and seq of the transaction's last record, or of its first: a large one is named before its end is known. */
   readonly log: string;
   readonly seq: number;
   readonly reason: string;
@@ -16,7 +16,7 @@ export interface Skip {
 
 export interface Skipped {
   readonly pipeline: string;
-  readonly place: Place;
+  readonly position: RecordPosition;
   readonly event: RowEvent;
   readonly reason: string;
 }
@@ -43,18 +43,18 @@ export class SkippedRows {
   }
 
   /** The row of lutra.skipped. A transaction that was rewound over may be skipped a second time. */
-  text({ pipeline, place, event, reason }: Skipped): SqlText {
+  text({ pipeline, position, event, reason }: Skipped): SqlText {
     const content = `[${[...this.#rows, ...(this.#cut > 0 ? [`{"cut":${this.#cut}}`] : [])].join(',')}]`;
-    const texts = [pipeline, place.log, reason, content].map(quoteText);
+    const texts = [pipeline, position.log, reason, content].map(quoteText);
     const gtid = event.source.gtid === null ? 'NULL' : quoteText(event.source.gtid);
-    const values = [...texts, place.seq, gtid].join(', ');
+    const values = [...texts, position.seq, gtid].join(', ');
     const again = 'reason = VALUES(reason), content = VALUES(content), skipped_at = CURRENT_TIMESTAMP';
     const sql = `INSERT INTO lutra.skipped (pipeline, log_id, reason, content, seq, gtid) VALUES (${values}) ON DUPLICATE KEY UPDATE ${again}`;
     return { sql, marks: [{ does: 'insert', table: { database: 'lutra', name: 'skipped' }, change: 0, changes: 1 }] };
   }
 }
 
-/** A person's order, as the records of the log pass by. */
+/** An operator's order, as the records of the log pass by. */
 export class Skipping {
   readonly #order: Skip | null;
   readonly #pipeline: string;
@@ -67,8 +67,8 @@ export class Skipping {
   }
 
   /** The first record of a transaction came. */
-  begin(place: Place): void {
-    if (this.#names(place)) this.#rows = new SkippedRows();
+  begin(position: RecordPosition): void {
+    if (this.#names(position)) this.#rows = new SkippedRows();
   }
 
   /** Where the rows of the open transaction go, if it is skipped from its first row on. */
@@ -77,12 +77,12 @@ export class Skipping {
   }
 
   /** The order, if it is for the transaction whose last record that is. */
-  orderFor(place: Place): Skip | null {
-    return this.#rows || this.#names(place) ? this.#order : null;
+  orderFor(position: RecordPosition): Skip | null {
+    return this.#rows || this.#names(position) ? this.#order : null;
   }
 
   /** The open transaction is skipped: what is recorded instead of its rows, those included that were `held` before its end named it. */
-  record(held: readonly Change[], { reason }: Skip, of: Pick<Skipped, 'place' | 'event'>): SqlText {
+  record(held: readonly Change[], { reason }: Skip, of: Pick<Skipped, 'position' | 'event'>): SqlText {
     const rows = this.#rows ?? new SkippedRows();
     for (const change of held) rows.add(change);
     this.#rows = null;
@@ -90,12 +90,12 @@ export class Skipping {
   }
 
   /** The open transaction is void. */
-  forget(): void {
+  discard(): void {
     this.#rows = null;
   }
 
-  #names(place: Place): boolean {
-    return this.#order?.seq === place.seq && this.#order.log === place.log;
+  #names(position: RecordPosition): boolean {
+    return this.#order?.seq === position.seq && this.#order.log === position.log;
   }
 }
 

@@ -1,33 +1,33 @@
 /**
- * The source transactions of one run, each from its first row to its last, in their order: one that can be held goes to the backlog, whole;
- * one that is too large is sent as it arrives; one that a person decided to skip is recorded. Nothing of a transaction whose last row did
- * not come stays.
+ * The source transactions of one run, each from its first row to its last, in their order: one that can be held goes to the merge buffer,
+ * whole; one that is too large is sent as it arrives; one that an operator decided to skip is recorded. Nothing of a transaction whose last
+ * row did not come stays.
  */
 import type { During } from '@lutra/runtime';
 import type { Checkpoint } from '@lutra/marker';
 import type { RowEvent } from '@lutra/model';
 import type { Change } from '@lutra/mysql';
-import type { Backlog } from './backlog.js';
-import type { GuardedStream } from './conflict/guarded-stream.js';
+import type { MergeBuffer } from './merge-buffer.js';
+import type { StreamDetector } from './conflict/stream-detector.js';
 import { nameFailure } from './failure.js';
-import { HugeTransaction } from './huge-transaction.js';
-import { guarded, plainly } from './huge-writer.js';
-import type { Place } from './log-reader.js';
+import { LargeTransaction } from './large-transaction.js';
+import { detecting, notDetecting } from './large-writer.js';
+import type { RecordPosition } from './log-reader.js';
 import { OpenTransaction } from './open-transaction.js';
 import { Skipping } from './skip.js';
 import type { Skip } from './skip.js';
 import type { Statements } from './statements.js';
-import { withoutRows } from './target-transactions.js';
-import type { TargetTransactions } from './target-transactions.js';
+import { withoutRows } from './commit-queue.js';
+import type { CommitQueue } from './commit-queue.js';
 import type { TargetWriter } from './target-writer.js';
 
 export interface SourceTransactionsOptions {
   readonly checkpoint: Checkpoint;
   readonly writer: Pick<TargetWriter, 'open' | 'chunk' | 'close' | 'rollback'>;
-  readonly guard: { readonly stream: Pick<GuardedStream, 'open' | 'chunk' | 'close' | 'forget'> } | null;
-  /** First seqs of huge transactions that met a conflict before. */
-  readonly settled: ReadonlySet<number>;
-  /** A transaction that a person decided to skip. */
+  readonly detector: { readonly stream: Pick<StreamDetector, 'open' | 'chunk' | 'close' | 'discard'> } | null;
+  /** First seqs of large transactions that met a conflict before. */
+  readonly resolved: ReadonlySet<number>;
+  /** A transaction that an operator decided to skip. */
   readonly skip: Skip | null;
   /** Bytes of SQL after which a target transaction is closed, or a large source transaction begins to be streamed. */
   readonly batchBytes: number;
@@ -38,10 +38,10 @@ export interface SourceTransactionsOptions {
 
 /** Where they go. */
 export interface Onward {
-  /** Of the backlog, or of the huge transaction: never of both. */
+  /** Of the merge buffer, or of the large transaction: never of both. */
   readonly statements: Statements;
-  readonly backlog: Backlog;
-  readonly transactions: TargetTransactions;
+  readonly mergeBuffer: MergeBuffer;
+  readonly transactions: CommitQueue;
 }
 
 export class SourceTransactions {
@@ -50,7 +50,7 @@ export class SourceTransactions {
   readonly #open: OpenTransaction;
   readonly #skipping: Skipping;
   /** The open transaction, if it is written while it arrives. */
-  #huge: HugeTransaction | null = null;
+  #large: LargeTransaction | null = null;
 
   constructor(options: SourceTransactionsOptions, to: Onward) {
     this.#options = options;
@@ -69,9 +69,9 @@ export class SourceTransactions {
     return this.#open.holds || this.streaming;
   }
 
-  /** The open transaction is a huge one: it is written while it arrives. */
+  /** The open transaction is a large one: it is written while it arrives. */
   get streaming(): boolean {
-    return this.#huge !== null;
+    return this.#large !== null;
   }
 
   /** Of the SQL that the held rows will need, roughly. */
@@ -85,85 +85,93 @@ export class SourceTransactions {
   }
 
   /** A record came, whether its row is this pipeline's or not. */
-  begin(place: Place): void {
-    if (this.between) this.#skipping.begin(place);
-    this.#open.begin(place.seq);
+  begin(position: RecordPosition): void {
+    if (this.between) this.#skipping.begin(position);
+    this.#open.begin(position.seq);
   }
 
-  async add(change: Change, event: RowEvent, place: Place): Promise<void> {
+  async add(change: Change, event: RowEvent, position: RecordPosition): Promise<void> {
     if (this.#skipping.rows) return this.#skipping.rows.add(change);
     const prepared = this.#to.statements.prepare(change);
-    if (prepared) await this.#prepared(prepared, event, place);
+    if (prepared) await this.#prepared(prepared, event, position);
     this.#open.count(event.op);
-    if (this.#huge) return this.#huge.add([change], { event, place });
+    if (this.#large) return this.#large.add([change], { event, position });
     this.#open.hold(change);
-    if (this.#open.bytes >= this.#options.batchBytes && !event.transaction.last) await this.#beginHuge(event, place);
+    if (this.#open.bytes >= this.#options.batchBytes && !event.transaction.last) await this.#beginLarge(event, position);
   }
 
   /** Its last row came. */
-  async end(event: RowEvent, place: Place): Promise<void> {
-    if (this.#huge) return this.#endHuge(this.#huge, event, place);
-    const { backlog, transactions, statements } = this.#to;
+  async end(event: RowEvent, position: RecordPosition): Promise<void> {
+    if (this.#large) return this.#endLarge(this.#large, event, position);
+    const { mergeBuffer, transactions, statements } = this.#to;
     const { safe } = this.#open;
-    if (!backlog.suits(event, safe)) await backlog.flush();
-    const order = this.#skipping.orderFor(place);
-    if (order) return this.#skip(order, event, place);
+    if (!mergeBuffer.suits(event, safe)) await mergeBuffer.flush();
+    const order = this.#skipping.orderFor(position);
+    if (order) return this.#skip(order, event, position);
     const changes = this.#open.takeChanges();
-    await backlog.add({ changes, ops: this.#open.close(), event, place, safe, checkpoint: transactions.checkpointAt(place, event) });
-    if (statements.bytes >= this.#options.batchBytes) await backlog.flush();
+    await mergeBuffer.add({
+      changes,
+      ops: this.#open.close(),
+      event,
+      position,
+      safe,
+      checkpoint: transactions.checkpointAt(position, event),
+    });
+    if (statements.bytes >= this.#options.batchBytes) await mergeBuffer.flush();
   }
 
   /** What fails names its transaction by its first record: the last one has not come. */
-  async #prepared(prepared: Promise<void>, event: RowEvent, place: Place): Promise<void> {
-    const { backlog, transactions } = this.#to;
+  async #prepared(prepared: Promise<void>, event: RowEvent, position: RecordPosition): Promise<void> {
+    const { mergeBuffer, transactions } = this.#to;
     try {
       await prepared;
     } catch (error) {
       // What came before it takes effect.
-      await backlog.flush();
-      await transactions.settled();
-      throw nameFailure(error, { changes: { first: 0, list: [] }, log: place.log, seq: this.firstSeq ?? place.seq, event });
+      await mergeBuffer.flush();
+      await transactions.drained();
+      throw nameFailure(error, { changes: { first: 0, list: [] }, log: position.log, seq: this.firstSeq ?? position.seq, event });
     }
   }
 
   /** The open transaction is void: nothing of it may stay. */
-  async forget(): Promise<void> {
-    await this.#huge?.forget();
-    this.#huge = null;
+  async discard(): Promise<void> {
+    await this.#large?.discard();
+    this.#large = null;
     this.#open.close();
-    this.#skipping.forget();
+    this.#skipping.discard();
   }
 
   /** Too large to hold: commit what came before it, then send its rows as they arrive, in one open target transaction. */
-  async #beginHuge(event: RowEvent, place: Place): Promise<void> {
-    const { backlog, transactions, statements } = this.#to;
-    await backlog.flush();
-    await transactions.settled();
-    const { guard, writer, settled, batchBytes, during } = this.#options;
+  async #beginLarge(event: RowEvent, position: RecordPosition): Promise<void> {
+    const { mergeBuffer, transactions, statements } = this.#to;
+    await mergeBuffer.flush();
+    await transactions.drained();
+    const { detector, writer, resolved, batchBytes, during } = this.#options;
     const { safe } = this.#open;
-    const seq = this.#open.firstSeq ?? place.seq;
-    const how = guard && !safe ? guarded({ stream: guard.stream, writer, settled: settled.has(seq) }) : plainly(writer, safe);
-    const huge = new HugeTransaction({ writer: how, statements, seq, safe, pieceBytes: batchBytes, during });
-    await huge.open({ event, place });
-    this.#huge = huge;
-    await huge.add(this.#open.takeChanges(), { event, place });
+    const seq = this.#open.firstSeq ?? position.seq;
+    const how =
+      detector && !safe ? detecting({ stream: detector.stream, writer, resolved: resolved.has(seq) }) : notDetecting(writer, safe);
+    const large = new LargeTransaction({ writer: how, statements, seq, safe, pieceBytes: batchBytes, during });
+    await large.open({ event, position });
+    this.#large = large;
+    await large.add(this.#open.takeChanges(), { event, position });
   }
 
-  async #endHuge(huge: HugeTransaction, event: RowEvent, place: Place): Promise<void> {
+  async #endLarge(large: LargeTransaction, event: RowEvent, position: RecordPosition): Promise<void> {
     const { transactions } = this.#to;
-    await huge.close({ event, place }, transactions.checkpointAt(place, event));
-    this.#huge = null;
-    transactions.written({ place, event, ops: this.#open.close(), transactions: 1 });
+    await large.close({ event, position }, transactions.checkpointAt(position, event));
+    this.#large = null;
+    transactions.written({ position, event, ops: this.#open.close(), transactions: 1 });
   }
 
-  /** Its rows are recorded instead of applied, committed together with the place after them. */
-  async #skip(order: Skip, event: RowEvent, place: Place): Promise<void> {
-    const { backlog, transactions } = this.#to;
-    await backlog.flush();
-    const record = this.#skipping.record(this.#open.takeChanges(), order, { place, event });
+  /** Its rows are recorded instead of applied, committed together with the position after them. */
+  async #skip(order: Skip, event: RowEvent, position: RecordPosition): Promise<void> {
+    const { mergeBuffer, transactions } = this.#to;
+    await mergeBuffer.flush();
+    const record = this.#skipping.record(this.#open.takeChanges(), order, { position, event });
     this.#open.close();
-    await transactions.commit(withoutRows({ place, event }, record));
-    await transactions.settled();
+    await transactions.commit(withoutRows({ position, event }, record));
+    await transactions.drained();
     await this.#options.onSkipped(order);
   }
 }

@@ -2,8 +2,8 @@
 import { createRouter } from '@lutra/model';
 import type { TableName } from '@lutra/model';
 import { Applier } from './applier.js';
-import { guardFor } from './conflict/guard-for.js';
-import type { Guarding } from './conflict/guard-for.js';
+import { createDetector } from './conflict/create-detector.js';
+import type { Detection } from './conflict/create-detector.js';
 import { TargetTables } from './conflict/target-tables.js';
 import type { LoaderRun, Owned } from './loader-run.js';
 import { LogReader } from './log-reader.js';
@@ -14,14 +14,14 @@ import { suspensionsOf } from './suspending.js';
 import type { Suspensions } from './suspensions.js';
 import { TableMatcher } from './table-matcher.js';
 import { sayApplied, skipOf } from './take-over.js';
-import type { LoaderWork } from './wanted.js';
+import type { LoaderWork } from './assignments.js';
 
 export interface Stages {
   readonly reader: LogReader;
   readonly routes: RouteCheck;
   readonly suspensions: Suspensions;
   readonly matcher: TableMatcher;
-  readonly guarding: Guarding | null;
+  readonly detection: Detection | null;
   readonly applier: Applier;
   readonly progress: Progress;
 }
@@ -29,7 +29,7 @@ export interface Stages {
 /** Bytes of SQL of one target transaction. */
 const batchBytes = 256 * 1024;
 /** Where the target takes writes of its own: statements name the row before too, and each transaction waits for its watermark. */
-const guardedBatchBytes = 384 * 1024;
+const detectingBatchBytes = 384 * 1024;
 
 /** @throws SyncError CONFIG_BEHIND, CONFIG_OUTDATED, TABLE_SUSPENDED; TARGET_*, KAFKA_*, ZOOKEEPER_UNAVAILABLE */
 export async function prepare(run: LoaderRun, owned: Owned): Promise<Stages> {
@@ -41,8 +41,8 @@ export async function prepare(run: LoaderRun, owned: Owned): Promise<Stages> {
   if (attempt.refused && !suspensions.has(attempt.refused)) await suspensions.refuse(attempt.refused);
   deps.status.update({ suspended: suspensions.tables });
   const isSuspended = (table: TableName): boolean => suspensions.hasTarget(table);
-  const guarding = guardFor(deps, work, { writer, tables, isSuspended, target, checkpoint, signal });
-  if (guarding) run.closing(() => guarding.close());
+  const detection = createDetector(deps, work, { writer, tables, isSuspended, target, checkpoint, signal });
+  if (detection) run.closing(() => detection.close());
   const matcher = new TableMatcher({
     router: createRouter(work.routes),
     load: (database, table) => writer.loadTable(database, table),
@@ -54,8 +54,8 @@ export async function prepare(run: LoaderRun, owned: Owned): Promise<Stages> {
   deps.metrics.connected.set({ name: work.id, to: 'kafka' }, 1);
   deps.metrics.queueCapacity.set({ name: work.id }, batchBytesOf(work));
   const skip = await during('ZooKeeper', () => skipOf(deps.registry, work.id, checkpoint));
-  const applier = applierOf(run, owned, { matcher, guarding, progress, skip });
-  return { reader, routes, suspensions, matcher, guarding, applier, progress };
+  const applier = applierOf(run, owned, { matcher, detection, progress, skip });
+  return { reader, routes, suspensions, matcher, detection, applier, progress };
 }
 
 /** The routes are read after the fence: a later owner reads them later, so routes never go back to an older version. */
@@ -68,22 +68,22 @@ async function routesOf({ deps, work, target, signal, during }: LoaderRun, { che
   return check;
 }
 
-interface ApplierParts extends Pick<Stages, 'matcher' | 'guarding' | 'progress'> {
+interface ApplierParts extends Pick<Stages, 'matcher' | 'detection' | 'progress'> {
   readonly skip: Skip | null;
 }
 
-function applierOf(run: LoaderRun, { checkpoint, writer }: Owned, { matcher, guarding, progress, skip }: ApplierParts): Applier {
+function applierOf(run: LoaderRun, { checkpoint, writer }: Owned, { matcher, detection, progress, skip }: ApplierParts): Applier {
   const { deps, work, attempt, during } = run;
   return new Applier({
     checkpoint,
     sourceRegion: work.source.region,
     targetRegion: work.target.region,
     forwards: work.forwards,
-    carriedOn: work.carriedOn,
+    forwarded: work.forwarded,
     tables: matcher,
     writer,
-    guard: guarding?.guard ?? null,
-    settled: attempt.settled,
+    detector: detection?.detector ?? null,
+    resolved: attempt.resolved,
     skip,
     batchBytes: batchBytesOf(work),
     onSkipped: (skipped) => tellSkipped(run, skipped),
@@ -103,6 +103,6 @@ async function tellSkipped({ deps, work }: LoaderRun, { log, seq, reason }: Skip
   await registry.skips.remove(work.id);
 }
 
-function batchBytesOf({ guard }: LoaderWork): number {
-  return guard ? guardedBatchBytes : batchBytes;
+function batchBytesOf({ detector }: LoaderWork): number {
+  return detector ? detectingBatchBytes : batchBytes;
 }

@@ -4,7 +4,7 @@ import { createRouter } from '@lutra/model';
 import type { ControlRecord, RouteFingerprints } from '@lutra/model';
 import type { Applier } from './applier.js';
 import type { LoaderDeps, LoaderRun, Owned } from './loader-run.js';
-import type { Place } from './log-reader.js';
+import type { RecordPosition } from './log-reader.js';
 import { Suspensions } from './suspensions.js';
 import type { TableMatcher } from './table-matcher.js';
 
@@ -18,14 +18,14 @@ interface Suspending extends Pick<LoaderDeps, 'status'> {
 export async function suspend(
   { suspensions, applier, matcher, status }: Suspending,
   control: ControlRecord,
-  place: Place,
+  position: RecordPosition,
 ): Promise<boolean> {
   const change = suspensions.changeBy(control);
   if (!change) return false;
   await applier.flush();
-  await applier.settled();
-  await suspensions.follow(change, place);
-  matcher.forget();
+  await applier.drained();
+  await suspensions.follow(change, position);
+  matcher.discard();
   status.update({ suspended: suspensions.tables });
   return change.ended.length > 0;
 }
@@ -47,7 +47,7 @@ export function suspensionsOf(
     policy,
     onBegun: async (tables, { log, seq }) => {
       const facts = tables.map(({ database, name, code }) => `${database}.${name} (${code})`);
-      deps.logger.warn({ seq, tables: facts }, 'tables are suspended: nothing behind this place is applied to them');
+      deps.logger.warn({ seq, tables: facts }, 'tables are suspended: nothing behind this position is applied to them');
       const tell = targetRegion && deps.events.of(targetRegion, work.target);
       for (const { database, name, code, message, because = null } of tables) {
         const about = { region: work.target.region, pipeline: id, schema: database, table: name, code, message, because, log, seq };

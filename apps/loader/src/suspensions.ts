@@ -1,12 +1,12 @@
 /**
  * The tables that this pipeline does not write. Three causes: the log does not hold one any more, and its `routes` record says so; the
  * target's definition of one refuses it; or the target's own log does not tell what is changed in it there (conflict/left-out.ts). Each
- * takes the tables with it that foreign keys of the target tie to it, from the same place: all before it is committed, and it stands in the
- * target (lutra.suspended) before anything behind it is. So whoever is killed where, the next owner leaves out the same rows.
+ * takes the tables with it that foreign keys of the target tie to it, from the same position: all before it is committed, and it stands in
+ * the target (lutra.suspended) before anything behind it is. So whoever is killed where, the next owner leaves out the same rows.
  *
- * A suspension ends only where the log says that the pipeline has routes without the table: a person's act, after which it comes in again
- * as any table does. Not by the routes alone. Counter-example: the table is taken out and put in again while the loader is far behind; rows
- * from before it was brought back would be applied.
+ * A suspension ends only where the log says that the pipeline has routes without the table: an operator's act, after which it comes in
+ * again as any table does. Not by the routes alone. Counter-example: the table is taken out and put in again while the loader is far
+ * behind; rows from before it was brought back would be applied.
  */
 import type { Checkpoint } from '@lutra/marker';
 import { sourceTable, SyncError, toSyncError, unwritable, without } from '@lutra/model';
@@ -59,7 +59,7 @@ export class Suspensions {
   /** @throws SyncError TABLE_SUSPENDED where the channel does not want that; TARGET_* */
   static async open(options: SuspensionsOptions): Promise<Suspensions> {
     const suspensions = new Suspensions(options, await options.port.readSuspended(options.target, options.checkpoint.pipeline));
-    suspensions.#requireWanted(suspensions.tables.filter((table) => options.router(table) !== null));
+    suspensions.#requireSuspendable(suspensions.tables.filter((table) => options.router(table) !== null));
     return suspensions;
   }
 
@@ -91,7 +91,7 @@ export class Suspensions {
 
   /** All before `at` is committed. @throws SyncError TABLE_SUSPENDED; FENCED, TARGET_* */
   async follow(change: SuspensionChange, at: { readonly log: string; readonly seq: number }): Promise<void> {
-    this.#requireWanted(change.begun);
+    this.#requireSuspendable(change.begun);
     const { port, target, checkpoint, onBegun } = this.#options;
     const begun: Suspension[] = [];
     for (const table of change.begun) begun.push(...without(await this.#withTied(table, at.seq), [...this.#tables, ...begun]));
@@ -121,7 +121,7 @@ export class Suspensions {
     ];
   }
 
-  #requireWanted(tables: readonly Suspension[]): void {
+  #requireSuspendable(tables: readonly Suspension[]): void {
     const first = tables.find(({ because }) => because === undefined) ?? tables[0];
     if (this.#options.policy === 'suspend' || !first) return;
     const { pipeline } = this.#options.checkpoint;

@@ -29,7 +29,7 @@ export class TableMatcher {
   }
 
   /** Other tables are suspended now. */
-  forget(): void {
+  discard(): void {
     this.#matched.clear();
   }
 

@@ -41,7 +41,9 @@ export function groupOf(pipeline: string): string {
   return `lutra.${pipeline}`;
 }
 
-/** Keeps beside the place by which routes it was come to. Before the first row, so that no later configuration that is older goes by it. */
+/**
+ * Keeps beside the position by which routes it was come to. Before the first row, so that no later configuration that is older goes by it.
+ */
 export async function sayApplied(
   sayRoutes: TargetPort['sayRoutes'],
   target: ConnectionOptions,
@@ -52,7 +54,7 @@ export async function sayApplied(
   await sayRoutes(target, { pipeline: checkpoint.pipeline, part: checkpoint.part, epoch: checkpoint.epoch, routes });
 }
 
-/** What a person told this pipeline to skip, if it lies ahead. */
+/** What an operator told this pipeline to skip, if it lies ahead. */
 export async function skipOf(registry: Pick<Registry, 'skips'>, pipeline: string, checkpoint: Checkpoint): Promise<Skip | null> {
   const order = await registry.skips.read(pipeline);
   // A pipeline that has applied nothing yet does not know its log; the first record will tell.

@@ -9,7 +9,7 @@ import type { Row, Suspension, TableSchema, UnsupportedPolicy } from '@lutra/mod
 import { openingText, StatementBuilder, takeOver } from '@lutra/mysql';
 import type { ConnectionOptions, SqlText, TargetTable } from '@lutra/mysql';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { TestServer, versions } from '../../../libs/mysql/src/fixture.js';
+import { TestServer, versions } from '../../../libs/mysql/src/mysql.fixture.js';
 import { refusedTable, Suspensions } from './suspensions.js';
 import { serversIo } from './io.js';
 import { TargetWriter } from './target-writer.js';
@@ -136,7 +136,7 @@ describe.each(versions)('a table that is changed while it is remembered, on %s',
     await room.writer.dispose();
   });
 
-  test('a trigger that would change rows has a name, and what the check says mends it', async () => {
+  test('a trigger that would change rows has a name, and what the check says fixes it', async () => {
     const room = await Room.open(plain);
     const before = await room.target();
     await server.run(`CREATE TRIGGER ${room.database}.tr BEFORE INSERT ON ${room.database}.t FOR EACH ROW SET NEW.b = NEW.b + 1`);
@@ -161,7 +161,7 @@ describe.each(versions)('a table that is changed while it is remembered, on %s',
     await room.writer.dispose();
   });
 
-  test('what the server only forgot (FLUSH TABLES) is no change', async () => {
+  test('what the server only discarded (FLUSH TABLES) is no change', async () => {
     const room = await Room.open(plain);
     const target = await room.target();
     await room.insert({ id: 1, a: 1, b: 1 }, target);
@@ -171,7 +171,7 @@ describe.each(versions)('a table that is changed while it is remembered, on %s',
     await room.writer.dispose();
   });
 
-  test('a transaction that is written while it arrives, or settled row by row, notices it at its first row', async () => {
+  test('a transaction that is written while it arrives, or resolved row by row, notices it at its first row', async () => {
     const room = await Room.open(plain);
     const change = `ALTER TABLE ${room.database}.t DROP b, ADD b INT`;
     const rowsOf = (target: TargetTable, id: number): SqlText => {
@@ -262,13 +262,13 @@ describe.each(versions)('a table that is changed while it is remembered, on %s',
         server: null,
         tsMs: 0,
       }) as const;
-    const place = { log: logId, seq: 9 };
+    const position = { log: logId, seq: 9 };
 
     test('takes with it what foreign keys tie to it; another process reads the same; it ends where the log says so, and may begin anew', async () => {
       const room = await keys(await Room.open(plain));
       const { database } = room;
       const { suspensions, told } = await open(room);
-      await suspensions.follow(suspensions.changeBy(said(room, [suspension(database, 'k')]))!, place);
+      await suspensions.follow(suspensions.changeBy(said(room, [suspension(database, 'k')]))!, position);
       const tied = [`g ${database}.k`, 'k', `p ${database}.k`];
       expect([namesOf(suspensions.tables), told]).toEqual([tied, tied]);
       expect(suspensions.changeBy(said(room, [suspension(database, 'k')]))).toBeNull();
@@ -280,7 +280,7 @@ describe.each(versions)('a table that is changed while it is remembered, on %s',
       });
       await expect(open(room, [], 'stop')).rejects.toMatchObject({ code: 'TABLE_SUSPENDED' });
       const out = (await open(room, ['k', 'p'])).suspensions;
-      await out.follow(out.changeBy(said(room, []))!, place);
+      await out.follow(out.changeBy(said(room, []))!, position);
       expect(namesOf(out.tables)).toEqual([`g ${database}.k`]);
       const again = (await open(room)).suspensions;
       await again.refuse({ ...suspension(database, 'l'), code: 'TABLE_MISSING', message: 'x'.repeat(3000) });
@@ -305,7 +305,7 @@ describe.each(versions)('a table that is changed while it is remembered, on %s',
       const { suspensions, told } = await open(room);
       await takeOver(least, { pipeline: room.checkpoint.pipeline, part: 0, lease: 9, mayCreate: false });
       const change = { begun: [suspension(room.database, 'l')], ended: [] };
-      await expect(suspensions.follow(change, place)).rejects.toMatchObject({ code: 'FENCED' });
+      await expect(suspensions.follow(change, position)).rejects.toMatchObject({ code: 'FENCED' });
       expect([told, (await open(room)).suspensions.tables]).toEqual([[], []]);
     });
 
@@ -315,7 +315,7 @@ describe.each(versions)('a table that is changed while it is remembered, on %s',
       const { suspensions } = await open(room);
       const change = { begun: [suspension(room.database, 'l')], ended: [] };
       await expect(
-        suspensions.follow(change, place).finally(() => server.run('RENAME TABLE lutra.away TO lutra.suspended')),
+        suspensions.follow(change, position).finally(() => server.run('RENAME TABLE lutra.away TO lutra.suspended')),
       ).rejects.toMatchObject({
         code: 'CHECKPOINT_INVALID',
       });

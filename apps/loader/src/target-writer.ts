@@ -11,11 +11,11 @@ import type { TableName } from '@lutra/model';
 import { closingText, openingText, TableDefinitions, transactionText } from '@lutra/mysql';
 import type { ApplyConnection, ConnectionOptions, SqlText, TargetTable } from '@lutra/mysql';
 import type { TargetPort } from './io.js';
-import type { Place } from './log-reader.js';
+import type { RecordPosition } from './log-reader.js';
 
 /** A target transaction that was committed, or progress that needed none. */
 export interface Committed {
-  readonly place: Place;
+  readonly position: RecordPosition;
   /** Commit time of its last source transaction. */
   readonly sourceUs: number | null;
   /** Rows by op. */
@@ -48,7 +48,7 @@ export class TargetWriter {
   #openedAt = 0;
   /** Of all tables that were asked for. */
   readonly #definitions = new TableDefinitions();
-  /** Reads table definitions while a huge transaction occupies the other connection. */
+  /** Reads table definitions while a large transaction occupies the other connection. */
   #reading: ApplyConnection | null = null;
   #disposed = false;
 

@@ -47,7 +47,7 @@ describe('the lag of a loader', () => {
     lag.read();
     expect(lag.ms()).toBe(4000);
     lag.applied(start + 3900);
-    lag.settled();
+    lag.resolved();
     expect(lag.ms()).toBe(100);
   });
 

@@ -28,7 +28,7 @@ export class TopicLag {
   }
 
   /** All that was read is committed. */
-  settled(): void {
+  resolved(): void {
     this.#pendingAt = null;
   }
 

@@ -1,4 +1,4 @@
-/** Control records ⇄ bytes: which field is which of schemas/{epoch,heartbeat,routes,ddl,restart,watermark,remedy}.avsc. */
+/** Control records ⇄ bytes: which field is which of schemas/{epoch,heartbeat,routes,ddl,restart,watermark,resolution}.avsc. */
 import { rowFromJson, rowToJson } from '@lutra/model';
 import type { ControlRecord, Position, Suspension, TableName } from '@lutra/model';
 import { type AvroRecord, parseAvro } from './avro-schema.js';
@@ -40,16 +40,16 @@ const position = {
   set: (to: Draft<Of<'heartbeat'>> | Draft<Of<'ddl'>> | Draft<Of<'restart'>>, value: AvroPosition) => (to.position = fromAvro(value)),
 };
 const seen = {
-  get: (from: Of<'heartbeat' | 'restart' | 'remedy'>) => from.seen,
-  set: (to: Draft<Of<'heartbeat'>> | Draft<Of<'restart'>> | Draft<Of<'remedy'>>, value: Of<'heartbeat'>['seen']) => (to.seen = value),
+  get: (from: Of<'heartbeat' | 'restart' | 'resolution'>) => from.seen,
+  set: (to: Draft<Of<'heartbeat'>> | Draft<Of<'restart'>> | Draft<Of<'resolution'>>, value: Of<'heartbeat'>['seen']) => (to.seen = value),
 };
 const endpoint = {
   get: (from: ControlRecord) => from.endpoint,
   set: (to: Draft<ControlRecord>, value: string) => (to.endpoint = value),
 };
 const pipeline = {
-  get: (from: Of<'watermark' | 'remedy'>) => from.pipeline,
-  set: (to: Draft<Of<'watermark'>> | Draft<Of<'remedy'>>, value: string) => (to.pipeline = value),
+  get: (from: Of<'watermark' | 'resolution'>) => from.pipeline,
+  set: (to: Draft<Of<'watermark'>> | Draft<Of<'resolution'>>, value: string) => (to.pipeline = value),
 };
 const tsMs = { get: (from: ControlRecord) => from.tsMs, set: (to: Draft<ControlRecord>, value: number) => (to.tsMs = value) };
 
@@ -60,8 +60,8 @@ const links: { readonly [K in ControlKind]: Links<K> } = {
     ts_ms: tsMs,
     position,
     seen,
-    remedies: { get: (from) => from.remedies, set: (to, value: number) => (to.remedies = value) },
-    rows_until: { get: (from) => from.rowsUntil, set: (to, value: string | null) => (to.rowsUntil = value) },
+    resolutions: { get: (from) => from.resolutions, set: (to, value: number) => (to.resolutions = value) },
+    published_through: { get: (from) => from.publishedThrough, set: (to, value: string | null) => (to.publishedThrough = value) },
   },
   routes: {
     endpoint,
@@ -95,7 +95,7 @@ const links: { readonly [K in ControlKind]: Links<K> } = {
     reason: { get: (from) => from.reason, set: (to, value: string) => (to.reason = value) },
   },
   watermark: { endpoint, ts_ms: tsMs, pipeline, token: { get: (from) => from.token, set: (to, value: string) => (to.token = value) } },
-  remedy: {
+  resolution: {
     endpoint,
     ts_ms: tsMs,
     pipeline,
@@ -117,8 +117,8 @@ const empty: { readonly [K in ControlKind]: () => Draft<Of<K>> } = {
     endpoint: '',
     position: { file: '', pos: 0, gtidSet: null },
     seen: {},
-    remedies: 0,
-    rowsUntil: null,
+    resolutions: 0,
+    publishedThrough: null,
     tsMs: 0,
   }),
   routes: () => ({ kind: 'routes', endpoint: '', tables: [], pipelines: {}, revision: 0, server: null, tsMs: 0 }),
@@ -142,7 +142,7 @@ const empty: { readonly [K in ControlKind]: () => Draft<Of<K>> } = {
     tsMs: 0,
   }),
   watermark: () => ({ kind: 'watermark', endpoint: '', pipeline: '', token: '', tsMs: 0 }),
-  remedy: () => ({ kind: 'remedy', endpoint: '', pipeline: '', database: '', table: '', key: {}, row: null, seen: {}, tsMs: 0 }),
+  resolution: () => ({ kind: 'resolution', endpoint: '', pipeline: '', database: '', table: '', key: {}, row: null, seen: {}, tsMs: 0 }),
 };
 
 export const controlKinds = Object.keys(links) as readonly ControlKind[];

@@ -16,7 +16,7 @@ export function writeSmallUnscaled(writer: ByteWriter, value: number): void {
     limit *= 0x100;
   }
   writer.long(size);
-  for (let place = size - 1; place >= 0; place--) writer.byte(Math.floor(value / 0x100 ** place) & 0xff);
+  for (let digit = size - 1; digit >= 0; digit--) writer.byte(Math.floor(value / 0x100 ** digit) & 0xff);
 }
 
 export function writeUnscaled(writer: ByteWriter, value: bigint): void {

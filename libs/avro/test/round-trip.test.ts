@@ -207,14 +207,22 @@ describe('control records', () => {
   const position = { file: 'binlog.000001', pos: 4, gtidSet: '3e11fa47-71ca-11e1-9e33-c80aa9429562:1-23' };
   const records: ControlRecord[] = [
     { kind: 'epoch', endpoint: 'hz-1', leader: 'host:1', tsMs: 1_715_000_001_000 },
-    { kind: 'heartbeat', endpoint: 'hz-1', position, seen: { california: { log: 'cafe', seq: 0 } }, remedies: 0, rowsUntil: null, tsMs: 1 },
+    {
+      kind: 'heartbeat',
+      endpoint: 'hz-1',
+      position,
+      seen: { california: { log: 'cafe', seq: 0 } },
+      resolutions: 0,
+      publishedThrough: null,
+      tsMs: 1,
+    },
     {
       kind: 'heartbeat',
       endpoint: 'hz-1',
       position: { ...position, gtidSet: null },
       seen: {},
-      remedies: 2,
-      rowsUntil: 'binlog.000001:4',
+      resolutions: 2,
+      publishedThrough: 'binlog.000001:4',
       tsMs: 1,
     },
     {
@@ -243,7 +251,7 @@ describe('control records', () => {
     { kind: 'restart', endpoint: 'hz-1', id: 'x', position, seen: { california: { log: 'cafe', seq: 3 } }, reason: 'ü', tsMs: 1 },
     { kind: 'watermark', endpoint: 'hz-1', pipeline: 'shop.a-to-b', token: 'cafe-1', tsMs: 1 },
     {
-      kind: 'remedy',
+      kind: 'resolution',
       endpoint: 'hz-1',
       pipeline: 'shop.a-to-b',
       database: 'shop',
@@ -253,7 +261,17 @@ describe('control records', () => {
       seen: { california: { log: 'cafe', seq: 3 } },
       tsMs: 1,
     },
-    { kind: 'remedy', endpoint: 'hz-1', pipeline: 'p', database: 'shop', table: 'orders', key: { id: 1 }, row: null, seen: {}, tsMs: 1 },
+    {
+      kind: 'resolution',
+      endpoint: 'hz-1',
+      pipeline: 'p',
+      database: 'shop',
+      table: 'orders',
+      key: { id: 1 },
+      row: null,
+      seen: {},
+      tsMs: 1,
+    },
   ];
 
   it.each(records)('$kind comes back', async (record) => {

@@ -1,4 +1,4 @@
-/** Whether a source can be read from a place on, asked before anything rests on it. */
+/** Whether a source can be read from a position on, asked before anything rests on it. */
 import { SyncError } from '@lutra/model';
 import type { FilePosition } from '@lutra/model';
 import { withConnection } from './connection.js';
@@ -8,7 +8,7 @@ import { readState } from './source-state.js';
 import { checkedStart } from './start-position.js';
 
 /**
- * @param choose makes the place of what the source is now
+ * @param choose makes the position of what the source is now
  * @throws SyncError SOURCE_BEHIND, SOURCE_PURGED, SOURCE_SETTINGS, CONFIG_INVALID (also what `choose` throws); SOURCE_UNAVAILABLE,
  * SOURCE_DENIED
  */
@@ -18,12 +18,12 @@ export function checkStart<T extends FilePosition & { readonly gtidSet: string |
 ): Promise<T> {
   return withConnection(source, async (query) => {
     const state = await readState(query);
-    const place = choose(state);
-    const { gtidSet, file, pos } = place;
+    const position = choose(state);
+    const { gtidSet, file, pos } = position;
     await checkedStart(query, gtidSet === null ? { file, pos } : { gtidSet }, state);
     if (gtidSet === null && state.flavor === 'mysql' && !(await isBetween(query, { file, pos }))) {
       throw new SyncError('CONFIG_INVALID', `no transaction begins at ${file}:${pos}`, { details: { file, pos } });
     }
-    return place;
+    return position;
   });
 }

@@ -21,13 +21,13 @@ export interface ServerFacts {
   readonly yearSign: YearSign;
 }
 
-export interface ColumnPlace extends TableName {
+export interface ColumnName extends TableName {
   readonly column: string;
 }
 
-export function refused(place: ColumnPlace, why: string): SyncError {
-  const details = { database: place.database, table: place.name, column: place.column };
-  return new SyncError('COLUMN_UNSUPPORTED', `${tableName(place)}.${place.column}: ${why}`, { details });
+export function refused(position: ColumnName, why: string): SyncError {
+  const details = { database: position.database, table: position.name, column: position.column };
+  return new SyncError('COLUMN_UNSUPPORTED', `${tableName(position)}.${position.column}: ${why}`, { details });
 }
 
 export type ColumnFacts = Omit<ColumnSchema, 'name'>;
@@ -46,7 +46,7 @@ interface Queues {
 }
 
 interface Placed extends ServerFacts {
-  readonly places: readonly ColumnPlace[];
+  readonly positions: readonly ColumnName[];
 }
 
 function queuesOf({ fields }: TableMap, raw: readonly RawColumn[], server: Placed): Queues {
@@ -65,11 +65,11 @@ function queuesOf({ fields }: TableMap, raw: readonly RawColumn[], server: Place
   };
 }
 
-function signsOf(encoded: Buffer | undefined, raw: readonly RawColumn[], { yearSign, places }: Placed): Iterator<boolean> {
+function signsOf(encoded: Buffer | undefined, raw: readonly RawColumn[], { yearSign, positions }: Placed): Iterator<boolean> {
   const numbers = raw.filter(({ family }) => family === 'number' || family === 'year');
   const isYear = numbers.map(({ family }) => family === 'year');
-  const afterYear = (): ColumnPlace =>
-    places[raw.findIndex((column, i) => column.family === 'number' && raw.slice(0, i).some(({ family }) => family === 'year'))]!;
+  const afterYear = (): ColumnName =>
+    positions[raw.findIndex((column, i) => column.family === 'number' && raw.slice(0, i).some(({ family }) => family === 'year'))]!;
   return readSigns(encoded, { isYear, yearSign, refuse: (why) => refused(afterYear(), why) }).values();
 }
 
@@ -83,27 +83,28 @@ export function completion(
   map: TableMap,
   raw: readonly RawColumn[],
   server: Placed,
-): (column: RawColumn, place: ColumnPlace) => ColumnFacts {
+): (column: RawColumn, position: ColumnName) => ColumnFacts {
   const { unsigned, texts, choices, enums, sets, geometries, dimensions } = queuesOf(map, raw, server);
   const passText = (family: Family): void => {
     if (family === asText(server) && next(texts) !== binaryCollation)
       throw new SyncError('BINLOG_DECODE', `a table map whose ${family} is no text`);
   };
-  const choice = (column: RawColumn, place: ColumnPlace, values: readonly Buffer[]): ColumnFacts =>
-    completeChoice(column, { place, charset: charsetOf(next(choices), place, server), values });
-  const byFamily: Readonly<Record<Family, (column: RawColumn, place: ColumnPlace) => ColumnFacts>> = {
+  const choice = (column: RawColumn, position: ColumnName, values: readonly Buffer[]): ColumnFacts =>
+    completeChoice(column, { position, charset: charsetOf(next(choices), position, server), values });
+  const byFamily: Readonly<Record<Family, (column: RawColumn, position: ColumnName) => ColumnFacts>> = {
     number: (column) => completeNumber(column, next(unsigned)),
     year: ({ type }) => ({ type }),
-    text: (column, place) => completeText(column, { place, charset: charsetOf(next(texts), place, server), flavor: server.flavor }),
-    enum: (column, place) => choice(column, place, next(enums)),
-    set: (column, place) => choice(column, place, next(sets)),
+    text: (column, position) =>
+      completeText(column, { position, charset: charsetOf(next(texts), position, server), flavor: server.flavor }),
+    enum: (column, position) => choice(column, position, next(enums)),
+    set: (column, position) => choice(column, position, next(sets)),
     geometry: ({ type }) => ({ type, geometry: geometryOf(next(geometries)) }),
     vector: ({ type }) => ({ type, length: 4 * next(dimensions) }),
     plain: ({ type, length, scale }) => ({ type, ...(length !== undefined && { length }), ...(scale !== undefined && { scale }) }),
   };
-  return (column, place) => {
+  return (column, position) => {
     passText(column.family);
-    return byFamily[column.family](column, place);
+    return byFamily[column.family](column, position);
   };
 }
 
@@ -134,42 +135,42 @@ function completeNumber({ type, precision, scale }: RawColumn, unsigned: boolean
 }
 
 interface TextFacts {
-  readonly place: ColumnPlace;
+  readonly position: ColumnName;
   readonly charset: string;
   readonly flavor: 'mysql' | 'mariadb';
 }
 
-function completeText({ type, length }: RawColumn, { place, charset, flavor }: TextFacts): ColumnFacts {
+function completeText({ type, length }: RawColumn, { position, charset, flavor }: TextFacts): ColumnFacts {
   if (charset !== 'binary') {
-    requireDecoder(place, charset);
+    requireDecoder(position, charset);
     return type === 'text' ? { type, charset } : { type, length, charset };
   }
   if (type === 'text') return { type: 'blob' };
   const binaryType = type === 'char' ? 'binary' : 'varbinary';
-  if (flavor === 'mariadb') throw refused(place, untoldOnMariadb(binaryType));
+  if (flavor === 'mariadb') throw refused(position, untoldOnMariadb(binaryType));
   return { type: binaryType, length };
 }
 
 interface ChoiceFacts {
-  readonly place: ColumnPlace;
+  readonly position: ColumnName;
   readonly charset: string;
   readonly values: readonly Buffer[];
 }
 
-function completeChoice({ type }: RawColumn, { place, charset, values }: ChoiceFacts): ColumnFacts {
-  const decode = requireDecoder(place, charset);
-  const where = `${tableName(place)}.${place.column}`;
+function completeChoice({ type }: RawColumn, { position, charset, values }: ChoiceFacts): ColumnFacts {
+  const decode = requireDecoder(position, charset);
+  const where = `${tableName(position)}.${position.column}`;
   return { type, charset, values: values.map((value) => decode(new ByteReader(value), value.length, where)) };
 }
 
-function requireDecoder(place: ColumnPlace, charset: string): TextDecoder {
+function requireDecoder(position: ColumnName, charset: string): TextDecoder {
   const decode = textDecoder(charset);
   if (decode) return decode;
-  throw refused(place, `the character set ${charset} is not supported`);
+  throw refused(position, `the character set ${charset} is not supported`);
 }
 
-function charsetOf(collation: number, place: ColumnPlace, { charsets }: ServerFacts): string {
+function charsetOf(collation: number, position: ColumnName, { charsets }: ServerFacts): string {
   const charset = charsets.get(collation);
   if (charset !== undefined) return charset;
-  throw refused(place, `its collation ${collation} is not known to the server`);
+  throw refused(position, `its collation ${collation} is not known to the server`);
 }

@@ -6,7 +6,7 @@ import { SyncError, tableName } from '@lutra/model';
 import type { ColumnSchema, TableSchema } from '@lutra/model';
 import { ByteReader } from './byte-reader.js';
 import { completion, refused } from './column-facts.js';
-import type { ColumnPlace, ServerFacts } from './column-facts.js';
+import type { ColumnName, ServerFacts } from './column-facts.js';
 import { readColumnType, refusedName } from './column-type.js';
 import type { RawColumn } from './column-type.js';
 import { metadataField, readNames, readNumbers, readTableMap } from './table-map.js';
@@ -27,11 +27,11 @@ export interface TableVersion {
 export function readTableVersion(head: TableMapHead, facts: ServerFacts): TableVersion {
   const map = readTableMap(head.version);
   const names = namesOf(map, tableName(head));
-  const places = names.map((column): ColumnPlace => ({ database: head.database, name: head.name, column }));
-  const raw = readRawColumns(map, places);
-  const complete = completion(map, raw, { ...facts, places });
+  const columnNames = names.map((column): ColumnName => ({ database: head.database, name: head.name, column }));
+  const raw = readRawColumns(map, columnNames);
+  const complete = completion(map, raw, { ...facts, positions: columnNames });
   const columns = raw.map((column, index) => {
-    return { schema: { name: names[index]!, ...complete(column, places[index]!) }, prefix: column.prefix ?? 0 };
+    return { schema: { name: names[index]!, ...complete(column, columnNames[index]!) }, prefix: column.prefix ?? 0 };
   });
   const schemas = columns.map(({ schema }) => schema);
   const primaryKey = readPrimaryKey(map).map((index) => nameAt(schemas, index));
@@ -48,12 +48,12 @@ function namesOf(map: TableMap, table: string): string[] {
   throw new SyncError('BINLOG_DECODE', `${table}: ${names.length} names of ${map.types.length} columns`);
 }
 
-function readRawColumns(map: TableMap, places: readonly ColumnPlace[]): RawColumn[] {
+function readRawColumns(map: TableMap, columnNames: readonly ColumnName[]): RawColumn[] {
   const data = new ByteReader(map.typeData);
   const columns = map.types.map((type, index) => {
     const column = readColumnType(type, data);
     if (column) return column;
-    throw refused(places[index]!, `columns of type ${refusedName(type)} are not supported`);
+    throw refused(columnNames[index]!, `columns of type ${refusedName(type)} are not supported`);
   });
   if (data.left > 0) throw new SyncError('BINLOG_DECODE', 'a table map with more type data than columns');
   return columns;

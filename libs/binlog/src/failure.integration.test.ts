@@ -54,18 +54,18 @@ describe.each(versions)('MySQL %s', (version) => {
     await connection.query('DROP USER reader');
   });
 
-  it('is asked whether it can be read from a place on: between two transactions, in a file that is there', async () => {
+  it('is asked whether it can be read from a position on: between two transactions, in a file that is there', async () => {
     await connection.query('FLUSH BINARY LOGS; INSERT INTO t VALUES (), ()');
     const { file, pos } = await stateOf(server);
     const ask = (at: { file: string; pos: number; gtidSet?: string }): Promise<unknown> =>
       checkStart(connectionOf(server), () => ({ gtidSet: null, ...at }));
     const events = await select(connection, `SHOW BINLOG EVENTS IN '${file}'`);
     const rows = events.find((event) => event['Event_type'] === 'Write_rows');
-    for (const place of [
+    for (const position of [
       { file, pos },
       { file, pos: 4 },
     ])
-      expect(await ask(place)).toEqual({ ...place, gtidSet: null });
+      expect(await ask(position)).toEqual({ ...position, gtidSet: null });
     for (const amid of [Number(rows?.['Pos']), pos - 1])
       await expect(ask({ file, pos: amid })).rejects.toMatchObject({ code: 'CONFIG_INVALID', details: { file, pos: amid } });
     await expect(ask({ file, pos: pos + 1 })).rejects.toMatchObject({ code: 'SOURCE_BEHIND' });
@@ -256,15 +256,15 @@ describe.each(versions)('MySQL %s', (version) => {
     for (let i = 0; i < 60; i += 1) await connection.query('INSERT INTO t VALUES ()');
     expect(await read()).toMatchObject({ code: 'SOURCE_BEHIND' });
     // Where a transaction happens to begin at the very place, its GTID tells.
-    const places = (await select(connection, `SHOW BINLOG EVENTS IN '${(await stateOf(server)).file}'`)).filter(
+    const positions = (await select(connection, `SHOW BINLOG EVENTS IN '${(await stateOf(server)).file}'`)).filter(
       (row) => row['Event_type'] === 'Gtid',
     );
     const now = await stateOf(server);
-    const at = { ...known, file: now.file, pos: Number(places[0]!['Pos']) };
+    const at = { ...known, file: now.file, pos: Number(positions[0]!['Pos']) };
     expect(await read({ known: at })).toMatchObject({ code: 'SOURCE_BEHIND' });
     expect(await read({ known: { ...at, pos: at.pos + 1 } })).toMatchObject({ code: 'SOURCE_BEHIND' });
     expect(await read({ known: { ...at, serverUuid: 'another' } })).toEqual({ done: true, value: undefined });
-    // Without GTIDs the same file and position of another server are another place.
+    // Without GTIDs the same file and position of another server are another position.
     expect(await read({ known: { ...at, gtidSet: null, serverUuid: 'another' } })).toMatchObject({ code: 'SOURCE_BEHIND' });
   });
 

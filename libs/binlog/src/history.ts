@@ -1,15 +1,15 @@
 /**
  * Whether a server still has the history that was read from it. GTIDs alone do not tell: after RESET, or a restore from an older backup, a
  * server gives the numbers of what it lost to new transactions, and once it has given as many, its gtid_executed holds all that was read.
- * Going on behind them would skip the new ones silently. But a server writes its files on and on: what was a place between two transactions
- * stays one.
+ * Going on behind them would skip the new ones silently. But a server writes its files on and on: what was a position between two
+ * transactions stays one.
  */
 import { fileNumber, SyncError } from '@lutra/model';
 import type { FilePosition } from '@lutra/model';
 import type { RowDataPacket } from 'mysql2/promise';
 import type { Query } from './connection.js';
 import { gtidContains } from './gtid.js';
-import type { KnownPlace, SourceState } from './options.js';
+import type { KnownPosition, SourceState } from './options.js';
 
 /** ER_ERROR_WHEN_EXECUTING_COMMAND: no event begins there. */
 const wrongOffset = 1220;
@@ -17,10 +17,10 @@ const wrongOffset = 1220;
 const between = new Set(['Gtid', 'Gtid_tagged', 'Anonymous_Gtid', 'Rotate', 'Stop', 'Format_desc', 'Previous_gtids']);
 
 /**
- * @throws SyncError SOURCE_BEHIND if this is the server of the place and its binlog is another one there, or if it is another one and no
+ * @throws SyncError SOURCE_BEHIND if this is the server of the position and its binlog is another one there, or if it is another one and no
  * GTIDs tell
  */
-export async function checkHistory(query: Query, known: KnownPlace, state: SourceState): Promise<void> {
+export async function checkHistory(query: Query, known: KnownPosition, state: SourceState): Promise<void> {
   if (known.serverUuid !== state.serverUuid) {
     if (known.gtidSet === null) throw anotherServer(known, state);
     return;
@@ -43,8 +43,8 @@ export async function checkHistory(query: Query, known: KnownPlace, state: Sourc
 }
 
 /** Whether a transaction can begin there: no event that is amid one. The file must be there. */
-export async function isBetween(query: Query, place: FilePosition): Promise<boolean> {
-  const next = await eventAt(query, place);
+export async function isBetween(query: Query, position: FilePosition): Promise<boolean> {
+  const next = await eventAt(query, position);
   return next === 'end of file' || (next !== 'none begins' && between.has(String(next['Event_type'])));
 }
 
@@ -58,12 +58,12 @@ async function eventAt(query: Query, { file, pos }: FilePosition): Promise<RowDa
 }
 
 /** Files and positions of two servers have nothing to do with each other, though they may look alike. */
-function anotherServer({ serverUuid, file, pos }: KnownPlace, { serverUuid: now }: SourceState): SyncError {
+function anotherServer({ serverUuid, file, pos }: KnownPosition, { serverUuid: now }: SourceState): SyncError {
   const message = `the log stands at ${file}:${pos} of server ${serverUuid}, and this is server ${now}: without GTIDs nobody can tell which place of it that is`;
   return new SyncError('SOURCE_BEHIND', message, { details: { file, pos } });
 }
 
-function rewritten({ file, pos }: KnownPlace, why: string): SyncError {
+function rewritten({ file, pos }: KnownPosition, why: string): SyncError {
   const message = `the source has another history than the one that was read from it up to ${file}:${pos}: ${why}; it was reset, or restored from a backup`;
   return new SyncError('SOURCE_BEHIND', message, { details: { file, pos } });
 }

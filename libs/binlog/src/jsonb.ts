@@ -39,7 +39,7 @@ export function jsonbText(bytes: Buffer): string {
 export const jsonbTextBeside = beside(import.meta.url, jsonbText);
 
 /** Where a value's bytes begin, and what they may not go beyond. Numbers instead of views: a document may have a million values. */
-interface Place {
+interface Span {
   readonly at: number;
   readonly end: number;
 }
@@ -52,7 +52,7 @@ class Document {
     this.#bytes = bytes;
   }
 
-  text(type: number, place: Place): string {
+  text(type: number, span: Span): string {
     switch (type) {
       case smallObject:
       case largeObject:
@@ -60,18 +60,18 @@ class Document {
       case largeArray: {
         if (++this.#level > mostLevels) throw new RangeError('a JSON document that is too deep');
         const isWide = type === largeObject || type === largeArray;
-        const text = type <= largeObject ? this.#object(place, isWide) : this.#array(place, isWide);
+        const text = type <= largeObject ? this.#object(span, isWide) : this.#array(span, isWide);
         this.#level--;
         return text;
       }
       case string:
-        return this.#string(this.#sized(place.at, place.end));
+        return this.#string(this.#sized(span.at, span.end));
       case opaque: {
-        const { at, end } = this.#sized(place.at + 1, place.end);
-        return printOpaque(this.#bytes.readUInt8(place.at), this.#bytes.subarray(at, end));
+        const { at, end } = this.#sized(span.at + 1, span.end);
+        return printOpaque(this.#bytes.readUInt8(span.at), this.#bytes.subarray(at, end));
       }
       default:
-        return this.#scalar(type, place.at);
+        return this.#scalar(type, span.at);
     }
   }
 
@@ -106,8 +106,8 @@ class Document {
     }
   }
 
-  #object(place: Place, isWide: boolean): string {
-    const { from, count, end, width } = this.#container(place, isWide);
+  #object(span: Span, isWide: boolean): string {
+    const { from, count, end, width } = this.#container(span, isWide);
     const keys = from + 2 * width;
     const values = keys + count * (width + 2);
     let text = '{';
@@ -120,8 +120,8 @@ class Document {
     return `${text}}`;
   }
 
-  #array(place: Place, isWide: boolean): string {
-    const { from, count, end, width } = this.#container(place, isWide);
+  #array(span: Span, isWide: boolean): string {
+    const { from, count, end, width } = this.#container(span, isWide);
     const values = from + 2 * width;
     let text = '[';
     for (let i = 0; i < count; i++) text += `${i === 0 ? '' : ', '}${this.#child(values + i * (width + 1), { from, end, isWide })}`;
@@ -129,7 +129,7 @@ class Document {
   }
 
   /** Number of elements, size in bytes, then (objects: keys and) values, whose numbers are 2 bytes wide, or 4 in large ones. */
-  #container({ at, end }: Place, isWide: boolean): { from: number; count: number; end: number; width: 2 | 4 } {
+  #container({ at, end }: Span, isWide: boolean): { from: number; count: number; end: number; width: 2 | 4 } {
     const width = isWide ? 4 : 2;
     const size = this.#bytes.readUIntLE(at + width, width);
     return { from: at, count: this.#bytes.readUIntLE(at, width), end: within({ at, end: at + size }, end).end, width };
@@ -145,7 +145,7 @@ class Document {
   }
 
   /** Seven bits a byte, lowest first; the highest bit says that another byte follows. */
-  #sized(at: number, end: number): Place {
+  #sized(at: number, end: number): Span {
     let length = 0;
     for (let i = 0; i < 5; i++) {
       const byte = this.#bytes.readUInt8(at + i);
@@ -156,7 +156,7 @@ class Document {
   }
 
   /** In JSON text: the escape of each character that has one. MySQL escapes the same characters as JavaScript, in the same way. */
-  #string({ at, end }: Place): string {
+  #string({ at, end }: Span): string {
     const text = this.#bytes.toString('utf8', at, end);
     if (text.includes('\uFFFD') && !isUtf8(this.#bytes.subarray(at, end))) throw new RangeError('a JSON string is not UTF-8');
     return JSON.stringify(text);
@@ -164,9 +164,9 @@ class Document {
 }
 
 /** A Buffer would stop at its end without a word. */
-function within(place: Place, end: number): Place {
-  if (place.at > place.end || place.end > end) throw behind();
-  return place;
+function within(span: Span, end: number): Span {
+  if (span.at > span.end || span.end > end) throw behind();
+  return span;
 }
 
 function behind(): RangeError {

@@ -70,15 +70,15 @@ describe('MariaDB 11.4', () => {
     expect(event!.table.columns.flatMap(({ geometry }) => geometry ?? [])).toEqual(['point', 'multipolygon', 'linestring']);
   });
 
-  it('is asked whether it can be read from a place on', async () => {
+  it('is asked whether it can be read from a position on', async () => {
     const log = { file: '', pos: 4, gtidSet: (await executed(server)).gtidSet };
     await connection.query('CREATE TABLE more (id INT PRIMARY KEY); INSERT INTO more VALUES (1)');
     const [last] = await select(connection, 'SELECT @@gtid_current_pos AS gtid');
-    const place = await checkStart(connectionOf(server), (state) => restartPosition({ from: 'now' }, log, state).position);
-    expect(place.gtidSet).toBe(String(last?.['gtid']));
+    const position = await checkStart(connectionOf(server), (state) => restartPosition({ from: 'now' }, log, state).position);
+    expect(position.gtidSet).toBe(String(last?.['gtid']));
     const back = checkStart(
       connectionOf(server),
-      (state) => restartPosition({ from: 'gtid', gtidSet: log.gtidSet }, place, state).position,
+      (state) => restartPosition({ from: 'gtid', gtidSet: log.gtidSet }, position, state).position,
     );
     await expect(back).rejects.toMatchObject({ code: 'CONFIG_INVALID', message: expect.stringContaining('2 transactions') });
     const beyond = checkStart(connectionOf(server), (state) => restartPosition({ from: 'after', gtid: '0-1-9999' }, log, state).position);

@@ -13,11 +13,11 @@ export interface BinlogOptions extends SourceConnection {
   readonly serverId: number;
   readonly start: { readonly gtidSet: string } | FilePosition | 'now';
   /** Not after `start`: the source must still have the history that was read up to there. */
-  readonly known?: KnownPlace | undefined;
+  readonly known?: KnownPosition | undefined;
   /** Decides whether the rows of a table are wanted. Called once per table version; its answer is kept. */
   wants(table: { readonly database: string; readonly name: string }): boolean;
   /** Told of each rows event of a table that is not wanted; it is passed over unread, so nobody knows how many rows it holds. */
-  onUnwanted?(): void;
+  onFiltered?(): void;
   /** What becomes of XA transactions that were prepared before `start`, or are large: read again from the binlog (default), or left out. */
   readonly xa?: 'carried' | 'passed over' | undefined;
   /** Told of the XA transactions that were prepared since reading began, and have no outcome yet, when they change. */
@@ -40,8 +40,8 @@ export interface SourceEnd extends FilePosition {
   readonly at: number;
 }
 
-/** A place between two transactions, as it was read from a server before. */
-export interface KnownPlace extends FilePosition {
+/** A position between two transactions, as it was read from a server before. */
+export interface KnownPosition extends FilePosition {
   readonly serverUuid: string;
   /** What had been read there; null without GTIDs. */
   readonly gtidSet: string | null;

@@ -13,7 +13,7 @@ import { EventFraming } from './event.js';
 import type { BinlogEvent } from './event.js';
 import { eventType } from './event-types.js';
 import type { BinlogOptions, SourceState } from './options.js';
-import { fileStart, isBefore, Place } from './place.js';
+import { fileStart, isBefore, PositionTracker } from './position-tracker.js';
 import { readQueryEvent } from './statement.js';
 import type { TransactionReader } from './transaction-reader.js';
 import type { Elsewhere, ReadItem } from './transactions.js';
@@ -23,7 +23,7 @@ export interface PreparedSource {
   readonly options: BinlogOptions;
   readonly state: SourceState;
   readonly bufferBytes: number;
-  /** A reader that gives out the rows of this XA transaction, which begins at the place. */
+  /** A reader that gives out the rows of this XA transaction, which begins at the position. */
   reader(xid: string, start: FilePosition): TransactionReader;
 }
 
@@ -32,8 +32,8 @@ export interface PreparedSource {
  * @throws SyncError XA_ROWS_MISSING, as readBinlog
  */
 export async function* preparedRows(source: PreparedSource, item: Elsewhere): AsyncGenerator<SourceItem, void, void> {
-  const { xid, place, begin } = item;
-  const start = place ?? (await findPrepared(source, item));
+  const { xid, tracker, begin } = item;
+  const start = tracker ?? (await findPrepared(source, item));
   const reader = source.reader(xid, start);
   for await (const bytes of eventsFrom(source, start, item)) {
     for (const found of await readAt(reader, bytes, item)) {
@@ -80,17 +80,17 @@ type Found = FilePosition | 'decided' | null;
 /** Where the last one of the file begins. decided: whatever was prepared under the xid has had its outcome. */
 async function searchFile(source: PreparedSource, file: string, item: Elsewhere): Promise<Found> {
   const framing = new EventFraming();
-  const place = new Place({ gtidMode: false, executed: null, jumpsUntil: null });
+  const tracker = new PositionTracker({ gtidMode: false, executed: null, jumpsUntil: null });
   let begin: FilePosition | null = null;
   let found: Found = null;
   for await (const bytes of eventsFrom(source, { file, pos: fileStart }, item)) {
     const event = framing.read(bytes);
-    const at = place.pass(event, false);
+    const at = tracker.pass(event, false);
     if (at.file === file && file === item.begin.at.file && !isBefore(at, item.begin.at)) return found;
     if (event.type === eventType.rotate) {
       const next = rotatedTo(event);
       if (next.file !== file) return found;
-      place.open(next.file, next.pos);
+      tracker.open(next.file, next.pos);
     } else if (gtidTypes.has(event.type)) begin = at;
     else found = outcomeOf(event, source.state.flavor, item.xid)?.(begin) ?? found;
   }

@@ -9,7 +9,7 @@ import { serverErrors, SyncError } from '@lutra/model';
 import { withConnection } from './connection.js';
 import { toSourceError } from './driver-error.js';
 import type { BinlogOptions, SourceState } from './options.js';
-import { isBefore } from './place.js';
+import { isBefore } from './position-tracker.js';
 import { readBinlog } from './read-binlog.js';
 import { readState } from './source-state.js';
 

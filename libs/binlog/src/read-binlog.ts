@@ -10,7 +10,7 @@ import { withConnection } from './connection.js';
 import { Dump } from './dump.js';
 import { checkHistory } from './history.js';
 import type { BinlogOptions, SourceState } from './options.js';
-import { fileStart } from './place.js';
+import { fileStart } from './position-tracker.js';
 import { preparedRows } from './prepared-rows.js';
 import { readSessionDefaults } from './session.js';
 import type { SessionDefaults } from './session.js';
@@ -100,7 +100,7 @@ function openWatch(
     state,
     lookMs: options.lookMs ?? defaultLookMs,
     logger: options.logger,
-    progress: () => ({ read: reader.place, isIdle: dump.isIdle, heartbeats: dump.heartbeats }),
+    progress: () => ({ read: reader.tracker, isIdle: dump.isIdle, heartbeats: dump.heartbeats }),
     onEnd: (end) => options.onSourceEnd?.(end),
     onLost: (error) => dump.queue.fail(error),
   });
@@ -116,7 +116,7 @@ function openReader(options: BinlogOptions, { state, start, end, charsets, sessi
     gtidMode,
     session,
     wants: (table) => options.wants(table),
-    onUnwanted: () => options.onUnwanted?.(),
+    onFiltered: () => options.onFiltered?.(),
     onPrepared: (prepared) => options.onPrepared?.(prepared),
   });
 }

@@ -1,5 +1,5 @@
 /**
- * Where a log goes on when a person says so. Pure; control tells the consequences with it, capture carries the order out with it.
+ * Where a log goes on when an operator says so. Pure; control tells the consequences with it, capture carries the order out with it.
  *
  * Going forward leaves transactions out: that is what was asked for. Going back would publish again what the log has, under new seqs, and
  * every loader would apply it twice: refused wherever GTIDs tell. Without them nobody can tell, and the person has been told so.
@@ -33,7 +33,7 @@ export function restartPosition(start: RestartStart, log: Position | null, sourc
   const twice = describeRanges(withoutRanges(commonRanges(known, executed), next));
   if (twice.count > 0n) {
     throw invalid(
-      `the log has ${twice.count} transactions behind that place already and would get them twice (${shortened(twice.text)}); to apply what it has again, rewind the pipelines`,
+      `the log has ${twice.count} transactions behind that position already and would get them twice (${shortened(twice.text)}); to apply what it has again, rewind the pipelines`,
     );
   }
   const leftOut = describeRanges(withoutRanges(next, known));

@@ -1,4 +1,4 @@
-/** Rows that cannot be decoded: a person must find them. */
+/** Rows that cannot be decoded: an operator must find them. */
 import { expect, it } from 'vitest';
 import type { TableVersion } from './columns.js';
 import { rowsDecoder } from './rows-event.js';

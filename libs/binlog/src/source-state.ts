@@ -39,7 +39,7 @@ async function readMysql(query: Query, head: Head): Promise<SourceState> {
     // of the same instant as file and position
     executed: gtidMode ? withoutSpace(text(end, 'Executed_Gtid_Set')) : null,
     purged: gtidMode ? withoutSpace(text(sets, 'purged')) : null,
-    ...placeOf(end),
+    ...positionOf(end),
   };
 }
 
@@ -47,7 +47,7 @@ async function readMariadb(query: Query, head: Head): Promise<SourceState> {
   const end = await readEnd(query, 'SHOW MASTER STATUS');
   const [gtid] = await query('SELECT @@GLOBAL.gtid_current_pos AS current');
   const executed = withoutSpace(text(gtid, 'current'));
-  return { flavor: 'mariadb', ...head, serverUuid: null, gtidMode: true, executed, purged: null, ...placeOf(end) };
+  return { flavor: 'mariadb', ...head, serverUuid: null, gtidMode: true, executed, purged: null, ...positionOf(end) };
 }
 
 async function readEnd(query: Query, sql: string): Promise<RowDataPacket> {
@@ -56,7 +56,7 @@ async function readEnd(query: Query, sql: string): Promise<RowDataPacket> {
   return end;
 }
 
-function placeOf(end: RowDataPacket): Pick<SourceState, 'file' | 'pos' | 'onlyDatabases' | 'neverDatabases'> {
+function positionOf(end: RowDataPacket): Pick<SourceState, 'file' | 'pos' | 'onlyDatabases' | 'neverDatabases'> {
   const list = (column: string): readonly string[] =>
     text(end, column)
       .split(',')

@@ -21,7 +21,7 @@ import { toSourceError } from './driver-error.js';
 import { gtidSubset, gtidUnion } from './gtid.js';
 import { checkHistory } from './history.js';
 import type { SourceConnection, SourceEnd, SourceState } from './options.js';
-import { isBefore } from './place.js';
+import { isBefore } from './position-tracker.js';
 import { readState } from './source-state.js';
 
 /** What the dump has brought up to now. */
@@ -143,7 +143,8 @@ async function anotherHistory(query: Query, read: Position, state: SourceState):
 }
 
 /**
- * The server reads its set before its place, so the set holds nothing from behind the place. What was declared as purged is in no binlog.
+ * The server reads its set before its position, so the set holds nothing from behind the position. What was declared as purged is in no
+ * binlog.
  */
 function leftOut({ file, pos, gtidSet }: Position, { executed, purged, ...end }: SourceState): SyncError | null {
   if (file !== end.file || pos !== end.pos || gtidSet === null || executed === null || purged === null) return null;

@@ -7,37 +7,37 @@ import type { FilePosition } from '@lutra/model';
 import type { BinlogEvent } from './event.js';
 import { eventType } from './event-types.js';
 import { readGtidEvent } from './gtid-event.js';
-import type { Place } from './place.js';
+import type { PositionTracker } from './position-tracker.js';
 import { readPreviousGtids } from './previous-gtids.js';
 
 export class StartSearch {
-  readonly #place: Place;
+  readonly #tracker: PositionTracker;
   readonly #start: FilePosition;
 
-  constructor(place: Place, start: FilePosition) {
-    this.#place = place;
+  constructor(tracker: PositionTracker, start: FilePosition) {
+    this.#tracker = tracker;
     this.#start = start;
   }
 
   /** @param event no rotate, heartbeat or format event. Its transaction ends before the start, or the start is amid a transaction. */
   pass(event: BinlogEvent): void {
-    this.#place.pass(event, false);
+    this.#tracker.pass(event, false);
     switch (event.type) {
       case eventType.previousGtids:
       case eventType.mariadbGtidList:
-        this.#place.learn(() => readPreviousGtids(event));
+        this.#tracker.learn(() => readPreviousGtids(event));
         break;
       case eventType.gtid:
       case eventType.gtidTagged:
       case eventType.mariadbGtid:
       case eventType.anonymousGtid:
-        this.#place.read(readGtidEvent(event).gtid);
+        this.#tracker.read(readGtidEvent(event).gtid);
     }
   }
 
   /** True when the next event is the first one that is wanted. @throws SyncError BINLOG_DECODE */
   isOver(): boolean {
-    const { file, pos } = this.#place.now;
+    const { file, pos } = this.#tracker.now;
     if (file === '' || (file === this.#start.file && pos < this.#start.pos)) return false;
     if (file === this.#start.file && pos === this.#start.pos) return true;
     throw new SyncError('BINLOG_DECODE', `${this.#start.file}:${this.#start.pos} is not the start of an event`);

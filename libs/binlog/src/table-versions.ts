@@ -1,6 +1,6 @@
 /**
  * The versions of tables met so far, by the bytes of their table maps: events of one version share one schema object and one decoder, and
- * a table is judged once. Unwanted tables are not looked into at all.
+ * a table is judged once. Filtered tables are not looked into at all.
  */
 import { ofTable, yearSignOf } from '@lutra/model';
 import type { ServerFacts } from './column-facts.js';
@@ -10,9 +10,9 @@ import type { RowsDecoder } from './rows-event.js';
 import { readTableMapHead } from './table-map.js';
 import type { TableMapHead } from './table-map.js';
 
-export type Table = RowsDecoder | 'unwanted';
+export type Table = RowsDecoder | 'filtered';
 
-/** Versions kept; when there are more (tables made and dropped all day), all are forgotten and judged again. */
+/** Versions kept; when there are more (tables made and dropped all day), all are discarded and judged again. */
 const mostVersions = 10_000;
 
 export class TableVersions {
@@ -52,7 +52,7 @@ export class TableVersions {
     const known = this.#byVersion.get(key);
     if (known !== undefined) return known;
     const head = readTableMapHead(body);
-    const table = this.#wants({ database: head.database, name: head.name }) ? this.#decoder(head) : 'unwanted';
+    const table = this.#wants({ database: head.database, name: head.name }) ? this.#decoder(head) : 'filtered';
     if (this.#byVersion.size >= mostVersions) this.#byVersion.clear();
     this.#byVersion.set(key, table);
     return table;

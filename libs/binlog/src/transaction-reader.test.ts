@@ -96,11 +96,11 @@ describe('a transaction', () => {
   });
 
   it('shows no rows of a table that is not wanted', () => {
-    let unwanted = 0;
-    const tape = new Tape({ wants: () => false, onUnwanted: () => (unwanted += 1) });
+    let filtered = 0;
+    const tape = new Tape({ wants: () => false, onFiltered: () => (filtered += 1) });
     tape.begin(1);
     expect([...tape.insert([1]), ...tape.insert([2]), ...tape.commit()].map(({ kind }) => kind)).toEqual(['begin', 'commit']);
-    expect(unwanted).toBe(2);
+    expect(filtered).toBe(2);
   });
 
   it('may end with a rollback only if it has no rows', () => {

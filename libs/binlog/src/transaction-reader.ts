@@ -1,9 +1,9 @@
 /**
- * From events to items: begin (rows)* commit, ddl, heartbeat. Holds what must be known between events: the place, the open transaction
+ * From events to items: begin (rows)* commit, ddl, heartbeat. Holds what must be known between events: the position, the open transaction
  * and its tables. Never passes over an event that could carry rows; after it has thrown it is not used again.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { carriedRowsFlags, largeValueBytes, ofTable, SyncError } from '@lutra/model';
+import { replicatedRowsFlags, largeValueBytes, ofTable, SyncError } from '@lutra/model';
 import type { FilePosition, Position, RowImage, SourceItem } from '@lutra/model';
 import { ByteReader } from './byte-reader.js';
 import type { ServerFacts } from './column-facts.js';
@@ -12,7 +12,7 @@ import type { BinlogEvent } from './event.js';
 import { eventType, harmlessTypes, rowsTypes, unsupportedReason } from './event-types.js';
 import type { RowsType } from './event-types.js';
 import { parseGtids } from './gtid.js';
-import { fileStart, Place } from './place.js';
+import { fileStart, PositionTracker } from './position-tracker.js';
 import { readPreviousGtids } from './previous-gtids.js';
 import { flagsOf, tableIdOf } from './rows-event.js';
 import type { RowsDecoder } from './rows-event.js';
@@ -33,7 +33,7 @@ export interface ReaderOptions {
   readonly gtidMode: boolean;
   readonly session: SessionDefaults;
   wants(table: { readonly database: string; readonly name: string }): boolean;
-  onUnwanted?(): void;
+  onFiltered?(): void;
   /** Reads the rows of this XA transaction again, which begins at `start`. */
   readonly rereads?: string;
   /** Told of the XA transactions that were prepared since reading began, and have no outcome yet, when they change. */
@@ -42,9 +42,9 @@ export interface ReaderOptions {
 
 export class TransactionReader {
   readonly #isMariadb: boolean;
-  readonly #onUnwanted: () => void;
+  readonly #onFiltered: () => void;
   readonly #framing = new EventFraming();
-  readonly #place: Place;
+  readonly #tracker: PositionTracker;
   readonly #transactions: Transactions;
   readonly #versions: TableVersions;
   /** By table id; of the open transaction only. */
@@ -56,23 +56,23 @@ export class TransactionReader {
   constructor(options: ReaderOptions) {
     const { start, end, gtidMode, facts } = options;
     this.#isMariadb = facts.flavor === 'mariadb';
-    this.#onUnwanted = () => options.onUnwanted?.();
+    this.#onFiltered = () => options.onFiltered?.();
     const executed = 'gtidSet' in start && gtidMode ? parseGtids(start.gtidSet, this.#isMariadb ? '0-0-0' : '') : null;
-    this.#place = new Place({ gtidMode, executed, jumpsUntil: 'gtidSet' in start ? end : null });
+    this.#tracker = new PositionTracker({ gtidMode, executed, jumpsUntil: 'gtidSet' in start ? end : null });
     this.#transactions = new Transactions({
-      place: this.#place,
+      tracker: this.#tracker,
       facts,
       defaults: options.session,
       rereads: options.rereads ?? null,
       onPrepared: (prepared) => options.onPrepared?.(prepared),
     });
     this.#versions = new TableVersions(facts, (table) => options.wants(table));
-    if ('pos' in start && gtidMode && start.pos > fileStart) this.#search = new StartSearch(this.#place, start);
+    if ('pos' in start && gtidMode && start.pos > fileStart) this.#search = new StartSearch(this.#tracker, start);
   }
 
   /** Up to where was read, also amid a transaction; its GTID set is of the transactions before. */
-  get place(): Position {
-    return this.#place.end;
+  get tracker(): Position {
+    return this.#tracker.end;
   }
 
   /**
@@ -86,7 +86,7 @@ export class TransactionReader {
   /** Making large values is work of its own, and each has a turn of the event loop. */
   async #readLarge(bytes: Buffer): Promise<readonly ReadItem[]> {
     await nextTurn();
-    const before = this.#place.now;
+    const before = this.#tracker.now;
     const gtid = this.#transactions.gtidNow;
     const items = this.#readEvent(bytes);
     const unfinished = this.#unfinished;
@@ -100,7 +100,7 @@ export class TransactionReader {
   }
 
   #readEvent(bytes: Buffer): readonly ReadItem[] {
-    const before = this.#place.now;
+    const before = this.#tracker.now;
     try {
       const items = this.#read(this.#framing.read(bytes));
       if (!this.#transactions.isOpen) this.#tables.clear();
@@ -123,7 +123,7 @@ export class TransactionReader {
       this.#search.pass(event);
       return this.#positionOnly();
     }
-    return this.#readInFile(event, this.#place.pass(event, this.#transactions.isOpen));
+    return this.#readInFile(event, this.#tracker.pass(event, this.#transactions.isOpen));
   }
 
   #readInFile(event: BinlogEvent, at: FilePosition): readonly ReadItem[] {
@@ -147,7 +147,7 @@ export class TransactionReader {
         return [];
       case eventType.previousGtids:
       case eventType.mariadbGtidList:
-        this.#place.learn(() => readPreviousGtids(event));
+        this.#tracker.learn(() => readPreviousGtids(event));
         return [];
       case eventType.stop:
         this.#transactions.requireNone();
@@ -159,12 +159,12 @@ export class TransactionReader {
 
   #rotate(event: BinlogEvent): readonly SourceItem[] {
     this.#transactions.requireNone();
-    this.#place.pass(event, false);
+    this.#tracker.pass(event, false);
     // the start may be the end of a file
     if (this.#search?.isOver() === true) this.#search = null;
     const reader = new ByteReader(event.body);
     const pos = Number(reader.u64());
-    this.#place.open(reader.utf8(reader.left), pos);
+    this.#tracker.open(reader.utf8(reader.left), pos);
     return this.#positionOnly();
   }
 
@@ -172,13 +172,13 @@ export class TransactionReader {
     const reader = new ByteReader(event.body);
     // MariaDB: beyond 4 GiB the position stands before the file's name
     const position = this.#isMariadb && event.nextPosition === 0 ? Number(reader.u64()) : event.nextPosition;
-    this.#place.heartbeat(reader.utf8(reader.left), position % 2 ** 32, this.#transactions.isOpen);
+    this.#tracker.heartbeat(reader.utf8(reader.left), position % 2 ** 32, this.#transactions.isOpen);
     return this.#positionOnly();
   }
 
   #format(event: BinlogEvent): readonly SourceItem[] {
     this.#transactions.requireNone();
-    this.#place.pass(event, false);
+    this.#tracker.pass(event, false);
     this.#versions.writtenBy(readServerVersion(event.body));
     return [];
   }
@@ -186,7 +186,7 @@ export class TransactionReader {
   /** Nothing happened but that we are here; said between transactions only, and not before the start is found. */
   #positionOnly(): readonly SourceItem[] {
     if (this.#search?.isOver() === true) this.#search = null;
-    return this.#transactions.isOpen || this.#search ? [] : [{ kind: 'heartbeat', end: this.#place.end }];
+    return this.#transactions.isOpen || this.#search ? [] : [{ kind: 'heartbeat', end: this.#tracker.end }];
   }
 
   #tableMap(event: BinlogEvent): readonly SourceItem[] {
@@ -199,13 +199,13 @@ export class TransactionReader {
   #rows(event: BinlogEvent, type: RowsType, at: FilePosition): readonly SourceItem[] {
     const table = this.#tables.get(tableIdOf(event.body));
     if (table === undefined) throw new SyncError('BINLOG_DECODE', 'rows without a table map');
-    if (table === 'unwanted') {
-      this.#onUnwanted();
+    if (table === 'filtered') {
+      this.#onFiltered();
       return this.#transactions.within('rows');
     }
     const rows = decodeRows(table, event.body, type);
     if (event.size >= largeValueBytes) this.#unfinished = { table, rows };
-    const flags = flagsOf(event.body) & carriedRowsFlags;
+    const flags = flagsOf(event.body) & replicatedRowsFlags;
     return this.#transactions.rows({ kind: 'rows', table: table.schema, op: type.op, rows, flags, at, bytes: event.size });
   }
 }
@@ -221,10 +221,10 @@ function decodeRows(table: RowsDecoder, body: Buffer, type: RowsType): RowImage[
 /** Every error says where; what is not ours came from bytes that do not fit. */
 function locate(error: unknown, { file, pos }: FilePosition, gtid: string | null): SyncError {
   const where = gtid === null ? `${file}:${pos}` : `${file}:${pos}, in ${gtid}`;
-  const place = gtid === null ? { file, pos } : { file, pos, gtid };
+  const tracker = gtid === null ? { file, pos } : { file, pos, gtid };
   if (!(error instanceof SyncError)) {
-    return new SyncError('BINLOG_DECODE', `an event after ${where} cannot be decoded`, { cause: error, details: place });
+    return new SyncError('BINLOG_DECODE', `an event after ${where} cannot be decoded`, { cause: error, details: tracker });
   }
-  const details = { ...place, ...error.details };
+  const details = { ...tracker, ...error.details };
   return new SyncError(error.code, `${error.message} (${where})`, { cause: error.cause, details });
 }

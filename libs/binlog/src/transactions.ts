@@ -7,7 +7,7 @@ import type { FilePosition, Position, SourceItem, SourceSession, TableName } fro
 import type { BinlogEvent } from './event.js';
 import { readGtidEvent } from './gtid-event.js';
 import type { GtidEvent } from './gtid-event.js';
-import type { Place } from './place.js';
+import type { PositionTracker } from './position-tracker.js';
 import { sessionOf } from './session.js';
 import type { SessionDefaults } from './session.js';
 import { classify, emptiedTable, readQueryEvent } from './statement.js';
@@ -33,7 +33,7 @@ export interface Elsewhere {
   readonly kind: 'elsewhere';
   readonly xid: string;
   /** Where it was prepared; null: before we read. */
-  readonly place: FilePosition | null;
+  readonly tracker: FilePosition | null;
   /** Of the XA COMMIT. */
   readonly begin: Omit<Extract<SourceItem, { kind: 'begin' }>, 'session'>;
 }
@@ -43,7 +43,7 @@ export type ReadItem = SourceItem | Undecoded | Elsewhere;
 interface Prepared {
   readonly session: SourceSession;
   readonly rows: HeldRows;
-  readonly place: FilePosition;
+  readonly tracker: FilePosition;
 }
 
 /** A transaction between its GTID (or BEGIN) and its end. */
@@ -65,7 +65,7 @@ interface Transaction extends GtidEvent {
 }
 
 export interface TransactionsOptions {
-  readonly place: Place;
+  readonly tracker: PositionTracker;
   readonly facts: TextFacts;
   readonly defaults: SessionDefaults;
   /** Null: an XA transaction's rows are held until it is committed. An xid: those of this one are given out, whatever comes of it. */
@@ -74,15 +74,15 @@ export interface TransactionsOptions {
 }
 
 export class Transactions {
-  readonly #place: Place;
+  readonly #tracker: PositionTracker;
   readonly #facts: TextFacts;
   readonly #defaults: SessionDefaults;
   readonly #rereads: string | null;
   readonly #prepared: PreparedTransactions;
   #now: Transaction | null = null;
 
-  constructor({ place, facts, defaults, rereads, onPrepared }: TransactionsOptions) {
-    this.#place = place;
+  constructor({ tracker, facts, defaults, rereads, onPrepared }: TransactionsOptions) {
+    this.#tracker = tracker;
     this.#facts = facts;
     this.#defaults = defaults;
     this.#rereads = rereads;
@@ -258,7 +258,7 @@ export class Transactions {
     }
     const { session, gtid, at, commitTimeUs, serverId } = transaction;
     const held = this.#prepared.takeOpen(session);
-    if (onePhase) return this.#inForce({ kind: 'begin', gtid, at, commitTimeUs, serverId }, xid, { ...held, place: at });
+    if (onePhase) return this.#inForce({ kind: 'begin', gtid, at, commitTimeUs, serverId }, xid, { ...held, tracker: at });
     this.#prepared.add({ xid, gtid, ...at, sinceMs: Math.floor(commitTimeUs / 1000) }, held);
     return this.#nothing();
   }
@@ -272,15 +272,15 @@ export class Transactions {
 
   #inForce(begin: Elsewhere['begin'], xid: string, prepared: Prepared | undefined): readonly ReadItem[] {
     this.#close();
-    const commit = { kind: 'commit', end: this.#place.end } as const;
+    const commit = { kind: 'commit', end: this.#tracker.end } as const;
     if (prepared?.rows) return [{ ...begin, session: prepared.session }, ...prepared.rows, commit];
-    return [{ kind: 'elsewhere', xid, place: prepared?.place ?? null, begin }, commit];
+    return [{ kind: 'elsewhere', xid, tracker: prepared?.tracker ?? null, begin }, commit];
   }
 
   /** What was read changed nothing so far. */
   #nothing(): readonly SourceItem[] {
     this.#close();
-    return [{ kind: 'heartbeat', end: this.#place.end }];
+    return [{ kind: 'heartbeat', end: this.#tracker.end }];
   }
 
   commit(): readonly SourceItem[] {
@@ -288,7 +288,7 @@ export class Transactions {
       throw new SyncError('BINLOG_DECODE', 'an XA transaction ends in a plain COMMIT');
     const items = this.within('commit');
     this.#close();
-    return [...items, { kind: 'commit', end: this.#place.end }];
+    return [...items, { kind: 'commit', end: this.#tracker.end }];
   }
 
   /** Written when a transaction was rolled back that had also changed what cannot be: which of its rows are in force is not said. */
@@ -302,7 +302,7 @@ export class Transactions {
     const gtid = this.#now?.gtid ?? null;
     const start = this.#now?.at ?? at;
     this.#close();
-    return [this.#ddlItem(query, { gtid, at: start, end: this.#place.end })];
+    return [this.#ddlItem(query, { gtid, at: start, end: this.#tracker.end })];
   }
 
   /**
@@ -311,12 +311,12 @@ export class Transactions {
    */
   #createSelect(query: QueryEvent, { at, state }: Transaction): readonly ReadItem[] {
     if (state !== 'begun') throw new SyncError('BINLOG_UNSUPPORTED', 'a CREATE TABLE amid a transaction');
-    const end: Position = { ...at, gtidSet: this.#place.end.gtidSet };
+    const end: Position = { ...at, gtidSet: this.#tracker.end.gtidSet };
     return [this.#ddlItem(query, { gtid: null, at, end }), ...this.within('table')];
   }
 
-  #ddlItem(query: QueryEvent, place: Pick<Ddl, 'gtid' | 'at' | 'end'>): ReadItem {
-    const item = (text: StatementText): Ddl => ({ kind: 'ddl', database: query.database, ...text, ...place });
+  #ddlItem(query: QueryEvent, tracker: Pick<Ddl, 'gtid' | 'at' | 'end'>): ReadItem {
+    const item = (text: StatementText): Ddl => ({ kind: 'ddl', database: query.database, ...text, ...tracker });
     const text = statementText(query, this.#facts);
     if (!('charset' in text)) return item(text);
     const { charset, bytes, finish } = text;
@@ -324,7 +324,7 @@ export class Transactions {
   }
 
   #close(): void {
-    this.#place.read(this.#now?.gtid ?? null);
+    this.#tracker.read(this.#now?.gtid ?? null);
     this.#now = null;
   }
 }

@@ -35,7 +35,7 @@ describe('text', () => {
     expect(decode('latin1', ...all, ...all)).toBe(characters.join('').repeat(2));
   });
 
-  it("is read in the column's own character set, its place in the event kept", () => {
+  it("is read in the column's own character set, its position in the event kept", () => {
     const reader = new ByteReader(Buffer.from([0xc4, 0xe3, 0x41, 0xed, 0xa0, 0x80, 0x42]));
     expect(textDecoder('gbk')!(reader, 3, 'd.t.c')).toBe('你A');
     expect(textDecoder('utf8mb4')!(reader, 3, 'd.t.c')).toBe('\u{10ffff}\u{10d800}');

@@ -1,8 +1,8 @@
 /**
  * XA transactions. Their rows stand in the binlog at XA PREPARE, and whether they are in force is said later, by XA COMMIT or XA ROLLBACK
- * in a transaction of its own. What was prepared while we read is kept here until then: its place, and its rows while all of them together
- * are few. What was prepared before is found again in the binlog itself (prepared-rows.ts), so nothing has to be remembered beyond a
- * connection. Decision 0019.
+ * in a transaction of its own. What was prepared while we read is kept here until then: its position, and its rows while all of them
+ * together are few. What was prepared before is found again in the binlog itself (prepared-rows.ts), so nothing has to be remembered beyond
+ * a connection. Decision 0019.
  */
 import type { FilePosition, SourceItem, SourceSession } from '@lutra/model';
 import { ByteReader } from './byte-reader.js';
@@ -31,7 +31,7 @@ interface Held {
 }
 
 interface Kept extends Held {
-  readonly place: PreparedTransaction;
+  readonly tracker: PreparedTransaction;
 }
 
 export class PreparedTransactions {
@@ -61,21 +61,21 @@ export class PreparedTransactions {
   }
 
   /** One that is there under the same xid has ended unseen: a server does not prepare a second one. */
-  add(place: PreparedTransaction, held: Held): void {
-    this.#forget(place.xid);
-    this.#byXid.set(place.xid, { ...held, place });
+  add(tracker: PreparedTransaction, held: Held): void {
+    this.#discard(tracker.xid);
+    this.#byXid.set(tracker.xid, { ...held, tracker });
     this.#bytes += held.bytes;
     this.#tell();
   }
 
   /** Undefined: it was prepared before we read. */
   take(xid: string): Kept | undefined {
-    const kept = this.#forget(xid);
+    const kept = this.#discard(xid);
     if (kept) this.#tell();
     return kept;
   }
 
-  #forget(xid: string): Kept | undefined {
+  #discard(xid: string): Kept | undefined {
     const kept = this.#byXid.get(xid);
     this.#byXid.delete(xid);
     this.#bytes -= kept?.bytes ?? 0;
@@ -83,7 +83,7 @@ export class PreparedTransactions {
   }
 
   #tell(): void {
-    this.#onChange([...this.#byXid.values()].map(({ place }) => place));
+    this.#onChange([...this.#byXid.values()].map(({ tracker }) => tracker));
   }
 }
 

@@ -1,7 +1,7 @@
 /** Topics and offsets on a real broker. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { kafkaServer } from '../../../test/servers/index.js';
-import { busOptions, settings, textRecord, topicName, withAdmin } from '../test/kafka-fixture.js';
+import { busOptions, settings, textRecord, topicName, withAdmin } from '../test/kafka.fixture.js';
 import { BusAdmin, Publisher } from './index.js';
 
 const server = kafkaServer();

@@ -2,7 +2,7 @@
 import { createTopicsV7, deleteTopicsV6, describeConfigsV4, findCoordinatorV4, offsetCommitV8, offsetFetchV8 } from '@platformatic/kafka';
 import { SyncError } from '@lutra/model';
 import { Cluster, within } from './cluster.js';
-import type { Deadline, TopicPlace } from './cluster.js';
+import type { Deadline, TopicMetadata } from './cluster.js';
 import { fetchEnds } from './fetch.js';
 import { kafkaError } from './kafka-error.js';
 import type { BusOptions } from './options.js';
@@ -36,8 +36,8 @@ export class BusAdmin {
         `topic ${topic}: min.insync.replicas ${minInsyncReplicas} is more than its ${replicationFactor} replicas`,
       );
     }
-    const place = await this.#run(`topic ${topic}`, () => this.#cluster.topic(topic));
-    const created = place === null && (await this.#create(topic, settings));
+    const metadata = await this.#run(`topic ${topic}`, () => this.#cluster.topic(topic));
+    const created = metadata === null && (await this.#create(topic, settings));
     await this.#awaitLeaders(topic, deadline);
     if (created) return 'created';
     await this.#verify(topic, settings);
@@ -108,7 +108,7 @@ export class BusAdmin {
     });
   }
 
-  /** What was committed last; null: nothing, or the broker has forgotten it. */
+  /** What was committed last; null: nothing, or the broker has discarded it. */
   async groupOffset(group: string, topic: string, partition = 0): Promise<number | null> {
     return this.#run(`offset of group ${group}`, async () => {
       const wire = await this.#coordinator(group);
@@ -137,7 +137,7 @@ export class BusAdmin {
 
   async #run<T>(what: string, attempt: () => Promise<T>): Promise<T> {
     try {
-      return await this.#cluster.persist(this.#deadline(), attempt);
+      return await this.#cluster.withRetry(this.#deadline(), attempt);
     } catch (error) {
       throw kafkaError(error, what);
     }
@@ -161,12 +161,12 @@ export class BusAdmin {
   }
 
   /** Right after its creation not every broker knows the topic. */
-  async #awaitLeaders(topic: string, deadline: Deadline): Promise<TopicPlace> {
+  async #awaitLeaders(topic: string, deadline: Deadline): Promise<TopicMetadata> {
     return this.#run(`leaders of topic ${topic}`, async () => {
-      const place = await this.#cluster.topic(topic);
-      if (place === null) throw new SyncError('KAFKA_UNAVAILABLE', `topic ${topic} was created, but is not known yet`);
-      for (const partition of place.partitions.keys()) await this.#cluster.leader(topic, partition, deadline);
-      return place;
+      const metadata = await this.#cluster.topic(topic);
+      if (metadata === null) throw new SyncError('KAFKA_UNAVAILABLE', `topic ${topic} was created, but is not known yet`);
+      for (const partition of metadata.partitions.keys()) await this.#cluster.leader(topic, partition, deadline);
+      return metadata;
     });
   }
 
@@ -175,8 +175,8 @@ export class BusAdmin {
       const wire = await this.#cluster.any();
       const { results } = await wire.call(describeConfigsV4.api, [{ resourceType: topicResource, resourceName: topic }], false, false);
       const configs = new Map(results.flatMap((result) => result.configs.map((config) => [config.name, config.value ?? ''] as const)));
-      const place = await this.#cluster.topic(topic);
-      return { partitions: place?.partitions.length ?? 0, replicationFactor: place?.replicationFactor ?? 0, configs };
+      const metadata = await this.#cluster.topic(topic);
+      return { partitions: metadata?.partitions.length ?? 0, replicationFactor: metadata?.replicationFactor ?? 0, configs };
     });
     const differences = topicDifferences(settings, existing);
     if (differences.length === 0) return;

@@ -17,18 +17,18 @@ import type { Address } from './wire.js';
 export type Deadline = number;
 export const within = (ms: number): Deadline => performance.now() + ms;
 
-export interface PartitionPlace {
+export interface PartitionLeader {
   readonly leaderId: number;
   readonly leaderEpoch: number;
 }
 
-export interface TopicPlace {
+export interface TopicMetadata {
   readonly id: string;
   readonly replicationFactor: number;
-  readonly partitions: readonly PartitionPlace[];
+  readonly partitions: readonly PartitionLeader[];
 }
 
-export interface Leader extends PartitionPlace {
+export interface Leader extends PartitionLeader {
   readonly wire: Wire;
   readonly topicId: string;
 }
@@ -77,7 +77,7 @@ export class Cluster {
    * Repeats what failed for now, until it succeeds, fails for good, or the deadline passes.
    * @param mayRepeat which KAFKA_UNAVAILABLE may be tried again
    */
-  async persist<T>(deadline: Deadline, attempt: () => Promise<T>, mayRepeat: (error: SyncError) => boolean = () => true): Promise<T> {
+  async withRetry<T>(deadline: Deadline, attempt: () => Promise<T>, mayRepeat: (error: SyncError) => boolean = () => true): Promise<T> {
     for (let failures = 1; ; failures++) {
       try {
         throwIfAborted(this.signal);
@@ -125,7 +125,7 @@ export class Cluster {
   }
 
   /** One broker's word about a topic; null: it knows none of that name. */
-  async topic(name: string): Promise<TopicPlace | null> {
+  async topic(name: string): Promise<TopicMetadata | null> {
     const { topics } = await this.#metadata([name]);
     const topic = topics.find((candidate) => candidate.name === name);
     const error = topic === undefined ? 'UNKNOWN_TOPIC_OR_PARTITION' : protocolErrorId(topic.errorCode);
@@ -136,9 +136,9 @@ export class Cluster {
   }
 
   /** Null when the topic is missing for sure. */
-  async confirmedTopic(name: string, deadline: Deadline): Promise<TopicPlace | null> {
+  async confirmedTopic(name: string, deadline: Deadline): Promise<TopicMetadata | null> {
     for (let answers = 1; ; answers++) {
-      const topic = await this.persist(deadline, () => this.topic(name));
+      const topic = await this.withRetry(deadline, () => this.topic(name));
       if (topic !== null || answers === missingAnswers) return topic;
       await sleep(missingPauseMs, this.signal);
     }
@@ -149,24 +149,24 @@ export class Cluster {
    * @throws SyncError TOPIC_MISSING, KAFKA_UNAVAILABLE, KAFKA_REFUSED
    */
   async leader(topic: string, partition: number, deadline: Deadline): Promise<Leader> {
-    return this.persist(deadline, async () => {
-      const place = await this.confirmedTopic(topic, deadline);
-      if (place === null) throw new SyncError('TOPIC_MISSING', `topic ${topic} does not exist`, { details: { topic } });
-      return this.#connectToLeader(topic, partition, place);
+    return this.withRetry(deadline, async () => {
+      const metadata = await this.confirmedTopic(topic, deadline);
+      if (metadata === null) throw new SyncError('TOPIC_MISSING', `topic ${topic} does not exist`, { details: { topic } });
+      return this.#connectToLeader(topic, partition, metadata);
     });
   }
 
-  async #connectToLeader(topic: string, partition: number, place: TopicPlace): Promise<Leader> {
-    const found = place.partitions[partition];
+  async #connectToLeader(topic: string, partition: number, metadata: TopicMetadata): Promise<Leader> {
+    const found = metadata.partitions[partition];
     if (found === undefined) {
-      const count = place.partitions.length;
+      const count = metadata.partitions.length;
       throw new SyncError('TOPIC_MISSING', `topic ${topic} has ${count} partitions, none of number ${partition}`, {
         details: { topic, partition },
       });
     }
     const address = this.#nodes.get(found.leaderId);
     if (address === undefined) throw protocolError('LEADER_NOT_AVAILABLE', `${topic}/${partition}`);
-    return { ...found, topicId: place.id, wire: await this.#connect(address) };
+    return { ...found, topicId: metadata.id, wire: await this.#connect(address) };
   }
 
   async #metadata(topics: string[]): Promise<metadataV12.MetadataResponse> {

@@ -16,7 +16,7 @@ const nothing = Buffer.alloc(0);
 const earliest = -2n;
 const latest = -1n;
 
-export interface FetchPlace {
+export interface FetchPosition {
   readonly topic: string;
   readonly partition: number;
   readonly offset: number;
@@ -31,15 +31,15 @@ export interface FetchLimits {
  * Record batches from an offset on, as bytes; the first one whole whatever its size. Empty when nothing came within `maxWaitMs`.
  * @throws SyncError with details.kafka
  */
-export async function fetchBytes(leader: Leader, place: FetchPlace, { maxBytes, maxWaitMs }: FetchLimits): Promise<Buffer> {
+export async function fetchBytes(leader: Leader, position: FetchPosition, { maxBytes, maxWaitMs }: FetchLimits): Promise<Buffer> {
   const topics = [
     {
       topicId: leader.topicId,
       partitions: [
         {
-          partition: place.partition,
+          partition: position.partition,
           currentLeaderEpoch: leader.leaderEpoch,
-          fetchOffset: BigInt(place.offset),
+          fetchOffset: BigInt(position.offset),
           lastFetchedEpoch: -1,
           partitionMaxBytes: maxBytes,
         },
@@ -51,7 +51,7 @@ export async function fetchBytes(leader: Leader, place: FetchPlace, { maxBytes, 
   const fetched = await leader.wire.send({ key: fetchApi.key, version, payload, parse: parseFetched });
   const error = protocolErrorId(fetched.errorCode);
   if (error === undefined) return fetched.bytes;
-  throw protocolError(error, `fetch from ${place.topic}/${place.partition} at ${place.offset}`, { details: { ...place } });
+  throw protocolError(error, `fetch from ${position.topic}/${position.partition} at ${position.offset}`, { details: { ...position } });
 }
 
 /** Log start offset, and the offset after the last record that all in-sync replicas have. */

@@ -1,10 +1,10 @@
 /**
- * Reads one partition by offsets that it keeps itself: no group, no commit. What fails for now is recovered without losing the place; what
- * cannot be recovered within a bound, and every jump of the log, is an error. Holds at most two fetches: the one being
- * read, as it came, and the next one, which is under way meanwhile.
+ * Reads one partition by offsets that it keeps itself: no group, no commit. What fails for now is recovered without losing the position;
+ * what cannot be recovered within a bound, and every jump of the log, is an error. Holds at most two fetches: the one being read, as it
+ * came, and the next one, which is under way meanwhile.
  *
- * A place is an offset, and an offset is no identity: while the leader was away the log may have lost its tail, been written again, and be
- * longer than before. So whenever the leader had to be looked for again, the last batch that was read must still be what it was.
+ * A position is an offset, and an offset is no identity: while the leader was away the log may have lost its tail, been written again, and
+ * be longer than before. So whenever the leader had to be looked for again, the last batch that was read must still be what it was.
  */
 import { SyncError } from '@lutra/model';
 import { aborted } from '@lutra/runtime';
@@ -53,7 +53,7 @@ export class PartitionReader {
     for (;;) {
       // Each answer, an empty one too, starts the time anew: silence is what is bounded.
       const deadline = within(2 * this.#cluster.requestTimeoutMs);
-      const bytes = await this.#answered(() => this.#cluster.persist(deadline, () => this.#fetch(offset, deadline))).catch(
+      const bytes = await this.#answered(() => this.#cluster.withRetry(deadline, () => this.#fetch(offset, deadline))).catch(
         (error: unknown) => {
           throw this.#explain(error, offset);
         },

@@ -1,7 +1,7 @@
 /** The Publisher against a real broker that is killed, frozen, and loses its topic. */
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { kafkaServer } from '../../../test/servers/index.js';
-import { busOptions, expectUnavailable, noise, readAll, settings, text, textRecord, topicName, withAdmin } from '../test/kafka-fixture.js';
+import { busOptions, expectUnavailable, noise, readAll, settings, text, textRecord, topicName, withAdmin } from '../test/kafka.fixture.js';
 import { BusAdmin, Publisher } from './index.js';
 import type { Compression, OutRecord, Published } from './index.js';
 

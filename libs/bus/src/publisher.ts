@@ -131,7 +131,7 @@ export class Publisher {
   async #publish(packed: PackedRecords): Promise<Published> {
     const deadline = within(this.#cluster.requestTimeoutMs);
     const batch = await this.#frame(packed, deadline);
-    const firstOffset = await this.#cluster.persist(
+    const firstOffset = await this.#cluster.withRetry(
       deadline,
       () => this.#attempt(batch, deadline),
       (error) => !finalErrors.has(String(error.details['kafka'])),
@@ -143,7 +143,7 @@ export class Publisher {
   }
 
   async #frame(packed: PackedRecords, deadline: Deadline): Promise<Buffer> {
-    this.#producer ??= await this.#cluster.persist(deadline, async () => {
+    this.#producer ??= await this.#cluster.withRetry(deadline, async () => {
       const wire = await this.#cluster.any();
       return wire.call(initProducerIdV4.api, null, this.#cluster.requestTimeoutMs, -1n, -1);
     });

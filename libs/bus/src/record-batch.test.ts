@@ -36,7 +36,7 @@ function record(text: string): OutRecord {
   return { key: null, value: Buffer.from(text), headers: {} };
 }
 
-/** Changes bytes and mends the checksum, as a broker that rewrites a batch would. */
+/** Changes bytes and fixes the checksum, as a broker that rewrites a batch would. */
 function patch(batch: Buffer, change: (batch: Buffer) => void): Buffer {
   const copy = Buffer.from(batch);
   change(copy);

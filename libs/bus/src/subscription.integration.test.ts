@@ -4,7 +4,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { kafkaServer } from '../../../test/servers/index.js';
-import { busOptions, collect, expectUnavailable, noise, settings, text, textRecord, topicName, withAdmin } from '../test/kafka-fixture.js';
+import { busOptions, collect, expectUnavailable, noise, settings, text, textRecord, topicName, withAdmin } from '../test/kafka.fixture.js';
 import { BusAdmin, Publisher, readRange, subscribe } from './index.js';
 import type { RawRecord } from './index.js';
 
@@ -176,7 +176,7 @@ describe('a subscription', () => {
     expect(((await next).value as RawRecord[]).map(text)).toEqual(['10']);
   });
 
-  it('says so when the log ends before its place', async () => {
+  it('says so when the log ends before its position', async () => {
     const topic = await numbers(10);
     await expect(reading(topic, 11).iterator.next()).rejects.toMatchObject({
       code: 'LOG_TRUNCATED',

@@ -46,13 +46,13 @@ describe('a reader', () => {
     'KAFKA_STORAGE_ERROR',
     'UNKNOWN_TOPIC_ID',
     'REPLICA_NOT_AVAILABLE',
-  ])('keeps its place over %s', async (error) => {
+  ])('keeps its position over %s', async (error) => {
     const read = { bytes: await batch(3, 2) };
     const { options } = await setUp({ fetch: [read, { error }, read, { bytes: await batch(5, 2) }] });
     expect(await offsetsOf(readRange({ ...options, from: 3, to: 7 }))).toEqual([3, 4, 5, 6]);
   });
 
-  it('does not read on in a log that was cut off before its place and is longer again', async () => {
+  it('does not read on in a log that was cut off before its position and is longer again', async () => {
     const { options } = await setUp({
       fetch: [{ bytes: await batch(3, 2) }, { error: 'NOT_LEADER_OR_FOLLOWER' }, { bytes: await batch(4, 3) }],
     });

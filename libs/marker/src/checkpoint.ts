@@ -71,19 +71,19 @@ export type CheckpointRow = Readonly<Record<string, unknown>>;
 export function rowToCheckpoint(row: CheckpointRow): Checkpoint {
   return {
     pipeline: text(row, 'pipeline'),
-    part: whole(row, 'part'),
-    lane: whole(row, 'lane'),
+    part: integer(row, 'part'),
+    lane: integer(row, 'lane'),
     logId: text(row, 'log_id'),
-    logEpoch: whole(row, 'log_epoch'),
-    seq: whole(row, 'seq'),
-    nextOffset: whole(row, 'next_offset'),
+    logEpoch: integer(row, 'log_epoch'),
+    seq: integer(row, 'seq'),
+    nextOffset: integer(row, 'next_offset'),
     gtid: row['gtid'] === null ? null : text(row, 'gtid'),
-    sourceUs: whole(row, 'source_us'),
+    sourceUs: integer(row, 'source_us'),
     origin: text(row, 'origin'),
     path: splitPath(text(row, 'path')),
-    epoch: whole(row, 'epoch'),
-    // A binlog still holds row events of the table as it was before it had this column, and they can never be mended.
-    replayUntil: row['replay_until'] === undefined ? -1 : whole(row, 'replay_until'),
+    epoch: integer(row, 'epoch'),
+    // A binlog still holds row events of the table as it was before it had this column, and they can never be fixed.
+    replayUntil: row['replay_until'] === undefined ? -1 : integer(row, 'replay_until'),
     routes: appliedRoutes(row['routes']),
     n: digits(row, 'n'),
   };
@@ -115,7 +115,7 @@ function digits(row: CheckpointRow, column: CheckpointColumn): bigint {
   throw invalid(column, value);
 }
 
-function whole(row: CheckpointRow, column: CheckpointColumn): number {
+function integer(row: CheckpointRow, column: CheckpointColumn): number {
   const value = Number(digits(row, column));
   if (Number.isSafeInteger(value)) return value;
   throw invalid(column, row[column]);

@@ -11,7 +11,7 @@ import {
   readMarker,
   readSignal,
   readStatement,
-  remedyStatement,
+  resolutionStatement,
   rowToCheckpoint,
   takeOverStatement,
 } from './index.js';
@@ -196,7 +196,7 @@ describe('readMarker', () => {
   );
 });
 
-test('a remedy arrives with the row that was sent, through a reader that doubles what could be the mark of an escape', () => {
+test('a resolution arrives with the row that was sent, through a reader that doubles what could be the mark of an escape', () => {
   const row: Row = {
     id: 1,
     t: 'a\u{10ffff}\u{1000ff}',
@@ -207,8 +207,12 @@ test('a remedy arrives with the row that was sent, through a reader that doubles
   };
   const quotes: string[] = [];
   const quote = (text: string): string => `<${quotes.push(text)}>`;
-  remedyStatement({ pipeline: 'p', database: 'd', table: 't', key: { id: 1 }, row }, 0, quote);
+  resolutionStatement({ pipeline: 'p', database: 'd', table: 't', key: { id: 1 }, row }, 0, quote);
   const bytes = Buffer.from(quotes[0] ?? '');
-  const after = { pipeline: 'p', kind: 'remedy', content: textCodec('utf8mb4')?.decode(bytes) ?? null };
-  expect(readSignal({ database: 'lutra', name: 'signal' }, { before: null, after })).toMatchObject({ kind: 'remedy', key: { id: 1 }, row });
+  const after = { pipeline: 'p', kind: 'resolution', content: textCodec('utf8mb4')?.decode(bytes) ?? null };
+  expect(readSignal({ database: 'lutra', name: 'signal' }, { before: null, after })).toMatchObject({
+    kind: 'resolution',
+    key: { id: 1 },
+    row,
+  });
 });

@@ -8,7 +8,7 @@ import { checkpointTable, rowToCheckpoint } from './checkpoint.js';
 import type { Checkpoint } from './checkpoint.js';
 
 /**
- * The checkpoint as it is after the event. In a huge transaction the first event has the position of the transaction before,
+ * The checkpoint as it is after the event. In a large transaction the first event has the position of the transaction before,
  * the last one its own.
  */
 export type Marker = Pick<Checkpoint, 'pipeline' | 'part' | 'lane' | 'logId' | 'logEpoch' | 'seq' | 'origin' | 'path' | 'epoch'> & {

@@ -1,16 +1,16 @@
 /**
  * Rows of `lutra.signal` (schemas/lutra.sql): what a loader tells the capture of its target through the binlog, in order with everything
- * else that is committed there. A *watermark*, in a transaction of its own, asks to be published; a *remedy*, in a loader's transaction,
- * says what a conflict made of a row. Both halves: the loader writes, capture reads. Rows are written over, never deleted; `n` makes each
- * write a row event.
+ * else that is committed there. A *watermark*, in a transaction of its own, asks to be published; a *resolution*, in a loader's
+ * transaction, says what a conflict made of a row. Both halves: the loader writes, capture reads. Rows are written over, never deleted; `n`
+ * makes each write a row event.
  */
 import { rowFromJson, rowToJson, SyncError } from '@lutra/model';
 import type { Row, RowImage, TableSchema } from '@lutra/model';
 
 export const signalTable = { database: 'lutra', name: 'signal' } as const;
 
-export interface RemedySignal {
-  readonly kind: 'remedy';
+export interface ResolutionSignal {
+  readonly kind: 'resolution';
   readonly pipeline: string;
   readonly database: string;
   readonly table: string;
@@ -24,7 +24,7 @@ export interface WatermarkSignal {
   readonly token: string;
 }
 
-export type Signal = RemedySignal | WatermarkSignal;
+export type Signal = ResolutionSignal | WatermarkSignal;
 
 /** @throws SyncError CHECKPOINT_INVALID for a name or a token that the table cannot hold */
 export function watermarkStatement(pipeline: string, token: string): string {
@@ -32,11 +32,11 @@ export function watermarkStatement(pipeline: string, token: string): string {
   return upsert(pipeline, { kind: 'watermark', slot: 0 }, `'${token}'`);
 }
 
-/** `slot` numbers the remedies of one transaction, from 0. `quote` makes a text a literal. */
-export function remedyStatement(remedy: Omit<RemedySignal, 'kind'>, slot: number, quote: (text: string) => string): string {
-  const { pipeline, database, table, key, row } = remedy;
+/** `slot` numbers the resolutions of one transaction, from 0. `quote` makes a text a literal. */
+export function resolutionStatement(resolution: Omit<ResolutionSignal, 'kind'>, slot: number, quote: (text: string) => string): string {
+  const { pipeline, database, table, key, row } = resolution;
   const content = JSON.stringify({ database, table, key: rowToJson(key), row: row && rowToJson(row) });
-  return upsert(pipeline, { kind: 'remedy', slot }, quote(withoutMarks(content)));
+  return upsert(pipeline, { kind: 'resolution', slot }, quote(withoutMarks(content)));
 }
 
 /** The binlog reader doubles U+10FFFF in a text (libs/model/src/charset/escapes.ts); the row's texts are as it gave them already. */
@@ -53,7 +53,7 @@ export function readSignal(table: Pick<TableSchema, 'database' | 'name'>, image:
   const { pipeline, kind, content } = image.after;
   if (typeof pipeline !== 'string' || typeof content !== 'string') throw unreadable();
   if (kind === 'watermark') return { kind, pipeline, token: content };
-  if (kind !== 'remedy') return null;
+  if (kind !== 'resolution') return null;
   const { database, table: name, key, row } = parsed(content);
   if (typeof database !== 'string' || typeof name !== 'string' || typeof key !== 'string') throw unreadable();
   if (row !== null && typeof row !== 'string') throw unreadable();
@@ -72,7 +72,7 @@ function parsed(content: string): Readonly<Record<string, unknown>> {
     const value: unknown = JSON.parse(content);
     if (typeof value === 'object' && value !== null) return value as Readonly<Record<string, unknown>>;
   } catch {
-    // the same as any other text that is no remedy
+    // the same as any other text that is no resolution
   }
   throw unreadable();
 }

@@ -20,13 +20,13 @@ export type CheckpointKey = Pick<Checkpoint, 'pipeline' | 'part' | 'lane' | 'epo
 
 /**
  * Moves the position, and leaves `replay_until` alone; `seq` or `nextOffset` must be greater than the row's. The first statement of a
- * target transaction, and the last one of a huge one.
+ * target transaction, and the last one of a large one.
  * @throws SyncError CHECKPOINT_INVALID for a value that the table cannot hold
  */
 export function checkpointStatement(checkpoint: Checkpoint): string {
   const { epoch, seq, nextOffset } = checkpoint;
   const assignments = [
-    `epoch = IF(epoch = ${whole('epoch', epoch)} AND (seq < ${whole('seq', seq)} OR next_offset < ${whole('next_offset', nextOffset)}), ${epoch}, NULL)`,
+    `epoch = IF(epoch = ${integer('epoch', epoch)} AND (seq < ${integer('seq', seq)} OR next_offset < ${integer('next_offset', nextOffset)}), ${epoch}, NULL)`,
     'n = n + 1',
     ...positionOf(checkpoint),
   ];
@@ -34,11 +34,11 @@ export function checkpointStatement(checkpoint: Checkpoint): string {
 }
 
 /**
- * Fence and marker only; the position stays. The first statement of a huge transaction, whose end is not known yet.
+ * Fence and marker only; the position stays. The first statement of a large transaction, whose end is not known yet.
  * @throws SyncError CHECKPOINT_INVALID for a value that the table cannot hold
  */
 export function openingStatement(key: CheckpointKey): string {
-  const fence = `epoch = IF(epoch = ${whole('epoch', key.epoch)}, ${key.epoch}, NULL)`;
+  const fence = `epoch = IF(epoch = ${integer('epoch', key.epoch)}, ${key.epoch}, NULL)`;
   return `UPDATE lutra.checkpoint SET ${[fence, 'n = n + 1', ...originOf(key)].join(', ')}${where(key)}`;
 }
 
@@ -55,7 +55,7 @@ export function checkpointProgress(pipeline: string, part = 0): string {
 
 /** A new owner for all rows of a pipeline's partition; positions stay. `epoch` must be above all of theirs. */
 export function takeOverStatement(pipeline: string, part: number, epoch: number): string {
-  return `UPDATE lutra.checkpoint SET epoch = ${whole('epoch', epoch)}, n = n + 1${where({ pipeline, part })}`;
+  return `UPDATE lutra.checkpoint SET epoch = ${integer('epoch', epoch)}, n = n + 1${where({ pipeline, part })}`;
 }
 
 /**
@@ -63,8 +63,8 @@ export function takeOverStatement(pipeline: string, part: number, epoch: number)
  * @throws SyncError CHECKPOINT_INVALID for a value that the table cannot hold
  */
 export function routesStatement(key: Pick<Checkpoint, 'pipeline' | 'part' | 'epoch'>, { revision, fingerprint }: AppliedRoutes): string {
-  const fence = `epoch = IF(epoch = ${whole('epoch', key.epoch)}, ${key.epoch}, NULL)`;
-  const routes = `routes = ${quote('routes', `${whole('routes', revision)}:${fingerprint}`, /^\d{1,15}:[0-9a-f]{16}$/)}`;
+  const fence = `epoch = IF(epoch = ${integer('epoch', key.epoch)}, ${key.epoch}, NULL)`;
+  const routes = `routes = ${quote('routes', `${integer('routes', revision)}:${fingerprint}`, /^\d{1,15}:[0-9a-f]{16}$/)}`;
   return `UPDATE lutra.checkpoint SET ${[fence, 'n = n + 1', routes].join(', ')}${where(key)}`;
 }
 
@@ -73,50 +73,50 @@ export function routesStatement(key: Pick<Checkpoint, 'pipeline' | 'part' | 'epo
  * that the table cannot hold
  */
 export function checkpointFence(key: Pick<Checkpoint, 'pipeline' | 'part' | 'epoch'>): string {
-  const fence = `epoch = IF(epoch = ${whole('epoch', key.epoch)}, ${key.epoch}, NULL)`;
+  const fence = `epoch = IF(epoch = ${integer('epoch', key.epoch)}, ${key.epoch}, NULL)`;
   return `UPDATE lutra.checkpoint SET ${fence}, n = n + 1${where(key)}`;
 }
 
 /**
- * Puts the position where a person wants it, also back, and takes the row from whoever owns it: `epoch` must be above all of the rows'
+ * Puts the position where an operator wants it, also back, and takes the row from whoever owns it: `epoch` must be above all of the rows'
  * epochs.
  * @throws SyncError CHECKPOINT_INVALID for a value that the table cannot hold
  */
 export function moveStatement(checkpoint: Omit<Checkpoint, 'lane' | 'n'>): string {
   const { pipeline, part, epoch, replayUntil } = checkpoint;
   const assignments = [
-    `epoch = ${whole('epoch', epoch)}`,
+    `epoch = ${integer('epoch', epoch)}`,
     'n = n + 1',
     ...positionOf(checkpoint),
-    `replay_until = ${whole('replay_until', replayUntil)}`,
+    `replay_until = ${integer('replay_until', replayUntil)}`,
   ];
   return `UPDATE lutra.checkpoint SET ${assignments.join(', ')}${where({ pipeline, part })}`;
 }
 
 /** The row of a pipeline that has applied nothing yet. */
 export function createStatement(key: Pick<Checkpoint, 'pipeline' | 'part' | 'lane' | 'epoch'>): string {
-  const names = [quotePipeline(key.pipeline), whole('part', key.part), whole('lane', key.lane)];
+  const names = [quotePipeline(key.pipeline), integer('part', key.part), integer('lane', key.lane)];
   const nothingApplied = ["''", -1, -1, 0, 'NULL', 0, "''", "''"];
-  const values = [...names, ...nothingApplied, whole('epoch', key.epoch), 0, -1, "''"];
+  const values = [...names, ...nothingApplied, integer('epoch', key.epoch), 0, -1, "''"];
   return `INSERT INTO lutra.checkpoint (${checkpointColumns.join(', ')}) VALUES (${values.join(', ')})`;
 }
 
 function where({ pipeline, part, lane }: Pick<Checkpoint, 'pipeline' | 'part'> & { readonly lane?: number }): string {
-  const all = ` WHERE pipeline = ${quotePipeline(pipeline)} AND part = ${whole('part', part)}`;
-  return lane === undefined ? all : `${all} AND lane = ${whole('lane', lane)}`;
+  const all = ` WHERE pipeline = ${quotePipeline(pipeline)} AND part = ${integer('part', part)}`;
+  return lane === undefined ? all : `${all} AND lane = ${integer('lane', lane)}`;
 }
 
-type LogPlace = Pick<Checkpoint, 'logId' | 'logEpoch' | 'seq' | 'nextOffset' | 'gtid' | 'sourceUs' | 'origin' | 'path'>;
+type ResumePosition = Pick<Checkpoint, 'logId' | 'logEpoch' | 'seq' | 'nextOffset' | 'gtid' | 'sourceUs' | 'origin' | 'path'>;
 
-function positionOf(place: LogPlace): readonly string[] {
+function positionOf(position: ResumePosition): readonly string[] {
   return [
-    `log_id = ${quote('log_id', place.logId, /^[0-9A-Za-z-]{0,36}$/)}`,
-    `log_epoch = ${whole('log_epoch', place.logEpoch)}`,
-    `seq = ${whole('seq', place.seq)}`,
-    `next_offset = ${whole('next_offset', place.nextOffset)}`,
-    `gtid = ${place.gtid === null ? 'NULL' : quote('gtid', place.gtid, /^[0-9A-Za-z_:,.-]{0,200}$/)}`,
-    `source_us = ${whole('source_us', place.sourceUs)}`,
-    ...originOf(place),
+    `log_id = ${quote('log_id', position.logId, /^[0-9A-Za-z-]{0,36}$/)}`,
+    `log_epoch = ${integer('log_epoch', position.logEpoch)}`,
+    `seq = ${integer('seq', position.seq)}`,
+    `next_offset = ${integer('next_offset', position.nextOffset)}`,
+    `gtid = ${position.gtid === null ? 'NULL' : quote('gtid', position.gtid, /^[0-9A-Za-z_:,.-]{0,200}$/)}`,
+    `source_us = ${integer('source_us', position.sourceUs)}`,
+    ...originOf(position),
   ];
 }
 
@@ -131,7 +131,7 @@ function quotePipeline(pipeline: string): string {
   return quote('pipeline', pipeline, /^[0-9A-Za-z._:-]{1,100}$/);
 }
 
-function whole(column: string, value: number): number {
+function integer(column: string, value: number): number {
   if (Number.isSafeInteger(value)) return value;
   throw new SyncError('CHECKPOINT_INVALID', `lutra.checkpoint.${column} is not a whole number`, { details: { column } });
 }

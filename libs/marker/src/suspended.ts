@@ -1,6 +1,6 @@
 /**
  * Capture's half of `lutra.suspended`: which table a loader does not write any more at this endpoint. Loaders write it behind their fence,
- * before anything that lies behind the place, so in the binlog it stands before whatever was committed without the table.
+ * before anything that lies behind the position, so in the binlog it stands before whatever was committed without the table.
  */
 import { errorTable, SyncError } from '@lutra/model';
 import type { ErrorCode, RowImage, TableName, TableSchema } from '@lutra/model';

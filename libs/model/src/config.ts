@@ -87,7 +87,7 @@ export const startSchema = z.discriminatedUnion('from', [
 const topicSchema = z.strictObject({
   replicationFactor: z.int().min(1).default(1),
   minInsyncReplicas: z.int().min(1).default(1),
-  /** ms that the topic keeps records; a loader that is down for longer loses its place (LOG_START_LOST). */
+  /** ms that the topic keeps records; a loader that is down for longer loses its position (LOG_START_LOST). */
   retentionMs: z
     .int()
     .min(60_000)
@@ -214,7 +214,7 @@ export const desiredStates = ['running', 'paused', 'stopped'] as const;
 export type DesiredState = (typeof desiredStates)[number];
 
 export const unsupportedPolicies = ['stop', 'suspend'] as const;
-/** What a table costs that cannot be carried: stop · its endpoint or pipeline, suspend · that table. */
+/** What a table costs that cannot be replicated: stop · its endpoint or pipeline, suspend · that table. */
 export type UnsupportedPolicy = (typeof unsupportedPolicies)[number];
 
 export const channelSchema = z.strictObject({

@@ -174,13 +174,13 @@ export const errorTable = {
     kept: 'The source, and the target up to its checkpoint.',
     help: 'Stop the channels, compare the tables, and create a new log: POST /api/v1/endpoints/<name>/reset.',
   }),
-  LOG_BEGINNING_UNKNOWN: stop({
+  LOG_START_UNKNOWN: stop({
     cause:
       'The pipeline is new, but its topic was started for other pipelines, and nothing says which records of the topic the target has already.',
     kept: 'The topic and the target. Nothing was applied.',
     help: 'Say where the pipeline starts, for instance after the position of the dump that the target was loaded from: POST /api/v1/channels/<channel>/pipelines/<pipeline>/restart (docs/02-setup.md, A pipeline on a topic that is in use).',
   }),
-  LOG_NOT_CARRIED: stop({
+  LOG_LACKS_TABLES: stop({
     cause:
       'After the checkpoint, the topic left out the tables of the pipeline for a while. The pipeline was removed and came back by an import or an older copy of ZooKeeper, or it was created again after the other channels of its endpoint had been started.',
     kept: 'The target up to the record after which the topic does not hold the tables. Later changes of them are in no topic.',
@@ -348,7 +348,7 @@ export const errorTable = {
     kept: target,
     help: "Compare the row on both sides, fix it, then retry. If the target's changes are replicated back, fix it there in a transaction that is not replicated (docs/02-setup.md, Transactions that are not to be replicated); otherwise the fixed row is a conflict on the other side. If both sides changed the row (policy stop), that is not enough: docs/04-conflicts.md, Where a pipeline has stopped. If many rows were changed at the target, rewind the pipeline (docs/03-rest-api.md, Rewind).",
   }),
-  CONFLICT_WINDOW_LOST: stop({
+  CONFLICT_HISTORY_LOST: stop({
     cause:
       "Lutra can no longer tell whether both sides changed a row: the source had not seen changes of the target that the target's own topic no longer holds.",
     kept: target,

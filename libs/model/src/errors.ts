@@ -1,6 +1,6 @@
 /**
- * The one error type. Its code says what the run loop does with it and what a person can do about it: see error-table.ts. Drivers' errors
- * are translated into these codes once, at the boundary, by the driver's code and never by its message text.
+ * The one error type. Its code says what the run loop does with it and what an operator can do about it: see error-table.ts. Drivers'
+ * errors are translated into these codes once, at the boundary, by the driver's code and never by its message text.
  */
 import { errorTable } from './error-table.js';
 import type { ErrorCode, Outcome } from './error-table.js';

@@ -16,7 +16,7 @@ export const conflictTypes = [
   'delete-differs',
   'delete-missing',
   'unique-key-taken',
-  'move-refused',
+  'key-update-refused',
   'parent-missing',
   'child-exists',
 ] as const;
@@ -97,7 +97,7 @@ export const ddlIgnoredEventSchema = z.object({
 });
 export type DdlIgnoredEvent = Readonly<z.infer<typeof ddlIgnoredEventSchema>>;
 
-/** A table that a pipeline does not carry from a place of the log on, until a person has brought it back. */
+/** A table that a pipeline does not carry from a position of the log on, until an operator has brought it back. */
 export const tableSuspendedEventSchema = z.object({
   type: z.literal('table-suspended'),
   /** UUID of the event: the same when it comes twice. */
@@ -116,7 +116,7 @@ export const tableSuspendedEventSchema = z.object({
   message: z.string(),
   /** Suspended with that table, to which foreign keys of the target tie it; null: for itself. */
   because: z.string().nullable(),
-  /** All that the log has up to this place was applied; nothing of the table is behind it. */
+  /** All that the log has up to this position was applied; nothing of the table is behind it. */
   log: z.string(),
   seq: z.number(),
 });

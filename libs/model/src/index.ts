@@ -1,4 +1,4 @@
-export * from './carried.js';
+export * from './replicated.js';
 export { supportedCharsets, textCodec } from './charset/text-codec.js';
 export type { TextCodec } from './charset/codec.js';
 export * from './choices.js';

@@ -36,7 +36,7 @@ export async function finishRow(row: Row | null, failed: (error: unknown, column
   }
 }
 
-/** The places at which a text is cut so that each piece is worked on in a turn; no pair of surrogates is cut. */
+/** The positions at which a text is cut so that each piece is worked on in a turn; no pair of surrogates is cut. */
 export function* piecesOf(text: string, units = turnBytes / 4): Generator<string> {
   for (let from = 0; from < text.length;) {
     const last = text.charCodeAt(from + units - 1);

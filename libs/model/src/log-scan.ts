@@ -3,33 +3,33 @@
  * record. Pure.
  *
  * A piece that begins in the middle says neither which epoch it is in nor whether its first rows begin a transaction. Three things break
- * the naive reading of it: rows at its beginning are the middle of a transaction, so behind them is no place before the first `last`; a
+ * the naive reading of it: rows at its beginning are the middle of a transaction, so behind them is no position before the first `last`; a
  * leader that was replaced may have written late, so a record can be void although no epoch record in the piece says so; and of two pieces
- * of the log between which something is missing only the later one can be read on from. So each place is held against what follows: records
- * of a higher epoch without an epoch record, or a seq that does not follow, take back all places before them. What is left follows without
- * a hole up to the end of the piece.
+ * of the log between which something is missing only the later one can be read on from. So each position is held against what follows:
+ * records of a higher epoch without an epoch record, or a seq that does not follow, take back all places before them. What is left follows
+ * without a hole up to the end of the piece.
  *
  * Not recognised is a late request of a replaced leader at the very end of a piece, with nothing valid after it or before it: a leader gets
- * at most one request in after its replacement, so a piece that begins some ten thousand records before a place decides about it.
+ * at most one request in after its replacement, so a piece that begins some ten thousand records before a position decides about it.
  */
-import { announcedBy } from './carried.js';
-import type { Announced } from './carried.js';
+import { announcedBy } from './replicated.js';
+import type { Announced } from './replicated.js';
 import type { FilePosition, Position } from './position.js';
 import type { LogRecord, RecordKind } from './record.js';
 import type { RowSource } from './transaction.js';
 
-export interface LogPlace {
+export interface ResumePosition {
   readonly log: string;
   readonly epoch: number;
-  /** Of the last record before the place; −1 at the beginning of a log. */
+  /** Of the last record before the position; −1 at the beginning of a log. */
   readonly seq: number;
   readonly nextOffset: number;
   /** Of the transaction before it; null behind a control record, and at a beginning. */
   readonly source: RowSource | null;
 }
 
-/** What the record before a place says of the source. */
-export interface ScannedPlace extends LogPlace {
+/** What the record before a position says of the source. */
+export interface ScannedPosition extends ResumePosition {
   readonly kind: RecordKind;
   /** All that was committed before is in the log before: of heartbeats and the like; else null. */
   readonly position: Position | null;
@@ -48,7 +48,7 @@ export interface FirstRecord {
 }
 
 export class LogScan {
-  #places: ScannedPlace[] = [];
+  #positions: ScannedPosition[] = [];
   #first: FirstRecord | null = null;
   #epoch = -1;
   #seq = -1;
@@ -71,7 +71,7 @@ export class LogScan {
     this.#epoch = header.epoch;
     this.#seq = header.seq;
     this.#opened = false;
-    this.#place(record);
+    this.#position(record);
   }
 
   /** The first record that counts. */
@@ -80,36 +80,36 @@ export class LogScan {
   }
 
   /** All that follow one another without a hole up to the end of the piece. */
-  get places(): readonly ScannedPlace[] {
-    return this.#places;
+  get positions(): readonly ScannedPosition[] {
+    return this.#positions;
   }
 
-  /** The last place at or before a seq. */
-  placeAt(seq: number): LogPlace | null {
-    return this.#places.findLast((place) => place.seq <= seq) ?? null;
+  /** The last position at or before a seq. */
+  positionAt(seq: number): ResumePosition | null {
+    return this.#positions.findLast((position) => position.seq <= seq) ?? null;
   }
 
-  /** The place before the first record, if a transaction begins there. Only of a piece from the start of the log on. */
-  beginning(logStart: number): LogPlace | null {
+  /** The position before the first record, if a transaction begins there. Only of a piece from the start of the log on. */
+  beginning(logStart: number): ResumePosition | null {
     const first = this.#first;
     if (!first || first.order > 1) return null;
     if (logStart === 0 && first.seq === 0) return { log: first.log, epoch: -1, seq: -1, nextOffset: 0, source: null };
     return logStart === 0 ? null : { log: first.log, epoch: first.epoch, seq: first.seq - 1, nextOffset: logStart, source: null };
   }
 
-  /** The first place behind a record: where the first whole transaction begins, if the piece begins in the middle of one. */
-  get firstPlace(): LogPlace | null {
-    return this.#places[0] ?? null;
+  /** The first position behind a record: where the first whole transaction begins, if the piece begins in the middle of one. */
+  get firstPosition(): ResumePosition | null {
+    return this.#positions[0] ?? null;
   }
 
   #begin({ offset, header: { log, epoch, seq }, body }: LogRecord): void {
-    this.#places = [];
+    this.#positions = [];
     this.#first = { log, epoch, seq, offset, order: body.kind === 'row' ? body.event.transaction.totalOrder : 0 };
   }
 
-  #place({ offset, header: { log, epoch, seq }, body }: LogRecord): void {
+  #position({ offset, header: { log, epoch, seq }, body }: LogRecord): void {
     if (body.kind === 'row' && !body.event.transaction.last) return;
-    this.#places.push({
+    this.#positions.push({
       log,
       epoch,
       seq,

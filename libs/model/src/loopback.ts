@@ -1,4 +1,4 @@
-/** Whether an address as a person writes it stays on this machine. A name is looked up by nobody here: only `localhost` is known. */
+/** Whether an address as an operator writes it stays on this machine. A name is looked up by nobody here: only `localhost` is known. */
 import { isIP } from 'node:net';
 
 /** `host` may carry the brackets that IPv6 has in a URL. */

@@ -1,12 +1,12 @@
 /**
- * An omission: something that was not carried over because a configuration or a person said so, and after which the two sides may differ.
- * It is shown in the status of its channel until a person confirms it. Never with values: a statement's text is in the topic, the rows of a
- * skipped transaction are in lutra.skipped.
+ * An omission: something that was not replicated because a configuration or an operator said so, and after which the two sides may differ.
+ * It is shown in the status of its channel until an operator confirms it. Never with values: a statement's text is in the topic, the rows
+ * of a skipped transaction are in lutra.skipped.
  */
 import { z } from 'zod';
 
 /**
- * ddl: an endpoint with `ddl: "ignore"` · skip: a transaction that a person told a loader to skip · force: a start, or a change of the
+ * ddl: an endpoint with `ddl: "ignore"` · skip: a transaction that an operator told a loader to skip · force: a start, or a change of the
  * channel, in spite of its checks · suspend: a table that a channel with `onUnsupported: "suspend"` does not carry from there on
  */
 export const omissionKinds = ['ddl', 'skip', 'force', 'suspend'] as const;
@@ -21,7 +21,7 @@ export const omissionSchema = z.strictObject({
   what: z.string(),
   /** `schema.table` at the source, `schema.*` for all of a schema; none: which ones is not known. */
   tables: z.array(z.string()).readonly(),
-  /** Where: a place in the binlog, a seq of the log, `start`, `change`. */
+  /** Where: a position in the binlog, a seq of the log, `start`, `change`. */
   where: z.string(),
   /** ms since 1970 */
   at: count,

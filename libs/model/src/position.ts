@@ -1,4 +1,4 @@
-/** Places in a source's binlog. Positions of different servers have no order: membership in a GTID set decides, never `<`. */
+/** Positions in a source's binlog. Positions of different servers have no order: membership in a GTID set decides, never `<`. */
 
 export interface FilePosition {
   readonly file: string;

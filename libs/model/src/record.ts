@@ -8,7 +8,7 @@ import type { Position } from './position.js';
 import type { Suspension } from './suspension.js';
 import type { Row, TableSchema } from './table.js';
 
-export const recordKinds = ['row', 'epoch', 'heartbeat', 'routes', 'ddl', 'restart', 'watermark', 'remedy'] as const;
+export const recordKinds = ['row', 'epoch', 'heartbeat', 'routes', 'ddl', 'restart', 'watermark', 'resolution'] as const;
 export type RecordKind = (typeof recordKinds)[number];
 
 /**
@@ -44,11 +44,12 @@ export type ControlRecord =
       readonly position: Position;
       readonly seen: Seen;
       /**
-       * So many remedies of what lies behind `position` are in the log already: a new leader begins at the position of the one before it.
+       * So many resolutions of what lies behind `position` are in the log already: a new leader begins at the position of the one before
+       * it.
        */
-      readonly remedies: number;
+      readonly resolutions: number;
       /** Id of the last transaction behind `position` whose rows are in the log already; null: there is none. */
-      readonly rowsUntil: string | null;
+      readonly publishedThrough: string | null;
       readonly tsMs: number;
     }
   /** From here on the topic holds the tables that these patterns match: those of these pipelines' routes. */
@@ -83,7 +84,8 @@ export type ControlRecord =
       readonly tsMs: number;
     }
   /**
-   * A person told capture to go on elsewhere in the source: what follows begins at `position`, which does not follow from what came before.
+   * An operator told capture to go on elsewhere in the source: what follows begins at `position`, which does not follow from what came
+   * before.
    */
   | {
       readonly kind: 'restart';
@@ -107,7 +109,7 @@ export type ControlRecord =
     }
   /** What a row of the home region was made by a conflict. It replaces the row elsewhere unless that was changed there after `seen`. */
   | {
-      readonly kind: 'remedy';
+      readonly kind: 'resolution';
       readonly endpoint: string;
       /** Which pipeline's loader met the conflict. */
       readonly pipeline: string;

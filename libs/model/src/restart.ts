@@ -1,5 +1,6 @@
 /**
- * Where an endpoint's log goes on when a person says so: the REST body's part, and what ZooKeeper keeps until capture has carried it out.
+ * Where an endpoint's log goes on when an operator says so: the REST body's part, and what ZooKeeper keeps until capture has carried it
+ * out.
  */
 import { z } from 'zod';
 import { startSchema } from './config.js';
@@ -7,8 +8,8 @@ import { startSchema } from './config.js';
 export const restartStartSchema = z.discriminatedUnion('from', [
   ...startSchema.options,
   /**
-   * The position of the log and these transactions, which a person brings to the target: one GTID, or more as a set (XA has one for PREPARE
-   * and one for COMMIT).
+   * The position of the log and these transactions, which an operator brings to the target: one GTID, or more as a set (XA has one for
+   * PREPARE and one for COMMIT).
    */
   z.strictObject({ from: z.literal('after'), gtid: z.string().min(1) }),
 ]);

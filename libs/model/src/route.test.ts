@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Route } from './index.js';
-import { carriedFingerprint, createRouter, isHeld, pipelineRoutes, unsupportedPolicy } from './index.js';
+import { replicationFingerprint, createRouter, isHeld, pipelineRoutes, unsupportedPolicy } from './index.js';
 
 describe('routes', () => {
   it('let the first match decide', () => {
@@ -34,12 +34,12 @@ describe('routes', () => {
       { schema: 'shop', table: 't' },
       { schema: 'shop', table: '*' },
     ];
-    const of = (routes: Route[]): string => carriedFingerprint({ routes, forwards: false });
+    const of = (routes: Route[]): string => replicationFingerprint({ routes, forwards: false });
     expect(of(one)).toBe(of(one.map((route) => ({ ...route, to: {} }))));
     const others = [one.slice(0, 1), one.toReversed(), [{ ...one[0]!, to: { table: 'u' } }, one[1]!], [{ schema: 'shop', table: 't,*' }]];
     expect(new Set([one, ...others].map(of)).size).toBe(5);
     // Who learns later that a pipeline forwards must know that it is behind.
-    expect(carriedFingerprint({ routes: one, forwards: true })).not.toBe(of(one));
+    expect(replicationFingerprint({ routes: one, forwards: true })).not.toBe(of(one));
   });
 });
 
@@ -72,7 +72,7 @@ describe('what routes and pipelines exclude', () => {
   });
 
   it('changes the fingerprint, wherever it stands; without it, it is what it was', () => {
-    const print = (pipeline: object): string => carriedFingerprint({ routes: [shop], forwards: false, ...pipeline });
+    const print = (pipeline: object): string => replicationFingerprint({ routes: [shop], forwards: false, ...pipeline });
     expect(print({ exclude: [] })).toBe(print({}));
     expect(print({ exclude: ['t'] })).not.toBe(print({}));
     expect(print({ exclude: ['t'] })).toBe(print({ routes: pipelineRoutes({ routes: [shop], exclude: ['t'] }) }));
@@ -99,7 +99,7 @@ describe('what the log holds', () => {
   });
 
   it('is not what is suspended, also for a pipeline that it names', () => {
-    const pipelines = { 'c.p': carriedFingerprint(pipeline) };
+    const pipelines = { 'c.p': replicationFingerprint(pipeline) };
     expect(isHeld(announced({ pipelines }), pipeline)).toBe(true);
     expect(isHeld(announced({ pipelines, suspended: [suspension] }), pipeline)).toBe(false);
     expect(isHeld(announced({ suspended: [suspension] }), { ...pipeline, exclude: ['shop.t'] })).toBe(true);

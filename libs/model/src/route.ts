@@ -1,6 +1,6 @@
 /**
  * Routes: which source tables a pipeline carries, and to which target tables. The first route that matches decides. What a route excludes
- * goes on to the next one; what a pipeline excludes is carried by none of its routes.
+ * goes on to the next one; what a pipeline excludes is replicated by none of its routes.
  */
 import { createHash } from 'node:crypto';
 import type { PipelineDocument, Route } from './config.js';
@@ -115,7 +115,7 @@ export type RouteFingerprints = Readonly<Record<string, string>>;
  * Tells what one pipeline carries from what any other does: capture writes it into the log, the loader holds its own against it. Names at
  * the target count too, and so does the order, because the first route that matches decides.
  */
-export function carriedFingerprint({ forwards, ...pipeline }: Pick<PipelineDocument, 'routes' | 'exclude' | 'forwards'>): string {
+export function replicationFingerprint({ forwards, ...pipeline }: Pick<PipelineDocument, 'routes' | 'exclude' | 'forwards'>): string {
   const list = pipelineRoutes(pipeline).map(({ schema, table, to, exclude = [] }) => {
     const names = [schema, table, to?.schema ?? null, to?.table ?? null];
     // As it was before there was exclusion.

@@ -1,6 +1,6 @@
 /**
- * A row as JSON and back, to the byte: in lutra.signal, in remedy records and in lutra.conflict. Plain JSON has no bigint, no bytes and no
- * -0, so those are arrays with a letter: `["i", digits]`, `["b", base64]`, `["f", "-0"]`. Other values stand for themselves.
+ * A row as JSON and back, to the byte: in lutra.signal, in resolution records and in lutra.conflict. Plain JSON has no bigint, no bytes and
+ * no -0, so those are arrays with a letter: `["i", digits]`, `["b", base64]`, `["f", "-0"]`. Other values stand for themselves.
  */
 import { SyncError } from './errors.js';
 import type { Row, Value } from './table.js';

@@ -16,7 +16,7 @@ export interface SourceSession {
 
 /** Bits of a rows event that change what a server does with its rows: by statement, not by transaction. */
 export const rowsFlags = { noForeignKeyChecks: 0x02, relaxedUniqueChecks: 0x04, noCheckConstraints: 0x80 } as const;
-export const carriedRowsFlags = rowsFlags.noForeignKeyChecks | rowsFlags.relaxedUniqueChecks | rowsFlags.noCheckConstraints;
+export const replicatedRowsFlags = rowsFlags.noForeignKeyChecks | rowsFlags.relaxedUniqueChecks | rowsFlags.noCheckConstraints;
 
 export function sameSession(a: SourceSession, b: SourceSession): boolean {
   return a.sqlMode === b.sqlMode && a.timeZone === b.timeZone && a.lcTimeNames === b.lcTimeNames && a.collation === b.collation;

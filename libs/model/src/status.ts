@@ -5,7 +5,7 @@ import type { RouteFingerprints } from './route.js';
 import type { Suspension } from './suspension.js';
 
 export const workStates = ['starting', 'standby', 'running', 'waiting', 'paused', 'stopped', 'failed'] as const;
-/** standby: another process holds the lease · waiting: retrying, `waitingFor` says for what · failed: needs a person */
+/** standby: another process holds the lease · waiting: retrying, `waitingFor` says for what · failed: needs an operator */
 export type WorkState = (typeof workStates)[number];
 
 export interface ErrorReport {
@@ -59,7 +59,7 @@ export interface WorkStatus {
    * yet.
    */
   readonly routes: RouteFingerprints | null;
-  /** Tables that are not carried until a person has brought them back. null: not known yet. */
+  /** Tables that are not replicated until an operator has brought them back. null: not known yet. */
   readonly suspended: readonly Suspension[] | null;
   readonly lastError: ErrorReport | null;
   /** ms since 1970 */

@@ -1,7 +1,7 @@
 /**
- * Tables that cannot be carried. Where a channel says `onUnsupported: "suspend"`, such a table costs itself and those that foreign keys tie
- * to it: from a place in the log on it is left out, until a person has brought it back. Only what is the table's own counts (its columns, a
- * value that no column of ours holds, its definition at the target), never a conflict, a lost connection or a right.
+ * Tables that cannot be replicated. Where a channel says `onUnsupported: "suspend"`, such a table costs itself and those that foreign keys
+ * tie to it: from a position in the log on it is left out, until an operator has brought it back. Only what is the table's own counts (its
+ * columns, a value that no column of ours holds, its definition at the target), never a conflict, a lost connection or a right.
  */
 import { z } from 'zod';
 import type { ChannelDocument, PipelineDocument, UnsupportedPolicy } from './config.js';
@@ -18,7 +18,7 @@ export const suspensionSchema = z.strictObject({
   name: z.string(),
   code: codeSchema,
   message: z.string(),
-  /** From where on: a place in the binlog where capture could not read it, a seq of the log where a target could not take it. */
+  /** From where on: a position in the binlog where capture could not read it, a seq of the log where a target could not take it. */
   where: z.string(),
   /** ms since 1970 */
   at: z.int().min(0),

@@ -1,7 +1,7 @@
 /**
- * What a person is told who must change the definition of a table. The bare ALTER TABLE leads into the next stop: a server whose binlog is
- * read has the ALTER in it, and its capture stops there (DDL_UNSUPPORTED). Outside of the binlog nobody stops; and a change of the table's
- * shape must be on both sides before the next row.
+ * What an operator is told who must change the definition of a table. The bare ALTER TABLE leads into the next stop: a server whose binlog
+ * is read has the ALTER in it, and its capture stops there (DDL_UNSUPPORTED). Outside of the binlog nobody stops; and a change of the
+ * table's shape must be on both sides before the next row.
  */
 import type { Problem } from './problem.js';
 
@@ -22,14 +22,14 @@ const quiet = 'on both sides, while nobody writes to the table and recordsBehind
 const where = 'docs/02-setup.md, A table that must change';
 
 /**
- * The same problem; an ALTER TABLE in what mends it is offered so that it leads out. @param captured the binlog of the table's server is
+ * The same problem; an ALTER TABLE in what fixes it is offered so that it leads out. @param captured the binlog of the table's server is
  * read
  */
 export function withAlterAdvice(found: Problem, captured: boolean): Problem {
-  const { id, mend } = found;
+  const { id, fix } = found;
   const both = onBothSides.has(id); // of the two, one is a source
-  if (!(captured || both) || mend === null || !mend.includes('ALTER TABLE')) return found;
-  const at = mend.indexOf('ALTER TABLE');
+  if (!(captured || both) || fix === null || !fix.includes('ALTER TABLE')) return found;
+  const at = fix.indexOf('ALTER TABLE');
   const how = both ? `${quiet}; ${why}` : why;
-  return { ...found, mend: `${mend.slice(0, at)}${unlogged}${mend.slice(at)} /* ${how} (${where}) */` };
+  return { ...found, fix: `${fix.slice(0, at)}${unlogged}${fix.slice(at)} /* ${how} (${where}) */` };
 }

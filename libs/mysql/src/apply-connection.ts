@@ -7,8 +7,8 @@
  */
 import { SyncError } from '@lutra/model';
 import type { TableName } from '@lutra/model';
-import { DefinitionGuard } from './definition-guard.js';
-import type { Remembered } from './definition-guard.js';
+import { DefinitionCheck } from './definition-check.js';
+import type { Remembered } from './definition-check.js';
 import { explainFailure } from './explain-failure.js';
 import { Session } from './session.js';
 import type { ConnectionOptions, Queries, Result, ResultRow } from './session-options.js';
@@ -23,13 +23,13 @@ export class ApplyConnection implements Queries {
   /** A transaction of several texts is under way: begun, and neither committed nor rolled back. */
   #open = false;
   /** Null: nobody remembers definitions, each was read just now. */
-  readonly #guard: DefinitionGuard | null;
+  readonly #definitionCheck: DefinitionCheck | null;
   /** Tables that the open transaction has met as they are remembered. */
   #checked: TableName[] = [];
 
   private constructor(session: Session, remembered: Remembered | null) {
     this.#session = session;
-    this.#guard = remembered && new DefinitionGuard(session, remembered);
+    this.#definitionCheck = remembered && new DefinitionCheck(session, remembered);
   }
 
   /**
@@ -159,19 +159,19 @@ export class ApplyConnection implements Queries {
 
   /** With a check of the tables that the transaction has not met yet. */
   async #checking(text: SqlText, tables: readonly TableName[]): Promise<SqlText> {
-    const guard = this.#guard;
-    if (!guard) return text;
-    const unmet = guard.knownOf(tables).filter((table) => !this.#checked.some((met) => sameName(met, table)));
+    const definitionCheck = this.#definitionCheck;
+    if (!definitionCheck) return text;
+    const unmet = definitionCheck.knownOf(tables).filter((table) => !this.#checked.some((met) => sameName(met, table)));
     if (unmet.length === 0) return text;
     try {
-      await guard.arm(unmet);
+      await definitionCheck.arm(unmet);
     } catch (error) {
       const explained = this.#session.translate(error, 'read definitions');
       await this.#giveUp(explained);
       throw explained;
     }
     this.#checked.push(...unmet);
-    return withCheck(text, guard.check(unmet));
+    return withCheck(text, definitionCheck.check(unmet));
   }
 
   /** What its session has counted once it counts for ever. */

@@ -4,7 +4,7 @@ import type { Row } from '@lutra/model';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Proxy } from '../../../test/network/index.js';
 import { ApplyConnection } from './apply-connection.js';
-import { TestServer, versions } from './fixture.js';
+import { TestServer, versions } from './mysql.fixture.js';
 import { countTurns, digestsOf, noise, utf8 } from './large-values.fixture.js';
 import { readCheckpoint, takeOver } from './ownership.js';
 import { Session } from './session.js';
@@ -224,7 +224,7 @@ describe.each(versions)('a target transaction on %s', (version) => {
     await unharmed(before);
   });
 
-  test('an owner that wakes after a take-over is fenced, in a huge transaction too', async () => {
+  test('an owner that wakes after a take-over is fenced, in a large transaction too', async () => {
     const before = await table();
     const key = { ...next(0) };
     await connection.run(openingText(openingStatement(key)));
@@ -296,7 +296,7 @@ describe.each(versions)('a target transaction on %s', (version) => {
     expect((await Promise.all([attempt(), attempt(), attempt()])).toSorted((a, b) => a - b)).toEqual([1, 2, 3]);
   });
 
-  test('a huge transaction commits as a whole, by its last text', async () => {
+  test('a large transaction commits as a whole, by its last text', async () => {
     await connection.run(openingText(openingStatement(next(0))));
     await connection.run(await statements([['c', null, four]]));
     await connection.run(await statements([['u', four, { ...four, v: 40 }]]));
@@ -341,7 +341,7 @@ describe.each(versions)('a target transaction on %s', (version) => {
     await unharmed(before);
   });
 
-  test('a huge transaction whose connection is killed between texts leaves nothing', async () => {
+  test('a large transaction whose connection is killed between texts leaves nothing', async () => {
     const before = await table();
     const thread = await threadOf(connection);
     await connection.run(openingText(openingStatement(next(0))));
@@ -396,14 +396,14 @@ describe.each(versions)('a target transaction on %s', (version) => {
     const whole = async (n: number, epoch: number): Promise<readonly SqlText[]> => [
       transactionText(checkpointStatement(next(n, epoch)), await statements(steps(n))),
     ];
-    const huge = async (n: number, epoch: number): Promise<readonly SqlText[]> => [
+    const large = async (n: number, epoch: number): Promise<readonly SqlText[]> => [
       openingText(openingStatement(next(n, epoch))),
       await statements(steps(n).slice(0, 2)),
       closingText(await statements(steps(n).slice(2)), checkpointStatement(next(n, epoch))),
     ];
     let n = 0;
     const committed: number[] = [];
-    for (const texts of [whole, huge]) {
+    for (const texts of [whole, large]) {
       const count = (await texts(1, 1)).reduce((sum, text) => sum + text.sql.split(';\n').length, 0);
       for (let at = 0; at <= count; at++) {
         n += 1;

@@ -2,7 +2,7 @@ import type { Row } from '@lutra/model';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { ApplyConnection } from './apply-connection.js';
 import { conflictKind } from './errors.js';
-import { TestServer, versions } from './fixture.js';
+import { TestServer, versions } from './mysql.fixture.js';
 import { planRows } from './row-plan.js';
 import type { RowPlan } from './row-plan.js';
 import { deleteRow, insertRow, readRowQuery, updateRow } from './row-statements.js';

@@ -15,8 +15,8 @@ export function checkAutoIncrement(source: ServerFacts, target: ServerFacts): re
   const what = `both sides give numbers to new rows, and they can be the same: the source ${shown(there)}, the target ${shown(here)} (auto_increment_offset, auto_increment_increment)`;
   const settings = (offset: number): string =>
     [setGlobal(target, 'auto_increment_increment', '2'), setGlobal(target, 'auto_increment_offset', String(offset))].join('; ');
-  const mend = `${settings(1)} on one side; ${settings(2)} on the other; with more regions an increment of as many, and each its own offset`;
-  return [problem('warning', 'auto-increment', what, mend)];
+  const fix = `${settings(1)} on one side; ${settings(2)} on the other; with more regions an increment of as many, and each its own offset`;
+  return [problem('warning', 'auto-increment', what, fix)];
 }
 
 interface Series {

@@ -10,7 +10,7 @@ import type { Queries } from './session-options.js';
 import { isTransactional, loadTables } from './target-table.js';
 import type { TargetColumn, TargetTable } from './target-definition.js';
 
-const mend = 'run schemas/lutra.sql on this server as an administrator';
+const fix = 'run schemas/lutra.sql on this server as an administrator';
 
 /** For a table that is right but for these columns: it was made by an earlier schemas/lutra.sql. */
 const added: ReadonlyMap<string, string> = new Map([
@@ -41,18 +41,18 @@ export async function checkCheckpointTable(
   const name = tableName(checkpointTable);
   const grant = `GRANT ${rights.join(', ')} ON lutra.* TO ${server.account}`;
   const [table] = await loadTables(queries, checkpointTable.database, checkpointTable.name);
-  if (!table) return [problem('error', 'checkpoint-missing', `${name} does not exist, or the user may not see it`, `${mend}; ${grant}`)];
+  if (!table) return [problem('error', 'checkpoint-missing', `${name} does not exist, or the user may not see it`, `${fix}; ${grant}`)];
   const denied = server.grants.missing(rights, table);
   const wrong = seesAll(server, table) ? differences(table) : []; // what is hidden would look like what is missing
   return [
-    ...(wrong.length === 0 ? [] : [problem('error', 'checkpoint-shape', `${name}: ${wrong.join('; ')}`, mendOf(wrong))]),
+    ...(wrong.length === 0 ? [] : [problem('error', 'checkpoint-shape', `${name}: ${wrong.join('; ')}`, fixOf(wrong))]),
     ...(denied.length === 0 ? [] : [problem('error', 'checkpoint-privileges', `the user lacks ${denied.join(', ')} on ${name}`, grant)]),
   ];
 }
 
-function mendOf(wrong: readonly string[]): string {
+function fixOf(wrong: readonly string[]): string {
   const parts = wrong.map((what) => added.get(what));
-  return parts.every((part) => part !== undefined) ? `ALTER TABLE lutra.checkpoint ${parts.join(', ')}` : mend;
+  return parts.every((part) => part !== undefined) ? `ALTER TABLE lutra.checkpoint ${parts.join(', ')}` : fix;
 }
 
 function differences(table: TargetTable): readonly string[] {

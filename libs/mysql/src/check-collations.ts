@@ -14,7 +14,7 @@ import { tableName } from '@lutra/model';
 /** MySQL 5.6 and later have it, and MariaDB. */
 const offered = 'CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_520_ci';
 
-/** Of tables whose changes are carried back. */
+/** Of tables whose changes are replicated back. */
 export function checkCollations(of: PolicyCase): readonly Problem[] {
   const { to } = of;
   const keys = [{ name: 'PRIMARY', columns: to.primaryKey }, ...to.uniqueKeys];
@@ -39,6 +39,6 @@ function told({ rule, to }: PolicyCase, what: string, { name, columnType, nullab
   const stop = rule.policy === 'stop';
   const then = stop ? 'a conflict may be missed, and the sides differ without a word' : `policy ${rule.policy} could miss a conflict`;
   const alter = `ALTER TABLE ${quoteTable(to)} MODIFY ${quoteName(name)} ${columnType} ${offered}${nullable ? '' : ' NOT NULL'} …`;
-  const mend = `${alter}, on both sides${stop ? '' : '; or take the policy "stop" for it'}`;
-  return problem(stop ? 'warning' : 'error', 'conflict-key-collation', `${tableName(to)}: ${what}: ${then}`, mend);
+  const fix = `${alter}, on both sides${stop ? '' : '; or take the policy "stop" for it'}`;
+  return problem(stop ? 'warning' : 'error', 'conflict-key-collation', `${tableName(to)}: ${what}: ${then}`, fix);
 }

@@ -1,6 +1,6 @@
 /**
  * Whether the tables that conflicts need are there as schemas/lutra.sql makes them, and the user may do with them what loader and control
- * do: lutra.signal (watermarks and remedies), lutra.conflict (what was decided), lutra.skip (transactions that applications keep to
+ * do: lutra.signal (watermarks and resolutions), lutra.conflict (what was decided), lutra.skip (transactions that applications keep to
  * themselves).
  */
 import { seesAll } from './check-privileges.js';
@@ -95,16 +95,16 @@ export async function checkConflictStores(queries: Queries, server: ServerFacts)
 
 async function checkStore(queries: Queries, server: ServerFacts, store: Store): Promise<readonly Problem[]> {
   const name = `lutra.${store.name}`;
-  const mend = 'run schemas/lutra.sql on this server as an administrator';
+  const fix = 'run schemas/lutra.sql on this server as an administrator';
   const grant = `GRANT SELECT, INSERT, UPDATE, TRIGGER ON lutra.* TO ${server.account}`;
   const [table] = await loadTables(queries, 'lutra', store.name);
-  if (!table) return [problem('error', `${store.name}-missing`, `${name} does not exist, or the user may not see it`, `${mend}; ${grant}`)];
+  if (!table) return [problem('error', `${store.name}-missing`, `${name} does not exist, or the user may not see it`, `${fix}; ${grant}`)];
   const denied = server.grants.missing(store.rights, table);
   const wrong = seesAll(server, table) ? differences(table, store) : []; // what is hidden would look like what is missing
   return [
     ...(wrong.length === 0
       ? []
-      : [problem('error', `${store.name}-shape`, `${name}: ${wrong.join('; ')}`, `move it out of the way (RENAME TABLE); then ${mend}`)]),
+      : [problem('error', `${store.name}-shape`, `${name}: ${wrong.join('; ')}`, `move it out of the way (RENAME TABLE); then ${fix}`)]),
     ...(denied.length === 0 ? [] : [problem('error', `${store.name}-privileges`, `the user lacks ${denied.join(', ')} on ${name}`, grant)]),
     ...(store.name === 'conflict' ? checkRetention(server, table) : []),
   ];

@@ -2,7 +2,7 @@ import { conflictRuleSchema } from '@lutra/model';
 import type { ConflictRule } from '@lutra/model';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { checkTarget } from './check-target.js';
-import { TestServer, versions } from './fixture.js';
+import { TestServer, versions } from './mysql.fixture.js';
 import type { Problem } from './problem.js';
 
 /** Two-way tables are compared with themselves: one server plays both sides. */
@@ -19,7 +19,7 @@ describe.each(versions)('checks of conflict policies on %s', (version) => {
     checkTarget(server.options, { routes: [{ schema, table: '*' }], source: server.options, twoWay, rules });
   const texts = (problems: readonly Problem[]): readonly string[] =>
     problems.map(({ severity, id, what }) => `${severity} ${id} ${/\.(\w+)/.exec(what)?.[1]}`).sort();
-  const mendOf = (problems: readonly Problem[], id: string): string => problems.find((problem) => problem.id === id)?.mend ?? '';
+  const fixOf = (problems: readonly Problem[], id: string): string => problems.find((problem) => problem.id === id)?.fix ?? '';
 
   test('a table whose rows and unique values cannot be told apart is refused, and goes with policy stop', async () => {
     await server.run(`CREATE DATABASE apart; USE apart;
@@ -38,7 +38,7 @@ describe.each(versions)('checks of conflict policies on %s', (version) => {
         ...keys.flatMap((name) => [`error conflict-unique-key ${name}`, `warning two-way-unique-key ${name}`]),
       ].sort(),
     );
-    expect(found.every(({ mend }) => mend !== null)).toBe(true);
+    expect(found.every(({ fix }) => fix !== null)).toBe(true);
     const stopped = await check('apart', []);
     const generated = mariadb ? [] : ['warning two-way-generated-key computed']; // MariaDB allows none
     expect(texts(stopped)).toEqual(
@@ -47,7 +47,7 @@ describe.each(versions)('checks of conflict policies on %s', (version) => {
     // The bare statement would stop the capture of either side.
     for (const id of ['two-way-no-key', 'conflict-no-key'])
       expect(
-        mendOf(
+        fixOf(
           [...found, ...stopped].filter(({ what }) => what.includes('nokey')),
           id,
         ),
@@ -95,7 +95,7 @@ describe.each(versions)('checks of conflict policies on %s', (version) => {
     ]);
     expect(texts(await of([]))).toEqual(['warning conflict-key-collation t']);
     expect(await of([rule('overwrite')], false)).toEqual([]);
-    const alter = kept[0]?.mend?.split(' …')[0] ?? '';
+    const alter = kept[0]?.fix?.split(' …')[0] ?? '';
     await server.run(`${alter}; ${alter.replace('`there`', '`here`')}`);
     expect(await of([rule('home')])).toEqual([]);
   });
@@ -134,11 +134,11 @@ describe.each(versions)('checks of conflict policies on %s', (version) => {
       'warning conflict-version-manual t5',
     ]);
     expect(found.find(({ id }) => id === 'conflict-version-coarse')?.what).toContain('two writes in one second tie, and home wins');
-    expect(mendOf(found, 'conflict-version')).toBe(
+    expect(fixOf(found, 'conflict-version')).toBe(
       "SET time_zone = '+00:00'; SET SESSION sql_log_bin = 0; ALTER TABLE late.t1 ADD COLUMN updated_at TIMESTAMP(6) NOT NULL DEFAULT '2000-01-01 00:00:00'; ALTER TABLE late.t1 MODIFY COLUMN updated_at TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6) ON UPDATE CURRENT_TIMESTAMP(6) /* on both sides, while nobody writes to the table and recordsBehind of the pipelines is 0; as an administrator, in a session of its own: in the binlog it would stop the capture of this server (docs/02-setup.md, A table that must change) */",
     );
     await server.run('INSERT INTO late.t1 VALUES (1); INSERT INTO late.t3 VALUES (1, NULL); INSERT INTO late.t8 VALUES (1, NULL)');
-    const alters = found.flatMap(({ mend, what }) => (/\.t[27]:/.test(what) ? [] : [mend ?? '']));
+    const alters = found.flatMap(({ fix, what }) => (/\.t[27]:/.test(what) ? [] : [fix ?? '']));
     await server.run(['DROP TABLE late.t2, late.t7', ...alters].join('; '));
     expect(await check('late', rules)).toEqual([]);
     // On the other side, at another time, it has to come out alike.
@@ -203,8 +203,8 @@ describe.each(versions)('checks of conflict policies on %s', (version) => {
     await server.run("GRANT SELECT ON lutra.* TO poor@'%'");
     const denied = await checkTarget(poor, facts);
     expect(denied.map(({ id }) => id)).toEqual(['signal-privileges', 'conflict-privileges', 'conflict-retention', 'skip-privileges']);
-    expect(denied.find(({ id }) => id === 'conflict-retention')?.mend).toBe("GRANT DELETE ON lutra.conflict TO 'poor'@'%'");
-    await server.run(denied.map(({ mend }) => mend).join('; '));
+    expect(denied.find(({ id }) => id === 'conflict-retention')?.fix).toBe("GRANT DELETE ON lutra.conflict TO 'poor'@'%'");
+    await server.run(denied.map(({ fix }) => fix).join('; '));
     expect(await checkTarget(poor, facts)).toEqual([]);
     await server.run('ALTER TABLE lutra.conflict DROP COLUMN local_seq, MODIFY pipeline varchar(10) null; DROP TABLE lutra.skip');
     const wrong = await checkTarget(poor, { ...facts, twoWay: false, rules: [rule('overwrite')] });

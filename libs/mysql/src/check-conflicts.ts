@@ -83,8 +83,8 @@ function checkCascades({ rule, from, to, sourceLogsCascades, targetLogsCascades,
   const unseen = [...(targetLogsCascades ? [] : to.cascades), ...(sourceLogsCascades || twoWay ? [] : from.cascades)];
   return [...new Set(unseen)].map((key) => {
     const what = `${tableName(to)}: foreign key ${key} changes child rows by itself (CASCADE or SET NULL), and this server does not log that: policy ${rule.policy} could not see these changes`;
-    const mend = `declare it with ON DELETE RESTRICT ON UPDATE RESTRICT on both sides and change children in the application (MySQL 9.7 logs children by default); ${instead}`;
-    return problem('error', 'conflict-cascade', what, mend);
+    const fix = `declare it with ON DELETE RESTRICT ON UPDATE RESTRICT on both sides and change children in the application (MySQL 9.7 logs children by default); ${instead}`;
+    return problem('error', 'conflict-cascade', what, fix);
   });
 }
 

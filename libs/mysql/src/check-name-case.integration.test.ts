@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { checkSource } from './check-source.js';
 import { checkTarget } from './check-target.js';
-import { TestServer } from './fixture.js';
+import { TestServer } from './mysql.fixture.js';
 
 describe('names without case', () => {
   let folding: TestServer;
@@ -19,7 +19,7 @@ describe('names without case', () => {
     const facts = (schema: string, table: string) => ({ serverId: 1001, routes: [{ schema, table }] });
     const problems = nameProblems(await checkSource(folding.options, facts('SHOP', 'PARCEL')));
     expect(problems).toContainEqual(
-      expect.objectContaining({ id: 'route-case', severity: 'error', mend: 'write it in lower case: shop.parcel' }),
+      expect.objectContaining({ id: 'route-case', severity: 'error', fix: 'write it in lower case: shop.parcel' }),
     );
     expect(nameProblems(await checkSource(folding.options, facts('shop', 'parcel')))).toEqual([]);
     expect(nameProblems(await checkSource(other.options, facts('SHOP', 'PARCEL')))).toEqual([]);
@@ -28,7 +28,7 @@ describe('names without case', () => {
   test('so is a target in another case', async () => {
     const routes = [{ schema: 'shop', table: 'parcel', to: { schema: 'Shop', table: 'PARCEL' } }];
     expect(nameProblems(await checkTarget(folding.options, { routes, source: null, twoWay: false }))).toMatchObject([
-      { id: 'route-case', mend: 'write it in lower case: shop.parcel' },
+      { id: 'route-case', fix: 'write it in lower case: shop.parcel' },
     ]);
   });
 

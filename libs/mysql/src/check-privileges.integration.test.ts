@@ -1,12 +1,12 @@
 /**
  * What the user of docs/02-setup.md sees is what an administrator sees, read by read; and whatever right is taken from it, a check says so
- * as an error, with the statement that mends it. Reads: all that the product asks a server's catalogue.
+ * as an error, with the statement that fixes it. Reads: all that the product asks a server's catalogue.
  */
 import { readdir, readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { checkSource } from './check-source.js';
 import { checkTarget } from './check-target.js';
-import { TestServer, versions } from './fixture.js';
+import { TestServer, versions } from './mysql.fixture.js';
 import { loadForApply } from './load-for-apply.js';
 import type { Problem } from './problem.js';
 import { Session } from './session.js';
@@ -30,7 +30,7 @@ const reads: Readonly<Record<string, readonly [sql: string, at: (version: string
     "SELECT INDEX_NAME, COLUMN_NAME, SUB_PART FROM information_schema.STATISTICS WHERE TABLE_SCHEMA IN ('seen', 'lutra') ORDER BY TABLE_NAME, INDEX_NAME, SEQ_IN_INDEX",
     everywhere,
   ],
-  // Of children in databases that are not routed nobody judges: their rows are not carried.
+  // Of children in databases that are not routed nobody judges: their rows are not replicated.
   'information_schema.KEY_COLUMN_USAGE': [
     "SELECT CONSTRAINT_NAME, COLUMN_NAME, REFERENCED_TABLE_NAME FROM information_schema.KEY_COLUMN_USAGE WHERE TABLE_SCHEMA = 'seen' ORDER BY 1, 2",
     everywhere,
@@ -152,7 +152,7 @@ describe.each(versions)('the user of the documents on %s', (version) => {
         await server.run(`REVOKE ${privilege} ON ${object} FROM 'least'@'%'`);
         const found = errors(await check(least));
         expect(found.map(({ what }) => what).join(), `${privilege} ON ${object}`).toContain(privilege);
-        await server.run([...new Set(found.map(({ mend }) => mend))].join('; '));
+        await server.run([...new Set(found.map(({ fix }) => fix))].join('; '));
         expect(errors(await check(least)), `${privilege} ON ${object}`).toEqual([]);
         await server.run("REVOKE ALL PRIVILEGES, GRANT OPTION FROM 'least'@'%'");
         await server.leastPrivileged();
@@ -169,7 +169,7 @@ describe.each(versions)('the user of the documents on %s', (version) => {
     const route = [{ schema: 'seen', table: 't' }];
     const found = errors(await asTarget(some, route));
     expect(found.map(({ id }) => id)).toEqual(['table-privileges']);
-    await server.run(found.map(({ mend }) => mend).join('; '));
+    await server.run(found.map(({ fix }) => fix).join('; '));
     expect(errors(await asTarget(some, route))).toEqual([]);
   });
 
@@ -183,13 +183,13 @@ describe.each(versions)('the user of the documents on %s', (version) => {
       const of = [{ schema, table: '*' }];
       const [unseen] = found(await asSource(narrow, of));
       expect(unseen?.severity, schema).toBe('error');
-      await server.run(unseen?.mend ?? '');
+      await server.run(unseen?.fix ?? '');
       expect(found(await asSource(narrow, of)), schema).toEqual([]);
     }
     const hidden = [{ schema: 'hidden', table: 't' }];
     await server.run("CREATE DATABASE hidden; CREATE TABLE hidden.t (id int primary key); CREATE USER blind@'%'");
     const [target] = (await asTarget({ ...server.options, user: 'blind' }, hidden)).filter(({ id }) => id === 'table-unseen');
-    await server.run(target?.mend ?? '');
+    await server.run(target?.fix ?? '');
     expect((await asTarget({ ...server.options, user: 'blind' }, hidden)).filter(({ id }) => id.startsWith('table-'))).toEqual([]);
   });
 
@@ -200,7 +200,7 @@ describe.each(versions)('the user of the documents on %s', (version) => {
     const part = { ...server.options, user: 'part' };
     const found = errors(await asTarget(part));
     expect(found.map(({ id }) => id)).toEqual(['table-privileges', 'table-privileges']);
-    await server.run(found.map(({ mend }) => mend).join('; '));
+    await server.run(found.map(({ fix }) => fix).join('; '));
     expect(errors(await asTarget(part))).toEqual([]);
     await server.run("DROP USER part@'%'; SET GLOBAL partial_revokes = OFF");
   });
@@ -214,7 +214,7 @@ describe.each(versions)('the user of the documents on %s', (version) => {
     const route = [{ schema: 'trig', table: '*' }];
     const found = errors(await asTarget(least, route));
     expect(found.map(({ id }) => id)).toEqual(['trigger-unguarded']);
-    await server.run(`SET @mode = @@sql_mode; ${found[0]?.mend ?? ''}; SET SESSION sql_mode = @mode`);
+    await server.run(`SET @mode = @@sql_mode; ${found[0]?.fix ?? ''}; SET SESSION sql_mode = @mode`);
     expect(errors(await asTarget(least, route))).toEqual([]);
     await server.run(
       'INSERT INTO trig.t VALUES (1, 100); SET @lutra_apply = NULL; INSERT INTO trig.t VALUES (2, 100); SET @lutra_apply = 1',
@@ -233,8 +233,8 @@ describe.each(versions)('the user of the documents on %s', (version) => {
     const warnings = async (): Promise<readonly Problem[]> => (await asTarget(least, route)).filter(({ id }) => id === 'table-triggers');
     const [found] = await warnings();
     expect(found?.what).toContain('fills.t: triggers fill fire for applied rows too');
-    await server.run(`SET @mode = @@sql_mode; ${found?.mend ?? ''}; SET SESSION sql_mode = @mode`);
-    expect((await warnings()).map(({ mend }) => mend)).toEqual([null]);
+    await server.run(`SET @mode = @@sql_mode; ${found?.fix ?? ''}; SET SESSION sql_mode = @mode`);
+    expect((await warnings()).map(({ fix }) => fix)).toEqual([null]);
     await server.run('INSERT INTO fills.t VALUES (1); SET @lutra_apply = NULL; INSERT INTO fills.t VALUES (2); SET @lutra_apply = 1');
     expect(await server.query('SELECT id FROM fills.copy')).toEqual([{ id: 2 }]);
   });

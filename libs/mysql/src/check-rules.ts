@@ -15,8 +15,8 @@ export function rulesWithoutTable(rules: readonly ConflictRule[], router: Router
     .filter((wanted) => !/[*?]/.test(tableName(wanted)) && !known.has(tableName(wanted)) && isBrought(wanted, router))
     .map((wanted) => {
       const what = `conflicts.rules name ${tableName(wanted)}, which the source does not have, or its user may not see`;
-      const mend = `correct the name in the rule; leave it for a table that is still to come`;
-      return problem('warning', 'rule-table-missing', what, mend);
+      const fix = `correct the name in the rule; leave it for a table that is still to come`;
+      return problem('warning', 'rule-table-missing', what, fix);
     });
 }
 

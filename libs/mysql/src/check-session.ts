@@ -1,6 +1,7 @@
 /**
- * What a server computes by the session of who writes, where that session cannot be carried: not in the binlog, not known at the target, or
- * fixed when a server opens the table. Each column, index and check by its name. docs/decisions/0011-source-session.md says what was tried.
+ * What a server computes by the session of who writes, where that session cannot be replicated: not in the binlog, not known at the target,
+ * or fixed when a server opens the table. Each column, index and check by its name. docs/decisions/0011-source-session.md says what was
+ * tried.
  */
 import { tableName } from '@lutra/model';
 import { foreignModeNames, named, readsLocalTime } from './decided-session.js';
@@ -20,15 +21,15 @@ export interface SessionCase {
   readonly to: TargetTable;
   /** Conflicts of the table are decided: what is written then is written in our own session. */
   readonly decided: boolean;
-  /** What loaders wrote at the source is carried on: they wrote it in our own session. */
+  /** What loaders wrote at the source is forwarded: they wrote it in our own session. */
   readonly forwards: boolean;
 }
 
 export async function checkSession(target: Queries, at: SessionCase): Promise<readonly Problem[]> {
   const { from, to } = at;
-  const carried = new Set(from.columns.map(({ name }) => name.toLowerCase()));
+  const replicated = new Set(from.columns.map(({ name }) => name.toLowerCase()));
   const computed = to.computed.filter(
-    ({ what, name }) => what !== 'partitions' && (what !== 'default' || !carried.has(name.toLowerCase())),
+    ({ what, name }) => what !== 'partitions' && (what !== 'default' || !replicated.has(name.toLowerCase())),
   );
   const local = computed.filter((each) => readsLocalTime(each, to));
   return [
@@ -45,10 +46,10 @@ function checkModes({ source, to, decided, forwards }: SessionCase, computed: re
   const foreign = modes.filter((mode) => foreignModeNames.includes(mode));
   const stored = computed.filter(({ what }) => what === 'column' || what === 'index');
   if (foreign.length === 0 || stored.length === 0 || !(decided || forwards)) return [];
-  const why = decided ? 'a row that a conflict leaves' : 'what loaders wrote at the source and is carried on';
+  const why = decided ? 'a row that a conflict leaves' : 'what loaders wrote at the source and is forwarded';
   const what = `${named(to, stored)} may depend on sql_mode: ${why} is written without ${foreign.join(', ')}`;
-  const mend = setGlobal(source, 'sql_mode', modes.filter((mode) => !foreign.includes(mode)).join(','));
-  return [problem('error', decided ? 'session-conflicts' : 'session-forwarded', what, `${mend}; or ${plain}`)];
+  const fix = setGlobal(source, 'sql_mode', modes.filter((mode) => !foreign.includes(mode)).join(','));
+  return [problem('error', decided ? 'session-conflicts' : 'session-forwarded', what, `${fix}; or ${plain}`)];
 }
 
 const plain = 'make it a plain column that the application writes, or drop it at the target';
@@ -57,8 +58,8 @@ async function checkTimeZone(queries: Queries, at: SessionCase, where: string): 
   const { source, from, to } = at;
   const zone = source.variables.get('time_zone') ?? 'SYSTEM';
   const resolved = zone === 'SYSTEM' ? from.server.systemZone : zone;
-  const refused = (id: string, why: string, mend: string): Problem =>
-    problem('error', id, `${where} depends on the time zone of the session: ${why}`, mend);
+  const refused = (id: string, why: string, fix: string): Problem =>
+    problem('error', id, `${where} depends on the time zone of the session: ${why}`, fix);
   if (source.flavor === 'mariadb') {
     return [refused('session-not-logged', "MariaDB's binlog does not say it, so it would be computed under the server's time_zone", plain)];
   }
@@ -94,7 +95,7 @@ async function checkTimeZone(queries: Queries, at: SessionCase, where: string): 
     return [
       refused(
         'session-forwarded',
-        `what loaders write at ${tableName(from)} is written under +00:00 there, and carried on so`,
+        `what loaders write at ${tableName(from)} is written under +00:00 there, and forwarded so`,
         `${utc}; or ${plain}`,
       ),
     ];

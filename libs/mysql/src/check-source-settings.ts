@@ -15,11 +15,11 @@ interface Setting {
   /** Some servers do not have it: then it is as wanted. */
   readonly optional?: true;
   /** Instead of SET PERSIST. */
-  readonly mend?: string;
+  readonly fix?: string;
 }
 
 const settings: readonly Setting[] = [
-  { variable: 'log_bin', wanted: 'ON', why: 'there is no binlog to read', mend: 'in my.cnf: [mysqld] log_bin = binlog; then restart' },
+  { variable: 'log_bin', wanted: 'ON', why: 'there is no binlog to read', fix: 'in my.cnf: [mysqld] log_bin = binlog; then restart' },
   { variable: 'binlog_format', wanted: 'ROW', why: 'changes would come as statements, not as rows', optional: true },
   { variable: 'binlog_row_image', wanted: 'FULL', why: 'columns would be missing in the row images' },
   { variable: 'binlog_row_metadata', wanted: 'FULL', why: 'names, keys and character sets of the columns would be missing' },
@@ -32,7 +32,7 @@ const settings: readonly Setting[] = [
     why: 'without GTIDs a failover to another server cannot be followed',
     severity: 'warning',
     optional: true,
-    mend: "SET PERSIST enforce_gtid_consistency = ON; then gtid_mode step by step: 'OFF_PERMISSIVE', 'ON_PERMISSIVE', 'ON'",
+    fix: "SET PERSIST enforce_gtid_consistency = ON; then gtid_mode step by step: 'OFF_PERMISSIVE', 'ON_PERMISSIVE', 'ON'",
   },
   { variable: 'sync_binlog', wanted: '1', why: 'after a crash the server may lack what was published already', severity: 'warning' },
   {
@@ -49,8 +49,8 @@ export function checkSourceSettings(server: ServerFacts): readonly Problem[] {
     if (value === undefined && setting.optional) return [];
     if (value?.toUpperCase() === setting.wanted) return [];
     const what = `${setting.variable} is ${value === undefined ? 'unknown to this server' : `'${value}'`} instead of '${setting.wanted}': ${setting.why}`;
-    const mend = setting.mend ?? setGlobal(server, setting.variable, setting.wanted);
-    return problem(setting.severity ?? 'error', idOf(setting.variable), what, mend);
+    const fix = setting.fix ?? setGlobal(server, setting.variable, setting.wanted);
+    return problem(setting.severity ?? 'error', idOf(setting.variable), what, fix);
   });
   return [...found, ...checkExpiry(server)];
 }
@@ -65,6 +65,6 @@ const daySeconds = 86_400;
 function checkExpiry(server: ServerFacts): readonly Problem[] {
   const seconds = Number(server.variables.get('binlog_expire_logs_seconds') ?? 0);
   if (seconds === 0 || seconds >= daySeconds) return [];
-  const what = `binlogs are removed after ${seconds} s: a capture that is down for longer loses its place`;
+  const what = `binlogs are removed after ${seconds} s: a capture that is down for longer loses its position`;
   return [problem('warning', 'binlog-expiry', what, setGlobal(server, 'binlog_expire_logs_seconds', String(7 * daySeconds)))];
 }

@@ -52,7 +52,7 @@ function hasTable(route: Route, tables: readonly TargetTable[]): boolean {
   return tables.some((table) => router(table) !== null);
 }
 
-/** A table that the user may not see is carried all the same, and nobody has looked at it. */
+/** A table that the user may not see is replicated all the same, and nobody has looked at it. */
 function checkRoute(route: Route, tables: readonly TargetTable[], server: ServerFacts): readonly Problem[] {
   const { schema, table } = route;
   const isExact = !/[*?]/.test(schema + table);
@@ -62,7 +62,7 @@ function checkRoute(route: Route, tables: readonly TargetTable[], server: Server
       : toRead
     : toRead.filter((privilege) => !server.grants.covers(privilege, schema));
   if (unseen.length > 0) {
-    const what = `the user lacks ${unseen.join(', ')} on all that the route ${schema}.${table} may take: tables that are hidden from it would be carried without having been checked`;
+    const what = `the user lacks ${unseen.join(', ')} on all that the route ${schema}.${table} may take: tables that are hidden from it would be replicated without having been checked`;
     return [problem('error', 'route-unseen', what, `GRANT ${toRead.join(', ')} ON ${server.grants.objectOf(schema)} TO ${server.account}`)];
   }
   if (hasTable(route, tables)) return [];
@@ -88,7 +88,7 @@ function checkTable(table: TargetTable, server: ServerFacts): readonly Problem[]
       problem(
         'error',
         'table-column-type',
-        `${name}: columns that cannot be carried: ${foreign.join('; ')}`,
+        `${name}: columns that cannot be replicated: ${foreign.join('; ')}`,
         'take the table out of the route, or change the columns',
       ),
     );
@@ -128,15 +128,15 @@ function checkForeignKey(table: TargetTable, key: ForeignKey, server: ServerFact
       problem('warning', 'table-cascade', `${what}: what it does to rows is not in the binlog: the target must have the same key`, null),
     ];
   }
-  const mend = 'in my.cnf: [mysqld] innodb_native_foreign_keys = ON; then restart. Or have no such foreign key at the target';
+  const fix = 'in my.cnf: [mysqld] innodb_native_foreign_keys = ON; then restart. Or have no such foreign key at the target';
   const problems: Problem[] = [];
   if (key.onDelete === 'CASCADE' && (key.self || table.referenced)) {
     const stops = 'this server logs a chain of deletions from the middle, so deleting a parent with grandchildren will stop the pipeline';
-    problems.push(problem('error', 'table-cascade-chain', `${what}: ${stops} (ROW_CONFLICT)`, mend));
+    problems.push(problem('error', 'table-cascade-chain', `${what}: ${stops} (ROW_CONFLICT)`, fix));
   }
   if (acts(key.onUpdate)) {
     const stops = "this server logs the changed children before their parent, so an UPDATE of the parent's key will stop the pipeline";
-    problems.push(problem('warning', 'table-cascade', `${what}: ${stops} (ROW_CONFLICT)`, mend));
+    problems.push(problem('warning', 'table-cascade', `${what}: ${stops} (ROW_CONFLICT)`, fix));
   }
   return problems;
 }

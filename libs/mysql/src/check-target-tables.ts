@@ -107,8 +107,8 @@ async function missingTable(
   }
   const shown = tableName(from) === tableName(name) ? await rowsIfAllowed(source, `SHOW CREATE TABLE ${quoteTable(from)}`) : null;
   const statement = shown?.[0] && textOf(shown[0], 'Create Table');
-  const mend = statement ? `USE ${from.database}; ${statement}` : `create ${tableName(name)} as ${tableName(from)} is at the source`;
-  return problem('error', 'table-missing', `${tableName(name)} does not exist at the target`, mend);
+  const fix = statement ? `USE ${from.database}; ${statement}` : `create ${tableName(name)} as ${tableName(from)} is at the source`;
+  return problem('error', 'table-missing', `${tableName(name)} does not exist at the target`, fix);
 }
 
 interface Pair {
@@ -131,8 +131,8 @@ async function checkTable(target: Queries, pair: Pair): Promise<readonly Problem
   // What is hidden from the user looks like what is not there.
   const differences = seesAll(server, to) && seesAll(sourceServer, from) ? definitionDifferences(from, to) : [];
   if (differences.length > 0) {
-    const mend = `make it as ${tableName(from)} is at the source`;
-    problems.push(problem('error', 'table-differs', `${name}: ${differences.join('; ')}`, mend));
+    const fix = `make it as ${tableName(from)} is at the source`;
+    problems.push(problem('error', 'table-differs', `${name}: ${differences.join('; ')}`, fix));
   }
   return [...problems, ...(await checkTriggers(target, to)), ...checkForeignKeys(pair), ...checkPrivileges(server, to, toWrite)];
 }

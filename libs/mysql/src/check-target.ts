@@ -20,7 +20,7 @@ export interface TargetFacts {
   readonly twoWay: boolean;
   /** Who wins where both sides changed a row: of the channel. Default: none, and both sides may stop each other. */
   readonly rules?: readonly ConflictRule[];
-  /** What loaders wrote at the source is carried on. */
+  /** What loaders wrote at the source is forwarded. */
   readonly forwards?: boolean;
   /** A table that cannot be written is suspended, and does not stop the pipeline. */
   readonly suspends?: boolean;
@@ -88,6 +88,6 @@ function checkPacket(server: ServerFacts): readonly Problem[] {
   const packet = Number(server.variables.get('max_allowed_packet') ?? 0);
   if (packet >= packetBytes) return [];
   const what = `max_allowed_packet is ${packet} bytes: a transaction's text, and each row in it, must fit`;
-  const mend = setGlobal(server, 'max_allowed_packet', String(4 * packetBytes));
-  return [problem(packet < leastPacketBytes ? 'error' : 'warning', 'max-allowed-packet', what, mend)];
+  const fix = setGlobal(server, 'max_allowed_packet', String(4 * packetBytes));
+  return [problem(packet < leastPacketBytes ? 'error' : 'warning', 'max-allowed-packet', what, fix)];
 }

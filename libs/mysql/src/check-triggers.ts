@@ -44,8 +44,8 @@ function guardedText(table: TargetTable, row: ResultRow, next: ResultRow | undef
   const at = definer.lastIndexOf('@');
   const trigger = `${quoteName(table.database)}.${quoteName(name)}`;
   const sameEvent = next && textOf(next, 'timing') === timing && textOf(next, 'event') === event;
-  const place = sameEvent ? `PRECEDES ${quoteName(textOf(next, 'name'))} ` : '';
+  const where = sameEvent ? `PRECEDES ${quoteName(textOf(next, 'name'))} ` : '';
   const body = `IF @lutra_apply IS NULL THEN ${textOf(row, 'body').replace(/[;\s]+$/, '')}; END IF`;
   const create = `CREATE DEFINER = ${quoteName(definer.slice(0, at))}@${quoteName(definer.slice(at + 1))} TRIGGER ${trigger}`;
-  return `SET SESSION sql_mode = ${quoteText(mode)}; DROP TRIGGER ${trigger}; ${create} ${timing} ${event} ON ${quoteTable(table)} FOR EACH ROW ${place}${body}`;
+  return `SET SESSION sql_mode = ${quoteText(mode)}; DROP TRIGGER ${trigger}; ${create} ${timing} ${event} ON ${quoteTable(table)} FOR EACH ROW ${where}${body}`;
 }

@@ -1,5 +1,5 @@
 /**
- * Columns that can hold more at the source than can be carried over: more than one packet of the target, or than one record of the topic.
+ * Columns that can hold more at the source than can be replicated: more than one packet of the target, or than one record of the topic.
  * Such a row stops the target's pipelines (TARGET_SETTINGS) or the endpoint (RECORD_TOO_LARGE) once it is written, so this is said before.
  */
 import { tableName } from '@lutra/model';

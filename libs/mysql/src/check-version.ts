@@ -24,7 +24,7 @@ export function checkVersion({ rule, from, to }: PolicyCase): readonly Problem[]
   }
   const there = columnOf(from, version);
   const reason = refusal(here) ?? (there ? refusal(there) : 'is missing at the source');
-  if (reason !== null) return [problem('error', 'conflict-version', `${name} ${reason}`, mendOf(to, here))];
+  if (reason !== null) return [problem('error', 'conflict-version', `${name} ${reason}`, fixOf(to, here))];
   return warnings(name, to, here);
 }
 
@@ -47,18 +47,18 @@ function warnings(name: string, to: TargetTable, column: TargetColumn): readonly
         'warning',
         'conflict-version-coarse',
         `${name} is ${columnType}: two writes in ${span} tie, and home wins`,
-        mendOf(to, column),
+        fixOf(to, column),
       ),
     );
   }
   if ((type === 'timestamp' || type === 'datetime') && !onUpdateTimestamp) {
     const what = `${name} is set by no ON UPDATE CURRENT_TIMESTAMP: a write that does not set it itself has the version of the one before`;
-    found.push(problem('warning', 'conflict-version-manual', what, mendOf(to, column)));
+    found.push(problem('warning', 'conflict-version-manual', what, fixOf(to, column)));
   }
   return found;
 }
 
-function mendOf(to: TargetTable, { name, type, columnType, nullable }: TargetColumn): string {
+function fixOf(to: TargetTable, { name, type, columnType, nullable }: TargetColumn): string {
   if (type === 'timestamp' || type === 'datetime')
     return `${nullable ? filled(to, name, firstVersion) : ''}ALTER TABLE ${shown(to)} MODIFY COLUMN ${selfSet(name, type.toUpperCase())}`;
   if (nullable && isOfKind(type, ...ordered))
@@ -87,7 +87,7 @@ function selfSet(name: string, type: string): string {
   return `${plain(name)} ${type}(${finest}) NOT NULL DEFAULT CURRENT_TIMESTAMP(${finest}) ON UPDATE CURRENT_TIMESTAMP(${finest})`;
 }
 
-/** As a person would write it, where no quotes are needed. */
+/** As an operator would write it, where no quotes are needed. */
 function plain(name: string): string {
   return /^[a-z_][a-z0-9_]*$/i.test(name) ? name : quoteName(name);
 }

@@ -9,7 +9,7 @@ import { checkSource } from './check-source.js';
 import type { SourceFacts } from './check-source.js';
 import { checkTarget } from './check-target.js';
 import type { TargetFacts } from './check-target.js';
-import { TestServer, versions } from './fixture.js';
+import { TestServer, versions } from './mysql.fixture.js';
 import { matchTables } from './match-tables.js';
 import type { Problem } from './problem.js';
 import type { ConnectionOptions } from './session-options.js';
@@ -93,7 +93,7 @@ describe.each(versions)('checks on %s', (version) => {
     expect(await isSameServer(bad.options, server.options)).toBe(false);
   });
 
-  test('all wrong settings of a source are named at once, each with its mend', async () => {
+  test('all wrong settings of a source are named at once, each with its fix', async () => {
     await bad.run('CREATE DATABASE shop; CREATE TABLE shop.t (id int primary key)');
     const problems = await checkSource(bad.options, { serverId: 1, routes: [{ schema: 'shop', table: 't' }] });
     const common = [
@@ -111,12 +111,12 @@ describe.each(versions)('checks on %s', (version) => {
       ? ['log-bin-compress']
       : ['binlog-row-value-options', 'gtid-mode', ...(version === '9.7' ? ['binlog-transaction-compression'] : [])];
     expect(ids(problems)).toEqual([...common, ...own].sort());
-    expect(problems.every((problem) => problem.mend !== null)).toBe(true);
+    expect(problems.every((problem) => problem.fix !== null)).toBe(true);
     expect(problems.find((problem) => problem.id === 'binlog-row-image')).toEqual({
       id: 'binlog-row-image',
       severity: 'error',
       what: "binlog_row_image is 'MINIMAL' instead of 'FULL': columns would be missing in the row images",
-      mend: mariadb
+      fix: mariadb
         ? "SET GLOBAL binlog_row_image = 'FULL' (and in the server's my.cnf: binlog_row_image = 'FULL')"
         : "SET PERSIST binlog_row_image = 'FULL'",
     });
@@ -128,10 +128,10 @@ describe.each(versions)('checks on %s', (version) => {
     ).toEqual(['binlog-expiry', ...(mariadb ? [] : ['gtid-mode']), 'innodb-flush-log-at-trx-commit', 'sync-binlog'].sort());
   });
 
-  test('the mend of a setting is a statement that mends it', async () => {
+  test('the fix of a setting is a statement that fixes it', async () => {
     const before = await checkSource(bad.options, { serverId: 1001, routes: [] });
-    const mends = before.flatMap((problem) => (/^SET \w+ [a-z_]+ = '?\w*'?/.exec(problem.mend ?? '') ?? []).slice(0, 1));
-    await bad.run(mends.join('; '));
+    const fixes = before.flatMap((problem) => (/^SET \w+ [a-z_]+ = '?\w*'?/.exec(problem.fix ?? '') ?? []).slice(0, 1));
+    await bad.run(fixes.join('; '));
     expect(ids(await checkSource(bad.options, { serverId: 1001, routes: [] }))).toEqual(
       mariadb ? ['binlog-filter'] : ['binlog-filter', 'gtid-mode'],
     );
@@ -142,7 +142,7 @@ describe.each(versions)('checks on %s', (version) => {
     const problems = await checkTarget(bad.options, { routes: [], source: null, twoWay: false });
     await bad.run('SET GLOBAL read_only = OFF');
     expect(ids(problems)).toEqual(['max-allowed-packet', 'read-only']);
-    expect(problems.find(({ id }) => id === 'read-only')?.mend).toMatch(/^SET (PERSIST|GLOBAL) read_only = 'OFF'/);
+    expect(problems.find(({ id }) => id === 'read-only')?.fix).toMatch(/^SET (PERSIST|GLOBAL) read_only = 'OFF'/);
   });
 
   test('a target that is a replica is not offered to be written to', async () => {
@@ -156,10 +156,10 @@ describe.each(versions)('checks on %s', (version) => {
     try {
       const found = await readOnly(bad.options);
       expect(found?.what).toContain('is a replica of primary.example');
-      expect(found?.mend).toMatch(/^give the endpoint the host of primary\.example/);
+      expect(found?.fix).toMatch(/^give the endpoint the host of primary\.example/);
       await bad.run("CREATE USER blind@'%'; GRANT SELECT, INSERT, UPDATE, TRIGGER ON lutra.* TO blind@'%'");
       // Who may not ask is not told to make a replica writable either.
-      expect((await readOnly({ ...bad.options, user: 'blind' }))?.mend).toMatch(/^if SHOW .* STATUS is empty there: SET .* read_only/);
+      expect((await readOnly({ ...bad.options, user: 'blind' }))?.fix).toMatch(/^if SHOW .* STATUS is empty there: SET .* read_only/);
     } finally {
       await bad.run(
         `SET GLOBAL read_only = OFF; DROP USER IF EXISTS blind@'%'; ${version === '9.7' ? 'RESET REPLICA ALL' : 'RESET SLAVE ALL'}`,
@@ -167,7 +167,7 @@ describe.each(versions)('checks on %s', (version) => {
     }
   });
 
-  test('missing privileges are named with their GRANT, and the GRANT mends them', async () => {
+  test('missing privileges are named with their GRANT, and the GRANT fixes them', async () => {
     await server.run(
       "CREATE DATABASE rights; CREATE TABLE rights.t (id int primary key); CREATE USER poor@'%'; GRANT EXECUTE ON rights.* TO poor@'%'; GRANT DELETE ON lutra.* TO poor@'%'; GRANT DELETE ON rights.* TO poor@'%'",
     );
@@ -186,7 +186,7 @@ describe.each(versions)('checks on %s', (version) => {
       ['checkpoint-privileges', 'the user lacks SELECT, INSERT, UPDATE, TRIGGER on lutra.checkpoint'],
       ['table-privileges', 'the user lacks SELECT, INSERT, UPDATE, TRIGGER on rights.t: its triggers cannot be seen'],
     ]);
-    await server.run([...source, ...target].map((problem) => problem.mend).join('; '));
+    await server.run([...source, ...target].map((problem) => problem.fix).join('; '));
     expect(await checkSource(poor, { serverId: 1001, routes })).toEqual([]);
     expect(await checkTarget(poor, { routes, source: server.options, twoWay: false })).toEqual([]);
   });
@@ -234,7 +234,7 @@ describe.each(versions)('checks on %s', (version) => {
     const refused = problems.find((problem) => problem.id === 'table-column-type')?.what;
     if (names.length > 0) expect(refused).toMatch(/^odd\.types: /);
     expect([...(refused?.matchAll(/(?:: |; )(\w+) \(/g) ?? [])].map(([, name]) => name)).toEqual(names);
-    const engine = problems.find((problem) => problem.id === 'table-engine')?.mend;
+    const engine = problems.find((problem) => problem.id === 'table-engine')?.fix;
     expect(engine).toMatch(/^SET SESSION sql_log_bin = 0; ALTER TABLE `odd`.`heap` ENGINE = InnoDB \/\*/);
     const { file, pos } = await server.binlogEnd();
     await server.alone(engine ?? '');
@@ -250,14 +250,14 @@ describe.each(versions)('checks on %s', (version) => {
     const found = async (facts: Partial<SourceFacts>): Promise<readonly string[]> =>
       ids(await checkSource(server.options, { serverId: 1001, routes, ...facts }));
     expect(await found({})).toEqual(['table-engine']);
-    // Its rows would come outside of their transaction: nothing that suspension mends.
+    // Its rows would come outside of their transaction: nothing that suspension fixes.
     expect(await found({ suspends: () => true })).toEqual(['table-engine']);
     expect(await found({ routes: [{ ...routes[0]!, exclude: ['ver*'] }] })).toEqual([]);
     const unread: Problem = {
       id: 'table-column-type',
       severity: 'error',
       what: 'left_out.t: types that are not proven lossless: v',
-      mend: null,
+      fix: null,
     };
     expect(suspended('source', { database: 'left_out', name: 't' }, [unread])).toEqual([
       { ...unread, severity: 'warning', what: expect.stringMatching(/the channel suspends left_out\.t at its first change/) },
@@ -296,7 +296,7 @@ describe.each(versions)('checks on %s', (version) => {
     expect(await severities({ suspends: true })).toEqual([...cascade.map((id) => `error ${id}`), ...named.map((id) => `warning ${id}`)]);
     expect(await severities({ routes: [{ ...routes[0]!, exclude: ['here.differs', 'go?e', 'child'] }] })).toEqual([]);
     const inPlace = await checkTarget(bad.options, { routes: [{ schema: 'here', table: 'gone' }], source: server.options, twoWay: false });
-    expect(inPlace.find((problem) => problem.id === 'table-missing')?.mend).toMatch(/^USE here; CREATE TABLE `gone` \(/);
+    expect(inPlace.find((problem) => problem.id === 'table-missing')?.fix).toMatch(/^USE here; CREATE TABLE `gone` \(/);
     const same = await server.load('here', 'same');
     expect(() => matchTables(same.source, same.target)).not.toThrow();
   });
@@ -319,11 +319,11 @@ describe.each(versions)('checks on %s', (version) => {
       (found) => found.id === 'checkpoint-shape',
     );
     expect(older?.what).toBe('lutra.checkpoint: column replay_until is missing; column routes is missing');
-    await bad.run(older?.mend ?? '');
+    await bad.run(older?.fix ?? '');
     expect(ids(await checkTarget(bad.options, { routes: [], source: null, twoWay: false }))).not.toContain('checkpoint-shape');
   });
 
-  test('what TLS fails of is told apart, with the way out of each', async () => {
+  test('what TLS fails of is told apart, with the recovery of each', async () => {
     const stranger = selfSigned();
     const told = async (options: ConnectionOptions): Promise<string> =>
       checkSource(options, { serverId: 1001, routes: [] }).then(

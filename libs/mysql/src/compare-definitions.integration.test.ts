@@ -7,7 +7,7 @@ import type { ConflictPolicy, Row } from '@lutra/model';
 import { conflictRuleSchema } from '@lutra/model';
 import { ApplyConnection } from './apply-connection.js';
 import { checkTarget } from './check-target.js';
-import { TestServer, versions } from './fixture.js';
+import { TestServer, versions } from './mysql.fixture.js';
 import type { Problem } from './problem.js';
 import { planRows } from './row-plan.js';
 import { insertRow } from './row-statements.js';
@@ -190,7 +190,7 @@ describe.each(versions)('definitions that differ on %s', (version) => {
   }
 
   /** As the loader does: null, or why the server refused. */
-  async function carry(): Promise<unknown> {
+  async function replicate(): Promise<unknown> {
     const { source } = await server.load('src', 't');
     const { target } = await server.load('tgt', 't');
     const rows = await server.rows(source, 'ORDER BY 1');
@@ -216,8 +216,8 @@ describe.each(versions)('definitions that differ on %s', (version) => {
   }
 
   /** Literally: what stands for a definition is taken from where the advice says. */
-  async function follow(mend: string): Promise<void> {
-    const [statement = '', ...then] = mend.split(/; then |, or declare/);
+  async function follow(fix: string): Promise<void> {
+    const [statement = '', ...then] = fix.split(/; then |, or declare/);
     const shown = /SHOW CREATE TABLE (\S+)/.exec(statement)?.[1];
     const column = /has `(\w+)`/.exec(statement)?.[1] ?? '';
     const [create] = shown ? await server.query(`SHOW CREATE TABLE ${shown}`) : [];
@@ -236,14 +236,14 @@ describe.each(versions)('definitions that differ on %s', (version) => {
     await server.run(`USE src; CREATE TABLE t (${of.from}\n)`);
     await server.run(`USE tgt; CREATE TABLE t (${of.to}\n)`.replace(/-- \n\)$/, ''));
     await server.run(`USE mysql; INSERT INTO src.t VALUES ${of.rows}`);
-    const refused = await carry();
+    const refused = await replicate();
     expect(refused === null ? ((await equal()) ? 'same' : 'differs') : 'refused', String(refused)).toBe(of.effect);
     const found = await problems(of);
     expect(Object.fromEntries(found.map(({ id, severity }) => [id, severity])), JSON.stringify(found)).toEqual(of.finds);
-    for (const { mend } of found) await follow(mend ?? '');
+    for (const { fix } of found) await follow(fix ?? '');
     expect(await problems(of)).toEqual([]);
     if (of.effect === 'differs') expect(await equal()).toBe(true); // the rows that were there
-    expect(await carry()).toBeNull();
+    expect(await replicate()).toBeNull();
     expect(await equal()).toBe(true);
   });
 });

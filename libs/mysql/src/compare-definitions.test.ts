@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { column, targetTable } from './changes-fixture.js';
+import { column, targetTable } from './changes.fixture.js';
 import { compareDefinitions } from './compare-definitions.js';
 
 function found(here: string, there: string, sameVersion: boolean): readonly string[] {
@@ -32,7 +32,7 @@ describe('an expression of a generated column', () => {
     ['(not(`a`))', '(0 = `a`)'],
     ['((`a` + 1) * 2)', '(`a` + 1) * 2'],
     ['(`a` + 1)', '(`a` + 2)'],
-  ])('%s and %s: only a person can tell', (here, there) => {
+  ])('%s and %s: only an operator can tell', (here, there) => {
     expect(found(here, there, false)).toEqual(['warning generated-text']);
     expect(found(here, there, true)).toEqual(['error generated-differs']);
   });

@@ -58,7 +58,7 @@ function compareGenerated(
   const both = `${name} is generated as ${to.expression}, at the source as ${from.expression}`;
   if (sameVersion) return [problem('error', 'generated-differs', `${both}: the same row has another value there`, redo)];
   if (plainText(from) === plainText(to)) return [];
-  const what = `${both}: servers of other versions print an expression in other words, so only a person can tell whether both mean the same`;
+  const what = `${both}: servers of other versions print an expression in other words, so only an operator can tell whether both mean the same`;
   return [problem('warning', 'generated-text', what, 'compare the two, and the values of some rows, once')];
 }
 
@@ -74,8 +74,8 @@ function compareDigits(of: Definitions, from: TargetColumn, to: TargetColumn): r
   const digits = ({ columnType }: TargetColumn): string | null => /\(\d+,\d+\)/.exec(columnType)?.[0] ?? null;
   if (digits(to) === null || digits(to) === digits(from)) return [];
   const what = `${tableName(of.to)}: column ${to.name} is ${to.columnType}, at the source ${from.columnType}: values are rounded to ${digits(to)} without an error`;
-  const mend = `${redefine(of, to.name)}; then copy its values from the source`;
-  return [problem('error', 'digits-differ', what, mend)];
+  const fix = `${redefine(of, to.name)}; then copy its values from the source`;
+  return [problem('error', 'digits-differ', what, fix)];
 }
 
 function compareNull(of: Definitions, from: TargetColumn, to: TargetColumn): readonly Problem[] {
@@ -99,8 +99,8 @@ function compareCollation({ to: target, twoWay, sameFlavor }: Definitions, from:
   if (!key) return [];
   const what = `${tableName(target)}: key ${key.name}: column ${to.name} has collation ${to.collation}, at the source ${from.collation}: two rows of the source may have one key here, which stops the pipeline`;
   const collate = `${from.columnType} CHARACTER SET ${from.charset} COLLATE ${from.collation}${from.nullable ? '' : ' NOT NULL'}`;
-  const mend = `ALTER TABLE ${quoteTable(target)} MODIFY COLUMN ${quoteName(to.name)} ${collate} … and what else belongs to the column`;
-  return [problem('warning', 'key-collation', what, mend)];
+  const fix = `ALTER TABLE ${quoteTable(target)} MODIFY COLUMN ${quoteName(to.name)} ${collate} … and what else belongs to the column`;
+  return [problem('warning', 'key-collation', what, fix)];
 }
 
 /** With all that belongs to the definition of a column, or a MODIFY would take it away. */
@@ -134,8 +134,8 @@ function compareUniqueKeys({ from, to, twoWay, policy }: Definitions): readonly 
     const what = decides
       ? `${key}: two rows of the source that share a value do not both fit, and policy ${policy} takes one away at this side alone`
       : `${key}: the first row of the source that repeats a value stops the pipeline`;
-    const mend = `ALTER TABLE ${quoteTable(to)} DROP INDEX ${quoteName(name)}${twoWay ? ', or declare it on both sides' : ''}`;
-    return problem(decides ? 'error' : 'warning', 'unique-key-extra', what, mend);
+    const fix = `ALTER TABLE ${quoteTable(to)} DROP INDEX ${quoteName(name)}${twoWay ? ', or declare it on both sides' : ''}`;
+    return problem(decides ? 'error' : 'warning', 'unique-key-extra', what, fix);
   });
 }
 
@@ -152,7 +152,7 @@ function compareForeignKeys({ from, to, router }: Definitions): readonly Problem
       const what = acts
         ? `${name}: it changes children here that stay as they are at the source`
         : `${name}: a row that it refuses stops the pipeline`;
-      const mend = `ALTER TABLE ${quoteTable(to)} DROP FOREIGN KEY ${quoteName(key.name)}`;
-      return problem(acts ? 'error' : 'warning', 'foreign-key-extra', what, mend);
+      const fix = `ALTER TABLE ${quoteTable(to)} DROP FOREIGN KEY ${quoteName(key.name)}`;
+      return problem(acts ? 'error' : 'warning', 'foreign-key-extra', what, fix);
     });
 }

@@ -14,8 +14,8 @@ export function computes(
   source: { readonly columns: readonly { readonly name: string }[] },
   target: { readonly computed: readonly Computed[]; readonly triggers: number; readonly changesChildren: boolean },
 ): boolean {
-  const carried = new Set(source.columns.map(({ name }) => name.toLowerCase()));
-  const computed = target.computed.some(({ what, name }) => what !== 'default' || !carried.has(name.toLowerCase()));
+  const replicated = new Set(source.columns.map(({ name }) => name.toLowerCase()));
+  const computed = target.computed.some(({ what, name }) => what !== 'default' || !replicated.has(name.toLowerCase()));
   return computed || target.triggers > 0 || target.changesChildren;
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { column, targetTable } from './changes-fixture.js';
+import { column, targetTable } from './changes.fixture.js';
 import { checkSession } from './check-session.js';
 import type { SessionCase } from './check-session.js';
 import { computedElsewise } from './decided-session.js';
@@ -27,7 +27,7 @@ describe('what is computed in our own session otherwise than in the one of the s
       expect(computedElsewise(made('(`at` > 0)', what), { timeZone: '+08:00', sqlMode: 2 ** 31 })).toBeNull();
   });
 
-  it('is refused by the check where the server has such a mode, and conflicts are decided or copies carried on', async () => {
+  it('is refused by the check where the server has such a mode, and conflicts are decided or copies forwarded', async () => {
     const server = (mode: string): ServerFacts => ({
       flavor: 'mysql',
       version: '9.7.4',
@@ -39,13 +39,13 @@ describe('what is computed in our own session otherwise than in the one of the s
     const to = made('AS (char_length(`c`)) STORED');
     const check = async (mode: string, more: Partial<SessionCase>): Promise<readonly string[]> => {
       const at = { source: server(mode), target: server(''), from: to, to, decided: false, forwards: false, ...more };
-      return (await checkSession({ query: async () => [] }, at)).map(({ id, mend }) => `${id}: ${mend}`);
+      return (await checkSession({ query: async () => [] }, at)).map(({ id, fix }) => `${id}: ${fix}`);
     };
     const pads = 'STRICT_TRANS_TABLES,PAD_CHAR_TO_FULL_LENGTH';
     expect(await check(pads, {})).toEqual([]);
     expect(await check('STRICT_TRANS_TABLES,NO_ZERO_DATE', { decided: true })).toEqual([]);
-    const mended = expect.stringMatching(/^session-conflicts: SET PERSIST sql_mode = 'STRICT_TRANS_TABLES'; or/);
-    expect(await check(pads, { decided: true })).toEqual([mended]);
+    const fixed = expect.stringMatching(/^session-conflicts: SET PERSIST sql_mode = 'STRICT_TRANS_TABLES'; or/);
+    expect(await check(pads, { decided: true })).toEqual([fixed]);
     expect(await check(pads, { forwards: true })).toEqual([expect.stringMatching(/^session-forwarded/)]);
   });
 });

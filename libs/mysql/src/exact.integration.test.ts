@@ -3,14 +3,14 @@ import { printedJson } from '@lutra/model';
 import type { Row, Value } from '@lutra/model';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ApplyConnection } from './apply-connection.js';
-import { histories } from './changes-fixture.js';
-import { TestServer, versions } from './fixture.js';
+import { histories } from './changes.fixture.js';
+import { TestServer, versions } from './mysql.fixture.js';
 import { typesSql as jsonTypesSql, withTypes } from './json-types.js';
 import { differing, StatementBuilder } from './statement-builder.js';
 import type { Change } from './statement-builder.js';
 import type { ExactText } from './expected-rows.js';
 import type { SqlText } from './sql-text.js';
-import { bare, typesOf } from './values-fixture.js';
+import { bare, typesOf } from './values.fixture.js';
 
 type Loaded = Awaited<ReturnType<TestServer['load']>>;
 const begin: SqlText = { sql: 'BEGIN', marks: [{ does: 'begin' }] };

@@ -18,7 +18,7 @@ export {
   keyOfRow,
   planRows,
   samenessOf,
-  sameColumn,
+  sameValue,
   sameKey,
   sameRows,
   sameRowsBeside,
@@ -41,13 +41,13 @@ export type { Change } from './statement-builder.js';
 export { requireReplayable } from './safe-plan.js';
 export { loadForApply } from './load-for-apply.js';
 export { readSuspended, tiedTables, writeSuspended } from './suspended-tables.js';
-export type { SuspensionChange, SuspensionPlace } from './suspended-tables.js';
+export type { SuspensionChange, SuspensionPosition } from './suspended-tables.js';
 export { asSource, loadTable, loadTables } from './target-table.js';
 export type { ForeignKey, TargetColumn, TargetTable, UniqueKey } from './target-definition.js';
 export { closingText, openingText, transactionText, uncommittedText } from './transaction-text.js';
 export type { Beginning } from './transaction-text.js';
 export { TableDefinitions } from './table-definitions.js';
-export type { Remembered } from './definition-guard.js';
+export type { Remembered } from './definition-check.js';
 export type { Problem } from './problem.js';
 export { Session } from './session.js';
 export { Collations } from './sort-keys.js';

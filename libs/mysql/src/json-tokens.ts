@@ -38,7 +38,7 @@ export function afterBlanks(text: string, from: number): number {
 }
 
 /** Where each value begins, its mark behind the separator's space included; in the order of valuesSql's arrays. */
-export interface Places {
+export interface Offsets {
   readonly elements: readonly number[];
   readonly members: readonly number[];
 }
@@ -47,7 +47,7 @@ export interface Places {
  * `$**[*]` and `$**.*` give the children of each container together, containers in the order in which they begin. The document itself
  * counts as an element.
  */
-export function placesOf(text: string): Places {
+export function offsetsOf(text: string): Offsets {
   const elements: number[][] = [[]];
   const members: number[][] = [];
   const open: number[][] = [elements[0] as number[]];

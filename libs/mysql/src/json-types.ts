@@ -6,7 +6,7 @@
  * A DECIMAL's precision is not to be had from any function: it is taken as the number of its digits.
  */
 import { opaqueMark, signMark, SyncError } from '@lutra/model';
-import { afterBlanks, placesOf, typeAt } from './json-tokens.js';
+import { afterBlanks, offsetsOf, typeAt } from './json-tokens.js';
 
 /** An expression: the types of all values as a document, two arrays of JSON_TYPE's names (json-tokens.ts: Places); NULL for NULL. */
 export function typesSql(document: string): string {
@@ -17,8 +17,8 @@ export function typesSql(document: string): string {
 
 /** What typesSql gives for a document, as text. */
 export function typesOf(text: string): string {
-  const { elements, members } = placesOf(text);
-  const types = (places: readonly number[]): string[] | null => (places.length === 0 ? null : places.map((at) => typeAt(text, at)));
+  const { elements, members } = offsetsOf(text);
+  const types = (offsets: readonly number[]): string[] | null => (offsets.length === 0 ? null : offsets.map((at) => typeAt(text, at)));
   return JSON.stringify([types(elements), types(members)]);
 }
 
@@ -28,7 +28,7 @@ export function typesOf(text: string): string {
  */
 export function withTypes(text: string, types: string): string {
   const [ofElements, ofMembers] = JSON.parse(types) as [readonly string[] | null, readonly string[] | null];
-  const { elements, members } = placesOf(text);
+  const { elements, members } = offsetsOf(text);
   if (elements.length !== (ofElements?.length ?? 0) || members.length !== (ofMembers?.length ?? 0)) throw unlike();
   const inserts: Insert[] = [...marksOf(text, elements, ofElements ?? []), ...marksOf(text, members, ofMembers ?? [])];
   let marked = '';
@@ -45,8 +45,8 @@ interface Insert {
   readonly mark: string;
 }
 
-function marksOf(text: string, places: readonly number[], types: readonly string[]): Insert[] {
-  return places.flatMap((begin, i) => {
+function marksOf(text: string, offsets: readonly number[], types: readonly string[]): Insert[] {
+  return offsets.flatMap((begin, i) => {
     const type = types[i] ?? '';
     const read = typeAt(text, begin);
     return type === read ? [] : { at: afterBlanks(text, begin), mark: markOf(type, read) };

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { opaqueMark, printedJson, signMark } from '@lutra/model';
 import type { ColumnSchema, Value } from '@lutra/model';
 import { expect, test } from 'vitest';
-import { column, sourceTable, targetTable } from './changes-fixture.js';
+import { column, sourceTable, targetTable } from './changes.fixture.js';
 import { planRows, sameRows, sameRowsBeside, samenessOf, toRow, toRowBeside } from './row-plan.js';
 import { differing, StatementBuilder } from './statement-builder.js';
 import type { TargetColumn, TargetTable } from './target-definition.js';

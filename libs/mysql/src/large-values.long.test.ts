@@ -7,7 +7,7 @@ import type { Checkpoint } from '@lutra/marker';
 import type { Row, Value } from '@lutra/model';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ApplyConnection } from './apply-connection.js';
-import { TestServer, versions } from './fixture.js';
+import { TestServer, versions } from './mysql.fixture.js';
 import { countTurns, digestsOf, noise, utf8 } from './large-values.fixture.js';
 import { takeOver } from './ownership.js';
 import { differing, StatementBuilder } from './statement-builder.js';

@@ -1,6 +1,6 @@
 import type { ColumnSchema } from '@lutra/model';
 import { describe, expect, test } from 'vitest';
-import { column, sourceTable, targetTable } from './changes-fixture.js';
+import { column, sourceTable, targetTable } from './changes.fixture.js';
 import { matchTables, tableDifferences } from './match-tables.js';
 import { declaredValues } from './declared-members.js';
 import { planTable } from './table-plan.js';

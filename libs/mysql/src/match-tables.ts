@@ -27,14 +27,14 @@ export function matchTables(source: TableSchema, target: TargetTable): void {
 /** Empty if the target can hold the source's rows. */
 export function tableDifferences(source: TableSchema, target: TargetTable): readonly string[] {
   const columns = new Map(target.columns.map((column) => [column.name.toLowerCase(), column]));
-  const carried = new Set(source.columns.map((column) => column.name.toLowerCase()));
+  const replicated = new Set(source.columns.map((column) => column.name.toLowerCase()));
   const differences = source.columns.flatMap((column) => {
     const other = columns.get(column.name.toLowerCase());
     if (!other) return [`column ${column.name} is missing`];
     const reason = other.generated ? null : columnDifference(column, other);
     return reason === null ? [] : [`column ${column.name}: ${reason}`];
   });
-  const extra = target.columns.filter((column) => !carried.has(column.name.toLowerCase()) && !fillsItself(column));
+  const extra = target.columns.filter((column) => !replicated.has(column.name.toLowerCase()) && !fillsItself(column));
   differences.push(...extra.map((column) => `column ${column.name} has neither a default nor allows NULL, and the source has none`));
   if (keyOf(source.primaryKey) !== keyOf(target.primaryKey) && !isPromoted(source, target)) {
     differences.push(`primary key (${target.primaryKey.join(', ')}) instead of (${source.primaryKey.join(', ')})`);

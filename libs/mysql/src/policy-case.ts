@@ -11,7 +11,7 @@ export interface PolicyCase {
   /** What a foreign key does to children is in the binlog: of the source's server, of the target's. */
   readonly sourceLogsCascades: boolean;
   readonly targetLogsCascades: boolean;
-  /** The table's changes at the target are carried back. */
+  /** The table's changes at the target are replicated back. */
   readonly twoWay: boolean;
 }
 

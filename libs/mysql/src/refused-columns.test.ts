@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { column, targetTable } from './changes-fixture.js';
+import { column, targetTable } from './changes.fixture.js';
 import { refusedColumns } from './refused-columns.js';
 import type { TargetColumn } from './target-definition.js';
 

@@ -76,7 +76,7 @@ export async function identicalRows(plan: RowPlan, a: Row, b: Row): Promise<bool
   return true;
 }
 
-/** As sameColumn(), of values of these rows: what takes long has been compared when it resolves. */
+/** As sameValue(), of values of these rows: what takes long has been compared when it resolves. */
 export async function samenessOf(plan: RowPlan, rows: readonly (Row | null)[]): Promise<SameColumn> {
   const known: { readonly pair: readonly Value[]; readonly same: boolean }[] = [];
   for (const { name, schema } of plan.table.columns) {
@@ -87,7 +87,7 @@ export async function samenessOf(plan: RowPlan, rows: readonly (Row | null)[]): 
           known.push({ pair: [a, b], same: await sameStoredBeside(schema.type, a, b) });
   }
   return (name, a, b) =>
-    known.find(({ pair: [one, other] }) => (a === one && b === other) || (a === other && b === one))?.same ?? sameColumn(plan, name, a, b);
+    known.find(({ pair: [one, other] }) => (a === one && b === other) || (a === other && b === one))?.same ?? sameValue(plan, name, a, b);
 }
 
 export type SameColumn = (name: string, a: Value | undefined, b: Value | undefined) => boolean;
@@ -101,7 +101,7 @@ export function sameKey(plan: RowPlan, a: Row, b: Row): boolean {
 }
 
 /** Equal as stored, in one written column; true for a generated one, which follows from the others. */
-export function sameColumn(plan: RowPlan, name: string, a: Value | undefined, b: Value | undefined): boolean {
+export function sameValue(plan: RowPlan, name: string, a: Value | undefined, b: Value | undefined): boolean {
   const column = plan.columns.get(name);
   return column === undefined || same(column, a, b);
 }

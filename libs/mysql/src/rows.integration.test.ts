@@ -2,13 +2,13 @@ import { printedJson } from '@lutra/model';
 import type { Row, Value } from '@lutra/model';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ApplyConnection } from './apply-connection.js';
-import { TestServer, versions } from './fixture.js';
+import { TestServer, versions } from './mysql.fixture.js';
 import { typesSql as jsonTypesSql } from './json-types.js';
-import { identicalRows, keyOfRow, planRows, sameColumn, sameKey, sameRows, toRow } from './row-plan.js';
+import { identicalRows, keyOfRow, planRows, sameValue, sameKey, sameRows, toRow } from './row-plan.js';
 import type { RowPlan } from './row-plan.js';
 import { deleteRow, holdersQueries, insertRow, readRowQuery, updateRow } from './row-statements.js';
 import type { SqlText } from './sql-text.js';
-import { bare, types, typesOf } from './values-fixture.js';
+import { bare, types, typesOf } from './values.fixture.js';
 
 type Loaded = Awaited<ReturnType<TestServer['load']>>;
 
@@ -74,7 +74,7 @@ describe.each(versions)('whole rows on %s', (version) => {
         expect(found).toEqual(row);
         const same = rows.filter((other) => sameRows(plan, { ...other, id: row['id'] as Value }, found as Row));
         expect(same).toEqual(rows.filter(({ v }) => bare(v) === bare(row['v'])));
-        expect(sameColumn(plan, 'v', found?.['v'], row['v'])).toBe(true);
+        expect(sameValue(plan, 'v', found?.['v'], row['v'])).toBe(true);
       }
       const moved = rows.map((row, i) => ({ id: 100 + Number(row['id']), v: rows[(i + 1) % rows.length]?.['v'] as Value }));
       await run(...rows.map((row, i) => updateRow(plan, keyOfRow(plan, row), moved[i] as Row)));
@@ -192,7 +192,7 @@ describe.each(versions)('whole rows on %s', (version) => {
       i: 9007199254740993n,
       b: Buffer.from('ff00000001', 'hex'),
     });
-    expect(['d', 'at', 'i', 'b', 's'].filter((column) => sameColumn(plan, column, wider[column], row[column as 'd']))).toEqual([]);
+    expect(['d', 'at', 'i', 'b', 's'].filter((column) => sameValue(plan, column, wider[column], row[column as 'd']))).toEqual([]);
   });
 
   test('a table whose rows do not hold the values of all its keys is refused by name', async () => {

@@ -2,9 +2,9 @@ import * as fc from 'fast-check';
 import type { Row } from '@lutra/model';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ApplyConnection } from './apply-connection.js';
-import { histories } from './changes-fixture.js';
-import type { Step } from './changes-fixture.js';
-import { TestServer, versions } from './fixture.js';
+import { histories } from './changes.fixture.js';
+import type { Step } from './changes.fixture.js';
+import { TestServer, versions } from './mysql.fixture.js';
 import { moveCheckpoint } from './move-checkpoint.js';
 import { readCheckpoint, takeOver } from './ownership.js';
 import { StatementBuilder } from './statement-builder.js';
@@ -66,7 +66,7 @@ describe.each(versions)('safe mode on %s', (version) => {
         const { steps, rows } = history;
         const start = steps.length === 0 ? 0 : from % steps.length;
         await apply(at, steps);
-        // Only rows that the suffix touches may be damaged: that is what a rewind promises to mend.
+        // Only rows that the suffix touches may be damaged: that is what a rewind promises to fix.
         if (damage) {
           const touched = steps.slice(start).flatMap(({ before, after }) => [before?.['id'], after?.['id']]);
           const ids = [-1, ...touched.filter((id) => id !== undefined)].join();

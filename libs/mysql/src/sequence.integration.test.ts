@@ -1,8 +1,8 @@
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ApplyConnection } from './apply-connection.js';
-import { histories } from './changes-fixture.js';
-import { TestServer, versions } from './fixture.js';
+import { histories } from './changes.fixture.js';
+import { TestServer, versions } from './mysql.fixture.js';
 import { StatementBuilder } from './statement-builder.js';
 import type { SqlText } from './sql-text.js';
 

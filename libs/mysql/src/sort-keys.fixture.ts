@@ -1,6 +1,6 @@
 /** Texts that collations take for one in their ways, and what a server says of them: by lookups in an index of InnoDB, as its keys do. */
 import { textCodec } from '@lutra/model';
-import type { TestServer } from './fixture.js';
+import type { TestServer } from './mysql.fixture.js';
 import { Collations } from './sort-keys.js';
 
 const latin = Array.from('aAbBcdeghijklnostuvyzLSZ019_`~[]\\-@áäåÅöøæœßẞüýñçčšžđðþłıİǆǉŀ·ﬀﬁĳſKµμ');

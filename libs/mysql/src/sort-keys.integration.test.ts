@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { TestServer, versions } from './fixture.js';
+import { TestServer, versions } from './mysql.fixture.js';
 import { collationsOf, disagreement, fewTexts } from './sort-keys.fixture.js';
 import { Collations } from './sort-keys.js';
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { TestServer, versions } from './fixture.js';
+import { TestServer, versions } from './mysql.fixture.js';
 import { textCodec } from '@lutra/model';
 import { PlainAlphabet } from './plain-alphabet.js';
 import { collationsOf, disagreement, manyTexts } from './sort-keys.fixture.js';

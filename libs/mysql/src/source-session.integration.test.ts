@@ -5,7 +5,7 @@ import type { Row, SourceSession } from '@lutra/model';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { ApplyConnection } from './apply-connection.js';
 import { checkTarget } from './check-target.js';
-import { TestServer, versions } from './fixture.js';
+import { TestServer, versions } from './mysql.fixture.js';
 import { takeOver } from './ownership.js';
 import { insertRow } from './row-statements.js';
 import { planRows } from './row-plan.js';

@@ -2,7 +2,7 @@
 import type { TableName } from '@lutra/model';
 import type { StagedValue } from './staged-values.js';
 
-/** What the statement at one place of a text does. */
+/** What the statement at one position of a text does. */
 export type Mark =
   | { readonly does: 'begin' | 'fence' | 'count fence' | 'session' | 'commit' }
   | { readonly does: 'check definitions'; readonly tables: readonly TableName[] }
@@ -28,7 +28,7 @@ export interface SqlText {
  * errors. ROW_COUNT() counts matched rows, not changed ones: the connection has CLIENT_FOUND_ROWS.
  */
 export function countStatement(rows: number): string {
-  return `SET @lutra_guard = ~0 + (ROW_COUNT() <> ${rows})`;
+  return `SET @lutra_check = ~0 + (ROW_COUNT() <> ${rows})`;
 }
 
 /** The error number of countStatement. */

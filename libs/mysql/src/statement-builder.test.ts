@@ -2,8 +2,8 @@ import * as fc from 'fast-check';
 import { rowsFlags } from '@lutra/model';
 import type { ColumnSchema, Row, Value } from '@lutra/model';
 import { describe, expect, test } from 'vitest';
-import { column, histories, sourceTable, targetTable } from './changes-fixture.js';
-import type { Step } from './changes-fixture.js';
+import { column, histories, sourceTable, targetTable } from './changes.fixture.js';
+import type { Step } from './changes.fixture.js';
 import { typesSql } from './json-types.js';
 import { differing, StatementBuilder } from './statement-builder.js';
 import type { TargetColumn, TargetTable } from './target-definition.js';
@@ -22,7 +22,7 @@ function build(steps: readonly Step[], at = { source, target }, exact = false): 
 const c = (id: number, u: Value, v: Value = 0): Step => ({ op: 'c', before: null, after: { id, u, v } });
 const d = (id: number, u: Value, v: Value = 0): Step => ({ op: 'd', before: { id, u, v }, after: null });
 const u = (before: Row, after: Row): Step => ({ op: 'u', before, after });
-const count = (rows: number): string => `SET @lutra_guard = ~0 + (ROW_COUNT() <> ${rows})`;
+const count = (rows: number): string => `SET @lutra_check = ~0 + (ROW_COUNT() <> ${rows})`;
 
 describe('statements', () => {
   test('inserts that follow one another share a statement, plain and in order', () => {
@@ -337,7 +337,7 @@ class Model {
   run(statement: string): void {
     const [, columns] = /^INSERT INTO .*? \((.*?)\) VALUES/.exec(statement) ?? [];
     if (columns !== undefined) return this.#insert(columns, statement);
-    if (statement.startsWith('SET @lutra_guard')) return this.#check(statement === count(this.#matched), 'a count is wrong');
+    if (statement.startsWith('SET @lutra_check')) return this.#check(statement === count(this.#matched), 'a count is wrong');
     const [, set, condition = '', limit] = /^(?:UPDATE .*? SET (.*)|DELETE FROM .*?) WHERE (.*?)( LIMIT 1)?$/.exec(statement) ?? [];
     const found = this.rows.filter((row) => holds(condition, row)).slice(0, limit === undefined ? undefined : 1);
     this.#matched = found.length;

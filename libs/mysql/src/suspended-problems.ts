@@ -1,4 +1,4 @@
-/** What is no error where the channel suspends a table that cannot be carried. */
+/** What is no error where the channel suspends a table that cannot be replicated. */
 import { tableName } from '@lutra/model';
 import type { TableName } from '@lutra/model';
 import type { Problem } from './problem.js';

@@ -1,6 +1,6 @@
 /**
  * lutra.suspended: which tables a pipeline does not write, and from where on. Written behind the fence, by the owner of the checkpoint row
- * that says the place, so that nobody applies a row of a table that another owner has suspended. An entry that has ended stays: it says
+ * that says the position, so that nobody applies a row of a table that another owner has suspended. An entry that has ended stays: it says
  * what happened.
  */
 import { checkpointFence } from '@lutra/marker';
@@ -14,12 +14,12 @@ import type { ConnectionOptions, Queries, ResultRow } from './session-options.js
 
 export interface SuspensionChange {
   readonly begun: readonly Suspension[];
-  /** A person has taken them out of the routes. */
+  /** An operator has taken them out of the routes. */
   readonly ended: readonly TableName[];
 }
 
-/** The place: all before it is applied. */
-export type SuspensionPlace = Pick<Checkpoint, 'pipeline' | 'part' | 'epoch' | 'logId' | 'seq'>;
+/** The position: all before it is applied. */
+export type SuspensionPosition = Pick<Checkpoint, 'pipeline' | 'part' | 'epoch' | 'logId' | 'seq'>;
 
 const maxMessage = 1000;
 
@@ -55,13 +55,13 @@ function rowToSuspension(row: ResultRow): Suspension {
 /** @throws SyncError FENCED when the pipeline has another owner: nothing was written; CHECKPOINT_INVALID, TARGET_* */
 export async function writeSuspended(
   target: ConnectionOptions | Queries,
-  place: SuspensionPlace,
+  position: SuspensionPosition,
   { begun, ended }: SuspensionChange,
 ): Promise<void> {
   const statements = [
-    checkpointFence(place),
-    ...begun.map((table) => beginStatement(place, table)),
-    ...ended.map((table) => endStatement(place, table)),
+    checkpointFence(position),
+    ...begun.map((table) => beginStatement(position, table)),
+    ...ended.map((table) => endStatement(position, table)),
   ];
   await through(target, async (queries) => {
     await queries.query('BEGIN');
@@ -75,7 +75,7 @@ export async function writeSuspended(
   });
 }
 
-function beginStatement({ pipeline, logId, seq }: SuspensionPlace, { database, name, code, message, because = '' }: Suspension): string {
+function beginStatement({ pipeline, logId, seq }: SuspensionPosition, { database, name, code, message, because = '' }: Suspension): string {
   const texts = [pipeline, database, name, code, message.slice(0, maxMessage), because, logId].map(quoteText);
   const columns = 'pipeline, database_name, table_name, code, message, because, log_id, seq';
   const anew = ['code', 'message', 'because', 'log_id', 'seq'].map((column) => `${column} = VALUES(${column})`);
@@ -83,7 +83,7 @@ function beginStatement({ pipeline, logId, seq }: SuspensionPlace, { database, n
   return `INSERT INTO lutra.suspended (${columns}) VALUES (${[...texts, seq].join(', ')}) ON DUPLICATE KEY UPDATE ${update}`;
 }
 
-function endStatement({ pipeline }: SuspensionPlace, { database, name }: TableName): string {
+function endStatement({ pipeline }: SuspensionPosition, { database, name }: TableName): string {
   const key = [`pipeline = ${quoteText(pipeline)}`, `database_name = ${quoteText(database)}`, `table_name = ${quoteText(name)}`];
   return `UPDATE lutra.suspended SET ended_at = CURRENT_TIMESTAMP(3) WHERE ${key.join(' AND ')}`;
 }

@@ -3,7 +3,7 @@
  * person may change the table at any time. Counter-example: `DROP b, ADD b INT` where b was generated: the statements go on leaving b out,
  * the server takes them, and b stays NULL.
  *
- * So each connection sees, in every transaction, that its tables are still the ones that are remembered here (definition-guard.ts); when
+ * So each connection sees, in every transaction, that its tables are still the ones that are remembered here (definition-check.ts); when
  * one is not, the run ends with TARGET_CHANGED, and the next one reads everything anew. docs/02-setup.md, "What is remembered of a server",
  * lists all that is kept and what empties it.
  */

@@ -29,7 +29,7 @@ export function transactionText(fence: string, rows: SqlText): SqlText {
 }
 
 /**
- * A transaction's beginning. A huge one: `fence` is marker's openingStatement, rows follow as texts of their own, then closingText. One
+ * A transaction's beginning. A large one: `fence` is marker's openingStatement, rows follow as texts of their own, then closingText. One
  * whose rows depend on what is there: `fence` as for transactionText, then ApplyConnection's within() and attempt(), and commit().
  */
 export function openingText(fence: string, { repeatable = false }: Beginning = {}): SqlText {
@@ -41,7 +41,7 @@ export function uncommittedText(fence: string, rows: SqlText, beginning: Beginni
   return joined([openingText(fence, beginning), rows]);
 }
 
-/** A huge transaction's end: its last rows, then the position (`fence` is marker's checkpointStatement), then COMMIT. */
+/** A large transaction's end: its last rows, then the position (`fence` is marker's checkpointStatement), then COMMIT. */
 export function closingText(rows: SqlText, fence: string): SqlText {
   return joined([rows, fenceText(fence), commitText]);
 }

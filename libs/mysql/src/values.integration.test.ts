@@ -1,11 +1,11 @@
 import type { Row, TableSchema, Value } from '@lutra/model';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ApplyConnection } from './apply-connection.js';
-import { TestServer, versions } from './fixture.js';
+import { TestServer, versions } from './mysql.fixture.js';
 import { StatementBuilder } from './statement-builder.js';
 import type { Change } from './statement-builder.js';
 import type { TargetTable } from './target-definition.js';
-import { types, typesOf } from './values-fixture.js';
+import { types, typesOf } from './values.fixture.js';
 
 type Op = Change['op'];
 interface Side {

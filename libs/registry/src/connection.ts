@@ -82,7 +82,7 @@ export class Connection extends Wire {
       (done) => this.client.getData(path, watch.notify, done),
       (data, stat) => ({ data: data ?? Buffer.alloc(0), stat }),
     ).catch((error: unknown) => {
-      watch.forget();
+      watch.discard();
       if (isNoNode(error)) return null;
       throw error;
     });
@@ -95,7 +95,7 @@ export class Connection extends Wire {
       (done) => this.client.exists(path, watch.notify, done),
       (stat) => stat,
     ).catch((error: unknown) => {
-      watch.forget();
+      watch.discard();
       throw error;
     });
   }
@@ -107,7 +107,7 @@ export class Connection extends Wire {
       (done) => this.client.getChildren(path, watch.notify, done),
       (names) => names,
     ).catch((error: unknown) => {
-      watch.forget();
+      watch.discard();
       if (isNoNode(error)) return null;
       throw error;
     });
@@ -123,6 +123,6 @@ export class Connection extends Wire {
 
   /** Stops a watch that has not fired. */
   unwatch(kind: 'data' | 'exists' | 'children', path: string, onChange: () => void): void {
-    this.#watchers.forget(`${kind} ${path}`, onChange);
+    this.#watchers.discard(`${kind} ${path}`, onChange);
   }
 }

@@ -61,7 +61,7 @@ export class DocumentFeed<T> {
     while (!signal.aborted && !session.stopped) {
       try {
         const connection = await session.connected({ signal });
-        if (connection !== last) this.#forgetWatches();
+        if (connection !== last) this.#discardWatches();
         last = connection;
         await this.#refresh(connection, signal);
         if (!signal.aborted) this.#documents.tell();
@@ -79,7 +79,7 @@ export class DocumentFeed<T> {
     }
   }
 
-  #forgetWatches(): void {
+  #discardWatches(): void {
     this.#listStale = true;
     for (const name of this.#documents.names) this.#stale.add(name);
   }

@@ -26,7 +26,7 @@ export class DocumentMap<T> {
   readonly #entries = new Map<string, Entry<T>>();
   /** Value: whether it has been called back yet. */
   readonly #subscribers = new Map<Subscriber<T>, boolean>();
-  /** Something was read that the subscribers have not been told yet; a lost connection must not make us forget it. */
+  /** Something was read that the subscribers have not been told yet; a lost connection must not make us discard it. */
   #untold = false;
 
   /** `parse` throws CONFIG_INVALID. */

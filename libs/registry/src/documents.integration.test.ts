@@ -98,7 +98,7 @@ describe('a document', () => {
       connection.setData(`${root}/regions/north`, Buffer.from(JSON.stringify(region('south'))), -1),
     );
     await expect(regions.get('north')).rejects.toThrow('region north: name');
-    expect(await regions.replace('north', region('north', 'mended'), 2)).toBe(3);
+    expect(await regions.replace('north', region('north', 'fixed'), 2)).toBe(3);
   });
 
   test('of another user is out of reach, by a named error', async () => {
@@ -214,8 +214,8 @@ describe('a watch', () => {
     expect(seen.last).toEqual({ north: 'good' });
     const late = watching(registry);
     await until(() => expect(late.seen.errors.toSorted()).toEqual(['north CONFIG_INVALID', 'south CONFIG_INVALID']));
-    await registry.regions.replace('north', region('north', 'mended'), 1);
-    await until(() => expect(seen.last).toEqual({ north: 'mended' }));
+    await registry.regions.replace('north', region('north', 'fixed'), 1);
+    await until(() => expect(seen.last).toEqual({ north: 'fixed' }));
     expect(seen.errors).toHaveLength(2);
   });
 

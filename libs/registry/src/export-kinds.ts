@@ -4,8 +4,8 @@
 import { SyncError, channelSchema, endpointSchema, omissionsSchema, parseDocument, regionSchema } from '@lutra/model';
 import { z } from 'zod';
 import { toBytes } from './json.js';
-import { leftTablesSchema } from './left-tables.js';
-import { logCopySchema } from './log-copies.js';
+import { removedTablesSchema } from './removed-tables.js';
+import { positionBackupSchema } from './position-backups.js';
 import { persistentFolders } from './paths.js';
 import type { Paths, PersistentFolder } from './paths.js';
 import { markSchema } from './pipeline-marks.js';
@@ -15,7 +15,7 @@ import { subjectVersionSchema } from './schemas.js';
 import { skipSchema } from './skips.js';
 
 /** Where a node of the export belongs. */
-export interface Place {
+export interface NodeName {
   readonly folder: PersistentFolder;
   /** Relative to the folder; a subject's version has two parts. */
   readonly name: string;
@@ -55,14 +55,14 @@ export const kinds: Readonly<Record<PersistentFolder, Kind>> = {
     checkName: (_, name) => versionName.test(name) || refuse('version of a subject', name),
   },
   logs: {
-    noun: 'copy of the log',
-    schema: logCopySchema,
+    noun: 'position backup',
+    schema: positionBackupSchema,
     checkName: (paths, name) => paths.log(name),
-    stays: (there, wanted) => logCopySchema.safeParse(there).data?.log === logCopySchema.parse(wanted).log,
+    stays: (there, wanted) => positionBackupSchema.safeParse(there).data?.log === positionBackupSchema.parse(wanted).log,
   },
   pipelines: { noun: 'mark of pipeline', schema: markSchema, checkName: (paths, name) => paths.pipeline(name), stays: () => true },
   skips: { noun: 'skip order of pipeline', schema: skipSchema, checkName: (paths, name) => paths.skip(name) },
-  left: { noun: 'tables that left pipeline', schema: leftTablesSchema, checkName: (paths, name) => paths.left(name) },
+  'removed-tables': { noun: 'removed tables pipeline', schema: removedTablesSchema, checkName: (paths, name) => paths.removedTables(name) },
   // Only the same number may stay: a tree in which a channel was changed or removed since has a greater one.
   revision: {
     noun: 'revision of the',
@@ -81,14 +81,14 @@ export const kinds: Readonly<Record<PersistentFolder, Kind>> = {
 };
 
 /** @throws SyncError CONFIG_INVALID */
-export function placeOf(path: string): Place {
+export function nodeNameOf(path: string): NodeName {
   const folder = persistentFolders.find((candidate) => path.startsWith(`${candidate}/`));
   if (folder) return { folder, name: path.slice(folder.length + 1) };
   throw new SyncError('CONFIG_INVALID', `the export names ${JSON.stringify(path.slice(0, 200))}, which this version does not keep`);
 }
 
 /** @throws SyncError CONFIG_INVALID with the kind, the name and the field */
-export function checkNode(paths: Paths, { folder, name }: Place, value: unknown): void {
+export function checkNode(paths: Paths, { folder, name }: NodeName, value: unknown): void {
   const kind = kinds[folder];
   kind.checkName(paths, name);
   const parsed: unknown = parseDocument(kind.schema, value, `${kind.noun} ${name}`);
@@ -98,7 +98,7 @@ export function checkNode(paths: Paths, { folder, name }: Place, value: unknown)
 }
 
 /** Bytes as the stores write them: a schema's text counts to the byte, all else is JSON. */
-export function bytesOf({ folder }: Place, value: unknown): Buffer {
+export function bytesOf({ folder }: NodeName, value: unknown): Buffer {
   return folder === 'schemas/ids' ? Buffer.from(String(value)) : toBytes(value);
 }
 
@@ -108,7 +108,7 @@ export function bytesOf({ folder }: Place, value: unknown): Buffer {
  */
 export function checkSchemas(nodes: Readonly<Record<string, unknown>>): void {
   for (const [path, value] of Object.entries(nodes)) {
-    const { folder, name } = placeOf(path);
+    const { folder, name } = nodeNameOf(path);
     if (folder === 'schemas/subjects') requireSchema(nodes, name, subjectVersionSchema.parse(value).id);
     if (folder !== 'schemas/ids') continue;
     const taken = (id: number): boolean => typeof nodes[`schemas/ids/${id}`] === 'string' && nodes[`schemas/ids/${id}`] !== value;

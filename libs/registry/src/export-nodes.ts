@@ -1,6 +1,6 @@
 /** All nodes that an export holds, as they stand in the tree. */
 import { SyncError } from '@lutra/model';
-import { kinds, placeOf } from './export-kinds.js';
+import { kinds, nodeNameOf } from './export-kinds.js';
 import { persistentFolders } from './paths.js';
 import type { Paths, PersistentFolder } from './paths.js';
 import type { Tree } from './tree.js';
@@ -29,12 +29,12 @@ async function namesIn(tree: Tree, paths: Paths, folder: PersistentFolder): Prom
 
 /** @throws SyncError CONFIG_INVALID naming the node */
 export function valueOf(path: string, data: Buffer): unknown {
-  const place = placeOf(path);
+  const nodeName = nodeNameOf(path);
   const text = data.toString('utf8');
-  if (place.folder === 'schemas/ids') return text;
+  if (nodeName.folder === 'schemas/ids') return text;
   try {
     return JSON.parse(text);
   } catch {
-    throw new SyncError('CONFIG_INVALID', `${kinds[place.folder].noun} ${place.name}: not JSON`, { details: { document: path } });
+    throw new SyncError('CONFIG_INVALID', `${kinds[nodeName.folder].noun} ${nodeName.name}: not JSON`, { details: { document: path } });
   }
 }

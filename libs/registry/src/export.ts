@@ -8,7 +8,7 @@
 import { SyncError, endpointSchema } from '@lutra/model';
 import type { EndpointDocument } from '@lutra/model';
 import { z } from 'zod';
-import { bytesOf, checkNode, checkSchemas, kinds, placeOf } from './export-kinds.js';
+import { bytesOf, checkNode, checkSchemas, kinds, nodeNameOf } from './export-kinds.js';
 import { readStored, valueOf } from './export-nodes.js';
 import { decodeName, persistentFolders } from './paths.js';
 import type { Paths, PersistentFolder } from './paths.js';
@@ -65,9 +65,9 @@ export class ZooKeeperExport implements ExportStore {
   }
 
   check({ nodes }: ExportDocument): readonly EndpointDocument[] {
-    for (const [path, value] of Object.entries(nodes)) checkNode(this.#paths, placeOf(path), value);
+    for (const [path, value] of Object.entries(nodes)) checkNode(this.#paths, nodeNameOf(path), value);
     checkSchemas(nodes);
-    return Object.entries(nodes).flatMap(([path, value]) => (placeOf(path).folder === 'endpoints' ? [endpointSchema.parse(value)] : []));
+    return Object.entries(nodes).flatMap(([path, value]) => (nodeNameOf(path).folder === 'endpoints' ? [endpointSchema.parse(value)] : []));
   }
 
   async write(document: ExportDocument): Promise<Imported> {
@@ -76,7 +76,7 @@ export class ZooKeeperExport implements ExportStore {
     this.#requireRoom(nodes, await readStored(this.#tree, this.#paths));
     const count = { written: 0, kept: 0 };
     for (const folder of persistentFolders) {
-      const paths = Object.keys(nodes).filter((path) => placeOf(path).folder === folder);
+      const paths = Object.keys(nodes).filter((path) => nodeNameOf(path).folder === folder);
       for (const path of paths.toSorted(byName)) {
         const written = await this.#create(path, nodes[path]);
         count[written ? 'written' : 'kept'] += 1;
@@ -87,10 +87,10 @@ export class ZooKeeperExport implements ExportStore {
 
   /** False: it is there, and may stay. */
   async #create(path: string, value: unknown): Promise<boolean> {
-    const place = placeOf(path);
-    if (place.folder === 'schemas/subjects') return this.#register(place.name, subjectVersionSchema.parse(value).id);
-    const full = `${this.#paths.folder(place.folder)}/${place.name}`;
-    if (await this.#tree.create(full, bytesOf(place, value))) return true;
+    const nodeName = nodeNameOf(path);
+    if (nodeName.folder === 'schemas/subjects') return this.#register(nodeName.name, subjectVersionSchema.parse(value).id);
+    const full = `${this.#paths.folder(nodeName.folder)}/${nodeName.name}`;
+    if (await this.#tree.create(full, bytesOf(nodeName, value))) return true;
     const node = await this.#tree.read(full);
     if (node && !mayStay(path, node.data, value)) throw conflict([path]);
     return false;
@@ -107,7 +107,7 @@ export class ZooKeeperExport implements ExportStore {
 
   #requireRoom(nodes: Readonly<Record<string, unknown>>, stored: ReadonlyMap<string, Buffer>): void {
     const inTheWay = [...stored].filter(([path, data]) => {
-      const { folder } = placeOf(path);
+      const { folder } = nodeNameOf(path);
       if (folder === 'schemas/subjects') return false;
       if (path in nodes) return !mayStay(path, data, nodes[path]);
       return !schemaFolders.has(folder);
@@ -117,10 +117,10 @@ export class ZooKeeperExport implements ExportStore {
 }
 
 function mayStay(path: string, there: Buffer, wanted: unknown): boolean {
-  const place = placeOf(path);
-  if (there.equals(bytesOf(place, wanted))) return true;
+  const nodeName = nodeNameOf(path);
+  if (there.equals(bytesOf(nodeName, wanted))) return true;
   try {
-    return kinds[place.folder].stays?.(valueOf(path, there), wanted) ?? false;
+    return kinds[nodeName.folder].stays?.(valueOf(path, there), wanted) ?? false;
   } catch {
     return false; // damaged: in the way, and named
   }

@@ -155,7 +155,7 @@ describe('an expired session', () => {
     expect((await again.granted).number).toBeGreaterThan(second.number);
   });
 
-  test('of a standby does not cost it its place for ever', async () => {
+  test('of a standby does not cost it its position for ever', async () => {
     const holder = await zooKeeper.open();
     const grant = await holder.lease(path).acquire(never);
     const standby = await zooKeeper.open();
@@ -221,7 +221,7 @@ describe('a holder that is cut off', () => {
     expect(holder.session.number).toBe(1);
   });
 
-  test('while taking its place does not wait for itself', async () => {
+  test('while taking its position does not wait for itself', async () => {
     const proxy = await zooKeeper.proxy();
     const registry = await zooKeeper.open({ connect: proxy.connect, sessionTimeoutMs: 30_000 });
     await (await registry.lease(path).acquire(never)).release(); // the folder, so that one request creates the node
@@ -240,7 +240,7 @@ describe('a holder that is cut off', () => {
     expect(registry.session.number).toBe(1);
   });
 
-  test('while taking its place leaves nothing behind when it is told to stop', async () => {
+  test('while taking its position leaves nothing behind when it is told to stop', async () => {
     const proxy = await zooKeeper.proxy();
     const registry = await zooKeeper.open({ connect: proxy.connect, sessionTimeoutMs: 30_000 });
     await (await registry.lease(path).acquire(never)).release();

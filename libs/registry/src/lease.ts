@@ -76,10 +76,10 @@ export class ZooKeeperLease implements Lease {
   /** The grant if it is our turn; null after something has changed. */
   async #try(connection: Connection, contender: Contender, signal: AbortSignal): Promise<Grant | null> {
     const names = await this.#standInLine(connection, contender.id);
-    const place = names.findIndex((name) => name.startsWith(contender.id));
-    const own = names[place];
+    const nodeName = names.findIndex((name) => name.startsWith(contender.id));
+    const own = names[nodeName];
     if (own === undefined) return null;
-    const before = names[place - 1];
+    const before = names[nodeName - 1];
     if (before !== undefined) {
       await this.#waitFor(connection, before, signal);
       return null;

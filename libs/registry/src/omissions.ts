@@ -1,5 +1,5 @@
 /**
- * What was not carried over because somebody wanted it so (libs/model's omission.ts), per endpoint, pipeline and channel. It outlives
+ * What was not replicated because somebody wanted it so (libs/model's omission.ts), per endpoint, pipeline and channel. It outlives
  * processes, the topic's retention and a log that is made anew. A record of a log counts once, however often it is added: whoever takes
  * over adds again what the one before it may not have added any more.
  */

@@ -16,7 +16,7 @@ export const persistentFolders = [
   'logs',
   'pipelines',
   'skips',
-  'left',
+  'removed-tables',
   'revision',
   'omissions',
   'regions',
@@ -91,9 +91,9 @@ export class Paths {
     return `${this.#root}/skips/${pipelineId}`;
   }
 
-  left(pipelineId: string): string {
+  removedTables(pipelineId: string): string {
     if (!pipelinePattern.test(pipelineId)) throw invalid('the id of a pipeline', pipelineId);
-    return `${this.#root}/left/${pipelineId}`;
+    return `${this.#root}/removed-tables/${pipelineId}`;
   }
 
   /** Of `endpoint@<name>`, `pipeline@<id>` or `channel@<name>`. */

@@ -104,14 +104,14 @@ export class RememberedSchemas implements SchemaStore {
       const node = nodes[at];
       if (node?.data.toString('utf8') === text) continue;
       if (!node && (await tree.create(paths.schemaId(id), Buffer.from(text)))) restored += 1;
-      else if ((await this.#store.byId(id)) !== text) this.#forget(id);
+      else if ((await this.#store.byId(id)) !== text) this.#discard(id);
     }
     if (restored > 0) logger.warn({ schemas: restored }, 'ZooKeeper had lost schemas that are in use; gave them back');
     return restored > 0;
   }
 
   /** Another schema has the id in the new ZooKeeper: asking it is better than insisting. */
-  #forget(id: number): void {
+  #discard(id: number): void {
     this.#options.logger.error({ schemaId: id }, 'another schema has this id in ZooKeeper now');
     this.#texts.delete(id);
     for (const ids of this.#registered.values()) for (const [text, known] of ids) if (known === id) ids.delete(text);

@@ -1,5 +1,5 @@
 /**
- * What a person told capture: go on elsewhere in the source. Written by control; carried out, and marked as done, by capture.
+ * What an operator told capture: go on elsewhere in the source. Written by control; carried out, and marked as done, by capture.
  *
  * The node stays when its order is done. If it were removed, the next order's node would begin at version 0 again, and a capture that slept
  * between carrying out the first and removing it would remove the second, unread.

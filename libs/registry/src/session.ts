@@ -27,7 +27,7 @@ export interface SessionOptions {
 
 const closeBoundMs = 2_000;
 const waitingLineMs = 30_000;
-const forgetAfterSessions = 5;
+const discardAfterSessions = 5;
 
 export class Session {
   readonly #options: SessionOptions;
@@ -162,7 +162,7 @@ export class Session {
    */
   #ticketToShow(): Ticket | null {
     const away = performance.now() - this.#contactAt;
-    if (!this.#ticket || away < this.sessionTimeoutMs * forgetAfterSessions) return this.#ticket;
+    if (!this.#ticket || away < this.sessionTimeoutMs * discardAfterSessions) return this.#ticket;
     return { ...this.#ticket, zxid: Buffer.alloc(8) };
   }
 

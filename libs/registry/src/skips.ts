@@ -1,4 +1,4 @@
-/** What a person told a loader to skip: one source transaction of one log. Written by control, carried out and removed by the loader. */
+/** What an operator told a loader to skip: one source transaction of one log. Written by control, carried out and removed by the loader. */
 import { z } from 'zod';
 import { fromNode, toBytes } from './json.js';
 import type { Paths } from './paths.js';

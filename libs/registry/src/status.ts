@@ -30,7 +30,7 @@ export interface StatusOptions {
 }
 
 /** What we want to stand in a node of ours; null: no node. */
-type Wanted = Buffer | null;
+type Assignment = Buffer | null;
 
 /** Only what tells a status from something else: the rest is for people's eyes, and may come from another version. */
 const statusSchema = z.looseObject({
@@ -43,7 +43,7 @@ const statusSchema = z.looseObject({
 
 export class ZooKeeperStatus implements StatusStore {
   readonly #options: StatusOptions;
-  readonly #wanted = new Map<string, Wanted>();
+  readonly #assigned = new Map<string, Assignment>();
   readonly #unwritten = new Set<string>();
   #writing: Promise<void> | undefined;
 
@@ -51,7 +51,7 @@ export class ZooKeeperStatus implements StatusStore {
     this.#options = options;
     options.session.onChange((change) => {
       if (change.kind !== 'connected') return;
-      if (change.renewed) for (const path of this.#wanted.keys()) this.#unwritten.add(path);
+      if (change.renewed) for (const path of this.#assigned.keys()) this.#unwritten.add(path);
       void this.#flush().catch((error: unknown) => options.logger.warn({ err: toSyncError(error) }, 'cannot publish the status'));
     });
   }
@@ -79,8 +79,8 @@ export class ZooKeeperStatus implements StatusStore {
     });
   }
 
-  async #want(path: string, wanted: Wanted): Promise<void> {
-    this.#wanted.set(path, wanted);
+  async #want(path: string, assigned: Assignment): Promise<void> {
+    this.#assigned.set(path, assigned);
     this.#unwritten.add(path);
     await this.#flush();
   }
@@ -97,11 +97,11 @@ export class ZooKeeperStatus implements StatusStore {
     for (const path of this.#unwritten) {
       const { connection } = this.#options.session;
       if (!connection) return;
-      const wanted = this.#wanted.get(path) ?? null;
+      const assigned = this.#assigned.get(path) ?? null;
       this.#unwritten.delete(path);
       try {
-        await (wanted ? write(connection, path, wanted) : remove(connection, path));
-        if (this.#wanted.get(path) === null) this.#wanted.delete(path);
+        await (assigned ? write(connection, path, assigned) : remove(connection, path));
+        if (this.#assigned.get(path) === null) this.#assigned.delete(path);
       } catch (error) {
         this.#unwritten.add(path);
         if (!isLoss(error)) throw translate(error, path);

@@ -1,7 +1,7 @@
 /** Status, copies of logs, pipeline marks and schemas on a real ZooKeeper. */
 import type { RestartOrder, WorkStatus } from '@lutra/model';
 import { describe, expect, test } from 'vitest';
-import type { LogCopy } from './index.js';
+import type { PositionBackup } from './index.js';
 import { Paths } from './paths.js';
 import { schemaId } from './schema-id.js';
 import { ZooKeeperSchemas } from './schemas.js';
@@ -91,7 +91,7 @@ describe('a status', () => {
 });
 
 describe('the copy of a log', () => {
-  const copy = (part: Partial<LogCopy> = {}): LogCopy => ({
+  const backup = (part: Partial<PositionBackup> = {}): PositionBackup => ({
     log: 'log-1',
     epoch: 3,
     seq: 10,
@@ -105,24 +105,24 @@ describe('the copy of a log', () => {
   test('is written only by who read the last version', async () => {
     const { logs } = await zooKeeper.open();
     expect(await logs.read('orders')).toBeNull();
-    expect(await logs.write('orders', copy(), null)).toBe(0);
-    expect(await logs.read('orders')).toEqual({ document: copy(), version: 0 });
-    await expect(logs.write('orders', copy(), null)).rejects.toMatchObject({ code: 'CONFIG_CONFLICT' });
+    expect(await logs.write('orders', backup(), null)).toBe(0);
+    expect(await logs.read('orders')).toEqual({ document: backup(), version: 0 });
+    await expect(logs.write('orders', backup(), null)).rejects.toMatchObject({ code: 'CONFIG_CONFLICT' });
     const suspended = [{ database: 'shop', name: 't', code: 'COLUMN_UNSUPPORTED', message: 'no', where: 'f:4', at: 1 }] as const;
     const announced = { revision: 1, tables: ['shop.* except u'], pipelines: {}, suspended };
-    expect(await logs.write('orders', copy({ seq: 11, routes: announced }), 0)).toBe(1);
+    expect(await logs.write('orders', backup({ seq: 11, routes: announced }), 0)).toBe(1);
     expect((await logs.read('orders'))?.document.routes).toEqual(announced);
-    await expect(logs.write('orders', copy({ seq: 12 }), 0)).rejects.toMatchObject({ code: 'CONFIG_CONFLICT' });
+    await expect(logs.write('orders', backup({ seq: 12 }), 0)).rejects.toMatchObject({ code: 'CONFIG_CONFLICT' });
     expect((await logs.read('orders'))?.document.seq).toBe(11);
     await logs.remove('orders');
     await logs.remove('orders');
     expect(await logs.read('orders')).toBeNull();
-    await expect(logs.write('orders', copy(), 2)).rejects.toMatchObject({ code: 'CONFIG_CONFLICT' });
+    await expect(logs.write('orders', backup(), 2)).rejects.toMatchObject({ code: 'CONFIG_CONFLICT' });
   });
 
   test('that was damaged is named', async () => {
     const { logs } = await zooKeeper.open();
-    await logs.write('orders', copy(), null);
+    await logs.write('orders', backup(), null);
     await zooKeeper.raw((connection, root) => connection.setData(`${root}/logs/orders`, Buffer.from('{"log":""}'), -1));
     await expect(logs.read('orders')).rejects.toMatchObject({ code: 'CONFIG_INVALID', message: expect.stringContaining('log of orders') });
   });
@@ -131,17 +131,17 @@ describe('the copy of a log', () => {
     const proxy = await zooKeeper.proxy();
     const { logs } = await zooKeeper.open({ connect: proxy.connect });
     const other = await zooKeeper.open();
-    await other.logs.write('orders', copy(), null);
+    await other.logs.write('orders', backup(), null);
     proxy.mode = 'swallow';
-    const ours = logs.write('orders', copy(), 0);
+    const ours = logs.write('orders', backup(), 0);
     await until(async () => expect((await other.logs.read('orders'))?.version).toBe(1));
     proxy.mode = 'open';
     proxy.cut();
     expect(await ours).toBe(1);
     await logs.read('orders');
     proxy.mode = 'silent';
-    const late = logs.write('orders', copy(), 1).catch((error: unknown) => error);
-    expect(await other.logs.write('orders', copy(), 1)).toBe(2);
+    const late = logs.write('orders', backup(), 1).catch((error: unknown) => error);
+    expect(await other.logs.write('orders', backup(), 1)).toBe(2);
     proxy.mode = 'open';
     proxy.cut();
     expect(await late).toMatchObject({ code: 'CONFIG_CONFLICT' });

@@ -24,12 +24,12 @@ export class Tree {
   }
 
   read(path: string): Promise<Node | null> {
-    return this.#persist(path, (connection) => connection.getData(path));
+    return this.#withRetry(path, (connection) => connection.getData(path));
   }
 
   /** Names of the children, sorted; [] if there is no such node. */
   async children(path: string): Promise<readonly string[]> {
-    const names = await this.#persist(path, (connection) => connection.getChildren(path));
+    const names = await this.#withRetry(path, (connection) => connection.getChildren(path));
     return (names ?? []).toSorted();
   }
 
@@ -44,7 +44,7 @@ export class Tree {
 
   /** Like `read`, and not older than what anybody had written before the call: a server of the ensemble may lag behind the others. */
   readLatest(path: string): Promise<Node | null> {
-    return this.#persist(path, async (connection) => {
+    return this.#withRetry(path, async (connection) => {
       await connection.barrier(path);
       return connection.getData(path);
     });
@@ -52,7 +52,7 @@ export class Tree {
 
   /** The children by name, sorted, not older than what anybody had written before the call. */
   childrenLatest(path: string): Promise<ReadonlyMap<string, Node>> {
-    return this.#persist(path, async (connection) => {
+    return this.#withRetry(path, async (connection) => {
       await connection.barrier(path);
       const names = ((await connection.getChildren(path)) ?? []).toSorted();
       const found = new Map<string, Node>();
@@ -68,7 +68,7 @@ export class Tree {
   /** Creates the node, and those above it where missing. False: it was there already. */
   create(path: string, data: Buffer, options: { readonly ephemeral?: boolean } = {}): Promise<boolean> {
     checkSize(path, data);
-    return this.#persist(path, async (connection, uncertain) => {
+    return this.#withRetry(path, async (connection, uncertain) => {
       try {
         await createWithParents(connection, path, data, options.ephemeral ? ephemeral : persistent);
         return true;
@@ -82,7 +82,7 @@ export class Tree {
   /** Resolves with the new version; null: the node has another version, or is gone. */
   write(path: string, data: Buffer, version: number): Promise<number | null> {
     checkSize(path, data);
-    return this.#persist(path, async (connection, uncertain) => {
+    return this.#withRetry(path, async (connection, uncertain) => {
       try {
         return (await connection.setData(path, data, version)).version;
       } catch (error) {
@@ -96,7 +96,7 @@ export class Tree {
 
   /** 'absent' also when it was us whose answer was lost. */
   remove(path: string, version: number = anyVersion): Promise<'removed' | 'absent' | 'changed'> {
-    return this.#persist(path, async (connection, uncertain) => {
+    return this.#withRetry(path, async (connection, uncertain) => {
       try {
         await connection.remove(path, version);
         return 'removed';
@@ -109,7 +109,7 @@ export class Tree {
   }
 
   /** `uncertain`: an earlier try may have been carried out. */
-  async #persist<T>(path: string, attempt: (connection: Connection, uncertain: boolean) => Promise<T>): Promise<T> {
+  async #withRetry<T>(path: string, attempt: (connection: Connection, uncertain: boolean) => Promise<T>): Promise<T> {
     const until = performance.now() + this.#session.sessionTimeoutMs;
     for (let uncertain = false; ; uncertain = true) {
       const connection = await this.#session.connected({ boundMs: Math.max(0, until - performance.now()) });

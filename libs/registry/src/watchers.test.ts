@@ -9,7 +9,7 @@ test('any number of those who wait for a path share one function', () => {
   const other = watchers.add('exists /x', () => called.push('other'));
   expect(b.notify).toBe(a.notify);
   expect(other.notify).not.toBe(a.notify);
-  b.forget();
+  b.discard();
   a.notify?.();
   expect(called).toEqual(['a']);
 });
@@ -29,7 +29,7 @@ test('the function stays the same after the last one who waited left', () => {
   // The client may hold it still: a new one each time would pile up there.
   const watchers = new Watchers();
   const first = watchers.add('exists /x', () => undefined);
-  first.forget();
+  first.discard();
   expect(watchers.add('exists /x', () => undefined).notify).toBe(first.notify);
 });
 

@@ -10,10 +10,10 @@ interface Entry {
 export interface Watch {
   /** What the client is to call; undefined where nobody wants to know. */
   readonly notify: (() => void) | undefined;
-  forget(): void;
+  discard(): void;
 }
 
-const noWatch: Watch = { notify: undefined, forget: () => undefined };
+const noWatch: Watch = { notify: undefined, discard: () => undefined };
 
 export class Watchers {
   readonly #entries = new Map<string, Entry>();
@@ -24,10 +24,10 @@ export class Watchers {
     let entry = this.#entries.get(key);
     if (!entry) this.#entries.set(key, (entry = this.#entry(key)));
     entry.callbacks.add(callback);
-    return { notify: entry.notify, forget: () => this.forget(key, callback) };
+    return { notify: entry.notify, discard: () => this.discard(key, callback) };
   }
 
-  forget(key: string, callback: () => void): void {
+  discard(key: string, callback: () => void): void {
     // The entry stays: the client may hold its function already.
     this.#entries.get(key)?.callbacks.delete(callback);
   }

@@ -19,14 +19,14 @@ interface Log {
 interface WorkMetrics {
   report(status: WorkStatus): void;
   countError(name: string, code: ErrorCode): void;
-  forget(name: string): void;
+  discard(name: string): void;
 }
 
 export interface Work extends Pick<WorkStatus, 'app' | 'name' | 'instance'> {
   acquire(signal: AbortSignal): Promise<Grant>;
   /** One attempt, under a lease: works until it fails or the signal aborts. */
-  run(lead: Lead): Promise<void>;
-  /** Set while a person wants the work to rest: no lease is taken. */
+  run(runLeadership: Leadership): Promise<void>;
+  /** Set while an operator wants the work to rest: no lease is taken. */
   readonly paused?: boolean;
   readonly sink: StatusSink;
   readonly metrics: WorkMetrics;
@@ -34,7 +34,7 @@ export interface Work extends Pick<WorkStatus, 'app' | 'name' | 'instance'> {
   readonly signal: AbortSignal;
 }
 
-export interface Lead {
+export interface Leadership {
   readonly leaseNumber: number;
   readonly signal: AbortSignal;
   readonly status: StatusReporter;
@@ -64,16 +64,16 @@ export async function runWork(work: Work): Promise<void> {
         acquire: (waitSignal) => work.acquire(waitSignal),
         onStandby: () => status.update(standby),
         onError: (error) => failed(work, status, { error, next: 'retry', delayMs: 0 }),
-        work: (leaseNumber, leaseSignal) => lead(work, status, { leaseNumber, signal: leaseSignal }),
+        work: (leaseNumber, leaseSignal) => runLeadership(work, status, { leaseNumber, signal: leaseSignal }),
       });
     }
   } finally {
     await status.close();
-    metrics.forget(name);
+    metrics.discard(name);
   }
 }
 
-function lead(work: Work, status: StatusReporter, { leaseNumber, signal }: Omit<Lead, 'status'>): Promise<void> {
+function runLeadership(work: Work, status: StatusReporter, { leaseNumber, signal }: Omit<Leadership, 'status'>): Promise<void> {
   status.update({ state: 'starting', waitingFor: null });
   return supervise({
     signal,
@@ -97,6 +97,6 @@ function failed({ name, metrics, logger }: Work, status: StatusReporter, { error
     logger.warn(facts, 'failed; will try again');
   } else {
     status.update({ state: 'failed', waitingFor: `a retry, or another configuration: ${error.code}`, lastError });
-    logger.error(facts, 'stopped; needs a person');
+    logger.error(facts, 'stopped; needs an operator');
   }
 }

@@ -22,7 +22,7 @@ describe('supervision', () => {
     expect(told).toEqual(['SOURCE_UNAVAILABLE retry', 'SOURCE_UNAVAILABLE retry']);
   });
 
-  it('waits for a person after an error that does not pass, and ends with its signal', async () => {
+  it('waits for an operator after an error that does not pass, and ends with its signal', async () => {
     const stop = new AbortController();
     let runs = 0;
     const done = supervise({

@@ -1,5 +1,5 @@
 /**
- * What work waits for, told once that lasts: a person who sees nothing move is told what holds it and since when. What ends within a few
+ * What work waits for, told once that lasts: an operator who sees nothing move is told what holds it and since when. What ends within a few
  * seconds is nobody's business. Of several waits the one that began last is told: it is the innermost, and knows best.
  */
 

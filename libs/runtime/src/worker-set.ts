@@ -2,7 +2,7 @@
  * Keeps one running worker per wanted key, following a configuration that changes: a key that goes ends its worker, a key whose
  * fingerprint changes restarts it, a key that stays is left alone.
  */
-export interface Wanted<T> {
+export interface Assignment<T> {
   /** What the worker depends on; it restarts when this text changes. */
   readonly fingerprint: string;
   readonly value: T;
@@ -17,7 +17,7 @@ interface Running {
 export class WorkerSet<T> {
   readonly #run: (key: string, value: T, signal: AbortSignal) => Promise<void>;
   readonly #running = new Map<string, Running>();
-  #wanted: ReadonlyMap<string, Wanted<T>> = new Map();
+  #assigned: ReadonlyMap<string, Assignment<T>> = new Map();
   #closed = false;
 
   /** `run` works until its signal aborts; it must not throw (a worker supervises itself). */
@@ -25,12 +25,12 @@ export class WorkerSet<T> {
     this.#run = run;
   }
 
-  reconcile(wanted: ReadonlyMap<string, Wanted<T>>): void {
-    this.#wanted = wanted;
+  reconcile(assigned: ReadonlyMap<string, Assignment<T>>): void {
+    this.#assigned = assigned;
     for (const [key, running] of this.#running) {
-      if (wanted.get(key)?.fingerprint !== running.fingerprint) running.stop.abort();
+      if (assigned.get(key)?.fingerprint !== running.fingerprint) running.stop.abort();
     }
-    for (const key of wanted.keys()) this.#startIfWanted(key);
+    for (const key of assigned.keys()) this.#startIfAssigned(key);
   }
 
   /** Ends all workers and waits for them. */
@@ -44,15 +44,15 @@ export class WorkerSet<T> {
     return this.#running.size;
   }
 
-  #startIfWanted(key: string): void {
-    const wanted = this.#wanted.get(key);
+  #startIfAssigned(key: string): void {
+    const assigned = this.#assigned.get(key);
     // A worker that is ending is replaced only after it has ended: two of one key would compete for its lease.
-    if (!wanted || this.#closed || this.#running.has(key)) return;
+    if (!assigned || this.#closed || this.#running.has(key)) return;
     const stop = new AbortController();
-    const done = this.#run(key, wanted.value, stop.signal).finally(() => {
+    const done = this.#run(key, assigned.value, stop.signal).finally(() => {
       this.#running.delete(key);
-      if (stop.signal.aborted) this.#startIfWanted(key);
+      if (stop.signal.aborted) this.#startIfAssigned(key);
     });
-    this.#running.set(key, { fingerprint: wanted.fingerprint, stop, done });
+    this.#running.set(key, { fingerprint: assigned.fingerprint, stop, done });
   }
 }

@@ -47,7 +47,7 @@ describe('Metrics', () => {
     metrics.report(status);
     metrics.report({ ...status, lagMs: null });
     expect(await metrics.registry.metrics()).not.toContain('lutra_lag_seconds{');
-    metrics.forget('ab.there');
+    metrics.discard('ab.there');
     const text = await metrics.registry.metrics();
     expect(text).not.toContain('lutra_state{');
     expect(text).not.toContain('lutra_seq{');

@@ -46,7 +46,7 @@ export class Metrics {
   readonly applySeconds: Histogram<'name'>;
   readonly conflicts: Counter<'name' | 'table' | 'type' | 'policy' | 'winner'>;
   readonly watermarkSeconds: Histogram<'name'>;
-  readonly windowKeys: Gauge<'name'>;
+  readonly conflictIndexKeys: Gauge<'name'>;
   readonly eventsDropped: Counter<'name'>;
   readonly httpRequests: Counter<'method' | 'status'>;
   readonly lastEvent: Gauge<'name'>;
@@ -99,7 +99,7 @@ export class Metrics {
       ['name', 'statement'],
     );
     const requests =
-      'Capture: requests in lutra.signal (remedy) and lutra.skip (skip) that were ignored: not from a loader, or after a row';
+      'Capture: requests in lutra.signal (resolution) and lutra.skip (skip) that were ignored: not from a loader, or after a row';
     this.ignoredRequests = counter('lutra_ignored_requests_total', requests, ['name', 'what']);
     this.skipOrders = counter('lutra_skip_orders_total', 'Loader: transactions that it was told to skip; lutra.skipped has them', ['name']);
     const omissions =
@@ -128,8 +128,8 @@ export class Metrics {
       buckets: applyBuckets,
       registers,
     });
-    this.windowKeys = gauge(
-      'lutra_conflict_window_keys',
+    this.conflictIndexKeys = gauge(
+      'lutra_conflict_index_keys',
       'Key values that changed recently at the target; incoming rows are compared with them',
       ['name'],
     );
@@ -175,8 +175,8 @@ export class Metrics {
   report(status: WorkStatus): void {
     const { name } = status;
     for (const state of workStates) this.state.set({ name, state }, state === status.state ? 1 : 0);
-    // Who stands by or rests has no place and no connection, and misses none.
-    if (status.state === 'standby' || status.state === 'paused') return this.#forgetWork(name);
+    // Who stands by or rests has no position and no connection, and misses none.
+    if (status.state === 'standby' || status.state === 'paused') return this.#discardWork(name);
     setOrRemove(this.lagSeconds, name, status.lagMs === null ? null : status.lagMs / 1000);
     setOrRemove(this.epoch, name, status.epoch);
     setOrRemove(this.seq, name, status.seq);
@@ -198,16 +198,16 @@ export class Metrics {
   }
 
   /** Drops the gauges of work that this process gave up, so that they do not stand still at their last value. */
-  forget(name: string): void {
+  discard(name: string): void {
     for (const state of workStates) this.state.remove({ name, state });
-    this.#forgetWork(name);
+    this.#discardWork(name);
   }
 
-  #forgetWork(name: string): void {
+  #discardWork(name: string): void {
     for (const to of links) this.connected.remove({ name, to });
     const progress = [this.lagSeconds, this.epoch, this.seq, this.lastEvent, this.lastProgress];
-    const places = [this.kafkaOffset, this.binlogFile, this.binlogPosition, this.preparedTransactions, this.preparedSince];
-    for (const gauge of [...progress, ...places, this.queueBytes, this.queueCapacity, this.windowKeys, this.suspendedTables])
+    const positions = [this.kafkaOffset, this.binlogFile, this.binlogPosition, this.preparedTransactions, this.preparedSince];
+    for (const gauge of [...progress, ...positions, this.queueBytes, this.queueCapacity, this.conflictIndexKeys, this.suspendedTables])
       gauge.remove({ name });
   }
 }

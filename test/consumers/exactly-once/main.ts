@@ -14,16 +14,16 @@ const { LUTRA_TOPIC: topic = '', KAFKA = '', LUTRA_CONTROL: url = '', LUTRA_API_
 const text = (bytes?: Buffer | null): string => bytes?.toString() ?? '';
 const decoder = new RowDecoder({ url, token });
 const ledger = new Ledger(LEDGER);
-const reading = new Reading<string>(ledger.place);
+const reading = new Reading<string>(ledger.position);
 const consumer = new Consumer({
   clientId: 'lutra-ledger',
-  // The client wants a group. This one is nobody else's: the place is ours alone, and not Kafka's.
+  // The client wants a group. This one is nobody else's: the position is ours alone, and not Kafka's.
   groupId: `lutra-ledger-${randomUUID()}`,
   bootstrapBrokers: KAFKA.split(','),
   deserializers: { headerKey: text, headerValue: text },
 });
 const offsets = [{ topic, partition: 0, offset: BigInt(reading.startOffset) }];
-// A place that the topic does not have (retention took it, or the topic is another) is an error, not a reason to begin somewhere else.
+// A position that the topic does not have (retention took it, or the topic is another) is an error, not a reason to begin somewhere else.
 const stream = await consumer.consume({ topics: [topic], mode: 'manual', offsets, fallbackMode: 'fail', autocommit: false });
 
 for await (const message of stream) {

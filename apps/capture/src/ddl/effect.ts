@@ -1,5 +1,5 @@
 /**
- * Whether a statement, run on the other side as well, does the same to the same rows there. A person is told; nothing depends on it.
+ * Whether a statement, run on the other side as well, does the same to the same rows there. An operator is told; nothing depends on it.
  * Clauses that are known to be the same were tried on MySQL 8.0, 9.7 and MariaDB 11.4 (effect.integration.test.ts); for everything else the
  * answer is that it is not known.
  */

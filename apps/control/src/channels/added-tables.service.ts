@@ -15,8 +15,8 @@ export class AddedTablesService {
 
   /** @throws RefusedError CONFIG_CONFLICT with the whole list */
   async require(before: ChannelDocument, after: ChannelInput): Promise<void> {
-    if (before.state === 'stopped' || !(carriesMore(before, after) || decidesOtherwise(before, after))) return;
-    // A table that cannot be carried is no table to take in, whatever the channel does about one that turns out so.
+    if (before.state === 'stopped' || !(replicatesMore(before, after) || decidesOtherwise(before, after))) return;
+    // A table that cannot be replicated is no table to take in, whatever the channel does about one that turns out so.
     const check = (channel: ChannelInput) => this.checks.checkChannel({ ...channel, onUnsupported: 'stop' });
     const [known, found] = await Promise.all([check(before), check(after)]);
     const added = newProblems(known, found);
@@ -27,7 +27,7 @@ export class AddedTablesService {
 }
 
 /** Pure. Does `after` carry a table that `before` does not, or carry one elsewhere? Errs on the side of yes. */
-export function carriesMore(before: ChannelInput, after: ChannelInput): boolean {
+export function replicatesMore(before: ChannelInput, after: ChannelInput): boolean {
   return after.pipelines.some((pipeline) => {
     const known = before.pipelines.find(({ name }) => name === pipeline.name);
     return !known || known.source !== pipeline.source || known.target !== pipeline.target || routesMore(known, pipeline);

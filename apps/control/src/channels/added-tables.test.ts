@@ -1,6 +1,6 @@
 import { channelSchema } from '@lutra/model';
 import { describe, expect, it } from 'vitest';
-import { carriesMore } from './added-tables.service.js';
+import { replicatesMore } from './added-tables.service.js';
 
 type Routes = readonly { readonly schema: string; readonly table?: string; readonly to?: object; readonly exclude?: readonly string[] }[];
 const channel = (routes: Routes, more: object = {}) =>
@@ -9,29 +9,29 @@ const [shop, crm, renamed] = [{ schema: 'shop' }, { schema: 'crm' }, { schema: '
 
 describe('a change of a channel carries more', () => {
   it('with another route, pipeline or end', () => {
-    expect(carriesMore(channel([shop]), channel([shop, crm]))).toBe(true);
-    expect(carriesMore(channel([shop]), channel([crm]))).toBe(true);
-    expect(carriesMore(channel([shop]), channel([shop], { name: 'again' }))).toBe(true);
-    expect(carriesMore(channel([shop]), channel([shop], { target: 'c' }))).toBe(true);
-    expect(carriesMore(channel([renamed, shop]), channel([shop, renamed]))).toBe(true);
+    expect(replicatesMore(channel([shop]), channel([shop, crm]))).toBe(true);
+    expect(replicatesMore(channel([shop]), channel([crm]))).toBe(true);
+    expect(replicatesMore(channel([shop]), channel([shop], { name: 'again' }))).toBe(true);
+    expect(replicatesMore(channel([shop]), channel([shop], { target: 'c' }))).toBe(true);
+    expect(replicatesMore(channel([renamed, shop]), channel([shop, renamed]))).toBe(true);
   });
 
   it('or where a route that renames goes: the next one brings its table elsewhere', () => {
-    expect(carriesMore(channel([renamed, shop]), channel([shop]))).toBe(true);
+    expect(replicatesMore(channel([renamed, shop]), channel([shop]))).toBe(true);
   });
 
   it('where less is excluded, or where what a route passes on goes elsewhere', () => {
     const excluding = (exclude: readonly string[], route: Routes[number] = shop) => channel([{ ...route, exclude }, crm]);
-    expect(carriesMore(excluding(['t']), excluding([]))).toBe(true);
-    expect(carriesMore(excluding(['t']), excluding(['u']))).toBe(true);
-    expect(carriesMore(excluding([], renamed), excluding(['shop.t'], renamed))).toBe(true);
-    expect(carriesMore(excluding(['t']), excluding(['u', 't']))).toBe(false);
-    expect(carriesMore(channel([shop]), channel([shop], { exclude: ['t'] }))).toBe(false);
-    expect(carriesMore(channel([shop], { exclude: ['t'] }), channel([shop]))).toBe(true);
+    expect(replicatesMore(excluding(['t']), excluding([]))).toBe(true);
+    expect(replicatesMore(excluding(['t']), excluding(['u']))).toBe(true);
+    expect(replicatesMore(excluding([], renamed), excluding(['shop.t'], renamed))).toBe(true);
+    expect(replicatesMore(excluding(['t']), excluding(['u', 't']))).toBe(false);
+    expect(replicatesMore(channel([shop]), channel([shop], { exclude: ['t'] }))).toBe(false);
+    expect(replicatesMore(channel([shop], { exclude: ['t'] }), channel([shop]))).toBe(true);
   });
 
   it('and not with what was there, or less of it', () => {
-    expect(carriesMore(channel([shop, crm]), { ...channel([shop, crm]), description: 'new' })).toBe(false);
-    expect(carriesMore(channel([shop, crm]), channel([crm]))).toBe(false);
+    expect(replicatesMore(channel([shop, crm]), { ...channel([shop, crm]), description: 'new' })).toBe(false);
+    expect(replicatesMore(channel([shop, crm]), channel([crm]))).toBe(false);
   });
 });

@@ -53,7 +53,7 @@ export class ChannelController {
   @Put(':name')
   @ApiQuery(force)
   @ApiReplace(
-    'Replace a channel; its state stays. Unless it is stopped, tables that it takes in are checked as a start does; force: in spite of that, and of tables that left before',
+    'Replace a channel; its state stays. Unless it is stopped, tables that it takes in are checked as a start does; force: in spite of that, and of removed tables before',
     channelSchema,
   )
   async replace(

@@ -22,7 +22,7 @@ import { REGISTRY } from '../tokens.js';
 import { AddedTablesService } from './added-tables.service.js';
 import { noteForced } from './forced.js';
 import { homeChangeProblems } from './home-change.js';
-import { LeftTablesService } from './left-tables.service.js';
+import { RemovedTablesService } from './removed-tables.service.js';
 import { channelProblems, newErrors } from './topology.js';
 import { WayBackService } from './way-back.service.js';
 
@@ -40,7 +40,7 @@ export class ChannelService {
     @Inject(REGISTRY) private readonly registry: Registry,
     @Inject(WriteLock) private readonly lock: WriteLock,
     @Inject(AddedTablesService) private readonly addedTables: AddedTablesService,
-    @Inject(LeftTablesService) private readonly leftTables: LeftTablesService,
+    @Inject(RemovedTablesService) private readonly removedTables: RemovedTablesService,
     @Inject(WayBackService) private readonly wayBack: WayBackService,
   ) {}
 
@@ -83,7 +83,7 @@ export class ChannelService {
     const checks = [
       async () => requireSameHome(before, after),
       () => this.wayBack.require(before, after),
-      () => this.leftTables.require(before, after),
+      () => this.removedTables.require(before, after),
       () => this.addedTables.require(before, after),
     ];
     const passed: Problem[] = [];
@@ -106,8 +106,8 @@ export class ChannelService {
     requireRules(input, configuration);
     requireOthers(input.name, input, configuration);
     await this.#requireUnusedNames(input, document.pipelines);
-    await this.leftTables.remember(document, input);
-    // Also where nothing changes: so a person says that a tree that was restored is right as it is.
+    await this.removedTables.remember(document, input);
+    // Also where nothing changes: so an operator says that a tree that was restored is right as it is.
     await this.registry.revision.raise(input.name);
     await noteForced(this.registry, { channel: input.name, where: 'change' }, checked.passed);
     return replaceDocument(this.registry.channels, write, { ...input, state, attempt }, version);

@@ -2,13 +2,13 @@ import { channelInputSchema } from '@lutra/model';
 import type { ChannelInput } from '@lutra/model';
 import { describe, expect, it } from 'vitest';
 import { conflictProblems } from './conflict.rules.js';
-import type { EndpointPlace } from './pipeline.rules.js';
+import type { EndpointAddress } from './pipeline.rules.js';
 
-const places = (...names: readonly string[]): ReadonlyMap<string, EndpointPlace> =>
+const addresses = (...names: readonly string[]): ReadonlyMap<string, EndpointAddress> =>
   new Map(
     names.map((text) => text.split('@')).map(([name = '', region = name]) => [name, { name, region, host: `${name}.example`, port: 3306 }]),
   );
-const all = places('a@here', 'b@there', 'c@far');
+const all = addresses('a@here', 'b@there', 'c@far');
 
 type Rule = Readonly<Record<string, unknown>>;
 type Ways = Readonly<Record<string, readonly object[]>>;
@@ -46,16 +46,16 @@ describe('home', () => {
     expect(problem).toMatchObject({
       id: 'home-unknown',
       severity: 'error',
-      mend: 'Set home to one of: here, there.',
+      fix: 'Set home to one of: here, there.',
       flows: ['x.a-b', 'x.b-a'],
     });
     expect(idsOf(channel(twoWay, { home: 'far' }))).toEqual(['home-unknown']);
-    expect(idsOf(channel(twoWay, { home: 'far' }), places('a@here'))).toEqual([]); // b is missing, which has a name of its own
+    expect(idsOf(channel(twoWay, { home: 'far' }), addresses('a@here'))).toEqual([]); // b is missing, which has a name of its own
   });
 
   it('has the last word over one endpoint in each region', () => {
     const mesh: Ways = { 'a>b': shop, 'b>a': shop, 'a>c': shop, 'c>a': shop, 'b>c': shop, 'c>b': shop };
-    const twins = places('a@here', 'b@there', 'c@there');
+    const twins = addresses('a@here', 'b@there', 'c@there');
     expect(idsOf(channel(mesh, { home: 'here', rules: [latest] }))).toEqual([]);
     expect(idsOf(channel(mesh, { home: 'here', rules: [latest] }), twins)).toEqual(['region-shared']);
     expect(idsOf(channel(mesh, { home: 'here', rules: [rule('stop')] }), twins)).toEqual([]);
@@ -114,7 +114,7 @@ describe('a policy and the ways of its tables', () => {
 describe('a policy and what is forwarded', () => {
   const hub: Ways = { 'b>a': shop, 'a>>b': shop, 'c>a': shop, 'a>>c': shop };
   const chain: Ways = { ...hub, 'b>>a': shop, 'd>c': shop, 'c>>d': shop, 'c>>a': shop };
-  const four = places('a@here', 'b@there', 'c@far', 'd@farther');
+  const four = addresses('a@here', 'b@there', 'c@far', 'd@farther');
 
   it.each([rule('home'), latest, rule('merge')])('%o converges where the hub is home, and is refused where a neighbour is', (given) => {
     expect(idsOf(channel(hub, { home: 'here', rules: [given] }))).toEqual([]);

@@ -5,13 +5,13 @@
 import { isOneWay, needsHome } from '@lutra/model';
 import type { ChannelInput, ConflictRule } from '@lutra/model';
 import { flowsOf, intoSource, throughRoute } from './flow.js';
-import type { Carried, Flow } from './flow.js';
-import type { EndpointPlace, EndpointPlaces, FlowProblem } from './pipeline.rules.js';
+import type { Replicated, Flow } from './flow.js';
+import type { EndpointAddress, EndpointAddresses, FlowProblem } from './pipeline.rules.js';
 import { ruleProblems } from './rule.rules.js';
 import { exampleTable, findTable } from './table-set.js';
 import type { TablePattern } from './table-set.js';
 
-/** A rule at its place in the list, and the tables that it decides. */
+/** A rule at its position in the list, and the tables that it decides. */
 interface Placed {
   readonly rule: ConflictRule;
   /** For messages. */
@@ -20,16 +20,16 @@ interface Placed {
   readonly decides: readonly { readonly flow: Flow; readonly table: string; readonly back: Flow | undefined }[];
 }
 
-export function conflictProblems(channel: ChannelInput, places: EndpointPlaces): readonly FlowProblem[] {
+export function conflictProblems(channel: ChannelInput, addresses: EndpointAddresses): readonly FlowProblem[] {
   const flows = flowsOf(channel);
   const rules = channel.conflicts.rules.map((rule, index) => placedRule(rule, index, { channel, flows }));
   const deciding = rules.filter(({ rule, decides }) => needsHome(rule) && decides.some(({ back }) => back));
   const problem = (found: Omit<FlowProblem, 'flows'>): FlowProblem => ({ ...found, flows: flows.map(({ id }) => id) });
   return [
-    ...homeProblems(channel, { flows, places, deciding }).map(problem),
+    ...homeProblems(channel, { flows, addresses, deciding }).map(problem),
     ...rules.flatMap(({ rule, name }) => ruleProblems(rule, name)).map(problem),
     ...rules.flatMap((placed) => policyProblems(placed)),
-    ...rules.flatMap((placed) => forwardedProblems(placed, { home: channel.conflicts.home, places })),
+    ...rules.flatMap((placed) => forwardedProblems(placed, { home: channel.conflicts.home, addresses })),
     ...rules.flatMap((placed, index) => idleProblems(placed, channel.conflicts.rules.slice(0, index))).map(problem),
   ];
 }
@@ -45,18 +45,18 @@ function placedRule(rule: ConflictRule, index: number, { channel, flows }: { cha
 }
 
 /** What of the pipeline's tables, as they are called at the target, the rule decides about and no earlier rule takes; null if nothing. */
-function decidedTable({ carries }: Flow, rule: ConflictRule, earlier: readonly ConflictRule[]): string | null {
-  for (const carried of carries) {
-    const pattern = throughRoute(carried, rule);
+function decidedTable({ replicates }: Flow, rule: ConflictRule, earlier: readonly ConflictRule[]): string | null {
+  for (const replicated of replicates) {
+    const pattern = throughRoute(replicated, rule);
     if (!pattern) continue;
-    const table = exampleTable([carried.pattern, pattern], [...carried.except, ...intoSource(carried, earlier)]);
-    if (table !== null) return toldTable(carried, rule);
+    const table = exampleTable([replicated.pattern, pattern], [...replicated.except, ...intoSource(replicated, earlier)]);
+    if (table !== null) return toldTable(replicated, rule);
   }
   return null;
 }
 
 /** By what the user wrote: of a rule and a route with wildcards any name would be an example, which need not be there. */
-function toldTable({ pattern, to }: Carried, rule: ConflictRule): string {
+function toldTable({ pattern, to }: Replicated, rule: ConflictRule): string {
   if (!isPattern(pattern)) return `${to?.schema ?? pattern.schema}.${to?.table ?? pattern.table}`;
   return isPattern(rule) ? `tables of route ${pattern.schema}.${pattern.table}` : `${rule.schema}.${rule.table}`;
 }
@@ -67,54 +67,54 @@ function isPattern({ schema, table }: TablePattern): boolean {
 
 interface Regions {
   readonly flows: readonly Flow[];
-  readonly places: EndpointPlaces;
+  readonly addresses: EndpointAddresses;
   /** The rules that someone must have the last word about. */
   readonly deciding: readonly Placed[];
 }
 
-function homeProblems(channel: ChannelInput, { flows, places, deciding }: Regions): readonly Omit<FlowProblem, 'flows'>[] {
+function homeProblems(channel: ChannelInput, { flows, addresses, deciding }: Regions): readonly Omit<FlowProblem, 'flows'>[] {
   const names = [...new Set(flows.flatMap(({ source, target }) => [source, target]))];
-  const endpoints = names.flatMap((name) => places.get(name) ?? []);
+  const endpoints = names.flatMap((name) => addresses.get(name) ?? []);
   const regions = [...new Set(endpoints.map(({ region }) => region))];
   const { home } = channel.conflicts;
   const problems: Omit<FlowProblem, 'flows'>[] = [];
   // Endpoints that are missing have a problem of their own.
   if (home !== undefined && endpoints.length === names.length && !regions.includes(home)) {
     const what = `channel ${channel.name}: conflicts.home is ${home}, but its endpoints are in ${regions.join(', ')}`;
-    problems.push({ id: 'home-unknown', severity: 'error', what, mend: `Set home to one of: ${regions.join(', ')}.` });
+    problems.push({ id: 'home-unknown', severity: 'error', what, fix: `Set home to one of: ${regions.join(', ')}.` });
   }
   const [first] = deciding;
   if (!first) return problems;
   if (home === undefined) {
     const what = `${first.name}: policy ${first.rule.policy} for what flows both ways (${first.decides.find(({ back }) => back)?.table}), but the channel has no home: nobody would have the last word, and the sides could differ for ever`;
-    problems.push({ id: 'home-missing', severity: 'error', what, mend: `Set conflicts.home to one of: ${regions.join(', ')}.` });
+    problems.push({ id: 'home-missing', severity: 'error', what, fix: `Set conflicts.home to one of: ${regions.join(', ')}.` });
   }
   return [...problems, ...sharedRegions(channel.name, endpoints)];
 }
 
 /** Home, and the path of a transaction, are regions: of two endpoints in one, both would have the last word. */
-function sharedRegions(channel: string, endpoints: readonly EndpointPlace[]): readonly Omit<FlowProblem, 'flows'>[] {
+function sharedRegions(channel: string, endpoints: readonly EndpointAddress[]): readonly Omit<FlowProblem, 'flows'>[] {
   return [...Map.groupBy(endpoints, ({ region }) => region)]
     .filter(([, found]) => found.length > 1)
     .map(([region, found]) => ({
       id: 'region-shared',
       severity: 'error',
       what: `channel ${channel} has conflict policies, and its endpoints ${found.map(({ name }) => name).join(' and ')} are both in region ${region}`,
-      mend: 'Give each endpoint of the channel a region of its own; regions may share a Kafka.',
+      fix: 'Give each endpoint of the channel a region of its own; regions may share a Kafka.',
     }));
 }
 
 function policyProblems({ rule, name, decides }: Placed): readonly FlowProblem[] {
   return decides.flatMap(({ flow, table, back }): readonly FlowProblem[] => {
     if (needsHome(rule) && !back) {
-      const what = `${name}: policy ${rule.policy} decides about ${table}, which ${flow.id} brings and no pipeline of the channel carries back`;
-      const mend = 'What flows one way only takes overwrite, ignore or stop; put it into a channel of its own.';
-      return [{ id: 'policy-needs-both-ways', severity: 'error', what, mend, flows: [flow.id] }];
+      const what = `${name}: policy ${rule.policy} decides about ${table}, which ${flow.id} brings and no pipeline of the channel replicates back`;
+      const fix = 'What flows one way only takes overwrite, ignore or stop; put it into a channel of its own.';
+      return [{ id: 'policy-needs-both-ways', severity: 'error', what, fix, flows: [flow.id] }];
     }
     if (isOneWay(rule) && back) {
-      const what = `${name}: policy ${rule.policy} decides about ${table}, which ${flow.id} brings and ${back.id} carries back: each side would end with another version`;
+      const what = `${name}: policy ${rule.policy} decides about ${table}, which ${flow.id} brings and ${back.id} replicates back: each side would end with another version`;
       return [
-        { id: 'policy-one-way-only', severity: 'error', what, mend: 'Choose home, latest, merge or stop.', flows: [flow.id, back.id] },
+        { id: 'policy-one-way-only', severity: 'error', what, fix: 'Choose home, latest, merge or stop.', flows: [flow.id, back.id] },
       ];
     }
     return [];
@@ -128,20 +128,20 @@ function policyProblems({ rule, name, decides }: Placed): readonly FlowProblem[]
  */
 function forwardedProblems(
   { rule, name, decides }: Placed,
-  { home, places }: { home: string | undefined; places: EndpointPlaces },
+  { home, addresses }: { home: string | undefined; addresses: EndpointAddresses },
 ): readonly FlowProblem[] {
   const twoWay = decides.filter(({ back }) => back);
   const forwarding = twoWay.find(({ flow }) => flow.forwards);
   if (!needsHome(rule) || home === undefined || !forwarding) return [];
-  const regionOf = (endpoint: string): string | undefined => places.get(endpoint)?.region;
+  const regionOf = (endpoint: string): string | undefined => addresses.get(endpoint)?.region;
   return twoWay.flatMap(({ flow, table }) => {
     const ends = [flow.source, flow.target].map(regionOf);
     // An endpoint that is missing has a problem of its own.
     if (ends.includes(undefined) || ends.includes(home)) return [];
     const what = `${name}: policy ${rule.policy} decides about ${table}, which ${forwarding.flow.id} forwards, but ${flow.id} connects two regions of which neither is home (${home}): nobody would have the last word between them`;
-    const mend =
+    const fix =
       'Make the hub home, with pipelines between it and each other region only, those from it with forwards; or give each two neighbours a channel of their own, each with its home; or let every region have a pipeline from and to every other one (a mesh), without forwards; or choose stop.';
-    return [{ id: 'policy-not-forwarded', severity: 'error', what, mend, flows: [flow.id] }];
+    return [{ id: 'policy-not-forwarded', severity: 'error', what, fix, flows: [flow.id] }];
   });
 }
 
@@ -151,8 +151,8 @@ function idleProblems({ rule, name, decides }: Placed, earlier: readonly Conflic
   const why = covered
     ? 'earlier rules take every table that it names'
     : 'no pipeline brings a table that it names and no earlier rule takes';
-  const mend = covered
+  const fix = covered
     ? 'Put it before the wider rule, or remove it.'
     : 'Rules go by the name at the target: correct it, or remove the rule.';
-  return [{ id: 'rule-never-matches', severity: 'warning', what: `${name} decides nothing: ${why}`, mend }];
+  return [{ id: 'rule-never-matches', severity: 'warning', what: `${name} decides nothing: ${why}`, fix }];
 }

@@ -5,7 +5,7 @@ import { apart, findTable } from './table-set.js';
 import type { TablePattern, TableSet } from './table-set.js';
 
 /** The tables that one route of a pipeline carries: `pattern`, but not `except` (what it excludes, earlier routes, reserved schemas). */
-export interface Carried {
+export interface Replicated {
   readonly pattern: TablePattern;
   readonly except: readonly TableSet[];
   /** What the route takes, whatever comes before it. */
@@ -20,10 +20,10 @@ export interface Flow {
   readonly source: string;
   readonly target: string;
   readonly routes: readonly Route[];
-  /** It carries on what loaders wrote at its source. */
+  /** It forwards what loaders wrote at its source. */
   readonly forwards: boolean;
   /** One entry a route, in their order. */
-  readonly carries: readonly Carried[];
+  readonly replicates: readonly Replicated[];
 }
 
 export function flowsOf(channel: ChannelInput): readonly Flow[] {
@@ -34,13 +34,13 @@ export function flowsOf(channel: ChannelInput): readonly Flow[] {
     target: pipeline.target,
     routes: pipeline.routes,
     forwards: pipeline.forwards,
-    carries: carriedBy(pipelineRoutes(pipeline)),
+    replicates: replicatedBy(pipelineRoutes(pipeline)),
   }));
 }
 
 const reserved: readonly TablePattern[] = reservedSchemas.map((schema) => ({ schema, table: '*' }));
 
-function carriedBy(routes: readonly Route[]): readonly Carried[] {
+function replicatedBy(routes: readonly Route[]): readonly Replicated[] {
   const all = routes.map(takenBy);
   return routes.map((route, index) => {
     const taken = all[index]!;
@@ -66,10 +66,10 @@ const parts = ['schema', 'table'] as const;
  * A pattern in the target's names, said in the source's names; null if nothing that the route carries arrives under it.
  * A renamed part is spelled out on both sides (the rules see to it), so it matches as a whole or not at all.
  */
-export function throughRoute(carried: Carried, pattern: TablePattern): TablePattern | null {
+export function throughRoute(replicated: Replicated, pattern: TablePattern): TablePattern | null {
   const answer = { schema: pattern.schema, table: pattern.table };
   for (const part of parts) {
-    const renamed = carried.to?.[part];
+    const renamed = replicated.to?.[part];
     if (renamed === undefined) continue;
     if (!meets({ schema: renamed, table: 'x' }, { schema: pattern[part], table: 'x' })) return null;
     answer[part] = '*';
@@ -80,7 +80,7 @@ export function throughRoute(carried: Carried, pattern: TablePattern): TablePatt
 /**
  * Where two routes bring a table to one name: the condition on its source name as a pattern, or null if they never do.
  */
-export function sameArrival(one: Carried, other: Carried): TablePattern | null {
+export function sameArrival(one: Replicated, other: Replicated): TablePattern | null {
   const answer = { schema: '*', table: '*' };
   for (const part of parts) {
     const [first, second] = [one.to?.[part], other.to?.[part]];
@@ -91,7 +91,7 @@ export function sameArrival(one: Carried, other: Carried): TablePattern | null {
 }
 
 /** Whether a table that goes by `there` and comes back by `back` has its own name again. Call it only if some table does. */
-export function returnsHome(there: Carried, back: Carried): boolean {
+export function returnsHome(there: Replicated, back: Replicated): boolean {
   return parts.every((part) => {
     const [renamedThere, renamedBack] = [there.to?.[part], back.to?.[part]];
     if (renamedThere === undefined && renamedBack === undefined) return true;
@@ -101,24 +101,24 @@ export function returnsHome(there: Carried, back: Carried): boolean {
 }
 
 /** Patterns in the target's names, said in the source's names. */
-export function intoSource(carried: Carried, patterns: readonly TableSet[]): readonly TableSet[] {
-  return patterns.flatMap((set) => setThroughRoute(carried, set) ?? []);
+export function intoSource(replicated: Replicated, patterns: readonly TableSet[]): readonly TableSet[] {
+  return patterns.flatMap((set) => setThroughRoute(replicated, set) ?? []);
 }
 
 /** The same of what a pattern leaves. */
-export function setThroughRoute(carried: Carried, set: TableSet): TableSet | null {
-  const pattern = throughRoute(carried, set);
-  return pattern && { ...pattern, unless: (set.unless ?? []).flatMap((one) => throughRoute(carried, one) ?? []) };
+export function setThroughRoute(replicated: Replicated, set: TableSet): TableSet | null {
+  const pattern = throughRoute(replicated, set);
+  return pattern && { ...pattern, unless: (set.unless ?? []).flatMap((one) => throughRoute(replicated, one) ?? []) };
 }
 
 /** A table of one source that both routes carry and that meets `condition`; null if there is none. */
-export function sharedTable(one: Carried, other: Carried, condition: TablePattern): string | null {
+export function sharedTable(one: Replicated, other: Replicated, condition: TablePattern): string | null {
   if (!meets(one.pattern, other.pattern)) return null;
   return findTable([one.pattern, other.pattern, condition], [...one.except, ...other.except]);
 }
 
-/** A table, in the names of the first source, that the first route carries, the second carries on, and none of `except` matches. */
-export function goesOn(first: Carried, second: Carried, except: readonly TableSet[]): string | null {
+/** A table, in the names of the first source, that the first route carries, the second forwards, and none of `except` matches. */
+export function goesOn(first: Replicated, second: Replicated, except: readonly TableSet[]): string | null {
   const onward = throughRoute(first, second.pattern);
   if (!onward || !meets(first.pattern, onward)) return null;
   return findTable([first.pattern, onward], [...first.except, ...intoSource(first, second.except), ...except]);

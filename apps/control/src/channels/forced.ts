@@ -1,4 +1,4 @@
-/** What a person did in spite of checks that refuse it: it stays in the channel's status until somebody confirms it. */
+/** What an operator did in spite of checks that refuse it: it stays in the channel's status until somebody confirms it. */
 import type { Registry } from '@lutra/registry';
 import { errorsOf, RefusedError } from '../configuration/problem.js';
 import type { Problem } from '../configuration/problem.js';

@@ -6,7 +6,7 @@
  * them silently, with both it would get them twice, so such chains are refused.
  */
 import { goesOn, meets, sameArrival, sharedTable } from './flow.js';
-import type { Carried, Flow } from './flow.js';
+import type { Replicated, Flow } from './flow.js';
 import type { FlowProblem } from './pipeline.rules.js';
 import { broughtTwice, streamsFrom } from './streams.js';
 import type { Stream } from './streams.js';
@@ -23,9 +23,9 @@ export function pathProblems(flows: readonly Flow[]): readonly FlowProblem[] {
 }
 
 /** The first table that `find` names for a route of the one and a route of the other. */
-export function firstTable(one: Flow, other: Flow, find: (one: Carried, other: Carried) => string | null): string | null {
-  for (const first of one.carries) {
-    for (const second of other.carries) {
+export function firstTable(one: Flow, other: Flow, find: (one: Replicated, other: Replicated) => string | null): string | null {
+  for (const first of one.replicates) {
+    for (const second of other.replicates) {
       const table = find(first, second);
       if (table !== null) return table;
     }
@@ -45,13 +45,13 @@ function deliveredTwice(one: Flow, other: Flow): readonly FlowProblem[] {
       id: 'delivered-twice',
       severity: 'error',
       what: `pipelines ${one.id} and ${other.id} both bring ${table} from ${one.source} to ${one.target}`,
-      mend: 'Narrow the routes of one of them, or remove it.',
+      fix: 'Narrow the routes of one of them, or remove it.',
       flows: [one.id, other.id],
     },
   ];
 }
 
-/** One problem for each source is enough: its mend changes the others. */
+/** One problem for each source is enough: its fix changes the others. */
 function forwardedTwice(flows: readonly Flow[]): readonly FlowProblem[] {
   if (!flows.some((flow) => flow.forwards)) return [];
   const sources = [...new Set(flows.map((flow) => flow.source))];
@@ -75,7 +75,7 @@ function twice(table: string, streams: readonly Stream[]): FlowProblem {
     id: 'delivered-twice',
     severity: 'error',
     what: `${table} of ${flows[0]?.source} comes to ${flows.at(-1)?.target} by two ways: ${ways.join('; and by ')}`,
-    mend: 'Let one of the pipelines on these ways not forward, narrow its routes, or remove it.',
+    fix: 'Let one of the pipelines on these ways not forward, narrow its routes, or remove it.',
     flows: [...new Set(flows.map(({ id }) => id))],
   };
 }
@@ -84,7 +84,7 @@ function notForwarded(first: Flow, second: Flow, flows: readonly Flow[]): readon
   if (second.forwards || first.target !== second.source || first.source === second.target || first.source === first.target) return [];
   const direct = flows
     .filter((flow) => flow.source === first.source && flow.target === second.target)
-    .flatMap((flow) => flow.carries.map((carried) => carried.taken));
+    .flatMap((flow) => flow.replicates.map((replicated) => replicated.taken));
   const table = firstTable(first, second, (one, other) => goesOn(one, other, direct));
   if (table === null) return [];
   const chain = `${table} goes from ${first.source} to ${first.target} (${first.id}) and on to ${second.target} (${second.id})`;
@@ -93,7 +93,7 @@ function notForwarded(first: Flow, second: Flow, flows: readonly Flow[]): readon
       id: 'not-forwarded',
       severity: 'error',
       what: `${chain}, but ${second.id} does not forward what a loader wrote: ${second.target} would miss the rows of ${first.source}`,
-      mend: `Add a pipeline from ${first.source} to ${second.target} for these tables (a mesh; in the same channel where they flow both ways), let ${second.id} forward ("forwards": true), or take them out of it.`,
+      fix: `Add a pipeline from ${first.source} to ${second.target} for these tables (a mesh; in the same channel where they flow both ways), let ${second.id} forward ("forwards": true), or take them out of it.`,
       flows: [first.id, second.id],
     },
   ];
@@ -116,15 +116,15 @@ function sharedTarget(one: Flow, other: Flow, flows: readonly Flow[]): readonly 
       id: 'target-shared',
       severity: 'warning',
       what: `${one.id} and ${other.id} both write ${table} at ${one.target}, and ${one.source} and ${other.source} are not in sync with each other`,
-      mend: 'Make sure that no row (by primary or unique key) exists in both sources: the second one would stop with ROW_CONFLICT.',
+      fix: 'Make sure that no row (by primary or unique key) exists in both sources: the second one would stop with ROW_CONFLICT.',
       flows: [one.id, other.id],
     },
   ];
 }
 
 /** A table at the target that both routes write. */
-export function arriveTogether(first: Carried, second: Carried): string | null {
-  const arrival = ({ pattern, to }: Carried) => ({ schema: to?.schema ?? pattern.schema, table: to?.table ?? pattern.table });
+export function arriveTogether(first: Replicated, second: Replicated): string | null {
+  const arrival = ({ pattern, to }: Replicated) => ({ schema: to?.schema ?? pattern.schema, table: to?.table ?? pattern.table });
   if (!meets(arrival(first), arrival(second))) return null;
   // What is left out has its names at the source: where these are those of the target, too, it tells.
   const except = [first, second].flatMap(({ to, except: left }) => (to?.schema === undefined && to?.table === undefined ? left : []));

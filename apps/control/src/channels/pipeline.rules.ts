@@ -1,6 +1,6 @@
 /** What must hold for each pipeline and route on its own. Pure; returns every problem. */
 import { findTable, isPattern } from './table-set.js';
-import type { Carried, Flow } from './flow.js';
+import type { Replicated, Flow } from './flow.js';
 import { reservedSchemas } from '@lutra/model';
 import type { Route } from '@lutra/model';
 import type { Problem } from '../configuration/problem.js';
@@ -10,23 +10,23 @@ export interface FlowProblem extends Problem {
   readonly flows: readonly string[];
 }
 
-export interface EndpointPlace {
+export interface EndpointAddress {
   readonly name: string;
   readonly region: string;
   readonly host: string;
   readonly port: number;
 }
 
-export type EndpointPlaces = ReadonlyMap<string, EndpointPlace>;
+export type EndpointAddresses = ReadonlyMap<string, EndpointAddress>;
 
-export function pipelineProblems(flows: readonly Flow[], endpoints: EndpointPlaces): readonly FlowProblem[] {
+export function pipelineProblems(flows: readonly Flow[], endpoints: EndpointAddresses): readonly FlowProblem[] {
   return [
     ...duplicateNames(flows),
     ...flows.flatMap((flow) => [
       ...unknownEndpoints(flow, endpoints),
       ...intoItself(flow, endpoints),
       ...withinRegion(flow, endpoints),
-      ...flow.routes.flatMap((route, index) => ofRoute(flow, route, flow.carries[index]!)),
+      ...flow.routes.flatMap((route, index) => ofRoute(flow, route, flow.replicates[index]!)),
     ]),
   ];
 }
@@ -37,30 +37,30 @@ function duplicateNames(flows: readonly Flow[]): readonly FlowProblem[] {
     id: 'pipeline-name-taken',
     severity: 'error',
     what: `two pipelines are named ${id}`,
-    mend: 'Give each pipeline of a channel a name of its own: checkpoint, lease and status go by it.',
+    fix: 'Give each pipeline of a channel a name of its own: checkpoint, lease and status go by it.',
     flows: [id],
   }));
 }
 
-function unknownEndpoints(flow: Flow, endpoints: EndpointPlaces): readonly FlowProblem[] {
+function unknownEndpoints(flow: Flow, endpoints: EndpointAddresses): readonly FlowProblem[] {
   const missing = [...new Set([flow.source, flow.target])].filter((name) => !endpoints.has(name));
   return missing.map((name) => ({
     id: 'endpoint-missing',
     severity: 'error',
     what: `pipeline ${flow.id} names endpoint ${name}, which does not exist`,
-    mend: `Create endpoint ${name} first, or correct the name.`,
+    fix: `Create endpoint ${name} first, or correct the name.`,
     flows: [flow.id],
   }));
 }
 
-function intoItself(flow: Flow, endpoints: EndpointPlaces): readonly FlowProblem[] {
+function intoItself(flow: Flow, endpoints: EndpointAddresses): readonly FlowProblem[] {
   if (flow.source === flow.target) {
     const what = `pipeline ${flow.id} has ${flow.source} as source and as target`;
-    return [{ id: 'pipeline-into-itself', severity: 'error', what, mend: 'Name two different endpoints.', flows: [flow.id] }];
+    return [{ id: 'pipeline-into-itself', severity: 'error', what, fix: 'Name two different endpoints.', flows: [flow.id] }];
   }
   const [source, target] = [endpoints.get(flow.source), endpoints.get(flow.target)];
   if (!source || !target || source.host !== target.host || source.port !== target.port) return [];
-  const unmoved = flow.carries.find(
+  const unmoved = flow.replicates.find(
     ({ pattern, to }) => (to?.schema ?? pattern.schema) === pattern.schema && (to?.table ?? pattern.table) === pattern.table,
   );
   if (!unmoved) return [];
@@ -69,14 +69,14 @@ function intoItself(flow: Flow, endpoints: EndpointPlaces): readonly FlowProblem
       id: 'pipeline-into-itself',
       severity: 'error',
       what: `pipeline ${flow.id} writes ${unmoved.pattern.schema}.${unmoved.pattern.table} into itself: ${flow.source} and ${flow.target} are the same server (${source.host}:${source.port})`,
-      mend: 'Correct the host or port of one endpoint, or rename the tables on the way.',
+      fix: 'Correct the host or port of one endpoint, or rename the tables on the way.',
       flows: [flow.id],
     },
   ];
 }
 
 /** A transaction's path holds regions: at the target it would be taken for one that came back. */
-function withinRegion(flow: Flow, endpoints: EndpointPlaces): readonly FlowProblem[] {
+function withinRegion(flow: Flow, endpoints: EndpointAddresses): readonly FlowProblem[] {
   const [source, target] = [endpoints.get(flow.source), endpoints.get(flow.target)];
   if (!source || !target || source.name === target.name || source.region !== target.region) return [];
   return [
@@ -84,17 +84,17 @@ function withinRegion(flow: Flow, endpoints: EndpointPlaces): readonly FlowProbl
       id: 'pipeline-within-region',
       severity: 'error',
       what: `pipeline ${flow.id} goes from ${flow.source} to ${flow.target}, both in region ${source.region}`,
-      mend: 'Give each of the two databases a region of its own; regions may share a Kafka.',
+      fix: 'Give each of the two databases a region of its own; regions may share a Kafka.',
       flows: [flow.id],
     },
   ];
 }
 
-function ofRoute(flow: Flow, route: Route, carried: Carried): readonly FlowProblem[] {
+function ofRoute(flow: Flow, route: Route, replicated: Replicated): readonly FlowProblem[] {
   const where = `route ${route.schema}.${route.table} of pipeline ${flow.id}`;
   const problems: FlowProblem[] = [];
-  const add = (id: string, what: string, mend: string): void => {
-    problems.push({ id, severity: 'error', what: `${where} ${what}`, mend, flows: [flow.id] });
+  const add = (id: string, what: string, fix: string): void => {
+    problems.push({ id, severity: 'error', what: `${where} ${what}`, fix, flows: [flow.id] });
   };
   for (const part of ['schema', 'table'] as const) {
     const renamed = route.to?.[part];
@@ -106,15 +106,15 @@ function ofRoute(flow: Flow, route: Route, carried: Carried): readonly FlowProbl
   if (route.to?.schema !== undefined && reservedSchemas.includes(route.to.schema)) {
     add('route-reserved', `writes into ${route.to.schema}, which belongs to the server or to Lutra`, 'Choose another schema.');
   }
-  if (carriesNothing(route)) {
+  if (replicatesNothing(route)) {
     add('route-reserved', 'carries nothing: this schema is never forwarded', 'Remove the route.');
-  } else if (findTable([carried.pattern], carried.taken.unless) === null) {
+  } else if (findTable([replicated.pattern], replicated.taken.unless) === null) {
     add('route-excluded', 'carries nothing: exclude leaves out all of it', 'Remove the route, or what excludes it.');
   }
   return problems;
 }
 
-function carriesNothing({ schema, table }: Route): boolean {
+function replicatesNothing({ schema, table }: Route): boolean {
   return (
     findTable(
       [{ schema, table }],

@@ -9,17 +9,17 @@ export function ruleProblems(rule: ConflictRule, name: string): readonly Problem
   const problems: Problem[] = [];
   if (goesByVersion(rule) && version === undefined) {
     const what = `${name}: ${policy === 'latest' ? 'policy latest' : 'sameColumn latest'} needs version: the column whose greater value wins`;
-    const mend = 'Name a column of the tables that every write raises, for instance "version": "updated_at".';
-    problems.push({ id: 'version-missing', severity: 'error', what, mend });
+    const fix = 'Name a column of the tables that every write raises, for instance "version": "updated_at".';
+    problems.push({ id: 'version-missing', severity: 'error', what, fix });
   }
   if (!policyTraits[policy].merges && Object.keys(rule.columns).length > 0) {
     const what = `${name}: columns are merged by policy merge only; this is ${policy}`;
-    problems.push({ id: 'columns-without-merge', severity: 'error', what, mend: 'Make it "policy": "merge", or take columns out.' });
+    problems.push({ id: 'columns-without-merge', severity: 'error', what, fix: 'Make it "policy": "merge", or take columns out.' });
   }
   const idle = idleFields(rule);
   if (idle.length > 0) {
     const what = `${name}: ${idle.join(', ')} ${idle.length === 1 ? 'has' : 'have'} no effect with policy ${policy}`;
-    problems.push({ id: 'rule-field-unused', severity: 'warning', what, mend: `Take ${idle.join(', ')} out, or choose another policy.` });
+    problems.push({ id: 'rule-field-unused', severity: 'warning', what, fix: `Take ${idle.join(', ')} out, or choose another policy.` });
   }
   return problems;
 }

@@ -5,7 +5,7 @@
  * twice.
  */
 import { setThroughRoute, throughRoute } from './flow.js';
-import type { Carried, Flow } from './flow.js';
+import type { Replicated, Flow } from './flow.js';
 import { findTable } from './table-set.js';
 import type { TablePattern, TableSet } from './table-set.js';
 
@@ -15,15 +15,15 @@ import type { TablePattern, TableSet } from './table-set.js';
  */
 export interface Stream {
   readonly flows: readonly Flow[];
-  readonly hops: readonly Carried[];
+  readonly hops: readonly Replicated[];
   readonly inside: readonly TablePattern[];
   readonly outside: readonly TableSet[];
 }
 
 /** From one pipeline on. A loader passes what has been at its target before, so no way goes through an endpoint twice. */
 export function* streamsFrom(first: Flow, flows: readonly Flow[]): Generator<Stream> {
-  for (const carried of first.carries)
-    yield* onward({ flows: [first], hops: [carried], inside: [carried.pattern], outside: carried.except }, flows);
+  for (const replicated of first.replicates)
+    yield* onward({ flows: [first], hops: [replicated], inside: [replicated.pattern], outside: replicated.except }, flows);
 }
 
 function* onward(stream: Stream, flows: readonly Flow[]): Generator<Stream> {
@@ -32,31 +32,31 @@ function* onward(stream: Stream, flows: readonly Flow[]): Generator<Stream> {
   const from = stream.flows.at(-1)?.target;
   for (const next of flows) {
     if (!next.forwards || next.source !== from || been.has(next.target)) continue;
-    for (const carried of next.carries) {
-      const longer = extended(stream, next, carried);
+    for (const replicated of next.replicates) {
+      const longer = extended(stream, next, replicated);
       if (longer) yield* onward(longer, flows);
     }
   }
 }
 
-function extended({ flows, hops, inside, outside }: Stream, flow: Flow, carried: Carried): Stream | null {
-  const pattern = atSource(hops, carried.pattern);
+function extended({ flows, hops, inside, outside }: Stream, flow: Flow, replicated: Replicated): Stream | null {
+  const pattern = atSource(hops, replicated.pattern);
   if (!pattern) return null;
   const stream = {
     flows: [...flows, flow],
-    hops: [...hops, carried],
+    hops: [...hops, replicated],
     inside: [...inside, pattern],
-    outside: [...outside, ...carried.except.flatMap((except) => setAtSource(hops, except) ?? [])],
+    outside: [...outside, ...replicated.except.flatMap((except) => setAtSource(hops, except) ?? [])],
   };
   return findTable(stream.inside, stream.outside) === null ? null : stream;
 }
 
 /** A pattern in the names of where the hops lead, said in those of where they begin; null if nothing arrives under it. */
-function atSource(hops: readonly Carried[], pattern: TablePattern): TablePattern | null {
+function atSource(hops: readonly Replicated[], pattern: TablePattern): TablePattern | null {
   return hops.reduceRight<TablePattern | null>((name, hop) => name && throughRoute(hop, name), pattern);
 }
 
-function setAtSource(hops: readonly Carried[], set: TableSet): TableSet | null {
+function setAtSource(hops: readonly Replicated[], set: TableSet): TableSet | null {
   return hops.reduceRight<TableSet | null>((name, hop) => name && setThroughRoute(hop, name), set);
 }
 

@@ -60,11 +60,11 @@ describe('findTable', () => {
     const world = names.flatMap((database) => names.map((name) => ({ database, name })));
     assert(
       property(array(pattern, { minLength: 1, maxLength: 2 }), array(set, { maxLength: 2 }), (inside, outside) => {
-        const carries = ({ unless = [], ...tables }: TableSet): ((table: (typeof world)[number]) => boolean) => {
+        const replicates = ({ unless = [], ...tables }: TableSet): ((table: (typeof world)[number]) => boolean) => {
           const router = createRouter([{ ...tables, exclude: unless.map((one) => `${one.schema}.${one.table}`) }]);
           return (table) => router(table) !== null;
         };
-        const [all, none] = [inside.map(carries), outside.map(carries)];
+        const [all, none] = [inside.map(replicates), outside.map(replicates)];
         const exists = world.some((table) => all.every((matches) => matches(table)) && !none.some((matches) => matches(table)));
         const found = exampleTable(inside, outside);
         const [database = '', name = ''] = found?.split('.') ?? [];
@@ -95,7 +95,7 @@ it('flows carry what the router takes, by the same route, whatever routes and pi
       for (const database of names)
         for (const name of names) {
           const one = { schema: database, table: name };
-          const by = flow!.carries.flatMap(({ pattern, except }, index) =>
+          const by = flow!.replicates.flatMap(({ pattern, except }, index) =>
             findTable([one, pattern], except) === null ? [] : [`to${index}`],
           );
           expect(by).toEqual([router({ database, name })?.database].filter((found) => found !== undefined));

@@ -12,10 +12,10 @@ export interface TablePattern {
   readonly table: string;
 }
 
-/** A pattern as one text with a separator that no name holds, and which of its places the name so far may have reached. */
+/** A pattern as one text with a separator that no name holds, and which of its positions the name so far may have reached. */
 interface Walk {
   readonly pattern: string;
-  readonly places: readonly number[];
+  readonly offsets: readonly number[];
 }
 
 /** The tables of a pattern, without those of `unless`. */
@@ -115,41 +115,41 @@ function alphabetOf(patterns: readonly TablePattern[]): readonly string[] {
 
 function begin(pattern: TablePattern): Walk {
   const text = `${pattern.schema}${separator}${pattern.table}`.replace(/\*+/g, '*');
-  return { pattern: text, places: reach(text, [0]) };
+  return { pattern: text, offsets: reach(text, [0]) };
 }
 
 function advance(state: State, character: string): State | null {
   const inside: Walk[] = [];
   for (const walk of state.inside) {
     const following = step(walk, character);
-    if (following.places.length === 0) return null;
+    if (following.offsets.length === 0) return null;
     inside.push(following);
   }
   const outside = state.outside
     .map(({ of, unless }) => ({ of: step(of, character), unless: unless.map((walk) => step(walk, character)) }))
-    .filter(({ of }) => of.places.length > 0);
+    .filter(({ of }) => of.offsets.length > 0);
   return { name: state.name + character, inside, outside };
 }
 
-function step({ pattern, places }: Walk, character: string): Walk {
+function step({ pattern, offsets }: Walk, character: string): Walk {
   const next: number[] = [];
-  for (const place of places) {
-    const expected = pattern[place];
-    if (expected === '*' && character !== separator) next.push(place);
-    else if (expected === character || (expected === '?' && character !== separator)) next.push(place + 1);
+  for (const offset of offsets) {
+    const expected = pattern[offset];
+    if (expected === '*' && character !== separator) next.push(offset);
+    else if (expected === character || (expected === '?' && character !== separator)) next.push(offset + 1);
   }
-  return { pattern, places: reach(pattern, next) };
+  return { pattern, offsets: reach(pattern, next) };
 }
 
-/** A `*` may match nothing: its place implies the one after it. */
-function reach(pattern: string, places: readonly number[]): readonly number[] {
-  const all = new Set(places);
-  for (const place of all) if (pattern[place] === '*') all.add(place + 1);
+/** A `*` may match nothing: its position implies the one after it. */
+function reach(pattern: string, offsets: readonly number[]): readonly number[] {
+  const all = new Set(offsets);
+  for (const offset of all) if (pattern[offset] === '*') all.add(offset + 1);
   return [...all].sort((a, b) => a - b);
 }
 
-function isEnd({ pattern, places }: Walk): boolean {
-  return places.at(-1) === pattern.length;
+function isEnd({ pattern, offsets }: Walk): boolean {
+  return offsets.at(-1) === pattern.length;
 }
 
 function isIn({ of, unless }: SetWalk): boolean {
@@ -157,7 +157,7 @@ function isIn({ of, unless }: SetWalk): boolean {
 }
 
 function keyOf({ inside, outside }: State): string {
-  const ofWalk = ({ pattern, places }: Walk): string => `${pattern}:${places.join()}`;
+  const ofWalk = ({ pattern, offsets }: Walk): string => `${pattern}:${offsets.join()}`;
   const ofSet = ({ of, unless }: SetWalk): string => [of, ...unless].map(ofWalk).join('!');
   return `${inside.map(ofWalk).join('|')}#${outside.map(ofSet).sort().join('|')}`;
 }

@@ -1,7 +1,7 @@
 import type { ChannelInput } from '@lutra/model';
 import { channelInputSchema } from '@lutra/model';
 import { describe, expect, it } from 'vitest';
-import type { EndpointPlace } from './pipeline.rules.js';
+import type { EndpointAddress } from './pipeline.rules.js';
 import { channelProblems, newErrors, topologyProblems } from './topology.js';
 
 type RouteText = string;
@@ -33,11 +33,11 @@ function channel(name: string, ...pipelines: readonly string[]): ChannelInput {
   });
 }
 
-const place = (name: string, region = name): EndpointPlace => ({ name, region, host: `${name}.example`, port: 3306 });
-const endpoints = ['a', 'b', 'c', 'd'].map((name) => place(name));
+const address = (name: string, region = name): EndpointAddress => ({ name, region, host: `${name}.example`, port: 3306 });
+const endpoints = ['a', 'b', 'c', 'd'].map((name) => address(name));
 
-const idsOf = (channels: readonly ChannelInput[], places = endpoints): readonly string[] =>
-  topologyProblems({ endpoints: places, channels }).map((problem) => problem.id);
+const idsOf = (channels: readonly ChannelInput[], addresses = endpoints): readonly string[] =>
+  topologyProblems({ endpoints: addresses, channels }).map((problem) => problem.id);
 
 describe('pipelines and routes on their own', () => {
   it('one way and two ways between two regions are fine', () => {
@@ -71,7 +71,7 @@ describe('pipelines and routes on their own', () => {
   });
 
   it('two endpoints on one server do not write a table into itself', () => {
-    const twin = { ...place('twin'), host: 'a.example' };
+    const twin = { ...address('twin'), host: 'a.example' };
     expect(idsOf([channel('x', 'p: a>twin')], [...endpoints, twin])).toEqual(['pipeline-into-itself']);
     expect(idsOf([channel('x', 'p: a>twin shop.*>copy')], [...endpoints, twin])).toEqual([]);
   });
@@ -157,8 +157,8 @@ describe('pipelines between each other', () => {
 
 describe('two ways', () => {
   it('need two regions, as one way does', () => {
-    const places = [place('a', 'here'), place('b', 'here')];
-    expect(idsOf([channel('x', 'p: a>b')], places)).toEqual(['pipeline-within-region']);
+    const addresses = [address('a', 'here'), address('b', 'here')];
+    expect(idsOf([channel('x', 'p: a>b')], addresses)).toEqual(['pipeline-within-region']);
   });
 
   it('carry the same tables in one channel', () => {

@@ -6,22 +6,22 @@ import { conflictProblems } from './conflict.rules.js';
 import { flowsOf } from './flow.js';
 import { pathProblems } from './path.rules.js';
 import { pipelineProblems } from './pipeline.rules.js';
-import type { EndpointPlace, FlowProblem } from './pipeline.rules.js';
+import type { EndpointAddress, FlowProblem } from './pipeline.rules.js';
 import { twoWayProblems } from './two-way.rules.js';
 
 export interface Topology {
-  readonly endpoints: readonly EndpointPlace[];
+  readonly endpoints: readonly EndpointAddress[];
   readonly channels: readonly ChannelInput[];
 }
 
 export function topologyProblems({ endpoints, channels }: Topology): readonly FlowProblem[] {
   const flows = channels.flatMap(flowsOf);
-  const places = new Map(endpoints.map((endpoint) => [endpoint.name, endpoint]));
+  const addresses = new Map(endpoints.map((endpoint) => [endpoint.name, endpoint]));
   return [
-    ...pipelineProblems(flows, places),
+    ...pipelineProblems(flows, addresses),
     ...pathProblems(flows),
     ...twoWayProblems(flows),
-    ...channels.flatMap((channel) => conflictProblems(channel, places)),
+    ...channels.flatMap((channel) => conflictProblems(channel, addresses)),
   ];
 }
 
@@ -41,6 +41,6 @@ export function newErrors(before: Topology, after: Topology): readonly Problem[]
     .map(withoutFlows);
 }
 
-function withoutFlows({ id, severity, what, mend }: FlowProblem): Problem {
-  return { id, severity, what, mend };
+function withoutFlows({ id, severity, what, fix }: FlowProblem): Problem {
+  return { id, severity, what, fix };
 }

@@ -5,7 +5,7 @@
  * another channel they would not find them, and the sides would differ without a word.
  */
 import { goesOn, intoSource, returnsHome } from './flow.js';
-import type { Carried, Flow } from './flow.js';
+import type { Replicated, Flow } from './flow.js';
 import { arriveTogether, firstTable } from './path.rules.js';
 import type { FlowProblem } from './pipeline.rules.js';
 import { findTable } from './table-set.js';
@@ -15,8 +15,8 @@ export function twoWayProblems(flows: readonly Flow[]): readonly FlowProblem[] {
     const returning = flows.filter((flow) => flow.source === there.target && flow.target === there.source && flow.source !== flow.target);
     return [
       ...returning.flatMap((back) => [...cameBackElsewhere(there, back), ...backInAnotherChannel(there, back)]),
-      ...notCarriedBack(there, returning),
-      ...(returning.some((back) => back.channel === there.channel) ? thirdInAnotherChannel(there, flows) : []),
+      ...notReplicatedBack(there, returning),
+      ...(returning.some((back) => back.channel === there.channel) ? writerInAnotherChannel(there, flows) : []),
     ];
   });
 }
@@ -31,27 +31,29 @@ function backInAnotherChannel(there: Flow, back: Flow): readonly FlowProblem[] {
 }
 
 /** A mesh: a third endpoint brings a table to both. Where one of the two forwards it to the other instead, it is that one's. */
-function thirdInAnotherChannel(there: Flow, flows: readonly Flow[]): readonly FlowProblem[] {
+function writerInAnotherChannel(there: Flow, flows: readonly Flow[]): readonly FlowProblem[] {
   if (there.source > there.target) return []; // told by the way back
-  const thirds = flows.filter(({ source, target }) => target === there.target && source !== there.source);
-  return thirds.flatMap((third) => {
-    const direct = flows.filter(({ source, target }) => source === third.source && target === there.source);
-    const other = direct.find((flow) => third.channel !== there.channel || flow.channel !== there.channel);
-    const table = other ? firstTable(there, third, (first, second) => broughtToBoth(first, second, other)) : null;
+  const otherWriters = flows.filter(({ source, target }) => target === there.target && source !== there.source);
+  return otherWriters.flatMap((otherWriter) => {
+    const direct = flows.filter(({ source, target }) => source === otherWriter.source && target === there.source);
+    const other = direct.find((flow) => otherWriter.channel !== there.channel || flow.channel !== there.channel);
+    const table = other ? firstTable(there, otherWriter, (first, second) => broughtToBoth(first, second, other)) : null;
     if (!other || table === null) return [];
-    const what = `${there.source}, ${there.target} and ${third.source} all write ${table}, in more than one channel (${there.id}, ${third.id}, ${other.id}): their conflicts would not be found`;
-    return [split(what, [there, third, other])];
+    const what = `${there.source}, ${there.target} and ${otherWriter.source} all write ${table}, in more than one channel (${there.id}, ${otherWriter.id}, ${other.id}): their conflicts would not be found`;
+    return [split(what, [there, otherWriter, other])];
   });
 }
 
-function broughtToBoth(first: Carried, third: Carried, other: Flow): string | null {
-  const told = other.carries.find(({ pattern, except }) => findTable([pattern, third.pattern], [...except, ...third.except]) !== null);
-  return told ? arriveTogether(first, third) : null;
+function broughtToBoth(first: Replicated, otherWriter: Replicated, other: Flow): string | null {
+  const told = other.replicates.find(
+    ({ pattern, except }) => findTable([pattern, otherWriter.pattern], [...except, ...otherWriter.except]) !== null,
+  );
+  return told ? arriveTogether(first, otherWriter) : null;
 }
 
 function split(what: string, flows: readonly Flow[]): FlowProblem {
-  const mend = 'Put the pipelines of these tables into one channel.';
-  return { id: 'two-way-split', severity: 'error', what, mend, flows: flows.map((flow) => flow.id) };
+  const fix = 'Put the pipelines of these tables into one channel.';
+  return { id: 'two-way-split', severity: 'error', what, fix, flows: flows.map((flow) => flow.id) };
 }
 
 function cameBackElsewhere(there: Flow, back: Flow): readonly FlowProblem[] {
@@ -62,11 +64,11 @@ function cameBackElsewhere(there: Flow, back: Flow): readonly FlowProblem[] {
 }
 
 /** Within a channel both directions carry the same tables; a flow that goes one way only has a channel of its own. */
-function notCarriedBack(there: Flow, returning: readonly Flow[]): readonly FlowProblem[] {
+function notReplicatedBack(there: Flow, returning: readonly Flow[]): readonly FlowProblem[] {
   const backs = returning.filter((back) => back.channel === there.channel);
   if (backs.length === 0) return [];
-  const patterns = backs.flatMap((back) => back.carries.map((carried) => carried.taken));
-  const tables = there.carries.map((first) => findTable([first.pattern], [...first.except, ...intoSource(first, patterns)]));
+  const patterns = backs.flatMap((back) => back.replicates.map((replicated) => replicated.taken));
+  const tables = there.replicates.map((first) => findTable([first.pattern], [...first.except, ...intoSource(first, patterns)]));
   const table = tables.find((found) => found !== null);
   if (table === undefined || table === null) return [];
   return [
@@ -79,7 +81,7 @@ function notMirrored(what: string, flows: readonly Flow[]): FlowProblem {
     id: 'two-way-not-mirrored',
     severity: 'error',
     what,
-    mend: 'Give both directions the same tables, with each renaming the other way round; what flows one way only goes into a channel of its own.',
+    fix: 'Give both directions the same tables, with each renaming the other way round; what flows one way only goes into a channel of its own.',
     flows: flows.map((flow) => flow.id),
   };
 }

@@ -51,6 +51,6 @@ function problemOf(table: TableName, id: string): Problem {
     id: 'way-back-suspended',
     severity: 'error',
     what: `${tableName(table)} is suspended in pipeline ${id}, and the change lets tables flow both ways`,
-    mend: 'Bring the table back first (docs/02-setup.md, A table that is suspended), or put it into "exclude" of all pipelines of the channel.',
+    fix: 'Bring the table back first (docs/02-setup.md, A table that is suspended), or put it into "exclude" of all pipelines of the channel.',
   };
 }

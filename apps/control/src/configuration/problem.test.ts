@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { RefusedError } from './problem.js';
 import type { Problem } from './problem.js';
 
-const said = (severity: Problem['severity'], what: string): Problem => ({ id: 'x', severity, what, mend: null });
+const said = (severity: Problem['severity'], what: string): Problem => ({ id: 'x', severity, what, fix: null });
 
 it('a refusal names what is in the way, and lists what is only worth knowing as well', () => {
   const problems = [said('warning', 'slow'), said('error', 'wrong'), said('error', 'missing')];
@@ -11,6 +11,6 @@ it('a refusal names what is in the way, and lists what is only worth knowing as 
   expect(refused.problems).toEqual(problems);
 });
 
-it('where a person must agree to what is no error, the message has that', () => {
+it('where an operator must agree to what is no error, the message has that', () => {
   expect(new RefusedError('CONFIG_CONFLICT', 'say yes', [said('warning', 'it is slow')]).message).toBe('say yes: it is slow');
 });

@@ -1,4 +1,4 @@
-/** What stands in the way, as a list: a person mends all of it in one go instead of meeting one error after the other. */
+/** What stands in the way, as a list: an operator fixes all of it in one go instead of meeting one error after the other. */
 import { SyncError, errorTable } from '@lutra/model';
 import type { ErrorCode } from '@lutra/model';
 import type { Problem } from '@lutra/mysql';

@@ -35,7 +35,7 @@ describe('pages over several targets', () => {
     expect(shown).toEqual(['08', '07', '06', '05', '04', '03', '03', '02', '01']);
   });
 
-  it('keep the place of a target that does not answer for a while', () => {
+  it('keep the position of a target that does not answer for a while', () => {
     const first = mergePages(ask(new Map(), 3), { from: new Map(), limit: 3 });
     expect(first.next).toBe('a:4,b:4');
     const from = parseCursor(first.next ?? '', Object.keys(stored));

@@ -1,4 +1,4 @@
-/** One question to lutra.conflict at a target, bounded in time. What the server lacks for it is said with what mends it. */
+/** One question to lutra.conflict at a target, bounded in time. What the server lacks for it is said with what fixes it. */
 import { SyncError, toSyncError } from '@lutra/model';
 import { Session } from '@lutra/mysql';
 import type { ConnectionOptions, ResultRow } from '@lutra/mysql';
@@ -21,6 +21,6 @@ function explained(endpoint: string, error: unknown): SyncError {
   const known = toSyncError(error);
   if (known.code !== 'TABLE_MISSING' && known.code !== 'COLUMN_MISSING') return known;
   const what = known.code === 'TABLE_MISSING' ? 'does not exist' : 'lacks a column';
-  const mend = 'run schemas/lutra.sql on that server as an administrator';
-  return new SyncError('CONFIG_CONFLICT', `lutra.conflict ${what} at endpoint ${endpoint}: ${mend}`, { details: { endpoint } });
+  const fix = 'run schemas/lutra.sql on that server as an administrator';
+  return new SyncError('CONFIG_CONFLICT', `lutra.conflict ${what} at endpoint ${endpoint}: ${fix}`, { details: { endpoint } });
 }

@@ -1,4 +1,4 @@
-/** The shapes of decided conflicts in the REST API: filters, entries of lutra.conflict, and what a person may decide anew. */
+/** The shapes of decided conflicts in the REST API: filters, entries of lutra.conflict, and what an operator may decide anew. */
 import { conflictPolicies, conflictTypes, conflictWinners, nameSchema } from '@lutra/model';
 import { z } from 'zod';
 import { problemSchema } from '../http/schemas.js';

@@ -1,12 +1,12 @@
 /** What a new decision would undo, for the person who must want it. Pure. */
 import type { Row } from '@lutra/model';
-import { sameColumn } from '@lutra/mysql';
+import { sameValue } from '@lutra/mysql';
 import type { RowPlan } from '@lutra/mysql';
 import type { Problem } from '../configuration/problem.js';
 import { isSame } from './conflict-versions.js';
 import type { ConflictEntry } from './conflict.schemas.js';
 
-const mend = 'Look at the row (GET this conflict); say "force": true if the version that you name is to replace what is there now.';
+const fix = 'Look at the row (GET this conflict); say "force": true if the version that you name is to replace what is there now.';
 
 export function redecideProblems(
   { final, transaction }: Pick<ConflictEntry, 'final' | 'transaction'>,
@@ -16,11 +16,11 @@ export function redecideProblems(
   const problems: Problem[] = [];
   if (!isSame(plan, rows.current, rows.result)) {
     const what = `the row is no longer what the decision left: ${changeOf(plan, rows)}; that change would be lost in all regions`;
-    problems.push({ id: 'row-changed', severity: 'error', what, mend });
+    problems.push({ id: 'row-changed', severity: 'error', what, fix });
   }
   if (!final) {
     const what = `this decision was not final: the home region decides about the transaction of ${transaction.origin} by itself, and what is written here may meet that decision and lose`;
-    problems.push({ id: 'not-final', severity: 'error', what, mend: `Decide anew at the target in the home region. Or: ${mend}` });
+    problems.push({ id: 'not-final', severity: 'error', what, fix: `Decide anew at the target in the home region. Or: ${fix}` });
   }
   return problems;
 }
@@ -29,6 +29,6 @@ export function redecideProblems(
 function changeOf(plan: RowPlan, { current, result }: { readonly current: Row | null; readonly result: Row | null }): string {
   if (current === null) return 'it is gone';
   if (result === null) return 'it is there again';
-  const columns = plan.table.columns.filter(({ name }) => !sameColumn(plan, name, current[name], result[name]));
+  const columns = plan.table.columns.filter(({ name }) => !sameValue(plan, name, current[name], result[name]));
   return `it differs in ${columns.map(({ name }) => name).join(', ')}`;
 }

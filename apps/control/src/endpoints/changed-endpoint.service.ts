@@ -26,7 +26,7 @@ export class ChangedEndpointService {
     if (users.length === 0 || !reachesOtherwise(before, after)) return;
     const found = await this.checks.checkUsed(after, users);
     const known = found.length === 0 ? [] : await this.checks.checkUsed(before, users);
-    // Of tables nobody knows what was wrong with them at a server that is away: who mends the address or the password brings nothing new.
+    // Of tables nobody knows what was wrong with them at a server that is away: who fixes the address or the password brings nothing new.
     const added = newProblems(known, found).filter(({ id }) => !(id.startsWith('table-') && known.some(isUnasked)));
     await refuseOrNote(this.registry, { what: `endpoint ${after.name}`, users, force }, added);
   }

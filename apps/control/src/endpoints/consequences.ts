@@ -3,7 +3,7 @@ import type { RestartPosition } from '@lutra/binlog';
 import { pipelineId, rowsTopic } from '@lutra/model';
 import type { ChannelDocument, Position, RestartStart } from '@lutra/model';
 import type { Problem } from '../configuration/problem.js';
-import type { Asked } from './source-place.js';
+import type { Asked } from './source-position.js';
 
 export interface EndpointUse {
   readonly endpoint: string;
@@ -17,13 +17,13 @@ export function restartConsequences(
   asked: Asked,
 ): readonly Problem[] {
   const later = between.start.from === 'now' ? [untilThen] : [];
-  return [readersOf(use), asked.place ? betweenPlaces(between.log, asked.place) : notAsked(asked.why), ...later];
+  return [readersOf(use), asked.position ? betweenPositions(between.log, asked.position) : notAsked(asked.why), ...later];
 }
 
 const untilThen = warning(
   'until-then',
   'what the source commits until capture carries the order out is left out as well',
-  'Let nobody write meanwhile, or name the place by a GTID set.',
+  'Let nobody write meanwhile, or name the position by a GTID set.',
 );
 
 export function resetConsequences(
@@ -39,8 +39,8 @@ export function resetConsequences(
   const begins =
     start.from === 'now'
       ? 'the new log begins where the source is when capture starts next'
-      : asked.place
-        ? `the new log begins at ${printed(asked.place.position)}`
+      : asked.position
+        ? `the new log begins at ${printed(asked.position.position)}`
         : notAsked(asked.why).what;
   return [
     warning('log-deleted', what, null),
@@ -52,7 +52,7 @@ export function resetConsequences(
     warning(
       'begins-elsewhere',
       `${begins}; what was committed before that and is not at the targets will be missing there`,
-      'Bring the targets in line with that place by hand, or seed them.',
+      'Bring the targets in line with that position by hand, or seed them.',
     ),
   ];
 }
@@ -72,9 +72,9 @@ function readersOf(use: EndpointUse): Problem {
   return warning('readers', `what the log leaves out reaches none of the pipelines that read it: ${ids.join(', ')}${waits}`, null);
 }
 
-/** The place of the log is the one that capture noted last: it may be a little further. */
-function betweenPlaces(log: Position | null, { position, leftOut }: RestartPosition): Problem {
-  const ways = `the log stands at ${log ? printed(log) : 'no place that is known'} and goes on at ${printed(position)}`;
+/** The position of the log is the one that capture noted last: it may be a little further. */
+function betweenPositions(log: Position | null, { position, leftOut }: RestartPosition): Problem {
+  const ways = `the log stands at ${log ? printed(log) : 'no position that is known'} and goes on at ${printed(position)}`;
   if (!leftOut) {
     const forward = 'forward, the transactions between the two will be missing in the log';
     const back = 'back, those that the log has are published again, and the loaders apply them twice or stop at them';
@@ -96,6 +96,6 @@ function printed({ file, pos, gtidSet }: Position): string {
   return `GTID set "${gtidSet.length <= 1000 ? gtidSet : `${gtidSet.slice(0, 1000)} …`}"`;
 }
 
-function warning(id: string, what: string, mend: string | null): Problem {
-  return { id, severity: 'warning', what, mend };
+function warning(id: string, what: string, fix: string | null): Problem {
+  return { id, severity: 'warning', what, fix };
 }

@@ -19,8 +19,8 @@ import { WriteLock } from '../configuration/write-lock.js';
 import { LOGGER, REGISTRY, SECRET_KEY } from '../tokens.js';
 import type { SecretKey } from '../tokens.js';
 import { resetConsequences } from './consequences.js';
-import { askSource } from './source-place.js';
-import type { ResetAnswer, ResetWrite } from './way-out.schemas.js';
+import { askSource } from './source-position.js';
+import type { ResetAnswer, ResetWrite } from './recovery.schemas.js';
 
 const kind = 'endpoint';
 /** Kafka deletes while we wait: for at most twice as long. */

@@ -14,8 +14,8 @@ import { RefusedError } from '../configuration/problem.js';
 import { LOGGER, REGISTRY, SECRET_KEY } from '../tokens.js';
 import type { SecretKey } from '../tokens.js';
 import { restartConsequences } from './consequences.js';
-import { askSource } from './source-place.js';
-import type { RestartAnswer, RestartState, RestartWrite } from './way-out.schemas.js';
+import { askSource } from './source-position.js';
+import type { RestartAnswer, RestartState, RestartWrite } from './recovery.schemas.js';
 
 @Injectable()
 export class EndpointRestartService {
@@ -32,7 +32,7 @@ export class EndpointRestartService {
   }
 
   /**
-   * @throws SyncError CONFIG_INVALID where the source refuses the place; RefusedError CONFIG_CONFLICT with the consequences, unless they
+   * @throws SyncError CONFIG_INVALID where the source refuses the position; RefusedError CONFIG_CONFLICT with the consequences, unless they
    * are accepted
    */
   async order(name: string, { start, reason, accept }: RestartWrite): Promise<RestartAnswer> {

@@ -16,6 +16,8 @@ it.each([
 });
 
 it('wants an authority where the host is an address', () => {
-  const place = { name: 'e', region: 'a', host: '10.0.0.1', port: 3306, serverId: 1, tls: { verify: true } };
-  expect(endpointProblems(place, { regions: [region], endpoints: [] })).toMatchObject([{ id: 'tls-authority-missing', severity: 'error' }]);
+  const address = { name: 'e', region: 'a', host: '10.0.0.1', port: 3306, serverId: 1, tls: { verify: true } };
+  expect(endpointProblems(address, { regions: [region], endpoints: [] })).toMatchObject([
+    { id: 'tls-authority-missing', severity: 'error' },
+  ]);
 });

@@ -6,10 +6,10 @@ import { changedLogin } from '@lutra/registry';
 import type { Configuration } from '../configuration/configuration.js';
 import type { Problem } from '../configuration/problem.js';
 
-type Place = Pick<EndpointInput, 'name' | 'region' | 'host' | 'port' | 'serverId' | 'tls'>;
+type Address = Pick<EndpointInput, 'name' | 'region' | 'host' | 'port' | 'serverId' | 'tls'>;
 
 export function endpointProblems(
-  endpoint: Place,
+  endpoint: Address,
   { regions, endpoints }: Pick<Configuration, 'regions' | 'endpoints'>,
 ): readonly Problem[] {
   const problems: Problem[] = [];
@@ -18,7 +18,7 @@ export function endpointProblems(
       id: 'region-missing',
       severity: 'error',
       what: `region ${endpoint.region} does not exist`,
-      mend: `Create region ${endpoint.region} first, or correct the name.`,
+      fix: `Create region ${endpoint.region} first, or correct the name.`,
     });
   }
   const sameServer = endpoints.filter(
@@ -30,25 +30,25 @@ export function endpointProblems(
       id: 'server-id-taken',
       severity: 'error',
       what: `endpoint ${taken.name} reads ${endpoint.host}:${endpoint.port} under server id ${endpoint.serverId} already: the two would cut each other off`,
-      mend: 'Choose a serverId that no other replica of that server uses.',
+      fix: 'Choose a serverId that no other replica of that server uses.',
     });
   }
   return [...problems, ...authorityProblems(endpoint), ...transportWarnings(endpoint)];
 }
 
 /** The driver holds a certificate against names only. */
-function authorityProblems({ host, tls }: Place): readonly Problem[] {
+function authorityProblems({ host, tls }: Address): readonly Problem[] {
   if (!tls?.verify || tls.ca !== undefined || isIP(host) === 0) return [];
   const what = `host ${host} is an address, and tls names no authority: a certificate that any public authority gave to anybody would do`;
   return [
-    { id: 'tls-authority-missing', severity: 'error', what, mend: 'Give tls.ca, or the host by the name that is in its certificate.' },
+    { id: 'tls-authority-missing', severity: 'error', what, fix: 'Give tls.ca, or the host by the name that is in its certificate.' },
   ];
 }
 
-/** What a person between us and the server could do. On this machine there is nobody. */
-export function transportWarnings({ host, tls }: Pick<Place, 'host' | 'tls'>): readonly Problem[] {
+/** What an operator between us and the server could do. On this machine there is nobody. */
+export function transportWarnings({ host, tls }: Pick<Address, 'host' | 'tls'>): readonly Problem[] {
   if (isLoopback(host) || tls?.verify === true) return [];
-  const [id, what, mend] = tls
+  const [id, what, fix] = tls
     ? [
         'tls-unverified',
         'any certificate is accepted',
@@ -56,7 +56,7 @@ export function transportWarnings({ host, tls }: Pick<Place, 'host' | 'tls'>): r
       ]
     : ['tls-off', 'the connection is not encrypted', 'Give the endpoint tls, or keep the way to the server in a private network.'];
   const can = tls ? 'read and change rows, and have the password' : 'read and change rows';
-  return [{ id, severity: 'warning', what: `${what}: whoever is between here and ${host} can ${can}`, mend }];
+  return [{ id, severity: 'warning', what: `${what}: whoever is between here and ${host} can ${can}`, fix }];
 }
 
 /** A stored password goes to whom it was given for, and to nobody else. @throws SyncError CONFIG_INVALID */

@@ -27,7 +27,7 @@ export interface TargetUse {
   /** Of the channel. */
   readonly rules: readonly ConflictRule[];
   readonly forwards: boolean;
-  /** A table that cannot be carried is suspended, and does not stop the pipeline. */
+  /** A table that cannot be replicated is suspended, and does not stop the pipeline. */
   readonly suspends: boolean;
 }
 
@@ -70,7 +70,7 @@ async function askTarget(server: Server, { source, ...facts }: TargetUse): Promi
     const { code, message, help } = toSyncError(error);
     if (!source || !code.startsWith('SOURCE_')) throw error;
     const what = `its tables cannot be compared with those of ${source.name}: ${message}`;
-    return [...(await ask(null)), { id: 'source-not-compared', severity: 'error', what, mend: help }];
+    return [...(await ask(null)), { id: 'source-not-compared', severity: 'error', what, fix: help }];
   }
 }
 
@@ -84,7 +84,7 @@ async function intoItself(source: Server, target: Server, routes: readonly Route
       id: 'pipeline-into-itself',
       severity: 'error',
       what,
-      mend: 'correct the host or port of one endpoint, or rename the tables on the way',
+      fix: 'correct the host or port of one endpoint, or rename the tables on the way',
     },
   ];
 }
@@ -107,9 +107,9 @@ export function problemOf(error: unknown, logger: Logger): Problem {
   if (code === 'INTERNAL') logger.error({ err: error }, 'a check failed');
   const { tls } = details;
   if (typeof tls === 'string' && tls in tlsTexts)
-    return { id: problemId(code), severity: 'error', what: message, mend: tlsTexts[tls as TlsFault].help };
-  const mend = code.endsWith('_UNAVAILABLE') ? 'see that the server runs, and check host, port and network' : help;
-  return { id: problemId(code), severity: 'error', what: message, mend };
+    return { id: problemId(code), severity: 'error', what: message, fix: tlsTexts[tls as TlsFault].help };
+  const fix = code.endsWith('_UNAVAILABLE') ? 'see that the server runs, and check host, port and network' : help;
+  return { id: problemId(code), severity: 'error', what: message, fix };
 }
 
 /** What concerns the server itself is said once for each of its sources. */

@@ -124,7 +124,7 @@ function ofSyncError(error: SyncError): Failure {
 
 /** The table's help for a conflict is about versions; these conflicts are not. */
 function helpFor(error: SyncError, status: number): string {
-  if (error instanceof RefusedError) return 'details.problems lists what is in the way, each with what mends it.';
+  if (error instanceof RefusedError) return 'details.problems lists what is in the way, each with what fixes it.';
   return status === 409 ? 'It does not fit what is there. The message names what is in the way.' : error.help;
 }
 

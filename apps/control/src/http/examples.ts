@@ -48,7 +48,7 @@ export const answerExamples: Readonly<Record<string, object>> = {
   CheckResult: {
     ok: false,
     problems: [
-      { id: 'source-settings', severity: 'error', what: 'binlog_row_image is MINIMAL', mend: "SET PERSIST binlog_row_image = 'FULL'" },
+      { id: 'source-settings', severity: 'error', what: 'binlog_row_image is MINIMAL', fix: "SET PERSIST binlog_row_image = 'FULL'" },
     ],
   },
 };

@@ -20,8 +20,8 @@ export const problemSchema = z.strictObject({
   id: z.string(),
   severity: z.enum(['error', 'warning']),
   what: z.string(),
-  /** The statement, or the step, that mends it. */
-  mend: z.string().nullable(),
+  /** The statement, or the step, that fixes it. */
+  fix: z.string().nullable(),
 });
 
 export const checkResultSchema = z.strictObject({
@@ -141,7 +141,7 @@ export const pipelineStatusSchema = z.object({
   rows: z.number(),
   transactions: z.number(),
   position: positionSchema.nullable(),
-  /** Tables that are not carried, until a person brings them back. */
+  /** Tables that are not replicated, until an operator brings them back. */
   suspended: z.array(suspensionSchema),
   lastError: errorReportSchema.nullable(),
   source: endStatusSchema,

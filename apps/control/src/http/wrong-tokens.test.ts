@@ -6,7 +6,7 @@ let now = 0;
 const lines: unknown[] = [];
 const logger = { warn: (fields: unknown) => lines.push(fields) } as unknown as Logger;
 
-it('waits grow by address up to a minute, are forgotten after a quarter of an hour, and make a log line a minute', () => {
+it('waits grow by address up to a minute, are discarded after a quarter of an hour, and make a log line a minute', () => {
   const tokens = new WrongTokens(logger, () => now);
   const waits = Array.from({ length: 14 }, () => tokens.add('a'));
   expect(waits).toEqual([0, 0, 0, 0, 0, 1, 2, 4, 8, 16, 32, 60, 60, 60]);

@@ -11,7 +11,7 @@ interface Tries {
 
 const freeTries = 5;
 const mostWaitS = 60;
-const forgottenAfterMs = 15 * 60_000;
+const discardedAfterMs = 15 * 60_000;
 const lineEveryMs = 60_000;
 const mostAddresses = 10_000;
 
@@ -31,7 +31,7 @@ export class WrongTokens {
   add(address: string): number {
     const now = this.#now();
     const known = this.#tries.get(address);
-    const count = known && now - known.lastAt < forgottenAfterMs ? known.count + 1 : 1;
+    const count = known && now - known.lastAt < discardedAfterMs ? known.count + 1 : 1;
     this.#tries.delete(address);
     this.#tries.set(address, { count, lastAt: now }); // the latest last: the first is the oldest
     const [oldest] = this.#tries.keys();

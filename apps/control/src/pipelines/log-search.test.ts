@@ -5,8 +5,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { admit, freshLog, LogScan } from '@lutra/model';
-import type { LogPlace, LogRecord, LogState, RowEvent, TableSchema } from '@lutra/model';
-import { firstPlace, lastPlace, placeAt } from './log-search.js';
+import type { ResumePosition, LogRecord, LogState, RowEvent, TableSchema } from '@lutra/model';
+import { firstPosition, lastPosition, positionAt } from './log-search.js';
 import { ReplayRange } from './replay-range.js';
 
 const table: TableSchema = { database: 'shop', name: 't', columns: [], primaryKey: [] };
@@ -21,7 +21,7 @@ class Log {
     return this.records.length;
   }
 
-  lead(): void {
+  newLeader(): void {
     this.#claim((this.#epoch += 1));
   }
 
@@ -56,23 +56,29 @@ class Log {
     } as unknown as RowEvent;
     const position = { file: 'f', pos: 4, gtidSet: null };
     const body =
-      kind === 'row' ? { kind, table, event } : { kind, endpoint: 'a', position, seen: {}, remedies: 0, rowsUntil: null, tsMs: 0 };
+      kind === 'row'
+        ? { kind, table, event }
+        : { kind, endpoint: 'a', position, seen: {}, resolutions: 0, publishedThrough: null, tsMs: 0 };
     this.records.push({ offset: this.#offset, header: { kind, log: 'L', seq, epoch }, body });
   }
 
-  /** What a reader of the whole log knows: the places, and the record of each seq. */
-  truth(): { readonly places: readonly Pick<LogPlace, 'seq' | 'epoch' | 'nextOffset'>[]; readonly offsets: ReadonlyMap<number, number> } {
+  /** What a reader of the whole log knows: the positions, and the record of each seq. */
+  truth(): {
+    readonly positions: readonly Pick<ResumePosition, 'seq' | 'epoch' | 'nextOffset'>[];
+    readonly offsets: ReadonlyMap<number, number>;
+  } {
     let state: LogState = freshLog;
-    const places = [];
+    const positions = [];
     const offsets = new Map<number, number>();
     for (const { header, body, offset } of this.records) {
       const step = admit(state, header, offset);
       state = step.state;
       if (step.verdict !== 'valid') continue;
       offsets.set(header.seq, offset);
-      if (body.kind !== 'row' || body.event.transaction.last) places.push({ seq: header.seq, epoch: header.epoch, nextOffset: offset + 1 });
+      if (body.kind !== 'row' || body.event.transaction.last)
+        positions.push({ seq: header.seq, epoch: header.epoch, nextOffset: offset + 1 });
     }
-    return { places, offsets };
+    return { positions, offsets };
   }
 
   async *read(from: number, to: number): AsyncGenerator<LogRecord> {
@@ -80,45 +86,45 @@ class Log {
   }
 }
 
-type Piece = readonly ['heartbeat' | 'lead' | 'lateClaim'] | readonly ['whole' | 'partial' | 'late', number];
+type Piece = readonly ['heartbeat' | 'newLeader' | 'lateClaim'] | readonly ['whole' | 'partial' | 'late', number];
 const piece: fc.Arbitrary<Piece> = fc.oneof(
   { weight: 3, arbitrary: fc.tuple(fc.constant('whole' as const), fc.integer({ min: 1, max: 20 })) },
   { weight: 2, arbitrary: fc.constant(['heartbeat'] as const) },
   fc.tuple(fc.constant('partial' as const), fc.integer({ min: 1, max: 20 })),
   fc.tuple(fc.constant('late' as const), fc.integer({ min: 1, max: 4 })),
-  fc.constant(['lead'] as const),
+  fc.constant(['newLeader'] as const),
   fc.constant(['lateClaim'] as const),
 );
 const logs = fc.array(piece, { minLength: 1, maxLength: 25 }).map((pieces) => {
   const log = new Log();
-  log.lead();
-  log.lead();
+  log.newLeader();
+  log.newLeader();
   log.heartbeat();
   for (const [what, rows = 0] of pieces) {
-    if (what === 'heartbeat' || what === 'lateClaim' || what === 'lead') log[what]();
+    if (what === 'heartbeat' || what === 'lateClaim' || what === 'newLeader') log[what]();
     else if (what === 'whole') log.transaction(rows, true);
     else if (what === 'late') log.late(rows);
     else {
       log.transaction(rows, false);
-      log.lead(); // a transaction without an end is a leader's that is gone
+      log.newLeader(); // a transaction without an end is a leader's that is gone
     }
-    if (what === 'lead' || what === 'partial') log.heartbeat(); // each leader begins with one
+    if (what === 'newLeader' || what === 'partial') log.heartbeat(); // each leader begins with one
   }
   return log;
 });
-const bare = (place: LogPlace | null) => place && { seq: place.seq, epoch: place.epoch, nextOffset: place.nextOffset };
+const bare = (position: ResumePosition | null) => position && { seq: position.seq, epoch: position.epoch, nextOffset: position.nextOffset };
 
 describe('a search in a log', () => {
-  it('finds the last place at or before a seq, from any later record on, and what lies between is proven', async () => {
+  it('finds the last position at or before a seq, from any later record on, and what lies between is proven', async () => {
     await fc.assert(
       fc.asyncProperty(logs, fc.nat(), fc.nat(), async (log, to, back) => {
-        const { places, offsets } = log.truth();
-        const anchor = places[to % places.length]!;
+        const { positions, offsets } = log.truth();
+        const anchor = positions[to % positions.length]!;
         const seq = back % (anchor.seq + 1);
         const offset = offsets.get(anchor.seq)! - (anchor.seq - seq);
         const ends = { start: 0, end: log.records.length };
-        const found = await placeAt(log, ends, { seq, offset, sizes });
-        const wanted = places.findLast((place) => place.seq <= seq) ?? { seq: -1, epoch: -1, nextOffset: 0 };
+        const found = await positionAt(log, ends, { seq, offset, sizes });
+        const wanted = positions.findLast((position) => position.seq <= seq) ?? { seq: -1, epoch: -1, nextOffset: 0 };
         expect(bare(found)).toEqual(wanted);
         const range = new ReplayRange('t', found!);
         for await (const record of log.read(found!.nextOffset, anchor.nextOffset)) range.add(record);
@@ -131,12 +137,12 @@ describe('a search in a log', () => {
   it('finds both ends, wherever retention has cut the log', async () => {
     await fc.assert(
       fc.asyncProperty(logs, fc.nat(), async (log, cut) => {
-        const { places } = log.truth();
+        const { positions } = log.truth();
         const ends = { start: cut % log.records.length, end: log.records.length };
-        const within = places.filter((place) => place.nextOffset > ends.start);
+        const within = positions.filter((position) => position.nextOffset > ends.start);
         if (within.length === 0) return;
-        expect(bare(await lastPlace(log, ends, sizes))).toEqual(within.at(-1));
-        const first = await firstPlace(log, ends, sizes);
+        expect(bare(await lastPosition(log, ends, sizes))).toEqual(within.at(-1));
+        const first = await firstPosition(log, ends, sizes);
         if (first?.nextOffset === ends.start) {
           // Nothing that is whole lies before it: the first record that counts begins a transaction.
           const next = log.truth().offsets.get(first.seq + 1)!;
@@ -152,11 +158,11 @@ describe('a search in a log', () => {
 
   it('does not go before what retention has left', async () => {
     const log = new Log();
-    log.lead();
+    log.newLeader();
     log.transaction(3, true);
     log.transaction(30, true);
     log.transaction(2, true);
-    const at = (seq: number, start: number) => placeAt(log, { start, end: log.records.length }, { seq, offset: seq + 1, sizes });
+    const at = (seq: number, start: number) => positionAt(log, { start, end: log.records.length }, { seq, offset: seq + 1, sizes });
     expect(bare(await at(34, 2))).toMatchObject({ seq: 34 });
     expect(bare(await at(33, 2))).toMatchObject({ seq: 32 });
     expect(bare(await at(20, 2))).toMatchObject({ seq: 2 });
@@ -166,45 +172,45 @@ describe('a search in a log', () => {
 });
 
 describe('what cannot be replayed', () => {
-  const place: LogPlace = { log: 'L', epoch: 1, seq: 0, nextOffset: 2, source: null };
+  const position: ResumePosition = { log: 'L', epoch: 1, seq: 0, nextOffset: 2, source: null };
   const control = (seq: number, body: object): LogRecord =>
     ({ offset: seq + 1, header: { kind: (body as LogRecord['body']).kind, log: 'L', seq, epoch: 1 }, body }) as LogRecord;
   const routes = (...tables: string[]) => ({ kind: 'routes', endpoint: 'a', tables, tsMs: 0 });
 
   it('is a DDL statement that was passed over', () => {
-    const range = new ReplayRange('t', place);
+    const range = new ReplayRange('t', position);
     expect(() => range.add(control(1, { kind: 'ddl' }))).toThrow(/seq 1 is a DDL statement.*rewind to 1 or later/);
   });
 
   it('is a time in which a table was not in the topic', () => {
-    const range = new ReplayRange('t', place);
+    const range = new ReplayRange('t', position);
     range.add(control(1, routes('shop.*', 'crm.*')));
     range.add(control(2, routes('crm.*', 'shop.*')));
     expect(() => range.add(control(3, routes('crm.*')))).toThrow(/seq 3 is a change of the tables/);
   });
 
-  it('is not the place where a table was suspended, but the one where it had left the routes to come back', () => {
+  it('is not the position where a table was suspended, but the one where it had left the routes to come back', () => {
     const suspended = [{ database: 'shop', name: 't', code: 'COLUMN_UNSUPPORTED', message: '', where: '', at: 0 }];
-    const range = new ReplayRange('t', place);
+    const range = new ReplayRange('t', position);
     range.add(control(1, routes('shop.*')));
     range.add(control(2, { ...routes('shop.*'), suspended }));
     expect(() => range.add(control(3, routes('shop.* except t')))).toThrow(/seq 3 is a change of the tables/);
   });
 
   it('is a log that is not the one which was applied', () => {
-    const range = new ReplayRange('t', place);
+    const range = new ReplayRange('t', position);
     range.add(control(1, routes()));
     expect(() => range.end({ log: 'L', epoch: 1, seq: 2 })).toThrow(expect.objectContaining({ code: 'LOG_TRUNCATED' }));
     expect(() => range.add(control(3, routes()))).toThrow(expect.objectContaining({ code: 'LOG_GAP' }));
   });
 });
 
-it('a piece with a hole gives only the places behind it', () => {
+it('a piece with a hole gives only the positions behind it', () => {
   const log = new Log();
-  log.lead();
+  log.newLeader();
   for (let n = 0; n < 6; n += 1) log.heartbeat();
   const scan = new LogScan();
   for (const record of log.records) if (record.header.seq !== 3) scan.add(record);
-  expect(scan.placeAt(5)?.seq).toBe(5);
-  expect(scan.placeAt(3)).toBeNull();
+  expect(scan.positionAt(5)?.seq).toBe(5);
+  expect(scan.positionAt(3)).toBeNull();
 });

@@ -1,10 +1,10 @@
 /**
- * Finds places in a log without reading all of it: pieces of some ten thousand records, backwards from where a seq must lie. Counted from a
- * record that is known, an earlier one lies at least as many offsets before it as its seq is smaller: records of replaced leaders and epoch
- * records lie between, and have no seq.
+ * Finds positions in a log without reading all of it: pieces of some ten thousand records, backwards from where a seq must lie. Counted
+ * from a record that is known, an earlier one lies at least as many offsets before it as its seq is smaller: records of replaced leaders
+ * and epoch records lie between, and have no seq.
  */
 import { LogScan } from '@lutra/model';
-import type { LogPlace, LogRecord } from '@lutra/model';
+import type { ResumePosition, LogRecord } from '@lutra/model';
 
 export interface LogEnds {
   readonly start: number;
@@ -20,53 +20,57 @@ export interface PieceSizes {
   /** Records of the first piece. */
   readonly piece: number;
   /**
-   * A place counts when so many records before it were read: more than one request of a capture holds, and a replaced leader gets no more
-   * than one in.
+   * A position counts when so many records before it were read: more than one request of a capture holds, and a replaced leader gets no
+   * more than one in.
    */
   readonly decisive: number;
 }
 
 const usual: PieceSizes = { piece: 20_000, decisive: 10_000 };
 
-/** The record of `seq` lies at `offset` or before it. Null: retention has removed the last place at or before that seq. */
-export async function placeAt(
+/** The record of `seq` lies at `offset` or before it. Null: retention has removed the last position at or before that seq. */
+export async function positionAt(
   log: LogPieces,
   { start, end }: LogEnds,
   { sizes = usual, ...target }: { readonly seq: number; readonly offset: number; readonly sizes?: PieceSizes },
-): Promise<LogPlace | null> {
+): Promise<ResumePosition | null> {
   let { seq, offset } = target;
   for (let records = sizes.piece; ;) {
-    // The record behind it belongs to the piece: it shows that the place is valid.
+    // The record behind it belongs to the piece: it shows that the position is valid.
     const to = Math.min(Math.max(offset + 2, start + 1), end);
     const from = Math.max(start, to - records);
     const scan = await scanOf(log, from, to);
-    const place = scan.placeAt(seq);
-    if (place && (from === start || place.nextOffset - from > sizes.decisive)) return place;
+    const position = scan.positionAt(seq);
+    if (position && (from === start || position.nextOffset - from > sizes.decisive)) return position;
     if (from === start) {
       const beginning = scan.beginning(start);
       return beginning && beginning.seq <= seq ? beginning : null;
     }
     const { first } = scan;
-    if (!place && first && first.order > 1 && first.seq <= seq + 1) {
-      // In the middle of a transaction: the place lies before its first row.
+    if (!position && first && first.order > 1 && first.seq <= seq + 1) {
+      // In the middle of a transaction: the position lies before its first row.
       ({ seq, offset } = { seq: first.seq - first.order, offset: first.offset - first.order });
       records = sizes.piece;
     } else records *= 4;
   }
 }
 
-/** The place behind the last whole transaction; null if there is none. */
-export async function lastPlace(log: LogPieces, ends: LogEnds, sizes: PieceSizes = usual): Promise<LogPlace | null> {
-  return placeAt(log, ends, { seq: Infinity, offset: ends.end - 1, sizes });
+/** The position behind the last whole transaction; null if there is none. */
+export async function lastPosition(log: LogPieces, ends: LogEnds, sizes: PieceSizes = usual): Promise<ResumePosition | null> {
+  return positionAt(log, ends, { seq: Infinity, offset: ends.end - 1, sizes });
 }
 
 /** Where the first whole transaction begins; null if there is none. */
-export async function firstPlace(log: LogPieces, { start, end }: LogEnds, { piece }: PieceSizes = usual): Promise<LogPlace | null> {
+export async function firstPosition(
+  log: LogPieces,
+  { start, end }: LogEnds,
+  { piece }: PieceSizes = usual,
+): Promise<ResumePosition | null> {
   for (let records = piece; ; records *= 4) {
     const to = Math.min(end, start + records);
     const scan = await scanOf(log, start, to);
-    const place = scan.beginning(start) ?? scan.firstPlace;
-    if (place || to === end) return place;
+    const position = scan.beginning(start) ?? scan.firstPosition;
+    if (position || to === end) return position;
   }
 }
 

@@ -33,7 +33,7 @@ export class PipelineService {
     const { pipeline, id } = await this.find(channelName, name);
     const { document: target } = await findDocument(this.registry.endpoints, 'endpoint', pipeline.target);
     const { document: source } = await findDocument(this.registry.endpoints, 'endpoint', pipeline.source);
-    const [checkpoint, topic, copy, skip, statuses] = await Promise.all([
+    const [checkpoint, topic, backup, skip, statuses] = await Promise.all([
       this.#checkpoint(target, id),
       this.#topic(source),
       this.registry.logs.read(source.name),
@@ -54,7 +54,7 @@ export class PipelineService {
         replayUntil: checkpoint.replayUntil,
       },
       topic: topic && { name: rowsTopic(source.name), ...topic },
-      captured: copy && { log: copy.document.log, seq: copy.document.seq, position: copy.document.position },
+      captured: backup && { log: backup.document.log, seq: backup.document.seq, position: backup.document.position },
       recordsBehind: topic && checkpoint ? recordsBehind(topic.end, checkpoint, loaders) : null,
       skip: skip && { log: skip.log, seq: skip.seq, reason: skip.reason },
     };

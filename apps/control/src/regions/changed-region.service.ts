@@ -45,14 +45,14 @@ export class ChangedRegionService {
         // Also where nothing was written yet: a Kafka that knows no topic at all has answered.
         if ((await topics.exists(topic)) || !(await this.registry.logs.read(endpoint))) continue;
         const what = `Kafka of region ${name} does not have topic ${topic}, which endpoint ${endpoint} has written: it is another Kafka`;
-        const mend = `name brokers of the Kafka that has it; to begin in another one, stop the channels and POST /api/v1/endpoints/${endpoint}/reset`;
-        lost.push({ id: 'topic-missing', severity: 'error', what, mend });
+        const fix = `name brokers of the Kafka that has it; to begin in another one, stop the channels and POST /api/v1/endpoints/${endpoint}/reset`;
+        lost.push({ id: 'topic-missing', severity: 'error', what, fix });
       }
       return lost;
     } catch (error) {
       const { code, message, help } = toSyncError(error);
-      const mend = code === 'KAFKA_UNAVAILABLE' ? 'see that the brokers run, and check host, port and network' : help;
-      return [{ id: problemId(code), severity: 'error', what: `Kafka of region ${name}: ${message}`, mend }];
+      const fix = code === 'KAFKA_UNAVAILABLE' ? 'see that the brokers run, and check host, port and network' : help;
+      return [{ id: problemId(code), severity: 'error', what: `Kafka of region ${name}: ${message}`, fix }];
     } finally {
       await topics.close();
     }

@@ -39,7 +39,7 @@ function sorted(_key: string, value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-interface Place {
+interface Scope {
   readonly namespace: string;
   readonly known: Set<string>;
   readonly path: string;
@@ -47,8 +47,8 @@ interface Place {
 
 type Properties = Readonly<Record<string, unknown>>;
 
-function check(schema: unknown, place: Place): void {
-  const { known, namespace, path } = place;
+function check(schema: unknown, scope: Scope): void {
+  const { known, namespace, path } = scope;
   if (typeof schema === 'string') {
     if (primitives.has(schema) || known.has(fullName(schema, namespace)) || known.has(schema)) return;
     throw invalid(`${path}: unknown type ${schema}`);
@@ -56,48 +56,48 @@ function check(schema: unknown, place: Place): void {
   if (Array.isArray(schema)) {
     schema.forEach((branch: unknown, index) => {
       if (Array.isArray(branch)) throw invalid(`${path}: a union in a union`);
-      check(branch, { ...place, path: `${path}[${index}]` });
+      check(branch, { ...scope, path: `${path}[${index}]` });
     });
     return;
   }
   if (typeof schema !== 'object' || schema === null) throw invalid(`${path}: no type`);
-  checkObject(schema as Properties, place);
+  checkObject(schema as Properties, scope);
 }
 
-function checkObject(schema: Properties, place: Place): void {
+function checkObject(schema: Properties, scope: Scope): void {
   const { type } = schema;
-  if (type === 'array') check(schema['items'], { ...place, path: `${place.path}.items` });
-  else if (type === 'map') check(schema['values'], { ...place, path: `${place.path}.values` });
-  else if (type === 'record' || type === 'error' || type === 'enum' || type === 'fixed') checkNamed(schema, place);
-  else check(type, { ...place, path: `${place.path}.type` });
+  if (type === 'array') check(schema['items'], { ...scope, path: `${scope.path}.items` });
+  else if (type === 'map') check(schema['values'], { ...scope, path: `${scope.path}.values` });
+  else if (type === 'record' || type === 'error' || type === 'enum' || type === 'fixed') checkNamed(schema, scope);
+  else check(type, { ...scope, path: `${scope.path}.type` });
 }
 
-function checkNamed(schema: Properties, place: Place): void {
+function checkNamed(schema: Properties, scope: Scope): void {
   const name = schema['name'];
-  if (typeof name !== 'string' || !namePattern.test(name)) throw invalid(`${place.path}: a ${String(schema['type'])} without a valid name`);
-  const full = fullName(name, typeof schema['namespace'] === 'string' ? schema['namespace'] : place.namespace);
-  if (place.known.has(full)) throw invalid(`${place.path}: ${full} is defined twice`);
-  place.known.add(full);
+  if (typeof name !== 'string' || !namePattern.test(name)) throw invalid(`${scope.path}: a ${String(schema['type'])} without a valid name`);
+  const full = fullName(name, typeof schema['namespace'] === 'string' ? schema['namespace'] : scope.namespace);
+  if (scope.known.has(full)) throw invalid(`${scope.path}: ${full} is defined twice`);
+  scope.known.add(full);
   const { type } = schema;
   if (type === 'fixed' && !(Number.isInteger(schema['size']) && Number(schema['size']) >= 0))
-    throw invalid(`${place.path}: a fixed without size`);
+    throw invalid(`${scope.path}: a fixed without size`);
   if (type === 'enum' && !isListOf(schema['symbols'], (symbol) => typeof symbol === 'string' && namePattern.test(symbol))) {
-    throw invalid(`${place.path}: an enum without symbols`);
+    throw invalid(`${scope.path}: an enum without symbols`);
   }
   if (type === 'record' || type === 'error')
-    checkFields(schema['fields'], { ...place, namespace: full.slice(0, Math.max(0, full.lastIndexOf('.'))) });
+    checkFields(schema['fields'], { ...scope, namespace: full.slice(0, Math.max(0, full.lastIndexOf('.'))) });
 }
 
-function checkFields(fields: unknown, place: Place): void {
-  if (!isListOf(fields, (field) => typeof field === 'object' && field !== null)) throw invalid(`${place.path}: a record without fields`);
+function checkFields(fields: unknown, scope: Scope): void {
+  if (!isListOf(fields, (field) => typeof field === 'object' && field !== null)) throw invalid(`${scope.path}: a record without fields`);
   const seen = new Set<string>();
   for (const field of fields as readonly Properties[]) {
     const { name } = field;
     if (typeof name !== 'string' || !namePattern.test(name) || name.includes('.'))
-      throw invalid(`${place.path}: a field without a valid name`);
-    if (seen.has(name)) throw invalid(`${place.path}: two fields are named ${name}`);
+      throw invalid(`${scope.path}: a field without a valid name`);
+    if (seen.has(name)) throw invalid(`${scope.path}: two fields are named ${name}`);
     seen.add(name);
-    check(field['type'], { ...place, path: `${place.path}.${name}` });
+    check(field['type'], { ...scope, path: `${scope.path}.${name}` });
   }
 }
 

@@ -1,4 +1,4 @@
-import { channelSchema, carriedFingerprint } from '@lutra/model';
+import { channelSchema, replicationFingerprint } from '@lutra/model';
 import type { WorkStatus } from '@lutra/model';
 import { describe, expect, it } from 'vitest';
 import { channelStatus } from './channel-status.js';
@@ -108,7 +108,7 @@ describe('channelStatus', () => {
   });
 
   it('says that the routes are in force when both ends work with those of the document, and else who does not', () => {
-    const now = { 'ab.there': carriedFingerprint({ routes: channel.pipelines[0]!.routes, forwards: false }) };
+    const now = { 'ab.there': replicationFingerprint({ routes: channel.pipelines[0]!.routes, forwards: false }) };
     const ends = (capture: WorkStatus['routes'], loader: WorkStatus['routes'], more: Partial<WorkStatus> = {}) =>
       one([worker('capture', 'a', { routes: capture }), worker('loader', 'ab.there', { routes: loader, ...more })]);
     expect(ends({ ...now, 'cd.x': 'another' }, now)).toMatchObject({ routes: 'in force', routesReason: null, state: 'running' });

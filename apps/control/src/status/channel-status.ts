@@ -4,7 +4,7 @@
  * The naive way shows the loader's lag. Counter-example: capture hangs, the loader has applied all that is in the topic and says 0 while
  * the target falls behind; hence the greater lag of the two, and none while one of them is unknown.
  */
-import { pipelineId, carriedFingerprint, suspendedOf, without } from '@lutra/model';
+import { pipelineId, replicationFingerprint, suspendedOf, without } from '@lutra/model';
 import type { ChannelDocument, DesiredState, PipelineDocument, Suspension, WorkStatus } from '@lutra/model';
 import type { ChannelStatus, EndStatus, PipelineStatus, ShownState } from '../http/schemas.js';
 import type { OmissionsStatus } from './omissions.schema.js';
@@ -31,7 +31,7 @@ function pipelineStatus(channel: ChannelDocument, pipeline: PipelineDocument, wo
   });
   const target = endStatus(pipeline.target, at('loader', id), { desired, absent: `no loader process for pipeline ${id} is connected` });
   const state = worst([source.state, target.state]);
-  const now = { id, fingerprint: carriedFingerprint(pipeline) };
+  const now = { id, fingerprint: replicationFingerprint(pipeline) };
   return {
     id,
     name: pipeline.name,

@@ -1,5 +1,5 @@
 /**
- * Reads what was not carried over, and takes a person's word that it was dealt with. A gauge has what nobody has confirmed: every control
+ * Reads what was not replicated, and takes an operator's word that it was dealt with. A gauge has what nobody has confirmed: every control
  * process reads it anew from time to time, so that an alert lasts as long as the cause.
  */
 import { Inject, Injectable } from '@nestjs/common';
@@ -49,7 +49,7 @@ export class OmissionService implements OnApplicationBootstrap, OnModuleDestroy 
     if (status.count !== count) throw refused(name, status);
     for (const [owner, { version }] of found)
       await this.registry.omissions.confirm(owner, version, { channel: name, by, reason, at: Date.now() });
-    this.logger.warn({ channel: name, count, by, reason }, 'what was not carried over was confirmed');
+    this.logger.warn({ channel: name, count, by, reason }, 'what was not replicated was confirmed');
     return this.of(channel);
   }
 
@@ -62,7 +62,7 @@ export class OmissionService implements OnApplicationBootstrap, OnModuleDestroy 
       this.metrics.omissions.reset();
       for (const [index, { name }] of channels.entries()) this.metrics.omissions.set({ name }, statuses[index]?.count ?? 0);
     } catch (thrown) {
-      this.logger.debug({ code: toSyncError(thrown).code }, 'cannot read what was not carried over');
+      this.logger.debug({ code: toSyncError(thrown).code }, 'cannot read what was not replicated');
     }
   }
 
@@ -79,10 +79,10 @@ export class OmissionService implements OnApplicationBootstrap, OnModuleDestroy 
 
 function refused(name: string, { count, items }: OmissionsStatus): RefusedError {
   const what = `channel ${name} has ${count} omissions that nobody has confirmed`;
-  const mend = `Bring the targets in line, then confirm with "count": ${count}.`;
+  const fix = `Bring the targets in line, then confirm with "count": ${count}.`;
   const each = items.map((item): Problem => {
     const on = item.tables.length === 0 ? '' : ` on ${item.tables.join(', ')}`;
-    return { id: 'omission', severity: 'warning', what: `${item.what}${on} at ${item.where} (${item.of})`, mend: null };
+    return { id: 'omission', severity: 'warning', what: `${item.what}${on} at ${item.where} (${item.of})`, fix: null };
   });
-  return new RefusedError('CONFIG_CONFLICT', 'not confirmed', [{ id: 'omissions-unconfirmed', severity: 'error', what, mend }, ...each]);
+  return new RefusedError('CONFIG_CONFLICT', 'not confirmed', [{ id: 'omissions-unconfirmed', severity: 'error', what, fix }, ...each]);
 }

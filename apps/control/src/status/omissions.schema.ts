@@ -1,4 +1,4 @@
-/** What the status of a channel says about what was not carried over, and how a person confirms it. */
+/** What the status of a channel says about what was not replicated, and how an operator confirms it. */
 import { confirmationSchema, omissionSchema } from '@lutra/model';
 import { z } from 'zod';
 

@@ -20,7 +20,7 @@ const of = (last: readonly Omission[], more: Partial<Omissions> = {}): Omissions
   ...more,
 });
 
-describe('what a channel shows of what was not carried over', () => {
+describe('what a channel shows of what was not replicated', () => {
   it('is that of its sources, its pipelines and its own', () => {
     expect(ownersOf(channel)).toEqual(['endpoint@a', 'endpoint@b', 'pipeline@ab.there', 'pipeline@ab.back', 'channel@ab']);
     const skip: Omission = { n: 1, kind: 'skip', what: 'transaction', tables: [], where: 'seq 7', at: 8 };
@@ -44,7 +44,7 @@ describe('what a channel shows of what was not carried over', () => {
       'transaction pipeline ab.there',
     ]);
     expect(status.summary).toBe(
-      '2 DDL statements not carried, 1 transaction skipped, 1 start or change in spite of failed checks; last: transaction at seq 7 (pipeline ab.there)',
+      '2 DDL statements not replicated, 1 transaction skipped, 1 start or change in spite of failed checks; last: transaction at seq 7 (pipeline ab.there)',
     );
     expect(status.confirmed).toEqual({ by: 'me', reason: 'done', at: 1 });
   });
@@ -70,6 +70,6 @@ describe('what a channel shows of what was not carried over', () => {
     const last = Array.from({ length: 200 }, (_, index) => ddl(index + 101, 'shop.orders'));
     const status = omissionsStatus(channel, new Map([['endpoint@a', of(last)]]));
     expect([status.count, status.items.length]).toEqual([300, 20]);
-    expect(status.summary).toMatch(/^200 DDL statements not carried, 100 older; last/);
+    expect(status.summary).toMatch(/^200 DDL statements not replicated, 100 older; last/);
   });
 });

@@ -1,5 +1,5 @@
 /**
- * What was not carried over, seen from one channel: that of its source endpoints as far as its routes reach, of its pipelines, and its own.
+ * What was not replicated, seen from one channel: that of its source endpoints as far as its routes reach, of its pipelines, and its own.
  * Pure.
  */
 import { createRouter, omissionKinds, pipelineId, pipelineRoutes } from '@lutra/model';
@@ -61,7 +61,7 @@ function concerning({ pipelines }: ChannelDocument, owner: OmissionOwner): (omis
 }
 
 const nouns = {
-  ddl: ['DDL statement not carried', 'DDL statements not carried'],
+  ddl: ['DDL statement not replicated', 'DDL statements not replicated'],
   skip: ['transaction skipped', 'transactions skipped'],
   force: ['start or change in spite of failed checks', 'starts or changes in spite of failed checks'],
   suspend: ['table suspended', 'tables suspended'],

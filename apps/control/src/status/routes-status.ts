@@ -1,7 +1,7 @@
 /**
  * Whether a pipeline works with the routes that its document has now. Pure. "in force" is a promise: capture has written these routes into
- * the log, every row behind that place is carried, and no loader that works, or ever takes over, goes by older ones. So a worker that has
- * stopped since takes nothing of it back, while one that has not said its routes yet leaves it pending.
+ * the log, every row behind that position is replicated, and no loader that works, or ever takes over, goes by older ones. So a worker that
+ * has stopped since takes nothing of it back, while one that has not said its routes yet leaves it pending.
  */
 import type { WorkStatus } from '@lutra/model';
 import type { RoutesStatus } from './routes.schema.js';

@@ -4,7 +4,7 @@ import { z } from 'zod';
 export const routesStateSchema = z.enum(['in force', 'pending']);
 
 export const routesStatusShape = {
-  /** in force: rows committed at the source from now on are carried by the routes of the document. */
+  /** in force: rows committed at the source from now on are replicated by the routes of the document. */
   routes: routesStateSchema,
   /** Whom it waits for. */
   routesReason: z.string().nullable(),

@@ -1,4 +1,4 @@
-/** What is going on: all channels, or one; and a person's word about what was not carried over. */
+/** What is going on: all channels, or one; and an operator's word about what was not replicated. */
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, UseGuards } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { nameSchema } from '@lutra/model';

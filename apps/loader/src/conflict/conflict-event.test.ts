@@ -22,7 +22,7 @@ const conflict: Conflict = {
 const of = {
   pipeline: 'shop.a-to-b',
   region: 'california',
-  place: { log: 'L', seq: 7 },
+  position: { log: 'L', seq: 7 },
   event: { source: { gtid: null, origin: 'hangzhou', tsUs: 5 } } as RowEvent,
   final: true,
 };

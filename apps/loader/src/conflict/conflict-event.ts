@@ -22,7 +22,7 @@ export function conflictEvents(conflicts: readonly Conflict[], of: EventOf): rea
   return conflicts.slice(0, maxEvents).map((conflict) => eventOf(conflict, of));
 }
 
-function eventOf(conflict: Conflict, { place, event, final, pipeline, region }: EventOf): ConflictEvent {
+function eventOf(conflict: Conflict, { position, event, final, pipeline, region }: EventOf): ConflictEvent {
   const rows = [conflict.before, conflict.after, conflict.existing, conflict.result];
   const isLarge = rows.reduce((length, row) => length + (row ? lengthOfRow(row) : 0), 0) > maxLength;
   const { before, after, existing, result } = isLarge ? nothing : conflict;
@@ -48,7 +48,7 @@ function eventOf(conflict: Conflict, { place, event, final, pipeline, region }: 
     result: json(result),
     cut: isLarge,
     localSeq,
-    transaction: { log: place.log, seq: place.seq, gtid, origin, committedUs: tsUs },
+    transaction: { log: position.log, seq: position.seq, gtid, origin, committedUs: tsUs },
   };
 }
 

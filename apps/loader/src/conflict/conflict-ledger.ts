@@ -1,4 +1,4 @@
-/** What a settlement decided: the conflicts for lutra.conflict and, at home, the rows whose resolution the other regions are sent. */
+/** What a resolution decided: the conflicts for lutra.conflict and, at home, the rows whose resolution the other regions are sent. */
 import type { ConflictType, Row } from '@lutra/model';
 import { keyOfRow } from '@lutra/mysql';
 import type { RowPlan } from '@lutra/mysql';
@@ -6,7 +6,7 @@ import type { Conflict } from './conflict-record.js';
 import type { Decision } from './policy.js';
 import type { Step } from './step.js';
 import { TouchedRows } from './touched-rows.js';
-import type { KeyValues } from './window.js';
+import type { KeyValues } from './recent-changes.js';
 
 export interface Outcome {
   readonly type: ConflictType;
@@ -48,7 +48,7 @@ export class ConflictLedger {
     if (!this.touched) return;
     this.touched.add(table, key);
     for (const holder of holders) this.touched.add(table, keyOfRow(table.plan, holder));
-    for (const rival of concurrent.rivals()) this.touched.add(table, keyFrom(table.plan, rival));
+    for (const concurrentChange of concurrent.concurrentChanges()) this.touched.add(table, keyFrom(table.plan, concurrentChange));
   }
 
   /** The conflicts since the last call. */

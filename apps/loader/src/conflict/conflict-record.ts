@@ -6,7 +6,7 @@ import type { ConflictPolicy, ConflictType, Row, RowEvent, TableName } from '@lu
 import { recordedRow, rowToJson } from '@lutra/model';
 import { quoteText, stagedOf, Staging } from '@lutra/mysql';
 import type { SqlText } from '@lutra/mysql';
-import type { Place } from '../log-reader.js';
+import type { RecordPosition } from '../log-reader.js';
 import type { Decision } from './policy.js';
 
 export interface Conflict {
@@ -20,13 +20,13 @@ export interface Conflict {
   readonly after: Row | null;
   readonly existing: Row | null;
   readonly result: Row | null;
-  /** Last change of a resource that the incoming transaction had not seen; null: none is known, the rows differ. */
+  /** Last change of a conflict key that the incoming transaction had not seen; null: none is known, the rows differ. */
   readonly localSeq: number | null;
 }
 
 export interface ConflictOf {
   readonly pipeline: string;
-  readonly place: Pick<Place, 'log' | 'seq'>;
+  readonly position: Pick<RecordPosition, 'log' | 'seq'>;
   readonly event: RowEvent;
   readonly final: boolean;
 }
@@ -46,12 +46,12 @@ export function conflictText(conflicts: readonly Conflict[], of: ConflictOf): Sq
   return { sql, marks, ...stagedOf([{ staged: staging.take() }]) };
 }
 
-function valuesOf(conflict: Conflict, { pipeline, place, event, final }: ConflictOf, staging: Staging): readonly string[] {
+function valuesOf(conflict: Conflict, { pipeline, position, event, final }: ConflictOf, staging: Staging): readonly string[] {
   const { table, key, type, policy, winner, op, before, after, existing, result, localSeq } = conflict;
   const { gtid, tsUs, origin } = event.source;
   return [
-    ...[pipeline, place.log].map(quoteText),
-    String(place.seq),
+    ...[pipeline, position.log].map(quoteText),
+    String(position.seq),
     gtid === null ? 'NULL' : quoteText(gtid),
     String(tsUs),
     ...[origin, table.database, table.name, rowToJson(key).slice(0, maxKeyLength), type, policy, winner].map(quoteText),

@@ -1,16 +1,16 @@
 import { rowsFlags } from '@lutra/model';
 import type { Row } from '@lutra/model';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { TestServer } from '../../../../libs/mysql/src/fixture.js';
-import { GuardRoom } from './guard.fixture.js';
-import type { RoomOptions } from './guard.fixture.js';
+import { TestServer } from '../../../../libs/mysql/src/mysql.fixture.js';
+import { DetectorSetup } from './conflict-detector.fixture.js';
+import type { RoomOptions } from './conflict-detector.fixture.js';
 
 const parent = (id: number, v: number): Row => ({ id, v });
 const child = (id: number, p: number): Row => ({ id, p });
 
 describe.each(['8.0', '9.7'] as const)('foreign keys where both sides write, on %s', (version) => {
   let server: TestServer;
-  let room: GuardRoom;
+  let room: DetectorSetup;
 
   beforeAll(async () => {
     server = await TestServer.shared(version);
@@ -27,7 +27,7 @@ describe.each(['8.0', '9.7'] as const)('foreign keys where both sides write, on 
     more: RoomOptions['more'] = () => 'DO 1',
   ): Promise<void> {
     const tables = { parent: 'id int primary key, v int', child: 'id int primary key, p int, foreign key (p) references parent (id)' };
-    room = await GuardRoom.open(server, { tables, rule, home: side, more });
+    room = await DetectorSetup.open(server, { tables, rule, home: side, more });
     await server.run(`USE ${room.database}; INSERT INTO parent VALUES (1, 1), (2, 2); INSERT INTO child VALUES (1, 1)`);
   }
   /** Of the loader's own connection, which is kept from one transaction to the next. */
@@ -43,11 +43,11 @@ describe.each(['8.0', '9.7'] as const)('foreign keys where both sides write, on 
       parent: 'id int primary key, u varchar(9) unique, v int',
       child: 'id int primary key, p int, foreign key (p) references parent (id) on delete cascade',
     };
-    room = await GuardRoom.open(server, { tables, rule: { policy: 'latest', version: 'v' } });
+    room = await DetectorSetup.open(server, { tables, rule: { policy: 'latest', version: 'v' } });
     await server.run(`USE ${room.database}; INSERT INTO parent VALUES (1, 'one', 1); INSERT INTO child VALUES (1, 1)`);
-    const member = room.transaction([[null, { id: 2, u: 'one', v: 9 }]]);
+    const transaction = room.transaction([[null, { id: 2, u: 'one', v: 9 }]]);
     const under = { session: null, flags: rowsFlags.noForeignKeyChecks };
-    await room.commit({ ...member, changes: member.changes.map((change) => ({ ...change, under })) });
+    await room.commit({ ...transaction, changes: transaction.changes.map((change) => ({ ...change, under })) });
     expect(await room.rows()).toEqual([{ id: 2, u: 'one', v: 9 }]);
     expect(await orphans()).toEqual([]);
   });
@@ -68,7 +68,7 @@ describe.each(['8.0', '9.7'] as const)('foreign keys where both sides write, on 
     expect(await room.conflicts()).toMatchObject([
       { type: 'parent-missing', winner: 'existing', final: 1, row_key: '{"id":5}', after_row: '{"id":5,"p":2}', result_row: null },
     ]);
-    expect(await room.remedies()).toEqual([[{ id: 5 }, null]]);
+    expect(await room.resolutions()).toEqual([[{ id: 5 }, null]]);
   });
 
   test('home: a child that moves to a parent that is gone stays where it is', async () => {
@@ -77,7 +77,7 @@ describe.each(['8.0', '9.7'] as const)('foreign keys where both sides write, on 
     await room.commit(room.transaction([[child(1, 1), child(1, 2), 'child']], 0));
     expect(await room.rows('child')).toEqual([child(1, 1)]);
     expect(await room.conflictTypes()).toEqual(['parent-missing existing']);
-    expect(await room.remedies()).toEqual([[{ id: 1 }, child(1, 1)]]);
+    expect(await room.resolutions()).toEqual([[{ id: 1 }, child(1, 1)]]);
   });
 
   test('home: a parent whose child came meanwhile is kept, and told', async () => {
@@ -94,7 +94,7 @@ describe.each(['8.0', '9.7'] as const)('foreign keys where both sides write, on 
     );
     expect(await room.rows()).toEqual([parent(1, 9), parent(2, 2)]);
     expect(await room.conflicts()).toMatchObject([{ type: 'child-exists', winner: 'existing', op: 'd', existing_row: '{"id":2,"v":2}' }]);
-    expect(await room.remedies()).toEqual([[{ id: 2 }, parent(2, 2)]]);
+    expect(await room.resolutions()).toEqual([[{ id: 2 }, parent(2, 2)]]);
   });
 
   test('elsewhere both are written, and the checks of the session are on again', async () => {

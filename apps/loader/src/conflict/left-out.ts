@@ -1,5 +1,5 @@
 /**
- * What the log of the target does not tell: a table that it leaves out since a place that a change has not seen. Whether the target has
+ * What the log of the target does not tell: a table that it leaves out since a position that a change has not seen. Whether the target has
  * changed the table meanwhile, nobody can say, so the change is not applied: the table is suspended in this direction too, before the
  * target transaction that waits for its watermark is committed. docs/decisions/0023.
  */

@@ -3,7 +3,7 @@ import type { Row } from '@lutra/model';
 import { ApplyConnection, planRows } from '@lutra/mysql';
 import type { RowPlan, SqlText } from '@lutra/mysql';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { TestServer } from '../../../../libs/mysql/src/fixture.js';
+import { TestServer } from '../../../../libs/mysql/src/mysql.fixture.js';
 import { LockedRows } from './locked-rows.js';
 import { readRows, writeRow } from './rows.js';
 

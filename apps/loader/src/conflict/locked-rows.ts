@@ -1,14 +1,14 @@
 /**
  * Rows of the target that an open transaction has locked, as they are now: read together when they are locked, and kept up to date with
  * what the transaction writes, so that deciding about a row asks the server nothing. What a write may have changed beside its own row (a
- * unique value that is free now, a key that a collation takes for another, a child of a foreign key, the work of a trigger) is forgotten,
+ * unique value that is free now, a key that a collation takes for another, a child of a foreign key, the work of a trigger) is discarded,
  * and read again when it is wanted.
  */
 import type { Row } from '@lutra/model';
-import { sameColumn, sameKey } from '@lutra/mysql';
+import { sameValue, sameKey } from '@lutra/mysql';
 import type { ApplyConnection, RowPlan } from '@lutra/mysql';
 import { keyText, readRows } from './rows.js';
-import type { Found, RowChange, Wanted } from './rows.js';
+import type { Found, RowChange, Assignment } from './rows.js';
 
 interface Known {
   /** By key, to the byte. */
@@ -18,7 +18,7 @@ interface Known {
 }
 
 const nobody: readonly Row[] = [];
-/** Beyond that it forgets: a huge transaction locks without end. */
+/** Beyond that it discards: a large transaction locks without end. */
 const maxKnown = 10_000;
 
 export class LockedRows {
@@ -30,39 +30,39 @@ export class LockedRows {
     this.#connection = connection;
   }
 
-  async lock(wanted: readonly Wanted[]): Promise<void> {
-    const found = await readRows(this.#connection, wanted);
-    for (const [i, each] of wanted.entries()) this.#keep(each, found[i] ?? { existing: null, holders: nobody });
+  async lock(requests: readonly Assignment[]): Promise<void> {
+    const found = await readRows(this.#connection, requests);
+    for (const [i, each] of requests.entries()) this.#keep(each, found[i] ?? { existing: null, holders: nobody });
   }
 
-  async read(wanted: Wanted): Promise<Found> {
-    const { plan, key, values } = wanted;
+  async read(requests: Assignment): Promise<Found> {
+    const { plan, key, values } = requests;
     const known = this.#tables.get(plan);
     const existing = key ? known?.existing.get(keyText(plan, key)) : null;
     const holders = values && plan.uniqueKeys.length > 0 ? known?.holders.get(valuesText(plan, values)) : nobody;
     if (existing !== undefined && holders !== undefined) return { existing, holders };
-    const [found = { existing: null, holders: nobody }] = await readRows(this.#connection, [wanted]);
-    this.#keep(wanted, found);
+    const [found = { existing: null, holders: nobody }] = await readRows(this.#connection, [requests]);
+    this.#keep(requests, found);
     return found;
   }
 
   /** The transaction has written that. */
   written(plan: RowPlan, { existing, row, displaced }: RowChange): void {
     const { target } = plan.table;
-    if (target.triggers > 0 || target.cascades.length > 0) return this.forget();
+    if (target.triggers > 0 || target.cascades.length > 0) return this.discard();
     const inPlace = existing !== null && row !== null && sameKey(plan, existing, row) && sameUniqueValues(plan, existing, row);
     if (displaced.length > 0 || !inPlace) this.#tables.delete(plan);
     else this.#tables.get(plan)?.existing.set(keyText(plan, row), row);
   }
 
   /** Something else was written. */
-  forget(): void {
+  discard(): void {
     this.#tables.clear();
     this.#size = 0;
   }
 
-  #keep({ plan, key, values }: Wanted, { existing, holders }: Found): void {
-    if (this.#size >= maxKnown) this.forget();
+  #keep({ plan, key, values }: Assignment, { existing, holders }: Found): void {
+    if (this.#size >= maxKnown) this.discard();
     this.#size += 1;
     let known = this.#tables.get(plan);
     if (!known) this.#tables.set(plan, (known = { existing: new Map(), holders: new Map() }));
@@ -84,5 +84,5 @@ function valuesText(plan: RowPlan, row: Row): string {
 }
 
 function sameUniqueValues(plan: RowPlan, a: Row, b: Row): boolean {
-  return plan.uniqueKeys.flat().every(({ name }) => sameColumn(plan, name, a[name], b[name]));
+  return plan.uniqueKeys.flat().every(({ name }) => sameValue(plan, name, a[name], b[name]));
 }

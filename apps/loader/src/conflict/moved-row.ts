@@ -15,7 +15,7 @@ export interface Half {
   readonly step: Step;
   readonly existing: Row | null;
   /** The row is not what the source had, or somebody changed it. */
-  readonly clashes: boolean;
+  readonly isConflict: boolean;
 }
 
 export interface Move {
@@ -43,33 +43,37 @@ export interface MoveOutcome {
 export async function halfOf(step: Step, existing: Row | null): Promise<Half> {
   const { before, concurrent, table } = step;
   const differs = before === null ? existing !== null : existing === null || !(await sameRowsBeside(table.plan, existing, before));
-  return { step, existing, clashes: differs || concurrent.primary !== null };
+  return { step, existing, isConflict: differs || concurrent.primary !== null };
 }
 
 /** `holdersOf`: of a row that the policy made of two. */
 export async function decideMove(move: Move, verdict: Verdict, holdersOf: (row: Row) => Promise<readonly Row[]>): Promise<MoveOutcome> {
   const { left, taken } = move;
-  const leaves = left.clashes ? await verdict.decide(left.step, left.existing) : taking(left);
-  const arrives = taken.clashes ? await verdict.decide(taken.step, taken.existing) : taking(taken);
+  const leaves = left.isConflict ? await verdict.decide(left.step, left.existing) : taking(left);
+  const arrives = taken.isConflict ? await verdict.decide(taken.step, taken.existing) : taking(taken);
   const { rule } = taken.step.table;
   // Home's row is whole: what loses at one key takes no effect at the other.
-  const losesWhole = rule.policy === 'home' && left.clashes && (await verdict.decide(taken.step, taken.existing)).winner === 'existing';
+  const losesWhole = rule.policy === 'home' && left.isConflict && (await verdict.decide(taken.step, taken.existing)).winner === 'existing';
   const { row } = arrives;
   if (losesWhole || arrives.winner === 'existing' || row === null) return refusedMove(move, leaves, null);
   const all = row === taken.step.after ? move.holders : await holdersOf(row);
   const others = all.filter((holder) => !isRow(left, holder));
   // A row that stays under its old key holds the unique values that its new self brings along.
-  const rivals = leaves.row === null ? others : all;
-  if (rivals.some((holder) => verdict.keeps(taken.step, row, holder)))
+  const otherHolders = leaves.row === null ? others : all;
+  if (otherHolders.some((holder) => verdict.keeps(taken.step, row, holder)))
     return refusedMove({ ...move, holders: others }, leaves, 'unique-key-taken');
-  const gives = leaves.row !== null && rivals.length > others.length;
+  const gives = leaves.row !== null && otherHolders.length > others.length;
   const leaving: Decision = gives ? { row: null, winner: 'incoming' } : leaves;
   return {
     change: changeOf(move, { arrives: row, stays: leaving.row !== null, holders: others }),
     holders: others,
     halves: [
-      { half: left, type: left.clashes ? typeOf(left.step, left) : null, decision: leaving },
-      { half: taken, type: taken.clashes ? typeOf(taken.step, taken) : others.length > 0 ? 'unique-key-taken' : null, decision: arrives },
+      { half: left, type: left.isConflict ? typeOf(left.step, left) : null, decision: leaving },
+      {
+        half: taken,
+        type: taken.isConflict ? typeOf(taken.step, taken) : others.length > 0 ? 'unique-key-taken' : null,
+        decision: arrives,
+      },
     ],
   };
 }
@@ -82,8 +86,8 @@ export function refusedMove({ left, taken, holders }: Move, leaves: Decision, ty
     change: null,
     holders: holders.filter((holder) => !isRow(left, holder)),
     halves: [
-      { half: left, type: left.clashes ? typeOf(left.step, left) : 'move-refused', decision: isGone ? leaves : staying(left) },
-      { half: taken, type: type ?? (taken.clashes ? typeOf(taken.step, taken) : 'move-refused'), decision: staying(taken) },
+      { half: left, type: left.isConflict ? typeOf(left.step, left) : 'key-update-refused', decision: isGone ? leaves : staying(left) },
+      { half: taken, type: type ?? (taken.isConflict ? typeOf(taken.step, taken) : 'key-update-refused'), decision: staying(taken) },
     ],
   };
 }

@@ -4,9 +4,9 @@
  */
 import type { Row } from '@lutra/model';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { TestServer } from '../../../../libs/mysql/src/fixture.js';
-import { GuardRoom } from './guard.fixture.js';
-import type { RoomOptions, Step } from './guard.fixture.js';
+import { TestServer } from '../../../../libs/mysql/src/mysql.fixture.js';
+import { DetectorSetup } from './conflict-detector.fixture.js';
+import type { RoomOptions, Step } from './conflict-detector.fixture.js';
 
 const tables = {
   t: 'id int primary key, u varchar(20) unique, v int',
@@ -38,7 +38,7 @@ interface Case {
   readonly told: readonly number[];
 }
 
-const refused = ['1 move-refused existing', '9 insert-exists existing'];
+const refused = ['1 key-update-refused existing', '9 insert-exists existing'];
 const newer = row(9, 'nine', 7);
 const older = row(9, 'nine', 5);
 const update = row(1, 'one', 7);
@@ -84,7 +84,7 @@ const cases: Readonly<Record<string, Case>> = {
     steps: [[one, row(8, 'one', 7)]],
     comes: move,
     ends: [
-      ['home', [two, row(8, 'one', 7)], ['1 delete-missing both', '9 move-refused existing']],
+      ['home', [two, row(8, 'one', 7)], ['1 delete-missing both', '9 key-update-refused existing']],
       ['all', [two, row(8, 'one', 7)], ['1 delete-missing both', '9 unique-key-taken existing']],
     ],
     told: [1, 8, 9],
@@ -94,7 +94,7 @@ const cases: Readonly<Record<string, Case>> = {
     steps: [[one, update]],
     comes: move,
     ends: [
-      ['home', [update, two], ['1 delete-differs existing', '9 move-refused existing']],
+      ['home', [update, two], ['1 delete-differs existing', '9 key-update-refused existing']],
       ['latest, deletes win', [two, moved], ['1 delete-differs incoming']],
       ['all', [update, two], ['1 delete-differs existing', '9 unique-key-taken existing']],
     ],
@@ -105,7 +105,7 @@ const cases: Readonly<Record<string, Case>> = {
     steps: [[two, row(2, null, 7)]],
     comes: [two, row(9, null, 6)],
     ends: [
-      ['home', [one, row(2, null, 7)], ['2 delete-differs existing', '9 move-refused existing']],
+      ['home', [one, row(2, null, 7)], ['2 delete-differs existing', '9 key-update-refused existing']],
       ['latest, deletes win', [one, row(9, null, 6)], ['2 delete-differs incoming']],
       ['all', [one, row(2, null, 7), row(9, null, 6)], ['2 delete-differs existing']],
     ],
@@ -116,7 +116,7 @@ const cases: Readonly<Record<string, Case>> = {
     steps: [[one, null]],
     comes: move,
     ends: [
-      ['home', [two], ['1 delete-missing both', '9 move-refused existing']],
+      ['home', [two], ['1 delete-missing both', '9 key-update-refused existing']],
       ['all', [two, moved], ['1 delete-missing both']],
     ],
     told: [1, 9],
@@ -125,21 +125,21 @@ const cases: Readonly<Record<string, Case>> = {
     here: "UPDATE t SET u = 'ten', v = 7 WHERE id = 2",
     steps: [[two, row(2, 'ten', 7)]],
     comes: [one, row(9, 'ten', 6)],
-    ends: [['all', [one, row(2, 'ten', 7)], ['1 move-refused existing', '9 unique-key-taken existing']]],
+    ends: [['all', [one, row(2, 'ten', 7)], ['1 key-update-refused existing', '9 unique-key-taken existing']]],
     told: [1, 2, 9],
   },
   'a child came here: the parent stays under its old key': {
     here: 'INSERT INTO child VALUES (1, 1)',
     steps: [[null, { id: 1, p: 1 }, 'child']],
     comes: move,
-    ends: [['all', [one, two], ['1 child-exists existing', '9 move-refused existing']]],
+    ends: [['all', [one, two], ['1 child-exists existing', '9 key-update-refused existing']]],
     told: [1, 9],
   },
 };
 
 describe.each(['8.0', '9.7'] as const)('rows that move to another key, on %s', (version) => {
   let server: TestServer;
-  let room: GuardRoom;
+  let room: DetectorSetup;
 
   beforeAll(async () => {
     server = await TestServer.shared(version);
@@ -150,7 +150,7 @@ describe.each(['8.0', '9.7'] as const)('rows that move to another key, on %s', (
   afterEach(async () => room.close());
 
   async function enter(rule: RoomOptions['rule'], more: Partial<RoomOptions> = {}): Promise<void> {
-    room = await GuardRoom.open(server, { tables, rule, ...more });
+    room = await DetectorSetup.open(server, { tables, rule, ...more });
     await server.run(`USE ${room.database}; INSERT INTO t VALUES (1, 'one', 5), (2, NULL, 5)`);
   }
 
@@ -166,9 +166,9 @@ describe.each(['8.0', '9.7'] as const)('rows that move to another key, on %s', (
       expect([rule, await room.rows()]).toEqual([rule, rows]);
       expect([rule, await recorded()]).toEqual([rule, conflicts]);
       const now = new Map(rows?.map((each) => [each['id'], each]));
-      const remedies = await room.remedies();
-      expect([rule, remedies.map(([key]) => Number(key['id'])).toSorted((x, y) => x - y)]).toEqual([rule, told]);
-      expect(remedies.map(([, image]) => image)).toEqual(remedies.map(([key]) => now.get(key['id']) ?? null));
+      const resolutions = await room.resolutions();
+      expect([rule, resolutions.map(([key]) => Number(key['id'])).toSorted((x, y) => x - y)]).toEqual([rule, told]);
+      expect(resolutions.map(([, image]) => image)).toEqual(resolutions.map(([key]) => now.get(key['id']) ?? null));
       await room.close();
     }
   });
@@ -197,18 +197,18 @@ describe.each(['8.0', '9.7'] as const)('rows that move to another key, on %s', (
     expect(await room.rows()).toEqual([row(2, null, 7), row(7, 'one', 6)]);
     expect(await recorded()).toEqual([
       '2 delete-differs existing',
-      '1 move-refused existing',
-      '7 move-refused existing',
+      '1 key-update-refused existing',
+      '7 key-update-refused existing',
       '2 insert-exists existing',
     ]);
-    expect((await room.remedies()).map(([key]) => key)).toEqual([{ id: 2 }, { id: 1 }, { id: 7 }]);
+    expect((await room.resolutions()).map(([key]) => key)).toEqual([{ id: 2 }, { id: 1 }, { id: 7 }]);
   });
 
   test('elsewhere the row that comes may stay where it was until home has told of both keys', async () => {
     await enter(rules.latest, { home: 'source' });
     await room.local("INSERT INTO t VALUES (9, 'nine', 7)", [null, newer]);
     await room.commit(room.transaction([move], 0));
-    expect([await room.rows(), await recorded(), await room.remedies()]).toEqual([[one, two, newer], refused, []]);
+    expect([await room.rows(), await recorded(), await room.resolutions()]).toEqual([[one, two, newer], refused, []]);
     expect(await room.conflicts()).toMatchObject([{ final: 0 }, { final: 0 }]);
   });
 

@@ -1,8 +1,8 @@
 import type { Row } from '@lutra/model';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { TestServer } from '../../../../libs/mysql/src/fixture.js';
-import { GuardRoom } from './guard.fixture.js';
-import type { RoomOptions } from './guard.fixture.js';
+import { TestServer } from '../../../../libs/mysql/src/mysql.fixture.js';
+import { DetectorSetup } from './conflict-detector.fixture.js';
+import type { RoomOptions } from './conflict-detector.fixture.js';
 
 const tables = { t: 'id int primary key, u varchar(20) unique, v int', k: 'k varchar(20) collate utf8mb4_general_ci primary key, v int' };
 const row = (id: number, u: string | null, v: number): Row => ({ id, u, v });
@@ -12,7 +12,7 @@ const latest = { policy: 'latest', version: 'v' } as const;
 
 describe.each(['8.0', '9.7'] as const)('keys that move, on %s', (version) => {
   let server: TestServer;
-  let room: GuardRoom;
+  let room: DetectorSetup;
 
   beforeAll(async () => {
     server = await TestServer.shared(version);
@@ -24,7 +24,7 @@ describe.each(['8.0', '9.7'] as const)('keys that move, on %s', (version) => {
 
   /** Rows 1 'one', 2 'two' and the key 'a', of version 5; the target is home. */
   async function enter(rule: RoomOptions['rule'], side: RoomOptions['home'] = 'target'): Promise<void> {
-    room = await GuardRoom.open(server, { tables, rule, home: side });
+    room = await DetectorSetup.open(server, { tables, rule, home: side });
     await server.run(`USE ${room.database}; INSERT INTO t VALUES (1, 'one', 5), (2, 'two', 5); INSERT INTO k VALUES ('a', 5)`);
   }
   const one = row(1, 'one', 5);
@@ -53,7 +53,7 @@ describe.each(['8.0', '9.7'] as const)('keys that move, on %s', (version) => {
               [{ id: 9 }, null],
             ]
           : [];
-      expect(await room.remedies()).toEqual(told);
+      expect(await room.resolutions()).toEqual(told);
       await room.close();
     }
   });
@@ -64,8 +64,8 @@ describe.each(['8.0', '9.7'] as const)('keys that move, on %s', (version) => {
     await room.commit(room.transaction([[one, row(9, 'one', 6)]], 0));
     // Both halves lose, else the row would be nowhere.
     expect(await room.rows()).toEqual([one, two, row(9, 'nine', 7)]);
-    expect(await room.conflictTypes()).toEqual(['move-refused existing', 'insert-exists existing']);
-    expect(await room.remedies()).toEqual([
+    expect(await room.conflictTypes()).toEqual(['key-update-refused existing', 'insert-exists existing']);
+    expect(await room.resolutions()).toEqual([
       [{ id: 1 }, one],
       [{ id: 9 }, row(9, 'nine', 7)],
     ]);
@@ -77,7 +77,7 @@ describe.each(['8.0', '9.7'] as const)('keys that move, on %s', (version) => {
     await room.commit(room.transaction([[null, named('b', 9), 'k']], 0));
     expect(await room.rows('k')).toEqual([named('a', 5), named('b', 9)]);
     expect(await room.conflicts()).toMatchObject([{ type: 'insert-exists', winner: 'incoming', existing_row: '{"k":"B","v":3}' }]);
-    expect(await room.remedies()).toEqual([
+    expect(await room.resolutions()).toEqual([
       [{ k: 'b' }, named('b', 9)],
       [{ k: 'B' }, named('b', 9)],
     ]);
@@ -90,7 +90,7 @@ describe.each(['8.0', '9.7'] as const)('keys that move, on %s', (version) => {
     await room.local('UPDATE k SET v = 7', [named('a', 5), named('a', 7), 'k']);
     await room.commit(room.transaction([[named('a', 5), named('A', 6), 'k']], 0));
     expect(await room.rows('k')).toEqual([named('a', 7)]);
-    expect(await room.remedies()).toEqual([
+    expect(await room.resolutions()).toEqual([
       [{ k: 'a' }, named('a', 7)],
       [{ k: 'A' }, named('a', 7)],
     ]);

@@ -1,14 +1,20 @@
-/** What a record of another region's log changes, as the keys of the target tell it: what the window (window.ts) is made of. */
+/**
+ * What a record of another region's log changes, as the keys of the target tell it: what the index of recent changes (recent-changes.ts) is
+ * made of.
+ */
 import type { RecordBody, Row, RowEvent, TableName, TableSchema } from '@lutra/model';
-import type { Keys } from './resources.js';
+import type { Keys } from './conflict-keys.js';
 
 export interface PeerChangesOptions {
-  /** The source, and the regions that have a window of their own: what was forwarded from there is no change of this log's region. */
+  /**
+   * The source, and the regions that have an index of recent changes of their own: what was forwarded from there is no change of this log's
+   * region.
+   */
   readonly others: readonly string[];
   /** The keys of a table of that log, as the target has them; null: a table that this pipeline does not carry. */
   keysOf(table: TableSchema): Promise<Keys | null> | Keys | null;
-  /** The same for a remedy, which names its table only. Null as well: it is of another channel, so nobody here takes it. */
-  keysOfRemedy(remedy: TableName & { readonly pipeline: string }): Promise<Keys | null>;
+  /** The same for a resolution, which names its table only. Null as well: it is of another channel, so nobody here takes it. */
+  keysOfResolution(resolution: TableName & { readonly pipeline: string }): Promise<Keys | null>;
 }
 
 /** What was changed, and the keys by which it counts. */
@@ -32,8 +38,8 @@ export class PeerChanges {
         const { before, after } = body.event;
         return this.#isKnown(body.event) ? null : changed(this.#keys.get(body.table) ?? (await this.#keysOf(body.table)), [before, after]);
       }
-      case 'remedy': {
-        const keys = await this.#options.keysOfRemedy({ pipeline: body.pipeline, database: body.database, name: body.table });
+      case 'resolution': {
+        const keys = await this.#options.keysOfResolution({ pipeline: body.pipeline, database: body.database, name: body.table });
         return changed(keys, [body.row ?? body.key]);
       }
       case 'watermark':
@@ -47,9 +53,9 @@ export class PeerChanges {
   }
 
   /**
-   * A copy, of what the source knows anyway, or of what is in another window. Counter-example, where three regions write to each other and
-   * one forwards to a fourth: C has changed a row after A's change had come, and B's copy of that change, which C has never seen, would be
-   * a conflict that home does not meet.
+   * A copy, of what the source knows anyway, or of what is in another index of recent changes. Counter-example, where three regions write
+   * to each other and one forwards to a fourth: C has changed a row after A's change had come, and B's copy of that change, which C has
+   * never seen, would be a conflict that home does not meet.
    */
   #isKnown({ source: { path } }: RowEvent): boolean {
     return path.length > 1 && path.slice(0, -1).some((region) => this.#options.others.includes(region));

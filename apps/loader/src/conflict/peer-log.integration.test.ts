@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { kafkaServer } from '../../../../test/servers/index.js';
 import { PeerLog } from './peer-log.js';
-import { PeerTopic, row, rowResource, table, valueResource } from './peer-topic.fixture.js';
+import { PeerTopic, row, rowConflictKey, table, valueConflictKey } from './peer-topic.fixture.js';
 
 const server = kafkaServer();
 const patienceMs = 30_000;
@@ -14,7 +14,7 @@ afterAll(async () => {
   await server.stop();
 });
 
-describe('the window of a log', () => {
+describe('the index of recent changes of a log', () => {
   let topic: PeerTopic;
   let ended: AbortController;
 
@@ -40,7 +40,7 @@ describe('the window of a log', () => {
     await log.watermark(token, patienceMs);
   }
   const changed = (log: PeerLog, ids: readonly number[], seen = -1): readonly number[] =>
-    ids.filter((id) => log.window.changedAfter(rowResource(id), seen) !== null);
+    ids.filter((id) => log.recentChanges.changedAfter(rowConflictKey(id), seen) !== null);
 
   test('holds what was changed after what was seen, and grows', async () => {
     await topic.rows(row(1), row(2), row(3), row(4), row(5));
@@ -51,7 +51,7 @@ describe('the window of a log', () => {
     await topic.change(row(6), row(7));
     await upToEnd(log);
     expect(changed(log, [1, 2, 3, 4, 5, 6, 7], 5)).toEqual([4, 6, 7]);
-    expect(log.window.changedAfter(rowResource(4), 5)).toBe(6);
+    expect(log.recentChanges.changedAfter(rowConflictKey(4), 5)).toBe(6);
   });
 
   test('where all was seen, there is nothing in it', async () => {
@@ -75,8 +75,8 @@ describe('the window of a log', () => {
     await topic.change(null, row(2, null));
     await topic.change(null, { id: 3, u: 30 }, { ...table, name: 'elsewhere' });
     const log = await read(null);
-    const values = [10, 20, 30].filter((u) => log.window.changedAfter(valueResource(u), -1) !== null);
-    expect([values, changed(log, [1, 2, 3]), log.window.size]).toEqual([[10, 20], [1, 2], 4]);
+    const values = [10, 20, 30].filter((u) => log.recentChanges.changedAfter(valueConflictKey(u), -1) !== null);
+    expect([values, changed(log, [1, 2, 3]), log.recentChanges.size]).toEqual([[10, 20], [1, 2], 4]);
   });
 
   test('a row that moved is told under both its keys to whoever fights for one of them', async () => {
@@ -84,7 +84,8 @@ describe('the window of a log', () => {
     const options = topic.options(ended.signal);
     const log = await PeerLog.open({ ...options, withRows: true }, null);
     await upToEnd(log);
-    for (const id of [1, 2]) expect(log.window.rivals(rowResource(id), -1).map(([key]) => Number(key))).toEqual([1, 2]);
+    for (const id of [1, 2])
+      expect(log.recentChanges.concurrentChanges(rowConflictKey(id), -1).map(([key]) => Number(key))).toEqual([1, 2]);
   });
 
   test('what the target forwards of the source’s own is no change of somebody else', async () => {
@@ -95,7 +96,7 @@ describe('the window of a log', () => {
     expect(changed(await read(null), [1, 2])).toEqual([2]);
   });
 
-  test('what it forwards of a region that has a window of its own is no change of it', async () => {
+  test('what it forwards of a region that has an index of recent changes of its own is no change of it', async () => {
     topic.origin = 'elsewhere';
     await topic.rows(row(1));
     topic.origin = 'here';
@@ -106,15 +107,15 @@ describe('the window of a log', () => {
     expect(changed(log, [1, 2])).toEqual([2]);
   });
 
-  test('a remedy counts as a change, with its key and its unique values', async () => {
-    await topic.remedy({ id: 1 }, row(1, 10));
-    await topic.remedy({ id: 2 }, null);
+  test('a resolution counts as a change, with its key and its unique values', async () => {
+    await topic.resolution({ id: 1 }, row(1, 10));
+    await topic.resolution({ id: 2 }, null);
     const log = await read(null);
     expect(changed(log, [1, 2, 3])).toEqual([1, 2]);
-    expect(log.window.changedAfter(valueResource(10), -1)).toBe(0);
+    expect(log.recentChanges.changedAfter(valueConflictKey(10), -1)).toBe(0);
   });
 
-  test('tells which tables the log has left out since a place, also when it holds them again', async () => {
+  test('tells which tables the log has left out since a position, also when it holds them again', async () => {
     await topic.rows(row(1));
     await topic.routes(table.name, 'elsewhere');
     await topic.routes();
@@ -122,14 +123,14 @@ describe('the window of a log', () => {
     expect(log.leftOut(table, 0)).toMatchObject({ name: table.name, code: 'COLUMN_UNSUPPORTED' });
     expect([log.leftOut(table, 1), log.leftOut({ ...table, name: 'elsewhere' }, 0)]).toEqual([null, null]);
     expect((await read({ log: 'L', seq: 1 })).leftOut(table, 1)).toBeNull();
-    log.forget(1);
+    log.discard(1);
     expect(log.leftOut(table, 0)).toBeNull();
   });
 
-  test('forgets what all have seen, and tells whom it cannot tell any more', async () => {
+  test('discards what all have seen, and tells whom it cannot tell any more', async () => {
     await topic.rows(row(1), row(2), row(3));
     const log = await read(null);
-    log.forget(1);
+    log.discard(1);
     expect(changed(log, [1, 2, 3])).toEqual([3]);
     expect([log.seenBy({ log: 'L', seq: 0 }), log.seenBy(undefined), log.seenBy({ log: 'L', seq: 1 })]).toEqual([null, null, 1]);
   });
@@ -140,7 +141,7 @@ describe('the window of a log', () => {
     await topic.loseBefore(3);
     for (const seen of [null, { log: 'L', seq: 0 }, { log: 'other', seq: 3 }])
       await expect(PeerLog.open(topic.options(ended.signal), seen)).rejects.toMatchObject({
-        code: 'CONFLICT_WINDOW_LOST',
+        code: 'CONFLICT_HISTORY_LOST',
         details: { topic: topic.topic },
       });
     for (const seq of [1, 2, 3]) expect(changed(await read({ log: 'L', seq }), [3, 4], seq)).toEqual([3, 4].slice(seq - 1));
@@ -148,20 +149,20 @@ describe('the window of a log', () => {
 
   test('rows of a replaced leader do no harm, wherever reading begins', async () => {
     await topic.rows(row(1), row(2));
-    await topic.lead();
+    await topic.leadership();
     await topic.late(row(3));
     await topic.rows(row(3), row(4));
     for (const seq of [-1, 0, 1]) {
       const log = await read(seq < 0 ? null : { log: 'L', seq });
       expect(changed(log, [1, 2, 3, 4], Math.max(seq, 1))).toEqual([3, 4]);
-      expect(log.window.changedAfter(rowResource(3), -1)).toBe(2);
+      expect(log.recentChanges.changedAfter(rowConflictKey(3), -1)).toBe(2);
       log.close();
     }
   });
 
   test('a watermark of another pipeline, or of a replaced leader, says nothing', async () => {
     await topic.rows(row(1));
-    await topic.lead();
+    await topic.leadership();
     const log = await PeerLog.open(topic.options(ended.signal), null);
     await topic.watermark('mine', 'c.other');
     await topic.lateWatermark('mine', 'c.p');

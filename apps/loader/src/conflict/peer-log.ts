@@ -1,7 +1,8 @@
 /**
- * Reads the log of a region that writes the same tables, most of all that of the target itself, into a window: which resource was last
- * changed at which seq; and which tables it leaves out. It begins right after what the source of the pipeline has seen of it. Rows of a
- * leader that was replaced may be counted too: they are real changes, published once more behind the next epoch record.
+ * Reads the log of a region that writes the same tables, most of all that of the target itself, into an index of recent changes: which
+ * conflict key was last changed at which seq; and which tables it leaves out. It begins right after what the source of the pipeline has
+ * seen of it. Rows of a leader that was replaced may be counted too: they are real changes, published once more behind the next epoch
+ * record.
  */
 import { RecordDecoder } from '@lutra/avro';
 import type { SchemaIds } from '@lutra/avro';
@@ -10,11 +11,11 @@ import type { BusOptions, RawRecord } from '@lutra/bus';
 import { admit, foldedName, freshLog, SyncError, tableName, toSyncError } from '@lutra/model';
 import type { LogPosition, LogRecord, LogState, Suspension, TableName } from '@lutra/model';
 import { throwIfAborted } from '@lutra/runtime';
-import { askFor, foughtFor } from './resources.js';
+import { askFor, foughtFor } from './conflict-keys.js';
 import { PeerChanges } from './peer-changes.js';
 import type { Changed, PeerChangesOptions } from './peer-changes.js';
 import { Waiters } from './waiters.js';
-import { ChangeWindow } from './window.js';
+import { RecentChanges } from './recent-changes.js';
 
 export interface PeerLogOptions extends PeerChangesOptions {
   readonly bus: BusOptions;
@@ -41,7 +42,7 @@ interface Read {
 }
 
 export class PeerLog {
-  readonly window: ChangeWindow;
+  readonly recentChanges: RecentChanges;
   readonly #options: PeerLogOptions;
   readonly #decoder: RecordDecoder;
   readonly #changes: PeerChanges;
@@ -57,13 +58,13 @@ export class PeerLog {
 
   private constructor(options: PeerLogOptions) {
     this.#options = options;
-    this.window = new ChangeWindow(options);
+    this.recentChanges = new RecentChanges(options);
     this.#decoder = new RecordDecoder({ ids: options.schemas });
     this.#changes = new PeerChanges(options);
   }
 
   /**
-   * `seen`: what the source has seen of this log; null: nothing, so that all of it counts. @throws SyncError CONFLICT_WINDOW_LOST,
+   * `seen`: what the source has seen of this log; null: nothing, so that all of it counts. @throws SyncError CONFLICT_HISTORY_LOST,
    * CAPTURE_BEHIND, KAFKA_*
    */
   static async open(options: PeerLogOptions, seen: LogPosition | null): Promise<PeerLog> {
@@ -74,8 +75,8 @@ export class PeerLog {
     if (first) return first;
     const whole = await PeerLog.#begin(options, seen, start);
     if (whole) return whole;
-    const wanted = seen === null ? 'its beginning' : `seq ${seen.seq + 1} of log ${seen.log}`;
-    throw new SyncError('CONFLICT_WINDOW_LOST', `${options.topic}: begins at offset ${start}, behind ${wanted}`, {
+    const requests = seen === null ? 'its beginning' : `seq ${seen.seq + 1} of log ${seen.log}`;
+    throw new SyncError('CONFLICT_HISTORY_LOST', `${options.topic}: begins at offset ${start}, behind ${requests}`, {
       details: { topic: options.topic },
     });
   }
@@ -112,8 +113,8 @@ export class PeerLog {
   }
 
   /**
-   * How much of this log a transaction has seen, by its `seen`; −1: nothing. Null: less than the window can tell, so that it must be opened
-   * anew.
+   * How much of this log a transaction has seen, by its `seen`; −1: nothing. Null: less than the index of recent changes can tell, so that
+   * it must be opened anew.
    */
   seenBy(seen: LogPosition | undefined): number | null {
     const seq = seen?.log === this.id ? seen.seq : -1;
@@ -121,10 +122,10 @@ export class PeerLog {
   }
 
   /** All that arrives from now on has seen so much. */
-  forget(seen: number): void {
+  discard(seen: number): void {
     if (seen <= this.#bound) return;
     this.#bound = seen;
-    this.window.forget(seen);
+    this.recentChanges.discard(seen);
     for (const [name, { seq }] of this.#leftOut) if (seq <= seen) this.#leftOut.delete(name);
   }
 
@@ -219,7 +220,8 @@ export class PeerLog {
     const { verdict, state } = admit(this.#state, header, offset);
     this.#state = state;
     if (verdict !== 'valid' && verdict !== 'anew') return;
-    if (changed) for (const { resource, row } of foughtFor(changed.keys, changed.images)) this.window.add(resource, header.seq, row);
+    if (changed)
+      for (const { conflictKey, row } of foughtFor(changed.keys, changed.images)) this.recentChanges.add(conflictKey, header.seq, row);
     if (body.kind === 'routes')
       for (const table of body.suspended ?? [])
         if (this.#options.tells(table)) this.#leftOut.set(nameOf(table), { seq: header.seq, table });

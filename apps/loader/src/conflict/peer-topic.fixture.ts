@@ -4,12 +4,12 @@ import { BusAdmin, Publisher } from '@lutra/bus';
 import type { OutRecord } from '@lutra/bus';
 import type { ControlRecord, RecordHeader, Row, Seen, TableSchema } from '@lutra/model';
 import { MemoryIds } from '../../../../libs/avro/test/samples.js';
-import { busOptions, settings, topicName, withAdmin } from '../../../../libs/bus/test/kafka-fixture.js';
-import { column, targetTable } from '../../../../libs/mysql/src/changes-fixture.js';
+import { busOptions, settings, topicName, withAdmin } from '../../../../libs/bus/test/kafka.fixture.js';
+import { column, targetTable } from '../../../../libs/mysql/src/changes.fixture.js';
 import type { KafkaServer } from '../../../../test/servers/index.js';
-import { eventOf, regions } from './guard-peers.fixture.js';
+import { eventOf, regions } from './detector-peers.fixture.js';
 import type { PeerLogOptions } from './peer-log.js';
-import { keysOf, primaryResource, uniqueResources } from './resources.js';
+import { keysOf, primaryConflictKey, uniqueConflictKeys } from './conflict-keys.js';
 
 export const table: TableSchema = {
   database: 'shop',
@@ -25,8 +25,8 @@ const target = targetTable([column('id'), column('u')], { uniqueKeys: [{ name: '
 const noTexts = { known: (text: string): string => text, ask: async (): Promise<ReadonlyMap<string, string>> => new Map() };
 export const keys = keysOf(table, target, { of: () => noTexts });
 export const row = (id: number, u: number | null = null): Row => ({ id, u });
-export const rowResource = (id: number): string => primaryResource(keys, row(id)) ?? '';
-export const valueResource = (u: number): string => uniqueResources(keys, row(0, u))[0] ?? '';
+export const rowConflictKey = (id: number): string => primaryConflictKey(keys, row(id)) ?? '';
+export const valueConflictKey = (u: number): string => uniqueConflictKeys(keys, row(0, u))[0] ?? '';
 
 export class PeerTopic {
   readonly #server: KafkaServer;
@@ -53,12 +53,12 @@ export class PeerTopic {
   static async create(server: KafkaServer, log = 'L'): Promise<PeerTopic> {
     const made = new PeerTopic(server, log);
     await made.#admin.ensureTopic(made.topic, settings);
-    await made.lead();
+    await made.leadership();
     return made;
   }
 
   /** A new leader. */
-  async lead(): Promise<void> {
+  async leadership(): Promise<void> {
     this.#epoch += 1;
     const header = { kind: 'epoch', log: '', seq: -1, epoch: this.#epoch } as const;
     await this.#publish([await this.#encoder.encodeControl(header, { kind: 'epoch', endpoint: 'a', leader: 'x', tsMs: 0 })]);
@@ -95,9 +95,9 @@ export class PeerTopic {
     await this.#control({ kind: 'routes', endpoint: 'a', tables: [], pipelines: {}, suspended: out, revision: 1, server: null, tsMs: 0 });
   }
 
-  async remedy(key: Row, image: Row | null, seen: Seen = {}): Promise<void> {
+  async resolution(key: Row, image: Row | null, seen: Seen = {}): Promise<void> {
     const { database, name } = table;
-    await this.#control({ kind: 'remedy', endpoint: 'a', pipeline: 'c.q', database, table: name, key, row: image, seen, tsMs: 0 });
+    await this.#control({ kind: 'resolution', endpoint: 'a', pipeline: 'c.q', database, table: name, key, row: image, seen, tsMs: 0 });
   }
 
   /** What retention does. */
@@ -116,7 +116,7 @@ export class PeerTopic {
       others: [regions.source, regions.target],
       schemas: this.#ids,
       keysOf: own,
-      keysOfRemedy: async (of) => own(of),
+      keysOfResolution: async (of) => own(of),
       tells: (of) => own(of) !== null,
       signal,
     };

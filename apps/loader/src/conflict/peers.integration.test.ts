@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { kafkaServer } from '../../../../test/servers/index.js';
 import { Peers } from './peers.js';
 import type { PeersOptions } from './peers.js';
-import { PeerTopic, row, rowResource } from './peer-topic.fixture.js';
+import { PeerTopic, row, rowConflictKey } from './peer-topic.fixture.js';
 
 const server = kafkaServer();
 
@@ -72,9 +72,9 @@ describe('the logs of those who write the same tables', () => {
   }
   const seenOwn = (seq: number): Seen => ({ 'c.back': { log: own.log, seq } });
   const changed = (ids: readonly number[], seen: Seen): readonly number[] =>
-    ids.filter((id) => peers.changedAfter(rowResource(id), seen) !== null);
+    ids.filter((id) => peers.changedAfter(rowConflictKey(id), seen) !== null);
 
-  test('what was committed before the watermark is known when the window is complete', async () => {
+  test('what was committed before the watermark is known when the index of recent changes is complete', async () => {
     await own.rows(row(1), row(2));
     between(['own']);
     await peers.open([seenOwn(0)]);
@@ -82,7 +82,7 @@ describe('the logs of those who write the same tables', () => {
     before = async () => own.rows(row(3));
     await peers.complete(true);
     expect(changed([1, 2, 3], seenOwn(0))).toEqual([2, 3]);
-    expect([1, 2, 3].filter((id) => peers.changedHere(rowResource(id), seenOwn(1)))).toEqual([3]);
+    expect([1, 2, 3].filter((id) => peers.changedHere(rowConflictKey(id), seenOwn(1)))).toEqual([3]);
   });
 
   test('what another pipeline had brought is not seen by this one; older logs say it by region', async () => {
@@ -120,7 +120,7 @@ describe('the logs of those who write the same tables', () => {
     between([]);
     await peers.open([{}]);
     await peers.complete(true);
-    expect([written.length, peers.none, peers.changedAfter(rowResource(1), {}), peers.changedHere(rowResource(1), {})]).toEqual([
+    expect([written.length, peers.none, peers.changedAfter(rowConflictKey(1), {}), peers.changedHere(rowConflictKey(1), {})]).toEqual([
       asked,
       true,
       null,
@@ -141,15 +141,15 @@ describe('the logs of those who write the same tables', () => {
     }
   });
 
-  test('what comes has seen less than what was forgotten: the window is opened anew', async () => {
+  test('what comes has seen less than what was discarded: the index of recent changes is opened anew', async () => {
     await own.rows(row(1), row(2), row(3));
     between(['own']);
     await peers.open([seenOwn(0)]);
-    peers.forget(seenOwn(2));
+    peers.discard(seenOwn(2));
     await peers.open([seenOwn(0)]);
     expect(changed([1, 2, 3], seenOwn(0))).toEqual([2, 3]);
     const opened = written.length;
-    peers.forget(seenOwn(1));
+    peers.discard(seenOwn(1));
     await peers.open([seenOwn(1)]);
     expect([written.length, changed([1, 2, 3], seenOwn(1))]).toEqual([opened, [3]]);
   });
@@ -163,7 +163,7 @@ describe('the logs of those who write the same tables', () => {
     await peers.open([seen]);
     await peers.complete(true);
     expect(changed([1, 5, 6], seen)).toEqual([6]);
-    expect(peers.changedHere(rowResource(6), seen)).toBe(false);
+    expect(peers.changedHere(rowConflictKey(6), seen)).toBe(false);
   });
 
   test('a third region: what the transaction had seen of it must have been applied here first', async () => {
@@ -190,7 +190,7 @@ describe('the logs of those who write the same tables', () => {
     await peers.follow({ ...seenOwn(0), 'c.direct': { log: 'gone', seq: 7 } }, async () => undefined);
   });
 
-  test('a third region: all that was applied here has been read when the window is complete', async () => {
+  test('a third region: all that was applied here has been read when the index of recent changes is complete', async () => {
     await own.rows(row(1));
     await third.rows(row(5));
     between(['own', 'third']);

@@ -1,6 +1,6 @@
 /**
- * The logs of the regions that write the same tables: the target's own, and those of third regions. Whether a resource was changed there
- * after what a transaction had seen; and, while locks are held, that everything which can concern them has been read.
+ * The logs of the regions that write the same tables: the target's own, and those of third regions. Whether a conflict key was changed
+ * there after what a transaction had seen; and, while locks are held, that everything which can concern them has been read.
  */
 import type { During } from '@lutra/runtime';
 import { checkpointProgress } from '@lutra/marker';
@@ -11,7 +11,7 @@ import type { Metrics } from '@lutra/telemetry';
 import { PeerLog } from './peer-log.js';
 import type { PeerLogOptions } from './peer-log.js';
 import type { Watermark } from './watermark.js';
-import type { KeyValues } from './window.js';
+import type { KeyValues } from './recent-changes.js';
 
 export interface Peer {
   readonly region: string;
@@ -27,7 +27,7 @@ export interface PeersOptions {
   readonly peers: readonly Peer[];
   readonly watermark: Pick<Watermark, 'write' | 'query' | 'close'>;
   readonly name: string;
-  readonly metrics: Pick<Metrics, 'watermarkSeconds' | 'windowKeys'>;
+  readonly metrics: Pick<Metrics, 'watermarkSeconds' | 'conflictIndexKeys'>;
   /** For what it has waited for long already; null: no more. */
   onWaiting(what: string | null): void;
   readonly during: During;
@@ -56,13 +56,13 @@ export class Peers {
 
   /**
    * Before anything is locked: the logs are read from where transactions with this `seen` need it, up to their ends.
-   * @throws SyncError CAPTURE_BEHIND, CONFLICT_WINDOW_LOST, KAFKA_*, TARGET_*, ABORTED
+   * @throws SyncError CAPTURE_BEHIND, CONFLICT_HISTORY_LOST, KAFKA_*, TARGET_*, ABORTED
    */
   async open(seen: readonly Seen[]): Promise<void> {
     for (const peer of this.#options.peers) {
-      const places = seen.map((one) => placeIn(one, peer));
+      const positions = seen.map((one) => positionIn(one, peer));
       const open = this.#logs.get(peer);
-      if (!open || places.some((place) => open.seenBy(place) === null)) await this.#reopen(peer, places);
+      if (!open || positions.some((position) => open.seenBy(position) === null)) await this.#reopen(peer, positions);
     }
   }
 
@@ -76,19 +76,19 @@ export class Peers {
   async follow(seen: Seen, makeWay: () => Promise<void>): Promise<void> {
     let waited = false;
     for (const peer of this.#options.peers) {
-      const place = placeIn(seen, peer);
-      if (peer.pipeline === null || !place || this.#covers(peer, place)) continue;
+      const position = positionIn(seen, peer);
+      if (peer.pipeline === null || !position || this.#covers(peer, position)) continue;
       await this.open([seen]);
       // Of a log that was made anew since: nobody applies the old one any more.
-      if (this.#log(peer).id !== place.log || (await this.#applied(peer, peer.pipeline, place))) continue;
+      if (this.#log(peer).id !== position.log || (await this.#applied(peer, peer.pipeline, position))) continue;
       if (!waited) await makeWay();
       waited = true;
-      const what = `what the pipeline from ${peer.region} has not applied here yet (up to seq ${place.seq} of its log)`;
+      const what = `what the pipeline from ${peer.region} has not applied here yet (up to seq ${position.seq} of its log)`;
       const lasts = setTimeout(() => this.#options.onWaiting(what), patienceMs);
       const { pipeline } = peer;
       try {
         await this.#options.during(what, async () => {
-          while (!(await this.#applied(peer, pipeline, place))) await sleep(causalPollMs, this.#options.signal);
+          while (!(await this.#applied(peer, pipeline, position))) await sleep(causalPollMs, this.#options.signal);
         });
       } finally {
         clearTimeout(lasts);
@@ -137,35 +137,35 @@ export class Peers {
 
   /** Nothing was changed anywhere that anybody could ask about: the usual case where one side writes. */
   get quiet(): boolean {
-    for (const log of this.#logs.values()) if (log.window.size > 0) return false;
+    for (const log of this.#logs.values()) if (log.recentChanges.size > 0) return false;
     return true;
   }
 
   /** The seq of the last change, in whichever log, that `seen` does not cover. */
-  changedAfter(resource: string, seen: Seen): number | null {
+  changedAfter(conflictKey: string, seen: Seen): number | null {
     let last: number | null = null;
     for (const [peer, log] of this.#logs) {
-      const changed = log.window.changedAfter(resource, seenIn(log, peer, seen));
+      const changed = log.recentChanges.changedAfter(conflictKey, seenIn(log, peer, seen));
       if (changed !== null) last = Math.max(last ?? -1, changed);
     }
     return last;
   }
 
   /** The rows whose changes, in whichever log, had to do with it and are not covered by `seen`. */
-  rivals(resource: string, seen: Seen): readonly KeyValues[] {
-    return [...this.#logs].flatMap(([peer, log]) => log.window.rivals(resource, seenIn(log, peer, seen)));
+  concurrentChanges(conflictKey: string, seen: Seen): readonly KeyValues[] {
+    return [...this.#logs].flatMap(([peer, log]) => log.recentChanges.concurrentChanges(conflictKey, seenIn(log, peer, seen)));
   }
 
-  /** Every resource that was changed in some log after `seen`. */
+  /** Every conflict key that was changed in some log after `seen`. */
   *changedSince(seen: Seen): Iterable<string> {
-    for (const [peer, log] of this.#logs) yield* log.window.changedSince(seenIn(log, peer, seen));
+    for (const [peer, log] of this.#logs) yield* log.recentChanges.changedSince(seenIn(log, peer, seen));
   }
 
   /** Whether the target itself has changed it since. */
-  changedHere(resource: string, seen: Seen): boolean {
+  changedHere(conflictKey: string, seen: Seen): boolean {
     return this.#own.some((peer) => {
       const log = this.#logs.get(peer);
-      return log !== undefined && log.window.changedAfter(resource, seenIn(log, peer, seen)) !== null;
+      return log !== undefined && log.recentChanges.changedAfter(conflictKey, seenIn(log, peer, seen)) !== null;
     });
   }
 
@@ -181,13 +181,13 @@ export class Peers {
   }
 
   /** Committed: what comes has seen at least as much. */
-  forget(seen: Seen): void {
+  discard(seen: Seen): void {
     let keys = 0;
     for (const [peer, log] of this.#logs) {
-      log.forget(seenIn(log, peer, seen));
-      keys += log.window.size;
+      log.discard(seenIn(log, peer, seen));
+      keys += log.recentChanges.size;
     }
-    this.#options.metrics.windowKeys.set({ name: this.#options.name }, keys);
+    this.#options.metrics.conflictIndexKeys.set({ name: this.#options.name }, keys);
   }
 
   async close(): Promise<void> {
@@ -195,21 +195,21 @@ export class Peers {
     await this.#options.watermark.close();
   }
 
-  async #reopen(peer: Peer, places: readonly (LogPosition | undefined)[]): Promise<void> {
+  async #reopen(peer: Peer, positions: readonly (LogPosition | undefined)[]): Promise<void> {
     this.#logs.get(peer)?.close();
     this.#logs.delete(peer);
     const { during, watermark } = this.#options;
     const { topic, bus } = peer.log;
     const kafka = `Kafka of region ${peer.region} (${bus.brokers.join(', ')}), which has topic ${topic}`;
-    const log = await during(kafka, () => PeerLog.open(peer.log, earliest(places)));
+    const log = await during(kafka, () => PeerLog.open(peer.log, earliest(positions)));
     this.#logs.set(peer, log);
     if (peer.pipeline === null) await during(behind(peer), async () => log.caughtUp(await watermark.write(), patienceMs));
   }
 
-  async #applied(peer: Peer, pipeline: string, place: LogPosition): Promise<boolean> {
-    const seq = await this.#progressOf(pipeline, place.log);
-    if (seq !== null) this.#progress.set(peer, { log: place.log, seq });
-    return this.#covers(peer, place);
+  async #applied(peer: Peer, pipeline: string, position: LogPosition): Promise<boolean> {
+    const seq = await this.#progressOf(pipeline, position.log);
+    if (seq !== null) this.#progress.set(peer, { log: position.log, seq });
+    return this.#covers(peer, position);
   }
 
   /** By what is known of it already. */
@@ -241,23 +241,23 @@ function behind({ region, log }: Peer): string {
 }
 
 /** Older versions of capture kept it by region. */
-function placeIn(seen: Seen, { toSource, region }: Peer): LogPosition | undefined {
+function positionIn(seen: Seen, { toSource, region }: Peer): LogPosition | undefined {
   return seen[toSource] ?? seen[region];
 }
 
-/** Seq up to which a transaction had seen a log; −1: nothing, or less than the window can tell. */
+/** Seq up to which a transaction had seen a log; −1: nothing, or less than the index of recent changes can tell. */
 function seenIn(log: PeerLog, peer: Peer, seen: Seen): number {
-  return log.seenBy(placeIn(seen, peer)) ?? -1;
+  return log.seenBy(positionIn(seen, peer)) ?? -1;
 }
 
 /** Null: one of them has seen nothing. */
-function earliest(places: readonly (LogPosition | undefined)[]): LogPosition | null {
+function earliest(positions: readonly (LogPosition | undefined)[]): LogPosition | null {
   let first: LogPosition | null = null;
-  for (const place of places) {
-    if (!place) return null;
+  for (const position of positions) {
+    if (!position) return null;
     // Of two logs, one was made after the other; what follows has seen nothing of it.
-    if (first && first.log !== place.log) return null;
-    if (!first || place.seq < first.seq) first = place;
+    if (first && first.log !== position.log) return null;
+    if (!first || position.seq < first.seq) first = position;
   }
   return first;
 }

@@ -1,7 +1,7 @@
 /**
  * Who wins: an incoming change and the row that is there → what the row is to be. Pure and deterministic: from the two versions, the rule
  * and which of them is home's, nothing else, so that both sides decide alike as long as they see the same two versions. Where they do not,
- * home's decision arrives as a remedy (docs/decisions/0008-conflicts.md); nothing here needs to commute.
+ * home's decision arrives as a resolution (docs/decisions/0008-conflicts.md); nothing here needs to commute.
  */
 import { goesByVersion } from '@lutra/model';
 import type { ColumnPolicy, ColumnSchema, ConflictRule, Row, TableSchema, Value } from '@lutra/model';

@@ -35,7 +35,7 @@ export interface RowChange {
 }
 
 /** What is to be read. */
-export interface Wanted {
+export interface Assignment {
   readonly plan: RowPlan;
   /** The row with the key of this one. */
   readonly key: Row | null;
@@ -52,19 +52,19 @@ export interface Found {
 const maxReads = 500;
 
 /** All are locked, in their order; in one round trip if they are not too many. */
-export async function readRows(connection: Pick<ApplyConnection, 'within'>, wanted: readonly Wanted[]): Promise<readonly Found[]> {
-  const queries = wanted.map(({ plan, key, values }) => [
+export async function readRows(connection: Pick<ApplyConnection, 'within'>, requests: readonly Assignment[]): Promise<readonly Found[]> {
+  const queries = requests.map(({ plan, key, values }) => [
     ...(key ? [readRowQuery(plan, keyOfRow(plan, key), true)] : []),
     ...(values ? holdersQueries(plan, values) : []),
   ]);
   const all = queries.flat();
-  const tables = [...new Set(wanted.map(({ plan }) => plan.table.target))];
+  const tables = [...new Set(requests.map(({ plan }) => plan.table.target))];
   const results: (readonly ResultRow[])[] = [];
   for (let from = 0; from < all.length; from += maxReads)
     results.push(...(await connection.within(all.slice(from, from + maxReads).join(';\n'), tables)));
   const found: Found[] = [];
   let at = 0;
-  for (const [i, { plan, key }] of wanted.entries()) {
+  for (const [i, { plan, key }] of requests.entries()) {
     const given = results.slice(at, (at += queries[i]?.length ?? 0));
     const [row] = (key && given.shift()) ?? [];
     const holders = new Map<string, Row>();

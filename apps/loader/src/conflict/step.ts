@@ -5,7 +5,7 @@ import { keyOfRow } from '@lutra/mysql';
 import type { Change } from '@lutra/mysql';
 import type { Concurrent } from './concurrency.js';
 import { keyText } from './rows.js';
-import type { DecidableTable, GuardedTable } from './table-book.js';
+import type { DecidableTable, ConflictTable } from './table-book.js';
 
 type Images = Pick<Change, 'op' | 'before' | 'after'>;
 
@@ -29,8 +29,8 @@ export function stepOf(images: Images, table: DecidableTable, more: Pick<Step, '
   return { op, before, after, table, key: keyOfRow(table.plan, row), ...more };
 }
 
-export function typeOf({ op }: Step, at: { readonly existing: Row | null; readonly clashes: boolean }): ConflictType {
-  if (!at.clashes) return 'unique-key-taken';
+export function typeOf({ op }: Step, at: { readonly existing: Row | null; readonly isConflict: boolean }): ConflictType {
+  if (!at.isConflict) return 'unique-key-taken';
   switch (op) {
     case 'c':
       return 'insert-exists';
@@ -53,7 +53,7 @@ interface Stopped {
   readonly constraint?: SyncError['details'][string];
 }
 
-export function stoppedAt({ target: { database, name } }: GuardedTable, { type, key, constraint }: Stopped): SyncError {
+export function stoppedAt({ target: { database, name } }: ConflictTable, { type, key, constraint }: Stopped): SyncError {
   const by = constraint === undefined ? '' : ` (foreign key ${String(constraint)})`;
   return new SyncError('ROW_CONFLICT', `${database}.${name}, ${key}: ${type}${by}, and the table's policy is stop`, {
     details: { database, table: name, key, type, constraint },

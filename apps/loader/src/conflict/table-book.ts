@@ -7,11 +7,11 @@ import type { ConflictRule, Row, TableName, TableSchema } from '@lutra/model';
 import { planRows } from '@lutra/mysql';
 import type { Change, RowPlan, TargetTable } from '@lutra/mysql';
 import { OwnSession } from '../own-session.js';
-import { keysOf } from './resources.js';
-import type { KeyCollations, Keys } from './resources.js';
+import { keysOf } from './conflict-keys.js';
+import type { KeyCollations, Keys } from './conflict-keys.js';
 import type { RuleBook } from './rules.js';
 
-export interface GuardedTable {
+export interface ConflictTable {
   readonly rule: ConflictRule;
   readonly keys: Keys;
   /** Null: changes on both sides are found, but cannot be decided; the policy is `stop`. */
@@ -21,7 +21,7 @@ export interface GuardedTable {
   readonly schema: TableSchema;
 }
 
-export type DecidableTable = GuardedTable & { readonly plan: RowPlan };
+export type DecidableTable = ConflictTable & { readonly plan: RowPlan };
 
 export interface TableBookOptions {
   readonly rules: RuleBook;
@@ -32,7 +32,7 @@ export interface TableBookOptions {
 
 export class TableBook {
   readonly #options: TableBookOptions;
-  readonly #known = new Map<TableSchema, GuardedTable | null>();
+  readonly #known = new Map<TableSchema, ConflictTable | null>();
   readonly #ownSession = new OwnSession('what a conflict leaves is written without it');
 
   constructor(options: TableBookOptions) {
@@ -43,12 +43,12 @@ export class TableBook {
    * Null for a table whose rows cannot be told apart, and for one that flows one way only and has no policy: its statements fail where a
    * row is not as it must be, and the pipeline stops.
    */
-  of({ source, target }: Pick<Change, 'source' | 'target'>): GuardedTable | null {
+  of({ source, target }: Pick<Change, 'source' | 'target'>): ConflictTable | null {
     const known = this.#known.get(source);
     if (known !== undefined) return known;
-    const guarded = this.#guard(source, target);
-    this.#known.set(source, guarded);
-    return guarded;
+    const conflictTable = this.#detector(source, target);
+    this.#known.set(source, conflictTable);
+    return conflictTable;
   }
 
   /** The rows that may be fought for, with their keys. */
@@ -68,11 +68,11 @@ export class TableBook {
    * @throws SyncError SESSION_UNSUPPORTED
    */
   requireSession(change: Pick<Change, 'source' | 'target' | 'under'>): void {
-    const guarded = this.of(change);
-    if (guarded && needsHome(guarded.rule)) this.#ownSession.require(change);
+    const conflictTable = this.of(change);
+    if (conflictTable && needsHome(conflictTable.rule)) this.#ownSession.require(change);
   }
 
-  #guard(source: TableSchema, target: TargetTable): GuardedTable | null {
+  #detector(source: TableSchema, target: TargetTable): ConflictTable | null {
     const rule = this.#options.rules.ruleOf(target);
     const oneWay = isOneWay(rule);
     const keys = keysOf(source, target, this.#options.collations);

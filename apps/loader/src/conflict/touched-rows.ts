@@ -1,5 +1,5 @@
 /** The rows of one transaction that a conflict touched at home, which the other regions are told as the transaction leaves them. */
-import { remedyStatement } from '@lutra/marker';
+import { resolutionStatement } from '@lutra/marker';
 import { SyncError, tableName } from '@lutra/model';
 import type { Row } from '@lutra/model';
 import { inPieces, quoteText, stagedOf, Staging } from '@lutra/mysql';
@@ -8,7 +8,7 @@ import { keyText, readRows } from './rows.js';
 import type { DecidableTable } from './table-book.js';
 
 /** Of one transaction. */
-const maxRemedies = 100_000;
+const maxResolutions = 100_000;
 /** Rows that are held. */
 const maxRead = 200;
 const signalTable = { database: 'lutra', name: 'signal' };
@@ -19,15 +19,15 @@ export class TouchedRows {
 
   /** @throws SyncError ROW_CONFLICT when they are too many to hold */
   add(table: DecidableTable, key: Row): void {
-    if (this.#rows.size >= maxRemedies)
-      throw new SyncError('ROW_CONFLICT', `more than ${maxRemedies} rows of one transaction are in conflict`, {
-        details: { rows: maxRemedies },
+    if (this.#rows.size >= maxResolutions)
+      throw new SyncError('ROW_CONFLICT', `more than ${maxResolutions} rows of one transaction are in conflict`, {
+        details: { rows: maxResolutions },
       });
     this.#rows.set(`${tableName(table.target)}\0${keyText(table.plan, key)}`, { table, key });
   }
 
   /** Last of all, in the same transaction. */
-  async writeRemedies(connection: Pick<ApplyConnection, 'within' | 'attempt' | 'run'>, pipeline: string): Promise<void> {
+  async writeResolutions(connection: Pick<ApplyConnection, 'within' | 'attempt' | 'run'>, pipeline: string): Promise<void> {
     const all = [...this.#rows.values()];
     for (let from = 0; from < all.length; from += maxRead) {
       const some = all.slice(from, from + maxRead);
@@ -36,11 +36,11 @@ export class TouchedRows {
         some.map(({ table: { plan }, key }) => ({ plan, key, values: null })),
       );
       const texts = some.map(({ table: { target }, key }, i): SqlText => {
-        const remedy = { pipeline, database: target.database, table: target.name, key, row: found[i]?.existing ?? null };
+        const resolution = { pipeline, database: target.database, table: target.name, key, row: found[i]?.existing ?? null };
         const staging = new Staging();
         const quote = (content: string): string => staging.text(content, { column: 'content', table: signalTable, change: 0 }, quoteText);
         return {
-          sql: remedyStatement(remedy, from + i, quote),
+          sql: resolutionStatement(resolution, from + i, quote),
           marks: [{ does: 'insert', table: signalTable, change: 0, changes: 1 }],
           ...stagedOf([{ staged: staging.take() }]),
         };

@@ -1,8 +1,8 @@
 import type { Row } from '@lutra/model';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { TestServer } from '../../../../libs/mysql/src/fixture.js';
-import { GuardRoom } from './guard.fixture.js';
-import type { RoomOptions } from './guard.fixture.js';
+import { TestServer } from '../../../../libs/mysql/src/mysql.fixture.js';
+import { DetectorSetup } from './conflict-detector.fixture.js';
+import type { RoomOptions } from './conflict-detector.fixture.js';
 
 const tables = { t: 'id int primary key, u varchar(20) unique, v int', k: 'k varchar(20) collate utf8mb4_general_ci primary key, v int' };
 const row = (id: number, u: string | null, v: number): Row => ({ id, u, v });
@@ -12,7 +12,7 @@ const latest = { policy: 'latest', version: 'v' } as const;
 
 describe.each(['8.0', '9.7'] as const)('unique values that both sides take, on %s', (version) => {
   let server: TestServer;
-  let room: GuardRoom;
+  let room: DetectorSetup;
 
   beforeAll(async () => {
     server = await TestServer.shared(version);
@@ -24,7 +24,7 @@ describe.each(['8.0', '9.7'] as const)('unique values that both sides take, on %
 
   /** Rows 1 'one', 2 'two' and the key 'a', of version 5; the target is home. */
   async function enter(rule: RoomOptions['rule'], side: RoomOptions['home'] = 'target'): Promise<void> {
-    room = await GuardRoom.open(server, { tables, rule, home: side });
+    room = await DetectorSetup.open(server, { tables, rule, home: side });
     await server.run(`USE ${room.database}; INSERT INTO t VALUES (1, 'one', 5), (2, 'two', 5); INSERT INTO k VALUES ('a', 5)`);
   }
   const one = row(1, 'one', 5);
@@ -48,7 +48,7 @@ describe.each(['8.0', '9.7'] as const)('unique values that both sides take, on %
       { ...kept, row_key: '{"id":4}', op: 'c', result_row: null },
       { ...kept, row_key: '{"id":2}', op: 'u', result_row: '{"id":2,"u":"two","v":5}' },
     ]);
-    expect(await room.remedies()).toEqual([
+    expect(await room.resolutions()).toEqual([
       [{ id: 4 }, null],
       [{ id: 3 }, row(3, 'three', 5)],
       [{ id: 2 }, two],
@@ -73,7 +73,7 @@ describe.each(['8.0', '9.7'] as const)('unique values that both sides take, on %
       { type: 'unique-key-taken', winner: 'incoming', row_key: '{"id":3}', existing_row: '{"id":3,"u":"three","v":5}', result_row: null },
       { type: 'unique-key-taken', winner: 'existing', row_key: '{"id":8}' },
     ]);
-    expect(await room.remedies()).toEqual([
+    expect(await room.resolutions()).toEqual([
       [{ id: 7 }, row(7, 'three', 9)],
       [{ id: 3 }, null],
       [{ id: 8 }, null],
@@ -111,7 +111,7 @@ describe.each(['8.0', '9.7'] as const)('unique values that both sides take, on %
         ['{"id":1}', 'unique-key-taken', 'incoming', true],
         ['{"id":2}', 'unique-key-taken', 'incoming', false],
       ]);
-      expect([await room.remedies(), (await room.conflicts())[0]?.['final']]).toEqual([[], 0]);
+      expect([await room.resolutions(), (await room.conflicts())[0]?.['final']]).toEqual([[], 0]);
       await room.close();
     }
   });
@@ -124,7 +124,7 @@ describe.each(['8.0', '9.7'] as const)('unique values that both sides take, on %
       expect(await room.rows()).toEqual([one, two, row(7, 'ア', 9)]);
       const told = side === 'target';
       expect(await room.conflictTypes()).toEqual(told ? ['unique-key-taken incoming'] : []);
-      expect(await room.remedies()).toEqual(
+      expect(await room.resolutions()).toEqual(
         told
           ? [
               [{ id: 7 }, row(7, 'ア', 9)],

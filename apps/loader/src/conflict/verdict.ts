@@ -6,7 +6,7 @@ import { decide, decideUnique } from './policy.js';
 import type { Decision, Side } from './policy.js';
 import type { RuleBook } from './rules.js';
 import type { Step } from './step.js';
-import type { GuardedTable } from './table-book.js';
+import type { ConflictTable } from './table-book.js';
 
 export class Verdict {
   readonly #rules: RuleBook;
@@ -18,19 +18,19 @@ export class Verdict {
   async decide({ table, before, after, concurrent }: Step, existing: Row | null): Promise<Decision> {
     // Nobody changed the row here: that it differs is left over from an earlier decision. Home's last word on that is on its way, so what
     // comes is taken.
-    if (this.isProvisional(table) && concurrent.primary === null) return { row: after, winner: 'incoming' };
+    if (this.isTentative(table) && concurrent.primary === null) return { row: after, winner: 'incoming' };
     const same = await samenessOf(table.plan, table.rule.policy === 'merge' ? [before, after, existing] : []);
     return decide(table.rule, table.schema, { before, after, existing, home: this.#homeSide }, same);
   }
 
   /** Does a row that has the unique value keep it? Where home decides later, what comes gets it. */
   keeps({ table }: Step, incoming: Row, existing: Row): boolean {
-    if (this.isProvisional(table)) return false;
+    if (this.isTentative(table)) return false;
     return decideUnique(table.rule, table.schema, { incoming, existing, home: this.#homeSide }) === 'existing';
   }
 
   /** Another region has the last word. */
-  isProvisional({ rule }: GuardedTable): boolean {
+  isTentative({ rule }: ConflictTable): boolean {
     return !this.#rules.targetIsHome && needsHome(rule);
   }
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { TestServer } from '../../../../libs/mysql/src/fixture.js';
+import { TestServer } from '../../../../libs/mysql/src/mysql.fixture.js';
 import { Watermark } from './watermark.js';
 
 let server: TestServer;

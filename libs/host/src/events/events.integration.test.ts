@@ -9,7 +9,7 @@ import { conflictEventSchema, eventsTopic, regionSchema } from '@lutra/model';
 import type { ConflictEvent, EndpointDocument } from '@lutra/model';
 import { Metrics } from '@lutra/telemetry';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { busOptions, readAll, withAdmin } from '../../../bus/test/kafka-fixture.js';
+import { busOptions, readAll, withAdmin } from '../../../bus/test/kafka.fixture.js';
 import { kafkaServer } from '../../../../test/servers/index.js';
 import { event } from './event.fixture.js';
 import { EventQueues } from './event-queues.js';

@@ -3,7 +3,7 @@
  * processes may stand by.
  */
 import type { Configuration } from '@lutra/registry';
-import type { Lead, Wanted } from '@lutra/runtime';
+import type { Leadership, Assignment } from '@lutra/runtime';
 import type { WorkDeps } from './work-deps.js';
 
 export interface WorkerApp<T> {
@@ -13,11 +13,11 @@ export interface WorkerApp<T> {
   readonly onlyVariable: string;
   /** Names of all pieces of work that the configuration has. */
   works(documents: Configuration): readonly string[];
-  wanted(documents: Configuration, of: { readonly region: string; readonly only: readonly string[] | null }): Map<string, Wanted<T>>;
+  wanted(documents: Configuration, of: { readonly region: string; readonly only: readonly string[] | null }): Map<string, Assignment<T>>;
   /** ZooKeeper name of the lease. */
   lease(name: string): string;
-  /** A person wants it to rest: no lease is taken. */
+  /** An operator wants it to rest: no lease is taken. */
   isPaused?(work: T): boolean;
   /** One attempt: works until it fails or the signal aborts. */
-  run(deps: WorkDeps, work: T, lead: Pick<Lead, 'leaseNumber' | 'signal'>): Promise<void>;
+  run(deps: WorkDeps, work: T, lead: Pick<Leadership, 'leaseNumber' | 'signal'>): Promise<void>;
 }

@@ -41,7 +41,7 @@ function addEscaped(units: Units, point: number): void {
   units.add(isSurrogate(point) ? twoBytes | point : point);
 }
 
-/** What the bytes at a place that are no UTF-8 are escaped as, and how many they are; null: they cannot be. */
+/** What the bytes at a position that are no UTF-8 are escaped as, and how many they are; null: they cannot be. */
 type Escape = (bytes: Buffer, at: number) => readonly [number, number] | null;
 
 /** `ed a0..bf 80..bf` */

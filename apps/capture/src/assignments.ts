@@ -1,0 +1,93 @@
+/** From the configuration documents to the endpoints that this process works on. */
+import { replicationFingerprint, pipelineId, pipelineRoutes, unsupportedPolicy } from '@lutra/model';
+import type { ChannelDocument, EndpointDocument, PipelineDocument, RegionDocument, Route, RouteFingerprints } from '@lutra/model';
+import type { Configuration } from '@lutra/registry';
+import type { Assignment } from '@lutra/runtime';
+import { writersOf } from './suspended-here.js';
+import type { Writer } from './suspended-here.js';
+import type { StoppingChannel } from './unreadable.js';
+
+export interface CaptureWork {
+  readonly endpoint: EndpointDocument;
+  readonly region: RegionDocument;
+  /** Of all pipelines that read this endpoint. */
+  readonly routes: readonly Route[];
+  /** Of those that forward what loaders wrote here. */
+  readonly forwarded: readonly Route[];
+  /** What they carry, pipeline by pipeline. */
+  readonly pipelines: RouteFingerprints;
+  /** Channels at work for which a table that cannot be read stops the endpoint. */
+  readonly stopping: readonly StoppingChannel[];
+  /** Pipelines that write here, in channels that flow both ways: what they suspend here is left out of the log. */
+  readonly writers: readonly Writer[];
+  /** A loader writes to it too: what it wrote must be known by its marker. */
+  readonly isTarget: boolean;
+}
+
+/** Pure: an endpoint is wanted while a channel that is not stopped reads it. Paused channels only pause their loaders. */
+export function assignedEndpoints(
+  documents: Configuration,
+  of: { region: string; only: readonly string[] | null },
+): Map<string, Assignment<CaptureWork>> {
+  const assignments = new Map<string, Assignment<CaptureWork>>();
+  const channels = [...documents.channels.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  for (const endpoint of documents.endpoints.values()) {
+    const region = documents.regions.get(endpoint.region);
+    if (endpoint.region !== of.region || !region || (of.only && !of.only.includes(endpoint.name))) continue;
+    const readers = channels.filter((channel) => channel.pipelines.some((pipeline) => pipeline.source === endpoint.name));
+    if (readers.every((channel) => channel.state === 'stopped')) continue;
+    // Those of stopped channels too. Without them a capture that another channel keeps running would leave their rows out of the log, and a
+    // loader that starts again at its checkpoint would miss them, with no hole in seq to tell.
+    const read = readers.flatMap((channel) => reading(endpoint.name, channel));
+    const routes = read.flatMap(pipelineRoutes);
+    const forwarded = read.filter(({ forwards }) => forwards).flatMap(pipelineRoutes);
+    const stopping = readers.flatMap((channel) => stoppingChannel(endpoint.name, channel));
+    const pipelines = routesOf(endpoint.name, readers);
+    const writing = channels.filter(
+      (channel) => channel.state !== 'stopped' && channel.pipelines.some(({ target }) => target === endpoint.name),
+    );
+    const writers = writersOf(endpoint.name, channels);
+    const value = { endpoint, region, routes, forwarded, pipelines, stopping, writers, isTarget: writing.length > 0 };
+    assignments.set(endpoint.name, { fingerprint: fingerprint(value, [...new Set([...readers, ...writing])]), value });
+  }
+  return assignments;
+}
+
+/** None of a channel that is stopped: when it starts, its loaders meet what is suspended in the log. */
+function stoppingChannel(endpoint: string, channel: ChannelDocument): readonly StoppingChannel[] {
+  if (channel.state === 'stopped' || unsupportedPolicy(channel) === 'suspend') return [];
+  return [{ channel: channel.name, routes: reading(endpoint, channel).flatMap(pipelineRoutes) }];
+}
+
+/** The routes of all pipelines that read an endpoint. */
+export function routesOf(endpoint: string, channels: readonly ChannelDocument[]): RouteFingerprints {
+  const entries = channels.flatMap((channel) =>
+    reading(endpoint, channel).map((pipeline) => [pipelineId(channel.name, pipeline.name), replicationFingerprint(pipeline)] as const),
+  );
+  return Object.fromEntries(entries.toSorted(([one], [other]) => (one < other ? -1 : 1)));
+}
+
+function reading(endpoint: string, channel: ChannelDocument): readonly PipelineDocument[] {
+  return channel.pipelines.filter((pipeline) => pipeline.source === endpoint);
+}
+
+/**
+ * What a running capture depends on; `attempt` is in it so that "retry now" starts it again. By pipeline, not as one list of tables: one
+ * pipeline may take a table over from another, and the log must say where that begins.
+ */
+function fingerprint(
+  { endpoint, region, pipelines, stopping, writers, isTarget }: CaptureWork,
+  channels: readonly ChannelDocument[],
+): string {
+  const attempts = channels.map((channel) => [channel.name, channel.attempt]);
+  // Before anything is written to an endpoint for the first time, its capture must have seen that markers come back.
+  return JSON.stringify([
+    { ...endpoint, description: '' },
+    region.kafka,
+    pipelines,
+    attempts,
+    isTarget,
+    stopping.map(({ channel }) => channel),
+    writers,
+  ]);
+}

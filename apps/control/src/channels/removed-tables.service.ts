@@ -1,0 +1,42 @@
+/** Remembers which tables leave a pipeline, and refuses those that come in again unless an operator says that they are seeded anew. */
+import { Inject, Injectable } from '@nestjs/common';
+import { pipelineId } from '@lutra/model';
+import type { ChannelDocument, ChannelInput, PipelineDocument } from '@lutra/model';
+import type { Registry } from '@lutra/registry';
+import { RefusedError } from '../configuration/problem.js';
+import type { Problem } from '../configuration/problem.js';
+import { REGISTRY } from '../tokens.js';
+import { comingBack, leaving } from './removed-tables.js';
+
+@Injectable()
+export class RemovedTablesService {
+  constructor(@Inject(REGISTRY) private readonly registry: Registry) {}
+
+  /** @throws RefusedError CONFIG_CONFLICT with the tables */
+  async require(before: ChannelDocument, after: ChannelInput): Promise<void> {
+    const problems: Problem[] = [];
+    for (const { id, old, now } of inBoth(before, after)) problems.push(...comingBack(id, await this.registry.left.read(id), old, now));
+    if (problems.length > 0) throw new RefusedError('CONFIG_CONFLICT', `channel ${after.name} cannot be changed so yet`, problems);
+  }
+
+  /** Before the change is written. While the topic has not begun, nothing can be missing in it. */
+  async remember(before: ChannelDocument, after: ChannelInput): Promise<void> {
+    for (const { id, old, now } of inBoth(before, after)) {
+      const tables = leaving(old, now);
+      if (tables.length > 0 && (await this.registry.logs.read(old.source))) await this.registry.left.add(id, tables);
+    }
+  }
+}
+
+interface InBoth {
+  readonly id: string;
+  readonly old: PipelineDocument;
+  readonly now: PipelineDocument;
+}
+
+function inBoth(before: ChannelDocument, after: ChannelInput): readonly InBoth[] {
+  return after.pipelines.flatMap((now) => {
+    const old = before.pipelines.find(({ name }) => name === now.name);
+    return old ? [{ id: pipelineId(before.name, now.name), old, now }] : [];
+  });
+}

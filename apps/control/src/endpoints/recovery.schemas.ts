@@ -1,0 +1,34 @@
+/** The shapes of the two recovery actions for an endpoint: restart (the log goes on elsewhere in the source) and reset (a new log). */
+import { restartOrderSchema, restartStartSchema, startSchema } from '@lutra/model';
+import { z } from 'zod';
+import { problemSchema } from '../http/schemas.js';
+
+/** Why, for who reads the log later. */
+const reason = z.string().min(1).max(1000);
+/** Without it the answer is what the request would mean (409), and nothing is changed. */
+const accept = z.boolean().default(false);
+
+export const restartWriteSchema = z.strictObject({ start: restartStartSchema, reason, accept });
+export type RestartWrite = z.infer<typeof restartWriteSchema>;
+
+export const restartStateSchema = z.strictObject({
+  endpoint: z.string(),
+  /** The order that waits for capture; null: there is none, or it was carried out. */
+  order: restartOrderSchema.nullable(),
+});
+export type RestartState = z.infer<typeof restartStateSchema>;
+
+export const restartAnswerSchema = restartStateSchema.extend({ consequences: z.array(problemSchema) });
+export type RestartAnswer = z.infer<typeof restartAnswerSchema>;
+
+export const resetWriteSchema = z.strictObject({ start: startSchema, reason, accept });
+export type ResetWrite = z.infer<typeof resetWriteSchema>;
+
+export const resetAnswerSchema = z.strictObject({
+  endpoint: z.string(),
+  /** The topic that is gone; capture makes it anew. */
+  topic: z.string(),
+  start: startSchema,
+  consequences: z.array(problemSchema),
+});
+export type ResetAnswer = z.infer<typeof resetAnswerSchema>;

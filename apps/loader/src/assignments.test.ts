@@ -1,0 +1,118 @@
+import { channelSchema, endpointSchema, regionSchema } from '@lutra/model';
+import type { ChannelDocument } from '@lutra/model';
+import type { Configuration } from '@lutra/registry';
+import { describe, expect, it } from 'vitest';
+import type { z } from 'zod';
+import { assignedPipelines } from './assignments.js';
+import type { DetectionWork } from './assignments.js';
+
+type ChannelPart = Partial<z.input<typeof channelSchema>>;
+
+const names = { a: 'hangzhou', b: 'california', c: 'dublin' } as const;
+const routes = { shop: [{ schema: 'shop', table: '*' }], crm: [{ schema: 'crm', table: '*' }] };
+const there = { name: 'there', source: 'a', target: 'b', routes: routes.shop };
+const back = { name: 'back', source: 'b', target: 'a', routes: routes.crm };
+const third = { name: 'third', source: 'c', target: 'b', routes: routes.shop };
+const home = { home: 'hangzhou', rules: [{ policy: 'home' as const }] };
+
+const password = { alg: 'aes-256-gcm', iv: '', tag: '', data: '' };
+
+function documents(part: ChannelPart, kafka: Readonly<Record<string, string>> = {}): Configuration {
+  const channel = channelSchema.parse({ name: 'shop', pipelines: [there, back], state: 'running', ...part });
+  const regions = Object.values(names).map((name) => regionSchema.parse({ name, kafka: { brokers: [kafka[name] ?? `${name}:9092`] } }));
+  const endpoints = Object.entries(names).map(([name, region], i) =>
+    endpointSchema.parse({ name, region, host: `db-${name}`, user: 'lutra', password, serverId: i + 1 }),
+  );
+  const byName = <T extends { readonly name: string }>(all: readonly T[]): Map<string, T> => new Map(all.map((one) => [one.name, one]));
+  return {
+    channels: byName<ChannelDocument>([channel]),
+    regions: byName(regions),
+    endpoints: byName(endpoints),
+  };
+}
+
+function assignments(part: ChannelPart, kafka?: Readonly<Record<string, string>>) {
+  const found = assignedPipelines(documents(part, kafka), { region: 'california', only: null }).get('shop.there');
+  if (!found) throw new Error('the pipeline is not wanted');
+  return found;
+}
+const detector = (part: ChannelPart): DetectionWork | null => assignments(part).value.detector;
+
+describe('what a pipeline must know where its target takes writes', () => {
+  it('is nothing where tables flow one way without rules', () => {
+    expect(detector({ pipelines: [there] })).toBeNull();
+    expect(detector({ pipelines: [there, third] })).toBeNull();
+  });
+
+  it('is the rules alone where tables flow one way with some', () => {
+    const conflicts = { rules: [{ policy: 'overwrite' as const }] };
+    expect(detector({ pipelines: [there, third], conflicts })).toMatchObject({ back: [], otherWriters: [], conflicts });
+  });
+
+  it('is what the other pipeline replicates back, whether there are rules or not, and the region of the target', () => {
+    expect(detector({})).toMatchObject({
+      back: [{ id: 'shop.back', routes: routes.crm }],
+      otherWriters: [],
+      targetRegion: { name: 'california' },
+      conflicts: { rules: [] },
+    });
+    expect(detector({ conflicts: home })).toMatchObject({ back: [{ routes: routes.crm }], conflicts: home });
+    const more = { ...back, name: 'more', routes: routes.shop };
+    expect(detector({ pipelines: [there, back, more] })?.back).toEqual([
+      { id: 'shop.back', routes: routes.crm },
+      { id: 'shop.more', routes: routes.shop },
+    ]);
+  });
+
+  it('is every other pipeline to the target, of a region that has one to the source too', () => {
+    expect(detector({ pipelines: [there, back, third], conflicts: home })?.otherWriters).toEqual([]);
+    const others = [third, { ...third, name: 'away', source: 'b', target: 'c' }, { ...third, name: 'else', target: 'a' }];
+    expect(detector({ pipelines: [there, back, ...others], conflicts: home })?.otherWriters).toMatchObject([
+      { id: 'shop.third', source: { name: 'c' }, region: { name: 'dublin' }, routes: routes.shop, toSource: [{ id: 'shop.else' }] },
+    ]);
+  });
+});
+
+describe('a loader begins anew', () => {
+  const direct = { ...third, name: 'direct', target: 'a' };
+  const three = { pipelines: [there, back, third, direct], conflicts: home };
+  const print = (part: ChannelPart, kafka?: Readonly<Record<string, string>>): string =>
+    assignments({ ...three, ...part }, kafka).fingerprint;
+
+  it.each<readonly [string, ChannelPart]>([
+    ['another region is home', { conflicts: { ...home, home: 'california' } }],
+    ['a rule changes', { conflicts: { ...home, rules: [{ policy: 'stop' }] } }],
+    ['the way back carries other tables', { pipelines: [there, { ...back, routes: routes.shop }, third, direct] }],
+    ['the way back is gone', { pipelines: [there, third, direct] }],
+    ['a third pipeline is gone', { pipelines: [there, back, direct] }],
+    ['a third region no longer reaches the source', { pipelines: [there, back, third] }],
+    ['a third pipeline carries other tables', { pipelines: [there, back, { ...third, routes: routes.crm }, direct] }],
+    [
+      'what it writes is forwarded',
+      { pipelines: [there, back, third, direct, { ...there, name: 'on', source: 'b', target: 'c', forwards: true }] },
+    ],
+    ['an operator wants it', { attempt: 1 }],
+  ])('when %s', (_, part) => {
+    expect(print(part)).not.toBe(print({}));
+  });
+
+  it('when a Kafka that it reads moves', () => {
+    for (const region of Object.values(names)) expect(print({}, { [region]: 'new:9092' })).not.toBe(print({}));
+  });
+
+  it('not when only the time changes that conflicts are kept, or a description', () => {
+    expect(print({ conflicts: { ...home, retentionDays: 7 } })).toBe(print({}));
+    expect(print({ description: 'new' })).toBe(print({}));
+  });
+});
+
+describe('a pipeline', () => {
+  it('carries what it does not exclude, and does with a table that it cannot write what its channel says', () => {
+    const one = (part: ChannelPart) => assignments({ pipelines: [{ ...there, exclude: ['tmp'] }], ...part });
+    expect(one({}).value).toMatchObject({ routes: [{ exclude: ['tmp'] }], onUnsupported: 'suspend', targetRegion: { name: 'california' } });
+    expect(one({ onUnsupported: 'stop' }).value.onUnsupported).toBe('stop');
+    expect(one({ onUnsupported: 'stop' }).fingerprint).not.toBe(one({}).fingerprint);
+    // Both ways there is no choice, whatever a document says that was never checked.
+    expect(assignments({ onUnsupported: 'suspend' }).value.onUnsupported).toBe('stop');
+  });
+});

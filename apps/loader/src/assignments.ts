@@ -1,0 +1,145 @@
+/** From the configuration documents to the pipelines that this process works on. */
+import { pipelineId, pipelineRoutes, unsupportedPolicy } from '@lutra/model';
+import type {
+  ChannelDocument,
+  ConflictsDocument,
+  EndpointDocument,
+  PipelineDocument,
+  RegionDocument,
+  Route,
+  UnsupportedPolicy,
+} from '@lutra/model';
+import type { Configuration } from '@lutra/registry';
+import type { Assignment } from '@lutra/runtime';
+
+export interface LoaderWork {
+  /** `<channel>.<pipeline>` */
+  readonly id: string;
+  readonly source: EndpointDocument;
+  /** Of the source: its Kafka is where the topic is. */
+  readonly sourceRegion: RegionDocument;
+  readonly target: EndpointDocument;
+  readonly routes: readonly Route[];
+  /** It forwards what loaders wrote at the source. */
+  readonly forwards: boolean;
+  /** Some pipeline forwards from the target what this one writes there. */
+  readonly forwarded: boolean;
+  readonly paused: boolean;
+  readonly onUnsupported: UnsupportedPolicy;
+  /** Its Kafka gets the events. */
+  readonly targetRegion: RegionDocument | null;
+  readonly detector: DetectionWork | null;
+}
+
+/** What a pipeline must know where its target takes writes of its own, or has rules for rows that are not as they must be. */
+export interface DetectionWork {
+  readonly conflicts: ConflictsDocument;
+  /** Of the target: its Kafka has the target's own topic. */
+  readonly targetRegion: RegionDocument;
+  /** The pipelines that carry the target's changes back, of the same channel. */
+  readonly back: readonly ReverseRoutes[];
+  /**
+   * Other pipelines to the same target, of regions that bring their changes to the source too. Where the target forwards them instead, they
+   * are in its own log.
+   */
+  readonly otherWriters: readonly OtherWriter[];
+}
+
+/** One pipeline, and what it carries. */
+export interface ReverseRoutes {
+  readonly id: string;
+  readonly routes: readonly Route[];
+}
+
+export interface OtherWriter extends ReverseRoutes {
+  readonly source: EndpointDocument;
+  readonly region: RegionDocument;
+  /** Those that tell our source what its source writes. */
+  readonly toSource: readonly ReverseRoutes[];
+}
+
+/** Pure: a pipeline is wanted while its channel is not stopped and its target is in our region. */
+export function assignedPipelines(
+  documents: Configuration,
+  of: { region: string; only: readonly string[] | null },
+): Map<string, Assignment<LoaderWork>> {
+  const assignments = new Map<string, Assignment<LoaderWork>>();
+  for (const channel of documents.channels.values()) {
+    if (channel.state === 'stopped') continue;
+    for (const pipeline of channel.pipelines) {
+      const id = pipelineId(channel.name, pipeline.name);
+      const source = documents.endpoints.get(pipeline.source);
+      const target = documents.endpoints.get(pipeline.target);
+      const sourceRegion = source && documents.regions.get(source.region);
+      if (!source || !target || !sourceRegion || target.region !== of.region || (of.only && !of.only.includes(id))) continue;
+      const { forwards } = pipeline;
+      const paused = channel.state === 'paused';
+      const value: LoaderWork = {
+        id,
+        source,
+        sourceRegion,
+        target,
+        routes: pipelineRoutes(pipeline),
+        forwards,
+        forwarded: forwardsFrom(documents, pipeline.target),
+        paused,
+        onUnsupported: unsupportedPolicy(channel),
+        targetRegion: documents.regions.get(target.region) ?? null,
+        detector: detectionOf(documents, channel, pipeline),
+      };
+      assignments.set(id, { fingerprint: fingerprint(value, channel.attempt), value });
+    }
+  }
+  return assignments;
+}
+
+/** Also of a channel that is stopped: its capture may read later what is written now. */
+function forwardsFrom(documents: Configuration, endpoint: string): boolean {
+  return [...documents.channels.values()].some(({ pipelines }) =>
+    pipelines.some(({ source, forwards }) => forwards && source === endpoint),
+  );
+}
+
+function detectionOf(
+  documents: Configuration,
+  { name, pipelines, conflicts }: ChannelDocument,
+  pipeline: PipelineDocument,
+): DetectionWork | null {
+  const region = (endpoint: string): RegionDocument | undefined => documents.regions.get(documents.endpoints.get(endpoint)?.region ?? '');
+  const targetRegion = region(pipeline.target);
+  const ways = (from: string, to: string): readonly ReverseRoutes[] =>
+    pipelines
+      .filter(({ source, target }) => source === from && target === to)
+      .map((way) => ({ id: pipelineId(name, way.name), routes: pipelineRoutes(way) }));
+  const back = ways(pipeline.target, pipeline.source);
+  if (!targetRegion || (back.length === 0 && conflicts.rules.length === 0)) return null;
+  const others = back.length === 0 ? [] : pipelines.filter(({ target }) => target === pipeline.target);
+  const otherWriters = others.flatMap((other): OtherWriter[] => {
+    const [source, from] = [documents.endpoints.get(other.source), region(other.source)];
+    const toSource = ways(other.source, pipeline.source);
+    if (!source || !from || toSource.length === 0) return [];
+    return [{ id: pipelineId(name, other.name), source, region: from, routes: pipelineRoutes(other), toSource }];
+  });
+  return { conflicts, targetRegion, back, otherWriters };
+}
+
+/** What a running loader depends on; `attempt` is in it so that "retry now" starts it again. */
+function fingerprint(work: LoaderWork, attempt: number): string {
+  return JSON.stringify([
+    work.source.name,
+    work.sourceRegion.kafka,
+    { ...work.target, description: '', topic: null, start: null },
+    work.routes,
+    work.forwards,
+    work.forwarded,
+    work.paused,
+    work.onUnsupported,
+    work.detector && {
+      conflicts: { ...work.detector.conflicts, retentionDays: 0 },
+      kafka: work.detector.targetRegion.kafka,
+      back: work.detector.back,
+      otherWriters: work.detector.otherWriters.map(({ source, region, ...third }) => [source.name, region.kafka, third]),
+    },
+    attempt,
+  ]);
+}

@@ -1,0 +1,35 @@
+/** What the conflict detector and its parts work with. */
+import type { CheckpointKey } from '../target-writer.js';
+import type { AttemptsOptions } from './attempts.js';
+import type { Conflict } from './conflict-record.js';
+import type { BufferedTransaction } from './buffered-transactions.js';
+import type { Peers } from './peers.js';
+import type { ResolutionTables } from './resolution.js';
+import type { KeyCollations } from './conflict-keys.js';
+import type { RuleBook } from './rules.js';
+import type { TableBook } from './table-book.js';
+
+export interface DetectorOptions extends AttemptsOptions {
+  readonly key: CheckpointKey;
+  readonly rules: RuleBook;
+  readonly tables: TableBook;
+  readonly collations: KeyCollations;
+  readonly resolutionTables: ResolutionTables;
+  readonly peers: Pick<
+    Peers,
+    | 'none'
+    | 'open'
+    | 'complete'
+    | 'changedAfter'
+    | 'changedSince'
+    | 'concurrentChanges'
+    | 'changedHere'
+    | 'leftOut'
+    | 'discard'
+    | 'follow'
+    | 'quiet'
+    | 'caughtUp'
+  >;
+  /** Committed; of one source transaction. */
+  onConflicts(conflicts: readonly Conflict[], transaction: Pick<BufferedTransaction, 'event' | 'position'>): void;
+}

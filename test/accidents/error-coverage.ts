@@ -1,0 +1,137 @@
+/**
+ * Where each error code is produced on real servers, and its advice followed until all runs again; kept complete by error-coverage.test.ts.
+ * A code that cannot be produced on purpose in the whole product says why, and where it is produced in a part of it.
+ */
+import type { ErrorCode } from '@lutra/model';
+
+/** `title`: a part of the test's name. */
+interface TestName {
+  readonly file: string;
+  readonly title: string;
+}
+
+/** followed: what the help says is done, and everything arrives · shown: it is produced and told; why nobody follows its advice there. */
+export type ErrorCoverage =
+  | ({ readonly is: 'followed' } & TestName)
+  | ({ readonly is: 'shown'; readonly why: string } & TestName)
+  | { readonly is: 'not produced'; readonly why: string };
+
+const accidents = (name: string, title: string): ErrorCoverage => ({ is: 'followed', file: `test/accidents/${name}.e2e.test.ts`, title });
+const followed = (file: string, title: string): ErrorCoverage => ({ is: 'followed', file, title });
+const shown = (file: string, title: string, why: string): ErrorCoverage => ({ is: 'shown', file, title, why });
+
+const control = (name: string): string => `apps/control/test/${name}.integration.test.ts`;
+const byItself = 'it needs nobody: the test sees that it passes';
+
+export const errorCoverage: Readonly<Record<ErrorCode, ErrorCoverage>> = {
+  ABORTED: { is: 'not produced', why: 'no status shows it: work that was ended reports nothing any more' },
+  INTERNAL: { is: 'not produced', why: 'whatever is known to bring it about gets a code of its own' },
+  CONFIG_INVALID: followed('libs/model/src/config.test.ts', 'is told to be a path'),
+  CONFIG_MISSING: followed(control('rest'), 'are created, listed, read, replaced and removed, with their versions'),
+  CONFIG_BEHIND: shown('apps/loader/src/loader.pipeline.test.ts', 'CONFIG_BEHIND', byItself),
+  CONFIG_OUTDATED: accidents('stale-positions', 'a ZooKeeper that is restored from an older copy takes no table away'),
+  CONFIG_CONFLICT: followed(control('check'), 'is held up by what a server lacks, and by nothing else'),
+  SECRET_UNREADABLE: shown(
+    control('export'),
+    'with another key than the passwords were sealed with',
+    'the key that is right makes it the same as any import',
+  ),
+  SERVER_UNTRUSTED: followed(
+    'libs/binlog/src/failure.integration.test.ts',
+    'logs in elsewhere without TLS only where it knows the key of the server',
+  ),
+  ZOOKEEPER_UNAVAILABLE: followed('test/survival/zookeeper-down.e2e.test.ts', 'without ZooKeeper'),
+  ZOOKEEPER_DENIED: shown(
+    'libs/registry/src/documents.integration.test.ts',
+    'of another user is out of reach',
+    'the advice is the environment of all processes: another start',
+  ),
+  LEASE_LOST: followed('test/survival/take-over.e2e.test.ts', 'a frozen capture and loader are replaced, and stand by when they wake'),
+  KAFKA_UNAVAILABLE: accidents('back-pressure', 'that hears and is not heard'),
+  KAFKA_REFUSED: followed('libs/bus/src/wire.test.ts', 'trusts the authority that it is given'),
+  TOPIC_MISSING: shown(
+    'libs/bus/src/subscription.integration.test.ts',
+    'says so when the topic was never there, is deleted, or is created again',
+    'a loader waits for capture to create it, as at each start; of a topic that was deleted LOG_RECREATED is followed',
+  ),
+  TOPIC_CONFIG: accidents('log', 'with a cleanup that would remove rows stops capture until it is set back'),
+  RECORD_TOO_LARGE: accidents('log', 'too narrow for a row stops capture until it is widened'),
+  SCHEMA_UNKNOWN: followed('libs/avro/test/refusals.test.ts', 'and read once the registry has it'),
+  SCHEMA_REGISTRY_UNAVAILABLE: shown('libs/registry/src/http-schemas.test.ts', 'that is away or overloaded is tried again', byItself),
+  SCHEMA_REGISTRY_REFUSED: shown(
+    'libs/registry/src/http-schemas.test.ts',
+    'one that refuses is not',
+    'its reasons are those of a foreign product',
+  ),
+  RECORD_INVALID: accidents('endpoint-recovery', 'makes a new log where a stranger has written into the old one'),
+  LOG_GAP: accidents('log', 'a record of this log that leaves a hole'),
+  LOG_FOREIGN: accidents('log', 'a record of another log, as a mirror would bring'),
+  LOG_TRUNCATED: shown(
+    'test/accidents/log.e2e.test.ts',
+    'lost by the broker beyond what ZooKeeper knows stops capture',
+    'the new log is made for LOG_RECREATED, the restart at the end for LOG_START_LOST; the broker that loses records is of the machine',
+  ),
+  LOG_RECREATED: accidents('endpoint-recovery', 'makes a new log where a stranger has written into the old one'),
+  LOG_EMPTIED: accidents('log', 'emptied while capture was down is not a new one'),
+  LOG_START_UNKNOWN: accidents('stale-positions', 'a pipeline that is new on an old topic begins where it is said'),
+  LOG_LACKS_TABLES: accidents('stale-positions', 'a channel that was removed does not come back with an export'),
+  LOG_START_LOST: accidents('pipeline-recovery', 'at the end goes on behind what was lost'),
+  SOURCE_UNAVAILABLE: accidents('failover', 'is told by name without it and with a wrong authority'),
+  SOURCE_SILENT: shown('libs/binlog/src/silent-source.integration.test.ts', 'is told from an idle one', byItself),
+  SOURCE_DENIED: accidents('source', 'changes the password'),
+  SOURCE_SETTINGS: accidents('disk', 'publishes nothing, although the start was forced'),
+  SOURCE_PURGED: accidents('endpoint-recovery', 'where the source has purged what comes next'),
+  SOURCE_BEHIND: accidents('failover', 'that is behind stops with its name'),
+  SERVER_ID_TAKEN: accidents('source', 'read under our server id by another'),
+  XA_ROWS_MISSING: shown(
+    'libs/binlog/src/xa.fixture.ts',
+    'stops at an XA COMMIT whose rows are in no binlog any more',
+    'the restart behind the transaction that it names is followed for BINLOG_UNSUPPORTED',
+  ),
+  BINLOG_DECODE: shown(
+    'libs/binlog/src/failure.integration.test.ts',
+    'never goes on in a binlog that was reset under it',
+    'a server does not write a binlog that it cannot read',
+  ),
+  BINLOG_UNSUPPORTED: accidents('endpoint-recovery', 'goes behind a transaction that cannot be read'),
+  COLUMN_UNSUPPORTED: accidents('source', 'in a column that is not supported stops capture'),
+  VALUE_UNSUPPORTED: shown(
+    'test/accidents/source.e2e.test.ts',
+    'that cannot be replicated to the byte stops the loader',
+    'the restart behind the transaction that it names is followed for BINLOG_UNSUPPORTED',
+  ),
+  SESSION_UNSUPPORTED: shown(
+    'libs/mysql/src/source-session.integration.test.ts',
+    'that the target does not know is refused by name',
+    'what it takes (a system zone, zone tables) is of the machine',
+  ),
+  DDL_UNSUPPORTED: accidents('ddl-advice', 'a default that is computed is named, and the recipe for it holds both ways'),
+  LOOP_DETECTED: accidents('loops', 'whose marker stands behind its rows stops capture, which goes on behind it on order'),
+  TARGET_UNAVAILABLE: accidents('failover', 'is told by name without it and with a wrong authority'),
+  TARGET_FULL: accidents('disk', 'without room makes the loader wait'),
+  TARGET_BUSY: accidents('advice', 'who waits for a lock, or for a capture that does not publish'),
+  TARGET_CHANGED: accidents('target', 'there alone, while rows flow: no row of it is lost'),
+  TARGET_DENIED: accidents('target', 'takes a right away'),
+  TARGET_READ_ONLY: accidents('target', 'is read-only for a while: goes on by itself'),
+  TARGET_SETTINGS: accidents('target', 'takes texts of one megabyte only'),
+  TABLE_MISSING: accidents('target', 'that is missing'),
+  COLUMN_MISSING: accidents('target', 'that lacks a column, from the start or suddenly'),
+  ENGINE_UNSUPPORTED: accidents('advice', 'ENGINE_UNSUPPORTED: the statement of the check fixes the table'),
+  TABLE_SUSPENDED: shown(
+    'apps/loader/src/loader.pipeline.test.ts',
+    'stops a pipeline whose channel wants that, at the record',
+    'target.e2e takes a suspended table out, brings its rows by hand and takes it in again',
+  ),
+  ROW_CONFLICT: accidents('advice', 'ROW_CONFLICT over a foreign key names it'),
+  CONFLICT_HISTORY_LOST: shown(
+    'apps/loader/src/conflict/peer-log.integration.test.ts',
+    'its beginning is lost: refused by name',
+    'the restart that it names is the one of LOG_START_LOST',
+  ),
+  CAPTURE_BEHIND: accidents('advice', 'who waits for a lock, or for a capture that does not publish'),
+  TRIGGER_UNGUARDED: followed('apps/loader/src/target-definitions.integration.test.ts', 'and what the check says fixes it'),
+  APPLY_REFUSED: accidents('target', 'that refuses a row'),
+  FENCED: accidents('target', 'whose epoch is edited fences the loader, which takes over again'),
+  CHECKPOINT_MISSING: accidents('pipeline-recovery', 'when its beginning is cut and the row is gone'),
+  CHECKPOINT_INVALID: accidents('target', 'whose table is gone'),
+};

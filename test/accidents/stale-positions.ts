@@ -1,0 +1,356 @@
+/**
+ * Every combination of what comes back, or begins, and what lives on beside it: what happens, and the test that shows it.
+ * docs/08-stale-positions.md is made from it (`npx tsx scripts/positions-doc.ts`); a unit test sees to it that each test is there and that
+ * each code is one.
+ */
+import type { ErrorCode } from '@lutra/model';
+
+export interface StalePosition {
+  /** What is restored, created anew or begun. */
+  readonly what: string;
+  /** The rest of what it meets. */
+  readonly beside: string;
+  /**
+   * By name, before a row is applied; null: it goes on, and nothing is lost or applied twice. 'limit': no record tells, so nobody stops.
+   */
+  readonly stop: readonly ErrorCode[] | null | 'limit';
+  readonly says: string;
+  /** File below the repository, and title. Null only for a limit. */
+  readonly test: readonly [file: string, title: string] | null;
+}
+
+export interface Group {
+  readonly title: string;
+  readonly positions: readonly StalePosition[];
+}
+
+const positions = 'test/accidents/stale-positions.e2e.test.ts';
+const log = 'test/accidents/log.e2e.test.ts';
+const source = 'test/accidents/source.e2e.test.ts';
+const target = 'test/accidents/target.e2e.test.ts';
+const lost = 'test/survival/zookeeper-lost.e2e.test.ts';
+const rest = 'apps/control/test/rest.integration.test.ts';
+const exported = 'apps/control/test/export.integration.test.ts';
+const capture = 'apps/capture/src/capture.pipeline.test.ts';
+const loader = 'apps/loader/src/loader.pipeline.test.ts';
+const history = 'libs/binlog/src/failure.integration.test.ts';
+
+export const stalePositions: readonly Group[] = [
+  {
+    title: 'ZooKeeper',
+    positions: [
+      {
+        what: 'emptied, then an export imported',
+        beside: 'all else',
+        stop: null,
+        says: 'captures continue from the log, loaders from their checkpoints',
+        test: [lost, 'goes on from an export by itself, seed ${seed}'],
+      },
+      {
+        what: 'emptied, the documents created again by hand under their names',
+        beside: 'all else',
+        stop: null,
+        says: 'captures and loaders as above. Create all channels before the first is started, or `LOG_LACKS_TABLES` stops those that are created later',
+        test: [lost, 'goes on without an export when its documents are written again, while the apps live'],
+      },
+      {
+        what: 'emptied',
+        beside: 'the target has lost the row of the pipeline; Kafka is intact',
+        stop: ['CHECKPOINT_MISSING'],
+        says: 'the committed offset of the pipeline’s consumer group proves that it had a row',
+        test: [
+          positions,
+          'a target that is restored with its checkpoint gets what it lost once; one that lost its row is not begun anew, also without the mark',
+        ],
+      },
+      {
+        what: 'emptied',
+        beside:
+          'the target has lost the row, and Kafka has discarded the group (`offsets.retention.minutes`, 7 days, after the loader stopped)',
+        stop: 'limit',
+        says: 'the pipeline starts at the first record of its topic. Look at `GET …/pipelines/<name>/position` before you start: `checkpoint` must not be null',
+        test: null,
+      },
+      {
+        what: 'an older copy, the routes were changed since',
+        beside: 'all else',
+        stop: ['CONFIG_OUTDATED'],
+        says: 'the log and the checkpoint have a newer revision. PUT the channel with the right routes, and retry',
+        test: [positions, 'a ZooKeeper that is restored from an older copy takes no table away'],
+      },
+      {
+        what: 'an older copy, a pipeline was removed since',
+        beside: 'another pipeline kept its topic in use',
+        stop: ['CONFIG_OUTDATED', 'LOG_LACKS_TABLES'],
+        says: 'capture stops first; once you have confirmed the configuration, the loader stops at the record after which its tables are missing',
+        test: [
+          positions,
+          'a channel that was removed does not come back with an export, nor with an older ZooKeeper, at its old checkpoint',
+        ],
+      },
+      {
+        what: 'an older copy, a channel was created since',
+        beside: 'all else',
+        stop: null,
+        says: 'no process works on the channel. If you create it again under its names, it continues at its checkpoint',
+        test: [
+          positions,
+          'a channel that an older ZooKeeper does not know goes on where it stands when it is created again under its name',
+        ],
+      },
+      {
+        what: 'an older copy, the routes are the same',
+        beside: 'all else',
+        stop: null,
+        says: 'an older revision matters only if the routes differ',
+        test: [capture, 'are none that the log says are older, by its own record or by the copy of it; what did not change goes on'],
+      },
+      {
+        what: 'an older copy, with a waiting order to restart an endpoint',
+        beside: 'the order was carried out in the log',
+        stop: null,
+        says: 'the log has the order’s id, so it is not carried out again',
+        test: [
+          capture,
+          'is not carried out again when ZooKeeper is restored from a copy in which it waits, though another one came after it',
+        ],
+      },
+      {
+        what: 'an older copy, with a waiting order to skip',
+        beside: 'the checkpoint has passed it',
+        stop: null,
+        says: 'the order names a log and a seq, and has no effect. After a rewind over it the transaction is skipped once more, and `lutra.skipped` records that',
+        test: ['apps/loader/src/take-over.test.ts', 'is nobody’s any more once it is passed, or in another log'],
+      },
+      {
+        what: 'an older copy, or emptied',
+        beside: 'the source was restored too, and has given all its GTIDs to other transactions; the topic is intact',
+        stop: ['SOURCE_BEHIND'],
+        says: 'the log has binlog positions, and the server from which they were read',
+        test: [history, 'says that a source has another history, also when it has given all GTIDs anew'],
+      },
+      {
+        what: 'an older copy, from before the conflict policies were changed',
+        beside: 'all else',
+        stop: 'limit',
+        says: 'both sides decide by the older policies. Compare `conflicts` of the channels with what you want',
+        test: null,
+      },
+      {
+        what: 'an export, imported',
+        beside: 'a tree in which work went on since',
+        stop: ['CONFIG_CONFLICT'],
+        says: 'the tree has another revision, also if the import would only restore what was removed',
+        test: [exported, 'into a tree that lives is refused, also where it would only bring back what was removed'],
+      },
+      {
+        what: 'an export that is older than the last change of routes, imported into an emptied tree',
+        beside: 'all else',
+        stop: ['CONFIG_OUTDATED'],
+        says: 'as an older copy',
+        test: [positions, 'a ZooKeeper that is restored from an older copy takes no table away'],
+      },
+    ],
+  },
+  {
+    title: 'The topic',
+    positions: [
+      {
+        what: 'an older state: its end is lost',
+        beside: 'ZooKeeper’s position backup is from after the loss',
+        stop: ['LOG_TRUNCATED'],
+        says: 'capture stops before it writes',
+        test: [log, 'lost by the broker beyond what ZooKeeper knows stops capture; lost within it is published again and stops the loader'],
+      },
+      {
+        what: 'an older state: its end is lost',
+        beside: 'ZooKeeper’s position backup is older still; the target is intact',
+        stop: ['LOG_TRUNCATED'],
+        says: 'capture publishes the lost part again; the loader stops, because the record at its checkpoint is another one now',
+        test: [log, 'lost by the broker beyond what ZooKeeper knows stops capture; lost within it is published again and stops the loader'],
+      },
+      {
+        what: 'deleted, created again',
+        beside: 'all else',
+        stop: ['LOG_RECREATED', 'LOG_FOREIGN'],
+        says: 'capture compares the position backup, loaders the log id',
+        test: [log, 'deleted while it is in use is named by both ends'],
+      },
+      {
+        what: 'emptied',
+        beside: 'all else',
+        stop: ['LOG_EMPTIED'],
+        says: 'the topic had records, and has none',
+        test: [log, 'emptied while capture was down is not a new one'],
+      },
+      {
+        what: 'created again by a reset',
+        beside: 'the target is intact',
+        stop: ['LOG_FOREIGN'],
+        says: 'you must give each pipeline that reads it a start position',
+        test: [log, 'deleted while it is in use is named by both ends'],
+      },
+      {
+        what: 'another log, as a mirror would bring',
+        beside: 'all else',
+        stop: ['LOG_FOREIGN'],
+        says: 'both ends compare the log id',
+        test: [log, 'a record of another log, as a mirror would bring: both ends stop'],
+      },
+      {
+        what: 'emptied or deleted',
+        beside: 'ZooKeeper emptied, the target emptied',
+        stop: 'limit',
+        says: 'no state is left: everything starts again, at the `start` of the endpoint. Seed as for the first time',
+        test: null,
+      },
+    ],
+  },
+  {
+    title: 'The source',
+    positions: [
+      {
+        what: 'an older backup',
+        beside: 'the log',
+        stop: ['SOURCE_BEHIND'],
+        says: 'the log has GTIDs that the server lacks',
+        test: [source, 'is restored from an older backup'],
+      },
+      {
+        what: 'an older backup or a reset, and other transactions under the same GTIDs',
+        beside: 'the log and ZooKeeper’s position backup',
+        stop: ['SOURCE_BEHIND'],
+        says: 'the position is no longer between two transactions, or another transaction begins there',
+        test: [source, 'reset, and written again until all its GTIDs are there'],
+      },
+      {
+        what: 'another server, or an endpoint that was created again with another host',
+        beside: 'the log (GTIDs)',
+        stop: ['SOURCE_BEHIND'],
+        says: 'the server lacks what was published. With a promoted replica that has it, capture continues',
+        test: [history, 'says that a start is not in the source, or no more'],
+      },
+      {
+        what: 'another server',
+        beside: 'the log (files and positions)',
+        stop: ['SOURCE_BEHIND'],
+        says: 'its `server_uuid` differs from that of the position backup, and binlog files of two servers are unrelated',
+        test: [history, 'says that a source has another history, also when it has given all GTIDs anew'],
+      },
+    ],
+  },
+  {
+    title: 'The target',
+    positions: [
+      {
+        what: 'an older backup, with `lutra`',
+        beside: 'the topic still has the later records',
+        stop: null,
+        says: 'the checkpoint was restored with the data, so what is missing is applied once. In a two-way channel its own capture stops (`SOURCE_BEHIND`)',
+        test: [
+          positions,
+          'a target that is restored with its checkpoint gets what it lost once; one that lost its row is not begun anew, also without the mark',
+        ],
+      },
+      {
+        what: 'an older backup, with `lutra`',
+        beside: 'retention has removed the later records',
+        stop: ['LOG_START_LOST'],
+        says: 'seed it again',
+        test: [log, 'passed by retention before the loader was there stops the loader'],
+      },
+      {
+        what: 'an older backup of the tables alone',
+        beside: '`lutra.checkpoint` is intact',
+        stop: 'limit',
+        says: 'the checkpoint says that everything is applied. Rewind the pipeline to the position of the backup, or seed the tables again',
+        test: null,
+      },
+      {
+        what: 'emptied, or without its row in `lutra.checkpoint`',
+        beside: 'ZooKeeper’s pipeline mark',
+        stop: ['CHECKPOINT_MISSING'],
+        says: 'only the row says what was applied',
+        test: [target, 'whose row is gone is never begun anew'],
+      },
+      {
+        what: 'seeded from a dump of another server that brought its own `lutra` schema',
+        beside: 'ZooKeeper’s pipeline mark',
+        stop: ['CHECKPOINT_MISSING'],
+        says: 'the dump has overwritten the row; rows of other pipelines do no harm. Dump without `lutra`',
+        test: [target, 'whose row is gone is never begun anew'],
+      },
+      {
+        what: 'a replica that was promoted, or a clone of the target, with `lutra`',
+        beside: 'all else',
+        stop: null,
+        says: 'its checkpoint fits its data, also if it lags',
+        test: [
+          positions,
+          'a target that is restored with its checkpoint gets what it lost once; one that lost its row is not begun anew, also without the mark',
+        ],
+      },
+      {
+        what: 'a row of `lutra.checkpoint` of this pipeline from elsewhere',
+        beside: 'data of another moment, in the same log',
+        stop: 'limit',
+        says: 'Lutra cannot see that checkpoint and data do not belong together. Never load `lutra` without the tables of the same moment',
+        test: null,
+      },
+    ],
+  },
+  {
+    title: 'The configuration',
+    positions: [
+      {
+        what: 'a pipeline created again under its old name',
+        beside: 'ZooKeeper’s pipeline mark',
+        stop: ['CONFIG_CONFLICT'],
+        says: 'its checkpoint would skip what it missed',
+        test: [rest, 'do not take the name of a pipeline that has left its checkpoint'],
+      },
+      {
+        what: 'a pipeline created again under another name',
+        beside: 'the topic of its endpoint',
+        stop: ['LOG_START_UNKNOWN'],
+        says: 'it starts where you say, and the log proves the position',
+        test: [positions, 'a pipeline that is new on an old topic begins where it is said, behind the dump'],
+      },
+      {
+        what: 'a second target, or another channel, on an endpoint in use',
+        beside: 'the topic of its endpoint',
+        stop: ['LOG_START_UNKNOWN'],
+        says: 'the same, whatever tables it replicates',
+        test: [loader, 'does not begin in a log that was begun for others, whatever tables that holds'],
+      },
+      {
+        what: 'a pipeline that was given another source',
+        beside: 'its checkpoint',
+        stop: ['LOG_FOREIGN'],
+        says: 'the checkpoint names the log of the previous source',
+        test: [log, 'a record of another log, as a mirror would bring: both ends stop'],
+      },
+      {
+        what: 'a pipeline that was given another target',
+        beside: 'ZooKeeper’s pipeline mark',
+        stop: ['CHECKPOINT_MISSING'],
+        says: 'the new target has no row of it',
+        test: [target, 'whose row is gone is never begun anew'],
+      },
+      {
+        what: 'a table that was removed from the routes and is added again',
+        beside: 'the topic',
+        stop: ['CONFIG_CONFLICT'],
+        says: 'later changes of it are in no topic: use `?force=true` once it is seeded again',
+        test: [rest, 'take a table that left and comes in again only when told that it is seeded anew'],
+      },
+      {
+        what: 'a table that is added for the first time',
+        beside: 'the topic',
+        stop: null,
+        says: 'replicated from the `routes` record on ([which rows](02-setup.md#tables-that-come-and-go-while-a-channel-runs))',
+        test: ['test/e2e/tables.e2e.test.ts', 'is replicated both ways from when the status says so'],
+      },
+    ],
+  },
+];

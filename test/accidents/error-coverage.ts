@@ -124,7 +124,7 @@ export const errorCoverage: Readonly<Record<ErrorCode, ErrorCoverage>> = {
   ),
   ROW_CONFLICT: accidents('advice', 'ROW_CONFLICT over a foreign key names it'),
   CONFLICT_HISTORY_LOST: shown(
-    'apps/loader/src/conflict/peer-log.integration.test.ts',
+    'apps/loader/src/conflict/detect/peer-log.integration.test.ts',
     'its beginning is lost: refused by name',
     'the restart that it names is the one of LOG_START_LOST',
   ),

@@ -120,7 +120,7 @@ export const stalePositions: readonly Group[] = [
         beside: 'the checkpoint has passed it',
         stop: null,
         says: 'the order names a log and a seq, and has no effect. After a rewind over it the transaction is skipped once more, and `lutra.skipped` records that',
-        test: ['apps/loader/src/take-over.test.ts', 'is nobody’s any more once it is passed, or in another log'],
+        test: ['apps/loader/src/recover/take-over.test.ts', 'is nobody’s any more once it is passed, or in another log'],
       },
       {
         what: 'an older copy, or emptied',

@@ -3,9 +3,9 @@ import { replicationFingerprint, pipelineId, pipelineRoutes, unsupportedPolicy }
 import type { ChannelDocument, EndpointDocument, PipelineDocument, RegionDocument, Route, RouteFingerprints } from '@lutra/model';
 import type { Configuration } from '@lutra/registry';
 import type { Assignment } from '@lutra/runtime';
-import { writersOf } from './suspended-here.js';
-import type { Writer } from './suspended-here.js';
-import type { StoppingChannel } from './unreadable.js';
+import { writersOf } from './stream/suspended-here.js';
+import type { Writer } from './stream/suspended-here.js';
+import type { StoppingChannel } from './stream/unreadable.js';
 
 export interface CaptureWork {
   readonly endpoint: EndpointDocument;

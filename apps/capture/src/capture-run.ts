@@ -9,7 +9,7 @@ import type { EndpointDocument } from '@lutra/model';
 import { openPassword } from '@lutra/registry';
 import type { During } from '@lutra/runtime';
 import type { CaptureIo, KafkaPort } from './io.js';
-import { requireNameCase } from './name-case.js';
+import { requireNameCase } from './verify/name-case.js';
 import type { CaptureWork } from './assignments.js';
 
 export interface CaptureDeps extends WorkDeps {

@@ -30,8 +30,8 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { runCapture } from './capture.pipeline.js';
 import type { CaptureDeps } from './capture-run.js';
 import type { CaptureIo } from './io.js';
-import { marker, resolution, signals, suspends } from './loader-writes.fixture.js';
-import { writersOf } from './suspended-here.js';
+import { marker, resolution, signals, suspends } from './stream/loader-writes.fixture.js';
+import { writersOf } from './stream/suspended-here.js';
 import { routesOf } from './assignments.js';
 import type { CaptureWork } from './assignments.js';
 

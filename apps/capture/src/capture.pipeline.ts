@@ -13,11 +13,11 @@ import { without } from '@lutra/model';
 import type { Suspension } from '@lutra/model';
 import { CaptureRun } from './capture-run.js';
 import type { CaptureDeps, Leadership } from './capture-run.js';
-import { claim } from './claim.js';
-import { whoEvicted } from './eviction.js';
-import { stream } from './stream.js';
-import { suspensionsOf } from './unreadable.js';
-import { verify } from './verify.js';
+import { claim } from './claim/claim.js';
+import { whoEvicted } from './claim/eviction.js';
+import { stream } from './stream/stream.js';
+import { suspensionsOf } from './stream/unreadable.js';
+import { verify } from './verify/verify.js';
 import type { CaptureWork } from './assignments.js';
 
 /**

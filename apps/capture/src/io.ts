@@ -2,7 +2,7 @@
 import { checkStart, holdServerId, probeBinlog, readBinlog, sourceState } from '@lutra/binlog';
 import { BusAdmin, Publisher, readRange } from '@lutra/bus';
 import type { BusOptions, PublisherOptions } from '@lutra/bus';
-import { standingRows } from './suspended-here.js';
+import { standingRows } from './stream/suspended-here.js';
 
 export interface SourcePort {
   readonly state: typeof sourceState;

@@ -9,9 +9,9 @@ import type { ConnectionOptions } from '@lutra/mysql';
 import { openPassword } from '@lutra/registry';
 import type { During } from '@lutra/runtime';
 import type { KafkaPort, LoaderIo } from './io.js';
-import type { Attempt } from './recovery.js';
-import { takeOverTarget } from './take-over.js';
-import { TargetWriter } from './target-writer.js';
+import type { Attempt } from './recover/recovery.js';
+import { takeOverTarget } from './recover/take-over.js';
+import { TargetWriter } from './commit/target-writer.js';
 import type { LoaderWork } from './assignments.js';
 
 export interface LoaderDeps extends WorkDeps {

@@ -10,11 +10,11 @@
  * The checkpoint row is committed with the data, so a restart, at any instant, goes on exactly after what was applied. Any failure
  * ends the run; the next one starts from the checkpoint again.
  */
-import { applyLog } from './apply-log.js';
+import { applyLog } from './read/apply-log.js';
 import { LoaderRun } from './loader-run.js';
 import type { LoaderDeps } from './loader-run.js';
-import { withRecovery } from './recovery.js';
-import type { Ownership } from './recovery.js';
+import { withRecovery } from './recover/recovery.js';
+import type { Ownership } from './recover/recovery.js';
 import { prepare } from './stages.js';
 import type { LoaderWork } from './assignments.js';
 

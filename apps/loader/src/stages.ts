@@ -1,19 +1,19 @@
 /** The stages of a run, put together from what the target, the log and ZooKeeper say now. */
 import { createRouter } from '@lutra/model';
 import type { TableName } from '@lutra/model';
-import { Applier } from './applier.js';
-import { createDetector } from './conflict/create-detector.js';
-import type { Detection } from './conflict/create-detector.js';
-import { TargetTables } from './conflict/target-tables.js';
+import { Applier } from './assemble/applier.js';
+import { createDetector } from './conflict/detect/create-detector.js';
+import type { Detection } from './conflict/detect/create-detector.js';
+import { TargetTables } from './conflict/detect/target-tables.js';
 import type { LoaderRun, Owned } from './loader-run.js';
-import { LogReader } from './log-reader.js';
-import { Progress } from './progress.js';
-import { RouteCheck } from './route-check.js';
-import type { Skip } from './skip.js';
-import { suspensionsOf } from './suspending.js';
-import type { Suspensions } from './suspensions.js';
-import { TableMatcher } from './table-matcher.js';
-import { sayApplied, skipOf } from './take-over.js';
+import { LogReader } from './read/log-reader.js';
+import { Progress } from './observe/progress.js';
+import { RouteCheck } from './read/route-check.js';
+import type { Skip } from './assemble/skip.js';
+import { suspensionsOf } from './plan/suspending.js';
+import type { Suspensions } from './plan/suspensions.js';
+import { TableMatcher } from './plan/table-matcher.js';
+import { sayApplied, skipOf } from './recover/take-over.js';
 import type { LoaderWork } from './assignments.js';
 
 export interface Stages {

@@ -10,9 +10,9 @@ import { openingText, StatementBuilder, takeOver } from '@lutra/mysql';
 import type { ConnectionOptions, SqlText, TargetTable } from '@lutra/mysql';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { TestServer, versions } from '../../../libs/mysql/src/mysql.fixture.js';
-import { refusedTable, Suspensions } from './suspensions.js';
+import { refusedTable, Suspensions } from './plan/suspensions.js';
 import { serversIo } from './io.js';
-import { TargetWriter } from './target-writer.js';
+import { TargetWriter } from './commit/target-writer.js';
 
 const logId = '00000000-0000-4000-8000-000000000001';
 const source = (database: string): TableSchema => ({

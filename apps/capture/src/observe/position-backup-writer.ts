@@ -1,0 +1,80 @@
+/**
+ * Keeps the position backup in ZooKeeper: the last acknowledged heartbeat. It is written with the version that we wrote last,
+ * so a leader that was replaced while it slept cannot write it; it then learns that its leadership is over. ZooKeeper being away is
+ * no reason to stop: the log itself is the checkpoint, an old copy only makes the next start read more of it.
+ */
+import { SyncError, toSyncError } from '@lutra/model';
+import type { Announced } from '@lutra/model';
+import type { PositionBackup, PositionBackupStore } from '@lutra/registry';
+import type { Logger } from '@lutra/telemetry';
+import type { Acknowledged } from '../stream/log-writer.js';
+
+const minIntervalMs = 2_000;
+
+export interface PositionBackupWriterOptions {
+  readonly endpoint: string;
+  readonly logs: PositionBackupStore;
+  readonly version: number | null;
+  /** server_uuid of the source. */
+  readonly server: string | null;
+  /** Of this leadership's first heartbeat: its position was not read from the source yet, perhaps from no position of this server. */
+  readonly firstSeq: number;
+  /** In force behind that heartbeat. */
+  readonly routes: Announced;
+  readonly logger: Logger;
+  /** False while a record behind the copy is still needed: the next claim reads from the copy on. */
+  mayMove(): boolean;
+  onLost(error: SyncError): void;
+}
+
+export class PositionBackupWriter {
+  readonly #options: PositionBackupWriterOptions;
+  #version: number | null;
+  #writing = false;
+  #lastAt = 0;
+  #failing = false;
+
+  constructor(options: PositionBackupWriterOptions) {
+    this.#options = options;
+    this.#version = options.version;
+  }
+
+  acknowledged(records: readonly Acknowledged[]): void {
+    if (this.#writing || !this.#options.mayMove() || Date.now() - this.#lastAt < minIntervalMs) return;
+    const last = records.findLast((record) => record.control?.kind === 'heartbeat');
+    if (last?.control?.kind !== 'heartbeat') return;
+    const { log, epoch, seq } = last.header;
+    const isRead = seq !== this.#options.firstSeq;
+    // A copy that is there says more: with its server it tells a source that was reset or restored.
+    if (!isRead && this.#version !== null) return;
+    const { position, seen } = last.control;
+    const server = isRead ? this.#options.server : null;
+    // Its first heartbeat stands before the `routes` record: the tail is read from there, and finds it.
+    const routes = isRead ? this.#options.routes : undefined;
+    void this.#write({ log, epoch, seq, offset: last.offset, position, server, seen, ...(routes && { routes }), updatedAt: Date.now() });
+  }
+
+  async #write(backup: PositionBackup): Promise<void> {
+    this.#writing = true;
+    this.#lastAt = Date.now();
+    try {
+      this.#version = await this.#options.logs.write(this.#options.endpoint, backup, this.#version);
+      this.#failing = false;
+    } catch (thrown) {
+      this.#failed(toSyncError(thrown));
+    } finally {
+      this.#writing = false;
+    }
+  }
+
+  #failed(error: SyncError): void {
+    if (error.code === 'CONFIG_CONFLICT') {
+      this.#options.onLost(
+        new SyncError('LEASE_LOST', `another leader of ${this.#options.endpoint} wrote the position backup`, { cause: error }),
+      );
+    } else if (!this.#failing) {
+      this.#failing = true;
+      this.#options.logger.warn({ err: error, code: error.code }, 'cannot write the position backup; data flows on');
+    }
+  }
+}

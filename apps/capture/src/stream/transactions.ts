@@ -1,0 +1,205 @@
+/**
+ * Source items → what the topic gets. Pure: no I/O, no clock of its own. It recognises the marker, leaves out what is not routed,
+ * counts the rows of a transaction and holds one row back, because only the commit tells which row is the last.
+ *
+ * A transaction that begins with lutra.checkpoint was written by a loader: it moves `seen`, and is published again only for pipelines that
+ * forward, with its origin and one region more on its path; else its origin serves everybody. One that begins with a request to be skipped
+ * (own-tables.ts) is not published at all. What lutra.signal asks for is published behind the transaction; what lutra.suspended says is
+ * handed on before its end. "Begins" means: before its first routed row. What was handed on cannot be taken back, so a request behind a row
+ * is not heeded; a marker there, which no loader leaves unless a trigger writes before it, ends capture: published as new, the copy would
+ * go round for ever.
+ */
+import { checkpointTable, readMarker, readSuspendedRow, signalTable } from '@lutra/marker';
+import type { Marker, SuspendedRow } from '@lutra/marker';
+import { SyncError } from '@lutra/model';
+import type { Origin, Position, RowEvent, Router, Seen, SourceItem, TableSchema } from '@lutra/model';
+import { concernOf } from '../ddl/concern.js';
+import { unsupportedDdl } from '../ddl/unsupported.js';
+import type { Boundary, Output } from './output.js';
+import { asksToSkip } from './own-tables.js';
+import { rowEventOf } from './row-event.js';
+import type { RowEventOptions } from './row-event.js';
+import { requireBefore } from '../verify/published-through.js';
+import { Signals } from './signals.js';
+import { requireUnrouted } from './statement-change.js';
+
+export interface TrackerOptions extends RowEventOptions {
+  readonly region: string;
+  readonly router: Router;
+  /** Tables of which what loaders wrote is published too. */
+  readonly forwarded: Router;
+  readonly ddl: 'stop' | 'ignore';
+  /** The source has lower_case_table_names=1. */
+  readonly foldsNames: boolean;
+  readonly seen: Seen;
+  /** The rows of what comes, up to this transaction, are in the log already (tail.ts); null: none are. */
+  readonly publishedThrough: string | null;
+}
+
+type Begin = Extract<SourceItem, { kind: 'begin' }>;
+type Rows = Extract<SourceItem, { kind: 'rows' }>;
+
+interface OpenTransaction {
+  readonly begin: Begin;
+  readonly id: string;
+  /** Rows events so far, the marker included. */
+  events: number;
+  rows: number;
+  marker: Marker | null;
+  skipped: boolean;
+  signals: Signals | null;
+  suspended: readonly SuspendedRow[];
+  held: { table: TableSchema; event: RowEvent } | null;
+}
+
+export class TransactionTracker {
+  readonly #options: TrackerOptions;
+  #seen: Seen;
+  #publishedThrough: string | null;
+  #open: OpenTransaction | null = null;
+
+  constructor(options: TrackerOptions) {
+    this.#options = options;
+    this.#seen = options.seen;
+    this.#publishedThrough = options.publishedThrough;
+  }
+
+  /** @throws SyncError DDL_UNSUPPORTED, BINLOG_UNSUPPORTED, CHECKPOINT_INVALID, LOOP_DETECTED, SOURCE_BEHIND */
+  *accept(item: SourceItem): Generator<Output> {
+    switch (item.kind) {
+      case 'begin':
+        if (this.#publishedThrough !== null) requireBefore(this.#publishedThrough, item.at);
+        this.#open = opened(item);
+        return;
+      case 'rows':
+        return yield* this.#rows(item);
+      case 'commit':
+        return yield* this.#commit(item.end);
+      case 'ddl':
+        return yield* this.#ddl(item);
+      case 'statement':
+        return requireUnrouted(item, this.#options);
+      case 'heartbeat':
+        yield this.#boundary(item.end);
+    }
+  }
+
+  *#rows(item: Rows): Generator<Output> {
+    const open = this.#open;
+    if (!open)
+      throw new SyncError('BINLOG_DECODE', `rows outside a transaction at ${item.at.file}:${item.at.pos}`, { details: { ...item.at } });
+    const event = open.events;
+    open.events += 1;
+    if (!open.marker && asksToSkip(item)) {
+      if (open.rows === 0) open.skipped = true;
+      else yield { kind: 'ignored', what: 'skip', at: item.at };
+    }
+    if (item.table.database === checkpointTable.database) return yield* this.#own(open, item);
+    if (open.skipped || this.#publishedThrough !== null) return;
+    const origin = this.#originOf(open);
+    const router = open.marker ? this.#options.forwarded : this.#options.router;
+    if (origin && router(item.table)) yield* this.#routed(open, { item, event, origin });
+  }
+
+  /** Null: nobody said where it was first committed, so nothing of it goes on. */
+  #originOf({ marker }: OpenTransaction): Origin | null {
+    const { region } = this.#options;
+    if (!marker) return { origin: region, path: [region] };
+    return marker.origin === '' ? null : { origin: marker.origin, path: [...marker.path, region] };
+  }
+
+  *#routed(open: OpenTransaction, { item, event, origin }: { item: Rows; event: number; origin: Origin }): Generator<Output> {
+    for (const [row, image] of item.rows.entries()) {
+      const held = open.held;
+      open.rows += 1;
+      const at = { event, row, order: open.rows };
+      const of = { begin: open.begin, id: open.id, seen: this.#seen, ...origin };
+      open.held = { table: item.table, event: rowEventOf(this.#options, of, { item, image, at }) };
+      if (held) yield { kind: 'row', ...held };
+    }
+  }
+
+  *#own(open: OpenTransaction, item: Rows): Generator<Output> {
+    open.suspended = [...open.suspended, ...item.rows.flatMap((image) => readSuspendedRow(item.table, image) ?? [])];
+    if (item.table.name !== signalTable.name) return this.#readMarker(open, item);
+    if (open.skipped) return;
+    open.signals ??= new Signals();
+    for (const image of item.rows)
+      if (!open.signals.take(item.table, image, open.marker !== null)) yield { kind: 'ignored', what: 'resolution', at: item.at };
+  }
+
+  /** A later marker of the same copy carries the final position. */
+  #readMarker(open: OpenTransaction, item: Rows): void {
+    for (const image of item.rows) {
+      const marker = readMarker(item.table, image);
+      if (!marker) continue;
+      if (open.marker || open.rows === 0) open.marker = marker;
+      else if (!marker.takeOver && marker.origin !== '') throw misplaced(open, marker);
+    }
+  }
+
+  *#commit(end: Position): Generator<Output> {
+    const open = this.#open;
+    if (!open)
+      throw new SyncError('BINLOG_DECODE', `commit without a begin at ${end.file}:${end.pos}`, {
+        details: { file: end.file, pos: end.pos },
+      });
+    this.#open = null;
+    if (open.id === this.#publishedThrough) this.#publishedThrough = null;
+    const { held, marker, signals, suspended } = open;
+    if (suspended.length > 0) yield { kind: 'suspended', rows: suspended, at: open.begin.at };
+    if (held) {
+      const event: RowEvent = {
+        ...held.event,
+        transaction: { ...held.event.transaction, last: true, end: { file: end.file, pos: end.pos } },
+      };
+      yield { kind: 'row', table: held.table, event };
+    }
+    if (marker && marker.logId !== '') this.#seen = seenWith(this.#seen, marker);
+    const { endpoint, now } = this.#options;
+    for (const record of signals?.records({ endpoint, seen: this.#seen, tsMs: now() }) ?? []) yield { kind: 'signal', record };
+    yield this.#boundary(end, open);
+  }
+
+  *#ddl(item: Extract<SourceItem, { kind: 'ddl' }>): Generator<Output> {
+    const concern = concernOf(item, this.#options);
+    if (concern) {
+      if (this.#options.ddl === 'stop') throw unsupportedDdl(item, concern);
+      const { statement, tables } = concern;
+      yield { kind: 'ddl', database: item.database, sql: item.sql, statement, tables, end: item.end };
+    }
+    yield this.#boundary(item.end);
+  }
+
+  #boundary(end: Position, after?: OpenTransaction): Boundary {
+    const { marker = null, skipped = false, rows = 0, begin } = after ?? {};
+    return {
+      kind: 'boundary',
+      end,
+      seen: this.#seen,
+      commitTimeUs: begin?.commitTimeUs ?? null,
+      marked: marker !== null,
+      skipped,
+      rows,
+      publishedThrough: this.#publishedThrough,
+    };
+  }
+}
+
+/**
+ * Older versions kept it by the region whose log it is: the last on the path, which is not the origin where a transaction was forwarded.
+ */
+function seenWith(seen: Seen, { pipeline, path, logId: log, seq }: Marker): Seen {
+  const { [path.at(-1) ?? '']: _, ...others } = seen;
+  return { ...others, [pipeline]: { log, seq } };
+}
+
+function opened(begin: Begin): OpenTransaction {
+  const id = begin.gtid ?? `${begin.at.file}:${begin.at.pos}`;
+  return { begin, id, events: 0, rows: 0, marker: null, skipped: false, signals: null, suspended: [], held: null };
+}
+
+function misplaced({ begin, id }: OpenTransaction, { pipeline }: Marker): SyncError {
+  const message = `transaction ${id} changes rows of routed tables before it writes pipeline ${pipeline} to lutra.checkpoint`;
+  return new SyncError('LOOP_DETECTED', message, { details: { gtid: begin.gtid, ...begin.at, pipeline } });
+}

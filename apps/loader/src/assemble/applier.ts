@@ -1,0 +1,182 @@
+/**
+ * Source transactions → target transactions. Whole and in source order, always. While there is a backlog, consecutive transactions of
+ * one origin and path share a target transaction; one that is too large to hold is written while it arrives, and committed by its last row.
+ *
+ * After a rewind, what was applied before comes again and is applied in safe mode. A transaction is replayed as a whole if its first record
+ * is: the border is the seq of an old checkpoint, which is the end of a transaction, so its first and last record lie on the same side; and
+ * if that were not so, safe mode would still be right, for it gives the right end for rows that are new as well. So a large transaction,
+ * whose last seq is not known when it begins, needs no other rule. The two modes never share a target transaction: their sessions differ.
+ *
+ * Here is what the reader of the log sees, and what must come before what; nothing is written here:
+ *
+ *   row → source-transactions.ts (held, large or skipped) → merge-buffer.ts (whole ones, waiting)
+ *   → commit-queue.ts (checkpoint, commit under way)
+ *   resolution → pending-resolutions.ts ──────────────────────────────────────────────────────────↗
+ */
+import { sameSession } from '@lutra/model';
+import type { RowEvent, Seen, SourceSession, TableSchema } from '@lutra/model';
+import type { Change, TargetTable, Under } from '@lutra/mysql';
+import { MergeBuffer } from './merge-buffer.js';
+import type { ConflictDetector } from '../conflict/detect/conflict-detector.js';
+import type { Resolution } from '../conflict/resolve/resolution.js';
+import { nameFailure, nameRow } from '../commit/failure.js';
+import type { RecordPosition } from '../read/log-reader.js';
+import { isForUs } from '../read/origin.js';
+import type { Direction } from '../read/origin.js';
+import { OwnSession } from '../plan/own-session.js';
+import { PendingResolutions } from './pending-resolutions.js';
+import { SourceTransactions } from './source-transactions.js';
+import type { SourceTransactionsOptions } from './source-transactions.js';
+import { Statements } from '../plan/statements.js';
+import type { TableMatcher } from '../plan/table-matcher.js';
+import { CommitQueue } from '../commit/commit-queue.js';
+import type { CommitQueueOptions } from '../commit/commit-queue.js';
+
+export interface ApplierOptions extends SourceTransactionsOptions, CommitQueueOptions, Direction {
+  readonly tables: Pick<TableMatcher, 'targetOf'>;
+  readonly writer: SourceTransactionsOptions['writer'] & CommitQueueOptions['writer'];
+  /** Another pipeline forwards what this one writes. */
+  readonly forwarded: boolean;
+  /** Where the target takes writes of its own. Null: what is not as it must be stops the pipeline. */
+  readonly detector: (Pick<ConflictDetector, 'commit' | 'resolutions' | 'follow'> & SourceTransactionsOptions['detector']) | null;
+}
+
+export class Applier {
+  readonly #options: ApplierOptions;
+  /** Of what waits. */
+  readonly #statements: Statements;
+  readonly #target: CommitQueue;
+  readonly #mergeBuffer: MergeBuffer;
+  readonly #source: SourceTransactions;
+  /** That came behind everything else. Null: without a conflict detector there are none. */
+  readonly #resolutions: PendingResolutions | null;
+  /** Behind the last record that lies between two transactions; null: none was read. */
+  #behind: RecordPosition | null = null;
+  readonly #ownSession: OwnSession | null;
+  #unrouted = 0;
+  /** Of the open transaction. */
+  #session: SourceSession | null = null;
+  #under: Under = { session: null, flags: 0 };
+
+  constructor(options: ApplierOptions) {
+    const { detector, sourceRegion, forwarded } = options;
+    this.#options = options;
+    this.#ownSession = forwarded ? new OwnSession('what is forwarded from here is written without it') : null;
+    const statements = new Statements({ exact: detector !== null });
+    const transactions = new CommitQueue(options);
+    const mergeBuffer = new MergeBuffer({ statements, transactions });
+    this.#statements = statements;
+    this.#target = transactions;
+    this.#mergeBuffer = mergeBuffer;
+    this.#source = new SourceTransactions(options, { statements, mergeBuffer, transactions });
+    this.#resolutions = detector && new PendingResolutions({ detector, transactions, sourceRegion });
+  }
+
+  async row(table: TableSchema, event: RowEvent, position: RecordPosition): Promise<void> {
+    if (this.#source.between) {
+      await this.#resolutions?.flush();
+      await this.#follow(event.transaction.seen);
+    }
+    this.#source.begin(position);
+    this.#enter(event);
+    const change = await this.#changeOf(table, event, position);
+    if (change) await this.#source.add(change, event, position);
+    else this.#unrouted += 1;
+    if (!event.transaction.last) return;
+    await this.#source.end(event, position);
+    this.#behind = position;
+  }
+
+  /** A record without a row: progress that needs no write of its own. */
+  passed(position: RecordPosition): void {
+    this.#behind = position;
+    this.#mergeBuffer.passed(position);
+  }
+
+  /** What home made of a row. Those that follow one another share a target transaction. `position` lies between two transactions. */
+  async resolution(resolution: Resolution, position: RecordPosition): Promise<void> {
+    const resolutions = this.#resolutions;
+    if (resolutions === null || position.seq <= this.#options.checkpoint.replayUntil) return this.passed(position);
+    if (resolutions.none) await this.flush();
+    await this.#follow(resolution.seen);
+    resolutions.add(resolution, position);
+    this.#behind = position;
+    if (resolutions.full) await resolutions.flush();
+  }
+
+  /** The open transaction is void: nothing of it may stay. */
+  discard(): Promise<void> {
+    return this.#source.discard();
+  }
+
+  /** Commits what is complete; the commit goes on while the caller reads on. */
+  async flush(): Promise<void> {
+    await this.#resolutions?.flush();
+    await this.#mergeBuffer.flush();
+  }
+
+  /** Waits for the transaction that is under way. */
+  drained(): Promise<void> {
+    return this.#target.drained();
+  }
+
+  /** Writes the progress alone: the position moved for a long time without a row. `position` must lie between two transactions. */
+  async saveProgress(position: RecordPosition): Promise<void> {
+    await this.flush();
+    if (!this.#source.rows) await this.#target.saveProgress(position);
+  }
+
+  /** Rows that this pipeline did not take so far. */
+  get unrouted(): number {
+    return this.#unrouted;
+  }
+
+  /** A large transaction is written while it arrives. */
+  get streaming(): boolean {
+    return this.#source.streaming;
+  }
+
+  /** Of SQL that is put together and not handed to the target yet, roughly. */
+  get waitingBytes(): number {
+    return this.#source.bytes + this.#statements.bytes;
+  }
+
+  /** The same object as long as the session is the same: texts of statements are kept by it. */
+  #enter({ source: { flags }, transaction: { totalOrder, session } }: RowEvent): void {
+    if (totalOrder === 1 && !(session && this.#session && sameSession(session, this.#session))) this.#session = session;
+    if (this.#under.flags !== flags || this.#under.session !== this.#session) this.#under = { session: this.#session, flags };
+  }
+
+  /** Null: the row is not this pipeline's. What fails names its transaction by its first record: the last one has not come. */
+  async #changeOf(table: TableSchema, event: RowEvent, position: RecordPosition): Promise<Change | null> {
+    try {
+      const target = isForUs(this.#options, { table, event, position }) ? await this.#options.tables.targetOf(table) : null;
+      if (!target) return null;
+      const change = changeOf(event, { source: table, target, under: this.#under });
+      this.#ownSession?.require(change);
+      return change;
+    } catch (error) {
+      // What came before it takes effect.
+      await this.flush();
+      await this.drained();
+      const named = nameRow(error, { source: table, target: table, before: event.before, after: event.after });
+      throw nameFailure(named, { changes: { first: 0, list: [] }, log: position.log, seq: this.#source.firstSeq ?? position.seq, event });
+    }
+  }
+
+  async #follow(seen: Seen): Promise<void> {
+    await this.#options.detector?.follow(seen, () => this.#makeWay());
+  }
+
+  /** All that came before the transaction that waits takes effect, and is saved. */
+  async #makeWay(): Promise<void> {
+    await this.flush();
+    await this.drained();
+    if (this.#behind) await this.saveProgress(this.#behind);
+    await this.drained();
+  }
+}
+
+function changeOf({ op, before, after }: RowEvent, at: { source: TableSchema; target: TargetTable; under: Under }): Change {
+  return { op: op === 'r' ? 'c' : op, before, after, ...at };
+}

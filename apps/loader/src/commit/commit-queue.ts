@@ -1,0 +1,218 @@
+/**
+ * The target transactions of one run, in their order: each gets its checkpoint, is committed while the caller reads on, and is then
+ * reported.
+ *
+ * One is under way at a time; the next one is put together meanwhile. What the target refuses is written once more, each source transaction
+ * in one of its own: those before the bad one take effect, and that one is named. After any error the run ends: what was not committed is
+ * read again from the checkpoint, which says exactly what was. After a failure nothing more is committed.
+ */
+import type { During } from '@lutra/runtime';
+import type { Checkpoint } from '@lutra/marker';
+import { SyncError } from '@lutra/model';
+import type { RowEvent } from '@lutra/model';
+import type { ExactText, SqlText } from '@lutra/mysql';
+import type { ConflictDetector } from '../conflict/detect/conflict-detector.js';
+import { endingAt } from '../conflict/detect/buffered-transactions.js';
+import type { Batch, BufferedTransaction } from '../conflict/detect/buffered-transactions.js';
+import { nameFailure } from './failure.js';
+import { Statements } from '../plan/statements.js';
+import type { NumberedChanges } from './failure.js';
+import type { RecordPosition } from '../read/log-reader.js';
+import type { Ops } from '../assemble/open-transaction.js';
+import type { Committed, TargetWriter } from './target-writer.js';
+
+/** Up to where all is applied with it, and what of it this pipeline counts. */
+export interface Applied {
+  readonly position: RecordPosition;
+  /** The last row of its last source transaction; null: it has none. */
+  readonly event: RowEvent | null;
+  readonly ops: Ops;
+  readonly transactions: number;
+}
+
+/** A source transaction, whole. */
+export interface Complete extends BufferedTransaction {
+  readonly ops: Ops;
+  /** It was applied before, and is applied in safe mode. */
+  readonly safe: boolean;
+}
+
+export interface TargetTransaction extends Applied {
+  readonly safe: boolean;
+  readonly statements: ExactText;
+  readonly changes: NumberedChanges;
+  /** Its source transactions one by one, those with rows of this pipeline. */
+  readonly buffered: readonly Complete[];
+}
+
+export interface CommitQueueOptions {
+  readonly checkpoint: Checkpoint;
+  readonly sourceRegion: string;
+  readonly writer: Pick<TargetWriter, 'commit'>;
+  readonly detector: Pick<ConflictDetector, 'commit'> | null;
+  readonly during?: During | undefined;
+  onCommitted(committed: Committed): void;
+  /** A target transaction of several source transactions was refused: they follow one by one. */
+  onRefused?(error: SyncError): void;
+  /** A commit failed while nobody may be waiting for it: the log can be silent for long. */
+  onFailed?(error: unknown): void;
+}
+
+export class CommitQueue {
+  readonly #options: CommitQueueOptions;
+  #last: Checkpoint;
+  /** Offset up to which the target's row says that it has applied; more may have passed without a write. */
+  #saved: number;
+  #underWay: Promise<void> = Promise.resolve();
+  #failure: unknown;
+
+  constructor(options: CommitQueueOptions) {
+    this.#options = options;
+    this.#last = options.checkpoint;
+    this.#saved = options.checkpoint.nextOffset;
+  }
+
+  /** The commit goes on while the caller reads on; it waits for the one before. */
+  commit(transaction: TargetTransaction): Promise<void> {
+    return this.#begin(transaction, (checkpoint) => this.#whole(transaction, checkpoint));
+  }
+
+  /** The same, each source transaction in a target transaction of its own; the statements are not used. */
+  commitApart(transaction: TargetTransaction): Promise<void> {
+    return this.#begin(transaction, (checkpoint) => this.#apart(transaction, checkpoint));
+  }
+
+  async #begin({ position, event }: TargetTransaction, write: (checkpoint: Checkpoint) => Promise<void>): Promise<void> {
+    const checkpoint = this.checkpointAt(position, event);
+    this.#last = checkpoint;
+    this.#saved = position.nextOffset;
+    await this.drained();
+    this.#underWay = write(checkpoint);
+    this.#underWay.catch((error: unknown) => {
+      this.#failure ??= error;
+      this.#options.onFailed?.(error);
+    });
+  }
+
+  async #whole(transaction: TargetTransaction, checkpoint: Checkpoint): Promise<void> {
+    const { onCommitted, onRefused } = this.#options;
+    const { statements, changes, safe, buffered } = transaction;
+    try {
+      await this.#write({ statements, first: changes.first, transactions: buffered, checkpoint }, safe);
+    } catch (error) {
+      const refused = named(error, transaction);
+      // A conflict detector has told them apart already.
+      if (refused.outcome !== 'stop' || buffered.length < 2 || (this.#options.detector && !safe)) throw refused;
+      onRefused?.(refused);
+      return this.#apart(transaction, checkpoint);
+    }
+    onCommitted(committedOf(transaction));
+  }
+
+  async #apart({ buffered, safe, position, event, transactions }: TargetTransaction, checkpoint: Checkpoint): Promise<void> {
+    const { detector, onCommitted } = this.#options;
+    const ending = endingAt(buffered, checkpoint);
+    for (const [i, transaction] of ending.entries()) {
+      const statements = new Statements({ exact: detector !== null && !safe });
+      try {
+        for (const change of transaction.changes) statements.add(change, safe);
+        await this.#write(
+          { statements: statements.take(), first: 0, transactions: [transaction], checkpoint: transaction.checkpoint },
+          safe,
+        );
+      } catch (error) {
+        throw nameAlone(error, statements.takeChanges(), transaction);
+      }
+      const { ops } = buffered[i] ?? { ops: {} };
+      const isLast = i === ending.length - 1;
+      // Transactions without a row of this pipeline may lie between, and behind.
+      const last = { position, event, transactions: transactions - i };
+      onCommitted(committedOf({ ...(isLast ? last : { position: transaction.position, event: transaction.event, transactions: 1 }), ops }));
+    }
+  }
+
+  #write(batch: Batch, safe: boolean): Promise<void> {
+    const { detector, writer, during } = this.#options;
+    const { statements, transactions: buffered, checkpoint } = batch;
+    const write = (): Promise<void> =>
+      detector && !safe && buffered.length > 0 ? detector.commit(batch) : writer.commit(statements, checkpoint, safe);
+    return during ? during(targetWait(checkpoint.seq), write) : write();
+  }
+
+  /** Progress alone. Writing the same position twice would fail at our own fence: of what is saved already nothing is written. */
+  async saveProgress(position: RecordPosition): Promise<void> {
+    if (position.nextOffset > this.#saved) await this.commit(withoutRows({ position, event: null }));
+  }
+
+  /** Was committed, with checkpointAt(), by somebody else. */
+  written(applied: Applied): void {
+    this.#saved = applied.position.nextOffset;
+    this.passed(applied);
+  }
+
+  /** Needed no write. It is told when what came before it is committed: nobody may take the pipeline for further than it is. */
+  passed(applied: Applied): void {
+    this.#last = this.checkpointAt(applied.position, applied.event);
+    const committed = committedOf(applied);
+    void this.#underWay.then(
+      () => this.#options.onCommitted(committed),
+      () => undefined,
+    );
+  }
+
+  /** Waits for the transaction that is under way. */
+  async drained(): Promise<void> {
+    await this.#underWay;
+    this.throwIfFailed();
+  }
+
+  throwIfFailed(): void {
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  /** Progress without a transaction keeps what the last one said about its origin: the marker must not name another. */
+  checkpointAt(position: RecordPosition, event: RowEvent | null): Checkpoint {
+    const at = { logId: position.log, logEpoch: position.logEpoch, seq: position.seq, nextOffset: position.nextOffset };
+    if (!event) {
+      // A marker without an origin would not say what was seen here of the source's log.
+      const origin = this.#last.origin === '' ? { origin: this.#options.sourceRegion, path: [this.#options.sourceRegion] } : {};
+      return { ...this.#last, ...at, ...origin };
+    }
+    const { source } = event;
+    return { ...this.#last, ...at, gtid: source.gtid, sourceUs: source.tsUs, origin: source.origin, path: source.path };
+  }
+}
+
+/** What a loader waits for that writes. */
+export function targetWait(seq: number): string {
+  return `the target to take seq ${seq} (if that lasts, somebody holds a lock on one of its rows: see the target's process list)`;
+}
+
+/** Carries no row of the source: progress alone, or a record of what was skipped. */
+export function withoutRows(at: Pick<Applied, 'position' | 'event'>, statements: SqlText = { sql: '', marks: [] }): TargetTransaction {
+  return {
+    ...at,
+    safe: false,
+    statements: { ...statements, expected: null },
+    changes: { first: 0, list: [] },
+    buffered: [],
+    ops: {},
+    transactions: 0,
+  };
+}
+
+function committedOf({ position, event, ops, transactions }: Applied): Committed {
+  return { position, sourceUs: event?.source.tsUs ?? null, ops, transactions };
+}
+
+function named(error: unknown, { position, event, changes, transactions, buffered }: TargetTransaction): SyncError {
+  if (error instanceof SyncError && error.details['transaction'] !== undefined) return error; // named already
+  const [only] = buffered;
+  if (only && buffered.length === 1) return nameAlone(error, changes, only);
+  return nameFailure(error, { changes, log: position.log, seq: position.seq, event: transactions === 1 ? event : null });
+}
+
+function nameAlone(error: unknown, changes: NumberedChanges, { position, event }: BufferedTransaction): SyncError {
+  if (error instanceof SyncError && error.details['transaction'] !== undefined) return error;
+  return nameFailure(error, { changes, log: position.log, seq: position.seq, event });
+}

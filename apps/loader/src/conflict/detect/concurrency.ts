@@ -1,0 +1,50 @@
+/** Did somebody change, here or in a third region, what a change fights for, after what its transaction had seen? */
+import type { Seen } from '@lutra/model';
+import type { Change } from '@lutra/mysql';
+import type { Peers } from './peers.js';
+import { conflictKeysOf } from './conflict-keys.js';
+import type { RuleBook } from '../decide/rules.js';
+import type { ConflictTable, TableBook } from './table-book.js';
+import type { KeyValues } from './recent-changes.js';
+
+/** Last such change, of the row itself and of its other unique values. */
+export interface Concurrent {
+  readonly primary: number | null;
+  readonly unique: number | null;
+  /** The rows whose changes these were, the row itself perhaps among them. */
+  concurrentChanges(): readonly KeyValues[];
+}
+
+type Known = Pick<Peers, 'changedAfter' | 'concurrentChanges'>;
+
+export function concurrentWith(change: Change, { keys }: ConflictTable, of: { readonly seen: Seen; readonly peers: Known }): Concurrent {
+  let primary: number | null = null;
+  let unique: number | null = null;
+  const conflictKeys = conflictKeysOf(keys, change);
+  for (const found of conflictKeys) {
+    const seq = of.peers.changedAfter(found.conflictKey, of.seen);
+    if (seq === null) continue;
+    if (found.primary) primary = Math.max(primary ?? -1, seq);
+    else unique = Math.max(unique ?? -1, seq);
+  }
+  return {
+    primary,
+    unique,
+    concurrentChanges: () => conflictKeys.flatMap(({ conflictKey }) => of.peers.concurrentChanges(conflictKey, of.seen)),
+  };
+}
+
+/**
+ * A conflict. A unique value that nobody holds any more counts at home only: elsewhere rows may have been deleted for it, and home, which
+ * meets the same conflict, sends them again.
+ */
+export function isConflict(
+  change: Change,
+  seen: Seen,
+  of: { readonly tables: TableBook; readonly rules: RuleBook; readonly peers: Known },
+): boolean {
+  const table = of.tables.of(change);
+  if (!table) return false;
+  const { primary, unique } = concurrentWith(change, table, { seen, peers: of.peers });
+  return primary !== null || (unique !== null && of.rules.targetIsHome);
+}

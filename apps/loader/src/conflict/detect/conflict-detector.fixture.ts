@@ -1,0 +1,179 @@
+/**
+ * For the conflict detector's integration tests: a real target with a real writer, conflict detector and lutra.* tables. What others
+ * committed there, which a loader reads from the target's log, is told by the test: a local change is a statement at the target and an
+ * entry in the index of recent changes.
+ */
+import { readSignal, signalTable } from '@lutra/marker';
+import type { Checkpoint, ResolutionSignal } from '@lutra/marker';
+import { conflictRuleSchema } from '@lutra/model';
+import type { Row } from '@lutra/model';
+import { Collations, readCheckpoint, StatementBuilder, takeOver } from '@lutra/mysql';
+import type { Change, ResultRow } from '@lutra/mysql';
+import type { z } from 'zod';
+import type { TestServer } from '../../../../../libs/mysql/src/mysql.fixture.js';
+import { serversIo } from '../../io.js';
+import { TargetWriter } from '../../commit/target-writer.js';
+import { ConflictDetector } from './conflict-detector.js';
+import type { BufferedTransaction } from './buffered-transactions.js';
+import { eventOf, FakePeers, logId, regions, seenUpTo } from './detector-peers.fixture.js';
+import { askFor, foughtFor, keysOf } from './conflict-keys.js';
+import { ruleBook } from '../decide/rules.js';
+import { TableBook } from './table-book.js';
+
+/** Without a table's name: the first one. */
+export type Step = readonly [before: Row | null, after: Row | null, table?: string];
+
+export interface RoomOptions {
+  /** By name: what stands in the parentheses of CREATE TABLE. */
+  readonly tables: Readonly<Record<string, string>>;
+  /** Statements after these, before anybody reads what the tables are. */
+  more?(database: string): string;
+  readonly rule?: z.input<typeof conflictRuleSchema>;
+  /** Which side is home. */
+  readonly home?: 'target' | 'source' | 'elsewhere';
+  readonly flowsBack?: boolean;
+  /** Of the connections of the loader. */
+  readonly port?: number;
+  readonly answerTimeoutMs?: number;
+}
+
+type Known = Pick<Change, 'source' | 'target'>;
+
+let rooms = 0;
+
+export class DetectorSetup {
+  readonly peers = new FakePeers();
+  /** `type winner` of the conflicts that the conflict detector told. */
+  readonly told: string[] = [];
+  readonly pipeline: string;
+  readonly writer: TargetWriter;
+  readonly detector: ConflictDetector;
+  readonly #key: Checkpoint;
+  readonly #collations: Collations;
+  #seq = 0;
+  #localSeq = 0;
+
+  private constructor(
+    readonly server: TestServer,
+    readonly database: string,
+    readonly tables: ReadonlyMap<string, Known>,
+    options: RoomOptions & { readonly checkpoint: Checkpoint },
+  ) {
+    const { rule, home = 'target', flowsBack = true, checkpoint, port = server.options.port, answerTimeoutMs = 20_000 } = options;
+    const rules = ruleBook({ home: regions[home], rules: rule ? [conflictRuleSchema.parse(rule)] : [], retentionDays: 1 }, regions);
+    this.#key = checkpoint;
+    this.pipeline = checkpoint.pipeline;
+    this.#collations = new Collations((sql) => server.query(sql));
+    const collations = this.#collations;
+    this.writer = new TargetWriter({
+      target: { ...server.options, port, answerTimeoutMs },
+      port: serversIo.target,
+      key: checkpoint,
+      observe: () => undefined,
+    });
+    this.detector = new ConflictDetector({
+      writer: this.writer,
+      key: checkpoint,
+      rules,
+      tables: new TableBook({ rules, collations, flowsBack: () => flowsBack }),
+      collations,
+      resolutionTables: { targetOf: async ({ name }) => tables.get(name)?.target ?? null },
+      peers: this.peers,
+      onConflicts: (conflicts) => this.told.push(...conflicts.map(({ type, winner }) => `${type} ${winner}`)),
+    });
+  }
+
+  static async open(server: TestServer, options: RoomOptions): Promise<DetectorSetup> {
+    const database = await server.database();
+    const tables = new Map<string, Known>();
+    for (const [name, columns] of Object.entries(options.tables)) await server.run(`CREATE TABLE ${database}.${name} (${columns})`);
+    if (options.more) await server.run(options.more(database));
+    for (const name of Object.keys(options.tables)) tables.set(name, await server.load(database, name));
+    const { checkpoint } = await takeOver(server.options, { pipeline: `c.p${++rooms}`, part: 0, lease: 5, mayCreate: true });
+    const room = new DetectorSetup(server, database, tables, { ...options, checkpoint });
+    // As a run does: then each transaction sees that they are what they were.
+    for (const name of Object.keys(options.tables)) await room.writer.loadTable(database, name);
+    return room;
+  }
+
+  /** A source transaction that has seen the target's log up to `seen`. */
+  transaction(steps: readonly Step[], seen = this.#localSeq): BufferedTransaction {
+    const seq = (this.#seq += 10);
+    const changes = steps.map((step) => this.change(step));
+    const event = eventOf(changes.at(-1) ?? { before: null, after: null }, { seq, seen: seenUpTo(seen) });
+    const { gtid, tsUs: sourceUs, origin, path } = event.source;
+    const position = { log: logId, logEpoch: 1, seq, nextOffset: seq + 1 };
+    const checkpoint = { ...this.#key, logId, logEpoch: 1, seq, nextOffset: seq + 1, gtid, sourceUs, origin, path };
+    return { changes, event, position, checkpoint };
+  }
+
+  change([before, after, table = this.#first]: Step): Change {
+    return { op: before === null ? 'c' : after === null ? 'd' : 'u', before, after, ...this.#known(table) };
+  }
+
+  /** As one batch. */
+  async commit(...transactions: readonly BufferedTransaction[]): Promise<void> {
+    const last = transactions.at(-1);
+    if (!last) throw new Error('an empty batch');
+    const builder = new StatementBuilder({ exact: true });
+    for (const { changes } of transactions) for (const change of changes) builder.add(change);
+    await this.detector.commit({ statements: builder.take(), first: 0, transactions, checkpoint: last.checkpoint });
+  }
+
+  /** Somebody at the target changes rows; a transaction with an older `seen` does not know of it. Resolves to its seq. */
+  async local(sql: string, ...steps: readonly Step[]): Promise<number> {
+    this.#localSeq += 1;
+    for (const step of steps) {
+      const { source, target, ...images } = this.change(step);
+      const keys = keysOf(source, target, this.#collations);
+      await askFor([
+        [keys, images.before],
+        [keys, images.after],
+      ]);
+      for (const { conflictKey, row } of foughtFor(keys, [images.before, images.after])) this.peers.add(conflictKey, this.#localSeq, row);
+    }
+    if (sql !== '') await this.server.run(`USE ${this.database}; ${sql}`);
+    return this.#localSeq;
+  }
+
+  async rows(table = this.#first): Promise<readonly Row[]> {
+    return this.server.rows(this.#known(table).source, 'ORDER BY 1');
+  }
+
+  /** What stands in lutra.conflict. */
+  async conflicts(): Promise<readonly ResultRow[]> {
+    return this.server.query(`SELECT * FROM lutra.conflict WHERE pipeline = '${this.pipeline}' ORDER BY id`);
+  }
+
+  async conflictTypes(): Promise<readonly string[]> {
+    return (await this.conflicts()).map(({ type, winner }) => `${String(type)} ${String(winner)}`);
+  }
+
+  /** What capture would publish: [key, row]. */
+  async resolutions(): Promise<readonly (readonly [Row, Row | null])[]> {
+    const where = `WHERE pipeline = '${this.pipeline}' AND kind = 'resolution' ORDER BY slot`;
+    const images = await this.server.query(`SELECT pipeline, kind, content FROM lutra.signal ${where}`);
+    return images.map((after) => {
+      const { key, row } = readSignal(signalTable, { before: null, after }) as ResolutionSignal;
+      return [key, row];
+    });
+  }
+
+  async seq(): Promise<number | undefined> {
+    return (await readCheckpoint(this.server.options, this.pipeline, 0))?.seq;
+  }
+
+  async close(): Promise<void> {
+    await this.writer.dispose();
+  }
+
+  get #first(): string {
+    return [...this.tables.keys()][0] ?? '';
+  }
+
+  #known(table: string): Known {
+    const known = this.tables.get(table);
+    if (!known) throw new Error(`no table ${table}`);
+    return known;
+  }
+}

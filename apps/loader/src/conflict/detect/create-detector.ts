@@ -1,0 +1,195 @@
+/**
+ * The conflict detector of one run of a pipeline, put together from what the channel says; null where tables flow one way and have no
+ * rules.
+ */
+import type { Checkpoint } from '@lutra/marker';
+import type { WorkDeps } from '@lutra/host';
+import { createRouter, rowsTopic, sourceTable } from '@lutra/model';
+import type { ControlRecord, RegionDocument, Router, TableName } from '@lutra/model';
+import { asSource, Collations } from '@lutra/mysql';
+import type { ConnectionOptions, TargetTable } from '@lutra/mysql';
+import { refusedFor } from '../../plan/table-matcher.js';
+import type { TargetWriter } from '../../commit/target-writer.js';
+import type { DetectionWork, LoaderWork } from '../../assignments.js';
+import { conflictEvents } from '../record/conflict-event.js';
+import type { Conflict } from '../record/conflict-record.js';
+import { ConflictDetector } from './conflict-detector.js';
+import { Peers } from './peers.js';
+import type { Peer } from './peers.js';
+import { keysOf } from './conflict-keys.js';
+import { ruleBook } from '../decide/rules.js';
+import { TableBook } from './table-book.js';
+import type { TargetTables } from './target-tables.js';
+import { Watermark } from './watermark.js';
+
+export interface DetectorParts {
+  readonly writer: TargetWriter;
+  readonly tables: TargetTables;
+  /** Of a table of the target: the pipeline does not write it. */
+  isSuspended(table: TableName): boolean;
+  readonly target: ConnectionOptions;
+  readonly checkpoint: Checkpoint;
+  readonly signal: AbortSignal;
+}
+
+interface KeyParts extends DetectorParts {
+  readonly collations: Collations;
+}
+
+export interface Detection {
+  readonly detector: ConflictDetector;
+  /** A resolution of this channel: another one's loaders meet the conflicts of their own tables. */
+  concerns(resolution: Extract<ControlRecord, { kind: 'resolution' }>): boolean;
+  close(): Promise<void>;
+}
+
+export function createDetector(deps: WorkDeps, work: LoaderWork, parts: DetectorParts): Detection | null {
+  if (!work.detector) return null;
+  const { metrics, logger } = deps;
+  const { writer, target, checkpoint, signal } = parts;
+  const { conflicts, back, targetRegion } = work.detector;
+  const rules = ruleBook(conflicts, { source: work.source.region, target: work.target.region });
+  const goesBack = createRouter(back.flatMap(({ routes }) => routes));
+  const router = createRouter(work.routes);
+  const watermark = new Watermark(target, { pipeline: work.id, epoch: checkpoint.epoch });
+  const collations = new Collations((sql) => watermark.query(sql));
+  const onWaiting = (what: string | null): void => logger.warn(what === null ? 'goes on' : `waits for ${what}`);
+  const { during } = deps.status.waits;
+  const peers = new Peers({
+    peers: peersOf(deps, work, work.detector, { ...parts, collations }),
+    watermark,
+    name: work.id,
+    metrics,
+    signal,
+    onWaiting,
+    during,
+  });
+  const tell = deps.events.of(targetRegion, work.target);
+  const targetOf = targetsOf(work, parts);
+  const detector = new ConflictDetector({
+    writer,
+    key: { pipeline: work.id, part: 0, lane: 0, epoch: checkpoint.epoch },
+    rules,
+    tables: new TableBook({ rules, collations, flowsBack: (table) => goesBack(table) !== null }),
+    collations,
+    resolutionTables: {
+      targetOf: async (table) => {
+        const name = router(table);
+        return name && targetOf(name);
+      },
+    },
+    peers,
+    onConflicts: (found, of) => {
+      for (const conflict of found) {
+        metrics.conflicts.inc({ name: work.id, ...described(conflict) });
+        logger.debug(described(conflict), 'decided a conflict');
+      }
+      const about = { ...of, pipeline: work.id, region: targetRegion.name, final: rules.targetIsHome || peers.none };
+      const events = conflictEvents(found, about);
+      for (const event of events) tell(event);
+      metrics.eventsDropped.inc({ name: work.id }, found.length - events.length);
+    },
+  });
+  return { detector, concerns: ({ pipeline }) => isOfChannel(pipeline, work.id), close: () => peers.close() };
+}
+
+function isOfChannel(pipeline: string, other: string): boolean {
+  return pipeline.startsWith(other.slice(0, other.indexOf('.') + 1));
+}
+
+/** No values: rows are in lutra.conflict. */
+function described({ table, type, policy, winner }: Conflict): Readonly<Record<'table' | 'type' | 'policy' | 'winner', string>> {
+  return { table: `${table.database}.${table.name}`, type, policy, winner };
+}
+
+/** The logs in which somebody else's changes of the target's rows are told: the target's own, and those of third regions. */
+function peersOf(deps: WorkDeps, work: LoaderWork, detector: DetectionWork, parts: KeyParts): readonly Peer[] {
+  const { targetRegion, back, otherWriters } = detector;
+  const peer = (region: RegionDocument, endpoint: string, { router, ...of }: PeerOf): Peer => ({
+    ...of,
+    region: region.name,
+    log: logOf({ deps, work, detector, parts }, { region, endpoint, router, pipeline: of.pipeline }),
+  });
+  return [
+    // In the target's own log the tables have the target's names.
+    ...back.map(({ id, routes }) => {
+      const carries = createRouter(routes);
+      const router = routerOf(carries, (table) => (carries(table) === null ? null : table));
+      return peer(targetRegion, work.target.name, { pipeline: null, toSource: id, router });
+    }),
+    ...otherWriters.flatMap((third) => {
+      const { id, source, region } = third;
+      return waysOf(third).map((way) => peer(region, source.name, { pipeline: id, ...way }));
+    }),
+  ];
+}
+
+type PeerOf = Pick<Peer, 'pipeline' | 'toSource'> & { readonly router: Router };
+
+/** A third region's changes reach the source by one pipeline or by several; each counts the tables that it carries there. */
+function waysOf({ routes, toSource }: DetectionWork['otherWriters'][number]): readonly Omit<PeerOf, 'pipeline'>[] {
+  const here = createRouter(routes);
+  return toSource.map((way, i) => {
+    const told = createRouter(way.routes);
+    // Of a table that the source is never told about it has seen nothing: the first one counts it.
+    const others = i === 0 ? createRouter(toSource.flatMap((other) => other.routes)) : null;
+    const counts = (table: TableName): boolean => told(table) !== null || (others !== null && others(table) === null);
+    return { toSource: way.id, router: routerOf(here, (table) => (counts(table) ? here(table) : null)) };
+  });
+}
+
+interface OfPipeline {
+  readonly deps: WorkDeps;
+  readonly work: LoaderWork;
+  readonly detector: DetectionWork;
+  readonly parts: KeyParts;
+}
+
+interface OfLog extends Pick<PeerOf, 'pipeline' | 'router'> {
+  readonly region: RegionDocument;
+  readonly endpoint: string;
+}
+
+/** `router`: from the names in that log to those at the target. */
+function logOf(
+  { deps, work, detector: { conflicts, otherWriters }, parts }: OfPipeline,
+  { region, endpoint, router, pipeline }: OfLog,
+): Peer['log'] {
+  const targetOf = targetsOf(work, parts);
+  return {
+    bus: { brokers: region.kafka.brokers, tls: region.kafka.tls, clientId: `lutra-loader-${work.id}-recent-changes`, logger: deps.logger },
+    topic: rowsTopic(endpoint),
+    pipeline: work.id,
+    others: [work.source, work.target, ...otherWriters.map(({ source }) => source)].map(({ region: name }) => name),
+    withRows: conflicts.home === work.target.region,
+    schemas: deps.schemas,
+    keysOf: async (table) => {
+      const name = router(table);
+      const target = name && (await targetOf(name));
+      return target && keysOf(table, target, parts.collations);
+    },
+    keysOfResolution: async ({ pipeline, ...table }) => {
+      const name = isOfChannel(pipeline, work.id) ? router(table) : null;
+      const target = name && (await targetOf(name));
+      return target && keysOf(asSource(target), target, parts.collations);
+    },
+    tells: (table) => pipeline === null && router(table) !== null,
+    signal: parts.signal,
+  };
+}
+
+/** What a table's definition refuses names the table of the source; null: nothing is written to it. */
+function targetsOf({ routes }: LoaderWork, { tables, isSuspended }: DetectorParts): (name: TableName) => Promise<TargetTable | null> {
+  const router = createRouter(routes);
+  return async (name) => {
+    if (isSuspended(name)) return null;
+    return tables.of(name).catch((error: unknown) => {
+      const source = sourceTable(name, routes, router);
+      throw source ? refusedFor(error, source) : error;
+    });
+  };
+}
+
+function routerOf({ coversDatabase }: Router, route: (table: TableName) => TableName | null): Router {
+  return Object.assign(route, { coversDatabase });
+}

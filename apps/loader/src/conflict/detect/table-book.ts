@@ -1,0 +1,97 @@
+/**
+ * What is fixed about one table version of the source at the target, as far as conflicts go: its rule, its keys, how its rows are read and
+ * written.
+ */
+import { isOneWay, needsHome, toSyncError } from '@lutra/model';
+import type { ConflictRule, Row, TableName, TableSchema } from '@lutra/model';
+import { planRows } from '@lutra/mysql';
+import type { Change, RowPlan, TargetTable } from '@lutra/mysql';
+import { OwnSession } from '../../plan/own-session.js';
+import { keysOf } from './conflict-keys.js';
+import type { KeyCollations, Keys } from './conflict-keys.js';
+import type { RuleBook } from '../decide/rules.js';
+
+export interface ConflictTable {
+  readonly rule: ConflictRule;
+  readonly keys: Keys;
+  /** Null: changes on both sides are found, but cannot be decided; the policy is `stop`. */
+  readonly plan: RowPlan | null;
+  readonly target: TargetTable;
+  /** The columns that are written: policies decide about these. */
+  readonly schema: TableSchema;
+}
+
+export type DecidableTable = ConflictTable & { readonly plan: RowPlan };
+
+export interface TableBookOptions {
+  readonly rules: RuleBook;
+  readonly collations: KeyCollations;
+  /** The target's changes of the table are in its own topic, because a pipeline carries them back. */
+  flowsBack(target: TableName): boolean;
+}
+
+export class TableBook {
+  readonly #options: TableBookOptions;
+  readonly #known = new Map<TableSchema, ConflictTable | null>();
+  readonly #ownSession = new OwnSession('what a conflict leaves is written without it');
+
+  constructor(options: TableBookOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Null for a table whose rows cannot be told apart, and for one that flows one way only and has no policy: its statements fail where a
+   * row is not as it must be, and the pipeline stops.
+   */
+  of({ source, target }: Pick<Change, 'source' | 'target'>): ConflictTable | null {
+    const known = this.#known.get(source);
+    if (known !== undefined) return known;
+    const conflictTable = this.#detector(source, target);
+    this.#known.set(source, conflictTable);
+    return conflictTable;
+  }
+
+  /** The rows that may be fought for, with their keys. */
+  images({ before, after, ...change }: Pick<Change, 'source' | 'target' | 'before' | 'after'>): readonly (readonly [Keys, Row | null])[] {
+    const keys = this.of(change)?.keys;
+    return keys && keys.texts.length > 0
+      ? [
+          [keys, before],
+          [keys, after],
+        ]
+      : noImages;
+  }
+
+  /**
+   * Before anything of the change takes effect: what home makes of its row, if there is a conflict, is written elsewhere in our own
+   * session.
+   * @throws SyncError SESSION_UNSUPPORTED
+   */
+  requireSession(change: Pick<Change, 'source' | 'target' | 'under'>): void {
+    const conflictTable = this.of(change);
+    if (conflictTable && needsHome(conflictTable.rule)) this.#ownSession.require(change);
+  }
+
+  #detector(source: TableSchema, target: TargetTable): ConflictTable | null {
+    const rule = this.#options.rules.ruleOf(target);
+    const oneWay = isOneWay(rule);
+    const keys = keysOf(source, target, this.#options.collations);
+    if (keys.primary === null || !(oneWay || this.#options.flowsBack(target))) return null;
+    const plan = rule.policy === 'stop' ? planIfPossible(source, target) : planRows(source, target);
+    const written = plan && new Set(plan.columns.keys());
+    const columns = source.columns.filter(({ name }) => written?.has(name) ?? true);
+    return { rule, keys, plan, target, schema: { ...source, columns } };
+  }
+}
+
+const noImages: readonly (readonly [Keys, Row | null])[] = [];
+
+/** A unique key over an expression, say: whoever has policy `stop` needs no plan. */
+function planIfPossible(source: TableSchema, target: TargetTable): RowPlan | null {
+  try {
+    return planRows(source, target);
+  } catch (error) {
+    if (toSyncError(error).code === 'APPLY_REFUSED') return null;
+    throw error;
+  }
+}

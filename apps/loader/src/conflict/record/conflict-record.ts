@@ -1,0 +1,65 @@
+/**
+ * One decided conflict as a row of lutra.conflict: both versions, who won, and where the change came from. Written in the transaction of
+ * the decision.
+ */
+import type { ConflictPolicy, ConflictType, Row, RowEvent, TableName } from '@lutra/model';
+import { recordedRow, rowToJson } from '@lutra/model';
+import { quoteText, stagedOf, Staging } from '@lutra/mysql';
+import type { SqlText } from '@lutra/mysql';
+import type { RecordPosition } from '../../read/log-reader.js';
+import type { Decision } from '../decide/policy.js';
+
+export interface Conflict {
+  readonly table: TableName;
+  readonly key: Row;
+  readonly type: ConflictType;
+  readonly policy: ConflictPolicy;
+  readonly winner: Decision['winner'];
+  readonly op: 'c' | 'u' | 'd';
+  readonly before: Row | null;
+  readonly after: Row | null;
+  readonly existing: Row | null;
+  readonly result: Row | null;
+  /** Last change of a conflict key that the incoming transaction had not seen; null: none is known, the rows differ. */
+  readonly localSeq: number | null;
+}
+
+export interface ConflictOf {
+  readonly pipeline: string;
+  readonly position: Pick<RecordPosition, 'log' | 'seq'>;
+  readonly event: RowEvent;
+  readonly final: boolean;
+}
+
+const columns =
+  'pipeline, log_id, seq, gtid, source_us, origin, database_name, table_name, row_key, type, policy, winner, final, op, before_row, after_row, existing_row, result_row, local_seq';
+const conflictTable = { database: 'lutra', name: 'conflict' };
+const ofRecord = { column: 'a row', table: conflictTable, change: 0 };
+/** Of row_key. */
+const maxKeyLength = 3000;
+
+export function conflictText(conflicts: readonly Conflict[], of: ConflictOf): SqlText {
+  const staging = new Staging();
+  const rows = conflicts.map((conflict) => `(${valuesOf(conflict, of, staging).join(', ')})`);
+  const sql = `INSERT INTO lutra.conflict (${columns}) VALUES ${rows.join(', ')}`;
+  const marks = [{ does: 'insert', table: conflictTable, change: 0, changes: 1 }] as const;
+  return { sql, marks, ...stagedOf([{ staged: staging.take() }]) };
+}
+
+function valuesOf(conflict: Conflict, { pipeline, position, event, final }: ConflictOf, staging: Staging): readonly string[] {
+  const { table, key, type, policy, winner, op, before, after, existing, result, localSeq } = conflict;
+  const { gtid, tsUs, origin } = event.source;
+  return [
+    ...[pipeline, position.log].map(quoteText),
+    String(position.seq),
+    gtid === null ? 'NULL' : quoteText(gtid),
+    String(tsUs),
+    ...[origin, table.database, table.name, rowToJson(key).slice(0, maxKeyLength), type, policy, winner].map(quoteText),
+    final ? '1' : '0',
+    quoteText(op),
+    ...[before, after, existing, result].map((row) =>
+      row === null ? 'NULL' : staging.text(JSON.stringify(recordedRow(row)), ofRecord, quoteText),
+    ),
+    localSeq === null ? 'NULL' : String(localSeq),
+  ];
+}

@@ -1,0 +1,51 @@
+/** The rows of one transaction that a conflict touched at home, which the other regions are told as the transaction leaves them. */
+import { resolutionStatement } from '@lutra/marker';
+import { SyncError, tableName } from '@lutra/model';
+import type { Row } from '@lutra/model';
+import { inPieces, quoteText, stagedOf, Staging } from '@lutra/mysql';
+import type { ApplyConnection, SqlText } from '@lutra/mysql';
+import { keyText, readRows } from './rows.js';
+import type { DecidableTable } from '../detect/table-book.js';
+
+/** Of one transaction. */
+const maxResolutions = 100_000;
+/** Rows that are held. */
+const maxRead = 200;
+const signalTable = { database: 'lutra', name: 'signal' };
+
+export class TouchedRows {
+  /** By table and key. */
+  readonly #rows = new Map<string, { table: DecidableTable; key: Row }>();
+
+  /** @throws SyncError ROW_CONFLICT when they are too many to hold */
+  add(table: DecidableTable, key: Row): void {
+    if (this.#rows.size >= maxResolutions)
+      throw new SyncError('ROW_CONFLICT', `more than ${maxResolutions} rows of one transaction are in conflict`, {
+        details: { rows: maxResolutions },
+      });
+    this.#rows.set(`${tableName(table.target)}\0${keyText(table.plan, key)}`, { table, key });
+  }
+
+  /** Last of all, in the same transaction. */
+  async writeResolutions(connection: Pick<ApplyConnection, 'within' | 'attempt' | 'run'>, pipeline: string): Promise<void> {
+    const all = [...this.#rows.values()];
+    for (let from = 0; from < all.length; from += maxRead) {
+      const some = all.slice(from, from + maxRead);
+      const found = await readRows(
+        connection,
+        some.map(({ table: { plan }, key }) => ({ plan, key, values: null })),
+      );
+      const texts = some.map(({ table: { target }, key }, i): SqlText => {
+        const resolution = { pipeline, database: target.database, table: target.name, key, row: found[i]?.existing ?? null };
+        const staging = new Staging();
+        const quote = (content: string): string => staging.text(content, { column: 'content', table: signalTable, change: 0 }, quoteText);
+        return {
+          sql: resolutionStatement(resolution, from + i, quote),
+          marks: [{ does: 'insert', table: signalTable, change: 0, changes: 1 }],
+          ...stagedOf([{ staged: staging.take() }]),
+        };
+      });
+      for (const text of inPieces(texts)) await connection.run(text);
+    }
+  }
+}

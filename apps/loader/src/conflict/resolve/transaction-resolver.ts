@@ -1,0 +1,78 @@
+/**
+ * What resolving takes beside the rows: locks first, then a complete index of recent changes, then each change in order; what was decided
+ * is written down.
+ */
+import { inPieces } from '@lutra/mysql';
+import type { ApplyConnection, Change, SqlText } from '@lutra/mysql';
+import type { Seen } from '@lutra/model';
+import { nameRow } from '../../commit/failure.js';
+import { concurrentWith } from '../detect/concurrency.js';
+import { conflictText } from '../record/conflict-record.js';
+import type { Conflict } from '../record/conflict-record.js';
+import type { DetectorOptions } from '../detector-options.js';
+import { requireTold } from '../detect/left-out.js';
+import type { BufferedTransaction } from '../detect/buffered-transactions.js';
+import { RowResolver } from './row-resolver.js';
+
+type Options = Pick<DetectorOptions, 'key' | 'rules' | 'tables' | 'peers'>;
+
+/** The conflicts of one source transaction. */
+export interface Decided {
+  readonly conflicts: readonly Conflict[];
+  readonly transaction: Pick<BufferedTransaction, 'event' | 'position'>;
+}
+
+export class TransactionResolver {
+  readonly #connection: ApplyConnection;
+  readonly #options: Options;
+  readonly #rowResolver: RowResolver;
+  #seen: Seen = {};
+  #records: SqlText[] = [];
+
+  /** For one open target transaction. */
+  constructor(connection: ApplyConnection, options: Options) {
+    const { rules, tables, key, peers } = options;
+    this.#connection = connection;
+    this.#options = options;
+    const concurrent = (change: Change, table: Parameters<typeof concurrentWith>[1]) =>
+      concurrentWith(change, table, { seen: this.#seen, peers });
+    this.#rowResolver = new RowResolver({ connection, rules, tables, pipeline: key.pipeline, concurrent });
+  }
+
+  /** Before any of the changes is resolved. */
+  async lock(changes: readonly Change[]): Promise<void> {
+    await this.#rowResolver.lock(changes);
+    await this.#options.peers.complete(true);
+  }
+
+  /** Changes of one source transaction, which had seen so much. */
+  async resolve(changes: readonly Change[], seen: Seen): Promise<void> {
+    this.#seen = seen;
+    requireTold(changes, seen, this.#options.peers);
+    for (const change of changes)
+      await this.#rowResolver.resolve(change).catch((error: unknown) => {
+        throw nameRow(error, change);
+      });
+  }
+
+  /** The conflicts since the last call; write() takes them into lutra.conflict. */
+  record(transaction: Pick<BufferedTransaction, 'event' | 'position'>): Decided {
+    const { key, rules, peers } = this.#options;
+    const conflicts = this.#rowResolver.takeConflicts();
+    const about = {
+      pipeline: key.pipeline,
+      position: transaction.position,
+      event: transaction.event,
+      final: rules.targetIsHome || peers.none,
+    };
+    this.#records.push(...conflicts.map((conflict) => conflictText([conflict], about)));
+    return { conflicts, transaction };
+  }
+
+  /** Last of all. */
+  async write(): Promise<void> {
+    for (const text of inPieces(this.#records)) await this.#connection.run(text);
+    this.#records = [];
+    await this.#rowResolver.writeResolutions();
+  }
+}

@@ -1,0 +1,149 @@
+/** What the loader counts: its status, its metrics and traces, and the consumer-group offset that lag tools read. */
+import type { BusAdmin, RawRecord } from '@lutra/bus';
+import { toSyncError } from '@lutra/model';
+import type { ControlRecord, RowEvent } from '@lutra/model';
+import type { StatusReporter } from '@lutra/runtime';
+import type { Logger, Metrics, Traces } from '@lutra/telemetry';
+import type { Applier } from '../assemble/applier.js';
+import type { RecordPosition } from '../read/log-reader.js';
+import { LatencyTracker } from './latency-tracker.js';
+import { groupOf } from '../recover/take-over.js';
+import type { Committed } from '../commit/target-writer.js';
+import { TopicLag } from './topic-lag.js';
+
+const groupOffsetMs = 5_000;
+
+interface ProgressDeps {
+  readonly status: StatusReporter;
+  readonly metrics: Metrics;
+  readonly traces?: Traces | null;
+  readonly logger: Logger;
+}
+
+export class Progress {
+  readonly #deps: ProgressDeps;
+  readonly #of: { readonly pipeline: string; readonly topic: string; readonly admin: Pick<BusAdmin, 'commitGroupOffset'> };
+  readonly #latencyTracker: LatencyTracker;
+  #groupAt = 0;
+  #groupBusy = false;
+  /** Of the last row or resolution that was read, until it is committed. */
+  #read: RecordPosition | null = null;
+  /** Behind the last record of the last batch. */
+  #readTo = 0;
+  #transactions = 0;
+  /** Rows without a route that are counted. */
+  #unrouted = 0;
+  readonly #lag = new TopicLag();
+  #isLagTold = false;
+
+  /** `seq`: up to which all is applied. */
+  constructor(deps: ProgressDeps, of: { pipeline: string; topic: string; admin: Pick<BusAdmin, 'commitGroupOffset'>; seq: number }) {
+    this.#deps = deps;
+    this.#of = of;
+    this.#latencyTracker = new LatencyTracker(of, deps);
+  }
+
+  /** Applied in this run. */
+  get transactions(): number {
+    return this.#transactions;
+  }
+
+  /** A Kafka batch was read. */
+  batch([record]: readonly RawRecord[]): void {
+    if (record) this.#latencyTracker.batch(record.timestampMs);
+  }
+
+  /**
+   * … and worked off, but for the commit of its last rows. `streaming`: they are at the target, in a large transaction whose end may be
+   * far. Wants an Applier.
+   */
+  batchDone({ unrouted, waitingBytes, streaming }: Pick<Applier, 'unrouted' | 'waitingBytes' | 'streaming'>, last?: RawRecord): void {
+    if (last) this.#readTo = last.offset + 1;
+    this.#tellOffset();
+    const { metrics } = this.#deps;
+    const name = this.#of.pipeline;
+    metrics.filteredRows.inc({ name }, unrouted - this.#unrouted);
+    this.#unrouted = unrouted;
+    metrics.queueBytes.set({ name }, waitingBytes);
+    if (streaming) metrics.lastProgress.set({ name }, Date.now() / 1000);
+  }
+
+  committed(committed: Committed): void {
+    this.#latencyTracker.committed(committed);
+    this.#transactions += committed.transactions;
+    const { status, metrics } = this.#deps;
+    const name = this.#of.pipeline;
+    let rows = 0;
+    for (const [op, count] of Object.entries(committed.ops)) {
+      metrics.rows.inc({ name, op }, count);
+      rows += count;
+    }
+    metrics.transactions.inc({ name }, committed.transactions);
+    metrics.lastProgress.set({ name }, Date.now() / 1000);
+    this.#lag.applied(committed.sourceUs === null ? null : committed.sourceUs / 1000);
+    status.update({
+      rows: status.status.rows + rows,
+      transactions: status.status.transactions + committed.transactions,
+      log: committed.position.log,
+      seq: committed.position.seq,
+      offset: committed.position.nextOffset,
+      // Not when the run began: what fails again and again would show for an instant only, and run between.
+      lastError: null,
+    });
+    if (this.#read && (this.#read.log !== committed.position.log || this.#read.seq <= committed.position.seq)) this.#read = null;
+    if (!this.#read) this.#lag.resolved();
+    this.#tellLag();
+    this.#tellOffset();
+    this.#commitGroup(committed.position.nextOffset);
+  }
+
+  /** A heartbeat says that at its time everything before it had been published: that old, and no older, is what we have applied. */
+  control(control: ControlRecord, position: RecordPosition): void {
+    if (control.kind !== 'heartbeat' || this.#read) return;
+    this.#lag.applied(control.tsMs);
+    this.#tellLag();
+    this.#deps.metrics.lastProgress.set({ name: this.#of.pipeline }, Date.now() / 1000);
+    this.#deps.status.update({ log: position.log, seq: position.seq, offset: position.nextOffset, lastError: null });
+    this.#commitGroup(position.nextOffset);
+  }
+
+  /** Rows were read that are not committed yet: heartbeats after them say nothing. */
+  row(event: RowEvent, position: RecordPosition): void {
+    this.#read = position;
+    this.#lag.read();
+    if (event.transaction.last) this.#latencyTracker.ended(event, position);
+  }
+
+  /** The same of what home made of a row. */
+  resolution(position: RecordPosition): void {
+    this.#read = position;
+    this.#lag.read();
+  }
+
+  /** Not before it is known: until then the run before says how far behind we are. */
+  #tellLag(): void {
+    if (this.#isLagTold || !this.#lag.isKnown) return;
+    this.#isLagTold = true;
+    this.#deps.status.lagFrom(() => this.#lag.ms());
+  }
+
+  /** The topic of a capture that has stopped may end with records without rows, and an operator waits until nothing is behind. */
+  #tellOffset(): void {
+    const { status } = this.#deps;
+    if (!this.#read && this.#readTo > (status.status.offset ?? 0)) status.update({ offset: this.#readTo });
+  }
+
+  /** For lag tools: nobody reads from this offset. */
+  #commitGroup(offset: number): void {
+    if (this.#groupBusy || Date.now() - this.#groupAt < groupOffsetMs) return;
+    this.#groupBusy = true;
+    this.#groupAt = Date.now();
+    const { admin, pipeline, topic } = this.#of;
+    admin
+      .commitGroupOffset(groupOf(pipeline), topic, 0, offset)
+      .catch((error: unknown) =>
+        this.#deps.logger.debug({ code: toSyncError(error).code }, 'cannot commit the group offset; only lag tools miss it'),
+      )
+      .finally(() => (this.#groupBusy = false));
+  }
+}

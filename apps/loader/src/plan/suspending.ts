@@ -1,0 +1,62 @@
+/** Where a run of the loader meets suspended tables: what it does at a record of the log, and who is told. */
+import { randomUUID } from 'node:crypto';
+import { createRouter } from '@lutra/model';
+import type { ControlRecord, RouteFingerprints } from '@lutra/model';
+import type { Applier } from '../assemble/applier.js';
+import type { LoaderDeps, LoaderRun, Owned } from '../loader-run.js';
+import type { RecordPosition } from '../read/log-reader.js';
+import { Suspensions } from './suspensions.js';
+import type { TableMatcher } from './table-matcher.js';
+
+interface Suspending extends Pick<LoaderDeps, 'status'> {
+  readonly suspensions: Suspensions;
+  readonly applier: Applier;
+  readonly matcher: TableMatcher;
+}
+
+/** What lies before the record is applied in any case. True: a suspension has ended. */
+export async function suspend(
+  { suspensions, applier, matcher, status }: Suspending,
+  control: ControlRecord,
+  position: RecordPosition,
+): Promise<boolean> {
+  const change = suspensions.changeBy(control);
+  if (!change) return false;
+  await applier.flush();
+  await applier.drained();
+  await suspensions.follow(change, position);
+  matcher.discard();
+  status.update({ suspended: suspensions.tables });
+  return change.ended.length > 0;
+}
+
+/** With what tells of it: log, event, omission. */
+export function suspensionsOf(
+  { deps, work, target }: LoaderRun,
+  { checkpoint }: Owned,
+  fingerprints: RouteFingerprints,
+): Promise<Suspensions> {
+  const { id, routes, onUnsupported: policy, targetRegion } = work;
+  return Suspensions.open({
+    port: deps.io.target,
+    target,
+    checkpoint,
+    routes,
+    router: createRouter(routes),
+    fingerprints,
+    policy,
+    onBegun: async (tables, { log, seq }) => {
+      const facts = tables.map(({ database, name, code }) => `${database}.${name} (${code})`);
+      deps.logger.warn({ seq, tables: facts }, 'tables are suspended: nothing behind this position is applied to them');
+      const tell = targetRegion && deps.events.of(targetRegion, work.target);
+      for (const { database, name, code, message, because = null } of tables) {
+        const about = { region: work.target.region, pipeline: id, schema: database, table: name, code, message, because, log, seq };
+        tell?.({ type: 'table-suspended', id: randomUUID(), at: Date.now(), ...about });
+      }
+      const omissions = tables.map(({ database, name, code }) => {
+        return { kind: 'suspend', what: code, tables: [`${database}.${name}`], where: `seq ${seq}`, at: Date.now(), record: null } as const;
+      });
+      await deps.registry.omissions.add(`pipeline@${id}`, omissions);
+    },
+  });
+}

@@ -1,0 +1,133 @@
+/** The records of the topic, from the checkpoint on → the applier. What a record means for the routes and for suspended tables comes first. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { RawRecord } from '@lutra/bus';
+import type { LogRecord, TableName } from '@lutra/model';
+import type { Resolution } from '../conflict/resolve/resolution.js';
+import type { LoaderRun } from '../loader-run.js';
+import type { RecordPosition, Step } from './log-reader.js';
+import type { Stages } from '../stages.js';
+import { suspend } from '../plan/suspending.js';
+
+/** Of one Kafka fetch. */
+const fetchBytes = 256 * 1024;
+/** Of a record whose decoding is worth a turn of the event loop. */
+const largeBytes = 1024 * 1024;
+/** A pipeline without rows still saves its position now and then, so that retention does not pass it. */
+const saveProgressMs = 10 * 60 * 1000;
+/** Loaders of other pipelines wait for our place. */
+const saveProgressForOthersMs = 1_000;
+
+/** Until the signal aborts or something fails; or until what is known of the log must be read anew. */
+export async function applyLog(run: LoaderRun, stages: Stages): Promise<void> {
+  const { deps, work, bus, topic, signal, during } = run;
+  const { reader, progress, applier } = stages;
+  const log = new LogApplier(run, stages);
+  void deps.schemas.prefetch?.(`${topic}-`);
+  for await (const batch of deps.io.kafka.subscribe({ ...bus, topic, offset: reader.startOffset, maxBytes: fetchBytes, signal, during })) {
+    progress.batch(batch);
+    for (const raw of batch) {
+      await log.record(raw);
+      if (log.ended) return applier.drained();
+    }
+    progress.batchDone(applier, batch.at(-1));
+    await applier.flush();
+    await log.saveProgress(work.detector?.otherWriters.length ? saveProgressForOthersMs : saveProgressMs);
+  }
+  await applier.drained();
+}
+
+class LogApplier {
+  readonly #run: LoaderRun;
+  readonly #stages: Stages;
+  /** Of the batch's last record, if it lies between two transactions. */
+  #passed: RecordPosition | null = null;
+  #savedAt = Date.now();
+  #ended = false;
+
+  constructor(run: LoaderRun, stages: Stages) {
+    this.#run = run;
+    this.#stages = stages;
+  }
+
+  /** A suspension has ended: the windows of conflict detection begin anew, with the tables that came back. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** A promise only where there is something to wait for. */
+  record(raw: RawRecord): Promise<void> | void {
+    if ((raw.value?.length ?? 0) > largeBytes) return this.#large(raw);
+    const decoded = this.#run.decoder.decode(raw);
+    return decoded instanceof Promise ? this.#later(decoded) : this.#take(decoded);
+  }
+
+  #take(record: LogRecord): Promise<void> | void {
+    const step = this.#stages.reader.accept(record);
+    switch (step.kind) {
+      case 'row':
+        return this.#row(step);
+      case 'control':
+        return this.#control(step);
+      case 'discard':
+        return this.#stages.applier.discard();
+      case 'nothing':
+    }
+  }
+
+  async #large(raw: RawRecord): Promise<void> {
+    await nextTurn();
+    const decoded = this.#run.decoder.decode(raw);
+    await nextTurn();
+    await (decoded instanceof Promise ? this.#later(decoded) : this.#take(decoded));
+  }
+
+  /** Its schema is not known here yet. */
+  async #later(decoded: Promise<LogRecord>): Promise<void> {
+    await this.#take(await this.#run.during('the schema of a record (ZooKeeper or the schema registry)', () => decoded));
+  }
+
+  /** Progress alone, if none was saved for so long. */
+  async saveProgress(afterMs: number): Promise<void> {
+    const { routes, applier } = this.#stages;
+    const passed = this.#passed;
+    this.#passed = null;
+    if (!passed || !routes.isProven || Date.now() - this.#savedAt <= afterMs) return;
+    await applier.saveProgress(passed);
+    this.#savedAt = Date.now();
+  }
+
+  #row({ table, event, position }: Extract<Step, { kind: 'row' }>): Promise<void> {
+    const { routes, progress, applier } = this.#stages;
+    // Rows of other pipelines' tables move the position as well; on a busy topic hardly a batch ends with a control record.
+    this.#passed = event.transaction.last ? position : null;
+    routes.requireProven();
+    progress.row(event, position);
+    return applier.row(table, event, position);
+  }
+
+  async #control({ control, position }: Extract<Step, { kind: 'control' }>): Promise<void> {
+    const { deps, during } = this.#run;
+    const { routes, progress, applier, detection, suspensions } = this.#stages;
+    if (routes.differs(control)) {
+      // What lies before the record is applied in any case; nothing behind it, before we know who is behind.
+      await applier.flush();
+      await applier.drained();
+      await during('ZooKeeper, for the newest routes', () => routes.requireReplicated(control));
+    }
+    this.#passed = position;
+    const ended = await suspend({ ...this.#stages, status: deps.status }, control, position);
+    if (control.kind === 'resolution' && detection?.concerns(control) && !suspensions.has(remedied(control))) {
+      routes.requireProven();
+      progress.resolution(position);
+      await applier.resolution(control, position);
+    } else applier.passed(position);
+    progress.control(control, position);
+    // What is written here from now on has seen what the log left out.
+    if (detection && control.kind === 'routes' && routes.isProven) await applier.saveProgress(position);
+    this.#ended = detection !== null && ended;
+  }
+}
+
+function remedied({ database, table }: Resolution): TableName {
+  return { database, name: table };
+}

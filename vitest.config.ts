@@ -17,12 +17,13 @@ const briefly = {
 const patient = { testTimeout: 120_000, hookTimeout: 180_000, pool: 'forks' as const };
 const servers = { ...patient, env: { ...inMemory(), ...briefly } };
 // Accidents of one-way channels: the files that one process runs share a stack (test/accidents/kept-stack.ts).
-const names = ['disk', 'endpoint-ways-out', 'log', 'loops', 'omissions', 'pipeline-ways-out', 'places', 'source', 'target'];
+const names = ['disk', 'endpoint-recovery', 'log', 'loops', 'omissions', 'pipeline-recovery', 'source', 'stale-positions', 'target'];
 const ways = names.map((name) => `test/accidents/${name}.e2e.test.ts`);
 // Tests whose files share the servers of a process (TestServer.shared): those of what is done to a target.
 const targets = [
-  'apps/loader/src/conflict/{foreign-keys,guard,guard-others,guard-tables,guarded-stream,locked-rows}.integration.test.ts',
-  'apps/loader/src/conflict/{moved-rows,moving-keys,remedy,settlement,unique-values,watermark}.integration.test.ts',
+  'apps/loader/src/conflict/detect/{conflict-detector,detector-others,detector-tables,foreign-keys,moved-rows}.integration.test.ts',
+  'apps/loader/src/conflict/detect/{moving-keys,stream-detector,unique-values,watermark}.integration.test.ts',
+  'apps/loader/src/conflict/resolve/{locked-rows,resolution,row-resolver}.integration.test.ts',
   'libs/mysql/src/{attempt,exact,rows,safe,sequence,values}.integration.test.ts',
 ];
 const accidents = ['test/{accidents,bench,consumers}/**/*.e2e.test.ts', 'test/survival/zookeeper-*.e2e.test.ts'];

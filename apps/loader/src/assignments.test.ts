@@ -112,7 +112,8 @@ describe('a pipeline', () => {
     expect(one({}).value).toMatchObject({ routes: [{ exclude: ['tmp'] }], onUnsupported: 'suspend', targetRegion: { name: 'california' } });
     expect(one({ onUnsupported: 'stop' }).value.onUnsupported).toBe('stop');
     expect(one({ onUnsupported: 'stop' }).fingerprint).not.toBe(one({}).fingerprint);
-    // Both ways there is no choice, whatever a document says that was never checked.
-    expect(assignments({ onUnsupported: 'suspend' }).value.onUnsupported).toBe('stop');
+    // In both directions a table stops its pipeline, unless the channel says otherwise.
+    expect(assignments({}).value.onUnsupported).toBe('stop');
+    expect(assignments({ onUnsupported: 'suspend' }).value.onUnsupported).toBe('suspend');
   });
 });

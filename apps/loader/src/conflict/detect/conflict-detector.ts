@@ -19,7 +19,7 @@ import { isConflict } from './concurrency.js';
 import { requireTold } from './left-out.js';
 import { endingAt, endOfGroup, transactionsOf } from './buffered-transactions.js';
 import type { Batch, BufferedTransaction } from './buffered-transactions.js';
-import type { DetectorOptions } from '../detector-options.js';
+import type { DetectorOptions } from './detector-options.js';
 import { StreamDetector } from './stream-detector.js';
 import { applyResolutions } from '../resolve/resolution.js';
 import type { Resolution } from '../resolve/resolution.js';

@@ -3,7 +3,7 @@
  * some of it.
  */
 import type { Row, RowEvent, Seen, Suspension, TableName } from '@lutra/model';
-import type { DetectorOptions } from '../detector-options.js';
+import type { DetectorOptions } from './detector-options.js';
 import { RecentChanges } from './recent-changes.js';
 import type { KeyValues } from './recent-changes.js';
 

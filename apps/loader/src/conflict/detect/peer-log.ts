@@ -12,8 +12,8 @@ import { admit, foldedName, freshLog, SyncError, tableName, toSyncError } from '
 import type { LogPosition, LogRecord, LogState, Suspension, TableName } from '@lutra/model';
 import { throwIfAborted } from '@lutra/runtime';
 import { askFor, foughtFor } from './conflict-keys.js';
-import { PeerChanges } from '../peer-changes.js';
-import type { Changed, PeerChangesOptions } from '../peer-changes.js';
+import { PeerChanges } from './peer-changes.js';
+import type { Changed, PeerChangesOptions } from './peer-changes.js';
 import { Waiters } from './waiters.js';
 import { RecentChanges } from './recent-changes.js';
 

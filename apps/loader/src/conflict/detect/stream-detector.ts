@@ -8,7 +8,7 @@ import { SyncError, toSyncError } from '@lutra/model';
 import type { RowEvent, TableSchema } from '@lutra/model';
 import { closingText, differing, openingText } from '@lutra/mysql';
 import type { ApplyConnection, Change, ExactText } from '@lutra/mysql';
-import type { DetectorOptions } from '../detector-options.js';
+import type { DetectorOptions } from './detector-options.js';
 import { requireTold } from './left-out.js';
 import type { BufferedTransaction } from './buffered-transactions.js';
 import { askFor, conflictKeysOf } from './conflict-keys.js';

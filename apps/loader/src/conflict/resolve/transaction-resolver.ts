@@ -9,7 +9,7 @@ import { nameRow } from '../../commit/failure.js';
 import { concurrentWith } from '../detect/concurrency.js';
 import { conflictText } from '../record/conflict-record.js';
 import type { Conflict } from '../record/conflict-record.js';
-import type { DetectorOptions } from '../detector-options.js';
+import type { DetectorOptions } from '../detect/detector-options.js';
 import { requireTold } from '../detect/left-out.js';
 import type { BufferedTransaction } from '../detect/buffered-transactions.js';
 import { RowResolver } from './row-resolver.js';

@@ -3,7 +3,7 @@
  * made of.
  */
 import type { RecordBody, Row, RowEvent, TableName, TableSchema } from '@lutra/model';
-import type { Keys } from './detect/conflict-keys.js';
+import type { Keys } from './conflict-keys.js';
 
 export interface PeerChangesOptions {
   /**

@@ -1,13 +1,13 @@
 /** What the conflict detector and its parts work with. */
-import type { CheckpointKey } from '../commit/target-writer.js';
-import type { AttemptsOptions } from './detect/attempts.js';
-import type { Conflict } from './record/conflict-record.js';
-import type { BufferedTransaction } from './detect/buffered-transactions.js';
-import type { Peers } from './detect/peers.js';
-import type { ResolutionTables } from './resolve/resolution.js';
-import type { KeyCollations } from './detect/conflict-keys.js';
-import type { RuleBook } from './decide/rules.js';
-import type { TableBook } from './detect/table-book.js';
+import type { CheckpointKey } from '../../commit/target-writer.js';
+import type { AttemptsOptions } from './attempts.js';
+import type { Conflict } from '../record/conflict-record.js';
+import type { BufferedTransaction } from './buffered-transactions.js';
+import type { Peers } from './peers.js';
+import type { ResolutionTables } from '../resolve/resolution.js';
+import type { KeyCollations } from './conflict-keys.js';
+import type { RuleBook } from '../decide/rules.js';
+import type { TableBook } from './table-book.js';
 
 export interface DetectorOptions extends AttemptsOptions {
   readonly key: CheckpointKey;

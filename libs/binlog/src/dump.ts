@@ -75,13 +75,16 @@ export class Dump {
   #silentTicks = 0;
   #bytesRead = 0;
   #heartbeats = 0;
+  /** The connection is gone, and what came before that has not been taken yet; ticks since it has. */
+  #lost: SyncError | null = null;
+  #lostTicks = 0;
   /** More came than what opens a file. */
   #isUnderWay = false;
 
   constructor(options: DumpOptions) {
     this.#options = options;
     this.#zongji = new ZongJi(driverOptions(options));
-    this.#zongji.on('error', (error: Error) => this.#fail(toSourceError(error)));
+    this.#zongji.on('error', (error: Error) => this.#lose(toSourceError(error)));
     this.#zongji.on('ready', () => this.#prepare());
     const { serverId, start } = options;
     const from = 'gtidSet' in start ? { gtidSet: start.gtidSet } : { filename: start.file, position: start.pos };
@@ -158,6 +161,7 @@ export class Dump {
    * event may take minutes.
    */
   #checkSilence(): void {
+    if (this.#lost) return this.#checkLost(this.#lost);
     const { bytesRead } = this.#inside.connection.stream;
     const isSilent = bytesRead === this.#bytesRead && !this.#paused;
     this.#bytesRead = bytesRead;
@@ -166,6 +170,20 @@ export class Dump {
     const limit = this.#isUnderWay ? usual : Math.max(usual, startSilenceMs);
     if (this.#silentTicks * watchMs < limit) return;
     this.#fail(new SyncError('SOURCE_UNAVAILABLE', `the source has sent nothing for ${limit / 1000} s, not even a heartbeat`));
+  }
+
+  /**
+   * A server closes the connection when it has sent all; while we are paused, a part of that is still in the driver. To fail at once would
+   * lose it, and each attempt would end at the same event.
+   */
+  #lose(error: SyncError): void {
+    if (!this.#paused) return this.#fail(error);
+    this.#lost ??= error;
+  }
+
+  #checkLost(error: SyncError): void {
+    this.#lostTicks = this.#paused || this.queue.bytes > 0 ? 0 : this.#lostTicks + 1;
+    if (this.#lostTicks > 1) this.#fail(error);
   }
 
   #failOn(error: Error | null | undefined): void {

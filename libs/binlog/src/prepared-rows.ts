@@ -32,8 +32,8 @@ export interface PreparedSource {
  * @throws SyncError XA_ROWS_MISSING, as readBinlog
  */
 export async function* preparedRows(source: PreparedSource, item: Elsewhere): AsyncGenerator<SourceItem, void, void> {
-  const { xid, tracker, begin } = item;
-  const start = tracker ?? (await findPrepared(source, item));
+  const { xid, begin } = item;
+  const start = item.start ?? (await findPrepared(source, item));
   const reader = source.reader(xid, start);
   for await (const bytes of eventsFrom(source, start, item)) {
     for (const found of await readAt(reader, bytes, item)) {

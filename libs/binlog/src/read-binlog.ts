@@ -100,7 +100,7 @@ function openWatch(
     state,
     lookMs: options.lookMs ?? defaultLookMs,
     logger: options.logger,
-    progress: () => ({ read: reader.tracker, isIdle: dump.isIdle, heartbeats: dump.heartbeats }),
+    progress: () => ({ read: reader.position, isIdle: dump.isIdle, heartbeats: dump.heartbeats }),
     onEnd: (end) => options.onSourceEnd?.(end),
     onLost: (error) => dump.queue.fail(error),
   });

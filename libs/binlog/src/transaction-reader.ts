@@ -71,7 +71,7 @@ export class TransactionReader {
   }
 
   /** Up to where was read, also amid a transaction; its GTID set is of the transactions before. */
-  get tracker(): Position {
+  get position(): Position {
     return this.#tracker.end;
   }
 
@@ -221,10 +221,10 @@ function decodeRows(table: RowsDecoder, body: Buffer, type: RowsType): RowImage[
 /** Every error says where; what is not ours came from bytes that do not fit. */
 function locate(error: unknown, { file, pos }: FilePosition, gtid: string | null): SyncError {
   const where = gtid === null ? `${file}:${pos}` : `${file}:${pos}, in ${gtid}`;
-  const tracker = gtid === null ? { file, pos } : { file, pos, gtid };
+  const position = gtid === null ? { file, pos } : { file, pos, gtid };
   if (!(error instanceof SyncError)) {
-    return new SyncError('BINLOG_DECODE', `an event after ${where} cannot be decoded`, { cause: error, details: tracker });
+    return new SyncError('BINLOG_DECODE', `an event after ${where} cannot be decoded`, { cause: error, details: position });
   }
-  const details = { ...tracker, ...error.details };
+  const details = { ...position, ...error.details };
   return new SyncError(error.code, `${error.message} (${where})`, { cause: error.cause, details });
 }

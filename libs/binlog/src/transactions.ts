@@ -33,7 +33,7 @@ export interface Elsewhere {
   readonly kind: 'elsewhere';
   readonly xid: string;
   /** Where it was prepared; null: before we read. */
-  readonly tracker: FilePosition | null;
+  readonly start: FilePosition | null;
   /** Of the XA COMMIT. */
   readonly begin: Omit<Extract<SourceItem, { kind: 'begin' }>, 'session'>;
 }
@@ -43,7 +43,7 @@ export type ReadItem = SourceItem | Undecoded | Elsewhere;
 interface Prepared {
   readonly session: SourceSession;
   readonly rows: HeldRows;
-  readonly tracker: FilePosition;
+  readonly start: FilePosition;
 }
 
 /** A transaction between its GTID (or BEGIN) and its end. */
@@ -258,7 +258,7 @@ export class Transactions {
     }
     const { session, gtid, at, commitTimeUs, serverId } = transaction;
     const held = this.#prepared.takeOpen(session);
-    if (onePhase) return this.#inForce({ kind: 'begin', gtid, at, commitTimeUs, serverId }, xid, { ...held, tracker: at });
+    if (onePhase) return this.#inForce({ kind: 'begin', gtid, at, commitTimeUs, serverId }, xid, { ...held, start: at });
     this.#prepared.add({ xid, gtid, ...at, sinceMs: Math.floor(commitTimeUs / 1000) }, held);
     return this.#nothing();
   }
@@ -274,7 +274,7 @@ export class Transactions {
     this.#close();
     const commit = { kind: 'commit', end: this.#tracker.end } as const;
     if (prepared?.rows) return [{ ...begin, session: prepared.session }, ...prepared.rows, commit];
-    return [{ kind: 'elsewhere', xid, tracker: prepared?.tracker ?? null, begin }, commit];
+    return [{ kind: 'elsewhere', xid, start: prepared?.start ?? null, begin }, commit];
   }
 
   /** What was read changed nothing so far. */
@@ -315,8 +315,8 @@ export class Transactions {
     return [this.#ddlItem(query, { gtid: null, at, end }), ...this.within('table')];
   }
 
-  #ddlItem(query: QueryEvent, tracker: Pick<Ddl, 'gtid' | 'at' | 'end'>): ReadItem {
-    const item = (text: StatementText): Ddl => ({ kind: 'ddl', database: query.database, ...text, ...tracker });
+  #ddlItem(query: QueryEvent, where: Pick<Ddl, 'gtid' | 'at' | 'end'>): ReadItem {
+    const item = (text: StatementText): Ddl => ({ kind: 'ddl', database: query.database, ...text, ...where });
     const text = statementText(query, this.#facts);
     if (!('charset' in text)) return item(text);
     const { charset, bytes, finish } = text;

@@ -31,7 +31,8 @@ interface Held {
 }
 
 interface Kept extends Held {
-  readonly tracker: PreparedTransaction;
+  /** Where it begins. */
+  readonly start: PreparedTransaction;
 }
 
 export class PreparedTransactions {
@@ -61,9 +62,9 @@ export class PreparedTransactions {
   }
 
   /** One that is there under the same xid has ended unseen: a server does not prepare a second one. */
-  add(tracker: PreparedTransaction, held: Held): void {
-    this.#discard(tracker.xid);
-    this.#byXid.set(tracker.xid, { ...held, tracker });
+  add(transaction: PreparedTransaction, held: Held): void {
+    this.#discard(transaction.xid);
+    this.#byXid.set(transaction.xid, { ...held, start: transaction });
     this.#bytes += held.bytes;
     this.#tell();
   }
@@ -83,7 +84,7 @@ export class PreparedTransactions {
   }
 
   #tell(): void {
-    this.#onChange([...this.#byXid.values()].map(({ tracker }) => tracker));
+    this.#onChange([...this.#byXid.values()].map(({ start }) => start));
   }
 }
 

@@ -35,8 +35,9 @@ An index over an expression is refused on MySQL 8.0.13 to 8.0.15: its hidden col
 
 Text, ENUM and SET columns of these character sets, in any collation: ${supportedCharsets.map((charset) => `\`${charset}\``).join(', ')}. All others are refused.
 
-No server prints characters beyond the first plane of Unicode (😀) in a definition. Lutra identifies an ENUM or SET member with such a character by its position in the source's list. Two lists that differ only in such members pass
-the check; the target then refuses a value that it does not have.
+A definition shows \`?\` for a character beyond the first plane of Unicode (😀). So Lutra asks the server for the ENUM and SET members with such characters in another way. MySQL 8.0.15 does not tell them. There Lutra identifies
+such a member by the source's list: two lists that differ only in such members pass the check, and the target then refuses a value that it does not have. If something is computed from the rows of the table, or the collation may
+take two of these members for one, the check refuses the list (\`table-differs\`).
 
 ## At the target
 

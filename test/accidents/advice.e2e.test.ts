@@ -1,6 +1,6 @@
 /**
  * A newcomer's evening on a channel that goes both ways: what stops it, what the status and the checks say, and that whoever follows that
- * to the letter has it running again with equal tables; no recovery of one pipeline stops the other.
+ * to the letter has it running again with equal tables; no advice for one pipeline stops the other.
  */
 import type { RowDataPacket } from 'mysql2/promise';
 import { afterAll, beforeAll, expect, it, onTestFailed } from 'vitest';

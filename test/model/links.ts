@@ -25,7 +25,7 @@ export function isEcho(entry: Entry, target: RegionName): boolean {
   return entry.kind === 'local' && entry.path.includes(target);
 }
 
-/** Its decisions about what comes by this pipeline are final: it sends resolutions. */
+/** Its decisions about what comes by this pipeline are final: it sends resolution records. */
 export function hasLastWord({ source, target }: Pipeline, rules: Rules): boolean {
   const { lastWord, home } = rules;
   if (lastWord === 'home') return target === home;

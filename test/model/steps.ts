@@ -100,7 +100,7 @@ function published(here: Region, rules: Rules): Region {
   return { ...here, pending, log: [...here.log, record] };
 }
 
-/** A new capture resumes behind the last transaction in the log; what resolutions follow it are published once more, under new numbers. */
+/** A new capture resumes behind the last transaction in the log; resolution records after it are published once more, under new numbers. */
 function afterCrash(here: Region, { torn }: Rules): Region | null {
   if (torn !== 'nothing') return afterTear(here, torn);
   const last = here.log.findLastIndex((entry) => entry.kind === 'local');

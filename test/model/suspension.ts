@@ -15,7 +15,7 @@ export interface SuspensionRules {
   readonly backRule: boolean;
   /** A loader waits until the log of its target holds what was committed there. */
   readonly watermark: boolean;
-  /** A claim of the log forwards what was left out before. */
+  /** A claim of the log leaves out what the claim before it left out. */
   readonly carried: boolean;
   /** What is suspended stands at the target before anything behind the position is applied there. */
   readonly written: 'before' | 'later';

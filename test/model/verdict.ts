@@ -86,7 +86,7 @@ function isKnown(other: LogPosition, { name, seq, entry }: Recorded, world: Worl
   );
 }
 
-/** A copy of it, or a resolution because of it. */
+/** A copy of it, or a resolution record because of it. */
 function isAbout({ of }: Entry, { name, seq }: LogPosition): boolean {
   return of.some((position) => position.name === name && position.seq === seq);
 }

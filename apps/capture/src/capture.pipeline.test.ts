@@ -388,7 +388,7 @@ describe('a failure at any request, where what a loader wrote is forwarded', () 
     const end = { file: 'binlog.1', pos: n * 100 + 50, gtidSet: setOf(n) };
     return [{ kind: 'begin', gtid: `${uuid}:${n}`, at, commitTimeUs: 1, serverId: 1, session }, ...rows, { kind: 'commit', end }];
   });
-  // Resolutions have seen their own transaction, rows what came before theirs.
+  // Resolution records have seen their own transaction, rows what came before theirs.
   const all = [
     '1',
     'resolution 11 10',
@@ -407,7 +407,7 @@ describe('a failure at any request, where what a loader wrote is forwarded', () 
     'resolution 62 60',
   ];
 
-  /** Rows and resolutions that any reader takes, with what they had seen. */
+  /** Rows and resolution records that any reader takes, with what they had seen. */
   async function contents(): Promise<string[]> {
     const decoder = new RecordDecoder({ ids });
     const found: string[] = [];
@@ -673,7 +673,7 @@ describe('a table that cannot be read', () => {
       if (next.verdict !== 'valid') continue;
       if (body.kind === 'routes') {
         const names = (body.suspended ?? []).map(({ name }) => name);
-        // Never discarded.
+        // What is suspended stays so.
         expect(names).toEqual(expect.arrayContaining([...suspended]));
         suspended = names;
       }

@@ -3,7 +3,7 @@
  *
  *   connect  source and topic are as they must be
  *   claim    the log is ours (epoch), its tail says where to go on, and the routes are the newest
- *   verify   no other reader under our server id; markers come back; an ordered restart; the source has our place
+ *   verify   no other reader under our server id; markers come back; an ordered restart; the source has our position
  *   stream   binlog → transactions (marker, routes, `last`, `seen`, signals) → number and encode → one request in flight → acknowledged
  *
  * The log is the checkpoint: nothing that is kept elsewhere can disagree with it. A restart, at any instant, begins after the last

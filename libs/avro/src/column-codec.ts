@@ -79,7 +79,7 @@ const codecs: Readonly<Record<ColumnType, MakeCodec>> = {
   enum: text('io.debezium.data.Enum'),
   set: text('io.debezium.data.EnumSet'),
   json: text('io.debezium.data.Json'),
-  // As the server prints them: zero dates and times beyond a day have no position in Avro's or Debezium's temporal types.
+  // As the server prints them: Avro's and Debezium's temporal types have no zero dates and no times beyond a day.
   date: text(),
   time: text(),
   datetime: text(),

@@ -47,7 +47,7 @@ export class EventFraming {
     if (size !== bytes.length) throw new SyncError('BINLOG_DECODE', `an event says ${size} bytes and has ${bytes.length}`);
     const isFormat = type === eventType.format;
     if (isFormat) this.#checksums = readAlgorithm(bytes);
-    // a format event has the position of the checksum even where the file has none
+    // a format event has the bytes of a checksum even where the file has none
     const end = isFormat || this.#checksums ? size - checksumBytes : size;
     if (end < headerBytes) throw new SyncError('BINLOG_DECODE', `an event of ${size} bytes has no room for its checksum`);
     if (this.#checksums) verify(bytes, end, isFormat);

@@ -264,7 +264,7 @@ describe.each(versions)('MySQL %s', (version) => {
     expect(await read({ known: at })).toMatchObject({ code: 'SOURCE_BEHIND' });
     expect(await read({ known: { ...at, pos: at.pos + 1 } })).toMatchObject({ code: 'SOURCE_BEHIND' });
     expect(await read({ known: { ...at, serverUuid: 'another' } })).toEqual({ done: true, value: undefined });
-    // Without GTIDs the same file and position of another server are another position.
+    // Without GTIDs the same file and offset at another server are another position.
     expect(await read({ known: { ...at, gtidSet: null, serverUuid: 'another' } })).toMatchObject({ code: 'SOURCE_BEHIND' });
   });
 

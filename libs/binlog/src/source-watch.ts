@@ -6,7 +6,7 @@
  *
  * 1. The source's end lies before what was read: no server takes back what it wrote, so its binlog is another one.
  * 2. Its gtid_executed lacks what was read: the same, unless the transaction is only on its way into the set (a semi-synchronous commit is
- *    sent before). What stands at our place in the binlog decides.
+ *    sent before). What stands at our position in the binlog decides.
  * 3. It ends where we are, and its gtid_executed has more than what was read: the dump left something out.
  * 4. Its end lies behind what was read, look after look, while heartbeats come and nothing else: the dump does not send it.
  *

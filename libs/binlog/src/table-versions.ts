@@ -1,6 +1,6 @@
 /**
  * The versions of tables met so far, by the bytes of their table maps: events of one version share one schema object and one decoder, and
- * a table is judged once. Filtered tables are not looked into at all.
+ * a table is judged once. Tables that no route takes are not looked into at all.
  */
 import { ofTable, yearSignOf } from '@lutra/model';
 import type { ServerFacts } from './column-facts.js';

@@ -1,5 +1,5 @@
 /**
- * How fast the bus is, and what a record costs. Prints the tables of docs/decisions/kafka-client.md.
+ * How fast the bus is, and what a record costs. Prints the tables of docs/decisions/0003-kafka-client.md.
  * npx tsx libs/bus/bench/throughput.ts [seconds per case]
  */
 import { randomBytes } from 'node:crypto';

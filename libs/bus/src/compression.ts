@@ -1,6 +1,6 @@
 /**
  * Compression of record batches. zstd at level 1 is the default: the ratio of gzip at a fraction of its CPU, and it runs beside the
- * main thread (docs/decisions/kafka-client.md has the numbers). Whatever a batch was written with can be read.
+ * main thread (docs/decisions/0003-kafka-client.md has the numbers). Whatever a batch was written with can be read.
  */
 import { promisify } from 'node:util';
 import zlib from 'node:zlib';

@@ -1,5 +1,5 @@
 /**
- * The one position where errors of the broker and of the client become SyncErrors: by protocol error id or client error code, never by
+ * The one place where errors of the broker and of the client become SyncErrors: by protocol error id or client error code, never by
  * message text. What is not known to be for good counts as "for now": a retry is safe everywhere, a stop needs an operator.
  */
 import { protocolErrorsCodesById } from '@platformatic/kafka';

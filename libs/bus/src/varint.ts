@@ -9,7 +9,7 @@ export function varintSize(value: number): number {
   return raw < 0x1000_0000 ? 4 : 5;
 }
 
-/** Writes a value of 32 bits; returns the position after it. */
+/** Writes a value of 32 bits; returns the offset after it. */
 export function writeVarint(buffer: Buffer, at: number, value: number): number {
   let raw = ((value << 1) ^ (value >> 31)) >>> 0;
   let position = at;

@@ -1,6 +1,6 @@
 /**
  * Rows of `lutra.signal` (schemas/lutra.sql): what a loader tells the capture of its target through the binlog, in order with everything
- * else that is committed there. A *watermark*, in a transaction of its own, asks to be published; a *resolution*, in a loader's
+ * else that is committed there. A *watermark*, in a transaction of its own, asks to be published; a *resolution record*, in a loader's
  * transaction, says what a conflict made of a row. Both halves: the loader writes, capture reads. Rows are written over, never deleted; `n`
  * makes each write a row event.
  */
@@ -32,7 +32,7 @@ export function watermarkStatement(pipeline: string, token: string): string {
   return upsert(pipeline, { kind: 'watermark', slot: 0 }, `'${token}'`);
 }
 
-/** `slot` numbers the resolutions of one transaction, from 0. `quote` makes a text a literal. */
+/** `slot` numbers the resolution records of one transaction, from 0. `quote` makes a text a literal. */
 export function resolutionStatement(resolution: Omit<ResolutionSignal, 'kind'>, slot: number, quote: (text: string) => string): string {
   const { pipeline, database, table, key, row } = resolution;
   const content = JSON.stringify({ database, table, key: rowToJson(key), row: row && rowToJson(row) });

@@ -97,7 +97,7 @@ export const ddlIgnoredEventSchema = z.object({
 });
 export type DdlIgnoredEvent = Readonly<z.infer<typeof ddlIgnoredEventSchema>>;
 
-/** A table that a pipeline does not carry from a position of the log on, until an operator has brought it back. */
+/** A table that a pipeline does not replicate from a position of the log on, until an operator has brought it back. */
 export const tableSuspendedEventSchema = z.object({
   type: z.literal('table-suspended'),
   /** UUID of the event: the same when it comes twice. */

@@ -21,7 +21,10 @@ export class LargeValue {
   }
 }
 
-/** Makes the large values of an image, in place, and has a turn of the event loop before and behind each. @param failed what is thrown for a column's error */
+/**
+ * Makes the large values of an image, in place, and has a turn of the event loop before and behind each.
+ * @param failed what is thrown for a column's error
+ */
 export async function finishRow(row: Row | null, failed: (error: unknown, column: string) => unknown): Promise<void> {
   if (row === null) return;
   await nextTurn();

@@ -1,13 +1,13 @@
 /**
- * Which places of a log a pipeline may go on from, found from a piece of it: behind a record that ends a transaction, or behind a control
- * record. Pure.
+ * Which positions of a log a pipeline may go on from, found from a piece of it: behind a record that ends a transaction, or behind a
+ * control record. Pure.
  *
  * A piece that begins in the middle says neither which epoch it is in nor whether its first rows begin a transaction. Three things break
  * the naive reading of it: rows at its beginning are the middle of a transaction, so behind them is no position before the first `last`; a
  * leader that was replaced may have written late, so a record can be void although no epoch record in the piece says so; and of two pieces
  * of the log between which something is missing only the later one can be read on from. So each position is held against what follows:
- * records of a higher epoch without an epoch record, or a seq that does not follow, take back all places before them. What is left follows
- * without a hole up to the end of the piece.
+ * records of a higher epoch without an epoch record, or a seq that does not follow, take back all positions before them. What is left
+ * follows without a hole up to the end of the piece.
  *
  * Not recognised is a late request of a replaced leader at the very end of a piece, with nothing valid after it or before it: a leader gets
  * at most one request in after its replacement, so a piece that begins some ten thousand records before a position decides about it.

@@ -107,7 +107,7 @@ export type ControlRecord =
       readonly token: string;
       readonly tsMs: number;
     }
-  /** What a row of the home region was made by a conflict. It replaces the row elsewhere unless that was changed there after `seen`. */
+  /** What a conflict made of a row in the home region. It replaces the row elsewhere unless that was changed there after `seen`. */
   | {
       readonly kind: 'resolution';
       readonly endpoint: string;

@@ -24,7 +24,7 @@ export function announcedBy({ revision, tables, pipelines, suspended }: Extract<
   return { revision, tables, pipelines, ...(suspended && { suspended }) };
 }
 
-/** Whose place it is. */
+/** Whose position it is. */
 export interface ReplicatingPipeline extends Pick<PipelineDocument, 'routes' | 'exclude' | 'forwards'> {
   /** `<channel>.<pipeline>` */
   readonly id: string;

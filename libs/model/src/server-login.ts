@@ -35,7 +35,7 @@ export function loginOptions<P extends Plugin>({ host, port, tls, publicKey }: S
   const flags = ['-LOCAL_FILES']; // or a server may ask for files of this machine
   if (tls) return { flags, ssl: sslOptions(host, tls) };
   if (publicKey === undefined && isLoopback(host)) return { flags };
-  // At once, not only when the server has discarded the password: or a channel would run until the server is started anew.
+  // At once, not only when the password has left the cache of the server: or a channel would run until the server is started anew.
   const refuse = (name: string): P =>
     (() => {
       throw untrusted(`${host}:${port}`, name);

@@ -1,5 +1,5 @@
 /**
- * Why two sides do not come to terms about TLS, told apart so that each is told with its own recovery. By Node's code; mysql2 writes one
+ * Why two sides do not come to terms about TLS, told apart so that each is told with its own fix. By Node's code; mysql2 writes one
  * code of its own over all of them, so for it by the texts of OpenSSL and Node, which are fixed
  * (https://docs.openssl.org/master/man3/X509_STORE_CTX_get_error/).
  */

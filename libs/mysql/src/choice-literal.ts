@@ -44,7 +44,7 @@ function enumWriter(values: readonly string[], { write, error, numbered }: EnumF
   return (value) => (typeof value === 'string' ? of(value) : null);
 }
 
-/** Where the list is as a server prints it (a resolution's): the server knows the text, and strict mode refuses one that it does not. */
+/** Where the list is as a server prints it (resolution records): it knows the text, and strict mode refuses one that it does not. */
 function unlisted(value: string, write: (member: string) => string | null): string | null {
   return hidden.test(value) ? write(value) : null;
 }

@@ -72,7 +72,7 @@ function withMark(error: SyncError, { mark, errno, details, text }: Failed): Syn
   return new SyncError(error.code, error.message, { details });
 }
 
-/** Perhaps nothing changed: the server may have discarded what it knew. Who reads the definitions again knows. */
+/** Perhaps nothing changed: the server may have dropped what it had cached. Who reads the definitions again knows. */
 function suspected(tables: readonly TableName[], details: ErrorDetails): SyncError {
   const message = `one of ${tables.map(tableName).join(', ')} may not be what it was when its definition was read`;
   return new SyncError('TARGET_CHANGED', message, { details: { ...details, suspected: true } });

@@ -1,7 +1,7 @@
 /**
  * An operator moves a pipeline's checkpoint: one transaction at the target, which waits for whoever holds the row. It raises the epoch
- * above all, so that a loader that is at work fails at its fence, reads the row again and goes on from the new place. There is nothing else
- * to carry out: a crash before COMMIT changes nothing, one after it leaves a row that every loader follows.
+ * above all, so that a loader that is at work fails at its fence, reads the row again and goes on from the new position. There is nothing
+ * else to carry out: a crash before COMMIT changes nothing, one after it leaves a row that every loader follows.
  */
 import { createStatement, moveStatement, readStatement, rowToCheckpoint } from '@lutra/marker';
 import type { Checkpoint } from '@lutra/marker';

@@ -2,7 +2,7 @@
  * Which server to try next, how long to give it, and how long to pause in between. At first quickly, so that every server is tried before
  * the session is over; then with more patience, for servers that are slow rather than gone.
  *
- * Who has a session to save is patient one time in four only. Counter-example: a server that starts takes the connection and discards it;
+ * Who has a session to save is patient one time in four only. Counter-example: a server that starts accepts the connection and drops it;
  * who waits for it as long as a session lasts comes when it has given the session up.
  */
 const minBoundMs = 1_000;

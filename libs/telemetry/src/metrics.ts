@@ -175,7 +175,7 @@ export class Metrics {
   report(status: WorkStatus): void {
     const { name } = status;
     for (const state of workStates) this.state.set({ name, state }, state === status.state ? 1 : 0);
-    // Who stands by or rests has no position and no connection, and misses none.
+    // A standby, or an app that rests, has no position and no connection, and misses none.
     if (status.state === 'standby' || status.state === 'paused') return this.#discardWork(name);
     setOrRemove(this.lagSeconds, name, status.lagMs === null ? null : status.lagMs / 1000);
     setOrRemove(this.epoch, name, status.epoch);

@@ -1,7 +1,7 @@
 /**
  * Reads the end of an endpoint's log: what is the last complete transaction in it, and with which seq does it go on? The log is the
- * only truth about that; the position backup of a position in it is used to know where to begin reading and to recognise a log that was
- * cut, emptied or recreated meanwhile. It never guesses: a log that does not fit the copy is a named error.
+ * only truth about that; the position backup in ZooKeeper says where to begin reading, and shows whether the log was cut, emptied or
+ * recreated meanwhile. It never guesses: a log that does not fit the backup is a named error.
  */
 import { parseGtids } from '@lutra/binlog';
 import type { ExecutedSet, KnownPosition } from '@lutra/binlog';
@@ -18,11 +18,11 @@ export interface Tail {
   readonly seen: Seen;
   /** Ids of the orders to go on elsewhere that were carried out in what was read. */
   readonly restarts: readonly string[];
-  /** Which tables the log holds by its last `routes` record, that of the copy included; null: not known. */
+  /** Which tables the log holds by its last `routes` record, that of the position backup included; null: not known. */
   readonly announced: Announced | null;
   /** The last heartbeat that was read from the source, not from the log, and from which server; null: it is not in what was read. */
   readonly known: KnownPosition | null;
-  /** How many resolutions stand in the log behind `position`. */
+  /** How many resolution records the log has behind `position`. */
   readonly resolutions: number;
   /** The last transaction behind `position` whose rows stand in the log, by its id; null: there is none. */
   readonly publishedThrough: string | null;
@@ -36,7 +36,7 @@ export interface DdlRecord {
   readonly body: Extract<ControlRecord, { kind: 'ddl' }>;
 }
 
-/** Where to begin reading, from the offsets that the broker has now and the copy. null: the log is new. */
+/** Where to begin reading, from the offsets that the broker has now and the position backup. null: the log is new. */
 export function tailStart(topic: string, offsets: { start: number; end: number }, backup: PositionBackup | null): number | null {
   if (!backup) {
     if (offsets.end === 0) return null;

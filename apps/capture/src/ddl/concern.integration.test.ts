@@ -61,7 +61,7 @@ const ofMariadb: readonly Example[] = [
   [...utf8, 'BEGIN NOT ATOMIC TRUNCATE parcel; END'],
 ];
 
-/** Seen only once the server has discarded what it knows of the table. */
+/** Seen only once the table is no longer in the cache of the server. */
 const unseen: Example = [...utf8, 'ALTER TABLE `#mysql50#parcel` ADD c INT'];
 
 const inAnotherCase: readonly Example[] = [

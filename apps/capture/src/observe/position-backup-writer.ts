@@ -1,7 +1,7 @@
 /**
  * Keeps the position backup in ZooKeeper: the last acknowledged heartbeat. It is written with the version that we wrote last,
  * so a leader that was replaced while it slept cannot write it; it then learns that its leadership is over. ZooKeeper being away is
- * no reason to stop: the log itself is the checkpoint, an old copy only makes the next start read more of it.
+ * no reason to stop: the log itself is the checkpoint, an old backup only makes the next start read more of it.
  */
 import { SyncError, toSyncError } from '@lutra/model';
 import type { Announced } from '@lutra/model';
@@ -17,12 +17,12 @@ export interface PositionBackupWriterOptions {
   readonly version: number | null;
   /** server_uuid of the source. */
   readonly server: string | null;
-  /** Of this leadership's first heartbeat: its position was not read from the source yet, perhaps from no position of this server. */
+  /** Of this leadership's first heartbeat: its position was not read from the source yet, and is perhaps that of another server. */
   readonly firstSeq: number;
   /** In force behind that heartbeat. */
   readonly routes: Announced;
   readonly logger: Logger;
-  /** False while a record behind the copy is still needed: the next claim reads from the copy on. */
+  /** False while a record behind the backup is still needed: the next claim reads from the backup on. */
   mayMove(): boolean;
   onLost(error: SyncError): void;
 }

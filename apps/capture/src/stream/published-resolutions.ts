@@ -1,7 +1,7 @@
 /**
- * Which resolutions are in the log already. A restart reads the binlog again from the log's last position, and behind that position the log
- * may hold resolutions. Published once more, an older one would stand behind a newer one of its row, and undo it. They come in the same
- * order, so their number tells them (tail.ts). A watermark may come twice.
+ * Which resolution records are in the log already. A restart reads the binlog again from the log's last position, and behind that position
+ * the log may hold resolutions. Published once more, an older one would stand behind a newer one of its row, and undo it. They come in the
+ * same order, so their number tells them (tail.ts). A watermark may come twice.
  */
 import type { SignalRecord } from './signals.js';
 

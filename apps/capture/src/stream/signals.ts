@@ -12,7 +12,7 @@ import type { ControlRecord, RowImage, Seen, TableSchema } from '@lutra/model';
 
 export type SignalRecord = Extract<ControlRecord, { kind: 'watermark' | 'resolution' }>;
 
-/** Of one transaction. Its resolutions are held until it is committed, however many; of watermarks only each pipeline's last. */
+/** Of one transaction. Its resolution records are held until it is committed, however many; of watermarks only each pipeline's last. */
 export class Signals {
   readonly #resolutions: Extract<Signal, { kind: 'resolution' }>[] = [];
   readonly #watermarks = new Map<string, string>();

@@ -4,7 +4,7 @@
  * skips a change of the table, applies what comes next, and its region takes a row that is written then for one that had seen the change.
  *
  * It is read in the binlog, where it stands before whatever follows at the target; and at a claim at the server, for what lies before the
- * place where the log begins or goes on. An entry that is there means too much at worst. docs/decisions/0023.
+ * position where the log begins or goes on. An entry that is there means too much at worst. docs/decisions/0023.
  */
 import type { SourceConnection } from '@lutra/binlog';
 import type { SuspendedRow } from '@lutra/marker';

@@ -1,8 +1,8 @@
 /**
  * Carries out an operator's order to go on elsewhere in the source. The log itself says that it was done: a control record with the order's
- * id, which stands before all that is read from the new place. A crash before that record leaves the order to the next claim; a crash after
- * it leaves only the order's removal. The position backup does not move past the record before the order is marked as done, so a tail that
- * is read while the order waits always holds the record, if there is one.
+ * id, which stands before all that is read from the new position. A crash before that record leaves the order to the next claim; a crash
+ * after it leaves only the order's removal. The position backup does not move past the record before the order is marked as done, so a tail
+ * that is read while the order waits always holds the record, if there is one.
  */
 import type { RecordEncoder } from '@lutra/avro';
 import { restartPosition } from '@lutra/binlog';

@@ -1,4 +1,4 @@
-/** What must be so before the first record of a leadership: nobody else reads as we do, markers come back, and the source has our place. */
+/** Before the first record of a leadership: nobody else reads under our server id, markers come back, and the source has our position. */
 import type { Position } from '@lutra/model';
 import type { CaptureRun, Source } from '../capture-run.js';
 import type { Claim, Claimed } from '../claim/claim.js';

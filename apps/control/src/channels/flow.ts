@@ -117,7 +117,7 @@ export function sharedTable(one: Replicated, other: Replicated, condition: Table
   return findTable([one.pattern, other.pattern, condition], [...one.except, ...other.except]);
 }
 
-/** A table, in the names of the first source, that the first route carries, the second forwards, and none of `except` matches. */
+/** A table, in the names of the first source, that the first route replicates, the second forwards, and none of `except` matches. */
 export function goesOn(first: Replicated, second: Replicated, except: readonly TableSet[]): string | null {
   const onward = throughRoute(first, second.pattern);
   if (!onward || !meets(first.pattern, onward)) return null;

@@ -1,7 +1,7 @@
 /**
- * Who has the last word must not change while changes are on their way. Pure. Counter-example: a resolution of the old home meets a later
- * change in the new one and is passed over there, because the new change will be decided at home; it comes to the old home, which no longer
- * sends resolutions. Both keep their own.
+ * Who has the last word must not change while changes are on their way. Pure. Counter-example: a resolution record of the old home meets a
+ * later change in the new one and is passed over there, because the new change will be decided at home; it comes to the old home, which no
+ * longer sends resolution records. Both keep their own row.
  */
 import type { ChannelDocument, ChannelInput } from '@lutra/model';
 import type { Problem } from '../configuration/problem.js';

@@ -35,7 +35,7 @@ export class WayBackService {
     if (problems.length > 0) throw new RefusedError('CONFIG_CONFLICT', `channel ${after.name} cannot be changed so yet`, problems);
   }
 
-  /** By the target, and by the log, to whose place the loader may not have come. */
+  /** By the target, and by the log, whose position the loader may not have reached. */
   async #suspended(id: string, pipeline: PipelineDocument): Promise<readonly TableName[]> {
     const { document: target } = await findDocument(this.registry.endpoints, 'endpoint', pipeline.target);
     const { host, port, user, tls, publicKey } = target;

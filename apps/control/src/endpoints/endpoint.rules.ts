@@ -45,7 +45,7 @@ function authorityProblems({ host, tls }: Address): readonly Problem[] {
   ];
 }
 
-/** What an operator between us and the server could do. On this machine there is nobody. */
+/** What an attacker between us and the server could do. On this machine there is nobody. */
 export function transportWarnings({ host, tls }: Pick<Address, 'host' | 'tls'>): readonly Problem[] {
   if (isLoopback(host) || tls?.verify === true) return [];
   const [id, what, fix] = tls

@@ -1,6 +1,6 @@
 /**
  * What every operation can answer besides its own: who may not ask, what was sent wrongly, what is not there. It follows from what an
- * operation takes, so that no controller can discard one. Each error has an example.
+ * operation takes, so that no controller can leave one out. Each error has an example.
  */
 import { errorTable } from '@lutra/model';
 import type { OpenAPIObject } from '@nestjs/swagger';

@@ -1,6 +1,6 @@
 /**
- * A pipeline's place in its log, as the target, the topic and ZooKeeper know it, and the way past a transaction that the target refuses for
- * good.
+ * A pipeline's position in its log, as the target, the topic and ZooKeeper know it, and the way past a transaction that the target refuses
+ * for good.
  */
 import { Inject, Injectable } from '@nestjs/common';
 import { BusAdmin } from '@lutra/bus';

@@ -2,7 +2,7 @@
  * What a rewind would replay, read once before anything is changed. Pure. It follows the log from the position to the checkpoint by the
  * same rule as the loader, so that the position is proven; and it finds what cannot be replayed:
  * - a DDL statement that was passed over: rows that a TRUNCATE removed would come back, and it is not in the log as rows;
- * - removed tables the topic and came back: what happened to them meanwhile is not in it, so old versions of their rows would stay. One
+ * - tables that left the topic and came back: what happened to them meanwhile is not in it, so old versions of their rows would stay. One
  *   that is suspended is not among them: the pipeline leaves its rows out in a replay, too, and it comes back only by leaving the routes.
  */
 import { admit, SyncError } from '@lutra/model';

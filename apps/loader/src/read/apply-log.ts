@@ -14,7 +14,7 @@ const fetchBytes = 256 * 1024;
 const largeBytes = 1024 * 1024;
 /** A pipeline without rows still saves its position now and then, so that retention does not pass it. */
 const saveProgressMs = 10 * 60 * 1000;
-/** Loaders of other pipelines wait for our place. */
+/** Loaders of other pipelines wait for our position. */
 const saveProgressForOthersMs = 1_000;
 
 /** Until the signal aborts or something fails; or until what is known of the log must be read anew. */

@@ -32,7 +32,7 @@ export type Step =
 export class LogReader {
   readonly #what: string;
   readonly #expected: Pick<Checkpoint, 'logId' | 'logEpoch' | 'seq' | 'nextOffset'> | null;
-  /** The record before our place is gone, and the log begins at it. */
+  /** The record before our position is gone, and the log begins at it. */
   readonly #lookLost: boolean;
   #state: LogState;
   #verified: boolean;

@@ -42,7 +42,7 @@ export function groupOf(pipeline: string): string {
 }
 
 /**
- * Keeps beside the position by which routes it was come to. Before the first row, so that no later configuration that is older goes by it.
+ * Stores with the position the routes by which it was reached. Before the first row, so that no older configuration passes it later.
  */
 export async function sayApplied(
   sayRoutes: TargetPort['sayRoutes'],

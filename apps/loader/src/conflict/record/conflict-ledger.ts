@@ -1,4 +1,4 @@
-/** What a resolution decided: the conflicts for lutra.conflict and, at home, the rows whose resolution the other regions are sent. */
+/** What was decided in a transaction: the conflicts for lutra.conflict and, at home, the rows that are sent to the other regions. */
 import type { ConflictType, Row } from '@lutra/model';
 import { keyOfRow } from '@lutra/mysql';
 import type { RowPlan } from '@lutra/mysql';

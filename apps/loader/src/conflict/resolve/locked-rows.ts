@@ -18,7 +18,7 @@ interface Known {
 }
 
 const nobody: readonly Row[] = [];
-/** Beyond that it discards: a large transaction locks without end. */
+/** Beyond that all are dropped and read anew: a large transaction locks without end. */
 const maxKnown = 10_000;
 
 export class LockedRows {

@@ -1,7 +1,7 @@
 /**
- * What home made of a row, replicated: it replaces the row here, unless that was changed here after what home had seen. Such a change is on
- * its way to home, meets the resolution there, and makes another one. Rows that hold its unique values are deleted: home sends them again,
- * or they are gone there too.
+ * Writes a resolution record: what home made of a row replaces the row here, unless that was changed here after what home had seen. Such a
+ * change is on its way to home, meets the resolution there, and makes another one. Rows that hold its unique values are deleted: home sends
+ * them again, or they are gone there too.
  */
 import type { ControlRecord, TableName } from '@lutra/model';
 import { asSource, planRows } from '@lutra/mysql';

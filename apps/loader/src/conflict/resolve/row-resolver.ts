@@ -3,11 +3,11 @@
  * stays missing): first every row and unique value that it touches is locked, then, once the index of recent changes is known to be
  * complete, each change is decided and written, in order.
  *
- * In the home region the outcome is final: it is written down as resolutions, read at the end, so that each carries what this transaction
- * really leaves. What cannot be written there (a unique value, a foreign key) loses. The rows whose changes were in the way are told too:
- * elsewhere they may have been refused or deleted. Elsewhere what comes from home is always written: rows that hold its unique values are
- * deleted, and foreign keys are not checked where they would refuse it; home has met the same conflict, and its resolutions put the rest
- * right (docs/decisions/0008-conflicts.md).
+ * In the home region the outcome is final: it is written down as resolution records, read at the end, so that each has what this
+ * transaction really leaves. What cannot be written there (a unique value, a foreign key) loses. The rows whose changes were in the way are
+ * told too: elsewhere they may have been refused or deleted. Elsewhere what comes from home is always written: rows that hold its unique
+ * values are deleted, and foreign keys are not checked where they would refuse it; home has met the same conflict, and its resolutions put
+ * the rest right (docs/decisions/0008-conflicts.md).
  */
 import type { SyncError, ConflictType, Row } from '@lutra/model';
 import { conflictKind, differing, keyOfRow, sameKey, sameRowsBeside, StatementBuilder } from '@lutra/mysql';

@@ -101,8 +101,10 @@ export class CommitQueue {
       await this.#write({ statements, first: changes.first, transactions: buffered, checkpoint }, safe);
     } catch (error) {
       const refused = named(error, transaction);
-      // A conflict detector has told them apart already.
-      if (refused.outcome !== 'stop' || buffered.length < 2 || (this.#options.detector && !safe)) throw refused;
+      // A conflict detector names what it has told apart; not what it refused before it wrote anything (a session).
+      const isApart =
+        this.#options.detector !== null && !safe && (refused.details['transaction'] ?? refused.details['suspendedFor']) !== undefined;
+      if (refused.outcome !== 'stop' || buffered.length < 2 || isApart) throw refused;
       onRefused?.(refused);
       return this.#apart(transaction, checkpoint);
     }

@@ -77,7 +77,7 @@ class LogApplier {
   async #large(raw: RawRecord): Promise<void> {
     await nextTurn();
     const decoded = this.#run.decoder.decode(raw);
-    await nextTurn();
+    // It has had its turns. Nobody may wait for anything else meanwhile: what fails while nobody waits for it ends the process.
     await (decoded instanceof Promise ? this.#later(decoded) : this.#take(decoded));
   }
 

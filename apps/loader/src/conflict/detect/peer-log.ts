@@ -184,6 +184,8 @@ export class PeerLog {
       for await (const batch of subscribe({ ...bus, topic, offset, signal })) {
         for (let from = 0; from < batch.length; from += together) {
           const records = await this.#decoded(batch.slice(from, from + together));
+          await askFor(records.flatMap(({ changed }) => changed?.images.map((image) => [changed.keys, image] as const) ?? []));
+          // Nothing is waited for from here on: who is told that the log is open asks at once which log it is.
           const first = records.find(({ record }) => record.header.kind !== 'epoch')?.record;
           if (!told && first) {
             told = true;
@@ -193,7 +195,6 @@ export class PeerLog {
             tell(fits);
             if (!fits) return;
           }
-          await askFor(records.flatMap(({ changed }) => changed?.images.map((image) => [changed.keys, image] as const) ?? []));
           for (const each of records) this.#take(each);
         }
         this.#waiters.wake();

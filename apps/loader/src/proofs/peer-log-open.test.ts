@@ -1,0 +1,101 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { RecordEncoder } from '@lutra/avro';
+import type { RawRecord } from '@lutra/bus';
+import type { ControlRecord, TableSchema } from '@lutra/model';
+import { Metrics } from '@lutra/telemetry';
+import { expect, test, vi } from 'vitest';
+import { MemoryIds } from '../../../../libs/avro/test/samples.js';
+import { column, targetTable } from '../../../../libs/mysql/src/changes.fixture.js';
+import { keysOf } from '../conflict/detect/conflict-keys.js';
+import { eventOf } from '../conflict/detect/detector-peers.fixture.js';
+import { PeerLog } from '../conflict/detect/peer-log.js';
+import { Peers } from '../conflict/detect/peers.js';
+
+const feed = vi.hoisted(() => ({ log: [] as unknown[] }));
+vi.mock('@lutra/bus', async (original) => ({
+  ...(await original<object>()),
+  BusAdmin: class {
+    exists = async () => true;
+    offsets = async () => ({ start: 0, end: feed.log.length });
+    close = async () => undefined;
+  },
+  subscribe: async function* ({ offset, signal }: { offset: number; signal: AbortSignal }) {
+    yield feed.log.slice(offset);
+    await new Promise((resolve) => signal.addEventListener('abort', resolve));
+  },
+}));
+
+const table: TableSchema = {
+  database: 'shop',
+  name: 't',
+  columns: [{ name: 'id', type: 'varchar', charset: 'utf8mb4', length: 80 }],
+  primaryKey: ['id'],
+};
+const target = targetTable([column('id', { type: 'varchar', charset: 'utf8mb4', collation: 'utf8mb4_general_ci' })], {});
+const keys = keysOf(table, target, {
+  of: () => ({
+    known: () => null,
+    ask: async (texts: Iterable<string>) => {
+      await delay(20); // a round trip to the target
+      return new Map([...texts].map((text) => [text, text]));
+    },
+  }),
+});
+
+async function options(signal: AbortSignal) {
+  const ids = new MemoryIds();
+  const encoder = new RecordEncoder({ topic: 't', endpoint: 'a', ids });
+  const rows = await encoder.prepare(table);
+  const epoch: ControlRecord = { kind: 'epoch', endpoint: 'a', leader: 'x', tsMs: 0 };
+  const out = [await encoder.encodeControl({ kind: 'epoch', log: '', seq: -1, epoch: 1 }, epoch)];
+  for (const seq of [0, 1]) {
+    const event = eventOf({ before: null, after: { id: `ä${seq}` } }, { seq, seen: {} });
+    out.push(
+      rows.encode(
+        { kind: 'row', log: 'M', seq, epoch: 1 },
+        { ...event, source: { ...event.source, db: 'shop', table: 't', origin: 'third', path: ['third'] } },
+      ),
+    );
+  }
+  feed.log = out.map((record, offset): RawRecord => ({ ...record, offset, timestampMs: 0 }));
+  return {
+    bus: { brokers: [], clientId: 'x', logger: {} as never },
+    topic: 't',
+    pipeline: 'c.p',
+    withRows: true,
+    others: [],
+    schemas: ids,
+    keysOf: () => keys,
+    keysOfResolution: async () => keys,
+    tells: () => false,
+    signal,
+  };
+}
+
+test('a log that is open knows which log it is', async () => {
+  const ended = new AbortController();
+  const log = await PeerLog.open(await options(ended.signal), { log: 'M', seq: -1 });
+  expect([log.id, log.seenBy({ log: 'M', seq: 1 })]).toEqual(['M', 1]);
+  ended.abort();
+});
+
+test('what a transaction had seen of a third region is waited for', async () => {
+  const ended = new AbortController();
+  const ways: string[] = [];
+  let applied = '-1';
+  const peers = new Peers({
+    peers: [{ region: 'third', toSource: 'c.direct', pipeline: 'c.third', log: await options(ended.signal) }],
+    watermark: { write: async () => 'x', query: async () => [{ log_id: 'M', seq: applied }], close: async () => undefined },
+    name: 'c.p',
+    metrics: new Metrics('loader', { processMetrics: false }),
+    onWaiting: () => undefined,
+    during: (_, work) => work(),
+    signal: ended.signal,
+  });
+  await peers.follow({ 'c.direct': { log: 'M', seq: 1 } }, async () => {
+    ways.push('made way');
+    applied = '1';
+  });
+  expect(ways).toEqual(['made way']);
+  ended.abort();
+});

@@ -1,0 +1,60 @@
+import type { Checkpoint } from '@lutra/marker';
+import { SyncError } from '@lutra/model';
+import { expect, test } from 'vitest';
+import { CommitQueue } from '../commit/commit-queue.js';
+import type { Complete } from '../commit/commit-queue.js';
+import type { Batch } from '../conflict/detect/buffered-transactions.js';
+
+const first = {
+  pipeline: 'c.p',
+  part: 0,
+  lane: 0,
+  logId: 'L',
+  logEpoch: 1,
+  seq: -1,
+  nextOffset: 0,
+  gtid: null,
+  sourceUs: 0,
+  origin: 'a',
+  path: ['a'],
+  epoch: 1,
+  replayUntil: -1,
+} as unknown as Checkpoint;
+const complete = (seq: number): Complete => ({
+  changes: [],
+  event: { source: { gtid: null, tsUs: 1, origin: 'a', path: ['a'] }, transaction: { id: `u:${seq}`, seen: {} } } as never,
+  position: { log: 'L', logEpoch: 1, seq, nextOffset: seq + 1 },
+  checkpoint: { ...first, seq, nextOffset: seq + 1 },
+  ops: { c: 1 },
+  safe: false,
+});
+
+test('what the detector refuses before it writes anything (a session) names its transaction', async () => {
+  const [one, two] = [complete(1), complete(2)];
+  const detector = {
+    // As ConflictDetector.commit: requireSession() of all changes comes first.
+    commit: async (batch: Batch) => {
+      if (batch.transactions.some(({ position }) => position.seq === 2))
+        throw new SyncError('SESSION_UNSUPPORTED', 'shop.t', { details: { table: 't' } });
+    },
+  };
+  const queue = new CommitQueue({
+    checkpoint: first,
+    sourceRegion: 'a',
+    writer: { commit: async () => undefined },
+    detector,
+    onCommitted: () => undefined,
+  });
+  await queue.commit({
+    position: two.position,
+    event: two.event,
+    ops: { c: 2 },
+    transactions: 2,
+    safe: false,
+    statements: { sql: '', marks: [], expected: null },
+    changes: { first: 0, list: [] },
+    buffered: [one, two],
+  });
+  const error = await queue.drained().catch((thrown: unknown) => thrown);
+  expect((error as SyncError).details).toMatchObject({ transaction: 'u:2', seq: 2 });
+});

@@ -39,7 +39,7 @@ import { RegionService } from './regions/region.service.js';
 import { SchemaRegistryController } from './schema-registry/schema-registry.controller.js';
 import { OmissionService } from './status/omission.service.js';
 import { StatusController } from './status/status.controller.js';
-import { HealthController } from '@lutra/host';
+import { HealthController } from './http/health.controller.js';
 import { ENVIRONMENT, HEALTH, LOGGER, METRICS, REGISTRY, SCHEMAS, SECRET_KEY } from './tokens.js';
 import type { SecretKey } from './tokens.js';
 

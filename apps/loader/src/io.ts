@@ -14,7 +14,7 @@ export interface TargetPort {
 }
 
 export interface KafkaPort {
-  admin(options: BusOptions): Pick<BusAdmin, 'offsets' | 'groupOffset' | 'commitGroupOffset' | 'close'>;
+  admin(options: BusOptions): Pick<BusAdmin, 'exists' | 'offsets' | 'groupOffset' | 'commitGroupOffset' | 'close'>;
   readonly subscribe: typeof subscribe;
 }
 

@@ -49,6 +49,7 @@ const world = {
 
 const kafka: LoaderIo['kafka'] = {
   admin: () => ({
+    exists: async () => true,
     commitGroupOffset: async () => undefined,
     groupOffset: async () => null,
     offsets: async () => ({ start: 0, end: world.log.length }),

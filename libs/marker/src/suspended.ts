@@ -2,7 +2,7 @@
  * Capture's half of `lutra.suspended`: which table a loader does not write any more at this endpoint. Loaders write it behind their fence,
  * before anything that lies behind the position, so in the binlog it stands before whatever was committed without the table.
  */
-import { errorTable, SyncError } from '@lutra/model';
+import { suspensionCode, SyncError } from '@lutra/model';
 import type { ErrorCode, RowImage, TableName, TableSchema } from '@lutra/model';
 
 export const suspendedTable = { database: 'lutra', name: 'suspended' } as const;
@@ -30,8 +30,7 @@ export function readSuspendedRow(table: Pick<TableSchema, 'database' | 'name'>, 
   return {
     pipeline: String(pipeline),
     table: { database: String(database), name: String(name) },
-    // A later version may know more of them.
-    code: Object.hasOwn(errorTable, String(code)) ? (code as ErrorCode) : 'TABLE_SUSPENDED',
+    code: suspensionCode(String(code)),
     message: String(message),
     because: String(because),
   };

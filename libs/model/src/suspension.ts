@@ -12,6 +12,11 @@ import type { TableName } from './route.js';
 
 const codeSchema = z.enum(Object.keys(errorTable) as [ErrorCode, ...ErrorCode[]]);
 
+/** Of a cause as it is written; a later version may know more of them. */
+export function suspensionCode(code: string): ErrorCode {
+  return Object.hasOwn(errorTable, code) ? (code as ErrorCode) : 'TABLE_SUSPENDED';
+}
+
 export const suspensionSchema = z.strictObject({
   /** As it is called at the source. */
   database: z.string(),

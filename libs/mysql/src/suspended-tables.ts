@@ -5,7 +5,7 @@
  */
 import { checkpointFence } from '@lutra/marker';
 import type { Checkpoint } from '@lutra/marker';
-import { suspensionSchema, SyncError, toSyncError } from '@lutra/model';
+import { suspensionCode, suspensionSchema, SyncError, toSyncError } from '@lutra/model';
 import type { Suspension, TableName } from '@lutra/model';
 import { quoteText } from './literal.js';
 import { ask, through } from './ownership.js';
@@ -42,7 +42,7 @@ function rowToSuspension(row: ResultRow): Suspension {
   const read = suspensionSchema.safeParse({
     database: textOf(row, 'database_name'),
     name: textOf(row, 'table_name'),
-    code: textOf(row, 'code'),
+    code: suspensionCode(textOf(row, 'code')),
     message: textOf(row, 'message'),
     where: `seq ${textOf(row, 'seq')}`,
     at: Number(textOf(row, 'at')),

@@ -20,8 +20,8 @@ export interface PieceSizes {
   /** Records of the first piece. */
   readonly piece: number;
   /**
-   * A position counts when so many records before it were read: more than one request of a capture holds, and a replaced leader gets no
-   * more than one in.
+   * A position counts when so many records before it were read: more than two requests of a capture hold (512 KiB each, 120 bytes a
+   * record at least), and a replaced leader gets no more in: one in flight, one handed over.
    */
   readonly decisive: number;
 }

@@ -1,11 +1,9 @@
 /** The probes of an orchestrator, and the metrics for Prometheus. */
 import { Controller, Get, Header, Inject, Res } from '@nestjs/common';
-import { ApiExcludeController } from '@nestjs/swagger';
 import type { ServerResponse } from 'node:http';
 import type { Health, HealthReport, Metrics } from '@lutra/telemetry';
 import { HEALTH, METRICS } from '../tokens.js';
 
-@ApiExcludeController()
 @Controller()
 export class HealthController {
   constructor(

@@ -42,14 +42,16 @@ export interface Keys {
 export function keysOf(rows: TableSchema, target: TargetTable, collations: KeyCollations): Keys {
   const columns = new Map(rows.columns.map((column) => [column.name.toLowerCase(), column]));
   const targets = new Map(target.columns.map((column) => [column.name.toLowerCase(), column]));
-  const keyColumn = (column: ColumnSchema): KeyColumn => {
+  // A key over the beginning of a text is of a table whose conflicts nobody decides (policy stop): its texts may be too large to ask for.
+  const keyColumn = (column: ColumnSchema, isPrefix: boolean): KeyColumn => {
     const at = targets.get(column.name.toLowerCase());
-    return { name: column.name, textOf: textOf(column, at), sortKeys: isText(column) ? sortKeysOf(at, collations) : null };
+    return { name: column.name, textOf: textOf(column, at), sortKeys: isText(column) && !isPrefix ? sortKeysOf(at, collations) : null };
   };
   const key = (name: string, names: readonly string[]): Key | null => {
+    const isPrefix = target.prefixKeys.includes(name === '' ? 'PRIMARY' : name);
     const found = names.map((column) => columns.get(column.toLowerCase()));
     if (found.length === 0 || !found.every((column) => column !== undefined)) return null;
-    return { scope: `${tableName(target)}\0${name}`, columns: found.map(keyColumn) };
+    return { scope: `${tableName(target)}\0${name}`, columns: found.map((column) => keyColumn(column, isPrefix)) };
   };
   const primary = key('', target.primaryKey);
   const unique = target.uniqueKeys.flatMap(({ name, columns: names }) => key(name, names) ?? []);

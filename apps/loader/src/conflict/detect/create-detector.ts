@@ -3,11 +3,11 @@
  * rules.
  */
 import type { Checkpoint } from '@lutra/marker';
-import type { WorkDeps } from '@lutra/host';
 import { createRouter, rowsTopic, sourceTable } from '@lutra/model';
 import type { ControlRecord, RegionDocument, Router, TableName } from '@lutra/model';
 import { asSource, Collations } from '@lutra/mysql';
 import type { ConnectionOptions, TargetTable } from '@lutra/mysql';
+import type { LoaderDeps } from '../../loader-run.js';
 import { refusedFor } from '../../plan/table-matcher.js';
 import type { TargetWriter } from '../../commit/target-writer.js';
 import type { DetectionWork, LoaderWork } from '../../assignments.js';
@@ -43,7 +43,7 @@ export interface Detection {
   close(): Promise<void>;
 }
 
-export function createDetector(deps: WorkDeps, work: LoaderWork, parts: DetectorParts): Detection | null {
+export function createDetector(deps: LoaderDeps, work: LoaderWork, parts: DetectorParts): Detection | null {
   if (!work.detector) return null;
   const { metrics, logger } = deps;
   const { writer, target, checkpoint, signal } = parts;
@@ -103,7 +103,7 @@ function described({ table, type, policy, winner }: Conflict): Readonly<Record<'
 }
 
 /** The logs in which somebody else's changes of the target's rows are told: the target's own, and those of third regions. */
-function peersOf(deps: WorkDeps, work: LoaderWork, detector: DetectionWork, parts: KeyParts): readonly Peer[] {
+function peersOf(deps: LoaderDeps, work: LoaderWork, detector: DetectionWork, parts: KeyParts): readonly Peer[] {
   const { targetRegion, back, otherWriters } = detector;
   const peer = (region: RegionDocument, endpoint: string, { router, ...of }: PeerOf): Peer => ({
     ...of,
@@ -139,7 +139,7 @@ function waysOf({ routes, toSource }: DetectionWork['otherWriters'][number]): re
 }
 
 interface OfPipeline {
-  readonly deps: WorkDeps;
+  readonly deps: LoaderDeps;
   readonly work: LoaderWork;
   readonly detector: DetectionWork;
   readonly parts: KeyParts;
@@ -162,6 +162,7 @@ function logOf(
     pipeline: work.id,
     others: [work.source, work.target, ...otherWriters.map(({ source }) => source)].map(({ region: name }) => name),
     withRows: conflicts.home === work.target.region,
+    kafka: deps.io.kafka,
     schemas: deps.schemas,
     keysOf: async (table) => {
       const name = router(table);

@@ -6,11 +6,11 @@
  */
 import { RecordDecoder } from '@lutra/avro';
 import type { SchemaIds } from '@lutra/avro';
-import { BusAdmin, subscribe } from '@lutra/bus';
 import type { BusOptions, RawRecord } from '@lutra/bus';
 import { admit, foldedName, freshLog, SyncError, tableName, toSyncError } from '@lutra/model';
 import type { LogPosition, LogRecord, LogState, Suspension, TableName } from '@lutra/model';
 import { throwIfAborted } from '@lutra/runtime';
+import type { KafkaPort } from '../../io.js';
 import { askFor, foughtFor } from './conflict-keys.js';
 import { PeerChanges } from './peer-changes.js';
 import type { Changed, PeerChangesOptions } from './peer-changes.js';
@@ -18,6 +18,7 @@ import { Waiters } from './waiters.js';
 import { RecentChanges } from './recent-changes.js';
 
 export interface PeerLogOptions extends PeerChangesOptions {
+  readonly kafka: KafkaPort;
   readonly bus: BusOptions;
   readonly topic: string;
   /** Whose watermarks are meant. */
@@ -176,12 +177,12 @@ export class PeerLog {
 
   /** Reads on and on. Tells once whether the first record lies early enough. */
   async #read(offset: number, seen: LogPosition | null, tell: (fits: boolean) => void): Promise<void> {
-    const { bus, topic } = this.#options;
+    const { kafka, bus, topic } = this.#options;
     const signal = AbortSignal.any([this.#options.signal, this.#ended.signal]);
     this.#state = offset > 0 ? { ...freshLog, headless: true } : freshLog;
     let told = false;
     try {
-      for await (const batch of subscribe({ ...bus, topic, offset, signal })) {
+      for await (const batch of kafka.subscribe({ ...bus, topic, offset, signal })) {
         for (let from = 0; from < batch.length; from += together) {
           const records = await this.#decoded(batch.slice(from, from + together));
           await askFor(records.flatMap(({ changed }) => changed?.images.map((image) => [changed.keys, image] as const) ?? []));
@@ -245,8 +246,8 @@ function behind({ topic }: Pick<PeerLogOptions, 'topic'>, what: string): SyncErr
   return new SyncError('CAPTURE_BEHIND', `${topic}: ${what}`, { details: { topic } });
 }
 
-async function ends({ bus, topic }: PeerLogOptions): Promise<{ start: number; end: number }> {
-  const admin = new BusAdmin(bus);
+async function ends({ kafka, bus, topic }: PeerLogOptions): Promise<{ start: number; end: number }> {
+  const admin = kafka.admin(bus);
   try {
     if (!(await admin.exists(topic))) throw behind({ topic }, 'is not there yet');
     return await admin.offsets(topic);

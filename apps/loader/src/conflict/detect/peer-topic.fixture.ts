@@ -1,4 +1,5 @@
 /** For the tests of windows: a topic in a real Kafka that the test writes as captures would, their leaders' accidents included. */
+import { serversIo } from '../../io.js';
 import { RecordEncoder } from '@lutra/avro';
 import { BusAdmin, Publisher } from '@lutra/bus';
 import type { OutRecord } from '@lutra/bus';
@@ -114,6 +115,7 @@ export class PeerTopic {
       pipeline: 'c.p',
       withRows: true,
       others: [regions.source, regions.target],
+      kafka: serversIo.kafka,
       schemas: this.#ids,
       keysOf: own,
       keysOfResolution: async (of) => own(of),

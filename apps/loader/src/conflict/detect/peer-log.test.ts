@@ -3,27 +3,30 @@ import { RecordEncoder } from '@lutra/avro';
 import type { RawRecord } from '@lutra/bus';
 import type { ControlRecord, TableSchema } from '@lutra/model';
 import { Metrics } from '@lutra/telemetry';
-import { expect, test, vi } from 'vitest';
-import { MemoryIds } from '../../../../libs/avro/test/samples.js';
-import { column, targetTable } from '../../../../libs/mysql/src/changes.fixture.js';
-import { keysOf } from '../conflict/detect/conflict-keys.js';
-import { eventOf } from '../conflict/detect/detector-peers.fixture.js';
-import { PeerLog } from '../conflict/detect/peer-log.js';
-import { Peers } from '../conflict/detect/peers.js';
+import { untilAbort } from '@lutra/runtime';
+import { expect, test } from 'vitest';
+import type { KafkaPort } from '../../io.js';
+import { MemoryIds } from '../../../../../libs/avro/test/samples.js';
+import { column, targetTable } from '../../../../../libs/mysql/src/changes.fixture.js';
+import { keysOf } from './conflict-keys.js';
+import { eventOf } from './detector-peers.fixture.js';
+import { PeerLog } from './peer-log.js';
+import { Peers } from './peers.js';
 
-const feed = vi.hoisted(() => ({ log: [] as unknown[] }));
-vi.mock('@lutra/bus', async (original) => ({
-  ...(await original<object>()),
-  BusAdmin: class {
-    exists = async () => true;
-    offsets = async () => ({ start: 0, end: feed.log.length });
-    close = async () => undefined;
+let feed: readonly RawRecord[] = [];
+const kafka: KafkaPort = {
+  admin: () => ({
+    exists: async () => true,
+    offsets: async () => ({ start: 0, end: feed.length }),
+    groupOffset: async () => null,
+    commitGroupOffset: async () => undefined,
+    close: async () => undefined,
+  }),
+  subscribe: async function* ({ offset, signal }) {
+    yield feed.slice(offset);
+    await untilAbort(signal);
   },
-  subscribe: async function* ({ offset, signal }: { offset: number; signal: AbortSignal }) {
-    yield feed.log.slice(offset);
-    await new Promise((resolve) => signal.addEventListener('abort', resolve));
-  },
-}));
+};
 
 const table: TableSchema = {
   database: 'shop',
@@ -57,13 +60,14 @@ async function options(signal: AbortSignal) {
       ),
     );
   }
-  feed.log = out.map((record, offset): RawRecord => ({ ...record, offset, timestampMs: 0 }));
+  feed = out.map((record, offset): RawRecord => ({ ...record, offset, timestampMs: 0 }));
   return {
     bus: { brokers: [], clientId: 'x', logger: {} as never },
     topic: 't',
     pipeline: 'c.p',
     withRows: true,
     others: [],
+    kafka,
     schemas: ids,
     keysOf: () => keys,
     keysOfResolution: async () => keys,

@@ -1,8 +1,8 @@
 import type { Checkpoint } from '@lutra/marker';
 import { SyncError } from '@lutra/model';
 import { expect, test } from 'vitest';
-import { CommitQueue } from '../commit/commit-queue.js';
-import type { Complete } from '../commit/commit-queue.js';
+import { CommitQueue } from './commit-queue.js';
+import type { Complete } from './commit-queue.js';
 import type { Batch } from '../conflict/detect/buffered-transactions.js';
 
 const first = {

@@ -2,7 +2,7 @@ import { RecordDecoder, RecordEncoder } from '@lutra/avro';
 import type { TableSchema } from '@lutra/model';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { MemoryIds, eventOf, header } from '../../../../libs/avro/test/samples.js';
-import { applyLog } from '../read/apply-log.js';
+import { applyLog } from './apply-log.js';
 
 const table: TableSchema = {
   database: 'shop',

@@ -32,6 +32,7 @@ const target = (
     database: 'shop',
     name: 'items',
     primaryKey,
+    prefixKeys: [],
     uniqueKeys: unique.map((columns, i) => ({ name: `u${i}`, columns, nullable: true })),
   }) as unknown as TargetTable;
 const conflictKeyOf = (column: Partial<ColumnSchema> & Pick<ColumnSchema, 'type'>, value: Value): string | null => {

@@ -100,7 +100,7 @@ export const errorCoverage: Readonly<Record<ErrorCode, ErrorCoverage>> = {
   ENGINE_UNSUPPORTED: accidents('advice', 'ENGINE_UNSUPPORTED: the statement of the check fixes the table'),
   TABLE_SUSPENDED: long('advice', 'in a channel that says stop: goes on with suspend or without the table, which comes back'),
   ROW_CONFLICT: accidents('advice', 'ROW_CONFLICT over a foreign key names it'),
-  CONFLICT_HISTORY_LOST: long('conflict-history', 'both sides are compared, and the pipeline goes on at the end'),
+  CONFLICT_HISTORY_LOST: long('advice-both-ways', 'both sides are compared, and the pipeline goes on at the end'),
   CAPTURE_BEHIND: accidents('advice', 'who waits for a lock, or for a capture that does not publish'),
   TRIGGER_UNGUARDED: followed('apps/loader/src/target-definitions.integration.test.ts', 'and what the check says fixes it'),
   APPLY_REFUSED: accidents('target', 'that refuses a row'),

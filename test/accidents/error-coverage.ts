@@ -17,6 +17,7 @@ export type ErrorCoverage =
   | { readonly is: 'not produced'; readonly why: string };
 
 const accidents = (name: string, title: string): ErrorCoverage => ({ is: 'followed', file: `test/accidents/${name}.e2e.test.ts`, title });
+const long = (name: string, title: string): ErrorCoverage => ({ is: 'followed', file: `test/accidents/${name}.long.test.ts`, title });
 const followed = (file: string, title: string): ErrorCoverage => ({ is: 'followed', file, title });
 const shown = (file: string, title: string, why: string): ErrorCoverage => ({ is: 'shown', file, title, why });
 
@@ -31,21 +32,13 @@ export const errorCoverage: Readonly<Record<ErrorCode, ErrorCoverage>> = {
   CONFIG_BEHIND: shown('apps/loader/src/loader.pipeline.test.ts', 'CONFIG_BEHIND', byItself),
   CONFIG_OUTDATED: accidents('stale-positions', 'a ZooKeeper that is restored from an older copy takes no table away'),
   CONFIG_CONFLICT: followed(control('check'), 'is held up by what a server lacks, and by nothing else'),
-  SECRET_UNREADABLE: shown(
-    control('export'),
-    'with another key than the passwords were sealed with',
-    'the key that is right makes it the same as any import',
-  ),
+  SECRET_UNREADABLE: long('advice', 'a process without the key is started with it'),
   SERVER_UNTRUSTED: followed(
     'libs/binlog/src/failure.integration.test.ts',
     'logs in elsewhere without TLS only where it knows the key of the server',
   ),
   ZOOKEEPER_UNAVAILABLE: followed('test/survival/zookeeper-down.e2e.test.ts', 'without ZooKeeper'),
-  ZOOKEEPER_DENIED: shown(
-    'libs/registry/src/documents.integration.test.ts',
-    'of another user is out of reach',
-    'the advice is the environment of all processes: another start',
-  ),
+  ZOOKEEPER_DENIED: long('advice', 'the app that has another digest gets the one of the others'),
   LEASE_LOST: followed('test/survival/take-over.e2e.test.ts', 'a frozen capture and loader are replaced, and stand by when they wake'),
   KAFKA_UNAVAILABLE: accidents('back-pressure', 'that hears and is not heard'),
   KAFKA_REFUSED: followed('libs/bus/src/wire.test.ts', 'trusts the authority that it is given'),
@@ -66,11 +59,7 @@ export const errorCoverage: Readonly<Record<ErrorCode, ErrorCoverage>> = {
   RECORD_INVALID: accidents('endpoint-recovery', 'makes a new log where a stranger has written into the old one'),
   LOG_GAP: accidents('log', 'a record of this log that leaves a hole'),
   LOG_FOREIGN: accidents('log', 'a record of another log, as a mirror would bring'),
-  LOG_TRUNCATED: shown(
-    'test/accidents/log.e2e.test.ts',
-    'lost by the broker beyond what ZooKeeper knows stops capture',
-    'the new log is made for LOG_RECREATED, the restart at the end for LOG_START_LOST; the broker that loses records is of the machine',
-  ),
+  LOG_TRUNCATED: long('advice', 'a pipeline that stopped alone goes on at the end, a capture that stopped with a new log'),
   LOG_RECREATED: accidents('endpoint-recovery', 'makes a new log where a stranger has written into the old one'),
   LOG_EMPTIED: accidents('log', 'emptied while capture was down is not a new one'),
   LOG_START_UNKNOWN: accidents('stale-positions', 'a pipeline that is new on an old topic begins where it is said'),
@@ -83,11 +72,7 @@ export const errorCoverage: Readonly<Record<ErrorCode, ErrorCoverage>> = {
   SOURCE_PURGED: accidents('endpoint-recovery', 'where the source has purged what comes next'),
   SOURCE_BEHIND: accidents('failover', 'that is behind stops with its name'),
   SERVER_ID_TAKEN: accidents('source', 'read under our server id by another'),
-  XA_ROWS_MISSING: shown(
-    'libs/binlog/src/xa.fixture.ts',
-    'stops at an XA COMMIT whose rows are in no binlog any more',
-    'the restart behind the transaction that it names is followed for BINLOG_UNSUPPORTED',
-  ),
+  XA_ROWS_MISSING: long('advice', 'the rows are brought by hand, and the log goes on behind the commit that the status names'),
   BINLOG_DECODE: shown(
     'libs/binlog/src/failure.integration.test.ts',
     'never goes on in a binlog that was reset under it',
@@ -95,11 +80,7 @@ export const errorCoverage: Readonly<Record<ErrorCode, ErrorCoverage>> = {
   ),
   BINLOG_UNSUPPORTED: accidents('endpoint-recovery', 'goes behind a transaction that cannot be read'),
   COLUMN_UNSUPPORTED: accidents('source', 'in a column that is not supported stops capture'),
-  VALUE_UNSUPPORTED: shown(
-    'test/accidents/source.e2e.test.ts',
-    'that cannot be replicated to the byte stops the loader',
-    'the restart behind the transaction that it names is followed for BINLOG_UNSUPPORTED',
-  ),
+  VALUE_UNSUPPORTED: long('advice', 'the value is changed at its writer, the target brought in line, and the transaction skipped'),
   SESSION_UNSUPPORTED: shown(
     'libs/mysql/src/source-session.integration.test.ts',
     'that the target does not know is refused by name',
@@ -117,17 +98,9 @@ export const errorCoverage: Readonly<Record<ErrorCode, ErrorCoverage>> = {
   TABLE_MISSING: accidents('target', 'that is missing'),
   COLUMN_MISSING: accidents('target', 'that lacks a column, from the start or suddenly'),
   ENGINE_UNSUPPORTED: accidents('advice', 'ENGINE_UNSUPPORTED: the statement of the check fixes the table'),
-  TABLE_SUSPENDED: shown(
-    'apps/loader/src/loader.pipeline.test.ts',
-    'stops a pipeline whose channel wants that, at the record',
-    'target.e2e takes a suspended table out, brings its rows by hand and takes it in again',
-  ),
+  TABLE_SUSPENDED: long('advice', 'in a channel that says stop: goes on with suspend or without the table, which comes back'),
   ROW_CONFLICT: accidents('advice', 'ROW_CONFLICT over a foreign key names it'),
-  CONFLICT_HISTORY_LOST: shown(
-    'apps/loader/src/conflict/detect/peer-log.integration.test.ts',
-    'its beginning is lost: refused by name',
-    'the restart that it names is the one of LOG_START_LOST',
-  ),
+  CONFLICT_HISTORY_LOST: long('advice-both-ways', 'both sides are compared, and the pipeline goes on at the end'),
   CAPTURE_BEHIND: accidents('advice', 'who waits for a lock, or for a capture that does not publish'),
   TRIGGER_UNGUARDED: followed('apps/loader/src/target-definitions.integration.test.ts', 'and what the check says fixes it'),
   APPLY_REFUSED: accidents('target', 'that refuses a row'),

@@ -87,6 +87,21 @@ export async function backupThat(stack: Stack, way: OneWay, is: (backup: Positio
   if (!found) throw new Error(`the position backup of ${way.endpoints.source} does not become what is awaited`);
 }
 
+/** Leaves capture killed, and the target with rows that lie after the copy. Resolves to the offset of their batch. */
+export async function applyBeyondBackup(stack: Stack, way: OneWay): Promise<number> {
+  for (let id = 2; id < 20; id += 1) {
+    await way.write(id);
+    await way.arrives();
+    await stack.capture.a.kill();
+    const backup = (await backupOf(stack, way))?.offset ?? 0;
+    const [checkpoint] = await way.atTarget(`SELECT next_offset AS o FROM lutra.checkpoint WHERE pipeline = '${way.pipeline}'`);
+    const batch = (await batchStarts(stack.kafka, way.topic)).findLast((start) => start < Number(checkpoint?.['o'])) ?? 0;
+    if (batch > backup) return batch;
+    await stack.capture.a.restart();
+  }
+  throw new Error('the copy was always ahead of the rows');
+}
+
 /** Bytes that are none of ours. */
 export async function writeNonsense(stack: Stack, topic: string): Promise<void> {
   await publish(stack, topic, { key: null, value: Buffer.from('{"not": "ours"}'), headers: {} });
@@ -188,7 +203,7 @@ function busOptions({ kafka }: Stack): BusOptions {
   return { brokers: kafka.bootstrap.split(','), clientId: 'lutra-accidents', logger };
 }
 
-async function withRegistry<T>(stack: Stack, use: (registry: Registry) => Promise<T>): Promise<T> {
+export async function withRegistry<T>(stack: Stack, use: (registry: Registry) => Promise<T>): Promise<T> {
   const registry = new Registry({ connect: stack.zooKeeper.connect, root: stack.root, digest: stack.digest, logger });
   try {
     await registry.start(AbortSignal.timeout(30_000));

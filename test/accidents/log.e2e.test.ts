@@ -5,6 +5,7 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
 import type { Stack } from '../scenarios/index.js';
 import {
+  applyBeyondBackup,
   batchStarts,
   backupOf,
   backupThat,
@@ -50,7 +51,7 @@ describe('the tail of the log', () => {
     // The second heartbeat that ZooKeeper knows of lies behind all that was written here.
     const early = (await backupOf(stack, known))?.offset ?? 0;
     await backupThat(stack, known, (backup) => backup.offset > early);
-    const lost = await applyBeyondBackup(unknown);
+    const lost = await applyBeyondBackup(stack, unknown);
     await stack.kafka.kill();
     try {
       await cutTail(stack.kafka, known.topic, (await batchStarts(stack.kafka, known.topic))[2] ?? 0);
@@ -68,21 +69,6 @@ describe('the tail of the log', () => {
     expect(await unknown.targetIds()).toEqual(before);
     await Promise.all([known.close(), unknown.close()]);
   });
-
-  /** Leaves capture killed, and the target with rows that lie after the copy. Resolves to the offset of their batch. */
-  async function applyBeyondBackup(way: OneWay): Promise<number> {
-    for (let id = 2; id < 20; id += 1) {
-      await way.write(id);
-      await way.arrives();
-      await stack.capture.a.kill();
-      const backup = (await backupOf(stack, way))?.offset ?? 0;
-      const [checkpoint] = await way.atTarget(`SELECT next_offset AS o FROM lutra.checkpoint WHERE pipeline = '${way.pipeline}'`);
-      const batch = (await batchStarts(stack.kafka, way.topic)).findLast((start) => start < Number(checkpoint?.['o'])) ?? 0;
-      if (batch > backup) return batch;
-      await stack.capture.a.restart();
-    }
-    throw new Error('the copy was always ahead of the rows');
-  }
 });
 
 describe('the topic', () => {

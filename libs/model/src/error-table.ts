@@ -262,7 +262,7 @@ export const errorTable = {
   VALUE_UNSUPPORTED: stop({
     cause: 'A value cannot be replicated to the byte: the target would store it in another form. The message says why.',
     kept: log,
-    help: 'Change the value at its writer, or the column at the target; if neither is possible, remove the table from the route ("exclude"). Then bring the targets in line by hand and continue after the transaction: POST /api/v1/endpoints/<name>/restart with its GTID if capture stopped, the skip of the pipeline if the loader did.',
+    help: 'If the loader stopped, change the column at the target, then retry. Otherwise, or if that is not possible, change the value at its writer, bring the targets in line by hand, and continue after the transaction: POST /api/v1/endpoints/<name>/restart with its GTID if capture stopped, the skip of the pipeline if the loader did. If no way is left, remove the table from the route ("exclude"): that alone lets the others continue.',
   }),
   SESSION_UNSUPPORTED: stop({
     cause:
@@ -352,7 +352,7 @@ export const errorTable = {
     cause:
       "Lutra can no longer tell whether both sides changed a row: the source had not seen changes of the target that the target's own topic no longer holds.",
     kept: target,
-    help: 'Give the topics of both endpoints a retention longer than the longest time that a pipeline stands still. To continue now, compare both sides and restart the pipeline at the end of the topic (docs/03-rest-api.md, Restart).',
+    help: 'Give the topics of both endpoints a retention longer than the longest time that a pipeline stands still. To continue now, let nobody write until the other pipeline has applied everything; compare both sides, make the target equal in transactions that are not replicated (docs/02-setup.md, Transactions that are not to be replicated), and restart the pipeline at the end of the topic (docs/03-rest-api.md, Restart).',
   }),
   CAPTURE_BEHIND: retry({
     cause:

@@ -124,7 +124,10 @@ describe('the copy of a log', () => {
     const { logs } = await zooKeeper.open();
     await logs.write('orders', backup(), null);
     await zooKeeper.raw((connection, root) => connection.setData(`${root}/logs/orders`, Buffer.from('{"log":""}'), -1));
-    await expect(logs.read('orders')).rejects.toMatchObject({ code: 'CONFIG_INVALID', message: expect.stringContaining('position backup of orders') });
+    await expect(logs.read('orders')).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: expect.stringContaining('position backup of orders'),
+    });
   });
 
   test('with a lost answer belongs to its writer, not to another that wrote the same', async () => {

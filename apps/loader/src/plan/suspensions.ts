@@ -129,7 +129,7 @@ export class Suspensions {
     const others = tables.length > 1 ? ` and ${tables.length - 1} more` : '';
     throw new SyncError(
       'TABLE_SUSPENDED',
-      `pipeline ${pipeline}: ${database}.${name}${others} is suspended since ${where} (${code}: ${message})`,
+      `pipeline ${pipeline}: ${database}.${name}${others} ${others ? 'are' : 'is'} suspended since ${where} (${code}: ${message})`,
       {
         details: { pipeline, database, table: name },
       },

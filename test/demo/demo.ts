@@ -103,6 +103,7 @@ async function keep(stack: Stack): Promise<void> {
     console.log(`  ${stack.regions[side].padEnd(12)} mysql -h ${host} -P ${port} -u ${user} shop`);
   }
   console.log(`  REST         curl -H 'Authorization: Bearer ${stack.token}' ${stack.control.url}/api/v1/status`);
+  console.log(`  for docs/03  export LUTRA_API_TOKEN=${stack.token} api=${stack.control.url}/api/v1`);
   console.log(`  Kafka        ${stack.kafka.bootstrap}   ZooKeeper ${stack.zooKeeper.connect} (${stack.root})`);
   await new Promise<never>(() => setInterval(() => undefined, 60_000));
 }

@@ -177,6 +177,11 @@ describe('an endpoint or a region that a running channel uses', () => {
       expect(refused.text).not.toContain('mistyped');
     }
     expect((await client.get('/api/v1/endpoints/a')).body).toMatchObject({ user: server.user, port: server.port });
+    // What no force changes is noted as nothing.
+    const { password: _, ...elsewhere } = endpoint('a', { host: 'evil.example' });
+    for (const query of ['', '?force=true']) expect((await put('endpoints/a', elsewhere, query)).status).toBe(400);
+    expect((await client.put('/api/v1/endpoints/a?force=true', endpoint('a', { port: 1 }))).status).toBe(428);
+    expect((await client.put('/api/v1/regions/a?force=true', { name: 'a', kafka })).status).toBe(428);
     expect(await forced()).toBe(running);
     expect((await put('endpoints/a', endpoint('a', { port: 1 }), '?force=true')).status).toBe(200);
     expect(await forced()).toBe(running + 1);
@@ -272,6 +277,22 @@ describe('a way back', () => {
     // Both ways already: no way is added.
     expect((await put([])).status).toBe(200);
     await client.remove('/api/v1/channels/gh', '*');
+  });
+
+  it('is one for the tables of its channel: those that another channel replicates in one direction meet no conflicts', async () => {
+    const solo = 'solo (id INT PRIMARY KEY, u INT, UNIQUE KEY u (u))';
+    await run(
+      'CREATE DATABASE lake',
+      'CREATE DATABASE pond',
+      ...['lake', 'pond', 'shop', 'copy'].map((name) => `CREATE TABLE ${name}.${solo}`),
+    );
+    const oneWay = { name: 'there', source: 'a', target: 'b', routes: [{ schema: 'shop', table: 'solo', to: { schema: 'copy' } }] };
+    expect((await client.post('/api/v1/channels', channel([], back([])))).status).toBe(201);
+    expect((await client.post('/api/v1/channels', { name: 'ij', pipelines: [oneWay] })).status).toBe(201);
+    const { problems } = (await client.post('/api/v1/endpoints/b/check')).body;
+    const unique = problems.filter(({ id }: { id: string }) => id === 'two-way-unique-key').map(({ what }: { what: string }) => what);
+    expect(unique).toEqual([expect.stringContaining('pond.solo: unique key u')]);
+    for (const name of ['gh', 'ij']) await client.remove(`/api/v1/channels/${name}`, '*');
   });
 });
 

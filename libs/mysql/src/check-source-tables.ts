@@ -89,7 +89,7 @@ function checkTable(table: TargetTable, server: ServerFacts): readonly Problem[]
         'error',
         'table-column-type',
         `${name}: columns that cannot be replicated: ${foreign.join('; ')}`,
-        'take the table out of the route, or change the columns',
+        'exclude the table, or change these columns (an index over an expression: drop it)',
       ),
     );
   }

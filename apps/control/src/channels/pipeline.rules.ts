@@ -107,9 +107,9 @@ function ofRoute(flow: Flow, route: Route, replicated: Replicated): readonly Flo
     add('route-reserved', `writes into ${route.to.schema}, which belongs to the server or to Lutra`, 'Choose another schema.');
   }
   if (replicatesNothing(route)) {
-    add('route-reserved', 'carries nothing: this schema is never forwarded', 'Remove the route.');
+    add('route-reserved', 'replicates nothing: this schema is never forwarded', 'Remove the route.');
   } else if (findTable([replicated.pattern], replicated.taken.unless) === null) {
-    add('route-excluded', 'carries nothing: exclude leaves out all of it', 'Remove the route, or what excludes it.');
+    add('route-excluded', 'replicates nothing: exclude leaves out all of it', 'Remove the route, or what excludes it.');
   }
   return problems;
 }

@@ -60,7 +60,7 @@ function cameBackElsewhere(there: Flow, back: Flow): readonly FlowProblem[] {
   const table = firstTable(there, back, (first, second) => (returnsHome(first, second) ? null : goesOn(first, second, [])));
   return table === null
     ? []
-    : [notMirrored(`${there.id} carries ${table} and ${back.id} brings it back under another name`, [there, back])];
+    : [notMirrored(`${there.id} replicates ${table} and ${back.id} brings it back under another name`, [there, back])];
 }
 
 /** Within a channel both directions carry the same tables; a flow that goes one way only has a channel of its own. */
@@ -72,7 +72,10 @@ function notReplicatedBack(there: Flow, returning: readonly Flow[]): readonly Fl
   const table = tables.find((found) => found !== null);
   if (table === undefined || table === null) return [];
   return [
-    notMirrored(`${there.id} carries ${table}, which ${backs.map((back) => back.id).join(', ')} does not carry back`, [there, ...backs]),
+    notMirrored(`${there.id} replicates ${table}, which ${backs.map((back) => back.id).join(', ')} does not replicate back`, [
+      there,
+      ...backs,
+    ]),
   ];
 }
 

@@ -11,6 +11,7 @@ import { isUnasked, newProblems } from '../configuration/problem.js';
 import type { EndpointWrite } from '../http/schemas.js';
 import { REGISTRY } from '../tokens.js';
 import { EndpointCheckService } from './endpoint-check.service.js';
+import { requireSameLogin } from './endpoint.rules.js';
 
 @Injectable()
 export class ChangedEndpointService {
@@ -19,9 +20,10 @@ export class ChangedEndpointService {
     @Inject(EndpointCheckService) private readonly checks: EndpointCheckService,
   ) {}
 
-  /** With `force` what refuses the change is noted. @throws RefusedError CONFIG_CONFLICT with the whole list */
+  /** With `force` what refuses the change is noted. @throws RefusedError CONFIG_CONFLICT with the whole list; SyncError CONFIG_INVALID: no force changes that */
   async require(after: EndpointWrite, force: boolean): Promise<void> {
     const { document: before } = await findDocument(this.registry.endpoints, 'endpoint', after.name);
+    if (after.password === undefined) requireSameLogin(before, after);
     const users = (await listDocuments(this.registry.channels)).filter((channel) => isUsed(channel, after.name));
     if (users.length === 0 || !reachesOtherwise(before, after)) return;
     const found = await this.checks.checkUsed(after, users);

@@ -83,6 +83,7 @@ export class EndpointCheckService {
     const pipelines = channels.flatMap((channel) =>
       channel.pipelines.map((pipeline) => ({
         ...pipeline,
+        channel: channel.name,
         routes: pipelineRoutes(pipeline),
         rules: channel.conflicts.rules,
         suspends: unsupportedPolicy(channel) === 'suspend',
@@ -95,9 +96,10 @@ export class EndpointCheckService {
         asSource: { routes: [], suspends: () => false },
         asTarget: [{ source: null, routes: [], twoWay: false, rules: [], forwards: false, suspends: false }],
       };
-    const asTarget = to.map(({ source, routes, rules, forwards, suspends }): TargetUse => {
+    const asTarget = to.map(({ channel, source, routes, rules, forwards, suspends }): TargetUse => {
       const found = endpoints.find((endpoint) => endpoint.name === source);
-      const twoWay = from.some((pipeline) => pipeline.target === source);
+      // In one channel both directions have the same tables; another channel's tables do not come back by this one.
+      const twoWay = from.some((pipeline) => pipeline.target === source && pipeline.channel === channel);
       const server = found ? { ...this.#open(found), log: null } : null;
       return { source: server, routes, twoWay, rules, forwards, suspends };
     });

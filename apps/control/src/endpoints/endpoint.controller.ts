@@ -67,8 +67,9 @@ export class EndpointController {
     @Res({ passthrough: true }) response: Response,
   ): Promise<EndpointOutput> {
     requireSameName(name, body.name);
+    const version = requireIfMatch(ifMatch);
     await this.changes.require(body, flag);
-    return sendVersioned(response, await this.endpoints.replace(body, requireIfMatch(ifMatch)));
+    return sendVersioned(response, await this.endpoints.replace(body, version));
   }
 
   @Delete(':name')

@@ -63,7 +63,7 @@ export function transportWarnings({ host, tls }: Pick<Address, 'host' | 'tls'>):
 export function requireSameLogin(stored: Parameters<typeof changedLogin>[0], wanted: Parameters<typeof changedLogin>[1]): void {
   const changed = changedLogin(stored, wanted);
   if (changed.length === 0) return;
-  const why = `required, for ${changed.join(', ')} ${changed.length === 1 ? 'is' : 'are'} not what the stored one was given for`;
+  const why = `required, for ${changed.join(', ')} ${changed.length === 1 ? 'is' : 'are'} not what the stored password was given for`;
   throw new SyncError('CONFIG_INVALID', `endpoint ${wanted.name}: password: ${why}`, {
     details: { endpoint: wanted.name, changed: changed.join(', ') },
   });

@@ -22,7 +22,7 @@ export interface TargetUse {
   /** Null: only the target is looked at. */
   readonly source: Server | null;
   readonly routes: readonly Route[];
-  /** The target is also a source of that source. */
+  /** The channel also replicates from the target to that source. */
   readonly twoWay: boolean;
   /** Of the channel. */
   readonly rules: readonly ConflictRule[];

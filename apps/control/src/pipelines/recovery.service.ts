@@ -165,7 +165,7 @@ export class PipelineRecoveryService {
     const rewound = flows.find((flow) => flow.id === id);
     const others = rewound ? overwrittenBy(rewound, flows) : [];
     if (others.length === 0) return;
-    const what = `pipeline ${id} is not the only one that carries its tables (${others.join(', ')})`;
+    const what = `pipeline ${id} is not the only one that replicates its tables (${others.join(', ')})`;
     const why = 'a rewind puts older versions of the source over what was changed at the target since, and nobody sends that again';
     throw new SyncError('CONFIG_CONFLICT', `${what}: ${why}. Say "overwrite": true if that is wanted.`, {
       details: { pipelines: others.join() },

@@ -58,8 +58,9 @@ export class RegionController {
     @Res({ passthrough: true }) response: Response,
   ): Promise<RegionDocument> {
     requireSameName(name, body.name);
+    const version = requireIfMatch(ifMatch);
     await this.changes.require(body, flag);
-    return sendVersioned(response, await this.regions.replace(body, requireIfMatch(ifMatch)));
+    return sendVersioned(response, await this.regions.replace(body, version));
   }
 
   @Delete(':name')

@@ -126,10 +126,10 @@ export class Suspensions {
     if (this.#options.policy === 'suspend' || !first) return;
     const { pipeline } = this.#options.checkpoint;
     const { database, name, code, message, where } = first;
-    const others = tables.length > 1 ? `, and ${tables.length - 1} more` : '';
+    const others = tables.length > 1 ? ` and ${tables.length - 1} more` : '';
     throw new SyncError(
       'TABLE_SUSPENDED',
-      `pipeline ${pipeline}: ${database}.${name}${others} is suspended since ${where} (${code}: ${message})`,
+      `pipeline ${pipeline}: ${database}.${name}${others} ${others ? 'are' : 'is'} suspended since ${where} (${code}: ${message})`,
       {
         details: { pipeline, database, table: name },
       },

@@ -22,6 +22,17 @@ it.each([
   expect(values.filter((value) => value.length > length)).toEqual([]);
 });
 
+it('the check before the start asks for columns of the lengths that lutra.sql makes', () => {
+  const check = readFileSync(new URL('../libs/mysql/src/check-conflict-stores.ts', import.meta.url), 'utf8');
+  const asked = check.split(/(?<!_)name: '/).slice(1);
+  expect(asked.length).toBeGreaterThan(3);
+  const differing = asked.flatMap((store) => {
+    const table = store.slice(0, store.indexOf("'"));
+    return [...store.matchAll(/(\w+): 'varchar\((\d+)\)/g)].filter(([, column = '', length]) => lengthOf(table, column) !== Number(length));
+  });
+  expect(differing).toEqual([]);
+});
+
 it('names the types of a conflict and its winners in the comments of their columns', () => {
   expect(sql).toContain(`COMMENT '${conflictTypes.join(', ')}'`);
   expect(sql).toContain(`COMMENT '${conflictWinners.join(', ')}'`);

@@ -193,7 +193,7 @@ export const conflictRuleSchema = z.strictObject({
   columns: z.record(z.string().min(1).max(64), z.enum(columnPolicies)).default({}),
   /** `merge`: who wins a column that both sides changed. */
   sameColumn: z.enum(['home', 'latest']).default('home'),
-  /** Policies other than `home` and `stop`: whether a deletion wins against a change of the same row. */
+  /** Policies that weigh deletions (policyTraits): whether a deletion wins against a change of the same row. */
   deletes: z.enum(['win', 'lose']).default('lose'),
 });
 export type ConflictRule = z.infer<typeof conflictRuleSchema>;

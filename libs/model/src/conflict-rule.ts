@@ -20,7 +20,7 @@ export interface PolicyTraits {
   readonly merges: boolean;
   /** `deletes` of the rule counts. */
   readonly weighsDeletes: boolean;
-  /** The version column says who wins: of rows always, or of columns that both sides changed where `sameColumn` says so. */
+  /** The version column says who wins: of rows always, or, only through `sameColumn`, of columns that both sides changed. */
   readonly version: 'never' | 'of rows' | 'of columns';
 }
 

@@ -2,8 +2,8 @@
  * What must hold for the conflict policies of a channel, so that its sides end equal (docs/decisions/0008-conflicts.md). Pure; returns
  * every problem. Rules match names at the target of each pipeline, so each is looked at once for every pipeline that brings it a table.
  */
-import { isOneWay, needsHome } from '@lutra/model';
-import type { ChannelInput, ConflictRule } from '@lutra/model';
+import { conflictPolicies, isOneWay, needsHome } from '@lutra/model';
+import type { ChannelInput, ConflictPolicy, ConflictRule } from '@lutra/model';
 import { flowsOf, intoSource, throughRoute } from './flow.js';
 import type { Replicated, Flow } from './flow.js';
 import type { EndpointAddress, EndpointAddresses, FlowProblem } from './pipeline.rules.js';
@@ -104,17 +104,27 @@ function sharedRegions(channel: string, endpoints: readonly EndpointAddress[]): 
     }));
 }
 
+function listed(fits: (policy: ConflictPolicy) => boolean): string {
+  return conflictPolicies.filter(fits).join(', ');
+}
+
 function policyProblems({ rule, name, decides }: Placed): readonly FlowProblem[] {
   return decides.flatMap(({ flow, table, back }): readonly FlowProblem[] => {
     if (needsHome(rule) && !back) {
       const what = `${name}: policy ${rule.policy} decides about ${table}, which ${flow.id} brings and no pipeline of the channel replicates back`;
-      const fix = 'What flows one way only takes overwrite, ignore or stop; put it into a channel of its own.';
+      const fix = `What flows one way only takes ${listed((policy) => !needsHome({ policy }))}; put it into a channel of its own.`;
       return [{ id: 'policy-needs-both-ways', severity: 'error', what, fix, flows: [flow.id] }];
     }
     if (isOneWay(rule) && back) {
       const what = `${name}: policy ${rule.policy} decides about ${table}, which ${flow.id} brings and ${back.id} replicates back: each side would end with another version`;
       return [
-        { id: 'policy-one-way-only', severity: 'error', what, fix: 'Choose home, latest, merge or stop.', flows: [flow.id, back.id] },
+        {
+          id: 'policy-one-way-only',
+          severity: 'error',
+          what,
+          fix: `Choose ${listed((policy) => !isOneWay({ policy }))}.`,
+          flows: [flow.id, back.id],
+        },
       ];
     }
     return [];

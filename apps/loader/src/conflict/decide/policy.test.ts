@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { conflictRuleSchema, conflictPolicies } from '@lutra/model';
+import { conflictPolicies, conflictRuleSchema, needsHome } from '@lutra/model';
 import type { ConflictRule, Row, TableSchema, Value } from '@lutra/model';
 import { decide, decideUnique } from './policy.js';
 import type { Clash } from './policy.js';
@@ -115,7 +115,7 @@ const image = fc.option(
   { nil: null, freq: 4 },
 );
 const rules = fc.record({
-  policy: fc.constantFrom('home', 'latest', 'merge' as const),
+  policy: fc.constantFrom(...conflictPolicies.filter((policy) => needsHome({ policy }))),
   version: fc.constant('updated_at'),
   sameColumn: fc.constantFrom('home', 'latest' as const),
   deletes: fc.constantFrom('win', 'lose' as const),

@@ -7,7 +7,7 @@
  * The checks see to it that both sides have the same collation there. Digits lose what does not change a number. NULL fights with nothing.
  */
 import type { ColumnSchema, Row, TableSchema, Value } from '@lutra/model';
-import { setMembers, setText, SyncError, tableName } from '@lutra/model';
+import { isOfKind, setMembers, setText, SyncError, tableName } from '@lutra/model';
 import type { SortKeys, TargetColumn, TargetTable } from '@lutra/mysql';
 
 /** The collations of the target. */
@@ -169,7 +169,7 @@ function said({ asked, primary }: Keys, row: Row, column: string): string {
 }
 
 function isText({ type }: ColumnSchema): boolean {
-  return type === 'char' || type === 'varchar' || type === 'text' || type === 'enum' || type === 'set' || type === 'json';
+  return isOfKind(type, 'text', 'choice', 'document');
 }
 
 /** Of one value one text, on whichever side it was written; the collation says more about texts. */

@@ -1,7 +1,7 @@
 /**
  * Every party is killed (-9) once under load and comes back: nothing is lost, nothing is doubled (the table without a primary key would
- * show it), and nobody helps by hand. And Kafka is frozen for longer than a request may take. Side a is MySQL 9.7, side b is 8.0, and both are
- * written to: either is source and target.
+ * show it), and nobody helps by hand. And Kafka is frozen for longer than a request may take. Side a is MySQL 9.7, side b is 8.0, and both
+ * are written to: either is source and target.
  */
 import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
 import { differencesFromWritten, readTopic, sides, startWorkload } from '../scenarios/index.js';

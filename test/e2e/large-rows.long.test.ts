@@ -25,7 +25,10 @@ function noise(mebibytes: number): string {
 
 const session = `SET SESSION group_concat_max_len = ${packet}, cte_max_recursion_depth = 2000000`;
 
-/** In ms of CPU, as docs/02-setup.md has it: of a row up to 64 MiB; of a larger record the Kafka client puts each request and answer together. */
+/**
+ * In ms of CPU, as docs/02-setup.md has it: of a row up to 64 MiB. The Kafka client puts each request and answer of a larger record
+ * together.
+ */
 const longestTurnMs = 100;
 const longestOfRecordMs = 200;
 const preload = new URL('turn-watch.mjs', import.meta.url).href;

@@ -99,7 +99,7 @@ const kafka: CaptureIo['kafka'] = {
       limitRequests() {},
       publish(batch) {
         const published = turn.then(() => deliver(batch));
-        turn = published.catch(() => undefined);
+        turn = published.catch(() => undefined); // the caller has it from `published`
         return published;
       },
       close: async () => undefined,

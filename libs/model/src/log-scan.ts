@@ -10,7 +10,8 @@
  * follows without a hole up to the end of the piece.
  *
  * Not recognised is a late request of a replaced leader at the very end of a piece, with nothing valid after it or before it: a leader gets
- * at most two requests in after its replacement (one in flight, one handed over), so a piece that begins some ten thousand records before a position decides about it.
+ * at most two requests in after its replacement (one in flight, one handed over), so a piece that begins some ten thousand records before a
+ * position decides about it.
  */
 import { announcedBy } from './replicated.js';
 import type { Announced } from './replicated.js';

@@ -52,9 +52,9 @@ function localTime(value: string): string {
 }
 
 /**
- * Condition that holds for exactly this value in every session, where `=` does not say so; null: it does. Counter-examples: under NO_ZERO_DATE
- * a comparison with 0000-00-00 is an error; under PAD_CHAR_TO_FULL_LENGTH a CHAR comes with blanks, and a collation of NO PAD takes it for
- * another one.
+ * Condition that holds for exactly this value in every session, where `=` does not say so; null: it does. Counter-examples: under
+ * NO_ZERO_DATE a comparison with 0000-00-00 is an error; under PAD_CHAR_TO_FULL_LENGTH a CHAR comes with blanks, and a collation of NO PAD
+ * takes it for another one.
  */
 export function sameInAnySession(target: TargetColumn, literal: Literal): ((value: string) => string) | null {
   const quoted = quoteName(target.name);

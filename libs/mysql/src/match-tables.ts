@@ -43,8 +43,8 @@ export function tableDifferences(source: TableSchema, target: TargetTable): read
 }
 
 /**
- * The same of two tables as their servers tell them. Members that one of them does not tell are compared as they print; where rows are written
- * in the source's session, those that may be something else are refused: they would be, at the first row.
+ * The same of two tables as their servers tell them. Members that one of them does not tell are compared as they print; where rows are
+ * written in the source's session, those that may be something else are refused: they would be, at the first row.
  */
 export function definitionDifferences(from: TargetTable, to: TargetTable): readonly string[] {
   const source = asSource(from);

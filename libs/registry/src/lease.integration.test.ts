@@ -26,7 +26,7 @@ function acquire(registry: Registry, signal = never): Waiting {
 }
 
 async function note(waiting: Waiting): Promise<void> {
-  waiting.grant = await waiting.granted.catch(() => null);
+  waiting.grant = await waiting.granted.catch(() => null); // ended while it waited
 }
 
 /** Connected, and whatever was to be learnt about the session is learnt. */

@@ -13,7 +13,7 @@ describe('a set of workers', () => {
       expect(running.has(key)).toBe(false);
       running.add(key);
       log.push(`start ${key} ${value}`);
-      await untilAbort(signal).catch(() => undefined);
+      await untilAbort(signal).catch(() => undefined); // the end was asked for
       await settle();
       running.delete(key);
       log.push(`end ${key} ${value}`);

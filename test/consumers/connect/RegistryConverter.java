@@ -1,7 +1,7 @@
 /*
- * What Confluent's AvroConverter does for a sink: Confluent's wire format → Connect's data, the schema by its id from control's registry, with the
- * same options. Only for where Confluent's is not to be had: it is not on Maven Central. Schemas and values are mapped by Apicurio's AvroData,
- * which descends from Confluent's class of that name; nothing here knows Lutra.
+ * What Confluent's AvroConverter does for a sink: Confluent's wire format → Connect's data, the schema by its id from control's registry,
+ * with the same options. Only for where Confluent's is not to be had: it is not on Maven Central. Schemas and values are mapped by
+ * Apicurio's AvroData, which descends from Confluent's class of that name; nothing here knows Lutra.
  */
 package lutra.connect;
 

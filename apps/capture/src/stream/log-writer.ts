@@ -138,7 +138,7 @@ export class LogWriter {
       this.#queue.fail(error);
       throw error;
     } finally {
-      await before.catch(() => undefined);
+      await before.catch(() => undefined); // the failure that ended the loop is thrown already
       signal.removeEventListener('abort', onAbort);
     }
   }

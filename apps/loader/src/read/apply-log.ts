@@ -1,4 +1,4 @@
-/** The records of the topic, from the checkpoint on → the applier. What a record means for the routes and for suspended tables comes first. */
+/** The records of the topic, from the checkpoint on → the applier. What one means for routes and suspended tables comes first. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { RawRecord } from '@lutra/bus';
 import type { LogRecord, TableName } from '@lutra/model';

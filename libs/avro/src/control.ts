@@ -15,10 +15,21 @@ interface AvroPosition {
   readonly file: string;
   readonly pos: number;
   readonly gtid_set: string | null;
+  readonly file_created: number | null;
 }
 
-const toAvro = ({ file, pos, gtidSet }: Position): AvroPosition => ({ file, pos, gtid_set: gtidSet });
-const fromAvro = ({ file, pos, gtid_set }: AvroPosition): Position => ({ file, pos, gtidSet: gtid_set });
+const toAvro = ({ file, pos, gtidSet, fileCreated }: Position): AvroPosition => ({
+  file,
+  pos,
+  gtid_set: gtidSet,
+  file_created: fileCreated ?? null,
+});
+const fromAvro = ({ file, pos, gtid_set, file_created }: AvroPosition): Position => ({
+  file,
+  pos,
+  gtidSet: gtid_set,
+  ...(file_created !== null && { fileCreated: file_created }),
+});
 
 /** In Avro an absent field is null. */
 interface AvroSuspension extends Omit<Suspension, 'because' | 'at'> {

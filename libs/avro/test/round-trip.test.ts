@@ -204,7 +204,7 @@ describe('headers', () => {
 });
 
 describe('control records', () => {
-  const position = { file: 'binlog.000001', pos: 4, gtidSet: '3e11fa47-71ca-11e1-9e33-c80aa9429562:1-23' };
+  const position = { file: 'binlog.000001', pos: 4, gtidSet: '3e11fa47-71ca-11e1-9e33-c80aa9429562:1-23', fileCreated: 1764400000 };
   const records: ControlRecord[] = [
     { kind: 'epoch', endpoint: 'hz-1', leader: 'host:1', tsMs: 1_715_000_001_000 },
     {
@@ -219,7 +219,7 @@ describe('control records', () => {
     {
       kind: 'heartbeat',
       endpoint: 'hz-1',
-      position: { ...position, gtidSet: null },
+      position: { ...position, gtidSet: null, fileCreated: undefined },
       seen: {},
       resolutions: 2,
       publishedThrough: 'binlog.000001:4',

@@ -6,6 +6,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import type { SourceItem } from '@lutra/model';
 import type { Connection } from 'mysql2/promise';
 import { mysqlServer } from '../../../test/servers/index.js';
+import { withConnection } from './connection.js';
+import { isBetween } from './history.js';
 import { checkStart, holdServerId, readBinlog, sourceState } from './index.js';
 import { collectToEnd, collectToError, connectionOf, executed, readerOptions, rowsOf, select, stateOf, writer } from './reading.fixture.js';
 
@@ -266,6 +268,38 @@ describe.each(versions)('MySQL %s', (version) => {
     expect(await read({ known: { ...at, serverUuid: 'another' } })).toEqual({ done: true, value: undefined });
     // Without GTIDs the same file and offset at another server are another position.
     expect(await read({ known: { ...at, gtidSet: null, serverUuid: 'another' } })).toMatchObject({ code: 'SOURCE_BEHIND' });
+  });
+
+  it('says that a source has another history, also when the new transactions are as long as the old ones', async () => {
+    await connection.query(reset);
+    for (let i = 0; i < 6; i += 1) await connection.query('INSERT INTO t VALUES ()');
+    const { end } = (await collectToEnd(server, 'now')).at(-1) as Extract<SourceItem, { kind: 'heartbeat' }>;
+    const { serverUuid } = await stateOf(server);
+    const options = readerOptions(server, { start: { gtidSet: end.gtidSet! }, known: { ...end, serverUuid: serverUuid! } });
+    await connection.query('INSERT INTO t VALUES (); FLUSH BINARY LOGS; INSERT INTO t VALUES ()');
+    expect(rowsOf(await collectToEnd(server, options.start, { known: options.known }))).toHaveLength(2);
+    const now = async (): Promise<unknown> => (await select(connection, 'SELECT UNIX_TIMESTAMP() AS s'))[0]!['s'];
+    const before = await now();
+    await vi.waitUntil(async () => (await now()) !== before, { timeout: 30_000 });
+    await connection.query(reset);
+    for (let i = 0; i < 9; i += 1) await connection.query('INSERT INTO t VALUES ()');
+    const { error, items } = await collectToError(options);
+    expect(error).toMatchObject({ code: 'SOURCE_BEHIND', message: expect.stringContaining('the file was made at') });
+    expect(items).toEqual([]);
+  });
+
+  it('knows where a transaction can begin, at each offset of its binlog', async () => {
+    await connection.query('INSERT INTO t VALUES (); INSERT INTO t VALUES ()');
+    const { file, pos: end } = await stateOf(server);
+    const begins = (await select(connection, `SHOW BINLOG EVENTS IN '${file}'`))
+      .filter(({ Event_type }) => Event_type === 'Gtid')
+      .slice(-2);
+    const first = Number(begins[0]!['Pos']);
+    const found: number[] = [];
+    await withConnection({ ...readerOptions(server, { start: 'now' }) }, async (query) => {
+      for (let pos = first; pos <= end; pos += 1) if (await isBetween(query, { file, pos })) found.push(pos);
+    });
+    expect(found).toEqual([...begins.map(({ Pos }) => Number(Pos)), end]);
   });
 
   /** A reader that is idle at the end of the binlog while `death` comes. */

@@ -2,25 +2,44 @@
  * Whether a server still has the history that was read from it. GTIDs alone do not tell: after RESET, or a restore from an older backup, a
  * server gives the numbers of what it lost to new transactions, and once it has given as many, its gtid_executed holds all that was read.
  * Going on behind them would skip the new ones silently. But a server writes its files on and on: what was a position between two
- * transactions stays one.
+ * transactions stays one, in a file that was made when it was.
+ *
+ * Neither is enough. Position: new transactions may be as long as the old ones. Time: it has whole seconds, and a file may be made anew
+ * within one.
  */
 import { fileNumber, SyncError } from '@lutra/model';
 import type { FilePosition } from '@lutra/model';
 import type { RowDataPacket } from 'mysql2/promise';
 import type { Query } from './connection.js';
+import { EventFraming } from './event.js';
+import { eventType } from './event-types.js';
 import { gtidContains } from './gtid.js';
 import type { KnownPosition, SourceState } from './options.js';
+import { fileStart } from './position-tracker.js';
+import { shortDump } from './short-dump.js';
+import type { ShortDumpOptions } from './short-dump.js';
 
 /** ER_ERROR_WHEN_EXECUTING_COMMAND: no event begins there. */
 const wrongOffset = 1220;
 /** What can begin between two transactions, at the start of a file and at its end. */
 const between = new Set(['Gtid', 'Gtid_tagged', 'Anonymous_Gtid', 'Rotate', 'Stop', 'Format_desc', 'Previous_gtids']);
+/** An event says where it ends modulo this. */
+const wrap = 2 ** 32;
+
+/** What is asked of a source about its history. */
+export interface HistorySource {
+  readonly query: Query;
+  readonly state: SourceState;
+  /** When one of its binlog's files was made, in s since 1970. */
+  fileCreated(file: string): Promise<number>;
+}
 
 /**
  * @throws SyncError SOURCE_BEHIND if this is the server of the position and its binlog is another one there, or if it is another one and no
  * GTIDs tell
  */
-export async function checkHistory(query: Query, known: KnownPosition, state: SourceState): Promise<void> {
+export async function checkHistory(source: HistorySource, known: KnownPosition): Promise<void> {
+  const { query, state } = source;
   if (known.serverUuid !== state.serverUuid) {
     if (known.gtidSet === null) throw anotherServer(known, state);
     return;
@@ -33,6 +52,13 @@ export async function checkHistory(query: Query, known: KnownPosition, state: So
     throw rewritten(known, `it has no file ${known.file}`);
   }
   if (file.size < known.pos) throw rewritten(known, `${file.name} ends at ${file.size}`);
+  await checkEvent(query, known);
+  if (known.fileCreated === undefined) return;
+  const created = await source.fileCreated(known.file);
+  if (created !== known.fileCreated) throw rewritten(known, `the file was made at ${utc(created)}, not at ${utc(known.fileCreated)}`);
+}
+
+async function checkEvent(query: Query, known: KnownPosition): Promise<void> {
   const next = await eventAt(query, known);
   if (next === 'none begins') throw rewritten(known, 'no event begins there');
   if (next === 'end of file') return;
@@ -48,13 +74,30 @@ export async function isBetween(query: Query, position: FilePosition): Promise<b
   return next === 'end of file' || (next !== 'none begins' && between.has(String(next['Event_type'])));
 }
 
+/**
+ * A server is asked amid an event, too: MySQL 9.7 answers with another event, and 8.0.15 takes one offset in thirty for an event, which
+ * ends anywhere but where it says.
+ */
 async function eventAt(query: Query, { file, pos }: FilePosition): Promise<RowDataPacket | 'none begins' | 'end of file'> {
   try {
-    return (await query(`SHOW BINLOG EVENTS IN ? FROM ${pos} LIMIT 1`, [file]))[0] ?? 'end of file';
+    const [event, next] = await query(`SHOW BINLOG EVENTS IN ? FROM ${pos} LIMIT 2`, [file]);
+    if (event === undefined) return 'end of file';
+    const ends = Number(event['End_log_pos']) % wrap;
+    return Number(event['Pos']) === pos && (next === undefined || Number(next['Pos']) % wrap === ends) ? event : 'none begins';
   } catch (error) {
     if ((error as { errno?: unknown }).errno === wrongOffset) return 'none begins';
     throw error;
   }
+}
+
+/** Its format event, which comes first, says it. */
+export async function readFileCreated(options: ShortDumpOptions, file: string): Promise<number> {
+  const framing = new EventFraming();
+  for await (const bytes of shortDump(options, { file, pos: fileStart })) {
+    const { type, timestamp } = framing.read(bytes);
+    if (type === eventType.format) return timestamp;
+  }
+  throw new SyncError('BINLOG_DECODE', `${file} has no format event`);
 }
 
 /** Files and positions of two servers have nothing to do with each other, though they may look alike. */
@@ -66,4 +109,8 @@ function anotherServer({ serverUuid, file, pos }: KnownPosition, { serverUuid: n
 function rewritten({ file, pos }: KnownPosition, why: string): SyncError {
   const message = `the source has another history than the one that was read from it up to ${file}:${pos}: ${why}; it was reset, or restored from a backup`;
   return new SyncError('SOURCE_BEHIND', message, { details: { file, pos } });
+}
+
+function utc(seconds: number): string {
+  return new Date(seconds * 1000).toISOString().slice(0, 19);
 }

@@ -1,5 +1,5 @@
 /** What a caller says to read a source: where it is, from where on, which tables. */
-import type { FilePosition, ServerLogin } from '@lutra/model';
+import type { FilePosition, Position, ServerLogin } from '@lutra/model';
 import type { Logger } from '@lutra/telemetry';
 import type { PreparedTransaction } from './xa.js';
 
@@ -41,10 +41,8 @@ export interface SourceEnd extends FilePosition {
 }
 
 /** A position between two transactions, as it was read from a server before. */
-export interface KnownPosition extends FilePosition {
+export interface KnownPosition extends Position {
   readonly serverUuid: string;
-  /** What had been read there; null without GTIDs. */
-  readonly gtidSet: string | null;
 }
 
 /** What the source is, and where its binlog ends now. */

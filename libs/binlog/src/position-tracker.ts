@@ -33,6 +33,7 @@ export class PositionTracker {
   #file = '';
   /** Start of the next event; beyond 2^32 where events only tell it modulo 2^32. */
   #pos = 0;
+  #fileCreated: number | undefined;
 
   constructor(options: PositionTrackerOptions) {
     this.#options = options;
@@ -45,12 +46,14 @@ export class PositionTracker {
 
   /** A snapshot: later transactions do not change it. */
   get end(): Position {
-    return { gtidSet: this.#executed?.toString() ?? null, file: this.#file, pos: this.#pos };
+    return { gtidSet: this.#executed?.toString() ?? null, file: this.#file, pos: this.#pos, fileCreated: this.#fileCreated };
   }
 
+  /** The file's format event, which comes next, says when the file was made. */
   open(file: string, pos: number): void {
     this.#file = file;
     this.#pos = pos;
+    this.#fileCreated = undefined;
   }
 
   /** A file says which transactions came before it. */
@@ -78,6 +81,7 @@ export class PositionTracker {
   /** A file's format event is sent whatever the start; only one that starts the reading moves the position. */
   #passFormat(event: BinlogEvent): FilePosition {
     const at = this.now;
+    this.#fileCreated = event.timestamp;
     if (this.#pos === fileStart) this.#pos += event.size;
     return at;
   }

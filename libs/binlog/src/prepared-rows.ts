@@ -8,12 +8,12 @@ import { SyncError, toSyncError } from '@lutra/model';
 import type { FilePosition, SourceItem } from '@lutra/model';
 import { ByteReader } from './byte-reader.js';
 import { withConnection } from './connection.js';
-import { Dump } from './dump.js';
 import { EventFraming } from './event.js';
 import type { BinlogEvent } from './event.js';
 import { eventType } from './event-types.js';
 import type { BinlogOptions, SourceState } from './options.js';
 import { fileStart, isBefore, PositionTracker } from './position-tracker.js';
+import { shortDump } from './short-dump.js';
 import { readQueryEvent } from './statement.js';
 import type { TransactionReader } from './transaction-reader.js';
 import type { Elsewhere, ReadItem } from './transactions.js';
@@ -123,33 +123,16 @@ function rowsMissing({ xid, begin }: Elsewhere, why: string): SyncError {
   return new SyncError('XA_ROWS_MISSING', message, { details: { xid, gtid, ...at } });
 }
 
-/** Of server id 0: no other dump of ours, or of a replica, is cut off for it, and it ends where the binlog ends. */
-const anonymous = 0;
-
 async function* eventsFrom(
   { options, state, bufferBytes }: PreparedSource,
   start: FilePosition,
   item: Elsewhere,
 ): AsyncGenerator<Buffer, void, void> {
-  const { signal, heartbeatMs = 1000 } = options;
-  const dump = new Dump({ ...options, serverId: anonymous, start, serverUuid: state.serverUuid, bufferBytes, heartbeatMs });
-  const abort = (): void => dump.queue.abort(new SyncError('ABORTED', 'reading the binlog was aborted'));
-  signal.addEventListener('abort', abort, { once: true });
   try {
-    if (signal.aborted) abort();
-    for (;;) {
-      const event = dump.queue.shift();
-      if (event) {
-        dump.taken();
-        yield event;
-      } else await dump.queue.wait();
-    }
+    yield* shortDump({ ...options, serverUuid: state.serverUuid, bufferBytes }, start);
   } catch (error) {
     if (error instanceof SyncError && error.code === 'SOURCE_PURGED')
       throw rowsMissing(item, `its rows stood in ${start.file}, which the source has purged`);
     throw error;
-  } finally {
-    signal.removeEventListener('abort', abort);
-    await dump.close();
   }
 }

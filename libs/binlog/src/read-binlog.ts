@@ -8,7 +8,7 @@ import type { FilePosition, SourceItem } from '@lutra/model';
 import { askText } from './ask-text.js';
 import { withConnection } from './connection.js';
 import { Dump } from './dump.js';
-import { checkHistory } from './history.js';
+import { checkHistory, readFileCreated } from './history.js';
 import type { BinlogOptions, SourceState } from './options.js';
 import { fileStart } from './position-tracker.js';
 import { preparedRows } from './prepared-rows.js';
@@ -77,11 +77,15 @@ function open(options: BinlogOptions): Promise<Opening> {
   return withConnection(options, async (query) => {
     const state = await readState(query);
     const start = await checkedStart(query, options.start, state);
-    if (options.known) await checkHistory(query, options.known, state);
+    if (options.known) await checkHistory({ query, state, fileCreated: fileCreatedAt(options, state) }, options.known);
     // Asked again: a replica may have received transactions of the start while it was checked.
     const end = await readState(query);
     return { state, start, end, charsets: await readCharsets(query, state.flavor), session: await readSessionDefaults(query) };
   });
+}
+
+function fileCreatedAt(options: BinlogOptions, { serverUuid }: SourceState): (file: string) => Promise<number> {
+  return (file) => readFileCreated({ ...options, serverUuid, bufferBytes: options.bufferBytes ?? defaultBufferBytes }, file);
 }
 
 function openDump(options: BinlogOptions, { state, start }: Opening): Dump {
@@ -100,6 +104,7 @@ function openWatch(
     state,
     lookMs: options.lookMs ?? defaultLookMs,
     logger: options.logger,
+    fileCreated: fileCreatedAt(options, state),
     progress: () => ({ read: reader.position, isIdle: dump.isIdle, heartbeats: dump.heartbeats }),
     onEnd: (end) => options.onSourceEnd?.(end),
     onLost: (error) => dump.queue.fail(error),

@@ -20,6 +20,7 @@ import type { Query } from './connection.js';
 import { toSourceError } from './driver-error.js';
 import { gtidSubset, gtidUnion } from './gtid.js';
 import { checkHistory } from './history.js';
+import type { HistorySource } from './history.js';
 import type { SourceConnection, SourceEnd, SourceState } from './options.js';
 import { isBefore } from './position-tracker.js';
 import { readState } from './source-state.js';
@@ -38,6 +39,7 @@ export interface WatchOptions {
   readonly state: SourceState;
   readonly lookMs: number;
   readonly logger: Pick<Logger, 'warn'>;
+  fileCreated(file: string): Promise<number>;
   progress(): DumpProgress;
   onEnd(end: SourceEnd): void;
   /** Called once; nothing is looked at any more. */
@@ -88,7 +90,11 @@ export class SourceWatch {
 
   async #ask(query: Query, { read }: DumpProgress): Promise<{ state: SourceState; verdict: SyncError | null }> {
     const state = await readState(query);
-    return { state, verdict: movedTo(this.#options.state, state) ?? (await anotherHistory(query, read, state)) ?? leftOut(read, state) };
+    const { fileCreated } = this.#options;
+    return {
+      state,
+      verdict: movedTo(this.#options.state, state) ?? (await anotherHistory({ query, state, fileCreated }, read)) ?? leftOut(read, state),
+    };
   }
 
   #silence(progress: DumpProgress, { file, pos }: SourceState): SyncError | null {
@@ -125,7 +131,8 @@ function movedTo(begun: SourceState, now: SourceState): SyncError | null {
   return new SyncError('SOURCE_UNAVAILABLE', 'the address of the source has moved to another server than the one whose binlog is read');
 }
 
-async function anotherHistory(query: Query, read: Position, state: SourceState): Promise<SyncError | null> {
+async function anotherHistory(source: HistorySource, read: Position): Promise<SyncError | null> {
+  const { state } = source;
   const { file, pos, gtidSet } = read;
   if (isBefore(state, read)) {
     const message = `the binlog of the source ends at ${state.file}:${state.pos}, before ${file}:${pos}, up to where it was read: it was reset, or restored from a backup`;
@@ -134,7 +141,7 @@ async function anotherHistory(query: Query, read: Position, state: SourceState):
   const { executed, serverUuid } = state;
   if (gtidSet === null || executed === null || serverUuid === null || gtidSubset(gtidSet, executed)) return null;
   try {
-    await checkHistory(query, { file, pos, gtidSet, serverUuid }, state);
+    await checkHistory(source, { ...read, serverUuid });
     return null;
   } catch (error) {
     if (error instanceof SyncError && error.code === 'SOURCE_BEHIND') return error;

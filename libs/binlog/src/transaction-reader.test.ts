@@ -86,7 +86,9 @@ describe('a transaction', () => {
         ],
       },
     ]);
-    expect(tape.commit()).toEqual([{ kind: 'commit', end: { file: 'binlog.000001', pos: tape.pos, gtidSet: `${uuid}:1-5` } }]);
+    expect(tape.commit()).toEqual([
+      { kind: 'commit', end: { file: 'binlog.000001', pos: tape.pos, gtidSet: `${uuid}:1-5`, fileCreated: 1_700_000_000 } },
+    ]);
   });
 
   it('is a begin and a commit even if it is empty', () => {
@@ -249,7 +251,9 @@ describe('positions', () => {
     // an event that stops a reader is none of our business before the start
     tape.write({ type: 33, body: gtidBody(10) });
     tape.write({ type: 2, body: queryBody('BEGIN') });
-    expect(tape.commit()).toEqual([{ kind: 'heartbeat', end: { file: 'binlog.000001', pos: probe.pos, gtidSet: `${uuid}:1-10` } }]);
+    expect(tape.commit()).toEqual([
+      { kind: 'heartbeat', end: { file: 'binlog.000001', pos: probe.pos, gtidSet: `${uuid}:1-10`, fileCreated: 1_700_000_000 } },
+    ]);
     tape.begin(11);
     expect(tape.commit()).toMatchObject([{ kind: 'begin' }, { end: { gtidSet: `${uuid}:1-11` } }]);
   });

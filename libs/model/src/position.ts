@@ -15,4 +15,6 @@ export function fileNumber(file: string): number {
 export interface Position extends FilePosition {
   /** MySQL: `uuid:1-5,…`; MariaDB: `domain-server-seq,…` */
   readonly gtidSet: string | null;
+  /** When the server made the file, in s since 1970: after a reset its files have the same names again. Absent: not known. */
+  readonly fileCreated?: number | undefined;
 }

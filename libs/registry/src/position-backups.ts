@@ -47,7 +47,7 @@ export const positionBackupSchema = z.strictObject({
   epoch: count,
   seq: count,
   offset: count,
-  position: z.strictObject({ file: z.string(), pos: count, gtidSet: z.string().nullable() }),
+  position: z.strictObject({ file: z.string(), pos: count, gtidSet: z.string().nullable(), fileCreated: count.optional() }),
   server: z.string().nullish(),
   seen: z.record(z.string(), z.strictObject({ log: z.string(), seq: z.int() })),
   routes: z

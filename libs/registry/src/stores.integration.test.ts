@@ -96,7 +96,7 @@ describe('the copy of a log', () => {
     epoch: 3,
     seq: 10,
     offset: 12,
-    position: { file: 'binlog.000001', pos: 4, gtidSet: null },
+    position: { file: 'binlog.000001', pos: 4, gtidSet: null, fileCreated: 1764400000 },
     seen: { north: { log: 'log-2', seq: 5 } },
     updatedAt: 1,
     ...part,

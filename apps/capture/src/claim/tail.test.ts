@@ -14,7 +14,7 @@ const heartbeat = (offset: number, epoch: number, seq: number, upTo: number): Lo
   body: {
     kind: 'heartbeat',
     endpoint: 'a',
-    position: { file: 'f', pos: upTo, gtidSet: gtidSet(upTo) },
+    position: { file: 'f', pos: upTo, gtidSet: gtidSet(upTo), fileCreated: 7 },
     seen: {},
     resolutions: 0,
     publishedThrough: null,
@@ -74,7 +74,7 @@ describe('the routes that a log has', () => {
       return reader.tail.known;
     };
     const first = [heartbeat(3, 1, 2, 100), record(4, 3, 2)];
-    const position = (upTo: number) => ({ file: 'f', pos: upTo, gtidSet: gtidSet(upTo), serverUuid: 'S' });
+    const position = (upTo: number) => ({ file: 'f', pos: upTo, gtidSet: gtidSet(upTo), fileCreated: 7, serverUuid: 'S' });
     expect(await known(...first)).toBeNull();
     expect(await known(...first, heartbeat(5, 1, 4, 101))).toEqual(position(101));
     // The first heartbeat of a leader has the position of the one before it, perhaps on another server.

@@ -220,7 +220,7 @@ export const stalePositions: readonly Group[] = [
         what: 'an older backup or a reset, and other transactions under the same GTIDs',
         beside: 'the log and ZooKeeper’s position backup',
         stop: ['SOURCE_BEHIND'],
-        says: 'the position is no longer between two transactions, or another transaction begins there',
+        says: 'the binlog file was created at another time, or the position is no longer between two transactions',
         test: [source, 'reset, and written again until all its GTIDs are there'],
       },
       {

@@ -72,7 +72,12 @@ export const flagSchema = z
 export const channelActionSchema = z.strictObject({ channel: channelSchema, problems: z.array(problemSchema) });
 export type ChannelAction = z.infer<typeof channelActionSchema>;
 
-const positionSchema = z.object({ file: z.string(), pos: z.number(), gtidSet: z.string().nullable() }) satisfies z.ZodType<Position>;
+const positionSchema = z.object({
+  file: z.string(),
+  pos: z.number(),
+  gtidSet: z.string().nullable(),
+  fileCreated: z.number().optional(),
+}) satisfies z.ZodType<Position>;
 
 const errorReportSchema = z.object({
   code: z.string(),

@@ -78,6 +78,19 @@ describe('the lag of capture', () => {
     expect(lag.ms()).toBe(7000);
   });
 
+  it('is that of the oldest look that is not acknowledged, however long the next rows have always been in hand', () => {
+    look(0, 100);
+    for (let n = 1; n <= 600; n += 1) {
+      read(n * 100, n);
+      look(n, n * 100 + 100);
+      lag.acknowledged(n - 1);
+      lag.handled(3);
+    }
+    expect(lag.ms()).toBe(1000);
+    at(603);
+    expect(lag.ms()).toBe(4000);
+  });
+
   it('is the age of what is handled while there is a backlog', () => {
     look(0, 100_000);
     lag.handled(600_000);

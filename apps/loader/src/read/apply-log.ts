@@ -69,6 +69,7 @@ class LogApplier {
       case 'control':
         return this.#control(step);
       case 'discard':
+        this.#stages.progress.discarded();
         return this.#stages.applier.discard();
       case 'nothing':
     }

@@ -23,6 +23,7 @@ const computing = [
   'time_zone',
   'lc_time_names',
   'explicit_defaults_for_timestamp',
+  'foreign_key_checks',
   'collation_connection',
   'div_precision_increment',
   'default_week_format',

@@ -97,6 +97,16 @@ describe('the lag of capture', () => {
     expect(lag.ms()).toBe(600_000);
   });
 
+  it('grows on in a backlog while nothing is acknowledged', () => {
+    look(0, 100_000);
+    lag.handled(600_000);
+    at(100);
+    expect(lag.ms()).toBe(700_000);
+    look(100, 100_000);
+    lag.handled(10);
+    expect(lag.ms()).toBe(100_000);
+  });
+
   it('grows when the source can be asked no more and nothing comes, and does not while transactions do', () => {
     look(0, 100);
     read(100, 1);

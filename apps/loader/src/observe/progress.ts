@@ -106,13 +106,13 @@ export class Progress {
 
   /** Rows were read that are not committed yet: heartbeats after them say nothing. */
   row(event: RowEvent, position: RecordPosition): void {
-    this.#lag.read(position.seq, event.transaction.last);
+    this.#lag.read(position.seq, event.transaction.last, event.source.tsMs);
     if (event.transaction.last) this.#latencyTracker.ended(event, position);
   }
 
   /** The same of what home made of a row. */
-  resolution({ seq }: RecordPosition): void {
-    this.#lag.read(seq, true);
+  resolution({ tsMs }: ControlRecord, { seq }: RecordPosition): void {
+    this.#lag.read(seq, true, tsMs);
   }
 
   /** The open transaction is void. */

@@ -14,13 +14,13 @@ const at = (seconds: number): void => void vi.setSystemTime(start + seconds * 10
 /** A batch with whole transactions of one record each. */
 function read(...seqs: readonly number[]): void {
   lag.batch();
-  for (const seq of seqs) lag.read(seq, true);
+  for (const seq of seqs) lag.read(seq, true, Date.now());
 }
 
 describe('the lag of a loader', () => {
   it('is not known before something was applied', () => {
     lag.batch();
-    lag.read(1, true);
+    lag.read(1, true, start);
     at(100);
     expect(lag.ms()).toBeNull();
   });
@@ -74,20 +74,33 @@ describe('the lag of a loader', () => {
     expect(lag.isPending).toBe(false);
   });
 
+  it('grows on in a backlog, whether something is read and not committed or nothing comes', () => {
+    at(600);
+    lag.applied(0, start);
+    lag.batch();
+    lag.read(1, true, start + 1000);
+    expect(lag.ms()).toBe(600_000);
+    at(700);
+    expect(lag.ms()).toBe(699_000);
+    lag.applied(1, start + 1000);
+    at(730);
+    expect(lag.ms()).toBe(729_000);
+  });
+
   it('does not wait for a transaction that is void, and does for those before it', () => {
     lag.applied(0, start);
     read(1, 2);
-    lag.read(3, false);
+    lag.read(3, false, start);
     at(1);
     lag.batch();
-    lag.read(4, false);
+    lag.read(4, false, start + 1000);
     lag.discarded();
     at(5);
     expect(lag.ms()).toBe(5000);
     lag.applied(2, start + 5000);
     expect(lag.isPending).toBe(false);
     lag.batch();
-    lag.read(5, false);
+    lag.read(5, false, start + 5000);
     lag.discarded();
     at(9);
     expect(lag.ms()).toBe(0);

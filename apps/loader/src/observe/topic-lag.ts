@@ -1,7 +1,7 @@
 /**
- * How far a loader is behind: the age of what it applied last, and of what it has read and not committed. A topic that says nothing is no
- * proof: heartbeats come every 10 s also from an idle source, so without them capture does not run, or Kafka does not give, and the lag
- * grows from the last one on.
+ * How far a loader is behind: the age of what it applied last, and of what it has read and not committed; it grows from there on while
+ * nothing is applied. A topic that says nothing is no proof: heartbeats come every 10 s also from an idle source, so without them capture
+ * does not run, or Kafka does not give, and the lag grows from the last one on.
  *
  * The naive way is one time, set by the first row that is read and unset when nothing is left. Counter-example: a loader that commits
  * within 100 ms and always has the next rows in hand, which would be told as behind since its start. So each Kafka batch has a time.
@@ -10,6 +10,8 @@
 /** Of one Kafka batch, as far as it is not committed. */
 interface Mark {
   readonly at: number;
+  /** When its first row was committed at the source; when it came, if that is later. */
+  readonly since: number;
   /** Of its last record that must be committed, so far. */
   seq: number;
 }
@@ -41,11 +43,11 @@ export class TopicLag {
     this.#batchAt = Date.now();
   }
 
-  /** It holds a record that must be committed. `isEnd`: its transaction is complete with it. */
-  read(seq: number, isEnd: boolean): void {
+  /** It holds a record that must be committed. `isEnd`: its transaction is complete with it; `ms`: when it was committed at the source. */
+  read(seq: number, isEnd: boolean, ms: number): void {
     const last = this.#marks.at(-1);
     if (last && (last.at === this.#batchAt || this.#marks.length === mostMarks)) last.seq = seq;
-    else this.#marks.push({ at: this.#batchAt, seq });
+    else this.#marks.push({ at: this.#batchAt, since: Math.min(this.#batchAt, ms), seq });
     if (isEnd) this.#endSeq = seq;
   }
 
@@ -70,7 +72,7 @@ export class TopicLag {
     const now = Date.now();
     const silent = now - this.#provenAt;
     const [oldest] = this.#marks;
-    return Math.round(Math.max(this.#ms, oldest ? now - oldest.at : 0, silent > silenceMs ? silent : 0));
+    return Math.round(Math.max(this.#ms + (silent > silenceMs && !oldest ? silent : 0), oldest ? now - oldest.since : 0));
   }
 
   #settle(): void {

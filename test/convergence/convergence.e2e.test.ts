@@ -1,4 +1,4 @@
-/** A short run with a fixed seed; LUTRA_CONVERGE_MINUTES makes it longer. */
+/** A short run with a fixed seed, whose faults strike captures and loaders at work; LUTRA_CONVERGE_MINUTES makes it longer. */
 import { endsEqual } from './seeded-run.js';
 
-endsEqual({ seed: 2626, minutes: Number(process.env['LUTRA_CONVERGE_MINUTES'] ?? 0.7), mysqlB: '8.0' });
+endsEqual({ seed: 2628, minutes: Number(process.env['LUTRA_CONVERGE_MINUTES'] ?? 0.7), mysqlB: '8.0' });

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Network } from '../network/index.js';
 import { type Log, type Stack, withAdministrator } from '../scenarios/index.js';
-import { endure, faultsLine } from '../survival/endure.js';
+import { endure, type Endured, faultsLine } from '../survival/endure.js';
 import { clashDatabase, createClash, rulesOf } from './clash.js';
 import { History } from './history.js';
 import { ClashLoad } from './load.js';
@@ -35,7 +35,7 @@ export interface ConvergenceOptions {
 /** Each conflict takes its time: with many of them the loaders may be minutes behind. */
 const drainMs = 1_200_000;
 
-export interface Convergence extends Verdict {
+export interface Convergence extends Verdict, Pick<Endured, 'faults'> {
   /** File: what every transaction changed, and what became of it. */
   readonly history: string;
 }
@@ -63,7 +63,7 @@ export async function converge(stack: Stack, network: Network, options: Converge
   const { faults, trouble } = await enduring.finally(() => Promise.all([load.stopReading(), history.close()]));
   const head = [faultsLine(faults), `history: ${history.file}`];
   if (trouble !== undefined)
-    return { good: false, history: history.file, lines: [...head, await stack.report(), `NEEDS A PERSON: ${trouble}`] };
+    return { good: false, faults, history: history.file, lines: [...head, await stack.report(), `NEEDS A PERSON: ${trouble}`] };
   log('comparing all regions row by row, and reading all topics from start to end');
   const { good, lines } = await reachVerdict({
     stack,
@@ -75,5 +75,5 @@ export async function converge(stack: Stack, network: Network, options: Converge
     hub,
     undisturbed: options.faults === 0,
   });
-  return { good, history: history.file, lines: [...head, ...lines] };
+  return { good, faults, history: history.file, lines: [...head, ...lines] };
 }

@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
 import { Network } from '../network/index.js';
 import { Stack, startLog } from '../scenarios/index.js';
+import { faultKinds } from '../survival/plan.js';
 import { converge } from './convergence.js';
 
 export interface SeededRun {
@@ -27,13 +28,16 @@ export function endsEqual(run: SeededRun): void {
     network = await Network.open();
     const here = new Stack({ mysql: '9.7', mysqlB: run.mysqlB, standbys: true, network, log });
     stack = here;
-    const { good, lines, history } = await converge(here, network, { ...run, rate: 12, hot: 0.75, faults: 1, log }).catch(async (error) => {
-      console.error(`the logs are kept in ${await here.saveLogs()}`); // before the stack ends
-      throw error;
-    });
+    const { good, lines, history, faults } = await converge(here, network, { ...run, rate: 12, hot: 0.75, faults: 1, log }).catch(
+      async (error) => {
+        console.error(`the logs are kept in ${await here.saveLogs()}`); // before the stack ends
+        throw error;
+      },
+    );
     for (const line of lines) log(line);
     if (!good) console.error(`the logs are kept in ${await here.saveLogs()}`);
     expect(good, lines.join('\n')).toBe(true);
+    for (const kind of faultKinds) expect(faults[kind], kind).toBeGreaterThan(0);
     await rm(dirname(history), { recursive: true });
   });
 }

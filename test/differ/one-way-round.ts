@@ -158,7 +158,7 @@ class OneWayRound {
     const { definition } = step;
     const { counts } = this.#options;
     for (const sql of definition.before) await this.#sender.send({ kind: 'beside', session: 'utf8mb4', sql });
-    const took = await this.#sender.send(step, definition.database);
+    const took = await this.#sender.send(step);
     this.#sinceQuiet.push(step);
     if (!took) return false;
     const settings = await this.#sender.settings(step);

@@ -23,6 +23,7 @@ const computing = [
   'time_zone',
   'lc_time_names',
   'explicit_defaults_for_timestamp',
+  'foreign_key_checks',
   'collation_connection',
   'div_precision_increment',
   'default_week_format',
@@ -42,8 +43,8 @@ export class Sender {
   }
 
   /** @returns whether the server took it */
-  async send(step: Sent['step'], database: string | undefined = this.#database): Promise<boolean> {
-    const connection = await this.#session(step.session, database);
+  async send(step: Sent['step']): Promise<boolean> {
+    const connection = await this.#session(step);
     const refused = await connection
       .query({ sql: step.sql, infileStreamFactory: () => Readable.from([Buffer.from(step.file ?? '')]) })
       .then(
@@ -56,8 +57,8 @@ export class Sender {
   }
 
   /** What makes another session compute as the one of a step does: "The same session" in docs/02-setup.md. */
-  async settings({ session, definition }: Pick<Step, 'session' | 'definition'>): Promise<string> {
-    const connection = await this.#session(session, definition ? definition.database : this.#database);
+  async settings(step: Pick<Step, 'session' | 'definition'>): Promise<string> {
+    const connection = await this.#session(step);
     const [rows] = await connection.query<RowDataPacket[]>(`SELECT ${computing.map((name) => `@@SESSION.${name} AS ${name}`).join(', ')}`);
     const values = Object.entries(rows[0] ?? {}).map(([name, value]) => `${name} = ${/^\d+$/.test(String(value)) ? value : `'${value}'`}`);
     return `SET SESSION ${values.join(', ')}`;
@@ -67,8 +68,9 @@ export class Sender {
     for (const session of this.#sessions.values()) session.destroy();
   }
 
-  /** A session of its own for each default database: USE cannot take one away. */
-  async #session(charset: Charset, database: string | undefined): Promise<Connection> {
+  /** A session of its own for each default database, or for none: USE cannot take one away. */
+  async #session({ session: charset, definition }: Pick<Sent['step'], 'session' | 'definition'>): Promise<Connection> {
+    const database = definition ? definition.database : this.#database;
     const name = `${charset} ${database}`;
     const known = this.#sessions.get(name);
     if (known) return known;

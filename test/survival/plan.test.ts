@@ -21,6 +21,17 @@ test('every kind and every party comes, for 0.2 to 15 seconds', () => {
   for (const { durationMs } of faults) expect(durationMs >= 200 && durationMs <= 15_000).toBe(true);
 });
 
+test('short runs meet every kind too: first each of those that end by themselves, then a kill, which may take long to start again', () => {
+  for (let seed = 1; seed <= 50; seed += 1) {
+    const plan = planFaults(seed);
+    const opening = Array.from(faultKinds, () => plan.next().value);
+    expect(new Set(opening.map(({ fault }) => fault.kind)), String(seed)).toEqual(new Set(faultKinds));
+    expect(opening.at(-1)?.fault.kind).toBe('kill');
+    const beginsMs = opening.reduce((sum, { pauseMs, fault }) => sum + pauseMs + (fault.kind === 'kill' ? 0 : fault.durationMs), 0);
+    expect(beginsMs).toBeLessThan(25_000);
+  }
+});
+
 test('a third region is struck too, and where there is none nobody looks for it', () => {
   const parties = (letters?: readonly Letter[]): ReadonlySet<string> => {
     const plan = planFaults(1, 0, letters);

@@ -1,6 +1,7 @@
 /**
  * What will go wrong, and in which order: endless, and the same for the same seed. Pure. A plan names roles ("the capture of side a that
- * works"), not processes: which process has the role when the fault begins is up to the run.
+ * works"), not processes: which process has the role when the fault begins is up to the run. It opens with one short fault of each kind, so
+ * that half a minute meets them all.
  */
 import type { ServerName } from '../network/index.js';
 import { serverNames } from '../network/index.js';
@@ -63,15 +64,22 @@ export function* planFaults(seed: number, lane = 0, letters: readonly Letter[] =
   const random = new Random(seed * 16 + lane);
   const processes = processesOf(letters);
   const deckOfLinks = (): (() => Target) => deck(linksOf(letters), random);
+  // A kill comes last: what was killed may take long to start again.
+  const ending = deck(
+    faultKinds.filter((one) => one !== 'kill'),
+    random,
+  );
+  const opening = [...Array.from({ length: faultKinds.length - 1 }, ending), 'kill' as const];
   // Decks and not dice: a short run meets many different faults.
   const kind = deck(kinds, random);
   const killed = deck(processes, random);
   const frozen = deck(processes, random);
   const links = { cut: deckOfLinks(), silence: deckOfLinks(), delay: deckOfLinks() };
   for (;;) {
-    const next = kind();
-    const struck = { whom: random.pick<Whom>(whoms), durationMs: duration(random) };
-    const pauseMs = random.int(300, 4000);
+    const first = opening.shift();
+    const next = first ?? kind();
+    const struck = { whom: random.pick<Whom>(whoms), durationMs: first ? random.int(1000, 4000) : duration(random) };
+    const pauseMs = random.int(300, first ? 1000 : 4000);
     switch (next) {
       case 'kill':
       case 'freeze':

@@ -138,7 +138,8 @@ describe('a change of a channel that runs', () => {
     expect((await client.get('/api/v1/channels/ab/status')).body.omissions).toMatchObject({ count: 0 });
     expect((await change(['orders', 'items', 'places'], '?force=true')).status).toBe(200);
     const { omissions } = (await client.get('/api/v1/channels/ab/status')).body;
-    expect(omissions).toMatchObject({ count: 1, items: [{ kind: 'force', where: 'change' }] });
+    expect(omissions).toMatchObject({ count: 1, items: [{ kind: 'force', where: 'change', tables: ['shop.places'] }] });
+    expect(omissions.summary).toContain('table-missing on shop.places');
   });
 
   it('is not held up by what was wrong before, but by a server that cannot be asked', async () => {
@@ -276,6 +277,40 @@ describe('a way back', () => {
     expect((await put(['t'])).status).toBe(200);
     // Both ways already: no way is added.
     expect((await put([])).status).toBe(200);
+    await client.remove('/api/v1/channels/gh', '*');
+  });
+
+  it('is added by force while nobody can say what its target has suspended: its capture reads that there before it publishes', async () => {
+    await run(
+      "INSERT INTO lutra.suspended (pipeline, database_name, table_name, code, message, because, log_id, seq) VALUES ('gh.there', 'lake', 'u', 'TABLE_MISSING', 'gone', '', 'L', 5)",
+    );
+    expect(await client.post('/api/v1/channels', channel([]))).toMatchObject({ status: 201 });
+    const put = (query = '') => client.put(`/api/v1/channels/gh${query}`, channel([], back([])), '*');
+    mysql.freeze();
+    try {
+      const refused = await put();
+      expect(refused).toMatchObject({
+        status: 409,
+        body: {
+          code: 'CONFIG_CONFLICT',
+          details: { problems: [{ id: 'target-unavailable', fix: expect.stringContaining('?force=true') }] },
+        },
+      });
+      expect(refused.body.message).toContain('gh.there');
+      expect((await put('?force=true')).status).toBe(200);
+    } finally {
+      mysql.resume();
+    }
+    const { omissions } = (await client.get('/api/v1/channels/gh/status')).body;
+    expect(omissions.items).toMatchObject([{ kind: 'force', what: 'target-unavailable', tables: [], where: 'change' }]);
+    await client.remove('/api/v1/channels/gh', '*');
+  });
+
+  it('names the tables that it was forced in spite of', async () => {
+    expect(await client.post('/api/v1/channels', channel([]))).toMatchObject({ status: 201 });
+    expect((await client.put('/api/v1/channels/gh?force=true', channel([], back([])), '*')).status).toBe(200);
+    const { omissions } = (await client.get('/api/v1/channels/gh/status')).body;
+    expect(omissions.items).toMatchObject([{ kind: 'force', what: 'way-back-suspended', tables: ['lake.t', 'lake.u'] }]);
     await client.remove('/api/v1/channels/gh', '*');
   });
 

@@ -19,7 +19,7 @@ export const omissionSchema = z.strictObject({
   kind: z.enum(omissionKinds),
   /** A statement's kind (TRUNCATE TABLE); `transaction`; the codes of the checks; why a table is suspended. */
   what: z.string(),
-  /** `schema.table` at the source, `schema.*` for all of a schema; none: which ones is not known. */
+  /** `schema.table` at the source, `schema.*` for all of a schema; none: which ones is not known, or a check was of the whole server. */
   tables: z.array(z.string()).readonly(),
   /** Where: a position in the binlog, a seq of the log, `start`, `change`. */
   where: z.string(),

@@ -4,7 +4,7 @@ import type { Route, TableName } from '@lutra/model';
 import { withAlterAdvice } from './alter-advice.js';
 import { checkPrivileges, toRead } from './check-privileges.js';
 import { quoteTable, quoteText } from './literal.js';
-import { problem } from './problem.js';
+import { ofTable, problem } from './problem.js';
 import type { Problem } from './problem.js';
 import { suspended } from './suspended-problems.js';
 import { refusedColumns } from './refused-columns.js';
@@ -25,7 +25,8 @@ export async function checkSourceTables(queries: Queries, server: ServerFacts, r
   const problems = routed.routes.flatMap((route) => checkRoute(route, tables, server));
   for (const table of tables) {
     const found = checkTable(table, server);
-    problems.push(...(routed.suspends?.(table) ? suspended('source', table, found) : found), ...checkPrivileges(server, table, toRead));
+    const told = [...(routed.suspends?.(table) ? suspended('source', table, found) : found), ...checkPrivileges(server, table, toRead)];
+    problems.push(...ofTable(table, told));
   }
   return [...problems, ...(await checkVersioned(queries, routed.isRouted))].map((found) => withAlterAdvice(found, true));
 }
@@ -149,12 +150,14 @@ async function checkVersioned(queries: Queries, isRouted: (table: TableName) => 
   return rows
     .map((row) => ({ database: textOf(row, 'db'), name: textOf(row, 'name') }))
     .filter(isRouted)
-    .map((table) =>
-      problem(
-        'error',
-        'table-versioned',
-        `${tableName(table)} is system-versioned`,
-        `ALTER TABLE ${quoteTable(table)} DROP SYSTEM VERSIONING, or take it out of the route`,
-      ),
+    .flatMap((table) =>
+      ofTable(table, [
+        problem(
+          'error',
+          'table-versioned',
+          `${tableName(table)} is system-versioned`,
+          `ALTER TABLE ${quoteTable(table)} DROP SYSTEM VERSIONING, or take it out of the route`,
+        ),
+      ]),
     );
 }

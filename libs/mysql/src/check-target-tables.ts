@@ -14,7 +14,7 @@ import { checkTriggers } from './check-triggers.js';
 import { checkValueSizes } from './check-value-sizes.js';
 import { quoteTable } from './literal.js';
 import { definitionDifferences } from './match-tables.js';
-import { problem } from './problem.js';
+import { ofTable, problem } from './problem.js';
 import type { Problem } from './problem.js';
 import { suspended } from './suspended-problems.js';
 import { logsCascades, readServer, rowsIfAllowed, textOf } from './server-facts.js';
@@ -60,16 +60,18 @@ export async function checkTargetTables(
       const found = to
         ? await checkTable(target, { server, sourceServer, router, cascadesArrive, from, to })
         : [await missingTable(session, server, { from, name })];
-      problems.push(...(suspends ? suspended('target', from, found) : found));
-      problems.push(...checkPrivileges(sourceServer, from, toRead).map(atSource));
-      problems.push(...checkValueSizes({ from, source: sourceServer, target: server, maxMessageBytes }));
+      const told = [
+        ...(suspends ? suspended('target', from, found) : found),
+        ...checkPrivileges(sourceServer, from, toRead).map(atSource),
+        ...checkValueSizes({ from, source: sourceServer, target: server, maxMessageBytes }),
+      ];
       if (to && seesAll(server, to) && seesAll(sourceServer, from))
-        problems.push(
+        told.push(
           ...checkConflicts({ rule: ruleOf(name), from, to, sameFlavor, ...logged, twoWay }),
           ...compareDefinitions({ from, to, sameVersion, sameFlavor, twoWay, policy: ruleOf(name).policy, router }),
         );
       if (to)
-        problems.push(
+        told.push(
           ...(await checkSession(target, {
             source: sourceServer,
             target: server,
@@ -79,6 +81,7 @@ export async function checkTargetTables(
             forwards,
           })),
         );
+      problems.push(...ofTable(from, told));
       autoIncrement ||= to?.columns.some((column) => column.autoIncrement) ?? false;
     }
     problems.push(...rulesWithoutTable(rules, router, names));

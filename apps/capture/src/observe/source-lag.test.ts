@@ -78,10 +78,33 @@ describe('the lag of capture', () => {
     expect(lag.ms()).toBe(7000);
   });
 
+  it('is that of the oldest look that is not acknowledged, however long the next rows have always been in hand', () => {
+    look(0, 100);
+    for (let n = 1; n <= 600; n += 1) {
+      read(n * 100, n);
+      look(n, n * 100 + 100);
+      lag.acknowledged(n - 1);
+      lag.handled(3);
+    }
+    expect(lag.ms()).toBe(1000);
+    at(603);
+    expect(lag.ms()).toBe(4000);
+  });
+
   it('is the age of what is handled while there is a backlog', () => {
     look(0, 100_000);
     lag.handled(600_000);
     expect(lag.ms()).toBe(600_000);
+  });
+
+  it('grows on in a backlog while nothing is acknowledged', () => {
+    look(0, 100_000);
+    lag.handled(600_000);
+    at(100);
+    expect(lag.ms()).toBe(700_000);
+    look(100, 100_000);
+    lag.handled(10);
+    expect(lag.ms()).toBe(100_000);
   });
 
   it('grows when the source can be asked no more and nothing comes, and does not while transactions do', () => {

@@ -75,7 +75,13 @@ export class SourceLag {
     const now = Date.now();
     const least = now - this.#provenAt(now);
     const most = this.#reachedAt === null ? Infinity : now - this.#reachedAt;
-    return Math.max(0, least, Math.min(this.#age?.ms ?? 0, most));
+    return Math.max(0, least, Math.min(this.#ageMs(now), most));
+  }
+
+  /** What is behind it is no younger while it is not handled. */
+  #ageMs(now: number): number {
+    if (!this.#age) return 0;
+    return this.#age.ms + (this.#marks.length > 0 ? now - this.#age.at : 0);
   }
 
   #provenAt(now: number): number {

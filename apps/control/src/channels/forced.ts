@@ -9,8 +9,11 @@ export async function noteForced(
   { channel, where }: { readonly channel: string; readonly where: 'start' | 'change' },
   problems: readonly Problem[],
 ): Promise<void> {
-  const what = [...new Set(errorsOf(problems).map(({ id }) => id))].join(', ');
-  if (what !== '') await omissions.add(`channel@${channel}`, [{ kind: 'force', what, tables: [], where, at: Date.now(), record: null }]);
+  const errors = errorsOf(problems);
+  if (errors.length === 0) return;
+  const what = [...new Set(errors.map(({ id }) => id))].join(', ');
+  const tables = [...new Set(errors.flatMap(({ table }) => table ?? []))];
+  await omissions.add(`channel@${channel}`, [{ kind: 'force', what, tables, where, at: Date.now(), record: null }]);
 }
 
 /**

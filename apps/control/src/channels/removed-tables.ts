@@ -42,6 +42,7 @@ export function comingBack(
     severity: 'error',
     what: `${table} was replicated by pipeline ${id} before and left it: what was done to it meanwhile is in no topic`,
     fix: 'Seed the table anew at the target while nobody writes to it (docs/02-setup.md, Tables that come and go), and say ?force=true.',
+    table,
   }));
 }
 

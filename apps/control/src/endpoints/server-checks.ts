@@ -89,7 +89,8 @@ async function intoItself(source: Server, target: Server, routes: readonly Route
   ];
 }
 
-function limited({ host, port, user, password, tls, publicKey }: Server): ConnectionOptions {
+/** An operator waits for the answer. */
+export function limited({ host, port, user, password, tls, publicKey }: ConnectionOptions): ConnectionOptions {
   return { host, port, user, password, tls, publicKey, connectTimeoutMs, answerTimeoutMs };
 }
 

@@ -22,6 +22,8 @@ export const problemSchema = z.strictObject({
   what: z.string(),
   /** The statement, or the step, that fixes it. */
   fix: z.string().nullable(),
+  /** `schema.table` at the source, where it is of one table alone. */
+  table: z.string().optional(),
 });
 
 export const checkResultSchema = z.strictObject({

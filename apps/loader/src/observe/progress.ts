@@ -26,8 +26,6 @@ export class Progress {
   readonly #latencyTracker: LatencyTracker;
   #groupAt = 0;
   #groupBusy = false;
-  /** Of the last row or resolution that was read, until it is committed. */
-  #read: RecordPosition | null = null;
   /** Behind the last record of the last batch. */
   #readTo = 0;
   #transactions = 0;
@@ -50,6 +48,7 @@ export class Progress {
 
   /** A Kafka batch was read. */
   batch([record]: readonly RawRecord[]): void {
+    this.#lag.batch();
     if (record) this.#latencyTracker.batch(record.timestampMs);
   }
 
@@ -80,7 +79,7 @@ export class Progress {
     }
     metrics.transactions.inc({ name }, committed.transactions);
     metrics.lastProgress.set({ name }, Date.now() / 1000);
-    this.#lag.applied(committed.sourceUs === null ? null : committed.sourceUs / 1000);
+    this.#lag.applied(committed.position.seq, committed.sourceUs === null ? null : committed.sourceUs / 1000);
     status.update({
       rows: status.status.rows + rows,
       transactions: status.status.transactions + committed.transactions,
@@ -90,8 +89,6 @@ export class Progress {
       // Not when the run began: what fails again and again would show for an instant only, and run between.
       lastError: null,
     });
-    if (this.#read && (this.#read.log !== committed.position.log || this.#read.seq <= committed.position.seq)) this.#read = null;
-    if (!this.#read) this.#lag.resolved();
     this.#tellLag();
     this.#tellOffset();
     this.#commitGroup(committed.position.nextOffset);
@@ -99,8 +96,8 @@ export class Progress {
 
   /** A heartbeat says that at its time everything before it had been published: that old, and no older, is what we have applied. */
   control(control: ControlRecord, position: RecordPosition): void {
-    if (control.kind !== 'heartbeat' || this.#read) return;
-    this.#lag.applied(control.tsMs);
+    if (control.kind !== 'heartbeat' || this.#lag.isPending) return;
+    this.#lag.applied(position.seq, control.tsMs);
     this.#tellLag();
     this.#deps.metrics.lastProgress.set({ name: this.#of.pipeline }, Date.now() / 1000);
     this.#deps.status.update({ log: position.log, seq: position.seq, offset: position.nextOffset, lastError: null });
@@ -109,15 +106,18 @@ export class Progress {
 
   /** Rows were read that are not committed yet: heartbeats after them say nothing. */
   row(event: RowEvent, position: RecordPosition): void {
-    this.#read = position;
-    this.#lag.read();
+    this.#lag.read(position.seq, event.transaction.last, event.source.tsMs);
     if (event.transaction.last) this.#latencyTracker.ended(event, position);
   }
 
   /** The same of what home made of a row. */
-  resolution(position: RecordPosition): void {
-    this.#read = position;
-    this.#lag.read();
+  resolution({ tsMs }: ControlRecord, { seq }: RecordPosition): void {
+    this.#lag.read(seq, true, tsMs);
+  }
+
+  /** The open transaction is void. */
+  discarded(): void {
+    this.#lag.discarded();
   }
 
   /** Not before it is known: until then the run before says how far behind we are. */
@@ -130,7 +130,7 @@ export class Progress {
   /** The topic of a capture that has stopped may end with records without rows, and an operator waits until nothing is behind. */
   #tellOffset(): void {
     const { status } = this.#deps;
-    if (!this.#read && this.#readTo > (status.status.offset ?? 0)) status.update({ offset: this.#readTo });
+    if (!this.#lag.isPending && this.#readTo > (status.status.offset ?? 0)) status.update({ offset: this.#readTo });
   }
 
   /** For lag tools: nobody reads from this offset. */

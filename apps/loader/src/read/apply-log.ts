@@ -69,6 +69,7 @@ class LogApplier {
       case 'control':
         return this.#control(step);
       case 'discard':
+        this.#stages.progress.discarded();
         return this.#stages.applier.discard();
       case 'nothing':
     }
@@ -118,7 +119,7 @@ class LogApplier {
     const ended = await suspend({ ...this.#stages, status: deps.status }, control, position);
     if (control.kind === 'resolution' && detection?.concerns(control) && !suspensions.has(remedied(control))) {
       routes.requireProven();
-      progress.resolution(position);
+      progress.resolution(control, position);
       await applier.resolution(control, position);
     } else applier.passed(position);
     progress.control(control, position);

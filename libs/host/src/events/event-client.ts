@@ -2,6 +2,7 @@
  * Sends operational events over NestJS's Kafka transport, as what Nest calls events of pattern `lutra.events`: one JSON record each, no
  * consumer group. The topic is made if it is missing, and never changed: who made it with other settings wanted them so.
  */
+import './request-queue.js';
 import { ClientKafka } from '@nestjs/microservices';
 import type { KafkaOptions } from '@nestjs/microservices';
 import { lastValueFrom } from 'rxjs';

@@ -1,5 +1,5 @@
 /** Whether the target's tables can hold what the source's tables hold, and do with it what they do. */
-import { createRouter, createRuleFinder, tableName } from '@lutra/model';
+import { createRouter, createRuleFinder, isStop, tableName } from '@lutra/model';
 import type { ConflictRule, Route, TableName } from '@lutra/model';
 import { withAlterAdvice } from './alter-advice.js';
 import { checkAutoIncrement } from './check-auto-increment.js';
@@ -75,7 +75,7 @@ export async function checkTargetTables(
             target: server,
             from,
             to,
-            decided: ruleOf(name).policy !== 'stop',
+            decided: !isStop(ruleOf(name)),
             forwards,
           })),
         );

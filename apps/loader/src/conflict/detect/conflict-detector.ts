@@ -9,7 +9,7 @@
  */
 import { checkpointStatement } from '@lutra/marker';
 import type { Checkpoint } from '@lutra/marker';
-import { toSyncError } from '@lutra/model';
+import { homeWins, toSyncError } from '@lutra/model';
 import type { Seen } from '@lutra/model';
 import { differing, StatementBuilder, uncommittedText } from '@lutra/mysql';
 import type { ApplyConnection, Change, Result } from '@lutra/mysql';
@@ -172,12 +172,12 @@ export class ConflictDetector {
     return decided;
   }
 
-  /** The locks are held. What home sends to a table with policy `home` is taken in any case, so nothing must be known. */
+  /** The locks are held. Where home wins, what it sends is taken in any case, so nothing must be known. */
   async #complete(connection: ApplyConnection, transactions: readonly BufferedTransaction[]): Promise<void> {
     const { rules, tables, peers } = this.#options;
     const taken = (change: Change): boolean => {
       const table = tables.of(change);
-      return !table || (rules.sourceIsHome && table.rule.policy === 'home');
+      return !table || (rules.sourceIsHome && homeWins(table.rule));
     };
     try {
       await peers.complete(!transactions.every(({ changes }) => changes.every(taken)));

@@ -2,7 +2,7 @@
  * Rows that move to another primary key where the other side inserts, updates, deletes or moves: what each policy makes of both keys, what
  * it records, whom it tells.
  */
-import type { Row } from '@lutra/model';
+import type { Row, TwoWayPolicy } from '@lutra/model';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { TestServer } from '../../../../../libs/mysql/src/mysql.fixture.js';
 import { DetectorSetup } from './conflict-detector.fixture.js';
@@ -25,7 +25,7 @@ const rules = {
   'latest, deletes win': { policy: 'latest', version: 'v', deletes: 'win' },
   merge: { policy: 'merge' },
   'merge by version': { policy: 'merge', sameColumn: 'latest', version: 'v' },
-} as const satisfies Record<string, RoomOptions['rule']>;
+} as const satisfies Record<TwoWayPolicy, RoomOptions['rule']> & Record<string, RoomOptions['rule']>;
 type Rule = keyof typeof rules;
 
 interface Case {

@@ -55,6 +55,7 @@ export async function checkTargetTables(
     const names: TableName[] = [];
     for (const from of await loadRouted(session, (table) => router(table) !== null)) {
       const name = router(from) ?? from;
+      const rule = ruleOf(name);
       names.push(name);
       const to = (await loadTables(target, name.database, name.name)).find((table) => table.name === name.name);
       const found = to
@@ -65,19 +66,12 @@ export async function checkTargetTables(
       problems.push(...checkValueSizes({ from, source: sourceServer, target: server, maxMessageBytes }));
       if (to && seesAll(server, to) && seesAll(sourceServer, from))
         problems.push(
-          ...checkConflicts({ rule: ruleOf(name), from, to, sameFlavor, ...logged, twoWay }),
-          ...compareDefinitions({ from, to, sameVersion, sameFlavor, twoWay, policy: ruleOf(name).policy, router }),
+          ...checkConflicts({ rule, from, to, sameFlavor, ...logged, twoWay }),
+          ...compareDefinitions({ from, to, sameVersion, sameFlavor, twoWay, policy: rule.policy, router }),
         );
       if (to)
         problems.push(
-          ...(await checkSession(target, {
-            source: sourceServer,
-            target: server,
-            from,
-            to,
-            decided: !isStop(ruleOf(name)),
-            forwards,
-          })),
+          ...(await checkSession(target, { source: sourceServer, target: server, from, to, decided: !isStop(rule), forwards })),
         );
       autoIncrement ||= to?.columns.some((column) => column.autoIncrement) ?? false;
     }

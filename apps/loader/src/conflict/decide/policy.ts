@@ -125,13 +125,13 @@ function merge(of: Ruled, clash: TwoRows): Decision {
   const { rule, table, same } = of;
   const { before, after, existing } = clash;
   const sameColumn = preferred(of, clash);
-  const columnsPolicies = new Map(Object.entries(rule.columns).map(([name, policy]) => [name.toLowerCase(), policy]));
+  const columnPolicies = new Map(Object.entries(rule.columns).map(([name, policy]) => [name.toLowerCase(), policy]));
   const taken = new Set<Side | 'both'>();
   const entries = table.columns.map((column): [string, Value] => {
     const values = { theirs: valueOf(after, column), ours: valueOf(existing, column), base: before && valueOf(before, column) };
     const isSame = (a: Value, b: Value): boolean => same(column.name, a, b);
     const found = mergeColumn(column, values, {
-      policy: columnsPolicies.get(column.name.toLowerCase()),
+      policy: columnPolicies.get(column.name.toLowerCase()),
       preferred: sameColumn,
       isSame,
       isNew: before === null,

@@ -56,8 +56,9 @@ export function isConflict(
 type Told = Pick<Peers, 'leftOut'>;
 
 /**
- * For the changes of one source transaction, whose watermark has been read and which is not committed yet: a table that the target's log
- * leaves out since a position that they have not seen is suspended in this direction too (docs/decisions/0023).
+ * For one source transaction, whose watermark has been read and which is not committed yet. Of a table that the target's log leaves out since
+ * a position that the transaction has not seen nobody can say whether it was changed here: it is suspended in this direction too
+ * (docs/decisions/0023).
  * @throws SyncError TABLE_SUSPENDED with the source's table in the details
  */
 export function requireTold(changes: readonly Change[], seen: Seen, peers: Told): void {

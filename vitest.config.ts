@@ -21,9 +21,7 @@ const names = ['disk', 'endpoint-recovery', 'log', 'loops', 'omissions', 'pipeli
 const ways = names.map((name) => `test/accidents/${name}.e2e.test.ts`);
 // Tests whose files share the servers of a process (TestServer.shared): those of what is done to a target.
 const targets = [
-  'apps/loader/src/conflict/detect/{conflict-detector,detector-others,detector-tables,foreign-keys,moved-rows}.integration.test.ts',
-  'apps/loader/src/conflict/detect/{moving-keys,stream-detector,unique-values,watermark}.integration.test.ts',
-  'apps/loader/src/conflict/resolve/{locked-rows,resolution,row-resolver}.integration.test.ts',
+  'apps/loader/src/conflict/{detect/!(peer*),resolve/*}.integration.test.ts',
   'libs/mysql/src/{attempt,exact,rows,safe,sequence,values}.integration.test.ts',
 ];
 const accidents = ['test/{accidents,bench,consumers}/**/*.e2e.test.ts', 'test/survival/zookeeper-*.e2e.test.ts'];

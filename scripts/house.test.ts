@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { conflictPolicies } from '@lutra/model';
 import { describe, expect, it } from 'vitest';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -44,6 +45,11 @@ it('nothing lies at the top that is not known', () => {
 
 it('no merge has left its markers', () => {
   expect(texts.filter((file) => /^(<{7}|\|{7}|>{7})( |$)|^={7}$/m.test(read(file)))).toEqual([]);
+});
+
+it('what a conflict policy is, its entry says: nobody asks for one by its name', () => {
+  const named = new RegExp(`\\bpolicy[ )]*[!=]== '(${conflictPolicies.join('|')})'`);
+  expect(product.filter((file) => named.test(bare.get(file) ?? ''))).toEqual([]);
 });
 
 it('each lib and app has a rule for what it imports', () => {

@@ -1,4 +1,5 @@
 /** The command line of `npm run converge`. */
+import { conflictPolicies, needsHome } from '@lutra/model';
 import { readChoice, readNumber, readWords, UsageError } from '../scenarios/command-line.js';
 import { type Shape, shapes } from './shapes.js';
 
@@ -20,6 +21,8 @@ export interface ConvergeOptions {
   readonly help: boolean;
 }
 
+const policies = conflictPolicies.filter((policy) => needsHome({ policy }));
+
 export const usage = `usage: npm run converge [-- options]
 
 Starts the whole product on free ports of 127.0.0.1. Writers in each region change the same few rows of tables of every policy and shape,
@@ -30,7 +33,7 @@ logged. The last line says "equal: …" or what differs; exit code 0: all is wel
   --seed N      of writers and faults (default: another one each time); the same seed means the same writes and faults
   --regions N   2 or 3 (default 2)
   --topology T  mesh (each region to each other one) or hub (home to and from each other one; it forwards) (default mesh)
-  --policy P    only tables with this policy: home, latest or merge
+  --policy P    only tables with this policy: ${policies.join(', ')}
   --tables T,U  only these tables
   --faults N    how many overlap in the second half: 0, 1 or 2 (default 2)
   --hot S       share of statements on rows that everybody writes, 0 to 1 (default 0.75); with 0 there are no conflicts
@@ -64,7 +67,7 @@ export function readOptions(args: readonly string[]): ConvergeOptions {
     seed: readNumber('seed', values.seed, { least: 0, most: 1e8 }) ?? Math.floor(Math.random() * 1_000_000),
     regions: (readNumber('regions', values.regions, { least: 2, most: 3 }) ?? 2) as 2 | 3,
     topology: readChoice('topology', values.topology, ['mesh', 'hub']) ?? 'mesh',
-    policy: readChoice('policy', values.policy, ['home', 'latest', 'merge']),
+    policy: readChoice('policy', values.policy, policies),
     tables: values.tables?.split(',').map(knownTable),
     faults: (readNumber('faults', values.faults, { least: 0, most: 2 }) ?? 2) as 0 | 1 | 2,
     hot: readNumber('hot', values.hot, { least: 0, most: 1, fraction: true }) ?? 0.75,

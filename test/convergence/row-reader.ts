@@ -9,6 +9,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createConnection, type Connection, type RowDataPacket } from 'mysql2/promise';
+import { homeWins } from '@lutra/model';
 import { clashDatabase } from './clash.js';
 import type { Shape } from './shapes.js';
 import type { Site } from './site.js';
@@ -85,7 +86,7 @@ export class RowReader {
     const note = (from: string, why: WentBack['why']): void => {
       this.wentBack.push({ site: this.#site.letter, table: shape.name, identity, from, to: stamp, why });
     };
-    if (shape.rule.policy === 'home' && seen.born === born && turns < seen.turns) note(seen.stamp, 'home');
+    if (homeWins(shape.rule) && seen.born === born && turns < seen.turns) note(seen.stamp, 'home');
     const writer = writerOf(stamp);
     const last = seen.last.get(writer);
     if (last !== undefined && isLater(last, stamp)) note(last, 'writer');

@@ -9,6 +9,7 @@
  *
  * Both may miss conflicts (an insert is made from nothing); what they name is one.
  */
+import { homeWins } from '@lutra/model';
 import type { LoggedConflict } from './conflict-log.js';
 import type { Committed } from './history.js';
 import type { Shape } from './shapes.js';
@@ -56,7 +57,7 @@ export function followChains({ committed, shapes, home, logged, stored }: Eviden
     const identity = shape.identity(change.to ?? change.key);
     const last = stored.get(change.table)?.get(identity)?.['stamp'] === change.stamp;
     if (last || made.has(`${change.table}|${identity}|${change.stamp}`)) continue;
-    const final = change.site === home && shape.rule.policy === 'home';
+    const final = change.site === home && homeWins(shape.rule);
     if (final || !index.names(change)) silent.push(`lost${final ? ' at home' : ' without a conflict at home'}: ${text(change)}`);
   }
   return { forks, silent };

@@ -1,32 +1,31 @@
 /** Tables and statements for both ways: few keys that both sides write, for each policy. Pure. */
-import type { ConflictRule } from '@lutra/model';
+import type { ConflictRule, TwoWayPolicy } from '@lutra/model';
 import type { Random } from '../scenarios/random.js';
 import { kindOf, type KindName } from './column-kinds.js';
 import type { Step } from './script.js';
 import { type Column, createTable, quoted, type Table } from './table.js';
 
-type Rule = Partial<ConflictRule> & Pick<ConflictRule, 'policy' | 'table'>;
+type Rule = Partial<ConflictRule>;
 
-export const rules: readonly Rule[] = [
-  { schema: 'both_*', table: 'home*', policy: 'home' },
-  { schema: 'both_*', table: 'latest_lose*', policy: 'latest', version: 'version', deletes: 'lose' },
-  { schema: 'both_*', table: 'latest_win*', policy: 'latest', version: 'version', deletes: 'win' },
-  { schema: 'both_*', table: 'merge_home*', policy: 'merge', sameColumn: 'home', deletes: 'lose' },
-  { schema: 'both_*', table: 'merge_latest*', policy: 'merge', sameColumn: 'latest', version: 'version', deletes: 'win' },
-  {
-    schema: 'both_*',
-    table: 'delta*',
-    policy: 'merge',
-    columns: { count: 'delta', high: 'max', low: 'min' },
-    sameColumn: 'home',
-    deletes: 'lose',
+/** By policy, and by what the names of its tables begin with. */
+const ruled: Readonly<Record<TwoWayPolicy, Readonly<Record<string, Rule>>>> = {
+  home: { home: {} },
+  latest: { latest_lose: { version: 'version', deletes: 'lose' }, latest_win: { version: 'version', deletes: 'win' } },
+  merge: {
+    merge_home: { sameColumn: 'home', deletes: 'lose' },
+    merge_latest: { sameColumn: 'latest', version: 'version', deletes: 'win' },
+    delta: { columns: { count: 'delta', high: 'max', low: 'min' }, sameColumn: 'home', deletes: 'lose' },
   },
-];
+};
+
+export const rules = (Object.keys(ruled) as TwoWayPolicy[]).flatMap((policy) =>
+  Object.entries(ruled[policy]).map(([prefix, rule]) => ({ ...rule, schema: 'both_*', table: `${prefix}*`, policy })),
+);
 
 /** Has no rule, so that a conflict stops both pipelines. */
 export const stopTable = 'stop';
 
-const prefixes = ['home', 'latest_lose', 'latest_win', 'merge_home', 'merge_latest', 'delta'] as const;
+const prefixes = Object.values(ruled).flatMap((byPrefix) => Object.keys(byPrefix));
 const free: readonly KindName[] = [
   'int',
   'varchar',

@@ -4,7 +4,7 @@ import type { TableName } from '@lutra/model';
 import { Applier } from './assemble/applier.js';
 import { createDetector } from './conflict/detect/create-detector.js';
 import type { Detection } from './conflict/detect/create-detector.js';
-import { TargetTables } from './conflict/detect/target-tables.js';
+import { TargetTables } from './conflict/detect/table-book.js';
 import type { LoaderRun, Owned } from './loader-run.js';
 import { LogReader } from './read/log-reader.js';
 import { Progress } from './observe/progress.js';

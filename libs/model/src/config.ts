@@ -4,7 +4,9 @@
  */
 import { createPublicKey, X509Certificate } from 'node:crypto';
 import { z } from 'zod';
+import { conflictRuleSchema } from './conflict-policy.js';
 import { SyncError } from './errors.js';
+import { excludedSchema, patternSchema } from './name-pattern.js';
 
 /** Names go into topics, ZooKeeper paths and checkpoint rows, hence the narrow alphabet. */
 export const nameSchema = z
@@ -138,19 +140,6 @@ export type EndpointDocument = z.infer<typeof endpointSchema>;
 export const endpointInputSchema = z.strictObject({ ...endpointBase, password: z.string().optional() });
 export type EndpointInput = z.infer<typeof endpointInputSchema>;
 
-/** `*` stands for any run of characters, `?` for one. Case-sensitive, as MySQL's names on Linux. */
-const patternSchema = z
-  .string()
-  .min(1)
-  .max(128)
-  .regex(/^[^`.\s]+$/, 'a name or a pattern with * and ?');
-
-/** `table` (in any schema) or `schema.table`, each a name or a pattern. */
-const excludedSchema = z
-  .string()
-  .max(257)
-  .regex(/^[^`.\s]+(\.[^`.\s]+)?$/, 'table or schema.table, each a name or a pattern with * and ?');
-
 export const routeSchema = z.strictObject({
   schema: patternSchema,
   table: patternSchema.default('*'),
@@ -175,28 +164,6 @@ export const pipelineSchema = z.strictObject({
   forwards: z.boolean().default(false),
 });
 export type PipelineDocument = z.infer<typeof pipelineSchema>;
-
-export const conflictPolicies = ['stop', 'home', 'latest', 'merge', 'overwrite', 'ignore'] as const;
-/** Who wins where both sides changed a row: docs/04-conflicts.md. `overwrite` and `ignore` are for tables that flow one way only. */
-export type ConflictPolicy = (typeof conflictPolicies)[number];
-export const columnPolicies = ['delta', 'max', 'min'] as const;
-export type ColumnPolicy = (typeof columnPolicies)[number];
-
-export const conflictRuleSchema = z.strictObject({
-  /** Of the table as it is called at the target. The first rule that matches decides; a table without a rule has policy `stop`. */
-  schema: patternSchema.default('*'),
-  table: patternSchema.default('*'),
-  policy: z.enum(conflictPolicies),
-  /** `latest`, also as `sameColumn`: the column whose greater value wins. */
-  version: z.string().min(1).max(64).optional(),
-  /** `merge`: columns whose two changes are both kept: the sum of the differences, the greater or the smaller value. */
-  columns: z.record(z.string().min(1).max(64), z.enum(columnPolicies)).default({}),
-  /** `merge`: who wins a column that both sides changed. */
-  sameColumn: z.enum(['home', 'latest']).default('home'),
-  /** Policies that weigh deletions (policyTraits): whether a deletion wins against a change of the same row. */
-  deletes: z.enum(['win', 'lose']).default('lose'),
-});
-export type ConflictRule = z.infer<typeof conflictRuleSchema>;
 
 export const conflictsSchema = z.strictObject({
   /**

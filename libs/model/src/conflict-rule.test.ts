@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { conflictRuleSchema } from './config.js';
-import { createRuleFinder, goesByVersion, stopRule } from './conflict-rule.js';
+import { conflictRuleSchema, unusedFields, usesField } from './conflict-policy.js';
+import { createRuleFinder, stopRule } from './conflict-rule.js';
 
 const rule = (policy: string, more: object = {}) => conflictRuleSchema.parse({ policy, ...more });
 
@@ -21,8 +21,17 @@ describe('the rule of a table', () => {
 });
 
 it('a version decides for latest, and for merge that says so', () => {
-  expect(goesByVersion(rule('latest'))).toBe(true);
-  expect(goesByVersion(rule('merge', { sameColumn: 'latest' }))).toBe(true);
-  expect(goesByVersion(rule('merge'))).toBe(false);
-  expect(goesByVersion(rule('home', { sameColumn: 'latest' }))).toBe(false);
+  expect(usesField(rule('latest'), 'version')).toBe(true);
+  expect(usesField(rule('merge', { sameColumn: 'latest' }), 'version')).toBe(true);
+  expect(usesField(rule('merge'), 'version')).toBe(false);
+  expect(usesField(rule('home', { sameColumn: 'latest' }), 'version')).toBe(false);
+});
+
+it('a field that is set is unused where the policy does not go by it, and a default is none', () => {
+  const all = { version: 'v', columns: { n: 'delta' }, sameColumn: 'latest', deletes: 'win' };
+  expect(unusedFields(rule('home', all))).toEqual(['version', 'columns', 'sameColumn', 'deletes']);
+  expect(unusedFields(rule('latest', all))).toEqual(['columns', 'sameColumn']);
+  expect(unusedFields(rule('merge', all))).toEqual([]);
+  expect(unusedFields(rule('merge', { version: 'v' }))).toEqual(['version']);
+  expect(unusedFields(rule('stop', { columns: {}, sameColumn: 'home', deletes: 'lose' }))).toEqual([]);
 });

@@ -4,7 +4,7 @@
  * lutra.conflict, committed with the decision.
  */
 import { z } from 'zod';
-import { conflictPolicies } from './config.js';
+import { conflictPolicies } from './conflict-policy.js';
 
 export const eventsTopic = 'lutra.events';
 

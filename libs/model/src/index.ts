@@ -4,6 +4,7 @@ export type { TextCodec } from './charset/codec.js';
 export * from './choices.js';
 export * from './config.js';
 export * from './column-traits.js';
+export * from './conflict-policy.js';
 export * from './conflict-rule.js';
 export * from './errors.js';
 export * from './event.js';

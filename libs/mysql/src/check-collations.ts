@@ -9,7 +9,7 @@ import type { PolicyCase } from './policy-case.js';
 import { problem } from './problem.js';
 import type { Problem } from './problem.js';
 import type { TargetColumn } from './target-definition.js';
-import { tableName } from '@lutra/model';
+import { isStop, tableName } from '@lutra/model';
 
 /** MySQL 5.6 and later have it, and MariaDB. */
 const offered = 'CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_520_ci';
@@ -36,7 +36,7 @@ function reasonOf({ from, sameFlavor }: PolicyCase, { name, collation }: TargetC
 }
 
 function told({ rule, to }: PolicyCase, what: string, { name, columnType, nullable }: TargetColumn): Problem {
-  const stop = rule.policy === 'stop';
+  const stop = isStop(rule);
   const then = stop ? 'a conflict may be missed, and the sides differ without a word' : `policy ${rule.policy} could miss a conflict`;
   const alter = `ALTER TABLE ${quoteTable(to)} MODIFY ${quoteName(name)} ${columnType} ${offered}${nullable ? '' : ' NOT NULL'} …`;
   const fix = `${alter}, on both sides${stop ? '' : '; or take the policy "stop" for it'}`;

@@ -2,8 +2,8 @@
  * Whether the policy of a table can bring both sides to the same end, on these two servers (docs/decisions/0008-conflicts.md): what cannot
  * is refused with its reason, what surprises is told. Pure.
  */
-import { goesByVersion, isOfKind, policyTraits, tableName } from '@lutra/model';
-import type { ConflictRule } from '@lutra/model';
+import { isOfKind, isStop, tableName, usesField } from '@lutra/model';
+import type { ConflictRule, RuleField } from '@lutra/model';
 import { checkCollations } from './check-collations.js';
 import { checkVersion } from './check-version.js';
 import { quoteTable } from './literal.js';
@@ -17,23 +17,31 @@ const instead = 'or take the policy "stop" for it';
 
 export function checkConflicts(of: PolicyCase): readonly Problem[] {
   const { rule, to } = of;
-  if (rule.policy === 'stop') return of.twoWay ? [...checkStop(to), ...checkCollations(of)] : [];
+  if (isStop(rule)) return of.twoWay ? [...checkStop(of), ...checkCollations(of)] : [];
   return [
     ...checkPrimaryKey(of),
     ...checkUniqueKeys(of),
     ...(of.twoWay ? checkCollations(of) : []),
     ...checkCascades(of),
-    ...(goesByVersion(rule) ? checkVersion(of) : []),
-    ...(policyTraits[rule.policy].merges ? checkColumns(of) : []),
-    ...(of.twoWay ? checkCollisions(to, rule.policy) : []),
+    ...fields.flatMap((field) => (usesField(rule, field) ? (fieldChecks[field]?.(of) ?? []) : [])),
+    ...(of.twoWay ? checkCollisions(to, rule) : []),
   ];
 }
 
+/** What a field of the rule asks of the table's columns; null: nothing. */
+const fieldChecks: Readonly<Record<RuleField, ((of: PolicyCase) => readonly Problem[]) | null>> = {
+  version: checkVersion,
+  columns: checkColumns,
+  sameColumn: checkSelfSet,
+  deletes: null,
+};
+const fields = Object.keys(fieldChecks) as readonly RuleField[];
+
 /** Both sides' changes of equal rows are not told apart, so they are not found to be in conflict. */
-function checkStop(to: TargetTable): readonly Problem[] {
-  if (to.primaryKey.length > 0) return [...checkGeneratedKey(to), ...checkCollisions(to, 'stop')];
+function checkStop({ rule, to }: PolicyCase): readonly Problem[] {
+  if (to.primaryKey.length > 0) return [...checkGeneratedKey(to), ...checkCollisions(to, rule)];
   const what = `${tableName(to)} has no primary key: a conflict is noticed only where a row is not there any more; else the sides may differ without a word`;
-  return [problem('warning', 'two-way-no-key', what, addKey(to)), ...checkCollisions(to, 'stop')];
+  return [problem('warning', 'two-way-no-key', what, addKey(to)), ...checkCollisions(to, rule)];
 }
 
 function checkGeneratedKey(to: TargetTable): readonly Problem[] {
@@ -101,7 +109,7 @@ function checkColumns({ rule, from, to }: PolicyCase): readonly Problem[] {
     const what = `${tableName(to)}: column ${name} ${reason}: ${policy} cannot merge it`;
     problems.push(problem('error', 'conflict-column', what, `correct columns of the rule, or the column on both sides`));
   }
-  return [...problems, ...checkSelfSet(rule, to)];
+  return problems;
 }
 
 function columnReason(sides: readonly (TargetColumn | undefined)[], wanted: readonly Kind[], kind: string): string | null {
@@ -112,7 +120,7 @@ function columnReason(sides: readonly (TargetColumn | undefined)[], wanted: read
 }
 
 /** What every change sets is always changed on both sides. */
-function checkSelfSet(rule: ConflictRule, to: TargetTable): readonly Problem[] {
+function checkSelfSet({ rule, to }: PolicyCase): readonly Problem[] {
   const named = new Set([rule.version, ...Object.keys(rule.columns)].map((name) => name?.toLowerCase()));
   const own = to.columns.filter(({ onUpdateTimestamp, name }) => onUpdateTimestamp && !named.has(name.toLowerCase()));
   return own.map(({ name }) => {
@@ -122,16 +130,16 @@ function checkSelfSet(rule: ConflictRule, to: TargetTable): readonly Problem[] {
 }
 
 /** What a table of two writers meets, whatever the policy. */
-function checkCollisions(to: TargetTable, policy: ConflictRule['policy']): readonly Problem[] {
+function checkCollisions(to: TargetTable, rule: ConflictRule): readonly Problem[] {
   const name = tableName(to);
   const stops = 'stops the pipeline (policy stop)';
   const unique = to.uniqueKeys.map((key) => {
-    const deletes = policy === 'stop' ? stops : `may delete one of the two rows, or undo its change (policy ${policy})`;
+    const deletes = isStop(rule) ? stops : `may delete one of the two rows, or undo its change (policy ${rule.policy})`;
     const what = `${name}: unique key ${key.name} (${key.columns.map((column) => column || 'expression').join(', ')}): a value that both sides give to different rows at a time is a conflict, which ${deletes}`;
     return problem('warning', 'two-way-unique-key', what, 'let each region give values of its own, for instance with a prefix');
   });
   const foreign = to.foreignKeys.map((key) => {
-    const means = policy === 'stop' ? stops : 'takes the child back, or keeps the parent';
+    const means = isStop(rule) ? stops : 'takes the child back, or keeps the parent';
     const what = `${name}: foreign key ${key.name}: a row that is inserted here while the other side deletes its parent ${tableName(key.parent)} is a conflict (parent-missing, child-exists), which ${means}`;
     return problem('warning', 'two-way-foreign-key', what, 'mark parents as deleted, and remove them when nobody adds children any more');
   });

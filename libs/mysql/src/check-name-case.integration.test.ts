@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { checkSource } from './check-source.js';
 import { checkTarget } from './check-target.js';
 import { TestServer } from './mysql.fixture.js';
+import { tiedTables } from './suspended-tables.js';
 
 describe('names without case', () => {
   let folding: TestServer;
@@ -38,5 +39,22 @@ describe('names without case', () => {
     expect(problems).toContainEqual(expect.objectContaining({ id: 'lower-case-table-names-differ', severity: 'error' }));
     const same = await checkTarget(folding.options, { routes, source: folding.options, twoWay: false });
     expect(nameProblems(same)).toEqual([]);
+  });
+
+  test('tables that foreign keys tie: in whatever case these were written, and none where only case differs', async () => {
+    const tables = (parent: string) => `CREATE DATABASE tied; USE tied;
+      CREATE TABLE Parent (id INT PRIMARY KEY);
+      CREATE TABLE Child (id INT PRIMARY KEY, p INT, FOREIGN KEY (p) REFERENCES ${parent} (id));
+      CREATE TABLE Grandchild (id INT PRIMARY KEY, c INT, FOREIGN KEY (c) REFERENCES Child (id)); USE mysql`;
+    await folding.run(tables('TIED.PARENT'));
+    await other.run(`${tables('Parent')}; CREATE TABLE tied.parent (id INT PRIMARY KEY)`);
+    const tied = async (server: TestServer, name: string): Promise<readonly string[]> =>
+      (await tiedTables(server.options, { database: 'tied', name })).map((table) => table.name).toSorted();
+    expect(await tied(folding, 'parent')).toEqual(['child', 'grandchild']);
+    expect(await tied(folding, 'grandchild')).toEqual(['child', 'parent']);
+    expect(await tied(other, 'Parent')).toEqual(['Child', 'Grandchild']);
+    expect(await tied(other, 'parent')).toEqual([]);
+    // A route that the checks would have refused: without its children the parent would be left out alone.
+    await expect(tied(folding, 'Parent')).rejects.toMatchObject({ code: 'CONFIG_INVALID', details: { database: 'tied', table: 'Parent' } });
   });
 });

@@ -1,5 +1,5 @@
 /** Whether the target's tables can hold what the source's tables hold, and do with it what they do. */
-import { createRouter, createRuleFinder, tableName } from '@lutra/model';
+import { createRouter, createRuleFinder, isStop, tableName } from '@lutra/model';
 import type { ConflictRule, Route, TableName } from '@lutra/model';
 import { withAlterAdvice } from './alter-advice.js';
 import { checkAutoIncrement } from './check-auto-increment.js';
@@ -55,6 +55,7 @@ export async function checkTargetTables(
     const names: TableName[] = [];
     for (const from of await loadRouted(session, (table) => router(table) !== null)) {
       const name = router(from) ?? from;
+      const rule = ruleOf(name);
       names.push(name);
       const to = (await loadTables(target, name.database, name.name)).find((table) => table.name === name.name);
       const found = to
@@ -67,20 +68,11 @@ export async function checkTargetTables(
       ];
       if (to && seesAll(server, to) && seesAll(sourceServer, from))
         told.push(
-          ...checkConflicts({ rule: ruleOf(name), from, to, sameFlavor, ...logged, twoWay }),
-          ...compareDefinitions({ from, to, sameVersion, sameFlavor, twoWay, policy: ruleOf(name).policy, router }),
+          ...checkConflicts({ rule, from, to, sameFlavor, ...logged, twoWay }),
+          ...compareDefinitions({ from, to, sameVersion, sameFlavor, twoWay, policy: rule.policy, router }),
         );
       if (to)
-        told.push(
-          ...(await checkSession(target, {
-            source: sourceServer,
-            target: server,
-            from,
-            to,
-            decided: ruleOf(name).policy !== 'stop',
-            forwards,
-          })),
-        );
+        told.push(...(await checkSession(target, { source: sourceServer, target: server, from, to, decided: !isStop(rule), forwards })));
       problems.push(...ofTable(from, told));
       autoIncrement ||= to?.columns.some((column) => column.autoIncrement) ?? false;
     }

@@ -4,7 +4,7 @@
  * written), another order of the values of ENUM and SET, AUTO_INCREMENT, partitions, plain indexes, STORED or VIRTUAL, unique keys at the
  * source alone where rows flow one way.
  */
-import { tableName } from '@lutra/model';
+import { isStop, tableName } from '@lutra/model';
 import type { ConflictPolicy, TableName } from '@lutra/model';
 import { sameCollation } from './collation.js';
 import { quoteName, quoteTable } from './literal.js';
@@ -128,7 +128,7 @@ function compareUniqueKeys({ from, to, twoWay, policy }: Definitions): readonly 
     const columns = new Set(shape(key, to));
     return !have.some((other) => other.every((column) => columns.has(column)));
   });
-  const decides = policy !== 'stop';
+  const decides = !isStop({ policy });
   return extra.map(({ name, columns }) => {
     const key = `${tableName(to)} has unique key ${name} (${columns.map((column) => column || 'expression').join(', ')}), which ${tableName(from)} lacks`;
     const what = decides

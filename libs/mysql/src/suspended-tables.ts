@@ -5,7 +5,7 @@
  */
 import { checkpointFence } from '@lutra/marker';
 import type { Checkpoint } from '@lutra/marker';
-import { suspensionCode, suspensionSchema, SyncError, toSyncError } from '@lutra/model';
+import { foldedName, suspensionCode, suspensionSchema, SyncError, tableName, toSyncError } from '@lutra/model';
 import type { Suspension, TableName } from '@lutra/model';
 import { quoteText } from './literal.js';
 import { ask, through } from './ownership.js';
@@ -92,11 +92,17 @@ function endStatement({ pipeline }: SuspensionPosition, { database, name }: Tabl
  * The tables that foreign keys tie to `table`, over any number of keys and in both directions: a child without its parent is refused, and a
  * parent without its children has other effects (cascades). Keys of tables that the user may not see are not among them; the pipeline does
  * not write those either.
+ * @throws SyncError CONFIG_INVALID for a name that the server does not keep as it is written: its keys have another one
  */
 export async function tiedTables(target: ConnectionOptions | Queries, table: TableName): Promise<readonly TableName[]> {
   const columns = 'TABLE_SCHEMA AS db, TABLE_NAME AS tbl, REFERENCED_TABLE_SCHEMA AS parent_db, REFERENCED_TABLE_NAME AS parent';
   const sql = `SELECT DISTINCT ${columns} FROM information_schema.KEY_COLUMN_USAGE WHERE REFERENCED_TABLE_NAME IS NOT NULL`;
-  const rows = await through(target, (queries) => queries.query(sql));
+  const rows = await through(target, async (queries) => {
+    const found = await queries.query(sql);
+    const [setting] = await queries.query('SELECT @@lower_case_table_names AS names');
+    if (found.length > 0 && setting && textOf(setting, 'names') !== '0') requireFolded(table);
+    return found;
+  });
   const edges = rows.map((row) => [
     { database: textOf(row, 'db'), name: textOf(row, 'tbl') },
     { database: textOf(row, 'parent_db'), name: textOf(row, 'parent') },
@@ -108,4 +114,11 @@ export async function tiedTables(target: ConnectionOptions | Queries, table: Tab
       for (const end of ends) if (!reached.has(key(end))) reached.set(key(end), end);
   reached.delete(key(table));
   return [...reached.values()];
+}
+
+function requireFolded(table: TableName): void {
+  const [written, folded] = [tableName(table), foldedName(tableName(table))];
+  if (written === folded) return;
+  const message = `the target ${written} of a route: lower_case_table_names keeps it in lower case, so the tables that foreign keys tie to it are not found: write ${folded}`;
+  throw new SyncError('CONFIG_INVALID', message, { details: { database: table.database, table: table.name } });
 }

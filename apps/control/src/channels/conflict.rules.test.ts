@@ -1,4 +1,4 @@
-import { channelInputSchema } from '@lutra/model';
+import { channelInputSchema, conflictPolicies, isOneWay, needsHome, policyTraits } from '@lutra/model';
 import type { ChannelInput } from '@lutra/model';
 import { describe, expect, it } from 'vitest';
 import { conflictProblems } from './conflict.rules.js';
@@ -28,6 +28,14 @@ const twoWay: Ways = { 'a>b': shop, 'b>a': shop };
 const idsOf = (input: ChannelInput, at = all): readonly string[] => conflictProblems(input, at).map(({ id }) => id);
 const rule = (policy: string, more: Rule = {}): Rule => ({ policy, ...more });
 const latest = rule('latest', { version: 'updated_at' });
+const decided = conflictPolicies.filter((policy) => needsHome({ policy })).map(withNeeded);
+const ofOneWay = conflictPolicies.filter((policy) => isOneWay({ policy })).map(withNeeded);
+
+/** With what the policy cannot do without. */
+function withNeeded(policy: keyof typeof policyTraits): Rule {
+  const { uses } = policyTraits[policy];
+  return rule(policy, uses.includes('version') && !uses.includes('sameColumn') ? { version: 'updated_at' } : {});
+}
 
 describe('home', () => {
   it('is not needed where nothing is decided', () => {
@@ -36,7 +44,7 @@ describe('home', () => {
     expect(idsOf(channel(oneWay, { rules: [rule('overwrite')] }))).toEqual([]);
   });
 
-  it.each([rule('home'), latest, rule('merge')])('is needed by %o for a table that flows both ways', (given) => {
+  it.each(decided)('is needed by %o for a table that flows both ways', (given) => {
     expect(idsOf(channel(twoWay, { rules: [given] }))).toEqual(['home-missing']);
     expect(idsOf(channel(twoWay, { home: 'here', rules: [given] }))).toEqual([]);
   });
@@ -86,11 +94,11 @@ describe('a rule by itself', () => {
 });
 
 describe('a policy and the ways of its tables', () => {
-  it.each([rule('home'), latest, rule('merge')])('%o is for tables that flow both ways', (given) => {
+  it.each(decided)('%o is for tables that flow both ways', (given) => {
     expect(idsOf(channel(oneWay, { home: 'here', rules: [given] }))).toEqual(['policy-needs-both-ways']);
   });
 
-  it.each([rule('overwrite'), rule('ignore')])('%o is for tables that flow one way', (given) => {
+  it.each(ofOneWay)('%o is for tables that flow one way', (given) => {
     expect(idsOf(channel(oneWay, { rules: [given] }))).toEqual([]);
     expect(idsOf(channel(twoWay, { rules: [given] }))).toEqual(['policy-one-way-only', 'policy-one-way-only']);
   });
@@ -116,7 +124,7 @@ describe('a policy and what is forwarded', () => {
   const chain: Ways = { ...hub, 'b>>a': shop, 'd>c': shop, 'c>>d': shop, 'c>>a': shop };
   const four = addresses('a@here', 'b@there', 'c@far', 'd@farther');
 
-  it.each([rule('home'), latest, rule('merge')])('%o converges where the hub is home, and is refused where a neighbour is', (given) => {
+  it.each(decided)('%o converges where the hub is home, and is refused where a neighbour is', (given) => {
     expect(idsOf(channel(hub, { home: 'here', rules: [given] }))).toEqual([]);
     const problems = conflictProblems(channel(hub, { home: 'there', rules: [given] }), all);
     expect(problems.map(({ id, flows }) => [id, ...flows])).toEqual([

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { conflictPolicies, conflictRuleSchema, needsHome } from '@lutra/model';
-import type { ConflictRule, Row, TableSchema, Value } from '@lutra/model';
+import type { ConflictPolicy, ConflictRule, Row, TableSchema, Value } from '@lutra/model';
 import { decide, decideUnique } from './policy.js';
 import type { Clash } from './policy.js';
 
@@ -95,11 +95,38 @@ describe('merge', () => {
   });
 });
 
-describe('one way', () => {
-  it('overwrite takes what comes, ignore keeps what is there', () => {
-    const [after, existing] = [item({ name: 'a' }), item({ name: 'b' })];
-    expect(decide(rule({ policy: 'overwrite' }), table, clash({ after, existing, home: null }), same).row).toEqual(after);
-    expect(decide(rule({ policy: 'ignore' }), table, clash({ after, existing, home: null }), same).row).toEqual(existing);
+/** Two rows of one version, with one unique value: who wins where the target is home, the source, neither; and who keeps the value. */
+type Winners = readonly [row: readonly Winner[], unique: readonly Winner[]];
+type Winner = 'incoming' | 'existing' | 'both';
+const [incoming, existing, both] = ['incoming', 'existing', 'both'] as const;
+const byHome = [existing, incoming, existing] as const;
+const winners: Readonly<Record<ConflictPolicy, Winners>> = {
+  stop: [
+    [existing, existing, existing],
+    [existing, existing, existing],
+  ],
+  home: [byHome, byHome],
+  latest: [byHome, byHome],
+  merge: [[both, both, both], byHome],
+  overwrite: [
+    [incoming, incoming, incoming],
+    [incoming, incoming, incoming],
+  ],
+  ignore: [
+    [existing, existing, existing],
+    [existing, existing, existing],
+  ],
+};
+
+describe.each(conflictPolicies)('%s', (policy) => {
+  const of = rule({ policy, version: 'updated_at', ...(policy === 'merge' && { columns: { stock: 'delta' as const } }) });
+  const [mine, theirs] = [item({ name: 'a', stock: 11n }), item({ name: 'b', stock: 12n })];
+  const homes = [existing, incoming, null] as const;
+
+  it('takes a row, and gives a unique value, as its case says', () => {
+    const [row, unique] = winners[policy];
+    expect(homes.map((home) => decide(of, table, clash({ after: theirs, existing: mine, home }), same).winner)).toEqual(row);
+    expect(homes.map((home) => decideUnique(of, table, { incoming: theirs, existing: mine, home }))).toEqual(unique);
   });
 });
 

@@ -3,8 +3,7 @@
  * and which of them is home's, nothing else, so that both sides decide alike as long as they see the same two versions. Where they do not,
  * home's decision arrives as a resolution (docs/decisions/0008-conflicts.md); nothing here needs to commute.
  */
-import { goesByVersion } from '@lutra/model';
-import type { ColumnPolicy, ColumnSchema, ConflictRule, Row, TableSchema, Value } from '@lutra/model';
+import type { ColumnPolicy, ColumnSchema, ConflictPolicy, ConflictRule, Row, TableSchema, Value } from '@lutra/model';
 import { addDifference, compareValues } from './values.js';
 
 export type Side = 'incoming' | 'existing';
@@ -27,44 +26,76 @@ export interface Decision {
 /** Two values of one column are stored as the same. */
 export type SameValue = (column: string, a: Value, b: Value) => boolean;
 
+/** What a policy makes of two versions. */
+interface Policy {
+  row(rows: Ruled, clash: Clash): Decision;
+  /** Which of two rows may keep a unique value that both have. */
+  unique(of: Omit<Ruled, 'same'>, rows: TwoRows): Side;
+  /** `same` is asked for: comparing large documents takes long. */
+  readonly comparesValues: boolean;
+}
+
+interface Ruled {
+  readonly rule: ConflictRule;
+  readonly table: TableSchema;
+  readonly same: SameValue;
+}
+
 /** `stop` has no decision: the caller stops. */
+const policies: Readonly<Record<ConflictPolicy, Policy>> = {
+  stop: always('existing'),
+  overwrite: always('incoming'),
+  ignore: always('existing'),
+  home: {
+    row: (_, clash) => taking(clash, homes(clash)),
+    unique: (_, rows) => homes(rows),
+    comparesValues: false,
+  },
+  latest: {
+    row: (of, clash) => weighed(of, clash, (rows) => taking(rows, latest(of, rows))),
+    unique: latest,
+    comparesValues: false,
+  },
+  merge: {
+    row: (of, clash) => weighed(of, clash, (rows) => merge(of, rows)),
+    unique: preferred,
+    comparesValues: true,
+  },
+};
+
 export function decide(rule: ConflictRule, table: TableSchema, clash: Clash, same: SameValue): Decision {
-  const { after, existing } = clash;
-  if (after === null && existing === null) return { row: null, winner: 'both' };
-  switch (rule.policy) {
-    case 'overwrite':
-      return { row: after, winner: 'incoming' };
-    case 'ignore':
-    case 'stop':
-      return { row: existing, winner: 'existing' };
-    case 'home':
-      return taking(clash, clash.home ?? 'existing');
-    case 'latest':
-      return weighed(rule, clash, (rows) => taking(rows, latest(rule, table, rows)));
-    case 'merge':
-      return weighed(rule, clash, (rows) => merge(rule, table, rows, same));
-  }
+  if (clash.after === null && clash.existing === null) return { row: null, winner: 'both' };
+  return policies[rule.policy].row({ rule, table, same }, clash);
+}
+
+export function decideUnique(
+  rule: ConflictRule,
+  table: TableSchema,
+  { incoming, existing, home }: { readonly incoming: Row; readonly existing: Row; readonly home: Side | null },
+): Side {
+  return policies[rule.policy].unique({ rule, table }, { before: null, after: incoming, existing, home });
+}
+
+export function comparesValues({ policy }: ConflictRule): boolean {
+  return policies[policy].comparesValues;
+}
+
+function always(winner: Side): Policy {
+  return { row: (_, clash) => taking(clash, winner), unique: () => winner, comparesValues: false };
+}
+
+function homes({ home }: Clash): Side {
+  return home ?? 'existing';
 }
 
 /** A deletion wins or loses by the rule; of two rows `between` decides. */
-function weighed({ deletes }: ConflictRule, clash: Clash, between: (rows: TwoRows) => Decision): Decision {
+function weighed({ rule: { deletes } }: Ruled, clash: Clash, between: (rows: TwoRows) => Decision): Decision {
   const { before, after, existing } = clash;
   if (after !== null && existing !== null) return between({ ...clash, after, existing });
   const deletion: Side = after === null ? 'incoming' : 'existing';
   // An insertion where a row was inserted and deleted meanwhile deletes nothing that it knew of.
   const wins = before !== null && deletes === 'win';
   return taking(clash, wins ? deletion : deletion === 'incoming' ? 'existing' : 'incoming');
-}
-
-/** Which of two rows may keep a unique value that both have. */
-export function decideUnique(
-  rule: ConflictRule,
-  table: TableSchema,
-  rows: { readonly incoming: Row; readonly existing: Row; readonly home: Side | null },
-): Side {
-  if (rule.policy === 'overwrite') return 'incoming';
-  const clash = { before: null, after: rows.incoming, existing: rows.existing, home: rows.home };
-  return goesByVersion(rule) ? latest(rule, table, clash) : (rows.home ?? 'existing');
 }
 
 interface TwoRows extends Clash {
@@ -77,26 +108,31 @@ function taking({ after, existing }: Clash, winner: Side): Decision {
 }
 
 /** Equal versions: home's. */
-function latest(rule: ConflictRule, table: TableSchema, { after, existing, home }: TwoRows): Side {
+function latest({ rule, table }: Omit<Ruled, 'same'>, rows: TwoRows): Side {
+  const { after, existing } = rows;
   const column = table.columns.find(({ name }) => name.toLowerCase() === rule.version?.toLowerCase());
-  if (!column) return home ?? 'existing';
-  const order = compareValues(column.type, valueOf(after, column), valueOf(existing, column));
-  if (order === 0) return home ?? 'existing';
-  return order > 0 ? 'incoming' : 'existing';
+  const order = column ? compareValues(column.type, valueOf(after, column), valueOf(existing, column)) : 0;
+  return order === 0 ? homes(rows) : order > 0 ? 'incoming' : 'existing';
+}
+
+/** Whose value is taken of what both sides changed. */
+function preferred(of: Omit<Ruled, 'same'>, rows: TwoRows): Side {
+  return of.rule.sameColumn === 'latest' ? latest(of, rows) : homes(rows);
 }
 
 /** Column by column: what only one side changed is taken; what both changed has a policy of its own. */
-function merge(rule: ConflictRule, table: TableSchema, clash: TwoRows, same: SameValue): Decision {
-  const { before, after, existing, home } = clash;
-  const preferred = rule.sameColumn === 'latest' ? latest(rule, table, clash) : (home ?? 'existing');
-  const policies = new Map(Object.entries(rule.columns).map(([name, policy]) => [name.toLowerCase(), policy]));
+function merge(of: Ruled, clash: TwoRows): Decision {
+  const { rule, table, same } = of;
+  const { before, after, existing } = clash;
+  const sameColumn = preferred(of, clash);
+  const columnPolicies = new Map(Object.entries(rule.columns).map(([name, policy]) => [name.toLowerCase(), policy]));
   const taken = new Set<Side | 'both'>();
   const entries = table.columns.map((column): [string, Value] => {
     const values = { theirs: valueOf(after, column), ours: valueOf(existing, column), base: before && valueOf(before, column) };
     const isSame = (a: Value, b: Value): boolean => same(column.name, a, b);
     const found = mergeColumn(column, values, {
-      policy: policies.get(column.name.toLowerCase()),
-      preferred,
+      policy: columnPolicies.get(column.name.toLowerCase()),
+      preferred: sameColumn,
       isSame,
       isNew: before === null,
     });

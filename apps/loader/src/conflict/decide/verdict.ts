@@ -1,8 +1,8 @@
 /** Policy and region: what a step makes of its row, and who keeps a unique value. Pure. */
-import { needsHome, policyTraits } from '@lutra/model';
+import { needsHome } from '@lutra/model';
 import type { Row } from '@lutra/model';
 import { samenessOf } from '@lutra/mysql';
-import { decide, decideUnique } from './policy.js';
+import { comparesValues, decide, decideUnique } from './policy.js';
 import type { Decision, Side } from './policy.js';
 import type { RuleBook } from './rules.js';
 import type { Step } from '../resolve/step.js';
@@ -19,7 +19,7 @@ export class Verdict {
     // Nobody changed the row here: that it differs is left over from an earlier decision. Home's last word on that is on its way, so what
     // comes is taken.
     if (this.isTentative(table) && concurrent.primary === null) return { row: after, winner: 'incoming' };
-    const same = await samenessOf(table.plan, policyTraits[table.rule.policy].merges ? [before, after, existing] : []);
+    const same = await samenessOf(table.plan, comparesValues(table.rule) ? [before, after, existing] : []);
     return decide(table.rule, table.schema, { before, after, existing, home: this.#homeSide }, same);
   }
 

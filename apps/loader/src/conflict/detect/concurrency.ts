@@ -1,5 +1,9 @@
-/** Did somebody change, here or in a third region, what a change fights for, after what its transaction had seen? */
-import type { Seen } from '@lutra/model';
+/**
+ * Did somebody change, here or in a third region, what a change fights for, after what its transaction had seen? And what nobody can say:
+ * of a table that the target's own log leaves out.
+ */
+import { SyncError, tableName } from '@lutra/model';
+import type { Seen, TableName } from '@lutra/model';
 import type { Change } from '@lutra/mysql';
 import type { Peers } from './peers.js';
 import { conflictKeysOf } from './conflict-keys.js';
@@ -47,4 +51,29 @@ export function isConflict(
   if (!table) return false;
   const { primary, unique } = concurrentWith(change, table, { seen, peers: of.peers });
   return primary !== null || (unique !== null && of.rules.targetIsHome);
+}
+
+type Told = Pick<Peers, 'leftOut'>;
+
+/**
+ * For one source transaction, whose watermark has been read and which is not committed yet. Of a table that the target's log leaves out since
+ * a position that the transaction has not seen nobody can say whether it was changed here: it is suspended in this direction too
+ * (docs/decisions/0023).
+ * @throws SyncError TABLE_SUSPENDED with the source's table in the details
+ */
+export function requireTold(changes: readonly Change[], seen: Seen, peers: Told): void {
+  for (const { source, target } of changes) requireToldOf({ source, target }, seen, peers);
+}
+
+export function requireToldOf(
+  { source, target }: { readonly source: TableName; readonly target: TableName },
+  seen: Seen,
+  peers: Told,
+): void {
+  const found = peers.leftOut(target, seen);
+  if (!found) return;
+  const message = `${tableName(target)} is left out of the log of this target, which would tell what was changed here: ${found.message}`;
+  throw new SyncError('TABLE_SUSPENDED', message, {
+    details: { sourceDatabase: source.database, sourceTable: source.name, suspendedFor: found.code },
+  });
 }

@@ -9,8 +9,9 @@ import { conflictRuleSchema } from '@lutra/model';
 import type { Row } from '@lutra/model';
 import { Collations, readCheckpoint, StatementBuilder, takeOver } from '@lutra/mysql';
 import type { Change, ResultRow } from '@lutra/mysql';
+import { afterAll, afterEach, beforeAll } from 'vitest';
 import type { z } from 'zod';
-import type { TestServer } from '../../../../../libs/mysql/src/mysql.fixture.js';
+import { TestServer } from '../../../../../libs/mysql/src/mysql.fixture.js';
 import { serversIo } from '../../io.js';
 import { TargetWriter } from '../../commit/target-writer.js';
 import { ConflictDetector } from './conflict-detector.js';
@@ -28,6 +29,8 @@ export interface RoomOptions {
   readonly tables: Readonly<Record<string, string>>;
   /** Statements after these, before anybody reads what the tables are. */
   more?(database: string): string;
+  /** The statements that fill them. */
+  readonly rows?: string;
   readonly rule?: z.input<typeof conflictRuleSchema>;
   /** Which side is home. */
   readonly home?: 'target' | 'source' | 'elsewhere';
@@ -39,7 +42,24 @@ export interface RoomOptions {
 
 type Known = Pick<Change, 'source' | 'target'>;
 
-let rooms = 0;
+/** In a describe(), on a server that files share: one room at a time, left when the next one is entered or the test ends. */
+export function rooms(version: '8.0' | '9.7', ground: RoomOptions): (options: Partial<RoomOptions>) => Promise<DetectorSetup> {
+  let server: TestServer;
+  let room: DetectorSetup | undefined;
+  const leave = async (): Promise<void> => {
+    await room?.close();
+    room = undefined;
+  };
+  beforeAll(async () => void (server = await TestServer.shared(version)));
+  afterEach(leave);
+  afterAll(() => server.stop());
+  return async (options) => {
+    await leave();
+    return (room = await DetectorSetup.open(server, { ...ground, ...options }));
+  };
+}
+
+let opened = 0;
 
 export class DetectorSetup {
   readonly peers = new FakePeers();
@@ -89,10 +109,11 @@ export class DetectorSetup {
     for (const [name, columns] of Object.entries(options.tables)) await server.run(`CREATE TABLE ${database}.${name} (${columns})`);
     if (options.more) await server.run(options.more(database));
     for (const name of Object.keys(options.tables)) tables.set(name, await server.load(database, name));
-    const { checkpoint } = await takeOver(server.options, { pipeline: `c.p${++rooms}`, part: 0, lease: 5, mayCreate: true });
+    const { checkpoint } = await takeOver(server.options, { pipeline: `c.p${++opened}`, part: 0, lease: 5, mayCreate: true });
     const room = new DetectorSetup(server, database, tables, { ...options, checkpoint });
     // As a run does: then each transaction sees that they are what they were.
     for (const name of Object.keys(options.tables)) await room.writer.loadTable(database, name);
+    if (options.rows) await server.run(`USE ${database}; ${options.rows}`);
     return room;
   }
 

@@ -1,36 +1,22 @@
 import type { Row } from '@lutra/model';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { TestServer } from '../../../../../libs/mysql/src/mysql.fixture.js';
-import { DetectorSetup } from './conflict-detector.fixture.js';
-import type { RoomOptions, Step } from './conflict-detector.fixture.js';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { rooms } from './conflict-detector.fixture.js';
+import type { DetectorSetup, RoomOptions, Step } from './conflict-detector.fixture.js';
 
-const tables = { t: 'id int primary key, v int' };
+const ground = { tables: { t: 'id int primary key, v int' }, rows: 'INSERT INTO t VALUES (1, 1), (2, 2), (3, 3), (4, 4)' };
 const row = (id: number, v: number): Row => ({ id, v });
 const refused = (code: string, details: object = {}): unknown =>
   expect.objectContaining({ code, details: expect.objectContaining(details) });
 
 describe.each(['8.0', '9.7'] as const)('source transactions where the target takes writes, on %s', (version) => {
-  let server: TestServer;
   let room: DetectorSetup;
-
-  beforeAll(async () => {
-    server = await TestServer.shared(version);
-  });
-  afterAll(async () => {
-    await server.stop();
-  });
-  const enter = async (options: Omit<RoomOptions, 'tables'>): Promise<void> => {
-    room = await DetectorSetup.open(server, { tables, ...options });
-    await server.run(`INSERT INTO ${room.database}.t VALUES (1, 1), (2, 2), (3, 3), (4, 4)`);
-  };
-  beforeEach(async () => {
-    await enter({ rule: { policy: 'home' } });
-    return async () => room.close();
-  });
+  const open = rooms(version, ground);
+  const enter = async (options: Partial<RoomOptions>): Promise<void> => void (room = await open(options));
+  beforeEach(() => enter({ rule: { policy: 'home' } }));
 
   const update = (id: number, v = 10 * id): Step => [row(id, id), row(id, v)];
   const transactions = async (): Promise<number> =>
-    Number((await server.query(`SELECT n FROM lutra.checkpoint WHERE pipeline = '${room.pipeline}'`))[0]?.['n']);
+    Number((await room.server.query(`SELECT n FROM lutra.checkpoint WHERE pipeline = '${room.pipeline}'`))[0]?.['n']);
 
   test('many without a conflict: one commit, nothing is logged or told, the index of recent changes may discard', async () => {
     const before = await transactions();
@@ -52,7 +38,6 @@ describe.each(['8.0', '9.7'] as const)('source transactions where the target tak
       ['elsewhere', 1],
       ['target', 1],
     ] as const) {
-      await room.close();
       await enter({ rule: { policy: 'home' }, home });
       await room.commit(room.transaction([update(1)]));
       expect(room.peers.completed).toBe(completed);
@@ -98,7 +83,6 @@ describe.each(['8.0', '9.7'] as const)('source transactions where the target tak
   });
 
   test('several changes of one row: the resolution carries the row as the transaction left it', async () => {
-    await room.close();
     await enter({ rule: { policy: 'merge', columns: { v: 'delta' } } });
     await room.local('UPDATE t SET v = 101 WHERE id = 1', [row(1, 1), row(1, 101)]);
     await room.commit(
@@ -117,7 +101,6 @@ describe.each(['8.0', '9.7'] as const)('source transactions where the target tak
   });
 
   test('policy stop: the table, the key, the type and the transaction are named, and nothing of it is committed', async () => {
-    await room.close();
     await enter({ rule: { policy: 'stop' } });
     await room.local('UPDATE t SET v = 99 WHERE id = 2', [row(2, 2), row(2, 99)]);
     const batch = [room.transaction([update(1)], 0), room.transaction([update(3), update(2)], 0), room.transaction([update(4)], 0)];

@@ -7,16 +7,16 @@
  * COMMIT. Else ROLLBACK, and each source transaction comes alone; the one that meets the conflict is resolved row by row (row-resolver.ts).
  * docs/decisions/0008-conflicts.md has the whole protocol.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import { checkpointStatement } from '@lutra/marker';
 import type { Checkpoint } from '@lutra/marker';
-import { toSyncError } from '@lutra/model';
+import { homeWins, toSyncError } from '@lutra/model';
 import type { Seen } from '@lutra/model';
-import { differing, StatementBuilder, uncommittedText } from '@lutra/mysql';
+import { differing, openingText, StatementBuilder, uncommittedText } from '@lutra/mysql';
 import type { ApplyConnection, Change, Result } from '@lutra/mysql';
 import { nameFailure } from '../../commit/failure.js';
-import { Attempts } from './attempts.js';
-import { isConflict } from './concurrency.js';
-import { requireTold } from './left-out.js';
+import { isTransient } from '../../commit/target-writer.js';
+import { isConflict, requireTold } from './concurrency.js';
 import { endingAt, endOfGroup, transactionsOf } from './buffered-transactions.js';
 import type { Batch, BufferedTransaction } from './buffered-transactions.js';
 import type { DetectorOptions } from './detector-options.js';
@@ -27,17 +27,17 @@ import { askFor } from './conflict-keys.js';
 import { TransactionResolver } from '../resolve/transaction-resolver.js';
 import type { Decided } from '../resolve/transaction-resolver.js';
 
+/** Of a target transaction that the server rolled back because of others. */
+const busyTries = 8;
 const noneSuspected: ReadonlySet<BufferedTransaction> = new Set();
 
 export class ConflictDetector {
   /** For transactions that are too large to hold. */
   readonly stream: StreamDetector;
   readonly #options: DetectorOptions;
-  readonly #attempts: Attempts;
 
   constructor(options: DetectorOptions) {
     this.#options = options;
-    this.#attempts = new Attempts(options);
     this.stream = new StreamDetector(options);
   }
 
@@ -66,18 +66,18 @@ export class ConflictDetector {
   async resolutions(resolutions: readonly Resolution[], checkpoint: Checkpoint): Promise<void> {
     const { peers, collations, resolutionTables } = this.#options;
     await peers.open(resolutions.map(({ seen }) => seen));
-    await this.#attempts.retried(async () => {
+    await this.#retried(async () => {
       const startedAt = performance.now();
-      const connection = await this.#attempts.begin(checkpoint);
+      const connection = await this.#begin(checkpoint);
       await applyResolutions({ connection, peers, collations, tables: resolutionTables }, resolutions);
-      await this.#attempts.commit(connection, startedAt);
+      await this.#commit(connection, startedAt);
     });
   }
 
   /** Where a conflict is known already nothing is tried. */
   async #tried(batch: Batch): Promise<ReadonlySet<BufferedTransaction>> {
     const known = this.#clashing(batch.transactions);
-    return known.size > 0 ? known : this.#attempts.retried(() => this.#together(batch));
+    return known.size > 0 ? known : this.#retried(() => this.#together(batch));
   }
 
   #clashing(transactions: readonly BufferedTransaction[]): ReadonlySet<BufferedTransaction> {
@@ -110,7 +110,7 @@ export class ConflictDetector {
       await connection.rollback();
       return suspected;
     }
-    await this.#attempts.commit(connection, startedAt);
+    await this.#commit(connection, startedAt);
     return noneSuspected;
   }
 
@@ -141,7 +141,7 @@ export class ConflictDetector {
     const [first] = group;
     if (!first) return;
     try {
-      for (const { conflicts, transaction } of await this.#attempts.retried(() => this.#resolveTogether(group)))
+      for (const { conflicts, transaction } of await this.#retried(() => this.#resolveTogether(group)))
         this.#options.onConflicts(conflicts, transaction);
     } catch (error) {
       const { code, outcome } = toSyncError(error);
@@ -159,7 +159,7 @@ export class ConflictDetector {
     const startedAt = performance.now();
     const last = group.at(-1);
     if (!last) return [];
-    const connection = await this.#attempts.begin(last.checkpoint);
+    const connection = await this.#begin(last.checkpoint);
     const resolver = new TransactionResolver(connection, this.#options);
     await resolver.lock(group.flatMap(({ changes }) => changes));
     const decided: Decided[] = [];
@@ -168,16 +168,16 @@ export class ConflictDetector {
       decided.push(resolver.record(transaction));
     }
     await resolver.write();
-    await this.#attempts.commit(connection, startedAt);
+    await this.#commit(connection, startedAt);
     return decided;
   }
 
-  /** The locks are held. What home sends to a table with policy `home` is taken in any case, so nothing must be known. */
+  /** The locks are held. Where home wins, what it sends is taken in any case, so nothing must be known. */
   async #complete(connection: ApplyConnection, transactions: readonly BufferedTransaction[]): Promise<void> {
     const { rules, tables, peers } = this.#options;
     const taken = (change: Change): boolean => {
       const table = tables.of(change);
-      return !table || (rules.sourceIsHome && table.rule.policy === 'home');
+      return !table || (rules.sourceIsHome && homeWins(table.rule));
     };
     try {
       await peers.complete(!transactions.every(({ changes }) => changes.every(taken)));
@@ -190,5 +190,33 @@ export class ConflictDetector {
   #seen(transactions: readonly BufferedTransaction[]): void {
     const last = transactions.at(-1);
     if (last) this.#options.peers.discard(last.event.transaction.seen);
+  }
+
+  /** What is missing stays missing until it ends. */
+  async #begin(checkpoint: Checkpoint): Promise<ApplyConnection> {
+    const connection = await this.#options.writer.ready();
+    await connection.run(openingText(checkpointStatement(checkpoint), { repeatable: true }));
+    return connection;
+  }
+
+  async #commit(connection: ApplyConnection, startedAt: number): Promise<void> {
+    await connection.commit();
+    this.#options.writer.used();
+    this.#options.writer.observe(startedAt);
+  }
+
+  /** Tried again on the spot, on a connection whose settings nobody has touched. */
+  async #retried<T>(work: () => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await work();
+      } catch (error) {
+        await this.#options.writer.drop();
+        const { code } = toSyncError(error);
+        if (code === 'CAPTURE_BEHIND') await this.#options.peers.caughtUp();
+        else if (isTransient(error) && attempt < busyTries) await delay(10 * 2 ** attempt * Math.random());
+        else throw error;
+      }
+    }
   }
 }

@@ -19,7 +19,7 @@ import type { Peer } from './peers.js';
 import { keysOf } from './conflict-keys.js';
 import { ruleBook } from '../decide/rules.js';
 import { TableBook } from './table-book.js';
-import type { TargetTables } from './target-tables.js';
+import type { TargetTables } from './table-book.js';
 import { Watermark } from './watermark.js';
 
 export interface DetectorParts {

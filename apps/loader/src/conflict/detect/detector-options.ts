@@ -1,6 +1,5 @@
 /** What the conflict detector and its parts work with. */
-import type { CheckpointKey } from '../../commit/target-writer.js';
-import type { AttemptsOptions } from './attempts.js';
+import type { CheckpointKey, TargetWriter } from '../../commit/target-writer.js';
 import type { Conflict } from '../record/conflict-record.js';
 import type { BufferedTransaction } from './buffered-transactions.js';
 import type { Peers } from './peers.js';
@@ -9,7 +8,8 @@ import type { KeyCollations } from './conflict-keys.js';
 import type { RuleBook } from '../decide/rules.js';
 import type { TableBook } from './table-book.js';
 
-export interface DetectorOptions extends AttemptsOptions {
+export interface DetectorOptions {
+  readonly writer: Pick<TargetWriter, 'ready' | 'used' | 'drop' | 'observe'>;
   readonly key: CheckpointKey;
   readonly rules: RuleBook;
   readonly tables: TableBook;

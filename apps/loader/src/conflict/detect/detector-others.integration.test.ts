@@ -1,34 +1,20 @@
 import { Session, takeOver } from '@lutra/mysql';
 import type { Row } from '@lutra/model';
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { TestServer } from '../../../../../libs/mysql/src/mysql.fixture.js';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { Proxy } from '../../../../../test/network/index.js';
-import { DetectorSetup } from './conflict-detector.fixture.js';
-import type { RoomOptions, Step } from './conflict-detector.fixture.js';
+import { rooms } from './conflict-detector.fixture.js';
+import type { DetectorSetup, RoomOptions, Step } from './conflict-detector.fixture.js';
 
-const tables = { t: 'id int primary key, v int' };
+const ground = { tables: { t: 'id int primary key, v int' }, rows: 'INSERT INTO t VALUES (1, 1), (2, 2), (3, 3), (4, 4)' };
 const row = (id: number, v: number): Row => ({ id, v });
 const refused = (code: string, details: object = {}): unknown =>
   expect.objectContaining({ code, details: expect.objectContaining(details) });
 
 describe.each(['8.0', '9.7'] as const)('others at work at the target, on %s', (version) => {
-  let server: TestServer;
   let room: DetectorSetup;
-
-  beforeAll(async () => {
-    server = await TestServer.shared(version);
-  });
-  afterAll(async () => {
-    await server.stop();
-  });
-  const enter = async (options: Omit<RoomOptions, 'tables'>): Promise<void> => {
-    room = await DetectorSetup.open(server, { tables, ...options });
-    await server.run(`INSERT INTO ${room.database}.t VALUES (1, 1), (2, 2), (3, 3), (4, 4)`);
-  };
-  beforeEach(async () => {
-    await enter({ rule: { policy: 'home' } });
-    return async () => room.close();
-  });
+  const open = rooms(version, ground);
+  const enter = async (options: Partial<RoomOptions>): Promise<void> => void (room = await open(options));
+  beforeEach(() => enter({ rule: { policy: 'home' } }));
 
   const update = (id: number, v = 10 * id): Step => [row(id, id), row(id, v)];
   const conflict = async (): Promise<void> => void (await room.local('UPDATE t SET v = 99 WHERE id = 2', [row(2, 2), row(2, 99)]));
@@ -37,7 +23,7 @@ describe.each(['8.0', '9.7'] as const)('others at work at the target, on %s', (v
   const waiting = async (): Promise<void> =>
     vi.waitFor(
       async () => {
-        const [counted] = await server.query("SELECT COUNT(*) AS n FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'");
+        const [counted] = await room.server.query("SELECT COUNT(*) AS n FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'");
         if (Number(counted?.['n']) === 0) throw new Error('nobody waits');
       },
       { timeout: 10_000, interval: 250 },
@@ -45,7 +31,7 @@ describe.each(['8.0', '9.7'] as const)('others at work at the target, on %s', (v
 
   /** What a statement of a local writer leads to that begins while the rows are locked; resolves when it waits. */
   async function whileLocked(sql: string): Promise<{ readonly done: Promise<unknown> }> {
-    const writer = await Session.open(server.options, 'target');
+    const writer = await Session.open(room.server.options, 'target');
     const done = writer.execute(`SET innodb_lock_wait_timeout = 20; ${sql}`).finally(async () => writer.close());
     done.catch(() => undefined); // awaited later
     await waiting();
@@ -57,7 +43,7 @@ describe.each(['8.0', '9.7'] as const)('others at work at the target, on %s', (v
     room.peers.whileLocked = async () => {
       if (taking.length > 0) return;
       await room.local('', [row(2, 2), row(2, 2)]);
-      taking.push(takeOver(server.options, { pipeline: room.pipeline, part: 0, lease: 6, mayCreate: false }));
+      taking.push(takeOver(room.server.options, { pipeline: room.pipeline, part: 0, lease: 6, mayCreate: false }));
       await waiting();
     };
     const conflicting = room.transaction([update(2)], 0);
@@ -99,7 +85,7 @@ describe.each(['8.0', '9.7'] as const)('others at work at the target, on %s', (v
   });
 
   test('a row that a local writer holds: waited for, and decided with what it leaves', async () => {
-    const writer = await Session.open(server.options, 'target');
+    const writer = await Session.open(room.server.options, 'target');
     await writer.execute(`BEGIN; UPDATE ${room.database}.t SET v = 99 WHERE id = 2`);
     const committing = room.commit(room.transaction([update(2)], 0));
     await waiting();
@@ -112,7 +98,7 @@ describe.each(['8.0', '9.7'] as const)('others at work at the target, on %s', (v
   });
 
   test('a deadlock with a local writer: tried again on the spot, applied once', async () => {
-    const other = await Session.open(server.options, 'target');
+    const other = await Session.open(room.server.options, 'target');
     // It is the heavier one, so the server gives up ours.
     await other.execute(
       `BEGIN; UPDATE ${room.database}.t SET v = v + 1 WHERE id > 1; INSERT INTO ${room.database}.t VALUES (8, 8), (9, 9)`,
@@ -130,7 +116,7 @@ describe.each(['8.0', '9.7'] as const)('others at work at the target, on %s', (v
   });
 
   test('a connection lost at COMMIT: unknown, and the checkpoint tells', async () => {
-    const proxy = await Proxy.start({ host: server.options.host, port: server.options.port });
+    const proxy = await Proxy.start({ host: room.server.options.host, port: room.server.options.port });
     try {
       for (const [mode, committed] of [
         ['swallow', true],
@@ -144,7 +130,7 @@ describe.each(['8.0', '9.7'] as const)('others at work at the target, on %s', (v
         await expect(room.commit(room.transaction([update(3)]))).rejects.toEqual(refused('TARGET_UNAVAILABLE'));
         await room.close();
         // Waits for what is still under way there.
-        const { checkpoint } = await takeOver(server.options, { pipeline: room.pipeline, part: 0, lease: 6, mayCreate: false });
+        const { checkpoint } = await takeOver(room.server.options, { pipeline: room.pipeline, part: 0, lease: 6, mayCreate: false });
         expect(checkpoint.seq).toBe(committed ? 20 : 10);
         expect((await room.rows())[2]).toEqual(committed ? row(3, 30) : row(3, 3));
       }

@@ -1,37 +1,26 @@
 import type { Row } from '@lutra/model';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { TestServer } from '../../../../../libs/mysql/src/mysql.fixture.js';
-import { DetectorSetup } from './conflict-detector.fixture.js';
-import type { RoomOptions, Step } from './conflict-detector.fixture.js';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { rooms } from './conflict-detector.fixture.js';
+import type { DetectorSetup, RoomOptions, Step } from './conflict-detector.fixture.js';
 import type { BufferedTransaction } from './buffered-transactions.js';
 
-const tables = { t: 'id int primary key, v int', bare: 'id int, v int', made: 'id int primary key, v int, unique odd ((v + 1))' };
+const ground = {
+  tables: { t: 'id int primary key, v int', bare: 'id int, v int', made: 'id int primary key, v int, unique odd ((v + 1))' },
+  rows: 'INSERT INTO t VALUES (1, 1), (2, 2), (3, 3), (4, 4)',
+};
 const row = (id: number, v: number): Row => ({ id, v });
 const refused = (code: string, details: object = {}): unknown =>
   expect.objectContaining({ code, details: expect.objectContaining(details) });
 
 describe.each(['8.0', '9.7'] as const)('tables of all kinds, with conflict detection, on %s', (version) => {
-  let server: TestServer;
   let room: DetectorSetup;
-
-  beforeAll(async () => {
-    server = await TestServer.shared(version);
-  });
-  afterAll(async () => {
-    await server.stop();
-  });
-  const enter = async (options: Omit<RoomOptions, 'tables'>): Promise<void> => {
-    room = await DetectorSetup.open(server, { tables, ...options });
-    await server.run(`INSERT INTO ${room.database}.t VALUES (1, 1), (2, 2), (3, 3), (4, 4)`);
-  };
-  beforeEach(async () => {
-    await enter({ rule: { policy: 'stop' } });
-    return async () => room.close();
-  });
+  const open = rooms(version, ground);
+  const enter = async (options: Partial<RoomOptions>): Promise<void> => void (room = await open(options));
+  beforeEach(() => enter({ rule: { policy: 'stop' } }));
 
   const update = (id: number, v = 10 * id): Step => [row(id, id), row(id, v)];
   test('a table without a primary key: a row that is not there stops, as always, and is not decided', async () => {
-    await server.run(`INSERT INTO ${room.database}.bare VALUES (1, 1)`);
+    await room.server.run(`INSERT INTO ${room.database}.bare VALUES (1, 1)`);
     await room.commit(
       room.transaction([
         [row(1, 1), row(1, 2), 'bare'],
@@ -70,7 +59,7 @@ describe.each(['8.0', '9.7'] as const)('tables of all kinds, with conflict detec
       spanish: 'id varchar(9) character set utf8mb4 collate utf8mb4_spanish2_ci primary key, v int',
       czech: 'id varchar(9) character set latin2 collate latin2_czech_cs primary key, v int',
     };
-    room = await DetectorSetup.open(server, { tables, rule: { policy: 'home' } });
+    await enter({ tables, rows: '', rule: { policy: 'home' } });
     const named = (id: string, v: number): Row => ({ id, v });
     const cases = [
       ['macce', 'Žaba', 'žABA', 'žabo'],
@@ -84,7 +73,7 @@ describe.each(['8.0', '9.7'] as const)('tables of all kinds, with conflict detec
       expect(await room.conflictTypes(), table).toEqual([]);
       await room.commit(room.transaction([[null, named(same, 2), table]], 0));
       expect(await room.conflictTypes(), table).toEqual(['insert-exists existing']);
-      await server.run('DELETE FROM lutra.conflict');
+      await room.server.run('DELETE FROM lutra.conflict');
     }
   });
 
@@ -97,19 +86,17 @@ describe.each(['8.0', '9.7'] as const)('tables of all kinds, with conflict detec
       return { ...transaction, changes };
     };
     for (const policy of ['home', 'stop'] as const) {
-      await room.close();
-      room = await DetectorSetup.open(server, { tables: made, rule: { policy } });
+      await enter({ tables: made, rows: '', rule: { policy } });
       const other = room.commit(at('+08:00'));
       if (policy === 'home') await expect(other).rejects.toEqual(refused('SESSION_UNSUPPORTED', { table: 't' }));
       else await other;
       if (policy === 'home') await room.commit(at('+00:00'));
       const day = policy === 'home' ? '2021-05-01' : '2021-05-02';
-      expect(await server.query(`SELECT CAST(day AS CHAR) AS day FROM ${room.database}.t`)).toEqual([{ day }]);
+      expect(await room.server.query(`SELECT CAST(day AS CHAR) AS day FROM ${room.database}.t`)).toEqual([{ day }]);
     }
   });
 
   test('a table that flows one way and has no rule: no watermark for it, no decision', async () => {
-    await room.close();
     await enter({ flowsBack: false });
     await room.local('', [row(1, 1), row(1, 1)]);
     await room.commit(room.transaction([update(1)], 0));
@@ -122,7 +109,6 @@ describe.each(['8.0', '9.7'] as const)('tables of all kinds, with conflict detec
       ['overwrite', [row(1, 10), row(2, 2)]],
       ['ignore', [row(1, 77)]],
     ] as const) {
-      await room.close();
       await enter({ rule: { policy }, flowsBack: false, home: 'elsewhere' });
       room.peers.none = true;
       await room.local('UPDATE t SET v = 77 WHERE id = 1; DELETE FROM t WHERE id > 1');

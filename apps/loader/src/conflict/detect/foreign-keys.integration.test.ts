@@ -1,40 +1,28 @@
 import { rowsFlags } from '@lutra/model';
 import type { Row } from '@lutra/model';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { TestServer } from '../../../../../libs/mysql/src/mysql.fixture.js';
-import { DetectorSetup } from './conflict-detector.fixture.js';
-import type { RoomOptions } from './conflict-detector.fixture.js';
+import { describe, expect, test } from 'vitest';
+import { rooms } from './conflict-detector.fixture.js';
+import type { DetectorSetup, RoomOptions } from './conflict-detector.fixture.js';
 
+/** Parents 1, 2; child 1 of 1. */
+const ground = {
+  tables: { parent: 'id int primary key, v int', child: 'id int primary key, p int, foreign key (p) references parent (id)' },
+  rows: 'INSERT INTO parent VALUES (1, 1), (2, 2); INSERT INTO child VALUES (1, 1)',
+};
 const parent = (id: number, v: number): Row => ({ id, v });
 const child = (id: number, p: number): Row => ({ id, p });
 
 describe.each(['8.0', '9.7'] as const)('foreign keys where both sides write, on %s', (version) => {
-  let server: TestServer;
   let room: DetectorSetup;
+  const open = rooms(version, ground);
 
-  beforeAll(async () => {
-    server = await TestServer.shared(version);
-  });
-  afterAll(async () => {
-    await server.stop();
-  });
-  afterEach(async () => room.close());
-
-  /** Parents 1, 2; child 1 of 1. */
-  async function enter(
-    rule: RoomOptions['rule'],
-    side: RoomOptions['home'] = 'target',
-    more: RoomOptions['more'] = () => 'DO 1',
-  ): Promise<void> {
-    const tables = { parent: 'id int primary key, v int', child: 'id int primary key, p int, foreign key (p) references parent (id)' };
-    room = await DetectorSetup.open(server, { tables, rule, home: side, more });
-    await server.run(`USE ${room.database}; INSERT INTO parent VALUES (1, 1), (2, 2); INSERT INTO child VALUES (1, 1)`);
-  }
+  const enter = async (rule: RoomOptions['rule'], options: Partial<RoomOptions> = {}): Promise<void> =>
+    void (room = await open({ rule, ...options }));
   /** Of the loader's own connection, which is kept from one transaction to the next. */
   const checks = async (): Promise<unknown> => (await (await room.writer.ready()).query('SELECT @@foreign_key_checks AS on_'))[0]?.['on_'];
   const connection = async (): Promise<unknown> => (await (await room.writer.ready()).query('SELECT CONNECTION_ID() AS id'))[0]?.['id'];
   const orphans = async (): Promise<readonly unknown[]> =>
-    (await server.query(`SELECT id FROM ${room.database}.child WHERE p NOT IN (SELECT id FROM ${room.database}.parent)`)).map(
+    (await room.server.query(`SELECT id FROM ${room.database}.child WHERE p NOT IN (SELECT id FROM ${room.database}.parent)`)).map(
       ({ id }) => id,
     );
 
@@ -43,8 +31,8 @@ describe.each(['8.0', '9.7'] as const)('foreign keys where both sides write, on 
       parent: 'id int primary key, u varchar(9) unique, v int',
       child: 'id int primary key, p int, foreign key (p) references parent (id) on delete cascade',
     };
-    room = await DetectorSetup.open(server, { tables, rule: { policy: 'latest', version: 'v' } });
-    await server.run(`USE ${room.database}; INSERT INTO parent VALUES (1, 'one', 1); INSERT INTO child VALUES (1, 1)`);
+    const rows = "INSERT INTO parent VALUES (1, 'one', 1); INSERT INTO child VALUES (1, 1)";
+    await enter({ policy: 'latest', version: 'v' }, { tables, rows });
     const transaction = room.transaction([[null, { id: 2, u: 'one', v: 9 }]]);
     const under = { session: null, flags: rowsFlags.noForeignKeyChecks };
     await room.commit({ ...transaction, changes: transaction.changes.map((change) => ({ ...change, under })) });
@@ -98,7 +86,7 @@ describe.each(['8.0', '9.7'] as const)('foreign keys where both sides write, on 
   });
 
   test('elsewhere both are written, and the checks of the session are on again', async () => {
-    await enter({ policy: 'home' }, 'source');
+    await enter({ policy: 'home' }, { home: 'source' });
     const before = await connection();
     await room.local('INSERT INTO child VALUES (2, 2)', [null, child(2, 2), 'child']);
     await room.commit(
@@ -119,7 +107,7 @@ describe.each(['8.0', '9.7'] as const)('foreign keys where both sides write, on 
   test('elsewhere: a failure while the checks are off leaves no connection behind without them', async () => {
     const refusing = (database: string): string => `CREATE TRIGGER ${database}.refuse BEFORE INSERT ON ${database}.child FOR EACH ROW
       IF NEW.p = 77 AND @@foreign_key_checks = 0 AND @lutra_apply = 1 THEN SIGNAL SQLSTATE '45000'; END IF`;
-    await enter({ policy: 'home' }, 'source', refusing);
+    await enter({ policy: 'home' }, { home: 'source', more: refusing });
     const before = await connection();
     await expect(room.commit(room.transaction([[null, child(5, 77), 'child']]))).rejects.toMatchObject({ code: 'APPLY_REFUSED' });
     expect(await room.rows('child')).toEqual([child(1, 1)]);

@@ -2,11 +2,10 @@
  * Rows that move to another primary key where the other side inserts, updates, deletes or moves: what each policy makes of both keys, what
  * it records, whom it tells.
  */
-import type { Row } from '@lutra/model';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { TestServer } from '../../../../../libs/mysql/src/mysql.fixture.js';
-import { DetectorSetup } from './conflict-detector.fixture.js';
-import type { RoomOptions, Step } from './conflict-detector.fixture.js';
+import type { Row, TwoWayPolicy } from '@lutra/model';
+import { describe, expect, test } from 'vitest';
+import { rooms } from './conflict-detector.fixture.js';
+import type { DetectorSetup, RoomOptions, Step } from './conflict-detector.fixture.js';
 
 const tables = {
   t: 'id int primary key, u varchar(20) unique, v int',
@@ -25,7 +24,7 @@ const rules = {
   'latest, deletes win': { policy: 'latest', version: 'v', deletes: 'win' },
   merge: { policy: 'merge' },
   'merge by version': { policy: 'merge', sameColumn: 'latest', version: 'v' },
-} as const satisfies Record<string, RoomOptions['rule']>;
+} as const satisfies Record<TwoWayPolicy, RoomOptions['rule']> & Record<string, RoomOptions['rule']>;
 type Rule = keyof typeof rules;
 
 interface Case {
@@ -138,22 +137,11 @@ const cases: Readonly<Record<string, Case>> = {
 };
 
 describe.each(['8.0', '9.7'] as const)('rows that move to another key, on %s', (version) => {
-  let server: TestServer;
   let room: DetectorSetup;
+  const open = rooms(version, { tables, rows: "INSERT INTO t VALUES (1, 'one', 5), (2, NULL, 5)" });
 
-  beforeAll(async () => {
-    server = await TestServer.shared(version);
-  });
-  afterAll(async () => {
-    await server.stop();
-  });
-  afterEach(async () => room.close());
-
-  async function enter(rule: RoomOptions['rule'], more: Partial<RoomOptions> = {}): Promise<void> {
-    room = await DetectorSetup.open(server, { tables, rule, ...more });
-    await server.run(`USE ${room.database}; INSERT INTO t VALUES (1, 'one', 5), (2, NULL, 5)`);
-  }
-
+  const enter = async (rule: RoomOptions['rule'], more: Partial<RoomOptions> = {}): Promise<void> =>
+    void (room = await open({ rule, ...more }));
   const recorded = async (): Promise<readonly string[]> =>
     (await room.conflicts()).map(({ row_key: key, type, winner }) => `${/\d+/.exec(String(key))?.[0]} ${String(type)} ${String(winner)}`);
 
@@ -169,7 +157,6 @@ describe.each(['8.0', '9.7'] as const)('rows that move to another key, on %s', (
       const resolutions = await room.resolutions();
       expect([rule, resolutions.map(([key]) => Number(key['id'])).toSorted((x, y) => x - y)]).toEqual([rule, told]);
       expect(resolutions.map(([, image]) => image)).toEqual(resolutions.map(([key]) => now.get(key['id']) ?? null));
-      await room.close();
     }
   });
 
@@ -214,7 +201,7 @@ describe.each(['8.0', '9.7'] as const)('rows that move to another key, on %s', (
 
   test('elsewhere, where nobody here changed either key, what comes is taken', async () => {
     await enter(rules.home, { home: 'source' });
-    await server.run(`USE ${room.database}; INSERT INTO t VALUES (9, 'nine', 7); UPDATE t SET v = 3 WHERE id = 1`);
+    await room.server.run(`USE ${room.database}; INSERT INTO t VALUES (9, 'nine', 7); UPDATE t SET v = 3 WHERE id = 1`);
     await room.commit(room.transaction([move]));
     expect(await room.rows()).toEqual([two, moved]);
   });
@@ -237,17 +224,16 @@ describe.each(['8.0', '9.7'] as const)('rows that move to another key, on %s', (
       await room.local("INSERT INTO t VALUES (9, 'nine', 7)");
       await room.commit(room.transaction([move]));
       expect(await room.rows()).toEqual(rows);
-      await room.close();
     }
   });
 
   test('children that follow the key of their parent are not lost where another row of the transaction meets a conflict', async () => {
     const follows = `${tables.child} ON DELETE CASCADE ON UPDATE CASCADE`;
     await enter(rules.home, { tables: { ...tables, child: follows } });
-    await server.run(`INSERT INTO ${room.database}.child VALUES (1, 1)`);
+    await room.server.run(`INSERT INTO ${room.database}.child VALUES (1, 1)`);
     await room.local('UPDATE t SET v = 7 WHERE id = 2', [two, row(2, null, 7)]);
     await room.commit(room.transaction([move, [two, row(2, null, 6)]], 0));
-    expect([await room.rows(), await server.query(`SELECT id, p FROM ${room.database}.child`)]).toEqual([
+    expect([await room.rows(), await room.server.query(`SELECT id, p FROM ${room.database}.child`)]).toEqual([
       [row(2, null, 7), moved],
       [{ id: 1, p: 9 }],
     ]);

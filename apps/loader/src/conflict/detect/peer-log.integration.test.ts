@@ -120,11 +120,11 @@ describe('the index of recent changes of a log', () => {
     await topic.routes(table.name, 'elsewhere');
     await topic.routes();
     const log = await read({ log: 'L', seq: 0 });
-    expect(log.leftOut(table, 0)).toMatchObject({ name: table.name, code: 'COLUMN_UNSUPPORTED' });
-    expect([log.leftOut(table, 1), log.leftOut({ ...table, name: 'elsewhere' }, 0)]).toEqual([null, null]);
-    expect((await read({ log: 'L', seq: 1 })).leftOut(table, 1)).toBeNull();
+    expect(log.leftOut.of(table, 0)).toMatchObject({ name: table.name, code: 'COLUMN_UNSUPPORTED' });
+    expect([log.leftOut.of(table, 1), log.leftOut.of({ ...table, name: 'elsewhere' }, 0)]).toEqual([null, null]);
+    expect((await read({ log: 'L', seq: 1 })).leftOut.of(table, 1)).toBeNull();
     log.discard(1);
-    expect(log.leftOut(table, 0)).toBeNull();
+    expect(log.leftOut.of(table, 0)).toBeNull();
   });
 
   test('discards what all have seen, and tells whom it cannot tell any more', async () => {

@@ -7,15 +7,13 @@
 import { RecordDecoder } from '@lutra/avro';
 import type { SchemaIds } from '@lutra/avro';
 import type { BusOptions, RawRecord } from '@lutra/bus';
-import { admit, foldedName, freshLog, SyncError, tableName, toSyncError } from '@lutra/model';
-import type { LogPosition, LogRecord, LogState, Suspension, TableName } from '@lutra/model';
+import { admit, freshLog, SyncError, toSyncError } from '@lutra/model';
+import type { LogPosition, LogRecord, LogState, TableName } from '@lutra/model';
 import { throwIfAborted } from '@lutra/runtime';
 import type { KafkaPort } from '../../io.js';
 import { askFor, foughtFor } from './conflict-keys.js';
-import { PeerChanges } from './peer-changes.js';
-import type { Changed, PeerChangesOptions } from './peer-changes.js';
-import { Waiters } from './waiters.js';
-import { RecentChanges } from './recent-changes.js';
+import { LeftOut, PeerChanges, RecentChanges } from './recent-changes.js';
+import type { Changed, PeerChangesOptions } from './recent-changes.js';
 
 export interface PeerLogOptions extends PeerChangesOptions {
   readonly kafka: KafkaPort;
@@ -42,8 +40,15 @@ interface Read {
   readonly changed: Changed | null;
 }
 
+/** Waits until something has been read. */
+interface Waiter {
+  ready(): boolean;
+  resolve(inTime: boolean): void;
+}
+
 export class PeerLog {
   readonly recentChanges: RecentChanges;
+  readonly leftOut = new LeftOut();
   readonly #options: PeerLogOptions;
   readonly #decoder: RecordDecoder;
   readonly #changes: PeerChanges;
@@ -52,10 +57,8 @@ export class PeerLog {
   /** What arrives has seen at least so much: older entries are gone. */
   #bound = -1;
   #token = '';
-  /** Of tables that it leaves out: where it said so last. */
-  readonly #leftOut = new Map<string, { readonly seq: number; readonly table: Suspension }>();
   #failure: SyncError | null = null;
-  readonly #waiters = new Waiters();
+  readonly #waiting = new Set<Waiter>();
 
   private constructor(options: PeerLogOptions) {
     this.#options = options;
@@ -127,18 +130,7 @@ export class PeerLog {
     if (seen <= this.#bound) return;
     this.#bound = seen;
     this.recentChanges.discard(seen);
-    for (const [name, { seq }] of this.#leftOut) if (seq <= seen) this.#leftOut.delete(name);
-  }
-
-  /** It leaves out nothing that anybody could ask about. */
-  get tellsAll(): boolean {
-    return this.#leftOut.size === 0;
-  }
-
-  /** The table, if the log has said behind `seen` that it leaves it out, though it may hold it again. */
-  leftOut(table: TableName, seen: number): Suspension | null {
-    const found = this.#leftOut.get(nameOf(table));
-    return found && found.seq > seen ? found.table : null;
+    this.leftOut.discard(seen);
   }
 
   async watermark(token: string, withinMs: number): Promise<void> {
@@ -169,10 +161,20 @@ export class PeerLog {
   async #until(ready: () => boolean, withinMs: number): Promise<void> {
     if (this.#failure) throw this.#failure;
     if (ready()) return;
-    const inTime = await this.#waiters.until(ready, withinMs);
+    const { promise: inTime, resolve } = Promise.withResolvers<boolean>();
+    const waiter = { ready, resolve };
+    this.#waiting.add(waiter);
+    const timer = setTimeout(() => resolve(false), withinMs);
+    const isReady = await inTime;
+    clearTimeout(timer);
+    this.#waiting.delete(waiter);
     if (this.#failure) throw this.#failure;
-    if (inTime) return;
-    throw behind(this.#options, `what was written ${withinMs} ms ago has not come`);
+    if (!isReady) throw behind(this.#options, `what was written ${withinMs} ms ago has not come`);
+  }
+
+  /** Something was read, or reading has failed. What is ready now need not be so when the waiter goes on. */
+  #wake(): void {
+    for (const { ready, resolve } of this.#waiting) if (this.#failure || ready()) resolve(true);
   }
 
   /** Reads on and on. Tells once whether the first record lies early enough. */
@@ -198,12 +200,12 @@ export class PeerLog {
           }
           for (const each of records) this.#take(each);
         }
-        this.#waiters.wake();
+        this.#wake();
       }
       throwIfAborted(signal);
     } catch (error) {
       this.#failure = toSyncError(error);
-      this.#waiters.wakeAll();
+      this.#wake();
       throw error;
     }
   }
@@ -225,21 +227,12 @@ export class PeerLog {
     if (changed)
       for (const { conflictKey, row } of foughtFor(changed.keys, changed.images)) this.recentChanges.add(conflictKey, header.seq, row);
     if (body.kind === 'routes')
-      for (const table of body.suspended ?? [])
-        if (this.#options.tells(table)) this.#leftOut.set(nameOf(table), { seq: header.seq, table });
-    if (body.kind === 'watermark') this.#told(body);
+      for (const table of body.suspended ?? []) if (this.#options.tells(table)) this.leftOut.add(table, header.seq);
+    if (body.kind === 'watermark' && body.pipeline === this.#options.pipeline) {
+      this.#token = body.token;
+      this.#wake();
+    }
   }
-
-  #told({ pipeline, token }: { readonly pipeline: string; readonly token: string }): void {
-    if (pipeline !== this.#options.pipeline) return;
-    this.#token = token;
-    this.#waiters.wake();
-  }
-}
-
-/** The log has the server's names, the routes may have them in another case: of two tables one more is suspended at worst. */
-function nameOf(table: TableName): string {
-  return foldedName(tableName(table));
 }
 
 function behind({ topic }: Pick<PeerLogOptions, 'topic'>, what: string): SyncError {

@@ -3,13 +3,13 @@
  * there after what a transaction had seen; and, while locks are held, that everything which can concern them has been read.
  */
 import type { During } from '@lutra/runtime';
-import { checkpointProgress } from '@lutra/marker';
 import { SyncError, toSyncError } from '@lutra/model';
 import type { LogPosition, Seen, Suspension, TableName } from '@lutra/model';
 import { sleep, throwIfAborted } from '@lutra/runtime';
 import type { Metrics } from '@lutra/telemetry';
 import { PeerLog } from './peer-log.js';
 import type { PeerLogOptions } from './peer-log.js';
+import { AppliedHere } from './watermark.js';
 import type { Watermark } from './watermark.js';
 import type { KeyValues } from './recent-changes.js';
 
@@ -42,11 +42,11 @@ const causalPollMs = 20;
 export class Peers {
   readonly #options: PeersOptions;
   readonly #logs = new Map<Peer, PeerLog>();
-  /** Of third regions, up to where their logs are applied here. */
-  readonly #progress = new Map<Peer, LogPosition>();
+  readonly #applied: AppliedHere;
 
   constructor(options: PeersOptions) {
     this.#options = options;
+    this.#applied = new AppliedHere(options.watermark);
   }
 
   /** There is nobody else whose changes count. */
@@ -77,18 +77,18 @@ export class Peers {
     let waited = false;
     for (const peer of this.#options.peers) {
       const position = positionIn(seen, peer);
-      if (peer.pipeline === null || !position || this.#covers(peer, position)) continue;
+      const { pipeline } = peer;
+      if (pipeline === null || !position || this.#applied.covers(pipeline, position)) continue;
       await this.open([seen]);
       // Of a log that was made anew since: nobody applies the old one any more.
-      if (this.#log(peer).id !== position.log || (await this.#applied(peer, peer.pipeline, position))) continue;
+      if (this.#log(peer).id !== position.log || (await this.#applied.reaches(pipeline, position))) continue;
       if (!waited) await makeWay();
       waited = true;
       const what = `what the pipeline from ${peer.region} has not applied here yet (up to seq ${position.seq} of its log)`;
       const lasts = setTimeout(() => this.#options.onWaiting(what), patienceMs);
-      const { pipeline } = peer;
       try {
         await this.#options.during(what, async () => {
-          while (!(await this.#applied(peer, pipeline, position))) await sleep(causalPollMs, this.#options.signal);
+          while (!(await this.#applied.reaches(pipeline, position))) await sleep(causalPollMs, this.#options.signal);
         });
       } finally {
         clearTimeout(lasts);
@@ -108,7 +108,7 @@ export class Peers {
     for (const peer of this.#options.peers) {
       const log = this.#log(peer);
       if (peer.pipeline === null) await log.watermark(token, withinMs);
-      else await log.reached((await this.#progressOf(peer.pipeline, log.id)) ?? -1, withinMs);
+      else await log.reached((await this.#applied.seqIn(log.id, peer.pipeline)) ?? -1, withinMs);
     }
     this.#options.metrics.watermarkSeconds.observe({ name: this.#options.name }, (performance.now() - startedAt) / 1000);
   }
@@ -173,8 +173,8 @@ export class Peers {
   leftOut(table: TableName, seen: Seen): Suspension | null {
     for (const [peer, log] of this.#logs) {
       // For each change: nearly always nothing is left out.
-      if (peer.pipeline !== null || log.tellsAll) continue;
-      const found = log.leftOut(table, seenIn(log, peer, seen));
+      if (peer.pipeline !== null || log.leftOut.none) continue;
+      const found = log.leftOut.of(table, seenIn(log, peer, seen));
       if (found) return found;
     }
     return null;
@@ -204,24 +204,6 @@ export class Peers {
     const log = await during(kafka, () => PeerLog.open(peer.log, earliest(positions)));
     this.#logs.set(peer, log);
     if (peer.pipeline === null) await during(behind(peer), async () => log.caughtUp(await watermark.write(), patienceMs));
-  }
-
-  async #applied(peer: Peer, pipeline: string, position: LogPosition): Promise<boolean> {
-    const seq = await this.#progressOf(pipeline, position.log);
-    if (seq !== null) this.#progress.set(peer, { log: position.log, seq });
-    return this.#covers(peer, position);
-  }
-
-  /** By what is known of it already. */
-  #covers(peer: Peer, { log, seq }: LogPosition): boolean {
-    const known = this.#progress.get(peer);
-    return known?.log === log && known.seq >= seq;
-  }
-
-  /** Seq up to which a pipeline has applied a log here; null if its checkpoint is in another log. */
-  async #progressOf(pipeline: string, log: string): Promise<number | null> {
-    const [row] = await this.#options.watermark.query(checkpointProgress(pipeline));
-    return row && String(row['log_id']) === log ? Number(row['seq']) : null;
   }
 
   get #own(): readonly Peer[] {

@@ -1,13 +1,16 @@
 /**
- * The last change of each conflict key in a log: conflict key → seq, from some seq on, and the keys of the rows that were changed. Pure. It
- * discards from the old end, as far as what arrives has seen the log: entries stand in the order of their seq, so that discarding looks at
- * no entry twice.
+ * What a log of another region tells: which of its records change something that this pipeline writes, the index of recent changes (conflict
+ * key → seq of the last one, from some seq on, and the keys of the rows that were changed), and the tables that the log leaves out. Pure but
+ * for keysOf(). The index discards from the old end, as far as what arrives has seen the log: entries stand in the order of their seq, so
+ * that discarding looks at no entry twice.
  *
- * Why the keys: one conflict key can be of several rows. A unique value is given from row to row; and the text of a conflict key is wider
- * than some collations ('n' and 'N'). Counter-example without them: home changes row N, the other side row n. There N's change is refused
- * because of n's; at home n's change meets N's, but only n would be sent again.
+ * Why the keys of the rows: one conflict key can be of several rows. A unique value is given from row to row; and the text of a conflict key
+ * is wider than some collations ('n' and 'N'). Counter-example without them: home changes row N, the other side row n. There N's change is
+ * refused because of n's; at home n's change meets N's, but only n would be sent again.
  */
-import type { Value } from '@lutra/model';
+import { foldedName, tableName } from '@lutra/model';
+import type { RecordBody, Row, RowEvent, Suspension, TableName, TableSchema, Value } from '@lutra/model';
+import type { Keys } from './conflict-keys.js';
 
 /** Values of a primary key, in key order. */
 export type KeyValues = readonly Value[];
@@ -73,4 +76,102 @@ export class RecentChanges {
 /** Exact where a conflict key is not. */
 function exactText(key: KeyValues): string {
   return key.map((value) => (Buffer.isBuffer(value) ? value.toString('base64') : String(value))).join('\0');
+}
+
+/** Tables that a log leaves out: where it said so last. */
+export class LeftOut {
+  readonly #tables = new Map<string, { readonly seq: number; readonly table: Suspension }>();
+
+  add(table: Suspension, seq: number): void {
+    this.#tables.set(nameOf(table), { seq, table });
+  }
+
+  /** The table, if the log has said behind `seen` that it leaves it out, though it may hold it again. */
+  of(table: TableName, seen: number): Suspension | null {
+    const found = this.#tables.get(nameOf(table));
+    return found && found.seq > seen ? found.table : null;
+  }
+
+  discard(seen: number): void {
+    for (const [name, { seq }] of this.#tables) if (seq <= seen) this.#tables.delete(name);
+  }
+
+  /** It leaves out nothing that anybody could ask about. */
+  get none(): boolean {
+    return this.#tables.size === 0;
+  }
+}
+
+/** The log has the server's names, the routes may have them in another case: of two tables one more is suspended at worst. */
+function nameOf(table: TableName): string {
+  return foldedName(tableName(table));
+}
+
+export interface PeerChangesOptions {
+  /**
+   * The source, and the regions that have an index of recent changes of their own: what was forwarded from there is no change of this log's
+   * region.
+   */
+  readonly others: readonly string[];
+  /** The keys of a table of that log, as the target has them; null: a table that this pipeline does not carry. */
+  keysOf(table: TableSchema): Promise<Keys | null> | Keys | null;
+  /** The same for a resolution, which names its table only. Null as well: it is of another channel, so nobody here takes it. */
+  keysOfResolution(resolution: TableName & { readonly pipeline: string }): Promise<Keys | null>;
+}
+
+/** What was changed, and the keys by which it counts. */
+export interface Changed {
+  readonly keys: Keys;
+  readonly images: readonly (Row | null)[];
+}
+
+export class PeerChanges {
+  readonly #options: PeerChangesOptions;
+  readonly #keys = new Map<TableSchema, Keys | null>();
+
+  constructor(options: PeerChangesOptions) {
+    this.#options = options;
+  }
+
+  /** Null: nothing that counts here. */
+  async of(body: RecordBody): Promise<Changed | null> {
+    switch (body.kind) {
+      case 'row': {
+        const { before, after } = body.event;
+        return this.#isKnown(body.event) ? null : changed(this.#keys.get(body.table) ?? (await this.#keysOf(body.table)), [before, after]);
+      }
+      case 'resolution': {
+        const keys = await this.#options.keysOfResolution({ pipeline: body.pipeline, database: body.database, name: body.table });
+        return changed(keys, [body.row ?? body.key]);
+      }
+      case 'watermark':
+      case 'epoch':
+      case 'heartbeat':
+      case 'routes':
+      case 'ddl':
+      case 'restart':
+        return null;
+    }
+  }
+
+  /**
+   * A copy, of what the source knows anyway, or of what is in another index of recent changes. Counter-example, where three regions write
+   * to each other and one forwards to a fourth: C has changed a row after A's change had come, and B's copy of that change, which C has
+   * never seen, would be a conflict that home does not meet.
+   */
+  #isKnown({ source: { path } }: RowEvent): boolean {
+    return path.length > 1 && path.slice(0, -1).some((region) => this.#options.others.includes(region));
+  }
+
+  async #keysOf(table: TableSchema): Promise<Keys | null> {
+    const known = this.#keys.get(table);
+    if (known !== undefined) return known;
+    const keys = await this.#options.keysOf(table);
+    this.#keys.set(table, keys);
+    return keys;
+  }
+}
+
+function changed(keys: Keys | null, images: readonly (Row | null)[]): Changed | null {
+  return keys && { keys, images };
 }

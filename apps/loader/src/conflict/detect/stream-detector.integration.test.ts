@@ -1,30 +1,23 @@
 import { StatementBuilder } from '@lutra/mysql';
 import type { Row } from '@lutra/model';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { TestServer } from '../../../../../libs/mysql/src/mysql.fixture.js';
-import { DetectorSetup } from './conflict-detector.fixture.js';
-import type { RoomOptions, Step } from './conflict-detector.fixture.js';
+import { describe, expect, test } from 'vitest';
+import { rooms } from './conflict-detector.fixture.js';
+import type { DetectorSetup, RoomOptions, Step } from './conflict-detector.fixture.js';
 import type { BufferedTransaction } from './buffered-transactions.js';
 
+const ground = {
+  tables: { t: 'id int primary key, u varchar(9) unique, v int' },
+  rows: 'INSERT INTO t (id, v) VALUES (1, 1), (2, 2), (3, 3), (4, 4), (5, 5), (6, 6)',
+};
 const row = (id: number, v: number, u: string | null = null): Row => ({ id, u, v });
 const update = (id: number, v = 10 * id): Step => [row(id, id), row(id, v)];
 
 describe.each(['8.0', '9.7'] as const)('a large transaction where the target takes writes, on %s', (version) => {
-  let server: TestServer;
   let room: DetectorSetup;
+  const open = rooms(version, ground);
 
-  beforeAll(async () => {
-    server = await TestServer.shared(version);
-  });
-  afterAll(async () => {
-    await server.stop();
-  });
-  afterEach(async () => room.close());
-
-  async function enter(rule: RoomOptions['rule'] = { policy: 'home' }, home: RoomOptions['home'] = 'target'): Promise<void> {
-    room = await DetectorSetup.open(server, { tables: { t: 'id int primary key, u varchar(9) unique, v int' }, rule, home });
-    await server.run(`INSERT INTO ${room.database}.t (id, v) VALUES (1, 1), (2, 2), (3, 3), (4, 4), (5, 5), (6, 6)`);
-  }
+  const enter = async (rule: RoomOptions['rule'] = { policy: 'home' }, home: RoomOptions['home'] = 'target'): Promise<void> =>
+    void (room = await open({ rule, home }));
   const large = (steps: readonly Step[] = [1, 2, 3, 4, 5, 6].map((id) => update(id))): BufferedTransaction => room.transaction(steps, 0);
 
   /** As the applier does: in pieces of two rows, the last ones with its end. */
@@ -85,7 +78,6 @@ describe.each(['8.0', '9.7'] as const)('a large transaction where the target tak
       await expect(send(large(), resolved)).rejects.toMatchObject({ code: 'TABLE_SUSPENDED', details: { sourceTable: 't' } });
       await room.writer.drop();
       await nothing();
-      if (!resolved) await room.close();
     }
   });
 
@@ -116,7 +108,6 @@ describe.each(['8.0', '9.7'] as const)('a large transaction where the target tak
       await send(transaction, home === 'target');
       expect((await room.rows())[2]).toEqual(row(3, 30, 'x'));
       expect(await room.resolutions()).toEqual(resolutions);
-      await room.close();
     }
   });
 

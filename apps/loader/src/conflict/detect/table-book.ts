@@ -2,7 +2,7 @@
  * What is fixed about one table version of the source at the target, as far as conflicts go: its rule, its keys, how its rows are read and
  * written.
  */
-import { isOneWay, needsHome, toSyncError } from '@lutra/model';
+import { isOneWay, isStop, needsHome, toSyncError } from '@lutra/model';
 import type { ConflictRule, Row, TableName, TableSchema } from '@lutra/model';
 import { planRows } from '@lutra/mysql';
 import type { Change, RowPlan, TargetTable } from '@lutra/mysql';
@@ -14,7 +14,7 @@ import type { RuleBook } from '../decide/rules.js';
 export interface ConflictTable {
   readonly rule: ConflictRule;
   readonly keys: Keys;
-  /** Null: changes on both sides are found, but cannot be decided; the policy is `stop`. */
+  /** Null: changes on both sides are found, but cannot be decided; nobody decides. */
   readonly plan: RowPlan | null;
   readonly target: TargetTable;
   /** The columns that are written: policies decide about these. */
@@ -77,7 +77,7 @@ export class TableBook {
     const oneWay = isOneWay(rule);
     const keys = keysOf(source, target, this.#options.collations);
     if (keys.primary === null || !(oneWay || this.#options.flowsBack(target))) return null;
-    const plan = rule.policy === 'stop' ? planIfPossible(source, target) : planRows(source, target);
+    const plan = isStop(rule) ? planIfPossible(source, target) : planRows(source, target);
     const written = plan && new Set(plan.columns.keys());
     const columns = source.columns.filter(({ name }) => written?.has(name) ?? true);
     return { rule, keys, plan, target, schema: { ...source, columns } };
@@ -86,12 +86,37 @@ export class TableBook {
 
 const noImages: readonly (readonly [Keys, Row | null])[] = [];
 
-/** A unique key over an expression, say: whoever has policy `stop` needs no plan. */
+/** A unique key over an expression, say: where nobody decides, no plan is needed. */
 function planIfPossible(source: TableSchema, target: TargetTable): RowPlan | null {
   try {
     return planRows(source, target);
   } catch (error) {
     if (toSyncError(error).code === 'APPLY_REFUSED') return null;
     throw error;
+  }
+}
+
+/** Tables of the target by name, read once in a run: whose keys tell what two changes can fight for. */
+export class TargetTables {
+  readonly #load: (database: string, name: string) => Promise<TargetTable>;
+  readonly #known = new Map<string, Promise<TargetTable | null>>();
+
+  constructor(load: (database: string, name: string) => Promise<TargetTable>) {
+    this.#load = load;
+  }
+
+  /** Null: there is none (any more), so nothing is written to it. */
+  of({ database, name }: TableName): Promise<TargetTable | null> {
+    const key = `${database}\0${name}`;
+    let table = this.#known.get(key);
+    if (!table) {
+      table = this.#load(database, name).catch((error: unknown) => {
+        this.#known.delete(key);
+        if (toSyncError(error).code === 'TABLE_MISSING') return null;
+        throw error;
+      });
+      this.#known.set(key, table);
+    }
+    return table;
   }
 }

@@ -1,10 +1,11 @@
 /**
- * Asks the capture of the target to say that it has published everything so far: a write to lutra.signal, on a connection of its own, comes
- * back through the log.
+ * What the target is asked beside the transaction that is under way, on a connection of its own. A watermark: its capture says that it has
+ * published everything so far, by a write to lutra.signal that comes back through the log. And how far the pipelines of third regions are.
  */
-import { watermarkStatement } from '@lutra/marker';
+import { checkpointProgress, watermarkStatement } from '@lutra/marker';
 import { ApplyConnection } from '@lutra/mysql';
 import { SyncError } from '@lutra/model';
+import type { LogPosition } from '@lutra/model';
 import type { ConnectionOptions, ResultRow } from '@lutra/mysql';
 
 export class Watermark {
@@ -50,5 +51,34 @@ export class Watermark {
     if (!this.#closed && this.#connection) return this.#connection.query(sql);
     await this.#connection?.close();
     throw new SyncError('ABORTED', 'the pipeline ends');
+  }
+}
+
+/** Up to where other pipelines have applied their logs at the target. */
+export class AppliedHere {
+  readonly #target: Pick<Watermark, 'query'>;
+  readonly #known = new Map<string, LogPosition>();
+
+  constructor(target: Pick<Watermark, 'query'>) {
+    this.#target = target;
+  }
+
+  /** By what is known already. */
+  covers(pipeline: string, { log, seq }: LogPosition): boolean {
+    const known = this.#known.get(pipeline);
+    return known?.log === log && known.seq >= seq;
+  }
+
+  /** Asks. */
+  async reaches(pipeline: string, position: LogPosition): Promise<boolean> {
+    const seq = await this.seqIn(position.log, pipeline);
+    if (seq !== null) this.#known.set(pipeline, { log: position.log, seq });
+    return this.covers(pipeline, position);
+  }
+
+  /** Null if the pipeline's checkpoint is in another log. */
+  async seqIn(log: string, pipeline: string): Promise<number | null> {
+    const [row] = await this.#target.query(checkpointProgress(pipeline));
+    return row && String(row['log_id']) === log ? Number(row['seq']) : null;
   }
 }

@@ -3,6 +3,7 @@
  * one, each against those who changed that key, and both together: a row that may not have its new key stays under the old one, or it would
  * be nowhere. Pure. Why home resolves both keys, whichever is contested: docs/decisions/0008-conflicts.md, "Rows that move".
  */
+import { homeWins } from '@lutra/model';
 import type { ConflictType, Row } from '@lutra/model';
 import { sameKey, sameRowsBeside } from '@lutra/mysql';
 import type { Decision } from '../decide/policy.js';
@@ -52,8 +53,8 @@ export async function decideMove(move: Move, verdict: Verdict, holdersOf: (row: 
   const leaves = left.isConflict ? await verdict.decide(left.step, left.existing) : taking(left);
   const arrives = taken.isConflict ? await verdict.decide(taken.step, taken.existing) : taking(taken);
   const { rule } = taken.step.table;
-  // Home's row is whole: what loses at one key takes no effect at the other.
-  const losesWhole = rule.policy === 'home' && left.isConflict && (await verdict.decide(taken.step, taken.existing)).winner === 'existing';
+  // What loses to home's row at one key takes no effect at the other.
+  const losesWhole = homeWins(rule) && left.isConflict && (await verdict.decide(taken.step, taken.existing)).winner === 'existing';
   const { row } = arrives;
   if (losesWhole || arrives.winner === 'existing' || row === null) return refusedMove(move, leaves, null);
   const all = row === taken.step.after ? move.holders : await holdersOf(row);

@@ -1,31 +1,20 @@
 import type { ControlRecord, Row } from '@lutra/model';
 import type { Checkpoint } from '@lutra/marker';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { TestServer } from '../../../../../libs/mysql/src/mysql.fixture.js';
-import { DetectorSetup } from '../detect/conflict-detector.fixture.js';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { rooms } from '../detect/conflict-detector.fixture.js';
+import type { DetectorSetup } from '../detect/conflict-detector.fixture.js';
 import { seenUpTo } from '../detect/detector-peers.fixture.js';
 
+const ground = {
+  tables: { t: 'id int primary key, u varchar(20) unique, v int', child: 'id int primary key, p int, foreign key (p) references t (id)' },
+  rows: "INSERT INTO t VALUES (1, 'one', 1), (2, 'two', 2); INSERT INTO child VALUES (1, 1)",
+};
 const row = (id: number, u: string | null, v: number): Row => ({ id, u, v });
 
 describe.each(['8.0', '9.7'] as const)('a resolution elsewhere than at home, on %s', (version) => {
-  let server: TestServer;
   let room: DetectorSetup;
-
-  beforeAll(async () => {
-    server = await TestServer.shared(version);
-  });
-  afterAll(async () => {
-    await server.stop();
-  });
-  beforeEach(async () => {
-    const tables = {
-      t: 'id int primary key, u varchar(20) unique, v int',
-      child: 'id int primary key, p int, foreign key (p) references t (id)',
-    };
-    room = await DetectorSetup.open(server, { tables, rule: { policy: 'home' }, home: 'source' });
-    await server.run(`USE ${room.database}; INSERT INTO t VALUES (1, 'one', 1), (2, 'two', 2); INSERT INTO child VALUES (1, 1)`);
-  });
-  afterEach(async () => room.close());
+  const open = rooms(version, ground);
+  beforeEach(async () => void (room = await open({ rule: { policy: 'home' }, home: 'source' })));
 
   /** Home had seen the target's log up to `seen` then. */
   async function resolution(key: Row, image: Row | null, { seen = 99, table = 't' } = {}): Promise<void> {

@@ -6,7 +6,7 @@
 import type { ControlRecord, TableName } from '@lutra/model';
 import { asSource, planRows } from '@lutra/mysql';
 import type { ApplyConnection, RowPlan, TargetTable } from '@lutra/mysql';
-import { requireToldOf } from '../detect/left-out.js';
+import { requireToldOf } from '../detect/concurrency.js';
 import type { Peers } from '../detect/peers.js';
 import { askFor, keysOf, primaryConflictKey } from '../detect/conflict-keys.js';
 import type { KeyCollations, Keys } from '../detect/conflict-keys.js';

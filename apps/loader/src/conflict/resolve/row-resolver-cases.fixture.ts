@@ -1,5 +1,5 @@
 /** What becomes of a row that both sides changed, by policy, where the target's versions are home's. */
-import type { Row } from '@lutra/model';
+import type { Row, TwoWayPolicy } from '@lutra/model';
 import type { RoomOptions } from '../detect/conflict-detector.fixture.js';
 
 export const columns = 'id int primary key, name varchar(40), stock int, best int, version int';
@@ -13,7 +13,7 @@ export const rules = {
   'latest, deletes win': { policy: 'latest', version: 'version', deletes: 'win' },
   merge: { policy: 'merge', columns: { stock: 'delta', best: 'max' } },
   'merge, deletes win': { policy: 'merge', columns: { stock: 'delta', best: 'max' }, deletes: 'win' },
-} as const satisfies Record<string, RoomOptions['rule']>;
+} as const satisfies Record<TwoWayPolicy, RoomOptions['rule']> & Record<string, RoomOptions['rule']>;
 
 /** The row is `was` at both sides, then the target makes it `here`, and a transaction that has not seen that comes. */
 export interface Case {

@@ -1,28 +1,19 @@
 import type { Row } from '@lutra/model';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { TestServer } from '../../../../../libs/mysql/src/mysql.fixture.js';
-import { DetectorSetup } from '../detect/conflict-detector.fixture.js';
-import type { RoomOptions, Step } from '../detect/conflict-detector.fixture.js';
+import { describe, expect, test } from 'vitest';
+import { rooms } from '../detect/conflict-detector.fixture.js';
+import type { DetectorSetup, RoomOptions, Step } from '../detect/conflict-detector.fixture.js';
 import { atHome, cases, columns, newer, older, rules, values, was } from './row-resolver-cases.fixture.js';
 import type { Case } from './row-resolver-cases.fixture.js';
 
 describe.each(['8.0', '9.7'] as const)('both sides changed a row, on %s', (version) => {
-  let server: TestServer;
-
-  beforeAll(async () => {
-    server = await TestServer.shared(version);
-  });
-  afterAll(async () => {
-    await server.stop();
-  });
+  const open = rooms(version, { tables: { t: columns } });
 
   /** The row `id` is what the case says; a local change of it is in the index of recent changes if it `concurred`. */
   async function play({ was, here, comes }: Case, options: Omit<RoomOptions, 'tables'>, concurred = true): Promise<DetectorSetup> {
-    const room = await DetectorSetup.open(server, { tables: { t: columns }, ...options });
+    const room = await open(options);
     const insert = here === null ? '' : `INSERT INTO t VALUES ${values(here)}`;
     await room.local(insert, ...(concurred ? [[was, here] satisfies Step] : []));
     await room.commit(room.transaction([[was, comes]], 0));
-    await room.close();
     return room;
   }
 

@@ -9,6 +9,7 @@
  * values are deleted, and foreign keys are not checked where they would refuse it; home has met the same conflict, and its resolutions put
  * the rest right (docs/decisions/0008-conflicts.md).
  */
+import { isStop } from '@lutra/model';
 import type { SyncError, ConflictType, Row } from '@lutra/model';
 import { conflictKind, differing, keyOfRow, sameKey, sameRowsBeside, StatementBuilder } from '@lutra/mysql';
 import type { ApplyConnection, Change } from '@lutra/mysql';
@@ -120,7 +121,7 @@ export class RowResolver {
       for (const name of names) this.#ledger.touch(name, []);
       return this.#refused(step, existing, refused);
     }
-    if (table.rule.policy === 'stop') throw stopped(step, typeOf(step, { existing, isConflict }));
+    if (isStop(table.rule)) throw stopped(step, typeOf(step, { existing, isConflict }));
     for (const name of names) this.#ledger.touch(name, []);
     const decision = isConflict ? await this.#verdict.decide(step, existing) : ({ row: after, winner: 'incoming' } as const);
     const { row } = decision;
@@ -160,7 +161,7 @@ export class RowResolver {
       const refused = await this.#write(table, { existing: left.existing, row: after, displaced: [], under });
       return refused ? this.#refusedMove(move, refused) : undefined;
     }
-    if (table.rule.policy === 'stop') {
+    if (isStop(table.rule)) {
       const half = left.isConflict && !taken.isConflict ? left : taken;
       throw stopped(half.step, typeOf(half.step, half));
     }
@@ -204,7 +205,7 @@ export class RowResolver {
   #typeOfRefusal(step: Step, error: SyncError): ConflictType {
     const kind = conflictKind(error);
     const type = kind === 'parent missing' ? 'parent-missing' : kind === 'child exists' ? 'child-exists' : 'unique-key-taken';
-    if (step.table.rule.policy === 'stop') throw stopped(step, type, error);
+    if (isStop(step.table.rule)) throw stopped(step, type, error);
     if (!this.#options.rules.targetIsHome) throw error;
     return type;
   }

@@ -6,11 +6,10 @@ import { inPieces } from '@lutra/mysql';
 import type { ApplyConnection, Change, SqlText } from '@lutra/mysql';
 import type { Seen } from '@lutra/model';
 import { nameRow } from '../../commit/failure.js';
-import { concurrentWith } from '../detect/concurrency.js';
+import { concurrentWith, requireTold } from '../detect/concurrency.js';
 import { conflictText } from '../record/conflict-record.js';
 import type { Conflict } from '../record/conflict-record.js';
 import type { DetectorOptions } from '../detect/detector-options.js';
-import { requireTold } from '../detect/left-out.js';
 import type { BufferedTransaction } from '../detect/buffered-transactions.js';
 import { RowResolver } from './row-resolver.js';
 

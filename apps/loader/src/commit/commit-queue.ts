@@ -102,8 +102,8 @@ export class CommitQueue {
     } catch (error) {
       const refused = named(error, transaction);
       // A conflict detector names what it has told apart; not what it refused before it wrote anything (a session).
-      const isApart =
-        this.#options.detector !== null && !safe && (refused.details['transaction'] ?? refused.details['suspendedFor']) !== undefined;
+      const isTold = refused.refused.transaction !== undefined || refused.code === 'TABLE_SUSPENDED';
+      const isApart = this.#options.detector !== null && !safe && isTold;
       if (refused.outcome !== 'stop' || buffered.length < 2 || isApart) throw refused;
       onRefused?.(refused);
       return this.#apart(transaction, checkpoint);
@@ -208,13 +208,13 @@ function committedOf({ position, event, ops, transactions }: Applied): Committed
 }
 
 function named(error: unknown, { position, event, changes, transactions, buffered }: TargetTransaction): SyncError {
-  if (error instanceof SyncError && error.details['transaction'] !== undefined) return error; // named already
+  if (error instanceof SyncError && error.refused.transaction) return error; // named already
   const [only] = buffered;
   if (only && buffered.length === 1) return nameAlone(error, changes, only);
   return nameFailure(error, { changes, log: position.log, seq: position.seq, event: transactions === 1 ? event : null });
 }
 
 function nameAlone(error: unknown, changes: NumberedChanges, { position, event }: BufferedTransaction): SyncError {
-  if (error instanceof SyncError && error.details['transaction'] !== undefined) return error;
+  if (error instanceof SyncError && error.refused.transaction) return error;
   return nameFailure(error, { changes, log: position.log, seq: position.seq, event });
 }

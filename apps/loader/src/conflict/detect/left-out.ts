@@ -10,7 +10,7 @@ import type { Peers } from './peers.js';
 
 type Told = Pick<Peers, 'leftOut'>;
 
-/** Of one source transaction, whose watermark has been read. @throws SyncError TABLE_SUSPENDED with the source's table in the details */
+/** Of one source transaction, whose watermark has been read. @throws SyncError TABLE_SUSPENDED, as the matter of the source's table */
 export function requireTold(changes: readonly Change[], seen: Seen, peers: Told): void {
   for (const { source, target } of changes) requireToldOf({ source, target }, seen, peers);
 }
@@ -25,5 +25,6 @@ export function requireToldOf(
   const message = `${tableName(target)} is left out of the log of this target, which would tell what was changed here: ${found.message}`;
   throw new SyncError('TABLE_SUSPENDED', message, {
     details: { sourceDatabase: source.database, sourceTable: source.name, suspendedFor: found.code },
+    refused: { table: { database: source.database, name: source.name, code: found.code } },
   });
 }

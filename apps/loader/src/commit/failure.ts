@@ -2,6 +2,7 @@
 import { rowKey, tableName, toSyncError } from '@lutra/model';
 import type { RowEvent, SyncError, TableName } from '@lutra/model';
 import type { Change } from '@lutra/mysql';
+import type { RecordPosition } from '../read/log-reader.js';
 
 export interface NumberedChanges {
   /** Number of the first, as the builder counts. */
@@ -9,18 +10,25 @@ export interface NumberedChanges {
   readonly list: readonly Change[];
 }
 
-export interface Attempt {
-  readonly changes: NumberedChanges;
-  readonly log: string;
-  /** Of the transaction's last record, or of its first while the last is not known. */
-  readonly seq: number;
-  /** The last row of it; null: several source transactions failed together, or none. */
+/** What failed. Its event is the last row of it; null: several source transactions failed together, or none. */
+interface Failed {
   readonly event: RowEvent | null;
+  readonly position: Pick<RecordPosition, 'log' | 'seq'>;
 }
 
+interface Attempt {
+  readonly changes?: NumberedChanges;
+  /** Of its first record, where the last one has not come: by which its transaction is named then. */
+  readonly firstSeq?: number;
+}
+
+const none: NumberedChanges = { first: 0, list: [] };
+
 /** Whatever failed: what nobody foresaw (a text that is too long for the engine, no memory) has its transaction as well. */
-export function nameFailure(thrown: unknown, { changes, log, seq, event }: Attempt): SyncError {
+export function nameFailure(thrown: unknown, { event, position }: Failed, { changes = none, firstSeq }: Attempt = {}): SyncError {
   const error = toSyncError(thrown);
+  const { log } = position;
+  const seq = firstSeq ?? position.seq;
   const alone = error.refused.changes?.count === 1 ? error.refused.changes.first : NaN;
   const failed = changes.list[alone - changes.first];
   const key = failed && keyOf(failed);

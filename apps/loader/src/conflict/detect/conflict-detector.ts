@@ -149,9 +149,8 @@ export class ConflictDetector {
         for (const transaction of group) await this.#resolve([transaction]);
         return;
       }
-      const { event, position } = first;
       if (group.length > 1) throw error;
-      throw nameFailure(error, { changes: { first: 0, list: [] }, log: position.log, seq: position.seq, event });
+      throw nameFailure(error, first);
     }
   }
 

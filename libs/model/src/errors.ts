@@ -27,6 +27,12 @@ export interface Refusal {
   readonly transaction?: { readonly log: string; readonly seq: number };
   /** Rows of a large transaction were changed on both sides: it begins once more, and is resolved. */
   readonly conflict?: boolean;
+  /** Rows that were to be updated or deleted are not there. */
+  readonly missing?: boolean;
+  /** The server's number of the error. */
+  readonly errno?: number;
+  /** The broker's name of the error. */
+  readonly kafka?: string;
   /** Perhaps nothing is wrong: reading the tables' definitions anew tells. */
   readonly suspected?: boolean;
 }

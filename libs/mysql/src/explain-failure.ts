@@ -18,9 +18,12 @@ export function explainFailure(session: Session, error: unknown, text: SqlText):
   const index = error instanceof TextFailure ? error.index : -1;
   const mark = text.marks[index];
   const translated = session.translate(error, mark ? describe(mark) : 'apply');
-  const facts = { details: { ...translated.details, ...(mark && factsOf(mark)) }, refused: mark ? refusalOf(mark) : {} };
-  const errno = translated.details['errno'];
-  return mark && typeof errno === 'number'
+  const facts = {
+    details: { ...translated.details, ...(mark && factsOf(mark)) },
+    refused: { ...translated.refused, ...(mark && refusalOf(mark)) },
+  };
+  const { errno } = translated.refused;
+  return mark && errno !== undefined
     ? withMark(translated, { mark, errno, facts, text })
     : new SyncError(translated.code, translated.message, facts);
 }
@@ -47,7 +50,10 @@ function withMark(error: SyncError, { mark, errno, facts, text }: Failed): SyncE
       if (errno === countFailed || error.code === 'TABLE_MISSING') return suspected(mark.tables, facts);
       break;
     case 'count rows':
-      if (errno === countFailed) return new SyncError('ROW_CONFLICT', `${tableName(mark.table)}: ${missing(mark.changes)}`, facts);
+      if (errno === countFailed) {
+        const refused = { ...facts.refused, missing: true };
+        return new SyncError('ROW_CONFLICT', `${tableName(mark.table)}: ${missing(mark.changes)}`, { ...facts, refused });
+      }
       break;
     case 'session':
       return new SyncError('SESSION_UNSUPPORTED', `the target does not take the source's session: ${error.message}`, facts);

@@ -113,12 +113,13 @@ export class CommitQueue {
       const { changes, ops } = transaction;
       const isLast = i === buffered.length - 1;
       // Transactions without a row of this pipeline may lie between, and behind.
-      const upTo = isLast ? { position, event, transactions: transactions - i } : { ...atEnd(transaction), transactions: 1 };
+      const own = { position: transaction.position, event: transaction.event, transactions: 1 };
+      const upTo = isLast ? { position, event, transactions: transactions - i } : own;
       const statements = new Statements({ exact: detector !== null && !safe });
       try {
         for (const change of changes) statements.add(change, safe);
-        const own = isLast ? checkpoint : this.checkpointAt(transaction.position, transaction.event);
-        await this.#write({ statements: statements.take(), first: 0, buffered: [transaction], checkpoint: own }, safe);
+        const at = isLast ? checkpoint : this.checkpointAt(own.position, own.event);
+        await this.#write({ statements: statements.take(), first: 0, buffered: [transaction], checkpoint: at }, safe);
       } catch (error) {
         throw nameAlone(error, statements.takeChanges(), transaction);
       }
@@ -137,10 +138,8 @@ export class CommitQueue {
   }
 
   /** With the checkpoint of a transaction that is committed alone. */
-  #resolvable(transaction: SourceTransaction): BufferedTransaction {
-    const { changes } = transaction;
-    const at = atEnd(transaction);
-    return { changes, ...at, checkpoint: this.checkpointAt(at.position, at.event) };
+  #resolvable({ changes, position, event }: SourceTransaction): BufferedTransaction {
+    return { changes, position, event, checkpoint: this.checkpointAt(position, event) };
   }
 
   /** Progress alone. Writing the same position twice would fail at our own fence: of what is saved already nothing is written. */
@@ -209,14 +208,9 @@ function committedOf({ position, event, ops, transactions }: Applied): Committed
   return { position, sourceUs: event?.source.tsUs ?? null, ops, transactions };
 }
 
-function atEnd({ position, event }: SourceTransaction): { readonly position: RecordPosition; readonly event: RowEvent } {
-  return { position, event };
-}
-
 function named(error: unknown, { position, event, changes, transactions, buffered }: TargetTransaction): SyncError {
-  const [only] = buffered;
-  if (only && buffered.length === 1) return nameAlone(error, changes, only);
-  return nameAlone(error, changes, { position, event: transactions === 1 ? event : null });
+  const [only, second] = buffered;
+  return nameAlone(error, changes, only && !second ? only : { position, event: transactions === 1 ? event : null });
 }
 
 function nameAlone(error: unknown, changes: NumberedChanges, of: Parameters<typeof nameFailure>[1]): SyncError {

@@ -4,7 +4,6 @@
  */
 import { errorTable } from './error-table.js';
 import type { ErrorCode, Outcome } from './error-table.js';
-import type { TableName } from './route.js';
 
 export { errorTable };
 export type { ErrorCode, Outcome };
@@ -18,7 +17,7 @@ export type ErrorDetails = Readonly<Record<string, string | number | boolean | n
  */
 export interface Refusal {
   /** It is this table's own matter, by its name at the source, and what the table is suspended for. */
-  readonly table?: TableName & { readonly code: ErrorCode };
+  readonly table?: { readonly database: string; readonly name: string; readonly code: ErrorCode };
   /** The user may lack the right to see the table: then it is nobody's matter but an operator's. */
   readonly hidden?: boolean;
   /** A target transaction is not as it must be by one of these changes of its statements, as their builder counts. */

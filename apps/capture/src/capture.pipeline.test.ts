@@ -8,7 +8,7 @@ import { RecordDecoder } from '@lutra/avro';
 import { gtidContains } from '@lutra/binlog';
 import type { SourceState } from '@lutra/binlog';
 import type { Published, RawRecord } from '@lutra/bus';
-import { admit, channelSchema, freshLog, replicationFingerprint, SyncError, toSyncError } from '@lutra/model';
+import { admit, channelSchema, freshLog, ofTable, replicationFingerprint, SyncError, toSyncError } from '@lutra/model';
 import type {
   ChannelDocument,
   EndpointDocument,
@@ -159,8 +159,9 @@ const server: CaptureIo['source'] = {
   },
 };
 
-function refused({ database, name }: TableSchema, at: FilePosition): SyncError {
-  return new SyncError('COLUMN_UNSUPPORTED', `${database}.${name}.v: not supported`, { details: { database, table: name, ...at } });
+function refused({ database, name }: TableSchema, at: FilePosition): unknown {
+  const error = new SyncError('COLUMN_UNSUPPORTED', `${database}.${name}.v: not supported`, { details: { ...at } });
+  return ofTable(error, { database, name });
 }
 
 const table: TableSchema = { database: 'shop', name: 't', columns: [{ name: 'id', type: 'int' }], primaryKey: ['id'] };

@@ -9,7 +9,17 @@ import { RecordEncoder } from '@lutra/avro';
 import type { RawRecord } from '@lutra/bus';
 import type { Checkpoint } from '@lutra/marker';
 import { replicationFingerprint, channelSchema, SyncError } from '@lutra/model';
-import type { ChannelDocument, EndpointDocument, RegionDocument, Route, RowEvent, Suspension, TableSchema, WorkStatus } from '@lutra/model';
+import type {
+  ChannelDocument,
+  EndpointDocument,
+  ErrorCode,
+  RegionDocument,
+  Route,
+  RowEvent,
+  Suspension,
+  TableSchema,
+  WorkStatus,
+} from '@lutra/model';
 import type { ApplyConnection, SqlText, TargetTable } from '@lutra/mysql';
 import { Keyring, sealPassword } from '@lutra/registry';
 import { supervise, untilAbort } from '@lutra/runtime';
@@ -42,7 +52,7 @@ const world = {
   /** Of the target: whose definition is refused. */
   refuses: [] as string[],
   /** What its own log says about that; null: nothing, the definition is refused. */
-  leftOutFor: null as string | null,
+  leftOutFor: null as ErrorCode | null,
   /** Each log has its own target: what an ended run still has under way must not reach the next one's. */
   generation: 0,
 };
@@ -180,8 +190,8 @@ const server: LoaderIo['target'] = {
   sayRoutes: async (_, { routes }) => void (world.checkpoint = world.checkpoint && { ...world.checkpoint, routes }),
   loadTable: async (_, database) => {
     if (!world.refuses.includes(database)) return { ...target, database } as unknown as TargetTable;
-    const details = { sourceDatabase: database, sourceTable: 't', suspendedFor: world.leftOutFor };
-    if (world.leftOutFor !== null) throw new SyncError('TABLE_SUSPENDED', 'its log leaves it out', { details });
+    const refused = world.leftOutFor && { table: { database, name: 't', code: world.leftOutFor } };
+    if (refused) throw new SyncError('TABLE_SUSPENDED', 'its log leaves it out', { refused });
     throw new SyncError('TABLE_MISSING', `${database}.t does not exist`, { details: { database, table: 't' } });
   },
   readSuspended: async () => world.suspended,

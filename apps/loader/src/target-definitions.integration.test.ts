@@ -4,13 +4,14 @@
  */
 import { openingStatement } from '@lutra/marker';
 import type { Checkpoint } from '@lutra/marker';
-import { createRouter, SyncError, toSyncError } from '@lutra/model';
-import type { Row, Suspension, TableSchema, UnsupportedPolicy } from '@lutra/model';
+import { createRouter, toSyncError } from '@lutra/model';
+import type { Row, Suspension, SyncError, TableSchema, UnsupportedPolicy } from '@lutra/model';
 import { openingText, StatementBuilder, takeOver } from '@lutra/mysql';
 import type { ConnectionOptions, SqlText, TargetTable } from '@lutra/mysql';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { TestServer, versions } from '../../../libs/mysql/src/mysql.fixture.js';
 import { refusedTable, Suspensions } from './plan/suspensions.js';
+import { refusedFor } from './plan/table-matcher.js';
 import { serversIo } from './io.js';
 import { TargetWriter } from './commit/target-writer.js';
 
@@ -292,8 +293,7 @@ describe.each(versions)('a table that is changed while it is remembered, on %s',
       const error = async (database: string): Promise<SyncError> =>
         toSyncError(await room.writer.loadTable(database, 'gone').catch((thrown: unknown) => thrown));
       const [gone, hidden] = [await error(room.database), await error('elsewhere')];
-      const ofSource = ({ code, message, details }: SyncError) =>
-        new SyncError(code, message, { details: { ...details, sourceDatabase: 'd', sourceTable: 'gone' } });
+      const ofSource = (thrown: SyncError) => refusedFor(thrown, { database: 'd', name: 'gone' });
       expect(refusedTable(ofSource(gone))).toMatchObject({ database: 'd', name: 'gone', code: 'TABLE_MISSING' });
       expect(hidden).toMatchObject({ code: 'TABLE_MISSING' });
       expect(refusedTable(ofSource(hidden))).toBeNull();

@@ -88,6 +88,7 @@ test('what is no value is refused with table, column and key, as in an ordinary 
   const notText = decoded(decoderOf('text', 'utf8mb4'), updateBody(Buffer.alloc(size, 0xff), Buffer.alloc(0)));
   await expect(notText).rejects.toThrow(SyncError);
   await expect(notText).rejects.toMatchObject({ code: 'VALUE_UNSUPPORTED', details, message: expect.stringContaining('d.t.v') });
+  await expect(notText).rejects.toMatchObject({ refused: { table: { database: 'd', name: 't', code: 'VALUE_UNSUPPORTED' } } });
   const notJson = decoded(decoderOf('json'), updateBody(Buffer.alloc(size, 0x42), Buffer.alloc(0)));
   await expect(notJson).rejects.toMatchObject({ code: 'BINLOG_DECODE', details, message: expect.stringContaining('d.t.v, id=7') });
 });

@@ -1,5 +1,5 @@
 /** Rows from a rows event. Promises every row and every column of it, or an error: a row image that is not full is refused. */
-import { finishRow, rowKey, SyncError, tableName } from '@lutra/model';
+import { finishRow, ofTable, rowKey, SyncError, tableName } from '@lutra/model';
 import type { Row, RowImage, TableSchema, Value } from '@lutra/model';
 import { ByteReader } from './byte-reader.js';
 import type { TableVersion } from './columns.js';
@@ -60,7 +60,7 @@ function placed(error: unknown, { database, name, columns }: TableSchema): unkno
   }
   if (!(error instanceof SyncError)) return error;
   const column = columns.find((each) => error.message.startsWith(`${table}.${each.name}: `))?.name;
-  return new SyncError(error.code, error.message, { cause: error.cause, details: { database, table: name, column, ...error.details } });
+  return ofTable(error.again(error.message, { details: { database, table: name, column, ...error.details } }), { database, name });
 }
 
 export function tableIdOf(body: Buffer): number {
@@ -146,7 +146,7 @@ function atColumn(error: unknown, { table, row, column }: { table: TableSchema; 
   const [name, ofRow] = [`${tableName(table)}.${column}`, key ? `, ${key}` : ''];
   if (error instanceof SyncError) {
     const message = error.message.includes(name) ? error.message : `${name}: ${error.message}`;
-    return new SyncError(error.code, `${message}${ofRow}`, { cause: error.cause, details: { ...error.details, ...details } });
+    return error.again(`${message}${ofRow}`, { details });
   }
   const where = `${name}${ofRow}`;
   if ((error as NodeJS.ErrnoException).code === 'ERR_STRING_TOO_LONG')

@@ -225,6 +225,5 @@ function locate(error: unknown, { file, pos }: FilePosition, gtid: string | null
   if (!(error instanceof SyncError)) {
     return new SyncError('BINLOG_DECODE', `an event after ${where} cannot be decoded`, { cause: error, details: position });
   }
-  const details = { ...position, ...error.details };
-  return new SyncError(error.code, `${error.message} (${where})`, { cause: error.cause, details });
+  return error.again(`${error.message} (${where})`, { details: { ...position, ...error.details } });
 }

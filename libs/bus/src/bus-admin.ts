@@ -154,7 +154,7 @@ export class BusAdmin {
         await wire.call(createTopicsV7.api, [request], this.#cluster.requestTimeoutMs, false);
         return true;
       } catch (error) {
-        if (kafkaError(error, topic).details['kafka'] === 'TOPIC_ALREADY_EXISTS') return false;
+        if (kafkaError(error, topic).refused.kafka === 'TOPIC_ALREADY_EXISTS') return false;
         throw error;
       }
     });

@@ -71,7 +71,7 @@ export function protocolErrorId(code: number): string | undefined {
 }
 
 /**
- * Any error of a call to Kafka as a SyncError. `details.kafka` is the protocol error id, where there is one.
+ * Any error of a call to Kafka as a SyncError. `refused.kafka` is the protocol error id, where there is one.
  * @param what the call, for the message: "publish to lutra.a.rows/0"
  */
 export function kafkaError(error: unknown, what: string, details: ErrorDetails = {}): SyncError {
@@ -93,7 +93,8 @@ export function kafkaError(error: unknown, what: string, details: ErrorDetails =
 export function protocolError(id: string, what: string, options: { cause?: unknown; details?: ErrorDetails } = {}): SyncError {
   const said = serverMessage(options.cause);
   const message = !said ? `${what}: ${id}` : `${what}: ${id} (${said})`;
-  return new SyncError(byProtocolError[id] ?? 'KAFKA_UNAVAILABLE', message, { ...options, details: { ...options.details, kafka: id } });
+  const facts = { details: { ...options.details, kafka: id }, refused: { kafka: id } };
+  return new SyncError(byProtocolError[id] ?? 'KAFKA_UNAVAILABLE', message, { ...options, ...facts });
 }
 
 function clientErrorCode(error: unknown): ErrorCode | undefined {

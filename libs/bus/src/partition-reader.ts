@@ -92,7 +92,7 @@ export class PartitionReader {
     } catch (thrown) {
       this.#leader = undefined;
       const error = kafkaError(thrown, `fetch from ${this.#name}`);
-      if (error.details['kafka'] === 'OFFSET_OUT_OF_RANGE') await this.#explainRange(leader, Number(error.details['offset'] ?? offset));
+      if (error.refused.kafka === 'OFFSET_OUT_OF_RANGE') await this.#explainRange(leader, Number(error.details['offset'] ?? offset));
       // One answer is not enough to believe that the topic is gone: looking for its leader again settles it.
       if (error.code === 'TOPIC_MISSING') throw new SyncError('KAFKA_UNAVAILABLE', error.message, { cause: error, details: error.details });
       throw error;
@@ -110,7 +110,7 @@ export class PartitionReader {
     const offset = last.nextOffset - 1;
     const bytes = await fetchBytes(leader, { topic, partition, offset }, { maxBytes: 1, maxWaitMs: 0 }).catch(async (thrown: unknown) => {
       const error = kafkaError(thrown, `fetch from ${this.#name}`);
-      if (error.details['kafka'] !== 'OFFSET_OUT_OF_RANGE') throw error;
+      if (error.refused.kafka !== 'OFFSET_OUT_OF_RANGE') throw error;
       // Retention took it: what comes next is there, or the fetch will say so.
       if (offset < (await fetchEnds(leader, topic, partition)).start) return null;
       throw error;

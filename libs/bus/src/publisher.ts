@@ -134,7 +134,7 @@ export class Publisher {
     const firstOffset = await this.#cluster.withRetry(
       deadline,
       () => this.#attempt(batch, deadline),
-      (error) => !finalErrors.has(String(error.details['kafka'])),
+      ({ refused: { kafka } }) => kafka === undefined || !finalErrors.has(kafka),
     );
     this.#checkOffset(firstOffset);
     this.#sequence = (this.#sequence + packed.count) % maxSequence;

@@ -60,8 +60,9 @@ export function without<T extends TableName>(tables: readonly T[], known: readon
   return tables.filter(({ database, name }) => !known.some((one) => one.database === database && one.name === name));
 }
 
-/** A refusal of what a table holds, with the table's name in its details; any other error as it is. */
+/** A refusal of what a table holds, as that table's matter; any other error as it is. */
 export function ofTable(error: unknown, { database, name }: TableName): unknown {
   if (!(error instanceof SyncError) || !unreadable.has(error.code)) return error;
-  return new SyncError(error.code, error.message, { cause: error.cause, details: { ...error.details, database, table: name } });
+  const refused = { table: { database, name, code: error.code } };
+  return error.again(error.message, { details: { database, table: name }, refused });
 }

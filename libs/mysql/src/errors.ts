@@ -5,7 +5,6 @@
  */
 import { refusedLogin, serverErrors, SyncError, tlsFault, tlsTexts } from '@lutra/model';
 import type { ErrorCode, ErrorDetails } from '@lutra/model';
-import { countFailed } from './sql-text.js';
 
 export type Side = 'source' | 'target';
 
@@ -92,19 +91,21 @@ export function translateError(error: unknown, what: string, side: Side, details
   const names = named(known);
   const facts = { ...details, side, errno: known.errno, sqlState: known.sqlState, driverCode: known.code, ...names };
   const where = ['key', 'column'].flatMap((kind) => (names[kind] === undefined ? [] : [`, ${kind} ${String(names[kind])}`])).join('');
-  return new SyncError(codeOf(known, side), `${what}: ${describe(known)}${where}`, { details: facts });
+  return new SyncError(codeOf(known, side), `${what}: ${describe(known)}${where}`, {
+    details: facts,
+    ...(known.errno !== undefined && { refused: { errno: known.errno } }),
+  });
 }
 
 /** What is in the way of a ROW_CONFLICT's statement. */
 export type ConflictKind = 'unique value taken' | 'parent missing' | 'child exists' | 'row missing';
 
 /** @returns null for an error that is no ROW_CONFLICT of a server */
-export function conflictKind({ code, details }: SyncError): ConflictKind | null {
-  const { errno } = details;
-  if (code !== 'ROW_CONFLICT' || typeof errno !== 'number') return null;
+export function conflictKind({ code, refused: { errno, missing } }: SyncError): ConflictKind | null {
+  if (code !== 'ROW_CONFLICT' || errno === undefined) return null;
   if (parentMissing.includes(errno)) return 'parent missing';
   if (childExists.includes(errno)) return 'child exists';
-  return errno === countFailed && details['does'] === 'count rows' ? 'row missing' : 'unique value taken';
+  return missing ? 'row missing' : 'unique value taken';
 }
 
 function codeOf({ errno, code, sqlState }: ServerError, side: Side): ErrorCode {

@@ -6,7 +6,7 @@
  * Only what a row was before the text is read. A row that the text changes twice must be, the second time, what the text itself has made of
  * it.
  */
-import { SyncError, tableName, toSyncError } from '@lutra/model';
+import { tableName, toSyncError } from '@lutra/model';
 import type { Row, Value } from '@lutra/model';
 import type { Result, ResultRow } from './session-options.js';
 import { sameFound, sameFoundBeside, sameStored, storedForm, takesLong, valueOf } from './row-values.js';
@@ -178,9 +178,9 @@ function formOf(type: ColumnPlan['schema']['type'], value: Value): string {
 function isExpected(table: ExpectedOfTable, found: ResultRow, { row, change }: Expected): boolean | Promise<boolean> {
   const failed = (error: unknown): never => {
     const { database, name } = table.plan.target;
-    const { code, message, details } = toSyncError(error);
-    const what = `${tableName(table.plan.target)}: a row cannot be compared: ${message}`;
-    throw new SyncError(code, what, { cause: error, details: { ...details, database, table: name, change, changes: 1 } });
+    const known = toSyncError(error);
+    const what = `${tableName(table.plan.target)}: a row cannot be compared: ${known.message}`;
+    throw known.again(what, { cause: error, details: { database, table: name }, refused: { changes: { first: change, count: 1 } } });
   };
   try {
     const same = isRow(table, found, row);

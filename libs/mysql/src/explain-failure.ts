@@ -4,7 +4,7 @@
  */
 import { raises1690 } from './any-session.js';
 import { SyncError, tableName } from '@lutra/model';
-import type { ErrorDetails, TableName } from '@lutra/model';
+import type { ErrorDetails, Refusal, TableName } from '@lutra/model';
 import { TextFailure } from './session.js';
 import type { Session } from './session.js';
 import { columnCannotBeNull, countFailed } from './sql-text.js';
@@ -18,64 +18,70 @@ export function explainFailure(session: Session, error: unknown, text: SqlText):
   const index = error instanceof TextFailure ? error.index : -1;
   const mark = text.marks[index];
   const translated = session.translate(error, mark ? describe(mark) : 'apply');
-  const details = { ...translated.details, ...(mark && factsOf(mark)) };
-  const errno = translated.details['errno'];
-  return mark && typeof errno === 'number'
-    ? withMark(translated, { mark, errno, details, text })
-    : new SyncError(translated.code, translated.message, { details });
+  const facts = {
+    details: { ...translated.details, ...(mark && factsOf(mark)) },
+    refused: { ...translated.refused, ...(mark && refusalOf(mark)) },
+  };
+  const { errno } = translated.refused;
+  return mark && errno !== undefined
+    ? withMark(translated, { mark, errno, facts, text })
+    : new SyncError(translated.code, translated.message, facts);
 }
 
 interface Failed {
   readonly mark: Mark;
   readonly errno: number;
-  readonly details: ErrorDetails;
+  readonly facts: { readonly details: ErrorDetails; readonly refused: Refusal };
   readonly text: SqlText;
 }
 
-function withMark(error: SyncError, { mark, errno, details, text }: Failed): SyncError {
+function withMark(error: SyncError, { mark, errno, facts, text }: Failed): SyncError {
   switch (mark.does) {
     case 'fence':
       if (errno === columnCannotBeNull)
-        return new SyncError('FENCED', 'another loader owns the checkpoint row, or has applied this already', { details });
+        return new SyncError('FENCED', 'another loader owns the checkpoint row, or has applied this already', facts);
       if (error.code === 'TABLE_MISSING' || error.code === 'COLUMN_MISSING')
-        return new SyncError('CHECKPOINT_INVALID', error.message, { details });
+        return new SyncError('CHECKPOINT_INVALID', error.message, facts);
       break;
     case 'count fence':
-      if (errno === countFailed) return new SyncError('CHECKPOINT_MISSING', 'the checkpoint row is gone', { details });
+      if (errno === countFailed) return new SyncError('CHECKPOINT_MISSING', 'the checkpoint row is gone', facts);
       break;
     case 'check definitions':
-      if (errno === countFailed || error.code === 'TABLE_MISSING') return suspected(mark.tables, details);
+      if (errno === countFailed || error.code === 'TABLE_MISSING') return suspected(mark.tables, facts);
       break;
     case 'count rows':
-      if (errno === countFailed) return new SyncError('ROW_CONFLICT', `${tableName(mark.table)}: ${missing(mark.changes)}`, { details });
+      if (errno === countFailed) {
+        const refused = { ...facts.refused, missing: true };
+        return new SyncError('ROW_CONFLICT', `${tableName(mark.table)}: ${missing(mark.changes)}`, { ...facts, refused });
+      }
       break;
     case 'session':
-      return new SyncError('SESSION_UNSUPPORTED', `the target does not take the source's session: ${error.message}`, { details });
+      return new SyncError('SESSION_UNSUPPORTED', `the target does not take the source's session: ${error.message}`, facts);
     case 'insert':
     case 'update':
     case 'delete':
       if (errno === countFailed && text.sql.includes(raises1690))
-        return new SyncError('SESSION_UNSUPPORTED', `${tableName(mark.table)}: ${ambiguous}`, { details });
+        return new SyncError('SESSION_UNSUPPORTED', `${tableName(mark.table)}: ${ambiguous}`, facts);
       if (errno === countFailed && text.sql.includes(raisesIllFormed))
-        return new SyncError('VALUE_UNSUPPORTED', `${tableName(mark.table)}: ${illFormed}`, { details });
+        return new SyncError('VALUE_UNSUPPORTED', `${tableName(mark.table)}: ${illFormed}`, facts);
       if (errno === countFailed && (text.staged ?? []).length > 0)
-        return new SyncError('TARGET_SETTINGS', `${tableName(mark.table)}: ${notWhole}`, { details });
+        return new SyncError('TARGET_SETTINGS', `${tableName(mark.table)}: ${notWhole}`, facts);
       break;
     case 'upsert':
       if (errno === upsertRefused)
-        return new SyncError('ROW_CONFLICT', `${tableName(mark.table)}: a row of another key holds a unique value`, { details });
+        return new SyncError('ROW_CONFLICT', `${tableName(mark.table)}: a row of another key holds a unique value`, facts);
       break;
     case 'begin':
     case 'commit':
     case 'read rows':
   }
-  return new SyncError(error.code, error.message, { details });
+  return new SyncError(error.code, error.message, facts);
 }
 
 /** Perhaps nothing changed: the server may have dropped what it had cached. Who reads the definitions again knows. */
-function suspected(tables: readonly TableName[], details: ErrorDetails): SyncError {
+function suspected(tables: readonly TableName[], { details }: Failed['facts']): SyncError {
   const message = `one of ${tables.map(tableName).join(', ')} may not be what it was when its definition was read`;
-  return new SyncError('TARGET_CHANGED', message, { details: { ...details, suspected: true } });
+  return new SyncError('TARGET_CHANGED', message, { details, refused: { suspected: true } });
 }
 
 /** What staged-values.ts raises. */
@@ -97,4 +103,8 @@ function describe(mark: Mark): string {
 function factsOf(mark: Mark): ErrorDetails {
   if (!('table' in mark)) return { does: mark.does };
   return { does: mark.does, database: mark.table.database, table: mark.table.name, change: mark.change, changes: mark.changes };
+}
+
+function refusalOf(mark: Mark): Refusal {
+  return 'table' in mark ? { changes: { first: mark.change, count: mark.changes } } : {};
 }

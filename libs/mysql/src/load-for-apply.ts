@@ -32,7 +32,7 @@ export async function loadForApply(queries: Queries, database: string, name: str
 /** One that the user has no right to see may be there. */
 function unseenOr(error: unknown, grants: Grants, table: TableName): unknown {
   if (!(error instanceof SyncError) || error.code !== 'TABLE_MISSING' || grants.has('SELECT', table)) return error;
-  return new SyncError(error.code, error.message, { cause: error.cause, details: { ...error.details, unseen: true } });
+  return error.again(error.message, { refused: { hidden: true } });
 }
 
 async function requireSight(queries: Queries, table: TargetTable, grants: Grants): Promise<void> {

@@ -102,7 +102,7 @@ export async function ask(queries: Queries, sql: string): Promise<readonly Resul
     if (error.code === 'ROW_CONFLICT')
       throw new SyncError('TARGET_BUSY', 'another loader created the checkpoint row just now', { details: error.details });
     // A fence that fails writes NULL into a column that takes none; nothing else here does.
-    if (error.details['errno'] === columnCannotBeNull)
+    if (error.refused.errno === columnCannotBeNull)
       throw new SyncError('FENCED', 'the checkpoint row has another owner', { details: error.details });
     const wrong = error.code === 'TABLE_MISSING' || error.code === 'COLUMN_MISSING';
     throw wrong

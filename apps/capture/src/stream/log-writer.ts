@@ -8,7 +8,7 @@ import type { During } from '@lutra/runtime';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { EncodedRecord, RecordEncoder, TableEncoder } from '@lutra/avro';
 import type { Publisher } from '@lutra/bus';
-import { rowKey, SyncError, tableName, toSyncError } from '@lutra/model';
+import { ofTable, rowKey, SyncError, tableName, toSyncError } from '@lutra/model';
 import type { ControlRecord, Op, RecordHeader, RowEvent, TableSchema } from '@lutra/model';
 import { ByteQueue } from '@lutra/runtime';
 
@@ -177,7 +177,13 @@ export class LogWriter {
 
   async #prepare(table: TableSchema): Promise<TableEncoder> {
     const { during, encoder: schemas } = this.#options;
-    const prepare = (): Promise<TableEncoder> => schemas.prepare(table);
+    const prepare = async (): Promise<TableEncoder> => {
+      try {
+        return await schemas.prepare(table);
+      } catch (error) {
+        throw ofTable(error, table);
+      }
+    };
     const encoder = await (during ? during('ZooKeeper or the schema registry, for the schema of a table', prepare) : prepare());
     // Table versions come and go over months; what is still in use is prepared again at no cost.
     if (this.#encoders.size > 10_000) this.#encoders.clear();
@@ -196,17 +202,21 @@ async function encodedInTurns(encoder: TableEncoder, { header, table, event }: T
   try {
     return await encoder.encodeInTurns(header, event);
   } catch (error) {
-    throw withRow(toSyncError(error), aboutRow(table, event));
+    throw ofRow(error, table, event);
   }
 }
 
-/** What cannot be encoded names its row, too. */
 function encoded(encoder: TableEncoder, { header, table, event }: ToEncode): EncodedRecord {
   try {
     return encoder.encode(header, event);
   } catch (error) {
-    throw withRow(toSyncError(error), aboutRow(table, event));
+    throw ofRow(error, table, event);
   }
+}
+
+/** What cannot be encoded names its row, and is its table's matter. */
+function ofRow(error: unknown, table: TableSchema, event: RowEvent): unknown {
+  return ofTable(withRow(toSyncError(error), aboutRow(table, event)), table);
 }
 
 function aboutRow(table: TableSchema, { before, after, source: { file, pos, gtid } }: RowEvent): About {
@@ -228,5 +238,5 @@ function withRow(error: SyncError, about: About): SyncError {
   const { key, file, pos, gtid } = about;
   const at = file === undefined ? '' : ` (${file}:${pos}${gtid ? `, ${gtid}` : ''})`;
   const what = `${tableName({ database: about.database, name: about.table })}${key ? `, ${key}` : ''}${at}`;
-  return new SyncError(error.code, `${what}: ${error.message}`, { cause: error, details: { ...error.details, ...about } });
+  return error.again(`${what}: ${error.message}`, { cause: error, details: { ...about } });
 }

@@ -1,9 +1,7 @@
 /** The source's binlog, item by item → records, in the order of the log. */
 import { createRouter } from '@lutra/model';
-import type { Announced, RowEvent, SourceItem, TableName, TableSchema } from '@lutra/model';
+import type { Announced, Position, Seen, SourceItem, TableName } from '@lutra/model';
 import type { CaptureRun } from '../capture-run.js';
-import { Heartbeats } from './heartbeats.js';
-import { PublishedResolutions } from './published-resolutions.js';
 import { warnOnce } from '../observe/ignored.js';
 import type { LogWriter } from './log-writer.js';
 import type { Observers } from '../observe/observers.js';
@@ -15,11 +13,13 @@ import { requireCurrentRoutes } from '../claim/routes-check.js';
 import { suspendedHere, TablesSuspended } from './suspended-here.js';
 import type { Here } from './suspended-here.js';
 import { TransactionTracker } from './transactions.js';
-import { namingTable } from './unreadable.js';
 import type { Verified } from '../verify/verify.js';
 
 /** Bytes of decoded rows that may wait. */
 const bufferBytes = 512 * 1024;
+/** At most this often while the position moves, and this often while it does not. */
+const movingMs = 1_000;
+const idleMs = 10_000;
 
 interface Destination {
   readonly writer: LogWriter;
@@ -92,7 +92,6 @@ class OutputWriter {
   readonly #to: Destination;
   readonly #heartbeats: Heartbeats;
   readonly #warn: ReturnType<typeof warnOnce>;
-  readonly #writeRow: (table: TableSchema, event: RowEvent) => Promise<void>;
   readonly #published: PublishedResolutions;
 
   constructor(run: CaptureRun, to: Destination, { heartbeats, published }: Writing) {
@@ -100,14 +99,13 @@ class OutputWriter {
     this.#to = to;
     this.#heartbeats = heartbeats;
     this.#warn = warnOnce(run.deps.logger);
-    this.#writeRow = namingTable((table, event) => to.writer.row(table, event));
     this.#published = published;
   }
 
   write(output: Output): Promise<void> | void {
     switch (output.kind) {
       case 'row':
-        return this.#writeRow(output.table, output.event);
+        return this.#to.writer.row(output.table, output.event);
       case 'ddl':
         return this.#ddl(output);
       case 'signal':
@@ -154,5 +152,70 @@ class OutputWriter {
     const { observers, writer } = this.#to;
     observers.progress.boundary(boundary, writer);
     return this.#heartbeats.maybe(boundary, this.#published.left);
+  }
+}
+
+interface HeartbeatPosition {
+  readonly position: Position;
+  readonly seen: Seen;
+  /** Of what lies behind the position, what is in the log already: so many resolutions, and the rows up to this transaction. */
+  readonly resolutions: number;
+  readonly publishedThrough: string | null;
+}
+
+/**
+ * Heartbeat records: they carry the full position, so that it advances while no row is published, and so that the tail is short to read.
+ */
+class Heartbeats {
+  readonly #endpoint: string;
+  readonly #writer: LogWriter;
+  #lastAt = 0;
+  #last = '';
+
+  constructor(endpoint: string, writer: LogWriter) {
+    this.#endpoint = endpoint;
+    this.#writer = writer;
+  }
+
+  /** Call between transactions only. */
+  async maybe(boundary: Boundary, resolutions = 0): Promise<void> {
+    const elapsed = Date.now() - this.#lastAt;
+    if (elapsed < movingMs) return;
+    if (elapsed < idleMs && this.#last === `${boundary.end.file}:${boundary.end.pos}`) return;
+    const { end: position, seen, publishedThrough } = boundary;
+    await this.now({ position, seen, resolutions, publishedThrough });
+  }
+
+  async now(heartbeat: HeartbeatPosition): Promise<void> {
+    const { position } = heartbeat;
+    this.#lastAt = Date.now();
+    this.#last = `${position.file}:${position.pos}`;
+    await this.#writer.control({ kind: 'heartbeat', endpoint: this.#endpoint, ...heartbeat, tsMs: Date.now() });
+  }
+}
+
+/**
+ * Which resolution records are in the log already. A restart reads the binlog again from the log's last position, and behind that position
+ * the log may hold resolutions. Published once more, an older one would stand behind a newer one of its row, and undo it. They come in the
+ * same order, so their number tells them (tail.ts). A watermark may come twice.
+ */
+export class PublishedResolutions {
+  #left: number;
+
+  /** @param count that stand in the log behind its position */
+  constructor(count: number) {
+    this.#left = count;
+  }
+
+  /** How many of them are still to come; a heartbeat carries it. */
+  get left(): number {
+    return this.#left;
+  }
+
+  /** To be called once for each record, in the order of the binlog. */
+  takes({ kind }: Pick<SignalRecord, 'kind'>): boolean {
+    if (kind !== 'resolution' || this.#left === 0) return false;
+    this.#left -= 1;
+    return true;
   }
 }

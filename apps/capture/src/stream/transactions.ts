@@ -12,19 +12,20 @@
 import { checkpointTable, readMarker, readSuspendedRow, signalTable } from '@lutra/marker';
 import type { Marker, SuspendedRow } from '@lutra/marker';
 import { SyncError } from '@lutra/model';
-import type { Origin, Position, RowEvent, Router, Seen, SourceItem, TableSchema } from '@lutra/model';
+import type { Origin, Position, RowEvent, RowImage, Router, Seen, SourceItem, TableSchema } from '@lutra/model';
 import { concernOf } from '../ddl/concern.js';
 import { unsupportedDdl } from '../ddl/unsupported.js';
 import type { Boundary, Output } from './output.js';
-import { asksToSkip } from './own-tables.js';
-import { rowEventOf } from './row-event.js';
-import type { RowEventOptions } from './row-event.js';
+import { asksToSkip, ownDatabases } from './own-tables.js';
 import { requireBefore } from '../verify/published-through.js';
 import { Signals } from './signals.js';
 import { requireUnrouted } from './statement-change.js';
 
-export interface TrackerOptions extends RowEventOptions {
+export interface TrackerOptions {
+  readonly endpoint: string;
   readonly region: string;
+  readonly connector: 'mysql' | 'mariadb';
+  readonly version: string;
   readonly router: Router;
   /** Tables of which what loaders wrote is published too. */
   readonly forwarded: Router;
@@ -34,6 +35,7 @@ export interface TrackerOptions extends RowEventOptions {
   readonly seen: Seen;
   /** The rows of what comes, up to this transaction, are in the log already (tail.ts); null: none are. */
   readonly publishedThrough: string | null;
+  now(): number;
 }
 
 type Begin = Extract<SourceItem, { kind: 'begin' }>;
@@ -50,6 +52,15 @@ interface OpenTransaction {
   signals: Signals | null;
   suspended: readonly SuspendedRow[];
   held: { table: TableSchema; event: RowEvent } | null;
+}
+
+interface RoutedRow {
+  readonly item: Rows;
+  /** Number of the rows event in its transaction, and of the row in it, from 0. */
+  readonly event: number;
+  readonly row: number;
+  readonly image: RowImage;
+  readonly origin: Origin;
 }
 
 export class TransactionTracker {
@@ -90,7 +101,7 @@ export class TransactionTracker {
       throw new SyncError('BINLOG_DECODE', `rows outside a transaction at ${item.at.file}:${item.at.pos}`, { details: { ...item.at } });
     const event = open.events;
     open.events += 1;
-    if (!open.marker && asksToSkip(item)) {
+    if (!open.marker && ownDatabases.has(item.table.database) && asksToSkip(item)) {
       if (open.rows === 0) open.skipped = true;
       else yield { kind: 'ignored', what: 'skip', at: item.at };
     }
@@ -108,15 +119,43 @@ export class TransactionTracker {
     return marker.origin === '' ? null : { origin: marker.origin, path: [...marker.path, region] };
   }
 
-  *#routed(open: OpenTransaction, { item, event, origin }: { item: Rows; event: number; origin: Origin }): Generator<Output> {
+  *#routed(open: OpenTransaction, { item, event, origin }: Omit<RoutedRow, 'row' | 'image'>): Generator<Output> {
     for (const [row, image] of item.rows.entries()) {
       const held = open.held;
       open.rows += 1;
-      const at = { event, row, order: open.rows };
-      const of = { begin: open.begin, id: open.id, seen: this.#seen, ...origin };
-      open.held = { table: item.table, event: rowEventOf(this.#options, of, { item, image, at }) };
+      open.held = { table: item.table, event: this.#rowEvent(open, { item, event, origin, row, image }) };
       if (held) yield { kind: 'row', ...held };
     }
+  }
+
+  /** Not the last one yet: that is known at the commit. */
+  #rowEvent({ begin, id, rows }: OpenTransaction, { item, event, origin, row, image }: RoutedRow): RowEvent {
+    const { endpoint, connector, version, now } = this.#options;
+    return {
+      op: item.op,
+      before: image.before,
+      after: image.after,
+      source: {
+        version,
+        connector,
+        name: endpoint,
+        db: item.table.database,
+        table: item.table.name,
+        tsMs: Math.floor(begin.commitTimeUs / 1000),
+        tsUs: begin.commitTimeUs,
+        serverId: begin.serverId,
+        gtid: begin.gtid,
+        file: item.at.file,
+        pos: item.at.pos,
+        event,
+        flags: item.flags,
+        row,
+        origin: origin.origin,
+        path: origin.path,
+      },
+      transaction: { id, totalOrder: rows, last: false, seen: this.#seen, session: rows === 1 ? begin.session : null, end: null },
+      tsMs: now(),
+    };
   }
 
   *#own(open: OpenTransaction, item: Rows): Generator<Output> {

@@ -4,8 +4,8 @@
  * two transactions, and reads that one again. Nothing must be kept for that but the `routes` record: a capture that dies before it meets
  * the table once more, at the same position.
  */
-import { ofTable, SyncError, createRouter, toSyncError, unreadable } from '@lutra/model';
-import type { Route, RowEvent, Suspension, TableName, TableSchema } from '@lutra/model';
+import { createRouter, toSyncError } from '@lutra/model';
+import type { Route, Suspension, SyncError, TableName } from '@lutra/model';
 import { TablesSuspended } from './suspended-here.js';
 
 /** A channel whose source stops where a table cannot be read. */
@@ -34,21 +34,19 @@ export function suspensionsOf(thrown: unknown, work: Work, at: number): readonly
 }
 
 function unread(thrown: unknown, { routes }: Work, at: number): Suspension {
-  const error = toSyncError(thrown);
-  const { database, table: name, file, pos } = error.details;
-  if (!unreadable.has(error.code) || typeof database !== 'string' || typeof name !== 'string') throw thrown;
-  const table: TableName = { database, name };
-  if (createRouter(routes)(table) === null) throw thrown;
-  return { ...table, code: error.code, message: error.message, where: `${file ?? '?'}:${pos ?? '?'}`, at };
+  const { refused, message, details } = toSyncError(thrown);
+  const { table } = refused;
+  if (!table || createRouter(routes)(table) === null) throw thrown;
+  const { file = '?', pos = '?' } = details;
+  return { ...table, message, where: `${file}:${pos}`, at };
 }
 
 function withRecovery(error: SyncError, { database, name }: TableName, stops: readonly StoppingChannel[]): SyncError {
   const channels = stops.map(({ channel }) => channel).join(', ');
   const exclude = `put "${database}.${name}" into "exclude" of the pipelines of channel ${channels} that read here, then bring the table by hand`;
   const suspend = `or give channel ${channels} "onUnsupported": "suspend"`;
-  return new SyncError(error.code, `${error.message}. To go on without the table: ${exclude}; ${suspend}`, {
-    cause: error.cause,
-    details: { ...error.details, database, table: name, channels },
+  return error.again(`${error.message}. To go on without the table: ${exclude}; ${suspend}`, {
+    details: { database, table: name, channels },
   });
 }
 
@@ -57,17 +55,4 @@ export function stillSuspended(before: readonly Suspension[], met: readonly Susp
   const router = createRouter(routes);
   const all = new Map([...met, ...before].map((one) => [`${one.database}\0${one.name}`, one]));
   return [...all.values()].filter((one) => router(one) !== null);
-}
-
-type Row = (table: TableSchema, event: RowEvent) => Promise<void>;
-
-/** A row whose encoding fails is its table's matter. */
-export function namingTable(write: Row): Row {
-  return async (table, event) => {
-    try {
-      await write(table, event);
-    } catch (error) {
-      throw ofTable(error, table);
-    }
-  };
 }

@@ -324,8 +324,10 @@ describe('applying', () => {
 
   it('names the transaction, the table and the key of a row that the target refuses', async () => {
     const { writer } = remember();
-    const details = { table: 't', change: 0, changes: 1 };
-    const { applier } = applierOf({ ...writer, commit: () => Promise.reject(new SyncError('ROW_CONFLICT', 'shop.t: taken', { details })) });
+    const details = { table: 't' };
+    const refused = { changes: { first: 0, count: 1 } };
+    const taken = new SyncError('ROW_CONFLICT', 'shop.t: taken', { details, refused });
+    const { applier } = applierOf({ ...writer, commit: () => Promise.reject(taken) });
     await applier.row(table, insert(7), position(3));
     await applier.flush();
     await expect(applier.drained()).rejects.toMatchObject({
@@ -337,8 +339,8 @@ describe('applying', () => {
   it('names the one of several that is refused; those before it take effect, each by itself, and nothing behind it does', async () => {
     const { told, writer } = remember();
     const commit = async (text: SqlText, checkpoint: Checkpoint): Promise<void> => {
-      const details = { change: 0, changes: 1 };
-      if (text.sql.includes('(2, ')) throw new SyncError('ROW_CONFLICT', 'taken', { details });
+      const refused = { changes: { first: 0, count: 1 } };
+      if (text.sql.includes('(2, ')) throw new SyncError('ROW_CONFLICT', 'taken', { refused });
       await writer.commit(text, checkpoint);
     };
     const { applier, progress } = applierOf({ ...writer, commit });
@@ -416,7 +418,7 @@ describe('applying', () => {
 
   it('names a large transaction that is refused by its first seq, and skips it by that, with as many rows as fit', async () => {
     const { writer } = remember();
-    const refused = () => Promise.reject(new SyncError('ROW_CONFLICT', 'taken', { details: { change: 1, changes: 1 } }));
+    const refused = () => Promise.reject(new SyncError('ROW_CONFLICT', 'taken', { refused: { changes: { first: 1, count: 1 } } }));
     const { applier } = applierOf({ ...writer, chunk: refused });
     const large = async (to: Applier, size: number): Promise<void> => {
       for (let id = 0; id < 9; id += 1) await to.row(table, insert(id, { last: id === 8, size }), position(id + 3));

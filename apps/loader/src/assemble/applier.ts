@@ -13,18 +13,17 @@
  *   → commit-queue.ts (checkpoint, commit under way)
  *   resolution → pending-resolutions.ts ──────────────────────────────────────────────────────────↗
  */
-import { sameSession } from '@lutra/model';
+import { sameSession, SyncError, tableName } from '@lutra/model';
 import type { RowEvent, Seen, SourceSession, TableSchema } from '@lutra/model';
 import type { Change, TargetTable, Under } from '@lutra/mysql';
 import { MergeBuffer } from './merge-buffer.js';
 import type { ConflictDetector } from '../conflict/detect/conflict-detector.js';
 import type { Resolution } from '../conflict/resolve/resolution.js';
-import { nameFailure, nameRow } from '../commit/failure.js';
+import { nameRow } from '../commit/failure.js';
 import type { RecordPosition } from '../read/log-reader.js';
-import { isForUs } from '../read/origin.js';
-import type { Direction } from '../read/origin.js';
 import { OwnSession } from '../plan/own-session.js';
 import { PendingResolutions } from './pending-resolutions.js';
+import type { SourceTransaction } from './source-transaction.js';
 import { SourceTransactions } from './source-transactions.js';
 import type { SourceTransactionsOptions } from './source-transactions.js';
 import { Statements } from '../plan/statements.js';
@@ -32,7 +31,10 @@ import type { TableMatcher } from '../plan/table-matcher.js';
 import { CommitQueue } from '../commit/commit-queue.js';
 import type { CommitQueueOptions } from '../commit/commit-queue.js';
 
-export interface ApplierOptions extends SourceTransactionsOptions, CommitQueueOptions, Direction {
+export interface ApplierOptions extends SourceTransactionsOptions, CommitQueueOptions {
+  readonly targetRegion: string;
+  /** The pipeline forwards what loaders wrote at the source. */
+  readonly forwards: boolean;
   readonly tables: Pick<TableMatcher, 'targetOf'>;
   readonly writer: SourceTransactionsOptions['writer'] & CommitQueueOptions['writer'];
   /** Another pipeline forwards what this one writes. */
@@ -77,13 +79,13 @@ export class Applier {
       await this.#resolutions?.flush();
       await this.#follow(event.transaction.seen);
     }
-    this.#source.begin(position);
+    const open = this.#source.reach(event, position);
     this.#enter(event);
-    const change = await this.#changeOf(table, event, position);
-    if (change) await this.#source.add(change, event, position);
+    const change = await this.#changeOf(table, open);
+    if (change) await this.#source.add(change, open);
     else this.#unrouted += 1;
     if (!event.transaction.last) return;
-    await this.#source.end(event, position);
+    await this.#source.end(open);
     this.#behind = position;
   }
 
@@ -147,21 +149,34 @@ export class Applier {
     if (this.#under.flags !== flags || this.#under.session !== this.#session) this.#under = { session: this.#session, flags };
   }
 
-  /** Null: the row is not this pipeline's. What fails names its transaction by its first record: the last one has not come. */
-  async #changeOf(table: TableSchema, event: RowEvent, position: RecordPosition): Promise<Change | null> {
+  /** Null: the row that came last is not this pipeline's. */
+  async #changeOf(table: TableSchema, open: SourceTransaction): Promise<Change | null> {
+    const { event } = open;
     try {
-      const target = isForUs(this.#options, { table, event, position }) ? await this.#options.tables.targetOf(table) : null;
+      const target = this.#isForUs(table, open) ? await this.#options.tables.targetOf(table) : null;
       if (!target) return null;
       const change = changeOf(event, { source: table, target, under: this.#under });
       this.#ownSession?.require(change);
       return change;
     } catch (error) {
-      // What came before it takes effect.
-      await this.flush();
-      await this.drained();
       const named = nameRow(error, { source: table, target: table, before: event.before, after: event.after });
-      throw nameFailure(named, { changes: { first: 0, list: [] }, log: position.log, seq: this.#source.firstSeq ?? position.seq, event });
+      throw await this.#source.refused(named, open);
     }
+  }
+
+  /**
+   * What was forwarded stands in the topic for pipelines that forward; the others get it from its origin. Through a hub it comes back to
+   * where it was, too, and is passed there. What comes to the region that it names as its only one was published as new by a capture that
+   * did not know it for a copy.
+   * @throws SyncError LOOP_DETECTED
+   */
+  #isForUs(table: TableSchema, { event, position: { seq } }: SourceTransaction): boolean {
+    const { targetRegion, forwards } = this.#options;
+    const { path } = event.source;
+    if (path.length > 1) return forwards && !path.includes(targetRegion);
+    if (path[0] !== targetRegion) return true;
+    const message = `a transaction of ${tableName(table)} that was first committed in ${targetRegion} came there again`;
+    throw new SyncError('LOOP_DETECTED', message, { details: { seq } });
   }
 
   async #follow(seen: Seen): Promise<void> {

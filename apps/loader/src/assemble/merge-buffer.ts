@@ -2,14 +2,12 @@
  * Source transactions that were read whole and wait to share one target transaction, in their order. It never holds a part of one, nor
  * transactions of different origins or of both modes, as long as the caller asks suits() before each.
  */
-import type { RowEvent } from '@lutra/model';
 import { nameFailure } from '../commit/failure.js';
 import type { RecordPosition } from '../read/log-reader.js';
-import { sum, total } from './open-transaction.js';
-import type { Ops } from './open-transaction.js';
-import { sameOrigin } from '../read/origin.js';
+import { sum, total } from './source-transaction.js';
+import type { Ops, SourceTransaction } from './source-transaction.js';
 import type { Statements } from '../plan/statements.js';
-import type { Complete, TargetTransaction, CommitQueue } from '../commit/commit-queue.js';
+import type { TargetTransaction, CommitQueue } from '../commit/commit-queue.js';
 
 export interface MergeBufferOptions {
   readonly statements: Statements;
@@ -18,9 +16,11 @@ export interface MergeBufferOptions {
 
 export class MergeBuffer {
   readonly #options: MergeBufferOptions;
-  #last: Pick<Complete, 'position' | 'event' | 'safe'> | null = null;
+  #last: SourceTransaction | null = null;
+  /** Behind the last one and the records without a row that followed it. */
+  #position: RecordPosition | null = null;
   /** One by one: those with rows of this pipeline. */
-  #buffered: Complete[] = [];
+  #buffered: SourceTransaction[] = [];
   #ops: Ops = {};
   #transactions = 0;
 
@@ -28,35 +28,38 @@ export class MergeBuffer {
     this.#options = options;
   }
 
-  get isEmpty(): boolean {
-    return this.#last === null;
-  }
-
-  /** May it share a target transaction with what waits? The two modes never do: their sessions differ. */
-  suits(event: RowEvent, safe: boolean): boolean {
-    return this.#last === null || (sameOrigin(this.#last.event, event) && this.#last.safe === safe);
+  /**
+   * May it share a target transaction with what waits? Only one of the same origin and path does: the marker has room for one. The two modes
+   * never do: their sessions differ.
+   */
+  suits({ event: { source }, safe }: SourceTransaction): boolean {
+    const last = this.#last;
+    if (last === null) return true;
+    const { origin, path } = last.event.source;
+    return last.safe === safe && source.origin === origin && source.path.join() === path.join();
   }
 
   /** @throws SyncError what cannot be written at all, with its transaction; what waited before it is committed first */
-  async add(transaction: Complete): Promise<void> {
+  async add(transaction: SourceTransaction): Promise<void> {
     const { statements } = this.#options;
-    const { changes, ops, event, position, safe } = transaction;
+    const { changes, ops, position, safe } = transaction;
     try {
       for (const change of changes) statements.add(change, safe);
     } catch (error) {
-      const refused = nameFailure(error, { changes: statements.takeChanges(), log: position.log, seq: position.seq, event });
+      const refused = nameFailure(error, transaction, { changes: statements.takeChanges() });
       await this.#flushApart();
       throw refused;
     }
     if (changes.length > 0) this.#buffered.push(transaction);
     this.#ops = sum(this.#ops, ops);
     this.#transactions += 1;
-    this.#last = { position, event, safe };
+    this.#last = transaction;
+    this.#position = position;
   }
 
   /** A record without a row lies behind what waits. */
   passed(position: RecordPosition): void {
-    if (this.#last) this.#last = { ...this.#last, position };
+    this.#position = position;
   }
 
   /** Hands over what waits; its commit goes on while the caller reads on. */
@@ -79,10 +82,19 @@ export class MergeBuffer {
   }
 
   #take(): TargetTransaction | null {
-    if (!this.#last) return null;
+    const last = this.#last;
+    if (!last) return null;
     const { statements } = this.#options;
-    const built = { statements: statements.take(), changes: statements.takeChanges() };
-    const taken = { ...this.#last, ...built, buffered: this.#buffered, ops: this.#ops, transactions: this.#transactions };
+    const taken = {
+      position: this.#position ?? last.position,
+      event: last.event,
+      safe: last.safe,
+      statements: statements.take(),
+      changes: statements.takeChanges(),
+      buffered: this.#buffered,
+      ops: this.#ops,
+      transactions: this.#transactions,
+    };
     this.#last = null;
     this.#buffered = [];
     this.#ops = {};

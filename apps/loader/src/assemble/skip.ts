@@ -2,10 +2,11 @@
  * A transaction that an operator decided to skip: which one it is, and what is written to lutra.skipped in its place, so that nothing is
  * lost without a trace.
  */
-import type { Row, RowEvent, Value } from '@lutra/model';
+import type { Row, Value } from '@lutra/model';
 import { quoteText } from '@lutra/mysql';
 import type { Change, SqlText } from '@lutra/mysql';
 import type { RecordPosition } from '../read/log-reader.js';
+import type { SourceTransaction } from './source-transaction.js';
 
 export interface Skip {
   /** Log id, and seq of the transaction's last record, or of its first: a large one is named before its end is known. */
@@ -14,10 +15,8 @@ export interface Skip {
   readonly reason: string;
 }
 
-export interface Skipped {
+export interface Skipped extends Pick<SourceTransaction, 'position' | 'event'> {
   readonly pipeline: string;
-  readonly position: RecordPosition;
-  readonly event: RowEvent;
   readonly reason: string;
 }
 
@@ -56,12 +55,12 @@ export class SkippedRows {
 
 /** An operator's order, as the records of the log pass by. */
 export class Skipping {
-  readonly #order: Skip | null;
+  readonly #order: Skip;
   readonly #pipeline: string;
   /** Of the open transaction, if its first record is named: it may be too large to hold. */
   #rows: SkippedRows | null = null;
 
-  constructor(order: Skip | null, pipeline: string) {
+  constructor(order: Skip, pipeline: string) {
     this.#order = order;
     this.#pipeline = pipeline;
   }
@@ -81,12 +80,12 @@ export class Skipping {
     return this.#rows || this.#names(position) ? this.#order : null;
   }
 
-  /** The open transaction is skipped: what is recorded instead of its rows, those included that were `held` before its end named it. */
-  record(held: readonly Change[], { reason }: Skip, of: Pick<Skipped, 'position' | 'event'>): SqlText {
+  /** The transaction is skipped: what is recorded instead of its rows, those included that were held before its end named it. */
+  record({ changes, position, event }: SourceTransaction, { reason }: Skip): SqlText {
     const rows = this.#rows ?? new SkippedRows();
-    for (const change of held) rows.add(change);
+    for (const change of changes) rows.add(change);
     this.#rows = null;
-    return rows.text({ pipeline: this.#pipeline, reason, ...of });
+    return rows.text({ pipeline: this.#pipeline, reason, position, event });
   }
 
   /** The open transaction is void. */
@@ -95,7 +94,7 @@ export class Skipping {
   }
 
   #names(position: RecordPosition): boolean {
-    return this.#order?.seq === position.seq && this.#order.log === position.log;
+    return this.#order.seq === position.seq && this.#order.log === position.log;
   }
 }
 

@@ -5,15 +5,15 @@
  */
 import type { During } from '@lutra/runtime';
 import type { Checkpoint } from '@lutra/marker';
-import type { RowEvent } from '@lutra/model';
-import type { Change } from '@lutra/mysql';
+import type { RowEvent, SyncError } from '@lutra/model';
+import type { Change, SqlText } from '@lutra/mysql';
 import type { MergeBuffer } from './merge-buffer.js';
 import type { StreamDetector } from '../conflict/detect/stream-detector.js';
 import { nameFailure } from '../commit/failure.js';
 import { LargeTransaction } from '../commit/large-transaction.js';
 import { detecting, notDetecting } from '../commit/large-writer.js';
 import type { RecordPosition } from '../read/log-reader.js';
-import { OpenTransaction } from './open-transaction.js';
+import { SourceTransaction } from './source-transaction.js';
 import { Skipping } from './skip.js';
 import type { Skip } from './skip.js';
 import type { Statements } from '../plan/statements.js';
@@ -47,26 +47,26 @@ export interface Onward {
 export class SourceTransactions {
   readonly #options: SourceTransactionsOptions;
   readonly #to: Onward;
-  readonly #open: OpenTransaction;
-  readonly #skipping: Skipping;
+  /** Null: an operator has ordered none. */
+  readonly #skipping: Skipping | null;
+  #open: SourceTransaction | null = null;
   /** The open transaction, if it is written while it arrives. */
   #large: LargeTransaction | null = null;
 
   constructor(options: SourceTransactionsOptions, to: Onward) {
     this.#options = options;
     this.#to = to;
-    this.#open = new OpenTransaction(options.checkpoint.replayUntil);
-    this.#skipping = new Skipping(options.skip, options.checkpoint.pipeline);
+    this.#skipping = options.skip && new Skipping(options.skip, options.checkpoint.pipeline);
   }
 
   /** The next record is the first of a transaction. */
   get between(): boolean {
-    return this.#open.firstSeq === null;
+    return this.#open === null;
   }
 
   /** Rows of the open transaction are held here, or sent already. */
   get rows(): boolean {
-    return this.#open.holds || this.streaming;
+    return (this.#open?.changes.length ?? 0) > 0 || this.streaming;
   }
 
   /** The open transaction is a large one: it is written while it arrives. */
@@ -76,100 +76,101 @@ export class SourceTransactions {
 
   /** Of the SQL that the held rows will need, roughly. */
   get bytes(): number {
-    return this.#open.bytes;
+    return this.#open?.bytes ?? 0;
   }
 
-  /** Of the open transaction's first record; null between two. */
-  get firstSeq(): number | null {
-    return this.#open.firstSeq;
+  /** A record came, whether its row is this pipeline's or not: of the transaction that is given. */
+  reach(event: RowEvent, position: RecordPosition): SourceTransaction {
+    const open = this.#open;
+    open?.reach(event, position);
+    return open ?? this.#begin(event, position);
   }
 
-  /** A record came, whether its row is this pipeline's or not. */
-  begin(position: RecordPosition): void {
-    if (this.between) this.#skipping.begin(position);
-    this.#open.begin(position.seq);
+  #begin(event: RowEvent, position: RecordPosition): SourceTransaction {
+    this.#skipping?.begin(position);
+    this.#open = new SourceTransaction(event, position, this.#options.checkpoint.replayUntil);
+    return this.#open;
   }
 
-  async add(change: Change, event: RowEvent, position: RecordPosition): Promise<void> {
-    if (this.#skipping.rows) return this.#skipping.rows.add(change);
+  async add(change: Change, open: SourceTransaction): Promise<void> {
+    const skipped = this.#skipping?.rows;
+    if (skipped) return skipped.add(change);
     const prepared = this.#to.statements.prepare(change);
-    if (prepared) await this.#prepared(prepared, event, position);
-    this.#open.count(event.op);
-    if (this.#large) return this.#large.add([change], { event, position });
-    this.#open.hold(change);
-    if (this.#open.bytes >= this.#options.batchBytes && !event.transaction.last) await this.#beginLarge(event, position);
+    if (prepared) await this.#prepared(prepared, open);
+    const { event } = open;
+    open.count(event.op);
+    if (this.#large) return this.#large.add([change]);
+    open.hold(change);
+    if (open.bytes >= this.#options.batchBytes && !event.transaction.last) await this.#beginLarge(open);
   }
 
   /** Its last row came. */
-  async end(event: RowEvent, position: RecordPosition): Promise<void> {
-    if (this.#large) return this.#endLarge(this.#large, event, position);
-    const { mergeBuffer, transactions, statements } = this.#to;
-    const { safe } = this.#open;
-    if (!mergeBuffer.suits(event, safe)) await mergeBuffer.flush();
-    const order = this.#skipping.orderFor(position);
-    if (order) return this.#skip(order, event, position);
-    const changes = this.#open.takeChanges();
-    await mergeBuffer.add({
-      changes,
-      ops: this.#open.close(),
-      event,
-      position,
-      safe,
-      checkpoint: transactions.checkpointAt(position, event),
-    });
+  async end(open: SourceTransaction): Promise<void> {
+    if (this.#large) return this.#endLarge(this.#large, open);
+    const { mergeBuffer, statements } = this.#to;
+    if (!mergeBuffer.suits(open)) await mergeBuffer.flush();
+    this.#open = null;
+    const skipping = this.#skipping;
+    const order = skipping?.orderFor(open.position);
+    if (skipping && order) return this.#skip(skipping.record(open, order), order, open);
+    await mergeBuffer.add(open);
     if (statements.bytes >= this.#options.batchBytes) await mergeBuffer.flush();
   }
 
   /** What fails names its transaction by its first record: the last one has not come. */
-  async #prepared(prepared: Promise<void>, event: RowEvent, position: RecordPosition): Promise<void> {
-    const { mergeBuffer, transactions } = this.#to;
+  async #prepared(prepared: Promise<void>, open: SourceTransaction): Promise<void> {
     try {
       await prepared;
     } catch (error) {
-      // What came before it takes effect.
-      await mergeBuffer.flush();
-      await transactions.drained();
-      throw nameFailure(error, { changes: { first: 0, list: [] }, log: position.log, seq: this.firstSeq ?? position.seq, event });
+      throw await this.refused(error, open);
     }
+  }
+
+  /** A row that has not become a statement, with its transaction. What came before that takes effect. */
+  async refused(error: unknown, open: SourceTransaction): Promise<SyncError> {
+    const { mergeBuffer, transactions } = this.#to;
+    await mergeBuffer.flush();
+    await transactions.drained();
+    return nameFailure(error, open, { firstSeq: open.seq });
   }
 
   /** The open transaction is void: nothing of it may stay. */
   async discard(): Promise<void> {
     await this.#large?.discard();
     this.#large = null;
-    this.#open.close();
-    this.#skipping.discard();
+    this.#open = null;
+    this.#skipping?.discard();
   }
 
   /** Too large to hold: commit what came before it, then send its rows as they arrive, in one open target transaction. */
-  async #beginLarge(event: RowEvent, position: RecordPosition): Promise<void> {
+  async #beginLarge(open: SourceTransaction): Promise<void> {
     const { mergeBuffer, transactions, statements } = this.#to;
     await mergeBuffer.flush();
     await transactions.drained();
     const { detector, writer, resolved, batchBytes, during } = this.#options;
-    const { safe } = this.#open;
-    const seq = this.#open.firstSeq ?? position.seq;
     const how =
-      detector && !safe ? detecting({ stream: detector.stream, writer, resolved: resolved.has(seq) }) : notDetecting(writer, safe);
-    const large = new LargeTransaction({ writer: how, statements, seq, safe, pieceBytes: batchBytes, during });
-    await large.open({ event, position });
+      detector && !open.safe
+        ? detecting({ stream: detector.stream, writer, resolved: resolved.has(open.seq) })
+        : notDetecting(writer, open.safe);
+    const large = new LargeTransaction(open, { writer: how, statements, pieceBytes: batchBytes, during });
+    await large.open();
     this.#large = large;
-    await large.add(this.#open.takeChanges(), { event, position });
+    await large.add(open.takeChanges());
   }
 
-  async #endLarge(large: LargeTransaction, event: RowEvent, position: RecordPosition): Promise<void> {
+  async #endLarge(large: LargeTransaction, open: SourceTransaction): Promise<void> {
     const { transactions } = this.#to;
-    await large.close({ event, position }, transactions.checkpointAt(position, event));
+    const { position, event, ops } = open;
+    await large.close(transactions.checkpointAt(position, event));
     this.#large = null;
-    transactions.written({ position, event, ops: this.#open.close(), transactions: 1 });
+    this.#open = null;
+    transactions.written({ position, event, ops, transactions: 1 });
   }
 
   /** Its rows are recorded instead of applied, committed together with the position after them. */
-  async #skip(order: Skip, event: RowEvent, position: RecordPosition): Promise<void> {
+  async #skip(record: SqlText, order: Skip, { position, event }: SourceTransaction): Promise<void> {
     const { mergeBuffer, transactions } = this.#to;
     await mergeBuffer.flush();
-    const record = this.#skipping.record(this.#open.takeChanges(), order, { position, event });
-    this.#open.close();
     await transactions.commit(withoutRows({ position, event }, record));
     await transactions.drained();
     await this.#options.onSkipped(order);

@@ -1,8 +1,8 @@
 import type { Checkpoint } from '@lutra/marker';
 import { SyncError } from '@lutra/model';
 import { expect, test } from 'vitest';
+import { SourceTransaction } from '../assemble/source-transaction.js';
 import { CommitQueue } from './commit-queue.js';
-import type { Complete } from './commit-queue.js';
 import type { Batch } from '../conflict/detect/buffered-transactions.js';
 
 const first = {
@@ -20,14 +20,10 @@ const first = {
   epoch: 1,
   replayUntil: -1,
 } as unknown as Checkpoint;
-const complete = (seq: number): Complete => ({
-  changes: [],
-  event: { source: { gtid: null, tsUs: 1, origin: 'a', path: ['a'] }, transaction: { id: `u:${seq}`, seen: {} } } as never,
-  position: { log: 'L', logEpoch: 1, seq, nextOffset: seq + 1 },
-  checkpoint: { ...first, seq, nextOffset: seq + 1 },
-  ops: { c: 1 },
-  safe: false,
-});
+const complete = (seq: number): SourceTransaction => {
+  const event = { source: { gtid: null, tsUs: 1, origin: 'a', path: ['a'] }, transaction: { id: `u:${seq}`, seen: {} } };
+  return new SourceTransaction(event as never, { log: 'L', logEpoch: 1, seq, nextOffset: seq + 1 }, -1);
+};
 
 test('what the detector refuses before it writes anything (a session) names its transaction', async () => {
   const [one, two] = [complete(1), complete(2)];

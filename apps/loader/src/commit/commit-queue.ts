@@ -12,13 +12,12 @@ import { SyncError } from '@lutra/model';
 import type { RowEvent } from '@lutra/model';
 import type { ExactText, SqlText } from '@lutra/mysql';
 import type { ConflictDetector } from '../conflict/detect/conflict-detector.js';
-import { endingAt } from '../conflict/detect/buffered-transactions.js';
 import type { Batch, BufferedTransaction } from '../conflict/detect/buffered-transactions.js';
 import { nameFailure } from './failure.js';
 import { Statements } from '../plan/statements.js';
 import type { NumberedChanges } from './failure.js';
 import type { RecordPosition } from '../read/log-reader.js';
-import type { Ops } from '../assemble/open-transaction.js';
+import type { Ops, SourceTransaction } from '../assemble/source-transaction.js';
 import type { Committed, TargetWriter } from './target-writer.js';
 
 /** Up to where all is applied with it, and what of it this pipeline counts. */
@@ -30,19 +29,16 @@ export interface Applied {
   readonly transactions: number;
 }
 
-/** A source transaction, whole. */
-export interface Complete extends BufferedTransaction {
-  readonly ops: Ops;
-  /** It was applied before, and is applied in safe mode. */
-  readonly safe: boolean;
-}
-
 export interface TargetTransaction extends Applied {
   readonly safe: boolean;
   readonly statements: ExactText;
   readonly changes: NumberedChanges;
   /** Its source transactions one by one, those with rows of this pipeline. */
-  readonly buffered: readonly Complete[];
+  readonly buffered: readonly SourceTransaction[];
+}
+
+interface ToWrite extends Omit<Batch, 'transactions'> {
+  readonly buffered: readonly SourceTransaction[];
 }
 
 export interface CommitQueueOptions {
@@ -98,12 +94,12 @@ export class CommitQueue {
     const { onCommitted, onRefused } = this.#options;
     const { statements, changes, safe, buffered } = transaction;
     try {
-      await this.#write({ statements, first: changes.first, transactions: buffered, checkpoint }, safe);
+      await this.#write({ statements, first: changes.first, buffered, checkpoint }, safe);
     } catch (error) {
       const refused = named(error, transaction);
       // A conflict detector names what it has told apart; not what it refused before it wrote anything (a session).
-      const isApart =
-        this.#options.detector !== null && !safe && (refused.details['transaction'] ?? refused.details['suspendedFor']) !== undefined;
+      const isTold = refused.refused.transaction !== undefined || refused.code === 'TABLE_SUSPENDED';
+      const isApart = this.#options.detector !== null && !safe && isTold;
       if (refused.outcome !== 'stop' || buffered.length < 2 || isApart) throw refused;
       onRefused?.(refused);
       return this.#apart(transaction, checkpoint);
@@ -113,32 +109,37 @@ export class CommitQueue {
 
   async #apart({ buffered, safe, position, event, transactions }: TargetTransaction, checkpoint: Checkpoint): Promise<void> {
     const { detector, onCommitted } = this.#options;
-    const ending = endingAt(buffered, checkpoint);
-    for (const [i, transaction] of ending.entries()) {
+    for (const [i, transaction] of buffered.entries()) {
+      const { changes, ops } = transaction;
+      const isLast = i === buffered.length - 1;
+      // Transactions without a row of this pipeline may lie between, and behind.
+      const own = { position: transaction.position, event: transaction.event, transactions: 1 };
+      const upTo = isLast ? { position, event, transactions: transactions - i } : own;
       const statements = new Statements({ exact: detector !== null && !safe });
       try {
-        for (const change of transaction.changes) statements.add(change, safe);
-        await this.#write(
-          { statements: statements.take(), first: 0, transactions: [transaction], checkpoint: transaction.checkpoint },
-          safe,
-        );
+        for (const change of changes) statements.add(change, safe);
+        const at = isLast ? checkpoint : this.checkpointAt(own.position, own.event);
+        await this.#write({ statements: statements.take(), first: 0, buffered: [transaction], checkpoint: at }, safe);
       } catch (error) {
         throw nameAlone(error, statements.takeChanges(), transaction);
       }
-      const { ops } = buffered[i] ?? { ops: {} };
-      const isLast = i === ending.length - 1;
-      // Transactions without a row of this pipeline may lie between, and behind.
-      const last = { position, event, transactions: transactions - i };
-      onCommitted(committedOf({ ...(isLast ? last : { position: transaction.position, event: transaction.event, transactions: 1 }), ops }));
+      onCommitted(committedOf({ ...upTo, ops }));
     }
   }
 
-  #write(batch: Batch, safe: boolean): Promise<void> {
+  #write({ buffered, ...batch }: ToWrite, safe: boolean): Promise<void> {
     const { detector, writer, during } = this.#options;
-    const { statements, transactions: buffered, checkpoint } = batch;
+    const { statements, checkpoint } = batch;
     const write = (): Promise<void> =>
-      detector && !safe && buffered.length > 0 ? detector.commit(batch) : writer.commit(statements, checkpoint, safe);
+      detector && !safe && buffered.length > 0
+        ? detector.commit({ ...batch, transactions: buffered.map((one) => this.#resolvable(one)) })
+        : writer.commit(statements, checkpoint, safe);
     return during ? during(targetWait(checkpoint.seq), write) : write();
+  }
+
+  /** With the checkpoint of a transaction that is committed alone. */
+  #resolvable({ changes, position, event }: SourceTransaction): BufferedTransaction {
+    return { changes, position, event, checkpoint: this.checkpointAt(position, event) };
   }
 
   /** Progress alone. Writing the same position twice would fail at our own fence: of what is saved already nothing is written. */
@@ -208,13 +209,11 @@ function committedOf({ position, event, ops, transactions }: Applied): Committed
 }
 
 function named(error: unknown, { position, event, changes, transactions, buffered }: TargetTransaction): SyncError {
-  if (error instanceof SyncError && error.details['transaction'] !== undefined) return error; // named already
-  const [only] = buffered;
-  if (only && buffered.length === 1) return nameAlone(error, changes, only);
-  return nameFailure(error, { changes, log: position.log, seq: position.seq, event: transactions === 1 ? event : null });
+  const [only, second] = buffered;
+  return nameAlone(error, changes, only && !second ? only : { position, event: transactions === 1 ? event : null });
 }
 
-function nameAlone(error: unknown, changes: NumberedChanges, { position, event }: BufferedTransaction): SyncError {
-  if (error instanceof SyncError && error.details['transaction'] !== undefined) return error;
-  return nameFailure(error, { changes, log: position.log, seq: position.seq, event });
+function nameAlone(error: unknown, changes: NumberedChanges, of: Parameters<typeof nameFailure>[1]): SyncError {
+  if (error instanceof SyncError && error.refused.transaction) return error; // named already
+  return nameFailure(error, of, { changes });
 }

@@ -12,12 +12,11 @@ const change = (name: string, firingTriggers: readonly string[]): Change =>
     target: { database: 'shop', name, firingTriggers },
   }) as unknown as Change;
 const named = (error: SyncError): unknown =>
-  nameFailure(error, {
-    changes: { first: 0, list: [change('film', ['fill']), change('film', ['fill']), change('copy', [])] },
-    log: 'l',
-    seq: 7,
-    event: null,
-  });
+  nameFailure(
+    error,
+    { event: null, position: { log: 'l', seq: 7 } },
+    { changes: { first: 0, list: [change('film', ['fill']), change('film', ['fill']), change('copy', [])] } },
+  );
 
 test('a conflict names the triggers of the target that may have written the row', () => {
   expect(named(new SyncError('ROW_CONFLICT', 'insert shop.copy: a key is taken'))).toMatchObject({

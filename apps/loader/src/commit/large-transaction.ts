@@ -4,54 +4,46 @@
  * names it.
  */
 import type { During } from '@lutra/runtime';
+import type { SourceTransaction } from '../assemble/source-transaction.js';
 import { targetWait } from './commit-queue.js';
 import type { Checkpoint } from '@lutra/marker';
-import type { RowEvent } from '@lutra/model';
 import type { Change } from '@lutra/mysql';
 import { nameFailure } from './failure.js';
 import type { LargeWriter } from './large-writer.js';
-import type { RecordPosition } from '../read/log-reader.js';
 import type { Statements } from '../plan/statements.js';
 
 export interface LargeTransactionOptions {
   readonly writer: LargeWriter;
   readonly statements: Statements;
-  /** Of its first record. */
-  readonly seq: number;
-  /** It was applied before. */
-  readonly safe: boolean;
   /** Of SQL in one piece. */
   readonly pieceBytes: number;
   readonly during?: During | undefined;
 }
 
-/** The row that is at hand. */
-interface At {
-  readonly event: RowEvent;
-  readonly position: RecordPosition;
-}
-
 export class LargeTransaction {
+  readonly #of: SourceTransaction;
   readonly #options: LargeTransactionOptions;
 
-  constructor(options: LargeTransactionOptions) {
+  constructor(of: SourceTransaction, options: LargeTransactionOptions) {
+    this.#of = of;
     this.#options = options;
   }
 
-  open(at: At): Promise<void> {
-    return this.#named(at, () => this.#waiting(() => this.#options.writer.open(at.event)));
+  open(): Promise<void> {
+    return this.#named(() => this.#waiting(() => this.#options.writer.open(this.#of.event)));
   }
 
-  add(changes: readonly Change[], at: At): Promise<void> {
-    return this.#named(at, () => this.#send(changes));
+  add(changes: readonly Change[]): Promise<void> {
+    return this.#named(() => this.#send(changes));
   }
 
   /** Committed when it resolves. */
-  async close(at: At, checkpoint: Checkpoint): Promise<void> {
+  async close(checkpoint: Checkpoint): Promise<void> {
     const { statements, writer } = this.#options;
+    const { event, position } = this.#of;
     const rows = statements.take();
-    const last = { statements: rows, changes: statements.changes, ...at, checkpoint };
-    await this.#named(at, () => this.#waiting(() => writer.close(last)));
+    const last = { statements: rows, changes: statements.changes, event, position, checkpoint };
+    await this.#named(() => this.#waiting(() => writer.close(last)));
     statements.takeChanges();
   }
 
@@ -64,9 +56,9 @@ export class LargeTransaction {
   }
 
   async #send(changes: readonly Change[]): Promise<void> {
-    const { statements, writer, safe, pieceBytes } = this.#options;
+    const { statements, writer, pieceBytes } = this.#options;
     for (const change of changes) {
-      statements.add(change, safe);
+      statements.add(change, this.#of.safe);
       if (statements.bytes < pieceBytes) continue;
       await this.#waiting(() => writer.chunk(statements.take(), statements.changes));
       statements.takeChanges();
@@ -74,16 +66,15 @@ export class LargeTransaction {
   }
 
   #waiting(work: () => Promise<void>): Promise<void> {
-    const { during, seq } = this.#options;
-    return during ? during(targetWait(seq), work) : work();
+    const { during } = this.#options;
+    return during ? during(targetWait(this.#of.seq), work) : work();
   }
 
-  async #named({ event, position }: At, work: () => Promise<void>): Promise<void> {
-    const { statements, seq } = this.#options;
+  async #named(work: () => Promise<void>): Promise<void> {
     try {
       await work();
     } catch (error) {
-      throw nameFailure(error, { changes: statements.takeChanges(), log: position.log, seq, event });
+      throw nameFailure(error, this.#of, { changes: this.#options.statements.takeChanges(), firstSeq: this.#of.seq });
     }
   }
 }

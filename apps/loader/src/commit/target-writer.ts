@@ -179,6 +179,6 @@ export class TargetWriter {
 
 /** Rolled back because of others; or a table may not be what it was, which a connection that reads it anew will tell. */
 export function isTransient(error: unknown): boolean {
-  const { code, details } = toSyncError(error);
-  return code === 'TARGET_BUSY' || (code === 'TARGET_CHANGED' && details['suspected'] === true);
+  const { code, refused } = toSyncError(error);
+  return code === 'TARGET_BUSY' || refused.suspected === true;
 }

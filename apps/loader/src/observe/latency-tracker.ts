@@ -6,7 +6,7 @@
 import type { RowEvent } from '@lutra/model';
 import type { Hop, Metrics, Traces } from '@lutra/telemetry';
 import type { RecordPosition } from '../read/log-reader.js';
-import { total } from '../assemble/open-transaction.js';
+import { total } from '../assemble/source-transaction.js';
 import type { Committed } from '../commit/target-writer.js';
 
 interface Note {

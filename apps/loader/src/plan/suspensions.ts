@@ -9,7 +9,7 @@
  * behind; rows from before it was brought back would be applied.
  */
 import type { Checkpoint } from '@lutra/marker';
-import { sourceTable, SyncError, toSyncError, unwritable, without } from '@lutra/model';
+import { sourceTable, SyncError, toSyncError, without } from '@lutra/model';
 import type { ControlRecord, ErrorCode, Route, RouteFingerprints, Router, Suspension, TableName, UnsupportedPolicy } from '@lutra/model';
 import type { ConnectionOptions, SuspensionChange } from '@lutra/mysql';
 import type { TargetPort } from '../io.js';
@@ -36,15 +36,9 @@ export interface Refused extends TableName {
 
 /** What ended a run, if it is a table's definition at the target, as TableMatcher tells it; or a table that its log does not tell of. */
 export function refusedTable(thrown: unknown): Refused | null {
-  const error = toSyncError(thrown);
-  const { sourceDatabase, sourceTable: name, unseen } = error.details;
+  const { refused, message } = toSyncError(thrown);
   // A right that was taken away hides tables, one after the other.
-  if (unseen === true) return null;
-  if (typeof sourceDatabase !== 'string' || typeof name !== 'string') return null;
-  const { suspendedFor } = error.details;
-  const code = error.code === 'TABLE_SUSPENDED' ? (suspendedFor as ErrorCode) : error.code;
-  if (code === error.code && !unwritable.has(code)) return null;
-  return { database: sourceDatabase, name, code, message: error.message };
+  return refused.table && !refused.hidden ? { ...refused.table, message } : null;
 }
 
 export class Suspensions {

@@ -21,7 +21,7 @@ export class TableMatcher {
 
   /**
    * null: no route of this pipeline takes the table, or it is suspended.
-   * @throws SyncError TABLE_MISSING, COLUMN_MISSING, ENGINE_UNSUPPORTED, TRIGGER_UNGUARDED, with the source's table in the details
+   * @throws SyncError TABLE_MISSING, COLUMN_MISSING, ENGINE_UNSUPPORTED, TRIGGER_UNGUARDED, as the source's table's matter
    */
   targetOf(source: TableSchema): TargetTable | null | Promise<TargetTable | null> {
     const matched = this.#matched.get(source);
@@ -47,9 +47,9 @@ export class TableMatcher {
   }
 }
 
-/** What the target's definition refuses, with the source's table. */
+/** What the target's definition refuses is the matter of the source's table. */
 export function refusedFor(error: unknown, { database, name }: TableName): unknown {
   if (!(error instanceof SyncError) || !unwritable.has(error.code)) return error;
-  const details = { ...error.details, sourceDatabase: database, sourceTable: name };
-  return new SyncError(error.code, error.message, { cause: error.cause, details });
+  const refused = { table: { database, name, code: error.code } };
+  return error.again(error.message, { details: { sourceDatabase: database, sourceTable: name }, refused });
 }

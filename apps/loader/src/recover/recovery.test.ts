@@ -4,7 +4,8 @@ import { expect, test } from 'vitest';
 import { withRecovery } from './recovery.js';
 import type { Attempt } from './recovery.js';
 
-const unresolved = (seq: number): SyncError => new SyncError('ROW_CONFLICT', 'both sides', { details: { unresolved: true, seq } });
+const unresolved = (seq: number): SyncError =>
+  new SyncError('ROW_CONFLICT', 'both sides', { refused: { conflict: true, transaction: { log: 'l', seq } } });
 const options = (signal = new AbortController().signal) => {
   const again: unknown[] = [];
   const logger = { info: ({ seq }: { seq: unknown }) => void again.push(seq), warn: () => undefined } as unknown as Logger;

@@ -53,8 +53,9 @@ async function untilResolved(run: Run, attempt: Attempt, logger: Recovery['logge
     try {
       return await run({ ...attempt, resolved });
     } catch (thrown) {
-      const { unresolved, seq } = toSyncError(thrown).details;
-      if (unresolved !== true || typeof seq !== 'number' || resolved.has(seq) || attempt.signal.aborted) throw thrown;
+      const { conflict, transaction } = toSyncError(thrown).refused;
+      if (!conflict || !transaction || resolved.has(transaction.seq) || attempt.signal.aborted) throw thrown;
+      const { seq } = transaction;
       resolved.add(seq);
       logger.info({ seq }, 'a large transaction met a conflict: it begins once more, and is resolved row by row');
     }

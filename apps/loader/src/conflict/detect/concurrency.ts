@@ -59,7 +59,7 @@ type Told = Pick<Peers, 'leftOut'>;
  * For one source transaction, whose watermark has been read and which is not committed yet. Of a table that the target's log leaves out since
  * a position that the transaction has not seen nobody can say whether it was changed here: it is suspended in this direction too
  * (docs/decisions/0023).
- * @throws SyncError TABLE_SUSPENDED with the source's table in the details
+ * @throws SyncError TABLE_SUSPENDED, as the matter of the source's table
  */
 export function requireTold(changes: readonly Change[], seen: Seen, peers: Told): void {
   for (const { source, target } of changes) requireToldOf({ source, target }, seen, peers);
@@ -75,5 +75,6 @@ export function requireToldOf(
   const message = `${tableName(target)} is left out of the log of this target, which would tell what was changed here: ${found.message}`;
   throw new SyncError('TABLE_SUSPENDED', message, {
     details: { sourceDatabase: source.database, sourceTable: source.name, suspendedFor: found.code },
+    refused: { table: { database: source.database, name: source.name, code: found.code } },
   });
 }

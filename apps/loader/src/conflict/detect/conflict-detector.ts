@@ -95,11 +95,11 @@ export class ConflictDetector {
     try {
       results = await connection.run(uncommittedText(checkpointStatement(checkpoint), statements));
     } catch (error) {
-      const { code, outcome, details } = toSyncError(error);
+      const { code, outcome, refused } = toSyncError(error);
       // Another refusal is one transaction's, too: each is resolved, and the bad one is named.
       if (code !== 'ROW_CONFLICT' && outcome === 'stop' && transactions.length > 1) return new Set(transactions);
       if (code !== 'ROW_CONFLICT') throw error;
-      return transactionsOf(transactions, [Number(details['change']) - first]);
+      return transactionsOf(transactions, [(refused.changes?.first ?? NaN) - first]);
     }
     const completed = this.#complete(connection, transactions);
     const [differ] = await Promise.all([differing(statements, results), completed]); // while the watermark is on its way
@@ -149,9 +149,8 @@ export class ConflictDetector {
         for (const transaction of group) await this.#resolve([transaction]);
         return;
       }
-      const { event, position } = first;
       if (group.length > 1) throw error;
-      throw nameFailure(error, { changes: { first: 0, list: [] }, log: position.log, seq: position.seq, event });
+      throw nameFailure(error, first);
     }
   }
 

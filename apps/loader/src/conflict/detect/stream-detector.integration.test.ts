@@ -32,7 +32,7 @@ describe.each(['8.0', '9.7'] as const)('a large transaction where the target tak
       else await stream.close({ ...transaction, changes, statements: builder.take() });
     }
   }
-  const again = { code: 'ROW_CONFLICT', details: { unresolved: true } };
+  const again = { code: 'ROW_CONFLICT', refused: { conflict: true } };
   const untouched = [1, 2, 3, 4, 5, 6].map((id) => row(id, id));
 
   /** Nothing of it was committed, and the row that the target changed is as it left it. */

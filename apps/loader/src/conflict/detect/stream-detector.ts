@@ -68,7 +68,7 @@ export class StreamDetector {
     throw await unresolved(connection);
   }
 
-  /** Its last rows, its position, COMMIT. @throws SyncError ROW_CONFLICT with `unresolved`, and as ConflictDetector.commit */
+  /** Its last rows, its position, COMMIT. @throws SyncError ROW_CONFLICT as a `conflict`, and as ConflictDetector.commit */
   async close(last: BufferedTransaction & { readonly statements: ExactText }): Promise<void> {
     await this.chunk(last.statements, last.changes);
     const { connection, resolver, conflictKeys, tables, event } = this.#stream;
@@ -123,5 +123,5 @@ function hash53(text: string): number {
 
 async function unresolved(connection: ApplyConnection): Promise<SyncError> {
   await connection.rollback();
-  return new SyncError('ROW_CONFLICT', 'rows of a large transaction were changed on both sides', { details: { unresolved: true } });
+  return new SyncError('ROW_CONFLICT', 'rows of a large transaction were changed on both sides', { refused: { conflict: true } });
 }

@@ -70,7 +70,7 @@ export function planColumn(
   };
 }
 
-/** What a SELECT of it gives is spelled out by us (row-values.ts). */
+/** What a SELECT of it gives is spelled out by us (types/choices.ts in libs/rows). */
 function isSpelled({ values }: ColumnSchema): boolean {
   return values?.includes('') === true;
 }

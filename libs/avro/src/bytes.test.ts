@@ -4,7 +4,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ByteReader } from './byte-reader.js';
 import { ByteWriter } from './byte-writer.js';
-import { readUnscaled, writeUnscaled } from './unscaled.js';
+import { readUnscaled, writeUnscaled } from '../../rows/src/unscaled.js';
 
 function written(write: (writer: ByteWriter) => void): Buffer {
   const writer = new ByteWriter();

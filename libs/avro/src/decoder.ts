@@ -4,12 +4,12 @@
  * that was rebuilt may give one number to two schemas.
  */
 import { largeValueBytes, type LogRecord, type RecordBody, SyncError, toSyncError } from '@lutra/model';
+import { finishImages } from '@lutra/rows';
 import { type AvroRecord, isRecord, parseAvro } from './avro-schema.js';
 import { ByteReader, malformed } from './byte-reader.js';
 import { canonicalJson, fingerprint } from './canonical-json.js';
 import { controlKindOf, controlReader } from './control.js';
 import { eventReader } from './envelope.js';
-import { finishImages } from './row-codec.js';
 import { fromHeaders, type Headers, schemaHeader } from './headers.js';
 import { prefixBytes, type SchemaIds, schemaIdOf } from './schema-ids.js';
 

@@ -1,6 +1,5 @@
 /** Row events and control records → Kafka records. Registers each schema once; encoding a row event is synchronous after that. */
 import {
-  type ColumnType,
   type ControlRecord,
   type RecordHeader,
   type Row,
@@ -11,12 +10,12 @@ import {
   largeValueBytes,
   tableName,
 } from '@lutra/model';
+import { keyWriter, rulesOf } from '@lutra/rows';
 import { ByteWriter } from './byte-writer.js';
 import { fingerprint } from './canonical-json.js';
 import { controlSchema, writeControl } from './control.js';
 import { eventWriter } from './envelope.js';
 import { toHeaders } from './headers.js';
-import { keyWriter } from './row-codec.js';
 import { checkedId, type SchemaIds, subjectOf, writePrefix } from './schema-ids.js';
 import { tableToAvro } from './table-schema.js';
 
@@ -148,12 +147,9 @@ export class RecordEncoder {
 /** Of a record beside its values, and around a value, roughly: what is more is moved once. */
 const [envelopeBytes, spareBytes] = [64 * 1024, 64];
 
-/** What can be so large. */
-const large: ReadonlySet<ColumnType> = new Set<ColumnType>(['text', 'json', 'blob', 'geometry', 'vector']);
-
 /** Asked for each row: most tables have no such column. */
 function largeIn(table: TableSchema): (event: RowEvent) => boolean {
-  const names = table.columns.filter(({ type }) => large.has(type)).map(({ name }) => name);
+  const names = table.columns.filter(({ type }) => rulesOf(type).large !== null).map(({ name }) => name);
   return names.length === 0 ? () => false : ({ before, after }) => hasLarge(names, before) || hasLarge(names, after);
 }
 

@@ -3,11 +3,11 @@
  * (database, table, primary key) and on each field's type. The same table gives the same text, always.
  */
 import { type ColumnSchema, type ColumnType, columnTypes, geometryTypes, SyncError, type TableSchema, tableName } from '@lutra/model';
+import { rulesOf } from '@lutra/rows';
 import { avroName } from './avro-names.js';
 import { type AvroField, type AvroObject, type AvroRecord, type AvroSchema, branchesOf } from './avro-schema.js';
 import { malformed } from './byte-reader.js';
 import { canonicalJson } from './canonical-json.js';
-import { columnCodec } from './column-codec.js';
 import { readSchemaFile } from './schema-files.js';
 
 /**
@@ -68,7 +68,7 @@ function columnType(column: ColumnSchema): AvroObject {
   const kept: Record<string, unknown> = { 'lutra.type': column.type };
   if (avroName(column.name) !== column.name) kept['lutra.name'] = column.name;
   for (const name of propertyNames) if (column[name] !== undefined) kept[`lutra.${name}`] = column[name];
-  return { ...columnCodec(column).avro, ...kept };
+  return { ...rulesOf(column.type).avro(column).avro, ...kept };
 }
 
 /** The inverse of tableToAvro, from the record of a row. @throws SyncError RECORD_INVALID if the schema is none of ours */
@@ -93,6 +93,7 @@ function columnOf(field: AvroField): ColumnSchema {
     column[property] = value;
   }
   const result = column as unknown as ColumnSchema;
-  if (columnCodec(result).avro.type !== type.type) throw malformed(`field ${field.name} has another Avro type than its column type has`);
+  if (rulesOf(columnType).avro(result).avro.type !== type.type)
+    throw malformed(`field ${field.name} has another Avro type than its column type has`);
   return result;
 }

@@ -2,8 +2,8 @@
  * The proof of the allowlist: for each column type, values at its edges, and how the server itself is asked for a stored value in a form
  * that loses nothing.
  */
-import { errorValueOf, printedJson, setMembers } from '@lutra/model';
 import type { ColumnSchema, Value } from '@lutra/model';
+import { errorValueOf, printedJson, setMembers } from '@lutra/rows';
 
 export interface TypeCase {
   readonly definition: string;

@@ -5,22 +5,16 @@
 import { SyncError, tableName } from '@lutra/model';
 import type { ColumnSchema, TableSchema } from '@lutra/model';
 import { ByteReader } from './byte-reader.js';
+import type { RawColumn, WireColumn } from '@lutra/rows';
+import { wireColumn } from '@lutra/rows';
 import { completion, refused } from './column-facts.js';
 import type { ColumnName, ServerFacts } from './column-facts.js';
-import { readColumnType, refusedName } from './column-type.js';
-import type { RawColumn } from './column-type.js';
 import { metadataField, readNames, readNumbers, readTableMap } from './table-map.js';
 import type { TableMap, TableMapHead } from './table-map.js';
 
-export interface Column {
-  readonly schema: ColumnSchema;
-  /** Bytes of the length before a value, or of an enum's or set's value; 0 for the other types. */
-  readonly prefix: number;
-}
-
 export interface TableVersion {
   readonly schema: TableSchema;
-  readonly columns: readonly Column[];
+  readonly columns: readonly WireColumn[];
 }
 
 /** @throws SyncError SOURCE_SETTINGS, COLUMN_UNSUPPORTED, BINLOG_DECODE, BINLOG_UNSUPPORTED */
@@ -30,9 +24,7 @@ export function readTableVersion(head: TableMapHead, facts: ServerFacts): TableV
   const columnNames = names.map((column): ColumnName => ({ database: head.database, name: head.name, column }));
   const raw = readRawColumns(map, columnNames);
   const complete = completion(map, raw, { ...facts, positions: columnNames });
-  const columns = raw.map((column, index) => {
-    return { schema: { name: names[index]!, ...complete(column, columnNames[index]!) }, prefix: column.prefix ?? 0 };
-  });
+  const columns = raw.map((column, i) => ({ schema: { name: names[i]!, ...complete(column, columnNames[i]!) }, raw: column }));
   const schemas = columns.map(({ schema }) => schema);
   const primaryKey = readPrimaryKey(map).map((index) => nameAt(schemas, index));
   return { schema: { database: head.database, name: head.name, columns: schemas, primaryKey }, columns };
@@ -51,9 +43,9 @@ function namesOf(map: TableMap, table: string): string[] {
 function readRawColumns(map: TableMap, columnNames: readonly ColumnName[]): RawColumn[] {
   const data = new ByteReader(map.typeData);
   const columns = map.types.map((type, index) => {
-    const column = readColumnType(type, data);
-    if (column) return column;
-    throw refused(columnNames[index]!, `columns of type ${refusedName(type)} are not supported`);
+    const column = wireColumn(type, (bytes) => data.take(bytes));
+    if (typeof column !== 'string') return column;
+    throw refused(columnNames[index]!, `columns of type ${column} are not supported`);
   });
   if (data.left > 0) throw new SyncError('BINLOG_DECODE', 'a table map with more type data than columns');
   return columns;

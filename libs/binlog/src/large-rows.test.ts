@@ -1,19 +1,18 @@
 import { SyncError } from '@lutra/model';
 import type { ColumnType, RowImage } from '@lutra/model';
 import { expect, test } from 'vitest';
-import type { Column } from './columns.js';
-import { jsonbText } from './jsonb.js';
+import { textDecoder, type WireColumn } from '@lutra/rows';
+import { jsonbText } from '../../rows/src/json/jsonb.js';
 import { rowsDecoder } from './rows-event.js';
-import { textDecoder } from './text.js';
 import { ByteReader } from './byte-reader.js';
 
 const update = { op: 'u', extra: false } as const;
 const repeated = (count: number, ...bytes: readonly number[]): Buffer => Buffer.alloc(count * bytes.length, Buffer.from(bytes));
 
 function decoderOf(type: ColumnType, charset?: string): ReturnType<typeof rowsDecoder> {
-  const columns: readonly Column[] = [
-    { schema: { name: 'id', type: 'int', unsigned: false }, prefix: 0 },
-    { schema: { name: 'v', type, ...(charset !== undefined && { charset }) }, prefix: 4 },
+  const columns: readonly WireColumn[] = [
+    { schema: { name: 'id', type: 'int', unsigned: false }, raw: {} },
+    { schema: { name: 'v', type, ...(charset !== undefined && { charset }) }, raw: { prefix: 4 } },
   ];
   return rowsDecoder({ schema: { database: 'd', name: 't', columns: columns.map(({ schema }) => schema), primaryKey: ['id'] }, columns });
 }

@@ -14,8 +14,8 @@ const version: TableVersion = {
     primaryKey: ['id'],
   },
   columns: [
-    { schema: { name: 'id', type: 'int', unsigned: false }, prefix: 0 },
-    { schema: { name: 'note', type: 'text', charset: 'utf8mb4' }, prefix: 1 },
+    { schema: { name: 'id', type: 'int', unsigned: false }, raw: {} },
+    { schema: { name: 'note', type: 'text', charset: 'utf8mb4' }, raw: { prefix: 1 } },
   ],
 };
 const insert = { op: 'c', extra: false } as const;

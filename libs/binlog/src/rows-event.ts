@@ -1,11 +1,11 @@
 /** Rows from a rows event. Promises every row and every column of it, or an error: a row image that is not full is refused. */
 import { finishRow, ofTable, rowKey, SyncError, tableName } from '@lutra/model';
 import type { Row, RowImage, TableSchema, Value } from '@lutra/model';
+import { rulesOf } from '@lutra/rows';
+import type { ValueReader } from '@lutra/rows';
 import { ByteReader } from './byte-reader.js';
 import type { TableVersion } from './columns.js';
 import type { RowsType } from './event-types.js';
-import { valueReader } from './values.js';
-import type { ValueReader } from './values.js';
 
 /** Decodes the rows of one table version. */
 export interface RowsDecoder {
@@ -20,7 +20,7 @@ type MutableRow = Record<string, Value>;
 
 export function rowsDecoder({ schema, columns }: TableVersion): RowsDecoder {
   const table = tableName(schema);
-  const readers = columns.map((column) => valueReader(column, `${table}.${column.schema.name}`));
+  const readers = columns.map((column) => rulesOf(column.schema.type).binlog.reader(column, `${table}.${column.schema.name}`));
   const names = schema.columns.map(({ name }) => name);
   const readImage = imageReader(schema, names, readers);
   return {

@@ -8,7 +8,7 @@ import { isUtf8 } from 'node:buffer';
 import type { StatementReading } from '@lutra/model';
 import { ByteReader } from './byte-reader.js';
 import type { QueryEvent } from './statement.js';
-import { textDecoder } from './text.js';
+import { textDecoder } from '@lutra/rows';
 
 export interface StatementText {
   /** For people. */

@@ -1,14 +1,10 @@
 /** What the servers of the integration tests never store: bytes that are no value of their type. */
-import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ColumnSchema, YearSign } from '@lutra/model';
 import { SyncError, yearSignOf } from '@lutra/model';
+import { rulesOf, textDecoder } from '@lutra/rows';
 import { ByteReader } from './byte-reader.js';
-import { printDouble } from './json-double.js';
-import { jsonbText } from './jsonb.js';
 import { readSigns } from './signs.js';
-import { textDecoder } from './text.js';
-import { valueReader } from './values.js';
 
 describe('text', () => {
   const decode = (charset: string, ...bytes: number[]): string =>
@@ -44,39 +40,9 @@ describe('text', () => {
   });
 });
 
-describe('JSON', () => {
-  it('of any bytes is text that parses, or an error; nothing is read beyond its end', () => {
-    const bytes = fc.oneof(
-      fc.uint8Array({ maxLength: 60 }),
-      fc.tuple(fc.constantFrom(0, 1, 2, 3), fc.uint8Array({ maxLength: 60 })).map(([type, rest]) => Uint8Array.of(type, ...rest)),
-    );
-    const outcome = (random: Uint8Array): string => {
-      try {
-        JSON.parse(jsonbText(Buffer.from(random)));
-        return 'text';
-      } catch (error) {
-        return (error as Error).name;
-      }
-    };
-    const property = fc.property(bytes, (random) => {
-      expect(['text', 'RangeError']).toContain(outcome(random));
-    });
-    fc.assert(property, { numRuns: 3000 });
-  });
-
-  it('prints doubles so that they read back as the same ones, and as doubles', () => {
-    const property = fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), (value) => {
-      const text = printDouble(value);
-      expect(Number(text)).toBe(value);
-      expect(text).toMatch(/[.e]/);
-    });
-    fc.assert(property, { numRuns: 2000 });
-  });
-});
-
 describe('a value', () => {
-  const read = (schema: Partial<ColumnSchema>, prefix: number, ...bytes: number[]): unknown =>
-    valueReader({ schema: { name: 'c', type: 'int', ...schema }, prefix }, 'd.t.c')(new ByteReader(Buffer.from(bytes)));
+  const read = ({ type = 'int', ...rest }: Partial<ColumnSchema>, prefix: number, ...bytes: number[]): unknown =>
+    rulesOf(type).binlog.reader({ schema: { name: 'c', type, ...rest }, raw: { prefix } }, 'd.t.c')(new ByteReader(Buffer.from(bytes)));
 
   it('that ends behind its event is an error', () => {
     expect(() => read({ type: 'varchar', charset: 'utf8mb4' }, 1, 5, 0x61)).toThrow(RangeError);

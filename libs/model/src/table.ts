@@ -3,7 +3,7 @@
 /**
  * A value of a row in memory. One JS type per column type, never a lossy one:
  * - tinyint … int (signed or not), year: number · bigint: bigint · float, double: number · decimal: string
- * - char, varchar, text, enum, set, json: string (json: its text; enum, set: choices.ts) · binary, varbinary, blob, bit: Buffer (bit:
+ * - char, varchar, text, enum, set, json: string (json: its text; enum, set: choice-text.ts) · binary, varbinary, blob, bit: Buffer (bit:
  *   big-endian, ceil(n/8) bytes)
  * - geometry: Buffer, as the server stores it: 4 bytes SRID (little-endian), then WKB · vector: Buffer, 4 bytes an entry (FLOAT,
  *   little-endian)

@@ -2,7 +2,8 @@
  * The column by which the later of two changes is told. It must have an order, be in every row, and grow with every write; of equal
  * versions home's wins. Pure.
  */
-import { isOfKind, tableName } from '@lutra/model';
+import { tableName } from '@lutra/model';
+import { isOfKind } from '@lutra/rows';
 import { quoteName, quoteTable } from './literal.js';
 import { columnOf } from './policy-case.js';
 import type { PolicyCase } from './policy-case.js';

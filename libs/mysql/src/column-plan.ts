@@ -4,16 +4,12 @@
  */
 import { SyncError, tableName, textCodec } from '@lutra/model';
 import type { ColumnSchema, ColumnType, TextCodec, Value } from '@lutra/model';
-import { sameInAnySession } from './any-session.js';
-import { comparedLiteralOf, literalOf, ownForm, quoteName, quoteText } from './literal.js';
+import { asBinary, rulesOf, sameCharset } from '@lutra/rows';
+import type { ColumnStaging, Compared, Condition, LiteralForm, SqlValue } from '@lutra/rows';
+import { isSmall } from '@lutra/rows';
+import { comparedLiteralOf, literalOf, ownForm, quoteName } from './literal.js';
 import type { Literal } from './literal.js';
-import type { LiteralForm } from './literal-form.js';
-import { isSmall, StagedSql } from './staged-sql.js';
-import type { ColumnStaging, SqlValue } from './staged-sql.js';
-import { sameCharset } from './match-tables.js';
-import { inOrder, selected } from './row-values.js';
 import type { TargetColumn, TargetServer, TargetTable } from './target-definition.js';
-import { typesOf, typesSql } from './json-types.js';
 import { isPrinted, literalOfParts, partsBeside, writtenAs, writtenLiteral } from './written-literal.js';
 import type { LiteralParts } from './written-literal.js';
 
@@ -52,28 +48,29 @@ export function planColumn(
   const [literal, compared] = [write(literalOf, form), write(comparedLiteralOf, form)];
   const codec = readAsBytes(source, target, table.server);
   const quoted = quoteName(target.name);
-  const inAnySession = form === ownForm ? null : sameInAnySession(target, compared);
+  const equal = form === ownForm || target.type === 'other' ? null : rulesOf(target.type).sql.inAnySession(target, compared);
+  const exactType = isText ? target.type : source.type;
   return {
     name: source.name,
     schema: source,
     isTyped: source.type === 'json' && !isText,
     quoted,
-    selected: codec && !isSpelled(writing) ? asBinary(quoted) : selected(writing, quoted),
+    selected: codec && !isSpelled(writing) ? asBinary(quoted) : rulesOf(writing.type).sql.selected(writing, quoted),
     literal,
     stored: target.nullable ? literal : (value) => literal(notNull(value, where)),
-    equals: (value) => (inAnySession && typeof value === 'string' ? inAnySession(value) : `${quoted} = ${compared(value)}`),
+    equals: (value) => (equal && typeof value === 'string' ? equal(value) : `${quoted} = ${compared(value)}`),
     staged: (value, staging, parts) => {
       if (Buffer.isBuffer(value)) return staging.bytes(value);
       const by = stagedForm(form, staging);
       return parts ? literalOfParts(parts, value, by) : write(literalOf, by)(value);
     },
     partsOf: (value) => partsBeside({ source, target, where }, form.own, value),
-    exactly: exactCondition(isText ? target.type : source.type, quoted, { literal: compared, codec, inAnySession, ...writing }),
+    exactly: exactCondition({ ...writing, quoted, codec, inAnySession: equal !== null }, exactType, { literal: compared, equal }),
     alwaysWritten: target.onUpdateTimestamp,
   };
 }
 
-/** What a SELECT of it gives is spelled out by us (row-values.ts). */
+/** What a SELECT of it gives is spelled out by us (types/choices.ts in libs/rows). */
 function isSpelled({ values }: ColumnSchema): boolean {
   return values?.includes('') === true;
 }
@@ -110,92 +107,16 @@ function notNull(value: SqlValue, where: string): SqlValue {
   throw new SyncError('VALUE_UNSUPPORTED', `${where}: NULL, which the target's column does not allow`, { details: { column: where } });
 }
 
-interface Compared {
-  readonly literal: Literal;
-  /** Condition for what `=` compares otherwise in other sessions. */
-  readonly inAnySession: ((value: string) => string) | null;
-  /** Of a text that is compared by its own bytes: two of them may be one to Unicode. */
-  readonly codec: TextCodec | null;
-  /** Of the target; with a codec, its own. */
-  readonly charset?: string | undefined;
-  readonly values?: readonly string[] | undefined;
-}
-
-/** A literal of an ENUM or SET. */
-const isNumber = /^\d/;
-
-function exactCondition(
-  type: ColumnType | 'other',
-  quoted: string,
-  { literal, codec, charset, values, inAnySession }: Compared,
-): (value: SqlValue) => string {
-  const bare = type === 'char' && inAnySession ? `RTRIM(${quoted})` : quoted; // which may give it with blanks
+/** `equal`: what is compared in another way in other sessions. */
+function exactCondition(column: Compared, type: ColumnType | 'other', { literal, equal }: Equality): (value: SqlValue) => string {
+  const exactly: Condition = type === 'other' ? (_value, _text, same) => same : rulesOf(type).sql.exactly(column);
   return (value) => {
     const text = literal(value);
-    if (type === 'vector') return value === null ? `${quoted} IS NULL` : `CAST(${quoted} AS BINARY) <=> ${text}`; // it compares with nothing
-    const same = inAnySession && typeof value === 'string' ? inAnySession(value) : `${quoted} <=> ${text}`;
-    if (value === null) return same;
-    if ((type === 'enum' || type === 'set') && isNumber.test(text)) return same;
-    const own = typeof value === 'string' ? codec?.encode(type === 'set' ? inOrder(value, values) : value) : null;
-    if (codec && value instanceof StagedSql) return `${asBinary(bare)} <=> ${asBinary(`CONVERT(${text} USING ${charset})`)}`;
-    if (own) return `${type === 'text' ? '' : `${same} AND `}${asBinary(bare)} <=> x'${own.toString('hex')}'`;
-    switch (type) {
-      case 'enum':
-      case 'set':
-      case 'char':
-      case 'varchar': // the first half may use an index
-        return `${same} AND ${bytesOf(bare)} <=> ${bytesOf(text)}`;
-      case 'text':
-        return `${bytesOf(quoted)} <=> ${bytesOf(text)}`;
-      case 'json':
-        return exactDocument(quoted, text);
-      case 'float':
-      case 'double':
-        return value === 0 ? `${same} AND LEFT(${quoted}, 1) <=> '${Object.is(value, -0) ? '-' : '0'}'` : same;
-      case 'tinyint':
-      case 'smallint':
-      case 'mediumint':
-      case 'int':
-      case 'bigint':
-      case 'decimal':
-      case 'year':
-      case 'bit':
-      case 'binary':
-      case 'varbinary':
-      case 'blob':
-      case 'date':
-      case 'time':
-      case 'datetime':
-      case 'timestamp':
-      case 'geometry':
-      case 'other':
-        return same;
-    }
+    return exactly(value, text, equal && typeof value === 'string' ? equal(value) : `${column.quoted} <=> ${text}`);
   };
 }
 
-/**
- * As printed, because 1 = 1.0; the literal passes through JSON, so that its blanks and order do not matter. Or one as it would print had it
- * come as a text, the other as it is: a number made of a DECIMAL prints 1.10, and 1.1 where a dump has brought it.
- */
-function exactDocument(quoted: string, text: string): string {
-  const printed = (document: string): string => `CAST(${document} AS CHAR)`;
-  const asText = (document: string): string => printed(`CAST(${printed(document)} AS JSON)`);
-  const given = `CAST(${text} AS JSON)`;
-  const isEither = `${bytesOf(printed(given))} IN (${bytesOf(printed(quoted))}, ${bytesOf(asText(quoted))})`;
-  return `(${isEither} OR ${bytesOf(asText(given))} <=> ${bytesOf(printed(quoted))})`;
-}
-
-/** 1 where the document has the types of this one. */
-export function hasTypes(quoted: string, document: string): string {
-  return `(${typesSql(quoted)} <=> CAST(_utf8mb4${quoteText(typesOf(document))} AS JSON))`;
-}
-
-function asBinary(expression: string): string {
-  return `CAST(${expression} AS BINARY)`;
-}
-
-/** The text's UTF-8: two texts are the same only if it is. */
-function bytesOf(expression: string): string {
-  return `CAST(CONVERT(${expression} USING utf8mb4) AS BINARY)`;
+interface Equality {
+  readonly literal: Literal;
+  readonly equal: ((value: string) => string) | null;
 }

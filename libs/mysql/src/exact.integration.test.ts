@@ -1,11 +1,10 @@
 import * as fc from 'fast-check';
-import { printedJson } from '@lutra/model';
 import type { Row, Value } from '@lutra/model';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ApplyConnection } from './apply-connection.js';
 import { histories } from './changes.fixture.js';
 import { TestServer, versions } from './mysql.fixture.js';
-import { typesSql as jsonTypesSql, withTypes } from './json-types.js';
+import { printedJson, typesSql as jsonTypesSql, withTypes } from '@lutra/rows';
 import { differing, StatementBuilder } from './statement-builder.js';
 import type { Change } from './statement-builder.js';
 import type { ExactText } from './expected-rows.js';

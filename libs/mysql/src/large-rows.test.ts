@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
-import { opaqueMark, printedJson, signMark } from '@lutra/model';
 import type { ColumnSchema, Value } from '@lutra/model';
+import { opaqueMark, printedJson, signMark } from '@lutra/rows';
 import { expect, test } from 'vitest';
 import { column, sourceTable, targetTable } from './changes.fixture.js';
 import { planRows, sameRows, sameRowsBeside, samenessOf, toRow, toRowBeside } from './row-plan.js';

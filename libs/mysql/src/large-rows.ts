@@ -3,7 +3,8 @@
  * 64 MiB alone it takes half a second; so its literals are made beside the event loop, and wait here for the statement that writes the row.
  */
 import { largeValueBytes, SyncError, tableName, toSyncError } from '@lutra/model';
-import type { ColumnType, Row, TableSchema } from '@lutra/model';
+import type { Row, TableSchema } from '@lutra/model';
+import { rulesOf } from '@lutra/rows';
 import type { TablePlan } from './table-plan.js';
 import type { TargetTable } from './target-definition.js';
 import type { LiteralParts } from './written-literal.js';
@@ -18,13 +19,13 @@ interface Ready {
 
 const ready = new WeakMap<Row, Ready>();
 
-const mayBeLarge: ReadonlySet<ColumnType> = new Set<ColumnType>(['text', 'json']);
 const largeColumns = new WeakMap<TableSchema, readonly string[]>();
 
 /** It has a text whose literal takes long. Asked for each row. */
 export function hasLargeText(source: TableSchema, row: Row | null): boolean {
   let names = largeColumns.get(source);
-  if (!names) largeColumns.set(source, (names = source.columns.filter(({ type }) => mayBeLarge.has(type)).map(({ name }) => name)));
+  if (!names)
+    largeColumns.set(source, (names = source.columns.filter(({ type }) => rulesOf(type).large === 'text').map(({ name }) => name)));
   if (row === null || names.length === 0) return false;
   return names.some((name) => isLargeText(row[name]));
 }
@@ -35,7 +36,7 @@ export async function makeReady({ columns, target }: TablePlan, row: Row): Promi
   const parts = new Map<string, LiteralParts>();
   for (const { name, schema, partsOf } of columns) {
     const value = row[name];
-    if (mayBeLarge.has(schema.type) && isLargeText(value)) parts.set(name, await partsOf(value).catch(of(target, name)));
+    if (rulesOf(schema.type).large === 'text' && isLargeText(value)) parts.set(name, await partsOf(value).catch(of(target, name)));
   }
   ready.set(row, { target, parts });
 }

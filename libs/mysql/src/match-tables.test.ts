@@ -2,7 +2,7 @@ import type { ColumnSchema } from '@lutra/model';
 import { describe, expect, test } from 'vitest';
 import { column, sourceTable, targetTable } from './changes.fixture.js';
 import { matchTables, tableDifferences } from './match-tables.js';
-import { declaredValues } from './declared-members.js';
+import { declaredValues } from '@lutra/rows';
 import { planTable } from './table-plan.js';
 import type { TargetColumn, TargetTable } from './target-definition.js';
 

@@ -5,7 +5,7 @@ import mysql from 'mysql2/promise';
 import { mysqlServer } from '../../../test/servers/index.js';
 import type { MysqlServer, MysqlVersion } from '../../../test/servers/index.js';
 import { quoteName, quoteTable } from './literal.js';
-import { selected } from './row-values.js';
+import { rulesOf } from '@lutra/rows';
 import { Session } from './session.js';
 import type { ConnectionOptions, ResultRow } from './session-options.js';
 import { asSource, loadTable } from './target-table.js';
@@ -178,7 +178,7 @@ function printed(column: ColumnSchema): string {
     case 'time':
     case 'datetime':
     case 'timestamp':
-      return `CAST(${selected(column, name)} AS CHAR)`;
+      return `CAST(${rulesOf(column.type).sql.selected(column, name)} AS CHAR)`;
   }
 }
 

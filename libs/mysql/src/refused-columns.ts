@@ -1,9 +1,10 @@
 /**
  * The columns of a source table whose rows capture refuses, told before the first row: each by name, with why. What both sides decide by is
- * in @lutra/model (column types, supported-columns.ts, year-sign.ts); the matrix of types (test/types/) holds one side against the other on
- * real servers.
+ * in @lutra/rows (the types) and @lutra/model (year-sign.ts); the matrix of types (test/types/) holds one side against the other on real
+ * servers.
  */
-import { isOfKind, isSupportedCharset, signsAreTold, untoldOnMariadb, yearSignOf } from '@lutra/model';
+import { signsAreTold, yearSignOf } from '@lutra/model';
+import { isOfKind, rulesOf } from '@lutra/rows';
 import type { ServerFacts } from './server-facts.js';
 import type { TargetColumn, TargetTable } from './target-definition.js';
 
@@ -33,13 +34,9 @@ export function refusedColumns(
 /** MySQL 8.0.15 names the hidden columns of such indexes in the table map, and leaves them out of the rows. 9.7 does not. */
 const hidesColumns = 80_015;
 
-function reasonOf({ type, columnType, charset }: TargetColumn, flavor: ServerFacts['flavor']): string | null {
-  if (type === 'other') return `${columnType} is not supported`;
-  if (/\/\*M!\d+ COMPRESSED\*\//.test(columnType)) return `${columnType} is compressed`;
-  if (columnType.includes('/* mariadb-5.3 */'))
-    return `${columnType} has the format before MySQL 5.6: ALTER TABLE … FORCE gives it the new one`;
-  if (flavor === 'mariadb' && (type === 'binary' || type === 'varbinary')) return untoldOnMariadb(type);
-  return charset === null || isSupportedCharset(charset) ? null : `the character set ${charset} is not supported`;
+function reasonOf(column: TargetColumn, flavor: ServerFacts['flavor']): string | null {
+  const { type, columnType } = column;
+  return type === 'other' ? `${columnType} is not supported` : rulesOf(type).server.refused(column, flavor);
 }
 
 /** Of the columns that have a bit in the table map; null: YEAR. */

@@ -3,12 +3,12 @@
  * naive ways are the ones that statement-builder.ts names.
  */
 import type { Row } from '@lutra/model';
-import { typesSql } from './json-types.js';
+import { typesSql } from '@lutra/rows';
 import type { RowPlan } from './row-plan.js';
 import { countStatement, stagedOf } from './sql-text.js';
 import type { Mark, SqlText } from './sql-text.js';
 import { Staging } from './staged-values.js';
-import type { SqlValue } from './staged-sql.js';
+import type { SqlValue } from '@lutra/rows';
 import type { StagedValue } from './staged-values.js';
 import { equal, keyOf } from './table-plan.js';
 import type { ColumnPlan } from './column-plan.js';

@@ -1,8 +1,7 @@
-import { printedJson } from '@lutra/model';
 import type { ColumnSchema, Value } from '@lutra/model';
 import { describe, expect, test } from 'vitest';
-import { jsonExpression } from './json-literal.js';
-import { typesOf, withTypes } from './json-types.js';
+import { printedJson, typesOf, withTypes } from '@lutra/rows';
+import { jsonExpression } from '../../rows/src/json/json-literal.js';
 import { sameTypes, storedForm, valueOf } from './row-values.js';
 
 const hex = (bytes: string): Buffer => Buffer.from(bytes, 'hex');

@@ -1,9 +1,8 @@
-import { printedJson } from '@lutra/model';
 import type { Row, Value } from '@lutra/model';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ApplyConnection } from './apply-connection.js';
 import { TestServer, versions } from './mysql.fixture.js';
-import { typesSql as jsonTypesSql } from './json-types.js';
+import { printedJson, typesSql as jsonTypesSql } from '@lutra/rows';
 import { identicalRows, keyOfRow, planRows, sameValue, sameKey, sameRows, toRow } from './row-plan.js';
 import type { RowPlan } from './row-plan.js';
 import { deleteRow, holdersQueries, insertRow, readRowQuery, updateRow } from './row-statements.js';

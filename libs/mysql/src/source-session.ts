@@ -11,7 +11,7 @@
  */
 import { rowsFlags, SyncError, tableName } from '@lutra/model';
 import type { Row, SourceSession } from '@lutra/model';
-import { hasZeros, isDay } from './any-session.js';
+import { hasZeros, isDay } from '@lutra/rows';
 import { ownSession } from './session-options.js';
 import { joined } from './sql-text.js';
 import type { SqlText } from './sql-text.js';

@@ -7,12 +7,11 @@
  * variable that was never set is NULL, and so is a CONCAT that is larger than max_allowed_packet; outside strict mode both would be stored
  * without a word. docs/decisions/0017-large-values.md has the alternatives.
  */
-import { isOfKind } from '@lutra/model';
 import type { ColumnType, Row, TableName, Value } from '@lutra/model';
+import { isOfKind, smallBytes, StagedSql } from '@lutra/rows';
+import type { ColumnStaging, SqlRow, SqlValue } from '@lutra/rows';
 import { inTextBytes, isLarge, readyParts } from './large-rows.js';
 import type { TargetTable } from './target-definition.js';
-import { smallBytes, StagedSql } from './staged-sql.js';
-import type { ColumnStaging, SqlRow, SqlValue } from './staged-sql.js';
 import type { LiteralParts } from './written-literal.js';
 
 /** One variable, and what it must hold before the statement that names it runs. */

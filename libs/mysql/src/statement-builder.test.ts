@@ -4,7 +4,7 @@ import type { ColumnSchema, Row, Value } from '@lutra/model';
 import { describe, expect, test } from 'vitest';
 import { column, histories, sourceTable, targetTable } from './changes.fixture.js';
 import type { Step } from './changes.fixture.js';
-import { typesSql } from './json-types.js';
+import { typesSql } from '@lutra/rows';
 import { differing, StatementBuilder } from './statement-builder.js';
 import type { TargetColumn, TargetTable } from './target-definition.js';
 import { closingText, openingText, transactionText, uncommittedText } from './transaction-text.js';

@@ -26,7 +26,7 @@ import { countStatement, joined, stagedOf } from './sql-text.js';
 import type { Mark } from './sql-text.js';
 import { Staging } from './staged-values.js';
 import { hasLargeText, isLarge, makeReady } from './large-rows.js';
-import type { SqlRow, SqlValue } from './staged-sql.js';
+import type { SqlRow, SqlValue } from '@lutra/rows';
 import { keyOf, maxAlternatives, planTable, whereRow, written } from './table-plan.js';
 import type { ColumnPlan } from './column-plan.js';
 import type { TablePlan } from './table-plan.js';

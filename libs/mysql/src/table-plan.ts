@@ -6,13 +6,14 @@
  * one is the right one, hence LIMIT 1; of documents that print alike, one of the same types if there is one.
  */
 import { SyncError, tableName } from '@lutra/model';
-import type { ColumnType, Row, TableSchema, Value } from '@lutra/model';
+import type { Row, TableSchema, Value } from '@lutra/model';
+import { hasTypes, rulesOf } from '@lutra/rows';
+import type { SqlRow, SqlValue } from '@lutra/rows';
 import { anySessionForm } from './any-session.js';
 import { ownForm, quoteTable } from './literal.js';
-import type { SqlRow, SqlValue } from './staged-sql.js';
 import { computes } from './computed.js';
 import type { TargetTable } from './target-definition.js';
-import { hasTypes, planColumn } from './column-plan.js';
+import { planColumn } from './column-plan.js';
 import type { ColumnPlan } from './column-plan.js';
 
 export interface TablePlan {
@@ -75,22 +76,9 @@ export function planTable(source: TableSchema, target: TargetTable): TablePlan {
     groupsDeletes: key.length > 0 && !(target.foreignKeys.length > 0 && target.referenced),
     keyIn:
       key.length === 1 &&
-      key.every(({ source: { type }, target: found }) => exactInList.has(type) && !(inAnySession && found.type === 'char')),
+      key.every(({ source: { type }, target: found }) => rulesOf(type).sql.inList && !(inAnySession && found.type === 'char')),
   };
 }
-
-/** A key of another type is found by `=`, which is slower and as exact. */
-const exactInList: ReadonlySet<ColumnType> = new Set<ColumnType>([
-  'tinyint',
-  'smallint',
-  'mediumint',
-  'int',
-  'bigint',
-  'char',
-  'varchar',
-  'binary',
-  'varbinary',
-]);
 
 /** ` WHERE …` that finds the row of a before image; `staged` is the same with its large values staged. */
 export function whereRow(plan: TablePlan, before: Row, staged: SqlRow = before): string {

@@ -1,7 +1,8 @@
 /** What a table looks like at the target (or the source, for checks), from information_schema. Only reads. */
-import { columnTypes, geometryTypes, SyncError, systemOffsetsQuery, systemZone, tableName } from '@lutra/model';
-import { declaredValues, withMembers } from './declared-members.js';
-import type { ColumnSchema, ColumnType, GeometryType, TableName, TableSchema } from '@lutra/model';
+import { SyncError, systemOffsetsQuery, systemZone, tableName } from '@lutra/model';
+import type { ColumnSchema, TableName, TableSchema } from '@lutra/model';
+import { declaredValues, geometryNamed, isOfKind, typeNamed } from '@lutra/rows';
+import { withMembers } from './declared-members.js';
 import { computedBy } from './computed.js';
 import { quoteName, quoteTable, quoteText } from './literal.js';
 import { columnsQuery, keysQuery, referencedQuery, referencesQuery, triggersQuery } from './table-queries.js';
@@ -38,7 +39,7 @@ export function asSource(table: TargetTable): TableSchema {
       length: length ?? undefined,
       charset: charset ?? undefined,
     };
-    const values = type === 'enum' || type === 'set' ? (column.members ?? declaredValues(column.columnType)) : undefined;
+    const values = isOfKind(type, 'choice') ? (column.members ?? declaredValues(column.columnType)) : undefined;
     // MySQL shows none for those of bytes.
     const choices = values && { values, charset: charset ?? 'binary' };
     return [{ name, type, unsigned, ...sizes, ...choices, ...(geometry && { geometry }) }];
@@ -131,8 +132,7 @@ function toColumn(row: ResultRow, srids: ReadonlyMap<string, number>): TargetCol
   const extra = text(row, 'extra').toLowerCase();
   const columnType = text(row, 'column_type').toLowerCase();
   const dataType = text(row, 'data_type').toLowerCase();
-  const geometry = toGeometry(dataType);
-  const type = geometry ? 'geometry' : toType(dataType);
+  const type = typeNamed(dataType);
   return {
     name: text(row, 'name'),
     type,
@@ -150,20 +150,9 @@ function toColumn(row: ResultRow, srids: ReadonlyMap<string, number>): TargetCol
     characters: whole(row, 'characters'),
     precision: whole(row, 'number_precision'),
     scale: whole(row, 'fraction') ?? whole(row, 'number_scale'),
-    geometry,
+    geometry: geometryNamed(dataType),
     srid: srids.get(text(row, 'name')) ?? null,
   };
-}
-
-/** MySQL from 8.0.11 on says geomcollection. */
-function toGeometry(dataType: string): GeometryType | null {
-  return geometryTypes.find((type) => type === dataType.replace(/^geomcollection$/, 'geometrycollection')) ?? null;
-}
-
-function toType(dataType: string): ColumnType | 'other' {
-  if (/^(tiny|medium|long)?text$/.test(dataType)) return 'text';
-  if (/^(tiny|medium|long)?blob$/.test(dataType)) return 'blob';
-  return columnTypes.find((type) => type === dataType) ?? 'other';
 }
 
 function toKeys(rows: readonly ResultRow[], definition: string): Pick<TargetTable, 'primaryKey' | 'uniqueKeys' | 'prefixKeys'> {

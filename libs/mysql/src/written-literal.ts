@@ -1,16 +1,14 @@
 /**
  * The literal of a column's value as the target's column takes it; of a large one in parts that are made beside the event loop.
  */
-import { printedJson, SyncError, textCodec } from '@lutra/model';
+import { SyncError, textCodec } from '@lutra/model';
 import type { ColumnSchema, Value } from '@lutra/model';
+import { declaredMembers, isSmall, printedJson, sameCharset } from '@lutra/rows';
+import type { LiteralForm } from '@lutra/rows';
 import { beside } from '@lutra/runtime';
 import { anySessionForm } from './any-session.js';
-import { declaredMembers } from './declared-members.js';
 import { literalOf, ownForm } from './literal.js';
 import type { Literal } from './literal.js';
-import type { LiteralForm } from './literal-form.js';
-import { sameCharset } from './match-tables.js';
-import { isSmall } from './staged-sql.js';
 import type { TargetColumn } from './target-definition.js';
 
 /** A column of the source and its column at the target; `where` names it in errors. */

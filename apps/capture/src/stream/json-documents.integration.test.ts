@@ -4,7 +4,7 @@
  */
 import * as fc from 'fast-check';
 import type { Row, Value } from '@lutra/model';
-import { printedJson } from '@lutra/model';
+import { printedJson } from '@lutra/rows';
 import {
   ApplyConnection,
   asSource,

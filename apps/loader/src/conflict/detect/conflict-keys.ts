@@ -7,8 +7,9 @@
  * The checks see to it that both sides have the same collation there. Digits lose what does not change a number. NULL fights with nothing.
  */
 import type { ColumnSchema, Row, TableSchema, Value } from '@lutra/model';
-import { isOfKind, setMembers, setText, SyncError, tableName } from '@lutra/model';
+import { SyncError, tableName } from '@lutra/model';
 import type { SortKeys, TargetColumn, TargetTable } from '@lutra/mysql';
+import { isOfKind, rulesOf } from '@lutra/rows';
 
 /** The collations of the target. */
 export interface KeyCollations {
@@ -45,7 +46,11 @@ export function keysOf(rows: TableSchema, target: TargetTable, collations: KeyCo
   // A key over the beginning of a text is of a table whose conflicts nobody decides (policy stop): its texts may be too large to ask for.
   const keyColumn = (column: ColumnSchema, isPrefix: boolean): KeyColumn => {
     const at = targets.get(column.name.toLowerCase());
-    return { name: column.name, textOf: textOf(column, at), sortKeys: isText(column) && !isPrefix ? sortKeysOf(at, collations) : null };
+    return {
+      name: column.name,
+      textOf: rulesOf(column.type).values.keyText(at),
+      sortKeys: isText(column) && !isPrefix ? sortKeysOf(at, collations) : null,
+    };
   };
   const key = (name: string, names: readonly string[]): Key | null => {
     const isPrefix = target.prefixKeys.includes(name === '' ? 'PRIMARY' : name);
@@ -170,46 +175,4 @@ function said({ asked, primary }: Keys, row: Row, column: string): string {
 
 function isText({ type }: ColumnSchema): boolean {
   return isOfKind(type, 'text', 'choice', 'document');
-}
-
-/** Of one value one text, on whichever side it was written; the collation says more about texts. */
-function textOf({ type }: ColumnSchema, target: TargetColumn | undefined): (value: NonNullable<Value>) => string {
-  switch (type) {
-    case 'char':
-    case 'varchar':
-    case 'text':
-    case 'enum':
-    case 'json': // a CHAR has no blanks at its end, whatever its collation
-      return target?.type === 'char' ? (value) => String(value).replace(/ +$/, '') : String;
-    case 'set': // each side prints the members in its own order
-      return (value) => setText(setMembers(String(value)).toSorted());
-    case 'binary':
-    case 'varbinary':
-    case 'blob':
-    case 'bit':
-    case 'geometry':
-    case 'vector':
-      return (value) => (Buffer.isBuffer(value) ? value.toString('latin1').replace(/\0+$/, '') : String(value));
-    case 'decimal':
-    case 'time':
-    case 'datetime':
-    case 'timestamp':
-      return (value) => plainDigits(String(value));
-    case 'tinyint':
-    case 'smallint':
-    case 'mediumint':
-    case 'int':
-    case 'bigint':
-    case 'year':
-    case 'float':
-    case 'double':
-    case 'date':
-      return (value) => (Object.is(value, -0) ? '0' : String(value));
-  }
-}
-
-/** `1.50` and `01.5`, `12:00:00.000` and `12:00:00`: the same. */
-function plainDigits(text: string): string {
-  const short = text.includes('.') ? text.replace(/\.?0+$/, '') : text;
-  return short.replace(/^(-?)0+(?=\d+(\.|$))/, '$1');
 }

@@ -9,10 +9,10 @@
  * An ENUM's error value (number 0) is no number to strict mode. The text '0' stores it, on MySQL 8.0, 9.7 and MariaDB: a text that is no
  * member is read as a number, and held against the end of the list alone. They read up to 5 bytes of it, in the column's own character set.
  */
-import { errorValueOf, setMembers } from '@lutra/model';
 import type { ColumnSchema } from '@lutra/model';
-import type { LiteralForm, Writer } from './literal-form.js';
-import { hidden, memberIn } from './text-literal.js';
+import type { LiteralForm, Writer } from '../sql.js';
+import { hidden, memberIn } from '../text.js';
+import { errorValueOf, setMembers } from './choice-text.js';
 
 /** What is written. `values` and `charset` are the target's. */
 export function storedChoice({ type, values, charset }: ColumnSchema, form: LiteralForm): Writer {
@@ -85,7 +85,7 @@ function emptyOf(members: readonly string[]): readonly string[] {
 
 /**
  * About as wide as the widest collation: without case, marks and what some collations ignore. Characters beyond the first plane are
- * match-tables.ts's affair.
+ * types/choices.ts's affair.
  */
 export function folded(text: string): string {
   return text

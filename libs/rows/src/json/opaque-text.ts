@@ -3,11 +3,9 @@
  * MySQL's field type and the value's bytes: of a DECIMAL precision, scale and its row format, of times 8 bytes whose low three are
  * microseconds, of all else the bytes themselves.
  */
-import { opaqueMark } from '@lutra/model';
-import { ByteReader } from './byte-reader.js';
-import { decimalReader } from './decimal.js';
-import type { DecimalReader } from './decimal.js';
-import { clock, date, pad } from './temporal.js';
+import { type DecimalForm, decimalForm } from '../types/decimals.js';
+import { clock, dateText, pad } from '../types/temporal.js';
+import { opaqueMark } from './json-text.js';
 
 export function printOpaque(type: number, bytes: Buffer): string {
   switch (type) {
@@ -26,20 +24,21 @@ export function printOpaque(type: number, bytes: Buffer): string {
   }
 }
 
-const readers = new Map<number, DecimalReader>();
+const forms = new Map<number, DecimalForm>();
 
-function readerOf(precision: number, scale: number): DecimalReader {
+function formOf(precision: number, scale: number): DecimalForm {
   const id = precision * 256 + scale;
-  let reader = readers.get(id);
-  if (!reader) readers.set(id, (reader = decimalReader(precision, scale)));
-  return reader;
+  let form = forms.get(id);
+  if (!form) forms.set(id, (form = decimalForm(precision, scale)));
+  return form;
 }
 
 function decimal(bytes: Buffer): string {
-  const reader = new ByteReader(bytes);
-  const [precision, scale] = [reader.u8(), reader.u8()];
+  const [precision, scale] = [bytes.readUInt8(0), bytes.readUInt8(1)];
   if (precision === 0 || scale > precision) throw new RangeError('a DECIMAL in JSON of no size');
-  const text = readerOf(precision, scale)(reader);
+  const { size, text: textOf } = formOf(precision, scale);
+  if (bytes.length < 2 + size) throw new RangeError(`${size} bytes wanted, ${bytes.length - 2} left`);
+  const text = textOf(Buffer.from(bytes.subarray(2, 2 + size)));
   const digits = text.replace(/^-/, '').replace(/^0/, '').replace('.', '').length;
   return `${opaqueMark}${' '.repeat(precision - digits)}${text}`;
 }
@@ -50,7 +49,7 @@ function datetime(bytes: Buffer): string {
   if (isNegative) throw new RangeError('a negative DATETIME in JSON');
   const days = Math.floor(seconds / 2 ** 17);
   const months = days >> 5;
-  const day = date(Math.floor(months / 13), months % 13, days & 0x1f);
+  const day = dateText(Math.floor(months / 13), months % 13, days & 0x1f);
   const second = seconds % 2 ** 17;
   return `${day} ${clock(second >> 12, (second >> 6) & 0x3f, second & 0x3f)}.${pad(micros, 6)}`;
 }

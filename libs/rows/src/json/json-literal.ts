@@ -6,8 +6,8 @@
  *   and of JSON_ARRAY or JSON_OBJECT around expressions. (JSON_SET takes time that grows with the square of the number of values.) The
  *   document must be one that a server printed: it is checked only as far as needed.
  */
-import { isMarked, mostSigned, opaqueMark, signMark } from '@lutra/model';
-import { OpaqueValues } from './json-opaque.js';
+import { isMarked, mostSigned, opaqueMark, signMark } from './json-text.js';
+import { OpaqueValues } from './opaque-sql.js';
 import { afterBlanks, endOfString, endOfWord } from './json-tokens.js';
 
 /** Null for a document that no expression makes. @param quote a text as a literal */

@@ -20,3 +20,11 @@ export function setMembers(text: string): readonly string[] {
   if (text === '') return [];
   return text === ',' ? [''] : text.split(',');
 }
+
+/** A SET's members as these are declared: the other side may have them in another order. */
+export function inOrder(members: string, values: readonly string[] | undefined): string {
+  if (values === undefined) return members;
+  const set = new Set(setMembers(members));
+  const known = values.filter((value) => set.has(value));
+  return known.length === set.size ? setText(known) : members;
+}

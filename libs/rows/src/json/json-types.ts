@@ -5,7 +5,9 @@
  *
  * A DECIMAL's precision is not to be had from any function: it is taken as the number of its digits.
  */
-import { opaqueMark, signMark, SyncError } from '@lutra/model';
+import { SyncError, type Value } from '@lutra/model';
+import { quoteText } from '../sql.js';
+import { opaqueMark, signMark } from './json-text.js';
 import { afterBlanks, offsetsOf, typeAt } from './json-tokens.js';
 
 /** An expression: the types of all values as a document, two arrays of JSON_TYPE's names (json-tokens.ts: Places); NULL for NULL. */
@@ -73,4 +75,18 @@ const kindsOfText: Readonly<Record<string, readonly string[]>> = {
 
 function unlike(): SyncError {
   return new SyncError('INTERNAL', 'a JSON document and the types that the server names for it do not fit together');
+}
+
+/** 1 where the document has the types of this one. */
+export function hasTypes(quoted: string, document: string): string {
+  return `(${typesSql(quoted)} <=> CAST(_utf8mb4${quoteText(typesOf(document))} AS JSON))`;
+}
+
+/** Of two documents with the same stored form: the types of all values too, but for the precision of a DECIMAL, which no SELECT tells. */
+export function sameTypes(a: Value, b: Value): boolean {
+  const form = (value: Value): string =>
+    String(value)
+      .replaceAll(signMark, '')
+      .replace(/\t +(?=[-\d])/g, opaqueMark);
+  return a === b || form(a) === form(b);
 }

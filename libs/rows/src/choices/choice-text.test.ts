@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { errorValueOf, setMembers, setText } from './choices.js';
+import { errorValueOf, setMembers, setText } from './choice-text.js';
 
 describe('ENUM and SET values', () => {
   it('have an error value that is no member', () => {

@@ -2,26 +2,26 @@
  * The whole number of an Avro decimal: big-endian two's complement, as few bytes as hold it (Java's BigInteger.toByteArray).
  * Numbers within 48 bits go through JS numbers, larger ones through 64-bit limbs; both are exact.
  */
-import { malformed, type ByteReader } from './byte-reader.js';
-import type { ByteWriter } from './byte-writer.js';
+import type { AvroInput, AvroOutput } from './bytes.js';
+import { malformed } from './type-rules.js';
 
 /** Up to this magnitude a number is written without bigint. */
 export const smallLimit = 10 ** 15;
 
-export function writeSmallUnscaled(writer: ByteWriter, value: number): void {
+export function writeSmallUnscaled(output: AvroOutput, value: number): void {
   let size = 1;
   let limit = 0x80;
   while (value >= limit || value < -limit) {
     size++;
     limit *= 0x100;
   }
-  writer.long(size);
-  for (let digit = size - 1; digit >= 0; digit--) writer.byte(Math.floor(value / 0x100 ** digit) & 0xff);
+  output.long(size);
+  for (let digit = size - 1; digit >= 0; digit--) output.byte(Math.floor(value / 0x100 ** digit) & 0xff);
 }
 
-export function writeUnscaled(writer: ByteWriter, value: bigint): void {
+export function writeUnscaled(output: AvroOutput, value: bigint): void {
   if (value < smallLimit && value > -smallLimit) {
-    writeSmallUnscaled(writer, Number(value));
+    writeSmallUnscaled(output, Number(value));
     return;
   }
   const limbs: bigint[] = [];
@@ -35,23 +35,23 @@ export function writeUnscaled(writer: ByteWriter, value: bigint): void {
   limbs.forEach((limb, index) => scratch.writeBigUInt64BE(limb, scratch.length - 8 * (index + 1)));
   let from = 0;
   while (scratch[from] === filler && (scratch[from + 1]! & 0x80) === (filler & 0x80)) from++;
-  writer.bytes(scratch.subarray(from));
+  output.bytes(scratch.subarray(from));
 }
 
 /** A number within 48 bits, a bigint above. */
-export function readUnscaled(reader: ByteReader): number | bigint {
-  const size = reader.length();
+export function readUnscaled(input: AvroInput): number | bigint {
+  const size = input.length();
   if (size === 0) throw malformed('a decimal has no bytes');
-  if (size > 6) return readLimbs(reader, size);
-  let value = (reader.byte() << 24) >> 24;
-  for (let i = 1; i < size; i++) value = value * 0x100 + reader.byte();
+  if (size > 6) return readLimbs(input, size);
+  let value = (input.byte() << 24) >> 24;
+  for (let i = 1; i < size; i++) value = value * 0x100 + input.byte();
   return value;
 }
 
-function readLimbs(reader: ByteReader, size: number): bigint {
+function readLimbs(input: AvroInput, size: number): bigint {
   if (size > 40) throw malformed('a decimal is longer than any that MySQL has');
   const scratch = Buffer.alloc(40);
-  for (let i = 40 - size; i < 40; i++) scratch[i] = reader.byte();
+  for (let i = 40 - size; i < 40; i++) scratch[i] = input.byte();
   if (scratch[40 - size]! > 0x7f) scratch.fill(0xff, 0, 40 - size);
   let value = scratch.readBigInt64BE(0);
   for (let at = 8; at < 40; at += 8) value = (value << 64n) | scratch.readBigUInt64BE(at);

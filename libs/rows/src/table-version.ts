@@ -1,8 +1,8 @@
 /** Row images ⇄ Avro's Value records, and the primary key's Key record. Every column is there on both sides, or it is an error. */
 import { type ColumnSchema, finishRow, type Row, SyncError, type TableSchema, tableName, type Value } from '@lutra/model';
-import { type ByteReader, malformed } from './byte-reader.js';
-import type { ByteWriter } from './byte-writer.js';
-import { columnCodec } from './column-codec.js';
+import type { AvroInput, AvroOutput } from './bytes.js';
+import { malformed } from './type-rules.js';
+import { rulesOf } from './types.js';
 
 /** A column's error, with the table and the column it happened at; never the value. */
 function at(table: TableSchema, column: ColumnSchema, error: unknown): SyncError {
@@ -14,21 +14,21 @@ function at(table: TableSchema, column: ColumnSchema, error: unknown): SyncError
 
 const missing = (): SyncError => new SyncError('INTERNAL', 'the row lacks the column');
 
-export type WriteRow = (writer: ByteWriter, row: Row) => void;
+export type WriteRow = (output: AvroOutput, row: Row) => void;
 
 export function rowWriter(table: TableSchema): WriteRow {
-  const columns = table.columns.map((column) => ({ column, name: column.name, write: columnCodec(column).write }));
-  return (writer, row) => {
+  const columns = table.columns.map((column) => ({ column, name: column.name, write: rulesOf(column.type).avro(column).write }));
+  return (output, row) => {
     for (const { column, name, write } of columns) {
       const value = row[name];
       if (value === null) {
-        writer.byte(0);
+        output.byte(0);
         continue;
       }
       try {
         if (value === undefined) throw missing();
-        writer.byte(2);
-        write(writer, value);
+        output.byte(2);
+        write(output, value);
       } catch (error) {
         throw at(table, column, error);
       }
@@ -40,15 +40,15 @@ export function rowWriter(table: TableSchema): WriteRow {
 export function keyWriter(table: TableSchema): WriteRow {
   const columns = table.primaryKey.map((name) => {
     const column = table.columns.find((candidate) => candidate.name === name)!;
-    return { column, name, write: columnCodec(column).write };
+    return { column, name, write: rulesOf(column.type).avro(column).write };
   });
-  return (writer, row) => {
+  return (output, row) => {
     for (const { column, name, write } of columns) {
       try {
         const value = row[name];
         if (value === undefined) throw missing();
         if (value === null) throw new SyncError('INTERNAL', 'a column of the primary key is null');
-        write(writer, value);
+        write(output, value);
       } catch (error) {
         throw at(table, column, error);
       }
@@ -69,15 +69,15 @@ function emptyRowClass(): RowClass {
 }
 
 /** Reads `["null", Value]`; of a large row finishImages() is to follow. */
-export function rowReader(table: TableSchema): (reader: ByteReader) => Row | null {
-  const columns = table.columns.map((column) => ({ column, name: column.name, read: columnCodec(column).read }));
+export function rowReader(table: TableSchema): (input: AvroInput) => Row | null {
+  const columns = table.columns.map((column) => ({ column, name: column.name, read: rulesOf(column.type).avro(column).read }));
   const NewRow = emptyRowClass();
-  return (reader) => {
-    if (!present(reader)) return null;
+  return (input) => {
+    if (!present(input)) return null;
     const row = new NewRow();
     for (const { column, name, read } of columns) {
       try {
-        row[name] = present(reader) ? (read(reader) as Value) : null;
+        row[name] = present(input) ? (read(input) as Value) : null;
       } catch (error) {
         throw at(table, column, error);
       }
@@ -97,8 +97,8 @@ export async function finishImages(table: TableSchema, images: readonly (Row | n
   for (const image of images) await finishRow(image, failed);
 }
 
-function present(reader: ByteReader): boolean {
-  const branch = reader.byte();
+function present(input: AvroInput): boolean {
+  const branch = input.byte();
   if (branch !== 0 && branch !== 2) throw malformed('a union has no such branch');
   return branch === 2;
 }

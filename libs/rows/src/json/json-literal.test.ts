@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { jsonExpression } from './json-literal.js';
-import { quoteText } from './literal.js';
+import { quoteText } from '../sql.js';
 
 const expression = (text: string): string | null => jsonExpression(text, quoteText);
 

@@ -3,7 +3,7 @@
  * character at a time, in time that grows with the text: no regular expression runs over a value, so none backtracks or recurses in it.
  * That it is JSON is only checked as far as needed.
  */
-import { mostSigned, opaqueMark, signMark } from '@lutra/model';
+import { mostSigned, opaqueMark, signMark } from './json-text.js';
 
 const quote = 0x22;
 const backslash = 0x5c;

@@ -5,10 +5,10 @@
  * smallest values stand in place of the offset. Keys are in the server's order, which is the order of printing.
  */
 import { isUtf8 } from 'node:buffer';
-import { mostSigned, signMark } from '@lutra/model';
+import { mostSigned, signMark } from './json-text.js';
 import { beside } from '@lutra/runtime';
 import { printDouble } from './json-double.js';
-import { printOpaque } from './json-opaque.js';
+import { printOpaque } from './opaque-text.js';
 
 const smallObject = 0x00;
 const largeObject = 0x01;

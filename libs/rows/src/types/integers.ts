@@ -1,0 +1,156 @@
+/** TINYINT … BIGINT. Exact: what is out of the column's range is refused on both sides. */
+import type { ColumnSchema, Value } from '@lutra/model';
+import type { ServerColumn } from '../server-column.js';
+import type { Writer } from '../sql.js';
+import {
+  type ColumnCodec,
+  malformed,
+  never,
+  outOfRange,
+  plainSql,
+  sameBy,
+  type TypeRules,
+  type ValueReader,
+  type ValueRules,
+  type WireColumn,
+  wrongType,
+} from '../type-rules.js';
+import { readUnscaled, writeUnscaled } from '../unscaled.js';
+import { decimalType } from './decimals.js';
+
+const bits = { tinyint: 8, smallint: 16, mediumint: 24, int: 32, bigint: 64 } as const;
+type Integer = keyof typeof bits;
+
+/** Avro has no short types; Connect has. */
+function integer(size: number): (column: ColumnSchema) => ColumnCodec {
+  return (column) => {
+    const unsigned = column.unsigned === true;
+    const range = { min: unsigned ? 0 : -(2 ** (size - 1)), max: unsigned ? 2 ** size - 1 : 2 ** (size - 1) - 1 };
+    const wide = range.max >= 2 ** 31;
+    const int16 = range.max < 2 ** 15 ? { 'connect.type': 'int16' } : {};
+    return wholeNumber(column, { ...range, avro: { type: wide ? 'long' : 'int', ...int16 } });
+  };
+}
+
+interface Range {
+  readonly min: number;
+  readonly max: number;
+  readonly avro: ColumnCodec['avro'];
+}
+
+export function wholeNumber(column: ColumnSchema, { min, max, avro }: Range): ColumnCodec {
+  return {
+    avro,
+    write: (output, value) => {
+      if (typeof value !== 'number') throw wrongType(column, value);
+      if (!(value >= min && value <= max) || !Number.isInteger(value)) throw outOfRange(column);
+      output.long(value);
+    },
+    read: (input) => {
+      const value = input.long();
+      if (value < min || value > max) throw malformed(`a number is out of range of ${column.type}`);
+      return value;
+    },
+  };
+}
+
+const minLong = -(2n ** 63n);
+const maxLong = 2n ** 63n - 1n;
+
+function signedBigint(column: ColumnSchema): ColumnCodec {
+  return {
+    avro: { type: 'long' },
+    write: (output, value) => {
+      if (typeof value !== 'bigint') throw wrongType(column, value);
+      if (value < minLong || value > maxLong) throw outOfRange(column);
+      output.bigLong(value);
+    },
+    read: (input) => input.bigLong(),
+  };
+}
+
+const maxUnsigned = 2n ** 64n - 1n;
+
+/** As Debezium with bigint.unsigned.handling.mode=precise: Avro has no unsigned long. */
+function unsignedBigint(column: ColumnSchema): ColumnCodec {
+  return {
+    avro: decimalType(20, 0),
+    write: (output, value) => {
+      if (typeof value !== 'bigint') throw wrongType(column, value);
+      if (value < 0n || value > maxUnsigned) throw outOfRange(column);
+      writeUnscaled(output, value);
+    },
+    read: (input) => {
+      const value = BigInt(readUnscaled(input));
+      if (value < 0n || value > maxUnsigned) throw malformed('a number is out of range of bigint unsigned');
+      return value;
+    },
+  };
+}
+
+function smallReader(size: 1 | 2 | 3 | 4): (column: WireColumn) => ValueReader {
+  return ({ schema: { unsigned } }) =>
+    unsigned === true ? (image) => image.uintLE(size) : (image) => image.bytes.readIntLE(image.skip(size), size);
+}
+
+function bigReader({ schema: { unsigned } }: WireColumn): ValueReader {
+  return unsigned === true ? (image) => image.u64() : (image) => BigInt.asIntN(64, image.u64());
+}
+
+export function wholeLiteral(): Writer {
+  return (value) =>
+    typeof value === 'bigint' || (typeof value === 'number' && Number.isSafeInteger(value)) ? BigInt(value).toString() : null;
+}
+
+export const wholeValues: ValueRules = {
+  // The target's column may be a BIGINT.
+  found: (_column, found) => (Number.isSafeInteger(Number(found)) ? Number(found) : BigInt(String(found))),
+  ...sameBy(String),
+  keyText: () => numberText,
+};
+
+export function numberText(value: Exclude<Value, null>): string {
+  return Object.is(value, -0) ? '0' : String(value);
+}
+
+/** Any whole number, if it has room for all values of the source's. */
+function difference(source: ColumnSchema, target: ServerColumn): string | null {
+  const [from, to] = [bits[source.type as Integer], bits[target.type as Integer] as number | undefined];
+  const unsigned = source.unsigned === true;
+  const holds = to !== undefined && (unsigned === target.unsigned ? to >= from : !target.unsigned && to > from);
+  return holds ? null : `is ${target.columnType}, too small for ${source.type}${unsigned ? ' unsigned' : ''}`;
+}
+
+interface Own {
+  readonly number: number;
+  readonly avro: TypeRules['avro'];
+  readonly reader: TypeRules['binlog']['reader'];
+}
+
+function rules(type: Integer, { number, avro, reader }: Own): TypeRules {
+  return {
+    kind: 'whole',
+    large: null,
+    binlog: {
+      forms: [{ number, bytes: 0, column: () => ({ metadata: 'number', type }) }],
+      complete: (_raw, { unsigned }) => ({ type, unsigned }),
+      reader,
+    },
+    avro,
+    sql: plainSql(wholeLiteral, true),
+    values: type === 'bigint' ? { ...wholeValues, found: (_column, found) => BigInt(String(found)) } : wholeValues,
+    server: { names: [type], refused: never, difference },
+  };
+}
+
+export const integers = {
+  tinyint: rules('tinyint', { number: 1, avro: integer(8), reader: smallReader(1) }),
+  smallint: rules('smallint', { number: 2, avro: integer(16), reader: smallReader(2) }),
+  mediumint: rules('mediumint', { number: 9, avro: integer(24), reader: smallReader(3) }),
+  int: rules('int', { number: 3, avro: integer(32), reader: smallReader(4) }),
+  bigint: rules('bigint', {
+    number: 8,
+    avro: (column) => (column.unsigned === true ? unsignedBigint(column) : signedBigint(column)),
+    reader: bigReader,
+  }),
+};

@@ -2,7 +2,6 @@ export * from './replicated.js';
 export { supportedCharsets, textCodec } from './charset/text-codec.js';
 export type { TextCodec } from './charset/codec.js';
 export * from './config.js';
-export * from './column-traits.js';
 export * from './conflict-policy.js';
 export * from './conflict-rule.js';
 export * from './errors.js';

@@ -2,7 +2,7 @@
  * Whether the policy of a table can bring both sides to the same end, on these two servers (docs/decisions/0008-conflicts.md): what cannot
  * is refused with its reason, what surprises is told. Pure.
  */
-import { goesByVersion, isOfKind, isStop, policyTraits, tableName, usesField } from '@lutra/model';
+import { isStop, tableName, usesField } from '@lutra/model';
 import type { ConflictRule, RuleField } from '@lutra/model';
 import { isOfKind } from '@lutra/rows';
 import { checkCollations } from './check-collations.js';

@@ -2,9 +2,10 @@
  * One column's values ⇄ Avro: the Avro type, how a value is written and how it is read. Lossless for every column type; what is not
  * of the column's type or range is refused on both sides, without naming the value.
  */
-import { type ColumnSchema, type ColumnType, SyncError } from '@lutra/model';
+import { ByteReader } from '@lutra/bytes';
+import { type ColumnSchema, type ColumnType, LargeValue, largeValueBytes, SyncError } from '@lutra/model';
 import type { AvroObject } from './avro-schema.js';
-import { malformed } from './byte-reader.js';
+import { malformed } from './codec-error.js';
 import { type ColumnCodec, type MakeCodec, outOfRange, wrongType } from './column-value.js';
 import { bigint, decimal, double, float, integer, year } from './number-columns.js';
 
@@ -19,8 +20,16 @@ function text(connectName?: string): MakeCodec {
       if (typeof value !== 'string') throw wrongType(column, value);
       writer.string(value);
     },
-    read: (reader) => reader.text(),
+    read: readText,
   });
+}
+
+/** A LargeValue where making it takes long, and may wait. */
+function readText(reader: ByteReader): string | LargeValue {
+  const length = reader.length();
+  if (length < largeValueBytes) return reader.text(length);
+  const bytes = reader.take(length);
+  return new LargeValue(() => new ByteReader(bytes).text(length));
 }
 
 /** The values of an ENUM or SET as Debezium has them: without them its JDBC sink cannot make a table. */

@@ -2,9 +2,9 @@
  * DECIMAL as text ⇄ its unscaled whole number. Exact for all 65 digits. The text has the column's fraction digits, no more and no
  * fewer, as the server prints it; there is no negative zero, as in the server.
  */
+import type { ByteReader, ByteWriter } from '@lutra/bytes';
 import { SyncError } from '@lutra/model';
-import { malformed, type ByteReader } from './byte-reader.js';
-import type { ByteWriter } from './byte-writer.js';
+import { malformed } from './codec-error.js';
 import { readUnscaled, writeSmallUnscaled, writeUnscaled } from './unscaled.js';
 
 export interface DecimalShape {

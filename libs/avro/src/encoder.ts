@@ -1,4 +1,5 @@
 /** Row events and control records → Kafka records. Registers each schema once; encoding a row event is synchronous after that. */
+import { ByteWriter } from '@lutra/bytes';
 import {
   type ColumnType,
   type ControlRecord,
@@ -11,8 +12,8 @@ import {
   largeValueBytes,
   tableName,
 } from '@lutra/model';
-import { ByteWriter } from './byte-writer.js';
 import { fingerprint } from './canonical-json.js';
+import { codecError } from './codec-error.js';
 import { controlSchema, writeControl } from './control.js';
 import { eventWriter } from './envelope.js';
 import { toHeaders } from './headers.js';
@@ -105,7 +106,11 @@ export class RecordEncoder {
     const write = (header: RecordHeader, event: RowEvent): void => {
       if (header.kind !== 'row') throw wrongKind(header, 'row');
       writePrefix(writer, valueId);
-      writeEvent(writer, event);
+      try {
+        writeEvent(writer, event);
+      } catch (error) {
+        throw codecError(error);
+      }
     };
     return {
       encode: (header, event) => {
@@ -116,7 +121,7 @@ export class RecordEncoder {
       },
       isLarge: largeIn(table),
       encodeInTurns: async (header, event) => {
-        writer.beginInTurns(mostBytesOfEvent(event));
+        writer.beginInTurns(mostBytesOfEvent(event), largeValueBytes);
         write(header, event);
         const value = writer.finishInTurns();
         const key = keyOf(event);

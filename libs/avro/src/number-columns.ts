@@ -1,7 +1,7 @@
 /** Whole numbers, decimals and floating-point numbers ⇄ Avro. Exact: what is out of the column's range is refused on both sides. */
 import { type ColumnSchema, SyncError } from '@lutra/model';
 import type { AvroObject } from './avro-schema.js';
-import { malformed } from './byte-reader.js';
+import { malformed } from './codec-error.js';
 import { type ColumnCodec, type MakeCodec, outOfRange, wrongType } from './column-value.js';
 import { readDecimal, writeDecimal } from './decimal.js';
 import { readUnscaled, writeUnscaled } from './unscaled.js';

@@ -1,15 +1,14 @@
 /** Row images ⇄ Avro's Value records, and the primary key's Key record. Every column is there on both sides, or it is an error. */
+import type { ByteReader, ByteWriter } from '@lutra/bytes';
 import { type ColumnSchema, finishRow, type Row, SyncError, type TableSchema, tableName, type Value } from '@lutra/model';
-import { type ByteReader, malformed } from './byte-reader.js';
-import type { ByteWriter } from './byte-writer.js';
+import { codecError, malformed } from './codec-error.js';
 import { columnCodec } from './column-codec.js';
 
 /** A column's error, with the table and the column it happened at; never the value. */
 function at(table: TableSchema, column: ColumnSchema, error: unknown): SyncError {
-  const code = error instanceof SyncError ? error.code : 'INTERNAL';
-  const reason = error instanceof Error ? error.message : 'failed';
+  const { code, message } = codecError(error);
   const where = `${tableName(table)}.${column.name}`;
-  return new SyncError(code, `${where}: ${reason}`, { cause: error, details: { table: tableName(table), column: column.name } });
+  return new SyncError(code, `${where}: ${message}`, { cause: error, details: { table: tableName(table), column: column.name } });
 }
 
 const missing = (): SyncError => new SyncError('INTERNAL', 'the row lacks the column');
@@ -98,7 +97,7 @@ export async function finishImages(table: TableSchema, images: readonly (Row | n
 }
 
 function present(reader: ByteReader): boolean {
-  const branch = reader.byte();
+  const branch = reader.u8();
   if (branch !== 0 && branch !== 2) throw malformed('a union has no such branch');
   return branch === 2;
 }

@@ -5,7 +5,7 @@
 import { type ColumnSchema, type ColumnType, columnTypes, geometryTypes, SyncError, type TableSchema, tableName } from '@lutra/model';
 import { avroName } from './avro-names.js';
 import { type AvroField, type AvroObject, type AvroRecord, type AvroSchema, branchesOf } from './avro-schema.js';
-import { malformed } from './byte-reader.js';
+import { malformed } from './codec-error.js';
 import { canonicalJson } from './canonical-json.js';
 import { columnCodec } from './column-codec.js';
 import { readSchemaFile } from './schema-files.js';

@@ -2,8 +2,8 @@
  * The whole number of an Avro decimal: big-endian two's complement, as few bytes as hold it (Java's BigInteger.toByteArray).
  * Numbers within 48 bits go through JS numbers, larger ones through 64-bit limbs; both are exact.
  */
-import { malformed, type ByteReader } from './byte-reader.js';
-import type { ByteWriter } from './byte-writer.js';
+import type { ByteReader, ByteWriter } from '@lutra/bytes';
+import { malformed } from './codec-error.js';
 
 /** Up to this magnitude a number is written without bigint. */
 export const smallLimit = 10 ** 15;
@@ -43,15 +43,15 @@ export function readUnscaled(reader: ByteReader): number | bigint {
   const size = reader.length();
   if (size === 0) throw malformed('a decimal has no bytes');
   if (size > 6) return readLimbs(reader, size);
-  let value = (reader.byte() << 24) >> 24;
-  for (let i = 1; i < size; i++) value = value * 0x100 + reader.byte();
+  let value = (reader.u8() << 24) >> 24;
+  for (let i = 1; i < size; i++) value = value * 0x100 + reader.u8();
   return value;
 }
 
 function readLimbs(reader: ByteReader, size: number): bigint {
   if (size > 40) throw malformed('a decimal is longer than any that MySQL has');
   const scratch = Buffer.alloc(40);
-  for (let i = 40 - size; i < 40; i++) scratch[i] = reader.byte();
+  for (let i = 40 - size; i < 40; i++) scratch[i] = reader.u8();
   if (scratch[40 - size]! > 0x7f) scratch.fill(0xff, 0, 40 - size);
   let value = scratch.readBigInt64BE(0);
   for (let at = 8; at < 40; at += 8) value = (value << 64n) | scratch.readBigUInt64BE(at);

@@ -2,9 +2,9 @@
  * What the table map's optional metadata, and the server, add to the types of its columns: sign, character set, values, kind of geometry,
  * length. What is not proven lossless is refused here, by column.
  */
+import { ByteReader } from '@lutra/bytes';
 import { geometryTypes, SyncError, tableName, untoldOnMariadb } from '@lutra/model';
 import type { ColumnSchema, TableName, YearSign } from '@lutra/model';
-import { ByteReader } from './byte-reader.js';
 import type { Family, RawColumn } from './column-type.js';
 import { readSigns } from './signs.js';
 import { metadataField, readCollations, readNumbers, readValueLists } from './table-map.js';

@@ -1,6 +1,6 @@
 /** The allowlist of column types: what a type has in the table map, and which of them we read. */
+import type { ByteReader } from '@lutra/bytes';
 import type { ColumnType } from '@lutra/model';
-import type { ByteReader } from './byte-reader.js';
 
 /** What the optional metadata of the table map tells of a column: sign, character set, values, kind of geometry, length, or nothing. */
 export type Family = 'number' | 'year' | 'text' | 'enum' | 'set' | 'geometry' | 'vector' | 'plain';

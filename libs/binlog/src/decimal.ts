@@ -2,7 +2,7 @@
  * DECIMAL from its row format to the text that the server prints: groups of nine digits in four bytes, big-endian, the shorter group first
  * in the integer part and last in the fraction; the first bit flipped, and all bits of a negative value.
  */
-import type { ByteReader } from './byte-reader.js';
+import type { ByteReader } from '@lutra/bytes';
 
 /** Bytes of a group by its number of digits. */
 const groupBytes = [0, 1, 1, 2, 2, 3, 3, 4, 4, 4] as const;

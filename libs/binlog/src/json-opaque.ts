@@ -3,8 +3,8 @@
  * MySQL's field type and the value's bytes: of a DECIMAL precision, scale and its row format, of times 8 bytes whose low three are
  * microseconds, of all else the bytes themselves.
  */
+import { ByteReader } from '@lutra/bytes';
 import { opaqueMark } from '@lutra/model';
-import { ByteReader } from './byte-reader.js';
 import { decimalReader } from './decimal.js';
 import type { DecimalReader } from './decimal.js';
 import { clock, date, pad } from './temporal.js';

@@ -1,3 +1,4 @@
+import { ByteReader } from '@lutra/bytes';
 import { SyncError } from '@lutra/model';
 import type { ColumnType, RowImage } from '@lutra/model';
 import { expect, test } from 'vitest';
@@ -5,7 +6,6 @@ import type { Column } from './columns.js';
 import { jsonbText } from './jsonb.js';
 import { rowsDecoder } from './rows-event.js';
 import { textDecoder } from './text.js';
-import { ByteReader } from './byte-reader.js';
 
 const update = { op: 'u', extra: false } as const;
 const repeated = (count: number, ...bytes: readonly number[]): Buffer => Buffer.alloc(count * bytes.length, Buffer.from(bytes));

@@ -4,9 +4,9 @@
  * that xid, and no outcome of it stands between. Counter-example without the latter: an xid is used again by a session that writes no
  * binlog, and rows of the first use come twice.
  */
+import { ByteReader } from '@lutra/bytes';
 import { SyncError, toSyncError } from '@lutra/model';
 import type { FilePosition, SourceItem } from '@lutra/model';
-import { ByteReader } from './byte-reader.js';
 import { withConnection } from './connection.js';
 import { Dump } from './dump.js';
 import { EventFraming } from './event.js';
@@ -133,16 +133,14 @@ async function* eventsFrom(
 ): AsyncGenerator<Buffer, void, void> {
   const { signal, heartbeatMs = 1000 } = options;
   const dump = new Dump({ ...options, serverId: anonymous, start, serverUuid: state.serverUuid, bufferBytes, heartbeatMs });
-  const abort = (): void => dump.queue.abort(new SyncError('ABORTED', 'reading the binlog was aborted'));
+  const abort = (): void => dump.queue.fail(new SyncError('ABORTED', 'reading the binlog was aborted'));
   signal.addEventListener('abort', abort, { once: true });
   try {
     if (signal.aborted) abort();
     for (;;) {
       const event = dump.queue.shift();
-      if (event) {
-        dump.taken();
-        yield event;
-      } else await dump.queue.wait();
+      if (event) yield event;
+      else await dump.queue.wait();
     }
   } catch (error) {
     if (error instanceof SyncError && error.code === 'SOURCE_PURGED')

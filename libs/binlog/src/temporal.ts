@@ -2,7 +2,7 @@
  * DATE, TIME, DATETIME, TIMESTAMP, YEAR from their row format to the text that the server prints with time_zone '+00:00'. Parts that are
  * zero, days that do not exist and years below 1000 come out as stored: no Date object is ever made of them.
  */
-import type { ByteReader } from './byte-reader.js';
+import type { ByteReader } from '@lutra/bytes';
 
 export type TextReader = (reader: ByteReader) => string;
 

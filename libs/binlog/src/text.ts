@@ -2,9 +2,9 @@
  * Text from a column's bytes. Promises that encoding the text again gives the same bytes; bytes that are no text in their character set
  * are refused, never replaced.
  */
+import type { ByteReader } from '@lutra/bytes';
 import { SyncError, textCodec } from '@lutra/model';
 import { beside } from '@lutra/runtime';
-import type { ByteReader } from './byte-reader.js';
 
 /** Reads the next `size` bytes as text. `where` names table and column. @throws SyncError VALUE_UNSUPPORTED */
 export type TextDecoder = (reader: ByteReader, size: number, where: string) => string;

@@ -1,9 +1,9 @@
 /** What the servers of the integration tests never store: bytes that are no value of their type. */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { ByteReader } from '@lutra/bytes';
 import type { ColumnSchema, YearSign } from '@lutra/model';
 import { SyncError, yearSignOf } from '@lutra/model';
-import { ByteReader } from './byte-reader.js';
 import { printDouble } from './json-double.js';
 import { jsonbText } from './jsonb.js';
 import { readSigns } from './signs.js';

@@ -1,7 +1,7 @@
 /** Per column, what reads its values: chosen once per table version, so that no row asks for a type again. */
+import type { ByteReader } from '@lutra/bytes';
 import { errorValueOf, largeValueBytes, LargeValue, setText, SyncError } from '@lutra/model';
 import type { ColumnType, Value } from '@lutra/model';
-import type { ByteReader } from './byte-reader.js';
 import type { Column } from './columns.js';
 import { decimalReader } from './decimal.js';
 import { jsonbText, jsonbTextBeside } from './jsonb.js';
@@ -23,8 +23,8 @@ const readers: Readonly<Record<ColumnType, (column: Column, where: string) => Va
   int: (column) => integerReader(column, 4),
   bigint: ({ schema: { unsigned } }) => (unsigned === true ? (reader) => reader.u64() : (reader) => BigInt.asIntN(64, reader.u64())),
   decimal: ({ schema: { precision, scale } }) => decimalReader(need(precision), need(scale)),
-  float: () => (reader) => reader.bytes.readFloatLE(reader.skip(4)),
-  double: () => (reader) => reader.bytes.readDoubleLE(reader.skip(8)),
+  float: () => (reader) => reader.float(),
+  double: () => (reader) => reader.double(),
   year: () => readYear,
   bit: bitReader,
   char: textReader,
@@ -51,7 +51,7 @@ function need(value: number | undefined): number {
 
 function integerReader({ schema: { unsigned } }: Column, size: 1 | 2 | 3 | 4): ValueReader {
   if (unsigned === true) return (reader) => reader.uintLE(size);
-  return (reader) => reader.bytes.readIntLE(reader.skip(size), size);
+  return (reader) => reader.intLE(size);
 }
 
 function bitReader({ schema: { length } }: Column): ValueReader {

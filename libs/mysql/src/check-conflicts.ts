@@ -5,7 +5,7 @@
 import { goesByVersion, isOfKind, policyTraits, tableName } from '@lutra/model';
 import type { ConflictRule } from '@lutra/model';
 import { checkCollations } from './check-collations.js';
-import { checkVersion } from './check-version.js';
+import { checkVersion } from './check-version-column.js';
 import { quoteTable } from './literal.js';
 import { problem } from './problem.js';
 import type { Problem } from './problem.js';

@@ -143,10 +143,11 @@ export class ByteReader {
    * of that, and its copy would be as large.
    */
   bytes(): Buffer {
-    const bytes = this.take(this.length());
-    if (bytes.length > largeBytes) return bytes;
-    const copy = Buffer.allocUnsafe(bytes.length);
-    bytes.copy(copy);
+    const length = this.length();
+    if (length > largeBytes) return this.take(length);
+    const from = this.skip(length);
+    const copy = Buffer.allocUnsafe(length);
+    this.source.copy(copy, 0, from, from + length);
     return copy;
   }
 

@@ -3,6 +3,8 @@ export { supportedCharsets, textCodec } from './charset/text-codec.js';
 export type { TextCodec } from './charset/codec.js';
 export * from './choices.js';
 export * from './config.js';
+export { nameSchema, sealedSecretSchema } from './config-fields.js';
+export type { SealedSecret, TlsOptions } from './config-fields.js';
 export * from './column-traits.js';
 export * from './conflict-rule.js';
 export * from './errors.js';

@@ -5,7 +5,7 @@
  */
 
 /** Places of taken items that are always kept; beyond, the rest moves up when it is the smaller half. */
-const mostTaken = 64;
+const mostTaken = 1000;
 
 export class ByteQueue<T extends object | string | number> {
   readonly #limit: number;

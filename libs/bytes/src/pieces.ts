@@ -13,6 +13,6 @@ export function* piecesOf(text: string, units = turnBytes / 4): Generator<string
   }
 }
 
-export function* bytePieces(bytes: Uint8Array): Generator<Uint8Array> {
-  for (let from = 0; from < bytes.length; from += turnBytes) yield bytes.subarray(from, from + turnBytes);
+export function* bytePieces<Bytes extends Uint8Array>(bytes: Bytes, size = turnBytes): Generator<Bytes> {
+  for (let from = 0; from < bytes.length; from += size) yield bytes.subarray(from, from + size) as Bytes;
 }

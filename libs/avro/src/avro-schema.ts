@@ -1,5 +1,5 @@
 /** Avro schemas as plain objects: parsing with names resolved, and what two schemas must share for their bytes to be read alike. */
-import { malformed } from './byte-reader.js';
+import { malformed } from '@lutra/rows';
 
 export type AvroSchema = string | readonly AvroSchema[] | AvroObject;
 

@@ -1,9 +1,8 @@
 /** Control records ⇄ bytes: which field is which of schemas/{epoch,heartbeat,routes,ddl,restart,watermark,resolution}.avsc. */
+import type { ByteReader, ByteWriter } from '@lutra/bytes';
 import { rowFromJson, rowToJson } from '@lutra/model';
 import type { ControlRecord, Position, Suspension, TableName } from '@lutra/model';
 import { type AvroRecord, parseAvro } from './avro-schema.js';
-import type { ByteReader } from './byte-reader.js';
-import type { ByteWriter } from './byte-writer.js';
 import { canonicalJson } from './canonical-json.js';
 import { type Draft, type FieldLinks, fieldsReader, fieldsWriter } from './record-fields.js';
 import { readSchemaFile } from './schema-files.js';

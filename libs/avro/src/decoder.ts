@@ -3,10 +3,10 @@
  * written with; that the registry still has that one under its id is checked by the fingerprint in the headers, because a registry
  * that was rebuilt may give one number to two schemas.
  */
-import { largeValueBytes, type LogRecord, type RecordBody, SyncError, toSyncError } from '@lutra/model';
-import { finishImages } from '@lutra/rows';
+import { ByteReader } from '@lutra/bytes';
+import { largeValueBytes, type LogRecord, type RecordBody, SyncError } from '@lutra/model';
+import { codecError, finishImages, malformed } from '@lutra/rows';
 import { type AvroRecord, isRecord, parseAvro } from './avro-schema.js';
-import { ByteReader, malformed } from './byte-reader.js';
 import { canonicalJson, fingerprint } from './canonical-json.js';
 import { controlKindOf, controlReader } from './control.js';
 import { eventReader } from './envelope.js';
@@ -124,6 +124,6 @@ function decodeAtOnce(body: BodyReader, raw: RawRecord, value: Buffer): LogRecor
 
 /** The error with the record's offset. */
 function at(offset: number, error: unknown): SyncError {
-  const known = toSyncError(error);
+  const known = codecError(error);
   return new SyncError(known.code, `offset ${offset}: ${known.message}`, { cause: error, details: { ...known.details, offset } });
 }

@@ -1,4 +1,5 @@
 /** Row events and control records → Kafka records. Registers each schema once; encoding a row event is synchronous after that. */
+import { ByteWriter } from '@lutra/bytes';
 import {
   type ControlRecord,
   type RecordHeader,
@@ -10,8 +11,7 @@ import {
   largeValueBytes,
   tableName,
 } from '@lutra/model';
-import { keyWriter, rulesOf } from '@lutra/rows';
-import { ByteWriter } from './byte-writer.js';
+import { codecError, keyWriter, rulesOf } from '@lutra/rows';
 import { fingerprint } from './canonical-json.js';
 import { controlSchema, writeControl } from './control.js';
 import { eventWriter } from './envelope.js';
@@ -104,7 +104,11 @@ export class RecordEncoder {
     const write = (header: RecordHeader, event: RowEvent): void => {
       if (header.kind !== 'row') throw wrongKind(header, 'row');
       writePrefix(writer, valueId);
-      writeEvent(writer, event);
+      try {
+        writeEvent(writer, event);
+      } catch (error) {
+        throw codecError(error);
+      }
     };
     return {
       encode: (header, event) => {
@@ -115,7 +119,7 @@ export class RecordEncoder {
       },
       isLarge: largeIn(table),
       encodeInTurns: async (header, event) => {
-        writer.beginInTurns(mostBytesOfEvent(event));
+        writer.beginInTurns(mostBytesOfEvent(event), largeValueBytes);
         write(header, event);
         const value = writer.finishInTurns();
         const key = keyOf(event);

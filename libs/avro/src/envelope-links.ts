@@ -1,6 +1,6 @@
 /** Which field of a row event is which field of schemas/envelope.avsc, in both directions. */
 import type { Op, RowSource, SourceSession, TransactionBlock } from '@lutra/model';
-import { malformed } from './byte-reader.js';
+import { malformed } from '@lutra/rows';
 import { type Draft, type FieldLinks, unfilled } from './record-fields.js';
 
 interface SourceFrom {

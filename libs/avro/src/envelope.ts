@@ -1,9 +1,8 @@
 /** Row events ⇄ Debezium's envelope, by schemas/envelope.avsc and the schema that a writer published. */
+import type { ByteReader, ByteWriter } from '@lutra/bytes';
 import { type Op, type RowEvent, type RowSource, SyncError, type TableSchema, type TransactionBlock, tableName } from '@lutra/model';
-import { rowReader, rowWriter } from '@lutra/rows';
+import { malformed, rowReader, rowWriter } from '@lutra/rows';
 import { type AvroRecord, parseAvro } from './avro-schema.js';
-import { type ByteReader, malformed } from './byte-reader.js';
-import type { ByteWriter } from './byte-writer.js';
 import { blockLinks, type BlockDraft, given, opOf, sourceLinks } from './envelope-links.js';
 import type { Read } from './plain-reader.js';
 import { type Draft, type FieldLinks, fieldsReader, fieldsWriter, recordIn } from './record-fields.js';

@@ -1,6 +1,6 @@
 /** The Kafka headers of a record ⇄ RecordHeader. Malformed headers are refused: they are the log's identity. */
 import { headerNames, type RecordHeader, type RecordKind, recordKinds } from '@lutra/model';
-import { malformed } from './byte-reader.js';
+import { malformed } from '@lutra/rows';
 
 export type Headers = Readonly<Record<string, string>>;
 

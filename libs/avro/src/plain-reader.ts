@@ -2,8 +2,9 @@
  * Reads what is no column: the source and transaction blocks and the control records, by the schema they were written with. JS values
  * are plain: longs are numbers, unions are not wrapped, maps and records are objects without a prototype.
  */
+import type { ByteReader } from '@lutra/bytes';
 import { type AvroObject, type AvroRecord, type AvroSchema, isRecord } from './avro-schema.js';
-import { type ByteReader, malformed } from './byte-reader.js';
+import { malformed } from '@lutra/rows';
 
 export type Read = (reader: ByteReader) => unknown;
 
@@ -45,7 +46,7 @@ export function repeated<T>(read: (reader: ByteReader) => T): (reader: ByteReade
   let last: { readonly bytes: Uint8Array; readonly value: T } | null = null;
   return (reader) => {
     if (last !== null && reader.matches(last.bytes)) return last.value;
-    const from = reader.position;
+    const from = reader.offset;
     const value = read(reader);
     last = { bytes: reader.since(from), value };
     return value;

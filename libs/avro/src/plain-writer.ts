@@ -2,9 +2,9 @@
  * Writes what is no column: the source and transaction blocks and the control records, by their schema. JS values are plain: longs
  * are numbers, unions are not wrapped, maps and records are objects.
  */
+import type { ByteWriter } from '@lutra/bytes';
 import { SyncError } from '@lutra/model';
 import { type AvroObject, type AvroRecord, type AvroSchema, isRecord } from './avro-schema.js';
-import type { ByteWriter } from './byte-writer.js';
 
 export type Write = (writer: ByteWriter, value: unknown) => void;
 

@@ -6,10 +6,10 @@
  * The rows of one event differ in a few fields only, so the fields that lead up to the first of those (`steadyUntil`) are written and
  * read as one run of bytes where they are as in the record before.
  */
+import type { ByteReader, ByteWriter } from '@lutra/bytes';
 import { SyncError } from '@lutra/model';
 import { type AvroField, type AvroRecord, branchesOf, fieldOf, isRecord, shapeOf } from './avro-schema.js';
-import { type ByteReader, malformed } from './byte-reader.js';
-import type { ByteWriter } from './byte-writer.js';
+import { codecError, malformed } from '@lutra/rows';
 import { plainReader, type Read, repeated } from './plain-reader.js';
 import { plainWriter, type Write } from './plain-writer.js';
 
@@ -67,9 +67,8 @@ function named(field: AvroField, what: string): Write {
     try {
       write(writer, value);
     } catch (error) {
-      const code = error instanceof SyncError ? error.code : 'INTERNAL';
-      const reason = error instanceof Error ? error.message : 'not written';
-      throw new SyncError(code, `${what}, field ${field.name}: ${reason}`, { cause: error });
+      const { code, message } = codecError(error);
+      throw new SyncError(code, `${what}, field ${field.name}: ${message}`, { cause: error });
     }
   };
 }

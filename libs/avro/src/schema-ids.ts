@@ -4,9 +4,9 @@
  * Subjects follow Confluent's TopicRecordNameStrategy, `<topic>-<full record name>`: one topic carries many tables, and each table's
  * versions are a subject of their own.
  */
+import type { ByteWriter } from '@lutra/bytes';
 import { SyncError } from '@lutra/model';
-import { malformed } from './byte-reader.js';
-import type { ByteWriter } from './byte-writer.js';
+import { malformed } from '@lutra/rows';
 
 /** What the codec needs of a schema registry. */
 export interface SchemaIds {

@@ -5,7 +5,7 @@ import type { TableSchema } from '@lutra/model';
 import { columnsAndRows } from '../test/columns.js';
 import { tableOf } from '../test/samples.js';
 import { isRecord, parseAvro } from './avro-schema.js';
-import { malformed } from './byte-reader.js';
+import { malformed } from '@lutra/rows';
 import { tableToAvro } from './index.js';
 import { recordIn } from './record-fields.js';
 import { tableOf as tableOfRecord } from './table-schema.js';

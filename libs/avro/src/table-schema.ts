@@ -3,10 +3,9 @@
  * (database, table, primary key) and on each field's type. The same table gives the same text, always.
  */
 import { type ColumnSchema, type ColumnType, columnTypes, geometryTypes, SyncError, type TableSchema, tableName } from '@lutra/model';
-import { rulesOf } from '@lutra/rows';
+import { malformed, rulesOf } from '@lutra/rows';
 import { avroName } from './avro-names.js';
 import { type AvroField, type AvroObject, type AvroRecord, type AvroSchema, branchesOf } from './avro-schema.js';
-import { malformed } from './byte-reader.js';
 import { canonicalJson } from './canonical-json.js';
 import { readSchemaFile } from './schema-files.js';
 

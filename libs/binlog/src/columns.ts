@@ -2,9 +2,9 @@
  * From a table map to the table's schema. A type, character set or table map that is not proven lossless is refused here, before any row
  * of the table is read.
  */
+import { ByteReader } from '@lutra/bytes';
 import { SyncError, tableName } from '@lutra/model';
 import type { ColumnSchema, TableSchema } from '@lutra/model';
-import { ByteReader } from './byte-reader.js';
 import type { RawColumn, WireColumn } from '@lutra/rows';
 import { wireColumn } from '@lutra/rows';
 import { completion, refused } from './column-facts.js';

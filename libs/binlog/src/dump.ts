@@ -5,12 +5,12 @@
  * end of both connections.
  */
 import ZongJi from '@vlasky/zongji';
+import { ByteQueue } from '@lutra/bytes';
 import { SyncError } from '@lutra/model';
 import type { Logger } from '@lutra/telemetry';
 import { driverOptions } from './connection.js';
 import { toSourceError } from './driver-error.js';
 import { eventType } from './event-types.js';
-import { EventQueue } from './event-queue.js';
 import type { SourceConnection } from './options.js';
 import type { Start } from './start-position.js';
 
@@ -65,7 +65,8 @@ const typeOffset = 4;
 const idleSeconds = 31_536_000;
 
 export class Dump {
-  readonly queue = new EventQueue();
+  /** Full at `bufferBytes`; half of them must be free before we read on. */
+  readonly queue: ByteQueue<Buffer>;
   readonly #zongji: ZongJi;
   readonly #options: DumpOptions;
   readonly #watch: NodeJS.Timeout;
@@ -83,6 +84,7 @@ export class Dump {
 
   constructor(options: DumpOptions) {
     this.#options = options;
+    this.queue = new ByteQueue(options.bufferBytes, options.bufferBytes / 2);
     this.#zongji = new ZongJi(driverOptions(options));
     this.#zongji.on('error', (error: Error) => this.#lose(toSourceError(error)));
     this.#zongji.on('ready', () => this.#prepare());
@@ -126,6 +128,7 @@ export class Dump {
   }
 
   #receive(packet: Packet): void {
+    if (this.queue.hasEnded) return;
     if (packet.isEOF()) return this.#fail(new SyncError('SOURCE_UNAVAILABLE', 'the source ended the dump'));
     const body = packet.start + 4;
     if (packet.buffer[body] !== 0) return this.#fail(new SyncError('BINLOG_DECODE', 'a packet of the dump that is no event'));
@@ -133,11 +136,21 @@ export class Dump {
     const type = event[typeOffset] ?? eventType.format;
     this.#isUnderWay ||= !openingTypes.has(type);
     if (type === eventType.heartbeat) this.#heartbeats += 1;
-    this.queue.push(event);
-    if (!this.#paused && this.queue.bytes > this.#options.bufferBytes) {
-      this.#paused = true;
-      this.#inside.connection.pause();
-    }
+    this.queue.push(event, event.length);
+    if (this.queue.isFull && !this.#paused) void this.#pause();
+  }
+
+  /** The source waits until the reader has made room; one that is closed stays paused. */
+  async #pause(): Promise<void> {
+    this.#paused = true;
+    this.#inside.connection.pause();
+    const hasRoom = await this.queue.room().then(
+      () => true,
+      () => false, // the reader ended it
+    );
+    if (!hasRoom || this.#closed) return;
+    this.#paused = false;
+    this.#inside.connection.resume();
   }
 
   /** Nothing waits, and what comes is taken. */
@@ -147,13 +160,6 @@ export class Dump {
 
   get heartbeats(): number {
     return this.#heartbeats;
-  }
-
-  /** The reader has taken an event: goes on reading when half of the buffer is free. */
-  taken(): void {
-    if (!this.#paused || this.#closed || this.queue.bytes > this.#options.bufferBytes / 2) return;
-    this.#paused = false;
-    this.#inside.connection.resume();
   }
 
   /**
@@ -191,9 +197,9 @@ export class Dump {
   }
 
   #fail(error: SyncError): void {
-    if (this.#closed || this.queue.failed) return;
+    if (this.#closed || this.queue.hasEnded) return;
     this.#options.logger.debug({ code: error.code }, 'the dump ended');
-    this.queue.fail(error);
+    this.queue.close(error);
   }
 
   /** Ends both connections. Errors from here on are of the closing itself. */

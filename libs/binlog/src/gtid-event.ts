@@ -1,6 +1,6 @@
 /** The events that open a transaction and say its GTID and commit time, of MySQL (plain, anonymous, tagged) and MariaDB. */
+import { ByteReader } from '@lutra/bytes';
 import { SyncError } from '@lutra/model';
-import { ByteReader } from './byte-reader.js';
 import type { BinlogEvent } from './event.js';
 import { eventType } from './event-types.js';
 
@@ -46,7 +46,7 @@ function readTagged(reader: ByteReader, seconds: number): GtidEvent {
   reader.skip(0);
   readVarint(reader); // size of the message
   readVarint(reader); // the last field that must be understood
-  const isNext = (id: number): boolean => reader.left > 0 && reader.bytes[reader.offset] === id << 1 && reader.skip(1) >= 0;
+  const isNext = (id: number): boolean => reader.left > 0 && reader.source[reader.offset] === id << 1 && reader.skip(1) >= 0;
   const require = (id: number): void => {
     if (!isNext(id)) throw new SyncError('BINLOG_DECODE', `a tagged GTID event without field ${id}`);
   };

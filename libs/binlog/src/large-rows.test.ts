@@ -1,10 +1,10 @@
+import { ByteReader } from '@lutra/bytes';
 import { SyncError } from '@lutra/model';
 import type { ColumnType, RowImage } from '@lutra/model';
 import { expect, test } from 'vitest';
 import { textDecoder, type WireColumn } from '@lutra/rows';
 import { jsonbText } from '../../rows/src/json/jsonb.js';
 import { rowsDecoder } from './rows-event.js';
-import { ByteReader } from './byte-reader.js';
 
 const update = { op: 'u', extra: false } as const;
 const repeated = (count: number, ...bytes: readonly number[]): Buffer => Buffer.alloc(count * bytes.length, Buffer.from(bytes));

@@ -4,9 +4,9 @@
  * that xid, and no outcome of it stands between. Counter-example without the latter: an xid is used again by a session that writes no
  * binlog, and rows of the first use come twice.
  */
+import { ByteReader } from '@lutra/bytes';
 import { SyncError, toSyncError } from '@lutra/model';
 import type { FilePosition, SourceItem } from '@lutra/model';
-import { ByteReader } from './byte-reader.js';
 import { withConnection } from './connection.js';
 import { EventFraming } from './event.js';
 import type { BinlogEvent } from './event.js';

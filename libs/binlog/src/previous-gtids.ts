@@ -1,6 +1,6 @@
 /** What a binlog file says at its start: the transactions of all files before it. */
+import { ByteReader } from '@lutra/bytes';
 import { SyncError } from '@lutra/model';
-import { ByteReader } from './byte-reader.js';
 import type { BinlogEvent } from './event.js';
 import { eventType } from './event-types.js';
 import type { ExecutedSet } from './gtid.js';

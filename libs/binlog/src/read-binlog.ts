@@ -47,7 +47,7 @@ export async function* readBinlog(options: BinlogOptions): AsyncGenerator<Source
   const dump = openDump(options, opening);
   const reader = openReader(options, opening);
   const watch = openWatch(options, { state, dump, reader });
-  const abort = (): void => dump.queue.abort(aborted());
+  const abort = (): void => dump.queue.fail(aborted());
   signal.addEventListener('abort', abort, { once: true });
   try {
     if (signal.aborted) abort();
@@ -57,7 +57,6 @@ export async function* readBinlog(options: BinlogOptions): AsyncGenerator<Source
         await dump.queue.wait();
         continue;
       }
-      dump.taken();
       const read = reader.read(event);
       for (const item of read instanceof Promise ? await abortable(signal, () => read) : read) {
         if (item.kind === 'elsewhere') yield* elsewhere(options, opening, item);
@@ -107,7 +106,7 @@ function openWatch(
     fileCreated: fileCreatedAt(options, state),
     progress: () => ({ read: reader.position, isIdle: dump.isIdle, heartbeats: dump.heartbeats }),
     onEnd: (end) => options.onSourceEnd?.(end),
-    onLost: (error) => dump.queue.fail(error),
+    onLost: (error) => dump.queue.close(error),
   });
 }
 

@@ -1,9 +1,9 @@
 /** Rows from a rows event. Promises every row and every column of it, or an error: a row image that is not full is refused. */
+import { ByteReader } from '@lutra/bytes';
 import { finishRow, ofTable, rowKey, SyncError, tableName } from '@lutra/model';
 import type { Row, RowImage, TableSchema, Value } from '@lutra/model';
 import { rulesOf } from '@lutra/rows';
 import type { ValueReader } from '@lutra/rows';
-import { ByteReader } from './byte-reader.js';
 import type { TableVersion } from './columns.js';
 import type { RowsType } from './event-types.js';
 
@@ -115,7 +115,7 @@ function imageReader(table: TableSchema, names: readonly string[], readers: read
   const readKey = (reader: ByteReader, row: MutableRow, { nulls, from }: { nulls: number; from: number }): void => {
     try {
       for (let i = from; i < names.length && table.primaryKey.some((name) => row[name] === undefined); i++)
-        row[names[i]!] = (reader.bytes[nulls + (i >> 3)]! & (1 << (i & 7))) === 0 ? (readers[i]!(reader) as Value) : null;
+        row[names[i]!] = (reader.source[nulls + (i >> 3)]! & (1 << (i & 7))) === 0 ? (readers[i]!(reader) as Value) : null;
     } catch {
       // The error that is under way is told without it.
     }
@@ -126,7 +126,7 @@ function imageReader(table: TableSchema, names: readonly string[], readers: read
     let i = 0;
     try {
       for (; i < names.length; i++)
-        row[names[i]!] = (reader.bytes[nulls + (i >> 3)]! & (1 << (i & 7))) === 0 ? (readers[i]!(reader) as Value) : null;
+        row[names[i]!] = (reader.source[nulls + (i >> 3)]! & (1 << (i & 7))) === 0 ? (readers[i]!(reader) as Value) : null;
     } catch (error) {
       // The bytes of a text that is none have been read.
       if (error instanceof SyncError && error.code === 'VALUE_UNSUPPORTED') readKey(reader, row, { nulls, from: i + 1 });

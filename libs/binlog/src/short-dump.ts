@@ -16,16 +16,14 @@ const anonymous = 0;
 export async function* shortDump(options: ShortDumpOptions, start: FilePosition): AsyncGenerator<Buffer, void, void> {
   const { signal, heartbeatMs = 1000 } = options;
   const dump = new Dump({ ...options, serverId: anonymous, start, heartbeatMs });
-  const abort = (): void => dump.queue.abort(new SyncError('ABORTED', 'reading the binlog was aborted'));
+  const abort = (): void => dump.queue.fail(new SyncError('ABORTED', 'reading the binlog was aborted'));
   signal.addEventListener('abort', abort, { once: true });
   try {
     if (signal.aborted) abort();
     for (;;) {
       const event = dump.queue.shift();
-      if (event) {
-        dump.taken();
-        yield event;
-      } else await dump.queue.wait();
+      if (event) yield event;
+      else await dump.queue.wait();
     }
   } finally {
     signal.removeEventListener('abort', abort);

@@ -5,8 +5,8 @@
  * takes the worst of them.
  */
 import { isUtf8 } from 'node:buffer';
+import { ByteReader } from '@lutra/bytes';
 import type { StatementReading } from '@lutra/model';
-import { ByteReader } from './byte-reader.js';
 import type { QueryEvent } from './statement.js';
 import { textDecoder } from '@lutra/rows';
 

@@ -2,8 +2,8 @@
  * What a query event means. Only what the server itself writes as BEGIN, COMMIT and so on is taken as that; a statement that changes
  * rows can never pass for DDL, whatever comment stands before it or amid its words.
  */
+import { ByteReader } from '@lutra/bytes';
 import type { TableName } from '@lutra/model';
-import { ByteReader } from './byte-reader.js';
 import type { BinlogEvent } from './event.js';
 import { eventType } from './event-types.js';
 import { sqlTokens } from './sql-tokens.js';

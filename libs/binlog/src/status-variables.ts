@@ -3,7 +3,7 @@
  * order. A code whose length is not known hides what follows it: `unknown` says so, and whoever depends on one of the fields must not go
  * on.
  */
-import { ByteReader } from './byte-reader.js';
+import { ByteReader } from '@lutra/bytes';
 
 /** Bits of `flags2`; the same ones on MySQL and MariaDB, but for the last. */
 export const sessionFlags = {
@@ -66,7 +66,7 @@ const takeDatabases: Take = (reader, into) => {
 function textToZero(reader: ByteReader): string {
   const start = reader.offset;
   while (reader.u8() !== 0);
-  return reader.bytes.toString('utf8', start, reader.offset - 1);
+  return reader.source.toString('utf8', start, reader.offset - 1);
 }
 
 const both: ReadonlyMap<number, Take> = new Map<number, Take>([

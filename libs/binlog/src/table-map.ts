@@ -2,8 +2,8 @@
  * The table map event, which comes before the rows: its parts, not yet what they mean. Nothing is guessed from the database's present
  * state, because the table may have changed since: names, signs, character sets and values all come with the event.
  */
+import { ByteReader } from '@lutra/bytes';
 import { SyncError } from '@lutra/model';
-import { ByteReader } from './byte-reader.js';
 
 /** Which table, without a look at its columns. */
 export interface TableMapHead {

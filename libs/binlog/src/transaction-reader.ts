@@ -3,9 +3,9 @@
  * and its tables. Never passes over an event that could carry rows; after it has thrown it is not used again.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { ByteReader } from '@lutra/bytes';
 import { replicatedRowsFlags, largeValueBytes, ofTable, SyncError } from '@lutra/model';
 import type { FilePosition, Position, RowImage, SourceItem } from '@lutra/model';
-import { ByteReader } from './byte-reader.js';
 import type { ServerFacts } from './column-facts.js';
 import { EventFraming, readServerVersion } from './event.js';
 import type { BinlogEvent } from './event.js';

@@ -1,9 +1,9 @@
 /** What the servers of the integration tests never store: bytes that are no value of their type. */
 import { describe, expect, it } from 'vitest';
+import { ByteReader } from '@lutra/bytes';
 import type { ColumnSchema, YearSign } from '@lutra/model';
 import { SyncError, yearSignOf } from '@lutra/model';
 import { rulesOf, textDecoder } from '@lutra/rows';
-import { ByteReader } from './byte-reader.js';
 import { readSigns } from './signs.js';
 
 describe('text', () => {

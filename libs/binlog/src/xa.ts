@@ -4,8 +4,8 @@
  * together are few. What was prepared before is found again in the binlog itself (prepared-rows.ts), so nothing has to be remembered beyond
  * a connection. Decision 0019.
  */
+import { ByteReader } from '@lutra/bytes';
 import type { FilePosition, SourceItem, SourceSession } from '@lutra/model';
-import { ByteReader } from './byte-reader.js';
 
 type Rows = Extract<SourceItem, { kind: 'rows' }>;
 

@@ -3,11 +3,11 @@
  * Anything else is a named error; nothing is passed over.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { ByteReader, MalformedError } from '@lutra/bytes';
 import { SyncError } from '@lutra/model';
 import { compressionMask, decompress } from './compression.js';
 import type { RawRecord } from './options.js';
 import { afterLength, batchLayout, checksum } from './record-batch.js';
-import { Cursor } from './varint.js';
 
 const timestampOfLog = 0b1000;
 const transactional = 0b1_0000;
@@ -96,24 +96,23 @@ function readRecords(data: Buffer, records: RecordsToRead): RawRecord[] {
   try {
     return recordsOf(data, records);
   } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
+    if (!(error instanceof MalformedError)) throw error;
     throw invalid(records.firstOffset, 'a batch is malformed', error);
   }
 }
 
 function recordsOf(data: Buffer, { firstOffset, count, from, clock }: RecordsToRead): RawRecord[] {
-  const cursor = new Cursor(data);
+  const reader = new ByteReader(data);
   const names = new HeaderNames();
   const records: RawRecord[] = [];
   for (let index = 0; index < count; index++) {
-    const length = cursor.varint();
-    const end = cursor.position + length;
-    if (length < 0 || end > data.length) throw new RangeError('a record runs over its end');
-    if (firstOffset + index >= from) records.push(readRecord(cursor, { offset: firstOffset + index, index, clock, names }));
-    else cursor.position = end;
-    if (cursor.position !== end) throw new RangeError('a record does not end where it says');
+    const length = reader.length();
+    const end = reader.offset + length;
+    if (firstOffset + index >= from) records.push(readRecord(reader, { offset: firstOffset + index, index, clock, names }));
+    else reader.offset = end;
+    if (reader.offset !== end) throw new MalformedError('a record does not end where it says');
   }
-  if (cursor.position !== data.length) throw new RangeError('bytes after the last record');
+  reader.end();
   return records;
 }
 
@@ -124,20 +123,26 @@ interface RecordToRead {
   readonly names: HeaderNames;
 }
 
-function readRecord(cursor: Cursor, { offset, index, clock, names }: RecordToRead): RawRecord {
-  cursor.position += 1; // attributes: none are defined
-  const timestampMs = clock(cursor.varint());
-  const delta = cursor.varint();
+function readRecord(reader: ByteReader, { offset, index, clock, names }: RecordToRead): RawRecord {
+  reader.skip(1); // attributes: none are defined
+  const timestampMs = clock(reader.long());
+  const delta = reader.long();
   if (delta !== index) throw gap(offset, offset - index + delta);
-  const key = cursor.bytes(cursor.varint());
-  const value = cursor.bytes(cursor.varint());
+  const key = nullable(reader);
+  const value = nullable(reader);
   const headers: Record<string, string> = {};
-  const count = cursor.varint();
+  const count = reader.long();
   for (let header = 0; header < count; header++) {
-    const name = names.text(header, cursor.bytes(cursor.varint()));
-    headers[name] = cursor.bytes(cursor.varint())?.toString('utf8') ?? '';
+    const name = names.text(header, nullable(reader));
+    headers[name] = nullable(reader)?.toString('utf8') ?? '';
   }
   return { offset, timestampMs, key, value, headers };
+}
+
+/** A view of bytes with their length before them; null where that is −1. */
+function nullable(reader: ByteReader): Buffer | null {
+  const length = reader.long();
+  return length === -1 ? null : reader.take(length);
 }
 
 /** Records of a batch have mostly the same headers in the same order: comparing bytes is cheaper than making strings. */
@@ -145,7 +150,7 @@ class HeaderNames {
   readonly #last: { readonly bytes: Buffer; readonly text: string }[] = [];
 
   text(index: number, bytes: Buffer | null): string {
-    if (bytes === null) throw new RangeError('a header has no name');
+    if (bytes === null) throw new MalformedError('a header has no name');
     const last = this.#last[index];
     if (last?.bytes.equals(bytes)) return last.text;
     const text = bytes.toString('utf8');

@@ -1,4 +1,5 @@
 /** The client's own encoder and decoder are the oracle of ours, in both directions. */
+import { SyncError } from '@lutra/model';
 import { Reader, createRecordsBatch, readRecordsBatches } from '@platformatic/kafka';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -144,6 +145,22 @@ describe('reading what a fetch brought', () => {
   ])('refuses %s', async (_, damage) => {
     const batch = damage(await write([record('a'), record('b')]));
     await expect(readAll(batch as Buffer, 0)).rejects.toThrow(expect.objectContaining({ code: 'RECORD_INVALID' }));
+  });
+
+  it('with any byte of its records changed gives records, RECORD_INVALID or LOG_GAP, never another error', async () => {
+    const headed = { key: Buffer.from('k'), value: Buffer.alloc(100, 1), headers: { name: 'text', other: '' } };
+    const batch = await write([record('a'), headed, headed]);
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 61, max: batch.length - 1 }), fc.integer({ min: 1, max: 255 }), async (at, mask) => {
+        const changed = patch(batch, (copy) => (copy[at]! ^= mask));
+        const outcome = await readAll(changed, 0).then(
+          ({ length }) => length,
+          (error: unknown) => (error instanceof SyncError ? error.code : error),
+        );
+        expect([3, 'RECORD_INVALID', 'LOG_GAP']).toContain(outcome);
+      }),
+      { numRuns: 1000 },
+    );
   });
 
   it('takes the time of the whole batch where the log sets it', async () => {

@@ -4,10 +4,10 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Writer, crc32c } from '@platformatic/kafka';
+import { ByteWriter, longSize } from '@lutra/bytes';
 import { compress, compressionBits, minCompressedBytes } from './compression.js';
 import type { Compression } from './compression.js';
 import type { OutRecord } from './options.js';
-import { varintSize, writeVarint } from './varint.js';
 
 /** Where the fields of a batch's head are. */
 export const batchLayout = {
@@ -93,76 +93,63 @@ export function checksum(data: Buffer): number {
   return crc32c(Writer.create().append(data).dynamicBuffer);
 }
 
+/** A number reserves that much, also where it is the last one of the batch. */
+const mostOfNumber = 5;
+const head = Buffer.alloc(batchLayout.records);
+
 /** The records, after room for the head. */
 function encodeRecords(records: readonly OutRecord[]): Buffer {
   const names = new Map<string, Buffer>();
   const sizes = records.map((record, index) => bodySize(record, index, names));
   let total: number = batchLayout.records;
-  for (const size of sizes) total += varintSize(size) + size;
-  const buffer = Buffer.allocUnsafe(total);
-  let at: number = batchLayout.records;
-  for (const [index, record] of records.entries()) at = writeRecord(buffer, at, { record, index, size: sizes[index] ?? 0, names });
-  return buffer;
+  for (const size of sizes) total += longSize(size) + size;
+  const writer = new ByteWriter(total + mostOfNumber);
+  writer.begin();
+  writer.copy(head);
+  for (let index = 0; index < records.length; index++) {
+    writer.long(sizes[index]!);
+    writeBody(writer, records[index]!, index, names);
+  }
+  return writer.finish();
 }
 
 /** Bytes of a record after its length. Fills `names`: the few names of headers come again in every record. */
 function bodySize(record: OutRecord, index: number, names: Map<string, Buffer>): number {
-  let size = 2 + varintSize(index); // attributes, time delta 0
-  size += varintSize(record.key?.length ?? -1) + (record.key?.length ?? 0);
-  size += varintSize(record.value.length) + record.value.length;
+  let size = 2 + longSize(index); // attributes, time delta 0
+  size += longSize(record.key?.length ?? -1) + (record.key?.length ?? 0);
+  size += longSize(record.value.length) + record.value.length;
   let headers = 0;
   for (const name in record.headers) {
     const value = Buffer.byteLength(record.headers[name] ?? '');
-    size += nameBytes(names, name).length + varintSize(value) + value;
+    size += nameBytes(names, name).length + longSize(value) + value;
     headers += 1;
   }
-  return size + varintSize(headers);
+  return size + longSize(headers);
 }
 
 /** A header's name with its length before it. */
 function nameBytes(names: Map<string, Buffer>, name: string): Buffer {
   let bytes = names.get(name);
   if (bytes === undefined) {
-    const text = Buffer.from(name);
-    const length = Buffer.alloc(varintSize(text.length));
-    writeVarint(length, 0, text.length);
-    names.set(name, (bytes = Buffer.concat([length, text])));
+    const writer = new ByteWriter(3 * name.length + mostOfNumber);
+    writer.begin();
+    writer.string(name);
+    names.set(name, (bytes = writer.finish()));
   }
   return bytes;
 }
 
-interface RecordToWrite {
-  readonly record: OutRecord;
-  readonly index: number;
-  readonly size: number;
-  readonly names: Map<string, Buffer>;
-}
-
-function writeRecord(buffer: Buffer, at: number, { record, index, size, names }: RecordToWrite): number {
-  let position = writeVarint(buffer, at, size);
-  buffer[position++] = 0; // attributes
-  buffer[position++] = 0; // time since the batch's base
-  position = writeVarint(buffer, position, index);
-  position = writeBytes(buffer, position, record.key);
-  position = writeBytes(buffer, position, record.value);
-  const headers = Object.keys(record.headers);
-  position = writeVarint(buffer, position, headers.length);
-  for (const name of headers) {
-    const bytes = nameBytes(names, name);
-    buffer.set(bytes, position);
-    position = writeText(buffer, position + bytes.length, record.headers[name] ?? '');
+function writeBody(writer: ByteWriter, { key, value, headers }: OutRecord, index: number, names: Map<string, Buffer>): void {
+  writer.byte(0); // attributes
+  writer.byte(0); // time since the batch's base
+  writer.long(index);
+  if (key === null) writer.long(-1);
+  else writer.bytes(key);
+  writer.bytes(value);
+  const keys = Object.keys(headers);
+  writer.long(keys.length);
+  for (const name of keys) {
+    writer.copy(nameBytes(names, name));
+    writer.string(headers[name] ?? '');
   }
-  return position;
-}
-
-function writeBytes(buffer: Buffer, at: number, bytes: Buffer | null): number {
-  if (bytes === null) return writeVarint(buffer, at, -1);
-  const position = writeVarint(buffer, at, bytes.length);
-  buffer.set(bytes, position);
-  return position + bytes.length;
-}
-
-function writeText(buffer: Buffer, at: number, text: string): number {
-  const position = writeVarint(buffer, at, Buffer.byteLength(text));
-  return position + buffer.write(text, position, 'utf8');
 }

@@ -2,6 +2,8 @@ export * from './replicated.js';
 export { supportedCharsets, textCodec } from './charset/text-codec.js';
 export type { TextCodec } from './charset/codec.js';
 export * from './config.js';
+export { nameSchema, sealedSecretSchema } from './config-fields.js';
+export type { SealedSecret, TlsOptions } from './config-fields.js';
 export * from './conflict-policy.js';
 export * from './conflict-rule.js';
 export * from './errors.js';

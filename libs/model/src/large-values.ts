@@ -9,9 +9,6 @@ import type { Row, Value } from './table.js';
 /** Of a value. */
 export const largeValueBytes = 256 * 1024;
 
-/** Of values that are worked on in one turn: of the cheapest work about 10 ms, of the dearest 40. */
-export const turnBytes = 4 * 1024 * 1024;
-
 /** Stands in a row for a value that is not made yet. Never leaves the library that put it there. */
 export class LargeValue {
   readonly make: () => Value | Promise<Value>;
@@ -36,15 +33,5 @@ export async function finishRow(row: Row | null, failed: (error: unknown, column
       throw failed(error, column);
     }
     await nextTurn();
-  }
-}
-
-/** The positions at which a text is cut so that each piece is worked on in a turn; no pair of surrogates is cut. */
-export function* piecesOf(text: string, units = turnBytes / 4): Generator<string> {
-  for (let from = 0; from < text.length;) {
-    const last = text.charCodeAt(from + units - 1);
-    const to = last >= 0xd800 && last < 0xdc00 ? from + units - 1 : from + units;
-    yield text.slice(from, to);
-    from = to;
   }
 }

@@ -4,7 +4,7 @@
  * came over the wire is never used there: whoever sent it could read what it encrypts (docs/decisions/0021-secrets.md).
  */
 import { isIP } from 'node:net';
-import type { TlsOptions } from './config.js';
+import type { TlsOptions } from './config-fields.js';
 import { SyncError } from './errors.js';
 import { isLoopback } from './loopback.js';
 

@@ -6,7 +6,7 @@ import { isStop, tableName, usesField } from '@lutra/model';
 import type { ConflictRule, RuleField } from '@lutra/model';
 import { isOfKind } from '@lutra/rows';
 import { checkCollations } from './check-collations.js';
-import { checkVersion } from './check-version.js';
+import { checkVersion } from './check-version-column.js';
 import { quoteTable } from './literal.js';
 import { problem } from './problem.js';
 import type { Problem } from './problem.js';

@@ -5,7 +5,7 @@ import { withAlterAdvice } from './alter-advice.js';
 import { checkAutoIncrement } from './check-auto-increment.js';
 import { checkConflicts } from './check-conflicts.js';
 import { checkSameNames } from './check-name-case.js';
-import { rulesWithoutTable } from './check-rules.js';
+import { rulesWithoutTable } from './check-rule-tables.js';
 import { checkSession } from './check-session.js';
 import { compareDefinitions } from './compare-definitions.js';
 import { loadRouted } from './check-source-tables.js';

@@ -4,6 +4,7 @@
  * are logged, not statements).
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { bytePieces, piecesOf } from '@lutra/bytes';
 import { SyncError, tableName } from '@lutra/model';
 import { TextFailure } from './session.js';
 import type { Session } from './session.js';
@@ -22,7 +23,7 @@ export async function upload(session: Session, values: readonly StagedValue[]): 
   let bytes = 0;
   for (const { variable, value } of values) {
     let before = '';
-    for (const piece of piecesOf(value, limit)) {
+    for (const piece of sqlPieces(value, limit)) {
       if (bytes + piece.bytes > limit) {
         await send(session, assignments);
         [assignments, bytes] = [[], 0];
@@ -54,25 +55,15 @@ interface Piece {
   readonly bytes: number;
 }
 
-function* piecesOf(value: string | Buffer, limit: number): Generator<Piece> {
-  if (Buffer.isBuffer(value)) {
-    for (let from = 0; from < value.length || from === 0; from += limit) {
-      const piece = value.subarray(from, from + limit);
-      yield { sql: `x'${piece.toString('hex')}'`, bytes: piece.length };
-    }
-    return;
+function* sqlPieces(value: string | Buffer, limit: number): Generator<Piece> {
+  const isText = typeof value === 'string';
+  const type = isText ? '_utf8mb4 ' : '';
+  if (value.length === 0) yield { sql: `${type}x''`, bytes: 0 };
+  // A unit of UTF-16 is up to three bytes of UTF-8.
+  for (const piece of isText ? piecesOf(value, Math.floor(limit / 3)) : bytePieces(value, limit)) {
+    const bytes = typeof piece === 'string' ? Buffer.from(piece) : piece;
+    yield { sql: `${type}x'${bytes.toString('hex')}'`, bytes: bytes.length };
   }
-  const units = Math.floor(limit / 3); // a unit of UTF-16 is up to three bytes of UTF-8
-  for (let from = 0; from < value.length || from === 0;) {
-    const to = isHighSurrogate(value.charCodeAt(from + units - 1)) ? from + units - 1 : from + units;
-    const piece = Buffer.from(value.slice(from, to));
-    yield { sql: `_utf8mb4 x'${piece.toString('hex')}'`, bytes: piece.length };
-    from = to;
-  }
-}
-
-function isHighSurrogate(unit: number): boolean {
-  return unit >= 0xd800 && unit < 0xdc00;
 }
 
 /** The server would make NULL of it. */

@@ -5,6 +5,7 @@
  */
 import { omissionsSchema, SyncError } from '@lutra/model';
 import type { Confirmation, Omission, Omissions } from '@lutra/model';
+import type { Node } from './connection.js';
 import { fromNode, toBytes } from './json.js';
 import type { Versioned } from './json.js';
 import type { Paths } from './paths.js';
@@ -28,7 +29,6 @@ export interface OmissionStore {
 
 /** Kept one by one; of older ones only their number. */
 const mostKept = 200;
-const tries = 20;
 const none: Omissions = { total: 0, log: '', seq: -1, last: [], confirmed: {} };
 
 export class ZooKeeperOmissions implements OmissionStore {
@@ -42,17 +42,15 @@ export class ZooKeeperOmissions implements OmissionStore {
 
   async read(owner: OmissionOwner): Promise<Versioned<Omissions> | null> {
     const node = await this.#tree.read(this.#paths.omissions(owner));
-    return node && fromNode(omissionsSchema, node, `omissions of ${owner}`);
+    return node && omissionsOf(owner, node);
   }
 
   async add(owner: OmissionOwner, omissions: readonly NewOmission[]): Promise<void> {
-    for (let left = tries; left > 0; left -= 1) {
-      const found = await this.read(owner);
-      const before = found?.document ?? none;
+    await this.#tree.change(this.#paths.omissions(owner), { what: `the omissions of ${owner}`, owner }, (node) => {
+      const before = node ? omissionsOf(owner, node).document : none;
       const after = omissions.reduce(withOmission, before);
-      if (after === before || (await this.#write(owner, after, found?.version ?? null))) return;
-    }
-    throw new SyncError('CONFIG_CONFLICT', `other processes keep writing the omissions of ${owner}`, { details: { owner } });
+      return after === before ? null : toBytes(after);
+    });
   }
 
   async confirm(
@@ -64,7 +62,7 @@ export class ZooKeeperOmissions implements OmissionStore {
     if (found?.version === version) {
       const { total, confirmed } = found.document;
       const after = { ...found.document, confirmed: { ...confirmed, [channel]: { ...rest, n: total } } };
-      if (await this.#write(owner, after, version)) return;
+      if ((await this.#tree.write(this.#paths.omissions(owner), toBytes(after), version)) !== null) return;
     }
     throw new SyncError('CONFIG_CONFLICT', `the omissions of ${owner} are others than those that were read`, { details: { owner } });
   }
@@ -72,12 +70,10 @@ export class ZooKeeperOmissions implements OmissionStore {
   async remove(owner: OmissionOwner): Promise<void> {
     await this.#tree.remove(this.#paths.omissions(owner));
   }
+}
 
-  async #write(owner: OmissionOwner, omissions: Omissions, version: number | null): Promise<boolean> {
-    const path = this.#paths.omissions(owner);
-    const bytes = toBytes(omissions);
-    return version === null ? this.#tree.create(path, bytes) : (await this.#tree.write(path, bytes, version)) !== null;
-  }
+function omissionsOf(owner: OmissionOwner, node: Node): Versioned<Omissions> {
+  return fromNode(omissionsSchema, node, `omissions of ${owner}`);
 }
 
 function withOmission(before: Omissions, { record, ...omission }: NewOmission): Omissions {

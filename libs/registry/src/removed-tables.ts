@@ -2,8 +2,8 @@
  * Remembers which tables have left a pipeline. What is done to them from then on is in no topic, so one that comes in again is not as the
  * target has it, and nothing in the log tells a loader that goes on behind it.
  */
-import { SyncError } from '@lutra/model';
 import { z } from 'zod';
+import type { Node } from './connection.js';
 import { fromNode, toBytes } from './json.js';
 import type { Paths } from './paths.js';
 import type { Tree } from './tree.js';
@@ -22,8 +22,6 @@ export interface RemovedTableStore {
 
 export const removedTablesSchema = z.strictObject({ tables: z.array(z.strictObject({ schema: z.string(), table: z.string() })) });
 
-const tries = 20;
-
 export class ZooKeeperRemovedTables implements RemovedTableStore {
   readonly #tree: Tree;
   readonly #paths: Paths;
@@ -34,26 +32,19 @@ export class ZooKeeperRemovedTables implements RemovedTableStore {
   }
 
   async read(pipelineId: string): Promise<readonly RemovedTable[]> {
-    return (await this.#read(pipelineId)).tables;
+    return tablesOf(pipelineId, await this.#tree.read(this.#paths.removedTables(pipelineId)));
   }
 
   async add(pipelineId: string, tables: readonly RemovedTable[]): Promise<void> {
-    const path = this.#paths.removedTables(pipelineId);
-    for (let left = tries; left > 0; left -= 1) {
-      const { tables: known, version } = await this.#read(pipelineId);
+    const what = `which tables have left pipeline ${pipelineId}`;
+    await this.#tree.change(this.#paths.removedTables(pipelineId), { what }, (node) => {
+      const known = tablesOf(pipelineId, node);
       const fresh = tables.filter((one) => !known.some(({ schema, table }) => schema === one.schema && table === one.table));
-      if (fresh.length === 0) return;
-      const bytes = toBytes({ tables: [...known, ...fresh] });
-      const written = version === null ? await this.#tree.create(path, bytes) : (await this.#tree.write(path, bytes, version)) !== null;
-      if (written) return;
-    }
-    throw new SyncError('CONFIG_CONFLICT', `other processes keep writing which tables have left pipeline ${pipelineId}`);
+      return fresh.length === 0 ? null : toBytes({ tables: [...known, ...fresh] });
+    });
   }
+}
 
-  async #read(pipelineId: string): Promise<{ readonly tables: readonly RemovedTable[]; readonly version: number | null }> {
-    const node = await this.#tree.read(this.#paths.removedTables(pipelineId));
-    if (!node) return { tables: [], version: null };
-    const { document, version } = fromNode(removedTablesSchema, node, `removed tables pipeline ${pipelineId}`);
-    return { tables: document.tables, version };
-  }
+function tablesOf(pipelineId: string, node: Node | null): readonly RemovedTable[] {
+  return node ? fromNode(removedTablesSchema, node, `removed tables of pipeline ${pipelineId}`).document.tables : [];
 }

@@ -4,7 +4,7 @@
  * The node stays when its order is done. If it were removed, the next order's node would begin at version 0 again, and a capture that slept
  * between carrying out the first and removing it would remove the second, unread.
  */
-import { restartOrderSchema, SyncError } from '@lutra/model';
+import { restartOrderSchema } from '@lutra/model';
 import type { RestartOrder } from '@lutra/model';
 import { z } from 'zod';
 import { fromNode, toBytes } from './json.js';
@@ -24,8 +24,6 @@ export interface RestartStore {
   /** Takes back the order that waits, also one that is damaged. Nothing happens if there is none. */
   withdraw(endpoint: string): Promise<void>;
 }
-
-const tries = 20;
 
 export class ZooKeeperRestarts implements RestartStore {
   readonly #tree: Tree;
@@ -60,12 +58,7 @@ export class ZooKeeperRestarts implements RestartStore {
   }
 
   async #overwrite(endpoint: string, bytes: Buffer, { create }: { create: boolean }): Promise<void> {
-    const path = this.#paths.restart(endpoint);
-    for (let left = tries; left > 0; left -= 1) {
-      const node = await this.#tree.read(path);
-      if (!node && (!create || (await this.#tree.create(path, bytes)))) return;
-      if (node && (await this.#tree.write(path, bytes, node.stat.version)) !== null) return;
-    }
-    throw new SyncError('CONFIG_CONFLICT', `other processes keep writing the restart order of ${endpoint}`, { details: { endpoint } });
+    const what = `the restart order of ${endpoint}`;
+    await this.#tree.change(this.#paths.restart(endpoint), { what, endpoint }, (node) => (node || create ? bytes : null));
   }
 }

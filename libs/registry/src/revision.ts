@@ -3,7 +3,6 @@
  * restored from an older copy. ZooKeeper's own version of a node does not tell that, because a restored tree counts on from the old
  * numbers.
  */
-import { SyncError } from '@lutra/model';
 import type { Revision } from '@lutra/model';
 import { z } from 'zod';
 import { fromNode, toBytes } from './json.js';
@@ -25,7 +24,6 @@ export const revisionSchema = z.strictObject({
 
 /** The only node of its folder: an export holds folders. */
 export const revisionNode = 'channels';
-const tries = 20;
 
 export class ZooKeeperRevision implements RevisionStore {
   readonly #tree: Tree;
@@ -42,17 +40,13 @@ export class ZooKeeperRevision implements RevisionStore {
 
   /** The time lies above whatever a tree that was restored, or lost, had counted to. */
   async raise(channel: string): Promise<number> {
-    for (let left = tries; left > 0; left -= 1) {
-      const node = await this.#tree.read(this.#path);
+    let revision = 0;
+    await this.#tree.change(this.#path, { what: 'the revision of the channels' }, (node) => {
       const known = revisionOf(node);
-      const revision = Math.max(known.revision + 1, Date.now());
-      const bytes = toBytes({ revision, channels: { ...known.channels, [channel]: revision } });
-      const written = node
-        ? (await this.#tree.write(this.#path, bytes, node.stat.version)) !== null
-        : await this.#tree.create(this.#path, bytes);
-      if (written) return revision;
-    }
-    throw new SyncError('CONFIG_CONFLICT', 'other processes keep writing the revision of the channels');
+      revision = Math.max(known.revision + 1, Date.now());
+      return toBytes({ revision, channels: { ...known.channels, [channel]: revision } });
+    });
+    return revision;
   }
 }
 

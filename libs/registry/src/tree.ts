@@ -4,6 +4,7 @@
  * "Ours" means: the same bytes. Who must not mistake another's equal bytes for its own puts something unique into them.
  */
 import { SyncError } from '@lutra/model';
+import type { ErrorDetails } from '@lutra/model';
 import { ephemeral, persistent } from './connection.js';
 import type { Connection, Node } from './connection.js';
 import { isBadVersion, isLoss, isNoNode, isNodeExists, translate } from './faults.js';
@@ -13,6 +14,8 @@ import type { Session } from './session.js';
 const maxBytes = 1_000_000;
 const anyVersion = -1;
 const empty = Buffer.alloc(0);
+/** Of a change that others keep getting in the way of. */
+const tries = 20;
 /** The client's parser works recursively through what comes in one packet. */
 const readsAtOnce = 50;
 
@@ -106,6 +109,25 @@ export class Tree {
         throw error;
       }
     });
+  }
+
+  /**
+   * Writes what `change` makes of the node (null: there is none), or nothing where it gives null. Begins anew where another process wrote
+   * in between.
+   * @throws SyncError CONFIG_CONFLICT with the details, if others keep writing `what`
+   */
+  async change(
+    path: string,
+    { what, ...details }: { readonly what: string } & ErrorDetails,
+    change: (node: Node | null) => Buffer | null,
+  ): Promise<void> {
+    for (let left = tries; left > 0; left -= 1) {
+      const node = await this.read(path);
+      const data = change(node);
+      if (data === null) return;
+      if (node ? (await this.write(path, data, node.stat.version)) !== null : await this.create(path, data)) return;
+    }
+    throw new SyncError('CONFIG_CONFLICT', `other processes keep writing ${what}`, { details });
   }
 
   /** `uncertain`: an earlier try may have been carried out. */

@@ -1,9 +1,9 @@
-export type { AvroInput, AvroOutput, RowImage } from './bytes.js';
 export { errorValueOf, setMembers } from './choices/choice-text.js';
 export { declaredMembers, declaredValues, isShownAs } from './choices/declared-members.js';
 export { folded } from './choices/choice-literal.js';
 export { opaqueMark, printedJson, signMark } from './json/json-text.js';
 export { hasTypes, sameTypes, typesOf, typesSql, withTypes } from './json/json-types.js';
+export { codecError, malformed } from './codec-error.js';
 export type { ServerColumn } from './server-column.js';
 export {
   ascii,
@@ -23,7 +23,6 @@ export {
 export * from './staged-sql.js';
 export { finishImages, keyWriter, rowReader, rowWriter, type WriteRow } from './table-version.js';
 export { sameCharset, textDecoder } from './text.js';
-export { malformed } from './type-rules.js';
 export type { ColumnFacts, Condition, Found, Metadata, RawColumn, Told, TypeRules, ValueReader, WireColumn } from './type-rules.js';
 export { isOfKind, rulesOf, typeNamed, wireColumn } from './types.js';
 export { mayJoin } from './types/choices.js';

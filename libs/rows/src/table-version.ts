@@ -1,20 +1,19 @@
 /** Row images ⇄ Avro's Value records, and the primary key's Key record. Every column is there on both sides, or it is an error. */
+import type { ByteReader, ByteWriter } from '@lutra/bytes';
 import { type ColumnSchema, finishRow, type Row, SyncError, type TableSchema, tableName, type Value } from '@lutra/model';
-import type { AvroInput, AvroOutput } from './bytes.js';
-import { malformed } from './type-rules.js';
+import { codecError, malformed } from './codec-error.js';
 import { rulesOf } from './types.js';
 
 /** A column's error, with the table and the column it happened at; never the value. */
 function at(table: TableSchema, column: ColumnSchema, error: unknown): SyncError {
-  const code = error instanceof SyncError ? error.code : 'INTERNAL';
-  const reason = error instanceof Error ? error.message : 'failed';
+  const { code, message } = codecError(error);
   const where = `${tableName(table)}.${column.name}`;
-  return new SyncError(code, `${where}: ${reason}`, { cause: error, details: { table: tableName(table), column: column.name } });
+  return new SyncError(code, `${where}: ${message}`, { cause: error, details: { table: tableName(table), column: column.name } });
 }
 
 const missing = (): SyncError => new SyncError('INTERNAL', 'the row lacks the column');
 
-export type WriteRow = (output: AvroOutput, row: Row) => void;
+export type WriteRow = (output: ByteWriter, row: Row) => void;
 
 export function rowWriter(table: TableSchema): WriteRow {
   const columns = table.columns.map((column) => ({ column, name: column.name, write: rulesOf(column.type).avro(column).write }));
@@ -69,7 +68,7 @@ function emptyRowClass(): RowClass {
 }
 
 /** Reads `["null", Value]`; of a large row finishImages() is to follow. */
-export function rowReader(table: TableSchema): (input: AvroInput) => Row | null {
+export function rowReader(table: TableSchema): (input: ByteReader) => Row | null {
   const columns = table.columns.map((column) => ({ column, name: column.name, read: rulesOf(column.type).avro(column).read }));
   const NewRow = emptyRowClass();
   return (input) => {
@@ -97,8 +96,8 @@ export async function finishImages(table: TableSchema, images: readonly (Row | n
   for (const image of images) await finishRow(image, failed);
 }
 
-function present(input: AvroInput): boolean {
-  const branch = input.byte();
+function present(input: ByteReader): boolean {
+  const branch = input.u8();
   if (branch !== 0 && branch !== 2) throw malformed('a union has no such branch');
   return branch === 2;
 }

@@ -5,13 +5,13 @@
  */
 import { type ColumnSchema, supportedCharsets, SyncError, textCodec, type Value } from '@lutra/model';
 import { beside } from '@lutra/runtime';
-import type { RowImage } from './bytes.js';
+import type { ByteReader } from '@lutra/bytes';
 import type { ServerColumn } from './server-column.js';
 import { asBinary, type LiteralForm } from './sql.js';
 import type { Found } from './type-rules.js';
 
 /** Reads the next `size` bytes as text. `where` names table and column. @throws SyncError VALUE_UNSUPPORTED */
-export type TextDecoder = (image: RowImage, size: number, where: string) => string;
+export type TextDecoder = (image: ByteReader, size: number, where: string) => string;
 
 /** Nearly no values: a byte that is no UTF-8, which becomes U+FFFD, or the mark of an escape. A regular expression takes longer. */
 function mayDiffer(text: string): boolean {

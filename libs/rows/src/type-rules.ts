@@ -6,7 +6,7 @@
  * compiled to code is made at the same places: it takes a column, and gives what reads or writes its values.
  */
 import { type ColumnSchema, type ColumnType, type LargeValue, SyncError, type Value } from '@lutra/model';
-import type { AvroInput, AvroOutput, RowImage } from './bytes.js';
+import type { ByteReader, ByteWriter } from '@lutra/bytes';
 import type { Compared, LiteralForm, Writer } from './sql.js';
 import type { ServerColumn } from './server-column.js';
 import type { SqlValue } from './staged-sql.js';
@@ -96,7 +96,7 @@ export interface WireColumn {
 }
 
 /** Gives a LargeValue where making the value takes long. */
-export type ValueReader = (image: RowImage) => Value | LargeValue;
+export type ValueReader = (image: ByteReader) => Value | LargeValue;
 
 export function need(value: number | undefined): number {
   if (value === undefined) throw new RangeError('a column without its size');
@@ -111,9 +111,9 @@ export interface ColumnCodec {
   /** The Avro type without Lutra's properties. */
   readonly avro: AvroType;
   /** @throws SyncError INTERNAL (another JS type) or VALUE_UNSUPPORTED (out of range) */
-  readonly write: (output: AvroOutput, value: Value) => void;
+  readonly write: (output: ByteWriter, value: Value) => void;
   /** @throws SyncError RECORD_INVALID */
-  readonly read: (input: AvroInput) => Exclude<Value, null> | LargeValue;
+  readonly read: (input: ByteReader) => Exclude<Value, null> | LargeValue;
 }
 
 export function wrongType(column: ColumnSchema, value: Value | undefined): SyncError {
@@ -122,10 +122,6 @@ export function wrongType(column: ColumnSchema, value: Value | undefined): SyncE
 
 export function outOfRange(column: ColumnSchema): SyncError {
   return new SyncError('VALUE_UNSUPPORTED', `the value is out of range of ${column.type}`);
-}
-
-export function malformed(what: string): SyncError {
-  return new SyncError('RECORD_INVALID', what);
 }
 
 // SQL

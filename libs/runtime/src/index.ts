@@ -1,6 +1,5 @@
 export * from './abort.js';
 export * from './beside.js';
-export * from './byte-queue.js';
 export * from './status-reporter.js';
 export * from './supervise.js';
 export * from './worker-set.js';

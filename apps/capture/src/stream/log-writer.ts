@@ -8,9 +8,9 @@ import type { During } from '@lutra/runtime';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { EncodedRecord, RecordEncoder, TableEncoder } from '@lutra/avro';
 import type { Publisher } from '@lutra/bus';
+import { ByteQueue } from '@lutra/bytes';
 import { ofTable, rowKey, SyncError, tableName, toSyncError } from '@lutra/model';
 import type { ControlRecord, Op, RecordHeader, RowEvent, TableSchema } from '@lutra/model';
-import { ByteQueue } from '@lutra/runtime';
 
 /** What is still to know of a row once it is encoded. The row itself is let go: thousands of them may wait. */
 export interface RowFacts {
@@ -172,7 +172,8 @@ export class LogWriter {
 
   #push(item: Omit<Pending, 'bytes'>): void | Promise<void> {
     const bytes = (item.record.key?.length ?? 0) + item.record.value.length + recordOverhead;
-    return this.#queue.push({ ...item, bytes }, bytes);
+    this.#queue.push({ ...item, bytes }, bytes);
+    if (this.#queue.isFull) return this.#queue.room();
   }
 
   async #prepare(table: TableSchema): Promise<TableEncoder> {

@@ -1,10 +1,10 @@
 /** BIT(n): big-endian bytes, as many as n bits take. */
 import { type ColumnSchema, SyncError } from '@lutra/model';
 import type { Writer } from '../sql.js';
+import { malformed } from '../codec-error.js';
 import {
   type ColumnCodec,
   type Found,
-  malformed,
   need,
   never,
   outOfRange,

@@ -3,13 +3,13 @@
  * negative zero, as in the server.
  */
 import { type ColumnSchema, SyncError } from '@lutra/model';
-import type { AvroInput, AvroOutput } from '../bytes.js';
+import type { ByteReader, ByteWriter } from '@lutra/bytes';
 import type { ServerColumn } from '../server-column.js';
 import type { Writer } from '../sql.js';
+import { malformed } from '../codec-error.js';
 import {
   type AvroType,
   type ColumnCodec,
-  malformed,
   need,
   never,
   plainSql,
@@ -96,7 +96,7 @@ const point = 46;
 const exactDigits = 15;
 
 /** @throws SyncError VALUE_UNSUPPORTED if the text is no such decimal or out of the column's range */
-function writeDecimal(output: AvroOutput, text: string, shape: DecimalShape): void {
+function writeDecimal(output: ByteWriter, text: string, shape: DecimalShape): void {
   const negative = text.charCodeAt(0) === minus;
   const pointAt = shape.scale === 0 ? text.length : text.length - shape.scale - 1;
   const first = negative ? 1 : 0;
@@ -120,7 +120,7 @@ function writeDecimal(output: AvroOutput, text: string, shape: DecimalShape): vo
 }
 
 /** @throws SyncError RECORD_INVALID if the number is out of the column's range */
-function readDecimal(input: AvroInput, shape: DecimalShape): string {
+function readDecimal(input: ByteReader, shape: DecimalShape): string {
   const value = readUnscaled(input);
   const negative = value < 0;
   let digits = String(negative ? -value : value);

@@ -1,10 +1,10 @@
 /** FLOAT and DOUBLE: finite numbers, -0 among them. Of a FLOAT the nearest double, which stores and compares exactly. */
 import type { ColumnSchema, Value } from '@lutra/model';
 import type { Writer } from '../sql.js';
+import { malformed } from '../codec-error.js';
 import {
   type ColumnCodec,
   type Condition,
-  malformed,
   never,
   outOfRange,
   plainSql,
@@ -118,7 +118,7 @@ export const floats = {
     number: 4,
     size: 4,
     avro: floatCodec,
-    reader: () => (image) => image.bytes.readFloatLE(image.skip(4)),
+    reader: () => (image) => image.float(),
     literal: floatLiteral,
     storedForm: (value) => floatText(Math.fround(Number(value))),
   }),
@@ -126,7 +126,7 @@ export const floats = {
     number: 5,
     size: 8,
     avro: doubleCodec,
-    reader: () => (image) => image.bytes.readDoubleLE(image.skip(8)),
+    reader: () => (image) => image.double(),
     literal: doubleLiteral,
     storedForm: (value) => floatText(Number(value)),
   }),

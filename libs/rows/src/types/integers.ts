@@ -2,9 +2,9 @@
 import type { ColumnSchema, Value } from '@lutra/model';
 import type { ServerColumn } from '../server-column.js';
 import type { Writer } from '../sql.js';
+import { malformed } from '../codec-error.js';
 import {
   type ColumnCodec,
-  malformed,
   never,
   outOfRange,
   plainSql,
@@ -89,8 +89,7 @@ function unsignedBigint(column: ColumnSchema): ColumnCodec {
 }
 
 function smallReader(size: 1 | 2 | 3 | 4): (column: WireColumn) => ValueReader {
-  return ({ schema: { unsigned } }) =>
-    unsigned === true ? (image) => image.uintLE(size) : (image) => image.bytes.readIntLE(image.skip(size), size);
+  return ({ schema: { unsigned } }) => (unsigned === true ? (image) => image.uintLE(size) : (image) => image.intLE(size));
 }
 
 function bigReader({ schema: { unsigned } }: WireColumn): ValueReader {

@@ -1,4 +1,5 @@
 /** CHAR, VARCHAR and the TEXTs (text.ts). */
+import { ByteReader } from '@lutra/bytes';
 import { type ColumnSchema, LargeValue, largeValueBytes, SyncError } from '@lutra/model';
 import type { ServerColumn } from '../server-column.js';
 import { asBinary, bytesOf, type Compared, type LiteralForm, quoteName, type Writer } from '../sql.js';
@@ -75,8 +76,16 @@ export function textCodecOf(column: ColumnSchema, properties: Readonly<Record<st
       if (typeof value !== 'string') throw wrongType(column, value);
       output.string(value);
     },
-    read: (input) => input.text(),
+    read: readText,
   };
+}
+
+/** A LargeValue where making it takes long, and may wait. */
+function readText(input: ByteReader): string | LargeValue {
+  const length = input.length();
+  if (length < largeValueBytes) return input.text(length);
+  const bytes = input.take(length);
+  return new LargeValue(() => new ByteReader(bytes).text(length));
 }
 
 function literal({ charset }: ColumnSchema, form: LiteralForm): Writer {

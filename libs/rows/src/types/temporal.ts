@@ -4,7 +4,7 @@
  * have no zero dates and no times beyond a day, so all but YEAR are strings there.
  */
 import type { ColumnSchema } from '@lutra/model';
-import type { RowImage } from '../bytes.js';
+import type { ByteReader } from '@lutra/bytes';
 import type { ServerColumn } from '../server-column.js';
 import { ascii, isZero, type LiteralForm, localTime, quoteName, type Writer } from '../sql.js';
 import {
@@ -41,18 +41,18 @@ function fractionBytes(digits: number): number {
   return (digits + 1) >> 1;
 }
 
-function readFraction(image: RowImage, digits: number): string {
+function readFraction(image: ByteReader, digits: number): string {
   if (digits === 0) return '';
   const size = fractionBytes(digits);
   return `.${pad(image.uintBE(size), 2 * size).slice(0, digits)}`;
 }
 
-function readYear(image: RowImage): number {
+function readYear(image: ByteReader): number {
   const value = image.u8();
   return value === 0 ? 0 : 1900 + value;
 }
 
-function readDate(image: RowImage): string {
+function readDate(image: ByteReader): string {
   const packed = image.u24();
   return dateText(packed >> 9, (packed >> 5) & 0xf, packed & 0x1f);
 }

@@ -1,10 +1,10 @@
 /**
- * Avro's primitive encodings, written into slabs that grow. Each finished record is a view of its slab; a slab is never written
- * again below what was finished, so records stay valid for as long as they are held. Never rounds: a number that is not
- * exact is refused.
+ * The primitive encodings that Avro and Kafka's records share, written into slabs that grow. Each finished record is a view of its slab; a
+ * slab is never written again below what was finished, so records stay valid for as long as they are held. Never rounds, never replaces:
+ * a number that is not exact and a text that has no UTF-8 are refused.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { largeValueBytes, piecesOf, SyncError, turnBytes } from '@lutra/model';
+import { bytePieces, piecesOf } from './pieces.js';
 
 const slabBytes = 64 * 1024;
 /** A slab for a record of this size is made to measure, and not kept for the next one. */
@@ -22,12 +22,35 @@ interface LeftValue {
   readonly at: number;
 }
 
+/** Bytes that long() takes for a whole number of 32 bits. */
+export function longSize(value: number): number {
+  const zigzag = ((value << 1) ^ (value >> 31)) >>> 0;
+  if (zigzag < 0x80) return 1;
+  if (zigzag < 0x4000) return 2;
+  if (zigzag < 0x20_0000) return 3;
+  return zigzag < 0x1000_0000 ? 4 : 5;
+}
+
+/** The text has a lone surrogate, which UTF-8 cannot hold. Each codec makes its own named error of it. */
+export class LoneSurrogateError extends Error {
+  constructor() {
+    super('the text has a lone surrogate');
+  }
+}
+
 export class ByteWriter {
-  private slab: Buffer = Buffer.allocUnsafeSlow(slabBytes);
+  private slab: Buffer;
   private start = 0;
   private at = 0;
   /** Large values that are still to be written; null: each is written at once. */
   private left: LeftValue[] | null = null;
+  /** Bytes from which on a value is large. */
+  private largeFrom = 0;
+
+  /** @param firstBytes of the first slab. A record that fits is not moved: a number reserves five bytes, whatever it takes. */
+  constructor(firstBytes = slabBytes) {
+    this.slab = Buffer.allocUnsafeSlow(firstBytes);
+  }
 
   /** Begins a record; what an earlier one left unfinished is dropped. */
   begin(): void {
@@ -36,10 +59,11 @@ export class ByteWriter {
   }
 
   /** Begins a record whose large values are left out; finishInTurns() writes them. `size`: it is no larger, so that it is not moved. */
-  beginInTurns(size: number): void {
+  beginInTurns(size: number, largeFrom: number): void {
     this.begin();
     this.reserve(size);
     this.left = [];
+    this.largeFrom = largeFrom;
   }
 
   /** Ends the record at once; it is whole when the promise resolves. Another one may be begun meanwhile. */
@@ -66,7 +90,7 @@ export class ByteWriter {
     this.at = this.slab.writeUInt32BE(value, this.at);
   }
 
-  /** int and long, from a number that is a safe integer. */
+  /** A zigzag varint, from a number that is a safe integer. */
   long(value: number): void {
     if (value !== (value | 0)) {
       this.wideNumber(value);
@@ -84,7 +108,7 @@ export class ByteWriter {
     this.at = at;
   }
 
-  /** long, from a bigint that fits 64 bits signed (the caller has checked). */
+  /** The same, from a bigint that fits 64 bits signed (the caller has checked). */
   bigLong(value: bigint): void {
     wide[0] = value;
     this.zigzag64(halves[1 - low]!, halves[low]!);
@@ -103,12 +127,12 @@ export class ByteWriter {
   bytes(value: Uint8Array): void {
     this.long(value.length);
     this.reserve(value.length);
-    if (this.left !== null && value.length >= largeValueBytes) this.left.push({ value, at: this.length });
+    if (this.left !== null && value.length >= this.largeFrom) this.left.push({ value, at: this.length });
     else this.slab.set(value, this.at);
     this.at += value.length;
   }
 
-  /** @throws SyncError VALUE_UNSUPPORTED for a lone surrogate, which UTF-8 cannot hold */
+  /** UTF-8, with its length before it. @throws LoneSurrogateError */
   string(value: string): void {
     if (value.length > shortString || !this.shortAscii(value)) this.anyString(value);
   }
@@ -129,11 +153,11 @@ export class ByteWriter {
   }
 
   private anyString(value: string): void {
-    if (!value.isWellFormed()) throw new SyncError('VALUE_UNSUPPORTED', 'the text has a lone surrogate');
+    if (!value.isWellFormed()) throw new LoneSurrogateError();
     const length = Buffer.byteLength(value);
     this.long(length);
     this.reserve(length);
-    if (this.left !== null && length >= largeValueBytes) {
+    if (this.left !== null && length >= this.largeFrom) {
       this.left.push({ value, at: this.length });
       this.at += length;
     } else this.at += this.slab.write(value, this.at, length, 'utf8');
@@ -157,7 +181,7 @@ export class ByteWriter {
   }
 
   private wideNumber(value: number): void {
-    if (!Number.isSafeInteger(value)) throw new SyncError('INTERNAL', 'the number is not a whole number below 2^53');
+    if (!Number.isSafeInteger(value)) throw new RangeError('the number is not a whole number below 2^53');
     const high = Math.floor(value / 2 ** 32);
     this.zigzag64(high | 0, (value - high * 2 ** 32) | 0);
   }
@@ -213,8 +237,4 @@ async function writeLeft(record: Buffer, left: readonly LeftValue[]): Promise<Bu
     }
   }
   return record;
-}
-
-function* bytePieces(bytes: Uint8Array): Generator<Uint8Array> {
-  for (let from = 0; from < bytes.length; from += turnBytes) yield bytes.subarray(from, from + turnBytes);
 }

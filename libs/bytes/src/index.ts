@@ -1,0 +1,4 @@
+export * from './byte-queue.js';
+export * from './byte-reader.js';
+export * from './byte-writer.js';
+export { bytePieces, piecesOf } from './pieces.js';

@@ -7,7 +7,7 @@ import { differencesFromWritten, largeTransaction, readTopic, sides, startWorklo
 import type { Side, Stack, Totals } from '../scenarios/index.js';
 import { expectEqual, openShop, seedOf, sleep, watchMemory } from './shop-stack.js';
 
-const seconds = 15;
+const seconds = 8;
 const largeRows = 200_000;
 
 describe('two databases, both written to', () => {

@@ -33,7 +33,7 @@ beforeAll(async () => {
   const options = { network, standbys: true, zooKeeperExtra: { tickTime: '2000' } };
   stack = await openShop({ ...options, ...(sessionMs ? { environment: { LUTRA_SESSION_MS: sessionMs } } : {}) });
   logs = new AppLogs(stack.apps);
-  workloads = sides.map((side) => startWorkload({ side, connection: stack.connection(side), seed, writers: 2, transactionsPerSecond: 30 }));
+  workloads = sides.map((side) => startWorkload({ side, connection: stack.connection(side), seed, writers: 2, transactionsPerSecond: 20 }));
   const at = Date.now();
   await stack.drain();
   console.log(`rows of both sides arrive after ${((Date.now() - at) / 1000).toFixed(1)} s when nothing happens`);

@@ -22,7 +22,7 @@ beforeAll(async () => {
   stack = await startStack({ environment: { LUTRA_SESSION_MS: '2000' } });
   await raiseLeaseNumbers();
   await openShopOn(stack);
-  workloads = sides.map((side) => startWorkload({ side, connection: stack.connection(side), seed, writers: 2, transactionsPerSecond: 30 }));
+  workloads = sides.map((side) => startWorkload({ side, connection: stack.connection(side), seed, writers: 2, transactionsPerSecond: 10 }));
   await stack.drain();
 }, 240_000);
 afterAll(() => stack?.stop(), 60_000);

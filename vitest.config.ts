@@ -22,7 +22,7 @@ const servers = { ...patient, isolate: false, env: { ...inMemory(), ...briefly }
 const quick = { testTimeout: 60_000, maxWorkers: 2, isolate: false };
 
 /** Folders whose files take longest begin first, so that none is waited for alone at the end; a fresh clone has measured nothing yet. */
-const longest = ['convergence', 'survival', 'e2e'];
+const longest = ['convergence', 'survival', 'scenarios'];
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const rank = ({ moduleId }: TestSpecification): number =>
@@ -50,7 +50,7 @@ export default defineConfig({
         resolve: { alias },
         test: { name: 'integration', include: ['{apps,libs,test}/**/*.integration.test.ts'], ...servers, maxWorkers: 5 },
       },
-      { resolve: { alias }, test: { name: 'e2e', include: ['test/**/*.e2e.test.ts'], ...servers, maxWorkers: 3 } },
+      { resolve: { alias }, test: { name: 'e2e', include: ['test/**/*.e2e.test.ts'], ...servers, maxWorkers: 4 } },
       { resolve: { alias }, test: { name: 'long', include: ['{apps,libs,test}/**/*.long.test.ts'], ...patient, fileParallelism: false } },
     ],
   },

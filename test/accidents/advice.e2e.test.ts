@@ -5,7 +5,7 @@
 import type { RowDataPacket } from 'mysql2/promise';
 import { afterAll, beforeAll, expect, it, onTestFailed } from 'vitest';
 import type { ErrorCode } from '@lutra/model';
-import { type PipelineStatus, type Problem, type Side, sides, type Stack, withAdministrator } from '../scenarios/index.js';
+import { type PipelineStatus, type Problem, type Side, sides, type Stack, withAdministrator } from '../harness/index.js';
 import { keptStackBothWays, leaveStack } from './kept-stack.js';
 import { until } from './one-way.js';
 

@@ -3,7 +3,7 @@
  * the page lets them write: every row is equal at the end. The shortest of it is in ddl-advice.e2e.test.ts.
  */
 import { afterAll, beforeAll, describe, it, onTestFailed } from 'vitest';
-import { startStack } from '../scenarios/index.js';
+import { startStack } from '../harness/index.js';
 import { recipe } from './ddl-advice.js';
 import { Office, ways } from './ddl-practice.js';
 import type { Practice } from './ddl-practice.js';

@@ -3,7 +3,7 @@
  */
 import { createConnection, type Connection, type RowDataPacket } from 'mysql2/promise';
 import { expect } from 'vitest';
-import { compareDatabases, otherSide, type Side, sides, type Stack, withAdministrator } from '../scenarios/index.js';
+import { compareDatabases, otherSide, type Side, sides, type Stack, withAdministrator } from '../harness/index.js';
 import { sameSession } from './ddl-advice.js';
 import type { Step } from './ddl-advice.js';
 import { openOneWay, until } from './one-way.js';

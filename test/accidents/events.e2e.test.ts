@@ -4,7 +4,7 @@ import { pino } from 'pino';
 import { afterAll, beforeAll, expect, it, onTestFailed } from 'vitest';
 import { BusAdmin, readRange } from '@lutra/bus';
 import { type ConflictEvent, eventSchema, eventsTopic } from '@lutra/model';
-import { type Side, sides, type Stack, withAdministrator } from '../scenarios/index.js';
+import { type Side, sides, type Stack, withAdministrator } from '../harness/index.js';
 import { keptStackBothWays, leaveStack } from './kept-stack.js';
 import { until } from './one-way.js';
 

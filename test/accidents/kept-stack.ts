@@ -5,7 +5,7 @@
  */
 import type { RowDataPacket } from 'mysql2/promise';
 import type { afterAll } from 'vitest';
-import { sides, type Stack, startStack, withAdministrator } from '../scenarios/index.js';
+import { sides, type Stack, startStack, withAdministrator } from '../harness/index.js';
 
 type Suite = Parameters<Parameters<typeof afterAll>[0]>[1];
 

@@ -5,8 +5,8 @@
  */
 import type { RowDataPacket } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
-import { grantDatabase } from '../scenarios/endpoint-setup.js';
-import { otherSide, type Side, sides, type Stack, withAdministrator } from '../scenarios/index.js';
+import { grantDatabase } from '../harness/endpoint-setup.js';
+import { otherSide, type Side, sides, type Stack, withAdministrator } from '../harness/index.js';
 import { keptStackBothWays, leaveStack } from './kept-stack.js';
 import { until } from './one-way.js';
 

@@ -8,7 +8,7 @@ import { createStatement, resolutionStatement, watermarkStatement } from '@lutra
 import { quoteText } from '@lutra/mysql';
 import { keptStackBothWays, leaveStack } from '../accidents/kept-stack.js';
 import { until } from '../accidents/one-way.js';
-import { sides, type Stack, withAdministrator } from '../scenarios/index.js';
+import { sides, type Stack, withAdministrator } from '../harness/index.js';
 import { type ConsumerCommand, ConsumerProcess, type Line } from './consumer-process.js';
 import { craftTopic } from './crafted-topic.js';
 import { createTable, orchard, rowEvents, statements } from './known-table.js';

@@ -5,8 +5,8 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { keptStack, leaveStack } from '../accidents/kept-stack.js';
 import { type OneWay, openOneWay, until } from '../accidents/one-way.js';
-import { compareDatabases, type Stack, withAdministrator } from '../scenarios/index.js';
-import { asAdministrator } from '../scenarios/endpoint-setup.js';
+import { compareDatabases, type Stack, withAdministrator } from '../harness/index.js';
+import { asAdministrator } from '../harness/endpoint-setup.js';
 import { mysqlServer, prepare } from '../servers/index.js';
 import { connectClassPath } from './connect-packages.js';
 import { rowsOf, sinkHolds, startSink, typesOf } from './debezium-sink.js';

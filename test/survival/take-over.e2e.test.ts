@@ -5,10 +5,10 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
-import { expectEqual, openShop, seedOf } from '../e2e/shop-stack.js';
+import { expectEqual, openShop, seedOf } from '../scenarios/shop-stack.js';
 import { Network } from '../network/index.js';
-import { differencesFromWritten, readTopic, sides, startWorkload } from '../scenarios/index.js';
-import type { AppProcess, Side, Stack, Workload } from '../scenarios/index.js';
+import { differencesFromWritten, readTopic, sides, startWorkload } from '../harness/index.js';
+import type { AppProcess, Side, Stack, Workload } from '../harness/index.js';
 import { AppLogs } from './app-logs.js';
 import { isClaim, logLines } from './log-lines.js';
 

@@ -4,9 +4,9 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it, onTestFailed } from 'vitest';
-import { expectEqual, openShop, seedOf } from '../e2e/shop-stack.js';
-import { differencesFromWritten, readTopic, shopTables, sides, startWorkload } from '../scenarios/index.js';
-import type { AppProcess, Stack, Workload } from '../scenarios/index.js';
+import { expectEqual, openShop, seedOf } from '../scenarios/shop-stack.js';
+import { differencesFromWritten, readTopic, shopTables, sides, startWorkload } from '../harness/index.js';
+import type { AppProcess, Stack, Workload } from '../harness/index.js';
 import { isClaim, logLines } from './log-lines.js';
 
 const outageSeconds = Number(process.env['LUTRA_OUTAGE_SECONDS'] ?? 20);

@@ -6,9 +6,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it, onTestFailed } from 'vitest';
 import { Registry } from '@lutra/registry';
 import { createLogger } from '@lutra/telemetry';
-import { expectEqual, openShopOn, seedOf } from '../e2e/shop-stack.js';
-import { ApiError, differencesFromWritten, lutraPassword, readTopic, sides, startStack, startWorkload } from '../scenarios/index.js';
-import type { Stack, Workload } from '../scenarios/index.js';
+import { expectEqual, openShopOn, seedOf } from '../scenarios/shop-stack.js';
+import { ApiError, differencesFromWritten, lutraPassword, readTopic, sides, startStack, startWorkload } from '../harness/index.js';
+import type { Stack, Workload } from '../harness/index.js';
 import { isClaim, logLines } from './log-lines.js';
 
 const boundMs = 90_000;

@@ -4,8 +4,8 @@
  * are written to: either is source and target.
  */
 import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
-import { differencesFromWritten, readTopic, sides, startWorkload } from '../scenarios/index.js';
-import type { Side, Stack, Totals } from '../scenarios/index.js';
+import { differencesFromWritten, readTopic, sides, startWorkload } from '../harness/index.js';
+import type { Side, Stack, Totals } from '../harness/index.js';
 import { expectEqual, openShop, seedOf, sleep } from './shop-stack.js';
 
 /** Longer than capture waits for Kafka's answer. */

@@ -3,8 +3,8 @@
  * content.
  */
 import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
-import { withAdministrator } from '../scenarios/index.js';
-import type { Stack } from '../scenarios/index.js';
+import { withAdministrator } from '../harness/index.js';
+import type { Stack } from '../harness/index.js';
 import { keptStackBothWays, leaveStack } from '../accidents/kept-stack.js';
 import { openShopOn } from './shop-stack.js';
 

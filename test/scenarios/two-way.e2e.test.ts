@@ -3,8 +3,8 @@
  * equal, nothing may have gone round, and nobody may have seen half a transaction. Side a is MySQL 9.7, side b is 8.0.
  */
 import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
-import { differencesFromWritten, largeTransaction, readTopic, sides, startWorkload, TransferReader } from '../scenarios/index.js';
-import type { Side, Stack, Totals } from '../scenarios/index.js';
+import { differencesFromWritten, largeTransaction, readTopic, sides, startWorkload, TransferReader } from '../harness/index.js';
+import type { Side, Stack, Totals } from '../harness/index.js';
 import { expectEqual, openShop, seedOf, sleep, watchMemory } from './shop-stack.js';
 
 const seconds = 8;

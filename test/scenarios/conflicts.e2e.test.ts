@@ -2,8 +2,8 @@
 import { createConnection, type Connection, type RowDataPacket } from 'mysql2/promise';
 import { afterAll, beforeAll, expect, it, onTestFailed } from 'vitest';
 import { keptStackBothWays, leaveStack } from '../accidents/kept-stack.js';
-import { compareDatabases, sides } from '../scenarios/index.js';
-import type { Side, Stack } from '../scenarios/index.js';
+import { compareDatabases, sides } from '../harness/index.js';
+import type { Side, Stack } from '../harness/index.js';
 import { firstRows, moveNames, movesTable, numbered, writesOf } from './moves.js';
 
 interface Entry {

@@ -1,12 +1,14 @@
 /**
  * Four kinds of tests by suffix: `.test.ts` needs nothing, `.integration.test.ts` starts real servers, `.e2e.test.ts` the whole product,
  * and `.long.test.ts`, whatever it starts, takes too long for `npm test`: `npm run test:long`. What mostly waits for something to start or
- * to be noticed runs several files at once, more than there are cores; what loads the machine runs two at a time.
+ * to be noticed runs several files at once, more than there are cores. A process runs file after file: what they share is loaded and
+ * started once (TestServer.shared, keptStack).
  */
 import './scripts/require-node.mjs';
 import { statfsSync } from 'node:fs';
 import { freemem } from 'node:os';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 const alias = [{ find: /^@lutra\/(.*)$/, replacement: new URL('./libs/', import.meta.url).pathname + '$1/src/index.ts' }];
 // Short lives: what a JVM compiles well it does not run for long, and apps start again and again. `java` and `node` read these variables.
@@ -15,24 +17,24 @@ const briefly = {
   NODE_COMPILE_CACHE: new URL('./node_modules/.cache/node', import.meta.url).pathname,
 };
 const patient = { testTimeout: 120_000, hookTimeout: 180_000, pool: 'forks' as const };
-const servers = { ...patient, env: { ...inMemory(), ...briefly } };
-// Accidents of one-way channels: the files that one process runs share a stack (test/accidents/kept-stack.ts).
-const names = ['disk', 'endpoint-recovery', 'log', 'loops', 'omissions', 'pipeline-recovery', 'source', 'stale-positions', 'target'];
-const ways = names.map((name) => `test/accidents/${name}.e2e.test.ts`);
-// Tests whose files share the servers of a process (TestServer.shared): those of what is done to a target.
-const targets = [
-  'apps/loader/src/conflict/{detect/!(peer*),resolve/*}.integration.test.ts',
-  'libs/mysql/src/{attempt,exact,rows,safe,sequence,values}.integration.test.ts',
-];
-const accidents = ['test/{accidents,bench,consumers}/**/*.e2e.test.ts', 'test/survival/zookeeper-*.e2e.test.ts'];
-const loaded = ['test/{convergence,differ,e2e}/**/*.e2e.test.ts', 'test/survival/take-over.e2e.test.ts'];
-
+const servers = { ...patient, isolate: false, env: { ...inMemory(), ...briefly } };
 /** Property tests on a machine that does other things too. The default of `maxWorkers` leaves a core idle, of two. */
-const quick = { testTimeout: 60_000, maxWorkers: 2 };
+const quick = { testTimeout: 60_000, maxWorkers: 2, isolate: false };
+
+/** Folders whose files take longest begin first, so that none is waited for alone at the end; a fresh clone has measured nothing yet. */
+const longest = ['convergence', 'survival', 'scenarios'];
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification): number =>
+      [...longest, ''].findIndex((folder) => moduleId.includes(folder && `/test/${folder}/`));
+    return (await super.sort(files)).toSorted((one, other) => rank(one) - rank(other));
+  }
+}
 
 export default defineConfig({
   resolve: { alias },
   test: {
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         resolve: { alias },
@@ -46,12 +48,9 @@ export default defineConfig({
       { resolve: { alias }, test: { name: 'model', include: ['test/model/**/*.test.ts'], exclude: ['**/*.long.test.ts'], ...quick } },
       {
         resolve: { alias },
-        test: { name: 'integration', include: ['{apps,libs,test}/**/*.integration.test.ts'], exclude: targets, ...servers, maxWorkers: 5 },
+        test: { name: 'integration', include: ['{apps,libs,test}/**/*.integration.test.ts'], ...servers, maxWorkers: 5 },
       },
-      { resolve: { alias }, test: { name: 'mysql', include: targets, ...servers, isolate: false, maxWorkers: 5 } },
-      { resolve: { alias }, test: { name: 'ways', include: ways, ...servers, isolate: false, maxWorkers: 3 } },
-      { resolve: { alias }, test: { name: 'accidents', include: accidents, exclude: ways, ...servers, maxWorkers: 3 } },
-      { resolve: { alias }, test: { name: 'e2e', include: loaded, ...servers, maxWorkers: 2 } },
+      { resolve: { alias }, test: { name: 'e2e', include: ['test/**/*.e2e.test.ts'], ...servers, maxWorkers: 3 } },
       { resolve: { alias }, test: { name: 'long', include: ['{apps,libs,test}/**/*.long.test.ts'], ...patient, fileParallelism: false } },
     ],
   },

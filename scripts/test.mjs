@@ -29,21 +29,15 @@ const steps = [
   { name: 'unit', what: 'tests that need nothing', run: () => vitest('unit', 'model') },
   { name: 'build', what: 'dist/', run: () => tool('node', ['scripts/build.mjs']) },
   { name: 'servers', what: 'MySQL, Kafka and ZooKeeper, fetched once', run: () => tool('tsx', ['test/servers/prepare.ts'], 'inherit') },
-  { name: 'integration', what: 'tests against real servers', needs: ['servers'], run: () => vitest('integration', 'mysql') },
-  {
-    name: 'accidents',
-    what: 'what can happen to log, source, target and ZooKeeper',
-    needs: ['servers', 'build'],
-    run: () => vitest('ways', 'accidents'),
-  },
-  { name: 'e2e', what: 'the whole product', needs: ['servers', 'build'], run: () => vitest('e2e') },
+  { name: 'integration', what: 'tests against real servers', needs: ['servers'], run: () => vitest('integration') },
+  { name: 'e2e', what: 'the whole product, and what can happen to it', needs: ['servers', 'build'], run: () => vitest('e2e') },
   { name: 'long', what: 'tests that take too long for every time', needs: ['servers', 'build'], run: () => vitest('long') },
 ];
 const always = ['install'];
 /** Only where it is asked for: `npm run test:long`. */
 const aside = ['long'];
 /** What a step that was asked for brings along. */
-const brings = { integration: ['servers'], accidents: ['build', 'servers'], e2e: ['build', 'servers'], long: ['build', 'servers'] };
+const brings = { integration: ['servers'], e2e: ['build', 'servers'], long: ['build', 'servers'] };
 
 async function main() {
   const chosen = chosenSteps();

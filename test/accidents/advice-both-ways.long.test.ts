@@ -4,7 +4,7 @@
  */
 import { afterAll, beforeAll, expect, it, onTestFailed } from 'vitest';
 import { rowsTopic } from '@lutra/model';
-import { type PipelineStatus, type Side, sides, type Stack, startStack, withAdministrator } from '../scenarios/index.js';
+import { type PipelineStatus, type Side, sides, type Stack, startStack, withAdministrator } from '../harness/index.js';
 import { offsets, removeRecords } from './log-accidents.js';
 import { until } from './one-way.js';
 

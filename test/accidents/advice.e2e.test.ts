@@ -5,14 +5,15 @@
 import type { RowDataPacket } from 'mysql2/promise';
 import { afterAll, beforeAll, expect, it, onTestFailed } from 'vitest';
 import type { ErrorCode } from '@lutra/model';
-import { type PipelineStatus, type Problem, type Side, sides, type Stack, startStack, withAdministrator } from '../scenarios/index.js';
+import { type PipelineStatus, type Problem, type Side, sides, type Stack, withAdministrator } from '../harness/index.js';
+import { keptStackBothWays, leaveStack } from './kept-stack.js';
 import { until } from './one-way.js';
 
 let stack: Stack;
 const tables = ['orders', 'parent', 'child', 'bare'];
 
 beforeAll(async () => {
-  stack = await startStack({ mysql: '9.7' });
+  stack = await keptStackBothWays();
   for (const side of sides)
     await run(
       side,
@@ -25,7 +26,7 @@ beforeAll(async () => {
   await run('a', "INSERT INTO desk.orders VALUES (1, 'one'); INSERT INTO desk.parent VALUES (7); INSERT INTO desk.bare VALUES (1, 'one')");
   await equal();
 }, 240_000);
-afterAll(() => stack?.stop());
+afterAll(leaveStack);
 
 /** In a session of its own. */
 function run(side: Side, sql: string): Promise<RowDataPacket[]> {
@@ -104,15 +105,16 @@ it('a table without a key: the key that the check offers is added on both sides,
 it('ROW_CONFLICT over a foreign key names it; the row is fixed in a transaction that stays there', { timeout: 120_000 }, async () => {
   tell();
   const alone = (sql: string): string => `BEGIN; UPDATE lutra.skip SET n = n + 1 WHERE id = 1; ${sql}; COMMIT`;
-  await run('b', alone('DELETE FROM desk.parent WHERE id = 7'));
-  await run('a', 'INSERT INTO desk.child VALUES (1, 7)');
-  const { message, help, details } = await fails('b', 'ROW_CONFLICT');
+  // To MySQL 9.7: 8.0 does not tell a loader the name.
+  await run('a', alone('DELETE FROM desk.parent WHERE id = 7'));
+  await run('b', 'INSERT INTO desk.child VALUES (1, 7)');
+  const { message, help, details } = await fails('a', 'ROW_CONFLICT');
   expect(message).toContain(
     'desk.child, id=1: parent-missing (foreign key of_parent of desk.child (parent_id), which references parent (id))',
   );
   expect(details).toMatchObject({ database: 'desk', table: 'child', seq: expect.any(Number), gtid: expect.any(String) });
   expect(help).toContain('Transactions that are not to be replicated');
-  await run('b', alone('INSERT INTO desk.parent VALUES (7)'));
+  await run('a', alone('INSERT INTO desk.parent VALUES (7)'));
   await stack.api.channelAction('desk', 'retry');
   await equal();
 });

@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
-import { type ApiError, type AppProcess, lutraPassword, type Stack, startStack } from '../scenarios/index.js';
+import { type ApiError, type AppProcess, lutraPassword, type Stack, startStack } from '../harness/index.js';
 import { applyBeyondBackup, backupOf, backupThat, batchStarts, cutTail, withRegistry } from './log-accidents.js';
 import { type OneWay, openOneWay, until } from './one-way.js';
 import type { OneWayOptions } from './one-way.js';

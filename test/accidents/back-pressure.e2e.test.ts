@@ -9,7 +9,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
 import { Network } from '../network/index.js';
-import { type AppProcess, type Stack, startStack } from '../scenarios/index.js';
+import { type AppProcess, type Stack, startStack } from '../harness/index.js';
 import { openOneWay, until } from './one-way.js';
 import type { OneWay } from './one-way.js';
 

@@ -2,12 +2,14 @@
 import { afterAll, beforeAll, expect, it, onTestFailed } from 'vitest';
 import { recipe } from './ddl-advice.js';
 import { Office, ways } from './ddl-practice.js';
+import { keptStackBothWays, leaveStack } from './kept-stack.js';
 
 let office: Office;
 beforeAll(async () => {
-  office = await Office.open();
+  office = await Office.open(await keptStackBothWays());
 }, 240_000);
-afterAll(() => office?.close());
+afterAll(leaveStack);
+afterAll(() => office?.close()); // it runs first
 
 async function tell(): Promise<void> {
   console.error(JSON.stringify(await office.stack.api.request('GET', '/api/v1/status'), null, 1), await office.stack.saveLogs());

@@ -3,15 +3,16 @@
  * the page lets them write: every row is equal at the end. The shortest of it is in ddl-advice.e2e.test.ts.
  */
 import { afterAll, beforeAll, describe, it, onTestFailed } from 'vitest';
+import { startStack } from '../harness/index.js';
 import { recipe } from './ddl-advice.js';
 import { Office, ways } from './ddl-practice.js';
 import type { Practice } from './ddl-practice.js';
 
 let office: Office;
 beforeAll(async () => {
-  office = await Office.open();
+  office = await Office.open(await startStack({ mysql: '9.7', mysqlB: '8.0' }));
 }, 240_000);
-afterAll(() => office?.close());
+afterAll(() => office?.stack.stop());
 
 async function tell(): Promise<void> {
   console.error(JSON.stringify(await office.stack.api.request('GET', '/api/v1/status'), null, 1), await office.stack.saveLogs());

@@ -3,7 +3,7 @@
  */
 import { createConnection, type Connection, type RowDataPacket } from 'mysql2/promise';
 import { expect } from 'vitest';
-import { compareDatabases, otherSide, type Side, sides, type Stack, startStack, withAdministrator } from '../scenarios/index.js';
+import { compareDatabases, otherSide, type Side, sides, type Stack, withAdministrator } from '../harness/index.js';
 import { sameSession } from './ddl-advice.js';
 import type { Step } from './ddl-advice.js';
 import { openOneWay, until } from './one-way.js';
@@ -21,8 +21,7 @@ export class Office {
     this.session = session;
   }
 
-  static async open(): Promise<Office> {
-    const stack = await startStack({ mysql: '9.7', mysqlB: '8.0' });
+  static async open(stack: Stack): Promise<Office> {
     const open = (side: Side): Promise<Connection> => createConnection({ ...stack.connection(side), multipleStatements: true });
     const connections = { a: await open('a'), b: await open('b') };
     await connections.b.query("SET GLOBAL time_zone = '+08:00', GLOBAL sql_mode = ''");
@@ -30,8 +29,8 @@ export class Office {
   }
 
   async close(): Promise<void> {
+    await this.connections.b.query('SET GLOBAL time_zone = DEFAULT, GLOBAL sql_mode = DEFAULT');
     for (const side of sides) this.connections[side].destroy();
-    await this.stack.stop();
   }
 }
 

@@ -7,7 +7,7 @@ import { stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
-import { prepareEndpoint, type Stack } from '../scenarios/index.js';
+import { prepareEndpoint, type Stack } from '../harness/index.js';
 import { mysqlServer } from '../servers/index.js';
 import { keptStack, leaveStack } from './kept-stack.js';
 import { openOneWay, until } from './one-way.js';

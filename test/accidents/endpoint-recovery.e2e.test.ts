@@ -3,7 +3,7 @@
  * read or what is gone. Reset: a new log. What was brought in line by hand is not published, everything before and after it arrives once.
  */
 import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
-import { ApiError, type Stack } from '../scenarios/index.js';
+import { ApiError, type Stack } from '../harness/index.js';
 import { keptStack, leaveStack } from './kept-stack.js';
 import { backupOf, backupThat, makeTopic, offsets, restoreBackup, withAdmin, writeNonsense } from './log-accidents.js';
 import { openOneWay, until } from './one-way.js';

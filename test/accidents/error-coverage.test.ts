@@ -16,5 +16,6 @@ it('each code names a test that produces it, or says why there is none', () => {
 });
 
 it('what is not followed to its end has a reason', () => {
-  for (const entry of Object.values(errorCoverage)) if (entry.is !== 'followed') expect(entry.why).toMatch(/\w{3}/);
+  const others = Object.values(errorCoverage).filter((entry) => entry.is !== 'followed');
+  expect(others.filter(({ why }) => !/\w{3}/.test(why))).toEqual([]);
 });

@@ -3,22 +3,23 @@ import type { RowDataPacket } from 'mysql2/promise';
 import { pino } from 'pino';
 import { afterAll, beforeAll, expect, it, onTestFailed } from 'vitest';
 import { BusAdmin, readRange } from '@lutra/bus';
-import { type ConflictEvent, conflictEventSchema, eventsTopic } from '@lutra/model';
-import { type Side, sides, type Stack, startStack, withAdministrator } from '../scenarios/index.js';
+import { type ConflictEvent, eventSchema, eventsTopic } from '@lutra/model';
+import { type Side, sides, type Stack, withAdministrator } from '../harness/index.js';
+import { keptStackBothWays, leaveStack } from './kept-stack.js';
 import { until } from './one-way.js';
 
 const rows = 20;
 let stack: Stack;
 
 beforeAll(async () => {
-  stack = await startStack({ mysql: '9.7' });
+  stack = await keptStackBothWays();
   const ids = Array.from({ length: rows }, (_, n) => `(${n}, 'new')`);
   const create = `CREATE DATABASE shop; CREATE TABLE shop.orders (id BIGINT PRIMARY KEY, state VARCHAR(20)); INSERT INTO shop.orders VALUES ${ids.join()}`;
   for (const side of sides) await withAdministrator(stack.mysql[side], (connection) => connection.query(create));
   await stack.createChannel({ conflicts: { home: stack.regions.a, rules: [{ policy: 'home' }] } });
   await stack.startChannel();
 }, 240_000);
-afterAll(() => stack?.stop());
+afterAll(leaveStack);
 
 async function query(side: Side, sql: string): Promise<readonly RowDataPacket[]> {
   return withAdministrator(stack.mysql[side], async (connection) => (await connection.query<RowDataPacket[]>(sql))[0]);
@@ -58,8 +59,12 @@ async function events(): Promise<readonly ConflictEvent[]> {
   await admin.close();
   const found: ConflictEvent[] = [];
   const range = { ...bus, topic: eventsTopic, from: start, to: end, signal: new AbortController().signal };
-  for await (const records of readRange(range))
-    found.push(...records.map(({ value }) => conflictEventSchema.parse(JSON.parse(String(value)))));
+  for await (const records of readRange(range)) {
+    for (const { value } of records) {
+      const event = eventSchema.parse(JSON.parse(String(value)));
+      if (event.type === 'conflict' && event.pipeline.startsWith(`${stack.channel}.`)) found.push(event); // not other files'
+    }
+  }
   return found;
 }
 

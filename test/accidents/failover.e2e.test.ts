@@ -6,7 +6,7 @@ import { readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { createConnection, type RowDataPacket } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
-import { lutraPassword, type Stack, startStack, withAdministrator } from '../scenarios/index.js';
+import { lutraPassword, type Stack, startStack, withAdministrator } from '../harness/index.js';
 import { type MysqlServer, mysqlServer } from '../servers/index.js';
 import { openOneWay, until } from './one-way.js';
 import type { OneWay } from './one-way.js';

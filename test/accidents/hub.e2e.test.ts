@@ -14,8 +14,8 @@ import {
   type Stack,
   startStack,
   withAdministrator,
-} from '../scenarios/index.js';
-import { grantDatabase } from '../scenarios/endpoint-setup.js';
+} from '../harness/index.js';
+import { grantDatabase } from '../harness/endpoint-setup.js';
 import { mysqlServer } from '../servers/index.js';
 import { until } from './one-way.js';
 

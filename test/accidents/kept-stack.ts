@@ -1,14 +1,17 @@
 /**
- * One stack, MySQL 9.7 and 8.0, for the accidents of all files that run in one process (project `ways` of vitest.config.ts). A one-way
- * channel (one-way.ts) has names of its own, so that what one file leaves behind disturbs no other. A file in which a test failed, or that
- * leaves somebody down, ends the stack: the next file gets a fresh one. The watchdogs end the last one with the process.
+ * One stack, MySQL 9.7 and 8.0, for all files that run in one process and ask for it. A one-way channel (one-way.ts) has names of its own,
+ * and a file whose channels go both ways gets new endpoints, so that what one file leaves behind disturbs no other. A file in which a test
+ * failed, or that leaves somebody down, ends the stack: the next file gets a fresh one. The watchdogs end the last one with the process.
  */
+import type { RowDataPacket } from 'mysql2/promise';
 import type { afterAll } from 'vitest';
-import { type Stack, startStack } from '../scenarios/index.js';
+import { sides, type Stack, startStack, withAdministrator } from '../harness/index.js';
 
 type Suite = Parameters<Parameters<typeof afterAll>[0]>[1];
 
 let kept: Stack | undefined;
+/** Whether an earlier file had it. */
+let used = false;
 
 /** For a file's `beforeAll`. */
 export async function keptStack(): Promise<Stack> {
@@ -16,10 +19,31 @@ export async function keptStack(): Promise<Stack> {
   return kept;
 }
 
+/** For the `beforeAll` of a file that makes channels with `createChannel()`: nothing is on the servers but what is on every endpoint. */
+export async function keptStackBothWays(): Promise<Stack> {
+  const stack = await keptStack();
+  if (!used) return stack;
+  await Promise.all(
+    sides.map((side) =>
+      withAdministrator(stack.mysql[side], async (connection) => {
+        const [found] = await connection.query<RowDataPacket[]>(
+          `SELECT schema_name AS name FROM information_schema.schemata
+       WHERE schema_name NOT IN ('information_schema', 'lutra', 'lutra_probe', 'mysql', 'performance_schema', 'sys')`,
+        );
+        for (const { name } of found) await connection.query('SET foreign_key_checks = 0; DROP DATABASE ??', [name]);
+        for (const table of ['conflict', 'skipped']) await connection.query(`DELETE FROM lutra.${table}`);
+      }),
+    ),
+  );
+  await stack.newEndpoints();
+  return stack;
+}
+
 /** A file's `afterAll`. Channels that still run end, so that they cost the next file nothing. */
 // oxlint-disable-next-line no-empty-pattern -- Vitest takes a hook's first parameter in no other form.
 export async function leaveStack({}: object, suite: Suite): Promise<void> {
   if (!kept) return;
+  used = true;
   const { api, servers, apps } = kept;
   const down = [...servers, ...apps].some(({ pid }) => pid === undefined);
   if (down || failedIn(suite)) return endStack();
@@ -30,6 +54,7 @@ export async function leaveStack({}: object, suite: Suite): Promise<void> {
 async function endStack(): Promise<void> {
   const ending = kept;
   kept = undefined;
+  used = false;
   await ending?.stop();
 }
 

@@ -10,7 +10,7 @@ import type { RecordHeader } from '@lutra/model';
 import { createLogger } from '@lutra/telemetry';
 import { eventOf, rowOf, tableOf } from '../../libs/avro/test/samples.js';
 import type { KafkaServer } from '../servers/index.js';
-import type { Stack } from '../scenarios/index.js';
+import type { Stack } from '../harness/index.js';
 import { until } from './one-way.js';
 import type { OneWay } from './one-way.js';
 

@@ -3,7 +3,7 @@
  * recognised by log id and seq and told by name; no row is skipped, none is applied twice.
  */
 import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
-import type { Stack } from '../scenarios/index.js';
+import type { Stack } from '../harness/index.js';
 import {
   applyBeyondBackup,
   batchStarts,

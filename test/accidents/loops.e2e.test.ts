@@ -4,7 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
 import { checkpointStatement, createStatement } from '@lutra/marker';
-import { type AppProcess, type Stack } from '../scenarios/index.js';
+import { type AppProcess, type Stack } from '../harness/index.js';
 import { keptStack, leaveStack } from './kept-stack.js';
 import { writeBackup } from './log-accidents.js';
 import { openOneWay } from './one-way.js';

@@ -1,7 +1,7 @@
 /** ZooKeeper as a restored older copy leaves it: what was written since is as it was before, while the apps live. */
 import { Registry } from '@lutra/registry';
 import { createLogger } from '@lutra/telemetry';
-import type { Stack } from '../scenarios/index.js';
+import type { Stack } from '../harness/index.js';
 
 export type SavedTree = ReadonlyMap<string, Buffer>;
 

@@ -16,7 +16,7 @@ import {
   type Stack,
   type StackOptions,
   withAdministrator,
-} from '../scenarios/index.js';
+} from '../harness/index.js';
 import type { MysqlServer } from '../servers/index.js';
 
 export interface OneWayOptions {

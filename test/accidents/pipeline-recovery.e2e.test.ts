@@ -3,7 +3,7 @@
  * or to an end of the topic, when there is no way on from where it stands. Whatever is killed meanwhile, both sides end equal.
  */
 import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
-import { type ApiError, type Stack, withAdministrator } from '../scenarios/index.js';
+import { type ApiError, type Stack, withAdministrator } from '../harness/index.js';
 import { keptStack, leaveStack } from './kept-stack.js';
 import { offsets, removeRecords } from './log-accidents.js';
 import { openOneWay, until } from './one-way.js';

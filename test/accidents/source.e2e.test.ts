@@ -10,7 +10,7 @@ import { createConnection } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
 import { readBinlog } from '@lutra/binlog';
 import { createLogger } from '@lutra/telemetry';
-import { lutraPassword, lutraUser, type Side, sides, type Stack } from '../scenarios/index.js';
+import { lutraPassword, lutraUser, type Side, sides, type Stack } from '../harness/index.js';
 import { mysqlServer } from '../servers/index.js';
 import { keptStack, leaveStack } from './kept-stack.js';
 import { backupThat } from './log-accidents.js';

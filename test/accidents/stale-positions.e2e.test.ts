@@ -4,7 +4,7 @@
  * combinations.
  */
 import { afterAll, beforeAll, expect, it, onTestFailed } from 'vitest';
-import { type ApiError, lutraPassword, sides, type Stack, withAdministrator } from '../scenarios/index.js';
+import { type ApiError, lutraPassword, sides, type Stack, withAdministrator } from '../harness/index.js';
 import { keptStack, leaveStack } from './kept-stack.js';
 import { openOneWay, until } from './one-way.js';
 import type { OneWay } from './one-way.js';

@@ -349,7 +349,7 @@ export const stalePositions: readonly Group[] = [
         beside: 'the topic',
         stop: null,
         says: 'replicated from the `routes` record on ([which rows](02-setup.md#tables-that-come-and-go-while-a-channel-runs))',
-        test: ['test/e2e/tables.e2e.test.ts', 'is replicated both ways from when the status says so'],
+        test: ['test/scenarios/tables.e2e.test.ts', 'is replicated both ways from when the status says so'],
       },
     ],
   },

@@ -4,7 +4,7 @@
  */
 import { createConnection } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
-import { ApiError, lutraPassword, sides, type Stack } from '../scenarios/index.js';
+import { ApiError, lutraPassword, sides, type Stack } from '../harness/index.js';
 import { keptStack, leaveStack } from './kept-stack.js';
 import { openOneWay, until } from './one-way.js';
 import type { OneWay, OneWayOptions } from './one-way.js';

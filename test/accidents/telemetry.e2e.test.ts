@@ -5,7 +5,7 @@ import { createServer } from 'node:http';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type AppProcess, type Stack, startStack } from '../scenarios/index.js';
+import { type AppProcess, type Stack, startStack } from '../harness/index.js';
 import { openOneWay, until } from './one-way.js';
 import type { OneWay } from './one-way.js';
 

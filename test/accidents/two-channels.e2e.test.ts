@@ -5,8 +5,9 @@
  */
 import type { RowDataPacket } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
-import { grantDatabase } from '../scenarios/endpoint-setup.js';
-import { otherSide, type Side, sides, type Stack, startStack, withAdministrator } from '../scenarios/index.js';
+import { grantDatabase } from '../harness/endpoint-setup.js';
+import { otherSide, type Side, sides, type Stack, withAdministrator } from '../harness/index.js';
+import { keptStackBothWays, leaveStack } from './kept-stack.js';
 import { until } from './one-way.js';
 
 let stack: Stack;
@@ -29,7 +30,7 @@ const yard = (exclude: readonly string[]) => ({
 });
 
 beforeAll(async () => {
-  stack = await startStack({ mysql: '9.7', mysqlB: '8.0' });
+  stack = await keptStackBothWays();
   const create = `CREATE DATABASE shop; CREATE TABLE shop.orders (id BIGINT PRIMARY KEY, state VARCHAR(20)); INSERT INTO shop.orders VALUES (1, 'new');
     CREATE DATABASE crm; CREATE TABLE crm.notes (id BIGINT PRIMARY KEY)`;
   for (const side of sides) await withAdministrator(stack.mysql[side], (connection) => connection.query(create));
@@ -52,7 +53,7 @@ beforeAll(async () => {
   await stack.api.channelAction('crm', 'start');
   await stack.startChannel();
 }, 240_000);
-afterAll(() => stack?.stop());
+afterAll(leaveStack);
 
 async function query(side: Side, sql: string): Promise<readonly RowDataPacket[]> {
   return withAdministrator(stack.mysql[side], async (connection) => (await connection.query<RowDataPacket[]>(sql))[0]);
@@ -63,7 +64,7 @@ it('a channel that is ahead does not speak for one that is paused', { timeout: 2
   await query('a', 'INSERT INTO crm.notes VALUES (1)');
   await until(async () => (await query('b', 'SELECT * FROM crm.notes')).length === 1 || undefined);
   await stack.drain();
-  await stack.api.channelAction('shop', 'pause');
+  await stack.api.channelAction(stack.channel, 'pause');
   for (const state of ['other', 'new']) await query('b', `UPDATE shop.orders SET state = '${state}'`);
   await query('b', 'INSERT INTO crm.notes VALUES (2)');
   await until(async () => (await query('a', 'SELECT * FROM crm.notes')).length === 2 || undefined);

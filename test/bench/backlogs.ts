@@ -3,7 +3,7 @@
  * in them.
  */
 import { createConnection, type Connection, type ConnectionOptions, type ResultSetHeader } from 'mysql2/promise';
-import { Random } from '../scenarios/index.js';
+import { Random } from '../harness/index.js';
 import { entry, tableName } from './entries.js';
 
 export interface Backlog {

@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createConnection, type Connection, type RowDataPacket } from 'mysql2/promise';
 import { pipelineId } from '@lutra/model';
-import { type Log, Stack } from '../scenarios/index.js';
+import { type Log, Stack } from '../harness/index.js';
 import { createEntries } from './entries.js';
 import { numberOf, transactionsOf } from './gtid.js';
 import { NativeReplica } from './native-replica.js';

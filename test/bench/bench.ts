@@ -3,7 +3,7 @@
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { endOnSignal, runProgram, startLog, UsageError } from '../scenarios/index.js';
+import { endOnSignal, runProgram, startLog, UsageError } from '../harness/index.js';
 import { readOptions, usage } from './options.js';
 import { BenchRun } from './run.js';
 import { machine } from './settings.js';

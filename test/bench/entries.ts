@@ -1,5 +1,5 @@
 /** The table that is written, and rows for it: the same id makes the same row. */
-import { sides, type Stack, withAdministrator } from '../scenarios/index.js';
+import { sides, type Stack, withAdministrator } from '../harness/index.js';
 
 export const tableName = 'entries';
 

@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createConnection, type ConnectionOptions, type RowDataPacket } from 'mysql2/promise';
-import type { Log } from '../scenarios/index.js';
+import type { Log } from '../harness/index.js';
 import { insertEntries, withConnections } from './backlogs.js';
 import type { Bench } from './bench-stack.js';
 import { entry, tableName } from './entries.js';

@@ -4,7 +4,7 @@
  */
 import { createConnection, type Connection, type ConnectionOptions, type RowDataPacket } from 'mysql2/promise';
 import { mysqlServer, type MysqlServer } from '../servers/index.js';
-import { withAdministrator } from '../scenarios/index.js';
+import { withAdministrator } from '../harness/index.js';
 import { transactionsOf } from './gtid.js';
 
 const user = 'native';

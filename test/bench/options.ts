@@ -1,5 +1,5 @@
 /** The command line of `npm run bench`. */
-import { readChoice, readNumber, readWords } from '../scenarios/command-line.js';
+import { readChoice, readNumber, readWords } from '../harness/command-line.js';
 import { type WorkloadName, workloadNames } from './figures.js';
 
 export interface BenchOptions {

@@ -7,7 +7,7 @@ import { mkdtempDisposable, readdir, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
-import { endOnSignal, readWords, runProgram, startLog, Stack, withAdministrator } from '../scenarios/index.js';
+import { endOnSignal, readWords, runProgram, startLog, Stack, withAdministrator } from '../harness/index.js';
 import { createEntries, entry, tableName } from './entries.js';
 
 const usage = `usage: node --import tsx test/bench/path.ts [options]

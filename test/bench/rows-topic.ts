@@ -2,7 +2,7 @@
 import { BusAdmin, readRange } from '@lutra/bus';
 import { headerNames, rowsTopic } from '@lutra/model';
 import { createLogger } from '@lutra/telemetry';
-import type { Stack } from '../scenarios/index.js';
+import type { Stack } from '../harness/index.js';
 
 export interface RowOffsets {
   readonly rows: number;

@@ -1,5 +1,5 @@
 /** A bench from start to end: each repetition on servers of its own, all rows compared after each workload. */
-import { compareDatabases, type Difference, type Log } from '../scenarios/index.js';
+import { compareDatabases, type Difference, type Log } from '../harness/index.js';
 import { type Backlog, bulk, oltp } from './backlogs.js';
 import { Bench } from './bench-stack.js';
 import { type Figure, type Measurement, summarise, type WorkloadName } from './figures.js';

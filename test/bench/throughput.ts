@@ -3,7 +3,7 @@
  * and the loader alone take it one after the other; then an equal backlog in a second database is taken by capture and loader at once, and
  * by MySQL's own replication again.
  */
-import type { Log } from '../scenarios/index.js';
+import type { Log } from '../harness/index.js';
 import { type Backlog, insertEntries } from './backlogs.js';
 import type { Bench } from './bench-stack.js';
 

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { rowsTopic } from '@lutra/model';
 import { tail } from '../servers/command.js';
 import { Watchdog } from '../servers/watchdog.js';
-import type { Stack } from '../scenarios/index.js';
+import type { Stack } from '../harness/index.js';
 import { until } from '../accidents/one-way.js';
 
 const here = fileURLToPath(new URL('.', import.meta.url));

@@ -6,8 +6,9 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { createStatement, resolutionStatement, watermarkStatement } from '@lutra/marker';
 import { quoteText } from '@lutra/mysql';
+import { keptStackBothWays, leaveStack } from '../accidents/kept-stack.js';
 import { until } from '../accidents/one-way.js';
-import { sides, type Stack, startStack, withAdministrator } from '../scenarios/index.js';
+import { sides, type Stack, withAdministrator } from '../harness/index.js';
 import { type ConsumerCommand, ConsumerProcess, type Line } from './consumer-process.js';
 import { craftTopic } from './crafted-topic.js';
 import { createTable, orchard, rowEvents, statements } from './known-table.js';
@@ -15,7 +16,7 @@ import { pythonWithPackages } from './python-packages.js';
 
 let stack: Stack;
 beforeAll(async () => {
-  stack = await startStack({ mysql: '9.7' });
+  stack = await keptStackBothWays();
   for (const side of sides) {
     await withAdministrator(stack.mysql[side], async (connection) => {
       await connection.query(`CREATE DATABASE ${orchard}`);
@@ -33,7 +34,7 @@ beforeAll(async () => {
     for (const statement of statements) await connection.query(statement);
   });
 }, 240_000);
-afterAll(() => stack?.stop());
+afterAll(leaveStack);
 
 async function start(command: ConsumerCommand): Promise<ConsumerProcess> {
   const consumer = await ConsumerProcess.start(stack, command);

@@ -9,7 +9,7 @@ import type { RecordHeader, RowEvent } from '@lutra/model';
 import { Registry } from '@lutra/registry';
 import { createLogger } from '@lutra/telemetry';
 import { eventOf, rowOf, tableOf } from '../../libs/avro/test/samples.js';
-import { Random, type Stack } from '../scenarios/index.js';
+import { Random, type Stack } from '../harness/index.js';
 
 const table = tableOf(
   [

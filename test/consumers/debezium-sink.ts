@@ -4,7 +4,7 @@ import type { RowDataPacket } from 'mysql2/promise';
 import { expect } from 'vitest';
 import { tidy } from '../servers/maven.js';
 import type { MysqlServer } from '../servers/index.js';
-import { type Stack, withAdministrator } from '../scenarios/index.js';
+import { type Stack, withAdministrator } from '../harness/index.js';
 import { until } from '../accidents/one-way.js';
 import { connectClassPath } from './connect-packages.js';
 import { ConsumerProcess } from './consumer-process.js';

@@ -3,9 +3,10 @@
  * a third database. docs/05-consumers.md has from here what is equal there and what is not.
  */
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { keptStack, leaveStack } from '../accidents/kept-stack.js';
 import { type OneWay, openOneWay, until } from '../accidents/one-way.js';
-import { compareDatabases, type Stack, startStack, withAdministrator } from '../scenarios/index.js';
-import { asAdministrator } from '../scenarios/endpoint-setup.js';
+import { compareDatabases, type Stack, withAdministrator } from '../harness/index.js';
+import { asAdministrator } from '../harness/endpoint-setup.js';
 import { mysqlServer, prepare } from '../servers/index.js';
 import { connectClassPath } from './connect-packages.js';
 import { rowsOf, sinkHolds, startSink, typesOf } from './debezium-sink.js';
@@ -15,11 +16,10 @@ let stack: Stack;
 const third = mysqlServer({ version: '9.7', serverId: 3, name: 'mysql-third' });
 beforeAll(async () => {
   await Promise.all([prepare(['mysql-9.7']), connectClassPath()]);
-  [stack] = await Promise.all([startStack({ mysql: '9.7' }), third.start()]);
+  [stack] = await Promise.all([keptStack(), third.start()]);
 }, 600_000);
-afterAll(async () => {
-  await Promise.all([stack?.stop(), third.stop()]);
-});
+afterAll(() => third.stop());
+afterAll(leaveStack);
 
 /** A topic of its own with changes of these tables; in the third server only the first of them is there. */
 async function topicOf(first: string, ...others: readonly string[]): Promise<OneWay> {

@@ -1,5 +1,5 @@
 /** Makes a transaction large: puts a batch of rows in, and takes the writer's batch before it out. */
-import type { Transaction } from '../scenarios/index.js';
+import type { Transaction } from '../harness/index.js';
 import { ballast } from './shapes.js';
 import { numberOf } from './values.js';
 

@@ -3,7 +3,7 @@
  * journal.
  */
 import type { ConnectionOptions } from 'mysql2/promise';
-import { Random, Rollback, type Totals, type Transaction, Writer } from '../scenarios/index.js';
+import { Random, Rollback, type Totals, type Transaction, Writer } from '../harness/index.js';
 import { BallastWriter } from './ballast-writer.js';
 import { clashDatabase } from './clash.js';
 import type { Entry, History, Written } from './history.js';

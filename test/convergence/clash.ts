@@ -1,6 +1,6 @@
 /** The database of the run: its tables with the same first rows everywhere, and the channel's rules for them. */
 import type { Connection } from 'mysql2/promise';
-import { Random } from '../scenarios/index.js';
+import { Random } from '../harness/index.js';
 import { ballast, journal, type Key, type Shape, shapes } from './shapes.js';
 import { isStep, zero } from './values.js';
 

@@ -1,5 +1,5 @@
 /** What the loaders counted themselves, beside what they logged. Only where none of them ended meanwhile: counters begin anew. */
-import type { AppProcess } from '../scenarios/index.js';
+import type { AppProcess } from '../harness/index.js';
 
 /** The sum of lutra_conflicts_total over all loaders. */
 export async function countedConflicts(apps: readonly AppProcess[]): Promise<number> {

@@ -1,6 +1,6 @@
 /** `npm run converge`: see README.md. Leaves nothing behind, however it ends, but the logs of a run that failed. */
 import { Network } from '../network/index.js';
-import { endOnSignal, runProgram, Stack, startLog, UsageError } from '../scenarios/index.js';
+import { endOnSignal, runProgram, Stack, startLog, UsageError } from '../harness/index.js';
 import { converge } from './convergence.js';
 import { type ConvergeOptions, readOptions, usage } from './options.js';
 

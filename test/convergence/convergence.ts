@@ -6,7 +6,7 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Network } from '../network/index.js';
-import { type Log, type Stack, withAdministrator } from '../scenarios/index.js';
+import { type Log, type Stack, withAdministrator } from '../harness/index.js';
 import { endure, type Endured, faultsLine } from '../survival/endure.js';
 import { clashDatabase, createClash, rulesOf } from './clash.js';
 import { History } from './history.js';

@@ -1,6 +1,6 @@
 /** Compares home with each other site, row by row and byte by byte, and shows for what differs both rows and what is known about them. */
 import { createConnection, type RowDataPacket } from 'mysql2/promise';
-import { compareDatabases, type Difference } from '../scenarios/index.js';
+import { compareDatabases, type Difference } from '../harness/index.js';
 import { clashDatabase } from './clash.js';
 import type { History } from './history.js';
 import type { Shape } from './shapes.js';

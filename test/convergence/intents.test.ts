@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Random } from '../scenarios/index.js';
+import { Random } from '../harness/index.js';
 import { type Intent, intentsOf } from './intents.js';
 import { shapes } from './shapes.js';
 

@@ -2,7 +2,7 @@
  * What a writer means to do, made of nothing but the seed: a run with the same seed means the same, whatever became of it the first time.
  * Whether a write inserts or updates shows when the row is looked at.
  */
-import type { Random } from '../scenarios/index.js';
+import type { Random } from '../harness/index.js';
 import type { Key, Shape } from './shapes.js';
 import type { Value } from './values.js';
 

@@ -1,6 +1,6 @@
 /** Everybody who writes and reads meanwhile: some writers at each site, and a reader. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { emptyTotals, Random, sumTotals, type Totals } from '../scenarios/index.js';
+import { emptyTotals, Random, sumTotals, type Totals } from '../harness/index.js';
 import { ClashWriter } from './clash-writer.js';
 import type { History } from './history.js';
 import { ExpectedRows } from './own-rows.js';

@@ -1,6 +1,6 @@
 /** The command line of `npm run converge`. */
 import { conflictPolicies, needsHome } from '@lutra/model';
-import { readChoice, readNumber, readWords, UsageError } from '../scenarios/command-line.js';
+import { readChoice, readNumber, readWords, UsageError } from '../harness/command-line.js';
 import { type Shape, shapes } from './shapes.js';
 
 export interface ConvergeOptions {

@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
 import { Network } from '../network/index.js';
-import { Stack, startLog } from '../scenarios/index.js';
+import { Stack, startLog } from '../harness/index.js';
 import { faultKinds } from '../survival/plan.js';
 import { converge } from './convergence.js';
 

@@ -1,6 +1,6 @@
 /** The regions of a run, as the harness sees them: any number. The first one is home. */
 import type { ConnectionOptions } from 'mysql2/promise';
-import type { Letter, Stack } from '../scenarios/index.js';
+import type { Letter, Stack } from '../harness/index.js';
 
 export interface Site {
   /** In keys and stamps, and of the stack's side. */

@@ -16,8 +16,8 @@ import {
   startLog,
   UsageError,
   withAdministrator,
-} from '../scenarios/index.js';
-import type { Side } from '../scenarios/index.js';
+} from '../harness/index.js';
+import type { Side } from '../harness/index.js';
 
 const database = 'sbtest';
 const drainBoundMs = 600_000;

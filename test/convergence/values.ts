@@ -2,7 +2,7 @@
  * What writers put into columns. Each value has one text, the one that the server gives back (`readAs`), so that what was written can be
  * compared with what is there.
  */
-import type { Random } from '../scenarios/index.js';
+import type { Random } from '../harness/index.js';
 
 export type Plain = string | number | Buffer | null;
 /** A change that depends on what is there: the sum, the greater, the smaller. */

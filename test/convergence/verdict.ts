@@ -1,5 +1,5 @@
 /** Quiet: is everything equal, is everything there, was every conflict logged, did nothing go round? All that is wrong, in words. */
-import { differencesFromWritten, readTopic, type Stack } from '../scenarios/index.js';
+import { differencesFromWritten, readTopic, type Stack } from '../harness/index.js';
 import { clashDatabase } from './clash.js';
 import { type LoggedConflict, readConflicts } from './conflict-log.js';
 import { countedConflicts } from './conflict-metrics.js';

@@ -17,7 +17,7 @@ import {
   type Totals,
   TransferReader,
   withAdministrator,
-} from '../scenarios/index.js';
+} from '../harness/index.js';
 import { count, LiveTable } from './live-table.js';
 import { type DemoOptions, readOptions, usage } from './options.js';
 import { reachVerdict } from './verdict.js';

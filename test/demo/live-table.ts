@@ -1,6 +1,6 @@
 /** What flows, while it flows: on a terminal a table that is drawn over itself every second, elsewhere a line every few seconds. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type PipelineStatus, type Side, sides, type Stack, type TransferReader, type Workload } from '../scenarios/index.js';
+import { type PipelineStatus, type Side, sides, type Stack, type TransferReader, type Workload } from '../harness/index.js';
 
 export interface Watched {
   readonly stack: Stack;

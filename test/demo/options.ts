@@ -1,5 +1,5 @@
 /** The demo's command line. */
-import { readChoice, readNumber, readWords } from '../scenarios/command-line.js';
+import { readChoice, readNumber, readWords } from '../harness/command-line.js';
 
 export interface DemoOptions {
   /** Of workload. */

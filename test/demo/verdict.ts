@@ -10,7 +10,7 @@ import {
   type Stack,
   type Totals,
   type TransferReport,
-} from '../scenarios/index.js';
+} from '../harness/index.js';
 
 export interface Verdict {
   readonly good: boolean;

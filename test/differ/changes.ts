@@ -1,5 +1,5 @@
 /** Random statements that change rows, of every kind that MySQL has. Keys and values are few, so that statements meet. Pure. */
-import type { Random } from '../scenarios/random.js';
+import type { Random } from '../harness/random.js';
 import { plainName } from './routines.js';
 import { assignments, chosenColumns, condition, insert, isKey, keyValue, mostKey, tuples, valueFor } from './row-parts.js';
 import { type Column, quoted, type Table, writable } from './table.js';

@@ -1,5 +1,5 @@
 /** Kinds of columns: their types, values as SQL literals, and what generated columns can be made of them. Pure. */
-import type { Random } from '../scenarios/random.js';
+import type { Random } from '../harness/random.js';
 
 export interface Kind {
   readonly family: 'number' | 'text' | 'bytes' | 'day' | 'clock' | 'json' | 'choice';

@@ -1,5 +1,5 @@
 /** How many statements of each kind were sent, and what became of them. */
-import type { Log } from '../scenarios/stack-options.js';
+import type { Log } from '../harness/stack-options.js';
 
 interface Count {
   sent: number;

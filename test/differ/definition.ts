@@ -1,5 +1,5 @@
 /** What every DDL statement of the generator is made of. Pure. */
-import type { Random } from '../scenarios/random.js';
+import type { Random } from '../harness/random.js';
 import type { Dress } from './dress.js';
 import type { Feature } from './schema.js';
 import type { Column, Table } from './table.js';

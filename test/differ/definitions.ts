@@ -1,5 +1,5 @@
 /** Random DDL: what a statement does to the tables, and whether it concerns one that is routed. Pure. */
-import type { Random } from '../scenarios/random.js';
+import type { Random } from '../harness/random.js';
 import { addColumn, addIndex, dropAndAdd, dropColumn, dropIndex, modify, renameColumn } from './column-definitions.js';
 import type { Definition, Make, Surroundings } from './definition.js';
 import { dressOf } from './dress.js';

@@ -1,6 +1,6 @@
 /** Two rounds each way with a fixed seed: LUTRA_SEED takes another one, `npm run differ` goes on for longer. */
 import { afterEach, expect, it, onTestFailed } from 'vitest';
-import { startLog } from '../scenarios/index.js';
+import { startLog } from '../harness/index.js';
 import type { Field } from './field.js';
 import { readOptions } from './options.js';
 import { fieldOf, soak, verdict } from './soak.js';

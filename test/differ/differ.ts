@@ -1,5 +1,5 @@
 /** `npm run differ`: see README.md. Leaves nothing behind, however it ends, but what a failed run needs to be understood. */
-import { endOnSignal, runProgram, startLog, UsageError } from '../scenarios/index.js';
+import { endOnSignal, runProgram, startLog, UsageError } from '../harness/index.js';
 import type { Field } from './field.js';
 import { type DifferOptions, readOptions, usage, wordsOf } from './options.js';
 import { fieldOf, soak, verdict } from './soak.js';

@@ -2,7 +2,7 @@
  * The same statement in another dress: comments and white space between the words, case, quoting, database. A server takes all of them for
  * one. Pure.
  */
-import type { Random } from '../scenarios/random.js';
+import type { Random } from '../harness/random.js';
 
 export interface Dress {
   /** Fixed words. */

@@ -1,5 +1,5 @@
 /** What an operator wants to see of a table that differs: the rows that only one server has, and the conflicts that were decided there. */
-import type { Side } from '../scenarios/index.js';
+import type { Side } from '../harness/index.js';
 import type { Field } from './field.js';
 import { quoted } from './table.js';
 

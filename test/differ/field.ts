@@ -19,8 +19,8 @@ import {
   sides,
   Stack,
   withAdministrator,
-} from '../scenarios/index.js';
-import { grantDatabase } from '../scenarios/endpoint-setup.js';
+} from '../harness/index.js';
+import { grantDatabase } from '../harness/endpoint-setup.js';
 import { rules } from './two-way-tables.js';
 
 type Route = z.input<typeof routeSchema>;

@@ -1,6 +1,6 @@
 /** The generators are functions of the seed, and make everything that silent differences were found with. */
 import { expect, test } from 'vitest';
-import { Random } from '../scenarios/random.js';
+import { Random } from '../harness/random.js';
 import { changeKinds } from './changes.js';
 import { kinds } from './column-kinds.js';
 import { definitionKinds } from './definitions.js';

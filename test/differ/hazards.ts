@@ -2,7 +2,7 @@
  * What the docs say that Lutra does not carry: each must be a named stop. At the end of a round, since the round cannot go on behind it.
  * Pure.
  */
-import type { Random } from '../scenarios/random.js';
+import type { Random } from '../harness/random.js';
 import type { Step } from './script.js';
 
 /** Made with the other tables, and left alone until then. */

@@ -3,7 +3,7 @@
  * row was written: a target that computes otherwise has another index than the source, though a scan finds equal rows.
  */
 import type { Connection, RowDataPacket } from 'mysql2/promise';
-import { type ColumnInfo, digestOf, rowText } from '../scenarios/row-text.js';
+import { type ColumnInfo, digestOf, rowText } from '../harness/row-text.js';
 import { quoted } from './table.js';
 
 interface Part extends RowDataPacket {

@@ -3,7 +3,7 @@
  * source is anything said.
  */
 import type { RowDataPacket } from 'mysql2/promise';
-import { compareDatabases, type Difference, type Side } from '../scenarios/index.js';
+import { compareDatabases, type Difference, type Side } from '../harness/index.js';
 import type { Field } from './field.js';
 import { indexTexts } from './indexes.js';
 import { quoted } from './table.js';

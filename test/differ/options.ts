@@ -1,5 +1,5 @@
 /** The command line of `npm run differ`. */
-import { readChoice, readNumber, readWords, UsageError } from '../scenarios/command-line.js';
+import { readChoice, readNumber, readWords, UsageError } from '../harness/command-line.js';
 import { type Feature, features } from './schema.js';
 
 export const zones = ['+00:00', '+08:00', '-05:00', '+13:45'] as const;

@@ -2,7 +2,7 @@
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Log, Random } from '../scenarios/index.js';
+import { type Log, Random } from '../harness/index.js';
 import type { Counts } from './counts.js';
 import type { Field, Stop } from './field.js';
 import type { Feature } from './schema.js';

@@ -1,5 +1,5 @@
 /** Triggers, procedures and functions of the source. Pure. */
-import type { Random } from '../scenarios/random.js';
+import type { Random } from '../harness/random.js';
 import { kindOf } from './column-kinds.js';
 import { condition, insert, isKey } from './row-parts.js';
 import { quoted, type Table, writable } from './table.js';

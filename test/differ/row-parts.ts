@@ -1,5 +1,5 @@
 /** Parts of statements that change rows: values, the columns of an INSERT, assignments, conditions. Pure. */
-import type { Random } from '../scenarios/random.js';
+import type { Random } from '../harness/random.js';
 import { kindOf } from './column-kinds.js';
 import { type Column, keyOf, quoted, type Table, writable } from './table.js';
 

@@ -1,5 +1,5 @@
 /** Random tables: every kind of key, column, index, check, foreign key and partition. Pure: a function of the random source. */
-import type { Random } from '../scenarios/random.js';
+import type { Random } from '../harness/random.js';
 import { computed, condition, type KindName, kindOf, kinds } from './column-kinds.js';
 import { type Column, type Index, quoted, type Reference, type Table, writable } from './table.js';
 

@@ -2,7 +2,7 @@
  * The statements of one round, one after the other, as a function of the random source and of what the source refused: some sessions with
  * settings of their own take turns, a transaction or a statement each.
  */
-import type { Random } from '../scenarios/random.js';
+import type { Random } from '../harness/random.js';
 import { changeKinds, type Change, changeOf } from './changes.js';
 import type { Definition } from './definition.js';
 import { definitionOf } from './definitions.js';

@@ -1,5 +1,5 @@
 /** What a session at the source may set between two statements, and that a server computes with. Pure. */
-import type { Random } from '../scenarios/random.js';
+import type { Random } from '../harness/random.js';
 import type { Feature } from './schema.js';
 
 export interface Setting {

@@ -1,5 +1,5 @@
 /** Round after round until the time is over or something is wrong. */
-import type { Log } from '../scenarios/index.js';
+import type { Log } from '../harness/index.js';
 import { Counts } from './counts.js';
 import { Field, type Way } from './field.js';
 import { oneWayRound } from './one-way-round.js';

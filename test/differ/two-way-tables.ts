@@ -1,6 +1,6 @@
 /** Tables and statements for both ways: few keys that both sides write, for each policy. Pure. */
 import type { ConflictRule, TwoWayPolicy } from '@lutra/model';
-import type { Random } from '../scenarios/random.js';
+import type { Random } from '../harness/random.js';
 import { kindOf, type KindName } from './column-kinds.js';
 import type { Step } from './script.js';
 import { type Column, createTable, quoted, type Table } from './table.js';

@@ -69,10 +69,10 @@ export class ChildServer implements Server {
     await this.start();
   }
 
-  async stop(): Promise<void> {
+  async stop(boundMs = stopBoundMs): Promise<void> {
     const watchdog = this.#watchdog;
     this.#watchdog = undefined;
-    await watchdog?.terminate(stopBoundMs);
+    await watchdog?.terminate(boundMs);
     await watchdog?.close();
   }
 

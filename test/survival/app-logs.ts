@@ -1,6 +1,6 @@
 /** What the apps wrote into their logs about themselves: who took which work over and when, and what they gave up. */
 import { open } from 'node:fs/promises';
-import type { AppProcess } from '../scenarios/index.js';
+import type { AppProcess } from '../harness/index.js';
 
 /** A process became the one that works. */
 export interface Claim {

@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Network } from '../network/index.js';
-import type { Letter, Log, Stack } from '../scenarios/index.js';
+import type { Letter, Log, Stack } from '../harness/index.js';
 import { AppLogs } from './app-logs.js';
 import { Injector, type Struck } from './injector.js';
 import { type Fault, faultKinds, planFaults } from './plan.js';

@@ -1,7 +1,7 @@
 /** Makes planned faults happen, and ends them: what was killed runs again, what was frozen goes on, what was cut is whole. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Network } from '../network/index.js';
-import type { AppProcess, Side, Stack } from '../scenarios/index.js';
+import type { AppProcess, Side, Stack } from '../harness/index.js';
 import type { Server } from '../servers/index.js';
 import type { AppLogs } from './app-logs.js';
 import type { Fault, LinkFault, Party, ProcessFault } from './plan.js';

@@ -17,7 +17,7 @@ import {
   type TransferReport,
   type Workload,
   Writer,
-} from '../scenarios/index.js';
+} from '../harness/index.js';
 
 export interface LoadOptions {
   readonly seed: number;

@@ -1,5 +1,5 @@
 /** The lines of an app's log as data, for tests that say what a process noticed and when. */
-import type { AppProcess } from '../scenarios/index.js';
+import type { AppProcess } from '../harness/index.js';
 
 export interface LogLine {
   readonly level: number;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { UsageError } from '../scenarios/command-line.js';
+import { UsageError } from '../harness/command-line.js';
 import { readOptions } from './options.js';
 
 test('without options: five minutes on MySQL 9.7, nothing kept', () => {

@@ -1,5 +1,5 @@
 /** The command line of `npm run survive`. */
-import { readChoice, readNumber, readWords } from '../scenarios/command-line.js';
+import { readChoice, readNumber, readWords } from '../harness/command-line.js';
 
 export interface SurviveOptions {
   readonly minutes: number;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Letter } from '../scenarios/index.js';
+import type { Letter } from '../harness/index.js';
 import { type Fault, faultKinds, planFaults } from './plan.js';
 
 function first(count: number, seed: number, lane?: number): Fault[] {

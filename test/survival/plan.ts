@@ -5,7 +5,7 @@
  */
 import type { ServerName } from '../network/index.js';
 import { serverNames } from '../network/index.js';
-import { type Letter, Random, sides } from '../scenarios/index.js';
+import { type Letter, Random, sides } from '../harness/index.js';
 
 /** The loader of side b writes to b and reads a's topic. */
 export type Party = 'control' | ServerName | `mysql-${Letter}` | `capture-${Letter}` | `loader-${Letter}`;

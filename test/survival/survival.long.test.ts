@@ -1,11 +1,11 @@
 /**
  * Five minutes of random faults, another seed each time. LUTRA_SEED and LUTRA_SURVIVAL_MINUTES ask for another run. What each fault does
- * alone is in test/e2e/kills.e2e.test.ts and take-over.e2e.test.ts.
+ * alone is in test/scenarios/kills.e2e.test.ts and take-over.e2e.test.ts.
  */
 import { afterAll, beforeAll, expect, it, onTestFailed } from 'vitest';
-import { seedOf } from '../e2e/shop-stack.js';
+import { seedOf } from '../scenarios/shop-stack.js';
 import { Network } from '../network/index.js';
-import { Stack } from '../scenarios/index.js';
+import { Stack } from '../harness/index.js';
 import { survive } from './survival.js';
 
 const seed = seedOf();

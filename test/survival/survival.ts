@@ -5,7 +5,7 @@
  */
 import { reachVerdict } from '../demo/verdict.js';
 import type { Network } from '../network/index.js';
-import { createShop, type Log, sides, type Stack, withAdministrator } from '../scenarios/index.js';
+import { createShop, type Log, sides, type Stack, withAdministrator } from '../harness/index.js';
 import type { AppLogs } from './app-logs.js';
 import { endure, faultsLine } from './endure.js';
 import { processesOf, type Struck } from './injector.js';

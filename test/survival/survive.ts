@@ -1,6 +1,6 @@
 /** `npm run survive`: see README.md. Leaves nothing behind, however it ends, but the logs of a run that failed. */
 import { Network } from '../network/index.js';
-import { endOnSignal, runProgram, Stack, startLog, UsageError } from '../scenarios/index.js';
+import { endOnSignal, runProgram, Stack, startLog, UsageError } from '../harness/index.js';
 import { readOptions, type SurviveOptions, usage } from './options.js';
 import { survive } from './survival.js';
 

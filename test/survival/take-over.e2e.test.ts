@@ -5,10 +5,10 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
-import { expectEqual, openShop, seedOf } from '../e2e/shop-stack.js';
+import { expectEqual, openShop, seedOf } from '../scenarios/shop-stack.js';
 import { Network } from '../network/index.js';
-import { differencesFromWritten, readTopic, sides, startWorkload } from '../scenarios/index.js';
-import type { AppProcess, Side, Stack, Workload } from '../scenarios/index.js';
+import { differencesFromWritten, readTopic, sides, startWorkload } from '../harness/index.js';
+import type { AppProcess, Side, Stack, Workload } from '../harness/index.js';
 import { AppLogs } from './app-logs.js';
 import { isClaim, logLines } from './log-lines.js';
 
@@ -33,7 +33,7 @@ beforeAll(async () => {
   const options = { network, standbys: true, zooKeeperExtra: { tickTime: '2000' } };
   stack = await openShop({ ...options, ...(sessionMs ? { environment: { LUTRA_SESSION_MS: sessionMs } } : {}) });
   logs = new AppLogs(stack.apps);
-  workloads = sides.map((side) => startWorkload({ side, connection: stack.connection(side), seed, writers: 2, transactionsPerSecond: 30 }));
+  workloads = sides.map((side) => startWorkload({ side, connection: stack.connection(side), seed, writers: 2, transactionsPerSecond: 20 }));
   const at = Date.now();
   await stack.drain();
   console.log(`rows of both sides arrive after ${((Date.now() - at) / 1000).toFixed(1)} s when nothing happens`);

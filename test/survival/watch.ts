@@ -1,6 +1,6 @@
 /** Looks at the stack while it suffers: a line now and then, and the first thing that would need an operator. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ChannelStatus, Log, Stack, Totals } from '../scenarios/index.js';
+import type { ChannelStatus, Log, Stack, Totals } from '../harness/index.js';
 import type { AppLogs } from './app-logs.js';
 import type { Injector } from './injector.js';
 

@@ -1,15 +1,15 @@
 /**
  * ZooKeeper is down for long while both sides write: rows go on flowing both ways, nobody takes anything over, memory does not grow, and
- * when it is back everything goes on without a restart. LUTRA_OUTAGE_SECONDS says for how long (default 30).
+ * when it is back everything goes on without a restart. LUTRA_OUTAGE_SECONDS says for how long (default 20).
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it, onTestFailed } from 'vitest';
-import { expectEqual, openShop, seedOf } from '../e2e/shop-stack.js';
-import { differencesFromWritten, readTopic, shopTables, sides, startWorkload } from '../scenarios/index.js';
-import type { AppProcess, Stack, Workload } from '../scenarios/index.js';
+import { expectEqual, openShop, seedOf } from '../scenarios/shop-stack.js';
+import { differencesFromWritten, readTopic, shopTables, sides, startWorkload } from '../harness/index.js';
+import type { AppProcess, Stack, Workload } from '../harness/index.js';
 import { isClaim, logLines } from './log-lines.js';
 
-const outageSeconds = Number(process.env['LUTRA_OUTAGE_SECONDS'] ?? 30);
+const outageSeconds = Number(process.env['LUTRA_OUTAGE_SECONDS'] ?? 20);
 /** What a process may need more at the end of the outage than soon after its beginning. */
 const growthBytes = 40 * 1024 * 1024;
 /** All of the shop but the one for large transactions. */
@@ -27,7 +27,7 @@ const restMs = 240_000;
 it(`data flows for ${outageSeconds} s without ZooKeeper, seed ${seed}`, { timeout: outageSeconds * 1000 + restMs }, async () => {
   onTestFailed(async () => console.error(await stack.report(), await stack.saveLogs()));
   const workloads = sides.map((side) =>
-    startWorkload({ side, connection: stack.connection(side), seed, writers: 2, transactionsPerSecond: 40 }),
+    startWorkload({ side, connection: stack.connection(side), seed, writers: 2, transactionsPerSecond: 20 }),
   );
   const pids = stack.apps.map(({ pid }) => pid);
   await everyTableWritten(workloads);

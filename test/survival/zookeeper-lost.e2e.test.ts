@@ -6,9 +6,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it, onTestFailed } from 'vitest';
 import { Registry } from '@lutra/registry';
 import { createLogger } from '@lutra/telemetry';
-import { expectEqual, openShopOn, seedOf } from '../e2e/shop-stack.js';
-import { ApiError, differencesFromWritten, lutraPassword, readTopic, sides, startStack, startWorkload } from '../scenarios/index.js';
-import type { Stack, Workload } from '../scenarios/index.js';
+import { expectEqual, openShopOn, seedOf } from '../scenarios/shop-stack.js';
+import { ApiError, differencesFromWritten, lutraPassword, readTopic, sides, startStack, startWorkload } from '../harness/index.js';
+import type { Stack, Workload } from '../harness/index.js';
 import { isClaim, logLines } from './log-lines.js';
 
 const boundMs = 90_000;
@@ -22,7 +22,7 @@ beforeAll(async () => {
   stack = await startStack({ environment: { LUTRA_SESSION_MS: '2000' } });
   await raiseLeaseNumbers();
   await openShopOn(stack);
-  workloads = sides.map((side) => startWorkload({ side, connection: stack.connection(side), seed, writers: 2, transactionsPerSecond: 30 }));
+  workloads = sides.map((side) => startWorkload({ side, connection: stack.connection(side), seed, writers: 2, transactionsPerSecond: 10 }));
   await stack.drain();
 }, 240_000);
 afterAll(() => stack?.stop(), 60_000);

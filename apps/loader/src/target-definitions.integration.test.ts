@@ -34,7 +34,7 @@ describe.each(versions)('a table that is changed while it is remembered, on %s',
   let rooms = 0;
 
   beforeAll(async () => {
-    server = await TestServer.start(version);
+    server = await TestServer.shared(version);
     least = await server.leastPrivileged();
   });
   afterAll(() => server.stop());

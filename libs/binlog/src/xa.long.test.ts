@@ -5,7 +5,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Connection } from 'mysql2/promise';
 import { mysqlServer } from '../../../test/servers/index.js';
-import { Random } from '../../../test/scenarios/random.js';
+import { Random } from '../../../test/harness/random.js';
 import { readBinlog } from './index.js';
 import type { BinlogOptions } from './index.js';
 import { readerOptions, select, stateOf, writer } from './reading.fixture.js';

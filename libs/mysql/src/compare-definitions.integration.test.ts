@@ -165,7 +165,7 @@ describe.each(versions)('definitions that differ on %s', (version) => {
   let server: TestServer;
   let loader: ApplyConnection;
   beforeAll(async () => {
-    server = await TestServer.start(version);
+    server = await TestServer.shared(version);
     loader = await ApplyConnection.open(server.options);
   });
   afterAll(async () => {

@@ -38,7 +38,7 @@ export class TestServer {
   }
 
   /**
-   * One for all files of a process (project `mysql` of vitest.config.ts) that ask for nothing special and do not change the server itself.
+   * One for all files of a process that ask for nothing special and do not change the server itself.
    * It ends with the process; a file whose server has died gets another one.
    */
   static async shared(version: MysqlVersion): Promise<TestServer> {

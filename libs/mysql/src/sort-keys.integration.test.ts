@@ -11,7 +11,7 @@ describe.each(versions)('sort keys of %s', (version) => {
   let server: TestServer;
 
   beforeAll(async () => {
-    server = await TestServer.start(version);
+    server = await TestServer.shared(version);
     await server.run('SET sql_log_bin = 0');
   });
   afterAll(() => server.stop());

@@ -3,7 +3,7 @@
  * character set and sql_mode put in at random, sent as they are or prepared in another session's mode. Names of tables stand where columns
  * and comments are, too.
  */
-import { Random } from '../../../../test/scenarios/index.js';
+import { Random } from '../../../../test/harness/index.js';
 import { empty, tables } from './server-statements.fixture.js';
 import type { Ran, StatementRunner, Table } from './server-statements.fixture.js';
 

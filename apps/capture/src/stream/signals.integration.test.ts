@@ -9,7 +9,7 @@ import { createLogger } from '@lutra/telemetry';
 import type { Connection } from 'mysql2/promise';
 import { createConnection } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { prepareEndpoint } from '../../../../test/scenarios/index.js';
+import { prepareEndpoint } from '../../../../test/harness/index.js';
 import { mysqlServer } from '../../../../test/servers/index.js';
 import type { Output } from './output.js';
 import { isOwnTable } from './own-tables.js';

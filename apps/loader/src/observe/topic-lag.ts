@@ -54,7 +54,7 @@ export class TopicLag {
   /** The open transaction is void. It may never come again: the next leader may leave its tables out. */
   discarded(): void {
     for (const mark of this.#marks) mark.seq = Math.min(mark.seq, this.#endSeq);
-    this.#settle();
+    this.#drop();
   }
 
   /** All up to `seq` is applied, which was committed at the source at `ms` or before; null: when that was is not known. */
@@ -63,7 +63,7 @@ export class TopicLag {
     if (ms !== null) this.#ms = Math.max(0, now - ms);
     this.#provenAt = now;
     this.#appliedSeq = seq;
-    this.#settle();
+    this.#drop();
   }
 
   /** null: not known yet. */
@@ -75,7 +75,7 @@ export class TopicLag {
     return Math.round(Math.max(this.#ms + (silent > silenceMs && !oldest ? silent : 0), oldest ? now - oldest.since : 0));
   }
 
-  #settle(): void {
+  #drop(): void {
     while (this.#marks[0] && this.#marks[0].seq <= this.#appliedSeq) this.#marks.shift();
   }
 }

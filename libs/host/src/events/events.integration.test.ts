@@ -122,7 +122,7 @@ describe('operational events', () => {
     server.freeze();
     try {
       for (const id of ids(50)) tell(event(id));
-      await opened.close();
+      await expect(opened.close()).resolves.toBeUndefined();
     } finally {
       server.resume();
     }

@@ -187,7 +187,8 @@ describe('the logs of those who write the same tables', () => {
     await third.rows(row(5));
     applied = [{ log: 'elsewhere', seq: 9 }];
     between(['own', 'third']);
-    await peers.follow({ ...seenOwn(0), 'c.direct': { log: 'gone', seq: 7 } }, async () => undefined);
+    const following = peers.follow({ ...seenOwn(0), 'c.direct': { log: 'gone', seq: 7 } }, async () => undefined);
+    await expect(following).resolves.toBeUndefined();
   });
 
   test('a third region: all that was applied here has been read when the index of recent changes is complete', async () => {

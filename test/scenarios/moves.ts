@@ -3,7 +3,7 @@
  * where the other side inserts, updates, deletes or moves. Each scenario has ten numbers of its own; rows 1, 2 and 3 are there at the
  * start, with codes 1, 2 and 3.
  */
-import type { Side } from '../scenarios/index.js';
+import type { Side } from '../harness/index.js';
 
 const moveTo = (from: number, to: number, version: number) => `UPDATE {t} SET id = ${to}, version = ${version} WHERE id = ${from}`;
 const insert = (id: number, code: number | null, version: number) =>

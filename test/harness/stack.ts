@@ -36,8 +36,8 @@ interface Created {
 export interface Site {
   readonly letter: Letter;
   readonly region: string;
-  /** Name of the endpoint. */
-  readonly endpoint: string;
+  /** Name of the endpoint; newEndpoints() gives it another one. */
+  endpoint: string;
   readonly mysql: MysqlServer;
   readonly capture: AppProcess;
   readonly loader: AppProcess;
@@ -47,8 +47,6 @@ const runningBoundMs = 120_000;
 
 export class Stack {
   readonly regions: Readonly<Record<Side, string>>;
-  /** Names of the endpoints. */
-  readonly endpoints: Readonly<Record<Side, string>>;
   readonly zooKeeper: ZooKeeperServer;
   readonly kafka: KafkaServer;
   readonly mysql: Readonly<Record<Side, MysqlServer>>;
@@ -68,6 +66,8 @@ export class Stack {
   readonly #options: StackOptions;
   readonly #secretKey = randomBytes(32).toString('base64');
   #channel: Created | undefined;
+  /** How often the endpoints got new names. */
+  #renewals = 0;
 
   constructor(options: StackOptions) {
     this.#options = options;
@@ -87,7 +87,6 @@ export class Stack {
     this.mysql = { a: mysql('a', 1), b: mysql('b', 2) };
     // Topics are named after endpoints: on a Kafka that outlives us the name must be new.
     const suffix = this.kafka.external ? `-${randomBytes(3).toString('hex')}` : '';
-    this.endpoints = { a: `mysql-${a}${suffix}`, b: `mysql-${b}${suffix}` };
     const app = (name: AppName, region?: string, suffix = ''): AppProcess =>
       new AppProcess({ app: name, name: region ? `${name}-${region}${suffix}` : name, environment: () => this.#environment(name, region) });
     const both = (name: AppName, suffix?: string): Record<Side, AppProcess> => ({ a: app(name, a, suffix), b: app(name, b, suffix) });
@@ -98,7 +97,7 @@ export class Stack {
     const site = (side: Side): Site => ({
       letter: side,
       region: this.regions[side],
-      endpoint: this.endpoints[side],
+      endpoint: `mysql-${this.regions[side]}${suffix}`,
       mysql: this.mysql[side],
       capture: this.capture[side],
       loader: this.loader[side],
@@ -117,6 +116,11 @@ export class Stack {
       apps: () => new Map(this.apps.flatMap(({ pid, name }) => (pid === undefined ? [] : [[pid, name] as const]))),
     });
     this.api = new Api(() => this.control.url, this.token);
+  }
+
+  /** Names of the endpoints. */
+  get endpoints(): Readonly<Record<Side, string>> {
+    return { a: this.site('a').endpoint, b: this.site('b').endpoint };
   }
 
   get servers(): readonly Server[] {
@@ -163,7 +167,7 @@ export class Stack {
    * all sides.
    */
   async createChannel({
-    name = 'shop',
+    name = `shop${this.#renewals || ''}`,
     databases = ['shop'],
     routes,
     from = this.sites.map(({ letter }) => letter),
@@ -201,6 +205,13 @@ export class Stack {
   get channel(): string {
     if (!this.#channel) throw new Error('there is no channel yet: createChannel()');
     return this.#channel.name;
+  }
+
+  /** Endpoints of new names, and so topics, for the next channel: what earlier ones left behind says nothing of it. */
+  async newEndpoints(): Promise<void> {
+    this.#renewals += 1;
+    for (const site of this.sites) site.endpoint = `${site.endpoint.replace(/-again\d+$/, '')}-again${this.#renewals}`;
+    await this.#createEndpoints();
   }
 
   /** Starts the channel and waits until it runs. @throws with the list of problems if control refuses. */
@@ -275,14 +286,18 @@ export class Stack {
 
   async #configure(): Promise<void> {
     const { network } = this.#options;
+    const brokers = network ? [network.at('kafka').address] : this.kafka.bootstrap.split(',');
+    for (const { region } of this.sites) await this.api.createRegion({ name: region, kafka: { brokers } });
+    await this.#createEndpoints();
+  }
+
+  async #createEndpoints(): Promise<void> {
+    const { network } = this.#options;
     for (const [index, { letter, region, endpoint, mysql }] of this.sites.entries()) {
       const { host, port } = (letter === 'c' ? undefined : network?.at(`mysql-${letter}`)) ?? mysql;
-      await this.api.createRegion({
-        name: region,
-        kafka: { brokers: network ? [network.at('kafka').address] : this.kafka.bootstrap.split(',') },
-      });
       const publicKey = await publicKeyOf(mysql);
-      const access = { host, port, user: lutraUser, password: lutraPassword, serverId: 1001 + index, publicKey };
+      const serverId = 1001 + index + 10 * this.#renewals;
+      const access = { host, port, user: lutraUser, password: lutraPassword, serverId, publicKey };
       await this.api.createEndpoint({ name: endpoint, region, ...access, ...this.#options.endpoint });
     }
   }

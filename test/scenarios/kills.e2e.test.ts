@@ -4,8 +4,8 @@
  * are written to: either is source and target.
  */
 import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
-import { differencesFromWritten, readTopic, sides, startWorkload } from '../scenarios/index.js';
-import type { Side, Stack, Totals } from '../scenarios/index.js';
+import { differencesFromWritten, readTopic, sides, startWorkload } from '../harness/index.js';
+import type { Side, Stack, Totals } from '../harness/index.js';
 import { expectEqual, openShop, seedOf, sleep } from './shop-stack.js';
 
 /** Longer than capture waits for Kafka's answer. */
@@ -36,7 +36,7 @@ describe('after a kill', () => {
   it.each(Object.keys(accidents))(`%s both sides are equal, seed ${seed}`, { timeout: 240_000 }, async (name) => {
     onTestFailed(async () => console.error(await stack.report(), await stack.saveLogs()));
     const workloads = sides.map((side) =>
-      startWorkload({ side, connection: stack.connection(side), seed, writers: 3, transactionsPerSecond: 150 }),
+      startWorkload({ side, connection: stack.connection(side), seed, writers: 3, transactionsPerSecond: 60 }),
     );
     await sleep(1_000);
     await accidents[name]?.();

@@ -2,8 +2,8 @@
 import { setTimeout } from 'node:timers/promises';
 import { createConnection } from 'mysql2/promise';
 import { expect } from 'vitest';
-import { compareDatabases, createShop, shopDatabase, sides, startStack } from '../scenarios/index.js';
-import type { AppProcess, Stack, StackOptions } from '../scenarios/index.js';
+import { compareDatabases, createShop, shopDatabase, sides, startStack } from '../harness/index.js';
+import type { AppProcess, Stack, StackOptions } from '../harness/index.js';
 
 export const sleep = setTimeout;
 

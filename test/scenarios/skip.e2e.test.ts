@@ -3,9 +3,10 @@
  * content.
  */
 import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
-import { withAdministrator } from '../scenarios/index.js';
-import type { Stack } from '../scenarios/index.js';
-import { openShop } from './shop-stack.js';
+import { withAdministrator } from '../harness/index.js';
+import type { Stack } from '../harness/index.js';
+import { keptStackBothWays, leaveStack } from '../accidents/kept-stack.js';
+import { openShopOn } from './shop-stack.js';
 
 interface Position {
   readonly checkpoint: { readonly seq: number; readonly nextOffset: number };
@@ -16,9 +17,10 @@ interface Position {
 describe('a row that is not at the target what it was at the source', () => {
   let stack: Stack;
   beforeAll(async () => {
-    stack = await openShop({ mysql: '9.7' });
+    stack = await keptStackBothWays();
+    await openShopOn(stack);
   }, 240_000);
-  afterAll(() => stack?.stop());
+  afterAll(leaveStack);
 
   const call = async (method: string, path: string, body?: object): Promise<{ status: number; body: unknown }> => {
     const headers = { Authorization: `Bearer ${stack.token}`, 'Content-Type': 'application/json' };

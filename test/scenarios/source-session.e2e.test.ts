@@ -4,7 +4,7 @@
  */
 import { createConnection, type RowDataPacket } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
-import { otherSide, type Side, sides, type Stack, startStack, withAdministrator } from '../scenarios/index.js';
+import { otherSide, type Side, sides, type Stack, startStack, withAdministrator } from '../harness/index.js';
 
 const tables = [
   'p (id INT PRIMARY KEY, v INT)',

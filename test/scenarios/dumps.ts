@@ -5,7 +5,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import type { Connection } from 'mysql2/promise';
-import { type Side, type Stack, withAdministrator } from '../scenarios/index.js';
+import { type Side, type Stack, withAdministrator } from '../harness/index.js';
 
 export const dumps = ['cinema', 'payroll'] as const;
 export type Dump = (typeof dumps)[number];

@@ -16,7 +16,7 @@ import {
   type Stack,
   startStack,
   withAdministrator,
-} from '../scenarios/index.js';
+} from '../harness/index.js';
 import { dumps, loadRows, loadStructure, loadTriggers } from './dumps.js';
 
 const bounded = { timeout: 30_000, interval: 100 };

@@ -1,8 +1,9 @@
 /** Both sides change the same rows: decided, shown by the REST API, decided anew by an operator, and equal on both sides each time. */
 import { createConnection, type Connection, type RowDataPacket } from 'mysql2/promise';
 import { afterAll, beforeAll, expect, it, onTestFailed } from 'vitest';
-import { compareDatabases, sides, startStack } from '../scenarios/index.js';
-import type { Side, Stack } from '../scenarios/index.js';
+import { keptStackBothWays, leaveStack } from '../accidents/kept-stack.js';
+import { compareDatabases, sides } from '../harness/index.js';
+import type { Side, Stack } from '../harness/index.js';
 import { firstRows, moveNames, movesTable, numbered, writesOf } from './moves.js';
 
 interface Entry {
@@ -40,7 +41,7 @@ let stack: Stack;
 let connections: Readonly<Record<Side, Connection>>;
 
 beforeAll(async () => {
-  stack = await startStack();
+  stack = await keptStackBothWays();
   const open = (side: Side): Promise<Connection> => createConnection({ ...stack.connection(side), multipleStatements: true });
   connections = { a: await open('a'), b: await open('b') };
   for (const side of sides) {
@@ -52,9 +53,9 @@ beforeAll(async () => {
   await stack.startChannel();
 }, 240_000);
 
-afterAll(async () => {
+afterAll(leaveStack);
+afterAll(() => {
   for (const side of sides) connections?.[side].destroy();
-  await stack?.stop();
 });
 
 async function noteAt(side: Side): Promise<unknown> {

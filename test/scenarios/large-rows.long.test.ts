@@ -8,8 +8,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
 import { openOneWay, until } from '../accidents/one-way.js';
 import type { OneWay } from '../accidents/one-way.js';
-import { startStack } from '../scenarios/index.js';
-import type { Stack } from '../scenarios/index.js';
+import { startStack } from '../harness/index.js';
+import type { Stack } from '../harness/index.js';
 import { watchMemory } from './shop-stack.js';
 
 const mebibyte = 2 ** 20;

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { kafkaServer } from '../../../../../test/servers/index.js';
 import { PeerLog } from './peer-log.js';
@@ -186,6 +187,20 @@ describe('the index of recent changes of a log', () => {
       code: 'CAPTURE_BEHIND',
     });
     await led.close();
+  });
+
+  test('a log whose first record has come is not waited for, however long its schema takes', async () => {
+    await topic.rows(row(1));
+    const { schemas, ...options } = topic.options(ended.signal);
+    const slow: typeof schemas = {
+      register: (subject, schemaJson) => schemas.register(subject, schemaJson),
+      byId: async (id) => {
+        await sleep(2 * shortMs);
+        return schemas.byId(id);
+      },
+    };
+    const log = await PeerLog.open({ ...options, schemas: slow, patienceMs: shortMs }, null);
+    expect(log.id).toBe('L');
   });
 
   test('a log that cannot be trusted ends the reading, and whoever waits is told why', async () => {

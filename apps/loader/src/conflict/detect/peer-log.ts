@@ -40,6 +40,13 @@ interface Read {
   readonly changed: Changed | null;
 }
 
+interface Opening {
+  /** Once: whether the first record lies early enough. */
+  tell(fits: boolean): void;
+  /** Until then: whether a record is waited for, or what has come is read. */
+  waiting(is: boolean): void;
+}
+
 /** Waits until something has been read. */
 interface Waiter {
   ready(): boolean;
@@ -92,9 +99,13 @@ export class PeerLog {
     let timer: NodeJS.Timeout | undefined;
     try {
       const fits = await new Promise<boolean>((resolve, reject) => {
-        // A leader that has said no more than that it is one may be gone.
-        timer = setTimeout(() => reject(behind(options, `no record has come for ${patienceMs} ms`)), patienceMs);
-        log.#read(offset, seen, resolve).catch((error: unknown) => reject(toSyncError(error)));
+        // A leader that has said no more than that it is one may be gone. Reading what has come may take longer: it asks the target.
+        const waiting = (is: boolean): void => {
+          clearTimeout(timer);
+          if (is) timer = setTimeout(() => reject(behind(options, `no record has come for ${patienceMs} ms`)), patienceMs);
+        };
+        waiting(true);
+        log.#read(offset, seen, { tell: resolve, waiting }).catch((error: unknown) => reject(toSyncError(error)));
       });
       if (fits) return log;
     } catch (error) {
@@ -177,14 +188,15 @@ export class PeerLog {
     for (const { ready, resolve } of this.#waiting) if (this.#failure || ready()) resolve(true);
   }
 
-  /** Reads on and on. Tells once whether the first record lies early enough. */
-  async #read(offset: number, seen: LogPosition | null, tell: (fits: boolean) => void): Promise<void> {
+  /** Reads on and on. */
+  async #read(offset: number, seen: LogPosition | null, { tell, waiting }: Opening): Promise<void> {
     const { kafka, bus, topic } = this.#options;
     const signal = AbortSignal.any([this.#options.signal, this.#ended.signal]);
     this.#state = offset > 0 ? { ...freshLog, headless: true } : freshLog;
     let told = false;
     try {
       for await (const batch of kafka.subscribe({ ...bus, topic, offset, signal })) {
+        if (!told) waiting(false);
         for (let from = 0; from < batch.length; from += together) {
           const records = await this.#decoded(batch.slice(from, from + together));
           await askFor(records.flatMap(({ changed }) => changed?.images.map((image) => [changed.keys, image] as const) ?? []));
@@ -200,6 +212,7 @@ export class PeerLog {
           }
           for (const each of records) this.#take(each);
         }
+        if (!told) waiting(true);
         this.#wake();
       }
       throwIfAborted(signal);

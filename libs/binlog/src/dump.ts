@@ -128,7 +128,7 @@ export class Dump {
   }
 
   #receive(packet: Packet): void {
-    if (this.queue.hasEnded) return;
+    if (this.#closed || this.queue.hasEnded) return; // what had come already is still given to us
     if (packet.isEOF()) return this.#fail(new SyncError('SOURCE_UNAVAILABLE', 'the source ended the dump'));
     const body = packet.start + 4;
     if (packet.buffer[body] !== 0) return this.#fail(new SyncError('BINLOG_DECODE', 'a packet of the dump that is no event'));

@@ -7,7 +7,9 @@ import type { SourceItem } from '@lutra/model';
 import type { Connection } from 'mysql2/promise';
 import { mysqlServer } from '../../../test/servers/index.js';
 import { withConnection } from './connection.js';
-import { isBetween } from './history.js';
+import { isBetween, readFileCreated } from './history.js';
+import { fileStart } from './position-tracker.js';
+import { shortDump } from './short-dump.js';
 import { checkStart, holdServerId, readBinlog, sourceState } from './index.js';
 import { collectToEnd, collectToError, connectionOf, executed, readerOptions, rowsOf, select, stateOf, writer } from './reading.fixture.js';
 
@@ -286,6 +288,20 @@ describe.each(versions)('MySQL %s', (version) => {
     const { error, items } = await collectToError(options);
     expect(error).toMatchObject({ code: 'SOURCE_BEHIND', message: expect.stringContaining('the file was made at') });
     expect(items).toEqual([]);
+  });
+
+  it('is asked when a file was made while there is much to send: what comes after the answer is left', async () => {
+    await connection.query(reset);
+    await connection.query('CREATE TABLE large (v LONGTEXT)');
+    for (let i = 0; i < 5; i += 1) await connection.query("INSERT INTO large VALUES (REPEAT('x', 1000000))");
+    await connection.query('DROP TABLE large');
+    const { file, serverUuid } = await stateOf(server);
+    const options = { ...readerOptions(server, { start: 'now' }), serverUuid };
+    const { end } = (await collectToEnd(server, 'now')).at(-1) as Extract<SourceItem, { kind: 'heartbeat' }>;
+    for (let i = 0; i < 10; i += 1) expect(await readFileCreated(options, file)).toBe(end.fileCreated);
+    // What has come already is still given to a dump that is closed.
+    for (let bufferBytes = 1; bufferBytes < 10 ** 7; bufferBytes *= 3)
+      for await (const _ of shortDump({ ...options, bufferBytes }, { file, pos: fileStart })) break;
   });
 
   it('knows where a transaction can begin, at each offset of its binlog', async () => {

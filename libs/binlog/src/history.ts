@@ -90,10 +90,10 @@ async function eventAt(query: Query, { file, pos }: FilePosition): Promise<RowDa
   }
 }
 
-/** Its format event, which comes first, says it. */
-export async function readFileCreated(options: ShortDumpOptions, file: string): Promise<number> {
+/** Its format event, which comes first, says it. The server need not send more. */
+export async function readFileCreated(options: Omit<ShortDumpOptions, 'bufferBytes'>, file: string): Promise<number> {
   const framing = new EventFraming();
-  for await (const bytes of shortDump(options, { file, pos: fileStart })) {
+  for await (const bytes of shortDump({ ...options, bufferBytes: 1 }, { file, pos: fileStart })) {
     const { type, timestamp } = framing.read(bytes);
     if (type === eventType.format) return timestamp;
   }

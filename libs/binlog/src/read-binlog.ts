@@ -84,7 +84,7 @@ function open(options: BinlogOptions): Promise<Opening> {
 }
 
 function fileCreatedAt(options: BinlogOptions, { serverUuid }: SourceState): (file: string) => Promise<number> {
-  return (file) => readFileCreated({ ...options, serverUuid, bufferBytes: options.bufferBytes ?? defaultBufferBytes }, file);
+  return (file) => readFileCreated({ ...options, serverUuid }, file);
 }
 
 function openDump(options: BinlogOptions, { state, start }: Opening): Dump {

@@ -8,8 +8,14 @@ let office: Office;
 beforeAll(async () => {
   office = await Office.open(await keptStackBothWays());
 }, 240_000);
-afterAll(leaveStack);
-afterAll(() => office?.close()); // it runs first
+// oxlint-disable-next-line no-empty-pattern -- Vitest takes a hook's first parameter in no other form.
+afterAll(async ({}, suite) => {
+  try {
+    await office?.close();
+  } finally {
+    await leaveStack({}, suite);
+  }
+});
 
 async function tell(): Promise<void> {
   console.error(JSON.stringify(await office.stack.api.request('GET', '/api/v1/status'), null, 1), await office.stack.saveLogs());

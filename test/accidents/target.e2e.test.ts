@@ -294,6 +294,7 @@ describe.each(sides)('the server of the target, the source being %s', (from) => 
       await way.runs();
       await way.atSource("INSERT INTO t VALUES (2, 'x'); INSERT INTO pictures VALUES (1, REPEAT('x', 2000000))");
       await way.fails('loader', 'TARGET_SETTINGS');
+      expect((await way.end('loader')).worker?.lastError?.message).toContain('id=1');
       expect(await way.atTarget('SELECT id FROM pictures')).toEqual([]);
     } finally {
       await way.atTarget(`SET GLOBAL max_allowed_packet = ${String(packet?.['n'])}`);

@@ -27,7 +27,7 @@ const restMs = 240_000;
 it(`data flows for ${outageSeconds} s without ZooKeeper, seed ${seed}`, { timeout: outageSeconds * 1000 + restMs }, async () => {
   onTestFailed(async () => console.error(await stack.report(), await stack.saveLogs()));
   const workloads = sides.map((side) =>
-    startWorkload({ side, connection: stack.connection(side), seed, writers: 2, transactionsPerSecond: 20 }),
+    startWorkload({ side, connection: stack.connection(side), seed, writers: 2, transactionsPerSecond: 40 }),
   );
   const pids = stack.apps.map(({ pid }) => pid);
   await everyTableWritten(workloads);

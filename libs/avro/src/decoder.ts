@@ -125,5 +125,5 @@ function decodeAtOnce(body: BodyReader, raw: RawRecord, value: Buffer): LogRecor
 /** The error with the record's offset. */
 function at(offset: number, error: unknown): SyncError {
   const known = codecError(error);
-  return new SyncError(known.code, `offset ${offset}: ${known.message}`, { cause: error, details: { ...known.details, offset } });
+  return known.again(`offset ${offset}: ${known.message}`, { cause: error, details: { offset } });
 }

@@ -53,12 +53,9 @@ async function readAt(reader: TransactionReader, bytes: Buffer, { xid, begin: { 
   try {
     return await reader.read(bytes);
   } catch (error) {
-    const { code, message, details } = toSyncError(error);
+    const known = toSyncError(error);
     const where = `${at.file}:${at.pos}${gtid === null ? '' : `, in ${gtid}`}`;
-    throw new SyncError(code, `${message}, in force since XA COMMIT ${xid} (${where})`, {
-      cause: error,
-      details: { ...details, gtid, ...at },
-    });
+    throw known.again(`${known.message}, in force since XA COMMIT ${xid} (${where})`, { cause: error, details: { gtid, ...at } });
   }
 }
 

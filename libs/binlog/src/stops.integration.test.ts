@@ -133,6 +133,19 @@ describe.each(['8.0', '9.7'] as const)('MySQL %s', (version) => {
     await connection.query('DROP TABLE flow.child; DROP DATABASE other');
   });
 
+  it.runIf(version === '8.0')(
+    'names the table also of an XA transaction that was prepared before, so that it can be suspended',
+    async () => {
+      await connection.query('DROP TABLE IF EXISTS bad; CREATE TABLE bad (id INT PRIMARY KEY, v VARCHAR(20), KEY ((LOWER(v))))');
+      await connection.query("XA START 'bad'; INSERT INTO bad VALUES (1, 'x'); XA END 'bad'; XA PREPARE 'bad'");
+      const start = await executed(server);
+      await connection.query("XA COMMIT 'bad'");
+      const { error } = await collectToError(readerOptions(server, { start }));
+      const refused = { table: { database: 'flow', name: 'bad', code: 'COLUMN_UNSUPPORTED' } };
+      expect(error).toMatchObject({ code: 'COLUMN_UNSUPPORTED', message: expect.stringContaining('in force since XA COMMIT'), refused });
+    },
+  );
+
   it('goes on over a crash of the server: an XA transaction that was prepared, a MEMORY table that is empty now', async () => {
     await connection.query('DELETE FROM good; CREATE TABLE flow.memo (id INT) ENGINE = MEMORY; INSERT INTO flow.memo VALUES (1)');
     await connection.query("XA START 'crash'; INSERT INTO good VALUES (55); XA END 'crash'; XA PREPARE 'crash'");

@@ -118,6 +118,14 @@ describe('a byte queue', () => {
     await expect(taking).rejects.toThrow('broken');
   });
 
+  it('fails also who takes at the very moment', async () => {
+    const queue = new ByteQueue<number>(10);
+    queue.push(1, 1);
+    const taking = queue.take(1);
+    queue.fail(new Error('broken'));
+    await expect(taking).rejects.toThrow('broken');
+  });
+
   it('ends after what it still holds', async () => {
     const queue = new ByteQueue<number>(100);
     queue.push(1, 1);

@@ -75,7 +75,9 @@ export class ByteQueue<T extends object | string | number> {
   /** Takes what is there, at least one item and at most about `maxBytes`; waits while there is nothing; [] when closed and empty. */
   async take(maxBytes: number): Promise<T[]> {
     const taken: T[] = [];
-    if (!(await this.wait())) return taken;
+    // fail() may come between the two.
+    do if (!(await this.wait())) return taken;
+    while (this.#head >= this.#items.length);
     let bytes = 0;
     do {
       bytes += this.#sizes[this.#head]!;

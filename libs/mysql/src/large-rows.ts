@@ -2,7 +2,7 @@
  * Rows with large texts, made ready before they are added to a statement. Putting a statement together is synchronous, and of a document of
  * 64 MiB alone it takes half a second; so its literals are made beside the event loop, and wait here for the statement that writes the row.
  */
-import { largeValueBytes, SyncError, tableName, toSyncError } from '@lutra/model';
+import { largeValueBytes, tableName, toSyncError } from '@lutra/model';
 import type { Row, TableSchema } from '@lutra/model';
 import { rulesOf } from '@lutra/rows';
 import type { TablePlan } from './table-plan.js';
@@ -55,10 +55,10 @@ export function isLarge(columns: readonly { readonly name: string }[], row: Row)
 /** The error of a value names its column. */
 function of(table: TargetTable, column: string): (thrown: unknown) => never {
   return (thrown) => {
-    const { code, message, details } = toSyncError(thrown);
+    const known = toSyncError(thrown);
     const where = `${tableName(table)}.${column}`;
-    const named = message.includes(where) ? message : `${where}: ${message}`;
-    throw new SyncError(code, named, { cause: thrown, details: { ...details, column: details['column'] ?? where } });
+    const named = known.message.includes(where) ? known.message : `${where}: ${known.message}`;
+    throw known.again(named, { cause: thrown, details: { column: known.details['column'] ?? where } });
   };
 }
 

@@ -72,5 +72,5 @@ function requireFit({ maxTextBytes }: Session, { bytes, column, table, change }:
   if (bytes <= packet) return;
   const message = `${tableName(table)}.${column}: a value of ${bytes} bytes is larger than max_allowed_packet of the target (${packet})`;
   const details = { ...table, database: table.database, table: table.name, column, bytes, maxAllowedPacket: packet, change, changes: 1 };
-  throw new TextFailure(new SyncError('TARGET_SETTINGS', message, { details }), -1);
+  throw new TextFailure(new SyncError('TARGET_SETTINGS', message, { details, refused: { changes: { first: change, count: 1 } } }), -1);
 }

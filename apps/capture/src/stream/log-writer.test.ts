@@ -123,7 +123,8 @@ describe('writing the log', () => {
       'RECORD_TOO_LARGE',
     ],
     ['that cannot be encoded', { value: new RangeError('Invalid string length') }, 'INTERNAL'],
-  ])('names a row %s: table, key, place', async (_, { value, publish }: Failing, code) => {
+    ['with a value that is not supported', { value: new SyncError('VALUE_UNSUPPORTED', 'no'), isOfTable: true }, 'VALUE_UNSUPPORTED'],
+  ])('names a row %s: table, key, place; and whether it is its table’s matter', async (_, { value, publish, isOfTable }: Failing, code) => {
     const prepare = async () => ({
       isLarge: () => false,
       encodeInTurns: () => Promise.reject(new Error('is not large')),
@@ -147,6 +148,7 @@ describe('writing the log', () => {
       code,
       message: expect.stringMatching(/^shop\.files, id=5 \(b\.1:4, u:7\): /),
       details: { database: 'shop', table: 'files', key: 'id=5', file: 'b.1', pos: 4, gtid: 'u:7' },
+      refused: isOfTable ? { table: { database: 'shop', name: 'files', code } } : {},
     });
     writer.close();
     await running.catch(() => undefined); // the same refusal, seen above
@@ -157,4 +159,5 @@ interface Failing {
   /** Bytes of the encoded row. */
   readonly value: number | Error;
   readonly publish?: Error;
+  readonly isOfTable?: boolean;
 }

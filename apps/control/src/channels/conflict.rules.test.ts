@@ -1,5 +1,5 @@
-import { channelInputSchema, conflictPolicies, isOneWay, needsHome, policyTraits } from '@lutra/model';
-import type { ChannelInput } from '@lutra/model';
+import { channelInputSchema, conflictPolicies, policyTraits } from '@lutra/model';
+import type { ChannelInput, ConflictPolicy } from '@lutra/model';
 import { describe, expect, it } from 'vitest';
 import { conflictProblems } from './conflict.rules.js';
 import type { EndpointAddress } from './pipeline.rules.js';
@@ -28,8 +28,17 @@ const twoWay: Ways = { 'a>b': shop, 'b>a': shop };
 const idsOf = (input: ChannelInput, at = all): readonly string[] => conflictProblems(input, at).map(({ id }) => id);
 const rule = (policy: string, more: Rule = {}): Rule => ({ policy, ...more });
 const latest = rule('latest', { version: 'updated_at' });
-const decided = conflictPolicies.filter((policy) => needsHome({ policy })).map(withNeeded);
-const ofOneWay = conflictPolicies.filter((policy) => isOneWay({ policy })).map(withNeeded);
+/** What each is for, said here once more: the traits are what is tested. */
+const isFor: Record<ConflictPolicy, 'two ways' | 'one way' | 'either'> = {
+  stop: 'either',
+  home: 'two ways',
+  latest: 'two ways',
+  merge: 'two ways',
+  overwrite: 'one way',
+  ignore: 'one way',
+};
+const decided = conflictPolicies.filter((policy) => isFor[policy] === 'two ways').map(withNeeded);
+const ofOneWay = conflictPolicies.filter((policy) => isFor[policy] === 'one way').map(withNeeded);
 
 /** With what the policy cannot do without. */
 function withNeeded(policy: keyof typeof policyTraits): Rule {

@@ -3,6 +3,9 @@ import type { Registry } from '@lutra/registry';
 import { errorsOf, RefusedError } from '../configuration/problem.js';
 import type { Problem } from '../configuration/problem.js';
 
+/** All omissions of a channel are one document of ZooKeeper. */
+const mostTables = 20;
+
 /** To be called before the change is written: nothing runs past a check without a trace. Nothing is noted where no check refuses it. */
 export async function noteForced(
   { omissions }: Pick<Registry, 'omissions'>,
@@ -11,8 +14,10 @@ export async function noteForced(
 ): Promise<void> {
   const errors = errorsOf(problems);
   if (errors.length === 0) return;
-  const what = [...new Set(errors.map(({ id }) => id))].join(', ');
-  const tables = [...new Set(errors.flatMap(({ table }) => table ?? []))];
+  const ids = [...new Set(errors.map(({ id }) => id))].join(', ');
+  const all = [...new Set(errors.flatMap(({ table }) => table ?? []))];
+  const tables = all.slice(0, mostTables);
+  const what = all.length > tables.length ? `${ids} (and ${all.length - tables.length} more tables)` : ids;
   await omissions.add(`channel@${channel}`, [{ kind: 'force', what, tables, where, at: Date.now(), record: null }]);
 }
 

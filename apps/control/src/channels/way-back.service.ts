@@ -4,8 +4,8 @@
  * With force it is safe: a capture reads at its server what is suspended there before it publishes (docs/decisions/0023).
  */
 import { Inject, Injectable } from '@nestjs/common';
-import { flowsBothWays, pipelineId, suspendedOf, tableName, without } from '@lutra/model';
-import type { ChannelDocument, ChannelInput, EndpointDocument, PipelineDocument, Suspension, TableName } from '@lutra/model';
+import { flowsBothWays, pipelineId, suspendedOf, tableName, toSyncError, without } from '@lutra/model';
+import type { ChannelDocument, ChannelInput, PipelineDocument, TableName } from '@lutra/model';
 import { readSuspended } from '@lutra/mysql';
 import { openPassword } from '@lutra/registry';
 import type { Registry } from '@lutra/registry';
@@ -41,19 +41,17 @@ export class WayBackService {
     const { document: target } = await findDocument(this.registry.endpoints, 'endpoint', pipeline.target);
     const log = (await this.registry.logs.read(pipeline.source))?.document.routes?.suspended ?? [];
     const inLog = suspendedOf({ suspended: log }, pipeline);
+    const login = limited({ ...target, password: openPassword(this.key, target) });
     try {
-      const there = suspendedOf({ suspended: await this.#readSuspended(target, id) }, pipeline);
+      const there = suspendedOf({ suspended: await readSuspended(login, id) }, pipeline);
       return [...there, ...without(inLog, there)].map((table) => suspendedProblem(table, id));
     } catch (error) {
+      if (toSyncError(error).code === 'INTERNAL') throw error;
       const unasked = problemOf(error, this.logger);
       const what = `endpoint ${target.name} cannot say which tables pipeline ${id} has suspended: ${unasked.what}`;
       const fix = `${unasked.fix ?? 'Fix that'}; or say ?force=true: capture of ${target.name} reads there what it must leave out before it publishes`;
       return [...inLog.map((table) => suspendedProblem(table, id)), { ...unasked, what, fix }];
     }
-  }
-
-  async #readSuspended(target: EndpointDocument, id: string): Promise<readonly Suspension[]> {
-    return readSuspended(limited({ ...target, password: openPassword(this.key, target) }), id);
   }
 }
 

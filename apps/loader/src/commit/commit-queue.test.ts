@@ -25,6 +25,38 @@ const complete = (seq: number): SourceTransaction => {
   return new SourceTransaction(event as never, { log: 'L', logEpoch: 1, seq, nextOffset: seq + 1 }, -1);
 };
 
+/** Two source transactions as one of the target. */
+const together = (one: SourceTransaction, two: SourceTransaction): Parameters<CommitQueue['commit']>[0] => ({
+  position: two.position,
+  event: two.event,
+  ops: { c: 2 },
+  transactions: 2,
+  safe: false,
+  statements: { sql: '', marks: [], expected: null },
+  changes: { first: 0, list: [] },
+  buffered: [one, two],
+});
+
+test('the detector is given each transaction with the checkpoint of its own', async () => {
+  const [one, two] = [complete(1), complete(2)];
+  const given: Batch[] = [];
+  const queue = new CommitQueue({
+    checkpoint: first,
+    sourceRegion: 'a',
+    writer: { commit: async () => undefined },
+    detector: { commit: async (batch: Batch) => void given.push(batch) },
+    onCommitted: () => undefined,
+  });
+  await queue.commit(together(one, two));
+  await queue.drained();
+  const checkpoints = given.flatMap(({ transactions, checkpoint }) => [...transactions.map((each) => each.checkpoint), checkpoint]);
+  expect(checkpoints.map(({ seq, nextOffset }) => [seq, nextOffset])).toEqual([
+    [1, 2],
+    [2, 3],
+    [2, 3],
+  ]);
+});
+
 test('what the detector refuses before it writes anything (a session) names its transaction', async () => {
   const [one, two] = [complete(1), complete(2)];
   const detector = {
@@ -41,16 +73,7 @@ test('what the detector refuses before it writes anything (a session) names its 
     detector,
     onCommitted: () => undefined,
   });
-  await queue.commit({
-    position: two.position,
-    event: two.event,
-    ops: { c: 2 },
-    transactions: 2,
-    safe: false,
-    statements: { sql: '', marks: [], expected: null },
-    changes: { first: 0, list: [] },
-    buffered: [one, two],
-  });
+  await queue.commit(together(one, two));
   const error = await queue.drained().catch((thrown: unknown) => thrown);
   expect((error as SyncError).details).toMatchObject({ transaction: 'u:2', seq: 2 });
 });

@@ -96,7 +96,7 @@ const json: TypeRules = {
   values: {
     found: (_column, found) => String(found),
     storedForm,
-    same: (a, b) => printedJson(String(a)) === printedJson(String(b)) || byStoredForm.same(a, b),
+    same: (a, b) => Object.is(a, b) || printedJson(String(a)) === printedJson(String(b)) || byStoredForm.same(a, b),
     keyText: keyOfText,
   },
   server: { names: ['json'], refused: never, difference: (source, target) => (isJsonText(target) ? null : otherType(source, target)) },

@@ -28,6 +28,8 @@ const asUtf8: Oracle = {
       .toString('hex')
       .toUpperCase(),
 };
+/** A U+10FFFF of the text is doubled in a value: alone it marks an escape, which no text of a column that takes all of Unicode needs. */
+const asEscaped: Oracle = { ...asUtf8, text: (value) => asUtf8.text((value as string).replaceAll('\u{10ffff}\u{10ffff}', '\u{10ffff}')) };
 /** As a double: the shortest text that reads back as the same one. */
 const asDouble: Oracle = {
   expression: (column) => `${column} * 1e0`,
@@ -75,7 +77,7 @@ export function oracleOf(column: ColumnSchema): Oracle {
     case 'char':
     case 'varchar':
     case 'text':
-      return asUtf8;
+      return asEscaped;
     case 'json':
       return { ...asUtf8, text: (value) => asUtf8.text(printedJson(value as string)) };
     case 'float':

@@ -1,29 +1,34 @@
 /**
  * One stack, MySQL 9.7 and 8.0, for all files that run in one process and ask for it. A one-way channel (one-way.ts) has names of its own,
- * and a file whose channels go both ways gets new endpoints, so that what one file leaves behind disturbs no other. A file in which a test
- * failed, or that leaves somebody down, ends the stack: the next file gets a fresh one. The watchdogs end the last one with the process.
+ * and a file whose channels go both ways gets new endpoints, so that what one file leaves behind disturbs no other. After accidents of
+ * one-way channels, which reset servers and change probes on one side, a file with both ways gets a fresh stack; so does the next one
+ * after a file in which a test failed, or that leaves somebody down. The watchdogs end the last one with the process.
  */
 import type { RowDataPacket } from 'mysql2/promise';
 import type { afterAll } from 'vitest';
-import { probeDatabase } from '../harness/endpoint-setup.js';
 import { sides, type Stack, startStack, withAdministrator } from '../harness/index.js';
 
 type Suite = Parameters<Parameters<typeof afterAll>[0]>[1];
 
 let kept: Stack | undefined;
-/** Whether an earlier file had it. */
-let used = false;
+/** Whether an accident may have struck its servers. */
+let struck = false;
 
 /** For a file's `beforeAll`. */
 export async function keptStack(): Promise<Stack> {
-  kept ??= await startStack({ mysql: '9.7', mysqlB: '8.0' });
-  return kept;
+  struck = true;
+  return (kept ??= await start());
+}
+
+function start(): Promise<Stack> {
+  return startStack({ mysql: '9.7', mysqlB: '8.0' });
 }
 
 /** For the `beforeAll` of a file that makes channels with `createChannel()`: nothing is on the servers but what is on every endpoint. */
 export async function keptStackBothWays(): Promise<Stack> {
-  const stack = await keptStack();
-  if (!used) return stack;
+  if (struck) await endStack();
+  if (!kept) return (kept = await start());
+  const stack = kept;
   await Promise.all(
     sides.map((side) =>
       withAdministrator(stack.mysql[side], async (connection) => {
@@ -33,8 +38,6 @@ export async function keptStackBothWays(): Promise<Stack> {
         );
         for (const { name } of found) await connection.query('SET foreign_key_checks = 0; DROP DATABASE ??', [name]);
         for (const table of ['conflict', 'skipped']) await connection.query(`DELETE FROM lutra.${table}`);
-        // Accidents of one-way channels change them on one side alone.
-        await connection.query(`UPDATE ${probeDatabase}.probes SET n = 0`);
       }),
     ),
   );
@@ -46,7 +49,6 @@ export async function keptStackBothWays(): Promise<Stack> {
 // oxlint-disable-next-line no-empty-pattern -- Vitest takes a hook's first parameter in no other form.
 export async function leaveStack({}: object, suite: Suite): Promise<void> {
   if (!kept) return;
-  used = true;
   const { api, servers, apps } = kept;
   const down = [...servers, ...apps].some(({ pid }) => pid === undefined);
   if (down || failedIn(suite)) return endStack();
@@ -57,7 +59,7 @@ export async function leaveStack({}: object, suite: Suite): Promise<void> {
 async function endStack(): Promise<void> {
   const ending = kept;
   kept = undefined;
-  used = false;
+  struck = false;
   await ending?.stop();
 }
 

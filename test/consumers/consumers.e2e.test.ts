@@ -72,15 +72,18 @@ describe('the exactly-once example', () => {
     const folder = await mkdtemp(join(tmpdir(), 'lutra-ledger-'));
     onTestFinished(() => rm(folder, { recursive: true }));
     const ledger = join(folder, 'ledger.db');
-    const crafted = await craftTopic(stack, { topic: 'lutra.crafted.rows', seed: 20, steps: 300 });
+    const crafted = await craftTopic(stack, { topic: 'lutra.crafted.rows', seed: 20, steps: 1000 });
     expect(crafted.invalid).toBeGreaterThan(50);
     const consumer = await start({ script: 'exactly-once/main.ts', topic: crafted.topic, environment: { LEDGER: ledger } });
+    const killedAt: number[] = [];
     for (const share of [0.1, 0.6]) {
       await holds(ledger, share * crafted.valid.length, consumer);
       await consumer.kill();
-      expect(idsIn(ledger).length).toBeLessThan(crafted.valid.length);
+      killedAt.push(idsIn(ledger).length);
       await consumer.restart();
     }
+    // On a busy machine it may have all of it before the second kill comes.
+    expect(killedAt[0]).toBeLessThan(crafted.valid.length);
     await holds(ledger, crafted.valid.length, consumer);
     expect(idsIn(ledger)).toEqual(crafted.valid);
     await consumer.kill();

@@ -30,8 +30,8 @@ CREATE TABLE IF NOT EXISTS lutra.checkpoint (
   PRIMARY KEY (pipeline, part, lane)
 ) ENGINE = InnoDB;
 
--- Transactions that an operator told a loader to skip (POST /api/v1/channels/<channel>/pipelines/<pipeline>/skip), with their rows: nothing is
--- passed over without a trace. Written in the same transaction as the checkpoint behind them.
+-- Transactions that an operator told a loader to skip (POST /api/v1/channels/<channel>/pipelines/<pipeline>/skip), with their rows: nothing
+-- is passed over without a trace. Written in the same transaction as the checkpoint behind them.
 CREATE TABLE IF NOT EXISTS lutra.skipped (
   id           BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
   pipeline     VARCHAR(100) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
@@ -44,8 +44,9 @@ CREATE TABLE IF NOT EXISTS lutra.skipped (
   UNIQUE KEY once (pipeline, log_id, seq)
 ) ENGINE = InnoDB CHARACTER SET utf8mb4;
 
--- Tables that a pipeline does not write (onUnsupported: suspend), by their names at the source, and from where on: what the log has up to `seq` was applied. They come back
--- by an operator's act (docs/02-setup.md, A table that is suspended); an entry that has ended stays. Written behind the fence in lutra.checkpoint.
+-- Tables that a pipeline does not write (onUnsupported: suspend), by their names at the source, and from where on: what the log has up to
+-- `seq` was applied. They come back by an operator's act (docs/02-setup.md, A table that is suspended); an entry that has ended stays.
+-- Written behind the fence in lutra.checkpoint.
 CREATE TABLE IF NOT EXISTS lutra.suspended (
   pipeline     VARCHAR(100) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
   database_name VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
@@ -60,7 +61,8 @@ CREATE TABLE IF NOT EXISTS lutra.suspended (
   PRIMARY KEY (pipeline, database_name, table_name)
 ) ENGINE = InnoDB CHARACTER SET utf8mb4;
 
--- What a loader tells the capture of its target, through the binlog: watermarks, and what conflicts made of rows (resolutions). Rows are written over.
+-- What a loader tells the capture of its target, through the binlog: watermarks, and what conflicts made of rows (resolutions). Rows are
+-- written over.
 CREATE TABLE IF NOT EXISTS lutra.signal (
   pipeline     VARCHAR(100) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
   kind         VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'watermark, resolution',

@@ -47,6 +47,15 @@ it('no merge has left its markers', () => {
   expect(texts.filter((file) => /^(<{7}|\|{7}|>{7})( |$)|^={7}$/m.test(read(file)))).toEqual([]);
 });
 
+it('no line of a comment is wider than the code', () => {
+  const wide = code.flatMap((file) =>
+    read(file)
+      .split('\n')
+      .flatMap((line, i) => (/^\s*(\*|\/\*|\/\/)/.test(line) && line.length > 140 ? `${file}:${i + 1}` : [])),
+  );
+  expect(wide.filter((place) => !place.startsWith('scripts/positions-doc.ts'))).toEqual([]); // it holds Markdown
+});
+
 it('what a conflict policy is, its entry says: nobody asks for one by its name', () => {
   const named = new RegExp(`\\bpolicy[ )]*[!=]== '(${conflictPolicies.join('|')})'`);
   expect(product.filter((file) => named.test(bare.get(file) ?? ''))).toEqual([]);

@@ -1,4 +1,6 @@
-/** What the loaders write into the tables of schemas/lutra.sql from closed lists fits their columns: outside strict mode it would be cut. */
+/**
+ * What the loaders write into the tables of schemas/lutra.sql from closed lists fits their columns: outside strict mode it would be cut.
+ */
 import { readFileSync } from 'node:fs';
 import { conflictPolicies, conflictTypes, conflictWinners, errorTable } from '@lutra/model';
 import { expect, it } from 'vitest';

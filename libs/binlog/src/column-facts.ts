@@ -1,6 +1,6 @@
 /**
- * What the table map's optional metadata, and the server, tell of its columns: sign, character set, values, kind of geometry, length. What is
- * not proven lossless is refused, by column.
+ * What the table map's optional metadata, and the server, tell of its columns: sign, character set, values, kind of geometry, length.
+ * What is not proven lossless is refused, by column.
  */
 import { SyncError, tableName } from '@lutra/model';
 import type { TableName, YearSign } from '@lutra/model';

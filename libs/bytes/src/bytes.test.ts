@@ -1,6 +1,6 @@
 /**
- * The primitive encodings against avsc, as an implementation of Avro that is not ours, and against Node's own readers; no reader goes beyond
- * the end.
+ * The primitive encodings against avsc, as an implementation of Avro that is not ours, and against Node's own readers; no reader goes
+ * beyond the end.
  */
 import avsc from 'avsc';
 import * as fc from 'fast-check';

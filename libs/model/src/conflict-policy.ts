@@ -1,6 +1,6 @@
 /**
- * The conflict policies: what each of them is, for all that must know it, and what a rule says. A new policy is an entry here and one in the
- * loader's policy.ts, and does not compile without both. docs/04-conflicts.md has what they do.
+ * The conflict policies: what each of them is, for all that must know it, and what a rule says. A new policy is an entry here and one in
+ * the loader's policy.ts, and does not compile without both. docs/04-conflicts.md has what they do.
  */
 import { z } from 'zod';
 import { patternSchema } from './name-pattern.js';
@@ -25,8 +25,9 @@ export type RuleField = keyof typeof ruleFields;
 
 export interface PolicyTraits {
   /**
-   * `nobody`: the pipeline stops. `one side`: always the same one, so that two sides would end with each other's version. `home`: its row as
-   * a whole, whatever is in the two rows. `by value`: what is in the rows says it, and the sides may differ until home has had the last word.
+   * `nobody`: the pipeline stops. `one side`: always the same one, so that two sides would end with each other's version. `home`: its row
+   * as a whole, whatever is in the two rows. `by value`: what is in the rows says it, and the sides may differ until home has had the last
+   * word.
    */
   readonly winner: 'nobody' | 'one side' | 'home' | 'by value';
   /** Fields of the rule that it goes by; where `sameColumn` is one, `version` counts only if that says `latest`. */

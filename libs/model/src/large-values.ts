@@ -1,7 +1,7 @@
 /**
  * What is large, decided once. One call of the engine on a value of this size, or beyond, may hold the event loop for longer than anybody
- * waits for it: so a row with such a value is read in two steps. First its bytes are taken apart, as of any row, and a large value becomes a
- * LargeValue; then finishRow() makes the values, one by one, with turns of the event loop between them. docs/decisions/0024-event-loop.md
+ * waits for it: so a row with such a value is read in two steps. First its bytes are taken apart, as of any row, and a large value becomes
+ * a LargeValue; then finishRow() makes the values, one by one, with turns of the event loop between them. docs/decisions/0024-event-loop.md
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Row, Value } from './table.js';

@@ -36,7 +36,7 @@ export function takesLong({ type }: ColumnSchema, found: ResultRow[string], expe
 
 /** The target stores the same for both. */
 export function sameStored(type: ColumnType, a: Value, b: Value): boolean {
-  return Object.is(a, b) || (a !== null && b !== null && rulesOf(type).values.same(a, b));
+  return a === null || b === null ? a === b : rulesOf(type).values.same(a, b);
 }
 
 /** The same text for values that the target stores as the same, and for no others. */

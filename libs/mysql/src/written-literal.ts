@@ -18,7 +18,9 @@ export interface WrittenColumn {
   readonly where: string;
 }
 
-/** A literal; in the place of each part stands its number between two NULs. A document's parts are not made in the order of their places. */
+/**
+ * A literal; in the place of each part stands its number between two NULs. A document's parts are not made in the order of their places.
+ */
 export interface LiteralParts {
   readonly sql: string;
   readonly parts: readonly LiteralPart[];

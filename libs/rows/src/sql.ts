@@ -1,6 +1,6 @@
 /**
- * Values as SQL literals: what they are made by. A form says how texts and instants are written in a session; a writer makes the literals of
- * one column.
+ * Values as SQL literals: what they are made by. A form says how texts and instants are written in a session; a writer makes the literals
+ * of one column.
  */
 import type { TextCodec, Value } from '@lutra/model';
 

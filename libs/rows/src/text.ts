@@ -1,7 +1,7 @@
 /**
- * Texts by their character set, in the binlog, in SQL and from a SELECT; of CHAR, VARCHAR, TEXT, ENUM and SET. Encoding a text again gives the
- * same bytes; bytes that are no text in their character set are refused, never replaced. An escape (docs/decisions/0014-character-sets.md) is
- * text in its own character set only.
+ * Texts by their character set, in the binlog, in SQL and from a SELECT; of CHAR, VARCHAR, TEXT, ENUM and SET. Encoding a text again
+ * gives the same bytes. Bytes that are no text in their character set are refused, never replaced. An escape (docs/decisions/0014) is text
+ * in its own character set only.
  */
 import { type ColumnSchema, supportedCharsets, SyncError, textCodec, type Value } from '@lutra/model';
 import { beside } from '@lutra/runtime';
@@ -69,9 +69,9 @@ export function unsupportedCharset(charset: string | null): string | null {
 const invariant = /^[A-Za-z0-9 !"%&'()*+,./:;<=>?_-]*$/;
 
 /**
- * A literal of a text. In the column's own character set, by its bytes, where the server's way from Unicode could end at others, or nowhere.
- * The naive way writes each as a text of the connection; counter-examples: sjis gives `\\` other bytes than its column has, and what has no
- * character of its own comes from no text at all.
+ * A literal of a text: by its bytes in the column's own character set where the server's way from Unicode could end at others, or nowhere.
+ * Counter-examples to writing each as a text of the connection: sjis gives `\\` other bytes than its column has, and what has no character
+ * of its own comes from no text at all.
  */
 export function textIn(charset: string | undefined, form: LiteralForm): (value: string) => string | null {
   const codec = charset === undefined ? undefined : textCodec(charset);
@@ -103,8 +103,8 @@ export function ownBytes(quoted: string, bytes: Buffer): string {
 }
 
 /**
- * A column that is read as bytes (column-plan.ts in libs/mysql) gives a Buffer; a text of UTF-8 may hold what is the mark of an escape. What
- * `selected` spells out has its escapes already, and a text of another character set has none.
+ * A column that is read as bytes (column-plan.ts in libs/mysql) gives a Buffer; a text of UTF-8 may hold the mark of an escape. What
+ * `selected` spells out has its escapes already. A text of another character set has none.
  */
 export function foundText({ charset = 'binary', values }: ColumnSchema, found: Found): string {
   if (Buffer.isBuffer(found)) return textCodec(charset)?.decode(found) ?? String(found);

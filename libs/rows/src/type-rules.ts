@@ -1,6 +1,6 @@
 /**
- * All that Lutra knows of a column type: how it stands in the binlog, in Avro and in SQL, and when two of its values are one. types/ has one
- * file for each family of types; types.ts is the map, and does not compile until a type is complete.
+ * All that Lutra knows of a column type: how it stands in the binlog, in Avro and in SQL, and when two of its values are one. types/ has
+ * one file for each family of types; types.ts is the map, and does not compile until a type is complete.
  *
  * Whatever a rule makes for a column is made once per table version or statement plan (table-version.ts), never per value. A codec that is
  * compiled to code is made at the same places: it takes a column, and gives what reads or writes its values.

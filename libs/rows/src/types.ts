@@ -1,6 +1,6 @@
 /**
- * The column types, each with all that Lutra knows of it: who handles a column asks here, once per column. A new type does not compile until
- * it is complete; which files it touches is in CONTRIBUTING.md.
+ * The column types, each with all that Lutra knows of it: who handles a column asks here, once per column. A new type does not compile
+ * until it is complete; which files it touches is in CONTRIBUTING.md.
  */
 import type { ColumnType } from '@lutra/model';
 import type { Kind, RawColumn, TypeRules } from './type-rules.js';

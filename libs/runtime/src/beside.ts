@@ -1,7 +1,7 @@
 /**
  * Work beside the event loop: a pure function of a large value runs in a worker thread, and the loop only copies the value there and the
- * result back (30 to 40 ms each for 64 MiB). One thread for the process and one call at a time, in their order, so that memory is bounded by
- * one call. The thread keeps nothing, does not hold the process up, and ends when it was idle for a while. A call that has begun goes on
+ * result back (30 to 40 ms each for 64 MiB). One thread for the process and one call at a time, in their order, so that memory is bounded
+ * by one call. The thread keeps nothing, does not hold the process up, and ends when it was idle for a while. A call that has begun goes on
  * when nobody waits for it any more; it ends by itself, because it waits for nothing.
  */
 import { Worker } from 'node:worker_threads';

@@ -1,8 +1,8 @@
 /**
  * Writes the log: numbers the records, gathers what is there into one request, one request in flight, and the next one, if it is full, at
- * its compression. What it hands to Kafka is in order and without a hole; when a request fails finally, or an acknowledged offset is not the
- * one that must come next, the leadership ends. What the publisher has by then may still be written: a leader that was replaced has the older
- * epoch, so no reader takes it (log-rule.ts).
+ * its compression. What it hands to Kafka is in order and without a hole; when a request fails finally, or an acknowledged offset is not
+ * the one that must come next, the leadership ends. What the publisher has by then may still be written: a leader that was replaced has the
+ * older epoch, so no reader takes it (log-rule.ts).
  */
 import type { During } from '@lutra/runtime';
 import { setImmediate as nextTurn } from 'node:timers/promises';

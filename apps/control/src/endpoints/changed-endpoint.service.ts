@@ -20,7 +20,10 @@ export class ChangedEndpointService {
     @Inject(EndpointCheckService) private readonly checks: EndpointCheckService,
   ) {}
 
-  /** With `force` what refuses the change is noted. @throws RefusedError CONFIG_CONFLICT with the whole list; SyncError CONFIG_INVALID: no force changes that */
+  /**
+   * With `force` what refuses the change is noted.
+   * @throws RefusedError CONFIG_CONFLICT with the whole list; SyncError CONFIG_INVALID: no force changes that
+   */
   async require(after: EndpointWrite, force: boolean): Promise<void> {
     const { document: before } = await findDocument(this.registry.endpoints, 'endpoint', after.name);
     if (after.password === undefined) requireSameLogin(before, after);

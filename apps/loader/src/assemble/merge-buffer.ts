@@ -29,8 +29,8 @@ export class MergeBuffer {
   }
 
   /**
-   * May it share a target transaction with what waits? Only one of the same origin and path does: the marker has room for one. The two modes
-   * never do: their sessions differ.
+   * May it share a target transaction with what waits? Only one of the same origin and path does: the marker has room for one. The two
+   * modes never do: their sessions differ.
    */
   suits({ event: { source }, safe }: SourceTransaction): boolean {
     const last = this.#last;

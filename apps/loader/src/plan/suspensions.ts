@@ -1,6 +1,6 @@
 /**
  * The tables that this pipeline does not write. Three causes: the log does not hold one any more, and its `routes` record says so; the
- * target's definition of one refuses it; or the target's own log does not tell what is changed in it there (conflict/detect/concurrency.ts). Each
+ * target's definition of one refuses it; or the target's own log does not tell what is changed in it there (detect/concurrency.ts). Each
  * takes the tables with it that foreign keys of the target tie to it, from the same position: all before it is committed, and it stands in
  * the target (lutra.suspended) before anything behind it is. So whoever is killed where, the next owner leaves out the same rows.
  *

@@ -1,6 +1,6 @@
 /**
- * ENUM and SET: texts, each value another one (choices/choice-text.ts). In the binlog they are numbers; how they are written and told apart in
- * SQL is in choices/choice-literal.ts, what a server tells of their members in choices/declared-members.ts.
+ * ENUM and SET: texts, each value another one (choices/choice-text.ts). In the binlog they are numbers. How they are written and told
+ * apart in SQL is in choices/choice-literal.ts, what a server tells of their members in choices/declared-members.ts.
  */
 import type { ColumnSchema, Value } from '@lutra/model';
 import { comparedChoice, folded, numbered, storedChoice } from '../choices/choice-literal.js';
@@ -139,8 +139,8 @@ function otherMembers(source: ColumnSchema, target: ServerColumn): string | null
 }
 
 /**
- * Such a list is accepted outside strict mode, and a text finds the first of them: 'A😃' finds 'a😀'. Those that differ in case alone are
- * written as numbers.
+ * Such a list is accepted outside strict mode, and a text finds the first of them: 'A😃' finds 'a😀'. Those that differ in case alone
+ * are written as numbers.
  */
 function areOne(values: readonly string[], collation: string): boolean {
   if (!mayJoin(collation)) return false;

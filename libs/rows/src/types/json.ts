@@ -1,6 +1,6 @@
 /**
- * JSON: the text that the server prints, and the types that it loses (json/json-text.ts). In the binlog it is binary (json/jsonb.ts); how it is
- * written in SQL is in json/json-literal.ts.
+ * JSON: the text that the server prints, and the types that it loses (json/json-text.ts). In the binlog it is binary (json/jsonb.ts); how
+ * it is written in SQL is in json/json-literal.ts.
  */
 import { type ColumnSchema, LargeValue, largeValueBytes, type Value } from '@lutra/model';
 import { jsonExpression } from '../json/json-literal.js';

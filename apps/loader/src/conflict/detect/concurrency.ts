@@ -56,8 +56,8 @@ export function isConflict(
 type Told = Pick<Peers, 'leftOut'>;
 
 /**
- * For one source transaction, whose watermark has been read and which is not committed yet. Of a table that the target's log leaves out since
- * a position that the transaction has not seen nobody can say whether it was changed here: it is suspended in this direction too
+ * For one source transaction, whose watermark has been read and which is not committed yet. Whether a table was changed here is unknown if
+ * the target's log leaves it out since a position that the transaction has not seen: it is suspended in this direction too
  * (docs/decisions/0023).
  * @throws SyncError TABLE_SUSPENDED, as the matter of the source's table
  */

@@ -1,12 +1,12 @@
 /**
- * What a log of another region tells: which of its records change something that this pipeline writes, the index of recent changes (conflict
- * key → seq of the last one, from some seq on, and the keys of the rows that were changed), and the tables that the log leaves out. Pure but
- * for keysOf(). The index discards from the old end, as far as what arrives has seen the log: entries stand in the order of their seq, so
- * that discarding looks at no entry twice.
+ * What a log of another region tells: which of its records change something that this pipeline writes, the index of recent changes
+ * (conflict key → seq of the last one, from some seq on, and the keys of the rows that were changed), and the tables that the log leaves
+ * out. Pure but for keysOf(). The index discards from the old end, as far as what arrives has seen the log: entries stand in the order of
+ * their seq, so that discarding looks at no entry twice.
  *
- * Why the keys of the rows: one conflict key can be of several rows. A unique value is given from row to row; and the text of a conflict key
- * is wider than some collations ('n' and 'N'). Counter-example without them: home changes row N, the other side row n. There N's change is
- * refused because of n's; at home n's change meets N's, but only n would be sent again.
+ * Why the keys of the rows: one conflict key can be of several rows. A unique value is given from row to row; and the text of a conflict
+ * key is wider than some collations ('n' and 'N'). Counter-example without them: home changes row N, the other side row n. There N's change
+ * is refused because of n's; at home n's change meets N's, but only n would be sent again.
  */
 import { foldedName, tableName } from '@lutra/model';
 import type { RecordBody, Row, RowEvent, Suspension, TableName, TableSchema, Value } from '@lutra/model';

@@ -32,7 +32,8 @@ export class Watermark {
 
   /**
    * A statement outside the transaction that is under way, one at a time: while that one waits for its watermark, the reader may ask
-   * already whether what comes next has to wait for third regions, or which texts are one value to a key. @throws SyncError TARGET_*, ABORTED
+   * already whether what comes next has to wait for third regions, or which texts are one value to a key. @throws SyncError TARGET_*,
+   * ABORTED
    */
   query(sql: string): Promise<readonly ResultRow[]> {
     const answer = this.#free.then(async () => this.#query(sql));

@@ -214,6 +214,7 @@ type Piece =
   | { readonly kind: 'transaction'; readonly rows: number; readonly large: boolean; readonly routed: boolean }
   | { readonly kind: 'partial'; readonly rows: number; readonly large: boolean }
   | { readonly kind: 'heartbeat' }
+  | { readonly kind: 'unknown' }
   | { readonly kind: 'void'; readonly rows: number };
 
 const schemas = new Map<number, string>();
@@ -274,6 +275,13 @@ class LogBuilder {
             tsMs: Date.now(),
           }),
         );
+      }
+      case 'unknown': {
+        const header = { kind: 'watermark', log: 'L', seq: this.#seq++, epoch: this.#epoch } as const;
+        const body = { kind: 'watermark', endpoint: 'a', pipeline: 'x.y', token: 't', tsMs: 0 } as const;
+        const record = await this.#encoder.encodeControl(header, body);
+        const headers = { ...record.headers, 'lutra-kind': 'of-a-later-level', 'lutra-skip': '1' };
+        return this.#push({ ...record, headers, value: Buffer.from('of no schema') });
       }
       case 'transaction': {
         const ids = await this.#rows(piece, { complete: true, epoch: this.#epoch });
@@ -443,6 +451,7 @@ const piece: fc.Arbitrary<Piece> = fc.oneof(
   fc.record({ kind: fc.constant('partial' as const), rows: small, large: fc.constant(false) }),
   fc.record({ kind: fc.constant('partial' as const), rows: fc.integer({ min: 10, max: 25 }), large: fc.constant(true) }),
   { weight: 2, arbitrary: fc.constant({ kind: 'heartbeat' as const }) },
+  fc.constant({ kind: 'unknown' as const }),
   fc.record({ kind: fc.constant('void' as const), rows: small }),
 );
 const failure = fc.constantFrom<Failure[]>('none', 'none', 'before', 'after');

@@ -157,6 +157,9 @@ const empty: { readonly [K in ControlKind]: () => Draft<Of<K>> } = {
 
 export const controlKinds = Object.keys(links) as readonly ControlKind[];
 
+/** Names of the schemas of control records, known or not; those of rows have an endpoint, a database and a table in them. */
+export const controlName = /^lutra\.control\.[^.]+$/;
+
 export interface ControlSchema {
   readonly schema: AvroRecord;
   readonly json: string;

@@ -4,13 +4,13 @@
  * that was rebuilt may give one number to two schemas.
  */
 import { ByteReader } from '@lutra/bytes';
-import { largeValueBytes, type LogRecord, type RecordBody, SyncError } from '@lutra/model';
+import { headerNames, largeValueBytes, type LogRecord, newerThanThisBuild, type RecordBody, SyncError } from '@lutra/model';
 import { codecError, finishImages, malformed } from '@lutra/rows';
 import { type AvroRecord, isRecord, parseAvro } from './avro-schema.js';
 import { canonicalJson, fingerprint } from './canonical-json.js';
-import { controlKindOf, controlReader } from './control.js';
+import { controlKindOf, controlName, controlReader } from './control.js';
 import { eventReader } from './envelope.js';
-import { fromHeaders, type Headers, schemaHeader } from './headers.js';
+import { fromHeaders, type Headers, kindName, schemaHeader } from './headers.js';
 import { prefixBytes, type SchemaIds, schemaIdOf } from './schema-ids.js';
 
 export interface RawRecord {
@@ -37,9 +37,11 @@ export class RecordDecoder {
 
   /**
    * A promise only where the schema must be fetched first, or the record is a large one.
-   * @throws SyncError RECORD_INVALID (names the offset), SCHEMA_UNKNOWN, or what the registry throws
+   * @throws SyncError RECORD_INVALID (names the offset), LEVEL_TOO_NEW, SCHEMA_UNKNOWN, or what the registry throws
    */
   decode(raw: RawRecord): LogRecord | Promise<LogRecord> {
+    const passed = raw.headers[headerNames.kind] === 'row' ? null : unknownRecord(raw);
+    if (passed) return passed;
     const value = raw.value;
     if (value === null) throw at(raw.offset, malformed('the record has no value'));
     let id: number;
@@ -76,12 +78,25 @@ export class RecordDecoder {
   }
 }
 
+/** Null: its kind is known. Of one that is not known neither schema nor bytes are looked at: they are of a later level too. */
+function unknownRecord(raw: RawRecord): LogRecord | null {
+  try {
+    const header = fromHeaders(raw.headers);
+    if (header.kind !== 'unknown') return null;
+    return { offset: raw.offset, header, body: { kind: 'unknown', name: kindName(raw.headers) } };
+  } catch (error) {
+    throw at(raw.offset, error);
+  }
+}
+
 function bodyReader(json: string): BodyReader {
   const schema = parseAvro(json);
   if (!isRecord(schema)) throw malformed('the schema is no record');
   const print = fingerprint(canonicalJson(JSON.parse(json)));
   const kind = controlKindOf(schema);
-  return kind === null ? rowBody(schema, print) : { kind, fingerprint: print, read: controlReader(kind, schema) };
+  if (kind !== null) return { kind, fingerprint: print, read: controlReader(kind, schema) };
+  if (controlName.test(schema.name)) throw new SyncError('LEVEL_TOO_NEW', `a record of the schema ${schema.name}, ${newerThanThisBuild}`);
+  return rowBody(schema, print);
 }
 
 function rowBody(schema: AvroRecord, print: string): BodyReader {

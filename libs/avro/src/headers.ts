@@ -1,5 +1,5 @@
 /** The Kafka headers of a record ⇄ RecordHeader. Malformed headers are refused: they are the log's identity. */
-import { headerNames, type RecordHeader, type RecordKind, recordKinds } from '@lutra/model';
+import { headerNames, newerThanThisBuild, type RecordHeader, recordKinds, skippableKinds, SyncError } from '@lutra/model';
 import { malformed } from '@lutra/rows';
 
 export type Headers = Readonly<Record<string, string>>;
@@ -12,19 +12,32 @@ export function toHeaders(header: RecordHeader, schema: string): Headers {
     [headerNames.epoch]: String(header.epoch),
     [headerNames.schema]: schema,
     ...(header.kind === 'row' ? {} : { [headerNames.control]: header.kind }),
+    ...(skippableKinds.some((kind) => kind === header.kind) && { [headerNames.skip]: '1' }),
   };
 }
 
-/** @throws SyncError RECORD_INVALID */
+/** @throws SyncError RECORD_INVALID; LEVEL_TOO_NEW for a kind that is not known and may not be passed by */
 export function fromHeaders(headers: Headers): RecordHeader {
-  const kind = text(headers, headerNames.kind) as RecordKind;
-  if (!recordKinds.includes(kind)) throw malformed(`header ${headerNames.kind} is no kind of record`);
+  const kind = kindOf(headers);
   const log = text(headers, headerNames.log);
   const seq = wholeNumber(headers, headerNames.seq);
   const epoch = wholeNumber(headers, headerNames.epoch);
   if (kind !== 'epoch' && (log === '' || seq < 0)) throw malformed(`a ${kind} record without log id or seq`);
   if (seq < -1 || epoch < 0) throw malformed('seq or epoch is negative');
   return { kind, log, seq, epoch };
+}
+
+function kindOf(headers: Headers): RecordHeader['kind'] {
+  const name = kindName(headers);
+  const known = recordKinds.find((kind) => kind === name);
+  if (known) return known;
+  if (headers[headerNames.skip] === '1') return 'unknown';
+  throw new SyncError('LEVEL_TOO_NEW', `a record of kind ${JSON.stringify(name.slice(0, 100))}, ${newerThanThisBuild}`);
+}
+
+/** As it is written, known or not. */
+export function kindName(headers: Headers): string {
+  return text(headers, headerNames.kind);
 }
 
 /** Fingerprint of the schema that the writer used. */

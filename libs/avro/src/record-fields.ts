@@ -1,13 +1,13 @@
 /**
  * One table per block says for each Avro field where its value comes from and where it goes to: both halves of the contract in a line.
- * Written by the schema that we publish; read by the schema that the writer published: unknown fields are passed over, missing ones
- * take the default of ours, and a field of another type is refused.
+ * Written by the schema that we publish; read by the schema that the writer published: missing fields take the default of ours; one of
+ * another type is refused, and one that is not known too, since a later level added it and may mean something by it.
  *
  * The rows of one event differ in a few fields only, so the fields that lead up to the first of those (`steadyUntil`) are written and
  * read as one run of bytes where they are as in the record before.
  */
 import type { ByteReader, ByteWriter } from '@lutra/bytes';
-import { SyncError } from '@lutra/model';
+import { newerThanThisBuild, SyncError } from '@lutra/model';
 import { type AvroField, type AvroRecord, branchesOf, fieldOf, isRecord, shapeOf } from './avro-schema.js';
 import { codecError, malformed } from '@lutra/rows';
 import { plainReader, type Read, repeated } from './plain-reader.js';
@@ -127,7 +127,8 @@ function readStep<To>(field: AvroField, schema: AvroRecord, { ours, links, apart
   if (known && !other && shapeOf(known.type) !== shapeOf(field.type)) {
     throw malformed(`field ${field.name} of the schema ${schema.name} has another type than it must have`);
   }
-  return { read: other ?? plainReader(field.type), set: known ? linkOf(links, known).set : unfilled.set };
+  if (!known) throw new SyncError('LEVEL_TOO_NEW', `field ${field.name} of the schema ${schema.name}, ${newerThanThisBuild}`);
+  return { read: other ?? plainReader(field.type), set: linkOf(links, known).set };
 }
 
 function missingFields<To>(schema: AvroRecord, { ours, links }: FieldsReaderOptions<To>) {

@@ -137,7 +137,7 @@ describe("the decoder, by the writer's schema", () => {
   type Json = { fields: { name: string; type: unknown; default?: unknown }[] };
 
   /** A record of a writer whose schema was changed, encoded by avsc from what a plain reader sees. */
-  async function written(change: (source: Json, envelope: Json) => void, more: object = {}) {
+  async function written(change: (source: Json, envelope: Json) => unknown, more: object = {}) {
     const narrow = tableOf([{ name: 'id', type: 'int' }]);
     const { encoder } = codec();
     const narrowEvent = eventOf(narrow, { before: null, after: rowOf([['id', 7]]) });
@@ -156,7 +156,7 @@ describe("the decoder, by the writer's schema", () => {
     return { decoded, event: narrowEvent };
   }
 
-  it('passes over fields that it does not know, wherever they stand', async () => {
+  it('stops at fields that it does not know, wherever they stand: a later level means something by them', async () => {
     const more = { ts_ns: 5, extra: [{ list: [1.5], map: { a: Buffer.from('x') } }, null], flag: true };
     const extra = {
       name: 'extra',
@@ -175,11 +175,15 @@ describe("the decoder, by the writer's schema", () => {
         ],
       },
     };
-    const { decoded, event: expected } = await written((source, envelope) => {
-      source.fields.splice(3, 0, { name: 'ts_ns', type: ['null', 'long'], default: null }, extra);
-      envelope.fields.push({ name: 'flag', type: 'boolean' }, { name: 'ts_ns', type: 'float' });
-    }, more);
-    expect((await decoded()).body).toMatchObject({ kind: 'row', event: expected });
+    const inSource = await written((source) => source.fields.splice(3, 0, extra), more);
+    const newer = (field: string, name: string) =>
+      new RegExp(`field ${field} of the schema .*${name}, written at a level newer than this build`);
+    await expect(inSource.decoded()).rejects.toMatchObject({
+      code: 'LEVEL_TOO_NEW',
+      message: expect.stringMatching(newer('extra', 'Source')),
+    });
+    const inEnvelope = await written((_, envelope) => envelope.fields.push({ name: 'flag', type: 'boolean' }), more);
+    await expect(inEnvelope.decoded()).rejects.toMatchObject({ message: expect.stringMatching(newer('flag', 'Envelope')) });
   });
 
   it('reads fields in another order, and takes the default of an optional one that is not there', async () => {

@@ -247,7 +247,6 @@ describe('records', () => {
   });
 
   it.each([
-    [headerNames.kind, 'other'],
     [headerNames.kind, undefined],
     [headerNames.log, undefined],
     [headerNames.log, ''],

@@ -16,7 +16,7 @@
 import { announcedBy } from './replicated.js';
 import type { Announced } from './replicated.js';
 import type { FilePosition, Position } from './position.js';
-import type { LogRecord, RecordKind } from './record.js';
+import type { LogRecord, RecordBody } from './record.js';
 import type { RowSource } from './transaction.js';
 
 export interface ResumePosition {
@@ -31,7 +31,7 @@ export interface ResumePosition {
 
 /** What the record before a position says of the source. */
 export interface ScannedPosition extends ResumePosition {
-  readonly kind: RecordKind;
+  readonly kind: RecordBody['kind'];
   /** All that was committed before is in the log before: of heartbeats and the like; else null. */
   readonly position: Position | null;
   /** Of a transaction: where it ends in the binlog. */

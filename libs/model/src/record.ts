@@ -12,11 +12,18 @@ export const recordKinds = ['row', 'epoch', 'heartbeat', 'routes', 'ddl', 'resta
 export type RecordKind = (typeof recordKinds)[number];
 
 /**
+ * Kinds that a reader which does not know them passes by, counting their seq: they are marked in the log. Never one that changes rows,
+ * routes or positions.
+ */
+export const skippableKinds: readonly RecordKind[] = [];
+
+/**
  * Headers of every record. `seq` counts the valid records of a log from 0 without a gap; an epoch record takes no seq of its own
  * (its writer has not read the tail yet) and carries −1.
  */
 export interface RecordHeader {
-  readonly kind: RecordKind;
+  /** unknown: of a later level, and marked as one that may be passed by. */
+  readonly kind: RecordKind | 'unknown';
   /** UUID made with the topic; '' on an epoch record, whose writer may not know it yet. */
   readonly log: string;
   readonly seq: number;
@@ -32,6 +39,8 @@ export const headerNames = {
   schema: 'lutra-schema',
   /** On control records only: Kafka Connect's predicates can ask whether a header is there, not what it says. */
   control: 'lutra-control',
+  /** `1` on records that a reader which does not know their kind may pass by. */
+  skip: 'lutra-skip',
 } as const;
 
 export type ControlRecord =
@@ -125,7 +134,13 @@ export type ControlRecord =
       readonly tsMs: number;
     };
 
-export type RecordBody = { readonly kind: 'row'; readonly table: TableSchema; readonly event: RowEvent } | ControlRecord;
+/** Of a kind that a later level added: nothing but its name is known, and its seq counts. */
+export interface UnknownRecord {
+  readonly kind: 'unknown';
+  readonly name: string;
+}
+
+export type RecordBody = { readonly kind: 'row'; readonly table: TableSchema; readonly event: RowEvent } | ControlRecord | UnknownRecord;
 
 /** A record as read from the topic. */
 export interface LogRecord {

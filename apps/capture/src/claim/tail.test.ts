@@ -51,6 +51,17 @@ describe('a log without its beginning', () => {
   });
 });
 
+it('a record of a later level that may be passed by moves nothing but the seq', async () => {
+  const reader = new TailReader('t', decoder, null);
+  const records: readonly LogRecord[] = [
+    { offset: 0, header: { kind: 'epoch', log: '', seq: -1, epoch: 1 }, body: { kind: 'epoch', endpoint: 'a', leader: 'x', tsMs: 0 } },
+    heartbeat(1, 1, 0, 50),
+    { offset: 2, header: { kind: 'unknown', log: 'L', seq: 1, epoch: 1 }, body: { kind: 'unknown', name: 'later' } },
+  ];
+  for (const record of records) await reader.read(record as unknown as RawRecord);
+  expect(reader.tail).toMatchObject({ state: { seq: 1 }, position: { gtidSet: gtidSet(50) }, resolutions: 0, publishedThrough: null });
+});
+
 describe('the routes that a log has', () => {
   const said = (revision: number) => ({ revision, tables: [`t${revision}`], pipelines: { 'c.p': `f${revision}` } });
   const record = (offset: number, seq: number, revision: number): LogRecord => ({

@@ -34,6 +34,12 @@ class Log {
     this.#push('heartbeat', this.#seq++, this.#epoch, 0, true);
   }
 
+  /** Of a later level, to be passed by. */
+  unknown(): void {
+    const header = { kind: 'unknown', log: 'L', seq: this.#seq++, epoch: this.#epoch } as const;
+    this.records.push({ offset: this.#offset, header, body: { kind: 'unknown', name: 'later' } });
+  }
+
   transaction(rows: number, whole: boolean): void {
     for (let order = 1; order <= rows; order += 1) this.#push('row', this.#seq++, this.#epoch, order, whole && order === rows);
   }
@@ -86,10 +92,11 @@ class Log {
   }
 }
 
-type Piece = readonly ['heartbeat' | 'newLeader' | 'lateClaim'] | readonly ['whole' | 'partial' | 'late', number];
+type Piece = readonly ['heartbeat' | 'unknown' | 'newLeader' | 'lateClaim'] | readonly ['whole' | 'partial' | 'late', number];
 const piece: fc.Arbitrary<Piece> = fc.oneof(
   { weight: 3, arbitrary: fc.tuple(fc.constant('whole' as const), fc.integer({ min: 1, max: 20 })) },
   { weight: 2, arbitrary: fc.constant(['heartbeat'] as const) },
+  fc.constant(['unknown'] as const),
   fc.tuple(fc.constant('partial' as const), fc.integer({ min: 1, max: 20 })),
   fc.tuple(fc.constant('late' as const), fc.integer({ min: 1, max: 4 })),
   fc.constant(['newLeader'] as const),
@@ -101,7 +108,7 @@ const logs = fc.array(piece, { minLength: 1, maxLength: 25 }).map((pieces) => {
   log.newLeader();
   log.heartbeat();
   for (const [what, rows = 0] of pieces) {
-    if (what === 'heartbeat' || what === 'lateClaim' || what === 'newLeader') log[what]();
+    if (what === 'heartbeat' || what === 'unknown' || what === 'lateClaim' || what === 'newLeader') log[what]();
     else if (what === 'whole') log.transaction(rows, true);
     else if (what === 'late') log.late(rows);
     else {

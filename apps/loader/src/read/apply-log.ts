@@ -68,11 +68,18 @@ class LogApplier {
         return this.#row(step);
       case 'control':
         return this.#control(step);
+      case 'passed':
+        return this.#pass(step.position);
       case 'discard':
         this.#stages.progress.discarded();
         return this.#stages.applier.discard();
       case 'nothing':
     }
+  }
+
+  #pass(position: RecordPosition): void {
+    this.#passed = position;
+    this.#stages.applier.passed(position);
   }
 
   async #large(raw: RawRecord): Promise<void> {

@@ -40,6 +40,17 @@ describe('reading the log', () => {
     expect(kinds(new LogReader('t', unread), records)).toEqual(['nothing', 'row', 'discard', 'row']);
   });
 
+  it('passes a record of a later level that is marked so, and never within a transaction', () => {
+    const later = (offset: number, seq: number): LogRecord => ({
+      offset,
+      header: { kind: 'unknown', log: 'L', seq, epoch: 1 },
+      body: { kind: 'unknown', name: 'later' },
+    });
+    const row1 = (offset: number, seq: number, last: boolean) => row(offset, { seq }, { totalOrder: 1, last });
+    expect(kinds(new LogReader('t', unread), [claim(0, 1), later(1, 0), row1(2, 1, true)])).toEqual(['nothing', 'passed', 'row']);
+    expect(codeOf(() => kinds(new LogReader('t', unread), [claim(0, 1), row1(1, 0, false), later(2, 1)]))).toBe('RECORD_INVALID');
+  });
+
   it('refuses a transaction with a missing row', () => {
     const records = [claim(0, 1), row(1, { seq: 0 }, { totalOrder: 2, last: true })];
     expect(codeOf(() => kinds(new LogReader('t', unread), records))).toBe('RECORD_INVALID');

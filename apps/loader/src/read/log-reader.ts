@@ -25,6 +25,8 @@ export type Step =
   | { readonly kind: 'row'; readonly table: TableSchema; readonly event: RowEvent; readonly position: RecordPosition }
   /** A valid record that carries no row. */
   | { readonly kind: 'control'; readonly control: ControlRecord; readonly position: RecordPosition }
+  /** A valid record of a kind that a later level added, and that may be passed by. */
+  | { readonly kind: 'passed'; readonly position: RecordPosition }
   /** The open transaction is void. */
   | { readonly kind: 'discard' }
   | { readonly kind: 'nothing' };
@@ -119,7 +121,7 @@ export class LogReader {
     const position: RecordPosition = { log: header.log, logEpoch: header.epoch, seq: header.seq, nextOffset: record.offset + 1 };
     if (body.kind !== 'row') {
       if (this.#order > 0) throw this.#broken(record, `a ${body.kind} record inside a transaction`);
-      return { kind: 'control', control: body, position };
+      return body.kind === 'unknown' ? { kind: 'passed', position } : { kind: 'control', control: body, position };
     }
     const { totalOrder, last } = body.event.transaction;
     if (totalOrder !== this.#order + 1) throw this.#broken(record, `row ${totalOrder} of its transaction follows row ${this.#order}`);

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { RecordEncoder } from '@lutra/avro';
+import { RecordEncoder, type EncodedRecord } from '@lutra/avro';
 import type { RawRecord } from '@lutra/bus';
 import type { ControlRecord, TableSchema } from '@lutra/model';
 import { Metrics } from '@lutra/telemetry';
@@ -45,17 +45,18 @@ const keys = keysOf(table, target, {
   }),
 });
 
-async function options(signal: AbortSignal) {
+async function options(signal: AbortSignal, { passed }: { readonly passed?: EncodedRecord } = {}) {
   const ids = new MemoryIds();
   const encoder = new RecordEncoder({ topic: 't', endpoint: 'a', ids });
   const rows = await encoder.prepare(table);
   const epoch: ControlRecord = { kind: 'epoch', endpoint: 'a', leader: 'x', tsMs: 0 };
   const out = [await encoder.encodeControl({ kind: 'epoch', log: '', seq: -1, epoch: 1 }, epoch)];
   for (const seq of [0, 1]) {
+    if (seq === 1 && passed) out.push(passed);
     const event = eventOf({ before: null, after: { id: `ä${seq}` } }, { seq, seen: {} });
     out.push(
       rows.encode(
-        { kind: 'row', log: 'M', seq, epoch: 1 },
+        { kind: 'row', log: 'M', seq: passed ? 2 * seq : seq, epoch: 1 },
         { ...event, source: { ...event.source, db: 'shop', table: 't', origin: 'third', path: ['third'] } },
       ),
     );
@@ -80,6 +81,16 @@ test('a log that is open knows which log it is', async () => {
   const ended = new AbortController();
   const log = await PeerLog.open(await options(ended.signal), { log: 'M', seq: -1 });
   expect([log.id, log.seenBy({ log: 'M', seq: 1 })]).toEqual(['M', 1]);
+  ended.abort();
+});
+
+test('a record of a later level that may be passed by counts, and what comes behind it is known', async () => {
+  const ended = new AbortController();
+  const headers = { 'lutra-kind': 'later', 'lutra-log': 'M', 'lutra-seq': '1', 'lutra-epoch': '1', 'lutra-schema': 'x', 'lutra-skip': '1' };
+  const passed = { key: null, value: Buffer.from('of no schema'), headers };
+  const log = await PeerLog.open(await options(ended.signal, { passed }), { log: 'M', seq: -1 });
+  await log.reached(2, 10_000);
+  expect(log.seq).toBe(2);
   ended.abort();
 });
 

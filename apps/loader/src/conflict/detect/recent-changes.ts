@@ -150,6 +150,7 @@ export class PeerChanges {
       case 'routes':
       case 'ddl':
       case 'restart':
+      case 'unknown':
         return null;
     }
   }

@@ -2,7 +2,7 @@
  * A row of `lutra.checkpoint` (schemas/lutra.sql): what a loader has applied, committed together with the data. The same row
  * is the marker that capture sees and the fence that stops a loader which was replaced. This file only reads; it never decides.
  */
-import { SyncError } from '@lutra/model';
+import { newerThanThisBuild, SyncError } from '@lutra/model';
 
 export interface Checkpoint {
   readonly pipeline: string;
@@ -66,9 +66,11 @@ export type CheckpointColumn = (typeof checkpointColumns)[number];
 export type CheckpointRow = Readonly<Record<string, unknown>>;
 
 /**
- * @throws SyncError CHECKPOINT_INVALID if a column is missing or has another type
+ * A column that is not known is of a later level, and NULL until a process uses it.
+ * @throws SyncError CHECKPOINT_INVALID if a column is missing or has another type; LEVEL_TOO_NEW if one that is not known is in use
  */
 export function rowToCheckpoint(row: CheckpointRow): Checkpoint {
+  requireKnown(row);
   return {
     pipeline: text(row, 'pipeline'),
     part: integer(row, 'part'),
@@ -87,6 +89,15 @@ export function rowToCheckpoint(row: CheckpointRow): Checkpoint {
     routes: appliedRoutes(row['routes']),
     n: digits(row, 'n'),
   };
+}
+
+const known: ReadonlySet<string> = new Set(checkpointColumns);
+
+function requireKnown(row: CheckpointRow): void {
+  for (const column in row) {
+    if (known.has(column) || row[column] === null) continue;
+    throw new SyncError('LEVEL_TOO_NEW', `lutra.checkpoint: column ${column}, ${newerThanThisBuild}`, { details: { column } });
+  }
 }
 
 /** `<revision>:<fingerprint>`; '' while it is not known. */

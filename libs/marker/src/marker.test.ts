@@ -183,6 +183,15 @@ describe('readMarker', () => {
     expect(readMarker(table, { before: null, after: image })?.seq).toBe(41);
   });
 
+  test('a column of a later level is NULL until a process uses it, and then stops this build by name', () => {
+    const image = (test_note: Row[string]): Row => ({ ...after, test_note });
+    expect(readMarker(table, { before: null, after: image(null) })).toEqual(readMarker(table, { before: null, after }));
+    for (const used of ['', 0, 'x'])
+      expect(() => readMarker(table, { before: null, after: image(used) })).toThrow(
+        expect.objectContaining({ code: 'LEVEL_TOO_NEW', message: expect.stringContaining('column test_note, written at a level newer') }),
+      );
+  });
+
   test.each(checkpointColumns.filter((column) => column !== 'replay_until' && column !== 'routes'))(
     'a table without %s is refused by name',
     (column) => {
@@ -193,6 +202,13 @@ describe('readMarker', () => {
         expect.objectContaining({ code: 'CHECKPOINT_INVALID', details: { column } }),
       );
     },
+  );
+});
+
+test('a signal of a kind that is not known is refused by name: it says something that capture would leave out', () => {
+  const after = { pipeline: 'p', kind: 'barrier', content: 'x' };
+  expect(() => readSignal({ database: 'lutra', name: 'signal' }, { before: null, after })).toThrow(
+    'lutra.signal: a row of kind "barrier", written at a level newer than this build (it knows 1)',
   );
 });
 

@@ -4,7 +4,7 @@
  * transaction, says what a conflict made of a row. Both halves: the loader writes, capture reads. Rows are written over, never deleted; `n`
  * makes each write a row event.
  */
-import { rowFromJson, rowToJson, SyncError } from '@lutra/model';
+import { newerThanThisBuild, rowFromJson, rowToJson, SyncError } from '@lutra/model';
 import type { Row, RowImage, TableSchema } from '@lutra/model';
 
 export const signalTable = { database: 'lutra', name: 'signal' } as const;
@@ -45,15 +45,16 @@ function withoutMarks(json: string): string {
 }
 
 /**
- * Null if this is another table, a deletion, or a kind that we do not know.
- * @throws SyncError CHECKPOINT_INVALID if the row cannot be read
+ * Null if this is another table, or a deletion.
+ * @throws SyncError CHECKPOINT_INVALID if the row cannot be read, LEVEL_TOO_NEW for a kind that is not known
  */
 export function readSignal(table: Pick<TableSchema, 'database' | 'name'>, image: RowImage): Signal | null {
   if (table.database !== signalTable.database || table.name !== signalTable.name || image.after === null) return null;
   const { pipeline, kind, content } = image.after;
   if (typeof pipeline !== 'string' || typeof content !== 'string') throw unreadable();
   if (kind === 'watermark') return { kind, pipeline, token: content };
-  if (kind !== 'resolution') return null;
+  if (kind !== 'resolution')
+    throw new SyncError('LEVEL_TOO_NEW', `lutra.signal: a row of kind ${JSON.stringify(kind)}, ${newerThanThisBuild}`);
   const { database, table: name, key, row } = parsed(content);
   if (typeof database !== 'string' || typeof name !== 'string' || typeof key !== 'string') throw unreadable();
   if (row !== null && typeof row !== 'string') throw unreadable();

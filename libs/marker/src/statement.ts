@@ -42,9 +42,12 @@ export function openingStatement(key: CheckpointKey): string {
   return `UPDATE lutra.checkpoint SET ${[fence, 'n = n + 1', ...originOf(key)].join(', ')}${where(key)}`;
 }
 
-/** The rows of a pipeline's partition, one per lane, in lane order. `forUpdate` waits for whoever works on them. */
+/**
+ * The rows of a pipeline's partition, one per lane, in lane order, with columns that only a later level has. `forUpdate` waits for whoever
+ * works on them.
+ */
 export function readStatement(pipeline: string, part: number, options: { readonly forUpdate?: boolean } = {}): string {
-  const select = `SELECT ${checkpointColumns.join(', ')} FROM lutra.checkpoint${where({ pipeline, part })} ORDER BY lane`;
+  const select = `SELECT * FROM lutra.checkpoint${where({ pipeline, part })} ORDER BY lane`;
   return options.forUpdate === true ? `${select} FOR UPDATE` : select;
 }
 

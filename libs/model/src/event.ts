@@ -4,7 +4,10 @@
  * lutra.conflict, committed with the decision.
  */
 import { z } from 'zod';
+import { parseDocument } from './config.js';
 import { conflictPolicies } from './conflict-policy.js';
+import { SyncError } from './errors.js';
+import { newerThanThisBuild } from './levels.js';
 
 export const eventsTopic = 'lutra.events';
 
@@ -22,6 +25,10 @@ export const conflictTypes = [
 ] as const;
 export type ConflictType = (typeof conflictTypes)[number];
 
+/** Of all events. One that has another version is of a later level. */
+export const eventVersion = 1;
+const versionSchema = z.literal(eventVersion);
+
 /** Column → value, as row-json.ts writes it. */
 const jsonRowSchema = z
   .record(z.string(), z.union([z.null(), z.number(), z.string(), z.tuple([z.enum(['i', 'b', 'f']), z.string()]).readonly()]))
@@ -30,6 +37,7 @@ const jsonRowSchema = z
 /** A row that both sides changed, as a loader decided about it; sent after the decision was committed. */
 export const conflictEventSchema = z.object({
   type: z.literal('conflict'),
+  v: versionSchema,
   /** UUID of the event: the same when it comes twice. */
   id: z.string(),
   /** ms since 1970: when it was decided, by the loader's clock. */
@@ -78,6 +86,7 @@ export type ConflictEvent = Readonly<z.infer<typeof conflictEventSchema>>;
  */
 export const ddlIgnoredEventSchema = z.object({
   type: z.literal('ddl-ignored'),
+  v: versionSchema,
   /** UUID of the event: the same when it comes twice. */
   id: z.string(),
   /** ms since 1970: when it was published, by capture's clock. */
@@ -100,6 +109,7 @@ export type DdlIgnoredEvent = Readonly<z.infer<typeof ddlIgnoredEventSchema>>;
 /** A table that a pipeline does not replicate from a position of the log on, until an operator has brought it back. */
 export const tableSuspendedEventSchema = z.object({
   type: z.literal('table-suspended'),
+  v: versionSchema,
   /** UUID of the event: the same when it comes twice. */
   id: z.string(),
   /** ms since 1970: when the loader committed it, by its clock. */
@@ -124,6 +134,7 @@ export const tableSuspendedEventSchema = z.object({
 /** An XA transaction at a source is prepared for long: its rows wait, and its binlog must stay. */
 export const xaPreparedEventSchema = z.object({
   type: z.literal('xa-prepared'),
+  v: versionSchema,
   /** UUID of the event. */
   id: z.string(),
   /** ms since 1970, by capture's clock. */
@@ -139,7 +150,7 @@ export const xaPreparedEventSchema = z.object({
   sinceMs: z.number(),
 });
 
-/** By `type`. Readers pass over types and fields that they do not know. */
+/** By `type`. Readers pass over types and fields that they do not know, never over another version. */
 export const eventSchema = z.discriminatedUnion('type', [
   conflictEventSchema,
   ddlIgnoredEventSchema,
@@ -147,6 +158,19 @@ export const eventSchema = z.discriminatedUnion('type', [
   xaPreparedEventSchema,
 ]);
 export type OperationalEvent = z.infer<typeof eventSchema>;
+
+/**
+ * As a reader takes it. Null: a type that is not known, which may be passed over.
+ * @throws SyncError LEVEL_TOO_NEW for another version, CONFIG_INVALID for what is no event
+ */
+export function readEvent(value: unknown): OperationalEvent | null {
+  const { type, v } = parseDocument(anyEventSchema, value, 'event');
+  if (v > eventVersion) throw new SyncError('LEVEL_TOO_NEW', `an event ${type} of version ${v}, ${newerThanThisBuild}`);
+  const isKnown = eventSchema.options.some(({ shape }) => shape.type.value === type);
+  return isKnown ? parseDocument(eventSchema, value, `event ${type}`) : null;
+}
+
+const anyEventSchema = z.looseObject({ type: z.string(), v: z.int().min(1) });
 
 /** For one whose rows are too large to be sent. */
 export function withoutRows(event: OperationalEvent): OperationalEvent {

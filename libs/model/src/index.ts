@@ -26,6 +26,7 @@ export * from './server-login.js';
 export * from './server-id-lock.js';
 export * from './session.js';
 export * from './status.js';
+export * from './stored-document.js';
 export * from './suspension.js';
 export * from './table.js';
 export * from './tls-failure.js';

@@ -1,5 +1,5 @@
 /** Configuration documents: one node each, named as the document; validated on write and on read; changed only from a known version. */
-import { SyncError, parseDocument, toSyncError } from '@lutra/model';
+import { SyncError, parseDocument, storedDocument, toSyncError } from '@lutra/model';
 import type { Logger } from '@lutra/telemetry';
 import type { z } from 'zod';
 import { DocumentFeed } from './document-feed.js';
@@ -42,6 +42,8 @@ export interface DocumentKind<T> {
   readonly noun: string;
   readonly path: string;
   readonly schema: z.ZodType<T>;
+  /** Of the cluster, as far as it is known: nothing above it is written. */
+  level(): number;
 }
 
 export class ZooKeeperDocuments<T extends { readonly name: string }> implements DocumentStore<T> {
@@ -115,8 +117,10 @@ export class ZooKeeperDocuments<T extends { readonly name: string }> implements 
   }
 
   #prepare(document: T): { readonly name: string; readonly bytes: Buffer } {
-    const parsed = parseDocument(this.#kind.schema, document, `${this.#kind.noun} ${document.name}`);
-    return { name: parsed.name, bytes: toBytes(parsed) };
+    const { schema, noun } = this.#kind;
+    const what = `${noun} ${document.name}`;
+    const parsed = parseDocument(schema, document, what);
+    return { name: parsed.name, bytes: toBytes(storedDocument(schema, parsed, { what, level: this.#kind.level() })) };
   }
 
   #conflict(name: string, what: string): SyncError {

@@ -1,6 +1,6 @@
 /** JSON in nodes. What does not parse, or has not its shape, becomes CONFIG_INVALID with the node's name and never its content. */
-import { SyncError, parseDocument } from '@lutra/model';
-import type { z } from 'zod';
+import { SyncError, newerThanThisBuild, parseDocument } from '@lutra/model';
+import { z } from 'zod';
 import type { Node } from './connection.js';
 
 export interface Versioned<T> {
@@ -21,10 +21,16 @@ export function fromNode<T>(schema: z.ZodType<T>, node: Node, what: string): Ver
   try {
     return { document: parseDocument(schema, parseJson(node.data), what), version };
   } catch (error) {
-    const message = error instanceof SyncError ? error.message : `${what}: not JSON`;
+    const newer = hasUnknownField(error) ? `; ${newerThanThisBuild}, or by hand` : '';
+    const message = error instanceof SyncError ? `${error.message}${newer}` : `${what}: not JSON`;
     // No cause: the parser's error quotes the text, which may hold secrets.
     throw new SyncError('CONFIG_INVALID', message, { details: { document: what, version } });
   }
+}
+
+function hasUnknownField(error: unknown): boolean {
+  const cause = error instanceof SyncError ? error.cause : null;
+  return cause instanceof z.ZodError && cause.issues.some(({ code }) => code === 'unrecognized_keys');
 }
 
 function parseJson(data: Buffer): unknown {

@@ -75,6 +75,8 @@ export class Registry {
   readonly #paths: Paths;
   readonly #logger: Logger;
   readonly #memberships = new Set<Membership>();
+  /** Of the cluster, as it was read last. */
+  #level = 1;
 
   /** Does nothing yet. @throws SyncError CONFIG_INVALID */
   constructor(options: RegistryOptions) {
@@ -87,8 +89,9 @@ export class Registry {
     const paths = new Paths(options.root ?? defaultRoot);
     const session = new Session({ connect, sessionTimeoutMs, digest, logger });
     const tree = new Tree(session);
-    const documents = <T extends { readonly name: string }>(kind: DocumentKind<T>): DocumentStore<T> =>
-      new ZooKeeperDocuments(tree, kind, { session, logger });
+    const level = (): number => this.#level;
+    const documents = <T extends { readonly name: string }>(kind: Omit<DocumentKind<T>, 'level'>): DocumentStore<T> =>
+      new ZooKeeperDocuments(tree, { ...kind, level }, { session, logger });
     this.#paths = paths;
     this.session = session;
     this.access = new Access(session, paths.root);
@@ -132,7 +135,11 @@ export class Registry {
 
   /** Says that this process lives, as long as the registry does, and follows the level. */
   join(options: Pick<MembershipOptions, 'describe' | 'onLevel'>): void {
-    const membership = new Membership({ ...options, session: this.session, paths: this.#paths, logger: this.#logger });
+    const onLevel = (level: number | null): void => {
+      this.#level = Math.max(this.#level, level ?? 1);
+      options.onLevel(level);
+    };
+    const membership = new Membership({ ...options, onLevel, session: this.session, paths: this.#paths, logger: this.#logger });
     this.#memberships.add(membership);
     membership.start();
   }

@@ -7,7 +7,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Tell } from '@lutra/host';
-import { toSyncError } from '@lutra/model';
+import { eventVersion, toSyncError } from '@lutra/model';
 import type { EndpointDocument } from '@lutra/model';
 import type { NewOmission, OmissionStore } from '@lutra/registry';
 import type { Logger, Metrics } from '@lutra/telemetry';
@@ -66,7 +66,7 @@ export class DdlOmissions {
     this.#deps.logger.warn({ statement, tables: tablesOf(body), file, pos, seq }, 'a DDL statement was not replicated: ddl is "ignore"');
     const tables = body.tables.map(({ database, name }) => ({ schema: database, table: name }));
     const about = { region: endpoint.region, endpoint: endpoint.name, statement, tables };
-    tell({ type: 'ddl-ignored', id: randomUUID(), at: Date.now(), ...about, position: { file, pos }, log, seq });
+    tell({ type: 'ddl-ignored', v: eventVersion, id: randomUUID(), at: Date.now(), ...about, position: { file, pos }, log, seq });
   }
 
   async #write(): Promise<void> {

@@ -6,6 +6,7 @@
 import { randomUUID } from 'node:crypto';
 import type { PreparedTransaction } from '@lutra/binlog';
 import type { Tell } from '@lutra/host';
+import { eventVersion } from '@lutra/model';
 import type { EndpointDocument } from '@lutra/model';
 import type { StatusReporter } from '@lutra/runtime';
 import type { Logger } from '@lutra/telemetry';
@@ -52,6 +53,6 @@ export class PreparedWatch {
     const { xid, gtid, file, pos, sinceMs } = one;
     logger.warn({ xid, gtid, file, pos }, 'an XA transaction is prepared for long: its rows wait, and the binlog must not be purged there');
     const about = { region: endpoint.region, endpoint: endpoint.name, xid, gtid, position: { file, pos }, sinceMs };
-    tell({ type: 'xa-prepared', id: randomUUID(), at, ...about });
+    tell({ type: 'xa-prepared', v: eventVersion, id: randomUUID(), at, ...about });
   }
 }

@@ -18,11 +18,11 @@ export class Signals {
   readonly #watermarks = new Map<string, string>();
 
   /**
-   * False: a resolution without a loader's transaction around it. It is not even read, so that what somebody writes by hand stops nothing.
-   * @throws SyncError CHECKPOINT_INVALID if the row cannot be read
+   * False: no watermark, and no loader's transaction around it. It is not even read, so that what somebody writes by hand stops nothing.
+   * @throws SyncError CHECKPOINT_INVALID if the row cannot be read, LEVEL_TOO_NEW for a kind that is not known
    */
   take(table: Pick<TableSchema, 'database' | 'name'>, image: RowImage, isMarked: boolean): boolean {
-    if (!isMarked && image.after?.['kind'] === 'resolution') return false;
+    if (!isMarked && image.after && image.after['kind'] !== 'watermark') return false;
     const signal = readSignal(table, image);
     if (signal?.kind === 'resolution') this.#resolutions.push(signal);
     if (signal?.kind === 'watermark') this.#watermarks.set(signal.pipeline, signal.token);

@@ -1,6 +1,6 @@
 /** Where a run of the loader meets suspended tables: what it does at a record of the log, and who is told. */
 import { randomUUID } from 'node:crypto';
-import { createRouter } from '@lutra/model';
+import { createRouter, eventVersion } from '@lutra/model';
 import type { ControlRecord, RouteFingerprints } from '@lutra/model';
 import type { Applier } from '../assemble/applier.js';
 import type { LoaderDeps, LoaderRun, Owned } from '../loader-run.js';
@@ -51,7 +51,7 @@ export function suspensionsOf(
       const tell = targetRegion && deps.events.of(targetRegion, work.target);
       for (const { database, name, code, message, because = null } of tables) {
         const about = { region: work.target.region, pipeline: id, schema: database, table: name, code, message, because, log, seq };
-        tell?.({ type: 'table-suspended', id: randomUUID(), at: Date.now(), ...about });
+        tell?.({ type: 'table-suspended', v: eventVersion, id: randomUUID(), at: Date.now(), ...about });
       }
       const omissions = tables.map(({ database, name, code }) => {
         return { kind: 'suspend', what: code, tables: [`${database}.${name}`], where: `seq ${seq}`, at: Date.now(), record: null } as const;

@@ -1,9 +1,11 @@
 /** For the tests of operational events: one, and how it is told from others. */
+import { eventVersion } from '@lutra/model';
 import type { ConflictEvent } from '@lutra/model';
 
 export function event(id: string, changes: Partial<ConflictEvent> = {}): ConflictEvent {
   return {
     type: 'conflict',
+    v: eventVersion,
     id,
     at: 1_800_000_000_000,
     region: 'california',

@@ -2,7 +2,7 @@
  * Committed conflicts as operational events: what lutra.conflict says, for those who do not look there. Pure but for their ids and time.
  */
 import { randomUUID } from 'node:crypto';
-import { jsonRow, lengthOfRow } from '@lutra/model';
+import { eventVersion, jsonRow, lengthOfRow } from '@lutra/model';
 import type { ConflictEvent, Row } from '@lutra/model';
 import type { Conflict, ConflictOf } from './conflict-record.js';
 
@@ -30,6 +30,7 @@ function eventOf(conflict: Conflict, { position, event, final, pipeline, region 
   const { gtid, origin, tsUs } = event.source;
   return {
     type: 'conflict',
+    v: eventVersion,
     id: randomUUID(),
     at: Date.now(),
     region,

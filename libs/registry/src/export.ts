@@ -5,11 +5,13 @@
  * a channel was changed or removed. Not in it are the key of the passwords, which stay sealed, and what living processes say about
  * themselves.
  */
-import { SyncError, endpointSchema } from '@lutra/model';
+import { SyncError, endpointSchema, knownLevels, newerThanThisBuild } from '@lutra/model';
 import type { EndpointDocument } from '@lutra/model';
 import { z } from 'zod';
 import { bytesOf, checkNode, checkSchemas, kinds, nodeNameOf } from './export-kinds.js';
 import { readStored, valueOf } from './export-nodes.js';
+import { ZooKeeperLevel } from './level.js';
+import type { LevelStore } from './level.js';
 import { decodeName, persistentFolders } from './paths.js';
 import type { Paths, PersistentFolder } from './paths.js';
 import { subjectVersionSchema } from './schemas.js';
@@ -21,6 +23,8 @@ const format = 1;
 export const exportSchema = z.strictObject({
   format: z.literal(format, `this version reads format ${format}`),
   exportedAt: z.iso.datetime(),
+  /** Of the cluster that it is of: what it holds may need it. */
+  level: z.int().min(1).default(1),
   /** Path below the root → what the node holds. */
   nodes: z.record(z.string(), z.unknown()),
 });
@@ -49,22 +53,26 @@ export class ZooKeeperExport implements ExportStore {
   readonly #tree: Tree;
   readonly #paths: Paths;
   readonly #schemas: SchemaStore;
+  readonly #level: LevelStore;
 
   constructor(tree: Tree, paths: Paths, schemas: SchemaStore) {
     this.#tree = tree;
     this.#paths = paths;
     this.#schemas = schemas;
+    this.#level = new ZooKeeperLevel(tree, paths);
   }
 
   async read(): Promise<ExportDocument> {
     const nodes: Record<string, unknown> = {};
     for (const [path, data] of await readStored(this.#tree, this.#paths)) nodes[path] = valueOf(path, data);
-    const document = { format, exportedAt: new Date().toISOString(), nodes } as const;
+    const level = (await this.#level.latest())?.level ?? 1;
+    const document = { format, exportedAt: new Date().toISOString(), level, nodes } as const;
     this.check(document); // what cannot be imported is no export
     return document;
   }
 
-  check({ nodes }: ExportDocument): readonly EndpointDocument[] {
+  check({ level, nodes }: ExportDocument): readonly EndpointDocument[] {
+    if (level > knownLevels.max) throw new SyncError('CONFIG_INVALID', `level: ${level}; the export was ${newerThanThisBuild}`);
     for (const [path, value] of Object.entries(nodes)) checkNode(this.#paths, nodeNameOf(path), value);
     checkSchemas(nodes);
     return Object.entries(nodes).flatMap(([path, value]) => (nodeNameOf(path).folder === 'endpoints' ? [endpointSchema.parse(value)] : []));
@@ -74,6 +82,7 @@ export class ZooKeeperExport implements ExportStore {
     this.check(document);
     const { nodes } = document;
     this.#requireRoom(nodes, await readStored(this.#tree, this.#paths));
+    await this.#requireLevel(document);
     const count = { written: 0, kept: 0 };
     for (const folder of persistentFolders) {
       const paths = Object.keys(nodes).filter((path) => nodeNameOf(path).folder === folder);
@@ -83,6 +92,17 @@ export class ZooKeeperExport implements ExportStore {
       }
     }
     return count;
+  }
+
+  /** The tree must be at the export's level before it holds what that level allows. */
+  async #requireLevel({ level, exportedAt }: ExportDocument): Promise<void> {
+    const now = (await this.#level.latest())?.level ?? 1;
+    if (level <= now) return;
+    const blocks = await this.#level.raise({ level, by: `the import of an export of ${exportedAt}`, at: Date.now() });
+    if (blocks.length === 0) return;
+    const who = blocks.map((block) => (block.kind === 'worker' ? block.worker.instance : block.contender.instance));
+    const what = `the export is of level ${level}, the cluster at ${now}, and ${who.join(', ')} cannot be shown to know it`;
+    throw new SyncError('CONFIG_CONFLICT', what, { details: { level: now, wanted: level } });
   }
 
   /** False: it is there, and may stay. */

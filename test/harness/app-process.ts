@@ -20,7 +20,7 @@ export interface AppOptions {
   readonly environment: () => Readonly<Record<string, string>>;
 }
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
+const thisBuild = fileURLToPath(new URL('../..', import.meta.url));
 /** As docs/02-setup.md says to run them. */
 const nodeOptions = ['--max-semi-space-size=8', '--heap-growing-percent=50'];
 const startBoundMs = 60_000;
@@ -31,6 +31,8 @@ const portAttempts = 5;
 export class AppProcess {
   readonly app: AppName;
   readonly name: string;
+  /** The folder of the build that the next start takes. */
+  build = thisBuild;
   readonly #environment: () => Readonly<Record<string, string>>;
   #port = 0;
   #watchdog: Watchdog | undefined;
@@ -143,10 +145,10 @@ export class AppProcess {
   }
 
   async #launch(watchdog: Watchdog): Promise<void> {
-    const main = join(root, `dist/apps/${this.app}/src/main.js`);
+    const main = join(this.build, `dist/apps/${this.app}/src/main.js`);
     const env = { ...this.#environment(), HOST: '127.0.0.1', PORT: String(this.#port) };
-    // The watchdog runs things in their own folder; the apps run in the repository's.
-    const args = ['-c', 'cd "$0" && exec "$@"', root, process.execPath, ...nodeOptions, main];
+    // The watchdog runs things in their own folder; the apps run in their build's.
+    const args = ['-c', 'cd "$0" && exec "$@"', this.build, process.execPath, ...nodeOptions, main];
     const pid = await watchdog.run({ command: '/bin/sh', args, env }, this.logFile);
     const deadline = Date.now() + startBoundMs;
     while (watchdog.pid === pid && Date.now() < deadline) {

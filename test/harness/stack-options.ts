@@ -25,6 +25,8 @@ export interface StackOptions {
   readonly zooKeeperExtra?: Readonly<Record<string, string>>;
   /** More environment variables of the apps. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** Folder of the build that the apps start from; this one if absent. */
+  readonly build?: string;
   /** Two captures and two loaders in each region instead of one. */
   readonly standbys?: boolean;
   /** Between apps and servers; whoever opened it closes it. The servers must be ours. */

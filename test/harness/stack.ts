@@ -115,6 +115,7 @@ export class Stack {
       targets: { zookeeper: this.zooKeeper, kafka: this.kafka, 'mysql-a': this.mysql.a, 'mysql-b': this.mysql.b },
       apps: () => new Map(this.apps.flatMap(({ pid, name }) => (pid === undefined ? [] : [[pid, name] as const]))),
     });
+    for (const one of this.apps) one.build = options.build ?? one.build;
     this.api = new Api(() => this.control.url, this.token);
   }
 

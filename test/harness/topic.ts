@@ -29,6 +29,8 @@ export interface TopicReport {
   readonly origins: Readonly<Record<string, number>>;
   /** Valid row events in order: only where they were asked for. */
   readonly events: readonly RowEvent[];
+  /** Valid records by kind. */
+  readonly kinds: Readonly<Record<string, number>>;
   /** Where the log breaks its own rule, in words. */
   readonly holes: readonly string[];
 }
@@ -104,6 +106,7 @@ class Reading {
   readonly #tables: Tally = {};
   readonly #origins: Record<string, number> = {};
   readonly #events: RowEvent[] = [];
+  readonly #kinds: Record<string, number> = {};
   readonly #holes: string[] = [];
 
   constructor(topic: string, options: TopicOptions) {
@@ -116,6 +119,7 @@ class Reading {
     switch (this.#admit(record)) {
       case 'valid':
       case 'anew':
+        this.#kinds[record.body.kind] = (this.#kinds[record.body.kind] ?? 0) + 1;
         if (record.body.kind === 'row') this.#row(record.body.event);
         break;
       case 'epoch':
@@ -144,6 +148,7 @@ class Reading {
       tables: this.#tables,
       origins: this.#origins,
       events: this.#events,
+      kinds: this.#kinds,
       holes: this.#holes,
     };
   }

@@ -5,7 +5,7 @@ import { emptyTotals, type Tally, type Totals } from './writer.js';
 
 function holding(tables: Tally): TopicReport {
   const counts = { records: 0, lastSeq: null, epochs: 1, voided: 0, duplicates: 0, transactions: 0 };
-  return { topic: 'lutra.x.rows', ...counts, tables, origins: {}, events: [], holes: [] };
+  return { topic: 'lutra.x.rows', ...counts, tables, origins: {}, events: [], kinds: {}, holes: [] };
 }
 
 const row = (c: number, u = 0, d = 0): Tally => ({ orders: { c, u, d } });

@@ -1,6 +1,9 @@
 -- Lutra's tables in every endpoint. Run once on each database server, as an administrator, before a channel starts.
 -- They must be in the binlog (no binlog-ignore-db, no replica filter): the checkpoint row is also the marker that stops loops.
 
+-- A column that a later level adds allows NULL and has no default: it is NULL until that level, so older processes work on beside it. They
+-- stop (LEVEL_TOO_NEW) at a row of lutra.checkpoint in which it has a value.
+
 CREATE DATABASE IF NOT EXISTS lutra CHARACTER SET utf8mb4;
 
 -- One row per pipeline, partition and lane. Checkpoint: what was applied, committed together with the data.

@@ -95,6 +95,17 @@ describe('the exactly-once example', () => {
     expect(idsIn(ledger)).toEqual(crafted.valid);
   });
 
+  it('stops at a record of a kind that it does not know, unless it may be passed by', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'lutra-ledger-'));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const ledger = join(folder, 'ledger.db');
+    const crafted = await craftTopic(stack, { topic: 'lutra.later.rows', seed: 21, steps: 60, ends: true });
+    const consumer = await start({ script: 'exactly-once/main.ts', topic: crafted.topic, environment: { LEDGER: ledger } });
+    await until(() => Promise.resolve(consumer.ended));
+    expect(await consumer.output()).toContain('a record of kind of-a-later-level, which this program does not know');
+    expect(idsIn(ledger)).toEqual(crafted.valid);
+  });
+
   async function holds(ledger: string, count: number, consumer: ConsumerProcess): Promise<void> {
     const enough = await until(() => Promise.resolve(consumer.ended !== undefined || idsIn(ledger).length >= count || undefined));
     if (!enough || consumer.ended !== undefined)

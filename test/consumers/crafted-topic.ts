@@ -81,6 +81,14 @@ class Writing {
     this.records.push(await this.#encoder.encodeControl(this.#next('resolution'), resolution));
   }
 
+  /** Of a kind that a later level adds: no reader of today knows it, its schema, or its bytes. */
+  async later({ skip = true } = {}): Promise<void> {
+    const of = { endpoint: 'crafted', pipeline: 'crafted.rows', tsMs: 0 };
+    const record = await this.#encoder.encodeControl(this.#next('watermark'), { kind: 'watermark', ...of, token: '' });
+    const headers = { ...record.headers, 'lutra-kind': 'of-a-later-level', 'lutra-control': 'of-a-later-level' };
+    this.records.push({ ...record, headers: skip ? { ...headers, 'lutra-skip': '1' } : headers, value: Buffer.from('of no schema') });
+  }
+
   async transaction(): Promise<readonly OutRecord[]> {
     const rows = this.#rows();
     const records = await this.#encode(rows);
@@ -134,8 +142,12 @@ class Writing {
   }
 }
 
-export async function craftTopic(stack: Stack, options: { topic: string; seed: number; steps: number }): Promise<CraftedTopic> {
-  const { topic, seed, steps } = options;
+/** `ends`: with a record of an unknown kind that nobody may pass by. */
+export async function craftTopic(
+  stack: Stack,
+  options: { topic: string; seed: number; steps: number; ends?: boolean },
+): Promise<CraftedTopic> {
+  const { topic, seed, steps, ends = false } = options;
   const bus = { brokers: stack.kafka.bootstrap.split(','), clientId: 'lutra-consumers', logger };
   const registry = new Registry({ connect: stack.zooKeeper.connect, root: stack.root, digest: stack.digest, logger });
   const admin = new BusAdmin(bus);
@@ -146,8 +158,9 @@ export async function craftTopic(stack: Stack, options: { topic: string; seed: n
     const random = new Random(seed);
     const writing = new Writing(new RecordEncoder({ topic, endpoint: 'crafted', ids: registry.schemas }), random);
     await writing.epoch();
-    const ways = ['transaction', 'transaction', 'transaction', 'heartbeat', 'signals', 'twice', 'cut'] as const;
+    const ways = ['transaction', 'transaction', 'transaction', 'heartbeat', 'signals', 'later', 'twice', 'cut'] as const;
     for (let step = 0; step < steps; step += 1) await writing[step < ways.length ? ways[step]! : random.pick(ways)]();
+    if (ends) await writing.later({ skip: false });
     const { records, valid, invalid } = writing;
     for (let at = 0; at < records.length; at += 50) await publisher.publish(records.slice(at, at + 50));
     return { topic, valid, records: records.length, invalid };

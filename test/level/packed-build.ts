@@ -1,6 +1,6 @@
 /**
- * A built product in a file: what test/fixtures keeps of the first build at a level, so that later ones are tried beside it. A shallow clone
- * has the file; it does not have the commit. Packages are installed anew where the lockfile has changed since.
+ * A built product in a file: what test/fixtures keeps of the first build at a level, so that later ones are tried beside it. A shallow
+ * clone has the file; it does not have the commit. Packages are installed anew where the lockfile has changed since.
  */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';

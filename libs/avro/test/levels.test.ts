@@ -1,4 +1,4 @@
-/** What a reader does with what a later level added: it passes what is marked so, counting its seq, and stops at everything else by name. */
+/** What a reader does with what a later level added: it passes what is marked so, counting its seq, and stops at all else by name. */
 import { admit, headerNames, SyncError } from '@lutra/model';
 import type { LogRecord, LogState, RecordHeader } from '@lutra/model';
 import { expect, it } from 'vitest';

@@ -96,9 +96,12 @@ export class ZooKeeperExport implements ExportStore {
 
   /** The tree must be at the export's level before it holds what that level allows. */
   async #requireLevel({ level, exportedAt }: ExportDocument): Promise<void> {
+    const by = `the import of an export of ${exportedAt}`;
+    // An emptied tree has none, and control apps that have seen one begin none.
+    await this.#level.begin({ level: 1, by, at: Date.now() });
     const now = (await this.#level.latest())?.level ?? 1;
     if (level <= now) return;
-    const blocks = await this.#level.raise({ level, by: `the import of an export of ${exportedAt}`, at: Date.now() });
+    const blocks = await this.#level.raise({ level, by, at: Date.now() });
     if (blocks.length === 0) return;
     const who = blocks.map((block) => (block.kind === 'worker' ? block.worker.instance : block.contender.instance));
     const what = `the export is of level ${level}, the cluster at ${now}, and ${who.join(', ')} cannot be shown to know it`;

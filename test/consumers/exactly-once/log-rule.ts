@@ -15,7 +15,12 @@ export const beginning: LogPosition = { log: '', epoch: -1, seq: -1, offset: -1 
 
 export interface Header extends LogPosition {
   readonly kind: string;
+  /** Its writer says that whoever does not know the kind may pass by. */
+  readonly mayBePassed: boolean;
 }
+
+/** Kinds that this program knows. Another one may say something about the rows that follow. */
+const known: ReadonlySet<string> = new Set(['row', 'epoch', 'heartbeat', 'routes', 'ddl', 'restart', 'watermark', 'resolution']);
 
 export class Reading<Change> {
   #position: LogPosition;
@@ -37,6 +42,8 @@ export class Reading<Change> {
   take(header: Header, row: { readonly change: Change; readonly order: number; readonly last: boolean } | null) {
     if (!this.#verified) return this.#verify(header);
     if (!this.#counts(header)) return null;
+    if (!known.has(header.kind) && !header.mayBePassed)
+      throw new Error(`offset ${header.offset}: a record of kind ${header.kind}, which this program does not know`);
     if (!row && this.#open.length > 0) throw new Error(`offset ${header.offset}: a ${header.kind} record inside a transaction`);
     if (row && row.order !== this.#open.length + 1) throw new Error(`offset ${header.offset}: the transaction begins in its middle`);
     if (row) this.#open.push(row.change);

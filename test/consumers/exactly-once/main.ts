@@ -41,6 +41,7 @@ function headerOf({ headers, offset }: { headers: ReadonlyMap<string, string>; o
   };
   return {
     kind: headers.get('lutra-kind') ?? '',
+    mayBePassed: headers.get('lutra-skip') === '1',
     log: headers.get('lutra-log') ?? '',
     seq: number('lutra-seq'),
     epoch: number('lutra-epoch'),

@@ -5,15 +5,17 @@
  * a channel was changed or removed. Not in it are the key of the passwords, which stay sealed, and what living processes say about
  * themselves.
  */
-import { SyncError, endpointSchema } from '@lutra/model';
-import type { EndpointDocument } from '@lutra/model';
+import { SyncError, endpointSchema, regionSchema } from '@lutra/model';
 import { z } from 'zod';
 import { bytesOf, checkNode, checkSchemas, kinds, nodeNameOf } from './export-kinds.js';
 import { readStored, valueOf } from './export-nodes.js';
 import { decodeName, persistentFolders } from './paths.js';
 import type { Paths, PersistentFolder } from './paths.js';
+import { secretOfEndpoint } from './endpoint-password.js';
+import { secretsOfRegion } from './kafka-secrets.js';
 import { subjectVersionSchema } from './schemas.js';
 import type { SchemaStore } from './schemas.js';
+import type { StoredSecret } from './secret.js';
 import type { Tree } from './tree.js';
 
 const format = 1;
@@ -36,8 +38,8 @@ export interface Imported {
 export interface ExportStore {
   /** @throws SyncError CONFIG_INVALID naming a damaged node; ZOOKEEPER_* */
   read(): Promise<ExportDocument>;
-  /** @throws SyncError CONFIG_INVALID naming what is wrong in the document */
-  check(document: ExportDocument): readonly EndpointDocument[];
+  /** The secrets in it. @throws SyncError CONFIG_INVALID naming what is wrong in the document */
+  check(document: ExportDocument): readonly StoredSecret[];
   /** @throws SyncError CONFIG_INVALID; CONFIG_CONFLICT naming what is there; ZOOKEEPER_* */
   write(document: ExportDocument): Promise<Imported>;
 }
@@ -64,10 +66,14 @@ export class ZooKeeperExport implements ExportStore {
     return document;
   }
 
-  check({ nodes }: ExportDocument): readonly EndpointDocument[] {
+  check({ nodes }: ExportDocument): readonly StoredSecret[] {
     for (const [path, value] of Object.entries(nodes)) checkNode(this.#paths, nodeNameOf(path), value);
     checkSchemas(nodes);
-    return Object.entries(nodes).flatMap(([path, value]) => (nodeNameOf(path).folder === 'endpoints' ? [endpointSchema.parse(value)] : []));
+    return Object.entries(nodes).flatMap(([path, value]) => {
+      const { folder } = nodeNameOf(path);
+      if (folder === 'endpoints') return [secretOfEndpoint(endpointSchema.parse(value))];
+      return folder === 'regions' ? secretsOfRegion(regionSchema.parse(value)) : [];
+    });
   }
 
   async write(document: ExportDocument): Promise<Imported> {

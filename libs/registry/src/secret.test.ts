@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { sealedSecretSchema } from '@lutra/model';
 import { afterAll, describe, expect, test } from 'vitest';
 import { Keyring, loadKeyring } from './keyring.js';
-import { changedLogin, open, openPassword, sealPassword } from './secret.js';
-import type { EndpointLogin } from './secret.js';
+import { changedLogin, openPassword, sealPassword } from './endpoint-password.js';
+import type { EndpointLogin } from './endpoint-password.js';
+import { open } from './secret.js';
 
 const keyring = Keyring.of(Buffer.alloc(32, 7));
 const orders: EndpointLogin = { name: 'orders', host: 'db-a', port: 3306, user: 'lutra', tls: { ca: 'PEM', verify: true } };

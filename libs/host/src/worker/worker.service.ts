@@ -30,11 +30,11 @@ export class WorkerService<T> implements OnApplicationBootstrap, OnApplicationSh
   #unknown: string | null = null;
 
   constructor(app: WorkerApp<T>, parts: WorkerParts) {
-    const { health, metrics, logger } = parts;
+    const { health, metrics, logger, secretKey } = parts;
     this.#app = app;
     this.#parts = parts;
     health.watch('environment', () => this.#unknown);
-    this.#events = new EventQueues({ app: app.app, metrics, logger });
+    this.#events = new EventQueues({ app: app.app, secretKey, metrics, logger });
     this.#workers = new WorkerSet((name, work, signal) => this.#work(name, work, signal));
   }
 

@@ -1,0 +1,64 @@
+/** What secrets are sealed with, and their way to another key. */
+import { Inject, Injectable } from '@nestjs/common';
+import { referenceOf, resealedEndpoint, resealedRegion, secretOfEndpoint, secretsOfRegion } from '@lutra/registry';
+import type { Registry, StoredSecret } from '@lutra/registry';
+import { listDocuments } from '../configuration/configuration.js';
+import { WriteLock } from '../configuration/write-lock.js';
+import { REGISTRY, SECRET_KEY } from '../tokens.js';
+import type { SecretKey } from '../tokens.js';
+import type { Resealed, Secrets } from './secret.schemas.js';
+
+@Injectable()
+export class SecretService {
+  constructor(
+    @Inject(REGISTRY) private readonly registry: Registry,
+    @Inject(SECRET_KEY) private readonly key: SecretKey,
+    @Inject(WriteLock) private readonly lock: WriteLock,
+  ) {}
+
+  async list(): Promise<Secrets> {
+    const [endpoints, regions] = await Promise.all([listDocuments(this.registry.endpoints), listDocuments(this.registry.regions)]);
+    const stored = [...endpoints.map(secretOfEndpoint), ...regions.flatMap(secretsOfRegion)];
+    const counts = Map.groupBy(stored, ({ secret }) => ('v' in secret ? secret.kid : null));
+    const known = this.key.kids;
+    const others = [...counts.keys()].filter((kid) => kid !== null && !known.includes(kid));
+    const kids = [...known, ...others.toSorted()].filter((kid) => kid !== null);
+    return {
+      keys: kids.map((kid, i) => ({ kid, first: i === 0, known: known.includes(kid), secrets: counts.get(kid)?.length ?? 0 })),
+      references: stored.flatMap(({ secret, purpose: { kind, name, field } }) => {
+        const reference = referenceOf(secret);
+        return reference === undefined ? [] : [{ reference, kind, name, field }];
+      }),
+      unreadable: counts.get(null)?.length ?? 0,
+    };
+  }
+
+  /** Secrets that other keys sealed are sealed under the first one. @throws SyncError SECRET_UNREADABLE: none is changed then */
+  rotate(): Promise<Resealed> {
+    return this.lock.run(async () => {
+      const { kid } = this.key.first;
+      const isOld = ({ secret }: StoredSecret): boolean => !('v' in secret && secret.kid === kid);
+      const endpoints = await this.registry.endpoints.list();
+      const regions = (await this.registry.regions.list()).filter(({ document }) => secretsOfRegion(document).length > 0);
+      const oldEndpoints = endpoints.filter(({ document }) => isOld(secretOfEndpoint(document)));
+      const oldRegions = regions.filter(({ document }) => secretsOfRegion(document).some(isOld));
+      // All are opened before one is written.
+      const newEndpoints = oldEndpoints.map(({ document, version }) => ({ document: resealedEndpoint(this.key, document), version }));
+      const newRegions = oldRegions.map(({ document, version }) => ({ document: resealedRegion(this.key, document), version }));
+      for (const { document, version } of newEndpoints) await this.registry.endpoints.replace(document.name, document, version);
+      for (const { document, version } of newRegions) await this.registry.regions.replace(document.name, document, version);
+      return {
+        kid,
+        sealed: { endpoints: namesOf(oldEndpoints), regions: namesOf(oldRegions) },
+        kept: {
+          endpoints: namesOf(endpoints.filter((one) => !oldEndpoints.includes(one))),
+          regions: namesOf(regions.filter((one) => !oldRegions.includes(one))),
+        },
+      };
+    });
+  }
+}
+
+function namesOf(documents: readonly { readonly document: { readonly name: string } }[]): string[] {
+  return documents.map(({ document }) => document.name).toSorted();
+}

@@ -40,6 +40,8 @@ export const errorCoverage: Readonly<Record<ErrorCode, ErrorCoverage>> = {
   ZOOKEEPER_UNAVAILABLE: followed('test/survival/zookeeper-down.e2e.test.ts', 'without ZooKeeper'),
   ZOOKEEPER_DENIED: long('advice', 'the app that has another digest gets the one of the others'),
   LEASE_LOST: followed('test/survival/take-over.e2e.test.ts', 'a frozen capture and loader are replaced, and stand by when they wake'),
+  LEVEL_TOO_NEW: long('rolling-upgrade', 'does no work, holds no lease, and goes on when it is replaced'),
+  LEVEL_TOO_OLD: followed('libs/host/src/level/cluster-level.test.ts', 'below what it can write'),
   KAFKA_UNAVAILABLE: accidents('back-pressure', 'that hears and is not heard'),
   KAFKA_REFUSED: followed('libs/bus/src/wire.test.ts', 'trusts the authority that it is given'),
   TOPIC_MISSING: shown(

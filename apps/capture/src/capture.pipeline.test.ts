@@ -289,6 +289,7 @@ function deps(logs: PositionBackupStore, updates: Partial<WorkStatus>[] = [], re
     schemas: ids as unknown as CaptureDeps['schemas'],
     secretKey: key,
     instance: 'host:1',
+    level: { current: 1 },
     metrics: new Metrics('capture'),
     traces: null,
     events: { of: () => () => undefined } as unknown as CaptureDeps['events'],

@@ -6,12 +6,11 @@ import 'reflect-metadata';
 import { StandardSchemaValidationPipe } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import { BoundedHttp } from '@lutra/host';
+import { BoundedHttp, ClusterLevel, lutraVersion } from '@lutra/host';
 import { SyncError, toSyncError } from '@lutra/model';
 import { Registry } from '@lutra/registry';
 import { Health, Metrics } from '@lutra/telemetry';
 import type { Logger } from '@lutra/telemetry';
-import { lutraVersion } from './about/version.js';
 import { controlModule } from './control.module.js';
 import type { ControlParts } from './control.module.js';
 import type { Environment } from './environment.js';
@@ -51,7 +50,9 @@ export async function createApp({ environment, secretKey, logger, requestMs }: C
   const health = new Health();
   health.watch('zookeeper', () => registry.access.trouble);
   registry.session.onChange((change) => metrics.connected.set({ name: '', to: 'zookeeper' }, change.kind === 'connected' ? 1 : 0));
-  const nest = await createNest({ environment, registry, secretKey, metrics, health, logger }, new BoundedHttp({ requestMs }));
+  const region = environment.region ?? null;
+  const level = new ClusterLevel({ app: 'control', region, registry, secretKey, metrics, health, logger, begins: true });
+  const nest = await createNest({ environment, registry, secretKey, level, metrics, health, logger }, new BoundedHttp({ requestMs }));
   const stopping = new AbortController();
   let started: Promise<void> | undefined;
 
@@ -60,6 +61,7 @@ export async function createApp({ environment, secretKey, logger, requestMs }: C
       started = registry.start(stopping.signal).catch((error: unknown) => {
         if (!stopping.signal.aborted) health.fail(toSyncError(error).message);
       });
+      level.start();
       if (digest !== undefined) void started.then(() => closeOpenNodes(registry, logger));
       await Promise.race([started, pause(firstConnectionMs)]);
       await nest.listen(environment.port, environment.host);

@@ -1,6 +1,7 @@
 /** Everything that control is made of, around what createApp hands in. */
 import { Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
+import type { ClusterLevel } from '@lutra/host';
 import { createHttpSchemaStore } from '@lutra/registry';
 import type { Registry } from '@lutra/registry';
 import type { Health, Logger, Metrics } from '@lutra/telemetry';
@@ -28,7 +29,9 @@ import { EndpointRecoveryController } from './endpoints/recovery.controller.js';
 import type { Environment } from './environment.js';
 import { ExportController } from './export/export.controller.js';
 import { ExportService } from './export/export.service.js';
-import { ConnectedGuard } from './http/connected.guard.js';
+import { ConnectedGuard, ReachableGuard } from './http/connected.guard.js';
+import { LevelController } from './level/level.controller.js';
+import { LevelService } from './level/level.service.js';
 
 import { PipelineController } from './pipelines/pipeline.controller.js';
 import { PipelineService } from './pipelines/pipeline.service.js';
@@ -41,13 +44,14 @@ import { SchemaRegistryController } from './schema-registry/schema-registry.cont
 import { OmissionService } from './status/omission.service.js';
 import { StatusController } from './status/status.controller.js';
 import { HealthController } from './http/health.controller.js';
-import { ENVIRONMENT, HEALTH, LOGGER, METRICS, REGISTRY, SCHEMAS, SECRET_KEY } from './tokens.js';
+import { ENVIRONMENT, HEALTH, LEVEL, LOGGER, METRICS, REGISTRY, SCHEMAS, SECRET_KEY } from './tokens.js';
 import type { SecretKey } from './tokens.js';
 
 export interface ControlParts {
   readonly environment: Environment;
   readonly registry: Registry;
   readonly secretKey: SecretKey;
+  readonly level: ClusterLevel;
   readonly metrics: Metrics;
   readonly health: Health;
   readonly logger: Logger;
@@ -56,7 +60,7 @@ export interface ControlParts {
 @Module({})
 class ControlModule {}
 
-export function controlModule({ environment, registry, secretKey, metrics, health, logger }: ControlParts): DynamicModule {
+export function controlModule({ environment, registry, secretKey, level, metrics, health, logger }: ControlParts): DynamicModule {
   return {
     module: ControlModule,
     controllers: [
@@ -65,6 +69,7 @@ export function controlModule({ environment, registry, secretKey, metrics, healt
       EndpointRecoveryController,
       SecretController,
       StatusController,
+      LevelController,
       ChannelController,
       PipelineController,
       PipelineRecoveryController,
@@ -82,10 +87,13 @@ export function controlModule({ environment, registry, secretKey, metrics, healt
         provide: SCHEMAS,
         useValue: environment.schemaRegistryUrl ? createHttpSchemaStore(environment.schemaRegistryUrl) : registry.schemas,
       },
+      { provide: LEVEL, useValue: level },
       { provide: METRICS, useValue: metrics },
       { provide: HEALTH, useValue: health },
       { provide: LOGGER, useValue: logger },
       ConnectedGuard,
+      ReachableGuard,
+      LevelService,
       WriteLock,
       RegionService,
       SecretService,

@@ -393,7 +393,8 @@ describe('retention', () => {
       const checks = new EndpointCheckService(registry, control.secretKey, logger);
       const actions = new ChannelActionService(registry, new WriteLock(registry), checks);
       const conflicts = new ConflictService(registry, new PipelineService(registry, control.secretKey, logger, actions));
-      await new ConflictRetentionService(registry, logger, conflicts).removeOld();
+      const level = { isKnown: true, trouble: null };
+      await new ConflictRetentionService(registry, logger, level, conflicts).removeOld();
     } finally {
       await registry.stop();
     }

@@ -390,6 +390,7 @@ const deps = (): LoaderDeps => ({
   schemas: ids as unknown as LoaderDeps['schemas'],
   secretKey: key,
   instance: 'host:1',
+  level: { current: 1 },
   metrics: new Metrics('loader'),
   traces: null,
   logger: silent,

@@ -4,6 +4,8 @@ export const REGISTRY = Symbol('registry');
 export const SCHEMAS = Symbol('schemas');
 /** What seals and opens passwords. */
 export const SECRET_KEY = Symbol('secret key');
+/** The gate of the cluster's level. */
+export const LEVEL = Symbol('level');
 export const METRICS = Symbol('metrics');
 export const HEALTH = Symbol('health');
 export const LOGGER = Symbol('logger');

@@ -106,6 +106,18 @@ export const errorTable = {
     help: 'Nothing. Another process has taken over, or this one starts again with a new session.',
   }),
 
+  LEVEL_TOO_NEW: stop({
+    cause:
+      "The cluster's level is above what this build knows, or this build met a record, a field, a column or an event of a later level: the process is older than the others.",
+    kept: all,
+    help: 'Replace the process that says so with the version that the others run: GET /api/v1/level and GET /api/v1/workers list all processes. The level never falls.',
+  }),
+  LEVEL_TOO_OLD: stop({
+    cause: "The cluster's level is below what this build can write: the process is newer than the level that was raised last.",
+    kept: all,
+    help: "Run the version before it, and raise the level with POST /api/v1/level to the lowest one that this build knows; then start this build. The error's details have both numbers.",
+  }),
+
   KAFKA_UNAVAILABLE: retry({
     cause: 'No broker answers, a partition has no leader, or fewer replicas are in sync than min.insync.replicas requires.',
     kept: all,

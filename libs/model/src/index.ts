@@ -10,6 +10,7 @@ export * from './errors.js';
 export * from './event.js';
 export * from './kafka-fields.js';
 export * from './large-values.js';
+export * from './levels.js';
 export * from './log-rule.js';
 export * from './log-scan.js';
 export * from './omission.js';

@@ -59,6 +59,23 @@ export class Paths {
     return `${this.#root}/status`;
   }
 
+  get workers(): string {
+    return `${this.#root}/workers`;
+  }
+
+  /** Of a process in one session, by its id in hex. */
+  worker({ app, instance }: { readonly app: string; readonly instance: string }, session: string): string {
+    return `${this.workers}/${encodeName(`${app}@${instance}@${session}`)}`;
+  }
+
+  get level(): string {
+    return `${this.#root}/level`;
+  }
+
+  get leases(): string {
+    return `${this.#root}/leases`;
+  }
+
   get schemaIds(): string {
     return `${this.#root}/schemas/ids`;
   }
@@ -73,7 +90,7 @@ export class Paths {
 
   lease(path: string): string {
     if (!leasePattern.test(path)) throw invalid('the name of a lease', path);
-    return `${this.#root}/leases/${path}`;
+    return `${this.leases}/${path}`;
   }
 
   log(endpoint: string): string {

@@ -32,6 +32,12 @@ import type { StatusStore } from './status.js';
 import { ZooKeeperSkips } from './skips.js';
 import type { SkipStore } from './skips.js';
 import { Tree } from './tree.js';
+import { ZooKeeperLevel } from './level.js';
+import type { LevelStore } from './level.js';
+import { Membership } from './membership.js';
+import type { MembershipOptions } from './membership.js';
+import { ZooKeeperWorkers } from './workers.js';
+import type { WorkerStore } from './workers.js';
 
 export interface RegistryOptions {
   /** host:port[,host:port] */
@@ -59,6 +65,8 @@ export class Registry {
   readonly restarts: RestartStore;
   readonly revision: RevisionStore;
   readonly omissions: OmissionStore;
+  readonly workers: WorkerStore;
+  readonly level: LevelStore;
   readonly schemas: SchemaStore;
   readonly exports: ExportStore;
   /** For tests that end a session from outside. */
@@ -66,6 +74,7 @@ export class Registry {
   readonly access: Access;
   readonly #paths: Paths;
   readonly #logger: Logger;
+  readonly #memberships = new Set<Membership>();
 
   /** Does nothing yet. @throws SyncError CONFIG_INVALID */
   constructor(options: RegistryOptions) {
@@ -94,6 +103,8 @@ export class Registry {
     this.restarts = new ZooKeeperRestarts(tree, paths);
     this.revision = new ZooKeeperRevision(tree, paths);
     this.omissions = new ZooKeeperOmissions(tree, paths);
+    this.workers = new ZooKeeperWorkers(tree, paths);
+    this.level = new ZooKeeperLevel(tree, paths);
     const schemas = new ZooKeeperSchemas(tree, paths);
     this.schemas = new RememberedSchemas(schemas, { session, tree, paths, logger });
     this.exports = new ZooKeeperExport(tree, paths, schemas);
@@ -119,9 +130,18 @@ export class Registry {
     }
   }
 
+  /** Says that this process lives, as long as the registry does, and follows the level. */
+  join(options: Pick<MembershipOptions, 'describe' | 'onLevel'>): void {
+    const membership = new Membership({ ...options, session: this.session, paths: this.#paths, logger: this.#logger });
+    this.#memberships.add(membership);
+    membership.start();
+  }
+
   /** Ends the session: ephemeral nodes go, leases are lost. */
   async stop(): Promise<void> {
+    const memberships = [...this.#memberships].map((membership) => membership.stop());
     await this.session.stop();
+    await Promise.all(memberships);
   }
 
   /** For instance `capture/<endpoint>`, `loader/<pipeline id>.<partition>`. @throws SyncError CONFIG_INVALID */

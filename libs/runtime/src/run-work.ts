@@ -28,6 +28,8 @@ export interface Work extends Pick<WorkStatus, 'app' | 'name' | 'instance'> {
   run(runLeadership: Leadership): Promise<void>;
   /** Set while an operator wants the work to rest: no lease is taken. */
   readonly paused?: boolean;
+  /** Why this process must not do it: it is reported, and no lease is taken. */
+  readonly refused?: SyncError | null;
   readonly sink: StatusSink;
   readonly metrics: WorkMetrics;
   readonly logger: Log;
@@ -55,7 +57,10 @@ export async function runWork(work: Work): Promise<void> {
     error ? logger.warn({ code: error.code }, 'cannot publish the status') : logger.info('the status is published again');
   const status = new StatusReporter({ app, name, instance, sink, onStatus: (current) => metrics.report(current), onPublishError });
   try {
-    if (work.paused) {
+    if (work.refused) {
+      failed(work, status, { error: work.refused, next: 'wait', delayMs: 0 });
+      await untilAbort(signal).catch(() => undefined); // the end was asked for
+    } else if (work.paused) {
       status.update(paused);
       await untilAbort(signal).catch(() => undefined); // the end was asked for
     } else {

@@ -62,6 +62,8 @@ export class Metrics {
   readonly kafkaOffset: Gauge<'name'>;
   readonly suspendedTables: Gauge<'name'>;
   readonly hopSeconds: Histogram<'name' | 'hop'>;
+  readonly level: Gauge;
+  readonly knownLevel: Gauge;
 
   /** `app` becomes a label of every series. */
   constructor(app: 'capture' | 'loader' | 'control', { processMetrics = true }: MetricsOptions = {}) {
@@ -166,6 +168,8 @@ export class Metrics {
       buckets: hopBuckets,
       registers,
     });
+    this.level = gauge('lutra_level', "The cluster's level, as this process knows it; 0 until it has read it", []);
+    this.knownLevel = gauge('lutra_known_level', 'The highest level that this build knows: below lutra_level the process does no work', []);
     // All apps live with ZooKeeper; until it says so, there is no connection.
     this.connected.set({ name: '', to: 'zookeeper' }, 0);
     if (processMetrics) collectDefaultMetrics({ register: registry });

@@ -1,13 +1,13 @@
 /** What this is: its version, and the codes that errors can have. */
 import { Controller, Get, Inject } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
+import { lutraVersion } from '@lutra/host';
 import { errorTable } from '@lutra/model';
 import { z } from 'zod';
 import type { Environment } from '../environment.js';
 import { requestErrors } from '../http/error.filter.js';
 import { ApiAnswer } from '../http/openapi.js';
 import { ENVIRONMENT } from '../tokens.js';
-import { lutraVersion } from './version.js';
 
 const versionSchema = z.object({ version: z.string(), node: z.string(), region: z.string().nullable() });
 

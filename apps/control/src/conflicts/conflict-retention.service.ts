@@ -8,10 +8,11 @@ import type { OnApplicationBootstrap, OnModuleDestroy } from '@nestjs/common';
 import { toSyncError } from '@lutra/model';
 import type { ChannelDocument } from '@lutra/model';
 import { Session } from '@lutra/mysql';
+import type { ClusterLevel } from '@lutra/host';
 import type { Registry } from '@lutra/registry';
 import type { Logger } from '@lutra/telemetry';
 import { listDocuments } from '../configuration/configuration.js';
-import { LOGGER, REGISTRY } from '../tokens.js';
+import { LEVEL, LOGGER, REGISTRY } from '../tokens.js';
 import { expiryStatement } from './conflict-queries.js';
 import { ConflictService, targetsOf } from './conflict.service.js';
 
@@ -31,6 +32,7 @@ export class ConflictRetentionService implements OnApplicationBootstrap, OnModul
   constructor(
     @Inject(REGISTRY) private readonly registry: Registry,
     @Inject(LOGGER) private readonly logger: Logger,
+    @Inject(LEVEL) private readonly level: Pick<ClusterLevel, 'isKnown' | 'trouble'>,
     @Inject(ConflictService) private readonly conflicts: ConflictService,
   ) {}
 
@@ -47,7 +49,7 @@ export class ConflictRetentionService implements OnApplicationBootstrap, OnModul
   /** One round over all channels. Never throws: what could not be done is logged and tried again in an hour. */
   async removeOld(): Promise<void> {
     try {
-      if (!this.registry.connected) return;
+      if (!this.registry.connected || !this.level.isKnown || this.level.trouble) return;
       for (const channel of await listDocuments(this.registry.channels)) {
         for (const { target } of targetsOf(channel)) await this.#removeAt(channel, target);
       }

@@ -37,6 +37,7 @@ export const bodyExamples: Readonly<Record<string, object>> = {
   'post /api/v1/channels/{channel}/conflicts/{pipeline}/{id}/redecide': { winner: 'incoming', reason: 'the customer called' },
   'post /subjects/{subject}/versions': avro,
   'post /subjects/{subject}': avro,
+  'post /api/v1/level': { level: 1 },
   'post /api/v1/import': { format: 1, exportedAt: '2026-01-31T12:00:00.000Z', nodes: {} },
 };
 

@@ -64,7 +64,7 @@ const answers: Readonly<Record<number, ErrorAnswer>> = {
     message: 'source: connect ECONNREFUSED',
   },
   503: {
-    description: 'ZooKeeper does not answer',
+    description: "ZooKeeper does not answer, or this control app does not know the cluster's level",
     code: 'ZOOKEEPER_UNAVAILABLE',
     message: 'ZooKeeper did not answer about /lutra/endpoints',
   },

@@ -16,6 +16,7 @@ import {
   type WorkStatus,
 } from '@lutra/model';
 import { z } from 'zod';
+import { levelStatusSchema, levelWriteSchema, workerSchema } from '../level/level.schemas.js';
 import { confirmWriteSchema, omissionsStatusSchema } from '../status/omissions.schema.js';
 import { routesStateSchema, routesStatusShape } from '../status/routes.schema.js';
 
@@ -229,5 +230,8 @@ export const schemaNames: ReadonlyMap<unknown, string> = new Map<unknown, string
   [skipWriteSchema, 'Skip'],
   [omissionsStatusSchema, 'Omissions'],
   [confirmWriteSchema, 'Confirmation'],
+  [levelStatusSchema, 'Level'],
+  [levelWriteSchema, 'Level'],
+  [workerSchema, 'Worker'],
   [errorBodySchema, 'Error'],
 ]);

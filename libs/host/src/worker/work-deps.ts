@@ -2,6 +2,7 @@
 import type { Keyring, Registry, SchemaStore } from '@lutra/registry';
 import type { StatusReporter } from '@lutra/runtime';
 import type { Logger, Metrics, Traces } from '@lutra/telemetry';
+import type { WriteLevel } from '../level/cluster-level.js';
 import type { EventQueues } from '../events/event-queues.js';
 
 export interface WorkDeps {
@@ -10,6 +11,8 @@ export interface WorkDeps {
   readonly secretKey: Keyring;
   /** Of this process: host name and process id. */
   readonly instance: string;
+  /** Of the cluster. */
+  readonly level: WriteLevel;
   readonly metrics: Metrics;
   readonly traces?: Traces | null;
   readonly events: EventQueues;

@@ -3,10 +3,12 @@ import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/comm
 import { watchConfiguration } from '@lutra/registry';
 import type { Configuration, Keyring, Registry, SchemaStore } from '@lutra/registry';
 import { runWork, WorkerSet } from '@lutra/runtime';
+import type { Assignment } from '@lutra/runtime';
 import type { Health, Logger, Metrics, Traces } from '@lutra/telemetry';
 import { unknownWork } from '../environment-names.js';
 import { instanceName } from '../instance-name.js';
 import { EventQueues } from '../events/event-queues.js';
+import { ClusterLevel } from '../level/cluster-level.js';
 import type { WorkerApp } from './worker-app.js';
 import type { WorkerEnvironment } from './worker-environment.js';
 
@@ -26,6 +28,8 @@ export class WorkerService<T> implements OnApplicationBootstrap, OnApplicationSh
   readonly #parts: WorkerParts;
   readonly #workers: WorkerSet<T>;
   readonly #events: EventQueues;
+  readonly #level: ClusterLevel;
+  #documents: Configuration | null = null;
   #endWatch: () => void = () => undefined;
   #unknown: string | null = null;
 
@@ -35,18 +39,21 @@ export class WorkerService<T> implements OnApplicationBootstrap, OnApplicationSh
     this.#parts = parts;
     health.watch('environment', () => this.#unknown);
     this.#events = new EventQueues({ app: app.app, secretKey, metrics, logger });
+    this.#level = new ClusterLevel({ ...parts, app: app.app, region: parts.environment.LUTRA_REGION });
+    this.#level.onChange(() => this.#reconcile());
     this.#workers = new WorkerSet((name, work, signal) => this.#work(name, work, signal));
   }
 
   onApplicationBootstrap(): void {
-    const { registry, environment, logger } = this.#parts;
+    const { registry, logger } = this.#parts;
     // Not awaited: while ZooKeeper is away the process lives, is not ready, and says so.
     registry.start().catch((error: unknown) => logger.error({ err: error }, 'ZooKeeper cannot be reached'));
-    const of = { region: environment.LUTRA_REGION, only: environment.only };
+    this.#level.start();
     this.#endWatch = watchConfiguration(registry, {
       onChange: (documents) => {
         this.#tellUnknown(documents);
-        this.#workers.reconcile(this.#app.wanted(documents, of));
+        this.#documents = documents;
+        this.#reconcile();
       },
       onInvalid: (document, error) =>
         logger.error({ document, code: error.code, err: error }, 'an invalid document; its last good version stays in force'),
@@ -59,6 +66,15 @@ export class WorkerService<T> implements OnApplicationBootstrap, OnApplicationSh
     await this.#workers.close();
     await Promise.all([traces?.close(), this.#events.close()]);
     await registry.stop();
+  }
+
+  /** Nothing is begun before the level is known. Above it the work is only reported, as failed: no lease is taken. */
+  #reconcile(): void {
+    if (!this.#documents || !this.#level.isKnown) return;
+    const { environment } = this.#parts;
+    const wanted = this.#app.wanted(this.#documents, { region: environment.LUTRA_REGION, only: environment.only });
+    const { trouble } = this.#level;
+    this.#workers.reconcile(trouble ? refused(wanted, trouble.code) : wanted);
   }
 
   /** Nothing else would say why this process does nothing. */
@@ -75,7 +91,8 @@ export class WorkerService<T> implements OnApplicationBootstrap, OnApplicationSh
     const { registry, schemas, secretKey, metrics, traces } = this.#parts;
     const { app, lease, isPaused, run } = this.#app;
     const logger = this.#parts.logger.child({ [app === 'capture' ? 'endpoint' : 'pipeline']: name });
-    const deps = { registry, schemas, secretKey, instance: instanceName, metrics, traces, events: this.#events, logger };
+    const level = this.#level;
+    const deps = { registry, schemas, secretKey, instance: instanceName, level, metrics, traces, events: this.#events, logger };
     return runWork({
       app,
       name,
@@ -84,9 +101,15 @@ export class WorkerService<T> implements OnApplicationBootstrap, OnApplicationSh
       acquire: (waitSignal) => registry.lease(lease(name)).acquire(waitSignal),
       run: ({ status, ...lead }) => run({ ...deps, status }, work, lead),
       paused: isPaused?.(work) ?? false,
+      refused: level.trouble,
       metrics,
       logger,
       signal,
     });
   }
+}
+
+/** A worker whose fingerprint changes begins anew, and then reports why it does not work. */
+function refused<T>(wanted: ReadonlyMap<string, Assignment<T>>, code: string): ReadonlyMap<string, Assignment<T>> {
+  return new Map([...wanted].map(([name, { fingerprint, value }]) => [name, { fingerprint: `${code} ${fingerprint}`, value }]));
 }

@@ -24,7 +24,7 @@ export function saslOptions({ sasl }: KafkaSecurity, onSession: (lifetimeMs: num
   const { name, algorithm } = mechanisms[sasl.mechanism];
   const authenticate: Authenticator = (...[, connection, api, , , , callback]) => {
     const done: Done = (error, response) => {
-      if (error) return callback(error);
+      if (error || response === undefined) return callback(error, response);
       if (response.sessionLifetimeMs > 0n) onSession(Number(response.sessionLifetimeMs));
       callback(null, { ...response, sessionLifetimeMs: 0n });
     };

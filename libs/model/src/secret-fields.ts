@@ -31,11 +31,16 @@ export function referenceIn(input: string): string | undefined {
 
 const sealed = { iv: z.string(), tag: z.string(), data: z.string() };
 /**
- * At rest: AES-256-GCM under the key `kid`, base64 parts. With `ref` nothing is sealed, and the reference is authenticated. The second form
- * is an earlier version's: let in, never opened.
+ * At rest: AES-256-GCM under the key `kid`, base64 parts. `id` is of the secret that was given, and stays when it is sealed under another
+ * key. With `ref` nothing is sealed, and the reference is authenticated. The second form is an earlier version's: let in, never opened.
  */
 export const sealedSecretSchema = z.union([
-  z.strictObject({ v: z.literal(2), kid: z.string(), ref: secretReferenceSchema.optional(), ...sealed }),
+  z.strictObject({ v: z.literal(2), kid: z.string(), id: z.string(), ref: secretReferenceSchema.optional(), ...sealed }),
   z.strictObject({ alg: z.literal('aes-256-gcm'), ...sealed }),
 ]);
 export type SealedSecret = z.infer<typeof sealedSecretSchema>;
+
+/** For JSON.stringify: a secret that was only sealed anew is still the same. */
+export function sealedAsId(_: string, value: unknown): unknown {
+  return typeof value === 'object' && value !== null && 'kid' in value && 'id' in value ? value.id : value;
+}

@@ -6,6 +6,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { SyncError } from '@lutra/model';
+import type { SealedSecret } from '@lutra/model';
 import { SecretReferences } from './secret-references.js';
 
 export interface Key {
@@ -26,6 +27,7 @@ export class Keyring {
   readonly references: SecretReferences;
   readonly #file: string | undefined;
   #stamp = '';
+  #followed: ReadonlyMap<string, SealedSecret> = new Map();
   #keys: readonly Key[] = [];
 
   private constructor(keys: readonly Key[], { file, references = new SecretReferences({}) }: KeyringOptions = {}) {
@@ -66,6 +68,15 @@ export class Keyring {
 
   find(kid: string): Key | undefined {
     return this.#known().find((key) => key.kid === kid);
+  }
+
+  /** All secrets as they are stored now: who works with an older form of one need not begin anew when it was sealed with another key. */
+  follow(secrets: readonly SealedSecret[]): void {
+    this.#followed = new Map(secrets.flatMap((secret) => ('v' in secret ? [[secret.id, secret] as const] : [])));
+  }
+
+  newest(sealed: SealedSecret): SealedSecret {
+    return ('v' in sealed && this.#followed.get(sealed.id)) || sealed;
   }
 
   /** Whether a text is one of the keys, or holds one. */

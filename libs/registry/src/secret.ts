@@ -5,7 +5,7 @@
  * a key or a secret.
  */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
-import { SyncError, referenceIn } from '@lutra/model';
+import { SyncError, randomId, referenceIn } from '@lutra/model';
 import type { SealedSecret } from '@lutra/model';
 import { keyBytes } from './keyring.js';
 import type { Key, Keyring } from './keyring.js';
@@ -26,14 +26,19 @@ export interface Purpose {
 
 /** Under the keyring's first key. */
 export function sealSecret(keyring: Keyring, input: string, purpose: Purpose): SealedSecret {
+  return sealAs(keyring, { input, id: randomId() }, purpose);
+}
+
+function sealAs(keyring: Keyring, { input, id }: { readonly input: string; readonly id: string }, purpose: Purpose): SealedSecret {
   const ref = referenceIn(input);
-  if (ref === undefined) return seal(keyring.first, input, boundTo(purpose));
-  return { ...seal(keyring.first, '', boundTo(purpose, ref)), ref };
+  const sealed = seal(keyring.first, ref === undefined ? input : '', boundTo(purpose, { id, ref }));
+  return { v: 2, kid: keyring.first.kid, id, ...(ref !== undefined && { ref }), ...sealed };
 }
 
 /** @throws SyncError SECRET_UNREADABLE: no such key, for another purpose, or damaged; SECRET_MISSING: a reference leads nowhere */
 export function openSecret(keyring: Keyring, sealed: SealedSecret, purpose: Purpose): string {
-  const [text, ref] = [unsealed(keyring, sealed, purpose), referenceOf(sealed)];
+  const newest = keyring.newest(sealed);
+  const [text, ref] = [unsealed(keyring, newest, purpose), referenceOf(newest)];
   if (ref === undefined) return text;
   const found = keyring.references.resolve(ref);
   if (keyring.isKey(found)) throw unreadable(purpose, `${ref} is the secret key itself, which no server is told`);
@@ -53,7 +58,8 @@ export function requireReadable(keyring: Keyring, { secret, purpose }: StoredSec
 
 /** The same secret under the first key. A reference is not resolved. @throws SyncError SECRET_UNREADABLE */
 export function resealed(keyring: Keyring, sealed: SealedSecret, purpose: Purpose): SealedSecret {
-  return sealSecret(keyring, referenceOf(sealed) ?? unsealed(keyring, sealed, purpose), purpose);
+  const text = unsealed(keyring, sealed, purpose);
+  return sealAs(keyring, { input: referenceOf(sealed) ?? text, id: 'v' in sealed ? sealed.id : randomId() }, purpose);
 }
 
 /** Undefined: it is sealed itself. */
@@ -71,22 +77,22 @@ function unsealed(keyring: Keyring, sealed: SealedSecret, purpose: Purpose): str
   const key = keyring.find(sealed.kid);
   if (!key) throw unreadable(purpose, `it is sealed with key ${sealed.kid}, which is not among ${keyring.kids.join(', ')}`);
   try {
-    return open(key, sealed, boundTo(purpose, sealed.ref));
+    return open(key, sealed, boundTo(purpose, sealed));
   } catch (cause) {
     throw unreadable(purpose, `the ${purpose.kind} was changed past the REST API, or it is damaged`, cause);
   }
 }
 
-function boundTo({ kind, name, field, to }: Purpose, ref: string | null = null): Buffer {
-  return Buffer.from(JSON.stringify([kind, name, field, ref, ...Object.values(to)]), 'utf8');
+function boundTo({ kind, name, field, to }: Purpose, { id, ref }: { readonly id: string; readonly ref?: string | undefined }): Buffer {
+  return Buffer.from(JSON.stringify([kind, name, field, id, ref ?? null, ...Object.values(to)]), 'utf8');
 }
 
-function seal(key: Key, clear: string, bound: Buffer): Extract<SealedSecret, { v: 2 }> {
+function seal(key: Key, clear: string, bound: Buffer): { readonly iv: string; readonly tag: string; readonly data: string } {
   const iv = randomBytes(ivBytes);
   const cipher = createCipheriv(algorithm, key.bytes, iv, { authTagLength: tagBytes });
   cipher.setAAD(bound);
   const data = Buffer.concat([cipher.update(clear, 'utf8'), cipher.final()]);
-  return { v: 2, kid: key.kid, iv: iv.toString('base64'), tag: cipher.getAuthTag().toString('base64'), data: data.toString('base64') };
+  return { iv: iv.toString('base64'), tag: cipher.getAuthTag().toString('base64'), data: data.toString('base64') };
 }
 
 /** @throws Error */

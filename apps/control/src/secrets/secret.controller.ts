@@ -21,7 +21,7 @@ export class SecretController {
 
   @Post('rotate')
   @HttpCode(200)
-  @ApiAnswer('Seal all secrets with the first key; captures and loaders that use them restart', resealedSchema, 409)
+  @ApiAnswer('Seal all secrets with the first key; refused while a live process lacks it', resealedSchema, 409)
   rotate(): Promise<Resealed> {
     return this.secrets.rotate();
   }

@@ -3,6 +3,7 @@
  * or a secret of it, what waits is sent as the newest document says.
  */
 import type { BusOptions } from '@lutra/bus';
+import { sealedAsId } from '@lutra/model';
 import type { EndpointDocument, OperationalEvent, RegionDocument } from '@lutra/model';
 import { kafkaClient } from '@lutra/registry';
 import type { Keyring } from '@lutra/registry';
@@ -38,7 +39,7 @@ export class EventQueues {
   of(region: RegionDocument, { topic }: Pick<EndpointDocument, 'topic'>): Tell {
     const known = this.#queues.get(region.name) ?? this.#open(region, topic);
     this.#queues.set(region.name, known);
-    if (JSON.stringify(known.region.kafka) !== JSON.stringify(region.kafka)) {
+    if (identityOf(known.region) !== identityOf(region)) {
       known.region = region;
       void known.client.close().catch(() => undefined); // the next attempt to send opens it anew
     }
@@ -59,6 +60,10 @@ export class EventQueues {
     const known: Known = { region, client, queue };
     return known;
   }
+}
+
+function identityOf({ kafka }: RegionDocument): string {
+  return JSON.stringify(kafka, sealedAsId);
 }
 
 function replicated({

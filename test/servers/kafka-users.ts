@@ -38,9 +38,9 @@ export interface Grant {
 const operations = { READ: 3, WRITE: 4, CREATE: 5, DELETE: 6, DESCRIBE: 8, DESCRIBE_CONFIGS: 10 } as const;
 type Operation = keyof typeof operations;
 const resources = { topic: 2, group: 3 } as const;
-const literal = 3;
-const prefixed = 4;
-const allow = 3;
+const literal = 3 as const;
+const prefixed = 4 as const;
+const allow = 3 as const;
 
 export async function grant(server: KafkaServer, ...grants: readonly Grant[]): Promise<void> {
   const admin = new Admin({ clientId: 'test-users', bootstrapBrokers: [server.bootstrap] });

@@ -18,11 +18,13 @@ export function openPassword(keyring: Keyring, endpoint: EndpointLogin & Pick<En
 }
 
 /**
- * What a driver connects with. The password is opened each time that it is asked for, so that a reference is resolved anew at each
- * connection.
+ * What a driver connects with. The password is opened now, and again each time that it is asked for, so that a reference is resolved anew
+ * at each connection.
+ * @throws SyncError SECRET_UNREADABLE, SECRET_MISSING; so does its password
  */
 export function loginOf(keyring: Keyring, endpoint: EndpointLogin & Pick<EndpointDocument, 'password'>): ServerAccess {
   const { host, port, user, tls, publicKey } = endpoint;
+  openPassword(keyring, endpoint);
   return {
     host,
     port,

@@ -24,10 +24,9 @@ export class SecretReferences {
    * @throws SyncError SECRET_MISSING naming the reference
    */
   resolve(reference: string): string {
-    const known = secretReferenceSchema.safeParse(reference).success;
-    if (!known) throw missing(reference, 'it is none');
-    const [kind, name = ''] = [reference.slice(0, reference.indexOf(':')), reference.slice(reference.indexOf(':') + 1)];
-    const text = kind === 'env' ? this.#variable(reference, name) : this.#file(reference, name);
+    if (!secretReferenceSchema.safeParse(reference).success) throw missing(reference, 'it is none');
+    const name = reference.slice(reference.indexOf(':') + 1);
+    const text = reference.startsWith('env:') ? this.#variable(reference, name) : this.#file(reference, name);
     if (text === '') throw missing(reference, 'it is empty');
     return text;
   }

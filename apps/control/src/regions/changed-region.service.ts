@@ -26,7 +26,10 @@ export class ChangedRegionService {
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  /** With `force` what refuses the change is noted. @throws RefusedError CONFIG_CONFLICT; SyncError CONFIG_INVALID: no force changes that */
+  /**
+   * With `force` what refuses the change is noted.
+   * @throws RefusedError CONFIG_CONFLICT; SyncError CONFIG_INVALID: no force changes that
+   */
   async require(input: RegionInput, force: boolean): Promise<void> {
     const { document: before } = await findDocument(this.registry.regions, 'region', input.name);
     const after = sealRegion({ keyring: this.keyring, input, stored: before });

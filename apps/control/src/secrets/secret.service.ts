@@ -23,8 +23,8 @@ export class SecretService {
     const stored = [...endpoints.map(secretOfEndpoint), ...regions.flatMap(secretsOfRegion)];
     const counts = Map.groupBy(stored, ({ secret }) => ('v' in secret ? secret.kid : null));
     const known = this.key.kids;
-    const others = [...counts.keys()].filter((kid) => kid !== null && !known.includes(kid));
-    const kids = [...known, ...others.toSorted()].filter((kid) => kid !== null);
+    const others = [...counts.keys()].filter((kid) => kid !== null).filter((kid) => !known.includes(kid));
+    const kids = [...known, ...others.toSorted()];
     return {
       keys: kids.map((kid, i) => ({ kid, first: i === 0, known: known.includes(kid), secrets: counts.get(kid)?.length ?? 0 })),
       references: stored.flatMap(({ secret, purpose: { kind, name, field } }) => {

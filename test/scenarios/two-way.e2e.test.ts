@@ -80,6 +80,19 @@ describe('two databases, both written to', () => {
     await expectEqual(stack);
   });
 
+  it('keep a password of Kafka that works: a wrong one is refused by name before a worker gets it', async () => {
+    const kafka = secured.regionOf(stack.kafka, { byReference: false });
+    if (!kafka.sasl) return; // an external Kafka
+    const wrong = { name: stack.regions.a, kafka: { ...kafka, sasl: { ...kafka.sasl, password: 'otters hold pikes' } } };
+    const answer = await fetch(`${stack.control.url}/api/v1/regions/${stack.regions.a}`, {
+      method: 'PUT',
+      headers: { authorization: `Bearer ${stack.token}`, 'content-type': 'application/json', 'if-match': '*' },
+      body: JSON.stringify(wrong),
+    });
+    const problem = { id: 'kafka-denied', what: expect.stringContaining('SASL_AUTHENTICATION_FAILED') };
+    expect({ status: answer.status, body: await answer.json() }).toMatchObject({ status: 409, body: { details: { problems: [problem] } } });
+  });
+
   it(`carry one transaction of ${largeRows} rows whole, in less than 300 MB of memory`, { timeout: 300_000 }, async () => {
     onTestFailed(async () => console.error(await stack.report()));
     const memory = watchMemory([stack.capture.a, stack.capture.b, stack.loader.a, stack.loader.b]);

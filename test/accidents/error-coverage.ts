@@ -33,6 +33,7 @@ export const errorCoverage: Readonly<Record<ErrorCode, ErrorCoverage>> = {
   CONFIG_OUTDATED: accidents('stale-positions', 'a ZooKeeper that is restored from an older copy takes no table away'),
   CONFIG_CONFLICT: followed(control('check'), 'is held up by what a server lacks, and by nothing else'),
   SECRET_UNREADABLE: long('advice', 'a process without the key is started with it'),
+  SECRET_MISSING: followed(control('secrets'), 'is opened where it leads, and told where it leads nowhere'),
   SERVER_UNTRUSTED: followed(
     'libs/binlog/src/failure.integration.test.ts',
     'logs in elsewhere without TLS only where it knows the key of the server',
@@ -44,6 +45,7 @@ export const errorCoverage: Readonly<Record<ErrorCode, ErrorCoverage>> = {
   LEVEL_TOO_OLD: followed('libs/host/src/level/cluster-level.test.ts', 'below what it can write'),
   KAFKA_UNAVAILABLE: accidents('back-pressure', 'that hears and is not heard'),
   KAFKA_REFUSED: followed('libs/bus/src/wire.test.ts', 'trusts the authority that it is given'),
+  KAFKA_DENIED: followed('libs/bus/src/sasl.integration.test.ts', 'finds a new password at the next connection'),
   TOPIC_MISSING: shown(
     'libs/bus/src/subscription.integration.test.ts',
     'says so when the topic was never there, is deleted, or is created again',

@@ -1,7 +1,7 @@
 /** The REST API of control, as its users have it: JSON over HTTP with a bearer token. */
-import type { ChannelInput, EndpointInput, ErrorReport, Position, RegionDocument, Suspension, WorkState, WorkStatus } from '@lutra/model';
+import type { ChannelInput, EndpointInput, ErrorReport, Position, RegionInput, Suspension, WorkState, WorkStatus } from '@lutra/model';
 import type { z } from 'zod';
-import type { channelInputSchema, endpointInputSchema, regionSchema } from '@lutra/model';
+import type { channelInputSchema, endpointInputSchema, regionInputSchema } from '@lutra/model';
 
 export interface Problem {
   readonly id: string;
@@ -83,7 +83,7 @@ export class Api {
     return answer as T;
   }
 
-  createRegion(region: z.input<typeof regionSchema>): Promise<RegionDocument> {
+  createRegion(region: z.input<typeof regionInputSchema>): Promise<RegionInput> {
     return this.request('POST', '/api/v1/regions', region);
   }
 

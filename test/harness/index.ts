@@ -14,6 +14,7 @@ export { Random } from './random.js';
 export { createShop, shopDatabase, shopTables, totalBalance } from './shop.js';
 export { operations, usualMix } from './shop-operations.js';
 export type { OperationName } from './shop-operations.js';
+export { Secured } from './secured.js';
 export { keyOffset, otherSide, sides } from './sides.js';
 export type { Letter, Side } from './sides.js';
 export { Stack, startStack } from './stack.js';

@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import type { conflictsSchema, endpointInputSchema, routeSchema } from '@lutra/model';
 import type { Network } from '../network/index.js';
 import type { MysqlVersion } from '../servers/index.js';
+import type { Secured } from './secured.js';
 import type { Letter } from './sides.js';
 
 export type Log = (line: string) => void;
@@ -21,6 +22,8 @@ export interface StackOptions {
   readonly mysqlExtra?: readonly string[];
   /** server.properties. */
   readonly kafkaExtra?: Readonly<Record<string, string>>;
+  /** A key file, and a Kafka that wants SCRAM over TLS; an external one stays as it is. */
+  readonly secured?: Secured;
   /** zoo.cfg. */
   readonly zooKeeperExtra?: Readonly<Record<string, string>>;
   /** More environment variables of the apps. */

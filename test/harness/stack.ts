@@ -76,7 +76,7 @@ export class Stack {
     const versions = { a: options.mysql ?? '9.7', b: options.mysqlB ?? options.mysql ?? '9.7' };
     this.regions = { a, b };
     this.zooKeeper = zooKeeperFromEnvironment({ extra: options.zooKeeperExtra });
-    this.kafka = kafkaFromEnvironment({ extra: { ...this.#advertised(), ...options.kafkaExtra } });
+    this.kafka = kafkaFromEnvironment({ extra: { ...this.#advertised(), ...options.kafkaExtra }, secure: options.secured?.kafka });
     const mysql = (side: Side, serverId: number): MysqlServer =>
       mysqlFromEnvironment(side === 'a' ? 'A' : 'B', {
         version: versions[side],
@@ -288,7 +288,12 @@ export class Stack {
   async #configure(): Promise<void> {
     const { network } = this.#options;
     const brokers = network ? [network.at('kafka').address] : this.kafka.bootstrap.split(',');
-    for (const { region } of this.sites) await this.api.createRegion({ name: region, kafka: { brokers } });
+    const { secured } = this.#options;
+    if (this.kafka.secured) await secured?.prepare(this.kafka);
+    for (const { region, letter } of this.sites) {
+      const kafka = this.kafka.secured && secured?.regionOf(this.kafka, { byReference: letter === 'b' });
+      await this.api.createRegion({ name: region, kafka: kafka ?? { brokers } });
+    }
     await this.#createEndpoints();
   }
 
@@ -314,7 +319,7 @@ export class Stack {
       ZOOKEEPER: this.#options.network?.at('zookeeper').address ?? this.zooKeeper.connect,
       LUTRA_ROOT: this.root,
       ...(this.zooKeeper.external ? { LUTRA_ZOOKEEPER_OPEN: 'yes' } : {}),
-      LUTRA_SECRET_KEY: this.#secretKey,
+      ...(this.#options.secured?.environment ?? { LUTRA_SECRET_KEY: this.#secretKey }),
       LOG_LEVEL: 'info',
       ...(region ? { LUTRA_REGION: region } : {}),
       ...(app === 'control' ? { LUTRA_API_TOKEN: this.token } : {}),

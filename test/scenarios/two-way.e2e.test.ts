@@ -1,9 +1,21 @@
 /**
  * Both databases are written to, each row by one side only, by a random mix of everything that breaks naive replication; then both must be
- * equal, nothing may have gone round, and nobody may have seen half a transaction. Side a is MySQL 9.7, side b is 8.0.
+ * equal, nothing may have gone round, and nobody may have seen half a transaction. Side a is MySQL 9.7, side b is 8.0; Kafka wants SCRAM
+ * over TLS, and knows a user with no more rights than docs/02-setup.md grants.
  */
+import type { RowDataPacket } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
-import { differencesFromWritten, largeTransaction, readTopic, sides, startWorkload, TransferReader } from '../harness/index.js';
+import {
+  differencesFromWritten,
+  largeTransaction,
+  lutraUser,
+  readTopic,
+  Secured,
+  sides,
+  startWorkload,
+  TransferReader,
+  withAdministrator,
+} from '../harness/index.js';
 import type { Side, Stack, Totals } from '../harness/index.js';
 import { expectEqual, openShop, seedOf, sleep, watchMemory } from './shop-stack.js';
 
@@ -14,10 +26,11 @@ describe('two databases, both written to', () => {
   let stack: Stack;
   const written: Record<Side, Totals[]> = { a: [], b: [] };
   const seed = seedOf();
+  const secured = new Secured();
 
   beforeAll(async () => {
     // As docker/compose.yaml has it: ZooKeeper is closed to everybody else.
-    stack = await openShop({ mysql: '9.7', mysqlB: '8.0', environment: { ZOOKEEPER_DIGEST: 'lutra:otters hold hands' } });
+    stack = await openShop({ mysql: '9.7', mysqlB: '8.0', environment: { ZOOKEEPER_DIGEST: 'lutra:otters hold hands' }, secured });
   }, 240_000);
   afterAll(() => stack?.stop());
 
@@ -35,6 +48,49 @@ describe('two databases, both written to', () => {
       expect(reads).toBeGreaterThan(10);
       expect(wrong, 'sums of all balances that were not the total: somebody saw half a transaction').toEqual([]);
     }
+  });
+
+  it('do not stop while the secret key is rotated, and connect again without the old one', { timeout: 300_000 }, async () => {
+    onTestFailed(async () => console.error(await stack.report()));
+    const epochs = async (): Promise<unknown> =>
+      (await stack.api.channelStatus(stack.channel)).pipelines.map(({ source, target }) => [source.worker?.epoch, target.worker?.epoch]);
+    const before = await epochs();
+    const workloads = sides.map((side) => startWorkload({ side, connection: stack.connection(side), seed: seed + 1, writers: 2 }));
+    secured.addKey();
+    // Refused until each process has seen the file.
+    const rotate = (): Promise<boolean> =>
+      stack.api.request('POST', '/api/v1/secrets/rotate').then(
+        () => true,
+        () => false,
+      );
+    await expect.poll(rotate, { timeout: 60_000, interval: 500 }).toBe(true);
+    const { keys } = await stack.api.request<{ keys: readonly { secrets: number }[] }>('GET', '/api/v1/secrets');
+    expect(keys.map(({ secrets }) => secrets)).toEqual([4, 0]); // two endpoints, two regions
+    secured.dropOldKeys();
+    await sleep(2_000); // for those that would begin anew
+    expect(await epochs()).toEqual(before);
+    for (const side of sides) {
+      await withAdministrator(stack.mysql[side], async (connection) => {
+        const [rows] = await connection.query<RowDataPacket[]>('SELECT id FROM information_schema.processlist WHERE user = ?', [lutraUser]);
+        for (const row of rows) await connection.query('KILL ?', [row['id'] ?? row['ID']]).catch(() => undefined); // it ended by itself
+      });
+    }
+    for (const workload of workloads) written[workload.side].push(await workload.stop());
+    await stack.drain(180_000);
+    await expectEqual(stack);
+  });
+
+  it('keep a password of Kafka that works: a wrong one is refused by name before a worker gets it', async () => {
+    const kafka = secured.regionOf(stack.kafka, { byReference: false });
+    if (!kafka.sasl) return; // an external Kafka
+    const wrong = { name: stack.regions.a, kafka: { ...kafka, sasl: { ...kafka.sasl, password: 'otters hold pikes' } } };
+    const answer = await fetch(`${stack.control.url}/api/v1/regions/${stack.regions.a}`, {
+      method: 'PUT',
+      headers: { authorization: `Bearer ${stack.token}`, 'content-type': 'application/json', 'if-match': '*' },
+      body: JSON.stringify(wrong),
+    });
+    const problem = { id: 'kafka-denied', what: expect.stringContaining('SASL_AUTHENTICATION_FAILED') };
+    expect({ status: answer.status, body: await answer.json() }).toMatchObject({ status: 409, body: { details: { problems: [problem] } } });
   });
 
   it(`carry one transaction of ${largeRows} rows whole, in less than 300 MB of memory`, { timeout: 300_000 }, async () => {

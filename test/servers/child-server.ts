@@ -31,6 +31,10 @@ export class ChildServer implements Server {
     return this.#ports?.[0] ?? 0;
   }
 
+  protected get ports(): readonly number[] {
+    return this.#ports ?? [];
+  }
+
   get pid(): number | undefined {
     return this.#watchdog?.pid;
   }

@@ -13,28 +13,36 @@ import { ExternalServer } from './external-server.js';
 import { knowsItsBroker } from './kafka-metadata.js';
 import type { Recipe } from './launch.js';
 import { copyJars, tidy } from './maven.js';
-import type { KafkaOptions, KafkaServer, Log } from './server.js';
+import { securedAt, securePorts, secureProperties, withSecure } from './kafka-secure.js';
+import type { KafkaOptions, KafkaServer, Log, SecureBootstrap } from './server.js';
 
 const version = '4.3.0';
 const propertiesFile = 'server.properties';
 const archive = 'classes.jsa';
 const archiveBoundMs = 120_000;
+/** Its clients', and its controller's. */
+const ownPorts = 2;
 
 export function kafkaServer(options: KafkaOptions = {}): KafkaServer {
   const name = options.name ?? 'kafka';
   if (options.external) return new ExternalKafka(name, options.external);
   const archived = async (): Promise<string> => `-XX:SharedArchiveFile=${join((await prepareKafka(() => undefined)).classes, archive)}`;
-  return new ChildKafka(recipe(name, options.extra ?? {}, archived));
+  return new ChildKafka(recipe(name, options, archived));
 }
 
 class ChildKafka extends ChildServer implements KafkaServer {
   get bootstrap(): string {
     return `${this.host}:${this.port}`;
   }
+
+  get secured(): SecureBootstrap | undefined {
+    return this.ports.length > ownPorts ? securedAt(this.host, this.ports.slice(ownPorts)) : undefined;
+  }
 }
 
 class ExternalKafka extends ExternalServer implements KafkaServer {
   readonly bootstrap: string;
+  readonly secured = undefined;
 
   constructor(name: string, bootstrap: string) {
     const [host = '', port = '9092'] = (bootstrap.split(',')[0] ?? '').trim().split(':');
@@ -74,17 +82,18 @@ async function prepareFiles(log: Log): Promise<{ libs: string; template: string 
   return { libs, template };
 }
 
-function recipe(name: string, extra: Readonly<Record<string, string>>, classes: () => Promise<string>): Recipe {
+function recipe(name: string, { extra = {}, secure }: KafkaOptions, classes: () => Promise<string>): Recipe {
   return {
     name,
-    ports: 2,
+    ports: secure ? ownPorts + securePorts : ownPorts,
     fill: async (folder) => {
       const { template } = await prepareFiles(() => undefined);
       await copyTemplate(join(template, 'data'), join(folder, 'data'));
     },
     command: async (folder, ports) => {
       const { libs } = await prepareFiles(() => undefined);
-      const file = await writeProperties(folder, ports, { ...(wasKilled(folder) ? shortSession : {}), ...extra });
+      const own = secure ? { ...(await secureProperties(secure, folder)), ...extra } : extra;
+      const file = await writeProperties(folder, ports, { ...(wasKilled(folder) ? shortSession : {}), ...own });
       return { command: 'java', args: ['-Xmx512m', await classes(), ...tidy(folder), '-cp', `${libs}/*`, 'kafka.Kafka', file] };
     },
     answers: knowsItsBroker,
@@ -115,7 +124,9 @@ async function copyTemplate(template: string, data: string): Promise<void> {
 async function writeProperties(folder: string, ports: readonly number[], extra: Readonly<Record<string, string>>): Promise<string> {
   await mkdir(join(folder, 'data'), { recursive: true });
   const file = join(folder, propertiesFile);
-  const lines = Object.entries({ ...properties(folder, ports), ...extra }).map(([key, value]) => `${key}=${value}\n`);
+  const all = { ...properties(folder, ports), ...extra };
+  const listening = ports.length > ownPorts ? withSecure(all, ports.slice(ownPorts)) : all;
+  const lines = Object.entries(listening).map(([key, value]) => `${key}=${value}\n`);
   await writeFile(file, lines.join(''));
   return file;
 }

@@ -46,7 +46,27 @@ export interface MysqlServer extends Server {
 }
 
 export interface KafkaServer extends Server {
+  /** Open to everybody; who comes this way is `User:ANONYMOUS`, and may do all. */
   readonly bootstrap: string;
+  /** With `secure`. */
+  readonly secured: SecureBootstrap | undefined;
+}
+
+export interface SecureBootstrap {
+  /** SASL (PLAIN, SCRAM) over TLS. */
+  readonly sasl: string;
+  /** TLS that asks for the client's certificate. */
+  readonly mutual: string;
+  /** SASL without TLS. */
+  readonly clear: string;
+}
+
+/** Listeners for those who must say who they are. Nobody may do anything there that no ACL grants (kafka-users.ts). */
+export interface KafkaSecureOptions {
+  /** Of the broker; its clients may show one that it signed, or itself. */
+  readonly certificate: { readonly key: string; readonly cert: string };
+  /** Passwords of users of PLAIN; those of SCRAM are made while it runs. */
+  readonly plain?: Readonly<Record<string, string>>;
 }
 
 export interface ZooKeeperServer extends Server {
@@ -71,6 +91,7 @@ export interface KafkaOptions {
   readonly name?: string | undefined;
   /** server.properties, over ours. */
   readonly extra?: Readonly<Record<string, string>> | undefined;
+  readonly secure?: KafkaSecureOptions | undefined;
   /** host:port[,host:port] of brokers that run already. */
   readonly external?: string | undefined;
 }

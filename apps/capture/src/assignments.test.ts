@@ -1,4 +1,5 @@
 import { channelSchema, endpointSchema, regionSchema } from '@lutra/model';
+import type { EndpointDocument, RegionDocument } from '@lutra/model';
 import { describe, expect, it } from 'vitest';
 import { assignedEndpoints } from './assignments.js';
 
@@ -9,9 +10,13 @@ const channel = (name: string, state: string, schema: string, attempt = 0) =>
   channelSchema.parse({ name, state, attempt, pipelines: [{ name: 'p', source: 'a', target: 'b', routes: [{ schema }] }] });
 
 function assignments(...channels: ReturnType<typeof channel>[]) {
+  return assignmentOf({ region, endpoint }, channels);
+}
+
+function assignmentOf(of: { region: RegionDocument; endpoint: EndpointDocument }, channels: readonly ReturnType<typeof channel>[]) {
   const documents = {
-    regions: new Map([['hangzhou', region]]),
-    endpoints: new Map([['a', endpoint]]),
+    regions: new Map([['hangzhou', of.region]]),
+    endpoints: new Map([['a', of.endpoint]]),
     channels: new Map(channels.map((one) => [one.name, one])),
   };
   return assignedEndpoints(documents, { region: 'hangzhou', only: null }).get('a');
@@ -49,6 +54,17 @@ describe('which endpoints are captured', () => {
     const running = assignments(channel('x', 'running', 'shop'))?.fingerprint;
     expect(assignments(channel('x', 'running', 'shop', 1))?.fingerprint).not.toBe(running);
     expect(assignments(channel('x', 'paused', 'shop'))?.fingerprint).toBe(running);
+  });
+
+  it('anew with another password, and not when the one that they have is sealed with another key', () => {
+    const sealed = (kid: string, id: string) => ({ v: 2, kid, id, iv: kid, tag: kid, data: kid }) as const;
+    const of = (kid: string, id: string) => {
+      const sasl = { mechanism: 'scram-sha-512', user: 'u', password: sealed(kid, `kafka ${id}`) } as const;
+      const documents = { region: { ...region, kafka: { ...region.kafka, sasl } }, endpoint: { ...endpoint, password: sealed(kid, id) } };
+      return assignmentOf(documents, [channel('x', 'running', 'shop')])?.fingerprint;
+    };
+    expect(of('young', 'one')).toBe(of('old', 'one'));
+    expect(of('old', 'two')).not.toBe(of('old', 'one'));
   });
 
   it('anew when one pipeline takes a table over from another, though the tables stay the same', () => {

@@ -1,5 +1,5 @@
 /** From the configuration documents to the endpoints that this process works on. */
-import { replicationFingerprint, pipelineId, pipelineRoutes, unsupportedPolicy } from '@lutra/model';
+import { replicationFingerprint, pipelineId, pipelineRoutes, sealedAsId, unsupportedPolicy } from '@lutra/model';
 import type { ChannelDocument, EndpointDocument, PipelineDocument, RegionDocument, Route, RouteFingerprints } from '@lutra/model';
 import type { Configuration } from '@lutra/registry';
 import type { Assignment } from '@lutra/runtime';
@@ -81,7 +81,7 @@ function fingerprint(
 ): string {
   const attempts = channels.map((channel) => [channel.name, channel.attempt]);
   // Before anything is written to an endpoint for the first time, its capture must have seen that markers come back.
-  return JSON.stringify([
+  const depends = [
     { ...endpoint, description: '' },
     region.kafka,
     pipelines,
@@ -89,5 +89,6 @@ function fingerprint(
     isTarget,
     stopping.map(({ channel }) => channel),
     writers,
-  ]);
+  ];
+  return JSON.stringify(depends, sealedAsId);
 }

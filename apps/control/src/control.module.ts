@@ -23,7 +23,8 @@ import { EndpointController } from './endpoints/endpoint.controller.js';
 import { EndpointResetService } from './endpoints/endpoint-reset.service.js';
 import { EndpointRestartService } from './endpoints/endpoint-restart.service.js';
 import { EndpointService } from './endpoints/endpoint.service.js';
-import { SecretController } from './endpoints/secret.controller.js';
+import { SecretController } from './secrets/secret.controller.js';
+import { SecretService } from './secrets/secret.service.js';
 import { EndpointRecoveryController } from './endpoints/recovery.controller.js';
 import type { Environment } from './environment.js';
 import { ExportController } from './export/export.controller.js';
@@ -95,6 +96,7 @@ export function controlModule({ environment, registry, secretKey, level, metrics
       LevelService,
       WriteLock,
       RegionService,
+      SecretService,
       EndpointService,
       EndpointCheckService,
       ChangedEndpointService,

@@ -38,6 +38,19 @@ function assignments(part: ChannelPart, kafka?: Readonly<Record<string, string>>
 }
 const detector = (part: ChannelPart): DetectionWork | null => assignments(part).value.detector;
 
+it('a pipeline begins anew with another secret, and not when those that it has are sealed with another key', () => {
+  const sealed = (kid: string, id: string) => ({ v: 2, kid, id, iv: kid, tag: kid, data: kid }) as const;
+  const of = (kid: string, id: string): string | undefined => {
+    const found = documents({});
+    const sasl = { mechanism: 'scram-sha-512', user: 'u', password: sealed(kid, `kafka ${id}`) } as const;
+    const regions = new Map([...found.regions].map(([name, one]) => [name, { ...one, kafka: { ...one.kafka, sasl } }]));
+    const endpoints = new Map([...found.endpoints].map(([name, one]) => [name, { ...one, password: sealed(kid, id) }]));
+    return assignedPipelines({ ...found, regions, endpoints }, { region: 'california', only: null }).get('shop.there')?.fingerprint;
+  };
+  expect(of('young', 'one')).toBe(of('old', 'one'));
+  expect(of('old', 'two')).not.toBe(of('old', 'one'));
+});
+
 describe('what a pipeline must know where its target takes writes', () => {
   it('is nothing where tables flow one way without rules', () => {
     expect(detector({ pipelines: [there] })).toBeNull();

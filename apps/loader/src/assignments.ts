@@ -1,5 +1,5 @@
 /** From the configuration documents to the pipelines that this process works on. */
-import { pipelineId, pipelineRoutes, unsupportedPolicy } from '@lutra/model';
+import { pipelineId, pipelineRoutes, sealedAsId, unsupportedPolicy } from '@lutra/model';
 import type {
   ChannelDocument,
   ConflictsDocument,
@@ -125,7 +125,7 @@ function detectionOf(
 
 /** What a running loader depends on; `attempt` is in it so that "retry now" starts it again. */
 function fingerprint(work: LoaderWork, attempt: number): string {
-  return JSON.stringify([
+  const depends = [
     work.source.name,
     work.sourceRegion.kafka,
     { ...work.target, description: '', topic: null, start: null },
@@ -141,5 +141,6 @@ function fingerprint(work: LoaderWork, attempt: number): string {
       otherWriters: work.detector.otherWriters.map(({ source, region, ...third }) => [source.name, region.kafka, third]),
     },
     attempt,
-  ]);
+  ];
+  return JSON.stringify(depends, sealedAsId);
 }

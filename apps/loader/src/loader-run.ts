@@ -6,7 +6,7 @@ import type { WorkDeps } from '@lutra/host';
 import type { Checkpoint } from '@lutra/marker';
 import { rowsTopic, toSyncError } from '@lutra/model';
 import type { ConnectionOptions } from '@lutra/mysql';
-import { openPassword } from '@lutra/registry';
+import { kafkaClient, loginOf } from '@lutra/registry';
 import type { During } from '@lutra/runtime';
 import type { KafkaPort, LoaderIo } from './io.js';
 import type { Attempt } from './recover/recovery.js';
@@ -45,16 +45,14 @@ export class LoaderRun {
     readonly attempt: Attempt,
   ) {
     const { id, source, sourceRegion, target } = work;
-    const { host, port, user, tls, publicKey } = target;
-    const { brokers, tls: kafkaTls } = sourceRegion.kafka;
     this.topic = rowsTopic(source.name);
-    this.target = { host, port, user, password: openPassword(deps.secretKey, target), tls, publicKey };
+    this.target = loginOf(deps.secretKey, target);
     const requestTimeoutMs = requestTimeoutFor(source.topic.maxMessageBytes);
-    this.bus = { brokers, tls: kafkaTls, clientId: `lutra-loader-${id}`, logger: deps.logger, requestTimeoutMs };
+    this.bus = { ...kafkaClient(deps.secretKey, sourceRegion), clientId: `lutra-loader-${id}`, logger: deps.logger, requestTimeoutMs };
     this.admin = deps.io.kafka.admin(this.bus);
     this.decoder = new RecordDecoder({ ids: deps.schemas });
     this.during = deps.status.waits.during;
-    this.kafkaName = `Kafka of region ${sourceRegion.name} (${brokers.join(', ')})`;
+    this.kafkaName = `Kafka of region ${sourceRegion.name} (${this.bus.brokers.join(', ')})`;
     this.signal = AbortSignal.any([attempt.signal, this.#ended.signal]);
     deps.metrics.disconnected(id, 'kafka', 'target');
   }

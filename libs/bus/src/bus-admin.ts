@@ -4,7 +4,7 @@ import { SyncError } from '@lutra/model';
 import { Cluster, within } from './cluster.js';
 import type { Deadline, TopicMetadata } from './cluster.js';
 import { fetchEnds } from './fetch.js';
-import { kafkaError } from './kafka-error.js';
+import { kafkaError, kafkaFailure } from './kafka-error.js';
 import type { BusOptions } from './options.js';
 import { topicConfigs, topicDifferences } from './topic-settings.js';
 import type { TopicSettings } from './topic-settings.js';
@@ -25,7 +25,7 @@ export class BusAdmin {
 
   /**
    * Creates the topic, or verifies the one that exists; waits until its partitions have leaders.
-   * @throws SyncError TOPIC_CONFIG with every difference that could lose data; KAFKA_UNAVAILABLE, KAFKA_REFUSED
+   * @throws SyncError TOPIC_CONFIG with every difference that could lose data; KAFKA_UNAVAILABLE, KAFKA_REFUSED, KAFKA_DENIED
    */
   async ensureTopic(topic: string, settings: TopicSettings): Promise<'created' | 'verified'> {
     const deadline = this.#deadline();
@@ -94,7 +94,8 @@ export class BusAdmin {
         return value > 0 ? value : null;
       });
     } catch (error) {
-      if (kafkaError(error, topic).code === 'KAFKA_REFUSED') return null;
+      // CLUSTER_AUTHORIZATION_FAILED: DESCRIBE_CONFIGS on the cluster is more than a capture needs.
+      if (['KAFKA_REFUSED', 'KAFKA_DENIED'].includes(kafkaError(error, topic).code)) return null;
       throw error;
     }
   }
@@ -139,7 +140,7 @@ export class BusAdmin {
     try {
       return await this.#cluster.withRetry(this.#deadline(), attempt);
     } catch (error) {
-      throw kafkaError(error, what);
+      throw kafkaFailure(error, what);
     }
   }
 

@@ -130,7 +130,7 @@ export class Cluster {
     const topic = topics.find((candidate) => candidate.name === name);
     const error = topic === undefined ? 'UNKNOWN_TOPIC_OR_PARTITION' : protocolErrorId(topic.errorCode);
     if (topic === undefined || error === 'UNKNOWN_TOPIC_OR_PARTITION') return null;
-    if (error !== undefined) throw protocolError(error, `topic ${name}`);
+    if (error !== undefined) throw protocolError(error, `topic ${name}`, { api: metadataV12.api.key });
     const partitions = topic.partitions.toSorted((a, b) => a.partitionIndex - b.partitionIndex);
     return { id: topic.topicId, replicationFactor: partitions[0]?.replicaNodes.length ?? 0, partitions };
   }
@@ -190,8 +190,9 @@ export class Cluster {
     if (wire && !wire.closed) return wire;
     if (this.#wires.get(name) !== existing) return this.#connect(address);
     throwIfAborted(this.signal);
-    const { clientId, tls } = this.#options;
-    const opening = Wire.open(address, { clientId, tls, requestTimeoutMs: this.#wireTimeoutMs }, this.signal);
+    const { clientId, security } = this.#options;
+    const options = { clientId, security: security?.() ?? {}, requestTimeoutMs: this.#wireTimeoutMs };
+    const opening = Wire.open(address, options, this.signal);
     this.#wires.set(name, opening);
     return opening.catch((error: unknown) => {
       this.#wires.delete(name);

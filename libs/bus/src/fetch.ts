@@ -51,7 +51,8 @@ export async function fetchBytes(leader: Leader, position: FetchPosition, { maxB
   const fetched = await leader.wire.send({ key: fetchApi.key, version, payload, parse: parseFetched });
   const error = protocolErrorId(fetched.errorCode);
   if (error === undefined) return fetched.bytes;
-  throw protocolError(error, `fetch from ${position.topic}/${position.partition} at ${position.offset}`, { details: { ...position } });
+  const what = `fetch from ${position.topic}/${position.partition} at ${position.offset}`;
+  throw protocolError(error, what, { details: { ...position }, api: fetchApi.key });
 }
 
 /** Log start offset, and the offset after the last record that all in-sync replicas have. */

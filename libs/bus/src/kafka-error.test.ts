@@ -18,7 +18,7 @@ describe('kafkaError', () => {
     ],
     ['KAFKA_REFUSED', new NetworkError('failed', { cause: withCode('SELF_SIGNED_CERT_IN_CHAIN') })],
     ['KAFKA_REFUSED', new NetworkError('failed', { cause: withCode('ERR_TLS_CERT_ALTNAME_INVALID') })],
-    ['KAFKA_REFUSED', new ProtocolError('TOPIC_AUTHORIZATION_FAILED')],
+    ['KAFKA_DENIED', new ProtocolError('TOPIC_AUTHORIZATION_FAILED')],
     ['KAFKA_REFUSED', new ResponseError(19, 7, { '/topics/0': [44, 'too many partitions'] }, {})],
     ['TOPIC_MISSING', new ProtocolError('UNKNOWN_TOPIC_ID')],
     ['RECORD_TOO_LARGE', new ProtocolError('MESSAGE_TOO_LARGE')],
@@ -30,7 +30,7 @@ describe('kafkaError', () => {
 
   it('names the call, the protocol error and what the broker says about it', () => {
     const error = kafkaError(new ResponseError(19, 7, { '/topics/0': [44, 'too many partitions'] }, {}), 'creation of topic t', {
-      topic: 't',
+      details: { topic: 't' },
     });
     expect(error.message).toBe('creation of topic t: POLICY_VIOLATION (too many partitions)');
     expect(error.details).toEqual({ topic: 't', kafka: 'POLICY_VIOLATION' });

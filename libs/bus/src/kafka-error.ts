@@ -5,6 +5,7 @@
 import { protocolErrorsCodesById } from '@platformatic/kafka';
 import { SyncError, tlsFault, tlsTexts, toSyncError } from '@lutra/model';
 import type { ErrorCode, ErrorDetails, TlsFault } from '@lutra/model';
+import { aclFor, saslText } from './denials.js';
 
 /** https://kafka.apache.org/protocol#protocol_error_codes */
 const byProtocolError: Readonly<Record<string, ErrorCode>> = {
@@ -13,13 +14,13 @@ const byProtocolError: Readonly<Record<string, ErrorCode>> = {
   INCONSISTENT_TOPIC_ID: 'TOPIC_MISSING',
   MESSAGE_TOO_LARGE: 'RECORD_TOO_LARGE',
   RECORD_LIST_TOO_LARGE: 'RECORD_TOO_LARGE',
-  TOPIC_AUTHORIZATION_FAILED: 'KAFKA_REFUSED',
-  GROUP_AUTHORIZATION_FAILED: 'KAFKA_REFUSED',
-  CLUSTER_AUTHORIZATION_FAILED: 'KAFKA_REFUSED',
-  TRANSACTIONAL_ID_AUTHORIZATION_FAILED: 'KAFKA_REFUSED',
-  SASL_AUTHENTICATION_FAILED: 'KAFKA_REFUSED',
-  UNSUPPORTED_SASL_MECHANISM: 'KAFKA_REFUSED',
-  ILLEGAL_SASL_STATE: 'KAFKA_REFUSED',
+  TOPIC_AUTHORIZATION_FAILED: 'KAFKA_DENIED',
+  GROUP_AUTHORIZATION_FAILED: 'KAFKA_DENIED',
+  CLUSTER_AUTHORIZATION_FAILED: 'KAFKA_DENIED',
+  TRANSACTIONAL_ID_AUTHORIZATION_FAILED: 'KAFKA_DENIED',
+  SASL_AUTHENTICATION_FAILED: 'KAFKA_DENIED',
+  UNSUPPORTED_SASL_MECHANISM: 'KAFKA_DENIED',
+  ILLEGAL_SASL_STATE: 'KAFKA_DENIED',
   SECURITY_DISABLED: 'KAFKA_REFUSED',
   UNSUPPORTED_VERSION: 'KAFKA_REFUSED',
   UNSUPPORTED_COMPRESSION_TYPE: 'KAFKA_REFUSED',
@@ -41,7 +42,7 @@ const byProtocolError: Readonly<Record<string, ErrorCode>> = {
 const byClientError: Readonly<Record<string, ErrorCode>> = {
   PLT_KFK_NETWORK: 'KAFKA_UNAVAILABLE', // time-outs too
   PLT_KFK_UNEXPECTED_CORRELATION_ID: 'KAFKA_UNAVAILABLE',
-  PLT_KFK_AUTHENTICATION: 'KAFKA_REFUSED',
+  PLT_KFK_AUTHENTICATION: 'KAFKA_DENIED', // a broker that does not know the password itself, with SCRAM
   PLT_KFK_UNSUPPORTED_API: 'KAFKA_REFUSED',
   PLT_KFK_UNSUPPORTED_COMPRESSION: 'KAFKA_REFUSED',
   PLT_KFK_UNSUPPORTED: 'KAFKA_REFUSED',
@@ -70,14 +71,21 @@ export function protocolErrorId(code: number): string | undefined {
   return code === 0 ? undefined : (protocolErrorsCodesById[code] ?? `protocol error ${code}`);
 }
 
+interface Facts {
+  readonly cause?: unknown;
+  readonly details?: ErrorDetails;
+  /** Key of the request that failed. */
+  readonly api?: number | undefined;
+}
+
 /**
  * Any error of a call to Kafka as a SyncError. `refused.kafka` is the protocol error id, where there is one.
  * @param what the call, for the message: "publish to lutra.a.rows/0"
  */
-export function kafkaError(error: unknown, what: string, details: ErrorDetails = {}): SyncError {
+export function kafkaError(error: unknown, what: string, { details = {}, api }: Facts = {}): SyncError {
   if (error instanceof SyncError) return error;
   const [id] = protocolErrors(error);
-  if (id !== undefined) return protocolError(id, what, { cause: error, details });
+  if (id !== undefined) return protocolError(id, what, { cause: error, details, api });
   const code = clientErrorCode(error);
   if (code === undefined) return toSyncError(error);
   const fault = faultOf(error);
@@ -89,12 +97,20 @@ export function kafkaError(error: unknown, what: string, details: ErrorDetails =
   return new SyncError(code, `${what}: ${reasons(error).join(': ')}`, { cause: error, details });
 }
 
+/** Where it is known what was wanted: a denial that a connection reports says only who denied it. */
+export function kafkaFailure(error: unknown, what: string, details: ErrorDetails = {}): SyncError {
+  const known = kafkaError(error, what, { details });
+  if (known.code !== 'KAFKA_DENIED' || known.message.startsWith(what)) return known;
+  return known.again(`${what}: ${known.message}`, { details });
+}
+
 /** The error for a protocol error id that was found in a response. */
-export function protocolError(id: string, what: string, options: { cause?: unknown; details?: ErrorDetails } = {}): SyncError {
-  const said = serverMessage(options.cause);
-  const message = !said ? `${what}: ${id}` : `${what}: ${id} (${said})`;
-  const facts = { details: { ...options.details, kafka: id }, refused: { kafka: id } };
-  return new SyncError(byProtocolError[id] ?? 'KAFKA_UNAVAILABLE', message, { ...options, ...facts });
+export function protocolError(id: string, what: string, { cause, details, api }: Facts = {}): SyncError {
+  const said = serverMessage(cause);
+  const wanted = aclFor(id, api) ?? saslText(id);
+  const message = `${what}: ${id}${said ? ` (${said})` : ''}${wanted ? `. ${wanted}` : ''}`;
+  const facts = { details: { ...details, kafka: id }, refused: { kafka: id } };
+  return new SyncError(byProtocolError[id] ?? 'KAFKA_UNAVAILABLE', message, { cause, ...facts });
 }
 
 function clientErrorCode(error: unknown): ErrorCode | undefined {
@@ -102,8 +118,21 @@ function clientErrorCode(error: unknown): ErrorCode | undefined {
   const { code, cause, errors } = error as Coded;
   if (typeof code !== 'string') return undefined;
   if (Array.isArray(errors)) return errors.map(clientErrorCode).find((nested) => nested !== undefined);
-  // A network error names its reason in the cause: a certificate will not get better by itself, all else may.
-  return faultOf({ code, cause }) ? 'KAFKA_REFUSED' : byClientError[code];
+  // A network error names its reason in the cause: a certificate will not get better by itself, nor a wrong password; all else may.
+  if (faultOf({ code, cause })) return 'KAFKA_REFUSED';
+  return code === 'PLT_KFK_NETWORK' && isDenial(cause) ? 'KAFKA_DENIED' : byClientError[code];
+}
+
+/** An exchange that the client gave up by itself, and not because the connection was lost. */
+function isDenial(error: unknown): boolean {
+  if (typeof error !== 'object' || error === null) return false;
+  const { code, cause } = error as Coded;
+  if (code !== 'PLT_KFK_AUTHENTICATION') return false;
+  return cause === undefined || isDenial(cause);
+}
+
+export function isTlsFault(error: unknown): boolean {
+  return faultOf(error) !== null;
 }
 
 /** Of the error or of what caused it. */

@@ -1,11 +1,12 @@
 /** The words of this lib. Keys and values are bytes: the bus knows nothing about what they mean. */
-import type { TlsOptions } from '@lutra/model';
+import type { KafkaSecurity } from '@lutra/model';
 import type { Logger } from '@lutra/telemetry';
 
 export interface BusOptions {
   /** host:port of some brokers; the others are learnt from them. */
   readonly brokers: readonly string[];
-  readonly tls?: TlsOptions | undefined;
+  /** TLS and credentials; asked for at each connection, since secrets may change. @throws SyncError */
+  readonly security?: (() => KafkaSecurity) | undefined;
   readonly clientId: string;
   readonly logger: Logger;
   /** How long one request may take, default 10,000. An operation gives up after a small multiple of it. */

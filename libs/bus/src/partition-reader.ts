@@ -13,7 +13,7 @@ import { Cluster, within } from './cluster.js';
 import type { Deadline, Leader } from './cluster.js';
 import { fetchBytes, fetchEnds } from './fetch.js';
 import type { FetchLimits } from './fetch.js';
-import { kafkaError } from './kafka-error.js';
+import { kafkaError, kafkaFailure } from './kafka-error.js';
 import type { BusOptions } from './options.js';
 import { identityOf, splitBatches } from './record-batch-reader.js';
 import type { BatchIdentity, RawBatch } from './record-batch-reader.js';
@@ -153,6 +153,6 @@ export class PartitionReader {
 
   #explain(thrown: unknown, offset: number): SyncError {
     const { topic, partition } = this.#options;
-    return kafkaError(thrown, `fetch from ${this.#name}`, { topic, partition, offset });
+    return kafkaFailure(thrown, `fetch from ${this.#name}`, { topic, partition, offset });
   }
 }

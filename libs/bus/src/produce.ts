@@ -27,7 +27,10 @@ export async function produceBatch(wire: Wire, target: ProduceTarget, batch: Buf
   const { errorCode, baseOffset, message } = await wire.send(produceRequest(wire.version(produce), target, batch, waitMs));
   const error = protocolErrorId(errorCode);
   const cause = message === null ? undefined : { serverErrorMessage: message };
-  if (error !== undefined) throw protocolError(error, what, { cause, details: { topic: target.topic, partition: target.partition } });
+  if (error !== undefined) {
+    const details = { topic: target.topic, partition: target.partition };
+    throw protocolError(error, what, { cause, details, api: produce.key });
+  }
   if (baseOffset < 0n) throw new SyncError('INTERNAL', `${what}: acknowledged without an offset`);
   return Number(baseOffset);
 }

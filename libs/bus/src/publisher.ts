@@ -13,7 +13,7 @@ import { SyncError } from '@lutra/model';
 import { Cluster, within } from './cluster.js';
 import type { Deadline, Leader } from './cluster.js';
 import type { Compression } from './compression.js';
-import { kafkaError } from './kafka-error.js';
+import { kafkaError, kafkaFailure } from './kafka-error.js';
 import type { BusOptions, OutRecord } from './options.js';
 import { produceBatch } from './produce.js';
 import { batchLayout, frameBatch, packRecords, largeBytes } from './record-batch.js';
@@ -117,7 +117,7 @@ export class Publisher {
       return await this.#publish(await packed);
     } catch (thrown) {
       const { topic } = this.#options;
-      throw this.#fail(kafkaError(thrown, `publish to ${topic}/${this.#partition}`, { topic, partition: this.#partition }));
+      throw this.#fail(kafkaFailure(thrown, `publish to ${topic}/${this.#partition}`, { topic, partition: this.#partition }));
     }
   }
 

@@ -100,7 +100,7 @@ describe('a reader', () => {
 
   it('says so when no authority lets it read', async () => {
     const { options } = await setUp({ fetch: [{ error: 'TOPIC_AUTHORIZATION_FAILED' }] });
-    await expect(offsetsOf(subscribe({ ...options, offset: 0 }))).rejects.toMatchObject({ code: 'KAFKA_REFUSED' });
+    await expect(offsetsOf(subscribe({ ...options, offset: 0 }))).rejects.toMatchObject({ code: 'KAFKA_DENIED' });
   });
 
   it('ends at once when its signal aborts, also while it waits', async () => {

@@ -28,7 +28,7 @@ async function secureBrokers(as: { readonly key: string; readonly cert: string }
 }
 
 function adminOf(brokers: readonly string[], tls?: TlsOptions, requestTimeoutMs = 5_000): BusAdmin {
-  const admin = new BusAdmin({ brokers, tls, clientId: 'test', logger, requestTimeoutMs });
+  const admin = new BusAdmin({ brokers, security: () => ({ tls }), clientId: 'test', logger, requestTimeoutMs });
   cleanUps.push(() => admin.close());
   return admin;
 }

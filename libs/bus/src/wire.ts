@@ -7,8 +7,9 @@ import { TLSSocket } from 'node:tls';
 import { Connection, apiVersionsV3, findErrorBy } from '@platformatic/kafka';
 import type { API, Reader, Writer } from '@platformatic/kafka';
 import { SyncError, toSyncError, trustOf } from '@lutra/model';
-import type { TlsOptions } from '@lutra/model';
-import { kafkaError } from './kafka-error.js';
+import type { KafkaSecurity } from '@lutra/model';
+import { isTlsFault, kafkaError } from './kafka-error.js';
+import { requireTrust, saslOptions } from './sasl.js';
 
 export interface Address {
   readonly host: string;
@@ -17,7 +18,7 @@ export interface Address {
 
 export interface WireOptions {
   readonly clientId: string;
-  readonly tls: TlsOptions | undefined;
+  readonly security: KafkaSecurity;
   readonly requestTimeoutMs: number;
 }
 
@@ -42,6 +43,16 @@ function perhapsNoTls(error: unknown, tls: boolean): unknown {
   return new SyncError(code, `${message}; it takes connections and does not answer: ${other}`, { cause: error, details });
 }
 
+/** So does one that wants to know who we are first. */
+function perhapsSasl(error: SyncError): SyncError {
+  if (error.code !== 'KAFKA_UNAVAILABLE') return error;
+  const why = 'it ends the connection at the first request: this port may want SASL (then set kafka.sasl of the region)';
+  return error.again(`${error.message}; ${why}`, { cause: error });
+}
+
+/** Of a session with SASL: then the next connection takes over. */
+const usedShare = 0.8;
+
 export class Wire {
   readonly address: Address;
   readonly #connection: Connection;
@@ -49,46 +60,61 @@ export class Wire {
   /** API key → highest version that the broker speaks. */
   #versions: ReadonlyMap<number, { readonly min: number; readonly max: number }> = new Map();
   #closed = false;
+  #retired = false;
+  #retirement: NodeJS.Timeout | undefined;
+  #inFlight = 0;
+  #discard = (): void => undefined;
   /** Somebody took the connection, whatever was said on it. */
   #reached = false;
+  readonly #user: string | undefined;
+  /** Past the greeting: it answered what not everybody may ask. */
+  #served = false;
+  /** Who waits is told that the connection was closed, and not why. */
+  #fault: unknown;
 
-  private constructor(address: Address, connection: Connection) {
+  private constructor(address: Address, connection: Connection, user: string | undefined) {
     this.address = address;
     this.#connection = connection;
+    this.#user = user;
     this.#name = `broker ${address.host}:${address.port}`;
     // Whoever waits is told by itself, and 'close' follows; without a listener the event would end the process.
-    connection.on('error', () => undefined);
+    connection.on('error', (error) => (this.#fault ??= error));
     connection.on('close', () => this.close());
   }
 
-  /** @throws SyncError KAFKA_UNAVAILABLE, KAFKA_REFUSED (certificate) */
+  /** @throws SyncError KAFKA_UNAVAILABLE, KAFKA_REFUSED (certificate), KAFKA_DENIED, SERVER_UNTRUSTED, SECRET_* */
   static async open(address: Address, options: WireOptions, signal: AbortSignal): Promise<Wire> {
+    const { security } = options;
+    requireTrust(address, security);
     const greetingMs = Math.min(maxGreetingMs, Math.ceil(options.requestTimeoutMs / 2));
     const connection = new Connection(options.clientId, {
       connectTimeout: greetingMs,
       requestTimeout: options.requestTimeoutMs,
-      ...(options.tls && { tls: trustOf(options.tls) }),
+      ...(security.tls && { tls: trustOf(security.tls) }),
+      ...saslOptions(security, (lifetimeMs) => wire.#retireAfter(lifetimeMs * usedShare)),
       // Servers behind one address choose their certificate by this name; an IP address is not allowed as one.
       tlsServerName: isIP(address.host) === 0,
     });
-    const wire = new Wire(address, connection);
+    const wire = new Wire(address, connection, security.sasl?.user);
     const close = (): void => wire.close();
     const bound = setTimeout(close, 2 * greetingMs);
+    // For as long as it lives: one that retires is known to nobody any more.
     signal.addEventListener('abort', close, { once: true });
+    wire.#discard = () => signal.removeEventListener('abort', close);
     try {
       await wire.#greet();
       return wire;
     } catch (error) {
       close();
-      throw wire.#reached ? perhapsNoTls(error, options.tls !== undefined) : error;
+      throw wire.#reached ? perhapsNoTls(error, security.tls !== undefined) : error;
     } finally {
       clearTimeout(bound);
-      signal.removeEventListener('abort', close);
     }
   }
 
+  /** It takes no more requests. */
   get closed(): boolean {
-    return this.#closed;
+    return this.#closed || this.#retired;
   }
 
   /** The highest version of an API that the broker speaks, at most `wanted`. @throws SyncError KAFKA_REFUSED if it is older than `least` */
@@ -110,7 +136,7 @@ export class Wire {
       );
     }
     this.#throwIfClosed();
-    return this.#settle(api.async(this.#connection, ...args));
+    return this.#answer(api.async(this.#connection, ...args), api.key);
   }
 
   /** @throws SyncError */
@@ -126,13 +152,15 @@ export class Wire {
       true,
       (error, response) => (error ? answer.reject(error) : answer.resolve(response as R)),
     );
-    return this.#settle(answer.promise);
+    return this.#answer(answer.promise, key);
   }
 
   /** At once and for good. Requests in flight reject. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#discard();
+    clearTimeout(this.#retirement);
     const { socket } = this.#connection as { socket: Connection['socket'] | undefined };
     if (!this.#connection.isConnected()) this.#connection.emit('close'); // ends a connect() that waits
     if (socket === undefined || socket.destroyed) return;
@@ -142,8 +170,15 @@ export class Wire {
     else socket.resetAndDestroy();
   }
 
+  #retireAfter(ms: number): void {
+    this.#retirement = setTimeout(() => {
+      this.#retired = true;
+      if (this.#inFlight === 0) this.close();
+    }, ms).unref();
+  }
+
   #throwIfClosed(): void {
-    if (this.#closed) throw new SyncError('KAFKA_UNAVAILABLE', `${this.#name}: the connection is closed`);
+    if (this.closed) throw new SyncError('KAFKA_UNAVAILABLE', `${this.#name}: the connection is closed`);
   }
 
   async #greet(): Promise<void> {
@@ -156,13 +191,30 @@ export class Wire {
     this.#versions = new Map(apiKeys.map((api) => [api.apiKey, { min: api.minVersion, max: api.maxVersion }]));
   }
 
-  async #settle<R>(answer: Promise<R>): Promise<R> {
+  async #answer<R>(answer: Promise<R>, api: number): Promise<R> {
+    this.#inFlight += 1;
+    try {
+      const found = await this.#settle(answer, api);
+      this.#served = true;
+      return found;
+    } catch (error) {
+      throw this.#served || this.#user !== undefined ? error : perhapsSasl(toSyncError(error));
+    } finally {
+      this.#inFlight -= 1;
+      if (this.#retired && this.#inFlight === 0) this.close();
+    }
+  }
+
+  async #settle<R>(answer: Promise<R>, api?: number): Promise<R> {
     try {
       return await answer;
     } catch (error) {
       // A refusal by the broker leaves the connection sound; after anything else nobody knows what is still on its way.
       if (findErrorBy(error as Error, 'code', 'PLT_KFK_PROTOCOL') === null) this.close();
-      throw kafkaError(error, this.#name);
+      throw kafkaError(isTlsFault(this.#fault) ? this.#fault : error, this.#name, {
+        api,
+        ...(this.#user !== undefined && { details: { user: this.#user } }),
+      });
     }
   }
 }

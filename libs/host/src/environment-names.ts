@@ -3,6 +3,8 @@
  * the configuration does not have. None of them ends the process: what is named may be created later, and then it works.
  */
 
+import { secretVariablePrefix } from '@lutra/model';
+
 /** Of all apps, since one file often serves all of them, and of docker/compose.yaml. Sorted. */
 export const lutraVariables: readonly string[] = [
   'LUTRA_API',
@@ -17,6 +19,7 @@ export const lutraVariables: readonly string[] = [
   'LUTRA_ROOT',
   'LUTRA_SECRET_KEY',
   'LUTRA_SECRET_KEY_FILE',
+  'LUTRA_SECRETS_DIR',
   'LUTRA_SESSION_MS',
   'LUTRA_ZOOKEEPER_OPEN',
 ];
@@ -24,7 +27,7 @@ export const lutraVariables: readonly string[] = [
 /** Names only: values may be secrets. */
 export function unknownVariables(environment: Readonly<Record<string, string | undefined>>): readonly string[] {
   return Object.keys(environment)
-    .filter((name) => name.startsWith('LUTRA_') && !lutraVariables.includes(name))
+    .filter((name) => name.startsWith('LUTRA_') && !lutraVariables.includes(name) && !name.startsWith(secretVariablePrefix))
     .toSorted();
 }
 

@@ -7,19 +7,8 @@ export const nameSchema = z
   .string()
   .regex(/^[a-z0-9][a-z0-9-]{0,47}$/, 'lower-case letters, digits and "-", at most 48, not starting with "-"');
 
-const sealed = { iv: z.string(), tag: z.string(), data: z.string() };
-/**
- * What a password looks like at rest: AES-256-GCM under the key `kid`, base64 parts. The second form is an earlier version's: let in, never
- * opened.
- */
-export const sealedSecretSchema = z.union([
-  z.strictObject({ v: z.literal(2), kid: z.string(), ...sealed }),
-  z.strictObject({ alg: z.literal('aes-256-gcm'), ...sealed }),
-]);
-export type SealedSecret = z.infer<typeof sealedSecretSchema>;
-
 /** The text itself: the apps that connect run on other machines than who writes this. */
-const pemSchema = z.string().refine(isCertificate, {
+export const pemSchema = z.string().refine(isCertificate, {
   error: ({ input }) =>
     /^(file:)?[.~]?\/|^[a-z]:\\|\.(pem|crt|cer|key)$/i.test(String(input).trim())
       ? 'is a path; the PEM itself belongs here: what stands in that file, from -----BEGIN CERTIFICATE----- on'

@@ -3,21 +3,20 @@
  * Validated on write and on read. Unknown fields are refused, so that a misspelt one is not silently without effect.
  */
 import { z } from 'zod';
-import { brokerSchema, hostSchema, nameSchema, publicKeySchema, sealedSecretSchema, tlsSchema } from './config-fields.js';
+import { hostSchema, nameSchema, publicKeySchema, tlsSchema } from './config-fields.js';
 import { conflictRuleSchema } from './conflict-policy.js';
 import { SyncError } from './errors.js';
+import { kafkaInputSchema, kafkaSchema } from './kafka-fields.js';
 import { excludedSchema, patternSchema } from './name-pattern.js';
+import { sealedSecretSchema, secretInputSchema } from './secret-fields.js';
 
-export const regionSchema = z.strictObject({
-  name: nameSchema,
-  description: z.string().max(500).default(''),
-  kafka: z.strictObject({
-    /** host:port of some brokers of the region's Kafka. */
-    brokers: z.array(brokerSchema).min(1),
-    tls: tlsSchema.optional(),
-  }),
-});
+const regionBase = { name: nameSchema, description: z.string().max(500).default('') };
+
+/** As stored. */
+export const regionSchema = z.strictObject({ ...regionBase, kafka: kafkaSchema });
 export type RegionDocument = z.infer<typeof regionSchema>;
+export const regionInputSchema = z.strictObject({ ...regionBase, kafka: kafkaInputSchema });
+export type RegionInput = z.infer<typeof regionInputSchema>;
 
 export const startSchema = z.discriminatedUnion('from', [
   z.strictObject({ from: z.literal('now') }),
@@ -65,8 +64,8 @@ const endpointBase = {
 /** As stored. */
 export const endpointSchema = z.strictObject({ ...endpointBase, password: sealedSecretSchema });
 export type EndpointDocument = z.infer<typeof endpointSchema>;
-/** As sent to the REST API: the password in clear, or left out to keep the stored one. */
-export const endpointInputSchema = z.strictObject({ ...endpointBase, password: z.string().optional() });
+/** As sent to the REST API: the password in clear or as a reference, or left out to keep the stored one. */
+export const endpointInputSchema = z.strictObject({ ...endpointBase, password: secretInputSchema.optional() });
 export type EndpointInput = z.infer<typeof endpointInputSchema>;
 
 export const routeSchema = z.strictObject({

@@ -73,15 +73,21 @@ export const errorTable = {
   }),
   SECRET_UNREADABLE: stop({
     cause:
-      'A stored password cannot be opened, and was sent to nobody. No process has the key that it was sealed with; or host, port, user, TLS or key of the endpoint were changed past the REST API; or an earlier version stored it.',
+      'A stored secret cannot be opened, and was sent to nobody. No process has the key that it was sealed with; or host, brokers, port, user, mechanism, TLS or key of its endpoint or region were changed past the REST API; or an earlier version stored it.',
     kept: all,
-    help: 'Check that the key that the message names is in LUTRA_SECRET_KEY or its file on all apps, then retry. If the key is there, GET the endpoint, check that its server is yours, and PUT it with its password.',
+    help: 'Check that the key that the message names is in LUTRA_SECRET_KEY or its file on all apps, then retry. If the key is there, GET the endpoint or region that the message names, check that its servers are yours, and PUT it with its secret.',
+  }),
+  SECRET_MISSING: retry({
+    cause:
+      'A document names a secret by a reference (env:… or file:…), and the process that connects does not have it. The message names the reference and the reason.',
+    kept: all,
+    help: 'Put the file below LUTRA_SECRETS_DIR of the process that reports this (also of control, which checks servers): work resumes by itself. A variable needs a restart of that process. Or PUT the document with the right reference.',
   }),
   SERVER_UNTRUSTED: stop({
     cause:
-      'The database server asks for the password itself, without TLS or by a plugin that sends it in clear text: a stranger at its address would get it.',
+      'A server asks for the password itself, without TLS or by a plugin that sends it in clear text (a broker: SASL plain): a stranger at its address would get it.',
     kept: 'Everything, the password too: it was not sent.',
-    help: "PUT the endpoint with its password and with `tls` (`ca`: the authority that signed the server's certificate), or with `publicKey`: the value of the status variable Caching_sha2_password_rsa_public_key (or the file public_key.pem), read on the server itself. If the server asks for mysql_clear_password, give the user another plugin: caching_sha2_password. Then retry.",
+    help: "For a database, PUT the endpoint with its password and with `tls` (`ca`: the authority that signed the server's certificate), or with `publicKey`: the value of the status variable Caching_sha2_password_rsa_public_key (or the file public_key.pem), read on the server itself. If the server asks for mysql_clear_password, give the user another plugin: caching_sha2_password. For Kafka, PUT the region with kafka.tls, or with a SCRAM mechanism. Then retry.",
   }),
 
   ZOOKEEPER_UNAVAILABLE: retry({
@@ -118,9 +124,15 @@ export const errorTable = {
     help: 'Check that the brokers of the region run, that enough replicas are in sync, and that host and port are right from here; work resumes by itself.',
   }),
   KAFKA_REFUSED: stop({
-    cause: 'The broker requires other credentials, TLS or another protocol, or its policy forbids the request.',
+    cause: 'The broker requires TLS, a certificate or another protocol, or its policy forbids the request.',
     kept: all,
-    help: 'Correct brokers or tls of the region, or the rights at Kafka, as the message says; then retry.',
+    help: 'Correct brokers or tls of the region, or the policy at Kafka, as the message says; then retry.',
+  }),
+  KAFKA_DENIED: stop({
+    cause:
+      'The broker refuses the user of the region: password, mechanism, or an ACL is missing. The message names the user or the ACL, and details.kafka has the word of the broker.',
+    kept: all,
+    help: 'Correct kafka.sasl of the region (PUT with its password), or grant the ACL that the message names (docs/02-setup.md, Kafka with SASL and ACLs); then retry.',
   }),
   TOPIC_MISSING: retry({
     cause: 'Capture of that endpoint has not created the topic yet, or the topic was deleted.',

@@ -6,6 +6,7 @@
 import { isIP } from 'node:net';
 import type { TlsOptions } from './config-fields.js';
 import { SyncError } from './errors.js';
+import type { KafkaSecurity } from './kafka-fields.js';
 import { isLoopback } from './loopback.js';
 
 export interface ServerLogin {
@@ -45,9 +46,17 @@ export function loginOptions<P extends Plugin>({ host, port, tls, publicKey }: S
   return { flags, authPlugins };
 }
 
-/** How the certificate of any server that we are a client of is held against the authority. */
-export function trustOf({ ca, verify }: TlsOptions): { readonly ca?: string; readonly rejectUnauthorized: boolean } {
-  return { ...(ca !== undefined && { ca }), rejectUnauthorized: verify };
+interface Trust {
+  readonly ca?: string;
+  readonly rejectUnauthorized: boolean;
+  readonly cert?: string;
+  readonly key?: string;
+}
+
+/** How the certificate of any server that we are a client of is held against the authority, and the one that we show. */
+export function trustOf({ ca, verify, cert, key }: NonNullable<KafkaSecurity['tls']>): Trust {
+  const own = cert !== undefined && key !== undefined ? { cert, key } : {};
+  return { ...(ca !== undefined && { ca }), rejectUnauthorized: verify, ...own };
 }
 
 /** A certificate names hosts, seldom addresses: for an address it is enough that the authority that the endpoint names has signed it. */

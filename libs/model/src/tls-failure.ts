@@ -3,13 +3,17 @@
  * code of its own over all of them, so for it by the texts of OpenSSL and Node, which are fixed
  * (https://docs.openssl.org/master/man3/X509_STORE_CTX_get_error/).
  */
-export type TlsFault = 'authority' | 'expired' | 'not yet valid' | 'name' | 'no TLS';
+export type TlsFault = 'authority' | 'expired' | 'not yet valid' | 'name' | 'no TLS' | 'client certificate';
 
 const byCode: readonly (readonly [RegExp, TlsFault])[] = [
   [/^CERT_HAS_EXPIRED$/, 'expired'],
   [/^CERT_NOT_YET_VALID$/, 'not yet valid'],
   [/^(ERR_TLS_CERT_ALTNAME_INVALID|HOSTNAME_MISMATCH)$/, 'name'],
   [/^(HANDSHAKE_NO_SSL_SUPPORT|ERR_SSL_WRONG_VERSION_NUMBER)$/, 'no TLS'],
+  [
+    /^ERR_SSL_.*ALERT_(BAD_CERTIFICATE|CERTIFICATE_(REQUIRED|EXPIRED|REVOKED|UNKNOWN)|UNSUPPORTED_CERTIFICATE|UNKNOWN_CA)$/,
+    'client certificate',
+  ],
   [/^(CERT_|ERR_TLS_CERT|UNABLE_TO_|SELF_SIGNED_CERT|DEPTH_ZERO_SELF_SIGNED_CERT|INVALID_CA|INVALID_PURPOSE)/, 'authority'],
 ];
 
@@ -51,5 +55,9 @@ export const tlsTexts: Readonly<Record<TlsFault, { readonly what: string; readon
   'no TLS': {
     what: 'TLS: the server offers none on this port',
     help: 'Switch TLS on at the server, name its TLS port, or take tls out.',
+  },
+  'client certificate': {
+    what: 'TLS: the server wants a certificate of ours, or does not accept the one that it is shown',
+    help: 'Give cert and key in kafka.tls of the region: valid today, and of an authority that the server trusts.',
   },
 };

@@ -5,8 +5,7 @@
  * a channel was changed or removed. Not in it are the key of the passwords, which stay sealed, and what living processes say about
  * themselves.
  */
-import { SyncError, endpointSchema, knownLevels, newerThanThisBuild } from '@lutra/model';
-import type { EndpointDocument } from '@lutra/model';
+import { SyncError, endpointSchema, knownLevels, newerThanThisBuild, regionSchema } from '@lutra/model';
 import { z } from 'zod';
 import { bytesOf, checkNode, checkSchemas, kinds, nodeNameOf } from './export-kinds.js';
 import { readStored, valueOf } from './export-nodes.js';
@@ -14,8 +13,11 @@ import { ZooKeeperLevel } from './level.js';
 import type { LevelStore } from './level.js';
 import { decodeName, persistentFolders } from './paths.js';
 import type { Paths, PersistentFolder } from './paths.js';
+import { secretOfEndpoint } from './endpoint-password.js';
+import { secretsOfRegion } from './kafka-secrets.js';
 import { subjectVersionSchema } from './schemas.js';
 import type { SchemaStore } from './schemas.js';
+import type { StoredSecret } from './secret.js';
 import type { Tree } from './tree.js';
 
 const format = 1;
@@ -40,8 +42,8 @@ export interface Imported {
 export interface ExportStore {
   /** @throws SyncError CONFIG_INVALID naming a damaged node; ZOOKEEPER_* */
   read(): Promise<ExportDocument>;
-  /** @throws SyncError CONFIG_INVALID naming what is wrong in the document */
-  check(document: ExportDocument): readonly EndpointDocument[];
+  /** The secrets in it. @throws SyncError CONFIG_INVALID naming what is wrong in the document */
+  check(document: ExportDocument): readonly StoredSecret[];
   /** @throws SyncError CONFIG_INVALID; CONFIG_CONFLICT naming what is there; ZOOKEEPER_* */
   write(document: ExportDocument): Promise<Imported>;
 }
@@ -71,11 +73,15 @@ export class ZooKeeperExport implements ExportStore {
     return document;
   }
 
-  check({ level, nodes }: ExportDocument): readonly EndpointDocument[] {
+  check({ level, nodes }: ExportDocument): readonly StoredSecret[] {
     if (level > knownLevels.max) throw new SyncError('CONFIG_INVALID', `level: ${level}; the export was ${newerThanThisBuild}`);
     for (const [path, value] of Object.entries(nodes)) checkNode(this.#paths, nodeNameOf(path), value);
     checkSchemas(nodes);
-    return Object.entries(nodes).flatMap(([path, value]) => (nodeNameOf(path).folder === 'endpoints' ? [endpointSchema.parse(value)] : []));
+    return Object.entries(nodes).flatMap(([path, value]) => {
+      const { folder } = nodeNameOf(path);
+      if (folder === 'endpoints') return [secretOfEndpoint(endpointSchema.parse(value))];
+      return folder === 'regions' ? secretsOfRegion(regionSchema.parse(value)) : [];
+    });
   }
 
   async write(document: ExportDocument): Promise<Imported> {

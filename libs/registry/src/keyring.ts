@@ -6,6 +6,8 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { SyncError } from '@lutra/model';
+import type { SealedSecret } from '@lutra/model';
+import { SecretReferences } from './secret-references.js';
 
 export interface Key {
   /** Tells keys apart; nothing follows from it. */
@@ -15,14 +17,23 @@ export interface Key {
 
 export const keyBytes = 32;
 
+interface KeyringOptions {
+  readonly file?: string | undefined;
+  readonly references?: SecretReferences | undefined;
+}
+
 export class Keyring {
+  /** Where secrets are that a document only names. */
+  readonly references: SecretReferences;
   readonly #file: string | undefined;
   #stamp = '';
+  #followed: ReadonlyMap<string, SealedSecret> = new Map();
   #keys: readonly Key[] = [];
 
-  private constructor(keys: readonly Key[], file?: string) {
+  private constructor(keys: readonly Key[], { file, references = new SecretReferences({}) }: KeyringOptions = {}) {
     this.#keys = keys;
     this.#file = file;
+    this.references = references;
   }
 
   /** @throws SyncError CONFIG_INVALID for a key of another length */
@@ -33,10 +44,15 @@ export class Keyring {
   }
 
   /** @throws SyncError CONFIG_INVALID */
-  static ofFile(file: string): Keyring {
-    const keyring = new Keyring([], file);
+  static ofFile(file: string, references?: SecretReferences): Keyring {
+    const keyring = new Keyring([], { file, references });
     keyring.#read(file);
     return keyring;
+  }
+
+  /** The same keys, and where secrets are that a document only names. */
+  with(references: SecretReferences): Keyring {
+    return new Keyring(this.#keys, { file: this.#file, references });
   }
 
   /** The one that seals. */
@@ -52,6 +68,21 @@ export class Keyring {
 
   find(kid: string): Key | undefined {
     return this.#known().find((key) => key.kid === kid);
+  }
+
+  /** All secrets as they are stored now: who works with an older form of one need not begin anew when it was sealed with another key. */
+  follow(secrets: readonly SealedSecret[]): void {
+    this.#followed = new Map(secrets.flatMap((secret) => ('v' in secret ? [[secret.id, secret] as const] : [])));
+  }
+
+  newest(sealed: SealedSecret): SealedSecret {
+    return ('v' in sealed && this.#followed.get(sealed.id)) || sealed;
+  }
+
+  /** Whether a text is one of the keys, or holds one. */
+  isKey(text: string): boolean {
+    const keys = this.#known().map(({ bytes }) => bytes);
+    return text.split('\n').some((line) => keys.some((bytes) => keyIn(line.trim())?.equals(bytes)));
   }
 
   #known(): readonly Key[] {
@@ -79,8 +110,9 @@ export function loadKeyring(env: Readonly<Record<string, string | undefined>>): 
   const text = env['LUTRA_SECRET_KEY'] || undefined;
   const file = env['LUTRA_SECRET_KEY_FILE'] || undefined;
   if (text !== undefined && file !== undefined) throw invalid('LUTRA_SECRET_KEY and LUTRA_SECRET_KEY_FILE are both set; keep one');
-  if (file !== undefined) return Keyring.ofFile(file);
-  if (text !== undefined) return Keyring.of(...decodeKeys(text, 'LUTRA_SECRET_KEY'));
+  const references = new SecretReferences(env);
+  if (file !== undefined) return Keyring.ofFile(file, references);
+  if (text !== undefined) return Keyring.of(...decodeKeys(text, 'LUTRA_SECRET_KEY')).with(references);
   throw invalid(`set LUTRA_SECRET_KEY (or LUTRA_SECRET_KEY_FILE) to ${keyBytes} random bytes: openssl rand -base64 ${keyBytes}`);
 }
 
@@ -110,11 +142,15 @@ function decodeKeys(text: string, variable: string): [Buffer, ...Buffer[]] {
 }
 
 function decodeKey(raw: string, variable: string): Buffer {
-  const text = raw.trim();
-  if (/^[0-9a-f]{64}$/i.test(text)) return Buffer.from(text, 'hex');
-  const key = /^[A-Za-z0-9+/_-]+={0,2}$/.test(text) ? Buffer.from(text, 'base64') : undefined;
+  const key = keyIn(raw.trim());
   if (key?.length === keyBytes) return key;
   throw invalid(`${variable} is not ${keyBytes} bytes in base64 or hex${key ? ` (${key.length} bytes of base64)` : ''}`);
+}
+
+/** Undefined: neither base64 nor hex. */
+function keyIn(text: string): Buffer | undefined {
+  if (/^[0-9a-f]{64}$/i.test(text)) return Buffer.from(text, 'hex');
+  return /^[A-Za-z0-9+/_-]+={0,2}$/.test(text) ? Buffer.from(text, 'base64') : undefined;
 }
 
 function invalid(message: string, cause?: unknown): SyncError {

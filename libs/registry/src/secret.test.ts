@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { sealedSecretSchema } from '@lutra/model';
 import { afterAll, describe, expect, test } from 'vitest';
 import { Keyring, loadKeyring } from './keyring.js';
-import { changedLogin, open, openPassword, sealPassword } from './secret.js';
-import type { EndpointLogin } from './secret.js';
+import { changedLogin, openPassword, sealPassword } from './endpoint-password.js';
+import type { EndpointLogin } from './endpoint-password.js';
+import { open } from './secret.js';
 
 const keyring = Keyring.of(Buffer.alloc(32, 7));
 const orders: EndpointLogin = { name: 'orders', host: 'db-a', port: 3306, user: 'lutra', tls: { ca: 'PEM', verify: true } };
@@ -35,6 +36,7 @@ describe('a sealed password', () => {
     const sealed = {
       v: 2,
       kid: 'x',
+      id: 'y',
       iv: Buffer.alloc(12).toString('base64'),
       tag: Buffer.from('d0d1c8a799996bf0265b98b5d48ab919', 'hex').toString('base64'),
       data: Buffer.from('cea7403d4d606b6e074ec5d3baf39d18', 'hex').toString('base64'),
@@ -73,7 +75,7 @@ describe('a sealed password', () => {
       bytes[0] = (bytes[0] ?? 0) ^ 1;
       return bytes.toString('base64');
     };
-    const { v: _v, kid: _kid, ...parts } = password as Extract<typeof password, { v: 2 }>;
+    const { v: _v, kid: _kid, id: _id, ref: _ref, ...parts } = password as Extract<typeof password, { v: 2 }>;
     const short = Buffer.from(password.tag, 'base64').subarray(0, 4).toString('base64');
     const attempts: readonly (() => unknown)[] = [
       () => openPassword(Keyring.of(Buffer.alloc(32, 8)), { ...orders, password }),

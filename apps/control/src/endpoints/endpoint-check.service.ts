@@ -6,7 +6,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { createRouter, pipelineRoutes, SyncError, unsupportedPolicy } from '@lutra/model';
 import type { ChannelInput, EndpointDocument } from '@lutra/model';
 import type { Problem } from '@lutra/mysql';
-import { openPassword } from '@lutra/registry';
+import { openPassword, sealPassword } from '@lutra/registry';
 import type { Registry } from '@lutra/registry';
 import type { Logger } from '@lutra/telemetry';
 import { findDocument, listDocuments, readConfiguration } from '../configuration/configuration.js';
@@ -112,7 +112,8 @@ export class EndpointCheckService {
   #opened(endpoint: EndpointWrite | EndpointDocument, stored: readonly EndpointDocument[]): Connectable {
     const { password } = endpoint;
     if (typeof password === 'object') return this.#open({ ...endpoint, password });
-    return { ...endpoint, password: password ?? this.#storedPassword(endpoint, stored) };
+    if (password === undefined) return { ...endpoint, password: this.#storedPassword(endpoint, stored) };
+    return this.#open({ ...endpoint, password: sealPassword(this.key, password, endpoint) }); // it may be a reference
   }
 
   #open(endpoint: EndpointDocument): Connectable {

@@ -8,7 +8,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { BusAdmin } from '@lutra/bus';
 import { rowsTopic, SyncError } from '@lutra/model';
 import type { ChannelDocument, EndpointDocument } from '@lutra/model';
-import { openPassword } from '@lutra/registry';
+import { kafkaClient, openPassword } from '@lutra/registry';
 import type { LeaseGrant, Registry } from '@lutra/registry';
 import { throwIfAborted } from '@lutra/runtime';
 import type { Logger } from '@lutra/telemetry';
@@ -115,7 +115,8 @@ export class EndpointResetService {
 
   async #withTopics<T>(endpoint: EndpointDocument, work: (topics: BusAdmin) => Promise<T>): Promise<T> {
     const { document: region } = await findDocument(this.registry.regions, 'region', endpoint.region);
-    const topics = new BusAdmin({ ...region.kafka, clientId: 'lutra-control', logger: this.logger, requestTimeoutMs });
+    const client = kafkaClient(this.key, region);
+    const topics = new BusAdmin({ ...client, clientId: 'lutra-control', logger: this.logger, requestTimeoutMs });
     try {
       return await work(topics);
     } finally {

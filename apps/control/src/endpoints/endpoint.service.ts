@@ -2,7 +2,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { SyncError } from '@lutra/model';
 import type { EndpointDocument } from '@lutra/model';
-import { openPassword, sealPassword } from '@lutra/registry';
+import { referenceOf, sealPassword } from '@lutra/registry';
 import type { Registry } from '@lutra/registry';
 import { newErrors } from '../channels/topology.js';
 import {
@@ -18,7 +18,7 @@ import {
 import type { Configuration, Precondition, Versioned } from '../configuration/configuration.js';
 import { RefusedError, errorsOf } from '../configuration/problem.js';
 import { WriteLock } from '../configuration/write-lock.js';
-import type { EndpointOutput, EndpointWrite, Resealed } from '../http/schemas.js';
+import type { EndpointOutput, EndpointWrite } from '../http/schemas.js';
 import { REGISTRY, SECRET_KEY } from '../tokens.js';
 import type { SecretKey } from '../tokens.js';
 import { endpointProblems, requireSameLogin } from './endpoint.rules.js';
@@ -56,7 +56,7 @@ export class EndpointService {
     const write = { kind, name: input.name, ifMatch };
     return this.lock.run(async () => {
       const found = await findForWrite(this.registry.endpoints, write);
-      const { passwordSet: _, password, ...rest } = input;
+      const { passwordSet: _set, passwordFrom: _from, password, ...rest } = input;
       if (password === undefined) requireSameLogin(found.document, rest);
       const document = password === undefined ? { ...rest, password: found.document.password } : this.#seal(input, password);
       const configuration = await readConfiguration(this.registry);
@@ -86,24 +86,8 @@ export class EndpointService {
     });
   }
 
-  /** Passwords that other keys sealed are sealed under the first one. @throws SyncError SECRET_UNREADABLE: none is changed then */
-  reseal(): Promise<Resealed> {
-    return this.lock.run(async () => {
-      const { kid } = this.key.first;
-      const old = (await this.registry.endpoints.list()).filter(({ document: { password } }) => !('v' in password && password.kid === kid));
-      const clear = old.map(({ document }) => openPassword(this.key, document));
-      for (const [at, { document, version }] of old.entries()) {
-        const password = sealPassword(this.key, clear[at] ?? '', document);
-        await this.registry.endpoints.replace(document.name, { ...document, password }, version);
-      }
-      const sealed = old.map(({ document }) => document.name);
-      const kept = (await listDocuments(this.registry.endpoints)).map(({ name }) => name).filter((name) => !sealed.includes(name));
-      return { kid, sealed, kept };
-    });
-  }
-
   #seal(input: EndpointWrite, password: string): EndpointDocument {
-    const { passwordSet: _, ...rest } = input;
+    const { passwordSet: _set, passwordFrom: _from, ...rest } = input;
     return { ...rest, password: sealPassword(this.key, password, rest) };
   }
 }
@@ -113,8 +97,9 @@ function shown({ document, version }: Versioned<EndpointDocument>): Versioned<En
 }
 
 function withoutPassword(endpoint: EndpointDocument): EndpointOutput {
-  const { password: _, ...rest } = endpoint;
-  return { ...rest, passwordSet: true };
+  const { password, ...rest } = endpoint;
+  const passwordFrom = referenceOf(password);
+  return { ...rest, passwordSet: true, ...(passwordFrom !== undefined && { passwordFrom }) };
 }
 
 function requireNoErrors(endpoint: EndpointDocument, configuration: Configuration): void {

@@ -1,6 +1,6 @@
 /** What ZooKeeper holds as one document, and back. Passwords stay sealed: the key that opens them must be the one that sealed them. */
 import { Inject, Injectable } from '@nestjs/common';
-import { openPassword } from '@lutra/registry';
+import { requireReadable } from '@lutra/registry';
 import type { ExportDocument, Imported, Registry } from '@lutra/registry';
 import type { Logger } from '@lutra/telemetry';
 import { WriteLock } from '../configuration/write-lock.js';
@@ -26,8 +26,7 @@ export class ExportService {
    * @throws SyncError CONFIG_INVALID, CONFIG_CONFLICT, SECRET_UNREADABLE
    */
   async write(document: ExportDocument): Promise<Imported> {
-    const endpoints = this.registry.exports.check(document);
-    for (const endpoint of endpoints) openPassword(this.key, endpoint);
+    for (const secret of this.registry.exports.check(document)) requireReadable(this.key, secret);
     const imported = await this.lock.run(() => this.registry.exports.write(document));
     this.logger.warn({ exportedAt: document.exportedAt, ...imported }, 'imported an export');
     return imported;

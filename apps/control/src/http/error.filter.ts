@@ -46,6 +46,7 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   ABORTED: 503,
   INTERNAL: 500,
   SECRET_UNREADABLE: 500,
+  SECRET_MISSING: 500,
 };
 
 interface Failure {

@@ -2,7 +2,8 @@
 const start = { from: 'gtid', gtidSet: '3e11fa47-71ca-11e1-9e33-c80aa9429562:1-1000' };
 const reason = 'seeded from the dump of Monday';
 
-const region = { name: 'hangzhou', description: '', kafka: { brokers: ['kafka-1.hz:9093'], tls: { verify: true } } };
+const sasl = { mechanism: 'scram-sha-512', user: 'lutra' };
+const region = { name: 'hangzhou', description: '', kafka: { brokers: ['kafka-1.hz:9093'], tls: { verify: true }, sasl } };
 const endpoint = {
   name: 'orders-hz',
   region: 'hangzhou',
@@ -21,7 +22,7 @@ const avro = { schema: '{"type":"record","name":"order","fields":[{"name":"id","
 
 /** Bodies, by method and path as the document has them. */
 export const bodyExamples: Readonly<Record<string, object>> = {
-  'post /api/v1/regions': region,
+  'post /api/v1/regions': { ...region, kafka: { ...region.kafka, sasl: { ...sasl, password: 'file:kafka-hz' } } },
   'put /api/v1/regions/{name}': region,
   'post /api/v1/endpoints': { ...endpoint, password: 'a long random one' },
   'post /api/v1/endpoints/check': { ...endpoint, password: 'a long random one' },
@@ -43,7 +44,7 @@ export const bodyExamples: Readonly<Record<string, object>> = {
 
 /** Named shapes that answers have. */
 export const answerExamples: Readonly<Record<string, object>> = {
-  Region: region,
+  Region: { ...region, kafka: { ...region.kafka, sasl: { ...sasl, passwordSet: true, passwordFrom: 'file:kafka-hz' } } },
   Endpoint: { ...endpoint, passwordSet: true, start: { from: 'now' }, ddl: 'stop' },
   Channel: { ...channel, description: '', state: 'running', attempt: 0 },
   CheckResult: {

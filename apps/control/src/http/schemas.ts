@@ -5,8 +5,11 @@ import {
   desiredStates,
   endpointInputSchema,
   endpointSchema,
+  kafkaOutputSchema,
   pipelineSchema,
+  regionInputSchema,
   regionSchema,
+  secretReferenceSchema,
   suspensionSchema,
   workStates,
   type Position,
@@ -42,22 +45,19 @@ export const errorBodySchema = z.strictObject({
 });
 export type ErrorBody = z.infer<typeof errorBodySchema>;
 
-/** An endpoint as it is shown: that it has a password, never the password. */
-export const endpointOutputSchema = endpointSchema.omit({ password: true }).extend({ passwordSet: z.literal(true) });
+/** A region as it is shown: that it has secrets, never the secrets. */
+export const regionOutputSchema = regionSchema.extend({ kafka: kafkaOutputSchema });
+export type RegionOutput = z.infer<typeof regionOutputSchema>;
+
+/** An endpoint as it is shown: that it has a password, and where a reference leads; never the password. */
+export const endpointOutputSchema = endpointSchema
+  .omit({ password: true })
+  .extend({ passwordSet: z.literal(true), passwordFrom: secretReferenceSchema.optional() });
 export type EndpointOutput = z.infer<typeof endpointOutputSchema>;
 
-/** `passwordSet` is let in, so that what GET gave can be sent back; it has no effect. */
-export const endpointWriteSchema = endpointInputSchema.extend({ passwordSet: z.boolean().optional() });
+/** `passwordSet` and `passwordFrom` are let in, so that what GET gave can be sent back; they have no effect. */
+export const endpointWriteSchema = endpointInputSchema.extend({ passwordSet: z.boolean().optional(), passwordFrom: z.string().optional() });
 export type EndpointWrite = z.infer<typeof endpointWriteSchema>;
-
-export const resealedSchema = z.strictObject({
-  /** Of the key that seals. */
-  kid: z.string(),
-  /** Endpoints whose password was sealed under another key until now. */
-  sealed: z.array(z.string()),
-  kept: z.array(z.string()),
-});
-export type Resealed = z.infer<typeof resealedSchema>;
 
 /** `state` and `attempt` are let in for the same reason, and must be what they are: actions change them. */
 export const channelWriteSchema = channelInputSchema.extend({
@@ -214,7 +214,8 @@ export const skipWriteSchema = z.strictObject({
 export type SkipWrite = z.infer<typeof skipWriteSchema>;
 
 export const schemaNames: ReadonlyMap<unknown, string> = new Map<unknown, string>([
-  [regionSchema, 'Region'],
+  [regionInputSchema, 'Region'],
+  [regionOutputSchema, 'Region'],
   [endpointWriteSchema, 'Endpoint'],
   [endpointOutputSchema, 'Endpoint'],
   [channelWriteSchema, 'Channel'],

@@ -4,11 +4,12 @@
  */
 import { Inject, Injectable } from '@nestjs/common';
 import { BusAdmin } from '@lutra/bus';
+import type { BusOptions } from '@lutra/bus';
 import { pipelineId, rowsTopic, SyncError } from '@lutra/model';
-import type { ChannelDocument, EndpointDocument, PipelineDocument } from '@lutra/model';
+import type { ChannelDocument, EndpointDocument, PipelineDocument, RegionDocument } from '@lutra/model';
 import { readCheckpoint } from '@lutra/mysql';
 import type { ConnectionOptions } from '@lutra/mysql';
-import { openPassword } from '@lutra/registry';
+import { kafkaClient, loginOf } from '@lutra/registry';
 import type { Registry } from '@lutra/registry';
 import type { Logger } from '@lutra/telemetry';
 import { ChannelActionService } from '../channels/channel-action.service.js';
@@ -90,8 +91,12 @@ export class PipelineService {
 
   /** How the endpoint's own user connects to it. */
   connectionTo(endpoint: EndpointDocument): ConnectionOptions {
-    const { host, port, user, tls, publicKey } = endpoint;
-    return { host, port, user, password: openPassword(this.key, endpoint), tls, publicKey, connectTimeoutMs };
+    return { ...loginOf(this.key, endpoint), connectTimeoutMs };
+  }
+
+  /** How control reads the topics of a region. */
+  busOf(region: RegionDocument): BusOptions {
+    return { ...kafkaClient(this.key, region), clientId: 'lutra-control', logger: this.logger };
   }
 
   async #checkpoint(target: EndpointDocument, id: string): ReturnType<typeof readCheckpoint> {
@@ -101,7 +106,7 @@ export class PipelineService {
   /** null while the topic does not exist. */
   async #topic(source: EndpointDocument): Promise<{ start: number; end: number } | null> {
     const { document: region } = await findDocument(this.registry.regions, 'region', source.region);
-    const admin = new BusAdmin({ ...region.kafka, clientId: 'lutra-control', logger: this.logger, requestTimeoutMs: connectTimeoutMs });
+    const admin = new BusAdmin({ ...this.busOf(region), requestTimeoutMs: connectTimeoutMs });
     try {
       const topic = rowsTopic(source.name);
       return (await admin.exists(topic)) ? await admin.offsets(topic) : null;

@@ -130,8 +130,7 @@ export class PipelineRecoveryService {
     const { document: source } = await findDocument(this.registry.endpoints, 'endpoint', pipeline.source);
     const { document: region } = await findDocument(this.registry.regions, 'region', source.region);
     const topic = rowsTopic(source.name);
-    const bus = { ...region.kafka, clientId: 'lutra-control', logger: this.logger };
-    const log = new TopicReader(bus, { topic, schemas: this.schemas, signal: AbortSignal.timeout(searchMs) });
+    const log = new TopicReader(this.pipelines.busOf(region), { topic, schemas: this.schemas, signal: AbortSignal.timeout(searchMs) });
     return { id, pipeline, target: this.pipelines.connectionTo(target), log };
   }
 

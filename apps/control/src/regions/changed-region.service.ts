@@ -5,14 +5,16 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { BusAdmin } from '@lutra/bus';
 import { rowsTopic, toSyncError } from '@lutra/model';
-import type { RegionDocument } from '@lutra/model';
+import type { RegionDocument, RegionInput } from '@lutra/model';
+import { kafkaClient, sealRegion } from '@lutra/registry';
 import type { Registry } from '@lutra/registry';
 import type { Logger } from '@lutra/telemetry';
 import { refuseOrNote } from '../channels/forced.js';
 import { findDocument, listDocuments } from '../configuration/configuration.js';
 import { problemId } from '../configuration/problem.js';
 import type { Problem } from '../configuration/problem.js';
-import { LOGGER, REGISTRY } from '../tokens.js';
+import { LOGGER, REGISTRY, SECRET_KEY } from '../tokens.js';
+import type { SecretKey } from '../tokens.js';
 
 const requestTimeoutMs = 3_000;
 
@@ -20,12 +22,18 @@ const requestTimeoutMs = 3_000;
 export class ChangedRegionService {
   constructor(
     @Inject(REGISTRY) private readonly registry: Registry,
+    @Inject(SECRET_KEY) private readonly keyring: SecretKey,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  /** With `force` what refuses the change is noted. @throws RefusedError CONFIG_CONFLICT */
-  async require(after: RegionDocument, force: boolean): Promise<void> {
-    const { document: before } = await findDocument(this.registry.regions, 'region', after.name);
+  /**
+   * With `force` what refuses the change is noted.
+   * @throws RefusedError CONFIG_CONFLICT; SyncError CONFIG_INVALID: no force changes that
+   */
+  async require(input: RegionInput, force: boolean): Promise<void> {
+    const { document: before } = await findDocument(this.registry.regions, 'region', input.name);
+    const after = sealRegion({ keyring: this.keyring, input, stored: before });
+    // A secret that was given is another text each time: only the broker can tell whether it is the same.
     if (JSON.stringify(before.kafka) === JSON.stringify(after.kafka)) return;
     const endpoints = (await listDocuments(this.registry.endpoints)).filter(({ region }) => region === after.name).map(({ name }) => name);
     const users = (await listDocuments(this.registry.channels)).filter(
@@ -36,8 +44,14 @@ export class ChangedRegionService {
     await refuseOrNote(this.registry, { what: `region ${after.name}`, users, force }, await this.#ask(after, endpoints));
   }
 
-  async #ask({ name, kafka }: RegionDocument, endpoints: readonly string[]): Promise<readonly Problem[]> {
-    const topics = new BusAdmin({ ...kafka, clientId: 'lutra-control', logger: this.logger, requestTimeoutMs });
+  async #ask(region: RegionDocument, endpoints: readonly string[]): Promise<readonly Problem[]> {
+    const { name } = region;
+    const topics = new BusAdmin({
+      ...kafkaClient(this.keyring, region),
+      clientId: 'lutra-control',
+      logger: this.logger,
+      requestTimeoutMs,
+    });
     try {
       const lost: Problem[] = [];
       for (const endpoint of endpoints) {

@@ -1,11 +1,12 @@
 /** /api/v1/regions */
 import { Body, Controller, Delete, Get, Headers, HttpCode, Inject, Param, Post, Put, Query, Res, UseGuards } from '@nestjs/common';
 import { ApiQuery, ApiTags } from '@nestjs/swagger';
-import { nameSchema, regionSchema } from '@lutra/model';
-import type { RegionDocument } from '@lutra/model';
+import { nameSchema, regionInputSchema } from '@lutra/model';
+import type { RegionInput } from '@lutra/model';
 import { ConnectedGuard } from '../http/connected.guard.js';
 import { ApiCreate, ApiFind, ApiList, ApiRemove, ApiReplace } from '../http/openapi.js';
-import { flagSchema } from '../http/schemas.js';
+import { flagSchema, regionOutputSchema } from '../http/schemas.js';
+import type { RegionOutput } from '../http/schemas.js';
 import { requireIfMatch, requireSameName, sendCreated, sendVersioned } from '../http/versions.js';
 import type { Response } from '../http/versions.js';
 import { ChangedRegionService } from './changed-region.service.js';
@@ -24,23 +25,23 @@ export class RegionController {
   ) {}
 
   @Get()
-  @ApiList('All regions', regionSchema)
-  list(): Promise<readonly RegionDocument[]> {
+  @ApiList('All regions', regionOutputSchema)
+  list(): Promise<readonly RegionOutput[]> {
     return this.regions.list();
   }
 
   @Post()
-  @ApiCreate('Create a region', regionSchema)
+  @ApiCreate('Create a region', regionOutputSchema)
   async create(
-    @Body({ schema: regionSchema }) body: RegionDocument,
+    @Body({ schema: regionInputSchema }) body: RegionInput,
     @Res({ passthrough: true }) response: Response,
-  ): Promise<RegionDocument> {
+  ): Promise<RegionOutput> {
     return sendCreated(response, path, await this.regions.create(body));
   }
 
   @Get(':name')
-  @ApiFind('One region', regionSchema)
-  async find(@Param('name', { schema: nameSchema }) name: string, @Res({ passthrough: true }) response: Response): Promise<RegionDocument> {
+  @ApiFind('One region', regionOutputSchema)
+  async find(@Param('name', { schema: nameSchema }) name: string, @Res({ passthrough: true }) response: Response): Promise<RegionOutput> {
     return sendVersioned(response, await this.regions.find(name));
   }
 
@@ -48,15 +49,15 @@ export class RegionController {
   @ApiQuery(force)
   @ApiReplace(
     'Replace a region. While a channel that is not stopped uses it, its Kafka must answer and have the topics; force: in spite of that',
-    regionSchema,
+    regionOutputSchema,
   )
   async replace(
     @Param('name', { schema: nameSchema }) name: string,
     @Headers('if-match') ifMatch: string | undefined,
     @Query('force', { schema: flagSchema }) flag: boolean,
-    @Body({ schema: regionSchema }) body: RegionDocument,
+    @Body({ schema: regionInputSchema }) body: RegionInput,
     @Res({ passthrough: true }) response: Response,
-  ): Promise<RegionDocument> {
+  ): Promise<RegionOutput> {
     requireSameName(name, body.name);
     const version = requireIfMatch(ifMatch);
     await this.changes.require(body, flag);

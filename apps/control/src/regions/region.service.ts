@@ -1,7 +1,8 @@
 /** Regions. A region that endpoints name cannot be removed. */
 import { Inject, Injectable } from '@nestjs/common';
 import { SyncError } from '@lutra/model';
-import type { RegionDocument } from '@lutra/model';
+import type { RegionDocument, RegionInput } from '@lutra/model';
+import { sealRegion } from '@lutra/registry';
 import type { Registry } from '@lutra/registry';
 import {
   createDocument,
@@ -14,7 +15,10 @@ import {
 } from '../configuration/configuration.js';
 import type { Precondition, Versioned } from '../configuration/configuration.js';
 import { WriteLock } from '../configuration/write-lock.js';
-import { REGISTRY } from '../tokens.js';
+import type { RegionOutput } from '../http/schemas.js';
+import { REGISTRY, SECRET_KEY } from '../tokens.js';
+import type { SecretKey } from '../tokens.js';
+import { shownRegion } from './shown-region.js';
 
 const kind = 'region';
 
@@ -22,26 +26,29 @@ const kind = 'region';
 export class RegionService {
   constructor(
     @Inject(REGISTRY) private readonly registry: Registry,
+    @Inject(SECRET_KEY) private readonly keyring: SecretKey,
     @Inject(WriteLock) private readonly lock: WriteLock,
   ) {}
 
-  list(): Promise<readonly RegionDocument[]> {
-    return listDocuments(this.registry.regions);
+  async list(): Promise<readonly RegionOutput[]> {
+    return (await listDocuments(this.registry.regions)).map(shownRegion);
   }
 
-  find(name: string): Promise<Versioned<RegionDocument>> {
-    return findDocument(this.registry.regions, kind, name);
+  async find(name: string): Promise<Versioned<RegionOutput>> {
+    return shown(await findDocument(this.registry.regions, kind, name));
   }
 
-  create(document: RegionDocument): Promise<Versioned<RegionDocument>> {
-    return this.lock.run(() => createDocument(this.registry.regions, kind, document));
+  create(input: RegionInput): Promise<Versioned<RegionOutput>> {
+    const document = sealRegion({ keyring: this.keyring, input, stored: null });
+    return this.lock.run(async () => shown(await createDocument(this.registry.regions, kind, document)));
   }
 
-  replace(document: RegionDocument, ifMatch: Precondition): Promise<Versioned<RegionDocument>> {
-    const write = { kind, name: document.name, ifMatch };
+  replace(input: RegionInput, ifMatch: Precondition): Promise<Versioned<RegionOutput>> {
+    const write = { kind, name: input.name, ifMatch };
     return this.lock.run(async () => {
       const found = await findForWrite(this.registry.regions, write);
-      return replaceDocument(this.registry.regions, write, document, found.version);
+      const document = sealRegion({ keyring: this.keyring, input, stored: found.document });
+      return shown(await replaceDocument(this.registry.regions, write, document, found.version));
     });
   }
 
@@ -59,4 +66,8 @@ export class RegionService {
       await removeDocument(this.registry.regions, write, found.version);
     });
   }
+}
+
+function shown({ document, version }: Versioned<RegionDocument>): Versioned<RegionOutput> {
+  return { document: shownRegion(document), version };
 }

@@ -3,16 +3,19 @@
  * consumer group. The topic is made if it is missing, and never changed: who made it with other settings wanted them so.
  */
 import './request-queue.js';
+import createSocketFactory from 'kafkajs/src/network/socketFactory.js';
 import { ClientKafka } from '@nestjs/microservices';
 import type { KafkaOptions } from '@nestjs/microservices';
 import { lastValueFrom } from 'rxjs';
 import { BusAdmin } from '@lutra/bus';
 import type { BusOptions, TopicSettings } from '@lutra/bus';
-import { eventsTopic, SyncError, trustOf } from '@lutra/model';
+import { eventsTopic, mayHavePassword, SyncError, trustOf } from '@lutra/model';
+import type { KafkaSecurity } from '@lutra/model';
 import type { EventTransport, OutEvent } from './event-queue.js';
 
 export interface EventClientOptions {
-  readonly bus: BusOptions;
+  /** Asked for at each opening. */
+  readonly bus: () => BusOptions;
   /** Of a new topic. */
   readonly topic: Pick<TopicSettings, 'replicationFactor' | 'minInsyncReplicas'>;
 }
@@ -47,7 +50,8 @@ export class EventClient implements EventTransport {
   }
 
   async #open(): Promise<ClientKafka> {
-    const { bus, topic } = this.#options;
+    const { topic } = this.#options;
+    const bus = this.#options.bus();
     const admin = new BusAdmin(bus);
     try {
       if (!(await admin.exists(eventsTopic))) await admin.ensureTopic(eventsTopic, { ...topicSettings, ...topic });
@@ -61,13 +65,17 @@ export class EventClient implements EventTransport {
 /** Its own log would say of every attempt what the queue says once. */
 const silent = () => (): void => undefined;
 
-function clientOptions({ brokers, tls, clientId, requestTimeoutMs = timeoutMs }: BusOptions): NonNullable<KafkaOptions['options']> {
+type Options = NonNullable<KafkaOptions['options']>;
+
+function clientOptions({ brokers, security, clientId, requestTimeoutMs = timeoutMs }: BusOptions): Options {
+  const { tls, sasl } = security?.() ?? {};
   return {
     producerOnlyMode: true,
     client: {
       brokers: [...brokers],
       clientId,
       ...(tls && { ssl: trustOf(tls) }),
+      ...(sasl && { sasl: saslOptions(sasl), socketFactory: trusting(sasl.mechanism) }),
       connectionTimeout: requestTimeoutMs,
       requestTimeout: requestTimeoutMs,
       retry: { retries: 2, initialRetryTime: 100 },
@@ -78,10 +86,34 @@ function clientOptions({ brokers, tls, clientId, requestTimeoutMs = timeoutMs }:
   };
 }
 
+type Client = NonNullable<Options['client']>;
+type Sasl = NonNullable<KafkaSecurity['sasl']>;
+
+function saslOptions({ mechanism, user: username, password }: Sasl): NonNullable<Client['sasl']> {
+  // Each is a case of its own in the type of kafkajs.
+  if (mechanism === 'plain') return { mechanism, username, password };
+  return mechanism === 'scram-sha-256' ? { mechanism, username, password } : { mechanism, username, password };
+}
+
+/** A broker may send its clients to any host: without TLS a password that is sent as it is goes to none but this machine. */
+function trusting(mechanism: Sasl['mechanism']): NonNullable<Client['socketFactory']> {
+  const connect = createSocketFactory();
+  return (to) => {
+    if (to.ssl || mayHavePassword(mechanism, to.host)) return connect(to);
+    throw new SyncError('SERVER_UNTRUSTED', `broker ${to.host}:${to.port} would get the password as it is (SASL plain without TLS)`);
+  };
+}
+
 /** A KafkaJSNumberOfRetriesExceeded has the last failure as its cause. */
 function kafkajsError(thrown: unknown): SyncError {
-  for (let error = thrown; error instanceof Error; error = error.cause)
-    if ('type' in error && error.type === 'MESSAGE_TOO_LARGE')
+  for (let error = thrown; error instanceof Error; error = error.cause) {
+    const type = 'type' in error ? error.type : undefined;
+    if (type === 'MESSAGE_TOO_LARGE')
       return new SyncError('RECORD_TOO_LARGE', `events are larger than ${eventsTopic} takes`, { cause: thrown });
+    if (type === 'TOPIC_AUTHORIZATION_FAILED')
+      return new SyncError('KAFKA_DENIED', `events cannot be sent: the user needs the ACL WRITE on topic ${eventsTopic}`, {
+        cause: thrown,
+      });
+  }
   return new SyncError('KAFKA_UNAVAILABLE', `events cannot be sent to ${eventsTopic}`, { cause: thrown });
 }

@@ -1,5 +1,12 @@
-/** One queue of operational events for each Kafka that this process tells of its work: as a rule one, its region's. */
+/**
+ * One queue of operational events for each region that this process tells of its work: as a rule one. Where the Kafka of a region changes,
+ * or a secret of it, what waits is sent as the newest document says.
+ */
+import type { BusOptions } from '@lutra/bus';
+import { sealedAsId } from '@lutra/model';
 import type { EndpointDocument, OperationalEvent, RegionDocument } from '@lutra/model';
+import { kafkaClient } from '@lutra/registry';
+import type { Keyring } from '@lutra/registry';
 import type { Logger, Metrics } from '@lutra/telemetry';
 import { EventClient } from './event-client.js';
 import { EventQueue } from './event-queue.js';
@@ -9,40 +16,54 @@ export type Tell = (event: OperationalEvent) => void;
 
 interface HostDeps {
   readonly app: 'capture' | 'loader';
+  readonly secretKey: Keyring;
   readonly metrics: Metrics;
   readonly logger: Logger;
 }
 
+interface Known {
+  region: RegionDocument;
+  readonly client: EventClient;
+  readonly queue: EventQueue;
+}
+
 export class EventQueues {
   readonly #deps: HostDeps;
-  readonly #queues = new Map<string, EventQueue>();
+  readonly #queues = new Map<string, Known>();
 
   constructor(deps: HostDeps) {
     this.#deps = deps;
   }
 
   /** `endpoint`: how many copies of its topic are kept, are kept of a new topic of events. */
-  of({ name, kafka }: RegionDocument, { topic }: Pick<EndpointDocument, 'topic'>): Tell {
-    const key = JSON.stringify(kafka);
-    const queue = this.#queues.get(key) ?? this.#open({ name, kafka }, topic);
-    this.#queues.set(key, queue);
-    return (event) => queue.offer(event);
+  of(region: RegionDocument, { topic }: Pick<EndpointDocument, 'topic'>): Tell {
+    const known = this.#queues.get(region.name) ?? this.#open(region, topic);
+    this.#queues.set(region.name, known);
+    if (identityOf(known.region) !== identityOf(region)) {
+      known.region = region;
+      void known.client.close().catch(() => undefined); // the next attempt to send opens it anew
+    }
+    return (event) => known.queue.offer(event);
   }
 
   /** Short, whatever Kafka does. */
   async close(): Promise<void> {
-    await Promise.all([...this.#queues.values()].map((queue) => queue.close()));
+    await Promise.all([...this.#queues.values()].map(({ queue }) => queue.close()));
   }
 
-  #open({ name, kafka }: Pick<RegionDocument, 'name' | 'kafka'>, topic: EndpointDocument['topic']): EventQueue {
-    const { app, metrics } = this.#deps;
-    const logger = this.#deps.logger.child({ region: name });
-    return new EventQueue({
-      transport: new EventClient({ bus: { ...kafka, clientId: `lutra-${app}-events`, logger }, topic: replicated(topic) }),
-      logger,
-      onDropped: (name) => metrics.eventsDropped.inc({ name }),
-    });
+  #open(region: RegionDocument, topic: EndpointDocument['topic']): Known {
+    const { app, metrics, secretKey } = this.#deps;
+    const logger = this.#deps.logger.child({ region: region.name });
+    const bus = (): BusOptions => ({ ...kafkaClient(secretKey, known.region), clientId: `lutra-${app}-events`, logger });
+    const client = new EventClient({ bus, topic: replicated(topic) });
+    const queue = new EventQueue({ transport: client, logger, onDropped: (name) => metrics.eventsDropped.inc({ name }) });
+    const known: Known = { region, client, queue };
+    return known;
   }
+}
+
+function identityOf({ kafka }: RegionDocument): string {
+  return JSON.stringify(kafka, sealedAsId);
 }
 
 function replicated({

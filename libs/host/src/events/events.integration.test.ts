@@ -7,6 +7,7 @@ import type { KafkaOptions } from '@nestjs/microservices';
 import { BusAdmin } from '@lutra/bus';
 import { conflictEventSchema, eventsTopic, regionSchema } from '@lutra/model';
 import type { ConflictEvent, EndpointDocument } from '@lutra/model';
+import { Keyring } from '@lutra/registry';
 import { Metrics } from '@lutra/telemetry';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { busOptions, readAll, withAdmin } from '../../../bus/test/kafka.fixture.js';
@@ -27,7 +28,8 @@ beforeEach(async () => {
   await admin.close();
 });
 
-const queues = (): EventQueues => new EventQueues({ app: 'loader', metrics, logger: bus().logger });
+const queues = (): EventQueues =>
+  new EventQueues({ app: 'loader', secretKey: Keyring.of(Buffer.alloc(32)), metrics, logger: bus().logger });
 
 const california = (): Parameters<EventQueues['of']>[0] =>
   regionSchema.parse({ name: 'california', kafka: { brokers: [server.bootstrap] } });

@@ -12,3 +12,10 @@ declare module 'kafkajs/src/network/requestQueue/index.js' {
     scheduleCheckPendingRequests(): void;
   }
 }
+
+/** Its default, which a factory of ours refines. */
+declare module 'kafkajs/src/network/socketFactory.js' {
+  import type { ISocketFactory } from 'kafkajs';
+
+  export default function createSocketFactory(): ISocketFactory;
+}

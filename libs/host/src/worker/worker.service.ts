@@ -1,9 +1,10 @@
 /** Runs the pieces of work that the configuration wants in this region, and follows it. */
 import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
-import { watchConfiguration } from '@lutra/registry';
+import { secretOfEndpoint, secretsOfRegion, watchConfiguration } from '@lutra/registry';
 import type { Configuration, Keyring, Registry, SchemaStore } from '@lutra/registry';
 import { runWork, WorkerSet } from '@lutra/runtime';
 import type { Assignment } from '@lutra/runtime';
+import type { SealedSecret } from '@lutra/model';
 import type { Health, Logger, Metrics, Traces } from '@lutra/telemetry';
 import { unknownWork } from '../environment-names.js';
 import { instanceName } from '../instance-name.js';
@@ -34,11 +35,11 @@ export class WorkerService<T> implements OnApplicationBootstrap, OnApplicationSh
   #unknown: string | null = null;
 
   constructor(app: WorkerApp<T>, parts: WorkerParts) {
-    const { health, metrics, logger } = parts;
+    const { health, metrics, logger, secretKey } = parts;
     this.#app = app;
     this.#parts = parts;
     health.watch('environment', () => this.#unknown);
-    this.#events = new EventQueues({ app: app.app, metrics, logger });
+    this.#events = new EventQueues({ app: app.app, secretKey, metrics, logger });
     this.#level = new ClusterLevel({ ...parts, app: app.app, region: parts.environment.LUTRA_REGION });
     this.#level.onChange(() => this.#reconcile());
     this.#workers = new WorkerSet((name, work, signal) => this.#work(name, work, signal));
@@ -52,6 +53,7 @@ export class WorkerService<T> implements OnApplicationBootstrap, OnApplicationSh
     this.#endWatch = watchConfiguration(registry, {
       onChange: (documents) => {
         this.#tellUnknown(documents);
+        this.#parts.secretKey.follow(secretsOf(documents));
         this.#documents = documents;
         this.#reconcile();
       },
@@ -107,6 +109,11 @@ export class WorkerService<T> implements OnApplicationBootstrap, OnApplicationSh
       signal,
     });
   }
+}
+
+function secretsOf({ endpoints, regions }: Configuration): readonly SealedSecret[] {
+  const stored = [...[...endpoints.values()].map(secretOfEndpoint), ...[...regions.values()].flatMap(secretsOfRegion)];
+  return stored.map(({ secret }) => secret);
 }
 
 /** A worker whose fingerprint changes begins anew, and then reports why it does not work. */

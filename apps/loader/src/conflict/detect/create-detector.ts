@@ -7,6 +7,7 @@ import { createRouter, rowsTopic, sourceTable } from '@lutra/model';
 import type { ControlRecord, RegionDocument, Router, TableName } from '@lutra/model';
 import { asSource, Collations } from '@lutra/mysql';
 import type { ConnectionOptions, TargetTable } from '@lutra/mysql';
+import { kafkaClient } from '@lutra/registry';
 import type { LoaderDeps } from '../../loader-run.js';
 import { refusedFor } from '../../plan/table-matcher.js';
 import type { TargetWriter } from '../../commit/target-writer.js';
@@ -157,7 +158,7 @@ function logOf(
 ): Peer['log'] {
   const targetOf = targetsOf(work, parts);
   return {
-    bus: { brokers: region.kafka.brokers, tls: region.kafka.tls, clientId: `lutra-loader-${work.id}-recent-changes`, logger: deps.logger },
+    bus: { ...kafkaClient(deps.secretKey, region), clientId: `lutra-loader-${work.id}-recent-changes`, logger: deps.logger },
     topic: rowsTopic(endpoint),
     pipeline: work.id,
     others: [work.source, work.target, ...otherWriters.map(({ source }) => source)].map(({ region: name }) => name),

@@ -26,6 +26,8 @@ export interface Work extends Pick<WorkStatus, 'app' | 'name' | 'instance'> {
   acquire(signal: AbortSignal): Promise<Grant>;
   /** One attempt, under a lease: works until it fails or the signal aborts. */
   run(runLeadership: Leadership): Promise<void>;
+  /** As Supervised.changed. */
+  changed(signal: AbortSignal): Promise<void>;
   /** Set while an operator wants the work to rest: no lease is taken. */
   readonly paused?: boolean;
   readonly sink: StatusSink;
@@ -78,6 +80,7 @@ function runLeadership(work: Work, status: StatusReporter, { leaseNumber, signal
   return supervise({
     signal,
     run: (runSignal) => work.run({ leaseNumber, signal: runSignal, status }),
+    changed: (waitSignal) => work.changed(waitSignal),
     onFailure: (error, next, delayMs) => failed(work, status, { error, next, delayMs }),
   });
 }

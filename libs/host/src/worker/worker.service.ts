@@ -3,6 +3,7 @@ import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/comm
 import { watchConfiguration } from '@lutra/registry';
 import type { Configuration, Keyring, Registry, SchemaStore } from '@lutra/registry';
 import { runWork, WorkerSet } from '@lutra/runtime';
+import type { LiveWork } from '@lutra/runtime';
 import type { Health, Logger, Metrics, Traces } from '@lutra/telemetry';
 import { unknownWork } from '../environment-names.js';
 import { instanceName } from '../instance-name.js';
@@ -71,7 +72,7 @@ export class WorkerService<T> implements OnApplicationBootstrap, OnApplicationSh
     this.#unknown = unknown;
   }
 
-  #work(name: string, work: T, signal: AbortSignal): Promise<void> {
+  #work(name: string, work: LiveWork<T>, signal: AbortSignal): Promise<void> {
     const { registry, schemas, secretKey, metrics, traces } = this.#parts;
     const { app, lease, isPaused, run } = this.#app;
     const logger = this.#parts.logger.child({ [app === 'capture' ? 'endpoint' : 'pipeline']: name });
@@ -83,7 +84,8 @@ export class WorkerService<T> implements OnApplicationBootstrap, OnApplicationSh
       sink: registry.status,
       acquire: (waitSignal) => registry.lease(lease(name)).acquire(waitSignal),
       run: ({ status, ...lead }) => run({ ...deps, status }, work, lead),
-      paused: isPaused?.(work) ?? false,
+      changed: (waitSignal) => work.untaken(waitSignal),
+      paused: isPaused?.(work.newest) ?? false,
       metrics,
       logger,
       signal,

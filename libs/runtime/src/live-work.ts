@@ -2,7 +2,7 @@
  * What a piece of work is told to do, as the configuration says it now. A run takes the newest; what comes later it takes at a transaction
  * boundary of its own choice.
  */
-import { orAborted } from './abort.js';
+import { orAborted, sleep } from './abort.js';
 
 export class LiveWork<T> {
   #newest: T;
@@ -42,5 +42,16 @@ export class LiveWork<T> {
   /** Resolves once there is one that nobody has taken. @throws SyncError ABORTED */
   async untaken(signal: AbortSignal): Promise<void> {
     while (this.#isTaken) await orAborted(this.next, signal);
+  }
+}
+
+/** Resolves with the offer that is waited for, or after so long without it. @throws SyncError ABORTED */
+export async function offerWithin(next: Promise<void>, ms: number, signal: AbortSignal): Promise<void> {
+  const over = new AbortController();
+  try {
+    const either = AbortSignal.any([signal, over.signal]);
+    await Promise.race([orAborted(next, either), sleep(ms, either)]);
+  } finally {
+    over.abort();
   }
 }

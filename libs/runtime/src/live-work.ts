@@ -8,6 +8,7 @@ export class LiveWork<T> {
   #newest: T;
   #isTaken = false;
   #next = Promise.withResolvers<void>();
+  readonly #listeners = new Set<() => void>();
 
   constructor(first: T) {
     this.#newest = first;
@@ -27,6 +28,13 @@ export class LiveWork<T> {
     this.#isTaken = false;
     this.#next.resolve();
     this.#next = Promise.withResolvers();
+    for (const listener of this.#listeners) listener();
+  }
+
+  /** Returns how to end that. */
+  onOffer(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
   }
 
   take(): T {

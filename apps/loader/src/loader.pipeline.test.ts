@@ -673,22 +673,19 @@ describe('an edit while the loader runs', () => {
   }
   const oldPlaces = [1, 2, 3, 6, 7, 8, 9, 10, 11].map((id) => `shop ${id}`);
   const newPlaces = ['store 12', 'store 13', 'crm 14', 'crm 15', ...[16, 17, 18, 19].map((id) => `store ${id}`)];
-  /** Once, before the batch that begins there. */
+  /** Once, before a batch that begins there or later, or that has the record. */
   function offerAt(offset: number, live: LiveWork<LoaderWork>, next: Partial<LoaderWork>): void {
     let isDone = false;
     world.before = async (at) => {
-      if (isDone || at < offset) return;
+      if (isDone || (at < offset && at + (world.batchSizes[0] ?? 1) <= 13)) return;
       isDone = true;
       if (next.routes) world.looks = [channelOf(next.routes)];
       live.offer({ ...live.newest, ...next });
     };
   }
 
-  /** Before the batch that has the record. */
-  const isInTime = (offset: number, batchSize: number): boolean => Math.ceil(offset / batchSize) * batchSize <= 13;
-
   it.each([1, 2, 3, 20])('routes rows as they were published, in one run, whenever it is told; batches of %i', async (batchSize) => {
-    for (const offset of [0, 3, 8, 12].filter((one) => isInTime(one, batchSize))) {
+    for (const offset of [0, 3, 8, 12]) {
       await edited(batchSize);
       const live = new LiveWork(work);
       offerAt(offset, live, { routes: moved });
@@ -774,7 +771,6 @@ describe('an edit while the loader runs', () => {
         offsets,
         fc.integer({ min: 1, max: 9 }),
         async (failures, offset, batchSize) => {
-          fc.pre(isInTime(offset, batchSize));
           await edited(batchSize);
           world.failures = [...failures];
           const live = new LiveWork(work);

@@ -52,10 +52,8 @@ const standby = {
 const paused = { state: 'paused', waitingFor: 'the channel to be started' } as const;
 
 export async function runWork(work: Work): Promise<void> {
-  const { app, name, instance, sink, metrics, logger, signal } = work;
-  const onPublishError = (error: SyncError | null): void =>
-    error ? logger.warn({ code: error.code }, 'cannot publish the status') : logger.info('the status is published again');
-  const status = new StatusReporter({ app, name, instance, sink, onStatus: (current) => metrics.report(current), onPublishError });
+  const { app, name, instance, sink, metrics, signal } = work;
+  const status = new StatusReporter({ app, name, instance, sink, onStatus: (current) => metrics.report(current) });
   try {
     if (work.paused) {
       status.update(paused);

@@ -2,7 +2,7 @@
 import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
 import { watchConfiguration } from '@lutra/registry';
 import type { Configuration, Keyring, Registry, SchemaStore } from '@lutra/registry';
-import { runWork, WorkerSet } from '@lutra/runtime';
+import { runWork, StatusBudget, WorkerSet } from '@lutra/runtime';
 import type { LiveWork } from '@lutra/runtime';
 import type { Health, Logger, Metrics, Traces } from '@lutra/telemetry';
 import { unknownWork } from '../environment-names.js';
@@ -27,6 +27,7 @@ export class WorkerService<T> implements OnApplicationBootstrap, OnApplicationSh
   readonly #parts: WorkerParts;
   readonly #workers: WorkerSet<T>;
   readonly #events: EventQueues;
+  readonly #statuses: StatusBudget;
   #endWatch: () => void = () => undefined;
   #unknown: string | null = null;
 
@@ -36,6 +37,11 @@ export class WorkerService<T> implements OnApplicationBootstrap, OnApplicationSh
     this.#parts = parts;
     health.watch('environment', () => this.#unknown);
     this.#events = new EventQueues({ app: app.app, metrics, logger });
+    this.#statuses = new StatusBudget({
+      store: parts.registry.status,
+      onError: (error) =>
+        error ? logger.warn({ code: error.code }, 'cannot publish the status') : logger.info('the status is published again'),
+    });
     this.#workers = new WorkerSet((name, work, signal) => this.#work(name, work, signal));
   }
 
@@ -81,7 +87,7 @@ export class WorkerService<T> implements OnApplicationBootstrap, OnApplicationSh
       app,
       name,
       instance: instanceName,
-      sink: registry.status,
+      sink: this.#statuses,
       acquire: (waitSignal) => registry.lease(lease(name)).acquire(waitSignal),
       run: ({ status, ...lead }) => run({ ...deps, status }, work, lead),
       changed: (waitSignal) => work.untaken(waitSignal),

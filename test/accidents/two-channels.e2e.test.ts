@@ -3,6 +3,7 @@
  * back while its channel is paused; then the other channel brings something later of home's to the neighbour, who changes the row. He had
  * not seen home's changes, though the row is as he thinks it is. And a table that one side cannot read any more, while both write it.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { RowDataPacket } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
 import { grantDatabase } from '../harness/endpoint-setup.js';
@@ -16,7 +17,7 @@ const tables = ['child', 'parent'];
 const createYard = `CREATE DATABASE yard; CREATE TABLE yard.beside (id INT PRIMARY KEY, v VARCHAR(20)) ENGINE = InnoDB;
   CREATE TABLE yard.parent (id INT PRIMARY KEY, n INT) ENGINE = InnoDB;
   CREATE TABLE yard.child (id INT PRIMARY KEY, p INT, FOREIGN KEY (p) REFERENCES yard.parent (id)) ENGINE = InnoDB`;
-const yard = (exclude: readonly string[]) => ({
+const yard = (exclude: readonly string[], policy: 'home' | 'merge' = 'home') => ({
   name: 'yard',
   onUnsupported: 'suspend' as const,
   pipelines: sides.map((side) => ({
@@ -26,7 +27,7 @@ const yard = (exclude: readonly string[]) => ({
     routes: [{ schema: 'yard' }],
     exclude: [...exclude],
   })),
-  conflicts: { home: stack.regions.a, rules: [{ policy: 'home' as const }] },
+  conflicts: { home: stack.regions.a, rules: [{ policy }] },
 });
 
 beforeAll(async () => {
@@ -79,9 +80,9 @@ it('a channel that is ahead does not speak for one that is paused', { timeout: 2
 });
 
 describe('a table that one side cannot read, in a channel that suspends both ways', () => {
-  const put = async (exclude: readonly string[], query = ''): Promise<number> => {
+  const put = async (exclude: readonly string[], query = '', policy: 'home' | 'merge' = 'home'): Promise<number> => {
     const headers = { authorization: `Bearer ${stack.token}`, 'content-type': 'application/json', 'if-match': '*' };
-    const body = JSON.stringify(yard(exclude));
+    const body = JSON.stringify(yard(exclude, policy));
     return (await fetch(`${stack.control.url}/api/v1/channels/yard${query}`, { method: 'PUT', headers, body })).status;
   };
   /** Of each pipeline, whether it is in force, and what it does not carry. */
@@ -165,6 +166,63 @@ describe('a table that one side cannot read, in a channel that suspends both way
       for (const table of [...tables, 'beside']) await becomesEqual(table);
       expect((await query('b', 'SELECT id FROM yard.child WHERE id >= 30')).length).toBe(2);
       expect(await status()).toEqual(['in force: ', 'in force: ']);
+    },
+  );
+
+  /** Both sides change the same rows, and each inserts its own, until stop(). */
+  const load = (): { stop(): Promise<unknown> } => {
+    let isOn = true;
+    const writing = sides.map(async (side, i) => {
+      for (let n = 1; isOn; n += 1) {
+        const own = `INSERT INTO yard.beside VALUES (${1000 + 2 * n + i}, 'own')`;
+        await query(side, `BEGIN; UPDATE yard.beside SET v = '${side} ${n}' WHERE id = ${10 + (n % 3)}; ${own}; COMMIT`);
+        await sleep(20);
+      }
+    });
+    return {
+      stop() {
+        isOn = false;
+        return Promise.all(writing);
+      },
+    };
+  };
+  /** Who works: the dumps as the servers name them, and the epochs. */
+  const identity = async (): Promise<unknown> => {
+    const dump = "SELECT ID FROM information_schema.PROCESSLIST WHERE COMMAND LIKE 'Binlog Dump%'";
+    const dumps = await Promise.all(sides.map((side) => query(side, dump)));
+    expect(dumps.map(({ length }) => length)).toEqual([1, 1]);
+    const { pipelines } = await stack.api.channelStatus('yard');
+    return { dumps, epochs: pipelines.map(({ source, target }) => [source.worker?.epoch, target.worker?.epoch]) };
+  };
+
+  it(
+    'takes edits of routes and policies while both sides change the same rows: all are equal, nothing begins anew',
+    { timeout: 120_000 },
+    async () => {
+      onTestFailed(async () => console.error(await status(), await stack.saveLogs()));
+      const writers = load();
+      await sleep(1_000);
+      const before = await identity();
+      const states = new Set<string>();
+      const edits: (readonly [exclude: readonly string[], policy: 'home' | 'merge'])[] = [
+        [tables, 'home'],
+        [[], 'home'],
+        [[], 'merge'],
+        [['child'], 'merge'],
+        [[], 'home'],
+      ];
+      for (const [exclude, policy] of edits) {
+        expect(await put(exclude, '?force=true', policy)).toBe(200);
+        await becomes(['in force: ', 'in force: ']);
+        for (const { source, target } of (await stack.api.channelStatus('yard')).pipelines) states.add(source.state).add(target.state);
+        await sleep(700);
+      }
+      await writers.stop();
+      await becomesEqual('beside');
+      expect(await identity()).toEqual(before);
+      expect([...states]).toEqual(['running']);
+      const [conflicts] = await query('a', "SELECT COUNT(*) AS n FROM lutra.conflict WHERE pipeline LIKE 'yard.%'");
+      expect(Number(conflicts?.['n'])).toBeGreaterThan(0);
     },
   );
 });

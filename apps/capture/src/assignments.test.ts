@@ -10,17 +10,20 @@ const channel = (name: string, state: string, schema: string, attempt = 0) =>
   channelSchema.parse({ name, state, attempt, pipelines: [{ name: 'p', source: 'a', target: 'b', routes: [{ schema }] }] });
 
 function assignments(...channels: ReturnType<typeof channel>[]) {
-  return assignmentOf({ region, endpoint }, channels);
+  return of(endpoint, region, channels);
 }
-
-function assignmentOf(of: { region: RegionDocument; endpoint: EndpointDocument }, channels: readonly ReturnType<typeof channel>[]) {
+function of(captured: EndpointDocument, from: RegionDocument, channels: readonly ReturnType<typeof channel>[]) {
   const documents = {
-    regions: new Map([['hangzhou', of.region]]),
-    endpoints: new Map([['a', of.endpoint]]),
+    regions: new Map([['hangzhou', from]]),
+    endpoints: new Map([['a', captured]]),
     channels: new Map(channels.map((one) => [one.name, one])),
   };
   return assignedEndpoints(documents, { region: 'hangzhou', only: null }).get('a');
 }
+type Assigned = ReturnType<typeof assignments>;
+const placeOf = (work: Assigned) => work?.fingerprint;
+/** All by which it works, taken while it runs. */
+const liveOf = (work: Assigned) => work?.live;
 const schemas = (...channels: ReturnType<typeof channel>[]) => assignments(...channels)?.value.routes.map((route) => route.schema);
 
 describe('which endpoints are captured', () => {
@@ -34,7 +37,7 @@ describe('which endpoints are captured', () => {
     expect(schemas(channel('x', 'stopped', 'shop'), channel('y', 'running', 'crm'))).toEqual(['shop', 'crm']);
   });
 
-  it('anew when a loader is to write to them, or tries again: markers must be seen to come back first', () => {
+  it('as a target when a loader is to write to them, anew when it tries again: markers must be seen to come back first', () => {
     const back = (state: string, attempt = 0) =>
       channelSchema.parse({
         name: 'y',
@@ -46,28 +49,52 @@ describe('which endpoints are captured', () => {
       assignments(channel('x', 'running', 'shop'), ...more),
     );
     expect(works.map((work) => work?.value.isTarget)).toEqual([false, false, true, true]);
-    expect(works[1]?.fingerprint).toBe(works[0]?.fingerprint);
-    expect(new Set(works.map((work) => work?.fingerprint)).size).toBe(3);
+    expect(liveOf(works[1])).toBe(liveOf(works[0]));
+    expect(liveOf(works[2])).not.toBe(liveOf(works[1]));
+    expect(works.map((work) => work?.attempts)).toEqual([{ x: 0 }, { x: 0 }, { x: 0, y: 0 }, { x: 0, y: 1 }]);
+    expect(new Set(works.map(placeOf)).size).toBe(1);
   });
 
   it('anew when somebody asks for a retry, and not when a channel is paused', () => {
-    const running = assignments(channel('x', 'running', 'shop'))?.fingerprint;
-    expect(assignments(channel('x', 'running', 'shop', 1))?.fingerprint).not.toBe(running);
-    expect(assignments(channel('x', 'paused', 'shop'))?.fingerprint).toBe(running);
+    const running = assignments(channel('x', 'running', 'shop'));
+    expect(assignments(channel('x', 'running', 'shop', 1))?.attempts).not.toEqual(running?.attempts);
+    expect({ ...assignments(channel('x', 'paused', 'shop')), value: null }).toEqual({ ...running, value: null });
   });
 
   it('anew with another password, and not when the one that they have is sealed with another key', () => {
     const sealed = (kid: string, id: string) => ({ v: 2, kid, id, iv: kid, tag: kid, data: kid }) as const;
-    const of = (kid: string, id: string) => {
+    const placeWith = (kid: string, id: string) => {
       const sasl = { mechanism: 'scram-sha-512', user: 'u', password: sealed(kid, `kafka ${id}`) } as const;
-      const documents = { region: { ...region, kafka: { ...region.kafka, sasl } }, endpoint: { ...endpoint, password: sealed(kid, id) } };
-      return assignmentOf(documents, [channel('x', 'running', 'shop')])?.fingerprint;
+      const from = { ...region, kafka: { ...region.kafka, sasl } };
+      return placeOf(of({ ...endpoint, password: sealed(kid, id) }, from, [channel('x', 'running', 'shop')]));
     };
-    expect(of('young', 'one')).toBe(of('old', 'one'));
-    expect(of('old', 'two')).not.toBe(of('old', 'one'));
+    expect(placeWith('young', 'one')).toBe(placeWith('old', 'one'));
+    expect(placeWith('old', 'two')).not.toBe(placeWith('old', 'one'));
   });
 
-  it('anew when one pipeline takes a table over from another, though the tables stay the same', () => {
+  it('anew when the server, its login, its log or its Kafka is another one, and not by what is taken while it runs', () => {
+    const channels = [channel('x', 'running', 'shop')];
+    const before = assignments(...channels);
+    const others = [
+      { host: 'g' },
+      { port: 1 },
+      { user: 'v' },
+      { serverId: 8 },
+      { tls: {} },
+      { topic: { ...endpoint.topic, maxMessageBytes: 1e6 } },
+    ];
+    for (const other of others)
+      expect(placeOf(of({ ...endpoint, ...other } as EndpointDocument, region, channels))).not.toBe(placeOf(before));
+    expect(placeOf(of(endpoint, { ...region, kafka: { brokers: ['l:1'] } }, channels))).not.toBe(placeOf(before));
+    for (const edited of [{ ddl: 'ignore' as const }, { topic: { ...endpoint.topic, retentionMs: 60_000 } }]) {
+      const after = of({ ...endpoint, ...edited }, region, channels);
+      expect(placeOf(after)).toBe(placeOf(before));
+      expect(liveOf(after)).not.toBe(liveOf(before));
+    }
+    expect(liveOf(of({ ...endpoint, description: 'new' }, region, channels))).toBe(liveOf(before));
+  });
+
+  it('otherwise when one pipeline takes a table over from another, though the tables stay the same', () => {
     const two = (first: readonly string[], second: readonly string[]) =>
       assignments(
         channelSchema.parse({
@@ -81,10 +108,10 @@ describe('which endpoints are captured', () => {
       );
     const [before, after] = [two(['shop'], ['crm', 'erp']), two(['shop', 'crm'], ['erp'])];
     expect(after?.value.routes).toEqual(before?.value.routes);
-    expect(after?.fingerprint).not.toBe(before?.fingerprint);
+    expect(liveOf(after)).not.toBe(liveOf(before));
   });
 
-  it('with the copies of those tables that a pipeline forwards, and anew when that changes', () => {
+  it('with the copies of those tables that a pipeline forwards, and otherwise when that changes', () => {
     const two = (forwards: boolean) =>
       assignments(
         channelSchema.parse({
@@ -98,10 +125,10 @@ describe('which endpoints are captured', () => {
       );
     expect(two(true)?.value.forwarded.map(({ schema }) => schema)).toEqual(['shop']);
     expect(two(false)?.value.forwarded).toEqual([]);
-    expect(two(true)?.fingerprint).not.toBe(two(false)?.fingerprint);
+    expect(liveOf(two(true))).not.toBe(liveOf(two(false)));
   });
 
-  it('with the channels at work for which a table that cannot be read stops it; anew when one changes its mind', () => {
+  it('with the channels at work for which a table that cannot be read stops it; otherwise when one changes its mind', () => {
     const says = (name: string, onUnsupported: 'stop' | 'suspend' | undefined, state = 'running', more: readonly object[] = []) =>
       channelSchema.parse({
         name,
@@ -118,7 +145,7 @@ describe('which endpoints are captured', () => {
     expect(stopping(says('x', undefined, 'running', back))).toEqual([{ channel: 'x', routes }]);
     expect(assignments(says('x', 'suspend', 'stopped', back), says('y', 'suspend'))?.value.writers).toMatchObject([{ id: 'x.q' }]);
     expect(assignments(says('x', 'suspend'))?.value.writers).toEqual([]);
-    expect(assignments(says('x', 'stop'))?.fingerprint).not.toBe(assignments(says('x', 'suspend'))?.fingerprint);
+    expect(liveOf(assignments(says('x', 'stop')))).not.toBe(liveOf(assignments(says('x', 'suspend'))));
     expect(assignments(says('x', undefined))?.value.routes).toEqual(routes);
   });
 });

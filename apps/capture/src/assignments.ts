@@ -48,7 +48,8 @@ export function assignedEndpoints(
     );
     const writers = writersOf(endpoint.name, channels);
     const value = { endpoint, region, routes, forwarded, pipelines, stopping, writers, isTarget: writing.length > 0 };
-    assignments.set(endpoint.name, { fingerprint: fingerprint(value, [...new Set([...readers, ...writing])]), value });
+    const attempts = Object.fromEntries([...new Set([...readers, ...writing])].map((channel) => [channel.name, channel.attempt]));
+    assignments.set(endpoint.name, { fingerprint: fingerprint(value), live: liveOf(value), attempts, value });
   }
   return assignments;
 }
@@ -71,24 +72,17 @@ function reading(endpoint: string, channel: ChannelDocument): readonly PipelineD
   return channel.pipelines.filter((pipeline) => pipeline.source === endpoint);
 }
 
+/** What the connections of a running capture depend on, and the log that it writes. */
+function fingerprint({ endpoint, region }: CaptureWork): string {
+  const { description: _, ddl: __, start: ___, topic, ...place } = endpoint;
+  return JSON.stringify([place, topic.maxMessageBytes, region.kafka], sealedAsId);
+}
+
 /**
- * What a running capture depends on; `attempt` is in it so that "retry now" starts it again. By pipeline, not as one list of tables: one
- * pipeline may take a table over from another, and the log must say where that begins.
+ * What it takes while it runs. By pipeline, not as one list of tables: one pipeline may take a table over from another, and the log must say
+ * where that begins.
  */
-function fingerprint(
-  { endpoint, region, pipelines, stopping, writers, isTarget }: CaptureWork,
-  channels: readonly ChannelDocument[],
-): string {
-  const attempts = channels.map((channel) => [channel.name, channel.attempt]);
+function liveOf({ endpoint: { ddl, start, topic }, pipelines, stopping, writers, isTarget }: CaptureWork): string {
   // Before anything is written to an endpoint for the first time, its capture must have seen that markers come back.
-  const depends = [
-    { ...endpoint, description: '' },
-    region.kafka,
-    pipelines,
-    attempts,
-    isTarget,
-    stopping.map(({ channel }) => channel),
-    writers,
-  ];
-  return JSON.stringify(depends, sealedAsId);
+  return JSON.stringify([ddl, start, topic, pipelines, isTarget, stopping.map(({ channel }) => channel), writers]);
 }

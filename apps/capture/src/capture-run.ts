@@ -5,9 +5,9 @@ import { requestTimeoutFor } from '@lutra/bus';
 import type { BusOptions } from '@lutra/bus';
 import type { WorkDeps } from '@lutra/host';
 import { rowsTopic, SyncError } from '@lutra/model';
-import type { EndpointDocument } from '@lutra/model';
+import type { EndpointDocument, Suspension } from '@lutra/model';
 import { kafkaClient, loginOf } from '@lutra/registry';
-import type { During } from '@lutra/runtime';
+import type { During, LiveWork } from '@lutra/runtime';
 import type { CaptureIo, KafkaPort } from './io.js';
 import { requireNameCase } from './verify/name-case.js';
 import type { CaptureWork } from './assignments.js';
@@ -28,7 +28,6 @@ export interface Leadership {
 }
 
 export class CaptureRun {
-  readonly endpoint: EndpointDocument;
   readonly topic: string;
   readonly source: SourceConnection;
   readonly bus: BusOptions;
@@ -44,16 +43,19 @@ export class CaptureRun {
   readonly signal: AbortSignal;
   readonly #ended = new AbortController();
   #giveServerIdBack = (): void => undefined;
+  #work: CaptureWork;
+  /** What the log leaves out; null: the run has not come to that. */
+  suspended: readonly Suspension[] | null = null;
 
   constructor(
     readonly deps: CaptureDeps,
-    readonly work: CaptureWork,
+    readonly live: LiveWork<CaptureWork>,
     readonly leadership: Leadership,
   ) {
-    const { endpoint, region } = work;
+    this.#work = live.take();
+    const { endpoint, region } = this.#work;
     const { io, logger } = deps;
     const { host, port, topic: settings } = endpoint;
-    this.endpoint = endpoint;
     this.topic = rowsTopic(endpoint.name);
     this.source = loginOf(deps.secretKey, endpoint);
     const requestTimeoutMs = requestTimeoutFor(settings.maxMessageBytes);
@@ -67,6 +69,20 @@ export class CaptureRun {
     this.sourceName = `the source ${host}:${port}`;
     this.signal = AbortSignal.any([leadership.signal, this.#ended.signal]);
     deps.metrics.disconnected(endpoint.name, 'source', 'kafka');
+  }
+
+  get endpoint(): EndpointDocument {
+    return this.#work.endpoint;
+  }
+
+  /** What the run works by now. */
+  get work(): CaptureWork {
+    return this.#work;
+  }
+
+  /** From a transaction boundary on. Its connections are those of the work before. */
+  follow(work: CaptureWork): void {
+    this.#work = work;
   }
 
   /** The source's settings and the topic are as they must be. @throws SyncError SOURCE_*, KAFKA_*, TOPIC_* */

@@ -24,7 +24,7 @@ import type {
 } from '@lutra/model';
 import { Keyring, sealPassword } from '@lutra/registry';
 import type { PositionBackup, PositionBackupStore, RestartStore } from '@lutra/registry';
-import { aborted, supervise, untilAbort } from '@lutra/runtime';
+import { aborted, LiveWork, supervise, untilAbort } from '@lutra/runtime';
 import { Metrics } from '@lutra/telemetry';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { runCapture } from './capture.pipeline.js';
@@ -56,8 +56,11 @@ const world = {
   unreadable: {} as Readonly<Record<string, number>>,
   /** lutra.suspended at the server. */
   standing: [] as readonly Suspension[],
-  /** Readers of the binlog that wait at its end. */
+  /** Readers of the binlog that wait at its end; and those that have begun. */
   idle: 0,
+  reads: 0,
+  /** Called before an item is given out. */
+  before: (async () => undefined) as (item: SourceItem) => Promise<void>,
 };
 
 function append(batch: readonly Out[]): number {
@@ -146,9 +149,11 @@ const server: CaptureIo['source'] = {
   read: async function* ({ start, signal, wants }) {
     const gtidSet = start !== 'now' && 'gtidSet' in start ? start.gtidSet : '';
     let transaction = 0;
+    world.reads += 1;
     for (const item of world.items) {
       if (item.kind === 'begin') transaction += 1;
       if (gtidSet !== '' && gtidContains(gtidSet, `${uuid}:${transaction}`)) continue;
+      await world.before(item);
       if (signal.aborted) throw aborted(signal);
       const unreadable = item.kind === 'rows' && transaction >= (world.unreadable[item.table.name] ?? Infinity);
       if (unreadable && wants(item.table)) throw refused(item.table, item.at);
@@ -300,7 +305,13 @@ function deps(logs: PositionBackupStore, updates: Partial<WorkStatus>[] = [], re
 }
 
 /** Works under one lease until everything is published; each failure begins a new run, as in production. */
-async function capture(logs: PositionBackupStore, done: () => Promise<boolean>, restarts = noOrder, on = work): Promise<SyncError[]> {
+async function capture(
+  logs: PositionBackupStore,
+  done: () => Promise<boolean>,
+  restarts = noOrder,
+  assigned: CaptureWork | LiveWork<CaptureWork> = work,
+): Promise<SyncError[]> {
+  const on = assigned instanceof LiveWork ? assigned : new LiveWork(assigned);
   const stop = new AbortController();
   const failures: SyncError[] = [];
   const working = supervise({
@@ -328,6 +339,8 @@ beforeEach(() => {
     items: [],
     gtidMode: true,
     idle: 0,
+    reads: 0,
+    before: async () => undefined,
     unreadable: {},
     standing: [],
   });
@@ -578,14 +591,16 @@ describe('what the outside sees', () => {
     const updates: Partial<WorkStatus>[] = [];
     world.fault = (request) => (request === 0 ? null : 'lost');
     const leadership = { leaseNumber: 1, signal: new AbortController().signal };
-    await expect(runCapture(deps(backupStore(), updates), work, leadership)).rejects.toMatchObject({ code: 'KAFKA_UNAVAILABLE' });
+    await expect(runCapture(deps(backupStore(), updates), new LiveWork(work), leadership)).rejects.toMatchObject({
+      code: 'KAFKA_UNAVAILABLE',
+    });
     expect(updates.some((part) => part.state === 'running')).toBe(false);
   });
 
   it('an endpoint that was aimed at another server past control has its password sent to nobody', async () => {
     const leadership = { leaseNumber: 1, signal: new AbortController().signal };
     const aimed = { ...work, endpoint: { ...work.endpoint, host: 'stranger' } };
-    await expect(runCapture(deps(backupStore()), aimed, leadership)).rejects.toMatchObject({ code: 'SECRET_UNREADABLE' });
+    await expect(runCapture(deps(backupStore()), new LiveWork(aimed), leadership)).rejects.toMatchObject({ code: 'SECRET_UNREADABLE' });
   });
 
   it('is told who ended a leadership', async () => {
@@ -593,7 +608,7 @@ describe('what the outside sees', () => {
     world.items = source(1, 1);
     const stolen: PositionBackupStore = { ...logs, write: () => Promise.reject(new SyncError('CONFIG_CONFLICT', 'another wrote')) };
     const leadership = { leaseNumber: 1, signal: new AbortController().signal };
-    const error = await runCapture(deps(stolen), work, leadership).catch(toSyncError);
+    const error = await runCapture(deps(stolen), new LiveWork(work), leadership).catch(toSyncError);
     expect(error).toMatchObject({ code: 'LEASE_LOST' });
   });
 });
@@ -606,10 +621,10 @@ describe('the routes of a new leader', () => {
     world.items = source(1, 1);
     for (const newest of [channelOf(crm), { ...channelOf(shop), name: 'another' }]) {
       world.channels = { documents: [newest], invalid: [] };
-      await expect(runCapture(deps(backupStore()), work, leadership)).rejects.toMatchObject({ code: 'CONFIG_BEHIND' });
+      await expect(runCapture(deps(backupStore()), new LiveWork(work), leadership)).rejects.toMatchObject({ code: 'CONFIG_BEHIND' });
     }
     world.channels = { documents: [], invalid: ['ab'] };
-    await expect(runCapture(deps(backupStore()), work, leadership)).rejects.toMatchObject({ code: 'CONFIG_BEHIND' });
+    await expect(runCapture(deps(backupStore()), new LiveWork(work), leadership)).rejects.toMatchObject({ code: 'CONFIG_BEHIND' });
     expect(await read()).toEqual([]);
     expect(new Set(await kinds())).toEqual(new Set(['epoch']));
   });
@@ -635,7 +650,7 @@ describe('the routes of a new leader', () => {
     world.items = source(1, 1);
     world.channels = { documents: [channelOf(crm)], invalid: ['of others'] };
     const stop = new AbortController();
-    const running = runCapture(deps(backupStore(), updates), workOn(crm), { leaseNumber: 1, signal: stop.signal });
+    const running = runCapture(deps(backupStore(), updates), new LiveWork(workOn(crm)), { leaseNumber: 1, signal: stop.signal });
     await vi.waitFor(() => expect(updates.at(-1)?.seq).toBe(2));
     stop.abort();
     await expect(running).rejects.toMatchObject({ code: 'ABORTED' });
@@ -801,7 +816,9 @@ describe('a table that cannot be read', () => {
       expect(error).toMatchObject({ code: 'TABLE_SUSPENDED', details: { database: 'shop', table: 'bad', channels: 'cd' } });
       expect(error?.message).toMatch(/pipeline ab.back does not write shop.bad any more.*gone.*"exclude"/);
       world.log = [];
-      await expect(runCapture(deps(backupStore()), work, { leaseNumber: 1, signal: AbortSignal.timeout(9_000) })).rejects.toMatchObject({
+      await expect(
+        runCapture(deps(backupStore()), new LiveWork(work), { leaseNumber: 1, signal: AbortSignal.timeout(9_000) }),
+      ).rejects.toMatchObject({
         code: 'CONFIG_BEHIND',
       });
       expect(await kinds()).toEqual(['epoch']);
@@ -828,4 +845,133 @@ describe('a table that cannot be read', () => {
     }
     return last;
   }
+});
+
+describe('an edit of the routes while capture runs', () => {
+  const crm: readonly Route[] = [{ schema: 'crm', table: '*' }];
+  const both = [...shop, ...crm];
+  const elsewhere: TableSchema = { ...table, database: 'crm' };
+  const total = 6;
+  /** Each transaction has two rows of both tables, but for those of which only crm's are left. */
+  const items = (only: readonly number[] = []): SourceItem[] =>
+    source(total, 2).flatMap((item): SourceItem[] => {
+      if (item.kind !== 'rows') return [item];
+      const n = Math.floor(Number(item.rows[0]?.after?.['id']) / 1000);
+      return [...(only.includes(n) ? [] : [item]), { ...item, table: elsewhere }];
+    });
+
+  interface Found {
+    readonly shop: number[];
+    readonly crm: number[];
+  }
+
+  /** Ids by table. No row stands behind a record of routes that do not have its table, nor outside of a whole transaction. */
+  async function found(): Promise<Found> {
+    const decoder = new RecordDecoder({ ids });
+    const rows: Found = { shop: [], crm: [] };
+    let open: { database: 'shop' | 'crm'; id: number }[] = [];
+    let tables: readonly string[] = [];
+    let state: LogState = freshLog;
+    for (const raw of world.log) {
+      const { header, body, offset } = await decoder.decode(raw);
+      const next = admit(state, header, offset);
+      state = next.state;
+      if (next.verdict === 'epoch') open = [];
+      if (next.verdict !== 'valid') continue;
+      if (body.kind === 'routes') tables = body.tables;
+      if (body.kind !== 'row') continue;
+      const database = body.table.database as 'shop' | 'crm';
+      expect(tables).toContain(`${database}.*`);
+      open.push({ database, id: Number(body.event.after?.['id']) });
+      if (!body.event.transaction.last) continue;
+      for (const { database: where, id } of open) rows[where].push(id);
+      open = [];
+    }
+    return rows;
+  }
+
+  /** Offered amid transaction `n`, once; checked before its next row comes. */
+  function editAt(n: number, live: LiveWork<CaptureWork>, routes: readonly Route[]): void {
+    let isDone = false;
+    world.before = async (item) => {
+      if (isDone || item.kind !== 'rows' || item.rows[0]?.after?.['id'] !== n * 1000 || item.table !== elsewhere) return;
+      isDone = true;
+      world.channels = { documents: [channelOf(routes)], invalid: [] };
+      live.offer(workOn(routes));
+      for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    };
+  }
+  const idle = async (): Promise<boolean> => world.idle > 0 && world.late === null;
+  const from = (first: number): number[] => expectedIds(total, 2).filter((id) => id >= first * 1000);
+
+  it('takes effect between two transactions, at one place of the log, and the dump goes on', async () => {
+    for (const [before, after, want] of [
+      [shop, both, { shop: from(1), crm: from(3) }],
+      [both, crm, { shop: from(1).filter((id) => id < 3000), crm: from(1) }],
+    ] as const) {
+      Object.assign(world, { log: [], idle: 0, reads: 0, items: items() });
+      world.channels = { documents: [channelOf(before)], invalid: [] };
+      const live = new LiveWork(workOn(before));
+      editAt(2, live, after);
+      const done = async (): Promise<boolean> => (await idle()) && (await found()).crm.at(-1) === total * 1000 + 1;
+      expect(await capture(backupStore(), done, noOrder, live)).toEqual([]);
+      expect(await found()).toEqual(want);
+      expect([world.reads, live.isTaken]).toEqual([1, true]);
+      expect((await kinds()).filter((kind) => kind === 'epoch')).toHaveLength(1);
+    }
+  });
+
+  it.each<Fault>(['lost', 'unanswered', { arrivesAfter: 0 }, { arrivesAfter: 2 }])(
+    'publishes nothing that it had passed behind what came later, whatever request fails (%s)',
+    async (fault) => {
+      for (let at = 0; at < 14; at += 1) {
+        // The first transactions are crm's alone: while it is not routed, no row of the log names them.
+        Object.assign(world, { log: [], late: null, requests: 0, idle: 0, items: items([1, 2, 3, 4]) });
+        world.channels = { documents: [channelOf(shop)], invalid: [] };
+        world.fault = (request) => (request === at ? fault : null);
+        const live = new LiveWork(workOn(shop));
+        editAt(3, live, both);
+        const done = async (): Promise<boolean> => (await idle()) && (await found()).crm.at(-1) === total * 1000 + 1;
+        const failures = await capture(backupStore(), done, noOrder, live);
+        const rows = await found();
+        const why = `request ${at}: ${failures.map(String).join()}`;
+        expect(rows.shop, why).toEqual(from(5));
+        expect(rows.crm, why).toEqual(from(1).slice(-rows.crm.length));
+        expect(rows.crm.length, why).toBeGreaterThanOrEqual(from(4).length);
+      }
+    },
+  );
+
+  it('stays out of force while ZooKeeper says something else, and the old routes go on', async () => {
+    Object.assign(world, { items: items() });
+    const live = new LiveWork(work);
+    editAt(2, live, both);
+    const { before } = world;
+    // Somebody has taken it back before it is looked at.
+    world.before = (item) => {
+      const edited = before(item);
+      world.channels = { documents: [channelOf(shop)], invalid: [] };
+      return edited;
+    };
+    const done = async (): Promise<boolean> => (await idle()) && (await found()).shop.length === total * 2;
+    expect(await capture(backupStore(), done, noOrder, live)).toEqual([]);
+    expect(await found()).toEqual({ shop: from(1), crm: [] });
+    expect(live.isTaken).toBe(false);
+  });
+
+  it('begins anew under the same lease where the endpoint is written to from now on: the look for markers would cut off the dump', async () => {
+    Object.assign(world, { items: items() });
+    const live = new LiveWork(work);
+    let offered = false;
+    world.before = async (item) => {
+      if (offered || item.kind !== 'commit') return;
+      offered = true;
+      live.offer({ ...work, isTarget: true });
+      for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    };
+    const done = async (): Promise<boolean> => world.reads > 1 && (await idle()) && (await found()).shop.length === total * 2;
+    expect(await capture(backupStore(), done, noOrder, live)).toEqual([]);
+    expect(await found()).toEqual({ shop: from(1), crm: [] });
+    expect([world.reads, live.isTaken]).toEqual([2, true]);
+  });
 });

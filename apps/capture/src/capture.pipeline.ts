@@ -11,10 +11,12 @@
  */
 import { without } from '@lutra/model';
 import type { Suspension } from '@lutra/model';
+import type { LiveWork } from '@lutra/runtime';
 import { CaptureRun } from './capture-run.js';
 import type { CaptureDeps, Leadership } from './capture-run.js';
 import { claim } from './claim/claim.js';
 import { whoEvicted } from './claim/eviction.js';
+import { BeginAnew } from './stream/edits.js';
 import { stream } from './stream/stream.js';
 import { suspensionsOf } from './stream/unreadable.js';
 import { verify } from './verify/verify.js';
@@ -22,15 +24,18 @@ import type { CaptureWork } from './assignments.js';
 
 /**
  * One leadership: works until the signal aborts or something fails. A table that cannot be read, or was suspended here by a loader, costs a
- * claim of the log and no failure where it may be suspended.
+ * claim of the log and no failure where it may be suspended. So does an edit that only a beginning can take.
  */
-export async function runCapture(deps: CaptureDeps, work: CaptureWork, leadership: Leadership): Promise<void> {
+export async function runCapture(deps: CaptureDeps, live: LiveWork<CaptureWork>, leadership: Leadership): Promise<void> {
   for (let met: readonly Suspension[] = []; ;) {
+    const run = new CaptureRun(deps, live, leadership);
     try {
-      return await captureOnce(new CaptureRun(deps, work, leadership), met);
+      return await captureOnce(run, met);
     } catch (thrown) {
       if (leadership.signal.aborted) throw thrown;
-      const found = without(suspensionsOf(thrown, work, Date.now()), met);
+      met = run.suspended ?? met;
+      if (thrown instanceof BeginAnew) continue;
+      const found = without(suspensionsOf(thrown, run.work, Date.now()), met);
       // Met although it is left out: then it is another cause.
       if (found.length === 0) throw thrown;
       for (const { database, name, code, where } of found)

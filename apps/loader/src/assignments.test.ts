@@ -1,5 +1,5 @@
 import { channelSchema, endpointSchema, regionSchema } from '@lutra/model';
-import type { ChannelDocument } from '@lutra/model';
+import type { ChannelDocument, EndpointDocument } from '@lutra/model';
 import type { Configuration } from '@lutra/registry';
 import { describe, expect, it } from 'vitest';
 import type { z } from 'zod';
@@ -86,11 +86,10 @@ describe('what a pipeline must know where its target takes writes', () => {
   });
 });
 
-describe('a loader begins anew', () => {
+describe('a loader is told', () => {
   const direct = { ...third, name: 'direct', target: 'a' };
   const three = { pipelines: [there, back, third, direct], conflicts: home };
-  const print = (part: ChannelPart, kafka?: Readonly<Record<string, string>>): string =>
-    assignments({ ...three, ...part }, kafka).fingerprint;
+  const print = (part: ChannelPart, kafka?: Readonly<Record<string, string>>): string => assignments({ ...three, ...part }, kafka).live;
 
   it.each<readonly [string, ChannelPart]>([
     ['another region is home', { conflicts: { ...home, home: 'california' } }],
@@ -104,13 +103,12 @@ describe('a loader begins anew', () => {
       'what it writes is forwarded',
       { pipelines: [there, back, third, direct, { ...there, name: 'on', source: 'b', target: 'c', forwards: true }] },
     ],
-    ['an operator wants it', { attempt: 1 }],
   ])('when %s', (_, part) => {
     expect(print(part)).not.toBe(print({}));
   });
 
-  it('when a Kafka that it reads moves', () => {
-    for (const region of Object.values(names)) expect(print({}, { [region]: 'new:9092' })).not.toBe(print({}));
+  it('when a Kafka moves in which it looks for conflicts', () => {
+    for (const region of ['california', 'dublin']) expect(print({}, { [region]: 'new:9092' })).not.toBe(print({}));
   });
 
   it('not when only the time changes that conflicts are kept, or a description', () => {
@@ -119,12 +117,43 @@ describe('a loader begins anew', () => {
   });
 });
 
+describe('a loader begins anew', () => {
+  const place = (part: ChannelPart, kafka?: Readonly<Record<string, string>>): string => assignments(part, kafka).fingerprint;
+
+  it('when the Kafka moves that it reads, it is paused, or an operator wants it', () => {
+    expect(place({}, { hangzhou: 'new:9092' })).not.toBe(place({}));
+    expect(place({ state: 'paused' })).not.toBe(place({}));
+    expect(assignments({ attempt: 1 }).attempts).toEqual({ shop: 1 });
+  });
+
+  it.each<readonly [string, Partial<EndpointDocument>, boolean]>([
+    ['host', { host: 'other' }, true],
+    ['port', { port: 1 }, true],
+    ['user', { user: 'other' }, true],
+    ['TLS', { tls: {} } as Partial<EndpointDocument>, true],
+    ['policy for DDL', { ddl: 'ignore' }, false],
+    ['server id', { serverId: 9 }, false],
+    ['description', { description: 'new' }, false],
+  ])('by the target’s %s', (_, part, isAnew) => {
+    const all = documents({});
+    const before = assignedPipelines(all, { region: 'california', only: null }).get('shop.there');
+    const endpoints = new Map([...all.endpoints].map(([name, one]) => [name, name === 'b' ? { ...one, ...part } : one]));
+    const after = assignedPipelines({ ...all, endpoints }, { region: 'california', only: null }).get('shop.there');
+    expect(after?.fingerprint !== before?.fingerprint).toBe(isAnew);
+    expect(after?.live).toBe(before?.live);
+  });
+
+  it('by no other edit of its channel', () => {
+    expect(place({ pipelines: [{ ...there, routes: routes.crm }, back], conflicts: home, onUnsupported: 'stop' })).toBe(place({}));
+  });
+});
+
 describe('a pipeline', () => {
   it('carries what it does not exclude, and does with a table that it cannot write what its channel says', () => {
     const one = (part: ChannelPart) => assignments({ pipelines: [{ ...there, exclude: ['tmp'] }], ...part });
     expect(one({}).value).toMatchObject({ routes: [{ exclude: ['tmp'] }], onUnsupported: 'suspend', targetRegion: { name: 'california' } });
     expect(one({ onUnsupported: 'stop' }).value.onUnsupported).toBe('stop');
-    expect(one({ onUnsupported: 'stop' }).fingerprint).not.toBe(one({}).fingerprint);
+    expect(one({ onUnsupported: 'stop' }).live).not.toBe(one({}).live);
     // In both directions a table stops its pipeline, unless the channel says otherwise.
     expect(assignments({}).value.onUnsupported).toBe('stop');
     expect(assignments({ onUnsupported: 'suspend' }).value.onUnsupported).toBe('suspend');

@@ -87,7 +87,8 @@ export function assignedPipelines(
         targetRegion: documents.regions.get(target.region) ?? null,
         detector: detectionOf(documents, channel, pipeline),
       };
-      assignments.set(id, { fingerprint: fingerprint(value, channel.attempt), value });
+      const attempts = { [channel.name]: channel.attempt };
+      assignments.set(id, { fingerprint: fingerprint(value), live: liveOf(value), attempts, value });
     }
   }
   return assignments;
@@ -123,24 +124,28 @@ function detectionOf(
   return { conflicts, targetRegion, back, otherWriters };
 }
 
-/** What a running loader depends on; `attempt` is in it so that "retry now" starts it again. */
-function fingerprint(work: LoaderWork, attempt: number): string {
-  const depends = [
-    work.source.name,
-    work.sourceRegion.kafka,
-    { ...work.target, description: '', topic: null, start: null },
-    work.routes,
-    work.forwards,
-    work.forwarded,
-    work.paused,
-    work.onUnsupported,
-    work.detector && {
-      conflicts: { ...work.detector.conflicts, retentionDays: 0 },
-      kafka: work.detector.targetRegion.kafka,
-      back: work.detector.back,
-      otherWriters: work.detector.otherWriters.map(({ source, region, ...third }) => [source.name, region.kafka, third]),
-    },
-    attempt,
-  ];
-  return JSON.stringify(depends, sealedAsId);
+/** What the connections of a running loader depend on, and whether it works at all. */
+function fingerprint({ source, sourceRegion, target, paused }: LoaderWork): string {
+  const { description: _, ddl: __, start: ___, topic: ____, serverId: _____, ...place } = target;
+  return JSON.stringify([source.name, source.region, sourceRegion.kafka, place, paused], sealedAsId);
+}
+
+/** What it takes while it runs. */
+function liveOf(work: LoaderWork): string {
+  return JSON.stringify(
+    [
+      work.routes,
+      work.forwards,
+      work.forwarded,
+      work.onUnsupported,
+      work.targetRegion?.kafka,
+      work.detector && {
+        conflicts: { ...work.detector.conflicts, retentionDays: 0 },
+        kafka: work.detector.targetRegion.kafka,
+        back: work.detector.back,
+        otherWriters: work.detector.otherWriters.map(({ source, region, ...third }) => [source.name, region.kafka, third]),
+      },
+    ],
+    sealedAsId,
+  );
 }

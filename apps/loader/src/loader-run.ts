@@ -7,7 +7,7 @@ import type { Checkpoint } from '@lutra/marker';
 import { rowsTopic, toSyncError } from '@lutra/model';
 import type { ConnectionOptions } from '@lutra/mysql';
 import { kafkaClient, loginOf } from '@lutra/registry';
-import type { During } from '@lutra/runtime';
+import type { During, LiveWork } from '@lutra/runtime';
 import type { KafkaPort, LoaderIo } from './io.js';
 import type { Attempt } from './recover/recovery.js';
 import { takeOverTarget } from './recover/take-over.js';
@@ -37,14 +37,17 @@ export class LoaderRun {
   readonly signal: AbortSignal;
   readonly #ended = new AbortController();
   #writer: TargetWriter | null = null;
-  readonly #closing: (() => Promise<void>)[] = [];
+  #work: LoaderWork;
+  /** Ends what the stages of now have open. */
+  #close: () => Promise<void> = async () => undefined;
 
   constructor(
     readonly deps: LoaderDeps,
-    readonly work: LoaderWork,
+    readonly live: LiveWork<LoaderWork>,
     readonly attempt: Attempt,
   ) {
-    const { id, source, sourceRegion, target } = work;
+    this.#work = live.take();
+    const { id, source, sourceRegion, target } = this.#work;
     this.topic = rowsTopic(source.name);
     this.target = loginOf(deps.secretKey, target);
     const requestTimeoutMs = requestTimeoutFor(source.topic.maxMessageBytes);
@@ -55,6 +58,16 @@ export class LoaderRun {
     this.kafkaName = `Kafka of region ${sourceRegion.name} (${this.bus.brokers.join(', ')})`;
     this.signal = AbortSignal.any([attempt.signal, this.#ended.signal]);
     deps.metrics.disconnected(id, 'kafka', 'target');
+  }
+
+  /** What the run works by now. */
+  get work(): LoaderWork {
+    return this.#work;
+  }
+
+  /** From a transaction boundary on. Its connections are those of the work before. */
+  follow(work: LoaderWork): void {
+    this.#work = work;
   }
 
   /** The fence: whoever wrote as this pipeline before fails from here on. @throws SyncError CHECKPOINT_MISSING; TARGET_*, … */
@@ -81,9 +94,9 @@ export class LoaderRun {
     return { checkpoint, writer };
   }
 
-  /** Called when the run has ended. */
+  /** Called when the run has ended, in place of the one before. */
   closing(close: () => Promise<void>): void {
-    this.#closing.push(close);
+    this.#close = close;
   }
 
   /** Ends the run. */
@@ -105,6 +118,6 @@ export class LoaderRun {
   async close(): Promise<void> {
     this.deps.metrics.disconnected(this.work.id, 'kafka', 'target');
     this.#ended.abort();
-    await Promise.allSettled([this.#writer?.dispose(), this.admin.close(), ...this.#closing.map((close) => close())]);
+    await Promise.allSettled([this.#writer?.dispose(), this.admin.close(), this.#close()]);
   }
 }

@@ -22,7 +22,8 @@ import type {
 } from '@lutra/model';
 import type { ApplyConnection, SqlText, TargetTable } from '@lutra/mysql';
 import { Keyring, sealPassword } from '@lutra/registry';
-import { supervise, untilAbort } from '@lutra/runtime';
+import type { PositionBackup } from '@lutra/registry';
+import { LiveWork, supervise, untilAbort } from '@lutra/runtime';
 import { Metrics } from '@lutra/telemetry';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
@@ -40,6 +41,8 @@ const world = {
   /** Of the texts that come next; then none fails. */
   failures: [] as Failure[],
   rows: [] as number[],
+  /** The same, with their database: `shop 1`. */
+  places: [] as string[],
   checkpoint: null as Checkpoint | null,
   connections: 0,
   /** The channel's document at each look at ZooKeeper, the last one from then on; null: it does not answer. */
@@ -53,6 +56,12 @@ const world = {
   refuses: [] as string[],
   /** What its own log says about that; null: nothing, the definition is refused. */
   leftOutFor: null as ErrorCode | null,
+  /** Of the log, in ZooKeeper. */
+  backup: null as Pick<PositionBackup, 'log' | 'seq' | 'routes'> | null,
+  /** Called before a batch of the topic is given out, with its first offset. */
+  before: (async () => undefined) as (offset: number) => Promise<void>,
+  /** Called once at the end of the topic, which may have more behind it. */
+  more: null as (() => Promise<void>) | null,
   /** Each log has its own target: what an ended run still has under way must not reach the next one's. */
   generation: 0,
 };
@@ -67,10 +76,20 @@ const kafka: LoaderIo['kafka'] = {
   }),
   subscribe: async function* ({ offset, signal }) {
     let at = offset;
-    for (let n = 0; at < world.log.length; n += 1) {
+    const hasMore = async (): Promise<boolean> => {
+      if (at >= world.log.length) {
+        const { more } = world;
+        world.more = null;
+        await more?.();
+      }
+      return at < world.log.length;
+    };
+    for (let n = 0; await hasMore(); n += 1) {
+      await world.before(at);
       const size = world.batchSizes[n % world.batchSizes.length] ?? 1;
-      yield world.log.slice(at, at + size);
-      at += size;
+      const batch = world.log.slice(at, at + size);
+      yield batch;
+      at += batch.length;
     }
     await untilAbort(signal);
   },
@@ -83,21 +102,27 @@ function statementOf(sql: string): Statement | null {
   return { epoch, seq: number('seq'), nextOffset: number('next_offset'), logEpoch: number('log_epoch') };
 }
 
+function insertedBy(sql: string): { id: number; database: string }[] {
+  return [...sql.matchAll(/INSERT INTO `(\w+)`([^;]*)/g)].flatMap(([, database = '', rows = '']) =>
+    [...rows.matchAll(/\((\d+), '/g)].map(([, id]) => ({ id: Number(id), database })),
+  );
+}
+
 /** A server that knows our texts only: the fence, inserts of (id, text), BEGIN and COMMIT. */
 class FakeTarget {
   broken = false;
   readonly #generation = world.generation;
   #closed = false;
-  #open: { ids: number[]; moved: Checkpoint | null } | null = null;
+  #open: { rows: { id: number; database: string }[]; moved: Checkpoint | null } | null = null;
 
   async run(text: SqlText): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve));
     if (this.#generation !== world.generation) throw this.#cut();
     const failure = world.failures.shift() ?? 'none';
     if (failure === 'before') throw this.#cut();
-    if (text.marks[0]?.does === 'begin') this.#open = { ids: [], moved: null };
+    if (text.marks[0]?.does === 'begin') this.#open = { rows: [], moved: null };
     if (!this.#open) throw new Error('no transaction');
-    this.#open.ids.push(...[...text.sql.matchAll(/\((\d+), '/g)].map((match) => Number(match[1])));
+    this.#open.rows.push(...insertedBy(text.sql));
     this.#fence(text.sql);
     if (text.marks.at(-1)?.does === 'commit') this.#commit();
     if (failure === 'after') throw this.#cut();
@@ -115,7 +140,8 @@ class FakeTarget {
 
   #commit(): void {
     if (!this.#open?.moved) throw new Error('COMMIT without a position');
-    world.rows.push(...this.#open.ids);
+    world.rows.push(...this.#open.rows.map(({ id }) => id));
+    world.places.push(...this.#open.rows.map(({ id, database }) => `${database} ${id}`));
     world.checkpoint = this.#open.moved;
     this.#open = null;
   }
@@ -391,6 +417,7 @@ const deps = (): LoaderDeps => ({
   registry: {
     pipelines: { read: async () => ({ createdAt: 0 }) },
     skips: { read: async () => null },
+    logs: { read: async () => world.backup && { document: world.backup, version: 0 } },
     omissions: { add: async () => undefined },
     channels: { latest },
     revision: { latest: async () => ({ revision: world.revision, channels: { ab: world.revision, c: world.revision } }) },
@@ -418,12 +445,17 @@ async function load(
   onUnsupported: LoaderWork['onUnsupported'] = 'suspend',
   detector: LoaderWork['detector'] = null,
 ): Promise<SyncError[]> {
+  return loadLive(new LiveWork({ ...work, routes, onUnsupported, detector }), done);
+}
+
+/** Works under one lease; each failure begins a new run, as in production. */
+async function loadLive(live: LiveWork<LoaderWork>, done: (failures: readonly SyncError[]) => boolean): Promise<SyncError[]> {
   const stop = new AbortController();
   const failures: SyncError[] = [];
   const working = supervise({
     signal: stop.signal,
     backoff: { firstMs: 0, maxMs: 0 },
-    run: (signal) => runLoader(deps(), { ...work, routes, onUnsupported, detector }, { leaseNumber: 1, signal }),
+    run: (signal) => runLoader(deps(), live, { leaseNumber: 1, signal }),
     onFailure: (error, next) => {
       failures.push(error);
       if (next === 'wait') stop.abort();
@@ -460,7 +492,15 @@ async function build(pieces: readonly Piece[]): Promise<LogBuilder> {
   world.generation += 1;
   world.looks = [channelOf(shop)];
   world.revision = 5;
-  Object.assign(world, { suspended: [], suspending: [], refuses: [], leftOutFor: null });
+  Object.assign(world, {
+    suspended: [],
+    suspending: [],
+    refuses: [],
+    leftOutFor: null,
+    backup: null,
+    before: async () => undefined,
+    more: null,
+  });
   const log = new LogBuilder();
   await log.leadership();
   if (pieces.length > 0) await log.routes({ 'c.p': routesFingerprint(shop) });
@@ -533,7 +573,7 @@ describe('a table that the routes take in while the loader runs', () => {
   it.each([1, 2, 3, 20])('loses no row where the loader learns of them last, batches of %i', async (batchSize) => {
     await changed(fingerprint(both), batchSize);
     world.looks = [...newest];
-    const failures = await load((known) => known.length > 2 || world.rows.length > 2);
+    const failures = await load((known) => known.length > 0 || world.rows.length > 2);
     expect(new Set(failures.map((error) => error.code))).toEqual(new Set(['CONFIG_BEHIND']));
     // Up to the record, not beyond it.
     expect(world.rows).toEqual([1, 2]);
@@ -625,10 +665,142 @@ describe('a table that the routes take in while the loader runs', () => {
   });
 });
 
+describe('an edit while the loader runs', () => {
+  const transaction = (rows: number, routed = true) => ({ kind: 'transaction', rows, large: false, routed }) as const;
+  const moved: readonly Route[] = [{ schema: 'shop', table: '*', to: { schema: 'store' } }, ...both.slice(1)];
+  const fingerprint = (routes: readonly Route[]) => ({ 'c.p': routesFingerprint(routes) });
+  const now = { onUnsupported: 'stop' } as const;
+
+  /** Rows of shop and of crm by the old routes, a record of others in seq 12, and the same again. */
+  async function edited(batchSize: number): Promise<void> {
+    const log = await build([]);
+    await log.routes(fingerprint(shop));
+    for (const piece of [transaction(3), transaction(2, false), transaction(5), transaction(1)]) await log.add(piece);
+    await log.routes(fingerprint(moved));
+    for (const piece of [transaction(2), transaction(2, false), transaction(4)]) await log.add(piece);
+    const none = { failures: [], rows: [], places: [], checkpoint: null, connections: 0 };
+    Object.assign(world, { log: log.records, batchSizes: [batchSize], ...none });
+  }
+  const oldPlaces = [1, 2, 3, 6, 7, 8, 9, 10, 11].map((id) => `shop ${id}`);
+  const newPlaces = ['store 12', 'store 13', 'crm 14', 'crm 15', ...[16, 17, 18, 19].map((id) => `store ${id}`)];
+  /** Once, before a batch that begins there or later, or that has the record. */
+  function offerAt(offset: number, live: LiveWork<LoaderWork>, next: Partial<LoaderWork>): void {
+    let isDone = false;
+    world.before = async (at) => {
+      if (isDone || (at < offset && at + (world.batchSizes[0] ?? 1) <= 13)) return;
+      isDone = true;
+      if (next.routes) world.looks = [channelOf(next.routes)];
+      live.offer({ ...live.newest, ...next });
+    };
+  }
+
+  it.each([1, 2, 3, 20])('routes rows as they were published, in one run, whenever it is told; batches of %i', async (batchSize) => {
+    for (const offset of [0, 3, 8, 12]) {
+      await edited(batchSize);
+      const live = new LiveWork(work);
+      offerAt(offset, live, { routes: moved });
+      expect(await loadLive(live, () => world.rows.length >= 17)).toEqual([]);
+      expect(world.places, `told at ${offset}`).toEqual([...oldPlaces, ...newPlaces]);
+      expect(world.checkpoint?.epoch).toBe(1);
+      expect(world.checkpoint?.routes).toEqual({ revision: 5, fingerprint: routesFingerprint(moved) });
+      expect(live.isTaken).toBe(true);
+    }
+  });
+
+  it('waits at the record for what ZooKeeper has already and this process is not told of yet', async () => {
+    await edited(3);
+    const live = new LiveWork(work);
+    world.looks = [channelOf(shop), channelOf(moved)];
+    const failures = loadLive(live, () => world.rows.length >= 17);
+    await vi.waitUntil(() => world.rows.length === 9, { interval: 1 });
+    live.offer({ ...work, routes: moved });
+    expect(await failures).toEqual([]);
+    expect([world.places, world.checkpoint?.epoch]).toEqual([[...oldPlaces, ...newPlaces], 1]);
+  });
+
+  it('is taken though no record names it any more: the log holds it since before, as its backup says', async () => {
+    for (const backup of [
+      { log: 'L', seq: 13, routes: { revision: 5, tables: [], ...{ pipelines: fingerprint(moved) } } },
+      { log: 'L', seq: 99, routes: { revision: 5, tables: [], ...{ pipelines: fingerprint(moved) } } },
+      { log: 'M', seq: 13, routes: { revision: 5, tables: [], ...{ pipelines: fingerprint(moved) } } },
+    ]) {
+      await edited(20);
+      // Begins behind the record, by routes that were in force again.
+      expect(await loadLive(new LiveWork({ ...work, routes: shop }), () => world.rows.length >= 15)).toEqual([]);
+      Object.assign(world, { places: [], backup });
+      const live = new LiveWork(work);
+      let isOver = false;
+      const done = loadLive(live, () => isOver);
+      await vi.waitUntil(() => world.checkpoint?.epoch === 2, { interval: 1 });
+      world.looks = [channelOf(moved)];
+      live.offer({ ...work, routes: moved });
+      for (let turn = 0; turn < 200; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+      isOver = true;
+      expect([await done, live.isTaken]).toEqual([[], backup.seq === 13 && backup.log === 'L']);
+    }
+  });
+
+  it('of anything else is taken at once between two transactions, also while the topic is silent, and never amid one', async () => {
+    await edited(20);
+    const { log } = world;
+    const live = new LiveWork(work);
+    // Ends amid the transaction of five rows.
+    world.log = log.slice(0, 10);
+    const [open, rest] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    world.more = async () => {
+      open.resolve();
+      await rest.promise;
+      world.log = log;
+    };
+    world.looks = [channelOf(shop), channelOf(moved)];
+    const failures = loadLive(live, () => world.rows.length >= 9 && live.isTaken);
+    await open.promise;
+    live.offer({ ...work, ...now });
+    for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    expect(live.isTaken).toBe(false);
+    live.offer({ ...work, ...now, routes: moved });
+    rest.resolve();
+    expect(await failures).toEqual([]);
+    expect(world.checkpoint?.epoch).toBe(1);
+    const silent = new LiveWork({ ...work, routes: moved });
+    const quiet = loadLive(
+      silent,
+      () => world.checkpoint?.epoch === 2 && world.rows.length >= 17 && silent.isTaken && silent.newest !== first,
+    );
+    const first = silent.newest;
+    await vi.waitUntil(() => world.rows.length >= 17, { interval: 1 });
+    silent.offer({ ...first, ...now });
+    expect([await quiet, silent.isTaken, world.checkpoint?.epoch]).toEqual([[], true, 2]);
+  });
+
+  it('loses and doubles no row, whatever fails on the way', async () => {
+    const offsets = fc.integer({ min: 0, max: 13 });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(failure, { maxLength: 8 }),
+        offsets,
+        fc.integer({ min: 1, max: 9 }),
+        async (failures, offset, batchSize) => {
+          await edited(batchSize);
+          world.failures = [...failures];
+          const live = new LiveWork(work);
+          offerAt(offset, live, { routes: moved });
+          const errors = await loadLive(live, () => world.rows.includes(19));
+          expect(errors.filter(({ code }) => code !== 'TARGET_UNAVAILABLE' && code !== 'CONFIG_BEHIND')).toEqual([]);
+          expect(world.rows.filter((id) => ![4, 5].includes(id))).toEqual([1, 2, 3, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19]);
+          expect(world.places.slice(-8)).toEqual(newPlaces);
+          expect(world.connections).toBe(0);
+        },
+      ),
+      { numRuns: 40 },
+    );
+  }, 60_000);
+});
+
 it('a target that was aimed at another server past control has its password sent to nobody', async () => {
   const leadership = { leaseNumber: 1, signal: new AbortController().signal };
   const aimed = { ...work, target: { ...work.target, host: 'stranger' } };
-  await expect(runLoader(deps(), aimed, leadership)).rejects.toMatchObject({ code: 'SECRET_UNREADABLE' });
+  await expect(runLoader(deps(), new LiveWork(aimed), leadership)).rejects.toMatchObject({ code: 'SECRET_UNREADABLE' });
 });
 
 describe('a table that is suspended', () => {

@@ -8,8 +8,9 @@
  *               changed them meanwhile, or resolve the conflict (conflict/conflict-detector.ts) → COMMIT
  *
  * The checkpoint row is committed with the data, so a restart, at any instant, goes on exactly after what was applied. Any failure
- * ends the run; the next one starts from the checkpoint again.
+ * ends the run; the next one starts from the checkpoint again. An edit of the configuration does not: the stages are made anew (edits.ts).
  */
+import type { LiveWork } from '@lutra/runtime';
 import { applyLog } from './read/apply-log.js';
 import { LoaderRun } from './loader-run.js';
 import type { LoaderDeps } from './loader-run.js';
@@ -19,10 +20,9 @@ import { prepare } from './stages.js';
 import type { LoaderWork } from './assignments.js';
 
 /** One ownership: works until the signal aborts or something fails that is not tried again. */
-export function runLoader(deps: LoaderDeps, work: LoaderWork, ownership: Ownership): Promise<void> {
+export function runLoader(deps: LoaderDeps, live: LiveWork<LoaderWork>, ownership: Ownership): Promise<void> {
   const { logger } = deps;
-  const { onUnsupported } = work;
-  return withRecovery((attempt) => load(new LoaderRun(deps, work, attempt)), { ownership, onUnsupported, logger });
+  return withRecovery((attempt) => load(new LoaderRun(deps, live, attempt)), { ownership, live, logger });
 }
 
 async function load(run: LoaderRun): Promise<void> {
@@ -32,7 +32,7 @@ async function load(run: LoaderRun): Promise<void> {
     const stages = await prepare(run, owned);
     const { epoch, logId: log, seq, nextOffset: offset } = owned.checkpoint;
     status.update({ state: 'running', waitingFor: null, epoch, log, seq, offset, routes: stages.routes.fingerprints });
-    await applyLog(run, stages);
+    await applyLog(run, stages, owned);
   } catch (thrown) {
     throw await run.judged(thrown);
   } finally {

@@ -1,4 +1,5 @@
 /** The stages of a run, put together from what the target, the log and ZooKeeper say now. */
+import type { AppliedRoutes, Checkpoint } from '@lutra/marker';
 import { createRouter } from '@lutra/model';
 import type { TableName } from '@lutra/model';
 import { Applier } from './assemble/applier.js';
@@ -33,39 +34,64 @@ const detectingBatchBytes = 384 * 1024;
 
 /** @throws SyncError CONFIG_BEHIND, CONFIG_OUTDATED, TABLE_SUSPENDED; TARGET_*, KAFKA_*, ZOOKEEPER_UNAVAILABLE */
 export async function prepare(run: LoaderRun, owned: Owned): Promise<Stages> {
-  const { deps, work, topic, target, admin, signal, during, attempt } = run;
+  const { deps, work, topic, admin, during, attempt } = run;
+  const { checkpoint } = owned;
+  const { routes, applied } = await checkedRoutes(run, { work, checkpoint, begins: checkpoint.logId === '' });
+  const progress = new Progress(deps, { pipeline: work.id, topic, admin, seq: checkpoint.seq });
+  const { start } = await during(run.kafkaName, () => admin.offsets(topic));
+  const reader = new LogReader(topic, checkpoint, start);
+  deps.metrics.connected.set({ name: work.id, to: 'kafka' }, 1);
+  const stages = await stagesFor(run, { ...owned, checkpoint: { ...checkpoint, routes: applied } }, { reader, routes, progress });
+  const { refused } = attempt;
+  const isRefused = refused && createRouter(work.routes)(refused) !== null && !stages.suspensions.has(refused);
+  if (!isRefused) return stages;
+  await stages.suspensions.refuse(refused);
+  deps.status.update({ suspended: stages.suspensions.tables });
+  return stages;
+}
+
+/** What one of the configuration's states asks for; the reader, the check of the routes and what is counted may go on from the one before. */
+export async function stagesFor(
+  run: LoaderRun,
+  owned: Owned,
+  { reader, routes, progress }: Pick<Stages, 'reader' | 'routes' | 'progress'>,
+): Promise<Stages> {
+  const { deps, work, target, signal, during } = run;
   const { checkpoint, writer } = owned;
   const tables = new TargetTables((database, name) => writer.loadTable(database, name));
-  const routes = await routesOf(run, owned);
   const suspensions = await suspensionsOf(run, owned, routes.fingerprints);
-  if (attempt.refused && !suspensions.has(attempt.refused)) await suspensions.refuse(attempt.refused);
   deps.status.update({ suspended: suspensions.tables });
   const isSuspended = (table: TableName): boolean => suspensions.hasTarget(table);
   const detection = createDetector(deps, work, { writer, tables, isSuspended, target, checkpoint, signal });
-  if (detection) run.closing(() => detection.close());
+  run.closing(async () => detection?.close());
   const matcher = new TableMatcher({
     router: createRouter(work.routes),
     load: (database, table) => writer.loadTable(database, table),
     isSuspended: (table) => suspensions.has(table),
   });
-  const progress = new Progress(deps, { pipeline: work.id, topic, admin, seq: checkpoint.seq });
-  const { start } = await during(run.kafkaName, () => admin.offsets(topic));
-  const reader = new LogReader(topic, checkpoint, start);
-  deps.metrics.connected.set({ name: work.id, to: 'kafka' }, 1);
   deps.metrics.queueCapacity.set({ name: work.id }, batchBytesOf(work));
   const skip = await during('ZooKeeper', () => skipOf(deps.registry, work.id, checkpoint));
   const applier = applierOf(run, owned, { matcher, detection, progress, skip });
   return { reader, routes, suspensions, matcher, detection, applier, progress };
 }
 
+interface ToCheck {
+  readonly work: LoaderWork;
+  readonly checkpoint: Checkpoint;
+  /** See RouteCheckOptions. */
+  readonly begins: boolean;
+}
+
 /** The routes are read after the fence: a later owner reads them later, so routes never go back to an older version. */
-async function routesOf({ deps, work, target, signal, during }: LoaderRun, { checkpoint }: Owned): Promise<RouteCheck> {
+export async function checkedRoutes(
+  { deps, target, signal, during }: LoaderRun,
+  { work: { id, routes, forwards }, checkpoint, begins }: ToCheck,
+): Promise<{ readonly routes: RouteCheck; readonly applied: AppliedRoutes }> {
   const { channels, revision } = deps.registry;
-  const { id, routes, forwards } = work;
-  const check = new RouteCheck({ channels, revision, id, routes, forwards, begins: checkpoint.logId === '', signal });
-  const newest = await during('ZooKeeper, for the newest routes', () => check.requireNewest(checkpoint.routes ?? null));
-  await sayApplied(deps.io.target.sayRoutes, target, { checkpoint, routes: newest });
-  return check;
+  const check = new RouteCheck({ channels, revision, id, routes, forwards, begins, signal });
+  const applied = await during('ZooKeeper, for the newest routes', () => check.requireNewest(checkpoint.routes ?? null));
+  await sayApplied(deps.io.target.sayRoutes, target, { checkpoint, routes: applied });
+  return { routes: check, applied };
 }
 
 interface ApplierParts extends Pick<Stages, 'matcher' | 'detection' | 'progress'> {

@@ -14,8 +14,10 @@ export interface BinlogOptions extends SourceConnection {
   readonly start: { readonly gtidSet: string } | FilePosition | 'now';
   /** Not after `start`: the source must still have the history that was read up to there. */
   readonly known?: KnownPosition | undefined;
-  /** Decides whether the rows of a table are wanted. Called once per table version; its answer is kept. */
+  /** Decides whether the rows of a table are wanted. Called once per table version; its answer is kept until `filter` is another number. */
   wants(table: { readonly database: string; readonly name: string }): boolean;
+  /** Counts the changes of what is wanted, which come between two transactions. Absent: there are none. */
+  filter?(): number;
   /** Told of each rows event of a table that is not wanted; it is passed over unread, so nobody knows how many rows it holds. */
   onFiltered?(): void;
   /** What becomes of XA transactions that were prepared before `start`, or are large: read again from the binlog (default), or left out. */

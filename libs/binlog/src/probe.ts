@@ -13,7 +13,7 @@ import { isBefore } from './position-tracker.js';
 import { readBinlog } from './read-binlog.js';
 import { readState } from './source-state.js';
 
-export interface ProbeOptions extends Omit<BinlogOptions, 'start' | 'known' | 'wants' | 'heartbeatMs' | 'xa' | 'onPrepared'> {
+export interface ProbeOptions extends Omit<BinlogOptions, 'start' | 'known' | 'wants' | 'filter' | 'heartbeatMs' | 'xa' | 'onPrepared'> {
   /** Its name. */
   readonly endpoint: string;
 }

@@ -120,6 +120,7 @@ function openReader(options: BinlogOptions, { state, start, end, charsets, sessi
     gtidMode,
     session,
     wants: (table) => options.wants(table),
+    filter: () => options.filter?.() ?? 0,
     onFiltered: () => options.onFiltered?.(),
     onPrepared: (prepared) => options.onPrepared?.(prepared),
   });

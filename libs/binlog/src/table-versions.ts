@@ -32,6 +32,11 @@ export class TableVersions {
     const yearSign = yearSignOf(version);
     if (yearSign === this.#facts.yearSign) return;
     this.#facts = { ...this.#facts, yearSign };
+    this.discard();
+  }
+
+  /** Each table is judged anew. */
+  discard(): void {
     this.#recent.clear();
     this.#byVersion.clear();
   }

@@ -61,6 +61,14 @@ class Tape {
   }
 }
 
+/** Of a transaction with this gtrid, no bqual and format 1. */
+function xaPrepareBody(gtrid: string): Buffer {
+  const head = Buffer.alloc(13);
+  head.writeUInt32LE(1, 1);
+  head.writeUInt32LE(gtrid.length, 5);
+  return Buffer.concat([head, Buffer.from(gtrid)]);
+}
+
 function codeOf(work: () => unknown): string {
   try {
     work();
@@ -103,6 +111,26 @@ describe('a transaction', () => {
     tape.begin(1);
     expect([...tape.insert([1]), ...tape.insert([2]), ...tape.commit()].map(({ kind }) => kind)).toEqual(['begin', 'commit']);
     expect(filtered).toBe(2);
+  });
+
+  it('shows rows of what is wanted from the next one on, and an XA transaction that was prepared before is found again in the binlog', () => {
+    let now = { filter: 0, wants: false };
+    const tape = new Tape({ wants: () => now.wants, filter: () => now.filter });
+    const kinds = (items: readonly ReadItem[]): readonly string[] => items.map(({ kind }) => kind);
+    tape.begin(1);
+    expect(kinds([...tape.insert([1]), ...tape.commit()])).toEqual(['begin', 'commit']);
+    const start = { file: 'binlog.000001', pos: tape.pos };
+    const xid = "X'67',X'',1";
+    tape.write({ type: 33, body: gtidBody(2) });
+    tape.write({ type: 2, body: queryBody(`XA START ${xid}`) });
+    tape.insert([2]);
+    tape.write({ type: 2, body: queryBody(`XA END ${xid}`) });
+    expect(kinds(tape.write({ type: 38, body: xaPrepareBody('g') }))).toEqual(['heartbeat']);
+    now = { filter: 1, wants: true };
+    tape.begin(3);
+    expect(kinds([...tape.insert([3]), ...tape.commit()])).toEqual(['begin', 'rows', 'commit']);
+    tape.write({ type: 33, body: gtidBody(4) });
+    expect(tape.write({ type: 2, body: queryBody(`XA COMMIT ${xid}`) })).toMatchObject([{ kind: 'elsewhere', start }, { kind: 'commit' }]);
   });
 
   it('may end with a rollback only if it has no rows', () => {

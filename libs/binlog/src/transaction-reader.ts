@@ -33,6 +33,8 @@ export interface ReaderOptions {
   readonly gtidMode: boolean;
   readonly session: SessionDefaults;
   wants(table: { readonly database: string; readonly name: string }): boolean;
+  /** As BinlogOptions.filter. */
+  filter?(): number;
   onFiltered?(): void;
   /** Reads the rows of this XA transaction again, which begins at `start`. */
   readonly rereads?: string;
@@ -43,6 +45,8 @@ export interface ReaderOptions {
 export class TransactionReader {
   readonly #isMariadb: boolean;
   readonly #onFiltered: () => void;
+  readonly #filterNow: () => number;
+  #filter: number;
   readonly #framing = new EventFraming();
   readonly #tracker: PositionTracker;
   readonly #transactions: Transactions;
@@ -57,6 +61,8 @@ export class TransactionReader {
     const { start, end, gtidMode, facts } = options;
     this.#isMariadb = facts.flavor === 'mariadb';
     this.#onFiltered = () => options.onFiltered?.();
+    this.#filterNow = () => options.filter?.() ?? 0;
+    this.#filter = this.#filterNow();
     const executed = 'gtidSet' in start && gtidMode ? parseGtids(start.gtidSet, this.#isMariadb ? '0-0-0' : '') : null;
     this.#tracker = new PositionTracker({ gtidMode, executed, jumpsUntil: 'gtidSet' in start ? end : null });
     this.#transactions = new Transactions({
@@ -101,6 +107,7 @@ export class TransactionReader {
 
   #readEvent(bytes: Buffer): readonly ReadItem[] {
     const before = this.#tracker.now;
+    if (this.#filterNow() !== this.#filter) this.#refilter();
     try {
       const items = this.#read(this.#framing.read(bytes));
       if (!this.#transactions.isOpen) this.#tables.clear();
@@ -108,6 +115,13 @@ export class TransactionReader {
     } catch (error) {
       throw locate(error, before, this.#transactions.gtidNow);
     }
+  }
+
+  /** What is wanted has changed. XA transactions that were prepared before are read again at their end: what they hold was not all wanted. */
+  #refilter(): void {
+    this.#filter = this.#filterNow();
+    this.#versions.discard();
+    this.#transactions.discardHeld();
   }
 
   #read(event: BinlogEvent): readonly ReadItem[] {

@@ -99,6 +99,11 @@ export class Transactions {
     return this.#now?.gtid ?? null;
   }
 
+  /** Rows of prepared XA transactions: they stand in the binlog. */
+  discardHeld(): void {
+    this.#prepared.discardRows();
+  }
+
   /** @throws SyncError BINLOG_DECODE */
   requireNone(): void {
     if (this.#now !== null) throw new SyncError('BINLOG_DECODE', 'a transaction has no end');

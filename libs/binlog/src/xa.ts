@@ -69,6 +69,12 @@ export class PreparedTransactions {
     this.#tell();
   }
 
+  /** Each is found again by where it begins. */
+  discardRows(): void {
+    for (const [xid, kept] of this.#byXid) this.#byXid.set(xid, { ...kept, rows: null, bytes: 0 });
+    this.#bytes = 0;
+  }
+
   /** Undefined: it was prepared before we read. */
   take(xid: string): Kept | undefined {
     const kept = this.#discard(xid);

@@ -1,5 +1,7 @@
 export * from './abort.js';
 export * from './beside.js';
+export * from './live-work.js';
+export * from './status-budget.js';
 export * from './status-reporter.js';
 export * from './supervise.js';
 export * from './worker-set.js';

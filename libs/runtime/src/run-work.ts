@@ -26,6 +26,8 @@ export interface Work extends Pick<WorkStatus, 'app' | 'name' | 'instance'> {
   acquire(signal: AbortSignal): Promise<Grant>;
   /** One attempt, under a lease: works until it fails or the signal aborts. */
   run(runLeadership: Leadership): Promise<void>;
+  /** As Supervised.changed. */
+  changed(signal: AbortSignal): Promise<void>;
   /** Set while an operator wants the work to rest: no lease is taken. */
   readonly paused?: boolean;
   /** Why this process must not do it: it is reported, and no lease is taken. */
@@ -52,10 +54,8 @@ const standby = {
 const paused = { state: 'paused', waitingFor: 'the channel to be started' } as const;
 
 export async function runWork(work: Work): Promise<void> {
-  const { app, name, instance, sink, metrics, logger, signal } = work;
-  const onPublishError = (error: SyncError | null): void =>
-    error ? logger.warn({ code: error.code }, 'cannot publish the status') : logger.info('the status is published again');
-  const status = new StatusReporter({ app, name, instance, sink, onStatus: (current) => metrics.report(current), onPublishError });
+  const { app, name, instance, sink, metrics, signal } = work;
+  const status = new StatusReporter({ app, name, instance, sink, onStatus: (current) => metrics.report(current) });
   try {
     if (work.refused) {
       failed(work, status, { error: work.refused, next: 'wait', delayMs: 0 });
@@ -83,6 +83,7 @@ function runLeadership(work: Work, status: StatusReporter, { leaseNumber, signal
   return supervise({
     signal,
     run: (runSignal) => work.run({ leaseNumber, signal: runSignal, status }),
+    changed: (waitSignal) => work.changed(waitSignal),
     onFailure: (error, next, delayMs) => failed(work, status, { error, next, delayMs }),
   });
 }

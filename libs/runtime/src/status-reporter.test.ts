@@ -2,35 +2,26 @@ import type { WorkStatus } from '@lutra/model';
 import { expect, it, vi } from 'vitest';
 import { StatusReporter } from './status-reporter.js';
 
-it('clears its status after a publication that was under way when it closed, and publishes nothing behind it', async () => {
-  const answer = Promise.withResolvers<void>();
+it('clears its status when it closes, and publishes nothing behind it', async () => {
   const calls: string[] = [];
   const sink = {
-    async publish(status: WorkStatus): Promise<void> {
-      calls.push(`asked to publish ${status.state}`);
-      await answer.promise;
-      calls.push('published');
-    },
-    async clear(): Promise<void> {
-      calls.push('cleared');
-    },
+    publish: ({ state }: WorkStatus) => void calls.push(state),
+    clear: async () => void calls.push('cleared'),
   };
   const nobody = (): void => undefined;
-  const reporter = new StatusReporter({ app: 'loader', name: 'a', instance: 'b', sink, onStatus: nobody, onPublishError: nobody });
+  const reporter = new StatusReporter({ app: 'loader', name: 'a', instance: 'b', sink, onStatus: nobody });
   const closed = reporter.close();
   reporter.update({ state: 'running' });
-  answer.resolve();
   await closed;
-  reporter.update({ state: 'stopped' });
-  expect(calls).toEqual(['asked to publish starting', 'published', 'cleared']);
+  expect(calls).toEqual(['starting', 'cleared']);
 });
 
 it('says a lag that grows, also when the work that gave it has ended, and none of work that rests', async () => {
   vi.useFakeTimers();
   const lags: (number | null)[] = [];
-  const sink = { publish: async ({ lagMs }: WorkStatus) => void lags.push(lagMs), clear: async () => undefined };
+  const sink = { publish: ({ lagMs }: WorkStatus) => void lags.push(lagMs), clear: async () => undefined };
   const nobody = (): void => undefined;
-  const reporter = new StatusReporter({ app: 'loader', name: 'a', instance: 'b', sink, onStatus: nobody, onPublishError: nobody });
+  const reporter = new StatusReporter({ app: 'loader', name: 'a', instance: 'b', sink, onStatus: nobody });
   const since = Date.now();
   reporter.update({ state: 'running' });
   reporter.lagFrom(() => Date.now() - since);
@@ -48,9 +39,9 @@ it('says a lag that grows, also when the work that gave it has ended, and none o
 it('says what lasts longer than a few seconds and since when, the innermost, and nothing any more when it has ended', async () => {
   vi.useFakeTimers({ now: Date.UTC(2026, 0, 31, 12) });
   const told: (string | null)[] = [];
-  const sink = { publish: async ({ waitingFor }: WorkStatus) => void told.push(waitingFor), clear: async () => undefined };
+  const sink = { publish: ({ waitingFor }: WorkStatus) => void told.push(waitingFor), clear: async () => undefined };
   const nobody = (): void => undefined;
-  const reporter = new StatusReporter({ app: 'loader', name: 'a', instance: 'b', sink, onStatus: nobody, onPublishError: nobody });
+  const reporter = new StatusReporter({ app: 'loader', name: 'a', instance: 'b', sink, onStatus: nobody });
   reporter.update({ state: 'running' });
   const [outer, inner] = [Promise.withResolvers<string>(), Promise.withResolvers<void>()];
   const done = reporter.waits.during('the target', async () => {

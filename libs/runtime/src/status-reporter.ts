@@ -1,11 +1,11 @@
 /** Gathers what a worker says about itself and publishes it, at most once a second and at least every five. Never fails the work. */
-import { toSyncError } from '@lutra/model';
 import type { ErrorReport, SyncError, WorkStatus } from '@lutra/model';
 import { Waits } from './waits.js';
 
-/** What @lutra/registry's status store offers. */
+/** Where statuses go: see StatusBudget. */
 export interface StatusSink {
-  publish(status: WorkStatus): Promise<void>;
+  /** Takes it; nobody waits until it is written. */
+  publish(status: WorkStatus): void;
   clear(app: WorkStatus['app'], name: string, instance: string): Promise<void>;
 }
 
@@ -47,8 +47,6 @@ export interface ReporterOptions {
   readonly sink: StatusSink;
   /** Sees every status before it is published: for metrics. */
   onStatus(status: WorkStatus): void;
-  /** Told once when publishing begins to fail, and again when it works again. */
-  onPublishError(error: SyncError | null): void;
 }
 
 /** Work that may wait for something: where it rests or has failed, `waitingFor` says why already. */
@@ -61,10 +59,7 @@ export class StatusReporter {
   readonly #timer: NodeJS.Timeout;
   #status: WorkStatus;
   #changed = true;
-  /** What is under way. */
-  #publishing: Promise<void> | undefined;
   #closed = false;
-  #failing = false;
   #lastAt = 0;
   #lastRows = 0;
   #lag: (() => number | null) | null = null;
@@ -74,8 +69,8 @@ export class StatusReporter {
   constructor(options: ReporterOptions) {
     this.#options = options;
     this.#status = { ...idleStatus, app: options.app, name: options.name, instance: options.instance, updatedAt: Date.now() };
-    this.#timer = setInterval(() => void this.#tick(), minIntervalMs);
-    void this.#tick();
+    this.#timer = setInterval(() => this.#tick(), minIntervalMs);
+    this.#tick();
   }
 
   get status(): WorkStatus {
@@ -87,7 +82,7 @@ export class StatusReporter {
     const stateChanged = part.state !== undefined && part.state !== this.#status.state;
     this.#status = { ...this.#status, ...part };
     this.#changed = true;
-    if (stateChanged) void this.#publish();
+    if (stateChanged) this.#publish();
   }
 
   /** `measure` says the lag from now on, in ms, also when the work that gave it has ended: a lag grows while nothing works. */
@@ -98,14 +93,12 @@ export class StatusReporter {
   async close(): Promise<void> {
     clearInterval(this.#timer);
     this.#closed = true;
-    // A publication that is under way would bring the node back after it was cleared.
-    await this.#publishing;
     const { sink, app, name, instance } = this.#options;
     // The node is ephemeral: if ZooKeeper cannot be told now, the session's end removes it.
     await sink.clear(app, name, instance).catch(() => undefined);
   }
 
-  async #tick(): Promise<void> {
+  #tick(): void {
     const elapsed = Date.now() - this.#lastAt;
     const rate = this.#lastAt === 0 ? 0 : Math.max(0, Math.round(((this.#status.rows - this.#lastRows) * 1000) / Math.max(1, elapsed)));
     const lagMs = this.#lagMs();
@@ -114,7 +107,7 @@ export class StatusReporter {
       this.#status = { ...this.#status, rowsPerSecond: rate, lagMs };
       this.#changed = true;
     }
-    if (this.#changed || elapsed >= maxIntervalMs) await this.#publish();
+    if (this.#changed || elapsed >= maxIntervalMs) this.#publish();
   }
 
   #waitingFor(): string | null {
@@ -127,15 +120,8 @@ export class StatusReporter {
     return this.#lag === null || resting.has(this.#status.state) ? null : this.#lag();
   }
 
-  #publish(): Promise<void> {
-    if (this.#closed) return Promise.resolve();
-    this.#publishing ??= this.#publishNow().finally(() => {
-      this.#publishing = undefined;
-    });
-    return this.#publishing;
-  }
-
-  async #publishNow(): Promise<void> {
+  #publish(): void {
+    if (this.#closed) return;
     this.#changed = false;
     const now = Date.now();
     this.#status = { ...this.#status, lagMs: this.#lagMs(), updatedAt: now };
@@ -144,14 +130,6 @@ export class StatusReporter {
     this.#published = this.#waitingFor();
     const shown = { ...this.#status, waitingFor: this.#published };
     this.#options.onStatus(shown);
-    try {
-      await this.#options.sink.publish(shown);
-      if (this.#failing) this.#options.onPublishError(null);
-      this.#failing = false;
-    } catch (error) {
-      this.#changed = true;
-      if (!this.#failing) this.#options.onPublishError(toSyncError(error));
-      this.#failing = true;
-    }
+    this.#options.sink.publish(shown);
   }
 }

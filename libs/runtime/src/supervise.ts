@@ -1,7 +1,7 @@
 /**
  * The life of one piece of work (an endpoint's capture, a pipeline's loader): run it, and when it fails do what the error's
- * outcome says. retry: back off and run again. stop: wait until the signal ends this worker (a changed configuration or a "retry" starts a
- * new one). Only its signal ends it.
+ * outcome says. retry: back off and run again. stop: wait for another configuration, or until the signal ends this worker (a "retry" starts
+ * a new one). Only its signal ends it.
  */
 import { toSyncError } from '@lutra/model';
 import type { SyncError } from '@lutra/model';
@@ -12,6 +12,8 @@ export interface Supervised {
   run(signal: AbortSignal): Promise<void>;
   /** Told of every failure, with what happens next. */
   onFailure(error: SyncError, next: 'retry' | 'wait', delayMs: number): void;
+  /** Resolves once there is a configuration that no run has worked by: it is tried at once. Absent: there is never another one. */
+  changed?(signal: AbortSignal): Promise<void>;
   readonly signal: AbortSignal;
   readonly backoff?: { readonly firstMs: number; readonly maxMs: number };
 }
@@ -38,16 +40,22 @@ export async function supervise(work: Supervised): Promise<void> {
 }
 
 async function pause(work: Supervised, error: SyncError, delayMs: number): Promise<void> {
+  const over = new AbortController();
+  const signal = AbortSignal.any([work.signal, over.signal]);
+  const changed = work.changed?.(signal) ?? untilAbort(signal);
+  changed.catch(() => undefined); // it says why it was waited for no longer
   try {
     // Aborted although nobody aborted us: something inside ended early. Ending here as well would hide it, and spin.
     if (error.outcome !== 'stop') {
       work.onFailure(error, 'retry', delayMs);
       // Half of the delay is random, so that many pipelines do not come back to a restarted server in step.
-      return await sleep(delayMs / 2 + (Math.random() * delayMs) / 2, work.signal);
+      return await Promise.race([sleep(delayMs / 2 + (Math.random() * delayMs) / 2, signal), changed]);
     }
     work.onFailure(error, 'wait', 0);
-    await untilAbort(work.signal);
+    await changed;
   } catch (thrown) {
     if (!work.signal.aborted) throw thrown;
+  } finally {
+    over.abort();
   }
 }

@@ -1,35 +1,42 @@
 /**
  * Keeps one running worker per wanted key, following a configuration that changes: a key that goes ends its worker, a key whose
- * fingerprint changes restarts it, a key that stays is left alone.
+ * fingerprint changes restarts it, a key of which anything else changes tells its worker, and any other is left alone.
  */
+import { LiveWork } from './live-work.js';
+
 export interface Assignment<T> {
-  /** What the worker depends on; it restarts when this text changes. */
+  /** What the worker's connections and place depend on; it restarts when this text changes. */
   readonly fingerprint: string;
+  /** All else that it works by; it is told when this text changes. */
+  readonly live: string;
+  /** Channel → number of the last retry. It restarts when the number of one that it had grows. */
+  readonly attempts: Readonly<Record<string, number>>;
   readonly value: T;
 }
 
-interface Running {
-  readonly fingerprint: string;
+interface Running<T> {
+  readonly work: LiveWork<T>;
   readonly stop: AbortController;
   readonly done: Promise<void>;
+  assigned: Assignment<T>;
 }
 
+type Run<T> = (key: string, work: LiveWork<T>, signal: AbortSignal) => Promise<void>;
+
 export class WorkerSet<T> {
-  readonly #run: (key: string, value: T, signal: AbortSignal) => Promise<void>;
-  readonly #running = new Map<string, Running>();
+  readonly #run: Run<T>;
+  readonly #running = new Map<string, Running<T>>();
   #assigned: ReadonlyMap<string, Assignment<T>> = new Map();
   #closed = false;
 
   /** `run` works until its signal aborts; it must not throw (a worker supervises itself). */
-  constructor(run: (key: string, value: T, signal: AbortSignal) => Promise<void>) {
+  constructor(run: Run<T>) {
     this.#run = run;
   }
 
   reconcile(assigned: ReadonlyMap<string, Assignment<T>>): void {
     this.#assigned = assigned;
-    for (const [key, running] of this.#running) {
-      if (assigned.get(key)?.fingerprint !== running.fingerprint) running.stop.abort();
-    }
+    for (const [key, running] of this.#running) follow(running, assigned.get(key));
     for (const key of assigned.keys()) this.#startIfAssigned(key);
   }
 
@@ -49,10 +56,23 @@ export class WorkerSet<T> {
     // A worker that is ending is replaced only after it has ended: two of one key would compete for its lease.
     if (!assigned || this.#closed || this.#running.has(key)) return;
     const stop = new AbortController();
-    const done = this.#run(key, assigned.value, stop.signal).finally(() => {
+    const work = new LiveWork(assigned.value);
+    const done = this.#run(key, work, stop.signal).finally(() => {
       this.#running.delete(key);
       if (stop.signal.aborted) this.#startIfAssigned(key);
     });
-    this.#running.set(key, { fingerprint: assigned.fingerprint, stop, done });
+    this.#running.set(key, { work, stop, done, assigned });
   }
+}
+
+function follow<T>(running: Running<T>, next: Assignment<T> | undefined): void {
+  const { assigned, stop, work } = running;
+  if (!next || next.fingerprint !== assigned.fingerprint || isRetried(assigned.attempts, next.attempts)) return stop.abort();
+  running.assigned = next;
+  if (next.live !== assigned.live) work.offer(next.value);
+}
+
+/** A channel that came or went is no retry. */
+function isRetried(before: Assignment<unknown>['attempts'], now: Assignment<unknown>['attempts']): boolean {
+  return Object.entries(now).some(([channel, attempt]) => Object.hasOwn(before, channel) && before[channel] !== attempt);
 }

@@ -3,7 +3,7 @@
  * so a leader that was replaced while it slept cannot write it; it then learns that its leadership is over. ZooKeeper being away is
  * no reason to stop: the log itself is the checkpoint, an old backup only makes the next start read more of it.
  */
-import { SyncError, toSyncError } from '@lutra/model';
+import { announcedBy, SyncError, toSyncError } from '@lutra/model';
 import type { Announced } from '@lutra/model';
 import type { PositionBackup, PositionBackupStore } from '@lutra/registry';
 import type { Logger } from '@lutra/telemetry';
@@ -30,6 +30,8 @@ export interface PositionBackupWriterOptions {
 export class PositionBackupWriter {
   readonly #options: PositionBackupWriterOptions;
   #version: number | null;
+  /** In force behind the last record. */
+  #routes: Announced;
   #writing = false;
   #lastAt = 0;
   #failing = false;
@@ -37,11 +39,12 @@ export class PositionBackupWriter {
   constructor(options: PositionBackupWriterOptions) {
     this.#options = options;
     this.#version = options.version;
+    this.#routes = options.routes;
   }
 
   acknowledged(records: readonly Acknowledged[]): void {
+    const { last, routes: announced } = this.#lastHeartbeat(records);
     if (this.#writing || !this.#options.mayMove() || Date.now() - this.#lastAt < minIntervalMs) return;
-    const last = records.findLast((record) => record.control?.kind === 'heartbeat');
     if (last?.control?.kind !== 'heartbeat') return;
     const { log, epoch, seq } = last.header;
     const isRead = seq !== this.#options.firstSeq;
@@ -50,8 +53,19 @@ export class PositionBackupWriter {
     const { position, seen } = last.control;
     const server = isRead ? this.#options.server : null;
     // Its first heartbeat stands before the `routes` record: the tail is read from there, and finds it.
-    const routes = isRead ? this.#options.routes : undefined;
+    const routes = isRead ? announced : undefined;
     void this.#write({ log, epoch, seq, offset: last.offset, position, server, seen, ...(routes && { routes }), updatedAt: Date.now() });
+  }
+
+  /** With the routes that are in force behind it. */
+  #lastHeartbeat(records: readonly Acknowledged[]): { readonly last: Acknowledged | undefined; readonly routes: Announced } {
+    let last: Acknowledged | undefined;
+    let routes = this.#routes;
+    for (const record of records) {
+      if (record.control?.kind === 'heartbeat') [last, routes] = [record, this.#routes];
+      else if (record.control?.kind === 'routes') this.#routes = announcedBy(record.control);
+    }
+    return { last, routes };
   }
 
   async #write(backup: PositionBackup): Promise<void> {

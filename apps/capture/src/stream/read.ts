@@ -1,8 +1,8 @@
 /** The source's binlog, item by item → records, in the order of the log. */
-import { createRouter } from '@lutra/model';
 import type { Announced, Position, Seen, SourceItem, TableName } from '@lutra/model';
 import type { CaptureRun } from '../capture-run.js';
 import { warnOnce } from '../observe/ignored.js';
+import type { Edits } from './edits.js';
 import type { LogWriter } from './log-writer.js';
 import type { Observers } from '../observe/observers.js';
 import type { Boundary, IgnoredDdl, Output } from './output.js';
@@ -10,8 +10,8 @@ import { isOwnTable } from './own-tables.js';
 import type { SignalRecord } from './signals.js';
 import { knownPosition } from '../verify/start-position.js';
 import { requireCurrentRoutes } from '../claim/routes-check.js';
+import type { Routing } from './routing.js';
 import { suspendedHere, TablesSuspended } from './suspended-here.js';
-import type { Here } from './suspended-here.js';
 import { TransactionTracker } from './transactions.js';
 import type { Verified } from '../verify/verify.js';
 
@@ -24,10 +24,8 @@ const idleMs = 10_000;
 interface Destination {
   readonly writer: LogWriter;
   readonly observers: Observers;
-  /** What the log announces from here on. */
-  readonly routes: Announced;
-  /** What loaders may suspend here. */
-  readonly here: Here;
+  readonly routing: Routing;
+  readonly edits: Edits;
 }
 
 /** Reads until the signal aborts. @throws SyncError SOURCE_*, what cannot be replicated */
@@ -35,33 +33,39 @@ export async function read(run: CaptureRun, verified: Verified, to: Destination)
   const { endpoint } = run;
   const { seen, resolutions, publishedThrough } = verified.claim.tail;
   const heartbeats = new Heartbeats(endpoint.name, to.writer);
-  const outputs = new OutputWriter(run, to, { heartbeats, published: new PublishedResolutions(resolutions) });
   const tracker = trackerOf(run, verified, to);
+  const announce = announcing(run, verified, to);
+  const outputs = new OutputWriter(run, to, { heartbeats, published: new PublishedResolutions(resolutions), tracker, announce });
   // First of all records: a log that ended before it would not say where to go on.
   await heartbeats.now({ position: verified.start, seen, resolutions, publishedThrough });
-  const server = verified.state.serverUuid;
-  await to.writer.control({ kind: 'routes', endpoint: endpoint.name, ...to.routes, server, tsMs: Date.now() });
+  await announce(to.routing.now.announced);
   for await (const item of itemsOf(run, verified, to)) for (const output of tracker.accept(item)) await outputs.write(output);
 }
 
-function trackerOf({ work, endpoint }: CaptureRun, { state, claim }: Verified, { routes, here }: Destination): TransactionTracker {
+type Announce = (routes: Announced) => Promise<void>;
+
+function announcing({ endpoint }: CaptureRun, { state: { serverUuid: server } }: Verified, { writer }: Destination): Announce {
+  return (routes) => writer.control({ kind: 'routes', endpoint: endpoint.name, ...routes, server, tsMs: Date.now() });
+}
+
+function trackerOf({ endpoint }: CaptureRun, { state, claim }: Verified, { routing: { now } }: Destination): TransactionTracker {
   const { seen, publishedThrough } = claim.tail;
   return new TransactionTracker({
     endpoint: endpoint.name,
     region: endpoint.region,
     connector: state.flavor,
     version: state.version,
-    router: here.router,
-    forwarded: createRouter(work.forwarded, routes.suspended),
+    router: now.here.router,
+    forwarded: now.forwarded,
     ddl: endpoint.ddl,
-    foldsNames: here.foldsNames,
+    foldsNames: now.here.foldsNames,
     seen,
     publishedThrough,
     now: Date.now,
   });
 }
 
-function itemsOf(run: CaptureRun, { claim, start }: Verified, { observers, here }: Destination): AsyncIterable<SourceItem> {
+function itemsOf(run: CaptureRun, { claim, start }: Verified, { observers, routing }: Destination): AsyncIterable<SourceItem> {
   const { deps, endpoint, source, signal } = run;
   const { progress, prepared } = observers;
   return deps.io.source.read({
@@ -69,7 +73,8 @@ function itemsOf(run: CaptureRun, { claim, start }: Verified, { observers, here 
     serverId: endpoint.serverId,
     start: start.gtidSet === null ? start : { gtidSet: start.gtidSet },
     known: knownPosition(claim),
-    wants: (table: TableName) => isOwnTable(table) || here.router(table) !== null,
+    wants: (table: TableName) => isOwnTable(table) || routing.now.here.router(table) !== null,
+    filter: () => routing.version,
     onFiltered: () => progress.filtered(),
     onSourceEnd: (end) => {
       progress.looked(end);
@@ -85,6 +90,8 @@ function itemsOf(run: CaptureRun, { claim, start }: Verified, { observers, here 
 interface Writing {
   readonly heartbeats: Heartbeats;
   readonly published: PublishedResolutions;
+  readonly tracker: TransactionTracker;
+  readonly announce: Announce;
 }
 
 class OutputWriter {
@@ -93,13 +100,17 @@ class OutputWriter {
   readonly #heartbeats: Heartbeats;
   readonly #warn: ReturnType<typeof warnOnce>;
   readonly #published: PublishedResolutions;
+  readonly #tracker: TransactionTracker;
+  readonly #announce: Announce;
 
-  constructor(run: CaptureRun, to: Destination, { heartbeats, published }: Writing) {
+  constructor(run: CaptureRun, to: Destination, { heartbeats, published, tracker, announce }: Writing) {
     this.#run = run;
     this.#to = to;
     this.#heartbeats = heartbeats;
     this.#warn = warnOnce(run.deps.logger);
     this.#published = published;
+    this.#tracker = tracker;
+    this.#announce = announce;
   }
 
   write(output: Output): Promise<void> | void {
@@ -142,16 +153,31 @@ class OutputWriter {
   /** The log leaves out what loaders suspend here, from between two transactions on. @throws TablesSuspended */
   async #suspended({ rows, at }: Extract<Output, { kind: 'suspended' }>): Promise<void> {
     const { deps, work, during } = this.#run;
-    const found = suspendedHere(rows, this.#to.here, { where: `${at.file}:${at.pos}`, at: Date.now() });
+    const found = suspendedHere(rows, this.#to.routing.now.here, { where: `${at.file}:${at.pos}`, at: Date.now() });
     if (found.length > 0) throw new TablesSuspended(found);
     // It costs nothing by what this process knows: that must be the newest.
     await during('ZooKeeper, for the newest routes', () => requireCurrentRoutes(deps.registry, work, null));
   }
 
   #boundary(boundary: Boundary): Promise<void> {
-    const { observers, writer } = this.#to;
+    const { observers, writer, edits } = this.#to;
     observers.progress.boundary(boundary, writer);
+    if (edits.isReady && boundary.publishedThrough === null) return this.#edited(boundary);
     return this.#heartbeats.maybe(boundary, this.#published.left);
+  }
+
+  /** The configuration of now is in force from here on. */
+  async #edited({ end: position, seen, publishedThrough }: Boundary): Promise<void> {
+    const run = this.#run;
+    const routes = await this.#to.edits.take(`${position.file}:${position.pos}`);
+    const { here, forwarded, announced } = this.#to.routing.now;
+    this.#tracker.follow({ router: here.router, forwarded, ddl: run.endpoint.ddl });
+    if (!routes) return;
+    run.suspended = announced.suspended ?? [];
+    run.deps.status.update({ suspended: run.suspended });
+    await this.#heartbeats.now({ position, seen, resolutions: this.#published.left, publishedThrough });
+    await this.#announce(announced);
+    run.deps.logger.info({ revision: announced.revision, tables: announced.tables, from: position }, 'goes on with other routes');
   }
 }
 

@@ -2,12 +2,14 @@
  * The binlog from the log's last position on → records of the log. Reading and publishing go on side by side; the queue between them is
  * bounded, and the first failure of either ends both.
  */
-import { announcedPattern, createRouter, SyncError } from '@lutra/model';
-import type { Announced, Suspension } from '@lutra/model';
+import { SyncError } from '@lutra/model';
+import type { Suspension } from '@lutra/model';
 import type { CaptureRun } from '../capture-run.js';
+import { Edits } from './edits.js';
 import { LogWriter } from './log-writer.js';
 import { Observers } from '../observe/observers.js';
 import { read } from './read.js';
+import { routesFor, Routing } from './routing.js';
 import { suspendedHere, TablesSuspended } from './suspended-here.js';
 import type { Here } from './suspended-here.js';
 import { stillSuspended } from './unreadable.js';
@@ -22,29 +24,25 @@ export async function stream(run: CaptureRun, verified: Verified, met: readonly 
   const { deps, work, signal } = run;
   const { tail } = verified.claim;
   const suspended = stillSuspended(tail.announced?.suspended ?? [], met, work.routes);
-  const here = await suspendedHereFirst(run, verified, suspended);
+  run.suspended = suspended;
+  const { revision, state } = verified;
+  const routes = routesFor(work, { revision, suspended, foldsNames: state.lowerCaseTableNames === 1 });
+  await requireNoneSuspendedHere(run, verified, routes.here);
   deps.status.update({ suspended });
   deps.metrics.queueCapacity.set({ name: run.endpoint.name }, queueBytes);
-  const routes: Announced = {
-    revision: verified.revision,
-    tables: work.routes.map(announcedPattern),
-    pipelines: work.pipelines,
-    ...(suspended.length > 0 && { suspended }),
-  };
-  const observers = new Observers(run, verified, routes);
+  const routing = new Routing(routes);
+  const edits = new Edits(run, verified, routing);
+  const observers = new Observers(run, verified, routes.announced);
   const writer = writerOf(run, verified, observers);
-  await allOrNone([read(run, verified, { writer, observers, routes, here }), writer.run(signal)], run);
+  await allOrNone([read(run, verified, { writer, observers, routing, edits }), writer.run(signal), edits.watch()], run);
 }
 
 /** After the claim: what an owner of the log had passed over until then stands at the server by now. @throws TablesSuspended */
-async function suspendedHereFirst(run: CaptureRun, { state, start }: Verified, suspended: readonly Suspension[]): Promise<Here> {
-  const { deps, work, source, during, sourceName } = run;
-  const { writers } = work;
-  const here = { writers, router: createRouter(work.routes, suspended), foldsNames: state.lowerCaseTableNames === 1 };
-  const standing = await during(sourceName, () => deps.io.source.suspended(source, writers));
+async function requireNoneSuspendedHere(run: CaptureRun, { start }: Verified, here: Here): Promise<void> {
+  const { deps, source, during, sourceName } = run;
+  const standing = await during(sourceName, () => deps.io.source.suspended(source, here.writers));
   const found = suspendedHere(standing, here, { where: `${start.file}:${start.pos}`, at: Date.now() });
   if (found.length > 0) throw new TablesSuspended(found);
-  return here;
 }
 
 function writerOf(run: CaptureRun, { claim }: Verified, observers: Observers): LogWriter {

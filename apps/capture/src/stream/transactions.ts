@@ -64,7 +64,7 @@ interface RoutedRow {
 }
 
 export class TransactionTracker {
-  readonly #options: TrackerOptions;
+  #options: TrackerOptions;
   #seen: Seen;
   #publishedThrough: string | null;
   #open: OpenTransaction | null = null;
@@ -73,6 +73,11 @@ export class TransactionTracker {
     this.#options = options;
     this.#seen = options.seen;
     this.#publishedThrough = options.publishedThrough;
+  }
+
+  /** Between two transactions. */
+  follow(rules: Pick<TrackerOptions, 'router' | 'forwarded' | 'ddl'>): void {
+    this.#options = { ...this.#options, ...rules };
   }
 
   /** @throws SyncError DDL_UNSUPPORTED, BINLOG_UNSUPPORTED, CHECKPOINT_INVALID, LOOP_DETECTED, SOURCE_BEHIND */

@@ -13,6 +13,7 @@
  *   → commit-queue.ts (checkpoint, commit under way)
  *   resolution → pending-resolutions.ts ──────────────────────────────────────────────────────────↗
  */
+import type { Checkpoint } from '@lutra/marker';
 import { sameSession, SyncError, tableName } from '@lutra/model';
 import type { RowEvent, Seen, SourceSession, TableSchema } from '@lutra/model';
 import type { Change, TargetTable, Under } from '@lutra/mysql';
@@ -126,6 +127,19 @@ export class Applier {
   async saveProgress(position: RecordPosition): Promise<void> {
     await this.flush();
     if (!this.#source.rows) await this.#target.saveProgress(position);
+  }
+
+  /** The next record is the first of a transaction. */
+  get between(): boolean {
+    return this.#source.between;
+  }
+
+  /** Between two transactions: all that came takes effect, and is saved if the position is worth it. Resolves to where that is. */
+  async settled(isWorth: boolean): Promise<Checkpoint> {
+    if (isWorth) await this.#makeWay();
+    else await this.flush();
+    await this.drained();
+    return this.#target.checkpoint;
   }
 
   /** Rows that this pipeline did not take so far. */

@@ -68,6 +68,11 @@ export class CommitQueue {
     this.#saved = options.checkpoint.nextOffset;
   }
 
+  /** Up to where all is handed over; committed, once drained() resolves. */
+  get checkpoint(): Checkpoint {
+    return this.#last;
+  }
+
   /** The commit goes on while the caller reads on; it waits for the one before. */
   commit(transaction: TargetTransaction): Promise<void> {
     return this.#begin(transaction, (checkpoint) => this.#whole(transaction, checkpoint));

@@ -67,6 +67,12 @@ export class Progress {
     if (streaming) metrics.lastProgress.set({ name }, Date.now() / 1000);
   }
 
+  /** Another applier follows this one. */
+  handedOver({ unrouted }: Pick<Applier, 'unrouted'>): void {
+    this.#deps.metrics.filteredRows.inc({ name: this.#of.pipeline }, unrouted - this.#unrouted);
+    this.#unrouted = 0;
+  }
+
   committed(committed: Committed): void {
     this.#latencyTracker.committed(committed);
     this.#transactions += committed.transactions;

@@ -1,5 +1,6 @@
 import { RecordDecoder, RecordEncoder } from '@lutra/avro';
 import type { TableSchema } from '@lutra/model';
+import { LiveWork } from '@lutra/runtime';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { MemoryIds, eventOf, header } from '../../../../libs/avro/test/samples.js';
 import { applyLog } from './apply-log.js';
@@ -29,6 +30,8 @@ afterEach(() => {
 
 async function apply(records: readonly object[], decoder: RecordDecoder): Promise<unknown> {
   const signal = new AbortController().signal;
+  const live = new LiveWork({ detector: null, routes: [], forwards: false });
+  const work = live.take();
   const run = {
     deps: {
       schemas: {},
@@ -40,7 +43,8 @@ async function apply(records: readonly object[], decoder: RecordDecoder): Promis
         },
       },
     },
-    work: { detector: null },
+    work,
+    live,
     bus: {},
     topic: 't',
     signal,
@@ -50,10 +54,10 @@ async function apply(records: readonly object[], decoder: RecordDecoder): Promis
   const stages = {
     reader: { startOffset: 0, accept: () => ({ kind: 'nothing' }) },
     progress: { batch() {}, batchDone() {} },
-    applier: { flush: async () => undefined, drained: async () => undefined },
+    applier: { flush: async () => undefined, drained: async () => undefined, between: true },
     routes: {},
   };
-  return applyLog(run as never, stages as never).then(
+  return applyLog(run as never, stages as never, { checkpoint: {} } as never).then(
     () => null,
     (error: unknown) => error,
   );

@@ -1,12 +1,18 @@
 /** The records of the topic, from the checkpoint on → the applier. What one means for routes and suspended tables comes first. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { RawRecord } from '@lutra/bus';
-import type { LogRecord, TableName } from '@lutra/model';
+import { toSyncError } from '@lutra/model';
+import type { ControlRecord, LogRecord, TableName } from '@lutra/model';
+import { offerWithin } from '@lutra/runtime';
+import type { Applier } from '../assemble/applier.js';
 import type { Resolution } from '../conflict/resolve/resolution.js';
 import type { LoaderRun } from '../loader-run.js';
+import type { Owned } from '../loader-run.js';
 import type { RecordPosition, Step } from './log-reader.js';
 import type { Stages } from '../stages.js';
 import { suspend } from '../plan/suspending.js';
+import { Edits } from '../edits.js';
+import { withOffers } from './batches.js';
 
 /** Of one Kafka fetch. */
 const fetchBytes = 256 * 1024;
@@ -14,39 +20,69 @@ const fetchBytes = 256 * 1024;
 const largeBytes = 1024 * 1024;
 /** A pipeline without rows still saves its position now and then, so that retention does not pass it. */
 const saveProgressMs = 10 * 60 * 1000;
+/** Until this process is told what ZooKeeper has already; then the run begins anew. */
+const patienceMs = 1_000;
 /** Loaders of other pipelines wait for our position. */
 const saveProgressForOthersMs = 1_000;
 
 /** Until the signal aborts or something fails; or until what is known of the log must be read anew. */
-export async function applyLog(run: LoaderRun, stages: Stages): Promise<void> {
-  const { deps, work, bus, topic, signal, during } = run;
-  const { reader, progress, applier } = stages;
-  const log = new LogApplier(run, stages);
+export async function applyLog(run: LoaderRun, stages: Stages, owned: Owned): Promise<void> {
+  const { deps, bus, topic, signal, during } = run;
+  const { reader, progress } = stages;
+  const log = new LogApplier(run, stages, owned);
   void deps.schemas.prefetch?.(`${topic}-`);
-  for await (const batch of deps.io.kafka.subscribe({ ...bus, topic, offset: reader.startOffset, maxBytes: fetchBytes, signal, during })) {
-    progress.batch(batch);
+  const batches = deps.io.kafka.subscribe({ ...bus, topic, offset: reader.startOffset, maxBytes: fetchBytes, signal, during });
+  for await (const batch of withOffers(batches, run.live)) {
+    if (batch.length > 0) progress.batch(batch);
+    await log.lookBack();
+    await log.edited();
     for (const raw of batch) {
       await log.record(raw);
-      if (log.ended) return applier.drained();
+      if (log.ended) return log.applier.drained();
+      if (log.isEdited) await log.edited();
     }
-    progress.batchDone(applier, batch.at(-1));
-    await applier.flush();
-    await log.saveProgress(work.detector?.otherWriters.length ? saveProgressForOthersMs : saveProgressMs);
+    progress.batchDone(log.applier, batch.at(-1));
+    await log.applier.flush();
+    await log.saveProgress(run.work.detector?.otherWriters.length ? saveProgressForOthersMs : saveProgressMs);
   }
-  await applier.drained();
+  await log.applier.drained();
 }
 
 class LogApplier {
   readonly #run: LoaderRun;
-  readonly #stages: Stages;
+  readonly #edits: Edits;
+  #stages: Stages;
+  /** Of the last record that lies between two transactions. */
+  #between: RecordPosition;
   /** Of the batch's last record, if it lies between two transactions. */
   #passed: RecordPosition | null = null;
   #savedAt = Date.now();
   #ended = false;
 
-  constructor(run: LoaderRun, stages: Stages) {
+  constructor(run: LoaderRun, stages: Stages, { writer, checkpoint: { logId: log, logEpoch, seq, nextOffset } }: Owned) {
     this.#run = run;
     this.#stages = stages;
+    this.#edits = new Edits(run, writer);
+    this.#between = { log, logEpoch, seq, nextOffset };
+  }
+
+  /** Of now. */
+  get applier(): Applier {
+    return this.#stages.applier;
+  }
+
+  /** An edit is to come into force. */
+  get isEdited(): boolean {
+    return this.#edits.isDue(this.#stages);
+  }
+
+  lookBack(): Promise<void> {
+    return this.#edits.lookBack(this.#stages, this.#between);
+  }
+
+  /** What is due comes into force, unless a transaction is open. */
+  async edited(): Promise<void> {
+    while (this.isEdited && this.applier.between) this.#stages = await this.#edits.take(this.#stages);
   }
 
   /** A suspension has ended: the windows of conflict detection begin anew, with the tables that came back. */
@@ -108,21 +144,19 @@ class LogApplier {
     const { routes, progress, applier } = this.#stages;
     // Rows of other pipelines' tables move the position as well; on a busy topic hardly a batch ends with a control record.
     this.#passed = event.transaction.last ? position : null;
+    if (event.transaction.last) this.#between = position;
     routes.requireProven();
     progress.row(event, position);
     return applier.row(table, event, position);
   }
 
   async #control({ control, position }: Extract<Step, { kind: 'control' }>): Promise<void> {
-    const { deps, during } = this.#run;
+    const { deps } = this.#run;
+    this.#edits.follow(control, position);
+    if (this.#stages.routes.differs(control)) await this.#otherRoutes(control);
     const { routes, progress, applier, detection, suspensions } = this.#stages;
-    if (routes.differs(control)) {
-      // What lies before the record is applied in any case; nothing behind it, before we know who is behind.
-      await applier.flush();
-      await applier.drained();
-      await during('ZooKeeper, for the newest routes', () => routes.requireReplicated(control));
-    }
     this.#passed = position;
+    this.#between = position;
     const ended = await suspend({ ...this.#stages, status: deps.status }, control, position);
     if (control.kind === 'resolution' && detection?.concerns(control) && !suspensions.has(remedied(control))) {
       routes.requireProven();
@@ -133,6 +167,26 @@ class LogApplier {
     // What is written here from now on has seen what the log left out.
     if (detection && control.kind === 'routes' && routes.isProven) await applier.saveProgress(position);
     this.#ended = detection !== null && ended;
+  }
+
+  /** What lies before the record is applied in any case; nothing behind it, before we know who is behind. */
+  async #otherRoutes(control: Extract<ControlRecord, { kind: 'routes' }>): Promise<void> {
+    const { during, live, signal } = this.#run;
+    await this.applier.flush();
+    await this.applier.drained();
+    for (const since = performance.now(); ;) {
+      const { next } = live;
+      try {
+        while (this.#edits.reroutes(this.#stages)) this.#stages = await this.#edits.take(this.#stages);
+        const { routes } = this.#stages;
+        if (routes.differs(control)) await during('ZooKeeper, for the newest routes', () => routes.requireReplicated(control));
+        return;
+      } catch (error) {
+        const leftMs = patienceMs - (performance.now() - since);
+        if (toSyncError(error).code !== 'CONFIG_BEHIND' || leftMs <= 0) throw error;
+        await during('ZooKeeper to tell this process of the newest routes', () => offerWithin(next, leftMs, signal));
+      }
+    }
   }
 }
 

@@ -47,6 +47,11 @@ export class RouteCheck {
     return { [this.#options.id]: this.#fingerprint };
   }
 
+  /** Of the routes. */
+  get fingerprint(): string {
+    return this.#fingerprint;
+  }
+
   /** Does the record name other routes, or none? Capture may not know the pipeline yet, or the pipeline may be gone. */
   differs(control: ControlRecord): control is Extract<ControlRecord, { kind: 'routes' }> {
     if (control.kind !== 'routes') return false;

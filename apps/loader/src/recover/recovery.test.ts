@@ -9,7 +9,7 @@ const unresolved = (seq: number): SyncError =>
 const options = (signal = new AbortController().signal) => {
   const again: unknown[] = [];
   const logger = { info: ({ seq }: { seq: unknown }) => void again.push(seq), warn: () => undefined } as unknown as Logger;
-  return { again, with: { ownership: { leaseNumber: 1, signal }, onUnsupported: 'stop', logger } as const };
+  return { again, with: { ownership: { leaseNumber: 1, signal }, live: { newest: { onUnsupported: 'stop' } }, logger } as const };
 };
 
 test('each one that met a conflict is resolved, however many there are', async () => {

@@ -8,8 +8,10 @@
  *    the time the other one would not be known, for ever.
  */
 import { toSyncError } from '@lutra/model';
-import type { UnsupportedPolicy } from '@lutra/model';
+import type { TableName } from '@lutra/model';
+import type { LiveWork } from '@lutra/runtime';
 import type { Logger } from '@lutra/telemetry';
+import type { LoaderWork } from '../assignments.js';
 import { refusedTable } from '../plan/suspensions.js';
 import type { Refused } from '../plan/suspensions.js';
 
@@ -29,22 +31,27 @@ type Run = (attempt: Attempt) => Promise<void>;
 
 interface Recovery {
   readonly ownership: Ownership;
-  readonly onUnsupported: UnsupportedPolicy;
+  readonly live: Pick<LiveWork<Pick<LoaderWork, 'onUnsupported'>>, 'newest'>;
   readonly logger: Pick<Logger, 'info'>;
 }
 
 /** Resolves when a run ends in order. @throws what a run throws that is not tried again */
-export async function withRecovery(run: Run, { ownership, onUnsupported, logger }: Recovery): Promise<void> {
+export async function withRecovery(run: Run, { ownership, live, logger }: Recovery): Promise<void> {
   for (let refused: Refused | null = null; ;) {
+    const { newest } = live;
     try {
       return await untilResolved(run, { ...ownership, refused, resolved: new Set() }, logger);
     } catch (thrown) {
-      const found = onUnsupported === 'suspend' && !ownership.signal.aborted ? refusedTable(thrown) : null;
-      // Refused although it is suspended: then it is another cause.
-      if (!found || (found.database === refused?.database && found.name === refused.name)) throw thrown;
+      const found = live.newest.onUnsupported === 'suspend' && !ownership.signal.aborted ? refusedTable(thrown) : null;
+      // Refused although it is suspended: then it is another cause. An edit may have brought it back.
+      if (!found || (live.newest === newest && isSame(found, refused))) throw thrown;
       refused = found;
     }
   }
+}
+
+function isSame(found: TableName, refused: TableName | null): boolean {
+  return found.database === refused?.database && found.name === refused.name;
 }
 
 async function untilResolved(run: Run, attempt: Attempt, logger: Recovery['logger']): Promise<void> {

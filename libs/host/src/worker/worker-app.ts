@@ -3,7 +3,7 @@
  * processes may stand by.
  */
 import type { Configuration } from '@lutra/registry';
-import type { Leadership, Assignment } from '@lutra/runtime';
+import type { Leadership, Assignment, LiveWork } from '@lutra/runtime';
 import type { WorkDeps } from './work-deps.js';
 
 export interface WorkerApp<T> {
@@ -18,6 +18,6 @@ export interface WorkerApp<T> {
   lease(name: string): string;
   /** An operator wants it to rest: no lease is taken. */
   isPaused?(work: T): boolean;
-  /** One attempt: works until it fails or the signal aborts. */
-  run(deps: WorkDeps, work: T, lead: Pick<Leadership, 'leaseNumber' | 'signal'>): Promise<void>;
+  /** One attempt: works until it fails or the signal aborts. Takes what the configuration says when it begins, and what it says later. */
+  run(deps: WorkDeps, work: LiveWork<T>, lead: Pick<Leadership, 'leaseNumber' | 'signal'>): Promise<void>;
 }

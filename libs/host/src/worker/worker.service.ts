@@ -1,10 +1,10 @@
 /** Runs the pieces of work that the configuration wants in this region, and follows it. */
 import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
+import type { SealedSecret } from '@lutra/model';
 import { secretOfEndpoint, secretsOfRegion, watchConfiguration } from '@lutra/registry';
 import type { Configuration, Keyring, Registry, SchemaStore } from '@lutra/registry';
-import { runWork, WorkerSet } from '@lutra/runtime';
-import type { Assignment } from '@lutra/runtime';
-import type { SealedSecret } from '@lutra/model';
+import { runWork, StatusBudget, WorkerSet } from '@lutra/runtime';
+import type { Assignment, LiveWork } from '@lutra/runtime';
 import type { Health, Logger, Metrics, Traces } from '@lutra/telemetry';
 import { unknownWork } from '../environment-names.js';
 import { instanceName } from '../instance-name.js';
@@ -31,6 +31,7 @@ export class WorkerService<T> implements OnApplicationBootstrap, OnApplicationSh
   readonly #events: EventQueues;
   readonly #level: ClusterLevel;
   #documents: Configuration | null = null;
+  readonly #statuses: StatusBudget;
   #endWatch: () => void = () => undefined;
   #unknown: string | null = null;
 
@@ -42,6 +43,11 @@ export class WorkerService<T> implements OnApplicationBootstrap, OnApplicationSh
     this.#events = new EventQueues({ app: app.app, secretKey, metrics, logger });
     this.#level = new ClusterLevel({ ...parts, app: app.app, region: parts.environment.LUTRA_REGION });
     this.#level.onChange(() => this.#reconcile());
+    this.#statuses = new StatusBudget({
+      store: parts.registry.status,
+      onError: (error) =>
+        error ? logger.warn({ code: error.code }, 'cannot publish the status') : logger.info('the status is published again'),
+    });
     this.#workers = new WorkerSet((name, work, signal) => this.#work(name, work, signal));
   }
 
@@ -89,7 +95,7 @@ export class WorkerService<T> implements OnApplicationBootstrap, OnApplicationSh
     this.#unknown = unknown;
   }
 
-  #work(name: string, work: T, signal: AbortSignal): Promise<void> {
+  #work(name: string, work: LiveWork<T>, signal: AbortSignal): Promise<void> {
     const { registry, schemas, secretKey, metrics, traces } = this.#parts;
     const { app, lease, isPaused, run } = this.#app;
     const logger = this.#parts.logger.child({ [app === 'capture' ? 'endpoint' : 'pipeline']: name });
@@ -99,10 +105,11 @@ export class WorkerService<T> implements OnApplicationBootstrap, OnApplicationSh
       app,
       name,
       instance: instanceName,
-      sink: registry.status,
+      sink: this.#statuses,
       acquire: (waitSignal) => registry.lease(lease(name)).acquire(waitSignal),
       run: ({ status, ...lead }) => run({ ...deps, status }, work, lead),
-      paused: isPaused?.(work) ?? false,
+      changed: (waitSignal) => work.untaken(waitSignal),
+      paused: isPaused?.(work.newest) ?? false,
       refused: level.trouble,
       metrics,
       logger,
@@ -118,5 +125,5 @@ function secretsOf({ endpoints, regions }: Configuration): readonly SealedSecret
 
 /** A worker whose fingerprint changes begins anew, and then reports why it does not work. */
 function refused<T>(wanted: ReadonlyMap<string, Assignment<T>>, code: string): ReadonlyMap<string, Assignment<T>> {
-  return new Map([...wanted].map(([name, { fingerprint, value }]) => [name, { fingerprint: `${code} ${fingerprint}`, value }]));
+  return new Map([...wanted].map(([name, wish]) => [name, { ...wish, fingerprint: `${code} ${wish.fingerprint}` }]));
 }

@@ -4,13 +4,15 @@
  */
 import { checkpointProgress, watermarkStatement } from '@lutra/marker';
 import { ApplyConnection } from '@lutra/mysql';
-import { SyncError } from '@lutra/model';
+import { randomId, SyncError } from '@lutra/model';
 import type { LogPosition } from '@lutra/model';
 import type { ConnectionOptions, ResultRow } from '@lutra/mysql';
 
 export class Watermark {
   readonly #target: ConnectionOptions;
   readonly #of: { readonly pipeline: string; readonly epoch: number };
+  /** A log that is read again has the watermarks of others that had the epoch: a token that came before would say too early that all is read. */
+  readonly #id = randomId();
   #connection: ApplyConnection | null = null;
   #closed = false;
   #number = 0;
@@ -25,7 +27,7 @@ export class Watermark {
   /** Committed when it resolves; the token to wait for. @throws SyncError TARGET_* */
   async write(): Promise<string> {
     this.#number += 1;
-    const token = `${this.#of.epoch}-${this.#number}`;
+    const token = `${this.#of.epoch}-${this.#id}-${this.#number}`;
     await this.query(watermarkStatement(this.#of.pipeline, token));
     return token;
   }

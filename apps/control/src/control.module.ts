@@ -2,7 +2,7 @@
 import { Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
 import { createHttpSchemaStore } from '@lutra/registry';
-import type { Registry } from '@lutra/registry';
+import type { Registry, TreeFollower } from '@lutra/registry';
 import type { Health, Logger, Metrics } from '@lutra/telemetry';
 import { AboutController } from './about/about.controller.js';
 import { AddedTablesService } from './channels/added-tables.service.js';
@@ -36,16 +36,19 @@ import { PipelineRecoveryService } from './pipelines/recovery.service.js';
 import { ChangedRegionService } from './regions/changed-region.service.js';
 import { RegionController } from './regions/region.controller.js';
 import { RegionService } from './regions/region.service.js';
+import { RevisionController } from './revision/revision.controller.js';
+import { RevisionService } from './revision/revision.service.js';
 import { SchemaRegistryController } from './schema-registry/schema-registry.controller.js';
 import { OmissionService } from './status/omission.service.js';
 import { StatusController } from './status/status.controller.js';
 import { HealthController } from './http/health.controller.js';
-import { ENVIRONMENT, HEALTH, LOGGER, METRICS, REGISTRY, SCHEMAS, SECRET_KEY } from './tokens.js';
+import { ENVIRONMENT, HEALTH, LOGGER, METRICS, REGISTRY, SCHEMAS, SECRET_KEY, TREE } from './tokens.js';
 import type { SecretKey } from './tokens.js';
 
 export interface ControlParts {
   readonly environment: Environment;
   readonly registry: Registry;
+  readonly tree: TreeFollower;
   readonly secretKey: SecretKey;
   readonly metrics: Metrics;
   readonly health: Health;
@@ -55,7 +58,7 @@ export interface ControlParts {
 @Module({})
 class ControlModule {}
 
-export function controlModule({ environment, registry, secretKey, metrics, health, logger }: ControlParts): DynamicModule {
+export function controlModule({ environment, registry, tree, secretKey, metrics, health, logger }: ControlParts): DynamicModule {
   return {
     module: ControlModule,
     controllers: [
@@ -72,10 +75,12 @@ export function controlModule({ environment, registry, secretKey, metrics, healt
       HealthController,
       SchemaRegistryController,
       ExportController,
+      RevisionController,
     ],
     providers: [
       { provide: ENVIRONMENT, useValue: environment },
       { provide: REGISTRY, useValue: registry },
+      { provide: TREE, useValue: tree },
       { provide: SECRET_KEY, useValue: secretKey },
       {
         provide: SCHEMAS,
@@ -105,6 +110,7 @@ export function controlModule({ environment, registry, secretKey, metrics, healt
       ConflictRetentionService,
       ExportService,
       OmissionService,
+      RevisionService,
     ],
   };
 }

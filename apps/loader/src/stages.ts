@@ -31,7 +31,7 @@ const batchBytes = 256 * 1024;
 /** Where the target takes writes of its own: statements name the row before too, and each transaction waits for its watermark. */
 const detectingBatchBytes = 384 * 1024;
 
-/** @throws SyncError CONFIG_BEHIND, CONFIG_OUTDATED, TABLE_SUSPENDED; TARGET_*, KAFKA_*, ZOOKEEPER_UNAVAILABLE */
+/** @throws SyncError CONFIG_BEHIND, CONFIG_REGRESSED, TABLE_SUSPENDED; TARGET_*, KAFKA_*, ZOOKEEPER_UNAVAILABLE */
 export async function prepare(run: LoaderRun, owned: Owned): Promise<Stages> {
   const { deps, work, topic, target, admin, signal, during, attempt } = run;
   const { checkpoint, writer } = owned;
@@ -53,17 +53,19 @@ export async function prepare(run: LoaderRun, owned: Owned): Promise<Stages> {
   const reader = new LogReader(topic, checkpoint, start);
   deps.metrics.connected.set({ name: work.id, to: 'kafka' }, 1);
   deps.metrics.queueCapacity.set({ name: work.id }, batchBytesOf(work));
-  const skip = await during('ZooKeeper', () => skipOf(deps.registry, work.id, checkpoint));
+  // An order in a tree that has fallen may be an old one.
+  const skip = routes.isFallen ? null : await during('ZooKeeper', () => skipOf(deps.registry, work.id, checkpoint));
   const applier = applierOf(run, owned, { matcher, detection, progress, skip });
   return { reader, routes, suspensions, matcher, detection, applier, progress };
 }
 
 /** The routes are read after the fence: a later owner reads them later, so routes never go back to an older version. */
 async function routesOf({ deps, work, target, signal, during }: LoaderRun, { checkpoint }: Owned): Promise<RouteCheck> {
-  const { channels, revision } = deps.registry;
+  const { tree } = deps;
   const { id, routes, forwards } = work;
-  const check = new RouteCheck({ channels, revision, id, routes, forwards, begins: checkpoint.logId === '', signal });
-  const newest = await during('ZooKeeper, for the newest routes', () => check.requireNewest(checkpoint.routes ?? null));
+  const check = new RouteCheck({ tree, id, routes, forwards, begins: checkpoint.logId === '', signal });
+  const applied = checkpoint.routes ? { ...checkpoint.routes, at: Math.floor(checkpoint.sourceUs / 1000) } : null;
+  const newest = await during('ZooKeeper, for the newest routes', () => check.requireNewest(applied));
   await sayApplied(deps.io.target.sayRoutes, target, { checkpoint, routes: newest });
   return check;
 }

@@ -1,4 +1,7 @@
-/** All configuration documents as one picture that follows their changes. Says nothing before all three kinds have been read once. */
+/**
+ * All configuration documents as one picture that follows their changes. Says nothing before all three kinds have been read once, and nothing
+ * of whether the tree is the right one: tree-follower.ts does.
+ */
 import type { ChannelDocument, EndpointDocument, RegionDocument, SyncError } from '@lutra/model';
 import type { Registry } from './registry.js';
 

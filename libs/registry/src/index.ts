@@ -22,5 +22,7 @@ export type { SchemaStore, SubjectVersion } from './schemas.js';
 export { Keyring, loadKeyring } from './keyring.js';
 export { changedLogin, openPassword, sealPassword } from './secret.js';
 export { defaultSessionMs, sessionMsSchema } from './session-ms.js';
+export { TreeFollower } from './tree-follower.js';
+export type { Current, FollowerEvents } from './tree-follower.js';
 export type { SkipOrder, SkipStore } from './skips.js';
 export type { StatusStore } from './status.js';

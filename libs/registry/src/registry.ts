@@ -92,7 +92,7 @@ export class Registry {
     this.skips = new ZooKeeperSkips(tree, paths);
     this.left = new ZooKeeperRemovedTables(tree, paths);
     this.restarts = new ZooKeeperRestarts(tree, paths);
-    this.revision = new ZooKeeperRevision(tree, paths);
+    this.revision = new ZooKeeperRevision(session, tree, paths);
     this.omissions = new ZooKeeperOmissions(tree, paths);
     const schemas = new ZooKeeperSchemas(tree, paths);
     this.schemas = new RememberedSchemas(schemas, { session, tree, paths, logger });

@@ -33,6 +33,7 @@ describe('a status', () => {
     ignored: 0,
     routes: null,
     suspended: null,
+    configuration: { revision: 3, write: 'aaaaaaaaaaaa', regressed: false },
     lastError: null,
     updatedAt: 1,
     ...part,
@@ -109,7 +110,7 @@ describe('the copy of a log', () => {
     expect(await logs.read('orders')).toEqual({ document: backup(), version: 0 });
     await expect(logs.write('orders', backup(), null)).rejects.toMatchObject({ code: 'CONFIG_CONFLICT' });
     const suspended = [{ database: 'shop', name: 't', code: 'COLUMN_UNSUPPORTED', message: 'no', where: 'f:4', at: 1 }] as const;
-    const announced = { revision: 1, tables: ['shop.* except u'], pipelines: {}, suspended };
+    const announced = { revision: 1, write: 'aaaaaaaaaaaa', tables: ['shop.* except u'], pipelines: {}, suspended };
     expect(await logs.write('orders', backup({ seq: 11, routes: announced }), 0)).toBe(1);
     expect((await logs.read('orders'))?.document.routes).toEqual(announced);
     await expect(logs.write('orders', backup({ seq: 12 }), 0)).rejects.toMatchObject({ code: 'CONFIG_CONFLICT' });

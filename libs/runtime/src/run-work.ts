@@ -2,7 +2,7 @@
  * One piece of work from the outside: lease, supervision, status, metrics, log lines. What capture does per endpoint and the loader per
  * pipeline. Never throws: it ends when its signal says so.
  */
-import type { ErrorCode, SyncError, WorkStatus } from '@lutra/model';
+import type { ConfigurationState, ErrorCode, SyncError, WorkStatus } from '@lutra/model';
 import { untilAbort } from './abort.js';
 import { errorReport, StatusReporter } from './status-reporter.js';
 import type { StatusSink } from './status-reporter.js';
@@ -28,6 +28,10 @@ export interface Work extends Pick<WorkStatus, 'app' | 'name' | 'instance'> {
   run(runLeadership: Leadership): Promise<void>;
   /** Set while an operator wants the work to rest: no lease is taken. */
   readonly paused?: boolean;
+  /** By which configuration the process works. */
+  configuration?(): ConfigurationState | null;
+  /** After an error that waits for an operator: when to run again by itself; null: not. */
+  until?(error: SyncError, signal: AbortSignal): Promise<void> | null;
   readonly sink: StatusSink;
   readonly metrics: WorkMetrics;
   readonly logger: Log;
@@ -53,7 +57,9 @@ export async function runWork(work: Work): Promise<void> {
   const { app, name, instance, sink, metrics, logger, signal } = work;
   const onPublishError = (error: SyncError | null): void =>
     error ? logger.warn({ code: error.code }, 'cannot publish the status') : logger.info('the status is published again');
-  const status = new StatusReporter({ app, name, instance, sink, onStatus: (current) => metrics.report(current), onPublishError });
+  const configuration = (): ConfigurationState | null => work.configuration?.() ?? null;
+  const onStatus = (current: WorkStatus): void => metrics.report(current);
+  const status = new StatusReporter({ app, name, instance, sink, configuration, onStatus, onPublishError });
   try {
     if (work.paused) {
       status.update(paused);
@@ -79,6 +85,7 @@ function runLeadership(work: Work, status: StatusReporter, { leaseNumber, signal
     signal,
     run: (runSignal) => work.run({ leaseNumber, signal: runSignal, status }),
     onFailure: (error, next, delayMs) => failed(work, status, { error, next, delayMs }),
+    until: (error, waitSignal) => work.until?.(error, waitSignal) ?? null,
   });
 }
 

@@ -1,6 +1,6 @@
 /** Gathers what a worker says about itself and publishes it, at most once a second and at least every five. Never fails the work. */
 import { toSyncError } from '@lutra/model';
-import type { ErrorReport, SyncError, WorkStatus } from '@lutra/model';
+import type { ConfigurationState, ErrorReport, SyncError, WorkStatus } from '@lutra/model';
 import { Waits } from './waits.js';
 
 /** What @lutra/registry's status store offers. */
@@ -32,6 +32,7 @@ const idleStatus = {
   ignored: 0,
   routes: null,
   suspended: null,
+  configuration: null,
   lastError: null,
 } as const satisfies Partial<WorkStatus>;
 
@@ -45,6 +46,7 @@ export interface ReporterOptions {
   readonly name: string;
   readonly instance: string;
   readonly sink: StatusSink;
+  configuration?(): ConfigurationState | null;
   /** Sees every status before it is published: for metrics. */
   onStatus(status: WorkStatus): void;
   /** Told once when publishing begins to fail, and again when it works again. */
@@ -109,7 +111,7 @@ export class StatusReporter {
     const elapsed = Date.now() - this.#lastAt;
     const rate = this.#lastAt === 0 ? 0 : Math.max(0, Math.round(((this.#status.rows - this.#lastRows) * 1000) / Math.max(1, elapsed)));
     const lagMs = this.#lagMs();
-    if (this.#waitingFor() !== this.#published) this.#changed = true;
+    if (this.#waitingFor() !== this.#published || !this.#isSameConfiguration()) this.#changed = true;
     if (rate !== this.#status.rowsPerSecond || lagMs !== this.#status.lagMs) {
       this.#status = { ...this.#status, rowsPerSecond: rate, lagMs };
       this.#changed = true;
@@ -120,6 +122,11 @@ export class StatusReporter {
   #waitingFor(): string | null {
     const { state, waitingFor } = this.#status;
     return waitingFor ?? (working.has(state) ? this.waits.told(Date.now()) : null);
+  }
+
+  #isSameConfiguration(): boolean {
+    const [told, now] = [this.#status.configuration, this.#options.configuration?.() ?? null];
+    return told?.write === now?.write && told?.regressed === now?.regressed;
   }
 
   /** Who rests or stands by is behind nothing. */
@@ -138,7 +145,7 @@ export class StatusReporter {
   async #publishNow(): Promise<void> {
     this.#changed = false;
     const now = Date.now();
-    this.#status = { ...this.#status, lagMs: this.#lagMs(), updatedAt: now };
+    this.#status = { ...this.#status, lagMs: this.#lagMs(), configuration: this.#options.configuration?.() ?? null, updatedAt: now };
     this.#lastRows = this.#status.rows;
     this.#lastAt = now;
     this.#published = this.#waitingFor();

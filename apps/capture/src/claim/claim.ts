@@ -11,6 +11,7 @@ import { throwIfAborted } from '@lutra/runtime';
 import type { CaptureRun } from '../capture-run.js';
 import type { KafkaPort } from '../io.js';
 import { requireCurrentRoutes } from './routes-check.js';
+import type { CurrentRoutes } from './routes-check.js';
 import { TailReader, tailStart } from './tail.js';
 import type { Tail } from './tail.js';
 
@@ -42,27 +43,26 @@ export interface Claim {
   readonly backupVersion: number | null;
 }
 
-/** A claim, and the revision of the routes that may be announced under it. */
+/** A claim, and the configuration whose routes may be announced under it. */
 export interface Claimed {
   readonly claim: Claim;
-  readonly revision: number;
+  readonly configuration: CurrentRoutes;
 }
 
 /** How often another leader may come between before we give up the attempt. */
 const maxTries = 10;
 
-/** @throws SyncError LEASE_LOST, LOG_*; CONFIG_BEHIND, CONFIG_OUTDATED; KAFKA_*, ZOOKEEPER_UNAVAILABLE */
+/** @throws SyncError LEASE_LOST, LOG_*; CONFIG_BEHIND, CONFIG_REGRESSED; KAFKA_*, ZOOKEEPER_UNAVAILABLE */
 export async function claim(run: CaptureRun): Promise<Claimed> {
   const { deps, work, leadership, during, topic, bus, admin, publisher, encoder, decoder, signal } = run;
-  const { registry, instance, io } = deps;
+  const { registry, tree, instance, io } = deps;
   const { leaseNumber } = leadership;
   const parts = { bus, admin, publisher, readRange: io.kafka.readRange, encoder, decoder, logs: registry.logs, signal };
   const claiming = { endpoint: run.endpoint.name, topic, leader: `${instance}:${leaseNumber}`, leaseNumber, ...parts };
   const claimed = await during(`${run.kafkaName} or ZooKeeper, to claim the log`, () => claimLog(claiming));
   // The routes are read after the claim: a later claimer reads them later, so routes never go back to an older version.
-  const { announced } = claimed.tail;
-  const revision = await during('ZooKeeper, for the newest routes', () => requireCurrentRoutes(registry, work, announced));
-  return { claim: claimed, revision };
+  const configuration = await during('ZooKeeper, for the newest routes', () => requireCurrentRoutes(tree, work, claimed.tail));
+  return { claim: claimed, configuration };
 }
 
 export async function claimLog(options: ClaimOptions): Promise<Claim> {

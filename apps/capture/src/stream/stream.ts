@@ -26,7 +26,7 @@ export async function stream(run: CaptureRun, verified: Verified, met: readonly 
   deps.status.update({ suspended });
   deps.metrics.queueCapacity.set({ name: run.endpoint.name }, queueBytes);
   const routes: Announced = {
-    revision: verified.revision,
+    ...verified.revision,
     tables: work.routes.map(announcedPattern),
     pipelines: work.pipelines,
     ...(suspended.length > 0 && { suspended }),

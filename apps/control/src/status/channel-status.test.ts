@@ -32,6 +32,7 @@ function worker(app: WorkStatus['app'], name: string, more: Partial<WorkStatus> 
     ignored: 0,
     routes: null,
     suspended: null,
+    configuration: null,
     lastError: null,
     updatedAt: 0,
     ...more,

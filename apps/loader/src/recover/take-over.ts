@@ -50,7 +50,7 @@ export async function sayApplied(
   { checkpoint, routes }: { readonly checkpoint: Checkpoint; readonly routes: AppliedRoutes },
 ): Promise<void> {
   const known = checkpoint.routes;
-  if (known?.revision === routes.revision && known.fingerprint === routes.fingerprint) return;
+  if (known?.revision === routes.revision && known.write === routes.write && known.fingerprint === routes.fingerprint) return;
   await sayRoutes(target, { pipeline: checkpoint.pipeline, part: checkpoint.part, epoch: checkpoint.epoch, routes });
 }
 

@@ -1,8 +1,10 @@
 /** Runs the pieces of work that the configuration wants in this region, and follows it. */
 import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
-import { watchConfiguration } from '@lutra/registry';
+import { TreeFollower } from '@lutra/registry';
 import type { Configuration, Keyring, Registry, SchemaStore } from '@lutra/registry';
-import { runWork, WorkerSet } from '@lutra/runtime';
+import { regressionError } from '@lutra/model';
+import type { ConfigurationState, Regression, SyncError } from '@lutra/model';
+import { runWork, sleep, WorkerSet } from '@lutra/runtime';
 import type { Health, Logger, Metrics, Traces } from '@lutra/telemetry';
 import { unknownWork } from '../environment-names.js';
 import { instanceName } from '../instance-name.js';
@@ -21,11 +23,15 @@ export interface WorkerParts {
   readonly logger: Logger;
 }
 
+/** A claim that is refused leaves a record in the log. */
+const regressedPauseMs = 1_000;
+
 export class WorkerService<T> implements OnApplicationBootstrap, OnApplicationShutdown {
   readonly #app: WorkerApp<T>;
   readonly #parts: WorkerParts;
   readonly #workers: WorkerSet<T>;
   readonly #events: EventQueues;
+  readonly #tree: TreeFollower;
   #endWatch: () => void = () => undefined;
   #unknown: string | null = null;
 
@@ -34,6 +40,8 @@ export class WorkerService<T> implements OnApplicationBootstrap, OnApplicationSh
     this.#app = app;
     this.#parts = parts;
     health.watch('environment', () => this.#unknown);
+    this.#tree = new TreeFollower(parts.registry);
+    health.watch('configuration', () => this.#regressed());
     this.#events = new EventQueues({ app: app.app, metrics, logger });
     this.#workers = new WorkerSet((name, work, signal) => this.#work(name, work, signal));
   }
@@ -43,7 +51,8 @@ export class WorkerService<T> implements OnApplicationBootstrap, OnApplicationSh
     // Not awaited: while ZooKeeper is away the process lives, is not ready, and says so.
     registry.start().catch((error: unknown) => logger.error({ err: error }, 'ZooKeeper cannot be reached'));
     const of = { region: environment.LUTRA_REGION, only: environment.only };
-    this.#endWatch = watchConfiguration(registry, {
+    this.#endWatch = this.#tree.follow({
+      onRegression: (regression) => this.#tellRegression(regression),
       onChange: (documents) => {
         this.#tellUnknown(documents);
         this.#workers.reconcile(this.#app.wanted(documents, of));
@@ -71,11 +80,39 @@ export class WorkerService<T> implements OnApplicationBootstrap, OnApplicationSh
     this.#unknown = unknown;
   }
 
+  #regressed(): string | null {
+    const { regression } = this.#tree;
+    return regression && `CONFIG_REGRESSED: ${regressionError('this process', regression).message}`;
+  }
+
+  /** Work goes on with the documents that are there. */
+  #tellRegression(regression: Regression | null): void {
+    const { metrics, logger } = this.#parts;
+    metrics.configurationRegressed.set(regression ? 1 : 0);
+    if (!regression) return logger.info('the configuration in ZooKeeper continues the one that is worked by; it is followed again');
+    const error = regressionError('this process', regression);
+    const { code, details, help } = error;
+    logger.error({ code, details, err: error, help }, 'the configuration in ZooKeeper is not followed; work goes on with what there is');
+  }
+
+  #configuration(): ConfigurationState | null {
+    const { known, regression } = this.#tree;
+    return known && { revision: known.revision, write: known.write, regressed: regression !== null };
+  }
+
+  /** Who was stopped by the tree goes on by itself with another one. */
+  #untilOtherTree({ code, details }: SyncError, signal: AbortSignal): Promise<void> | null {
+    if (code !== 'CONFIG_REGRESSED') return null;
+    const { write } = details;
+    return sleep(regressedPauseMs, signal).then(() => this.#tree.untilOther(typeof write === 'string' ? write : null, signal));
+  }
+
   #work(name: string, work: T, signal: AbortSignal): Promise<void> {
     const { registry, schemas, secretKey, metrics, traces } = this.#parts;
     const { app, lease, isPaused, run } = this.#app;
+    const tree = this.#tree;
     const logger = this.#parts.logger.child({ [app === 'capture' ? 'endpoint' : 'pipeline']: name });
-    const deps = { registry, schemas, secretKey, instance: instanceName, metrics, traces, events: this.#events, logger };
+    const deps = { registry, tree, schemas, secretKey, instance: instanceName, metrics, traces, events: this.#events, logger };
     return runWork({
       app,
       name,
@@ -84,6 +121,8 @@ export class WorkerService<T> implements OnApplicationBootstrap, OnApplicationSh
       acquire: (waitSignal) => registry.lease(lease(name)).acquire(waitSignal),
       run: ({ status, ...lead }) => run({ ...deps, status }, work, lead),
       paused: isPaused?.(work) ?? false,
+      configuration: () => this.#configuration(),
+      until: (error, waitSignal) => this.#untilOtherTree(error, waitSignal),
       metrics,
       logger,
       signal,

@@ -30,7 +30,7 @@ class TreeInMemory {
   }
 
   get source(): Source {
-    const none = { watch: (tell: (documents: ReadonlyMap<string, never>) => void) => (tell(new Map()), () => undefined), isSettled: true };
+    const none = { watch: (tell: (documents: ReadonlyMap<string, ChannelDocument>) => void) => (tell(new Map()), () => undefined), isSettled: true };
     const isSettled = (): boolean => this.isSettled;
     return {
       regions: none,

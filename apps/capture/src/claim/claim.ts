@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import type { RecordDecoder, RecordEncoder } from '@lutra/avro';
 import type { BusOptions } from '@lutra/bus';
-import { SyncError } from '@lutra/model';
+import { SyncError, toSyncError } from '@lutra/model';
 import type { PositionBackup, PositionBackupStore } from '@lutra/registry';
 import { throwIfAborted } from '@lutra/runtime';
 import type { CaptureRun } from '../capture-run.js';
@@ -28,6 +28,8 @@ export interface ClaimOptions {
   readonly decoder: RecordDecoder;
   readonly logs: PositionBackupStore;
   readonly signal: AbortSignal;
+  /** The log cannot be read to its end: what was read may say why. */
+  onUnread?(tail: Tail): Promise<unknown>;
 }
 
 export interface Claim {
@@ -59,7 +61,9 @@ export async function claim(run: CaptureRun): Promise<Claimed> {
   const { leaseNumber } = leadership;
   const parts = { bus, admin, publisher, readRange: io.kafka.readRange, encoder, decoder, logs: registry.logs, signal };
   const claiming = { endpoint: run.endpoint.name, topic, leader: `${instance}:${leaseNumber}`, leaseNumber, ...parts };
-  const claimed = await during(`${run.kafkaName} or ZooKeeper, to claim the log`, () => claimLog(claiming));
+  // A ZooKeeper that was restored lacks schemas too: what the log knows of the configuration comes first.
+  const onUnread = (tail: Tail): Promise<unknown> => requireCurrentRoutes(tree, work, tail);
+  const claimed = await during(`${run.kafkaName} or ZooKeeper, to claim the log`, () => claimLog({ ...claiming, onUnread }));
   // The routes are read after the claim: a later claimer reads them later, so routes never go back to an older version.
   const configuration = await during('ZooKeeper, for the newest routes', () => requireCurrentRoutes(tree, work, claimed.tail));
   return { claim: claimed, configuration };
@@ -146,7 +150,11 @@ async function readUpTo(
   const reader = new TailReader(options.topic, options.decoder, at.backup);
   const { bus, topic, signal, readRange } = options;
   for await (const batch of readRange({ ...bus, topic, from, to: at.offset + 1, signal })) {
-    for (const raw of batch) await reader.read(raw);
+    for (const raw of batch)
+      await reader.read(raw).catch(async (error: unknown) => {
+        if (toSyncError(error).code === 'SCHEMA_UNKNOWN') await options.onUnread?.(reader.tail);
+        throw error;
+      });
   }
   return reader;
 }

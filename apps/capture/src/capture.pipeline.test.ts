@@ -204,7 +204,7 @@ const ids = {
     schemas.set(known, json);
     return known;
   },
-  byId: async (id: number) => schemas.get(id) ?? null,
+  byId: async (id: number) => schemas.get(id) || null,
 };
 
 /** Rows of the transactions that any reader sees whole. */
@@ -654,6 +654,20 @@ describe('the routes of a new leader', () => {
     world.items = source(3, 1);
     expect(await runIn({ ...treeAt(7, 'b'), recent: [], adopted: 7 }, [...shop], logs)).toEqual([]);
     expect(await routesInLog()).toMatchObject([{ revision: 6 }, { revision: 6 }, { revision: 7, write: treeAt(7, 'b').write }]);
+  });
+
+  it('are told to be of another tree also where that lacks the schema of a row in the log', async () => {
+    const logs = backupStore();
+    world.items = source(1, 1);
+    expect(await runIn(treeAt(6), crm, logs)).toEqual([]);
+    const lost = [...schemas].filter(([, text]) => !text.includes('lutra.control'));
+    expect(lost).not.toHaveLength(0);
+    for (const [id] of lost) schemas.set(id, '');
+    world.tree = treeAt(5);
+    await expect(runCapture(deps(backupStore()), workOn(crm), leadership)).rejects.toMatchObject({ code: 'CONFIG_REGRESSED' });
+    world.tree = treeAt(6);
+    await expect(runCapture(deps(backupStore()), workOn(crm), leadership)).rejects.toMatchObject({ code: 'SCHEMA_UNKNOWN' });
+    for (const [id, text] of lost) schemas.set(id, text);
   });
 
   it('in a tree without a revision are none that may be announced', async () => {

@@ -147,7 +147,12 @@ it('an adoption names what would come alive and what would end, and goes above a
   const adopted = await client.post('/api/v1/revision/adopt', { reason: 'the copy of yesterday is right', accept: true, above: 90 });
   expect(adopted).toMatchObject({ status: 200, body: { revision: { revision: 91, adopted: 91 } } });
   expect(adopted.body.consequences).toHaveLength(ids.length);
-  expect(await registry.revision.latest()).toMatchObject({ revision: 91, adopted: 91, recent: [], by: 'adopted: the copy of yesterday is right' });
+  expect(await registry.revision.latest()).toMatchObject({
+    revision: 91,
+    adopted: 91,
+    recent: [],
+    by: 'adopted: the copy of yesterday is right',
+  });
   expect([await registry.restarts.read('a'), await registry.skips.read('ab.there')]).toEqual([null, null]);
   // crm has left the log: it comes in again only when it is seeded anew.
   const again = await client.put('/api/v1/channels/ab', channel('crm'), '*');
@@ -176,7 +181,8 @@ it('an export that is imported into an emptied tree continues, if it is the newe
     [older, 409],
     [newest, 200],
   ] as const) {
-    for (const path of Object.keys((await client.get('/api/v1/export')).body.nodes)) await connection.remove(`/revision-${number}/${path}`, -1);
+    for (const path of Object.keys((await client.get('/api/v1/export')).body.nodes))
+      await connection.remove(`/revision-${number}/${path}`, -1);
     expect((await client.post('/api/v1/import', exported)).status).toBe(200);
     expect((await client.put('/api/v1/channels/ab', channel('crm'), '*')).status).toBe(code);
   }

@@ -30,7 +30,10 @@ class TreeInMemory {
   }
 
   get source(): Source {
-    const none = { watch: (tell: (documents: ReadonlyMap<string, ChannelDocument>) => void) => (tell(new Map()), () => undefined), isSettled: true };
+    const none = {
+      watch: (tell: (documents: ReadonlyMap<string, ChannelDocument>) => void) => (tell(new Map()), () => undefined),
+      isSettled: true,
+    };
     const isSettled = (): boolean => this.isSettled;
     return {
       regions: none,
@@ -218,6 +221,25 @@ it('a process that knows nothing follows whatever it finds, also nothing', async
   tree.write('shop');
   await sees('shop running');
   expect(said).toEqual([]);
+});
+
+it('channels without a revision are a part of a tree, which is not acted on', async () => {
+  const whole = tree.write('shop');
+  tree = new TreeInMemory();
+  follower = new TreeFollower(tree.source);
+  end();
+  const channels: number[] = [];
+  end = follower.follow({
+    onChange: (documents) => channels.push(documents.channels.size),
+    onRegression: (one) => said.push(one),
+    onInvalid: () => undefined,
+  });
+  await vi.waitFor(() => expect(channels.at(-1)).toBe(0), { interval: 1 });
+  tree.become({ ...whole, revision: null });
+  await falls();
+  expect([said.at(-1), channels.at(-1)]).toEqual([{ known: null, tree: null }, 0]);
+  tree.become(whole);
+  await vi.waitFor(() => expect(channels.at(-1)).toBe(1), { interval: 1 });
 });
 
 it('who waits for another tree is woken by its next write, and at once where that is there', async () => {

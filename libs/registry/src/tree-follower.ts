@@ -155,12 +155,12 @@ export class TreeFollower {
   async #lookOnce(signal: AbortSignal): Promise<void> {
     const { onChange } = this.#events ?? {};
     const before = await this.#source.revision.latest();
-    if (onChange) await this.#settled(signal);
+    if (onChange && this.#judge(before)) await this.#settled(signal);
     const documents = this.#newest;
     const tree = onChange ? await this.#source.revision.latest() : before;
     // Of a write that came in between the documents have perhaps a part: the next look says.
     if (before?.write !== tree?.write) this.#isStale = true;
-    if (signal.aborted || !this.#judge(tree) || !this.#isContinuedBy(before) || (onChange && !documents)) return;
+    if (signal.aborted || !this.#judge(tree, documents) || !this.#isContinuedBy(before) || (onChange && !documents)) return;
     this.#known = before;
     this.#documents = documents;
     if (documents) this.#events?.onChange?.(documents);
@@ -175,9 +175,9 @@ export class TreeFollower {
     return this.#known === null || continues(tree, this.#known);
   }
 
-  /** Does it continue what is known? */
-  #judge(tree: TreeRevision | null): boolean {
-    const stands = this.#isContinuedBy(tree);
+  /** Does it continue what is known? Channels without a revision are a part of a tree: of an import that was cut off, for instance. */
+  #judge(tree: TreeRevision | null, documents: Configuration | null = null): boolean {
+    const stands = this.#isContinuedBy(tree) && (tree !== null || !documents?.channels.size);
     const isNew = this.#seen === null || this.#seen.tree?.write !== tree?.write;
     const wasFallen = this.#regression !== null;
     this.#seen = { tree };

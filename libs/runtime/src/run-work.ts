@@ -30,7 +30,10 @@ export interface Work extends Pick<WorkStatus, 'app' | 'name' | 'instance'> {
   readonly paused?: boolean;
   /** By which configuration the process works. */
   configuration?(): ConfigurationState | null;
-  /** After an error that waits for an operator: when to run again by itself; null: not. */
+  /**
+   * After an error that waits for an operator: when to run again by itself; null: not. The lease is given back meanwhile: another process may
+   * know more.
+   */
   until?(error: SyncError, signal: AbortSignal): Promise<void> | null;
   readonly sink: StatusSink;
   readonly metrics: WorkMetrics;
@@ -65,12 +68,19 @@ export async function runWork(work: Work): Promise<void> {
       status.update(paused);
       await untilAbort(signal).catch(() => undefined); // the end was asked for
     } else {
+      let until: Promise<void> | null = null;
       await underLease({
         signal,
-        acquire: (waitSignal) => work.acquire(waitSignal),
-        onStandby: () => status.update(standby),
+        acquire: async (waitSignal) => {
+          if (until) await until;
+          if (until) status.update(standby);
+          until = null;
+          return work.acquire(waitSignal);
+        },
+        onStandby: () => until ?? status.update(standby),
         onError: (error) => failed(work, status, { error, next: 'retry', delayMs: 0 }),
-        work: (leaseNumber, leaseSignal) => runLeadership(work, status, { leaseNumber, signal: leaseSignal }),
+        work: (leaseNumber, leaseSignal) =>
+          runLeadership(work, status, { leaseNumber, signal: leaseSignal, onUntil: (promise) => (until = promise) }),
       });
     }
   } finally {
@@ -79,13 +89,21 @@ export async function runWork(work: Work): Promise<void> {
   }
 }
 
-function runLeadership(work: Work, status: StatusReporter, { leaseNumber, signal }: Omit<Leadership, 'status'>): Promise<void> {
+interface Lead extends Omit<Leadership, 'status'> {
+  readonly onUntil: (until: Promise<void>) => void;
+}
+
+function runLeadership(work: Work, status: StatusReporter, { leaseNumber, signal, onUntil }: Lead): Promise<void> {
   status.update({ state: 'starting', waitingFor: null });
   return supervise({
     signal,
     run: (runSignal) => work.run({ leaseNumber, signal: runSignal, status }),
     onFailure: (error, next, delayMs) => failed(work, status, { error, next, delayMs }),
-    until: (error, waitSignal) => work.until?.(error, waitSignal) ?? null,
+    givesUp: (error) => {
+      const until = work.until?.(error, work.signal) ?? null;
+      if (until) onUntil(until.catch(() => undefined)); // ended: who acquires sees it
+      return until !== null;
+    },
   });
 }
 

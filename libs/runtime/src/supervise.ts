@@ -1,7 +1,7 @@
 /**
  * The life of one piece of work (an endpoint's capture, a pipeline's loader): run it, and when it fails do what the error's
  * outcome says. retry: back off and run again. stop: wait until the signal ends this worker (a changed configuration or a "retry" starts a
- * new one), or until what `until` waits for has come. Only its signal ends it.
+ * new one). Only its signal ends it, or what it gives up.
  */
 import { toSyncError } from '@lutra/model';
 import type { SyncError } from '@lutra/model';
@@ -12,8 +12,8 @@ export interface Supervised {
   run(signal: AbortSignal): Promise<void>;
   /** Told of every failure, with what happens next. */
   onFailure(error: SyncError, next: 'retry' | 'wait', delayMs: number): void;
-  /** After an error that waits for an operator: when to run again by itself; null: not. */
-  until?(error: SyncError, signal: AbortSignal): Promise<void> | null;
+  /** After an error that waits for an operator: true ends the supervision, so that another process may take the work. */
+  givesUp?(error: SyncError): boolean;
   readonly signal: AbortSignal;
   readonly backoff?: { readonly firstMs: number; readonly maxMs: number };
 }
@@ -34,6 +34,7 @@ export async function supervise(work: Supervised): Promise<void> {
       const error = toSyncError(thrown);
       if (performance.now() - startedAt > goodRunMs) failures = 0;
       failures += 1;
+      if (error.outcome === 'stop' && work.givesUp?.(error)) return work.onFailure(error, 'wait', 0);
       await pause(work, error, Math.min(maxMs, firstMs * 2 ** (failures - 1)));
     }
   }
@@ -48,7 +49,7 @@ async function pause(work: Supervised, error: SyncError, delayMs: number): Promi
       return await sleep(delayMs / 2 + (Math.random() * delayMs) / 2, work.signal);
     }
     work.onFailure(error, 'wait', 0);
-    await (work.until?.(error, work.signal) ?? untilAbort(work.signal));
+    await untilAbort(work.signal);
   } catch (thrown) {
     if (!work.signal.aborted) throw thrown;
   }

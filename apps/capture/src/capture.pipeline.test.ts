@@ -687,6 +687,7 @@ describe('the routes of a new leader', () => {
         regression: { known, tree: null },
       }),
       channel: () => Promise.reject(new Error('nobody asks')),
+      look: async () => ({ known, tree: null }),
     });
     world.items = source(2, 1);
     const waiting = { done: 0, read: async () => ({ document: order, version: 0 }), id: '' };

@@ -618,6 +618,7 @@ describe('a table that the routes take in while the loader runs', () => {
     const knowing = (known: TreeRevision, routes: readonly Route[]): LoaderDeps['tree'] => ({
       channel: async () => ({ found: channelOf(routes), revision: known, regression: { known, tree: treeAt(3) } }),
       channels: () => Promise.reject(new Error('nobody asks')),
+      look: async () => ({ known, tree: null }),
     });
     await changed(fingerprint(both), 3, { revision: 6 });
     world.tree = treeAt(3);

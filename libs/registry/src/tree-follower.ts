@@ -3,9 +3,9 @@
  * Counter-example: ZooKeeper is emptied, the list of channels is empty, and all work ends.
  *
  * 1. Documents are taken over only with a revision that was read after them and that continues the highest one so far.
- * 2. A tree that does not continue it (restored, emptied, another one) has fallen: the documents that are there stay in force, and work that
- *    begins goes by them. It is followed again when it continues, or when a person has adopted it.
- * 3. The revision is read before the documents too. All watches of writes up to it have fired by then, so the documents are not older than it.
+ * 2. A tree that does not continue it (restored, emptied, another one) has fallen: the documents that are there stay in force, and work
+ *    that begins goes by them. It is followed again when it continues, or when a person has adopted it.
+ * 3. The revision is read before the documents too. All watches of writes up to it have fired by then, so the documents are not older.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { continues, toSyncError } from '@lutra/model';
@@ -145,9 +145,9 @@ export class TreeFollower {
     }
   }
 
-  async #failed(error: SyncError, signal: AbortSignal): Promise<void> {
-    if (signal.aborted || error.code === 'ABORTED') return;
-    if (error.code === 'CONFIG_INVALID') this.#events?.onInvalid('revision', error);
+  async #failed(reason: SyncError, signal: AbortSignal): Promise<void> {
+    if (signal.aborted || reason.code === 'ABORTED') return;
+    if (reason.code === 'CONFIG_INVALID') this.#events?.onInvalid('revision', reason);
     this.#isStale = true;
     await delay(retryMs, undefined, { signal }).catch(() => undefined); // ended: the loop sees it
   }

@@ -31,8 +31,8 @@ export interface Work extends Pick<WorkStatus, 'app' | 'name' | 'instance'> {
   /** By which configuration the process works. */
   configuration?(): ConfigurationState | null;
   /**
-   * After an error that waits for an operator: when to run again by itself; null: not. The lease is given back meanwhile: another process may
-   * know more.
+   * After an error that waits for an operator: when to run again by itself; null: not. The lease is given back meanwhile: another process
+   * may know more.
    */
   until?(error: SyncError, signal: AbortSignal): Promise<void> | null;
   readonly sink: StatusSink;
@@ -99,8 +99,8 @@ function runLeadership(work: Work, status: StatusReporter, { leaseNumber, signal
     signal,
     run: (runSignal) => work.run({ leaseNumber, signal: runSignal, status }),
     onFailure: (error, next, delayMs) => failed(work, status, { error, next, delayMs }),
-    givesUp: (error) => {
-      const until = work.until?.(error, work.signal) ?? null;
+    givesUp: (reason) => {
+      const until = work.until?.(reason, work.signal) ?? null;
       if (until) onUntil(until.catch(() => undefined)); // ended: who acquires sees it
       return until !== null;
     },

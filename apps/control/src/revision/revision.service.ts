@@ -1,6 +1,6 @@
 /**
- * The state of the configuration, and a person's word that the tree in ZooKeeper is the right one. Old orders in it are withdrawn before the
- * revision is written, because processes follow it from then on.
+ * The state of the configuration, and a person's word that the tree in ZooKeeper is the right one. Old orders in it are withdrawn before
+ * the revision is written, because processes follow it from then on.
  */
 import { Inject, Injectable } from '@nestjs/common';
 import { toSyncError } from '@lutra/model';
@@ -100,6 +100,7 @@ function shown(revision: TreeRevision | null): RevisionStatus['revision'] {
   return revision && shownOf(revision);
 }
 
-function shownOf({ recent: _, ...revision }: TreeRevision): AdoptAnswer['revision'] {
-  return revision;
+function shownOf(revision: TreeRevision): AdoptAnswer['revision'] {
+  const { recent: _, ...rest } = revision;
+  return rest;
 }

@@ -7,8 +7,8 @@
  *    the owner, because the owner before it may have gone by newer routes than it knows; and at each record in the log that names other
  *    routes than its own.
  * 2. ZooKeeper was restored from an older copy, in which the table is not there. The revision of the configuration tells: the tree does not
- *    continue the one that a record of the log, or the checkpoint, names. While it has fallen, a run goes by the documents of its process, of
- *    which nobody can say whether they are the newest of their revision: then what names other routes is of an older one.
+ *    continue the one that a record of the log, or the checkpoint, names. While it has fallen, a run goes by the documents of its process.
+ *    Nobody can say whether they are the newest of their revision, so what names other routes must be of an older one.
  * 3. The pipeline was removed and comes back by an import. Its tables have left the topic meanwhile: a `routes` record between says so.
  * 4. The pipeline is new and the topic is not. To begin at its start would apply what the target was seeded with. So a pipeline that was
  *    given no position begins only in a log that was begun for it: its first `routes` record names it.

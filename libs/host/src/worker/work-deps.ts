@@ -7,7 +7,7 @@ import type { EventQueues } from '../events/event-queues.js';
 export interface WorkDeps {
   readonly registry: Registry;
   /** Says by which documents work begins. */
-  readonly tree: Pick<TreeFollower, 'channels' | 'channel'>;
+  readonly tree: Pick<TreeFollower, 'channels' | 'channel' | 'look'>;
   readonly schemas: SchemaStore;
   readonly secretKey: Keyring;
   /** Of this process: host name and process id. */

@@ -1,6 +1,6 @@
 /**
- * What it means to follow a tree that does not continue what was worked by: old things in it come alive, newer ones end. Pure. The naive way
- * sets the number alone. Counter-example: a channel that was stopped since the copy was taken is `running` in it.
+ * What it means to follow a tree that does not continue what was worked by: old things in it come alive, newer ones end. Pure. The naive
+ * way sets the number alone. Counter-example: a channel that was stopped since the copy was taken is `running` in it.
  */
 import { pipelineId, replicationFingerprint } from '@lutra/model';
 import type { ChannelDocument, PipelineDocument, WorkStatus } from '@lutra/model';

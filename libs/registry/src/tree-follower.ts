@@ -155,20 +155,25 @@ export class TreeFollower {
   async #lookOnce(signal: AbortSignal): Promise<void> {
     const { onChange } = this.#events ?? {};
     const before = await this.#source.revision.latest();
-    if (onChange && this.#judge(before)) await this.#settled(signal);
+    if (onChange && this.#judge(before) && !(await this.#settled(signal))) return;
     const documents = this.#newest;
     const tree = onChange ? await this.#source.revision.latest() : before;
     // Of a write that came in between the documents have perhaps a part: the next look says.
     if (before?.write !== tree?.write) this.#isStale = true;
-    if (signal.aborted || !this.#judge(tree, documents) || !this.#isContinuedBy(before) || (onChange && !documents)) return;
+    if (signal.aborted || !this.#judge(tree) || !this.#isContinuedBy(before) || (onChange && !documents)) return;
     this.#known = before;
     this.#documents = documents;
     if (documents) this.#events?.onChange?.(documents);
   }
 
-  async #settled(signal: AbortSignal): Promise<void> {
+  /** False: something changed while the documents were read; the next look waits for them. */
+  async #settled(signal: AbortSignal): Promise<boolean> {
     const { regions, endpoints, channels } = this.#source;
-    while (![regions, endpoints, channels].every(({ isSettled }) => isSettled)) await delay(settlePollMs, undefined, { signal });
+    while (![regions, endpoints, channels].every(({ isSettled }) => isSettled)) {
+      await delay(settlePollMs, undefined, { signal });
+      if (this.#isStale) return false;
+    }
+    return true;
   }
 
   #isContinuedBy(tree: TreeRevision | null): boolean {
@@ -176,8 +181,8 @@ export class TreeFollower {
   }
 
   /** Does it continue what is known? Channels without a revision are a part of a tree: of an import that was cut off, for instance. */
-  #judge(tree: TreeRevision | null, documents: Configuration | null = null): boolean {
-    const stands = this.#isContinuedBy(tree) && (tree !== null || !documents?.channels.size);
+  #judge(tree: TreeRevision | null): boolean {
+    const stands = this.#isContinuedBy(tree) && (tree !== null || !this.#newest?.channels.size);
     const isNew = this.#seen === null || this.#seen.tree?.write !== tree?.write;
     const wasFallen = this.#regression !== null;
     this.#seen = { tree };

@@ -13,7 +13,7 @@ CREATE DATABASE IF NOT EXISTS lutra CHARACTER SET utf8mb4;
 -- A table that was made before `replay_until` existed needs:
 --   ALTER TABLE lutra.checkpoint ADD COLUMN replay_until BIGINT NOT NULL DEFAULT -1;
 -- and one that was made before `routes` existed:
---   ALTER TABLE lutra.checkpoint ADD COLUMN routes VARCHAR(40) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT '';
+--   ALTER TABLE lutra.checkpoint ADD COLUMN routes VARCHAR(48) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT '';
 CREATE TABLE IF NOT EXISTS lutra.checkpoint (
   pipeline     VARCHAR(100) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
   part         INT UNSIGNED NOT NULL COMMENT 'Kafka partition',
@@ -29,7 +29,7 @@ CREATE TABLE IF NOT EXISTS lutra.checkpoint (
   epoch        BIGINT NOT NULL COMMENT 'of the loader that owns this row',
   n            BIGINT UNSIGNED NOT NULL COMMENT 'raised by every transaction: an update that changes nothing leaves no row event',
   replay_until BIGINT NOT NULL DEFAULT -1 COMMENT 'up to this seq everything was applied before a rewind; it is applied in safe mode',
-  routes       VARCHAR(40) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT '' COMMENT 'revision of the configuration and fingerprint of the routes that it was applied by',
+  routes       VARCHAR(48) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT '' COMMENT 'revision of the configuration, id of its write, and fingerprint of the routes that it was applied by',
   PRIMARY KEY (pipeline, part, lane)
 ) ENGINE = InnoDB;
 

@@ -29,6 +29,8 @@ const log = 'test/accidents/log.e2e.test.ts';
 const source = 'test/accidents/source.e2e.test.ts';
 const target = 'test/accidents/target.e2e.test.ts';
 const lost = 'test/survival/zookeeper-lost.e2e.test.ts';
+const fallen = 'test/accidents/fallen-tree.e2e.test.ts';
+const revision = 'apps/control/test/revision.integration.test.ts';
 const rest = 'apps/control/test/rest.integration.test.ts';
 const exported = 'apps/control/test/export.integration.test.ts';
 const capture = 'apps/capture/src/capture.pipeline.test.ts';
@@ -40,18 +42,32 @@ export const stalePositions: readonly Group[] = [
     title: 'ZooKeeper',
     positions: [
       {
-        what: 'emptied, then an export imported',
+        what: 'emptied, an older copy, or another tree',
+        beside: 'captures and loaders at work',
+        stop: null,
+        says: 'they keep the documents that they have, take nothing from the tree, and say `CONFIG_REGRESSED` until it is right again or you adopt it',
+        test: [fallen, 'restored from an older copy while the apps run: rows flow by the newer routes, and it is said'],
+      },
+      {
+        what: 'emptied, then the newest export imported',
         beside: 'all else',
         stop: null,
-        says: 'captures continue from the log, loaders from their checkpoints',
+        says: 'the tree continues what is known: captures continue from the log, loaders from their checkpoints',
         test: [lost, 'goes on from an export by itself, seed ${seed}'],
       },
       {
-        what: 'emptied, the documents created again by hand under their names',
+        what: 'emptied, adopted, the documents created again by hand under their names',
         beside: 'all else',
         stop: null,
         says: 'captures and loaders as above. Create all channels before the first is started, or `LOG_LACKS_TABLES` stops those that are created later',
         test: [lost, 'goes on without an export when its documents are written again, while the apps live'],
+      },
+      {
+        what: 'a wrong `LUTRA_ROOT`, or another cluster’s ZooKeeper, with the same documents',
+        beside: 'the log or the checkpoint',
+        stop: ['CONFIG_REGRESSED', 'SCHEMA_UNKNOWN'],
+        says: 'its writes are others, whatever its revision is. A capture may lack the schemas to read that in the log',
+        test: [fallen, 'a wrong root with the same documents stops by name'],
       },
       {
         what: 'emptied',
@@ -72,24 +88,31 @@ export const stalePositions: readonly Group[] = [
         test: null,
       },
       {
-        what: 'an older copy, the routes were changed since',
-        beside: 'all else',
-        stop: ['CONFIG_OUTDATED'],
-        says: 'the log and the checkpoint have a newer revision. PUT the channel with the right routes, and retry',
+        what: 'an older copy, whatever was changed since',
+        beside: 'the log or the checkpoint, all apps started anew',
+        stop: ['CONFIG_REGRESSED'],
+        says: 'the log and the checkpoint know a newer revision. Restore the right one, and they continue by themselves',
         test: [positions, 'a ZooKeeper that is restored from an older copy takes no table away'],
       },
       {
-        what: 'an older copy, a pipeline was removed since',
+        what: 'an older copy, adopted',
+        beside: 'all else',
+        stop: null,
+        says: 'work continues by its routes and its states. Tables that are not in it leave the log; they come back only with `?force=true`',
+        test: [fallen, 'with all apps started anew: each stops by name, no row is applied; adopted, they go on'],
+      },
+      {
+        what: 'an older copy, adopted; a pipeline was removed since',
         beside: 'another pipeline kept its topic in use',
-        stop: ['CONFIG_OUTDATED', 'LOG_LACKS_TABLES'],
-        says: 'capture stops first; once you have confirmed the configuration, the loader stops at the record after which its tables are missing',
+        stop: ['LOG_LACKS_TABLES'],
+        says: 'the loader stops at the record after which its tables are missing',
         test: [
           positions,
           'a channel that was removed does not come back with an export, nor with an older ZooKeeper, at its old checkpoint',
         ],
       },
       {
-        what: 'an older copy, a channel was created since',
+        what: 'an older copy, adopted; a channel was created since',
         beside: 'all else',
         stop: null,
         says: 'no process works on the channel. If you create it again under its names, it continues at its checkpoint',
@@ -99,11 +122,11 @@ export const stalePositions: readonly Group[] = [
         ],
       },
       {
-        what: 'an older copy, the routes are the same',
+        what: 'an older copy, adopted, with orders that wait (restart of an endpoint, skip)',
         beside: 'all else',
         stop: null,
-        says: 'an older revision matters only if the routes differ',
-        test: [capture, 'are none that the log says are older, by its own record or by the copy of it; what did not change goes on'],
+        says: 'the adoption withdraws them, and names them in its answer',
+        test: [revision, 'an adoption names what would come alive and what would end, and goes above all that is known anywhere'],
       },
       {
         what: 'an older copy, with a waiting order to restart an endpoint',
@@ -130,7 +153,14 @@ export const stalePositions: readonly Group[] = [
         test: [history, 'says that a source has another history, also when it has given all GTIDs anew'],
       },
       {
-        what: 'an older copy, from before the conflict policies were changed',
+        what: 'an older copy, in which only the state of a channel was another (start, pause, stop)',
+        beside: 'all else',
+        stop: 'limit',
+        says: 'start, pause and stop do not raise the revision, so the tree continues. Look at `state` of the channels',
+        test: null,
+      },
+      {
+        what: 'an older copy, adopted, from before the conflict policies were changed',
         beside: 'all else',
         stop: 'limit',
         says: 'both sides decide by the older policies. Compare `conflicts` of the channels with what you want',
@@ -144,11 +174,11 @@ export const stalePositions: readonly Group[] = [
         test: [exported, 'into a tree that lives is refused, also where it would only bring back what was removed'],
       },
       {
-        what: 'an export that is older than the last change of routes, imported into an emptied tree',
+        what: 'an export that is older than the last change of a channel, imported into an emptied tree',
         beside: 'all else',
-        stop: ['CONFIG_OUTDATED'],
+        stop: ['CONFIG_REGRESSED'],
         says: 'as an older copy',
-        test: [positions, 'a ZooKeeper that is restored from an older copy takes no table away'],
+        test: [revision, 'an export that is imported into an emptied tree continues, if it is the newest'],
       },
     ],
   },

@@ -73,6 +73,10 @@ export interface ZooKeeperServer extends Server {
   readonly connect: string;
   /** SIGKILL, and its data are gone: the next `start()` begins with an empty tree, on the same port. */
   loseData(): Promise<void>;
+  /** A copy of its data as they are now, as a backup makes it; a folder that goes with the server. */
+  saveData(): Promise<string>;
+  /** SIGKILL, and its data are those of the copy: the next `start()` begins with them. */
+  restoreData(copy: string): Promise<void>;
 }
 
 export interface MysqlOptions {

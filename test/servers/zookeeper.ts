@@ -1,5 +1,5 @@
 /** ZooKeeper 3.9, standalone. Short ticks, so that a test may ask for sessions from one second up to a minute. */
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -24,12 +24,29 @@ class ChildZooKeeper extends ChildServer implements ZooKeeperServer {
   }
 
   async loseData(): Promise<void> {
-    const { logFile } = this;
+    const data = this.#data;
     await this.kill();
-    if (logFile === undefined) return;
-    const data = join(dirname(logFile), 'data');
+    if (data === undefined) return;
     await rm(data, { recursive: true, force: true });
     await mkdir(data);
+  }
+
+  async saveData(): Promise<string> {
+    const data = this.#data;
+    if (data === undefined) throw new Error(`${this.name} has no data yet`);
+    const copy = await mkdtemp(join(dirname(data), 'copy-'));
+    await cp(data, copy, { recursive: true });
+    return copy;
+  }
+
+  async restoreData(copy: string): Promise<void> {
+    const data = this.#data;
+    await this.loseData();
+    if (data !== undefined) await cp(copy, data, { recursive: true });
+  }
+
+  get #data(): string | undefined {
+    return this.logFile === undefined ? undefined : join(dirname(this.logFile), 'data');
   }
 }
 
@@ -44,6 +61,14 @@ class ExternalZooKeeper extends ExternalServer implements ZooKeeperServer {
 
   /** Like `kill()`: not with a server that is not ours. */
   async loseData(): Promise<void> {
+    await this.kill();
+  }
+
+  saveData(): Promise<string> {
+    throw new Error(`${this.name} is not ours: its data cannot be copied`);
+  }
+
+  async restoreData(): Promise<void> {
     await this.kill();
   }
 }

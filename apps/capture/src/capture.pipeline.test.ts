@@ -20,9 +20,10 @@ import type {
   SourceItem,
   Suspension,
   TableSchema,
+  TreeRevision,
   WorkStatus,
 } from '@lutra/model';
-import { Keyring, sealPassword } from '@lutra/registry';
+import { Keyring, sealPassword, TreeFollower } from '@lutra/registry';
 import type { PositionBackup, PositionBackupStore, RestartStore } from '@lutra/registry';
 import { aborted, LiveWork, supervise, untilAbort } from '@lutra/runtime';
 import { Metrics } from '@lutra/telemetry';
@@ -50,7 +51,9 @@ const world = {
   items: [] as SourceItem[],
   channels: { documents: [] as ChannelDocument[], invalid: [] as string[] },
   /** Of the configuration in ZooKeeper. */
-  revision: 5,
+  tree: null as TreeRevision | null,
+  /** Of a process that has followed it for longer; null: it knows nothing. */
+  follower: null as CaptureDeps['tree'] | null,
   gtidMode: true,
   /** Tables whose rows cannot be read from a transaction on. */
   unreadable: {} as Readonly<Record<string, number>>,
@@ -61,6 +64,13 @@ const world = {
   reads: 0,
   /** Called before an item is given out. */
   before: (async () => undefined) as (item: SourceItem) => Promise<void>,
+};
+
+/** As ZooKeeper says it, in a history of writes that is told apart by its letter. */
+const treeAt = (revision: number, letter = 'a'): TreeRevision => {
+  const write = (of: number): string => letter.repeat(10) + String.fromCharCode(97 + Math.floor(of / 26), 97 + (of % 26));
+  const recent = Array.from({ length: revision - 1 }, (_, index) => write(revision - 1 - index));
+  return { revision, write: write(revision), by: 'test', at: 0, recent, adopted: 0 };
 };
 
 function append(batch: readonly Out[]): number {
@@ -199,7 +209,7 @@ const ids = {
     schemas.set(known, json);
     return known;
   },
-  byId: async (id: number) => schemas.get(id) ?? null,
+  byId: async (id: number) => schemas.get(id) || null,
 };
 
 /** Rows of the transactions that any reader sees whole. */
@@ -283,14 +293,16 @@ function deps(logs: PositionBackupStore, updates: Partial<WorkStatus>[] = [], re
     update: (part: Partial<WorkStatus>) => updates.push(part),
     lagFrom: () => undefined,
   };
+  const registry = {
+    logs,
+    restarts,
+    omissions: { add: async () => undefined },
+    channels: { listLatest: async () => world.channels },
+    revision: { latest: async () => world.tree },
+  } as unknown as CaptureDeps['registry'];
   return {
-    registry: {
-      logs,
-      restarts,
-      omissions: { add: async () => undefined },
-      channels: { listLatest: async () => world.channels },
-      revision: { latest: async () => ({ revision: world.revision, channels: { ab: world.revision, c: world.revision } }) },
-    } as unknown as CaptureDeps['registry'],
+    registry,
+    tree: world.follower ?? new TreeFollower(registry),
     schemas: ids as unknown as CaptureDeps['schemas'],
     secretKey: key,
     instance: 'host:1',
@@ -345,7 +357,7 @@ beforeEach(() => {
     standing: [],
   });
   world.channels = { documents: [channelOf(shop)], invalid: [] };
-  world.revision = 5;
+  Object.assign(world, { tree: treeAt(5), follower: null });
 });
 
 describe('a failure at any request', () => {
@@ -629,20 +641,92 @@ describe('the routes of a new leader', () => {
     expect(new Set(await kinds())).toEqual(new Set(['epoch']));
   });
 
-  it('are none that the log says are older, by its own record or by the copy of it; what did not change goes on', async () => {
+  /** Starts a capture with these routes in this tree, until it publishes a row or stops. */
+  async function runIn(tree: TreeRevision | null, routes: readonly Route[], known: PositionBackupStore): Promise<SyncError[]> {
+    world.channels = { documents: [channelOf(routes)], invalid: [] };
+    world.tree = tree;
+    const before = (await kinds()).length;
+    return capture(known, async () => (await kinds()).slice(before).includes('row'), noOrder, workOn(routes));
+  }
+
+  it('are of a tree that continues the one that the log was written by, or it stops before its first row', async () => {
     const logs = backupStore();
-    const run = async (routes: typeof crm, revision: number, known = logs): Promise<SyncError[]> => {
-      world.channels = { documents: [channelOf(routes)], invalid: [] };
-      world.revision = revision;
-      const before = (await kinds()).length;
-      return capture(known, async () => (await kinds()).slice(before).includes('row'), noOrder, workOn(routes));
-    };
     world.items = source(1, 1);
-    expect(await run(crm, 6)).toEqual([]);
+    expect(await runIn(treeAt(6), crm, logs)).toEqual([]);
     world.items = source(2, 1);
-    for (const known of [logs, backupStore()]) expect(await run([...shop], 5, known)).toMatchObject([{ code: 'CONFIG_OUTDATED' }]);
+    // Emptied, an older copy, an older copy that was written to since, another one; also with the same routes.
+    for (const tree of [null, treeAt(5), treeAt(6, 'b'), treeAt(9, 'b')])
+      for (const routes of [[...shop], crm])
+        for (const known of [logs, backupStore()])
+          expect(await runIn(tree, routes, known)).toMatchObject([
+            {
+              code: 'CONFIG_REGRESSED',
+              details: { endpoint: 'a', known: 6, knownWrite: treeAt(6).write, revision: tree?.revision ?? null },
+            },
+          ]);
+    expect(await read()).toEqual([1000]);
+    expect((await runIn(null, crm, logs))[0]?.message).toContain('ZooKeeper has none');
+    expect(await runIn(treeAt(6), crm, logs)).toEqual([]);
     world.items = source(3, 1);
-    expect(await run(crm, 5)).toEqual([]);
+    expect(await runIn({ ...treeAt(7, 'b'), recent: [], adopted: 7 }, [...shop], logs)).toEqual([]);
+    expect(await routesInLog()).toMatchObject([{ revision: 6 }, { revision: 6 }, { revision: 7, write: treeAt(7, 'b').write }]);
+  });
+
+  it('are told to be of another tree also where that lacks the schema of a row in the log', async () => {
+    const logs = backupStore();
+    world.items = source(1, 1);
+    expect(await runIn(treeAt(6), crm, logs)).toEqual([]);
+    const lost = [...schemas].filter(([, text]) => !text.includes('lutra.control'));
+    expect(lost).not.toHaveLength(0);
+    for (const [id] of lost) schemas.set(id, '');
+    world.tree = treeAt(5);
+    await expect(runCapture(deps(backupStore()), new LiveWork(workOn(crm)), leadership)).rejects.toMatchObject({
+      code: 'CONFIG_REGRESSED',
+    });
+    world.tree = treeAt(6);
+    await expect(runCapture(deps(backupStore()), new LiveWork(workOn(crm)), leadership)).rejects.toMatchObject({ code: 'SCHEMA_UNKNOWN' });
+    for (const [id, text] of lost) schemas.set(id, text);
+  });
+
+  it('in a tree without a revision are none that may be announced', async () => {
+    world.items = source(1, 1);
+    expect(await runIn(null, shop, backupStore())).toMatchObject([{ code: 'CONFIG_REGRESSED', details: { known: null, revision: null } }]);
+  });
+
+  it('are those of its process while the tree has fallen, unless the log has others that may be newer', async () => {
+    const logs = backupStore();
+    world.items = source(1, 1);
+    expect(await runIn(treeAt(6), crm, logs)).toEqual([]);
+    /** A process that has followed the tree up to here. */
+    const knowing = (known: TreeRevision, routes: readonly Route[]): CaptureDeps['tree'] => ({
+      channels: async () => ({
+        found: { documents: [channelOf(routes)], invalid: [] },
+        revision: known,
+        regression: { known, tree: null },
+      }),
+      channel: () => Promise.reject(new Error('nobody asks')),
+      look: async () => ({ known, tree: null }),
+    });
+    world.items = source(2, 1);
+    const waiting = { done: 0, read: async () => ({ document: order, version: 0 }), id: '' };
+    const order = { id: 'old', start: { from: 'now' }, reason: 'tested', at: 1 } as const;
+    for (const [known, routes, code] of [
+      [treeAt(5), crm, 'CONFIG_REGRESSED'],
+      [treeAt(6), [...shop], 'CONFIG_REGRESSED'],
+      [treeAt(6), crm, null],
+      [treeAt(7), [...shop], null],
+    ] as const) {
+      world.follower = knowing(known, routes);
+      world.tree = null;
+      const [before, idle] = [(await kinds()).length, world.idle];
+      const done = async (): Promise<boolean> => (await kinds()).slice(before).includes('routes') && world.idle > idle;
+      const failures = await capture(logs, done, waiting as unknown as RestartStore, workOn(routes));
+      expect([known.revision, routes.length, ...failures.map((error) => error.code)]).toEqual(
+        code ? [known.revision, routes.length, code] : [known.revision, routes.length],
+      );
+    }
+    expect(await read()).toEqual([1000, 2000]);
+    expect(await kinds()).not.toContain('restart');
   });
 
   it('are written before its first row, pipeline by pipeline, and shown when they are in the log', async () => {
@@ -660,6 +744,16 @@ describe('the routes of a new leader', () => {
     });
   });
 });
+
+async function routesInLog(): Promise<unknown[]> {
+  const decoder = new RecordDecoder({ ids });
+  const found: unknown[] = [];
+  for (const raw of world.log) {
+    const { body } = await decoder.decode(raw);
+    if (body.kind === 'routes') found.push(body);
+  }
+  return found;
+}
 
 async function kinds(): Promise<string[]> {
   const decoder = new RecordDecoder({ ids });

@@ -7,8 +7,9 @@ import { StandardSchemaValidationPipe } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { BoundedHttp, ClusterLevel, lutraVersion } from '@lutra/host';
-import { SyncError, toSyncError } from '@lutra/model';
-import { Registry } from '@lutra/registry';
+import { regressionError, SyncError, toSyncError } from '@lutra/model';
+import type { Regression } from '@lutra/model';
+import { Registry, TreeFollower } from '@lutra/registry';
 import { Health, Metrics } from '@lutra/telemetry';
 import type { Logger } from '@lutra/telemetry';
 import { controlModule } from './control.module.js';
@@ -52,9 +53,14 @@ export async function createApp({ environment, secretKey, logger, requestMs }: C
   registry.session.onChange((change) => metrics.connected.set({ name: '', to: 'zookeeper' }, change.kind === 'connected' ? 1 : 0));
   const region = environment.region ?? null;
   const level = new ClusterLevel({ app: 'control', region, registry, secretKey, metrics, health, logger, begins: true });
-  const nest = await createNest({ environment, registry, secretKey, level, metrics, health, logger }, new BoundedHttp({ requestMs }));
+  const tree = new TreeFollower(registry);
+  // Not ready would mean: no requests, and so nobody could adopt the tree.
+  health.note('configuration', () => regressedText(tree.regression));
+  const parts = { environment, registry, tree, secretKey, level, metrics, health, logger };
+  const nest = await createNest(parts, new BoundedHttp({ requestMs }));
   const stopping = new AbortController();
   let started: Promise<void> | undefined;
+  let endFollowing = (): void => undefined;
 
   return {
     async listen() {
@@ -62,6 +68,7 @@ export async function createApp({ environment, secretKey, logger, requestMs }: C
         if (!stopping.signal.aborted) health.fail(toSyncError(error).message);
       });
       level.start();
+      endFollowing = followTree(tree, { metrics, logger });
       if (digest !== undefined) void started.then(() => closeOpenNodes(registry, logger));
       await Promise.race([started, pause(firstConnectionMs)]);
       await nest.listen(environment.port, environment.host);
@@ -76,10 +83,28 @@ export async function createApp({ environment, secretKey, logger, requestMs }: C
       // A connection without a request is none that the server closes by itself.
       const cut = setTimeout(() => nest.getHttpServer().closeAllConnections(), answerMs);
       await nest.close().finally(() => clearTimeout(cut));
+      endFollowing();
       await registry.stop();
       await started;
     },
   };
+}
+
+/** Remembers the highest revision, as the apps do: writes are refused in a tree that does not continue it. */
+function followTree(tree: TreeFollower, { metrics, logger }: Pick<ControlParts, 'metrics' | 'logger'>): () => void {
+  return tree.follow({
+    onRegression: (regression) => {
+      metrics.configurationRegressed.set(regression ? 1 : 0);
+      if (regression) logger.error({ code: 'CONFIG_REGRESSED' }, `${regressedText(regression)}: the configuration cannot be changed`);
+      else logger.info('the configuration in ZooKeeper continues the one that is known');
+    },
+    onInvalid: (name, error) =>
+      logger.error({ document: name, code: error.code, err: error }, 'cannot read the state of the configuration'),
+  });
+}
+
+function regressedText(regression: Regression | null): string | null {
+  return regression && `CONFIG_REGRESSED: ${regressionError('control', regression).message}`;
 }
 
 /** Those of a time without ZOOKEEPER_DIGEST. */

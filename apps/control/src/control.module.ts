@@ -3,7 +3,7 @@ import { Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
 import type { ClusterLevel } from '@lutra/host';
 import { createHttpSchemaStore } from '@lutra/registry';
-import type { Registry } from '@lutra/registry';
+import type { Registry, TreeFollower } from '@lutra/registry';
 import type { Health, Logger, Metrics } from '@lutra/telemetry';
 import { AboutController } from './about/about.controller.js';
 import { AddedTablesService } from './channels/added-tables.service.js';
@@ -40,16 +40,19 @@ import { PipelineRecoveryService } from './pipelines/recovery.service.js';
 import { ChangedRegionService } from './regions/changed-region.service.js';
 import { RegionController } from './regions/region.controller.js';
 import { RegionService } from './regions/region.service.js';
+import { RevisionController } from './revision/revision.controller.js';
+import { RevisionService } from './revision/revision.service.js';
 import { SchemaRegistryController } from './schema-registry/schema-registry.controller.js';
 import { OmissionService } from './status/omission.service.js';
 import { StatusController } from './status/status.controller.js';
 import { HealthController } from './http/health.controller.js';
-import { ENVIRONMENT, HEALTH, LEVEL, LOGGER, METRICS, REGISTRY, SCHEMAS, SECRET_KEY } from './tokens.js';
+import { ENVIRONMENT, HEALTH, LEVEL, LOGGER, METRICS, REGISTRY, SCHEMAS, SECRET_KEY, TREE } from './tokens.js';
 import type { SecretKey } from './tokens.js';
 
 export interface ControlParts {
   readonly environment: Environment;
   readonly registry: Registry;
+  readonly tree: TreeFollower;
   readonly secretKey: SecretKey;
   readonly level: ClusterLevel;
   readonly metrics: Metrics;
@@ -60,7 +63,7 @@ export interface ControlParts {
 @Module({})
 class ControlModule {}
 
-export function controlModule({ environment, registry, secretKey, level, metrics, health, logger }: ControlParts): DynamicModule {
+export function controlModule({ environment, registry, tree, secretKey, level, metrics, health, logger }: ControlParts): DynamicModule {
   return {
     module: ControlModule,
     controllers: [
@@ -78,10 +81,12 @@ export function controlModule({ environment, registry, secretKey, level, metrics
       HealthController,
       SchemaRegistryController,
       ExportController,
+      RevisionController,
     ],
     providers: [
       { provide: ENVIRONMENT, useValue: environment },
       { provide: REGISTRY, useValue: registry },
+      { provide: TREE, useValue: tree },
       { provide: SECRET_KEY, useValue: secretKey },
       {
         provide: SCHEMAS,
@@ -115,6 +120,7 @@ export function controlModule({ environment, registry, secretKey, level, metrics
       ConflictRetentionService,
       ExportService,
       OmissionService,
+      RevisionService,
     ],
   };
 }

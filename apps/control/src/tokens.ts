@@ -1,5 +1,5 @@
 /** Names under which Nest hands out what createApp was given. */
 import type { Keyring } from '@lutra/registry';
 
-export { ENVIRONMENT, HEALTH, LEVEL, LOGGER, METRICS, REGISTRY, SCHEMAS, SECRET_KEY } from '@lutra/host';
+export { ENVIRONMENT, HEALTH, LEVEL, LOGGER, METRICS, REGISTRY, SCHEMAS, SECRET_KEY, TREE } from '@lutra/host';
 export type SecretKey = Keyring;

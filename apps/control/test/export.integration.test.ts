@@ -169,7 +169,7 @@ describe('an import', () => {
     expect((await post(source, document)).body).toEqual({ written: 0, kept: Object.keys(document.nodes).length });
     expect((await client.remove('/api/v1/channels/shop', '*')).status).toBe(204);
     const answer = await post(source, document);
-    expect(answer).toMatchObject({ status: 409, body: { code: 'CONFIG_CONFLICT', message: expect.stringContaining('revision/channels') } });
+    expect(answer).toMatchObject({ status: 409, body: { code: 'CONFIG_CONFLICT', message: expect.stringContaining('there is revision') } });
     expect(await registry.channels.get('shop')).toBeNull();
   });
 

@@ -371,10 +371,11 @@ describe('channels', () => {
   it('raise the revision with each write and removal, and with no action', async () => {
     const raised = async (): Promise<boolean> => {
       const before = known;
-      known = (await registry.revision.latest()).revision;
+      known = await revision();
       return known > before;
     };
-    let known = (await registry.revision.latest()).revision;
+    const revision = async (): Promise<number> => (await registry.revision.latest())?.revision ?? 0;
+    let known = await revision();
     const channel = { name: 'ab', pipelines: [pipeline('there', 'a', 'b')] };
     await client.post('/api/v1/channels', channel);
     expect(await raised()).toBe(true);
@@ -384,8 +385,6 @@ describe('channels', () => {
     expect(await raised()).toBe(false);
     await client.remove('/api/v1/channels/ab', '*');
     expect(await raised()).toBe(true);
-    // Above whatever a tree that was restored had counted to.
-    expect(known).toBeGreaterThanOrEqual(Date.now() - 60_000);
   });
 
   it('take a table that left and comes in again only when told that it is seeded anew', async () => {
@@ -533,6 +532,7 @@ describe('status', () => {
       ignored: 0,
       routes: null,
       suspended: null,
+      configuration: null,
       lastError: null,
       updatedAt: 1,
     } as const;

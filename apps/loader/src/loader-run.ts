@@ -77,7 +77,8 @@ export class LoaderRun {
     const name = work.id;
     const owned = `its row in lutra.checkpoint at ${target.host}:${target.port}, ZooKeeper or ${this.kafkaName}`;
     const of = { pipeline: name, topic, leaseNumber: attempt.leaseNumber, signal };
-    const parts = { pipelines: registry.pipelines, admin, takeOver: io.target.takeOver };
+    const isFollowed = async (): Promise<boolean> => (await deps.tree.look()) === null;
+    const parts = { pipelines: registry.pipelines, admin, takeOver: io.target.takeOver, isFollowed };
     const checkpoint = await this.during(owned, () => takeOverTarget(parts, target, of));
     metrics.connected.set({ name, to: 'target' }, 1);
     const { epoch, logId: log, seq, nextOffset: offset, replayUntil } = checkpoint;

@@ -18,10 +18,11 @@ import type {
   RowEvent,
   Suspension,
   TableSchema,
+  TreeRevision,
   WorkStatus,
 } from '@lutra/model';
 import type { ApplyConnection, SqlText, TargetTable } from '@lutra/mysql';
-import { Keyring, sealPassword } from '@lutra/registry';
+import { Keyring, sealPassword, TreeFollower } from '@lutra/registry';
 import type { PositionBackup } from '@lutra/registry';
 import { LiveWork, supervise, untilAbort } from '@lutra/runtime';
 import { Metrics } from '@lutra/telemetry';
@@ -48,7 +49,9 @@ const world = {
   /** The channel's document at each look at ZooKeeper, the last one from then on; null: it does not answer. */
   looks: [] as (ChannelDocument | null)[],
   /** Of the configuration in ZooKeeper. */
-  revision: 5,
+  tree: null as TreeRevision | null,
+  /** Of a process that has followed it for longer; null: it knows nothing. */
+  follower: null as LoaderDeps['tree'] | null,
   /** lutra.suspended, and how its next writes end. */
   suspended: [] as readonly Suspension[],
   suspending: [] as Failure[],
@@ -64,6 +67,13 @@ const world = {
   more: null as (() => Promise<void>) | null,
   /** Each log has its own target: what an ended run still has under way must not reach the next one's. */
   generation: 0,
+};
+
+/** As ZooKeeper says it, in a history of writes that is told apart by its letter. */
+const treeAt = (revision: number, letter = 'a'): TreeRevision => {
+  const write = (of: number): string => letter.repeat(10) + String.fromCharCode(97 + Math.floor(of / 26), 97 + (of % 26));
+  const recent = Array.from({ length: revision - 1 }, (_, index) => write(revision - 1 - index));
+  return { revision, write: write(revision), by: 'test', at: 0, recent, adopted: 0 };
 };
 
 const kafka: LoaderIo['kafka'] = {
@@ -277,6 +287,8 @@ const sourceFacts: Omit<RowEvent['source'], 'db'> = {
   path: ['hangzhou'],
 };
 
+const mark = (revision: number) => ({ revision, write: treeAt(revision).write });
+
 class LogBuilder {
   readonly records: RawRecord[] = [];
   readonly expected: number[] = [];
@@ -338,7 +350,7 @@ class LogBuilder {
         tables,
         pipelines,
         suspended,
-        revision,
+        ...mark(revision),
         server: null,
         tsMs: 0,
       }),
@@ -413,15 +425,17 @@ const work: LoaderWork = {
 };
 const routesFingerprint = (routes: readonly Route[]): string => replicationFingerprint({ routes: [...routes], forwards: false });
 const silent = { info() {}, debug() {}, warn() {}, error() {} } as unknown as LoaderDeps['logger'];
+const registry = {
+  pipelines: { read: async () => ({ createdAt: 0 }) },
+  skips: { read: async () => null },
+  logs: { read: async () => world.backup && { document: world.backup, version: 0 } },
+  omissions: { add: async () => undefined },
+  channels: { latest },
+  revision: { latest: async () => world.tree },
+} as unknown as LoaderDeps['registry'];
 const deps = (): LoaderDeps => ({
-  registry: {
-    pipelines: { read: async () => ({ createdAt: 0 }) },
-    skips: { read: async () => null },
-    logs: { read: async () => world.backup && { document: world.backup, version: 0 } },
-    omissions: { add: async () => undefined },
-    channels: { latest },
-    revision: { latest: async () => ({ revision: world.revision, channels: { ab: world.revision, c: world.revision } }) },
-  } as unknown as LoaderDeps['registry'],
+  registry,
+  tree: world.follower ?? new TreeFollower(registry),
   schemas: ids as unknown as LoaderDeps['schemas'],
   secretKey: key,
   instance: 'host:1',
@@ -491,7 +505,7 @@ const failure = fc.constantFrom<Failure[]>('none', 'none', 'before', 'after');
 async function build(pieces: readonly Piece[]): Promise<LogBuilder> {
   world.generation += 1;
   world.looks = [channelOf(shop)];
-  world.revision = 5;
+  Object.assign(world, { tree: treeAt(5), follower: null });
   Object.assign(world, {
     suspended: [],
     suspending: [],
@@ -627,20 +641,47 @@ describe('a table that the routes take in while the loader runs', () => {
 
   it('stops where ZooKeeper says less than the log, or than its checkpoint', async () => {
     await changed(fingerprint(both), 3, { revision: 6 });
-    expect((await load((known) => known.length > 0 || world.rows.length > 2))[0]).toMatchObject({ code: 'CONFIG_OUTDATED' });
+    expect((await load((known) => known.length > 0 || world.rows.length > 2))[0]).toMatchObject({ code: 'CONFIG_REGRESSED' });
     expect(world.rows).toEqual([1, 2]);
     world.looks = [channelOf(both)];
-    world.revision = 6;
+    world.tree = treeAt(6);
     expect(await load(() => world.rows.length > 5, both)).toEqual([]);
-    // It has passed the record: now only the checkpoint knows.
+    // It has passed the record: now only the checkpoint knows. Emptied, older, and another one.
     world.looks = [channelOf(shop)];
-    world.revision = 5;
-    world.log = [...world.log];
-    expect((await load((known) => known.length > 0))[0]).toMatchObject({ code: 'CONFIG_OUTDATED' });
-    // An operator says that these are right.
-    world.revision = 7;
+    for (const tree of [null, treeAt(5), treeAt(6, 'b'), treeAt(9, 'b')]) {
+      world.tree = tree;
+      world.log = [...world.log];
+      expect((await load((known) => known.length > 0))[0]).toMatchObject({
+        code: 'CONFIG_REGRESSED',
+        message: expect.stringContaining('pipeline c.p: the checkpoint knows revision 6'),
+        details: { known: 6, revision: tree?.revision ?? null },
+      });
+    }
+    // An operator says that this one is right.
+    world.tree = { ...treeAt(7, 'b'), recent: [], adopted: 7 };
     expect(await load(() => world.checkpoint?.routes?.revision === 7)).toEqual([]);
-    expect(world.checkpoint?.routes).toEqual({ revision: 7, fingerprint: routesFingerprint(shop) });
+    expect(world.checkpoint?.routes).toEqual({ revision: 7, write: world.tree.write, fingerprint: routesFingerprint(shop) });
+  });
+
+  it('goes on by the documents of its process while the tree has fallen, unless what it meets may be newer', async () => {
+    /** A process that has followed the tree up to here. */
+    const knowing = (known: TreeRevision, routes: readonly Route[]): LoaderDeps['tree'] => ({
+      channel: async () => ({ found: channelOf(routes), revision: known, regression: { known, tree: treeAt(3) } }),
+      channels: () => Promise.reject(new Error('nobody asks')),
+      look: async () => ({ known, tree: null }),
+    });
+    await changed(fingerprint(both), 3, { revision: 6 });
+    world.tree = treeAt(3);
+    for (const revision of [5, 6]) {
+      world.follower = knowing(treeAt(revision), shop);
+      expect((await load((known) => known.length > 0 || world.rows.length > 2))[0]).toMatchObject({ code: 'CONFIG_REGRESSED' });
+      expect(world.rows).toEqual([1, 2]);
+    }
+    world.follower = knowing(treeAt(6), both);
+    expect((await load((known) => known.length > 0, both))[0]).toMatchObject({ code: 'CONFIG_REGRESSED' }); // the checkpoint says 6, and shop
+    world.follower = knowing(treeAt(7), both);
+    expect(await load(() => world.rows.length > 5, both)).toEqual([]);
+    expect(world.rows).toEqual([1, 2, 3, 4, 5, 6]);
   });
 
   it('does not begin in a log that was begun for others, whatever tables that holds', async () => {
@@ -702,7 +743,7 @@ describe('an edit while the loader runs', () => {
       expect(await loadLive(live, () => world.rows.length >= 17)).toEqual([]);
       expect(world.places, `told at ${offset}`).toEqual([...oldPlaces, ...newPlaces]);
       expect(world.checkpoint?.epoch).toBe(1);
-      expect(world.checkpoint?.routes).toEqual({ revision: 5, fingerprint: routesFingerprint(moved) });
+      expect(world.checkpoint?.routes).toMatchObject({ revision: 5, fingerprint: routesFingerprint(moved) });
       expect(live.isTaken).toBe(true);
     }
   });
@@ -870,7 +911,7 @@ describe('a table that is suspended', () => {
     await log.leadership();
     await log.routes(names);
     world.looks = [channelOf(shop)];
-    world.revision = 6;
+    world.tree = treeAt(6);
     world.log = [...log.records];
     await load(() => world.suspended.length === 0, shop);
     expect(world.suspended).toEqual([]);
@@ -878,7 +919,7 @@ describe('a table that is suspended', () => {
     await log.routes(fingerprint, { revision: 7 });
     await log.add(transaction(1, false));
     world.looks = [channelOf(both)];
-    world.revision = 7;
+    world.tree = treeAt(7);
     world.log = [...log.records];
     await load(() => world.rows.length > want.length + 1, both);
     expect(world.rows).toEqual([...want, 5, 6]);

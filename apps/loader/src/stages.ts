@@ -32,7 +32,7 @@ const batchBytes = 256 * 1024;
 /** Where the target takes writes of its own: statements name the row before too, and each transaction waits for its watermark. */
 const detectingBatchBytes = 384 * 1024;
 
-/** @throws SyncError CONFIG_BEHIND, CONFIG_OUTDATED, TABLE_SUSPENDED; TARGET_*, KAFKA_*, ZOOKEEPER_UNAVAILABLE */
+/** @throws SyncError CONFIG_BEHIND, CONFIG_REGRESSED, TABLE_SUSPENDED; TARGET_*, KAFKA_*, ZOOKEEPER_UNAVAILABLE */
 export async function prepare(run: LoaderRun, owned: Owned): Promise<Stages> {
   const { deps, work, topic, admin, during, attempt } = run;
   const { checkpoint } = owned;
@@ -70,7 +70,8 @@ export async function stagesFor(
     isSuspended: (table) => suspensions.has(table),
   });
   deps.metrics.queueCapacity.set({ name: work.id }, batchBytesOf(work));
-  const skip = await during('ZooKeeper', () => skipOf(deps.registry, work.id, checkpoint));
+  // An order in a tree that has fallen may be an old one.
+  const skip = routes.isFallen ? null : await during('ZooKeeper', () => skipOf(deps.registry, work.id, checkpoint));
   const applier = applierOf(run, owned, { matcher, detection, progress, skip });
   return { reader, routes, suspensions, matcher, detection, applier, progress };
 }
@@ -87,9 +88,9 @@ export async function checkedRoutes(
   { deps, target, signal, during }: LoaderRun,
   { work: { id, routes, forwards }, checkpoint, begins }: ToCheck,
 ): Promise<{ readonly routes: RouteCheck; readonly applied: AppliedRoutes }> {
-  const { channels, revision } = deps.registry;
-  const check = new RouteCheck({ channels, revision, id, routes, forwards, begins, signal });
-  const applied = await during('ZooKeeper, for the newest routes', () => check.requireNewest(checkpoint.routes ?? null));
+  const check = new RouteCheck({ tree: deps.tree, id, routes, forwards, begins, signal });
+  const before = checkpoint.routes ? { ...checkpoint.routes, at: Math.floor(checkpoint.sourceUs / 1000) } : null;
+  const applied = await during('ZooKeeper, for the newest routes', () => check.requireNewest(before));
   await sayApplied(deps.io.target.sayRoutes, target, { checkpoint, routes: applied });
   return { routes: check, applied };
 }

@@ -260,6 +260,7 @@ describe.each(versions)('a table that is changed while it is remembered, on %s',
         pipelines: { [room.checkpoint.pipeline]: 'x' },
         suspended,
         revision: 1,
+        write: 'aaaaaaaaaaaa',
         server: null,
         tsMs: 0,
       }) as const;

@@ -85,6 +85,7 @@ const links: { readonly [K in ControlKind]: Links<K> } = {
       },
     },
     revision: { get: (from) => from.revision, set: (to, value: number) => (to.revision = value) },
+    write: { get: (from) => from.write, set: (to, value: string) => (to.write = value) },
     server: { get: (from) => from.server, set: (to, value: string | null) => (to.server = value) },
   },
   ddl: {
@@ -131,7 +132,7 @@ const empty: { readonly [K in ControlKind]: () => Draft<Of<K>> } = {
     publishedThrough: null,
     tsMs: 0,
   }),
-  routes: () => ({ kind: 'routes', endpoint: '', tables: [], pipelines: {}, revision: 0, server: null, tsMs: 0 }),
+  routes: () => ({ kind: 'routes', endpoint: '', tables: [], pipelines: {}, revision: 0, write: '', server: null, tsMs: 0 }),
   ddl: () => ({
     kind: 'ddl',
     endpoint: '',

@@ -231,10 +231,11 @@ describe('control records', () => {
       tables: ['shop.*', 'a`b'],
       pipelines: { 'ab.there': '0123456789abcdef' },
       revision: 7,
+      write: 'aaaaaaaaaaaa',
       server: null,
       tsMs: 1,
     },
-    { kind: 'routes', endpoint: 'hz-1', tables: [], pipelines: {}, revision: 7, server: null, tsMs: 1 },
+    { kind: 'routes', endpoint: 'hz-1', tables: [], pipelines: {}, revision: 7, write: 'aaaaaaaaaaaa', server: null, tsMs: 1 },
     {
       kind: 'ddl',
       endpoint: 'hz-1',
@@ -287,7 +288,7 @@ describe('control records', () => {
 
   it('a routes record that was written before it named pipelines, a revision and a server is read', async () => {
     const { encoder, decoder, ids } = codec();
-    const record = { kind: 'routes', endpoint: 'e', tables: [], pipelines: {}, revision: 0, server: null, tsMs: 1 } as const;
+    const record = { kind: 'routes', endpoint: 'e', tables: [], pipelines: {}, revision: 0, write: '', server: null, tsMs: 1 } as const;
     const { headers } = await encoder.encodeControl({ ...header, kind: 'routes' }, record);
     const fields = [
       { name: 'endpoint', type: 'string' },

@@ -4,7 +4,7 @@ export type { Tell } from './events/event-queues.js';
 export { BoundedHttp, pagePolicy } from './http/bounded-http.js';
 export { instanceName } from './instance-name.js';
 export { HealthController } from './http/health.controller.js';
-export { ENVIRONMENT, HEALTH, LEVEL, LOGGER, METRICS, REGISTRY, SCHEMAS, SECRET_KEY } from './tokens.js';
+export { ENVIRONMENT, HEALTH, LEVEL, LOGGER, METRICS, REGISTRY, SCHEMAS, SECRET_KEY, TREE } from './tokens.js';
 export { ClusterLevel } from './level/cluster-level.js';
 export type { WriteLevel } from './level/cluster-level.js';
 export { lutraVersion } from './version.js';

@@ -3,6 +3,7 @@
  * is the marker that capture sees and the fence that stops a loader which was replaced. This file only reads; it never decides.
  */
 import { newerThanThisBuild, SyncError } from '@lutra/model';
+import type { RevisionMark } from '@lutra/model';
 
 export interface Checkpoint {
   readonly pipeline: string;
@@ -33,11 +34,13 @@ export interface Checkpoint {
   readonly n?: bigint;
 }
 
-/** Revision of the configuration, and fingerprint of the pipeline's routes in it. */
-export interface AppliedRoutes {
-  readonly revision: number;
+/** State of the configuration, and fingerprint of the pipeline's routes in it. */
+export interface AppliedRoutes extends RevisionMark {
   readonly fingerprint: string;
 }
+
+/** At most 45 characters. */
+export const routesText = /^(\d{1,15}):([a-z2-7]{12}):([0-9a-f]{16})$/;
 
 export const checkpointTable = { database: 'lutra', name: 'checkpoint' } as const;
 
@@ -100,12 +103,12 @@ function requireKnown(row: CheckpointRow): void {
   }
 }
 
-/** `<revision>:<fingerprint>`; '' while it is not known. */
+/** `<revision>:<write>:<fingerprint>`; '' while it is not known. */
 function appliedRoutes(value: unknown): AppliedRoutes | null {
   if (value === undefined || value === '') return null;
-  const [, revision, fingerprint] = /^(\d{1,15}):([0-9a-f]{16})$/.exec(typeof value === 'string' ? value : '') ?? [];
-  if (revision === undefined || fingerprint === undefined) throw invalid('routes', value);
-  return { revision: Number(revision), fingerprint };
+  const [, revision, write, fingerprint] = routesText.exec(typeof value === 'string' ? value : '') ?? [];
+  if (revision === undefined || write === undefined || fingerprint === undefined) throw invalid('routes', value);
+  return { revision: Number(revision), write, fingerprint };
 }
 
 function splitPath(path: string): readonly string[] {

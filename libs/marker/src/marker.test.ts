@@ -33,7 +33,7 @@ const checkpoint: Checkpoint = {
   path: ['hangzhou', 'california'],
   epoch: 7,
   replayUntil: -1,
-  routes: { revision: 1_700_000_000_000, fingerprint: '0123456789abcdef' },
+  routes: { revision: 999_999_999_999_999, write: 'abcdefghij27', fingerprint: '0123456789abcdef' },
 };
 
 /** What a server makes of the statement's assignments, enough for this table. */
@@ -68,7 +68,7 @@ const row = (from: Checkpoint): Record<string, unknown> => ({
   epoch: BigInt(from.epoch),
   n: 5n,
   replay_until: BigInt(from.replayUntil),
-  routes: from.routes ? `${from.routes.revision}:${from.routes.fingerprint}` : '',
+  routes: from.routes ? `${from.routes.revision}:${from.routes.write}:${from.routes.fingerprint}` : '',
 });
 
 const region = fc.stringMatching(/^[a-z0-9][a-z0-9-]{0,20}$/);
@@ -86,7 +86,7 @@ const anyCheckpoint: fc.Arbitrary<Checkpoint> = fc.record({
   path: fc.array(region, { maxLength: 5 }),
   epoch: fc.maxSafeNat(),
   replayUntil: fc.oneof(fc.constant(-1), fc.maxSafeNat()),
-  routes: fc.constantFrom(null, { revision: 1, fingerprint: 'fedcba9876543210' }),
+  routes: fc.constantFrom(null, { revision: 1, write: 'a2b3c4d5e6f7', fingerprint: 'fedcba9876543210' }),
 });
 
 describe('both halves', () => {

@@ -12,7 +12,7 @@
  * Every literal is validated against the narrow alphabets of schemas/lutra.sql, so that nothing needs escaping.
  */
 import { SyncError } from '@lutra/model';
-import { checkpointColumns } from './checkpoint.js';
+import { checkpointColumns, routesText } from './checkpoint.js';
 import type { AppliedRoutes, Checkpoint } from './checkpoint.js';
 
 /** Where the row is, who writes it, and whose transaction it marks. */
@@ -65,9 +65,12 @@ export function takeOverStatement(pipeline: string, part: number, epoch: number)
  * Says under which routes the owner works. Marker and fence as everywhere; positions stay.
  * @throws SyncError CHECKPOINT_INVALID for a value that the table cannot hold
  */
-export function routesStatement(key: Pick<Checkpoint, 'pipeline' | 'part' | 'epoch'>, { revision, fingerprint }: AppliedRoutes): string {
+export function routesStatement(
+  key: Pick<Checkpoint, 'pipeline' | 'part' | 'epoch'>,
+  { revision, write, fingerprint }: AppliedRoutes,
+): string {
   const fence = `epoch = IF(epoch = ${integer('epoch', key.epoch)}, ${key.epoch}, NULL)`;
-  const routes = `routes = ${quote('routes', `${integer('routes', revision)}:${fingerprint}`, /^\d{1,15}:[0-9a-f]{16}$/)}`;
+  const routes = `routes = ${quote('routes', `${integer('routes', revision)}:${write}:${fingerprint}`, routesText)}`;
   return `UPDATE lutra.checkpoint SET ${[fence, 'n = n + 1', routes].join(', ')}${where(key)}`;
 }
 

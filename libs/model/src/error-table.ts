@@ -60,11 +60,11 @@ export const errorTable = {
     kept: all,
     help: 'Nothing. The process continues as soon as ZooKeeper has told it. If the error stays, check that the process reaches ZooKeeper and that the document is valid.',
   }),
-  CONFIG_OUTDATED: stop({
+  CONFIG_REGRESSED: stop({
     cause:
-      'ZooKeeper was restored from an older copy or an older export: the log or the checkpoint names a newer revision of the configuration with other routes.',
-    kept: 'Everything that was published and applied. Later changes are in the binlog of the source and in the topic.',
-    help: 'Correct the routes of the channel that the message names, or restore the newer configuration: otherwise tables that were replicated would be left out. In any case PUT each channel again that was changed since the copy, which gives it a new revision. If the message names a channel that no longer exists and that you do not want, create it again and remove it. Then retry.',
+      'The configuration in ZooKeeper does not continue the one that was worked by: ZooKeeper was restored from an older copy or an older export, was emptied, or LUTRA_ROOT or ZOOKEEPER names another one.',
+    kept: 'Everything that was published and applied. A process that was at work continues with the documents that it has; a process that starts applies no row.',
+    help: 'Correct LUTRA_ROOT and ZOOKEEPER, or restore the right ZooKeeper or its newest export: all processes then continue by themselves. If the tree in ZooKeeper is the right one, say so: POST /api/v1/revision/adopt (docs/02-setup.md, If ZooKeeper loses its data). It lists what would come alive first.',
   }),
   CONFIG_CONFLICT: stop({
     cause: 'Somebody else changed the document meanwhile, or the rules between channels and the checks of the servers forbid the change.',

@@ -18,6 +18,7 @@ export * from './loopback.js';
 export * from './position.js';
 export * from './random-id.js';
 export * from './record.js';
+export * from './regression.js';
 export * from './restart.js';
 export * from './folded-name.js';
 export * from './route.js';

@@ -69,8 +69,9 @@ export type ControlRecord =
       readonly pipelines: RouteFingerprints;
       /** Tables that they match and that are not in the topic from here on. Absent: none. Each `routes` record says all of them again. */
       readonly suspended?: readonly Suspension[] | undefined;
-      /** Of the configuration that they are of: a ZooKeeper that says less was restored from an older copy. */
+      /** Of the configuration that they are of, with the id of its write: a ZooKeeper that does not continue it is older or another. */
       readonly revision: number;
+      readonly write: string;
       /** server_uuid of the source: positions behind the record were read from it. null: it has none. */
       readonly server: string | null;
       readonly tsMs: number;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import * as fc from 'fast-check';
-import { isReplicated, isHeld, isOutdated } from './replicated.js';
+import { isReplicated, isHeld } from './replicated.js';
 import { replicationFingerprint, createRouter } from './route.js';
 
 const part = fc.stringMatching(/^[ab*?]{1,4}$/);
@@ -54,18 +54,4 @@ describe('what a topic holds', () => {
     expect(held(['shop.*'], 'other routes', false)).toBe(true);
     expect(held(['shop.*'], 'other routes', true)).toBe(false);
   });
-});
-
-it('a tree is outdated where it has other routes, and less than the log for their channel', () => {
-  const log = { revision: 7, pipelines: { 'c.p': 'x' } };
-  const at = (revision: number, channels: Readonly<Record<string, number>> = { c: revision }) => ({ revision, channels });
-  expect(isOutdated(log, { revision: at(6), pipelines: { 'c.p': 'x' } })).toBe(false);
-  const others: readonly Readonly<Record<string, string>>[] = [{ 'c.p': 'y' }, {}, { 'c.p': 'x', 'c.q': 'z' }];
-  for (const pipelines of others) {
-    expect(isOutdated(log, { revision: at(6), pipelines })).toBe(true);
-    expect(isOutdated(log, { revision: at(7), pipelines })).toBe(false);
-    // another channel was written since
-    expect(isOutdated(log, { revision: at(9, { c: 6, other: 9 }), pipelines })).toBe(true);
-    expect(isOutdated(log, { revision: at(9, { other: 9 }), pipelines })).toBe(true);
-  }
 });

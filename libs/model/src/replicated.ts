@@ -8,10 +8,10 @@ import type { ControlRecord } from './record.js';
 import { announcedPattern, replicationFingerprint, createRouter, pipelineRoutes } from './route.js';
 import type { RouteFingerprints } from './route.js';
 import type { Suspension } from './suspension.js';
+import type { RevisionMark } from './tree-revision.js';
 
 /** What a `routes` record says, and ZooKeeper's copy of it. */
-export interface Announced {
-  readonly revision: number;
+export interface Announced extends RevisionMark {
   /** Patterns, `schema.table`, with ` except a, b.c` behind one that does not hold all of them. */
   readonly tables: readonly string[];
   readonly pipelines: RouteFingerprints;
@@ -20,8 +20,8 @@ export interface Announced {
 }
 
 /** What a `routes` record says. */
-export function announcedBy({ revision, tables, pipelines, suspended }: Extract<ControlRecord, { kind: 'routes' }>): Announced {
-  return { revision, tables, pipelines, ...(suspended && { suspended }) };
+export function announcedBy({ revision, write, tables, pipelines, suspended }: Extract<ControlRecord, { kind: 'routes' }>): Announced {
+  return { revision, write, tables, pipelines, ...(suspended && { suspended }) };
 }
 
 /** Whose position it is. */
@@ -67,33 +67,6 @@ export function suspendedOf(
   if (suspended.length === 0) return [];
   const router = createRouter(pipelineRoutes(pipeline));
   return suspended.filter((table) => router(table) !== null);
-}
-
-/** Numbers that only grow, of a tree. */
-export interface Revision {
-  readonly revision: number;
-  /** Of each channel: at its last write. */
-  readonly channels: Readonly<Record<string, number>>;
-}
-
-/**
- * Are the routes of a tree older than those that were in force? Only what differs counts: a change elsewhere raises the revision too. And
- * only by the number of its own channel: in a tree that was restored somebody puts one channel right, and the others are still what they
- * were in the copy.
- * @param now of the tree
- */
-export function isOutdated(
-  announced: Pick<Announced, 'revision' | 'pipelines'>,
-  now: Pick<Announced, 'pipelines'> & { readonly revision: Revision },
-): boolean {
-  const ids = new Set([...Object.keys(announced.pipelines), ...Object.keys(now.pipelines)]);
-  return [...ids].some((id) => announced.pipelines[id] !== now.pipelines[id] && announced.revision > revisionOf(now.revision, id));
-}
-
-/** 0: the tree has never heard of the channel. */
-function revisionOf({ channels }: Revision, id: string): number {
-  const [channel = ''] = id.split('.');
-  return Object.hasOwn(channels, channel) ? (channels[channel] ?? 0) : 0;
 }
 
 /** Whether every name that `inner` matches is matched by `outer`: a `*` of `inner` can only be met by one of `outer`. */

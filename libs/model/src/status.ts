@@ -3,6 +3,7 @@ import type { ErrorCode } from './errors.js';
 import type { FilePosition, Position } from './position.js';
 import type { RouteFingerprints } from './route.js';
 import type { Suspension } from './suspension.js';
+import type { RevisionMark } from './tree-revision.js';
 
 export const workStates = ['starting', 'standby', 'running', 'waiting', 'paused', 'stopped', 'failed'] as const;
 /** standby: another process holds the lease · waiting: retrying, `waitingFor` says for what · failed: needs an operator */
@@ -15,6 +16,12 @@ export interface ErrorReport {
   /** ms since 1970 */
   readonly at: number;
   readonly details: Readonly<Record<string, unknown>>;
+}
+
+/** The configuration that a process works by. */
+export interface ConfigurationState extends RevisionMark {
+  /** The tree in ZooKeeper does not continue it: CONFIG_REGRESSED. */
+  readonly regressed: boolean;
 }
 
 export interface WorkStatus {
@@ -61,6 +68,8 @@ export interface WorkStatus {
   readonly routes: RouteFingerprints | null;
   /** Tables that are not replicated until an operator has brought them back. null: not known yet. */
   readonly suspended: readonly Suspension[] | null;
+  /** null: the process has not read a revision yet. */
+  readonly configuration: ConfigurationState | null;
   readonly lastError: ErrorReport | null;
   /** ms since 1970 */
   readonly updatedAt: number;

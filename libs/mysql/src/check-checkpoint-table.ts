@@ -15,7 +15,7 @@ const fix = 'run schemas/lutra.sql on this server as an administrator';
 /** For a table that is right but for these columns: it was made by an earlier schemas/lutra.sql. */
 const added: ReadonlyMap<string, string> = new Map([
   ['column replay_until is missing', 'ADD COLUMN replay_until BIGINT NOT NULL DEFAULT -1'],
-  ['column routes is missing', "ADD COLUMN routes VARCHAR(40) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT ''"],
+  ['column routes is missing', "ADD COLUMN routes VARCHAR(48) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT ''"],
 ]);
 
 const wholeNumbers = [
@@ -29,7 +29,7 @@ const wholeNumbers = [
   'n',
   'replay_until',
 ] as const satisfies readonly CheckpointColumn[];
-const long: Partial<Record<CheckpointColumn, number>> = { pipeline: 100, log_id: 36, gtid: 200, origin: 48, path: 1000, routes: 40 };
+const long: Partial<Record<CheckpointColumn, number>> = { pipeline: 100, log_id: 36, gtid: 200, origin: 48, path: 1000, routes: 45 };
 
 export type CheckpointRight = 'SELECT' | 'INSERT' | 'UPDATE' | 'TRIGGER';
 

@@ -1,4 +1,7 @@
-/** All configuration documents as one picture that follows their changes. Says nothing before all three kinds have been read once. */
+/**
+ * All configuration documents as one picture that follows their changes. Says nothing before all three kinds have been read once. Whether
+ * the tree is the right one is another question: tree-follower.ts.
+ */
 import type { ChannelDocument, EndpointDocument, RegionDocument, SyncError } from '@lutra/model';
 import type { Registry } from './registry.js';
 

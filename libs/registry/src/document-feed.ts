@@ -29,12 +29,18 @@ export class DocumentFeed<T> {
   readonly #documents: DocumentMap<T>;
   readonly #stale = new Set<string>();
   #listStale = true;
+  #refreshing = 0;
   #wake = (): void => undefined;
   #ending: AbortController | undefined;
 
   constructor(options: FeedOptions<T>) {
     this.#options = options;
     this.#documents = new DocumentMap((name, node) => options.parse(name, node), options.logger);
+  }
+
+  /** Nothing is known to have changed that the subscribers have not been told. */
+  get isSettled(): boolean {
+    return !this.#listStale && this.#stale.size === 0 && this.#refreshing === 0 && !this.#documents.owing;
   }
 
   /** Runs while there are subscribers. */
@@ -63,7 +69,8 @@ export class DocumentFeed<T> {
         const connection = await session.connected({ signal });
         if (connection !== last) this.#discardWatches();
         last = connection;
-        await this.#refresh(connection, signal);
+        this.#refreshing += 1;
+        await this.#refresh(connection, signal).finally(() => (this.#refreshing -= 1));
         if (!signal.aborted) this.#documents.tell();
         await this.#untilStale(connection, signal);
       } catch (error) {

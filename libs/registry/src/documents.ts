@@ -35,6 +35,8 @@ export interface DocumentStore<T> {
    * there was one, stays in the map. Returns a function that ends it.
    */
   watch(callback: (documents: ReadonlyMap<string, T>) => void, onError?: (name: string, error: SyncError) => void): () => void;
+  /** Of what is watched: nothing is known to have changed that was not called back with. */
+  readonly isSettled: boolean;
 }
 
 export interface DocumentKind<T> {
@@ -110,6 +112,10 @@ export class ZooKeeperDocuments<T extends { readonly name: string }> implements 
 
   watch(callback: (documents: ReadonlyMap<string, T>) => void, onError?: (name: string, error: SyncError) => void): () => void {
     return this.#feed.subscribe({ callback, onError });
+  }
+
+  get isSettled(): boolean {
+    return this.#feed.isSettled;
   }
 
   #path(name: string): string {

@@ -1,7 +1,7 @@
 /**
  * The shape of each kind of node that an export holds: the schemas of the stores themselves, and what makes two nodes count as the same.
  */
-import { SyncError, channelSchema, endpointSchema, omissionsSchema, parseDocument, regionSchema } from '@lutra/model';
+import { SyncError, channelSchema, endpointSchema, omissionsSchema, parseDocument, regionSchema, treeRevisionSchema } from '@lutra/model';
 import { z } from 'zod';
 import { toBytes } from './json.js';
 import { removedTablesSchema } from './removed-tables.js';
@@ -9,7 +9,6 @@ import { positionBackupSchema } from './position-backups.js';
 import { persistentFolders } from './paths.js';
 import type { Paths, PersistentFolder } from './paths.js';
 import { markSchema } from './pipeline-marks.js';
-import { revisionNode, revisionSchema } from './revision.js';
 import { schemaId } from './schema-id.js';
 import { subjectVersionSchema } from './schemas.js';
 import { skipSchema } from './skips.js';
@@ -17,7 +16,7 @@ import { skipSchema } from './skips.js';
 /** Where a node of the export belongs. */
 export interface NodeName {
   readonly folder: PersistentFolder;
-  /** Relative to the folder; a subject's version has two parts. */
+  /** Relative to the folder; a subject's version has two parts; '' where the folder itself is the node. */
   readonly name: string;
 }
 
@@ -63,12 +62,8 @@ export const kinds: Readonly<Record<PersistentFolder, Kind>> = {
   pipelines: { noun: 'mark of pipeline', schema: markSchema, checkName: (paths, name) => paths.pipeline(name), stays: () => true },
   skips: { noun: 'skip order of pipeline', schema: skipSchema, checkName: (paths, name) => paths.skip(name) },
   'removed-tables': { noun: 'removed tables pipeline', schema: removedTablesSchema, checkName: (paths, name) => paths.removedTables(name) },
-  // Only the same number may stay: a tree in which a channel was changed or removed since has a greater one.
-  revision: {
-    noun: 'revision of the',
-    schema: revisionSchema,
-    checkName: (_, name) => name === revisionNode || refuse('revision', name),
-  },
+  // Only the same write may stay: a tree in which a channel was changed or removed since has another one.
+  revision: { noun: 'revision', schema: treeRevisionSchema, checkName: (_, name) => name === '' || refuse('revision', name) },
   omissions: {
     noun: 'omissions',
     schema: omissionsSchema,
@@ -82,6 +77,7 @@ export const kinds: Readonly<Record<PersistentFolder, Kind>> = {
 
 /** @throws SyncError CONFIG_INVALID */
 export function nodeNameOf(path: string): NodeName {
+  if (path === 'revision') return { folder: 'revision', name: '' };
   const folder = persistentFolders.find((candidate) => path.startsWith(`${candidate}/`));
   if (folder) return { folder, name: path.slice(folder.length + 1) };
   throw new SyncError('CONFIG_INVALID', `the export names ${JSON.stringify(path.slice(0, 200))}, which this version does not keep`);

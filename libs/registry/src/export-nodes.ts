@@ -9,6 +9,11 @@ import type { Tree } from './tree.js';
 export async function readStored(tree: Tree, paths: Paths): Promise<ReadonlyMap<string, Buffer>> {
   const stored = new Map<string, Buffer>();
   for (const folder of persistentFolders) {
+    if (folder === 'revision') {
+      const node = await tree.read(paths.folder(folder));
+      if (node) stored.set(folder, node.data);
+      continue;
+    }
     const names = await namesIn(tree, paths, folder);
     const nodes = await tree.readAll(names.map((name) => `${paths.folder(folder)}/${name}`));
     // A node that is gone was removed between the two reads.

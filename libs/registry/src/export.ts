@@ -118,7 +118,7 @@ export class ZooKeeperExport implements ExportStore {
   async #create(path: string, value: unknown): Promise<boolean> {
     const nodeName = nodeNameOf(path);
     if (nodeName.folder === 'schemas/subjects') return this.#register(nodeName.name, subjectVersionSchema.parse(value).id);
-    const full = `${this.#paths.folder(nodeName.folder)}/${nodeName.name}`;
+    const full = nodeName.name === '' ? this.#paths.folder(nodeName.folder) : `${this.#paths.folder(nodeName.folder)}/${nodeName.name}`;
     if (await this.#tree.create(full, bytesOf(nodeName, value))) return true;
     const node = await this.#tree.read(full);
     if (node && !mayStay(path, node.data, value)) throw conflict([path]);

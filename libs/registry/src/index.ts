@@ -27,5 +27,7 @@ export { kafkaClient, resealedRegion, sealRegion, secretsOfRegion } from './kafk
 export { referenceOf, requireReadable } from './secret.js';
 export type { StoredSecret } from './secret.js';
 export { defaultSessionMs, sessionMsSchema } from './session-ms.js';
+export { TreeFollower } from './tree-follower.js';
+export type { Current, FollowerEvents } from './tree-follower.js';
 export type { SkipOrder, SkipStore } from './skips.js';
 export type { StatusStore } from './status.js';

@@ -5,10 +5,10 @@ import type { WorkStatus } from '@lutra/model';
 export const defaultRoot = '/lutra';
 
 /**
- * What must outlive the loss of ZooKeeper, in the order in which an import writes it: channels last, because work begins with them. Who
- * keeps more there adds its folder here and its shape to export-kinds.ts. Leases and status are of living processes and stay out. So do
- * `restarts`: an order in an old export may have been carried out since, and would be a second time, with transactions left out that nobody
- * meant.
+ * What must outlive the loss of ZooKeeper, in the order in which an import writes it. Channels come late, because work begins with them.
+ * The revision comes last, because apps at work follow the tree from then on: half of it would end the other half's work. Who keeps more
+ * there adds its folder here and its shape to export-kinds.ts. Leases and status are of living processes and stay out. So do `restarts`: an
+ * order in an old export may have been carried out since, and would be a second time, with transactions left out that nobody meant.
  */
 export const persistentFolders = [
   'schemas/ids',
@@ -17,11 +17,11 @@ export const persistentFolders = [
   'pipelines',
   'skips',
   'removed-tables',
-  'revision',
   'omissions',
   'regions',
   'endpoints',
   'channels',
+  'revision',
 ] as const;
 export type PersistentFolder = (typeof persistentFolders)[number];
 

@@ -53,6 +53,7 @@ export const positionBackupSchema = z.strictObject({
   routes: z
     .strictObject({
       revision: count,
+      write: z.string(),
       tables: z.array(z.string()),
       pipelines: z.record(z.string(), z.string()),
       suspended: z.array(suspensionSchema).optional(),

@@ -104,7 +104,7 @@ export class Registry {
     this.skips = new ZooKeeperSkips(tree, paths);
     this.left = new ZooKeeperRemovedTables(tree, paths);
     this.restarts = new ZooKeeperRestarts(tree, paths);
-    this.revision = new ZooKeeperRevision(tree, paths);
+    this.revision = new ZooKeeperRevision(session, tree, paths);
     this.omissions = new ZooKeeperOmissions(tree, paths);
     this.workers = new ZooKeeperWorkers(tree, paths);
     this.level = new ZooKeeperLevel(tree, paths);

@@ -33,6 +33,7 @@ describe('a status', () => {
     ignored: 0,
     routes: null,
     suspended: null,
+    configuration: { revision: 3, write: 'aaaaaaaaaaaa', regressed: false },
     lastError: null,
     updatedAt: 1,
     ...part,
@@ -109,7 +110,7 @@ describe('the copy of a log', () => {
     expect(await logs.read('orders')).toEqual({ document: backup(), version: 0 });
     await expect(logs.write('orders', backup(), null)).rejects.toMatchObject({ code: 'CONFIG_CONFLICT' });
     const suspended = [{ database: 'shop', name: 't', code: 'COLUMN_UNSUPPORTED', message: 'no', where: 'f:4', at: 1 }] as const;
-    const announced = { revision: 1, tables: ['shop.* except u'], pipelines: {}, suspended };
+    const announced = { revision: 1, write: 'aaaaaaaaaaaa', tables: ['shop.* except u'], pipelines: {}, suspended };
     expect(await logs.write('orders', backup({ seq: 11, routes: announced }), 0)).toBe(1);
     expect((await logs.read('orders'))?.document.routes).toEqual(announced);
     await expect(logs.write('orders', backup({ seq: 12 }), 0)).rejects.toMatchObject({ code: 'CONFIG_CONFLICT' });
@@ -355,5 +356,38 @@ describe('omissions', () => {
     );
     const { total, last } = (await omissions.read('pipeline@ab.there'))!.document;
     expect([total, last.length, last.at(-1)?.n]).toEqual([250, 200, 250]);
+  });
+});
+
+describe('the revision of the configuration', () => {
+  test('counts its writes, of several writers at once each; a person takes it above what is known elsewhere', async () => {
+    const [one, other] = [await zooKeeper.open(), await zooKeeper.open()];
+    expect(await one.revision.latest()).toBeNull();
+    const first = await one.revision.raise('one');
+    expect(first).toMatchObject({ revision: 1, by: 'one', recent: [], adopted: 0 });
+    await Promise.all([one, other, one, other].map((registry) => registry.revision.raise('all')));
+    const latest = await other.revision.latest();
+    expect([latest?.revision, latest?.recent.length, latest?.recent.at(-1)]).toEqual([5, 4, first.write]);
+    expect(await one.revision.adopt('me', 40)).toMatchObject({ revision: 41, recent: [], adopted: 41, by: 'me' });
+    expect(await one.revision.raise('one')).toMatchObject({ revision: 42, adopted: 41 });
+  });
+
+  test('is watched over its creation, its removal and the end of a session', async () => {
+    const watching = await zooKeeper.open();
+    const writer = await zooKeeper.open();
+    let calls = 0;
+    const end = watching.revision.watch(() => (calls += 1));
+    const called = async (change: () => Promise<unknown>): Promise<void> => {
+      const before = calls;
+      await change();
+      await until(async () => expect(calls).toBeGreaterThan(before));
+    };
+    await called(async () => undefined);
+    await called(() => writer.revision.raise('w'));
+    await called(() => writer.revision.raise('w'));
+    await called(() => zooKeeper.raw((connection, root) => connection.remove(`${root}/revision`, -1)));
+    await called(() => expire(watching, zooKeeper.server));
+    await called(() => writer.revision.raise('w'));
+    end();
   });
 });

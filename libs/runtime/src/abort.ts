@@ -33,7 +33,8 @@ export function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<
   });
 }
 
-function untilAborted<T>(
+/** Resolves as `start` says, or rejects when the signal aborts first. `start` returns what cleans up after it. */
+export function untilAborted<T>(
   signal: AbortSignal,
   start: (resolve: (value: T) => void, reject: (error: unknown) => void) => () => void,
 ): Promise<T> {

@@ -2,7 +2,7 @@
  * One piece of work from the outside: lease, supervision, status, metrics, log lines. What capture does per endpoint and the loader per
  * pipeline. Never throws: it ends when its signal says so.
  */
-import type { ErrorCode, SyncError, WorkStatus } from '@lutra/model';
+import type { ConfigurationState, ErrorCode, SyncError, WorkStatus } from '@lutra/model';
 import { untilAbort } from './abort.js';
 import { errorReport, StatusReporter } from './status-reporter.js';
 import type { StatusSink } from './status-reporter.js';
@@ -32,6 +32,13 @@ export interface Work extends Pick<WorkStatus, 'app' | 'name' | 'instance'> {
   readonly paused?: boolean;
   /** Why this process must not do it: it is reported, and no lease is taken. */
   readonly refused?: SyncError | null;
+  /** By which configuration the process works. */
+  configuration?(): ConfigurationState | null;
+  /**
+   * After an error that waits for an operator: when to run again by itself; null: not. The lease is given back meanwhile: another process
+   * may know more.
+   */
+  until?(error: SyncError, signal: AbortSignal): Promise<void> | null;
   readonly sink: StatusSink;
   readonly metrics: WorkMetrics;
   readonly logger: Log;
@@ -55,7 +62,8 @@ const paused = { state: 'paused', waitingFor: 'the channel to be started' } as c
 
 export async function runWork(work: Work): Promise<void> {
   const { app, name, instance, sink, metrics, signal } = work;
-  const status = new StatusReporter({ app, name, instance, sink, onStatus: (current) => metrics.report(current) });
+  const configuration = (): ConfigurationState | null => work.configuration?.() ?? null;
+  const status = new StatusReporter({ app, name, instance, sink, configuration, onStatus: (current) => metrics.report(current) });
   try {
     if (work.refused) {
       failed(work, status, { error: work.refused, next: 'wait', delayMs: 0 });
@@ -64,12 +72,19 @@ export async function runWork(work: Work): Promise<void> {
       status.update(paused);
       await untilAbort(signal).catch(() => undefined); // the end was asked for
     } else {
+      let until: Promise<void> | null = null;
       await underLease({
         signal,
-        acquire: (waitSignal) => work.acquire(waitSignal),
-        onStandby: () => status.update(standby),
+        acquire: async (waitSignal) => {
+          if (until) await until;
+          if (until) status.update(standby);
+          until = null;
+          return work.acquire(waitSignal);
+        },
+        onStandby: () => until ?? status.update(standby),
         onError: (error) => failed(work, status, { error, next: 'retry', delayMs: 0 }),
-        work: (leaseNumber, leaseSignal) => runLeadership(work, status, { leaseNumber, signal: leaseSignal }),
+        work: (leaseNumber, leaseSignal) =>
+          runLeadership(work, status, { leaseNumber, signal: leaseSignal, onUntil: (promise) => (until = promise) }),
       });
     }
   } finally {
@@ -78,13 +93,22 @@ export async function runWork(work: Work): Promise<void> {
   }
 }
 
-function runLeadership(work: Work, status: StatusReporter, { leaseNumber, signal }: Omit<Leadership, 'status'>): Promise<void> {
+interface Lead extends Omit<Leadership, 'status'> {
+  readonly onUntil: (until: Promise<void>) => void;
+}
+
+function runLeadership(work: Work, status: StatusReporter, { leaseNumber, signal, onUntil }: Lead): Promise<void> {
   status.update({ state: 'starting', waitingFor: null });
   return supervise({
     signal,
     run: (runSignal) => work.run({ leaseNumber, signal: runSignal, status }),
     changed: (waitSignal) => work.changed(waitSignal),
     onFailure: (error, next, delayMs) => failed(work, status, { error, next, delayMs }),
+    givesUp: (reason) => {
+      const until = work.until?.(reason, work.signal) ?? null;
+      if (until) onUntil(until.catch(() => undefined)); // ended: who acquires sees it
+      return until !== null;
+    },
   });
 }
 

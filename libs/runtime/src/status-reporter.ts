@@ -1,5 +1,5 @@
 /** Gathers what a worker says about itself and publishes it, at most once a second and at least every five. Never fails the work. */
-import type { ErrorReport, SyncError, WorkStatus } from '@lutra/model';
+import type { ConfigurationState, ErrorReport, SyncError, WorkStatus } from '@lutra/model';
 import { Waits } from './waits.js';
 
 /** Where statuses go: see StatusBudget. */
@@ -32,6 +32,7 @@ const idleStatus = {
   ignored: 0,
   routes: null,
   suspended: null,
+  configuration: null,
   lastError: null,
 } as const satisfies Partial<WorkStatus>;
 
@@ -45,6 +46,7 @@ export interface ReporterOptions {
   readonly name: string;
   readonly instance: string;
   readonly sink: StatusSink;
+  configuration?(): ConfigurationState | null;
   /** Sees every status before it is published: for metrics. */
   onStatus(status: WorkStatus): void;
 }
@@ -102,7 +104,7 @@ export class StatusReporter {
     const elapsed = Date.now() - this.#lastAt;
     const rate = this.#lastAt === 0 ? 0 : Math.max(0, Math.round(((this.#status.rows - this.#lastRows) * 1000) / Math.max(1, elapsed)));
     const lagMs = this.#lagMs();
-    if (this.#waitingFor() !== this.#published) this.#changed = true;
+    if (this.#waitingFor() !== this.#published || !this.#isSameConfiguration()) this.#changed = true;
     if (rate !== this.#status.rowsPerSecond || lagMs !== this.#status.lagMs) {
       this.#status = { ...this.#status, rowsPerSecond: rate, lagMs };
       this.#changed = true;
@@ -115,6 +117,11 @@ export class StatusReporter {
     return waitingFor ?? (working.has(state) ? this.waits.told(Date.now()) : null);
   }
 
+  #isSameConfiguration(): boolean {
+    const [told, now] = [this.#status.configuration, this.#options.configuration?.() ?? null];
+    return told?.write === now?.write && told?.regressed === now?.regressed;
+  }
+
   /** Who rests or stands by is behind nothing. */
   #lagMs(): number | null {
     return this.#lag === null || resting.has(this.#status.state) ? null : this.#lag();
@@ -124,7 +131,7 @@ export class StatusReporter {
     if (this.#closed) return;
     this.#changed = false;
     const now = Date.now();
-    this.#status = { ...this.#status, lagMs: this.#lagMs(), updatedAt: now };
+    this.#status = { ...this.#status, lagMs: this.#lagMs(), configuration: this.#options.configuration?.() ?? null, updatedAt: now };
     this.#lastRows = this.#status.rows;
     this.#lastAt = now;
     this.#published = this.#waitingFor();

@@ -1,7 +1,7 @@
 /**
  * The life of one piece of work (an endpoint's capture, a pipeline's loader): run it, and when it fails do what the error's
  * outcome says. retry: back off and run again. stop: wait for another configuration, or until the signal ends this worker (a "retry" starts
- * a new one). Only its signal ends it.
+ * a new one). Only its signal ends it, or what it gives up.
  */
 import { toSyncError } from '@lutra/model';
 import type { SyncError } from '@lutra/model';
@@ -14,6 +14,8 @@ export interface Supervised {
   onFailure(error: SyncError, next: 'retry' | 'wait', delayMs: number): void;
   /** Resolves once there is a configuration that no run has worked by: it is tried at once. Absent: there is never another one. */
   changed?(signal: AbortSignal): Promise<void>;
+  /** After an error that waits for an operator: true ends the supervision, so that another process may take the work. */
+  givesUp?(error: SyncError): boolean;
   readonly signal: AbortSignal;
   readonly backoff?: { readonly firstMs: number; readonly maxMs: number };
 }
@@ -34,6 +36,7 @@ export async function supervise(work: Supervised): Promise<void> {
       const error = toSyncError(thrown);
       if (performance.now() - startedAt > goodRunMs) failures = 0;
       failures += 1;
+      if (error.outcome === 'stop' && work.givesUp?.(error)) return work.onFailure(error, 'wait', 0);
       await pause(work, error, Math.min(maxMs, firstMs * 2 ** (failures - 1)));
     }
   }

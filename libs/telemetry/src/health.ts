@@ -13,11 +13,17 @@ export type ReadyCheck = () => string | null;
 
 export class Health {
   readonly #checks = new Map<string, ReadyCheck>();
+  readonly #notes = new Map<string, ReadyCheck>();
   readonly #fatal: string[] = [];
 
   /** Adds or replaces a condition of readiness. */
   watch(name: string, check: ReadyCheck): void {
     this.#checks.set(name, check);
+  }
+
+  /** Adds or replaces what is told among the reasons and does not make the process unready. */
+  note(name: string, check: ReadyCheck): void {
+    this.#notes.set(name, check);
   }
 
   /** The process cannot go on: not live from now on. */
@@ -30,11 +36,14 @@ export class Health {
   }
 
   ready(): HealthReport {
-    const open = [...this.#checks].flatMap(([name, check]) => {
-      const reason = check();
-      return reason === null ? [] : [`${name}: ${reason}`];
-    });
-    const reasons = [...this.#fatal, ...open];
-    return { ok: reasons.length === 0, reasons };
+    const reasons = [...this.#fatal, ...told(this.#checks)];
+    return { ok: reasons.length === 0, reasons: [...reasons, ...told(this.#notes)] };
   }
+}
+
+function told(checks: ReadonlyMap<string, ReadyCheck>): readonly string[] {
+  return [...checks].flatMap(([name, check]) => {
+    const reason = check();
+    return reason === null ? [] : [`${name}: ${reason}`];
+  });
 }

@@ -24,6 +24,7 @@ const status: WorkStatus = {
   ignored: 0,
   routes: null,
   suspended: null,
+  configuration: null,
   lastError: null,
   updatedAt: 0,
 };

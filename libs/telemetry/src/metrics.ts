@@ -48,6 +48,7 @@ export class Metrics {
   readonly watermarkSeconds: Histogram<'name'>;
   readonly conflictIndexKeys: Gauge<'name'>;
   readonly eventsDropped: Counter<'name'>;
+  readonly configurationRegressed: Gauge<never>;
   readonly httpRequests: Counter<'method' | 'status'>;
   readonly lastEvent: Gauge<'name'>;
   readonly lastProgress: Gauge<'name'>;
@@ -136,6 +137,8 @@ export class Metrics {
       ['name'],
     );
     this.eventsDropped = counter('lutra_events_dropped_total', 'Operational events that could not be sent to lutra.events', ['name']);
+    const regressed = '1 while the configuration in ZooKeeper does not continue the one that this process works by (CONFIG_REGRESSED)';
+    this.configurationRegressed = gauge<never>('lutra_configuration_regressed', regressed, []);
     this.httpRequests = counter('lutra_http_requests_total', 'HTTP requests answered', ['method', 'status']);
     this.lastEvent = gauge('lutra_last_event_timestamp_seconds', 'Commit time at the source, since 1970, of the last row processed', [
       'name',

@@ -5,12 +5,13 @@
 import { randomUUID } from 'node:crypto';
 import type { RecordDecoder, RecordEncoder } from '@lutra/avro';
 import type { BusOptions } from '@lutra/bus';
-import { SyncError } from '@lutra/model';
+import { SyncError, toSyncError } from '@lutra/model';
 import type { PositionBackup, PositionBackupStore } from '@lutra/registry';
 import { throwIfAborted } from '@lutra/runtime';
 import type { CaptureRun } from '../capture-run.js';
 import type { KafkaPort } from '../io.js';
 import { requireCurrentRoutes } from './routes-check.js';
+import type { CurrentRoutes } from './routes-check.js';
 import { TailReader, tailStart } from './tail.js';
 import type { Tail } from './tail.js';
 
@@ -27,6 +28,8 @@ export interface ClaimOptions {
   readonly decoder: RecordDecoder;
   readonly logs: PositionBackupStore;
   readonly signal: AbortSignal;
+  /** The log cannot be read to its end: what was read may say why. */
+  onUnread?(tail: Tail): Promise<unknown>;
 }
 
 export interface Claim {
@@ -42,27 +45,28 @@ export interface Claim {
   readonly backupVersion: number | null;
 }
 
-/** A claim, and the revision of the routes that may be announced under it. */
+/** A claim, and the configuration whose routes may be announced under it. */
 export interface Claimed {
   readonly claim: Claim;
-  readonly revision: number;
+  readonly configuration: CurrentRoutes;
 }
 
 /** How often another leader may come between before we give up the attempt. */
 const maxTries = 10;
 
-/** @throws SyncError LEASE_LOST, LOG_*; CONFIG_BEHIND, CONFIG_OUTDATED; KAFKA_*, ZOOKEEPER_UNAVAILABLE */
+/** @throws SyncError LEASE_LOST, LOG_*; CONFIG_BEHIND, CONFIG_REGRESSED; KAFKA_*, ZOOKEEPER_UNAVAILABLE */
 export async function claim(run: CaptureRun): Promise<Claimed> {
   const { deps, work, leadership, during, topic, bus, admin, publisher, encoder, decoder, signal } = run;
-  const { registry, instance, io } = deps;
+  const { registry, tree, instance, io } = deps;
   const { leaseNumber } = leadership;
   const parts = { bus, admin, publisher, readRange: io.kafka.readRange, encoder, decoder, logs: registry.logs, signal };
   const claiming = { endpoint: run.endpoint.name, topic, leader: `${instance}:${leaseNumber}`, leaseNumber, ...parts };
-  const claimed = await during(`${run.kafkaName} or ZooKeeper, to claim the log`, () => claimLog(claiming));
+  // A ZooKeeper that was restored lacks schemas too: what the log knows of the configuration comes first.
+  const onUnread = (tail: Tail): Promise<unknown> => requireCurrentRoutes(tree, work, tail);
+  const claimed = await during(`${run.kafkaName} or ZooKeeper, to claim the log`, () => claimLog({ ...claiming, onUnread }));
   // The routes are read after the claim: a later claimer reads them later, so routes never go back to an older version.
-  const { announced } = claimed.tail;
-  const revision = await during('ZooKeeper, for the newest routes', () => requireCurrentRoutes(registry, work, announced));
-  return { claim: claimed, revision };
+  const configuration = await during('ZooKeeper, for the newest routes', () => requireCurrentRoutes(tree, work, claimed.tail));
+  return { claim: claimed, configuration };
 }
 
 export async function claimLog(options: ClaimOptions): Promise<Claim> {
@@ -146,7 +150,11 @@ async function readUpTo(
   const reader = new TailReader(options.topic, options.decoder, at.backup);
   const { bus, topic, signal, readRange } = options;
   for await (const batch of readRange({ ...bus, topic, from, to: at.offset + 1, signal })) {
-    for (const raw of batch) await reader.read(raw);
+    for (const raw of batch)
+      await reader.read(raw).catch(async (error: unknown) => {
+        if (toSyncError(error).code === 'SCHEMA_UNKNOWN') await options.onUnread?.(reader.tail);
+        throw error;
+      });
   }
   return reader;
 }

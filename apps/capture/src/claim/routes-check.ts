@@ -3,17 +3,12 @@
  * that had learnt of it dies, and one that has not yet takes over: it passes the table's rows in the binlog, and nobody reads there again.
  * Nor is ZooKeeper trusted alone: one that was restored from an older copy has the routes before the table. The log knows better.
  */
-import { isOutdated, SyncError } from '@lutra/model';
-import type { Announced, ChannelDocument, Revision, RouteFingerprints } from '@lutra/model';
-import type { DocumentStore, RevisionStore } from '@lutra/registry';
+import { continues, regressionError, SyncError } from '@lutra/model';
+import type { Announced, RevisionMark, RouteFingerprints } from '@lutra/model';
+import type { Current, TreeFollower } from '@lutra/registry';
 import { writersOf } from '../stream/suspended-here.js';
 import type { Writer } from '../stream/suspended-here.js';
 import { routesOf } from '../assignments.js';
-
-interface Store {
-  readonly channels: Pick<DocumentStore<ChannelDocument>, 'listLatest'>;
-  readonly revision: Pick<RevisionStore, 'latest'>;
-}
 
 interface Checked {
   readonly endpoint: { readonly name: string };
@@ -21,27 +16,51 @@ interface Checked {
   readonly writers: readonly Writer[];
 }
 
+/** What the log said of its routes last, and when (ms since 1970); null: not known. */
+interface Said {
+  readonly announced: Announced | null;
+  readonly announcedAt: number | null;
+}
+
+export interface CurrentRoutes {
+  /** Under which the routes may be announced. */
+  readonly revision: RevisionMark;
+  /** The tree in ZooKeeper is not followed: `revision` is the last one that was, and orders in it are not carried out. */
+  readonly isFallen: boolean;
+}
+
 /**
- * Resolves to the revision under which the routes may be announced.
- * @param announced by the log so far
- * @throws SyncError CONFIG_BEHIND, which the watch fixes; CONFIG_OUTDATED; ZOOKEEPER_UNAVAILABLE
+ * Resolves to the configuration whose routes may be announced.
+ * @throws SyncError CONFIG_REGRESSED; CONFIG_BEHIND, which the watch fixes; ZOOKEEPER_UNAVAILABLE
  */
-export async function requireCurrentRoutes(store: Store, work: Checked, announced: Announced | null): Promise<number> {
+export async function requireCurrentRoutes(tree: Pick<TreeFollower, 'channels'>, work: Checked, said: Said): Promise<CurrentRoutes> {
   const endpoint = work.endpoint.name;
-  const { documents, invalid } = await store.channels.listLatest();
-  const revision = await store.revision.latest();
+  const current = await tree.channels();
+  const { revision, write } = requireContinued(current, work, said);
+  const { documents, invalid } = current.found;
   // One that never could be read has no part in what we work with either.
   const unknown = invalid.find((name) => Object.keys(work.pipelines).some((id) => id.startsWith(`${name}.`)));
   if (unknown) throw behind(endpoint, `the document of channel ${unknown} cannot be read, so it may have other routes now`);
-  const newest = routesOf(endpoint, documents);
-  const differs = differing(newest, work.pipelines);
+  const differs = differing(routesOf(endpoint, documents), work.pipelines);
   if (differs) throw behind(endpoint, `the routes of pipeline ${differs} were changed; this process has not been told yet`);
   // What those suspend here must be known by its name here.
   if (JSON.stringify(writersOf(endpoint, documents)) !== JSON.stringify(work.writers))
     throw behind(endpoint, 'the pipelines that write here were changed; this process has not been told yet');
-  if (!announced) return revision.revision;
-  if (isOutdated(announced, { revision, pipelines: newest })) throw outdated(endpoint, announced, { revision, pipelines: newest });
-  return Math.max(revision.revision, announced.revision);
+  return { revision: { revision, write }, isFallen: current.regression !== null };
+}
+
+/**
+ * Does the configuration continue the one that the log was written by? While the tree has fallen nobody can say whether our routes are the
+ * newest of our revision: then the log has ours, or older ones.
+ */
+function requireContinued({ revision, regression }: Current<unknown>, work: Checked, { announced, announcedAt }: Said): RevisionMark {
+  const known = announced && { revision: announced.revision, write: announced.write, at: announcedAt };
+  const who = `the log of endpoint ${work.endpoint.name}`;
+  const tree = regression ? regression.tree : revision;
+  if (!revision || (known && !continues(revision, known))) throw regressionError(who, { known, tree }, { endpoint: work.endpoint.name });
+  if (!regression || !announced || announced.revision < revision.revision || !differing(announced.pipelines, work.pipelines))
+    return revision;
+  throw regressionError(who, { known, tree }, { endpoint: work.endpoint.name });
 }
 
 function differing(one: RouteFingerprints, other: RouteFingerprints): string | undefined {
@@ -50,12 +69,4 @@ function differing(one: RouteFingerprints, other: RouteFingerprints): string | u
 
 function behind(endpoint: string, why: string): SyncError {
   return new SyncError('CONFIG_BEHIND', `endpoint ${endpoint}: ${why}`, { details: { endpoint } });
-}
-
-function outdated(endpoint: string, log: Announced, now: { revision: Revision; pipelines: RouteFingerprints }): SyncError {
-  const pipeline = differing(log.pipelines, now.pipelines) ?? null;
-  const what = `the log has the routes of revision ${log.revision}, ZooKeeper those of ${now.revision.revision}, where pipeline ${pipeline} has others or is not there`;
-  return new SyncError('CONFIG_OUTDATED', `endpoint ${endpoint}: ${what}`, {
-    details: { endpoint, pipeline, log: log.revision, revision: now.revision.revision },
-  });
 }

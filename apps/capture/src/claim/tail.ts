@@ -20,6 +20,8 @@ export interface Tail {
   readonly restarts: readonly string[];
   /** Which tables the log holds by its last `routes` record, that of the position backup included; null: not known. */
   readonly announced: Announced | null;
+  /** When it said so, ms since 1970; of the position backup, when that was written. */
+  readonly announcedAt: number | null;
   /** The last heartbeat that was read from the source, not from the log, and from which server; null: it is not in what was read. */
   readonly known: KnownPosition | null;
   /** How many resolution records the log has behind `position`. */
@@ -64,6 +66,7 @@ export class TailReader {
   #leader: string | null = null;
   readonly #restarts: string[] = [];
   #announced: Announced | null;
+  #announcedAt: number | null;
   /** Of the leader that the log is at, once it has said it: its first heartbeat, before that, has a position of the leader before it. */
   #server: string | null = null;
   #known: KnownPosition | null = null;
@@ -76,6 +79,7 @@ export class TailReader {
     this.#decoder = decoder;
     this.#backup = backup;
     this.#announced = backup?.routes ?? null;
+    this.#announcedAt = backup?.routes ? backup.updatedAt : null;
   }
 
   get tail(): Tail {
@@ -87,6 +91,7 @@ export class TailReader {
       seen: this.#seen,
       restarts: this.#restarts,
       announced: this.#announced,
+      announcedAt: this.#announcedAt,
       known: this.#known,
       resolutions: this.#resolutions,
       publishedThrough: this.#publishedThrough,
@@ -164,6 +169,7 @@ export class TailReader {
     }
     if (body.kind === 'routes') {
       this.#announced = announcedBy(body);
+      this.#announcedAt = body.tsMs;
       this.#server = body.server;
     }
     if (body.kind === 'heartbeat' && this.#server !== null) this.#known = { ...body.position, serverUuid: this.#server };

@@ -9,7 +9,7 @@
  * What is read again up to `publishedThrough` is not published, so a table that is new would lack rows there: the edit waits until then.
  */
 import { SyncError, toSyncError } from '@lutra/model';
-import type { Suspension } from '@lutra/model';
+import type { RevisionMark, Suspension } from '@lutra/model';
 import { offerWithin, orAborted } from '@lutra/runtime';
 import type { LiveWork } from '@lutra/runtime';
 import type { CaptureWork } from '../assignments.js';
@@ -32,7 +32,7 @@ export class BeginAnew extends SyncError {
 interface Checked {
   readonly work: CaptureWork;
   /** Under which its routes may be announced. */
-  readonly revision: number;
+  readonly revision: RevisionMark;
 }
 
 const retryMs = 1_000;
@@ -56,7 +56,7 @@ export class Edits {
     return this.#checked !== null && this.#checked.work === this.#live.newest;
   }
 
-  /** Checks what is offered, beside the stream. Until the signal aborts. @throws SyncError CONFIG_OUTDATED, SOURCE_SETTINGS, TOPIC_CONFIG */
+  /** Checks what is offered, beside the stream. Until the signal aborts. @throws SyncError CONFIG_REGRESSED, SOURCE_SETTINGS, TOPIC_CONFIG */
   async watch(): Promise<void> {
     const { signal } = this.#run;
     for (;;) {
@@ -73,7 +73,8 @@ export class Edits {
       requireNameCase(endpoint.name, this.#verified.state, work.routes);
       const { topic: settings } = work.endpoint;
       if (JSON.stringify(settings) !== JSON.stringify(endpoint.topic)) await during(kafkaName, () => admin.ensureTopic(topic, settings));
-      const revision = await requireCurrentRoutes(deps.registry, work, this.#routing.now.announced);
+      const said = { announced: this.#routing.now.announced, announcedAt: null };
+      const { revision } = await requireCurrentRoutes(deps.tree, work, said);
       this.#checked = { work, revision };
       return true;
     } catch (error) {
@@ -91,7 +92,7 @@ export class Edits {
     if (work.isTarget && !this.#run.work.isTarget) throw new BeginAnew();
     const { now } = this.#routing;
     const same = isAnnounced(work, this.#run.work);
-    const suspended = same ? (now.announced.suspended ?? []) : await this.#suspended(work, where);
+    const suspended = same ? (now.announced.suspended ?? []) : await this.#suspended(checked, where);
     // Offered meanwhile: that one is checked first.
     if (!this.isReady) return null;
     this.#checked = null;
@@ -103,11 +104,11 @@ export class Edits {
   }
 
   /** What is left out still, and what loaders had suspended here that were not known as such before. @throws as suspensionsOf */
-  async #suspended(work: CaptureWork, where: string): Promise<readonly Suspension[]> {
+  async #suspended({ work, revision }: Checked, where: string): Promise<readonly Suspension[]> {
     const { deps, source, during, sourceName } = this.#run;
     const { now } = this.#routing;
     const before = stillSuspended(now.announced.suspended ?? [], [], work.routes);
-    const { here } = routesFor(work, { revision: 0, suspended: before, foldsNames: now.here.foldsNames });
+    const { here } = routesFor(work, { revision, suspended: before, foldsNames: now.here.foldsNames });
     if (work.writers.length === 0) return before;
     const standing = await during(sourceName, () => deps.io.source.suspended(source, work.writers));
     const found = suspendedHere(standing, here, { where, at: Date.now() });

@@ -156,7 +156,7 @@ class OutputWriter {
     const found = suspendedHere(rows, this.#to.routing.now.here, { where: `${at.file}:${at.pos}`, at: Date.now() });
     if (found.length > 0) throw new TablesSuspended(found);
     // It costs nothing by what this process knows: that must be the newest.
-    await during('ZooKeeper, for the newest routes', () => requireCurrentRoutes(deps.registry, work, null));
+    await during('ZooKeeper, for the newest routes', () => requireCurrentRoutes(deps.tree, work, { announced: null, announcedAt: null }));
   }
 
   #boundary(boundary: Boundary): Promise<void> {

@@ -1,6 +1,6 @@
 /** What the log holds, as it stands between two transactions: what it announces, and by which routers rows go into it. */
 import { announcedPattern, createRouter } from '@lutra/model';
-import type { Announced, Router, Suspension } from '@lutra/model';
+import type { Announced, RevisionMark, Router, Suspension } from '@lutra/model';
 import type { CaptureWork } from '../assignments.js';
 import type { Here } from './suspended-here.js';
 
@@ -14,7 +14,7 @@ export interface Routes {
 
 export interface RoutesOptions {
   /** Under which the routes are announced. */
-  readonly revision: number;
+  readonly revision: RevisionMark;
   readonly suspended: readonly Suspension[];
   /** The server has lower_case_table_names=1. */
   readonly foldsNames: boolean;
@@ -23,7 +23,7 @@ export interface RoutesOptions {
 export function routesFor(work: CaptureWork, { revision, suspended, foldsNames }: RoutesOptions): Routes {
   const { routes, forwarded, pipelines, writers } = work;
   return {
-    announced: { revision, tables: routes.map(announcedPattern), pipelines, ...(suspended.length > 0 && { suspended }) },
+    announced: { ...revision, tables: routes.map(announcedPattern), pipelines, ...(suspended.length > 0 && { suspended }) },
     here: { writers, router: createRouter(routes, suspended), foldsNames },
     forwarded: createRouter(forwarded, suspended),
   };

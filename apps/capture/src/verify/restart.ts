@@ -94,6 +94,7 @@ async function publishRestart(
       seen,
       restarts: [...tail.restarts, id],
       announced: tail.announced,
+      announcedAt: tail.announcedAt,
       known: null,
       resolutions: 0,
       publishedThrough: null,

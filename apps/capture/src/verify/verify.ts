@@ -1,5 +1,5 @@
 /** Before the first record of a leadership: nobody else reads under our server id, markers come back, and the source has our position. */
-import type { Position } from '@lutra/model';
+import type { Position, RevisionMark } from '@lutra/model';
 import type { CaptureRun, Source } from '../capture-run.js';
 import type { Claim, Claimed } from '../claim/claim.js';
 import { requireMarkers } from './markers.js';
@@ -11,13 +11,13 @@ import { startOf } from './start-position.js';
 export interface Verified extends Source {
   readonly claim: Claim;
   /** Of the routes that are announced. */
-  readonly revision: number;
+  readonly revision: RevisionMark;
   /** Where reading begins. */
   readonly start: Position;
 }
 
 /** @throws SyncError SERVER_ID_TAKEN, SOURCE_*, LOG_EMPTIED; LEASE_LOST; CONFIG_INVALID where a restart that was ordered is impossible */
-export async function verify(run: CaptureRun, { claim: claimed, revision }: Claimed, from: Source): Promise<Verified> {
+export async function verify(run: CaptureRun, { claim: claimed, configuration }: Claimed, from: Source): Promise<Verified> {
   const { deps, endpoint, source, publisher, encoder, during, sourceName } = run;
   const { registry, io, logger, status, schemas } = deps;
   const { checkStart } = io.source;
@@ -25,7 +25,8 @@ export async function verify(run: CaptureRun, { claim: claimed, revision }: Clai
   // The probe comes after the claim: its dump cuts off whoever reads under the same server id, which only the lease's holder may do.
   await during(`its probe to come back through the binlog of ${sourceName}`, () => requireMarkers(run, from.state));
   const restarting = { endpoint: endpoint.name, source, checkStart, restarts: registry.restarts, publisher, encoder, logger };
-  const claim = await carryOutRestart(restarting, claimed);
+  // An order in a tree that has fallen may be an old one.
+  const claim = configuration.isFallen ? claimed : await carryOutRestart(restarting, claimed);
   const start = startOf(claim, endpoint, from.state);
   // Before the first record: with it the log has a position, and another `start` in the configuration would no longer count.
   if (claim.tail.position === null) await during(sourceName, () => checkStart(source, () => start));
@@ -34,5 +35,5 @@ export async function verify(run: CaptureRun, { claim: claimed, revision }: Clai
   status.update({ epoch: claim.epoch, log: claim.log });
   // A table's first row must not wait for a ZooKeeper that is away.
   void schemas.prefetch?.(`${run.topic}-`);
-  return { ...from, claim, revision, start };
+  return { ...from, claim, revision: configuration.revision, start };
 }

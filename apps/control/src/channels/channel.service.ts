@@ -58,7 +58,7 @@ export class ChannelService {
       requireState(input, document);
       requireRules(document, await readConfiguration(this.registry));
       await this.#requireUnusedNames(document, []);
-      await this.registry.revision.raise(input.name);
+      await this.registry.revision.raise('control');
       return createDocument(this.registry.channels, kind, document);
     });
   }
@@ -108,7 +108,7 @@ export class ChannelService {
     await this.#requireUnusedNames(input, document.pipelines);
     await this.removedTables.remember(document, input);
     // Also where nothing changes: so an operator says that a tree that was restored is right as it is.
-    await this.registry.revision.raise(input.name);
+    await this.registry.revision.raise('control');
     await noteForced(this.registry, { channel: input.name, where: 'change' }, checked.passed);
     return replaceDocument(this.registry.channels, write, { ...input, state, attempt }, version);
   }
@@ -139,7 +139,7 @@ export class ChannelService {
         throw new SyncError('CONFIG_CONFLICT', `channel ${name} is ${document.state}; stop it first`, { details: { channel: name } });
       }
       if (document) requireOthers(name, null, await readConfiguration(this.registry));
-      await this.registry.revision.raise(name);
+      await this.registry.revision.raise('control');
       await removeDocument(this.registry.channels, write, version);
       await this.registry.omissions.remove(`channel@${name}`);
     });

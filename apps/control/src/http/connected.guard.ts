@@ -1,24 +1,40 @@
 /**
  * Answers 503 soon while ZooKeeper does not answer, instead of letting each request wait for a whole session time-out; and where the build
- * does not know the cluster's level.
+ * does not know the cluster's level. A request that changes something is refused while the tree has fallen: it would be made in a
+ * configuration that nobody follows.
  */
-import { Inject, Injectable } from '@nestjs/common';
-import type { CanActivate } from '@nestjs/common';
+import { Inject, Injectable, SetMetadata } from '@nestjs/common';
+import type { CanActivate, ExecutionContext } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
 import type { ClusterLevel } from '@lutra/host';
-import type { Registry } from '@lutra/registry';
-import { LEVEL, REGISTRY } from '../tokens.js';
+import { regressionError } from '@lutra/model';
+import type { Registry, TreeFollower } from '@lutra/registry';
+import type { IncomingMessage } from 'node:http';
+import { LEVEL, REGISTRY, TREE } from '../tokens.js';
 
 /** Long enough to reconnect to another server of the ensemble. */
 const graceMs = 1_500;
+const whileFallen = 'lutra:while-fallen';
+
+/** A request that changes nothing, or that leads out of CONFIG_REGRESSED. */
+export const WhileFallen = (): MethodDecorator => SetMetadata(whileFallen, true);
 
 /** For what answers whatever the level is. */
 @Injectable()
 export class ReachableGuard implements CanActivate {
-  constructor(@Inject(REGISTRY) private readonly registry: Registry) {}
+  constructor(
+    @Inject(REGISTRY) private readonly registry: Registry,
+    @Inject(TREE) private readonly tree: TreeFollower,
+    @Inject(Reflector) private readonly reflector: Reflector,
+  ) {}
 
-  /** @throws SyncError ZOOKEEPER_UNAVAILABLE */
-  async canActivate(): Promise<true> {
+  /** @throws SyncError ZOOKEEPER_UNAVAILABLE, CONFIG_REGRESSED */
+  async canActivate(context: ExecutionContext): Promise<true> {
     if (!this.registry.connected) await this.registry.session.connected({ boundMs: graceMs });
+    const { method } = context.switchToHttp().getRequest<IncomingMessage>();
+    if (method === 'GET' || method === 'HEAD' || this.reflector.get(whileFallen, context.getHandler()) === true) return true;
+    const regression = await this.tree.look();
+    if (regression) throw regressionError('control', regression);
     return true;
   }
 }
@@ -26,13 +42,13 @@ export class ReachableGuard implements CanActivate {
 @Injectable()
 export class ConnectedGuard implements CanActivate {
   constructor(
-    @Inject(REGISTRY) private readonly registry: Registry,
+    @Inject(ReachableGuard) private readonly reachable: ReachableGuard,
     @Inject(LEVEL) private readonly level: ClusterLevel,
   ) {}
 
-  /** @throws SyncError ZOOKEEPER_UNAVAILABLE, LEVEL_TOO_NEW, LEVEL_TOO_OLD */
-  async canActivate(): Promise<true> {
-    if (!this.registry.connected) await this.registry.session.connected({ boundMs: graceMs });
+  /** @throws SyncError ZOOKEEPER_UNAVAILABLE, LEVEL_TOO_NEW, LEVEL_TOO_OLD, CONFIG_REGRESSED */
+  async canActivate(context: ExecutionContext): Promise<true> {
+    await this.reachable.canActivate(context);
     await this.level.ready(graceMs);
     return true;
   }

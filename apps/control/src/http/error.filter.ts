@@ -37,6 +37,7 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   CONFIG_INVALID: 400,
   CONFIG_MISSING: 404,
   CONFIG_CONFLICT: 409,
+  CONFIG_REGRESSED: 409,
   // What a rewind asks for is not there any more, or cannot be applied again.
   LOG_START_LOST: 409,
   APPLY_REFUSED: 409,
@@ -128,7 +129,9 @@ function ofSyncError(error: SyncError): Failure {
 /** The table's help for a conflict is about versions; these conflicts are not. */
 function helpFor(error: SyncError, status: number): string {
   if (error instanceof RefusedError) return 'details.problems lists what is in the way, each with what fixes it.';
-  return status === 409 ? 'It does not fit what is there. The message names what is in the way.' : error.help;
+  return status === 409 && error.code !== 'CONFIG_REGRESSED'
+    ? 'It does not fit what is there. The message names what is in the way.'
+    : error.help;
 }
 
 function statusOf({ code, details }: SyncError): number {

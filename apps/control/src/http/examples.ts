@@ -36,6 +36,7 @@ export const bodyExamples: Readonly<Record<string, object>> = {
   'post /api/v1/channels/{channel}/pipelines/{pipeline}/rewind': { seq: 4000, reason: 'the target was restored from a backup' },
   'post /api/v1/channels/{channel}/pipelines/{pipeline}/restart': { at: { gtidSet: start.gtidSet }, reason, accept: true },
   'post /api/v1/channels/{channel}/conflicts/{pipeline}/{id}/redecide': { winner: 'incoming', reason: 'the customer called' },
+  'post /api/v1/revision/adopt': { reason: 'ZooKeeper was restored from the copy of Monday', accept: true },
   'post /subjects/{subject}/versions': avro,
   'post /subjects/{subject}': avro,
   'post /api/v1/level': { level: 1 },

@@ -35,7 +35,7 @@ const answers: Readonly<Record<number, ErrorAnswer>> = {
   },
   404: { description: 'No such document', code: 'CONFIG_MISSING', message: 'there is no endpoint orders-hz' },
   409: {
-    description: 'It exists already, is in use, or problems stand in the way (details.problems)',
+    description: 'It exists already, is in use, problems stand in the way (details.problems), or the tree has fallen (CONFIG_REGRESSED)',
     code: 'CONFIG_CONFLICT',
     message: 'endpoint orders-hz exists already',
   },
@@ -95,7 +95,8 @@ function complete(operation: Operation, { method, path }: { readonly method: str
   const known = Object.keys(operation.responses)
     .map(Number)
     .filter((status) => status >= 400);
-  for (const status of new Set([...known, ...implied(operation, path)])) operation.responses[status] = errorAnswer(status, foreign);
+  for (const status of new Set([...known, ...implied(operation, path), ...(method === 'get' || foreign ? [] : [409])]))
+    operation.responses[status] = errorAnswer(status, foreign);
   const body = operation.requestBody;
   const example = bodyExamples[`${method} ${path}`];
   if (body && 'content' in body && example) body.content[json] = { ...body.content[json], example };

@@ -116,6 +116,8 @@ const workStatusSchema = z.object({
   ignored: z.number(),
   routes: z.record(z.string(), z.string()).nullable(),
   suspended: z.array(suspensionSchema).readonly().nullable(),
+  /** By which it works; regressed: ZooKeeper does not continue it (CONFIG_REGRESSED). */
+  configuration: z.object({ revision: z.number(), write: z.string(), regressed: z.boolean() }).nullable(),
   lastError: errorReportSchema.nullable(),
   updatedAt: z.number(),
 }) satisfies z.ZodType<Record<keyof WorkStatus, unknown>>;

@@ -29,7 +29,17 @@ class Log {
     const body = { kind: 'epoch', endpoint: 'a', leader: `l${offset}`, tsMs: 0 } as const;
     this.records.push({ offset, header: { kind: 'epoch', log: '', seq: -1, epoch: this.#epoch }, body });
     this.heartbeat();
-    this.control({ kind: 'routes', endpoint: 'a', revision: 1, tables: ['shop.*'], pipelines: {}, server: null, tsMs: 0, ...announced });
+    this.control({
+      kind: 'routes',
+      endpoint: 'a',
+      revision: 1,
+      write: 'aaaaaaaaaaaa',
+      tables: ['shop.*'],
+      pipelines: {},
+      server: null,
+      tsMs: 0,
+      ...announced,
+    });
   }
 
   heartbeat(): void {
@@ -171,7 +181,7 @@ describe('the beginning behind a dump', () => {
 
   it('knows the tables by the copy where retention has removed what the log said of them, if nothing has changed since', async () => {
     const log = logOf([1, 'heartbeat', 1, 'heartbeat', 1]);
-    const newest = { revision: 1, tables: ['shop.t'], pipelines: {} };
+    const newest = { revision: 1, write: 'aaaaaaaaaaaa', tables: ['shop.t'], pipelines: {} };
     const start = log.records.findIndex(({ body }) => body.kind === 'row');
     await expect(log.begin({ gtidSet: set(2) }, { start })).rejects.toEqual(refused(/retention/));
     expect(log.behind(await log.begin({ gtidSet: set(2) }, { start, newest }))).toEqual([3]);

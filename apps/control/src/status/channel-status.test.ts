@@ -32,6 +32,7 @@ function worker(app: WorkStatus['app'], name: string, more: Partial<WorkStatus> 
     ignored: 0,
     routes: null,
     suspended: null,
+    configuration: null,
     lastError: null,
     updatedAt: 0,
     ...more,
@@ -43,6 +44,17 @@ const one = (workers: readonly WorkStatus[], state = channel.state) =>
   channelStatus({ ...channel, state }, workers, noOmissions).pipelines[0]!;
 
 describe('channelStatus', () => {
+  it('says of an end that works that the configuration in ZooKeeper is not the one that it works by', () => {
+    const configuration = { revision: 7, write: 'aaaaaaaaaaaa', regressed: true };
+    const status = one([worker('capture', 'a'), worker('loader', 'ab.there', { configuration })]);
+    expect([status.state, status.source.reason, status.target.reason]).toEqual([
+      'running',
+      null,
+      expect.stringMatching(/^CONFIG_REGRESSED/),
+    ]);
+    expect(one([worker('capture', 'a', { configuration: { ...configuration, regressed: false } })]).source.reason).toBeNull();
+  });
+
   it('says absent, and who, where work is wanted and nobody does it', () => {
     const pipeline = one([worker('capture', 'a')]);
     expect(pipeline.state).toBe('absent');

@@ -82,7 +82,14 @@ function byLeadership(a: WorkStatus, b: WorkStatus): number {
   return (b.epoch ?? -1) - (a.epoch ?? -1) || b.updatedAt - a.updatedAt;
 }
 
-function reasonOf({ state, waitingFor, lastError }: WorkStatus): string | null {
+function reasonOf(worker: WorkStatus): string | null {
+  const reason = ownReason(worker);
+  return reason ?? (worker.configuration?.regressed ? regressed : null);
+}
+
+const regressed = 'CONFIG_REGRESSED: it works on with the documents that it has; GET /api/v1/revision';
+
+function ownReason({ state, waitingFor, lastError }: WorkStatus): string | null {
   if (state === 'waiting') return waitingFor ?? lastError?.message ?? null;
   if (state === 'starting' || state === 'running') return movesNot(waitingFor, lastError);
   if (state === 'failed') return lastError ? `${lastError.code}: ${lastError.message}` : null;

@@ -6,21 +6,30 @@
  *    them, and is told a moment later. So a run asks ZooKeeper twice for the document as it is now, not as the watch last said: once it is
  *    the owner, because the owner before it may have gone by newer routes than it knows; and at each record in the log that names other
  *    routes than its own.
- * 2. ZooKeeper was restored from an older copy, in which the table is not there. The revision of the configuration tells, which only grows:
- *    a record of the log that names a greater one is newer than the tree, and so is a checkpoint that was moved under a greater one.
+ * 2. ZooKeeper was restored from an older copy, in which the table is not there. The revision of the configuration tells: the tree does not
+ *    continue the one that a record of the log, or the checkpoint, names. While it has fallen, a run goes by the documents of its process.
+ *    Nobody can say whether they are the newest of their revision, so what names other routes must be of an older one.
  * 3. The pipeline was removed and comes back by an import. Its tables have left the topic meanwhile: a `routes` record between says so.
  * 4. The pipeline is new and the topic is not. To begin at its start would apply what the target was seeded with. So a pipeline that was
  *    given no position begins only in a log that was begun for it: its first `routes` record names it.
  */
-import { replicationFingerprint, isReplicated, isNamed, isOutdated, pipelineId, SyncError, toSyncError } from '@lutra/model';
-import type { Announced, ChannelDocument, ControlRecord, Revision, Route, RouteFingerprints } from '@lutra/model';
+import {
+  continues,
+  isNamed,
+  isReplicated,
+  pipelineId,
+  regressionError,
+  replicationFingerprint,
+  SyncError,
+  toSyncError,
+} from '@lutra/model';
+import type { Announced, ChannelDocument, ControlRecord, Regression, RevisionMark, Route, RouteFingerprints } from '@lutra/model';
 import type { AppliedRoutes } from '@lutra/marker';
-import type { DocumentStore, RevisionStore } from '@lutra/registry';
+import type { Current, TreeFollower } from '@lutra/registry';
 import { orAborted } from '@lutra/runtime';
 
 export interface RouteCheckOptions {
-  readonly channels: Pick<DocumentStore<ChannelDocument>, 'latest'>;
-  readonly revision: Pick<RevisionStore, 'latest'>;
+  readonly tree: Pick<TreeFollower, 'channel'>;
   /** `<channel>.<pipeline>` */
   readonly id: string;
   readonly routes: readonly Route[];
@@ -30,11 +39,18 @@ export interface RouteCheckOptions {
   readonly signal: AbortSignal;
 }
 
+/** Who names a revision, and with which routes of ours; undefined: with none. */
+interface Knowing {
+  readonly who: string;
+  readonly fingerprint: string | undefined;
+}
+
 export class RouteCheck {
   readonly #options: RouteCheckOptions;
   readonly #fingerprint: string;
   /** Before the log has said that it holds what the pipeline carries. */
   #unproven: boolean;
+  #isFallen = false;
 
   constructor(options: RouteCheckOptions) {
     this.#options = options;
@@ -70,64 +86,65 @@ export class RouteCheck {
     if (this.#unproven) throw this.#unknown('the log does not begin with the routes of any pipeline');
   }
 
+  /** The tree in ZooKeeper was not followed when this was asked last: orders in it may be old ones. */
+  get isFallen(): boolean {
+    return this.#isFallen;
+  }
+
   /**
    * At the start of a run. Resolves to the routes under which it applies.
-   * @param applied those under which it was applied last
-   * @throws SyncError CONFIG_BEHIND, which the watch fixes; CONFIG_OUTDATED; ZOOKEEPER_UNAVAILABLE: nobody can say, so nothing may be
+   * @param applied those under which it was applied last, and when (ms since 1970)
+   * @throws SyncError CONFIG_REGRESSED; CONFIG_BEHIND, which the watch fixes; ZOOKEEPER_UNAVAILABLE: nobody can say, so nothing may be
    * passed
    */
-  async requireNewest(applied: AppliedRoutes | null): Promise<AppliedRoutes> {
-    const revision = await this.#revision();
-    if (!applied) return { revision: revision.revision, fingerprint: this.#fingerprint };
-    const { id } = this.#options;
-    this.#requireNotOutdated({ revision: applied.revision, pipelines: { [id]: applied.fingerprint } }, revision, 'the checkpoint');
-    return { revision: Math.max(revision.revision, applied.revision), fingerprint: this.#fingerprint };
+  async requireNewest(applied: (AppliedRoutes & { readonly at?: number }) | null): Promise<AppliedRoutes> {
+    const known = applied && { revision: applied.revision, write: applied.write, at: applied.at };
+    const who = { who: 'the checkpoint', fingerprint: applied?.fingerprint };
+    return { ...(await this.#configuration(known, who)), fingerprint: this.#fingerprint };
   }
 
   /**
    * At a record that differs, when all before it is applied: may what follows be passed?
    * @throws SyncError as requireNewest; LOG_START_UNKNOWN, LOG_LACKS_TABLES
    */
-  async requireReplicated(announced: Announced): Promise<void> {
-    const revision = await this.#revision();
+  async requireReplicated(announced: Announced & { readonly tsMs?: number }): Promise<void> {
     const { id, routes, forwards } = this.#options;
-    const named = isNamed(announced, id);
-    const fingerprint = announced.pipelines[id];
-    if (fingerprint !== undefined)
-      this.#requireNotOutdated({ revision: announced.revision, pipelines: { [id]: fingerprint } }, revision, 'the log');
-    if (this.#unproven && !named) throw this.#unknown(`the log begins for ${Object.keys(announced.pipelines).join(', ') || 'no pipeline'}`);
+    const known = { revision: announced.revision, write: announced.write, at: announced.tsMs };
+    await this.#configuration(known, { who: 'the log', fingerprint: announced.pipelines[id] });
+    if (this.#unproven && !isNamed(announced, id))
+      throw this.#unknown(`the log begins for ${Object.keys(announced.pipelines).join(', ') || 'no pipeline'}`);
     this.#unproven = false;
     if (isReplicated(announced, { id, routes: [...routes], forwards })) return;
     const what = `pipeline ${id}: from here on the topic does not hold all of its tables, only ${announced.tables.join(', ') || 'none'}`;
     throw new SyncError('LOG_LACKS_TABLES', what, { details: { pipeline: id } });
   }
 
-  /** Of a tree in which the routes are ours. */
-  async #revision(): Promise<Revision> {
-    const { id, revision, signal } = this.#options;
-    const newest = await orAborted(this.#newest(), signal);
-    if (newest === null) throw this.#behind(`there is no pipeline ${id} any more`);
-    if (newest !== this.#fingerprint) throw this.#behind(`the routes of pipeline ${id} were changed`);
-    return orAborted(revision.latest(), signal);
-  }
-
-  #requireNotOutdated(known: Pick<Announced, 'revision' | 'pipelines'>, revision: Revision, who: string): void {
-    if (!isOutdated(known, { revision, pipelines: this.fingerprints })) return;
-    const { id } = this.#options;
-    const what = `pipeline ${id}: ${who} has its routes of revision ${known.revision}, ZooKeeper others, of ${revision.revision}`;
-    throw new SyncError('CONFIG_OUTDATED', what, { details: { pipeline: id, known: known.revision, revision: revision.revision } });
-  }
-
-  async #newest(): Promise<string | null> {
-    const { id, channels } = this.#options;
+  /** Of documents in which the routes are ours, and that continue those of `known`. */
+  async #configuration(known: Regression['known'], { who, fingerprint }: Knowing): Promise<RevisionMark> {
+    const { id, tree, signal } = this.#options;
     const [channel = ''] = id.split('.');
-    const found = await channels.latest(channel).catch((error: unknown) => {
-      if (toSyncError(error).code !== 'CONFIG_INVALID') throw error;
-      throw this.#behind(`the document of channel ${channel} cannot be read, so it may have other routes now`);
-    });
-    const pipeline = found?.document.pipelines.find(({ name }) => pipelineId(channel, name) === id);
-    return pipeline ? replicationFingerprint(pipeline) : null;
+    const current = await orAborted(tree.channel(channel).catch(this.#asBehind), signal);
+    const { revision, regression } = current;
+    this.#isFallen = regression !== null;
+    const regressed = (): SyncError =>
+      regressionError(`pipeline ${id}: ${who}`, { known, tree: regression ? regression.tree : revision }, { pipeline: id });
+    if (!revision || (known && !continues(revision, known))) throw regressed();
+    if (regression && known && known.revision >= revision.revision && fingerprint !== this.#fingerprint) throw regressed();
+    this.#requireSame(current);
+    return { revision: revision.revision, write: revision.write };
   }
+
+  #requireSame({ found }: Current<ChannelDocument | null>): void {
+    const { id } = this.#options;
+    const pipeline = found?.pipelines.find(({ name }) => pipelineId(found.name, name) === id);
+    if (!pipeline) throw this.#behind(`there is no pipeline ${id} any more`);
+    if (replicationFingerprint(pipeline) !== this.#fingerprint) throw this.#behind(`the routes of pipeline ${id} were changed`);
+  }
+
+  readonly #asBehind = (error: unknown): never => {
+    if (toSyncError(error).code !== 'CONFIG_INVALID') throw error;
+    throw this.#behind(`the document of the channel of pipeline ${this.#options.id} cannot be read, so it may have other routes now`);
+  };
 
   #behind(why: string): SyncError {
     return new SyncError('CONFIG_BEHIND', `${why}; this process has not been told yet`, { details: { pipeline: this.#options.id } });

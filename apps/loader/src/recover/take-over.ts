@@ -18,12 +18,14 @@ interface Witnesses {
 }
 
 interface TakeOverParts extends Witnesses {
+  /** False: the tree in ZooKeeper is not followed, so nothing is written into it. */
+  isFollowed(): Promise<boolean>;
   readonly takeOver: TargetPort['takeOver'];
 }
 
 /** @throws SyncError CHECKPOINT_MISSING when the row is gone although the pipeline had one: it alone says what was applied. */
 export async function takeOverTarget(
-  { pipelines, admin, takeOver }: TakeOverParts,
+  { pipelines, admin, takeOver, isFollowed }: TakeOverParts,
   target: ConnectionOptions,
   of: { pipeline: string; topic: string; leaseNumber: number; signal: AbortSignal },
 ): Promise<Checkpoint> {
@@ -32,7 +34,7 @@ export async function takeOverTarget(
   // ZooKeeper answers, so by now we know whether the lease is still ours. One that was replaced while it slept would fence its successor.
   throwIfAborted(of.signal);
   const { checkpoint } = await takeOver(target, { pipeline: of.pipeline, part: 0, lease: of.leaseNumber, mayCreate: !known });
-  if (!marked) await pipelines.mark(of.pipeline);
+  if (!marked && (await isFollowed())) await pipelines.mark(of.pipeline);
   return checkpoint;
 }
 
@@ -50,7 +52,7 @@ export async function sayApplied(
   { checkpoint, routes }: { readonly checkpoint: Checkpoint; readonly routes: AppliedRoutes },
 ): Promise<void> {
   const known = checkpoint.routes;
-  if (known?.revision === routes.revision && known.fingerprint === routes.fingerprint) return;
+  if (known?.revision === routes.revision && known.write === routes.write && known.fingerprint === routes.fingerprint) return;
   await sayRoutes(target, { pipeline: checkpoint.pipeline, part: checkpoint.part, epoch: checkpoint.epoch, routes });
 }
 

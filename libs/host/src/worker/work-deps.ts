@@ -1,5 +1,5 @@
 /** What one run of a capture or a loader is handed by its process. */
-import type { Keyring, Registry, SchemaStore } from '@lutra/registry';
+import type { Keyring, Registry, SchemaStore, TreeFollower } from '@lutra/registry';
 import type { StatusReporter } from '@lutra/runtime';
 import type { Logger, Metrics, Traces } from '@lutra/telemetry';
 import type { WriteLevel } from '../level/cluster-level.js';
@@ -7,6 +7,8 @@ import type { EventQueues } from '../events/event-queues.js';
 
 export interface WorkDeps {
   readonly registry: Registry;
+  /** Says by which documents work begins. */
+  readonly tree: Pick<TreeFollower, 'channels' | 'channel' | 'look'>;
   readonly schemas: SchemaStore;
   readonly secretKey: Keyring;
   /** Of this process: host name and process id. */

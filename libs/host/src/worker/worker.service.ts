@@ -1,9 +1,10 @@
 /** Runs the pieces of work that the configuration wants in this region, and follows it. */
 import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
-import type { SealedSecret } from '@lutra/model';
-import { secretOfEndpoint, secretsOfRegion, watchConfiguration } from '@lutra/registry';
+import { regressionError } from '@lutra/model';
+import type { ConfigurationState, Regression, SealedSecret, SyncError } from '@lutra/model';
+import { secretOfEndpoint, secretsOfRegion, TreeFollower } from '@lutra/registry';
 import type { Configuration, Keyring, Registry, SchemaStore } from '@lutra/registry';
-import { runWork, StatusBudget, WorkerSet } from '@lutra/runtime';
+import { runWork, sleep, StatusBudget, WorkerSet } from '@lutra/runtime';
 import type { Assignment, LiveWork } from '@lutra/runtime';
 import type { Health, Logger, Metrics, Traces } from '@lutra/telemetry';
 import { unknownWork } from '../environment-names.js';
@@ -24,6 +25,9 @@ export interface WorkerParts {
   readonly logger: Logger;
 }
 
+/** A claim that is refused leaves a record in the log. */
+const regressedPauseMs = 1_000;
+
 export class WorkerService<T> implements OnApplicationBootstrap, OnApplicationShutdown {
   readonly #app: WorkerApp<T>;
   readonly #parts: WorkerParts;
@@ -32,6 +36,7 @@ export class WorkerService<T> implements OnApplicationBootstrap, OnApplicationSh
   readonly #level: ClusterLevel;
   #documents: Configuration | null = null;
   readonly #statuses: StatusBudget;
+  readonly #tree: TreeFollower;
   #endWatch: () => void = () => undefined;
   #unknown: string | null = null;
 
@@ -40,6 +45,8 @@ export class WorkerService<T> implements OnApplicationBootstrap, OnApplicationSh
     this.#app = app;
     this.#parts = parts;
     health.watch('environment', () => this.#unknown);
+    this.#tree = new TreeFollower(parts.registry);
+    health.watch('configuration', () => this.#regressed());
     this.#events = new EventQueues({ app: app.app, secretKey, metrics, logger });
     this.#level = new ClusterLevel({ ...parts, app: app.app, region: parts.environment.LUTRA_REGION });
     this.#level.onChange(() => this.#reconcile());
@@ -56,7 +63,8 @@ export class WorkerService<T> implements OnApplicationBootstrap, OnApplicationSh
     // Not awaited: while ZooKeeper is away the process lives, is not ready, and says so.
     registry.start().catch((error: unknown) => logger.error({ err: error }, 'ZooKeeper cannot be reached'));
     this.#level.start();
-    this.#endWatch = watchConfiguration(registry, {
+    this.#endWatch = this.#tree.follow({
+      onRegression: (regression) => this.#tellRegression(regression),
       onChange: (documents) => {
         this.#tellUnknown(documents);
         this.#parts.secretKey.follow(secretsOf(documents));
@@ -95,12 +103,40 @@ export class WorkerService<T> implements OnApplicationBootstrap, OnApplicationSh
     this.#unknown = unknown;
   }
 
+  #regressed(): string | null {
+    const { regression } = this.#tree;
+    return regression && `CONFIG_REGRESSED: ${regressionError('this process', regression).message}`;
+  }
+
+  /** Work goes on with the documents that are there. */
+  #tellRegression(regression: Regression | null): void {
+    const { metrics, logger } = this.#parts;
+    metrics.configurationRegressed.set(regression ? 1 : 0);
+    if (!regression) return logger.info('the configuration in ZooKeeper continues the one that is worked by; it is followed again');
+    const error = regressionError('this process', regression);
+    const { code, details, help } = error;
+    logger.error({ code, details, err: error, help }, 'the configuration in ZooKeeper is not followed; work goes on with what there is');
+  }
+
+  #configuration(): ConfigurationState | null {
+    const { known, regression } = this.#tree;
+    return known && { revision: known.revision, write: known.write, regressed: regression !== null };
+  }
+
+  /** Who was stopped by the tree goes on by itself with another one. */
+  #untilOtherTree({ code, details }: SyncError, signal: AbortSignal): Promise<void> | null {
+    if (code !== 'CONFIG_REGRESSED') return null;
+    const { write } = details;
+    return sleep(regressedPauseMs, signal).then(() => this.#tree.untilOther(typeof write === 'string' ? write : null, signal));
+  }
+
   #work(name: string, work: LiveWork<T>, signal: AbortSignal): Promise<void> {
     const { registry, schemas, secretKey, metrics, traces } = this.#parts;
     const { app, lease, isPaused, run } = this.#app;
+    const tree = this.#tree;
     const logger = this.#parts.logger.child({ [app === 'capture' ? 'endpoint' : 'pipeline']: name });
     const level = this.#level;
-    const deps = { registry, schemas, secretKey, instance: instanceName, level, metrics, traces, events: this.#events, logger };
+    const deps = { registry, tree, schemas, secretKey, instance: instanceName, level, metrics, traces, events: this.#events, logger };
     return runWork({
       app,
       name,
@@ -111,6 +147,8 @@ export class WorkerService<T> implements OnApplicationBootstrap, OnApplicationSh
       changed: (waitSignal) => work.untaken(waitSignal),
       paused: isPaused?.(work.newest) ?? false,
       refused: level.trouble,
+      configuration: () => this.#configuration(),
+      until: (error, waitSignal) => this.#untilOtherTree(error, waitSignal),
       metrics,
       logger,
       signal,

@@ -1,0 +1,106 @@
+/**
+ * The state of the configuration, and a person's word that the tree in ZooKeeper is the right one. Old orders in it are withdrawn before
+ * the revision is written, because processes follow it from then on.
+ */
+import { Inject, Injectable } from '@nestjs/common';
+import { toSyncError } from '@lutra/model';
+import type { ChannelDocument, TreeRevision, WorkStatus } from '@lutra/model';
+import type { Registry, TreeFollower } from '@lutra/registry';
+import type { Logger } from '@lutra/telemetry';
+import { readConfiguration } from '../configuration/configuration.js';
+import { RefusedError } from '../configuration/problem.js';
+import { WriteLock } from '../configuration/write-lock.js';
+import { LOGGER, REGISTRY, TREE } from '../tokens.js';
+import { adoptionConsequences, withOtherRoutes } from './adoption.js';
+import type { Adopted, Orders } from './adoption.js';
+import { highestRevision, regressedAmong } from './regressed.js';
+import type { AdoptAnswer, AdoptWrite, RevisionStatus } from './revision.schemas.js';
+
+/** Any table: which ones have left the log is not known. */
+const anyTable = { schema: '*', table: '*' };
+const mostReason = 200;
+
+@Injectable()
+export class RevisionService {
+  constructor(
+    @Inject(REGISTRY) private readonly registry: Registry,
+    @Inject(TREE) private readonly tree: TreeFollower,
+    @Inject(WriteLock) private readonly lock: WriteLock,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  async status(): Promise<RevisionStatus> {
+    const revision = await this.registry.revision.latest();
+    const workers = await this.registry.status.list();
+    const regressed = regressedAmong(workers, await this.tree.look());
+    return {
+      revision: shown(revision),
+      highest: highestRevision(revision, this.tree.known, { workers, regressed }),
+      regressed: [...regressed],
+    };
+  }
+
+  /** @throws RefusedError CONFIG_CONFLICT with the consequences, unless they are accepted */
+  async adopt({ reason, above = 0, accept }: AdoptWrite): Promise<AdoptAnswer> {
+    return this.lock.run(async () => {
+      const adopted = await this.#adopted();
+      const consequences = adoptionConsequences(adopted);
+      if (!accept && consequences.length > 0)
+        throw new RefusedError('CONFIG_CONFLICT', 'say "accept": true if this tree is the right one', consequences);
+      const { highest } = await this.status();
+      await this.#withdraw(adopted.orders);
+      await this.#forgetTables(adopted);
+      const revision = await this.registry.revision.adopt(`adopted: ${reason}`.slice(0, mostReason), Math.max(above, highest));
+      this.logger.warn({ revision: revision.revision, write: revision.write, reason }, 'the configuration in ZooKeeper was adopted');
+      return { revision: shownOf(revision), consequences: [...consequences] };
+    });
+  }
+
+  async #adopted(): Promise<Adopted> {
+    const { channels, endpoints } = await readConfiguration(this.registry);
+    const workers = (await this.registry.status.list()).filter(isAtWork);
+    const restarts: string[] = [];
+    for (const { name } of endpoints) if (await this.#isOrdered(name)) restarts.push(name);
+    return { channels, workers, orders: { restarts, skips: await this.#skips(channels) } };
+  }
+
+  /** One that is damaged waits too. */
+  async #isOrdered(endpoint: string): Promise<boolean> {
+    try {
+      return (await this.registry.restarts.read(endpoint)) !== null;
+    } catch (error) {
+      if (toSyncError(error).code !== 'CONFIG_INVALID') throw error;
+      return true;
+    }
+  }
+
+  async #skips(channels: readonly ChannelDocument[]): Promise<readonly string[]> {
+    const ids = channels.flatMap(({ name, pipelines }) => pipelines.map((pipeline) => `${name}.${pipeline.name}`));
+    const found: string[] = [];
+    for (const id of ids) if (await this.registry.skips.read(id)) found.push(id);
+    return found;
+  }
+
+  async #withdraw({ restarts, skips }: Orders): Promise<void> {
+    for (const endpoint of restarts) await this.registry.restarts.withdraw(endpoint);
+    for (const id of skips) await this.registry.skips.remove(id);
+  }
+
+  /** A table that comes in again may have left the log by the adoption: it is to be seeded anew. */
+  async #forgetTables({ channels, workers }: Adopted): Promise<void> {
+    for (const id of withOtherRoutes(channels, workers)) await this.registry.left.add(id, [anyTable]);
+  }
+}
+
+function isAtWork({ state }: WorkStatus): boolean {
+  return state !== 'standby';
+}
+
+function shown(revision: TreeRevision | null): RevisionStatus['revision'] {
+  return revision && shownOf(revision);
+}
+
+function shownOf(revision: TreeRevision): AdoptAnswer['revision'] {
+  const { recent: _, ...rest } = revision;
+  return rest;
+}

@@ -5,6 +5,8 @@
 import zookeeper from 'node-zookeeper-client';
 import type { Acl, Stat } from 'node-zookeeper-client';
 import { isNoNode } from './faults.js';
+import { refusedBy, toOps } from './multi.js';
+import type { Operation, OperationResult, Refused } from './multi.js';
 import { Watchers } from './watchers.js';
 import { Wire } from './wire.js';
 import type { WireOpening, WireOptions } from './wire.js';
@@ -73,6 +75,19 @@ export class Connection extends Wire {
       (done) => this.client.remove(path, version, done),
       () => undefined,
     );
+  }
+
+  /** All or none, in one transaction. Null: done. */
+  async multi(operations: readonly Operation[]): Promise<Refused | null> {
+    const results = await this.ask<[readonly OperationResult[]], readonly OperationResult[]>(
+      (done) => {
+        const transaction = this.client.transaction();
+        transaction.ops.push(...toOps(operations, this.#acl));
+        transaction.commit((error, answers) => (answers ? done(null, answers) : done(error, [])));
+      },
+      (answers) => answers,
+    );
+    return refusedBy(operations, results);
   }
 
   /** Null: there is no such node, and no watch was left. */

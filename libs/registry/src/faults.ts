@@ -23,6 +23,7 @@ export function isLoss(error: unknown): boolean {
 
 export const isNoNode = (error: unknown): boolean => faultCode(error) === Exception.NO_NODE;
 export const isNodeExists = (error: unknown): boolean => faultCode(error) === Exception.NODE_EXISTS;
+export const isNotEmpty = (error: unknown): boolean => faultCode(error) === Exception.NOT_EMPTY;
 export const isBadVersion = (error: unknown): boolean => faultCode(error) === Exception.BAD_VERSION;
 
 export function isDenied(error: unknown): boolean {

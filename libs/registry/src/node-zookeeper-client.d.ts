@@ -29,6 +29,30 @@ declare module 'node-zookeeper-client' {
 
   export type Done<A extends unknown[] = []> = (error: Exception | null | undefined, ...results: A) => void;
 
+  /** As the library's own methods put it into `ops`; they take version 0 for −1. */
+  export interface TransactionOp {
+    readonly type: number;
+    readonly path: string;
+    readonly data?: Buffer;
+    readonly version?: number;
+    readonly acls?: readonly Acl[];
+    readonly mode?: number;
+  }
+
+  export interface TransactionResult {
+    readonly type: number;
+    readonly err?: number;
+  }
+
+  export interface Transaction {
+    readonly ops: TransactionOp[];
+    setData(path: string, data: Buffer, version?: number): Transaction;
+    check(path: string, version?: number): Transaction;
+    remove(path: string, version?: number): Transaction;
+    /** With an error of an operation come the results too; with one of the whole request they do not. */
+    commit(done: (error: Exception | null | undefined, results?: readonly TransactionResult[]) => void): void;
+  }
+
   export interface ConnectionManager extends EventEmitter {
     /** 0 disconnected, 1 connecting, 2 connected, −1 closing, −2 closed, −3 session expired, −4 authentication failed */
     readonly state: number;
@@ -56,6 +80,7 @@ declare module 'node-zookeeper-client' {
     setACL(path: string, acl: readonly Acl[], version: number, done: Done<[stat: Stat]>): void;
     exists(path: string, watcher: (() => void) | undefined, done: Done<[stat: Stat | null]>): void;
     getData(path: string, watcher: (() => void) | undefined, done: Done<[data: Buffer | undefined, stat: Stat]>): void;
+    transaction(): Transaction;
     getChildren(path: string, watcher: (() => void) | undefined, done: Done<[names: string[], stat: Stat]>): void;
   }
 
@@ -77,6 +102,7 @@ declare module 'node-zookeeper-client' {
       readonly CONNECTION_LOSS: number;
       readonly SESSION_EXPIRED: number;
       readonly OPERATION_TIMEOUT: number;
+      readonly RUNTIME_INCONSISTENCY: number;
       readonly NO_NODE: number;
       readonly NODE_EXISTS: number;
       readonly NOT_EMPTY: number;

@@ -7,12 +7,13 @@ import { SyncError } from '@lutra/model';
 import type { ErrorDetails } from '@lutra/model';
 import { ephemeral, persistent } from './connection.js';
 import type { Connection, Node } from './connection.js';
-import { isBadVersion, isLoss, isNoNode, isNodeExists, translate } from './faults.js';
+import { isBadVersion, isLoss, isNoNode, isNodeExists, isNotEmpty, translate } from './faults.js';
+import { anyVersion, requireSize } from './multi.js';
+import type { Operation, Refused } from './multi.js';
 import type { Session } from './session.js';
 
 /** ZooKeeper refuses packets of 1 MiB and more (jute.maxbuffer) by cutting the connection; the rest is for path and header. */
 const maxBytes = 1_000_000;
-const anyVersion = -1;
 const empty = Buffer.alloc(0);
 /** Of a change that others keep getting in the way of. */
 const tries = 20;
@@ -111,6 +112,23 @@ export class Tree {
     });
   }
 
+  /** Removes a node without nodes below it; one with some stays. */
+  async removeEmpty(path: string): Promise<void> {
+    await this.#withRetry(path, async (connection) => {
+      await connection.remove(path, anyVersion).catch((error: unknown) => {
+        if (!isNoNode(error) && !isNotEmpty(error)) throw error;
+      });
+    });
+  }
+
+  /** What `change` makes of the node as it is now, for a transaction; null: nothing. */
+  async changing(path: string, change: (node: Node | null) => Buffer | null): Promise<Operation | null> {
+    const node = await this.read(path);
+    const data = change(node);
+    if (data === null) return null;
+    return node ? { type: 'set', path, data, version: node.stat.version } : { type: 'create', path, data };
+  }
+
   /**
    * Writes what `change` makes of the node (null: there is none), or nothing where it gives null. Begins anew where another process wrote
    * in between.
@@ -130,6 +148,20 @@ export class Tree {
     throw new SyncError('CONFIG_CONFLICT', `other processes keep writing ${what}`, { details });
   }
 
+  /**
+   * All operations or none. Folders that the created nodes need are made before. Null: done; else nothing was changed.
+   * @param isOurs asked where an answer was lost and the repeated transaction is refused: was the first one carried out?
+   * @throws SyncError CONFIG_INVALID (more than one transaction takes), ZOOKEEPER_*; after ZOOKEEPER_UNAVAILABLE it may have been carried out
+   */
+  async commit(operations: readonly Operation[], isOurs: () => Promise<boolean>): Promise<Refused | null> {
+    requireSize(operations);
+    const path = operations[0]?.path ?? '/';
+    return this.#withRetry(path, async (connection, uncertain) => {
+      const refused = await multiWithFolders(connection, operations);
+      return refused && uncertain && (await isOurs()) ? null : refused;
+    });
+  }
+
   /** `uncertain`: an earlier try may have been carried out. */
   async #withRetry<T>(path: string, attempt: (connection: Connection, uncertain: boolean) => Promise<T>): Promise<T> {
     const until = performance.now() + this.#session.sessionTimeoutMs;
@@ -142,6 +174,15 @@ export class Tree {
         connection.abandon('a request was lost');
       }
     }
+  }
+}
+
+/** One more try for each folder that is not there. */
+async function multiWithFolders(connection: Connection, operations: readonly Operation[]): Promise<Refused | null> {
+  for (let left = operations.length; ; left -= 1) {
+    const refused = await connection.multi(operations);
+    if (refused?.operation.type !== 'create' || refused.why !== 'absent' || left === 0) return refused;
+    await ensure(connection, refused.operation.path.slice(0, refused.operation.path.lastIndexOf('/')));
   }
 }
 

@@ -8,7 +8,7 @@ export type SavedTree = ReadonlyMap<string, Buffer>;
 type Connection = Awaited<ReturnType<Registry['session']['connected']>>;
 
 /** Leases and status are of living processes; schemas stay known to them. */
-const folders = ['regions', 'endpoints', 'channels', 'revision', 'pipelines', 'skips', 'restarts', 'logs'];
+const folders = ['regions', 'endpoints', 'channels', 'desired', 'pipelines', 'skips', 'restarts', 'logs'];
 const persistent = 0;
 
 export function savedTree(stack: Stack): Promise<SavedTree> {
@@ -29,6 +29,8 @@ export async function olderTree(stack: Stack, saved: SavedTree): Promise<void> {
 
 async function read(tree: Connection, root: string): Promise<SavedTree> {
   const found = new Map<string, Buffer>();
+  const revision = await tree.getData(`${root}/revision`);
+  if (revision) found.set(`${root}/revision`, revision.data);
   for (const folder of folders)
     for (const name of (await tree.getChildren(`${root}/${folder}`)) ?? []) {
       const path = `${root}/${folder}/${name}`;

@@ -284,7 +284,7 @@ function deps(logs: PositionBackupStore, updates: Partial<WorkStatus>[] = [], re
       restarts,
       omissions: { add: async () => undefined },
       channels: { listLatest: async () => world.channels },
-      revision: { latest: async () => ({ revision: world.revision, channels: { ab: world.revision, c: world.revision } }) },
+      revision: { latest: async () => ({ revision: world.revision }) },
     } as unknown as CaptureDeps['registry'],
     schemas: ids as unknown as CaptureDeps['schemas'],
     secretKey: key,
@@ -496,6 +496,7 @@ describe('an order to go on elsewhere', () => {
       },
       order: async () => undefined,
       withdraw: async () => undefined,
+      withdrawing: async () => null,
     };
     return store;
   };

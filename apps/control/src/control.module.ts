@@ -15,7 +15,7 @@ import { ConflictController } from './conflicts/conflict.controller.js';
 import { ConflictEntryService } from './conflicts/conflict-entry.service.js';
 import { ConflictRetentionService } from './conflicts/conflict-retention.service.js';
 import { ConflictService } from './conflicts/conflict.service.js';
-import { WriteLock } from './configuration/write-lock.js';
+import { ConfigurationService } from './configuration/configuration.service.js';
 import { ChangedEndpointService } from './endpoints/changed-endpoint.service.js';
 import { EndpointCheckService } from './endpoints/endpoint-check.service.js';
 import { EndpointController } from './endpoints/endpoint.controller.js';
@@ -85,7 +85,7 @@ export function controlModule({ environment, registry, secretKey, metrics, healt
       { provide: HEALTH, useValue: health },
       { provide: LOGGER, useValue: logger },
       ConnectedGuard,
-      WriteLock,
+      ConfigurationService,
       RegionService,
       EndpointService,
       EndpointCheckService,

@@ -160,8 +160,8 @@ describe('an import', () => {
     const answer = await post(there, document);
     expect(answer.status).toBe(409);
     expect(answer.body.code).toBe('CONFIG_CONFLICT');
-    expect(answer.body.message).toBe('an import needs an empty tree; there is logs/a, regions/other');
-    expect(Object.keys((await exported(there)).nodes).toSorted()).toEqual(['logs/a', 'regions/other']);
+    expect(answer.body.message).toBe('an import needs an empty tree; there is logs/a, revision, regions/other');
+    expect(Object.keys((await exported(there)).nodes).toSorted()).toEqual(['logs/a', 'regions/other', 'revision']);
   });
 
   it('into a tree that lives is refused, also where it would only bring back what was removed', async () => {
@@ -169,7 +169,7 @@ describe('an import', () => {
     expect((await post(source, document)).body).toEqual({ written: 0, kept: Object.keys(document.nodes).length });
     expect((await client.remove('/api/v1/channels/shop', '*')).status).toBe(204);
     const answer = await post(source, document);
-    expect(answer).toMatchObject({ status: 409, body: { code: 'CONFIG_CONFLICT', message: expect.stringContaining('revision/channels') } });
+    expect(answer).toMatchObject({ status: 409, body: { code: 'CONFIG_CONFLICT', message: expect.stringContaining('there is revision') } });
     expect(await registry.channels.get('shop')).toBeNull();
   });
 

@@ -385,7 +385,7 @@ const deps = (): LoaderDeps => ({
     skips: { read: async () => null },
     omissions: { add: async () => undefined },
     channels: { latest },
-    revision: { latest: async () => ({ revision: world.revision, channels: { ab: world.revision, c: world.revision } }) },
+    revision: { latest: async () => ({ revision: world.revision }) },
   } as unknown as LoaderDeps['registry'],
   schemas: ids as unknown as LoaderDeps['schemas'],
   secretKey: key,

@@ -4,14 +4,14 @@
  * Nor is ZooKeeper trusted alone: one that was restored from an older copy has the routes before the table. The log knows better.
  */
 import { isOutdated, SyncError } from '@lutra/model';
-import type { Announced, ChannelDocument, Revision, RouteFingerprints } from '@lutra/model';
+import type { Announced, ChannelInput, RouteFingerprints } from '@lutra/model';
 import type { DocumentStore, RevisionStore } from '@lutra/registry';
 import { writersOf } from '../stream/suspended-here.js';
 import type { Writer } from '../stream/suspended-here.js';
 import { routesOf } from '../assignments.js';
 
 interface Store {
-  readonly channels: Pick<DocumentStore<ChannelDocument>, 'listLatest'>;
+  readonly channels: Pick<DocumentStore<ChannelInput>, 'listLatest'>;
   readonly revision: Pick<RevisionStore, 'latest'>;
 }
 
@@ -29,7 +29,7 @@ interface Checked {
 export async function requireCurrentRoutes(store: Store, work: Checked, announced: Announced | null): Promise<number> {
   const endpoint = work.endpoint.name;
   const { documents, invalid } = await store.channels.listLatest();
-  const revision = await store.revision.latest();
+  const revision = (await store.revision.latest())?.revision ?? 0;
   // One that never could be read has no part in what we work with either.
   const unknown = invalid.find((name) => Object.keys(work.pipelines).some((id) => id.startsWith(`${name}.`)));
   if (unknown) throw behind(endpoint, `the document of channel ${unknown} cannot be read, so it may have other routes now`);
@@ -39,9 +39,9 @@ export async function requireCurrentRoutes(store: Store, work: Checked, announce
   // What those suspend here must be known by its name here.
   if (JSON.stringify(writersOf(endpoint, documents)) !== JSON.stringify(work.writers))
     throw behind(endpoint, 'the pipelines that write here were changed; this process has not been told yet');
-  if (!announced) return revision.revision;
+  if (!announced) return revision;
   if (isOutdated(announced, { revision, pipelines: newest })) throw outdated(endpoint, announced, { revision, pipelines: newest });
-  return Math.max(revision.revision, announced.revision);
+  return Math.max(revision, announced.revision);
 }
 
 function differing(one: RouteFingerprints, other: RouteFingerprints): string | undefined {
@@ -52,10 +52,10 @@ function behind(endpoint: string, why: string): SyncError {
   return new SyncError('CONFIG_BEHIND', `endpoint ${endpoint}: ${why}`, { details: { endpoint } });
 }
 
-function outdated(endpoint: string, log: Announced, now: { revision: Revision; pipelines: RouteFingerprints }): SyncError {
+function outdated(endpoint: string, log: Announced, now: Pick<Announced, 'revision' | 'pipelines'>): SyncError {
   const pipeline = differing(log.pipelines, now.pipelines) ?? null;
-  const what = `the log has the routes of revision ${log.revision}, ZooKeeper those of ${now.revision.revision}, where pipeline ${pipeline} has others or is not there`;
+  const what = `the log has the routes of revision ${log.revision}, ZooKeeper those of ${now.revision}, where pipeline ${pipeline} has others or is not there`;
   return new SyncError('CONFIG_OUTDATED', `endpoint ${endpoint}: ${what}`, {
-    details: { endpoint, pipeline, log: log.revision, revision: now.revision.revision },
+    details: { endpoint, pipeline, log: log.revision, revision: now.revision },
   });
 }

@@ -3,74 +3,86 @@ import { Inject, Injectable } from '@nestjs/common';
 import { SyncError } from '@lutra/model';
 import type { EndpointDocument } from '@lutra/model';
 import { openPassword, sealPassword } from '@lutra/registry';
-import type { Registry } from '@lutra/registry';
+import type { DocumentChange, Registry } from '@lutra/registry';
+import { forcedOperations } from '../channels/forced.js';
+import type { Forced } from '../channels/forced.js';
 import { newErrors } from '../channels/topology.js';
 import {
-  createDocument,
+  configurationOf,
   findDocument,
-  findForRemoval,
-  findForWrite,
+  foundForRemoval,
+  foundForWrite,
+  listAll,
   listDocuments,
-  readConfiguration,
-  removeDocument,
-  replaceDocument,
+  requireAbsent,
+  requireReadable,
 } from '../configuration/configuration.js';
-import type { Configuration, Precondition, Versioned } from '../configuration/configuration.js';
+import type { Configuration, Listed, Precondition, Versioned } from '../configuration/configuration.js';
+import { ConfigurationService } from '../configuration/configuration.service.js';
 import { RefusedError, errorsOf } from '../configuration/problem.js';
-import { WriteLock } from '../configuration/write-lock.js';
 import type { EndpointOutput, EndpointWrite, Resealed } from '../http/schemas.js';
 import { REGISTRY, SECRET_KEY } from '../tokens.js';
 import type { SecretKey } from '../tokens.js';
 import { endpointProblems, requireSameLogin } from './endpoint.rules.js';
 
 const kind = 'endpoint';
+/** Each is a document and its history. */
+const sealedAtOnce = 100;
 
 @Injectable()
 export class EndpointService {
   constructor(
     @Inject(REGISTRY) private readonly registry: Registry,
     @Inject(SECRET_KEY) private readonly key: SecretKey,
-    @Inject(WriteLock) private readonly lock: WriteLock,
+    @Inject(ConfigurationService) private readonly configuration: ConfigurationService,
   ) {}
 
-  async list(): Promise<readonly EndpointOutput[]> {
-    return (await listDocuments(this.registry.endpoints)).map(withoutPassword);
+  async list(): Promise<Listed<EndpointOutput>> {
+    const { documents, invalid } = await listAll(this.registry, kind);
+    return { documents: documents.map(withoutPassword), invalid };
   }
 
   async find(name: string): Promise<Versioned<EndpointOutput>> {
-    return shown(await findDocument(this.registry.endpoints, kind, name));
+    return shown(await findDocument(this.registry, kind, name));
   }
 
   create(input: EndpointWrite): Promise<Versioned<EndpointOutput>> {
-    return this.lock.run(async () => {
-      const { password } = input;
-      if (password === undefined)
-        throw new SyncError('CONFIG_INVALID', `endpoint ${input.name}: password: required when an endpoint is created`);
+    const { name, password } = input;
+    return this.configuration.write((snapshot) => {
+      if (password === undefined) throw new SyncError('CONFIG_INVALID', `endpoint ${name}: password: required when an endpoint is created`);
+      requireAbsent(snapshot, kind, name);
       const document = this.#seal(input, password);
-      requireNoErrors(document, await readConfiguration(this.registry));
-      return shown(await createDocument(this.registry.endpoints, kind, document));
+      requireNoErrors(document, configurationOf(snapshot));
+      return { answer: shown({ document, version: 0 }), changes: [{ kind: 'endpoints', name, before: null, after: document }] };
     });
   }
 
-  replace(input: EndpointWrite, ifMatch: Precondition): Promise<Versioned<EndpointOutput>> {
-    const write = { kind, name: input.name, ifMatch };
-    return this.lock.run(async () => {
-      const found = await findForWrite(this.registry.endpoints, write);
-      const { passwordSet: _, password, ...rest } = input;
-      if (password === undefined) requireSameLogin(found.document, rest);
-      const document = password === undefined ? { ...rest, password: found.document.password } : this.#seal(input, password);
-      const configuration = await readConfiguration(this.registry);
+  replace(
+    input: EndpointWrite,
+    { ifMatch, forced }: { readonly ifMatch: Precondition; readonly forced: readonly Forced[] },
+  ): Promise<Versioned<EndpointOutput>> {
+    const { passwordSet: _, password, ...rest } = input;
+    const { name } = input;
+    return this.configuration.write(async (snapshot) => {
+      const before = foundForWrite(snapshot, { kind, name, ifMatch });
+      if (password === undefined) requireSameLogin(before.document, rest);
+      const document = password === undefined ? { ...rest, password: before.document.password } : this.#seal(input, password);
+      const configuration = configurationOf(snapshot);
       requireNoErrors(document, configuration);
       requireSoundChannels(document, configuration);
-      return shown(await replaceDocument(this.registry.endpoints, write, document, found.version));
+      return {
+        answer: shown({ document, version: before.version + 1 }),
+        changes: [{ kind: 'endpoints', name, before, after: document }],
+        operations: await forcedOperations(this.registry, forced),
+      };
     });
   }
 
   remove(name: string, ifMatch: Precondition): Promise<void> {
-    const write = { kind, name, ifMatch };
-    return this.lock.run(async () => {
-      const found = await findForRemoval(this.registry.endpoints, write);
-      const users = (await listDocuments(this.registry.channels)).filter((channel) =>
+    return this.configuration.write(async (snapshot) => {
+      const before = foundForRemoval(snapshot, { kind, name, ifMatch });
+      requireReadable(snapshot, 'channel', `endpoint ${name} cannot be removed`);
+      const users = configurationOf(snapshot).channels.filter((channel) =>
         channel.pipelines.some(({ source, target }) => source === name || target === name),
       );
       if (users.length > 0) {
@@ -79,26 +91,41 @@ export class EndpointService {
           details: { endpoint: name, usedBy: names },
         });
       }
-      // An order that waits would otherwise meet another endpoint under this name.
-      await this.registry.restarts.withdraw(name);
-      await removeDocument(this.registry.endpoints, write, found.version);
-      await this.registry.omissions.remove(`endpoint@${name}`);
+      return {
+        answer: undefined,
+        changes: [{ kind: 'endpoints', name, before, after: null }],
+        // An order that waits would otherwise meet another endpoint under this name.
+        operations: [await this.registry.restarts.withdrawing(name), await this.registry.omissions.removing(`endpoint@${name}`)],
+      };
     });
   }
 
   /** Passwords that other keys sealed are sealed under the first one. @throws SyncError SECRET_UNREADABLE: none is changed then */
-  reseal(): Promise<Resealed> {
-    return this.lock.run(async () => {
-      const { kid } = this.key.first;
-      const old = (await this.registry.endpoints.list()).filter(({ document: { password } }) => !('v' in password && password.kid === kid));
-      const clear = old.map(({ document }) => openPassword(this.key, document));
-      for (const [at, { document, version }] of old.entries()) {
-        const password = sealPassword(this.key, clear[at] ?? '', document);
-        await this.registry.endpoints.replace(document.name, { ...document, password }, version);
-      }
-      const sealed = old.map(({ document }) => document.name);
-      const kept = (await listDocuments(this.registry.endpoints)).map(({ name }) => name).filter((name) => !sealed.includes(name));
-      return { kid, sealed, kept };
+  async reseal(): Promise<Resealed> {
+    const { kid } = this.key.first;
+    for (const endpoint of await listDocuments(this.registry, kind)) openPassword(this.key, endpoint);
+    const sealed: string[] = [];
+    for (let more = true; more;) {
+      const names = await this.#resealSome();
+      sealed.push(...names);
+      more = names.length === sealedAtOnce;
+    }
+    const kept = (await listDocuments(this.registry, kind)).map(({ name }) => name).filter((name) => !sealed.includes(name));
+    return { kid, sealed, kept };
+  }
+
+  #resealSome(): Promise<readonly string[]> {
+    const { kid } = this.key.first;
+    return this.configuration.write((snapshot) => {
+      const old = [...snapshot.endpoints.values()].flatMap(({ document, version }) =>
+        document === null || ('v' in document.password && document.password.kid === kid) ? [] : [{ document, version }],
+      );
+      const changes = old.slice(0, sealedAtOnce).map((before): DocumentChange => {
+        const { document } = before;
+        const after = { ...document, password: sealPassword(this.key, openPassword(this.key, document), document) };
+        return { kind: 'endpoints', name: document.name, before, after };
+      });
+      return { answer: changes.map(({ name }) => name), ...(changes.length > 0 && { changes }) };
     });
   }
 

@@ -8,7 +8,8 @@ import { rowsTopic, toSyncError } from '@lutra/model';
 import type { RegionDocument } from '@lutra/model';
 import type { Registry } from '@lutra/registry';
 import type { Logger } from '@lutra/telemetry';
-import { refuseOrNote } from '../channels/forced.js';
+import { refuseOrForce } from '../channels/forced.js';
+import type { Forced } from '../channels/forced.js';
 import { findDocument, listDocuments } from '../configuration/configuration.js';
 import { problemId } from '../configuration/problem.js';
 import type { Problem } from '../configuration/problem.js';
@@ -23,17 +24,19 @@ export class ChangedRegionService {
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  /** With `force` what refuses the change is noted. @throws RefusedError CONFIG_CONFLICT */
-  async require(after: RegionDocument, force: boolean): Promise<void> {
-    const { document: before } = await findDocument(this.registry.regions, 'region', after.name);
-    if (JSON.stringify(before.kafka) === JSON.stringify(after.kafka)) return;
-    const endpoints = (await listDocuments(this.registry.endpoints)).filter(({ region }) => region === after.name).map(({ name }) => name);
-    const users = (await listDocuments(this.registry.channels)).filter(
+  /** Resolves with what `force` passes. @throws RefusedError CONFIG_CONFLICT */
+  async require(after: RegionDocument, force: boolean): Promise<readonly Forced[]> {
+    const { document: before } = await findDocument(this.registry, 'region', after.name);
+    if (JSON.stringify(before.kafka) === JSON.stringify(after.kafka)) return [];
+    const endpoints = (await listDocuments(this.registry, 'endpoint'))
+      .filter(({ region }) => region === after.name)
+      .map(({ name }) => name);
+    const users = (await listDocuments(this.registry, 'channel')).filter(
       ({ state, pipelines }) =>
         state !== 'stopped' && pipelines.some(({ source, target }) => [source, target].some((end) => endpoints.includes(end))),
     );
-    if (users.length === 0) return;
-    await refuseOrNote(this.registry, { what: `region ${after.name}`, users, force }, await this.#ask(after, endpoints));
+    if (users.length === 0) return [];
+    return refuseOrForce({ what: `region ${after.name}`, users, force }, await this.#ask(after, endpoints));
   }
 
   async #ask({ name, kafka }: RegionDocument, endpoints: readonly string[]): Promise<readonly Problem[]> {

@@ -6,7 +6,7 @@ import type { RegionDocument } from '@lutra/model';
 import { ConnectedGuard } from '../http/connected.guard.js';
 import { ApiCreate, ApiFind, ApiList, ApiRemove, ApiReplace } from '../http/openapi.js';
 import { flagSchema } from '../http/schemas.js';
-import { requireIfMatch, requireSameName, sendCreated, sendVersioned } from '../http/versions.js';
+import { requireIfMatch, requireSameName, sendCreated, sendListed, sendVersioned } from '../http/versions.js';
 import type { Response } from '../http/versions.js';
 import { ChangedRegionService } from './changed-region.service.js';
 import { RegionService } from './region.service.js';
@@ -25,8 +25,8 @@ export class RegionController {
 
   @Get()
   @ApiList('All regions', regionSchema)
-  list(): Promise<readonly RegionDocument[]> {
-    return this.regions.list();
+  async list(@Res({ passthrough: true }) response: Response): Promise<readonly RegionDocument[]> {
+    return sendListed(response, await this.regions.list());
   }
 
   @Post()
@@ -58,9 +58,8 @@ export class RegionController {
     @Res({ passthrough: true }) response: Response,
   ): Promise<RegionDocument> {
     requireSameName(name, body.name);
-    const version = requireIfMatch(ifMatch);
-    await this.changes.require(body, flag);
-    return sendVersioned(response, await this.regions.replace(body, version));
+    const how = { ifMatch: requireIfMatch(ifMatch), forced: await this.changes.require(body, flag) };
+    return sendVersioned(response, await this.regions.replace(body, how));
   }
 
   @Delete(':name')

@@ -3,17 +3,19 @@ import { Inject, Injectable } from '@nestjs/common';
 import { SyncError } from '@lutra/model';
 import type { RegionDocument } from '@lutra/model';
 import type { Registry } from '@lutra/registry';
+import { forcedOperations } from '../channels/forced.js';
+import type { Forced } from '../channels/forced.js';
 import {
-  createDocument,
+  configurationOf,
   findDocument,
-  findForRemoval,
-  findForWrite,
-  listDocuments,
-  removeDocument,
-  replaceDocument,
+  foundForRemoval,
+  foundForWrite,
+  listAll,
+  requireAbsent,
+  requireReadable,
 } from '../configuration/configuration.js';
-import type { Precondition, Versioned } from '../configuration/configuration.js';
-import { WriteLock } from '../configuration/write-lock.js';
+import type { Listed, Precondition, Versioned } from '../configuration/configuration.js';
+import { ConfigurationService } from '../configuration/configuration.service.js';
 import { REGISTRY } from '../tokens.js';
 
 const kind = 'region';
@@ -22,41 +24,52 @@ const kind = 'region';
 export class RegionService {
   constructor(
     @Inject(REGISTRY) private readonly registry: Registry,
-    @Inject(WriteLock) private readonly lock: WriteLock,
+    @Inject(ConfigurationService) private readonly configuration: ConfigurationService,
   ) {}
 
-  list(): Promise<readonly RegionDocument[]> {
-    return listDocuments(this.registry.regions);
+  list(): Promise<Listed<RegionDocument>> {
+    return listAll(this.registry, kind);
   }
 
   find(name: string): Promise<Versioned<RegionDocument>> {
-    return findDocument(this.registry.regions, kind, name);
+    return findDocument(this.registry, kind, name);
   }
 
   create(document: RegionDocument): Promise<Versioned<RegionDocument>> {
-    return this.lock.run(() => createDocument(this.registry.regions, kind, document));
+    const { name } = document;
+    return this.configuration.write((snapshot) => {
+      requireAbsent(snapshot, kind, name);
+      return { answer: { document, version: 0 }, changes: [{ kind: 'regions', name, before: null, after: document }] };
+    });
   }
 
-  replace(document: RegionDocument, ifMatch: Precondition): Promise<Versioned<RegionDocument>> {
-    const write = { kind, name: document.name, ifMatch };
-    return this.lock.run(async () => {
-      const found = await findForWrite(this.registry.regions, write);
-      return replaceDocument(this.registry.regions, write, document, found.version);
+  replace(
+    document: RegionDocument,
+    { ifMatch, forced }: { readonly ifMatch: Precondition; readonly forced: readonly Forced[] },
+  ): Promise<Versioned<RegionDocument>> {
+    const { name } = document;
+    return this.configuration.write(async (snapshot) => {
+      const before = foundForWrite(snapshot, { kind, name, ifMatch });
+      return {
+        answer: { document, version: before.version + 1 },
+        changes: [{ kind: 'regions', name, before, after: document }],
+        operations: await forcedOperations(this.registry, forced),
+      };
     });
   }
 
   remove(name: string, ifMatch: Precondition): Promise<void> {
-    const write = { kind, name, ifMatch };
-    return this.lock.run(async () => {
-      const found = await findForRemoval(this.registry.regions, write);
-      const users = (await listDocuments(this.registry.endpoints)).filter((endpoint) => endpoint.region === name);
+    return this.configuration.write((snapshot) => {
+      const before = foundForRemoval(snapshot, { kind, name, ifMatch });
+      requireReadable(snapshot, 'endpoint', `region ${name} cannot be removed`);
+      const users = configurationOf(snapshot).endpoints.filter((endpoint) => endpoint.region === name);
       if (users.length > 0) {
         const names = users.map((endpoint) => endpoint.name).join(', ');
         throw new SyncError('CONFIG_CONFLICT', `region ${name} is in use by endpoint ${names}`, {
           details: { region: name, usedBy: names },
         });
       }
-      await removeDocument(this.registry.regions, write, found.version);
+      return { answer: undefined, changes: [{ kind: 'regions', name, before, after: null }] };
     });
   }
 }

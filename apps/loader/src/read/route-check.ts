@@ -13,13 +13,13 @@
  *    given no position begins only in a log that was begun for it: its first `routes` record names it.
  */
 import { replicationFingerprint, isReplicated, isNamed, isOutdated, pipelineId, SyncError, toSyncError } from '@lutra/model';
-import type { Announced, ChannelDocument, ControlRecord, Revision, Route, RouteFingerprints } from '@lutra/model';
+import type { Announced, ChannelInput, ControlRecord, Route, RouteFingerprints } from '@lutra/model';
 import type { AppliedRoutes } from '@lutra/marker';
 import type { DocumentStore, RevisionStore } from '@lutra/registry';
 import { orAborted } from '@lutra/runtime';
 
 export interface RouteCheckOptions {
-  readonly channels: Pick<DocumentStore<ChannelDocument>, 'latest'>;
+  readonly channels: Pick<DocumentStore<ChannelInput>, 'latest'>;
   readonly revision: Pick<RevisionStore, 'latest'>;
   /** `<channel>.<pipeline>` */
   readonly id: string;
@@ -73,10 +73,10 @@ export class RouteCheck {
    */
   async requireNewest(applied: AppliedRoutes | null): Promise<AppliedRoutes> {
     const revision = await this.#revision();
-    if (!applied) return { revision: revision.revision, fingerprint: this.#fingerprint };
+    if (!applied) return { revision, fingerprint: this.#fingerprint };
     const { id } = this.#options;
     this.#requireNotOutdated({ revision: applied.revision, pipelines: { [id]: applied.fingerprint } }, revision, 'the checkpoint');
-    return { revision: Math.max(revision.revision, applied.revision), fingerprint: this.#fingerprint };
+    return { revision: Math.max(revision, applied.revision), fingerprint: this.#fingerprint };
   }
 
   /**
@@ -98,19 +98,19 @@ export class RouteCheck {
   }
 
   /** Of a tree in which the routes are ours. */
-  async #revision(): Promise<Revision> {
+  async #revision(): Promise<number> {
     const { id, revision, signal } = this.#options;
     const newest = await orAborted(this.#newest(), signal);
     if (newest === null) throw this.#behind(`there is no pipeline ${id} any more`);
     if (newest !== this.#fingerprint) throw this.#behind(`the routes of pipeline ${id} were changed`);
-    return orAborted(revision.latest(), signal);
+    return (await orAborted(revision.latest(), signal))?.revision ?? 0;
   }
 
-  #requireNotOutdated(known: Pick<Announced, 'revision' | 'pipelines'>, revision: Revision, who: string): void {
+  #requireNotOutdated(known: Pick<Announced, 'revision' | 'pipelines'>, revision: number, who: string): void {
     if (!isOutdated(known, { revision, pipelines: this.fingerprints })) return;
     const { id } = this.#options;
-    const what = `pipeline ${id}: ${who} has its routes of revision ${known.revision}, ZooKeeper others, of ${revision.revision}`;
-    throw new SyncError('CONFIG_OUTDATED', what, { details: { pipeline: id, known: known.revision, revision: revision.revision } });
+    const what = `pipeline ${id}: ${who} has its routes of revision ${known.revision}, ZooKeeper others, of ${revision}`;
+    throw new SyncError('CONFIG_OUTDATED', what, { details: { pipeline: id, known: known.revision, revision } });
   }
 
   async #newest(): Promise<string | null> {

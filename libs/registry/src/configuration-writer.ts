@@ -1,7 +1,8 @@
 /**
  * Writes configuration. The rules that allow a change look at all documents, so a change is valid only for the state that they looked at:
- * one ZooKeeper transaction sets `revision` from the version that was read, and the documents, and their history. Counter-example for a lock
- * (docs/decisions/0027): its holder is frozen past its session, another one writes, and the thawed one writes by rules that no longer hold.
+ * one ZooKeeper transaction sets `revision` from the version that was read, and the documents, and their history. Counter-example for a
+ * lock (docs/decisions/0027): its holder is frozen past its session, another one writes, and the thawed one writes by rules that no longer
+ * hold.
  */
 import { nextRevision, parseDocument, randomId, SyncError } from '@lutra/model';
 import type { Desired, TreeRevision } from '@lutra/model';

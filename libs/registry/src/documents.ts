@@ -1,4 +1,6 @@
-/** Configuration documents as they are read: one node each, named as the document, validated. They are written by configuration-writer.ts. */
+/**
+ * Configuration documents as they are read: one node each, named as the document, validated. They are written by configuration-writer.ts.
+ */
 import { toSyncError } from '@lutra/model';
 import type { SyncError } from '@lutra/model';
 import type { Logger } from '@lutra/telemetry';

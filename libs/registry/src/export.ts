@@ -2,8 +2,8 @@
  * Everything that must outlive the loss of ZooKeeper as one document, and the way back into an empty tree. An import checks the whole
  * document and the whole tree before it writes anything. Cut off in the middle, it is completed by repeating it: what is there already
  * stays. A tree that has lived on is not taken for one that was cut off, though it may hold nothing else: its revision is another one since
- * something was changed or removed; and a write in the middle of an import ends the import. Not in it are the key of the passwords, which stay sealed, and what living processes say about
- * themselves.
+ * something was changed or removed; and a write in the middle of an import ends the import. Not in it are the key of the passwords, which
+ * stay sealed, and what living processes say about themselves.
  */
 import { SyncError, endpointSchema } from '@lutra/model';
 import type { EndpointDocument } from '@lutra/model';

@@ -1,6 +1,7 @@
 /**
- * Several changes of nodes as one ZooKeeper transaction: all of them happen, or none. The library's own `setData`, `check` and `remove` take
- * version 0 for "any version" (`version || -1`), so a transaction made for a new node would overwrite a later one. We fill `ops` ourselves.
+ * Several changes of nodes as one ZooKeeper transaction: all of them happen, or none. The library's own `setData`, `check` and `remove`
+ * take version 0 for "any version" (`version || -1`), so a transaction made for a new node would overwrite a later one. We fill `ops`
+ * ourselves.
  */
 import { SyncError } from '@lutra/model';
 import type { Acl, TransactionOp } from 'node-zookeeper-client';

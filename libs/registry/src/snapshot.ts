@@ -1,7 +1,7 @@
 /**
  * The whole configuration at a known revision, in memory. ZooKeeper sends the event of a change before it answers with a later state, so
- * what no event has named is as it was read. Read `revision`, refresh what is stale, read `revision` again: if both are equal, the documents
- * are exactly those of that revision. The naive way, documents one by one, gives a mixture that never was.
+ * what no event has named is as it was read. Read `revision`, refresh what is stale, read `revision` again: if both are equal, the
+ * documents are exactly those of that revision. The naive way, documents one by one, gives a mixture that never was.
  */
 import { SyncError } from '@lutra/model';
 import type { TreeRevision } from '@lutra/model';

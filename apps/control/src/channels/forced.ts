@@ -30,8 +30,8 @@ export async function forcedOperations({ omissions }: Pick<Registry, 'omissions'
 }
 
 /**
- * Of a document that channels at work use: what is forced in each of them. @throws RefusedError CONFIG_CONFLICT with the whole list, without
- * `force`
+ * Of a document that channels at work use: what is forced in each of them. @throws RefusedError CONFIG_CONFLICT with the whole list,
+ * without `force`
  */
 export function refuseOrForce(
   { what, users, force }: { readonly what: string; readonly users: readonly { readonly name: string }[]; readonly force: boolean },

@@ -138,7 +138,7 @@ export function foundForRemoval<K extends Kind>(snapshot: Snapshot, { kind, name
 }
 
 /**
- * What cannot be read may name the document: it stays until that is mended.
+ * What cannot be read may name the document: it stays until that is fixed.
  * @throws SyncError CONFIG_CONFLICT
  */
 export function requireReadable(snapshot: Snapshot, kind: Kind, change: string): void {

@@ -15,6 +15,8 @@ import { ConflictController } from './conflicts/conflict.controller.js';
 import { ConflictEntryService } from './conflicts/conflict-entry.service.js';
 import { ConflictRetentionService } from './conflicts/conflict-retention.service.js';
 import { ConflictService } from './conflicts/conflict.service.js';
+import { HistoryController } from './history/history.controller.js';
+import { HistoryService } from './history/history.service.js';
 import { ConfigurationService } from './configuration/configuration.service.js';
 import { ChangedEndpointService } from './endpoints/changed-endpoint.service.js';
 import { EndpointCheckService } from './endpoints/endpoint-check.service.js';
@@ -72,6 +74,7 @@ export function controlModule({ environment, registry, secretKey, metrics, healt
       HealthController,
       SchemaRegistryController,
       ExportController,
+      HistoryController,
     ],
     providers: [
       { provide: ENVIRONMENT, useValue: environment },
@@ -86,6 +89,7 @@ export function controlModule({ environment, registry, secretKey, metrics, healt
       { provide: LOGGER, useValue: logger },
       ConnectedGuard,
       ConfigurationService,
+      HistoryService,
       RegionService,
       EndpointService,
       EndpointCheckService,

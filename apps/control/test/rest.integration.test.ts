@@ -3,7 +3,7 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { Keyring, Registry, openPassword, sealPassword } from '@lutra/registry';
 import { createLogger } from '@lutra/telemetry';
 import { pino } from 'pino';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { zooKeeperServer } from '../../../test/servers/index.js';
 import { ControlClient, startControl } from './control-client.js';
 import type { RunningControl } from './control-client.js';
@@ -163,6 +163,7 @@ describe('documents', () => {
     const answers = await Promise.all(
       Array.from({ length: 8 }, (_, at) => client.put('/api/v1/regions/a', { ...region('a'), description: `${at}` }, '"0"')),
     );
+    expect(answers.map(({ status, body }) => [status, body.message]).filter(([status]) => status !== 200 && status !== 412)).toEqual([]);
     expect(answers.filter((answer) => answer.status === 200)).toHaveLength(1);
     expect(answers.filter((answer) => answer.status === 412)).toHaveLength(7);
   });
@@ -576,5 +577,77 @@ describe('about', () => {
     const { body } = await client.get('/api/v1/errors');
     expect(body['LOG_GAP']).toMatchObject({ outcome: 'stop', help: expect.any(String) });
     expect(body['PRECONDITION_REQUIRED']).toMatchObject({ status: 428 });
+  });
+});
+
+describe('the history', () => {
+  it('says who changed a document, when and why, and what it was before and after', async () => {
+    await createEndpoints('a');
+    const shown = (await client.get('/api/v1/endpoints/a')).body;
+    const put = (body: object, query: string) => client.put(`/api/v1/endpoints/a${query}`, body, '*');
+    expect((await put({ ...shown, description: 'new', password: 'another word' }, '?reason=moved%20%E5%8C%97')).status).toBe(200);
+    expect((await client.remove('/api/v1/endpoints/a?reason=gone', '*')).status).toBe(204);
+    const list = await client.get('/api/v1/endpoints/a/history');
+    expect(list.body.map(({ what, reason, by, from }: Record<string, string>) => [what, reason, by, from])).toEqual([
+      ['removed', 'gone', 'api', '127.0.0.1'],
+      ['changed', 'moved 北', 'api', '127.0.0.1'],
+      ['created', '', 'api', '127.0.0.1'],
+    ]);
+    const [, changed] = list.body;
+    const { body, text } = await client.get(`/api/v1/endpoints/a/history/${changed.revision}`);
+    expect(body).toMatchObject({ ...changed, before: { description: '', password: '(secret)' }, after: { description: 'new' } });
+    expect(text).not.toContain(' word');
+    expect((await client.get('/api/v1/endpoints/a/history/1')).status).toBe(404);
+    expect((await client.get('/api/v1/endpoints/b/history')).status).toBe(404);
+    expect((await client.get('/api/v1/planets/a/history')).status).toBe(400);
+    expect((await client.post(`/api/v1/regions?reason=${'x'.repeat(1001)}`, region('z'))).status).toBe(400);
+  });
+
+  it('of a channel that is there ends with what it is now', async () => {
+    await createEndpoints('a', 'b');
+    const channel = { name: 'ab', pipelines: [pipeline('there', 'a', 'b')] };
+    await client.post('/api/v1/channels', channel);
+    const [created] = (await client.get('/api/v1/channels/ab/history')).body;
+    const { body } = await client.get(`/api/v1/channels/ab/history/${created.revision}`);
+    expect(body).toMatchObject({ what: 'created', before: null, after: { name: 'ab' } });
+    expect(body.after).not.toHaveProperty('state');
+  });
+});
+
+describe('a document that cannot be read', () => {
+  it('is named in lists and in the status, and holds up no other', async () => {
+    await createEndpoints('a', 'b', 'c');
+    const channel = (name: string, from: string, to: string) => ({ name, pipelines: [pipeline('there', from, to, name)] });
+    for (const one of [channel('ab', 'a', 'b'), channel('bc', 'b', 'c')])
+      expect((await client.post('/api/v1/channels', one)).status).toBe(201);
+    await overwrite('channels/ab', { name: 'ab' });
+    await vi.waitFor(async () => expect((await client.get('/api/v1/channels')).headers.get('lutra-invalid')).toBe('ab'), {
+      timeout: 20_000,
+    });
+    const list = await client.get('/api/v1/channels');
+    expect(list.body.map(({ name }: { name: string }) => name)).toEqual(['bc']);
+    expect((await client.get('/api/v1/status')).body.invalid).toEqual(['channel ab']);
+    const changed = { ...channel('bc', 'b', 'c'), description: 'new' };
+    expect((await client.put('/api/v1/channels/bc', changed, '"0"')).status).toBe(200);
+    expect((await client.post('/api/v1/regions', region('d'))).status).toBe(201);
+    // What it carries nobody knows: no table may come to it, and what it may name stays.
+    const refused = [
+      await client.post('/api/v1/channels', channel('ac', 'a', 'c')),
+      await client.remove('/api/v1/endpoints/a', '*'),
+      await client.post('/api/v1/channels/bc/start?force=true'),
+    ];
+    for (const { status, body } of refused)
+      expect([status, body.message]).toEqual([409, expect.stringContaining('channel ab cannot be read')]);
+    expect((await client.remove('/api/v1/channels/ab', '*')).status).toBe(204);
+    expect((await client.post('/api/v1/channels', channel('ac', 'a', 'c'))).status).toBe(201);
+  });
+
+  it('of what is wanted of a channel is written anew by a stop', async () => {
+    await createEndpoints('a', 'b');
+    await client.post('/api/v1/channels', { name: 'ab', pipelines: [pipeline('there', 'a', 'b')] });
+    await overwrite('desired/ab', { state: 'flying' });
+    await vi.waitFor(async () => expect((await client.get('/api/v1/channels/ab')).status).toBe(500), { timeout: 20_000 });
+    expect((await client.post('/api/v1/channels/ab/stop')).body.channel.state).toBe('stopped');
+    expect((await client.get('/api/v1/channels/ab')).body.state).toBe('stopped');
   });
 });

@@ -240,6 +240,18 @@ describe('a snapshot', () => {
     expect((await reader.snapshot.latest()).revision?.revision).toBe(100);
   });
 
+  test('from memory has all that this process has written, while it is read again as well', async () => {
+    const registry = await zooKeeper.open();
+    for (let n = 0; n < 50; n += 1) {
+      await put(registry, region('north', `${n}`));
+      const asked = Array.from({ length: 10 }, async (_, at) => {
+        for (let turns = 0; turns < at; turns += 1) await turn();
+        return (await registry.snapshot.known()).regions.get('north')?.document?.description;
+      });
+      expect(new Set(await Promise.all(asked))).toEqual(new Set([`${n}`]));
+    }
+  });
+
   test('names what cannot be read, with its version, and has the rest', async () => {
     const registry = await zooKeeper.open();
     await put(registry, region('north'));

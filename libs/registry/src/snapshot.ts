@@ -101,6 +101,8 @@ export class ZooKeeperSnapshot implements SnapshotStore {
   async #settled(connection: Connection, until: number): Promise<Revision> {
     for (let before = await this.#revision(connection); ;) {
       if (!this.#isStale) return before;
+      // What is being read again is no longer marked as stale, and is not in the old picture.
+      this.#known = undefined;
       await Promise.all(Object.values(this.#folders).map((folder) => folder.refresh(connection)));
       const after = await this.#revision(connection);
       if (after.changed === before.changed) return after;

@@ -7,6 +7,7 @@ import type { Health, Logger, Metrics, Traces } from '@lutra/telemetry';
 import { unknownWork } from '../environment-names.js';
 import { instanceName } from '../instance-name.js';
 import { EventQueues } from '../events/event-queues.js';
+import { NewestOf } from './newest-of.js';
 import type { WorkerApp } from './worker-app.js';
 import type { WorkerEnvironment } from './worker-environment.js';
 
@@ -20,6 +21,9 @@ export interface WorkerParts {
   readonly health: Health;
   readonly logger: Logger;
 }
+
+/** Between two looks at all channels, however many documents change. */
+const reconcileMs = 250;
 
 export class WorkerService<T> implements OnApplicationBootstrap, OnApplicationShutdown {
   readonly #app: WorkerApp<T>;
@@ -43,14 +47,19 @@ export class WorkerService<T> implements OnApplicationBootstrap, OnApplicationSh
     // Not awaited: while ZooKeeper is away the process lives, is not ready, and says so.
     registry.start().catch((error: unknown) => logger.error({ err: error }, 'ZooKeeper cannot be reached'));
     const of = { region: environment.LUTRA_REGION, only: environment.only };
-    this.#endWatch = watchConfiguration(registry, {
-      onChange: (documents) => {
-        this.#tellUnknown(documents);
-        this.#workers.reconcile(this.#app.wanted(documents, of));
-      },
+    const newest = new NewestOf<Configuration>(reconcileMs, (documents) => {
+      this.#tellUnknown(documents);
+      this.#workers.reconcile(this.#app.wanted(documents, of));
+    });
+    const endWatch = watchConfiguration(registry, {
+      onChange: (documents) => newest.push(documents),
       onInvalid: (document, error) =>
         logger.error({ document, code: error.code, err: error }, 'an invalid document; its last good version stays in force'),
     });
+    this.#endWatch = () => {
+      endWatch();
+      newest.end();
+    };
   }
 
   async onApplicationShutdown(): Promise<void> {

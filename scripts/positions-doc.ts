@@ -33,7 +33,7 @@ proof it stops with a named error before it applies a row. These are the proofs:
 |---|---|
 | log id, seq, epoch | of each record, of the checkpoint, and of ZooKeeper's [position backup](../schemas/registry.md#position-backups-logsendpoint): the same log, without a gap |
 | \`routes\` records of the log | from which record on the topic holds which tables, and for which pipelines |
-| revision of the configuration | each write and each removal of a channel raises it, nothing lowers it; with the id of its write it is in ZooKeeper, in each \`routes\` record, in each checkpoint, in the memory of each process. ZooKeeper lists the last writes, so a tree shows whether it [continues](../schemas/registry.md#revision-revision) what is known |
+| revision of the configuration | each write of a region, an endpoint or a channel raises it by one, nothing lowers it; with the id of its write it is in ZooKeeper, in each \`routes\` record, in each checkpoint, in the memory of each process. ZooKeeper lists the last writes, so a tree shows whether it [continues](../schemas/registry.md#revision-revision) what is known |
 | GTIDs and \`server_uuid\` | the server has what was published, at the position where it was read |
 | [pipeline marks](../schemas/registry.md#pipeline-marks-pipelineschannelpipeline), committed group offsets | the pipeline once had a checkpoint row |
 

@@ -1,6 +1,14 @@
 /** From the configuration documents to the endpoints that this process works on. */
 import { replicationFingerprint, pipelineId, pipelineRoutes, sealedAsId, unsupportedPolicy } from '@lutra/model';
-import type { ChannelDocument, EndpointDocument, PipelineDocument, RegionDocument, Route, RouteFingerprints } from '@lutra/model';
+import type {
+  ChannelDocument,
+  ChannelInput,
+  EndpointDocument,
+  PipelineDocument,
+  RegionDocument,
+  Route,
+  RouteFingerprints,
+} from '@lutra/model';
 import type { Configuration } from '@lutra/registry';
 import type { Assignment } from '@lutra/runtime';
 import { writersOf } from './stream/suspended-here.js';
@@ -61,14 +69,14 @@ function stoppingChannel(endpoint: string, channel: ChannelDocument): readonly S
 }
 
 /** The routes of all pipelines that read an endpoint. */
-export function routesOf(endpoint: string, channels: readonly ChannelDocument[]): RouteFingerprints {
+export function routesOf(endpoint: string, channels: readonly ChannelInput[]): RouteFingerprints {
   const entries = channels.flatMap((channel) =>
     reading(endpoint, channel).map((pipeline) => [pipelineId(channel.name, pipeline.name), replicationFingerprint(pipeline)] as const),
   );
   return Object.fromEntries(entries.toSorted(([one], [other]) => (one < other ? -1 : 1)));
 }
 
-function reading(endpoint: string, channel: ChannelDocument): readonly PipelineDocument[] {
+function reading(endpoint: string, channel: ChannelInput): readonly PipelineDocument[] {
   return channel.pipelines.filter((pipeline) => pipeline.source === endpoint);
 }
 

@@ -522,6 +522,7 @@ describe('an order to go on elsewhere', () => {
       },
       order: async () => undefined,
       withdraw: async () => undefined,
+      withdrawing: async () => null,
     };
     return store;
   };

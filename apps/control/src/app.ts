@@ -12,6 +12,7 @@ import type { Regression } from '@lutra/model';
 import { Registry, TreeFollower } from '@lutra/registry';
 import { Health, Metrics } from '@lutra/telemetry';
 import type { Logger } from '@lutra/telemetry';
+import { knowAuthor } from './configuration/author.js';
 import { controlModule } from './control.module.js';
 import type { ControlParts } from './control.module.js';
 import type { Environment } from './environment.js';
@@ -128,6 +129,7 @@ async function createNest(parts: ControlParts, http: BoundedHttp): Promise<NestE
   nest.use(authorization({ ...environment, wrongTokens: new WrongTokens(logger) })); // before bodies are read
   nest.useBodyParser('json', { limit: importLimit, type: isImport, verify: boundDepth });
   nest.useBodyParser('json', { limit: bodyLimit, verify: boundDepth, type: ['application/json', 'application/*+json'] });
+  nest.use(knowAuthor);
   nest.useGlobalPipes(new StandardSchemaValidationPipe({ exceptionFactory: invalid }));
   nest.useGlobalFilters(new ErrorFilter(logger, () => http.getInstance()));
   setUpDocs(nest, lutraVersion());

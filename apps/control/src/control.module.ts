@@ -16,7 +16,9 @@ import { ConflictController } from './conflicts/conflict.controller.js';
 import { ConflictEntryService } from './conflicts/conflict-entry.service.js';
 import { ConflictRetentionService } from './conflicts/conflict-retention.service.js';
 import { ConflictService } from './conflicts/conflict.service.js';
-import { WriteLock } from './configuration/write-lock.js';
+import { HistoryController } from './history/history.controller.js';
+import { HistoryService } from './history/history.service.js';
+import { ConfigurationService } from './configuration/configuration.service.js';
 import { ChangedEndpointService } from './endpoints/changed-endpoint.service.js';
 import { EndpointCheckService } from './endpoints/endpoint-check.service.js';
 import { EndpointController } from './endpoints/endpoint.controller.js';
@@ -82,6 +84,7 @@ export function controlModule({ environment, registry, tree, secretKey, level, m
       SchemaRegistryController,
       ExportController,
       RevisionController,
+      HistoryController,
     ],
     providers: [
       { provide: ENVIRONMENT, useValue: environment },
@@ -99,7 +102,8 @@ export function controlModule({ environment, registry, tree, secretKey, level, m
       ConnectedGuard,
       ReachableGuard,
       LevelService,
-      WriteLock,
+      ConfigurationService,
+      HistoryService,
       RegionService,
       SecretService,
       EndpointService,

@@ -15,7 +15,7 @@ import type { MysqlServer } from '../../../test/servers/index.js';
 import { ChannelActionService } from '../src/channels/channel-action.service.js';
 import { ConflictRetentionService } from '../src/conflicts/conflict-retention.service.js';
 import { ConflictService } from '../src/conflicts/conflict.service.js';
-import { WriteLock } from '../src/configuration/write-lock.js';
+import { ConfigurationService } from '../src/configuration/configuration.service.js';
 import { EndpointCheckService } from '../src/endpoints/endpoint-check.service.js';
 import { PipelineService } from '../src/pipelines/pipeline.service.js';
 import { ControlClient, startControl } from './control-client.js';
@@ -391,7 +391,7 @@ describe('retention', () => {
     await registry.start();
     try {
       const checks = new EndpointCheckService(registry, control.secretKey, logger);
-      const actions = new ChannelActionService(registry, new WriteLock(registry), checks);
+      const actions = new ChannelActionService(registry, new ConfigurationService(registry, logger), checks);
       const conflicts = new ConflictService(registry, new PipelineService(registry, control.secretKey, logger, actions));
       const level = { isKnown: true, trouble: null };
       await new ConflictRetentionService(registry, logger, level, conflicts).removeOld();

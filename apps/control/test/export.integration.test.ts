@@ -160,8 +160,8 @@ describe('an import', () => {
     const answer = await post(there, document);
     expect(answer.status).toBe(409);
     expect(answer.body.code).toBe('CONFIG_CONFLICT');
-    expect(answer.body.message).toBe('an import needs an empty tree; there is logs/a, regions/other');
-    expect(Object.keys((await exported(there)).nodes).toSorted()).toEqual(['logs/a', 'regions/other']);
+    expect(answer.body.message).toBe('an import needs an empty tree; there is logs/a, revision, regions/other');
+    expect(Object.keys((await exported(there)).nodes).toSorted()).toEqual(['logs/a', 'regions/other', 'revision']);
   });
 
   it('into a tree that lives is refused, also where it would only bring back what was removed', async () => {

@@ -3,7 +3,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { Registry, openPassword } from '@lutra/registry';
 import { createLogger } from '@lutra/telemetry';
 import { pino } from 'pino';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { zooKeeperServer } from '../../../test/servers/index.js';
 import { ControlClient, startControl } from './control-client.js';
 import type { RunningControl } from './control-client.js';
@@ -48,6 +48,11 @@ const endpoint = (name: string, more: object = {}) => ({
   ...more,
 });
 const pipeline = (name: string, source: string, target: string, schema = 'shop') => ({ name, source, target, routes: [{ schema }] });
+
+/** As somebody does with another program, past control. */
+async function overwrite(path: string, document: object): Promise<void> {
+  await registry.session.connection?.setData(`${LUTRA_ROOT}/${path}`, Buffer.from(JSON.stringify(document)), -1);
+}
 
 async function createEndpoints(...names: readonly string[]): Promise<void> {
   for (const name of names) {
@@ -158,6 +163,7 @@ describe('documents', () => {
     const answers = await Promise.all(
       Array.from({ length: 8 }, (_, at) => client.put('/api/v1/regions/a', { ...region('a'), description: `${at}` }, '"0"')),
     );
+    expect(answers.map(({ status, body }) => [status, body.message]).filter(([status]) => status !== 200 && status !== 412)).toEqual([]);
     expect(answers.filter((answer) => answer.status === 200)).toHaveLength(1);
     expect(answers.filter((answer) => answer.status === 412)).toHaveLength(7);
   });
@@ -294,8 +300,8 @@ describe('endpoints', () => {
 
   it('that were changed past control keep their password to themselves', async () => {
     await createEndpoints('a');
-    const { document, version } = (await registry.endpoints.get('a'))!;
-    await registry.endpoints.replace('a', { ...document, host: '127.0.0.1', port: 1 }, version);
+    const { document } = (await registry.endpoints.get('a'))!;
+    await overwrite('endpoints/a', { ...document, host: '127.0.0.1', port: 1 });
     const { body } = await client.post('/api/v1/endpoints/a/check');
     expect(body.problems).toContainEqual(expect.objectContaining({ id: 'secret-unreadable', fix: expect.stringContaining('PUT') }));
   });
@@ -368,23 +374,24 @@ describe('endpoints', () => {
 describe('channels', () => {
   beforeEach(() => createEndpoints('a', 'b', 'c'));
 
-  it('raise the revision with each write and removal, and with no action', async () => {
-    const raised = async (): Promise<boolean> => {
-      const before = known;
-      known = await revision();
-      return known > before;
-    };
+  it('raise the revision by one with each write and removal, and with no action; actions change no version', async () => {
     const revision = async (): Promise<number> => (await registry.revision.latest())?.revision ?? 0;
-    let known = await revision();
+    const before = await revision();
     const channel = { name: 'ab', pipelines: [pipeline('there', 'a', 'b')] };
     await client.post('/api/v1/channels', channel);
-    expect(await raised()).toBe(true);
-    await client.put('/api/v1/channels/ab', channel, '*');
-    expect(await raised()).toBe(true);
-    for (const action of ['start?force=true', 'retry', 'stop']) await client.post(`/api/v1/channels/ab/${action}`);
-    expect(await raised()).toBe(false);
+    expect(await revision()).toBe(before + 1);
+    const put = await client.put('/api/v1/channels/ab', channel, '"0"');
+    expect(await revision()).toBe(before + 2);
+    for (const action of ['start?force=true', 'retry', 'pause', 'stop']) {
+      const acted = await client.post(`/api/v1/channels/ab/${action}`);
+      expect(acted.headers.get('etag')).toBe(put.headers.get('etag'));
+    }
+    expect(await revision()).toBe(before + 2);
+    expect((await client.get('/api/v1/status')).body.revision).toBe(before + 2);
+    expect((await client.put('/api/v1/channels/ab', channel, put.headers.get('etag') ?? '')).status).toBe(200);
     await client.remove('/api/v1/channels/ab', '*');
-    expect(await raised()).toBe(true);
+    expect(await revision()).toBe(before + 4);
+    expect(await registry.desired.get('ab')).toBeNull();
   });
 
   it('take a table that left and comes in again only when told that it is seeded anew', async () => {
@@ -475,7 +482,7 @@ describe('channels', () => {
     expect((await client.post('/api/v1/channels/ab/retry')).body.channel.attempt).toBe(1);
     const retries = await Promise.all(Array.from({ length: 5 }, () => client.post('/api/v1/channels/ab/retry')));
     expect(retries.every((answer) => answer.status === 200)).toBe(true);
-    expect((await registry.channels.get('ab'))?.document.attempt).toBe(6);
+    expect((await registry.desired.get('ab'))?.document.attempt).toBe(6);
     expect((await client.post('/api/v1/channels/ab/stop')).body.channel.state).toBe('stopped');
     expect((await client.post('/api/v1/channels/ab/stop')).status).toBe(200);
     expect((await client.post('/api/v1/channels/nowhere/start')).status).toBe(404);
@@ -488,7 +495,7 @@ describe('channels', () => {
     expect(refused.status).toBe(409);
     expect(refused.body).toMatchObject({ code: 'CONFIG_CONFLICT' });
     expect(refused.body.details.problems.map((problem: { what: string }) => problem.what).join()).toMatch(/endpoint a: .*endpoint b: /);
-    expect((await registry.channels.get('ab'))?.document.state).toBe('stopped');
+    expect((await registry.desired.get('ab'))?.document.state).toBe('stopped');
   });
 });
 
@@ -556,5 +563,77 @@ describe('about', () => {
     const { body } = await client.get('/api/v1/errors');
     expect(body['LOG_GAP']).toMatchObject({ outcome: 'stop', help: expect.any(String) });
     expect(body['PRECONDITION_REQUIRED']).toMatchObject({ status: 428 });
+  });
+});
+
+describe('the history', () => {
+  it('says who changed a document, when and why, and what it was before and after', async () => {
+    await createEndpoints('a');
+    const shown = (await client.get('/api/v1/endpoints/a')).body;
+    const put = (body: object, query: string) => client.put(`/api/v1/endpoints/a${query}`, body, '*');
+    expect((await put({ ...shown, description: 'new', password: 'another word' }, '?reason=moved%20%E5%8C%97')).status).toBe(200);
+    expect((await client.remove('/api/v1/endpoints/a?reason=gone', '*')).status).toBe(204);
+    const list = await client.get('/api/v1/endpoints/a/history');
+    expect(list.body.map(({ what, reason, by, from }: Record<string, string>) => [what, reason, by, from])).toEqual([
+      ['removed', 'gone', 'api', '127.0.0.1'],
+      ['changed', 'moved 北', 'api', '127.0.0.1'],
+      ['created', '', 'api', '127.0.0.1'],
+    ]);
+    const [, changed] = list.body;
+    const { body, text } = await client.get(`/api/v1/endpoints/a/history/${changed.revision}`);
+    expect(body).toMatchObject({ ...changed, before: { description: '', password: '(secret)' }, after: { description: 'new' } });
+    expect(text).not.toContain(' word');
+    expect((await client.get('/api/v1/endpoints/a/history/1')).status).toBe(404);
+    expect((await client.get('/api/v1/endpoints/b/history')).status).toBe(404);
+    expect((await client.get('/api/v1/planets/a/history')).status).toBe(400);
+    expect((await client.post(`/api/v1/regions?reason=${'x'.repeat(1001)}`, region('z'))).status).toBe(400);
+  });
+
+  it('of a channel that is there ends with what it is now', async () => {
+    await createEndpoints('a', 'b');
+    const channel = { name: 'ab', pipelines: [pipeline('there', 'a', 'b')] };
+    await client.post('/api/v1/channels', channel);
+    const [created] = (await client.get('/api/v1/channels/ab/history')).body;
+    const { body } = await client.get(`/api/v1/channels/ab/history/${created.revision}`);
+    expect(body).toMatchObject({ what: 'created', before: null, after: { name: 'ab' } });
+    expect(body.after).not.toHaveProperty('state');
+  });
+});
+
+describe('a document that cannot be read', () => {
+  it('is named in lists and in the status, and holds up no other', async () => {
+    await createEndpoints('a', 'b', 'c');
+    const channel = (name: string, from: string, to: string) => ({ name, pipelines: [pipeline('there', from, to, name)] });
+    for (const one of [channel('ab', 'a', 'b'), channel('bc', 'b', 'c')])
+      expect((await client.post('/api/v1/channels', one)).status).toBe(201);
+    await overwrite('channels/ab', { name: 'ab' });
+    await vi.waitFor(async () => expect((await client.get('/api/v1/channels')).headers.get('lutra-invalid')).toBe('ab'), {
+      timeout: 20_000,
+    });
+    const list = await client.get('/api/v1/channels');
+    expect(list.body.map(({ name }: { name: string }) => name)).toEqual(['bc']);
+    expect((await client.get('/api/v1/status')).body.invalid).toEqual(['channel ab']);
+    const changed = { ...channel('bc', 'b', 'c'), description: 'new' };
+    expect((await client.put('/api/v1/channels/bc', changed, '"0"')).status).toBe(200);
+    expect((await client.post('/api/v1/regions', region('d'))).status).toBe(201);
+    // What it carries nobody knows: no table may come to it, and what it may name stays.
+    const refused = [
+      await client.post('/api/v1/channels', channel('ac', 'a', 'c')),
+      await client.remove('/api/v1/endpoints/a', '*'),
+      await client.post('/api/v1/channels/bc/start?force=true'),
+    ];
+    for (const { status, body } of refused)
+      expect([status, body.message]).toEqual([409, expect.stringContaining('channel ab cannot be read')]);
+    expect((await client.remove('/api/v1/channels/ab', '*')).status).toBe(204);
+    expect((await client.post('/api/v1/channels', channel('ac', 'a', 'c'))).status).toBe(201);
+  });
+
+  it('of what is wanted of a channel is written anew by a stop', async () => {
+    await createEndpoints('a', 'b');
+    await client.post('/api/v1/channels', { name: 'ab', pipelines: [pipeline('there', 'a', 'b')] });
+    await overwrite('desired/ab', { state: 'flying' });
+    await vi.waitFor(async () => expect((await client.get('/api/v1/channels/ab')).status).toBe(500), { timeout: 20_000 });
+    expect((await client.post('/api/v1/channels/ab/stop')).body.channel.state).toBe('stopped');
+    expect((await client.get('/api/v1/channels/ab')).body.state).toBe('stopped');
   });
 });

@@ -99,8 +99,10 @@ describe('a region', () => {
     }
     const pipelines = [{ name: 'p', source: 'a', target: 'b', routes: [{ schema: 'shop' }] }];
     await client.post('/api/v1/channels', { name: 'c', pipelines });
-    const { document, version } = (await registry.channels.get('c'))!;
-    await registry.channels.replace('c', { ...document, state: 'running' }, version);
+    const { configuration, snapshot } = registry;
+    const { revision: tree, revisionVersion: version, desired } = await snapshot.latest();
+    const running = { state: 'running', attempt: 0, by: 'test', at: 0 } as const;
+    await configuration.want({ tree, version }, [configuration.desiredOperation('c', desired.get('c')?.version ?? null, running)]);
     const gone = region('a', { sasl: { ...sasl, password: 'file:none' } });
     const refused = await client.put('/api/v1/regions/a', gone, '*');
     expect(refused).toMatchObject({ status: 409, body: { details: { problems: [{ id: 'secret-missing' }] } } });

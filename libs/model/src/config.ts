@@ -124,8 +124,25 @@ export const channelSchema = z.strictObject({
   attempt: z.int().min(0).default(0),
 });
 export type ChannelDocument = z.infer<typeof channelSchema>;
+/** As sent to the REST API and as stored: what is wanted of it is a node of its own, so that a start changes no version of the document. */
 export const channelInputSchema = channelSchema.omit({ state: true, attempt: true });
 export type ChannelInput = z.infer<typeof channelInputSchema>;
+
+/** What somebody wants of a channel. */
+export const desiredSchema = z.strictObject({
+  state: z.enum(desiredStates),
+  attempt: z.int().min(0),
+  /** Who asked for it, for people. */
+  by: z.string(),
+  /** ms since 1970 */
+  at: z.int().min(0),
+});
+export type Desired = z.infer<typeof desiredSchema>;
+
+/** A channel of which nobody has said what is wanted is stopped. */
+export function withDesired(channel: ChannelInput, desired: Pick<Desired, 'state' | 'attempt'> | undefined): ChannelDocument {
+  return { ...channel, state: desired?.state ?? 'stopped', attempt: desired?.attempt ?? 0 };
+}
 
 /** The name of a pipeline everywhere outside its channel: lease, status, checkpoint row, consumer group. */
 export function pipelineId(channel: string, pipeline: string): string {

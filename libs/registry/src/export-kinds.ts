@@ -1,8 +1,10 @@
 /**
  * The shape of each kind of node that an export holds: the schemas of the stores themselves, and what makes two nodes count as the same.
  */
-import { SyncError, channelSchema, endpointSchema, omissionsSchema, parseDocument, regionSchema, treeRevisionSchema } from '@lutra/model';
+import { omissionsSchema, parseDocument, SyncError, treeRevisionSchema } from '@lutra/model';
 import { z } from 'zod';
+import { documentKinds } from './document-kinds.js';
+import type { DocumentTypes } from './document-kinds.js';
 import { toBytes } from './json.js';
 import { removedTablesSchema } from './removed-tables.js';
 import { positionBackupSchema } from './position-backups.js';
@@ -16,7 +18,7 @@ import { skipSchema } from './skips.js';
 /** Where a node of the export belongs. */
 export interface NodeName {
   readonly folder: PersistentFolder;
-  /** Relative to the folder; a subject's version has two parts; '' where the folder itself is the node. */
+  /** Relative to the folder; a subject's version has two parts; '' of a folder that is a node itself. */
   readonly name: string;
 }
 
@@ -36,11 +38,10 @@ const documentName = /^[^/]+$/;
 const versionName = /^([^/]+)\/([1-9]\d{0,8})$/;
 const idName = /^[1-9]\d{0,9}$/;
 
-const document = (noun: string, schema: z.ZodType): Kind => ({
-  noun,
-  schema,
-  checkName: (_, name) => documentName.test(name) || refuse(noun, name),
-});
+const document = (kind: keyof DocumentTypes): Kind => {
+  const { noun, schema } = documentKinds[kind];
+  return { noun, schema, checkName: (_, name) => documentName.test(name) || refuse(noun, name) };
+};
 
 export const kinds: Readonly<Record<PersistentFolder, Kind>> = {
   'schemas/ids': {
@@ -62,22 +63,32 @@ export const kinds: Readonly<Record<PersistentFolder, Kind>> = {
   pipelines: { noun: 'mark of pipeline', schema: markSchema, checkName: (paths, name) => paths.pipeline(name), stays: () => true },
   skips: { noun: 'skip order of pipeline', schema: skipSchema, checkName: (paths, name) => paths.skip(name) },
   'removed-tables': { noun: 'removed tables pipeline', schema: removedTablesSchema, checkName: (paths, name) => paths.removedTables(name) },
-  // Only the same write may stay: a tree in which a channel was changed or removed since has another one.
-  revision: { noun: 'revision', schema: treeRevisionSchema, checkName: (_, name) => name === '' || refuse('revision', name) },
+  // Only the same one may stay: a tree in which something was written since has a greater number.
+  revision: {
+    noun: 'revision of the configuration',
+    schema: treeRevisionSchema,
+    checkName: (_, name) => name === '' || refuse('revision', name),
+  },
   omissions: {
     noun: 'omissions',
     schema: omissionsSchema,
     checkName: (paths, name) => paths.omissions(name),
     stays: () => true,
   },
-  regions: document('region', regionSchema),
-  endpoints: document('endpoint', endpointSchema),
-  channels: document('channel', channelSchema),
+  regions: document('regions'),
+  endpoints: document('endpoints'),
+  desired: document('desired'),
+  channels: document('channels'),
 };
+
+/** Below the root. */
+export function pathOf({ folder, name }: NodeName): string {
+  return name === '' ? folder : `${folder}/${name}`;
+}
 
 /** @throws SyncError CONFIG_INVALID */
 export function nodeNameOf(path: string): NodeName {
-  if (path === 'revision') return { folder: 'revision', name: '' };
+  if (path === 'revision') return { folder: path, name: '' };
   const folder = persistentFolders.find((candidate) => path.startsWith(`${candidate}/`));
   if (folder) return { folder, name: path.slice(folder.length + 1) };
   throw new SyncError('CONFIG_INVALID', `the export names ${JSON.stringify(path.slice(0, 200))}, which this version does not keep`);

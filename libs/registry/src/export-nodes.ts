@@ -1,19 +1,51 @@
 /** All nodes that an export holds, as they stand in the tree. */
-import { SyncError } from '@lutra/model';
+import { knownLevels, storedDocument, SyncError } from '@lutra/model';
+import { documentKinds } from './document-kinds.js';
+import type { DocumentTypes } from './document-kinds.js';
 import { kinds, nodeNameOf } from './export-kinds.js';
 import { persistentFolders } from './paths.js';
 import type { Paths, PersistentFolder } from './paths.js';
+import type { Snapshot } from './snapshot.js';
 import type { Tree } from './tree.js';
 
-/** Path below the root → what the node holds. */
-export async function readStored(tree: Tree, paths: Paths): Promise<ReadonlyMap<string, Buffer>> {
-  const stored = new Map<string, Buffer>();
-  for (const folder of persistentFolders) {
-    if (folder === 'revision') {
-      const node = await tree.read(paths.folder(folder));
-      if (node) stored.set(folder, node.data);
-      continue;
+/** Folders that a snapshot holds, at one revision. */
+const documentFolders = Object.keys(documentKinds) as readonly (keyof DocumentTypes)[];
+
+export function isDocumentFolder(folder: PersistentFolder): boolean {
+  return (documentFolders as readonly PersistentFolder[]).includes(folder);
+}
+
+/** Path below the root → what the node holds. No document is older than another one that names it. @throws SyncError CONFIG_INVALID */
+export async function readValues(tree: Tree, paths: Paths, snapshot: Snapshot): Promise<Readonly<Record<string, unknown>>> {
+  const values: Record<string, unknown> = {};
+  const others = persistentFolders.filter((folder) => folder !== 'revision' && !isDocumentFolder(folder));
+  for (const [path, data] of await readStored(tree, paths, others)) values[path] = valueOf(path, data);
+  if (snapshot.revision) values['revision'] = snapshot.revision;
+  for (const folder of documentFolders) {
+    for (const [name, { document, error }] of snapshot[folder]) {
+      if (error) throw error;
+      values[`${folder}/${name}`] = asStored(folder, name, document);
     }
+  }
+  return values;
+}
+
+/** Defaults are not stored. */
+function asStored<K extends keyof DocumentTypes>(folder: K, name: string, document: DocumentTypes[K]): unknown {
+  const { noun, schema } = documentKinds[folder];
+  return storedDocument(schema, document, { what: `${noun} ${name}`, level: knownLevels.max });
+}
+
+/** Path below the root → bytes. */
+export async function readStored(
+  tree: Tree,
+  paths: Paths,
+  folders: readonly PersistentFolder[] = persistentFolders,
+): Promise<ReadonlyMap<string, Buffer>> {
+  const stored = new Map<string, Buffer>();
+  for (const folder of folders) {
+    const own = folder === 'revision' ? await tree.read(paths.revision) : null;
+    if (own) stored.set(folder, own.data);
     const names = await namesIn(tree, paths, folder);
     const nodes = await tree.readAll(names.map((name) => `${paths.folder(folder)}/${name}`));
     // A node that is gone was removed between the two reads.

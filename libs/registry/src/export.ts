@@ -2,15 +2,18 @@
  * Everything that must outlive the loss of ZooKeeper as one document, and the way back into an empty tree. An import checks the whole
  * document and the whole tree before it writes anything. Cut off in the middle, it is completed by repeating it: what is there already
  * stays. A tree that has lived on is not taken for one that was cut off, though it may hold nothing else: its revision is another one since
- * a channel was changed or removed. Not in it are the key of the passwords, which stay sealed, and what living processes say about
- * themselves.
+ * something was changed or removed; and a write in the middle of an import ends the import. Not in it are the key of the passwords, which
+ * stay sealed, and what living processes say about themselves.
  */
 import { SyncError, endpointSchema, knownLevels, newerThanThisBuild, regionSchema } from '@lutra/model';
 import { z } from 'zod';
-import { bytesOf, checkNode, checkSchemas, kinds, nodeNameOf } from './export-kinds.js';
-import { readStored, valueOf } from './export-nodes.js';
+import { bytesOf, checkNode, checkSchemas, kinds, nodeNameOf, pathOf } from './export-kinds.js';
+import { isDocumentFolder, readStored, readValues, valueOf } from './export-nodes.js';
 import { ZooKeeperLevel } from './level.js';
 import type { LevelStore } from './level.js';
+import { toBytes } from './json.js';
+import { inTransactions } from './multi.js';
+import type { Operation } from './multi.js';
 import { decodeName, persistentFolders } from './paths.js';
 import type { Paths, PersistentFolder } from './paths.js';
 import { secretOfEndpoint } from './endpoint-password.js';
@@ -18,6 +21,7 @@ import { secretsOfRegion } from './kafka-secrets.js';
 import { subjectVersionSchema } from './schemas.js';
 import type { SchemaStore } from './schemas.js';
 import type { StoredSecret } from './secret.js';
+import type { SnapshotStore } from './snapshot.js';
 import type { Tree } from './tree.js';
 
 const format = 1;
@@ -51,22 +55,30 @@ export interface ExportStore {
 const mostNamed = 10;
 const schemaFolders: ReadonlySet<PersistentFolder> = new Set(['schemas/ids', 'schemas/subjects']);
 
+export interface ExportParts {
+  readonly tree: Tree;
+  readonly paths: Paths;
+  readonly schemas: SchemaStore;
+  readonly snapshot: SnapshotStore;
+}
+
 export class ZooKeeperExport implements ExportStore {
   readonly #tree: Tree;
   readonly #paths: Paths;
   readonly #schemas: SchemaStore;
   readonly #level: LevelStore;
+  readonly #snapshot: SnapshotStore;
 
-  constructor(tree: Tree, paths: Paths, schemas: SchemaStore) {
+  constructor({ tree, paths, schemas, snapshot }: ExportParts) {
     this.#tree = tree;
     this.#paths = paths;
     this.#schemas = schemas;
     this.#level = new ZooKeeperLevel(tree, paths);
+    this.#snapshot = snapshot;
   }
 
   async read(): Promise<ExportDocument> {
-    const nodes: Record<string, unknown> = {};
-    for (const [path, data] of await readStored(this.#tree, this.#paths)) nodes[path] = valueOf(path, data);
+    const nodes = await readValues(this.#tree, this.#paths, await this.#snapshot.latest());
     const level = (await this.#level.latest())?.level ?? 1;
     const document = { format, exportedAt: new Date().toISOString(), level, nodes } as const;
     this.check(document); // what cannot be imported is no export
@@ -77,6 +89,8 @@ export class ZooKeeperExport implements ExportStore {
     if (level > knownLevels.max) throw new SyncError('CONFIG_INVALID', `level: ${level}; the export was ${newerThanThisBuild}`);
     for (const [path, value] of Object.entries(nodes)) checkNode(this.#paths, nodeNameOf(path), value);
     checkSchemas(nodes);
+    if (!('revision' in nodes) && Object.keys(nodes).some((path) => isDocumentFolder(nodeNameOf(path).folder)))
+      throw new SyncError('CONFIG_INVALID', 'the export has documents and no revision; it was altered');
     return Object.entries(nodes).flatMap(([path, value]) => {
       const { folder } = nodeNameOf(path);
       if (folder === 'endpoints') return [secretOfEndpoint(endpointSchema.parse(value))];
@@ -87,17 +101,18 @@ export class ZooKeeperExport implements ExportStore {
   async write(document: ExportDocument): Promise<Imported> {
     this.check(document);
     const { nodes } = document;
-    this.#requireRoom(nodes, await readStored(this.#tree, this.#paths));
+    const stored = await readStored(this.#tree, this.#paths);
+    this.#requireRoom(nodes, stored);
     await this.#requireLevel(document);
     const count = { written: 0, kept: 0 };
-    for (const folder of persistentFolders) {
+    for (const folder of persistentFolders.filter((one) => one !== 'revision' && !isDocumentFolder(one))) {
       const paths = Object.keys(nodes).filter((path) => nodeNameOf(path).folder === folder);
-      for (const path of paths.toSorted(byName)) {
-        const written = await this.#create(path, nodes[path]);
-        count[written ? 'written' : 'kept'] += 1;
-      }
+      for (const path of paths.toSorted(byName)) count[(await this.#create(path, nodes[path])) ? 'written' : 'kept'] += 1;
     }
-    return count;
+    const documents = Object.keys(nodes).filter((path) => path === 'revision' || isDocumentFolder(nodeNameOf(path).folder));
+    const missing = documents.filter((path) => !stored.has(path));
+    await this.#createDocuments(nodes, missing);
+    return { written: count.written + missing.length, kept: count.kept + documents.length - missing.length };
   }
 
   /** The tree must be at the export's level before it holds what that level allows. */
@@ -118,11 +133,40 @@ export class ZooKeeperExport implements ExportStore {
   async #create(path: string, value: unknown): Promise<boolean> {
     const nodeName = nodeNameOf(path);
     if (nodeName.folder === 'schemas/subjects') return this.#register(nodeName.name, subjectVersionSchema.parse(value).id);
-    const full = nodeName.name === '' ? this.#paths.folder(nodeName.folder) : `${this.#paths.folder(nodeName.folder)}/${nodeName.name}`;
+    const full = this.#pathOf(path);
     if (await this.#tree.create(full, bytesOf(nodeName, value))) return true;
     const node = await this.#tree.read(full);
     if (node && !mayStay(path, node.data, value)) throw conflict([path]);
     return false;
+  }
+
+  /**
+   * In as few transactions as there may be, the revision in the last one: apps at work follow the tree from then on, and a part of it would
+   * end the work of the other part. A tree in which somebody has written meanwhile has another revision.
+   */
+  async #createDocuments(nodes: Readonly<Record<string, unknown>>, missing: readonly string[]): Promise<void> {
+    const creations = missing
+      .toSorted((one, other) => Number(one === 'revision') - Number(other === 'revision'))
+      .map((path): Operation => ({ type: 'create', path: this.#pathOf(path), data: bytesOf(nodeNameOf(path), nodes[path]) }));
+    const counted = missing.includes('revision') || missing.length === 0 ? [] : [await this.#imported(nodes['revision'])];
+    for (const operations of inTransactions([...creations, ...counted])) {
+      const [first] = operations;
+      const isOurs = async (): Promise<boolean> =>
+        first?.type === 'create' && (await this.#tree.readLatest(first.path))?.data.equals(first.data) === true;
+      if (await this.#tree.commit(operations, isOurs)) throw interrupted();
+    }
+  }
+
+  /** The revision is there already, and must stay the one that was imported. */
+  async #imported(value: unknown): Promise<Operation> {
+    const path = this.#paths.revision;
+    const node = await this.#tree.readLatest(path);
+    if (node?.data.equals(toBytes(value))) return { type: 'check', path, version: node.stat.version };
+    throw interrupted();
+  }
+
+  #pathOf(path: string): string {
+    return `${this.#paths.root}/${pathOf(nodeNameOf(path))}`;
   }
 
   /** Running apps register what they use again, perhaps in another order: the ids count, a version's number does not. */
@@ -158,6 +202,10 @@ function mayStay(path: string, there: Buffer, wanted: unknown): boolean {
 /** Versions of a subject in the order of their numbers. */
 function byName(a: string, b: string): number {
   return a.localeCompare(b, 'en', { numeric: true });
+}
+
+function interrupted(): SyncError {
+  return new SyncError('CONFIG_CONFLICT', 'somebody wrote the configuration while it was imported');
 }
 
 function conflict(paths: readonly string[]): SyncError {

@@ -9,6 +9,7 @@ import type { LeaseGrant, Registry } from './index.js';
 import { contenders } from './lease-nodes.js';
 import type { Proxy } from '../../../test/network/index.js';
 import { expire, sessionTimeoutMs, until, untilAborted, untilConnected, useZooKeeper } from './testing/harness.js';
+import { writtenRegions } from './testing/written-documents.js';
 
 const zooKeeper = useZooKeeper();
 const path = 'capture/orders';
@@ -198,7 +199,7 @@ describe('a holder that is cut off', () => {
       await untilConnected(holder, true);
     }
     expect(holder.session.number).toBe(1);
-    await holder.regions.list(); // a round trip after the last check was sent
+    await holder.regions.get('none'); // a round trip after the last check was sent
     expect(grant.lost.aborted).toBe(false);
     expect(next.grant).toBeNull();
     await grant.release();
@@ -226,7 +227,7 @@ describe('a holder that is cut off', () => {
     const registry = await zooKeeper.open({ connect: proxy.connect, sessionTimeoutMs: 30_000 });
     await (await registry.lease(path).acquire(never)).release(); // the folder, so that one request creates the node
     for (let round = 0; round < 3; round += 1) {
-      await registry.regions.list();
+      await registry.regions.get('none');
       proxy.swallowAfter(1); // the list comes first; the answer to the creation is lost
       const waiting = acquire(registry);
       await untilInLine(1);
@@ -314,8 +315,8 @@ describe('when ZooKeeper is down for a while', () => {
     await zooKeeper.server.restart();
     await untilConnected(holder, true);
     await untilConnected(standby, true);
-    await holder.regions.list();
-    await standby.regions.list();
+    await holder.regions.get('none');
+    await standby.regions.get('none');
     expect(grant.lost.aborted).toBe(false);
     expect(next.grant).toBeNull();
     await grant.release();
@@ -324,13 +325,13 @@ describe('when ZooKeeper is down for a while', () => {
 
   test('or was made anew, without its past, the holder learns that the lease is lost', async () => {
     const holder = await zooKeeper.open({ sessionTimeoutMs: 2_000 });
-    await holder.regions.create({ name: 'north', description: '', kafka: { brokers: ['kafka:9092'] } });
+    await writtenRegions(holder).create({ name: 'north', description: '', kafka: { brokers: ['kafka:9092'] } });
     const grant = await holder.lease(path).acquire(never);
     await zooKeeper.server.stop();
     await zooKeeper.server.restart();
     await untilAborted(grant.lost);
     await untilConnected(holder, true);
-    expect(await holder.regions.list()).toEqual([]);
+    expect(await holder.regions.get('north')).toBeNull();
     await holder.lease(path).acquire(never);
   });
 

@@ -1,6 +1,7 @@
 /**
- * Several changes of nodes as one ZooKeeper transaction: all of them happen, or none. The library's own `setData`, `check` and `remove` take
- * version 0 for "any version" (`version || -1`), so a transaction made for a new node would overwrite a later one. We fill `ops` ourselves.
+ * Several changes of nodes as one ZooKeeper transaction: all of them happen, or none. The library's own `setData`, `check` and `remove`
+ * take version 0 for "any version" (`version || -1`), so a transaction made for a new node would overwrite a later one. We fill `ops`
+ * ourselves.
  */
 import { SyncError } from '@lutra/model';
 import type { Acl, TransactionOp } from 'node-zookeeper-client';
@@ -44,6 +45,20 @@ export function requireSize(operations: readonly Operation[]): void {
   if (operations.length > mostOperations) throw tooLarge(`${operations.length} nodes, one write may change ${mostOperations}`);
   const bytes = operations.reduce((sum, operation) => sum + bytesOf(operation), 0);
   if (bytes > mostBytes) throw tooLarge(`${bytes} bytes, one write may have ${mostBytes}`);
+}
+
+/** The operations in order, in as few transactions as there may be. */
+export function inTransactions(operations: readonly Operation[]): readonly (readonly Operation[])[] {
+  const transactions: Operation[][] = [];
+  let bytes = 0;
+  for (const operation of operations) {
+    const size = bytesOf(operation);
+    const last = transactions.at(-1);
+    if (last && last.length < mostOperations && bytes + size <= mostBytes) last.push(operation);
+    else transactions.push([operation]);
+    bytes = transactions.at(-1)?.length === 1 ? size : bytes + size;
+  }
+  return transactions;
 }
 
 /** As the library sends them. */

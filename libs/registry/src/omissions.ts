@@ -8,6 +8,7 @@ import type { Confirmation, Omission, Omissions } from '@lutra/model';
 import type { Node } from './connection.js';
 import { fromNode, toBytes } from './json.js';
 import type { Versioned } from './json.js';
+import type { Operation } from './multi.js';
 import type { Paths } from './paths.js';
 import type { Tree } from './tree.js';
 
@@ -23,8 +24,10 @@ export interface OmissionStore {
   add(owner: OmissionOwner, omissions: readonly NewOmission[]): Promise<void>;
   /** All that there were when `version` was read. @throws SyncError CONFIG_CONFLICT if there are others since */
   confirm(owner: OmissionOwner, version: number, confirmation: { readonly channel: string } & Omit<Confirmation, 'n'>): Promise<void>;
-  /** Nothing happens if there are none. */
-  remove(owner: OmissionOwner): Promise<void>;
+  /** The same for a transaction; null: all are counted already. */
+  adding(owner: OmissionOwner, omissions: readonly NewOmission[]): Promise<Operation | null>;
+  /** All of them, for a transaction; null: there are none. */
+  removing(owner: OmissionOwner): Promise<Operation | null>;
 }
 
 /** Kept one by one; of older ones only their number. */
@@ -46,11 +49,12 @@ export class ZooKeeperOmissions implements OmissionStore {
   }
 
   async add(owner: OmissionOwner, omissions: readonly NewOmission[]): Promise<void> {
-    await this.#tree.change(this.#paths.omissions(owner), { what: `the omissions of ${owner}`, owner }, (node) => {
-      const before = node ? omissionsOf(owner, node).document : none;
-      const after = omissions.reduce(withOmission, before);
-      return after === before ? null : toBytes(after);
-    });
+    const what = `the omissions of ${owner}`;
+    await this.#tree.change(this.#paths.omissions(owner), { what, owner }, (node) => withOmissions(owner, node, omissions));
+  }
+
+  adding(owner: OmissionOwner, omissions: readonly NewOmission[]): Promise<Operation | null> {
+    return this.#tree.changing(this.#paths.omissions(owner), (node) => withOmissions(owner, node, omissions));
   }
 
   async confirm(
@@ -67,13 +71,22 @@ export class ZooKeeperOmissions implements OmissionStore {
     throw new SyncError('CONFIG_CONFLICT', `the omissions of ${owner} are others than those that were read`, { details: { owner } });
   }
 
-  async remove(owner: OmissionOwner): Promise<void> {
-    await this.#tree.remove(this.#paths.omissions(owner));
+  async removing(owner: OmissionOwner): Promise<Operation | null> {
+    const path = this.#paths.omissions(owner);
+    const node = await this.#tree.read(path);
+    return node && { type: 'remove', path, version: node.stat.version };
   }
 }
 
 function omissionsOf(owner: OmissionOwner, node: Node): Versioned<Omissions> {
   return fromNode(omissionsSchema, node, `omissions of ${owner}`);
+}
+
+/** null: nothing is new. */
+function withOmissions(owner: OmissionOwner, node: Node | null, omissions: readonly NewOmission[]): Buffer | null {
+  const before = node ? omissionsOf(owner, node).document : none;
+  const after = omissions.reduce(withOmission, before);
+  return after === before ? null : toBytes(after);
 }
 
 function withOmission(before: Omissions, { record, ...omission }: NewOmission): Omissions {

@@ -8,7 +8,10 @@ describe('a path', () => {
   const paths = new Paths('/lutra');
 
   test('is where schemas/registry.md says', () => {
-    expect(paths.regions).toBe('/lutra/regions');
+    expect(paths.documents('regions')).toBe('/lutra/regions');
+    expect(paths.document('desired', 'shop')).toBe('/lutra/desired/shop');
+    expect(paths.revision).toBe('/lutra/revision');
+    expect(paths.history('channels', 'shop')).toBe('/lutra/history/channels/shop');
     expect(paths.lease('capture/orders')).toBe('/lutra/leases/capture/orders');
     expect(paths.lease('loader/shop.a-to-b.0')).toBe('/lutra/leases/loader/shop.a-to-b.0');
     expect(paths.log('orders')).toBe('/lutra/logs/orders');
@@ -24,9 +27,11 @@ describe('a path', () => {
       expect(() => paths.lease(name)).toThrow(SyncError);
       expect(() => paths.log(name)).toThrow(SyncError);
       expect(() => paths.pipeline(name)).toThrow(SyncError);
+      expect(() => paths.document('regions', name)).toThrow(SyncError);
+      expect(() => paths.history('regions', name)).toThrow(SyncError);
     }
     for (const root of ['', '/', 'a', '/a/', '/a/../b', '/..', '//a', '/a b']) expect(() => new Paths(root)).toThrow(SyncError);
-    expect(new Paths('/some.where/lutra').regions).toBe('/some.where/lutra/regions');
+    expect(new Paths('/some.where/lutra').documents('regions')).toBe('/some.where/lutra/regions');
   });
 });
 

@@ -1,6 +1,7 @@
 /** The ZooKeeper tree, in one place; schemas/registry.md describes it. A name that is not safe in a path never gets into one. */
 import { SyncError, nameSchema } from '@lutra/model';
 import type { WorkStatus } from '@lutra/model';
+import type { DocumentTypes, HistoricKind } from './document-kinds.js';
 
 export const defaultRoot = '/lutra';
 
@@ -8,7 +9,8 @@ export const defaultRoot = '/lutra';
  * What must outlive the loss of ZooKeeper, in the order in which an import writes it. Channels come late, because work begins with them.
  * The revision comes last, because apps at work follow the tree from then on: half of it would end the other half's work. Who keeps more
  * there adds its folder here and its shape to export-kinds.ts. Leases and status are of living processes and stay out. So do `restarts`: an
- * order in an old export may have been carried out since, and would be a second time, with transactions left out that nobody meant.
+ * order in an old export may have been carried out since, and would be a second time, with transactions left out that nobody meant. So does
+ * `history`: an import begins a new one.
  */
 export const persistentFolders = [
   'schemas/ids',
@@ -20,6 +22,7 @@ export const persistentFolders = [
   'omissions',
   'regions',
   'endpoints',
+  'desired',
   'channels',
   'revision',
 ] as const;
@@ -43,16 +46,24 @@ export class Paths {
     return this.#root;
   }
 
-  get regions(): string {
-    return `${this.#root}/regions`;
+  get revision(): string {
+    return `${this.#root}/revision`;
   }
 
-  get endpoints(): string {
-    return `${this.#root}/endpoints`;
+  documents(kind: keyof DocumentTypes): string {
+    return `${this.#root}/${kind}`;
   }
 
-  get channels(): string {
-    return `${this.#root}/channels`;
+  document(kind: keyof DocumentTypes, name: string): string {
+    return `${this.#root}/${kind}/${checkName(name)}`;
+  }
+
+  historyOf(kind: HistoricKind): string {
+    return `${this.#root}/history/${kind}`;
+  }
+
+  history(kind: HistoricKind, name: string): string {
+    return `${this.#root}/history/${kind}/${checkName(name)}`;
   }
 
   get statuses(): string {

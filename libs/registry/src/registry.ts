@@ -1,12 +1,17 @@
 /** Lutra's tree in ZooKeeper, typed: configuration, leases, liveness, schemas. Holds kilobytes per channel and sees no data. */
-import { SyncError, channelSchema, endpointSchema, regionSchema } from '@lutra/model';
-import type { ChannelDocument, EndpointDocument, RegionDocument } from '@lutra/model';
+import { SyncError } from '@lutra/model';
 import type { Logger } from '@lutra/telemetry';
 import { Access } from './access.js';
+import { ZooKeeperConfiguration } from './configuration-writer.js';
+import type { ConfigurationStore } from './configuration-writer.js';
+import { documentKinds } from './document-kinds.js';
+import type { DocumentTypes } from './document-kinds.js';
 import { ZooKeeperDocuments } from './documents.js';
-import type { DocumentKind, DocumentStore } from './documents.js';
+import type { DocumentStore } from './documents.js';
 import { ZooKeeperExport } from './export.js';
 import type { ExportStore } from './export.js';
+import { ZooKeeperHistory } from './history.js';
+import type { HistoryStore } from './history.js';
 import { ZooKeeperLease } from './lease.js';
 import type { Lease, LeaseOptions } from './lease.js';
 import { ZooKeeperRemovedTables } from './removed-tables.js';
@@ -27,6 +32,8 @@ import { ZooKeeperSchemas } from './schemas.js';
 import type { SchemaStore } from './schemas.js';
 import { Session } from './session.js';
 import { defaultSessionMs } from './session-ms.js';
+import { ZooKeeperSnapshot } from './snapshot.js';
+import type { SnapshotStore } from './snapshot.js';
 import { ZooKeeperStatus } from './status.js';
 import type { StatusStore } from './status.js';
 import { ZooKeeperSkips } from './skips.js';
@@ -54,9 +61,13 @@ export interface RegistryOptions {
 const connectPattern = /^[^\s:/,]+:\d{1,5}(?:\s*,\s*[^\s:/,]+:\d{1,5})*$/;
 
 export class Registry {
-  readonly regions: DocumentStore<RegionDocument>;
-  readonly endpoints: DocumentStore<EndpointDocument>;
-  readonly channels: DocumentStore<ChannelDocument>;
+  readonly regions: DocumentStore<DocumentTypes['regions']>;
+  readonly endpoints: DocumentStore<DocumentTypes['endpoints']>;
+  readonly channels: DocumentStore<DocumentTypes['channels']>;
+  readonly desired: DocumentStore<DocumentTypes['desired']>;
+  readonly configuration: ConfigurationStore;
+  readonly snapshot: SnapshotStore;
+  readonly history: HistoryStore;
   readonly logs: PositionBackupStore;
   readonly status: StatusStore;
   readonly pipelines: PipelineMarkStore;
@@ -90,14 +101,19 @@ export class Registry {
     const session = new Session({ connect, sessionTimeoutMs, digest, logger });
     const tree = new Tree(session);
     const level = (): number => this.#level;
-    const documents = <T extends { readonly name: string }>(kind: Omit<DocumentKind<T>, 'level'>): DocumentStore<T> =>
-      new ZooKeeperDocuments(tree, { ...kind, level }, { session, logger });
+    const documents = <K extends keyof DocumentTypes>(kind: K): DocumentStore<DocumentTypes[K]> =>
+      new ZooKeeperDocuments(tree, { path: paths.documents(kind), kind: documentKinds[kind], session, logger });
+    const history = new ZooKeeperHistory(tree, paths, logger);
     this.#paths = paths;
     this.session = session;
     this.access = new Access(session, paths.root);
-    this.regions = documents({ noun: 'region', path: paths.regions, schema: regionSchema });
-    this.endpoints = documents({ noun: 'endpoint', path: paths.endpoints, schema: endpointSchema });
-    this.channels = documents({ noun: 'channel', path: paths.channels, schema: channelSchema });
+    this.regions = documents('regions');
+    this.endpoints = documents('endpoints');
+    this.channels = documents('channels');
+    this.desired = documents('desired');
+    this.history = history;
+    this.configuration = new ZooKeeperConfiguration({ tree, paths, history, level });
+    this.snapshot = new ZooKeeperSnapshot(session, paths);
     this.logs = new ZooKeeperPositionBackups(tree, paths);
     this.status = new ZooKeeperStatus({ session, tree, paths, logger });
     this.pipelines = new ZooKeeperPipelineMarks(tree, paths);
@@ -110,7 +126,7 @@ export class Registry {
     this.level = new ZooKeeperLevel(tree, paths);
     const schemas = new ZooKeeperSchemas(tree, paths);
     this.schemas = new RememberedSchemas(schemas, { session, tree, paths, logger });
-    this.exports = new ZooKeeperExport(tree, paths, schemas);
+    this.exports = new ZooKeeperExport({ tree, paths, schemas, snapshot: this.snapshot });
   }
 
   get connected(): boolean {

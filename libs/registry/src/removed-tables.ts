@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import type { Node } from './connection.js';
 import { fromNode, toBytes } from './json.js';
+import type { Operation } from './multi.js';
 import type { Paths } from './paths.js';
 import type { Tree } from './tree.js';
 
@@ -17,7 +18,8 @@ export interface RemovedTable {
 export interface RemovedTableStore {
   /** [] if none has left. */
   read(pipelineId: string): Promise<readonly RemovedTable[]>;
-  add(pipelineId: string, tables: readonly RemovedTable[]): Promise<void>;
+  /** For a transaction; null: all are known already. */
+  adding(pipelineId: string, tables: readonly RemovedTable[]): Promise<Operation | null>;
 }
 
 export const removedTablesSchema = z.strictObject({ tables: z.array(z.strictObject({ schema: z.string(), table: z.string() })) });
@@ -35,9 +37,8 @@ export class ZooKeeperRemovedTables implements RemovedTableStore {
     return tablesOf(pipelineId, await this.#tree.read(this.#paths.removedTables(pipelineId)));
   }
 
-  async add(pipelineId: string, tables: readonly RemovedTable[]): Promise<void> {
-    const what = `which tables have left pipeline ${pipelineId}`;
-    await this.#tree.change(this.#paths.removedTables(pipelineId), { what }, (node) => {
+  adding(pipelineId: string, tables: readonly RemovedTable[]): Promise<Operation | null> {
+    return this.#tree.changing(this.#paths.removedTables(pipelineId), (node) => {
       const known = tablesOf(pipelineId, node);
       const fresh = tables.filter((one) => !known.some(({ schema, table }) => schema === one.schema && table === one.table));
       return fresh.length === 0 ? null : toBytes({ tables: [...known, ...fresh] });

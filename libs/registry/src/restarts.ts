@@ -9,6 +9,7 @@ import type { RestartOrder } from '@lutra/model';
 import { z } from 'zod';
 import { fromNode, toBytes } from './json.js';
 import type { Versioned } from './json.js';
+import type { Operation } from './multi.js';
 import type { Paths } from './paths.js';
 import type { Tree } from './tree.js';
 
@@ -23,6 +24,8 @@ export interface RestartStore {
   done(endpoint: string, version: number): Promise<void>;
   /** Takes back the order that waits, also one that is damaged. Nothing happens if there is none. */
   withdraw(endpoint: string): Promise<void>;
+  /** The same for a transaction. */
+  withdrawing(endpoint: string): Promise<Operation | null>;
 }
 
 export class ZooKeeperRestarts implements RestartStore {
@@ -53,12 +56,19 @@ export class ZooKeeperRestarts implements RestartStore {
   }
 
   withdraw(endpoint: string): Promise<void> {
-    const nothing: RestartOrder = { id: 'none', start: { from: 'now' }, reason: 'withdrawn', at: Date.now() };
-    return this.#overwrite(endpoint, toBytes({ ...nothing, done: true }), { create: false });
+    return this.#overwrite(endpoint, nothing(), { create: false });
+  }
+
+  withdrawing(endpoint: string): Promise<Operation | null> {
+    return this.#tree.changing(this.#paths.restart(endpoint), (node) => (node ? nothing() : null));
   }
 
   async #overwrite(endpoint: string, bytes: Buffer, { create }: { create: boolean }): Promise<void> {
     const what = `the restart order of ${endpoint}`;
     await this.#tree.change(this.#paths.restart(endpoint), { what, endpoint }, (node) => (node || create ? bytes : null));
   }
+}
+
+function nothing(): Buffer {
+  return toBytes({ id: 'none', start: { from: 'now' }, reason: 'withdrawn', at: Date.now(), done: true });
 }

@@ -1,7 +1,7 @@
 /** Status, copies of logs, pipeline marks and schemas on a real ZooKeeper. */
-import type { RestartOrder, WorkStatus } from '@lutra/model';
+import type { RestartOrder, TreeRevision, WorkStatus } from '@lutra/model';
 import { describe, expect, test } from 'vitest';
-import type { PositionBackup } from './index.js';
+import type { PositionBackup, Registry } from './index.js';
 import { Paths } from './paths.js';
 import { schemaId } from './schema-id.js';
 import { ZooKeeperSchemas } from './schemas.js';
@@ -330,7 +330,7 @@ describe('omissions', () => {
   });
 
   test('are confirmed as they were read, for one channel, and only so', async () => {
-    const { omissions } = await zooKeeper.open();
+    const { omissions, session } = await zooKeeper.open();
     const confirmation = { channel: 'ab', by: 'me', reason: 'done', at: 5 };
     await omissions.add('endpoint@b', [one(3)]);
     const { version } = (await omissions.read('endpoint@b'))!;
@@ -342,8 +342,8 @@ describe('omissions', () => {
       total: 3,
       confirmed: { ab: { n: 2, by: 'me', reason: 'done' } },
     });
-    await omissions.remove('endpoint@b');
-    await omissions.remove('endpoint@b');
+    await new Tree(session).commit([(await omissions.removing('endpoint@b'))!], async () => false);
+    expect(await omissions.removing('endpoint@b')).toBeNull();
     expect(await omissions.read('endpoint@b')).toBeNull();
     await expect(omissions.read('endpoint@a/b')).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
   });
@@ -360,16 +360,30 @@ describe('omissions', () => {
 });
 
 describe('the revision of the configuration', () => {
+  /** As the next write of the configuration. */
+  const raise = async ({ snapshot, configuration }: Registry): Promise<TreeRevision> => {
+    for (;;) {
+      const { revision: tree, revisionVersion: version } = await snapshot.latest();
+      const author = { by: 'test', from: '', reason: '' };
+      const raised = await configuration.commit({ base: { tree, version }, changes: [], operations: [], author });
+      if (raised) return raised;
+    }
+  };
+
   test('counts its writes, of several writers at once each; a person takes it above what is known elsewhere', async () => {
     const [one, other] = [await zooKeeper.open(), await zooKeeper.open()];
     expect(await one.revision.latest()).toBeNull();
-    const first = await one.revision.raise('one');
-    expect(first).toMatchObject({ revision: 1, by: 'one', recent: [], adopted: 0 });
-    await Promise.all([one, other, one, other].map((registry) => registry.revision.raise('all')));
+    const first = await raise(one);
+    expect(first).toMatchObject({ revision: 1, by: 'test', recent: [], adopted: 0 });
+    await Promise.all([one, other, one, other].map(raise));
     const latest = await other.revision.latest();
     expect([latest?.revision, latest?.recent.length, latest?.recent.at(-1)]).toEqual([5, 4, first.write]);
-    expect(await one.revision.adopt('me', 40)).toMatchObject({ revision: 41, recent: [], adopted: 41, by: 'me' });
-    expect(await one.revision.raise('one')).toMatchObject({ revision: 42, adopted: 41 });
+    const { revision: tree, revisionVersion: version } = await one.snapshot.latest();
+    const adoption = { by: 'me', above: 40, base: { tree, version }, operations: [] };
+    expect(await one.revision.adopt(adoption)).toMatchObject({ revision: 41, recent: [], adopted: 41, by: 'me' });
+    // Looked at before that one.
+    expect(await one.revision.adopt(adoption)).toBeNull();
+    expect(await raise(one)).toMatchObject({ revision: 42, adopted: 41 });
   });
 
   test('is watched over its creation, its removal and the end of a session', async () => {
@@ -383,11 +397,11 @@ describe('the revision of the configuration', () => {
       await until(async () => expect(calls).toBeGreaterThan(before));
     };
     await called(async () => undefined);
-    await called(() => writer.revision.raise('w'));
-    await called(() => writer.revision.raise('w'));
+    await called(() => raise(writer));
+    await called(() => raise(writer));
     await called(() => zooKeeper.raw((connection, root) => connection.remove(`${root}/revision`, -1)));
     await called(() => expire(watching, zooKeeper.server));
-    await called(() => writer.revision.raise('w'));
+    await called(() => raise(writer));
     end();
   });
 });

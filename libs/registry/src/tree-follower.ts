@@ -9,7 +9,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { continues, toSyncError } from '@lutra/model';
-import type { ChannelDocument, Regression, SyncError, TreeRevision } from '@lutra/model';
+import type { ChannelInput, Regression, SyncError, TreeRevision } from '@lutra/model';
 import { untilAborted } from '@lutra/runtime';
 import { watchConfiguration } from './configuration.js';
 import type { Configuration } from './configuration.js';
@@ -33,7 +33,7 @@ export interface Current<T> {
   readonly regression: Regression | null;
 }
 
-type Source = Pick<Registry, 'regions' | 'endpoints' | 'channels' | 'revision'>;
+type Source = Pick<Registry, 'regions' | 'endpoints' | 'channels' | 'desired' | 'revision'>;
 type Seen = { readonly tree: TreeRevision | null } | null;
 
 const settlePollMs = 25;
@@ -87,14 +87,14 @@ export class TreeFollower {
   }
 
   /** All channels, not older than what anybody had written before the call. @throws SyncError ZOOKEEPER_*, CONFIG_INVALID */
-  channels(): Promise<Current<Latest<ChannelDocument>>> {
-    const kept = (): Latest<ChannelDocument> => ({ documents: [...(this.#documents?.channels.values() ?? [])], invalid: [] });
+  channels(): Promise<Current<Latest<ChannelInput>>> {
+    const kept = (): Latest<ChannelInput> => ({ documents: [...(this.#documents?.channels.values() ?? [])], invalid: [] });
     return this.#current(() => this.#source.channels.listLatest(), kept);
   }
 
   /** One channel; null: there is none. @throws SyncError as `channels` */
-  channel(name: string): Promise<Current<ChannelDocument | null>> {
-    const latest = async (): Promise<ChannelDocument | null> => (await this.#source.channels.latest(name))?.document ?? null;
+  channel(name: string): Promise<Current<ChannelInput | null>> {
+    const latest = async (): Promise<ChannelInput | null> => (await this.#source.channels.latest(name))?.document ?? null;
     return this.#current(latest, () => this.#documents?.channels.get(name) ?? null);
   }
 
@@ -168,8 +168,8 @@ export class TreeFollower {
 
   /** False: something changed while the documents were read; the next look waits for them. */
   async #settled(signal: AbortSignal): Promise<boolean> {
-    const { regions, endpoints, channels } = this.#source;
-    while (![regions, endpoints, channels].every(({ isSettled }) => isSettled)) {
+    const { regions, endpoints, channels, desired } = this.#source;
+    while (![regions, endpoints, channels, desired].every(({ isSettled }) => isSettled)) {
       await delay(settlePollMs, undefined, { signal });
       if (this.#isStale) return false;
     }

@@ -151,7 +151,8 @@ export class Tree {
   /**
    * All operations or none. Folders that the created nodes need are made before. Null: done; else nothing was changed.
    * @param isOurs asked where an answer was lost and the repeated transaction is refused: was the first one carried out?
-   * @throws SyncError CONFIG_INVALID (more than one transaction takes), ZOOKEEPER_*; after ZOOKEEPER_UNAVAILABLE it may have been carried out
+   * @throws SyncError CONFIG_INVALID (more than one transaction takes), ZOOKEEPER_*; after ZOOKEEPER_UNAVAILABLE it may have been carried
+   * out
    */
   async commit(operations: readonly Operation[], isOurs: () => Promise<boolean>): Promise<Refused | null> {
     requireSize(operations);

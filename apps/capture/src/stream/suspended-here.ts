@@ -18,7 +18,7 @@ import {
   SyncError,
   tableName,
 } from '@lutra/model';
-import type { ChannelDocument, PipelineDocument, Route, Router, Suspension, TableName } from '@lutra/model';
+import type { ChannelInput, PipelineDocument, Route, Router, Suspension, TableName } from '@lutra/model';
 import { readSuspended, Session } from '@lutra/mysql';
 
 /** A pipeline that writes to the endpoint, in a channel that flows both ways; of stopped channels too. */
@@ -31,7 +31,7 @@ export interface Writer {
   readonly back: readonly Route[];
 }
 
-export function writersOf(endpoint: string, channels: readonly ChannelDocument[]): readonly Writer[] {
+export function writersOf(endpoint: string, channels: readonly ChannelInput[]): readonly Writer[] {
   const both = channels.filter(({ pipelines }) => flowsBothWays(pipelines));
   return both
     .flatMap(({ name, pipelines }) => {

@@ -3,20 +3,21 @@
  * leaves `stopped` only past the checks, or with `force` past those of the servers; the rules between channels bind always.
  */
 import { Inject, Injectable } from '@nestjs/common';
-import { toSyncError } from '@lutra/model';
+import { withDesired } from '@lutra/model';
 import type { ChannelDocument, DesiredState } from '@lutra/model';
-import type { Registry } from '@lutra/registry';
-import { findDocument, readConfiguration } from '../configuration/configuration.js';
+import type { Author, Operation, Registry, Snapshot } from '@lutra/registry';
+import { configurationOf, findDocument, found, requireReadable } from '../configuration/configuration.js';
 import type { Versioned } from '../configuration/configuration.js';
 import { RefusedError, errorsOf } from '../configuration/problem.js';
 import type { Problem } from '../configuration/problem.js';
-import { WriteLock } from '../configuration/write-lock.js';
+import { ConfigurationService } from '../configuration/configuration.service.js';
+import type { Draft } from '../configuration/configuration.service.js';
 import { EndpointCheckService } from '../endpoints/endpoint-check.service.js';
 import { REGISTRY } from '../tokens.js';
-import { noteForced } from './forced.js';
+import { forcedOperations } from './forced.js';
 import { channelProblems } from './topology.js';
 
-const tries = 20;
+const kind = 'channel';
 
 export interface ActionResult extends Versioned<ChannelDocument> {
   readonly problems: readonly Problem[];
@@ -26,7 +27,7 @@ export interface ActionResult extends Versioned<ChannelDocument> {
 export class ChannelActionService {
   constructor(
     @Inject(REGISTRY) private readonly registry: Registry,
-    @Inject(WriteLock) private readonly lock: WriteLock,
+    @Inject(ConfigurationService) private readonly configuration: ConfigurationService,
     @Inject(EndpointCheckService) private readonly checks: EndpointCheckService,
   ) {}
 
@@ -39,43 +40,72 @@ export class ChannelActionService {
     return this.#leaveStopped(name, 'paused', force);
   }
 
+  /** Also where what was wanted before cannot be read. */
   async stop(name: string): Promise<ActionResult> {
-    return { ...(await this.#change(name, (channel) => ({ ...channel, state: 'stopped' }))), problems: [] };
+    const stopped = await this.configuration.write((snapshot, author) => {
+      const damaged = snapshot.desired.get(name)?.error ? snapshot.channels.get(name) : undefined;
+      const { document, version } = damaged?.document
+        ? { ...damaged, document: withDesired(damaged.document, undefined) }
+        : found(snapshot, kind, name);
+      return this.#draft({ snapshot, author }, { document, version, force: damaged !== undefined }, { state: 'stopped' });
+    });
+    return { ...stopped, problems: [] };
   }
 
   async retry(name: string): Promise<ActionResult> {
-    return { ...(await this.#change(name, (channel) => ({ ...channel, attempt: channel.attempt + 1 }))), problems: [] };
+    const retried = await this.configuration.write((snapshot, author) => {
+      const channel = found(snapshot, kind, name);
+      return this.#draft({ snapshot, author }, channel, { attempt: channel.document.attempt + 1 });
+    });
+    return { ...retried, problems: [] };
   }
 
   async #leaveStopped(name: string, state: DesiredState, force: boolean): Promise<ActionResult> {
-    const { document } = await findDocument(this.registry.channels, 'channel', name);
-    const goesOn = document.state === state || (document.state === 'running' && state === 'paused');
-    const problems = goesOn ? [] : await this.checks.checkChannel(document);
-    if (!force) requireNone(name, state, problems);
-    const change = (channel: ChannelDocument): ChannelDocument => ({ ...channel, state });
-    if (goesOn) return { ...(await this.#change(name, change)), problems };
-    return this.lock.run(async () => {
-      const configuration = await readConfiguration(this.registry);
-      const current = configuration.channels.find((channel) => channel.name === name) ?? document;
-      const rules = channelProblems(configuration, current);
-      requireNone(name, state, rules);
-      await noteForced(this.registry, { channel: name, where: 'start' }, problems);
-      return { ...(await this.#change(name, change)), problems: [...rules, ...problems] };
-    });
-  }
-
-  async #change(name: string, change: (channel: ChannelDocument) => ChannelDocument): Promise<Versioned<ChannelDocument>> {
-    for (let left = tries; ; left--) {
-      const { document, version } = await findDocument(this.registry.channels, 'channel', name);
-      const changed = change(document);
-      if (changed.state === document.state && changed.attempt === document.attempt) return { document, version };
-      try {
-        return { document: changed, version: await this.registry.channels.replace(name, changed, version) };
-      } catch (error) {
-        if (toSyncError(error).code !== 'CONFIG_CONFLICT' || left === 0) throw error;
-      }
+    for (;;) {
+      const { document, version } = await findDocument(this.registry, kind, name);
+      const goesOn = continues(document, state);
+      const problems = goesOn ? [] : await this.checks.checkChannel(document);
+      if (!force) requireNone(name, state, problems);
+      const result = await this.configuration.write<ActionResult | null>(async (snapshot, author) => {
+        const channel = found(snapshot, kind, name);
+        if (channel.version !== version || continues(channel.document, state) !== goesOn) return { answer: null };
+        const rules = goesOn ? [] : startProblems(snapshot, channel.document, state);
+        const { answer, operations = [] } = this.#draft({ snapshot, author }, channel, { state });
+        const noted = await forcedOperations(this.registry, [{ channel: name, where: 'start', problems }]);
+        return { answer: { ...answer, problems: [...rules, ...problems] }, operations: [...operations, ...noted] };
+      });
+      if (result) return result;
     }
   }
+
+  /** What the channel is with other wishes; no operation where they are what they were. */
+  #draft(
+    { snapshot, author }: { readonly snapshot: Snapshot; readonly author: Author },
+    { document, version, force }: Versioned<ChannelDocument> & { readonly force?: boolean },
+    wishes: Partial<Pick<ChannelDocument, 'state' | 'attempt'>>,
+  ): Draft<Versioned<ChannelDocument>> {
+    const changed = { ...document, ...wishes };
+    const answer = { document: changed, version };
+    if (!force && changed.state === document.state && changed.attempt === document.attempt) return { answer };
+    const { name, state, attempt } = changed;
+    const known = snapshot.desired.get(name)?.version ?? null;
+    const desired = { state, attempt, by: author.by, at: Date.now() };
+    const operations: Operation[] = [this.registry.configuration.desiredOperation(name, known, desired)];
+    return { answer, operations };
+  }
+}
+
+/** Captures that work already are not checked like a start. */
+function continues(channel: ChannelDocument, state: DesiredState): boolean {
+  return channel.state === state || (channel.state === 'running' && state === 'paused');
+}
+
+/** @throws RefusedError CONFIG_CONFLICT with the whole list */
+function startProblems(snapshot: Snapshot, channel: ChannelDocument, state: DesiredState): readonly Problem[] {
+  requireReadable(snapshot, kind, `channel ${channel.name} cannot be ${state} yet`);
+  const rules = channelProblems(configurationOf(snapshot), channel);
+  requireNone(channel.name, state, rules);
+  return rules;
 }
 
 /** @throws RefusedError CONFIG_CONFLICT with the whole list */

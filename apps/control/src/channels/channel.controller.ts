@@ -8,7 +8,7 @@ import { ConnectedGuard } from '../http/connected.guard.js';
 import { ApiAnswer, ApiCreate, ApiFind, ApiList, ApiRemove, ApiReplace } from '../http/openapi.js';
 import { channelActionSchema, channelWriteSchema, flagSchema } from '../http/schemas.js';
 import type { ChannelAction, ChannelWrite } from '../http/schemas.js';
-import { requireIfMatch, requireSameName, sendCreated, sendVersioned } from '../http/versions.js';
+import { requireIfMatch, requireSameName, sendCreated, sendListed, sendVersioned } from '../http/versions.js';
 import type { Response } from '../http/versions.js';
 import { ChannelActionService } from './channel-action.service.js';
 import type { ActionResult } from './channel-action.service.js';
@@ -28,8 +28,8 @@ export class ChannelController {
 
   @Get()
   @ApiList('All channels', channelSchema)
-  list(): Promise<readonly ChannelDocument[]> {
-    return this.channels.list().then((channels) => channels.map(withPolicy));
+  async list(@Res({ passthrough: true }) response: Response): Promise<readonly ChannelDocument[]> {
+    return sendListed(response, await this.channels.list()).map(withPolicy);
   }
 
   @Post()

@@ -2,25 +2,25 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { pipelineId, SyncError } from '@lutra/model';
 import type { ChannelDocument, ChannelInput, PipelineDocument } from '@lutra/model';
-import type { Registry } from '@lutra/registry';
+import type { Author, DocumentChange, Operation, Registry, Snapshot } from '@lutra/registry';
 import {
-  createDocument,
+  configurationOf,
   findDocument,
-  findForRemoval,
-  findForWrite,
-  listDocuments,
-  readConfiguration,
-  removeDocument,
-  replaceDocument,
+  foundForRemoval,
+  foundForWrite,
+  listAll,
+  requireAbsent,
+  requireReadable,
 } from '../configuration/configuration.js';
-import type { Configuration, Precondition, Versioned, Write } from '../configuration/configuration.js';
+import type { Configuration, Listed, Precondition, Versioned, Write } from '../configuration/configuration.js';
+import { ConfigurationService } from '../configuration/configuration.service.js';
+import type { Draft } from '../configuration/configuration.service.js';
 import { RefusedError, errorsOf } from '../configuration/problem.js';
 import type { Problem } from '../configuration/problem.js';
-import { WriteLock } from '../configuration/write-lock.js';
 import type { ChannelWrite } from '../http/schemas.js';
 import { REGISTRY } from '../tokens.js';
-import { AddedTablesService } from './added-tables.service.js';
-import { noteForced } from './forced.js';
+import { AddedTablesService, replicatesMore } from './added-tables.service.js';
+import { forcedOperations } from './forced.js';
 import { homeChangeProblems } from './home-change.js';
 import { RemovedTablesService } from './removed-tables.service.js';
 import { channelProblems, newErrors } from './topology.js';
@@ -29,7 +29,8 @@ import { WayBackService } from './way-back.service.js';
 const kind = 'channel';
 
 interface Checked {
-  readonly version: number;
+  /** As it was when the servers were asked. */
+  readonly before: Versioned<ChannelDocument>;
   /** What refuses the change, and is passed with force. */
   readonly passed: readonly Problem[];
 }
@@ -38,42 +39,49 @@ interface Checked {
 export class ChannelService {
   constructor(
     @Inject(REGISTRY) private readonly registry: Registry,
-    @Inject(WriteLock) private readonly lock: WriteLock,
+    @Inject(ConfigurationService) private readonly configuration: ConfigurationService,
     @Inject(AddedTablesService) private readonly addedTables: AddedTablesService,
     @Inject(RemovedTablesService) private readonly removedTables: RemovedTablesService,
     @Inject(WayBackService) private readonly wayBack: WayBackService,
   ) {}
 
-  list(): Promise<readonly ChannelDocument[]> {
-    return listDocuments(this.registry.channels);
+  list(): Promise<Listed<ChannelDocument>> {
+    return listAll(this.registry, kind);
   }
 
   find(name: string): Promise<Versioned<ChannelDocument>> {
-    return findDocument(this.registry.channels, kind, name);
+    return findDocument(this.registry, kind, name);
   }
 
   create(input: ChannelWrite): Promise<Versioned<ChannelDocument>> {
-    return this.lock.run(async () => {
+    const { name } = input;
+    return this.configuration.write(async (snapshot, author) => {
       const document = { ...input, state: 'stopped', attempt: 0 } as const;
       requireState(input, document);
-      requireRules(document, await readConfiguration(this.registry));
+      requireAbsent(snapshot, kind, name);
+      requireReadable(snapshot, kind, `channel ${name} cannot be created`);
+      requireRules(document, configurationOf(snapshot));
       await this.#requireUnusedNames(document, []);
-      await this.registry.revision.raise('control');
-      return createDocument(this.registry.channels, kind, document);
+      return {
+        answer: { document, version: 0 },
+        changes: [{ kind: 'channels', name, before: null, after: stored(input) }],
+        operations: [this.#stopped(snapshot, name, author)],
+      };
     });
   }
 
   /**
-   * A channel that is not stopped takes tables in only past the checks of a start, or with `force`. Servers are asked outside of the lock.
+   * A channel that is not stopped takes tables in only past the checks of a start, or with `force`. Servers are asked before the write.
    */
   async replace(input: ChannelWrite, how: { ifMatch: Precondition; force: boolean }): Promise<Versioned<ChannelDocument>> {
-    const write = { kind, name: input.name, ifMatch: how.ifMatch };
+    const write = { kind, name: input.name, ifMatch: how.ifMatch } as const;
     for (;;) {
-      const checked = await findForWrite(this.registry.channels, write);
-      requireState(input, checked.document);
-      requireRules(input, await readConfiguration(this.registry));
-      const passed = await this.#refusals(checked.document, input, how.force);
-      const written = await this.lock.run(() => this.#replace(input, write, { version: checked.version, passed }));
+      const snapshot = await this.registry.snapshot.latest();
+      const before = foundForWrite(snapshot, write);
+      requireState(input, before.document);
+      requireRules(input, configurationOf(snapshot));
+      const passed = await this.#refusals(before.document, input, how.force);
+      const written = await this.configuration.write((now, author) => this.#replace(input, { now, author, write }, { before, passed }));
       if (written) return written;
     }
   }
@@ -96,21 +104,38 @@ export class ChannelService {
     return passed;
   }
 
-  /** null: it is no longer what was checked. */
-  async #replace(input: ChannelWrite, write: Write, checked: Checked): Promise<Versioned<ChannelDocument> | null> {
-    const { document, version } = await findForWrite(this.registry.channels, write);
-    if (version !== checked.version) return null;
+  /** Answer null: it is no longer what was checked. */
+  async #replace(
+    input: ChannelWrite,
+    { now, author, write }: { readonly now: Snapshot; readonly author: Author; readonly write: Write<'channel'> },
+    checked: Checked,
+  ): Promise<Draft<Versioned<ChannelDocument> | null>> {
+    const { name } = input;
+    const { document, version } = foundForWrite(now, write);
+    if (version !== checked.before.version || document.state !== checked.before.document.state) return { answer: null };
     const { state, attempt } = document;
     requireState(input, document);
-    const configuration = await readConfiguration(this.registry);
+    if (replicatesMore(document, input)) requireReadable(now, kind, `channel ${name} cannot be changed so`);
+    const configuration = configurationOf(now);
     requireRules(input, configuration);
-    requireOthers(input.name, input, configuration);
+    requireOthers(name, input, configuration);
     await this.#requireUnusedNames(input, document.pipelines);
-    await this.removedTables.remember(document, input);
-    // Also where nothing changes: so an operator says that a tree that was restored is right as it is.
-    await this.registry.revision.raise('control');
-    await noteForced(this.registry, { channel: input.name, where: 'change' }, checked.passed);
-    return replaceDocument(this.registry.channels, write, { ...input, state, attempt }, version);
+    const desired = now.desired.get(name);
+    return {
+      answer: { document: { ...input, state, attempt }, version: version + 1 },
+      // Also where nothing changes: so an operator says that a tree that was restored is right as it is.
+      changes: [{ kind: 'channels', name, before: { document: stored(document), version }, after: stored(input) }],
+      operations: [
+        desired ? this.registry.configuration.desiredCheck(name, desired.version) : this.#stopped(now, name, author),
+        ...(await this.removedTables.remembering(document, input)),
+        ...(await forcedOperations(this.registry, [{ channel: name, where: 'change', problems: checked.passed }])),
+      ],
+    };
+  }
+
+  #stopped({ desired }: Snapshot, name: string, { by }: Author): Operation {
+    const version = desired.get(name)?.version ?? null;
+    return this.registry.configuration.desiredOperation(name, version, { state: 'stopped', attempt: 0, by, at: Date.now() });
   }
 
   /**
@@ -132,18 +157,30 @@ export class ChannelService {
   }
 
   remove(name: string, ifMatch: Precondition): Promise<void> {
-    const write = { kind, name, ifMatch };
-    return this.lock.run(async () => {
-      const { document, version } = await findForRemoval(this.registry.channels, write);
+    return this.configuration.write(async (snapshot) => {
+      const { document } = foundForRemoval(snapshot, { kind, name, ifMatch });
       if (document && document.state !== 'stopped') {
         throw new SyncError('CONFIG_CONFLICT', `channel ${name} is ${document.state}; stop it first`, { details: { channel: name } });
       }
-      if (document) requireOthers(name, null, await readConfiguration(this.registry));
-      await this.registry.revision.raise('control');
-      await removeDocument(this.registry.channels, write, version);
-      await this.registry.omissions.remove(`channel@${name}`);
+      if (document) requireOthers(name, null, configurationOf(snapshot));
+      const before = snapshot.channels.get(name) ?? null;
+      const desired = snapshot.desired.get(name);
+      const changes: DocumentChange[] = [{ kind: 'channels', name, before, after: null }];
+      return {
+        answer: undefined,
+        changes,
+        operations: [
+          desired ? this.registry.configuration.desiredOperation(name, desired.version, null) : null,
+          await this.registry.omissions.removing(`channel@${name}`),
+        ],
+      };
     });
   }
+}
+
+/** What is wanted of it is a node of its own. */
+function stored({ state: _, attempt: __, ...channel }: ChannelWrite): ChannelInput {
+  return channel;
 }
 
 /** Actions change these two; a body may repeat them, so that what GET gave can be sent back. */

@@ -2,7 +2,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { pipelineId } from '@lutra/model';
 import type { ChannelDocument, ChannelInput, PipelineDocument } from '@lutra/model';
-import type { Registry } from '@lutra/registry';
+import type { Operation, Registry } from '@lutra/registry';
 import { RefusedError } from '../configuration/problem.js';
 import type { Problem } from '../configuration/problem.js';
 import { REGISTRY } from '../tokens.js';
@@ -19,12 +19,14 @@ export class RemovedTablesService {
     if (problems.length > 0) throw new RefusedError('CONFIG_CONFLICT', `channel ${after.name} cannot be changed so yet`, problems);
   }
 
-  /** Before the change is written. While the topic has not begun, nothing can be missing in it. */
-  async remember(before: ChannelDocument, after: ChannelInput): Promise<void> {
+  /** To be written with the change. While the topic has not begun, nothing can be missing in it. */
+  async remembering(before: ChannelDocument, after: ChannelInput): Promise<readonly (Operation | null)[]> {
+    const operations: (Operation | null)[] = [];
     for (const { id, old, now } of inBoth(before, after)) {
       const tables = leaving(old, now);
-      if (tables.length > 0 && (await this.registry.logs.read(old.source))) await this.registry.left.add(id, tables);
+      if (tables.length > 0 && (await this.registry.logs.read(old.source))) operations.push(await this.registry.left.adding(id, tables));
     }
+    return operations;
   }
 }
 

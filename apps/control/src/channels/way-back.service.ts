@@ -38,7 +38,7 @@ export class WayBackService {
 
   /** By the target, and by the log, whose position the loader may not have reached. */
   async #problems(id: string, pipeline: PipelineDocument): Promise<readonly Problem[]> {
-    const { document: target } = await findDocument(this.registry.endpoints, 'endpoint', pipeline.target);
+    const { document: target } = await findDocument(this.registry, 'endpoint', pipeline.target);
     const log = (await this.registry.logs.read(pipeline.source))?.document.routes?.suspended ?? [];
     const inLog = suspendedOf({ suspended: log }, pipeline);
     const login = limited({ ...target, password: openPassword(this.key, target) });

@@ -1,7 +1,7 @@
-/** All documents at one moment, and the reads and writes that the three kinds share. Versions travel as ETag and If-Match. */
-import { SyncError, toSyncError } from '@lutra/model';
+/** The documents of a snapshot, and the reads that the three kinds share. Versions travel as ETag and If-Match. */
+import { SyncError, withDesired } from '@lutra/model';
 import type { ChannelDocument, EndpointDocument, RegionDocument } from '@lutra/model';
-import type { DocumentStore, Registry } from '@lutra/registry';
+import type { Entry, Registry, Snapshot } from '@lutra/registry';
 
 export interface Versioned<T> {
   readonly document: T;
@@ -14,103 +14,137 @@ export interface Configuration {
   readonly channels: readonly ChannelDocument[];
 }
 
-export async function readConfiguration(registry: Registry): Promise<Configuration> {
-  const [regions, endpoints, channels] = await Promise.all([
-    listDocuments(registry.regions),
-    listDocuments(registry.endpoints),
-    listDocuments(registry.channels),
-  ]);
-  return { regions, endpoints, channels };
+export interface Documents {
+  readonly region: RegionDocument;
+  readonly endpoint: EndpointDocument;
+  readonly channel: ChannelDocument;
+}
+export type Kind = keyof Documents;
+
+type Entries<T> = ReadonlyMap<string, Entry<T>>;
+
+const entriesOf: { readonly [K in Kind]: (snapshot: Snapshot) => Entries<Documents[K]> } = {
+  region: ({ regions }) => regions,
+  endpoint: ({ endpoints }) => endpoints,
+  channel: channelsOf,
+};
+
+const joined = new WeakMap<Snapshot['channels'], { readonly desired: Snapshot['desired']; readonly channels: Entries<ChannelDocument> }>();
+
+/** With what is wanted of them; the version is that of the document alone. */
+function channelsOf({ channels, desired }: Snapshot): Entries<ChannelDocument> {
+  const known = joined.get(channels);
+  if (known?.desired === desired) return known.channels;
+  const entries = [...channels].map(([name, entry]): [string, Entry<ChannelDocument>] => {
+    const wanted = desired.get(name);
+    const { version } = entry;
+    const error = entry.error ?? wanted?.error;
+    if (error || !entry.document) return [name, { version, document: null, error: error ?? entry.error! }];
+    return [name, { version, document: withDesired(entry.document, wanted?.document ?? undefined), error: null }];
+  });
+  joined.set(channels, { desired, channels: new Map(entries) });
+  return joined.get(channels)!.channels;
 }
 
-type Named = { readonly name: string };
-
-export async function listDocuments<T extends Named>(store: DocumentStore<T>): Promise<readonly T[]> {
-  const found = await store.list();
-  return found.map(({ document }) => document).toSorted((a, b) => (a.name < b.name ? -1 : 1));
+/** Those that can be read. */
+export function configurationOf(snapshot: Snapshot): Configuration {
+  return { regions: validOf(snapshot, 'region'), endpoints: validOf(snapshot, 'endpoint'), channels: validOf(snapshot, 'channel') };
 }
 
-/** @throws SyncError CONFIG_MISSING */
-export async function findDocument<T extends Named>(store: DocumentStore<T>, kind: string, name: string): Promise<Versioned<T>> {
-  return foundOr(await store.get(name), kind, name);
+function validOf<K extends Kind>(snapshot: Snapshot, kind: K): readonly Documents[K][] {
+  return [...entriesOf[kind](snapshot).values()].flatMap(({ document }) => (document === null ? [] : [document]));
 }
 
-/** Not older than what anybody had written before the call. @throws SyncError CONFIG_MISSING */
-export async function findLatest<T extends Named>(store: DocumentStore<T>, kind: string, name: string): Promise<Versioned<T>> {
-  return foundOr(await store.latest(name), kind, name);
+/** Names of those that cannot be read. */
+export function invalidOf(snapshot: Snapshot, kind: Kind): readonly string[] {
+  return [...entriesOf[kind](snapshot)].flatMap(([name, { error }]) => (error ? [name] : []));
 }
 
-function foundOr<T>(found: T | null, kind: string, name: string): T {
-  if (found) return found;
+export async function readConfiguration(registry: Pick<Registry, 'snapshot'>): Promise<Configuration> {
+  return configurationOf(await registry.snapshot.known());
+}
+
+/** Those that can be read, sorted by name. */
+export async function listDocuments<K extends Kind>(registry: Pick<Registry, 'snapshot'>, kind: K): Promise<readonly Documents[K][]> {
+  return validOf(await registry.snapshot.known(), kind);
+}
+
+export interface Listed<T> {
+  readonly documents: readonly T[];
+  readonly invalid: readonly string[];
+}
+
+export async function listAll<K extends Kind>(registry: Pick<Registry, 'snapshot'>, kind: K): Promise<Listed<Documents[K]>> {
+  const snapshot = await registry.snapshot.known();
+  return { documents: validOf(snapshot, kind), invalid: invalidOf(snapshot, kind) };
+}
+
+/** @throws SyncError CONFIG_MISSING, CONFIG_INVALID */
+export async function findDocument<K extends Kind>(registry: Pick<Registry, 'snapshot'>, kind: K, name: string) {
+  return found(await registry.snapshot.known(), kind, name);
+}
+
+/** Not older than what anybody had written before the call. @throws SyncError CONFIG_MISSING, CONFIG_INVALID */
+export async function findLatest<K extends Kind>(registry: Pick<Registry, 'snapshot'>, kind: K, name: string) {
+  return found(await registry.snapshot.latest(), kind, name);
+}
+
+/** @throws SyncError CONFIG_MISSING, CONFIG_INVALID */
+export function found<K extends Kind>(snapshot: Snapshot, kind: K, name: string): Versioned<Documents[K]> {
+  const { document, version, error } = entryOf(snapshot, kind, name);
+  if (error) throw error;
+  return { document, version };
+}
+
+function entryOf<K extends Kind>(snapshot: Snapshot, kind: K, name: string): Entry<Documents[K]> {
+  const entry = entriesOf[kind](snapshot).get(name);
+  if (entry) return entry;
   throw new SyncError('CONFIG_MISSING', `there is no ${kind} ${name}`, { details: { [kind]: name } });
 }
 
-export async function createDocument<T extends Named>(store: DocumentStore<T>, kind: string, document: T): Promise<Versioned<T>> {
-  if (await store.get(document.name)) {
-    throw new SyncError('CONFIG_CONFLICT', `${kind} ${document.name} exists already`, { details: { [kind]: document.name } });
-  }
-  return { document, version: await store.create(document) };
+/** @throws SyncError CONFIG_CONFLICT */
+export function requireAbsent(snapshot: Snapshot, kind: Kind, name: string): void {
+  if (!entriesOf[kind](snapshot).has(name)) return;
+  throw new SyncError('CONFIG_CONFLICT', `${kind} ${name} exists already`, { details: { [kind]: name } });
 }
 
 /** The version that a writer has read; 'any' where it wrote `If-Match: *`. */
 export type Precondition = number | 'any';
 
 /** What a write is about, and the version that it was made for. */
-export interface Write {
-  readonly kind: string;
+export interface Write<K extends Kind = Kind> {
+  readonly kind: K;
   readonly name: string;
   readonly ifMatch: Precondition;
 }
 
-/** @throws SyncError CONFIG_MISSING; CONFIG_CONFLICT with `expectedVersion` in its details (HTTP 412) */
-export async function findForWrite<T extends Named>(store: DocumentStore<T>, { kind, name, ifMatch }: Write): Promise<Versioned<T>> {
-  const found = await findDocument(store, kind, name);
-  if (ifMatch !== 'any' && ifMatch !== found.version) throw versionConflict({ kind, name, ifMatch }, found.version);
-  return found;
+/** @throws SyncError CONFIG_MISSING, CONFIG_INVALID; CONFIG_CONFLICT with `expectedVersion` in its details (HTTP 412) */
+export function foundForWrite<K extends Kind>(snapshot: Snapshot, write: Write<K>): Versioned<Documents[K]> {
+  const { document, version } = foundForRemoval(snapshot, write);
+  return document === null ? found(snapshot, write.kind, write.name) : { document, version };
 }
 
 /**
- * The version to remove. A document that no longer has its shape (`document: null`) can be removed all the same: how else would one get rid
- * of it.
+ * A document that no longer has its shape (`document: null`) can be removed all the same: how else would one get rid of it.
  * @throws SyncError CONFIG_MISSING; CONFIG_CONFLICT with `expectedVersion` in its details (HTTP 412)
  */
-export async function findForRemoval<T extends Named>(
-  store: DocumentStore<T>,
-  write: Write,
-): Promise<{ readonly document: T | null; readonly version: number }> {
-  try {
-    return await findForWrite(store, write);
-  } catch (error) {
-    const { code, details } = toSyncError(error);
-    const { version } = details;
-    if (code !== 'CONFIG_INVALID' || typeof version !== 'number') throw error;
-    if (write.ifMatch !== 'any' && write.ifMatch !== version) throw versionConflict(write, version);
-    return { document: null, version };
-  }
-}
-
-/** Writes over exactly the version that was found. */
-export async function replaceDocument<T extends Named>(
-  store: DocumentStore<T>,
-  write: Write,
-  document: T,
-  version: number,
-): Promise<Versioned<T>> {
-  return { document, version: await store.replace(document.name, document, version).catch((error: unknown) => raced(write, error)) };
-}
-
-export async function removeDocument<T extends Named>(store: DocumentStore<T>, write: Write, version: number): Promise<void> {
-  await store.remove(write.name, version).catch((error: unknown) => raced(write, error));
-}
-
-function raced(write: Write, error: unknown): never {
-  const known = toSyncError(error);
-  throw known.code === 'CONFIG_CONFLICT' ? versionConflict(write, null) : known;
-}
-
-function versionConflict({ kind, name, ifMatch }: Write, version: number | null): SyncError {
-  const now = version === null ? 'changed meanwhile' : `is at version ${version} now`;
-  return new SyncError('CONFIG_CONFLICT', `${kind} ${name} ${now}; If-Match names ${ifMatch}`, {
+export function foundForRemoval<K extends Kind>(snapshot: Snapshot, { kind, name, ifMatch }: Write<K>): Entry<Documents[K]> {
+  const entry = entryOf(snapshot, kind, name);
+  const { version } = entry;
+  if (ifMatch === 'any' || ifMatch === version) return entry;
+  throw new SyncError('CONFIG_CONFLICT', `${kind} ${name} is at version ${version} now; If-Match names ${ifMatch}`, {
     details: { [kind]: name, expectedVersion: ifMatch, version },
   });
+}
+
+/**
+ * What cannot be read may name the document: it stays until that is fixed.
+ * @throws SyncError CONFIG_CONFLICT
+ */
+export function requireReadable(snapshot: Snapshot, kind: Kind, change: string): void {
+  const invalid = invalidOf(snapshot, kind);
+  if (invalid.length === 0) return;
+  const names = invalid.join(', ');
+  const what = `${kind} ${names} cannot be read, so nobody can say whether the change fits: replace or remove it first`;
+  throw new SyncError('CONFIG_CONFLICT', `${change}: ${what}`, { details: { invalid: names } });
 }

@@ -50,7 +50,7 @@ export class ConflictRetentionService implements OnApplicationBootstrap, OnModul
   async removeOld(): Promise<void> {
     try {
       if (!this.registry.connected || !this.level.isKnown || this.level.trouble) return;
-      for (const channel of await listDocuments(this.registry.channels)) {
+      for (const channel of await listDocuments(this.registry, 'channel')) {
         for (const { target } of targetsOf(channel)) await this.#removeAt(channel, target);
       }
     } catch (error) {

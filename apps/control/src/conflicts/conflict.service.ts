@@ -62,7 +62,7 @@ export class ConflictService {
   }
 
   async connectionTo(endpoint: string): Promise<ConnectionOptions> {
-    return this.pipelines.connectionTo((await findDocument(this.registry.endpoints, 'endpoint', endpoint)).document);
+    return this.pipelines.connectionTo((await findDocument(this.registry, 'endpoint', endpoint)).document);
   }
 
   async #targets(channel: string, pipeline: string | undefined): Promise<readonly Asked[]> {
@@ -70,7 +70,7 @@ export class ConflictService {
       const found = await this.pipelines.find(channel, pipeline);
       return [{ target: found.pipeline.target, pipelines: [found.id] }];
     }
-    return targetsOf((await findDocument(this.registry.channels, 'channel', channel)).document);
+    return targetsOf((await findDocument(this.registry, 'channel', channel)).document);
   }
 
   async #ask(

@@ -5,7 +5,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { ChannelDocument, EndpointDocument } from '@lutra/model';
 import type { Registry } from '@lutra/registry';
-import { refuseOrNote } from '../channels/forced.js';
+import { refuseOrForce } from '../channels/forced.js';
+import type { Forced } from '../channels/forced.js';
 import { findDocument, listDocuments } from '../configuration/configuration.js';
 import { isUnasked, newProblems } from '../configuration/problem.js';
 import type { EndpointWrite } from '../http/schemas.js';
@@ -21,19 +22,19 @@ export class ChangedEndpointService {
   ) {}
 
   /**
-   * With `force` what refuses the change is noted.
+   * Resolves with what `force` passes.
    * @throws RefusedError CONFIG_CONFLICT with the whole list; SyncError CONFIG_INVALID: no force changes that
    */
-  async require(after: EndpointWrite, force: boolean): Promise<void> {
-    const { document: before } = await findDocument(this.registry.endpoints, 'endpoint', after.name);
+  async require(after: EndpointWrite, force: boolean): Promise<readonly Forced[]> {
+    const { document: before } = await findDocument(this.registry, 'endpoint', after.name);
     if (after.password === undefined) requireSameLogin(before, after);
-    const users = (await listDocuments(this.registry.channels)).filter((channel) => isUsed(channel, after.name));
-    if (users.length === 0 || !reachesOtherwise(before, after)) return;
+    const users = (await listDocuments(this.registry, 'channel')).filter((channel) => isUsed(channel, after.name));
+    if (users.length === 0 || !reachesOtherwise(before, after)) return [];
     const found = await this.checks.checkUsed(after, users);
     const known = found.length === 0 ? [] : await this.checks.checkUsed(before, users);
     // Of tables nobody knows what was wrong with them at a server that is away: who fixes the address or the password brings nothing new.
     const added = newProblems(known, found).filter(({ id }) => !(id.startsWith('table-') && known.some(isUnasked)));
-    await refuseOrNote(this.registry, { what: `endpoint ${after.name}`, users, force }, added);
+    return refuseOrForce({ what: `endpoint ${after.name}`, users, force }, added);
   }
 }
 

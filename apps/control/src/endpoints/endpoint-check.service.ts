@@ -9,7 +9,7 @@ import type { Problem } from '@lutra/mysql';
 import { openPassword, sealPassword } from '@lutra/registry';
 import type { Registry } from '@lutra/registry';
 import type { Logger } from '@lutra/telemetry';
-import { findDocument, listDocuments, readConfiguration } from '../configuration/configuration.js';
+import { findLatest, listDocuments, readConfiguration } from '../configuration/configuration.js';
 import { errorsOf } from '../configuration/problem.js';
 import type { CheckResult, EndpointWrite } from '../http/schemas.js';
 import { LOGGER, REGISTRY, SECRET_KEY } from '../tokens.js';
@@ -35,7 +35,7 @@ export class EndpointCheckService {
   ) {}
 
   async checkStored(name: string): Promise<CheckResult> {
-    const { document } = await findDocument(this.registry.endpoints, 'endpoint', name);
+    const { document } = await findLatest(this.registry, 'endpoint', name);
     const stored = await readConfiguration(this.registry);
     return result([...endpointProblems(document, stored), ...(await this.#ask(() => this.#open(document), stored))]);
   }
@@ -56,7 +56,7 @@ export class EndpointCheckService {
   /** Every endpoint of a channel, for what this channel wants of it. One that is missing is left to the rules. */
   async checkChannel(channel: ChannelInput): Promise<readonly Problem[]> {
     const names = new Set(channel.pipelines.flatMap(({ source, target }) => [source, target]));
-    const endpoints = (await listDocuments(this.registry.endpoints)).filter((endpoint) => names.has(endpoint.name));
+    const endpoints = (await listDocuments(this.registry, 'endpoint')).filter((endpoint) => names.has(endpoint.name));
     const answers = await Promise.all(
       endpoints.map(async (endpoint) => {
         const asked = await this.#ask(() => this.#open(endpoint), { endpoints, channels: [channel] });

@@ -12,10 +12,10 @@ import { kafkaClient, openPassword } from '@lutra/registry';
 import type { LeaseGrant, Registry } from '@lutra/registry';
 import { throwIfAborted } from '@lutra/runtime';
 import type { Logger } from '@lutra/telemetry';
-import { findDocument, findForWrite, listDocuments, replaceDocument } from '../configuration/configuration.js';
+import { configurationOf, findDocument, foundForWrite } from '../configuration/configuration.js';
+import { ConfigurationService } from '../configuration/configuration.service.js';
 import { RefusedError } from '../configuration/problem.js';
 import type { Problem } from '../configuration/problem.js';
-import { WriteLock } from '../configuration/write-lock.js';
 import { LOGGER, REGISTRY, SECRET_KEY } from '../tokens.js';
 import type { SecretKey } from '../tokens.js';
 import { resetConsequences } from './consequences.js';
@@ -33,14 +33,14 @@ export class EndpointResetService {
     @Inject(REGISTRY) private readonly registry: Registry,
     @Inject(SECRET_KEY) private readonly key: SecretKey,
     @Inject(LOGGER) private readonly logger: Logger,
-    @Inject(WriteLock) private readonly lock: WriteLock,
+    @Inject(ConfigurationService) private readonly configuration: ConfigurationService,
   ) {}
 
   /**
    * @throws SyncError CONFIG_INVALID, CONFIG_CONFLICT (it is in use, or the consequences are not accepted), KAFKA_UNAVAILABLE (repeat it)
    */
   async reset(name: string, { start, reason, accept }: ResetWrite): Promise<ResetAnswer> {
-    const { document: endpoint } = await findDocument(this.registry.endpoints, kind, name);
+    const { document: endpoint } = await findDocument(this.registry, kind, name);
     const readers = await this.#requireRest(name);
     const asked = await askSource({ ...endpoint, password: openPassword(this.key, endpoint) }, start, null);
     const topic = rowsTopic(name);
@@ -77,7 +77,7 @@ export class EndpointResetService {
 
   /** The channels that read the endpoint: all stopped, and no capture at work. */
   async #requireRest(name: string): Promise<readonly ChannelDocument[]> {
-    const channels = await listDocuments(this.registry.channels);
+    const { channels } = configurationOf(await this.registry.snapshot.latest());
     const readers = channels.filter(({ pipelines }) => pipelines.some(({ source }) => source === name));
     const busy = readers.filter(({ state }) => state !== 'stopped').map((channel) => channel.name);
     if (busy.length > 0) throw inUse(name, `channel ${busy.join(', ')} reads it: stop it first`);
@@ -106,15 +106,14 @@ export class EndpointResetService {
   }
 
   #writeStart(name: string, start: ResetWrite['start']): Promise<unknown> {
-    const write = { kind, name, ifMatch: 'any' } as const;
-    return this.lock.run(async () => {
-      const { document, version } = await findForWrite(this.registry.endpoints, write);
-      return replaceDocument(this.registry.endpoints, write, { ...document, start }, version);
+    return this.configuration.write((snapshot) => {
+      const before = foundForWrite(snapshot, { kind, name, ifMatch: 'any' });
+      return { answer: undefined, changes: [{ kind: 'endpoints', name, before, after: { ...before.document, start } }] };
     });
   }
 
   async #withTopics<T>(endpoint: EndpointDocument, work: (topics: BusAdmin) => Promise<T>): Promise<T> {
-    const { document: region } = await findDocument(this.registry.regions, 'region', endpoint.region);
+    const { document: region } = await findDocument(this.registry, 'region', endpoint.region);
     const client = kafkaClient(this.key, region);
     const topics = new BusAdmin({ ...client, clientId: 'lutra-control', logger: this.logger, requestTimeoutMs });
     try {

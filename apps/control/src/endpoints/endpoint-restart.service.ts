@@ -61,11 +61,11 @@ export class EndpointRestartService {
   }
 
   async #endpoint(name: string): Promise<EndpointDocument> {
-    return (await findDocument(this.registry.endpoints, 'endpoint', name)).document;
+    return (await findDocument(this.registry, 'endpoint', name)).document;
   }
 
   async #readers(name: string): Promise<readonly ChannelDocument[]> {
-    const channels = await listDocuments(this.registry.channels);
+    const channels = await listDocuments(this.registry, 'channel');
     return channels.filter(({ pipelines }) => pipelines.some(({ source }) => source === name));
   }
 }

@@ -6,7 +6,7 @@ import { ConnectedGuard, WhileFallen } from '../http/connected.guard.js';
 import { ApiAnswer, ApiCreate, ApiFind, ApiList, ApiRemove, ApiReplace } from '../http/openapi.js';
 import { checkResultSchema, endpointOutputSchema, endpointWriteSchema, flagSchema } from '../http/schemas.js';
 import type { CheckResult, EndpointOutput, EndpointWrite } from '../http/schemas.js';
-import { requireIfMatch, requireSameName, sendCreated, sendVersioned } from '../http/versions.js';
+import { requireIfMatch, requireSameName, sendCreated, sendListed, sendVersioned } from '../http/versions.js';
 import type { Response } from '../http/versions.js';
 import { ChangedEndpointService } from './changed-endpoint.service.js';
 import { EndpointCheckService } from './endpoint-check.service.js';
@@ -27,8 +27,8 @@ export class EndpointController {
 
   @Get()
   @ApiList('All endpoints', endpointOutputSchema)
-  list(): Promise<readonly EndpointOutput[]> {
-    return this.endpoints.list();
+  async list(@Res({ passthrough: true }) response: Response): Promise<readonly EndpointOutput[]> {
+    return sendListed(response, await this.endpoints.list());
   }
 
   @Post()
@@ -68,9 +68,8 @@ export class EndpointController {
     @Res({ passthrough: true }) response: Response,
   ): Promise<EndpointOutput> {
     requireSameName(name, body.name);
-    const version = requireIfMatch(ifMatch);
-    await this.changes.require(body, flag);
-    return sendVersioned(response, await this.endpoints.replace(body, version));
+    const how = { ifMatch: requireIfMatch(ifMatch), forced: await this.changes.require(body, flag) };
+    return sendVersioned(response, await this.endpoints.replace(body, how));
   }
 
   @Delete(':name')

@@ -4,20 +4,21 @@ import { SyncError } from '@lutra/model';
 import type { EndpointDocument } from '@lutra/model';
 import { referenceOf, sealPassword } from '@lutra/registry';
 import type { Registry } from '@lutra/registry';
+import { forcedOperations } from '../channels/forced.js';
+import type { Forced } from '../channels/forced.js';
 import { newErrors } from '../channels/topology.js';
 import {
-  createDocument,
+  configurationOf,
   findDocument,
-  findForRemoval,
-  findForWrite,
-  listDocuments,
-  readConfiguration,
-  removeDocument,
-  replaceDocument,
+  foundForRemoval,
+  foundForWrite,
+  listAll,
+  requireAbsent,
+  requireReadable,
 } from '../configuration/configuration.js';
-import type { Configuration, Precondition, Versioned } from '../configuration/configuration.js';
+import type { Configuration, Listed, Precondition, Versioned } from '../configuration/configuration.js';
+import { ConfigurationService } from '../configuration/configuration.service.js';
 import { RefusedError, errorsOf } from '../configuration/problem.js';
-import { WriteLock } from '../configuration/write-lock.js';
 import type { EndpointOutput, EndpointWrite } from '../http/schemas.js';
 import { REGISTRY, SECRET_KEY } from '../tokens.js';
 import type { SecretKey } from '../tokens.js';
@@ -30,47 +31,55 @@ export class EndpointService {
   constructor(
     @Inject(REGISTRY) private readonly registry: Registry,
     @Inject(SECRET_KEY) private readonly key: SecretKey,
-    @Inject(WriteLock) private readonly lock: WriteLock,
+    @Inject(ConfigurationService) private readonly configuration: ConfigurationService,
   ) {}
 
-  async list(): Promise<readonly EndpointOutput[]> {
-    return (await listDocuments(this.registry.endpoints)).map(withoutPassword);
+  async list(): Promise<Listed<EndpointOutput>> {
+    const { documents, invalid } = await listAll(this.registry, kind);
+    return { documents: documents.map(withoutPassword), invalid };
   }
 
   async find(name: string): Promise<Versioned<EndpointOutput>> {
-    return shown(await findDocument(this.registry.endpoints, kind, name));
+    return shown(await findDocument(this.registry, kind, name));
   }
 
   create(input: EndpointWrite): Promise<Versioned<EndpointOutput>> {
-    return this.lock.run(async () => {
-      const { password } = input;
-      if (password === undefined)
-        throw new SyncError('CONFIG_INVALID', `endpoint ${input.name}: password: required when an endpoint is created`);
+    const { name, password } = input;
+    return this.configuration.write((snapshot) => {
+      if (password === undefined) throw new SyncError('CONFIG_INVALID', `endpoint ${name}: password: required when an endpoint is created`);
+      requireAbsent(snapshot, kind, name);
       const document = this.#seal(input, password);
-      requireNoErrors(document, await readConfiguration(this.registry));
-      return shown(await createDocument(this.registry.endpoints, kind, document));
+      requireNoErrors(document, configurationOf(snapshot));
+      return { answer: shown({ document, version: 0 }), changes: [{ kind: 'endpoints', name, before: null, after: document }] };
     });
   }
 
-  replace(input: EndpointWrite, ifMatch: Precondition): Promise<Versioned<EndpointOutput>> {
-    const write = { kind, name: input.name, ifMatch };
-    return this.lock.run(async () => {
-      const found = await findForWrite(this.registry.endpoints, write);
-      const { passwordSet: _set, passwordFrom: _from, password, ...rest } = input;
-      if (password === undefined) requireSameLogin(found.document, rest);
-      const document = password === undefined ? { ...rest, password: found.document.password } : this.#seal(input, password);
-      const configuration = await readConfiguration(this.registry);
+  replace(
+    input: EndpointWrite,
+    { ifMatch, forced }: { readonly ifMatch: Precondition; readonly forced: readonly Forced[] },
+  ): Promise<Versioned<EndpointOutput>> {
+    const { passwordSet: _set, passwordFrom: _from, password, ...rest } = input;
+    const { name } = input;
+    return this.configuration.write(async (snapshot) => {
+      const before = foundForWrite(snapshot, { kind, name, ifMatch });
+      if (password === undefined) requireSameLogin(before.document, rest);
+      const document = password === undefined ? { ...rest, password: before.document.password } : this.#seal(input, password);
+      const configuration = configurationOf(snapshot);
       requireNoErrors(document, configuration);
       requireSoundChannels(document, configuration);
-      return shown(await replaceDocument(this.registry.endpoints, write, document, found.version));
+      return {
+        answer: shown({ document, version: before.version + 1 }),
+        changes: [{ kind: 'endpoints', name, before, after: document }],
+        operations: await forcedOperations(this.registry, forced),
+      };
     });
   }
 
   remove(name: string, ifMatch: Precondition): Promise<void> {
-    const write = { kind, name, ifMatch };
-    return this.lock.run(async () => {
-      const found = await findForRemoval(this.registry.endpoints, write);
-      const users = (await listDocuments(this.registry.channels)).filter((channel) =>
+    return this.configuration.write(async (snapshot) => {
+      const before = foundForRemoval(snapshot, { kind, name, ifMatch });
+      requireReadable(snapshot, 'channel', `endpoint ${name} cannot be removed`);
+      const users = configurationOf(snapshot).channels.filter((channel) =>
         channel.pipelines.some(({ source, target }) => source === name || target === name),
       );
       if (users.length > 0) {
@@ -79,10 +88,12 @@ export class EndpointService {
           details: { endpoint: name, usedBy: names },
         });
       }
-      // An order that waits would otherwise meet another endpoint under this name.
-      await this.registry.restarts.withdraw(name);
-      await removeDocument(this.registry.endpoints, write, found.version);
-      await this.registry.omissions.remove(`endpoint@${name}`);
+      return {
+        answer: undefined,
+        changes: [{ kind: 'endpoints', name, before, after: null }],
+        // An order that waits would otherwise meet another endpoint under this name.
+        operations: [await this.registry.restarts.withdrawing(name), await this.registry.omissions.removing(`endpoint@${name}`)],
+      };
     });
   }
 

@@ -3,7 +3,6 @@ import { Inject, Injectable } from '@nestjs/common';
 import { requireReadable } from '@lutra/registry';
 import type { ExportDocument, Imported, Registry } from '@lutra/registry';
 import type { Logger } from '@lutra/telemetry';
-import { WriteLock } from '../configuration/write-lock.js';
 import { LOGGER, REGISTRY, SECRET_KEY } from '../tokens.js';
 import type { SecretKey } from '../tokens.js';
 
@@ -12,13 +11,11 @@ export class ExportService {
   constructor(
     @Inject(REGISTRY) private readonly registry: Registry,
     @Inject(SECRET_KEY) private readonly key: SecretKey,
-    @Inject(WriteLock) private readonly lock: WriteLock,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  /** Under the lock: no document of it is older than another one that names it. */
   read(): Promise<ExportDocument> {
-    return this.lock.run(() => this.registry.exports.read());
+    return this.registry.exports.read();
   }
 
   /**
@@ -27,7 +24,7 @@ export class ExportService {
    */
   async write(document: ExportDocument): Promise<Imported> {
     for (const secret of this.registry.exports.check(document)) requireReadable(this.key, secret);
-    const imported = await this.lock.run(() => this.registry.exports.write(document));
+    const imported = await this.registry.exports.write(document);
     this.logger.warn({ exportedAt: document.exportedAt, ...imported }, 'imported an export');
     return imported;
   }

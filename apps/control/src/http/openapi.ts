@@ -1,7 +1,7 @@
 /** The OpenAPI document at /api/docs, made from the zod schemas that also validate: nothing is described twice. */
 import { applyDecorators } from '@nestjs/common';
 import type { INestApplication } from '@nestjs/common';
-import { ApiBearerAuth, ApiOperation, ApiResponse, DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiOperation, ApiQuery, ApiResponse, DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { pagePolicy } from '@lutra/host';
 import { z } from 'zod';
@@ -82,18 +82,25 @@ export function ApiFind(summary: string, schema: z.ZodType): Decorator {
   return api(summary, ApiResponse({ status: 200, description: 'Found', standardSchema: schema, headers: versionHeader }), ...fails(404));
 }
 
+const reason: Decorator = ApiQuery({
+  name: 'reason',
+  required: false,
+  description: 'Why, for the history of the document',
+  schema: { type: 'string', maxLength: 1000 },
+});
+
 export function ApiCreate(summary: string, schema: z.ZodType): Decorator {
   const headers = { ...versionHeader, Location: { description: 'Where it is', schema: { type: 'string' as const } } };
-  return api(summary, ApiResponse({ status: 201, description: 'Created', standardSchema: schema, headers }), ...fails(400, 409));
+  return api(summary, ApiResponse({ status: 201, description: 'Created', standardSchema: schema, headers }), reason, ...fails(400, 409));
 }
 
 export function ApiReplace(summary: string, schema: z.ZodType): Decorator {
   const done = ApiResponse({ status: 200, description: 'Replaced', standardSchema: schema, headers: versionHeader });
-  return api(summary, done, ...fails(400, 404, 409, 412, 428));
+  return api(summary, done, reason, ...fails(400, 404, 409, 412, 428));
 }
 
 export function ApiRemove(summary: string): Decorator {
-  return api(summary, ApiResponse({ status: 204, description: 'Removed' }), ...fails(404, 409, 412, 428));
+  return api(summary, ApiResponse({ status: 204, description: 'Removed' }), reason, ...fails(404, 409, 412, 428));
 }
 
 export function ApiAnswer(summary: string, schema: z.ZodType, ...statuses: readonly number[]): Decorator {

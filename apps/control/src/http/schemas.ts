@@ -170,6 +170,10 @@ export const channelStatusSchema = z.object({
 
 export const statusSchema = z.object({
   zooKeeper: z.enum(['connected', 'disconnected']),
+  /** Number of the configuration's last write; null before the first. */
+  revision: z.number().nullable(),
+  /** Documents that cannot be read, as "channel orders": apps keep their last good version, and they are in no list. */
+  invalid: z.array(z.string()),
   channels: z.array(channelStatusSchema),
 });
 

@@ -4,13 +4,19 @@
 import type { ServerResponse } from 'node:http';
 import { HttpException } from '@nestjs/common';
 import { SyncError } from '@lutra/model';
-import type { Precondition, Versioned } from '../configuration/configuration.js';
+import type { Listed, Precondition, Versioned } from '../configuration/configuration.js';
 
 export type Response = ServerResponse;
 
 export function sendVersioned<T>(response: Response, { document, version }: Versioned<T>): T {
   response.setHeader('ETag', `"${version}"`);
   return document;
+}
+
+/** A document that cannot be read is no part of the list, but is named. */
+export function sendListed<T>(response: Response, { documents, invalid }: Listed<T>): readonly T[] {
+  if (invalid.length > 0) response.setHeader('Lutra-Invalid', invalid.map(encodeURIComponent).join(', '));
+  return documents;
 }
 
 export function sendCreated<T extends { readonly name: string }>(response: Response, collection: string, created: Versioned<T>): T {

@@ -32,8 +32,8 @@ export class PipelineService {
 
   async position(channelName: string, name: string): Promise<PipelinePosition> {
     const { pipeline, id } = await this.find(channelName, name);
-    const { document: target } = await findDocument(this.registry.endpoints, 'endpoint', pipeline.target);
-    const { document: source } = await findDocument(this.registry.endpoints, 'endpoint', pipeline.source);
+    const { document: target } = await findDocument(this.registry, 'endpoint', pipeline.target);
+    const { document: source } = await findDocument(this.registry, 'endpoint', pipeline.source);
     const [checkpoint, topic, backup, skip, statuses] = await Promise.all([
       this.#checkpoint(target, id),
       this.#topic(source),
@@ -83,7 +83,7 @@ export class PipelineService {
   }
 
   async find(channelName: string, name: string): Promise<{ channel: ChannelDocument; pipeline: PipelineDocument; id: string }> {
-    const { document: channel } = await findDocument(this.registry.channels, 'channel', channelName);
+    const { document: channel } = await findDocument(this.registry, 'channel', channelName);
     const pipeline = channel.pipelines.find((candidate) => candidate.name === name);
     if (!pipeline) throw new SyncError('CONFIG_MISSING', `channel ${channelName} has no pipeline ${name}`);
     return { channel, pipeline, id: pipelineId(channelName, name) };
@@ -105,7 +105,7 @@ export class PipelineService {
 
   /** null while the topic does not exist. */
   async #topic(source: EndpointDocument): Promise<{ start: number; end: number } | null> {
-    const { document: region } = await findDocument(this.registry.regions, 'region', source.region);
+    const { document: region } = await findDocument(this.registry, 'region', source.region);
     const admin = new BusAdmin({ ...this.busOf(region), requestTimeoutMs: connectTimeoutMs });
     try {
       const topic = rowsTopic(source.name);

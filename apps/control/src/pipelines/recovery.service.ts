@@ -126,9 +126,9 @@ export class PipelineRecoveryService {
 
   async #subject(channelName: string, name: string): Promise<Subject> {
     const { pipeline, id } = await this.pipelines.find(channelName, name);
-    const target: EndpointDocument = (await findDocument(this.registry.endpoints, 'endpoint', pipeline.target)).document;
-    const { document: source } = await findDocument(this.registry.endpoints, 'endpoint', pipeline.source);
-    const { document: region } = await findDocument(this.registry.regions, 'region', source.region);
+    const target: EndpointDocument = (await findDocument(this.registry, 'endpoint', pipeline.target)).document;
+    const { document: source } = await findDocument(this.registry, 'endpoint', pipeline.source);
+    const { document: region } = await findDocument(this.registry, 'region', source.region);
     const topic = rowsTopic(source.name);
     const log = new TopicReader(this.pipelines.busOf(region), { topic, schemas: this.schemas, signal: AbortSignal.timeout(searchMs) });
     return { id, pipeline, target: this.pipelines.connectionTo(target), log };

@@ -9,7 +9,8 @@ import type { RegionDocument, RegionInput } from '@lutra/model';
 import { kafkaClient, sealRegion } from '@lutra/registry';
 import type { Registry } from '@lutra/registry';
 import type { Logger } from '@lutra/telemetry';
-import { refuseOrNote } from '../channels/forced.js';
+import { refuseOrForce } from '../channels/forced.js';
+import type { Forced } from '../channels/forced.js';
 import { findDocument, listDocuments } from '../configuration/configuration.js';
 import { problemId } from '../configuration/problem.js';
 import type { Problem } from '../configuration/problem.js';
@@ -27,21 +28,23 @@ export class ChangedRegionService {
   ) {}
 
   /**
-   * With `force` what refuses the change is noted.
+   * Resolves with what `force` passes.
    * @throws RefusedError CONFIG_CONFLICT; SyncError CONFIG_INVALID: no force changes that
    */
-  async require(input: RegionInput, force: boolean): Promise<void> {
-    const { document: before } = await findDocument(this.registry.regions, 'region', input.name);
+  async require(input: RegionInput, force: boolean): Promise<readonly Forced[]> {
+    const { document: before } = await findDocument(this.registry, 'region', input.name);
     const after = sealRegion({ keyring: this.keyring, input, stored: before });
     // A secret that was given is another text each time: only the broker can tell whether it is the same.
-    if (JSON.stringify(before.kafka) === JSON.stringify(after.kafka)) return;
-    const endpoints = (await listDocuments(this.registry.endpoints)).filter(({ region }) => region === after.name).map(({ name }) => name);
-    const users = (await listDocuments(this.registry.channels)).filter(
+    if (JSON.stringify(before.kafka) === JSON.stringify(after.kafka)) return [];
+    const endpoints = (await listDocuments(this.registry, 'endpoint'))
+      .filter(({ region }) => region === after.name)
+      .map(({ name }) => name);
+    const users = (await listDocuments(this.registry, 'channel')).filter(
       ({ state, pipelines }) =>
         state !== 'stopped' && pipelines.some(({ source, target }) => [source, target].some((end) => endpoints.includes(end))),
     );
-    if (users.length === 0) return;
-    await refuseOrNote(this.registry, { what: `region ${after.name}`, users, force }, await this.#ask(after, endpoints));
+    if (users.length === 0) return [];
+    return refuseOrForce({ what: `region ${after.name}`, users, force }, await this.#ask(after, endpoints));
   }
 
   async #ask(region: RegionDocument, endpoints: readonly string[]): Promise<readonly Problem[]> {

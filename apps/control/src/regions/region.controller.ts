@@ -7,7 +7,7 @@ import { ConnectedGuard } from '../http/connected.guard.js';
 import { ApiCreate, ApiFind, ApiList, ApiRemove, ApiReplace } from '../http/openapi.js';
 import { flagSchema, regionOutputSchema } from '../http/schemas.js';
 import type { RegionOutput } from '../http/schemas.js';
-import { requireIfMatch, requireSameName, sendCreated, sendVersioned } from '../http/versions.js';
+import { requireIfMatch, requireSameName, sendCreated, sendListed, sendVersioned } from '../http/versions.js';
 import type { Response } from '../http/versions.js';
 import { ChangedRegionService } from './changed-region.service.js';
 import { RegionService } from './region.service.js';
@@ -26,8 +26,8 @@ export class RegionController {
 
   @Get()
   @ApiList('All regions', regionOutputSchema)
-  list(): Promise<readonly RegionOutput[]> {
-    return this.regions.list();
+  async list(@Res({ passthrough: true }) response: Response): Promise<readonly RegionOutput[]> {
+    return sendListed(response, await this.regions.list());
   }
 
   @Post()
@@ -59,9 +59,8 @@ export class RegionController {
     @Res({ passthrough: true }) response: Response,
   ): Promise<RegionOutput> {
     requireSameName(name, body.name);
-    const version = requireIfMatch(ifMatch);
-    await this.changes.require(body, flag);
-    return sendVersioned(response, await this.regions.replace(body, version));
+    const how = { ifMatch: requireIfMatch(ifMatch), forced: await this.changes.require(body, flag) };
+    return sendVersioned(response, await this.regions.replace(body, how));
   }
 
   @Delete(':name')

@@ -3,13 +3,12 @@
  * the revision is written, because processes follow it from then on.
  */
 import { Inject, Injectable } from '@nestjs/common';
-import { toSyncError } from '@lutra/model';
+import { SyncError, toSyncError } from '@lutra/model';
 import type { ChannelDocument, TreeRevision, WorkStatus } from '@lutra/model';
-import type { Registry, TreeFollower } from '@lutra/registry';
+import type { Operation, Registry, Snapshot, TreeFollower } from '@lutra/registry';
 import type { Logger } from '@lutra/telemetry';
-import { readConfiguration } from '../configuration/configuration.js';
+import { configurationOf } from '../configuration/configuration.js';
 import { RefusedError } from '../configuration/problem.js';
-import { WriteLock } from '../configuration/write-lock.js';
 import { LOGGER, REGISTRY, TREE } from '../tokens.js';
 import { adoptionConsequences, withOtherRoutes } from './adoption.js';
 import type { Adopted, Orders } from './adoption.js';
@@ -25,7 +24,6 @@ export class RevisionService {
   constructor(
     @Inject(REGISTRY) private readonly registry: Registry,
     @Inject(TREE) private readonly tree: TreeFollower,
-    @Inject(WriteLock) private readonly lock: WriteLock,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -42,22 +40,26 @@ export class RevisionService {
 
   /** @throws RefusedError CONFIG_CONFLICT with the consequences, unless they are accepted */
   async adopt({ reason, above = 0, accept }: AdoptWrite): Promise<AdoptAnswer> {
-    return this.lock.run(async () => {
-      const adopted = await this.#adopted();
-      const consequences = adoptionConsequences(adopted);
-      if (!accept && consequences.length > 0)
-        throw new RefusedError('CONFIG_CONFLICT', 'say "accept": true if this tree is the right one', consequences);
-      const { highest } = await this.status();
-      await this.#withdraw(adopted.orders);
-      await this.#forgetTables(adopted);
-      const revision = await this.registry.revision.adopt(`adopted: ${reason}`.slice(0, mostReason), Math.max(above, highest));
-      this.logger.warn({ revision: revision.revision, write: revision.write, reason }, 'the configuration in ZooKeeper was adopted');
-      return { revision: shownOf(revision), consequences: [...consequences] };
+    const snapshot = await this.registry.snapshot.latest();
+    const adopted = await this.#adopted(snapshot);
+    const consequences = adoptionConsequences(adopted);
+    if (!accept && consequences.length > 0)
+      throw new RefusedError('CONFIG_CONFLICT', 'say "accept": true if this tree is the right one', consequences);
+    const { highest } = await this.status();
+    await this.#withdraw(adopted.orders);
+    const revision = await this.registry.revision.adopt({
+      by: `adopted: ${reason}`.slice(0, mostReason),
+      above: Math.max(above, highest),
+      base: { tree: snapshot.revision, version: snapshot.revisionVersion },
+      operations: await this.#forgettingTables(adopted),
     });
+    if (!revision) throw new SyncError('CONFIG_CONFLICT', 'somebody has written the configuration meanwhile; look at it again');
+    this.logger.warn({ revision: revision.revision, write: revision.write, reason }, 'the configuration in ZooKeeper was adopted');
+    return { revision: shownOf(revision), consequences: [...consequences] };
   }
 
-  async #adopted(): Promise<Adopted> {
-    const { channels, endpoints } = await readConfiguration(this.registry);
+  async #adopted(snapshot: Snapshot): Promise<Adopted> {
+    const { channels, endpoints } = configurationOf(snapshot);
     const workers = (await this.registry.status.list()).filter(isAtWork);
     const restarts: string[] = [];
     for (const { name } of endpoints) if (await this.#isOrdered(name)) restarts.push(name);
@@ -87,8 +89,10 @@ export class RevisionService {
   }
 
   /** A table that comes in again may have left the log by the adoption: it is to be seeded anew. */
-  async #forgetTables({ channels, workers }: Adopted): Promise<void> {
-    for (const id of withOtherRoutes(channels, workers)) await this.registry.left.add(id, [anyTable]);
+  async #forgettingTables({ channels, workers }: Adopted): Promise<readonly Operation[]> {
+    const ids = withOtherRoutes(channels, workers);
+    const operations = await Promise.all(ids.map((id) => this.registry.left.adding(id, [anyTable])));
+    return operations.filter((operation) => operation !== null);
   }
 }
 

@@ -1,25 +1,28 @@
 /** What secrets are sealed with, and their way to another key. */
 import { Inject, Injectable } from '@nestjs/common';
 import { referenceOf, resealedEndpoint, resealedRegion, secretOfEndpoint, secretsOfRegion } from '@lutra/registry';
-import type { LevelBlock, Registry, StoredSecret, Worker } from '@lutra/registry';
-import { listDocuments } from '../configuration/configuration.js';
+import type { DocumentChange, LevelBlock, Registry, StoredSecret, Worker } from '@lutra/registry';
+import { listDocuments, readConfiguration } from '../configuration/configuration.js';
+import { ConfigurationService } from '../configuration/configuration.service.js';
 import { RefusedError } from '../configuration/problem.js';
 import type { Problem } from '../configuration/problem.js';
-import { WriteLock } from '../configuration/write-lock.js';
 import { REGISTRY, SECRET_KEY } from '../tokens.js';
 import type { SecretKey } from '../tokens.js';
 import type { Resealed, Secrets } from './secret.schemas.js';
+
+/** Each is a document and its history. */
+const sealedAtOnce = 100;
 
 @Injectable()
 export class SecretService {
   constructor(
     @Inject(REGISTRY) private readonly registry: Registry,
     @Inject(SECRET_KEY) private readonly key: SecretKey,
-    @Inject(WriteLock) private readonly lock: WriteLock,
+    @Inject(ConfigurationService) private readonly configuration: ConfigurationService,
   ) {}
 
   async list(): Promise<Secrets> {
-    const [endpoints, regions] = await Promise.all([listDocuments(this.registry.endpoints), listDocuments(this.registry.regions)]);
+    const [endpoints, regions] = await Promise.all([listDocuments(this.registry, 'endpoint'), listDocuments(this.registry, 'region')]);
     const stored = [...endpoints.map(secretOfEndpoint), ...regions.flatMap(secretsOfRegion)];
     const counts = Map.groupBy(stored, ({ secret }) => ('v' in secret ? secret.kid : null));
     const known = this.key.kids;
@@ -42,31 +45,44 @@ export class SecretService {
   }
 
   /**
-   * Secrets that other keys sealed are sealed under the first one. None is changed where it throws.
-   * @throws RefusedError CONFIG_CONFLICT: a live process lacks that key; SyncError SECRET_UNREADABLE, CONFIG_INVALID
+   * Secrets that other keys sealed are sealed under the first one.
+   * @throws RefusedError CONFIG_CONFLICT: a live process lacks that key; SyncError SECRET_UNREADABLE: nothing is changed then
    */
-  rotate(): Promise<Resealed> {
-    return this.lock.run(async () => {
-      const { kid } = this.key.first;
-      await this.#requireKnown(kid);
-      const isOld = ({ secret }: StoredSecret): boolean => !('v' in secret && secret.kid === kid);
-      const endpoints = await this.registry.endpoints.list();
-      const regions = (await this.registry.regions.list()).filter(({ document }) => secretsOfRegion(document).length > 0);
-      const oldEndpoints = endpoints.filter(({ document }) => isOld(secretOfEndpoint(document)));
-      const oldRegions = regions.filter(({ document }) => secretsOfRegion(document).some(isOld));
-      // All are opened before one is written.
-      const newEndpoints = oldEndpoints.map(({ document, version }) => ({ document: resealedEndpoint(this.key, document), version }));
-      const newRegions = oldRegions.map(({ document, version }) => ({ document: resealedRegion(this.key, document), version }));
-      for (const { document, version } of newEndpoints) await this.registry.endpoints.replace(document.name, document, version);
-      for (const { document, version } of newRegions) await this.registry.regions.replace(document.name, document, version);
-      return {
-        kid,
-        sealed: { endpoints: namesOf(oldEndpoints), regions: namesOf(oldRegions) },
-        kept: {
-          endpoints: namesOf(endpoints.filter((one) => !oldEndpoints.includes(one))),
-          regions: namesOf(regions.filter((one) => !oldRegions.includes(one))),
-        },
-      };
+  async rotate(): Promise<Resealed> {
+    const { kid } = this.key.first;
+    await this.#requireKnown(kid);
+    const { endpoints, regions } = await readConfiguration(this.registry);
+    const withSecrets = regions.filter((region) => secretsOfRegion(region).length > 0);
+    // All are opened before one is written.
+    for (const endpoint of endpoints) resealedEndpoint(this.key, endpoint);
+    for (const region of withSecrets) resealedRegion(this.key, region);
+    const changed: DocumentChange[] = [];
+    for (let some: readonly DocumentChange[] | null = null; some?.length !== 0;) {
+      some = await this.#sealSome(kid);
+      changed.push(...some);
+    }
+    const sealed = { endpoints: namesOf(changed, 'endpoints'), regions: namesOf(changed, 'regions') };
+    const kept = (all: readonly { readonly name: string }[], names: readonly string[]): string[] =>
+      all.map(({ name }) => name).filter((name) => !names.includes(name));
+    return { kid, sealed, kept: { endpoints: kept(endpoints, sealed.endpoints), regions: kept(withSecrets, sealed.regions) } };
+  }
+
+  #sealSome(kid: string): Promise<readonly DocumentChange[]> {
+    const isOld = ({ secret }: StoredSecret): boolean => !('v' in secret && secret.kid === kid);
+    return this.configuration.write((snapshot) => {
+      const changes: DocumentChange[] = [];
+      for (const [name, before] of snapshot.endpoints) {
+        const { document } = before;
+        if (document && isOld(secretOfEndpoint(document)))
+          changes.push({ kind: 'endpoints', name, before, after: resealedEndpoint(this.key, document) });
+      }
+      for (const [name, before] of snapshot.regions) {
+        const { document } = before;
+        if (document && secretsOfRegion(document).some(isOld))
+          changes.push({ kind: 'regions', name, before, after: resealedRegion(this.key, document) });
+      }
+      const some = changes.slice(0, sealedAtOnce);
+      return { answer: some, ...(some.length > 0 && { changes: some }) };
     });
   }
 }
@@ -87,6 +103,9 @@ function lacking(kid: string, workers: readonly Worker[], blocks: readonly Level
   ].map((problem) => ({ id: 'key-missing', severity: 'error' as const, ...problem }));
 }
 
-function namesOf(documents: readonly { readonly document: { readonly name: string } }[]): string[] {
-  return documents.map(({ document }) => document.name).toSorted();
+function namesOf(changes: readonly DocumentChange[], kind: DocumentChange['kind']): string[] {
+  return changes
+    .filter((change) => change.kind === kind)
+    .map(({ name }) => name)
+    .toSorted();
 }

@@ -43,7 +43,7 @@ export class OmissionService implements OnApplicationBootstrap, OnModuleDestroy 
 
   /** @throws RefusedError CONFIG_CONFLICT with what the status shows, if these are not as many as the person has seen */
   async confirm(name: string, { count, by, reason }: ConfirmWrite): Promise<OmissionsStatus> {
-    const { document: channel } = await findDocument(this.registry.channels, 'channel', name);
+    const { document: channel } = await findDocument(this.registry, 'channel', name);
     const found = await this.#read(channel);
     const status = this.#status(channel, found);
     if (status.count !== count) throw refused(name, status);
@@ -57,7 +57,7 @@ export class OmissionService implements OnApplicationBootstrap, OnModuleDestroy 
   async refresh(): Promise<void> {
     if (!this.registry.connected) return;
     try {
-      const channels = await listDocuments(this.registry.channels);
+      const channels = await listDocuments(this.registry, 'channel');
       const statuses = await Promise.all(channels.map((channel) => this.of(channel)));
       this.metrics.omissions.reset();
       for (const [index, { name }] of channels.entries()) this.metrics.omissions.set({ name }, statuses[index]?.count ?? 0);

@@ -3,7 +3,7 @@ import { Body, Controller, Get, HttpCode, Inject, Param, Post, UseGuards } from 
 import { ApiTags } from '@nestjs/swagger';
 import { nameSchema } from '@lutra/model';
 import type { Registry } from '@lutra/registry';
-import { findLatest, listDocuments } from '../configuration/configuration.js';
+import { configurationOf, findLatest, invalidOf } from '../configuration/configuration.js';
 import { ConnectedGuard } from '../http/connected.guard.js';
 import { ApiAnswer } from '../http/openapi.js';
 import { channelStatusSchema, statusSchema } from '../http/schemas.js';
@@ -13,6 +13,8 @@ import { channelStatus } from './channel-status.js';
 import { OmissionService } from './omission.service.js';
 import { confirmWriteSchema, omissionsStatusSchema } from './omissions.schema.js';
 import type { ConfirmWrite, OmissionsStatus } from './omissions.schema.js';
+
+const kinds = ['region', 'endpoint', 'channel'] as const;
 
 @UseGuards(ConnectedGuard)
 @ApiTags('status')
@@ -26,9 +28,12 @@ export class StatusController {
   @Get('status')
   @ApiAnswer('All channels: state, position, lag, counts and last error of each pipeline, and omissions', statusSchema)
   async all(): Promise<Status> {
-    const [channels, workers] = await Promise.all([listDocuments(this.registry.channels), this.registry.status.list()]);
+    const [snapshot, workers] = await Promise.all([this.registry.snapshot.known(), this.registry.status.list()]);
+    const { channels } = configurationOf(snapshot);
     return {
       zooKeeper: this.registry.connected ? 'connected' : 'disconnected',
+      revision: snapshot.revision?.revision ?? null,
+      invalid: kinds.flatMap((kind) => invalidOf(snapshot, kind).map((name) => `${kind} ${name}`)),
       channels: await Promise.all(channels.map(async (channel) => channelStatus(channel, workers, await this.omissions.of(channel)))),
     };
   }
@@ -37,7 +42,7 @@ export class StatusController {
   @ApiAnswer('One channel', channelStatusSchema, 404)
   async one(@Param('name', { schema: nameSchema }) name: string): Promise<ChannelStatus> {
     // The newest: who has just changed the routes through another control process waits here until they are in force.
-    const { document } = await findLatest(this.registry.channels, 'channel', name);
+    const { document } = await findLatest(this.registry, 'channel', name);
     return channelStatus(document, await this.registry.status.list(), await this.omissions.of(document));
   }
 

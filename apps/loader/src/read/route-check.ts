@@ -23,7 +23,7 @@ import {
   SyncError,
   toSyncError,
 } from '@lutra/model';
-import type { Announced, ChannelDocument, ControlRecord, Regression, RevisionMark, Route, RouteFingerprints } from '@lutra/model';
+import type { Announced, ChannelInput, ControlRecord, Regression, RevisionMark, Route, RouteFingerprints } from '@lutra/model';
 import type { AppliedRoutes } from '@lutra/marker';
 import type { Current, TreeFollower } from '@lutra/registry';
 import { orAborted } from '@lutra/runtime';
@@ -134,7 +134,7 @@ export class RouteCheck {
     return { revision: revision.revision, write: revision.write };
   }
 
-  #requireSame({ found }: Current<ChannelDocument | null>): void {
+  #requireSame({ found }: Current<ChannelInput | null>): void {
     const { id } = this.#options;
     const pipeline = found?.pipelines.find(({ name }) => pipelineId(found.name, name) === id);
     if (!pipeline) throw this.#behind(`there is no pipeline ${id} any more`);

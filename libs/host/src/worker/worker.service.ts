@@ -11,6 +11,7 @@ import { unknownWork } from '../environment-names.js';
 import { instanceName } from '../instance-name.js';
 import { EventQueues } from '../events/event-queues.js';
 import { ClusterLevel } from '../level/cluster-level.js';
+import { NewestOf } from './newest-of.js';
 import type { WorkerApp } from './worker-app.js';
 import type { WorkerEnvironment } from './worker-environment.js';
 
@@ -27,6 +28,9 @@ export interface WorkerParts {
 
 /** A claim that is refused leaves a record in the log. */
 const regressedPauseMs = 1_000;
+
+/** Between two looks at all channels, however many documents change. */
+const reconcileMs = 250;
 
 export class WorkerService<T> implements OnApplicationBootstrap, OnApplicationShutdown {
   readonly #app: WorkerApp<T>;
@@ -63,17 +67,17 @@ export class WorkerService<T> implements OnApplicationBootstrap, OnApplicationSh
     // Not awaited: while ZooKeeper is away the process lives, is not ready, and says so.
     registry.start().catch((error: unknown) => logger.error({ err: error }, 'ZooKeeper cannot be reached'));
     this.#level.start();
-    this.#endWatch = this.#tree.follow({
+    const newest = new NewestOf<Configuration>(reconcileMs, (documents) => this.#take(documents));
+    const endFollowing = this.#tree.follow({
       onRegression: (regression) => this.#tellRegression(regression),
-      onChange: (documents) => {
-        this.#tellUnknown(documents);
-        this.#parts.secretKey.follow(secretsOf(documents));
-        this.#documents = documents;
-        this.#reconcile();
-      },
+      onChange: (documents) => newest.push(documents),
       onInvalid: (document, error) =>
         logger.error({ document, code: error.code, err: error }, 'an invalid document; its last good version stays in force'),
     });
+    this.#endWatch = () => {
+      endFollowing();
+      newest.end();
+    };
   }
 
   async onApplicationShutdown(): Promise<void> {
@@ -82,6 +86,13 @@ export class WorkerService<T> implements OnApplicationBootstrap, OnApplicationSh
     await this.#workers.close();
     await Promise.all([traces?.close(), this.#events.close()]);
     await registry.stop();
+  }
+
+  #take(documents: Configuration): void {
+    this.#tellUnknown(documents);
+    this.#parts.secretKey.follow(secretsOf(documents));
+    this.#documents = documents;
+    this.#reconcile();
   }
 
   /** Nothing is begun before the level is known. Above it the work is only reported, as failed: no lease is taken. */

@@ -1,0 +1,140 @@
+/**
+ * Writes configuration. The rules that allow a change look at all documents, so a change is valid only for the state that they looked at:
+ * one ZooKeeper transaction sets `revision` from the version that was read, and the documents, and their history. Counter-example for a
+ * lock (docs/decisions/0027): its holder is frozen past its session, another one writes, and the thawed one writes by rules that no longer
+ * hold.
+ */
+import { nextRevision, parseDocument, randomId, storedDocument, SyncError } from '@lutra/model';
+import type { Desired, TreeRevision } from '@lutra/model';
+import { documentKinds } from './document-kinds.js';
+import type { DocumentTypes, HistoricKind } from './document-kinds.js';
+import { withoutSecrets } from './history.js';
+import type { ZooKeeperHistory } from './history.js';
+import { toBytes } from './json.js';
+import type { Operation } from './multi.js';
+import type { Paths } from './paths.js';
+import { revisionOf } from './revision.js';
+import type { Base } from './revision.js';
+import type { Tree } from './tree.js';
+
+export interface Author {
+  readonly by: string;
+  /** Address */
+  readonly from: string;
+  readonly reason: string;
+}
+
+/** `before`: as it was read, null where there is none; its document is null where it cannot be read. `after` null: it is removed. */
+export type DocumentChange = {
+  readonly [K in HistoricKind]: {
+    readonly kind: K;
+    readonly name: string;
+    readonly before: { readonly version: number; readonly document: DocumentTypes[K] | null } | null;
+    readonly after: DocumentTypes[K] | null;
+  };
+}[HistoricKind];
+
+export interface ConfigurationWrite {
+  readonly base: Base;
+  readonly changes: readonly DocumentChange[];
+  /** What else changes with the documents. */
+  readonly operations: readonly Operation[];
+  readonly author: Author;
+}
+
+export interface ConfigurationStore {
+  /** Null: nothing was written, for it was made from a state that is not the present one. @throws SyncError CONFIG_INVALID, ZOOKEEPER_* */
+  commit(write: ConfigurationWrite): Promise<TreeRevision | null>;
+  /** Sets what is wanted of a channel, while the configuration is the one that was looked at; it stays that. false: as with `commit`. */
+  want(base: Base, desired: readonly Operation[]): Promise<boolean>;
+  /** `version` null: there is no such node yet. `desired` null: it is removed. */
+  desiredOperation(channel: string, version: number | null, desired: Desired | null): Operation;
+  /** The transaction fails where somebody has wanted something else meanwhile. */
+  desiredCheck(channel: string, version: number): Operation;
+}
+
+export interface WriterParts {
+  readonly tree: Tree;
+  readonly paths: Paths;
+  readonly history: ZooKeeperHistory;
+  /** Of the cluster, as far as it is known: nothing above it is written. */
+  level(): number;
+}
+
+export class ZooKeeperConfiguration implements ConfigurationStore {
+  readonly #tree: Tree;
+  readonly #paths: Paths;
+  readonly #history: ZooKeeperHistory;
+  readonly #level: () => number;
+
+  constructor({ tree, paths, history, level }: WriterParts) {
+    this.#tree = tree;
+    this.#paths = paths;
+    this.#history = history;
+    this.#level = level;
+  }
+
+  async commit({ base, changes, operations, author }: ConfigurationWrite): Promise<TreeRevision | null> {
+    const at = Date.now();
+    const write = randomId();
+    const revision = nextRevision(base.tree, { write, by: author.by, at });
+    const all: Operation[] = [this.#revisionOperation(base, revision)];
+    for (const change of changes) {
+      const before = change.before?.document ?? null;
+      const entry = { ...author, before: withoutSecrets(before) as Record<string, unknown> | null, write, at, revision: revision.revision };
+      all.push(this.#documentOperation(change), ...(await this.#history.operations(change.kind, change.name, entry)));
+    }
+    const refused = await this.#tree.commit([...all, ...operations], () => this.#isOurs(write));
+    return refused ? null : revision;
+  }
+
+  async want({ version }: Base, desired: readonly Operation[]): Promise<boolean> {
+    if (version === null) throw new SyncError('INTERNAL', 'there is a channel and no revision');
+    const check: Operation = { type: 'check', path: this.#paths.revision, version };
+    return (await this.#tree.commit([check, ...desired], () => this.#stands(desired))) === null;
+  }
+
+  desiredOperation(channel: string, version: number | null, desired: Desired | null): Operation {
+    const path = this.#paths.document('desired', channel);
+    if (desired === null) return { type: 'remove', path, version: version ?? 0 };
+    const data = toBytes(parseDocument(documentKinds.desired.schema, desired, `desired state of channel ${channel}`));
+    return version === null ? { type: 'create', path, data } : { type: 'set', path, data, version };
+  }
+
+  desiredCheck(channel: string, version: number): Operation {
+    return { type: 'check', path: this.#paths.document('desired', channel), version };
+  }
+
+  #revisionOperation({ version }: Base, revision: TreeRevision): Operation {
+    const data = toBytes(revision);
+    const path = this.#paths.revision;
+    return version === null ? { type: 'create', path, data } : { type: 'set', path, data, version };
+  }
+
+  #documentOperation({ kind, name, before, after }: DocumentChange): Operation {
+    const path = this.#paths.document(kind, name);
+    if (after === null) return { type: 'remove', path, version: before?.version ?? 0 };
+    const data = toBytes(this.#checked(kind, name, after));
+    return before === null ? { type: 'create', path, data } : { type: 'set', path, data, version: before.version };
+  }
+
+  #checked(kind: HistoricKind, name: string, document: unknown): unknown {
+    const { noun, schema } = documentKinds[kind];
+    const parsed = parseDocument<{ readonly name: string }>(schema, document, `${noun} ${name}`);
+    if (parsed.name !== name) throw new SyncError('CONFIG_INVALID', `${noun} ${name}: name: cannot be changed`);
+    return storedDocument<{ readonly name: string }>(schema, parsed, { what: `${noun} ${name}`, level: this.#level() });
+  }
+
+  /** Others may have written after us. */
+  async #isOurs(write: string): Promise<boolean> {
+    const found = revisionOf(await this.#tree.readLatest(this.#paths.revision));
+    return found !== null && (found.write === write || found.recent.includes(write));
+  }
+
+  /** What another process wanted in the very same words is as good as ours. */
+  async #stands(desired: readonly Operation[]): Promise<boolean> {
+    const first = desired[0];
+    if (first?.type !== 'set' && first?.type !== 'create') return false;
+    return (await this.#tree.readLatest(first.path))?.data.equals(first.data) === true;
+  }
+}

@@ -9,6 +9,7 @@ import { ApiAnswer } from '../http/openapi.js';
 import { channelStatusSchema, statusSchema } from '../http/schemas.js';
 import type { ChannelStatus, Status } from '../http/schemas.js';
 import { REGISTRY } from '../tokens.js';
+import { tellOutdated } from '../level/outdated.js';
 import { channelStatus } from './channel-status.js';
 import { OmissionService } from './omission.service.js';
 import { confirmWriteSchema, omissionsStatusSchema } from './omissions.schema.js';
@@ -27,10 +28,8 @@ export class StatusController {
   @ApiAnswer('All channels: state, position, lag, counts and last error of each pipeline, and omissions', statusSchema)
   async all(): Promise<Status> {
     const [channels, workers] = await Promise.all([listDocuments(this.registry.channels), this.registry.status.list()]);
-    return {
-      zooKeeper: this.registry.connected ? 'connected' : 'disconnected',
-      channels: await Promise.all(channels.map(async (channel) => channelStatus(channel, workers, await this.omissions.of(channel)))),
-    };
+    const statuses = await Promise.all(channels.map(async (channel) => channelStatus(channel, workers, await this.omissions.of(channel))));
+    return { zooKeeper: this.registry.connected ? 'connected' : 'disconnected', channels: await tellOutdated(this.registry, statuses) };
   }
 
   @Get('channels/:name/status')
@@ -38,7 +37,9 @@ export class StatusController {
   async one(@Param('name', { schema: nameSchema }) name: string): Promise<ChannelStatus> {
     // The newest: who has just changed the routes through another control process waits here until they are in force.
     const { document } = await findLatest(this.registry.channels, 'channel', name);
-    return channelStatus(document, await this.registry.status.list(), await this.omissions.of(document));
+    const status = channelStatus(document, await this.registry.status.list(), await this.omissions.of(document));
+    const [told = status] = await tellOutdated(this.registry, [status]);
+    return told;
   }
 
   @Post('channels/:name/omissions/confirm')

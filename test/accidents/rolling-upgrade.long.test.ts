@@ -61,7 +61,6 @@ describe.each([
 ] as const)('builds of two levels, $ways', ({ from }) => {
   let stack: Stack;
   let workloads: readonly Workload[] = [];
-  let lags: Lags;
 
   beforeAll(async () => {
     stack = await startStack({ mysql: '9.7', mysqlB: '8.0', build: older });
@@ -75,10 +74,8 @@ describe.each([
     await stack.createChannel({ databases: [shopDatabase], from });
     await stack.startChannel();
     workloads = from.map((side) => startWorkload({ side, connection: stack.connection(side), seed: 7, transactionsPerSecond }));
-    lags = new Lags(stack);
   }, 400_000);
   afterAll(async () => {
-    await lags?.stop();
     await stack?.stop();
   });
 
@@ -120,9 +117,12 @@ describe.each([
   }
 
   it('every app rolls forward, back and forward again under load, and nothing of the next level is written', async () => {
+    const lags = new Lags(stack);
     await roll(working(), newer);
     await roll(working().toReversed(), older);
     await roll(working(), newer);
+    // A measure for docs/decisions/0028-level.md, which depends on how long an app takes to start here.
+    console.log(`highest lag while all apps were rolled: ${JSON.stringify(await lags.stop())} ms`);
     for (const side of from) {
       const report = await readTopic(stack, side);
       expect(logHasNoHole(report)).toBe(true);
@@ -175,11 +175,12 @@ describe.each([
       return answer.status === 503 && (await answer.text()).includes(reason) ? true : undefined;
     });
     expect(isRefused).toBe(true);
-    const failed = await until(async () => {
+    const told = await until(async () => {
       const { pipelines } = await stack.api.channelStatus(stack.channel);
-      return pipelines.find(({ target }) => target.worker?.lastError?.code === 'LEVEL_TOO_NEW');
+      return pipelines.find(({ target, reason }) => target.reason?.includes('LEVEL_TOO_NEW') && reason === target.reason);
     });
-    expect(failed?.target.state).toBe('failed');
+    // It cannot read the region's document, so it does not even know which work there is.
+    expect(told?.target.state).toBe('absent');
     expect((await level()).next).toBeNull();
     expect(await loader.log()).toContain('LEVEL_TOO_NEW');
     expect(await (await fetch(`${loader.url}/metrics`)).text()).toMatch(new RegExp(`lutra_level\\{app="loader"\\} ${nextLevel}`));
@@ -187,11 +188,6 @@ describe.each([
     await roll([loader], newer);
     await settle();
   }, 400_000);
-
-  it('says how far behind it was meanwhile', async () => {
-    console.log(`highest lag: ${JSON.stringify(await lags.stop())} ms`);
-    expect(lags.samples).toBeGreaterThan(0);
-  });
 });
 
 async function put(stack: Stack, path: string, body: unknown): Promise<void> {

@@ -5,7 +5,6 @@ import type { Stack } from '../harness/index.js';
 const everyMs = 200;
 
 export class Lags {
-  samples = 0;
   readonly #highest: Record<string, number> = {};
   readonly #stopping = new AbortController();
   readonly #loop: Promise<void>;
@@ -27,7 +26,6 @@ export class Lags {
       const status = await stack.api.channelStatus(stack.channel).catch(() => undefined);
       for (const { name, lagMs } of status?.pipelines ?? []) {
         if (lagMs === null) continue;
-        this.samples += 1;
         this.#highest[name] = Math.max(this.#highest[name] ?? 0, lagMs);
       }
       await sleep(everyMs);

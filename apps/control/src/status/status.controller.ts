@@ -9,6 +9,7 @@ import { ApiAnswer } from '../http/openapi.js';
 import { channelStatusSchema, statusSchema } from '../http/schemas.js';
 import type { ChannelStatus, Status } from '../http/schemas.js';
 import { REGISTRY } from '../tokens.js';
+import { tellOutdated } from '../level/outdated.js';
 import { channelStatus } from './channel-status.js';
 import { OmissionService } from './omission.service.js';
 import { confirmWriteSchema, omissionsStatusSchema } from './omissions.schema.js';
@@ -30,11 +31,12 @@ export class StatusController {
   async all(): Promise<Status> {
     const [snapshot, workers] = await Promise.all([this.registry.snapshot.known(), this.registry.status.list()]);
     const { channels } = configurationOf(snapshot);
+    const statuses = await Promise.all(channels.map(async (channel) => channelStatus(channel, workers, await this.omissions.of(channel))));
     return {
       zooKeeper: this.registry.connected ? 'connected' : 'disconnected',
       revision: snapshot.revision?.revision ?? null,
       invalid: kinds.flatMap((kind) => invalidOf(snapshot, kind).map((name) => `${kind} ${name}`)),
-      channels: await Promise.all(channels.map(async (channel) => channelStatus(channel, workers, await this.omissions.of(channel)))),
+      channels: await tellOutdated(this.registry, statuses),
     };
   }
 
@@ -43,7 +45,9 @@ export class StatusController {
   async one(@Param('name', { schema: nameSchema }) name: string): Promise<ChannelStatus> {
     // The newest: who has just changed the routes through another control process waits here until they are in force.
     const { document } = await findLatest(this.registry, 'channel', name);
-    return channelStatus(document, await this.registry.status.list(), await this.omissions.of(document));
+    const status = channelStatus(document, await this.registry.status.list(), await this.omissions.of(document));
+    const [told = status] = await tellOutdated(this.registry, [status]);
+    return told;
   }
 
   @Post('channels/:name/omissions/confirm')

@@ -86,6 +86,14 @@ describe('a broker that wants SASL over TLS', () => {
     expect(JSON.stringify(error, Object.getOwnPropertyNames(error)) + String(error)).not.toContain('hold');
   });
 
+  it('says no to a mechanism that it does not have', async () => {
+    await expect(adminOf('clear', { sasl: { ...scram, mechanism: 'scram-sha-256' } }).exists('rows-x')).rejects.toMatchObject({
+      code: 'KAFKA_DENIED',
+      message: expect.stringContaining('The brokers have another mechanism'),
+      details: { kafka: 'UNSUPPORTED_SASL_MECHANISM' },
+    });
+  });
+
   it('is told from one that is away', async () => {
     const error = await adminOf('sasl', { tls }, 2_000)
       .exists('rows-x')

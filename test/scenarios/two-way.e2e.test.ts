@@ -82,10 +82,13 @@ describe('two databases, both written to', () => {
         [source, target].filter(({ endpoint }) => endpoint === stack.endpoints.b).map(({ worker }) => worker?.lastError?.code),
       );
     secured.takeDatabasePassword();
-    await cutConnections(stack, 'b');
-    // A loader that has nothing to write does not miss its connection yet.
-    await expect.poll(errors, { timeout: 60_000, interval: 200 }).toContain('SECRET_MISSING');
-    secured.giveDatabasePassword();
+    try {
+      await cutConnections(stack, 'b');
+      // A loader that has nothing to write does not miss its connection yet.
+      await expect.poll(errors, { timeout: 60_000, interval: 200 }).toContain('SECRET_MISSING');
+    } finally {
+      secured.giveDatabasePassword();
+    }
     await stack.waitUntilRunning();
     await stack.drain();
   });

@@ -1,6 +1,6 @@
 /**
  * The secrets of a stack as docs/02-setup.md has them: a key file that is read again, and a Kafka that wants SCRAM over TLS, whose user may
- * do no more than the page says. One region has the password sealed, the other one a reference to a file.
+ * do no more than the page says. One region and its endpoint have their passwords sealed, the others references to files.
  */
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { z } from 'zod';
 import type { kafkaInputSchema } from '@lutra/model';
+import { lutraPassword } from './endpoint-setup.js';
 import { selfSigned } from '../network/certificate.js';
 import { grant, setScramUser } from '../servers/kafka-users.js';
 import type { KafkaSecureOptions, KafkaServer } from '../servers/server.js';
@@ -15,6 +16,7 @@ import type { KafkaSecureOptions, KafkaServer } from '../servers/server.js';
 const user = 'lutra';
 const password = 'otters hold paws';
 const passwordFile = 'kafka-password';
+const databaseFile = 'database-password';
 
 export class Secured {
   readonly #certificate = selfSigned();
@@ -24,6 +26,7 @@ export class Secured {
   constructor() {
     process.once('exit', () => rmSync(this.#folder, { recursive: true, force: true }));
     writeFileSync(join(this.#folder, passwordFile), `${password}\n`);
+    this.giveDatabasePassword();
     this.#write();
   }
 
@@ -34,6 +37,17 @@ export class Secured {
   /** Of all apps. */
   get environment(): Readonly<Record<string, string>> {
     return { LUTRA_SECRET_KEY_FILE: join(this.#folder, 'keys'), LUTRA_SECRETS_DIR: this.#folder };
+  }
+
+  /** For an endpoint. */
+  readonly databasePassword = `file:${databaseFile}`;
+
+  giveDatabasePassword(): void {
+    writeFileSync(join(this.#folder, databaseFile), lutraPassword);
+  }
+
+  takeDatabasePassword(): void {
+    rmSync(join(this.#folder, databaseFile));
   }
 
   /** A new key, in front of the others. */

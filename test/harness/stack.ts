@@ -303,7 +303,8 @@ export class Stack {
       const { host, port } = (letter === 'c' ? undefined : network?.at(`mysql-${letter}`)) ?? mysql;
       const publicKey = await publicKeyOf(mysql);
       const serverId = 1001 + index + 10 * this.#renewals;
-      const access = { host, port, user: lutraUser, password: lutraPassword, serverId, publicKey };
+      const password = (letter === 'b' && this.#options.secured?.databasePassword) || lutraPassword;
+      const access = { host, port, user: lutraUser, password, serverId, publicKey };
       await this.api.createEndpoint({ name: endpoint, region, ...access, ...this.#options.endpoint });
     }
   }

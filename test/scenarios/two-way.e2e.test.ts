@@ -69,15 +69,28 @@ describe('two databases, both written to', () => {
     secured.dropOldKeys();
     await sleep(2_000); // for those that would begin anew
     expect(await epochs()).toEqual(before);
-    for (const side of sides) {
-      await withAdministrator(stack.mysql[side], async (connection) => {
-        const [rows] = await connection.query<RowDataPacket[]>('SELECT id FROM information_schema.processlist WHERE user = ?', [lutraUser]);
-        for (const row of rows) await connection.query('KILL ?', [row['id'] ?? row['ID']]).catch(() => undefined); // it ended by itself
-      });
-    }
+    for (const side of sides) await cutConnections(stack, side);
     for (const workload of workloads) written[workload.side].push(await workload.stop());
     await stack.drain(180_000);
     await expectEqual(stack);
+  });
+
+  it('wait for a password that a file had, and go on when it has it again', { timeout: 300_000 }, async () => {
+    onTestFailed(async () => console.error(await stack.report()));
+    const errors = async (): Promise<readonly (string | undefined)[]> =>
+      (await stack.api.channelStatus(stack.channel)).pipelines.flatMap(({ source, target }) =>
+        [source, target].filter(({ endpoint }) => endpoint === stack.endpoints.b).map(({ worker }) => worker?.lastError?.code),
+      );
+    secured.takeDatabasePassword();
+    try {
+      await cutConnections(stack, 'b');
+      // A loader that has nothing to write does not miss its connection yet.
+      await expect.poll(errors, { timeout: 60_000, interval: 200 }).toContain('SECRET_MISSING');
+    } finally {
+      secured.giveDatabasePassword();
+    }
+    await stack.waitUntilRunning();
+    await stack.drain();
   });
 
   it('keep a password of Kafka that works: a wrong one is refused by name before a worker gets it', async () => {
@@ -123,3 +136,11 @@ describe('two databases, both written to', () => {
     }
   });
 });
+
+/** Of Lutra's user: it must log in again. */
+async function cutConnections(stack: Stack, side: Side): Promise<void> {
+  await withAdministrator(stack.mysql[side], async (connection) => {
+    const [rows] = await connection.query<RowDataPacket[]>('SELECT id FROM information_schema.processlist WHERE user = ?', [lutraUser]);
+    for (const row of rows) await connection.query('KILL ?', [row['id'] ?? row['ID']]).catch(() => undefined); // it ended by itself
+  });
+}

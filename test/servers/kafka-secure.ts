@@ -16,8 +16,8 @@ export async function secureProperties(
   await writeFile(trust, cert);
   const users = Object.entries(plain).map(([user, password]) => `user_${user}="${password}"`);
   const module = 'org.apache.kafka.common.security';
-  const sasl = (listener: string): Record<string, string> => ({
-    [`listener.name.${listener}.sasl.enabled.mechanisms`]: 'PLAIN,SCRAM-SHA-256,SCRAM-SHA-512',
+  const sasl = (listener: string, mechanisms: string): Record<string, string> => ({
+    [`listener.name.${listener}.sasl.enabled.mechanisms`]: mechanisms,
     [`listener.name.${listener}.plain.sasl.jaas.config`]: `${module}.plain.PlainLoginModule required ${users.join(' ')};`,
     [`listener.name.${listener}.scram-sha-256.sasl.jaas.config`]: `${module}.scram.ScramLoginModule required;`,
     [`listener.name.${listener}.scram-sha-512.sasl.jaas.config`]: `${module}.scram.ScramLoginModule required;`,
@@ -30,8 +30,8 @@ export async function secureProperties(
     'ssl.truststore.type': 'PEM',
     'ssl.truststore.location': trust,
     'listener.name.mutual.ssl.client.auth': 'required',
-    ...sasl('secure'),
-    ...sasl('clear'),
+    ...sasl('secure', 'PLAIN,SCRAM-SHA-256,SCRAM-SHA-512'),
+    ...sasl('clear', 'PLAIN,SCRAM-SHA-512'),
   };
 }
 

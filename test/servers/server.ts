@@ -57,7 +57,7 @@ export interface SecureBootstrap {
   readonly sasl: string;
   /** TLS that asks for the client's certificate. */
   readonly mutual: string;
-  /** SASL without TLS. */
+  /** SASL without TLS, and without SCRAM-SHA-256. */
   readonly clear: string;
 }
 

@@ -86,8 +86,16 @@ describe('a broker that wants SASL over TLS', () => {
     expect(JSON.stringify(error, Object.getOwnPropertyNames(error)) + String(error)).not.toContain('hold');
   });
 
+  it('says no to a mechanism that it does not have', async () => {
+    await expect(adminOf('clear', { sasl: { ...scram, mechanism: 'scram-sha-256' } }).exists('rows-x')).rejects.toMatchObject({
+      code: 'KAFKA_DENIED',
+      message: expect.stringContaining('The brokers have another mechanism'),
+      details: { kafka: 'UNSUPPORTED_SASL_MECHANISM' },
+    });
+  });
+
   it('is told from one that is away', async () => {
-    const error = await adminOf('sasl', { tls }, 500)
+    const error = await adminOf('sasl', { tls }, 2_000)
       .exists('rows-x')
       .catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ code: 'KAFKA_UNAVAILABLE', message: expect.stringContaining('may want SASL') });
@@ -159,6 +167,40 @@ describe('a broker that wants a certificate', () => {
       code: 'KAFKA_REFUSED',
       message: expect.stringContaining('certificate of ours'),
     });
+  });
+});
+
+describe('an app does what it does with the ACLs of docs/02-setup.md alone', () => {
+  const topic = 'lutra.a.rows';
+  const as = (app: string): BusOptions => options('sasl', { tls, sasl: { ...scram, user: app } });
+  const use = async <T>(app: string, work: (admin: BusAdmin) => Promise<T>): Promise<T> => {
+    const admin = new BusAdmin(as(app));
+    return work(admin).finally(() => admin.close());
+  };
+  beforeAll(async () => {
+    for (const app of ['capture', 'loader', 'control']) await setScramUser(server, app, password);
+    await grant(
+      server,
+      { user: 'capture', type: 'topic', name: topic, operations: ['CREATE', 'DESCRIBE', 'DESCRIBE_CONFIGS', 'READ', 'WRITE'] },
+      { user: 'loader', type: 'topic', name: topic, operations: ['DESCRIBE', 'READ'] },
+      { user: 'loader', type: 'group', name: 'lutra.c.p', operations: ['READ'] },
+      { user: 'control', type: 'topic', name: topic, operations: ['DESCRIBE', 'READ', 'DELETE'] },
+    );
+  });
+
+  it('a capture, a loader and a control', async () => {
+    for (const made of ['created', 'verified']) expect(await use('capture', (admin) => admin.ensureTopic(topic, settings))).toBe(made);
+    const publisher = new Publisher({ ...as('capture'), topic });
+    await publisher.publish([textRecord('a')]);
+    await publisher.close();
+    for (const app of ['capture', 'loader', 'control']) {
+      const ends = await use(app, (admin) => admin.offsets(topic));
+      expect((await readAll(as(app), topic, ends)).map(text)).toEqual(['a']);
+    }
+    await use('loader', (admin) => admin.commitGroupOffset('lutra.c.p', topic, 0, 1));
+    expect(await use('loader', (admin) => admin.groupOffset('lutra.c.p', topic))).toBe(1);
+    await use('control', (admin) => admin.deleteTopic(topic));
+    expect(await use('control', (admin) => admin.exists(topic))).toBe(false);
   });
 });
 

@@ -198,7 +198,9 @@ export class Wire {
       this.#served = true;
       return found;
     } catch (error) {
-      throw this.#served || this.#user !== undefined ? error : perhapsSasl(toSyncError(error));
+      // A time-out ends it too, and a broker that only says no leaves it open.
+      const cut = this.#connection.status === 'closed' && !this.#served && this.#user === undefined;
+      throw cut ? perhapsSasl(toSyncError(error)) : error;
     } finally {
       this.#inFlight -= 1;
       if (this.#retired && this.#inFlight === 0) this.close();

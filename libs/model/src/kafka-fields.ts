@@ -55,7 +55,8 @@ export const kafkaInputSchema = z
   });
 export type KafkaInput = z.infer<typeof kafkaInputSchema>;
 
-function isPair(cert: string, key: string): boolean {
+/** Whether a PEM is the private key of a certificate, and needs no passphrase. */
+export function isPair(cert: string, key: string): boolean {
   try {
     return new X509Certificate(cert).checkPrivateKey(createPrivateKey(key));
   } catch {

@@ -2,7 +2,7 @@ import { SyncError, regionInputSchema, regionSchema } from '@lutra/model';
 import type { KafkaDocument, RegionDocument } from '@lutra/model';
 import { describe, expect, it } from 'vitest';
 import { kafkaClient, resealedRegion, sealRegion, secretsOfRegion } from './kafka-secrets.js';
-import { Keyring } from './keyring.js';
+import { Keyring, loadKeyring } from './keyring.js';
 import { selfSigned } from '../../../test/network/certificate.js';
 
 const keyring = Keyring.of(Buffer.alloc(32, 7));
@@ -53,6 +53,15 @@ describe('the secrets of a region', () => {
   };
   it.each(Object.entries(elsewhere))('do not open in a document that has %s', (_, change) => {
     expect(refusal(() => open({ ...stored, kafka: { ...stored.kafka, ...change(stored.kafka) } }))).toMatch(/^SECRET_UNREADABLE/);
+  });
+
+  it('that are references are looked at when they are opened', () => {
+    const given = { ...kafka, tls: { ...kafka.tls, key: 'env:LUTRA_SECRET_TLS' } };
+    const withKey = (text: string): Keyring =>
+      loadKeyring({ LUTRA_SECRET_KEY: Buffer.alloc(32, 7).toString('hex'), LUTRA_SECRET_TLS: text });
+    expect(open(write(given), withKey(key)).tls?.key).toBe(key);
+    for (const wrong of [selfSigned().key, 'no PEM'])
+      expect(refusal(() => open(write(given), withKey(wrong)))).toMatch(/^SECRET_MISSING.*LUTRA_SECRET_TLS\) is no private key/);
   });
 
   it('do not open under another name', () => {

@@ -1,8 +1,8 @@
 /** The secrets of a region: the password for SASL, bound to brokers, mechanism, user and TLS, and the key of the client's certificate. */
-import { SyncError } from '@lutra/model';
+import { SyncError, isPair } from '@lutra/model';
 import type { KafkaDocument, KafkaInput, KafkaSecurity, RegionDocument, RegionInput, SealedSecret } from '@lutra/model';
 import type { Keyring } from './keyring.js';
-import { changedPurpose, openSecret, resealed, sealSecret } from './secret.js';
+import { changedPurpose, openSecret, referenceOf, resealed, sealSecret } from './secret.js';
 import type { Purpose, StoredSecret } from './secret.js';
 
 type Region = { readonly name: string; readonly kafka: KafkaInput | KafkaDocument };
@@ -63,11 +63,21 @@ function sealedOrKept(
 /** @throws SyncError SECRET_UNREADABLE, SECRET_MISSING */
 function openKafka(keyring: Keyring, region: RegionDocument): KafkaSecurity {
   const { tls, sasl } = region.kafka;
-  const { key, ...trust } = tls ?? { verify: true };
+  const { key: _, ...trust } = tls ?? { verify: true };
   return {
-    ...(tls && { tls: { ...trust, ...(key && { key: openSecret(keyring, key, keyPurpose(region)) }) } }),
+    ...(tls && { tls: { ...trust, ...openKey(keyring, region) } }),
     ...(sasl && { sasl: { ...sasl, password: openSecret(keyring, sasl.password, saslPurpose(region)) } }),
   };
+}
+
+/** What a reference leads to was seen by nobody when it was written. */
+function openKey(keyring: Keyring, region: RegionDocument): { readonly key?: string } {
+  const { cert, key: sealed } = region.kafka.tls ?? {};
+  if (cert === undefined || !sealed) return {};
+  const key = openSecret(keyring, sealed, keyPurpose(region));
+  if (isPair(cert, key)) return { key };
+  const what = `region ${region.name}: kafka.tls.key (${referenceOf(sealed) ?? 'sealed'}) is no private key of kafka.tls.cert`;
+  throw new SyncError('SECRET_MISSING', what, { details: { name: region.name } });
 }
 
 /** For a client of that Kafka: secrets are opened at each connection, so that a reference is resolved anew. */

@@ -26,6 +26,9 @@ const timeoutMs = 10_000;
 export class EventClient implements EventTransport {
   readonly #options: EventClientOptions;
   #client: ClientKafka | null = null;
+  /** While it looks whether the topic is there. */
+  #looking: BusAdmin | null = null;
+  #closings = 0;
 
   constructor(options: EventClientOptions) {
     this.#options = options;
@@ -46,18 +49,23 @@ export class EventClient implements EventTransport {
   async close(): Promise<void> {
     const client = this.#client;
     this.#client = null;
+    this.#closings += 1;
+    await this.#looking?.close();
     await client?.close();
   }
 
   async #open(): Promise<ClientKafka> {
     const { topic } = this.#options;
     const bus = this.#options.bus();
-    const admin = new BusAdmin(bus);
+    const begun = this.#closings;
+    const admin = (this.#looking = new BusAdmin(bus));
     try {
       if (!(await admin.exists(eventsTopic))) await admin.ensureTopic(eventsTopic, { ...topicSettings, ...topic });
     } finally {
+      this.#looking = null;
       await admin.close();
     }
+    if (begun !== this.#closings) throw new SyncError('KAFKA_UNAVAILABLE', 'the events were aimed elsewhere, or ended');
     return new ClientKafka(clientOptions(bus));
   }
 }

@@ -103,6 +103,16 @@ describe('operational events', () => {
     expect(await metrics.registry.metrics()).not.toContain('lutra_events_dropped_total{');
   });
 
+  it('go where the newest document of their region says', async () => {
+    const opened = queues();
+    const tell = opened.of({ ...california(), kafka: { brokers: ['127.0.0.1:1'] } }, endpoint);
+    tell(event('e0'));
+    opened.of(california(), endpoint)(event('e1'));
+    await arrived(2);
+    expect(idsOf(await read()).toSorted()).toEqual(['e0', 'e1']);
+    await opened.close();
+  });
+
   it('that are told while the broker is away arrive when it is back', async () => {
     const opened = queues();
     const tell = opened.of(california(), endpoint);

@@ -710,9 +710,9 @@ describe('an edit while the loader runs', () => {
 
   it('is taken though no record names it any more: the log holds it since before, as its backup says', async () => {
     for (const backup of [
-      { log: 'L', seq: 13, routes: { revision: 5, tables: [], ...{ pipelines: fingerprint(moved) } } },
-      { log: 'L', seq: 99, routes: { revision: 5, tables: [], ...{ pipelines: fingerprint(moved) } } },
-      { log: 'M', seq: 13, routes: { revision: 5, tables: [], ...{ pipelines: fingerprint(moved) } } },
+      { log: 'L', seq: 13, routes: { revision: 5, tables: [], pipelines: fingerprint(moved) } },
+      { log: 'L', seq: 99, routes: { revision: 5, tables: [], pipelines: fingerprint(moved) } },
+      { log: 'M', seq: 13, routes: { revision: 5, tables: [], pipelines: fingerprint(moved) } },
     ]) {
       await edited(20);
       // Begins behind the record, by routes that were in force again.

@@ -50,7 +50,7 @@ export async function prepare(run: LoaderRun, owned: Owned): Promise<Stages> {
   return stages;
 }
 
-/** What one of the configuration's states asks for; the reader, the check of the routes and what is counted may go on from the one before. */
+/** What the work of now asks for; the reader, the check of the routes and what is counted may go on from the stages before. */
 export async function stagesFor(
   run: LoaderRun,
   owned: Owned,

@@ -1,6 +1,6 @@
 /**
- * Edits under load: routes, a name at the target, policies. Nothing begins anew (the server's dump, both epochs, all processes are the same),
- * nothing stands still, and no row goes by routes under which it was not published.
+ * Edits under load: routes, a name at the target, policies. Nothing begins anew (the server's dump, both epochs, all processes are the
+ * same), nothing stands still, and no row goes by routes under which it was not published.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it, onTestFailed } from 'vitest';

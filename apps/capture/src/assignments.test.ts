@@ -21,7 +21,7 @@ function of(captured: EndpointDocument, from: RegionDocument, channels: readonly
   return assignedEndpoints(documents, { region: 'hangzhou', only: null }).get('a');
 }
 type Assigned = ReturnType<typeof assignments>;
-const placeOf = (work: Assigned) => work?.fingerprint;
+const identityOf = (work: Assigned) => work?.fingerprint;
 /** All by which it works, taken while it runs. */
 const liveOf = (work: Assigned) => work?.live;
 const schemas = (...channels: ReturnType<typeof channel>[]) => assignments(...channels)?.value.routes.map((route) => route.schema);
@@ -52,7 +52,7 @@ describe('which endpoints are captured', () => {
     expect(liveOf(works[1])).toBe(liveOf(works[0]));
     expect(liveOf(works[2])).not.toBe(liveOf(works[1]));
     expect(works.map((work) => work?.attempts)).toEqual([{ x: 0 }, { x: 0 }, { x: 0, y: 0 }, { x: 0, y: 1 }]);
-    expect(new Set(works.map(placeOf)).size).toBe(1);
+    expect(new Set(works.map(identityOf)).size).toBe(1);
   });
 
   it('anew when somebody asks for a retry, and not when a channel is paused', () => {
@@ -84,11 +84,11 @@ describe('which endpoints are captured', () => {
       { topic: { ...endpoint.topic, maxMessageBytes: 1e6 } },
     ];
     for (const other of others)
-      expect(placeOf(of({ ...endpoint, ...other } as EndpointDocument, region, channels))).not.toBe(placeOf(before));
-    expect(placeOf(of(endpoint, { ...region, kafka: { brokers: ['l:1'] } }, channels))).not.toBe(placeOf(before));
+      expect(identityOf(of({ ...endpoint, ...other } as EndpointDocument, region, channels))).not.toBe(identityOf(before));
+    expect(identityOf(of(endpoint, { ...region, kafka: { brokers: ['l:1'] } }, channels))).not.toBe(identityOf(before));
     for (const edited of [{ ddl: 'ignore' as const }, { topic: { ...endpoint.topic, retentionMs: 60_000 } }]) {
       const after = of({ ...endpoint, ...edited }, region, channels);
-      expect(placeOf(after)).toBe(placeOf(before));
+      expect(identityOf(after)).toBe(identityOf(before));
       expect(liveOf(after)).not.toBe(liveOf(before));
     }
     expect(liveOf(of({ ...endpoint, description: 'new' }, region, channels))).toBe(liveOf(before));

@@ -82,13 +82,13 @@ function reading(endpoint: string, channel: ChannelInput): readonly PipelineDocu
 
 /** What the connections of a running capture depend on, and the log that it writes. */
 function fingerprint({ endpoint, region }: CaptureWork): string {
-  const { description: _, ddl: __, start: ___, topic, ...place } = endpoint;
-  return JSON.stringify([place, topic.maxMessageBytes, region.kafka], sealedAsId);
+  const { description: _, ddl: __, start: ___, topic, ...identity } = endpoint;
+  return JSON.stringify([identity, topic.maxMessageBytes, region.kafka], sealedAsId);
 }
 
 /**
- * What it takes while it runs. By pipeline, not as one list of tables: one pipeline may take a table over from another, and the log must say
- * where that begins.
+ * What it takes while it runs. By pipeline, not as one list of tables: one pipeline may take a table over from another, and the log must
+ * say where that begins.
  */
 function liveOf({ endpoint: { ddl, start, topic }, pipelines, stopping, writers, isTarget }: CaptureWork): string {
   // Before anything is written to an endpoint for the first time, its capture must have seen that markers come back.

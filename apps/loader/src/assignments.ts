@@ -126,8 +126,8 @@ function detectionOf(
 
 /** What the connections of a running loader depend on, and whether it works at all. */
 function fingerprint({ source, sourceRegion, target, paused }: LoaderWork): string {
-  const { description: _, ddl: __, start: ___, topic: ____, serverId: _____, ...place } = target;
-  return JSON.stringify([source.name, source.region, sourceRegion.kafka, place, paused], sealedAsId);
+  const { description: _, ddl: __, start: ___, topic: ____, serverId: _____, ...identity } = target;
+  return JSON.stringify([source.name, source.region, sourceRegion.kafka, identity, paused], sealedAsId);
 }
 
 /** What it takes while it runs. */

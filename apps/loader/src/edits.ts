@@ -1,12 +1,12 @@
 /**
- * Edits of the configuration that a running loader takes: routes, policies, rules of conflicts. The lease, the fence and the subscription go
- * on; the stages behind the reader are made anew, between two transactions, when all before is committed.
+ * Edits of the configuration that a running loader takes: routes, policies, rules of conflicts. The lease, the fence and the subscription
+ * go on; the stages behind the reader are made anew, between two transactions, when all before is committed.
  *
  * 1. Other routes come into force at the `routes` record that names them. At the time of the edit, or amid a transaction, rows that were
  *    published by the old ones would go by the new ones: a table that is renamed would be written in part under either name.
  * 2. All else comes into force at once, between two transactions.
- * 3. A record may have named them before they were offered. Then no other one may come: capture was told of two edits at once, the second of
- *    which undid the first. So the position backup of the log is asked what it holds.
+ * 3. A record may have named them before they were offered. Then no other one may come: capture was told of two edits at once, the second
+ *    of which undid the first. So the position backup of the log is asked what it holds.
  *
  * The index of recent changes is built anew from what the next transaction has seen: an index that goes on lacks changes that tables of the
  * new routes had before. docs/decisions/0029.

@@ -59,6 +59,8 @@ const world = {
   refuses: [] as string[],
   /** What its own log says about that; null: nothing, the definition is refused. */
   leftOutFor: null as ErrorCode | null,
+  /** No order can be read. */
+  away: false,
   /** Of the log, in ZooKeeper. */
   backup: null as Pick<PositionBackup, 'log' | 'seq' | 'routes'> | null,
   /** Called before a batch of the topic is given out, with its first offset. */
@@ -427,7 +429,12 @@ const routesFingerprint = (routes: readonly Route[]): string => replicationFinge
 const silent = { info() {}, debug() {}, warn() {}, error() {} } as unknown as LoaderDeps['logger'];
 const registry = {
   pipelines: { read: async () => ({ createdAt: 0 }) },
-  skips: { read: async () => null },
+  skips: {
+    read: async () => {
+      if (world.away) throw new SyncError('ZOOKEEPER_UNAVAILABLE', 'away');
+      return null;
+    },
+  },
   logs: { read: async () => world.backup && { document: world.backup, version: 0 } },
   omissions: { add: async () => undefined },
   channels: { latest },
@@ -514,6 +521,7 @@ async function build(pieces: readonly Piece[]): Promise<LogBuilder> {
     backup: null,
     before: async () => undefined,
     more: null,
+    away: false,
   });
   const log = new LogBuilder();
   await log.leadership();
@@ -761,9 +769,9 @@ describe('an edit while the loader runs', () => {
 
   it('is taken though no record names it any more: the log holds it since before, as its backup says', async () => {
     for (const backup of [
-      { log: 'L', seq: 13, routes: { revision: 5, tables: [], ...{ pipelines: fingerprint(moved) } } },
-      { log: 'L', seq: 99, routes: { revision: 5, tables: [], ...{ pipelines: fingerprint(moved) } } },
-      { log: 'M', seq: 13, routes: { revision: 5, tables: [], ...{ pipelines: fingerprint(moved) } } },
+      { log: 'L', seq: 13, routes: { revision: 5, tables: [], pipelines: fingerprint(moved) } },
+      { log: 'L', seq: 99, routes: { revision: 5, tables: [], pipelines: fingerprint(moved) } },
+      { log: 'M', seq: 13, routes: { revision: 5, tables: [], pipelines: fingerprint(moved) } },
     ]) {
       await edited(20);
       // Begins behind the record, by routes that were in force again.
@@ -810,6 +818,8 @@ describe('an edit while the loader runs', () => {
     );
     const first = silent.newest;
     await vi.waitUntil(() => world.rows.length >= 17, { interval: 1 });
+    // It needs no ZooKeeper, which may go away once it has told.
+    Object.assign(world, { looks: [null], away: true });
     silent.offer({ ...first, ...now });
     expect([await quiet, silent.isTaken, world.checkpoint?.epoch]).toEqual([[], true, 2]);
   });

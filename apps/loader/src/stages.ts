@@ -25,6 +25,8 @@ export interface Stages {
   readonly detection: Detection | null;
   readonly applier: Applier;
   readonly progress: Progress;
+  /** What an operator ordered; passed already, perhaps. */
+  readonly skip: Skip | null;
 }
 
 /** Bytes of SQL of one target transaction. */
@@ -41,7 +43,9 @@ export async function prepare(run: LoaderRun, owned: Owned): Promise<Stages> {
   const { start } = await during(run.kafkaName, () => admin.offsets(topic));
   const reader = new LogReader(topic, checkpoint, start);
   deps.metrics.connected.set({ name: work.id, to: 'kafka' }, 1);
-  const stages = await stagesFor(run, { ...owned, checkpoint: { ...checkpoint, routes: applied } }, { reader, routes, progress });
+  // An order in a tree that has fallen may be an old one.
+  const skip = routes.isFallen ? null : await during('ZooKeeper', () => skipOf(deps.registry, work.id, checkpoint));
+  const stages = await stagesFor(run, { ...owned, checkpoint: { ...checkpoint, routes: applied } }, { reader, routes, progress, skip });
   const { refused } = attempt;
   const isRefused = refused && createRouter(work.routes)(refused) !== null && !stages.suspensions.has(refused);
   if (!isRefused) return stages;
@@ -50,13 +54,13 @@ export async function prepare(run: LoaderRun, owned: Owned): Promise<Stages> {
   return stages;
 }
 
-/** What one of the configuration's states asks for; the reader, the check of the routes and what is counted may go on from the one before. */
+/** What the work of now asks for; the reader, the check of the routes and what is counted may go on from the stages before. */
 export async function stagesFor(
   run: LoaderRun,
   owned: Owned,
-  { reader, routes, progress }: Pick<Stages, 'reader' | 'routes' | 'progress'>,
+  { reader, routes, progress, skip }: Pick<Stages, 'reader' | 'routes' | 'progress' | 'skip'>,
 ): Promise<Stages> {
-  const { deps, work, target, signal, during } = run;
+  const { deps, work, target, signal } = run;
   const { checkpoint, writer } = owned;
   const tables = new TargetTables((database, name) => writer.loadTable(database, name));
   const suspensions = await suspensionsOf(run, owned, routes.fingerprints);
@@ -70,10 +74,8 @@ export async function stagesFor(
     isSuspended: (table) => suspensions.has(table),
   });
   deps.metrics.queueCapacity.set({ name: work.id }, batchBytesOf(work));
-  // An order in a tree that has fallen may be an old one.
-  const skip = routes.isFallen ? null : await during('ZooKeeper', () => skipOf(deps.registry, work.id, checkpoint));
-  const applier = applierOf(run, owned, { matcher, detection, progress, skip });
-  return { reader, routes, suspensions, matcher, detection, applier, progress };
+  const applier = applierOf(run, owned, { matcher, detection, progress, skip: skip && skip.seq > checkpoint.seq ? skip : null });
+  return { reader, routes, suspensions, matcher, detection, applier, progress, skip };
 }
 
 interface ToCheck {
@@ -95,9 +97,7 @@ export async function checkedRoutes(
   return { routes: check, applied };
 }
 
-interface ApplierParts extends Pick<Stages, 'matcher' | 'detection' | 'progress'> {
-  readonly skip: Skip | null;
-}
+type ApplierParts = Pick<Stages, 'matcher' | 'detection' | 'progress' | 'skip'>;
 
 function applierOf(run: LoaderRun, { checkpoint, writer }: Owned, { matcher, detection, progress, skip }: ApplierParts): Applier {
   const { deps, work, attempt, during } = run;

@@ -117,7 +117,7 @@ export class TransactionReader {
     }
   }
 
-  /** What is wanted has changed. XA transactions that were prepared before are read again at their end: what they hold was not all wanted. */
+  /** What is wanted has changed. Prepared XA transactions are read again at their end: what they hold is not all that is wanted. */
   #refilter(): void {
     this.#filter = this.#filterNow();
     this.#versions.discard();

@@ -1,7 +1,7 @@
 /**
- * All statuses of a process on their way to ZooKeeper. What people and other processes wait for (state, epoch, log, routes, suspended tables,
- * error) is written at once. The rest shares a bucket: each work has one place in the queue, keeps it, and the newest value goes out. Without
- * it 4,000 works are 4,000 writes a second. Nothing waits for any of it.
+ * All statuses of a process on their way to ZooKeeper. What people and other processes wait for (state, epoch, log, routes, suspended
+ * tables, error) is written at once. The rest shares a bucket: each work has one turn in the queue, keeps it, and the newest value goes
+ * out. Without it 4,000 works are 4,000 writes a second. Nothing waits for any of it.
  */
 import { toSyncError } from '@lutra/model';
 import type { SyncError, WorkStatus } from '@lutra/model';
@@ -86,17 +86,15 @@ export class StatusBudget implements StatusSink {
   }
 
   #write(status: WorkStatus): void {
-    const { store, onError } = this.#options;
-    store.publish(status).then(
-      () => {
-        if (this.#failing) onError(null);
-        this.#failing = false;
-      },
-      (error: unknown) => {
-        if (!this.#failing) onError(toSyncError(error));
-        this.#failing = true;
-      },
+    void this.#options.store.publish(status).then(
+      () => this.#ended(null),
+      (error: unknown) => this.#ended(toSyncError(error)),
     );
+  }
+
+  #ended(error: SyncError | null): void {
+    if (this.#failing !== (error !== null)) this.#options.onError(error);
+    this.#failing = error !== null;
   }
 }
 

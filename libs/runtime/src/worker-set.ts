@@ -5,7 +5,7 @@
 import { LiveWork } from './live-work.js';
 
 export interface Assignment<T> {
-  /** What the worker's connections and place depend on; it restarts when this text changes. */
+  /** What the worker's connections and its log depend on; it restarts when this text changes. */
   readonly fingerprint: string;
   /** All else that it works by; it is told when this text changes. */
   readonly live: string;

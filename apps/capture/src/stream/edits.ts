@@ -56,7 +56,7 @@ export class Edits {
     return this.#checked !== null && this.#checked.work === this.#live.newest;
   }
 
-  /** Checks what is offered, beside the stream. Until the signal aborts. @throws SyncError CONFIG_REGRESSED, SOURCE_SETTINGS, TOPIC_CONFIG */
+  /** Checks what is offered, beside the stream, until the signal aborts. @throws SyncError CONFIG_REGRESSED, SOURCE_SETTINGS, TOPIC_* */
   async watch(): Promise<void> {
     const { signal } = this.#run;
     for (;;) {

@@ -25,5 +25,5 @@ function pendingReason(now: { readonly id: string; readonly fingerprint: string 
   if (state === 'paused') return `${app} ${name} is paused: it begins with the new routes`;
   // What a process of an older version says of itself has no routes.
   if (!worker.routes) return `${app} ${name} is ${state} and has not begun with the routes yet`;
-  return worker.routes[now.id] === now.fingerprint ? null : `${app} ${name} has not been told yet, or is starting anew`;
+  return worker.routes[now.id] === now.fingerprint ? null : `${app} ${name} has not taken them yet`;
 }

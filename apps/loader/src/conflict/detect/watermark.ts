@@ -11,7 +11,7 @@ import type { ConnectionOptions, ResultRow } from '@lutra/mysql';
 export class Watermark {
   readonly #target: ConnectionOptions;
   readonly #of: { readonly pipeline: string; readonly epoch: number };
-  /** A log that is read again has the watermarks of others that had the epoch: a token that came before would say too early that all is read. */
+  /** A log that is read again has the watermarks of others of this epoch: an equal token would say too early that all is read. */
   readonly #id = randomId();
   #connection: ApplyConnection | null = null;
   #closed = false;

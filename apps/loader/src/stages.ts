@@ -53,8 +53,8 @@ export async function prepare(run: LoaderRun, owned: Owned): Promise<Stages> {
   const reader = new LogReader(topic, checkpoint, start);
   deps.metrics.connected.set({ name: work.id, to: 'kafka' }, 1);
   deps.metrics.queueCapacity.set({ name: work.id }, batchBytesOf(work));
-  // An order in a tree that has fallen may be an old one.
-  const skip = routes.isFallen ? null : await during('ZooKeeper', () => skipOf(deps.registry, work.id, checkpoint));
+  // An order in a tree that has regressed may be an old one.
+  const skip = routes.isRegressed ? null : await during('ZooKeeper', () => skipOf(deps.registry, work.id, checkpoint));
   const applier = applierOf(run, owned, { matcher, detection, progress, skip });
   return { reader, routes, suspensions, matcher, detection, applier, progress };
 }

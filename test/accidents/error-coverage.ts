@@ -30,7 +30,7 @@ export const errorCoverage: Readonly<Record<ErrorCode, ErrorCoverage>> = {
   CONFIG_INVALID: followed('libs/model/src/config.test.ts', 'is told to be a path'),
   CONFIG_MISSING: followed(control('rest'), 'are created, listed, read, replaced and removed, with their versions'),
   CONFIG_BEHIND: shown('apps/loader/src/loader.pipeline.test.ts', 'CONFIG_BEHIND', byItself),
-  CONFIG_REGRESSED: accidents('fallen-tree', 'with all apps started anew: each stops by name, no row is applied; adopted, they go on'),
+  CONFIG_REGRESSED: accidents('regressed-tree', 'with all apps started anew: each stops by name, no row is applied; adopted, they go on'),
   CONFIG_CONFLICT: followed(control('check'), 'is held up by what a server lacks, and by nothing else'),
   SECRET_UNREADABLE: long('advice', 'a process without the key is started with it'),
   SECRET_MISSING: followed(control('secrets'), 'is opened where it leads, and told where it leads nowhere'),

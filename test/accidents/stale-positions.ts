@@ -29,7 +29,7 @@ const log = 'test/accidents/log.e2e.test.ts';
 const source = 'test/accidents/source.e2e.test.ts';
 const target = 'test/accidents/target.e2e.test.ts';
 const lost = 'test/survival/zookeeper-lost.e2e.test.ts';
-const fallen = 'test/accidents/fallen-tree.e2e.test.ts';
+const regressed = 'test/accidents/regressed-tree.e2e.test.ts';
 const revision = 'apps/control/test/revision.integration.test.ts';
 const rest = 'apps/control/test/rest.integration.test.ts';
 const exported = 'apps/control/test/export.integration.test.ts';
@@ -46,7 +46,7 @@ export const stalePositions: readonly Group[] = [
         beside: 'captures and loaders at work',
         stop: null,
         says: 'they keep the documents that they have, take nothing from the tree, and say `CONFIG_REGRESSED` until it is right again or you adopt it',
-        test: [fallen, 'restored from an older copy while the apps run: rows flow by the newer routes, and it is said'],
+        test: [regressed, 'restored from an older copy while the apps run: rows flow by the newer routes, and it is said'],
       },
       {
         what: 'emptied, then the newest export imported',
@@ -67,7 +67,7 @@ export const stalePositions: readonly Group[] = [
         beside: 'the log or the checkpoint',
         stop: ['CONFIG_REGRESSED', 'SCHEMA_UNKNOWN'],
         says: 'its writes are others, whatever its revision is. A capture may lack the schemas to read that in the log',
-        test: [fallen, 'a wrong root with the same documents stops by name'],
+        test: [regressed, 'a wrong root with the same documents stops by name'],
       },
       {
         what: 'emptied',
@@ -99,7 +99,7 @@ export const stalePositions: readonly Group[] = [
         beside: 'all else',
         stop: null,
         says: 'work continues by its routes and its states. Tables that are not in it leave the log; they come back only with `?force=true`',
-        test: [fallen, 'with all apps started anew: each stops by name, no row is applied; adopted, they go on'],
+        test: [regressed, 'with all apps started anew: each stops by name, no row is applied; adopted, they go on'],
       },
       {
         what: 'an older copy, adopted; a pipeline was removed since',

@@ -63,13 +63,13 @@ describe('which endpoints are captured', () => {
 
   it('anew with another password, and not when the one that they have is sealed with another key', () => {
     const sealed = (kid: string, id: string) => ({ v: 2, kid, id, iv: kid, tag: kid, data: kid }) as const;
-    const placeWith = (kid: string, id: string) => {
+    const identityWith = (kid: string, id: string) => {
       const sasl = { mechanism: 'scram-sha-512', user: 'u', password: sealed(kid, `kafka ${id}`) } as const;
       const from = { ...region, kafka: { ...region.kafka, sasl } };
-      return placeOf(of({ ...endpoint, password: sealed(kid, id) }, from, [channel('x', 'running', 'shop')]));
+      return identityOf(of({ ...endpoint, password: sealed(kid, id) }, from, [channel('x', 'running', 'shop')]));
     };
-    expect(placeWith('young', 'one')).toBe(placeWith('old', 'one'));
-    expect(placeWith('old', 'two')).not.toBe(placeWith('old', 'one'));
+    expect(identityWith('young', 'one')).toBe(identityWith('old', 'one'));
+    expect(identityWith('old', 'two')).not.toBe(identityWith('old', 'one'));
   });
 
   it('anew when the server, its login, its log or its Kafka is another one, and not by what is taken while it runs', () => {

@@ -694,7 +694,7 @@ describe('the routes of a new leader', () => {
     expect(await runIn(null, shop, backupStore())).toMatchObject([{ code: 'CONFIG_REGRESSED', details: { known: null, revision: null } }]);
   });
 
-  it('are those of its process while the tree has fallen, unless the log has others that may be newer', async () => {
+  it('are those of its process while the tree has regressed, unless the log has others that may be newer', async () => {
     const logs = backupStore();
     world.items = source(1, 1);
     expect(await runIn(treeAt(6), crm, logs)).toEqual([]);

@@ -1,4 +1,4 @@
-/** The state of the configuration over REST, against a real ZooKeeper whose tree falls under a control that lives. */
+/** The state of the configuration over REST, against a real ZooKeeper whose tree regresses under a control that lives. */
 import { randomId, replicationFingerprint } from '@lutra/model';
 import type { TreeRevision, WorkStatus } from '@lutra/model';
 import { Registry } from '@lutra/registry';
@@ -78,7 +78,7 @@ async function become(tree: TreeRevision | null): Promise<void> {
 const knows = (tree: TreeRevision | null): Promise<unknown> =>
   vi.waitFor(async () => expect((await client.get('/api/v1/revision')).body.highest).toBe(tree?.revision), { timeout: 10_000 });
 
-it('in a tree that has fallen nothing is written; what reads, checks and leads out works', async () => {
+it('in a tree that has regressed nothing is written; what reads, checks and leads out works', async () => {
   const older = await registry.revision.latest();
   expect((await client.put('/api/v1/channels/ab', channel('crm'), '*')).status).toBe(200);
   const newer = await registry.revision.latest();

@@ -671,7 +671,7 @@ describe('a table that the routes take in while the loader runs', () => {
     expect(world.checkpoint?.routes).toEqual({ revision: 7, write: world.tree.write, fingerprint: routesFingerprint(shop) });
   });
 
-  it('goes on by the documents of its process while the tree has fallen, unless what it meets may be newer', async () => {
+  it('goes on by the documents of its process while the tree has regressed, unless what it meets may be newer', async () => {
     /** A process that has followed the tree up to here. */
     const knowing = (known: TreeRevision, routes: readonly Route[]): LoaderDeps['tree'] => ({
       channel: async () => ({ found: channelOf(routes), revision: known, regression: { known, tree: treeAt(3) } }),

@@ -43,8 +43,8 @@ export async function prepare(run: LoaderRun, owned: Owned): Promise<Stages> {
   const { start } = await during(run.kafkaName, () => admin.offsets(topic));
   const reader = new LogReader(topic, checkpoint, start);
   deps.metrics.connected.set({ name: work.id, to: 'kafka' }, 1);
-  // An order in a tree that has fallen may be an old one.
-  const skip = routes.isFallen ? null : await during('ZooKeeper', () => skipOf(deps.registry, work.id, checkpoint));
+  // An order in a tree that has regressed may be an old one.
+  const skip = routes.isRegressed ? null : await during('ZooKeeper', () => skipOf(deps.registry, work.id, checkpoint));
   const stages = await stagesFor(run, { ...owned, checkpoint: { ...checkpoint, routes: applied } }, { reader, routes, progress, skip });
   const { refused } = attempt;
   const isRefused = refused && createRouter(work.routes)(refused) !== null && !stages.suspensions.has(refused);

@@ -123,7 +123,7 @@ beforeEach(() => {
 afterEach(() => end());
 
 const sees = (wanted: string): Promise<unknown> => vi.waitFor(() => expect(followed.at(-1)).toBe(wanted), { interval: 1 });
-const falls = (): Promise<unknown> => vi.waitFor(() => expect(follower.regression).not.toBeNull(), { interval: 1 });
+const regresses = (): Promise<unknown> => vi.waitFor(() => expect(follower.regression).not.toBeNull(), { interval: 1 });
 const stands = (): Promise<unknown> => vi.waitFor(() => expect(follower.regression).toBeNull(), { interval: 1 });
 
 it('an emptied tree ends no work, as it would by the watches alone; the newest state again is followed', async () => {
@@ -132,7 +132,7 @@ it('an emptied tree ends no work, as it would by the watches alone; the newest s
   const whole = tree.write('shop');
   await sees('shop running');
   tree.become(empty);
-  await falls();
+  await regresses();
   expect(naive.at(-1)).toBe(0);
   expect(followed.at(-1)).toBe('shop running');
   expect(said).toEqual([{ known: whole.revision, tree: null }]);
@@ -149,7 +149,7 @@ it('an older copy is not followed, nor written on until it has our number and mo
   const known = tree.write('shop');
   await sees('shop running');
   tree.become(older);
-  await falls();
+  await regresses();
   for (const wanted of [2, 3, 4]) {
     tree.write('other');
     await vi.waitFor(() => expect(follower.regression?.tree?.revision).toBe(wanted), { interval: 1 });
@@ -171,11 +171,11 @@ it('documents that come before their revision are not acted on', async () => {
   // The watch of the documents fires; the revision is asked for a moment later.
   tree.change(older);
   tree.tellChannels();
-  await falls();
+  await regresses();
   expect(followed.filter((text) => text === 'shop stopped')).toHaveLength(1);
 });
 
-it('a tree that falls while it is looked at is not acted on', async () => {
+it('a tree that regresses while it is looked at is not acted on', async () => {
   const older = tree.write('shop', 'stopped');
   await sees('shop stopped');
   tree.write('shop');
@@ -189,7 +189,7 @@ it('a tree that falls while it is looked at is not acted on', async () => {
   };
   tree.change({ revision: nextRevision(newer.revision, { write: randomId(), by: 'test', at: 0 }), channels: new Map() });
   tree.tellChannels();
-  await falls();
+  await regresses();
   expect(followed.at(-1)).toBe('shop running,crm running');
 });
 
@@ -210,7 +210,7 @@ it('documents that are known to be stale are not taken for those of the revision
   expect(followed.at(-1)).toBe('shop running');
 });
 
-it('work that begins goes by the tree, and by what is known while that has fallen', async () => {
+it('work that begins goes by the tree, and by what is known while that has regressed', async () => {
   const older = tree.write('shop', 'stopped');
   tree.write('shop');
   await sees('shop running');
@@ -246,7 +246,7 @@ it('channels without a revision are a part of a tree, which is not acted on', as
   });
   await vi.waitFor(() => expect(channels.at(-1)).toBe(0), { interval: 1 });
   tree.become({ ...whole, revision: null });
-  await falls();
+  await regresses();
   expect([said.at(-1), channels.at(-1)]).toEqual([{ known: null, tree: null }, 0]);
   tree.become(whole);
   await vi.waitFor(() => expect(channels.at(-1)).toBe(1), { interval: 1 });

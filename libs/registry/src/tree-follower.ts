@@ -3,7 +3,7 @@
  * Counter-example: ZooKeeper is emptied, the list of channels is empty, and all work ends.
  *
  * 1. Documents are taken over only with a revision that was read after them and that continues the highest one so far.
- * 2. A tree that does not continue it (restored, emptied, another one) has fallen: the documents that are there stay in force, and work
+ * 2. A tree that does not continue it (restored, emptied, another one) has regressed: the documents that are there stay in force, and work
  *    that begins goes by them. It is followed again when it continues, or when a person has adopted it.
  * 3. The revision is read before the documents too. All watches of writes up to it have fired by then, so the documents are not older.
  */
@@ -19,7 +19,7 @@ import type { Registry } from './registry.js';
 export interface FollowerEvents {
   /** The documents of a tree that continues. Absent: only the revision is followed. */
   onChange?(configuration: Configuration): void;
-  /** The tree has fallen, or another one than before; null: it continues again. */
+  /** The tree has regressed, or another one than before; null: it continues again. */
   onRegression(regression: Regression | null): void;
   /** A document cannot be read; its last good version stays in force. */
   onInvalid(name: string, error: SyncError): void;
@@ -29,7 +29,7 @@ export interface FollowerEvents {
 export interface Current<T> {
   readonly found: T;
   readonly revision: TreeRevision | null;
-  /** The tree has fallen: `found` and `revision` are those of the last one that continued. */
+  /** The tree has regressed: `found` and `revision` are those of the last one that continued. */
   readonly regression: Regression | null;
 }
 
@@ -184,10 +184,10 @@ export class TreeFollower {
   #judge(tree: TreeRevision | null): boolean {
     const stands = this.#isContinuedBy(tree) && (tree !== null || !this.#newest?.channels.size);
     const isNew = this.#seen === null || this.#seen.tree?.write !== tree?.write;
-    const wasFallen = this.#regression !== null;
+    const wasRegressed = this.#regression !== null;
     this.#seen = { tree };
     this.#regression = stands ? null : { known: this.#known, tree };
-    if (stands ? wasFallen : isNew || !wasFallen) this.#events?.onRegression(this.#regression);
+    if (stands ? wasRegressed : isNew || !wasRegressed) this.#events?.onRegression(this.#regression);
     if (isNew) for (const check of this.#waiting) check();
     return stands;
   }

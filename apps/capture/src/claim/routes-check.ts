@@ -26,7 +26,7 @@ export interface CurrentRoutes {
   /** Under which the routes may be announced. */
   readonly revision: RevisionMark;
   /** The tree in ZooKeeper is not followed: `revision` is the last one that was, and orders in it are not carried out. */
-  readonly isFallen: boolean;
+  readonly isRegressed: boolean;
 }
 
 /**
@@ -46,12 +46,12 @@ export async function requireCurrentRoutes(tree: Pick<TreeFollower, 'channels'>,
   // What those suspend here must be known by its name here.
   if (JSON.stringify(writersOf(endpoint, documents)) !== JSON.stringify(work.writers))
     throw behind(endpoint, 'the pipelines that write here were changed; this process has not been told yet');
-  return { revision: { revision, write }, isFallen: current.regression !== null };
+  return { revision: { revision, write }, isRegressed: current.regression !== null };
 }
 
 /**
- * Does the configuration continue the one that the log was written by? While the tree has fallen nobody can say whether our routes are the
- * newest of our revision: then the log has ours, or older ones.
+ * Does the configuration continue the one that the log was written by? While the tree has regressed nobody can say whether our routes are
+ * the newest of our revision: then the log has ours, or older ones.
  */
 function requireContinued({ revision, regression }: Current<unknown>, work: Checked, { announced, announcedAt }: Said): RevisionMark {
   const known = announced && { revision: announced.revision, write: announced.write, at: announcedAt };

@@ -25,8 +25,8 @@ export async function verify(run: CaptureRun, { claim: claimed, configuration }:
   // The probe comes after the claim: its dump cuts off whoever reads under the same server id, which only the lease's holder may do.
   await during(`its probe to come back through the binlog of ${sourceName}`, () => requireMarkers(run, from.state));
   const restarting = { endpoint: endpoint.name, source, checkStart, restarts: registry.restarts, publisher, encoder, logger };
-  // An order in a tree that has fallen may be an old one.
-  const claim = configuration.isFallen ? claimed : await carryOutRestart(restarting, claimed);
+  // An order in a tree that has regressed may be an old one.
+  const claim = configuration.isRegressed ? claimed : await carryOutRestart(restarting, claimed);
   const start = startOf(claim, endpoint, from.state);
   // Before the first record: with it the log has a position, and another `start` in the configuration would no longer count.
   if (claim.tail.position === null) await during(sourceName, () => checkStart(source, () => start));

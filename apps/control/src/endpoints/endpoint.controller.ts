@@ -2,7 +2,7 @@
 import { Body, Controller, Delete, Get, Headers, HttpCode, Inject, Param, Post, Put, Query, Res, UseGuards } from '@nestjs/common';
 import { ApiQuery, ApiTags } from '@nestjs/swagger';
 import { nameSchema } from '@lutra/model';
-import { ConnectedGuard, WhileFallen } from '../http/connected.guard.js';
+import { ConnectedGuard, WhileRegressed } from '../http/connected.guard.js';
 import { ApiAnswer, ApiCreate, ApiFind, ApiList, ApiRemove, ApiReplace } from '../http/openapi.js';
 import { checkResultSchema, endpointOutputSchema, endpointWriteSchema, flagSchema } from '../http/schemas.js';
 import type { CheckResult, EndpointOutput, EndpointWrite } from '../http/schemas.js';
@@ -41,7 +41,7 @@ export class EndpointController {
   }
 
   @Post('check')
-  @WhileFallen()
+  @WhileRegressed()
   @HttpCode(200)
   @ApiAnswer('Check a database server before it is saved as an endpoint', checkResultSchema, 400)
   checkUnsaved(@Body({ schema: endpointWriteSchema }) body: EndpointWrite): Promise<CheckResult> {
@@ -80,7 +80,7 @@ export class EndpointController {
   }
 
   @Post(':name/check')
-  @WhileFallen()
+  @WhileRegressed()
   @HttpCode(200)
   @ApiAnswer('Check the database server for the channels that use it', checkResultSchema, 404)
   check(@Param('name', { schema: nameSchema }) name: string): Promise<CheckResult> {

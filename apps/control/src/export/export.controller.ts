@@ -3,7 +3,7 @@ import { Body, Controller, Get, HttpCode, Inject, Post, UseGuards } from '@nestj
 import { ApiTags } from '@nestjs/swagger';
 import { exportSchema } from '@lutra/registry';
 import type { ExportDocument } from '@lutra/registry';
-import { ConnectedGuard, WhileFallen } from '../http/connected.guard.js';
+import { ConnectedGuard, WhileRegressed } from '../http/connected.guard.js';
 import { ApiAnswer } from '../http/openapi.js';
 import { importedSchema } from './export.schemas.js';
 import type { ImportedBody } from './export.schemas.js';
@@ -22,7 +22,7 @@ export class ExportController {
   }
 
   @Post('import')
-  @WhileFallen()
+  @WhileRegressed()
   @HttpCode(200)
   @ApiAnswer('Restore an export into an empty tree; repeat the request if it was interrupted', importedSchema, 400, 409)
   write(@Body({ schema: exportSchema }) body: ExportDocument): Promise<ImportedBody> {

@@ -1,6 +1,6 @@
 /**
  * Answers 503 soon while ZooKeeper does not answer, instead of letting each request wait for a whole session time-out; and where the build
- * does not know the cluster's level. A request that changes something is refused while the tree has fallen: it would be made in a
+ * does not know the cluster's level. A request that changes something is refused while the tree has regressed: it would be made in a
  * configuration that nobody follows.
  */
 import { Inject, Injectable, SetMetadata } from '@nestjs/common';
@@ -14,10 +14,10 @@ import { LEVEL, REGISTRY, TREE } from '../tokens.js';
 
 /** Long enough to reconnect to another server of the ensemble. */
 const graceMs = 1_500;
-const whileFallen = 'lutra:while-fallen';
+const whileRegressed = 'lutra:while-regressed';
 
 /** A request that changes nothing, or that leads out of CONFIG_REGRESSED. */
-export const WhileFallen = (): MethodDecorator => SetMetadata(whileFallen, true);
+export const WhileRegressed = (): MethodDecorator => SetMetadata(whileRegressed, true);
 
 /** For what answers whatever the level is. */
 @Injectable()
@@ -32,7 +32,7 @@ export class ReachableGuard implements CanActivate {
   async canActivate(context: ExecutionContext): Promise<true> {
     if (!this.registry.connected) await this.registry.session.connected({ boundMs: graceMs });
     const { method } = context.switchToHttp().getRequest<IncomingMessage>();
-    if (method === 'GET' || method === 'HEAD' || this.reflector.get(whileFallen, context.getHandler()) === true) return true;
+    if (method === 'GET' || method === 'HEAD' || this.reflector.get(whileRegressed, context.getHandler()) === true) return true;
     const regression = await this.tree.look();
     if (regression) throw regressionError('control', regression);
     return true;

@@ -35,7 +35,7 @@ const answers: Readonly<Record<number, ErrorAnswer>> = {
   },
   404: { description: 'No such document', code: 'CONFIG_MISSING', message: 'there is no endpoint orders-hz' },
   409: {
-    description: 'It exists already, is in use, problems stand in the way (details.problems), or the tree has fallen (CONFIG_REGRESSED)',
+    description: 'It exists already, is in use, problems stand in the way (details.problems), or the tree has regressed (CONFIG_REGRESSED)',
     code: 'CONFIG_CONFLICT',
     message: 'endpoint orders-hz exists already',
   },

@@ -1,7 +1,7 @@
 /** /api/v1/revision */
 import { Body, Controller, Get, HttpCode, Inject, Post, UseGuards } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { ConnectedGuard, WhileFallen } from '../http/connected.guard.js';
+import { ConnectedGuard, WhileRegressed } from '../http/connected.guard.js';
 import { ApiAnswer } from '../http/openapi.js';
 import { adoptAnswerSchema, adoptWriteSchema, revisionStatusSchema } from './revision.schemas.js';
 import type { AdoptAnswer, AdoptWrite, RevisionStatus } from './revision.schemas.js';
@@ -21,7 +21,7 @@ export class RevisionController {
 
   @Post('adopt')
   @HttpCode(200)
-  @WhileFallen()
+  @WhileRegressed()
   @ApiAnswer('Say that the tree in ZooKeeper is the right one; without accept: the consequences', adoptAnswerSchema, 400, 409)
   adopt(@Body({ schema: adoptWriteSchema }) body: AdoptWrite): Promise<AdoptAnswer> {
     return this.revisions.adopt(body);

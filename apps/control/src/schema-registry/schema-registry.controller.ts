@@ -6,7 +6,7 @@ import { Body, Controller, Get, HttpCode, Inject, Param, Post, UseGuards } from 
 import { ApiTags } from '@nestjs/swagger';
 import type { Registry } from '@lutra/registry';
 import { z } from 'zod';
-import { ConnectedGuard, WhileFallen } from '../http/connected.guard.js';
+import { ConnectedGuard, WhileRegressed } from '../http/connected.guard.js';
 import { REGISTRY } from '../tokens.js';
 import { avroSchema } from './avro-schema.js';
 import { Confluent } from './confluent.decorator.js';
@@ -79,7 +79,7 @@ export class SchemaRegistryController {
   }
 
   @Post('subjects/:subject/versions')
-  @WhileFallen()
+  @WhileRegressed()
   @HttpCode(200)
   @Confluent('Register a schema under a subject')
   async register(@Param('subject') subject: string, @Body({ schema: bodySchema }) body: SchemaBody): Promise<{ readonly id: number }> {
@@ -87,7 +87,7 @@ export class SchemaRegistryController {
   }
 
   @Post('subjects/:subject')
-  @WhileFallen()
+  @WhileRegressed()
   @HttpCode(200)
   @Confluent('Look a schema up under a subject')
   async lookUp(@Param('subject') subject: string, @Body({ schema: bodySchema }) body: SchemaBody): Promise<SubjectVersion> {

@@ -7,8 +7,8 @@
  *    the owner, because the owner before it may have gone by newer routes than it knows; and at each record in the log that names other
  *    routes than its own.
  * 2. ZooKeeper was restored from an older copy, in which the table is not there. The revision of the configuration tells: the tree does not
- *    continue the one that a record of the log, or the checkpoint, names. While it has fallen, a run goes by the documents of its process.
- *    Nobody can say whether they are the newest of their revision, so what names other routes must be of an older one.
+ *    continue the one that a record of the log, or the checkpoint, names. While it has regressed, a run goes by the documents of its
+ *    process. Nobody can say whether they are the newest of their revision, so what names other routes must be of an older one.
  * 3. The pipeline was removed and comes back by an import. Its tables have left the topic meanwhile: a `routes` record between says so.
  * 4. The pipeline is new and the topic is not. To begin at its start would apply what the target was seeded with. So a pipeline that was
  *    given no position begins only in a log that was begun for it: its first `routes` record names it.
@@ -50,7 +50,7 @@ export class RouteCheck {
   readonly #fingerprint: string;
   /** Before the log has said that it holds what the pipeline carries. */
   #unproven: boolean;
-  #isFallen = false;
+  #isRegressed = false;
 
   constructor(options: RouteCheckOptions) {
     this.#options = options;
@@ -87,8 +87,8 @@ export class RouteCheck {
   }
 
   /** The tree in ZooKeeper was not followed when this was asked last: orders in it may be old ones. */
-  get isFallen(): boolean {
-    return this.#isFallen;
+  get isRegressed(): boolean {
+    return this.#isRegressed;
   }
 
   /**
@@ -125,7 +125,7 @@ export class RouteCheck {
     const [channel = ''] = id.split('.');
     const current = await orAborted(tree.channel(channel).catch(this.#asBehind), signal);
     const { revision, regression } = current;
-    this.#isFallen = regression !== null;
+    this.#isRegressed = regression !== null;
     const regressed = (): SyncError =>
       regressionError(`pipeline ${id}: ${who}`, { known, tree: regression ? regression.tree : revision }, { pipeline: id });
     if (!revision || (known && !continues(revision, known))) throw regressed();

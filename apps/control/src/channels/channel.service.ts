@@ -179,8 +179,9 @@ export class ChannelService {
 }
 
 /** What is wanted of it is a node of its own. */
-function stored({ state: _, attempt: __, ...channel }: ChannelWrite): ChannelInput {
-  return channel;
+function stored(channel: ChannelWrite): ChannelInput {
+  const { state: _, attempt: __, ...document } = channel;
+  return document;
 }
 
 /** Actions change these two; a body may repeat them, so that what GET gave can be sent back. */

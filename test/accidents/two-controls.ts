@@ -108,12 +108,12 @@ export class TwoControls {
 
 /** Edits that were confirmed and are not there, edits that are there twice or that nobody made; all three are empty. */
 export function contradictions(edits: readonly Edit[], written: readonly string[]): Readonly<Record<string, readonly string[]>> {
-  const times = Map.groupBy(written, (id) => id);
+  const times = Map.groupBy(written.filter(Boolean), (id) => id); // a document is created without one
   const known = new Set(edits.map(({ id }) => id));
   return {
     lost: edits.filter(({ id, status }) => status === 200 && !times.has(id)).map(({ id }) => id),
     doubled: [...times].flatMap(([id, found]) => (found.length > 1 ? [id] : [])),
     refusedAndThere: edits.filter(({ id, status }) => status >= 400 && status < 500 && times.has(id)).map(({ id }) => id),
-    unknown: [...times.keys()].filter((id) => id !== '' && !known.has(id)),
+    unknown: [...times.keys()].filter((id) => !known.has(id)),
   };
 }

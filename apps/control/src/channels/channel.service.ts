@@ -24,6 +24,7 @@ import { forcedOperations } from './forced.js';
 import { homeChangeProblems } from './home-change.js';
 import { RemovedTablesService } from './removed-tables.service.js';
 import { channelProblems, newErrors } from './topology.js';
+import type { Topology } from './topology.js';
 import { WayBackService } from './way-back.service.js';
 
 const kind = 'channel';
@@ -60,7 +61,7 @@ export class ChannelService {
       requireState(input, document);
       requireAbsent(snapshot, kind, name);
       requireReadable(snapshot, kind, `channel ${name} cannot be created`);
-      requireRules(document, configurationOf(snapshot));
+      requireRules(document, withChannel(name, document, configurationOf(snapshot)));
       await this.#requireUnusedNames(document, []);
       return {
         answer: { document, version: 0 },
@@ -79,7 +80,7 @@ export class ChannelService {
       const snapshot = await this.registry.snapshot.latest();
       const before = foundForWrite(snapshot, write);
       requireState(input, before.document);
-      requireRules(input, configurationOf(snapshot));
+      requireRules(input, withChannel(input.name, input, configurationOf(snapshot)));
       const passed = await this.#refusals(before.document, input, how.force);
       const written = await this.configuration.write((now, author) => this.#replace(input, { now, author, write }, { before, passed }));
       if (written) return written;
@@ -117,8 +118,9 @@ export class ChannelService {
     requireState(input, document);
     if (replicatesMore(document, input)) requireReadable(now, kind, `channel ${name} cannot be changed so`);
     const configuration = configurationOf(now);
-    requireRules(input, configuration);
-    requireOthers(name, input, configuration);
+    const topology = withChannel(name, input, configuration);
+    requireRules(input, topology);
+    requireOthers(name, configuration, topology);
     await this.#requireUnusedNames(input, document.pipelines);
     const desired = now.desired.get(name);
     return {
@@ -162,7 +164,8 @@ export class ChannelService {
       if (document && document.state !== 'stopped') {
         throw new SyncError('CONFIG_CONFLICT', `channel ${name} is ${document.state}; stop it first`, { details: { channel: name } });
       }
-      if (document) requireOthers(name, null, configurationOf(snapshot));
+      const configuration = configurationOf(snapshot);
+      if (document) requireOthers(name, configuration, withChannel(name, null, configuration));
       const before = snapshot.channels.get(name) ?? null;
       const desired = snapshot.desired.get(name);
       const changes: DocumentChange[] = [{ kind: 'channels', name, before, after: null }];
@@ -179,8 +182,9 @@ export class ChannelService {
 }
 
 /** What is wanted of it is a node of its own. */
-function stored({ state: _, attempt: __, ...channel }: ChannelWrite): ChannelInput {
-  return channel;
+function stored(channel: ChannelWrite): ChannelInput {
+  const { state: _, attempt: __, ...document } = channel;
+  return document;
 }
 
 /** Actions change these two; a body may repeat them, so that what GET gave can be sent back. */
@@ -191,8 +195,8 @@ function requireState(input: ChannelWrite, { state, attempt }: ChannelDocument):
 }
 
 /** @throws RefusedError CONFIG_INVALID with the whole list, warnings included */
-function requireRules(channel: ChannelInput, configuration: Configuration): void {
-  const problems = channelProblems(withChannel(channel.name, channel, configuration), channel);
+function requireRules(channel: ChannelInput, topology: Topology): void {
+  const problems = channelProblems(topology, channel);
   if (errorsOf(problems).length > 0) throw new RefusedError('CONFIG_INVALID', 'not written', problems); // they name the channel
 }
 
@@ -203,8 +207,8 @@ function requireSameHome(before: ChannelDocument, after: ChannelInput): void {
 }
 
 /** Other channels may rest on this one: a mesh with one side gone is a chain. */
-function requireOthers(name: string, channel: ChannelInput | null, configuration: Configuration): void {
-  const errors = newErrors(configuration, withChannel(name, channel, configuration));
+function requireOthers(name: string, configuration: Configuration, after: Topology): void {
+  const errors = newErrors(configuration, after);
   if (errors.length > 0) throw new RefusedError('CONFIG_CONFLICT', `channel ${name} is needed by others`, errors);
 }
 

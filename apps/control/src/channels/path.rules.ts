@@ -13,11 +13,16 @@ import type { Stream } from './streams.js';
 import { findTable } from './table-set.js';
 
 export function pathProblems(flows: readonly Flow[]): readonly FlowProblem[] {
-  const pairs = flows.flatMap((one, index) => flows.slice(index + 1).map((other) => [one, other] as const));
+  // By endpoint: with 1,000 channels a look at all pairs, and at all flows for each, takes a second.
+  const bySource = Map.groupBy(flows, ({ source }) => source);
+  const sameTarget = [...Map.groupBy(flows, ({ target }) => target).values()];
+  const pairs = sameTarget.flatMap((group) => group.flatMap((one, index) => group.slice(index + 1).map((other) => [one, other] as const)));
   return [
     ...pairs.flatMap(([one, other]) => deliveredTwice(one, other)),
     ...forwardedTwice(flows),
-    ...flows.flatMap((first) => flows.flatMap((second) => notForwarded(first, second, flows))),
+    ...flows.flatMap((first) =>
+      (bySource.get(first.target) ?? []).flatMap((second) => notForwarded(first, second, bySource.get(first.source) ?? [])),
+    ),
     ...pairs.flatMap(([one, other]) => sharedTarget(one, other, flows)),
   ];
 }
@@ -80,10 +85,11 @@ function twice(table: string, streams: readonly Stream[]): FlowProblem {
   };
 }
 
-function notForwarded(first: Flow, second: Flow, flows: readonly Flow[]): readonly FlowProblem[] {
+/** @param beside all flows from the source of the first one */
+function notForwarded(first: Flow, second: Flow, beside: readonly Flow[]): readonly FlowProblem[] {
   if (second.forwards || first.target !== second.source || first.source === second.target || first.source === first.target) return [];
-  const direct = flows
-    .filter((flow) => flow.source === first.source && flow.target === second.target)
+  const direct = beside
+    .filter((flow) => flow.target === second.target)
     .flatMap((flow) => flow.replicates.map((replicated) => replicated.taken));
   const table = firstTable(first, second, (one, other) => goesOn(one, other, direct));
   if (table === null) return [];

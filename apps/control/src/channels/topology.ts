@@ -14,7 +14,16 @@ export interface Topology {
   readonly channels: readonly ChannelInput[];
 }
 
-export function topologyProblems({ endpoints, channels }: Topology): readonly FlowProblem[] {
+/** Of a topology that is asked about again: it does not change. */
+const known = new WeakMap<Topology, readonly FlowProblem[]>();
+
+export function topologyProblems(topology: Topology): readonly FlowProblem[] {
+  const problems = known.get(topology) ?? problemsOf(topology);
+  known.set(topology, problems);
+  return problems;
+}
+
+function problemsOf({ endpoints, channels }: Topology): readonly FlowProblem[] {
   const flows = channels.flatMap(flowsOf);
   const addresses = new Map(endpoints.map((endpoint) => [endpoint.name, endpoint]));
   return [
@@ -35,9 +44,9 @@ export function channelProblems(topology: Topology, channel: ChannelInput): read
 
 /** Errors that `after` has and `before` had not: what was wrong before does not bar the way of a change that has no part in it. */
 export function newErrors(before: Topology, after: Topology): readonly Problem[] {
-  const known = new Set(topologyProblems(before).map((problem) => problem.what));
+  const old = new Set(topologyProblems(before).map((problem) => problem.what));
   return errorsOf(topologyProblems(after))
-    .filter((problem) => !known.has(problem.what))
+    .filter((problem) => !old.has(problem.what))
     .map(withoutFlows);
 }
 

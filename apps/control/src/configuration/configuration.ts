@@ -46,9 +46,16 @@ function channelsOf({ channels, desired }: Snapshot): Entries<ChannelDocument> {
   return joined.get(channels)!.channels;
 }
 
-/** Those that can be read. */
+const configurations = new WeakMap<Snapshot, Configuration>();
+
+/** Those that can be read; of one snapshot always the same object. */
 export function configurationOf(snapshot: Snapshot): Configuration {
-  return { regions: validOf(snapshot, 'region'), endpoints: validOf(snapshot, 'endpoint'), channels: validOf(snapshot, 'channel') };
+  const known = configurations.get(snapshot);
+  if (known) return known;
+  const [regions, endpoints, channels] = [validOf(snapshot, 'region'), validOf(snapshot, 'endpoint'), validOf(snapshot, 'channel')];
+  const configuration = { regions, endpoints, channels };
+  configurations.set(snapshot, configuration);
+  return configuration;
 }
 
 function validOf<K extends Kind>(snapshot: Snapshot, kind: K): readonly Documents[K][] {

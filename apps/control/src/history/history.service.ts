@@ -34,7 +34,7 @@ export class HistoryService implements OnApplicationBootstrap, OnModuleDestroy {
 
   /** Newest first. @throws SyncError CONFIG_MISSING */
   async list(kind: HistoricKind, name: string): Promise<readonly HistoryEntryBody[]> {
-    return (await this.#changes(kind, name)).map(({ before: _, after: __, ...entry }) => entry);
+    return (await this.#changes(kind, name)).map(({ revision, by, at, from, reason, what }) => ({ revision, by, at, from, reason, what }));
   }
 
   /** @throws SyncError CONFIG_MISSING */
@@ -63,10 +63,11 @@ export class HistoryService implements OnApplicationBootstrap, OnModuleDestroy {
     if (!entry && entries.length === 0) throw new SyncError('CONFIG_MISSING', `there is no history of ${kind}/${name}`);
     const now = withoutSecrets(entry?.document ?? null) as Document;
     const isNewest = (revision: number): boolean => revision === entries[0]?.revision;
-    return entries.map(({ write: _, before, ...rest }, at) => {
-      const after = isNewest(rest.revision) ? now : (entries[at - 1]?.before ?? null);
-      const isRemoval = after === null && !(isNewest(rest.revision) && entry);
-      return { ...rest, what: isRemoval ? 'removed' : before === null ? 'created' : 'changed', before, after };
+    return entries.map(({ revision, by, at, from, reason, before }, index) => {
+      const after = isNewest(revision) ? now : (entries[index - 1]?.before ?? null);
+      const isRemoval = after === null && !(isNewest(revision) && entry);
+      const what = isRemoval ? 'removed' : before === null ? 'created' : 'changed';
+      return { revision, by, at, from, reason, what, before, after };
     });
   }
 

@@ -1,8 +1,9 @@
 /** One queue of operational events for each Kafka that this process tells of its work: as a rule one, its region's. */
 import type { EndpointDocument, OperationalEvent, RegionDocument } from '@lutra/model';
 import type { Logger, Metrics } from '@lutra/telemetry';
-import { EventClient } from './event-client.js';
+import type { EventClient, EventClientOptions } from './event-client.js';
 import { EventQueue } from './event-queue.js';
+import type { EventTransport, OutEvent } from './event-queue.js';
 
 /** Takes an event and never fails. */
 export type Tell = (event: OperationalEvent) => void;
@@ -38,7 +39,7 @@ export class EventQueues {
     const { app, metrics } = this.#deps;
     const logger = this.#deps.logger.child({ region: name });
     return new EventQueue({
-      transport: new EventClient({ bus: { ...kafka, clientId: `lutra-${app}-events`, logger }, topic: replicated(topic) }),
+      transport: new LoadedOnSend({ bus: { ...kafka, clientId: `lutra-${app}-events`, logger }, topic: replicated(topic) }),
       logger,
       onDropped: (name) => metrics.eventsDropped.inc({ name }),
     });
@@ -50,4 +51,28 @@ function replicated({
   minInsyncReplicas,
 }: EndpointDocument['topic']): Pick<EndpointDocument['topic'], 'replicationFactor' | 'minInsyncReplicas'> {
   return { replicationFactor, minInsyncReplicas };
+}
+
+/** Most processes never have an event to send: Nest's transport and kafkajs are loaded with the first one. */
+class LoadedOnSend implements EventTransport {
+  readonly #options: EventClientOptions;
+  #client: EventClient | null = null;
+
+  constructor(options: EventClientOptions) {
+    this.#options = options;
+  }
+
+  async send(events: readonly OutEvent[]): Promise<void> {
+    this.#client ??= await this.#load();
+    return this.#client.send(events);
+  }
+
+  async close(): Promise<void> {
+    await this.#client?.close();
+  }
+
+  async #load(): Promise<EventClient> {
+    const { EventClient } = await import('./event-client.js');
+    return new EventClient(this.#options);
+  }
 }

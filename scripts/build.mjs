@@ -1,7 +1,8 @@
 /**
  * Builds dist/ out of apps/ and libs/: one file each, types stripped, decorators' metadata kept, `@lutra/<lib>` made a relative path,
- * as `nest build` does; the packages that load slowly are bundled into dist/vendor/. It does not check types (`npm run types` does), so it
- * takes some seconds; nothing when dist/ is up to date by content. A file appears whole or not at all: programs may run from dist/ meanwhile.
+ * as `nest build` does; packages that load slowly are bundled into dist/vendor/. It does not check types (`npm run types` does), so it
+ * takes some seconds; nothing when dist/ is up to date by content. A file appears whole or not at all: programs may run from dist/
+ * meanwhile.
  */
 import './require-node.mjs';
 import { createHash } from 'node:crypto';
@@ -98,7 +99,8 @@ function relativeImports(ts, file, uses) {
   };
   return (context) => (source) => {
     const visit = (node) => {
-      if (vendored(node.moduleSpecifier?.text ?? node.arguments?.[0]?.text ?? '')) use(ts, { file, node, uses });
+      const isDynamic = ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword;
+      if (vendored((isDynamic ? node.arguments[0] : node.moduleSpecifier)?.text ?? '')) use(ts, { file, node, uses });
       if (ts.isImportDeclaration(node)) {
         const path = rewritten(node.moduleSpecifier);
         return path ? ts.factory.updateImportDeclaration(node, node.modifiers, node.importClause, path, node.attributes) : node;
@@ -108,7 +110,7 @@ function relativeImports(ts, file, uses) {
         if (!path) return node;
         return ts.factory.updateExportDeclaration(node, node.modifiers, node.isTypeOnly, node.exportClause, path, node.attributes);
       }
-      if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
+      if (isDynamic) {
         const path = rewritten(node.arguments[0]);
         if (path) return ts.factory.updateCallExpression(node, node.expression, node.typeArguments, [path]);
       }
@@ -121,7 +123,8 @@ function relativeImports(ts, file, uses) {
 /** Notes the names that a bundle must have. */
 function use(ts, { file, node, uses }) {
   const names = ts.isImportDeclaration(node) ? namesOf(ts, node.importClause) : undefined;
-  if (!names) throw new Error(`${file}: name what is imported of a bundled package: ${node.getText?.() ?? ''}`);
+  if (!names)
+    throw new Error(`${file}: import names of a package that scripts/vendor.mjs bundles, in a module that is loaded late if need be`);
   const { text } = node.moduleSpecifier;
   uses.set(text, new Set([...(uses.get(text) ?? []), ...names]));
 }

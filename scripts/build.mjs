@@ -1,16 +1,19 @@
 /**
  * Builds dist/ out of apps/ and libs/: one file each, types stripped, decorators' metadata kept, `@lutra/<lib>` made a relative path,
- * as `nest build` does. It does not check types (`npm run types` does), so it takes a second or two; nothing when dist/ is up to date by
- * content. A file appears whole or not at all: programs may run from dist/ meanwhile.
+ * as `nest build` does; packages that load slowly are bundled into dist/vendor/. It does not check types (`npm run types` does), so it
+ * takes some seconds; nothing when dist/ is up to date by content. A file appears whole or not at all: programs may run from dist/
+ * meanwhile.
  */
 import './require-node.mjs';
 import { createHash } from 'node:crypto';
 import fs, { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { vendored } from './vendor.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const stamp = join(root, 'dist/.inputs');
+const vendorStamp = join(root, 'dist/.vendor');
 const isTest = /\.(test|fixture)\.ts$|\.d\.ts$/;
 
 async function main() {
@@ -21,7 +24,7 @@ async function main() {
     .map((entry) => posix.relative(root, join(entry.parentPath, entry.name)))
     .filter((file) => !isTest.test(file))
     .sort();
-  const inputs = fingerprint([...files, 'tsconfig.json', 'package-lock.json', 'scripts/build.mjs']);
+  const inputs = fingerprint([...files, 'tsconfig.json', 'package-lock.json', 'scripts/build.mjs', 'scripts/vendor.mjs']);
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === inputs) return;
   const count = await build(files);
   writeWhole(stamp, inputs);
@@ -43,23 +46,37 @@ async function build(files) {
   const { options, errors } = ts.parseJsonConfigFileContent(config, { ...ts.sys, readDirectory: () => [] }, root);
   report(ts, [...(error ? [error] : []), ...errors.filter(({ code }) => code !== noInputs)]);
   const outputs = new Map();
+  const uses = new Map();
   for (const file of files)
-    for (const [name, text] of file.endsWith('.ts') ? compile(ts, file, options) : copy(file)) outputs.set(name, text);
+    for (const [name, text] of file.endsWith('.ts') ? compile(ts, file, { options, uses }) : copy(file)) outputs.set(name, text);
+  await writeVendor(uses);
   for (const [name, text] of outputs) writeWhole(join(root, 'dist', name), text);
   for (const name of fs.globSync('{apps,libs}/**/*.{js,map}', { cwd: join(root, 'dist') }))
     if (!outputs.has(name)) rmSync(join(root, 'dist', name));
   return outputs.size;
 }
 
+/** Before the files that import them. Again only when other packages, or other names of them, are used. */
+async function writeVendor(uses) {
+  const used = JSON.stringify([...uses].map(([specifier, names]) => [specifier, ...names]));
+  const inputs = `${fingerprint(['package-lock.json', 'scripts/vendor.mjs'])} ${used}`;
+  if (existsSync(vendorStamp) && readFileSync(vendorStamp, 'utf8') === inputs) return;
+  const { bundle } = await import('./vendor.mjs');
+  const texts = await bundle(uses, root);
+  for (const [name, text] of texts) writeWhole(join(root, 'dist', name), text);
+  for (const name of fs.globSync('vendor/*', { cwd: join(root, 'dist') })) if (!texts.has(name)) rmSync(join(root, 'dist', name));
+  writeWhole(vendorStamp, inputs);
+}
+
 /** TS18003: we ask for options only. */
 const noInputs = 18003;
 
-function compile(ts, file, options) {
+function compile(ts, file, { options, uses }) {
   const { outputText, sourceMapText, diagnostics } = ts.transpileModule(readFileSync(join(root, file), 'utf8'), {
     fileName: join(root, file),
     compilerOptions: { ...options, module: ts.ModuleKind.ESNext, moduleResolution: ts.ModuleResolutionKind.Bundler }, // "type": "module"
     reportDiagnostics: true,
-    transformers: { after: [relativeImports(ts, file)] },
+    transformers: { after: [relativeImports(ts, file, uses)] },
   });
   report(ts, diagnostics ?? []);
   const name = file.replace(/\.ts$/, '.js');
@@ -74,13 +91,16 @@ function copy(file) {
 }
 
 /** After type stripping, so that imports which were only types are gone already. */
-function relativeImports(ts, file) {
+function relativeImports(ts, file, uses) {
   const rewritten = (specifier) => {
     const [, lib] = /^@lutra\/([a-z]+)$/.exec(specifier?.text ?? '') ?? [];
-    return lib && ts.factory.createStringLiteral(posix.relative(dirname(file), `libs/${lib}/src/index.js`).replace(/^(?!\.)/, './'));
+    const path = lib ? `libs/${lib}/src/index.js` : vendored(specifier?.text ?? '');
+    return path && ts.factory.createStringLiteral(posix.relative(dirname(file), path).replace(/^(?!\.)/, './'));
   };
   return (context) => (source) => {
     const visit = (node) => {
+      const isDynamic = ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword;
+      if (vendored((isDynamic ? node.arguments[0] : node.moduleSpecifier)?.text ?? '')) use(ts, { file, node, uses });
       if (ts.isImportDeclaration(node)) {
         const path = rewritten(node.moduleSpecifier);
         return path ? ts.factory.updateImportDeclaration(node, node.modifiers, node.importClause, path, node.attributes) : node;
@@ -90,7 +110,7 @@ function relativeImports(ts, file) {
         if (!path) return node;
         return ts.factory.updateExportDeclaration(node, node.modifiers, node.isTypeOnly, node.exportClause, path, node.attributes);
       }
-      if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
+      if (isDynamic) {
         const path = rewritten(node.arguments[0]);
         if (path) return ts.factory.updateCallExpression(node, node.expression, node.typeArguments, [path]);
       }
@@ -98,6 +118,21 @@ function relativeImports(ts, file) {
     };
     return ts.visitEachChild(source, visit, context);
   };
+}
+
+/** Notes the names that a bundle must have. */
+function use(ts, { file, node, uses }) {
+  const names = ts.isImportDeclaration(node) ? namesOf(ts, node.importClause) : undefined;
+  if (!names)
+    throw new Error(`${file}: import names of a package that scripts/vendor.mjs bundles, in a module that is loaded late if need be`);
+  const { text } = node.moduleSpecifier;
+  uses.set(text, new Set([...(uses.get(text) ?? []), ...names]));
+}
+
+/** Undefined: all of them. */
+function namesOf(ts, { name, namedBindings } = {}) {
+  if (namedBindings && !ts.isNamedImports(namedBindings)) return undefined;
+  return [...(name ? ['default'] : []), ...(namedBindings?.elements ?? []).map((one) => (one.propertyName ?? one.name).text)];
 }
 
 function report(ts, diagnostics) {

@@ -1,8 +1,8 @@
 /**
- * `npm test`: everything but the long tests, from a fresh clone on. Each step is announced and timed; what fails is shown. A step whose
- * ground is missing (a failed build for the end-to-end tests) is not run and counts as failed. The last line is always `N passed, N
- * failed`: tests, and the steps that are none. Plain JavaScript for Node 20: it runs before anything is installed. usage: npm test [--
- * --only STEP[,STEP…]]
+ * `npm test`: everything but the long tests, from a fresh clone on. Each step is announced and timed; what fails is shown. Steps with the
+ * same `beside` run side by side: alone, each would leave a core idle. A step whose ground is missing (a failed build for the end-to-end
+ * tests) is not run and counts as failed. The last line is always `N passed, N failed`: tests, and the steps that are none. Plain
+ * JavaScript for Node 20: it runs before anything is installed. usage: npm test [-- --only STEP[,STEP…]]
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -13,22 +13,28 @@ import { installPackages, root, SetupError } from './packages.mjs';
 
 const results = [];
 const work = mkdtempSync(join(tmpdir(), 'lutra-test-'));
-let child;
+const children = new Set();
 let interrupted = false;
 
 const steps = [
   { name: 'install', what: 'npm packages and Node', run: install },
-  { name: 'format', what: 'oxfmt --check', run: () => tool('oxfmt', ['--check', '.']) },
-  { name: 'lint', what: 'oxlint --type-aware', run: () => tool('oxlint', ['--type-aware', '--quiet']) },
-  { name: 'types', what: 'tsc --noEmit', run: () => tool('tsc', ['--noEmit']) },
+  { name: 'types', what: 'tsc --noEmit', beside: 'static', run: () => tool('tsc', ['--noEmit']) },
+  { name: 'lint', what: 'oxlint --type-aware', beside: 'static', run: () => tool('oxlint', ['--type-aware', '--quiet']) },
+  { name: 'format', what: 'oxfmt --check', beside: 'static', run: () => tool('oxfmt', ['--check', '.']) },
   {
     name: 'docker',
     what: 'compose.yaml and Dockerfile, as far as their tools are here',
+    beside: 'static',
     run: () => tool('bash', ['docker/test/static.sh'], 'inherit'),
   },
+  { name: 'build', what: 'dist/', beside: 'static', run: () => tool('node', ['scripts/build.mjs']) },
+  {
+    name: 'servers',
+    what: 'MySQL, Kafka and ZooKeeper, fetched once',
+    beside: 'static',
+    run: () => tool('tsx', ['test/servers/prepare.ts'], 'inherit'),
+  },
   { name: 'unit', what: 'tests that need nothing', run: () => vitest('unit', 'model') },
-  { name: 'build', what: 'dist/', run: () => tool('node', ['scripts/build.mjs']) },
-  { name: 'servers', what: 'MySQL, Kafka and ZooKeeper, fetched once', run: () => tool('tsx', ['test/servers/prepare.ts'], 'inherit') },
   { name: 'integration', what: 'tests against real servers', needs: ['servers'], run: () => vitest('integration') },
   { name: 'e2e', what: 'the whole product, and what can happen to it', needs: ['servers', 'build'], run: () => vitest('e2e') },
   { name: 'long', what: 'tests that take too long for every time', needs: ['servers', 'build'], run: () => vitest('long') },
@@ -41,15 +47,23 @@ const brings = { integration: ['servers'], e2e: ['build', 'servers'], long: ['bu
 
 async function main() {
   const chosen = chosenSteps();
-  for (const step of steps.filter(({ name }) => chosen.has(name))) {
-    const begin = performance.now();
-    console.log(`\n━━ ${step.name}: ${step.what}`);
-    const missing = ['install', ...(step.needs ?? [])].find((name) => name !== step.name && failed(name));
-    const outcome = interrupted ? notRun('interrupted') : missing ? notRun(`${missing} failed`) : await step.run().catch(broken);
-    const seconds = (performance.now() - begin) / 1000;
-    results.push({ ...outcome, name: step.name, seconds });
-    console.log(`${outcome.failed > 0 ? '✗' : '✓'} ${line(results.at(-1))}`);
+  const wanted = steps.filter(({ name }) => chosen.has(name));
+  while (wanted.length > 0) {
+    const [first] = wanted;
+    const count = first.beside ? wanted.findIndex(({ beside }) => beside !== first.beside) : 1;
+    await Promise.all(wanted.splice(0, count < 0 ? wanted.length : count).map(perform));
   }
+}
+
+async function perform(step) {
+  const begin = performance.now();
+  console.log(`\n━━ ${step.name}: ${step.what}`);
+  const missing = ['install', ...(step.needs ?? [])].find((name) => name !== step.name && failed(name));
+  const outcome = interrupted ? notRun('interrupted') : missing ? notRun(`${missing} failed`) : await step.run().catch(broken);
+  const seconds = (performance.now() - begin) / 1000;
+  const result = { ...outcome, name: step.name, seconds };
+  results.push(result);
+  console.log(`${outcome.failed > 0 ? '✗' : '✓'} ${line(result)}`);
 }
 
 function chosenSteps() {
@@ -114,12 +128,16 @@ function run(tool, args, output) {
     const node = process.env.LUTRA_NODE ?? process.execPath;
     const [command, first] =
       tool === 'bash' ? [tool, []] : tool === 'node' ? [node, []] : [node, [join(root, 'node_modules', tools[tool])]];
-    child = spawn(command, [...first, ...args], { cwd: root, stdio: ['ignore', output, output] });
+    const child = spawn(command, [...first, ...args], { cwd: root, stdio: ['ignore', output, output] });
+    children.add(child);
     let text = '';
     child.stdout?.on('data', (part) => (text += part));
     child.stderr?.on('data', (part) => (text += part));
     child.on('error', (error) => resolve({ code: 1, output: `${text}\n${error.message}` }));
-    child.on('close', (code) => resolve({ code: code ?? 1, output: text }));
+    child.on('close', (code) => {
+      children.delete(child);
+      resolve({ code: code ?? 1, output: text });
+    });
   });
 }
 
@@ -161,7 +179,7 @@ function summary() {
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   process.on(signal, () => {
     interrupted = true; // the step ends, the others are not run, the summary is printed
-    child?.kill(signal);
+    for (const child of children) child.kill(signal);
   });
 }
 

@@ -39,6 +39,7 @@ export function nextSteps(world: World, { scripts }: Case, rules: Rules): readon
 }
 
 function allPublished(world: World): World {
+  if (Object.values(world.regions).every(({ pending }) => pending.length === 0)) return world;
   const regions = Object.entries(world.regions).map(([name, here]) => [
     name,
     here.pending.length > 0 ? { ...here, pending: [], log: [...here.log, ...here.pending] } : here,

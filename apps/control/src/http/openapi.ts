@@ -1,4 +1,7 @@
-/** The OpenAPI document at /api/docs, made from the zod schemas that also validate: nothing is described twice. */
+/**
+ * The OpenAPI document at /api/docs, made from the zod schemas that also validate: nothing is described twice. It is made when it is first
+ * asked for: a start does not wait for it.
+ */
 import { applyDecorators } from '@nestjs/common';
 import type { INestApplication } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiQuery, ApiResponse, DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
@@ -11,7 +14,15 @@ import type { Response } from './versions.js';
 
 export const docsPath = 'api/docs';
 
-export function setUpDocs(app: INestApplication, version: string): OpenAPIObject {
+export function setUpDocs(app: INestApplication, version: string): void {
+  app.use(`/${docsPath}`, (_request: unknown, response: Response, next: () => void) => {
+    response.setHeader('Content-Security-Policy', pagePolicy);
+    next();
+  });
+  SwaggerModule.setup(docsPath, app, () => documentOf(app, version));
+}
+
+function documentOf(app: INestApplication, version: string): OpenAPIObject {
   const config = new DocumentBuilder()
     .setTitle('Lutra')
     .setDescription('Regions, endpoints, channels and their status. Writes carry the version that was read: ETag out, If-Match in.')
@@ -20,11 +31,6 @@ export function setUpDocs(app: INestApplication, version: string): OpenAPIObject
     .build();
   const document = SwaggerModule.createDocument(app, config, { standardSchemaConverter: convert });
   completeAnswers(document);
-  app.use(`/${docsPath}`, (_request: unknown, response: Response, next: () => void) => {
-    response.setHeader('Content-Security-Policy', pagePolicy);
-    next();
-  });
-  SwaggerModule.setup(docsPath, app, document);
   return document;
 }
 

@@ -8,8 +8,9 @@ import type { EndpointDocument, OperationalEvent, RegionDocument } from '@lutra/
 import { kafkaClient } from '@lutra/registry';
 import type { Keyring } from '@lutra/registry';
 import type { Logger, Metrics } from '@lutra/telemetry';
-import { EventClient } from './event-client.js';
+import type { EventClient, EventClientOptions } from './event-client.js';
 import { EventQueue } from './event-queue.js';
+import type { EventTransport, OutEvent } from './event-queue.js';
 
 /** Takes an event and never fails. */
 export type Tell = (event: OperationalEvent) => void;
@@ -23,7 +24,7 @@ interface HostDeps {
 
 interface Known {
   region: RegionDocument;
-  readonly client: EventClient;
+  readonly client: LoadedOnSend;
   readonly queue: EventQueue;
 }
 
@@ -55,7 +56,7 @@ export class EventQueues {
     const { app, metrics, secretKey } = this.#deps;
     const logger = this.#deps.logger.child({ region: region.name });
     const bus = (): BusOptions => ({ ...kafkaClient(secretKey, known.region), clientId: `lutra-${app}-events`, logger });
-    const client = new EventClient({ bus, topic: replicated(topic) });
+    const client = new LoadedOnSend({ bus, topic: replicated(topic) });
     const queue = new EventQueue({ transport: client, logger, onDropped: (name) => metrics.eventsDropped.inc({ name }) });
     const known: Known = { region, client, queue };
     return known;
@@ -71,4 +72,28 @@ function replicated({
   minInsyncReplicas,
 }: EndpointDocument['topic']): Pick<EndpointDocument['topic'], 'replicationFactor' | 'minInsyncReplicas'> {
   return { replicationFactor, minInsyncReplicas };
+}
+
+/** Most processes never have an event to send: Nest's transport and kafkajs are loaded with the first one. */
+class LoadedOnSend implements EventTransport {
+  readonly #options: EventClientOptions;
+  #client: EventClient | null = null;
+
+  constructor(options: EventClientOptions) {
+    this.#options = options;
+  }
+
+  async send(events: readonly OutEvent[]): Promise<void> {
+    this.#client ??= await this.#load();
+    return this.#client.send(events);
+  }
+
+  async close(): Promise<void> {
+    await this.#client?.close();
+  }
+
+  async #load(): Promise<EventClient> {
+    const { EventClient } = await import('./event-client.js');
+    return new EventClient(this.#options);
+  }
 }

@@ -199,7 +199,7 @@ it('a target that is restored with its checkpoint gets what it lost once; one th
   const way = await openWay();
   await way.act('pause');
   await until(async () => (await way.end('loader')).state === 'paused' || undefined);
-  const row = `FROM lutra.checkpoint WHERE pipeline = '${way.pipeline}'`;
+  const row = `FROM lutra.checkpoint WHERE pipeline = '${way.uid}'`;
   await way.atTarget(`CREATE TABLE kept LIKE lutra.checkpoint; INSERT INTO kept SELECT * ${row}`);
   await way.start();
   await way.atSource('INSERT INTO bare VALUES (2)');
@@ -210,7 +210,7 @@ it('a target that is restored with its checkpoint gets what it lost once; one th
   expect(await bare(way)).toEqual([1, 2, 3]);
 
   const tree = new Map(await savedTree(stack));
-  expect(tree.delete(`${stack.root}/pipelines/${way.pipeline}`)).toBe(true);
+  expect(tree.delete(`${stack.root}/uids/${way.uid}`)).toBe(true);
   await way.close();
   await way.atTarget(`DELETE ${row}`);
   await olderTree(stack, new Map([...(await savedTree(stack))].filter(([path]) => tree.has(path))));

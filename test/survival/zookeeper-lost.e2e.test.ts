@@ -4,6 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it, onTestFailed } from 'vitest';
+import { newPipelineUid } from '@lutra/model';
 import { Registry } from '@lutra/registry';
 import { createLogger } from '@lutra/telemetry';
 import { expectEqual, openShopOn, seedOf } from '../scenarios/shop-stack.js';
@@ -121,8 +122,9 @@ async function epochs(since = 0): Promise<Record<string, Leadership>> {
 async function raiseLeaseNumbers(): Promise<void> {
   const registry = new Registry({ connect: stack.zooKeeper.connect, root: '/months', logger: createLogger('months', 'silent') });
   await registry.start(AbortSignal.timeout(30_000));
+  const facts = { channel: 'month', pipeline: 'p', source: 'a', target: 'b', fingerprint: 'f' };
   for (let at = 0; at < 3000; at += 100)
-    await Promise.all(Array.from({ length: 100 }, (_, index) => registry.pipelines.mark(`month.${at + index}`)));
+    await Promise.all(Array.from({ length: 100 }, () => registry.uids.begin(newPipelineUid(), facts)));
   await registry.stop();
 }
 

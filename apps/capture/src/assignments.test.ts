@@ -1,12 +1,14 @@
-import { channelSchema, endpointSchema, regionSchema } from '@lutra/model';
+import { endpointSchema, regionSchema } from '@lutra/model';
 import { describe, expect, it } from 'vitest';
 import { assignedEndpoints } from './assignments.js';
+import { storedChannel } from '../../../libs/model/src/pipeline-uid.fixture.js';
+import type { ChannelText } from '../../../libs/model/src/pipeline-uid.fixture.js';
 
 const region = regionSchema.parse({ name: 'hangzhou', kafka: { brokers: ['k:9092'] } });
 const password = { alg: 'aes-256-gcm', iv: '', tag: '', data: '' };
 const endpoint = endpointSchema.parse({ name: 'a', region: 'hangzhou', host: 'h', user: 'u', password, serverId: 7 });
 const channel = (name: string, state: string, schema: string, attempt = 0) =>
-  channelSchema.parse({ name, state, attempt, pipelines: [{ name: 'p', source: 'a', target: 'b', routes: [{ schema }] }] });
+  storedChannel({ name, state, attempt, pipelines: [{ name: 'p', source: 'a', target: 'b', routes: [{ schema }] }] });
 
 function assignments(...channels: ReturnType<typeof channel>[]) {
   const documents = {
@@ -31,7 +33,7 @@ describe('which endpoints are captured', () => {
 
   it('anew when a loader is to write to them, or tries again: markers must be seen to come back first', () => {
     const back = (state: string, attempt = 0) =>
-      channelSchema.parse({
+      storedChannel({
         name: 'y',
         state,
         attempt,
@@ -54,7 +56,7 @@ describe('which endpoints are captured', () => {
   it('anew when one pipeline takes a table over from another, though the tables stay the same', () => {
     const two = (first: readonly string[], second: readonly string[]) =>
       assignments(
-        channelSchema.parse({
+        storedChannel({
           name: 'x',
           state: 'running',
           pipelines: [
@@ -71,7 +73,7 @@ describe('which endpoints are captured', () => {
   it('with the copies of those tables that a pipeline forwards, and anew when that changes', () => {
     const two = (forwards: boolean) =>
       assignments(
-        channelSchema.parse({
+        storedChannel({
           name: 'x',
           state: 'running',
           pipelines: [
@@ -86,8 +88,8 @@ describe('which endpoints are captured', () => {
   });
 
   it('with the channels at work for which a table that cannot be read stops it; anew when one changes its mind', () => {
-    const says = (name: string, onUnsupported: 'stop' | 'suspend' | undefined, state = 'running', more: readonly object[] = []) =>
-      channelSchema.parse({
+    const says = (name: string, onUnsupported: 'stop' | 'suspend' | undefined, state = 'running', more: ChannelText['pipelines'] = []) =>
+      storedChannel({
         name,
         state,
         ...(onUnsupported && { onUnsupported }),
@@ -100,7 +102,7 @@ describe('which endpoints are captured', () => {
     expect(stopping(says('x', 'stop', 'stopped'), says('y', 'suspend'))).toEqual([]);
     const back = [{ name: 'q', source: 'b', target: 'a', routes: [{ schema: 'x' }] }];
     expect(stopping(says('x', undefined, 'running', back))).toEqual([{ channel: 'x', routes }]);
-    expect(assignments(says('x', 'suspend', 'stopped', back), says('y', 'suspend'))?.value.writers).toMatchObject([{ id: 'x.q' }]);
+    expect(assignments(says('x', 'suspend', 'stopped', back), says('y', 'suspend'))?.value.writers).toMatchObject([{ name: 'x.q' }]);
     expect(assignments(says('x', 'suspend'))?.value.writers).toEqual([]);
     expect(assignments(says('x', 'stop'))?.fingerprint).not.toBe(assignments(says('x', 'suspend'))?.fingerprint);
     expect(assignments(says('x', undefined))?.value.routes).toEqual(routes);

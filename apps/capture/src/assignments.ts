@@ -1,5 +1,5 @@
 /** From the configuration documents to the endpoints that this process works on. */
-import { replicationFingerprint, pipelineId, pipelineRoutes, unsupportedPolicy } from '@lutra/model';
+import { replicationFingerprint, pipelineName, pipelineRoutes, unsupportedPolicy } from '@lutra/model';
 import type { ChannelDocument, EndpointDocument, PipelineDocument, RegionDocument, Route, RouteFingerprints } from '@lutra/model';
 import type { Configuration } from '@lutra/registry';
 import type { Assignment } from '@lutra/runtime';
@@ -14,8 +14,9 @@ export interface CaptureWork {
   readonly routes: readonly Route[];
   /** Of those that forward what loaders wrote here. */
   readonly forwarded: readonly Route[];
-  /** What they carry, pipeline by pipeline. */
+  /** What they carry, pipeline by pipeline; and their names. */
   readonly pipelines: RouteFingerprints;
+  readonly names: Readonly<Record<string, string>>;
   /** Channels at work for which a table that cannot be read stops the endpoint. */
   readonly stopping: readonly StoppingChannel[];
   /** Pipelines that write here, in channels that flow both ways: what they suspend here is left out of the log. */
@@ -42,12 +43,12 @@ export function assignedEndpoints(
     const routes = read.flatMap(pipelineRoutes);
     const forwarded = read.filter(({ forwards }) => forwards).flatMap(pipelineRoutes);
     const stopping = readers.flatMap((channel) => stoppingChannel(endpoint.name, channel));
-    const pipelines = routesOf(endpoint.name, readers);
+    const { pipelines, names } = routesOf(endpoint.name, readers);
     const writing = channels.filter(
       (channel) => channel.state !== 'stopped' && channel.pipelines.some(({ target }) => target === endpoint.name),
     );
     const writers = writersOf(endpoint.name, channels);
-    const value = { endpoint, region, routes, forwarded, pipelines, stopping, writers, isTarget: writing.length > 0 };
+    const value = { endpoint, region, routes, forwarded, pipelines, names, stopping, writers, isTarget: writing.length > 0 };
     assignments.set(endpoint.name, { fingerprint: fingerprint(value, [...new Set([...readers, ...writing])]), value });
   }
   return assignments;
@@ -59,12 +60,15 @@ function stoppingChannel(endpoint: string, channel: ChannelDocument): readonly S
   return [{ channel: channel.name, routes: reading(endpoint, channel).flatMap(pipelineRoutes) }];
 }
 
-/** The routes of all pipelines that read an endpoint. */
-export function routesOf(endpoint: string, channels: readonly ChannelDocument[]): RouteFingerprints {
-  const entries = channels.flatMap((channel) =>
-    reading(endpoint, channel).map((pipeline) => [pipelineId(channel.name, pipeline.name), replicationFingerprint(pipeline)] as const),
-  );
-  return Object.fromEntries(entries.toSorted(([one], [other]) => (one < other ? -1 : 1)));
+/** The routes of all pipelines that read an endpoint, and their names, by uid. */
+export function routesOf(endpoint: string, channels: readonly ChannelDocument[]): Pick<CaptureWork, 'pipelines' | 'names'> {
+  const found = channels
+    .flatMap((channel) => reading(endpoint, channel).map((pipeline) => ({ channel: channel.name, pipeline })))
+    .toSorted((one, other) => (one.pipeline.uid < other.pipeline.uid ? -1 : 1));
+  return {
+    pipelines: Object.fromEntries(found.map(({ pipeline }) => [pipeline.uid, replicationFingerprint(pipeline)])),
+    names: Object.fromEntries(found.map(({ channel, pipeline }) => [pipeline.uid, pipelineName(channel, pipeline.name)])),
+  };
 }
 
 function reading(endpoint: string, channel: ChannelDocument): readonly PipelineDocument[] {
@@ -76,7 +80,7 @@ function reading(endpoint: string, channel: ChannelDocument): readonly PipelineD
  * pipeline may take a table over from another, and the log must say where that begins.
  */
 function fingerprint(
-  { endpoint, region, pipelines, stopping, writers, isTarget }: CaptureWork,
+  { endpoint, region, pipelines, names, stopping, writers, isTarget }: CaptureWork,
   channels: readonly ChannelDocument[],
 ): string {
   const attempts = channels.map((channel) => [channel.name, channel.attempt]);
@@ -85,6 +89,7 @@ function fingerprint(
     { ...endpoint, description: '' },
     region.kafka,
     pipelines,
+    names,
     attempts,
     isTarget,
     stopping.map(({ channel }) => channel),

@@ -8,7 +8,7 @@ import { RecordDecoder } from '@lutra/avro';
 import { gtidContains } from '@lutra/binlog';
 import type { SourceState } from '@lutra/binlog';
 import type { Published, RawRecord } from '@lutra/bus';
-import { admit, channelSchema, freshLog, ofTable, replicationFingerprint, SyncError, toSyncError } from '@lutra/model';
+import { admit, freshLog, ofTable, replicationFingerprint, SyncError, toSyncError } from '@lutra/model';
 import type {
   ChannelDocument,
   EndpointDocument,
@@ -34,6 +34,7 @@ import { marker, resolution, signals, suspends } from './stream/loader-writes.fi
 import { writersOf } from './stream/suspended-here.js';
 import { routesOf } from './assignments.js';
 import type { CaptureWork } from './assignments.js';
+import { storedChannel, uidOf } from '../../../libs/model/src/pipeline-uid.fixture.js';
 
 const session = { sqlMode: 0, timeZone: '+00:00', lcTimeNames: 0, collation: 45 };
 
@@ -132,9 +133,9 @@ const server: CaptureIo['source'] = {
   holdServerId: async () => () => undefined,
   probe: async () => null,
   suspended: async (_, writers) =>
-    writers.flatMap(({ id }) =>
+    writers.flatMap(({ uid }) =>
       world.standing.map(({ database, name, code, message, because = '' }) => ({
-        pipeline: id,
+        pipeline: uid,
         table: { database, name },
         code,
         message,
@@ -256,12 +257,12 @@ const region = { name: 'hangzhou', description: '', kafka: { brokers: ['k:1'] } 
 
 const shop = [{ schema: 'shop', table: '*' }];
 const channelOf = (routes: readonly Route[]) =>
-  channelSchema.parse({ name: 'ab', pipelines: [{ name: 'there', source: 'a', target: 'b', routes }] });
+  storedChannel({ name: 'ab', pipelines: [{ name: 'there', source: 'a', target: 'b', routes }] });
 const workOn = (routes: readonly Route[]): CaptureWork => ({
   endpoint,
   region,
   routes,
-  pipelines: routesOf('a', [channelOf(routes)]),
+  ...routesOf('a', [channelOf(routes)]),
   forwarded: [],
   stopping: [],
   writers: [],
@@ -640,7 +641,7 @@ describe('the routes of a new leader', () => {
     await expect(running).rejects.toMatchObject({ code: 'ABORTED' });
     expect(await kinds()).toEqual(['epoch', 'heartbeat', 'routes', 'row']);
     expect(updates.findLast((part) => part.routes)?.routes).toEqual({
-      'ab.there': replicationFingerprint({ routes: crm, forwards: false }),
+      [uidOf('ab.there')]: replicationFingerprint({ routes: crm, forwards: false }),
     });
   });
 });
@@ -738,7 +739,7 @@ describe('a table that cannot be read', () => {
   });
 
   describe('or was suspended here by a loader, where something comes back', () => {
-    const both = channelSchema.parse({
+    const both = storedChannel({
       name: 'ab',
       onUnsupported: 'suspend',
       pipelines: [
@@ -786,7 +787,7 @@ describe('a table that cannot be read', () => {
     });
 
     it('is not, where that has ended, the pipeline flows one way, or it has left the routes', async () => {
-      const excluded = suspends('bad', { pipeline: 'ab.other' });
+      const excluded = suspends('bad', { pipeline: uidOf('ab.other') });
       Object.assign(world, {
         items: told(suspends('bad', { ended_at: '2026-01-01 00:00:00.000' }), suspends('elsewhere', { database_name: 'crm' }), excluded),
       });

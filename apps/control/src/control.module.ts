@@ -7,6 +7,7 @@ import type { Health, Logger, Metrics } from '@lutra/telemetry';
 import { AboutController } from './about/about.controller.js';
 import { AddedTablesService } from './channels/added-tables.service.js';
 import { RemovedTablesService } from './channels/removed-tables.service.js';
+import { UidService } from './channels/uid.service.js';
 import { WayBackService } from './channels/way-back.service.js';
 import { ChannelActionService } from './channels/channel-action.service.js';
 import { ChannelController } from './channels/channel.controller.js';
@@ -94,6 +95,7 @@ export function controlModule({ environment, registry, secretKey, metrics, healt
       AddedTablesService,
       RemovedTablesService,
       WayBackService,
+      UidService,
       EndpointRestartService,
       EndpointResetService,
       ChannelService,

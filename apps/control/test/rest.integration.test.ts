@@ -453,14 +453,55 @@ describe('channels', () => {
     expect((await client.put('/api/v1/channels/ac', narrowed, '*')).status).toBe(200);
   });
 
-  it('do not take the name of a pipeline that has left its checkpoint', async () => {
+  it('give each pipeline a uid, which stays while it is there; a body may repeat it and not choose it', async () => {
     const channel = { name: 'ab', pipelines: [pipeline('p', 'a', 'b')] };
-    expect((await client.post('/api/v1/channels', channel)).status).toBe(201);
-    await registry.pipelines.mark('ab.p');
-    expect((await client.put('/api/v1/channels/ab', channel, '*')).status).toBe(200);
+    const { body } = await client.post('/api/v1/channels', channel);
+    const { uid } = body.pipelines[0];
+    expect(uid).toMatch(/^[a-z2-7]{12}$/);
+    for (const repeated of [channel, body, (await client.get('/api/v1/channels/ab')).body])
+      expect((await client.put('/api/v1/channels/ab', repeated, '*')).body.pipelines).toMatchObject([{ uid }]);
+    const choosing = (name: string) => ({ ...channel, pipelines: [{ ...pipeline(name, 'a', 'b'), uid: 'abcdefgh2345' }] });
+    for (const name of ['p', 'q'])
+      expect(await client.put('/api/v1/channels/ab', choosing(name), '*')).toMatchObject({
+        status: 409,
+        body: { code: 'CONFIG_CONFLICT', details: { problems: [{ id: 'uid-not-its-own' }] } },
+      });
+    expect(await registry.uids.read(uid)).toMatchObject({ channel: 'ab', pipeline: 'p', source: 'a', target: 'b' });
+  });
+
+  it('take a name again as another pipeline, at once: with another uid, whatever the one before it has left', async () => {
+    const channel = { name: 'ab', pipelines: [pipeline('p', 'a', 'b')] };
+    const first = (await client.post('/api/v1/channels', channel)).body.pipelines[0].uid;
+    await registry.uids.begin(first, { channel: 'ab', pipeline: 'p', source: 'a', target: 'b', fingerprint: 'f' });
+    await registry.skips.order(first, { log: 'L', seq: 7, reason: 'damaged', at: 1 });
     expect((await client.remove('/api/v1/channels/ab', '*')).status).toBe(204);
-    expect((await client.post('/api/v1/channels', channel)).body).toMatchObject({ code: 'CONFIG_CONFLICT', details: { pipeline: 'p' } });
-    expect((await client.post('/api/v1/channels', { name: 'ab', pipelines: [pipeline('p2', 'a', 'b')] })).status).toBe(201);
+    const second = (await client.post('/api/v1/channels', channel)).body.pipelines[0].uid;
+    expect(second).not.toBe(first);
+    expect((await registry.uids.read(first))?.removedAt).toBeGreaterThan(0);
+    expect(await registry.skips.read(second)).toBeNull();
+    // Its target does not answer, so its row has its owner still: the loader of the next pipeline to it fences that.
+    expect((await registry.uids.read(first))?.fencedAt).toBeUndefined();
+    expect((await registry.uids.read(second))?.begunAt).toBeUndefined();
+  });
+
+  it('let a new pipeline adopt the uid of a removed one with the same ends and routes, and no other', async () => {
+    const named = (name: string, more: object = {}, to = 'b') => ({ name: 'ab', pipelines: [{ ...pipeline(name, 'a', to), ...more }] });
+    const put = (body: object) => client.put('/api/v1/channels/ab', body, '*');
+    const { uid } = (await client.post('/api/v1/channels', named('p'))).body.pipelines[0];
+    const refusal = async (body: object): Promise<unknown> => (await put(body)).body.details?.problems?.[0]?.id;
+    expect(await refusal(named('q', { adopt: uid }))).toBe('adopt-in-use');
+    expect((await put(named('other'))).status).toBe(200);
+    expect(await refusal(named('q', { adopt: uid }, 'c'))).toBe('adopt-other-ends');
+    expect(await refusal(named('q', { adopt: uid, exclude: ['t'] }))).toBe('adopt-other-routes');
+    expect(await refusal(named('q', { adopt: 'abcdefgh2345' }))).toBe('adopt-unknown');
+    expect(await refusal(named('other', { adopt: uid }))).toBe('adopt-exists');
+    const adopted = await put(named('q', { adopt: uid }));
+    expect(adopted).toMatchObject({ status: 200, body: { pipelines: [{ name: 'q', uid }] } });
+    expect(adopted.body.pipelines[0]).not.toHaveProperty('adopt');
+    expect((await put(named('q', { adopt: uid }))).status).toBe(200);
+    const entry = await registry.uids.read(uid);
+    expect(entry).toMatchObject({ pipeline: 'q' });
+    expect(entry).not.toHaveProperty('removedAt');
   });
 
   it('are not rewound over what other pipelines write, unless that is wanted', async () => {
@@ -529,6 +570,7 @@ describe('status', () => {
       ],
     });
     const worker = {
+      uid: null,
       instance: 'host:1',
       state: 'running',
       waitingFor: null,

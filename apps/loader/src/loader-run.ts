@@ -12,6 +12,7 @@ import type { KafkaPort, LoaderIo } from './io.js';
 import type { Attempt } from './recover/recovery.js';
 import { takeOverTarget } from './recover/take-over.js';
 import { TargetWriter } from './commit/target-writer.js';
+import { factsOf } from './assignments.js';
 import type { LoaderWork } from './assignments.js';
 
 export interface LoaderDeps extends WorkDeps {
@@ -57,16 +58,17 @@ export class LoaderRun {
     this.kafkaName = `Kafka of region ${sourceRegion.name} (${brokers.join(', ')})`;
     this.signal = AbortSignal.any([attempt.signal, this.#ended.signal]);
     deps.metrics.disconnected(id, 'kafka', 'target');
+    deps.status.update({ uid: work.uid });
   }
 
   /** The fence: whoever wrote as this pipeline before fails from here on. @throws SyncError CHECKPOINT_MISSING; TARGET_*, … */
   async takeOver(): Promise<Owned> {
     const { deps, work, target, admin, topic, signal, attempt } = this;
     const { io, metrics, logger, registry } = deps;
-    const name = work.id;
+    const { id: name, uid } = work;
     const owned = `its row in lutra.checkpoint at ${target.host}:${target.port}, ZooKeeper or ${this.kafkaName}`;
-    const of = { pipeline: name, topic, leaseNumber: attempt.leaseNumber, signal };
-    const parts = { pipelines: registry.pipelines, admin, takeOver: io.target.takeOver };
+    const of = { uid, name, facts: factsOf(work), topic, leaseNumber: attempt.leaseNumber, signal };
+    const parts = { uids: registry.uids, admin, takeOver: io.target.takeOver, fence: io.target.fence };
     const checkpoint = await this.during(owned, () => takeOverTarget(parts, target, of));
     metrics.connected.set({ name, to: 'target' }, 1);
     const { epoch, logId: log, seq, nextOffset: offset, replayUntil } = checkpoint;
@@ -74,7 +76,7 @@ export class LoaderRun {
     const writer = new TargetWriter({
       target,
       port: io.target,
-      key: { pipeline: name, part: 0, lane: 0, epoch },
+      key: { pipeline: uid, part: 0, lane: 0, epoch },
       observe: (seconds) => metrics.applySeconds.observe({ name }, seconds),
     });
     this.#writer = writer;

@@ -8,7 +8,7 @@ import { randomBytes } from 'node:crypto';
 import { RecordEncoder } from '@lutra/avro';
 import type { RawRecord } from '@lutra/bus';
 import type { Checkpoint } from '@lutra/marker';
-import { replicationFingerprint, channelSchema, SyncError } from '@lutra/model';
+import { replicationFingerprint, SyncError } from '@lutra/model';
 import type {
   ChannelDocument,
   EndpointDocument,
@@ -17,11 +17,13 @@ import type {
   Route,
   RowEvent,
   Suspension,
+  PipelineUid,
   TableSchema,
   WorkStatus,
 } from '@lutra/model';
 import type { ApplyConnection, SqlText, TargetTable } from '@lutra/mysql';
 import { Keyring, sealPassword } from '@lutra/registry';
+import type { UidEntry } from '@lutra/registry';
 import { supervise, untilAbort } from '@lutra/runtime';
 import { Metrics } from '@lutra/telemetry';
 import fc from 'fast-check';
@@ -30,9 +32,13 @@ import { runLoader } from './loader.pipeline.js';
 import type { LoaderDeps } from './loader-run.js';
 import type { LoaderIo } from './io.js';
 import type { LoaderWork } from './assignments.js';
+import { storedChannel, uidOf } from '../../../libs/model/src/pipeline-uid.fixture.js';
 
 type Failure = 'none' | 'before' | 'after';
 type Statement = Pick<Checkpoint, 'epoch' | 'seq' | 'nextOffset' | 'logEpoch'>;
+
+/** Of pipeline c.p, and of another one. */
+const [ours, other] = [uidOf('c.p'), uidOf('c.q')];
 
 const world = {
   log: [] as RawRecord[],
@@ -41,6 +47,10 @@ const world = {
   failures: [] as Failure[],
   rows: [] as number[],
   checkpoint: null as Checkpoint | null,
+  /** Whose rows in lutra.checkpoint were given another owner. */
+  fenced: [] as string[],
+  /** What ZooKeeper keeps beside uids. */
+  uids: new Map<PipelineUid, UidEntry>(),
   connections: 0,
   /** The channel's document at each look at ZooKeeper, the last one from then on; null: it does not answer. */
   looks: [] as (ChannelDocument | null)[],
@@ -169,9 +179,9 @@ const target = {
 };
 
 const server: LoaderIo['target'] = {
-  takeOver: async () => {
+  takeOver: async (_, { pipeline, mayCreate }) => {
     const none = {
-      pipeline: 'c.p',
+      pipeline,
       part: 0,
       lane: 0,
       logId: '',
@@ -183,10 +193,13 @@ const server: LoaderIo['target'] = {
       origin: '',
       replayUntil: -1,
     };
+    if (world.checkpoint?.pipeline !== pipeline) world.checkpoint = null;
+    if (!world.checkpoint && !mayCreate) throw new SyncError('CHECKPOINT_MISSING', 'no row');
     world.checkpoint = { ...(world.checkpoint ?? { ...none, path: [], epoch: 0 }) };
     world.checkpoint = { ...world.checkpoint, epoch: world.checkpoint.epoch + 1 };
     return { checkpoint: world.checkpoint, created: false };
   },
+  fence: async (_, uid) => void world.fenced.push(uid),
   sayRoutes: async (_, { routes }) => void (world.checkpoint = world.checkpoint && { ...world.checkpoint, routes }),
   loadTable: async (_, database) => {
     if (!world.refuses.includes(database)) return { ...target, database } as unknown as TargetTable;
@@ -303,6 +316,7 @@ class LogBuilder {
         endpoint: 'a',
         tables,
         pipelines,
+        names: Object.fromEntries(Object.keys(pipelines).map((uid) => [uid, uid === other ? 'c.q' : 'c.p'])),
         suspended,
         revision,
         server: null,
@@ -314,7 +328,7 @@ class LogBuilder {
   /** What home made of a row of crm.t. */
   async resolution(): Promise<void> {
     const header = { kind: 'resolution', log: 'L', seq: this.#seq++, epoch: this.#epoch } as const;
-    const of = { endpoint: 'a', pipeline: 'c.q', database: 'crm', table: 't', key: { id: 1 }, row: null, seen: {}, tsMs: 0 };
+    const of = { endpoint: 'a', pipeline: 'c.q', channel: 'c', database: 'crm', table: 't', key: { id: 1 }, row: null, seen: {}, tsMs: 0 };
     this.#push(await this.#encoder.encodeControl(header, { kind: 'resolution', ...of }));
   }
 
@@ -353,7 +367,7 @@ const region = { name: 'hangzhou', description: '', kafka: { brokers: ['k:1'] } 
 const shop: readonly Route[] = [{ schema: 'shop', table: '*' }];
 const both: readonly Route[] = [...shop, { schema: 'crm', table: '*' }];
 const channelOf = (routes: readonly Route[], name = 'p') =>
-  channelSchema.parse({ name: 'c', pipelines: [{ name, source: 'a', target: 'b', routes }] });
+  storedChannel({ name: 'c', pipelines: [{ name, source: 'a', target: 'b', routes }] });
 const latest = async (): Promise<{ document: ChannelDocument }> => {
   const document = world.looks.length > 1 ? world.looks.shift() : world.looks[0];
   if (document) return { document };
@@ -361,6 +375,8 @@ const latest = async (): Promise<{ document: ChannelDocument }> => {
 };
 const work: LoaderWork = {
   id: 'c.p',
+  uid: ours,
+  channel: 'c',
   source: { ...endpoint, name: 'a', region: 'hangzhou', topic: { maxMessageBytes: 1_000_000 } } as EndpointDocument,
   sourceRegion: region,
   target: {
@@ -378,10 +394,16 @@ const work: LoaderWork = {
   detector: null,
 };
 const routesFingerprint = (routes: readonly Route[]): string => replicationFingerprint({ routes: [...routes], forwards: false });
+const uids = {
+  read: async (uid: PipelineUid) => world.uids.get(uid) ?? null,
+  all: async () => world.uids,
+  begin: async () => undefined,
+  fenced: async () => undefined,
+};
 const silent = { info() {}, debug() {}, warn() {}, error() {} } as unknown as LoaderDeps['logger'];
 const deps = (): LoaderDeps => ({
   registry: {
-    pipelines: { read: async () => ({ createdAt: 0 }) },
+    uids,
     skips: { read: async () => null },
     omissions: { add: async () => undefined },
     channels: { latest },
@@ -453,7 +475,7 @@ async function build(pieces: readonly Piece[]): Promise<LogBuilder> {
   Object.assign(world, { suspended: [], suspending: [], refuses: [], leftOutFor: null });
   const log = new LogBuilder();
   await log.leadership();
-  if (pieces.length > 0) await log.routes({ 'c.p': routesFingerprint(shop) });
+  if (pieces.length > 0) await log.routes({ [ours]: routesFingerprint(shop) });
   for (const each of pieces) await log.add(each);
   return log;
 }
@@ -496,7 +518,7 @@ describe('applying', () => {
 
 describe('a table that the routes take in while the loader runs', () => {
   const transaction = (rows: number, routed = true) => ({ kind: 'transaction', rows, large: false, routed }) as const;
-  const fingerprint = (routes: readonly Route[]) => ({ 'c.p': routesFingerprint(routes) });
+  const fingerprint = (routes: readonly Route[]) => ({ [ours]: routesFingerprint(routes) });
 
   /** Two rows, then the rows of a table of the new routes behind the record that says so. */
   async function changed(
@@ -558,7 +580,7 @@ describe('a table that the routes take in while the loader runs', () => {
   it('goes on where the record is older than its own, or where the topic holds its tables for another pipeline', async () => {
     const others = [
       [fingerprint([{ schema: 'old', table: '*' }]), []],
-      [{ 'c.q': 'x' }, ['crm.*', '*.*']],
+      [{ [other]: 'x' }, ['crm.*', '*.*']],
     ] as const;
     for (const [now, tables] of others) {
       await changed(now, 3, { tables });
@@ -569,7 +591,7 @@ describe('a table that the routes take in while the loader runs', () => {
 
   it('stops where the topic leaves its tables out', async () => {
     for (const tables of [[], ['crm.*', 'shop.t?']]) {
-      await changed({ 'c.q': 'x' }, 3, { tables });
+      await changed({ [other]: 'x' }, 3, { tables });
       expect((await load((known) => known.length > 0 || world.rows.length > 2))[0]).toMatchObject({ code: 'LOG_LACKS_TABLES' });
       expect(world.rows).toEqual([1, 2]);
     }
@@ -595,7 +617,7 @@ describe('a table that the routes take in while the loader runs', () => {
 
   it('does not begin in a log that was begun for others, whatever tables that holds', async () => {
     const log = await build([]);
-    await log.routes({ 'c.q': 'x' }, { tables: ['shop.*'] });
+    await log.routes({ [other]: 'x' }, { tables: ['shop.*'] });
     await log.add(transaction(2));
     await log.leadership();
     await log.routes(fingerprint(shop), { tables: ['shop.*'] });
@@ -623,9 +645,9 @@ it('a target that was aimed at another server past control has its password sent
 
 describe('a table that is suspended', () => {
   const suspension: Suspension = { database: 'crm', name: 't', code: 'COLUMN_UNSUPPORTED', message: '', where: 'f:4', at: 0 };
-  const fingerprint = { 'c.p': routesFingerprint(both) };
+  const fingerprint = { [ours]: routesFingerprint(both) };
   const transaction = (rows: number, routed: boolean) => ({ kind: 'transaction', rows, large: false, routed }) as const;
-  const ours = fc.record({ kind: fc.constant('transaction' as const), rows: small, large: fc.constant(false), routed: fc.boolean() });
+  const piece = fc.record({ kind: fc.constant('transaction' as const), rows: small, large: fc.constant(false), routed: fc.boolean() });
 
   /** Of the log, in its order: what is applied if the table (crm) is left out from a position on. */
   async function logOf(
@@ -654,8 +676,8 @@ describe('a table that is suspended', () => {
   it('by capture: has every row before that position, none behind it, and the others theirs once, whatever failed on the way', async () => {
     await fc.assert(
       fc.asyncProperty(
-        fc.array(ours, { maxLength: 6 }),
-        fc.array(ours, { minLength: 1, maxLength: 6 }),
+        fc.array(piece, { maxLength: 6 }),
+        fc.array(piece, { minLength: 1, maxLength: 6 }),
         fc.array(failure, { maxLength: 8 }),
         fc.array(failure, { maxLength: 3 }),
         fc.array(fc.integer({ min: 1, max: 30 }), { minLength: 1, maxLength: 5 }),
@@ -684,7 +706,7 @@ describe('a table that is suspended', () => {
     await load(() => world.rows.length > want.length, both);
     expect(world.rows).toEqual([...want, 5]);
     // Taken out, brought by hand, taken in: each by a record of the log.
-    const names = { 'c.p': routesFingerprint(shop) };
+    const names = { [ours]: routesFingerprint(shop) };
     await log.leadership();
     await log.routes(names);
     world.looks = [channelOf(shop)];
@@ -706,7 +728,7 @@ describe('a table that is suspended', () => {
     const { log } = await logOf([], [transaction(1, true)], [suspension]);
     await log.add(transaction(1, false));
     await log.leadership();
-    await log.routes({ 'c.p': routesFingerprint(shop) });
+    await log.routes({ [ours]: routesFingerprint(shop) });
     await log.leadership();
     await log.routes(fingerprint);
     await log.add(transaction(1, false));
@@ -766,7 +788,7 @@ describe('a table that is suspended', () => {
     expect([world.checkpoint?.seq, world.suspended.length]).toEqual([3, 1]);
     // The table has left the routes: the run ends, so that the windows of the next one have it.
     await log.leadership();
-    await log.routes({ 'c.p': routesFingerprint(shop) });
+    await log.routes({ [ours]: routesFingerprint(shop) });
     Object.assign(world, { log: [...log.records], looks: [channelOf(shop)] });
     expect(await load((failures) => failures.length > 0 || world.checkpoint?.seq === 4, shop, 'suspend', detector)).toEqual([]);
     expect([world.checkpoint?.seq, world.suspended]).toEqual([4, []]);

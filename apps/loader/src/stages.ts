@@ -13,7 +13,7 @@ import type { Skip } from './assemble/skip.js';
 import { suspensionsOf } from './plan/suspending.js';
 import type { Suspensions } from './plan/suspensions.js';
 import { TableMatcher } from './plan/table-matcher.js';
-import { sayApplied, skipOf } from './recover/take-over.js';
+import { groupOf, sayApplied, skipOf } from './recover/take-over.js';
 import type { LoaderWork } from './assignments.js';
 
 export interface Stages {
@@ -48,12 +48,12 @@ export async function prepare(run: LoaderRun, owned: Owned): Promise<Stages> {
     load: (database, table) => writer.loadTable(database, table),
     isSuspended: (table) => suspensions.has(table),
   });
-  const progress = new Progress(deps, { pipeline: work.id, topic, admin, seq: checkpoint.seq });
+  const progress = new Progress(deps, { pipeline: work.id, group: groupOf(work.uid), topic, admin, seq: checkpoint.seq });
   const { start } = await during(run.kafkaName, () => admin.offsets(topic));
   const reader = new LogReader(topic, checkpoint, start);
   deps.metrics.connected.set({ name: work.id, to: 'kafka' }, 1);
   deps.metrics.queueCapacity.set({ name: work.id }, batchBytesOf(work));
-  const skip = await during('ZooKeeper', () => skipOf(deps.registry, work.id, checkpoint));
+  const skip = await during('ZooKeeper', () => skipOf(deps.registry, work.uid, checkpoint));
   const applier = applierOf(run, owned, { matcher, detection, progress, skip });
   return { reader, routes, suspensions, matcher, detection, applier, progress };
 }
@@ -61,8 +61,7 @@ export async function prepare(run: LoaderRun, owned: Owned): Promise<Stages> {
 /** The routes are read after the fence: a later owner reads them later, so routes never go back to an older version. */
 async function routesOf({ deps, work, target, signal, during }: LoaderRun, { checkpoint }: Owned): Promise<RouteCheck> {
   const { channels, revision } = deps.registry;
-  const { id, routes, forwards } = work;
-  const check = new RouteCheck({ channels, revision, id, routes, forwards, begins: checkpoint.logId === '', signal });
+  const check = new RouteCheck({ channels, revision, work, begins: checkpoint.logId === '', signal });
   const newest = await during('ZooKeeper, for the newest routes', () => check.requireNewest(checkpoint.routes ?? null));
   await sayApplied(deps.io.target.sayRoutes, target, { checkpoint, routes: newest });
   return check;
@@ -76,6 +75,7 @@ function applierOf(run: LoaderRun, { checkpoint, writer }: Owned, { matcher, det
   const { deps, work, attempt, during } = run;
   return new Applier({
     checkpoint,
+    name: work.id,
     sourceRegion: work.source.region,
     targetRegion: work.target.region,
     forwards: work.forwards,
@@ -99,8 +99,8 @@ async function tellSkipped({ deps, work }: LoaderRun, { log, seq, reason }: Skip
   logger.warn({ seq, reason }, 'skipped a transaction; its rows are in lutra.skipped');
   metrics.skipOrders.inc({ name: work.id });
   const what = { kind: 'skip', what: 'transaction', tables: [], where: `seq ${seq}`, at: Date.now(), record: { log, seq } } as const;
-  await registry.omissions.add(`pipeline@${work.id}`, [what]);
-  await registry.skips.remove(work.id);
+  await registry.omissions.add(`pipeline@${work.uid}`, [what]);
+  await registry.skips.remove(work.uid);
 }
 
 function batchBytesOf({ detector }: LoaderWork): number {

@@ -229,12 +229,13 @@ describe('control records', () => {
       kind: 'routes',
       endpoint: 'hz-1',
       tables: ['shop.*', 'a`b'],
-      pipelines: { 'ab.there': '0123456789abcdef' },
+      pipelines: { abcdefgh2345: '0123456789abcdef' },
+      names: { abcdefgh2345: 'ab.there' },
       revision: 7,
       server: null,
       tsMs: 1,
     },
-    { kind: 'routes', endpoint: 'hz-1', tables: [], pipelines: {}, revision: 7, server: null, tsMs: 1 },
+    { kind: 'routes', endpoint: 'hz-1', tables: [], pipelines: {}, names: {}, revision: 7, server: null, tsMs: 1 },
     {
       kind: 'ddl',
       endpoint: 'hz-1',
@@ -254,6 +255,7 @@ describe('control records', () => {
       kind: 'resolution',
       endpoint: 'hz-1',
       pipeline: 'shop.a-to-b',
+      channel: 'shop',
       database: 'shop',
       table: 'orders',
       key: { id: 2n ** 63n },
@@ -265,6 +267,7 @@ describe('control records', () => {
       kind: 'resolution',
       endpoint: 'hz-1',
       pipeline: 'p',
+      channel: 'shop',
       database: 'shop',
       table: 'orders',
       key: { id: 1 },
@@ -287,7 +290,7 @@ describe('control records', () => {
 
   it('a routes record that was written before it named pipelines, a revision and a server is read', async () => {
     const { encoder, decoder, ids } = codec();
-    const record = { kind: 'routes', endpoint: 'e', tables: [], pipelines: {}, revision: 0, server: null, tsMs: 1 } as const;
+    const record = { kind: 'routes', endpoint: 'e', tables: [], pipelines: {}, names: {}, revision: 0, server: null, tsMs: 1 } as const;
     const { headers } = await encoder.encodeControl({ ...header, kind: 'routes' }, record);
     const fields = [
       { name: 'endpoint', type: 'string' },

@@ -5,6 +5,7 @@
 import { SyncError } from '@lutra/model';
 
 export interface Checkpoint {
+  /** Uid of the pipeline; of a probe (probe.ts) not. */
   readonly pipeline: string;
   /** Kafka partition. */
   readonly part: number;

@@ -7,6 +7,7 @@ import { brokerSchema, hostSchema, nameSchema, publicKeySchema, sealedSecretSche
 import { conflictRuleSchema } from './conflict-policy.js';
 import { SyncError } from './errors.js';
 import { excludedSchema, patternSchema } from './name-pattern.js';
+import { pipelineUidSchema } from './pipeline-uid.js';
 
 export const regionSchema = z.strictObject({
   name: nameSchema,
@@ -79,7 +80,7 @@ export const routeSchema = z.strictObject({
 });
 export type Route = z.infer<typeof routeSchema>;
 
-export const pipelineSchema = z.strictObject({
+const pipelineBase = {
   /** Unique within its channel. */
   name: nameSchema,
   source: nameSchema,
@@ -91,8 +92,24 @@ export const pipelineSchema = z.strictObject({
    * Carries on what loaders wrote at the source, too: a cascade or a hub. Without it each region's rows come by a pipeline of their own.
    */
   forwards: z.boolean().default(false),
+};
+
+/** As stored. */
+export const pipelineSchema = z.strictObject({
+  ...pipelineBase,
+  /** Made by control when the pipeline is created. */
+  uid: pipelineUidSchema,
 });
 export type PipelineDocument = z.infer<typeof pipelineSchema>;
+/** As sent to the REST API. */
+export const pipelineInputSchema = z.strictObject({
+  ...pipelineBase,
+  /** May be repeated; it cannot be chosen. */
+  uid: pipelineUidSchema.optional(),
+  /** At its creation: the uid of a pipeline that was removed, at whose position this one goes on. */
+  adopt: pipelineUidSchema.optional(),
+});
+export type PipelineInput = z.infer<typeof pipelineInputSchema>;
 
 export const conflictsSchema = z.strictObject({
   /**
@@ -125,13 +142,10 @@ export const channelSchema = z.strictObject({
   attempt: z.int().min(0).default(0),
 });
 export type ChannelDocument = z.infer<typeof channelSchema>;
-export const channelInputSchema = channelSchema.omit({ state: true, attempt: true });
+export const channelInputSchema = channelSchema
+  .omit({ state: true, attempt: true })
+  .extend({ pipelines: z.array(pipelineInputSchema).min(1) });
 export type ChannelInput = z.infer<typeof channelInputSchema>;
-
-/** The name of a pipeline everywhere outside its channel: lease, status, checkpoint row, consumer group. */
-export function pipelineId(channel: string, pipeline: string): string {
-  return `${channel}.${pipeline}`;
-}
 
 /** The topic of an endpoint's row events. */
 export function rowsTopic(endpoint: string): string {

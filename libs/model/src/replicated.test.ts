@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest';
 import * as fc from 'fast-check';
 import { isReplicated, isHeld, isOutdated } from './replicated.js';
 import { replicationFingerprint, createRouter } from './route.js';
+import { uidOf } from './pipeline-uid.fixture.js';
 
+const uid = uidOf('c.p');
 const part = fc.stringMatching(/^[ab*?]{1,4}$/);
 const name = fc.stringMatching(/^[ab]{1,5}$/);
 const pattern = fc.tuple(part, part);
@@ -16,7 +18,7 @@ describe('what a topic holds', () => {
         fc.array(fc.tuple(name, name), { maxLength: 30 }),
         (held, [schema, table], names) => {
           const tables = held.map((each) => each.join('.'));
-          if (!isReplicated({ tables, pipelines: {} }, { id: 'c.p', routes: [{ schema, table }], forwards: false })) return;
+          if (!isReplicated({ tables, pipelines: {} }, { uid, routes: [{ schema, table }], forwards: false })) return;
           const ours = createRouter([{ schema, table }]);
           const theirs = createRouter(held.map(([heldSchema, heldTable]) => ({ schema: heldSchema, table: heldTable })));
           for (const [database, found] of names)
@@ -39,16 +41,16 @@ describe('what a topic holds', () => {
     ['s.t', 'sxt', 't', false],
   ])('%s for %s.%s: %s', (held, schema, table, replicated) => {
     const routes = [{ schema, table }];
-    expect(isReplicated({ tables: [held], pipelines: {} }, { id: 'c.p', routes, forwards: false })).toBe(replicated);
+    expect(isReplicated({ tables: [held], pipelines: {} }, { uid, routes, forwards: false })).toBe(replicated);
     // Whether copies are forwarded the patterns do not say; whoever is named is known to capture.
-    expect(isReplicated({ tables: [held], pipelines: {} }, { id: 'c.p', routes, forwards: true })).toBe(false);
-    expect(isReplicated({ tables: [], pipelines: { 'c.p': 'x' } }, { id: 'c.p', routes, forwards: true })).toBe(true);
+    expect(isReplicated({ tables: [held], pipelines: {} }, { uid, routes, forwards: true })).toBe(false);
+    expect(isReplicated({ tables: [], pipelines: { [uid]: 'x' } }, { uid, routes, forwards: true })).toBe(true);
   });
 
   it('is all of it only under the same routes, or others with the same tables', () => {
-    const pipeline = { id: 'c.p', routes: [{ schema: 'shop', table: 't' }], forwards: true };
+    const pipeline = { uid, routes: [{ schema: 'shop', table: 't' }], forwards: true };
     const held = (tables: readonly string[], fingerprint: string, forwards: boolean): boolean =>
-      isHeld({ tables, pipelines: { 'c.p': fingerprint } }, { ...pipeline, forwards });
+      isHeld({ tables, pipelines: { [uid]: fingerprint } }, { ...pipeline, forwards });
     expect(held([], replicationFingerprint(pipeline), true)).toBe(true);
     expect(held(['shop.other'], 'other routes', false)).toBe(false);
     expect(held(['shop.*'], 'other routes', false)).toBe(true);
@@ -57,15 +59,17 @@ describe('what a topic holds', () => {
 });
 
 it('a tree is outdated where it has other routes, and less than the log for their channel', () => {
-  const log = { revision: 7, pipelines: { 'c.p': 'x' } };
+  const [p, q] = [uidOf('c.p'), uidOf('c.q')];
+  const names = { [p]: 'c.p', [q]: 'c.q' };
+  const log = { revision: 7, pipelines: { [p]: 'x' }, names };
   const at = (revision: number, channels: Readonly<Record<string, number>> = { c: revision }) => ({ revision, channels });
-  expect(isOutdated(log, { revision: at(6), pipelines: { 'c.p': 'x' } })).toBe(false);
-  const others: readonly Readonly<Record<string, string>>[] = [{ 'c.p': 'y' }, {}, { 'c.p': 'x', 'c.q': 'z' }];
+  expect(isOutdated(log, { revision: at(6), pipelines: { [p]: 'x' }, names })).toBe(false);
+  const others: readonly Readonly<Record<string, string>>[] = [{ [p]: 'y' }, {}, { [p]: 'x', [q]: 'z' }];
   for (const pipelines of others) {
-    expect(isOutdated(log, { revision: at(6), pipelines })).toBe(true);
-    expect(isOutdated(log, { revision: at(7), pipelines })).toBe(false);
+    expect(isOutdated(log, { revision: at(6), pipelines, names })).toBe(true);
+    expect(isOutdated(log, { revision: at(7), pipelines, names })).toBe(false);
     // another channel was written since
-    expect(isOutdated(log, { revision: at(9, { c: 6, other: 9 }), pipelines })).toBe(true);
-    expect(isOutdated(log, { revision: at(9, { other: 9 }), pipelines })).toBe(true);
+    expect(isOutdated(log, { revision: at(9, { c: 6, other: 9 }), pipelines, names })).toBe(true);
+    expect(isOutdated(log, { revision: at(9, { other: 9 }), pipelines, names })).toBe(true);
   }
 });

@@ -4,6 +4,7 @@
  * tells. The `routes` records do. Pure.
  */
 import type { PipelineDocument } from './config.js';
+import type { PipelineUid } from './pipeline-uid.js';
 import type { ControlRecord } from './record.js';
 import { announcedPattern, replicationFingerprint, createRouter, pipelineRoutes } from './route.js';
 import type { RouteFingerprints } from './route.js';
@@ -15,24 +16,23 @@ export interface Announced {
   /** Patterns, `schema.table`, with ` except a, b.c` behind one that does not hold all of them. */
   readonly tables: readonly string[];
   readonly pipelines: RouteFingerprints;
+  /** Of the same pipelines: uid → `<channel>.<pipeline>`. */
+  readonly names: Readonly<Record<string, string>>;
   /** Tables that these patterns match and that are not in the log from here on: unread, or suspended there. Absent: none. */
   readonly suspended?: readonly Suspension[] | undefined;
 }
 
 /** What a `routes` record says. */
-export function announcedBy({ revision, tables, pipelines, suspended }: Extract<ControlRecord, { kind: 'routes' }>): Announced {
-  return { revision, tables, pipelines, ...(suspended && { suspended }) };
+export function announcedBy({ revision, tables, pipelines, names, suspended }: Extract<ControlRecord, { kind: 'routes' }>): Announced {
+  return { revision, tables, pipelines, names, ...(suspended && { suspended }) };
 }
 
 /** Whose position it is. */
-export interface ReplicatingPipeline extends Pick<PipelineDocument, 'routes' | 'exclude' | 'forwards'> {
-  /** `<channel>.<pipeline>` */
-  readonly id: string;
-}
+export type ReplicatingPipeline = Pick<PipelineDocument, 'uid' | 'routes' | 'exclude' | 'forwards'>;
 
 /** Does capture know the pipeline, by these routes or by other ones? */
-export function isNamed({ pipelines }: Pick<Announced, 'pipelines'>, id: string): boolean {
-  return Object.hasOwn(pipelines, id);
+export function isNamed({ pipelines }: Pick<Announced, 'pipelines'>, uid: PipelineUid): boolean {
+  return Object.hasOwn(pipelines, uid);
 }
 
 /**
@@ -40,7 +40,7 @@ export function isNamed({ pipelines }: Pick<Announced, 'pipelines'>, id: string)
  * until they changed.
  */
 export function isReplicated(announced: Pick<Announced, 'tables' | 'pipelines'>, pipeline: ReplicatingPipeline): boolean {
-  return isNamed(announced, pipeline.id) || isHeld(announced, pipeline);
+  return isNamed(announced, pipeline.uid) || isHeld(announced, pipeline);
 }
 
 /**
@@ -50,7 +50,7 @@ export function isReplicated(announced: Pick<Announced, 'tables' | 'pipelines'>,
  */
 export function isHeld(announced: Pick<Announced, 'tables' | 'pipelines' | 'suspended'>, pipeline: ReplicatingPipeline): boolean {
   if (suspendedOf(announced, pipeline).length > 0) return false;
-  if (announced.pipelines[pipeline.id] === replicationFingerprint(pipeline)) return true;
+  if (announced.pipelines[pipeline.uid] === replicationFingerprint(pipeline)) return true;
   // Of whose routes copies are forwarded, the record does not say.
   if (pipeline.forwards) return false;
   return pipelineRoutes(pipeline).every((route) => {
@@ -83,16 +83,19 @@ export interface Revision {
  * @param now of the tree
  */
 export function isOutdated(
-  announced: Pick<Announced, 'revision' | 'pipelines'>,
-  now: Pick<Announced, 'pipelines'> & { readonly revision: Revision },
+  announced: Pick<Announced, 'revision' | 'pipelines' | 'names'>,
+  now: Pick<Announced, 'pipelines' | 'names'> & { readonly revision: Revision },
 ): boolean {
-  const ids = new Set([...Object.keys(announced.pipelines), ...Object.keys(now.pipelines)]);
-  return [...ids].some((id) => announced.pipelines[id] !== now.pipelines[id] && announced.revision > revisionOf(now.revision, id));
+  const uids = new Set([...Object.keys(announced.pipelines), ...Object.keys(now.pipelines)]);
+  const nameOf = (uid: string): string => now.names[uid] ?? announced.names[uid] ?? '';
+  return [...uids].some(
+    (uid) => announced.pipelines[uid] !== now.pipelines[uid] && announced.revision > revisionOf(now.revision, nameOf(uid)),
+  );
 }
 
 /** 0: the tree has never heard of the channel. */
-function revisionOf({ channels }: Revision, id: string): number {
-  const [channel = ''] = id.split('.');
+function revisionOf({ channels }: Revision, name: string): number {
+  const [channel = ''] = name.split('.');
   return Object.hasOwn(channels, channel) ? (channels[channel] ?? 0) : 0;
 }
 

@@ -11,7 +11,7 @@ import type { Versioned } from './json.js';
 import type { Paths } from './paths.js';
 import type { Tree } from './tree.js';
 
-/** Whose omissions: `endpoint@a`, `pipeline@shop.a-to-b`, `channel@shop`. */
+/** Whose omissions: `endpoint@a`, `pipeline@<uid>`, `channel@shop`. */
 export type OmissionOwner = `${'endpoint' | 'pipeline' | 'channel'}@${string}`;
 
 /** `record`: of the log; null where no record stands for it. */

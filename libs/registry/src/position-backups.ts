@@ -55,6 +55,7 @@ export const positionBackupSchema = z.strictObject({
       revision: count,
       tables: z.array(z.string()),
       pipelines: z.record(z.string(), z.string()),
+      names: z.record(z.string(), z.string()),
       suspended: z.array(suspensionSchema).optional(),
     })
     .optional(),

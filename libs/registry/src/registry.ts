@@ -16,8 +16,6 @@ import type { PositionBackupStore } from './position-backups.js';
 import { ZooKeeperOmissions } from './omissions.js';
 import type { OmissionStore } from './omissions.js';
 import { Paths, defaultRoot } from './paths.js';
-import { ZooKeeperPipelineMarks } from './pipeline-marks.js';
-import type { PipelineMarkStore } from './pipeline-marks.js';
 import { RememberedSchemas } from './remembered-schemas.js';
 import { ZooKeeperRestarts } from './restarts.js';
 import { ZooKeeperRevision } from './revision.js';
@@ -32,6 +30,8 @@ import type { StatusStore } from './status.js';
 import { ZooKeeperSkips } from './skips.js';
 import type { SkipStore } from './skips.js';
 import { Tree } from './tree.js';
+import { ZooKeeperUids } from './uids.js';
+import type { UidStore } from './uids.js';
 
 export interface RegistryOptions {
   /** host:port[,host:port] */
@@ -53,7 +53,7 @@ export class Registry {
   readonly channels: DocumentStore<ChannelDocument>;
   readonly logs: PositionBackupStore;
   readonly status: StatusStore;
-  readonly pipelines: PipelineMarkStore;
+  readonly uids: UidStore;
   readonly skips: SkipStore;
   readonly left: RemovedTableStore;
   readonly restarts: RestartStore;
@@ -88,7 +88,7 @@ export class Registry {
     this.channels = documents({ noun: 'channel', path: paths.channels, schema: channelSchema });
     this.logs = new ZooKeeperPositionBackups(tree, paths);
     this.status = new ZooKeeperStatus({ session, tree, paths, logger });
-    this.pipelines = new ZooKeeperPipelineMarks(tree, paths);
+    this.uids = new ZooKeeperUids(tree, paths);
     this.skips = new ZooKeeperSkips(tree, paths);
     this.left = new ZooKeeperRemovedTables(tree, paths);
     this.restarts = new ZooKeeperRestarts(tree, paths);
@@ -124,7 +124,7 @@ export class Registry {
     await this.session.stop();
   }
 
-  /** For instance `capture/<endpoint>`, `loader/<pipeline id>.<partition>`. @throws SyncError CONFIG_INVALID */
+  /** For instance `capture/<endpoint>`, `loader/<uid>.<partition>`. @throws SyncError CONFIG_INVALID */
   lease(path: string, options: LeaseOptions = {}): Lease {
     return new ZooKeeperLease(this.session, this.#paths.lease(path), { logger: this.#logger, ...options });
   }

@@ -52,7 +52,7 @@ describe('a log without its beginning', () => {
 });
 
 describe('the routes that a log has', () => {
-  const said = (revision: number) => ({ revision, tables: [`t${revision}`], pipelines: { 'c.p': `f${revision}` } });
+  const said = (revision: number) => ({ revision, tables: [`t${revision}`], pipelines: { 'c.p': `f${revision}` }, names: {} });
   const record = (offset: number, seq: number, revision: number): LogRecord => ({
     offset,
     header: { kind: 'routes', log: 'L', seq, epoch: 1 },

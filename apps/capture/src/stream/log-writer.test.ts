@@ -9,7 +9,7 @@ import type { Acknowledged, LogWriterOptions } from './log-writer.js';
 const encoder = {
   encodeControl: async () => ({ key: null, value: Buffer.from('x'), headers: {} }),
 } as unknown as RecordEncoder;
-const routes = { kind: 'routes', endpoint: 'a', tables: [], pipelines: {}, revision: 7, server: null, tsMs: 0 } as const;
+const routes = { kind: 'routes', endpoint: 'a', tables: [], pipelines: {}, names: {}, revision: 7, server: null, tsMs: 0 } as const;
 
 function writerOf(publish: Publisher['publish'], prepare?: RecordEncoder['prepare']): LogWriter {
   return new LogWriter({

@@ -29,6 +29,7 @@ export async function stream(run: CaptureRun, verified: Verified, met: readonly 
     revision: verified.revision,
     tables: work.routes.map(announcedPattern),
     pipelines: work.pipelines,
+    names: work.names,
     ...(suspended.length > 0 && { suspended }),
   };
   const observers = new Observers(run, verified, routes);

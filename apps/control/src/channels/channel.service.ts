@@ -1,7 +1,7 @@
 /** Channels: written only if the rules hold with all other channels, removed only while stopped and not needed by others. */
 import { Inject, Injectable } from '@nestjs/common';
-import { pipelineId, SyncError } from '@lutra/model';
-import type { ChannelDocument, ChannelInput, PipelineDocument } from '@lutra/model';
+import { SyncError } from '@lutra/model';
+import type { ChannelDocument, ChannelInput } from '@lutra/model';
 import type { Registry } from '@lutra/registry';
 import {
   createDocument,
@@ -24,6 +24,7 @@ import { noteForced } from './forced.js';
 import { homeChangeProblems } from './home-change.js';
 import { RemovedTablesService } from './removed-tables.service.js';
 import { channelProblems, newErrors } from './topology.js';
+import { UidService, withoutUids } from './uid.service.js';
 import { WayBackService } from './way-back.service.js';
 
 const kind = 'channel';
@@ -42,6 +43,7 @@ export class ChannelService {
     @Inject(AddedTablesService) private readonly addedTables: AddedTablesService,
     @Inject(RemovedTablesService) private readonly removedTables: RemovedTablesService,
     @Inject(WayBackService) private readonly wayBack: WayBackService,
+    @Inject(UidService) private readonly uids: UidService,
   ) {}
 
   list(): Promise<readonly ChannelDocument[]> {
@@ -54,12 +56,14 @@ export class ChannelService {
 
   create(input: ChannelWrite): Promise<Versioned<ChannelDocument>> {
     return this.lock.run(async () => {
-      const document = { ...input, state: 'stopped', attempt: 0 } as const;
-      requireState(input, document);
-      requireRules(document, await readConfiguration(this.registry));
-      await this.#requireUnusedNames(document, []);
+      const state = { state: 'stopped', attempt: 0 } as const;
+      requireState(input, state);
+      requireRules(input, await readConfiguration(this.registry));
+      const document = { ...input, ...state, pipelines: await this.uids.of(input, []) };
       await this.registry.revision.raise(input.name);
-      return createDocument(this.registry.channels, kind, document);
+      const created = await createDocument(this.registry.channels, kind, document);
+      await this.uids.keep(input.name, document.pipelines);
+      return created;
     });
   }
 
@@ -74,7 +78,9 @@ export class ChannelService {
       requireRules(input, await readConfiguration(this.registry));
       const passed = await this.#refusals(checked.document, input, how.force);
       const written = await this.lock.run(() => this.#replace(input, write, { version: checked.version, passed }));
-      if (written) return written;
+      if (!written) continue;
+      await this.uids.fence(input.name, withoutUids(checked.document.pipelines, written.document.pipelines));
+      return written;
     }
   }
 
@@ -105,49 +111,38 @@ export class ChannelService {
     const configuration = await readConfiguration(this.registry);
     requireRules(input, configuration);
     requireOthers(input.name, input, configuration);
-    await this.#requireUnusedNames(input, document.pipelines);
+    const pipelines = await this.uids.of(input, document.pipelines);
     await this.removedTables.remember(document, input);
+    await this.uids.remove(input.name, withoutUids(document.pipelines, pipelines));
     // Also where nothing changes: so an operator says that a tree that was restored is right as it is.
     await this.registry.revision.raise(input.name);
     await noteForced(this.registry, { channel: input.name, where: 'change' }, checked.passed);
-    return replaceDocument(this.registry.channels, write, { ...input, state, attempt }, version);
+    const replaced = await replaceDocument(this.registry.channels, write, { ...input, pipelines, state, attempt }, version);
+    await this.uids.keep(input.name, pipelines);
+    return replaced;
   }
 
-  /**
-   * A pipeline that is removed leaves its checkpoint in the target. One that is created later under the same name would go on there, and
-   * what was not captured meanwhile would be missing without a word.
-   */
-  async #requireUnusedNames({ name, pipelines }: ChannelInput, existing: readonly PipelineDocument[]): Promise<void> {
-    for (const pipeline of pipelines.filter((candidate) => !existing.some((known) => known.name === candidate.name))) {
-      const id = pipelineId(name, pipeline.name);
-      if (!(await this.registry.pipelines.read(id))) continue;
-      throw new SyncError(
-        'CONFIG_CONFLICT',
-        `a pipeline ${id} existed before and has left its checkpoint; take another name, seed the target anew, and say where it begins (docs/02-setup.md, A pipeline on a topic that is in use)`,
-        {
-          details: { channel: name, pipeline: pipeline.name },
-        },
-      );
-    }
-  }
-
-  remove(name: string, ifMatch: Precondition): Promise<void> {
+  async remove(name: string, ifMatch: Precondition): Promise<void> {
     const write = { kind, name, ifMatch };
-    return this.lock.run(async () => {
+    const removed = await this.lock.run(async () => {
       const { document, version } = await findForRemoval(this.registry.channels, write);
       if (document && document.state !== 'stopped') {
         throw new SyncError('CONFIG_CONFLICT', `channel ${name} is ${document.state}; stop it first`, { details: { channel: name } });
       }
       if (document) requireOthers(name, null, await readConfiguration(this.registry));
+      const pipelines = document ? document.pipelines : await this.uids.removeAllOf(name);
+      if (document) await this.uids.remove(name, document.pipelines);
       await this.registry.revision.raise(name);
       await removeDocument(this.registry.channels, write, version);
       await this.registry.omissions.remove(`channel@${name}`);
+      return pipelines;
     });
+    await this.uids.fence(name, removed);
   }
 }
 
 /** Actions change these two; a body may repeat them, so that what GET gave can be sent back. */
-function requireState(input: ChannelWrite, { state, attempt }: ChannelDocument): void {
+function requireState(input: ChannelWrite, { state, attempt }: Pick<ChannelDocument, 'state' | 'attempt'>): void {
   if ((input.state ?? state) === state && (input.attempt ?? attempt) === attempt) return;
   const how = 'POST /api/v1/channels/<name>/start, pause, stop and retry change them';
   throw new SyncError('CONFIG_INVALID', `channel ${input.name}: state, attempt: cannot be set here; ${how}`);

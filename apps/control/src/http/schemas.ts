@@ -93,6 +93,8 @@ const errorReportSchema = z.object({
 const workStatusSchema = z.object({
   app: z.enum(['capture', 'loader']),
   name: z.string(),
+  /** Loader: of the pipeline, once it works on it. */
+  uid: z.string().nullable(),
   instance: z.string(),
   state: z.enum(workStates),
   waitingFor: z.string().nullable(),
@@ -135,7 +137,9 @@ const endStatusSchema = z.object({
 });
 
 export const pipelineStatusSchema = z.object({
+  /** `<channel>.<pipeline>` */
   id: z.string(),
+  uid: z.string(),
   name: z.string(),
   /** The state of the end that is worse off. */
   state: shownStateSchema,
@@ -177,7 +181,9 @@ export type Status = z.infer<typeof statusSchema>;
 
 /** Where a pipeline stands. null: there is none yet. */
 export const pipelinePositionSchema = z.object({
+  /** `<channel>.<pipeline>` */
   pipeline: z.string(),
+  uid: z.string(),
   /** The row in lutra.checkpoint: everything up to `seq` has been applied. */
   checkpoint: z
     .object({

@@ -12,19 +12,17 @@
  * 4. The pipeline is new and the topic is not. To begin at its start would apply what the target was seeded with. So a pipeline that was
  *    given no position begins only in a log that was begun for it: its first `routes` record names it.
  */
-import { replicationFingerprint, isReplicated, isNamed, isOutdated, pipelineId, SyncError, toSyncError } from '@lutra/model';
-import type { Announced, ChannelDocument, ControlRecord, Revision, Route, RouteFingerprints } from '@lutra/model';
+import { replicationFingerprint, isReplicated, isNamed, isOutdated, SyncError, toSyncError } from '@lutra/model';
+import type { Announced, ChannelDocument, ControlRecord, Revision, RouteFingerprints } from '@lutra/model';
 import type { AppliedRoutes } from '@lutra/marker';
 import type { DocumentStore, RevisionStore } from '@lutra/registry';
 import { orAborted } from '@lutra/runtime';
+import type { LoaderWork } from '../assignments.js';
 
 export interface RouteCheckOptions {
   readonly channels: Pick<DocumentStore<ChannelDocument>, 'latest'>;
   readonly revision: Pick<RevisionStore, 'latest'>;
-  /** `<channel>.<pipeline>` */
-  readonly id: string;
-  readonly routes: readonly Route[];
-  readonly forwards: boolean;
+  readonly work: Pick<LoaderWork, 'id' | 'uid' | 'channel' | 'routes' | 'forwards'>;
   /** It was given no position in the log yet: it begins where the log begins. */
   readonly begins: boolean;
   readonly signal: AbortSignal;
@@ -38,19 +36,20 @@ export class RouteCheck {
 
   constructor(options: RouteCheckOptions) {
     this.#options = options;
-    this.#fingerprint = replicationFingerprint({ routes: [...options.routes], forwards: options.forwards });
+    const { routes, forwards } = options.work;
+    this.#fingerprint = replicationFingerprint({ routes: [...routes], forwards });
     this.#unproven = options.begins;
   }
 
   /** What the run works with, for its status. */
   get fingerprints(): RouteFingerprints {
-    return { [this.#options.id]: this.#fingerprint };
+    return { [this.#options.work.uid]: this.#fingerprint };
   }
 
   /** Does the record name other routes, or none? Capture may not know the pipeline yet, or the pipeline may be gone. */
   differs(control: ControlRecord): control is Extract<ControlRecord, { kind: 'routes' }> {
     if (control.kind !== 'routes') return false;
-    const same = control.pipelines[this.#options.id] === this.#fingerprint;
+    const same = control.pipelines[this.#options.work.uid] === this.#fingerprint;
     if (same) this.#unproven = false;
     return !same;
   }
@@ -74,8 +73,7 @@ export class RouteCheck {
   async requireNewest(applied: AppliedRoutes | null): Promise<AppliedRoutes> {
     const revision = await this.#revision();
     if (!applied) return { revision: revision.revision, fingerprint: this.#fingerprint };
-    const { id } = this.#options;
-    this.#requireNotOutdated({ revision: applied.revision, pipelines: { [id]: applied.fingerprint } }, revision, 'the checkpoint');
+    this.#requireNotOutdated(applied, revision, 'the checkpoint');
     return { revision: Math.max(revision.revision, applied.revision), fingerprint: this.#fingerprint };
   }
 
@@ -85,51 +83,60 @@ export class RouteCheck {
    */
   async requireReplicated(announced: Announced): Promise<void> {
     const revision = await this.#revision();
-    const { id, routes, forwards } = this.#options;
-    const named = isNamed(announced, id);
-    const fingerprint = announced.pipelines[id];
-    if (fingerprint !== undefined)
-      this.#requireNotOutdated({ revision: announced.revision, pipelines: { [id]: fingerprint } }, revision, 'the log');
-    if (this.#unproven && !named) throw this.#unknown(`the log begins for ${Object.keys(announced.pipelines).join(', ') || 'no pipeline'}`);
+    const { id, uid, routes, forwards } = this.#options.work;
+    const named = isNamed(announced, uid);
+    const fingerprint = announced.pipelines[uid];
+    if (fingerprint !== undefined) this.#requireNotOutdated({ revision: announced.revision, fingerprint }, revision, 'the log');
+    if (this.#unproven && !named) throw this.#unknown(`the log begins for ${this.#othersIn(announced)}`);
     this.#unproven = false;
-    if (isReplicated(announced, { id, routes: [...routes], forwards })) return;
+    if (isReplicated(announced, { uid, routes: [...routes], forwards })) return;
     const what = `pipeline ${id}: from here on the topic does not hold all of its tables, only ${announced.tables.join(', ') || 'none'}`;
     throw new SyncError('LOG_LACKS_TABLES', what, { details: { pipeline: id } });
   }
 
   /** Of a tree in which the routes are ours. */
   async #revision(): Promise<Revision> {
-    const { id, revision, signal } = this.#options;
+    const { revision, signal } = this.#options;
+    const { id, uid } = this.#options.work;
     const newest = await orAborted(this.#newest(), signal);
-    if (newest === null) throw this.#behind(`there is no pipeline ${id} any more`);
+    if (newest === null) throw this.#behind(`there is no pipeline ${id} with uid ${uid} any more`);
     if (newest !== this.#fingerprint) throw this.#behind(`the routes of pipeline ${id} were changed`);
     return orAborted(revision.latest(), signal);
   }
 
-  #requireNotOutdated(known: Pick<Announced, 'revision' | 'pipelines'>, revision: Revision, who: string): void {
-    if (!isOutdated(known, { revision, pipelines: this.fingerprints })) return;
-    const { id } = this.#options;
+  #requireNotOutdated(known: AppliedRoutes, revision: Revision, who: string): void {
+    const { id, uid } = this.#options.work;
+    const names = { [uid]: id };
+    const before = { revision: known.revision, pipelines: { [uid]: known.fingerprint }, names };
+    if (!isOutdated(before, { revision, pipelines: this.fingerprints, names })) return;
     const what = `pipeline ${id}: ${who} has its routes of revision ${known.revision}, ZooKeeper others, of ${revision.revision}`;
     throw new SyncError('CONFIG_OUTDATED', what, { details: { pipeline: id, known: known.revision, revision: revision.revision } });
   }
 
   async #newest(): Promise<string | null> {
-    const { id, channels } = this.#options;
-    const [channel = ''] = id.split('.');
+    const { channels } = this.#options;
+    const { uid, channel } = this.#options.work;
     const found = await channels.latest(channel).catch((error: unknown) => {
       if (toSyncError(error).code !== 'CONFIG_INVALID') throw error;
       throw this.#behind(`the document of channel ${channel} cannot be read, so it may have other routes now`);
     });
-    const pipeline = found?.document.pipelines.find(({ name }) => pipelineId(channel, name) === id);
+    const pipeline = found?.document.pipelines.find((candidate) => candidate.uid === uid);
     return pipeline ? replicationFingerprint(pipeline) : null;
   }
 
   #behind(why: string): SyncError {
-    return new SyncError('CONFIG_BEHIND', `${why}; this process has not been told yet`, { details: { pipeline: this.#options.id } });
+    return new SyncError('CONFIG_BEHIND', `${why}; this process has not been told yet`, { details: { pipeline: this.#options.work.id } });
+  }
+
+  /** One of the same name is another pipeline: it was removed, and this one was created after it. */
+  #othersIn({ pipelines, names }: Announced): string {
+    const { id } = this.#options.work;
+    const others = Object.keys(pipelines).map((uid) => (names[uid] === id ? `an earlier pipeline ${id} (uid ${uid})` : (names[uid] ?? uid)));
+    return others.join(', ') || 'no pipeline';
   }
 
   #unknown(why: string): SyncError {
-    const { id } = this.#options;
+    const { id } = this.#options.work;
     return new SyncError('LOG_START_UNKNOWN', `pipeline ${id} has no position in the log: ${why}`, { details: { pipeline: id } });
   }
 }

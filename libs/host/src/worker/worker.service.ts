@@ -81,7 +81,7 @@ export class WorkerService<T> implements OnApplicationBootstrap, OnApplicationSh
       name,
       instance: instanceName,
       sink: registry.status,
-      acquire: (waitSignal) => registry.lease(lease(name)).acquire(waitSignal),
+      acquire: (waitSignal) => registry.lease(lease(name, work)).acquire(waitSignal),
       run: ({ status, ...lead }) => run({ ...deps, status }, work, lead),
       paused: isPaused?.(work) ?? false,
       metrics,

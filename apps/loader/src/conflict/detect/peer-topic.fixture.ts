@@ -93,12 +93,12 @@ export class PeerTopic {
     const out = suspended.map(
       (name) => ({ database: table.database, name, code: 'COLUMN_UNSUPPORTED', message: 'no', where: 'f:4', at: 1 }) as const,
     );
-    await this.#control({ kind: 'routes', endpoint: 'a', tables: [], pipelines: {}, suspended: out, revision: 1, server: null, tsMs: 0 });
+    await this.#control({ kind: 'routes', endpoint: 'a', tables: [], pipelines: {}, names: {}, suspended: out, revision: 1, server: null, tsMs: 0 });
   }
 
   async resolution(key: Row, image: Row | null, seen: Seen = {}): Promise<void> {
-    const { database, name } = table;
-    await this.#control({ kind: 'resolution', endpoint: 'a', pipeline: 'c.q', database, table: name, key, row: image, seen, tsMs: 0 });
+    const of = { endpoint: 'a', pipeline: 'c.q', channel: 'c', database: table.database, table: table.name } as const;
+    await this.#control({ kind: 'resolution', ...of, key, row: image, seen, tsMs: 0 });
   }
 
   /** What retention does. */

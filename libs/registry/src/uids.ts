@@ -1,0 +1,109 @@
+/**
+ * Every pipeline that there is and that there was, by its uid. It says three things that no document says:
+ *
+ * 1. The pipeline had a checkpoint row (`begunAt`). If the row is missing then, it was lost, and starting anew would apply everything twice.
+ * 2. The pipeline was removed, and as what: another one may adopt its position if it has the same ends and routes.
+ * 3. Its row was given another owner since (`fencedAt`), so that a loader of it that slept cannot write any more.
+ */
+import { nameSchema, pipelineUidSchema } from '@lutra/model';
+import type { PipelineUid } from '@lutra/model';
+import { z } from 'zod';
+import type { Node } from './connection.js';
+import { fromNode, toBytes } from './json.js';
+import type { Paths } from './paths.js';
+import type { Tree } from './tree.js';
+
+const ms = z.int().min(0);
+
+/** What the pipeline is; of one that was removed, what it was. */
+const facts = {
+  channel: nameSchema,
+  pipeline: nameSchema,
+  source: nameSchema,
+  target: nameSchema,
+  /** Of its routes. */
+  fingerprint: z.string().min(1),
+};
+
+export const uidSchema = z.strictObject({
+  ...facts,
+  createdAt: ms,
+  /** A row in lutra.checkpoint was made. Absent: none was. */
+  begunAt: ms.optional(),
+  removedAt: ms.optional(),
+  /** After its removal. */
+  fencedAt: ms.optional(),
+});
+export type UidEntry = Readonly<z.infer<typeof uidSchema>>;
+export type PipelineFacts = Pick<UidEntry, keyof typeof facts>;
+
+export interface UidStore {
+  read(uid: PipelineUid): Promise<UidEntry | null>;
+  /** @throws SyncError CONFIG_INVALID for a damaged one */
+  all(): Promise<ReadonlyMap<PipelineUid, UidEntry>>;
+  /** Of a pipeline that is created, or that adopts it, or whose facts change. */
+  keep(uid: PipelineUid, pipeline: PipelineFacts): Promise<void>;
+  remove(uid: PipelineUid, pipeline: PipelineFacts): Promise<void>;
+  /** It has a checkpoint row. `pipeline`: where ZooKeeper has lost the entry. */
+  begin(uid: PipelineUid, pipeline: PipelineFacts): Promise<void>;
+  fenced(uid: PipelineUid): Promise<void>;
+}
+
+export class ZooKeeperUids implements UidStore {
+  readonly #tree: Tree;
+  readonly #paths: Paths;
+
+  constructor(tree: Tree, paths: Paths) {
+    this.#tree = tree;
+    this.#paths = paths;
+  }
+
+  async read(uid: PipelineUid): Promise<UidEntry | null> {
+    return entryOf(uid, await this.#tree.read(this.#paths.uid(uid)));
+  }
+
+  async all(): Promise<ReadonlyMap<PipelineUid, UidEntry>> {
+    const folder = this.#paths.folder('uids');
+    const uids = (await this.#tree.children(folder)).map((name) => pipelineUidSchema.parse(name));
+    const nodes = await this.#tree.readAll(uids.map((uid) => this.#paths.uid(uid)));
+    return new Map(
+      uids.flatMap((uid, at) => {
+        const entry = entryOf(uid, nodes[at] ?? null);
+        return entry ? [[uid, entry] as const] : [];
+      }),
+    );
+  }
+
+  keep(uid: PipelineUid, pipeline: PipelineFacts): Promise<void> {
+    return this.#change(uid, (known) => {
+      const { removedAt: _, fencedAt: __, ...rest } = known ?? { createdAt: Date.now() };
+      return { ...rest, ...pipeline };
+    });
+  }
+
+  remove(uid: PipelineUid, pipeline: PipelineFacts): Promise<void> {
+    return this.#change(uid, (known) => ({ createdAt: Date.now(), ...known, ...pipeline, removedAt: Date.now() }));
+  }
+
+  begin(uid: PipelineUid, pipeline: PipelineFacts): Promise<void> {
+    return this.#change(uid, (known) =>
+      known?.begunAt === undefined ? { createdAt: Date.now(), ...pipeline, begunAt: Date.now(), ...known } : null,
+    );
+  }
+
+  fenced(uid: PipelineUid): Promise<void> {
+    return this.#change(uid, (known) => known && { ...known, fencedAt: Date.now() });
+  }
+
+  #change(uid: PipelineUid, change: (known: UidEntry | null) => UidEntry | null): Promise<void> {
+    return this.#tree.change(this.#paths.uid(uid), { what: `the entry of uid ${uid}`, uid }, (node) => {
+      const known = entryOf(uid, node);
+      const entry = change(known);
+      return entry === null || JSON.stringify(entry) === JSON.stringify(known) ? null : toBytes(entry);
+    });
+  }
+}
+
+function entryOf(uid: PipelineUid, node: Node | null): UidEntry | null {
+  return node && fromNode(uidSchema, node, `uid ${uid}`).document;
+}

@@ -256,8 +256,8 @@ const endpoint = {
 const region = { name: 'hangzhou', description: '', kafka: { brokers: ['k:1'] } } as RegionDocument;
 
 const shop = [{ schema: 'shop', table: '*' }];
-const channelOf = (routes: readonly Route[]) =>
-  storedChannel({ name: 'ab', pipelines: [{ name: 'there', source: 'a', target: 'b', routes }] });
+const channelOf = (routes: readonly Route[], more: object = {}) =>
+  storedChannel({ name: 'ab', pipelines: [{ name: 'there', source: 'a', target: 'b', routes, ...more }] });
 const workOn = (routes: readonly Route[]): CaptureWork => ({
   endpoint,
   region,
@@ -604,7 +604,8 @@ describe('the routes of a new leader', () => {
 
   it('are the newest, or it publishes nothing: what it passed over nobody would read again', async () => {
     world.items = source(1, 1);
-    for (const newest of [channelOf(crm), { ...channelOf(shop), name: 'another' }]) {
+    const again = channelOf(shop, { uid: uidOf('created again under its name') });
+    for (const newest of [channelOf(crm), again]) {
       world.channels = { documents: [newest], invalid: [] };
       await expect(runCapture(deps(backupStore()), work, leadership)).rejects.toMatchObject({ code: 'CONFIG_BEHIND' });
     }

@@ -24,7 +24,7 @@ import { noteForced } from './forced.js';
 import { homeChangeProblems } from './home-change.js';
 import { RemovedTablesService } from './removed-tables.service.js';
 import { channelProblems, newErrors } from './topology.js';
-import { UidService, withoutUids } from './uid.service.js';
+import { adoptedBy, UidService, withoutUids } from './uid.service.js';
 import { WayBackService } from './way-back.service.js';
 
 const kind = 'channel';
@@ -62,7 +62,7 @@ export class ChannelService {
       const document = { ...input, ...state, pipelines: await this.uids.of(input, []) };
       await this.registry.revision.raise(input.name);
       const created = await createDocument(this.registry.channels, kind, document);
-      await this.uids.keep(input.name, document.pipelines);
+      await this.uids.keep(document, adoptedBy(input));
       return created;
     });
   }
@@ -118,7 +118,7 @@ export class ChannelService {
     await this.registry.revision.raise(input.name);
     await noteForced(this.registry, { channel: input.name, where: 'change' }, checked.passed);
     const replaced = await replaceDocument(this.registry.channels, write, { ...input, pipelines, state, attempt }, version);
-    await this.uids.keep(input.name, pipelines);
+    await this.uids.keep(replaced.document, adoptedBy(input));
     return replaced;
   }
 

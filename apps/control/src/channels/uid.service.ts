@@ -5,7 +5,7 @@
  */
 import { Inject, Injectable } from '@nestjs/common';
 import { pipelineName, toSyncError } from '@lutra/model';
-import type { ChannelInput, PipelineDocument, PipelineUid } from '@lutra/model';
+import type { ChannelDocument, ChannelInput, PipelineDocument, PipelineUid } from '@lutra/model';
 import { fence } from '@lutra/mysql';
 import { openPassword } from '@lutra/registry';
 import type { Registry, UidEntry } from '@lutra/registry';
@@ -56,9 +56,13 @@ export class UidService {
     for (const pipeline of removed) await this.registry.uids.remove(pipeline.uid, factsOf(channel, pipeline));
   }
 
-  /** After the document was written. */
-  async keep(channel: string, pipelines: readonly PipelineDocument[]): Promise<void> {
-    for (const pipeline of pipelines) await this.registry.uids.keep(pipeline.uid, factsOf(channel, pipeline));
+  /** After the document was written. One that is adopted has a row, also where ZooKeeper has lost that: if it is missing, it is not made. */
+  async keep({ name, pipelines }: ChannelDocument, adopted: ReadonlySet<PipelineUid>): Promise<void> {
+    for (const pipeline of pipelines) {
+      const facts = factsOf(name, pipeline);
+      const isLost = adopted.has(pipeline.uid) && (await this.registry.uids.read(pipeline.uid)) === null;
+      await (isLost ? this.registry.uids.begin(pipeline.uid, facts) : this.registry.uids.keep(pipeline.uid, facts));
+    }
   }
 
   /**
@@ -83,6 +87,11 @@ export class UidService {
       this.logger.warn({ pipeline, uid, endpoint: target, code, reason }, 'removed, but its row in lutra.checkpoint has its owner still');
     }
   }
+}
+
+/** What a body adopts. */
+export function adoptedBy({ pipelines }: Pick<ChannelInput, 'pipelines'>): ReadonlySet<PipelineUid> {
+  return new Set(pipelines.flatMap(({ adopt }) => adopt ?? []));
 }
 
 /** Those of `before` that `after` has not. */

@@ -4,7 +4,8 @@
  * has, p is created again, and its loader goes on at the old checkpoint: those rows are missing for good, and nothing tells.
  *
  * `adopt` is the only way back to an old position. What can be told from ZooKeeper is told here: nobody else has it, and the pipeline has the
- * ends and routes that it had. That the log is the same and has held its tables ever since is the loader's to prove, when it starts.
+ * ends and routes that it had. That the log is the same and has held its tables ever since is the loader's to prove, when it starts. Of a uid
+ * that ZooKeeper has lost the loader proves all: without its row it stops, and the row names the log.
  */
 import { newPipelineUid, pipelineName, replicationFingerprint } from '@lutra/model';
 import type { ChannelInput, PipelineDocument, PipelineInput, PipelineUid } from '@lutra/model';
@@ -58,7 +59,8 @@ function problemOf(pipeline: PipelineInput, { stored, entry, taken }: Own): Foun
     const fix = 'Leave "adopt" out, or remove the pipeline first: a position is adopted at the creation only.';
     return { id: 'adopt-exists', what: `it exists, as uid ${stored}, and cannot adopt ${adopt}`, fix };
   }
-  return taken.has(adopt) || (entry && entry.removedAt === undefined) ? notRemoved(adopt, entry) : differing(pipeline, adopt, entry);
+  if (taken.has(adopt) || (entry && entry.removedAt === undefined)) return notRemoved(adopt, entry);
+  return entry ? differing(pipeline, adopt, entry) : null;
 }
 
 function notRemoved(adopt: PipelineUid, entry: UidEntry | undefined): Found {
@@ -67,11 +69,7 @@ function notRemoved(adopt: PipelineUid, entry: UidEntry | undefined): Found {
   return { id: 'adopt-in-use', what: `uid ${adopt}${whose} is in use and cannot be adopted`, fix };
 }
 
-function differing(pipeline: PipelineInput, adopt: PipelineUid, entry: UidEntry | undefined): Found | null {
-  if (!entry) {
-    const fix = 'Leave "adopt" out: the pipeline begins as a new one (docs/02-setup.md, A pipeline on a topic that is in use).';
-    return { id: 'adopt-unknown', what: `ZooKeeper knows no uid ${adopt}, so nothing can be adopted`, fix };
-  }
+function differing(pipeline: PipelineInput, adopt: PipelineUid, entry: UidEntry): Found | null {
   const whose = `uid ${adopt} was pipeline ${pipelineName(entry.channel, entry.pipeline)}`;
   if (entry.source !== pipeline.source || entry.target !== pipeline.target) {
     const what = `${whose} from ${entry.source} to ${entry.target}, and cannot be adopted by one from ${pipeline.source} to ${pipeline.target}`;

@@ -5,6 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it, onTestFailed } from 'vitest';
 import { newPipelineUid } from '@lutra/model';
+import type { ChannelDocument } from '@lutra/model';
 import { Registry } from '@lutra/registry';
 import { createLogger } from '@lutra/telemetry';
 import { expectEqual, openShopOn, seedOf } from '../scenarios/shop-stack.js';
@@ -49,13 +50,17 @@ it('goes on without an export when its documents are written again, while the ap
   onTestFailed(keepLogs);
   const { api } = stack;
   const list = (kind: string): Promise<readonly object[]> => api.request('GET', `/api/v1/${kind}`);
-  const [regions, endpoints, channels] = [await list('regions'), await list('endpoints'), await list('channels')];
+  const [regions, endpoints] = [await list('regions'), await list('endpoints')];
+  const channels = await api.request<readonly ChannelDocument[]>('GET', '/api/v1/channels');
   await stack.zooKeeper.loseData();
   await stack.zooKeeper.start();
   await stack.control.waitReady(boundMs);
   for (const region of regions) await api.request('POST', '/api/v1/regions', region);
   for (const endpoint of endpoints) await api.request('POST', '/api/v1/endpoints', { ...endpoint, password: lutraPassword });
-  for (const channel of channels) await api.request('POST', '/api/v1/channels', { ...channel, state: undefined, attempt: undefined });
+  for (const channel of channels) {
+    const pipelines = channel.pipelines.map(({ uid: adopt, ...pipeline }) => ({ ...pipeline, adopt }));
+    await api.request('POST', '/api/v1/channels', { ...channel, pipelines, state: undefined, attempt: undefined });
+  }
   await stack.startChannel(boundMs);
   await stack.drain(boundMs);
 });

@@ -430,13 +430,14 @@ async function load(
   routes = shop,
   onUnsupported: LoaderWork['onUnsupported'] = 'suspend',
   detector: LoaderWork['detector'] = null,
+  uid = ours,
 ): Promise<SyncError[]> {
   const stop = new AbortController();
   const failures: SyncError[] = [];
   const working = supervise({
     signal: stop.signal,
     backoff: { firstMs: 0, maxMs: 0 },
-    run: (signal) => runLoader(deps(), { ...work, routes, onUnsupported, detector }, { leaseNumber: 1, signal }),
+    run: (signal) => runLoader(deps(), { ...work, uid, routes, onUnsupported, detector }, { leaseNumber: 1, signal }),
     onFailure: (error, next) => {
       failures.push(error);
       if (next === 'wait') stop.abort();
@@ -634,6 +635,75 @@ describe('a table that the routes take in while the loader runs', () => {
       expect((await load((known) => known.length > 0))[0]).toMatchObject({ code: 'CONFIG_BEHIND' });
     }
     expect(world.rows).toEqual([1, 2]);
+  });
+});
+
+describe('a pipeline whose name another one had', () => {
+  const transaction = (rows: number, routed: boolean) => ({ kind: 'transaction', rows, large: false, routed }) as const;
+  /** Under its name, as its channel has it now. */
+  const created = (uid: PipelineUid) =>
+    storedChannel({ name: 'c', pipelines: [{ name: 'p', source: 'a', target: 'b', routes: both, uid }] });
+  const again = uidOf('c.p, created again');
+
+  /** c.p carried shop, and was removed when it had applied row 3; c.q carries crm all the time. c.p is created anew, with both. */
+  async function reused(uid: PipelineUid): Promise<void> {
+    const log = await build([]);
+    await log.routes({ [ours]: routesFingerprint(shop), [other]: 'x' }, { tables: ['shop.*', 'crm.*'] });
+    await log.add(transaction(2, false));
+    await log.add(transaction(1, true));
+    Object.assign(world, { log: [...log.records], batchSizes: [9], rows: [], checkpoint: null, connections: 0, fenced: [] });
+    await load(() => world.rows.length > 0);
+    expect(world.rows).toEqual([3]);
+    await log.leadership();
+    await log.routes({ [uid]: routesFingerprint(both), [other]: 'x' }, { tables: ['shop.*', 'crm.*'], revision: 6 });
+    await log.add(transaction(1, false));
+    await log.add(transaction(1, true));
+    Object.assign(world, { log: log.records, looks: [created(uid)], revision: 6 });
+  }
+
+  it('does not go on at its position: known by the name, it would miss rows that the log has, without a word', async () => {
+    await reused(ours);
+    expect(await load(() => world.rows.length > 2, both)).toEqual([]);
+    expect(world.rows).toEqual([3, 4, 5]);
+
+    await reused(again);
+    const [error] = await load((known) => known.length > 0, both, 'suspend', null, again);
+    expect(error).toMatchObject({ code: 'LOG_START_UNKNOWN' });
+    expect(error?.message).toMatch(/^pipeline c\.p .*an earlier pipeline c\.p \(uid [a-z2-7]{12}\), c\.q$/);
+    expect(world.rows).toEqual([3]);
+    // Told to begin at the start of the log, at a target that has nothing of it.
+    world.checkpoint = { ...world.checkpoint!, pipeline: again, logId: 'L', logEpoch: 1, seq: -1, nextOffset: 0 };
+    world.rows = [];
+    expect(await load(() => world.rows.length > 4, both, 'suspend', null, again)).toEqual([]);
+    expect(world.rows).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  it('shuts out, before its first row, the loaders of pipelines that were removed from its target', async () => {
+    const entry: UidEntry = { channel: 'c', pipeline: 'p', source: 'a', target: 'b', fingerprint: 'f', createdAt: 1, begunAt: 2 };
+    const [gone, done, elsewhere] = ['gone', 'done', 'elsewhere'].map(uidOf) as [PipelineUid, PipelineUid, PipelineUid];
+    await reused(again);
+    world.uids = new Map([
+      [ours, entry],
+      [gone, { ...entry, removedAt: 3 }],
+      [done, { ...entry, removedAt: 3, fencedAt: 4 }],
+      [elsewhere, { ...entry, removedAt: 3, target: 'other' }],
+    ]);
+    await load((known) => known.length > 0, both, 'suspend', null, again);
+    expect(world.fenced).toEqual([gone]);
+    // One that has a row has done so.
+    world.fenced = [];
+    world.uids.set(again, entry);
+    await load((known) => known.length > 0, both, 'suspend', null, again);
+    expect(world.fenced).toEqual([]);
+    world.uids = new Map();
+  });
+
+  it('is not begun where its row was lost', async () => {
+    await reused(again);
+    const entry = { channel: 'c', pipeline: 'p', source: 'a', target: 'b', fingerprint: 'f', createdAt: 1 };
+    world.uids = new Map([[again, { ...entry, begunAt: 2 }]]);
+    expect(await load((known) => known.length > 0, both, 'suspend', null, again)).toMatchObject([{ code: 'CHECKPOINT_MISSING' }]);
+    world.uids = new Map();
   });
 });
 

@@ -95,9 +95,44 @@ describe('a pipeline that is removed', () => {
     await way.close();
   });
 
+  it('is adopted also behind one that took its name and applied nothing; not behind one that did', bound, async () => {
+    const way = await openWay();
+    const again = async (more: object = {}): Promise<string> => {
+      await way.close();
+      await removeChannel(way.name);
+      return createAgain(way, more);
+    };
+    const second = await again();
+    await way.start();
+    await way.fails('loader', 'LOG_START_UNKNOWN');
+    expect(await again({ adopt: way.uid })).toBe(way.uid);
+    await way.start();
+    await way.runs();
+    await way.write(2);
+    await way.arrives();
+    const third = await again();
+    expect(new Set([way.uid, second, third]).size).toBe(3);
+    await way.start();
+    await way.fails('loader', 'LOG_START_UNKNOWN');
+    await restart(way.name, 'rows', 'end');
+    await way.write(3);
+    await way.arrives();
+    await way.close();
+    await removeChannel(way.name);
+    await expect(createAgain(way, { adopt: way.uid })).rejects.toMatchObject({
+      status: 409,
+      body: { details: { problems: [{ id: 'adopt-superseded' }] } },
+    });
+    await createAgain(way, { adopt: third });
+    await way.start();
+    await way.write(4);
+    await way.arrives();
+    await way.close();
+  });
+
   it('is not adopted past what its log has left out: that is said before a row is applied', bound, async () => {
     const way = await openWay();
-    const keeper = { name: `${way.name}-keeper`, pipelines: [pipelineOf(way, { routes: [{ schema: way.database, table: 'other' }] })] };
+    const keeper = { name: `${way.name}-keeper`, pipelines: [pipelineOf(way, { routes: [{ schema: `${way.database}_more` }] })] };
     await way.close();
     await removeChannel(way.name);
     // Another channel keeps the log going, without the table.
@@ -105,7 +140,9 @@ describe('a pipeline that is removed', () => {
     await stack.api.channelAction(keeper.name, 'pause');
     const published = async (): Promise<true | undefined> => {
       const { source } = (await stack.api.channelStatus(keeper.name)).pipelines[0]!;
-      return source.state === 'running' && source.worker?.routes?.[way.uid] === undefined && source.worker?.routes !== null ? true : undefined;
+      return source.state === 'running' && source.worker?.routes?.[way.uid] === undefined && source.worker?.routes !== null
+        ? true
+        : undefined;
     };
     expect(await until(published, 60_000)).toBe(true);
     await way.write(2);

@@ -128,8 +128,7 @@ async function raiseLeaseNumbers(): Promise<void> {
   const registry = new Registry({ connect: stack.zooKeeper.connect, root: '/months', logger: createLogger('months', 'silent') });
   await registry.start(AbortSignal.timeout(30_000));
   const facts = { channel: 'month', pipeline: 'p', source: 'a', target: 'b', fingerprint: 'f' };
-  for (let at = 0; at < 3000; at += 100)
-    await Promise.all(Array.from({ length: 100 }, () => registry.uids.begin(newPipelineUid(), facts)));
+  for (let at = 0; at < 3000; at += 100) await Promise.all(Array.from({ length: 100 }, () => registry.uids.begin(newPipelineUid(), facts)));
   await registry.stop();
 }
 

@@ -105,9 +105,21 @@ async function record(side: Side, given: Given = {}): Promise<number> {
   const json = (row: Row | null): string => (row === null ? 'NULL' : quoteText(rowToJson(row)));
   const { pipeline = `shop.${side === 'a' ? 'b-to-a' : 'a-to-b'}`, key = { id: 1n } } = given;
   const values = [
-    ...[pipeline, 'abcdefgh2345', 'log', '7', 'uuid:1-7', '1767268800123456', 'region-x', schema, 'orders', rowToJson(key), type, 'latest', winner].map(
-      quoteText,
-    ),
+    ...[
+      pipeline,
+      'abcdefgh2345',
+      'log',
+      '7',
+      'uuid:1-7',
+      '1767268800123456',
+      'region-x',
+      schema,
+      'orders',
+      rowToJson(key),
+      type,
+      'latest',
+      winner,
+    ].map(quoteText),
     final ? 1 : 0,
     "'u'",
     ...[before, after, existing, result].map(json),

@@ -69,7 +69,13 @@ describe('what a pipeline must know where its target takes writes', () => {
     expect(detector({ pipelines: [there, back, third], conflicts: home })?.otherWriters).toEqual([]);
     const others = [third, { ...third, name: 'away', source: 'b', target: 'c' }, { ...third, name: 'else', target: 'a' }];
     expect(detector({ pipelines: [there, back, ...others], conflicts: home })?.otherWriters).toMatchObject([
-      { uid: uidOf('shop.third'), source: { name: 'c' }, region: { name: 'dublin' }, routes: routes.shop, toSource: [{ uid: uidOf('shop.else') }] },
+      {
+        uid: uidOf('shop.third'),
+        source: { name: 'c' },
+        region: { name: 'dublin' },
+        routes: routes.shop,
+        toSource: [{ uid: uidOf('shop.else') }],
+      },
     ]);
   });
 });

@@ -616,6 +616,12 @@ describe('a table that the routes take in while the loader runs', () => {
     expect(world.checkpoint?.routes).toEqual({ revision: 7, fingerprint: routesFingerprint(shop) });
   });
 
+  it('stops where the log was another’s while it was not there, and ZooKeeper is older than that', async () => {
+    await changed({ [other]: 'x' }, 3, { tables: ['*.*'], revision: 6 });
+    expect((await load((known) => known.length > 0 || world.rows.length > 2))[0]).toMatchObject({ code: 'CONFIG_OUTDATED' });
+    expect(world.rows).toEqual([1, 2]);
+  });
+
   it('does not begin in a log that was begun for others, whatever tables that holds', async () => {
     const log = await build([]);
     await log.routes({ [other]: 'x' }, { tables: ['shop.*'] });
@@ -679,7 +685,16 @@ describe('a pipeline whose name another one had', () => {
   });
 
   it('shuts out, before its first row, the loaders of pipelines that were removed from its target', async () => {
-    const entry: UidEntry = { channel: 'c', pipeline: 'p', source: 'a', target: 'b', fingerprint: 'f', createdAt: 1, begunAt: 2 };
+    const entry: UidEntry = {
+      channel: 'c',
+      pipeline: 'p',
+      source: 'a',
+      target: 'b',
+      fingerprint: 'f',
+      createdAt: 1,
+      changedIn: 1,
+      begunAt: 2,
+    };
     const [gone, done, elsewhere] = ['gone', 'done', 'elsewhere'].map(uidOf) as [PipelineUid, PipelineUid, PipelineUid];
     await reused(again);
     world.uids = new Map([
@@ -700,7 +715,7 @@ describe('a pipeline whose name another one had', () => {
 
   it('is not begun where its row was lost', async () => {
     await reused(again);
-    const entry = { channel: 'c', pipeline: 'p', source: 'a', target: 'b', fingerprint: 'f', createdAt: 1 };
+    const entry = { channel: 'c', pipeline: 'p', source: 'a', target: 'b', fingerprint: 'f', createdAt: 1, changedIn: 1 };
     world.uids = new Map([[again, { ...entry, begunAt: 2 }]]);
     expect(await load((known) => known.length > 0, both, 'suspend', null, again)).toMatchObject([{ code: 'CHECKPOINT_MISSING' }]);
     world.uids = new Map();

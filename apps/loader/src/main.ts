@@ -10,7 +10,8 @@ startWorker({
   app: 'loader',
   port: 8082,
   onlyVariable: 'LUTRA_PIPELINES',
-  works: ({ channels }) => [...channels.values()].flatMap((channel) => channel.pipelines.map(({ name }) => pipelineName(channel.name, name))),
+  works: ({ channels }) =>
+    [...channels.values()].flatMap((channel) => channel.pipelines.map(({ name }) => pipelineName(channel.name, name))),
   wanted: assignedPipelines,
   lease: (_, { uid }) => `loader/${uid}.0`,
   isPaused: ({ paused }) => paused,

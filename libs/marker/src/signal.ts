@@ -57,7 +57,8 @@ export function readSignal(table: Pick<TableSchema, 'database' | 'name'>, image:
   if (kind === 'watermark') return { kind, pipeline, token: content };
   if (kind !== 'resolution') return null;
   const { channel, database, table: name, key, row } = parsed(content);
-  if (typeof channel !== 'string' || typeof database !== 'string' || typeof name !== 'string' || typeof key !== 'string') throw unreadable();
+  if (typeof channel !== 'string' || typeof database !== 'string' || typeof name !== 'string' || typeof key !== 'string')
+    throw unreadable();
   if (row !== null && typeof row !== 'string') throw unreadable();
   return { kind, pipeline, channel, database, table: name, key: rowFromJson(key), row: row === null ? null : rowFromJson(row) };
 }

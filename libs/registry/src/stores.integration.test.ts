@@ -199,18 +199,23 @@ describe('a uid', () => {
   test('says of its pipeline that it began, for ever, and that it was removed until another one adopts it', async () => {
     const { uids } = await zooKeeper.open();
     expect(await uids.read(uid)).toBeNull();
-    await uids.keep(uid, facts);
-    expect(await uids.read(uid)).toEqual({ ...facts, createdAt: expect.any(Number) });
+    await uids.keep(uid, facts, 3);
+    expect(await uids.read(uid)).toEqual({ ...facts, createdAt: expect.any(Number), changedIn: 3 });
     await uids.begin(uid, { ...facts, channel: 'other' });
     const begun = await uids.read(uid);
     expect(begun).toMatchObject({ ...facts, begunAt: expect.any(Number) });
     await uids.begin(uid, facts);
     expect(await uids.read(uid)).toEqual(begun);
-    await uids.remove(uid, { ...facts, fingerprint: 'g' });
+    await uids.keep(uid, facts, 4);
+    expect(await uids.read(uid)).toEqual(begun);
+    await uids.keep(uid, { ...facts, fingerprint: 'g' }, 5);
+    expect(await uids.read(uid)).toEqual({ ...begun, fingerprint: 'g', changedIn: 5 });
+    await uids.remove(uid, { ...facts, fingerprint: 'g' }, 6);
     await uids.fenced(uid);
-    expect(await uids.read(uid)).toEqual({ ...begun, fingerprint: 'g', removedAt: expect.any(Number), fencedAt: expect.any(Number) });
-    await uids.keep(uid, { ...facts, channel: 'crm' });
-    expect(await uids.read(uid)).toEqual({ ...begun, channel: 'crm' });
+    const removed = { removedAt: expect.any(Number), removedIn: 6, fencedAt: expect.any(Number) };
+    expect(await uids.read(uid)).toEqual({ ...begun, fingerprint: 'g', changedIn: 5, ...removed });
+    await uids.keep(uid, { ...facts, channel: 'crm' }, 7);
+    expect(await uids.read(uid)).toEqual({ ...begun, channel: 'crm', changedIn: 7 });
   });
 
   test('that ZooKeeper has lost is written anew by the loader that has its row', async () => {

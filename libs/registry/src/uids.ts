@@ -2,7 +2,8 @@
  * Every pipeline that there is and that there was, by its uid. It says three things that no document says:
  *
  * 1. The pipeline had a checkpoint row (`begunAt`). If the row is missing then, it was lost, and starting anew would apply everything twice.
- * 2. The pipeline was removed, and as what: another one may adopt its position if it has the same ends and routes.
+ * 2. The pipeline was removed, and as what: another one may adopt its position if it has the same ends and routes. By the revisions it is
+ *    told which other pipelines may have brought the same rows to the target since; clocks of two controls would not tell.
  * 3. Its row was given another owner since (`fencedAt`), so that a loader of it that slept cannot write any more.
  */
 import { nameSchema, pipelineUidSchema } from '@lutra/model';
@@ -28,9 +29,13 @@ const facts = {
 export const uidSchema = z.strictObject({
   ...facts,
   createdAt: ms,
+  /** Revision of the configuration in which it was created, adopted, or its ends or routes were changed. */
+  changedIn: z.int().min(0),
   /** A row in lutra.checkpoint was made. Absent: none was. */
   begunAt: ms.optional(),
   removedAt: ms.optional(),
+  /** Revision of the configuration in which it was removed. */
+  removedIn: z.int().min(0).optional(),
   /** After its removal. */
   fencedAt: ms.optional(),
 });
@@ -42,8 +47,8 @@ export interface UidStore {
   /** @throws SyncError CONFIG_INVALID for a damaged one */
   all(): Promise<ReadonlyMap<PipelineUid, UidEntry>>;
   /** Of a pipeline that is created, or that adopts it, or whose facts change. */
-  keep(uid: PipelineUid, pipeline: PipelineFacts): Promise<void>;
-  remove(uid: PipelineUid, pipeline: PipelineFacts): Promise<void>;
+  keep(uid: PipelineUid, pipeline: PipelineFacts, revision: number): Promise<void>;
+  remove(uid: PipelineUid, pipeline: PipelineFacts, revision: number): Promise<void>;
   /** It has a checkpoint row. `pipeline`: where ZooKeeper has lost the entry. */
   begin(uid: PipelineUid, pipeline: PipelineFacts): Promise<void>;
   fenced(uid: PipelineUid): Promise<void>;
@@ -74,20 +79,22 @@ export class ZooKeeperUids implements UidStore {
     );
   }
 
-  keep(uid: PipelineUid, pipeline: PipelineFacts): Promise<void> {
+  keep(uid: PipelineUid, pipeline: PipelineFacts, revision: number): Promise<void> {
     return this.#change(uid, (known) => {
-      const { removedAt: _, fencedAt: __, ...rest } = known ?? { createdAt: Date.now() };
-      return { ...rest, ...pipeline };
+      const { removedAt, removedIn: _, fencedAt: __, ...rest } = known ?? { createdAt: Date.now(), changedIn: revision };
+      const isSame = known !== null && removedAt === undefined && replicatesSame(known, pipeline);
+      return { ...rest, ...pipeline, changedIn: isSame ? known.changedIn : revision };
     });
   }
 
-  remove(uid: PipelineUid, pipeline: PipelineFacts): Promise<void> {
-    return this.#change(uid, (known) => ({ createdAt: Date.now(), ...known, ...pipeline, removedAt: Date.now() }));
+  remove(uid: PipelineUid, pipeline: PipelineFacts, revision: number): Promise<void> {
+    const removed = { removedAt: Date.now(), removedIn: revision };
+    return this.#change(uid, (known) => ({ createdAt: Date.now(), changedIn: revision, ...known, ...pipeline, ...removed }));
   }
 
   begin(uid: PipelineUid, pipeline: PipelineFacts): Promise<void> {
     return this.#change(uid, (known) =>
-      known?.begunAt === undefined ? { createdAt: Date.now(), ...pipeline, begunAt: Date.now(), ...known } : null,
+      known?.begunAt === undefined ? { createdAt: Date.now(), changedIn: 0, ...pipeline, begunAt: Date.now(), ...known } : null,
     );
   }
 
@@ -102,6 +109,10 @@ export class ZooKeeperUids implements UidStore {
       return entry === null || JSON.stringify(entry) === JSON.stringify(known) ? null : toBytes(entry);
     });
   }
+}
+
+function replicatesSame(one: PipelineFacts, other: PipelineFacts): boolean {
+  return one.source === other.source && one.target === other.target && one.fingerprint === other.fingerprint;
 }
 
 function entryOf(uid: PipelineUid, node: Node | null): UidEntry | null {

@@ -36,7 +36,11 @@ export async function requireCurrentRoutes(store: Store, work: Checked, announce
   if (unknown) throw behind(endpoint, `the document of channel ${unknown} cannot be read, so it may have other routes now`);
   const newest = routesOf(endpoint, documents);
   const differs = differing(newest.pipelines, work.pipelines);
-  if (differs !== undefined) throw behind(endpoint, `the routes of pipeline ${newest.names[differs] ?? work.names[differs] ?? differs} were changed; this process has not been told yet`);
+  if (differs !== undefined)
+    throw behind(
+      endpoint,
+      `the routes of pipeline ${newest.names[differs] ?? work.names[differs] ?? differs} were changed; this process has not been told yet`,
+    );
   // What those suspend here must be known by its name here.
   if (JSON.stringify(writersOf(endpoint, documents)) !== JSON.stringify(work.writers))
     throw behind(endpoint, 'the pipelines that write here were changed; this process has not been told yet');

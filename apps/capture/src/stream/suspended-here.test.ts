@@ -19,7 +19,10 @@ const both = channel('ab', [
 ]);
 
 describe('who suspends tables of a log', () => {
-  const ids = (...channels: ReturnType<typeof channel>[]): readonly string[] => writersOf('b', channels).map(({ name }) => name).toSorted();
+  const ids = (...channels: ReturnType<typeof channel>[]): readonly string[] =>
+    writersOf('b', channels)
+      .map(({ name }) => name)
+      .toSorted();
 
   it('is who writes to its endpoint, in a channel that flows both ways, of a stopped one too', () => {
     expect(

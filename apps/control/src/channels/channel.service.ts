@@ -60,9 +60,9 @@ export class ChannelService {
       requireState(input, state);
       requireRules(input, await readConfiguration(this.registry));
       const document = { ...input, ...state, pipelines: await this.uids.of(input, []) };
-      await this.registry.revision.raise(input.name);
+      const revision = await this.registry.revision.raise(input.name);
       const created = await createDocument(this.registry.channels, kind, document);
-      await this.uids.keep(document, adoptedBy(input));
+      await this.uids.keep(document, adoptedBy(input), revision);
       return created;
     });
   }
@@ -113,12 +113,12 @@ export class ChannelService {
     requireOthers(input.name, input, configuration);
     const pipelines = await this.uids.of(input, document.pipelines);
     await this.removedTables.remember(document, input);
-    await this.uids.remove(input.name, withoutUids(document.pipelines, pipelines));
     // Also where nothing changes: so an operator says that a tree that was restored is right as it is.
-    await this.registry.revision.raise(input.name);
+    const revision = await this.registry.revision.raise(input.name);
+    await this.uids.remove(input.name, withoutUids(document.pipelines, pipelines), revision);
     await noteForced(this.registry, { channel: input.name, where: 'change' }, checked.passed);
     const replaced = await replaceDocument(this.registry.channels, write, { ...input, pipelines, state, attempt }, version);
-    await this.uids.keep(replaced.document, adoptedBy(input));
+    await this.uids.keep(replaced.document, adoptedBy(input), revision);
     return replaced;
   }
 
@@ -130,9 +130,9 @@ export class ChannelService {
         throw new SyncError('CONFIG_CONFLICT', `channel ${name} is ${document.state}; stop it first`, { details: { channel: name } });
       }
       if (document) requireOthers(name, null, await readConfiguration(this.registry));
-      const pipelines = document ? document.pipelines : await this.uids.removeAllOf(name);
-      if (document) await this.uids.remove(name, document.pipelines);
-      await this.registry.revision.raise(name);
+      const revision = await this.registry.revision.raise(name);
+      const pipelines = document ? document.pipelines : await this.uids.removeAllOf(name, revision);
+      if (document) await this.uids.remove(name, document.pipelines, revision);
       await removeDocument(this.registry.channels, write, version);
       await this.registry.omissions.remove(`channel@${name}`);
       return pipelines;

@@ -15,7 +15,8 @@ export class RemovedTablesService {
   /** @throws RefusedError CONFIG_CONFLICT with the tables */
   async require(before: ChannelDocument, after: ChannelInput): Promise<void> {
     const problems: Problem[] = [];
-    for (const { id, old, now } of inBoth(before, after)) problems.push(...comingBack(id, await this.registry.left.read(old.uid), old, now));
+    for (const { id, old, now } of inBoth(before, after))
+      problems.push(...comingBack(id, await this.registry.left.read(old.uid), old, now));
     if (problems.length > 0) throw new RefusedError('CONFIG_CONFLICT', `channel ${after.name} cannot be changed so yet`, problems);
   }
 

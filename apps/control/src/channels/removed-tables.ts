@@ -29,12 +29,7 @@ function excludedSince(old: TableSet, { unless = [] }: TableSet): readonly Table
 }
 
 /** @param left what has left the pipeline before */
-export function comingBack(
-  id: string,
-  left: readonly TablePattern[],
-  before: PipelineInput,
-  after: PipelineInput,
-): readonly Problem[] {
+export function comingBack(id: string, left: readonly TablePattern[], before: PipelineInput, after: PipelineInput): readonly Problem[] {
   const replicated = setsOf(before);
   const tables = setsOf(after).flatMap((set) => left.flatMap((old) => findTable([set, old], [...replicated, ...(set.unless ?? [])]) ?? []));
   return [...new Set(tables)].map((table) => ({

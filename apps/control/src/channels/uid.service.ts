@@ -6,16 +6,18 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { pipelineName, toSyncError } from '@lutra/model';
 import type { ChannelDocument, ChannelInput, PipelineDocument, PipelineUid } from '@lutra/model';
-import { fence } from '@lutra/mysql';
+import { fence, readCheckpoint } from '@lutra/mysql';
+import type { ConnectionOptions } from '@lutra/mysql';
 import { openPassword } from '@lutra/registry';
 import type { Registry, UidEntry } from '@lutra/registry';
 import type { Logger } from '@lutra/telemetry';
 import { findDocument, listDocuments } from '../configuration/configuration.js';
 import { RefusedError } from '../configuration/problem.js';
+import type { Problem } from '../configuration/problem.js';
 import { limited } from '../endpoints/server-checks.js';
 import { LOGGER, REGISTRY, SECRET_KEY } from '../tokens.js';
 import type { SecretKey } from '../tokens.js';
-import { factsOf, withUids } from './uids.js';
+import { factsOf, since, supersededProblem, withUids } from './uids.js';
 
 export type Removed = Pick<PipelineDocument, 'name' | 'uid' | 'target'>;
 
@@ -31,37 +33,79 @@ export class UidService {
   async of(input: Pick<ChannelInput, 'name' | 'pipelines'>, existing: readonly PipelineDocument[]): Promise<PipelineDocument[]> {
     const channels = await listDocuments(this.registry.channels);
     const inUse = new Set(channels.flatMap(({ pipelines }) => pipelines.map(({ uid }) => uid)));
-    const entries = new Map<PipelineUid, UidEntry>();
-    for (const { adopt } of input.pipelines) {
-      const entry = adopt && (await this.registry.uids.read(adopt));
-      if (entry) entries.set(adopt, entry);
-    }
+    const adopted = adoptedBy(input);
+    const entries = adopted.size > 0 ? await this.registry.uids.all() : new Map<PipelineUid, UidEntry>();
     const { pipelines, problems } = withUids(input, { existing, inUse, entries });
-    if (problems.length > 0) throw new RefusedError('CONFIG_CONFLICT', `channel ${input.name} is not written`, problems);
+    const all =
+      problems.length > 0
+        ? problems
+        : await this.#superseded(
+            input.name,
+            pipelines.filter(({ uid }) => adopted.has(uid) && !inUse.has(uid)),
+            entries,
+          );
+    if (all.length > 0) throw new RefusedError('CONFIG_CONFLICT', `channel ${input.name} is not written`, all);
     return pipelines;
   }
 
+  /**
+   * Others that may have brought the same rows to the target since: theirs would be applied a second time. One that has applied nothing has
+   * not; its row tells.
+   */
+  async #superseded(
+    channel: string,
+    adopting: readonly PipelineDocument[],
+    entries: ReadonlyMap<PipelineUid, UidEntry>,
+  ): Promise<readonly Problem[]> {
+    const problems: Problem[] = [];
+    for (const { name, uid, target } of adopting) {
+      for (const [later, entry] of since(uid, entries)) {
+        const what = await this.#applied(target, later);
+        const whose = `pipeline ${pipelineName(entry.channel, entry.pipeline)} (uid ${later})`;
+        if (what !== null)
+          problems.push(supersededProblem(`pipeline ${pipelineName(channel, name)}: uid ${uid} cannot be adopted: ${whose} ${what}`));
+      }
+    }
+    return problems;
+  }
+
+  /** null: nothing. */
+  async #applied(target: string, uid: PipelineUid): Promise<string | null> {
+    try {
+      const row = await readCheckpoint(await this.#login(target), uid, 0);
+      return row === null || row.logId === '' ? null : 'has brought rows from the same source to the same target since it was removed';
+    } catch (error) {
+      return `may have brought rows to ${target} since, and that cannot be asked now: ${toSyncError(error).message}`;
+    }
+  }
+
+  async #login(endpoint: string): Promise<ConnectionOptions> {
+    const { document } = await findDocument(this.registry.endpoints, 'endpoint', endpoint);
+    return limited({ ...document, password: openPassword(this.key, document) });
+  }
+
   /** Before a document is removed that cannot be read: by what ZooKeeper keeps beside the uids. */
-  async removeAllOf(channel: string): Promise<readonly Removed[]> {
+  async removeAllOf(channel: string, revision: number): Promise<readonly Removed[]> {
     const entries = [...(await this.registry.uids.all())].filter(([, entry]) => entry.channel === channel && entry.removedAt === undefined);
     for (const [uid, entry] of entries) {
       const { pipeline, source, target, fingerprint } = entry;
-      await this.registry.uids.remove(uid, { channel, pipeline, source, target, fingerprint });
+      await this.registry.uids.remove(uid, { channel, pipeline, source, target, fingerprint }, revision);
     }
     return entries.map(([uid, { pipeline: name, target }]) => ({ uid, name, target }));
   }
 
   /** Before the document is written. */
-  async remove(channel: string, removed: readonly PipelineDocument[]): Promise<void> {
-    for (const pipeline of removed) await this.registry.uids.remove(pipeline.uid, factsOf(channel, pipeline));
+  async remove(channel: string, removed: readonly PipelineDocument[], revision: number): Promise<void> {
+    for (const pipeline of removed) await this.registry.uids.remove(pipeline.uid, factsOf(channel, pipeline), revision);
   }
 
   /** After the document was written. One that is adopted has a row, also where ZooKeeper has lost that: if it is missing, it is not made. */
-  async keep({ name, pipelines }: ChannelDocument, adopted: ReadonlySet<PipelineUid>): Promise<void> {
+  async keep({ name, pipelines }: ChannelDocument, adopted: ReadonlySet<PipelineUid>, revision: number): Promise<void> {
+    const { uids } = this.registry;
     for (const pipeline of pipelines) {
       const facts = factsOf(name, pipeline);
-      const isLost = adopted.has(pipeline.uid) && (await this.registry.uids.read(pipeline.uid)) === null;
-      await (isLost ? this.registry.uids.begin(pipeline.uid, facts) : this.registry.uids.keep(pipeline.uid, facts));
+      if (adopted.has(pipeline.uid) && (await uids.read(pipeline.uid)) === null) await uids.begin(pipeline.uid, facts);
+      await uids.keep(pipeline.uid, facts, revision);
     }
   }
 
@@ -78,8 +122,7 @@ export class UidService {
     try {
       // One that never began has no row; its loader asks for its routes before its first one.
       if ((await this.registry.uids.read(uid))?.begunAt === undefined) return;
-      const { document } = await findDocument(this.registry.endpoints, 'endpoint', target);
-      await fence(limited({ ...document, password: openPassword(this.key, document) }), uid);
+      await fence(await this.#login(target), uid);
       await this.registry.uids.fenced(uid);
       this.logger.info({ pipeline, uid, endpoint: target }, 'removed: no loader of it can write any more');
     } catch (error) {

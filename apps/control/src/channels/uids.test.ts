@@ -2,7 +2,7 @@ import { replicationFingerprint } from '@lutra/model';
 import type { PipelineInput, PipelineUid } from '@lutra/model';
 import type { UidEntry } from '@lutra/registry';
 import { describe, expect, it } from 'vitest';
-import { withUids } from './uids.js';
+import { since, withUids } from './uids.js';
 import type { UidsKnown } from './uids.js';
 import { storedChannel, uidOf } from '../../../../libs/model/src/pipeline-uid.fixture.js';
 
@@ -22,16 +22,22 @@ const removed: UidEntry = {
   target: 'b',
   fingerprint: replicationFingerprint(pipeline('p')),
   createdAt: 1,
+  changedIn: 4,
   begunAt: 2,
   removedAt: 3,
+  removedIn: 6,
 };
 const nothing: UidsKnown = { existing: [], inUse: new Set(), entries: new Map() };
 const knowing = (entry: UidEntry): UidsKnown => ({ ...nothing, entries: new Map([[old, entry]]) });
-const given = (pipelines: readonly PipelineInput[], known: UidsKnown = nothing) => withUids({ name: 'ab', pipelines: [...pipelines] }, known);
+const given = (pipelines: readonly PipelineInput[], known: UidsKnown = nothing) =>
+  withUids({ name: 'ab', pipelines: [...pipelines] }, known);
 const problems = (pipelines: readonly PipelineInput[], known?: UidsKnown) => given(pipelines, known).problems.map(({ id }) => id);
 
 describe('the uid of a pipeline', () => {
-  const { pipelines: existing } = storedChannel({ name: 'ab', pipelines: [{ name: 'p', source: 'a', target: 'b', routes: [{ schema: 'x' }] }] });
+  const { pipelines: existing } = storedChannel({
+    name: 'ab',
+    pipelines: [{ name: 'p', source: 'a', target: 'b', routes: [{ schema: 'x' }] }],
+  });
   const uid = existing[0]!.uid;
   const known: UidsKnown = { ...nothing, existing, inUse: new Set([uid]) };
 
@@ -83,6 +89,27 @@ describe('an adopted uid', () => {
     const existing = [{ ...pipeline('p'), uid: other }];
     expect(problems([adopting], { ...knowing(removed), existing })).toEqual(['adopt-exists']);
     expect(problems([pipeline('p', { adopt: other })], { ...nothing, existing, inUse: new Set([other]) })).toEqual([]);
+  });
+
+  it('asks of those that may have brought the same rows since: between the same ends, begun, and created or changed since it was removed', () => {
+    const { removedAt: _, removedIn: __, ...living } = removed;
+    const uids = (entry: Partial<UidEntry>): readonly PipelineUid[] =>
+      since(
+        old,
+        new Map([
+          [old, removed],
+          [other, { ...living, ...entry }],
+        ]),
+      ).map(([uid]) => uid);
+    expect(uids({ changedIn: 6 })).toEqual([other]);
+    expect(uids({ changedIn: 7, removedIn: 8 })).toEqual([other]);
+    for (const none of [
+      { changedIn: 5 },
+      { changedIn: 7, begunAt: undefined },
+      { changedIn: 7, source: 'c' },
+      { changedIn: 7, target: 'c' },
+    ])
+      expect(uids(none)).toEqual([]);
   });
 
   it('may be one that ZooKeeper has lost: its row at the target says the rest', () => {

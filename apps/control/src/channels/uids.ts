@@ -80,6 +80,22 @@ function differing(pipeline: PipelineInput, adopt: PipelineUid, entry: UidEntry)
   return { id: 'adopt-other-routes', what: `${whose}, which had other routes; what it did not replicate is not at its target`, fix };
 }
 
+/** Other pipelines between the same ends that were created or changed when `uid` was removed, or later, and have a row. */
+export function since(uid: PipelineUid, entries: ReadonlyMap<PipelineUid, UidEntry>): readonly (readonly [PipelineUid, UidEntry])[] {
+  const own = entries.get(uid);
+  const removedIn = own?.removedIn;
+  if (!own || removedIn === undefined) return [];
+  return [...entries].filter(
+    ([other, { source, target, begunAt, changedIn }]) =>
+      other !== uid && source === own.source && target === own.target && begunAt !== undefined && changedIn >= removedIn,
+  );
+}
+
+export function supersededProblem(what: string): Problem {
+  const fix = 'Leave "adopt" out, and say where the pipeline begins (docs/02-setup.md, A pipeline on a topic that is in use).';
+  return { id: 'adopt-superseded', severity: 'error', what, fix };
+}
+
 /** As ZooKeeper keeps it beside the uid. */
 export function factsOf(channel: string, pipeline: PipelineDocument): PipelineFacts {
   const { name, source, target } = pipeline;

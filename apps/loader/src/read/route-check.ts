@@ -7,7 +7,9 @@
  *    the owner, because the owner before it may have gone by newer routes than it knows; and at each record in the log that names other
  *    routes than its own.
  * 2. ZooKeeper was restored from an older copy, in which the table is not there. The revision of the configuration tells, which only grows:
- *    a record of the log that names a greater one is newer than the tree, and so is a checkpoint that was moved under a greater one.
+ *    a record of the log that names a greater one is newer than the tree, and so is a checkpoint that was moved under a greater one. A
+ *    record that does not name the pipeline says that it was removed: in an older tree it would come alive, and apply again what the one
+ *    that took its place has applied.
  * 3. The pipeline was removed and comes back by an import. Its tables have left the topic meanwhile: a `routes` record between says so.
  * 4. The pipeline is new and the topic is not. To begin at its start would apply what the target was seeded with. So a pipeline that was
  *    given no position begins only in a log that was begun for it: its first `routes` record names it.
@@ -26,6 +28,12 @@ export interface RouteCheckOptions {
   /** It was given no position in the log yet: it begins where the log begins. */
   readonly begins: boolean;
   readonly signal: AbortSignal;
+}
+
+/** Of the pipeline; without a fingerprint: it was not there. */
+interface Known {
+  readonly revision: number;
+  readonly fingerprint: string | undefined;
 }
 
 export class RouteCheck {
@@ -86,7 +94,7 @@ export class RouteCheck {
     const { id, uid, routes, forwards } = this.#options.work;
     const named = isNamed(announced, uid);
     const fingerprint = announced.pipelines[uid];
-    if (fingerprint !== undefined) this.#requireNotOutdated({ revision: announced.revision, fingerprint }, revision, 'the log');
+    this.#requireNotOutdated({ revision: announced.revision, fingerprint }, revision, 'the log');
     if (this.#unproven && !named) throw this.#unknown(`the log begins for ${this.#othersIn(announced)}`);
     this.#unproven = false;
     if (isReplicated(announced, { uid, routes: [...routes], forwards })) return;
@@ -104,13 +112,14 @@ export class RouteCheck {
     return orAborted(revision.latest(), signal);
   }
 
-  #requireNotOutdated(known: AppliedRoutes, revision: Revision, who: string): void {
+  #requireNotOutdated({ revision: before, fingerprint }: Known, revision: Revision, who: string): void {
     const { id, uid } = this.#options.work;
     const names = { [uid]: id };
-    const before = { revision: known.revision, pipelines: { [uid]: known.fingerprint }, names };
-    if (!isOutdated(before, { revision, pipelines: this.fingerprints, names })) return;
-    const what = `pipeline ${id}: ${who} has its routes of revision ${known.revision}, ZooKeeper others, of ${revision.revision}`;
-    throw new SyncError('CONFIG_OUTDATED', what, { details: { pipeline: id, known: known.revision, revision: revision.revision } });
+    const known = { revision: before, pipelines: fingerprint === undefined ? {} : { [uid]: fingerprint }, names };
+    if (!isOutdated(known, { revision, pipelines: this.fingerprints, names })) return;
+    const has = fingerprint === undefined ? 'has no such pipeline in' : 'has its routes of';
+    const what = `pipeline ${id}: ${who} ${has} revision ${before}, ZooKeeper others, of ${revision.revision}`;
+    throw new SyncError('CONFIG_OUTDATED', what, { details: { pipeline: id, known: before, revision: revision.revision } });
   }
 
   async #newest(): Promise<string | null> {
@@ -131,7 +140,9 @@ export class RouteCheck {
   /** One of the same name is another pipeline: it was removed, and this one was created after it. */
   #othersIn({ pipelines, names }: Announced): string {
     const { id } = this.#options.work;
-    const others = Object.keys(pipelines).map((uid) => (names[uid] === id ? `an earlier pipeline ${id} (uid ${uid})` : (names[uid] ?? uid)));
+    const others = Object.keys(pipelines).map((uid) =>
+      names[uid] === id ? `an earlier pipeline ${id} (uid ${uid})` : (names[uid] ?? uid),
+    );
     return others.join(', ') || 'no pipeline';
   }
 

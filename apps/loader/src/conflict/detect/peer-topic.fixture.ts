@@ -93,7 +93,17 @@ export class PeerTopic {
     const out = suspended.map(
       (name) => ({ database: table.database, name, code: 'COLUMN_UNSUPPORTED', message: 'no', where: 'f:4', at: 1 }) as const,
     );
-    await this.#control({ kind: 'routes', endpoint: 'a', tables: [], pipelines: {}, names: {}, suspended: out, revision: 1, server: null, tsMs: 0 });
+    await this.#control({
+      kind: 'routes',
+      endpoint: 'a',
+      tables: [],
+      pipelines: {},
+      names: {},
+      suspended: out,
+      revision: 1,
+      server: null,
+      tsMs: 0,
+    });
   }
 
   async resolution(key: Row, image: Row | null, seen: Seen = {}): Promise<void> {

@@ -118,7 +118,16 @@ describe.each(['8.0', '9.7'] as const)('a resolution elsewhere than at home, on 
 
   test('applied before: fails at the fence, and changes nothing', async () => {
     const checkpoint = room.transaction([[one, null]]).checkpoint;
-    const told = { kind: 'resolution', endpoint: 'a', pipeline: 'c.back', channel: 'c', database: 'shop', table: 't', seen: {}, tsMs: 1 } as const;
+    const told = {
+      kind: 'resolution',
+      endpoint: 'a',
+      pipeline: 'c.back',
+      channel: 'c',
+      database: 'shop',
+      table: 't',
+      seen: {},
+      tsMs: 1,
+    } as const;
     await room.detector.resolutions([{ ...told, key: { id: 2 }, row: null }], checkpoint);
     const again = room.detector.resolutions([{ ...told, key: { id: 1 }, row: null }], checkpoint);
     await expect(again).rejects.toMatchObject({ code: 'FENCED' });

@@ -3,6 +3,7 @@
  * where the log proves that nothing lies between; else it stops by name before it applies a row. docs/08-stale-positions.md lists all
  * combinations.
  */
+import type { ChannelDocument } from '@lutra/model';
 import { afterAll, beforeAll, expect, it, onTestFailed } from 'vitest';
 import { type ApiError, lutraPassword, sides, type Stack, withAdministrator } from '../harness/index.js';
 import { keptStack, leaveStack } from './kept-stack.js';
@@ -182,7 +183,8 @@ it('a ZooKeeper that is restored from an older copy takes no table away', async 
 it('a channel that an older ZooKeeper does not know goes on where it stands when it is created again under its name', async () => {
   const tree = await savedTree(stack);
   const way = await openWay();
-  const { pipelines } = await stack.api.request<{ pipelines: object[] }>('GET', `/api/v1/channels/${way.name}`);
+  const channel = await stack.api.request<ChannelDocument>('GET', `/api/v1/channels/${way.name}`);
+  const pipelines = channel.pipelines.map(({ uid: adopt, ...pipeline }) => ({ ...pipeline, adopt }));
   const endpoints = await Promise.all(
     Object.values(way.endpoints).map((name) => stack.api.request<object>('GET', `/api/v1/endpoints/${name}`)),
   );

@@ -121,7 +121,7 @@ describe('a pipeline that is removed', () => {
     await removeChannel(way.name);
     await expect(createAgain(way, { adopt: way.uid })).rejects.toMatchObject({
       status: 409,
-      body: { details: { problems: [{ id: 'adopt-superseded' }] } },
+      body: { code: 'CONFIG_CONFLICT', details: { problems: [{ id: 'adopt-superseded' }] } },
     });
     await createAgain(way, { adopt: third });
     await way.start();

@@ -311,6 +311,7 @@ describe('a way back', () => {
 
   it('names the tables that it was forced in spite of', async () => {
     expect(await client.post('/api/v1/channels', channel([]))).toMatchObject({ status: 201 });
+    for (const table of ['t', 'u']) await suspend(table);
     expect((await client.put('/api/v1/channels/gh?force=true', channel([], back([])), '*')).status).toBe(200);
     const { omissions } = (await client.get('/api/v1/channels/gh/status')).body;
     expect(omissions.items).toMatchObject([{ kind: 'force', what: 'way-back-suspended', tables: ['lake.t', 'lake.u'] }]);

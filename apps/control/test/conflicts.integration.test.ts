@@ -170,6 +170,7 @@ describe('the list', () => {
     const image = { id: ['i', '1'], code: 'c1', total: '2.00', note: ['b', 'AP8='], updated_at: '2026-01-01 00:00:00.000001' };
     expect(entry).toEqual({
       pipeline: 'b-to-a',
+      uid: 'abcdefgh2345',
       target: 'a',
       id: 1,
       schema: 'shop',

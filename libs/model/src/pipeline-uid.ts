@@ -1,7 +1,7 @@
 /**
  * What a pipeline is known by where it keeps something: checkpoint row, lease, consumer group, causal context. People know it by its name,
- * `<channel>.<pipeline>`. A name comes back when a pipeline is removed and created again; a uid never does, so the new pipeline cannot go on
- * at the old one's position, and rows between the two are not passed over.
+ * `<channel>.<pipeline>`. A name comes back when a pipeline is removed and created again; a uid never does, so the new pipeline cannot go
+ * on at the old one's position, and rows between the two are not passed over.
  */
 import type { z } from 'zod';
 import { randomId, randomIdSchema } from './random-id.js';

@@ -83,8 +83,8 @@ export interface LogPosition {
 
 /**
  * The causal context, a version vector by pipeline: its uid → the last transaction of its source that it had applied here before this one
- * was committed. By region it would be too much: of two pipelines from one region the one that is ahead says nothing about the tables of the
- * other.
+ * was committed. By region it would be too much: of two pipelines from one region the one that is ahead says nothing about the tables of
+ * the other.
  */
 export type Seen = Readonly<Record<string, LogPosition>>;
 

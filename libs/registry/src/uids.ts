@@ -1,7 +1,8 @@
 /**
  * Every pipeline that there is and that there was, by its uid. It says three things that no document says:
  *
- * 1. The pipeline had a checkpoint row (`begunAt`). If the row is missing then, it was lost, and starting anew would apply everything twice.
+ * 1. The pipeline had a checkpoint row (`begunAt`). If the row is missing then, it was lost, and starting anew would apply everything
+ *    twice.
  * 2. The pipeline was removed, and as what: another one may adopt its position if it has the same ends and routes. By the revisions it is
  *    told which other pipelines may have brought the same rows to the target since; clocks of two controls would not tell.
  * 3. Its row was given another owner since (`fencedAt`), so that a loader of it that slept cannot write any more.

@@ -1,7 +1,7 @@
 /**
- * The uids of a channel's pipelines, and what ZooKeeper keeps beside them. The documents are the truth of which pipelines there are: an entry
- * is marked as removed before its document is written and kept after it, so that a crash in between leaves one that is marked and in use,
- * which nobody can adopt, and never one that is gone and unmarked.
+ * The uids of a channel's pipelines, and what ZooKeeper keeps beside them. The documents are the truth of which pipelines there are: an
+ * entry is marked as removed before its document is written and kept after it, so that a crash in between leaves one that is marked and in
+ * use, which nobody can adopt, and never one that is gone and unmarked.
  */
 import { Inject, Injectable } from '@nestjs/common';
 import { pipelineName, toSyncError } from '@lutra/model';
@@ -99,7 +99,9 @@ export class UidService {
     for (const pipeline of removed) await this.registry.uids.remove(pipeline.uid, factsOf(channel, pipeline), revision);
   }
 
-  /** After the document was written. One that is adopted has a row, also where ZooKeeper has lost that: if it is missing, it is not made. */
+  /**
+   * After the document was written. One that is adopted has a row, also where ZooKeeper has lost that: if it is missing, it is not made.
+   */
   async keep({ name, pipelines }: ChannelDocument, adopted: ReadonlySet<PipelineUid>, revision: number): Promise<void> {
     const { uids } = this.registry;
     for (const pipeline of pipelines) {
@@ -110,8 +112,8 @@ export class UidService {
   }
 
   /**
-   * When they are removed: no loader of them writes any more. Never throws. Where a target cannot be asked, the next new pipeline to it does
-   * this before its first row.
+   * When they are removed: no loader of them writes any more. Never throws. Where a target cannot be asked, the next new pipeline to it
+   * does this before its first row.
    */
   async fence(channel: string, removed: readonly Removed[]): Promise<void> {
     await Promise.all(removed.map((pipeline) => this.#fence(channel, pipeline)));

@@ -1,11 +1,12 @@
 /**
- * Gives each pipeline of a body its uid. Pure. A pipeline keeps its uid for as long as its channel has one of that name; one that was removed
- * and comes again is another pipeline, with another uid. Counter-example for going on by name: p is removed, rows are written that no topic
- * has, p is created again, and its loader goes on at the old checkpoint: those rows are missing for good, and nothing tells.
+ * Gives each pipeline of a body its uid. Pure. A pipeline keeps its uid for as long as its channel has one of that name; one that was
+ * removed and comes again is another pipeline, with another uid. Counter-example for going on by name: p carries shop, and is removed. It
+ * comes again with crm too, which the topic has held for another pipeline all the time. Its loader goes on at the old checkpoint: the rows
+ * of crm before that are missing for good, and nothing tells.
  *
- * `adopt` is the only way back to an old position. What can be told from ZooKeeper is told here: nobody else has it, and the pipeline has the
- * ends and routes that it had. That the log is the same and has held its tables ever since is the loader's to prove, when it starts. Of a uid
- * that ZooKeeper has lost the loader proves all: without its row it stops, and the row names the log.
+ * `adopt` is the only way back to an old position. What can be told from ZooKeeper is told here: nobody else has it, and the pipeline has
+ * the ends and routes that it had. That the log is the same and has held its tables ever since is the loader's to prove, when it starts. Of
+ * a uid that ZooKeeper has lost the loader proves all: without its row it stops, and the row names the log.
  */
 import { newPipelineUid, pipelineName, replicationFingerprint } from '@lutra/model';
 import type { ChannelInput, PipelineDocument, PipelineInput, PipelineUid } from '@lutra/model';

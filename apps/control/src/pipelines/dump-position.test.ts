@@ -30,7 +30,17 @@ class Log {
     const body = { kind: 'epoch', endpoint: 'a', leader: `l${offset}`, tsMs: 0 } as const;
     this.records.push({ offset, header: { kind: 'epoch', log: '', seq: -1, epoch: this.#epoch }, body });
     this.heartbeat();
-    this.control({ kind: 'routes', endpoint: 'a', revision: 1, tables: ['shop.*'], pipelines: {}, names: {}, server: null, tsMs: 0, ...announced });
+    this.control({
+      kind: 'routes',
+      endpoint: 'a',
+      revision: 1,
+      tables: ['shop.*'],
+      pipelines: {},
+      names: {},
+      server: null,
+      tsMs: 0,
+      ...announced,
+    });
   }
 
   heartbeat(): void {

@@ -73,7 +73,10 @@ describe('channelStatus', () => {
   it('shows nothing of a process that worked for an earlier pipeline of the same name', () => {
     const [late, own] = ['ab.there before', 'ab.there'].map((text) => worker('loader', 'ab.there', { uid: uidOf(text), instance: text }));
     expect(one([worker('capture', 'a'), late!]).state).toBe('absent');
-    expect(one([worker('capture', 'a'), late!, own!])).toMatchObject({ uid: uidOf('ab.there'), target: { worker: { instance: 'ab.there' } } });
+    expect(one([worker('capture', 'a'), late!, own!])).toMatchObject({
+      uid: uidOf('ab.there'),
+      target: { worker: { instance: 'ab.there' } },
+    });
   });
 
   it('says why a worker that runs stands still: what it waits for, or what it tries again', () => {
@@ -120,7 +123,10 @@ describe('channelStatus', () => {
     const ends = (capture: WorkStatus['routes'], loader: WorkStatus['routes'], more: Partial<WorkStatus> = {}) =>
       one([worker('capture', 'a', { routes: capture }), worker('loader', 'ab.there', { routes: loader, ...more })]);
     expect(ends({ ...now, [uidOf('cd.x')]: 'another' }, now)).toMatchObject({ routes: 'in force', routesReason: null, state: 'running' });
-    expect(ends({ [uidOf('ab.there')]: 'older' }, now)).toMatchObject({ routes: 'pending', routesReason: expect.stringMatching(/^capture a has/) });
+    expect(ends({ [uidOf('ab.there')]: 'older' }, now)).toMatchObject({
+      routes: 'pending',
+      routesReason: expect.stringMatching(/^capture a has/),
+    });
     expect(ends({}, now).routes).toBe('pending');
     expect(ends(now, null)).toMatchObject({ routes: 'pending', routesReason: expect.stringMatching(/^loader ab\.there is running/) });
     expect(ends(now, null, { state: 'paused' }).routesReason).toContain('paused');

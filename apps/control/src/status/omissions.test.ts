@@ -22,7 +22,13 @@ const of = (last: readonly Omission[], more: Partial<Omissions> = {}): Omissions
 
 describe('what a channel shows of what was not replicated', () => {
   it('is that of its sources, its pipelines and its own', () => {
-    expect(ownersOf(channel)).toEqual(['endpoint@a', 'endpoint@b', `pipeline@${uidOf('ab.there')}`, `pipeline@${uidOf('ab.back')}`, 'channel@ab']);
+    expect(ownersOf(channel)).toEqual([
+      'endpoint@a',
+      'endpoint@b',
+      `pipeline@${uidOf('ab.there')}`,
+      `pipeline@${uidOf('ab.back')}`,
+      'channel@ab',
+    ]);
     const skip: Omission = { n: 1, kind: 'skip', what: 'transaction', tables: [], where: 'seq 7', at: 8 };
     const force: Omission = { n: 1, kind: 'force', what: 'binlog-format', tables: [], where: 'start', at: 2 };
     const status = omissionsStatus(

@@ -117,8 +117,11 @@ export class RouteCheck {
     const names = { [uid]: id };
     const known = { revision: before, pipelines: fingerprint === undefined ? {} : { [uid]: fingerprint }, names };
     if (!isOutdated(known, { revision, pipelines: this.fingerprints, names })) return;
-    const has = fingerprint === undefined ? 'has no such pipeline in' : 'has its routes of';
-    const what = `pipeline ${id}: ${who} ${has} revision ${before}, ZooKeeper others, of ${revision.revision}`;
+    const has =
+      fingerprint === undefined
+        ? `has no such pipeline in revision ${before}: it was removed, and an older ZooKeeper (${revision.revision}) brings it back; remove it again`
+        : `has its routes of revision ${before}, ZooKeeper others, of ${revision.revision}`;
+    const what = `pipeline ${id}: ${who} ${has}`;
     throw new SyncError('CONFIG_OUTDATED', what, { details: { pipeline: id, known: before, revision: revision.revision } });
   }
 

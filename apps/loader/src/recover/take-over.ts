@@ -46,8 +46,8 @@ export async function takeOverTarget(parts: TakeOverParts, target: ConnectionOpt
 
 /**
  * Before the first row of a new pipeline: the loaders of pipelines that were removed from its target cannot write there any more. Control
- * fences them at the removal where it reaches the target. Counter-example for leaving it at that: a loader sleeps in front of its COMMIT, its
- * pipeline is removed while control cannot reach the target, another one brings newer rows, and then the sleeper commits older ones.
+ * fences them at the removal where it reaches the target. Counter-example for leaving it at that: a loader sleeps in front of its COMMIT,
+ * its pipeline is removed while control cannot reach the target, another one brings newer rows, and then the sleeper commits older ones.
  */
 async function fenceRemoved({ uids, fence }: TakeOverParts, target: ConnectionOptions, endpoint: string): Promise<void> {
   for (const [uid, entry] of await uids.all()) {

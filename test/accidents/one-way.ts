@@ -170,7 +170,8 @@ export class OneWay {
       start: { from: 'gtid', gtidSet: String(executed?.['s']).replaceAll(/\s/g, '') },
     });
     const pipeline = { name: 'again', source, target: this.endpoints.target, routes: [{ schema: this.database }] };
-    await this.#stack.api.createChannel({ name: this.name, pipelines: [pipeline], onUnsupported: 'stop' });
+    const created = await this.#stack.api.createChannel({ name: this.name, pipelines: [pipeline], onUnsupported: 'stop' });
+    this.uid = created.pipelines[0]?.uid ?? '';
     await this.start();
     await this.runs();
   }

@@ -485,6 +485,29 @@ describe('channels', () => {
     expect((await registry.uids.read(second))?.begunAt).toBeUndefined();
   });
 
+  it('do not adopt behind a pipeline that may have brought the same rows since, as long as its target cannot say', async () => {
+    const named = (name: string, more: object = {}) => ({ name: 'ab', pipelines: [{ ...pipeline(name, 'a', 'b'), ...more }] });
+    const put = (body: object) => client.put('/api/v1/channels/ab', body, '*');
+    const uidOf = (answer: { body: { pipelines: { uid: PipelineUid }[] } }): PipelineUid => answer.body.pipelines[0]!.uid;
+    const first = uidOf(await client.post('/api/v1/channels', named('p')));
+    const second = uidOf(await put(named('q')));
+    await registry.uids.begin(second, { channel: 'ab', pipeline: 'q', source: 'a', target: 'b', fingerprint: 'f' });
+    const refused = await put(named('r', { adopt: first }));
+    expect(refused).toMatchObject({ status: 409, body: { details: { problems: [{ id: 'adopt-superseded' }] } } });
+    expect(refused.body.message).toMatch(new RegExp(`ab.r: uid ${first} .* ab.q \\(uid ${second}\\) may have brought rows to b since`));
+    // What it has brought was there before.
+    expect((await put(named('r', { adopt: second }))).status).toBe(409);
+    expect((await put(named('other'))).status).toBe(200);
+    expect(uidOf(await put(named('r', { adopt: second })))).toBe(second);
+  });
+
+  it('that cannot be read any more are removed with their uids', async () => {
+    const { uid } = (await client.post('/api/v1/channels', { name: 'ab', pipelines: [pipeline('p', 'a', 'b')] })).body.pipelines[0];
+    await registry.session.connection?.setData(`/test-${number}/channels/ab`, Buffer.from('{'), -1);
+    expect((await client.remove('/api/v1/channels/ab', '*')).status).toBe(204);
+    expect((await registry.uids.read(uid))?.removedAt).toBeGreaterThan(0);
+  });
+
   it('let a new pipeline adopt the uid of a removed one with the same ends and routes, and no other', async () => {
     const named = (name: string, more: object = {}, to = 'b') => ({ name: 'ab', pipelines: [{ ...pipeline(name, 'a', to), ...more }] });
     const put = (body: object) => client.put('/api/v1/channels/ab', body, '*');

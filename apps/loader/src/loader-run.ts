@@ -72,7 +72,7 @@ export class LoaderRun {
     const checkpoint = await this.during(owned, () => takeOverTarget(parts, target, of));
     metrics.connected.set({ name, to: 'target' }, 1);
     const { epoch, logId: log, seq, nextOffset: offset, replayUntil } = checkpoint;
-    logger.info({ epoch, log, seq, offset, replayUntil }, 'took the pipeline over');
+    logger.info({ uid, epoch, log, seq, offset, replayUntil }, 'took the pipeline over');
     const writer = new TargetWriter({
       target,
       port: io.target,

@@ -214,8 +214,8 @@ describe('a uid', () => {
     await uids.fenced(uid);
     const removed = { removedAt: expect.any(Number), removedIn: 6, fencedAt: expect.any(Number) };
     expect(await uids.read(uid)).toEqual({ ...begun, fingerprint: 'g', changedIn: 5, ...removed });
-    await uids.keep(uid, { ...facts, channel: 'crm' }, 7);
-    expect(await uids.read(uid)).toEqual({ ...begun, channel: 'crm', changedIn: 7 });
+    await uids.keep(uid, { ...facts, fingerprint: 'g', channel: 'crm' }, 7);
+    expect(await uids.read(uid)).toEqual({ ...begun, fingerprint: 'g', channel: 'crm', changedIn: 5 });
   });
 
   test('that ZooKeeper has lost is written anew by the loader that has its row', async () => {

@@ -30,7 +30,7 @@ const facts = {
 export const uidSchema = z.strictObject({
   ...facts,
   createdAt: ms,
-  /** Revision of the configuration in which it was created, adopted, or its ends or routes were changed. */
+  /** Revision of the configuration in which it was created, or its ends or routes were changed. */
   changedIn: z.int().min(0),
   /** A row in lutra.checkpoint was made. Absent: none was. */
   begunAt: ms.optional(),
@@ -82,8 +82,9 @@ export class ZooKeeperUids implements UidStore {
 
   keep(uid: PipelineUid, pipeline: PipelineFacts, revision: number): Promise<void> {
     return this.#change(uid, (known) => {
-      const { removedAt, removedIn: _, fencedAt: __, ...rest } = known ?? { createdAt: Date.now(), changedIn: revision };
-      const isSame = known !== null && removedAt === undefined && replicatesSame(known, pipeline);
+      const { removedAt: _, removedIn: __, fencedAt: ___, ...rest } = known ?? { createdAt: Date.now(), changedIn: revision };
+      // One that is adopted has brought nothing meanwhile.
+      const isSame = known !== null && replicatesSame(known, pipeline);
       return { ...rest, ...pipeline, changedIn: isSame ? known.changedIn : revision };
     });
   }

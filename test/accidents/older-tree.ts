@@ -8,7 +8,7 @@ export type SavedTree = ReadonlyMap<string, Buffer>;
 type Connection = Awaited<ReturnType<Registry['session']['connected']>>;
 
 /** Leases and status are of living processes; schemas stay known to them. */
-const folders = ['regions', 'endpoints', 'channels', 'revision', 'pipelines', 'skips', 'restarts', 'logs'];
+const folders = ['regions', 'endpoints', 'channels', 'revision', 'uids', 'skips', 'restarts', 'logs'];
 const persistent = 0;
 
 export function savedTree(stack: Stack): Promise<SavedTree> {

@@ -137,7 +137,7 @@ describe('a pipeline that is removed', () => {
     await removeChannel(way.name);
     // Another channel keeps the log going, without the table.
     await stack.api.createChannel(keeper);
-    await stack.api.channelAction(keeper.name, 'pause');
+    await stack.api.request('POST', `/api/v1/channels/${keeper.name}/pause?force=true`);
     const published = async (): Promise<true | undefined> => {
       const { source } = (await stack.api.channelStatus(keeper.name)).pipelines[0]!;
       return source.state === 'running' && source.worker?.routes?.[way.uid] === undefined && source.worker?.routes !== null
@@ -194,9 +194,14 @@ describe('a channel both ways', () => {
     expect(await until(ended, 60_000)).toBe(true);
     await removeChannel('pond');
   };
-  /** Both sides change a row; each goes on from what it had seen. Home's version stays. */
+  /** Both sides change a row that they have from each other, while nothing is brought over. Home's version stays. */
   const fought = async (id: number): Promise<void> => {
-    await Promise.all(sides.map((side) => query(side, `UPDATE pond.fish SET v = 'of ${side}' WHERE id = ${id}`)));
+    await stack.api.channelAction('pond', 'pause');
+    const rest = async (): Promise<true | undefined> =>
+      (await stack.api.channelStatus('pond')).pipelines.every(({ target }) => target.state === 'paused') || undefined;
+    expect(await until(rest, 60_000)).toBe(true);
+    for (const side of sides) await query(side, `UPDATE pond.fish SET v = 'of ${side}' WHERE id = ${id}`);
+    await stack.api.channelAction('pond', 'start');
     const decided = async (): Promise<true | undefined> => {
       const found = await Promise.all(sides.map((side) => query(side, `SELECT v FROM pond.fish WHERE id = ${id}`)));
       return found.every(([row]) => row?.['v'] === 'of a') ? true : undefined;
@@ -205,7 +210,7 @@ describe('a channel both ways', () => {
   };
 
   it('begins anew under its old names, and is adopted with both positions', bound, async () => {
-    onTestFailed(async () => console.error(await stack.report(), await stack.saveLogs()));
+    onTestFailed(async () => console.error(JSON.stringify(await stack.api.channelStatus('pond'), null, 1), await stack.saveLogs()));
     const create = 'CREATE DATABASE pond; CREATE TABLE pond.fish (id INT PRIMARY KEY, v VARCHAR(20)) ENGINE = InnoDB';
     for (const side of sides) {
       await withAdministrator(stack.mysql[side], (connection) => connection.query(create));

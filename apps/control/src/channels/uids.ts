@@ -60,7 +60,8 @@ function problemOf(pipeline: PipelineInput, { stored, entry, taken }: Own): Foun
     const fix = 'Leave "adopt" out, or remove the pipeline first: a position is adopted at the creation only.';
     return { id: 'adopt-exists', what: `it exists, as uid ${stored}, and cannot adopt ${adopt}`, fix };
   }
-  if (taken.has(adopt) || (entry && entry.removedAt === undefined)) return notRemoved(adopt, entry);
+  // The documents say so, and not the entry: a ZooKeeper that was restored in part may have one without its document.
+  if (taken.has(adopt)) return notRemoved(adopt, entry);
   return entry ? differing(pipeline, adopt, entry) : null;
 }
 
@@ -84,8 +85,8 @@ function differing(pipeline: PipelineInput, adopt: PipelineUid, entry: UidEntry)
 /** Other pipelines between the same ends that were created or changed when `uid` was removed, or later, and have a row. */
 export function since(uid: PipelineUid, entries: ReadonlyMap<PipelineUid, UidEntry>): readonly (readonly [PipelineUid, UidEntry])[] {
   const own = entries.get(uid);
-  const removedIn = own?.removedIn;
-  if (!own || removedIn === undefined) return [];
+  if (!own) return [];
+  const removedIn = own.removedIn ?? own.changedIn;
   return [...entries].filter(
     ([other, { source, target, begunAt, changedIn }]) =>
       other !== uid && source === own.source && target === own.target && begunAt !== undefined && changedIn >= removedIn,

@@ -1,5 +1,14 @@
 /** The REST API of control, as its users have it: JSON over HTTP with a bearer token. */
-import type { ChannelDocument, EndpointInput, ErrorReport, Position, RegionDocument, Suspension, WorkState, WorkStatus } from '@lutra/model';
+import type {
+  ChannelDocument,
+  EndpointInput,
+  ErrorReport,
+  Position,
+  RegionDocument,
+  Suspension,
+  WorkState,
+  WorkStatus,
+} from '@lutra/model';
 import type { z } from 'zod';
 import type { channelInputSchema, endpointInputSchema, regionSchema } from '@lutra/model';
 

@@ -73,7 +73,8 @@ export class UidService {
   async #applied(target: string, uid: PipelineUid): Promise<string | null> {
     try {
       const row = await readCheckpoint(await this.#login(target), uid, 0);
-      return row === null || row.logId === '' ? null : 'has brought rows from the same source to the same target since it was removed';
+      if (row === null) return 'may have brought rows from the same source to the same target since, and its row there is gone';
+      return row.logId === '' ? null : 'has brought rows from the same source to the same target since';
     } catch (error) {
       return `may have brought rows to ${target} since, and that cannot be asked now: ${toSyncError(error).message}`;
     }

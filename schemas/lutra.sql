@@ -8,14 +8,15 @@ CREATE DATABASE IF NOT EXISTS lutra CHARACTER SET utf8mb4;
 
 -- One row per pipeline, partition and lane. Checkpoint: what was applied, committed together with the data.
 -- Marker: the first row event of every transaction that a loader writes. Fence: `epoch` belongs to the loader that owns the pipeline.
--- Rows are never deleted: a loader whose row is gone could not be fenced.
+-- `pipeline` is the pipeline's uid, as everywhere below: GET /api/v1/channels shows which name has which uid.
+-- Rows are never deleted: a loader whose row is gone could not be fenced. The row of a pipeline that was removed stays, with a raised epoch.
 -- A row `probe:<endpoint>` belongs to no pipeline: capture writes it at a source that is a target too, to see that markers come back.
 -- A table that was made before `replay_until` existed needs:
 --   ALTER TABLE lutra.checkpoint ADD COLUMN replay_until BIGINT NOT NULL DEFAULT -1;
 -- and one that was made before `routes` existed:
 --   ALTER TABLE lutra.checkpoint ADD COLUMN routes VARCHAR(48) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT '';
 CREATE TABLE IF NOT EXISTS lutra.checkpoint (
-  pipeline     VARCHAR(100) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  pipeline     VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'its uid; or probe:<endpoint>',
   part         INT UNSIGNED NOT NULL COMMENT 'Kafka partition',
   lane         INT UNSIGNED NOT NULL,
   log_id       VARCHAR(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'empty until the first record was applied',
@@ -37,7 +38,8 @@ CREATE TABLE IF NOT EXISTS lutra.checkpoint (
 -- is passed over without a trace. Written in the same transaction as the checkpoint behind them.
 CREATE TABLE IF NOT EXISTS lutra.skipped (
   id           BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
-  pipeline     VARCHAR(100) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  pipeline     VARCHAR(12) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'its uid',
+  name         VARCHAR(100) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT '<channel>.<pipeline>, as it was then',
   log_id       VARCHAR(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
   seq          BIGINT NOT NULL COMMENT 'of the last record of the transaction',
   gtid         VARCHAR(200) CHARACTER SET ascii COLLATE ascii_bin NULL,
@@ -51,7 +53,7 @@ CREATE TABLE IF NOT EXISTS lutra.skipped (
 -- `seq` was applied. They come back by an operator's act (docs/02-setup.md, A table that is suspended); an entry that has ended stays.
 -- Written behind the fence in lutra.checkpoint.
 CREATE TABLE IF NOT EXISTS lutra.suspended (
-  pipeline     VARCHAR(100) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  pipeline     VARCHAR(12) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'its uid',
   database_name VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
   table_name   VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
   code         VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'why: an error code',
@@ -67,7 +69,7 @@ CREATE TABLE IF NOT EXISTS lutra.suspended (
 -- What a loader tells the capture of its target, through the binlog: watermarks, and what conflicts made of rows (resolutions). Rows are
 -- written over.
 CREATE TABLE IF NOT EXISTS lutra.signal (
-  pipeline     VARCHAR(100) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  pipeline     VARCHAR(12) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'its uid',
   kind         VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'watermark, resolution',
   slot         INT UNSIGNED NOT NULL COMMENT 'number of the resolution in its transaction',
   n            BIGINT UNSIGNED NOT NULL COMMENT 'raised by every write: an update that changes nothing leaves no row event',
@@ -79,7 +81,8 @@ CREATE TABLE IF NOT EXISTS lutra.signal (
 -- `conflicts.retentionDays` of the channel. Rows are JSON: {column: value}; ["i", digits], ["b", base64] where JSON has no word.
 CREATE TABLE IF NOT EXISTS lutra.conflict (
   id           BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
-  pipeline     VARCHAR(100) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  pipeline     VARCHAR(100) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT '<channel>.<pipeline>',
+  uid          VARCHAR(12) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'of the pipeline: another one may have its name later',
   log_id       VARCHAR(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'of the incoming transaction',
   seq          BIGINT NOT NULL COMMENT 'of its last record',
   gtid         VARCHAR(200) CHARACTER SET ascii COLLATE ascii_bin NULL,

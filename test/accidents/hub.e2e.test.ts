@@ -145,7 +145,8 @@ describe('a hub between two regions', () => {
     const paths = new Set(hub.events.map(({ source: { path } }) => path.join()));
     expect([...paths].toSorted()).toEqual([b, `${a},${b}`, `${far},${b}`].toSorted());
     expect(near.origins).toEqual({ [a]: own + 2 });
-    expect(await run(2, "SELECT origin, path FROM lutra.checkpoint WHERE pipeline = 'far.out'")).toMatchObject([
+    const out = (await stack.api.channelStatus('far')).pipelines.find(({ name }) => name === 'out')?.uid ?? '';
+    expect(await run(2, `SELECT origin, path FROM lutra.checkpoint WHERE pipeline = '${out}'`)).toMatchObject([
       { origin: a, path: `${a},${b}` },
     ]);
   });

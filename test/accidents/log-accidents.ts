@@ -94,7 +94,7 @@ export async function applyBeyondBackup(stack: Stack, way: OneWay): Promise<numb
     await way.arrives();
     await stack.capture.a.kill();
     const backup = (await backupOf(stack, way))?.offset ?? 0;
-    const [checkpoint] = await way.atTarget(`SELECT next_offset AS o FROM lutra.checkpoint WHERE pipeline = '${way.pipeline}'`);
+    const [checkpoint] = await way.atTarget(`SELECT next_offset AS o FROM lutra.checkpoint WHERE pipeline = '${way.uid}'`);
     const batch = (await batchStarts(stack.kafka, way.topic)).findLast((start) => start < Number(checkpoint?.['o'])) ?? 0;
     if (batch > backup) return batch;
     await stack.capture.a.restart();

@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RowDataPacket } from 'mysql2/promise';
 import { expect } from 'vitest';
-import { type ErrorCode, errorTable, pipelineId, rowsTopic } from '@lutra/model';
+import { type ErrorCode, errorTable, pipelineName, rowsTopic } from '@lutra/model';
 import {
   type EndStatus,
   lutraPassword,
@@ -47,7 +47,10 @@ export class OneWay {
   /** Names of the endpoints. */
   readonly endpoints: { readonly source: string; readonly target: string };
   readonly topic: string;
+  /** `<channel>.<pipeline>` */
   readonly pipeline: string;
+  /** What its row in lutra.checkpoint is found by. */
+  uid = '';
   /** Of the endpoint that has one of its own. */
   readonly user: string;
   readonly serverId: number;
@@ -65,7 +68,7 @@ export class OneWay {
     this.database = `way${count}`;
     this.endpoints = { source: `${this.name}-source`, target: `${this.name}-target` };
     this.topic = rowsTopic(this.endpoints.source);
-    this.pipeline = pipelineId(this.name, 'rows');
+    this.pipeline = pipelineName(this.name, 'rows');
     this.user = ownUser ? `user${count}` : lutraUser;
     this.serverId = 5000 + count;
   }
@@ -167,7 +170,8 @@ export class OneWay {
       start: { from: 'gtid', gtidSet: String(executed?.['s']).replaceAll(/\s/g, '') },
     });
     const pipeline = { name: 'again', source, target: this.endpoints.target, routes: [{ schema: this.database }] };
-    await this.#stack.api.createChannel({ name: this.name, pipelines: [pipeline], onUnsupported: 'stop' });
+    const created = await this.#stack.api.createChannel({ name: this.name, pipelines: [pipeline], onUnsupported: 'stop' });
+    this.uid = created.pipelines[0]?.uid ?? '';
     await this.start();
     await this.runs();
   }
@@ -229,7 +233,8 @@ export async function openOneWay(stack: Stack, options: OneWayOptions = {}): Pro
   await stack.api.createEndpoint({ ...endpoint(way.from, endpoints.source, way.serverId), ...options.source });
   await stack.api.createEndpoint(endpoint(way.to, endpoints.target, way.serverId + 500));
   const pipeline = { name: 'rows', ...endpoints, routes: [{ schema: database }] };
-  await stack.api.createChannel({ name: way.name, pipelines: [pipeline], onUnsupported: options.onUnsupported ?? 'stop' });
+  const created = await stack.api.createChannel({ name: way.name, pipelines: [pipeline], onUnsupported: options.onUnsupported ?? 'stop' });
+  way.uid = created.pipelines[0]?.uid ?? '';
   if (options.start === false) return way;
   await way.start();
   await way.runs();

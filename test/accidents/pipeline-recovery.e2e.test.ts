@@ -40,7 +40,7 @@ const onBoth = async (way: OneWay, sql: string): Promise<void> => {
   await way.atSource(sql);
   await way.atTarget(sql);
 };
-const checkpointRow = (way: OneWay): string => `FROM lutra.checkpoint WHERE pipeline = '${way.pipeline}'`;
+const checkpointRow = (way: OneWay): string => `FROM lutra.checkpoint WHERE pipeline = '${way.uid}'`;
 
 describe('a rewind', () => {
   it('fixes rows that were changed at the target, while new ones arrive', { timeout: 120_000 }, async () => {

@@ -3,6 +3,7 @@
  * where the log proves that nothing lies between; else it stops by name before it applies a row. docs/08-stale-positions.md lists all
  * combinations.
  */
+import type { ChannelDocument } from '@lutra/model';
 import { afterAll, beforeAll, expect, it, onTestFailed } from 'vitest';
 import { type ApiError, lutraPassword, sides, type Stack, withAdministrator } from '../harness/index.js';
 import { keptStack, leaveStack } from './kept-stack.js';
@@ -207,7 +208,8 @@ it('a ZooKeeper that is restored from an older copy takes no table away', async 
 it('a channel that an older ZooKeeper does not know goes on where it stands when it is created again under its name', async () => {
   const tree = await savedTree(stack);
   const way = await openWay();
-  const { pipelines } = await stack.api.request<{ pipelines: object[] }>('GET', `/api/v1/channels/${way.name}`);
+  const channel = await stack.api.request<ChannelDocument>('GET', `/api/v1/channels/${way.name}`);
+  const pipelines = channel.pipelines.map(({ uid: adopt, ...pipeline }) => ({ ...pipeline, adopt }));
   const endpoints = await Promise.all(
     Object.values(way.endpoints).map((name) => stack.api.request<object>('GET', `/api/v1/endpoints/${name}`)),
   );
@@ -226,7 +228,7 @@ it('a target that is restored with its checkpoint gets what it lost once; one th
   const way = await openWay();
   await way.act('pause');
   await until(async () => (await way.end('loader')).state === 'paused' || undefined);
-  const row = `FROM lutra.checkpoint WHERE pipeline = '${way.pipeline}'`;
+  const row = `FROM lutra.checkpoint WHERE pipeline = '${way.uid}'`;
   await way.atTarget(`CREATE TABLE kept LIKE lutra.checkpoint; INSERT INTO kept SELECT * ${row}`);
   await way.start();
   await way.atSource('INSERT INTO bare VALUES (2)');
@@ -237,7 +239,7 @@ it('a target that is restored with its checkpoint gets what it lost once; one th
   expect(await bare(way)).toEqual([1, 2, 3]);
 
   const tree = new Map(await savedTree(stack));
-  expect(tree.delete(`${stack.root}/pipelines/${way.pipeline}`)).toBe(true);
+  expect(tree.delete(`${stack.root}/uids/${way.uid}`)).toBe(true);
   await way.close();
   await way.atTarget(`DELETE ${row}`);
   await olderTree(stack, new Map([...(await savedTree(stack))].filter(([path]) => tree.has(path))));

@@ -28,6 +28,7 @@ const positions = 'test/accidents/stale-positions.e2e.test.ts';
 const log = 'test/accidents/log.e2e.test.ts';
 const source = 'test/accidents/source.e2e.test.ts';
 const target = 'test/accidents/target.e2e.test.ts';
+const uids = 'test/accidents/uids.e2e.test.ts';
 const lost = 'test/survival/zookeeper-lost.e2e.test.ts';
 const regressed = 'test/accidents/regressed-tree.e2e.test.ts';
 const revision = 'apps/control/test/revision.integration.test.ts';
@@ -35,6 +36,7 @@ const rest = 'apps/control/test/rest.integration.test.ts';
 const exported = 'apps/control/test/export.integration.test.ts';
 const capture = 'apps/capture/src/capture.pipeline.test.ts';
 const loader = 'apps/loader/src/loader.pipeline.test.ts';
+const apply = 'libs/mysql/src/apply.integration.test.ts';
 const history = 'libs/binlog/src/failure.integration.test.ts';
 
 export const stalePositions: readonly Group[] = [
@@ -56,7 +58,7 @@ export const stalePositions: readonly Group[] = [
         test: [lost, 'goes on from an export by itself, seed ${seed}'],
       },
       {
-        what: 'emptied, adopted, the documents created again by hand under their names',
+        what: 'emptied, adopted, the documents created again by hand, each pipeline with `adopt`',
         beside: 'all else',
         stop: null,
         says: 'captures and loaders as above. Create all channels before the first is started, or `LOG_LACKS_TABLES` stops those that are created later',
@@ -112,10 +114,17 @@ export const stalePositions: readonly Group[] = [
         ],
       },
       {
+        what: 'an older copy, a pipeline was removed since, and another one brings its tables',
+        beside: 'the topic holds its tables for the other one',
+        stop: ['CONFIG_REGRESSED'],
+        says: 'the log has a newer revision, without the pipeline. If you adopt this tree, stop the channel of the old pipeline at once and remove it: it would apply again what the other one has applied',
+        test: [loader, 'stops where the log was another’s while it was not there, and ZooKeeper is older than that'],
+      },
+      {
         what: 'an older copy, adopted; a channel was created since',
         beside: 'all else',
         stop: null,
-        says: 'no process works on the channel. If you create it again under its names, it continues at its checkpoint',
+        says: 'no process works on the channel. If you create it again with `adopt` for each pipeline, it continues at its checkpoint',
         test: [
           positions,
           'a channel that an older ZooKeeper does not know goes on where it stands when it is created again under its name',
@@ -298,14 +307,14 @@ export const stalePositions: readonly Group[] = [
       },
       {
         what: 'emptied, or without its row in `lutra.checkpoint`',
-        beside: 'ZooKeeper’s pipeline mark',
+        beside: 'ZooKeeper’s entry of its uid',
         stop: ['CHECKPOINT_MISSING'],
         says: 'only the row says what was applied',
         test: [target, 'whose row is gone is never begun anew'],
       },
       {
         what: 'seeded from a dump of another server that brought its own `lutra` schema',
-        beside: 'ZooKeeper’s pipeline mark',
+        beside: 'ZooKeeper’s entry of its uid',
         stop: ['CHECKPOINT_MISSING'],
         says: 'the dump has overwritten the row; rows of other pipelines do no harm. Dump without `lutra`',
         test: [target, 'whose row is gone is never begun anew'],
@@ -333,14 +342,42 @@ export const stalePositions: readonly Group[] = [
     title: 'The configuration',
     positions: [
       {
-        what: 'a pipeline created again under its old name',
-        beside: 'ZooKeeper’s pipeline mark',
-        stop: ['CONFIG_CONFLICT'],
-        says: 'its checkpoint would skip what it missed',
-        test: [rest, 'do not take the name of a pipeline that has left its checkpoint'],
+        what: 'a pipeline removed and created again, under its old name or another one',
+        beside: 'its old checkpoint, the topic of its endpoint',
+        stop: ['LOG_START_UNKNOWN'],
+        says: 'it has another uid, so it starts where you say, and the log proves the position',
+        test: [uids, 'leaves its name to a new one, which begins where it is told and not at the old position'],
       },
       {
-        what: 'a pipeline created again under another name',
+        what: 'a pipeline removed and created again with `adopt`',
+        beside: 'its old checkpoint; the log has held its tables ever since',
+        stop: null,
+        says: 'it continues at the old checkpoint',
+        test: [uids, 'is adopted by a new one, which goes on at its position; each row comes once'],
+      },
+      {
+        what: 'a pipeline removed and created again with `adopt`',
+        beside: 'another channel kept its topic in use, without its tables',
+        stop: ['LOG_LACKS_TABLES'],
+        says: 'later changes of them are in no topic: start it as a new one',
+        test: [uids, 'is not adopted past what its log has left out: that is said before a row is applied'],
+      },
+      {
+        what: 'a pipeline removed and created again with `adopt`',
+        beside: 'another pipeline has brought rows from the same source to the same target since',
+        stop: ['CONFIG_CONFLICT'],
+        says: 'they would be applied again (`adopt-superseded`)',
+        test: [uids, 'is adopted also behind one that took its name and applied nothing; not behind one that did'],
+      },
+      {
+        what: 'the loader of a removed pipeline, which slept and wakes',
+        beside: 'the row of the removed pipeline',
+        stop: ['FENCED'],
+        says: 'its epoch was raised at the removal, or before the first row of the new one',
+        test: [apply, 'the owner of a pipeline that was removed cannot write any more, whoever owns the next one; the position stays'],
+      },
+      {
+        what: 'a pipeline that is new on a topic in use',
         beside: 'the topic of its endpoint',
         stop: ['LOG_START_UNKNOWN'],
         says: 'it starts where you say, and the log proves the position',
@@ -362,7 +399,7 @@ export const stalePositions: readonly Group[] = [
       },
       {
         what: 'a pipeline that was given another target',
-        beside: 'ZooKeeper’s pipeline mark',
+        beside: 'ZooKeeper’s entry of its uid',
         stop: ['CHECKPOINT_MISSING'],
         says: 'the new target has no row of it',
         test: [target, 'whose row is gone is never begun anew'],

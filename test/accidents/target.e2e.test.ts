@@ -344,7 +344,7 @@ describe('the checkpoint', () => {
 
   it('whose row is gone is never begun anew', async () => {
     const way = await openWay();
-    const row = `FROM lutra.checkpoint WHERE pipeline = '${way.pipeline}'`;
+    const row = `FROM lutra.checkpoint WHERE pipeline = '${way.uid}'`;
     await way.atTarget(`CREATE TABLE kept LIKE lutra.checkpoint; INSERT INTO kept SELECT * ${row}; DELETE ${row}`);
     await way.write(2);
     await way.fails('loader', 'CHECKPOINT_MISSING');
@@ -357,7 +357,7 @@ describe('the checkpoint', () => {
 
   it('whose epoch is edited fences the loader, which takes over again', async () => {
     const way = await openWay();
-    await way.atTarget(`UPDATE lutra.checkpoint SET epoch = epoch + 1000 WHERE pipeline = '${way.pipeline}'`);
+    await way.atTarget(`UPDATE lutra.checkpoint SET epoch = epoch + 1000 WHERE pipeline = '${way.uid}'`);
     await way.write(2);
     await way.arrives();
     expect(await stack.loader.b.log()).toContain('FENCED');

@@ -4,7 +4,6 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createConnection, type Connection, type RowDataPacket } from 'mysql2/promise';
-import { pipelineId } from '@lutra/model';
 import { type Log, Stack } from '../harness/index.js';
 import { createEntries } from './entries.js';
 import { numberOf, transactionsOf } from './gtid.js';
@@ -32,6 +31,7 @@ export class Bench {
   #topic: RowsTopic | undefined;
   #atSource: Connection | undefined;
   #atTarget: Connection | undefined;
+  #uid: string | undefined;
 
   constructor(options: BenchStackOptions) {
     const { mysql, log, profile } = options;
@@ -108,9 +108,15 @@ export class Bench {
 
   /** Number of the source's last transaction that the loader has applied. */
   async applied(): Promise<number> {
-    const { regions, channel } = this.stack;
-    const id = pipelineId(channel, `${regions.a}-${regions.b}`);
-    return numberOf((await one(this.#atTarget, `SELECT gtid FROM lutra.checkpoint WHERE pipeline = '${id}'`))['gtid'] as string | null);
+    const sql = `SELECT gtid FROM lutra.checkpoint WHERE pipeline = '${await this.#uidOfWay()}'`;
+    return numberOf((await one(this.#atTarget, sql))['gtid'] as string | null);
+  }
+
+  async #uidOfWay(): Promise<string> {
+    const { regions, channel, api } = this.stack;
+    const name = `${regions.a}-${regions.b}`;
+    this.#uid ??= (await api.channelStatus(channel)).pipelines.find((pipeline) => pipeline.name === name)?.uid;
+    return this.#uid ?? '';
   }
 
   /** Closes the source's binlog file; the name of the next one. */

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { createStatement, resolutionStatement, watermarkStatement } from '@lutra/marker';
+import { newPipelineUid } from '@lutra/model';
 import { quoteText } from '@lutra/mysql';
 import { keptStackBothWays, leaveStack } from '../accidents/kept-stack.js';
 import { until } from '../accidents/one-way.js';
@@ -13,6 +14,9 @@ import { type ConsumerCommand, ConsumerProcess, type Line } from './consumer-pro
 import { craftTopic } from './crafted-topic.js';
 import { createTable, orchard, rowEvents, statements } from './known-table.js';
 import { pythonWithPackages } from './python-packages.js';
+
+/** Of a loader that is none of the channel's. */
+const uid = newPipelineUid();
 
 let stack: Stack;
 beforeAll(async () => {
@@ -27,9 +31,9 @@ beforeAll(async () => {
   await stack.startChannel();
   await withAdministrator(stack.mysql.a, async (connection) => {
     // As a loader that writes there would: a watermark by itself, and a resolution in a transaction that begins with its checkpoint.
-    await connection.query(watermarkStatement('back.rows', 'a-token'));
-    const resolution = { pipeline: 'back.rows', database: orchard, table: 'trees', key: { id: 9007199254740993n }, row: null };
-    const checkpoint = createStatement({ pipeline: 'back.rows', part: 0, lane: 0, epoch: 1 });
+    await connection.query(watermarkStatement(uid, 'a-token'));
+    const resolution = { pipeline: uid, channel: 'back', database: orchard, table: 'trees', key: { id: 9007199254740993n }, row: null };
+    const checkpoint = createStatement({ pipeline: uid, part: 0, lane: 0, epoch: 1 });
     await connection.query(['BEGIN', checkpoint, resolutionStatement(resolution, 0, quoteText), 'COMMIT'].join('; '));
     for (const statement of statements) await connection.query(statement);
   });
@@ -50,7 +54,7 @@ async function readsTheTable(consumer: ConsumerProcess): Promise<void> {
   expect(new Set(ofTable(lines).map(({ transaction }) => transaction)).size).toBe(3);
   expect(lines.slice(0, 3).map(({ kind }) => kind)).toEqual(['epoch', 'heartbeat', 'routes']);
   expect(lines.filter(({ kind }) => kind === 'watermark' || kind === 'resolution')).toMatchObject([
-    { kind: 'watermark', pipeline: 'back.rows', token: 'a-token' },
+    { kind: 'watermark', pipeline: uid, token: 'a-token' },
     { kind: 'resolution', table: 'trees', key: '{"id":["i","9007199254740993"]}', row: null, seen: {} },
   ]);
   expect(lines[2]).toMatchObject({ endpoint: stack.endpoints.a, tables: expect.arrayContaining([`${orchard}.*`]) });

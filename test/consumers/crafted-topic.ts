@@ -72,6 +72,7 @@ class Writing {
     const resolution = {
       kind: 'resolution',
       ...of,
+      channel: 'crafted',
       database: table.database,
       table: table.name,
       key: { id: 1n },

@@ -1,5 +1,5 @@
 /** The REST API of control, as its users have it: JSON over HTTP with a bearer token. */
-import type { ChannelInput, EndpointInput, ErrorReport, Position, RegionInput, Suspension, WorkState, WorkStatus } from '@lutra/model';
+import type { ChannelDocument, EndpointInput, ErrorReport, Position, RegionInput, Suspension, WorkState, WorkStatus } from '@lutra/model';
 import type { z } from 'zod';
 import type { channelInputSchema, endpointInputSchema, regionInputSchema } from '@lutra/model';
 
@@ -20,6 +20,7 @@ export interface EndStatus {
 
 export interface PipelineStatus {
   readonly id: string;
+  readonly uid: string;
   readonly name: string;
   readonly state: WorkState | 'absent';
   readonly reason: string | null;
@@ -95,7 +96,7 @@ export class Api {
     return this.request('POST', `/api/v1/endpoints/${name}/check`);
   }
 
-  createChannel(channel: z.input<typeof channelInputSchema>): Promise<ChannelInput> {
+  createChannel(channel: z.input<typeof channelInputSchema>): Promise<ChannelDocument> {
     return this.request('POST', '/api/v1/channels', channel);
   }
 

@@ -4,6 +4,8 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it, onTestFailed } from 'vitest';
+import { newPipelineUid } from '@lutra/model';
+import type { ChannelDocument } from '@lutra/model';
 import { Registry } from '@lutra/registry';
 import { createLogger } from '@lutra/telemetry';
 import { expectEqual, openShopOn, seedOf } from '../scenarios/shop-stack.js';
@@ -48,7 +50,8 @@ it('goes on without an export when its documents are written again, while the ap
   onTestFailed(keepLogs);
   const { api } = stack;
   const list = (kind: string): Promise<readonly object[]> => api.request('GET', `/api/v1/${kind}`);
-  const [regions, endpoints, channels] = [await list('regions'), await list('endpoints'), await list('channels')];
+  const [regions, endpoints] = [await list('regions'), await list('endpoints')];
+  const channels = await api.request<readonly ChannelDocument[]>('GET', '/api/v1/channels');
   await stack.zooKeeper.loseData();
   await stack.zooKeeper.start();
   await stack.control.waitReady(boundMs);
@@ -56,7 +59,10 @@ it('goes on without an export when its documents are written again, while the ap
   await api.request('POST', '/api/v1/revision/adopt', { reason: 'there is no export', accept: true });
   for (const region of regions) await api.request('POST', '/api/v1/regions', region);
   for (const endpoint of endpoints) await api.request('POST', '/api/v1/endpoints', { ...endpoint, password: lutraPassword });
-  for (const channel of channels) await api.request('POST', '/api/v1/channels', { ...channel, state: undefined, attempt: undefined });
+  for (const channel of channels) {
+    const pipelines = channel.pipelines.map(({ uid: adopt, ...pipeline }) => ({ ...pipeline, adopt }));
+    await api.request('POST', '/api/v1/channels', { ...channel, pipelines, state: undefined, attempt: undefined });
+  }
   await stack.startChannel(boundMs);
   await stack.drain(boundMs);
 });
@@ -123,8 +129,8 @@ async function epochs(since = 0): Promise<Record<string, Leadership>> {
 async function raiseLeaseNumbers(): Promise<void> {
   const registry = new Registry({ connect: stack.zooKeeper.connect, root: '/months', logger: createLogger('months', 'silent') });
   await registry.start(AbortSignal.timeout(30_000));
-  for (let at = 0; at < 3000; at += 100)
-    await Promise.all(Array.from({ length: 100 }, (_, index) => registry.pipelines.mark(`month.${at + index}`)));
+  const facts = { channel: 'month', pipeline: 'p', source: 'a', target: 'b', fingerprint: 'f' };
+  for (let at = 0; at < 3000; at += 100) await Promise.all(Array.from({ length: 100 }, () => registry.uids.begin(newPipelineUid(), facts)));
   await registry.stop();
 }
 

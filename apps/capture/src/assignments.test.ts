@@ -1,13 +1,15 @@
-import { channelSchema, endpointSchema, regionSchema } from '@lutra/model';
+import { endpointSchema, regionSchema } from '@lutra/model';
 import type { EndpointDocument, RegionDocument } from '@lutra/model';
 import { describe, expect, it } from 'vitest';
 import { assignedEndpoints } from './assignments.js';
+import { storedChannel } from '../../../libs/model/src/pipeline-uid.fixture.js';
+import type { ChannelText } from '../../../libs/model/src/pipeline-uid.fixture.js';
 
 const region = regionSchema.parse({ name: 'hangzhou', kafka: { brokers: ['k:9092'] } });
 const password = { alg: 'aes-256-gcm', iv: '', tag: '', data: '' };
 const endpoint = endpointSchema.parse({ name: 'a', region: 'hangzhou', host: 'h', user: 'u', password, serverId: 7 });
 const channel = (name: string, state: string, schema: string, attempt = 0) =>
-  channelSchema.parse({ name, state, attempt, pipelines: [{ name: 'p', source: 'a', target: 'b', routes: [{ schema }] }] });
+  storedChannel({ name, state, attempt, pipelines: [{ name: 'p', source: 'a', target: 'b', routes: [{ schema }] }] });
 
 function assignments(...channels: ReturnType<typeof channel>[]) {
   return of(endpoint, region, channels);
@@ -39,7 +41,7 @@ describe('which endpoints are captured', () => {
 
   it('as a target when a loader is to write to them, anew when it tries again: markers must be seen to come back first', () => {
     const back = (state: string, attempt = 0) =>
-      channelSchema.parse({
+      storedChannel({
         name: 'y',
         state,
         attempt,
@@ -97,7 +99,7 @@ describe('which endpoints are captured', () => {
   it('otherwise when one pipeline takes a table over from another, though the tables stay the same', () => {
     const two = (first: readonly string[], second: readonly string[]) =>
       assignments(
-        channelSchema.parse({
+        storedChannel({
           name: 'x',
           state: 'running',
           pipelines: [
@@ -114,7 +116,7 @@ describe('which endpoints are captured', () => {
   it('with the copies of those tables that a pipeline forwards, and otherwise when that changes', () => {
     const two = (forwards: boolean) =>
       assignments(
-        channelSchema.parse({
+        storedChannel({
           name: 'x',
           state: 'running',
           pipelines: [
@@ -129,8 +131,8 @@ describe('which endpoints are captured', () => {
   });
 
   it('with the channels at work for which a table that cannot be read stops it; otherwise when one changes its mind', () => {
-    const says = (name: string, onUnsupported: 'stop' | 'suspend' | undefined, state = 'running', more: readonly object[] = []) =>
-      channelSchema.parse({
+    const says = (name: string, onUnsupported: 'stop' | 'suspend' | undefined, state = 'running', more: ChannelText['pipelines'] = []) =>
+      storedChannel({
         name,
         state,
         ...(onUnsupported && { onUnsupported }),
@@ -143,7 +145,7 @@ describe('which endpoints are captured', () => {
     expect(stopping(says('x', 'stop', 'stopped'), says('y', 'suspend'))).toEqual([]);
     const back = [{ name: 'q', source: 'b', target: 'a', routes: [{ schema: 'x' }] }];
     expect(stopping(says('x', undefined, 'running', back))).toEqual([{ channel: 'x', routes }]);
-    expect(assignments(says('x', 'suspend', 'stopped', back), says('y', 'suspend'))?.value.writers).toMatchObject([{ id: 'x.q' }]);
+    expect(assignments(says('x', 'suspend', 'stopped', back), says('y', 'suspend'))?.value.writers).toMatchObject([{ name: 'x.q' }]);
     expect(assignments(says('x', 'suspend'))?.value.writers).toEqual([]);
     expect(liveOf(assignments(says('x', 'stop')))).not.toBe(liveOf(assignments(says('x', 'suspend'))));
     expect(assignments(says('x', undefined))?.value.routes).toEqual(routes);

@@ -1,8 +1,8 @@
 /** From the configuration documents to the endpoints that this process works on. */
-import { replicationFingerprint, pipelineId, pipelineRoutes, sealedAsId, unsupportedPolicy } from '@lutra/model';
+import { replicationFingerprint, pipelineName, pipelineRoutes, sealedAsId, unsupportedPolicy } from '@lutra/model';
 import type {
   ChannelDocument,
-  ChannelInput,
+  StoredChannel,
   EndpointDocument,
   PipelineDocument,
   RegionDocument,
@@ -22,8 +22,9 @@ export interface CaptureWork {
   readonly routes: readonly Route[];
   /** Of those that forward what loaders wrote here. */
   readonly forwarded: readonly Route[];
-  /** What they carry, pipeline by pipeline. */
+  /** What they carry, pipeline by pipeline; and their names. */
   readonly pipelines: RouteFingerprints;
+  readonly names: Readonly<Record<string, string>>;
   /** Channels at work for which a table that cannot be read stops the endpoint. */
   readonly stopping: readonly StoppingChannel[];
   /** Pipelines that write here, in channels that flow both ways: what they suspend here is left out of the log. */
@@ -50,12 +51,12 @@ export function assignedEndpoints(
     const routes = read.flatMap(pipelineRoutes);
     const forwarded = read.filter(({ forwards }) => forwards).flatMap(pipelineRoutes);
     const stopping = readers.flatMap((channel) => stoppingChannel(endpoint.name, channel));
-    const pipelines = routesOf(endpoint.name, readers);
+    const { pipelines, names } = routesOf(endpoint.name, readers);
     const writing = channels.filter(
       (channel) => channel.state !== 'stopped' && channel.pipelines.some(({ target }) => target === endpoint.name),
     );
     const writers = writersOf(endpoint.name, channels);
-    const value = { endpoint, region, routes, forwarded, pipelines, stopping, writers, isTarget: writing.length > 0 };
+    const value = { endpoint, region, routes, forwarded, pipelines, names, stopping, writers, isTarget: writing.length > 0 };
     const attempts = Object.fromEntries([...new Set([...readers, ...writing])].map((channel) => [channel.name, channel.attempt]));
     assignments.set(endpoint.name, { fingerprint: fingerprint(value), live: liveOf(value), attempts, value });
   }
@@ -68,15 +69,18 @@ function stoppingChannel(endpoint: string, channel: ChannelDocument): readonly S
   return [{ channel: channel.name, routes: reading(endpoint, channel).flatMap(pipelineRoutes) }];
 }
 
-/** The routes of all pipelines that read an endpoint. */
-export function routesOf(endpoint: string, channels: readonly ChannelInput[]): RouteFingerprints {
-  const entries = channels.flatMap((channel) =>
-    reading(endpoint, channel).map((pipeline) => [pipelineId(channel.name, pipeline.name), replicationFingerprint(pipeline)] as const),
-  );
-  return Object.fromEntries(entries.toSorted(([one], [other]) => (one < other ? -1 : 1)));
+/** The routes of all pipelines that read an endpoint, and their names, by uid. */
+export function routesOf(endpoint: string, channels: readonly StoredChannel[]): Pick<CaptureWork, 'pipelines' | 'names'> {
+  const found = channels
+    .flatMap((channel) => reading(endpoint, channel).map((pipeline) => ({ channel: channel.name, pipeline })))
+    .toSorted((one, other) => (one.pipeline.uid < other.pipeline.uid ? -1 : 1));
+  return {
+    pipelines: Object.fromEntries(found.map(({ pipeline }) => [pipeline.uid, replicationFingerprint(pipeline)])),
+    names: Object.fromEntries(found.map(({ channel, pipeline }) => [pipeline.uid, pipelineName(channel, pipeline.name)])),
+  };
 }
 
-function reading(endpoint: string, channel: ChannelInput): readonly PipelineDocument[] {
+function reading(endpoint: string, channel: StoredChannel): readonly PipelineDocument[] {
   return channel.pipelines.filter((pipeline) => pipeline.source === endpoint);
 }
 
@@ -90,7 +94,7 @@ function fingerprint({ endpoint, region }: CaptureWork): string {
  * What it takes while it runs. By pipeline, not as one list of tables: one pipeline may take a table over from another, and the log must
  * say where that begins.
  */
-function liveOf({ endpoint: { ddl, start, topic }, pipelines, stopping, writers, isTarget }: CaptureWork): string {
+function liveOf({ endpoint: { ddl, start, topic }, pipelines, names, stopping, writers, isTarget }: CaptureWork): string {
   // Before anything is written to an endpoint for the first time, its capture must have seen that markers come back.
-  return JSON.stringify([ddl, start, topic, pipelines, isTarget, stopping.map(({ channel }) => channel), writers]);
+  return JSON.stringify([ddl, start, topic, pipelines, names, isTarget, stopping.map(({ channel }) => channel), writers]);
 }

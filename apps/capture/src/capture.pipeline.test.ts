@@ -8,7 +8,7 @@ import { RecordDecoder } from '@lutra/avro';
 import { gtidContains } from '@lutra/binlog';
 import type { SourceState } from '@lutra/binlog';
 import type { Published, RawRecord } from '@lutra/bus';
-import { admit, channelSchema, freshLog, ofTable, replicationFingerprint, SyncError, toSyncError } from '@lutra/model';
+import { admit, freshLog, ofTable, replicationFingerprint, SyncError, toSyncError } from '@lutra/model';
 import type {
   ChannelDocument,
   EndpointDocument,
@@ -35,6 +35,7 @@ import { marker, resolution, signals, suspends } from './stream/loader-writes.fi
 import { writersOf } from './stream/suspended-here.js';
 import { routesOf } from './assignments.js';
 import type { CaptureWork } from './assignments.js';
+import { storedChannel, uidOf } from '../../../libs/model/src/pipeline-uid.fixture.js';
 
 const session = { sqlMode: 0, timeZone: '+00:00', lcTimeNames: 0, collation: 45 };
 
@@ -145,9 +146,9 @@ const server: CaptureIo['source'] = {
   holdServerId: async () => () => undefined,
   probe: async () => null,
   suspended: async (_, writers) =>
-    writers.flatMap(({ id }) =>
+    writers.flatMap(({ uid }) =>
       world.standing.map(({ database, name, code, message, because = '' }) => ({
-        pipeline: id,
+        pipeline: uid,
         table: { database, name },
         code,
         message,
@@ -270,13 +271,13 @@ const endpoint = {
 const region = { name: 'hangzhou', description: '', kafka: { brokers: ['k:1'] } } as RegionDocument;
 
 const shop = [{ schema: 'shop', table: '*' }];
-const channelOf = (routes: readonly Route[]) =>
-  channelSchema.parse({ name: 'ab', pipelines: [{ name: 'there', source: 'a', target: 'b', routes }] });
+const channelOf = (routes: readonly Route[], more: object = {}) =>
+  storedChannel({ name: 'ab', pipelines: [{ name: 'there', source: 'a', target: 'b', routes, ...more }] });
 const workOn = (routes: readonly Route[]): CaptureWork => ({
   endpoint,
   region,
   routes,
-  pipelines: routesOf('a', [channelOf(routes)]),
+  ...routesOf('a', [channelOf(routes)]),
   forwarded: [],
   stopping: [],
   writers: [],
@@ -632,7 +633,8 @@ describe('the routes of a new leader', () => {
 
   it('are the newest, or it publishes nothing: what it passed over nobody would read again', async () => {
     world.items = source(1, 1);
-    for (const newest of [channelOf(crm), { ...channelOf(shop), name: 'another' }]) {
+    const again = channelOf(shop, { uid: uidOf('created again under its name') });
+    for (const newest of [channelOf(crm), again]) {
       world.channels = { documents: [newest], invalid: [] };
       await expect(runCapture(deps(backupStore()), new LiveWork(work), leadership)).rejects.toMatchObject({ code: 'CONFIG_BEHIND' });
     }
@@ -741,7 +743,7 @@ describe('the routes of a new leader', () => {
     await expect(running).rejects.toMatchObject({ code: 'ABORTED' });
     expect(await kinds()).toEqual(['epoch', 'heartbeat', 'routes', 'row']);
     expect(updates.findLast((part) => part.routes)?.routes).toEqual({
-      'ab.there': replicationFingerprint({ routes: crm, forwards: false }),
+      [uidOf('ab.there')]: replicationFingerprint({ routes: crm, forwards: false }),
     });
   });
 });
@@ -849,7 +851,7 @@ describe('a table that cannot be read', () => {
   });
 
   describe('or was suspended here by a loader, where something comes back', () => {
-    const both = channelSchema.parse({
+    const both = storedChannel({
       name: 'ab',
       onUnsupported: 'suspend',
       pipelines: [
@@ -897,7 +899,7 @@ describe('a table that cannot be read', () => {
     });
 
     it('is not, where that has ended, the pipeline flows one way, or it has left the routes', async () => {
-      const excluded = suspends('bad', { pipeline: 'ab.other' });
+      const excluded = suspends('bad', { pipeline: uidOf('ab.other') });
       Object.assign(world, {
         items: told(suspends('bad', { ended_at: '2026-01-01 00:00:00.000' }), suspends('elsewhere', { database_name: 'crm' }), excluded),
       });

@@ -8,6 +8,7 @@ import type { Health, Logger, Metrics } from '@lutra/telemetry';
 import { AboutController } from './about/about.controller.js';
 import { AddedTablesService } from './channels/added-tables.service.js';
 import { RemovedTablesService } from './channels/removed-tables.service.js';
+import { UidService } from './channels/uid.service.js';
 import { WayBackService } from './channels/way-back.service.js';
 import { ChannelActionService } from './channels/channel-action.service.js';
 import { ChannelController } from './channels/channel.controller.js';
@@ -113,6 +114,7 @@ export function controlModule({ environment, registry, tree, secretKey, level, m
       AddedTablesService,
       RemovedTablesService,
       WayBackService,
+      UidService,
       EndpointRestartService,
       EndpointResetService,
       ChannelService,

@@ -262,11 +262,16 @@ describe('a way back', () => {
     exclude,
   });
 
+  const suspend = async (table: string): Promise<void> => {
+    const { uid } = (await client.get('/api/v1/channels/gh')).body.pipelines[0];
+    const values = `'${uid}', 'lake', '${table}', 'TABLE_MISSING', 'gone', '', 'L', 5`;
+    const columns = 'pipeline, database_name, table_name, code, message, because, log_id, seq';
+    await run(`INSERT INTO lutra.suspended (${columns}) VALUES (${values})`);
+  };
+
   it('is not added while a table is suspended, until it is brought back or excluded', async () => {
     expect(await client.post('/api/v1/channels', channel([]))).toMatchObject({ status: 201 });
-    await run(
-      "INSERT INTO lutra.suspended (pipeline, database_name, table_name, code, message, because, log_id, seq) VALUES ('gh.there', 'lake', 't', 'TABLE_MISSING', 'gone', '', 'L', 5)",
-    );
+    await suspend('t');
     const put = (exclude: readonly string[]) => client.put('/api/v1/channels/gh', channel(exclude, back(exclude)), '*');
     const refused = await put([]);
     expect(refused).toMatchObject({
@@ -281,10 +286,8 @@ describe('a way back', () => {
   });
 
   it('is added by force while nobody can say what its target has suspended: its capture reads that there before it publishes', async () => {
-    await run(
-      "INSERT INTO lutra.suspended (pipeline, database_name, table_name, code, message, because, log_id, seq) VALUES ('gh.there', 'lake', 'u', 'TABLE_MISSING', 'gone', '', 'L', 5)",
-    );
     expect(await client.post('/api/v1/channels', channel([]))).toMatchObject({ status: 201 });
+    await suspend('u');
     const put = (query = '') => client.put(`/api/v1/channels/gh${query}`, channel([], back([])), '*');
     mysql.freeze();
     try {
@@ -308,6 +311,7 @@ describe('a way back', () => {
 
   it('names the tables that it was forced in spite of', async () => {
     expect(await client.post('/api/v1/channels', channel([]))).toMatchObject({ status: 201 });
+    for (const table of ['t', 'u']) await suspend(table);
     expect((await client.put('/api/v1/channels/gh?force=true', channel([], back([])), '*')).status).toBe(200);
     const { omissions } = (await client.get('/api/v1/channels/gh/status')).body;
     expect(omissions.items).toMatchObject([{ kind: 'force', what: 'way-back-suspended', tables: ['lake.t', 'lake.u'] }]);

@@ -105,9 +105,21 @@ async function record(side: Side, given: Given = {}): Promise<number> {
   const json = (row: Row | null): string => (row === null ? 'NULL' : quoteText(rowToJson(row)));
   const { pipeline = `shop.${side === 'a' ? 'b-to-a' : 'a-to-b'}`, key = { id: 1n } } = given;
   const values = [
-    ...[pipeline, 'log', '7', 'uuid:1-7', '1767268800123456', 'region-x', schema, 'orders', rowToJson(key), type, 'latest', winner].map(
-      quoteText,
-    ),
+    ...[
+      pipeline,
+      'abcdefgh2345',
+      'log',
+      '7',
+      'uuid:1-7',
+      '1767268800123456',
+      'region-x',
+      schema,
+      'orders',
+      rowToJson(key),
+      type,
+      'latest',
+      winner,
+    ].map(quoteText),
     final ? 1 : 0,
     "'u'",
     ...[before, after, existing, result].map(json),
@@ -115,7 +127,7 @@ async function record(side: Side, given: Given = {}): Promise<number> {
     quoteText(decidedAt),
   ];
   const columns =
-    'pipeline, log_id, seq, gtid, source_us, origin, database_name, table_name, row_key, type, policy, winner, final, op, before_row, after_row, existing_row, result_row, local_seq, decided_at';
+    'pipeline, uid, log_id, seq, gtid, source_us, origin, database_name, table_name, row_key, type, policy, winner, final, op, before_row, after_row, existing_row, result_row, local_seq, decided_at';
   await run(side, `INSERT INTO lutra.conflict (${columns}) VALUES (${values.join(', ')})`);
   return Number((await run(side, 'SELECT MAX(id) AS id FROM lutra.conflict'))[0]?.['id']);
 }
@@ -158,6 +170,7 @@ describe('the list', () => {
     const image = { id: ['i', '1'], code: 'c1', total: '2.00', note: ['b', 'AP8='], updated_at: '2026-01-01 00:00:00.000001' };
     expect(entry).toEqual({
       pipeline: 'b-to-a',
+      uid: 'abcdefgh2345',
       target: 'a',
       id: 1,
       schema: 'shop',
@@ -380,7 +393,7 @@ describe('retention', () => {
       await record(side, { decidedAt: days(1) });
     }
     const copies =
-      'INSERT INTO lutra.conflict SELECT NULL, c.pipeline, log_id, seq, gtid, source_us, origin, database_name, table_name, row_key, type, policy, winner, final, op, before_row, after_row, existing_row, result_row, local_seq, decided_at FROM lutra.conflict c';
+      'INSERT INTO lutra.conflict SELECT NULL, c.pipeline, c.uid, log_id, seq, gtid, source_us, origin, database_name, table_name, row_key, type, policy, winner, final, op, before_row, after_row, existing_row, result_row, local_seq, decided_at FROM lutra.conflict c';
     await run(
       'a',
       `${copies} JOIN information_schema.COLLATIONS WHERE c.id = 1; ${copies} JOIN information_schema.COLLATIONS x JOIN (SELECT 1 UNION SELECT 2 UNION SELECT 3 UNION SELECT 4) y WHERE c.id = 1`,

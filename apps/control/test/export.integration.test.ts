@@ -1,5 +1,6 @@
 /** Export and import over REST, against a real ZooKeeper: one tree is exported, others take it. */
 import { randomBytes } from 'node:crypto';
+import type { PipelineUid } from '@lutra/model';
 import { Keyring, Registry, openPassword } from '@lutra/registry';
 import { createLogger } from '@lutra/telemetry';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -53,6 +54,13 @@ const copy = {
 };
 const texts = ['{"type":"string"}', '{"type": "long"}', '{"type":"int"}'];
 
+const facts = { channel: 'shop', pipeline: 'there', source: 'a', target: 'b', fingerprint: 'f' };
+
+async function uidOfThere({ channels }: Registry): Promise<PipelineUid> {
+  const [pipeline] = (await channels.get('shop'))?.document.pipelines ?? [];
+  return pipeline?.uid ?? expect.unreachable();
+}
+
 /** One of each kind. */
 async function fill({ client, registry }: Setup): Promise<void> {
   for (const name of ['a', 'b']) {
@@ -63,8 +71,9 @@ async function fill({ client, registry }: Setup): Promise<void> {
   const pipelines = [{ name: 'there', source: 'a', target: 'b', routes: [{ schema: 'shop' }] }];
   expect((await client.post('/api/v1/channels', { name: 'shop', pipelines })).status).toBe(201);
   await registry.logs.write('a', copy, null);
-  await registry.pipelines.mark('shop.there');
-  await registry.skips.order('shop.there', { log: 'log-1', seq: 5, reason: 'damaged', at: 1 });
+  const uid = await uidOfThere(registry);
+  await registry.uids.begin(uid, facts);
+  await registry.skips.order(uid, { log: 'log-1', seq: 5, reason: 'damaged', at: 1 });
   for (const text of texts) await registry.schemas.register('lutra.a.rows-a:b/c%', text);
   await registry.schemas.register('another', texts[1] ?? '');
 }
@@ -94,8 +103,9 @@ describe('an export', () => {
     expect((await exported(there)).nodes).toEqual(document.nodes);
     const { registry } = there;
     expect((await registry.logs.read('a'))?.document).toEqual(copy);
-    expect(await registry.pipelines.read('shop.there')).not.toBeNull();
-    expect((await registry.skips.read('shop.there'))?.seq).toBe(5);
+    const uid = await uidOfThere(registry);
+    expect((await registry.uids.read(uid))?.begunAt).toBeGreaterThan(0);
+    expect((await registry.skips.read(uid))?.seq).toBe(5);
     const restored = (await registry.endpoints.get('b'))?.document;
     expect(restored && openPassword(secretKey, restored)).toBe('of b');
     expect(await registry.schemas.versions('lutra.a.rows-a:b/c%')).toEqual([1, 2, 3]);
@@ -118,11 +128,11 @@ describe('an export', () => {
 
   it('is refused while a node is damaged, with its name', async () => {
     const { registry } = source;
-    await registry.pipelines.remove('shop.there');
     const bare = await registry.session.connected();
-    await bare.create(`/export-${number}/pipelines/shop.there`, Buffer.from('{'), 0);
+    const uid = await uidOfThere(registry);
+    await bare.setData(`/export-${number}/uids/${uid}`, Buffer.from('{'), -1);
     const answer = await source.client.get('/api/v1/export');
-    expect(answer.body).toMatchObject({ code: 'CONFIG_INVALID', message: 'mark of pipeline shop.there: not JSON' });
+    expect(answer.body).toMatchObject({ code: 'CONFIG_INVALID', message: `uid ${uid}: not JSON` });
   });
 });
 
@@ -146,7 +156,7 @@ describe('an import', () => {
     await there.registry.schemas.register('lutra.a.rows-a:b/c%', texts[2] ?? '');
     await there.registry.schemas.register('new', '"boolean"');
     await there.registry.logs.write('a', { ...copy, seq: 100 }, null);
-    await there.registry.pipelines.mark('shop.there');
+    await there.registry.uids.begin(await uidOfThere(source.registry), facts);
     expect((await post(there, document)).status).toBe(200);
     expect((await there.registry.logs.read('a'))?.document.seq).toBe(100);
     for (const text of texts) expect(await there.registry.schemas.idOf('lutra.a.rows-a:b/c%', text)).not.toBeNull();

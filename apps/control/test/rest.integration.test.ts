@@ -1,6 +1,7 @@
 /** The whole REST API against a real ZooKeeper. */
 import { generateKeyPairSync } from 'node:crypto';
-import { Registry, openPassword } from '@lutra/registry';
+import { openPassword, Registry } from '@lutra/registry';
+import type { PipelineUid } from '@lutra/model';
 import { createLogger } from '@lutra/telemetry';
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -444,14 +445,80 @@ describe('channels', () => {
     expect((await client.put('/api/v1/channels/ac', narrowed, '*')).status).toBe(200);
   });
 
-  it('do not take the name of a pipeline that has left its checkpoint', async () => {
+  it('give each pipeline a uid, which stays while it is there; a body may repeat it and not choose it', async () => {
     const channel = { name: 'ab', pipelines: [pipeline('p', 'a', 'b')] };
-    expect((await client.post('/api/v1/channels', channel)).status).toBe(201);
-    await registry.pipelines.mark('ab.p');
-    expect((await client.put('/api/v1/channels/ab', channel, '*')).status).toBe(200);
+    const { body } = await client.post('/api/v1/channels', channel);
+    const { uid } = body.pipelines[0];
+    expect(uid).toMatch(/^[a-z2-7]{12}$/);
+    for (const repeated of [channel, body, (await client.get('/api/v1/channels/ab')).body])
+      expect((await client.put('/api/v1/channels/ab', repeated, '*')).body.pipelines).toMatchObject([{ uid }]);
+    const choosing = (name: string) => ({ ...channel, pipelines: [{ ...pipeline(name, 'a', 'b'), uid: 'abcdefgh2345' }] });
+    for (const name of ['p', 'q'])
+      expect(await client.put('/api/v1/channels/ab', choosing(name), '*')).toMatchObject({
+        status: 409,
+        body: { code: 'CONFIG_CONFLICT', details: { problems: [{ id: 'uid-not-its-own' }] } },
+      });
+    expect(await registry.uids.read(uid)).toMatchObject({ channel: 'ab', pipeline: 'p', source: 'a', target: 'b' });
+  });
+
+  it('take a name again as another pipeline, at once: with another uid, whatever the one before it has left', async () => {
+    const channel = { name: 'ab', pipelines: [pipeline('p', 'a', 'b')] };
+    const first = (await client.post('/api/v1/channels', channel)).body.pipelines[0].uid;
+    await registry.uids.begin(first, { channel: 'ab', pipeline: 'p', source: 'a', target: 'b', fingerprint: 'f' });
+    await registry.skips.order(first, { log: 'L', seq: 7, reason: 'damaged', at: 1 });
     expect((await client.remove('/api/v1/channels/ab', '*')).status).toBe(204);
-    expect((await client.post('/api/v1/channels', channel)).body).toMatchObject({ code: 'CONFIG_CONFLICT', details: { pipeline: 'p' } });
-    expect((await client.post('/api/v1/channels', { name: 'ab', pipelines: [pipeline('p2', 'a', 'b')] })).status).toBe(201);
+    const second = (await client.post('/api/v1/channels', channel)).body.pipelines[0].uid;
+    expect(second).not.toBe(first);
+    expect((await registry.uids.read(first))?.removedAt).toBeGreaterThan(0);
+    expect(await registry.skips.read(second)).toBeNull();
+    // Its target does not answer, so its row has its owner still: the loader of the next pipeline to it fences that.
+    expect((await registry.uids.read(first))?.fencedAt).toBeUndefined();
+    expect((await registry.uids.read(second))?.begunAt).toBeUndefined();
+  });
+
+  it('do not adopt behind a pipeline that may have brought the same rows since, as long as its target cannot say', async () => {
+    const named = (name: string, more: object = {}) => ({ name: 'ab', pipelines: [{ ...pipeline(name, 'a', 'b'), ...more }] });
+    const put = (body: object) => client.put('/api/v1/channels/ab', body, '*');
+    const uidOf = (answer: { body: { pipelines: { uid: PipelineUid }[] } }): PipelineUid => answer.body.pipelines[0]!.uid;
+    const first = uidOf(await client.post('/api/v1/channels', named('p')));
+    const second = uidOf(await put(named('q')));
+    await registry.uids.begin(second, { channel: 'ab', pipeline: 'q', source: 'a', target: 'b', fingerprint: 'f' });
+    const refused = await put(named('r', { adopt: first }));
+    expect(refused).toMatchObject({ status: 409, body: { details: { problems: [{ id: 'adopt-superseded' }] } } });
+    expect(refused.body.message).toMatch(new RegExp(`ab.r: uid ${first} .* ab.q \\(uid ${second}\\) may have brought rows to b since`));
+    // What it has brought was there before.
+    expect((await put(named('r', { adopt: second }))).status).toBe(409);
+    expect((await put(named('other'))).status).toBe(200);
+    expect(uidOf(await put(named('r', { adopt: second })))).toBe(second);
+  });
+
+  it('that cannot be read any more are removed with their uids', async () => {
+    const { uid } = (await client.post('/api/v1/channels', { name: 'ab', pipelines: [pipeline('p', 'a', 'b')] })).body.pipelines[0];
+    await registry.session.connection?.setData(`/test-${number}/channels/ab`, Buffer.from('{'), -1);
+    expect((await client.remove('/api/v1/channels/ab', '*')).status).toBe(204);
+    expect((await registry.uids.read(uid))?.removedAt).toBeGreaterThan(0);
+  });
+
+  it('let a new pipeline adopt the uid of a removed one with the same ends and routes, and no other', async () => {
+    const named = (name: string, more: object = {}, to = 'b') => ({ name: 'ab', pipelines: [{ ...pipeline(name, 'a', to), ...more }] });
+    const put = (body: object) => client.put('/api/v1/channels/ab', body, '*');
+    const { uid } = (await client.post('/api/v1/channels', named('p'))).body.pipelines[0];
+    const refusal = async (body: object): Promise<unknown> => (await put(body)).body.details?.problems?.[0]?.id;
+    expect(await refusal(named('q', { adopt: uid }))).toBe('adopt-in-use');
+    expect((await put(named('other'))).status).toBe(200);
+    expect(await refusal(named('q', { adopt: uid }, 'c'))).toBe('adopt-other-ends');
+    expect(await refusal(named('q', { adopt: uid, exclude: ['t'] }))).toBe('adopt-other-routes');
+    expect(await refusal(named('other', { adopt: uid }))).toBe('adopt-exists');
+    const adopted = await put(named('q', { adopt: uid }));
+    expect(adopted).toMatchObject({ status: 200, body: { pipelines: [{ name: 'q', uid }] } });
+    expect(adopted.body.pipelines[0]).not.toHaveProperty('adopt');
+    expect((await put(named('q', { adopt: uid }))).status).toBe(200);
+    const entry = await registry.uids.read(uid);
+    expect(entry).toMatchObject({ pipeline: 'q' });
+    expect(entry).not.toHaveProperty('removedAt');
+    // ZooKeeper may have lost it: then its row must be there.
+    expect((await put(named('r', { adopt: 'abcdefgh2345' }))).body.pipelines).toMatchObject([{ uid: 'abcdefgh2345' }]);
+    expect((await registry.uids.read('abcdefgh2345' as PipelineUid))?.begunAt).toBeGreaterThan(0);
   });
 
   it('are not rewound over what other pipelines write, unless that is wanted', async () => {
@@ -520,6 +587,7 @@ describe('status', () => {
       ],
     });
     const worker = {
+      uid: null,
       instance: 'host:1',
       state: 'running',
       waitingFor: null,

@@ -40,6 +40,7 @@ const fingerprint = (...schemas: readonly string[]): string =>
   replicationFingerprint({ routes: ['shop', ...schemas].map((schema) => ({ schema, table: '*' })), forwards: false });
 
 const status = (part: Pick<WorkStatus, 'app' | 'name'> & Partial<WorkStatus>): WorkStatus => ({
+  uid: null,
   instance: 'host:1',
   state: 'running',
   waitingFor: null,
@@ -115,15 +116,14 @@ it('in a tree that has regressed nothing is written; what reads, checks and lead
 it('an adoption names what would come alive and what would end, and goes above all that is known anywhere', async () => {
   const tree = (await registry.revision.latest())!;
   const connection = await registry.session.connected();
-  const path = `/revision-${number}/channels/ab`;
-  const document = JSON.parse((await connection.getData(path))!.data.toString('utf8'));
-  await connection.setData(path, Buffer.from(JSON.stringify({ ...document, state: 'running' })), -1);
+  const path = `/revision-${number}/desired/ab`;
+  const desired = JSON.parse((await connection.getData(path))!.data.toString('utf8'));
+  await connection.setData(path, Buffer.from(JSON.stringify({ ...desired, state: 'running' })), -1);
+  const { uid } = (await registry.channels.get('ab'))!.document.pipelines[0]!;
   await registry.restarts.order('a', { id: 'x', start: { from: 'now' }, reason: 'old', at: 1 });
-  await registry.skips.order('ab.there', { log: 'L', seq: 1, reason: 'old', at: 1 });
+  await registry.skips.order(uid, { log: 'L', seq: 1, reason: 'old', at: 1 });
   const regressed = { revision: 40, write: randomId(), regressed: true };
-  await registry.status.publish(
-    status({ app: 'capture', name: 'a', configuration: regressed, routes: { 'ab.there': fingerprint('crm') } }),
-  );
+  await registry.status.publish(status({ app: 'capture', name: 'a', configuration: regressed, routes: { [uid]: fingerprint('crm') } }));
   await registry.status.publish(status({ app: 'loader', name: 'ab.there', configuration: regressed }));
   const details = { known: 70, knownWrite: regressed.write, revision: tree.revision, write: tree.write };
   const lastError = { code: 'CONFIG_REGRESSED', message: 'm', help: 'h', at: 1, details } as const;
@@ -153,7 +153,7 @@ it('an adoption names what would come alive and what would end, and goes above a
     recent: [],
     by: 'adopted: the copy of yesterday is right',
   });
-  expect([await registry.restarts.read('a'), await registry.skips.read('ab.there')]).toEqual([null, null]);
+  expect([await registry.restarts.read('a'), await registry.skips.read(uid)]).toEqual([null, null]);
   // crm has left the log: it comes in again only when it is seeded anew.
   const again = await client.put('/api/v1/channels/ab', channel('crm'), '*');
   expect(again).toMatchObject({ status: 409, body: { details: { problems: [{ id: 'table-removed' }] } } });

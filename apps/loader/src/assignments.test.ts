@@ -1,12 +1,13 @@
-import { channelSchema, endpointSchema, regionSchema } from '@lutra/model';
+import { endpointSchema, regionSchema } from '@lutra/model';
 import type { ChannelDocument, EndpointDocument } from '@lutra/model';
 import type { Configuration } from '@lutra/registry';
 import { describe, expect, it } from 'vitest';
-import type { z } from 'zod';
 import { assignedPipelines } from './assignments.js';
 import type { DetectionWork } from './assignments.js';
+import { storedChannel, uidOf } from '../../../libs/model/src/pipeline-uid.fixture.js';
+import type { ChannelText } from '../../../libs/model/src/pipeline-uid.fixture.js';
 
-type ChannelPart = Partial<z.input<typeof channelSchema>>;
+type ChannelPart = Partial<ChannelText>;
 
 const names = { a: 'hangzhou', b: 'california', c: 'dublin' } as const;
 const routes = { shop: [{ schema: 'shop', table: '*' }], crm: [{ schema: 'crm', table: '*' }] };
@@ -18,7 +19,7 @@ const home = { home: 'hangzhou', rules: [{ policy: 'home' as const }] };
 const password = { alg: 'aes-256-gcm', iv: '', tag: '', data: '' };
 
 function documents(part: ChannelPart, kafka: Readonly<Record<string, string>> = {}): Configuration {
-  const channel = channelSchema.parse({ name: 'shop', pipelines: [there, back], state: 'running', ...part });
+  const channel = storedChannel({ name: 'shop', pipelines: [there, back], state: 'running', ...part });
   const regions = Object.values(names).map((name) => regionSchema.parse({ name, kafka: { brokers: [kafka[name] ?? `${name}:9092`] } }));
   const endpoints = Object.entries(names).map(([name, region], i) =>
     endpointSchema.parse({ name, region, host: `db-${name}`, user: 'lutra', password, serverId: i + 1 }),
@@ -64,7 +65,7 @@ describe('what a pipeline must know where its target takes writes', () => {
 
   it('is what the other pipeline replicates back, whether there are rules or not, and the region of the target', () => {
     expect(detector({})).toMatchObject({
-      back: [{ id: 'shop.back', routes: routes.crm }],
+      back: [{ uid: uidOf('shop.back'), routes: routes.crm }],
       otherWriters: [],
       targetRegion: { name: 'california' },
       conflicts: { rules: [] },
@@ -72,8 +73,8 @@ describe('what a pipeline must know where its target takes writes', () => {
     expect(detector({ conflicts: home })).toMatchObject({ back: [{ routes: routes.crm }], conflicts: home });
     const more = { ...back, name: 'more', routes: routes.shop };
     expect(detector({ pipelines: [there, back, more] })?.back).toEqual([
-      { id: 'shop.back', routes: routes.crm },
-      { id: 'shop.more', routes: routes.shop },
+      { uid: uidOf('shop.back'), routes: routes.crm },
+      { uid: uidOf('shop.more'), routes: routes.shop },
     ]);
   });
 
@@ -81,7 +82,13 @@ describe('what a pipeline must know where its target takes writes', () => {
     expect(detector({ pipelines: [there, back, third], conflicts: home })?.otherWriters).toEqual([]);
     const others = [third, { ...third, name: 'away', source: 'b', target: 'c' }, { ...third, name: 'else', target: 'a' }];
     expect(detector({ pipelines: [there, back, ...others], conflicts: home })?.otherWriters).toMatchObject([
-      { id: 'shop.third', source: { name: 'c' }, region: { name: 'dublin' }, routes: routes.shop, toSource: [{ id: 'shop.else' }] },
+      {
+        uid: uidOf('shop.third'),
+        source: { name: 'c' },
+        region: { name: 'dublin' },
+        routes: routes.shop,
+        toSource: [{ uid: uidOf('shop.else') }],
+      },
     ]);
   });
 });
@@ -103,6 +110,7 @@ describe('a loader is told', () => {
       'what it writes is forwarded',
       { pipelines: [there, back, third, direct, { ...there, name: 'on', source: 'b', target: 'c', forwards: true }] },
     ],
+    ['another pipeline has its name', { pipelines: [{ ...there, uid: uidOf('another') }, back, third, direct] }],
   ])('when %s', (_, part) => {
     expect(print(part)).not.toBe(print({}));
   });

@@ -1,20 +1,24 @@
 /** From the configuration documents to the pipelines that this process works on. */
-import { pipelineId, pipelineRoutes, sealedAsId, unsupportedPolicy } from '@lutra/model';
+import { pipelineName, pipelineRoutes, replicationFingerprint, sealedAsId, unsupportedPolicy } from '@lutra/model';
 import type {
   ChannelDocument,
   ConflictsDocument,
   EndpointDocument,
   PipelineDocument,
+  PipelineUid,
   RegionDocument,
   Route,
   UnsupportedPolicy,
 } from '@lutra/model';
-import type { Configuration } from '@lutra/registry';
+import type { Configuration, PipelineFacts } from '@lutra/registry';
 import type { Assignment } from '@lutra/runtime';
 
 export interface LoaderWork {
-  /** `<channel>.<pipeline>` */
+  /** `<channel>.<pipeline>`, for people. */
   readonly id: string;
+  /** What it keeps, it keeps under this. */
+  readonly uid: PipelineUid;
+  readonly channel: string;
   readonly source: EndpointDocument;
   /** Of the source: its Kafka is where the topic is. */
   readonly sourceRegion: RegionDocument;
@@ -47,7 +51,7 @@ export interface DetectionWork {
 
 /** One pipeline, and what it carries. */
 export interface ReverseRoutes {
-  readonly id: string;
+  readonly uid: PipelineUid;
   readonly routes: readonly Route[];
 }
 
@@ -67,15 +71,17 @@ export function assignedPipelines(
   for (const channel of documents.channels.values()) {
     if (channel.state === 'stopped') continue;
     for (const pipeline of channel.pipelines) {
-      const id = pipelineId(channel.name, pipeline.name);
+      const id = pipelineName(channel.name, pipeline.name);
       const source = documents.endpoints.get(pipeline.source);
       const target = documents.endpoints.get(pipeline.target);
       const sourceRegion = source && documents.regions.get(source.region);
       if (!source || !target || !sourceRegion || target.region !== of.region || (of.only && !of.only.includes(id))) continue;
-      const { forwards } = pipeline;
+      const { uid, forwards } = pipeline;
       const paused = channel.state === 'paused';
       const value: LoaderWork = {
         id,
+        uid,
+        channel: channel.name,
         source,
         sourceRegion,
         target,
@@ -103,7 +109,7 @@ function forwardsFrom(documents: Configuration, endpoint: string): boolean {
 
 function detectionOf(
   documents: Configuration,
-  { name, pipelines, conflicts }: ChannelDocument,
+  { pipelines, conflicts }: ChannelDocument,
   pipeline: PipelineDocument,
 ): DetectionWork | null {
   const region = (endpoint: string): RegionDocument | undefined => documents.regions.get(documents.endpoints.get(endpoint)?.region ?? '');
@@ -111,7 +117,7 @@ function detectionOf(
   const ways = (from: string, to: string): readonly ReverseRoutes[] =>
     pipelines
       .filter(({ source, target }) => source === from && target === to)
-      .map((way) => ({ id: pipelineId(name, way.name), routes: pipelineRoutes(way) }));
+      .map((way) => ({ uid: way.uid, routes: pipelineRoutes(way) }));
   const back = ways(pipeline.target, pipeline.source);
   if (!targetRegion || (back.length === 0 && conflicts.rules.length === 0)) return null;
   const others = back.length === 0 ? [] : pipelines.filter(({ target }) => target === pipeline.target);
@@ -119,15 +125,21 @@ function detectionOf(
     const [source, from] = [documents.endpoints.get(other.source), region(other.source)];
     const toSource = ways(other.source, pipeline.source);
     if (!source || !from || toSource.length === 0) return [];
-    return [{ id: pipelineId(name, other.name), source, region: from, routes: pipelineRoutes(other), toSource }];
+    return [{ uid: other.uid, source, region: from, routes: pipelineRoutes(other), toSource }];
   });
   return { conflicts, targetRegion, back, otherWriters };
 }
 
+/** As ZooKeeper keeps it beside the uid. */
+export function factsOf({ id, channel, source, target, routes, forwards }: LoaderWork): PipelineFacts {
+  const fingerprint = replicationFingerprint({ routes: [...routes], forwards });
+  return { channel, pipeline: id.slice(channel.length + 1), source: source.name, target: target.name, fingerprint };
+}
+
 /** What the connections of a running loader depend on, and whether it works at all. */
-function fingerprint({ source, sourceRegion, target, paused }: LoaderWork): string {
+function fingerprint({ uid, source, sourceRegion, target, paused }: LoaderWork): string {
   const { description: _, ddl: __, start: ___, topic: ____, serverId: _____, ...identity } = target;
-  return JSON.stringify([source.name, source.region, sourceRegion.kafka, identity, paused], sealedAsId);
+  return JSON.stringify([uid, source.name, source.region, sourceRegion.kafka, identity, paused], sealedAsId);
 }
 
 /** What it takes while it runs. */

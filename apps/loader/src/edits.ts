@@ -54,7 +54,7 @@ export class Edits {
   /** A record of the log was read. */
   follow(control: ControlRecord, { seq }: Pick<RecordPosition, 'seq'>): void {
     if (control.kind !== 'routes') return;
-    this.#announced = control.pipelines[this.#run.work.id] ?? null;
+    this.#announced = control.pipelines[this.#run.work.uid] ?? null;
     this.#announcedSeq = seq;
   }
 
@@ -67,7 +67,7 @@ export class Edits {
     const found = await deps.registry.logs.read(work.source.name).catch(() => null);
     const backup = found?.document;
     if (!backup?.routes || backup.log !== at.log || backup.seq > at.seq || backup.seq < this.#announcedSeq) return;
-    this.#announced = backup.routes.pipelines[work.id] ?? null;
+    this.#announced = backup.routes.pipelines[work.uid] ?? null;
   }
 
   /**

@@ -1,12 +1,13 @@
 /** What the loader reaches outside of its process, beside ZooKeeper: the target's server and Kafka. Tests give it lists in memory. */
 import { BusAdmin, subscribe } from '@lutra/bus';
 import type { BusOptions } from '@lutra/bus';
-import { ApplyConnection, loadForApply, readSuspended, sayRoutes, takeOver, tiedTables, writeSuspended } from '@lutra/mysql';
+import { ApplyConnection, fence, loadForApply, readSuspended, sayRoutes, takeOver, tiedTables, writeSuspended } from '@lutra/mysql';
 
 export interface TargetPort {
   readonly connect: typeof ApplyConnection.open;
   readonly loadTable: typeof loadForApply;
   readonly takeOver: typeof takeOver;
+  readonly fence: typeof fence;
   readonly sayRoutes: typeof sayRoutes;
   readonly readSuspended: typeof readSuspended;
   readonly writeSuspended: typeof writeSuspended;
@@ -28,6 +29,7 @@ export const serversIo: LoaderIo = {
     connect: (options, tables) => ApplyConnection.open(options, tables),
     loadTable: loadForApply,
     takeOver,
+    fence,
     sayRoutes,
     readSuspended,
     writeSuspended,

@@ -12,6 +12,7 @@ import type { KafkaPort, LoaderIo } from './io.js';
 import type { Attempt } from './recover/recovery.js';
 import { takeOverTarget } from './recover/take-over.js';
 import { TargetWriter } from './commit/target-writer.js';
+import { factsOf } from './assignments.js';
 import type { LoaderWork } from './assignments.js';
 
 export interface LoaderDeps extends WorkDeps {
@@ -47,7 +48,7 @@ export class LoaderRun {
     readonly attempt: Attempt,
   ) {
     this.#work = live.take();
-    const { id, source, sourceRegion, target } = this.#work;
+    const { id, uid, source, sourceRegion, target } = this.#work;
     this.topic = rowsTopic(source.name);
     this.target = loginOf(deps.secretKey, target);
     const requestTimeoutMs = requestTimeoutFor(source.topic.maxMessageBytes);
@@ -58,6 +59,7 @@ export class LoaderRun {
     this.kafkaName = `Kafka of region ${sourceRegion.name} (${this.bus.brokers.join(', ')})`;
     this.signal = AbortSignal.any([attempt.signal, this.#ended.signal]);
     deps.metrics.disconnected(id, 'kafka', 'target');
+    deps.status.update({ uid });
   }
 
   /** What the run works by now. */
@@ -74,19 +76,19 @@ export class LoaderRun {
   async takeOver(): Promise<Owned> {
     const { deps, work, target, admin, topic, signal, attempt } = this;
     const { io, metrics, logger, registry } = deps;
-    const name = work.id;
+    const { id: name, uid } = work;
     const owned = `its row in lutra.checkpoint at ${target.host}:${target.port}, ZooKeeper or ${this.kafkaName}`;
-    const of = { pipeline: name, topic, leaseNumber: attempt.leaseNumber, signal };
+    const of = { uid, name, facts: factsOf(work), topic, leaseNumber: attempt.leaseNumber, signal };
     const isFollowed = async (): Promise<boolean> => (await deps.tree.look()) === null;
-    const parts = { pipelines: registry.pipelines, admin, takeOver: io.target.takeOver, isFollowed };
+    const parts = { uids: registry.uids, admin, takeOver: io.target.takeOver, fence: io.target.fence, isFollowed };
     const checkpoint = await this.during(owned, () => takeOverTarget(parts, target, of));
     metrics.connected.set({ name, to: 'target' }, 1);
     const { epoch, logId: log, seq, nextOffset: offset, replayUntil } = checkpoint;
-    logger.info({ epoch, log, seq, offset, replayUntil }, 'took the pipeline over');
+    logger.info({ uid, epoch, log, seq, offset, replayUntil }, 'took the pipeline over');
     const writer = new TargetWriter({
       target,
       port: io.target,
-      key: { pipeline: name, part: 0, lane: 0, epoch },
+      key: { pipeline: uid, part: 0, lane: 0, epoch },
       observe: (seconds) => metrics.applySeconds.observe({ name }, seconds),
     });
     this.#writer = writer;

@@ -8,7 +8,7 @@ import { randomBytes } from 'node:crypto';
 import { RecordEncoder } from '@lutra/avro';
 import type { RawRecord } from '@lutra/bus';
 import type { Checkpoint } from '@lutra/marker';
-import { replicationFingerprint, channelSchema, SyncError } from '@lutra/model';
+import { replicationFingerprint, SyncError } from '@lutra/model';
 import type {
   ChannelDocument,
   EndpointDocument,
@@ -17,13 +17,14 @@ import type {
   Route,
   RowEvent,
   Suspension,
+  PipelineUid,
   TableSchema,
   TreeRevision,
   WorkStatus,
 } from '@lutra/model';
 import type { ApplyConnection, SqlText, TargetTable } from '@lutra/mysql';
 import { Keyring, sealPassword, TreeFollower } from '@lutra/registry';
-import type { PositionBackup } from '@lutra/registry';
+import type { PositionBackup, UidEntry } from '@lutra/registry';
 import { LiveWork, supervise, untilAbort } from '@lutra/runtime';
 import { Metrics } from '@lutra/telemetry';
 import fc from 'fast-check';
@@ -32,9 +33,13 @@ import { runLoader } from './loader.pipeline.js';
 import type { LoaderDeps } from './loader-run.js';
 import type { LoaderIo } from './io.js';
 import type { LoaderWork } from './assignments.js';
+import { storedChannel, uidOf } from '../../../libs/model/src/pipeline-uid.fixture.js';
 
 type Failure = 'none' | 'before' | 'after';
 type Statement = Pick<Checkpoint, 'epoch' | 'seq' | 'nextOffset' | 'logEpoch'>;
+
+/** Of pipeline c.p, and of another one. */
+const [ours, other] = [uidOf('c.p'), uidOf('c.q')];
 
 const world = {
   log: [] as RawRecord[],
@@ -45,6 +50,10 @@ const world = {
   /** The same, with their database: `shop 1`. */
   places: [] as string[],
   checkpoint: null as Checkpoint | null,
+  /** Whose rows in lutra.checkpoint were given another owner. */
+  fenced: [] as string[],
+  /** What ZooKeeper keeps beside uids. */
+  uids: new Map<PipelineUid, UidEntry>(),
   connections: 0,
   /** The channel's document at each look at ZooKeeper, the last one from then on; null: it does not answer. */
   looks: [] as (ChannelDocument | null)[],
@@ -207,9 +216,9 @@ const target = {
 };
 
 const server: LoaderIo['target'] = {
-  takeOver: async () => {
+  takeOver: async (_, { pipeline, mayCreate }) => {
     const none = {
-      pipeline: 'c.p',
+      pipeline,
       part: 0,
       lane: 0,
       logId: '',
@@ -221,10 +230,13 @@ const server: LoaderIo['target'] = {
       origin: '',
       replayUntil: -1,
     };
+    if (world.checkpoint?.pipeline !== pipeline) world.checkpoint = null;
+    if (!world.checkpoint && !mayCreate) throw new SyncError('CHECKPOINT_MISSING', 'no row');
     world.checkpoint = { ...(world.checkpoint ?? { ...none, path: [], epoch: 0 }) };
     world.checkpoint = { ...world.checkpoint, epoch: world.checkpoint.epoch + 1 };
     return { checkpoint: world.checkpoint, created: false };
   },
+  fence: async (_, uid) => void world.fenced.push(uid),
   sayRoutes: async (_, { routes }) => void (world.checkpoint = world.checkpoint && { ...world.checkpoint, routes }),
   loadTable: async (_, database) => {
     if (!world.refuses.includes(database)) return { ...target, database } as unknown as TargetTable;
@@ -351,6 +363,7 @@ class LogBuilder {
         endpoint: 'a',
         tables,
         pipelines,
+        names: Object.fromEntries(Object.keys(pipelines).map((uid) => [uid, uid === other ? 'c.q' : 'c.p'])),
         suspended,
         ...mark(revision),
         server: null,
@@ -362,7 +375,7 @@ class LogBuilder {
   /** What home made of a row of crm.t. */
   async resolution(): Promise<void> {
     const header = { kind: 'resolution', log: 'L', seq: this.#seq++, epoch: this.#epoch } as const;
-    const of = { endpoint: 'a', pipeline: 'c.q', database: 'crm', table: 't', key: { id: 1 }, row: null, seen: {}, tsMs: 0 };
+    const of = { endpoint: 'a', pipeline: 'c.q', channel: 'c', database: 'crm', table: 't', key: { id: 1 }, row: null, seen: {}, tsMs: 0 };
     this.#push(await this.#encoder.encodeControl(header, { kind: 'resolution', ...of }));
   }
 
@@ -401,7 +414,7 @@ const region = { name: 'hangzhou', description: '', kafka: { brokers: ['k:1'] } 
 const shop: readonly Route[] = [{ schema: 'shop', table: '*' }];
 const both: readonly Route[] = [...shop, { schema: 'crm', table: '*' }];
 const channelOf = (routes: readonly Route[], name = 'p') =>
-  channelSchema.parse({ name: 'c', pipelines: [{ name, source: 'a', target: 'b', routes }] });
+  storedChannel({ name: 'c', pipelines: [{ name, source: 'a', target: 'b', routes }] });
 const latest = async (): Promise<{ document: ChannelDocument }> => {
   const document = world.looks.length > 1 ? world.looks.shift() : world.looks[0];
   if (document) return { document };
@@ -409,6 +422,8 @@ const latest = async (): Promise<{ document: ChannelDocument }> => {
 };
 const work: LoaderWork = {
   id: 'c.p',
+  uid: ours,
+  channel: 'c',
   source: { ...endpoint, name: 'a', region: 'hangzhou', topic: { maxMessageBytes: 1_000_000 } } as EndpointDocument,
   sourceRegion: region,
   target: {
@@ -426,9 +441,15 @@ const work: LoaderWork = {
   detector: null,
 };
 const routesFingerprint = (routes: readonly Route[]): string => replicationFingerprint({ routes: [...routes], forwards: false });
+const uids = {
+  read: async (uid: PipelineUid) => world.uids.get(uid) ?? null,
+  all: async () => world.uids,
+  begin: async () => undefined,
+  fenced: async () => undefined,
+};
 const silent = { info() {}, debug() {}, warn() {}, error() {} } as unknown as LoaderDeps['logger'];
 const registry = {
-  pipelines: { read: async () => ({ createdAt: 0 }) },
+  uids,
   skips: {
     read: async () => {
       if (world.away) throw new SyncError('ZOOKEEPER_UNAVAILABLE', 'away');
@@ -465,8 +486,9 @@ async function load(
   routes = shop,
   onUnsupported: LoaderWork['onUnsupported'] = 'suspend',
   detector: LoaderWork['detector'] = null,
+  uid = ours,
 ): Promise<SyncError[]> {
-  return loadLive(new LiveWork({ ...work, routes, onUnsupported, detector }), done);
+  return loadLive(new LiveWork({ ...work, uid, routes, onUnsupported, detector }), done);
 }
 
 /** Works under one lease; each failure begins a new run, as in production. */
@@ -525,7 +547,7 @@ async function build(pieces: readonly Piece[]): Promise<LogBuilder> {
   });
   const log = new LogBuilder();
   await log.leadership();
-  if (pieces.length > 0) await log.routes({ 'c.p': routesFingerprint(shop) });
+  if (pieces.length > 0) await log.routes({ [ours]: routesFingerprint(shop) });
   for (const each of pieces) await log.add(each);
   return log;
 }
@@ -568,7 +590,7 @@ describe('applying', () => {
 
 describe('a table that the routes take in while the loader runs', () => {
   const transaction = (rows: number, routed = true) => ({ kind: 'transaction', rows, large: false, routed }) as const;
-  const fingerprint = (routes: readonly Route[]) => ({ 'c.p': routesFingerprint(routes) });
+  const fingerprint = (routes: readonly Route[]) => ({ [ours]: routesFingerprint(routes) });
 
   /** Two rows, then the rows of a table of the new routes behind the record that says so. */
   async function changed(
@@ -630,7 +652,7 @@ describe('a table that the routes take in while the loader runs', () => {
   it('goes on where the record is older than its own, or where the topic holds its tables for another pipeline', async () => {
     const others = [
       [fingerprint([{ schema: 'old', table: '*' }]), []],
-      [{ 'c.q': 'x' }, ['crm.*', '*.*']],
+      [{ [other]: 'x' }, ['crm.*', '*.*']],
     ] as const;
     for (const [now, tables] of others) {
       await changed(now, 3, { tables });
@@ -641,7 +663,7 @@ describe('a table that the routes take in while the loader runs', () => {
 
   it('stops where the topic leaves its tables out', async () => {
     for (const tables of [[], ['crm.*', 'shop.t?']]) {
-      await changed({ 'c.q': 'x' }, 3, { tables });
+      await changed({ [other]: 'x' }, 3, { tables });
       expect((await load((known) => known.length > 0 || world.rows.length > 2))[0]).toMatchObject({ code: 'LOG_LACKS_TABLES' });
       expect(world.rows).toEqual([1, 2]);
     }
@@ -692,9 +714,15 @@ describe('a table that the routes take in while the loader runs', () => {
     expect(world.rows).toEqual([1, 2, 3, 4, 5, 6]);
   });
 
+  it('stops where the log was another’s while it was not there, and ZooKeeper is older than that', async () => {
+    await changed({ [other]: 'x' }, 3, { tables: ['*.*'], revision: 6 });
+    expect((await load((known) => known.length > 0 || world.rows.length > 2))[0]).toMatchObject({ code: 'CONFIG_REGRESSED' });
+    expect(world.rows).toEqual([1, 2]);
+  });
+
   it('does not begin in a log that was begun for others, whatever tables that holds', async () => {
     const log = await build([]);
-    await log.routes({ 'c.q': 'x' }, { tables: ['shop.*'] });
+    await log.routes({ [other]: 'x' }, { tables: ['shop.*'] });
     await log.add(transaction(2));
     await log.leadership();
     await log.routes(fingerprint(shop), { tables: ['shop.*'] });
@@ -717,7 +745,7 @@ describe('a table that the routes take in while the loader runs', () => {
 describe('an edit while the loader runs', () => {
   const transaction = (rows: number, routed = true) => ({ kind: 'transaction', rows, large: false, routed }) as const;
   const moved: readonly Route[] = [{ schema: 'shop', table: '*', to: { schema: 'store' } }, ...both.slice(1)];
-  const fingerprint = (routes: readonly Route[]) => ({ 'c.p': routesFingerprint(routes) });
+  const fingerprint = (routes: readonly Route[]) => ({ [ours]: routesFingerprint(routes) });
   const now = { onUnsupported: 'stop' } as const;
 
   /** Rows of shop and of crm by the old routes, a record of others in seq 12, and the same again. */
@@ -848,6 +876,84 @@ describe('an edit while the loader runs', () => {
   }, 60_000);
 });
 
+describe('a pipeline whose name another one had', () => {
+  const transaction = (rows: number, routed: boolean) => ({ kind: 'transaction', rows, large: false, routed }) as const;
+  /** Under its name, as its channel has it now. */
+  const created = (uid: PipelineUid) =>
+    storedChannel({ name: 'c', pipelines: [{ name: 'p', source: 'a', target: 'b', routes: both, uid }] });
+  const again = uidOf('c.p, created again');
+
+  /** c.p carried shop, and was removed when it had applied row 3; c.q carries crm all the time. c.p is created anew, with both. */
+  async function reused(uid: PipelineUid): Promise<void> {
+    const log = await build([]);
+    await log.routes({ [ours]: routesFingerprint(shop), [other]: 'x' }, { tables: ['shop.*', 'crm.*'] });
+    await log.add(transaction(2, false));
+    await log.add(transaction(1, true));
+    Object.assign(world, { log: [...log.records], batchSizes: [9], rows: [], checkpoint: null, connections: 0, fenced: [] });
+    await load(() => world.rows.length > 0);
+    expect(world.rows).toEqual([3]);
+    await log.leadership();
+    await log.routes({ [uid]: routesFingerprint(both), [other]: 'x' }, { tables: ['shop.*', 'crm.*'], revision: 6 });
+    await log.add(transaction(1, false));
+    await log.add(transaction(1, true));
+    Object.assign(world, { log: log.records, looks: [created(uid)], tree: treeAt(6) });
+  }
+
+  it('does not go on at its position: known by the name, it would miss rows that the log has, without a word', async () => {
+    await reused(ours);
+    expect(await load(() => world.rows.length > 2, both)).toEqual([]);
+    expect(world.rows).toEqual([3, 4, 5]);
+
+    await reused(again);
+    const [error] = await load((known) => known.length > 0, both, 'suspend', null, again);
+    expect(error).toMatchObject({ code: 'LOG_START_UNKNOWN' });
+    expect(error?.message).toMatch(/^pipeline c\.p .*an earlier pipeline c\.p \(uid [a-z2-7]{12}\), c\.q$/);
+    expect(world.rows).toEqual([3]);
+    // Told to begin at the start of the log, at a target that has nothing of it.
+    world.checkpoint = { ...world.checkpoint!, pipeline: again, logId: 'L', logEpoch: 1, seq: -1, nextOffset: 0 };
+    world.rows = [];
+    expect(await load(() => world.rows.length > 4, both, 'suspend', null, again)).toEqual([]);
+    expect(world.rows).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  it('shuts out, before its first row, the loaders of pipelines that were removed from its target', async () => {
+    const entry: UidEntry = {
+      channel: 'c',
+      pipeline: 'p',
+      source: 'a',
+      target: 'b',
+      fingerprint: 'f',
+      createdAt: 1,
+      changedIn: 1,
+      begunAt: 2,
+    };
+    const [gone, done, elsewhere] = ['gone', 'done', 'elsewhere'].map(uidOf) as [PipelineUid, PipelineUid, PipelineUid];
+    await reused(again);
+    world.uids = new Map([
+      [ours, entry],
+      [gone, { ...entry, removedAt: 3 }],
+      [done, { ...entry, removedAt: 3, fencedAt: 4 }],
+      [elsewhere, { ...entry, removedAt: 3, target: 'other' }],
+    ]);
+    await load((known) => known.length > 0, both, 'suspend', null, again);
+    expect(world.fenced).toEqual([gone]);
+    // One that has a row has done so.
+    world.fenced = [];
+    world.uids.set(again, entry);
+    await load((known) => known.length > 0, both, 'suspend', null, again);
+    expect(world.fenced).toEqual([]);
+    world.uids = new Map();
+  });
+
+  it('is not begun where its row was lost', async () => {
+    await reused(again);
+    const entry = { channel: 'c', pipeline: 'p', source: 'a', target: 'b', fingerprint: 'f', createdAt: 1, changedIn: 1 };
+    world.uids = new Map([[again, { ...entry, begunAt: 2 }]]);
+    expect(await load((known) => known.length > 0, both, 'suspend', null, again)).toMatchObject([{ code: 'CHECKPOINT_MISSING' }]);
+    world.uids = new Map();
+  });
+});
+
 it('a target that was aimed at another server past control has its password sent to nobody', async () => {
   const leadership = { leaseNumber: 1, signal: new AbortController().signal };
   const aimed = { ...work, target: { ...work.target, host: 'stranger' } };
@@ -856,9 +962,9 @@ it('a target that was aimed at another server past control has its password sent
 
 describe('a table that is suspended', () => {
   const suspension: Suspension = { database: 'crm', name: 't', code: 'COLUMN_UNSUPPORTED', message: '', where: 'f:4', at: 0 };
-  const fingerprint = { 'c.p': routesFingerprint(both) };
+  const fingerprint = { [ours]: routesFingerprint(both) };
   const transaction = (rows: number, routed: boolean) => ({ kind: 'transaction', rows, large: false, routed }) as const;
-  const ours = fc.record({ kind: fc.constant('transaction' as const), rows: small, large: fc.constant(false), routed: fc.boolean() });
+  const piece = fc.record({ kind: fc.constant('transaction' as const), rows: small, large: fc.constant(false), routed: fc.boolean() });
 
   /** Of the log, in its order: what is applied if the table (crm) is left out from a position on. */
   async function logOf(
@@ -887,8 +993,8 @@ describe('a table that is suspended', () => {
   it('by capture: has every row before that position, none behind it, and the others theirs once, whatever failed on the way', async () => {
     await fc.assert(
       fc.asyncProperty(
-        fc.array(ours, { maxLength: 6 }),
-        fc.array(ours, { minLength: 1, maxLength: 6 }),
+        fc.array(piece, { maxLength: 6 }),
+        fc.array(piece, { minLength: 1, maxLength: 6 }),
         fc.array(failure, { maxLength: 8 }),
         fc.array(failure, { maxLength: 3 }),
         fc.array(fc.integer({ min: 1, max: 30 }), { minLength: 1, maxLength: 5 }),
@@ -917,7 +1023,7 @@ describe('a table that is suspended', () => {
     await load(() => world.rows.length > want.length, both);
     expect(world.rows).toEqual([...want, 5]);
     // Taken out, brought by hand, taken in: each by a record of the log.
-    const names = { 'c.p': routesFingerprint(shop) };
+    const names = { [ours]: routesFingerprint(shop) };
     await log.leadership();
     await log.routes(names);
     world.looks = [channelOf(shop)];
@@ -939,7 +1045,7 @@ describe('a table that is suspended', () => {
     const { log } = await logOf([], [transaction(1, true)], [suspension]);
     await log.add(transaction(1, false));
     await log.leadership();
-    await log.routes({ 'c.p': routesFingerprint(shop) });
+    await log.routes({ [ours]: routesFingerprint(shop) });
     await log.leadership();
     await log.routes(fingerprint);
     await log.add(transaction(1, false));
@@ -999,7 +1105,7 @@ describe('a table that is suspended', () => {
     expect([world.checkpoint?.seq, world.suspended.length]).toEqual([3, 1]);
     // The table has left the routes: the run ends, so that the windows of the next one have it.
     await log.leadership();
-    await log.routes({ 'c.p': routesFingerprint(shop) });
+    await log.routes({ [ours]: routesFingerprint(shop) });
     Object.assign(world, { log: [...log.records], looks: [channelOf(shop)] });
     expect(await load((failures) => failures.length > 0 || world.checkpoint?.seq === 4, shop, 'suspend', detector)).toEqual([]);
     expect([world.checkpoint?.seq, world.suspended]).toEqual([4, []]);

@@ -1,7 +1,7 @@
 /** Starts the loader app. */
 import '@lutra/node';
 import { startWorker } from '@lutra/host';
-import { pipelineId } from '@lutra/model';
+import { pipelineName } from '@lutra/model';
 import { serversIo } from './io.js';
 import { runLoader } from './loader.pipeline.js';
 import { assignedPipelines } from './assignments.js';
@@ -10,9 +10,10 @@ startWorker({
   app: 'loader',
   port: 8082,
   onlyVariable: 'LUTRA_PIPELINES',
-  works: ({ channels }) => [...channels.values()].flatMap((channel) => channel.pipelines.map(({ name }) => pipelineId(channel.name, name))),
+  works: ({ channels }) =>
+    [...channels.values()].flatMap((channel) => channel.pipelines.map(({ name }) => pipelineName(channel.name, name))),
   wanted: assignedPipelines,
-  lease: (name) => `loader/${name}.0`,
+  lease: (_, { uid }) => `loader/${uid}.0`,
   isPaused: ({ paused }) => paused,
   run: (deps, work, leadership) => runLoader({ ...deps, io: serversIo }, work, leadership),
 });

@@ -14,7 +14,7 @@ import type { Skip } from './assemble/skip.js';
 import { suspensionsOf } from './plan/suspending.js';
 import type { Suspensions } from './plan/suspensions.js';
 import { TableMatcher } from './plan/table-matcher.js';
-import { sayApplied, skipOf } from './recover/take-over.js';
+import { groupOf, sayApplied, skipOf } from './recover/take-over.js';
 import type { LoaderWork } from './assignments.js';
 
 export interface Stages {
@@ -39,12 +39,12 @@ export async function prepare(run: LoaderRun, owned: Owned): Promise<Stages> {
   const { deps, work, topic, admin, during, attempt } = run;
   const { checkpoint } = owned;
   const { routes, applied } = await checkedRoutes(run, { work, checkpoint, begins: checkpoint.logId === '' });
-  const progress = new Progress(deps, { pipeline: work.id, topic, admin, seq: checkpoint.seq });
+  const progress = new Progress(deps, { pipeline: work.id, group: groupOf(work.uid), topic, admin, seq: checkpoint.seq });
   const { start } = await during(run.kafkaName, () => admin.offsets(topic));
   const reader = new LogReader(topic, checkpoint, start);
   deps.metrics.connected.set({ name: work.id, to: 'kafka' }, 1);
   // An order in a tree that has regressed may be an old one.
-  const skip = routes.isRegressed ? null : await during('ZooKeeper', () => skipOf(deps.registry, work.id, checkpoint));
+  const skip = routes.isRegressed ? null : await during('ZooKeeper', () => skipOf(deps.registry, work.uid, checkpoint));
   const stages = await stagesFor(run, { ...owned, checkpoint: { ...checkpoint, routes: applied } }, { reader, routes, progress, skip });
   const { refused } = attempt;
   const isRefused = refused && createRouter(work.routes)(refused) !== null && !stages.suspensions.has(refused);
@@ -88,9 +88,9 @@ interface ToCheck {
 /** The routes are read after the fence: a later owner reads them later, so routes never go back to an older version. */
 export async function checkedRoutes(
   { deps, target, signal, during }: LoaderRun,
-  { work: { id, routes, forwards }, checkpoint, begins }: ToCheck,
+  { work, checkpoint, begins }: ToCheck,
 ): Promise<{ readonly routes: RouteCheck; readonly applied: AppliedRoutes }> {
-  const check = new RouteCheck({ tree: deps.tree, id, routes, forwards, begins, signal });
+  const check = new RouteCheck({ tree: deps.tree, work, begins, signal });
   const before = checkpoint.routes ? { ...checkpoint.routes, at: Math.floor(checkpoint.sourceUs / 1000) } : null;
   const applied = await during('ZooKeeper, for the newest routes', () => check.requireNewest(before));
   await sayApplied(deps.io.target.sayRoutes, target, { checkpoint, routes: applied });
@@ -103,6 +103,7 @@ function applierOf(run: LoaderRun, { checkpoint, writer }: Owned, { matcher, det
   const { deps, work, attempt, during } = run;
   return new Applier({
     checkpoint,
+    name: work.id,
     sourceRegion: work.source.region,
     targetRegion: work.target.region,
     forwards: work.forwards,
@@ -126,8 +127,8 @@ async function tellSkipped({ deps, work }: LoaderRun, { log, seq, reason }: Skip
   logger.warn({ seq, reason }, 'skipped a transaction; its rows are in lutra.skipped');
   metrics.skipOrders.inc({ name: work.id });
   const what = { kind: 'skip', what: 'transaction', tables: [], where: `seq ${seq}`, at: Date.now(), record: { log, seq } } as const;
-  await registry.omissions.add(`pipeline@${work.id}`, [what]);
-  await registry.skips.remove(work.id);
+  await registry.omissions.add(`pipeline@${work.uid}`, [what]);
+  await registry.skips.remove(work.uid);
 }
 
 function batchBytesOf({ detector }: LoaderWork): number {

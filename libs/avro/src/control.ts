@@ -78,6 +78,7 @@ const links: { readonly [K in ControlKind]: Links<K> } = {
     ts_ms: tsMs,
     tables: { get: (from) => from.tables, set: (to, value: string[]) => (to.tables = value) },
     pipelines: { get: (from) => from.pipelines, set: (to, value: Of<'routes'>['pipelines']) => (to.pipelines = value) },
+    names: { get: (from) => from.names, set: (to, value: Of<'routes'>['names']) => (to.names = value) },
     suspended: {
       get: (from) => (from.suspended ?? []).map(suspensionToAvro),
       set: (to, value: AvroSuspension[]) => {
@@ -110,6 +111,7 @@ const links: { readonly [K in ControlKind]: Links<K> } = {
     endpoint,
     ts_ms: tsMs,
     pipeline,
+    channel: { get: (from) => from.channel, set: (to, value: string) => (to.channel = value) },
     seen,
     database: { get: (from) => from.database, set: (to, value: string) => (to.database = value) },
     table: { get: (from) => from.table, set: (to, value: string) => (to.table = value) },
@@ -132,7 +134,7 @@ const empty: { readonly [K in ControlKind]: () => Draft<Of<K>> } = {
     publishedThrough: null,
     tsMs: 0,
   }),
-  routes: () => ({ kind: 'routes', endpoint: '', tables: [], pipelines: {}, revision: 0, write: '', server: null, tsMs: 0 }),
+  routes: () => ({ kind: 'routes', endpoint: '', tables: [], pipelines: {}, names: {}, revision: 0, write: '', server: null, tsMs: 0 }),
   ddl: () => ({
     kind: 'ddl',
     endpoint: '',
@@ -153,7 +155,18 @@ const empty: { readonly [K in ControlKind]: () => Draft<Of<K>> } = {
     tsMs: 0,
   }),
   watermark: () => ({ kind: 'watermark', endpoint: '', pipeline: '', token: '', tsMs: 0 }),
-  resolution: () => ({ kind: 'resolution', endpoint: '', pipeline: '', database: '', table: '', key: {}, row: null, seen: {}, tsMs: 0 }),
+  resolution: () => ({
+    kind: 'resolution',
+    endpoint: '',
+    pipeline: '',
+    channel: '',
+    database: '',
+    table: '',
+    key: {},
+    row: null,
+    seen: {},
+    tsMs: 0,
+  }),
 };
 
 export const controlKinds = Object.keys(links) as readonly ControlKind[];

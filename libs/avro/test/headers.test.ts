@@ -9,7 +9,7 @@ it('a control record bears a header that no row event has: filters that only ask
   const row = (await encoder.prepare(table)).encode(header, eventOf(table, { before: null, after: rowOf([['id', 7]]) }));
   const routes = await encoder.encodeControl(
     { ...header, kind: 'routes' },
-    { kind: 'routes', endpoint: 'hz-1', tables: [], pipelines: {}, revision: 7, write: 'aaaaaaaaaaaa', server: null, tsMs: 0 },
+    { kind: 'routes', endpoint: 'hz-1', tables: [], pipelines: {}, names: {}, revision: 7, write: 'aaaaaaaaaaaa', server: null, tsMs: 0 },
   );
   expect(row.headers).not.toHaveProperty(headerNames.control);
   expect(routes.headers).toHaveProperty(headerNames.control, 'routes');

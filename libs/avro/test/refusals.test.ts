@@ -237,7 +237,7 @@ describe('records', () => {
     const { encoder, decoder, record } = await sample();
     const control = await encoder.encodeControl(
       { ...header, kind: 'routes' },
-      { kind: 'routes', endpoint: 'e', tables: [], pipelines: {}, revision: 7, write: 'aaaaaaaaaaaa', server: null, tsMs: 1 },
+      { kind: 'routes', endpoint: 'e', tables: [], pipelines: {}, names: {}, revision: 7, write: 'aaaaaaaaaaaa', server: null, tsMs: 1 },
     );
     const mixed = { ...record.headers, [headerNames.kind]: 'routes' };
     await expect(read(decoder, { ...record, headers: mixed })).rejects.toMatchObject(invalid);

@@ -229,13 +229,14 @@ describe('control records', () => {
       kind: 'routes',
       endpoint: 'hz-1',
       tables: ['shop.*', 'a`b'],
-      pipelines: { 'ab.there': '0123456789abcdef' },
+      pipelines: { abcdefgh2345: '0123456789abcdef' },
+      names: { abcdefgh2345: 'ab.there' },
       revision: 7,
       write: 'aaaaaaaaaaaa',
       server: null,
       tsMs: 1,
     },
-    { kind: 'routes', endpoint: 'hz-1', tables: [], pipelines: {}, revision: 7, write: 'aaaaaaaaaaaa', server: null, tsMs: 1 },
+    { kind: 'routes', endpoint: 'hz-1', tables: [], pipelines: {}, names: {}, revision: 7, write: 'aaaaaaaaaaaa', server: null, tsMs: 1 },
     {
       kind: 'ddl',
       endpoint: 'hz-1',
@@ -255,6 +256,7 @@ describe('control records', () => {
       kind: 'resolution',
       endpoint: 'hz-1',
       pipeline: 'shop.a-to-b',
+      channel: 'shop',
       database: 'shop',
       table: 'orders',
       key: { id: 2n ** 63n },
@@ -266,6 +268,7 @@ describe('control records', () => {
       kind: 'resolution',
       endpoint: 'hz-1',
       pipeline: 'p',
+      channel: 'shop',
       database: 'shop',
       table: 'orders',
       key: { id: 1 },
@@ -288,7 +291,17 @@ describe('control records', () => {
 
   it('a routes record that was written before it named pipelines, a revision and a server is read', async () => {
     const { encoder, decoder, ids } = codec();
-    const record = { kind: 'routes', endpoint: 'e', tables: [], pipelines: {}, revision: 0, write: '', server: null, tsMs: 1 } as const;
+    const record = {
+      kind: 'routes',
+      endpoint: 'e',
+      tables: [],
+      pipelines: {},
+      names: {},
+      revision: 0,
+      write: '',
+      server: null,
+      tsMs: 1,
+    } as const;
     const { headers } = await encoder.encodeControl({ ...header, kind: 'routes' }, record);
     const fields = [
       { name: 'endpoint', type: 'string' },

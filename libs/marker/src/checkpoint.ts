@@ -6,6 +6,7 @@ import { newerThanThisBuild, SyncError } from '@lutra/model';
 import type { RevisionMark } from '@lutra/model';
 
 export interface Checkpoint {
+  /** Uid of the pipeline; of a probe (probe.ts) not. */
   readonly pipeline: string;
   /** Kafka partition. */
   readonly part: number;

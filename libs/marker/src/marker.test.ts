@@ -223,7 +223,7 @@ test('a resolution arrives with the row that was sent, through a reader that dou
   };
   const quotes: string[] = [];
   const quote = (text: string): string => `<${quotes.push(text)}>`;
-  resolutionStatement({ pipeline: 'p', database: 'd', table: 't', key: { id: 1 }, row }, 0, quote);
+  resolutionStatement({ pipeline: 'p', channel: 'c', database: 'd', table: 't', key: { id: 1 }, row }, 0, quote);
   const bytes = Buffer.from(quotes[0] ?? '');
   const after = { pipeline: 'p', kind: 'resolution', content: textCodec('utf8mb4')?.decode(bytes) ?? null };
   expect(readSignal({ database: 'lutra', name: 'signal' }, { before: null, after })).toMatchObject({

@@ -5,7 +5,7 @@
 import { SyncError } from '@lutra/model';
 import { checkpointColumns } from './checkpoint.js';
 
-/** No pipeline's name has a colon. */
+/** No uid has a colon. */
 export function probePipeline(endpoint: string): string {
   return `probe:${endpoint}`;
 }

@@ -11,7 +11,9 @@ export const signalTable = { database: 'lutra', name: 'signal' } as const;
 
 export interface ResolutionSignal {
   readonly kind: 'resolution';
+  /** Its uid, as everywhere here. */
   readonly pipeline: string;
+  readonly channel: string;
   readonly database: string;
   readonly table: string;
   readonly key: Row;
@@ -34,8 +36,8 @@ export function watermarkStatement(pipeline: string, token: string): string {
 
 /** `slot` numbers the resolution records of one transaction, from 0. `quote` makes a text a literal. */
 export function resolutionStatement(resolution: Omit<ResolutionSignal, 'kind'>, slot: number, quote: (text: string) => string): string {
-  const { pipeline, database, table, key, row } = resolution;
-  const content = JSON.stringify({ database, table, key: rowToJson(key), row: row && rowToJson(row) });
+  const { pipeline, channel, database, table, key, row } = resolution;
+  const content = JSON.stringify({ channel, database, table, key: rowToJson(key), row: row && rowToJson(row) });
   return upsert(pipeline, { kind: 'resolution', slot }, quote(withoutMarks(content)));
 }
 
@@ -55,14 +57,15 @@ export function readSignal(table: Pick<TableSchema, 'database' | 'name'>, image:
   if (kind === 'watermark') return { kind, pipeline, token: content };
   if (kind !== 'resolution')
     throw new SyncError('LEVEL_TOO_NEW', `lutra.signal: a row of kind ${JSON.stringify(kind)}, ${newerThanThisBuild}`);
-  const { database, table: name, key, row } = parsed(content);
-  if (typeof database !== 'string' || typeof name !== 'string' || typeof key !== 'string') throw unreadable();
+  const { channel, database, table: name, key, row } = parsed(content);
+  if (typeof channel !== 'string' || typeof database !== 'string' || typeof name !== 'string' || typeof key !== 'string')
+    throw unreadable();
   if (row !== null && typeof row !== 'string') throw unreadable();
-  return { kind, pipeline, database, table: name, key: rowFromJson(key), row: row === null ? null : rowFromJson(row) };
+  return { kind, pipeline, channel, database, table: name, key: rowFromJson(key), row: row === null ? null : rowFromJson(row) };
 }
 
 function upsert(pipeline: string, { kind, slot }: { kind: Signal['kind']; slot: number }, content: string): string {
-  if (!/^[0-9A-Za-z._:-]{1,100}$/.test(pipeline) || !Number.isSafeInteger(slot) || slot < 0)
+  if (!/^[0-9A-Za-z._:-]{1,12}$/.test(pipeline) || !Number.isSafeInteger(slot) || slot < 0)
     throw new SyncError('CHECKPOINT_INVALID', 'a pipeline or a slot that lutra.signal does not take');
   const values = `('${pipeline}', '${kind}', ${slot}, 0, ${content})`;
   return `INSERT INTO lutra.signal (pipeline, kind, slot, n, content) VALUES ${values} ON DUPLICATE KEY UPDATE n = n + 1, content = VALUES(content)`;

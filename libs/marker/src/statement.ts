@@ -134,7 +134,7 @@ function originOf({ origin, path }: Pick<Checkpoint, 'origin' | 'path'>): readon
 }
 
 function quotePipeline(pipeline: string): string {
-  return quote('pipeline', pipeline, /^[0-9A-Za-z._:-]{1,100}$/);
+  return quote('pipeline', pipeline, /^[0-9A-Za-z._:-]{1,64}$/);
 }
 
 function integer(column: string, value: number): number {

@@ -8,6 +8,7 @@ import type { ErrorCode, RowImage, TableName, TableSchema } from '@lutra/model';
 export const suspendedTable = { database: 'lutra', name: 'suspended' } as const;
 
 export interface SuspendedRow {
+  /** Its uid. */
   readonly pipeline: string;
   /** As it is called at the source of that pipeline. */
   readonly table: TableName;

@@ -9,6 +9,7 @@ import { SyncError } from './errors.js';
 import { kafkaInputSchema, kafkaSchema } from './kafka-fields.js';
 import { excludedSchema, patternSchema } from './name-pattern.js';
 import { sealedSecretSchema, secretInputSchema } from './secret-fields.js';
+import { pipelineUidSchema } from './pipeline-uid.js';
 
 const regionBase = { name: nameSchema, description: z.string().max(500).default('') };
 
@@ -78,7 +79,7 @@ export const routeSchema = z.strictObject({
 });
 export type Route = z.infer<typeof routeSchema>;
 
-export const pipelineSchema = z.strictObject({
+const pipelineBase = {
   /** Unique within its channel. */
   name: nameSchema,
   source: nameSchema,
@@ -90,8 +91,24 @@ export const pipelineSchema = z.strictObject({
    * Carries on what loaders wrote at the source, too: a cascade or a hub. Without it each region's rows come by a pipeline of their own.
    */
   forwards: z.boolean().default(false),
+};
+
+/** As stored. */
+export const pipelineSchema = z.strictObject({
+  ...pipelineBase,
+  /** Made by control when the pipeline is created. */
+  uid: pipelineUidSchema,
 });
 export type PipelineDocument = z.infer<typeof pipelineSchema>;
+/** As sent to the REST API. */
+export const pipelineInputSchema = z.strictObject({
+  ...pipelineBase,
+  /** May be repeated; it cannot be chosen. */
+  uid: pipelineUidSchema.optional(),
+  /** At its creation: the uid of a pipeline that was removed, at whose position this one goes on. */
+  adopt: pipelineUidSchema.optional(),
+});
+export type PipelineInput = z.infer<typeof pipelineInputSchema>;
 
 export const conflictsSchema = z.strictObject({
   /**
@@ -124,8 +141,11 @@ export const channelSchema = z.strictObject({
   attempt: z.int().min(0).default(0),
 });
 export type ChannelDocument = z.infer<typeof channelSchema>;
-/** As sent to the REST API and as stored: what is wanted of it is a node of its own, so that a start changes no version of the document. */
-export const channelInputSchema = channelSchema.omit({ state: true, attempt: true });
+/** As stored: what is wanted of it is a node of its own, so that a start changes no version of the document. */
+export const storedChannelSchema = channelSchema.omit({ state: true, attempt: true });
+export type StoredChannel = z.infer<typeof storedChannelSchema>;
+/** As sent to the REST API. */
+export const channelInputSchema = storedChannelSchema.extend({ pipelines: z.array(pipelineInputSchema).min(1) });
 export type ChannelInput = z.infer<typeof channelInputSchema>;
 
 /** What somebody wants of a channel. */
@@ -140,13 +160,8 @@ export const desiredSchema = z.strictObject({
 export type Desired = z.infer<typeof desiredSchema>;
 
 /** A channel of which nobody has said what is wanted is stopped. */
-export function withDesired(channel: ChannelInput, desired: Pick<Desired, 'state' | 'attempt'> | undefined): ChannelDocument {
+export function withDesired(channel: StoredChannel, desired: Pick<Desired, 'state' | 'attempt'> | undefined): ChannelDocument {
   return { ...channel, state: desired?.state ?? 'stopped', attempt: desired?.attempt ?? 0 };
-}
-
-/** The name of a pipeline everywhere outside its channel: lease, status, checkpoint row, consumer group. */
-export function pipelineId(channel: string, pipeline: string): string {
-  return `${channel}.${pipeline}`;
 }
 
 /** The topic of an endpoint's row events. */

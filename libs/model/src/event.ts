@@ -46,6 +46,8 @@ export const conflictEventSchema = z.object({
   region: z.string(),
   /** `<channel>.<pipeline>`; also the record's key. */
   pipeline: z.string(),
+  /** Of the pipeline: another one may have its name later. */
+  uid: z.string(),
   /** As it is called at the target; so is the table. */
   schema: z.string(),
   table: z.string(),
@@ -118,6 +120,8 @@ export const tableSuspendedEventSchema = z.object({
   region: z.string(),
   /** `<channel>.<pipeline>`; also the record's key. */
   pipeline: z.string(),
+  /** Of the pipeline: another one may have its name later. */
+  uid: z.string(),
   /** As it is called at the source; so is the table. */
   schema: z.string(),
   table: z.string(),

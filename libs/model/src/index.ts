@@ -15,6 +15,7 @@ export * from './log-rule.js';
 export * from './log-scan.js';
 export * from './omission.js';
 export * from './loopback.js';
+export * from './pipeline-uid.js';
 export * from './position.js';
 export * from './random-id.js';
 export * from './record.js';

@@ -67,6 +67,8 @@ export type ControlRecord =
       readonly endpoint: string;
       readonly tables: readonly string[];
       readonly pipelines: RouteFingerprints;
+      /** Of the same pipelines: uid → `<channel>.<pipeline>`, for people. */
+      readonly names: Readonly<Record<string, string>>;
       /** Tables that they match and that are not in the topic from here on. Absent: none. Each `routes` record says all of them again. */
       readonly suspended?: readonly Suspension[] | undefined;
       /** Of the configuration that they are of, with the id of its write: a ZooKeeper that does not continue it is older or another. */
@@ -113,6 +115,7 @@ export type ControlRecord =
   | {
       readonly kind: 'watermark';
       readonly endpoint: string;
+      /** Its uid. */
       readonly pipeline: string;
       readonly token: string;
       readonly tsMs: number;
@@ -121,8 +124,10 @@ export type ControlRecord =
   | {
       readonly kind: 'resolution';
       readonly endpoint: string;
-      /** Which pipeline's loader met the conflict. */
+      /** Which pipeline's loader met the conflict: its uid. */
       readonly pipeline: string;
+      /** Of that pipeline. It concerns all pipelines of the channel, those that are created later too. */
+      readonly channel: string;
       /** In the names of the endpoint. */
       readonly database: string;
       readonly table: string;

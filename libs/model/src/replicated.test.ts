@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest';
 import * as fc from 'fast-check';
 import { isReplicated, isHeld } from './replicated.js';
 import { replicationFingerprint, createRouter } from './route.js';
+import { uidOf } from './pipeline-uid.fixture.js';
 
+const uid = uidOf('c.p');
 const part = fc.stringMatching(/^[ab*?]{1,4}$/);
 const name = fc.stringMatching(/^[ab]{1,5}$/);
 const pattern = fc.tuple(part, part);
@@ -16,7 +18,7 @@ describe('what a topic holds', () => {
         fc.array(fc.tuple(name, name), { maxLength: 30 }),
         (held, [schema, table], names) => {
           const tables = held.map((each) => each.join('.'));
-          if (!isReplicated({ tables, pipelines: {} }, { id: 'c.p', routes: [{ schema, table }], forwards: false })) return;
+          if (!isReplicated({ tables, pipelines: {} }, { uid, routes: [{ schema, table }], forwards: false })) return;
           const ours = createRouter([{ schema, table }]);
           const theirs = createRouter(held.map(([heldSchema, heldTable]) => ({ schema: heldSchema, table: heldTable })));
           for (const [database, found] of names)
@@ -39,16 +41,16 @@ describe('what a topic holds', () => {
     ['s.t', 'sxt', 't', false],
   ])('%s for %s.%s: %s', (held, schema, table, replicated) => {
     const routes = [{ schema, table }];
-    expect(isReplicated({ tables: [held], pipelines: {} }, { id: 'c.p', routes, forwards: false })).toBe(replicated);
+    expect(isReplicated({ tables: [held], pipelines: {} }, { uid, routes, forwards: false })).toBe(replicated);
     // Whether copies are forwarded the patterns do not say; whoever is named is known to capture.
-    expect(isReplicated({ tables: [held], pipelines: {} }, { id: 'c.p', routes, forwards: true })).toBe(false);
-    expect(isReplicated({ tables: [], pipelines: { 'c.p': 'x' } }, { id: 'c.p', routes, forwards: true })).toBe(true);
+    expect(isReplicated({ tables: [held], pipelines: {} }, { uid, routes, forwards: true })).toBe(false);
+    expect(isReplicated({ tables: [], pipelines: { [uid]: 'x' } }, { uid, routes, forwards: true })).toBe(true);
   });
 
   it('is all of it only under the same routes, or others with the same tables', () => {
-    const pipeline = { id: 'c.p', routes: [{ schema: 'shop', table: 't' }], forwards: true };
+    const pipeline = { uid, routes: [{ schema: 'shop', table: 't' }], forwards: true };
     const held = (tables: readonly string[], fingerprint: string, forwards: boolean): boolean =>
-      isHeld({ tables, pipelines: { 'c.p': fingerprint } }, { ...pipeline, forwards });
+      isHeld({ tables, pipelines: { [uid]: fingerprint } }, { ...pipeline, forwards });
     expect(held([], replicationFingerprint(pipeline), true)).toBe(true);
     expect(held(['shop.other'], 'other routes', false)).toBe(false);
     expect(held(['shop.*'], 'other routes', false)).toBe(true);

@@ -4,6 +4,7 @@
  * tells. The `routes` records do. Pure.
  */
 import type { PipelineDocument } from './config.js';
+import type { PipelineUid } from './pipeline-uid.js';
 import type { ControlRecord } from './record.js';
 import { announcedPattern, replicationFingerprint, createRouter, pipelineRoutes } from './route.js';
 import type { RouteFingerprints } from './route.js';
@@ -15,24 +16,24 @@ export interface Announced extends RevisionMark {
   /** Patterns, `schema.table`, with ` except a, b.c` behind one that does not hold all of them. */
   readonly tables: readonly string[];
   readonly pipelines: RouteFingerprints;
+  /** Of the same pipelines: uid → `<channel>.<pipeline>`. */
+  readonly names: Readonly<Record<string, string>>;
   /** Tables that these patterns match and that are not in the log from here on: unread, or suspended there. Absent: none. */
   readonly suspended?: readonly Suspension[] | undefined;
 }
 
 /** What a `routes` record says. */
-export function announcedBy({ revision, write, tables, pipelines, suspended }: Extract<ControlRecord, { kind: 'routes' }>): Announced {
-  return { revision, write, tables, pipelines, ...(suspended && { suspended }) };
+export function announcedBy(record: Extract<ControlRecord, { kind: 'routes' }>): Announced {
+  const { revision, write, tables, pipelines, names, suspended } = record;
+  return { revision, write, tables, pipelines, names, ...(suspended && { suspended }) };
 }
 
 /** Whose position it is. */
-export interface ReplicatingPipeline extends Pick<PipelineDocument, 'routes' | 'exclude' | 'forwards'> {
-  /** `<channel>.<pipeline>` */
-  readonly id: string;
-}
+export type ReplicatingPipeline = Pick<PipelineDocument, 'uid' | 'routes' | 'exclude' | 'forwards'>;
 
 /** Does capture know the pipeline, by these routes or by other ones? */
-export function isNamed({ pipelines }: Pick<Announced, 'pipelines'>, id: string): boolean {
-  return Object.hasOwn(pipelines, id);
+export function isNamed({ pipelines }: Pick<Announced, 'pipelines'>, uid: PipelineUid): boolean {
+  return Object.hasOwn(pipelines, uid);
 }
 
 /**
@@ -40,7 +41,7 @@ export function isNamed({ pipelines }: Pick<Announced, 'pipelines'>, id: string)
  * until they changed.
  */
 export function isReplicated(announced: Pick<Announced, 'tables' | 'pipelines'>, pipeline: ReplicatingPipeline): boolean {
-  return isNamed(announced, pipeline.id) || isHeld(announced, pipeline);
+  return isNamed(announced, pipeline.uid) || isHeld(announced, pipeline);
 }
 
 /**
@@ -50,7 +51,7 @@ export function isReplicated(announced: Pick<Announced, 'tables' | 'pipelines'>,
  */
 export function isHeld(announced: Pick<Announced, 'tables' | 'pipelines' | 'suspended'>, pipeline: ReplicatingPipeline): boolean {
   if (suspendedOf(announced, pipeline).length > 0) return false;
-  if (announced.pipelines[pipeline.id] === replicationFingerprint(pipeline)) return true;
+  if (announced.pipelines[pipeline.uid] === replicationFingerprint(pipeline)) return true;
   // Of whose routes copies are forwarded, the record does not say.
   if (pipeline.forwards) return false;
   return pipelineRoutes(pipeline).every((route) => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Route } from './index.js';
 import { replicationFingerprint, createRouter, isHeld, pipelineRoutes, unsupportedPolicy } from './index.js';
+import { uidOf } from './pipeline-uid.fixture.js';
 
 describe('routes', () => {
   it('let the first match decide', () => {
@@ -87,7 +88,7 @@ describe('what routes and pipelines exclude', () => {
 });
 
 describe('what the log holds', () => {
-  const pipeline = { id: 'c.p', routes: [{ schema: 'shop', table: '*' }], forwards: false };
+  const pipeline = { uid: uidOf('c.p'), routes: [{ schema: 'shop', table: '*' }], forwards: false };
   const announced = (part: object = {}) => ({ tables: ['shop.*'], pipelines: {}, ...part });
   const suspension = { database: 'shop', name: 't', code: 'COLUMN_UNSUPPORTED', message: '', where: '', at: 0 } as const;
 
@@ -99,7 +100,7 @@ describe('what the log holds', () => {
   });
 
   it('is not what is suspended, also for a pipeline that it names', () => {
-    const pipelines = { 'c.p': replicationFingerprint(pipeline) };
+    const pipelines = { [pipeline.uid]: replicationFingerprint(pipeline) };
     expect(isHeld(announced({ pipelines }), pipeline)).toBe(true);
     expect(isHeld(announced({ pipelines, suspended: [suspension] }), pipeline)).toBe(false);
     expect(isHeld(announced({ suspended: [suspension] }), { ...pipeline, exclude: ['shop.t'] })).toBe(true);

@@ -108,7 +108,7 @@ export function announcedPattern({ schema, table, exclude = [] }: Route): string
   return `${schema}.${table}${exclude.length === 0 ? '' : ` except ${exclude.join(', ')}`}`;
 }
 
-/** Pipeline id → fingerprint of what it carries. */
+/** Uid of a pipeline → fingerprint of what it carries. */
 export type RouteFingerprints = Readonly<Record<string, string>>;
 
 /**

@@ -26,8 +26,10 @@ export interface ConfigurationState extends RevisionMark {
 
 export interface WorkStatus {
   readonly app: 'capture' | 'loader';
-  /** Endpoint (capture) or pipeline id (loader). */
+  /** Endpoint (capture) or `<channel>.<pipeline>` (loader). */
   readonly name: string;
+  /** Loader: of the pipeline, once it works on it. Capture: null. */
+  readonly uid: string | null;
   /** host:pid of the process that works. */
   readonly instance: string;
   readonly state: WorkState;

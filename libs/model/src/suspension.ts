@@ -51,7 +51,10 @@ function reachable(from: string, pipelines: readonly Ends[]): ReadonlySet<string
 }
 
 /** What the channel does. Both ways a table is suspended only where the document says so: bringing it back concerns both sides. */
-export function unsupportedPolicy({ pipelines, onUnsupported }: Pick<ChannelDocument, 'pipelines' | 'onUnsupported'>): UnsupportedPolicy {
+export function unsupportedPolicy({
+  pipelines,
+  onUnsupported,
+}: Pick<ChannelDocument, 'onUnsupported'> & { readonly pipelines: readonly Ends[] }): UnsupportedPolicy {
   return onUnsupported ?? (flowsBothWays(pipelines) ? 'stop' : 'suspend');
 }
 

@@ -82,9 +82,9 @@ export interface LogPosition {
 }
 
 /**
- * Pipeline (`<channel>.<name>`) → the last transaction of its source that it had applied here before this one was committed. By region it
- * would be too much: of two pipelines from one region the one that is ahead says nothing about the tables of the other. Logs of older
- * versions have regions in it.
+ * The causal context, a version vector by pipeline: its uid → the last transaction of its source that it had applied here before this one
+ * was committed. By region it would be too much: of two pipelines from one region the one that is ahead says nothing about the tables of
+ * the other.
  */
 export type Seen = Readonly<Record<string, LogPosition>>;
 

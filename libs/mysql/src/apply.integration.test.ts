@@ -6,7 +6,7 @@ import { Proxy } from '../../../test/network/index.js';
 import { ApplyConnection } from './apply-connection.js';
 import { TestServer, versions } from './mysql.fixture.js';
 import { countTurns, digestsOf, noise, utf8 } from './large-values.fixture.js';
-import { readCheckpoint, takeOver } from './ownership.js';
+import { fence, readCheckpoint, takeOver } from './ownership.js';
 import { Session } from './session.js';
 import { differing, StatementBuilder } from './statement-builder.js';
 import type { Change } from './statement-builder.js';
@@ -238,6 +238,22 @@ describe.each(versions)('a target transaction on %s', (version) => {
     await expect(apply(0, [['d', one, null]])).rejects.toEqual(refused('FENCED'));
     checkpoint = taken.checkpoint;
     await unharmed(before);
+  });
+
+  test('the owner of a pipeline that was removed cannot write any more, whoever owns the next one; the position stays', async () => {
+    const before = await table();
+    // Another pipeline's row stops nobody: each has its own.
+    await takeOver(server.options, { pipeline: `${database}.next`, part: 0, lease: 90, mayCreate: true });
+    await apply(0, [['d', one, null]]);
+    expect(await table()).not.toEqual(before);
+    const written = await table();
+    const { seq, logId } = (await readCheckpoint(connection, database, 0))!;
+    await fence(server.options, database);
+    await expect(apply(1, [['d', two, null]])).rejects.toEqual(refused('FENCED'));
+    expect(await table()).toEqual(written);
+    expect(await readCheckpoint(connection, database, 0)).toMatchObject({ seq, logId, epoch: checkpoint.epoch + 1 });
+    await fence(server.options, `${database}.never`);
+    expect(await readCheckpoint(connection, `${database}.never`, 0)).toBeNull();
   });
 
   test('the same transaction sent twice by one owner is fenced the second time', async () => {

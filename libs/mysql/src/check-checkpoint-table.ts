@@ -29,7 +29,7 @@ const wholeNumbers = [
   'n',
   'replay_until',
 ] as const satisfies readonly CheckpointColumn[];
-const long: Partial<Record<CheckpointColumn, number>> = { pipeline: 100, log_id: 36, gtid: 200, origin: 48, path: 1000, routes: 45 };
+const long: Partial<Record<CheckpointColumn, number>> = { pipeline: 64, log_id: 36, gtid: 200, origin: 48, path: 1000, routes: 45 };
 
 export type CheckpointRight = 'SELECT' | 'INSERT' | 'UPDATE' | 'TRIGGER';
 

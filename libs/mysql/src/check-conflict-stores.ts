@@ -25,7 +25,7 @@ interface Store {
 const stores: readonly Store[] = [
   {
     name: 'signal',
-    columns: { pipeline: 'varchar(100)', kind: 'varchar(16)', slot: 'int unsigned', n: 'bigint unsigned', content: 'longtext' },
+    columns: { pipeline: 'varchar(12)', kind: 'varchar(16)', slot: 'int unsigned', n: 'bigint unsigned', content: 'longtext' },
     primaryKey: 'pipeline,kind,slot',
     rights: ['SELECT', 'INSERT', 'UPDATE', 'TRIGGER'],
   },
@@ -34,6 +34,7 @@ const stores: readonly Store[] = [
     columns: {
       id: 'bigint unsigned',
       pipeline: 'varchar(100)',
+      uid: 'varchar(12)',
       log_id: 'varchar(36)',
       seq: 'bigint',
       gtid: 'varchar(200)?',
@@ -63,7 +64,7 @@ const stores: readonly Store[] = [
 const suspendedStore: Store = {
   name: 'suspended',
   columns: {
-    pipeline: 'varchar(100)',
+    pipeline: 'varchar(12)',
     database_name: 'varchar(64)',
     table_name: 'varchar(64)',
     code: 'varchar(64)',

@@ -11,7 +11,7 @@ export type { Definitions } from './compare-definitions.js';
 export { matchTables, tableDifferences } from './match-tables.js';
 export { moveCheckpoint } from './move-checkpoint.js';
 export type { Destination, Move } from './move-checkpoint.js';
-export { readCheckpoint, sayRoutes, takeOver } from './ownership.js';
+export { fence, readCheckpoint, sayRoutes, takeOver } from './ownership.js';
 export type { TakenOver, TakeOver } from './ownership.js';
 export {
   identicalRows,

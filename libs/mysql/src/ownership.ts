@@ -4,13 +4,16 @@
  */
 import { createStatement, readStatement, routesStatement, rowToCheckpoint, takeOverStatement } from '@lutra/marker';
 import type { AppliedRoutes, Checkpoint } from '@lutra/marker';
-import { SyncError } from '@lutra/model';
+import { SyncError, toSyncError } from '@lutra/model';
 import { Session } from './session.js';
 import { columnCannotBeNull } from './sql-text.js';
 import type { ConnectionOptions, Queries, ResultRow } from './session-options.js';
 
 export interface TakeOver {
+  /** Its uid. */
   readonly pipeline: string;
+  /** For messages. */
+  readonly name?: string;
   readonly part: number;
   /** Lanes share a partition; only one exists so far. */
   readonly lanes?: 1;
@@ -33,6 +36,19 @@ export interface TakenOver {
  */
 export async function takeOver(target: ConnectionOptions | Queries, options: TakeOver): Promise<TakenOver> {
   return through(target, (queries) => takeOverThrough(queries, options));
+}
+
+/**
+ * Whoever owns a pipeline's rows fails at its fence from here on, and nobody owns them. A pipeline without rows has no owner.
+ * @throws SyncError TARGET_BUSY (the owner holds the rows: try again), CHECKPOINT_INVALID, TARGET_*
+ */
+export async function fence(target: ConnectionOptions | Queries, pipeline: string): Promise<void> {
+  await through(target, async (queries) => {
+    const options = { pipeline, part: 0, lease: 0, mayCreate: false };
+    await takeOverThrough(queries, options).catch((error: unknown) => {
+      if (toSyncError(error).code !== 'CHECKPOINT_MISSING') throw error;
+    });
+  });
 }
 
 /** Null if the pipeline has no row. Says what was applied, but nothing about a text that is still at work: see takeOver. */
@@ -76,14 +92,14 @@ async function takeOverThrough(queries: Queries, options: TakeOver): Promise<Tak
   }
 }
 
-async function raise(queries: Queries, { pipeline, part, lease, mayCreate }: TakeOver): Promise<boolean> {
+async function raise(queries: Queries, { pipeline, name, part, lease, mayCreate }: TakeOver): Promise<boolean> {
   const rows = (await ask(queries, readStatement(pipeline, part, { forUpdate: true }))).map(rowToCheckpoint);
   const epoch = Math.max(lease, ...rows.map((row) => row.epoch)) + 1;
   if (rows.length > 0) {
     await ask(queries, takeOverStatement(pipeline, part, epoch));
     return false;
   }
-  if (!mayCreate) throw missing({ pipeline, part });
+  if (!mayCreate) throw missing({ pipeline, name, part });
   await ask(queries, createStatement({ pipeline, part, lane: 0, epoch }));
   return true;
 }
@@ -111,8 +127,9 @@ export async function ask(queries: Queries, sql: string): Promise<readonly Resul
   }
 }
 
-function missing({ pipeline, part }: Pick<TakeOver, 'pipeline' | 'part'>): SyncError {
-  return new SyncError('CHECKPOINT_MISSING', `lutra.checkpoint has no row for ${pipeline}, partition ${part}`, {
-    details: { pipeline, part },
+function missing({ pipeline, name, part }: Pick<TakeOver, 'pipeline' | 'name' | 'part'>): SyncError {
+  const who = name === undefined ? pipeline : `${name} (uid ${pipeline})`;
+  return new SyncError('CHECKPOINT_MISSING', `lutra.checkpoint has no row for ${who}, partition ${part}`, {
+    details: { pipeline: name ?? pipeline, uid: pipeline, part },
   });
 }

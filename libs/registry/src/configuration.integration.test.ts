@@ -1,9 +1,10 @@
 /** Writes of the configuration, their history and the snapshot, on a real ZooKeeper. */
 import { setImmediate as turn } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
-import type { ChannelInput, EndpointDocument, RegionDocument } from '@lutra/model';
+import type { StoredChannel, EndpointDocument, RegionDocument } from '@lutra/model';
 import { describe, expect, test } from 'vitest';
 import type { Author, DocumentChange } from './configuration-writer.js';
+import { uidOf } from '../../model/src/pipeline-uid.fixture.js';
 import { mostKept } from './history.js';
 import type { Operation } from './multi.js';
 import type { Registry } from './registry.js';
@@ -14,10 +15,10 @@ import { until, useZooKeeper } from './testing/harness.js';
 const zooKeeper = useZooKeeper();
 const author: Author = { by: 'ada', from: '127.0.0.1', reason: 'as told' };
 const region = (name: string, description = ''): RegionDocument => ({ name, description, kafka: { brokers: ['kafka:9092'] } });
-const channel = (name: string): ChannelInput => ({
+const channel = (name: string): StoredChannel => ({
   name,
   description: '',
-  pipelines: [{ name: 'there', source: 'a', target: 'b', routes: [{ schema: 'shop', table: '*' }], forwards: false }],
+  pipelines: [{ name: 'there', source: 'a', target: 'b', routes: [{ schema: 'shop', table: '*' }], forwards: false, uid: uidOf('there') }],
   conflicts: { rules: [], retentionDays: 30 },
 });
 

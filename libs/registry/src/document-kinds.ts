@@ -1,6 +1,6 @@
 /** The kinds of configuration documents: where they are and what they look like. A node has the name of its document. */
-import { SyncError, channelInputSchema, desiredSchema, endpointSchema, regionSchema } from '@lutra/model';
-import type { ChannelInput, Desired, EndpointDocument, RegionDocument } from '@lutra/model';
+import { SyncError, storedChannelSchema, desiredSchema, endpointSchema, regionSchema } from '@lutra/model';
+import type { StoredChannel, Desired, EndpointDocument, RegionDocument } from '@lutra/model';
 import type { z } from 'zod';
 import type { Node } from './connection.js';
 import { fromNode } from './json.js';
@@ -18,7 +18,7 @@ export interface DocumentKind<T> {
 export interface DocumentTypes {
   readonly regions: RegionDocument;
   readonly endpoints: EndpointDocument;
-  readonly channels: ChannelInput;
+  readonly channels: StoredChannel;
   /** What is wanted of the channel of the same name. */
   readonly desired: Desired;
 }
@@ -30,7 +30,7 @@ export type HistoricKind = (typeof historicKinds)[number];
 export const documentKinds: { readonly [K in keyof DocumentTypes]: DocumentKind<DocumentTypes[K]> } = {
   regions: named('region', regionSchema),
   endpoints: named('endpoint', endpointSchema),
-  channels: named('channel', channelInputSchema),
+  channels: named('channel', storedChannelSchema),
   desired: {
     noun: 'desired state of channel',
     schema: desiredSchema,

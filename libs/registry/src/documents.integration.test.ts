@@ -5,6 +5,7 @@ import { Registry } from './index.js';
 import type { RegistryOptions } from './index.js';
 import { writtenRegions } from './testing/written-documents.js';
 import { expire, logger, sessionTimeoutMs, until, untilConnected, useZooKeeper } from './testing/harness.js';
+import { uidOf } from '../../model/src/pipeline-uid.fixture.js';
 
 const server = useZooKeeper();
 const zooKeeper = {
@@ -124,7 +125,7 @@ describe('a tree of a time without a digest', () => {
   test('is closed by whoever has one, once, with all that is below', async () => {
     const before = await zooKeeper.open();
     await before.regions.create(region('north'));
-    await before.skips.order('shop.there', { log: 'l', seq: 1, reason: 'r', at: 1 });
+    await before.skips.order(uidOf('shop.there'), { log: 'l', seq: 1, reason: 'r', at: 1 });
     const owner = await zooKeeper.open({ digest: 'lutra:secret' });
     await owner.regions.create(region('south'));
     const closed = await owner.access.close();
@@ -133,7 +134,7 @@ describe('a tree of a time without a digest', () => {
     const stranger = await zooKeeper.open();
     await expect(stranger.regions.get('north')).rejects.toEqual(code('ZOOKEEPER_DENIED'));
     await expect(stranger.regions.create(region('east'))).rejects.toEqual(code('ZOOKEEPER_DENIED'));
-    await expect(stranger.skips.read('shop.there')).rejects.toEqual(code('ZOOKEEPER_DENIED'));
+    await expect(stranger.skips.read(uidOf('shop.there'))).rejects.toEqual(code('ZOOKEEPER_DENIED'));
     expect(await owner.regions.get('north')).toEqual({ document: region('north'), version: 0 });
     await until(() => expect([owner.access.trouble, stranger.access.trouble]).toEqual([null, expect.stringContaining('ZOOKEEPER_DIGEST')]));
     await expect(stranger.access.close()).rejects.toEqual(code('ZOOKEEPER_DENIED'));

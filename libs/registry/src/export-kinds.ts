@@ -8,12 +8,12 @@ import type { DocumentTypes } from './document-kinds.js';
 import { toBytes } from './json.js';
 import { removedTablesSchema } from './removed-tables.js';
 import { positionBackupSchema } from './position-backups.js';
-import { persistentFolders } from './paths.js';
+import { checkUid, persistentFolders } from './paths.js';
 import type { Paths, PersistentFolder } from './paths.js';
-import { markSchema } from './pipeline-marks.js';
 import { schemaId } from './schema-id.js';
 import { subjectVersionSchema } from './schemas.js';
 import { skipSchema } from './skips.js';
+import { uidSchema } from './uids.js';
 
 /** Where a node of the export belongs. */
 export interface NodeName {
@@ -60,9 +60,13 @@ export const kinds: Readonly<Record<PersistentFolder, Kind>> = {
     checkName: (paths, name) => paths.log(name),
     stays: (there, wanted) => positionBackupSchema.safeParse(there).data?.log === positionBackupSchema.parse(wanted).log,
   },
-  pipelines: { noun: 'mark of pipeline', schema: markSchema, checkName: (paths, name) => paths.pipeline(name), stays: () => true },
-  skips: { noun: 'skip order of pipeline', schema: skipSchema, checkName: (paths, name) => paths.skip(name) },
-  'removed-tables': { noun: 'removed tables pipeline', schema: removedTablesSchema, checkName: (paths, name) => paths.removedTables(name) },
+  uids: { noun: 'uid', schema: uidSchema, checkName: (paths, name) => paths.uid(checkUid(name)), stays: () => true },
+  skips: { noun: 'skip order of pipeline', schema: skipSchema, checkName: (paths, name) => paths.skip(checkUid(name)) },
+  'removed-tables': {
+    noun: 'removed tables of pipeline',
+    schema: removedTablesSchema,
+    checkName: (paths, name) => paths.removedTables(checkUid(name)),
+  },
   // Only the same one may stay: a tree in which something was written since has a greater number.
   revision: {
     noun: 'revision of the configuration',

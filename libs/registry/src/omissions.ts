@@ -12,7 +12,7 @@ import type { Operation } from './multi.js';
 import type { Paths } from './paths.js';
 import type { Tree } from './tree.js';
 
-/** Whose omissions: `endpoint@a`, `pipeline@shop.a-to-b`, `channel@shop`. */
+/** Whose omissions: `endpoint@a`, `pipeline@<uid>`, `channel@shop`. */
 export type OmissionOwner = `${'endpoint' | 'pipeline' | 'channel'}@${string}`;
 
 /** `record`: of the log; null where no record stands for it. */

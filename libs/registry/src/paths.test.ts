@@ -1,8 +1,10 @@
 import { SyncError } from '@lutra/model';
+import type { PipelineUid } from '@lutra/model';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { inOrder } from './lease-nodes.js';
 import { Paths, decodeName, encodeName } from './paths.js';
+import { uidOf } from '../../model/src/pipeline-uid.fixture.js';
 
 describe('a path', () => {
   const paths = new Paths('/lutra');
@@ -13,9 +15,12 @@ describe('a path', () => {
     expect(paths.revision).toBe('/lutra/revision');
     expect(paths.history('channels', 'shop')).toBe('/lutra/history/channels/shop');
     expect(paths.lease('capture/orders')).toBe('/lutra/leases/capture/orders');
-    expect(paths.lease('loader/shop.a-to-b.0')).toBe('/lutra/leases/loader/shop.a-to-b.0');
+    expect(paths.lease('loader/abcdefgh2345.0')).toBe('/lutra/leases/loader/abcdefgh2345.0');
     expect(paths.log('orders')).toBe('/lutra/logs/orders');
-    expect(paths.pipeline('shop.a-to-b')).toBe('/lutra/pipelines/shop.a-to-b');
+    const uid = uidOf('shop.a-to-b');
+    expect(paths.uid(uid)).toBe(`/lutra/uids/${uid}`);
+    expect(paths.skip(uid)).toBe(`/lutra/skips/${uid}`);
+    expect(paths.removedTables(uid)).toBe(`/lutra/removed-tables/${uid}`);
     expect(paths.restart('orders')).toBe('/lutra/restarts/orders');
     expect(paths.status({ app: 'loader', name: 'shop.a-to-b', instance: 'host:12' })).toBe('/lutra/status/loader@shop.a-to-b@host:12');
     expect(paths.schemaId(7)).toBe('/lutra/schemas/ids/7');
@@ -26,7 +31,7 @@ describe('a path', () => {
     for (const name of ['', '/', '..', '.', 'a/..', '../a', 'a//b', 'a/', '/a', 'a\0', 'a b']) {
       expect(() => paths.lease(name)).toThrow(SyncError);
       expect(() => paths.log(name)).toThrow(SyncError);
-      expect(() => paths.pipeline(name)).toThrow(SyncError);
+      expect(() => paths.uid(name as PipelineUid)).toThrow(SyncError);
       expect(() => paths.document('regions', name)).toThrow(SyncError);
       expect(() => paths.history('regions', name)).toThrow(SyncError);
     }

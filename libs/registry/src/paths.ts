@@ -1,6 +1,6 @@
 /** The ZooKeeper tree, in one place; schemas/registry.md describes it. A name that is not safe in a path never gets into one. */
-import { SyncError, nameSchema } from '@lutra/model';
-import type { WorkStatus } from '@lutra/model';
+import { nameSchema, pipelineUidSchema, SyncError } from '@lutra/model';
+import type { PipelineUid, WorkStatus } from '@lutra/model';
 import type { DocumentTypes, HistoricKind } from './document-kinds.js';
 
 export const defaultRoot = '/lutra';
@@ -16,7 +16,7 @@ export const persistentFolders = [
   'schemas/ids',
   'schemas/subjects',
   'logs',
-  'pipelines',
+  'uids',
   'skips',
   'removed-tables',
   'omissions',
@@ -31,7 +31,7 @@ export type PersistentFolder = (typeof persistentFolders)[number];
 const segment = '(?!\\.{1,2}(?:/|$))[A-Za-z0-9._-]{1,200}';
 const rootPattern = new RegExp(`^(?:/${segment})+$`);
 const leasePattern = new RegExp(`^${segment}(?:/${segment})*$`);
-const pipelinePattern = new RegExp(`^${segment}$`);
+const namePattern = new RegExp(`^${segment}$`);
 
 export class Paths {
   readonly #root: string;
@@ -108,27 +108,23 @@ export class Paths {
     return `${this.#root}/logs/${checkName(endpoint)}`;
   }
 
-  /** A pipeline id: `channel.pipeline` */
-  pipeline(pipelineId: string): string {
-    if (!pipelinePattern.test(pipelineId)) throw invalid('the id of a pipeline', pipelineId);
-    return `${this.#root}/pipelines/${pipelineId}`;
+  uid(uid: PipelineUid): string {
+    return `${this.#root}/uids/${checkUid(uid)}`;
   }
 
-  skip(pipelineId: string): string {
-    if (!pipelinePattern.test(pipelineId)) throw invalid('the id of a pipeline', pipelineId);
-    return `${this.#root}/skips/${pipelineId}`;
+  skip(uid: PipelineUid): string {
+    return `${this.#root}/skips/${checkUid(uid)}`;
   }
 
-  removedTables(pipelineId: string): string {
-    if (!pipelinePattern.test(pipelineId)) throw invalid('the id of a pipeline', pipelineId);
-    return `${this.#root}/removed-tables/${pipelineId}`;
+  removedTables(uid: PipelineUid): string {
+    return `${this.#root}/removed-tables/${checkUid(uid)}`;
   }
 
-  /** Of `endpoint@<name>`, `pipeline@<id>` or `channel@<name>`. */
+  /** Of `endpoint@<name>`, `pipeline@<uid>` or `channel@<name>`. */
   omissions(owner: string): string {
     const [kind = '', name = '', ...rest] = owner.split('@');
     const isKnown = rest.length === 0 && ['endpoint', 'pipeline', 'channel'].includes(kind);
-    if (!isKnown || !pipelinePattern.test(name)) throw invalid('the owner of omissions', owner);
+    if (!isKnown || !namePattern.test(name)) throw invalid('the owner of omissions', owner);
     return `${this.#root}/omissions/${owner}`;
   }
 
@@ -153,6 +149,13 @@ export class Paths {
 export function checkName(name: string): string {
   if (!nameSchema.safeParse(name).success) throw invalid('a name', name);
   return name;
+}
+
+/** A uid as it may stand in a path. */
+export function checkUid(uid: string): PipelineUid {
+  const checked = pipelineUidSchema.safeParse(uid);
+  if (checked.success) return checked.data;
+  throw invalid('the uid of a pipeline', uid);
 }
 
 /** Any text as the name of one node: percent-encoded, but readable in the common case. */

@@ -56,6 +56,7 @@ export const positionBackupSchema = z.strictObject({
       write: z.string(),
       tables: z.array(z.string()),
       pipelines: z.record(z.string(), z.string()),
+      names: z.record(z.string(), z.string()),
       suspended: z.array(suspensionSchema).optional(),
     })
     .optional(),

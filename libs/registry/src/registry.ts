@@ -21,8 +21,6 @@ import type { PositionBackupStore } from './position-backups.js';
 import { ZooKeeperOmissions } from './omissions.js';
 import type { OmissionStore } from './omissions.js';
 import { Paths, defaultRoot } from './paths.js';
-import { ZooKeeperPipelineMarks } from './pipeline-marks.js';
-import type { PipelineMarkStore } from './pipeline-marks.js';
 import { RememberedSchemas } from './remembered-schemas.js';
 import { ZooKeeperRestarts } from './restarts.js';
 import { ZooKeeperRevision } from './revision.js';
@@ -45,6 +43,8 @@ import { Membership } from './membership.js';
 import type { MembershipOptions } from './membership.js';
 import { ZooKeeperWorkers } from './workers.js';
 import type { WorkerStore } from './workers.js';
+import { ZooKeeperUids } from './uids.js';
+import type { UidStore } from './uids.js';
 
 export interface RegistryOptions {
   /** host:port[,host:port] */
@@ -70,7 +70,7 @@ export class Registry {
   readonly history: HistoryStore;
   readonly logs: PositionBackupStore;
   readonly status: StatusStore;
-  readonly pipelines: PipelineMarkStore;
+  readonly uids: UidStore;
   readonly skips: SkipStore;
   readonly left: RemovedTableStore;
   readonly restarts: RestartStore;
@@ -116,7 +116,7 @@ export class Registry {
     this.snapshot = new ZooKeeperSnapshot(session, paths);
     this.logs = new ZooKeeperPositionBackups(tree, paths);
     this.status = new ZooKeeperStatus({ session, tree, paths, logger });
-    this.pipelines = new ZooKeeperPipelineMarks(tree, paths);
+    this.uids = new ZooKeeperUids(tree, paths);
     this.skips = new ZooKeeperSkips(tree, paths);
     this.left = new ZooKeeperRemovedTables(tree, paths);
     this.restarts = new ZooKeeperRestarts(tree, paths);
@@ -167,7 +167,7 @@ export class Registry {
     await Promise.all(memberships);
   }
 
-  /** For instance `capture/<endpoint>`, `loader/<pipeline id>.<partition>`. @throws SyncError CONFIG_INVALID */
+  /** For instance `capture/<endpoint>`, `loader/<uid>.<partition>`. @throws SyncError CONFIG_INVALID */
   lease(path: string, options: LeaseOptions = {}): Lease {
     return new ZooKeeperLease(this.session, this.#paths.lease(path), { logger: this.#logger, ...options });
   }

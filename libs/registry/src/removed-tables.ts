@@ -2,6 +2,7 @@
  * Remembers which tables have left a pipeline. What is done to them from then on is in no topic, so one that comes in again is not as the
  * target has it, and nothing in the log tells a loader that goes on behind it.
  */
+import type { PipelineUid } from '@lutra/model';
 import { z } from 'zod';
 import type { Node } from './connection.js';
 import { fromNode, toBytes } from './json.js';
@@ -17,9 +18,9 @@ export interface RemovedTable {
 
 export interface RemovedTableStore {
   /** [] if none has left. */
-  read(pipelineId: string): Promise<readonly RemovedTable[]>;
+  read(uid: PipelineUid): Promise<readonly RemovedTable[]>;
   /** For a transaction; null: all are known already. */
-  adding(pipelineId: string, tables: readonly RemovedTable[]): Promise<Operation | null>;
+  adding(uid: PipelineUid, tables: readonly RemovedTable[]): Promise<Operation | null>;
 }
 
 export const removedTablesSchema = z.strictObject({ tables: z.array(z.strictObject({ schema: z.string(), table: z.string() })) });
@@ -33,19 +34,19 @@ export class ZooKeeperRemovedTables implements RemovedTableStore {
     this.#paths = paths;
   }
 
-  async read(pipelineId: string): Promise<readonly RemovedTable[]> {
-    return tablesOf(pipelineId, await this.#tree.read(this.#paths.removedTables(pipelineId)));
+  async read(uid: PipelineUid): Promise<readonly RemovedTable[]> {
+    return tablesOf(uid, await this.#tree.read(this.#paths.removedTables(uid)));
   }
 
-  adding(pipelineId: string, tables: readonly RemovedTable[]): Promise<Operation | null> {
-    return this.#tree.changing(this.#paths.removedTables(pipelineId), (node) => {
-      const known = tablesOf(pipelineId, node);
+  adding(uid: PipelineUid, tables: readonly RemovedTable[]): Promise<Operation | null> {
+    return this.#tree.changing(this.#paths.removedTables(uid), (node) => {
+      const known = tablesOf(uid, node);
       const fresh = tables.filter((one) => !known.some(({ schema, table }) => schema === one.schema && table === one.table));
       return fresh.length === 0 ? null : toBytes({ tables: [...known, ...fresh] });
     });
   }
 }
 
-function tablesOf(pipelineId: string, node: Node | null): readonly RemovedTable[] {
-  return node ? fromNode(removedTablesSchema, node, `removed tables of pipeline ${pipelineId}`).document.tables : [];
+function tablesOf(uid: PipelineUid, node: Node | null): readonly RemovedTable[] {
+  return node ? fromNode(removedTablesSchema, node, `removed tables of pipeline ${uid}`).document.tables : [];
 }

@@ -1,4 +1,5 @@
 /** What an operator told a loader to skip: one source transaction of one log. Written by control, carried out and removed by the loader. */
+import type { PipelineUid } from '@lutra/model';
 import { z } from 'zod';
 import { fromNode, toBytes } from './json.js';
 import type { Paths } from './paths.js';
@@ -15,11 +16,11 @@ export const skipSchema = z.strictObject({
 export type SkipOrder = z.infer<typeof skipSchema>;
 
 export interface SkipStore {
-  read(pipelineId: string): Promise<SkipOrder | null>;
+  read(uid: PipelineUid): Promise<SkipOrder | null>;
   /** Replaces an order that was not carried out yet. */
-  order(pipelineId: string, skip: SkipOrder): Promise<void>;
+  order(uid: PipelineUid, skip: SkipOrder): Promise<void>;
   /** Nothing happens if there is none. */
-  remove(pipelineId: string): Promise<void>;
+  remove(uid: PipelineUid): Promise<void>;
 }
 
 export class ZooKeeperSkips implements SkipStore {
@@ -31,17 +32,17 @@ export class ZooKeeperSkips implements SkipStore {
     this.#paths = paths;
   }
 
-  async read(pipelineId: string): Promise<SkipOrder | null> {
-    const node = await this.#tree.read(this.#paths.skip(pipelineId));
-    return node && fromNode(skipSchema, node, `skip order of pipeline ${pipelineId}`).document;
+  async read(uid: PipelineUid): Promise<SkipOrder | null> {
+    const node = await this.#tree.read(this.#paths.skip(uid));
+    return node && fromNode(skipSchema, node, `skip order of pipeline ${uid}`).document;
   }
 
-  async order(pipelineId: string, skip: SkipOrder): Promise<void> {
-    await this.remove(pipelineId);
-    await this.#tree.create(this.#paths.skip(pipelineId), toBytes(skip));
+  async order(uid: PipelineUid, skip: SkipOrder): Promise<void> {
+    await this.remove(uid);
+    await this.#tree.create(this.#paths.skip(uid), toBytes(skip));
   }
 
-  async remove(pipelineId: string): Promise<void> {
-    await this.#tree.remove(this.#paths.skip(pipelineId));
+  async remove(uid: PipelineUid): Promise<void> {
+    await this.#tree.remove(this.#paths.skip(uid));
   }
 }

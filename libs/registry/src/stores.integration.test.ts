@@ -1,12 +1,14 @@
-/** Status, copies of logs, pipeline marks and schemas on a real ZooKeeper. */
+/** Status, copies of logs, uids and schemas on a real ZooKeeper. */
 import type { RestartOrder, TreeRevision, WorkStatus } from '@lutra/model';
 import { describe, expect, test } from 'vitest';
 import type { PositionBackup, Registry } from './index.js';
+import type { Operation } from './multi.js';
 import { Paths } from './paths.js';
 import { schemaId } from './schema-id.js';
 import { ZooKeeperSchemas } from './schemas.js';
 import { Tree } from './tree.js';
 import { expire, until, untilConnected, useZooKeeper } from './testing/harness.js';
+import { uidOf } from '../../model/src/pipeline-uid.fixture.js';
 
 const zooKeeper = useZooKeeper();
 
@@ -14,6 +16,7 @@ describe('a status', () => {
   const status = (part: Partial<WorkStatus> = {}): WorkStatus => ({
     app: 'capture',
     name: 'orders',
+    uid: null,
     instance: 'host:1',
     state: 'running',
     waitingFor: null,
@@ -110,7 +113,7 @@ describe('the copy of a log', () => {
     expect(await logs.read('orders')).toEqual({ document: backup(), version: 0 });
     await expect(logs.write('orders', backup(), null)).rejects.toMatchObject({ code: 'CONFIG_CONFLICT' });
     const suspended = [{ database: 'shop', name: 't', code: 'COLUMN_UNSUPPORTED', message: 'no', where: 'f:4', at: 1 }] as const;
-    const announced = { revision: 1, write: 'aaaaaaaaaaaa', tables: ['shop.* except u'], pipelines: {}, suspended };
+    const announced = { revision: 1, write: 'aaaaaaaaaaaa', tables: ['shop.* except u'], pipelines: {}, names: {}, suspended };
     expect(await logs.write('orders', backup({ seq: 11, routes: announced }), 0)).toBe(1);
     expect((await logs.read('orders'))?.document.routes).toEqual(announced);
     await expect(logs.write('orders', backup({ seq: 12 }), 0)).rejects.toMatchObject({ code: 'CONFIG_CONFLICT' });
@@ -191,17 +194,45 @@ describe('the order to go on elsewhere', () => {
   });
 });
 
-test('the mark of a pipeline stays as it was first made', async () => {
-  const { pipelines } = await zooKeeper.open();
-  expect(await pipelines.read('shop.a-to-b')).toBeNull();
-  await pipelines.mark('shop.a-to-b');
-  const mark = await pipelines.read('shop.a-to-b');
-  expect(mark?.createdAt).toBeGreaterThan(0);
-  await pipelines.mark('shop.a-to-b');
-  expect(await pipelines.read('shop.a-to-b')).toEqual(mark);
-  await pipelines.remove('shop.a-to-b');
-  await pipelines.remove('shop.a-to-b');
-  expect(await pipelines.read('shop.a-to-b')).toBeNull();
+describe('a uid', () => {
+  const uid = uidOf('shop.a-to-b');
+  const facts = { channel: 'shop', pipeline: 'a-to-b', source: 'a', target: 'b', fingerprint: 'f' };
+
+  test('says of its pipeline that it began, for ever, and that it was removed until another one adopts it', async () => {
+    const registry = await zooKeeper.open();
+    const { uids } = registry;
+    const tree = new Tree(registry.session);
+    const commit = async (operation: Operation | null): Promise<void> => {
+      if (operation) expect(await tree.commit([operation], async () => false)).toBeNull();
+    };
+    const keep = async (of: typeof facts, revision: number) => commit(await uids.keeping(uid, of, { revision, begun: false }));
+    expect(await uids.read(uid)).toBeNull();
+    await keep(facts, 3);
+    expect(await uids.read(uid)).toEqual({ ...facts, createdAt: expect.any(Number), changedIn: 3 });
+    await uids.begin(uid, { ...facts, channel: 'other' });
+    const begun = await uids.read(uid);
+    expect(begun).toMatchObject({ ...facts, begunAt: expect.any(Number) });
+    await uids.begin(uid, facts);
+    expect(await uids.read(uid)).toEqual(begun);
+    await keep(facts, 4);
+    expect(await uids.read(uid)).toEqual(begun);
+    await keep({ ...facts, fingerprint: 'g' }, 5);
+    expect(await uids.read(uid)).toEqual({ ...begun, fingerprint: 'g', changedIn: 5 });
+    await commit(await uids.removing(uid, { ...facts, fingerprint: 'g' }, 6));
+    await uids.fenced(uid);
+    const removed = { removedAt: expect.any(Number), removedIn: 6, fencedAt: expect.any(Number) };
+    expect(await uids.read(uid)).toEqual({ ...begun, fingerprint: 'g', changedIn: 5, ...removed });
+    await keep({ ...facts, fingerprint: 'g', channel: 'crm' }, 7);
+    expect(await uids.read(uid)).toEqual({ ...begun, fingerprint: 'g', channel: 'crm', changedIn: 5 });
+  });
+
+  test('that ZooKeeper has lost is written anew by the loader that has its row', async () => {
+    const { uids } = await zooKeeper.open();
+    await uids.fenced(uid);
+    expect((await uids.all()).size).toBe(0);
+    await uids.begin(uid, facts);
+    expect([...(await uids.all())]).toEqual([[uid, expect.objectContaining({ ...facts, begunAt: expect.any(Number) })]]);
+  });
 });
 
 describe('schemas', () => {

@@ -9,7 +9,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { continues, toSyncError } from '@lutra/model';
-import type { ChannelInput, Regression, SyncError, TreeRevision } from '@lutra/model';
+import type { StoredChannel, Regression, SyncError, TreeRevision } from '@lutra/model';
 import { untilAborted } from '@lutra/runtime';
 import { watchConfiguration } from './configuration.js';
 import type { Configuration } from './configuration.js';
@@ -87,14 +87,14 @@ export class TreeFollower {
   }
 
   /** All channels, not older than what anybody had written before the call. @throws SyncError ZOOKEEPER_*, CONFIG_INVALID */
-  channels(): Promise<Current<Latest<ChannelInput>>> {
-    const kept = (): Latest<ChannelInput> => ({ documents: [...(this.#documents?.channels.values() ?? [])], invalid: [] });
+  channels(): Promise<Current<Latest<StoredChannel>>> {
+    const kept = (): Latest<StoredChannel> => ({ documents: [...(this.#documents?.channels.values() ?? [])], invalid: [] });
     return this.#current(() => this.#source.channels.listLatest(), kept);
   }
 
   /** One channel; null: there is none. @throws SyncError as `channels` */
-  channel(name: string): Promise<Current<ChannelInput | null>> {
-    const latest = async (): Promise<ChannelInput | null> => (await this.#source.channels.latest(name))?.document ?? null;
+  channel(name: string): Promise<Current<StoredChannel | null>> {
+    const latest = async (): Promise<StoredChannel | null> => (await this.#source.channels.latest(name))?.document ?? null;
     return this.#current(latest, () => this.#documents?.channels.get(name) ?? null);
   }
 

@@ -14,6 +14,7 @@ export function errorReport(error: SyncError): ErrorReport {
 }
 
 const idleStatus = {
+  uid: null,
   state: 'starting',
   waitingFor: null,
   epoch: null,

@@ -5,6 +5,7 @@ import { Metrics } from './metrics.js';
 const status: WorkStatus = {
   app: 'loader',
   name: 'ab.there',
+  uid: null,
   instance: 'host:1',
   state: 'running',
   waitingFor: null,

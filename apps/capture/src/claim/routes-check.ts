@@ -13,6 +13,7 @@ import { routesOf } from '../assignments.js';
 interface Checked {
   readonly endpoint: { readonly name: string };
   readonly pipelines: RouteFingerprints;
+  readonly names: Readonly<Record<string, string>>;
   readonly writers: readonly Writer[];
 }
 
@@ -39,10 +40,14 @@ export async function requireCurrentRoutes(tree: Pick<TreeFollower, 'channels'>,
   const { revision, write } = requireContinued(current, work, said);
   const { documents, invalid } = current.found;
   // One that never could be read has no part in what we work with either.
-  const unknown = invalid.find((name) => Object.keys(work.pipelines).some((id) => id.startsWith(`${name}.`)));
+  const unknown = invalid.find((name) => Object.values(work.names).some((one) => one.startsWith(`${name}.`)));
   if (unknown) throw behind(endpoint, `the document of channel ${unknown} cannot be read, so it may have other routes now`);
-  const differs = differing(routesOf(endpoint, documents), work.pipelines);
-  if (differs) throw behind(endpoint, `the routes of pipeline ${differs} were changed; this process has not been told yet`);
+  const newest = routesOf(endpoint, documents);
+  const differs = differing(newest.pipelines, work.pipelines);
+  if (differs !== undefined) {
+    const pipeline = newest.names[differs] ?? work.names[differs] ?? differs;
+    throw behind(endpoint, `the routes of pipeline ${pipeline} were changed; this process has not been told yet`);
+  }
   // What those suspend here must be known by its name here.
   if (JSON.stringify(writersOf(endpoint, documents)) !== JSON.stringify(work.writers))
     throw behind(endpoint, 'the pipelines that write here were changed; this process has not been told yet');
@@ -64,7 +69,7 @@ function requireContinued({ revision, regression }: Current<unknown>, work: Chec
 }
 
 function differing(one: RouteFingerprints, other: RouteFingerprints): string | undefined {
-  return [...new Set([...Object.keys(one), ...Object.keys(other)])].find((id) => one[id] !== other[id]);
+  return [...new Set([...Object.keys(one), ...Object.keys(other)])].find((uid) => one[uid] !== other[uid]);
 }
 
 function behind(endpoint: string, why: string): SyncError {

@@ -63,7 +63,13 @@ it('a record of a later level that may be passed by moves nothing but the seq', 
 });
 
 describe('the routes that a log has', () => {
-  const said = (revision: number) => ({ revision, write: 'aaaaaaaaaaaa', tables: [`t${revision}`], pipelines: { 'c.p': `f${revision}` } });
+  const said = (revision: number) => ({
+    revision,
+    write: 'aaaaaaaaaaaa',
+    tables: [`t${revision}`],
+    pipelines: { 'c.p': `f${revision}` },
+    names: {},
+  });
   const record = (offset: number, seq: number, revision: number): LogRecord => ({
     offset,
     header: { kind: 'routes', log: 'L', seq, epoch: 1 },

@@ -1,6 +1,7 @@
 /** What loaders leave in the binlog besides rows, as the source gives it: checkpoints, and rows of lutra.signal. */
 import { rowToJson } from '@lutra/model';
 import type { Row, SourceItem, TableSchema } from '@lutra/model';
+import { uidOf } from '../../../../libs/model/src/pipeline-uid.fixture.js';
 
 const checkpoint: TableSchema = { database: 'lutra', name: 'checkpoint', columns: [], primaryKey: [] };
 const at = { file: 'binlog.1', pos: 5 };
@@ -36,7 +37,7 @@ export function signals(...after: Row[]): SourceItem {
 
 /** What a loader does not write any more: a table of shop, of the pipeline `ab.back` unless another one is named. */
 export function suspends(name: string, more: Row = {}): SourceItem {
-  const of = { pipeline: 'ab.back', database_name: 'shop', table_name: name, code: 'TABLE_MISSING', message: 'gone', because: '' };
+  const of = { pipeline: uidOf('ab.back'), database_name: 'shop', table_name: name, code: 'TABLE_MISSING', message: 'gone', because: '' };
   const row: Row = { ...of, log_id: 'L', seq: 5n, suspended_at: '2026-01-01 00:00:00.000', ended_at: null, ...more };
   const table = { ...checkpoint, name: 'suspended' };
   return { kind: 'rows', table, op: 'c', rows: [{ before: null, after: row }], flags: 0, at, bytes: 100 };
@@ -48,6 +49,6 @@ export function watermark(token: string, pipeline = 'c.p'): Row {
 
 export function resolution(slot: number, id: number, gone = false): Row {
   const text = rowToJson({ id });
-  const content = JSON.stringify({ database: 'shop', table: 'orders', key: text, row: gone ? null : text });
+  const content = JSON.stringify({ channel: 'c', database: 'shop', table: 'orders', key: text, row: gone ? null : text });
   return { pipeline: 'c.p', kind: 'resolution', slot, n: 1n, content };
 }

@@ -14,6 +14,7 @@ const routes = {
   endpoint: 'a',
   tables: [],
   pipelines: {},
+  names: {},
   revision: 7,
   write: 'aaaaaaaaaaaa',
   server: null,

@@ -21,9 +21,9 @@ export interface RoutesOptions {
 }
 
 export function routesFor(work: CaptureWork, { revision, suspended, foldsNames }: RoutesOptions): Routes {
-  const { routes, forwarded, pipelines, writers } = work;
+  const { routes, forwarded, pipelines, names, writers } = work;
   return {
-    announced: { ...revision, tables: routes.map(announcedPattern), pipelines, ...(suspended.length > 0 && { suspended }) },
+    announced: { ...revision, tables: routes.map(announcedPattern), pipelines, names, ...(suspended.length > 0 && { suspended }) },
     here: { writers, router: createRouter(routes, suspended), foldsNames },
     forwarded: createRouter(forwarded, suspended),
   };

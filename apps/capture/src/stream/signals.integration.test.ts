@@ -108,7 +108,7 @@ describe.each(['8.0', '9.7'] as const)('MySQL %s', (version) => {
   });
 
   it("gives the resolutions of a loader's transaction with the seq that its last marker names, and not one of its rows", async () => {
-    const resolution = { pipeline, database: 'shop', table: 't', key: { id: 9007199254740993n } };
+    const resolution = { pipeline, channel: 'shop', database: 'shop', table: 't', key: { id: 9007199254740993n } };
     const row = { id: 9007199254740993n, v: Buffer.from('00ff27', 'hex') };
     const texts = [
       'BEGIN',

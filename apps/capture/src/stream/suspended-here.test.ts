@@ -1,13 +1,14 @@
-import { channelSchema, createRouter } from '@lutra/model';
+import { createRouter } from '@lutra/model';
 import type { Route, TableName } from '@lutra/model';
 import { describe, expect, it } from 'vitest';
 import { suspendedHere, writersOf } from './suspended-here.js';
+import { storedChannel, uidOf } from '../../../../libs/model/src/pipeline-uid.fixture.js';
 
 const at = { where: 'f:4', at: 1 };
 const there: readonly Route[] = [{ schema: 'Shop', table: '*', to: { schema: 'depot' } }];
 const back: readonly Route[] = [{ schema: 'depot', table: '*', to: { schema: 'Shop' } }];
 const channel = (name: string, ways: readonly (readonly [string, string, readonly Route[]])[], more: object = {}) =>
-  channelSchema.parse({
+  storedChannel({
     name,
     pipelines: ways.map(([source, target, routes]) => ({ name: `${source}-${target}`, source, target, routes })),
     ...more,
@@ -18,7 +19,10 @@ const both = channel('ab', [
 ]);
 
 describe('who suspends tables of a log', () => {
-  const ids = (...channels: ReturnType<typeof channel>[]): readonly string[] => writersOf('b', channels).map(({ id }) => id);
+  const ids = (...channels: ReturnType<typeof channel>[]): readonly string[] =>
+    writersOf('b', channels)
+      .map(({ name }) => name)
+      .toSorted();
 
   it('is who writes to its endpoint, in a channel that flows both ways, of a stopped one too', () => {
     expect(
@@ -46,7 +50,7 @@ describe('what a loader has suspended here', () => {
   const here = { writers: writersOf('b', [both]), router, foldsNames: false };
   const row = (name: string, more: object = {}) => {
     const table: TableName = { database: 'Shop', name };
-    return { pipeline: 'ab.a-b', table, code: 'COLUMN_MISSING', message: 'no v', because: '', ...more } as const;
+    return { pipeline: uidOf('ab.a-b'), table, code: 'COLUMN_MISSING', message: 'no v', because: '', ...more } as const;
   };
 
   it('has its name here, and so has what it is tied to', () => {
@@ -66,7 +70,7 @@ describe('what a loader has suspended here', () => {
   it('costs nothing where it is left out already, is another pipeline’s, or does not flow back', () => {
     const left = createRouter(back, [{ database: 'depot', name: 'T' }]);
     expect(suspendedHere([row('T')], { ...here, router: left }, at)).toEqual([]);
-    expect(suspendedHere([row('T', { pipeline: 'gone.p' })], here, at)).toEqual([]);
+    expect(suspendedHere([row('T', { pipeline: uidOf('gone.p') })], here, at)).toEqual([]);
     const some = channel('ab', [
       ['a', 'b', there],
       ['b', 'a', [{ ...back[0]!, exclude: ['T'] }]],

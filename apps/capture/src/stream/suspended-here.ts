@@ -13,37 +13,38 @@ import {
   createRouter,
   flowsBothWays,
   foldedName,
-  pipelineId,
+  pipelineName,
   pipelineRoutes,
   SyncError,
   tableName,
 } from '@lutra/model';
-import type { ChannelInput, PipelineDocument, Route, Router, Suspension, TableName } from '@lutra/model';
+import type { StoredChannel, PipelineDocument, PipelineUid, Route, Router, Suspension, TableName } from '@lutra/model';
 import { readSuspended, Session } from '@lutra/mysql';
 
 /** A pipeline that writes to the endpoint, in a channel that flows both ways; of stopped channels too. */
 export interface Writer {
-  /** `<channel>.<pipeline>` */
-  readonly id: string;
+  readonly uid: PipelineUid;
+  /** `<channel>.<pipeline>`, for messages. */
+  readonly name: string;
   readonly fingerprint: string;
   readonly routes: readonly Route[];
   /** Of the pipelines of its channel that read the endpoint. */
   readonly back: readonly Route[];
 }
 
-export function writersOf(endpoint: string, channels: readonly ChannelInput[]): readonly Writer[] {
+export function writersOf(endpoint: string, channels: readonly StoredChannel[]): readonly Writer[] {
   const both = channels.filter(({ pipelines }) => flowsBothWays(pipelines));
   return both
     .flatMap(({ name, pipelines }) => {
       const back = pipelines.filter(({ source }) => source === endpoint).flatMap(pipelineRoutes);
       const writes = pipelines.filter(({ target }) => target === endpoint && back.length > 0);
-      return writes.map((pipeline) => writerOf(pipelineId(name, pipeline.name), pipeline, back));
+      return writes.map((pipeline) => writerOf(pipelineName(name, pipeline.name), pipeline, back));
     })
-    .toSorted((one, other) => (one.id < other.id ? -1 : 1));
+    .toSorted((one, other) => (one.uid < other.uid ? -1 : 1));
 }
 
-function writerOf(id: string, pipeline: PipelineDocument, back: readonly Route[]): Writer {
-  return { id, fingerprint: replicationFingerprint(pipeline), routes: pipelineRoutes(pipeline), back };
+function writerOf(name: string, pipeline: PipelineDocument, back: readonly Route[]): Writer {
+  return { uid: pipeline.uid, name, fingerprint: replicationFingerprint(pipeline), routes: pipelineRoutes(pipeline), back };
 }
 
 /** Ends a leadership: the next claim leaves them out. */
@@ -76,7 +77,8 @@ export function suspendedHere(
     if (local === null) return [];
     const [database = '', ...name] = because.split('.');
     const root = because === '' ? null : namedHere(here, pipeline, { database, name: name.join('.') });
-    const what = `pipeline ${pipeline} does not write ${tableName(local)} any more, as ${tableName(table)} is suspended: ${message}`;
+    const known = here.writers.find(({ uid }) => uid === pipeline)?.name ?? pipeline;
+    const what = `pipeline ${known} does not write ${tableName(local)} any more, as ${tableName(table)} is suspended: ${message}`;
     return [{ ...local, code, message: what, ...at, ...(because !== '' && { because: root ? tableName(root) : because }) }];
   });
 }
@@ -84,12 +86,12 @@ export function suspendedHere(
 /** Null: the table does not flow back, is not in the log any more, or the pipeline does not carry it. */
 function localName({ pipeline, table }: SuspendedRow, here: Here): TableName | null {
   const local = namedHere(here, pipeline, table);
-  const back = here.writers.find(({ id }) => id === pipeline)?.back ?? [];
+  const back = here.writers.find(({ uid }) => uid === pipeline)?.back ?? [];
   return local && createRouter(back)(local) !== null && here.router(local) !== null ? local : null;
 }
 
 function namedHere({ writers, foldsNames }: Here, pipeline: string, table: TableName): TableName | null {
-  const writer = writers.find(({ id }) => id === pipeline);
+  const writer = writers.find(({ uid }) => uid === pipeline);
   const local = writer ? createRouter(writer.routes)(table) : null;
   if (local === null || !foldsNames) return local;
   return { database: foldedName(local.database), name: foldedName(local.name) };
@@ -101,9 +103,9 @@ export async function standingRows(source: SourceConnection, writers: readonly W
   const session = await Session.open(source, 'source');
   try {
     const rows: SuspendedRow[] = [];
-    for (const { id } of writers)
-      for (const { database, name, code, message, because = '' } of await readSuspended(session, id))
-        rows.push({ pipeline: id, table: { database, name }, code, message, because });
+    for (const { uid } of writers)
+      for (const { database, name, code, message, because = '' } of await readSuspended(session, uid))
+        rows.push({ pipeline: uid, table: { database, name }, code, message, because });
     return rows;
   } finally {
     await session.close();

@@ -181,17 +181,6 @@ describe('where pipelines forward', () => {
       { seen: { 'c.p': { log: 'L', seq: 41 }, 'other.p': { log: 'L', seq: 7 } } },
     ]);
   });
-
-  it('what an older version kept by region goes with the first marker of that region’s log, which is not the origin', () => {
-    const [oregon, dublin] = [
-      { log: 'L', seq: 3 },
-      { log: 'M', seq: 4 },
-    ];
-    const to = tracker('stop', [], null, { oregon, dublin });
-    const [boundary] = feed(to, begin(1), copyOf({ ...checkpointRow(41), path: 'california,oregon' }), commit(1));
-    expect(boundary).toMatchObject({ seen: { 'c.p': { log: 'L', seq: 41 }, dublin } });
-    expect(boundary).not.toMatchObject({ seen: { oregon } });
-  });
 });
 
 describe('what a loader asks capture to publish', () => {
@@ -220,7 +209,8 @@ describe('what a loader asks capture to publish', () => {
       marker(99),
       commit(1),
     );
-    const common = { kind: 'resolution', endpoint: 'a', pipeline: 'c.p', database: 'shop', table: 'orders', seen: upTo(99), tsMs: 7 };
+    const of = { endpoint: 'a', pipeline: 'c.p', channel: 'c', database: 'shop', table: 'orders' };
+    const common = { kind: 'resolution', ...of, seen: upTo(99), tsMs: 7 };
     expect(outputs).toEqual([
       { kind: 'signal', record: { ...common, key: { id: 1 }, row: { id: 1 } } },
       { kind: 'signal', record: { ...common, key: { id: 2 }, row: null } },

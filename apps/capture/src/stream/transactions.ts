@@ -230,12 +230,8 @@ export class TransactionTracker {
   }
 }
 
-/**
- * Older versions kept it by the region whose log it is: the last on the path, which is not the origin where a transaction was forwarded.
- */
-function seenWith(seen: Seen, { pipeline, path, logId: log, seq }: Marker): Seen {
-  const { [path.at(-1) ?? '']: _, ...others } = seen;
-  return { ...others, [pipeline]: { log, seq } };
+function seenWith(seen: Seen, { pipeline: uid, logId: log, seq }: Marker): Seen {
+  return { ...seen, [uid]: { log, seq } };
 }
 
 function opened(begin: Begin): OpenTransaction {
@@ -244,6 +240,6 @@ function opened(begin: Begin): OpenTransaction {
 }
 
 function misplaced({ begin, id }: OpenTransaction, { pipeline }: Marker): SyncError {
-  const message = `transaction ${id} changes rows of routed tables before it writes pipeline ${pipeline} to lutra.checkpoint`;
+  const message = `transaction ${id} changes rows of routed tables before it writes the row of pipeline ${pipeline} (its uid) to lutra.checkpoint`;
   return new SyncError('LOOP_DETECTED', message, { details: { gtid: begin.gtid, ...begin.at, pipeline } });
 }

@@ -5,7 +5,7 @@
  */
 import { Inject, Injectable } from '@nestjs/common';
 import { pipelineRoutes } from '@lutra/model';
-import type { ChannelDocument, ChannelInput, PipelineDocument, Route } from '@lutra/model';
+import type { ChannelDocument, ChannelInput, PipelineInput, Route } from '@lutra/model';
 import { newProblems, RefusedError } from '../configuration/problem.js';
 import { EndpointCheckService } from '../endpoints/endpoint-check.service.js';
 
@@ -50,7 +50,7 @@ function renames({ to }: Route): boolean {
 }
 
 /** Routes that are only taken away can still bring a table elsewhere, if one renames: the next one that matches decides then. */
-function routesMore(before: PipelineDocument, after: PipelineDocument): boolean {
+function routesMore(before: PipelineInput, after: PipelineInput): boolean {
   const [known, routes] = [pipelineRoutes(before), pipelineRoutes(after)];
   const isSame = (route: Route, old: Route | undefined): boolean => textOf(route) === textOf(old) && excludedOf(route) === excludedOf(old);
   if (routes.length === known.length) return !excludesMore(known, routes) && routes.some((route, index) => !isSame(route, known[index]));

@@ -1,10 +1,10 @@
-import { channelSchema } from '@lutra/model';
 import { describe, expect, it } from 'vitest';
 import { replicatesMore } from './added-tables.service.js';
+import { storedChannel } from '../../../../libs/model/src/pipeline-uid.fixture.js';
 
 type Routes = readonly { readonly schema: string; readonly table?: string; readonly to?: object; readonly exclude?: readonly string[] }[];
 const channel = (routes: Routes, more: object = {}) =>
-  channelSchema.parse({ name: 'ab', pipelines: [{ name: 'there', source: 'a', target: 'b', routes, ...more }] });
+  storedChannel({ name: 'ab', pipelines: [{ name: 'there', source: 'a', target: 'b', routes, ...more }] });
 const [shop, crm, renamed] = [{ schema: 'shop' }, { schema: 'crm' }, { schema: 'shop', table: 't', to: { table: 'u' } }];
 
 describe('a change of a channel carries more', () => {

@@ -1,7 +1,7 @@
 /** Channels: written only if the rules hold with all other channels, removed only while stopped and not needed by others. */
 import { Inject, Injectable } from '@nestjs/common';
-import { pipelineId, SyncError } from '@lutra/model';
-import type { ChannelDocument, ChannelInput, PipelineDocument } from '@lutra/model';
+import { SyncError } from '@lutra/model';
+import type { ChannelDocument, ChannelInput, PipelineDocument, StoredChannel } from '@lutra/model';
 import type { Author, DocumentChange, Operation, Registry, Snapshot } from '@lutra/registry';
 import {
   configurationOf,
@@ -25,6 +25,7 @@ import { homeChangeProblems } from './home-change.js';
 import { RemovedTablesService } from './removed-tables.service.js';
 import { channelProblems, newErrors } from './topology.js';
 import type { Topology } from './topology.js';
+import { adoptedBy, removedFrom, UidService } from './uid.service.js';
 import { WayBackService } from './way-back.service.js';
 
 const kind = 'channel';
@@ -44,6 +45,7 @@ export class ChannelService {
     @Inject(AddedTablesService) private readonly addedTables: AddedTablesService,
     @Inject(RemovedTablesService) private readonly removedTables: RemovedTablesService,
     @Inject(WayBackService) private readonly wayBack: WayBackService,
+    @Inject(UidService) private readonly uids: UidService,
   ) {}
 
   list(): Promise<Listed<ChannelDocument>> {
@@ -57,16 +59,17 @@ export class ChannelService {
   create(input: ChannelWrite): Promise<Versioned<ChannelDocument>> {
     const { name } = input;
     return this.configuration.write(async (snapshot, author) => {
-      const document = { ...input, state: 'stopped', attempt: 0 } as const;
-      requireState(input, document);
+      const state = { state: 'stopped', attempt: 0 } as const;
+      requireState(input, state);
       requireAbsent(snapshot, kind, name);
       requireReadable(snapshot, kind, `channel ${name} cannot be created`);
-      requireRules(document, withChannel(name, document, configurationOf(snapshot)));
-      await this.#requireUnusedNames(document, []);
+      const configuration = configurationOf(snapshot);
+      requireRules(input, withChannel(name, input, configuration));
+      const after = stored(input, await this.uids.of(input, [], configuration));
       return {
-        answer: { document, version: 0 },
-        changes: [{ kind: 'channels', name, before: null, after: stored(input) }],
-        operations: [this.#stopped(snapshot, name, author)],
+        answer: { document: { ...after, ...state }, version: 0 },
+        changes: [{ kind: 'channels', name, before: null, after }],
+        operations: [this.#stopped(snapshot, name, author), ...(await this.uids.keeping(after, adoptedBy(input), nextNumber(snapshot)))],
       };
     });
   }
@@ -83,7 +86,9 @@ export class ChannelService {
       requireRules(input, withChannel(input.name, input, configurationOf(snapshot)));
       const passed = await this.#refusals(before.document, input, how.force);
       const written = await this.configuration.write((now, author) => this.#replace(input, { now, author, write }, { before, passed }));
-      if (written) return written;
+      if (!written) continue;
+      await this.uids.fence(input.name, removedFrom(before.document, written.document.pipelines));
+      return written;
     }
   }
 
@@ -121,14 +126,17 @@ export class ChannelService {
     const topology = withChannel(name, input, configuration);
     requireRules(input, topology);
     requireOthers(name, configuration, topology);
-    await this.#requireUnusedNames(input, document.pipelines);
+    const after = stored(input, await this.uids.of(input, document.pipelines, configuration));
     const desired = now.desired.get(name);
+    const revision = nextNumber(now);
     return {
-      answer: { document: { ...input, state, attempt }, version: version + 1 },
+      answer: { document: { ...after, state, attempt }, version: version + 1 },
       // Also where nothing changes: so an operator says that a tree that was restored is right as it is.
-      changes: [{ kind: 'channels', name, before: { document: stored(document), version }, after: stored(input) }],
+      changes: [{ kind: 'channels', name, before: { document: stored(document, document.pipelines), version }, after }],
       operations: [
         desired ? this.registry.configuration.desiredCheck(name, desired.version) : this.#stopped(now, name, author),
+        ...(await this.uids.removing(removedFrom(document, after.pipelines), revision)),
+        ...(await this.uids.keeping(after, adoptedBy(input), revision)),
         ...(await this.removedTables.remembering(document, input)),
         ...(await forcedOperations(this.registry, [{ channel: name, where: 'change', problems: checked.passed }])),
       ],
@@ -140,55 +148,45 @@ export class ChannelService {
     return this.registry.configuration.desiredOperation(name, version, { state: 'stopped', attempt: 0, by, at: Date.now() });
   }
 
-  /**
-   * A pipeline that is removed leaves its checkpoint in the target. One that is created later under the same name would go on there, and
-   * what was not captured meanwhile would be missing without a word.
-   */
-  async #requireUnusedNames({ name, pipelines }: ChannelInput, existing: readonly PipelineDocument[]): Promise<void> {
-    for (const pipeline of pipelines.filter((candidate) => !existing.some((known) => known.name === candidate.name))) {
-      const id = pipelineId(name, pipeline.name);
-      if (!(await this.registry.pipelines.read(id))) continue;
-      throw new SyncError(
-        'CONFIG_CONFLICT',
-        `a pipeline ${id} existed before and has left its checkpoint; take another name, seed the target anew, and say where it begins (docs/02-setup.md, A pipeline on a topic that is in use)`,
-        {
-          details: { channel: name, pipeline: pipeline.name },
-        },
-      );
-    }
-  }
-
-  remove(name: string, ifMatch: Precondition): Promise<void> {
-    return this.configuration.write(async (snapshot) => {
+  async remove(name: string, ifMatch: Precondition): Promise<void> {
+    const removed = await this.configuration.write(async (snapshot) => {
       const { document } = foundForRemoval(snapshot, { kind, name, ifMatch });
       if (document && document.state !== 'stopped') {
         throw new SyncError('CONFIG_CONFLICT', `channel ${name} is ${document.state}; stop it first`, { details: { channel: name } });
       }
       const configuration = configurationOf(snapshot);
       if (document) requireOthers(name, configuration, withChannel(name, null, configuration));
+      const removals = document ? removedFrom(document, []) : await this.uids.allOf(name);
       const before = snapshot.channels.get(name) ?? null;
       const desired = snapshot.desired.get(name);
       const changes: DocumentChange[] = [{ kind: 'channels', name, before, after: null }];
       return {
-        answer: undefined,
+        answer: removals,
         changes,
         operations: [
           desired ? this.registry.configuration.desiredOperation(name, desired.version, null) : null,
+          ...(await this.uids.removing(removals, nextNumber(snapshot))),
           await this.registry.omissions.removing(`channel@${name}`),
         ],
       };
     });
+    await this.uids.fence(name, removed);
   }
 }
 
 /** What is wanted of it is a node of its own. */
-function stored(channel: ChannelWrite): ChannelInput {
+function stored(channel: ChannelWrite, pipelines: readonly PipelineDocument[]): StoredChannel {
   const { state: _, attempt: __, ...document } = channel;
-  return document;
+  return { ...document, pipelines: [...pipelines] };
+}
+
+/** The revision that a write on this snapshot makes. */
+function nextNumber({ revision }: Snapshot): number {
+  return (revision?.revision ?? 0) + 1;
 }
 
 /** Actions change these two; a body may repeat them, so that what GET gave can be sent back. */
-function requireState(input: ChannelWrite, { state, attempt }: ChannelDocument): void {
+function requireState(input: ChannelWrite, { state, attempt }: Pick<ChannelDocument, 'state' | 'attempt'>): void {
   if ((input.state ?? state) === state && (input.attempt ?? attempt) === attempt) return;
   const how = 'POST /api/v1/channels/<name>/start, pause, stop and retry change them';
   throw new SyncError('CONFIG_INVALID', `channel ${input.name}: state, attempt: cannot be set here; ${how}`);

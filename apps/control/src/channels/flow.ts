@@ -1,5 +1,5 @@
 /** What the pipelines of all channels carry, as sets of tables in the names of their source. Pure. */
-import { excludedPattern, pipelineId, pipelineRoutes, reservedSchemas } from '@lutra/model';
+import { excludedPattern, pipelineName, pipelineRoutes, reservedSchemas } from '@lutra/model';
 import type { ChannelInput, Route } from '@lutra/model';
 import { apart, findTable } from './table-set.js';
 import type { TablePattern, TableSet } from './table-set.js';
@@ -15,6 +15,7 @@ export interface Replicated {
 
 /** One pipeline, seen from outside its channel. */
 export interface Flow {
+  /** `<channel>.<pipeline>` */
   readonly id: string;
   readonly channel: string;
   readonly source: string;
@@ -28,7 +29,7 @@ export interface Flow {
 
 export function flowsOf(channel: ChannelInput): readonly Flow[] {
   return channel.pipelines.map((pipeline) => ({
-    id: pipelineId(channel.name, pipeline.name),
+    id: pipelineName(channel.name, pipeline.name),
     channel: channel.name,
     source: pipeline.source,
     target: pipeline.target,

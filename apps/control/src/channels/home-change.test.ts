@@ -1,9 +1,9 @@
-import { channelSchema } from '@lutra/model';
 import { expect, it } from 'vitest';
 import { homeChangeProblems } from './home-change.js';
+import { storedChannel } from '../../../../libs/model/src/pipeline-uid.fixture.js';
 
 const channel = (state: string, home?: string) =>
-  channelSchema.parse({
+  storedChannel({
     name: 'ab',
     state,
     pipelines: [{ name: 'p', source: 'a', target: 'b', routes: [{ schema: 'shop' }] }],

@@ -1,9 +1,9 @@
-import { pipelineSchema } from '@lutra/model';
+import { pipelineInputSchema } from '@lutra/model';
 import { describe, expect, it } from 'vitest';
 import { comingBack, leaving } from './removed-tables.js';
 
 const replicating = (...tables: readonly string[]) =>
-  pipelineSchema.parse({ name: 'p', source: 'a', target: 'b', routes: tables.map((table) => ({ schema: 'shop', table })) });
+  pipelineInputSchema.parse({ name: 'p', source: 'a', target: 'b', routes: tables.map((table) => ({ schema: 'shop', table })) });
 const back = (left: readonly string[], before: readonly string[], after: readonly string[]) =>
   comingBack(
     'c.p',

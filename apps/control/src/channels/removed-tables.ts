@@ -3,14 +3,14 @@
  * loader goes on where it stands: what was only inserted meanwhile is missing for good, and no later change of it tells.
  */
 import { pipelineRoutes } from '@lutra/model';
-import type { PipelineDocument } from '@lutra/model';
+import type { PipelineInput } from '@lutra/model';
 import type { Problem } from '../configuration/problem.js';
 import { takenBy } from './flow.js';
 import { findTable } from './table-set.js';
 import type { TablePattern, TableSet } from './table-set.js';
 
 /** Patterns of a pipeline that a change of its routes takes away. */
-export function leaving(before: PipelineDocument, after: PipelineDocument): readonly TablePattern[] {
+export function leaving(before: PipelineInput, after: PipelineInput): readonly TablePattern[] {
   const now = setsOf(after);
   return setsOf(before).flatMap((old) => {
     const same = now.find((set) => isSame(set, old));
@@ -29,12 +29,7 @@ function excludedSince(old: TableSet, { unless = [] }: TableSet): readonly Table
 }
 
 /** @param left what has left the pipeline before */
-export function comingBack(
-  id: string,
-  left: readonly TablePattern[],
-  before: PipelineDocument,
-  after: PipelineDocument,
-): readonly Problem[] {
+export function comingBack(id: string, left: readonly TablePattern[], before: PipelineInput, after: PipelineInput): readonly Problem[] {
   const replicated = setsOf(before);
   const tables = setsOf(after).flatMap((set) => left.flatMap((old) => findTable([set, old], [...replicated, ...(set.unless ?? [])]) ?? []));
   return [...new Set(tables)].map((table) => ({
@@ -46,7 +41,7 @@ export function comingBack(
   }));
 }
 
-function setsOf(pipeline: PipelineDocument): readonly TableSet[] {
+function setsOf(pipeline: PipelineInput): readonly TableSet[] {
   return pipelineRoutes(pipeline).map(takenBy);
 }
 

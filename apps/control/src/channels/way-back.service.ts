@@ -4,8 +4,8 @@
  * With force it is safe: a capture reads at its server what is suspended there before it publishes (docs/decisions/0023).
  */
 import { Inject, Injectable } from '@nestjs/common';
-import { flowsBothWays, pipelineId, suspendedOf, tableName, toSyncError, without } from '@lutra/model';
-import type { ChannelDocument, ChannelInput, PipelineDocument, TableName } from '@lutra/model';
+import { flowsBothWays, pipelineName, suspendedOf, tableName, toSyncError, without } from '@lutra/model';
+import type { ChannelDocument, ChannelInput, PipelineInput, PipelineUid, TableName } from '@lutra/model';
 import { readSuspended } from '@lutra/mysql';
 import { openPassword } from '@lutra/registry';
 import type { Registry } from '@lutra/registry';
@@ -31,19 +31,19 @@ export class WayBackService {
     const problems: Problem[] = [];
     for (const now of after.pipelines) {
       const old = before.pipelines.find(({ name, target }) => name === now.name && target === now.target);
-      if (old) problems.push(...(await this.#problems(pipelineId(before.name, now.name), now)));
+      if (old) problems.push(...(await this.#problems({ id: pipelineName(before.name, now.name), uid: old.uid }, now)));
     }
     if (problems.length > 0) throw new RefusedError('CONFIG_CONFLICT', `channel ${after.name} cannot be changed so yet`, problems);
   }
 
   /** By the target, and by the log, whose position the loader may not have reached. */
-  async #problems(id: string, pipeline: PipelineDocument): Promise<readonly Problem[]> {
+  async #problems({ id, uid }: { readonly id: string; readonly uid: PipelineUid }, pipeline: PipelineInput): Promise<readonly Problem[]> {
     const { document: target } = await findDocument(this.registry, 'endpoint', pipeline.target);
     const log = (await this.registry.logs.read(pipeline.source))?.document.routes?.suspended ?? [];
     const inLog = suspendedOf({ suspended: log }, pipeline);
     const login = limited({ ...target, password: openPassword(this.key, target) });
     try {
-      const there = suspendedOf({ suspended: await readSuspended(login, id) }, pipeline);
+      const there = suspendedOf({ suspended: await readSuspended(login, uid) }, pipeline);
       return [...there, ...without(inLog, there)].map((table) => suspendedProblem(table, id));
     } catch (error) {
       if (toSyncError(error).code === 'INTERNAL') throw error;

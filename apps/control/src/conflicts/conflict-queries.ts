@@ -11,7 +11,7 @@ export interface Selection {
 }
 
 const facts =
-  'id, pipeline, log_id, seq, gtid, source_us, origin, database_name, table_name, row_key, type, policy, winner, final, op, local_seq, decided_at';
+  'id, pipeline, uid, log_id, seq, gtid, source_us, origin, database_name, table_name, row_key, type, policy, winner, final, op, local_seq, decided_at';
 const rows = ['before_row', 'after_row', 'existing_row', 'result_row'] as const;
 /** A server that takes longer gives up by itself; MariaDB reads a comment. */
 const select = 'SELECT /*+ MAX_EXECUTION_TIME(15000) */';
@@ -77,6 +77,7 @@ export function toEntry(target: string, row: ResultRow): ConflictEntry {
   const image = (name: (typeof rows)[number]) => (row[name] === null ? null : parsed(text(row, name)));
   return {
     ...whatOf(row),
+    uid: text(row, 'uid'),
     target,
     id: Number(row['id']),
     key: parsed(text(row, 'row_key')),

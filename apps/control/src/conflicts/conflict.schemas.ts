@@ -39,6 +39,8 @@ const row = z.record(z.string(), z.unknown());
 
 const entryShape = {
   pipeline: z.string(),
+  /** Of the pipeline that decided: another one may have its name since. */
+  uid: z.string(),
   /** The endpoint where it was decided. */
   target: z.string(),
   /** Unique at its target. */

@@ -3,7 +3,7 @@
  * and one that does not answer is named instead of failing the whole.
  */
 import { Inject, Injectable } from '@nestjs/common';
-import { pipelineId, SyncError, toSyncError } from '@lutra/model';
+import { pipelineName, SyncError, toSyncError } from '@lutra/model';
 import type { ChannelDocument, PipelineDocument } from '@lutra/model';
 import type { ConnectionOptions, ResultRow } from '@lutra/mysql';
 import type { Registry } from '@lutra/registry';
@@ -99,6 +99,6 @@ export class ConflictService {
 export function targetsOf(channel: ChannelDocument): readonly Asked[] {
   return [...Map.groupBy(channel.pipelines, ({ target }) => target)].map(([target, pipelines]) => ({
     target,
-    pipelines: pipelines.map(({ name }) => pipelineId(channel.name, name)),
+    pipelines: pipelines.map(({ name }) => pipelineName(channel.name, name)),
   }));
 }

@@ -1,6 +1,6 @@
 /** What a restart or a reset of an endpoint means, in words, for the person who must accept it. Pure. */
 import type { RestartPosition } from '@lutra/binlog';
-import { pipelineId, rowsTopic } from '@lutra/model';
+import { pipelineName, rowsTopic } from '@lutra/model';
 import type { ChannelDocument, Position, RestartStart } from '@lutra/model';
 import type { Problem } from '../configuration/problem.js';
 import type { Asked } from './source-position.js';
@@ -64,7 +64,7 @@ function pipelinesOf({ endpoint, readers }: EndpointUse): readonly { readonly ch
 }
 
 function readersOf(use: EndpointUse): Problem {
-  const ids = pipelinesOf(use).map(({ channel, pipeline }) => pipelineId(channel, pipeline));
+  const ids = pipelinesOf(use).map(({ channel, pipeline }) => pipelineName(channel, pipeline));
   if (ids.length === 0) return warning('readers', 'no channel reads this endpoint; the order waits until one does', null);
   const waits = use.readers.every(({ state }) => state === 'stopped')
     ? '; their channels are stopped: the order waits until one starts'

@@ -47,7 +47,13 @@ export const bodyExamples: Readonly<Record<string, object>> = {
 export const answerExamples: Readonly<Record<string, object>> = {
   Region: { ...region, kafka: { ...region.kafka, sasl: { ...sasl, passwordSet: true, passwordFrom: 'file:kafka-hz' } } },
   Endpoint: { ...endpoint, passwordSet: true, start: { from: 'now' }, ddl: 'stop' },
-  Channel: { ...channel, description: '', state: 'running', attempt: 0 },
+  Channel: {
+    ...channel,
+    description: '',
+    pipelines: channel.pipelines.map((pipeline) => ({ ...pipeline, uid: 'k7mq2x5bd3fa' })),
+    state: 'running',
+    attempt: 0,
+  },
   CheckResult: {
     ok: false,
     problems: [

@@ -6,6 +6,7 @@ import {
   endpointInputSchema,
   endpointSchema,
   kafkaOutputSchema,
+  pipelineInputSchema,
   pipelineSchema,
   regionInputSchema,
   regionSchema,
@@ -94,6 +95,8 @@ const errorReportSchema = z.object({
 const workStatusSchema = z.object({
   app: z.enum(['capture', 'loader']),
   name: z.string(),
+  /** Loader: of the pipeline, once it works on it. */
+  uid: z.string().nullable(),
   instance: z.string(),
   state: z.enum(workStates),
   waitingFor: z.string().nullable(),
@@ -138,7 +141,9 @@ const endStatusSchema = z.object({
 });
 
 export const pipelineStatusSchema = z.object({
+  /** `<channel>.<pipeline>` */
   id: z.string(),
+  uid: z.string(),
   name: z.string(),
   /** The state of the end that is worse off. */
   state: shownStateSchema,
@@ -184,7 +189,9 @@ export type Status = z.infer<typeof statusSchema>;
 
 /** Where a pipeline stands. null: there is none yet. */
 export const pipelinePositionSchema = z.object({
+  /** `<channel>.<pipeline>` */
   pipeline: z.string(),
+  uid: z.string(),
   /** The row in lutra.checkpoint: everything up to `seq` has been applied. */
   checkpoint: z
     .object({
@@ -227,6 +234,7 @@ export const schemaNames: ReadonlyMap<unknown, string> = new Map<unknown, string
   [channelWriteSchema, 'Channel'],
   [channelSchema, 'Channel'],
   [pipelineSchema, 'Pipeline'],
+  [pipelineInputSchema, 'Pipeline'],
   [problemSchema, 'Problem'],
   [checkResultSchema, 'CheckResult'],
   [channelActionSchema, 'ChannelAction'],

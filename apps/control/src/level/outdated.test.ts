@@ -4,11 +4,12 @@ import type { Worker } from '@lutra/registry';
 import { expect, it } from 'vitest';
 import { channelStatus } from '../status/channel-status.js';
 import { tellOutdated } from './outdated.js';
+import { uidOf } from '../../../../libs/model/src/pipeline-uid.fixture.js';
 
 const channel: ChannelDocument = {
   name: 'c',
   description: '',
-  pipelines: [{ name: 'p', source: 'a', target: 'b', routes: [{ schema: 'shop', table: '*' }], forwards: false }],
+  pipelines: [{ name: 'p', source: 'a', target: 'b', routes: [{ schema: 'shop', table: '*' }], forwards: false, uid: uidOf('c.p') }],
   conflicts: { rules: [], retentionDays: 30 },
   state: 'running',
   attempt: 0,

@@ -8,10 +8,11 @@ import { replicationFingerprint } from '@lutra/model';
 import type { Announced, ControlRecord, ResumePosition, LogRecord, RowEvent, TableSchema } from '@lutra/model';
 import { positionOfDump } from './dump-position.js';
 import type { DumpPosition } from './dump-position.js';
+import { uidOf } from '../../../../libs/model/src/pipeline-uid.fixture.js';
 
 const uuid = '3e11fa47-71ca-11e1-9e33-c80aa9429562';
 const table: TableSchema = { database: 'shop', name: 't', columns: [], primaryKey: [] };
-const pipeline = { id: 'c.p', routes: [{ schema: 'shop', table: 't' }], forwards: false };
+const pipeline = { uid: uidOf('c.p'), id: 'c.p', routes: [{ schema: 'shop', table: 't' }], forwards: false };
 const sizes = { piece: 6, decisive: 3 };
 const set = (upTo: number): string => (upTo === 0 ? '' : `${uuid}:1-${upTo}`);
 const at = (n: number) => ({ file: `binlog.${String(1 + Math.floor(n / 7)).padStart(6, '0')}`, pos: 100 + (n % 7) * 10 });
@@ -36,6 +37,7 @@ class Log {
       write: 'aaaaaaaaaaaa',
       tables: ['shop.*'],
       pipelines: {},
+      names: {},
       server: null,
       tsMs: 0,
       ...announced,
@@ -147,13 +149,13 @@ describe('the beginning behind a dump', () => {
     log.heartbeat();
     await expect(log.begin({ gtidSet: set(1) })).rejects.toEqual(refused(/did not hold all tables of c\.p/));
     const [before, after] = [logOf([1]), logOf([1])];
-    before.newLeader({ tables: ['crm.*'], pipelines: { 'c.p': 'the routes before the table was added' } });
+    before.newLeader({ tables: ['crm.*'], pipelines: { [pipeline.uid]: 'the routes before the table was added' } });
     before.transaction(0);
     before.newLeader();
     before.heartbeat();
     await expect(before.begin({ gtidSet: set(1) })).rejects.toEqual(refused(/did not hold all tables of c\.p/));
     expect((await before.begin({ gtidSet: set(2) })).seq).toBeGreaterThan(0);
-    after.newLeader({ tables: [], pipelines: { 'c.p': replicationFingerprint(pipeline) } });
+    after.newLeader({ tables: [], pipelines: { [pipeline.uid]: replicationFingerprint(pipeline) } });
     after.heartbeat();
     expect((await after.begin({ gtidSet: set(1) })).seq).toBeGreaterThan(0);
     const tsMs = 0;
@@ -181,7 +183,7 @@ describe('the beginning behind a dump', () => {
 
   it('knows the tables by the copy where retention has removed what the log said of them, if nothing has changed since', async () => {
     const log = logOf([1, 'heartbeat', 1, 'heartbeat', 1]);
-    const newest = { revision: 1, write: 'aaaaaaaaaaaa', tables: ['shop.t'], pipelines: {} };
+    const newest = { revision: 1, write: 'aaaaaaaaaaaa', tables: ['shop.t'], pipelines: {}, names: {} };
     const start = log.records.findIndex(({ body }) => body.kind === 'row');
     await expect(log.begin({ gtidSet: set(2) }, { start })).rejects.toEqual(refused(/retention/));
     expect(log.behind(await log.begin({ gtidSet: set(2) }, { start, newest }))).toEqual([3]);

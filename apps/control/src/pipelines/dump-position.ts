@@ -21,7 +21,7 @@ export type DumpPosition = { readonly gtidSet: string } | FilePosition;
 export interface Sought {
   readonly topic: string;
   readonly dump: DumpPosition;
-  readonly pipeline: ReplicatingPipeline;
+  readonly pipeline: ReplicatingPipeline & { readonly id: string };
   /** What ZooKeeper's copy says of the newest routes, where retention has removed their record. */
   readonly newest: Announced | null;
   readonly sizes?: PieceSizes;

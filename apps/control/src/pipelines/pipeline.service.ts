@@ -5,8 +5,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { BusAdmin } from '@lutra/bus';
 import type { BusOptions } from '@lutra/bus';
-import { pipelineId, rowsTopic, SyncError } from '@lutra/model';
-import type { ChannelDocument, EndpointDocument, PipelineDocument, RegionDocument } from '@lutra/model';
+import { pipelineName, rowsTopic, SyncError } from '@lutra/model';
+import type { ChannelDocument, EndpointDocument, PipelineDocument, PipelineUid, RegionDocument } from '@lutra/model';
 import { readCheckpoint } from '@lutra/mysql';
 import type { ConnectionOptions } from '@lutra/mysql';
 import { kafkaClient, loginOf } from '@lutra/registry';
@@ -35,15 +35,16 @@ export class PipelineService {
     const { document: target } = await findDocument(this.registry, 'endpoint', pipeline.target);
     const { document: source } = await findDocument(this.registry, 'endpoint', pipeline.source);
     const [checkpoint, topic, backup, skip, statuses] = await Promise.all([
-      this.#checkpoint(target, id),
+      this.#checkpoint(target, pipeline.uid),
       this.#topic(source),
       this.registry.logs.read(source.name),
-      this.registry.skips.read(id),
+      this.registry.skips.read(pipeline.uid),
       this.registry.status.list(),
     ]);
-    const loaders = statuses.filter((status) => status.app === 'loader' && status.name === id);
+    const loaders = statuses.filter((status) => status.app === 'loader' && status.uid === pipeline.uid);
     return {
       pipeline: id,
+      uid: pipeline.uid,
       checkpoint: checkpoint && {
         log: checkpoint.logId,
         seq: checkpoint.seq,
@@ -66,9 +67,9 @@ export class PipelineService {
    * @throws SyncError CONFIG_INVALID if it is not the one that the pipeline stopped at
    */
   async skip(channelName: string, name: string, { seq, reason }: SkipWrite): Promise<PipelinePosition> {
-    const { id } = await this.find(channelName, name);
+    const { id, pipeline } = await this.find(channelName, name);
     const worker = (await this.registry.status.list()).find(
-      (status) => status.app === 'loader' && status.name === id && status.state === 'failed',
+      (status) => status.app === 'loader' && status.uid === pipeline.uid && status.state === 'failed',
     );
     const stoppedAt = worker?.lastError?.details['seq'];
     const log = worker?.lastError?.details['log'];
@@ -76,8 +77,8 @@ export class PipelineService {
       const where = typeof stoppedAt === 'number' ? `it stopped at seq ${stoppedAt}` : 'it has not stopped at a transaction';
       throw new SyncError('CONFIG_INVALID', `pipeline ${id}: seq ${seq} cannot be skipped: ${where}`, { details: { seq } });
     }
-    await this.registry.skips.order(id, { log, seq, reason, at: Date.now() });
-    this.logger.warn({ pipeline: id, seq, reason }, 'a transaction will be skipped');
+    await this.registry.skips.order(pipeline.uid, { log, seq, reason, at: Date.now() });
+    this.logger.warn({ pipeline: id, uid: pipeline.uid, seq, reason }, 'a transaction will be skipped');
     await this.actions.retry(channelName);
     return this.position(channelName, name);
   }
@@ -86,7 +87,7 @@ export class PipelineService {
     const { document: channel } = await findDocument(this.registry, 'channel', channelName);
     const pipeline = channel.pipelines.find((candidate) => candidate.name === name);
     if (!pipeline) throw new SyncError('CONFIG_MISSING', `channel ${channelName} has no pipeline ${name}`);
-    return { channel, pipeline, id: pipelineId(channelName, name) };
+    return { channel, pipeline, id: pipelineName(channelName, name) };
   }
 
   /** How the endpoint's own user connects to it. */
@@ -99,8 +100,8 @@ export class PipelineService {
     return { ...kafkaClient(this.key, region), clientId: 'lutra-control', logger: this.logger };
   }
 
-  async #checkpoint(target: EndpointDocument, id: string): ReturnType<typeof readCheckpoint> {
-    return readCheckpoint(this.connectionTo(target), id, 0);
+  async #checkpoint(target: EndpointDocument, uid: PipelineUid): ReturnType<typeof readCheckpoint> {
+    return readCheckpoint(this.connectionTo(target), uid, 0);
   }
 
   /** null while the topic does not exist. */

@@ -7,7 +7,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Checkpoint } from '@lutra/marker';
 import { createRouter, isHeld, pipelineRoutes, rowsTopic, suspendedOf, SyncError, tableName } from '@lutra/model';
-import type { EndpointDocument, ResumePosition, PipelineDocument, TableSchema } from '@lutra/model';
+import type { EndpointDocument, ResumePosition, PipelineDocument, PipelineUid, TableSchema } from '@lutra/model';
 import { loadTable, moveCheckpoint, readCheckpoint, readSuspended, requireReplayable, Session } from '@lutra/mysql';
 import type { ConnectionOptions, Destination } from '@lutra/mysql';
 import type { Registry, SchemaStore } from '@lutra/registry';
@@ -15,6 +15,7 @@ import type { Logger } from '@lutra/telemetry';
 import { ChannelActionService } from '../channels/channel-action.service.js';
 import { flowsOf } from '../channels/flow.js';
 import { overwrittenBy } from '../channels/overwritten.js';
+import { factsOf } from '../channels/uids.js';
 import { findDocument, readConfiguration } from '../configuration/configuration.js';
 import type { PipelinePosition } from '../http/schemas.js';
 import { LOGGER, REGISTRY, SCHEMAS } from '../tokens.js';
@@ -31,7 +32,10 @@ import type { RestartAnswer, RestartAt, RestartWrite, RewindWrite } from './reco
 const searchMs = 30 * 60_000;
 
 interface Subject {
+  readonly channel: string;
+  /** `<channel>.<pipeline>`, for people. */
   readonly id: string;
+  readonly uid: PipelineUid;
   readonly pipeline: PipelineDocument;
   readonly target: ConnectionOptions;
   readonly log: TopicReader;
@@ -54,15 +58,15 @@ export class PipelineRecoveryService {
    */
   async rewind(channel: string, name: string, { seq, reason, overwrite = false }: RewindWrite): Promise<PipelinePosition> {
     const subject = await this.#subject(channel, name);
-    const { id, target, log } = subject;
+    const { id, uid, target, log } = subject;
     if (!overwrite) await this.#requireAlone(id);
-    const checkpoint = await readCheckpoint(target, id, 0);
-    if (!checkpoint) throw new SyncError('CHECKPOINT_MISSING', `lutra.checkpoint has no row for ${id}`);
+    const checkpoint = await readCheckpoint(target, uid, 0);
+    if (!checkpoint) throw new SyncError('CHECKPOINT_MISSING', `lutra.checkpoint has no row for ${id} (uid ${uid})`);
     const position = await this.#positionBefore(subject, checkpoint, seq);
     const range = new ReplayRange(log.topic, position);
     let known = await this.#follow(subject, range, checkpoint);
     await moveCheckpoint(target, {
-      pipeline: id,
+      pipeline: uid,
       part: 0,
       destination: async (current) => {
         // The loader has gone on meanwhile: that is replayed, too. Where somebody else has moved it, what was read above proves nothing.
@@ -83,7 +87,7 @@ export class PipelineRecoveryService {
    */
   async restart(channel: string, name: string, { at, reason, accept = false }: RestartWrite): Promise<RestartAnswer> {
     const subject = await this.#subject(channel, name);
-    const { id, target, log } = subject;
+    const { id, uid, target, log } = subject;
     const ends = await log.ends();
     const position = await this.#positionAt(subject, ends, at);
     // A topic that never had a record is read from its beginning: that is both of its ends.
@@ -91,13 +95,13 @@ export class PipelineRecoveryService {
     const to = position ?? (ends.start === 0 && at === 'start' ? fresh : null);
     if (!to)
       throw new SyncError('LOG_EMPTIED', `${log.topic} holds no end of a transaction to go on from; wait for capture's next heartbeat`);
-    const before = await readCheckpoint(target, id, 0);
+    const before = await readCheckpoint(target, uid, 0);
     const consequence = consequenceOf(at, to, before);
     if (!accept)
       throw new SyncError('CONFIG_CONFLICT', `${consequence} Say "accept": true if that is wanted.`, { details: { seq: to.seq } });
-    await moveCheckpoint(target, { pipeline: id, part: 0, destination: () => ({ ...destinationOf(to), replayUntil: -1 }) });
+    await moveCheckpoint(target, { pipeline: uid, part: 0, destination: () => ({ ...destinationOf(to), replayUntil: -1 }) });
     // Before this the row could have been lost: from now on one that is missing is an error again.
-    await this.registry.pipelines.mark(id);
+    await this.registry.uids.begin(uid, factsOf(channel, subject.pipeline));
     this.logger.info({ pipeline: id, at, from: before?.seq ?? null, log: to.log, to: to.seq, offset: to.nextOffset, reason }, 'restarted');
     await this.actions.retry(channel);
     return { ...(await this.pipelines.position(channel, name)), consequence };
@@ -131,7 +135,7 @@ export class PipelineRecoveryService {
     const { document: region } = await findDocument(this.registry, 'region', source.region);
     const topic = rowsTopic(source.name);
     const log = new TopicReader(this.pipelines.busOf(region), { topic, schemas: this.schemas, signal: AbortSignal.timeout(searchMs) });
-    return { id, pipeline, target: this.pipelines.connectionTo(target), log };
+    return { channel: channelName, id, uid: pipeline.uid, pipeline, target: this.pipelines.connectionTo(target), log };
   }
 
   /** The last position at or before `seq`, counted back from the checkpoint. */
@@ -172,8 +176,8 @@ export class PipelineRecoveryService {
   }
 
   /** What is suspended is not replayed either. */
-  async #requireReplayable({ id, pipeline, target }: Subject, tables: ReadonlySet<TableSchema>): Promise<void> {
-    const router = createRouter(pipelineRoutes(pipeline), await readSuspended(target, id));
+  async #requireReplayable({ uid, pipeline, target }: Subject, tables: ReadonlySet<TableSchema>): Promise<void> {
+    const router = createRouter(pipelineRoutes(pipeline), await readSuspended(target, uid));
     const session = await Session.open(target, 'target');
     try {
       for (const source of tables) {

@@ -2,14 +2,20 @@
  * What it means to follow a tree that does not continue what was worked by: old things in it come alive, newer ones end. Pure. The naive
  * way sets the number alone. Counter-example: a channel that was stopped since the copy was taken is `running` in it.
  */
-import { pipelineId, replicationFingerprint } from '@lutra/model';
-import type { ChannelDocument, PipelineDocument, WorkStatus } from '@lutra/model';
+import { pipelineName, replicationFingerprint } from '@lutra/model';
+import type { ChannelDocument, PipelineDocument, PipelineUid, WorkStatus } from '@lutra/model';
 import type { Problem } from '../configuration/problem.js';
+
+export interface NamedPipeline {
+  /** `<channel>.<pipeline>` */
+  readonly name: string;
+  readonly uid: PipelineUid;
+}
 
 /** Orders that wait in the tree, by endpoint and by pipeline. */
 export interface Orders {
   readonly restarts: readonly string[];
-  readonly skips: readonly string[];
+  readonly skips: readonly NamedPipeline[];
 }
 
 export interface Adopted {
@@ -24,18 +30,14 @@ export function adoptionConsequences({ channels, workers, orders }: Adopted): re
     ...channels.flatMap((channel) => channel.pipelines.flatMap((pipeline) => changesRoutes(channel, pipeline, workers))),
     ...workers.flatMap((worker) => (isWanted(worker, channels) ? [] : [ends(worker)])),
     ...orders.restarts.map((endpoint) => withdrawn('restart', `endpoint ${endpoint}`)),
-    ...orders.skips.map((id) => withdrawn('skip', `pipeline ${id}`)),
+    ...orders.skips.map(({ name }) => withdrawn('skip', `pipeline ${name}`)),
   ];
 }
 
 /** Pipelines whose log had other routes than the tree has, or where nobody can say: which tables have left it is not known. */
-export function withOtherRoutes(channels: readonly ChannelDocument[], workers: readonly WorkStatus[]): readonly string[] {
-  return channels.flatMap(({ name, pipelines }) =>
-    pipelines.flatMap((pipeline) => {
-      const id = pipelineId(name, pipeline.name);
-      return routesInForce(id, pipeline, workers) === replicationFingerprint(pipeline) ? [] : [id];
-    }),
-  );
+export function withOtherRoutes(channels: readonly ChannelDocument[], workers: readonly WorkStatus[]): readonly PipelineUid[] {
+  const all = channels.flatMap(({ pipelines }) => pipelines);
+  return all.filter((pipeline) => routesInForce(pipeline, workers) !== replicationFingerprint(pipeline)).map(({ uid }) => uid);
 }
 
 function startsWith({ name, state }: ChannelDocument): readonly Problem[] {
@@ -47,8 +49,8 @@ function startsWith({ name, state }: ChannelDocument): readonly Problem[] {
 }
 
 function changesRoutes({ name }: ChannelDocument, pipeline: PipelineDocument, workers: readonly WorkStatus[]): readonly Problem[] {
-  const id = pipelineId(name, pipeline.name);
-  const inForce = routesInForce(id, pipeline, workers);
+  const id = pipelineName(name, pipeline.name);
+  const inForce = routesInForce(pipeline, workers);
   if (inForce === replicationFingerprint(pipeline)) return [];
   const how = inForce === null ? `nobody can say which routes of pipeline ${id} are in force` : `pipeline ${id} works by other routes`;
   const what = `${how}: tables that this tree does not name leave the log without a trace in it`;
@@ -62,17 +64,20 @@ function changesRoutes({ name }: ChannelDocument, pipeline: PipelineDocument, wo
 }
 
 /** Fingerprint that capture has written into the log; null: no capture that works says it. */
-function routesInForce(id: string, { source }: PipelineDocument, workers: readonly WorkStatus[]): string | null {
+function routesInForce({ uid, source }: PipelineDocument, workers: readonly WorkStatus[]): string | null {
   const capture = workers.find((worker) => worker.app === 'capture' && worker.name === source && worker.routes !== null);
-  return capture?.routes?.[id] ?? null;
+  return capture?.routes?.[uid] ?? null;
 }
 
-function isWanted({ app, name }: WorkStatus, channels: readonly ChannelDocument[]): boolean {
+function isWanted({ app, name, uid }: WorkStatus, channels: readonly ChannelDocument[]): boolean {
   const working = channels.filter(({ state }) => state !== 'stopped');
-  const names = working.flatMap((channel) =>
-    channel.pipelines.map((pipeline) => (app === 'capture' ? pipeline.source : pipelineId(channel.name, pipeline.name))),
+  return working.some((channel) =>
+    channel.pipelines.some((pipeline) => {
+      if (app === 'capture') return pipeline.source === name;
+      // Another pipeline may have its name in this tree.
+      return pipelineName(channel.name, pipeline.name) === name && (uid === null || pipeline.uid === uid);
+    }),
   );
-  return names.includes(name);
 }
 
 function ends({ app, name, instance }: WorkStatus): Problem {

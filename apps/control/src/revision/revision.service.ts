@@ -3,7 +3,7 @@
  * the revision is written, because processes follow it from then on.
  */
 import { Inject, Injectable } from '@nestjs/common';
-import { SyncError, toSyncError } from '@lutra/model';
+import { pipelineName, SyncError, toSyncError } from '@lutra/model';
 import type { ChannelDocument, TreeRevision, WorkStatus } from '@lutra/model';
 import type { Operation, Registry, Snapshot, TreeFollower } from '@lutra/registry';
 import type { Logger } from '@lutra/telemetry';
@@ -11,7 +11,7 @@ import { configurationOf } from '../configuration/configuration.js';
 import { RefusedError } from '../configuration/problem.js';
 import { LOGGER, REGISTRY, TREE } from '../tokens.js';
 import { adoptionConsequences, withOtherRoutes } from './adoption.js';
-import type { Adopted, Orders } from './adoption.js';
+import type { Adopted, NamedPipeline, Orders } from './adoption.js';
 import { highestRevision, regressedAmong } from './regressed.js';
 import type { AdoptAnswer, AdoptWrite, RevisionStatus } from './revision.schemas.js';
 
@@ -76,22 +76,22 @@ export class RevisionService {
     }
   }
 
-  async #skips(channels: readonly ChannelDocument[]): Promise<readonly string[]> {
-    const ids = channels.flatMap(({ name, pipelines }) => pipelines.map((pipeline) => `${name}.${pipeline.name}`));
-    const found: string[] = [];
-    for (const id of ids) if (await this.registry.skips.read(id)) found.push(id);
+  async #skips(channels: readonly ChannelDocument[]): Promise<Orders['skips']> {
+    const all = channels.flatMap(({ name, pipelines }) => pipelines.map(({ name: own, uid }) => ({ name: pipelineName(name, own), uid })));
+    const found: NamedPipeline[] = [];
+    for (const pipeline of all) if (await this.registry.skips.read(pipeline.uid)) found.push(pipeline);
     return found;
   }
 
   async #withdraw({ restarts, skips }: Orders): Promise<void> {
     for (const endpoint of restarts) await this.registry.restarts.withdraw(endpoint);
-    for (const id of skips) await this.registry.skips.remove(id);
+    for (const { uid } of skips) await this.registry.skips.remove(uid);
   }
 
   /** A table that comes in again may have left the log by the adoption: it is to be seeded anew. */
   async #forgettingTables({ channels, workers }: Adopted): Promise<readonly Operation[]> {
-    const ids = withOtherRoutes(channels, workers);
-    const operations = await Promise.all(ids.map((id) => this.registry.left.adding(id, [anyTable])));
+    const uids = withOtherRoutes(channels, workers);
+    const operations = await Promise.all(uids.map((uid) => this.registry.left.adding(uid, [anyTable])));
     return operations.filter((operation) => operation !== null);
   }
 }

@@ -1,9 +1,10 @@
-import { channelSchema, replicationFingerprint } from '@lutra/model';
+import { replicationFingerprint } from '@lutra/model';
 import type { WorkStatus } from '@lutra/model';
 import { describe, expect, it } from 'vitest';
 import { channelStatus } from './channel-status.js';
+import { storedChannel, uidOf } from '../../../../libs/model/src/pipeline-uid.fixture.js';
 
-const channel = channelSchema.parse({
+const channel = storedChannel({
   name: 'ab',
   state: 'running',
   pipelines: [{ name: 'there', source: 'a', target: 'b', routes: [{ schema: 'shop' }] }],
@@ -13,6 +14,7 @@ function worker(app: WorkStatus['app'], name: string, more: Partial<WorkStatus> 
   return {
     app,
     name,
+    uid: null,
     instance: 'host:1',
     state: 'running',
     waitingFor: null,
@@ -80,6 +82,15 @@ describe('channelStatus', () => {
     expect(pipeline.state).toBe('running');
   });
 
+  it('shows nothing of a process that worked for an earlier pipeline of the same name', () => {
+    const [late, own] = ['ab.there before', 'ab.there'].map((text) => worker('loader', 'ab.there', { uid: uidOf(text), instance: text }));
+    expect(one([worker('capture', 'a'), late!]).state).toBe('absent');
+    expect(one([worker('capture', 'a'), late!, own!])).toMatchObject({
+      uid: uidOf('ab.there'),
+      target: { worker: { instance: 'ab.there' } },
+    });
+  });
+
   it('says why a worker that runs stands still: what it waits for, or what it tries again', () => {
     const waiting = one([worker('capture', 'a'), worker('loader', 'ab.there', { waitingFor: 'a lock, since 12:00' })]);
     expect(waiting).toMatchObject({ state: 'running', reason: 'waits for a lock, since 12:00' });
@@ -120,11 +131,14 @@ describe('channelStatus', () => {
   });
 
   it('says that the routes are in force when both ends work with those of the document, and else who does not', () => {
-    const now = { 'ab.there': replicationFingerprint({ routes: channel.pipelines[0]!.routes, forwards: false }) };
+    const now = { [uidOf('ab.there')]: replicationFingerprint({ routes: channel.pipelines[0]!.routes, forwards: false }) };
     const ends = (capture: WorkStatus['routes'], loader: WorkStatus['routes'], more: Partial<WorkStatus> = {}) =>
       one([worker('capture', 'a', { routes: capture }), worker('loader', 'ab.there', { routes: loader, ...more })]);
-    expect(ends({ ...now, 'cd.x': 'another' }, now)).toMatchObject({ routes: 'in force', routesReason: null, state: 'running' });
-    expect(ends({ 'ab.there': 'older' }, now)).toMatchObject({ routes: 'pending', routesReason: expect.stringMatching(/^capture a has/) });
+    expect(ends({ ...now, [uidOf('cd.x')]: 'another' }, now)).toMatchObject({ routes: 'in force', routesReason: null, state: 'running' });
+    expect(ends({ [uidOf('ab.there')]: 'older' }, now)).toMatchObject({
+      routes: 'pending',
+      routesReason: expect.stringMatching(/^capture a has/),
+    });
     expect(ends({}, now).routes).toBe('pending');
     expect(ends(now, null)).toMatchObject({ routes: 'pending', routesReason: expect.stringMatching(/^loader ab\.there is running/) });
     expect(ends(now, null, { state: 'paused' }).routesReason).toContain('paused');

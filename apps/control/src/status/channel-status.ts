@@ -4,7 +4,7 @@
  * The naive way shows the loader's lag. Counter-example: capture hangs, the loader has applied all that is in the topic and says 0 while
  * the target falls behind; hence the greater lag of the two, and none while one of them is unknown.
  */
-import { pipelineId, replicationFingerprint, suspendedOf, without } from '@lutra/model';
+import { pipelineName, replicationFingerprint, suspendedOf, without } from '@lutra/model';
 import type { ChannelDocument, DesiredState, PipelineDocument, Suspension, WorkStatus } from '@lutra/model';
 import type { ChannelStatus, EndStatus, PipelineStatus, ShownState } from '../http/schemas.js';
 import type { OmissionsStatus } from './omissions.schema.js';
@@ -21,9 +21,11 @@ export function channelStatus(channel: ChannelDocument, workers: readonly WorkSt
 }
 
 function pipelineStatus(channel: ChannelDocument, pipeline: PipelineDocument, workers: readonly WorkStatus[]): PipelineStatus {
-  const id = pipelineId(channel.name, pipeline.name);
+  const { uid } = pipeline;
+  const id = pipelineName(channel.name, pipeline.name);
+  // One that worked for an earlier pipeline of this name says nothing of this one.
   const at = (app: WorkStatus['app'], name: string): readonly WorkStatus[] =>
-    workers.filter((worker) => worker.app === app && worker.name === name);
+    workers.filter((worker) => worker.app === app && worker.name === name && (worker.uid === null || worker.uid === uid));
   const { state: desired } = channel;
   const source = endStatus(pipeline.source, at('capture', pipeline.source), {
     desired,
@@ -31,9 +33,10 @@ function pipelineStatus(channel: ChannelDocument, pipeline: PipelineDocument, wo
   });
   const target = endStatus(pipeline.target, at('loader', id), { desired, absent: `no loader process for pipeline ${id} is connected` });
   const state = worst([source.state, target.state]);
-  const now = { id, fingerprint: replicationFingerprint(pipeline) };
+  const now = { uid, fingerprint: replicationFingerprint(pipeline) };
   return {
     id,
+    uid,
     name: pipeline.name,
     state,
     reason: (state === source.state ? source.reason : null) ?? (state === target.state ? target.reason : null),

@@ -1,9 +1,9 @@
-import { channelSchema } from '@lutra/model';
 import type { Omission, Omissions } from '@lutra/model';
 import { describe, expect, it } from 'vitest';
 import { omissionsStatus, ownersOf } from './omissions.js';
+import { storedChannel, uidOf } from '../../../../libs/model/src/pipeline-uid.fixture.js';
 
-const channel = channelSchema.parse({
+const channel = storedChannel({
   name: 'ab',
   pipelines: [
     { name: 'there', source: 'a', target: 'b', routes: [{ schema: 'shop', table: 'orders*' }] },
@@ -22,7 +22,13 @@ const of = (last: readonly Omission[], more: Partial<Omissions> = {}): Omissions
 
 describe('what a channel shows of what was not replicated', () => {
   it('is that of its sources, its pipelines and its own', () => {
-    expect(ownersOf(channel)).toEqual(['endpoint@a', 'endpoint@b', 'pipeline@ab.there', 'pipeline@ab.back', 'channel@ab']);
+    expect(ownersOf(channel)).toEqual([
+      'endpoint@a',
+      'endpoint@b',
+      `pipeline@${uidOf('ab.there')}`,
+      `pipeline@${uidOf('ab.back')}`,
+      'channel@ab',
+    ]);
     const skip: Omission = { n: 1, kind: 'skip', what: 'transaction', tables: [], where: 'seq 7', at: 8 };
     const force: Omission = { n: 1, kind: 'force', what: 'binlog-format', tables: [], where: 'start', at: 2 };
     const status = omissionsStatus(
@@ -32,7 +38,7 @@ describe('what a channel shows of what was not replicated', () => {
           'endpoint@a',
           of([ddl(3, 'shop.orders'), ddl(4, 'shop.orders2')], { confirmed: { ab: { n: 2, by: 'me', reason: 'done', at: 1 } } }),
         ],
-        ['pipeline@ab.there', of([skip])],
+        [`pipeline@${uidOf('ab.there')}` as const, of([skip])],
         ['channel@ab', of([force])],
       ]),
     );

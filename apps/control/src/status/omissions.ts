@@ -2,7 +2,7 @@
  * What was not replicated, seen from one channel: that of its source endpoints as far as its routes reach, of its pipelines, and its own.
  * Pure.
  */
-import { createRouter, omissionKinds, pipelineId, pipelineRoutes } from '@lutra/model';
+import { createRouter, omissionKinds, pipelineName, pipelineRoutes } from '@lutra/model';
 import type { ChannelDocument, Omission, Omissions } from '@lutra/model';
 import type { OmissionOwner } from '@lutra/registry';
 import type { OmissionsStatus } from './omissions.schema.js';
@@ -13,9 +13,8 @@ type Shown = OmissionsStatus['items'][number];
 
 /** Whose omissions a channel shows. */
 export function ownersOf({ name, pipelines }: ChannelDocument): readonly OmissionOwner[] {
-  const sources = new Set(pipelines.map(({ source }) => source));
-  const ids = pipelines.map((pipeline) => pipelineId(name, pipeline.name));
-  return [...[...sources].map((source) => `endpoint@${source}` as const), ...ids.map((id) => `pipeline@${id}` as const), `channel@${name}`];
+  const sources = [...new Set(pipelines.map(({ source }) => `endpoint@${source}` as const))];
+  return [...sources, ...pipelines.map(({ uid }) => `pipeline@${uid}` as const), `channel@${name}`];
 }
 
 export function omissionsStatus(channel: ChannelDocument, found: ReadonlyMap<OmissionOwner, Omissions>): OmissionsStatus {
@@ -43,9 +42,15 @@ function openOf(channel: ChannelDocument, owner: OmissionOwner, { last, total, c
   const concerns = concerning(channel, owner);
   const shown = last.filter((omission) => omission.n > until && concerns(omission));
   return {
-    shown: shown.map(({ kind, what, tables, where, at }) => ({ kind, what, tables, where, at, of: owner.replace('@', ' ') })),
+    shown: shown.map(({ kind, what, tables, where, at }) => ({ kind, what, tables, where, at, of: shownOwner(channel, owner) })),
     older: Math.max(0, oldest - 1 - until),
   };
+}
+
+/** People know a pipeline by its name. */
+function shownOwner({ name, pipelines }: ChannelDocument, owner: OmissionOwner): string {
+  const pipeline = pipelines.find(({ uid }) => owner === `pipeline@${uid}`);
+  return pipeline ? `pipeline ${pipelineName(name, pipeline.name)}` : owner.replace('@', ' ');
 }
 
 /** Of an endpoint, other channels may route what this one does not. */

@@ -13,17 +13,17 @@ interface End {
   readonly worker: Worker | null;
 }
 
-/** @param now id of the pipeline, fingerprint of the routes in its document */
-export function routesStatus(now: { readonly id: string; readonly fingerprint: string }, ends: readonly End[]): RoutesStatus {
+/** @param now uid of the pipeline, fingerprint of the routes in its document */
+export function routesStatus(now: { readonly uid: string; readonly fingerprint: string }, ends: readonly End[]): RoutesStatus {
   const reasons = ends.flatMap(({ app, worker }) => pendingReason(now, app, worker) ?? []);
   return { routes: reasons.length === 0 ? 'in force' : 'pending', routesReason: reasons.length === 0 ? null : reasons.join('; ') };
 }
 
-function pendingReason(now: { readonly id: string; readonly fingerprint: string }, app: End['app'], worker: Worker | null): string | null {
+function pendingReason(now: { readonly uid: string; readonly fingerprint: string }, app: End['app'], worker: Worker | null): string | null {
   if (!worker) return `no ${app} works`;
   const { state, name } = worker;
   if (state === 'paused') return `${app} ${name} is paused: it begins with the new routes`;
   // What a process of an older version says of itself has no routes.
   if (!worker.routes) return `${app} ${name} is ${state} and has not begun with the routes yet`;
-  return worker.routes[now.id] === now.fingerprint ? null : `${app} ${name} has not taken them yet`;
+  return worker.routes[now.uid] === now.fingerprint ? null : `${app} ${name} has not taken them yet`;
 }

@@ -112,6 +112,7 @@ function applierOf(
   const progress: number[] = [];
   const applier = new Applier({
     checkpoint: { ...first, replayUntil },
+    name: 'c.p',
     sourceRegion: 'hangzhou',
     targetRegion: 'california',
     detector: null,

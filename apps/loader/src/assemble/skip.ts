@@ -15,9 +15,15 @@ export interface Skip {
   readonly reason: string;
 }
 
-export interface Skipped extends Pick<SourceTransaction, 'position' | 'event'> {
-  readonly pipeline: string;
+export interface Skipped extends Pick<SourceTransaction, 'position' | 'event'>, SkippingPipeline {
   readonly reason: string;
+}
+
+/** Whose transaction. */
+export interface SkippingPipeline {
+  readonly uid: string;
+  /** `<channel>.<pipeline>` */
+  readonly name: string;
 }
 
 /** Under max_allowed_packet of any server that we know. */
@@ -42,13 +48,13 @@ export class SkippedRows {
   }
 
   /** The row of lutra.skipped. A transaction that was rewound over may be skipped a second time. */
-  text({ pipeline, position, event, reason }: Skipped): SqlText {
+  text({ uid, name, position, event, reason }: Skipped): SqlText {
     const content = `[${[...this.#rows, ...(this.#cut > 0 ? [`{"cut":${this.#cut}}`] : [])].join(',')}]`;
-    const texts = [pipeline, position.log, reason, content].map(quoteText);
+    const texts = [uid, name, position.log, reason, content].map(quoteText);
     const gtid = event.source.gtid === null ? 'NULL' : quoteText(event.source.gtid);
     const values = [...texts, position.seq, gtid].join(', ');
     const again = 'reason = VALUES(reason), content = VALUES(content), skipped_at = CURRENT_TIMESTAMP';
-    const sql = `INSERT INTO lutra.skipped (pipeline, log_id, reason, content, seq, gtid) VALUES (${values}) ON DUPLICATE KEY UPDATE ${again}`;
+    const sql = `INSERT INTO lutra.skipped (pipeline, name, log_id, reason, content, seq, gtid) VALUES (${values}) ON DUPLICATE KEY UPDATE ${again}`;
     return { sql, marks: [{ does: 'insert', table: { database: 'lutra', name: 'skipped' }, change: 0, changes: 1 }] };
   }
 }
@@ -56,11 +62,11 @@ export class SkippedRows {
 /** An operator's order, as the records of the log pass by. */
 export class Skipping {
   readonly #order: Skip;
-  readonly #pipeline: string;
+  readonly #pipeline: SkippingPipeline;
   /** Of the open transaction, if its first record is named: it may be too large to hold. */
   #rows: SkippedRows | null = null;
 
-  constructor(order: Skip, pipeline: string) {
+  constructor(order: Skip, pipeline: SkippingPipeline) {
     this.#order = order;
     this.#pipeline = pipeline;
   }
@@ -85,7 +91,7 @@ export class Skipping {
     const rows = this.#rows ?? new SkippedRows();
     for (const change of changes) rows.add(change);
     this.#rows = null;
-    return rows.text({ pipeline: this.#pipeline, reason, position, event });
+    return rows.text({ ...this.#pipeline, reason, position, event });
   }
 
   /** The open transaction is void. */

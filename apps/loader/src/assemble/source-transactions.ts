@@ -23,6 +23,8 @@ import type { TargetWriter } from '../commit/target-writer.js';
 
 export interface SourceTransactionsOptions {
   readonly checkpoint: Checkpoint;
+  /** `<channel>.<pipeline>` */
+  readonly name: string;
   readonly writer: Pick<TargetWriter, 'open' | 'chunk' | 'close' | 'rollback'>;
   readonly detector: { readonly stream: Pick<StreamDetector, 'open' | 'chunk' | 'close' | 'discard'> } | null;
   /** First seqs of large transactions that met a conflict before. */
@@ -56,7 +58,7 @@ export class SourceTransactions {
   constructor(options: SourceTransactionsOptions, to: Onward) {
     this.#options = options;
     this.#to = to;
-    this.#skipping = options.skip && new Skipping(options.skip, options.checkpoint.pipeline);
+    this.#skipping = options.skip && new Skipping(options.skip, { uid: options.checkpoint.pipeline, name: options.name });
   }
 
   /** The next record is the first of a transaction. */

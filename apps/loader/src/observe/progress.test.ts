@@ -21,7 +21,7 @@ beforeEach(() => {
     metrics: new Metrics('loader', { processMetrics: false }),
     logger: createLogger('loader', 'silent'),
   };
-  progress = new Progress(deps, { pipeline: 'p', topic: 't', admin: { commitGroupOffset: async () => undefined }, seq: -1 });
+  progress = new Progress(deps, { pipeline: 'p', group: 'g', topic: 't', admin: { commitGroupOffset: async () => undefined }, seq: -1 });
 });
 afterEach(() => void vi.useRealTimers());
 

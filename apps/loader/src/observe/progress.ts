@@ -7,7 +7,6 @@ import type { Logger, Metrics, Traces } from '@lutra/telemetry';
 import type { Applier } from '../assemble/applier.js';
 import type { RecordPosition } from '../read/log-reader.js';
 import { LatencyTracker } from './latency-tracker.js';
-import { groupOf } from '../recover/take-over.js';
 import type { Committed } from '../commit/target-writer.js';
 import { TopicLag } from './topic-lag.js';
 
@@ -20,9 +19,18 @@ interface ProgressDeps {
   readonly logger: Logger;
 }
 
+interface ProgressOf {
+  /** `<channel>.<pipeline>` */
+  readonly pipeline: string;
+  /** Consumer group. */
+  readonly group: string;
+  readonly topic: string;
+  readonly admin: Pick<BusAdmin, 'commitGroupOffset'>;
+}
+
 export class Progress {
   readonly #deps: ProgressDeps;
-  readonly #of: { readonly pipeline: string; readonly topic: string; readonly admin: Pick<BusAdmin, 'commitGroupOffset'> };
+  readonly #of: ProgressOf;
   readonly #latencyTracker: LatencyTracker;
   #groupAt = 0;
   #groupBusy = false;
@@ -35,7 +43,7 @@ export class Progress {
   #isLagTold = false;
 
   /** `seq`: up to which all is applied. */
-  constructor(deps: ProgressDeps, of: { pipeline: string; topic: string; admin: Pick<BusAdmin, 'commitGroupOffset'>; seq: number }) {
+  constructor(deps: ProgressDeps, of: ProgressOf & { readonly seq: number }) {
     this.#deps = deps;
     this.#of = of;
     this.#latencyTracker = new LatencyTracker(of, deps);
@@ -144,9 +152,9 @@ export class Progress {
     if (this.#groupBusy || Date.now() - this.#groupAt < groupOffsetMs) return;
     this.#groupBusy = true;
     this.#groupAt = Date.now();
-    const { admin, pipeline, topic } = this.#of;
+    const { admin, group, topic } = this.#of;
     admin
-      .commitGroupOffset(groupOf(pipeline), topic, 0, offset)
+      .commitGroupOffset(group, topic, 0, offset)
       .catch((error: unknown) =>
         this.#deps.logger.debug({ code: toSyncError(error).code }, 'cannot commit the group offset; only lag tools miss it'),
       )

@@ -36,11 +36,12 @@ export function suspensionsOf(
   { checkpoint }: Owned,
   fingerprints: RouteFingerprints,
 ): Promise<Suspensions> {
-  const { id, routes, onUnsupported: policy, targetRegion } = work;
+  const { id, uid, routes, onUnsupported: policy, targetRegion } = work;
   return Suspensions.open({
     port: deps.io.target,
     target,
     checkpoint,
+    name: id,
     routes,
     router: createRouter(routes),
     fingerprints,
@@ -50,13 +51,13 @@ export function suspensionsOf(
       deps.logger.warn({ seq, tables: facts }, 'tables are suspended: nothing behind this position is applied to them');
       const tell = targetRegion && deps.events.of(targetRegion, work.target);
       for (const { database, name, code, message, because = null } of tables) {
-        const about = { region: work.target.region, pipeline: id, schema: database, table: name, code, message, because, log, seq };
+        const about = { region: work.target.region, pipeline: id, uid, schema: database, table: name, code, message, because, log, seq };
         tell?.({ type: 'table-suspended', v: eventVersion, id: randomUUID(), at: Date.now(), ...about });
       }
       const omissions = tables.map(({ database, name, code }) => {
         return { kind: 'suspend', what: code, tables: [`${database}.${name}`], where: `seq ${seq}`, at: Date.now(), record: null } as const;
       });
-      await deps.registry.omissions.add(`pipeline@${id}`, omissions);
+      await deps.registry.omissions.add(`pipeline@${uid}`, omissions);
     },
   });
 }

@@ -19,6 +19,8 @@ export interface SuspensionsOptions {
   readonly target: ConnectionOptions;
   /** As it was taken over. */
   readonly checkpoint: Checkpoint;
+  /** `<channel>.<pipeline>`, for messages. */
+  readonly name: string;
   readonly routes: readonly Route[];
   readonly router: Router;
   /** Of the pipeline, as the run works with. */
@@ -118,7 +120,7 @@ export class Suspensions {
   #requireSuspendable(tables: readonly Suspension[]): void {
     const first = tables.find(({ because }) => because === undefined) ?? tables[0];
     if (this.#options.policy === 'suspend' || !first) return;
-    const { pipeline } = this.#options.checkpoint;
+    const { name: pipeline } = this.#options;
     const { database, name, code, message, where } = first;
     const others = tables.length > 1 ? ` and ${tables.length - 1} more` : '';
     throw new SyncError(

@@ -3,44 +3,66 @@
  * fence.
  */
 import type { AppliedRoutes, Checkpoint } from '@lutra/marker';
+import type { PipelineUid } from '@lutra/model';
 import type { ConnectionOptions } from '@lutra/mysql';
-import type { Registry } from '@lutra/registry';
+import type { PipelineFacts, Registry } from '@lutra/registry';
 import { throwIfAborted } from '@lutra/runtime';
 import type { KafkaPort, TargetPort } from '../io.js';
 import type { Skip } from '../assemble/skip.js';
 
 /**
- * Two witnesses: ZooKeeper's mark, and the offset of the consumer group, which outlives ZooKeeper. Neither was there before the row was.
+ * Two witnesses: ZooKeeper's entry, and the offset of the consumer group, which outlives ZooKeeper. Neither was there before the row was.
  */
 interface Witnesses {
-  readonly pipelines: Registry['pipelines'];
+  readonly uids: Pick<Registry['uids'], 'read' | 'all' | 'begin' | 'fenced'>;
   readonly admin: Pick<ReturnType<KafkaPort['admin']>, 'groupOffset'>;
 }
 
-interface TakeOverParts extends Witnesses {
+interface TakeOverParts extends Witnesses, Pick<TargetPort, 'takeOver' | 'fence'> {
   /** False: the tree in ZooKeeper is not followed, so nothing is written into it. */
   isFollowed(): Promise<boolean>;
-  readonly takeOver: TargetPort['takeOver'];
+}
+
+interface TakeOverOf {
+  readonly uid: PipelineUid;
+  /** `<channel>.<pipeline>`, for messages. */
+  readonly name: string;
+  readonly facts: PipelineFacts;
+  readonly topic: string;
+  readonly leaseNumber: number;
+  readonly signal: AbortSignal;
 }
 
 /** @throws SyncError CHECKPOINT_MISSING when the row is gone although the pipeline had one: it alone says what was applied. */
-export async function takeOverTarget(
-  { pipelines, admin, takeOver, isFollowed }: TakeOverParts,
-  target: ConnectionOptions,
-  of: { pipeline: string; topic: string; leaseNumber: number; signal: AbortSignal },
-): Promise<Checkpoint> {
-  const marked = (await pipelines.read(of.pipeline)) !== null;
-  const known = marked || (await admin.groupOffset(groupOf(of.pipeline), of.topic)) !== null;
+export async function takeOverTarget(parts: TakeOverParts, target: ConnectionOptions, of: TakeOverOf): Promise<Checkpoint> {
+  const { uids, admin, takeOver } = parts;
+  const { uid, name, facts, topic, signal } = of;
+  const marked = (await uids.read(uid))?.begunAt !== undefined;
+  const known = marked || (await admin.groupOffset(groupOf(uid), topic)) !== null;
+  if (!known) await fenceRemoved(parts, target, facts.target);
   // ZooKeeper answers, so by now we know whether the lease is still ours. One that was replaced while it slept would fence its successor.
-  throwIfAborted(of.signal);
-  const { checkpoint } = await takeOver(target, { pipeline: of.pipeline, part: 0, lease: of.leaseNumber, mayCreate: !known });
-  if (!marked && (await isFollowed())) await pipelines.mark(of.pipeline);
+  throwIfAborted(signal);
+  const { checkpoint } = await takeOver(target, { pipeline: uid, name, part: 0, lease: of.leaseNumber, mayCreate: !known });
+  if (!marked && (await parts.isFollowed())) await uids.begin(uid, facts);
   return checkpoint;
 }
 
+/**
+ * Before the first row of a new pipeline: the loaders of pipelines that were removed from its target cannot write there any more. Control
+ * fences them at the removal where it reaches the target. Counter-example for leaving it at that: a loader sleeps in front of its COMMIT,
+ * its pipeline is removed while control cannot reach the target, another one brings newer rows, and then the sleeper commits older ones.
+ */
+async function fenceRemoved({ uids, fence }: TakeOverParts, target: ConnectionOptions, endpoint: string): Promise<void> {
+  for (const [uid, entry] of await uids.all()) {
+    if (entry.target !== endpoint || entry.removedAt === undefined || entry.fencedAt !== undefined) continue;
+    await fence(target, uid);
+    await uids.fenced(uid);
+  }
+}
+
 /** The consumer group of a pipeline: only lag tools read what it commits, and a take-over asks whether it ever did. */
-export function groupOf(pipeline: string): string {
-  return `lutra.${pipeline}`;
+export function groupOf(uid: PipelineUid): string {
+  return `lutra.${uid}`;
 }
 
 /**
@@ -57,8 +79,8 @@ export async function sayApplied(
 }
 
 /** What an operator told this pipeline to skip, if it lies ahead. */
-export async function skipOf(registry: Pick<Registry, 'skips'>, pipeline: string, checkpoint: Checkpoint): Promise<Skip | null> {
-  const order = await registry.skips.read(pipeline);
+export async function skipOf(registry: Pick<Registry, 'skips'>, uid: PipelineUid, checkpoint: Checkpoint): Promise<Skip | null> {
+  const order = await registry.skips.read(uid);
   // A pipeline that has applied nothing yet does not know its log; the first record will tell.
   if (!order || order.seq <= checkpoint.seq || (checkpoint.logId !== '' && order.log !== checkpoint.logId)) return null;
   return order;

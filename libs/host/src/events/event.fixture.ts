@@ -10,6 +10,7 @@ export function event(id: string, changes: Partial<ConflictEvent> = {}): Conflic
     at: 1_800_000_000_000,
     region: 'california',
     pipeline: 'shop.a-to-b',
+    uid: 'abcdefgh2345',
     schema: 'shop',
     table: 'orders',
     key: { id: ['i', '9007199254740993'] },

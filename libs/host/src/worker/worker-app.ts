@@ -15,7 +15,7 @@ export interface WorkerApp<T> {
   works(documents: Configuration): readonly string[];
   wanted(documents: Configuration, of: { readonly region: string; readonly only: readonly string[] | null }): Map<string, Assignment<T>>;
   /** ZooKeeper name of the lease. */
-  lease(name: string): string;
+  lease(name: string, work: T): string;
   /** An operator wants it to rest: no lease is taken. */
   isPaused?(work: T): boolean;
   /** One attempt: works until it fails or the signal aborts. Takes what the configuration says when it begins, and what it says later. */

@@ -153,7 +153,7 @@ export class WorkerService<T> implements OnApplicationBootstrap, OnApplicationSh
       name,
       instance: instanceName,
       sink: this.#statuses,
-      acquire: (waitSignal) => registry.lease(lease(name)).acquire(waitSignal),
+      acquire: (waitSignal) => registry.lease(lease(name, work.newest)).acquire(waitSignal),
       run: ({ status, ...lead }) => run({ ...deps, status }, work, lead),
       changed: (waitSignal) => work.untaken(waitSignal),
       paused: isPaused?.(work.newest) ?? false,

@@ -94,6 +94,7 @@ export class DetectorSetup {
     this.detector = new ConflictDetector({
       writer: this.writer,
       key: checkpoint,
+      of: { id: `name.${checkpoint.pipeline}`, channel: 'c' },
       rules,
       tables: new TableBook({ rules, collations, flowsBack: () => flowsBack }),
       collations,
@@ -163,7 +164,7 @@ export class DetectorSetup {
 
   /** What stands in lutra.conflict. */
   async conflicts(): Promise<readonly ResultRow[]> {
-    return this.server.query(`SELECT * FROM lutra.conflict WHERE pipeline = '${this.pipeline}' ORDER BY id`);
+    return this.server.query(`SELECT * FROM lutra.conflict WHERE uid = '${this.pipeline}' ORDER BY id`);
   }
 
   async conflictTypes(): Promise<readonly string[]> {

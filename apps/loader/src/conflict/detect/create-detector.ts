@@ -52,7 +52,7 @@ export function createDetector(deps: LoaderDeps, work: LoaderWork, parts: Detect
   const rules = ruleBook(conflicts, { source: work.source.region, target: work.target.region });
   const goesBack = createRouter(back.flatMap(({ routes }) => routes));
   const router = createRouter(work.routes);
-  const watermark = new Watermark(target, { pipeline: work.id, epoch: checkpoint.epoch });
+  const watermark = new Watermark(target, { pipeline: work.uid, epoch: checkpoint.epoch });
   const collations = new Collations((sql) => watermark.query(sql));
   const onWaiting = (what: string | null): void => logger.warn(what === null ? 'goes on' : `waits for ${what}`);
   const { during } = deps.status.waits;
@@ -69,7 +69,8 @@ export function createDetector(deps: LoaderDeps, work: LoaderWork, parts: Detect
   const targetOf = targetsOf(work, parts);
   const detector = new ConflictDetector({
     writer,
-    key: { pipeline: work.id, part: 0, lane: 0, epoch: checkpoint.epoch },
+    key: { pipeline: work.uid, part: 0, lane: 0, epoch: checkpoint.epoch },
+    of: work,
     rules,
     tables: new TableBook({ rules, collations, flowsBack: (table) => goesBack(table) !== null }),
     collations,
@@ -85,17 +86,13 @@ export function createDetector(deps: LoaderDeps, work: LoaderWork, parts: Detect
         metrics.conflicts.inc({ name: work.id, ...described(conflict) });
         logger.debug(described(conflict), 'decided a conflict');
       }
-      const about = { ...of, pipeline: work.id, region: targetRegion.name, final: rules.targetIsHome || peers.none };
+      const about = { ...of, pipeline: work.id, uid: work.uid, region: targetRegion.name, final: rules.targetIsHome || peers.none };
       const events = conflictEvents(found, about);
       for (const event of events) tell(event);
       metrics.eventsDropped.inc({ name: work.id }, found.length - events.length);
     },
   });
-  return { detector, concerns: ({ pipeline }) => isOfChannel(pipeline, work.id), close: () => peers.close() };
-}
-
-function isOfChannel(pipeline: string, other: string): boolean {
-  return pipeline.startsWith(other.slice(0, other.indexOf('.') + 1));
+  return { detector, concerns: ({ channel }) => channel === work.channel, close: () => peers.close() };
 }
 
 /** No values: rows are in lutra.conflict. */
@@ -113,14 +110,14 @@ function peersOf(deps: LoaderDeps, work: LoaderWork, detector: DetectionWork, pa
   });
   return [
     // In the target's own log the tables have the target's names.
-    ...back.map(({ id, routes }) => {
+    ...back.map(({ uid, routes }) => {
       const carries = createRouter(routes);
       const router = routerOf(carries, (table) => (carries(table) === null ? null : table));
-      return peer(targetRegion, work.target.name, { pipeline: null, toSource: id, router });
+      return peer(targetRegion, work.target.name, { pipeline: null, toSource: uid, router });
     }),
     ...otherWriters.flatMap((third) => {
-      const { id, source, region } = third;
-      return waysOf(third).map((way) => peer(region, source.name, { pipeline: id, ...way }));
+      const { uid, source, region } = third;
+      return waysOf(third).map((way) => peer(region, source.name, { pipeline: uid, ...way }));
     }),
   ];
 }
@@ -135,7 +132,7 @@ function waysOf({ routes, toSource }: DetectionWork['otherWriters'][number]): re
     // Of a table that the source is never told about it has seen nothing: the first one counts it.
     const others = i === 0 ? createRouter(toSource.flatMap((other) => other.routes)) : null;
     const counts = (table: TableName): boolean => told(table) !== null || (others !== null && others(table) === null);
-    return { toSource: way.id, router: routerOf(here, (table) => (counts(table) ? here(table) : null)) };
+    return { toSource: way.uid, router: routerOf(here, (table) => (counts(table) ? here(table) : null)) };
   });
 }
 
@@ -160,7 +157,7 @@ function logOf(
   return {
     bus: { ...kafkaClient(deps.secretKey, region), clientId: `lutra-loader-${work.id}-recent-changes`, logger: deps.logger },
     topic: rowsTopic(endpoint),
-    pipeline: work.id,
+    pipeline: work.uid,
     others: [work.source, work.target, ...otherWriters.map(({ source }) => source)].map(({ region: name }) => name),
     withRows: conflicts.home === work.target.region,
     kafka: deps.io.kafka,
@@ -170,8 +167,8 @@ function logOf(
       const target = name && (await targetOf(name));
       return target && keysOf(table, target, parts.collations);
     },
-    keysOfResolution: async ({ pipeline, ...table }) => {
-      const name = isOfChannel(pipeline, work.id) ? router(table) : null;
+    keysOfResolution: async ({ channel, ...table }) => {
+      const name = channel === work.channel ? router(table) : null;
       const target = name && (await targetOf(name));
       return target && keysOf(asSource(target), target, parts.collations);
     },

@@ -1,4 +1,5 @@
 /** What the conflict detector and its parts work with. */
+import type { LoaderWork } from '../../assignments.js';
 import type { CheckpointKey, TargetWriter } from '../../commit/target-writer.js';
 import type { Conflict } from '../record/conflict-record.js';
 import type { BufferedTransaction } from './buffered-transactions.js';
@@ -11,6 +12,8 @@ import type { TableBook } from './table-book.js';
 export interface DetectorOptions {
   readonly writer: Pick<TargetWriter, 'ready' | 'used' | 'drop' | 'observe'>;
   readonly key: CheckpointKey;
+  /** What people know the pipeline by. */
+  readonly of: Pick<LoaderWork, 'id' | 'channel'>;
   readonly rules: RuleBook;
   readonly tables: TableBook;
   readonly collations: KeyCollations;

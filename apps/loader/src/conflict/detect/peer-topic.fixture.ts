@@ -98,6 +98,7 @@ export class PeerTopic {
       endpoint: 'a',
       tables: [],
       pipelines: {},
+      names: {},
       suspended: out,
       revision: 1,
       write: 'aaaaaaaaaaaa',
@@ -107,8 +108,8 @@ export class PeerTopic {
   }
 
   async resolution(key: Row, image: Row | null, seen: Seen = {}): Promise<void> {
-    const { database, name } = table;
-    await this.#control({ kind: 'resolution', endpoint: 'a', pipeline: 'c.q', database, table: name, key, row: image, seen, tsMs: 0 });
+    const of = { endpoint: 'a', pipeline: 'c.q', channel: 'c', database: table.database, table: table.name } as const;
+    await this.#control({ kind: 'resolution', ...of, key, row: image, seen, tsMs: 0 });
   }
 
   /** What retention does. */

@@ -116,7 +116,7 @@ export interface PeerChangesOptions {
   /** The keys of a table of that log, as the target has them; null: a table that this pipeline does not carry. */
   keysOf(table: TableSchema): Promise<Keys | null> | Keys | null;
   /** The same for a resolution, which names its table only. Null as well: it is of another channel, so nobody here takes it. */
-  keysOfResolution(resolution: TableName & { readonly pipeline: string }): Promise<Keys | null>;
+  keysOfResolution(resolution: TableName & { readonly channel: string }): Promise<Keys | null>;
 }
 
 /** What was changed, and the keys by which it counts. */
@@ -141,7 +141,7 @@ export class PeerChanges {
         return this.#isKnown(body.event) ? null : changed(this.#keys.get(body.table) ?? (await this.#keysOf(body.table)), [before, after]);
       }
       case 'resolution': {
-        const keys = await this.#options.keysOfResolution({ pipeline: body.pipeline, database: body.database, name: body.table });
+        const keys = await this.#options.keysOfResolution({ channel: body.channel, database: body.database, name: body.table });
         return changed(keys, [body.row ?? body.key]);
       }
       case 'watermark':

@@ -21,6 +21,7 @@ const conflict: Conflict = {
 };
 const of = {
   pipeline: 'shop.a-to-b',
+  uid: 'abcdefgh2345',
   region: 'california',
   position: { log: 'L', seq: 7 },
   event: { source: { gtid: null, origin: 'hangzhou', tsUs: 5 } } as RowEvent,

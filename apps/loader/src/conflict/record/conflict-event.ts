@@ -22,7 +22,7 @@ export function conflictEvents(conflicts: readonly Conflict[], of: EventOf): rea
   return conflicts.slice(0, maxEvents).map((conflict) => eventOf(conflict, of));
 }
 
-function eventOf(conflict: Conflict, { position, event, final, pipeline, region }: EventOf): ConflictEvent {
+function eventOf(conflict: Conflict, { position, event, final, pipeline, uid, region }: EventOf): ConflictEvent {
   const rows = [conflict.before, conflict.after, conflict.existing, conflict.result];
   const isLarge = rows.reduce((length, row) => length + (row ? lengthOfRow(row) : 0), 0) > maxLength;
   const { before, after, existing, result } = isLarge ? nothing : conflict;
@@ -35,6 +35,7 @@ function eventOf(conflict: Conflict, { position, event, final, pipeline, region 
     at: Date.now(),
     region,
     pipeline,
+    uid,
     schema: table.database,
     table: table.name,
     key: jsonRow(key),

@@ -25,14 +25,16 @@ export interface Conflict {
 }
 
 export interface ConflictOf {
+  /** `<channel>.<pipeline>` */
   readonly pipeline: string;
+  readonly uid: string;
   readonly position: Pick<RecordPosition, 'log' | 'seq'>;
   readonly event: RowEvent;
   readonly final: boolean;
 }
 
 const columns =
-  'pipeline, log_id, seq, gtid, source_us, origin, database_name, table_name, row_key, type, policy, winner, final, op, before_row, after_row, existing_row, result_row, local_seq';
+  'pipeline, uid, log_id, seq, gtid, source_us, origin, database_name, table_name, row_key, type, policy, winner, final, op, before_row, after_row, existing_row, result_row, local_seq';
 const conflictTable = { database: 'lutra', name: 'conflict' };
 const ofRecord = { column: 'a row', table: conflictTable, change: 0 };
 /** Of row_key. */
@@ -46,11 +48,11 @@ export function conflictText(conflicts: readonly Conflict[], of: ConflictOf): Sq
   return { sql, marks, ...stagedOf([{ staged: staging.take() }]) };
 }
 
-function valuesOf(conflict: Conflict, { pipeline, position, event, final }: ConflictOf, staging: Staging): readonly string[] {
+function valuesOf(conflict: Conflict, { pipeline, uid, position, event, final }: ConflictOf, staging: Staging): readonly string[] {
   const { table, key, type, policy, winner, op, before, after, existing, result, localSeq } = conflict;
   const { gtid, tsUs, origin } = event.source;
   return [
-    ...[pipeline, position.log].map(quoteText),
+    ...[pipeline, uid, position.log].map(quoteText),
     String(position.seq),
     gtid === null ? 'NULL' : quoteText(gtid),
     String(tsUs),

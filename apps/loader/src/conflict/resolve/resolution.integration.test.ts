@@ -22,6 +22,7 @@ describe.each(['8.0', '9.7'] as const)('a resolution elsewhere than at home, on 
       kind: 'resolution',
       endpoint: 'a',
       pipeline: 'c.back',
+      channel: 'c',
       database: 'shop',
       table,
       key,
@@ -102,7 +103,7 @@ describe.each(['8.0', '9.7'] as const)('a resolution elsewhere than at home, on 
 
   test('several in one target transaction: in their order, each by what it had seen', async () => {
     const changed = await room.local('UPDATE t SET v = 7 WHERE id = 1', [one, row(1, 'one', 7)]);
-    const told = { kind: 'resolution', endpoint: 'a', pipeline: 'c.back', database: 'shop', table: 't', tsMs: 1 } as const;
+    const told = { kind: 'resolution', endpoint: 'a', pipeline: 'c.back', channel: 'c', database: 'shop', table: 't', tsMs: 1 } as const;
     const of = (id: number, image: Row | null, seen: number) => ({ ...told, key: { id }, row: image, seen: seenUpTo(seen) });
     const resolutions = [
       of(1, null, changed - 1),
@@ -117,7 +118,16 @@ describe.each(['8.0', '9.7'] as const)('a resolution elsewhere than at home, on 
 
   test('applied before: fails at the fence, and changes nothing', async () => {
     const checkpoint = room.transaction([[one, null]]).checkpoint;
-    const told = { kind: 'resolution', endpoint: 'a', pipeline: 'c.back', database: 'shop', table: 't', seen: {}, tsMs: 1 } as const;
+    const told = {
+      kind: 'resolution',
+      endpoint: 'a',
+      pipeline: 'c.back',
+      channel: 'c',
+      database: 'shop',
+      table: 't',
+      seen: {},
+      tsMs: 1,
+    } as const;
     await room.detector.resolutions([{ ...told, key: { id: 2 }, row: null }], checkpoint);
     const again = room.detector.resolutions([{ ...told, key: { id: 1 }, row: null }], checkpoint);
     await expect(again).rejects.toMatchObject({ code: 'FENCED' });

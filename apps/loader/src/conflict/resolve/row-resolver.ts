@@ -22,6 +22,7 @@ import { decideMove, halfOf, isRow, refusedMove } from './moved-row.js';
 import type { Move, MoveOutcome } from './moved-row.js';
 import { primaryConflictKey } from '../detect/conflict-keys.js';
 import { forceRow, writeRow } from './rows.js';
+import type { ResolutionBy } from './touched-rows.js';
 import type { RowChange, Assignment } from './rows.js';
 import type { RuleBook } from '../decide/rules.js';
 import { stepOf, stopped, stoppedAt, typeOf } from './step.js';
@@ -33,7 +34,7 @@ export interface RowResolverOptions {
   readonly connection: Pick<ApplyConnection, 'within' | 'attempt' | 'run'>;
   readonly rules: RuleBook;
   readonly tables: TableBook;
-  readonly pipeline: string;
+  readonly by: ResolutionBy;
   concurrent(change: Change, table: ConflictTable): Concurrent;
 }
 
@@ -104,7 +105,7 @@ export class RowResolver {
 
   /** At home: its last word on every row that a conflict touched. */
   async writeResolutions(): Promise<void> {
-    await this.#ledger.touched?.writeResolutions(this.#options.connection, this.#options.pipeline);
+    await this.#ledger.touched?.writeResolutions(this.#options.connection, this.#options.by);
   }
 
   /** `names`: a row whose key is only written in other letters is told under both. */

@@ -1,11 +1,15 @@
 /** The rows of one transaction that a conflict touched at home, which the other regions are told as the transaction leaves them. */
 import { resolutionStatement } from '@lutra/marker';
+import type { ResolutionSignal } from '@lutra/marker';
 import { SyncError, tableName } from '@lutra/model';
 import type { Row } from '@lutra/model';
 import { inPieces, quoteText, stagedOf, Staging } from '@lutra/mysql';
 import type { ApplyConnection, SqlText } from '@lutra/mysql';
 import { keyText, readRows } from './rows.js';
 import type { DecidableTable } from '../detect/table-book.js';
+
+/** Whose loader met the conflicts: uid, and channel. */
+export type ResolutionBy = Pick<ResolutionSignal, 'pipeline' | 'channel'>;
 
 /** Of one transaction. */
 const maxResolutions = 100_000;
@@ -27,7 +31,7 @@ export class TouchedRows {
   }
 
   /** Last of all, in the same transaction. */
-  async writeResolutions(connection: Pick<ApplyConnection, 'within' | 'attempt' | 'run'>, pipeline: string): Promise<void> {
+  async writeResolutions(connection: Pick<ApplyConnection, 'within' | 'attempt' | 'run'>, by: ResolutionBy): Promise<void> {
     const all = [...this.#rows.values()];
     for (let from = 0; from < all.length; from += maxRead) {
       const some = all.slice(from, from + maxRead);
@@ -36,7 +40,7 @@ export class TouchedRows {
         some.map(({ table: { plan }, key }) => ({ plan, key, values: null })),
       );
       const texts = some.map(({ table: { target }, key }, i): SqlText => {
-        const resolution = { pipeline, database: target.database, table: target.name, key, row: found[i]?.existing ?? null };
+        const resolution = { ...by, database: target.database, table: target.name, key, row: found[i]?.existing ?? null };
         const staging = new Staging();
         const quote = (content: string): string => staging.text(content, { column: 'content', table: signalTable, change: 0 }, quoteText);
         return {

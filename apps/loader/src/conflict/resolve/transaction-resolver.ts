@@ -13,7 +13,7 @@ import type { DetectorOptions } from '../detect/detector-options.js';
 import type { BufferedTransaction } from '../detect/buffered-transactions.js';
 import { RowResolver } from './row-resolver.js';
 
-type Options = Pick<DetectorOptions, 'key' | 'rules' | 'tables' | 'peers'>;
+type Options = Pick<DetectorOptions, 'key' | 'of' | 'rules' | 'tables' | 'peers'>;
 
 /** The conflicts of one source transaction. */
 export interface Decided {
@@ -30,12 +30,12 @@ export class TransactionResolver {
 
   /** For one open target transaction. */
   constructor(connection: ApplyConnection, options: Options) {
-    const { rules, tables, key, peers } = options;
+    const { rules, tables, key, of, peers } = options;
     this.#connection = connection;
     this.#options = options;
     const concurrent = (change: Change, table: Parameters<typeof concurrentWith>[1]) =>
       concurrentWith(change, table, { seen: this.#seen, peers });
-    this.#rowResolver = new RowResolver({ connection, rules, tables, pipeline: key.pipeline, concurrent });
+    this.#rowResolver = new RowResolver({ connection, rules, tables, by: { pipeline: key.pipeline, channel: of.channel }, concurrent });
   }
 
   /** Before any of the changes is resolved. */
@@ -56,10 +56,11 @@ export class TransactionResolver {
 
   /** The conflicts since the last call; write() takes them into lutra.conflict. */
   record(transaction: Pick<BufferedTransaction, 'event' | 'position'>): Decided {
-    const { key, rules, peers } = this.#options;
+    const { key, of, rules, peers } = this.#options;
     const conflicts = this.#rowResolver.takeConflicts();
     const about = {
-      pipeline: key.pipeline,
+      pipeline: of.id,
+      uid: key.pipeline,
       position: transaction.position,
       event: transaction.event,
       final: rules.targetIsHome || peers.none,

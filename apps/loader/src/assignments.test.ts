@@ -110,7 +110,6 @@ describe('a loader is told', () => {
       'what it writes is forwarded',
       { pipelines: [there, back, third, direct, { ...there, name: 'on', source: 'b', target: 'c', forwards: true }] },
     ],
-    ['another pipeline has its name', { pipelines: [{ ...there, uid: uidOf('another') }, back, third, direct] }],
   ])('when %s', (_, part) => {
     expect(print(part)).not.toBe(print({}));
   });
@@ -128,9 +127,10 @@ describe('a loader is told', () => {
 describe('a loader begins anew', () => {
   const place = (part: ChannelPart, kafka?: Readonly<Record<string, string>>): string => assignments(part, kafka).fingerprint;
 
-  it('when the Kafka moves that it reads, it is paused, or an operator wants it', () => {
+  it('when the Kafka moves that it reads, it is paused, another pipeline has its name, or an operator wants it', () => {
     expect(place({}, { hangzhou: 'new:9092' })).not.toBe(place({}));
     expect(place({ state: 'paused' })).not.toBe(place({}));
+    expect(place({ pipelines: [{ ...there, uid: uidOf('another') }, back] })).not.toBe(place({ pipelines: [there, back] }));
     expect(assignments({ attempt: 1 }).attempts).toEqual({ shop: 1 });
   });
 

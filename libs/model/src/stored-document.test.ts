@@ -3,14 +3,15 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { channelSchema, endpointSchema, parseDocument, regionSchema } from './config.js';
 import { since, storedDocument } from './stored-document.js';
+import { uidOf } from './pipeline-uid.fixture.js';
 
 const at = { what: 'thing a', level: 1 };
 
 const region = { name: 'hz', kafka: { brokers: ['a:1'] } };
-const password = { v: 2, kid: 'k', iv: '', tag: '', data: '' } as const;
+const password = { v: 2, kid: 'k', id: 'i', iv: '', tag: '', data: '' } as const;
 const endpoint = { name: 'a', region: 'hz', host: 'h', user: 'u', serverId: 1, password };
 const route = { schema: 'shop' };
-const channel = { name: 'c', pipelines: [{ name: 'p', source: 'a', target: 'b', routes: [route] }] };
+const channel = { name: 'c', pipelines: [{ name: 'p', uid: uidOf('c.p'), source: 'a', target: 'b', routes: [route] }] };
 
 /** Each subset of optional fields, some with the value of their default. */
 const given = {

@@ -1,6 +1,6 @@
 /**
- * All configuration documents as one picture that follows their changes. Says nothing before all kinds have been read once. Whether the tree
- * is the right one is another question: tree-follower.ts.
+ * All configuration documents as one picture that follows their changes. Says nothing before all kinds have been read once. Whether the
+ * tree is the right one is another question: tree-follower.ts.
  */
 import { withDesired } from '@lutra/model';
 import type { ChannelDocument, EndpointDocument, RegionDocument, SyncError } from '@lutra/model';

@@ -1,7 +1,8 @@
 /** A process that follows a configuration in memory, which is restored, emptied and written to as ZooKeeper may be. */
-import { channelSchema, nextRevision, randomId, SyncError } from '@lutra/model';
+import { nextRevision, randomId, SyncError } from '@lutra/model';
 import type { ChannelDocument, Desired, Regression, TreeRevision } from '@lutra/model';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { storedChannel } from '../../model/src/pipeline-uid.fixture.js';
 import { watchConfiguration } from './configuration.js';
 import { TreeFollower } from './tree-follower.js';
 
@@ -100,7 +101,7 @@ class TreeInMemory {
 }
 
 const channelOf = (name: string, state: ChannelDocument['state']): ChannelDocument => ({
-  ...channelSchema.parse({ name, pipelines: [{ name: 'there', source: 'a', target: 'b', routes: [{ schema: name }] }] }),
+  ...storedChannel({ name, pipelines: [{ name: 'there', source: 'a', target: 'b', routes: [{ schema: name }] }] }),
   state,
 });
 

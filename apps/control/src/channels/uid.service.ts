@@ -96,7 +96,9 @@ export class UidService {
   async allOf(channel: string): Promise<readonly Removal[]> {
     const entries = [...(await this.registry.uids.all())].filter(([, entry]) => entry.channel === channel && entry.removedAt === undefined);
     return entries.map(([uid, { pipeline: name, source, target, fingerprint }]) => ({
-      ...{ uid, name, target },
+      uid,
+      name,
+      target,
       facts: { channel, pipeline: name, source, target, fingerprint },
     }));
   }

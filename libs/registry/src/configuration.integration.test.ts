@@ -3,6 +3,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import type { StoredChannel, EndpointDocument, RegionDocument } from '@lutra/model';
 import { describe, expect, test } from 'vitest';
+import { watchConfiguration } from './configuration.js';
 import type { Author, DocumentChange } from './configuration-writer.js';
 import { uidOf } from '../../model/src/pipeline-uid.fixture.js';
 import { mostKept } from './history.js';
@@ -143,6 +144,32 @@ describe('what is wanted of a channel', () => {
     expect(await put(registry, region('north'), base)).toBe(2);
     expect(await registry.configuration.want(base, [desired(registry, 1, 'stopped')])).toBe(false);
     expect((await registry.desired.get('shop'))?.document.state).toBe('running');
+  });
+});
+
+describe('the picture that apps follow', () => {
+  test('has each channel with what is wanted of it; one of which nobody has said is stopped', async () => {
+    const registry = await zooKeeper.open();
+    const reader = await zooKeeper.open();
+    let seen: Record<string, string> | undefined;
+    const invalid: string[] = [];
+    const end = watchConfiguration(reader, {
+      onChange: ({ channels }) =>
+        (seen = Object.fromEntries([...channels].map(([name, { state, attempt }]) => [name, `${state} ${attempt}`]))),
+      onInvalid: (name) => invalid.push(name),
+    });
+    await until(() => expect(seen).toEqual({}));
+    const wanted = (version: number | null, state: 'running' | 'stopped', attempt: number): Operation =>
+      registry.configuration.desiredOperation('shop', version, { state, attempt, by: 'ada', at: 5 });
+    const changes = ['shop', 'other'].map((name): DocumentChange => ({ kind: 'channels', name, before: null, after: channel(name) }));
+    await registry.configuration.commit({ base: await baseOf(registry), changes, operations: [wanted(null, 'stopped', 0)], author });
+    await until(() => expect(seen).toEqual({ shop: 'stopped 0', other: 'stopped 0' }));
+    await registry.configuration.want(await baseOf(registry), [wanted(0, 'running', 3)]);
+    await until(() => expect(seen).toEqual({ shop: 'running 3', other: 'stopped 0' }));
+    await zooKeeper.raw((connection, root) => connection.setData(`${root}/desired/shop`, Buffer.from('{}'), -1));
+    await until(() => expect(invalid).toEqual(['shop']));
+    expect(seen).toEqual({ shop: 'running 3', other: 'stopped 0' });
+    end();
   });
 });
 

@@ -40,7 +40,7 @@ let older = '';
 let newer = '';
 
 beforeAll(async () => {
-  older = await unpackBuild(await firstBuild());
+  older = await firstBuild();
   newer = await makeNextBuild();
 }, 400_000);
 afterAll(async () => {
@@ -49,10 +49,14 @@ afterAll(async () => {
 
 /** Until a first build was kept, this one is packed. */
 async function firstBuild(): Promise<string> {
-  if (existsSync(firstBuildFile)) return firstBuildFile;
-  const file = join(await mkdtemp(join(tmpdir(), 'lutra-pack-')), 'this.tgz');
-  await packBuild(file);
-  return file;
+  if (existsSync(firstBuildFile)) return unpackBuild(firstBuildFile);
+  const folder = await mkdtemp(join(tmpdir(), 'lutra-pack-'));
+  try {
+    await packBuild(join(folder, 'this.tgz'));
+    return await unpackBuild(join(folder, 'this.tgz'));
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 }
 
 describe.each([

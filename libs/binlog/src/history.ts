@@ -19,8 +19,11 @@ import { fileStart } from './position-tracker.js';
 import { shortDump } from './short-dump.js';
 import type { ShortDumpOptions } from './short-dump.js';
 
-/** ER_ERROR_WHEN_EXECUTING_COMMAND: no event begins there. */
-const wrongOffset = 1220;
+/**
+ * No event begins there: ER_ERROR_WHEN_EXECUTING_COMMAND, and ER_MALFORMED_GTID_SET_ENCODING where what lies there looks like an event with
+ * a GTID set.
+ */
+const wrongOffsets: ReadonlySet<unknown> = new Set([1220, 1773]);
 /** What can begin between two transactions, at the start of a file and at its end. */
 const between = new Set(['Gtid', 'Gtid_tagged', 'Anonymous_Gtid', 'Rotate', 'Stop', 'Format_desc', 'Previous_gtids']);
 /** An event says where it ends modulo this. */
@@ -85,7 +88,7 @@ async function eventAt(query: Query, { file, pos }: FilePosition): Promise<RowDa
     const ends = Number(event['End_log_pos']) % wrap;
     return Number(event['Pos']) === pos && (next === undefined || Number(next['Pos']) % wrap === ends) ? event : 'none begins';
   } catch (error) {
-    if ((error as { errno?: unknown }).errno === wrongOffset) return 'none begins';
+    if (wrongOffsets.has((error as { errno?: unknown }).errno)) return 'none begins';
     throw error;
   }
 }

@@ -89,7 +89,8 @@ export class ZooKeeperSnapshot implements SnapshotStore {
       try {
         await connection.barrier(this.#paths.root);
         const revision = await this.#settled(connection, until);
-        return (this.#known = this.#picture(revision));
+        this.#known = sameOr(this.#known, this.#picture(revision));
+        return this.#known;
       } catch (error) {
         if (!isLoss(error) || performance.now() > until) throw translate(error, this.#paths.root);
         connection.abandon('a request was lost');
@@ -129,4 +130,11 @@ export class ZooKeeperSnapshot implements SnapshotStore {
       desired: desired.entries,
     };
   }
+}
+
+/** Who asks twice within one state gets one object: what was worked out from it need not be again. */
+function sameOr(known: Snapshot | undefined, read: Snapshot): Snapshot {
+  const kinds = Object.keys(documentKinds) as readonly (keyof DocumentTypes)[];
+  const isSame = known?.revision?.write === read.revision?.write && known?.revisionVersion === read.revisionVersion;
+  return known && isSame && kinds.every((kind) => known[kind] === read[kind]) ? known : read;
 }

@@ -185,6 +185,9 @@ function nextNumber({ revision }: Snapshot): number {
   return (revision?.revision ?? 0) + 1;
 }
 
+/** Of a body, in the configuration that it was checked with last: the rules cost much, and are asked before the write and in it. */
+const topologies = new WeakMap<ChannelInput, { readonly configuration: Configuration; readonly topology: Topology }>();
+
 /** Actions change these two; a body may repeat them, so that what GET gave can be sent back. */
 function requireState(input: ChannelWrite, { state, attempt }: Pick<ChannelDocument, 'state' | 'attempt'>): void {
   if ((input.state ?? state) === state && (input.attempt ?? attempt) === attempt) return;
@@ -210,7 +213,11 @@ function requireOthers(name: string, configuration: Configuration, after: Topolo
   if (errors.length > 0) throw new RefusedError('CONFIG_CONFLICT', `channel ${name} is needed by others`, errors);
 }
 
-function withChannel(name: string, channel: ChannelInput | null, configuration: Configuration) {
+function withChannel(name: string, channel: ChannelInput | null, configuration: Configuration): Topology {
+  const asked = channel && topologies.get(channel);
+  if (asked?.configuration === configuration) return asked.topology;
   const others: readonly ChannelInput[] = configuration.channels.filter((other) => other.name !== name);
-  return { endpoints: configuration.endpoints, channels: channel ? [...others, channel] : others };
+  const topology = { endpoints: configuration.endpoints, channels: channel ? [...others, channel] : others };
+  if (channel) topologies.set(channel, { configuration, topology });
+  return topology;
 }

@@ -12,7 +12,8 @@ import { broughtTwice, streamsFrom } from './streams.js';
 import type { Stream } from './streams.js';
 import { findTable } from './table-set.js';
 
-export function pathProblems(flows: readonly Flow[]): readonly FlowProblem[] {
+/** @param all of the topology; `flows` are those of it that may share tables */
+export function pathProblems(flows: readonly Flow[], all: readonly Flow[] = flows): readonly FlowProblem[] {
   // By endpoint: with 1,000 channels a look at all pairs, and at all flows for each, takes a second.
   const bySource = Map.groupBy(flows, ({ source }) => source);
   const sameTarget = [...Map.groupBy(flows, ({ target }) => target).values()];
@@ -23,7 +24,7 @@ export function pathProblems(flows: readonly Flow[]): readonly FlowProblem[] {
     ...flows.flatMap((first) =>
       (bySource.get(first.target) ?? []).flatMap((second) => notForwarded(first, second, bySource.get(first.source) ?? [])),
     ),
-    ...pairs.flatMap(([one, other]) => sharedTarget(one, other, flows)),
+    ...pairs.flatMap(([one, other]) => sharedTarget(one, other, all)),
   ];
 }
 

@@ -7,6 +7,7 @@ import { flowsOf } from './flow.js';
 import { pathProblems } from './path.rules.js';
 import { pipelineProblems } from './pipeline.rules.js';
 import type { EndpointAddress, FlowProblem } from './pipeline.rules.js';
+import { related } from './related.js';
 import { twoWayProblems } from './two-way.rules.js';
 
 export interface Topology {
@@ -28,8 +29,7 @@ function problemsOf({ endpoints, channels }: Topology): readonly FlowProblem[] {
   const addresses = new Map(endpoints.map((endpoint) => [endpoint.name, endpoint]));
   return [
     ...pipelineProblems(flows, addresses),
-    ...pathProblems(flows),
-    ...twoWayProblems(flows),
+    ...related(flows).flatMap((some) => [...pathProblems(some, flows), ...twoWayProblems(some)]),
     ...channels.flatMap((channel) => conflictProblems(channel, addresses)),
   ];
 }
@@ -44,10 +44,10 @@ export function channelProblems(topology: Topology, channel: ChannelInput): read
 
 /** Errors that `after` has and `before` had not: what was wrong before does not bar the way of a change that has no part in it. */
 export function newErrors(before: Topology, after: Topology): readonly Problem[] {
+  const errors = errorsOf(topologyProblems(after));
+  if (errors.length === 0) return [];
   const old = new Set(topologyProblems(before).map((problem) => problem.what));
-  return errorsOf(topologyProblems(after))
-    .filter((problem) => !old.has(problem.what))
-    .map(withoutFlows);
+  return errors.filter((problem) => !old.has(problem.what)).map(withoutFlows);
 }
 
 function withoutFlows({ id, severity, what, fix }: FlowProblem): Problem {

@@ -36,9 +36,14 @@ function writerInAnotherChannel(there: Flow, flows: readonly Flow[]): readonly F
   const otherWriters = flows.filter(({ source, target }) => target === there.target && source !== there.source);
   return otherWriters.flatMap((otherWriter) => {
     const direct = flows.filter(({ source, target }) => source === otherWriter.source && target === there.source);
-    const other = direct.find((flow) => otherWriter.channel !== there.channel || flow.channel !== there.channel);
-    const table = other ? firstTable(there, otherWriter, (first, second) => broughtToBoth(first, second, other)) : null;
-    if (!other || table === null) return [];
+    const others = direct.filter((flow) => otherWriter.channel !== there.channel || flow.channel !== there.channel);
+    const bringing = others.map((other) => ({
+      other,
+      table: firstTable(there, otherWriter, (first, second) => broughtToBoth(first, second, other)),
+    }));
+    const told = bringing.find(({ table }) => table !== null);
+    if (!told) return [];
+    const { other, table } = told;
     const what = `${there.source}, ${there.target} and ${otherWriter.source} all write ${table}, in more than one channel (${there.id}, ${otherWriter.id}, ${other.id}): their conflicts would not be found`;
     return [split(what, [there, otherWriter, other])];
   });

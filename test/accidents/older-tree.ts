@@ -11,7 +11,7 @@ type Connection = Awaited<ReturnType<Registry['session']['connected']>>;
  * Leases and status are of living processes; schemas stay known to them. The revision first: a restored copy comes all at once, and nobody
  * must see its documents beside the revision of later ones.
  */
-const folders = ['revision', 'regions', 'endpoints', 'channels', 'desired', 'uids', 'skips', 'restarts', 'logs'];
+const folders = ['regions', 'endpoints', 'channels', 'desired', 'uids', 'skips', 'restarts', 'logs'];
 const persistent = 0;
 
 export function savedTree(stack: Stack): Promise<SavedTree> {

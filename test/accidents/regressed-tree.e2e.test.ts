@@ -155,11 +155,13 @@ it('a wrong root with the same documents stops by name', limits, async () => {
   const { root } = stack;
   const list = (kind: string): Promise<readonly object[]> => stack.api.request('GET', `/api/v1/${kind}`);
   const [regions, endpoints] = [await list('regions'), await list('endpoints')];
+  const { uid } = await way.status();
   Object.assign(stack, { root: `${root}-wrong` });
   await startAnew();
   for (const region of regions) await stack.api.request('POST', '/api/v1/regions', region);
   for (const endpoint of endpoints) await stack.api.request('POST', '/api/v1/endpoints', { ...endpoint, password: lutraPassword });
-  await stack.api.request('POST', '/api/v1/channels', { name: way.name, pipelines: pipelines(way.database, more), onUnsupported: 'stop' });
+  const same = pipelines(way.database, more).map((pipeline) => ({ ...pipeline, adopt: uid }));
+  await stack.api.request('POST', '/api/v1/channels', { name: way.name, pipelines: same, onUnsupported: 'stop' });
   await way.start({ force: true });
   const before = await way.targetIds();
   rows += 1;

@@ -211,7 +211,10 @@ describe('a table that another channel carries already', () => {
     await way.arrives(); // so the row of u was passed
     const release = network.disturb('zookeeper', { kind: 'hold', who: (client) => client === stack.loader[way.to].name });
     try {
-      const routes = async (): Promise<string | undefined> => (await way.status()).source.worker?.routes?.[way.pipeline];
+      const routes = async (): Promise<string | undefined> => {
+        const { uid, source } = await way.status();
+        return source.worker?.routes?.[uid];
+      };
       const before = await routes();
       // Without the checks, which would take their time while the loader's session runs out.
       await carry(way, ['t', 'u'], '?force=true');

@@ -131,6 +131,10 @@ it('a channel that was removed does not come back with an export, nor with an ol
   await saysRegressed();
   // An operator says that this is how it is to be: capture takes the tables in again, and the loader knows what is missing.
   await adopt(['channel-goes-on', 'routes-change']);
+  await until(async () => {
+    const { uid, source } = await way.status();
+    return source.worker?.routes?.[uid];
+  });
   await way.write(3);
   await way.fails('loader', 'LOG_LACKS_TABLES');
   expect(await way.targetIds()).toEqual([1]);

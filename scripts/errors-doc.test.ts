@@ -16,6 +16,12 @@ it('docs/errors.md is up to date: npx tsx scripts/errors-doc.ts', () => {
   expect(readFileSync(errorsFile, 'utf8')).toBe(errorsDocument());
 });
 
+it('does not say that an error needs a retry where work goes on by itself', () => {
+  const entry = errorsDocument().split('### CONFIG_REGRESSED\n')[1]?.split('\n### ')[0];
+  expect(entry).toContain('tries again as soon as ZooKeeper has another revision');
+  expect(entry).not.toContain('until you retry');
+});
+
 it('every code says what happened, what is kept and what to do', () => {
   for (const [code, { cause, kept, help }] of Object.entries(errorTable))
     for (const text of [cause, kept, help]) expect(text, code).toMatch(/^\S.*[.)]$/);

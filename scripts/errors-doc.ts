@@ -17,6 +17,7 @@ const byItself: Readonly<Record<Outcome, string>> = {
 /** Where it is another one than that of the outcome. */
 const ownWay: Partial<Record<ErrorCode, string>> = {
   CONFIG_REGRESSED: 'Work that has stopped tries again as soon as ZooKeeper has another revision.',
+  LEVEL_TOO_OLD: 'The process begins its work as soon as the level is one that it knows.',
 };
 
 /** The first group that fits. */

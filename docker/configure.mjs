@@ -34,10 +34,11 @@ async function post(path, body) {
   return { status: response.status, text: await response.text() };
 }
 
-/** 409: it is there already. */
+/** CONFIG_CONFLICT: it is there already. Another 409 (CONFIG_REGRESSED) is for a person: nothing was created. */
 async function create(kind, document) {
   const { status, text } = await post(kind, document);
-  if (status !== 201 && status !== 409) throw new Error(`${kind} ${document.name}: ${status} ${text}`);
+  const isThere = status === 409 && JSON.parse(text).code === 'CONFIG_CONFLICT';
+  if (status !== 201 && !isThere) throw new Error(`${kind} ${document.name}: ${status} ${text}`);
   console.log(`${kind} ${document.name}: ${status === 201 ? 'created' : 'there already'}`);
 }
 

@@ -16,6 +16,13 @@ it('docs/errors.md is up to date: npx tsx scripts/errors-doc.ts', () => {
   expect(readFileSync(errorsFile, 'utf8')).toBe(errorsDocument());
 });
 
+it('does not say that an error needs a retry where work goes on by itself', () => {
+  const entryOf = (code: ErrorCode): string => errorsDocument().split(`### ${code}\n`)[1]?.split('\n### ')[0] ?? '';
+  expect(entryOf('CONFIG_REGRESSED')).toContain('as soon as ZooKeeper has another revision');
+  expect(entryOf('LEVEL_TOO_OLD')).toContain('as soon as the level is one that it knows');
+  expect(entryOf('CONFIG_REGRESSED') + entryOf('LEVEL_TOO_OLD')).not.toContain('until you retry');
+});
+
 it('every code says what happened, what is kept and what to do', () => {
   for (const [code, { cause, kept, help }] of Object.entries(errorTable))
     for (const text of [cause, kept, help]) expect(text, code).toMatch(/^\S.*[.)]$/);

@@ -14,6 +14,11 @@ const byItself: Readonly<Record<Outcome, string>> = {
   stop: 'The endpoint or pipeline stays stopped until you retry it or change its configuration. All others continue.',
   abort: 'The work ends.',
 };
+/** Where it is another one than that of the outcome. */
+const ownWay: Partial<Record<ErrorCode, string>> = {
+  CONFIG_REGRESSED: 'Work that has stopped tries again as soon as ZooKeeper has another revision.',
+  LEVEL_TOO_OLD: 'The process begins its work as soon as the level is one that it knows.',
+};
 
 /** The first group that fits. */
 const groups: readonly (readonly [string, RegExp])[] = [
@@ -67,12 +72,17 @@ export function errorsDocument(): string {
 
 function entryOf(code: ErrorCode): string {
   const { cause, kept, outcome, help } = errorTable[code];
-  const lines = [`- **Cause**: ${cause}`, `- **Safe**: ${kept}`, `- **By itself**: ${byItself[outcome]}`, `- **To do**: ${linked(help)}`];
+  const lines = [
+    `- **Cause**: ${cause}`,
+    `- **Safe**: ${kept}`,
+    `- **By itself**: ${ownWay[code] ?? byItself[outcome]}`,
+    `- **To do**: ${linked(help)}`,
+  ];
   return `### ${code}\n\n${lines.join('\n')}\n`;
 }
 
 function linked(help: string): string {
-  return help.replace(/\bstart over\b/, '[start over](#starting-over)').replace('docs/02-setup.md', '[02-setup.md](02-setup.md)');
+  return help.replace(/\bstart over\b/, '[start over](#starting-over)').replaceAll(/docs\/([\w-]+\.md)/g, '[$1]($1)');
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) writeFileSync(errorsFile, errorsDocument());

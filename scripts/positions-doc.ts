@@ -31,11 +31,11 @@ proof it stops with a named error before it applies a row. These are the proofs:
 
 | proof | of what |
 |---|---|
-| log id, seq, epoch | of each record, of the checkpoint, and of ZooKeeper's [position backup](../schemas/registry.md#position-backups-logsendpoint): the same log, without a gap |
+| log id, seq, epoch | of each record, of the checkpoint, and of ZooKeeper's [position backup](formats.md#position-backups-logsendpoint): the same log, without a gap |
 | \`routes\` records of the log | from which record on the topic holds which tables, and for which pipelines |
-| revision of the configuration | each write of a region, an endpoint or a channel raises it by one, nothing lowers it; with the id of its write it is in ZooKeeper, in each \`routes\` record, in each checkpoint, in the memory of each process. ZooKeeper lists the last writes, so a tree shows whether it [continues](../schemas/registry.md#revision-revision) what is known |
+| revision of the configuration | each write of a region, an endpoint or a channel raises it by one, nothing lowers it; with the id of its write it is in ZooKeeper, in each \`routes\` record, in each checkpoint, in the memory of each process. ZooKeeper lists the last writes, so a tree shows whether it [continues](formats.md#revision-revision) what is known |
 | GTIDs and \`server_uuid\` | the server has what was published, at the position where it was read |
-| [ZooKeeper's entry of the uid](../schemas/registry.md#uids-uidsuid), committed group offsets | the pipeline once had a checkpoint row |
+| [ZooKeeper's entry of the uid](formats.md#uids-uidsuid), committed group offsets | the pipeline once had a checkpoint row |
 | uid of a pipeline | whose checkpoint it is: a name may be used again, a uid never is |
 
 A pipeline without a checkpoint starts by itself only in a log that was started for it: the first \`routes\` record names it. Everywhere else [you say where it starts](02-setup.md#a-pipeline-on-a-topic-that-is-in-use), and the log

@@ -9,7 +9,7 @@ import { uidOf } from '../../model/src/pipeline-uid.fixture.js';
 describe('a path', () => {
   const paths = new Paths('/lutra');
 
-  test('is where schemas/registry.md says', () => {
+  test('is where docs/formats.md says', () => {
     expect(paths.documents('regions')).toBe('/lutra/regions');
     expect(paths.document('desired', 'shop')).toBe('/lutra/desired/shop');
     expect(paths.revision).toBe('/lutra/revision');

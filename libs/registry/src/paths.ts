@@ -1,4 +1,4 @@
-/** The ZooKeeper tree, in one place; schemas/registry.md describes it. A name that is not safe in a path never gets into one. */
+/** The ZooKeeper tree, in one place; docs/formats.md describes it. A name that is not safe in a path never gets into one. */
 import { nameSchema, pipelineUidSchema, SyncError } from '@lutra/model';
 import type { PipelineUid, WorkStatus } from '@lutra/model';
 import type { DocumentTypes, HistoricKind } from './document-kinds.js';

@@ -71,21 +71,23 @@ export class Edits {
   }
 
   /**
-   * Between two transactions. Resolves to the stages that go on.
+   * Between two transactions. Resolves to the stages that go on: those of before where another one was offered meanwhile, which may have to
+   * wait for its record. Whoever calls looks again.
    * @throws SyncError CONFIG_BEHIND where ZooKeeper has another configuration than the one that is offered; as prepare()
    */
   async take(stages: Stages): Promise<Stages> {
     const run = this.#run;
     const { newest } = this.#live;
-    const before = await stages.applier.settled(stages.routes.isProven);
     const isRerouted = this.reroutes(stages);
+    const before = await stages.applier.settled(stages.routes.isProven);
+    if (this.#live.newest !== newest) return stages;
     const { routes, applied } = isRerouted
       ? await checkedRoutes(run, { work: newest, checkpoint: before, begins: !stages.routes.isProven })
       : { routes: stages.routes, applied: before.routes ?? null };
-    // Offered meanwhile: that one is looked at instead.
-    if (this.#live.newest !== newest) return this.take(stages);
-    await stages.detection?.close();
+    if (this.#live.newest !== newest) return stages;
+    // Before anything else is waited for: what is offered then is not what was looked at.
     run.follow(this.#live.take());
+    await stages.detection?.close();
     stages.progress.handedOver(stages.applier);
     const owned = { checkpoint: { ...before, routes: applied }, writer: this.#writer };
     const next = await stagesFor(run, owned, { ...stages, routes });

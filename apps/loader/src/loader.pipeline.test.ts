@@ -784,6 +784,24 @@ describe('an edit while the loader runs', () => {
     }
   });
 
+  it('of the routes waits for its record also where it comes while another edit is being taken', async () => {
+    await edited(7);
+    const live = new LiveWork(work);
+    offerAt(7, live, now);
+    // At the commit that the first edit waits for.
+    const shift = (): Failure => {
+      if (!live.isTaken && live.newest.routes === shop) {
+        world.looks = [channelOf(moved)];
+        live.offer({ ...live.newest, routes: moved });
+      }
+      return 'none';
+    };
+    world.failures = Object.assign([], { shift });
+    expect(await loadLive(live, () => world.rows.length >= 17)).toEqual([]);
+    world.failures = [];
+    expect([world.places, world.checkpoint?.epoch, live.isTaken]).toEqual([[...oldPlaces, ...newPlaces], 1, true]);
+  });
+
   it('waits at the record for what ZooKeeper has already and this process is not told of yet', async () => {
     await edited(3);
     const live = new LiveWork(work);

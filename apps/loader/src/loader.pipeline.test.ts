@@ -707,7 +707,12 @@ describe('a table that the routes take in while the loader runs', () => {
       expect((await load((known) => known.length > 0 || world.rows.length > 2))[0]).toMatchObject({ code: 'CONFIG_REGRESSED' });
       expect(world.rows).toEqual([1, 2]);
     }
+    // The process follows them since a moment, and its work is told of them within the next.
+    const { checkpoint } = world;
+    world.checkpoint = checkpoint && { ...checkpoint, routes: { ...mark(6), fingerprint: routesFingerprint(both) } };
     world.follower = knowing(treeAt(6), both);
+    expect((await load((known) => known.length > 0 || world.rows.length > 2))[0]).toMatchObject({ code: 'CONFIG_BEHIND' });
+    world.checkpoint = checkpoint;
     expect((await load((known) => known.length > 0, both))[0]).toMatchObject({ code: 'CONFIG_REGRESSED' }); // the checkpoint says 6, and shop
     world.follower = knowing(treeAt(7), both);
     expect(await load(() => world.rows.length > 5, both)).toEqual([]);

@@ -67,8 +67,7 @@ function requireContinued(
   const who = `the log of endpoint ${endpoint}`;
   const tree = regression ? regression.tree : revision;
   if (!revision || (known && !continues(revision, known))) throw regressionError(who, { known, tree }, { endpoint });
-  if (!regression || !announced || announced.revision < revision.revision || !differing(announced.pipelines, pipelines))
-    return revision;
+  if (!regression || !announced || announced.revision < revision.revision || !differing(announced.pipelines, pipelines)) return revision;
   throw regressionError(who, { known, tree }, { endpoint });
 }
 

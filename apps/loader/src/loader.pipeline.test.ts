@@ -72,6 +72,8 @@ const world = {
   away: false,
   /** Of the log, in ZooKeeper. */
   backup: null as Pick<PositionBackup, 'log' | 'seq' | 'routes'> | null,
+  /** It is asked for and never comes. */
+  isBackupSilent: false,
   /** Called before a batch of the topic is given out, with its first offset. */
   before: (async () => undefined) as (offset: number) => Promise<void>,
   /** Called once at the end of the topic, which may have more behind it. */
@@ -456,7 +458,10 @@ const registry = {
       return null;
     },
   },
-  logs: { read: async () => world.backup && { document: world.backup, version: 0 } },
+  logs: {
+    read: () =>
+      world.isBackupSilent ? new Promise<null>(() => undefined) : Promise.resolve(world.backup && { document: world.backup, version: 0 }),
+  },
   omissions: { add: async () => undefined },
   channels: { latest },
   revision: { latest: async () => world.tree },
@@ -541,6 +546,7 @@ async function build(pieces: readonly Piece[]): Promise<LogBuilder> {
     refuses: [],
     leftOutFor: null,
     backup: null,
+    isBackupSilent: false,
     before: async () => undefined,
     more: null,
     away: false,
@@ -840,6 +846,15 @@ describe('an edit while the loader runs', () => {
     }
   });
 
+  it('holds up no row while ZooKeeper does not say whether the log holds it already', async () => {
+    await edited(1);
+    world.isBackupSilent = true;
+    const live = new LiveWork(work);
+    offerAt(3, live, { routes: moved });
+    expect(await loadLive(live, () => world.rows.length >= 17)).toEqual([]);
+    expect([world.places, world.checkpoint?.epoch]).toEqual([[...oldPlaces, ...newPlaces], 1]);
+  });
+
   it('of anything else is taken at once between two transactions, also while the topic is silent, and never amid one', async () => {
     await edited(20);
     const { log } = world;
@@ -850,7 +865,7 @@ describe('an edit while the loader runs', () => {
     world.more = async () => {
       open.resolve();
       await rest.promise;
-      world.log = log;
+      world.log = log.slice(0, 14);
     };
     world.looks = [channelOf(shop), channelOf(moved)];
     const failures = loadLive(live, () => world.rows.length >= 9 && live.isTaken);
@@ -862,6 +877,7 @@ describe('an edit while the loader runs', () => {
     rest.resolve();
     expect(await failures).toEqual([]);
     expect(world.checkpoint?.epoch).toBe(1);
+    world.log = log;
     const silent = new LiveWork({ ...work, routes: moved });
     const quiet = loadLive(
       silent,

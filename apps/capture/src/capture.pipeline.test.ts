@@ -713,6 +713,9 @@ describe('the routes of a new leader', () => {
     world.items = source(2, 1);
     const waiting = { done: 0, read: async () => ({ document: order, version: 0 }), id: '' };
     const order = { id: 'old', start: { from: 'now' }, reason: 'tested', at: 1 } as const;
+    // The process follows them since a moment, and its work is told of them within the next.
+    world.follower = knowing(treeAt(6), crm);
+    await expect(runCapture(deps(logs), new LiveWork(workOn([...shop])), leadership)).rejects.toMatchObject({ code: 'CONFIG_BEHIND' });
     for (const [known, routes, code] of [
       [treeAt(5), crm, 'CONFIG_REGRESSED'],
       [treeAt(6), [...shop], 'CONFIG_REGRESSED'],

@@ -13,6 +13,8 @@
  */
 import { replicationFingerprint } from '@lutra/model';
 import type { ControlRecord } from '@lutra/model';
+import type { PositionBackup } from '@lutra/registry';
+import { offerWithin } from '@lutra/runtime';
 import type { LiveWork } from '@lutra/runtime';
 import type { LoaderWork } from './assignments.js';
 import type { LoaderRun, Owned } from './loader-run.js';
@@ -21,6 +23,8 @@ import { checkedRoutes, stagesFor } from './stages.js';
 import type { Stages } from './stages.js';
 
 const lookBackMs = 2_000;
+/** For the answer: rows wait for it. */
+const lookMs = 300;
 
 export class Edits {
   readonly #run: LoaderRun;
@@ -61,31 +65,43 @@ export class Edits {
   /** Does the log hold what is offered, though no record said so in this run? Asked now and then. */
   async lookBack(stages: Stages, at: RecordPosition): Promise<void> {
     if (!this.reroutes(stages) || Date.now() - this.#lookedAt < lookBackMs) return;
+    const { work } = this.#run;
+    const backup = await this.#backup();
     this.#lookedAt = Date.now();
-    const { deps, work } = this.#run;
-    // Without ZooKeeper the old routes go on.
-    const found = await deps.registry.logs.read(work.source.name).catch(() => null);
-    const backup = found?.document;
     if (!backup?.routes || backup.log !== at.log || backup.seq > at.seq || backup.seq < this.#announcedSeq) return;
     this.#announced = backup.routes.pipelines[work.uid] ?? null;
   }
 
+  /** Null: without ZooKeeper the old routes go on. */
+  async #backup(): Promise<PositionBackup | null> {
+    const { deps, work, signal } = this.#run;
+    let backup: PositionBackup | null = null;
+    const read = deps.registry.logs.read(work.source.name).then(
+      (found) => void (backup = found?.document ?? null),
+      () => undefined,
+    );
+    await offerWithin(read, lookMs, signal);
+    return backup;
+  }
+
   /**
-   * Between two transactions. Resolves to the stages that go on.
+   * Between two transactions. Resolves to the stages that go on: those of before where another one was offered meanwhile, which may have to
+   * wait for its record. Whoever calls looks again.
    * @throws SyncError CONFIG_BEHIND where ZooKeeper has another configuration than the one that is offered; as prepare()
    */
   async take(stages: Stages): Promise<Stages> {
     const run = this.#run;
     const { newest } = this.#live;
-    const before = await stages.applier.settled(stages.routes.isProven);
     const isRerouted = this.reroutes(stages);
+    const before = await stages.applier.settled(stages.routes.isProven);
+    if (this.#live.newest !== newest) return stages;
     const { routes, applied } = isRerouted
       ? await checkedRoutes(run, { work: newest, checkpoint: before, begins: !stages.routes.isProven })
       : { routes: stages.routes, applied: before.routes ?? null };
-    // Offered meanwhile: that one is looked at instead.
-    if (this.#live.newest !== newest) return this.take(stages);
-    await stages.detection?.close();
+    if (this.#live.newest !== newest) return stages;
+    // Before anything else is waited for: what is offered then is not what was looked at.
     run.follow(this.#live.take());
+    await stages.detection?.close();
     stages.progress.handedOver(stages.applier);
     const owned = { checkpoint: { ...before, routes: applied }, writer: this.#writer };
     const next = await stagesFor(run, owned, { ...stages, routes });

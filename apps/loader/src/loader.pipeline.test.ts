@@ -72,6 +72,8 @@ const world = {
   away: false,
   /** Of the log, in ZooKeeper. */
   backup: null as Pick<PositionBackup, 'log' | 'seq' | 'routes'> | null,
+  /** It is asked for and never comes. */
+  isBackupSilent: false,
   /** Called before a batch of the topic is given out, with its first offset. */
   before: (async () => undefined) as (offset: number) => Promise<void>,
   /** Called once at the end of the topic, which may have more behind it. */
@@ -456,7 +458,10 @@ const registry = {
       return null;
     },
   },
-  logs: { read: async () => world.backup && { document: world.backup, version: 0 } },
+  logs: {
+    read: () =>
+      world.isBackupSilent ? new Promise<null>(() => undefined) : Promise.resolve(world.backup && { document: world.backup, version: 0 }),
+  },
   omissions: { add: async () => undefined },
   channels: { latest },
   revision: { latest: async () => world.tree },
@@ -541,6 +546,7 @@ async function build(pieces: readonly Piece[]): Promise<LogBuilder> {
     refuses: [],
     leftOutFor: null,
     backup: null,
+    isBackupSilent: false,
     before: async () => undefined,
     more: null,
     away: false,
@@ -707,7 +713,12 @@ describe('a table that the routes take in while the loader runs', () => {
       expect((await load((known) => known.length > 0 || world.rows.length > 2))[0]).toMatchObject({ code: 'CONFIG_REGRESSED' });
       expect(world.rows).toEqual([1, 2]);
     }
+    // The process follows them since a moment, and its work is told of them within the next.
+    const { checkpoint } = world;
+    world.checkpoint = checkpoint && { ...checkpoint, routes: { ...mark(6), fingerprint: routesFingerprint(both) } };
     world.follower = knowing(treeAt(6), both);
+    expect((await load((known) => known.length > 0 || world.rows.length > 2))[0]).toMatchObject({ code: 'CONFIG_BEHIND' });
+    world.checkpoint = checkpoint;
     expect((await load((known) => known.length > 0, both))[0]).toMatchObject({ code: 'CONFIG_REGRESSED' }); // the checkpoint says 6, and shop
     world.follower = knowing(treeAt(7), both);
     expect(await load(() => world.rows.length > 5, both)).toEqual([]);
@@ -784,6 +795,24 @@ describe('an edit while the loader runs', () => {
     }
   });
 
+  it('of the routes waits for its record also where it comes while another edit is being taken', async () => {
+    await edited(7);
+    const live = new LiveWork(work);
+    offerAt(7, live, now);
+    // At the commit that the first edit waits for.
+    const shift = (): Failure => {
+      if (!live.isTaken && live.newest.routes === shop) {
+        world.looks = [channelOf(moved)];
+        live.offer({ ...live.newest, routes: moved });
+      }
+      return 'none';
+    };
+    world.failures = Object.assign([], { shift });
+    expect(await loadLive(live, () => world.rows.length >= 17)).toEqual([]);
+    world.failures = [];
+    expect([world.places, world.checkpoint?.epoch, live.isTaken]).toEqual([[...oldPlaces, ...newPlaces], 1, true]);
+  });
+
   it('waits at the record for what ZooKeeper has already and this process is not told of yet', async () => {
     await edited(3);
     const live = new LiveWork(work);
@@ -817,6 +846,15 @@ describe('an edit while the loader runs', () => {
     }
   });
 
+  it('holds up no row while ZooKeeper does not say whether the log holds it already', async () => {
+    await edited(1);
+    world.isBackupSilent = true;
+    const live = new LiveWork(work);
+    offerAt(3, live, { routes: moved });
+    expect(await loadLive(live, () => world.rows.length >= 17)).toEqual([]);
+    expect([world.places, world.checkpoint?.epoch]).toEqual([[...oldPlaces, ...newPlaces], 1]);
+  });
+
   it('of anything else is taken at once between two transactions, also while the topic is silent, and never amid one', async () => {
     await edited(20);
     const { log } = world;
@@ -827,7 +865,7 @@ describe('an edit while the loader runs', () => {
     world.more = async () => {
       open.resolve();
       await rest.promise;
-      world.log = log;
+      world.log = log.slice(0, 14);
     };
     world.looks = [channelOf(shop), channelOf(moved)];
     const failures = loadLive(live, () => world.rows.length >= 9 && live.isTaken);
@@ -839,6 +877,7 @@ describe('an edit while the loader runs', () => {
     rest.resolve();
     expect(await failures).toEqual([]);
     expect(world.checkpoint?.epoch).toBe(1);
+    world.log = log;
     const silent = new LiveWork({ ...work, routes: moved });
     const quiet = loadLive(
       silent,

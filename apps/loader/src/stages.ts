@@ -66,7 +66,7 @@ export async function stagesFor(
   const suspensions = await suspensionsOf(run, owned, routes.fingerprints);
   deps.status.update({ suspended: suspensions.tables });
   const isSuspended = (table: TableName): boolean => suspensions.hasTarget(table);
-  const detection = createDetector(deps, work, { writer, tables, isSuspended, target, checkpoint, signal });
+  const detection = createDetector(deps, work, { writer, tables, isSuspended, target, checkpoint, newest: () => run.live.newest, signal });
   run.closing(async () => detection?.close());
   const matcher = new TableMatcher({
     router: createRouter(work.routes),

@@ -59,7 +59,7 @@ it('4,000 works write 20 times a second, each in its turn, and what people wait 
   expect(written).toEqual([]);
 });
 
-it('epoch, log, routes, suspended tables and the code of the error are written at once; its time and a position are not', async () => {
+it('epoch, log, routes, suspended tables, a fallen tree and the code of the error are written at once; its time and a position are not', async () => {
   const { written, sink } = recorded();
   const one = new StatusReporter({ app: 'loader', name: 'one', instance: 'i', sink, onStatus: () => undefined });
   for (let n = 0; n < 100; n += 1) sink.publish({ ...one.status, name: `other ${n}` });
@@ -72,12 +72,14 @@ it('epoch, log, routes, suspended tables and the code of the error are written a
     { log: 'L' },
     { routes: { 'c.p': 'x' } },
     { suspended: [] },
+    { suspended: [], configuration: { revision: 7, write: 'w', regressed: true } },
     { lastError: error },
   ];
   for (const part of parts) sink.publish({ ...one.status, ...part });
   expect(written.map(({ name }) => name)).toEqual(parts.map(() => 'one'));
   sink.publish({ ...one.status, lastError: error });
   sink.publish({ ...one.status, lastError: { ...error, at: 2, message: 'again' }, rows: 7 });
+  sink.publish({ ...one.status, lastError: error, configuration: { revision: 8, write: 'x', regressed: false } });
   expect(written).toHaveLength(parts.length);
   await one.close();
 });

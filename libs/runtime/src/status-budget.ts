@@ -1,7 +1,7 @@
 /**
  * All statuses of a process on their way to ZooKeeper. What people and other processes wait for (state, epoch, log, routes, suspended
- * tables, error) is written at once. The rest shares a bucket: each work has one turn in the queue, keeps it, and the newest value goes
- * out. Without it 4,000 works are 4,000 writes a second. Nothing waits for any of it.
+ * tables, error, a tree that has regressed) is written at once. The rest shares a bucket: each work has one turn in the queue, keeps it,
+ * and the newest value goes out. Without it 4,000 works are 4,000 writes a second. Nothing waits for any of it.
  */
 import { toSyncError } from '@lutra/model';
 import type { SyncError, WorkStatus } from '@lutra/model';
@@ -102,8 +102,11 @@ function keyOf({ app, name, instance }: Pick<WorkStatus, 'app' | 'name' | 'insta
   return `${app}\0${name}\0${instance}`;
 }
 
-/** An error that comes again and again is one: its time and its wording are no news. */
-function urgentFacts({ state, epoch, log, routes, suspended, lastError }: WorkStatus): string {
+/**
+ * An error that comes again and again is one: its time and its wording are no news. Who adopts a tree goes by what those say who have seen
+ * it regress.
+ */
+function urgentFacts({ state, epoch, log, routes, suspended, configuration, lastError }: WorkStatus): string {
   const tables = suspended?.map(({ database, name }) => `${database}.${name}`) ?? null;
-  return JSON.stringify([state, epoch, log, routes, tables, lastError?.code ?? null]);
+  return JSON.stringify([state, epoch, log, routes, tables, configuration?.regressed === true, lastError?.code ?? null]);
 }

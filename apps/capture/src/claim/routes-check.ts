@@ -37,12 +37,12 @@ export interface CurrentRoutes {
 export async function requireCurrentRoutes(tree: Pick<TreeFollower, 'channels'>, work: Checked, said: Said): Promise<CurrentRoutes> {
   const endpoint = work.endpoint.name;
   const current = await tree.channels();
-  const { revision, write } = requireContinued(current, work, said);
   const { documents, invalid } = current.found;
+  const newest = routesOf(endpoint, documents);
+  const { revision, write } = requireContinued(current, { endpoint, pipelines: newest.pipelines }, said);
   // One that never could be read has no part in what we work with either.
   const unknown = invalid.find((name) => Object.values(work.names).some((one) => one.startsWith(`${name}.`)));
   if (unknown) throw behind(endpoint, `the document of channel ${unknown} cannot be read, so it may have other routes now`);
-  const newest = routesOf(endpoint, documents);
   const differs = differing(newest.pipelines, work.pipelines);
   if (differs !== undefined) {
     const pipeline = newest.names[differs] ?? work.names[differs] ?? differs;
@@ -55,17 +55,20 @@ export async function requireCurrentRoutes(tree: Pick<TreeFollower, 'channels'>,
 }
 
 /**
- * Does the configuration continue the one that the log was written by? While the tree has regressed nobody can say whether our routes are
- * the newest of our revision: then the log has ours, or older ones.
+ * Does the configuration continue the one that the log was written by? While the tree has regressed nobody can say whether the routes that
+ * are in force here are the newest of their revision: then the log has those, or older ones.
  */
-function requireContinued({ revision, regression }: Current<unknown>, work: Checked, { announced, announcedAt }: Said): RevisionMark {
+function requireContinued(
+  { revision, regression }: Current<unknown>,
+  { endpoint, pipelines }: { readonly endpoint: string; readonly pipelines: RouteFingerprints },
+  { announced, announcedAt }: Said,
+): RevisionMark {
   const known = announced && { revision: announced.revision, write: announced.write, at: announcedAt };
-  const who = `the log of endpoint ${work.endpoint.name}`;
+  const who = `the log of endpoint ${endpoint}`;
   const tree = regression ? regression.tree : revision;
-  if (!revision || (known && !continues(revision, known))) throw regressionError(who, { known, tree }, { endpoint: work.endpoint.name });
-  if (!regression || !announced || announced.revision < revision.revision || !differing(announced.pipelines, work.pipelines))
-    return revision;
-  throw regressionError(who, { known, tree }, { endpoint: work.endpoint.name });
+  if (!revision || (known && !continues(revision, known))) throw regressionError(who, { known, tree }, { endpoint });
+  if (!regression || !announced || announced.revision < revision.revision || !differing(announced.pipelines, pipelines)) return revision;
+  throw regressionError(who, { known, tree }, { endpoint });
 }
 
 function differing(one: RouteFingerprints, other: RouteFingerprints): string | undefined {

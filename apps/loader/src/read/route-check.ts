@@ -120,8 +120,9 @@ export class RouteCheck {
     const regressed = (): SyncError =>
       regressionError(`pipeline ${id}: ${who}`, { known, tree: regression ? regression.tree : revision }, { pipeline: id });
     if (!revision || (known && !continues(revision, known))) throw regressed();
-    if (regression && known && known.revision >= revision.revision && fingerprint !== this.#fingerprint) throw regressed();
+    // Of those that are in force here already, this run is told in a moment.
     this.#requireSame(current);
+    if (regression && known && known.revision >= revision.revision && fingerprint !== this.#fingerprint) throw regressed();
     return { revision: revision.revision, write: revision.write };
   }
 

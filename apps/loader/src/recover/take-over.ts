@@ -52,11 +52,15 @@ export async function takeOverTarget(parts: TakeOverParts, target: ConnectionOpt
  * fences them at the removal where it reaches the target. Counter-example for leaving it at that: a loader sleeps in front of its COMMIT,
  * its pipeline is removed while control cannot reach the target, another one brings newer rows, and then the sleeper commits older ones.
  */
-async function fenceRemoved({ uids, fence }: TakeOverParts, target: ConnectionOptions, endpoint: string): Promise<void> {
+async function fenceRemoved(
+  { uids, fence, isFollowed }: Pick<TakeOverParts, 'uids' | 'fence' | 'isFollowed'>,
+  target: ConnectionOptions,
+  endpoint: string,
+): Promise<void> {
   for (const [uid, entry] of await uids.all()) {
     if (entry.target !== endpoint || entry.removedAt === undefined || entry.fencedAt !== undefined) continue;
     await fence(target, uid);
-    await uids.fenced(uid);
+    if (await isFollowed()) await uids.fenced(uid);
   }
 }
 

@@ -3,7 +3,7 @@
  * rules.
  */
 import type { Checkpoint } from '@lutra/marker';
-import { createRouter, rowsTopic, sourceTable } from '@lutra/model';
+import { createRouter, rowsTopic, sourceTable, SyncError } from '@lutra/model';
 import type { ControlRecord, RegionDocument, Router, TableName } from '@lutra/model';
 import { asSource, Collations } from '@lutra/mysql';
 import type { ConnectionOptions, TargetTable } from '@lutra/mysql';
@@ -30,6 +30,8 @@ export interface DetectorParts {
   isSuspended(table: TableName): boolean;
   readonly target: ConnectionOptions;
   readonly checkpoint: Checkpoint;
+  /** As the configuration says it now: an edit that waits until a transaction is written may be what that waits for. */
+  newest(): LoaderWork;
   readonly signal: AbortSignal;
 }
 
@@ -63,6 +65,7 @@ export function createDetector(deps: LoaderDeps, work: LoaderWork, parts: Detect
     metrics,
     signal,
     onWaiting,
+    requireWanted: (peer) => requireWanted(peer, parts.newest()),
     during,
   });
   const tell = deps.events.of(targetRegion, work.target);
@@ -93,6 +96,13 @@ export function createDetector(deps: LoaderDeps, work: LoaderWork, parts: Detect
     },
   });
   return { detector, concerns: ({ channel }) => channel === work.channel, close: () => peers.close() };
+}
+
+function requireWanted({ pipeline, toSource, region }: Pick<Peer, 'pipeline' | 'toSource' | 'region'>, { id, detector }: LoaderWork): void {
+  const [uid, wanted] = pipeline === null ? [toSource, detector?.back] : [pipeline, detector?.otherWriters];
+  if (wanted?.some((one) => one.uid === uid)) return;
+  const what = `pipeline ${id} waits for changes of ${region}, and the pipeline that they come by (uid ${uid}) was removed`;
+  throw new SyncError('CONFIG_BEHIND', what, { details: { pipeline: id } });
 }
 
 /** No values: rows are in lutra.conflict. */

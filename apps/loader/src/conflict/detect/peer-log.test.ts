@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { RecordEncoder, type EncodedRecord } from '@lutra/avro';
 import type { RawRecord } from '@lutra/bus';
+import { SyncError } from '@lutra/model';
 import type { ControlRecord, TableSchema } from '@lutra/model';
 import { Metrics } from '@lutra/telemetry';
 import { untilAbort } from '@lutra/runtime';
@@ -11,7 +12,9 @@ import { column, targetTable } from '../../../../../libs/mysql/src/changes.fixtu
 import { keysOf } from './conflict-keys.js';
 import { eventOf } from './detector-peers.fixture.js';
 import { PeerLog } from './peer-log.js';
+import type { PeerLogOptions } from './peer-log.js';
 import { Peers } from './peers.js';
+import type { PeersOptions } from './peers.js';
 
 let feed: readonly RawRecord[] = [];
 const kafka: KafkaPort = {
@@ -94,23 +97,43 @@ test('a record of a later level that may be passed by counts, and what comes beh
   ended.abort();
 });
 
-test('what a transaction had seen of a third region is waited for', async () => {
-  const ended = new AbortController();
-  const ways: string[] = [];
-  let applied = '-1';
-  const peers = new Peers({
-    peers: [{ region: 'third', toSource: 'c.direct', pipeline: 'c.third', log: await options(ended.signal) }],
-    watermark: { write: async () => 'x', query: async () => [{ log_id: 'M', seq: applied }], close: async () => undefined },
+function peersOf(log: PeerLogOptions, of: Pick<PeersOptions, 'requireWanted' | 'signal'> & { applied(): string }) {
+  const { applied, requireWanted, signal } = of;
+  return new Peers({
+    peers: [{ region: 'third', toSource: 'c.direct', pipeline: 'c.third', log }],
+    watermark: { write: async () => 'x', query: async () => [{ log_id: 'M', seq: applied() }], close: async () => undefined },
     name: 'c.p',
     metrics: new Metrics('loader', { processMetrics: false }),
     onWaiting: () => undefined,
+    requireWanted,
     during: (_, work) => work(),
-    signal: ended.signal,
+    signal,
   });
-  await peers.follow({ 'c.direct': { log: 'M', seq: 1 } }, async () => {
+}
+
+test('what a transaction had seen of a third region is waited for', async () => {
+  const ended = new AbortController();
+  const { signal } = ended;
+  const ways: string[] = [];
+  let applied = '-1';
+  const of = { applied: () => applied, requireWanted: () => undefined, signal };
+  await peersOf(await options(signal), of).follow({ 'c.direct': { log: 'M', seq: 1 } }, async () => {
     ways.push('made way');
     applied = '1';
   });
   expect(ways).toEqual(['made way']);
+  ended.abort();
+});
+
+test('a pipeline that was removed is waited for no longer: the edit that says so waits for the same transaction', async () => {
+  const ended = new AbortController();
+  const { signal } = ended;
+  let looks = 0;
+  const requireWanted = (): void => {
+    looks += 1;
+    if (looks > 2) throw new SyncError('CONFIG_BEHIND', 'it was removed');
+  };
+  const peers = peersOf(await options(signal), { applied: () => '-1', requireWanted, signal });
+  await expect(peers.follow({ 'c.direct': { log: 'M', seq: 1 } }, async () => undefined)).rejects.toMatchObject({ code: 'CONFIG_BEHIND' });
   ended.abort();
 });

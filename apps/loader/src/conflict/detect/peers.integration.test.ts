@@ -66,6 +66,7 @@ describe('the logs of those who write the same tables', () => {
       name: 'c.p',
       metrics,
       onWaiting: () => undefined,
+      requireWanted: () => undefined,
       during: (_, work) => work(),
       signal: ended.signal,
     }));

@@ -3,8 +3,7 @@
  * there after what a transaction had seen; and, while locks are held, that everything which can concern them has been read.
  */
 import type { During } from '@lutra/runtime';
-import { SyncError, toSyncError } from '@lutra/model';
-import type { LogPosition, Seen, Suspension, TableName } from '@lutra/model';
+import { type LogPosition, type Seen, type Suspension, SyncError, type TableName, toSyncError } from '@lutra/model';
 import { sleep, throwIfAborted } from '@lutra/runtime';
 import type { Metrics } from '@lutra/telemetry';
 import { PeerLog } from './peer-log.js';
@@ -30,6 +29,8 @@ export interface PeersOptions {
   readonly metrics: Pick<Metrics, 'watermarkSeconds' | 'conflictIndexKeys'>;
   /** For what it has waited for long already; null: no more. */
   onWaiting(what: string | null): void;
+  /** While it is waited for. @throws SyncError CONFIG_BEHIND where the configuration has it no more: nothing would end the wait */
+  requireWanted(peer: Peer): void;
   readonly during: During;
   readonly signal: AbortSignal;
 }
@@ -88,7 +89,10 @@ export class Peers {
       const lasts = setTimeout(() => this.#options.onWaiting(what), patienceMs);
       try {
         await this.#options.during(what, async () => {
-          while (!(await this.#applied.reaches(pipeline, position))) await sleep(causalPollMs, this.#options.signal);
+          while (!(await this.#applied.reaches(pipeline, position))) {
+            this.#options.requireWanted(peer);
+            await sleep(causalPollMs, this.#options.signal);
+          }
         });
       } finally {
         clearTimeout(lasts);
@@ -129,6 +133,7 @@ export class Peers {
       } catch (error) {
         throwIfAborted(signal);
         if (toSyncError(error).code !== 'CAPTURE_BEHIND') throw error;
+        this.#options.requireWanted(own);
         told = true;
         onWaiting(behind(own));
       }

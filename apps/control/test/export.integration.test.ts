@@ -170,7 +170,7 @@ describe('an import', () => {
     const answer = await post(there, document);
     expect(answer.status).toBe(409);
     expect(answer.body.code).toBe('CONFIG_CONFLICT');
-    expect(answer.body.message).toBe('an import needs an empty tree; there is logs/a, revision, regions/other');
+    expect(answer.body.message).toBe('an import needs an empty tree; there is logs/a, regions/other, revision');
     expect(Object.keys((await exported(there)).nodes).toSorted()).toEqual(['logs/a', 'regions/other', 'revision']);
   });
 

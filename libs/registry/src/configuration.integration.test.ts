@@ -176,7 +176,7 @@ describe('the picture that apps follow', () => {
 describe('the history', () => {
   test('has what each write replaced, without secrets, and the newest of a document', async () => {
     const registry = await zooKeeper.open();
-    const sealed = { v: 2, kid: 'k', iv: 'i', tag: 't', data: 'hush' } as const;
+    const sealed = { v: 2, id: 'x', kid: 'k', iv: 'i', tag: 't', data: 'hush' } as const;
     const endpoint = { name: 'a', region: 'north', description: '', host: 'h', port: 1, user: 'u', serverId: 1 };
     const document = { ...endpoint, start: { from: 'now' }, ddl: 'stop', topic: {}, password: sealed } as unknown as EndpointDocument;
     const write = async (after: EndpointDocument | null): Promise<void> => {

@@ -57,6 +57,7 @@ export interface UidStore {
   removing(uid: PipelineUid, pipeline: PipelineFacts, revision: number): Promise<Operation | null>;
   /** It has a checkpoint row. `pipeline`: where ZooKeeper has lost the entry. */
   begin(uid: PipelineUid, pipeline: PipelineFacts): Promise<void>;
+  /** Nothing happens if another pipeline has adopted it meanwhile. */
   fenced(uid: PipelineUid): Promise<void>;
 }
 
@@ -118,7 +119,7 @@ export class ZooKeeperUids implements UidStore {
   }
 
   fenced(uid: PipelineUid): Promise<void> {
-    return this.#change(uid, (known) => known && { ...known, fencedAt: Date.now() });
+    return this.#change(uid, (known) => (known?.removedAt === undefined ? null : { ...known, fencedAt: Date.now() }));
   }
 
   #change(uid: PipelineUid, change: Change): Promise<void> {

@@ -146,7 +146,7 @@ export class ZooKeeperExport implements ExportStore {
    */
   async #createDocuments(nodes: Readonly<Record<string, unknown>>, missing: readonly string[]): Promise<void> {
     const creations = missing
-      .toSorted((one, other) => Number(one === 'revision') - Number(other === 'revision'))
+      .toSorted((one, other) => rankOf(one) - rankOf(other))
       .map((path): Operation => ({ type: 'create', path: this.#pathOf(path), data: bytesOf(nodeNameOf(path), nodes[path]) }));
     const counted = missing.includes('revision') || missing.length === 0 ? [] : [await this.#imported(nodes['revision'])];
     for (const operations of inTransactions([...creations, ...counted])) {
@@ -197,6 +197,11 @@ function mayStay(path: string, there: Buffer, wanted: unknown): boolean {
   } catch {
     return false; // damaged: in the way, and named
   }
+}
+
+/** Channels come late, and the revision last. */
+function rankOf(path: string): number {
+  return persistentFolders.indexOf(nodeNameOf(path).folder);
 }
 
 /** Versions of a subject in the order of their numbers. */

@@ -1,4 +1,5 @@
 /** What an operator told a loader to skip: one source transaction of one log. Written by control, carried out and removed by the loader. */
+import { pipelineUidSchema } from '@lutra/model';
 import type { PipelineUid } from '@lutra/model';
 import { z } from 'zod';
 import { fromNode, toBytes } from './json.js';
@@ -17,6 +18,8 @@ export type SkipOrder = z.infer<typeof skipSchema>;
 
 export interface SkipStore {
   read(uid: PipelineUid): Promise<SkipOrder | null>;
+  /** Whose orders wait, also damaged ones, and those of pipelines that are gone. */
+  waiting(): Promise<readonly PipelineUid[]>;
   /** Replaces an order that was not carried out yet. */
   order(uid: PipelineUid, skip: SkipOrder): Promise<void>;
   /** Nothing happens if there is none. */
@@ -35,6 +38,11 @@ export class ZooKeeperSkips implements SkipStore {
   async read(uid: PipelineUid): Promise<SkipOrder | null> {
     const node = await this.#tree.read(this.#paths.skip(uid));
     return node && fromNode(skipSchema, node, `skip order of pipeline ${uid}`).document;
+  }
+
+  async waiting(): Promise<readonly PipelineUid[]> {
+    const names = await this.#tree.children(this.#paths.folder('skips'));
+    return names.flatMap((name) => pipelineUidSchema.safeParse(name).data ?? []);
   }
 
   async order(uid: PipelineUid, skip: SkipOrder): Promise<void> {

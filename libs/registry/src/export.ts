@@ -7,8 +7,8 @@
  */
 import { SyncError, endpointSchema, knownLevels, newerThanThisBuild, regionSchema } from '@lutra/model';
 import { z } from 'zod';
-import { bytesOf, checkNode, checkSchemas, kinds, nodeNameOf, pathOf } from './export-kinds.js';
-import { isDocumentFolder, readStored, readValues, valueOf } from './export-nodes.js';
+import { asStored, bytesOf, checkNode, checkSchemas, isDocumentFolder, kinds, nodeNameOf, pathOf } from './export-kinds.js';
+import { readStored, readValues, valueOf } from './export-nodes.js';
 import { ZooKeeperLevel } from './level.js';
 import type { LevelStore } from './level.js';
 import { toBytes } from './json.js';
@@ -87,7 +87,11 @@ export class ZooKeeperExport implements ExportStore {
 
   check({ level, nodes }: ExportDocument): readonly StoredSecret[] {
     if (level > knownLevels.max) throw new SyncError('CONFIG_INVALID', `level: ${level}; the export was ${newerThanThisBuild}`);
-    for (const [path, value] of Object.entries(nodes)) checkNode(this.#paths, nodeNameOf(path), value);
+    for (const [path, value] of Object.entries(nodes)) {
+      const { folder, name } = nodeNameOf(path);
+      checkNode(this.#paths, { folder, name }, value);
+      if (isDocumentFolder(folder)) asStored(folder, name, value, level);
+    }
     checkSchemas(nodes);
     if (!('revision' in nodes) && Object.keys(nodes).some((path) => isDocumentFolder(nodeNameOf(path).folder)))
       throw new SyncError('CONFIG_INVALID', 'the export has documents and no revision; it was altered');

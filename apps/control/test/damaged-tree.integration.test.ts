@@ -90,6 +90,26 @@ it('a channel of which nobody can read what is wanted is stopped before it is re
   expect((await client.remove('/api/v1/channels/ab', '*')).status).toBe(204);
 });
 
+it('a damaged channel is removed with its uids, beside a uid of another channel that is damaged', async () => {
+  await fill();
+  const { uid } = (await registry.channels.get('ab'))!.document.pipelines[0]!;
+  await put('channels/ab', '{');
+  const other = newPipelineUid();
+  await put(`uids/${other}`, '{');
+  expect((await client.remove('/api/v1/channels/ab', '*')).status).toBe(204);
+  expect((await registry.uids.read(uid))?.removedAt).toBeGreaterThan(0);
+});
+
+it('an order to skip goes with its pipeline, so that nobody who adopts its position carries it out', async () => {
+  await fill();
+  const { uid } = (await registry.channels.get('ab'))!.document.pipelines[0]!;
+  await registry.skips.order(uid, { log: 'L', seq: 9, reason: 'old', at: 1 });
+  expect((await client.remove('/api/v1/channels/ab', '*')).status).toBe(204);
+  const pipelines = channel.pipelines.map((pipeline) => ({ ...pipeline, adopt: uid }));
+  expect((await client.post('/api/v1/channels', { ...channel, pipelines })).status).toBe(201);
+  expect(await registry.skips.read(uid)).toBeNull();
+});
+
 it('documents without a revision are a part of an import: no other write makes a configuration of them', async () => {
   await put('regions/a', { name: 'a', kafka: { brokers: ['a:9092'] } });
   const write = () => client.post('/api/v1/regions', { name: 'b', kafka: { brokers: ['b:9092'] } });

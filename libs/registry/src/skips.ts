@@ -3,6 +3,7 @@ import { pipelineUidSchema } from '@lutra/model';
 import type { PipelineUid } from '@lutra/model';
 import { z } from 'zod';
 import { fromNode, toBytes } from './json.js';
+import type { Operation } from './multi.js';
 import type { Paths } from './paths.js';
 import type { Tree } from './tree.js';
 
@@ -24,6 +25,8 @@ export interface SkipStore {
   order(uid: PipelineUid, skip: SkipOrder): Promise<void>;
   /** Nothing happens if there is none. */
   remove(uid: PipelineUid): Promise<void>;
+  /** The same for a transaction; null: there is none. */
+  removing(uid: PipelineUid): Promise<Operation | null>;
 }
 
 export class ZooKeeperSkips implements SkipStore {
@@ -52,5 +55,11 @@ export class ZooKeeperSkips implements SkipStore {
 
   async remove(uid: PipelineUid): Promise<void> {
     await this.#tree.remove(this.#paths.skip(uid));
+  }
+
+  async removing(uid: PipelineUid): Promise<Operation | null> {
+    const path = this.#paths.skip(uid);
+    const node = await this.#tree.read(path);
+    return node && { type: 'remove', path, version: node.stat.version };
   }
 }

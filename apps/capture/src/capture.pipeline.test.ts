@@ -521,6 +521,7 @@ describe('an order to go on elsewhere', () => {
         if (faults.done-- > 0) throw new SyncError('ZOOKEEPER_UNAVAILABLE', 'away');
         store.waits = false;
       },
+      waiting: async () => [],
       order: async () => undefined,
       withdraw: async () => undefined,
       withdrawing: async () => null,

@@ -151,6 +151,16 @@ describe('an import', () => {
     expect((await exported(there)).nodes).toEqual(document.nodes);
   });
 
+  it('stores no defaults, though the document spells them out', async () => {
+    const there = await open();
+    const before = document.nodes['regions/a'];
+    const nodes = { ...document.nodes, 'regions/a': { description: '', ...before } };
+    expect((await post(there, { ...document, nodes })).status).toBe(200);
+    const stored = await (await there.registry.session.connected()).getData(`/export-${number}/regions/a`);
+    expect(JSON.parse(stored!.data.toString())).toEqual(before);
+    expect((await post(there, document)).body).toEqual({ written: 0, kept: Object.keys(nodes).length });
+  });
+
   it('takes what running work has moved on meanwhile, and schemas that were registered in another order', async () => {
     const there = await open();
     await there.registry.schemas.register('lutra.a.rows-a:b/c%', texts[2] ?? '');

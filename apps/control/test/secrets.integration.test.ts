@@ -206,6 +206,20 @@ describe('rotation', () => {
     });
   });
 
+  it('of more than one write takes is done in several: a bundle of authorities has 200 KB', async () => {
+    await client.post('/api/v1/regions', { name: 'a', kafka: { brokers: ['a:1'] } });
+    const tls = { ca: `${cert}\n`.repeat(Math.ceil(150_000 / cert.length)) };
+    const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
+    for (const name of names) expect((await client.post('/api/v1/endpoints', endpoint(name, { region: 'a', tls }))).status).toBe(201);
+    writeKeys(young, old);
+    const rotated = async () => (await client.post('/api/v1/secrets/rotate')).body;
+    await expect.poll(rotated, { timeout: 10_000, interval: 500 }).toMatchObject({ sealed: { endpoints: names } });
+    expect(await counts()).toMatchObject([
+      [kidOf(young), true, true, names.length],
+      [kidOf(old), false, true, 0],
+    ]);
+  });
+
   it('names a key that nobody here has', async () => {
     await client.post('/api/v1/regions', region('a'));
     writeKeys(young);

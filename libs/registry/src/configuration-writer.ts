@@ -97,7 +97,9 @@ export class ZooKeeperConfiguration implements ConfigurationStore {
   desiredOperation(channel: string, version: number | null, desired: Desired | null): Operation {
     const path = this.#paths.document('desired', channel);
     if (desired === null) return { type: 'remove', path, version: version ?? 0 };
-    const data = toBytes(parseDocument(documentKinds.desired.schema, desired, `desired state of channel ${channel}`));
+    const { noun, schema } = documentKinds.desired;
+    const what = `${noun} ${channel}`;
+    const data = toBytes(storedDocument(schema, parseDocument(schema, desired, what), { what, level: this.#level() }));
     return version === null ? { type: 'create', path, data } : { type: 'set', path, data, version };
   }
 

@@ -1,7 +1,7 @@
 /**
  * The shape of each kind of node that an export holds: the schemas of the stores themselves, and what makes two nodes count as the same.
  */
-import { omissionsSchema, parseDocument, SyncError, treeRevisionSchema } from '@lutra/model';
+import { knownLevels, omissionsSchema, parseDocument, storedDocument, SyncError, treeRevisionSchema } from '@lutra/model';
 import { z } from 'zod';
 import { documentKinds } from './document-kinds.js';
 import type { DocumentTypes } from './document-kinds.js';
@@ -108,9 +108,24 @@ export function checkNode(paths: Paths, { folder, name }: NodeName, value: unkno
   if (own !== name) throw new SyncError('CONFIG_INVALID', `${kind.noun} ${name}: name: is ${own}`);
 }
 
-/** Bytes as the stores write them: a schema's text counts to the byte, all else is JSON. */
-export function bytesOf({ folder }: NodeName, value: unknown): Buffer {
-  return folder === 'schemas/ids' ? Buffer.from(String(value)) : toBytes(value);
+/** Bytes as the stores write them: a schema's text counts to the byte, a document has no defaults, all else is JSON. */
+export function bytesOf({ folder, name }: NodeName, value: unknown): Buffer {
+  if (folder === 'schemas/ids') return Buffer.from(String(value));
+  return toBytes(isDocumentFolder(folder) ? asStored(folder, name, value) : value);
+}
+
+/** Where documents are that a snapshot holds, at one revision. */
+export const documentFolders = Object.keys(documentKinds) as readonly (keyof DocumentTypes)[];
+
+export function isDocumentFolder(folder: PersistentFolder): folder is keyof DocumentTypes {
+  return (documentFolders as readonly PersistentFolder[]).includes(folder);
+}
+
+/** @throws SyncError CONFIG_INVALID: it has not its shape, or a field of a later level than `level` */
+export function asStored(folder: keyof DocumentTypes, name: string, value: unknown, level: number = knownLevels.max): unknown {
+  const { noun, schema }: { readonly noun: string; readonly schema: z.ZodType } = documentKinds[folder];
+  const what = `${noun} ${name}`;
+  return storedDocument(schema, parseDocument(schema, value, what), { what, level });
 }
 
 /**

@@ -1,19 +1,10 @@
 /** All nodes that an export holds, as they stand in the tree. */
-import { knownLevels, storedDocument, SyncError } from '@lutra/model';
-import { documentKinds } from './document-kinds.js';
-import type { DocumentTypes } from './document-kinds.js';
-import { kinds, nodeNameOf } from './export-kinds.js';
+import { SyncError } from '@lutra/model';
+import { asStored, documentFolders, isDocumentFolder, kinds, nodeNameOf } from './export-kinds.js';
 import { persistentFolders } from './paths.js';
 import type { Paths, PersistentFolder } from './paths.js';
 import type { Snapshot } from './snapshot.js';
 import type { Tree } from './tree.js';
-
-/** Folders that a snapshot holds, at one revision. */
-const documentFolders = Object.keys(documentKinds) as readonly (keyof DocumentTypes)[];
-
-export function isDocumentFolder(folder: PersistentFolder): boolean {
-  return (documentFolders as readonly PersistentFolder[]).includes(folder);
-}
 
 /** Path below the root → what the node holds. No document is older than another one that names it. @throws SyncError CONFIG_INVALID */
 export async function readValues(tree: Tree, paths: Paths, snapshot: Snapshot): Promise<Readonly<Record<string, unknown>>> {
@@ -28,12 +19,6 @@ export async function readValues(tree: Tree, paths: Paths, snapshot: Snapshot): 
     }
   }
   return values;
-}
-
-/** Defaults are not stored. */
-function asStored<K extends keyof DocumentTypes>(folder: K, name: string, document: DocumentTypes[K]): unknown {
-  const { noun, schema } = documentKinds[folder];
-  return storedDocument(schema, document, { what: `${noun} ${name}`, level: knownLevels.max });
 }
 
 /** Path below the root → bytes. */

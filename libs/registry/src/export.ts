@@ -7,8 +7,8 @@
  */
 import { SyncError, endpointSchema, knownLevels, newerThanThisBuild, regionSchema } from '@lutra/model';
 import { z } from 'zod';
-import { bytesOf, checkNode, checkSchemas, kinds, nodeNameOf, pathOf } from './export-kinds.js';
-import { isDocumentFolder, readStored, readValues, valueOf } from './export-nodes.js';
+import { asStored, bytesOf, checkNode, checkSchemas, isDocumentFolder, kinds, nodeNameOf, pathOf } from './export-kinds.js';
+import { readStored, readValues, valueOf } from './export-nodes.js';
 import { ZooKeeperLevel } from './level.js';
 import type { LevelStore } from './level.js';
 import { toBytes } from './json.js';
@@ -87,7 +87,11 @@ export class ZooKeeperExport implements ExportStore {
 
   check({ level, nodes }: ExportDocument): readonly StoredSecret[] {
     if (level > knownLevels.max) throw new SyncError('CONFIG_INVALID', `level: ${level}; the export was ${newerThanThisBuild}`);
-    for (const [path, value] of Object.entries(nodes)) checkNode(this.#paths, nodeNameOf(path), value);
+    for (const [path, value] of Object.entries(nodes)) {
+      const { folder, name } = nodeNameOf(path);
+      checkNode(this.#paths, { folder, name }, value);
+      if (isDocumentFolder(folder)) asStored(folder, name, value, level);
+    }
     checkSchemas(nodes);
     if (!('revision' in nodes) && Object.keys(nodes).some((path) => isDocumentFolder(nodeNameOf(path).folder)))
       throw new SyncError('CONFIG_INVALID', 'the export has documents and no revision; it was altered');
@@ -146,7 +150,7 @@ export class ZooKeeperExport implements ExportStore {
    */
   async #createDocuments(nodes: Readonly<Record<string, unknown>>, missing: readonly string[]): Promise<void> {
     const creations = missing
-      .toSorted((one, other) => Number(one === 'revision') - Number(other === 'revision'))
+      .toSorted((one, other) => rankOf(one) - rankOf(other))
       .map((path): Operation => ({ type: 'create', path: this.#pathOf(path), data: bytesOf(nodeNameOf(path), nodes[path]) }));
     const counted = missing.includes('revision') || missing.length === 0 ? [] : [await this.#imported(nodes['revision'])];
     for (const operations of inTransactions([...creations, ...counted])) {
@@ -197,6 +201,11 @@ function mayStay(path: string, there: Buffer, wanted: unknown): boolean {
   } catch {
     return false; // damaged: in the way, and named
   }
+}
+
+/** Channels come late, and the revision last. */
+function rankOf(path: string): number {
+  return persistentFolders.indexOf(nodeNameOf(path).folder);
 }
 
 /** Versions of a subject in the order of their numbers. */

@@ -21,7 +21,7 @@ export type { NewOmission, OmissionOwner, OmissionStore } from './omissions.js';
 export { Registry } from './registry.js';
 export type { RegistryOptions } from './registry.js';
 export type { RestartStore } from './restarts.js';
-export type { RevisionStore } from './revision.js';
+export type { Adoption, RevisionStore } from './revision.js';
 export type { LevelBlock, LevelStore } from './level.js';
 export type { Worker, WorkerStore } from './workers.js';
 export { schemaId } from './schema-id.js';

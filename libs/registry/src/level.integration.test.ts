@@ -33,6 +33,20 @@ describe('a process', () => {
     expect(await reader.workers.list()).toEqual([]);
   });
 
+  test('says so again in a tree that was emptied while its session lived, and does not work on unseen', async () => {
+    const [one, reader] = [await zooKeeper.open(), await zooKeeper.open()];
+    let keys = ['k1'];
+    await joined(one, () => worker('host:1', { keys }));
+    for (const now of [['k1'], ['k2']]) {
+      await zooKeeper.raw(async (connection, root) => {
+        for (const name of (await connection.getChildren(`${root}/workers`)) ?? []) await connection.remove(`${root}/workers/${name}`, -1);
+        await connection.remove(`${root}/workers`, -1);
+      });
+      keys = now;
+      await expect.poll(() => reader.workers.list(), { timeout: 8_000 }).toEqual([worker('host:1', { keys })]);
+    }
+  });
+
   test('does not hide another one of the same host name and process id', async () => {
     const [one, other] = [await zooKeeper.open(), await zooKeeper.open()];
     await joined(one, () => worker('box:1', { levels: [1, 1] }));

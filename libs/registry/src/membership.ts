@@ -36,6 +36,8 @@ export class Membership {
   /** What stands in the tree, and of which session. */
   #said: { readonly session: number; readonly text: string } | null = null;
   #levelStale = true;
+  /** Something happened to our node, or nothing watches it: a tree can be emptied while its sessions live. */
+  #unsure = true;
   #wake = (): void => undefined;
 
   constructor(options: MembershipOptions) {
@@ -58,11 +60,11 @@ export class Membership {
     while (!signal.aborted && !session.stopped) {
       try {
         const connection = await session.connected({ signal });
-        if (connection !== last) this.#levelStale = true;
+        if (connection !== last) this.#levelStale = this.#unsure = true;
         last = connection;
         await this.#say(connection);
         if (this.#levelStale) await this.#readLevel(connection);
-        await this.#pause(signal, { ms: describeMs, isStale: () => this.#levelStale || connection.over });
+        await this.#pause(signal, { ms: describeMs, isStale: () => this.#levelStale || this.#unsure || connection.over });
       } catch (error) {
         if (signal.aborted || session.stopped) return;
         if (isLoss(error)) {
@@ -80,11 +82,27 @@ export class Membership {
     const worker = this.#options.describe();
     const text = JSON.stringify(worker);
     const { number } = session;
-    if (this.#said?.session === number && this.#said.text === text) return;
     const path = paths.worker(worker, connection.sessionId.toString('hex'));
+    if (this.#unsure && !(await this.#isThere(connection, path))) this.#said = null;
+    if (this.#said?.session === number && this.#said.text === text) return;
     if (this.#said?.session === number) await connection.setData(path, toBytes(worker), -1);
     else await this.#register(connection, path, toBytes(worker));
     this.#said = { session: number, text };
+  }
+
+  /** Watches it from then on, its creation too. */
+  async #isThere(connection: Connection, path: string): Promise<boolean> {
+    const onChange = (): void => {
+      this.#unsure = true;
+      this.#wake();
+    };
+    this.#unsure = false;
+    try {
+      return (await connection.exists(path, onChange)) !== null;
+    } catch (error) {
+      this.#unsure = true;
+      throw error;
+    }
   }
 
   async #register(connection: Connection, path: string, data: Buffer): Promise<void> {

@@ -14,6 +14,9 @@ export type Operation =
   | { readonly type: 'remove'; readonly path: string; readonly version: number }
   | { readonly type: 'check'; readonly path: string; readonly version: number };
 
+/** After which the node holds `data`. */
+export type Written = Extract<Operation, { readonly data: Buffer }>;
+
 export const anyVersion = -1;
 
 /** Which operation ZooKeeper refused, and why. Nothing was changed then. */
@@ -48,8 +51,8 @@ export function requireSize(operations: readonly Operation[]): void {
 }
 
 /** The operations in order, in as few transactions as there may be. */
-export function inTransactions(operations: readonly Operation[]): readonly (readonly Operation[])[] {
-  const transactions: Operation[][] = [];
+export function inTransactions<T extends Operation>(operations: readonly T[]): readonly (readonly T[])[] {
+  const transactions: T[][] = [];
   let bytes = 0;
   for (const operation of operations) {
     const size = bytesOf(operation);

@@ -128,8 +128,12 @@ export class Paths {
     return `${this.#root}/omissions/${owner}`;
   }
 
+  get restarts(): string {
+    return `${this.#root}/restarts`;
+  }
+
   restart(endpoint: string): string {
-    return `${this.#root}/restarts/${checkName(endpoint)}`;
+    return `${this.restarts}/${checkName(endpoint)}`;
   }
 
   status(status: Pick<WorkStatus, 'app' | 'name' | 'instance'>): string {

@@ -6,7 +6,7 @@ import type { PipelineUid } from '@lutra/model';
 import { z } from 'zod';
 import type { Node } from './connection.js';
 import { fromNode, toBytes } from './json.js';
-import type { Operation } from './multi.js';
+import type { Written } from './multi.js';
 import type { Paths } from './paths.js';
 import type { Tree } from './tree.js';
 
@@ -20,7 +20,7 @@ export interface RemovedTableStore {
   /** [] if none has left. */
   read(uid: PipelineUid): Promise<readonly RemovedTable[]>;
   /** For a transaction; null: all are known already. */
-  adding(uid: PipelineUid, tables: readonly RemovedTable[]): Promise<Operation | null>;
+  adding(uid: PipelineUid, tables: readonly RemovedTable[]): Promise<Written | null>;
 }
 
 export const removedTablesSchema = z.strictObject({ tables: z.array(z.strictObject({ schema: z.string(), table: z.string() })) });
@@ -38,7 +38,7 @@ export class ZooKeeperRemovedTables implements RemovedTableStore {
     return tablesOf(uid, await this.#tree.read(this.#paths.removedTables(uid)));
   }
 
-  adding(uid: PipelineUid, tables: readonly RemovedTable[]): Promise<Operation | null> {
+  adding(uid: PipelineUid, tables: readonly RemovedTable[]): Promise<Written | null> {
     return this.#tree.changing(this.#paths.removedTables(uid), (node) => {
       const known = tablesOf(uid, node);
       const fresh = tables.filter((one) => !known.some(({ schema, table }) => schema === one.schema && table === one.table));

@@ -4,7 +4,7 @@
  * The node stays when its order is done. If it were removed, the next order's node would begin at version 0 again, and a capture that slept
  * between carrying out the first and removing it would remove the second, unread.
  */
-import { restartOrderSchema } from '@lutra/model';
+import { nameSchema, restartOrderSchema, toSyncError } from '@lutra/model';
 import type { RestartOrder } from '@lutra/model';
 import { z } from 'zod';
 import { fromNode, toBytes } from './json.js';
@@ -18,6 +18,8 @@ const storedSchema = restartOrderSchema.extend({ done: z.boolean() });
 export interface RestartStore {
   /** The order that waits; null if there is none. @throws SyncError CONFIG_INVALID when it is damaged */
   read(endpoint: string): Promise<Versioned<RestartOrder> | null>;
+  /** Whose orders wait, also damaged ones, and those of endpoints that are gone. */
+  waiting(): Promise<readonly string[]>;
   /** Replaces one that waits. */
   order(endpoint: string, order: RestartOrder): Promise<void>;
   /** The order of this version was carried out; one that was given since stays. */
@@ -43,6 +45,23 @@ export class ZooKeeperRestarts implements RestartStore {
     const { document, version } = fromNode(storedSchema, node, `restart order of endpoint ${endpoint}`);
     const { done, ...order } = document;
     return done ? null : { document: order, version };
+  }
+
+  async waiting(): Promise<readonly string[]> {
+    const waiting: string[] = [];
+    for (const name of await this.#tree.children(this.#paths.restarts))
+      if (nameSchema.safeParse(name).success && (await this.#waits(name))) waiting.push(name);
+    return waiting;
+  }
+
+  /** One that is damaged waits too. */
+  async #waits(endpoint: string): Promise<boolean> {
+    try {
+      return (await this.read(endpoint)) !== null;
+    } catch (error) {
+      if (toSyncError(error).code !== 'CONFIG_INVALID') throw error;
+      return true;
+    }
   }
 
   order(endpoint: string, order: RestartOrder): Promise<void> {

@@ -7,7 +7,8 @@ import { randomId, treeRevisionSchema } from '@lutra/model';
 import type { TreeRevision } from '@lutra/model';
 import type { Node } from './connection.js';
 import { fromNode, toBytes } from './json.js';
-import type { Operation } from './multi.js';
+import { inTransactions } from './multi.js';
+import type { Written } from './multi.js';
 import { watchNode } from './node-watch.js';
 import type { Paths } from './paths.js';
 import type { Session } from './session.js';
@@ -25,8 +26,8 @@ export interface Adoption {
   /** The highest revision that is known anywhere. */
   readonly above: number;
   readonly base: Base;
-  /** What else changes with it. */
-  readonly operations: readonly Operation[];
+  /** What else changes, with it or before it: more than one transaction takes may be done in part where the adoption is not. */
+  readonly operations: readonly Written[];
 }
 
 /** configuration-writer.ts raises it. */
@@ -58,9 +59,13 @@ export class ZooKeeperRevision implements RevisionStore {
     const revision = Math.max(base.tree?.revision ?? 0, above) + 1;
     const adopted: TreeRevision = { revision, write: randomId(), by, at: Date.now(), recent: [], adopted: revision };
     const [path, data] = [this.#path, toBytes(adopted)];
-    const own: Operation = base.version === null ? { type: 'create', path, data } : { type: 'set', path, data, version: base.version };
-    const isOurs = async (): Promise<boolean> => (await this.latest())?.write === adopted.write;
-    return (await this.#tree.commit([own, ...operations], isOurs)) ? null : adopted;
+    const own: Written = base.version === null ? { type: 'create', path, data } : { type: 'set', path, data, version: base.version };
+    for (const part of inTransactions([...operations, own])) {
+      const { path: written, data: bytes } = part.includes(own) ? own : (part[0] ?? own);
+      const isOurs = async (): Promise<boolean> => (await this.#tree.readLatest(written))?.data.equals(bytes) === true;
+      if (await this.#tree.commit(part, isOurs)) return null;
+    }
+    return adopted;
   }
 
   watch(onChange: () => void): () => void {

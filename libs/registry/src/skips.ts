@@ -1,7 +1,9 @@
 /** What an operator told a loader to skip: one source transaction of one log. Written by control, carried out and removed by the loader. */
+import { pipelineUidSchema } from '@lutra/model';
 import type { PipelineUid } from '@lutra/model';
 import { z } from 'zod';
 import { fromNode, toBytes } from './json.js';
+import type { Operation } from './multi.js';
 import type { Paths } from './paths.js';
 import type { Tree } from './tree.js';
 
@@ -17,10 +19,14 @@ export type SkipOrder = z.infer<typeof skipSchema>;
 
 export interface SkipStore {
   read(uid: PipelineUid): Promise<SkipOrder | null>;
+  /** Whose orders wait, also damaged ones, and those of pipelines that are gone. */
+  waiting(): Promise<readonly PipelineUid[]>;
   /** Replaces an order that was not carried out yet. */
   order(uid: PipelineUid, skip: SkipOrder): Promise<void>;
   /** Nothing happens if there is none. */
   remove(uid: PipelineUid): Promise<void>;
+  /** The same for a transaction; null: there is none. */
+  removing(uid: PipelineUid): Promise<Operation | null>;
 }
 
 export class ZooKeeperSkips implements SkipStore {
@@ -37,6 +43,11 @@ export class ZooKeeperSkips implements SkipStore {
     return node && fromNode(skipSchema, node, `skip order of pipeline ${uid}`).document;
   }
 
+  async waiting(): Promise<readonly PipelineUid[]> {
+    const names = await this.#tree.children(this.#paths.folder('skips'));
+    return names.flatMap((name) => pipelineUidSchema.safeParse(name).data ?? []);
+  }
+
   async order(uid: PipelineUid, skip: SkipOrder): Promise<void> {
     await this.remove(uid);
     await this.#tree.create(this.#paths.skip(uid), toBytes(skip));
@@ -44,5 +55,11 @@ export class ZooKeeperSkips implements SkipStore {
 
   async remove(uid: PipelineUid): Promise<void> {
     await this.#tree.remove(this.#paths.skip(uid));
+  }
+
+  async removing(uid: PipelineUid): Promise<Operation | null> {
+    const path = this.#paths.skip(uid);
+    const node = await this.#tree.read(path);
+    return node && { type: 'remove', path, version: node.stat.version };
   }
 }

@@ -223,7 +223,11 @@ describe('a uid', () => {
     const removed = { removedAt: expect.any(Number), removedIn: 6, fencedAt: expect.any(Number) };
     expect(await uids.read(uid)).toEqual({ ...begun, fingerprint: 'g', changedIn: 5, ...removed });
     await keep({ ...facts, fingerprint: 'g', channel: 'crm' }, 7);
-    expect(await uids.read(uid)).toEqual({ ...begun, fingerprint: 'g', channel: 'crm', changedIn: 5 });
+    const adopted = { ...begun, fingerprint: 'g', channel: 'crm', changedIn: 5 };
+    expect(await uids.read(uid)).toEqual(adopted);
+    // Of a fence that waited for its target meanwhile.
+    await uids.fenced(uid);
+    expect(await uids.read(uid)).toEqual(adopted);
   });
 
   test('that ZooKeeper has lost is written anew by the loader that has its row', async () => {

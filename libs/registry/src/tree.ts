@@ -9,7 +9,7 @@ import { ephemeral, persistent } from './connection.js';
 import type { Connection, Node } from './connection.js';
 import { isBadVersion, isLoss, isNoNode, isNodeExists, isNotEmpty, translate } from './faults.js';
 import { anyVersion, requireSize } from './multi.js';
-import type { Operation, Refused } from './multi.js';
+import type { Operation, Refused, Written } from './multi.js';
 import type { Session } from './session.js';
 
 /** ZooKeeper refuses packets of 1 MiB and more (jute.maxbuffer) by cutting the connection; the rest is for path and header. */
@@ -122,7 +122,7 @@ export class Tree {
   }
 
   /** What `change` makes of the node as it is now, for a transaction; null: nothing. */
-  async changing(path: string, change: (node: Node | null) => Buffer | null): Promise<Operation | null> {
+  async changing(path: string, change: (node: Node | null) => Buffer | null): Promise<Written | null> {
     const node = await this.read(path);
     const data = change(node);
     if (data === null) return null;

@@ -7,7 +7,7 @@
  *    told which other pipelines may have brought the same rows to the target since; clocks of two controls would not tell.
  * 3. Its row was given another owner since (`fencedAt`), so that a loader of it that slept cannot write any more.
  */
-import { nameSchema, pipelineUidSchema } from '@lutra/model';
+import { nameSchema, pipelineUidSchema, toSyncError } from '@lutra/model';
 import type { PipelineUid } from '@lutra/model';
 import { z } from 'zod';
 import type { Node } from './connection.js';
@@ -48,6 +48,8 @@ export interface UidStore {
   read(uid: PipelineUid): Promise<UidEntry | null>;
   /** @throws SyncError CONFIG_INVALID for a damaged one */
   all(): Promise<ReadonlyMap<PipelineUid, UidEntry>>;
+  /** All but damaged ones. */
+  readable(): Promise<ReadonlyMap<PipelineUid, UidEntry>>;
   /**
    * For the transaction that makes `revision`, of a pipeline that is created, or that adopts it, or whose facts change; null: nothing
    * changes. `begun`: it has a checkpoint row also where there is no entry.
@@ -57,6 +59,7 @@ export interface UidStore {
   removing(uid: PipelineUid, pipeline: PipelineFacts, revision: number): Promise<Operation | null>;
   /** It has a checkpoint row. `pipeline`: where ZooKeeper has lost the entry. */
   begin(uid: PipelineUid, pipeline: PipelineFacts): Promise<void>;
+  /** Nothing happens if another pipeline has adopted it meanwhile. */
   fenced(uid: PipelineUid): Promise<void>;
 }
 
@@ -75,14 +78,29 @@ export class ZooKeeperUids implements UidStore {
     return entryOf(uid, await this.#tree.read(this.#paths.uid(uid)));
   }
 
-  async all(): Promise<ReadonlyMap<PipelineUid, UidEntry>> {
+  all(): Promise<ReadonlyMap<PipelineUid, UidEntry>> {
+    return this.#entries(entryOf);
+  }
+
+  readable(): Promise<ReadonlyMap<PipelineUid, UidEntry>> {
+    return this.#entries((uid, node) => {
+      try {
+        return entryOf(uid, node);
+      } catch (error) {
+        if (toSyncError(error).code !== 'CONFIG_INVALID') throw error;
+        return null;
+      }
+    });
+  }
+
+  async #entries(entry: typeof entryOf): Promise<ReadonlyMap<PipelineUid, UidEntry>> {
     const folder = this.#paths.folder('uids');
     const uids = (await this.#tree.children(folder)).map((name) => pipelineUidSchema.parse(name));
     const nodes = await this.#tree.readAll(uids.map((uid) => this.#paths.uid(uid)));
     return new Map(
       uids.flatMap((uid, at) => {
-        const entry = entryOf(uid, nodes[at] ?? null);
-        return entry ? [[uid, entry] as const] : [];
+        const found = entry(uid, nodes[at] ?? null);
+        return found ? [[uid, found] as const] : [];
       }),
     );
   }
@@ -118,7 +136,7 @@ export class ZooKeeperUids implements UidStore {
   }
 
   fenced(uid: PipelineUid): Promise<void> {
-    return this.#change(uid, (known) => known && { ...known, fencedAt: Date.now() });
+    return this.#change(uid, (known) => (known?.removedAt === undefined ? null : { ...known, fencedAt: Date.now() }));
   }
 
   #change(uid: PipelineUid, change: Change): Promise<void> {

@@ -151,6 +151,10 @@ export class ChannelService {
   async remove(name: string, ifMatch: Precondition): Promise<void> {
     const removed = await this.configuration.write(async (snapshot) => {
       const { document } = foundForRemoval(snapshot, { kind, name, ifMatch });
+      if (snapshot.channels.get(name)?.document && snapshot.desired.get(name)?.error) {
+        const what = `what is wanted of channel ${name} cannot be read, so it may be running; stop it first`;
+        throw new SyncError('CONFIG_CONFLICT', what, { details: { channel: name } });
+      }
       if (document && document.state !== 'stopped') {
         throw new SyncError('CONFIG_CONFLICT', `channel ${name} is ${document.state}; stop it first`, { details: { channel: name } });
       }

@@ -94,7 +94,9 @@ export class UidService {
 
   /** Of a channel whose document cannot be read: by what ZooKeeper keeps beside the uids. */
   async allOf(channel: string): Promise<readonly Removal[]> {
-    const entries = [...(await this.registry.uids.all())].filter(([, entry]) => entry.channel === channel && entry.removedAt === undefined);
+    const entries = [...(await this.registry.uids.readable())].filter(
+      ([, entry]) => entry.channel === channel && entry.removedAt === undefined,
+    );
     return entries.map(([uid, { pipeline: name, source, target, fingerprint }]) => ({
       uid,
       name,
@@ -103,9 +105,10 @@ export class UidService {
     }));
   }
 
-  /** What is written with the document that no longer has them. @param revision that this write makes */
+  /** What is written with the document that no longer has them; who adopts one skips nothing. @param revision that this write makes */
   removing(removed: readonly Removal[], revision: number): Promise<readonly (Operation | null)[]> {
-    return Promise.all(removed.map(({ uid, facts }) => this.registry.uids.removing(uid, facts, revision)));
+    const { uids, skips } = this.registry;
+    return Promise.all(removed.flatMap(({ uid, facts }) => [uids.removing(uid, facts, revision), skips.removing(uid)]));
   }
 
   /**

@@ -5,7 +5,7 @@
  */
 import { Inject, Injectable } from '@nestjs/common';
 import type { OnApplicationBootstrap, OnModuleDestroy } from '@nestjs/common';
-import { SyncError, toSyncError } from '@lutra/model';
+import { regressionError, SyncError, toSyncError } from '@lutra/model';
 import type { Author, DocumentChange, Operation, Registry, Snapshot } from '@lutra/registry';
 import type { Logger } from '@lutra/telemetry';
 import { LOGGER, REGISTRY } from '../tokens.js';
@@ -59,6 +59,7 @@ export class ConfigurationService implements OnApplicationBootstrap, OnModuleDes
   async #write<T>(rules: Rules<T>, author: Author, until: number): Promise<T> {
     while (performance.now() < until) {
       const snapshot = await this.registry.snapshot.latest();
+      requireWhole(snapshot);
       const draft = await rules(snapshot, author);
       if (await this.#commit(snapshot, draft, author)) return draft.answer;
     }
@@ -77,4 +78,10 @@ export class ConfigurationService implements OnApplicationBootstrap, OnModuleDes
     const { code, message } = toSyncError(error);
     if (code !== 'ABORTED') this.logger.warn({ code }, `the configuration cannot be read yet: ${message}`);
   }
+}
+
+/** Documents without a revision are a part of an import that was cut off: a write would make a configuration of that part. */
+function requireWhole({ revision, regions, endpoints, channels }: Snapshot): void {
+  const documents = regions.size + endpoints.size + channels.size;
+  if (revision === null && documents > 0) throw regressionError('control', { known: null, tree: null });
 }

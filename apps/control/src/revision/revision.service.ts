@@ -3,21 +3,22 @@
  * the revision is written, because processes follow it from then on.
  */
 import { Inject, Injectable } from '@nestjs/common';
-import { pipelineName, SyncError, toSyncError } from '@lutra/model';
+import { pipelineName, SyncError } from '@lutra/model';
 import type { ChannelDocument, TreeRevision, WorkStatus } from '@lutra/model';
-import type { Operation, Registry, Snapshot, TreeFollower } from '@lutra/registry';
+import type { Adoption, Registry, Snapshot, TreeFollower } from '@lutra/registry';
 import type { Logger } from '@lutra/telemetry';
 import { configurationOf } from '../configuration/configuration.js';
 import { RefusedError } from '../configuration/problem.js';
 import { LOGGER, REGISTRY, TREE } from '../tokens.js';
 import { adoptionConsequences, withOtherRoutes } from './adoption.js';
-import type { Adopted, NamedPipeline, Orders } from './adoption.js';
+import type { Adopted, Orders } from './adoption.js';
 import { highestRevision, regressedAmong } from './regressed.js';
 import type { AdoptAnswer, AdoptWrite, RevisionStatus } from './revision.schemas.js';
 
 /** Any table: which ones have left the log is not known. */
 const anyTable = { schema: '*', table: '*' };
 const mostReason = 200;
+const readsAtOnce = 50;
 
 @Injectable()
 export class RevisionService {
@@ -59,28 +60,18 @@ export class RevisionService {
   }
 
   async #adopted(snapshot: Snapshot): Promise<Adopted> {
-    const { channels, endpoints } = configurationOf(snapshot);
+    const { channels } = configurationOf(snapshot);
     const workers = (await this.registry.status.list()).filter(isAtWork);
-    const restarts: string[] = [];
-    for (const { name } of endpoints) if (await this.#isOrdered(name)) restarts.push(name);
+    const restarts = await this.registry.restarts.waiting();
     return { channels, workers, orders: { restarts, skips: await this.#skips(channels) } };
   }
 
-  /** One that is damaged waits too. */
-  async #isOrdered(endpoint: string): Promise<boolean> {
-    try {
-      return (await this.registry.restarts.read(endpoint)) !== null;
-    } catch (error) {
-      if (toSyncError(error).code !== 'CONFIG_INVALID') throw error;
-      return true;
-    }
-  }
-
+  /** Also of a pipeline whose document cannot be read: it may be there again. */
   async #skips(channels: readonly ChannelDocument[]): Promise<Orders['skips']> {
-    const all = channels.flatMap(({ name, pipelines }) => pipelines.map(({ name: own, uid }) => ({ name: pipelineName(name, own), uid })));
-    const found: NamedPipeline[] = [];
-    for (const pipeline of all) if (await this.registry.skips.read(pipeline.uid)) found.push(pipeline);
-    return found;
+    const names = new Map(
+      channels.flatMap(({ name, pipelines }) => pipelines.map(({ name: own, uid }) => [uid, pipelineName(name, own)] as const)),
+    );
+    return (await this.registry.skips.waiting()).map((uid) => ({ name: names.get(uid) ?? `of uid ${uid}`, uid }));
   }
 
   async #withdraw({ restarts, skips }: Orders): Promise<void> {
@@ -89,9 +80,11 @@ export class RevisionService {
   }
 
   /** A table that comes in again may have left the log by the adoption: it is to be seeded anew. */
-  async #forgettingTables({ channels, workers }: Adopted): Promise<readonly Operation[]> {
+  async #forgettingTables({ channels, workers }: Adopted): Promise<Adoption['operations']> {
     const uids = withOtherRoutes(channels, workers);
-    const operations = await Promise.all(uids.map((uid) => this.registry.left.adding(uid, [anyTable])));
+    const operations: (Adoption['operations'][number] | null)[] = [];
+    for (let at = 0; at < uids.length; at += readsAtOnce)
+      operations.push(...(await Promise.all(uids.slice(at, at + readsAtOnce).map((uid) => this.registry.left.adding(uid, [anyTable])))));
     return operations.filter((operation) => operation !== null);
   }
 }

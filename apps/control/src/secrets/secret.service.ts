@@ -10,8 +10,10 @@ import { REGISTRY, SECRET_KEY } from '../tokens.js';
 import type { SecretKey } from '../tokens.js';
 import type { Resealed, Secrets } from './secret.schemas.js';
 
-/** Each is a document and its history. */
-const sealedAtOnce = 100;
+/** Of one write. Each is a document and its history, of which many old nodes may go. */
+const sealedAtOnce = 20;
+/** Of the documents of one write: a bundle of authorities has 200 KB, and their history may have as much again. */
+const sealedBytes = 400_000;
 
 @Injectable()
 export class SecretService {
@@ -57,8 +59,9 @@ export class SecretService {
     for (const endpoint of endpoints) resealedEndpoint(this.key, endpoint);
     for (const region of withSecrets) resealedRegion(this.key, region);
     const changed: DocumentChange[] = [];
+    // Each once: two rotations to different keys would otherwise go on for ever.
     for (let some: readonly DocumentChange[] | null = null; some?.length !== 0;) {
-      some = await this.#sealSome(kid);
+      some = await this.#sealSome(kid, changed);
       changed.push(...some);
     }
     const sealed = { endpoints: namesOf(changed, 'endpoints'), regions: namesOf(changed, 'regions') };
@@ -67,7 +70,8 @@ export class SecretService {
     return { kid, sealed, kept: { endpoints: kept(endpoints, sealed.endpoints), regions: kept(withSecrets, sealed.regions) } };
   }
 
-  #sealSome(kid: string): Promise<readonly DocumentChange[]> {
+  #sealSome(kid: string, sealed: readonly DocumentChange[]): Promise<readonly DocumentChange[]> {
+    const done = new Set(sealed.map(({ kind, name }) => `${kind}/${name}`));
     const isOld = ({ secret }: StoredSecret): boolean => !('v' in secret && secret.kid === kid);
     return this.configuration.write((snapshot) => {
       const changes: DocumentChange[] = [];
@@ -81,10 +85,18 @@ export class SecretService {
         if (document && secretsOfRegion(document).some(isOld))
           changes.push({ kind: 'regions', name, before, after: resealedRegion(this.key, document) });
       }
-      const some = changes.slice(0, sealedAtOnce);
+      const some = ofOneWrite(changes.filter(({ kind, name }) => !done.has(`${kind}/${name}`)));
       return { answer: some, ...(some.length > 0 && { changes: some }) };
     });
   }
+}
+
+function ofOneWrite(changes: readonly DocumentChange[]): readonly DocumentChange[] {
+  let bytes = 0;
+  return changes.slice(0, sealedAtOnce).filter(({ after }, index) => {
+    bytes += Buffer.byteLength(JSON.stringify(after));
+    return index === 0 || bytes <= sealedBytes;
+  });
 }
 
 /** Process by process. One that starts later with an old file stops with SECRET_UNREADABLE, until it has the key. */

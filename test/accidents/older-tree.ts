@@ -22,6 +22,9 @@ export function savedTree(stack: Stack): Promise<SavedTree> {
 export async function olderTree(stack: Stack, saved: SavedTree): Promise<void> {
   await withTree(stack, async (tree) => {
     const now = await read(tree, stack.root);
+    const revision = `${stack.root}/revision`;
+    const older = saved.get(revision);
+    if (older) await tree.setData(revision, older, -1);
     for (const path of now.keys()) if (!saved.has(path)) await tree.remove(path, -1);
     for (const [path, data] of saved) {
       if (now.get(path)?.equals(data)) continue;

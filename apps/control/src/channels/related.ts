@@ -2,8 +2,8 @@
  * Flows in groups, so that no rule can find a table that flows of two groups share. Without groups the rules look at each pair of flows,
  * which takes seconds with 1,000 channels between two endpoints. Pure.
  *
- * A table keeps its schema or gets the one that a route names. So flows are related if a schema of one is a schema of the other, and where a
- * pattern stands for schemas, all are. The flows of a channel stay together.
+ * A table keeps its schema or gets the one that a route names. So flows are related if a schema of one is a schema of the other, and where
+ * a pattern stands for schemas, all are. The flows of a channel stay together.
  */
 import type { Flow } from './flow.js';
 import { isPattern } from './table-set.js';

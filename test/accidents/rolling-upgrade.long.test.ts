@@ -13,7 +13,6 @@ import {
   type AppProcess,
   compareDatabases,
   createShop,
-  logHasNoHole,
   readTopic,
   shopDatabase,
   type Side,
@@ -21,6 +20,7 @@ import {
   type Stack,
   startStack,
   startWorkload,
+  type TopicReport,
   withAdministrator,
   type Workload,
 } from '../harness/index.js';
@@ -129,7 +129,7 @@ describe.each([
     console.log(`highest lag while all apps were rolled: ${JSON.stringify(await lags.stop())} ms`);
     for (const side of from) {
       const report = await readTopic(stack, side);
-      expect(logHasNoHole(report)).toBe(true);
+      expect(holesOf(report)).toEqual([]);
       expect(report.kinds[nextKind]).toBeUndefined();
     }
     for (const side of sides) expect(await notes(side)).toEqual([]);
@@ -164,7 +164,7 @@ describe.each([
       const read = await readTopic(stack, 'a');
       return (read.kinds['unknown'] ?? 0) > 0 ? read : undefined;
     });
-    expect(report && logHasNoHole(report)).toBe(true);
+    expect(report && holesOf(report)).toEqual([]);
     expect(await until(async () => ((await notes('b')).includes('used') ? true : undefined))).toBe(true);
   }, 300_000);
 
@@ -193,6 +193,11 @@ describe.each([
     await settle();
   }, 400_000);
 });
+
+/** It is read under load: a transaction may be on its way. */
+function holesOf({ holes }: TopicReport): readonly string[] {
+  return holes.filter((hole) => !hole.startsWith('the last transaction has'));
+}
 
 async function put(stack: Stack, path: string, body: unknown): Promise<void> {
   const answer = await fetch(`${stack.control.url}${path}`, {

@@ -50,7 +50,7 @@ export default defineConfig({
         resolve: { alias },
         test: { name: 'integration', include: ['{apps,libs,test}/**/*.integration.test.ts'], ...servers, maxWorkers: 5 },
       },
-      { resolve: { alias }, test: { name: 'e2e', include: ['test/**/*.e2e.test.ts'], ...servers, maxWorkers: 4 } },
+      { resolve: { alias }, test: { name: 'e2e', include: ['test/**/*.e2e.test.ts'], ...servers, maxWorkers: 3 } },
       { resolve: { alias }, test: { name: 'long', include: ['{apps,libs,test}/**/*.long.test.ts'], ...patient, fileParallelism: false } },
     ],
   },

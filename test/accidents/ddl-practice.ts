@@ -7,6 +7,7 @@ import { compareDatabases, otherSide, type Side, sides, type Stack, withAdminist
 import { sameSession } from './ddl-advice.js';
 import type { Step } from './ddl-advice.js';
 import { openOneWay, until } from './one-way.js';
+import { untilTaken } from './taken.js';
 import type { OneWay } from './one-way.js';
 
 /** Side a is MySQL 9.7, side b MySQL 8.0 with another time zone and sql_mode. */
@@ -132,7 +133,7 @@ export class Practice {
       return (source.state === 'running' && (await this.#hasRead(line))) || undefined;
     });
     expect(passed, `${line.endpoint} should have passed the statement`).toBe(true);
-    await this.#put(line, 'stop');
+    await untilTaken(this.#office.stack.capture[line.from], line.endpoint, () => this.#put(line, 'stop'));
   }
 
   async follow(steps: readonly Step[], table: string): Promise<void> {

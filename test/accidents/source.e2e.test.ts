@@ -16,6 +16,7 @@ import { keptStack, leaveStack } from './kept-stack.js';
 import { backupThat } from './log-accidents.js';
 import { openOneWay, until } from './one-way.js';
 import type { OneWay, OneWayOptions } from './one-way.js';
+import { untilTaken } from './taken.js';
 
 let stack: Stack;
 beforeAll(async () => {
@@ -189,7 +190,8 @@ describe.each(sides)('what side %s writes', (from) => {
     await way.atTarget(ddl);
     await way.change(`endpoints/${way.endpoints.source}`, { ddl: 'ignore' });
     await way.arrives();
-    await way.change(`endpoints/${way.endpoints.source}`, { ddl: 'stop' });
+    const { source } = way.endpoints;
+    await untilTaken(stack.capture[from], source, () => way.change(`endpoints/${source}`, { ddl: 'stop' }));
     await way.atSource("INSERT INTO t VALUES (4, 'x', 8)");
     await way.arrives();
     await way.atSource('ALTER TABLE t DROP COLUMN more');

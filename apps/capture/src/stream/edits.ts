@@ -97,6 +97,7 @@ export class Edits {
     if (!this.isReady) return null;
     this.#checked = null;
     this.#run.follow(this.#live.take());
+    this.#run.deps.logger.info({ where, rerouted: !same }, 'goes on with another configuration');
     if (same) return null;
     const next = routesFor(work, { revision, suspended, foldsNames: now.here.foldsNames });
     this.#routing.follow(next);

@@ -26,5 +26,5 @@ export { startWorkload, Workload } from './workload.js';
 export type { WorkloadOptions } from './workload.js';
 export { addTally, emptyTotals, Rollback, sumTotals, Writer } from './writer.js';
 export type { RowCounts, Tally, Totals, Transaction } from './writer.js';
-export { differencesFromWritten, logHasNoHole, readTopic } from './topic.js';
+export { differencesFromWritten, readTopic } from './topic.js';
 export type { TopicOptions, TopicReport } from './topic.js';

@@ -63,11 +63,6 @@ export async function readTopic(stack: Stack, letter: Letter, options: TopicOpti
   }
 }
 
-/** True when every seq from 0 on is there once, in one log. */
-export function logHasNoHole(report: TopicReport): boolean {
-  return report.holes.length === 0;
-}
-
 /**
  * Compares a topic with what the side's writers committed; a transaction whose COMMIT got no answer may be there or not. Resolves to what
  * differs, in words; empty when nothing came back, nothing is missing and nothing is there twice.

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vites
 import { zooKeeperServer } from '../../../test/servers/index.js';
 import { ControlClient, startControl } from './control-client.js';
 import type { RunningControl } from './control-client.js';
+import { workStatus } from '../../../libs/model/src/work-status.fixture.js';
 
 const token = 'a-token-that-nobody-guesses';
 const zooKeeper = zooKeeperServer();
@@ -84,7 +85,8 @@ describe('authorization', () => {
     expect(refused.body).toMatchObject({ code: 'UNAUTHORIZED', message: 'no API token', details: {} });
     expect(refused.body.help).toContain('Authorization: Bearer');
     expect((await stranger.get('/health/live')).status).toBe(200);
-    expect((await stranger.get('/health/ready')).body).toEqual({ ok: true, reasons: [] });
+    // It has just started, and reads the cluster's level first.
+    await expect.poll(async () => (await stranger.get('/health/ready')).body, { timeout: 10_000 }).toEqual({ ok: true, reasons: [] });
   });
 
   it('takes the token as a Basic password for the schema registry and the docs, and nowhere else', async () => {
@@ -586,33 +588,9 @@ describe('status', () => {
         },
       ],
     });
-    const worker = {
-      uid: null,
-      instance: 'host:1',
-      state: 'running',
-      waitingFor: null,
-      epoch: 1,
-      rows: 5,
-      transactions: 2,
-      rowsPerSecond: 3,
-      lagMs: 40,
-      position: null,
-      sourceEnd: null,
-      prepared: null,
-      log: null,
-      seq: 9,
-      offset: 10,
-      marked: 0,
-      skipped: 0,
-      ignored: 0,
-      routes: null,
-      suspended: null,
-      configuration: null,
-      lastError: null,
-      updatedAt: 1,
-    } as const;
-    await registry.status.publish({ ...worker, app: 'capture', name: 'a' });
-    await registry.status.publish({ ...worker, app: 'loader', name: 'ab.there' });
+    const worker = { rows: 5, transactions: 2, rowsPerSecond: 3, lagMs: 40, seq: 9, offset: 10 };
+    await registry.status.publish(workStatus({ ...worker, app: 'capture', name: 'a' }));
+    await registry.status.publish(workStatus({ ...worker, app: 'loader', name: 'ab.there' }));
     const running = await client.get('/api/v1/status');
     expect(running.body).toMatchObject({
       zooKeeper: 'connected',

@@ -1,11 +1,12 @@
 /** The state of the configuration over REST, against a real ZooKeeper whose tree regresses under a control that lives. */
 import { randomId, replicationFingerprint } from '@lutra/model';
-import type { TreeRevision, WorkStatus } from '@lutra/model';
+import type { TreeRevision } from '@lutra/model';
 import { Registry } from '@lutra/registry';
 import { createLogger } from '@lutra/telemetry';
 import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import { zooKeeperServer } from '../../../test/servers/index.js';
 import { ControlClient, startControl } from './control-client.js';
+import { workStatus } from '../../../libs/model/src/work-status.fixture.js';
 
 const zooKeeper = zooKeeperServer();
 let client: ControlClient;
@@ -38,33 +39,6 @@ const channel = (...schemas: readonly string[]) => ({
 });
 const fingerprint = (...schemas: readonly string[]): string =>
   replicationFingerprint({ routes: ['shop', ...schemas].map((schema) => ({ schema, table: '*' })), forwards: false });
-
-const status = (part: Pick<WorkStatus, 'app' | 'name'> & Partial<WorkStatus>): WorkStatus => ({
-  uid: null,
-  instance: 'host:1',
-  state: 'running',
-  waitingFor: null,
-  epoch: 1,
-  rows: 0,
-  transactions: 0,
-  rowsPerSecond: 0,
-  lagMs: null,
-  position: null,
-  sourceEnd: null,
-  prepared: null,
-  log: null,
-  seq: null,
-  offset: null,
-  marked: 0,
-  skipped: 0,
-  ignored: 0,
-  routes: null,
-  suspended: null,
-  configuration: null,
-  lastError: null,
-  updatedAt: 1,
-  ...part,
-});
 
 /** Writes over the node, as a restored ZooKeeper would. */
 async function become(tree: TreeRevision | null): Promise<void> {
@@ -125,11 +99,11 @@ it('an adoption names what would come alive and what would end, and goes above a
   await registry.restarts.order('a', { id: 'x', start: { from: 'now' }, reason: 'old', at: 1 });
   await registry.skips.order(uid, { log: 'L', seq: 1, reason: 'old', at: 1 });
   const regressed = { revision: 40, write: randomId(), regressed: true };
-  await registry.status.publish(status({ app: 'capture', name: 'a', configuration: regressed, routes: { [uid]: fingerprint('crm') } }));
-  await registry.status.publish(status({ app: 'loader', name: 'ab.there', configuration: regressed }));
+  await registry.status.publish(workStatus({ app: 'capture', name: 'a', configuration: regressed, routes: { [uid]: fingerprint('crm') } }));
+  await registry.status.publish(workStatus({ app: 'loader', name: 'ab.there', configuration: regressed }));
   const details = { known: 70, knownWrite: regressed.write, revision: tree.revision, write: tree.write };
   const lastError = { code: 'CONFIG_REGRESSED', message: 'm', help: 'h', at: 1, details } as const;
-  await registry.status.publish(status({ app: 'loader', name: 'gone.there', state: 'failed', lastError }));
+  await registry.status.publish(workStatus({ app: 'loader', name: 'gone.there', state: 'failed', lastError }));
   expect((await client.get('/api/v1/revision')).body).toMatchObject({
     highest: 70,
     regressed: [

@@ -1,5 +1,5 @@
 /** From the configuration documents to the pipelines that this process works on. */
-import { pipelineName, pipelineRoutes, replicationFingerprint, sealedAsId, unsupportedPolicy } from '@lutra/model';
+import { pipelineName, pipelineRoutes, sealedAsId, unsupportedPolicy } from '@lutra/model';
 import type {
   ChannelDocument,
   ConflictsDocument,
@@ -10,6 +10,7 @@ import type {
   Route,
   UnsupportedPolicy,
 } from '@lutra/model';
+import { factsOf } from '@lutra/registry';
 import type { Configuration, PipelineFacts } from '@lutra/registry';
 import type { Assignment } from '@lutra/runtime';
 
@@ -131,9 +132,9 @@ function detectionOf(
 }
 
 /** As ZooKeeper keeps it beside the uid. */
-export function factsOf({ id, channel, source, target, routes, forwards }: LoaderWork): PipelineFacts {
-  const fingerprint = replicationFingerprint({ routes: [...routes], forwards });
-  return { channel, pipeline: id.slice(channel.length + 1), source: source.name, target: target.name, fingerprint };
+export function factsOfWork({ id, channel, source, target, routes, forwards }: LoaderWork): PipelineFacts {
+  const name = id.slice(channel.length + 1);
+  return factsOf(channel, { name, source: source.name, target: target.name, routes: [...routes], forwards });
 }
 
 /** What the connections of a running loader depend on, and whether it works at all. */

@@ -12,7 +12,7 @@ import type { KafkaPort, LoaderIo } from './io.js';
 import type { Attempt } from './recover/recovery.js';
 import { takeOverTarget } from './recover/take-over.js';
 import { TargetWriter } from './commit/target-writer.js';
-import { factsOf } from './assignments.js';
+import { factsOfWork } from './assignments.js';
 import type { LoaderWork } from './assignments.js';
 
 export interface LoaderDeps extends WorkDeps {
@@ -78,7 +78,7 @@ export class LoaderRun {
     const { io, metrics, logger, registry } = deps;
     const { id: name, uid } = work;
     const owned = `its row in lutra.checkpoint at ${target.host}:${target.port}, ZooKeeper or ${this.kafkaName}`;
-    const of = { uid, name, facts: factsOf(work), topic, leaseNumber: attempt.leaseNumber, signal };
+    const of = { uid, name, facts: factsOfWork(work), topic, leaseNumber: attempt.leaseNumber, signal };
     const isFollowed = async (): Promise<boolean> => (await deps.tree.look()) === null;
     const parts = { uids: registry.uids, admin, takeOver: io.target.takeOver, fence: io.target.fence, isFollowed };
     const checkpoint = await this.during(owned, () => takeOverTarget(parts, target, of));

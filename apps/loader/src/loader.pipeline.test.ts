@@ -928,7 +928,7 @@ describe('a pipeline whose name another one had', () => {
     await log.routes({ [ours]: routesFingerprint(shop), [other]: 'x' }, { tables: ['shop.*', 'crm.*'] });
     await log.add(transaction(2, false));
     await log.add(transaction(1, true));
-    Object.assign(world, { log: [...log.records], batchSizes: [9], rows: [], checkpoint: null, connections: 0, fenced: [] });
+    Object.assign(world, { log: [...log.records], batchSizes: [9], failures: [], rows: [], checkpoint: null, connections: 0, fenced: [] });
     await load(() => world.rows.length > 0);
     expect(world.rows).toEqual([3]);
     await log.leadership();

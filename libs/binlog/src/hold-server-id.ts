@@ -50,8 +50,9 @@ async function hold(
     (await connection.query<RowDataPacket[]>({ sql, values: [...values], timeout: answerMs }))[0][0]!;
   const holders = await ask('SELECT IS_USED_LOCK(?) AS holder, IS_USED_LOCK(?) AS predecessor', [taken, mine]);
   if (holders['holder'] !== null && holders['holder'] === holders['predecessor']) {
-    // Our dump will end its own, and its locks come to us when it has gone. If the connection is lost before, only this guard is weaker.
-    connection.query('SELECT GET_LOCK(?, ?), GET_LOCK(?, ?)', [taken, lifetimeSeconds, mine, lifetimeSeconds]).catch(() => undefined);
+    // Our dump will end its own, and its locks come to us when it has gone.
+    const locks = [taken, lifetimeSeconds, mine, lifetimeSeconds];
+    connection.query('SELECT GET_LOCK(?, ?), GET_LOCK(?, ?)', locks).catch(() => undefined); // lost before: only this guard is weaker
     return;
   }
   const { got } = await ask(`SELECT GET_LOCK(?, ${closingSeconds}) AS got`, [taken]);

@@ -38,4 +38,5 @@ export type { SkipOrder, SkipStore } from './skips.js';
 export type { Snapshot, SnapshotStore } from './snapshot.js';
 export type { Entry } from './snapshot-folder.js';
 export type { StatusStore } from './status.js';
+export { factsOf } from './uids.js';
 export type { PipelineFacts, UidEntry, UidStore } from './uids.js';

@@ -107,7 +107,7 @@ describe('the level', () => {
       expect(await known.level.raise(level(2))).toMatchObject([{ kind: 'lease', contender: { lease: 'capture/orders-1234567890' } }]),
     );
     waiting.abort();
-    await never.catch(() => undefined);
+    await never.catch(() => undefined); // aborted above
     await until(async () => expect(await known.level.blocks(2)).toEqual([]));
     await own.release();
   });

@@ -138,8 +138,8 @@ export class Session {
         saidAt = openedAt;
       }
       const pauseMs = this.#attempts.ended(performance.now() - openedAt);
-      // Stopping ends the pause; the loop sees it.
-      await delay(pauseMs * (0.5 + Math.random() / 2), undefined, { signal: this.#stopping.signal }).catch(() => undefined);
+      const { signal } = this.#stopping;
+      await delay(pauseMs * (0.5 + Math.random() / 2), undefined, { signal }).catch(() => undefined); // stopping: the loop sees it
     }
   }
 

@@ -70,7 +70,7 @@ export class ZooKeeperSnapshot implements SnapshotStore {
     this.#waiting ??= this.#running.then(() => {
       const reading = this.#read();
       this.#waiting = undefined;
-      this.#running = reading.catch(() => undefined);
+      this.#running = reading.catch(() => undefined); // who waits for it is told
       return reading;
     });
     return this.#waiting;

@@ -9,38 +9,13 @@ import { ZooKeeperSchemas } from './schemas.js';
 import { Tree } from './tree.js';
 import { expire, until, untilConnected, useZooKeeper } from './testing/harness.js';
 import { uidOf } from '../../model/src/pipeline-uid.fixture.js';
+import { workStatus } from '../../model/src/work-status.fixture.js';
 
 const zooKeeper = useZooKeeper();
 
 describe('a status', () => {
-  const status = (part: Partial<WorkStatus> = {}): WorkStatus => ({
-    app: 'capture',
-    name: 'orders',
-    uid: null,
-    instance: 'host:1',
-    state: 'running',
-    waitingFor: null,
-    epoch: 1,
-    rows: 0,
-    transactions: 0,
-    rowsPerSecond: 0,
-    lagMs: null,
-    position: null,
-    sourceEnd: null,
-    prepared: null,
-    log: null,
-    seq: null,
-    offset: null,
-    marked: 0,
-    skipped: 0,
-    ignored: 0,
-    routes: null,
-    suspended: null,
-    configuration: { revision: 3, write: 'aaaaaaaaaaaa', regressed: false },
-    lastError: null,
-    updatedAt: 1,
-    ...part,
-  });
+  const configuration = { revision: 3, write: 'aaaaaaaaaaaa', regressed: false };
+  const status = (part: Partial<WorkStatus> = {}): WorkStatus => workStatus({ app: 'capture', name: 'orders', configuration, ...part });
 
   test('is seen by others while its process lives', async () => {
     const worker = await zooKeeper.open();

@@ -7,8 +7,8 @@
  *    told which other pipelines may have brought the same rows to the target since; clocks of two controls would not tell.
  * 3. Its row was given another owner since (`fencedAt`), so that a loader of it that slept cannot write any more.
  */
-import { nameSchema, pipelineUidSchema, toSyncError } from '@lutra/model';
-import type { PipelineUid } from '@lutra/model';
+import { nameSchema, pipelineUidSchema, replicationFingerprint, toSyncError } from '@lutra/model';
+import type { PipelineInput, PipelineUid } from '@lutra/model';
 import { z } from 'zod';
 import type { Node } from './connection.js';
 import { fromNode, toBytes } from './json.js';
@@ -43,6 +43,11 @@ export const uidSchema = z.strictObject({
 });
 export type UidEntry = Readonly<z.infer<typeof uidSchema>>;
 export type PipelineFacts = Pick<UidEntry, keyof typeof facts>;
+
+export function factsOf(channel: string, pipeline: Omit<PipelineInput, 'uid' | 'adopt'>): PipelineFacts {
+  const { name, source, target } = pipeline;
+  return { channel, pipeline: name, source, target, fingerprint: replicationFingerprint(pipeline) };
+}
 
 export interface UidStore {
   read(uid: PipelineUid): Promise<UidEntry | null>;

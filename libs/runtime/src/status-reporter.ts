@@ -97,8 +97,7 @@ export class StatusReporter {
     clearInterval(this.#timer);
     this.#closed = true;
     const { sink, app, name, instance } = this.#options;
-    // The node is ephemeral: if ZooKeeper cannot be told now, the session's end removes it.
-    await sink.clear(app, name, instance).catch(() => undefined);
+    await sink.clear(app, name, instance).catch(() => undefined); // the node is ephemeral: the session's end removes it too
   }
 
   #tick(): void {

@@ -1,34 +1,18 @@
-import type { WorkStatus } from '@lutra/model';
 import { describe, expect, it } from 'vitest';
 import { Metrics } from './metrics.js';
+import { workStatus } from '../../model/src/work-status.fixture.js';
 
-const status: WorkStatus = {
+const status = workStatus({
   app: 'loader',
   name: 'ab.there',
-  uid: null,
-  instance: 'host:1',
-  state: 'running',
-  waitingFor: null,
   epoch: 3,
   rows: 10,
   transactions: 2,
   rowsPerSecond: 5,
   lagMs: 1500,
-  position: null,
-  sourceEnd: null,
-  prepared: null,
-  log: null,
   seq: 41,
   offset: 42,
-  marked: 0,
-  skipped: 0,
-  ignored: 0,
-  routes: null,
-  suspended: null,
-  configuration: null,
-  lastError: null,
-  updatedAt: 0,
-};
+});
 
 describe('Metrics', () => {
   it('labels every series with the app and sets exactly one state', async () => {

@@ -7,7 +7,7 @@ import { pipelineName, toSyncError } from '@lutra/model';
 import type { ChannelInput, PipelineDocument, PipelineUid, StoredChannel } from '@lutra/model';
 import { fence, readCheckpoint } from '@lutra/mysql';
 import type { ConnectionOptions } from '@lutra/mysql';
-import { loginOf } from '@lutra/registry';
+import { factsOf, loginOf } from '@lutra/registry';
 import type { Operation, PipelineFacts, Registry, UidEntry } from '@lutra/registry';
 import type { Logger } from '@lutra/telemetry';
 import { findDocument } from '../configuration/configuration.js';
@@ -17,7 +17,7 @@ import type { Problem } from '../configuration/problem.js';
 import { limited } from '../endpoints/server-checks.js';
 import { LOGGER, REGISTRY, SECRET_KEY } from '../tokens.js';
 import type { SecretKey } from '../tokens.js';
-import { factsOf, since, supersededProblem, withUids } from './uids.js';
+import { since, supersededProblem, withUids } from './uids.js';
 
 export type Removed = Pick<PipelineDocument, 'name' | 'uid' | 'target'>;
 

@@ -10,7 +10,7 @@
  */
 import { newPipelineUid, pipelineName, replicationFingerprint } from '@lutra/model';
 import type { ChannelInput, PipelineDocument, PipelineInput, PipelineUid } from '@lutra/model';
-import type { PipelineFacts, UidEntry } from '@lutra/registry';
+import type { UidEntry } from '@lutra/registry';
 import type { Problem } from '../configuration/problem.js';
 
 export interface UidsKnown {
@@ -96,10 +96,4 @@ export function since(uid: PipelineUid, entries: ReadonlyMap<PipelineUid, UidEnt
 export function supersededProblem(what: string): Problem {
   const fix = 'Leave "adopt" out, and say where the pipeline begins (docs/02-setup.md, A pipeline on a topic that is in use).';
   return { id: 'adopt-superseded', severity: 'error', what, fix };
-}
-
-/** As ZooKeeper keeps it beside the uid. */
-export function factsOf(channel: string, pipeline: PipelineDocument): PipelineFacts {
-  const { name, source, target } = pipeline;
-  return { channel, pipeline: name, source, target, fingerprint: replicationFingerprint(pipeline) };
 }

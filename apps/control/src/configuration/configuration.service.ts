@@ -52,7 +52,7 @@ export class ConfigurationService implements OnApplicationBootstrap, OnModuleDes
     const until = performance.now() + boundMs;
     const author = currentAuthor();
     const written = this.#writing.then(() => this.#write(rules, author, until));
-    this.#writing = written.catch(() => undefined);
+    this.#writing = written.catch(() => undefined); // who asked for it is told
     return written;
   }
 

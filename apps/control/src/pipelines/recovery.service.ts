@@ -10,12 +10,12 @@ import { createRouter, isHeld, pipelineRoutes, rowsTopic, suspendedOf, SyncError
 import type { EndpointDocument, ResumePosition, PipelineDocument, PipelineUid, TableSchema } from '@lutra/model';
 import { loadTable, moveCheckpoint, readCheckpoint, readSuspended, requireReplayable, Session } from '@lutra/mysql';
 import type { ConnectionOptions, Destination } from '@lutra/mysql';
+import { factsOf } from '@lutra/registry';
 import type { Registry, SchemaStore } from '@lutra/registry';
 import type { Logger } from '@lutra/telemetry';
 import { ChannelActionService } from '../channels/channel-action.service.js';
 import { flowsOf } from '../channels/flow.js';
 import { overwrittenBy } from '../channels/overwritten.js';
-import { factsOf } from '../channels/uids.js';
 import { findDocument, readConfiguration } from '../configuration/configuration.js';
 import type { PipelinePosition } from '../http/schemas.js';
 import { LOGGER, REGISTRY, SCHEMAS } from '../tokens.js';

@@ -3,6 +3,7 @@ import type { WorkStatus } from '@lutra/model';
 import { describe, expect, it } from 'vitest';
 import { channelStatus } from './channel-status.js';
 import { storedChannel, uidOf } from '../../../../libs/model/src/pipeline-uid.fixture.js';
+import { workStatus } from '../../../../libs/model/src/work-status.fixture.js';
 
 const channel = storedChannel({
   name: 'ab',
@@ -11,34 +12,7 @@ const channel = storedChannel({
 });
 
 function worker(app: WorkStatus['app'], name: string, more: Partial<WorkStatus> = {}): WorkStatus {
-  return {
-    app,
-    name,
-    uid: null,
-    instance: 'host:1',
-    state: 'running',
-    waitingFor: null,
-    epoch: 1,
-    rows: 0,
-    transactions: 0,
-    rowsPerSecond: 0,
-    lagMs: 0,
-    position: null,
-    sourceEnd: null,
-    prepared: null,
-    log: null,
-    seq: null,
-    offset: null,
-    marked: 0,
-    skipped: 0,
-    ignored: 0,
-    routes: null,
-    suspended: null,
-    configuration: null,
-    lastError: null,
-    updatedAt: 0,
-    ...more,
-  };
+  return workStatus({ app, name, lagMs: 0, updatedAt: 0, ...more });
 }
 
 const noOmissions = { count: 0, summary: null, items: [], confirmed: null };

@@ -29,8 +29,7 @@ export async function* withOffers(batches: AsyncIterable<Batch>, live: LiveWork<
   } finally {
     end();
     const closed = iterator.return?.();
-    // What is still waited for ends with the signal of the run.
-    if (coming) for (const late of [coming, closed]) late?.catch(() => undefined);
+    if (coming) for (const late of [coming, closed]) late?.catch(() => undefined); // ends with the run, whose error is told
     else await closed;
   }
 }

@@ -113,3 +113,63 @@ CREATE TABLE IF NOT EXISTS lutra.skip (
   n            BIGINT UNSIGNED NOT NULL
 ) ENGINE = InnoDB;
 INSERT IGNORE INTO lutra.skip (id, n) VALUES (1, 0);
+
+-- Since level 2. Tables that a pipeline is seeding or has seeded, by their names at the source, and how far: a chunk is ticked off in the
+-- transaction that writes its rows. While `state` is 'seeding' each pipeline that writes the target's table writes rows whole that it does
+-- not find. Written behind the fence in lutra.checkpoint.
+CREATE TABLE IF NOT EXISTS lutra.seed (
+  pipeline     VARCHAR(12) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'its uid',
+  database_name VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+  table_name   VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+  part         INT UNSIGNED NOT NULL COMMENT 'of the table, from 0',
+  request      VARCHAR(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'id of the order',
+  target_database VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+  target_table VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+  state        VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'seeding, done, cancelled',
+  on_existing  VARCHAR(48) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'source, target, stop, or a region',
+  cursor_key   LONGTEXT NULL COMMENT 'JSON: all rows up to this primary key are here; NULL: none',
+  is_whole     TINYINT NOT NULL COMMENT '1: the last chunk of the part is here',
+  inserted     BIGINT UNSIGNED NOT NULL DEFAULT 0 COMMENT 'rows, as all that follow',
+  equal        BIGINT UNSIGNED NOT NULL DEFAULT 0 COMMENT 'were here already',
+  replaced     BIGINT UNSIGNED NOT NULL DEFAULT 0 COMMENT 'differed, and are as at the source now',
+  kept         BIGINT UNSIGNED NOT NULL DEFAULT 0 COMMENT 'differ, and stay as they are here',
+  yielded      BIGINT UNSIGNED NOT NULL DEFAULT 0 COMMENT 'were changed here meanwhile: the log decides about them',
+  clashes      BIGINT UNSIGNED NOT NULL DEFAULT 0 COMMENT 'another row here holds a unique value of them, or a foreign key refuses them: in lutra.difference',
+  begun_at     TIMESTAMP(3) NOT NULL DEFAULT CURRENT_TIMESTAMP(3),
+  ended_at     TIMESTAMP(3) NULL DEFAULT NULL,
+  PRIMARY KEY (pipeline, database_name, table_name, part),
+  KEY by_target (target_database, target_table, state)
+) ENGINE = InnoDB CHARACTER SET utf8mb4;
+
+-- Since level 2. Rows that differ between the source of a pipeline and here, as they were compared at a place of the log; of seeding those
+-- that could not be written. At most 10,000 a table and request.
+CREATE TABLE IF NOT EXISTS lutra.difference (
+  pipeline     VARCHAR(12) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'its uid',
+  request      VARCHAR(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'id of the verification, or of the order of seeding',
+  database_name VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL COMMENT 'names at the source',
+  table_name   VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+  key_hash     BINARY(32) NOT NULL COMMENT 'SHA-256 of row_key',
+  row_key      LONGTEXT NOT NULL COMMENT 'JSON: the primary key',
+  outcome      VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'asked, equal, in-flight, missing-here, missing-there, different, clash, again',
+  columns      TEXT NULL COMMENT 'JSON: names of those that differ',
+  here_row     LONGTEXT NULL COMMENT 'JSON, as in lutra.conflict',
+  there_row    LONGTEXT NULL COMMENT 'of the source',
+  log_id       VARCHAR(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'where they were compared',
+  seq          BIGINT NOT NULL,
+  found_at     TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6),
+  PRIMARY KEY (pipeline, request, database_name, table_name, key_hash)
+) ENGINE = InnoDB CHARACTER SET utf8mb4;
+
+-- Since level 2. Rows of this server that are to be sent once more, each in its order with everything else. Applications and Lutra insert;
+-- capture sends the row and deletes the entry, or says why it cannot.
+CREATE TABLE IF NOT EXISTS lutra.resync (
+  id           BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
+  schema_name  VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+  table_name   VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+  row_key      LONGTEXT NOT NULL COMMENT 'JSON: {column: value} of the primary key',
+  pipeline     VARCHAR(12) CHARACTER SET ascii COLLATE ascii_bin NULL DEFAULT NULL COMMENT 'uid; NULL: each pipeline that carries the table',
+  purpose      VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT 'resync' COMMENT 'resync, probe, repair',
+  request      VARCHAR(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT '',
+  problem      VARCHAR(1000) NULL DEFAULT NULL COMMENT 'why it cannot be sent; NULL: it waits',
+  asked_at     TIMESTAMP(3) NOT NULL DEFAULT CURRENT_TIMESTAMP(3)
+) ENGINE = InnoDB CHARACTER SET utf8mb4;

@@ -12,7 +12,7 @@ function schemasFolder(): string {
   }
 }
 
-export type SchemaFile = 'envelope' | 'epoch' | 'heartbeat' | 'routes' | 'ddl' | 'restart' | 'watermark' | 'resolution';
+export type SchemaFile = 'envelope' | 'epoch' | 'heartbeat' | 'routes' | 'ddl' | 'restart' | 'watermark' | 'resolution' | 'seed' | 'chunk';
 
 export function readSchemaFile(name: SchemaFile): string {
   return readFileSync(join(schemasFolder(), `${name}.avsc`), 'utf8');

@@ -8,7 +8,7 @@ import type { Position } from './position.js';
 import type { Suspension } from './suspension.js';
 import type { Row, TableSchema } from './table.js';
 
-export const recordKinds = ['row', 'epoch', 'heartbeat', 'routes', 'ddl', 'restart', 'watermark', 'resolution'] as const;
+export const recordKinds = ['row', 'epoch', 'heartbeat', 'routes', 'ddl', 'restart', 'watermark', 'resolution', 'seed', 'chunk'] as const;
 export type RecordKind = (typeof recordKinds)[number];
 
 /**
@@ -138,7 +138,71 @@ export type ControlRecord =
       /** With the transaction that met the conflict. */
       readonly seen: Seen;
       readonly tsMs: number;
-    };
+    }
+  | SeedRecord
+  | ChunkRecord;
+
+/** A table begins to be seeded, or no more of it comes. Since level 2. */
+export interface SeedRecord {
+  readonly kind: 'seed';
+  readonly endpoint: string;
+  /** Uids of the pipelines that the rows are for; others pass it by. */
+  readonly pipelines: readonly string[];
+  /** Id of the order. */
+  readonly request: string;
+  /** In the names of the endpoint. */
+  readonly database: string;
+  readonly table: string;
+  /** end: each chunk of it is ticked off. */
+  readonly phase: SeedPhase;
+  /** What SHOW CREATE TABLE printed, where targets that lack the table may create it. Null: they may not. */
+  readonly definition: string | null;
+  /** What a row costs that is there and differs: `source`, `target`, `stop`, or the region that wins. */
+  readonly onExisting: string;
+  readonly tsMs: number;
+}
+
+export const seedPhases = ['begin', 'end', 'cancel'] as const;
+export type SeedPhase = (typeof seedPhases)[number];
+
+/**
+ * Rows of the source as they are at this place of the log. They follow at once as one transaction of its own whose id is `id`, with op `r`;
+ * without rows nothing follows. If anything else follows, the record is void. Since level 2.
+ */
+export interface ChunkRecord {
+  readonly kind: 'chunk';
+  readonly endpoint: string;
+  readonly pipelines: readonly string[];
+  /** Of the transaction with its rows. */
+  readonly id: string;
+  readonly purpose: ChunkPurpose;
+  /** Id of the order that asked for it; '' for an application. */
+  readonly request: string;
+  readonly database: string;
+  readonly table: string;
+  readonly part: ChunkPart | null;
+  /** Primary keys that were asked for, whether their rows are there or not; none where `part` is not null. */
+  readonly keys: readonly Row[];
+  /** How many rows follow. */
+  readonly rows: number;
+  /** At this place. */
+  readonly seen: Seen;
+  readonly tsMs: number;
+}
+
+/** All rows whose keys are greater than `from` and not greater than `to`; null: no bound. A table has the parts 0, 1, …, each in order. */
+export interface ChunkPart {
+  readonly part: number;
+  readonly from: Row | null;
+  readonly to: Row | null;
+}
+
+/**
+ * seed: written where missing, ticked off in lutra.seed · resync: the same for single rows · probe: compared, never written · repair:
+ * replaces what is there, and what is gone here is deleted there; one way only
+ */
+export const chunkPurposes = ['seed', 'resync', 'probe', 'repair'] as const;
+export type ChunkPurpose = (typeof chunkPurposes)[number];
 
 /** Of a kind that a later level added: nothing but its name is known, and its seq counts. */
 export interface UnknownRecord {

@@ -53,3 +53,5 @@ export { Session } from './session.js';
 export { Collations } from './sort-keys.js';
 export type { SortKeys } from './sort-keys.js';
 export { isSameServer } from './server-identity.js';
+export { askFor, conflictKeysOf, foughtFor, keysOf, primaryConflictKey, primaryKeyOf, uniqueConflictKeys } from './conflict-keys.js';
+export type { ConflictKey, KeyCollations, Keys } from './conflict-keys.js';

@@ -15,6 +15,7 @@ export type { Versioned } from './json.js';
 export type { LeaseGrant } from './lease-grant.js';
 export type { Lease } from './lease.js';
 export type { Operation } from './multi.js';
+export type { OrderStore } from './order-nodes.js';
 export type { RemovedTable, RemovedTableStore } from './removed-tables.js';
 export type { PositionBackup, PositionBackupStore } from './position-backups.js';
 export type { NewOmission, OmissionOwner, OmissionStore } from './omissions.js';

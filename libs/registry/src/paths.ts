@@ -28,6 +28,9 @@ export const persistentFolders = [
 ] as const;
 export type PersistentFolder = (typeof persistentFolders)[number];
 
+export const orderFolders = ['seeds', 'seed-progress', 'verifications', 'verification-results'] as const;
+export type OrderFolder = (typeof orderFolders)[number];
+
 const segment = '(?!\\.{1,2}(?:/|$))[A-Za-z0-9._-]{1,200}';
 const rootPattern = new RegExp(`^(?:/${segment})+$`);
 const leasePattern = new RegExp(`^${segment}(?:/${segment})*$`);
@@ -134,6 +137,11 @@ export class Paths {
 
   restart(endpoint: string): string {
     return `${this.restarts}/${checkName(endpoint)}`;
+  }
+
+  /** Folders of orders and of what becomes of them; those of seeds are by pipeline uid, those of verifications by channel. */
+  orders(folder: OrderFolder): string {
+    return `${this.#root}/${folder}`;
   }
 
   status(status: Pick<WorkStatus, 'app' | 'name' | 'instance'>): string {

@@ -1,6 +1,8 @@
 /** Lutra's tree in ZooKeeper, typed: configuration, leases, liveness, schemas. Holds kilobytes per channel and sees no data. */
-import { SyncError } from '@lutra/model';
+import { seedOrderSchema, seedProgressSchema, SyncError, verificationOrderSchema, verificationResultSchema } from '@lutra/model';
+import type { SeedOrder, SeedProgress, VerificationOrder, VerificationResult } from '@lutra/model';
 import type { Logger } from '@lutra/telemetry';
+import type { z } from 'zod';
 import { Access } from './access.js';
 import { ZooKeeperConfiguration } from './configuration-writer.js';
 import type { ConfigurationStore } from './configuration-writer.js';
@@ -20,7 +22,10 @@ import { ZooKeeperPositionBackups } from './position-backups.js';
 import type { PositionBackupStore } from './position-backups.js';
 import { ZooKeeperOmissions } from './omissions.js';
 import type { OmissionStore } from './omissions.js';
-import { Paths, defaultRoot } from './paths.js';
+import { ZooKeeperOrders } from './order-nodes.js';
+import type { OrderStore } from './order-nodes.js';
+import { Paths, checkName, checkUid, defaultRoot } from './paths.js';
+import type { OrderFolder } from './paths.js';
 import { RememberedSchemas } from './remembered-schemas.js';
 import { ZooKeeperRestarts } from './restarts.js';
 import { ZooKeeperRevision } from './revision.js';
@@ -78,6 +83,12 @@ export class Registry {
   readonly omissions: OmissionStore;
   readonly workers: WorkerStore;
   readonly level: LevelStore;
+  /** Both by the uid of a pipeline. */
+  readonly seeds: OrderStore<SeedOrder>;
+  readonly seedProgress: OrderStore<SeedProgress>;
+  /** Both by the name of a channel. */
+  readonly verifications: OrderStore<VerificationOrder>;
+  readonly verificationResults: OrderStore<VerificationResult>;
   readonly schemas: SchemaStore;
   readonly exports: ExportStore;
   /** For tests that end a session from outside. */
@@ -124,6 +135,18 @@ export class Registry {
     this.omissions = new ZooKeeperOmissions(tree, paths);
     this.workers = new ZooKeeperWorkers(tree, paths);
     this.level = new ZooKeeperLevel(tree, paths);
+    const orders = <T>(folder: OrderFolder, schema: z.ZodType<T>, checked: (name: string) => string): OrderStore<T> =>
+      new ZooKeeperOrders({
+        tree,
+        folder: paths.orders(folder),
+        path: (name) => `${paths.orders(folder)}/${checked(name)}`,
+        schema,
+        what: folder,
+      });
+    this.seeds = orders('seeds', seedOrderSchema, checkUid);
+    this.seedProgress = orders('seed-progress', seedProgressSchema, checkUid);
+    this.verifications = orders('verifications', verificationOrderSchema, checkName);
+    this.verificationResults = orders('verification-results', verificationResultSchema, checkName);
     const schemas = new ZooKeeperSchemas(tree, paths);
     this.schemas = new RememberedSchemas(schemas, { session, tree, paths, logger });
     this.exports = new ZooKeeperExport({ tree, paths, schemas, snapshot: this.snapshot });

@@ -6,7 +6,7 @@ import { SyncError, tableName } from '@lutra/model';
 import type { Seen, TableName } from '@lutra/model';
 import type { Change } from '@lutra/mysql';
 import type { Peers } from './peers.js';
-import { conflictKeysOf } from './conflict-keys.js';
+import { conflictKeysOf } from '@lutra/mysql';
 import type { RuleBook } from '../decide/rules.js';
 import type { ConflictTable, TableBook } from './table-book.js';
 import type { KeyValues } from './recent-changes.js';

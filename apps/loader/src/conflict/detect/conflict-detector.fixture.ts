@@ -7,7 +7,7 @@ import { readSignal, signalTable } from '@lutra/marker';
 import type { Checkpoint, ResolutionSignal } from '@lutra/marker';
 import { conflictRuleSchema } from '@lutra/model';
 import type { Row } from '@lutra/model';
-import { Collations, readCheckpoint, StatementBuilder, takeOver } from '@lutra/mysql';
+import { Collations, readCheckpoint, StatementBuilder, takeOver, askFor, foughtFor, keysOf } from '@lutra/mysql';
 import type { Change, ResultRow } from '@lutra/mysql';
 import { afterAll, afterEach, beforeAll } from 'vitest';
 import type { z } from 'zod';
@@ -17,7 +17,6 @@ import { TargetWriter } from '../../commit/target-writer.js';
 import { ConflictDetector } from './conflict-detector.js';
 import type { BufferedTransaction } from './buffered-transactions.js';
 import { eventOf, FakePeers, logId, regions, seenUpTo } from './detector-peers.fixture.js';
-import { askFor, foughtFor, keysOf } from './conflict-keys.js';
 import { ruleBook } from '../decide/rules.js';
 import { TableBook } from './table-book.js';
 

@@ -12,7 +12,7 @@ import { checkpointStatement } from '@lutra/marker';
 import type { Checkpoint } from '@lutra/marker';
 import { homeWins, toSyncError } from '@lutra/model';
 import type { Seen } from '@lutra/model';
-import { differing, openingText, StatementBuilder, uncommittedText } from '@lutra/mysql';
+import { differing, openingText, StatementBuilder, uncommittedText, askFor } from '@lutra/mysql';
 import type { ApplyConnection, Change, Result } from '@lutra/mysql';
 import { nameFailure } from '../../commit/failure.js';
 import { isTransient } from '../../commit/target-writer.js';
@@ -23,7 +23,6 @@ import type { DetectorOptions } from './detector-options.js';
 import { StreamDetector } from './stream-detector.js';
 import { applyResolutions } from '../resolve/resolution.js';
 import type { Resolution } from '../resolve/resolution.js';
-import { askFor } from './conflict-keys.js';
 import { TransactionResolver } from '../resolve/transaction-resolver.js';
 import type { Decided } from '../resolve/transaction-resolver.js';
 

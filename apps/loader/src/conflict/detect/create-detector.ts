@@ -5,7 +5,7 @@
 import type { Checkpoint } from '@lutra/marker';
 import { createRouter, rowsTopic, sourceTable, SyncError } from '@lutra/model';
 import type { ControlRecord, RegionDocument, Router, TableName } from '@lutra/model';
-import { asSource, Collations } from '@lutra/mysql';
+import { asSource, Collations, keysOf } from '@lutra/mysql';
 import type { ConnectionOptions, TargetTable } from '@lutra/mysql';
 import { kafkaClient } from '@lutra/registry';
 import type { LoaderDeps } from '../../loader-run.js';
@@ -17,7 +17,6 @@ import type { Conflict } from '../record/conflict-record.js';
 import { ConflictDetector } from './conflict-detector.js';
 import { Peers } from './peers.js';
 import type { Peer } from './peers.js';
-import { keysOf } from './conflict-keys.js';
 import { ruleBook } from '../decide/rules.js';
 import { TableBook } from './table-book.js';
 import type { TargetTables } from './table-book.js';

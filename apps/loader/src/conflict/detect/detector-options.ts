@@ -5,7 +5,7 @@ import type { Conflict } from '../record/conflict-record.js';
 import type { BufferedTransaction } from './buffered-transactions.js';
 import type { Peers } from './peers.js';
 import type { ResolutionTables } from '../resolve/resolution.js';
-import type { KeyCollations } from './conflict-keys.js';
+import type { KeyCollations } from '@lutra/mysql';
 import type { RuleBook } from '../decide/rules.js';
 import type { TableBook } from './table-book.js';
 

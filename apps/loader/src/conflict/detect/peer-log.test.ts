@@ -9,7 +9,7 @@ import { expect, test } from 'vitest';
 import type { KafkaPort } from '../../io.js';
 import { MemoryIds } from '../../../../../libs/avro/test/samples.js';
 import { column, targetTable } from '../../../../../libs/mysql/src/changes.fixture.js';
-import { keysOf } from './conflict-keys.js';
+import { keysOf } from '@lutra/mysql';
 import { eventOf } from './detector-peers.fixture.js';
 import { PeerLog } from './peer-log.js';
 import type { PeerLogOptions } from './peer-log.js';

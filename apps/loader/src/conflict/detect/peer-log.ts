@@ -11,7 +11,7 @@ import { admit, freshLog, SyncError, toSyncError } from '@lutra/model';
 import type { LogPosition, LogRecord, LogState, TableName } from '@lutra/model';
 import { throwIfAborted } from '@lutra/runtime';
 import type { KafkaPort } from '../../io.js';
-import { askFor, foughtFor } from './conflict-keys.js';
+import { askFor, foughtFor } from '@lutra/mysql';
 import { LeftOut, PeerChanges, RecentChanges } from './recent-changes.js';
 import type { Changed, PeerChangesOptions } from './recent-changes.js';
 

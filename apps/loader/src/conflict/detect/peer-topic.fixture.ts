@@ -10,7 +10,7 @@ import { column, targetTable } from '../../../../../libs/mysql/src/changes.fixtu
 import type { KafkaServer } from '../../../../../test/servers/index.js';
 import { eventOf, regions } from './detector-peers.fixture.js';
 import type { PeerLogOptions } from './peer-log.js';
-import { keysOf, primaryConflictKey, uniqueConflictKeys } from './conflict-keys.js';
+import { keysOf, primaryConflictKey, uniqueConflictKeys } from '@lutra/mysql';
 
 export const table: TableSchema = {
   database: 'shop',

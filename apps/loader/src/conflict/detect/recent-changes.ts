@@ -10,7 +10,7 @@
  */
 import { foldedName, tableName } from '@lutra/model';
 import type { RecordBody, Row, RowEvent, Suspension, TableName, TableSchema, Value } from '@lutra/model';
-import type { Keys } from './conflict-keys.js';
+import type { Keys } from '@lutra/mysql';
 
 /** Values of a primary key, in key order. */
 export type KeyValues = readonly Value[];
@@ -137,7 +137,9 @@ export class PeerChanges {
   async of(body: RecordBody): Promise<Changed | null> {
     switch (body.kind) {
       case 'row': {
-        const { before, after } = body.event;
+        const { op, before, after } = body.event;
+        // A row that was read is no change of anybody.
+        if (op === 'r') return null;
         return this.#isKnown(body.event) ? null : changed(this.#keys.get(body.table) ?? (await this.#keysOf(body.table)), [before, after]);
       }
       case 'resolution': {
@@ -150,6 +152,8 @@ export class PeerChanges {
       case 'routes':
       case 'ddl':
       case 'restart':
+      case 'seed':
+      case 'chunk':
       case 'unknown':
         return null;
     }

@@ -6,12 +6,11 @@
 import { checkpointStatement, openingStatement } from '@lutra/marker';
 import { SyncError, toSyncError } from '@lutra/model';
 import type { RowEvent, TableSchema } from '@lutra/model';
-import { closingText, differing, openingText } from '@lutra/mysql';
+import { closingText, differing, openingText, askFor, conflictKeysOf } from '@lutra/mysql';
 import type { ApplyConnection, Change, ExactText } from '@lutra/mysql';
 import { requireTold } from './concurrency.js';
 import type { DetectorOptions } from './detector-options.js';
 import type { BufferedTransaction } from './buffered-transactions.js';
-import { askFor, conflictKeysOf } from './conflict-keys.js';
 import { TransactionResolver } from '../resolve/transaction-resolver.js';
 
 const patienceMs = 30_000;

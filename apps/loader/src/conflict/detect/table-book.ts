@@ -4,11 +4,9 @@
  */
 import { isOneWay, isStop, needsHome, toSyncError } from '@lutra/model';
 import type { ConflictRule, Row, TableName, TableSchema } from '@lutra/model';
-import { planRows } from '@lutra/mysql';
-import type { Change, RowPlan, TargetTable } from '@lutra/mysql';
+import { planRows, keysOf } from '@lutra/mysql';
+import type { Change, RowPlan, TargetTable, KeyCollations, Keys } from '@lutra/mysql';
 import { OwnSession } from '../../plan/own-session.js';
-import { keysOf } from './conflict-keys.js';
-import type { KeyCollations, Keys } from './conflict-keys.js';
 import type { RuleBook } from '../decide/rules.js';
 
 export interface ConflictTable {

@@ -4,12 +4,10 @@
  * them again, or they are gone there too.
  */
 import type { ControlRecord, TableName } from '@lutra/model';
-import { asSource, planRows } from '@lutra/mysql';
-import type { ApplyConnection, RowPlan, TargetTable } from '@lutra/mysql';
+import { asSource, planRows, askFor, keysOf, primaryConflictKey } from '@lutra/mysql';
+import type { ApplyConnection, RowPlan, TargetTable, KeyCollations, Keys } from '@lutra/mysql';
 import { requireToldOf } from '../detect/concurrency.js';
 import type { Peers } from '../detect/peers.js';
-import { askFor, keysOf, primaryConflictKey } from '../detect/conflict-keys.js';
-import type { KeyCollations, Keys } from '../detect/conflict-keys.js';
 import { forceRow, readRows } from './rows.js';
 
 export interface ResolutionTables {

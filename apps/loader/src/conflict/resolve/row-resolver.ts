@@ -11,7 +11,7 @@
  */
 import { isStop } from '@lutra/model';
 import type { SyncError, ConflictType, Row } from '@lutra/model';
-import { conflictKind, differing, keyOfRow, sameKey, sameRowsBeside, StatementBuilder } from '@lutra/mysql';
+import { conflictKind, differing, keyOfRow, sameKey, sameRowsBeside, StatementBuilder, primaryConflictKey } from '@lutra/mysql';
 import type { ApplyConnection, Change } from '@lutra/mysql';
 import type { Concurrent } from '../detect/concurrency.js';
 import { ConflictLedger } from '../record/conflict-ledger.js';
@@ -20,7 +20,6 @@ import type { Conflict } from '../record/conflict-record.js';
 import { LockedRows } from './locked-rows.js';
 import { decideMove, halfOf, isRow, refusedMove } from './moved-row.js';
 import type { Move, MoveOutcome } from './moved-row.js';
-import { primaryConflictKey } from '../detect/conflict-keys.js';
 import { forceRow, writeRow } from './rows.js';
 import type { ResolutionBy } from './touched-rows.js';
 import type { RowChange, Assignment } from './rows.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ColumnSchema, Value } from '@lutra/model';
-import type { TargetTable } from '@lutra/mysql';
+import type { TargetTable } from './target-definition.js';
 import { askFor, foughtFor, keysOf, primaryConflictKey, conflictKeysOf, uniqueConflictKeys } from './conflict-keys.js';
 import type { KeyCollations } from './conflict-keys.js';
 

@@ -8,8 +8,9 @@
  */
 import type { ColumnSchema, Row, TableSchema, Value } from '@lutra/model';
 import { SyncError, tableName } from '@lutra/model';
-import type { SortKeys, TargetColumn, TargetTable } from '@lutra/mysql';
 import { isOfKind, rulesOf } from '@lutra/rows';
+import type { SortKeys } from './sort-keys.js';
+import type { TargetColumn, TargetTable } from './target-definition.js';
 
 /** The collations of the target. */
 export interface KeyCollations {

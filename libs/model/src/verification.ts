@@ -1,0 +1,62 @@
+/** What an operator ordered to be compared, and what was found. Counts and positions only: rows that differ are in lutra.difference. */
+import { z } from 'zod';
+
+const count = z.int().min(0);
+
+/** One for a channel at a time. */
+export const verificationOrderSchema = z.strictObject({
+  id: z.string().min(1).max(36),
+  /** Patterns of tables at the sources, `schema.table`. */
+  tables: z.array(z.string().min(1)).min(1).readonly(),
+  where: z.string().min(1).max(4000).optional(),
+  repeat: z.enum(['once', 'continuously']),
+  /** Part of the time in which queries may run: 1 is all of it. */
+  share: z.number().gt(0).max(1),
+  state: z.enum(['running', 'paused', 'cancelled']),
+  by: z.string(),
+  /** ms since 1970 */
+  at: count,
+});
+export type VerificationOrder = Readonly<z.infer<typeof verificationOrderSchema>>;
+
+export const tableVerdicts = ['equal', 'different', 'unsettled', 'refused'] as const;
+
+export const verifiedTableSchema = z.strictObject({
+  /** Name of the pipeline in its channel, and names at its source. */
+  pipeline: z.string(),
+  database: z.string(),
+  table: z.string(),
+  /** unsettled: rows kept changing, or a pipeline stood still; refused: it cannot be compared. Null: not done yet. */
+  verdict: z.enum(tableVerdicts).nullable(),
+  /** Why it is unsettled or refused; what differs in the definitions. */
+  notes: z.array(z.string()).readonly(),
+  rows: count,
+  missingHere: count,
+  missingThere: count,
+  different: count,
+  /** Only here, where a filter or several pipelines may be why. */
+  extra: count,
+  /** Key ranges that differ beyond what lutra.difference holds. */
+  ranges: count,
+  /** ms since 1970: it was as the verdict says at this time; null: not known yet. */
+  asOf: count.nullable(),
+  /** Where that was, in the log. */
+  log: z.string(),
+  seq: z.int().min(-1),
+});
+export type VerifiedTable = Readonly<z.infer<typeof verifiedTableSchema>>;
+
+export const verificationResultSchema = z.strictObject({
+  request: z.string(),
+  /** The pass that is under way or done, from 1. */
+  pass: count,
+  tables: z.array(verifiedTableSchema).readonly(),
+  waitingFor: z.string().nullable(),
+  /** Of this pass. */
+  rowsDone: count,
+  rowsEstimated: count.nullable(),
+  begunAt: count,
+  endedAt: count.nullable(),
+  at: count,
+});
+export type VerificationResult = Readonly<z.infer<typeof verificationResultSchema>>;

@@ -34,6 +34,11 @@ export class LoaderRun {
   readonly during: During;
   /** For messages. */
   readonly kafkaName: string;
+  /**
+   * First seqs of large transactions that met a conflict in this run. The last one is not enough; counter-example: capture was replaced in
+   * the middle of one, so the log has its first half, void, then all of it under another seq. Each would undo the other, for ever.
+   */
+  readonly resolved = new Set<number>();
   /** Ends what belongs to the run. */
   readonly signal: AbortSignal;
   readonly #ended = new AbortController();

@@ -9,6 +9,7 @@
  *
  * The checkpoint row is committed with the data, so a restart, at any instant, goes on exactly after what was applied. Any failure
  * ends the run; the next one starts from the checkpoint again. An edit of the configuration does not: the stages are made anew (edits.ts).
+ * Nor does a large transaction that meets a conflict: it is read again, and resolved (read/apply-log.ts).
  */
 import type { LiveWork } from '@lutra/runtime';
 import { applyLog } from './read/apply-log.js';
@@ -21,8 +22,7 @@ import type { LoaderWork } from './assignments.js';
 
 /** One ownership: works until the signal aborts or something fails that is not tried again. */
 export function runLoader(deps: LoaderDeps, live: LiveWork<LoaderWork>, ownership: Ownership): Promise<void> {
-  const { logger } = deps;
-  return withRecovery((attempt) => load(new LoaderRun(deps, live, attempt)), { ownership, live, logger });
+  return withRecovery((attempt) => load(new LoaderRun(deps, live, attempt)), { ownership, live });
 }
 
 async function load(run: LoaderRun): Promise<void> {

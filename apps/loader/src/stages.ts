@@ -100,7 +100,7 @@ export async function checkedRoutes(
 type ApplierParts = Pick<Stages, 'matcher' | 'detection' | 'progress' | 'skip'>;
 
 function applierOf(run: LoaderRun, { checkpoint, writer }: Owned, { matcher, detection, progress, skip }: ApplierParts): Applier {
-  const { deps, work, attempt, during } = run;
+  const { deps, work, resolved, during } = run;
   return new Applier({
     checkpoint,
     name: work.id,
@@ -111,7 +111,7 @@ function applierOf(run: LoaderRun, { checkpoint, writer }: Owned, { matcher, det
     tables: matcher,
     writer,
     detector: detection?.detector ?? null,
-    resolved: attempt.resolved,
+    resolved,
     skip,
     batchBytes: batchBytesOf(work),
     onSkipped: (skipped) => tellSkipped(run, skipped),

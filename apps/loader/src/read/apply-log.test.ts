@@ -1,4 +1,5 @@
 import { RecordDecoder, RecordEncoder } from '@lutra/avro';
+import { SyncError } from '@lutra/model';
 import type { TableSchema } from '@lutra/model';
 import { LiveWork } from '@lutra/runtime';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -92,4 +93,72 @@ test('a large record whose schema is another one under its id ends the run, and 
   const error = await apply([record], new RecordDecoder({ ids }));
   expect(error).toMatchObject({ code: 'SCHEMA_UNKNOWN' });
   expect(unhandled).toEqual([]);
+});
+
+const unresolved = (seq: number): SyncError =>
+  new SyncError('ROW_CONFLICT', 'both sides', { refused: { conflict: true, transaction: { log: 'l', seq } } });
+
+/** `failing`: what the batches of each reading end with, one after the other; then the topic ends. Resolves to what the run ends with. */
+async function failed(failing: (resolved: ReadonlySet<number>) => unknown, signal = new AbortController().signal) {
+  const offsets: number[] = [];
+  const seen = { resolved: new Set<number>(), discards: 0, offsets };
+  const live = new LiveWork({ detector: null, routes: [], forwards: false });
+  const run = {
+    deps: {
+      schemas: {},
+      logger: { info: () => undefined },
+      io: {
+        kafka: {
+          subscribe: async function* ({ offset }: { offset: number }) {
+            offsets.push(offset);
+            yield [];
+          },
+        },
+      },
+    },
+    work: live.take(),
+    live,
+    bus: {},
+    topic: 't',
+    signal,
+    resolved: seen.resolved,
+    admin: { offsets: async () => ({ start: 0, end: 9 }) },
+    during: (_: string, work: () => Promise<unknown>) => work(),
+  };
+  const applier = {
+    flush: async () => {
+      const error = failing(seen.resolved);
+      if (error !== null) throw error;
+    },
+    discard: async () => void (seen.discards += 1),
+    settled: async () => ({ logId: 'l', logEpoch: 1, seq: 3, nextOffset: 5 }),
+    drained: async () => undefined,
+    between: true,
+  };
+  const progress = { batch() {}, batchDone() {}, discarded() {} };
+  const stages = { reader: { startOffset: 0 }, progress, applier, routes: {} };
+  const thrown = await applyLog(run as never, stages as never, { checkpoint: {} } as never).then(
+    () => null,
+    (error: unknown) => error,
+  );
+  return { ...seen, thrown };
+}
+
+test('each large transaction that met a conflict is read again from where all is committed, until none is left', async () => {
+  const inTheLog = [7, 1007, 5000];
+  const { thrown, offsets, discards, resolved } = await failed((known) => {
+    const met = inTheLog.find((seq) => !known.has(seq));
+    return met === undefined ? null : unresolved(met);
+  });
+  expect(thrown).toBeNull();
+  // From the record before: it shows that the log is the same.
+  expect([offsets, discards, [...resolved]]).toEqual([[0, 4, 4, 4], 3, inTheLog]);
+});
+
+test('what fails though it was resolved, or for another reason, or when the run is to end, ends the run', async () => {
+  const again = await failed(() => unresolved(7));
+  expect([again.thrown, again.offsets]).toEqual([unresolved(7), [0, 4]]);
+  const other = new SyncError('ROW_CONFLICT', 'other', { details: { seq: 7 } });
+  expect(await failed(() => other)).toMatchObject({ thrown: other, offsets: [0] });
+  expect(await failed(() => unresolved(7), AbortSignal.abort())).toMatchObject({ thrown: unresolved(7), offsets: [0] });
 });

@@ -1,4 +1,13 @@
-/** The records of the topic, from the checkpoint on → the applier. What one means for routes and suspended tables comes first. */
+/**
+ * The records of the topic, from the checkpoint on → the applier. What one means for routes and suspended tables comes first.
+ *
+ * A large transaction that meets a conflict was written in part when that comes to light: it is rolled back, read again from its first row,
+ * and resolved row by row. The run does not end for it: the next run would read the peers' logs again from what the transaction had seen,
+ * which takes as long as the backlog is, for each such transaction.
+ *
+ * Why the index of recent changes lacks nothing then: it is the same one, of the same tables, and it goes on. It discards only what a
+ * committed transaction had seen, and what is read again was not committed: it has seen as much, else Peers.open() opens the log anew.
+ */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { RawRecord } from '@lutra/bus';
 import { toSyncError } from '@lutra/model';
@@ -8,6 +17,7 @@ import type { Applier } from '../assemble/applier.js';
 import type { Resolution } from '../conflict/resolve/resolution.js';
 import type { LoaderRun } from '../loader-run.js';
 import type { Owned } from '../loader-run.js';
+import { LogReader } from './log-reader.js';
 import type { RecordPosition, Step } from './log-reader.js';
 import type { Stages } from '../stages.js';
 import { suspend } from '../plan/suspending.js';
@@ -27,25 +37,29 @@ const saveProgressForOthersMs = 1_000;
 
 /** Until the signal aborts or something fails; or until what is known of the log must be read anew. */
 export async function applyLog(run: LoaderRun, stages: Stages, owned: Owned): Promise<void> {
-  const { deps, bus, topic, signal, during } = run;
-  const { reader, progress } = stages;
   const log = new LogApplier(run, stages, owned);
-  void deps.schemas.prefetch?.(`${topic}-`);
-  const batches = deps.io.kafka.subscribe({ ...bus, topic, offset: reader.startOffset, maxBytes: fetchBytes, signal, during });
-  for await (const batch of withOffers(batches, run.live)) {
-    if (batch.length > 0) progress.batch(batch);
-    await log.lookBack();
-    await log.edited();
-    for (const raw of batch) {
-      await log.record(raw);
-      if (log.ended) return log.applier.drained();
-      if (log.isEdited) await log.edited();
+  void run.deps.schemas.prefetch?.(`${run.topic}-`);
+  for (;;) {
+    try {
+      await readOn(run, log);
+      return await log.applier.drained();
+    } catch (thrown) {
+      await log.again(thrown);
     }
-    progress.batchDone(log.applier, batch.at(-1));
-    await log.applier.flush();
-    await log.saveProgress(run.work.detector?.otherWriters.length ? saveProgressForOthersMs : saveProgressMs);
   }
-  await log.applier.drained();
+}
+
+async function readOn(run: LoaderRun, log: LogApplier): Promise<void> {
+  const { deps, bus, topic, live, during } = run;
+  const { startOffset: offset } = log;
+  const ended = new AbortController();
+  const signal = AbortSignal.any([run.signal, ended.signal]);
+  try {
+    const batches = deps.io.kafka.subscribe({ ...bus, topic, offset, maxBytes: fetchBytes, signal, during });
+    for await (const batch of withOffers(batches, live)) if (await log.batch(batch)) return;
+  } finally {
+    ended.abort();
+  }
 }
 
 class LogApplier {
@@ -71,27 +85,50 @@ class LogApplier {
     return this.#stages.applier;
   }
 
-  /** An edit is to come into force. */
-  get isEdited(): boolean {
-    return this.#edits.isDue(this.#stages);
+  /** Where to subscribe. */
+  get startOffset(): number {
+    return this.#stages.reader.startOffset;
   }
 
-  lookBack(): Promise<void> {
-    return this.#edits.lookBack(this.#stages, this.#between);
+  /** True: a suspension has ended. The windows of conflict detection begin anew, with the tables that came back. */
+  async batch(batch: readonly RawRecord[]): Promise<boolean> {
+    const { progress } = this.#stages;
+    if (batch.length > 0) progress.batch(batch);
+    await this.#edits.lookBack(this.#stages, this.#between);
+    await this.#edited();
+    for (const raw of batch) {
+      await this.#record(raw);
+      if (this.#ended) return true;
+      if (this.#edits.isDue(this.#stages)) await this.#edited();
+    }
+    progress.batchDone(this.applier, batch.at(-1));
+    await this.applier.flush();
+    await this.#saveProgress(this.#run.work.detector?.otherWriters.length ? saveProgressForOthersMs : saveProgressMs);
+    return false;
+  }
+
+  /** Back to the first row of a large transaction that met a conflict. @throws `thrown`, if that is anything else */
+  async again(thrown: unknown): Promise<void> {
+    const { resolved, topic, admin, signal, deps, during, kafkaName } = this.#run;
+    const { conflict, transaction } = toSyncError(thrown).refused;
+    if (!conflict || !transaction || resolved.has(transaction.seq) || signal.aborted) throw thrown;
+    const { seq } = transaction;
+    resolved.add(seq);
+    deps.logger.info({ seq }, 'a large transaction met a conflict: it begins once more, and is resolved row by row');
+    this.#stages.progress.discarded();
+    await this.applier.discard();
+    const checkpoint = await this.applier.settled(false);
+    const { start } = await during(kafkaName, () => admin.offsets(topic));
+    this.#stages = { ...this.#stages, reader: new LogReader(topic, checkpoint, start) };
   }
 
   /** What is due comes into force, unless a transaction is open. */
-  async edited(): Promise<void> {
-    while (this.isEdited && this.applier.between) this.#stages = await this.#edits.take(this.#stages);
-  }
-
-  /** A suspension has ended: the windows of conflict detection begin anew, with the tables that came back. */
-  get ended(): boolean {
-    return this.#ended;
+  async #edited(): Promise<void> {
+    while (this.#edits.isDue(this.#stages) && this.applier.between) this.#stages = await this.#edits.take(this.#stages);
   }
 
   /** A promise only where there is something to wait for. */
-  record(raw: RawRecord): Promise<void> | void {
+  #record(raw: RawRecord): Promise<void> | void {
     if ((raw.value?.length ?? 0) > largeBytes) return this.#large(raw);
     const decoded = this.#run.decoder.decode(raw);
     return decoded instanceof Promise ? this.#later(decoded) : this.#take(decoded);
@@ -131,7 +168,7 @@ class LogApplier {
   }
 
   /** Progress alone, if none was saved for so long. */
-  async saveProgress(afterMs: number): Promise<void> {
+  async #saveProgress(afterMs: number): Promise<void> {
     const { routes, applier } = this.#stages;
     const passed = this.#passed;
     this.#passed = null;

@@ -35,4 +35,33 @@ describe('an index of recent changes of changes', () => {
     expect(recentChanges.concurrentChanges('x', 4)).toEqual([]);
     expect(recentChanges.concurrentChanges('y', 0)).toEqual([]);
   });
+
+  it('knows them as a list would that forgets nothing, whatever was discarded', () => {
+    const step = fc.record({ conflictKey: fc.constantFrom('x', 'y'), row: fc.nat({ max: 20 }), discard: fc.boolean() });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 120 }), fc.nat({ max: 120 }), (all, asked) => {
+        const recentChanges = new RecentChanges({ withRows: true });
+        let bound = -1;
+        for (const [seq, { conflictKey, row, discard }] of all.entries()) {
+          recentChanges.add(conflictKey, seq, [row]);
+          if (discard) recentChanges.discard((bound = Math.max(bound, seq - 9)));
+        }
+        const seen = Math.max(asked, bound);
+        for (const conflictKey of ['x', 'y']) {
+          const changes = all.flatMap((each, seq) => (each.conflictKey === conflictKey && seq > seen ? [each.row] : []));
+          const last = changes.filter((row, i) => !changes.includes(row, i + 1));
+          expect(recentChanges.concurrentChanges(conflictKey, seen)).toEqual(last.map((row) => [row]));
+        }
+      }),
+    );
+  });
+
+  it('discards the rows of a conflict key that is changed all the time', () => {
+    const recentChanges = new RecentChanges({ withRows: true });
+    for (let seq = 0; seq < 1000; seq += 1) {
+      recentChanges.add('x', seq, [seq]);
+      recentChanges.discard(seq - 10);
+    }
+    expect(recentChanges.concurrentChanges('x', -1).length).toBeLessThanOrEqual(30);
+  });
 });

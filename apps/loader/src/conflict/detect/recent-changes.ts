@@ -21,13 +21,40 @@ interface ConcurrentChange {
   readonly seq: number;
 }
 
+/** Of one conflict key that several rows have had, by their texts, oldest first. One that is hot may get a row with each change. */
+class ConcurrentChanges {
+  readonly #byText = new Map<string, ConcurrentChange>();
+  /** Then those that are discarded are looked for. */
+  #most = 8;
+
+  add(change: ConcurrentChange, bound: number): void {
+    this.#byText.delete(change.text);
+    this.#byText.set(change.text, change);
+    if (this.#byText.size <= this.#most) return;
+    for (const [text, { seq }] of this.#byText) {
+      if (seq > bound) break;
+      this.#byText.delete(text);
+    }
+    // So that each is looked at twice at most.
+    this.#most = Math.max(8, 2 * this.#byText.size);
+  }
+
+  after(seen: number): readonly KeyValues[] {
+    const keys: KeyValues[] = [];
+    for (const { key, seq } of this.#byText.values()) if (seq > seen) keys.push(key);
+    return keys;
+  }
+}
+
 export class RecentChanges {
   readonly #seqs = new Map<string, number>();
   /**
-   * Of each conflict key, oldest first, each row once; null: nobody will ask. An index of recent changes may be long, and this is most of
-   * it.
+   * Of each conflict key, each row once; null: nobody will ask. An index of recent changes may be long, and this is most of it: nearly all
+   * have one row.
    */
-  readonly #concurrentChanges: Map<string, readonly ConcurrentChange[]> | null;
+  readonly #concurrentChanges: Map<string, ConcurrentChange | ConcurrentChanges> | null;
+  /** Changes up to it may be gone. */
+  #bound = -1;
 
   /** `withRows`: at home, where concurrent changes are sent again. */
   constructor({ withRows }: { readonly withRows: boolean }) {
@@ -38,9 +65,16 @@ export class RecentChanges {
     this.#seqs.delete(conflictKey);
     this.#seqs.set(conflictKey, seq);
     if (!this.#concurrentChanges) return;
-    const concurrentChange = { key, text: exactText(key), seq };
-    const others = this.#concurrentChanges.get(conflictKey)?.filter(({ text }) => text !== concurrentChange.text) ?? [];
-    this.#concurrentChanges.set(conflictKey, [...others, concurrentChange]);
+    const change = { key, text: exactText(key), seq };
+    const known = this.#concurrentChanges.get(conflictKey);
+    if (known instanceof ConcurrentChanges) return known.add(change, this.#bound);
+    if (!known || known.text === change.text || known.seq <= this.#bound) {
+      this.#concurrentChanges.set(conflictKey, change);
+      return;
+    }
+    const changes = new ConcurrentChanges();
+    for (const each of [known, change]) changes.add(each, this.#bound);
+    this.#concurrentChanges.set(conflictKey, changes);
   }
 
   /** The seq of its last change, if that is after `seen`. */
@@ -51,7 +85,9 @@ export class RecentChanges {
 
   /** The rows whose changes after `seen` had to do with it; none in an index of recent changes without rows. */
   concurrentChanges(conflictKey: string, seen: number): readonly KeyValues[] {
-    return this.#concurrentChanges?.get(conflictKey)?.flatMap(({ key, seq }) => (seq > seen ? [key] : [])) ?? [];
+    const known = this.#concurrentChanges?.get(conflictKey);
+    if (known instanceof ConcurrentChanges) return known.after(seen);
+    return known && known.seq > seen ? [known.key] : [];
   }
 
   /** Every conflict key that was changed after `seen`. */
@@ -61,6 +97,7 @@ export class RecentChanges {
 
   /** Nobody will ask about changes up to `seen` any more. */
   discard(seen: number): void {
+    this.#bound = Math.max(this.#bound, seen);
     for (const [conflictKey, seq] of this.#seqs) {
       if (seq > seen) return;
       this.#seqs.delete(conflictKey);

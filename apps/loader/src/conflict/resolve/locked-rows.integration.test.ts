@@ -64,6 +64,25 @@ describe('rows that are locked', () => {
     );
   });
 
+  test('rows that come and go are read once, when they are locked', async () => {
+    const plan = await table('id int primary key, v int');
+    await connection.run(begin);
+    let reads = 0;
+    const rows = new LockedRows({ within: (...args) => ((reads += 1), connection.within(...args)) });
+    const all: readonly Row[] = Array.from({ length: 100 }, (_, id) => ({ id, v: id }));
+    await rows.lock(all.map((key) => ({ plan, key, values: key })));
+    for (const does of ['come', 'go', 'come again'])
+      for (const row of all) {
+        const { existing, holders } = await rows.read({ plan, key: row, values: row });
+        expect([existing, holders]).toEqual([does === 'go' ? row : null, []]);
+        const change = { existing, row: does === 'go' ? null : row, displaced: [] };
+        expect(await writeRow(connection, plan, change)).toBeNull();
+        rows.written(plan, change);
+      }
+    expect(reads).toBe(1);
+    await connection.rollback();
+  });
+
   test('what a trigger or a foreign key does beside is read again', async () => {
     const [parentName, childName, watchedName] = ['parent', 'child', 'watched'].map((name) => `${name}${++tables}`) as [
       string,

@@ -2,11 +2,12 @@
  * Rows of the target that an open transaction has locked, as they are now: read together when they are locked, and kept up to date with
  * what the transaction writes, so that deciding about a row asks the server nothing. What a write may have changed beside its own row (a
  * unique value that is free now, a key that a collation takes for another, a child of a foreign key, the work of a trigger) is discarded,
- * and read again when it is wanted.
+ * and read again when it is wanted: row by row, so a large transaction of inserts would take a round trip more for each.
  */
 import type { Row } from '@lutra/model';
 import { sameValue, sameKey } from '@lutra/mysql';
 import type { ApplyConnection, RowPlan } from '@lutra/mysql';
+import { isOfKind } from '@lutra/rows';
 import { keyText, readRows } from './rows.js';
 import type { Found, RowChange, Assignment } from './rows.js';
 
@@ -15,6 +16,8 @@ interface Known {
   readonly existing: Map<string, Row | null>;
   /** By the unique values that somebody else may hold. */
   readonly holders: Map<string, readonly Row[]>;
+  /** A row that comes, goes or moves changes nothing about other keys: their values are one to the server only if they are the same. */
+  readonly isExact: boolean;
 }
 
 const nobody: readonly Row[] = [];
@@ -50,9 +53,15 @@ export class LockedRows {
   written(plan: RowPlan, { existing, row, displaced }: RowChange): void {
     const { target } = plan.table;
     if (target.triggers > 0 || target.cascades.length > 0) return this.discard();
+    const known = this.#tables.get(plan);
+    if (!known) return;
     const inPlace = existing !== null && row !== null && sameKey(plan, existing, row) && sameUniqueValues(plan, existing, row);
-    if (displaced.length > 0 || !inPlace) this.#tables.delete(plan);
-    else this.#tables.get(plan)?.existing.set(keyText(plan, row), row);
+    if (displaced.length > 0 || !(inPlace || known.isExact)) {
+      this.#tables.delete(plan);
+      return;
+    }
+    if (existing !== null && !inPlace) known.existing.set(keyText(plan, existing), null);
+    if (row !== null) known.existing.set(keyText(plan, row), row);
   }
 
   /** Something else was written. */
@@ -65,11 +74,18 @@ export class LockedRows {
     if (this.#size >= maxKnown) this.discard();
     this.#size += 1;
     let known = this.#tables.get(plan);
-    if (!known) this.#tables.set(plan, (known = { existing: new Map(), holders: new Map() }));
+    if (!known) this.#tables.set(plan, (known = { existing: new Map(), holders: new Map(), isExact: isExact(plan) }));
     // A row that only the collation takes for this key changes under another name.
     if (key && (existing === null || sameKey(plan, existing, key))) known.existing.set(keyText(plan, key), existing);
     if (values && plan.uniqueKeys.length > 0) known.holders.set(valuesText(plan, values), holders);
   }
+}
+
+function isExact({ table, uniqueKeys }: RowPlan): boolean {
+  const types = new Map(table.target.columns.map(({ name, type }) => [name.toLowerCase(), type]));
+  const isWhole = ({ name, schema }: (typeof table.key)[number]): boolean =>
+    isOfKind(schema.type, 'whole') && isOfKind(types.get(name.toLowerCase()) ?? 'other', 'whole');
+  return uniqueKeys.length === 0 && table.key.every(isWhole);
 }
 
 /** The row with that key holds them itself. */

@@ -2,6 +2,7 @@
  * What a transaction makes of the target's rows, change by change, and which of them home sends back as resolutions. Elsewhere a decision
  * may be free: then there is more than one outcome.
  */
+import { areStale, isTakenWhole } from './being-seeded.js';
 import { comesFromLastWord, hasLastWord } from './links.js';
 import type { Pipeline } from './links.js';
 import { halves, inTheWayOf, isMove, isUnhindered, moveDecisions, taken } from './moves.js';
@@ -17,9 +18,12 @@ export interface Outcome {
   /** In the binlog, in their order. */
   readonly changes: readonly Change[];
   readonly remedied: readonly Key[];
+  /** Of an `r` row: it is to be read again, or could not be written for those that hold its unique value. */
+  readonly isAgain?: boolean;
+  readonly clashes?: readonly Key[];
 }
 
-interface Incoming {
+export interface Incoming {
   readonly world: World;
   readonly pipeline: Pipeline;
   readonly entry: Entry;
@@ -36,6 +40,7 @@ export function outcomes(incoming: Incoming, rows: Rows): readonly Outcome[] {
     const result = isOurs && !isContested(incoming) ? forced(rows, entry.key, row) : rows;
     return [{ rows: result, changes: changesBetween(rows, result, [entry.key]), remedied: [] }];
   }
+  if (entry.kind !== 'local') return [{ rows, changes: [], remedied: [] }];
   return entry.changes.reduce<readonly Outcome[]>(
     (before, change) => before.flatMap((outcome) => applied(incoming, change, outcome)),
     [{ rows, changes: [], remedied: [] }],
@@ -66,11 +71,14 @@ interface At {
   readonly outcome: Outcome;
 }
 
-function appliedRow({ pipeline, rules }: Incoming, change: Change, { concurrent, outcome }: At): readonly Outcome[] {
+function appliedRow(incoming: Incoming, change: Change, { concurrent, outcome }: At): readonly Outcome[] {
+  const { pipeline, rules } = incoming;
   const { rows } = outcome;
   const { key, before, after } = change;
   const inTheWay = holders(rows, key, after);
-  const isClean = concurrent.length === 0 && inTheWay.length === 0 && isSame(rows[key] ?? null, before);
+  const isFree = concurrent.length === 0 && (inTheWay.length === 0 || areStale(incoming, inTheWay));
+  const isAsSaid = isSame(rows[key] ?? null, before) || isTakenWhole(incoming, change, rows);
+  const isClean = isFree && isAsSaid;
   if (!isClean && rules.policy.kind === 'stop') return [];
   const isTaken = isClean || (rules.mismatch === 'take' && concurrent.length === 0 && !hasLastWord(pipeline, rules));
   const results = isTaken ? [forced(rows, key, after)] : decisions(pipeline, change, rows, rules);
@@ -82,18 +90,22 @@ function appliedRow({ pipeline, rules }: Incoming, change: Change, { concurrent,
 }
 
 function appliedMove(
-  { pipeline, rules }: Incoming,
+  incoming: Incoming,
   move: Move,
   { known, outcome }: { known: readonly Entry[]; outcome: Outcome },
 ): readonly Outcome[] {
+  const { pipeline, rules } = incoming;
   const { rows } = outcome;
   const { key, to, before, after } = move;
   const concurrent = {
     old: touching(known, conflictKeys(key, [before], rules), rules),
     new: touching(known, conflictKeys(to, [after], rules), rules),
   };
-  if (isUnhindered(move, rows, concurrent)) {
-    return [{ rows: taken(move, rows), changes: [...outcome.changes, move], remedied: outcome.remedied }];
+  const isWhole = isTakenWhole(incoming, move, rows);
+  if (isUnhindered(isWhole ? { ...move, before: rows[key] ?? null } : move, rows, concurrent)) {
+    const result = taken(move, rows);
+    const changes = isWhole ? changesBetween(rows, result, [key, to]) : [move];
+    return [{ rows: result, changes: [...outcome.changes, ...changes], remedied: outcome.remedied }];
   }
   if (rules.policy.kind === 'stop') return [];
   const all = [...concurrent.old, ...concurrent.new];
@@ -123,7 +135,8 @@ function around(concurrent: readonly Entry[], change: Change, rules: Rules): rea
   const wanted = conflictKeysOfChange(change, rules);
   const shares = (own: Change): boolean => conflictKeysOfChange(own, rules).some((conflictKey) => wanted.includes(conflictKey));
   return concurrent.flatMap((other) => {
-    if (other.kind === 'resolution') return [other.key];
+    if (other.kind === 'seed') return [];
+    if (other.kind !== 'local') return [other.key];
     if (rules.movedConcurrent === 'both keys') return other.changes.filter(shares).flatMap(({ key, to = key }) => [key, to]);
     return other.changes
       .flatMap(halves)
@@ -133,7 +146,7 @@ function around(concurrent: readonly Entry[], change: Change, rules: Rules): rea
 }
 
 /** By the policy; where the choice is free also by the policy without regard to unique values, the incoming row, and the existing one. */
-function decisions(pipeline: Pipeline, change: Change, rows: Rows, rules: Rules): readonly Rows[] {
+export function decisions(pipeline: Pipeline, change: Change, rows: Rows, rules: Rules): readonly Rows[] {
   const home: HomeSide = comesFromLastWord(pipeline, rules) ? 'incoming' : 'existing';
   const existing = rows[change.key] ?? null;
   const result = decide(rules.policy, change, existing, home);

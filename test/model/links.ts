@@ -11,6 +11,11 @@ export function neighbours(name: RegionName, names: readonly RegionName[], { lin
   return links === 'all' ? others : others.filter((other) => links.some((link) => link.includes(name) && link.includes(other)));
 }
 
+/** Those whose logs are applied at `name`. */
+export function sourcesOf(name: RegionName, names: readonly RegionName[], rules: Pick<Rules, 'links' | 'oneWay'>): readonly RegionName[] {
+  return neighbours(name, names, rules).filter((source) => !rules.oneWay || source < name);
+}
+
 export function namesOf(world: World): readonly RegionName[] {
   return Object.keys(world.regions) as RegionName[];
 }
@@ -20,8 +25,9 @@ export function forwards(name: RegionName, rules: Pick<Rules, 'links'>): boolean
   return rules.links !== 'all' && rules.links.filter((link) => link.includes(name)).length > 1;
 }
 
-/** It was at the target before. */
+/** It was at the target before, or is for another one. */
 export function isEcho(entry: Entry, target: RegionName): boolean {
+  if (entry.kind === 'read' || entry.kind === 'seed') return entry.to !== 'all' && entry.to !== target;
   return entry.kind === 'local' && entry.path.includes(target);
 }
 

@@ -8,8 +8,9 @@ import type { Outcome } from './decision.js';
 import { forwards, hasLastWord, isEcho } from './links.js';
 import type { Pipeline } from './links.js';
 import { holders, isSame, replaced, without } from './rows.js';
+import { seeded } from './seed-rows.js';
 import { region, otherRegions } from './recent-changes.js';
-import type { Change, Entry, Key, LogPosition, Region, RegionName, Rules, Seen, World } from './words.js';
+import type { Change, Entry, Key, LogPosition, Region, RegionName, Rows, Rules, Seen, World } from './words.js';
 
 /**
  * The worlds after this step: none if it has to wait, several if a decision elsewhere is free. `count` transactions at once only if none is
@@ -30,7 +31,9 @@ export function load(world: World, pipeline: Pipeline, count: number, rules: Rul
 }
 
 function alone(world: World, pipeline: Pipeline, entry: Entry, rules: Rules): readonly Outcome[] {
-  return outcomesOf({ world, pipeline, entry, rules }, region(world, pipeline.target).rows);
+  const incoming = { world, pipeline, entry, rules };
+  const { rows } = region(world, pipeline.target);
+  return entry.kind === 'read' ? [seeded(incoming, entry, rows)] : outcomesOf(incoming, rows);
 }
 
 interface Loaded {
@@ -51,7 +54,22 @@ function written(target: Region, pipeline: Pipeline, { entries, passed, outcome 
     forwards(pipeline.target, rules) && changes.length > 0
       ? [{ kind: 'local', changes, seen: target.marked, path: pathOf(entries, pipeline), of } as const]
       : [];
-  return { ...target, rows, applied: passed, marked, pending: [...target.pending, ...copies, ...sent] };
+  const next = { ...target, rows, applied: passed, marked, pending: [...target.pending, ...copies, ...sent] };
+  return withSeed(target, next, pipeline, { entries, passed, outcome });
+}
+
+/** What the same transaction writes about the seed: that it begins or ends, what is to be read again, what could not be written. */
+function withSeed(target: Region, next: Region, { source, target: name }: Pipeline, { entries, outcome }: Loaded): Region {
+  const [entry] = entries;
+  if (entry?.kind === 'seed') {
+    const others = target.seeding.filter((other) => other !== source);
+    return { ...next, seeding: entry.phase === 'begin' ? [...others, source].sort() : others };
+  }
+  if (entry?.kind !== 'read') return next;
+  const behind = { ...target.applied, [name]: target.log.length };
+  const again = outcome.isAgain ? [...target.again, { source, key: entry.key, behind }] : target.again;
+  const clashes = outcome.clashes ? [...new Set([...target.clashes, ...outcome.clashes])].sort() : target.clashes;
+  return { ...next, again, clashes };
 }
 
 /** Transactions are merged only if they came the same way. */
@@ -62,7 +80,7 @@ function pathOf([entry]: readonly Entry[], { source }: Pipeline): readonly Regio
 function positionsOf(entries: readonly Entry[], { source }: Pipeline, passed: Seen): readonly LogPosition[] {
   const first = passed[source] - entries.length;
   return entries.flatMap((entry, i) =>
-    entry.kind === 'resolution' ? [] : entry.of.length > 0 ? entry.of : [{ name: source, seq: first + i }],
+    entry.kind !== 'local' ? [] : entry.of.length > 0 ? entry.of : [{ name: source, seq: first + i }],
   );
 }
 
@@ -79,10 +97,10 @@ function mustWait(world: World, pipeline: Pipeline, entries: readonly Entry[], r
 
 /** Each row's first before and last after image; nothing if anything is in conflict: then the transactions are applied alone. */
 function merged(world: World, pipeline: Pipeline, entries: readonly Entry[], rules: Rules): readonly Outcome[] {
-  if (entries.some((entry) => entry.kind !== 'local' || isContested({ world, pipeline, entry, rules }))) return [];
+  if (entries.some((entry) => !isMerged(entry, rules) || isContested({ world, pipeline, entry, rules }))) return [];
   if (new Set(entries.map((entry) => pathOf([entry], pipeline).join())).size > 1) return [];
   const { rows } = region(world, pipeline.target);
-  const changes = compacted(entries).filter(({ before, after }) => !isSame(before, after));
+  const changes = compacted(entries, rows).filter(({ before, after }) => !isSame(before, after));
   if (changes.some(({ key, before }) => !isSame(rows[key] ?? null, before))) return [];
   const cleared = without(
     rows,
@@ -92,13 +110,23 @@ function merged(world: World, pipeline: Pipeline, entries: readonly Entry[], rul
   return [{ rows: changes.reduce((done, { key, after }) => replaced(done, key, after), cleared), changes, remedied: [] }];
 }
 
-function compacted(entries: readonly Entry[]): readonly Change[] {
+function isMerged({ kind }: Entry, { readsMerge }: Rules): boolean {
+  return kind === 'local' || (kind === 'read' && readsMerge);
+}
+
+function compacted(entries: readonly Entry[], rows: Rows): readonly Change[] {
   const whole = new Map<Key, Change>();
-  for (const change of entries.flatMap((entry) => (entry.kind === 'local' ? entry.changes.flatMap(halves) : []))) {
+  for (const change of entries.flatMap((entry) => changesOf(entry, rows))) {
     const earlier = whole.get(change.key);
     whole.set(change.key, earlier ? { ...earlier, after: change.after } : change);
   }
   return [...whole.values()];
+}
+
+/** An `r` row like a REPLACE, if `r` rows are merged at all. */
+function changesOf(entry: Entry, rows: Rows): readonly Change[] {
+  if (entry.kind === 'local') return entry.changes.flatMap(halves);
+  return entry.kind === 'read' && entry.row ? [{ key: entry.key, before: rows[entry.key] ?? null, after: entry.row }] : [];
 }
 
 function put(world: World, { target }: Pipeline, region: Region): World {

@@ -1,9 +1,27 @@
-/** The protocol of docs/decisions/0008-conflicts.md, as rules; a test names what it does otherwise. */
-import type { Rules } from './words.js';
+/** The protocol of docs/decisions/0008-conflicts.md and 0032-seeding.md, as rules; a test names what it does otherwise. */
+import type { Rules, SeedRules } from './words.js';
+
+const seeding: SeedRules = {
+  readYields: 'all',
+  onExisting: 'A',
+  keptSent: true,
+  readWrites: 'difference',
+  holder: 'clash',
+  readAgain: true,
+  whileSeeded: 'whole',
+  listed: 'whole',
+  whileSeededDiffers: 'taken',
+  tombstones: 'one way',
+  seedEnds: 'when applied',
+  seedOrder: 'away first',
+  readsMerge: false,
+};
 
 export function protocol(policy: Rules['policy'], otherwise: Partial<Rules> = {}): Rules {
   return {
+    ...seeding,
     home: 'A',
+    oneWay: false,
     policy,
     elsewhere: 'policy',
     detect: 'recent-changes',

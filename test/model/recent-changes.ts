@@ -9,9 +9,10 @@ import type { Change, Entry, Key, Region, RegionName, Row, Rules, Seen, World } 
 export type ConflictKey = string;
 
 export function conflictKeysOf(entry: Entry, rules: Rules): readonly ConflictKey[] {
-  return entry.kind === 'resolution'
-    ? conflictKeys(entry.key, [entry.row], rules)
-    : entry.changes.flatMap((change) => conflictKeysOfChange(change, rules));
+  if (entry.kind === 'seed') return [];
+  return entry.kind === 'local'
+    ? entry.changes.flatMap((change) => conflictKeysOfChange(change, rules))
+    : conflictKeys(entry.key, [entry.row], rules);
 }
 
 /** Of a move: of the key that it leaves and of the one that it takes. */
@@ -36,7 +37,7 @@ export function unseen(world: World, pipeline: Pipeline, seen: Seen, rules: Rule
   const own = here.log.slice(seen[target]).filter((entry) => counts(entry, pipeline, rules));
   const others = rules.othersRecentChanges ? otherRegions(world, pipeline, rules) : [];
   const applied = others.flatMap((other) => region(world, other).log.slice(seen[other], here.applied[other]));
-  return [...own, ...applied].filter((entry) => rules.resolutionsInIndex || entry.kind !== 'resolution');
+  return [...own, ...applied].filter(({ kind }) => kind === 'local' || (kind === 'resolution' && rules.resolutionsInIndex));
 }
 
 /**
@@ -44,6 +45,7 @@ export function unseen(world: World, pipeline: Pipeline, seen: Seen, rules: Rule
  * further from home concern nobody who is nearer.
  */
 function counts(entry: Entry, { source, target }: Pipeline, rules: Rules): boolean {
+  if (entry.kind === 'read' || entry.kind === 'seed') return false;
   if (entry.kind === 'resolution') {
     if (rules.resolutionsCount === 'against all') return true;
     return !comesFromLastWord({ source, target }, rules) && (rules.resolutionsFor === 'all' || entry.from === source);

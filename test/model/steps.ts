@@ -4,10 +4,11 @@
  * finds its checkpoint: neither is a step.
  */
 import { load } from './loader.js';
-import { namesOf, neighbours } from './links.js';
+import { namesOf, sourcesOf } from './links.js';
 import { changed } from './rows.js';
 import { region } from './recent-changes.js';
-import type { Case, Change, Entry, Region, RegionName, Row, Rows, Rules, Seen, Statement, World, Write } from './words.js';
+import { isDue, isOfSeed, nameOfWrite, readAgain, readOnceMore, rereads, seedEntry } from './seed-steps.js';
+import type { Case, Change, Entry, Region, RegionName, Row, Rows, Rules, SeedStatement, Seen, Statement, World, Write } from './words.js';
 
 export interface Step {
   /** For people: `write A`, `publish B`, `A→B`, `A→B ×2`. A free decision has its number behind. */
@@ -17,23 +18,27 @@ export interface Step {
 
 const nothing: Seen = { A: 0, B: 0, C: 0, D: 0 };
 
-export function initial({ start, scripts }: Case, rules: Rules): World {
-  const fresh: Region = { rows: start, written: 0, pending: [], log: [], applied: nothing, marked: nothing };
-  const regions = Object.fromEntries(Object.keys(scripts).map((name) => [name, fresh]));
+export function initial({ start, starts, at, scripts }: Case, rules: Rules): World {
+  const none = { written: 0, pending: [], log: [], applied: nothing, marked: nothing, seeding: [], again: [], clashes: [] } as const;
+  const fresh = (name: RegionName): Region => ({ ...none, rows: starts?.[name] ?? start, ...at?.[name] });
+  const regions = Object.fromEntries((Object.keys(scripts) as RegionName[]).map((name) => [name, fresh(name)]));
   return { regions, crashesLeft: rules.crashes };
 }
 
-export function nextSteps(world: World, { scripts }: Case, rules: Rules): readonly Step[] {
+export function nextSteps(world: World, example: Case, rules: Rules): readonly Step[] {
+  const { scripts } = example;
   const names = namesOf(world);
   const steps: Step[] = [];
   for (const name of names) {
     const write = scripts[name]?.[region(world, name).written];
-    if (write) steps.push({ name: `write ${name}`, world: update(world, name, committed(region(world, name), write)) });
+    if (write && isDue(world, name, example, rules))
+      steps.push({ name: nameOfWrite(name, write), world: update(world, name, committed(region(world, name), write)) });
+    if (rereads(world, name, rules).length > 0) steps.push({ name: `read again ${name}`, world: readAgain(world, name, rules) });
     if (region(world, name).pending.length > 0)
       steps.push({ name: `publish ${name}`, world: update(world, name, published(region(world, name), rules)) });
     const again = world.crashesLeft > 0 ? afterCrash(region(world, name), rules) : null;
     if (again) steps.push({ name: `crash ${name}`, world: { ...update(world, name, again), crashesLeft: world.crashesLeft - 1 } });
-    for (const source of neighbours(name, names, rules)) steps.push(...loads(world, { source, target: name }, rules));
+    for (const source of sourcesOf(name, names, rules)) steps.push(...loads(world, { source, target: name }, rules));
   }
   return rules.capture === 'step' ? steps : steps.map(({ name, world }) => ({ name, world: allPublished(world) }));
 }
@@ -63,6 +68,7 @@ export function committed(here: Region, write: Write): Region {
   const changes: Change[] = [];
   let rows = here.rows;
   for (const statement of write) {
+    if (isOfSeed(statement)) return { ...here, written: here.written + 1, pending: [...here.pending, seedEntry(here, statement)] };
     const change = changeOf(rows, statement);
     if (!change) continue;
     changes.push(change);
@@ -74,7 +80,7 @@ export function committed(here: Region, write: Write): Region {
 
 const blank: Row = { v: '', ver: 0, n: 0, u: null };
 
-function changeOf(rows: Rows, statement: Statement): Change | null {
+function changeOf(rows: Rows, statement: Exclude<Statement, SeedStatement>): Change | null {
   const before = rows[statement.key] ?? null;
   if ((before === null) !== (statement.do === 'insert')) return null;
   const after = afterOf(before, statement);
@@ -87,7 +93,7 @@ function changeOf(rows: Rows, statement: Statement): Change | null {
   return { key: statement.key, ...(isMove ? { to: statement.to } : {}), before, after };
 }
 
-function afterOf(before: Row | null, statement: Statement): Row | null {
+function afterOf(before: Row | null, statement: Exclude<Statement, SeedStatement>): Row | null {
   if (statement.do === 'delete') return null;
   if (statement.do === 'insert') return { ...blank, ...statement.row };
   const add = statement.do === 'update' ? (statement.add ?? 0) : 0;
@@ -103,6 +109,7 @@ function published(here: Region, rules: Rules): Region {
 
 /** A new capture resumes behind the last transaction in the log; resolution records after it are published once more, under new numbers. */
 function afterCrash(here: Region, { torn }: Rules): Region | null {
+  if (torn === 'reads') return readOnceMore(here);
   if (torn !== 'nothing') return afterTear(here, torn);
   const last = here.log.findLastIndex((entry) => entry.kind === 'local');
   const again = here.log.slice(last + 1);

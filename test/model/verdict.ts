@@ -4,19 +4,49 @@
  */
 import { namesOf } from './links.js';
 import { region, conflictKeysOf, conflictKeysOfChange } from './recent-changes.js';
-import type { Case, Change, Entry, LogPosition, Rows, Rules, World } from './words.js';
+import { isSame, without } from './rows.js';
+import type { Case, Change, Entry, LogPosition, RegionName, Rows, Rules, World } from './words.js';
 
 /** What is wrong, for people; null: nothing. */
 export function verdict(world: World, example: Case, rules: Rules): string | null {
-  const names = namesOf(world);
-  const text = JSON.stringify(region(world, rules.home).rows);
-  const apart = names.find((name) => JSON.stringify(region(world, name).rows) !== text);
-  if (apart) return `${rules.home} ends with ${text}, ${apart} with ${JSON.stringify(region(world, apart).rows)}`;
-  const records = names.flatMap((name) => region(world, name).log.map((entry, seq) => ({ name, entry, seq })));
+  const different = difference(world, example, rules) ?? unwanted(world, example, rules);
+  if (different !== null || example.starts) return different;
+  const records = recordsOf(world);
   return (
     (rules.policy.kind === 'delta' ? lostIncrement(records, example.start, region(world, rules.home).rows) : null) ??
     lostWrite(records, world, rules)
   );
+}
+
+/** The regions did not begin alike, and a write that met no conflict is lost: home decided about the difference. */
+export function isDecided(world: World, { starts }: Case, rules: Rules): boolean {
+  return starts !== undefined && lostWrite(recordsOf(world), world, rules) !== null;
+}
+
+/** What is listed as a clash may differ; where all began alike there is none. */
+function difference(world: World, { starts }: Case, rules: Rules): string | null {
+  const names = namesOf(world);
+  const clashes = names.flatMap((name) => region(world, name).clashes);
+  if (clashes.length > 0 && !starts) return `${clashes.join(' and ')} clash, but all began alike`;
+  const rowsOf = (name: RegionName): string => JSON.stringify(clashes.length > 0 ? without(region(world, name).rows, clashes) : region(world, name).rows);
+  const text = rowsOf(rules.home);
+  const apart = names.find((name) => rowsOf(name) !== text);
+  return apart ? `${rules.home} ends with ${text}, ${apart} with ${rowsOf(apart)}` : null;
+}
+
+/** A clash may keep a row from one of the regions. */
+function unwanted(world: World, { wanted }: Case, { home }: Rules): string | null {
+  const regions = namesOf(world).map((name) => region(world, name));
+  for (const [key, row] of Object.entries(wanted ?? {})) {
+    const isListed = regions.some(({ clashes }) => clashes.includes(key));
+    const found = (isListed ? regions.find(({ rows }) => rows[key]) : region(world, home))?.rows[key] ?? null;
+    if (row === 'any' ? found === null : !isSame(found, row)) return `row ${key} is ${JSON.stringify(found)}, not ${JSON.stringify(row)}`;
+  }
+  return null;
+}
+
+function recordsOf(world: World): readonly Recorded[] {
+  return namesOf(world).flatMap((name) => region(world, name).log.map((entry, seq) => ({ name, entry, seq })));
 }
 
 interface Recorded extends LogPosition {
@@ -63,9 +93,14 @@ function isLastWord(record: Recorded, change: Change, { records, world }: Told):
   const always = { uniqueConflictKeys: true } as Rules;
   const own = conflictKeysOfChange(change, always);
   return records.every((other) => {
-    if (other === record || isAbout(other.entry, record) || isBefore(other, record, world)) return true;
+    if (isOfRead(other.entry) || other === record || isAbout(other.entry, record) || isBefore(other, record, world)) return true;
     return !conflictKeysOf(other.entry, always).some((conflictKey) => own.includes(conflictKey));
   });
+}
+
+/** An `r` row, or what a hub made of one, is nobody's change. */
+function isOfRead(entry: Entry): boolean {
+  return entry.kind === 'read' || (entry.kind === 'local' && entry.path.length > 0 && entry.of.length === 0);
 }
 
 /** The one knew of the other, or of a copy of it. Of a copy: of all that it is a copy of. */

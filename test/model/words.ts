@@ -59,7 +59,33 @@ export type Entry =
       readonly from: RegionName;
       /** That transaction, where it was written. */
       readonly of: readonly LogPosition[];
+    }
+  | {
+      /** An `r` row: the row as it is after all that stands before in this log; null: there is none. */
+      readonly kind: 'read';
+      /** Of a range, where what is not there is only passed, or asked for by its key, where that is told; or only to be compared. */
+      readonly by: 'range' | 'key' | 'probe';
+      readonly key: Key;
+      readonly row: Row | null;
+      readonly seen: Seen;
+      readonly to: RegionName | 'all';
+      readonly of: readonly LogPosition[];
+    }
+  | {
+      /** The seed record: the targets of this log are being seeded from here on, or no longer. */
+      readonly kind: 'seed';
+      readonly phase: 'begin' | 'end';
+      readonly seen: Seen;
+      readonly to: RegionName | 'all';
+      readonly of: readonly LogPosition[];
     };
+
+/** A row that yielded for a unique value alone: `source` reads it again when it has applied all of `behind`. */
+export interface Again {
+  readonly source: RegionName;
+  readonly key: Key;
+  readonly behind: Seen;
+}
 
 export interface Region {
   readonly rows: Rows;
@@ -73,6 +99,11 @@ export interface Region {
   readonly applied: Seen;
   /** As far as the binlog knows them: what is passed over writes no checkpoint. */
   readonly marked: Seen;
+  /** Who is seeding this region's table: rows in the target's database. */
+  readonly seeding: readonly RegionName[];
+  readonly again: readonly Again[];
+  /** Keys of rows that were not written for a unique value, and of those that hold it: listed as differences. */
+  readonly clashes: readonly Key[];
 }
 
 export interface World {
@@ -88,24 +119,71 @@ export type Statement =
   | { readonly do: 'insert'; readonly key: Key; readonly row: Partial<Row> }
   | { readonly do: 'update'; readonly key: Key; readonly set?: Partial<Row>; readonly add?: number }
   | { readonly do: 'move'; readonly key: Key; readonly to: Key; readonly set?: Partial<Row> }
-  | { readonly do: 'delete'; readonly key: Key };
+  | { readonly do: 'delete'; readonly key: Key }
+  | SeedStatement;
+
+/** What is no write of an application; alone in its `Write`. */
+export type SeedStatement =
+  /** Capture publishes the row as it is here: what its watermarks are for (watermark.ts). */
+  | { readonly do: 'read'; readonly key: Key; readonly by?: 'key'; readonly to?: RegionName }
+  | { readonly do: 'begin' | 'end'; readonly to?: RegionName }
+  /** A resolution record: with the row as it is under its lock, or with an image that was read before. */
+  | { readonly do: 'repair'; readonly key: Key; readonly image?: Row | null };
 
 /** A transaction of an application. */
 export type Write = readonly Statement[];
 
 export interface Case {
   readonly start: Rows;
+  /** Regions that begin with other rows. What is lost then is counted, not wrong: home decided about a difference. */
+  readonly starts?: Readonly<Partial<Record<RegionName, Rows>>>;
   readonly scripts: Readonly<Partial<Record<RegionName, readonly Write[]>>>;
+  /** What regions begin with besides: who is seeding them, what is listed. */
+  readonly at?: Readonly<Partial<Record<RegionName, Partial<Pick<Region, 'seeding' | 'again' | 'clashes'>>>>>;
+  /** Rows that must be there at the end, as they are here or at all. */
+  readonly wanted?: Readonly<Record<Key, Row | 'any'>>;
+}
+
+/** What a loader makes of `r` rows, and of changes while its table is being seeded (docs/decisions/0032-seeding.md). */
+export interface SeedRules {
+  /** To which changes after its `seen` an `r` row yields: of each index, of the target's own; or it is decided like a change. */
+  readonly readYields: 'all' | 'own' | 'by policy';
+  /** Whose row wins where an `r` row differs and nobody changed it: a region's, or always the one that comes or that is there. */
+  readonly onExisting: RegionName | 'source' | 'target';
+  /** Home sends a resolution record where it keeps its row. */
+  readonly keptSent: boolean;
+  /** An equal row writes nothing and a differing one is updated; or each is replaced: a delete and an insert in the binlog. */
+  readonly readWrites: 'difference' | 'replace';
+  /** A row that holds the unique value of an `r` row. */
+  readonly holder: 'clash' | 'cleared';
+  /** A row that yields for a unique value alone is read again. */
+  readonly readAgain: boolean;
+  /** The change of a row that is missing, without a rival: written whole for every pipeline, for the seeding one, or decided. */
+  readonly whileSeeded: 'whole' | 'whole by the seeding pipeline' | 'decided';
+  /** The same for a row that is listed as a clash, also when the seed has ended. */
+  readonly listed: 'whole' | 'decided';
+  /** The change of a row that differs, without a rival, while being seeded by the side that wins: taken whole, or decided. */
+  readonly whileSeededDiffers: 'taken' | 'decided';
+  /** That there is no row is applied one way only, or both ways. */
+  readonly tombstones: 'one way' | 'both ways';
+  /** A seed ends when each row is applied and none is to be read again, or when all are published. */
+  readonly seedEnds: 'when applied' | 'when published';
+  /** Home reads when all others have been read and applied at home. */
+  readonly seedOrder: 'away first' | 'any';
+  /** `r` rows are a target transaction each, or merged with their neighbours like inserts. */
+  readonly readsMerge: boolean;
 }
 
 /** What the loaders and captures do. `protocol()` (protocol.ts) is the protocol; each naive rule changes one of these. */
-export interface Rules {
+export interface Rules extends SeedRules {
   readonly home: RegionName;
   /**
    * Which regions have pipelines to each other: all (a mesh, where nothing is forwarded), or these pairs, a tree; who has more than one
    * neighbour forwards.
    */
   readonly links: 'all' | readonly (readonly [RegionName, RegionName])[];
+  /** Pipelines lead only from A to B to C. */
+  readonly oneWay: boolean;
   /** Who decides for good: home; or, of any two neighbours, the one that is nearer to home, or that is one of these. */
   readonly lastWord: 'home' | 'nearer home' | readonly RegionName[];
   /**
@@ -158,6 +236,9 @@ export interface Rules {
   readonly merge: number;
   /** Crashes of captures after which resolutions are published again, under new numbers. */
   readonly crashes: number;
-  /** What a capture that crashed behind the rows of a forwarded transaction loses of it; `nothing`: it reads it again. */
-  readonly torn: 'nothing' | 'resolutions' | 'what was seen';
+  /**
+   * What a capture that crashed behind the rows of a forwarded transaction loses of it; `nothing`: it reads it again. `reads`: `r` rows that
+   * are not published; they and the last one that is are read once more.
+   */
+  readonly torn: 'nothing' | 'resolutions' | 'what was seen' | 'reads';
 }

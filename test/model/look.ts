@@ -1,0 +1,114 @@
+/**
+ * Are two rows equal, while both sides write? The model's regions with somebody who looks at p: reads both, waits until what was on its way
+ * has arrived, reads again, and asks in the log what still differs. docs/decisions/0032-seeding.md.
+ */
+import { sourcesOf } from './links.js';
+import { conflictKeys, region, touching, unseen } from './recent-changes.js';
+import { isSame } from './rows.js';
+import { initial, nextSteps } from './steps.js';
+import type { Case, Entry, RegionName, Row, Rules, World } from './words.js';
+
+export interface LookRules {
+  /** The ends of the logs that have to arrive: taken after the first reads, or before. */
+  readonly ends: 'after the reads' | 'before the reads';
+  /** When home has applied the other's log up to its end, what home has in its log by then has to arrive too. */
+  readonly secondRound: boolean;
+  /** What still differs is asked in the log of either side, where a change that the probe had not seen is in flight; or not; or reported. */
+  readonly proof: 'probe' | 'probe of values' | 'values';
+}
+
+export const lookProtocol: LookRules = { ends: 'after the reads', secondRound: true, proof: 'probe' };
+
+interface Look {
+  readonly phase: 'first' | 'wait' | 'second round' | 'again' | 'probe' | 'asked' | 'done';
+  readonly first: readonly (Row | null)[];
+  readonly second: readonly (Row | null)[];
+  readonly ends: readonly number[];
+  readonly found: 'nothing' | 'equal' | 'in flight' | 'different';
+}
+
+interface State {
+  readonly world: World;
+  readonly look: Look;
+}
+
+export interface Looked {
+  readonly interleavings: number;
+  readonly reported: number;
+}
+
+const names = ['A', 'B'] as const;
+
+/** In how many interleavings p is reported as different. `by`: who is asked for the probe. */
+export function explorePair(example: Case, rules: Rules, lookRules: LookRules, by: RegionName = 'A'): Looked {
+  const found = new Map<string, Looked>();
+  const look: Look = { phase: 'first', first: [], second: [], ends: [], found: 'nothing' };
+  return visit({ world: initial(example, rules), look });
+
+  function visit(state: State): Looked {
+    const key = JSON.stringify(state);
+    const known = found.get(key);
+    if (known) return known;
+    const next = [...nextSteps(state.world, example, rules).map(({ world }) => stepped(state, world)), ...looks(state)];
+    const end = { interleavings: 1, reported: state.look.found === 'different' ? 1 : 0 };
+    const ends = state.look.phase === 'done' || next.length === 0 ? [end] : next.map(visit);
+    const sum = ends.reduce((all, one) => ({
+      interleavings: all.interleavings + one.interleavings,
+      reported: all.reported + one.reported,
+    }));
+    found.set(key, sum);
+    return sum;
+  }
+
+  function stepped({ world: before, look }: State, world: World): State {
+    if (look.phase !== 'asked') return { world, look };
+    const target = by === 'A' ? 'B' : 'A';
+    const entry = region(before, by).log[region(before, target).applied[by]];
+    const isProbe = entry?.kind === 'read' && region(world, target).applied[by] > region(before, target).applied[by];
+    return { world, look: isProbe ? { ...look, phase: 'done', found: compared(before, target, entry) } : look };
+  }
+
+  function compared(world: World, target: RegionName, { key, row, seen }: Extract<Entry, { kind: 'read' }>): Look['found'] {
+    if (isSame(region(world, target).rows[key] ?? null, row)) return 'equal';
+    if (lookRules.proof === 'probe of values') return 'different';
+    const changed = touching(unseen(world, { source: by, target }, seen, rules), conflictKeys(key, [], rules), rules);
+    return changed.length > 0 ? 'in flight' : 'different';
+  }
+
+  function looks({ world, look }: State): readonly State[] {
+    const { phase, first, second, ends } = look;
+    const rowOf = (name: RegionName): Row | null => region(world, name).rows['p'] ?? null;
+    const isIn = (name: RegionName): boolean =>
+      sourcesOf(name, names, rules).every((other) => region(world, name).applied[other] >= ends[names.indexOf(other as 'A')]!);
+    if (phase === 'first') {
+      if (ends.length === 0 && lookRules.ends === 'before the reads') return [{ world, look: { ...look, ends: endsOf(world) } }];
+      if (first.length < 2) return [{ world, look: { ...look, first: [...first, rowOf(names[first.length]!)] } }];
+      if (isSame(first[0]!, first[1]!)) return [{ world, look: { ...look, phase: 'done', found: 'equal' } }];
+      return [{ world, look: { ...look, phase: 'wait', ends: ends.length > 0 ? ends : endsOf(world) } }];
+    }
+    if (phase === 'wait') {
+      if (lookRules.secondRound) return isIn('A') ? [{ world, look: { ...look, phase: 'second round', ends: [endsOf(world)[0]!, 0] } }] : [];
+      return isIn('A') && isIn('B') ? [{ world, look: { ...look, phase: 'again' } }] : [];
+    }
+    if (phase === 'second round') return isIn('B') ? [{ world, look: { ...look, phase: 'again' } }] : [];
+    if (phase === 'again') {
+      if (second.length < 2) return [{ world, look: { ...look, second: [...second, rowOf(names[second.length]!)] } }];
+      const isQuiet = first.every((row, i) => isSame(row, second[i]!));
+      const differs = isQuiet && !isSame(second[0]!, second[1]!);
+      if (!differs) return [{ world, look: { ...look, phase: 'done' } }];
+      return [{ world, look: lookRules.proof === 'values' ? { ...look, phase: 'done', found: 'different' } : { ...look, phase: 'probe' } }];
+    }
+    return phase === 'probe' ? [{ world: asked(world), look: { ...look, phase: 'asked' } }] : [];
+  }
+
+  function asked(world: World): World {
+    const here = region(world, by);
+    const probe: Entry = { kind: 'read', by: 'probe', key: 'p', row: here.rows['p'] ?? null, seen: here.marked, to: 'all', of: [] };
+    return { ...world, regions: { ...world.regions, [by]: { ...here, pending: [...here.pending, probe] } } };
+  }
+}
+
+/** Of the binlogs: what is not published yet counts. */
+function endsOf(world: World): readonly number[] {
+  return names.map((name) => region(world, name).log.length + region(world, name).pending.length);
+}

@@ -4,7 +4,8 @@ import { pipelineUidSchema } from './pipeline-uid.js';
 
 const count = z.int().min(0);
 
-export const seedStates = ['running', 'paused', 'cancelled'] as const;
+export const seedStates = ['running', 'paused', 'cancelled', 'done'] as const;
+/** done: written by the source's capture, which alone knows how many tables there are, when each of them has ended. */
 export type SeedState = (typeof seedStates)[number];
 
 /** One for a pipeline at a time. */
@@ -27,7 +28,7 @@ export const seedOrderSchema = z.strictObject({
   /** Targets create a table that they lack. */
   createTables: z.boolean(),
   state: z.enum(seedStates),
-  /** Pipelines whose seeds must be done before this one begins. */
+  /** Pipelines whose seeds must be done before this one begins; one that was cancelled, or has no order, is not waited for. */
   after: z.array(pipelineUidSchema).readonly(),
   /** Who ordered it, for people. */
   by: z.string(),

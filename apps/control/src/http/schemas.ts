@@ -19,6 +19,7 @@ import {
 import { z } from 'zod';
 import { levelStatusSchema, levelWriteSchema, workerSchema } from '../level/level.schemas.js';
 import { confirmWriteSchema, omissionsStatusSchema } from '../status/omissions.schema.js';
+import { seedStatusSchema, verificationStatusSchema } from '../status/orders.schema.js';
 import { routesStateSchema, routesStatusShape } from '../status/routes.schema.js';
 
 export const problemSchema = z.strictObject({
@@ -158,6 +159,8 @@ export const pipelineStatusSchema = z.object({
   position: positionSchema.nullable(),
   /** Tables that are not replicated, until an operator brings them back. */
   suspended: z.array(suspensionSchema),
+  /** null: none was ordered. */
+  seed: seedStatusSchema.nullable(),
   lastError: errorReportSchema.nullable(),
   source: endStatusSchema,
   target: endStatusSchema,
@@ -170,6 +173,8 @@ export const channelStatusSchema = z.object({
   /** in force: in all its pipelines. */
   routes: routesStateSchema,
   omissions: omissionsStatusSchema,
+  /** null: none was ordered. */
+  verification: verificationStatusSchema.nullable(),
   pipelines: z.array(pipelineStatusSchema),
 });
 

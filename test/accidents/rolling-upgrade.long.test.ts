@@ -1,5 +1,5 @@
 /**
- * Two builds in one cluster: the first one, at level 1, and the next, which knows one level more than this build (test/level/next-build.ts).
+ * Two builds in one cluster: the first one, at level 1, and the next, which knows one level more than this one (test/level/next-build.ts).
  * Every app is rolled forward and back under load before the level is raised; after that the older build does nothing, and says why.
  */
 import { existsSync } from 'node:fs';

@@ -18,6 +18,7 @@ import type { Draft } from '../configuration/configuration.service.js';
 import { RefusedError, errorsOf } from '../configuration/problem.js';
 import type { Problem } from '../configuration/problem.js';
 import type { ChannelWrite } from '../http/schemas.js';
+import { ChannelSeedService } from '../seeds/channel-seed.service.js';
 import { REGISTRY } from '../tokens.js';
 import { AddedTablesService, replicatesMore } from './added-tables.service.js';
 import { forcedOperations } from './forced.js';
@@ -46,6 +47,7 @@ export class ChannelService {
     @Inject(RemovedTablesService) private readonly removedTables: RemovedTablesService,
     @Inject(WayBackService) private readonly wayBack: WayBackService,
     @Inject(UidService) private readonly uids: UidService,
+    @Inject(ChannelSeedService) private readonly seeds: ChannelSeedService,
   ) {}
 
   list(): Promise<Listed<ChannelDocument>> {
@@ -97,6 +99,7 @@ export class ChannelService {
     const checks = [
       async () => requireSameHome(before, after),
       async () => requireBeginnable(before, after),
+      () => this.seeds.require(before, after),
       () => this.wayBack.require(before, after),
       () => this.removedTables.require(before, after),
       () => this.addedTables.require(before, after),

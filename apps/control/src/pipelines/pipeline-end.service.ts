@@ -26,8 +26,8 @@ export class PipelineEndService {
   ) {}
 
   /**
-   * Of a pipeline that has no position yet; one that has it keeps it. What the topic lacks of its tables until capture knows the pipeline is
-   * older than its first chunk, so it is copied.
+   * Of a pipeline that has no position yet; one that has it keeps it. What the topic lacks of its tables until capture knows the pipeline
+   * is older than its first chunk, so it is copied.
    * @throws SyncError LOG_EMPTIED, CONFIG_INVALID (a table of it is suspended there), TARGET_*, KAFKA_*
    */
   async beginAtEnd(channel: string, pipeline: PipelineDocument): Promise<void> {

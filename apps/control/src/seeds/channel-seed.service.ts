@@ -4,20 +4,24 @@
  * positions first. Counter-example: a crash behind that leaves a pipeline that has begun, and nobody copies what was there before.
  */
 import { randomUUID } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import { Inject, Injectable } from '@nestjs/common';
-import { isNamed, pipelineRoutes } from '@lutra/model';
-import type { ChannelDocument, PipelineDocument, SeedOrder } from '@lutra/model';
+import { isNamed, pipelineName, pipelineRoutes } from '@lutra/model';
+import type { ChannelDocument, ChannelInput, PipelineDocument, SeedOrder } from '@lutra/model';
 import type { Operation, Registry } from '@lutra/registry';
 import type { Logger } from '@lutra/telemetry';
 import { currentAuthor } from '../configuration/author.js';
 import { found, listDocuments } from '../configuration/configuration.js';
 import { ConfigurationService } from '../configuration/configuration.service.js';
+import { RefusedError } from '../configuration/problem.js';
 import type { Problem } from '../configuration/problem.js';
 import { PipelineEndService } from '../pipelines/pipeline-end.service.js';
 import { LOGGER, REGISTRY } from '../tokens.js';
 import { restOnHome, seedPlan } from './seed-direction.js';
 import type { PlannedSeed } from './seed-direction.js';
 import { SeedLookService } from './seed-look.service.js';
+import { orderProblems } from './seed.rules.js';
+import { hasEnded } from './seed-states.js';
 import { seedDefaults } from './seed.schemas.js';
 
 /** What a start will seed. */
@@ -27,6 +31,7 @@ export interface Seeding {
   readonly beginning: readonly PipelineDocument[];
 }
 
+const fix = 'wait until the seed is done, or cancel it (POST …/pipelines/<pipeline>/seed/cancel)';
 const nothing: Seeding = { plan: [], beginning: [] };
 
 @Injectable()
@@ -62,7 +67,7 @@ export class ChannelSeedService {
     return problems;
   }
 
-  /** Idempotent: an order that is there stays. False: the channel is not what it was. @throws SyncError LOG_EMPTIED, TARGET_*, KAFKA_* */
+  /** Idempotent: an order that is there stays, unless it was cancelled or made for another channel than this is now. False: the channel is not what it was. @throws SyncError LOG_EMPTIED, TARGET_*, KAFKA_* */
   async begin(channel: ChannelDocument, version: number, seeding: Seeding): Promise<boolean> {
     const { plan } = seeding;
     if (plan.length === 0) return true;
@@ -71,8 +76,9 @@ export class ChannelSeedService {
       const operations: Operation[] = [];
       const ordered: string[] = [];
       for (const seed of plan) {
-        if (await this.registry.seeds.read(seed.pipeline.uid)) continue;
-        operations.push(this.registry.seeds.replacing(seed.pipeline.uid, orderOf(seed), null));
+        const known = await this.registry.seeds.read(seed.pipeline.uid);
+        if (known && isPlanned(known.document, seed)) continue;
+        operations.push(this.registry.seeds.replacing(seed.pipeline.uid, orderOf(seed), known?.version ?? null));
         ordered.push(seed.pipeline.name);
       }
       return { answer: ordered, operations };
@@ -83,12 +89,35 @@ export class ChannelSeedService {
     return true;
   }
 
+  /**
+   * While a seed is under way, its pipeline stays one way or both ways: `source` both ways swaps what differs (seed-direction.ts).
+   * @throws RefusedError CONFIG_CONFLICT with the whole list
+   */
+  async require(before: ChannelDocument, after: ChannelInput): Promise<void> {
+    const endpoints = await listDocuments(this.registry, 'endpoint');
+    const regions = new Map(endpoints.map((endpoint) => [endpoint.name, endpoint.region]));
+    const problems: Problem[] = [];
+    for (const pipeline of after.pipelines) {
+      const known = before.pipelines.find(({ name }) => name === pipeline.name);
+      const order = known && (await this.registry.seeds.read(known.uid))?.document;
+      if (!order || hasEnded(order.state)) continue;
+      const found = orderProblems({ channel: after, pipeline, id: pipelineName(after.name, pipeline.name), regions }, order);
+      problems.push(...found.map(({ what }): Problem => ({ id: 'seed-under-way', severity: 'error', what: `its seed has ${what}`, fix })));
+    }
+    if (problems.length > 0) throw new RefusedError('CONFIG_CONFLICT', `channel ${after.name} cannot be changed so yet`, problems);
+  }
+
   /** On a topic that was begun for others a pipeline has no position: with a seed its end is one, for the rows before it are copied. */
   async #position(channel: ChannelDocument, pipeline: PipelineDocument): Promise<void> {
     const backup = (await this.registry.logs.read(pipeline.source))?.document;
     if (!backup || (backup.routes && isNamed(backup.routes, pipeline.uid))) return;
     await this.ends.beginAtEnd(channel.name, pipeline);
   }
+}
+
+/** The pipeline has not begun, so nothing of the order was carried out. */
+function isPlanned({ state, onExisting, after }: SeedOrder, planned: PlannedSeed): boolean {
+  return state !== 'cancelled' && onExisting === planned.onExisting && isDeepStrictEqual(after, planned.after);
 }
 
 /** Between two regions that are equally far from home nothing is seeded: home must bring the same tables to both. */

@@ -1,7 +1,7 @@
 /** Asks the two servers of a pipeline what a seed would read and meet. Writes nothing. */
 import { Inject, Injectable } from '@nestjs/common';
 import { suspendedOf } from '@lutra/model';
-import type { EndpointDocument, SeedOrder, TableName } from '@lutra/model';
+import type { ChannelDocument, EndpointDocument, PipelineDocument, SeedOrder, TableName } from '@lutra/model';
 import { readSuspended, Session } from '@lutra/mysql';
 import type { Registry } from '@lutra/registry';
 import { findDocument, listDocuments } from '../configuration/configuration.js';
@@ -22,6 +22,12 @@ export interface SeedLook {
   readonly problems: readonly Problem[];
 }
 
+/** A pipeline as it stands in its channel. */
+export interface StoredSubject extends SeedSubject {
+  readonly channel: ChannelDocument;
+  readonly pipeline: PipelineDocument;
+}
+
 const everything = ['*.*'];
 
 @Injectable()
@@ -32,14 +38,14 @@ export class SeedLookService {
   ) {}
 
   /** @throws SyncError CONFIG_MISSING */
-  async subject(channelName: string, name: string): Promise<SeedSubject> {
+  async subject(channelName: string, name: string): Promise<StoredSubject> {
     const { channel, pipeline, id } = await this.pipelines.find(channelName, name);
     const endpoints = await listDocuments(this.registry, 'endpoint');
     return { channel, pipeline, id, regions: new Map(endpoints.map((endpoint) => [endpoint.name, endpoint.region])) };
   }
 
   /** @throws SyncError SOURCE_*, TARGET_*, CONFIG_INVALID (where) */
-  async at(subject: SeedSubject, order: SeedOrder): Promise<SeedLook> {
+  async at(subject: StoredSubject, order: SeedOrder): Promise<SeedLook> {
     const problems = orderProblems(subject, order);
     const tables = await this.atSource(subject, async (session) => {
       const found = await tablesOf(session, subject.pipeline, order.tables);
@@ -53,11 +59,11 @@ export class SeedLookService {
   }
 
   /** With all tables that the pipeline carries. */
-  withSource<T>(subject: SeedSubject, work: (source: Session, carried: readonly FoundTable[]) => Promise<T>): Promise<T> {
+  withSource<T>(subject: StoredSubject, work: (source: Session, carried: readonly FoundTable[]) => Promise<T>): Promise<T> {
     return this.atSource(subject, async (session) => work(session, await tablesOf(session, subject.pipeline, everything)));
   }
 
-  async atSource<T>({ pipeline }: SeedSubject, work: (session: Session) => Promise<T>): Promise<T> {
+  async atSource<T>({ pipeline }: StoredSubject, work: (session: Session) => Promise<T>): Promise<T> {
     const session = await Session.open(limited(this.pipelines.connectionTo(await this.#endpoint(pipeline.source))), 'source');
     try {
       return await work(session);
@@ -67,7 +73,7 @@ export class SeedLookService {
   }
 
   /** By the target, and by the log, whose position the loader may not have reached. */
-  async #suspended({ pipeline }: SeedSubject, target: Parameters<typeof readSuspended>[0]): Promise<readonly TableName[]> {
+  async #suspended({ pipeline }: StoredSubject, target: Parameters<typeof readSuspended>[0]): Promise<readonly TableName[]> {
     const suspended = (await this.registry.logs.read(pipeline.source))?.document.routes?.suspended ?? [];
     return [...suspendedOf({ suspended }, pipeline), ...(await readSuspended(target, pipeline.uid))];
   }

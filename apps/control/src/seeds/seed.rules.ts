@@ -1,14 +1,14 @@
 /** What stands in the way of a seed. Pure; returns every problem. */
 import { createRuleFinder, isStop, maxSeedTables, tableName } from '@lutra/model';
-import type { ChannelDocument, PipelineDocument, SeedOrder, TableName } from '@lutra/model';
+import type { ChannelInput, PipelineInput, SeedOrder, TableName } from '@lutra/model';
 import type { Problem } from '../configuration/problem.js';
 import { isTwoWay } from './seed-direction.js';
 import type { Regions } from './seed-direction.js';
 import type { AtTarget, FoundTable } from './seed-tables.js';
 
 export interface SeedSubject {
-  readonly channel: ChannelDocument;
-  readonly pipeline: PipelineDocument;
+  readonly channel: Pick<ChannelInput, 'pipelines' | 'conflicts'>;
+  readonly pipeline: Pick<PipelineInput, 'source' | 'target'>;
   /** `<channel>.<pipeline>` */
   readonly id: string;
   readonly regions: Regions;
@@ -76,7 +76,7 @@ function suspendedTables(id: string, { tables, suspended }: SeedFacts): readonly
 }
 
 /** A row that is kept differs from the source's, so the next update of it meets a conflict. */
-function keptRows(channel: ChannelDocument, order: Draft, tables: readonly FoundTable[]): readonly Problem[] {
+function keptRows(channel: SeedSubject['channel'], order: Draft, tables: readonly FoundTable[]): readonly Problem[] {
   if (order.onExisting !== 'target') return [];
   const ruleOf = createRuleFinder(channel.conflicts.rules);
   return tables
@@ -106,7 +106,7 @@ function keyProblems({ source, key }: FoundTable, patterns: readonly string[]): 
 function absentAtTarget(
   table: FoundTable,
   { createTables }: Draft,
-  { pipeline, facts }: { readonly pipeline: PipelineDocument; readonly facts: SeedFacts },
+  { pipeline, facts }: { readonly pipeline: SeedSubject['pipeline']; readonly facts: SeedFacts },
 ): readonly Problem[] {
   if (createTables || facts.atTarget(table) !== null) return [];
   const what = `${tableName(table.target)} does not exist at ${pipeline.target}, or its user may not see it`;

@@ -19,6 +19,7 @@ import { SeedLookService } from './seed-look.service.js';
 import type { SeedLook } from './seed-look.service.js';
 import { defaultOnExisting } from './seed-direction.js';
 import { resyncEntries } from './resync-entries.js';
+import { hasEnded, stateAfter } from './seed-states.js';
 import { handledRows, tableStates } from './seed-progress.js';
 import type { SeedAnswer, SeedFound, SeedWrite } from './seed.schemas.js';
 
@@ -35,7 +36,7 @@ export class SeedService {
     @Inject(SeedLookService) private readonly look: SeedLookService,
   ) {}
 
-  /** @throws RefusedError CONFIG_CONFLICT with the whole list; SyncError CONFIG_CONFLICT, CONFIG_INVALID, CONFIG_MISSING, SOURCE_*, TARGET_* */
+  /** @throws RefusedError CONFIG_CONFLICT with the whole list; SyncError CONFIG_*, SOURCE_*, TARGET_* */
   async order(channel: string, name: string, write: SeedWrite, dryRun: boolean): Promise<SeedAnswer> {
     requireLevel(this.level.current);
     const subject = await this.look.subject(channel, name);
@@ -137,17 +138,6 @@ export function requireLevel(current: number): void {
   if (current >= 2) return;
   const what = `the cluster is at level ${current}, and copied rows are of level 2`;
   throw new SyncError('CONFIG_CONFLICT', `${what}: raise it first (POST /api/v1/level; docs/02-setup.md, Upgrading)`);
-}
-
-export function hasEnded(state: SeedOrder['state']): boolean {
-  return state === 'cancelled' || state === 'done';
-}
-
-/** @throws SyncError CONFIG_CONFLICT */
-export function stateAfter<S extends SeedOrder['state']>(action: OrderAction, state: S, what: string): 'running' | 'paused' | 'cancelled' {
-  const next = ({ pause: 'paused', resume: 'running', cancel: 'cancelled' } as const)[action];
-  if (state !== 'done' && (state !== 'cancelled' || next === 'cancelled')) return next;
-  throw new SyncError('CONFIG_CONFLICT', `${what} is ${state}; order another one`);
 }
 
 function orderOf(write: SeedWrite, onExisting: string): SeedOrder {

@@ -12,7 +12,8 @@ import { ConfigurationService } from '../configuration/configuration.service.js'
 import type { OrderAction } from '../http/orders.schemas.js';
 import { SeedLookService } from '../seeds/seed-look.service.js';
 import { requireWhere, tablesOf } from '../seeds/seed-tables.js';
-import { requireLevel, stateAfter } from '../seeds/seed.service.js';
+import { requireLevel } from '../seeds/seed.service.js';
+import { stateAfter } from '../seeds/seed-states.js';
 import { LEVEL, LOGGER, REGISTRY } from '../tokens.js';
 import { verdictText } from './verdict-text.js';
 import type { Verification, VerifyWrite } from './verification.schemas.js';

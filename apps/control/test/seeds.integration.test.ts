@@ -2,12 +2,13 @@
  * Seeds over REST, against two real servers. Nobody carries orders out here: what a loader says of its progress is written as it would.
  */
 import { readFile } from 'node:fs/promises';
-import type { PipelineUid, SeedOrder } from '@lutra/model';
+import type { PipelineUid } from '@lutra/model';
 import { Session } from '@lutra/mysql';
 import type { ResultRow } from '@lutra/mysql';
 import { Registry } from '@lutra/registry';
 import { createLogger } from '@lutra/telemetry';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { workStatus } from '../../../libs/model/src/work-status.fixture.js';
 import { mysqlServer, zooKeeperServer } from '../../../test/servers/index.js';
 import { ControlClient, startControl } from './control-client.js';
 import type { RunningControl } from './control-client.js';
@@ -84,6 +85,18 @@ async function createChannel(name: string, more: object): Promise<Readonly<Recor
 }
 
 const path = '/api/v1/channels/shop/pipelines/a-b/seed';
+/** Of an order that is done. */
+const activity = {
+  state: 'done',
+  tables: 1,
+  tablesDone: 1,
+  refused: [],
+  rows: 2,
+  rowsEstimated: 2,
+  rowsPerSecond: 0,
+  etaMs: 0,
+  waitingFor: null,
+} as const;
 const ordered = { chunkRows: 2_000, parallel: 4, rowsPerSecond: null, maxLagMs: 5_000, state: 'running', after: [] };
 
 describe('an order of a pipeline', () => {
@@ -127,8 +140,10 @@ describe('an order of a pipeline', () => {
     }
     expect((await client.post(`${path}/resume`)).status).toBe(409);
     expect((await client.post(path, { tables: ['shop.orders'] })).status).toBe(200);
-    await registry.seeds.write(uid, { ...body.order, state: 'done' } as SeedOrder);
-    expect((await client.post(`${path}/cancel`)).body.code).toBe('CONFIG_CONFLICT');
+    expect((await client.remove(path)).status).toBe(409);
+    const { id } = (await client.get(path)).body.order;
+    await registry.status.publish(workStatus({ app: 'capture', name: 'a', instance: 'h:1', seeds: [{ ...activity, uid, request: id }] }));
+    expect((await client.get(path)).body).toMatchObject({ activity: { state: 'done', tables: 1 }, capture: { instance: 'h:1' } });
     expect((await client.remove(path)).status).toBe(204);
     expect(await registry.seeds.names()).toEqual([]);
     expect((await client.remove(path)).status).toBe(404);

@@ -4,8 +4,7 @@ import { pipelineUidSchema } from './pipeline-uid.js';
 
 const count = z.int().min(0);
 
-export const seedStates = ['running', 'paused', 'cancelled', 'done'] as const;
-/** done: written by the source's capture, which alone knows how many tables there are, when each of them has ended. */
+export const seedStates = ['running', 'paused', 'cancelled'] as const;
 export type SeedState = (typeof seedStates)[number];
 
 /** One for a pipeline at a time. */

@@ -21,7 +21,7 @@ import { restOnHome, seedPlan } from './seed-direction.js';
 import type { PlannedSeed } from './seed-direction.js';
 import { SeedLookService } from './seed-look.service.js';
 import { orderProblems } from './seed.rules.js';
-import { hasEnded } from './seed-states.js';
+import { activityOf, hasEnded } from './seed-states.js';
 import { seedDefaults } from './seed.schemas.js';
 
 /** What a start will seed. */
@@ -96,11 +96,12 @@ export class ChannelSeedService {
   async require(before: ChannelDocument, after: ChannelInput): Promise<void> {
     const endpoints = await listDocuments(this.registry, 'endpoint');
     const regions = new Map(endpoints.map((endpoint) => [endpoint.name, endpoint.region]));
+    const statuses = await this.registry.status.list();
     const problems: Problem[] = [];
     for (const pipeline of after.pipelines) {
       const known = before.pipelines.find(({ name }) => name === pipeline.name);
       const order = known && (await this.registry.seeds.read(known.uid))?.document;
-      if (!order || hasEnded(order.state)) continue;
+      if (!known || !order || hasEnded(order, activityOf(statuses, known.uid, order))) continue;
       const found = orderProblems({ channel: after, pipeline, id: pipelineName(after.name, pipeline.name), regions }, order);
       problems.push(...found.map(({ what }): Problem => ({ id: 'seed-under-way', severity: 'error', what: `its seed has ${what}`, fix })));
     }

@@ -69,6 +69,22 @@ export const seedFoundSchema = z.object({
   /** Rows that the target has handled. */
   rows: z.number(),
   tables: z.object({ seeding: z.number(), done: z.number(), cancelled: z.number() }),
+  /** What the source's capture says of it; null: none carries it out. */
+  activity: z
+    .object({
+      state: z.string(),
+      tables: z.number(),
+      tablesDone: z.number(),
+      /** Tables that cannot be seeded, and why. */
+      refused: z.array(z.object({ database: z.string(), table: z.string(), code: z.string(), message: z.string() })),
+      /** Published since this process took over. */
+      rows: z.number(),
+      rowsEstimated: z.number().nullable(),
+      rowsPerSecond: z.number(),
+      etaMs: z.number().nullable(),
+      waitingFor: z.string().nullable(),
+    })
+    .nullable(),
   /** Of the source's capture: state, and what it waits for; null: none works. */
   capture: z
     .object({ instance: z.string(), state: z.string(), waitingFor: z.string().nullable(), lagMs: z.number().nullable() })

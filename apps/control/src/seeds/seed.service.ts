@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import type { ClusterLevel } from '@lutra/host';
 import { SyncError } from '@lutra/model';
-import type { PipelineUid, SeedOrder, SeedProgress } from '@lutra/model';
+import type { PipelineUid, SeedActivity, SeedOrder, SeedProgress } from '@lutra/model';
 import type { Registry } from '@lutra/registry';
 import type { Logger } from '@lutra/telemetry';
 import { currentAuthor } from '../configuration/author.js';
@@ -19,7 +19,7 @@ import { SeedLookService } from './seed-look.service.js';
 import type { SeedLook } from './seed-look.service.js';
 import { defaultOnExisting } from './seed-direction.js';
 import { resyncEntries } from './resync-entries.js';
-import { hasEnded, stateAfter } from './seed-states.js';
+import { activityOf, hasEnded, stateAfter } from './seed-states.js';
 import { handledRows, tableStates } from './seed-progress.js';
 import type { SeedAnswer, SeedFound, SeedWrite } from './seed.schemas.js';
 
@@ -57,15 +57,15 @@ export class SeedService {
     const { pipeline } = await this.look.subject(channel, name);
     const order = (await this.registry.seeds.read(pipeline.uid))?.document ?? null;
     const progress = order && (await this.#progress(pipeline.uid, order.id));
-    const captures = (await this.registry.status.list()).filter(
-      ({ app, name: endpoint }) => app === 'capture' && endpoint === pipeline.source,
-    );
+    const statuses = await this.registry.status.list();
+    const captures = statuses.filter(({ app, name: endpoint }) => app === 'capture' && endpoint === pipeline.source);
     const capture = captures.find(({ state }) => state !== 'standby') ?? captures[0];
     return {
       order: order && { ...order, tables: [...order.tables], after: [...order.after] },
       progress: progress && { ...progress, tables: progress.tables.map((table) => ({ ...table })) },
       rows: handledRows(progress),
       tables: tableStates(progress),
+      activity: order && shownActivity(activityOf(statuses, pipeline.uid, order)),
       capture: capture ? { instance: capture.instance, state: capture.state, waitingFor: capture.waitingFor, lagMs: capture.lagMs } : null,
     };
   }
@@ -89,10 +89,14 @@ export class SeedService {
     const { id, pipeline } = await this.look.subject(channel, name);
     const known = await this.registry.seeds.read(pipeline.uid);
     if (!known) throw new SyncError('CONFIG_MISSING', `pipeline ${id} has no seed`);
-    if (!hasEnded(known.document.state))
+    if (!(await this.#hasEnded(pipeline.uid, known.document)))
       throw new SyncError('CONFIG_CONFLICT', `the seed of pipeline ${id} is ${known.document.state}; cancel it first`);
     await this.registry.seeds.remove(pipeline.uid);
     await this.registry.seedProgress.remove(pipeline.uid);
+  }
+
+  async #hasEnded(uid: PipelineUid, order: SeedOrder): Promise<boolean> {
+    return hasEnded(order, activityOf(await this.registry.status.list(), uid, order));
   }
 
   async #progress(uid: PipelineUid, request: string): Promise<SeedProgress | null> {
@@ -102,7 +106,7 @@ export class SeedService {
 
   async #underWay(uid: PipelineUid, id: string) {
     const known = await this.registry.seeds.read(uid);
-    if (!known || hasEnded(known.document.state)) return [];
+    if (!known || (await this.#hasEnded(uid, known.document))) return [];
     const what = `pipeline ${id} has an order of seeding already, which is ${known.document.state} (${known.document.id})`;
     return [{ id: 'seed-under-way', severity: 'error', what, fix: 'wait until it is done, or POST …/seed/cancel first' } as const];
   }
@@ -112,7 +116,7 @@ export class SeedService {
       const pipeline = found(snapshot, 'channel', channel).document.pipelines.find((candidate) => candidate.name === name);
       if (!pipeline) throw new SyncError('CONFIG_MISSING', `channel ${channel} has no pipeline ${name}`);
       const known = await this.registry.seeds.read(pipeline.uid);
-      if (known && !hasEnded(known.document.state))
+      if (known && !(await this.#hasEnded(pipeline.uid, known.document)))
         throw new SyncError('CONFIG_CONFLICT', `somebody else has ordered a seed of pipeline ${channel}.${name} meanwhile`);
       return { answer: undefined, operations: [this.registry.seeds.replacing(pipeline.uid, order, known?.version ?? null)] };
     });
@@ -138,6 +142,10 @@ export function requireLevel(current: number): void {
   if (current >= 2) return;
   const what = `the cluster is at level ${current}, and copied rows are of level 2`;
   throw new SyncError('CONFIG_CONFLICT', `${what}: raise it first (POST /api/v1/level; docs/02-setup.md, Upgrading)`);
+}
+
+function shownActivity(activity: SeedActivity | null): SeedFound['activity'] {
+  return activity && { ...activity, refused: activity.refused.map((table) => ({ ...table })) };
 }
 
 function orderOf(write: SeedWrite, onExisting: string): SeedOrder {

@@ -67,7 +67,11 @@ export class ChannelSeedService {
     return problems;
   }
 
-  /** Idempotent: an order that is there stays, unless it was cancelled or made for another channel than this is now. False: the channel is not what it was. @throws SyncError LOG_EMPTIED, TARGET_*, KAFKA_* */
+  /**
+   * Idempotent: an order that is there stays, unless it was cancelled or made for another channel than this is now. False: the channel is
+   * not what it was.
+   * @throws SyncError LOG_EMPTIED, TARGET_*, KAFKA_*
+   */
   async begin(channel: ChannelDocument, version: number, seeding: Seeding): Promise<boolean> {
     const { plan } = seeding;
     if (plan.length === 0) return true;

@@ -5,11 +5,13 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { eventSchema, headerNames, levelSchema, omissionsSchema, recordKinds, treeRevisionSchema } from '@lutra/model';
 import { desiredSchema, omissionSchema, restartOrderSchema, sealedSecretSchema } from '@lutra/model';
+import { seededTableSchema, seedOrderSchema, seedProgressSchema } from '@lutra/model';
+import { verificationOrderSchema, verificationResultSchema, verifiedTableSchema } from '@lutra/model';
 import { describe, expect, it } from 'vitest';
 import type { z } from 'zod';
 import { exportSchema } from '../libs/registry/src/export.js';
 import { historySchema } from '../libs/registry/src/history.js';
-import { persistentFolders } from '../libs/registry/src/paths.js';
+import { orderFolders, persistentFolders } from '../libs/registry/src/paths.js';
 import { positionBackupSchema } from '../libs/registry/src/position-backups.js';
 import { skipSchema } from '../libs/registry/src/skips.js';
 import { uidSchema } from '../libs/registry/src/uids.js';
@@ -98,7 +100,7 @@ describe('docs/formats.md: ZooKeeper', () => {
     const inPaths = [...read('libs/registry/src/paths.ts').matchAll(/\$\{this\.#root\}\/([a-z-]+(?:\/[a-z-]+)?)/g)].map(
       ([, path = '']) => path,
     );
-    const folders = new Set([...persistentFolders, ...inPaths]);
+    const folders = new Set([...persistentFolders, ...orderFolders, ...inPaths]);
     expect(folders.size).toBeGreaterThan(15);
     expect([...folders].filter((folder) => !new RegExp(`^ {2}${folder}[/ ]`, 'm').test(tree))).toEqual([]);
   });
@@ -114,6 +116,12 @@ describe('docs/formats.md: ZooKeeper', () => {
     ['Omissions', omissionsSchema],
     ['Omissions', omissionSchema],
     ['Restart orders', restartOrderSchema],
+    ['Orders of seeding', seedOrderSchema],
+    ['Orders of seeding', seedProgressSchema],
+    ['Orders of seeding', seededTableSchema],
+    ['Verifications', verificationOrderSchema],
+    ['Verifications', verificationResultSchema],
+    ['Verifications', verifiedTableSchema],
     ['Sealed secrets', sealedSecretSchema.options[0]],
     ['The export file', exportSchema],
   ])('the fields of: %s', (heading, schema) => {

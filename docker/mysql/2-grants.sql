@@ -7,5 +7,8 @@ GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO 'lutra'@'%';
 GRANT SELECT, INSERT, UPDATE, TRIGGER ON lutra.* TO 'lutra'@'%';
 -- Target: remove recorded conflicts when they are old
 GRANT DELETE ON lutra.conflict TO 'lutra'@'%';
--- The routed tables. TRIGGER lets triggers be seen
-GRANT SELECT, INSERT, UPDATE, DELETE, TRIGGER ON shop.* TO 'lutra'@'%';
+-- Target: remove rows that were compared and are equal. Source: remove entries of rows that were sent again
+GRANT DELETE ON lutra.difference TO 'lutra'@'%';
+GRANT DELETE ON lutra.resync TO 'lutra'@'%';
+-- The routed tables. TRIGGER lets triggers be seen; CREATE and REFERENCES let a seed create tables
+GRANT SELECT, INSERT, UPDATE, DELETE, TRIGGER, CREATE, REFERENCES ON shop.* TO 'lutra'@'%';

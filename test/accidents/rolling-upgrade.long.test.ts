@@ -1,6 +1,6 @@
 /**
- * Two builds in one cluster: the first one at its level, and the next, which knows one level more (test/level/next-build.ts). Every app is
- * rolled forward and back under load before the level is raised; after that the older build does nothing, and says why.
+ * Two builds in one cluster: the first one, at level 1, and the next, which knows one level more than this one (test/level/next-build.ts).
+ * Every app is rolled forward and back under load before the level is raised; after that the older build does nothing, and says why.
  */
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';

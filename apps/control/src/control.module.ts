@@ -37,6 +37,8 @@ import { LevelController } from './level/level.controller.js';
 import { LevelService } from './level/level.service.js';
 
 import { PipelineController } from './pipelines/pipeline.controller.js';
+import { PipelineAccessService } from './pipelines/pipeline-access.service.js';
+import { PipelineEndService } from './pipelines/pipeline-end.service.js';
 import { PipelineService } from './pipelines/pipeline.service.js';
 import { PipelineRecoveryController } from './pipelines/recovery.controller.js';
 import { PipelineRecoveryService } from './pipelines/recovery.service.js';
@@ -46,8 +48,16 @@ import { RegionService } from './regions/region.service.js';
 import { RevisionController } from './revision/revision.controller.js';
 import { RevisionService } from './revision/revision.service.js';
 import { SchemaRegistryController } from './schema-registry/schema-registry.controller.js';
+import { ChannelSeedService } from './seeds/channel-seed.service.js';
+import { SeedController } from './seeds/seed.controller.js';
+import { SeedLookService } from './seeds/seed-look.service.js';
+import { SeedService } from './seeds/seed.service.js';
+import { OrderStatusService } from './status/order-status.service.js';
 import { OmissionService } from './status/omission.service.js';
 import { StatusController } from './status/status.controller.js';
+import { DifferenceService } from './verifications/difference.service.js';
+import { VerificationController } from './verifications/verification.controller.js';
+import { VerificationService } from './verifications/verification.service.js';
 import { HealthController } from './http/health.controller.js';
 import { ENVIRONMENT, HEALTH, LEVEL, LOGGER, METRICS, REGISTRY, SCHEMAS, SECRET_KEY, TREE } from './tokens.js';
 import type { SecretKey } from './tokens.js';
@@ -79,6 +89,8 @@ export function controlModule({ environment, registry, tree, secretKey, level, m
       ChannelController,
       PipelineController,
       PipelineRecoveryController,
+      SeedController,
+      VerificationController,
       ConflictController,
       AboutController,
       HealthController,
@@ -121,11 +133,19 @@ export function controlModule({ environment, registry, tree, secretKey, level, m
       ChannelActionService,
       PipelineService,
       PipelineRecoveryService,
+      PipelineAccessService,
+      PipelineEndService,
+      SeedLookService,
+      ChannelSeedService,
+      SeedService,
+      VerificationService,
+      DifferenceService,
       ConflictService,
       ConflictEntryService,
       ConflictRetentionService,
       ExportService,
       OmissionService,
+      OrderStatusService,
       RevisionService,
     ],
   };

@@ -12,12 +12,9 @@ import { createLogger } from '@lutra/telemetry';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { mysqlServer, zooKeeperServer } from '../../../test/servers/index.js';
 import type { MysqlServer } from '../../../test/servers/index.js';
-import { ChannelActionService } from '../src/channels/channel-action.service.js';
 import { ConflictRetentionService } from '../src/conflicts/conflict-retention.service.js';
 import { ConflictService } from '../src/conflicts/conflict.service.js';
-import { ConfigurationService } from '../src/configuration/configuration.service.js';
-import { EndpointCheckService } from '../src/endpoints/endpoint-check.service.js';
-import { PipelineService } from '../src/pipelines/pipeline.service.js';
+import { PipelineAccessService } from '../src/pipelines/pipeline-access.service.js';
 import { ControlClient, startControl } from './control-client.js';
 import type { RunningControl } from './control-client.js';
 
@@ -403,9 +400,7 @@ describe('retention', () => {
     const registry = new Registry({ connect: zooKeeper.connect, logger });
     await registry.start();
     try {
-      const checks = new EndpointCheckService(registry, control.secretKey, logger);
-      const actions = new ChannelActionService(registry, new ConfigurationService(registry, logger), checks);
-      const conflicts = new ConflictService(registry, new PipelineService(registry, control.secretKey, logger, actions));
+      const conflicts = new ConflictService(registry, new PipelineAccessService(registry, control.secretKey, logger));
       const level = { isKnown: true, trouble: null };
       await new ConflictRetentionService(registry, logger, level, conflicts).removeOld();
     } finally {

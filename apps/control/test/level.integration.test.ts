@@ -1,4 +1,5 @@
 /** The cluster's level over REST, with processes of other builds beside control. */
+import { knownLevels, newerThanThisBuild } from '@lutra/model';
 import { Registry } from '@lutra/registry';
 import type { Worker } from '@lutra/registry';
 import { createLogger } from '@lutra/telemetry';
@@ -8,6 +9,8 @@ import { ControlClient, startControl } from './control-client.js';
 import type { RunningControl } from './control-client.js';
 
 const zooKeeper = zooKeeperServer();
+const { min, max } = knownLevels;
+const next = max + 1;
 const patience = { timeout: 60_000, interval: 50 };
 let control: RunningControl;
 let client: ControlClient;
@@ -41,71 +44,73 @@ async function join(described: Worker): Promise<Registry> {
 
 it('is begun by the first control, and control is among the processes that it lists', async () => {
   const { body } = await client.get('/api/v1/level');
-  expect(body).toMatchObject({ level: 1, contents: { 1: expect.any(String) }, next: null });
+  expect(body).toMatchObject({ level: max, contents: { 1: expect.any(String), [max]: expect.any(String) }, next: null });
   expect(body.processes).toEqual([
     {
       app: 'control',
       instance: expect.any(String),
       region: 'hz',
       version: expect.any(String),
-      levels: [1, 1],
+      levels: [min, max],
       keys: control.secretKey.kids,
       since: expect.any(Number),
     },
   ]);
   expect((await client.get('/api/v1/workers')).body).toEqual(body.processes);
-  expect((await client.post('/api/v1/level', { level: 1 })).status).toBe(200);
-  for (const level of [0, 1.5, '2']) expect((await client.post('/api/v1/level', { level })).status).toBe(400);
-  expect((await client.post('/api/v1/level', { level: 2 })).body).toMatchObject({
+  expect((await client.post('/api/v1/level', { level: max })).status).toBe(200);
+  for (const level of [0, 1.5, `${next}`]) expect((await client.post('/api/v1/level', { level })).status).toBe(400);
+  expect((await client.post('/api/v1/level', { level: next })).body).toMatchObject({
     code: 'CONFIG_INVALID',
     message: expect.stringContaining('no live process'),
   });
 });
 
 it('is not raised past a live process, which is named with what to do', async () => {
-  await join(worker('young:1', [1, 2]));
+  await join(worker('young:1', [min, next]));
   const { body } = await client.get('/api/v1/level');
   const { instance } = body.processes.find(({ app }: Worker) => app === 'control');
   expect(body.next).toEqual({
-    level: 2,
-    blocks: [{ instance, what: expect.stringContaining('knows levels 1 to 1'), fix: expect.stringContaining('replace it') }],
+    level: next,
+    blocks: [{ instance, what: expect.stringContaining(`knows levels ${min} to ${max}`), fix: expect.stringContaining('replace it') }],
   });
-  const refused = await client.post('/api/v1/level', { level: 2 });
+  const refused = await client.post('/api/v1/level', { level: next });
   expect(refused).toMatchObject({
     status: 409,
     body: { code: 'CONFIG_CONFLICT', details: { problems: [{ id: 'level-worker', severity: 'error' }] } },
   });
-  expect((await client.get('/api/v1/level')).body.level).toBe(1);
+  expect((await client.get('/api/v1/level')).body.level).toBe(max);
 });
 
 it('above what control knows ends its work: it answers with the reason, tells its level, and holds nothing', async () => {
   expect((await client.get('/api/v1/regions')).status).toBe(200);
-  const young = await join(worker('young:1', [1, 2]));
+  const young = await join(worker('young:1', [min, next]));
   // As another control raises it while this one is cut off: its node is gone.
   await (
     await young.session.connected()
-  ).setData(`${LUTRA_ROOT}/level`, Buffer.from(JSON.stringify({ level: 2, by: 'another control', at: 7 })), -1);
+  ).setData(`${LUTRA_ROOT}/level`, Buffer.from(JSON.stringify({ level: next, by: 'another control', at: 7 })), -1);
   await vi.waitUntil(async () => (await client.get('/health/ready')).status === 503, patience);
-  expect((await client.get('/health/ready')).body.reasons).toEqual(['level: the cluster is at level 2; this build knows levels 1 to 1']);
+  expect((await client.get('/health/ready')).body.reasons).toEqual([
+    `level: the cluster is at level ${next}; this build knows levels ${min} to ${max}`,
+  ]);
   expect((await client.get('/health/live')).status).toBe(200);
   for (const answer of [
     await client.get('/api/v1/regions'),
     await client.post('/api/v1/regions', { name: 'a', kafka: { brokers: ['a:1'] } }),
   ])
     expect(answer).toMatchObject({ status: 503, body: { code: 'LEVEL_TOO_NEW', help: expect.stringContaining('/api/v1/level') } });
-  expect((await client.get('/api/v1/level')).body).toMatchObject({ level: 2, by: 'another control' });
-  expect((await client.post('/api/v1/level', { level: 1 })).body).toMatchObject({
+  expect((await client.get('/api/v1/level')).body).toMatchObject({ level: next, by: 'another control' });
+  expect((await client.post('/api/v1/level', { level: max })).body).toMatchObject({
     code: 'CONFIG_CONFLICT',
     message: expect.stringContaining('never falls'),
   });
-  expect((await client.get('/metrics')).text).toMatch(/lutra_level\{app="control"\} 2/);
+  expect((await client.get('/metrics')).text).toContain(`lutra_level{app="control"} ${next}`);
 });
 
 it('travels with an export, and an export of a later level is not imported', async () => {
   const { body } = await client.get('/api/v1/export');
-  expect(body).toMatchObject({ format: 1, level: 1 });
+  expect(body).toMatchObject({ format: 1, level: max });
   expect((await client.post('/api/v1/import', body)).status).toBe(200);
-  const refused = await client.post('/api/v1/import', { ...body, level: 2 });
+  const refused = await client.post('/api/v1/import', { ...body, level: next });
   expect(refused).toMatchObject({ status: 400, body: { code: 'CONFIG_INVALID' } });
-  expect(refused.body.message).toBe('level: 2; the export was written at a level newer than this build (it knows 1)');
+  expect(refused.body.message).toBe(`level: ${next}; the export was ${newerThanThisBuild}`);
 });

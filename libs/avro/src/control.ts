@@ -1,9 +1,13 @@
-/** Control records ⇄ bytes: which field is which of schemas/{epoch,heartbeat,routes,ddl,restart,watermark,resolution,seed,chunk}.avsc. */
+/**
+ * Control records ⇄ bytes: which field is which of schemas/{epoch,heartbeat,routes,ddl,restart,watermark,resolution}.avsc; those of
+ * copied rows are in copied-links.ts.
+ */
 import type { ByteReader, ByteWriter } from '@lutra/bytes';
-import { chunkPurposes, newerThanThisBuild, rowFromJson, rowToJson, seedPhases, SyncError } from '@lutra/model';
-import type { ControlRecord, Position, Row, Suspension, TableName } from '@lutra/model';
+import { rowFromJson, rowToJson } from '@lutra/model';
+import type { ControlRecord, Position, Suspension, TableName } from '@lutra/model';
 import { type AvroRecord, parseAvro } from './avro-schema.js';
 import { canonicalJson } from './canonical-json.js';
+import { chunkLinks, emptyChunk, emptySeed, seedLinks } from './copied-links.js';
 import { type Draft, type FieldLinks, fieldsReader, fieldsWriter } from './record-fields.js';
 import { readSchemaFile } from './schema-files.js';
 
@@ -50,9 +54,8 @@ const position = {
   set: (to: Draft<Of<'heartbeat'>> | Draft<Of<'ddl'>> | Draft<Of<'restart'>>, value: AvroPosition) => (to.position = fromAvro(value)),
 };
 const seen = {
-  get: (from: Of<'heartbeat' | 'restart' | 'resolution' | 'chunk'>) => from.seen,
-  set: (to: Draft<Of<'heartbeat'>> | Draft<Of<'restart'>> | Draft<Of<'resolution'>> | Draft<Of<'chunk'>>, value: Of<'heartbeat'>['seen']) =>
-    (to.seen = value),
+  get: (from: Of<'heartbeat' | 'restart' | 'resolution'>) => from.seen,
+  set: (to: Draft<Of<'heartbeat'>> | Draft<Of<'restart'>> | Draft<Of<'resolution'>>, value: Of<'heartbeat'>['seen']) => (to.seen = value),
 };
 const endpoint = {
   get: (from: ControlRecord) => from.endpoint,
@@ -62,17 +65,6 @@ const pipeline = {
   get: (from: Of<'watermark' | 'resolution'>) => from.pipeline,
   set: (to: Draft<Of<'watermark'>> | Draft<Of<'resolution'>>, value: string) => (to.pipeline = value),
 };
-type OfSeeding = Draft<Of<'seed'>> | Draft<Of<'chunk'>>;
-const ofSeeding = {
-  pipelines: {
-    get: (from: Of<'seed' | 'chunk'>) => from.pipelines,
-    set: (to: OfSeeding, value: string[]) => (to.pipelines = value),
-  },
-  request: { get: (from: Of<'seed' | 'chunk'>) => from.request, set: (to: OfSeeding, value: string) => (to.request = value) },
-  database: { get: (from: Of<'seed' | 'chunk'>) => from.database, set: (to: OfSeeding, value: string) => (to.database = value) },
-  table: { get: (from: Of<'seed' | 'chunk'>) => from.table, set: (to: OfSeeding, value: string) => (to.table = value) },
-};
-
 const tsMs = { get: (from: ControlRecord) => from.tsMs, set: (to: Draft<ControlRecord>, value: number) => (to.tsMs = value) };
 
 const links: { readonly [K in ControlKind]: Links<K> } = {
@@ -133,53 +125,9 @@ const links: { readonly [K in ControlKind]: Links<K> } = {
       set: (to, value: string | null) => (to.row = value === null ? null : rowFromJson(value)),
     },
   },
-  seed: {
-    endpoint,
-    ts_ms: tsMs,
-    ...ofSeeding,
-    phase: { get: (from) => from.phase, set: (to, value: string) => (to.phase = oneOf(seedPhases, value, 'phase')) },
-    definition: { get: (from) => from.definition, set: (to, value: string | null) => (to.definition = value) },
-    on_existing: { get: (from) => from.onExisting, set: (to, value: string) => (to.onExisting = value) },
-  },
-  chunk: {
-    endpoint,
-    ts_ms: tsMs,
-    ...ofSeeding,
-    seen,
-    id: { get: (from) => from.id, set: (to, value: string) => (to.id = value) },
-    purpose: { get: (from) => from.purpose, set: (to, value: string) => (to.purpose = oneOf(chunkPurposes, value, 'purpose')) },
-    part: {
-      get: (from) => from.part && { part: from.part.part, from: rowJson(from.part.from), to: rowJson(from.part.to) },
-      set: (to, value: AvroPart | null) => {
-        to.part = value && { part: value.part, from: rowOf(value.from), to: rowOf(value.to) };
-      },
-    },
-    keys: { get: (from) => from.keys.map(rowToJson), set: (to, value: string[]) => (to.keys = value.map(rowFromJson)) },
-    rows: { get: (from) => from.rows, set: (to, value: number) => (to.rows = value) },
-  },
+  seed: seedLinks,
+  chunk: chunkLinks,
 };
-
-/** Keys as JSON. */
-interface AvroPart {
-  readonly part: number;
-  readonly from: string | null;
-  readonly to: string | null;
-}
-
-function rowJson(row: Row | null): string | null {
-  return row && rowToJson(row);
-}
-
-function rowOf(json: string | null): Row | null {
-  return json === null ? null : rowFromJson(json);
-}
-
-/** A word that a later level added says something that this build does not know. */
-function oneOf<T extends string>(words: readonly T[], value: string, field: string): T {
-  const known = words.find((word) => word === value);
-  if (known) return known;
-  throw new SyncError('LEVEL_TOO_NEW', `field ${field}: ${JSON.stringify(value.slice(0, 100))}, ${newerThanThisBuild}`);
-}
 
 const empty: { readonly [K in ControlKind]: () => Draft<Of<K>> } = {
   epoch: () => ({ kind: 'epoch', endpoint: '', leader: '', tsMs: 0 }),
@@ -225,33 +173,8 @@ const empty: { readonly [K in ControlKind]: () => Draft<Of<K>> } = {
     seen: {},
     tsMs: 0,
   }),
-  seed: () => ({
-    kind: 'seed',
-    endpoint: '',
-    pipelines: [],
-    request: '',
-    database: '',
-    table: '',
-    phase: 'begin',
-    definition: null,
-    onExisting: '',
-    tsMs: 0,
-  }),
-  chunk: () => ({
-    kind: 'chunk',
-    endpoint: '',
-    pipelines: [],
-    id: '',
-    purpose: 'seed',
-    request: '',
-    database: '',
-    table: '',
-    part: null,
-    keys: [],
-    rows: 0,
-    seen: {},
-    tsMs: 0,
-  }),
+  seed: emptySeed,
+  chunk: emptyChunk,
 };
 
 export const controlKinds = Object.keys(links) as readonly ControlKind[];

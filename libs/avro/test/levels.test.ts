@@ -1,5 +1,5 @@
 /** What a reader does with what a later level added: it passes what is marked so, counting its seq, and stops at all else by name. */
-import { admit, headerNames, SyncError } from '@lutra/model';
+import { admit, headerNames, newerThanThisBuild, SyncError } from '@lutra/model';
 import type { LogRecord, LogState, RecordHeader } from '@lutra/model';
 import { expect, it } from 'vitest';
 import { canonicalJson, fingerprint } from '../src/canonical-json.js';
@@ -64,7 +64,7 @@ it.each([undefined, '', '0', 'true'])('one that is marked %j is refused by name,
   const record = raw(await encoder.encodeControl({ ...header, kind: 'heartbeat' }, heartbeat));
   const error = await thrown(() => decoder.decode(later(record, skip === undefined ? {} : { skip })));
   expect(error).toMatchObject({ code: 'LEVEL_TOO_NEW', details: { offset: 77 } });
-  expect(error.message).toMatch(/^offset 77: a record of kind "barrier", written at a level newer than this build \(it knows 1\)/);
+  expect(error.message).toContain(`offset 77: a record of kind "barrier", ${newerThanThisBuild}`);
 });
 
 it('the mark passes nothing that is known: a row or a route is read all the same', async () => {

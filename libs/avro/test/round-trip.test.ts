@@ -1,7 +1,8 @@
 /** What capture encodes is what the loader decodes: values, events, headers, control records. */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type ControlRecord, headerNames, type LogRecord, type Row, type RowEvent, type TableSchema, type Value } from '@lutra/model';
+import { chunkPurposes, type ControlRecord, headerNames, type LogRecord, type Row, type RowEvent, type SeedPhase } from '@lutra/model';
+import { seedPhases, type TableSchema, type Value } from '@lutra/model';
 import { canonicalJson, fingerprint } from '../src/canonical-json.js';
 import { fromHeaders } from '../src/headers.js';
 import { RecordDecoder, tableToAvro } from '../src/index.js';
@@ -205,6 +206,7 @@ describe('headers', () => {
 
 describe('control records', () => {
   const position = { file: 'binlog.000001', pos: 4, gtidSet: '3e11fa47-71ca-11e1-9e33-c80aa9429562:1-23', fileCreated: 1764400000 };
+  const ofTable = { endpoint: 'hz-1', pipelines: ['abcdefgh2345'], database: 'shop', table: 'straße', tsMs: 1 };
   const records: ControlRecord[] = [
     { kind: 'epoch', endpoint: 'hz-1', leader: 'host:1', tsMs: 1_715_000_001_000 },
     {
@@ -276,7 +278,47 @@ describe('control records', () => {
       seen: {},
       tsMs: 1,
     },
+    ...seedPhases.map((phase): ControlRecord => ({
+      ...ofTable,
+      kind: 'seed',
+      request: 'c0ffee',
+      phase,
+      definition: phase === 'begin' ? 'CREATE TABLE `orders` (\n  `id` int NOT NULL\n)' : null,
+      onExisting: 'source',
+    })),
+    ...chunkPurposes.map((purpose): ControlRecord => ({
+      ...ofTable,
+      kind: 'chunk',
+      id: 'c0ffee-7',
+      purpose,
+      request: purpose === 'resync' ? '' : 'c0ffee',
+      part: purpose === 'seed' ? { part: 3, from: { id: 2n ** 63n, code: 'ü' }, to: null } : null,
+      keys: purpose === 'seed' ? [] : [{ id: 1 }, { id: 2n ** 63n, code: Buffer.from([0, 255]) }],
+      rows: 2,
+      seen: { california: { log: 'cafe', seq: 3 } },
+    })),
+    {
+      ...ofTable,
+      kind: 'chunk',
+      id: 'x',
+      purpose: 'seed',
+      request: 'c',
+      part: { part: 0, from: null, to: { id: 9 } },
+      keys: [],
+      rows: 0,
+      seen: {},
+    },
   ];
+
+  it('a word of a later level in a known field is refused by name', async () => {
+    const { encoder, decoder } = codec();
+    const record = { ...ofTable, kind: 'seed', request: 'c', phase: 'later' as SeedPhase, definition: null, onExisting: 'stop' } as const;
+    const encoded = await encoder.encodeControl({ ...header, kind: 'seed' }, record);
+    await expect(decoder.decode(raw(encoded))).rejects.toMatchObject({
+      code: 'LEVEL_TOO_NEW',
+      message: expect.stringContaining('phase: "later"'),
+    });
+  });
 
   it.each(records)('$kind comes back', async (record) => {
     const { encoder, decoder, ids } = codec();

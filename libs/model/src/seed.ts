@@ -27,7 +27,7 @@ export const seedOrderSchema = z.strictObject({
   /** Targets create a table that they lack. */
   createTables: z.boolean(),
   state: z.enum(seedStates),
-  /** Pipelines whose seeds must be done before this one begins. */
+  /** Pipelines whose seeds must be done before this one begins; one that was cancelled, or has no order, is not waited for. */
   after: z.array(pipelineUidSchema).readonly(),
   /** Who ordered it, for people. */
   by: z.string(),

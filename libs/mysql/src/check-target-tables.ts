@@ -32,6 +32,8 @@ interface Comparison {
   readonly forwards?: boolean | undefined;
   /** A table that cannot be written is suspended, and does not stop the pipeline. */
   readonly suspends?: boolean | undefined;
+  /** A seed creates the tables that are missing. */
+  readonly creates?: boolean | undefined;
   /** topic.maxMessageBytes of the source's endpoint. */
   readonly maxMessageBytes?: number | undefined;
 }
@@ -39,7 +41,7 @@ interface Comparison {
 export async function checkTargetTables(
   target: Queries,
   server: ServerFacts,
-  { routes, source, twoWay, rules, forwards = false, suspends = false, maxMessageBytes }: Comparison,
+  { routes, source, twoWay, rules, forwards = false, suspends = false, creates = false, maxMessageBytes }: Comparison,
 ): Promise<readonly Problem[]> {
   const session = await Session.open(source, 'source');
   try {
@@ -60,7 +62,7 @@ export async function checkTargetTables(
       const to = (await loadTables(target, name.database, name.name)).find((table) => table.name === name.name);
       const found = to
         ? await checkTable(target, { server, sourceServer, router, cascadesArrive, from, to })
-        : [await missingTable(session, server, { from, name })];
+        : [creates ? createdTable(server, { from, name }) : await missingTable(session, server, { from, name })];
       const told = [
         ...(suspends ? suspended('target', from, found) : found),
         ...checkPrivileges(sourceServer, from, toRead).map(atSource),
@@ -104,6 +106,23 @@ async function missingTable(
   const statement = shown?.[0] && textOf(shown[0], 'Create Table');
   const fix = statement ? `USE ${from.database}; ${statement}` : `create ${tableName(name)} as ${tableName(from)} is at the source`;
   return problem('error', 'table-missing', `${tableName(name)} does not exist at the target`, fix);
+}
+
+const toCreate = ['CREATE', 'REFERENCES'];
+
+function createdTable(server: ServerFacts, { from, name }: { from: TargetTable; name: TableName }): Problem {
+  const missing = server.grants.missing([...toWrite, ...toCreate], name);
+  if (missing.length === 0) {
+    return problem(
+      'warning',
+      'table-created',
+      `${tableName(name)} does not exist at the target: the seed creates it as ${tableName(from)} is`,
+      null,
+    );
+  }
+  const what = `${tableName(name)} does not exist at the target, and the user lacks ${missing.join(', ')} to create and write it`;
+  const grant = `GRANT ${[...toWrite, ...toCreate].join(', ')} ON ${server.grants.objectOf(name.database)} TO ${server.account}`;
+  return problem('error', 'table-create-privileges', what, grant);
 }
 
 interface Pair {

@@ -24,6 +24,8 @@ export interface TargetFacts {
   readonly forwards?: boolean;
   /** A table that cannot be written is suspended, and does not stop the pipeline. */
   readonly suspends?: boolean;
+  /** A seed creates the tables that are missing. */
+  readonly creates?: boolean;
   /** topic.maxMessageBytes of the source's endpoint; left out: not known. */
   readonly maxMessageBytes?: number | undefined;
 }

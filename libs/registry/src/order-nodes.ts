@@ -18,7 +18,9 @@ export interface OrderStore<T> {
   replace(name: string, document: T, version: number | null): Promise<boolean>;
   /** Nothing happens if there is none. */
   remove(name: string): Promise<void>;
-  /** The same for a transaction; null: there is none. */
+  /** The same for a transaction. */
+  replacing(name: string, document: T, version: number | null): Operation;
+  /** For a transaction; null: there is none. */
   removing(name: string): Promise<Operation | null>;
 }
 
@@ -58,6 +60,12 @@ export class ZooKeeperOrders<T> implements OrderStore<T> {
     const { tree, path } = this.#nodes;
     if (version === null) return tree.create(path(name), toBytes(document));
     return (await tree.write(path(name), toBytes(document), version)) !== null;
+  }
+
+  replacing(name: string, document: T, version: number | null): Operation {
+    const path = this.#nodes.path(name);
+    const data = toBytes(document);
+    return version === null ? { type: 'create', path, data } : { type: 'set', path, data, version };
   }
 
   async remove(name: string): Promise<void> {

@@ -20,7 +20,19 @@ export interface Header extends LogPosition {
 }
 
 /** Kinds that this program knows. Another one may say something about the rows that follow. */
-const known: ReadonlySet<string> = new Set(['row', 'epoch', 'heartbeat', 'routes', 'ddl', 'restart', 'watermark', 'resolution']);
+const known: ReadonlySet<string> = new Set([
+  'row',
+  'epoch',
+  'heartbeat',
+  'routes',
+  'ddl',
+  'restart',
+  'watermark',
+  'resolution',
+  // Around rows that are copied (op r), which come as a transaction like any other.
+  'seed',
+  'chunk',
+]);
 
 export class Reading<Change> {
   #position: LogPosition;

@@ -13,6 +13,8 @@ import type { Problem } from '../configuration/problem.js';
 import { ConfigurationService } from '../configuration/configuration.service.js';
 import type { Draft } from '../configuration/configuration.service.js';
 import { EndpointCheckService } from '../endpoints/endpoint-check.service.js';
+import { ChannelSeedService } from '../seeds/channel-seed.service.js';
+import type { Seeding } from '../seeds/channel-seed.service.js';
 import { REGISTRY } from '../tokens.js';
 import { forcedOperations } from './forced.js';
 import { channelProblems } from './topology.js';
@@ -29,6 +31,7 @@ export class ChannelActionService {
     @Inject(REGISTRY) private readonly registry: Registry,
     @Inject(ConfigurationService) private readonly configuration: ConfigurationService,
     @Inject(EndpointCheckService) private readonly checks: EndpointCheckService,
+    @Inject(ChannelSeedService) private readonly seeds: ChannelSeedService,
   ) {}
 
   start(name: string, force: boolean): Promise<ActionResult> {
@@ -64,8 +67,10 @@ export class ChannelActionService {
     for (;;) {
       const { document, version } = await findDocument(this.registry, kind, name);
       const goesOn = continues(document, state);
-      const problems = goesOn ? [] : await this.checks.checkChannel(document);
+      const seeding = goesOn ? null : await this.seeds.pending(document);
+      const problems = seeding ? await this.#problems(document, seeding) : [];
       if (!force) requireNone(name, state, problems);
+      if (seeding && !(await this.#beginSeeds({ document, version }, state, seeding))) continue;
       const result = await this.configuration.write<ActionResult | null>(async (snapshot, author) => {
         const channel = found(snapshot, kind, name);
         if (channel.version !== version || continues(channel.document, state) !== goesOn) return { answer: null };
@@ -76,6 +81,22 @@ export class ChannelActionService {
       });
       if (result) return result;
     }
+  }
+
+  /** The rules come first: they bind always, and what is refused by them orders nothing. False: the channel is not what it was. */
+  async #beginSeeds({ document, version }: Versioned<ChannelDocument>, state: DesiredState, seeding: Seeding): Promise<boolean> {
+    if (seeding.plan.length === 0) return true;
+    startProblems(await this.registry.snapshot.latest(), document, state);
+    return this.seeds.begin(document, version, seeding);
+  }
+
+  /** Tables that a seed creates may be missing at the targets. */
+  async #problems(channel: ChannelDocument, seeding: Seeding): Promise<readonly Problem[]> {
+    const isSeeded = seeding.plan.length > 0;
+    const checked = await this.checks.checkChannel({ ...channel, seed: isSeeded });
+    // What a server that cannot be asked says is in the list already.
+    if (!isSeeded || errorsOf(checked).length > 0) return checked;
+    return [...checked, ...(await this.seeds.problems(channel, seeding))];
   }
 
   /** What the channel is with other wishes; no operation where they are what they were. */

@@ -18,6 +18,7 @@ import type { Draft } from '../configuration/configuration.service.js';
 import { RefusedError, errorsOf } from '../configuration/problem.js';
 import type { Problem } from '../configuration/problem.js';
 import type { ChannelWrite } from '../http/schemas.js';
+import { ChannelSeedService } from '../seeds/channel-seed.service.js';
 import { REGISTRY } from '../tokens.js';
 import { AddedTablesService, replicatesMore } from './added-tables.service.js';
 import { forcedOperations } from './forced.js';
@@ -46,6 +47,7 @@ export class ChannelService {
     @Inject(RemovedTablesService) private readonly removedTables: RemovedTablesService,
     @Inject(WayBackService) private readonly wayBack: WayBackService,
     @Inject(UidService) private readonly uids: UidService,
+    @Inject(ChannelSeedService) private readonly seeds: ChannelSeedService,
   ) {}
 
   list(): Promise<Listed<ChannelDocument>> {
@@ -96,6 +98,8 @@ export class ChannelService {
   async #refusals(before: ChannelDocument, after: ChannelInput, force: boolean): Promise<readonly Problem[]> {
     const checks = [
       async () => requireSameHome(before, after),
+      async () => requireBeginnable(before, after),
+      () => this.seeds.require(before, after),
       () => this.wayBack.require(before, after),
       () => this.removedTables.require(before, after),
       () => this.addedTables.require(before, after),
@@ -171,11 +175,25 @@ export class ChannelService {
           desired ? this.registry.configuration.desiredOperation(name, desired.version, null) : null,
           ...(await this.uids.removing(removals, nextNumber(snapshot))),
           await this.registry.omissions.removing(`channel@${name}`),
+          await this.registry.verifications.removing(name),
+          await this.registry.verificationResults.removing(name),
         ],
       };
     });
     await this.uids.fence(name, removed);
   }
+}
+
+/** Seeds are ordered by a start, before capture knows the pipeline. @throws RefusedError CONFIG_CONFLICT */
+function requireBeginnable(before: ChannelDocument, after: ChannelInput): void {
+  if (after.seed !== true || before.state === 'stopped') return;
+  const added = after.pipelines.filter(({ name }) => !before.pipelines.some((known) => known.name === name));
+  if (added.length === 0) return;
+  const fix = 'stop the channel, change it, start it: the start orders their seeds';
+  const problems = added.map(({ name }): Problem => {
+    return { id: 'seed-added-pipeline', severity: 'error', what: `pipeline ${name} would begin without a seed`, fix };
+  });
+  throw new RefusedError('CONFIG_CONFLICT', `channel ${after.name} is ${before.state} and cannot be changed so yet`, problems);
 }
 
 /** What is wanted of it is a node of its own. */

@@ -107,8 +107,15 @@ export class UidService {
 
   /** What is written with the document that no longer has them; who adopts one skips nothing. @param revision that this write makes */
   removing(removed: readonly Removal[], revision: number): Promise<readonly (Operation | null)[]> {
-    const { uids, skips } = this.registry;
-    return Promise.all(removed.flatMap(({ uid, facts }) => [uids.removing(uid, facts, revision), skips.removing(uid)]));
+    const { uids, skips, seeds, seedProgress } = this.registry;
+    return Promise.all(
+      removed.flatMap(({ uid, facts }) => [
+        uids.removing(uid, facts, revision),
+        skips.removing(uid),
+        seeds.removing(uid),
+        seedProgress.removing(uid),
+      ]),
+    );
   }
 
   /**

@@ -8,7 +8,7 @@ import type { ChannelDocument, PipelineDocument } from '@lutra/model';
 import type { ConnectionOptions, ResultRow } from '@lutra/mysql';
 import type { Registry } from '@lutra/registry';
 import { findDocument } from '../configuration/configuration.js';
-import { PipelineService } from '../pipelines/pipeline.service.js';
+import { PipelineAccessService } from '../pipelines/pipeline-access.service.js';
 import { REGISTRY } from '../tokens.js';
 import { mergePages, parseCursor } from './conflict-page.js';
 import { countsQuery, findQuery, listQuery, toCount, toEntry, toListed } from './conflict-queries.js';
@@ -28,7 +28,7 @@ type Answers = readonly { readonly target: string; readonly rows: readonly Resul
 export class ConflictService {
   constructor(
     @Inject(REGISTRY) private readonly registry: Registry,
-    @Inject(PipelineService) private readonly pipelines: PipelineService,
+    @Inject(PipelineAccessService) private readonly pipelines: PipelineAccessService,
   ) {}
 
   /** @throws SyncError CONFIG_MISSING, CONFIG_INVALID, CONFIG_CONFLICT (lutra.conflict is not there) */

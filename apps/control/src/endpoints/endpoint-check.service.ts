@@ -87,6 +87,7 @@ export class EndpointCheckService {
         routes: pipelineRoutes(pipeline),
         rules: channel.conflicts.rules,
         suspends: unsupportedPolicy(channel) === 'suspend',
+        creates: channel.seed === true,
       })),
     );
     const from = pipelines.filter((pipeline) => pipeline.source === name);
@@ -94,14 +95,14 @@ export class EndpointCheckService {
     if (from.length + to.length === 0)
       return {
         asSource: { routes: [], suspends: () => false },
-        asTarget: [{ source: null, routes: [], twoWay: false, rules: [], forwards: false, suspends: false }],
+        asTarget: [{ source: null, routes: [], twoWay: false, rules: [], forwards: false, suspends: false, creates: false }],
       };
-    const asTarget = to.map(({ channel, source, routes, rules, forwards, suspends }): TargetUse => {
+    const asTarget = to.map(({ channel, source, routes, rules, forwards, suspends, creates }): TargetUse => {
       const found = endpoints.find((endpoint) => endpoint.name === source);
       // In one channel both directions have the same tables; another channel's tables do not come back by this one.
       const twoWay = from.some((pipeline) => pipeline.target === source && pipeline.channel === channel);
       const server = found ? { ...this.#open(found), log: null } : null;
-      return { source: server, routes, twoWay, rules, forwards, suspends };
+      return { source: server, routes, twoWay, rules, forwards, suspends, creates };
     });
     if (from.length === 0) return { asSource: null, asTarget };
     // Capture reads for all: one that stops, stops all.

@@ -29,6 +29,8 @@ export interface TargetUse {
   readonly forwards: boolean;
   /** A table that cannot be replicated is suspended, and does not stop the pipeline. */
   readonly suspends: boolean;
+  /** A seed creates the tables that are missing. */
+  readonly creates: boolean;
 }
 
 /** How an endpoint is used, or is going to be. */

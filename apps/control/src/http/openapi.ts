@@ -109,6 +109,11 @@ export function ApiRemove(summary: string): Decorator {
   return api(summary, ApiResponse({ status: 204, description: 'Removed' }), reason, ...fails(404, 409, 412, 428));
 }
 
+/** Of what has no version. */
+export function ApiEnd(summary: string): Decorator {
+  return api(summary, ApiResponse({ status: 204, description: 'Removed' }), ...fails(404, 409));
+}
+
 export function ApiAnswer(summary: string, schema: z.ZodType, ...statuses: readonly number[]): Decorator {
   return api(summary, ApiResponse({ status: 200, description: 'Done', standardSchema: schema }), ...fails(...statuses));
 }

@@ -12,6 +12,7 @@ import {
   regionSchema,
   secretReferenceSchema,
   suspensionSchema,
+  seedStates,
   workStates,
   type Position,
   type WorkStatus,
@@ -19,6 +20,7 @@ import {
 import { z } from 'zod';
 import { levelStatusSchema, levelWriteSchema, workerSchema } from '../level/level.schemas.js';
 import { confirmWriteSchema, omissionsStatusSchema } from '../status/omissions.schema.js';
+import { seedStatusSchema, verificationStatusSchema } from '../status/orders.schema.js';
 import { routesStateSchema, routesStatusShape } from '../status/routes.schema.js';
 
 export const problemSchema = z.strictObject({
@@ -92,6 +94,21 @@ const errorReportSchema = z.object({
 });
 
 /** The status of one worker; documents @lutra/model's WorkStatus and validates nothing. */
+const seedActivitySchema = z.object({
+  uid: z.string(),
+  /** Id of the order. */
+  request: z.string(),
+  state: z.enum([...seedStates, 'done']),
+  tables: z.number(),
+  tablesDone: z.number(),
+  refused: z.array(z.object({ database: z.string(), table: z.string(), code: z.string(), message: z.string() })).readonly(),
+  rows: z.number(),
+  rowsEstimated: z.number().nullable(),
+  rowsPerSecond: z.number(),
+  etaMs: z.number().nullable(),
+  waitingFor: z.string().nullable(),
+});
+
 const workStatusSchema = z.object({
   app: z.enum(['capture', 'loader']),
   name: z.string(),
@@ -121,9 +138,11 @@ const workStatusSchema = z.object({
   suspended: z.array(suspensionSchema).readonly().nullable(),
   /** By which it works; regressed: ZooKeeper does not continue it (CONFIG_REGRESSED). */
   configuration: z.object({ revision: z.number(), write: z.string(), regressed: z.boolean() }).nullable(),
+  /** Capture: orders to seed, by pipeline. */
+  seeds: z.array(seedActivitySchema).readonly().optional(),
   lastError: errorReportSchema.nullable(),
   updatedAt: z.number(),
-}) satisfies z.ZodType<Record<keyof WorkStatus, unknown>>;
+}) satisfies z.ZodType<Record<Exclude<keyof WorkStatus, 'seeds'>, unknown>>;
 
 /** absent: no process works on it although one should. */
 const shownStateSchema = z.enum([...workStates, 'absent']);
@@ -158,6 +177,8 @@ export const pipelineStatusSchema = z.object({
   position: positionSchema.nullable(),
   /** Tables that are not replicated, until an operator brings them back. */
   suspended: z.array(suspensionSchema),
+  /** null: none was ordered. */
+  seed: seedStatusSchema.nullable(),
   lastError: errorReportSchema.nullable(),
   source: endStatusSchema,
   target: endStatusSchema,
@@ -170,6 +191,8 @@ export const channelStatusSchema = z.object({
   /** in force: in all its pipelines. */
   routes: routesStateSchema,
   omissions: omissionsStatusSchema,
+  /** null: none was ordered. */
+  verification: verificationStatusSchema.nullable(),
   pipelines: z.array(pipelineStatusSchema),
 });
 

@@ -4,12 +4,9 @@
  */
 import { Inject, Injectable } from '@nestjs/common';
 import { BusAdmin } from '@lutra/bus';
-import type { BusOptions } from '@lutra/bus';
-import { pipelineName, rowsTopic, SyncError } from '@lutra/model';
-import type { ChannelDocument, EndpointDocument, PipelineDocument, PipelineUid, RegionDocument } from '@lutra/model';
+import { rowsTopic, SyncError } from '@lutra/model';
+import type { EndpointDocument, PipelineUid } from '@lutra/model';
 import { readCheckpoint } from '@lutra/mysql';
-import type { ConnectionOptions } from '@lutra/mysql';
-import { kafkaClient, loginOf } from '@lutra/registry';
 import type { Registry } from '@lutra/registry';
 import type { Logger } from '@lutra/telemetry';
 import { ChannelActionService } from '../channels/channel-action.service.js';
@@ -17,18 +14,19 @@ import { findDocument } from '../configuration/configuration.js';
 import type { PipelinePosition, SkipWrite } from '../http/schemas.js';
 import { LOGGER, REGISTRY, SECRET_KEY } from '../tokens.js';
 import type { SecretKey } from '../tokens.js';
+import { connectTimeoutMs, PipelineAccessService } from './pipeline-access.service.js';
 import { recordsBehind } from './records-behind.js';
 
-const connectTimeoutMs = 5_000;
-
 @Injectable()
-export class PipelineService {
+export class PipelineService extends PipelineAccessService {
   constructor(
-    @Inject(REGISTRY) private readonly registry: Registry,
-    @Inject(SECRET_KEY) private readonly key: SecretKey,
-    @Inject(LOGGER) private readonly logger: Logger,
+    @Inject(REGISTRY) registry: Registry,
+    @Inject(SECRET_KEY) key: SecretKey,
+    @Inject(LOGGER) logger: Logger,
     @Inject(ChannelActionService) private readonly actions: ChannelActionService,
-  ) {}
+  ) {
+    super(registry, key, logger);
+  }
 
   async position(channelName: string, name: string): Promise<PipelinePosition> {
     const { pipeline, id } = await this.find(channelName, name);
@@ -81,23 +79,6 @@ export class PipelineService {
     this.logger.warn({ pipeline: id, uid: pipeline.uid, seq, reason }, 'a transaction will be skipped');
     await this.actions.retry(channelName);
     return this.position(channelName, name);
-  }
-
-  async find(channelName: string, name: string): Promise<{ channel: ChannelDocument; pipeline: PipelineDocument; id: string }> {
-    const { document: channel } = await findDocument(this.registry, 'channel', channelName);
-    const pipeline = channel.pipelines.find((candidate) => candidate.name === name);
-    if (!pipeline) throw new SyncError('CONFIG_MISSING', `channel ${channelName} has no pipeline ${name}`);
-    return { channel, pipeline, id: pipelineName(channelName, name) };
-  }
-
-  /** How the endpoint's own user connects to it. */
-  connectionTo(endpoint: EndpointDocument): ConnectionOptions {
-    return { ...loginOf(this.key, endpoint), connectTimeoutMs };
-  }
-
-  /** How control reads the topics of a region. */
-  busOf(region: RegionDocument): BusOptions {
-    return { ...kafkaClient(this.key, region), clientId: 'lutra-control', logger: this.logger };
   }
 
   async #checkpoint(target: EndpointDocument, uid: PipelineUid): ReturnType<typeof readCheckpoint> {

@@ -9,7 +9,7 @@ import type { Checkpoint } from '@lutra/marker';
 import { createRouter, isHeld, pipelineRoutes, rowsTopic, suspendedOf, SyncError, tableName } from '@lutra/model';
 import type { EndpointDocument, ResumePosition, PipelineDocument, PipelineUid, TableSchema } from '@lutra/model';
 import { loadTable, moveCheckpoint, readCheckpoint, readSuspended, requireReplayable, Session } from '@lutra/mysql';
-import type { ConnectionOptions, Destination } from '@lutra/mysql';
+import type { ConnectionOptions } from '@lutra/mysql';
 import { factsOf } from '@lutra/registry';
 import type { Registry, SchemaStore } from '@lutra/registry';
 import type { Logger } from '@lutra/telemetry';
@@ -21,6 +21,7 @@ import type { PipelinePosition } from '../http/schemas.js';
 import { LOGGER, REGISTRY, SCHEMAS } from '../tokens.js';
 import { positionOfDump, newestRoutes } from './dump-position.js';
 import { consequenceOf } from './consequence.js';
+import { destinationOf } from './destination.js';
 import { firstPosition, lastPosition, positionAt } from './log-search.js';
 import type { LogEnds } from './log-search.js';
 import { PipelineService } from './pipeline.service.js';
@@ -196,17 +197,4 @@ export class PipelineRecoveryService {
       details: { seq, ...(earliest && { earliest: earliest.seq }) },
     });
   }
-}
-
-function destinationOf({ log, epoch, seq, nextOffset, source }: ResumePosition): Omit<Destination, 'replayUntil'> {
-  return {
-    logId: log,
-    logEpoch: epoch,
-    seq,
-    nextOffset,
-    gtid: source?.gtid ?? null,
-    sourceUs: source?.tsUs ?? 0,
-    origin: source?.origin ?? '',
-    path: source?.path ?? [],
-  };
 }

@@ -11,6 +11,7 @@ import type { ChannelStatus, Status } from '../http/schemas.js';
 import { REGISTRY } from '../tokens.js';
 import { tellOutdated } from '../level/outdated.js';
 import { channelStatus } from './channel-status.js';
+import { OrderStatusService } from './order-status.service.js';
 import { OmissionService } from './omission.service.js';
 import { confirmWriteSchema, omissionsStatusSchema } from './omissions.schema.js';
 import type { ConfirmWrite, OmissionsStatus } from './omissions.schema.js';
@@ -24,6 +25,7 @@ export class StatusController {
   constructor(
     @Inject(REGISTRY) private readonly registry: Registry,
     @Inject(OmissionService) private readonly omissions: OmissionService,
+    @Inject(OrderStatusService) private readonly orders: OrderStatusService,
   ) {}
 
   @Get('status')
@@ -36,7 +38,7 @@ export class StatusController {
       zooKeeper: this.registry.connected ? 'connected' : 'disconnected',
       revision: snapshot.revision?.revision ?? null,
       invalid: kinds.flatMap((kind) => invalidOf(snapshot, kind).map((name) => `${kind} ${name}`)),
-      channels: await tellOutdated(this.registry, statuses),
+      channels: await this.orders.tell(await tellOutdated(this.registry, statuses), channels),
     };
   }
 
@@ -46,7 +48,7 @@ export class StatusController {
     // The newest: who has just changed the routes through another control process waits here until they are in force.
     const { document } = await findLatest(this.registry, 'channel', name);
     const status = channelStatus(document, await this.registry.status.list(), await this.omissions.of(document));
-    const [told = status] = await tellOutdated(this.registry, [status]);
+    const [told = status] = await this.orders.tell(await tellOutdated(this.registry, [status]), [document]);
     return told;
   }
 

@@ -1,7 +1,8 @@
 import type { Level, Levels } from '@lutra/model';
-import type { Worker } from '@lutra/registry';
+import { SyncError } from '@lutra/model';
+import type { LevelBlock, Worker } from '@lutra/registry';
 import { Health, Metrics } from '@lutra/telemetry';
-import { beforeEach, expect, it } from 'vitest';
+import { beforeEach, expect, it, vi } from 'vitest';
 import { ClusterLevel } from './cluster-level.js';
 
 /** The tree, in memory. */
@@ -11,6 +12,8 @@ class World {
     throw new Error('nobody has joined');
   };
   readonly begun: Level[] = [];
+  /** What lives in the tree and does not know the level that is asked for. */
+  blocks: () => Promise<readonly LevelBlock[]> = async () => [];
   readonly logged: string[] = [];
   readonly health = new Health();
   readonly metrics = new Metrics('control', { processMetrics: false });
@@ -23,7 +26,7 @@ class World {
       registry: {
         join: ({ describe, onLevel }) => Object.assign(this, { describe, learn: onLevel }),
         access: { trouble: null } as never,
-        level: { begin: async (first: Level) => void this.begun.push(first) } as never,
+        level: { begin: async (first: Level) => void this.begun.push(first), blocks: () => this.blocks() } as never,
       },
       secretKey: { kids: ['k'] },
       metrics: this.metrics,
@@ -85,15 +88,35 @@ it('a level that was seen holds although the tree says less, or nothing, later',
   expect(world.begun).toEqual([]);
 });
 
-it('the first control begins a tree that has no level, at the lowest that it can write; other apps take it for level 1', () => {
+it('the first control begins a tree that has no level, at the highest that it can write; other apps take it for level 1', async () => {
   const control = world.open({ min: 2, max: 3 }, { begins: true });
   world.learn(null);
-  expect([control.isKnown, world.begun.map(({ level }) => level)]).toEqual([false, [2]]);
-  world.learn(2);
+  await vi.waitUntil(() => world.begun.length > 0);
+  expect([control.isKnown, world.begun.map(({ level }) => level)]).toEqual([false, [3]]);
+  world.learn(3);
   expect(control.trouble).toBeNull();
   const loader = world.open({ min: 1, max: 3 });
   world.learn(null);
   expect([loader.current, loader.trouble]).toEqual([1, null]);
+});
+
+it.each([
+  ['that does not know it', async () => [{ kind: 'worker' } as LevelBlock]],
+  ['that cannot be read', () => Promise.reject(new SyncError('CONFIG_INVALID', 'a worker'))],
+])('an emptied tree begins at the lowest level while a process lives %s', async (_, blocks) => {
+  world.blocks = blocks;
+  world.open({ min: 1, max: 3 }, { begins: true });
+  world.learn(null);
+  await vi.waitUntil(() => world.begun.length > 0);
+  expect(world.begun.map(({ level }) => level)).toEqual([1]);
+});
+
+it('nothing is begun in a tree that cannot be asked', async () => {
+  world.blocks = () => Promise.reject(new SyncError('ZOOKEEPER_UNAVAILABLE', 'gone'));
+  world.open({ min: 1, max: 3 }, { begins: true });
+  world.learn(null);
+  await vi.waitUntil(() => world.logged.some((message) => message.includes('cannot write')));
+  expect(world.begun).toEqual([]);
 });
 
 it('a cluster below what it can write is no place for a build, by name', () => {

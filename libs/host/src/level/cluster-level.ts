@@ -2,7 +2,7 @@
  * The gate that each process passes before its first write: it says in ZooKeeper what its build knows, reads the cluster's level, and does
  * no work above it. The level never falls, so what was seen once holds as long as the process lives, whatever the tree says later.
  */
-import { SyncError, knownLevels, levelTrouble } from '@lutra/model';
+import { SyncError, knownLevels, levelTrouble, toSyncError } from '@lutra/model';
 import type { Levels } from '@lutra/model';
 import type { Registry, Worker } from '@lutra/registry';
 import type { Health, Logger, Metrics } from '@lutra/telemetry';
@@ -91,8 +91,23 @@ export class ClusterLevel implements WriteLevel {
   #read(level: number | null): void {
     const { begins = false, registry, logger } = this.#parts;
     if (level !== null || !begins || this.isKnown) return this.#learn(level ?? firstLevel);
-    const first = { level: this.#levels.min, by: `control ${instanceName}, which found none`, at: Date.now() };
-    registry.level.begin(first).catch((error: unknown) => logger.error({ err: error }, "cannot write the cluster's level"));
+    this.#begin(registry).catch((error: unknown) => logger.error({ err: error }, "cannot write the cluster's level"));
+  }
+
+  /**
+   * A new installation has all of this build at once. Where a process lives that does not know the highest level, or may not, this is a
+   * tree that was emptied: then it begins at the lowest, and that process works on.
+   */
+  async #begin({ level }: Pick<Registry, 'level'>): Promise<void> {
+    const { min, max } = this.#levels;
+    const blocked = await level.blocks(max).then(
+      (blocks) => blocks.length > 0,
+      (error: unknown) => {
+        if (toSyncError(error).code === 'CONFIG_INVALID') return true; // a process that cannot be read
+        throw error;
+      },
+    );
+    await level.begin({ level: blocked ? min : max, by: `control ${instanceName}, which found none`, at: Date.now() });
   }
 
   #learn(level: number): void {

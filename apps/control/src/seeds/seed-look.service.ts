@@ -1,0 +1,84 @@
+/** Asks the two servers of a pipeline what a seed would read and meet. Writes nothing. */
+import { Inject, Injectable } from '@nestjs/common';
+import { suspendedOf } from '@lutra/model';
+import type { ChannelDocument, EndpointDocument, PipelineDocument, SeedOrder, TableName } from '@lutra/model';
+import { readSuspended, Session } from '@lutra/mysql';
+import type { Registry } from '@lutra/registry';
+import { findDocument, listDocuments } from '../configuration/configuration.js';
+import { errorsOf } from '../configuration/problem.js';
+import type { Problem } from '../configuration/problem.js';
+import { limited } from '../endpoints/server-checks.js';
+import { PipelineAccessService } from '../pipelines/pipeline-access.service.js';
+import { REGISTRY } from '../tokens.js';
+import { orderProblems, tableProblems } from './seed.rules.js';
+import type { SeedSubject } from './seed.rules.js';
+import { requireWhere, tablesAtTarget, tablesOf } from './seed-tables.js';
+import type { AtTarget, FoundTable } from './seed-tables.js';
+
+export interface SeedLook {
+  readonly tables: readonly FoundTable[];
+  readonly atTarget: AtTarget;
+  readonly createTables: boolean;
+  readonly problems: readonly Problem[];
+}
+
+/** A pipeline as it stands in its channel. */
+export interface StoredSubject extends SeedSubject {
+  readonly channel: ChannelDocument;
+  readonly pipeline: PipelineDocument;
+}
+
+const everything = ['*.*'];
+
+@Injectable()
+export class SeedLookService {
+  constructor(
+    @Inject(REGISTRY) private readonly registry: Registry,
+    @Inject(PipelineAccessService) private readonly pipelines: PipelineAccessService,
+  ) {}
+
+  /** @throws SyncError CONFIG_MISSING */
+  async subject(channelName: string, name: string): Promise<StoredSubject> {
+    const { channel, pipeline, id } = await this.pipelines.find(channelName, name);
+    const endpoints = await listDocuments(this.registry, 'endpoint');
+    return { channel, pipeline, id, regions: new Map(endpoints.map((endpoint) => [endpoint.name, endpoint.region])) };
+  }
+
+  /** @throws SyncError SOURCE_*, TARGET_*, CONFIG_INVALID (where) */
+  async at(subject: StoredSubject, order: SeedOrder): Promise<SeedLook> {
+    const problems = orderProblems(subject, order);
+    const tables = await this.atSource(subject, async (session) => {
+      const found = await tablesOf(session, subject.pipeline, order.tables);
+      if (order.where !== undefined && errorsOf(problems).length === 0) await requireWhere(session, order.where, found);
+      return found;
+    });
+    const target = limited(this.pipelines.connectionTo(await this.#endpoint(subject.pipeline.target)));
+    const atTarget = await tablesAtTarget(target, tables);
+    const facts = { tables, atTarget, suspended: await this.#suspended(subject, target) };
+    return { tables, atTarget, createTables: order.createTables, problems: [...problems, ...tableProblems(subject, order, facts)] };
+  }
+
+  /** With all tables that the pipeline carries. */
+  withSource<T>(subject: StoredSubject, work: (source: Session, carried: readonly FoundTable[]) => Promise<T>): Promise<T> {
+    return this.atSource(subject, async (session) => work(session, await tablesOf(session, subject.pipeline, everything)));
+  }
+
+  async atSource<T>({ pipeline }: StoredSubject, work: (session: Session) => Promise<T>): Promise<T> {
+    const session = await Session.open(limited(this.pipelines.connectionTo(await this.#endpoint(pipeline.source))), 'source');
+    try {
+      return await work(session);
+    } finally {
+      await session.close();
+    }
+  }
+
+  /** By the target, and by the log, whose position the loader may not have reached. */
+  async #suspended({ pipeline }: StoredSubject, target: Parameters<typeof readSuspended>[0]): Promise<readonly TableName[]> {
+    const suspended = (await this.registry.logs.read(pipeline.source))?.document.routes?.suspended ?? [];
+    return [...suspendedOf({ suspended }, pipeline), ...(await readSuspended(target, pipeline.uid))];
+  }
+
+  async #endpoint(name: string): Promise<EndpointDocument> {
+    return (await findDocument(this.registry, 'endpoint', name)).document;
+  }
+}

@@ -1,0 +1,98 @@
+import { channelSchema, maxSeedTables } from '@lutra/model';
+import type { ChannelDocument, SeedOrder } from '@lutra/model';
+import { describe, expect, it } from 'vitest';
+import { orderProblems, tableProblems } from './seed.rules.js';
+import type { SeedSubject } from './seed.rules.js';
+import type { FoundTable } from './seed-tables.js';
+
+const regions = new Map([
+  ['hz', 'hangzhou'],
+  ['ca', 'california'],
+]);
+
+function subjectOf({ ways = 1, rules = [] as object[] } = {}): SeedSubject {
+  const pipeline = (name: string, source: string, target: string) => ({
+    name,
+    uid: `${name}aaaaaaaaaa`,
+    source,
+    target,
+    routes: [{ schema: 'shop' }],
+  });
+  const pipelines = [pipeline('ab', 'hz', 'ca'), pipeline('ba', 'ca', 'hz')].slice(0, ways);
+  const channel: ChannelDocument = channelSchema.parse({ name: 'shop', pipelines, conflicts: { home: 'hangzhou', rules } });
+  return { channel, pipeline: channel.pipelines[0]!, id: 'shop.ab', regions };
+}
+
+const order = (more: Partial<SeedOrder> = {}) => ({ tables: ['shop.*'], onExisting: 'source', createTables: false, ...more });
+
+const table = (name: string, more: Partial<FoundTable> = {}): FoundTable => ({
+  source: { database: 'shop', name },
+  target: { database: 'shop', name },
+  rows: 10,
+  bytes: 1000,
+  key: [{ name: 'id', type: 'bigint' }],
+  ...more,
+});
+
+const facts = (tables: readonly FoundTable[], more: object = {}) => ({ tables, atTarget: () => 0, suspended: [], ...more });
+const ids = (problems: readonly { readonly id: string; readonly severity: string }[]) =>
+  problems.map(({ id, severity }) => `${severity} ${id}`);
+
+describe('an order by itself', () => {
+  it.each([
+    [1, 'source', true],
+    [1, 'target', true],
+    [1, 'stop', true],
+    [1, 'hangzhou', false],
+    [2, 'hangzhou', true],
+    [2, 'california', true],
+    [2, 'stop', true],
+    [2, 'source', false],
+    [2, 'target', false],
+    [2, 'atlantis', false],
+  ])('%i way(s), onExisting %s: %s', (ways, onExisting, isRight) => {
+    expect(ids(orderProblems(subjectOf({ ways }), order({ onExisting })))).toEqual(isRight ? [] : ['error seed-on-existing']);
+  });
+
+  it('a condition is for one way: both ways the other rows would come by their updates', () => {
+    expect(orderProblems(subjectOf(), order({ where: 'id > 7' }))).toEqual([]);
+    expect(ids(orderProblems(subjectOf({ ways: 2 }), order({ where: 'id > 7', onExisting: 'stop' })))).toEqual(['error seed-where']);
+  });
+});
+
+describe('an order at its servers', () => {
+  it('is refused without tables, and with more than one node of progress holds', () => {
+    expect(ids(tableProblems(subjectOf(), order(), facts([])))).toEqual(['error seed-no-tables']);
+    const many = Array.from({ length: maxSeedTables + 1 }, (_, number) => table(`t${number}`));
+    expect(ids(tableProblems(subjectOf(), order(), facts(many)))).toEqual(['error seed-too-many-tables']);
+    expect(tableProblems(subjectOf(), order(), facts(many.slice(1)))).toEqual([]);
+  });
+
+  it('names each suspended table, in the names of the source', () => {
+    const suspended = [{ database: 'shop', name: 'b' }];
+    const problems = tableProblems(subjectOf(), order(), facts([table('a'), table('b')], { suspended }));
+    expect(problems).toMatchObject([{ id: 'seed-suspended', table: 'shop.b' }]);
+  });
+
+  it('does not keep rows that differ where the policy would stop at their next update', () => {
+    const rules = [{ table: 'kept', policy: 'ignore' }];
+    const keeping = order({ onExisting: 'target' });
+    expect(tableProblems(subjectOf({ rules }), keeping, facts([table('kept'), table('stops')]))).toMatchObject([
+      { id: 'seed-keeps-and-stops', table: 'shop.stops' },
+    ]);
+    expect(tableProblems(subjectOf({ rules }), order(), facts([table('stops')]))).toEqual([]);
+  });
+
+  it('a table without a usable key is an error where it is named, and left out with a warning where a pattern takes it', () => {
+    const keyless = [table('none', { key: [] }), table('real', { key: [{ name: 'x', type: 'FLOAT' }] })];
+    expect(ids(tableProblems(subjectOf(), order(), facts(keyless)))).toEqual(['warning seed-key', 'warning seed-key']);
+    const named = order({ tables: ['shop.none', 'shop.re*'] });
+    expect(ids(tableProblems(subjectOf(), named, facts(keyless)))).toEqual(['error seed-key', 'warning seed-key']);
+  });
+
+  it('a table that the target lacks is created only by order', () => {
+    const atTarget = () => null;
+    expect(ids(tableProblems(subjectOf(), order(), facts([table('a')], { atTarget })))).toEqual(['error seed-table-missing']);
+    expect(tableProblems(subjectOf(), order({ createTables: true }), facts([table('a')], { atTarget }))).toEqual([]);
+  });
+});

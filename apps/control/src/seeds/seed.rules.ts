@@ -1,0 +1,118 @@
+/** What stands in the way of a seed. Pure; returns every problem. */
+import { createRuleFinder, isStop, maxSeedTables, tableName } from '@lutra/model';
+import type { ChannelInput, PipelineInput, SeedOrder, TableName } from '@lutra/model';
+import type { Problem } from '../configuration/problem.js';
+import { isTwoWay } from './seed-direction.js';
+import type { Regions } from './seed-direction.js';
+import type { AtTarget, FoundTable } from './seed-tables.js';
+
+export interface SeedSubject {
+  readonly channel: Pick<ChannelInput, 'pipelines' | 'conflicts'>;
+  readonly pipeline: Pick<PipelineInput, 'source' | 'target'>;
+  /** `<channel>.<pipeline>` */
+  readonly id: string;
+  readonly regions: Regions;
+}
+
+/** Asked at the servers. */
+export interface SeedFacts {
+  readonly tables: readonly FoundTable[];
+  readonly atTarget: AtTarget;
+  /** In the names of the source. */
+  readonly suspended: readonly TableName[];
+}
+
+type Draft = Pick<SeedOrder, 'tables' | 'where' | 'onExisting' | 'createTables'>;
+
+/** By the documents alone. */
+export function orderProblems({ channel, pipeline, id, regions }: SeedSubject, order: Draft): readonly Problem[] {
+  const problems: Problem[] = [];
+  const ends = [regions.get(pipeline.source), regions.get(pipeline.target)].filter((region) => region !== undefined);
+  const twoWay = isTwoWay(channel, pipeline);
+  const allowed = [...(twoWay ? ends : ['source', 'target']), 'stop'];
+  if (!allowed.includes(order.onExisting)) {
+    const what = `onExisting: ${order.onExisting}: pipeline ${id} ${twoWay ? 'flows both ways' : 'flows one way'}`;
+    problems.push(error('seed-on-existing', what, `one of ${allowed.join(', ')}`));
+  }
+  if (twoWay && order.where !== undefined) {
+    const what = `where: pipeline ${id} flows both ways, and the rows that the condition leaves out would come by their next update`;
+    problems.push(error('seed-where', what, 'leave where out'));
+  }
+  return problems;
+}
+
+/** With what the servers said. */
+export function tableProblems({ channel, pipeline, id }: SeedSubject, order: Draft, facts: SeedFacts): readonly Problem[] {
+  const { tables } = facts;
+  if (tables.length === 0) {
+    const what = `no table at ${pipeline.source} that pipeline ${id} carries matches ${order.tables.join(', ')}`;
+    return [error('seed-no-tables', what, 'correct the patterns, or add a route')];
+  }
+  const problems: Problem[] = [];
+  if (tables.length > maxSeedTables) {
+    const what = `${tables.length} tables; one order takes ${maxSeedTables}`;
+    problems.push(error('seed-too-many-tables', what, 'order them in parts, one after the other'));
+  }
+  return [
+    ...problems,
+    ...suspendedTables(id, facts),
+    ...keptRows(channel, order, tables),
+    ...tables.flatMap((table) => [...keyProblems(table, order.tables), ...absentAtTarget(table, order, { pipeline, facts })]),
+  ];
+}
+
+function suspendedTables(id: string, { tables, suspended }: SeedFacts): readonly Problem[] {
+  const names = new Set(suspended.map(tableName));
+  return tables
+    .filter(({ source }) => names.has(tableName(source)))
+    .map(({ source }) =>
+      error(
+        'seed-suspended',
+        `${tableName(source)} is suspended in pipeline ${id}: its changes are not in the log, so a copy would not stay equal`,
+        'bring the table back first (docs/02-setup.md, A table that is suspended)',
+        tableName(source),
+      ),
+    );
+}
+
+/** A row that is kept differs from the source's, so the next update of it meets a conflict. */
+function keptRows(channel: SeedSubject['channel'], order: Draft, tables: readonly FoundTable[]): readonly Problem[] {
+  if (order.onExisting !== 'target') return [];
+  const ruleOf = createRuleFinder(channel.conflicts.rules);
+  return tables
+    .filter(({ target }) => isStop(ruleOf(target)))
+    .map(({ source }) =>
+      error(
+        'seed-keeps-and-stops',
+        `${tableName(source)}: onExisting: target keeps rows that differ, and by the policy stop the next update of one stops the pipeline`,
+        'say onExisting: source, or give the table another policy',
+        tableName(source),
+      ),
+    );
+}
+
+/** A table that a pattern brings along is left out with a warning; one that is named is an error. */
+function keyProblems({ source, key }: FoundTable, patterns: readonly string[]): readonly Problem[] {
+  const approximate = key.filter(({ type }) => ['float', 'double'].includes(type.toLowerCase()));
+  if (key.length > 0 && approximate.length === 0) return [];
+  const name = tableName(source);
+  const severity = patterns.includes(name) ? 'error' : 'warning';
+  const why =
+    key.length === 0 ? 'has no primary key' : `has ${approximate.map((column) => column.name).join(', ')} (FLOAT) in its primary key`;
+  const fix = 'give it another primary key, or load it from a dump';
+  return [{ id: 'seed-key', severity, what: `${name} ${why}: it cannot be read in ranges of its key and is not seeded`, fix, table: name }];
+}
+
+function absentAtTarget(
+  table: FoundTable,
+  { createTables }: Draft,
+  { pipeline, facts }: { readonly pipeline: SeedSubject['pipeline']; readonly facts: SeedFacts },
+): readonly Problem[] {
+  if (createTables || facts.atTarget(table) !== null) return [];
+  const what = `${tableName(table.target)} does not exist at ${pipeline.target}, or its user may not see it`;
+  return [error('seed-table-missing', what, 'say "createTables": true, or create it', tableName(table.source))];
+}
+
+function error(id: string, what: string, fix: string, table?: string): Problem {
+  return { id, severity: 'error', what, fix, ...(table !== undefined && { table }) };
+}

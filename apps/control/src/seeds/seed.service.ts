@@ -1,0 +1,182 @@
+/**
+ * Orders of seeding: checked at the servers, then one node in ZooKeeper, which the source's capture carries out. An order changes no
+ * document; it is written under the revision that it was checked against, so that no order is left of a pipeline that is gone.
+ */
+import { randomUUID } from 'node:crypto';
+import { Inject, Injectable } from '@nestjs/common';
+import type { ClusterLevel } from '@lutra/host';
+import { SyncError } from '@lutra/model';
+import type { PipelineUid, SeedActivity, SeedOrder, SeedProgress } from '@lutra/model';
+import type { Registry } from '@lutra/registry';
+import type { Logger } from '@lutra/telemetry';
+import { currentAuthor } from '../configuration/author.js';
+import { found } from '../configuration/configuration.js';
+import { ConfigurationService } from '../configuration/configuration.service.js';
+import { errorsOf, RefusedError } from '../configuration/problem.js';
+import type { OrderAction } from '../http/orders.schemas.js';
+import { LEVEL, LOGGER, REGISTRY } from '../tokens.js';
+import { SeedLookService } from './seed-look.service.js';
+import type { SeedLook } from './seed-look.service.js';
+import { defaultOnExisting } from './seed-direction.js';
+import { resyncEntries } from './resync-entries.js';
+import { activityOf, hasEnded, stateAfter } from './seed-states.js';
+import { handledRows, tableStates } from './seed-progress.js';
+import type { SeedAnswer, SeedFound, SeedWrite } from './seed.schemas.js';
+
+/** What a topic holds of a row beside its columns, before compression. */
+const envelopeBytes = 350;
+
+@Injectable()
+export class SeedService {
+  constructor(
+    @Inject(REGISTRY) private readonly registry: Registry,
+    @Inject(LEVEL) private readonly level: Pick<ClusterLevel, 'current'>,
+    @Inject(LOGGER) private readonly logger: Logger,
+    @Inject(ConfigurationService) private readonly configuration: ConfigurationService,
+    @Inject(SeedLookService) private readonly look: SeedLookService,
+  ) {}
+
+  /** @throws RefusedError CONFIG_CONFLICT with the whole list; SyncError CONFIG_*, SOURCE_*, TARGET_* */
+  async order(channel: string, name: string, write: SeedWrite, dryRun: boolean): Promise<SeedAnswer> {
+    requireLevel(this.level.current);
+    const subject = await this.look.subject(channel, name);
+    if (write.keys) return this.#sendAgain(channel, name, { ...write, keys: write.keys }, dryRun);
+    const order = orderOf(write, defaultOnExisting(subject.channel, subject.pipeline, subject.regions));
+    const look = await this.look.at(subject, order);
+    const underWay = await this.#underWay(subject.pipeline.uid, subject.id);
+    const problems = [...underWay, ...look.problems];
+    if (!dryRun) {
+      if (errorsOf(problems).length > 0) throw new RefusedError('CONFIG_CONFLICT', `pipeline ${subject.id} cannot be seeded`, problems);
+      await this.#write(channel, name, order);
+      this.logger.info({ pipeline: subject.id, order: order.id, tables: look.tables.length, reason: write.reason }, 'a seed was ordered');
+    }
+    return { ...amounts(look), order, dryRun, entries: 0, problems: [...problems] };
+  }
+
+  async find(channel: string, name: string): Promise<SeedFound> {
+    const { pipeline } = await this.look.subject(channel, name);
+    const order = (await this.registry.seeds.read(pipeline.uid))?.document ?? null;
+    const progress = order && (await this.#progress(pipeline.uid, order.id));
+    const statuses = await this.registry.status.list();
+    const captures = statuses.filter(({ app, name: endpoint }) => app === 'capture' && endpoint === pipeline.source);
+    const capture = captures.find(({ state }) => state !== 'standby') ?? captures[0];
+    return {
+      order: order && { ...order, tables: [...order.tables], after: [...order.after] },
+      progress: progress && { ...progress, tables: progress.tables.map((table) => ({ ...table })) },
+      rows: handledRows(progress),
+      tables: tableStates(progress),
+      activity: order && shownActivity(activityOf(statuses, pipeline.uid, order)),
+      capture: capture ? { instance: capture.instance, state: capture.state, waitingFor: capture.waitingFor, lagMs: capture.lagMs } : null,
+    };
+  }
+
+  /** Idempotent. @throws SyncError CONFIG_MISSING, CONFIG_CONFLICT: it has ended */
+  async act(channel: string, name: string, action: OrderAction): Promise<SeedFound> {
+    const { id, pipeline } = await this.look.subject(channel, name);
+    for (;;) {
+      const known = await this.registry.seeds.read(pipeline.uid);
+      if (!known) throw new SyncError('CONFIG_MISSING', `pipeline ${id} has no seed`);
+      const { document: order, version } = known;
+      const state = stateAfter(action, order.state, `the seed of pipeline ${id}`);
+      if (state === order.state || (await this.registry.seeds.replace(pipeline.uid, { ...order, state }, version))) break;
+    }
+    this.logger.info({ pipeline: id, action }, 'the order of a seed was changed');
+    return this.find(channel, name);
+  }
+
+  /** @throws SyncError CONFIG_MISSING, CONFIG_CONFLICT: it is under way */
+  async remove(channel: string, name: string): Promise<void> {
+    const { id, pipeline } = await this.look.subject(channel, name);
+    const known = await this.registry.seeds.read(pipeline.uid);
+    if (!known) throw new SyncError('CONFIG_MISSING', `pipeline ${id} has no seed`);
+    if (!(await this.#hasEnded(pipeline.uid, known.document)))
+      throw new SyncError('CONFIG_CONFLICT', `the seed of pipeline ${id} is ${known.document.state}; cancel it first`);
+    await this.registry.seeds.remove(pipeline.uid);
+    await this.registry.seedProgress.remove(pipeline.uid);
+  }
+
+  async #hasEnded(uid: PipelineUid, order: SeedOrder): Promise<boolean> {
+    return hasEnded(order, activityOf(await this.registry.status.list(), uid, order));
+  }
+
+  async #progress(uid: PipelineUid, request: string): Promise<SeedProgress | null> {
+    const progress = (await this.registry.seedProgress.read(uid))?.document ?? null;
+    return progress?.request === request ? progress : null;
+  }
+
+  async #underWay(uid: PipelineUid, id: string) {
+    const known = await this.registry.seeds.read(uid);
+    if (!known || (await this.#hasEnded(uid, known.document))) return [];
+    const what = `pipeline ${id} has an order of seeding already, which is ${known.document.state} (${known.document.id})`;
+    return [{ id: 'seed-under-way', severity: 'error', what, fix: 'wait until it is done, or POST …/seed/cancel first' } as const];
+  }
+
+  #write(channel: string, name: string, order: SeedOrder): Promise<void> {
+    return this.configuration.write(async (snapshot) => {
+      const pipeline = found(snapshot, 'channel', channel).document.pipelines.find((candidate) => candidate.name === name);
+      if (!pipeline) throw new SyncError('CONFIG_MISSING', `channel ${channel} has no pipeline ${name}`);
+      const known = await this.registry.seeds.read(pipeline.uid);
+      if (known && !(await this.#hasEnded(pipeline.uid, known.document)))
+        throw new SyncError('CONFIG_CONFLICT', `somebody else has ordered a seed of pipeline ${channel}.${name} meanwhile`);
+      return { answer: undefined, operations: [this.registry.seeds.replacing(pipeline.uid, order, known?.version ?? null)] };
+    });
+  }
+
+  async #sendAgain(
+    channel: string,
+    name: string,
+    { keys, reason }: { readonly keys: NonNullable<SeedWrite['keys']>; readonly reason?: string | undefined },
+    dryRun: boolean,
+  ): Promise<SeedAnswer> {
+    const subject = await this.look.subject(channel, name);
+    const { tables, entries, problems } = await this.look.withSource(subject, (source, carried) =>
+      resyncEntries(source, { pipeline: subject.pipeline, keys, tables: carried, send: !dryRun }),
+    );
+    if (!dryRun) this.logger.info({ pipeline: subject.id, entries, reason }, 'rows were asked for again');
+    return { ...amounts({ tables, atTarget: () => null, createTables: false }), order: null, dryRun, entries, problems: [...problems] };
+  }
+}
+
+/** @throws SyncError CONFIG_CONFLICT */
+export function requireLevel(current: number): void {
+  if (current >= 2) return;
+  const what = `the cluster is at level ${current}, and copied rows are of level 2`;
+  throw new SyncError('CONFIG_CONFLICT', `${what}: raise it first (POST /api/v1/level; docs/02-setup.md, Upgrading)`);
+}
+
+function shownActivity(activity: SeedActivity | null): SeedFound['activity'] {
+  return activity && { ...activity, refused: activity.refused.map((table) => ({ ...table })) };
+}
+
+function orderOf(write: SeedWrite, onExisting: string): SeedOrder {
+  const { keys: _, reason, tables = [], ...rest } = write;
+  const { by } = currentAuthor();
+  return {
+    ...rest,
+    id: randomUUID(),
+    tables,
+    onExisting: write.onExisting ?? onExisting,
+    state: 'running',
+    after: [],
+    by: reason === undefined ? by : `${by}: ${reason}`,
+    at: Date.now(),
+  };
+}
+
+function amounts({ tables, atTarget, createTables }: Pick<SeedLook, 'tables' | 'atTarget' | 'createTables'>) {
+  const sum = (values: readonly number[]): number => values.reduce((all, value) => all + value, 0);
+  const rows = sum(tables.map((table) => table.rows));
+  const bytes = sum(tables.map((table) => table.bytes));
+  const shown = tables.map((table) => {
+    const rowsAtTarget = atTarget(table);
+    return {
+      source: { schema: table.source.database, table: table.source.name },
+      target: { schema: table.target.database, table: table.target.name },
+      rows: table.rows,
+      bytes: table.bytes,
+      rowsAtTarget,
+      created: createTables && rowsAtTarget === null,
+    };
+  });
+  return { tables: shown, rows, bytes, topicBytes: bytes + rows * envelopeBytes };
+}

@@ -1,0 +1,71 @@
+/** /api/v1/channels/:channel/verify */
+import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post, Query, UseGuards } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { nameSchema } from '@lutra/model';
+import { z } from 'zod';
+import { ConnectedGuard } from '../http/connected.guard.js';
+import { ApiAnswer, ApiEnd } from '../http/openapi.js';
+import { orderActions } from '../http/orders.schemas.js';
+import type { OrderAction } from '../http/orders.schemas.js';
+import { DifferenceService } from './difference.service.js';
+import { differenceListSchema, differenceQuerySchema, verificationSchema, verifyWriteSchema } from './verification.schemas.js';
+import type { DifferenceList, DifferenceQuery, Verification, VerifyWrite } from './verification.schemas.js';
+import { VerificationService } from './verification.service.js';
+
+@UseGuards(ConnectedGuard)
+@ApiTags('verifications')
+@Controller('/api/v1/channels/:channel/verify')
+export class VerificationController {
+  constructor(
+    @Inject(VerificationService) private readonly verifications: VerificationService,
+    @Inject(DifferenceService) private readonly differences: DifferenceService,
+  ) {}
+
+  @Post()
+  @HttpCode(200)
+  @ApiAnswer('Compare the two sides of each pipeline, while both take writes', verificationSchema, 400, 404, 409)
+  order(
+    @Param('channel', { schema: nameSchema }) channel: string,
+    @Body({ schema: verifyWriteSchema }) body: VerifyWrite,
+  ): Promise<Verification> {
+    return this.verifications.order(channel, body);
+  }
+
+  @Get()
+  @ApiAnswer('The order, and what was found: per table whether it is equal, and as of when', verificationSchema, 404)
+  find(@Param('channel', { schema: nameSchema }) channel: string): Promise<Verification> {
+    return this.verifications.find(channel);
+  }
+
+  @Get('differences')
+  @ApiAnswer(
+    'Rows that differ, as they were compared at the targets; of a seed: those that could not be written',
+    differenceListSchema,
+    400,
+    404,
+    409,
+  )
+  list(
+    @Param('channel', { schema: nameSchema }) channel: string,
+    @Query({ schema: differenceQuerySchema }) query: DifferenceQuery,
+  ): Promise<DifferenceList> {
+    return this.differences.list(channel, query);
+  }
+
+  @Post(':action')
+  @HttpCode(200)
+  @ApiAnswer('pause, resume or cancel', verificationSchema, 400, 404, 409)
+  act(
+    @Param('channel', { schema: nameSchema }) channel: string,
+    @Param('action', { schema: z.enum(orderActions) }) action: OrderAction,
+  ): Promise<Verification> {
+    return this.verifications.act(channel, action);
+  }
+
+  @Delete()
+  @HttpCode(204)
+  @ApiEnd('Remove a verification that has ended')
+  remove(@Param('channel', { schema: nameSchema }) channel: string): Promise<void> {
+    return this.verifications.remove(channel);
+  }
+}

@@ -1,0 +1,124 @@
+/** Orders of verification: one node in ZooKeeper for a channel, which a process of the first pipeline's target carries out. */
+import { randomUUID } from 'node:crypto';
+import { Inject, Injectable } from '@nestjs/common';
+import type { ClusterLevel } from '@lutra/host';
+import { SyncError } from '@lutra/model';
+import type { VerificationOrder, VerificationResult } from '@lutra/model';
+import type { Registry } from '@lutra/registry';
+import type { Logger } from '@lutra/telemetry';
+import { currentAuthor } from '../configuration/author.js';
+import { findDocument, found } from '../configuration/configuration.js';
+import { ConfigurationService } from '../configuration/configuration.service.js';
+import type { OrderAction } from '../http/orders.schemas.js';
+import { SeedLookService } from '../seeds/seed-look.service.js';
+import { requireWhere, tablesOf } from '../seeds/seed-tables.js';
+import { requireLevel } from '../seeds/seed.service.js';
+import { stateAfter } from '../seeds/seed-states.js';
+import { LEVEL, LOGGER, REGISTRY } from '../tokens.js';
+import { verdictText } from './verdict-text.js';
+import type { Verification, VerifyWrite } from './verification.schemas.js';
+
+@Injectable()
+export class VerificationService {
+  constructor(
+    @Inject(REGISTRY) private readonly registry: Registry,
+    @Inject(LEVEL) private readonly level: Pick<ClusterLevel, 'current'>,
+    @Inject(LOGGER) private readonly logger: Logger,
+    @Inject(ConfigurationService) private readonly configuration: ConfigurationService,
+    @Inject(SeedLookService) private readonly look: SeedLookService,
+  ) {}
+
+  /** @throws SyncError CONFIG_CONFLICT (one is under way, level, no such tables), CONFIG_INVALID (where), CONFIG_MISSING, SOURCE_* */
+  async order(channel: string, write: VerifyWrite): Promise<Verification> {
+    requireLevel(this.level.current);
+    await this.#requireTables(channel, write);
+    const { reason, ...what } = write;
+    const { by } = currentAuthor();
+    const order: VerificationOrder = {
+      ...what,
+      id: randomUUID(),
+      state: 'running',
+      by: reason === undefined ? by : `${by}: ${reason}`,
+      at: Date.now(),
+    };
+    await this.configuration.write(async (snapshot) => {
+      found(snapshot, 'channel', channel);
+      const known = await this.registry.verifications.read(channel);
+      if (known) await this.#requireEnded(channel, known.document);
+      return { answer: undefined, operations: [this.registry.verifications.replacing(channel, order, known?.version ?? null)] };
+    });
+    this.logger.info({ channel, order: order.id, tables: order.tables, reason }, 'a verification was ordered');
+    return this.find(channel);
+  }
+
+  async find(channel: string): Promise<Verification> {
+    await findDocument(this.registry, 'channel', channel);
+    const order = (await this.registry.verifications.read(channel))?.document ?? null;
+    const result = order && (await this.resultOf(channel, order));
+    return {
+      order: order && { ...order, tables: [...order.tables] },
+      result: result && {
+        ...result,
+        tables: result.tables.map((table) => ({ ...table, notes: [...table.notes], text: verdictText(table) })),
+      },
+      equal: result !== null && result.endedAt !== null && result.tables.every(({ verdict }) => verdict === 'equal'),
+    };
+  }
+
+  /** @throws SyncError CONFIG_MISSING, CONFIG_CONFLICT: it was cancelled */
+  async act(channel: string, action: OrderAction): Promise<Verification> {
+    await findDocument(this.registry, 'channel', channel);
+    for (;;) {
+      const known = await this.registry.verifications.read(channel);
+      if (!known) throw missing(channel);
+      const { document: order, version } = known;
+      const state = stateAfter(action, order.state, `the verification of channel ${channel}`);
+      if (state === order.state || (await this.registry.verifications.replace(channel, { ...order, state }, version))) break;
+    }
+    this.logger.info({ channel, action }, 'the order of a verification was changed');
+    return this.find(channel);
+  }
+
+  /** @throws SyncError CONFIG_MISSING, CONFIG_CONFLICT: it is under way */
+  async remove(channel: string): Promise<void> {
+    await findDocument(this.registry, 'channel', channel);
+    const known = await this.registry.verifications.read(channel);
+    if (!known) throw missing(channel);
+    await this.#requireEnded(channel, known.document);
+    await this.registry.verifications.remove(channel);
+    await this.registry.verificationResults.remove(channel);
+  }
+
+  /** Of an earlier order: none. */
+  async resultOf(channel: string, order: VerificationOrder): Promise<VerificationResult | null> {
+    const result = (await this.registry.verificationResults.read(channel))?.document ?? null;
+    return result?.request === order.id ? result : null;
+  }
+
+  async #requireEnded(channel: string, order: VerificationOrder): Promise<void> {
+    if (order.state === 'cancelled') return;
+    const result = await this.resultOf(channel, order);
+    if (order.repeat === 'once' && result?.endedAt != null) return;
+    const what = `channel ${channel} has a verification already, which is ${order.state} (${order.id})`;
+    throw new SyncError('CONFIG_CONFLICT', `${what}: wait until it is done, or POST …/verify/cancel first`);
+  }
+
+  /** At least one pipeline carries some, and each of them takes the condition. */
+  async #requireTables(channel: string, { tables, where }: VerifyWrite): Promise<void> {
+    const { document } = await findDocument(this.registry, 'channel', channel);
+    let count = 0;
+    for (const { name } of document.pipelines) {
+      const subject = await this.look.subject(channel, name);
+      count += await this.look.atSource(subject, async (session) => {
+        const carried = await tablesOf(session, subject.pipeline, tables);
+        if (where !== undefined) await requireWhere(session, where, carried);
+        return carried.length;
+      });
+    }
+    if (count === 0) throw new SyncError('CONFIG_CONFLICT', `no table that channel ${channel} carries matches ${tables.join(', ')}`);
+  }
+}
+
+function missing(channel: string): SyncError {
+  return new SyncError('CONFIG_MISSING', `channel ${channel} has no verification`);
+}

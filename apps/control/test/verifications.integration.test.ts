@@ -1,0 +1,222 @@
+/**
+ * Verifications over REST, against two real servers that are each other's targets. Nobody compares here: results and rows that differ are
+ * written as a verify worker and the loaders write them.
+ */
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import type { PipelineUid, VerificationResult } from '@lutra/model';
+import { quoteText, Session } from '@lutra/mysql';
+import { Registry } from '@lutra/registry';
+import { createLogger } from '@lutra/telemetry';
+import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest';
+import { mysqlServer, zooKeeperServer } from '../../../test/servers/index.js';
+import { ControlClient, startControl } from './control-client.js';
+import type { RunningControl } from './control-client.js';
+
+const zooKeeper = zooKeeperServer();
+const servers = { a: mysqlServer({ version: '8.0', serverId: 101 }), b: mysqlServer({ version: '9.7', serverId: 102 }) };
+type Side = keyof typeof servers;
+const sides = ['a', 'b'] as const;
+const sessions = new Map<Side, Session>();
+const path = '/api/v1/channels/shop/verify';
+const uids = new Map<string, PipelineUid>();
+let control: RunningControl;
+let client: ControlClient;
+let registry: Registry;
+
+beforeAll(async () => {
+  await Promise.all([zooKeeper.start(), servers.a.start(), servers.b.start()]);
+  registry = new Registry({ connect: zooKeeper.connect, logger: createLogger('test', 'silent') });
+  await registry.start();
+  control = await startControl({ ZOOKEEPER: zooKeeper.connect, LUTRA_API_TOKEN: 'a-token-of-sixteen' });
+  client = new ControlClient(control.url, { Authorization: 'Bearer a-token-of-sixteen' });
+  await vi.waitUntil(async () => (await client.get('/health/ready')).status === 200, { timeout: 30_000 });
+  for (const side of sides) {
+    const { host, port, user, password } = servers[side];
+    sessions.set(side, await Session.open({ host, port, user, password }, 'target'));
+    await run(side, (await readFile(new URL('../../../schemas/lutra.sql', import.meta.url), 'utf8')).trim().replace(/;$/, ''));
+    await run(side, 'CREATE DATABASE shop; CREATE TABLE shop.orders (id BIGINT PRIMARY KEY, note TEXT)');
+    await client.post('/api/v1/regions', { name: `region-${side}`, kafka: { brokers: ['127.0.0.1:1'] } });
+    const endpoint = { name: side, region: `region-${side}`, host, port, user, password, serverId: 4711 };
+    expect((await client.post('/api/v1/endpoints', endpoint)).status).toBe(201);
+  }
+  const pipeline = (name: string, source: Side, target: Side) => ({ name, source, target, routes: [{ schema: 'shop' }] });
+  const pipelines = [pipeline('a-b', 'a', 'b'), pipeline('b-a', 'b', 'a')];
+  const { body } = await client.post('/api/v1/channels', { name: 'shop', pipelines });
+  for (const { name, uid } of body.pipelines) uids.set(name, uid);
+}, 240_000);
+
+afterAll(async () => {
+  for (const session of sessions.values()) session.destroy();
+  await registry?.stop();
+  await control?.app.close();
+  await Promise.all([servers.a.stop(), servers.b.stop(), zooKeeper.stop()]);
+});
+
+beforeEach(async () => {
+  for (const side of sides) await run(side, 'TRUNCATE TABLE lutra.difference');
+  await registry.verifications.remove('shop');
+  await registry.verificationResults.remove('shop');
+});
+
+async function run(side: Side, sql: string): Promise<void> {
+  const session = sessions.get(side)!;
+  await session.execute(sql).catch((error: unknown) => {
+    throw session.translate(error, sql.slice(0, 100));
+  });
+}
+
+interface Row {
+  readonly outcome?: string;
+  readonly table?: string;
+  readonly note?: string;
+  readonly request?: string;
+}
+
+/** As a loader writes it at the target of the pipeline. */
+async function differ(pipeline: string, id: number, { outcome = 'different', table = 'orders', note = 'x', request }: Row): Promise<void> {
+  const key = `{"id":${id}}`;
+  const values = [uids.get(pipeline)!, request!, 'shop', table].map(quoteText).join(', ');
+  const hash = createHash('sha256').update(key).digest('hex');
+  const rows = [key, outcome, '["note"]', JSON.stringify({ id, note }), JSON.stringify({ id, note: 'there' })].map(quoteText).join(', ');
+  const columns = 'pipeline, request, database_name, table_name, key_hash, row_key, outcome, columns, here_row, there_row, log_id, seq';
+  await run(
+    pipeline === 'a-b' ? 'b' : 'a',
+    `INSERT INTO lutra.difference (${columns}) VALUES (${values}, UNHEX('${hash}'), ${rows}, 'l', 7)`,
+  );
+}
+
+function resultOf(request: string, more: Partial<VerificationResult> = {}): VerificationResult {
+  const table = { pipeline: 'a-b', database: 'shop', table: 'orders', verdict: 'equal' as const, notes: [], rows: 41_332_118 };
+  const counts = {
+    missingHere: 0,
+    missingThere: 0,
+    different: 0,
+    extra: 0,
+    ranges: 0,
+    asOf: Date.UTC(2026, 0, 31, 10, 31, 7),
+    log: 'l',
+    seq: 7,
+  };
+  const times = { begunAt: 1, endedAt: 9, at: 9 };
+  return { request, pass: 1, tables: [{ ...table, ...counts }], waitingFor: null, rowsDone: 3, rowsEstimated: 3, ...times, ...more };
+}
+
+it('is ordered for a channel, one at a time, and shows what was found in words', async () => {
+  expect((await client.get(path)).body).toEqual({ order: null, result: null, equal: false });
+  const { status, body } = await client.post(path, { share: 0.2, reason: 'a try' });
+  expect(status).toBe(200);
+  expect(body).toMatchObject({ order: { tables: ['*.*'], repeat: 'once', share: 0.2, state: 'running', by: 'api: a try' }, result: null });
+  expect((await registry.verifications.read('shop'))?.document).toEqual(body.order);
+  expect((await client.post(path, {})).status).toBe(409);
+  expect((await client.remove(path)).status).toBe(409);
+  await registry.verificationResults.write('shop', resultOf(body.order.id, { endedAt: null }));
+  expect((await client.get(path)).body.equal).toBe(false);
+  await registry.verificationResults.write('shop', resultOf(body.order.id));
+  expect((await client.get(path)).body).toMatchObject({
+    equal: true,
+    result: { tables: [{ text: 'shop.orders: equal as of 2026-01-31T10:31:07.000Z, 41332118 rows' }] },
+  });
+  const shown = (await client.get('/api/v1/channels/shop/status')).body.verification;
+  expect(shown).toMatchObject({ id: body.order.id, tables: { equal: 1, different: 0 }, notEqual: [] });
+  // It has ended. What it found says nothing of the next one.
+  expect((await client.post(path, { repeat: 'continuously' })).body).toMatchObject({ result: null, equal: false });
+});
+
+it('is paused, resumed, cancelled and removed; one that repeats ends only so', async () => {
+  const { order } = (await client.post(path, { repeat: 'continuously' })).body;
+  await registry.verificationResults.write('shop', resultOf(order.id));
+  expect((await client.post(path, {})).status).toBe(409);
+  for (const [action, state] of [
+    ['pause', 'paused'],
+    ['resume', 'running'],
+    ['cancel', 'cancelled'],
+  ])
+    expect((await client.post(`${path}/${action}`)).body.order.state).toBe(state);
+  expect((await client.post(`${path}/resume`)).status).toBe(409);
+  expect((await client.post(`${path}/start`)).status).toBe(400);
+  expect((await client.remove(path)).status).toBe(204);
+  expect([await registry.verifications.names(), await registry.verificationResults.names()]).toEqual([[], []]);
+  expect((await client.post(`${path}/cancel`)).status).toBe(404);
+});
+
+it.each([
+  [{ tables: ['shop.nothing'] }, 409],
+  [{ tables: ['orders'] }, 400],
+  [{ where: 'nothing = 1' }, 400],
+  [{ where: '1) OR (1' }, 400],
+  [{ share: 0 }, 400],
+])('%j is refused', async (body, status) => {
+  expect((await client.post(path, body)).status).toBe(status);
+  expect(await registry.verifications.names()).toEqual([]);
+});
+
+it.each([1, 2, 3, 100])('shows each row that differs once, over both targets, with %i a page', async (limit) => {
+  expect((await client.get(`${path}/differences`)).status).toBe(404);
+  const request = (await client.post(path, {})).body.order.id as string;
+  for (const id of [1, 2, 3]) await differ('a-b', id, { request });
+  await differ('a-b', 4, { request, table: "o'dd", outcome: 'missing-here' });
+  await differ('b-a', 1, { request, outcome: 'missing-there' });
+  await differ('b-a', 9, { request, outcome: 'equal' });
+  await differ('b-a', 8, { request, outcome: 'asked' });
+  await differ('b-a', 7, { request: 'another' });
+  const shown: string[] = [];
+  let next: string | null = '';
+  for (let pages = 0; next !== null && pages < 20; pages += 1) {
+    const { body } = await client.get(`${path}/differences?limit=${limit}${next && `&after=${next}`}`);
+    expect(body.unreachable).toEqual([]);
+    expect(body.differences.length).toBeLessThanOrEqual(limit);
+    for (const { pipeline, table, key, outcome } of body.differences) shown.push(`${pipeline} ${table} ${key.id} ${outcome}`);
+    next = body.next;
+  }
+  expect(shown.toSorted()).toEqual(
+    [
+      'a-b orders 1 different',
+      'a-b orders 2 different',
+      'a-b orders 3 different',
+      "a-b o'dd 4 missing-here",
+      'b-a orders 1 missing-there',
+    ].toSorted(),
+  );
+});
+
+it('filters them, shows both rows, and leaves out what is too large for a list', async () => {
+  const request = (await client.post(path, {})).body.order.id as string;
+  await differ('a-b', 1, { request, note: 'n'.repeat(20_000) });
+  await differ('b-a', 2, { request });
+  await differ('b-a', 3, { request: 'a-seed', outcome: 'clash' });
+  const of = async (query: string) => (await client.get(`${path}/differences?${query}`)).body.differences;
+  expect(await of('pipeline=b-a')).toMatchObject([
+    {
+      target: 'a',
+      schema: 'shop',
+      table: 'orders',
+      key: { id: 2 },
+      columns: ['note'],
+      here: { id: 2, note: 'x' },
+      there: { id: 2, note: 'there' },
+      cut: false,
+      log: 'l',
+      seq: 7,
+      foundAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
+    },
+  ]);
+  expect(await of('pipeline=a-b')).toMatchObject([{ here: null, there: { id: 1 }, cut: true }]);
+  expect(await of('request=a-seed')).toMatchObject([{ outcome: 'clash', key: { id: 3 } }]);
+  expect(await of('table=orders&schema=shop&outcome=missing-here')).toEqual([]);
+  for (const wrong of ['after=x', 'outcome=odd', 'limit=0']) expect((await client.get(`${path}/differences?${wrong}`)).status).toBe(400);
+  expect((await client.get(`${path}/differences?pipeline=nobody`)).status).toBe(404);
+});
+
+it('names a target that does not answer, and shows the rows of the others', async () => {
+  const request = (await client.post(path, {})).body.order.id as string;
+  await differ('b-a', 2, { request });
+  const { host, user, password } = servers.b;
+  const moved = { name: 'b', region: 'region-b', host, port: 1, user, password, serverId: 4711 };
+  expect((await client.put('/api/v1/endpoints/b', moved, '*')).status).toBe(200);
+  const { body } = await client.get(`${path}/differences`);
+  expect(body).toMatchObject({ differences: [{ key: { id: 2 } }], unreachable: [{ endpoint: 'b', code: 'TARGET_UNAVAILABLE' }] });
+  // The orders of a channel go with it.
+  expect((await client.remove('/api/v1/channels/shop', '*')).status).toBe(204);
+  expect(await registry.verifications.names()).toEqual([]);
+});

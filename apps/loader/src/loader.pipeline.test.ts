@@ -248,6 +248,8 @@ const server: LoaderIo['target'] = {
   },
   readSuspended: async () => world.suspended,
   tiedTables: async () => [],
+  readSeeds: async () => [],
+  createTable: async () => false,
   writeSuspended: async (_, position, { begun, ended }) => {
     const failure = world.suspending.shift() ?? 'none';
     if (failure === 'before') throw new SyncError('TARGET_UNAVAILABLE', 'cut');

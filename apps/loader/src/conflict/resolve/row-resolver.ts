@@ -28,6 +28,7 @@ import { stepOf, stopped, stoppedAt, typeOf } from './step.js';
 import type { Step } from './step.js';
 import type { DecidableTable, ConflictTable, TableBook } from '../detect/table-book.js';
 import { Verdict } from '../decide/verdict.js';
+import { SeededTables } from '../../seed/seeded-tables.js';
 
 export interface RowResolverOptions {
   readonly connection: Pick<ApplyConnection, 'within' | 'attempt' | 'run'>;
@@ -48,12 +49,14 @@ export class RowResolver {
   readonly #rows: LockedRows;
   readonly #verdict: Verdict;
   readonly #ledger: ConflictLedger;
+  readonly #seeded: SeededTables;
 
   constructor(options: RowResolverOptions) {
     this.#options = options;
     this.#rows = new LockedRows(options.connection);
     this.#verdict = new Verdict(options.rules);
     this.#ledger = new ConflictLedger(options.rules);
+    this.#seeded = new SeededTables(options.connection);
   }
 
   /** Locks every row, and every unique value, that the changes touch. */
@@ -112,12 +115,15 @@ export class RowResolver {
     const { table, before, after, concurrent, key } = step;
     const { existing, holders } = await this.#rows.read({ plan: table.plan, key, values: after });
     const differs = before === null ? existing !== null : existing === null || !(await sameRowsBeside(table.plan, existing, before));
+    if (existing === null && before !== null && holders.length === 0 && (await this.#isToCome(table, [concurrent])))
+      return this.#come(step);
     const isConflict = differs || concurrent.primary !== null;
     // Who is not home may leave a unique value that nobody holds any more: home decides about it.
     const sharesUnique = holders.length > 0 || (concurrent.unique !== null && this.#options.rules.targetIsHome);
     if (!isConflict && !sharesUnique) {
-      const refused = await this.#write(table, { existing, row: after, displaced: [], under: step.sent.under });
-      if (!refused) return;
+      const change = { existing, row: after, displaced: [], under: step.sent.under };
+      const refused = await this.#write(table, change);
+      if (!refused || ((await this.#isParentToCome(step, refused)) && !(await this.#forced(table, change)))) return;
       for (const name of names) this.#ledger.touch(name, []);
       return this.#refused(step, existing, refused);
     }
@@ -155,6 +161,8 @@ export class RowResolver {
     const { left, taken } = move;
     const { table, after } = taken.step;
     const others = move.holders.filter((holder) => !isRow(left, holder));
+    const isNew = left.existing === null && taken.existing === null && others.length === 0;
+    if (isNew && (await this.#isToCome(table, [left.step.concurrent, taken.step.concurrent]))) return this.#come(taken.step);
     const isUniqueShared = [left, taken].some(({ step }) => step.concurrent.unique !== null) && this.#options.rules.targetIsHome;
     if (!left.isConflict && !taken.isConflict && others.length === 0 && !isUniqueShared) {
       const { under } = taken.step.sent;
@@ -171,6 +179,31 @@ export class RowResolver {
     const refused = outcome.change && (await this.#write(table, { ...outcome.change, under: taken.step.sent.under }));
     if (refused) return this.#refusedMove(move, refused);
     this.#recordMove(outcome, isUniqueShared);
+  }
+
+  /**
+   * The row is not there because seeding has not brought it yet: nobody has changed it. Counter-example without: home takes an update of
+   * it for a conflict with a deletion, keeps nothing, and its resolution record deletes the row everywhere.
+   */
+  async #isToCome({ target }: DecidableTable, concurrent: readonly Concurrent[]): Promise<boolean> {
+    return concurrent.every(({ primary, unique }) => primary === null && unique === null) && this.#seeded.has(target);
+  }
+
+  /** It is written whole; a deletion is done. No conflict, and nothing that home would have to say. */
+  async #come(step: Step): Promise<void> {
+    const { table, after, sent } = step;
+    if (after === null) return;
+    const refused = await this.#write(table, { existing: null, row: after, displaced: [], under: sent.under });
+    if (!refused) return;
+    if ((await this.#isParentToCome(step, refused)) && !(await this.#forced(table, { existing: null, row: after, displaced: [] }))) return;
+    this.#refused(step, null, refused);
+  }
+
+  /** A parent that seeding has not brought yet: the row goes before it. */
+  async #isParentToCome({ table, concurrent }: Step, error: SyncError): Promise<boolean> {
+    if (conflictKind(error) !== 'parent missing' || concurrent.primary !== null || concurrent.unique !== null) return false;
+    for (const { parent } of table.target.foreignKeys) if (await this.#seeded.has(parent)) return true;
+    return false;
   }
 
   async #refusedMove(move: Move, error: SyncError): Promise<void> {
@@ -215,6 +248,12 @@ export class RowResolver {
     const { plan } = table;
     const refused = await (this.#verdict.isTentative(table) ? forceRow(connection, plan, change) : writeRow(connection, plan, change));
     if (!refused) this.#rows.written(plan, change);
+    return refused;
+  }
+
+  async #forced(table: DecidableTable, change: RowChange): Promise<SyncError | null> {
+    const refused = await forceRow(this.#options.connection, table.plan, change);
+    if (!refused) this.#rows.written(table.plan, change);
     return refused;
   }
 

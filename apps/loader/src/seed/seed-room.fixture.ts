@@ -36,7 +36,8 @@ export interface Reading {
 const request = 'order-1';
 
 export class SeedRoom {
-  readonly applier: Applier;
+  #applier: Applier;
+  readonly #make: (resolved: ReadonlySet<number>) => Applier;
   readonly #seeding: Seeding;
   readonly #seeds: Seeds;
   #seq = 0;
@@ -76,14 +77,14 @@ export class SeedRoom {
       onCreated: () => undefined,
       onPassed: () => undefined,
     });
-    this.applier = new Applier({
+    this.#make = (resolved) => new Applier({
       checkpoint,
       name: work.id,
       sourceRegion: regions.source,
       targetRegion: regions.target,
       detector: bothWays ? detector : null,
       missing: bothWays ? null : new MissingRows({ writer, replaces: (table) => this.#seeds.replaces(table) }),
-      resolved: new Set(),
+      resolved,
       forwards: false,
       forwarded: false,
       tables: matcher,
@@ -94,6 +95,13 @@ export class SeedRoom {
       onSkipped: async () => undefined,
       onCommitted: () => undefined,
     });
+    this.#applier = this.#make(new Set());
+  }
+
+  /** The run begins anew, and knows that what comes first met something before. */
+  async again(): Promise<void> {
+    await this.room.writer.rollback();
+    this.#applier = this.#make(new Set([this.#seq + 1]));
   }
 
   static async of(room: DetectorSetup, options: SeedRoomOptions): Promise<SeedRoom> {
@@ -136,8 +144,8 @@ export class SeedRoom {
     const event: RowEvent | null = after
       ? { ...eventOf({ before: null, after }, { seq: position.seq, seen: seenUpTo(seen) }), op: 'r' }
       : null;
-    await this.applier.chunk({ record, begins, position, table: event && known.source, rows, event });
-    await this.applier.drained();
+    await this.#applier.chunk({ record, begins, position, table: event && known.source, rows, event });
+    await this.#applier.drained();
   }
 
   /** One transaction of the source. @throws SyncError what it costs */
@@ -147,10 +155,10 @@ export class SeedRoom {
       const position = this.#next();
       const last = i === steps.length - 1;
       const event = eventOf({ before, after }, { seq: position.seq, seen: seenUpTo(seen) });
-      await this.applier.row(source, { ...event, transaction: { ...event.transaction, totalOrder: i + 1, last } }, position);
+      await this.#applier.row(source, { ...event, transaction: { ...event.transaction, totalOrder: i + 1, last } }, position);
     }
-    await this.applier.flush();
-    await this.applier.drained();
+    await this.#applier.flush();
+    await this.#applier.drained();
   }
 
   async rows(table = this.#first): Promise<readonly Row[]> {

@@ -229,7 +229,11 @@ export class ChunkWriter {
     work: (connection: ApplyConnection) => Promise<boolean>,
   ): Promise<boolean> {
     const { detection, writer } = this.#options;
-    if (detection) return detection.detector.transaction({ checkpoint, seen: [seen] }, work);
+    if (detection) {
+      const isDone = await detection.detector.transaction({ checkpoint, seen: [seen] }, work);
+      if (isDone) detection.parts.peers.discard(seen);
+      return isDone;
+    }
     for (let attempt = 1; ; attempt += 1) {
       try {
         const startedAt = performance.now();

@@ -53,10 +53,11 @@ export class MissingRows {
   /** In an open target transaction, one by one. */
   async apply(connection: ApplyConnection, changes: readonly Change[]): Promise<void> {
     const seeded = new SeededTables(connection);
+    const replaces = (table: TableName): boolean => this.#options.replaces(table);
     const plans = new Map<Change['source'], RowPlan>();
     for (const change of changes) {
       try {
-        if (await seeded.has(change.target)) await this.#whole(connection, change, planOf(plans, change));
+        if (await seeded.has(change.target)) await writeWhole(connection, change, { plan: planOf(plans, change), replaces });
         else await plain(connection, (await isSeeded(seeded, change)) ? unchecked(change) : change);
       } catch (error) {
         await connection.rollback();
@@ -64,15 +65,20 @@ export class MissingRows {
       }
     }
   }
+}
 
-  async #whole(connection: ApplyConnection, change: Change, plan: RowPlan): Promise<void> {
-    const { op, before, after, source, under } = change;
-    const [found] = await readRows(connection, [{ plan, key: before ?? after, values: null }]);
-    const existing = found?.existing ?? null;
-    if (op === 'c' && existing !== null && !this.#options.replaces(source)) return plain(connection, change);
-    const refused = await forceRow(connection, plan, { existing, row: after, displaced: [], ...(under && { under }) });
-    if (refused) throw refused;
-  }
+/** A change of a table that is being seeded, one way. */
+export async function writeWhole(
+  connection: Pick<ApplyConnection, 'within' | 'attempt' | 'run'>,
+  change: Change,
+  { plan, replaces }: Pick<MissingRowsOptions, 'replaces'> & { readonly plan: RowPlan },
+): Promise<void> {
+  const { op, before, after, source, under } = change;
+  const [found] = await readRows(connection, [{ plan, key: before ?? after, values: null }]);
+  const existing = found?.existing ?? null;
+  if (op === 'c' && existing !== null && !replaces(source)) return plain(connection, change);
+  const refused = await forceRow(connection, plan, { existing, row: after, displaced: [], ...(under && { under }) });
+  if (refused) throw refused;
 }
 
 function planOf(plans: Map<Change['source'], RowPlan>, { source, target }: Change): RowPlan {
@@ -99,7 +105,7 @@ function unchecked(change: Change): Change {
   return { ...change, under: { session, flags: flags | rowsFlags.noForeignKeyChecks } };
 }
 
-async function plain(connection: ApplyConnection, change: Change): Promise<void> {
+async function plain(connection: Pick<ApplyConnection, 'run'>, change: Change): Promise<void> {
   const builder = new StatementBuilder();
   await builder.prepare(change);
   builder.add(change);

@@ -11,7 +11,7 @@
  */
 import { isStop } from '@lutra/model';
 import type { SyncError, ConflictType, Row } from '@lutra/model';
-import { conflictKind, differing, keyOfRow, sameKey, sameRowsBeside, StatementBuilder, primaryConflictKey } from '@lutra/mysql';
+import { conflictKind, differing, keyOfRow, planRows, primaryConflictKey, sameKey, sameRowsBeside, StatementBuilder } from '@lutra/mysql';
 import type { ApplyConnection, Change } from '@lutra/mysql';
 import type { Concurrent } from '../detect/concurrency.js';
 import { ConflictLedger } from '../record/conflict-ledger.js';
@@ -28,6 +28,7 @@ import { stepOf, stopped, stoppedAt, typeOf } from './step.js';
 import type { Step } from './step.js';
 import type { DecidableTable, ConflictTable, TableBook } from '../detect/table-book.js';
 import { Verdict } from '../decide/verdict.js';
+import { writeWhole } from '../../seed/missing-rows.js';
 import { SeededTables } from '../../seed/seeded-tables.js';
 
 export interface RowResolverOptions {
@@ -79,6 +80,7 @@ export class RowResolver {
     if (!isDecidable(table)) {
       if (table && concurrent.primary !== null)
         throw stoppedAt(table, { type: 'both sides changed it', key: '(its keys cannot be compared)' });
+      if (table === null && (await this.#seeded.has(change.target))) return this.#oneWay(change);
       return this.#plain(change, table);
     }
     const sent = { op: change.op, before, after, ...(change.under && { under: change.under }) };
@@ -255,6 +257,13 @@ export class RowResolver {
     const refused = await forceRow(this.#options.connection, table.plan, change);
     if (!refused) this.#rows.written(table.plan, change);
     return refused;
+  }
+
+  /** Its table flows one way, and is being seeded. */
+  async #oneWay(change: Change): Promise<void> {
+    this.#rows.discard();
+    const plan = planRows(change.source, change.target);
+    await writeWhole(this.#options.connection, change, { plan, replaces: () => false });
   }
 
   /** As always; where the target's changes come back, only to a row that is what it must be. */

@@ -1,7 +1,18 @@
 /** What the loader reaches outside of its process, beside ZooKeeper: the target's server and Kafka. Tests give it lists in memory. */
 import { BusAdmin, subscribe } from '@lutra/bus';
 import type { BusOptions } from '@lutra/bus';
-import { ApplyConnection, createTable, fence, loadForApply, readSeeds, readSuspended, sayRoutes, takeOver, tiedTables, writeSuspended } from '@lutra/mysql';
+import {
+  ApplyConnection,
+  createTable,
+  fence,
+  loadForApply,
+  readSeeds,
+  readSuspended,
+  sayRoutes,
+  takeOver,
+  tiedTables,
+  writeSuspended,
+} from '@lutra/mysql';
 
 export interface TargetPort {
   readonly connect: typeof ApplyConnection.open;

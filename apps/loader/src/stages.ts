@@ -73,7 +73,19 @@ export async function stagesFor(
   const suspensions = await suspensionsOf(run, owned, routes.fingerprints);
   deps.status.update({ suspended: suspensions.tables });
   const isSuspended = (table: TableName): boolean => suspensions.hasTarget(table);
-  const detection = createDetector(deps, work, { writer, tables, isSuspended, target, checkpoint, newest: () => run.live.newest, signal });
+  const parts = await deps.io.target.readSeeds(target, work.uid);
+  const seeds = new Seeds({ uid: work.uid, region: work.source.region }, parts);
+  const replaces = (table: TableName): boolean => seeds.replaces(table);
+  const detection = createDetector(deps, work, {
+    writer,
+    tables,
+    isSuspended,
+    target,
+    checkpoint,
+    newest: () => run.live.newest,
+    signal,
+    replaces,
+  });
   const seedProgress = seedProgressOf(run);
   run.closing(async () => {
     seedProgress.close();
@@ -85,12 +97,10 @@ export async function stagesFor(
     isSuspended: (table) => suspensions.has(table),
   });
   deps.metrics.queueCapacity.set({ name: work.id }, batchBytesOf(work));
-  const parts = await deps.io.target.readSeeds(target, work.uid);
-  const seeds = new Seeds(work.uid, parts);
   const pieceBytes = batchBytesOf(work);
   const seeding = seedingOf(run, owned, { seeds, matcher, detection, pieceBytes, isSuspended: (table) => suspensions.has(table) });
   if (parts.length > 0) seedProgress.changed(true);
-  const missing = detection ? null : new MissingRows({ writer, replaces: (table) => seeds.replaces(table) });
+  const missing = detection ? null : new MissingRows({ writer, replaces });
   const ahead = skip && skip.seq > checkpoint.seq ? skip : null;
   const applier = applierOf(run, owned, { matcher, detection, progress, skip: ahead, seeding, missing });
   return { reader, routes, suspensions, matcher, detection, seeding, seedProgress, applier, progress, skip };

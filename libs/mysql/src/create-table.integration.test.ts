@@ -20,7 +20,10 @@ describe.each(versions)('%s', (version) => {
     const definition = await definitionOf(from, 'c');
     const of = { source: { database: from, name: 'c' }, target: { database: to, name: 'c' }, definition };
     const targetOf = ({ name }: { readonly name: string }) => ({ database: to, name });
-    expect([await createTable(server.options, { ...of, targetOf }), await createTable(server.options, { ...of, targetOf })]).toEqual([true, false]);
+    expect([await createTable(server.options, { ...of, targetOf }), await createTable(server.options, { ...of, targetOf })]).toEqual([
+      true,
+      false,
+    ]);
     const parent = { ...of, source: { database: from, name: 'p' }, target: { database: to, name: 'p' } };
     await createTable(server.options, { ...parent, definition: await definitionOf(from, 'p'), targetOf });
     await server.run(`INSERT INTO ${to}.p VALUES (1); INSERT INTO ${to}.c (p) VALUES (1)`);

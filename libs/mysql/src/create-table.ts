@@ -64,7 +64,13 @@ export function createStatementOf(of: TableToCreate): string {
   const { definition, source, target } = of;
   const tokens = tokensOf(definition);
   const head = tokens.slice(0, 3);
-  if (head.map(({ text }) => text.toUpperCase()).slice(0, 2).join(' ') !== 'CREATE TABLE' || head[2]?.kind !== 'name')
+  if (
+    head
+      .map(({ text }) => text.toUpperCase())
+      .slice(0, 2)
+      .join(' ') !== 'CREATE TABLE' ||
+    head[2]?.kind !== 'name'
+  )
     throw refused(of, 'its definition does not begin with CREATE TABLE');
   let sql = `CREATE TABLE IF NOT EXISTS ${quoteTable(target)} ${createMark}`;
   let at = head[2].end;

@@ -7,15 +7,7 @@ import { stagedOf } from './sql-text.js';
 import type { SqlText } from './sql-text.js';
 import { Staging } from './staged-values.js';
 
-export const differenceOutcomes = [
-  'equal',
-  'in-flight',
-  'missing-here',
-  'missing-there',
-  'different',
-  'clash',
-  'again',
-] as const;
+export const differenceOutcomes = ['equal', 'in-flight', 'missing-here', 'missing-there', 'different', 'clash', 'again'] as const;
 export type DifferenceOutcome = (typeof differenceOutcomes)[number];
 
 export interface Difference {
@@ -56,9 +48,7 @@ export function differencesQuery({ pipeline, request, table }: DifferenceOf): st
 export function differenceText({ key, outcome, columns, here, there }: Difference, of: DifferenceOf): SqlText {
   const staging = new Staging();
   const json = rowToJson(key);
-  const rows = [here, there].map((row) =>
-    row === null ? 'NULL' : staging.text(JSON.stringify(recordedRow(row)), ofRecord, quoteText),
-  );
+  const rows = [here, there].map((row) => (row === null ? 'NULL' : staging.text(JSON.stringify(recordedRow(row)), ofRecord, quoteText)));
   const values = [
     ...[of.pipeline, of.request, of.table.database, of.table.name].map(quoteText),
     `X'${createHash('sha256').update(json).digest('hex')}'`,

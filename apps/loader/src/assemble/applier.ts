@@ -245,6 +245,9 @@ function whole({ op, before, after }: RowEvent, { primaryKey }: TargetTable): Pi
   return { op, before: Object.fromEntries(Object.entries(before).filter(([name]) => names.has(name.toLowerCase()))), after };
 }
 
-function changeOf({ op, before, after }: Pick<RowEvent, 'op' | 'before' | 'after'>, at: { source: TableSchema; target: TargetTable; under: Under }): Change {
+function changeOf(
+  { op, before, after }: Pick<RowEvent, 'op' | 'before' | 'after'>,
+  at: { source: TableSchema; target: TargetTable; under: Under },
+): Change {
   return { op: op === 'r' ? 'c' : op, before, after, ...at };
 }

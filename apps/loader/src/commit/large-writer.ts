@@ -41,7 +41,9 @@ export function notDetecting(
     } catch (error) {
       const { code } = toSyncError(error);
       if (code !== 'ROW_CONFLICT' || safe || !(await missing?.areSeeded(changes))) throw error;
-      throw new SyncError(code, 'rows of a large transaction are not here yet: their table is being seeded', { refused: { conflict: true } });
+      throw new SyncError(code, 'rows of a large transaction are not here yet: their table is being seeded', {
+        refused: { conflict: true },
+      });
     }
   };
   return {

@@ -21,7 +21,7 @@ const record = (rows: number, id = 'chunk'): ChunkRecord => ({
   seen: {},
   tsMs: 1,
 });
-const read = (totalOrder: number, last: boolean, { id = 'chunk', op = 'r' as RowEvent['op'], db = 'shop' } = {}): RowEvent =>
+const read = (totalOrder: number, last: boolean, { id = 'chunk', op = 'r', db = 'shop' } = {}): RowEvent =>
   ({
     op,
     before: null,

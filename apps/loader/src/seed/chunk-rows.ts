@@ -7,22 +7,14 @@
  */
 import { SyncError, tableName } from '@lutra/model';
 import type { Row, Seen } from '@lutra/model';
-import {
-  askFor,
-  identicalRows,
-  keyOfRow,
-  keysOf,
-  primaryConflictKey,
-  uniqueConflictKeys,
-  noCounts,
-} from '@lutra/mysql';
+import { askFor, identicalRows, keyOfRow, keysOf, primaryConflictKey, uniqueConflictKeys, noCounts } from '@lutra/mysql';
 import type { ApplyConnection, Difference, Keys, SeedCounts } from '@lutra/mysql';
 import type { DetectorOptions } from '../conflict/detect/detector-options.js';
 import { requireToldOf } from '../conflict/detect/concurrency.js';
 import type { Conflict } from '../conflict/record/conflict-record.js';
 import { forceRow, keyText, readRows, writeRow } from '../conflict/resolve/rows.js';
 import type { Found } from '../conflict/resolve/rows.js';
-import type { PreparedChunk } from './chunk-writer.js';
+import type { PreparedChunk } from './prepared-chunk.js';
 import { decideRow } from './row-decision.js';
 import type { RowOutcome } from './row-decision.js';
 
@@ -69,8 +61,7 @@ export class ChunkRows {
     await completed(this.#watch, this.#chunk);
     const coming = new Map(rows.map((row, i) => [keyText(plan, row), i]));
     for (const [i, row] of rows.entries()) await this.#row(row, { found: found[i] ?? nothing, i, coming });
-    if (this.#chunk.deletesAbsent)
-      for (const [i] of absent.entries()) await this.#absent((found[rows.length + i] ?? nothing).existing);
+    if (this.#chunk.isRepair) for (const [i] of absent.entries()) await this.#absent((found[rows.length + i] ?? nothing).existing);
     const { clash = 0, again = 0, yielded = 0, ...counts } = this.#outcomes;
     return {
       counts: { ...noCounts, ...counts, yielded: yielded + again, clashes: clash },
@@ -81,7 +72,7 @@ export class ChunkRows {
   }
 
   async #row(row: Row, at: { found: Found; i: number; coming: ReadonlyMap<string, number> }): Promise<void> {
-    const { plan, target, stays, isForced, bothWays } = this.#chunk;
+    const { plan, target, stays, isRepair, bothWays } = this.#chunk;
     const isCleared = this.#cleared.has(keyText(plan, row));
     // What was written since may have freed its values.
     const [now] = at.found.holders.length > 0 ? await readRows(this.#connection, [{ plan, key: row, values: row }]) : [at.found];
@@ -89,7 +80,7 @@ export class ChunkRows {
     const holders = now?.holders ?? [];
     // One way a holder that comes itself, in this chunk, is out of date. Children that would go with it would not come again.
     const mayClear = !bothWays && stays === 'incoming' && !target.changesChildren;
-    const clears = mayClear && holders.every((holder) => isForced || (at.coming.get(keyText(plan, holder)) ?? -1) > at.i);
+    const clears = mayClear && holders.every((holder) => isRepair || (at.coming.get(keyText(plan, holder)) ?? -1) > at.i);
     const outcome = decideRow({
       changed: changedOf(this.#watch, row, this.#chunk.seen),
       isThere: existing !== null,
@@ -121,7 +112,11 @@ export class ChunkRows {
   }
 
   /** At home foreign keys stay on guard; elsewhere what comes fits together in the end. */
-  async #written(change: { readonly row: Row | null; readonly existing: Row | null; readonly displaced: readonly Row[] }): Promise<boolean> {
+  async #written(change: {
+    readonly row: Row | null;
+    readonly existing: Row | null;
+    readonly displaced: readonly Row[];
+  }): Promise<boolean> {
     const write = this.#chunk.checksForeignKeys ? writeRow : forceRow;
     return (await write(this.#connection, this.#chunk.plan, change)) === null;
   }
@@ -151,7 +146,10 @@ export class ChunkRows {
 const nothing: Found = { existing: null, holders: [] };
 
 /** All is locked: what was committed here before is known from now on. @throws SyncError CAPTURE_BEHIND, TABLE_SUSPENDED */
-export async function completed(watch: Watch | null, { source, target, seen }: Pick<PreparedChunk, 'source' | 'target' | 'seen'>): Promise<void> {
+export async function completed(
+  watch: Watch | null,
+  { source, target, seen }: Pick<PreparedChunk, 'source' | 'target' | 'seen'>,
+): Promise<void> {
   if (!watch) return;
   await watch.peers.complete(true);
   requireToldOf({ source, target }, seen, watch.peers);

@@ -9,53 +9,20 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Checkpoint } from '@lutra/marker';
 import { checkpointStatement } from '@lutra/marker';
-import { rowsFlags, rowToJson, tableName, toSyncError } from '@lutra/model';
-import type { ChunkRecord, Row, Seen, TableSchema } from '@lutra/model';
-import {
-  differencesQuery,
-  differenceText,
-  inPieces,
-  joined,
-  keyOfRow,
-  maxDifferences,
-  noCounts,
-  openingText,
-  StatementBuilder,
-  tickSeed,
-} from '@lutra/mysql';
-import type { ApplyConnection, Change, Difference, DifferenceOf, RowPlan, SeedCounts, SeedOf, SqlText, TargetTable } from '@lutra/mysql';
+import { rowToJson, tableName, toSyncError } from '@lutra/model';
+import type { Row } from '@lutra/model';
+import { differencesQuery, differenceText, inPieces, joined, maxDifferences, noCounts, openingText, tickSeed } from '@lutra/mysql';
+import type { ApplyConnection, Difference, DifferenceOf, SeedCounts, SqlText } from '@lutra/mysql';
 import { isTransient } from '../commit/target-writer.js';
 import type { TargetWriter } from '../commit/target-writer.js';
 import type { Detection } from '../conflict/detect/create-detector.js';
 import { conflictText } from '../conflict/record/conflict-record.js';
 import { TouchedRows } from '../conflict/resolve/touched-rows.js';
-import type { Chunk } from './chunk-assembly.js';
 import { changedOf, ChunkRows, completed, watchOf } from './chunk-rows.js';
 import type { RowsDone, Watch } from './chunk-rows.js';
+import { textsOf } from './prepared-chunk.js';
+import type { PreparedChunk } from './prepared-chunk.js';
 import { compareRows } from './probe.js';
-import type { Stays } from './row-decision.js';
-
-/** A chunk of this pipeline, and what is fixed about writing it. */
-export interface PreparedChunk {
-  readonly chunk: Chunk;
-  readonly seen: Seen;
-  readonly source: TableSchema;
-  readonly target: TargetTable;
-  readonly plan: RowPlan;
-  readonly rows: readonly Row[];
-  /** Keys that were asked for and have no row at the source. */
-  readonly absent: readonly Row[];
-  readonly bothWays: boolean;
-  readonly stays: Stays;
-  /** A repair: rows that hold its unique values are deleted. */
-  readonly isForced: boolean;
-  readonly deletesAbsent: boolean;
-  readonly checksForeignKeys: boolean;
-  /** It was applied before a rewind. */
-  readonly safe: boolean;
-  /** Its tick; null: nothing is ticked off. */
-  readonly seed: SeedOf | null;
-}
 
 export interface ChunkWriterOptions {
   readonly writer: Pick<TargetWriter, 'ready' | 'used' | 'observe' | 'commit' | 'open' | 'chunk' | 'close' | 'rollback' | 'drop'>;
@@ -83,8 +50,8 @@ export class ChunkWriter {
     const watch = await this.#watch(prepared);
     if (record.purpose === 'probe') return this.#probe(prepared, checkpoint, watch);
     const name = tableName(prepared.target);
-    const isPlain = prepared.rows.length > 0 && record.purpose !== 'repair' && !this.#filled.has(name);
-    if (prepared.rows.length === 0 && !prepared.deletesAbsent) return this.#insert(prepared, checkpoint);
+    const isPlain = prepared.rows.length > 0 && !prepared.isRepair && !this.#filled.has(name);
+    if (prepared.rows.length === 0 && !prepared.isRepair) return this.#insert(prepared, checkpoint);
     if (isPlain && (await this.#fast(prepared, checkpoint, watch))) return;
     const isFilled = await this.#rowByRow(prepared, checkpoint, watch);
     if (isFilled) this.#filled.add(name);
@@ -108,7 +75,7 @@ export class ChunkWriter {
         return false;
       }
     }
-    const texts = await this.#texts(prepared, false);
+    const texts = await textsOf(prepared, this.#options.pieceBytes);
     const { rows, seen } = prepared;
     return this.#transaction(prepared, checkpoint, async (connection) => {
       if (!(await areInserted(connection, texts))) return false;
@@ -121,14 +88,14 @@ export class ChunkWriter {
 
   /** All rows are missing: as any other insert. */
   async #insert(prepared: PreparedChunk, checkpoint: Checkpoint): Promise<void> {
-    const texts = await this.#texts(prepared, false);
+    const texts = await textsOf(prepared, this.#options.pieceBytes);
     await this.#send(texts, this.#tick(prepared, { ...noCounts, inserted: prepared.rows.length }), { checkpoint, safe: false });
   }
 
   /** Right whether it was applied before or not; see safe-plan.ts. */
   async #replayed(prepared: PreparedChunk, checkpoint: Checkpoint): Promise<void> {
     const tick = this.#tick(prepared, { ...noCounts, replaced: prepared.rows.length });
-    await this.#send(await this.#texts(prepared, true), tick, { checkpoint, safe: true });
+    await this.#send(await textsOf(prepared, this.#options.pieceBytes), tick, { checkpoint, safe: true });
   }
 
   async #send(
@@ -206,23 +173,6 @@ export class ChunkWriter {
     return tickSeed(seed, { part: part.part, from: jsonOf(part.from), to: jsonOf(part.to), counts });
   }
 
-  /** Beside the rows that came nothing is known: a child may come before its parent. */
-  async #texts({ rows, absent, source, target, deletesAbsent, checksForeignKeys }: PreparedChunk, safe: boolean): Promise<SqlText[]> {
-    const under = checksForeignKeys || safe ? {} : { under: { session: null, flags: rowsFlags.noForeignKeyChecks } };
-    const changes: Change[] = rows.map((after) => ({ op: 'c', before: null, after, source, target, ...under }));
-    if (deletesAbsent) changes.push(...absent.map((before): Change => ({ op: 'd', before, after: null, source, target, ...under })));
-    const builder = new StatementBuilder();
-    const texts: SqlText[] = [];
-    for (const change of changes) {
-      await builder.prepare(change);
-      if (safe) builder.addSafe(change);
-      else builder.add(change);
-      if (builder.bytes >= this.#options.pieceBytes) texts.push(builder.take());
-    }
-    const rest = builder.take();
-    return rest.marks.length > 0 ? [...texts, rest] : texts;
-  }
-
   async #transaction(
     { seen }: PreparedChunk,
     checkpoint: Checkpoint,
@@ -269,11 +219,4 @@ async function areInserted(connection: ApplyConnection, texts: readonly SqlText[
 
 function jsonOf(key: Row | null): string | null {
   return key && rowToJson(key);
-}
-
-/** Keys that were asked for and did not come. */
-export function absentOf({ keys }: ChunkRecord, rows: readonly Row[], plan: RowPlan): readonly Row[] {
-  const text = (row: Row): string => rowToJson(keyOfRow(plan, row));
-  const came = new Set(rows.map(text));
-  return keys.filter((key) => !came.has(text(key)));
 }

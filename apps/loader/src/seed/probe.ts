@@ -9,7 +9,7 @@ import type { Row } from '@lutra/model';
 import { readRows } from '../conflict/resolve/rows.js';
 import { changedOf, completed } from './chunk-rows.js';
 import type { Watch } from './chunk-rows.js';
-import type { PreparedChunk } from './chunk-writer.js';
+import type { PreparedChunk } from './prepared-chunk.js';
 
 /** In an open target transaction. One for each row that came, and for each key that has none at the source. */
 export async function compareRows(

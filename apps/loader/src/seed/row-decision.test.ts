@@ -17,7 +17,10 @@ describe('whose version stays', () => {
   it('both ways two sides never both take or both keep, whichever region is named', () => {
     fc.assert(
       fc.property(fc.constantFrom('a', 'b', 'c', null), fc.constantFrom('a', 'b'), (named, home) => {
-        const sides = [staysOf('seed', named, { source: 'a', target: 'b', home }), staysOf('seed', named, { source: 'b', target: 'a', home })];
+        const sides = [
+          staysOf('seed', named, { source: 'a', target: 'b', home }),
+          staysOf('seed', named, { source: 'b', target: 'a', home }),
+        ];
         // Of a third region the row comes from there.
         if (named === 'c') expect(sides).toEqual(['existing', 'existing']);
         else expect(sides.toSorted()).toEqual(['existing', 'incoming']);

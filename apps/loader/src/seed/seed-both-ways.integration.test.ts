@@ -99,7 +99,10 @@ describe.each(['8.0', '9.7'] as const)('both ways, %s', (version) => {
   it('an update of a row that has not come yet is written whole, at home too, and nothing is decided', async () => {
     const room = await open({});
     await room.change([[item(1, 'a'), item(1, 'b')]]);
-    await room.change([[item(2), null], [item(3), item(4)]]);
+    await room.change([
+      [item(2), null],
+      [item(3), item(4)],
+    ]);
     expect(await room.rows()).toEqual([item(1, 'b'), item(4)]);
     expect([await room.room.conflictTypes(), await room.room.resolutions()]).toEqual([[], []]);
     // With a rival it is a conflict as ever; and it is one where nothing is seeded.
@@ -111,11 +114,34 @@ describe.each(['8.0', '9.7'] as const)('both ways, %s', (version) => {
     expect(await room.rows()).toEqual([item(1, 'b'), item(4)]);
   });
 
+  it('a change of a row that is out of date is taken whole if its source is named, and is a conflict else', async () => {
+    const rows = "INSERT INTO t VALUES (1, 'old', NULL), (2, 'old', NULL), (3, 'old', NULL), (5, 'old', NULL)";
+    const changes = [
+      [item(1, 'a', 'u'), item(1, 'b', 'u')],
+      [item(2, 'a'), null],
+      [null, item(3)],
+      [item(5, 'a'), item(6, 'a')],
+    ] as const;
+    const room = await open({ rows }, there);
+    await room.change(changes);
+    expect(await room.rows()).toEqual([item(1, 'b', 'u'), item(3), item(6, 'a')]);
+    expect([await room.room.conflictTypes(), await room.room.resolutions()]).toEqual([[], []]);
+    const kept = await open({ rows }, here);
+    await kept.change(changes);
+    expect(await kept.rows()).toEqual([1, 2, 3, 5].map((id) => item(id, 'old')));
+  });
+
   it('a probe tells what was changed here from what differs; a repair is passed', async () => {
     const room = await open({ rows: "INSERT INTO t VALUES (1, 'b', NULL), (2, 'old', NULL), (4, 'own', NULL)" }, null);
     await room.room.local('', [item(1), item(1, 'b')], [null, item(4, 'own')], [item(5), null]);
     await room.read([item(1), item(2), item(3), item(5)], { purpose: 'probe', keys: [1, 2, 3, 4, 5].map((id) => ({ id })) });
-    expect((await room.differences()).map(({ outcome }) => outcome)).toEqual(['in-flight', 'different', 'missing-here', 'in-flight', 'in-flight']);
+    expect((await room.differences()).map(({ outcome }) => outcome)).toEqual([
+      'in-flight',
+      'different',
+      'missing-here',
+      'in-flight',
+      'in-flight',
+    ]);
     await room.read([item(2, 'repaired')], { purpose: 'repair', keys: [{ id: 2 }] });
     expect(await room.rows()).toEqual([item(1, 'b'), item(2, 'old'), item(4, 'own')]);
   });

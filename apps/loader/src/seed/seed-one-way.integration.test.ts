@@ -79,7 +79,11 @@ describe('one way', () => {
 
   it('an update of a row that has not come yet brings it whole, and a deletion of it is done', async () => {
     await room.change([[item(1, 'a'), item(1, 'b')]]);
-    await room.change([[item(2, 'a'), null], [null, item(4)], [item(3, 'a'), item(5, 'a', 'moved')]]);
+    await room.change([
+      [item(2, 'a'), null],
+      [null, item(4)],
+      [item(3, 'a'), item(5, 'a', 'moved')],
+    ]);
     expect(await room.rows()).toEqual([item(1, 'b'), item(4), item(5, 'a', 'moved')]);
     await room.end();
     await expect(room.change([[item(7, 'a'), item(7, 'b')]])).rejects.toMatchObject({ code: 'ROW_CONFLICT' });
@@ -143,7 +147,10 @@ describe('one way, with foreign keys', () => {
     await room.read([{ id: 1, p: 5 }], { table: 'c' });
     await room.change([[null, { id: 2, p: 6 }, 'c']]);
     await room.read([{ id: 5 }, { id: 6 }], { table: 'p' });
-    expect(await room.rows('c')).toEqual([{ id: 1, p: 5 }, { id: 2, p: 6 }]);
+    expect(await room.rows('c')).toEqual([
+      { id: 1, p: 5 },
+      { id: 2, p: 6 },
+    ]);
     await room.end();
     await expect(room.change([[null, { id: 3, p: 7 }, 'c']])).rejects.toMatchObject({ code: 'ROW_CONFLICT' });
   });

@@ -23,7 +23,11 @@ const part = (name: string, more: Partial<SeedPart> = {}): SeedPart => ({
 describe('how far a seed is', () => {
   it('is told of the order that has begun last, table by table', () => {
     const counts = { ...noCounts, inserted: 4 };
-    const parts = [part('old', { request: 'one', begunAt: 1 }), part('a', { counts, cursor: '{"id":1}' }), part('a', { part: 1, isWhole: true, counts })];
+    const parts = [
+      part('old', { request: 'one', begunAt: 1 }),
+      part('a', { counts, cursor: '{"id":1}' }),
+      part('a', { part: 1, isWhole: true, counts }),
+    ];
     const progress = progressOf([...parts, part('b', { state: 'done', endedAt: 9 })], 10);
     expect(seedProgressSchema.parse(progress)).toMatchObject({
       request: 'two',

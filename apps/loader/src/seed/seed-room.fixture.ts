@@ -61,7 +61,8 @@ export class SeedRoom {
     const detection = { detector, parts, flowsBack: () => true, concerns: () => true, close: async () => undefined };
     const isSuspended = (): boolean => false;
     const matcher = { targetOf: ({ name }: { readonly name: string }) => tables.get(name)?.target ?? null };
-    this.#seeds = new Seeds(pipeline, []);
+    this.#seeds = new Seeds({ uid: pipeline, region: regions.source }, []);
+    room.replaces = (table) => this.#seeds.replaces(table);
     this.#seeding = new Seeding({
       writer,
       pieceBytes: batchBytes,
@@ -77,24 +78,25 @@ export class SeedRoom {
       onCreated: () => undefined,
       onPassed: () => undefined,
     });
-    this.#make = (resolved) => new Applier({
-      checkpoint,
-      name: work.id,
-      sourceRegion: regions.source,
-      targetRegion: regions.target,
-      detector: bothWays ? detector : null,
-      missing: bothWays ? null : new MissingRows({ writer, replaces: (table) => this.#seeds.replaces(table) }),
-      resolved,
-      forwards: false,
-      forwarded: false,
-      tables: matcher,
-      writer,
-      batchBytes,
-      skip: null,
-      seeding: this.#seeding,
-      onSkipped: async () => undefined,
-      onCommitted: () => undefined,
-    });
+    this.#make = (resolved) =>
+      new Applier({
+        checkpoint,
+        name: work.id,
+        sourceRegion: regions.source,
+        targetRegion: regions.target,
+        detector: bothWays ? detector : null,
+        missing: bothWays ? null : new MissingRows({ writer, replaces: (table) => this.#seeds.replaces(table) }),
+        resolved,
+        forwards: false,
+        forwarded: false,
+        tables: matcher,
+        writer,
+        batchBytes,
+        skip: null,
+        seeding: this.#seeding,
+        onSkipped: async () => undefined,
+        onCommitted: () => undefined,
+      });
     this.#applier = this.#make(new Set());
   }
 

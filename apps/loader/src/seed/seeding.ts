@@ -13,8 +13,10 @@ import type { TargetPort } from '../io.js';
 import type { TableMatcher } from '../plan/table-matcher.js';
 import { refusedFor } from '../plan/table-matcher.js';
 import type { Chunk } from './chunk-assembly.js';
-import { absentOf, ChunkWriter } from './chunk-writer.js';
-import type { ChunkWriterOptions, PreparedChunk } from './chunk-writer.js';
+import { ChunkWriter } from './chunk-writer.js';
+import type { ChunkWriterOptions } from './chunk-writer.js';
+import { absentOf } from './prepared-chunk.js';
+import type { PreparedChunk } from './prepared-chunk.js';
 import { staysOf } from './row-decision.js';
 import { Seeds } from './seeds.js';
 
@@ -96,7 +98,8 @@ export class Seeding {
     // Its order is over, or its beginning was not read: what is not ticked off comes again.
     if (!isOfOrder) return passed(onPassed, `a chunk of seed ${record.request}, which is not under way here`, table);
     const bothWays = this.#options.detection?.flowsBack(tables.target) ?? false;
-    if (bothWays && record.purpose === 'repair') return passed(onPassed, 'a repair by rows of the source, and the table flows both ways', table);
+    if (bothWays && record.purpose === 'repair')
+      return passed(onPassed, 'a repair by rows of the source, and the table flows both ways', table);
     return this.#prepared(chunk, { ...tables, bothWays, seed });
   }
 
@@ -106,7 +109,6 @@ export class Seeding {
     const rules = detection?.parts.rules;
     const home = at.bothWays ? (work.detector?.conflicts.home ?? work.target.region) : null;
     const plan = planRows(at.source, at.target);
-    const isForced = record.purpose === 'repair';
     return {
       ...at,
       chunk,
@@ -115,8 +117,7 @@ export class Seeding {
       seen: record.seen,
       absent: absentOf(record, rows, plan),
       stays: staysOf(record.purpose, at.seed?.onExisting ?? null, { source: work.source.region, target: work.target.region, home }),
-      isForced,
-      deletesAbsent: isForced,
+      isRepair: record.purpose === 'repair',
       checksForeignKeys: at.bothWays && rules?.targetIsHome === true,
       safe: chunk.position.seq <= checkpoint.replayUntil,
     };

@@ -5,7 +5,10 @@ import type { SeedOf, SeedPart } from '@lutra/mysql';
 export class Seeds {
   readonly #tables = new Map<string, SeedOf>();
 
-  constructor(pipeline: string, parts: readonly SeedPart[]) {
+  readonly #sourceRegion: string;
+
+  constructor({ uid: pipeline, region }: { readonly uid: string; readonly region: string }, parts: readonly SeedPart[]) {
+    this.#sourceRegion = region;
     for (const { state, table, target, request, onExisting } of parts)
       if (state === 'seeding') this.begin({ pipeline, table, target, request, onExisting });
   }
@@ -23,9 +26,11 @@ export class Seeds {
     return this.#tables.get(nameOf(table)) ?? null;
   }
 
-  /** What is at the target and differs is replaced; one way. */
+  /** What is at the target and differs is replaced. */
   replaces(table: TableName): boolean {
-    return this.#tables.size > 0 && this.of(table)?.onExisting === 'source';
+    if (this.#tables.size === 0) return false;
+    const onExisting = this.of(table)?.onExisting;
+    return onExisting === 'source' || onExisting === this.#sourceRegion;
   }
 }
 

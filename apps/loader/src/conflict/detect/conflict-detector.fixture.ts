@@ -63,6 +63,8 @@ let opened = 0;
 
 export class DetectorSetup {
   readonly peers = new FakePeers();
+  /** See DetectorOptions. */
+  replaces: DetectorOptions['replaces'] = () => false;
   /** `type winner` of the conflicts that the conflict detector told. */
   readonly told: string[] = [];
   readonly pipeline: string;
@@ -102,6 +104,7 @@ export class DetectorSetup {
       collations,
       resolutionTables: { targetOf: async ({ name }) => tables.get(name)?.target ?? null },
       peers: this.peers,
+      replaces: (table) => this.replaces(table),
       onConflicts: (conflicts) => void this.told.push(...conflicts.map(({ type, winner }) => `${type} ${winner}`)),
     };
     this.detector = new ConflictDetector(this.parts);

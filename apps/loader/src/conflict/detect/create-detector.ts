@@ -32,6 +32,8 @@ export interface DetectorParts {
   readonly checkpoint: Checkpoint;
   /** As the configuration says it now: an edit that waits until a transaction is written may be what that waits for. */
   newest(): LoaderWork;
+  /** See DetectorOptions. */
+  replaces(table: TableName): boolean;
   readonly signal: AbortSignal;
 }
 
@@ -89,6 +91,7 @@ export function createDetector(deps: LoaderDeps, work: LoaderWork, parts: Detect
       },
     },
     peers,
+    replaces: parts.replaces,
     onConflicts: (found, of) => {
       for (const conflict of found) {
         metrics.conflicts.inc({ name: work.id, ...described(conflict) });

@@ -10,7 +10,7 @@
  * the rest right (docs/decisions/0008-conflicts.md).
  */
 import { isStop } from '@lutra/model';
-import type { SyncError, ConflictType, Row } from '@lutra/model';
+import type { SyncError, ConflictType, Row, TableName } from '@lutra/model';
 import { conflictKind, differing, keyOfRow, planRows, primaryConflictKey, sameKey, sameRowsBeside, StatementBuilder } from '@lutra/mysql';
 import type { ApplyConnection, Change } from '@lutra/mysql';
 import type { Concurrent } from '../detect/concurrency.js';
@@ -29,7 +29,7 @@ import type { Step } from './step.js';
 import type { DecidableTable, ConflictTable, TableBook } from '../detect/table-book.js';
 import { Verdict } from '../decide/verdict.js';
 import { writeWhole } from '../../seed/missing-rows.js';
-import { SeededTables } from '../../seed/seeded-tables.js';
+import { RowsToCome } from '../../seed/rows-to-come.js';
 
 export interface RowResolverOptions {
   readonly connection: Pick<ApplyConnection, 'within' | 'attempt' | 'run'>;
@@ -37,6 +37,8 @@ export interface RowResolverOptions {
   readonly tables: TableBook;
   readonly by: ResolutionBy;
   concurrent(change: Change, table: ConflictTable): Concurrent;
+  /** See DetectorOptions. */
+  replaces(source: TableName): boolean;
 }
 
 const nobody: Concurrent = { primary: null, unique: null, concurrentChanges: () => [] };
@@ -50,14 +52,14 @@ export class RowResolver {
   readonly #rows: LockedRows;
   readonly #verdict: Verdict;
   readonly #ledger: ConflictLedger;
-  readonly #seeded: SeededTables;
+  readonly #toCome: RowsToCome;
 
   constructor(options: RowResolverOptions) {
     this.#options = options;
     this.#rows = new LockedRows(options.connection);
     this.#verdict = new Verdict(options.rules);
     this.#ledger = new ConflictLedger(options.rules);
-    this.#seeded = new SeededTables(options.connection);
+    this.#toCome = new RowsToCome(options.connection, options.replaces);
   }
 
   /** Locks every row, and every unique value, that the changes touch. */
@@ -80,7 +82,7 @@ export class RowResolver {
     if (!isDecidable(table)) {
       if (table && concurrent.primary !== null)
         throw stoppedAt(table, { type: 'both sides changed it', key: '(its keys cannot be compared)' });
-      if (table === null && (await this.#seeded.has(change.target))) return this.#oneWay(change);
+      if (table === null && (await this.#toCome.has(change.target))) return this.#oneWay(change);
       return this.#plain(change, table);
     }
     const sent = { op: change.op, before, after, ...(change.under && { under: change.under }) };
@@ -117,15 +119,13 @@ export class RowResolver {
     const { table, before, after, concurrent, key } = step;
     const { existing, holders } = await this.#rows.read({ plan: table.plan, key, values: after });
     const differs = before === null ? existing !== null : existing === null || !(await sameRowsBeside(table.plan, existing, before));
-    if (existing === null && before !== null && holders.length === 0 && (await this.#isToCome(table, [concurrent])))
-      return this.#come(step);
+    if (differs && holders.length === 0 && (await this.#toCome.takesWhole([step], existing))) return this.#come(step, existing);
     const isConflict = differs || concurrent.primary !== null;
     // Who is not home may leave a unique value that nobody holds any more: home decides about it.
     const sharesUnique = holders.length > 0 || (concurrent.unique !== null && this.#options.rules.targetIsHome);
     if (!isConflict && !sharesUnique) {
-      const change = { existing, row: after, displaced: [], under: step.sent.under };
-      const refused = await this.#write(table, change);
-      if (!refused || ((await this.#isParentToCome(step, refused)) && !(await this.#forced(table, change)))) return;
+      const refused = await this.#writeEarly(step, existing);
+      if (!refused) return;
       for (const name of names) this.#ledger.touch(name, []);
       return this.#refused(step, existing, refused);
     }
@@ -163,8 +163,8 @@ export class RowResolver {
     const { left, taken } = move;
     const { table, after } = taken.step;
     const others = move.holders.filter((holder) => !isRow(left, holder));
-    const isNew = left.existing === null && taken.existing === null && others.length === 0;
-    if (isNew && (await this.#isToCome(table, [left.step.concurrent, taken.step.concurrent]))) return this.#come(taken.step);
+    const isFree = left.isConflict && !taken.isConflict && others.length === 0;
+    if (isFree && (await this.#toCome.takesWhole([left.step, taken.step], left.existing))) return this.#come(taken.step, left.existing);
     const isUniqueShared = [left, taken].some(({ step }) => step.concurrent.unique !== null) && this.#options.rules.targetIsHome;
     if (!left.isConflict && !taken.isConflict && others.length === 0 && !isUniqueShared) {
       const { under } = taken.step.sent;
@@ -183,29 +183,10 @@ export class RowResolver {
     this.#recordMove(outcome, isUniqueShared);
   }
 
-  /**
-   * The row is not there because seeding has not brought it yet: nobody has changed it. Counter-example without: home takes an update of
-   * it for a conflict with a deletion, keeps nothing, and its resolution record deletes the row everywhere.
-   */
-  async #isToCome({ target }: DecidableTable, concurrent: readonly Concurrent[]): Promise<boolean> {
-    return concurrent.every(({ primary, unique }) => primary === null && unique === null) && this.#seeded.has(target);
-  }
-
-  /** It is written whole; a deletion is done. No conflict, and nothing that home would have to say. */
-  async #come(step: Step): Promise<void> {
-    const { table, after, sent } = step;
-    if (after === null) return;
-    const refused = await this.#write(table, { existing: null, row: after, displaced: [], under: sent.under });
-    if (!refused) return;
-    if ((await this.#isParentToCome(step, refused)) && !(await this.#forced(table, { existing: null, row: after, displaced: [] }))) return;
-    this.#refused(step, null, refused);
-  }
-
-  /** A parent that seeding has not brought yet: the row goes before it. */
-  async #isParentToCome({ table, concurrent }: Step, error: SyncError): Promise<boolean> {
-    if (conflictKind(error) !== 'parent missing' || concurrent.primary !== null || concurrent.unique !== null) return false;
-    for (const { parent } of table.target.foreignKeys) if (await this.#seeded.has(parent)) return true;
-    return false;
+  /** No conflict, and nothing that home would have to say. */
+  async #come(step: Step, existing: Row | null): Promise<void> {
+    const refused = await this.#writeEarly(step, existing);
+    if (refused) this.#refused(step, existing, refused);
   }
 
   async #refusedMove(move: Move, error: SyncError): Promise<void> {
@@ -253,10 +234,15 @@ export class RowResolver {
     return refused;
   }
 
-  async #forced(table: DecidableTable, change: RowChange): Promise<SyncError | null> {
-    const refused = await forceRow(this.#options.connection, table.plan, change);
-    if (!refused) this.#rows.written(table.plan, change);
-    return refused;
+  /** Before its parent, where seeding has not brought that one. */
+  async #writeEarly(step: Step, existing: Row | null): Promise<SyncError | null> {
+    const { table, after, sent } = step;
+    const change = { existing, row: after, displaced: [], under: sent.under };
+    const refused = await this.#write(table, change);
+    if (!refused || !(await this.#toCome.isBeforeParent(step, refused))) return refused;
+    const again = await forceRow(this.#options.connection, table.plan, change);
+    if (!again) this.#rows.written(table.plan, change);
+    return again;
   }
 
   /** Its table flows one way, and is being seeded. */

@@ -269,6 +269,8 @@ type Piece =
   | { readonly kind: 'partial'; readonly rows: number; readonly large: boolean }
   | { readonly kind: 'heartbeat' }
   | { readonly kind: 'unknown' }
+  /** Rows that were read at the source; `comes`: how many of them came before their leader was replaced, null: all. */
+  | { readonly kind: 'chunk'; readonly rows: number; readonly ours: boolean; readonly comes: number | null }
   | { readonly kind: 'void'; readonly rows: number };
 
 const schemas = new Map<number, string>();
@@ -344,6 +346,14 @@ class LogBuilder {
         if (piece.routed) this.expected.push(...ids);
         return;
       }
+      case 'chunk': {
+        const rows = Math.min(piece.rows, piece.comes ?? piece.rows);
+        await this.#chunkRecord(piece);
+        const ids = await this.#rows({ rows, large: false, routed: true, op: 'r' }, { complete: rows === piece.rows, epoch: this.#epoch });
+        if (piece.comes !== null) await this.leadership();
+        if (piece.ours && rows === piece.rows) this.expected.push(...ids);
+        return;
+      }
       case 'partial':
         await this.#rows({ ...piece, routed: true }, { complete: false, epoch: this.#epoch });
         return this.leadership();
@@ -376,6 +386,27 @@ class LogBuilder {
     );
   }
 
+  async #chunkRecord({ rows, ours: isOurs }: Extract<Piece, { kind: 'chunk' }>): Promise<void> {
+    const header = { kind: 'chunk', log: 'L', seq: this.#seq++, epoch: this.#epoch } as const;
+    this.#push(
+      await this.#encoder.encodeControl(header, {
+        kind: 'chunk',
+        endpoint: 'a',
+        pipelines: isOurs ? [other, ours] : [other],
+        id: 'x',
+        purpose: 'resync',
+        request: '',
+        database: 'shop',
+        table: 't',
+        part: null,
+        keys: [],
+        rows,
+        seen: {},
+        tsMs: 0,
+      }),
+    );
+  }
+
   /** What home made of a row of crm.t. */
   async resolution(): Promise<void> {
     const header = { kind: 'resolution', log: 'L', seq: this.#seq++, epoch: this.#epoch } as const;
@@ -389,13 +420,13 @@ class LogBuilder {
     this.#push(await this.#encoder.encodeControl(header, { kind: 'epoch', endpoint: 'a', leader: 'x', tsMs: 0 }));
   }
 
-  async #rows(what: { rows: number; large: boolean; routed: boolean }, how: { complete: boolean; epoch: number }): Promise<number[]> {
+  async #rows(what: { rows: number; large: boolean; routed: boolean; op?: 'c' | 'r' }, how: { complete: boolean; epoch: number }): Promise<number[]> {
     const to = what.routed ? table : elsewhere;
     const encoder = await this.#encoder.prepare(to);
     return Array.from({ length: what.rows }, (_, index) => {
       const id = this.#id++;
       const event: RowEvent = {
-        op: 'c',
+        op: what.op ?? 'c',
         before: null,
         after: { id, v: 'x'.repeat(what.large ? 50_000 : 1) },
         source: { ...sourceFacts, db: to.database },
@@ -534,6 +565,15 @@ const piece: fc.Arbitrary<Piece> = fc.oneof(
   fc.record({ kind: fc.constant('partial' as const), rows: fc.integer({ min: 10, max: 25 }), large: fc.constant(true) }),
   { weight: 2, arbitrary: fc.constant({ kind: 'heartbeat' as const }) },
   fc.constant({ kind: 'unknown' as const }),
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant('chunk' as const),
+      rows: fc.integer({ min: 0, max: 4 }),
+      ours: fc.boolean(),
+      comes: fc.option(fc.integer({ min: 0, max: 4 })),
+    }),
+  },
   fc.record({ kind: fc.constant('void' as const), rows: small }),
 );
 const failure = fc.constantFrom<Failure[]>('none', 'none', 'before', 'after');

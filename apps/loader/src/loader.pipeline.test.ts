@@ -957,6 +957,28 @@ describe('an edit while the loader runs', () => {
   }, 60_000);
 });
 
+it('an edit amid a chunk waits for its last row: at a position that is saved before it, its rows would pass by', async () => {
+  const chunk = { kind: 'chunk', rows: 3, ours: true, comes: null } as const;
+  await fc.assert(
+    fc.asyncProperty(fc.array(failure, { maxLength: 6 }), fc.integer({ min: 2, max: 9 }), async (failures, offset) => {
+      const log = await build([]);
+      await log.routes({ [ours]: routesFingerprint(shop) });
+      for (const each of [{ kind: 'transaction', rows: 2, large: false, routed: true } as const, chunk, chunk]) await log.add(each);
+      const none = { rows: [], places: [], checkpoint: null, connections: 0 };
+      Object.assign(world, { log: log.records, batchSizes: [1], failures: [...failures], ...none });
+      const live = new LiveWork(work);
+      world.before = async (at) => {
+        if (at === offset && live.isTaken) live.offer({ ...live.newest, onUnsupported: 'stop' });
+      };
+      const errors = await loadLive(live, () => world.rows.length >= 8);
+      world.before = async () => undefined;
+      expect(errors.filter(({ code }) => code !== 'TARGET_UNAVAILABLE')).toEqual([]);
+      expect(world.rows).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+    }),
+    { numRuns: 30 },
+  );
+}, 60_000);
+
 describe('a pipeline whose name another one had', () => {
   const transaction = (rows: number, routed: boolean) => ({ kind: 'transaction', rows, large: false, routed }) as const;
   /** Under its name, as its channel has it now. */

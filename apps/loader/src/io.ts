@@ -1,7 +1,18 @@
 /** What the loader reaches outside of its process, beside ZooKeeper: the target's server and Kafka. Tests give it lists in memory. */
 import { BusAdmin, subscribe } from '@lutra/bus';
 import type { BusOptions } from '@lutra/bus';
-import { ApplyConnection, fence, loadForApply, readSuspended, sayRoutes, takeOver, tiedTables, writeSuspended } from '@lutra/mysql';
+import {
+  ApplyConnection,
+  createTable,
+  fence,
+  loadForApply,
+  readSeeds,
+  readSuspended,
+  sayRoutes,
+  takeOver,
+  tiedTables,
+  writeSuspended,
+} from '@lutra/mysql';
 
 export interface TargetPort {
   readonly connect: typeof ApplyConnection.open;
@@ -12,6 +23,8 @@ export interface TargetPort {
   readonly readSuspended: typeof readSuspended;
   readonly writeSuspended: typeof writeSuspended;
   readonly tiedTables: typeof tiedTables;
+  readonly readSeeds: typeof readSeeds;
+  readonly createTable: typeof createTable;
 }
 
 export interface KafkaPort {
@@ -34,6 +47,8 @@ export const serversIo: LoaderIo = {
     readSuspended,
     writeSuspended,
     tiedTables,
+    readSeeds,
+    createTable,
   },
   kafka: { admin: (options) => new BusAdmin(options), subscribe },
 };

@@ -14,6 +14,11 @@ import type { Skip } from './assemble/skip.js';
 import { suspensionsOf } from './plan/suspending.js';
 import type { Suspensions } from './plan/suspensions.js';
 import { TableMatcher } from './plan/table-matcher.js';
+import { MissingRows } from './seed/missing-rows.js';
+import type { SeedProgressWriter } from './seed/seed-progress.js';
+import { seedingOf, seedProgressOf } from './seed/seed-stages.js';
+import type { Seeding } from './seed/seeding.js';
+import { Seeds } from './seed/seeds.js';
 import { groupOf, sayApplied, skipOf } from './recover/take-over.js';
 import type { LoaderWork } from './assignments.js';
 
@@ -24,6 +29,8 @@ export interface Stages {
   readonly matcher: TableMatcher;
   readonly detection: Detection | null;
   readonly applier: Applier;
+  readonly seeding: Seeding;
+  readonly seedProgress: SeedProgressWriter;
   readonly progress: Progress;
   /** What an operator ordered; passed already, perhaps. */
   readonly skip: Skip | null;
@@ -66,16 +73,37 @@ export async function stagesFor(
   const suspensions = await suspensionsOf(run, owned, routes.fingerprints);
   deps.status.update({ suspended: suspensions.tables });
   const isSuspended = (table: TableName): boolean => suspensions.hasTarget(table);
-  const detection = createDetector(deps, work, { writer, tables, isSuspended, target, checkpoint, newest: () => run.live.newest, signal });
-  run.closing(async () => detection?.close());
+  const parts = await deps.io.target.readSeeds(target, work.uid);
+  const seeds = new Seeds({ uid: work.uid, region: work.source.region }, parts);
+  const replaces = (table: TableName): boolean => seeds.replaces(table);
+  const detection = createDetector(deps, work, {
+    writer,
+    tables,
+    isSuspended,
+    target,
+    checkpoint,
+    newest: () => run.live.newest,
+    signal,
+    replaces,
+  });
+  const seedProgress = seedProgressOf(run);
+  run.closing(async () => {
+    seedProgress.close();
+    await detection?.close();
+  });
   const matcher = new TableMatcher({
     router: createRouter(work.routes),
     load: (database, table) => writer.loadTable(database, table),
     isSuspended: (table) => suspensions.has(table),
   });
   deps.metrics.queueCapacity.set({ name: work.id }, batchBytesOf(work));
-  const applier = applierOf(run, owned, { matcher, detection, progress, skip: skip && skip.seq > checkpoint.seq ? skip : null });
-  return { reader, routes, suspensions, matcher, detection, applier, progress, skip };
+  const pieceBytes = batchBytesOf(work);
+  const seeding = seedingOf(run, owned, { seeds, matcher, detection, pieceBytes, isSuspended: (table) => suspensions.has(table) });
+  if (parts.length > 0) seedProgress.changed(true);
+  const missing = detection ? null : new MissingRows({ writer, replaces });
+  const ahead = skip && skip.seq > checkpoint.seq ? skip : null;
+  const applier = applierOf(run, owned, { matcher, detection, progress, skip: ahead, seeding, missing });
+  return { reader, routes, suspensions, matcher, detection, seeding, seedProgress, applier, progress, skip };
 }
 
 interface ToCheck {
@@ -97,9 +125,9 @@ export async function checkedRoutes(
   return { routes: check, applied };
 }
 
-type ApplierParts = Pick<Stages, 'matcher' | 'detection' | 'progress' | 'skip'>;
+type ApplierParts = Pick<Stages, 'matcher' | 'detection' | 'progress' | 'skip' | 'seeding'> & { readonly missing: MissingRows | null };
 
-function applierOf(run: LoaderRun, { checkpoint, writer }: Owned, { matcher, detection, progress, skip }: ApplierParts): Applier {
+function applierOf(run: LoaderRun, { checkpoint, writer }: Owned, { matcher, detection, progress, ...parts }: ApplierParts): Applier {
   const { deps, work, resolved, during } = run;
   return new Applier({
     checkpoint,
@@ -112,7 +140,7 @@ function applierOf(run: LoaderRun, { checkpoint, writer }: Owned, { matcher, det
     writer,
     detector: detection?.detector ?? null,
     resolved,
-    skip,
+    ...parts,
     batchBytes: batchBytesOf(work),
     onSkipped: (skipped) => tellSkipped(run, skipped),
     during,

@@ -366,6 +366,18 @@ export const errorTable = {
     kept: target,
     help: 'Put the table into "exclude" of the pipelines that replicate it, or give the channel "onUnsupported": "suspend". docs/02-setup.md, A table that is suspended, says how the table comes back.',
   }),
+  SEED_ROW_EXISTS: stop({
+    cause:
+      'A row that seeding copies is at the target already and differs, and the order says `onExisting: "stop"`. The message names the row.',
+    kept: target,
+    help: 'Look at the row at both sides. Then cancel the seed and order it again with an "onExisting" that says which row stays, or make the rows equal, and retry.',
+  }),
+  SEED_TABLE_REFUSED: stop({
+    cause:
+      'The target lacks a table that is to be seeded, and it cannot be created there: the server refuses the definition of the source, or a foreign key points to a table that the pipeline does not carry. The message says why.',
+    kept: target,
+    help: 'Create the table at the target by hand, and retry; or put it into "exclude" of the pipeline. A table that was suspended for it comes back as docs/02-setup.md says, A table that is suspended.',
+  }),
   ROW_CONFLICT: stop({
     cause:
       'A row at the target is not what the source says it was: it is missing, a key is taken, or a foreign key refuses it. Somebody changed it at the target, or both sides changed it. The message names the row.',

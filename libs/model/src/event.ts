@@ -6,6 +6,7 @@
 import { z } from 'zod';
 import { parseDocument } from './config.js';
 import { conflictPolicies } from './conflict-policy.js';
+import type { ConflictPolicy } from './conflict-policy.js';
 import { SyncError } from './errors.js';
 import { newerThanThisBuild } from './levels.js';
 
@@ -22,8 +23,13 @@ export const conflictTypes = [
   'key-update-refused',
   'parent-missing',
   'child-exists',
+  'seed-differs',
 ] as const;
 export type ConflictType = (typeof conflictTypes)[number];
+
+/** What decided: the policy of the table's rule, or an order of seeding. */
+export const conflictDeciders = [...conflictPolicies, 'seed'] as const;
+export type ConflictDecider = ConflictPolicy | 'seed';
 
 /** Of all events. One that has another version is of a later level. */
 export const eventVersion = 1;
@@ -54,7 +60,7 @@ export const conflictEventSchema = z.object({
   /** The primary key. */
   key: jsonRowSchema,
   conflict: z.enum(conflictTypes),
-  policy: z.enum(conflictPolicies),
+  policy: z.enum(conflictDeciders),
   winner: z.enum(conflictWinners),
   /** Decided in the home region; false: until the home region has decided. */
   final: z.boolean(),

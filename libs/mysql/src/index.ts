@@ -31,7 +31,7 @@ export type { ConnectionOptions, Queries, Result, ResultRow } from './session-op
 export { computedElsewise } from './decided-session.js';
 export { sessionTextOf } from './source-session.js';
 export type { SessionText, Under } from './source-session.js';
-export { inPieces, stagedOf } from './sql-text.js';
+export { inPieces, joined, stagedOf } from './sql-text.js';
 export { Staging } from './staged-values.js';
 export type { ExactText } from './expected-rows.js';
 export type { Mark, SqlText } from './sql-text.js';
@@ -55,3 +55,9 @@ export type { SortKeys } from './sort-keys.js';
 export { isSameServer } from './server-identity.js';
 export { askFor, conflictKeysOf, foughtFor, keysOf, primaryConflictKey, primaryKeyOf, uniqueConflictKeys } from './conflict-keys.js';
 export type { ConflictKey, KeyCollations, Keys } from './conflict-keys.js';
+export { beginSeed, beingSeededQuery, endSeed, hasSeedsQuery, noCounts, readSeeds, tickSeed } from './seed-store.js';
+export type { SeedCounts, SeedOf, SeedPart, Tick } from './seed-store.js';
+export { differencesQuery, differenceText, maxDifferences } from './differences.js';
+export type { Difference, DifferenceOf } from './differences.js';
+export { createMark, createTable } from './create-table.js';
+export type { TableToCreate } from './create-table.js';

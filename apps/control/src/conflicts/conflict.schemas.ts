@@ -1,5 +1,5 @@
 /** The shapes of decided conflicts in the REST API: filters, entries of lutra.conflict, and what an operator may decide anew. */
-import { conflictPolicies, conflictTypes, conflictWinners, nameSchema } from '@lutra/model';
+import { conflictDeciders, conflictTypes, conflictWinners, nameSchema } from '@lutra/model';
 import { z } from 'zod';
 import { problemSchema } from '../http/schemas.js';
 
@@ -11,7 +11,7 @@ const filterShape = {
   schema: z.string().max(64).optional(),
   table: z.string().max(64).optional(),
   type: z.enum(conflictTypes).optional(),
-  policy: z.enum(conflictPolicies).optional(),
+  policy: z.enum(conflictDeciders).optional(),
   winner: z.enum(conflictWinners).optional(),
   /** Decided in the home region. */
   final: z.enum(['true', 'false']).optional(),

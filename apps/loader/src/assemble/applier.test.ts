@@ -91,6 +91,9 @@ function remember() {
     chunk: async (text: SqlText) => void told.push(`chunk ${rows(text)} rows`),
     close: async (text: SqlText, checkpoint: Checkpoint) => void told.push(`close ${rows(text)} rows at ${checkpoint.seq}`),
     rollback: async () => void told.push('rollback'),
+    opened: (): never => {
+      throw new Error('nothing is seeded');
+    },
   };
   return { told, writer };
 }
@@ -122,6 +125,7 @@ function applierOf(
     tables: { targetOf: targetOf ?? (() => (routed ? (forwarded ?? target) : null)) },
     writer,
     batchBytes: 4_000,
+    seeding: { prepare: async () => null, write: async () => undefined, replaces: () => false },
     skip: skip ?? null,
     onSkipped: async ({ seq }) => void progress.push(-seq),
     onCommitted: (committed) => progress.push(committed.position.seq),

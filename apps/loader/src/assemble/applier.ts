@@ -16,11 +16,10 @@
 import type { Checkpoint } from '@lutra/marker';
 import { sameSession, SyncError, tableName } from '@lutra/model';
 import type { RowEvent, Seen, SourceSession, TableSchema } from '@lutra/model';
-import type { Change, TargetTable, Under } from '@lutra/mysql';
+import type { Change, SqlText, TargetTable, Under } from '@lutra/mysql';
 import { MergeBuffer } from './merge-buffer.js';
 import type { ConflictDetector } from '../conflict/detect/conflict-detector.js';
 import type { Resolution } from '../conflict/resolve/resolution.js';
-import { nameRow } from '../commit/failure.js';
 import type { RecordPosition } from '../read/log-reader.js';
 import { OwnSession } from '../plan/own-session.js';
 import { PendingResolutions } from './pending-resolutions.js';
@@ -29,8 +28,11 @@ import { SourceTransactions } from './source-transactions.js';
 import type { SourceTransactionsOptions } from './source-transactions.js';
 import { Statements } from '../plan/statements.js';
 import type { TableMatcher } from '../plan/table-matcher.js';
-import { CommitQueue } from '../commit/commit-queue.js';
+import { CommitQueue, withoutRows } from '../commit/commit-queue.js';
 import type { CommitQueueOptions } from '../commit/commit-queue.js';
+import { nameFailure, nameRow } from '../commit/failure.js';
+import type { Chunk } from '../seed/chunk-assembly.js';
+import type { Seeding } from '../seed/seeding.js';
 
 export interface ApplierOptions extends SourceTransactionsOptions, CommitQueueOptions {
   readonly targetRegion: string;
@@ -40,6 +42,7 @@ export interface ApplierOptions extends SourceTransactionsOptions, CommitQueueOp
   readonly writer: SourceTransactionsOptions['writer'] & CommitQueueOptions['writer'];
   /** Another pipeline forwards what this one writes. */
   readonly forwarded: boolean;
+  readonly seeding: Pick<Seeding, 'prepare' | 'write' | 'replaces'>;
   /** Where the target takes writes of its own. Null: what is not as it must be stops the pipeline. */
   readonly detector: (Pick<ConflictDetector, 'commit' | 'resolutions' | 'follow'> & SourceTransactionsOptions['detector']) | null;
 }
@@ -107,6 +110,34 @@ export class Applier {
     if (resolutions.full) await resolutions.flush();
   }
 
+  /** Rows that were read at the source: a target transaction of its own, between those before and behind it. */
+  async chunk(chunk: Chunk): Promise<void> {
+    const { record, position, event } = chunk;
+    const { seeding } = this.#options;
+    const skipped = this.#source.skipOf(chunk);
+    const prepared = skipped ? null : await seeding.prepare(chunk);
+    await this.flush();
+    if (!prepared && !skipped) return this.passed(position);
+    if (skipped) await this.#source.skip(skipped, { position, event });
+    else if (prepared) {
+      await this.#follow(record.seen);
+      const applied = { position, event, ops: prepared.rows.length > 0 ? { r: prepared.rows.length } : {}, transactions: 1 };
+      await this.#target.commitBy(applied, record.tsMs, async (checkpoint) => {
+        await seeding.write(prepared, checkpoint).catch((error: unknown) => {
+          throw nameFailure(error, { event, position });
+        });
+      });
+    }
+    this.#behind = position;
+  }
+
+  /** What a control record writes, behind all that came before it. */
+  async write(text: SqlText, position: RecordPosition): Promise<void> {
+    await this.flush();
+    await this.#target.commit(withoutRows({ position, event: null }, text));
+    this.#behind = position;
+  }
+
   /** The open transaction is void: nothing of it may stay. */
   discard(): Promise<void> {
     return this.#source.discard();
@@ -169,7 +200,8 @@ export class Applier {
     try {
       const target = this.#isForUs(table, open) ? await this.#options.tables.targetOf(table) : null;
       if (!target) return null;
-      const change = changeOf(event, { source: table, target, under: this.#under });
+      const images = this.#options.seeding.replaces(table) ? whole(event, target) : event;
+      const change = changeOf(images, { source: table, target, under: this.#under });
       this.#ownSession?.require(change);
       return change;
     } catch (error) {
@@ -206,6 +238,16 @@ export class Applier {
   }
 }
 
-function changeOf({ op, before, after }: RowEvent, at: { source: TableSchema; target: TargetTable; under: Under }): Change {
+/** Of the row before only its key is given: an update writes each column, whatever is there. */
+function whole({ op, before, after }: RowEvent, { primaryKey }: TargetTable): Pick<RowEvent, 'op' | 'before' | 'after'> {
+  if (op !== 'u' || before === null || primaryKey.length === 0) return { op, before, after };
+  const names = new Set(primaryKey.map((name) => name.toLowerCase()));
+  return { op, before: Object.fromEntries(Object.entries(before).filter(([name]) => names.has(name.toLowerCase()))), after };
+}
+
+function changeOf(
+  { op, before, after }: Pick<RowEvent, 'op' | 'before' | 'after'>,
+  at: { source: TableSchema; target: TargetTable; under: Under },
+): Change {
   return { op: op === 'r' ? 'c' : op, before, after, ...at };
 }

@@ -2,7 +2,7 @@
  * A transaction that an operator decided to skip: which one it is, and what is written to lutra.skipped in its place, so that nothing is
  * lost without a trace.
  */
-import type { Row, Value } from '@lutra/model';
+import type { Row, RowEvent, TableName, Value } from '@lutra/model';
 import { quoteText } from '@lutra/mysql';
 import type { Change, SqlText } from '@lutra/mysql';
 import type { RecordPosition } from '../read/log-reader.js';
@@ -15,7 +15,8 @@ export interface Skip {
   readonly reason: string;
 }
 
-export interface Skipped extends Pick<SourceTransaction, 'position' | 'event'>, SkippingPipeline {
+export interface Skipped extends Pick<SourceTransaction, 'position'>, SkippingPipeline {
+  readonly event: RowEvent | null;
   readonly reason: string;
 }
 
@@ -37,7 +38,7 @@ export class SkippedRows {
   #length = 0;
   #cut = 0;
 
-  add({ op, before, after, target }: Change): void {
+  add({ op, before, after, target }: Pick<Change, 'op' | 'before' | 'after'> & { readonly target: TableName }): void {
     const row = JSON.stringify({ op, table: `${target.database}.${target.name}`, before: plainRow(before), after: plainRow(after) });
     if (this.#cut > 0 || this.#length + row.length > maxContentLength) {
       this.#cut += 1;
@@ -51,7 +52,7 @@ export class SkippedRows {
   text({ uid, name, position, event, reason }: Skipped): SqlText {
     const content = `[${[...this.#rows, ...(this.#cut > 0 ? [`{"cut":${this.#cut}}`] : [])].join(',')}]`;
     const texts = [uid, name, position.log, reason, content].map(quoteText);
-    const gtid = event.source.gtid === null ? 'NULL' : quoteText(event.source.gtid);
+    const gtid = gtidOf(event);
     const values = [...texts, position.seq, gtid].join(', ');
     const again = 'reason = VALUES(reason), content = VALUES(content), skipped_at = CURRENT_TIMESTAMP';
     const sql = `INSERT INTO lutra.skipped (pipeline, name, log_id, reason, content, seq, gtid) VALUES (${values}) ON DUPLICATE KEY UPDATE ${again}`;
@@ -102,6 +103,11 @@ export class Skipping {
   #names(position: RecordPosition): boolean {
     return this.#order.seq === position.seq && this.#order.log === position.log;
   }
+}
+
+function gtidOf(event: RowEvent | null): string {
+  const gtid = event?.source.gtid ?? null;
+  return gtid === null ? 'NULL' : quoteText(gtid);
 }
 
 /** JSON has no bigint and no bytes: digits, and base64 with a prefix. Of a value that is too large only how long it is. */

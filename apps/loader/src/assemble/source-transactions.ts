@@ -5,7 +5,7 @@
  */
 import type { During } from '@lutra/runtime';
 import type { Checkpoint } from '@lutra/marker';
-import type { RowEvent, SyncError } from '@lutra/model';
+import type { Row, RowEvent, SyncError, TableName } from '@lutra/model';
 import type { Change, SqlText } from '@lutra/mysql';
 import type { MergeBuffer } from './merge-buffer.js';
 import type { StreamDetector } from '../conflict/detect/stream-detector.js';
@@ -14,18 +14,27 @@ import { LargeTransaction } from '../commit/large-transaction.js';
 import { detecting, notDetecting } from '../commit/large-writer.js';
 import type { RecordPosition } from '../read/log-reader.js';
 import { SourceTransaction } from './source-transaction.js';
-import { Skipping } from './skip.js';
+import { SkippedRows, Skipping } from './skip.js';
 import type { Skip } from './skip.js';
 import type { Statements } from '../plan/statements.js';
 import { withoutRows } from '../commit/commit-queue.js';
-import type { CommitQueue } from '../commit/commit-queue.js';
+import type { Applied, CommitQueue, CommitQueueOptions } from '../commit/commit-queue.js';
+import type { Chunk } from '../seed/chunk-assembly.js';
 import type { TargetWriter } from '../commit/target-writer.js';
+
+interface ChunkSkip {
+  readonly order: Skip;
+  readonly rows: readonly Row[];
+  /** At the source. */
+  readonly table: TableName;
+}
 
 export interface SourceTransactionsOptions {
   readonly checkpoint: Checkpoint;
   /** `<channel>.<pipeline>` */
   readonly name: string;
-  readonly writer: Pick<TargetWriter, 'open' | 'chunk' | 'close' | 'rollback'>;
+  readonly writer: Pick<TargetWriter, 'open' | 'chunk' | 'close' | 'rollback' | 'opened'>;
+  readonly missing?: CommitQueueOptions['missing'];
   readonly detector: { readonly stream: Pick<StreamDetector, 'open' | 'chunk' | 'close' | 'discard'> } | null;
   /** First seqs of large transactions that met a conflict before. */
   readonly resolved: ReadonlySet<number>;
@@ -136,6 +145,25 @@ export class SourceTransactions {
     return nameFailure(error, open, { firstSeq: open.seq });
   }
 
+  /** A chunk that an operator told us to skip, by its record or by any end of its rows; null: it is none. */
+  skipOf({ begins, position, rows, record: { database, table } }: Chunk): ChunkSkip | null {
+    const order = this.#options.skip;
+    if (!order || order.log !== position.log || order.seq < begins.seq || order.seq > position.seq) return null;
+    return { order, rows, table: { database, name: table } };
+  }
+
+  /** Nothing is ticked off, so capture sends it again if it still wants to. */
+  async skip({ order, rows, table }: ChunkSkip, { position, event }: Pick<Applied, 'position' | 'event'>): Promise<void> {
+    const skipped = new SkippedRows();
+    for (const after of rows) skipped.add({ op: 'c', before: null, after, target: table });
+    const { checkpoint, name } = this.#options;
+    const text = skipped.text({ uid: checkpoint.pipeline, name, reason: order.reason, position, event });
+    const { transactions } = this.#to;
+    await transactions.commit(withoutRows({ position, event: null }, text));
+    await transactions.drained();
+    await this.#options.onSkipped(order);
+  }
+
   /** The open transaction is void: nothing of it may stay. */
   async discard(): Promise<void> {
     await this.#large?.discard();
@@ -149,11 +177,11 @@ export class SourceTransactions {
     const { mergeBuffer, transactions, statements } = this.#to;
     await mergeBuffer.flush();
     await transactions.drained();
-    const { detector, writer, resolved, batchBytes, during } = this.#options;
+    const { detector, writer, missing = null, resolved, batchBytes, during } = this.#options;
     const how =
       detector && !open.safe
         ? detecting({ stream: detector.stream, writer, resolved: resolved.has(open.seq) })
-        : notDetecting(writer, open.safe);
+        : notDetecting(writer, { safe: open.safe, missing, resolved: resolved.has(open.seq) });
     const large = new LargeTransaction(open, { writer: how, statements, pieceBytes: batchBytes, during });
     await large.open();
     this.#large = large;

@@ -8,12 +8,13 @@
  */
 import type { During } from '@lutra/runtime';
 import type { Checkpoint } from '@lutra/marker';
-import { SyncError } from '@lutra/model';
+import { SyncError, toSyncError } from '@lutra/model';
 import type { RowEvent } from '@lutra/model';
 import type { ExactText, SqlText } from '@lutra/mysql';
 import type { ConflictDetector } from '../conflict/detect/conflict-detector.js';
 import type { Batch, BufferedTransaction } from '../conflict/detect/buffered-transactions.js';
 import { nameFailure } from './failure.js';
+import type { MissingRows } from '../seed/missing-rows.js';
 import { Statements } from '../plan/statements.js';
 import type { NumberedChanges } from './failure.js';
 import type { RecordPosition } from '../read/log-reader.js';
@@ -45,6 +46,8 @@ export interface CommitQueueOptions {
   readonly checkpoint: Checkpoint;
   readonly sourceRegion: string;
   readonly writer: Pick<TargetWriter, 'commit'>;
+  /** One way: for rows that are not there because seeding has not brought them yet. */
+  readonly missing?: Pick<MissingRows, 'commit' | 'apply' | 'areSeeded'> | null;
   readonly detector: Pick<ConflictDetector, 'commit'> | null;
   readonly during?: During | undefined;
   onCommitted(committed: Committed): void;
@@ -83,7 +86,16 @@ export class CommitQueue {
     return this.#begin(transaction, (checkpoint) => this.#apart(transaction, checkpoint));
   }
 
-  async #begin({ position, event }: TargetTransaction, write: (checkpoint: Checkpoint) => Promise<void>): Promise<void> {
+  /** What somebody else writes, with the checkpoint: rows that were read at the source. As commit(). */
+  async commitBy(applied: Applied, tsMs: number, write: (checkpoint: Checkpoint) => Promise<void>): Promise<void> {
+    const { sourceRegion, onCommitted } = this.#options;
+    await this.#begin({ ...applied, event: null }, async (checkpoint) => {
+      await write({ ...checkpoint, sourceUs: tsMs * 1000, origin: sourceRegion, path: [sourceRegion] });
+      onCommitted({ ...committedOf(applied), sourceUs: tsMs * 1000 });
+    });
+  }
+
+  async #begin({ position, event }: Pick<Applied, 'position' | 'event'>, write: (checkpoint: Checkpoint) => Promise<void>): Promise<void> {
     const checkpoint = this.checkpointAt(position, event);
     this.#last = checkpoint;
     this.#saved = position.nextOffset;
@@ -133,13 +145,25 @@ export class CommitQueue {
   }
 
   #write({ buffered, ...batch }: ToWrite, safe: boolean): Promise<void> {
-    const { detector, writer, during } = this.#options;
+    const { detector, during } = this.#options;
     const { statements, checkpoint } = batch;
     const write = (): Promise<void> =>
       detector && !safe && buffered.length > 0
         ? detector.commit({ ...batch, transactions: buffered.map((one) => this.#resolvable(one)) })
-        : writer.commit(statements, checkpoint, safe);
+        : this.#plain({ statements, checkpoint, buffered }, safe);
     return during ? during(targetWait(checkpoint.seq), write) : write();
+  }
+
+  async #plain({ statements, checkpoint, buffered }: Omit<ToWrite, 'first'>, safe: boolean): Promise<void> {
+    const { writer, missing } = this.#options;
+    try {
+      await writer.commit(statements, checkpoint, safe);
+    } catch (thrown) {
+      const error = toSyncError(thrown);
+      const [only, second] = buffered;
+      if (!missing || safe || !only || second || error.code !== 'ROW_CONFLICT') throw thrown;
+      await missing.commit(only.changes, checkpoint, error);
+    }
   }
 
   /** With the checkpoint of a transaction that is committed alone. */

@@ -2,10 +2,12 @@
  * How a large transaction is written while it arrives: with conflict detection where the target takes writes of its own, else plainly.
  * Nothing of it stays unless it is closed.
  */
+import { SyncError, toSyncError } from '@lutra/model';
 import type { RowEvent } from '@lutra/model';
 import type { Change, ExactText } from '@lutra/mysql';
 import type { BufferedTransaction } from '../conflict/detect/buffered-transactions.js';
 import type { StreamDetector } from '../conflict/detect/stream-detector.js';
+import type { MissingRows } from '../seed/missing-rows.js';
 import type { TargetWriter } from './target-writer.js';
 
 export interface LargeWriter {
@@ -19,12 +21,38 @@ export interface LargeWriter {
   discard(): Promise<void>;
 }
 
-/** `safe`: it was applied before. */
-export function notDetecting(writer: Pick<TargetWriter, 'open' | 'chunk' | 'close' | 'rollback'>, safe: boolean): LargeWriter {
+export interface NotDetectingOptions {
+  /** It was applied before. */
+  readonly safe: boolean;
+  /** Null: nothing is seeded here. */
+  readonly missing: Pick<MissingRows, 'apply' | 'areSeeded'> | null;
+  /** It met rows that were not there yet, before: it comes once more, one change after the other. */
+  readonly resolved: boolean;
+}
+
+export function notDetecting(
+  writer: Pick<TargetWriter, 'open' | 'chunk' | 'close' | 'rollback' | 'opened'>,
+  { safe, missing, resolved }: NotDetectingOptions,
+): LargeWriter {
+  const chunk = async (rows: ExactText, changes: readonly Change[]): Promise<void> => {
+    if (missing && resolved && !safe) return missing.apply(writer.opened(), changes);
+    try {
+      await writer.chunk(rows);
+    } catch (error) {
+      const { code } = toSyncError(error);
+      if (code !== 'ROW_CONFLICT' || safe || !(await missing?.areSeeded(changes))) throw error;
+      throw new SyncError(code, 'rows of a large transaction are not here yet: their table is being seeded', {
+        refused: { conflict: true },
+      });
+    }
+  };
   return {
     open: ({ source: { origin, path } }) => writer.open({ origin, path }, safe),
-    chunk: (rows) => writer.chunk(rows),
-    close: ({ statements, checkpoint }) => writer.close(statements, checkpoint),
+    chunk,
+    close: async ({ statements, changes, checkpoint }) => {
+      await chunk(statements, changes);
+      await writer.close({ sql: '', marks: [] }, checkpoint);
+    },
     discard: () => writer.rollback(),
   };
 }

@@ -78,12 +78,12 @@ export class TargetWriter {
   }
 
   async chunk(rows: SqlText): Promise<void> {
-    await this.#opened().run(rows);
+    await this.opened().run(rows);
   }
 
   /** Its last rows, its position, COMMIT. */
   async close(rows: SqlText, checkpoint: Checkpoint): Promise<void> {
-    await this.#opened().run(closingText(rows, checkpointStatement(checkpoint)));
+    await this.opened().run(closingText(rows, checkpointStatement(checkpoint)));
     this.used();
   }
 
@@ -150,7 +150,8 @@ export class TargetWriter {
     await Promise.allSettled([this.#connection?.close(), this.#reading?.close()]);
   }
 
-  #opened(): ApplyConnection {
+  /** Of the transaction that is written while it arrives. */
+  opened(): ApplyConnection {
     if (this.#connection) return this.#connection;
     throw new SyncError('INTERNAL', 'rows of a transaction that was not opened');
   }

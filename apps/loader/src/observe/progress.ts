@@ -124,7 +124,7 @@ export class Progress {
     if (event.transaction.last) this.#latencyTracker.ended(event, position);
   }
 
-  /** The same of what home made of a row. */
+  /** The same of what home made of a row, and of a chunk without rows. */
   resolution({ tsMs }: ControlRecord, { seq }: RecordPosition): void {
     this.#lag.read(seq, true, tsMs);
   }

@@ -11,7 +11,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { RawRecord } from '@lutra/bus';
 import { toSyncError } from '@lutra/model';
-import type { ControlRecord, LogRecord, TableName } from '@lutra/model';
+import type { ChunkRecord, ControlRecord, LogRecord, SeedRecord, TableName } from '@lutra/model';
 import { offerWithin } from '@lutra/runtime';
 import type { Applier } from '../assemble/applier.js';
 import type { Resolution } from '../conflict/resolve/resolution.js';
@@ -22,6 +22,8 @@ import type { RecordPosition, Step } from './log-reader.js';
 import type { Stages } from '../stages.js';
 import { suspend } from '../plan/suspending.js';
 import { Edits } from '../edits.js';
+import { ChunkAssembly } from '../seed/chunk-assembly.js';
+import type { Chunk } from '../seed/chunk-assembly.js';
 import { withOffers } from './batches.js';
 
 /** Of one Kafka fetch. */
@@ -70,6 +72,8 @@ class LogApplier {
   #between: RecordPosition;
   /** Of the batch's last record, if it lies between two transactions. */
   #passed: RecordPosition | null = null;
+  /** Rows that were read at the source, until all of them are here: nothing that lies amid them is saved. */
+  readonly #chunks = new ChunkAssembly();
   #savedAt = Date.now();
   #ended = false;
 
@@ -116,6 +120,7 @@ class LogApplier {
     resolved.add(seq);
     deps.logger.info({ seq }, 'a large transaction met a conflict: it begins once more, and is resolved row by row');
     this.#stages.progress.discarded();
+    this.#chunks.discard();
     await this.applier.discard();
     const checkpoint = await this.applier.settled(false);
     const { start } = await during(kafkaName, () => admin.offsets(topic));
@@ -124,7 +129,8 @@ class LogApplier {
 
   /** What is due comes into force, unless a transaction is open. */
   async #edited(): Promise<void> {
-    while (this.#edits.isDue(this.#stages) && this.applier.between) this.#stages = await this.#edits.take(this.#stages);
+    const isDue = (): boolean => this.#edits.isDue(this.#stages) && this.applier.between && !this.#chunks.open;
+    while (isDue()) this.#stages = await this.#edits.take(this.#stages);
   }
 
   /** A promise only where there is something to wait for. */
@@ -145,12 +151,14 @@ class LogApplier {
         return this.#pass(step.position);
       case 'discard':
         this.#stages.progress.discarded();
+        this.#chunks.discard();
         return this.#stages.applier.discard();
       case 'nothing':
     }
   }
 
   #pass(position: RecordPosition): void {
+    this.#chunks.discard();
     this.#passed = position;
     this.#stages.applier.passed(position);
   }
@@ -179,6 +187,8 @@ class LogApplier {
 
   #row({ table, event, position }: Extract<Step, { kind: 'row' }>): Promise<void> {
     const { routes, progress, applier } = this.#stages;
+    if (event.op === 'r') return this.#read({ table, event, position });
+    this.#chunks.discard();
     // Rows of other pipelines' tables move the position as well; on a busy topic hardly a batch ends with a control record.
     this.#passed = event.transaction.last ? position : null;
     if (event.transaction.last) this.#between = position;
@@ -187,8 +197,57 @@ class LogApplier {
     return applier.row(table, event, position);
   }
 
+  /** A row of a chunk. Of another pipeline's, or of one that is void, nothing but the position counts. */
+  async #read({ table, event, position }: Pick<Extract<Step, { kind: 'row' }>, 'table' | 'event' | 'position'>): Promise<void> {
+    const isOpen = this.#chunks.open;
+    const chunk = this.#chunks.row(table, event, position);
+    if (chunk) {
+      this.#stages.progress.row(event, position);
+      return this.#chunk(chunk);
+    }
+    if (isOpen && this.#chunks.open) return;
+    if (!event.transaction.last) return void (this.#passed = null);
+    this.#passed = position;
+    this.#between = position;
+    this.#stages.applier.passed(position);
+  }
+
+  async #chunk(chunk: Chunk): Promise<void> {
+    const { routes, applier, seedProgress } = this.#stages;
+    const { record, position } = chunk;
+    this.#passed = position;
+    this.#between = position;
+    routes.requireProven();
+    await applier.chunk(chunk);
+    if (record.purpose === 'seed' && record.pipelines.includes(this.#run.work.uid)) seedProgress.changed(record.part?.to === null);
+  }
+
+  /** Its rows follow, and nothing is saved before them; or it is done already. */
+  async #chunkRecord(control: ChunkRecord, position: RecordPosition): Promise<void> {
+    const chunk = this.#chunks.begin(control, position);
+    if (!chunk) return;
+    this.#stages.progress.resolution(control, position);
+    await this.#chunk(chunk);
+  }
+
+  /** True: it was carried out, or will be with what comes. */
+  async #seed(control: SeedRecord, position: RecordPosition): Promise<boolean> {
+    const { routes, applier, seeding, seedProgress } = this.#stages;
+    const step = await seeding.step(control);
+    if (!step) return false;
+    routes.requireProven();
+    await applier.write(step.text, position);
+    if (control.phase !== 'begin' || step.isCreated) await applier.drained();
+    seedProgress.changed(control.phase !== 'begin');
+    // Other regions may have changed the table in their logs already, and the windows took no notice.
+    this.#ended ||= step.isCreated && (this.#run.work.detector?.otherWriters.length ?? 0) > 0;
+    return true;
+  }
+
   async #control({ control, position }: Extract<Step, { kind: 'control' }>): Promise<void> {
     const { deps } = this.#run;
+    if (control.kind === 'chunk') return this.#chunkRecord(control, position);
+    this.#chunks.discard();
     this.#edits.follow(control, position);
     if (this.#stages.routes.differs(control)) await this.#otherRoutes(control);
     const { routes, progress, applier, detection, suspensions } = this.#stages;
@@ -199,11 +258,11 @@ class LogApplier {
       routes.requireProven();
       progress.resolution(control, position);
       await applier.resolution(control, position);
-    } else applier.passed(position);
+    } else if (control.kind !== 'seed' || !(await this.#seed(control, position))) applier.passed(position);
     progress.control(control, position);
     // What is written here from now on has seen what the log left out.
     if (detection && control.kind === 'routes' && routes.isProven) await applier.saveProgress(position);
-    this.#ended = detection !== null && ended;
+    this.#ended ||= detection !== null && ended;
   }
 
   /** What lies before the record is applied in any case; nothing behind it, before we know who is behind. */

@@ -16,6 +16,7 @@ import { serversIo } from '../../io.js';
 import { TargetWriter } from '../../commit/target-writer.js';
 import { ConflictDetector } from './conflict-detector.js';
 import type { BufferedTransaction } from './buffered-transactions.js';
+import type { DetectorOptions } from './detector-options.js';
 import { eventOf, FakePeers, logId, regions, seenUpTo } from './detector-peers.fixture.js';
 import { ruleBook } from '../decide/rules.js';
 import { TableBook } from './table-book.js';
@@ -62,11 +63,15 @@ let opened = 0;
 
 export class DetectorSetup {
   readonly peers = new FakePeers();
+  /** See DetectorOptions. */
+  replaces: DetectorOptions['replaces'] = () => false;
   /** `type winner` of the conflicts that the conflict detector told. */
   readonly told: string[] = [];
   readonly pipeline: string;
   readonly writer: TargetWriter;
   readonly detector: ConflictDetector;
+  /** What it works with. */
+  readonly parts: DetectorOptions;
   readonly #key: Checkpoint;
   readonly #collations: Collations;
   #seq = 0;
@@ -90,7 +95,7 @@ export class DetectorSetup {
       key: checkpoint,
       observe: () => undefined,
     });
-    this.detector = new ConflictDetector({
+    this.parts = {
       writer: this.writer,
       key: checkpoint,
       of: { id: `name.${checkpoint.pipeline}`, channel: 'c' },
@@ -99,8 +104,10 @@ export class DetectorSetup {
       collations,
       resolutionTables: { targetOf: async ({ name }) => tables.get(name)?.target ?? null },
       peers: this.peers,
-      onConflicts: (conflicts) => this.told.push(...conflicts.map(({ type, winner }) => `${type} ${winner}`)),
-    });
+      replaces: (table) => this.replaces(table),
+      onConflicts: (conflicts) => void this.told.push(...conflicts.map(({ type, winner }) => `${type} ${winner}`)),
+    };
+    this.detector = new ConflictDetector(this.parts);
   }
 
   static async open(server: TestServer, options: RoomOptions): Promise<DetectorSetup> {
@@ -115,6 +122,11 @@ export class DetectorSetup {
     for (const name of Object.keys(options.tables)) await room.writer.loadTable(database, name);
     if (options.rows) await server.run(`USE ${database}; ${options.rows}`);
     return room;
+  }
+
+  /** As it was taken over. */
+  get checkpoint(): Checkpoint {
+    return this.#key;
   }
 
   /** A source transaction that has seen the target's log up to `seen`. */

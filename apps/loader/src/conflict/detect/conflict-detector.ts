@@ -64,12 +64,28 @@ export class ConflictDetector {
   /** What home made of rows, in one target transaction. */
   async resolutions(resolutions: readonly Resolution[], checkpoint: Checkpoint): Promise<void> {
     const { peers, collations, resolutionTables } = this.#options;
-    await peers.open(resolutions.map(({ seen }) => seen));
-    await this.#retried(async () => {
+    await this.transaction({ checkpoint, seen: resolutions.map(({ seen }) => seen) }, async (connection) => {
+      await applyResolutions({ connection, peers, collations, tables: resolutionTables }, resolutions);
+      return true;
+    });
+  }
+
+  /**
+   * A target transaction that decides for itself: `work` locks what it touches, then completes the index of recent changes, then decides.
+   * It may be called again. Where it resolves to false, all is rolled back.
+   */
+  async transaction(
+    { checkpoint, seen }: { readonly checkpoint: Checkpoint; readonly seen: readonly Seen[] },
+    work: (connection: ApplyConnection) => Promise<boolean>,
+  ): Promise<boolean> {
+    await this.#options.peers.open(seen);
+    return this.#retried(async () => {
       const startedAt = performance.now();
       const connection = await this.#begin(checkpoint);
-      await applyResolutions({ connection, peers, collations, tables: resolutionTables }, resolutions);
-      await this.#commit(connection, startedAt);
+      const isDone = await work(connection);
+      if (isDone) await this.#commit(connection, startedAt);
+      else await connection.rollback();
+      return isDone;
     });
   }
 

@@ -15,6 +15,7 @@ import type { DetectionWork, LoaderWork } from '../../assignments.js';
 import { conflictEvents } from '../record/conflict-event.js';
 import type { Conflict } from '../record/conflict-record.js';
 import { ConflictDetector } from './conflict-detector.js';
+import type { DetectorOptions } from './detector-options.js';
 import { Peers } from './peers.js';
 import type { Peer } from './peers.js';
 import { ruleBook } from '../decide/rules.js';
@@ -31,6 +32,8 @@ export interface DetectorParts {
   readonly checkpoint: Checkpoint;
   /** As the configuration says it now: an edit that waits until a transaction is written may be what that waits for. */
   newest(): LoaderWork;
+  /** See DetectorOptions. */
+  replaces(table: TableName): boolean;
   readonly signal: AbortSignal;
 }
 
@@ -40,6 +43,10 @@ interface KeyParts extends DetectorParts {
 
 export interface Detection {
   readonly detector: ConflictDetector;
+  /** What it works with. */
+  readonly parts: DetectorOptions;
+  /** The target's changes of the table are in its own topic: it flows both ways. */
+  flowsBack(table: TableName): boolean;
   /** A resolution of this channel: another one's loaders meet the conflicts of their own tables. */
   concerns(resolution: Extract<ControlRecord, { kind: 'resolution' }>): boolean;
   close(): Promise<void>;
@@ -69,12 +76,13 @@ export function createDetector(deps: LoaderDeps, work: LoaderWork, parts: Detect
   });
   const tell = deps.events.of(targetRegion, work.target);
   const targetOf = targetsOf(work, parts);
-  const detector = new ConflictDetector({
+  const flowsBack = (table: TableName): boolean => goesBack(table) !== null;
+  const options: DetectorOptions = {
     writer,
     key: { pipeline: work.uid, part: 0, lane: 0, epoch: checkpoint.epoch },
     of: work,
     rules,
-    tables: new TableBook({ rules, collations, flowsBack: (table) => goesBack(table) !== null }),
+    tables: new TableBook({ rules, collations, flowsBack }),
     collations,
     resolutionTables: {
       targetOf: async (table) => {
@@ -83,6 +91,7 @@ export function createDetector(deps: LoaderDeps, work: LoaderWork, parts: Detect
       },
     },
     peers,
+    replaces: parts.replaces,
     onConflicts: (found, of) => {
       for (const conflict of found) {
         metrics.conflicts.inc({ name: work.id, ...described(conflict) });
@@ -93,8 +102,10 @@ export function createDetector(deps: LoaderDeps, work: LoaderWork, parts: Detect
       for (const event of events) tell(event);
       metrics.eventsDropped.inc({ name: work.id }, found.length - events.length);
     },
-  });
-  return { detector, concerns: ({ channel }) => channel === work.channel, close: () => peers.close() };
+  };
+  const detector = new ConflictDetector(options);
+  const concerns: Detection['concerns'] = ({ channel }) => channel === work.channel;
+  return { detector, parts: options, flowsBack, concerns, close: () => peers.close() };
 }
 
 function requireWanted({ pipeline, toSource, region }: Pick<Peer, 'pipeline' | 'toSource' | 'region'>, { id, detector }: LoaderWork): void {

@@ -5,6 +5,7 @@ import type { Conflict } from '../record/conflict-record.js';
 import type { BufferedTransaction } from './buffered-transactions.js';
 import type { Peers } from './peers.js';
 import type { ResolutionTables } from '../resolve/resolution.js';
+import type { TableName } from '@lutra/model';
 import type { KeyCollations } from '@lutra/mysql';
 import type { RuleBook } from '../decide/rules.js';
 import type { TableBook } from './table-book.js';
@@ -33,6 +34,8 @@ export interface DetectorOptions {
     | 'quiet'
     | 'caughtUp'
   >;
+  /** Of the source's table: this pipeline is seeding it, and what it brings replaces what is there. */
+  replaces(table: TableName): boolean;
   /** Committed; of one source transaction. */
   onConflicts(conflicts: readonly Conflict[], transaction: Pick<BufferedTransaction, 'event' | 'position'>): void;
 }

@@ -2,7 +2,7 @@
  * One decided conflict as a row of lutra.conflict: both versions, who won, and where the change came from. Written in the transaction of
  * the decision.
  */
-import type { ConflictPolicy, ConflictType, Row, RowEvent, TableName } from '@lutra/model';
+import type { ConflictDecider, ConflictType, Row, RowEvent, TableName } from '@lutra/model';
 import { recordedRow, rowToJson } from '@lutra/model';
 import { quoteText, stagedOf, Staging } from '@lutra/mysql';
 import type { SqlText } from '@lutra/mysql';
@@ -13,7 +13,7 @@ export interface Conflict {
   readonly table: TableName;
   readonly key: Row;
   readonly type: ConflictType;
-  readonly policy: ConflictPolicy;
+  readonly policy: ConflictDecider;
   readonly winner: Decision['winner'];
   readonly op: 'c' | 'u' | 'd';
   readonly before: Row | null;

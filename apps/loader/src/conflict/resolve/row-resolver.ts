@@ -10,8 +10,8 @@
  * the rest right (docs/decisions/0008-conflicts.md).
  */
 import { isStop } from '@lutra/model';
-import type { SyncError, ConflictType, Row } from '@lutra/model';
-import { conflictKind, differing, keyOfRow, sameKey, sameRowsBeside, StatementBuilder, primaryConflictKey } from '@lutra/mysql';
+import type { SyncError, ConflictType, Row, TableName } from '@lutra/model';
+import { conflictKind, differing, keyOfRow, planRows, primaryConflictKey, sameKey, sameRowsBeside, StatementBuilder } from '@lutra/mysql';
 import type { ApplyConnection, Change } from '@lutra/mysql';
 import type { Concurrent } from '../detect/concurrency.js';
 import { ConflictLedger } from '../record/conflict-ledger.js';
@@ -28,6 +28,8 @@ import { stepOf, stopped, stoppedAt, typeOf } from './step.js';
 import type { Step } from './step.js';
 import type { DecidableTable, ConflictTable, TableBook } from '../detect/table-book.js';
 import { Verdict } from '../decide/verdict.js';
+import { writeWhole } from '../../seed/missing-rows.js';
+import { RowsToCome } from '../../seed/rows-to-come.js';
 
 export interface RowResolverOptions {
   readonly connection: Pick<ApplyConnection, 'within' | 'attempt' | 'run'>;
@@ -35,6 +37,8 @@ export interface RowResolverOptions {
   readonly tables: TableBook;
   readonly by: ResolutionBy;
   concurrent(change: Change, table: ConflictTable): Concurrent;
+  /** See DetectorOptions. */
+  replaces(source: TableName): boolean;
 }
 
 const nobody: Concurrent = { primary: null, unique: null, concurrentChanges: () => [] };
@@ -48,12 +52,14 @@ export class RowResolver {
   readonly #rows: LockedRows;
   readonly #verdict: Verdict;
   readonly #ledger: ConflictLedger;
+  readonly #toCome: RowsToCome;
 
   constructor(options: RowResolverOptions) {
     this.#options = options;
     this.#rows = new LockedRows(options.connection);
     this.#verdict = new Verdict(options.rules);
     this.#ledger = new ConflictLedger(options.rules);
+    this.#toCome = new RowsToCome(options.connection, options.replaces);
   }
 
   /** Locks every row, and every unique value, that the changes touch. */
@@ -76,6 +82,7 @@ export class RowResolver {
     if (!isDecidable(table)) {
       if (table && concurrent.primary !== null)
         throw stoppedAt(table, { type: 'both sides changed it', key: '(its keys cannot be compared)' });
+      if (table === null && (await this.#toCome.has(change.target))) return this.#oneWay(change);
       return this.#plain(change, table);
     }
     const sent = { op: change.op, before, after, ...(change.under && { under: change.under }) };
@@ -112,11 +119,12 @@ export class RowResolver {
     const { table, before, after, concurrent, key } = step;
     const { existing, holders } = await this.#rows.read({ plan: table.plan, key, values: after });
     const differs = before === null ? existing !== null : existing === null || !(await sameRowsBeside(table.plan, existing, before));
+    if (differs && holders.length === 0 && (await this.#toCome.takesWhole([step], existing))) return this.#come(step, existing);
     const isConflict = differs || concurrent.primary !== null;
     // Who is not home may leave a unique value that nobody holds any more: home decides about it.
     const sharesUnique = holders.length > 0 || (concurrent.unique !== null && this.#options.rules.targetIsHome);
     if (!isConflict && !sharesUnique) {
-      const refused = await this.#write(table, { existing, row: after, displaced: [], under: step.sent.under });
+      const refused = await this.#writeEarly(step, existing);
       if (!refused) return;
       for (const name of names) this.#ledger.touch(name, []);
       return this.#refused(step, existing, refused);
@@ -155,6 +163,8 @@ export class RowResolver {
     const { left, taken } = move;
     const { table, after } = taken.step;
     const others = move.holders.filter((holder) => !isRow(left, holder));
+    const isFree = left.isConflict && !taken.isConflict && others.length === 0;
+    if (isFree && (await this.#toCome.takesWhole([left.step, taken.step], left.existing))) return this.#come(taken.step, left.existing);
     const isUniqueShared = [left, taken].some(({ step }) => step.concurrent.unique !== null) && this.#options.rules.targetIsHome;
     if (!left.isConflict && !taken.isConflict && others.length === 0 && !isUniqueShared) {
       const { under } = taken.step.sent;
@@ -171,6 +181,12 @@ export class RowResolver {
     const refused = outcome.change && (await this.#write(table, { ...outcome.change, under: taken.step.sent.under }));
     if (refused) return this.#refusedMove(move, refused);
     this.#recordMove(outcome, isUniqueShared);
+  }
+
+  /** No conflict, and nothing that home would have to say. */
+  async #come(step: Step, existing: Row | null): Promise<void> {
+    const refused = await this.#writeEarly(step, existing);
+    if (refused) this.#refused(step, existing, refused);
   }
 
   async #refusedMove(move: Move, error: SyncError): Promise<void> {
@@ -216,6 +232,24 @@ export class RowResolver {
     const refused = await (this.#verdict.isTentative(table) ? forceRow(connection, plan, change) : writeRow(connection, plan, change));
     if (!refused) this.#rows.written(plan, change);
     return refused;
+  }
+
+  /** Before its parent, where seeding has not brought that one. */
+  async #writeEarly(step: Step, existing: Row | null): Promise<SyncError | null> {
+    const { table, after, sent } = step;
+    const change = { existing, row: after, displaced: [], under: sent.under };
+    const refused = await this.#write(table, change);
+    if (!refused || !(await this.#toCome.isBeforeParent(step, refused))) return refused;
+    const again = await forceRow(this.#options.connection, table.plan, change);
+    if (!again) this.#rows.written(table.plan, change);
+    return again;
+  }
+
+  /** Its table flows one way, and is being seeded. */
+  async #oneWay(change: Change): Promise<void> {
+    this.#rows.discard();
+    const plan = planRows(change.source, change.target);
+    await writeWhole(this.#options.connection, change, { plan, replaces: () => false });
   }
 
   /** As always; where the target's changes come back, only to a row that is what it must be. */

@@ -13,7 +13,7 @@ import type { DetectorOptions } from '../detect/detector-options.js';
 import type { BufferedTransaction } from '../detect/buffered-transactions.js';
 import { RowResolver } from './row-resolver.js';
 
-type Options = Pick<DetectorOptions, 'key' | 'of' | 'rules' | 'tables' | 'peers'>;
+type Options = Pick<DetectorOptions, 'key' | 'of' | 'rules' | 'tables' | 'peers' | 'replaces'>;
 
 /** The conflicts of one source transaction. */
 export interface Decided {
@@ -35,7 +35,8 @@ export class TransactionResolver {
     this.#options = options;
     const concurrent = (change: Change, table: Parameters<typeof concurrentWith>[1]) =>
       concurrentWith(change, table, { seen: this.#seen, peers });
-    this.#rowResolver = new RowResolver({ connection, rules, tables, by: { pipeline: key.pipeline, channel: of.channel }, concurrent });
+    const by = { pipeline: key.pipeline, channel: of.channel };
+    this.#rowResolver = new RowResolver({ connection, rules, tables, by, concurrent, replaces: (table) => options.replaces(table) });
   }
 
   /** Before any of the changes is resolved. */

@@ -1,0 +1,222 @@
+/**
+ * Writes a chunk: one target transaction with the checkpoint behind it and the tick in lutra.seed, whatever becomes of its rows.
+ *
+ *   replayed     what was applied before a rewind is written whole
+ *   fast         no row is there: an INSERT of all. One way it is one round trip; both ways the watermark and the index follow it
+ *   row by row   chunk-rows.ts, where the fast way was refused, and where it was refused for the chunk before
+ *   probe        compared, nothing is written
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Checkpoint } from '@lutra/marker';
+import { checkpointStatement } from '@lutra/marker';
+import { rowToJson, tableName, toSyncError } from '@lutra/model';
+import type { Row } from '@lutra/model';
+import { differencesQuery, differenceText, inPieces, joined, maxDifferences, noCounts, openingText, tickSeed } from '@lutra/mysql';
+import type { ApplyConnection, Difference, DifferenceOf, SeedCounts, SqlText } from '@lutra/mysql';
+import { isTransient } from '../commit/target-writer.js';
+import type { TargetWriter } from '../commit/target-writer.js';
+import type { Detection } from '../conflict/detect/create-detector.js';
+import { conflictText } from '../conflict/record/conflict-record.js';
+import { TouchedRows } from '../conflict/resolve/touched-rows.js';
+import { changedOf, ChunkRows, completed, watchOf } from './chunk-rows.js';
+import type { RowsDone, Watch } from './chunk-rows.js';
+import { textsOf } from './prepared-chunk.js';
+import type { PreparedChunk } from './prepared-chunk.js';
+import { compareRows } from './probe.js';
+
+export interface ChunkWriterOptions {
+  readonly writer: Pick<TargetWriter, 'ready' | 'used' | 'observe' | 'commit' | 'open' | 'chunk' | 'close' | 'rollback' | 'drop'>;
+  readonly pipeline: { readonly uid: string; readonly id: string; readonly channel: string };
+  readonly detection: Pick<Detection, 'detector' | 'parts'> | null;
+  /** Bytes of SQL in one piece. */
+  readonly pieceBytes: number;
+}
+
+const busyTries = 8;
+
+export class ChunkWriter {
+  readonly #options: ChunkWriterOptions;
+  /** Tables whose last chunk met rows that were there. */
+  readonly #filled = new Set<string>();
+
+  constructor(options: ChunkWriterOptions) {
+    this.#options = options;
+  }
+
+  /** Committed when it resolves. @throws SyncError SEED_ROW_EXISTS, and as ConflictDetector.commit and TargetWriter.commit */
+  async write(prepared: PreparedChunk, checkpoint: Checkpoint): Promise<void> {
+    const { record } = prepared.chunk;
+    if (prepared.safe) return this.#replayed(prepared, checkpoint);
+    const watch = await this.#watch(prepared);
+    if (record.purpose === 'probe') return this.#probe(prepared, checkpoint, watch);
+    const name = tableName(prepared.target);
+    const isPlain = prepared.rows.length > 0 && !prepared.isRepair && !this.#filled.has(name);
+    if (prepared.rows.length === 0 && !prepared.isRepair) return this.#insert(prepared, checkpoint);
+    if (isPlain && (await this.#fast(prepared, checkpoint, watch))) return;
+    const isFilled = await this.#rowByRow(prepared, checkpoint, watch);
+    if (isFilled) this.#filled.add(name);
+    else this.#filled.delete(name);
+  }
+
+  async #watch(prepared: PreparedChunk): Promise<Watch | null> {
+    const { detection } = this.#options;
+    return detection && prepared.bothWays ? watchOf(detection.parts, prepared) : null;
+  }
+
+  /** False: a row is there, or was changed here. Nothing was written. */
+  async #fast(prepared: PreparedChunk, checkpoint: Checkpoint, watch: Watch | null): Promise<boolean> {
+    if (!watch) {
+      try {
+        await this.#insert(prepared, checkpoint);
+        return true;
+      } catch (error) {
+        if (toSyncError(error).code !== 'ROW_CONFLICT') throw error;
+        await this.#options.writer.rollback();
+        return false;
+      }
+    }
+    const texts = await textsOf(prepared, this.#options.pieceBytes);
+    const { rows, seen } = prepared;
+    return this.#transaction(prepared, checkpoint, async (connection) => {
+      if (!(await areInserted(connection, texts))) return false;
+      await completed(watch, prepared);
+      if (rows.some((row) => changedOf(watch, row, seen) !== null)) return false;
+      await connection.run(this.#tick(prepared, { ...noCounts, inserted: rows.length }));
+      return true;
+    });
+  }
+
+  /** All rows are missing: as any other insert. */
+  async #insert(prepared: PreparedChunk, checkpoint: Checkpoint): Promise<void> {
+    const texts = await textsOf(prepared, this.#options.pieceBytes);
+    await this.#send(texts, this.#tick(prepared, { ...noCounts, inserted: prepared.rows.length }), { checkpoint, safe: false });
+  }
+
+  /** Right whether it was applied before or not; see safe-plan.ts. */
+  async #replayed(prepared: PreparedChunk, checkpoint: Checkpoint): Promise<void> {
+    const tick = this.#tick(prepared, { ...noCounts, replaced: prepared.rows.length });
+    await this.#send(await textsOf(prepared, this.#options.pieceBytes), tick, { checkpoint, safe: true });
+  }
+
+  async #send(
+    texts: readonly SqlText[],
+    tick: SqlText,
+    { checkpoint, safe }: { readonly checkpoint: Checkpoint; readonly safe: boolean },
+  ): Promise<void> {
+    const { writer } = this.#options;
+    const [only, ...more] = texts;
+    if (!only || more.length === 0) return writer.commit(joined(only ? [only, tick] : [tick]), checkpoint, safe);
+    const startedAt = performance.now();
+    await writer.open(checkpoint, safe);
+    for (const text of texts) await writer.chunk(text);
+    await writer.close(tick, checkpoint);
+    writer.observe(startedAt);
+  }
+
+  /** True: a row was there. */
+  async #rowByRow(prepared: PreparedChunk, checkpoint: Checkpoint, watch: Watch | null): Promise<boolean> {
+    let done: RowsDone | null = null;
+    await this.#transaction(prepared, checkpoint, async (connection) => {
+      done = await new ChunkRows(connection, prepared, watch).write();
+      await this.#record(connection, prepared, done);
+      return true;
+    });
+    const { conflicts, counts } = done ?? { conflicts: [], counts: noCounts };
+    const { event, position } = prepared.chunk;
+    if (event) this.#options.detection?.parts.onConflicts(conflicts, { event, position });
+    return counts.equal + counts.kept + counts.replaced > 0;
+  }
+
+  async #record(connection: ApplyConnection, prepared: PreparedChunk, done: RowsDone): Promise<void> {
+    const { detection, pipeline } = this.#options;
+    const { chunk, target, plan, source } = prepared;
+    const { event, position } = chunk;
+    const parts = detection?.parts;
+    const isFinal = parts !== undefined && (parts.rules.targetIsHome || parts.peers.none);
+    const about = event && { pipeline: pipeline.id, uid: pipeline.uid, position, event, final: isFinal };
+    const conflicts = about ? done.conflicts.map((conflict) => conflictText([conflict], about)) : [];
+    const differences = await this.#differences(connection, prepared, done.differences);
+    const texts = [...conflicts, ...differences, this.#tick(prepared, done.counts)];
+    for (const text of inPieces(texts)) await connection.run(text);
+    if (!parts?.rules.targetIsHome || done.kept.length === 0) return;
+    const table = parts.tables.of({ source, target });
+    const touched = new TouchedRows();
+    if (table) for (const key of done.kept) touched.add({ ...table, plan }, key);
+    await touched.writeResolutions(connection, { pipeline: pipeline.uid, channel: pipeline.channel });
+  }
+
+  async #probe(prepared: PreparedChunk, checkpoint: Checkpoint, watch: Watch | null): Promise<void> {
+    await this.#transaction(prepared, checkpoint, async (connection) => {
+      const found = await compareRows(connection, prepared, watch);
+      for (const text of inPieces(found.map((one) => differenceText(one, this.#of(prepared))))) await connection.run(text);
+      return true;
+    });
+  }
+
+  /** As many as there is room for. */
+  async #differences(connection: ApplyConnection, prepared: PreparedChunk, found: readonly Difference[]): Promise<readonly SqlText[]> {
+    if (found.length === 0) return [];
+    const of = this.#of(prepared);
+    const [rows = []] = await connection.within(differencesQuery(of));
+    const room = Math.max(0, maxDifferences - Number(rows[0]?.['found']));
+    return found.slice(0, room).map((one) => differenceText(one, of));
+  }
+
+  #of({ chunk: { record, position } }: PreparedChunk): DifferenceOf {
+    const table = { database: record.database, name: record.table };
+    return { pipeline: this.#options.pipeline.uid, request: record.request, table, log: position.log, seq: position.seq };
+  }
+
+  #tick({ seed, chunk: { record } }: PreparedChunk, counts: SeedCounts): SqlText {
+    const { part } = record;
+    if (!seed || !part) return nothing;
+    return tickSeed(seed, { part: part.part, from: jsonOf(part.from), to: jsonOf(part.to), counts });
+  }
+
+  async #transaction(
+    { seen }: PreparedChunk,
+    checkpoint: Checkpoint,
+    work: (connection: ApplyConnection) => Promise<boolean>,
+  ): Promise<boolean> {
+    const { detection, writer } = this.#options;
+    if (detection) {
+      const isDone = await detection.detector.transaction({ checkpoint, seen: [seen] }, work);
+      if (isDone) detection.parts.peers.discard(seen);
+      return isDone;
+    }
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        const startedAt = performance.now();
+        const connection = await writer.ready();
+        await connection.run(openingText(checkpointStatement(checkpoint), { repeatable: true }));
+        const isDone = await work(connection);
+        if (isDone) await connection.commit();
+        else await connection.rollback();
+        writer.used();
+        writer.observe(startedAt);
+        return isDone;
+      } catch (error) {
+        await writer.drop();
+        if (!isTransient(error) || attempt === busyTries) throw error;
+        await delay(10 * 2 ** attempt * Math.random());
+      }
+    }
+  }
+}
+
+const nothing: SqlText = { sql: '', marks: [] };
+
+/** False: one of the rows is there. */
+async function areInserted(connection: ApplyConnection, texts: readonly SqlText[]): Promise<boolean> {
+  try {
+    for (const text of texts) await connection.run(text);
+    return true;
+  } catch (error) {
+    if (toSyncError(error).code !== 'ROW_CONFLICT') throw error;
+    return false;
+  }
+}
+
+function jsonOf(key: Row | null): string | null {
+  return key && rowToJson(key);
+}

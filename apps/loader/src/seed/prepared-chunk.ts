@@ -1,0 +1,58 @@
+/** A chunk of this pipeline, and what is fixed about writing it. */
+import { rowsFlags, rowToJson } from '@lutra/model';
+import type { ChunkRecord, Row, Seen, TableSchema } from '@lutra/model';
+import { keyOfRow, StatementBuilder } from '@lutra/mysql';
+import type { Change, RowPlan, SeedOf, SqlText, TargetTable } from '@lutra/mysql';
+import type { Chunk } from './chunk-assembly.js';
+import type { Stays } from './row-decision.js';
+
+export interface PreparedChunk {
+  readonly chunk: Chunk;
+  readonly seen: Seen;
+  readonly source: TableSchema;
+  readonly target: TargetTable;
+  readonly plan: RowPlan;
+  readonly rows: readonly Row[];
+  /** Keys that were asked for and have no row at the source. */
+  readonly absent: readonly Row[];
+  readonly bothWays: boolean;
+  readonly stays: Stays;
+  /** A repair: rows that hold its unique values are deleted, and what is gone at the source. */
+  readonly isRepair: boolean;
+  readonly checksForeignKeys: boolean;
+  /** It was applied before a rewind. */
+  readonly safe: boolean;
+  /** Its tick; null: nothing is ticked off. */
+  readonly seed: SeedOf | null;
+}
+
+/** Keys that were asked for and did not come. */
+export function absentOf({ keys }: ChunkRecord, rows: readonly Row[], plan: RowPlan): readonly Row[] {
+  const text = (row: Row): string => rowToJson(keyOfRow(plan, row));
+  const came = new Set(rows.map(text));
+  return keys.filter((key) => !came.has(text(key)));
+}
+
+/** Of all rows as they come. A child may come before its parent. */
+export async function textsOf(prepared: PreparedChunk, pieceBytes: number): Promise<readonly SqlText[]> {
+  const { safe } = prepared;
+  const builder = new StatementBuilder();
+  const texts: SqlText[] = [];
+  for (const change of changesOf(prepared)) {
+    await builder.prepare(change);
+    if (safe) builder.addSafe(change);
+    else builder.add(change);
+    if (builder.bytes >= pieceBytes) texts.push(builder.take());
+  }
+  const rest = builder.take();
+  return rest.marks.length > 0 ? [...texts, rest] : texts;
+}
+
+function changesOf({ rows, absent, source, target, isRepair, checksForeignKeys, safe }: PreparedChunk): readonly Change[] {
+  const under = checksForeignKeys || safe ? {} : { under: { session: null, flags: rowsFlags.noForeignKeyChecks } };
+  const gone = isRepair ? absent : [];
+  return [
+    ...gone.map((before) => ({ op: 'd', before, after: null, source, target, ...under }) as const),
+    ...rows.map((after) => ({ op: 'c', before: null, after, source, target, ...under }) as const),
+  ];
+}

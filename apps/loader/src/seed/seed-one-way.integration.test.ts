@@ -1,0 +1,157 @@
+/** What becomes of rows that are seeded one way, and of changes that come while their table is seeded. */
+import type { Row } from '@lutra/model';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { rooms } from '../conflict/detect/conflict-detector.fixture.js';
+import { SeedRoom } from './seed-room.fixture.js';
+import type { SeedRoomOptions } from './seed-room.fixture.js';
+
+const item = (id: number, name = 'n', u: string | null = null): Row => ({ id, name, u });
+const many = (from: number, to: number): Row[] => Array.from({ length: to - from + 1 }, (_, i) => item(from + i));
+
+describe('one way', () => {
+  const enter = rooms('9.7', { tables: { t: 'id int primary key, name varchar(20), u varchar(20) unique' }, flowsBack: false });
+  let room: SeedRoom;
+  const open = async (rows: string, options: SeedRoomOptions = {}): Promise<SeedRoom> =>
+    (room = await SeedRoom.of(await enter({ ...(rows !== '' && { rows }) }), options));
+  beforeEach(() => open(''));
+
+  it('an empty table is filled chunk by chunk, and ticked off with the rows', async () => {
+    await room.read(many(1, 500), { to: { id: 500 } });
+    await room.read(many(501, 700), { from: { id: 500 }, to: null });
+    expect(await room.rows()).toEqual(many(1, 700));
+    expect(await room.seed()).toMatchObject({ cursor: '{"id":500}', isWhole: true, state: 'seeding', counts: { inserted: 700 } });
+  });
+
+  it('a chunk larger than a piece of SQL is one transaction', async () => {
+    await open('', { batchBytes: 500 });
+    await room.read(many(1, 100), { to: null });
+    expect(await room.rows()).toEqual(many(1, 100));
+    expect(await room.seed()).toMatchObject({ isWhole: true, counts: { inserted: 100 } });
+    await expect(room.read([item(101), item(102, 'x'.repeat(30))], { purpose: 'resync' })).rejects.toThrow(/name/);
+    expect(await room.rows()).toHaveLength(100);
+  });
+
+  it('a chunk that does not follow what is ticked off is applied and not ticked off', async () => {
+    await room.read(many(1, 3), { to: { id: 3 } });
+    await room.read(many(7, 9), { from: { id: 6 }, to: { id: 9 } });
+    expect(await room.rows()).toHaveLength(6);
+    expect(await room.seed()).toMatchObject({ cursor: '{"id":3}', counts: { inserted: 3 } });
+    await room.read(many(4, 6), { from: { id: 3 }, to: { id: 6 } });
+    await room.read(many(7, 9), { from: { id: 6 }, to: { id: 9 } });
+    expect(await room.seed()).toMatchObject({ cursor: '{"id":9}', counts: { inserted: 6, equal: 3 } });
+  });
+
+  it('an empty chunk ends a table, once', async () => {
+    await room.read([]);
+    await room.read([]);
+    expect(await room.seed()).toMatchObject({ isWhole: true, cursor: null, counts: { inserted: 0 } });
+  });
+
+  it.each([
+    ['source', [item(1), item(2), item(3)], { inserted: 1, equal: 1, replaced: 1, kept: 0 }],
+    ['target', [item(1), item(2, 'old'), item(3)], { inserted: 1, equal: 1, replaced: 0, kept: 1 }],
+  ])('onExisting %s decides about a row that is there and differs', async (onExisting, rows, counts) => {
+    await open("INSERT INTO t VALUES (1, 'n', NULL), (2, 'old', NULL)", { onExisting });
+    await room.read(many(1, 3));
+    expect(await room.rows()).toEqual(rows);
+    expect(await room.seed()).toMatchObject({ counts });
+  });
+
+  it('stop: the row is named, and nothing is written', async () => {
+    await open("INSERT INTO t VALUES (2, 'old', NULL)", { onExisting: 'stop' });
+    await expect(room.read(many(1, 3))).rejects.toMatchObject({ code: 'SEED_ROW_EXISTS', message: expect.stringContaining('id=2') });
+    expect(await room.rows()).toEqual([item(2, 'old')]);
+    expect(await room.seed()).toMatchObject({ cursor: null, isWhole: false });
+  });
+
+  it('unique values that were given away within the chunk are moved; a row that holds one and does not come stays, and is told', async () => {
+    await open("INSERT INTO t VALUES (1, 'n', 'a'), (2, 'n', 'b'), (9, 'own', 'c')", {});
+    await room.read([item(1, 'n', 'b'), item(2, 'n', 'a'), item(3, 'n', 'c')]);
+    expect(await room.rows()).toEqual([item(1, 'n', 'b'), item(2, 'n', 'a'), item(9, 'own', 'c')]);
+    expect(await room.seed()).toMatchObject({ counts: { clashes: 1 } });
+    const found = await room.differences();
+    expect(found).toMatchObject([{ row_key: '{"id":3}', outcome: 'clash' }]);
+    expect([found[0]?.['here_row'], found[0]?.['there_row']].map((json) => JSON.parse(String(json)) as unknown)).toEqual([
+      item(9, 'own', 'c'),
+      item(3, 'n', 'c'),
+    ]);
+  });
+
+  it('an update of a row that has not come yet brings it whole, and a deletion of it is done', async () => {
+    await room.change([[item(1, 'a'), item(1, 'b')]]);
+    await room.change([
+      [item(2, 'a'), null],
+      [null, item(4)],
+      [item(3, 'a'), item(5, 'a', 'moved')],
+    ]);
+    expect(await room.rows()).toEqual([item(1, 'b'), item(4), item(5, 'a', 'moved')]);
+    await room.end();
+    await expect(room.change([[item(7, 'a'), item(7, 'b')]])).rejects.toMatchObject({ code: 'ROW_CONFLICT' });
+  });
+
+  it('so does a large transaction that is written while it arrives', async () => {
+    await open('', { batchBytes: 500 });
+    // The run begins once more with its transaction, as for a conflict.
+    const steps = many(1, 60).map((row) => [row, { ...row, name: 'b' }] as const);
+    await expect(room.change(steps)).rejects.toMatchObject({ code: 'ROW_CONFLICT', refused: { conflict: true } });
+    await room.again();
+    await room.change(steps);
+    expect(await room.rows()).toEqual(many(1, 60).map((row) => ({ ...row, name: 'b' })));
+  });
+
+  it('an update of a row that is out of date writes it whole: its chunk leaves it out', async () => {
+    await open("INSERT INTO t VALUES (1, 'old', 'old')", {});
+    await room.change([[item(1, 'a', 'u'), item(1, 'b', 'u')]]);
+    await room.read([], {});
+    expect(await room.rows()).toEqual([item(1, 'b', 'u')]);
+    await room.change([[null, item(2)]]);
+    await room.room.server.run(`INSERT INTO ${room.room.database}.t VALUES (3, 'old', NULL)`);
+    await room.change([[null, item(3)]]);
+    expect(await room.rows()).toEqual([item(1, 'b', 'u'), item(2), item(3)]);
+  });
+
+  it('a resync replaces a row, a probe tells about each and writes none, a repair deletes what is gone', async () => {
+    await open("INSERT INTO t VALUES (1, 'n', NULL), (2, 'old', NULL), (4, 'own', NULL)", { onExisting: null });
+    const keys = [1, 2, 3, 4, 5].map((id) => ({ id }));
+    await room.read([item(1), item(2), item(3)], { purpose: 'probe', keys });
+    expect((await room.differences()).map(({ row_key: key, outcome, columns }) => [key, outcome, columns])).toEqual([
+      ['{"id":1}', 'equal', null],
+      ['{"id":2}', 'different', '["name"]'],
+      ['{"id":3}', 'missing-here', null],
+      ['{"id":4}', 'missing-there', null],
+      ['{"id":5}', 'equal', null],
+    ]);
+    expect(await room.rows()).toEqual([item(1), item(2, 'old'), item(4, 'own')]);
+    await room.read([item(2)], { purpose: 'resync', keys: [{ id: 2 }, { id: 4 }] });
+    expect(await room.rows()).toEqual([item(1), item(2), item(4, 'own')]);
+    await room.read([item(3, 'repaired')], { purpose: 'repair', keys: [{ id: 3 }, { id: 4 }] });
+    expect(await room.rows()).toEqual([item(1), item(2), item(3, 'repaired')]);
+  });
+
+  it('after a rewind a chunk is written whole', async () => {
+    await open("INSERT INTO t VALUES (1, 'newer', 'a'), (2, 'n', NULL)", { replayUntil: 100 });
+    await room.read([item(1), item(2), item(3, 'n', 'a')]);
+    expect(await room.rows()).toEqual([item(1), item(2), item(3, 'n', 'a')]);
+    expect(await room.seed()).toMatchObject({ isWhole: true });
+  });
+});
+
+describe('one way, with foreign keys', () => {
+  const enter = rooms('9.7', {
+    tables: { p: 'id int primary key', c: 'id int primary key, p int, foreign key (p) references p (id)' },
+    flowsBack: false,
+  });
+
+  it('a child comes before its parent, in a chunk as in a change', async () => {
+    const room = await SeedRoom.of(await enter({}), {});
+    await room.read([{ id: 1, p: 5 }], { table: 'c' });
+    await room.change([[null, { id: 2, p: 6 }, 'c']]);
+    await room.read([{ id: 5 }, { id: 6 }], { table: 'p' });
+    expect(await room.rows('c')).toEqual([
+      { id: 1, p: 5 },
+      { id: 2, p: 6 },
+    ]);
+    await room.end();
+    await expect(room.change([[null, { id: 3, p: 7 }, 'c']])).rejects.toMatchObject({ code: 'ROW_CONFLICT' });
+  });
+});

@@ -1,0 +1,100 @@
+/**
+ * What stands in lutra.seed, as capture reads it in ZooKeeper: at most once a second, and at once where a table ends. A failure to say it
+ * never stops the run: the next one says more.
+ */
+import { maxSeedTables, toSyncError } from '@lutra/model';
+import type { SeededTable, SeedProgress } from '@lutra/model';
+import type { SeedPart } from '@lutra/mysql';
+import type { Logger } from '@lutra/telemetry';
+
+export interface SeedProgressOptions {
+  read(): Promise<readonly SeedPart[]>;
+  write(progress: SeedProgress): Promise<void>;
+  /** False: the tree in ZooKeeper has regressed, and nothing is written into it. */
+  isFollowed(): Promise<boolean>;
+  readonly logger: Pick<Logger, 'debug'>;
+}
+
+const everyMs = 1_000;
+
+export class SeedProgressWriter {
+  readonly #options: SeedProgressOptions;
+  #timer: NodeJS.Timeout | null = null;
+  #toldAt = 0;
+  #busy = false;
+  #isAgain = false;
+  #isClosed = false;
+
+  constructor(options: SeedProgressOptions) {
+    this.#options = options;
+  }
+
+  /** Something was committed. */
+  changed(atOnce: boolean): void {
+    if (this.#isClosed) return;
+    if (this.#busy) {
+      this.#isAgain = true;
+      return;
+    }
+    const waitMs = atOnce ? 0 : Math.max(0, this.#toldAt + everyMs - Date.now());
+    if (this.#timer && waitMs > 0) return;
+    if (this.#timer) clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.#tell(), waitMs);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    if (this.#timer) clearTimeout(this.#timer);
+  }
+
+  async #tell(): Promise<void> {
+    const { read, write, isFollowed, logger } = this.#options;
+    this.#timer = null;
+    this.#busy = true;
+    try {
+      const progress = progressOf(await read(), Date.now());
+      if (progress && !this.#isClosed && (await isFollowed())) await write(progress);
+    } catch (error) {
+      this.#isAgain = true;
+      logger.debug({ code: toSyncError(error).code }, 'cannot say how far the seed is; capture waits for it');
+    }
+    this.#toldAt = Date.now();
+    this.#busy = false;
+    if (!this.#isAgain) return;
+    this.#isAgain = false;
+    this.changed(false);
+  }
+}
+
+/** Of the order that has begun last; null: there was none. */
+export function progressOf(parts: readonly SeedPart[], at: number): SeedProgress | null {
+  const newest = parts.reduce<SeedPart | null>((best, part) => (best && best.begunAt >= part.begunAt ? best : part), null);
+  if (!newest) return null;
+  const { request } = newest;
+  const tables = Map.groupBy(
+    parts.filter((part) => part.request === request),
+    ({ table }) => `${table.database}\0${table.name}`,
+  );
+  return { request, tables: [...tables.values()].slice(0, maxSeedTables).map(tableOf), at };
+}
+
+function tableOf(parts: readonly SeedPart[]): SeededTable {
+  const [first] = parts as readonly [SeedPart];
+  const sum = (name: keyof SeedPart['counts']): number => parts.reduce((all, { counts }) => all + counts[name], 0);
+  const length = Math.max(...parts.map(({ part }) => part)) + 1;
+  const of = Array.from({ length }, (_, i) => parts.find(({ part }) => part === i));
+  return {
+    database: first.table.database,
+    table: first.table.name,
+    state: first.state,
+    cursors: of.map((part) => part?.cursor ?? null),
+    whole: of.map((part) => part?.isWhole ?? false),
+    inserted: sum('inserted'),
+    equal: sum('equal'),
+    replaced: sum('replaced'),
+    kept: sum('kept'),
+    yielded: sum('yielded'),
+    clashes: sum('clashes'),
+    endedAt: first.endedAt,
+  };
+}

@@ -1,0 +1,199 @@
+/**
+ * For the tests of seeding: a real target, and a log that is written by the test. `read` is a chunk of rows as they are at the source at
+ * this place; `change` is a transaction of the source.
+ */
+import type { ChunkPurpose, ChunkRecord, Row, RowEvent } from '@lutra/model';
+import { beginSeed, endSeed, readSeeds } from '@lutra/mysql';
+import type { ResultRow, SeedPart } from '@lutra/mysql';
+import { Applier } from '../assemble/applier.js';
+import type { LoaderWork } from '../assignments.js';
+import type { DetectorSetup, Step } from '../conflict/detect/conflict-detector.fixture.js';
+import { eventOf, logId, regions, seenUpTo } from '../conflict/detect/detector-peers.fixture.js';
+import type { RecordPosition } from '../read/log-reader.js';
+import { MissingRows } from './missing-rows.js';
+import { Seeding } from './seeding.js';
+import { Seeds } from './seeds.js';
+
+export interface SeedRoomOptions {
+  readonly bothWays?: boolean;
+  /** Null: its seed is not begun. */
+  readonly onExisting?: string | null;
+  readonly replayUntil?: number;
+  readonly batchBytes?: number;
+}
+
+export interface Reading {
+  readonly purpose?: ChunkPurpose;
+  readonly from?: Row | null;
+  readonly to?: Row | null;
+  /** Asked for by key. */
+  readonly keys?: readonly Row[];
+  /** Of the target's log. */
+  readonly seen?: number;
+  readonly table?: string;
+}
+
+const request = 'order-1';
+
+export class SeedRoom {
+  #applier: Applier;
+  readonly #make: (resolved: ReadonlySet<number>) => Applier;
+  readonly #seeding: Seeding;
+  readonly #seeds: Seeds;
+  #seq = 0;
+
+  private constructor(
+    readonly room: DetectorSetup,
+    options: SeedRoomOptions,
+  ) {
+    const { bothWays = false, replayUntil = -1, batchBytes = 256 * 1024 } = options;
+    const { writer, parts, detector, pipeline, tables } = room;
+    const checkpoint = { ...room.checkpoint, replayUntil };
+    const work = {
+      id: `c.${pipeline}`,
+      uid: pipeline,
+      channel: 'c',
+      routes: [{ schema: '*', table: '*' }],
+      source: { region: regions.source },
+      target: { region: regions.target },
+      detector: { conflicts: { home: parts.rules.targetIsHome ? regions.target : regions.source } },
+    } as unknown as LoaderWork;
+    const detection = { detector, parts, flowsBack: () => true, concerns: () => true, close: async () => undefined };
+    const isSuspended = (): boolean => false;
+    const matcher = { targetOf: ({ name }: { readonly name: string }) => tables.get(name)?.target ?? null };
+    this.#seeds = new Seeds({ uid: pipeline, region: regions.source }, []);
+    room.replaces = (table) => this.#seeds.replaces(table);
+    this.#seeding = new Seeding({
+      writer,
+      pieceBytes: batchBytes,
+      port: { createTable: async () => false },
+      target: room.server.options,
+      work,
+      seeds: this.#seeds,
+      matcher,
+      detection: bothWays ? detection : null,
+      checkpoint,
+      load: async (_, name) => tables.get(name)!.target,
+      isSuspended,
+      onCreated: () => undefined,
+      onPassed: () => undefined,
+    });
+    this.#make = (resolved) =>
+      new Applier({
+        checkpoint,
+        name: work.id,
+        sourceRegion: regions.source,
+        targetRegion: regions.target,
+        detector: bothWays ? detector : null,
+        missing: bothWays ? null : new MissingRows({ writer, replaces: (table) => this.#seeds.replaces(table) }),
+        resolved,
+        forwards: false,
+        forwarded: false,
+        tables: matcher,
+        writer,
+        batchBytes,
+        skip: null,
+        seeding: this.#seeding,
+        onSkipped: async () => undefined,
+        onCommitted: () => undefined,
+      });
+    this.#applier = this.#make(new Set());
+  }
+
+  /** The run begins anew, and knows that what comes first met something before. */
+  async again(): Promise<void> {
+    await this.room.writer.rollback();
+    this.#applier = this.#make(new Set([this.#seq + 1]));
+  }
+
+  static async of(room: DetectorSetup, options: SeedRoomOptions): Promise<SeedRoom> {
+    const made = new SeedRoom(room, options);
+    const { onExisting = 'source' } = options;
+    if (onExisting !== null) for (const name of room.tables.keys()) await made.#write(beginSeed(made.#begun(name, onExisting)).sql);
+    return made;
+  }
+
+  async end(): Promise<void> {
+    for (const name of this.room.tables.keys()) {
+      const table = { database: this.room.database, name };
+      this.#seeds.end(table);
+      await this.#write(endSeed({ pipeline: this.room.pipeline, table, request }, 'done').sql);
+    }
+  }
+
+  /** @throws SyncError what it costs */
+  async read(rows: readonly Row[], reading: Reading = {}): Promise<void> {
+    const { purpose = 'seed', from = null, to = null, keys = [], seen = 0, table = this.#first } = reading;
+    const known = this.room.tables.get(table)!;
+    const begins = this.#next();
+    const record: ChunkRecord = {
+      kind: 'chunk',
+      endpoint: 'a',
+      pipelines: [this.room.pipeline],
+      id: `chunk-${begins.seq}`,
+      purpose,
+      request: purpose === 'resync' ? '' : request,
+      database: this.room.database,
+      table,
+      part: purpose === 'seed' ? { part: 0, from, to } : null,
+      keys,
+      rows: rows.length,
+      seen: seenUpTo(seen),
+      tsMs: 1,
+    };
+    const position = { ...begins, seq: (this.#seq += rows.length), nextOffset: this.#seq + 1 };
+    const after = rows.at(-1);
+    const event: RowEvent | null = after
+      ? { ...eventOf({ before: null, after }, { seq: position.seq, seen: seenUpTo(seen) }), op: 'r' }
+      : null;
+    await this.#applier.chunk({ record, begins, position, table: event && known.source, rows, event });
+    await this.#applier.drained();
+  }
+
+  /** One transaction of the source. @throws SyncError what it costs */
+  async change(steps: readonly Step[], seen = 0): Promise<void> {
+    for (const [i, step] of steps.entries()) {
+      const { source, before, after } = this.room.change(step);
+      const position = this.#next();
+      const last = i === steps.length - 1;
+      const event = eventOf({ before, after }, { seq: position.seq, seen: seenUpTo(seen) });
+      await this.#applier.row(source, { ...event, transaction: { ...event.transaction, totalOrder: i + 1, last } }, position);
+    }
+    await this.#applier.flush();
+    await this.#applier.drained();
+  }
+
+  async rows(table = this.#first): Promise<readonly Row[]> {
+    return (await this.room.rows(table)).toSorted((a, b) => Number(a['id']) - Number(b['id']));
+  }
+
+  async seed(): Promise<SeedPart | undefined> {
+    return (await readSeeds(this.room.server.options, this.room.pipeline))[0];
+  }
+
+  /** `key outcome`. */
+  async differences(): Promise<readonly ResultRow[]> {
+    const where = `pipeline = '${this.room.pipeline}' ORDER BY row_key`;
+    return this.room.server.query(`SELECT row_key, outcome, columns, here_row, there_row FROM lutra.difference WHERE ${where}`);
+  }
+
+  #begun(name: string, onExisting: string) {
+    const table = { database: this.room.database, name };
+    const of = { pipeline: this.room.pipeline, table, target: table, request, onExisting };
+    this.#seeds.begin(of);
+    return of;
+  }
+
+  async #write(sql: string): Promise<void> {
+    await this.room.server.run(sql);
+  }
+
+  #next(): RecordPosition {
+    this.#seq += 1;
+    return { log: logId, logEpoch: 1, seq: this.#seq, nextOffset: this.#seq + 1 };
+  }
+
+  get #first(): string {
+    return [...this.room.tables.keys()][0] ?? '';
+  }
+}

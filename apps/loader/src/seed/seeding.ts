@@ -1,0 +1,155 @@
+/**
+ * What this pipeline does with `seed` and `chunk` records of its log: which of them are its own, what begins and ends in lutra.seed, which
+ * tables are created. The writing itself is chunk-writer.ts.
+ */
+import { createRouter, tableName } from '@lutra/model';
+import type { Router, SeedRecord, TableName } from '@lutra/model';
+import { asSource, beginSeed, endSeed, planRows } from '@lutra/mysql';
+import type { ConnectionOptions, SqlText, TargetTable } from '@lutra/mysql';
+import type { Checkpoint } from '@lutra/marker';
+import type { LoaderWork } from '../assignments.js';
+import type { Detection } from '../conflict/detect/create-detector.js';
+import type { TargetPort } from '../io.js';
+import type { TableMatcher } from '../plan/table-matcher.js';
+import { refusedFor } from '../plan/table-matcher.js';
+import type { Chunk } from './chunk-assembly.js';
+import { ChunkWriter } from './chunk-writer.js';
+import type { ChunkWriterOptions } from './chunk-writer.js';
+import { absentOf } from './prepared-chunk.js';
+import type { PreparedChunk } from './prepared-chunk.js';
+import { staysOf } from './row-decision.js';
+import { Seeds } from './seeds.js';
+
+export interface SeedingOptions extends Pick<ChunkWriterOptions, 'writer' | 'pieceBytes'> {
+  readonly port: Pick<TargetPort, 'createTable'>;
+  readonly target: ConnectionOptions;
+  readonly work: LoaderWork;
+  readonly seeds: Seeds;
+  readonly matcher: Pick<TableMatcher, 'targetOf'>;
+  readonly detection: Detection | null;
+  readonly checkpoint: Pick<Checkpoint, 'replayUntil'>;
+  load(database: string, name: string): Promise<TargetTable>;
+  isSuspended(table: TableName): boolean;
+  onCreated(table: TableName): void;
+  /** What is passed although it was for this pipeline. */
+  onPassed(why: string, table: TableName): void;
+}
+
+/** What a `seed` record asks for. */
+export interface SeedStep {
+  /** Of the target transaction that carries it out. */
+  readonly text: SqlText;
+  /** Windows of conflict detection have missed changes of the table, if there are others who write it. */
+  readonly isCreated: boolean;
+}
+
+export class Seeding {
+  readonly #options: SeedingOptions;
+  readonly #router: Router;
+  readonly #writer: ChunkWriter;
+
+  constructor(options: SeedingOptions) {
+    const { work, writer, pieceBytes, detection } = options;
+    this.#options = options;
+    this.#router = createRouter(work.routes);
+    this.#writer = new ChunkWriter({ writer, pieceBytes, detection, pipeline: work });
+  }
+
+  /** One way: rows that are there and differ are replaced as long as the table is seeded, so changes of them are written whole. */
+  replaces(table: TableName): boolean {
+    return this.#options.detection === null && this.#options.seeds.replaces(table);
+  }
+
+  /** Null: it is not this pipeline's. @throws SyncError SEED_TABLE_REFUSED, TARGET_* */
+  async step(record: SeedRecord): Promise<SeedStep | null> {
+    const { work, seeds, isSuspended } = this.#options;
+    const table = { database: record.database, name: record.table };
+    const target = this.#isOurs(record) && !isSuspended(table) ? this.#router(table) : null;
+    if (!target) return null;
+    const { request, onExisting } = record;
+    const of = { pipeline: work.uid, table, target, request, onExisting };
+    if (record.phase === 'begin') {
+      const isCreated = await this.#create(record, table, target);
+      seeds.begin(of);
+      return { text: beginSeed(of), isCreated };
+    }
+    if (seeds.of(table)?.request === request) seeds.end(table);
+    return { text: endSeed(of, record.phase === 'end' ? 'done' : 'cancelled'), isCreated: false };
+  }
+
+  async #create({ definition }: SeedRecord, source: TableName, target: TableName): Promise<boolean> {
+    if (definition === null) return false;
+    const { port, target: server, onCreated } = this.#options;
+    const isCreated = await port.createTable(server, { source, target, definition, targetOf: this.#router });
+    if (isCreated) onCreated(target);
+    return isCreated;
+  }
+
+  /** Null: it is not this pipeline's, or nothing is done about it. */
+  async prepare(chunk: Chunk): Promise<PreparedChunk | null> {
+    const { record } = chunk;
+    if (!this.#isOurs(record)) return null;
+    const { seeds, onPassed } = this.#options;
+    const table = { database: record.database, name: record.table };
+    const tables = await this.#tables(chunk, table);
+    if (!tables) return null;
+    const seed = record.purpose === 'seed' ? seeds.of(table) : null;
+    const isOfOrder = record.purpose !== 'seed' || seed?.request === record.request;
+    // Its order is over, or its beginning was not read: what is not ticked off comes again.
+    if (!isOfOrder) return passed(onPassed, `a chunk of seed ${record.request}, which is not under way here`, table);
+    const bothWays = this.#options.detection?.flowsBack(tables.target) ?? false;
+    if (bothWays && record.purpose === 'repair')
+      return passed(onPassed, 'a repair by rows of the source, and the table flows both ways', table);
+    return this.#prepared(chunk, { ...tables, bothWays, seed });
+  }
+
+  #prepared(chunk: Chunk, at: Pick<PreparedChunk, 'source' | 'target' | 'bothWays' | 'seed'>): PreparedChunk {
+    const { work, detection, checkpoint } = this.#options;
+    const { record, rows } = chunk;
+    const rules = detection?.parts.rules;
+    const home = at.bothWays ? (work.detector?.conflicts.home ?? work.target.region) : null;
+    const plan = planRows(at.source, at.target);
+    return {
+      ...at,
+      chunk,
+      rows,
+      plan,
+      seen: record.seen,
+      absent: absentOf(record, rows, plan),
+      stays: staysOf(record.purpose, at.seed?.onExisting ?? null, { source: work.source.region, target: work.target.region, home }),
+      isRepair: record.purpose === 'repair',
+      checksForeignKeys: at.bothWays && rules?.targetIsHome === true,
+      safe: chunk.position.seq <= checkpoint.replayUntil,
+    };
+  }
+
+  async #tables({ table: source }: Chunk, table: TableName): Promise<Pick<PreparedChunk, 'source' | 'target'> | null> {
+    const { matcher, load, isSuspended } = this.#options;
+    if (source) {
+      const target = await matcher.targetOf(source);
+      return target && { source, target };
+    }
+    const name = isSuspended(table) ? null : this.#router(table);
+    if (!name) return null;
+    try {
+      const target = await load(name.database, name.name);
+      return { source: asSource(target), target };
+    } catch (error) {
+      throw refusedFor(error, table);
+    }
+  }
+
+  /** See ChunkWriter.write. */
+  write(prepared: PreparedChunk, checkpoint: Checkpoint): Promise<void> {
+    return this.#writer.write(prepared, checkpoint);
+  }
+
+  #isOurs({ pipelines }: { readonly pipelines: readonly string[] }): boolean {
+    return pipelines.includes(this.#options.work.uid);
+  }
+}
+
+function passed(tell: SeedingOptions['onPassed'], why: string, table: TableName): null {
+  tell(`${tableName(table)}: passed ${why}`, table);
+  return null;
+}

@@ -1,0 +1,39 @@
+/** The tables that this pipeline is seeding, by their names at the source, as lutra.seed has them or will have them at the next commit. */
+import type { TableName } from '@lutra/model';
+import type { SeedOf, SeedPart } from '@lutra/mysql';
+
+export class Seeds {
+  readonly #tables = new Map<string, SeedOf>();
+
+  readonly #sourceRegion: string;
+
+  constructor({ uid: pipeline, region }: { readonly uid: string; readonly region: string }, parts: readonly SeedPart[]) {
+    this.#sourceRegion = region;
+    for (const { state, table, target, request, onExisting } of parts)
+      if (state === 'seeding') this.begin({ pipeline, table, target, request, onExisting });
+  }
+
+  begin(of: SeedOf): void {
+    this.#tables.set(nameOf(of.table), of);
+  }
+
+  /** Done, or cancelled. */
+  end(table: TableName): void {
+    this.#tables.delete(nameOf(table));
+  }
+
+  of(table: TableName): SeedOf | null {
+    return this.#tables.get(nameOf(table)) ?? null;
+  }
+
+  /** What is at the target and differs is replaced. */
+  replaces(table: TableName): boolean {
+    if (this.#tables.size === 0) return false;
+    const onExisting = this.of(table)?.onExisting;
+    return onExisting === 'source' || onExisting === this.#sourceRegion;
+  }
+}
+
+function nameOf({ database, name }: TableName): string {
+  return `${database}\0${name}`;
+}

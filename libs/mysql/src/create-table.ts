@@ -1,0 +1,117 @@
+/**
+ * Creates a table of the source at the target: what SHOW CREATE TABLE printed there, with names mapped. AUTO_INCREMENT stays. The comment
+ * tells people, and whoever reads the binlog, where it comes from.
+ */
+import { SyncError, tableName, toSyncError } from '@lutra/model';
+import type { ErrorCode, TableName } from '@lutra/model';
+import { quoteName, quoteTable, quoteText } from './literal.js';
+import { Session } from './session.js';
+import type { ConnectionOptions, Queries } from './session-options.js';
+
+export const createMark = '/* lutra:create */';
+
+export interface TableToCreate {
+  /** At the source. */
+  readonly source: TableName;
+  readonly target: TableName;
+  /** SHOW CREATE TABLE, of the source. */
+  readonly definition: string;
+  /** Where a table of the source is at the target; null: nowhere. */
+  targetOf(table: TableName): TableName | null;
+}
+
+/**
+ * True: it was created. False: it was there. Its parents need not be there yet.
+ * @throws SyncError SEED_TABLE_REFUSED, as the table's own matter; TARGET_*
+ */
+export async function createTable(target: ConnectionOptions, of: TableToCreate): Promise<boolean> {
+  const session = await Session.open({ ...target, foreignKeyChecks: false }, 'target');
+  try {
+    if (await isThere(session, of.target)) return false;
+    const statement = createStatementOf(of);
+    const { database } = of.target;
+    const schemas = `SELECT COUNT(*) AS found FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = ${quoteText(database)}`;
+    if (!(await found(session, schemas))) await ddl(session, `CREATE DATABASE IF NOT EXISTS ${quoteName(database)} ${createMark}`, of);
+    await ddl(session, statement, of);
+    return true;
+  } finally {
+    await session.close();
+  }
+}
+
+function isThere(queries: Queries, { database, name }: TableName): Promise<boolean> {
+  const where = `TABLE_SCHEMA = ${quoteText(database)} AND TABLE_NAME = ${quoteText(name)}`;
+  return found(queries, `SELECT COUNT(*) AS found FROM information_schema.TABLES WHERE ${where}`);
+}
+
+async function found(queries: Queries, sql: string): Promise<boolean> {
+  const [row] = await queries.query(sql);
+  return Number(row?.['found']) > 0;
+}
+
+async function ddl(session: Session, sql: string, of: TableToCreate): Promise<void> {
+  try {
+    await session.query(sql);
+  } catch (error) {
+    const { code, outcome, message } = toSyncError(error);
+    if (outcome !== 'stop' || code === 'TARGET_DENIED') throw error;
+    throw refused(of, message);
+  }
+}
+
+/** @throws SyncError SEED_TABLE_REFUSED for a foreign key to a table that the pipeline does not carry */
+export function createStatementOf(of: TableToCreate): string {
+  const { definition, source, target } = of;
+  const tokens = tokensOf(definition);
+  const head = tokens.slice(0, 3);
+  if (
+    head
+      .map(({ text }) => text.toUpperCase())
+      .slice(0, 2)
+      .join(' ') !== 'CREATE TABLE' ||
+    head[2]?.kind !== 'name'
+  )
+    throw refused(of, 'its definition does not begin with CREATE TABLE');
+  let sql = `CREATE TABLE IF NOT EXISTS ${quoteTable(target)} ${createMark}`;
+  let at = head[2].end;
+  for (const [i, token] of tokens.entries()) {
+    if (token.kind !== 'word' || token.text.toUpperCase() !== 'REFERENCES') continue;
+    const [first, dot, second] = tokens.slice(i + 1, i + 4);
+    if (first?.kind !== 'name') continue;
+    const isLong = dot?.text === '.' && second?.kind === 'name';
+    const parent = isLong ? { database: first.text, name: second.text } : { database: source.database, name: first.text };
+    const mapped = parent.database === source.database && parent.name === source.name ? target : of.targetOf(parent);
+    if (!mapped) throw refused(of, `a foreign key points to ${tableName(parent)}, which the pipeline does not carry`);
+    sql += `${definition.slice(at, first.start)}${quoteTable(mapped)}`;
+    at = isLong ? second.end : first.end;
+  }
+  return sql + definition.slice(at);
+}
+
+const code: ErrorCode = 'SEED_TABLE_REFUSED';
+
+function refused({ source, target }: TableToCreate, why: string): SyncError {
+  const { database, name } = source;
+  return new SyncError(code, `${tableName(target)} cannot be created as ${tableName(source)} is: ${why}`, {
+    details: { database: target.database, table: target.name, sourceDatabase: database, sourceTable: name },
+    refused: { table: { database, name, code } },
+  });
+}
+
+interface DefinitionToken {
+  readonly kind: 'word' | 'name' | 'other';
+  readonly text: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** The server prints names in backquotes; what stands in a text or a comment is no name. */
+function tokensOf(definition: string): readonly DefinitionToken[] {
+  const pattern = /`((?:[^`]|``)*)`|'(?:[^'\\]|\\.|'')*'|"(?:[^"\\]|\\.|"")*"|\/\*(?!!)[\s\S]*?\*\/|(\w+)|[^\s]/g;
+  return [...definition.matchAll(pattern)].map((match) => {
+    const [all, name, word] = match;
+    const place = { start: match.index, end: match.index + all.length };
+    if (name !== undefined) return { kind: 'name', text: name.replaceAll('``', '`'), ...place };
+    return { kind: word === undefined ? 'other' : 'word', text: word ?? all, ...place };
+  });
+}

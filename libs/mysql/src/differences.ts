@@ -1,0 +1,66 @@
+/** lutra.difference: rows that differ between the source of a pipeline and here, as texts of the target transaction that compared them. */
+import { createHash } from 'node:crypto';
+import { recordedRow, rowToJson } from '@lutra/model';
+import type { Row, TableName } from '@lutra/model';
+import { quoteText } from './literal.js';
+import { stagedOf } from './sql-text.js';
+import type { SqlText } from './sql-text.js';
+import { Staging } from './staged-values.js';
+
+export const differenceOutcomes = ['equal', 'in-flight', 'missing-here', 'missing-there', 'different', 'clash', 'again'] as const;
+export type DifferenceOutcome = (typeof differenceOutcomes)[number];
+
+export interface Difference {
+  /** The primary key. */
+  readonly key: Row;
+  readonly outcome: DifferenceOutcome;
+  /** Names of those that differ; null: a row is missing, or nothing is known of single columns. */
+  readonly columns: readonly string[] | null;
+  readonly here: Row | null;
+  readonly there: Row | null;
+}
+
+export interface DifferenceOf {
+  readonly pipeline: string;
+  readonly request: string;
+  /** At the source. */
+  readonly table: TableName;
+  /** Where they were compared. */
+  readonly log: string;
+  readonly seq: number;
+}
+
+/** Of one table and request. */
+export const maxDifferences = 10_000;
+
+const differenceTable = { database: 'lutra', name: 'difference' };
+const ofRecord = { column: 'a row', table: differenceTable, change: 0 };
+const told = ['outcome', 'columns', 'here_row', 'there_row', 'log_id', 'seq'];
+
+/** How many stand there; for ApplyConnection.within(). */
+export function differencesQuery({ pipeline, request, table }: DifferenceOf): string {
+  const [uid, id, database, name] = [pipeline, request, table.database, table.name].map(quoteText);
+  const where = `pipeline = ${uid} AND request = ${id} AND database_name = ${database} AND table_name = ${name}`;
+  return `SELECT COUNT(*) AS found FROM lutra.difference WHERE ${where}`;
+}
+
+/** What stood there of the same row is written over. */
+export function differenceText({ key, outcome, columns, here, there }: Difference, of: DifferenceOf): SqlText {
+  const staging = new Staging();
+  const json = rowToJson(key);
+  const rows = [here, there].map((row) => (row === null ? 'NULL' : staging.text(JSON.stringify(recordedRow(row)), ofRecord, quoteText)));
+  const values = [
+    ...[of.pipeline, of.request, of.table.database, of.table.name].map(quoteText),
+    `X'${createHash('sha256').update(json).digest('hex')}'`,
+    quoteText(json),
+    quoteText(outcome),
+    columns === null ? 'NULL' : quoteText(JSON.stringify(columns)),
+    ...rows,
+    quoteText(of.log),
+    String(of.seq),
+  ];
+  const names = ['pipeline', 'request', 'database_name', 'table_name', 'key_hash', 'row_key', ...told].map((name) => `\`${name}\``);
+  const anew = [...told.map((name) => `\`${name}\` = VALUES(\`${name}\`)`), 'found_at = CURRENT_TIMESTAMP(6)'];
+  const sql = `INSERT INTO lutra.difference (${names.join(', ')}) VALUES (${values.join(', ')}) ON DUPLICATE KEY UPDATE ${anew.join(', ')}`;
+  return { sql, marks: [{ does: 'upsert', table: differenceTable, change: 0, changes: 1 }], ...stagedOf([{ staged: staging.take() }]) };
+}

@@ -1,0 +1,150 @@
+/**
+ * lutra.seed: which tables a pipeline is seeding or has seeded, and how far. Its texts are part of a target transaction, behind the fence
+ * in lutra.checkpoint.
+ */
+import { SyncError, toSyncError } from '@lutra/model';
+import type { SeededTable, TableName } from '@lutra/model';
+import { quoteText } from './literal.js';
+import { through } from './ownership.js';
+import { textOf } from './server-facts.js';
+import type { ConnectionOptions, Queries, ResultRow } from './session-options.js';
+import type { Mark, SqlText } from './sql-text.js';
+
+export type SeedCounts = Pick<SeededTable, 'inserted' | 'equal' | 'replaced' | 'kept' | 'yielded' | 'clashes'>;
+
+/** What is fixed about a table of an order. */
+export interface SeedOf {
+  /** uid */
+  readonly pipeline: string;
+  /** At the source. */
+  readonly table: TableName;
+  readonly target: TableName;
+  /** Id of the order. */
+  readonly request: string;
+  readonly onExisting: string;
+}
+
+/** One part of a table. */
+export interface SeedPart extends Pick<SeedOf, 'table' | 'target' | 'request' | 'onExisting'> {
+  readonly part: number;
+  readonly state: SeededTable['state'];
+  /** JSON of the last key that is ticked off. */
+  readonly cursor: string | null;
+  readonly isWhole: boolean;
+  readonly counts: SeedCounts;
+  /** ms since 1970 */
+  readonly begunAt: number;
+  readonly endedAt: number | null;
+}
+
+export interface Tick {
+  readonly part: number;
+  /** JSON of keys, as in lutra.seed. null: of the part's first chunk, and of its last one. */
+  readonly from: string | null;
+  readonly to: string | null;
+  readonly counts: SeedCounts;
+}
+
+const countNames = ['inserted', 'equal', 'replaced', 'kept', 'yielded', 'clashes'] as const;
+const seedTable = { database: 'lutra', name: 'seed' };
+export const noCounts: SeedCounts = { inserted: 0, equal: 0, replaced: 0, kept: 0, yielded: 0, clashes: 0 };
+
+/** None where the table is not there yet. @throws SyncError CHECKPOINT_INVALID, TARGET_* */
+export async function readSeeds(target: ConnectionOptions | Queries, pipeline: string): Promise<readonly SeedPart[]> {
+  const times = ['begun_at', 'ended_at'].map((name) => `ROUND(UNIX_TIMESTAMP(${name}) * 1000) AS ${name}`);
+  const columns = ['database_name', 'table_name', 'part', 'request', 'target_database', 'target_table', 'state', 'on_existing'];
+  const all = [...columns, 'cursor_key', 'is_whole', ...countNames, ...times].join(', ');
+  const sql = `SELECT ${all} FROM lutra.seed WHERE pipeline = ${quoteText(pipeline)} ORDER BY database_name, table_name, part`;
+  return through(target, async (queries) => {
+    try {
+      return (await queries.query(sql)).map(partOf);
+    } catch (error) {
+      if (toSyncError(error).code === 'TABLE_MISSING') return [];
+      throw error;
+    }
+  });
+}
+
+function partOf(row: ResultRow): SeedPart {
+  const counts = Object.fromEntries(countNames.map((name) => [name, Number(row[name])])) as unknown as SeedCounts;
+  return {
+    table: { database: textOf(row, 'database_name'), name: textOf(row, 'table_name') },
+    target: { database: textOf(row, 'target_database'), name: textOf(row, 'target_table') },
+    request: textOf(row, 'request'),
+    onExisting: textOf(row, 'on_existing'),
+    part: Number(row['part']),
+    state: stateOf(textOf(row, 'state')),
+    cursor: row['cursor_key'] === null ? null : textOf(row, 'cursor_key'),
+    isWhole: Number(row['is_whole']) === 1,
+    counts,
+    begunAt: Number(row['begun_at']),
+    endedAt: row['ended_at'] === null ? null : Number(row['ended_at']),
+  };
+}
+
+function stateOf(state: string): SeedPart['state'] {
+  if (state === 'seeding' || state === 'done' || state === 'cancelled') return state;
+  throw new SyncError('CHECKPOINT_INVALID', `lutra.seed: a row has state ${state.slice(0, 16)}; compare the table with schemas/lutra.sql`);
+}
+
+/** The table is being seeded from here on. What the same order has ticked off stays; another one begins anew. */
+export function beginSeed(of: SeedOf): SqlText {
+  const others = `${whereTable(of)} AND request <> ${quoteText(of.request)} AND state = 'seeding'`;
+  return textOfStatements([`UPDATE lutra.seed SET state = 'cancelled', ended_at = CURRENT_TIMESTAMP(3)${others}`, partStatement(of, 0)]);
+}
+
+export function endSeed(of: Pick<SeedOf, 'pipeline' | 'table' | 'request'>, state: 'done' | 'cancelled'): SqlText {
+  const which = `${whereTable(of)} AND request = ${quoteText(of.request)} AND state = 'seeding'`;
+  return textOfStatements([`UPDATE lutra.seed SET state = '${state}', ended_at = CURRENT_TIMESTAMP(3)${which}`]);
+}
+
+/**
+ * Nothing happens unless the chunk follows what is ticked off already. Counter-example: chunk 4 was skipped, and 5 moves the cursor behind
+ * both; 4 never comes again.
+ */
+export function tickSeed(of: SeedOf, { part, from, to, counts }: Tick): SqlText {
+  const added = countNames.filter((name) => counts[name] > 0).map((name) => `${name} = ${name} + ${counts[name]}`);
+  const moved = to === null ? 'is_whole = 1' : `cursor_key = ${quoteText(to)}`;
+  const follows = `cursor_key <=> ${from === null ? 'NULL' : `${quoteText(from)} COLLATE utf8mb4_bin`}`;
+  const which = `${whereTable(of)} AND part = ${part} AND request = ${quoteText(of.request)} AND state = 'seeding'`;
+  return textOfStatements([
+    ...(part > 0 ? [partStatement(of, part)] : []),
+    `UPDATE lutra.seed SET ${[...added, moved].join(', ')}${which} AND is_whole = 0 AND ${follows}`,
+  ]);
+}
+
+function whereTable({ pipeline, table }: Pick<SeedOf, 'pipeline' | 'table'>): string {
+  const [uid, database, name] = [pipeline, table.database, table.name].map(quoteText);
+  return ` WHERE pipeline = ${uid} AND database_name = ${database} AND table_name = ${name}`;
+}
+
+function partStatement({ pipeline, table, target, request, onExisting }: SeedOf, part: number): string {
+  const names = ['pipeline', 'database_name', 'table_name', 'request', 'target_database', 'target_table', 'on_existing'];
+  const texts = [pipeline, table.database, table.name, request, target.database, target.name, onExisting].map(quoteText);
+  const kept = (column: string, anew: string): string => `${column} = IF(request = VALUES(request), ${column}, ${anew})`;
+  const anew = [
+    kept('cursor_key', 'NULL'),
+    ...['is_whole', ...countNames].map((name) => kept(name, '0')),
+    kept('begun_at', 'CURRENT_TIMESTAMP(3)'),
+    // Assigned from left to right: those before see the request of before.
+    ...['request', 'target_database', 'target_table', 'on_existing'].map((name) => `${name} = VALUES(${name})`),
+    "state = 'seeding'",
+    'ended_at = NULL',
+  ];
+  const values = [...texts, part, "'seeding'", 'NULL', 0].join(', ');
+  const into = `INSERT INTO lutra.seed (${names.join(', ')}, part, state, cursor_key, is_whole) VALUES (${values})`;
+  return `${into} ON DUPLICATE KEY UPDATE ${anew.join(', ')}`;
+}
+
+function textOfStatements(statements: readonly string[]): SqlText {
+  const mark: Mark = { does: 'upsert', table: seedTable, change: 0, changes: 1 };
+  return { sql: statements.join(';\n'), marks: statements.map(() => mark) };
+}
+
+/** Some pipeline is seeding the table of the target; for ApplyConnection.within(). Two statements: of the first, whether the second may be asked. */
+export const hasSeedsQuery = "SELECT COUNT(*) AS found FROM information_schema.TABLES WHERE TABLE_SCHEMA = 'lutra' AND TABLE_NAME = 'seed'";
+
+export function beingSeededQuery({ database, name }: TableName): string {
+  const where = `target_database = ${quoteText(database)} AND target_table = ${quoteText(name)} AND state = 'seeding'`;
+  return `SELECT COUNT(*) AS found FROM lutra.seed WHERE ${where}`;
+}

@@ -15,7 +15,6 @@ import { descendingParts, inOrder, isAt, keyPart, orderDoubt, rangeConditions } 
 import type { KeyPart, KeyRange } from './key-order.js';
 import { quoteTable } from './literal.js';
 import { definitionDifferences } from './match-tables.js';
-import { keyOfRow } from './row-plan.js';
 import type { RowPlan } from './row-plan.js';
 import { selectedColumns } from './row-statements.js';
 import type { Queries, ResultRow } from './session-options.js';
@@ -173,7 +172,3 @@ export function keyIn({ rows }: DigestSide, found: ResultRow): Row {
   return Object.fromEntries(rows.table.key.map(({ name, schema }, i): [string, Value] => [name, valueOf(schema, found[`k${i}`] ?? null)]));
 }
 
-/** Of a whole row. */
-export function keyOfRows({ rows }: DigestSide, row: Row): Row {
-  return keyOfRow(rows, row);
-}

@@ -20,7 +20,7 @@ it('a reader passes over types that it does not know, and stops at a version tha
   }
   expect(readEvent({ type: 'of-a-later-level', v: 1 })).toBeNull();
   expect(() => readEvent({ type: 'conflict', v: 2 })).toThrow(
-    'an event conflict of version 2, written at a level newer than this build (it knows 1)',
+    'an event conflict of version 2, written at a level newer than this build (it knows 2)',
   );
 });
 

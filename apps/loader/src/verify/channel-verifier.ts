@@ -39,6 +39,7 @@ export async function followOrders(io: VerifierIo, signal: AbortSignal): Promise
 export class ChannelVerifier {
   readonly #io: VerifierIo;
   readonly #signal: AbortSignal;
+  readonly #lookMs: number;
   #result: VerificationResult | null = null;
   #order: VerificationOrder | null = null;
   #writtenAt = 0;
@@ -47,9 +48,11 @@ export class ChannelVerifier {
   #rows = 0;
   #table = '';
 
-  constructor(io: VerifierIo, signal: AbortSignal) {
+  /** @param lookMs between two looks at the order while a pass runs, and between two results */
+  constructor(io: VerifierIo, signal: AbortSignal, lookMs = pollMs) {
     this.#io = io;
     this.#signal = signal;
+    this.#lookMs = lookMs;
   }
 
   /** Does what the order of now says; resolves when that is done, or it says something else. */
@@ -121,7 +124,7 @@ export class ChannelVerifier {
     await this.#pace();
     await this.#look();
     const rowsDone = this.#current.tables.reduce((sum, each) => sum + each.rows, 0) + rows;
-    if (Date.now() - this.#writtenAt >= pollMs) await this.#write({ ...this.#current, rowsDone });
+    if (Date.now() - this.#writtenAt >= this.#lookMs) await this.#write({ ...this.#current, rowsDone });
   }
 
   /** Queries run for `share` of the time. */
@@ -135,7 +138,7 @@ export class ChannelVerifier {
   /** Pause and cancel take effect between two ranges. */
   async #look(): Promise<void> {
     this.#signal.throwIfAborted();
-    if (Date.now() - this.#orderAt < pollMs) return;
+    if (Date.now() - this.#orderAt < this.#lookMs) return;
     this.#orderAt = Date.now();
     const now = await this.#io.order();
     if (now?.id !== this.#order?.id || now?.state !== 'running') throw new Interrupted();

@@ -27,6 +27,49 @@ export interface ColumnPair {
 
 export type DigestedSide = 'source' | 'target';
 
+/**
+ * How a value stands in what the row's hash is made of: `digits` are text of a number or a time, without a comma; `bytes` may be anything,
+ * and short; `large` may be beyond max_allowed_packet, so that its hash stands for it.
+ */
+export type DigestForm = 'digits' | 'bytes' | 'large';
+
+/** Of all such columns of a row InnoDB holds some sixty thousand bytes. */
+const shortBytes = 1_024;
+
+export function digestForm({ source, target, sourceSchema: { type } }: ColumnPair): DigestForm {
+  switch (type) {
+    case 'tinyint':
+    case 'smallint':
+    case 'mediumint':
+    case 'int':
+    case 'bigint':
+    case 'year':
+    case 'bit':
+    case 'decimal':
+    case 'enum':
+    case 'set':
+    case 'time':
+    case 'datetime':
+    case 'timestamp':
+    case 'date':
+      return 'digits';
+    case 'float':
+    case 'double':
+      return 'bytes';
+    case 'char':
+    case 'varchar':
+    case 'binary':
+    case 'varbinary':
+      return Math.max(source.length ?? Infinity, target.length ?? Infinity) <= shortBytes ? 'bytes' : 'large';
+    case 'text':
+    case 'blob':
+    case 'json':
+    case 'geometry':
+    case 'vector':
+      return 'large';
+  }
+}
+
 /** Of one SELECT: a longer list of members is read row by row. */
 const maxMembers = 1_000;
 

@@ -45,7 +45,9 @@ async function planOf(from: Place, to: Place): Promise<DigestPlan> {
 
 const digestOf = async ({ server }: Place, side: DigestSide) => readDigest((await server.query(digestQuery(side, all)))[0]);
 const hashesOf = async ({ server }: Place, side: DigestSide): Promise<readonly string[]> =>
-  (await server.query(hashesQuery(side, all, 1000))).map((row) => `${JSON.stringify(keyIn(side, row), (_, v) => (typeof v === 'bigint' ? `${v}` : v))} ${String(row['h'])}`);
+  (await server.query(hashesQuery(side, all, 1000))).map(
+    (row) => `${JSON.stringify(keyIn(side, row), (_, v) => (typeof v === 'bigint' ? `${v}` : v))} ${String(row['h'])}`,
+  );
 
 const pairs = versions.flatMap((from) => versions.map((to) => [from, to] as const));
 
@@ -69,7 +71,9 @@ describe.each(pairs)('digests of %s and %s', (from, to) => {
     expect(b).toEqual(a);
     const alone = (plan.target.hash ?? '').replace(/CONCAT\(`id` \+ 0, ','\), /, '');
     const [found] = await other.server.query(`SELECT COUNT(DISTINCT ${alone}) AS n FROM ${other.database}.${other.table}`);
-    expect(Number(found?.['n'])).toBe(new Set((await other.server.rows((await other.server.load(other.database, other.table)).source)).map(({ v }) => bare(v))).size);
+    expect(Number(found?.['n'])).toBe(
+      new Set((await other.server.rows((await other.server.load(other.database, other.table)).source)).map(({ v }) => bare(v))).size,
+    );
     expect(sameDigest(await digestOf(one, plan.source), await digestOf(other, plan.target))).toBe(true);
     const set = async (i: number, value: string): Promise<void> =>
       void (await other.server.run(`UPDATE ${other.database}.${other.table} SET v = ${value} WHERE id = ${i + 1}`));
@@ -111,14 +115,35 @@ async function alike(one: Place, other: Place): Promise<readonly boolean[]> {
 
 describe('two tables that are declared otherwise', () => {
   const cases: readonly (readonly [string, string, string, readonly string[], readonly string[], readonly boolean[]])[] = [
-    ['fraction digits', 'datetime(1)', 'datetime(6)', ["'2024-01-01 10:00:00'", "'2024-01-01 10:00:00.5'"], ["'2024-01-01 10:00:00'", "'2024-01-01 10:00:00.500001'"], [true, false]],
+    [
+      'fraction digits',
+      'datetime(1)',
+      'datetime(6)',
+      ["'2024-01-01 10:00:00'", "'2024-01-01 10:00:00.5'"],
+      ["'2024-01-01 10:00:00'", "'2024-01-01 10:00:00.500001'"],
+      [true, false],
+    ],
     ['no fraction', 'time', 'time(3)', ["'10:00:00'", "'10:00:10'"], ["'10:00:00'", "'10:00:10.001'"], [true, false]],
     ['zerofill', 'decimal(9,2) unsigned', 'decimal(10,2) zerofill', ['100', '0.5'], ['100', '0.51'], [true, false]],
     ['wider numbers', 'int unsigned', 'int zerofill', ['7', '8'], ['7', '9'], [true, false]],
     ['wider bits', 'bit(9)', 'bit(60)', ["b'1'", "b'10'"], ["b'1'", "b'11'"], [true, false]],
     ['another order of members', "enum('a','b')", "enum('c','b','a')", ["'a'", "'b'"], ["'a'", "'c'"], [true, false]],
-    ['another order in a set', "set('a','b')", "set('c','b','a')", ["'a,b'", "'b'", "'a'"], ["'a,b'", "'b,c'", "'b'"], [true, false, false]],
-    ['another character set', 'varchar(9) character set latin1', 'varchar(9) character set utf8mb4', ["'é'", "'e'"], ["'é'", "'é'"], [true, false]],
+    [
+      'another order in a set',
+      "set('a','b')",
+      "set('c','b','a')",
+      ["'a,b'", "'b'", "'a'"],
+      ["'a,b'", "'b,c'", "'b'"],
+      [true, false, false],
+    ],
+    [
+      'another character set',
+      'varchar(9) character set latin1',
+      'varchar(9) character set utf8mb4',
+      ["'é'", "'e'"],
+      ["'é'", "'é'"],
+      [true, false],
+    ],
   ];
   const columns = pairs.flatMap(([from, to]) => cases.map((each) => [from, to, ...each] as const));
   test.each(columns)('%s to %s: %s', async (from, to, _, source, target, there, here, expected) => {
@@ -130,7 +155,10 @@ describe('two tables that are declared otherwise', () => {
 
   test.each(versions)('on %s texts that do not convert there and back have no hash, so that they are read', async (version) => {
     // Two codes of cp932 are one character to Unicode.
-    const one = await table(version, 'id int primary key, v varchar(9) character set cp932', ["(1, _cp932 x'81e0')", "(2, _cp932 x'8790')"]);
+    const one = await table(version, 'id int primary key, v varchar(9) character set cp932', [
+      "(1, _cp932 x'81e0')",
+      "(2, _cp932 x'8790')",
+    ]);
     const other = await table(version, 'id int primary key, v varchar(9) character set utf8mb4', ["(1, '≒')", "(2, '≒')"]);
     const plan = await planOf(one, other);
     const digest = await digestOf(one, plan.source);
@@ -140,15 +168,26 @@ describe('two tables that are declared otherwise', () => {
 
   test.each(['8.0', '9.7'])('documents of %s in a text of MariaDB', async (version) => {
     const values = typesOf(version).flatMap(([type, of]) => (type === 'json' ? of : []));
-    const one = await table(version, 'id int primary key, v json', values.map((value, i) => `(${i}, ${value})`));
+    const one = await table(
+      version,
+      'id int primary key, v json',
+      values.map((value, i) => `(${i}, ${value})`),
+    );
     const printed = await one.server.query(`SELECT HEX(CAST(v AS CHAR)) AS v FROM ${one.database}.${one.table} ORDER BY id`);
-    const other = await table('mariadb-11.4', 'id int primary key, v longtext', printed.map((row, i) => `(${i}, x'${String(row['v'])}')`));
+    const other = await table(
+      'mariadb-11.4',
+      'id int primary key, v longtext',
+      printed.map((row, i) => `(${i}, x'${String(row['v'])}')`),
+    );
     expect(await alike(one, other)).toEqual(values.map(() => true));
   });
 
   test('what one side computes is compared only where the other one stores it', async () => {
     const one = await table('9.7', 'id int primary key, v int, g int as (v + 1) virtual, h int as (v + 1) stored', []);
-    const other = await table('8.0', 'id int primary key, v int, g int, h int as (v + 2) stored', ['(1, 1, 2, DEFAULT)', '(2, 1, 3, DEFAULT)']);
+    const other = await table('8.0', 'id int primary key, v int, g int, h int as (v + 2) stored', [
+      '(1, 1, 2, DEFAULT)',
+      '(2, 1, 3, DEFAULT)',
+    ]);
     await one.server.run(`INSERT INTO ${one.database}.${one.table} (id, v) VALUES (1, 1), (2, 1)`);
     expect(await alike(one, other)).toEqual([true, false]);
   });
@@ -163,25 +202,28 @@ describe('two tables that are declared otherwise', () => {
     await expect(planOf(one, other)).rejects.toThrow(why);
   });
 
-  test.each(versions)('a row of %s beyond max_allowed_packet is not passed over: it has a hash, or is counted as one without', async (version) => {
-    const server = await TestServer.start(version, ['--max-allowed-packet=1M']);
-    try {
-      const database = await server.database();
-      await server.run(`CREATE TABLE ${database}.t (id int primary key, a longblob, b longtext character set latin1)`);
-      await server.run(`CREATE TABLE ${database}.u (id int primary key, a longblob, b longtext character set utf8mb4)`);
-      for (const name of ['t', 'u'])
-        await server.run(`INSERT INTO ${database}.${name} VALUES (1, REPEAT('a', 700000), REPEAT('b', 700000)), (2, 'a', 'b')`);
-      const [one, other] = ['t', 'u'].map((name): Place => ({ server, database, table: name })) as [Place, Place];
-      const plan = await planOf(one, other);
-      const before = await digestOf(other, plan.target);
-      await server.run(`UPDATE ${database}.u SET a = CONCAT(LEFT(a, 699999), 'x') WHERE id = 1`);
-      const after = await digestOf(other, plan.target);
-      expect(sameDigest(before, after)).toBe(false);
-      expect(after.rows).toBe(2);
-    } finally {
-      await server.stop();
-    }
-  });
+  test.each(versions)(
+    'a row of %s beyond max_allowed_packet is not passed over: it has a hash, or is counted as one without',
+    async (version) => {
+      const server = await TestServer.start(version, ['--max-allowed-packet=1M']);
+      try {
+        const database = await server.database();
+        await server.run(`CREATE TABLE ${database}.t (id int primary key, a longblob, b longtext character set latin1)`);
+        await server.run(`CREATE TABLE ${database}.u (id int primary key, a longblob, b longtext character set utf8mb4)`);
+        for (const name of ['t', 'u'])
+          await server.run(`INSERT INTO ${database}.${name} VALUES (1, REPEAT('a', 700000), REPEAT('b', 700000)), (2, 'a', 'b')`);
+        const [one, other] = ['t', 'u'].map((name): Place => ({ server, database, table: name })) as [Place, Place];
+        const plan = await planOf(one, other);
+        const before = await digestOf(other, plan.target);
+        await server.run(`UPDATE ${database}.u SET a = CONCAT(LEFT(a, 699999), 'x') WHERE id = 1`);
+        const after = await digestOf(other, plan.target);
+        expect(sameDigest(before, after)).toBe(false);
+        expect(after.rows).toBe(2);
+      } finally {
+        await server.stop();
+      }
+    },
+  );
 });
 
 describe.each(versions)('key ranges on %s', (version) => {

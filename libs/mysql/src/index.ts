@@ -56,16 +56,6 @@ export { isSameServer } from './server-identity.js';
 export { askFor, conflictKeysOf, foughtFor, keysOf, primaryConflictKey, primaryKeyOf, uniqueConflictKeys } from './conflict-keys.js';
 export type { ConflictKey, KeyCollations, Keys } from './conflict-keys.js';
 export type { DigestedSide } from './digest-column.js';
-export {
-  boundaryQuery,
-  digestQuery,
-  hashesQuery,
-  keyIn,
-  planDigest,
-  readDigest,
-  rowsByKeyQuery,
-  rowsQuery,
-  sameDigest,
-} from './digest.js';
+export { boundaryQuery, digestQuery, hashesQuery, keyIn, planDigest, readDigest, rowsByKeyQuery, rowsQuery, sameDigest } from './digest.js';
 export type { Digest, DigestPlan } from './digest.js';
 export type { KeyRange } from './key-order.js';

@@ -173,9 +173,11 @@ export class Metrics {
       buckets: hopBuckets,
       registers,
     });
-    this.verifiedRows = counter('lutra_verified_rows_total', "Rows of the sources that a channel's verifications have compared; `name`: the channel", [
-      'name',
-    ]);
+    this.verifiedRows = counter(
+      'lutra_verified_rows_total',
+      "Rows of the sources that a channel's verifications have compared; `name`: the channel",
+      ['name'],
+    );
     this.verifiedTables = gauge('lutra_verified_tables', "Tables of a channel's last verification by verdict; `name`: the channel", [
       'name',
       'verdict',

@@ -8,7 +8,7 @@ const way = (source: string, target: string): Way => ({ name: `c.${source}-${tar
 /** Two servers whose binlogs are lists: a write is one entry, and an entry is published and applied where `step` says so. */
 class Servers implements CrossingIo {
   readonly log: Record<string, (() => void)[]> = { a: [], b: [] };
-  readonly published_: Record<string, number> = { a: 0, b: 0 };
+  readonly inTopic: Record<string, number> = { a: 0, b: 0 };
   readonly applied: Record<string, number> = { a: 0, b: 0 };
   readonly said: Record<string, Partial<Said>> = {};
   server = 'uuid';
@@ -23,7 +23,7 @@ class Servers implements CrossingIo {
     const at = this.applied[endpoint] ?? 0;
     this.log[endpoint]?.[at]?.();
     if (at < (this.log[endpoint]?.length ?? 0)) this.applied[endpoint] = at + 1;
-    this.published_[endpoint] = this.applied[endpoint] ?? 0;
+    this.inTopic[endpoint] = this.applied[endpoint] ?? 0;
   }
 
   async end(endpoint: string) {
@@ -32,7 +32,7 @@ class Servers implements CrossingIo {
 
   async published(endpoint: string): Promise<Published> {
     this.onLook();
-    const seq = this.published_[endpoint] ?? 0;
+    const seq = this.inTopic[endpoint] ?? 0;
     return { position: { file: 'binlog.000001', pos: seq }, server: this.server, log: `log ${endpoint}`, seq };
   }
 
@@ -107,7 +107,7 @@ it('both ways a second round waits for what home made of what arrived in the fir
 it('says why nothing arrives: a pipeline that has stopped, one that is slow, the binlog of another server', async () => {
   const servers = new Servers();
   servers.write('a');
-  servers.published_['a'] = 1;
+  servers.inTopic['a'] = 1;
   const short = { ...options, withinMs: 20 };
   expect(await untilCrossed(servers, short)).toBe('pipeline c.a-b has not applied the log up to seq 1 in time');
   servers.said['a'] = { state: 'failed', error: 'ROW_CONFLICT' };
@@ -116,7 +116,7 @@ it('says why nothing arrives: a pipeline that has stopped, one that is slow, the
   expect(await untilCrossed(servers, options)).toBe('pipeline c.a-b is paused at seq 0');
   servers.said['a'] = { log: 'another log', seq: 9 };
   expect(await untilCrossed(servers, short)).toMatch(/in time/);
-  servers.published_['a'] = 0;
+  servers.inTopic['a'] = 0;
   expect(await untilCrossed(servers, short)).toBe('endpoint a has not published its binlog up to binlog.000001:1 in time');
   servers.said['capture a'] = { state: 'failed', error: 'BINLOG_PURGED' };
   expect(await untilCrossed(servers, options)).toBe('capture of endpoint a stopped: BINLOG_PURGED');

@@ -31,7 +31,13 @@ const work = (twoWay: boolean): VerifyWork => {
   const routes = [{ schema: database, table: '*' }];
   const targetRegion = {} as RegionDocument;
   const of = (name: string, source: string, target: string) => ({
-    ...{ name, uid: `uid-${name}`, source: endpoint(source), target: endpoint(target), targetRegion, routes, others: [] },
+    name,
+    uid: `uid-${name}`,
+    source: endpoint(source),
+    target: endpoint(target),
+    targetRegion,
+    routes,
+    others: [],
   });
   return { channel: 'c', pipelines: [of('there', 'a', 'b'), ...(twoWay ? [of('back', 'b', 'a')] : [])], rules: [] };
 };
@@ -61,7 +67,8 @@ test('says of each table what it is, once for both directions, and goes on behin
   await servers[1].run(`CREATE TABLE ${database}.narrow (id INT PRIMARY KEY, v SMALLINT)`);
   await both(`CREATE TABLE ${database}.triggered (id INT PRIMARY KEY)`);
   await servers[1].run(`CREATE TRIGGER ${database}.x AFTER INSERT ON ${database}.triggered FOR EACH ROW SET @x = 1`);
-  const overlap = 'AUTO_INCREMENT: both sides take writes and may give one number to two rows (auto_increment_increment, auto_increment_offset)';
+  const overlap =
+    'AUTO_INCREMENT: both sides take writes and may give one number to two rows (auto_increment_increment, auto_increment_offset)';
   const all = await pass({}, true);
   expect(said(all)).toEqual([
     `equal_one · equal · 2 · ${overlap}`,
@@ -87,11 +94,14 @@ test('a condition keeps rows outside of it from being compared', async () => {
   expect(said(await pass({ order: { ...order, tables, where: 'id = 1 -- the first' } }))).toEqual(['conditional · equal · 1']);
 });
 
-test('an equal table sends less than a thousandth of its bytes, and takes no lock that a writer waits for', async () => {
+test('an equal table sends less than a thousandth of its bytes, and waits for no lock of a writer', async () => {
   await both(`CREATE TABLE ${database}.large (id INT PRIMARY KEY, a VARCHAR(100), b BIGINT, c DECIMAL(12,2), d DATETIME(3))`);
   const count = 5 * rangeRows;
   const numbers = (digits: number): string =>
-    Array.from({ length: digits }, (_, i) => `(SELECT 0 AS n${i} ${'123456789'.replaceAll(/\d/g, (n) => ` UNION ALL SELECT ${n}`)}) AS d${i}`).join(', ');
+    Array.from(
+      { length: digits },
+      (_, i) => `(SELECT 0 AS n${i} ${'123456789'.replaceAll(/\d/g, (n) => ` UNION ALL SELECT ${n}`)}) AS d${i}`,
+    ).join(', ');
   const n = 'n0 + 10 * n1 + 100 * n2 + 1000 * n3 + 10000 * n4';
   const row = `${n}, REPEAT('x', 80), 1000000007 * (${n}), (${n}) / 8, '2024-01-01 00:00:00' + INTERVAL (${n}) SECOND`;
   await both(`INSERT INTO ${database}.large SELECT ${row} FROM ${numbers(5)} WHERE ${n} < ${count}`);

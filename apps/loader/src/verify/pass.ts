@@ -157,7 +157,9 @@ class Pass {
 
   async #crossed({ pipeline, twoWay }: ListedPair): Promise<string | null> {
     const { work, crossing, signal } = this.#options;
-    const back = work.pipelines.filter(({ source, target }) => source.name === pipeline.target.name && target.name === pipeline.source.name);
+    const back = work.pipelines.filter(
+      ({ source, target }) => source.name === pipeline.target.name && target.name === pipeline.source.name,
+    );
     const ways = [pipeline, ...(twoWay ? back : [])].map((each) => wayOf(work, each));
     const sideOf = (endpoint: string): 'source' | 'target' => (endpoint === pipeline.source.name ? 'source' : 'target');
     const end: CrossingIo['end'] = async (endpoint) => readEnd(await this.#servers.of(endpoint, sideOf(endpoint)));

@@ -55,7 +55,8 @@ export class ServerProbes implements ProbeStore {
     for (let at = 0; at < keys.length; at += batchKeys) {
       const texts = keys.slice(at, at + batchKeys).map(rowToJson);
       const asked = texts.map(
-        (json) => `(${uid}, ${id}, ${database}, ${name}, X'${createHash('sha256').update(json).digest('hex')}', ${quoteText(json)}, 'asked', '', -1)`,
+        (json) =>
+          `(${uid}, ${id}, ${database}, ${name}, X'${createHash('sha256').update(json).digest('hex')}', ${quoteText(json)}, 'asked', '', -1)`,
       );
       const columns = 'pipeline, request, database_name, table_name, key_hash, row_key, outcome, log_id, seq';
       const again = "ON DUPLICATE KEY UPDATE outcome = 'asked', `columns` = NULL, here_row = NULL, there_row = NULL";

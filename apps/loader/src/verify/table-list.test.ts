@@ -6,11 +6,27 @@ import type { ListOptions } from './table-list.js';
 
 const named = (text: string): TableName => ({ database: text.split('.')[0] ?? '', name: text.split('.')[1] ?? '' });
 const pipeline = (source: string, target: string, routes: readonly Route[], others: VerifiedPipeline['others'] = []): VerifiedPipeline =>
-  ({ name: `${source}-${target}`, uid: '', source: { name: source }, target: { name: target }, routes, others }) as unknown as VerifiedPipeline;
+  ({
+    name: `${source}-${target}`,
+    uid: '',
+    source: { name: source },
+    target: { name: target },
+    routes,
+    others,
+  }) as unknown as VerifiedPipeline;
 const shop: readonly Route[] = [{ schema: 'shop', table: '*' }];
 
-function list(pipelines: readonly VerifiedPipeline[], tables: Readonly<Record<string, readonly string[]>>, more: Partial<ListOptions> = {}) {
-  const options = { pipelines, patterns: ['*.*'], tablesOf: (endpoint: string) => (tables[endpoint] ?? []).map(named), keepsRows: () => false };
+function list(
+  pipelines: readonly VerifiedPipeline[],
+  tables: Readonly<Record<string, readonly string[]>>,
+  more: Partial<ListOptions> = {},
+) {
+  const options = {
+    pipelines,
+    patterns: ['*.*'],
+    tablesOf: (endpoint: string) => (tables[endpoint] ?? []).map(named),
+    keepsRows: () => false,
+  };
   return listPairs({ ...options, ...more }).map(
     ({ pipeline: { name }, source, target, twoWay, missingAt, mayBeExtra }) =>
       `${name} ${source.database}.${source.name}${source.name === target.name && source.database === target.database ? '' : ` → ${target.database}.${target.name}`}${twoWay ? ' both ways' : ''}${missingAt ? ` missing at the ${missingAt}` : ''}${mayBeExtra ? ' extra' : ''}`,

@@ -198,7 +198,17 @@ describe.each([
       const rows = await turns[1].query(`SELECT row_key AS k, outcome FROM lutra.difference WHERE request = '${request}'`);
       const found = rows.map(({ k, outcome }) => `${String(rowFromJson(String(k))['id'])} ${String(outcome)}`).toSorted();
       expect(found).toEqual(
-        ['101 missing-here', '1103 missing-here', '3999 missing-here', '7 missing-there', '2001 missing-there', '100001 missing-there', '5 different', '3333 different', '1501 different'].toSorted(),
+        [
+          '101 missing-here',
+          '1103 missing-here',
+          '3999 missing-here',
+          '7 missing-there',
+          '2001 missing-there',
+          '100001 missing-there',
+          '5 different',
+          '3333 different',
+          '1501 different',
+        ].toSorted(),
       );
       await damage(servers[1], `DELETE FROM ${database}.t WHERE id IN (7, 2001, 100001, 5, 3333, 1501)`);
       await damage(servers[0], `DELETE FROM ${database}.t WHERE id IN (101, 1103, 3999, 5, 3333, 1501)`);
@@ -215,7 +225,9 @@ describe.each([
   test('a document or a key that is written otherwise and is the same value is equal; a key that differs in case is one row', async () => {
     const isText = to === 'mariadb-11.4';
     await turns[0].query(`CREATE TABLE ${database}.t (k VARCHAR(9) COLLATE utf8mb4_general_ci PRIMARY KEY, j JSON)`);
-    await turns[1].query(`CREATE TABLE ${database}.t (k VARCHAR(9) COLLATE utf8mb4_general_ci PRIMARY KEY, j ${isText ? 'LONGTEXT CHARACTER SET utf8mb4' : 'JSON'})`);
+    await turns[1].query(
+      `CREATE TABLE ${database}.t (k VARCHAR(9) COLLATE utf8mb4_general_ci PRIMARY KEY, j ${isText ? 'LONGTEXT CHARACTER SET utf8mb4' : 'JSON'})`,
+    );
     await turns[0].query(`INSERT INTO ${database}.t VALUES ('a', JSON_ARRAY(1.10)), ('b', '{"x": 1}')`);
     await turns[1].query(`INSERT INTO ${database}.t VALUES ('a', '[1.1]'), ('B', '{"x": 1}')`);
     const plan = await planOf('t');
@@ -242,7 +254,11 @@ describe.each([
     const plan = await planOf('t');
     const request = randomUUID();
     const of = verification(plan, request, new Log());
-    expect(await verifyTable(of)).toMatchObject({ verdict: 'unsettled', notes: ['2 rows differ, and the log does not run'], missingHere: 0 });
+    expect(await verifyTable(of)).toMatchObject({
+      verdict: 'unsettled',
+      notes: ['2 rows differ, and the log does not run'],
+      missingHere: 0,
+    });
     const arrived = { ...of, crossed: async () => null, probing: { signal, pollMs: 5, patienceMs: 50 } };
     expect(await verifyTable(arrived)).toMatchObject({ verdict: 'unsettled', notes: ['2 probes have no answer'], missingHere: 0 });
     await turns[0].query(`DELETE FROM lutra.resync WHERE request = '${request}'`);

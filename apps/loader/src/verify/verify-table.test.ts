@@ -88,7 +88,11 @@ it('a row that had only not arrived yet is asked for by nobody', async () => {
 it('rows that are always in flight are unsettled, and are no differences', async () => {
   const probes = new Probes(() => 'in-flight');
   const result = await verifyTable(verification(turning(), probes));
-  expect(result).toMatchObject({ verdict: 'unsettled', different: 0, notes: ['1 rows were changed again and again while they were compared'] });
+  expect(result).toMatchObject({
+    verdict: 'unsettled',
+    different: 0,
+    notes: ['1 rows were changed again and again while they were compared'],
+  });
   expect([probes.questions, probes.left]).toEqual([3, []]);
 });
 

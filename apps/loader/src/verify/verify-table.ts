@@ -83,4 +83,3 @@ async function secondLook({ pair, sieve: { between } }: TableVerification, sieve
   }
   return [...found.values()];
 }
-

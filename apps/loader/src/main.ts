@@ -5,6 +5,7 @@ import { pipelineName } from '@lutra/model';
 import { serversIo } from './io.js';
 import { runLoader } from './loader.pipeline.js';
 import { assignedPipelines } from './assignments.js';
+import { Verifier } from './verify/verifier.js';
 
 startWorker({
   app: 'loader',
@@ -16,4 +17,5 @@ startWorker({
   lease: (_, { uid }) => `loader/${uid}.0`,
   isPaused: ({ paused }) => paused,
   run: (deps, work, leadership) => runLoader({ ...deps, io: serversIo }, work, leadership),
+  beside: (deps) => new Verifier(deps),
 });

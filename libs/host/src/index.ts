@@ -9,4 +9,5 @@ export { ClusterLevel } from './level/cluster-level.js';
 export type { WriteLevel } from './level/cluster-level.js';
 export { lutraVersion } from './version.js';
 export { startWorker } from './worker/start-worker.js';
+export type { Beside, BesideDeps } from './worker/worker-app.js';
 export type { WorkDeps } from './worker/work-deps.js';

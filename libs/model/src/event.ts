@@ -160,12 +160,49 @@ export const xaPreparedEventSchema = z.object({
   sinceMs: z.number(),
 });
 
+const counted = z.int().min(0);
+
+/** A comparison of both sides that an operator ordered: it begins, has found a table that is not equal, or has ended. */
+export const verificationEventSchema = z.object({
+  type: z.literal('verification'),
+  v: versionSchema,
+  /** UUID of the event. */
+  id: z.string(),
+  /** ms since 1970, by the clock of the process that compares. */
+  at: z.number(),
+  /** Of that process. */
+  region: z.string(),
+  /** Also the record's key. */
+  channel: z.string(),
+  /** Id of the order. */
+  request: z.string(),
+  /** From 1. */
+  pass: counted,
+  phase: z.enum(['begin', 'found', 'end']),
+  /** found: the table, by its names at the source; null otherwise. */
+  table: z
+    .object({
+      pipeline: z.string(),
+      schema: z.string(),
+      table: z.string(),
+      missingHere: counted,
+      missingThere: counted,
+      different: counted,
+      extra: counted,
+      ranges: counted,
+    })
+    .nullable(),
+  /** How many tables there are of each verdict so far. */
+  tables: z.object({ equal: counted, different: counted, unsettled: counted, refused: counted }),
+});
+
 /** By `type`. Readers pass over types and fields that they do not know, never over another version. */
 export const eventSchema = z.discriminatedUnion('type', [
   conflictEventSchema,
   ddlIgnoredEventSchema,
   tableSuspendedEventSchema,
   xaPreparedEventSchema,
+  verificationEventSchema,
 ]);
 export type OperationalEvent = z.infer<typeof eventSchema>;
 
@@ -189,5 +226,6 @@ export function withoutRows(event: OperationalEvent): OperationalEvent {
 
 /** What it is about, which is the key of its record. */
 export function eventKey(event: OperationalEvent): string {
-  return 'endpoint' in event ? event.endpoint : event.pipeline;
+  if ('endpoint' in event) return event.endpoint;
+  return 'channel' in event ? event.channel : event.pipeline;
 }

@@ -61,3 +61,7 @@ export { differencesQuery, differenceText, maxDifferences } from './differences.
 export type { Difference, DifferenceOf } from './differences.js';
 export { createMark, createTable } from './create-table.js';
 export type { TableToCreate } from './create-table.js';
+export type { DigestedSide } from './digest-column.js';
+export { boundaryQuery, digestQuery, hashesQuery, keyIn, planDigest, readDigest, rowsByKeyQuery, rowsQuery, sameDigest } from './digest.js';
+export type { Digest, DigestPlan } from './digest.js';
+export type { KeyRange } from './key-order.js';

@@ -65,13 +65,17 @@ function literalsOf({ table }: RowPlan, row: Row): Literals {
   };
 }
 
+function select(plan: RowPlan): string {
+  return `SELECT ${selectedColumns(plan)} FROM ${plan.table.quoted}`;
+}
+
 /** Numbered, because a column may have any name. Documents with their types: the row may be written back, or elsewhere. */
-function select({ table }: RowPlan): string {
+export function selectedColumns({ table }: RowPlan): string {
   const columns = table.columns.flatMap(({ quoted, selected, isTyped }, i) => [
     `${selected} AS c${i}`,
     ...(isTyped ? [`${typesSql(quoted)} AS t${i}`] : []),
   ]);
-  return `SELECT ${columns.join(', ')} FROM ${table.quoted}`;
+  return columns.join(', ');
 }
 
 function counted(plan: RowPlan, does: 'update' | 'delete', sql: string): SqlText {

@@ -63,6 +63,8 @@ export class Metrics {
   readonly kafkaOffset: Gauge<'name'>;
   readonly suspendedTables: Gauge<'name'>;
   readonly hopSeconds: Histogram<'name' | 'hop'>;
+  readonly verifiedRows: Counter<'name'>;
+  readonly verifiedTables: Gauge<'name' | 'verdict'>;
   readonly level: Gauge;
   readonly knownLevel: Gauge;
 
@@ -171,6 +173,15 @@ export class Metrics {
       buckets: hopBuckets,
       registers,
     });
+    this.verifiedRows = counter(
+      'lutra_verified_rows_total',
+      "Rows of the sources that a channel's verifications have compared; `name`: the channel",
+      ['name'],
+    );
+    this.verifiedTables = gauge('lutra_verified_tables', "Tables of a channel's last verification by verdict; `name`: the channel", [
+      'name',
+      'verdict',
+    ]);
     this.level = gauge('lutra_level', "The cluster's level, as this process knows it; 0 until it has read it", []);
     this.knownLevel = gauge('lutra_known_level', 'The highest level that this build knows: below lutra_level the process does no work', []);
     // All apps live with ZooKeeper; until it says so, there is no connection.

@@ -6,6 +6,15 @@ import type { Configuration } from '@lutra/registry';
 import type { Leadership, Assignment, LiveWork } from '@lutra/runtime';
 import type { WorkDeps } from './work-deps.js';
 
+export type BesideDeps = Omit<WorkDeps, 'status'>;
+
+/** Other work of the same process, which follows the configuration too. */
+export interface Beside {
+  /** Null: nothing is to be done. */
+  follow(documents: Configuration | null, of: { readonly region: string; readonly only: readonly string[] | null }): void;
+  close(): Promise<void>;
+}
+
 export interface WorkerApp<T> {
   readonly app: 'capture' | 'loader';
   readonly port: number;
@@ -20,4 +29,5 @@ export interface WorkerApp<T> {
   isPaused?(work: T): boolean;
   /** One attempt: works until it fails or the signal aborts. Takes what the configuration says when it begins, and what it says later. */
   run(deps: WorkDeps, work: LiveWork<T>, lead: Pick<Leadership, 'leaseNumber' | 'signal'>): Promise<void>;
+  beside?(deps: BesideDeps): Beside;
 }

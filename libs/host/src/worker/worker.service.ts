@@ -12,7 +12,7 @@ import { instanceName } from '../instance-name.js';
 import { EventQueues } from '../events/event-queues.js';
 import { ClusterLevel } from '../level/cluster-level.js';
 import { NewestOf } from './newest-of.js';
-import type { WorkerApp } from './worker-app.js';
+import type { Beside, BesideDeps, WorkerApp } from './worker-app.js';
 import type { WorkerEnvironment } from './worker-environment.js';
 
 export interface WorkerParts {
@@ -36,6 +36,7 @@ export class WorkerService<T> implements OnApplicationBootstrap, OnApplicationSh
   readonly #app: WorkerApp<T>;
   readonly #parts: WorkerParts;
   readonly #workers: WorkerSet<T>;
+  readonly #beside: Beside | null;
   readonly #events: EventQueues;
   readonly #level: ClusterLevel;
   #documents: Configuration | null = null;
@@ -60,6 +61,7 @@ export class WorkerService<T> implements OnApplicationBootstrap, OnApplicationSh
         error ? logger.warn({ code: error.code }, 'cannot publish the status') : logger.info('the status is published again'),
     });
     this.#workers = new WorkerSet((name, work, signal) => this.#work(name, work, signal));
+    this.#beside = app.beside?.(this.#deps(logger)) ?? null;
   }
 
   onApplicationBootstrap(): void {
@@ -83,7 +85,7 @@ export class WorkerService<T> implements OnApplicationBootstrap, OnApplicationSh
   async onApplicationShutdown(): Promise<void> {
     const { traces, registry } = this.#parts;
     this.#endWatch();
-    await this.#workers.close();
+    await Promise.all([this.#workers.close(), this.#beside?.close()]);
     await Promise.all([traces?.close(), this.#events.close()]);
     await registry.stop();
   }
@@ -99,8 +101,10 @@ export class WorkerService<T> implements OnApplicationBootstrap, OnApplicationSh
   #reconcile(): void {
     if (!this.#documents || !this.#level.isKnown) return;
     const { environment } = this.#parts;
-    const wanted = this.#app.wanted(this.#documents, { region: environment.LUTRA_REGION, only: environment.only });
+    const of = { region: environment.LUTRA_REGION, only: environment.only };
+    const wanted = this.#app.wanted(this.#documents, of);
     const { trouble } = this.#level;
+    this.#beside?.follow(trouble ? null : this.#documents, of);
     this.#workers.reconcile(trouble ? refused(wanted, trouble.code) : wanted);
   }
 
@@ -141,13 +145,18 @@ export class WorkerService<T> implements OnApplicationBootstrap, OnApplicationSh
     return sleep(regressedPauseMs, signal).then(() => this.#tree.untilOther(typeof write === 'string' ? write : null, signal));
   }
 
-  #work(name: string, work: LiveWork<T>, signal: AbortSignal): Promise<void> {
+  #deps(logger: Logger): BesideDeps {
     const { registry, schemas, secretKey, metrics, traces } = this.#parts;
+    const [tree, level, events] = [this.#tree, this.#level, this.#events];
+    return { registry, tree, schemas, secretKey, instance: instanceName, level, metrics, traces, events, logger };
+  }
+
+  #work(name: string, work: LiveWork<T>, signal: AbortSignal): Promise<void> {
+    const { registry, metrics } = this.#parts;
     const { app, lease, isPaused, run } = this.#app;
-    const tree = this.#tree;
     const logger = this.#parts.logger.child({ [app === 'capture' ? 'endpoint' : 'pipeline']: name });
     const level = this.#level;
-    const deps = { registry, tree, schemas, secretKey, instance: instanceName, level, metrics, traces, events: this.#events, logger };
+    const deps = this.#deps(logger);
     return runWork({
       app,
       name,

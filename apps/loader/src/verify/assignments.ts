@@ -1,0 +1,51 @@
+/** From the configuration documents to the channels that this process verifies: those whose first pipeline writes to our region. */
+import { pipelineName, pipelineRoutes, sealedAsId } from '@lutra/model';
+import type { ChannelDocument, ConflictRule, EndpointDocument, RegionDocument, Route } from '@lutra/model';
+import type { Configuration } from '@lutra/registry';
+import type { Assignment } from '@lutra/runtime';
+
+export interface VerifyWork {
+  readonly channel: string;
+  readonly pipelines: readonly VerifiedPipeline[];
+  readonly rules: readonly ConflictRule[];
+}
+
+export interface VerifiedPipeline {
+  readonly name: string;
+  readonly uid: string;
+  readonly source: EndpointDocument;
+  readonly target: EndpointDocument;
+  /** Of the target: its Kafka gets the events. */
+  readonly targetRegion: RegionDocument;
+  readonly routes: readonly Route[];
+  /** Routes of other pipelines, of any channel, into the same target. */
+  readonly others: readonly (readonly Route[])[];
+}
+
+export function assignedVerifications(
+  documents: Configuration,
+  of: { readonly region: string; readonly only: readonly string[] | null },
+): Map<string, Assignment<VerifyWork>> {
+  const assignments = new Map<string, Assignment<VerifyWork>>();
+  for (const channel of documents.channels.values()) {
+    const [first] = channel.pipelines;
+    const target = first && documents.endpoints.get(first.target);
+    if (!first || target?.region !== of.region || (of.only && !of.only.includes(pipelineName(channel.name, first.name)))) continue;
+    const pipelines = pipelinesOf(documents, channel);
+    if (pipelines.length < channel.pipelines.length) continue; // an endpoint or region of it is not there yet
+    const value: VerifyWork = { channel: channel.name, pipelines, rules: channel.conflicts.rules };
+    assignments.set(channel.name, { fingerprint: JSON.stringify(value, sealedAsId), live: '', attempts: {}, value });
+  }
+  return assignments;
+}
+
+function pipelinesOf(documents: Configuration, channel: ChannelDocument): readonly VerifiedPipeline[] {
+  const all = [...documents.channels.values()].flatMap((each) => each.pipelines);
+  return channel.pipelines.flatMap((pipeline): VerifiedPipeline[] => {
+    const [source, target] = [documents.endpoints.get(pipeline.source), documents.endpoints.get(pipeline.target)];
+    const targetRegion = target && documents.regions.get(target.region);
+    if (!source || !target || !targetRegion) return [];
+    const others = all.filter((other) => other.target === pipeline.target && other.uid !== pipeline.uid).map(pipelineRoutes);
+    return [{ name: pipeline.name, uid: pipeline.uid, source, target, targetRegion, routes: pipelineRoutes(pipeline), others }];
+  });
+}

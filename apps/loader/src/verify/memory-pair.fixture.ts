@@ -1,0 +1,67 @@
+/** A pair of tables in memory, with what a server is asked: for tests of the sieve. */
+import type { Row } from '@lutra/model';
+import type { Digest, DigestedSide, KeyRange } from '@lutra/mysql';
+import type { RowHash, TablePair } from './table-pair.js';
+
+type Table = Map<number, string>;
+
+export class MemoryPair implements TablePair {
+  readonly isHashed = true;
+  readonly source: Table = new Map();
+  readonly target: Table = new Map();
+  /** Bytes that cross: of digests, keys, hashes. */
+  crossed = 0;
+  digests = 0;
+  /** Rows that no server can hash. */
+  readonly unhashed = new Set<number>();
+  /** Called before each read. */
+  onRead: () => void = () => undefined;
+
+  async digest(side: DigestedSide, range: KeyRange): Promise<Digest> {
+    this.digests += 1;
+    this.crossed += 60;
+    const rows = this.#rows(side, range);
+    const hashed = rows.filter(([id]) => !this.unhashed.has(id));
+    return { rows: rows.length, hashed: hashed.length, sum: JSON.stringify(hashed) };
+  }
+
+  async boundary(side: DigestedSide, range: KeyRange, n: number): Promise<Row | null> {
+    this.crossed += 10;
+    const found = this.#rows(side, range)[n - 1];
+    return found ? { id: found[0] } : null;
+  }
+
+  async hashes(side: DigestedSide, range: KeyRange, limit: number): Promise<readonly RowHash[]> {
+    const rows = this.#rows(side, range).slice(0, limit);
+    this.crossed += rows.length * 74;
+    return rows.map(([id, v]) => ({ key: { id }, hash: this.unhashed.has(id) ? null : v }));
+  }
+
+  async rows(side: DigestedSide, range: KeyRange, limit: number): Promise<readonly Row[]> {
+    return this.#rows(side, range)
+      .slice(0, limit)
+      .map(([id, v]) => ({ id, v }));
+  }
+
+  async rowsOf(side: DigestedSide, keys: readonly Row[]): Promise<readonly Row[]> {
+    this.onRead();
+    return keys.flatMap(({ id }) => {
+      const v = this[side].get(Number(id));
+      return v === undefined ? [] : [{ id: Number(id), v }];
+    });
+  }
+
+  keyOf({ id }: Row): Row {
+    return { id: id ?? null };
+  }
+
+  async same(a: Row, b: Row): Promise<boolean> {
+    return a['id'] === b['id'] && a['v'] === b['v'];
+  }
+
+  #rows(side: DigestedSide, { from, to }: KeyRange): readonly (readonly [number, string])[] {
+    this.onRead();
+    const [low, high] = [from === null ? -Infinity : Number(from['id']), to === null ? Infinity : Number(to['id'])];
+    return [...this[side]].filter(([id]) => id > low && id <= high).toSorted(([a], [b]) => a - b);
+  }
+}

@@ -1,0 +1,86 @@
+/** Which pairs of tables a verification compares, in order. A pair that flows both ways is compared once, by the pipeline that comes first. */
+import { createRouter, sourceTable, tableName } from '@lutra/model';
+import type { Route, TableName } from '@lutra/model';
+import type { VerifiedPipeline } from './assignments.js';
+
+export interface ListedPair {
+  readonly pipeline: VerifiedPipeline;
+  /** At the source. */
+  readonly source: TableName;
+  readonly target: TableName;
+  readonly twoWay: boolean;
+  /** It is not there on that side; null: it is there on both. */
+  readonly missingAt: 'source' | 'target' | null;
+  /** Other pipelines write the target's table, or keep rows there. */
+  readonly mayBeExtra: boolean;
+}
+
+export interface ListOptions {
+  readonly pipelines: readonly VerifiedPipeline[];
+  /** `schema.table` */
+  readonly patterns: readonly string[];
+  /** Base tables of an endpoint. */
+  readonly tablesOf: (endpoint: string) => readonly TableName[];
+  /** A rule keeps rows at the target that the source does not have. */
+  readonly keepsRows: (target: TableName) => boolean;
+}
+
+export function listPairs(options: ListOptions): readonly ListedPair[] {
+  const { pipelines, tablesOf } = options;
+  const wanted = createRouter(options.patterns.map(patternRoute));
+  const listed: ListedPair[] = [];
+  const compared = new Set<string>();
+  for (const pipeline of pipelines) {
+    const router = createRouter(pipeline.routes);
+    const there = tablesOf(pipeline.source.name);
+    const here = new Set(tablesOf(pipeline.target.name).map(tableName));
+    const back = pipelines.filter((other) => other.source.name === pipeline.target.name && other.target.name === pipeline.source.name);
+    const add = (source: TableName, target: TableName, missingAt: ListedPair['missingAt']): void => {
+      if (wanted(source) === null || compared.has(pairKey(pipeline.target.name, target, pipeline.source.name, source))) return;
+      compared.add(pairKey(pipeline.source.name, source, pipeline.target.name, target));
+      const twoWay = back.some(({ routes }) => arrives(routes, target, source));
+      const mayBeExtra = isFedByOthers(pipeline, target) || options.keepsRows(target);
+      listed.push({ pipeline, source, target, twoWay, missingAt, mayBeExtra });
+    };
+    for (const source of there) {
+      const target = router(source);
+      if (target) add(source, target, here.has(tableName(target)) ? null : 'target');
+    }
+    const known = new Set(there.map(tableName));
+    for (const target of tablesOf(pipeline.target.name)) {
+      const source = sourceTable(target, pipeline.routes, router);
+      if (source && !/[*?]/.test(tableName(source)) && !known.has(tableName(source))) add(source, target, 'source');
+    }
+  }
+  return listed;
+}
+
+/** Tables of sources that arrive as this one, by this pipeline and by others: a row may be of any of them. */
+function isFedByOthers({ others, routes }: VerifiedPipeline, target: TableName): boolean {
+  const feeds = [routes, ...others].flatMap((list) => sourcesOf(list, target));
+  return feeds.length > 1;
+}
+
+/** A renamed part has no wildcards, so there is one candidate a route. */
+function sourcesOf(routes: readonly Route[], target: TableName): readonly string[] {
+  const candidates = routes.map(({ schema, table, to }) => ({
+    database: to?.schema === undefined ? target.database : schema,
+    name: to?.table === undefined ? target.name : table,
+  }));
+  return [...new Set(candidates.filter((candidate) => arrives(routes, candidate, target)).map(tableName))];
+}
+
+function arrives(routes: readonly Route[], from: TableName, to: TableName): boolean {
+  const found = createRouter(routes)(from);
+  return found !== null && tableName(found) === tableName(to);
+}
+
+function pairKey(...parts: readonly (string | TableName)[]): string {
+  return parts.map((part) => (typeof part === 'string' ? part : `${part.database}\0${part.name}`)).join('\0\0');
+}
+
+/** `schema.table`, split at the first dot. */
+function patternRoute(text: string): Route {
+  const dot = text.indexOf('.');
+  return dot < 0 ? { schema: '*', table: text } : { schema: text.slice(0, dot), table: text.slice(dot + 1) };
+}

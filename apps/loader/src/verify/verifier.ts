@@ -1,0 +1,103 @@
+/** The verifications of this process: one follower of orders for each channel that is assigned to it. */
+import { toSyncError } from '@lutra/model';
+import type { Configuration } from '@lutra/registry';
+import { loginOf } from '@lutra/registry';
+import { orAborted, sleep, underLease, WorkerSet } from '@lutra/runtime';
+import type { LiveWork } from '@lutra/runtime';
+import type { Beside, BesideDeps } from '@lutra/host';
+import type { WorkStatus } from '@lutra/model';
+import { assignedVerifications } from './assignments.js';
+import type { VerifyWork } from './assignments.js';
+import { followOrders, verdictCounts } from './channel-verifier.js';
+import type { VerifierIo } from './channel-verifier.js';
+import type { CrossingIo, Said } from './crossing.js';
+import { runPass } from './pass.js';
+
+const retryMs = 5_000;
+
+export class Verifier implements Beside {
+  readonly #deps: BesideDeps;
+  readonly #workers: WorkerSet<VerifyWork>;
+
+  constructor(deps: BesideDeps) {
+    this.#deps = deps;
+    this.#workers = new WorkerSet((channel, work, signal) => this.#work(channel, work, signal));
+  }
+
+  follow(documents: Configuration | null, of: { readonly region: string; readonly only: readonly string[] | null }): void {
+    this.#workers.reconcile(documents ? assignedVerifications(documents, of) : new Map());
+  }
+
+  close(): Promise<void> {
+    return this.#workers.close();
+  }
+
+  #work(channel: string, live: LiveWork<VerifyWork>, signal: AbortSignal): Promise<void> {
+    const { registry } = this.#deps;
+    const logger = this.#deps.logger.child({ channel });
+    return underLease({
+      acquire: (waitSignal) => registry.lease(`verify/${channel}`).acquire(waitSignal),
+      onStandby: () => undefined,
+      onError: (error) => logger.warn({ code: error.code, err: error }, 'the lease of verifications was not granted; tried again'),
+      work: (_, held) => this.#untilAborted(live.take(), held),
+      signal,
+    });
+  }
+
+  async #untilAborted(work: VerifyWork, signal: AbortSignal): Promise<void> {
+    const logger = this.#deps.logger.child({ channel: work.channel });
+    while (!signal.aborted) {
+      try {
+        await orAborted(followOrders(this.#ioOf(work, signal), signal), signal);
+      } catch (thrown) {
+        if (signal.aborted) return;
+        const error = toSyncError(thrown);
+        logger.warn({ code: error.code, err: error }, 'the verification was interrupted; it goes on behind the last table');
+        await sleep(retryMs, signal).catch(() => undefined); // aborted: the loop ends
+      }
+    }
+  }
+
+  #ioOf(work: VerifyWork, signal: AbortSignal): VerifierIo {
+    const { registry, secretKey, metrics, events } = this.#deps;
+    const { channel, pipelines } = work;
+    const endpoints = new Map(pipelines.flatMap(({ source, target }) => [[source.name, source] as const, [target.name, target] as const]));
+    const login = (name: string): ReturnType<typeof loginOf> => loginOf(secretKey, endpoints.get(name)!);
+    const [first] = pipelines;
+    return {
+      channel,
+      region: first?.target.region ?? '',
+      order: async () => (await registry.verifications.read(channel))?.document ?? null,
+      result: async () => (await registry.verificationResults.read(channel))?.document ?? null,
+      write: (result) => registry.verificationResults.write(channel, result),
+      pass: (options) => runPass({ ...options, work, login, crossing: this.#crossing(), signal }),
+      tell: (event) => first && events.of(first.targetRegion, first.target)(event),
+      compared: (rows) => metrics.verifiedRows.inc({ name: channel }, rows),
+      verdicts: (tables) => {
+        for (const [verdict, count] of verdictCounts(tables)) metrics.verifiedTables.set({ name: channel, verdict }, count);
+      },
+    };
+  }
+
+  #crossing(): Omit<CrossingIo, 'end'> {
+    const { registry } = this.#deps;
+    const said = async (is: (status: WorkStatus) => boolean): Promise<Said | null> => newest((await registry.status.list()).filter(is));
+    return {
+      published: async (endpoint) => {
+        const backup = (await registry.logs.read(endpoint))?.document;
+        return backup ? { position: backup.position, server: backup.server ?? null, log: backup.log, seq: backup.seq } : null;
+      },
+      capture: (endpoint) => said(({ app, name }) => app === 'capture' && name === endpoint),
+      loader: (way) => said(({ app, name, uid }) => app === 'loader' && name === way.name && (uid === null || uid === way.uid)),
+    };
+  }
+}
+
+/** Of several processes: the one that works; one that stands by says nothing of the work. */
+function newest(statuses: readonly WorkStatus[]): Said | null {
+  const working = statuses.filter(({ state }) => state !== 'standby').toSorted((a, b) => b.updatedAt - a.updatedAt);
+  const [status] = working;
+  if (!status) return null;
+  const { state, log, seq, lastError } = status;
+  return { state, log, seq, error: lastError?.code ?? null };
+}

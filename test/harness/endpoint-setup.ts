@@ -30,8 +30,8 @@ export async function prepareEndpoint(server: MysqlServer): Promise<void> {
     await connection.query(`CREATE USER IF NOT EXISTS '${lutraUser}'@'%' IDENTIFIED BY '${lutraPassword}'`);
     await connection.query(`GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO '${lutraUser}'@'%'`);
     await connection.query(`GRANT SELECT, INSERT, UPDATE, TRIGGER ON lutra.* TO '${lutraUser}'@'%'`);
-    await connection.query(`GRANT DELETE ON lutra.conflict TO '${lutraUser}'@'%'`);
-    await connection.query(`GRANT DELETE ON lutra.difference TO '${lutraUser}'@'%'`);
+    for (const table of ['conflict', 'difference', 'resync'])
+      await connection.query(`GRANT DELETE ON lutra.${table} TO '${lutraUser}'@'%'`);
     await connection.query(`CREATE DATABASE IF NOT EXISTS ${probeDatabase}`);
     await connection.query(`CREATE TABLE IF NOT EXISTS ${probeDatabase}.probes (side CHAR(1) NOT NULL PRIMARY KEY, n BIGINT NOT NULL)`);
     for (const letter of letters) await connection.query(`INSERT IGNORE INTO ${probeDatabase}.probes VALUES ('${letter}', 0)`);
@@ -48,8 +48,9 @@ export async function publicKeyOf(server: MysqlServer): Promise<string | undefin
 }
 
 /** For the databases that a channel carries. */
-export async function grantDatabase(server: MysqlServer, database: string): Promise<void> {
+export async function grantDatabase(server: MysqlServer, database: string, { create = false } = {}): Promise<void> {
+  const more = create ? ', CREATE, REFERENCES' : '';
   await withAdministrator(server, (connection) =>
-    connection.query(`GRANT SELECT, INSERT, UPDATE, DELETE, TRIGGER ON \`${database}\`.* TO '${lutraUser}'@'%'`),
+    connection.query(`GRANT SELECT, INSERT, UPDATE, DELETE, TRIGGER${more} ON \`${database}\`.* TO '${lutraUser}'@'%'`),
   );
 }

@@ -50,4 +50,6 @@ export interface ChannelOptions {
   readonly hub?: Letter | undefined;
   /** Who wins where both sides change a row. */
   readonly conflicts?: z.input<typeof conflictsSchema>;
+  /** What is there when it is started first is copied through the log. */
+  readonly seed?: boolean;
 }

@@ -174,9 +174,10 @@ export class Stack {
     from = this.sites.map(({ letter }) => letter),
     hub,
     conflicts,
+    seed = false,
   }: ChannelOptions = {}): Promise<void> {
     for (const database of [...databases, probeDatabase]) {
-      for (const { mysql } of this.sites) await grantDatabase(mysql, database);
+      for (const { mysql } of this.sites) await grantDatabase(mysql, database, { create: seed });
     }
     const replicated = [...(routes ?? databases.map((schema) => ({ schema }))), { schema: probeDatabase, table: 'probes' }];
     await this.api.createChannel({
@@ -194,6 +195,7 @@ export class Stack {
           }));
       }),
       ...(conflicts ? { conflicts } : {}),
+      ...(seed ? { seed } : {}),
     });
     this.#channel = { name, from };
   }

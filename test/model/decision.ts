@@ -101,20 +101,27 @@ function appliedMove(
     old: touching(known, conflictKeys(key, [before], rules), rules),
     new: touching(known, conflictKeys(to, [after], rules), rules),
   };
-  const isWhole = isTakenWhole(incoming, move, rows);
-  if (isUnhindered(isWhole ? { ...move, before: rows[key] ?? null } : move, rows, concurrent)) {
+  const all = [...concurrent.old, ...concurrent.new];
+  if (all.length === 0 && isMovedWhole(incoming, move, rows)) {
     const result = taken(move, rows);
-    const changes = isWhole ? changesBetween(rows, result, [key, to]) : [move];
+    const changes = isUnhindered(move, rows, concurrent) ? [move] : changesBetween(rows, result, [key, to]);
     return [{ rows: result, changes: [...outcome.changes, ...changes], remedied: outcome.remedied }];
   }
   if (rules.policy.kind === 'stop') return [];
-  const all = [...concurrent.old, ...concurrent.new];
   const isTaken = rules.mismatch === 'take' && all.length === 0 && !hasLastWord(pipeline, rules);
   const results = isTaken ? [taken(move, rows)] : moveDecisions(pipeline, move, { rows, concurrent, rules });
   const touched = [key, to, ...inTheWayOf(move, rows), ...around(all, move, rules)];
   return results.map((result) =>
     withResolutions(outcome, { rows: result, changes: [...outcome.changes, ...changesBetween(rows, result, [key, to])] }, touched),
   );
+}
+
+/** The row is as it was said, and nothing is in its way; or what is not so may be while the table is being seeded. */
+function isMovedWhole(incoming: Incoming, move: Move, rows: Rows): boolean {
+  const { key, to, before } = move;
+  if (!isSame(rows[key] ?? null, before) && !isTakenWhole(incoming, move, rows)) return false;
+  const inTheWay = inTheWayOf(move, rows).filter((other) => other !== to || !isTakenWhole(incoming, { ...move, key: to }, rows));
+  return inTheWay.length === 0 || areStale(incoming, inTheWay);
 }
 
 function withResolutions(before: Outcome, next: Omit<Outcome, 'remedied'>, touched: readonly Key[]): Outcome {

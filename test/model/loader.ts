@@ -79,9 +79,7 @@ function pathOf([entry]: readonly Entry[], { source }: Pipeline): readonly Regio
 
 function positionsOf(entries: readonly Entry[], { source }: Pipeline, passed: Seen): readonly LogPosition[] {
   const first = passed[source] - entries.length;
-  return entries.flatMap((entry, i) =>
-    entry.kind !== 'local' ? [] : entry.of.length > 0 ? entry.of : [{ name: source, seq: first + i }],
-  );
+  return entries.flatMap((entry, i) => (entry.kind !== 'local' ? [] : entry.of.length > 0 ? entry.of : [{ name: source, seq: first + i }]));
 }
 
 /**
@@ -100,8 +98,10 @@ function merged(world: World, pipeline: Pipeline, entries: readonly Entry[], rul
   if (entries.some((entry) => !isMerged(entry, rules) || isContested({ world, pipeline, entry, rules }))) return [];
   if (new Set(entries.map((entry) => pathOf([entry], pipeline).join())).size > 1) return [];
   const { rows } = region(world, pipeline.target);
-  const changes = compacted(entries, rows).filter(({ before, after }) => !isSame(before, after));
-  if (changes.some(({ key, before }) => !isSame(rows[key] ?? null, before))) return [];
+  // A row that is inserted and deleted again must have been missing, too.
+  const all = compacted(entries, rows);
+  if (all.some(({ key, before }) => !isSame(rows[key] ?? null, before))) return [];
+  const changes = all.filter(({ before, after }) => !isSame(before, after));
   const cleared = without(
     rows,
     changes.map(({ key }) => key),

@@ -22,7 +22,7 @@ const equal: Readonly<Record<string, readonly [Case, Rules]>> = {
 describe('a row in flight is never reported as different', () => {
   it.each(Object.entries(equal))('%s', (name, [example, rules]) => {
     for (const by of rules.oneWay ? (['A'] as const) : (['A', 'B'] as const)) {
-      const { interleavings, reported } = explorePair(example, rules, lookProtocol, by);
+      const { interleavings, reported } = explorePair({ example, rules, lookRules: lookProtocol, by });
       console.log(`${name}, probe of ${by}: ${interleavings} interleavings`);
       expect(reported).toBe(0);
     }
@@ -30,21 +30,35 @@ describe('a row in flight is never reported as different', () => {
 });
 
 it('a damaged row that nobody writes is always reported', () => {
+  const example: Case = { start, starts: damaged, scripts: { A: [], B: [] } };
   for (const rules of [oneWay, protocol(home), protocol(latest)]) {
-    const { interleavings, reported } = explorePair({ start, starts: damaged, scripts: { A: [], B: [] } }, rules, lookProtocol);
+    const { interleavings, reported } = explorePair({ example, rules, lookRules: lookProtocol, by: 'A' });
     expect(reported).toBe(interleavings);
   }
 });
 
 describe('a row in flight is reported', () => {
   it.each<[string, keyof typeof equal, Partial<LookRules>]>([
-    ['14: where the ends of the logs are taken before the reads', 'one way, a write', { ends: 'before the reads', secondRound: false, proof: 'values' }],
+    [
+      '14: where the ends of the logs are taken before the reads',
+      'one way, a write',
+      { ends: 'before the reads', secondRound: false, proof: 'values' },
+    ],
     ['14: by values alone, which can come back', 'one way, a value that comes back', { proof: 'values' }],
-    ['14: by a probe that does not look for changes that it had not seen', 'a version that falls', { secondRound: false, proof: 'probe of values' }],
+    [
+      '14: by a probe that does not look for changes that it had not seen',
+      'a version that falls',
+      { secondRound: false, proof: 'probe of values' },
+    ],
     ['15: where what home sends back is not waited for', 'a version that falls', { secondRound: false, proof: 'values' }],
   ])('%s', (name, example, otherwise) => {
     const [of, rules] = equal[example]!;
-    const { interleavings, reported } = explorePair(of, rules, { ...lookProtocol, ...otherwise }, rules.oneWay ? 'A' : 'B');
+    const { interleavings, reported } = explorePair({
+      example: of,
+      rules,
+      lookRules: { ...lookProtocol, ...otherwise },
+      by: rules.oneWay ? 'A' : 'B',
+    });
     console.log(`${name}: ${reported} of ${interleavings}`);
     expect(reported).toBeGreaterThan(0);
   });

@@ -39,8 +39,17 @@ export interface Looked {
 
 const names = ['A', 'B'] as const;
 
-/** In how many interleavings p is reported as different. `by`: who is asked for the probe. */
-export function explorePair(example: Case, rules: Rules, lookRules: LookRules, by: RegionName = 'A'): Looked {
+interface Looking {
+  readonly example: Case;
+  readonly rules: Rules;
+  readonly lookRules: LookRules;
+  /** Who is asked for the probe. */
+  readonly by: 'A' | 'B';
+}
+
+/** In how many interleavings p is reported as different. */
+export function explorePair(looking: Looking): Looked {
+  const { example, rules } = looking;
   const found = new Map<string, Looked>();
   const look: Look = { phase: 'first', first: [], second: [], ends: [], found: 'nothing' };
   return visit({ world: initial(example, rules), look });
@@ -49,7 +58,7 @@ export function explorePair(example: Case, rules: Rules, lookRules: LookRules, b
     const key = JSON.stringify(state);
     const known = found.get(key);
     if (known) return known;
-    const next = [...nextSteps(state.world, example, rules).map(({ world }) => stepped(state, world)), ...looks(state)];
+    const next = [...nextSteps(state.world, example, rules).map(({ world }) => stepped(state, world, looking)), ...looks(state, looking)];
     const end = { interleavings: 1, reported: state.look.found === 'different' ? 1 : 0 };
     const ends = state.look.phase === 'done' || next.length === 0 ? [end] : next.map(visit);
     const sum = ends.reduce((all, one) => ({
@@ -59,53 +68,63 @@ export function explorePair(example: Case, rules: Rules, lookRules: LookRules, b
     found.set(key, sum);
     return sum;
   }
+}
 
-  function stepped({ world: before, look }: State, world: World): State {
-    if (look.phase !== 'asked') return { world, look };
-    const target = by === 'A' ? 'B' : 'A';
-    const entry = region(before, by).log[region(before, target).applied[by]];
-    const isProbe = entry?.kind === 'read' && region(world, target).applied[by] > region(before, target).applied[by];
-    return { world, look: isProbe ? { ...look, phase: 'done', found: compared(before, target, entry) } : look };
-  }
+/** The world goes on; a probe that arrives is compared with the row as it was before. */
+function stepped({ world: before, look }: State, world: World, looking: Looking): State {
+  if (look.phase !== 'asked') return { world, look };
+  const { by } = looking;
+  const target = by === 'A' ? 'B' : 'A';
+  const entry = region(before, by).log[region(before, target).applied[by]];
+  const isProbe = entry?.kind === 'read' && region(world, target).applied[by] > region(before, target).applied[by];
+  return { world, look: isProbe ? { ...look, phase: 'done', found: compared(before, entry, looking) } : look };
+}
 
-  function compared(world: World, target: RegionName, { key, row, seen }: Extract<Entry, { kind: 'read' }>): Look['found'] {
-    if (isSame(region(world, target).rows[key] ?? null, row)) return 'equal';
-    if (lookRules.proof === 'probe of values') return 'different';
-    const changed = touching(unseen(world, { source: by, target }, seen, rules), conflictKeys(key, [], rules), rules);
-    return changed.length > 0 ? 'in flight' : 'different';
-  }
+function compared(world: World, { key, row, seen }: Extract<Entry, { kind: 'read' }>, { rules, lookRules, by }: Looking): Look['found'] {
+  const target = by === 'A' ? 'B' : 'A';
+  if (isSame(region(world, target).rows[key] ?? null, row)) return 'equal';
+  if (lookRules.proof === 'probe of values') return 'different';
+  const changed = touching(unseen(world, { source: by, target }, seen, rules), conflictKeys(key, [], rules), rules);
+  return changed.length > 0 ? 'in flight' : 'different';
+}
 
-  function looks({ world, look }: State): readonly State[] {
-    const { phase, first, second, ends } = look;
-    const rowOf = (name: RegionName): Row | null => region(world, name).rows['p'] ?? null;
-    const isIn = (name: RegionName): boolean =>
-      sourcesOf(name, names, rules).every((other) => region(world, name).applied[other] >= ends[names.indexOf(other as 'A')]!);
-    if (phase === 'first') {
-      if (ends.length === 0 && lookRules.ends === 'before the reads') return [{ world, look: { ...look, ends: endsOf(world) } }];
-      if (first.length < 2) return [{ world, look: { ...look, first: [...first, rowOf(names[first.length]!)] } }];
-      if (isSame(first[0]!, first[1]!)) return [{ world, look: { ...look, phase: 'done', found: 'equal' } }];
-      return [{ world, look: { ...look, phase: 'wait', ends: ends.length > 0 ? ends : endsOf(world) } }];
-    }
-    if (phase === 'wait') {
-      if (lookRules.secondRound) return isIn('A') ? [{ world, look: { ...look, phase: 'second round', ends: [endsOf(world)[0]!, 0] } }] : [];
-      return isIn('A') && isIn('B') ? [{ world, look: { ...look, phase: 'again' } }] : [];
-    }
-    if (phase === 'second round') return isIn('B') ? [{ world, look: { ...look, phase: 'again' } }] : [];
-    if (phase === 'again') {
-      if (second.length < 2) return [{ world, look: { ...look, second: [...second, rowOf(names[second.length]!)] } }];
-      const isQuiet = first.every((row, i) => isSame(row, second[i]!));
-      const differs = isQuiet && !isSame(second[0]!, second[1]!);
-      if (!differs) return [{ world, look: { ...look, phase: 'done' } }];
-      return [{ world, look: lookRules.proof === 'values' ? { ...look, phase: 'done', found: 'different' } : { ...look, phase: 'probe' } }];
-    }
-    return phase === 'probe' ? [{ world: asked(world), look: { ...look, phase: 'asked' } }] : [];
+function looks({ world, look }: State, { rules, lookRules, by }: Looking): readonly State[] {
+  const to = (next: Partial<Look>): readonly State[] => [{ world, look: { ...look, ...next } }];
+  const { phase, first, ends } = look;
+  if (phase === 'first') {
+    if (ends.length === 0 && lookRules.ends === 'before the reads') return to({ ends: endsOf(world) });
+    if (first.length < 2) return to({ first: [...first, rowOf(world, names[first.length]!)] });
+    if (isSame(first[0]!, first[1]!)) return to({ phase: 'done', found: 'equal' });
+    return to({ phase: 'wait', ends: ends.length > 0 ? ends : endsOf(world) });
   }
+  if (phase === 'wait' && lookRules.secondRound)
+    return hasArrived(world, 'A', { ends, rules }) ? to({ phase: 'second round', ends: [endsOf(world)[0]!, 0] }) : [];
+  if (phase === 'wait') return names.every((name) => hasArrived(world, name, { ends, rules })) ? to({ phase: 'again' }) : [];
+  if (phase === 'second round') return hasArrived(world, 'B', { ends, rules }) ? to({ phase: 'again' }) : [];
+  if (phase === 'again') return to(readAgain(world, look, lookRules));
+  return phase === 'probe' ? [{ world: asked(world, by), look: { ...look, phase: 'asked' } }] : [];
+}
 
-  function asked(world: World): World {
-    const here = region(world, by);
-    const probe: Entry = { kind: 'read', by: 'probe', key: 'p', row: here.rows['p'] ?? null, seen: here.marked, to: 'all', of: [] };
-    return { ...world, regions: { ...world.regions, [by]: { ...here, pending: [...here.pending, probe] } } };
-  }
+function readAgain(world: World, { first, second }: Look, { proof }: LookRules): Partial<Look> {
+  if (second.length < 2) return { second: [...second, rowOf(world, names[second.length]!)] };
+  const isQuiet = first.every((row, i) => isSame(row, second[i]!));
+  if (!isQuiet || isSame(second[0]!, second[1]!)) return { phase: 'done' };
+  return proof === 'values' ? { phase: 'done', found: 'different' } : { phase: 'probe' };
+}
+
+function rowOf(world: World, name: RegionName): Row | null {
+  return region(world, name).rows['p'] ?? null;
+}
+
+function hasArrived(world: World, name: RegionName, { ends, rules }: { ends: readonly number[]; rules: Rules }): boolean {
+  const { applied } = region(world, name);
+  return names.every((other, i) => !sourcesOf(name, names, rules).includes(other) || applied[other] >= ends[i]!);
+}
+
+function asked(world: World, by: RegionName): World {
+  const here = region(world, by);
+  const probe: Entry = { kind: 'read', by: 'probe', key: 'p', row: rowOf(world, by), seen: here.marked, to: 'all', of: [] };
+  return { ...world, regions: { ...world.regions, [by]: { ...here, pending: [...here.pending, probe] } } };
 }
 
 /** Of the binlogs: what is not published yet counts. */

@@ -1,4 +1,4 @@
-/** Cases of seeding and repair, each for a hole of the first design, under its number in docs/decisions/0032-seeding.md. */
+/** Cases of seeding, each for a hole of the first design, under its number in docs/decisions/0032-seeding.md. */
 import { row, set, take } from './cases.js';
 import type { Case, Key, Row, Rules, SeedStatement, Statement, Write } from './words.js';
 
@@ -7,14 +7,13 @@ export const begin: Write = [{ do: 'begin' }];
 export const end: Write = [{ do: 'end' }];
 export const insert = (key: Key, values: Partial<Row> = {}): Statement => ({ do: 'insert', key, row: values });
 export const gone = (key: Key): Write => [{ do: 'delete', key }];
-const repair = (image?: Row): Write => [{ do: 'repair', key: 'p', ...(image && { image }) }];
 
 const updateQ: Write = [{ do: 'update', key: 'q', set: { v: 'b' } }];
 const one = { p: row() };
-const apart = { A: { p: row({ v: 'x' }) }, B: { p: row({ v: 'y' }) } };
+export const apart = { A: { p: row({ v: 'x' }) }, B: { p: row({ v: 'y' }) } };
 const homeLacks = { A: {}, B: one };
-const fromB = { A: { seeding: ['B'] } } as const;
-const any = { seedOrder: 'any' } as const satisfies Partial<Rules>;
+export const fromB = { A: { seeding: ['B'] } } as const;
+export const any = { seedOrder: 'any' } as const satisfies Partial<Rules>;
 export const mesh = { ...any, capture: 'at once' } as const satisfies Partial<Rules>;
 export const hub = {
   ...mesh,
@@ -199,7 +198,10 @@ export const seedHoles: readonly Hole[] = [
     example: {
       start: {},
       starts: { A: { ...apart.A, q: row() }, B: { ...apart.B, q: row() } },
-      scripts: { A: [read('p'), [{ do: 'update', key: 'q', set: { v: 'a' } }]], B: [read('p'), [{ do: 'update', key: 'q', set: { v: 'b' } }]] },
+      scripts: {
+        A: [read('p'), [{ do: 'update', key: 'q', set: { v: 'a' } }]],
+        B: [read('p'), [{ do: 'update', key: 'q', set: { v: 'b' } }]],
+      },
     },
     rules: { ...any, merge: 2 },
     naive: { readsMerge: true },
@@ -216,65 +218,24 @@ export const oneWayHoles: readonly Hole[] = [
   },
   {
     name: '20: the update of a damaged row waits for a repair that stands behind it',
-    example: { start: {}, starts: { A: one, B: apart.B }, at: { B: { seeding: ['A'] } }, scripts: { A: [set('a', 1), read('p', { by: 'key' })], B: [] } },
+    example: {
+      start: {},
+      starts: { A: one, B: apart.B },
+      at: { B: { seeding: ['A'] } },
+      scripts: { A: [set('a', 1), read('p', { by: 'key' })], B: [] },
+    },
     rules: oneWay,
     naive: { whileSeededDiffers: 'decided' },
   },
   {
     name: '12: what is forwarded of an equal row that is replaced meets a region that does not have it',
-    example: { start: {}, starts: { A: one, B: one, C: {} }, at: { B: { seeding: ['A'] } }, scripts: { A: [read('p')], B: [read('p')], C: [] } },
+    example: {
+      start: {},
+      starts: { A: one, B: one, C: {} },
+      at: { B: { seeding: ['A'] } },
+      scripts: { A: [read('p')], B: [read('p')], C: [] },
+    },
     rules: chain,
     naive: { readWrites: 'replace' },
   },
 ];
-
-const hole: Case = { start: {}, starts: { A: { p: row() }, B: { p: row({ v: '1' }) } }, scripts: { A: [], B: [] } };
-const asInB = { wanted: { p: row({ v: '1' }) } };
-
-export const repairHoles: readonly Hole[] = [
-  {
-    name: '18: the image is read before the lock',
-    example: { start: {}, starts: apart, scripts: { A: [set('a', 1), repair()], B: [] } },
-    wrongly: { start: {}, starts: apart, scripts: { A: [set('a', 1), repair(row({ v: 'x' }))], B: [] } },
-    rules: any,
-    naive: {},
-  },
-  {
-    name: '19: a region that is not home sends a resolution record',
-    example: { start: {}, starts: apart, wanted: { p: row({ v: 'y' }) }, scripts: { A: [set('y')], B: [] } },
-    wrongly: { start: {}, starts: apart, scripts: { A: [], B: [repair()] } },
-    rules: any,
-    naive: {},
-  },
-  {
-    name: '22: after a hole in the log of B, what B writes is decided by home',
-    example: { ...hole, at: fromB, wanted: { p: row({ v: '2' }) }, scripts: { A: [], B: [set('2')] } },
-    rules: { ...any, onExisting: 'B' },
-    naive: { whileSeededDiffers: 'decided' },
-  },
-  {
-    name: '22: after a hole in the log of B, home repairs with its own row',
-    example: { ...hole, ...asInB, at: fromB, scripts: { A: [], B: [read('p')] } },
-    wrongly: { ...hole, ...asInB, scripts: { A: [repair()], B: [] } },
-    rules: { ...any, onExisting: 'B' },
-    naive: {},
-  },
-];
-
-/** Home repairs while everybody writes. */
-export const repairs: Readonly<Record<string, readonly [Case, Partial<Rules>]>> = {
-  'home wins': [{ start: {}, starts: apart, scripts: { A: [repair(), set('a', 1)], B: [set('b', 2)] } }, any],
-  'home wins, a mesh': [
-    { start: {}, starts: { ...apart, C: apart.A }, scripts: { A: [repair()], B: [set('b', 2)], C: [set('c', 1)] } },
-    mesh,
-  ],
-  'home wins, a hub': [
-    { start: {}, starts: { ...apart, C: apart.A }, scripts: { A: [repair(), set('a', 1)], B: [set('b', 2)], C: [set('c', 1)] } },
-    hub,
-  ],
-  'another region wins': [{ start: {}, starts: apart, scripts: { A: [set('y')], B: [set('b', 2)] } }, any],
-  'another region wins, a mesh': [
-    { start: {}, starts: { ...apart, C: apart.A }, scripts: { A: [set('y')], B: [], C: [set('c', 1)] } },
-    mesh,
-  ],
-};

@@ -41,7 +41,11 @@ function uncontested({ world, pipeline, rules }: Incoming, { key, row }: Read, r
   const isCleared = rules.holder === 'cleared' || areStale({ world, pipeline, rules }, inTheWay);
   if (inTheWay.length > 0 && !isCleared) return { ...unchanged(rows), clashes: [key, ...inTheWay] };
   const result = row === null ? replaced(rows, key, null) : forced(rows, key, row);
-  return { rows: result, changes: rules.readWrites === 'replace' ? replacing(rows, key, row) : changesBetween(rows, result, [key]), remedied: [] };
+  return {
+    rows: result,
+    changes: rules.readWrites === 'replace' ? replacing(rows, key, row) : changesBetween(rows, result, [key]),
+    remedied: [],
+  };
 }
 
 /** At home the region that is named; elsewhere home, unless it is this one that is named. */

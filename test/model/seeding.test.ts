@@ -2,7 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { explore } from './explore.js';
 import { protocol } from './protocol.js';
-import { oneWayHoles, repairHoles, repairs, seedHoles } from './seed-cases.js';
+import { repairHoles, repairs } from './repair-cases.js';
+import { oneWayHoles, seedHoles } from './seed-cases.js';
 import type { Hole } from './seed-cases.js';
 import type { Policy } from './words.js';
 

@@ -84,6 +84,6 @@ function loads(state: State, { tick, written }: TickRules): readonly State[] {
   const isTicked = tick === 'any' || chunk === cursor;
   const ticked = isTicked ? Math.max(cursor, chunk + 1) : cursor;
   if (written === 'before' && !open && isTicked) return [{ ...state, cursor: ticked, open: true }];
-  const all = rows.includes(chunk) ? rows : [...rows, chunk].sort();
+  const all = rows.includes(chunk) ? rows : [...rows, chunk].toSorted((a, b) => a - b);
   return [{ ...state, applied: applied + 1, rows: all, cursor: written === 'before' ? cursor : ticked, open: false }];
 }

@@ -28,7 +28,8 @@ function difference(world: World, { starts }: Case, rules: Rules): string | null
   const names = namesOf(world);
   const clashes = names.flatMap((name) => region(world, name).clashes);
   if (clashes.length > 0 && !starts) return `${clashes.join(' and ')} clash, but all began alike`;
-  const rowsOf = (name: RegionName): string => JSON.stringify(clashes.length > 0 ? without(region(world, name).rows, clashes) : region(world, name).rows);
+  const rowsOf = (name: RegionName): string =>
+    JSON.stringify(clashes.length > 0 ? without(region(world, name).rows, clashes) : region(world, name).rows);
   const text = rowsOf(rules.home);
   const apart = names.find((name) => rowsOf(name) !== text);
   return apart ? `${rules.home} ends with ${text}, ${apart} with ${rowsOf(apart)}` : null;

@@ -16,6 +16,8 @@ interface Known {
   readonly existing: Map<string, Row | null>;
   /** By the unique values that somebody else may hold. */
   readonly holders: Map<string, readonly Row[]>;
+  /** The keys of those rows. */
+  readonly held: Set<string>;
   /** A row that comes, goes or moves changes nothing about other keys: their values are one to the server only if they are the same. */
   readonly isExact: boolean;
 }
@@ -60,6 +62,8 @@ export class LockedRows {
       this.#tables.delete(plan);
       return;
     }
+    // It stands there as it was, where it holds another row's value.
+    if (existing !== null && known.held.has(keyText(plan, existing))) known.holders.clear();
     if (existing !== null && !inPlace) known.existing.set(keyText(plan, existing), null);
     if (row !== null) known.existing.set(keyText(plan, row), row);
   }
@@ -74,10 +78,12 @@ export class LockedRows {
     if (this.#size >= maxKnown) this.discard();
     this.#size += 1;
     let known = this.#tables.get(plan);
-    if (!known) this.#tables.set(plan, (known = { existing: new Map(), holders: new Map(), isExact: isExact(plan) }));
+    if (!known) this.#tables.set(plan, (known = { existing: new Map(), holders: new Map(), held: new Set(), isExact: isExact(plan) }));
     // A row that only the collation takes for this key changes under another name.
     if (key && (existing === null || sameKey(plan, existing, key))) known.existing.set(keyText(plan, key), existing);
-    if (values && plan.uniqueKeys.length > 0) known.holders.set(valuesText(plan, values), holders);
+    if (!values || plan.uniqueKeys.length === 0) return;
+    known.holders.set(valuesText(plan, values), holders);
+    for (const holder of holders) known.held.add(keyText(plan, holder));
   }
 }
 

@@ -279,6 +279,20 @@ describe('a channel that seeds', () => {
     expect(started.body.problems).toContainEqual(expect.objectContaining({ id: 'seed-key', table: 'shop.keyless' }));
   });
 
+  it('starts again while the seed has not created the tables yet, and no longer without an order', async () => {
+    const { 'a-b': uid } = await createChannel('shop', { pipelines: [pipeline('a-b', 'a', 'b')], onUnsupported: 'stop', seed: true });
+    expect((await client.post('/api/v1/channels/shop/start')).status).toBe(200);
+    const [document] = (await client.get('/api/v1/channels/shop')).body.pipelines;
+    await registry.uids.begin(uid!, { ...factsOf(document), channel: 'shop' });
+    await client.post('/api/v1/channels/shop/stop');
+    expect((await client.post('/api/v1/channels/shop/start')).status).toBe(200);
+    await client.post('/api/v1/channels/shop/stop');
+    await client.post(`${path}/cancel`);
+    expect((await client.post('/api/v1/channels/shop/start')).body.details.problems).toContainEqual(
+      expect.objectContaining({ id: 'table-missing' }),
+    );
+  });
+
   it('seeds no pipeline that has begun, and checks it as any other', async () => {
     const uids = await createChannel('shop', { pipelines: [pipeline('a-b', 'a', 'b')], onUnsupported: 'stop', seed: true });
     const { body } = await client.get('/api/v1/channels/shop');

@@ -127,6 +127,18 @@ describe.each(versions)('the user of the documents on %s', (version) => {
   ];
   const errors = (problems: readonly Problem[]): readonly Problem[] => problems.filter(({ severity }) => severity === 'error');
 
+  test('may create the tables that a seed creates, or is told what it lacks', async () => {
+    const renamed = [{ schema: 'seen', table: 'p', to: { schema: 'elsewhere' } }];
+    const told = async (): Promise<readonly Problem[]> => {
+      const problems = await checkTarget(least, { routes: renamed, source: server.options, twoWay: false, rules: [], creates: true });
+      return problems.filter(({ id }) => id.startsWith('table-'));
+    };
+    const [denied, ...more] = await told();
+    expect([denied?.id, denied?.severity, more]).toEqual(['table-create-privileges', 'error', []]);
+    await server.run(denied?.fix ?? '');
+    expect((await told()).map(({ id, severity }) => [id, severity])).toEqual([['table-created', 'warning']]);
+  });
+
   test('sees what an administrator sees', async () => {
     const session = await Session.open(least, 'source');
     for (const [name, [sql, at]] of Object.entries(reads))

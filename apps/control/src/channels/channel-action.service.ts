@@ -92,10 +92,9 @@ export class ChannelActionService {
 
   /** Tables that a seed creates may be missing at the targets. */
   async #problems(channel: ChannelDocument, seeding: Seeding): Promise<readonly Problem[]> {
-    const isSeeded = seeding.plan.length > 0;
-    const checked = await this.checks.checkChannel({ ...channel, seed: isSeeded });
+    const checked = await this.checks.checkChannel({ ...channel, seed: seeding.creates });
     // What a server that cannot be asked says is in the list already.
-    if (!isSeeded || errorsOf(checked).length > 0) return checked;
+    if (seeding.plan.length === 0 || errorsOf(checked).length > 0) return checked;
     return [...checked, ...(await this.seeds.problems(channel, seeding))];
   }
 

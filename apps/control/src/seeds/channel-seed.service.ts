@@ -29,10 +29,11 @@ export interface Seeding {
   readonly plan: readonly PlannedSeed[];
   /** Of the channel: the pipelines that have not begun. */
   readonly beginning: readonly PipelineDocument[];
+  /** Tables may be missing at the targets: a seed that is under way, or will be, creates them. */
+  readonly creates: boolean;
 }
 
 const fix = 'wait until the seed is done, or cancel it (POST …/pipelines/<pipeline>/seed/cancel)';
-const nothing: Seeding = { plan: [], beginning: [] };
 
 @Injectable()
 export class ChannelSeedService {
@@ -45,7 +46,8 @@ export class ChannelSeedService {
   ) {}
 
   async pending(channel: ChannelDocument): Promise<Seeding> {
-    if (channel.seed !== true) return nothing;
+    const creates = await this.#isCreating(channel);
+    if (channel.seed !== true) return { plan: [], beginning: [], creates };
     const beginning: PipelineDocument[] = [];
     for (const pipeline of channel.pipelines)
       if ((await this.registry.uids.read(pipeline.uid))?.begunAt === undefined) beginning.push(pipeline);
@@ -53,13 +55,27 @@ export class ChannelSeedService {
     const regions = new Map(endpoints.map((endpoint) => [endpoint.name, endpoint.region]));
     const plan = seedPlan(channel, regions).filter(({ pipeline }) => beginning.some(({ uid }) => uid === pipeline.uid));
     const own = new Set(plan.map(({ pipeline }) => pipeline.uid));
-    return { beginning, plan: plan.map((seed) => ({ ...seed, after: seed.after.filter((uid) => own.has(uid)) })) };
+    return {
+      beginning,
+      creates: creates || plan.length > 0,
+      plan: plan.map((seed) => ({ ...seed, after: seed.after.filter((uid) => own.has(uid)) })),
+    };
+  }
+
+  /** Counter-example without: a channel is stopped before its seed has created the tables, and cannot be started for want of them. */
+  async #isCreating({ pipelines }: ChannelDocument): Promise<boolean> {
+    const statuses = await this.registry.status.list();
+    for (const { uid } of pipelines) {
+      const order = (await this.registry.seeds.read(uid))?.document;
+      if (order?.createTables === true && !hasEnded(order, activityOf(statuses, uid, order))) return true;
+    }
+    return false;
   }
 
   /** What the servers have against it. A source without tables is no error: the other side may have them all. */
-  async problems(channel: ChannelDocument, { plan, beginning }: Seeding): Promise<readonly Problem[]> {
-    const problems: Problem[] = [...notCovered(channel, { plan, beginning })];
-    for (const seed of plan) {
+  async problems(channel: ChannelDocument, seeding: Seeding): Promise<readonly Problem[]> {
+    const problems: Problem[] = [...notCovered(channel, seeding)];
+    for (const seed of seeding.plan) {
       const subject = await this.look.subject(channel.name, seed.pipeline.name);
       const look = await this.look.at(subject, orderOf(seed));
       problems.push(...look.problems.map((found) => (found.id === 'seed-no-tables' ? { ...found, severity: 'warning' as const } : found)));

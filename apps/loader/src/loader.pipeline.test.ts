@@ -420,7 +420,10 @@ class LogBuilder {
     this.#push(await this.#encoder.encodeControl(header, { kind: 'epoch', endpoint: 'a', leader: 'x', tsMs: 0 }));
   }
 
-  async #rows(what: { rows: number; large: boolean; routed: boolean; op?: 'c' | 'r' }, how: { complete: boolean; epoch: number }): Promise<number[]> {
+  async #rows(
+    what: { rows: number; large: boolean; routed: boolean; op?: 'c' | 'r' },
+    how: { complete: boolean; epoch: number },
+  ): Promise<number[]> {
     const to = what.routed ? table : elsewhere;
     const encoder = await this.#encoder.prepare(to);
     return Array.from({ length: what.rows }, (_, index) => {

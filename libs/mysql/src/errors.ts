@@ -26,6 +26,8 @@ const parentMissing = [1216, 1452];
 const childExists = [1217, 1451];
 const conflict = [...taken, ...parentMissing, ...childExists];
 const engine = [1785];
+/** What a server has against the definition of a table: its columns, keys, collations, engine. */
+const definitions = [1067, 1071, 1074, 1101, 1115, 1118, 1273, 1286, 1822, 1824, 3780];
 
 /** Their messages name columns, settings or users, never values. */
 const harmless = new Set([
@@ -50,6 +52,7 @@ const harmless = new Set([
   1705,
   3819,
   4025,
+  ...definitions,
 ]);
 
 const networkCodes = new Set([

@@ -141,9 +141,10 @@ function textOfStatements(statements: readonly string[]): SqlText {
   return { sql: statements.join(';\n'), marks: statements.map(() => mark) };
 }
 
-/** Some pipeline is seeding the table of the target; for ApplyConnection.within(). Two statements: of the first, whether the second may be asked. */
+/** For ApplyConnection.within(): whether beingSeededQuery() may be asked. */
 export const hasSeedsQuery = "SELECT COUNT(*) AS found FROM information_schema.TABLES WHERE TABLE_SCHEMA = 'lutra' AND TABLE_NAME = 'seed'";
 
+/** Some pipeline is seeding the table of the target; for ApplyConnection.within(). */
 export function beingSeededQuery({ database, name }: TableName): string {
   const where = `target_database = ${quoteText(database)} AND target_table = ${quoteText(name)} AND state = 'seeding'`;
   return `SELECT COUNT(*) AS found FROM lutra.seed WHERE ${where}`;

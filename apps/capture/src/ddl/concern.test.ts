@@ -140,6 +140,9 @@ describe.each(['exact', 'all'] as const)('a statement that changes no routed tab
     'RENAME TABLE crm.orders TO crm.old',
     'TRUNCATE crm.orders',
     'CREATE TABLE orders (a INT)',
+    // what a loader creates for seeding
+    'CREATE DATABASE IF NOT EXISTS `shop` /* lutra:create */',
+    'CREATE TABLE IF NOT EXISTS `shop`.`orders` /* lutra:create */ (\n  `a` int,\n  CONSTRAINT `x` FOREIGN KEY (`a`) REFERENCES `shop`.`orders` (`a`)\n)',
     'CREATE TABLE orders LIKE shop.other',
     'CREATE TABLE crm.copy LIKE orders',
     'CREATE TABLE crm.copy AS SELECT * FROM orders UNION SELECT * FROM orders',

@@ -111,7 +111,7 @@ export class ChunkRows {
       this.#conflicts.push(this.#conflictOf(key, { row, existing, isKept: told === 'kept' }));
   }
 
-  /** At home foreign keys stay on guard; elsewhere what comes fits together in the end. */
+  /** At home foreign keys are checked; elsewhere what comes fits together in the end. */
   async #written(change: {
     readonly row: Row | null;
     readonly existing: Row | null;

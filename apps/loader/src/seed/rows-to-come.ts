@@ -4,7 +4,7 @@
  *
  * 1. Home takes an update of a row that it does not have yet for a conflict with a deletion, and its resolution record deletes the row
  *    everywhere.
- * 2. A change meets a row that is out of date, the pipeline stops, and the row of its chunk, which would mend that, stands behind it.
+ * 2. A change meets a row that is out of date, the pipeline stops, and the row of its chunk, which would replace that row, stands behind it.
  */
 import { conflictKind } from '@lutra/mysql';
 import type { ApplyConnection } from '@lutra/mysql';
@@ -32,18 +32,18 @@ export class RowsToCome {
   /** `existing` is not what the steps say: is it to be made so? */
   async takesWhole(steps: readonly About[], existing: Row | null): Promise<boolean> {
     const [first] = steps;
-    if (!first || steps.some(hasRival)) return false;
+    if (!first || steps.some(isContested)) return false;
     return existing === null ? this.#seeded.has(first.table.target) : this.#replaces(first.table.schema);
   }
 
   /** The foreign key that refuses the row points to one that has not come yet: the row goes before it. */
   async isBeforeParent(step: About, error: SyncError): Promise<boolean> {
-    if (conflictKind(error) !== 'parent missing' || hasRival(step)) return false;
+    if (conflictKind(error) !== 'parent missing' || isContested(step)) return false;
     for (const { parent } of step.table.target.foreignKeys) if (await this.#seeded.has(parent)) return true;
     return false;
   }
 }
 
-function hasRival({ concurrent: { primary, unique } }: About): boolean {
+function isContested({ concurrent: { primary, unique } }: About): boolean {
   return primary !== null || unique !== null;
 }

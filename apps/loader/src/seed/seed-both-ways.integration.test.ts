@@ -105,7 +105,7 @@ describe.each(['8.0', '9.7'] as const)('both ways, %s', (version) => {
     ]);
     expect(await room.rows()).toEqual([item(1, 'b'), item(4)]);
     expect([await room.room.conflictTypes(), await room.room.resolutions()]).toEqual([[], []]);
-    // With a rival it is a conflict as ever; and it is one where nothing is seeded.
+    // Where somebody changed it here it is a conflict as ever; and so where nothing is seeded.
     await room.room.local('', [item(5), null]);
     await room.change([[item(5), item(5, 'b')]]);
     await room.end();

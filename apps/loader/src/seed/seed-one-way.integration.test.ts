@@ -128,6 +128,15 @@ describe('one way', () => {
     expect(await room.rows()).toEqual([item(1), item(2), item(3, 'repaired')]);
   });
 
+  it('a chunk that an operator skips is recorded, and not ticked off', async () => {
+    await open('', { skip: 3 });
+    await room.read([item(1), item(2)]);
+    expect([await room.rows(), await room.skipped()]).toEqual([[], [3]]);
+    expect(await room.seed()).toMatchObject({ isWhole: false, counts: { inserted: 0 } });
+    const [recorded] = await room.room.server.query(`SELECT content FROM lutra.skipped WHERE pipeline = '${room.room.pipeline}'`);
+    expect(JSON.parse(String(recorded?.['content']))).toMatchObject([{ after: { id: 1 } }, { after: { id: 2 } }]);
+  });
+
   it('after a rewind a chunk is written whole', async () => {
     await open("INSERT INTO t VALUES (1, 'newer', 'a'), (2, 'n', NULL)", { replayUntil: 100 });
     await room.read([item(1), item(2), item(3, 'n', 'a')]);

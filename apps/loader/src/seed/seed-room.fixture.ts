@@ -20,6 +20,8 @@ export interface SeedRoomOptions {
   readonly onExisting?: string | null;
   readonly replayUntil?: number;
   readonly batchBytes?: number;
+  /** Seq that an operator named. */
+  readonly skip?: number;
 }
 
 export interface Reading {
@@ -40,13 +42,14 @@ export class SeedRoom {
   readonly #make: (resolved: ReadonlySet<number>) => Applier;
   readonly #seeding: Seeding;
   readonly #seeds: Seeds;
+  readonly #skipped: number[] = [];
   #seq = 0;
 
   private constructor(
     readonly room: DetectorSetup,
     options: SeedRoomOptions,
   ) {
-    const { bothWays = false, replayUntil = -1, batchBytes = 256 * 1024 } = options;
+    const { bothWays = false, replayUntil = -1, batchBytes = 256 * 1024, skip = null } = options;
     const { writer, parts, detector, pipeline, tables } = room;
     const checkpoint = { ...room.checkpoint, replayUntil };
     const work = {
@@ -92,9 +95,9 @@ export class SeedRoom {
         tables: matcher,
         writer,
         batchBytes,
-        skip: null,
+        skip: skip === null ? null : { log: logId, seq: skip, reason: 'test' },
         seeding: this.#seeding,
-        onSkipped: async () => undefined,
+        onSkipped: async ({ seq }) => void this.#skipped.push(seq),
         onCommitted: () => undefined,
       });
     this.#applier = this.#make(new Set());
@@ -165,6 +168,11 @@ export class SeedRoom {
 
   async rows(table = this.#first): Promise<readonly Row[]> {
     return (await this.room.rows(table)).toSorted((a, b) => Number(a['id']) - Number(b['id']));
+  }
+
+  /** Orders that were carried out. */
+  async skipped(): Promise<readonly number[]> {
+    return this.#skipped;
   }
 
   async seed(): Promise<SeedPart | undefined> {

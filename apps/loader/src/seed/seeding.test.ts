@@ -1,0 +1,113 @@
+import type { SeedRecord, TableName } from '@lutra/model';
+import { SyncError } from '@lutra/model';
+import type { TableToCreate } from '@lutra/mysql';
+import { describe, expect, it } from 'vitest';
+import type { LoaderWork } from '../assignments.js';
+import { uidOf } from '../../../../libs/model/src/pipeline-uid.fixture.js';
+import { Seeding } from './seeding.js';
+import { Seeds } from './seeds.js';
+
+const uid = uidOf('c.p');
+const work = {
+  id: 'c.p',
+  uid,
+  channel: 'c',
+  routes: [{ schema: 'shop', table: '*', to: { schema: 'copy' } }],
+  source: { region: 'a' },
+  target: { region: 'b' },
+  detector: null,
+} as unknown as LoaderWork;
+
+const record = (more: Partial<SeedRecord> = {}): SeedRecord => ({
+  kind: 'seed',
+  endpoint: 'e',
+  pipelines: [uid],
+  request: 'one',
+  database: 'shop',
+  table: 't',
+  phase: 'begin',
+  definition: 'CREATE TABLE `t` (`a` int)',
+  onExisting: 'source',
+  tsMs: 1,
+  ...more,
+});
+
+function seedingOf({ isThere = false, suspended = '' } = {}) {
+  const seeds = new Seeds({ uid, region: 'a' }, []);
+  const asked: TableToCreate[] = [];
+  const created: TableName[] = [];
+  const none = async (): Promise<never> => {
+    throw new SyncError('INTERNAL', 'nothing is written here');
+  };
+  const seeding = new Seeding({
+    work,
+    seeds,
+    writer: { ready: none, used: none, observe: none, commit: none, open: none, chunk: none, close: none, rollback: none, drop: none },
+    pieceBytes: 1,
+    target: { host: 'h', port: 1, user: 'u', password: '' },
+    port: {
+      createTable: async (_, table) => {
+        asked.push(table);
+        return !isThere;
+      },
+    },
+    matcher: { targetOf: () => null },
+    detection: null,
+    checkpoint: { replayUntil: -1 },
+    load: none,
+    isSuspended: ({ name }) => name === suspended,
+    onCreated: (table) => created.push(table),
+    onPassed: () => undefined,
+  });
+  return { seeding, seeds, asked, created };
+}
+
+describe('a record that a table begins or ends to be seeded', () => {
+  it('is passed if it is for others, not routed, or of a suspended table', async () => {
+    const { seeding, asked } = seedingOf({ suspended: 'out' });
+    for (const more of [{ pipelines: [uidOf('c.q')] }, { database: 'crm' }, { table: 'out' }])
+      expect(await seeding.step(record(more))).toBeNull();
+    expect(asked).toEqual([]);
+  });
+
+  it('creates the table where it is missing, names mapped, and raises its state', async () => {
+    const { seeding, seeds, asked, created } = seedingOf();
+    const step = await seeding.step(record());
+    expect(step).toMatchObject({ isCreated: true, text: { sql: expect.stringContaining("'copy', 't'") } });
+    expect([asked[0]?.target, created]).toEqual([{ database: 'copy', name: 't' }, [{ database: 'copy', name: 't' }]]);
+    expect(asked[0]?.targetOf({ database: 'shop', name: 'parent' })).toEqual({ database: 'copy', name: 'parent' });
+    expect(asked[0]?.targetOf({ database: 'crm', name: 'parent' })).toBeNull();
+    expect(seeds.replaces({ database: 'shop', name: 't' })).toBe(true);
+  });
+
+  it('creates nothing without a definition, and is no creation where the table is there', async () => {
+    const without = seedingOf();
+    expect(await without.seeding.step(record({ definition: null }))).toMatchObject({ isCreated: false });
+    expect(without.asked).toEqual([]);
+    expect(await seedingOf({ isThere: true }).seeding.step(record())).toMatchObject({ isCreated: false });
+  });
+
+  it('ends its own order only', async () => {
+    const { seeding, seeds } = seedingOf();
+    const table = { database: 'shop', name: 't' };
+    await seeding.step(record());
+    await seeding.step(record({ phase: 'end', request: 'older' }));
+    expect(seeds.of(table)).toMatchObject({ request: 'one' });
+    expect(await seeding.step(record({ phase: 'end' }))).toMatchObject({ text: { sql: expect.stringContaining("state = 'done'") } });
+    expect(seeds.of(table)).toBeNull();
+    await seeding.step(record());
+    expect(await seeding.step(record({ phase: 'cancel' }))).toMatchObject({ text: { sql: expect.stringContaining("'cancelled'") } });
+  });
+
+  it('a region is replaced by what comes from it, and no other', () => {
+    const { seeds } = seedingOf();
+    const table = { database: 'shop', name: 't' };
+    const of = { pipeline: uid, table, target: table, request: 'r' };
+    expect(
+      ['a', 'b', 'stop', 'target', 'source'].map((onExisting) => {
+        seeds.begin({ ...of, onExisting });
+        return seeds.replaces(table);
+      }),
+    ).toEqual([true, false, false, false, true]);
+  });
+});

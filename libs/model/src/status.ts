@@ -2,6 +2,7 @@
 import type { ErrorCode } from './errors.js';
 import type { FilePosition, Position } from './position.js';
 import type { RouteFingerprints } from './route.js';
+import type { SeedState } from './seed.js';
 import type { Suspension } from './suspension.js';
 import type { RevisionMark } from './tree-revision.js';
 
@@ -22,6 +23,26 @@ export interface ErrorReport {
 export interface ConfigurationState extends RevisionMark {
   /** The tree in ZooKeeper does not continue it: CONFIG_REGRESSED. */
   readonly regressed: boolean;
+}
+
+/** What capture does about one order to seed. */
+export interface SeedActivity {
+  /** Of the pipeline. */
+  readonly uid: string;
+  /** Id of the order. */
+  readonly request: string;
+  /** done: each table that is not refused is at the target. */
+  readonly state: SeedState | 'done';
+  readonly tables: number;
+  readonly tablesDone: number;
+  /** Tables that cannot be seeded, and why. */
+  readonly refused: readonly { readonly database: string; readonly table: string; readonly code: ErrorCode; readonly message: string }[];
+  /** Published since this process took over; the estimate is of all tables, by the server's statistics; null: not known yet. */
+  readonly rows: number;
+  readonly rowsEstimated: number | null;
+  readonly rowsPerSecond: number;
+  readonly etaMs: number | null;
+  readonly waitingFor: string | null;
 }
 
 export interface WorkStatus {
@@ -72,6 +93,8 @@ export interface WorkStatus {
   readonly suspended: readonly Suspension[] | null;
   /** null: the process has not read a revision yet. */
   readonly configuration: ConfigurationState | null;
+  /** Capture: orders to seed. Absent: of a loader, or of a build that does not know them. */
+  readonly seeds?: readonly SeedActivity[] | undefined;
   readonly lastError: ErrorReport | null;
   /** ms since 1970 */
   readonly updatedAt: number;

@@ -55,3 +55,5 @@ export type { SortKeys } from './sort-keys.js';
 export { isSameServer } from './server-identity.js';
 export { askFor, conflictKeysOf, foughtFor, keysOf, primaryConflictKey, primaryKeyOf, uniqueConflictKeys } from './conflict-keys.js';
 export type { ConflictKey, KeyCollations, Keys } from './conflict-keys.js';
+export { chunkRow, keyOfChunkRow, planChunks, rangeQuery, rowsQuery, sizesQuery } from './chunk-plan.js';
+export type { ChunkPlan, ChunkRange } from './chunk-plan.js';

@@ -63,6 +63,8 @@ export class Metrics {
   readonly kafkaOffset: Gauge<'name'>;
   readonly suspendedTables: Gauge<'name'>;
   readonly hopSeconds: Histogram<'name' | 'hop'>;
+  readonly seedRows: Counter<'name'>;
+  readonly seedTables: Gauge<'name' | 'state'>;
   readonly level: Gauge;
   readonly knownLevel: Gauge;
 
@@ -171,6 +173,11 @@ export class Metrics {
       buckets: hopBuckets,
       registers,
     });
+    this.seedRows = counter('lutra_seed_rows_total', 'Capture: rows that were read for orders to seed and published', ['name']);
+    this.seedTables = gauge('lutra_seed_tables', 'Capture: tables of orders to seed, by state (done: ticked off at the target; left)', [
+      'name',
+      'state',
+    ]);
     this.level = gauge('lutra_level', "The cluster's level, as this process knows it; 0 until it has read it", []);
     this.knownLevel = gauge('lutra_known_level', 'The highest level that this build knows: below lutra_level the process does no work', []);
     // All apps live with ZooKeeper; until it says so, there is no connection.

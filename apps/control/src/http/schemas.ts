@@ -12,6 +12,7 @@ import {
   regionSchema,
   secretReferenceSchema,
   suspensionSchema,
+  seedStates,
   workStates,
   type Position,
   type WorkStatus,
@@ -92,6 +93,21 @@ const errorReportSchema = z.object({
 });
 
 /** The status of one worker; documents @lutra/model's WorkStatus and validates nothing. */
+const seedActivitySchema = z.object({
+  uid: z.string(),
+  /** Id of the order. */
+  request: z.string(),
+  state: z.enum([...seedStates, 'done']),
+  tables: z.number(),
+  tablesDone: z.number(),
+  refused: z.array(z.object({ database: z.string(), table: z.string(), code: z.string(), message: z.string() })).readonly(),
+  rows: z.number(),
+  rowsEstimated: z.number().nullable(),
+  rowsPerSecond: z.number(),
+  etaMs: z.number().nullable(),
+  waitingFor: z.string().nullable(),
+});
+
 const workStatusSchema = z.object({
   app: z.enum(['capture', 'loader']),
   name: z.string(),
@@ -121,6 +137,8 @@ const workStatusSchema = z.object({
   suspended: z.array(suspensionSchema).readonly().nullable(),
   /** By which it works; regressed: ZooKeeper does not continue it (CONFIG_REGRESSED). */
   configuration: z.object({ revision: z.number(), write: z.string(), regressed: z.boolean() }).nullable(),
+  /** Capture: orders to seed, by pipeline. */
+  seeds: z.array(seedActivitySchema).readonly().default([]),
   lastError: errorReportSchema.nullable(),
   updatedAt: z.number(),
 }) satisfies z.ZodType<Record<keyof WorkStatus, unknown>>;

@@ -103,6 +103,12 @@ export const errorCoverage: Readonly<Record<ErrorCode, ErrorCoverage>> = {
   COLUMN_MISSING: accidents('target', 'that lacks a column, from the start or suddenly'),
   ENGINE_UNSUPPORTED: accidents('advice', 'ENGINE_UNSUPPORTED: the statement of the check fixes the table'),
   TABLE_SUSPENDED: long('advice', 'in a channel that says stop: goes on with suspend or without the table, which comes back'),
+  SEED_REFUSED: shown(
+    'apps/capture/src/seed/seeding.integration.test.ts',
+    'says which table it cannot read',
+    'the table is out of the order, or has a key: either is another order',
+  ),
+  SEED_WAITS: shown('apps/capture/src/seed/seed-session.integration.test.ts', 'another server', byItself),
   ROW_CONFLICT: accidents('advice', 'ROW_CONFLICT over a foreign key names it'),
   CONFLICT_HISTORY_LOST: long('advice-both-ways', 'both sides are compared, and the pipeline goes on at the end'),
   CAPTURE_BEHIND: accidents('advice', 'who waits for a lock, or for a capture that does not publish'),

@@ -39,9 +39,6 @@ const pollMs = 1_000;
 /** Before this level nothing of seeding is written. */
 const seedLevel = 2;
 
-/** Where nothing else writes. */
-type Write = (work: () => Promise<void>) => Promise<void>;
-
 export class SeedOrders {
   readonly #deps: SeedOrdersDeps;
   readonly #taken = new Map<string, Taken>();
@@ -54,9 +51,9 @@ export class SeedOrders {
 
   /** Until the signal aborts. What fails is tried again: replication does not wait for seeds. @throws SyncError ABORTED */
   async run(): Promise<void> {
-    const { signal, places, warn, tell } = this.#deps;
+    const { signal, warn, tell } = this.#deps;
     for (let last = ''; ; ) {
-      await this.look((work) => places.at(null, work)).then(
+      await this.look().then(
         () => (last = ''),
         (error: unknown) => {
           const reason = String(error);
@@ -73,8 +70,8 @@ export class SeedOrders {
   #told = false;
 
   /** One at a time. @throws SyncError ZOOKEEPER_UNAVAILABLE, SOURCE_* */
-  look(write: Write): Promise<void> {
-    const looked = this.#looking.then(() => this.#look(write));
+  look(): Promise<void> {
+    const looked = this.#looking.then(() => this.#look());
     this.#looking = looked.catch(() => undefined); // the caller has it
     return looked;
   }
@@ -86,7 +83,7 @@ export class SeedOrders {
     });
   }
 
-  async #look(write: Write): Promise<void> {
+  async #look(): Promise<void> {
     const { registry, level, work } = this.#deps;
     if (level() < seedLevel) return;
     const { pipelines } = work();
@@ -96,11 +93,11 @@ export class SeedOrders {
     this.#statuses = await registry.status.list();
     let failure: unknown;
     // One that cannot be read does not hold up the others.
-    for (const uid of names) await this.#follow(uid, write).catch((error: unknown) => (failure ??= error));
+    for (const uid of names) await this.#follow(uid).catch((error: unknown) => (failure ??= error));
     if (failure !== undefined) throw failure;
   }
 
-  async #follow(uid: string, write: Write): Promise<void> {
+  async #follow(uid: string): Promise<void> {
     const { registry } = this.#deps;
     const order = (await registry.seeds.read(uid))?.document ?? null;
     if (!order) return this.#drop(uid);
@@ -116,7 +113,7 @@ export class SeedOrders {
       taken.run.cancel(progress);
     }
     if (order.state !== 'running') return;
-    if (!taken.isBegun) await this.#begin(taken, { uid, progress, write });
+    if (!taken.isBegun) await this.#begin(taken, uid, progress);
     if (taken.isBegun) taken.run.ticked(progress);
   }
 
@@ -148,12 +145,12 @@ export class SeedOrders {
     };
   }
 
-  async #begin(taken: Taken, { uid, progress, write }: { uid: string; progress: SeedProgress | null; write: Write }): Promise<void> {
+  async #begin(taken: Taken, uid: string, progress: SeedProgress | null): Promise<void> {
     const { work, routes, warn } = this.#deps;
     taken.waitingFor = await this.#hold(taken.order, uid);
     if (taken.waitingFor !== null || routes().announced.pipelines[uid] !== work().pipelines[uid]) return;
     try {
-      await taken.run.begin(progress, write);
+      await taken.run.begin(progress);
     } catch (error) {
       taken.waitingFor = String(error);
       throw error;

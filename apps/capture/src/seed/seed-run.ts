@@ -104,9 +104,9 @@ export class SeedRun {
 
   /**
    * Lists the tables, and says of each that it begins, before a change of it that comes later is read.
-   * @param write runs its work where nothing else writes. @throws SyncError SOURCE_*, SEED_REFUSED
+   * @throws SyncError SOURCE_*, SEED_REFUSED
    */
-  async begin(progress: SeedProgress | null, write: (work: () => Promise<void>) => Promise<void>): Promise<void> {
+  async begin(progress: SeedProgress | null): Promise<void> {
     if (this.#isListed) return;
     const listed = await this.#deps.list(this.order);
     const known = new Map((progress?.tables ?? []).map((table) => [`${table.database}.${table.table}`, table]));
@@ -116,7 +116,7 @@ export class SeedRun {
       if (entry.state === 'done' || !(await this.#isReadable(entry))) continue;
       beginning.push({ entry, definition: await this.#definition(entry.name) });
     }
-    await write(async () => {
+    await this.#deps.places.at(null, async () => {
       for (const { entry, definition } of beginning) await this.#tell(entry, 'begin', definition);
     });
     this.#entries = entries;

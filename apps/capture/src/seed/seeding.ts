@@ -1,4 +1,5 @@
 /** The chunk reader of one leadership, and where it meets the binlog reader. */
+import { toSyncError } from '@lutra/model';
 import type { SeedActivity, TableName } from '@lutra/model';
 import type { CaptureRun } from '../capture-run.js';
 import type { Acknowledged, LogWriter } from '../stream/log-writer.js';
@@ -8,6 +9,7 @@ import type { Verified } from '../verify/verify.js';
 import type { KeyAsk, KeyAsks } from './key-ask.js';
 import { KeyChunks } from './key-chunks.js';
 import { Places } from './places.js';
+import type { Place } from './places.js';
 import { SeedOrders } from './seed-orders.js';
 import { SeedSessions } from './seed-session.js';
 import { Windows } from './windows.js';
@@ -16,6 +18,12 @@ export interface SeedingOptions {
   readonly writer: LogWriter;
   readonly routing: Routing;
   lagMs(): number | null;
+}
+
+/** Of what follows, what the log has already. */
+interface LeftInLog {
+  readonly publishedThrough: string | null;
+  readonly resolutions: number;
 }
 
 export class Seeding implements KeyAsks {
@@ -57,9 +65,17 @@ export class Seeding implements KeyAsks {
     });
   }
 
-  /** Other routes are in force: what begins with them is told before a change of it comes. In the reader's turn. */
-  announced(): Promise<void> {
-    return this.#orders.look((work) => work());
+  /** Other routes are in force: the reader waits until what begins with them was told, before a change of it comes. */
+  async announced(place: Place, left: LeftInLog): Promise<void> {
+    if (left.publishedThrough !== null || left.resolutions > 0) return;
+    await this.places.reached(place);
+    this.places.leave();
+    await this.#orders.look().catch((error: unknown) => {
+      // What does not pass by itself holds up the seed, and not the log; its status says why.
+      if (toSyncError(error).outcome !== 'stop') throw error;
+    });
+    const visit = this.places.enter();
+    if (visit) await visit;
   }
 
   /** @throws SyncError ABORTED */
@@ -71,6 +87,7 @@ export class Seeding implements KeyAsks {
     }
   }
 
+  /** Of any part of this leadership. */
   ask(ask: KeyAsk): void {
     this.#keys.ask(ask);
   }
@@ -79,7 +96,6 @@ export class Seeding implements KeyAsks {
     this.windows.statement(tables);
   }
 
-  /** `resolutions`: of what follows, so many are in the log already. */
   reached(boundary: Boundary, resolutions: number): Promise<void> | void {
     if (boundary.publishedThrough !== null || resolutions > 0) return this.places.left();
     return this.places.reached(boundary);

@@ -41,7 +41,7 @@ export async function read(run: CaptureRun, verified: Verified, to: Destination)
   // First of all records: a log that ended before it would not say where to go on.
   await heartbeats.now({ position: verified.start, seen, resolutions, publishedThrough });
   await announce(to.routing.now.announced);
-  await to.seeding.announced();
+  await to.seeding.announced({ end: verified.start, seen }, { publishedThrough, resolutions });
   const { places } = to.seeding;
   for await (const item of itemsOf(run, verified, to)) {
     const visit = places.enter();
@@ -190,7 +190,7 @@ class OutputWriter {
     run.deps.status.update({ suspended: run.suspended });
     await this.#heartbeats.now({ position, seen, resolutions: this.#published.left, publishedThrough });
     await this.#announce(announced);
-    await this.#to.seeding.announced();
+    await this.#to.seeding.announced({ end: position, seen }, { publishedThrough, resolutions: this.#published.left });
     run.deps.logger.info({ revision: announced.revision, tables: announced.tables, from: position }, 'goes on with other routes');
   }
 }

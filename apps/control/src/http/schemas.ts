@@ -138,10 +138,10 @@ const workStatusSchema = z.object({
   /** By which it works; regressed: ZooKeeper does not continue it (CONFIG_REGRESSED). */
   configuration: z.object({ revision: z.number(), write: z.string(), regressed: z.boolean() }).nullable(),
   /** Capture: orders to seed, by pipeline. */
-  seeds: z.array(seedActivitySchema).readonly().default([]),
+  seeds: z.array(seedActivitySchema).readonly().optional(),
   lastError: errorReportSchema.nullable(),
   updatedAt: z.number(),
-}) satisfies z.ZodType<Record<keyof WorkStatus, unknown>>;
+}) satisfies z.ZodType<Record<Exclude<keyof WorkStatus, 'seeds'>, unknown>>;
 
 /** absent: no process works on it although one should. */
 const shownStateSchema = z.enum([...workStates, 'absent']);

@@ -108,7 +108,7 @@ export const errorCoverage: Readonly<Record<ErrorCode, ErrorCoverage>> = {
     'says which table it cannot read',
     'the table is out of the order, or has a key: either is another order',
   ),
-  SEED_WAITS: shown('apps/capture/src/seed/seed-session.integration.test.ts', 'another server', byItself),
+  SEED_WAITS: shown('apps/capture/src/seed/key-chunks.integration.test.ts', 'another server', byItself),
   ROW_CONFLICT: accidents('advice', 'ROW_CONFLICT over a foreign key names it'),
   CONFLICT_HISTORY_LOST: long('advice-both-ways', 'both sides are compared, and the pipeline goes on at the end'),
   CAPTURE_BEHIND: accidents('advice', 'who waits for a lock, or for a capture that does not publish'),

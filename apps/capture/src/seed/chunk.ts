@@ -105,7 +105,8 @@ export class Chunk {
     const { plan } = this.#table;
     let limit = range.limit;
     const rows = await this.#read(null, async (session, locks) => {
-      if (plan.maxRowBytes * range.limit > 4 * chunkBytes) limit = await fitting(session, sizesQuery(plan, { ...range, locks: false }), range.limit);
+      if (plan.maxRowBytes * range.limit > 4 * chunkBytes)
+        limit = await fitting(session, sizesQuery(plan, { ...range, locks: false }), range.limit);
       return session.query(rangeQuery(plan, { ...range, limit, locks }));
     });
     return { rows, isLast: rows.length < limit };

@@ -95,8 +95,7 @@ export class KeyChunks implements KeyAsks {
     if (level() < 2) throw refused('the cluster is at level 1, which knows no rows that are sent again');
     if (pipelines.length === 0 || keys.length === 0) throw refused('no pipeline, or no key, is named');
     const { carried } = work();
-    for (const uid of pipelines)
-      if (createRouter(carried?.[uid] ?? [])(table) === null) throw refused(`pipeline ${uid} does not carry it`);
+    for (const uid of pipelines) if (createRouter(carried?.[uid] ?? [])(table) === null) throw refused(`pipeline ${uid} does not carry it`);
     if (routes().here.router(table) === null) throw refused('the log does not hold it: it is suspended');
   }
 
@@ -140,9 +139,10 @@ export class KeyChunks implements KeyAsks {
 /** @throws SyncError SEED_REFUSED */
 function requireKeys({ name, plan }: ChunkTable, keys: readonly Row[]): void {
   const wanted = plan.key.map((part) => part.name);
-  const wrong = keys.find((key) => Object.keys(key).length !== wanted.length || wanted.some((column) => key[column] === undefined || key[column] === null));
+  const wrong = keys.find(
+    (key) => Object.keys(key).length !== wanted.length || wanted.some((column) => key[column] === undefined || key[column] === null),
+  );
   if (!wrong) return;
   const message = `${tableName(name)}: a key names ${Object.keys(wrong).join(', ')}; the primary key is ${wanted.join(', ')}`;
   throw new SyncError('SEED_REFUSED', message, { details: { database: name.database, table: name.name } });
 }
-

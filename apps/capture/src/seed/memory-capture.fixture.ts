@@ -71,7 +71,14 @@ export class MemoryCapture {
   constructor(server: MysqlServer, routes: readonly Route[], serverId = 77) {
     const { host, port, user } = server;
     const endpoint = {
-      ...{ name: 'a', region: 'hangzhou', host, port, user, serverId, start: { from: 'now' }, ddl: 'ignore' },
+      name: 'a',
+      region: 'hangzhou',
+      host,
+      port,
+      user,
+      serverId,
+      start: { from: 'now' },
+      ddl: 'ignore',
       topic: { replicationFactor: 1, minInsyncReplicas: 1, retentionMs: 1, maxMessageBytes: 1_000_000 },
       password: sealPassword(key, server.password, { name: 'a', host, port, user }),
     } as EndpointDocument;
@@ -175,17 +182,21 @@ export class MemoryCapture {
     const logs = { document: null as never, version: -1 };
     const found = <T>(document: T | null) => (document === null ? null : { document, version: 1 });
     return {
-      ...registry,
+      channels: registry.channels,
+      revision: registry.revision,
       logs: {
         read: async () => (logs.version < 0 ? null : { ...logs }),
-        write: async (_: string, document: never, version: number | null) => Object.assign(logs, { document, version: (version ?? -1) + 1 }).version,
+        write: async (_: string, document: never, version: number | null) =>
+          Object.assign(logs, { document, version: (version ?? -1) + 1 }).version,
       },
       restarts: { read: async () => null },
       omissions: { add: async () => undefined },
       seeds: { names: async () => (this.order ? [uid] : []), read: async (name: string) => found(name === uid ? this.order : null) },
       seedProgress: { read: async () => found(await this.#progress()) },
       status: {
-        list: async () => [{ app: 'loader', uid, state: 'running', lagMs: this.lagMs, log: this.#logId, seq: this.#seq } as unknown as WorkStatus],
+        list: async () => [
+          { app: 'loader', uid, state: 'running', lagMs: this.lagMs, log: this.#logId, seq: this.#seq } as unknown as WorkStatus,
+        ],
       },
     } as unknown as CaptureDeps['registry'];
   }
@@ -207,7 +218,12 @@ export class MemoryCapture {
       metrics: new Metrics('capture', { processMetrics: false }),
       traces: null,
       events: { of: () => () => undefined } as unknown as CaptureDeps['events'],
-      logger: { info() {}, debug() {}, warn: (...said: unknown[]) => void this.warnings.push(said), error() {} } as unknown as CaptureDeps['logger'],
+      logger: {
+        info() {},
+        debug() {},
+        warn: (...said: unknown[]) => void this.warnings.push(said),
+        error() {},
+      } as unknown as CaptureDeps['logger'],
       status: status as unknown as CaptureDeps['status'],
       io: { source: serversIo.source, kafka: this.#kafka() },
     };
@@ -240,11 +256,20 @@ export class MemoryCapture {
   }
 }
 
-
 export function orderOf(part: Partial<SeedOrder> = {}): SeedOrder {
   return {
-    ...{ id: `order-${Math.random()}`, tables: ['shop.*'], chunkRows: 7, parallel: 4, rowsPerSecond: null, maxLagMs: 60_000 },
-    ...{ onExisting: 'source', createTables: true, state: 'running', after: [], by: 'test', at: 0 },
+    id: `order-${Math.random()}`,
+    tables: ['shop.*'],
+    chunkRows: 7,
+    parallel: 4,
+    rowsPerSecond: null,
+    maxLagMs: 60_000,
+    onExisting: 'source',
+    createTables: true,
+    state: 'running',
+    after: [],
+    by: 'test',
+    at: 0,
     ...part,
   };
 }

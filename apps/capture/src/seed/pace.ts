@@ -9,6 +9,7 @@ export class Pace {
   readonly #obstacle: () => Obstacle;
   #underWay = 0;
   #notBefore = 0;
+  #timer: NodeJS.Timeout | undefined;
   #waiting: ((done: () => void) => void)[] = [];
 
   constructor(order: Pick<SeedOrder, 'parallel' | 'rowsPerSecond'>, obstacle: () => Obstacle) {
@@ -35,7 +36,15 @@ export class Pace {
 
   /** Again and again: obstacles go without a word. */
   look(): void {
-    while (this.#underWay < this.#order.parallel && this.#waiting.length > 0 && Date.now() >= this.#notBefore && this.#obstacle() === null) {
+    clearTimeout(this.#timer);
+    const pauseMs = this.#notBefore - Date.now();
+    if (pauseMs > 0 && this.#waiting.length > 0) this.#timer = setTimeout(() => this.look(), pauseMs).unref();
+    while (
+      this.#underWay < this.#order.parallel &&
+      this.#waiting.length > 0 &&
+      Date.now() >= this.#notBefore &&
+      this.#obstacle() === null
+    ) {
       this.#underWay += 1;
       let isOver = false;
       this.#waiting.shift()?.(() => {

@@ -53,7 +53,7 @@ export class Places {
           try {
             resolve(await work(place));
           } catch (error) {
-            reject(error as Error);
+            reject(error);
           }
         },
       });

@@ -52,7 +52,7 @@ export class SeedOrders {
   /** Until the signal aborts. What fails is tried again: replication does not wait for seeds. @throws SyncError ABORTED */
   async run(): Promise<void> {
     const { signal, warn, tell } = this.#deps;
-    for (let last = ''; ; ) {
+    for (let last = ''; ;) {
       await this.look().then(
         () => (last = ''),
         (error: unknown) => {
@@ -88,7 +88,7 @@ export class SeedOrders {
     if (level() < seedLevel) return;
     const { pipelines } = work();
     const names = (await registry.seeds.names()).filter((uid) => pipelines[uid] !== undefined);
-    for (const uid of [...this.#taken.keys()]) if (!names.includes(uid)) this.#drop(uid);
+    for (const uid of this.#taken.keys()) if (!names.includes(uid)) this.#drop(uid);
     if (names.length === 0) return;
     this.#statuses = await registry.status.list();
     let failure: unknown;
@@ -147,17 +147,19 @@ export class SeedOrders {
 
   async #begin(taken: Taken, uid: string, progress: SeedProgress | null): Promise<void> {
     const { work, routes, warn } = this.#deps;
-    taken.waitingFor = await this.#hold(taken.order, uid);
-    if (taken.waitingFor !== null || routes().announced.pipelines[uid] !== work().pipelines[uid]) return;
+    if (routes().announced.pipelines[uid] !== work().pipelines[uid]) return;
     try {
+      // At once, whatever comes first: a change of another pipeline may meet the tables before.
       await taken.run.begin(progress);
     } catch (error) {
       taken.waitingFor = String(error);
       throw error;
     }
+    taken.waitingFor = await this.#hold(taken.order, uid);
+    if (taken.waitingFor !== null) return;
     taken.isBegun = true;
     taken.run.run().catch((error: unknown) => {
-      if (!taken.ended.signal.aborted) warn({ reason: String(error) }, 'a seed has ended');
+      if (!taken.ended.signal.aborted && !this.#deps.signal.aborted) warn({ reason: String(error) }, 'a seed has ended');
     });
   }
 
@@ -166,7 +168,9 @@ export class SeedOrders {
     for (const uid of order.after) {
       const before = uid === own ? null : ((await this.#deps.registry.seeds.read(uid))?.document ?? null);
       if (!before || before.state === 'cancelled') continue;
-      const isDone = this.#statuses.some(({ seeds }) => seeds?.some((seed) => seed.uid === uid && seed.request === before.id && seed.state === 'done'));
+      const isDone = this.#statuses.some(({ seeds }) =>
+        seeds?.some((seed) => seed.uid === uid && seed.request === before.id && seed.state === 'done'),
+      );
       if (!isDone) return `the seed of pipeline ${uid}, which comes first`;
     }
     return null;

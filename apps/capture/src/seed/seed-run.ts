@@ -47,6 +47,8 @@ interface Entry {
   lastSeq: number;
   passedAt: number | null;
   refusal: SyncError | null;
+  /** Tables before it that its foreign keys point to: their rows come first, as targets may check. */
+  parents: readonly Entry[];
   /** After a failure, ms since 1970. */
   notBefore: number;
 }
@@ -55,6 +57,8 @@ interface Entry {
 const resendAfterMs = 5_000;
 const retryMs = 1_000;
 const idleMs = 100;
+/** That a status has room for. */
+const mostRefusals = 50;
 
 export class SeedRun {
   readonly order: SeedOrder;
@@ -95,11 +99,15 @@ export class SeedRun {
       rowsEstimated: this.#isListed ? rowsEstimated : null,
       rowsPerSecond,
       etaMs: rowsPerSecond > 0 && this.#isListed ? Math.round((1000 * left) / rowsPerSecond) : null,
-      refused: this.#entries.flatMap(({ name, refusal }) =>
-        refusal ? [{ database: name.database, table: name.name, code: refusal.code, message: refusal.message }] : [],
-      ),
+      refused: this.#refused().slice(0, mostRefusals),
       waitingFor: this.isDone ? null : (this.#trouble ?? this.#pace.waitingFor),
     };
+  }
+
+  #refused(): SeedActivity['refused'] {
+    return this.#entries.flatMap(({ name, refusal }) =>
+      refusal ? [{ database: name.database, table: name.name, code: refusal.code, message: refusal.message }] : [],
+    );
   }
 
   /**
@@ -119,6 +127,10 @@ export class SeedRun {
     await this.#deps.places.at(null, async () => {
       for (const { entry, definition } of beginning) await this.#tell(entry, 'begin', definition);
     });
+    for (const [i, entry] of entries.entries()) {
+      const named = new Set(entry.table.foreignKeys.map(({ parent }) => tableName(parent)));
+      entry.parents = entries.slice(0, i).filter(({ name }) => named.has(tableName(name)));
+    }
     this.#entries = entries;
     this.#isListed = true;
   }
@@ -126,7 +138,7 @@ export class SeedRun {
   #entry({ table, rowsEstimated, watch }: ListedTable, from: SeededTable | null): Entry {
     const name = { database: table.database, name: table.name };
     const state = from?.state === 'done' ? 'done' : 'waits';
-    const fresh = { chunks: null, lastSeq: -1, passedAt: null, refusal: null, notBefore: 0 };
+    const fresh = { chunks: null, lastSeq: -1, passedAt: null, refusal: null, parents: [], notBefore: 0 };
     return { name, rowsEstimated, table, watch, state, from: from?.state === 'seeding' ? from : null, ...fresh };
   }
 
@@ -155,8 +167,7 @@ export class SeedRun {
   async #work(): Promise<void> {
     const { signal } = this.#deps;
     while (!this.isDone) {
-      const now = Date.now();
-      const entry = this.#entries.find(({ state, notBefore }) => state === 'waits' && notBefore <= now);
+      const entry = this.#next();
       if (!entry) {
         await sleep(idleMs, signal);
         continue;
@@ -173,6 +184,12 @@ export class SeedRun {
         entry.notBefore = Date.now() + retryMs;
       }
     }
+  }
+
+  #next(): Entry | undefined {
+    const now = Date.now();
+    const isSent = ({ state }: Entry): boolean => state !== 'waits' && state !== 'reads';
+    return this.#entries.find(({ state, notBefore, parents }) => state === 'waits' && notBefore <= now && parents.every(isSent));
   }
 
   async #seed(entry: Entry): Promise<void> {
@@ -258,7 +275,11 @@ export class SeedRun {
     this.#deps.places.at(null, work).catch(() => undefined);
   }
 
-  async #tell({ name: { database, name: table } }: Pick<Entry, 'name'>, phase: SeedPhase, definition: string | null = null): Promise<number> {
+  async #tell(
+    { name: { database, name: table } }: Pick<Entry, 'name'>,
+    phase: SeedPhase,
+    definition: string | null = null,
+  ): Promise<number> {
     const { log, facts } = this.#deps;
     const { id: request, onExisting } = this.order;
     const of = { endpoint: facts.endpoint, pipelines: [this.#uid], request, database, table };

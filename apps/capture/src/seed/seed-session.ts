@@ -65,7 +65,8 @@ export class SeedSession {
       throwIfAborted(signal);
       const [row] = await this.query('SELECT @@GLOBAL.gtid_executed AS executed');
       if (gtidSubset(gtidSet ?? '', String(row?.['executed'] ?? '').replaceAll(/\s+/g, ''))) return;
-      if (Date.now() > until) throw new SyncError('SEED_WAITS', 'the source does not commit what its binlog has: a replica does not answer');
+      if (Date.now() > until)
+        throw new SyncError('SEED_WAITS', 'the source does not commit what its binlog has: a replica does not answer');
       await sleep(lowPollMs, signal);
     }
   }

@@ -7,6 +7,7 @@ import type { Boundary } from '../stream/output.js';
 import type { Routing } from '../stream/routing.js';
 import type { Verified } from '../verify/verify.js';
 import type { KeyAsk, KeyAsks } from './key-ask.js';
+import type { Log } from './chunk-records.js';
 import { KeyChunks } from './key-chunks.js';
 import { Places } from './places.js';
 import type { Place } from './places.js';
@@ -18,6 +19,21 @@ export interface SeedingOptions {
   readonly writer: LogWriter;
   readonly routing: Routing;
   lagMs(): number | null;
+}
+
+/** A record that fails has taken its number: nothing may be written behind it. */
+function fatally(run: CaptureRun, writer: LogWriter): Log {
+  const fatal = (error: unknown): never => {
+    run.end(error);
+    throw error;
+  };
+  return {
+    row: (table, event) => writer.row(table, event).catch(fatal),
+    control: (record) => writer.control(record).catch(fatal),
+    get lastSeq() {
+      return writer.lastSeq;
+    },
+  };
 }
 
 /** Of what follows, what the log has already. */
@@ -45,7 +61,7 @@ export class Seeding implements KeyAsks {
       sessions: this.#sessions,
       lagMs,
       signal,
-      log: writer,
+      log: fatally(run, writer),
       facts: { endpoint: name, region, connector, version, serverId },
       work: () => run.work,
       routes: () => routing.now,

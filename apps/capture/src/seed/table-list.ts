@@ -23,7 +23,7 @@ export interface ListBy {
 /** @throws SyncError SEED_REFUSED, SOURCE_* */
 export async function listTables(session: SeedSession, order: Pick<SeedOrder, 'tables'>, by: ListBy): Promise<readonly ListedTable[]> {
   const { carried, watch } = by;
-  const wanted = createRouter(order.tables.map((pattern) => excludedPattern(pattern)) as Parameters<typeof createRouter>[0]);
+  const wanted = createRouter(order.tables.map((pattern) => excludedPattern(pattern)));
   const isWanted = (table: TableName): boolean => [...carried, wanted].every((router) => router(table) !== null);
   const reserved = reservedSchemas.map(quoteText).join(', ');
   const rows = await session.query(

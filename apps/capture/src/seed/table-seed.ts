@@ -71,7 +71,10 @@ export class TableSeed {
       return true;
     } catch (thrown) {
       // What was read ahead fails with the chunk before it; nothing of it is published later. That one says why.
-      const error: unknown = await ahead.settled.then(() => thrown, (first: unknown) => first);
+      const error: unknown = await ahead.settled.then(
+        () => thrown,
+        (first: unknown) => first,
+      );
       if (!(error instanceof ChunkDiscarded)) throw error;
       if (error.isTooLarge) this.#limit = Math.max(1, Math.floor(this.#limit / 2));
       return false;
@@ -79,7 +82,7 @@ export class TableSeed {
   }
 
   async #readAll(table: ChunkTable, ahead: Ahead): Promise<void> {
-    for (let from = this.#cursor; !ahead.failed; ) {
+    for (let from = this.#cursor; !ahead.failed;) {
       // Rows that stay locked until their place are not read ahead.
       if (table.changesUnseen) await ahead.settled;
       const started = await this.#start(table, from);

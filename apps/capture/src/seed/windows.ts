@@ -25,7 +25,11 @@ export class Windows {
     if (windows?.size === 0) this.#open.delete(tableName(table));
   }
 
-  /** From between two transactions on, before the definition is read. */
+  isOpen(table: TableName): boolean {
+    return this.#open.has(tableName(table));
+  }
+
+  /** From now on, before the definition is read. */
   watch(table: TableName): Watch {
     const name = tableName(table);
     let watch = this.#watched.get(name);
@@ -41,7 +45,8 @@ export class Windows {
   /** A statement on these tables; `*` is each one of a database. None: nobody knows on which. */
   statement(tables: readonly TableName[]): void {
     const isMeant = (name: string): boolean =>
-      tables.length === 0 || tables.some((table) => (table.name === '*' ? name.startsWith(`${table.database}.`) : tableName(table) === name));
+      tables.length === 0 ||
+      tables.some((table) => (table.name === '*' ? name.startsWith(`${table.database}.`) : tableName(table) === name));
     for (const [name, windows] of this.#open)
       if (isMeant(name)) for (const window of windows) window.discard('a statement changed the table meanwhile');
     for (const [name, watch] of this.#watched)

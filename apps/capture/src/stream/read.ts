@@ -9,6 +9,7 @@ import type { Boundary, IgnoredDdl, Output } from './output.js';
 import { isOwnTable } from './own-tables.js';
 import type { SignalRecord } from './signals.js';
 import { knownPosition } from '../verify/start-position.js';
+import { PublishedResolutions } from './published-resolutions.js';
 import { requireCurrentRoutes } from '../claim/routes-check.js';
 import type { Routing } from './routing.js';
 import type { Seeding } from '../seed/seeding.js';
@@ -58,7 +59,11 @@ function announcing({ endpoint }: CaptureRun, { state: { serverUuid: server } }:
   return (routes) => writer.control({ kind: 'routes', endpoint: endpoint.name, ...routes, server, tsMs: Date.now() });
 }
 
-function trackerOf({ endpoint }: CaptureRun, { state, claim }: Verified, { routing: { now }, seeding: { windows } }: Destination): TransactionTracker {
+function trackerOf(
+  { endpoint }: CaptureRun,
+  { state, claim }: Verified,
+  { routing: { now }, seeding: { windows } }: Destination,
+): TransactionTracker {
   const { seen, publishedThrough } = claim.tail;
   return new TransactionTracker({
     endpoint: endpoint.name,
@@ -82,7 +87,7 @@ function itemsOf(run: CaptureRun, { claim, start }: Verified, { observers, routi
   return deps.io.source.read({
     ...source,
     serverId: endpoint.serverId,
-    start: start.gtidSet === null ? start : { gtidSet: start.gtidSet },
+    start: start.gtidSet === null ? { file: start.file, pos: start.pos } : { gtidSet: start.gtidSet },
     known: knownPosition(claim),
     wants: (table: TableName) => isOwnTable(table) || routing.now.here.router(table) !== null,
     filter: () => routing.version,
@@ -231,31 +236,5 @@ class Heartbeats {
     this.#lastAt = Date.now();
     this.#last = `${position.file}:${position.pos}`;
     await this.#writer.control({ kind: 'heartbeat', endpoint: this.#endpoint, ...heartbeat, tsMs: Date.now() });
-  }
-}
-
-/**
- * Which resolution records are in the log already. A restart reads the binlog again from the log's last position, and behind that position
- * the log may hold resolutions. Published once more, an older one would stand behind a newer one of its row, and undo it. They come in the
- * same order, so their number tells them (tail.ts). A watermark may come twice.
- */
-export class PublishedResolutions {
-  #left: number;
-
-  /** @param count that stand in the log behind its position */
-  constructor(count: number) {
-    this.#left = count;
-  }
-
-  /** How many of them are still to come; a heartbeat carries it. */
-  get left(): number {
-    return this.#left;
-  }
-
-  /** To be called once for each record, in the order of the binlog. */
-  takes({ kind }: Pick<SignalRecord, 'kind'>): boolean {
-    if (kind !== 'resolution' || this.#left === 0) return false;
-    this.#left -= 1;
-    return true;
   }
 }

@@ -14,6 +14,23 @@ import { Places } from './places.js';
 import { SeedSession, SeedSessions } from './seed-session.js';
 import { Windows } from './windows.js';
 
+/** Something happens right before rows are read, once. */
+let beforeReading: (() => Promise<unknown>) | null = null;
+
+class WatchedSessions extends SeedSessions {
+  override async take(): Promise<SeedSession> {
+    const session = await super.take();
+    const query = SeedSession.prototype.query.bind(session);
+    session.query = async (sql) => {
+      const happens = sql.includes('FROM `shop`.`t`') ? beforeReading : null;
+      if (happens) beforeReading = null;
+      await happens?.();
+      return query(sql);
+    };
+    return session;
+  }
+}
+
 describe.each(['8.0', 'mariadb-11.4'] as const)('%s', (version) => {
   const server = mysqlServer({ version, serverId: 1 });
   const places = new Places();
@@ -45,7 +62,7 @@ describe.each(['8.0', 'mariadb-11.4'] as const)('%s', (version) => {
       lagMs: () => 0,
       level: () => 2,
       warn: () => undefined,
-      sessions: new SeedSessions(connectionOf(server), await sourceState(connectionOf(server))),
+      sessions: new WatchedSessions(connectionOf(server), await sourceState(connectionOf(server))),
       work: () => ({ carried: { there: routes } }) as unknown as CaptureWork,
       routes: () => ({ here: { router: createRouter(routes) } }) as unknown as Routes,
     });
@@ -125,6 +142,21 @@ describe.each(['8.0', 'mariadb-11.4'] as const)('%s', (version) => {
         { k: 'carl', v: 3 },
       ]),
     );
+  });
+
+  it('publishes no row of a change that the reader has not met: the end of the binlog is asked for behind the read', async () => {
+    await reachTheEnd();
+    const { pos } = await sourceState(connectionOf(server));
+    beforeReading = () => connection.query("UPDATE shop.t SET v = v + 100 WHERE k = 'Anna'");
+    keys.ask(asked([{ k: 'Anna' }]).ask);
+    await vi.waitFor(() => expect(beforeReading).toBeNull(), { timeout: 20_000, interval: 5 });
+    await vi.waitFor(async () => expect((await sourceState(connectionOf(server))).pos).toBeGreaterThan(pos), { timeout: 20_000 });
+    const { pos: end } = await sourceState(connectionOf(server));
+    for (let turns = 0; turns < 200 && written.length === 0; turns++) await new Promise(setImmediate);
+    await reachTheEnd();
+    await vi.waitFor(() => expect(written).toHaveLength(2), { timeout: 20_000, interval: 10 });
+    const [, row] = written.splice(0) as [ChunkRecord, RowEvent];
+    expect([row.after, row.source.pos]).toEqual([{ k: 'Anna', v: 101 }, end]);
   });
 
   it('refuses a table that is not carried, or is not there, and a key of another shape', async () => {

@@ -105,6 +105,12 @@ export const errorCoverage: Readonly<Record<ErrorCode, ErrorCoverage>> = {
   TABLE_SUSPENDED: long('advice', 'in a channel that says stop: goes on with suspend or without the table, which comes back'),
   SEED_ROW_EXISTS: followed('apps/loader/src/seed/seed-one-way.integration.test.ts', 'stop: the row is named, and nothing is written'),
   SEED_TABLE_REFUSED: followed('libs/mysql/src/create-table.integration.test.ts', 'what cannot be created says why'),
+  SEED_REFUSED: shown(
+    'apps/capture/src/seed/seeding.integration.test.ts',
+    'says which table it cannot read',
+    'the table is out of the order, or has a key: either is another order',
+  ),
+  SEED_WAITS: shown('apps/capture/src/seed/key-chunks.integration.test.ts', 'another server', byItself),
   ROW_CONFLICT: accidents('advice', 'ROW_CONFLICT over a foreign key names it'),
   CONFLICT_HISTORY_LOST: long('advice-both-ways', 'both sides are compared, and the pipeline goes on at the end'),
   CAPTURE_BEHIND: accidents('advice', 'who waits for a lock, or for a capture that does not publish'),

@@ -25,6 +25,8 @@ export interface CaptureWork {
   /** What they carry, pipeline by pipeline; and their names. */
   readonly pipelines: RouteFingerprints;
   readonly names: Readonly<Record<string, string>>;
+  /** Routes by pipeline: the same that `routes` has together. */
+  readonly carried?: Readonly<Record<string, readonly Route[]>>;
   /** Channels at work for which a table that cannot be read stops the endpoint. */
   readonly stopping: readonly StoppingChannel[];
   /** Pipelines that write here, in channels that flow both ways: what they suspend here is left out of the log. */
@@ -56,7 +58,8 @@ export function assignedEndpoints(
       (channel) => channel.state !== 'stopped' && channel.pipelines.some(({ target }) => target === endpoint.name),
     );
     const writers = writersOf(endpoint.name, channels);
-    const value = { endpoint, region, routes, forwarded, pipelines, names, stopping, writers, isTarget: writing.length > 0 };
+    const carried = Object.fromEntries(read.map((pipeline) => [pipeline.uid, pipelineRoutes(pipeline)]));
+    const value = { endpoint, region, routes, forwarded, carried, pipelines, names, stopping, writers, isTarget: writing.length > 0 };
     const attempts = Object.fromEntries([...new Set([...readers, ...writing])].map((channel) => [channel.name, channel.attempt]));
     assignments.set(endpoint.name, { fingerprint: fingerprint(value), live: liveOf(value), attempts, value });
   }

@@ -378,6 +378,18 @@ export const errorTable = {
     kept: target,
     help: 'Create the table at the target by hand, and retry; or put it into "exclude" of the pipeline. A table that was suspended for it comes back as docs/02-setup.md says, A table that is suspended.',
   }),
+  SEED_REFUSED: stop({
+    cause:
+      'A table that is to be seeded, or a row that is to be sent again, cannot be read: the table has no primary key, or one that is not read in order (FLOAT), is missing at the source, or the pipeline does not carry it. The message names it and why.',
+    kept: 'Everything. The other tables are seeded, and changes of this table are replicated.',
+    help: 'Give the table a primary key, or take it out of the order and load it by hand; correct the name or the key that was asked for.',
+  }),
+  SEED_WAITS: retry({
+    cause:
+      'A chunk of a seed cannot be read now: the source has not committed what its binlog holds, capture is too far behind to lock rows, or another server answers than the one whose binlog is read.',
+    kept: 'Everything. Replication goes on, and the seed goes on behind the last chunk.',
+    help: 'Nothing, if it passes. If it lasts: look whether a replica of the source answers (semi-synchronous replication), and at the lag of capture.',
+  }),
   ROW_CONFLICT: stop({
     cause:
       'A row at the target is not what the source says it was: it is missing, a key is taken, or a foreign key refuses it. Somebody changed it at the target, or both sides changed it. The message names the row.',

@@ -65,3 +65,5 @@ export type { DigestedSide } from './digest-column.js';
 export { boundaryQuery, digestQuery, hashesQuery, keyIn, planDigest, readDigest, rowsByKeyQuery, rowsQuery, sameDigest } from './digest.js';
 export type { Digest, DigestPlan } from './digest.js';
 export type { KeyRange } from './key-order.js';
+export { chunkRow, chunkRowsQuery, keyOfChunkRow, planChunks, rangeQuery, sizesQuery } from './chunk-plan.js';
+export type { ChunkPlan, ChunkRange } from './chunk-plan.js';

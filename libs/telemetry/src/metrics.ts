@@ -65,6 +65,8 @@ export class Metrics {
   readonly hopSeconds: Histogram<'name' | 'hop'>;
   readonly verifiedRows: Counter<'name'>;
   readonly verifiedTables: Gauge<'name' | 'verdict'>;
+  readonly seedRows: Counter<'name'>;
+  readonly seedTables: Gauge<'name' | 'state'>;
   readonly level: Gauge;
   readonly knownLevel: Gauge;
 
@@ -181,6 +183,11 @@ export class Metrics {
     this.verifiedTables = gauge('lutra_verified_tables', "Tables of a channel's last verification by verdict; `name`: the channel", [
       'name',
       'verdict',
+    ]);
+    this.seedRows = counter('lutra_seed_rows_total', 'Capture: rows that were read for orders to seed and published', ['name']);
+    this.seedTables = gauge('lutra_seed_tables', 'Capture: tables of orders to seed, by state (done: ticked off at the target; left)', [
+      'name',
+      'state',
     ]);
     this.level = gauge('lutra_level', "The cluster's level, as this process knows it; 0 until it has read it", []);
     this.knownLevel = gauge('lutra_known_level', 'The highest level that this build knows: below lutra_level the process does no work', []);

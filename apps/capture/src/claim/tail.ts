@@ -173,7 +173,8 @@ export class TailReader {
       this.#server = body.server;
     }
     if (body.kind === 'heartbeat' && this.#server !== null) this.#known = { ...body.position, serverUuid: this.#server };
-    if (body.kind === 'row' && body.event.transaction.last) this.#endTransaction(body.event);
+    // Rows that were copied stand at a place that something else says.
+    if (body.kind === 'row' && body.event.op !== 'r' && body.event.transaction.last) this.#endTransaction(body.event);
   }
 
   #moveTo(position: Position): void {

@@ -40,6 +40,11 @@ export class Progress {
     this.#endpoint = endpoint;
   }
 
+  /** Behind the source; null: not known yet. */
+  lagMs(): number | null {
+    return this.#lag.ms();
+  }
+
   /** A rows event was passed over unread. */
   filtered(): void {
     this.#filtered += 1;

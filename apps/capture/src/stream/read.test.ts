@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { PublishedResolutions } from './read.js';
+import { PublishedResolutions } from './published-resolutions.js';
 
 it('takes as many resolutions as the log has, the first ones, and no watermark', () => {
   const published = new PublishedResolutions(2);

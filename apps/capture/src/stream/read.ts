@@ -9,8 +9,10 @@ import type { Boundary, IgnoredDdl, Output } from './output.js';
 import { isOwnTable } from './own-tables.js';
 import type { SignalRecord } from './signals.js';
 import { knownPosition } from '../verify/start-position.js';
+import { PublishedResolutions } from './published-resolutions.js';
 import { requireCurrentRoutes } from '../claim/routes-check.js';
 import type { Routing } from './routing.js';
+import type { Seeding } from '../seed/seeding.js';
 import { suspendedHere, TablesSuspended } from './suspended-here.js';
 import { TransactionTracker } from './transactions.js';
 import type { Verified } from '../verify/verify.js';
@@ -26,6 +28,7 @@ interface Destination {
   readonly observers: Observers;
   readonly routing: Routing;
   readonly edits: Edits;
+  readonly seeding: Seeding;
 }
 
 /** Reads until the signal aborts. @throws SyncError SOURCE_*, what cannot be replicated */
@@ -39,7 +42,15 @@ export async function read(run: CaptureRun, verified: Verified, to: Destination)
   // First of all records: a log that ended before it would not say where to go on.
   await heartbeats.now({ position: verified.start, seen, resolutions, publishedThrough });
   await announce(to.routing.now.announced);
-  for await (const item of itemsOf(run, verified, to)) for (const output of tracker.accept(item)) await outputs.write(output);
+  await to.seeding.announced({ end: verified.start, seen }, { publishedThrough, resolutions });
+  const { places } = to.seeding;
+  for await (const item of itemsOf(run, verified, to)) {
+    const visit = places.enter();
+    if (visit) await visit;
+    if (item.kind === 'begin') places.left();
+    for (const output of tracker.accept(item)) await outputs.write(output);
+    places.leave();
+  }
 }
 
 type Announce = (routes: Announced) => Promise<void>;
@@ -48,7 +59,11 @@ function announcing({ endpoint }: CaptureRun, { state: { serverUuid: server } }:
   return (routes) => writer.control({ kind: 'routes', endpoint: endpoint.name, ...routes, server, tsMs: Date.now() });
 }
 
-function trackerOf({ endpoint }: CaptureRun, { state, claim }: Verified, { routing: { now } }: Destination): TransactionTracker {
+function trackerOf(
+  { endpoint }: CaptureRun,
+  { state, claim }: Verified,
+  { routing: { now }, seeding: { windows } }: Destination,
+): TransactionTracker {
   const { seen, publishedThrough } = claim.tail;
   return new TransactionTracker({
     endpoint: endpoint.name,
@@ -62,6 +77,7 @@ function trackerOf({ endpoint }: CaptureRun, { state, claim }: Verified, { routi
     seen,
     publishedThrough,
     now: Date.now,
+    onRows: (rows) => windows.rows(rows),
   });
 }
 
@@ -71,7 +87,7 @@ function itemsOf(run: CaptureRun, { claim, start }: Verified, { observers, routi
   return deps.io.source.read({
     ...source,
     serverId: endpoint.serverId,
-    start: start.gtidSet === null ? start : { gtidSet: start.gtidSet },
+    start: start.gtidSet === null ? { file: start.file, pos: start.pos } : { gtidSet: start.gtidSet },
     known: knownPosition(claim),
     wants: (table: TableName) => isOwnTable(table) || routing.now.here.router(table) !== null,
     filter: () => routing.version,
@@ -132,6 +148,7 @@ class OutputWriter {
   }
 
   #ddl({ database, sql, statement, tables, end: position }: IgnoredDdl): Promise<void> {
+    this.#to.seeding.statement(tables);
     const record = {
       kind: 'ddl',
       endpoint: this.#run.endpoint.name,
@@ -159,11 +176,12 @@ class OutputWriter {
     await during('ZooKeeper, for the newest routes', () => requireCurrentRoutes(deps.tree, work, { announced: null, announcedAt: null }));
   }
 
-  #boundary(boundary: Boundary): Promise<void> {
-    const { observers, writer, edits } = this.#to;
+  async #boundary(boundary: Boundary): Promise<void> {
+    const { observers, writer, edits, seeding } = this.#to;
     observers.progress.boundary(boundary, writer);
-    if (edits.isReady && boundary.publishedThrough === null) return this.#edited(boundary);
-    return this.#heartbeats.maybe(boundary, this.#published.left);
+    if (edits.isReady && boundary.publishedThrough === null) await this.#edited(boundary);
+    else await this.#heartbeats.maybe(boundary, this.#published.left);
+    await seeding.reached(boundary, this.#published.left);
   }
 
   /** The configuration of now is in force from here on. */
@@ -177,6 +195,7 @@ class OutputWriter {
     run.deps.status.update({ suspended: run.suspended });
     await this.#heartbeats.now({ position, seen, resolutions: this.#published.left, publishedThrough });
     await this.#announce(announced);
+    await this.#to.seeding.announced({ end: position, seen }, { publishedThrough, resolutions: this.#published.left });
     run.deps.logger.info({ revision: announced.revision, tables: announced.tables, from: position }, 'goes on with other routes');
   }
 }
@@ -217,31 +236,5 @@ class Heartbeats {
     this.#lastAt = Date.now();
     this.#last = `${position.file}:${position.pos}`;
     await this.#writer.control({ kind: 'heartbeat', endpoint: this.#endpoint, ...heartbeat, tsMs: Date.now() });
-  }
-}
-
-/**
- * Which resolution records are in the log already. A restart reads the binlog again from the log's last position, and behind that position
- * the log may hold resolutions. Published once more, an older one would stand behind a newer one of its row, and undo it. They come in the
- * same order, so their number tells them (tail.ts). A watermark may come twice.
- */
-export class PublishedResolutions {
-  #left: number;
-
-  /** @param count that stand in the log behind its position */
-  constructor(count: number) {
-    this.#left = count;
-  }
-
-  /** How many of them are still to come; a heartbeat carries it. */
-  get left(): number {
-    return this.#left;
-  }
-
-  /** To be called once for each record, in the order of the binlog. */
-  takes({ kind }: Pick<SignalRecord, 'kind'>): boolean {
-    if (kind !== 'resolution' || this.#left === 0) return false;
-    this.#left -= 1;
-    return true;
   }
 }

@@ -7,9 +7,11 @@ import type { Suspension } from '@lutra/model';
 import type { CaptureRun } from '../capture-run.js';
 import { Edits } from './edits.js';
 import { LogWriter } from './log-writer.js';
+import type { Acknowledged } from './log-writer.js';
 import { Observers } from '../observe/observers.js';
 import { read } from './read.js';
 import { routesFor, Routing } from './routing.js';
+import { Seeding } from '../seed/seeding.js';
 import { suspendedHere, TablesSuspended } from './suspended-here.js';
 import type { Here } from './suspended-here.js';
 import { stillSuspended } from './unreadable.js';
@@ -33,8 +35,15 @@ export async function stream(run: CaptureRun, verified: Verified, met: readonly 
   const routing = new Routing(routes);
   const edits = new Edits(run, verified, routing);
   const observers = new Observers(run, verified, routes.announced);
-  const writer = writerOf(run, verified, observers);
-  await allOrNone([read(run, verified, { writer, observers, routing, edits }), writer.run(signal), edits.watch()], run);
+  // It needs the writer, which tells it what was acknowledged.
+  const acknowledged = (records: readonly Acknowledged[]): void => {
+    observers.acknowledged(records);
+    seeding.acknowledged(records);
+  };
+  const writer = writerOf(run, verified, acknowledged);
+  const seeding: Seeding = new Seeding(run, verified, { writer, routing, lagMs: () => observers.progress.lagMs() });
+  const reading = read(run, verified, { writer, observers, routing, edits, seeding });
+  await allOrNone([reading, writer.run(signal), edits.watch(), seeding.run()], run);
 }
 
 /** After the claim: what an owner of the log had passed over until then stands at the server by now. @throws TablesSuspended */
@@ -45,7 +54,7 @@ async function requireNoneSuspendedHere(run: CaptureRun, { start }: Verified, he
   if (found.length > 0) throw new TablesSuspended(found);
 }
 
-function writerOf(run: CaptureRun, { claim }: Verified, observers: Observers): LogWriter {
+function writerOf(run: CaptureRun, { claim }: Verified, onAcknowledged: (records: readonly Acknowledged[]) => void): LogWriter {
   const { endpoint, encoder, publisher, during, kafkaName } = run;
   return new LogWriter({
     publisher: { publish: (records) => during(`${kafkaName} to take ${records.length} records`, () => publisher.publish(records)) },
@@ -57,7 +66,7 @@ function writerOf(run: CaptureRun, { claim }: Verified, observers: Observers): L
     nextOffset: claim.nextOffset,
     queueBytes,
     batchBytes: Math.min(batchBytes, endpoint.topic.maxMessageBytes / 2),
-    onAcknowledged: (records) => observers.acknowledged(records),
+    onAcknowledged,
   });
 }
 

@@ -12,7 +12,7 @@
 import { checkpointTable, readMarker, readSuspendedRow, signalTable } from '@lutra/marker';
 import type { Marker, SuspendedRow } from '@lutra/marker';
 import { SyncError } from '@lutra/model';
-import type { Origin, Position, RowEvent, RowImage, Router, Seen, SourceItem, TableSchema } from '@lutra/model';
+import type { FilePosition, Origin, Position, RowEvent, RowImage, Router, Seen, SourceItem, TableSchema } from '@lutra/model';
 import { concernOf } from '../ddl/concern.js';
 import { unsupportedDdl } from '../ddl/unsupported.js';
 import type { Boundary, Output } from './output.js';
@@ -36,6 +36,8 @@ export interface TrackerOptions {
   /** The rows of what comes, up to this transaction, are in the log already (tail.ts); null: none are. */
   readonly publishedThrough: string | null;
   now(): number;
+  /** Told of rows before they are handed over, or are not; `published`: as an ordinary change of the source. */
+  onRows?(rows: { readonly item: Rows; readonly at: FilePosition; readonly published: boolean }): void;
 }
 
 type Begin = Extract<SourceItem, { kind: 'begin' }>;
@@ -111,6 +113,9 @@ export class TransactionTracker {
       else yield { kind: 'ignored', what: 'skip', at: item.at };
     }
     if (item.table.database === checkpointTable.database) return yield* this.#own(open, item);
+    const { onRows, router: ordinary } = this.#options;
+    const published = !open.skipped && !open.marker && this.#publishedThrough === null && ordinary(item.table) !== null;
+    onRows?.({ item, at: open.begin.at, published });
     if (open.skipped || this.#publishedThrough !== null) return;
     const origin = this.#originOf(open);
     const router = open.marker ? this.#options.forwarded : this.#options.router;

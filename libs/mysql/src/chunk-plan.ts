@@ -1,0 +1,161 @@
+/**
+ * Rows of a source's table as its binlog would have them, read in chunks in the order of the primary key, or by keys. Pure, but for
+ * planChunks(), which asks how the key's index is ordered.
+ *
+ * `(a, b) > (x, y)` is written out, since servers do not find a row constructor's range by an index. ENUM and SET are ordered by their
+ * numbers and compared as texts, so conditions say the number. FLOAT is refused: no literal is surely equal to what the server holds.
+ */
+import { SyncError, tableName } from '@lutra/model';
+import type { Row, TableName, TableSchema, Value } from '@lutra/model';
+import { errorValueOf, setMembers, typesSql } from '@lutra/rows';
+import { planColumn } from './column-plan.js';
+import type { ColumnPlan } from './column-plan.js';
+import { comparedLiteralOf, ownForm, quoteTable, quoteText } from './literal.js';
+import type { Literal } from './literal.js';
+import { valueBeside, valueOf } from './row-values.js';
+import type { Queries, ResultRow } from './session-options.js';
+import { asSource } from './target-table.js';
+import type { TargetColumn, TargetTable } from './target-definition.js';
+import { writtenLiteral } from './written-literal.js';
+import { largeValueBytes } from '@lutra/model';
+
+interface KeyPart {
+  readonly name: string;
+  /** What the index is ordered by. */
+  readonly ordered: string;
+  readonly column: string;
+  readonly literal: (value: Value) => string;
+  readonly descends: boolean;
+}
+
+export interface ChunkPlan {
+  readonly table: TargetTable;
+  /** As the binlog describes it: all columns, generated ones too. */
+  readonly schema: TableSchema;
+  readonly columns: readonly ColumnPlan[];
+  readonly key: readonly KeyPart[];
+  /** Bytes that a row may have at most; a table whose rows may be large is asked for their sizes first. */
+  readonly maxRowBytes: number;
+}
+
+/** @throws SyncError SEED_REFUSED for a table without primary key, or with a key that cannot be read in order; SOURCE_* */
+export async function planChunks(queries: Queries, table: TargetTable): Promise<ChunkPlan> {
+  const schema = asSource(table);
+  if (table.primaryKey.length === 0) throw refused(table, 'it has no primary key');
+  const targets = new Map(table.columns.map((column) => [column.name, column]));
+  const columns = schema.columns.map((column) => planColumn(column, targets.get(column.name) as TargetColumn, { table, form: ownForm }));
+  const descending = await descendingParts(queries, table);
+  const key = table.primaryKey.map((name) => keyPart(table, schema, { name, descends: descending.has(name) }));
+  const maxRowBytes = table.columns.reduce((sum, { length }) => sum + (length ?? 8), 0);
+  return { table, schema, columns, key, maxRowBytes };
+}
+
+async function descendingParts(queries: Queries, { database, name }: TableName): Promise<ReadonlySet<string>> {
+  const of = `TABLE_SCHEMA = ${quoteText(database)} AND TABLE_NAME = ${quoteText(name)} AND INDEX_NAME = 'PRIMARY'`;
+  const rows = await queries.query(`SELECT COLUMN_NAME AS name FROM information_schema.STATISTICS WHERE ${of} AND COLLATION = 'D'`);
+  return new Set(rows.map((row) => String(row['name'])));
+}
+
+function keyPart(table: TargetTable, { columns }: TableSchema, { name, descends }: { name: string; descends: boolean }): KeyPart {
+  const source = columns.find((column) => column.name === name);
+  const target = table.columns.find((column) => column.name === name);
+  if (!source || !target) throw refused(table, `column ${name} of its primary key has a type that is not replicated`);
+  if (source.type === 'float') throw refused(table, `column ${name} of its primary key is a FLOAT`);
+  const column = `\`${name.replaceAll('`', '``')}\``;
+  const numbered = numberOf(source.type, source.values ?? []);
+  if (numbered) return { name, column, descends, ordered: `${column} + 0`, literal: (value) => numbered(String(value)) };
+  const literal: Literal = writtenLiteral({ source, target, where: `${tableName(table)}.${name}` }, comparedLiteralOf, ownForm);
+  return { name, column, descends, ordered: column, literal };
+}
+
+/** Null: the column is ordered as it is compared. */
+function numberOf(type: string, members: readonly string[]): ((value: string) => string) | null {
+  if (type === 'enum') return (value) => (value === errorValueOf(members) ? '0' : String(members.indexOf(value) + 1));
+  if (type !== 'set') return null;
+  return (value) =>
+    setMembers(value)
+      .reduce((sum, member) => sum | (1n << BigInt(members.indexOf(member))), 0n)
+      .toString();
+}
+
+function refused(table: TableName, why: string): SyncError {
+  const { database, name } = table;
+  return new SyncError('SEED_REFUSED', `${tableName(table)} cannot be read in chunks: ${why}`, { details: { database, table: name } });
+}
+
+export interface ChunkRange {
+  /** The key after which it begins; null: at the beginning. */
+  readonly from: Row | null;
+  /** A condition in SQL; null: none. */
+  readonly where: string | null;
+  readonly limit: number;
+  /** Rows are locked against changes until the transaction ends. */
+  readonly locks: boolean;
+}
+
+export function rangeQuery(plan: ChunkPlan, range: ChunkRange): string {
+  return `${select(plan)}${inOrder(plan, range)}${lock(range.locks)}`;
+}
+
+/** Of the same rows how many bytes each has: `bytes`. */
+export function sizesQuery(plan: ChunkPlan, range: ChunkRange): string {
+  const sizes = plan.columns.map(({ quoted }) => `COALESCE(OCTET_LENGTH(${quoted}), 0)`);
+  return `SELECT ${sizes.join(' + ')} AS bytes FROM ${quoteTable(plan.table)}${inOrder(plan, range)}`;
+}
+
+/** Rows of these primary keys, as many as are there. */
+export function chunkRowsQuery(plan: ChunkPlan, keys: readonly Row[], { where, locks }: Pick<ChunkRange, 'where' | 'locks'>): string {
+  const one = (row: Row): string => `(${plan.key.map((part) => isAt(part, row)).join(' AND ')})`;
+  return `${select(plan)} WHERE (${keys.map(one).join(' OR ')})${where === null ? '' : ` AND (${where})`}${lock(locks)}`;
+}
+
+/** All columns, large documents decoded beside the event loop. */
+export async function chunkRow({ columns }: ChunkPlan, found: ResultRow): Promise<Row> {
+  const row: [string, Value][] = [];
+  for (const [i, { name, schema }] of columns.entries()) {
+    const [value = null, types] = [found[`c${i}`], found[`t${i}`]];
+    const isLarge = (typeof value === 'string' && types != null) || (Buffer.isBuffer(value) && schema.charset !== undefined);
+    row.push([name, isLarge && value.length >= largeValueBytes ? await valueBeside(schema, value, types) : valueOf(schema, value, types)]);
+  }
+  return Object.fromEntries(row);
+}
+
+export function keyOfChunkRow({ key }: ChunkPlan, row: Row): Row {
+  return Object.fromEntries(key.map(({ name }) => [name, row[name] ?? null]));
+}
+
+/** Numbered, because a column may have any name. */
+function select({ table, columns }: ChunkPlan): string {
+  const selected = columns.flatMap((column, i) => [
+    `${column.selected} AS c${i}`,
+    ...(column.isTyped ? [`${typesSql(column.quoted)} AS t${i}`] : []),
+  ]);
+  return `SELECT ${selected.join(', ')} FROM ${quoteTable(table)}`;
+}
+
+function inOrder({ key }: ChunkPlan, { from, where, limit }: ChunkRange): string {
+  const conditions = [...(from === null ? [] : [behind(key, from)]), ...(where === null ? [] : [`(${where})`])];
+  const order = key.map(({ column, descends }) => `${column}${descends ? ' DESC' : ''}`);
+  const found = conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`;
+  return ` FORCE INDEX (PRIMARY)${found} ORDER BY ${order.join(', ')} LIMIT ${limit}`;
+}
+
+/** Of (a, b): `a >= x AND (a > x OR (a = x AND b > y))`; the first condition says the range to the optimizer. */
+function behind(key: readonly KeyPart[], from: Row): string {
+  const [first] = key;
+  if (!first) return '1';
+  const beyond = (part: KeyPart): string => `${part.ordered} ${part.descends ? '<' : '>'} ${part.literal(from[part.name] ?? null)}`;
+  if (key.length === 1) return beyond(first);
+  const steps = key.map((part, i) => `(${[...key.slice(0, i).map((before) => isAt(before, from)), beyond(part)].join(' AND ')})`);
+  const least = `${first.ordered} ${first.descends ? '<=' : '>='} ${first.literal(from[first.name] ?? null)}`;
+  return `${least} AND (${steps.join(' OR ')})`;
+}
+
+function isAt({ name, ordered, literal }: KeyPart, row: Row): string {
+  return `${ordered} = ${literal(row[name] ?? null)}`;
+}
+
+/** FOR SHARE needs more than SELECT before MySQL 8.0.22, and MariaDB does not know it. */
+function lock(locks: boolean): string {
+  return locks ? ' LOCK IN SHARE MODE' : '';
+}

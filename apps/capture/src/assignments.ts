@@ -11,6 +11,7 @@ import type {
 } from '@lutra/model';
 import type { Configuration } from '@lutra/registry';
 import type { Assignment } from '@lutra/runtime';
+import type { OtterTables } from './resync/otter-requests.js';
 import { writersOf } from './stream/suspended-here.js';
 import type { Writer } from './stream/suspended-here.js';
 import type { StoppingChannel } from './stream/unreadable.js';
@@ -25,12 +26,16 @@ export interface CaptureWork {
   /** What they carry, pipeline by pipeline; and their names. */
   readonly pipelines: RouteFingerprints;
   readonly names: Readonly<Record<string, string>>;
+  /** Routes by pipeline: the same that `routes` has together. */
+  readonly carried?: Readonly<Record<string, readonly Route[]>>;
   /** Channels at work for which a table that cannot be read stops the endpoint. */
   readonly stopping: readonly StoppingChannel[];
   /** Pipelines that write here, in channels that flow both ways: what they suspend here is left out of the log. */
   readonly writers: readonly Writer[];
   /** A loader writes to it too: what it wrote must be known by its marker. */
   readonly isTarget: boolean;
+  /** `schema.table` by the id that otter's manager gave the table: one for each channel that reads the endpoint and says it. */
+  readonly otterTables: OtterTables;
 }
 
 /** Pure: an endpoint is wanted while a channel that is not stopped reads it. Paused channels only pause their loaders. */
@@ -56,7 +61,10 @@ export function assignedEndpoints(
       (channel) => channel.state !== 'stopped' && channel.pipelines.some(({ target }) => target === endpoint.name),
     );
     const writers = writersOf(endpoint.name, channels);
-    const value = { endpoint, region, routes, forwarded, pipelines, names, stopping, writers, isTarget: writing.length > 0 };
+    const carried = Object.fromEntries(read.map((pipeline) => [pipeline.uid, pipelineRoutes(pipeline)]));
+    const otterTables = otterTablesOf(readers);
+    const reads = { routes, forwarded, carried, pipelines, names, stopping, otterTables };
+    const value = { endpoint, region, ...reads, writers, isTarget: writing.length > 0 };
     const attempts = Object.fromEntries([...new Set([...readers, ...writing])].map((channel) => [channel.name, channel.attempt]));
     assignments.set(endpoint.name, { fingerprint: fingerprint(value), live: liveOf(value), attempts, value });
   }
@@ -80,6 +88,11 @@ export function routesOf(endpoint: string, channels: readonly StoredChannel[]): 
   };
 }
 
+function otterTablesOf(readers: readonly StoredChannel[]): OtterTables {
+  const named = readers.flatMap(({ otterTables = {} }) => Object.entries(otterTables));
+  return Object.fromEntries(named.map(([id]) => [id, named.flatMap(([other, table]) => (other === id ? [table] : []))]));
+}
+
 function reading(endpoint: string, channel: StoredChannel): readonly PipelineDocument[] {
   return channel.pipelines.filter((pipeline) => pipeline.source === endpoint);
 }
@@ -94,7 +107,7 @@ function fingerprint({ endpoint, region }: CaptureWork): string {
  * What it takes while it runs. By pipeline, not as one list of tables: one pipeline may take a table over from another, and the log must
  * say where that begins.
  */
-function liveOf({ endpoint: { ddl, start, topic }, pipelines, names, stopping, writers, isTarget }: CaptureWork): string {
+function liveOf({ endpoint: { ddl, start, topic }, pipelines, names, stopping, writers, isTarget, otterTables }: CaptureWork): string {
   // Before anything is written to an endpoint for the first time, its capture must have seen that markers come back.
-  return JSON.stringify([ddl, start, topic, pipelines, names, isTarget, stopping.map(({ channel }) => channel), writers]);
+  return JSON.stringify([ddl, start, topic, pipelines, names, isTarget, stopping.map(({ channel }) => channel), writers, otterTables]);
 }

@@ -31,6 +31,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { runCapture } from './capture.pipeline.js';
 import type { CaptureDeps } from './capture-run.js';
 import type { CaptureIo } from './io.js';
+import { MemoryStore } from './resync/resync-store.fixture.js';
 import { marker, resolution, signals, suspends } from './stream/loader-writes.fixture.js';
 import { writersOf } from './stream/suspended-here.js';
 import { routesOf } from './assignments.js';
@@ -144,6 +145,7 @@ const sourceNow = (): SourceState => ({
 
 const server: CaptureIo['source'] = {
   holdServerId: async () => () => undefined,
+  resyncs: () => new MemoryStore(),
   probe: async () => null,
   suspended: async (_, writers) =>
     writers.flatMap(({ uid }) =>
@@ -282,6 +284,7 @@ const workOn = (routes: readonly Route[]): CaptureWork => ({
   stopping: [],
   writers: [],
   isTarget: false,
+  otterTables: {},
 });
 const work = workOn(shop);
 

@@ -10,6 +10,7 @@ import { kafkaInputSchema, kafkaSchema } from './kafka-fields.js';
 import { excludedSchema, patternSchema } from './name-pattern.js';
 import { sealedSecretSchema, secretInputSchema } from './secret-fields.js';
 import { pipelineUidSchema } from './pipeline-uid.js';
+import { since } from './stored-document.js';
 
 const regionBase = { name: nameSchema, description: z.string().max(500).default('') };
 
@@ -136,6 +137,8 @@ export const channelSchema = z.strictObject({
   conflicts: conflictsSchema.prefault({}),
   /** Left out: `stop` where something flows both ways, else `suspend` (unsupportedPolicy()). */
   onUnsupported: z.enum(unsupportedPolicies).optional(),
+  /** Which table otter's manager gave which id: retl.retl_buffer at the source names a table by it. */
+  otterTables: since(2, z.record(z.string().regex(/^[1-9]\d*$/), z.string().regex(/^[^.]+\..+$/)).optional()),
   state: z.enum(desiredStates).default('stopped'),
   /** Raised by "retry now": a stopped endpoint or pipeline tries again when it changes. */
   attempt: z.int().min(0).default(0),

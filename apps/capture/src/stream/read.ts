@@ -10,6 +10,7 @@ import { isOwnTable } from './own-tables.js';
 import type { SignalRecord } from './signals.js';
 import { knownPosition } from '../verify/start-position.js';
 import { requireCurrentRoutes } from '../claim/routes-check.js';
+import type { Resyncs } from '../resync/resyncs.js';
 import type { Routing } from './routing.js';
 import { suspendedHere, TablesSuspended } from './suspended-here.js';
 import { TransactionTracker } from './transactions.js';
@@ -26,6 +27,7 @@ interface Destination {
   readonly observers: Observers;
   readonly routing: Routing;
   readonly edits: Edits;
+  readonly resyncs: Resyncs;
 }
 
 /** Reads until the signal aborts. @throws SyncError SOURCE_*, what cannot be replicated */
@@ -39,7 +41,11 @@ export async function read(run: CaptureRun, verified: Verified, to: Destination)
   // First of all records: a log that ended before it would not say where to go on.
   await heartbeats.now({ position: verified.start, seen, resolutions, publishedThrough });
   await announce(to.routing.now.announced);
-  for await (const item of itemsOf(run, verified, to)) for (const output of tracker.accept(item)) await outputs.write(output);
+  for await (const item of itemsOf(run, verified, to)) {
+    const recorded = to.resyncs.accept(item);
+    if (recorded) await recorded;
+    for (const output of tracker.accept(item)) await outputs.write(output);
+  }
 }
 
 type Announce = (routes: Announced) => Promise<void>;

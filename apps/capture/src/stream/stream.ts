@@ -9,6 +9,7 @@ import { Edits } from './edits.js';
 import { LogWriter } from './log-writer.js';
 import { Observers } from '../observe/observers.js';
 import { read } from './read.js';
+import { Resyncs } from '../resync/resyncs.js';
 import { routesFor, Routing } from './routing.js';
 import { suspendedHere, TablesSuspended } from './suspended-here.js';
 import type { Here } from './suspended-here.js';
@@ -34,7 +35,10 @@ export async function stream(run: CaptureRun, verified: Verified, met: readonly 
   const edits = new Edits(run, verified, routing);
   const observers = new Observers(run, verified, routes.announced);
   const writer = writerOf(run, verified, observers);
-  await allOrNone([read(run, verified, { writer, observers, routing, edits }), writer.run(signal), edits.watch()], run);
+  // MERGE: `asks` is the seeder (apps/capture/src/seed/seeding.ts); without it nothing is taken.
+  const resyncs = new Resyncs(run, { routing, asks: null });
+  const reading = read(run, verified, { writer, observers, routing, edits, resyncs });
+  await allOrNone([reading, writer.run(signal), edits.watch(), resyncs.run()], run);
 }
 
 /** After the claim: what an owner of the log had passed over until then stands at the server by now. @throws TablesSuspended */

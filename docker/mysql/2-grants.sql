@@ -7,5 +7,7 @@ GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO 'lutra'@'%';
 GRANT SELECT, INSERT, UPDATE, TRIGGER ON lutra.* TO 'lutra'@'%';
 -- Target: remove recorded conflicts when they are old
 GRANT DELETE ON lutra.conflict TO 'lutra'@'%';
+-- Source: send rows again
+GRANT SELECT, INSERT, UPDATE, DELETE ON lutra.resync TO 'lutra'@'%';
 -- The routed tables. TRIGGER lets triggers be seen
 GRANT SELECT, INSERT, UPDATE, DELETE, TRIGGER ON shop.* TO 'lutra'@'%';

@@ -7,7 +7,7 @@
  */
 import { SyncError, tableName, toSyncError } from '@lutra/model';
 import type { Row, TableName } from '@lutra/model';
-import { throwIfAborted, untilAborted } from '@lutra/runtime';
+import { orAborted, throwIfAborted } from '@lutra/runtime';
 import type { KeyAsks } from '../seed/key-ask.js';
 import { addressed } from './entry.js';
 import type { Addressed, Addressing, ResyncEntry } from './entry.js';
@@ -95,13 +95,16 @@ export class ResyncQueue {
     }
   }
 
-  #rest(): Promise<void> {
-    return untilAborted(this.#deps.signal, (resolve) => {
-      if (this.#isAwake) resolve();
-      this.#wake = resolve;
-      const timer = setTimeout(resolve, pollMs);
-      return () => clearTimeout(timer);
-    });
+  async #rest(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#wake = resolve;
+    if (this.#isAwake) resolve();
+    const timer = setTimeout(resolve, pollMs);
+    try {
+      await orAborted(promise, this.#deps.signal);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   async #round(): Promise<void> {

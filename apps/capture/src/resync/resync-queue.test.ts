@@ -158,7 +158,7 @@ describe('the queue', () => {
       expect.stringContaining('row_key, column id (int): write a whole number in its range'),
       'row_key is longer than any key: write the columns of the primary key alone',
       'no pipeline carries crm.notes: correct schema_name and table_name, or add a route, and insert it again',
-      expect.stringContaining('TABLE_MISSING: shop.gone does not exist, or the user may not see it. '),
+      'shop.gone does not exist, or the user may not see it: correct schema_name and table_name, or grant SELECT on it, and insert it again',
       'shop.log: the table has no primary key, so its rows cannot be sent again one by one',
       expect.stringContaining('shop.items is suspended: bring it back first'),
       'purpose is reseed: write resync, probe, repair',
@@ -208,6 +208,19 @@ describe('the queue', () => {
     queue.wake();
     await until(() => expect(asks.length).toBe(1));
     expect(troubles).toEqual(['SOURCE_DENIED', null]);
+  });
+
+  it('does not send again what is published while it looks', async () => {
+    store.put({});
+    start();
+    await until(() => expect(asks.length).toBe(1));
+    let looks = 0;
+    store.before = (what) => {
+      if (what === 'waiting' && looks++ === 0) asks[0]?.published();
+    };
+    queue.wake();
+    await until(() => expect(store.entries.size).toBe(0));
+    expect(asks.length).toBe(1);
   });
 
   it('does not send again what could not be deleted, and deletes it later', async () => {

@@ -173,7 +173,10 @@ export class ResyncQueue {
     try {
       return keyColumns(await this.#deps.store.definition(table));
     } catch (thrown) {
-      return refusal(thrown);
+      const error = refusal(thrown);
+      if (error.code !== 'TABLE_MISSING') return error;
+      const what = `${error.message}: correct schema_name and table_name, or grant SELECT on it, and insert it again`;
+      return new SyncError('CONFIG_INVALID', what, { cause: error });
     }
   }
 

@@ -11,7 +11,7 @@ import { orAborted, throwIfAborted } from '@lutra/runtime';
 import type { KeyAsks } from '../seed/key-ask.js';
 import { addressed } from './entry.js';
 import type { Addressed, Addressing, ResyncEntry } from './entry.js';
-import { isMissing } from './resync-store.js';
+import { passes } from './resync-store.js';
 import type { ResyncStore } from './resync-store.js';
 import { keyColumns, rowKeyOf } from './row-key.js';
 import type { KeyColumns } from './row-key.js';
@@ -231,10 +231,9 @@ function textOf({ rowKey }: ResyncEntry): string {
   return rowKey;
 }
 
-/** Of the entry alone. @throws what is no matter of an entry: the source is away, or this is a bug */
+/** @throws what is no matter of an entry */
 function refusal(thrown: unknown): SyncError {
   const error = toSyncError(thrown);
-  const isOfEntry = isMissing(error) ? error.code === 'TABLE_MISSING' : error.outcome === 'stop' && error.code !== 'INTERNAL';
-  if (isOfEntry) return error;
-  throw thrown;
+  if (passes(error)) throw error;
+  return error;
 }

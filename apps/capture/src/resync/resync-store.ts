@@ -1,6 +1,5 @@
 /** lutra.resync at the source, over a connection of its own that is opened again when it broke. */
-import { SyncError } from '@lutra/model';
-import type { TableName } from '@lutra/model';
+import type { SyncError, TableName } from '@lutra/model';
 import { loadTable, quoteText, Session } from '@lutra/mysql';
 import type { ConnectionOptions, TargetTable } from '@lutra/mysql';
 import type { NewEntry, ResyncEntry } from './entry.js';
@@ -102,7 +101,7 @@ function cut(problem: string): string {
   return Array.from(problem).slice(0, maxProblem).join('');
 }
 
-/** What a user lacks, or has not made: no trouble of the moment. */
-export function isMissing({ code }: SyncError): boolean {
-  return code === 'TABLE_MISSING' || code === 'COLUMN_MISSING' || code === 'SOURCE_DENIED' || code === 'SOURCE_SETTINGS';
+/** It is trouble of the moment: of the server or the network, and of no entry. */
+export function passes({ code, outcome }: SyncError): boolean {
+  return (outcome === 'retry' || outcome === 'abort') && code !== 'TABLE_MISSING';
 }

@@ -76,7 +76,10 @@ describe.each(versions)('lutra.resync on %s', (version) => {
     const resyncs = new Resyncs(run, { routing, asks: { ask: (ask) => void asks.push(ask) } });
     const running = resyncs.run().catch((error: unknown) => error);
     return {
-      ...{ asks, warnings, statuses, metrics },
+      asks,
+      warnings,
+      statuses,
+      metrics,
       async read({ file, pos }) {
         for await (const item of readBinlog({
           ...server.options,

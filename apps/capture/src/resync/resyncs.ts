@@ -7,7 +7,7 @@ import type { Routing } from '../stream/routing.js';
 import type { NewEntry } from './entry.js';
 import { OtterRequests } from './otter-requests.js';
 import { ResyncQueue } from './resync-queue.js';
-import { isMissing } from './resync-store.js';
+import { passes } from './resync-store.js';
 import type { ResyncStore } from './resync-store.js';
 
 type Run = Pick<CaptureRun, 'deps' | 'endpoint' | 'source' | 'sourceName' | 'during' | 'signal' | 'work'>;
@@ -70,7 +70,7 @@ export class Resyncs {
       this.#queue.wake();
     } catch (thrown) {
       const error = toSyncError(thrown);
-      if (!isMissing(error)) throw error;
+      if (passes(error)) throw error;
       this.#lost(entries, error);
     }
   }

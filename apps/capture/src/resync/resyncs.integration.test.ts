@@ -1,4 +1,4 @@
-/** Rows that are to be sent again, on real servers: what applications insert, what capture reads of it in table and binlog, and its rights. */
+/** Rows that are to be sent again, on real servers: what applications insert, what capture reads of it, and its rights. */
 import { readBinlog } from '@lutra/binlog';
 import { createRouter } from '@lutra/model';
 import type { Row } from '@lutra/model';

@@ -166,10 +166,11 @@ CREATE TABLE IF NOT EXISTS lutra.resync (
   id           BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
   schema_name  VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
   table_name   VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
-  row_key      LONGTEXT NOT NULL COMMENT 'JSON: {column: value} of the primary key',
+  row_key      LONGTEXT NOT NULL COMMENT 'JSON: {column: value} of the primary key, or its values in an array',
   pipeline     VARCHAR(12) CHARACTER SET ascii COLLATE ascii_bin NULL DEFAULT NULL COMMENT 'uid; NULL: each pipeline that carries the table',
   purpose      VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT 'resync' COMMENT 'resync, probe, repair',
   request      VARCHAR(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT '',
   problem      VARCHAR(1000) NULL DEFAULT NULL COMMENT 'why it cannot be sent; NULL: it waits',
-  asked_at     TIMESTAMP(3) NOT NULL DEFAULT CURRENT_TIMESTAMP(3)
+  asked_at     TIMESTAMP(3) NOT NULL DEFAULT CURRENT_TIMESTAMP(3),
+  KEY waiting (problem(1))
 ) ENGINE = InnoDB CHARACTER SET utf8mb4;

@@ -7,8 +7,9 @@ GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO 'lutra'@'%';
 GRANT SELECT, INSERT, UPDATE, TRIGGER ON lutra.* TO 'lutra'@'%';
 -- Target: remove recorded conflicts when they are old
 GRANT DELETE ON lutra.conflict TO 'lutra'@'%';
--- Target: remove rows that were compared and are equal. Source: remove entries of rows that were sent again
+-- Target: remove rows that were compared and are equal
 GRANT DELETE ON lutra.difference TO 'lutra'@'%';
-GRANT DELETE ON lutra.resync TO 'lutra'@'%';
+-- Source: send rows again
+GRANT SELECT, INSERT, UPDATE, DELETE ON lutra.resync TO 'lutra'@'%';
 -- The routed tables. TRIGGER lets triggers be seen; CREATE and REFERENCES let a seed create tables
 GRANT SELECT, INSERT, UPDATE, DELETE, TRIGGER, CREATE, REFERENCES ON shop.* TO 'lutra'@'%';

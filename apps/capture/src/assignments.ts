@@ -11,6 +11,7 @@ import type {
 } from '@lutra/model';
 import type { Configuration } from '@lutra/registry';
 import type { Assignment } from '@lutra/runtime';
+import type { OtterTables } from './resync/otter-requests.js';
 import { writersOf } from './stream/suspended-here.js';
 import type { Writer } from './stream/suspended-here.js';
 import type { StoppingChannel } from './stream/unreadable.js';
@@ -33,6 +34,8 @@ export interface CaptureWork {
   readonly writers: readonly Writer[];
   /** A loader writes to it too: what it wrote must be known by its marker. */
   readonly isTarget: boolean;
+  /** `schema.table` by the id that otter's manager gave the table: one for each channel that reads the endpoint and says it. */
+  readonly otterTables: OtterTables;
 }
 
 /** Pure: an endpoint is wanted while a channel that is not stopped reads it. Paused channels only pause their loaders. */
@@ -59,7 +62,9 @@ export function assignedEndpoints(
     );
     const writers = writersOf(endpoint.name, channels);
     const carried = Object.fromEntries(read.map((pipeline) => [pipeline.uid, pipelineRoutes(pipeline)]));
-    const value = { endpoint, region, routes, forwarded, carried, pipelines, names, stopping, writers, isTarget: writing.length > 0 };
+    const otterTables = otterTablesOf(readers);
+    const reads = { routes, forwarded, carried, pipelines, names, stopping, otterTables };
+    const value = { endpoint, region, ...reads, writers, isTarget: writing.length > 0 };
     const attempts = Object.fromEntries([...new Set([...readers, ...writing])].map((channel) => [channel.name, channel.attempt]));
     assignments.set(endpoint.name, { fingerprint: fingerprint(value), live: liveOf(value), attempts, value });
   }
@@ -83,6 +88,11 @@ export function routesOf(endpoint: string, channels: readonly StoredChannel[]): 
   };
 }
 
+function otterTablesOf(readers: readonly StoredChannel[]): OtterTables {
+  const named = readers.flatMap(({ otterTables = {} }) => Object.entries(otterTables));
+  return Object.fromEntries(named.map(([id]) => [id, named.flatMap(([other, table]) => (other === id ? [table] : []))]));
+}
+
 function reading(endpoint: string, channel: StoredChannel): readonly PipelineDocument[] {
   return channel.pipelines.filter((pipeline) => pipeline.source === endpoint);
 }
@@ -97,7 +107,7 @@ function fingerprint({ endpoint, region }: CaptureWork): string {
  * What it takes while it runs. By pipeline, not as one list of tables: one pipeline may take a table over from another, and the log must
  * say where that begins.
  */
-function liveOf({ endpoint: { ddl, start, topic }, pipelines, names, stopping, writers, isTarget }: CaptureWork): string {
+function liveOf({ endpoint: { ddl, start, topic }, pipelines, names, stopping, writers, isTarget, otterTables }: CaptureWork): string {
   // Before anything is written to an endpoint for the first time, its capture must have seen that markers come back.
-  return JSON.stringify([ddl, start, topic, pipelines, names, isTarget, stopping.map(({ channel }) => channel), writers]);
+  return JSON.stringify([ddl, start, topic, pipelines, names, isTarget, stopping.map(({ channel }) => channel), writers, otterTables]);
 }

@@ -31,6 +31,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { runCapture } from './capture.pipeline.js';
 import type { CaptureDeps } from './capture-run.js';
 import type { CaptureIo } from './io.js';
+import { MemoryStore } from './resync/resync-store.fixture.js';
 import { marker, resolution, signals, suspends } from './stream/loader-writes.fixture.js';
 import { writersOf } from './stream/suspended-here.js';
 import { routesOf } from './assignments.js';
@@ -60,6 +61,9 @@ const world = {
   unreadable: {} as Readonly<Record<string, number>>,
   /** lutra.suspended at the server. */
   standing: [] as readonly Suspension[],
+  /** lutra.resync at the server, and the cluster's level. */
+  resync: new MemoryStore(),
+  level: 1,
   /** Readers of the binlog that wait at its end; and those that have begun. */
   idle: 0,
   reads: 0,
@@ -144,6 +148,7 @@ const sourceNow = (): SourceState => ({
 
 const server: CaptureIo['source'] = {
   holdServerId: async () => () => undefined,
+  resyncs: () => world.resync,
   probe: async () => null,
   suspended: async (_, writers) =>
     writers.flatMap(({ uid }) =>
@@ -282,6 +287,7 @@ const workOn = (routes: readonly Route[]): CaptureWork => ({
   stopping: [],
   writers: [],
   isTarget: false,
+  otterTables: {},
 });
 const work = workOn(shop);
 
@@ -307,7 +313,7 @@ function deps(logs: PositionBackupStore, updates: Partial<WorkStatus>[] = [], re
     schemas: ids as unknown as CaptureDeps['schemas'],
     secretKey: key,
     instance: 'host:1',
-    level: { current: 1 },
+    level: { current: world.level },
     metrics: new Metrics('capture'),
     traces: null,
     events: { of: () => () => undefined } as unknown as CaptureDeps['events'],
@@ -358,7 +364,7 @@ beforeEach(() => {
     standing: [],
   });
   world.channels = { documents: [channelOf(shop)], invalid: [] };
-  Object.assign(world, { tree: treeAt(5), follower: null });
+  Object.assign(world, { tree: treeAt(5), follower: null, resync: new MemoryStore(), level: 1 });
 });
 
 describe('a failure at any request', () => {
@@ -1074,5 +1080,41 @@ describe('an edit of the routes while capture runs', () => {
     expect(await capture(backupStore(), done, noOrder, live)).toEqual([]);
     expect(await found()).toEqual({ shop: from(1), crm: [] });
     expect([world.reads, live.isTaken]).toEqual([2, true]);
+  });
+});
+
+describe("a request in otter's retl_buffer", () => {
+  const [begin, first, second, commit] = source(1, 2) as [SourceItem, SourceItem, SourceItem, SourceItem];
+  const image = { before: null, after: { id: 1, table_id: 0, full_name: 'shop.t', type: 'I', pk_data: '5' } };
+  const buffer: TableSchema = { database: 'retl', name: 'retl_buffer', columns: [], primaryKey: [] };
+  const at = { file: 'binlog.1', pos: 100 };
+  const asked: SourceItem = { kind: 'rows', flags: 0, table: buffer, op: 'c', rows: [image], at, bytes: 50 };
+  const entries = () => [...world.resync.entries.values()].map(({ table: { name }, rowKey }) => [name, rowKey]);
+
+  it('is recorded before the log is past its transaction, so that it is not lost where that fails', async () => {
+    Object.assign(world, { items: [begin, first, asked, second, commit], level: 2 });
+    const { insert } = MemoryStore.prototype;
+    let failures = 2;
+    world.resync.insert = async (of) => {
+      // Whatever was handed on by then is in the log.
+      for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
+      if (failures-- > 0) throw new SyncError('SOURCE_UNAVAILABLE', 'away');
+      await insert.call(world.resync, of);
+    };
+    const complete = async () => world.idle > 0 && (await read()).length >= 2;
+    const failed = await capture(backupStore(), complete);
+    expect(failed.map(({ code }) => code)).toEqual(['SOURCE_UNAVAILABLE', 'SOURCE_UNAVAILABLE']);
+    expect(await read()).toEqual(expectedIds(1, 2));
+    expect(entries()).toEqual([['t', '["5"]']]);
+  });
+
+  it('that can never be recorded stops nothing', async () => {
+    Object.assign(world, { items: [begin, first, asked, second, commit], level: 2 });
+    world.resync.before = () => {
+      throw new SyncError('TABLE_MISSING', 'lutra.resync does not exist');
+    };
+    const complete = async () => world.idle > 0 && (await read()).length >= 2;
+    expect(await capture(backupStore(), complete)).toEqual([]);
+    expect([await read(), entries()]).toEqual([expectedIds(1, 2), []]);
   });
 });

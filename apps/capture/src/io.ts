@@ -1,7 +1,10 @@
 /** What capture reaches outside of its process, beside ZooKeeper: the source's server and Kafka. Tests give it lists in memory. */
 import { checkStart, holdServerId, probeBinlog, readBinlog, sourceState } from '@lutra/binlog';
+import type { SourceConnection } from '@lutra/binlog';
 import { BusAdmin, Publisher, readRange } from '@lutra/bus';
 import type { BusOptions, PublisherOptions } from '@lutra/bus';
+import { ServerStore } from './resync/resync-store.js';
+import type { ResyncStore } from './resync/resync-store.js';
 import { standingRows } from './stream/suspended-here.js';
 
 export interface SourcePort {
@@ -11,6 +14,7 @@ export interface SourcePort {
   readonly probe: typeof probeBinlog;
   readonly read: typeof readBinlog;
   readonly suspended: typeof standingRows;
+  readonly resyncs: (source: SourceConnection) => ResyncStore;
 }
 
 export interface KafkaPort {
@@ -25,6 +29,14 @@ export interface CaptureIo {
 }
 
 export const serversIo: CaptureIo = {
-  source: { state: sourceState, checkStart, holdServerId, probe: probeBinlog, read: readBinlog, suspended: standingRows },
+  source: {
+    state: sourceState,
+    checkStart,
+    holdServerId,
+    probe: probeBinlog,
+    read: readBinlog,
+    suspended: standingRows,
+    resyncs: (of) => new ServerStore(of),
+  },
   kafka: { admin: (options) => new BusAdmin(options), publisher: (options) => new Publisher(options), readRange },
 };

@@ -139,6 +139,8 @@ export const channelSchema = z.strictObject({
   onUnsupported: z.enum(unsupportedPolicies).optional(),
   /** When its pipelines begin, they copy what is at their sources: no dump is needed. */
   seed: since(2, z.boolean().optional()),
+  /** Which table otter's manager gave which id: retl.retl_buffer at the source names a table by it. */
+  otterTables: since(2, z.record(z.string().regex(/^[1-9]\d*$/), z.string().regex(/^[^.]+\..+$/)).optional()),
   state: z.enum(desiredStates).default('stopped'),
   /** Raised by "retry now": a stopped endpoint or pipeline tries again when it changes. */
   attempt: z.int().min(0).default(0),

@@ -91,6 +91,11 @@ export interface WorkStatus {
   readonly routes: RouteFingerprints | null;
   /** Tables that are not replicated until an operator has brought them back. null: not known yet. */
   readonly suspended: readonly Suspension[] | null;
+  /**
+   * Capture: entries of lutra.resync that wait (10,000: or more), and why none is taken; null: they are. Null: of a loader, or not looked
+   * yet.
+   */
+  readonly resync: { readonly waiting: number; readonly problem: string | null } | null;
   /** null: the process has not read a revision yet. */
   readonly configuration: ConfigurationState | null;
   /** Capture: orders to seed. Absent: of a loader, or of a build that does not know them. */

@@ -23,6 +23,7 @@ export function workStatus(part: Pick<WorkStatus, 'app' | 'name'> & Partial<Work
     ignored: 0,
     routes: null,
     suspended: null,
+    resync: null,
     configuration: null,
     lastError: null,
     updatedAt: 1,

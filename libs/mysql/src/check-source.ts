@@ -5,6 +5,7 @@ import { createRouter } from '@lutra/model';
 import type { Route, TableName } from '@lutra/model';
 import { checkCheckpointTable } from './check-checkpoint-table.js';
 import { checkSourceNames } from './check-name-case.js';
+import { checkResync } from './check-resync.js';
 import { checkSourceSettings } from './check-source-settings.js';
 import { checkSourceTables } from './check-source-tables.js';
 import { problem } from './problem.js';
@@ -41,6 +42,7 @@ export async function checkSource(options: ConnectionOptions, facts: SourceFacts
       ...(await checkFilters(session, server, facts.routes)),
       ...(await checkRelay(session, server)),
       ...(await checkCheckpointTable(session, server, ['SELECT', 'TRIGGER'])),
+      ...(await checkResync(session, server)),
       ...(await checkSourceTables(session, server, { ...facts, isRouted: isRouted(facts.routes) })),
     ];
   } finally {

@@ -179,8 +179,13 @@ describe.each(versions)('checks on %s', (version) => {
       ...(mariadb
         ? ['privilege-binlog-monitor', 'privilege-replication-master-admin', 'privilege-replication-slave', 'privilege-slave-monitor']
         : ['privilege-replication-client', 'privilege-replication-slave']),
+      'resync-privileges',
       'table-privileges',
     ]);
+    expect(source.find(({ id }) => id === 'resync-privileges')).toMatchObject({
+      severity: 'warning',
+      what: 'the user lacks SELECT, INSERT, UPDATE on lutra.resync: rows that somebody inserts there are not sent again',
+    });
     const target = await checkTarget(poor, { routes, source: server.options, twoWay: false });
     expect(target.map((problem) => [problem.id, problem.what])).toEqual([
       ['checkpoint-privileges', 'the user lacks SELECT, INSERT, UPDATE, TRIGGER on lutra.checkpoint'],
@@ -191,9 +196,21 @@ describe.each(versions)('checks on %s', (version) => {
     expect(await checkTarget(poor, { routes, source: server.options, twoWay: false })).toEqual([]);
   });
 
+  test('a server that lacks lutra.resync is told what it costs', async () => {
+    await server.run('RENAME TABLE lutra.resync TO lutra.away');
+    try {
+      const found = await checkSource(server.options, { serverId: 1001, routes: [] });
+      expect(found.map(({ id, severity, fix }) => [id, severity, fix])).toEqual([
+        ['resync-privileges', 'warning', expect.stringMatching(/^run schemas\/lutra\.sql .*; GRANT .* ON lutra\.resync TO /)],
+      ]);
+    } finally {
+      await server.run('RENAME TABLE lutra.away TO lutra.resync');
+    }
+  });
+
   test('privileges of a role count', async () => {
     await server.run(
-      `CREATE ROLE reader; GRANT ${mariadb ? 'REPLICATION MASTER ADMIN, SLAVE MONITOR, ' : ''}REPLICATION SLAVE, REPLICATION CLIENT, SELECT, TRIGGER ON *.* TO reader; CREATE USER member@'%'; GRANT reader TO member@'%'`,
+      `CREATE ROLE reader; GRANT ${mariadb ? 'REPLICATION MASTER ADMIN, SLAVE MONITOR, ' : ''}REPLICATION SLAVE, REPLICATION CLIENT, SELECT, TRIGGER ON *.* TO reader; GRANT INSERT, UPDATE, DELETE ON lutra.resync TO reader; CREATE USER member@'%'; GRANT reader TO member@'%'`,
     );
     // Not by default: then they are of no use, and each is named.
     expect((await checkSource({ ...server.options, user: 'member' }, { serverId: 1001, routes: [] })).length).toBeGreaterThan(2);

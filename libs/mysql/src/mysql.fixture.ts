@@ -230,6 +230,7 @@ export function documentedGrants(user: string, mariadb: boolean): { readonly ser
       `GRANT SELECT, INSERT, UPDATE, TRIGGER ON lutra.* TO ${user}`,
       `GRANT DELETE ON lutra.conflict TO ${user}`,
       `GRANT DELETE ON lutra.difference TO ${user}`,
+      `GRANT SELECT, INSERT, UPDATE, DELETE ON lutra.resync TO ${user}`,
     ],
     database: (name) => `GRANT SELECT, INSERT, UPDATE, DELETE, TRIGGER ON ${name}.* TO ${user}`,
   };

@@ -33,6 +33,7 @@ const idleStatus = {
   ignored: 0,
   routes: null,
   suspended: null,
+  resync: null,
   configuration: null,
   lastError: null,
 } as const satisfies Partial<WorkStatus>;

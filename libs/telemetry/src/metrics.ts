@@ -62,6 +62,8 @@ export class Metrics {
   readonly preparedSince: Gauge<'name'>;
   readonly kafkaOffset: Gauge<'name'>;
   readonly suspendedTables: Gauge<'name'>;
+  readonly resyncEntries: Counter<'name' | 'result'>;
+  readonly resyncWaiting: Gauge<'name'>;
   readonly hopSeconds: Histogram<'name' | 'hop'>;
   readonly verifiedRows: Counter<'name'>;
   readonly verifiedTables: Gauge<'name' | 'verdict'>;
@@ -114,6 +116,10 @@ export class Metrics {
     this.omissions = gauge('lutra_omissions_unconfirmed', omissions, ['name']);
     const suspended = 'Suspended tables, of the endpoint (capture) or the pipeline (loader) `name`, until you bring them back';
     this.suspendedTables = gauge('lutra_suspended_tables', suspended, ['name']);
+    const resyncs =
+      'Capture: entries of lutra.resync by result: published and deleted; refused (column problem); lost (from otter, and could not be written there)';
+    this.resyncEntries = counter('lutra_resync_entries_total', resyncs, ['name', 'result']);
+    this.resyncWaiting = gauge('lutra_resync_waiting', 'Capture: entries of lutra.resync that wait; 10,000: or more', ['name']);
     this.publishedBytes = counter('lutra_published_bytes_total', 'Bytes of records acknowledged by Kafka', ['name']);
     this.errors = counter('lutra_errors_total', 'Errors by code', ['name', 'code']);
     this.applySeconds = new Histogram({

@@ -84,7 +84,7 @@ export class MemoryCapture {
     } as EndpointDocument;
     const region = { name: 'hangzhou', description: '', kafka: { brokers: ['k:1'] } } as RegionDocument;
     const channel = storedChannel({ name: 'ab', pipelines: [{ name: 'there', source: 'a', target: 'b', routes }] });
-    const rest = { forwarded: [], stopping: [], writers: [], isTarget: false, carried: { [uid]: routes } };
+    const rest = { forwarded: [], stopping: [], writers: [], isTarget: false, otterTables: {}, carried: { [uid]: routes } };
     this.#work = { endpoint, region, routes, ...routesOf('a', [channel]), ...rest };
     const registry = {
       channels: { listLatest: async () => ({ documents: [channel], invalid: [] }) },

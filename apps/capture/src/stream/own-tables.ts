@@ -1,14 +1,26 @@
 /**
  * Tables that say something to capture, whatever the routes are. Loaders write `lutra.checkpoint`, `lutra.signal` and `lutra.suspended`; an
- * application writes `lutra.skip` for a transaction that is not to be replicated. Those that were made for otter say the same in its
- * `retl.retl_mark`, with a channel_info that ends with _SYNC, and may go on to do so.
+ * application writes `lutra.skip` for a transaction that is not to be replicated, and `lutra.resync` for a row that is to be sent again.
+ * Those that were made for otter say the same in its `retl.retl_mark`, with a channel_info that ends with _SYNC, and in its
+ * `retl.retl_buffer`, and may go on to do so.
  */
 import { checkpointTable, signalTable, suspendedTable } from '@lutra/marker';
 import type { RowImage, SourceItem, TableName } from '@lutra/model';
 
 const skipTable: TableName = { database: 'lutra', name: 'skip' };
 const otterTable: TableName = { database: 'retl', name: 'retl_mark' };
-const ownTables: readonly TableName[] = [checkpointTable, signalTable, suspendedTable, skipTable, otterTable];
+/** Rows that are to be sent again: ours, and otter's (resync/). */
+const resyncTable: TableName = { database: 'lutra', name: 'resync' };
+export const otterBufferTable: TableName = { database: 'retl', name: 'retl_buffer' };
+const ownTables: readonly TableName[] = [
+  checkpointTable,
+  signalTable,
+  suspendedTable,
+  skipTable,
+  otterTable,
+  resyncTable,
+  otterBufferTable,
+];
 
 export const ownDatabases: ReadonlySet<string> = new Set(ownTables.map(({ database }) => database));
 

@@ -11,6 +11,7 @@ import type { SignalRecord } from './signals.js';
 import { knownPosition } from '../verify/start-position.js';
 import { PublishedResolutions } from './published-resolutions.js';
 import { requireCurrentRoutes } from '../claim/routes-check.js';
+import type { Resyncs } from '../resync/resyncs.js';
 import type { Routing } from './routing.js';
 import type { Seeding } from '../seed/seeding.js';
 import { suspendedHere, TablesSuspended } from './suspended-here.js';
@@ -29,6 +30,7 @@ interface Destination {
   readonly routing: Routing;
   readonly edits: Edits;
   readonly seeding: Seeding;
+  readonly resyncs: Resyncs;
 }
 
 /** Reads until the signal aborts. @throws SyncError SOURCE_*, what cannot be replicated */
@@ -48,6 +50,8 @@ export async function read(run: CaptureRun, verified: Verified, to: Destination)
     const visit = places.enter();
     if (visit) await visit;
     if (item.kind === 'begin') places.left();
+    const recorded = to.resyncs.accept(item);
+    if (recorded) await recorded;
     for (const output of tracker.accept(item)) await outputs.write(output);
     places.leave();
   }

@@ -10,6 +10,7 @@ import { LogWriter } from './log-writer.js';
 import type { Acknowledged } from './log-writer.js';
 import { Observers } from '../observe/observers.js';
 import { read } from './read.js';
+import { Resyncs } from '../resync/resyncs.js';
 import { routesFor, Routing } from './routing.js';
 import { Seeding } from '../seed/seeding.js';
 import { suspendedHere, TablesSuspended } from './suspended-here.js';
@@ -42,8 +43,9 @@ export async function stream(run: CaptureRun, verified: Verified, met: readonly 
   };
   const writer = writerOf(run, verified, acknowledged);
   const seeding: Seeding = new Seeding(run, verified, { writer, routing, lagMs: () => observers.progress.lagMs() });
-  const reading = read(run, verified, { writer, observers, routing, edits, seeding });
-  await allOrNone([reading, writer.run(signal), edits.watch(), seeding.run()], run);
+  const resyncs = new Resyncs(run, { routing, asks: seeding });
+  const reading = read(run, verified, { writer, observers, routing, edits, seeding, resyncs });
+  await allOrNone([reading, writer.run(signal), edits.watch(), seeding.run(), resyncs.run()], run);
 }
 
 /** After the claim: what an owner of the log had passed over until then stands at the server by now. @throws TablesSuspended */

@@ -136,6 +136,8 @@ const workStatusSchema = z.object({
   ignored: z.number(),
   routes: z.record(z.string(), z.string()).nullable(),
   suspended: z.array(suspensionSchema).readonly().nullable(),
+  /** Capture: entries of lutra.resync that wait, and why none is taken. */
+  resync: z.object({ waiting: z.number(), problem: z.string().nullable() }).nullable().default(null),
   /** By which it works; regressed: ZooKeeper does not continue it (CONFIG_REGRESSED). */
   configuration: z.object({ revision: z.number(), write: z.string(), regressed: z.boolean() }).nullable(),
   /** Capture: orders to seed, by pipeline. */

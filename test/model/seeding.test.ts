@@ -12,7 +12,7 @@ const stop = { kind: 'stop' } as const satisfies Policy;
 const latest = { kind: 'latest', deletes: 'lose' } as const satisfies Policy;
 const merge = { kind: 'merge', sameColumn: 'home', deletes: 'win' } as const satisfies Policy;
 
-function isNeeded({ name, example, rules, naive, wrongly }: Hole, policy: Policy): void {
+function expectNeeded({ name, example, rules, naive, wrongly }: Hole, policy: Policy): void {
   expect(explore(example, protocol(policy, rules)).shortest).toBeNull();
   const { bad, interleavings, shortest } = explore(wrongly ?? example, protocol(policy, { ...rules, ...naive }));
   console.log(`${name}: ${bad} of ${interleavings}: ${shortest?.join('; ') ?? ''}`);
@@ -20,15 +20,15 @@ function isNeeded({ name, example, rules, naive, wrongly }: Hole, policy: Policy
 }
 
 describe('regions end with different rows, or lose some', () => {
-  it.each(seedHoles.map((hole) => [hole.name, hole] as const))('%s', (_, hole) => isNeeded(hole, home));
+  it.each(seedHoles.map((hole) => [hole.name, hole] as const))('%s', (_, hole) => expectNeeded(hole, home));
 });
 
 describe('one way, a pipeline stands', () => {
-  it.each(oneWayHoles.map((hole) => [hole.name, hole] as const))('%s', (_, hole) => isNeeded(hole, stop));
+  it.each(oneWayHoles.map((hole) => [hole.name, hole] as const))('%s', (_, hole) => expectNeeded(hole, stop));
 });
 
 describe('a repair does harm', () => {
-  it.each(repairHoles.map((hole) => [hole.name, hole] as const))('%s', (_, hole) => isNeeded(hole, home));
+  it.each(repairHoles.map((hole) => [hole.name, hole] as const))('%s', (_, hole) => expectNeeded(hole, home));
 });
 
 describe('regions end with the same rows', () => {

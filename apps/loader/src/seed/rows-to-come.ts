@@ -4,7 +4,7 @@
  *
  * 1. Home takes an update of a row that it does not have yet for a conflict with a deletion, and its resolution record deletes the row
  *    everywhere.
- * 2. A change meets a row that is out of date, the pipeline stops, and the row of its chunk, which would replace that row, stands behind it.
+ * 2. A change meets a row that is out of date, and the pipeline stops. The row of its chunk, which would replace it, stands behind it.
  */
 import { conflictKind } from '@lutra/mysql';
 import type { ApplyConnection } from '@lutra/mysql';

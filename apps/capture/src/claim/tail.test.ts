@@ -62,6 +62,28 @@ it('a record of a later level that may be passed by moves nothing but the seq', 
   expect(reader.tail).toMatchObject({ state: { seq: 1 }, position: { gtidSet: gtidSet(50) }, resolutions: 0, publishedThrough: null });
 });
 
+it('rows that were copied move nothing: their place is said by what lies before', async () => {
+  const row = (offset: number, op: 'c' | 'r', gtid: string | null, pos: number): LogRecord =>
+    ({
+      offset,
+      header: { kind: 'row', log: 'L', seq: offset - 1, epoch: 1 },
+      body: {
+        kind: 'row',
+        event: { op, source: { gtid, path: ['a'] }, transaction: { id: `t${pos}`, last: true, seen: {}, end: { file: 'f', pos } } },
+      },
+    }) as unknown as LogRecord;
+  const reader = new TailReader('t', decoder, null);
+  const epoch = {
+    offset: 0,
+    header: { kind: 'epoch', log: '', seq: -1, epoch: 1 },
+    body: { kind: 'epoch', endpoint: 'a', leader: 'x', tsMs: 0 },
+  };
+  const next = gtidSet(51).replace('1-', '');
+  const records = [epoch, heartbeat(1, 1, 0, 50), row(2, 'c', next, 60), row(3, 'r', null, 60), row(4, 'r', null, 99)];
+  for (const record of records) await reader.read(record as unknown as RawRecord);
+  expect(reader.tail).toMatchObject({ state: { seq: 3 }, position: { pos: 60, gtidSet: gtidSet(51) }, publishedThrough: null });
+});
+
 describe('the routes that a log has', () => {
   const said = (revision: number) => ({
     revision,

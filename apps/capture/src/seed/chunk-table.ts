@@ -44,9 +44,3 @@ export async function chunkTable(session: SeedSession, { table, watch, collation
     watch,
   };
 }
-
-/** Servers that enforce foreign keys in SQL log what a key does to children; InnoDB's own keys do it unseen. */
-export async function logsCascades(session: SeedSession): Promise<boolean> {
-  const [row] = await session.query("SHOW GLOBAL VARIABLES LIKE 'innodb_native_foreign_keys'");
-  return String(row?.['Value'] ?? '') === 'OFF';
-}

@@ -13,6 +13,7 @@ import type { FilePosition, Position, Row } from '@lutra/model';
 import { askFor, chunkRow, keyOfChunkRow, primaryConflictKey, rangeQuery, chunkRowsQuery, sizesQuery } from '@lutra/mysql';
 import type { ChunkRange } from '@lutra/mysql';
 import { orAborted, sleep } from '@lutra/runtime';
+import { chunkBytes, ChunkDiscarded, fitting, within } from './chunk-limits.js';
 import type { ChunkTable } from './chunk-table.js';
 import type { Place, Places } from './places.js';
 import type { SeedSession, SeedSessions } from './seed-session.js';
@@ -30,18 +31,6 @@ export interface ChunkDeps {
 
 export type Reading = 'plain' | 'shared' | 'held';
 
-/** Nothing of it was published: it is to be read anew. */
-export class ChunkDiscarded extends Error {
-  readonly isTooLarge: boolean;
-
-  constructor(why: string, isTooLarge: boolean) {
-    super(why);
-    this.isTooLarge = isTooLarge;
-  }
-}
-
-/** Values of one chunk. */
-export const chunkBytes = 4 * 1024 * 1024;
 /** Of a statement by keys. */
 const keysPerQuery = 200;
 /** Locks are not held longer for a place, and not taken while capture is further behind. */
@@ -246,23 +235,5 @@ export class Chunk {
     const { discarded, isTooLarge } = this.#window;
     const why = discarded ?? (this.#table.watch.isStale ? 'a statement changed the table' : null);
     if (why !== null) throw new ChunkDiscarded(`${tableName(this.#table.name)}: ${why}`, isTooLarge);
-  }
-}
-
-/** How many of the rows are to be read at once; one at least. */
-async function fitting(session: SeedSession, sql: string, most: number): Promise<number> {
-  const rows = await session.query(sql);
-  let sum = 0;
-  const count = rows.findIndex(({ bytes }) => (sum += Number(bytes)) > chunkBytes);
-  return Math.max(1, count === -1 ? most : count);
-}
-
-async function within<T>(promise: Promise<T>, ms: number, signal: AbortSignal): Promise<T> {
-  const limit = AbortSignal.timeout(ms);
-  try {
-    return await orAborted(promise, AbortSignal.any([signal, limit]));
-  } catch (error) {
-    if (!limit.aborted || signal.aborted) throw error;
-    throw new SyncError('SEED_WAITS', 'the binlog reader did not come by while rows were locked');
   }
 }

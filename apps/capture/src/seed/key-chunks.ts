@@ -8,11 +8,12 @@ import { Collations, loadTable } from '@lutra/mysql';
 import { sleep, throwIfAborted } from '@lutra/runtime';
 import type { CaptureWork } from '../assignments.js';
 import type { Routes } from '../stream/routing.js';
-import { Chunk, chunkBytes, ChunkDiscarded } from './chunk.js';
+import { chunkBytes, ChunkDiscarded } from './chunk-limits.js';
+import { Chunk } from './chunk.js';
 import type { ChunkDeps } from './chunk.js';
 import { writeChunk } from './chunk-records.js';
 import type { Log, LogFacts } from './chunk-records.js';
-import { chunkTable, logsCascades } from './chunk-table.js';
+import { chunkTable } from './chunk-table.js';
 import type { ChunkTable } from './chunk-table.js';
 import type { KeyAsk, KeyAsks } from './key-ask.js';
 
@@ -105,9 +106,10 @@ export class KeyChunks implements KeyAsks {
     const { sessions, windows } = this.#deps;
     const watch = windows.watch(name);
     const collations = new Collations((sql) => sessions.use((session) => session.query(sql)));
+    const logsCascades = await sessions.logsCascades();
     const found = await sessions.use(async (session) => {
       const table = await loadTable(session, name.database, name.name);
-      return chunkTable(session, { table, watch, collations, logsCascades: await logsCascades(session) });
+      return chunkTable(session, { table, watch, collations, logsCascades });
     });
     this.#tables.set(tableName(name), found);
     return found;

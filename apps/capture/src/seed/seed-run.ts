@@ -8,14 +8,15 @@ import { quoteTable } from '@lutra/mysql';
 import type { TargetTable } from '@lutra/mysql';
 import { sleep, throwIfAborted } from '@lutra/runtime';
 import type { Log, LogFacts } from './chunk-records.js';
-import { chunkTable, exactly, logsCascades } from './chunk-table.js';
+import { chunkTable, exactly } from './chunk-table.js';
 import type { ChunkTable } from './chunk-table.js';
 import type { ChunkDeps } from './chunk.js';
 import { Pace } from './pace.js';
 import type { Obstacle } from './pace.js';
 import type { ListedTable } from './table-list.js';
+import { activityOf, entryOf, nextOf, withParents } from './seed-entry.js';
+import type { Entry } from './seed-entry.js';
 import { TableSeed } from './table-seed.js';
-import type { Watch } from './windows.js';
 
 export interface SeedRunDeps extends ChunkDeps {
   readonly log: Log;
@@ -32,33 +33,10 @@ export interface SeedRunDeps extends ChunkDeps {
   warn(about: object, message: string): void;
 }
 
-type State = 'waits' | 'reads' | 'sent' | 'ended' | 'done' | 'refused';
-
-interface Entry {
-  readonly name: TableName;
-  readonly rowsEstimated: number;
-  table: TargetTable;
-  watch: Watch;
-  chunks: ChunkTable | null;
-  state: State;
-  /** Where to begin. */
-  from: SeededTable | null;
-  /** Of what was sent last; the loader had passed it at this time (ms since 1970). */
-  lastSeq: number;
-  passedAt: number | null;
-  refusal: SyncError | null;
-  /** Tables before it that its foreign keys point to: their rows come first, as targets may check. */
-  parents: readonly Entry[];
-  /** After a failure, ms since 1970. */
-  notBefore: number;
-}
-
 /** After the loader has passed the last chunk: for its progress to be told. */
 const resendAfterMs = 5_000;
 const retryMs = 1_000;
 const idleMs = 100;
-/** That a status has room for. */
-const mostRefusals = 50;
 
 export class SeedRun {
   readonly order: SeedOrder;
@@ -83,31 +61,10 @@ export class SeedRun {
   }
 
   activity(): SeedActivity {
-    const { id: request, state } = this.order;
-    const count = (...states: State[]): number => this.#entries.filter((entry) => states.includes(entry.state)).length;
-    const rowsEstimated = this.#entries.reduce((sum, entry) => sum + entry.rowsEstimated, 0);
-    const seconds = (Date.now() - this.#since) / 1000;
-    const rowsPerSecond = Math.round(this.#rows / Math.max(1, seconds));
-    const left = Math.max(0, rowsEstimated - this.#rows);
-    return {
-      uid: this.#uid,
-      request,
-      state: this.isDone ? 'done' : state,
-      tables: this.#entries.length,
-      tablesDone: count('done'),
-      rows: this.#rows,
-      rowsEstimated: this.#isListed ? rowsEstimated : null,
-      rowsPerSecond,
-      etaMs: rowsPerSecond > 0 && this.#isListed ? Math.round((1000 * left) / rowsPerSecond) : null,
-      refused: this.#refused().slice(0, mostRefusals),
-      waitingFor: this.isDone ? null : (this.#trouble ?? this.#pace.waitingFor),
-    };
-  }
-
-  #refused(): SeedActivity['refused'] {
-    return this.#entries.flatMap(({ name, refusal }) =>
-      refusal ? [{ database: name.database, table: name.name, code: refusal.code, message: refusal.message }] : [],
-    );
+    const { isDone, order } = this;
+    const waitingFor = this.#trouble ?? this.#pace.waitingFor;
+    const of = { uid: this.#uid, order, isDone, isListed: this.#isListed, rows: this.#rows, seconds: (Date.now() - this.#since) / 1000 };
+    return activityOf(this.#entries, { ...of, waitingFor });
   }
 
   /**
@@ -118,7 +75,7 @@ export class SeedRun {
     if (this.#isListed) return;
     const listed = await this.#deps.list(this.order);
     const known = new Map((progress?.tables ?? []).map((table) => [`${table.database}.${table.table}`, table]));
-    const entries = listed.map((one) => this.#entry(one, known.get(tableName(one.table)) ?? null));
+    const entries = listed.map((one) => entryOf(one, known.get(tableName(one.table)) ?? null));
     const beginning: { entry: Entry; definition: string | null }[] = [];
     for (const entry of entries) {
       if (entry.state === 'done' || !(await this.#isReadable(entry))) continue;
@@ -127,19 +84,9 @@ export class SeedRun {
     await this.#deps.places.at(null, async () => {
       for (const { entry, definition } of beginning) await this.#tell(entry, 'begin', definition);
     });
-    for (const [i, entry] of entries.entries()) {
-      const named = new Set(entry.table.foreignKeys.map(({ parent }) => tableName(parent)));
-      entry.parents = entries.slice(0, i).filter(({ name }) => named.has(tableName(name)));
-    }
+    withParents(entries);
     this.#entries = entries;
     this.#isListed = true;
-  }
-
-  #entry({ table, rowsEstimated, watch }: ListedTable, from: SeededTable | null): Entry {
-    const name = { database: table.database, name: table.name };
-    const state = from?.state === 'done' ? 'done' : 'waits';
-    const fresh = { chunks: null, lastSeq: -1, passedAt: null, refusal: null, parents: [], notBefore: 0 };
-    return { name, rowsEstimated, table, watch, state, from: from?.state === 'seeding' ? from : null, ...fresh };
   }
 
   async #isReadable(entry: Entry): Promise<boolean> {
@@ -167,7 +114,7 @@ export class SeedRun {
   async #work(): Promise<void> {
     const { signal } = this.#deps;
     while (!this.isDone) {
-      const entry = this.#next();
+      const entry = nextOf(this.#entries);
       if (!entry) {
         await sleep(idleMs, signal);
         continue;
@@ -184,12 +131,6 @@ export class SeedRun {
         entry.notBefore = Date.now() + retryMs;
       }
     }
-  }
-
-  #next(): Entry | undefined {
-    const now = Date.now();
-    const isSent = ({ state }: Entry): boolean => state !== 'waits' && state !== 'reads';
-    return this.#entries.find(({ state, notBefore, parents }) => state === 'waits' && notBefore <= now && parents.every(isSent));
   }
 
   async #seed(entry: Entry): Promise<void> {
@@ -216,12 +157,13 @@ export class SeedRun {
       entry.table = await this.#deps.load(entry.name);
       entry.chunks = null;
     }
+    const logsCascades = await sessions.logsCascades();
     entry.chunks ??= await sessions.use(async (session) => {
       if (entry.table.engine.toLowerCase() !== 'innodb')
         throw new SyncError('SEED_REFUSED', `${tableName(entry.name)} is ${entry.table.engine}, not InnoDB`, {
           details: { database: entry.name.database, table: entry.name.name },
         });
-      const of = { table: entry.table, watch: entry.watch, collations: exactly, logsCascades: await logsCascades(session) };
+      const of = { table: entry.table, watch: entry.watch, collations: exactly, logsCascades };
       return chunkTable(session, of);
     });
     return entry.chunks;

@@ -93,6 +93,7 @@ export class SeedSession {
 export class SeedSessions {
   readonly #open: () => Promise<SeedSession>;
   readonly #idle: SeedSession[] = [];
+  #logsCascades: Promise<boolean> | null = null;
 
   constructor(source: SourceConnection, server: ReadServer) {
     this.#open = () => SeedSession.open(source, server);
@@ -109,6 +110,18 @@ export class SeedSessions {
       session.destroy();
       throw error;
     }
+  }
+
+  /** Servers that enforce foreign keys in SQL log what a key does to children; InnoDB's own keys do it unseen. Asked once. */
+  logsCascades(): Promise<boolean> {
+    this.#logsCascades ??= this.use(async (session) => {
+      const [row] = await session.query("SHOW GLOBAL VARIABLES LIKE 'innodb_native_foreign_keys'");
+      return String(row?.['Value'] ?? '') === 'OFF';
+    }).catch((error: unknown) => {
+      this.#logsCascades = null;
+      throw error;
+    });
+    return this.#logsCascades;
   }
 
   async take(): Promise<SeedSession> {

@@ -194,6 +194,13 @@ describe.each(servers.map((one) => [one.name, one] as const))('%s', (_, { versio
     capture.start();
     await seeded(order);
     await expectEqual(order, ['one', 'two', 'down']);
+    // Rows that are copied and rows that are changed are of one schema.
+    await connection.query('UPDATE two SET v = v + 1');
+    await expectEqual(order, ['two']);
+    const ofTwo = (await capture.entries()).flatMap((entry) =>
+      entry.kind !== 'seed' && entry.table?.name === 'two' ? [text(entry.table)] : [],
+    );
+    expect(new Set(ofTwo).size).toBe(1);
     const chunks = (await capture.entries()).filter((entry) => entry.kind === 'chunk' && entry.chunk.table === 'two');
     expect(chunks).toHaveLength(Math.floor((3 * values.length) / 2) + 1);
   });
@@ -266,8 +273,8 @@ describe.each(servers.map((one) => [one.name, one] as const))('%s', (_, { versio
     expect(applied(entries, order).get(`${db}.t`)?.size).toBe(1000);
   });
 
-  it('reads 300 empty tables fast, parents first, and says which table it cannot read', async () => {
-    const tables = Array.from({ length: 300 }, (_, i) => `CREATE TABLE e${i} (id INT PRIMARY KEY)`).join('; ');
+  it('reads 100 empty tables, parents first, and says which table it cannot read', async () => {
+    const tables = Array.from({ length: 100 }, (_, i) => `CREATE TABLE e${i} (id INT PRIMARY KEY)`).join('; ');
     await open(
       `${tables}; CREATE TABLE nokey (a INT); CREATE TABLE zparent (id INT PRIMARY KEY); CREATE TABLE achild (id INT PRIMARY KEY, p INT, FOREIGN KEY (p) REFERENCES zparent (id))`,
     );
@@ -276,7 +283,7 @@ describe.each(servers.map((one) => [one.name, one] as const))('%s', (_, { versio
     capture.start();
     await seeded(order);
     const [seed] = capture.seeds;
-    expect(seed).toMatchObject({ tables: 303, tablesDone: 302, refused: [{ table: 'nokey', code: 'SEED_REFUSED' }] });
+    expect(seed).toMatchObject({ tables: 103, tablesDone: 102, refused: [{ table: 'nokey', code: 'SEED_REFUSED' }] });
     const chunks = (await capture.entries()).flatMap((entry) => (entry.kind === 'chunk' ? [entry.chunk.table] : []));
     expect(chunks.indexOf('zparent')).toBeLessThan(chunks.indexOf('achild'));
     const begun = (await capture.entries()).flatMap((entry) =>

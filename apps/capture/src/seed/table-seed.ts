@@ -5,7 +5,8 @@
 import type { Row, SeedOrder, TableName } from '@lutra/model';
 import { keyOfChunkRow } from '@lutra/mysql';
 import { orAborted, throwIfAborted } from '@lutra/runtime';
-import { Chunk, ChunkDiscarded } from './chunk.js';
+import { ChunkDiscarded } from './chunk-limits.js';
+import { Chunk } from './chunk.js';
 import type { ChunkDeps } from './chunk.js';
 import { writeChunk } from './chunk-records.js';
 import type { Log, LogFacts } from './chunk-records.js';

@@ -1,0 +1,86 @@
+/** What a run knows of each table of its order, and what it says of all of them. Pure. */
+import { tableName } from '@lutra/model';
+import type { SeedActivity, SeededTable, SeedOrder, SyncError, TableName } from '@lutra/model';
+import type { TargetTable } from '@lutra/mysql';
+import type { ChunkTable } from './chunk-table.js';
+import type { ListedTable } from './table-list.js';
+import type { Watch } from './windows.js';
+
+export type State = 'waits' | 'reads' | 'sent' | 'ended' | 'done' | 'refused';
+
+export interface Entry {
+  readonly name: TableName;
+  readonly rowsEstimated: number;
+  table: TargetTable;
+  watch: Watch;
+  chunks: ChunkTable | null;
+  state: State;
+  /** Where to begin. */
+  from: SeededTable | null;
+  /** Of what was sent last; the loader had passed it at this time (ms since 1970). */
+  lastSeq: number;
+  passedAt: number | null;
+  refusal: SyncError | null;
+  /** Tables before it that its foreign keys point to: their rows come first, as targets may check. */
+  parents: readonly Entry[];
+  /** After a failure, ms since 1970. */
+  notBefore: number;
+}
+
+/** @param from as it stands at the target; null: it has not begun there */
+export function entryOf({ table, rowsEstimated, watch }: ListedTable, from: SeededTable | null): Entry {
+  const name = { database: table.database, name: table.name };
+  const state = from?.state === 'done' ? 'done' : 'waits';
+  const fresh = { chunks: null, lastSeq: -1, passedAt: null, refusal: null, parents: [], notBefore: 0 };
+  return { name, rowsEstimated, table, watch, state, from: from?.state === 'seeding' ? from : null, ...fresh };
+}
+
+/** Of tables in the order in which they are seeded: in a circle of foreign keys the first one waits for none. */
+export function withParents(entries: readonly Entry[]): void {
+  for (const [i, entry] of entries.entries()) {
+    const named = new Set(entry.table.foreignKeys.map(({ parent }) => tableName(parent)));
+    if (named.size > 0) entry.parents = entries.slice(0, i).filter(({ name }) => named.has(tableName(name)));
+  }
+}
+
+export function nextOf(entries: readonly Entry[]): Entry | undefined {
+  const now = Date.now();
+  const isSent = ({ state }: Entry): boolean => state !== 'waits' && state !== 'reads';
+  return entries.find(({ state, notBefore, parents }) => state === 'waits' && notBefore <= now && parents.every(isSent));
+}
+
+interface RunState {
+  readonly uid: string;
+  readonly order: SeedOrder;
+  readonly isDone: boolean;
+  readonly isListed: boolean;
+  readonly rows: number;
+  readonly seconds: number;
+  readonly waitingFor: string | null;
+}
+
+/** That a status has room for. */
+const mostRefusals = 50;
+
+export function activityOf(entries: readonly Entry[], run: RunState): SeedActivity {
+  const { uid, order, isDone, isListed, rows } = run;
+  const rowsEstimated = entries.reduce((sum, entry) => sum + entry.rowsEstimated, 0);
+  const rowsPerSecond = Math.round(rows / Math.max(1, run.seconds));
+  const left = Math.max(0, rowsEstimated - rows);
+  const refused = entries.flatMap(({ name, refusal }) =>
+    refusal ? [{ database: name.database, table: name.name, code: refusal.code, message: refusal.message }] : [],
+  );
+  return {
+    uid,
+    request: order.id,
+    state: isDone ? 'done' : order.state,
+    tables: entries.length,
+    tablesDone: entries.filter(({ state }) => state === 'done').length,
+    refused: refused.slice(0, mostRefusals),
+    rows,
+    rowsEstimated: isListed ? rowsEstimated : null,
+    rowsPerSecond,
+    etaMs: rowsPerSecond > 0 && isListed ? Math.round((1000 * left) / rowsPerSecond) : null,
+    waitingFor: isDone ? null : run.waitingFor,
+  };
+}

@@ -31,7 +31,6 @@ const inLoader: Readonly<Record<string, string>> = {
   guarded: 'with conflict detection',
   settle: 'resolve',
   settling: 'resolver',
-  unsettled: 'unresolved',
   member: 'buffered transaction',
   passage: 'latency tracker',
 };

@@ -2,8 +2,8 @@
  * Digests of a pair of tables, computed inside each server: count and sum over a range of the primary key, and the hash of each row. Two
  * ranges with equal digests have equal rows; ranges with other digests may still be equal by value (digest-column.ts).
  *
- * A row's hash is made of parts that end with a comma: digits, bytes in hex, a NULL as a mark with which no value begins, and of what may be
- * large its own hash. Counter-examples to hashing a row as one text: ('a', NULL, 'b') and ('a', 'b') are one to
+ * A row's hash is made of parts that end with a comma: digits, bytes in hex, a NULL as a mark with which no value begins, and of what may
+ * be large its own hash. Counter-examples to hashing a row as one text: ('a', NULL, 'b') and ('a', 'b') are one to
  * CONCAT_WS, and so are ('a#b', 'c') and ('a', 'b#c'); a row beyond max_allowed_packet becomes NULL with a warning, and SUM passes over it.
  * So a row without a hash is counted: `hashed` is less than `rows`, and the range must be read. (A hash of each column by itself says the
  * same and takes five times as long.) Sums are added, not XORed: two equal rows do not cancel out.

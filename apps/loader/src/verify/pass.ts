@@ -1,5 +1,5 @@
-/** One pass over the tables of a channel: connections, the list of pairs, and each pair in its turn. It goes on behind the tables that are done. */
-import { createRuleFinder, pipelineName, SyncError, tableName } from '@lutra/model';
+/** One pass over the tables of a channel: connections, the list of pairs, each pair in turn. It goes on behind the tables that are done. */
+import { createRuleFinder, pipelineName, policyTraits, SyncError, tableName } from '@lutra/model';
 import type { TableName, VerificationOrder, VerifiedTable } from '@lutra/model';
 import { loadTable, planDigest, Session } from '@lutra/mysql';
 import type { ConnectionOptions, DigestPlan } from '@lutra/mysql';
@@ -173,9 +173,10 @@ interface Compared {
   readonly target: Session;
 }
 
+/** Where one side always wins, rows of the target's own may stay. */
 function keeper(rules: VerifyWork['rules']): (target: TableName) => boolean {
   const find = createRuleFinder(rules);
-  return (target) => find(target).policy === 'ignore';
+  return (target) => policyTraits[find(target).policy].winner === 'one side';
 }
 
 function wayOf({ channel }: VerifyWork, { name, uid, source, target }: VerifyWork['pipelines'][number]): Way {

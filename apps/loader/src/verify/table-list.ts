@@ -1,4 +1,4 @@
-/** Which pairs of tables a verification compares, in order. A pair that flows both ways is compared once, by the pipeline that comes first. */
+/** Which pairs of tables a verification compares. A pair that flows both ways is compared once, by the pipeline that comes first. */
 import { createRouter, sourceTable, tableName } from '@lutra/model';
 import type { Route, TableName } from '@lutra/model';
 import type { VerifiedPipeline } from './assignments.js';

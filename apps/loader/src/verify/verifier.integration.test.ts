@@ -37,7 +37,7 @@ function configuration(): Configuration {
     const login = { name, host, port, user };
     return {
       ...login,
-      password: sealPassword(keyring, password, login as EndpointDocument),
+      password: sealPassword(keyring, password, login),
       region: `r${name}`,
       topic: {},
     } as EndpointDocument;
@@ -46,7 +46,7 @@ function configuration(): Configuration {
   const regions = new Map(['ra', 'rb'].map((name) => [name, { name } as RegionDocument]));
   const pipelines = [{ name: 'there', uid: uidOf('c.there'), source: 'a', target: 'b', routes: [{ schema: database, table: '*' }] }];
   const channel = { name: 'c', pipelines, conflicts: { rules: [] } } as unknown as ChannelDocument;
-  return { endpoints, regions, channels: new Map([['c', channel]]) } as unknown as Configuration;
+  return { endpoints, regions, channels: new Map([['c', channel]]) } as Configuration;
 }
 
 /** What capture and loader say while all is published and applied. */

@@ -6,7 +6,7 @@
 import { identicalRows, keyOfRow, samenessOf } from '@lutra/mysql';
 import type { ApplyConnection, Difference, RowPlan } from '@lutra/mysql';
 import type { Row } from '@lutra/model';
-import { readRows } from '../conflict/resolve/rows.js';
+import { keyText, readRows } from '../conflict/resolve/rows.js';
 import { changedOf, completed } from './chunk-rows.js';
 import type { Watch } from './chunk-rows.js';
 import type { PreparedChunk } from './prepared-chunk.js';
@@ -24,9 +24,12 @@ export async function compareRows(
     asked.map((key) => ({ plan, key, values: null })),
   );
   await completed(watch, chunk);
+  const came = new Map(rows.map((row) => [keyText(plan, row), row]));
   const differences: Difference[] = [];
   for (const [i, row] of asked.entries()) {
-    const pair = { here: found[i]?.existing ?? null, there: i < rows.length ? row : null };
+    const here = found[i]?.existing ?? null;
+    // The server may take a key that was asked for for that of a row that came: 'a' for 'A'.
+    const pair = { here, there: i < rows.length ? row : ((here && came.get(keyText(plan, here))) ?? null) };
     const isChanged = changedOf(watch, row, seen) === 'primary';
     differences.push({ key: keyOfRow(plan, row), ...(await outcomeOf(plan, pair, isChanged)) });
   }

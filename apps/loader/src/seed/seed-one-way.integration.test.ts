@@ -145,6 +145,19 @@ describe('one way', () => {
   });
 });
 
+describe('one way, with a key that the server compares by letters', () => {
+  const enter = rooms('9.7', { tables: { t: 'id varchar(9) primary key, name varchar(9)' }, flowsBack: false });
+
+  it.each(['A', 'a'])('a key that was asked for in other letters is not gone; the row here is %s', async (id) => {
+    const room = await SeedRoom.of(await enter({ rows: `INSERT INTO t VALUES ('${id}', 'old')` }), { onExisting: null });
+    const row = { id: 'A', name: 'n' };
+    await room.read([row], { purpose: 'repair', keys: [{ id: 'a' }] });
+    expect(await room.rows()).toEqual([row]);
+    await room.read([row], { purpose: 'probe', keys: [{ id: 'a' }] });
+    expect((await room.differences()).map(({ outcome }) => outcome)).toEqual(['equal', 'equal']);
+  });
+});
+
 describe('one way, with foreign keys', () => {
   const enter = rooms('9.7', {
     tables: { p: 'id int primary key', c: 'id int primary key, p int, foreign key (p) references p (id)' },

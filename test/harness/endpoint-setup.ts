@@ -30,8 +30,7 @@ export async function prepareEndpoint(server: MysqlServer): Promise<void> {
     await connection.query(`CREATE USER IF NOT EXISTS '${lutraUser}'@'%' IDENTIFIED BY '${lutraPassword}'`);
     await connection.query(`GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO '${lutraUser}'@'%'`);
     await connection.query(`GRANT SELECT, INSERT, UPDATE, TRIGGER ON lutra.* TO '${lutraUser}'@'%'`);
-    for (const table of ['conflict', 'difference'])
-      await connection.query(`GRANT DELETE ON lutra.${table} TO '${lutraUser}'@'%'`);
+    for (const table of ['conflict', 'difference']) await connection.query(`GRANT DELETE ON lutra.${table} TO '${lutraUser}'@'%'`);
     await connection.query(`GRANT SELECT, INSERT, UPDATE, DELETE ON lutra.resync TO '${lutraUser}'@'%'`);
     await connection.query(`CREATE DATABASE IF NOT EXISTS ${probeDatabase}`);
     await connection.query(`CREATE TABLE IF NOT EXISTS ${probeDatabase}.probes (side CHAR(1) NOT NULL PRIMARY KEY, n BIGINT NOT NULL)`);

@@ -26,7 +26,7 @@ type Rows = ReadonlyMap<string, Row>;
 const text = (value: unknown): string => JSON.stringify(value, (_, one: unknown) => (typeof one === 'bigint' ? `${one}n` : one));
 const keyOf = ({ primaryKey }: { readonly primaryKey: readonly string[] }, row: Row): string => text(primaryKey.map((name) => row[name]));
 
-/** What a target has that was empty when the order began. `strict`: each change must find its row as the source had it, once it is there. */
+/** What a target has that was empty when the order began. `strict`: each change finds its row as the source had it, once it is there. */
 function applied(entries: readonly LogEntry[], { id }: SeedOrder, { strict = true, cascades = false } = {}): ReadonlyMap<string, Rows> {
   const tables = new Map<string, Map<string, Row>>();
   const begun = new Set<string>();

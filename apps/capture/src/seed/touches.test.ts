@@ -73,11 +73,11 @@ describe('a row of a chunk', () => {
     const altered = open();
     altered.discard('altered');
     expect([altered.discarded, altered.isTooLarge]).toEqual(['altered', false]);
-    const huge = open();
-    huge.add(
+    const large = open();
+    large.add(
       Array.from({ length: maxTouchedKeys + 1 }, (_, id) => inserted(row(id))),
       { at: at(10), published: true },
     );
-    expect([huge.discarded !== null, huge.isTooLarge]).toEqual([true, true]);
+    expect([large.discarded !== null, large.isTooLarge]).toEqual([true, true]);
   });
 });

@@ -46,7 +46,7 @@ function configuration(): Configuration {
   const regions = new Map(['ra', 'rb'].map((name) => [name, { name } as RegionDocument]));
   const pipelines = [{ name: 'there', uid: uidOf('c.there'), source: 'a', target: 'b', routes: [{ schema: database, table: '*' }] }];
   const channel = { name: 'c', pipelines, conflicts: { rules: [] } } as unknown as ChannelDocument;
-  return { endpoints, regions, channels: new Map([['c', channel]]) } as Configuration;
+  return { endpoints, regions, channels: new Map([['c', channel]]) };
 }
 
 /** What capture and loader say while all is published and applied. */

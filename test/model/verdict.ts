@@ -9,7 +9,7 @@ import type { Case, Change, Entry, LogPosition, RegionName, Rows, Rules, World }
 
 /** What is wrong, for people; null: nothing. */
 export function verdict(world: World, example: Case, rules: Rules): string | null {
-  const different = difference(world, example, rules) ?? unwanted(world, example, rules);
+  const different = difference(world, example, rules) ?? unexpected(world, example, rules);
   if (different !== null || example.starts) return different;
   const records = recordsOf(world);
   return (
@@ -36,7 +36,7 @@ function difference(world: World, { starts }: Case, rules: Rules): string | null
 }
 
 /** A clash may keep a row from one of the regions. */
-function unwanted(world: World, { wanted }: Case, { home }: Rules): string | null {
+function unexpected(world: World, { wanted }: Case, { home }: Rules): string | null {
   const regions = namesOf(world).map((name) => region(world, name));
   for (const [key, row] of Object.entries(wanted ?? {})) {
     const isListed = regions.some(({ clashes }) => clashes.includes(key));

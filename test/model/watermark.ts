@@ -1,6 +1,6 @@
 /**
- * How capture reads a row of a chunk while the server commits: which rules publish the row as it is at its place in the log? One row p, some
- * transactions, all interleavings of the server's group commit, the binlog reader and the chunk. docs/decisions/0032-seeding.md.
+ * How capture reads a row of a chunk while the server commits: which rules publish the row as it is at its place in the log? One row p,
+ * some transactions, all interleavings of the server's group commit, the binlog reader and the chunk. docs/decisions/0032-seeding.md.
  */
 
 /** A transaction writes p, or another row; `skipped` ones are in the binlog and not in the log (`lutra.skip`, copies). */
@@ -131,6 +131,6 @@ function published(state: State, transactions: readonly Transaction[], rules: Wa
   if (unlogged && rules.skippedTouch === 'again') return { ...state, chunk: 'to begin' };
   const isDropped = touching.some(({ skipped }) => !skipped || rules.skippedTouch === 'dropped');
   if (isDropped) return { ...state, chunk: 'done' };
-  const atPlace = transactions.slice(0, passed).findLastIndex(({ writes }) => writes === 'p');
-  return { ...state, chunk: 'done', came: true, wrong: state.value !== atPlace };
+  const lastWrite = transactions.slice(0, passed).findLastIndex(({ writes }) => writes === 'p');
+  return { ...state, chunk: 'done', came: true, wrong: state.value !== lastWrite };
 }

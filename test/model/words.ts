@@ -158,11 +158,11 @@ export interface SeedRules {
   readonly holder: 'clash' | 'cleared';
   /** A row that yields for a unique value alone is read again. */
   readonly readAgain: boolean;
-  /** The change of a row that is missing, without a rival: written whole for every pipeline, for the seeding one, or decided. */
+  /** A change of a missing row without a concurrent one: written whole for every pipeline, for the seeding one, or decided. */
   readonly whileSeeded: 'whole' | 'whole by the seeding pipeline' | 'decided';
   /** The same for a row that is listed as a clash, also when the seed has ended. */
   readonly listed: 'whole' | 'decided';
-  /** The change of a row that differs, without a rival, while being seeded by the side that wins: taken whole, or decided. */
+  /** A change of a differing row without a concurrent one, while being seeded by the side that wins: taken whole, or decided. */
   readonly whileSeededDiffers: 'taken' | 'decided';
   /** That there is no row is applied one way only, or both ways. */
   readonly tombstones: 'one way' | 'both ways';
@@ -237,8 +237,8 @@ export interface Rules extends SeedRules {
   /** Crashes of captures after which resolutions are published again, under new numbers. */
   readonly crashes: number;
   /**
-   * What a capture that crashed behind the rows of a forwarded transaction loses of it; `nothing`: it reads it again. `reads`: `r` rows that
-   * are not published; they and the last one that is are read once more.
+   * What a capture that crashed behind the rows of a forwarded transaction loses of it; `nothing`: it reads it again. `reads`: `r` rows
+   * that are not published; they and the last one that is are read once more.
    */
   readonly torn: 'nothing' | 'resolutions' | 'what was seen' | 'reads';
 }

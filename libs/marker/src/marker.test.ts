@@ -1,4 +1,4 @@
-import { SyncError, textCodec } from '@lutra/model';
+import { newerThanThisBuild, SyncError, textCodec } from '@lutra/model';
 import type { Row, TableSchema } from '@lutra/model';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -208,7 +208,7 @@ describe('readMarker', () => {
 test('a signal of a kind that is not known is refused by name: it says something that capture would leave out', () => {
   const after = { pipeline: 'p', kind: 'barrier', content: 'x' };
   expect(() => readSignal({ database: 'lutra', name: 'signal' }, { before: null, after })).toThrow(
-    'lutra.signal: a row of kind "barrier", written at a level newer than this build (it knows 1)',
+    `lutra.signal: a row of kind "barrier", ${newerThanThisBuild}`,
   );
 });
 

@@ -6,7 +6,7 @@
  * numbers and compared as texts, so conditions say the number. FLOAT is refused: no literal is surely equal to what the server holds.
  */
 import { SyncError, tableName } from '@lutra/model';
-import type { Row, TableName, TableSchema, Value } from '@lutra/model';
+import type { ColumnSchema, ColumnType, Row, TableName, TableSchema, Value } from '@lutra/model';
 import { errorValueOf, setMembers, typesSql } from '@lutra/rows';
 import { planColumn } from './column-plan.js';
 import type { ColumnPlan } from './column-plan.js';
@@ -38,9 +38,46 @@ export interface ChunkPlan {
   readonly maxRowBytes: number;
 }
 
+/** What the binlog tells of a column beside its name and type: of rows that are read no more is said, so that they have the same schema. */
+const told: Readonly<Record<ColumnType, readonly (keyof ColumnSchema)[]>> = {
+  tinyint: ['unsigned'],
+  smallint: ['unsigned'],
+  mediumint: ['unsigned'],
+  int: ['unsigned'],
+  bigint: ['unsigned'],
+  decimal: ['unsigned', 'precision', 'scale'],
+  float: [],
+  double: [],
+  year: [],
+  bit: ['length'],
+  char: ['length', 'charset'],
+  varchar: ['length', 'charset'],
+  text: ['charset'],
+  binary: ['length'],
+  varbinary: ['length'],
+  blob: [],
+  enum: ['charset', 'values'],
+  set: ['charset', 'values'],
+  json: [],
+  date: [],
+  time: ['scale'],
+  datetime: ['scale'],
+  timestamp: ['scale'],
+  geometry: ['geometry'],
+  vector: ['length'],
+};
+
+function asBinlog(table: TableSchema): TableSchema {
+  const columns = table.columns.map((column): ColumnSchema => {
+    const kept = told[column.type].filter((name) => column[name] !== undefined).map((name) => [name, column[name]] as const);
+    return { name: column.name, type: column.type, ...Object.fromEntries(kept) };
+  });
+  return { ...table, columns };
+}
+
 /** @throws SyncError SEED_REFUSED for a table without primary key, or with a key that cannot be read in order; SOURCE_* */
 export async function planChunks(queries: Queries, table: TargetTable): Promise<ChunkPlan> {
-  const schema = asSource(table);
+  const schema = asBinlog(asSource(table));
   if (table.primaryKey.length === 0) throw refused(table, 'it has no primary key');
   const targets = new Map(table.columns.map((column) => [column.name, column]));
   const columns = schema.columns.map((column) => planColumn(column, targets.get(column.name) as TargetColumn, { table, form: ownForm }));

@@ -4,7 +4,7 @@
  */
 import { tableName } from '@lutra/model';
 import type { Row, SeedOrder, Value } from '@lutra/model';
-import { asSource, chunkRow, loadTable, planChunks, rangeQuery, Session } from '@lutra/mysql';
+import { chunkRow, loadTable, planChunks, rangeQuery, Session } from '@lutra/mysql';
 import type { Connection } from 'mysql2/promise';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { connectionOf, select, writer } from '../../../../libs/binlog/src/reading.fixture.js';
@@ -94,7 +94,7 @@ describe.each(servers.map((one) => [one.name, one] as const))('%s', (_, { versio
     const rows = new Map<string, Row>();
     for (const row of await session.query(rangeQuery(plan, { from: null, where: null, limit: 1e6, locks: false }))) {
       const one = await chunkRow(plan, row);
-      rows.set(keyOf(asSource(found), one), one);
+      rows.set(keyOf(plan.schema, one), one);
     }
     await session.close();
     return rows;

@@ -76,13 +76,18 @@ export class SeedRun {
     const listed = await this.#deps.list(this.order);
     const known = new Map((progress?.tables ?? []).map((table) => [`${table.database}.${table.table}`, table]));
     const entries = listed.map((one) => entryOf(one, known.get(tableName(one.table)) ?? null));
-    const beginning: { entry: Entry; definition: string | null }[] = [];
+    const beginning: { entry: Entry; definition: string | null; isReadable: boolean }[] = [];
     for (const entry of entries) {
-      if (entry.state === 'done' || !(await this.#isReadable(entry))) continue;
-      beginning.push({ entry, definition: await this.#definition(entry.name) });
+      const isReadable = entry.state !== 'done' && (await this.#isReadable(entry));
+      // One that cannot be read may be created all the same: its changes are replicated.
+      if (!isReadable && (entry.state === 'done' || entry.from !== null || !this.order.createTables)) continue;
+      beginning.push({ entry, definition: await this.#definition(entry.name), isReadable });
     }
     await this.#deps.places.at(null, async () => {
-      for (const { entry, definition } of beginning) await this.#tell(entry, 'begin', definition);
+      for (const { entry, definition, isReadable } of beginning) {
+        await this.#tell(entry, 'begin', definition);
+        if (!isReadable) await this.#tell(entry, 'cancel');
+      }
     });
     withParents(entries);
     this.#entries = entries;

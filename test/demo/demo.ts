@@ -16,12 +16,17 @@ import {
   startWorkload,
   type Totals,
   TransferReader,
+  usualMix,
   withAdministrator,
+  type Workload,
 } from '../harness/index.js';
 import { count, LiveTable } from './live-table.js';
 import { type DemoOptions, readOptions, usage } from './options.js';
+import { accountsAt, rulesOf, verifyShop } from './seeding.js';
 import { reachVerdict } from './verdict.js';
 
+/** For which the shop is written before there is a channel. */
+const fillSeconds = 3;
 const begin = performance.now();
 const seconds = (): string => `${((performance.now() - begin) / 1000).toFixed(1)} s`;
 const log = startLog();
@@ -51,35 +56,51 @@ async function main(): Promise<void> {
 async function run(stack: Stack, options: DemoOptions): Promise<boolean> {
   log('starting ZooKeeper, Kafka, two MySQL servers, then control, two captures, two loaders');
   await stack.start();
-  log(`creating the shop on both sides: ${shopTables.join(', ')}`);
-  for (const side of sides) await withAdministrator(stack.mysql[side], (connection) => createShop(connection));
-  log('creating the two-way channel over the REST API and starting it: waiting until both captures and both loaders run');
-  await stack.createChannel();
+  log(`the shop is at ${stack.regions.a} only: ${shopTables.join(', ')}; its applications fill it for ${fillSeconds} s`);
+  await withAdministrator(stack.mysql.a, (connection) => createShop(connection));
+  await fill(stack, options);
+  log('creating the two-way channel over the REST API with "seed": true, and starting it');
+  await stack.createChannel({ seed: true, conflicts: rulesOf(stack.regions.a) });
   await stack.startChannel();
   const { totals, sums, maxLagMs } = await write(stack, options);
+  log('the product compares the two sides itself (POST …/verify)');
+  const verified = await verifyShop(stack);
   log('comparing every table row by row, and reading both topics from start to end');
   const verdict = await reachVerdict(stack, { totals, sums });
   console.log('');
   for (const side of sides) console.log(summary(stack, side, { totals: totals[side], seconds: options.seconds }));
   console.log(`max lag: ${(maxLagMs / 1000).toFixed(1)} s`);
-  for (const line of verdict.lines) console.log(line);
+  for (const line of [...verified.lines, ...verdict.lines]) console.log(line);
   console.log(`time: ${seconds()}`);
-  return verdict.good;
+  return verdict.good && verified.good;
 }
 
-/** The workload on both sides, until all of it has arrived. */
+/** What is there before anything is replicated. Rows of a table without a key cannot be seeded: there are none yet. */
+async function fill(stack: Stack, { seed, rate }: DemoOptions): Promise<void> {
+  const mix = Object.fromEntries(Object.entries(usualMix).filter(([operation]) => !operation.endsWith('Events')));
+  const connection = stack.connection('a');
+  const workload = startWorkload({ side: 'a', connection, seed: seed + 250, mix, transactionsPerSecond: rate * 5 });
+  await sleep(fillSeconds * 1000);
+  const { rows } = await workload.stop();
+  log(`${count(rows)} rows were written`);
+}
+
+/** The workload on both sides, until all of it has arrived. Side b begins as soon as it has its accounts. */
 async function write(stack: Stack, options: DemoOptions) {
-  log(`writing on both sides for ${options.seconds} s, ${options.rate} transactions/s each (seed ${options.seed})`);
+  log(`writing at ${stack.regions.a} while ${stack.regions.b} is filled (seed ${options.seed})`);
   const both = <T>(make: (side: Side) => T): Record<Side, T> => ({ a: make('a'), b: make('b') });
-  const readers = both((side) => new TransferReader(stack.connection(side)));
-  const workloads = both((side) =>
+  const start = (side: Side): Workload =>
     startWorkload({
       side,
       connection: stack.connection(side),
       seed: options.seed + (side === 'a' ? 0 : 500),
       transactionsPerSecond: options.rate,
-    }),
-  );
+    });
+  const first = start('a');
+  await accountsAt(stack, 'b');
+  log(`writing on both sides for ${options.seconds} s, ${options.rate} transactions/s each`);
+  const readers = both((side) => new TransferReader(stack.connection(side)));
+  const workloads = { a: first, b: start('b') };
   const live = new LiveTable({ stack, workloads, readers });
   const deadline = performance.now() + options.seconds * 1000;
   while (performance.now() < deadline && !workloads.a.failure && !workloads.b.failure) await sleep(100);

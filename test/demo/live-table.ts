@@ -83,7 +83,8 @@ export class LiveTable {
   /** Rows that a capture published and that no writer of its side wrote. */
   #loops(pipelines: readonly PipelineStatus[]): number {
     return sides.reduce((sum, side, index) => {
-      const published = pipelines[index]?.source.worker?.rows ?? 0;
+      const { rows: sent = 0, seeds = [] } = pipelines[index]?.source.worker ?? {};
+      const published = sent - seeds.reduce((sum, seed) => sum + seed.rows, 0);
       const { rows, unknown } = this.#watched.workloads[side].totals;
       return sum + (unknown.length === 0 ? Math.max(0, published - rows - inFlight) : 0);
     }, 0);

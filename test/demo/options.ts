@@ -16,7 +16,8 @@ export interface DemoOptions {
 export const usage = `usage: npm run demo [-- options]
 
 Starts ZooKeeper, Kafka, two MySQL servers (regions hangzhou and california) and Lutra's five processes on free ports of
-127.0.0.1, sets a two-way channel up over the REST API, writes on both sides, and compares every row. Exit code 0: all equal.
+127.0.0.1. Only hangzhou has the shop: a two-way channel over the REST API creates and fills it at california while both sides
+write. Then the product verifies the two sides, and the demo compares every row by itself. Exit code 0: all equal.
 
   --seconds N   how long to write (default 20)
   --mysql V     8.0 or 9.7 (default 9.7, or 8.0 where 9.7 cannot be had)

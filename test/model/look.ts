@@ -13,7 +13,7 @@ export interface LookRules {
   readonly ends: 'after the reads' | 'before the reads';
   /** When home has applied the other's log up to its end, what home has in its log by then has to arrive too. */
   readonly secondRound: boolean;
-  /** What still differs is asked in the log of either side: a change that the probe had not seen is in flight, or not; or it is reported. */
+  /** What still differs is asked in the log of either side (with or without regard to later changes), or reported at once. */
   readonly proof: 'probe' | 'probe of values' | 'values';
 }
 

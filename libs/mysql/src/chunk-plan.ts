@@ -83,8 +83,13 @@ export async function planChunks(queries: Queries, table: TargetTable): Promise<
   const columns = schema.columns.map((column) => planColumn(column, targets.get(column.name) as TargetColumn, { table, form: ownForm }));
   const descending = await descendingParts(queries, table);
   const key = table.primaryKey.map((name) => keyPart(table, schema, { name, descends: descending.has(name) }));
-  const maxRowBytes = table.columns.reduce((sum, { length }) => sum + (length ?? 8), 0);
+  const maxRowBytes = table.columns.reduce((sum, { type, length }) => sum + (length ?? (isUnbounded(type) ? 2 ** 32 : 8)), 0);
   return { table, schema, columns, key, maxRowBytes };
+}
+
+/** Servers name no length for these. Counterexample with 8 bytes: rows with documents of 1 MB are read by the thousand. */
+function isUnbounded(type: TargetColumn['type']): boolean {
+  return type === 'json' || type === 'geometry' || type === 'vector';
 }
 
 async function descendingParts(queries: Queries, { database, name }: TableName): Promise<ReadonlySet<string>> {

@@ -5,8 +5,9 @@
  * Each round looks at all that waits. The naive way goes on behind the last id; counter-example: a transaction inserts id 5, another one
  * inserts and commits id 6, the queue takes 6, the first one commits: 5 waits for ever.
  */
-import { SyncError, tableName, toSyncError } from '@lutra/model';
+import { SyncError, toSyncError } from '@lutra/model';
 import type { Row, TableName } from '@lutra/model';
+import { quoteTable } from '@lutra/mysql';
 import { orAborted, throwIfAborted } from '@lutra/runtime';
 import type { KeyAsks } from '../seed/key-ask.js';
 import { addressed } from './entry.js';
@@ -162,7 +163,7 @@ export class ResyncQueue {
 
   /** Read anew for each page: a definition that is remembered may be an older one. */
   async #columns(table: TableName, known: Map<string, KeyColumns | SyncError>): Promise<KeyColumns> {
-    const name = tableName(table);
+    const name = quoteTable(table);
     let found = known.get(name);
     if (!found) known.set(name, (found = await this.#load(table)));
     if (found instanceof SyncError) throw found;
@@ -219,7 +220,7 @@ interface Judged {
 
 function addTo(groups: Map<string, Group>, { entry, of, key, alone }: Judged): void {
   const { table, pipelines, purpose, request } = of;
-  const name = JSON.stringify([tableName(table), pipelines, purpose, request, alone ? entry.id : '']);
+  const name = JSON.stringify([quoteTable(table), pipelines, purpose, request, alone ? entry.id : '']);
   const group = groups.get(name) ?? { of, ids: [], keys: new Map<string, Row>() };
   groups.set(name, group);
   group.ids.push(entry.id);

@@ -1,4 +1,5 @@
 /** A table as chunks of it are read: its definition, and which of its columns tell rows apart. */
+import { SyncError, tableName } from '@lutra/model';
 import type { TableName } from '@lutra/model';
 import { keysOf, planChunks } from '@lutra/mysql';
 import type { ChunkPlan, KeyCollations, Keys, TargetTable } from '@lutra/mysql';
@@ -30,11 +31,14 @@ export interface Defined {
 
 /** @throws SyncError SEED_REFUSED, SOURCE_* */
 export async function chunkTable(session: SeedSession, { table, watch, collations, logsCascades }: Defined): Promise<ChunkTable> {
+  const { database, name, engine } = table;
+  // Others show a change before it is in the binlog's file, and lock nothing.
+  if (engine.toLowerCase() !== 'innodb')
+    throw new SyncError('SEED_REFUSED', `${tableName(table)} is ${engine}, not InnoDB`, { details: { database, table: name } });
   const plan = await planChunks(session, table);
   const keyColumns = [...new Set([...table.primaryKey, ...table.uniqueKeys.flatMap(({ columns }) => columns)])];
   const isActive = (rule: string): boolean => rule !== 'RESTRICT' && rule !== 'NO ACTION';
   const isChanged = table.foreignKeys.some(({ onDelete, onUpdate }) => isActive(onDelete) || isActive(onUpdate));
-  const { database, name } = table;
   return {
     name: { database, name },
     plan,

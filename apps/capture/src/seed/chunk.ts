@@ -56,8 +56,8 @@ export interface Publishing {
   /** Whether a row that the log brings is left out; else it is read again until it is quiet. */
   readonly drops: boolean;
   readonly where: string | null;
-  /** Rows that stay, and keys that have none, at a place. */
-  publish(place: Place, found: readonly Candidate[]): Promise<void>;
+  /** Rows that stay, and keys that have none, at a place; `left`: keys that did not become quiet. */
+  publish(place: Place, found: readonly Candidate[], left: readonly Row[]): Promise<void>;
 }
 
 export class Chunk {
@@ -149,16 +149,21 @@ export class Chunk {
     const fates = this.#window.fates(this.#table.keys, candidates);
     const of = (...wanted: readonly Fate[]): readonly Candidate[] => candidates.filter((_, i) => wanted.includes(fates[i] ?? 'stays'));
     const gaveUp = this.#readings >= 10;
-    const again = drops ? of('read again') : gaveUp ? [] : of('read again', 'dropped');
-    if (again.length === 0) {
-      await publish(place, of('stays'));
+    const touched = drops ? of('read again') : of('read again', 'dropped');
+    const isOver = touched.length === 0 || (gaveUp && !drops);
+    if (isOver) {
+      await publish(
+        place,
+        of('stays'),
+        touched.map(({ key }) => key),
+      );
       return null;
     }
     const left = new Set<Candidate>(of('stays'));
     this.#candidates = this.#candidates.filter((_, i) => left.has(candidates[i] as Candidate));
     this.#passed = place.end;
     this.#mark = this.#window.mark;
-    return again.map(({ key }) => key);
+    return touched.map(({ key }) => key);
   }
 
   /** @param asked keys of which each has an answer, with a row or without; null: rows alone count */
@@ -189,7 +194,9 @@ export class Chunk {
   #reading(session: SeedSession): Reading {
     this.#readings += 1;
     if (this.#table.changesUnseen || this.#readings >= heldFrom) return 'held';
-    return session.readsPlainly && this.#readings < sharedFrom ? 'plain' : 'shared';
+    // A reader that began at a place of a file may not know which transactions it has passed.
+    const isKnown = this.#passed.gtidSet !== null;
+    return isKnown && session.readsPlainly && this.#readings < sharedFrom ? 'plain' : 'shared';
   }
 
   async #begin(session: SeedSession, reading: Reading): Promise<void> {

@@ -159,6 +159,38 @@ describe.each(['8.0', 'mariadb-11.4'] as const)('%s', (version) => {
     expect([row.after, row.source.pos]).toEqual([{ k: 'Anna', v: 101 }, end]);
   });
 
+  it('tells nobody that a key is published that does not become quiet, and asks for it again', async () => {
+    await reachTheEnd();
+    const { ask, told } = asked([{ k: 'Anna' }, { k: 'ghost' }]);
+    keys.ask(ask);
+    const touch = { before: null, after: { k: 'ghost', v: 1 } };
+    const table = { database: 'shop', name: 't', columns: [], primaryKey: ['k'] };
+    // Touched before each of its places, though each read finds nothing.
+    const touched = async (): Promise<void> => {
+      const at = await sourceState(connectionOf(server));
+      await places.enter();
+      windows.rows({ item: { kind: 'rows', table, op: 'c', rows: [touch], flags: 0, at, bytes: 1 }, at, published: true });
+      await places.reached({ end: { file: at.file, pos: at.pos, gtidSet: at.executed }, seen: {} });
+    };
+    for (let turns = 0; written.length === 0 && turns < 400; turns++) await touched();
+    const first = (await chunk(2)) as { record: ChunkRecord };
+    expect(first.record.keys).toEqual([{ k: 'Anna' }]);
+    keys.acknowledged(7);
+    for (let turns = 0; turns < 5; turns++) await touched();
+    expect(told).toEqual([]);
+    await reachTheEnd();
+    expect(await chunk(1)).toMatchObject({ record: { keys: [{ k: 'ghost' }], rows: 0 } });
+    keys.acknowledged(7);
+    await vi.waitFor(() => expect(told).toEqual(['published']));
+  });
+
+  it('refuses a table of another engine: it shows changes before they are in the binlog', async () => {
+    await connection.query('CREATE TABLE shop.m (id INT PRIMARY KEY) ENGINE = MyISAM');
+    const { ask, told } = asked([{ id: 1 }], { table: { database: 'shop', name: 'm' } });
+    keys.ask(ask);
+    await vi.waitFor(() => expect(told).toEqual([expect.stringContaining('not InnoDB')]), { timeout: 20_000 });
+  });
+
   it('refuses a table that is not carried, or is not there, and a key of another shape', async () => {
     await reachTheEnd();
     const cases = [

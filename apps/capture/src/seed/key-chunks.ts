@@ -1,10 +1,11 @@
 /**
  * Rows that are asked for by their keys: one ask after another, each a chunk of its own. Each key that a chunk names has its answer in it:
- * a row, or none. So a row that is touched meanwhile is read again until it is quiet; a key that does not become quiet is left out.
+ * a row, or none. So a row that is touched meanwhile is read again until it is quiet; a key that does not become quiet is asked for once
+ * more, behind the other asks.
  */
 import { createRouter, SyncError, tableName, toSyncError } from '@lutra/model';
 import type { Row } from '@lutra/model';
-import { Collations, loadTable } from '@lutra/mysql';
+import { Collations, loadTable, quoteTable } from '@lutra/mysql';
 import { sleep, throwIfAborted } from '@lutra/runtime';
 import type { CaptureWork } from '../assignments.js';
 import type { Routes } from '../stream/routing.js';
@@ -24,6 +25,13 @@ export interface KeyChunksDeps extends ChunkDeps {
   routes(): Routes;
   level(): number;
   warn(about: object, message: string): void;
+}
+
+interface Sent {
+  /** −1: nothing was published. */
+  readonly seq: number;
+  /** Keys that did not become quiet. */
+  readonly left: readonly Row[];
 }
 
 const idleMs = 20;
@@ -60,8 +68,13 @@ export class KeyChunks implements KeyAsks {
     for (;;) {
       const [ask] = this.#asks;
       if (!ask) await sleep(idleMs, signal);
-      else if (await this.#answered(ask)) this.#asks.shift();
-      else await sleep(retryMs, signal);
+      else {
+        this.#asks.shift();
+        if (await this.#answered(ask)) continue;
+        // The others do not wait behind it.
+        this.#asks.push(ask);
+        await sleep(retryMs, signal);
+      }
     }
   }
 
@@ -73,8 +86,18 @@ export class KeyChunks implements KeyAsks {
       const table = await this.#table(ask);
       requireKeys(table, ask.keys);
       let seq = -1;
+      const left: Row[] = [];
       const most = Math.min(maxKeys, Math.max(1, Math.floor((4 * chunkBytes) / table.plan.maxRowBytes)));
-      for (let at = 0; at < ask.keys.length; at += most) seq = await this.#send(table, { ...ask, keys: ask.keys.slice(at, at + most) });
+      for (let at = 0; at < ask.keys.length; at += most) {
+        const sent = await this.#send(table, { ...ask, keys: ask.keys.slice(at, at + most) });
+        seq = Math.max(seq, sent.seq);
+        left.push(...sent.left);
+      }
+      if (left.length > 0) {
+        // The answer to the last of them is told of, which stands behind the others.
+        this.#asks.push({ ...ask, keys: left, published: () => ask.published(), refused: (error) => ask.refused(error) });
+        return true;
+      }
       this.#unacknowledged.push({ seq, ask });
       this.acknowledged(this.#acknowledged);
       return true;
@@ -101,7 +124,7 @@ export class KeyChunks implements KeyAsks {
   }
 
   async #table({ table: name }: KeyAsk): Promise<ChunkTable> {
-    const known = this.#tables.get(tableName(name));
+    const known = this.#tables.get(quoteTable(name));
     if (known && !known.watch.isStale) return known;
     const { sessions, windows } = this.#deps;
     const watch = windows.watch(name);
@@ -111,30 +134,32 @@ export class KeyChunks implements KeyAsks {
       const table = await loadTable(session, name.database, name.name);
       return chunkTable(session, { table, watch, collations, logsCascades });
     });
-    this.#tables.set(tableName(name), found);
+    this.#tables.set(quoteTable(name), found);
     return found;
   }
 
-  async #send(table: ChunkTable, { keys, pipelines, purpose, request }: KeyAsk): Promise<number> {
+  async #send(table: ChunkTable, { keys, pipelines, purpose, request }: KeyAsk): Promise<Sent> {
     const { log, facts } = this.#deps;
-    let seq = -1;
+    let sent: Sent = { seq: -1, left: [] };
     const chunk = await Chunk.open(this.#deps, table);
     try {
       await chunk.readKeys(keys, null);
       await chunk.settle(Promise.resolve(), {
         drops: false,
         where: null,
-        publish: async (place, found) => {
+        publish: async (place, found, left) => {
+          sent = { seq: -1, left };
+          if (found.length === 0) return;
           const rows = found.flatMap(({ row }) => (row === null ? [] : [row]));
           const answered = found.map(({ key }) => key);
           const of = { schema: table.plan.schema, pipelines, purpose, request, part: null, keys: answered };
-          seq = await writeChunk(log, facts, { place, content: { ...of, rows, readAt: chunk.readAt } });
+          sent = { seq: await writeChunk(log, facts, { place, content: { ...of, rows, readAt: chunk.readAt } }), left };
         },
       });
     } finally {
       chunk.close();
     }
-    return seq;
+    return sent;
   }
 }
 

@@ -1,9 +1,10 @@
 /** What a run knows of each table of its order, and what it says of all of them. Pure. */
-import { tableName } from '@lutra/model';
 import type { SeedActivity, SeededTable, SeedOrder, SyncError, TableName } from '@lutra/model';
+import { quoteTable } from '@lutra/mysql';
 import type { TargetTable } from '@lutra/mysql';
 import type { ChunkTable } from './chunk-table.js';
 import type { ListedTable } from './table-list.js';
+import type { TableSeed } from './table-seed.js';
 import type { Watch } from './windows.js';
 
 export type State = 'waits' | 'reads' | 'sent' | 'ended' | 'done' | 'refused';
@@ -17,6 +18,8 @@ export interface Entry {
   state: State;
   /** Where to begin. */
   from: SeededTable | null;
+  /** What reads it from there. */
+  seed: TableSeed | null;
   /** Of what was sent last; the loader had passed it at this time (ms since 1970). */
   lastSeq: number;
   passedAt: number | null;
@@ -31,15 +34,15 @@ export interface Entry {
 export function entryOf({ table, rowsEstimated, watch }: ListedTable, from: SeededTable | null): Entry {
   const name = { database: table.database, name: table.name };
   const state = from?.state === 'done' ? 'done' : 'waits';
-  const fresh = { chunks: null, lastSeq: -1, passedAt: null, refusal: null, parents: [], notBefore: 0 };
+  const fresh = { chunks: null, seed: null, lastSeq: -1, passedAt: null, refusal: null, parents: [], notBefore: 0 };
   return { name, rowsEstimated, table, watch, state, from: from?.state === 'seeding' ? from : null, ...fresh };
 }
 
 /** Of tables in the order in which they are seeded: in a circle of foreign keys the first one waits for none. */
 export function withParents(entries: readonly Entry[]): void {
   for (const [i, entry] of entries.entries()) {
-    const named = new Set(entry.table.foreignKeys.map(({ parent }) => tableName(parent)));
-    if (named.size > 0) entry.parents = entries.slice(0, i).filter(({ name }) => named.has(tableName(name)));
+    const named = new Set(entry.table.foreignKeys.map(({ parent }) => quoteTable(parent)));
+    if (named.size > 0) entry.parents = entries.slice(0, i).filter(({ name }) => named.has(quoteTable(name)));
   }
 }
 

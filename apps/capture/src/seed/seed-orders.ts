@@ -2,7 +2,7 @@
  * Orders to seed that stand in ZooKeeper for the pipelines of an endpoint: each becomes a run, until it is paused, cancelled or another.
  * An order is taken only when the log announces what its pipeline carries: a change before that would be in no log.
  */
-import { createRouter } from '@lutra/model';
+import { createRouter, toSyncError } from '@lutra/model';
 import type { SeedActivity, SeedOrder, SeedProgress, WorkStatus } from '@lutra/model';
 import type { Registry } from '@lutra/registry';
 import { sleep } from '@lutra/runtime';
@@ -93,7 +93,11 @@ export class SeedOrders {
     this.#statuses = await registry.status.list();
     let failure: unknown;
     // One that cannot be read does not hold up the others.
-    for (const uid of names) await this.#follow(uid).catch((error: unknown) => (failure ??= error));
+    for (const uid of names)
+      await this.#follow(uid).catch((error: unknown) => {
+        // What passes is told first: the beginning of that one is still to come, and the reader waits for it.
+        if (failure === undefined || toSyncError(failure).outcome === 'stop') failure = error;
+      });
     if (failure !== undefined) throw failure;
   }
 

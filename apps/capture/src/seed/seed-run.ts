@@ -2,7 +2,7 @@
  * One order for one pipeline: tells the targets which tables begin, seeds them, sends again what did not arrive, and tells them which are
  * done. What is done is what stands as ticked off at the target; nothing else is remembered anywhere.
  */
-import { rowFromJson, SyncError, tableName, toSyncError } from '@lutra/model';
+import { rowFromJson, toSyncError } from '@lutra/model';
 import type { SeedActivity, SeededTable, SeedOrder, SeedPhase, SeedProgress, TableName } from '@lutra/model';
 import { quoteTable } from '@lutra/mysql';
 import type { TargetTable } from '@lutra/mysql';
@@ -74,8 +74,8 @@ export class SeedRun {
   async begin(progress: SeedProgress | null): Promise<void> {
     if (this.#isListed) return;
     const listed = await this.#deps.list(this.order);
-    const known = new Map((progress?.tables ?? []).map((table) => [`${table.database}.${table.table}`, table]));
-    const entries = listed.map((one) => entryOf(one, known.get(tableName(one.table)) ?? null));
+    const known = new Map((progress?.tables ?? []).map((table) => [quoteTable({ ...table, name: table.table }), table]));
+    const entries = listed.map((one) => entryOf(one, known.get(quoteTable(one.table)) ?? null));
     const beginning: { entry: Entry; definition: string | null; isReadable: boolean }[] = [];
     for (const entry of entries) {
       const isReadable = entry.state !== 'done' && (await this.#isReadable(entry));
@@ -139,15 +139,16 @@ export class SeedRun {
   }
 
   async #seed(entry: Entry): Promise<void> {
-    const { pipelines, from } = { pipelines: [this.#uid], from: entry.from?.cursors[0] ?? null };
+    const from = entry.from?.cursors[0] ?? null;
     const turn = (): Promise<() => void> => this.#pace.turn();
     const counted = (rows: number): void => {
       this.#rows += rows;
       this.#pace.published(rows);
       this.#deps.rowsRead(rows);
     };
-    const deps = { ...this.#deps, order: this.order, pipelines, turn, counted, define: () => this.#chunks(entry) };
-    const seed = new TableSeed(deps, entry.name, from === null ? null : rowFromJson(from));
+    const deps = { ...this.#deps, order: this.order, pipelines: [this.#uid], turn, counted, define: () => this.#chunks(entry) };
+    // After a failure the same one goes on behind what it has published.
+    const seed = (entry.seed ??= new TableSeed(deps, entry.name, from === null ? null : rowFromJson(from)));
     if (!entry.from?.whole[0]) await seed.run();
     entry.lastSeq = seed.lastSeq;
     entry.passedAt = null;
@@ -164,10 +165,6 @@ export class SeedRun {
     }
     const logsCascades = await sessions.logsCascades();
     entry.chunks ??= await sessions.use(async (session) => {
-      if (entry.table.engine.toLowerCase() !== 'innodb')
-        throw new SyncError('SEED_REFUSED', `${tableName(entry.name)} is ${entry.table.engine}, not InnoDB`, {
-          details: { database: entry.name.database, table: entry.name.name },
-        });
       const of = { table: entry.table, watch: entry.watch, collations: exactly, logsCascades };
       return chunkTable(session, of);
     });
@@ -204,6 +201,7 @@ export class SeedRun {
   #again(entry: Entry, at: SeededTable | null): void {
     this.#deps.warn({ ...entry.name, request: this.order.id }, 'a table was passed and not ticked off: it is sent again from there');
     entry.from = at?.state === 'seeding' ? at : null;
+    entry.seed = null;
     entry.lastSeq = Infinity;
     this.#later(async () => {
       await this.#tell(entry, 'begin');

@@ -225,6 +225,38 @@ describe.each(servers.map((one) => [one.name, one] as const))('%s', (_, { versio
     expect(rows).toBeLessThan(1300); // not from the beginning
   });
 
+  it.runIf(version === '9.7')('goes on behind what it has published when a read fails', async () => {
+    await open(
+      `CREATE TABLE t (id INT PRIMARY KEY, v INT); INSERT INTO t SELECT a.n * 100 + b.n * 10 + c.n, 1 FROM ${digits('a')}, ${digits('b')}, ${digits('c')}`,
+    );
+    const order = orderOf({ tables: [`${db}.t`], chunkRows: 10, rowsPerSecond: 500 });
+    capture.order = order;
+    capture.start();
+    const rows = async (): Promise<number> =>
+      (await capture.entries()).reduce((sum, entry) => sum + (entry.kind === 'chunk' ? entry.rows.length : 0), 0);
+    await vi.waitFor(async () => expect(await rows()).toBeGreaterThan(300), { timeout: 20_000, interval: 5 });
+    const own = await writer(server);
+    await own.query(`LOCK TABLES ${db}.t WRITE`);
+    await vi.waitFor(() => expect(capture.warnings.length).toBeGreaterThan(0), { timeout: 20_000, interval: 20 });
+    await own.query('UNLOCK TABLES');
+    own.destroy();
+    await seeded(order);
+    await expectEqual(order, ['t']);
+    expect(await rows()).toBe(1000);
+  });
+
+  it.runIf(version === '9.7')('reads no more than some MiB of documents at once', async () => {
+    await open(`CREATE TABLE t (id INT PRIMARY KEY, doc JSON);
+      INSERT INTO t SELECT a.n * 10 + b.n, JSON_QUOTE(REPEAT('x', 1000000)) FROM ${digits('a')}, ${digits('b')} WHERE a.n < 1`);
+    const order = orderOf({ tables: [`${db}.t`], chunkRows: 2000 });
+    capture.order = order;
+    capture.start();
+    await seeded(order);
+    const sizes = (await capture.entries()).flatMap((entry) => (entry.kind === 'chunk' ? [entry.rows.length] : []));
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(10);
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(4);
+  });
+
   it('sends again what was passed and not ticked off', async () => {
     await open(`CREATE TABLE t (id INT PRIMARY KEY, v INT); INSERT INTO t VALUES (1, 1), (2, 2), (3, 3), (4, 4), (5, 5)`);
     const order = orderOf({ tables: [`${db}.t`], chunkRows: 2 });

@@ -48,6 +48,8 @@ export class Seeding implements KeyAsks {
   readonly #sessions: SeedSessions;
   readonly #orders: SeedOrders;
   readonly #keys: KeyChunks;
+  /** Routes were announced where nothing may be published yet. */
+  #isOwed = false;
 
   constructor(run: CaptureRun, { state, claim }: Verified, { writer, routing, lagMs }: SeedingOptions) {
     const { deps, endpoint, signal } = run;
@@ -83,7 +85,8 @@ export class Seeding implements KeyAsks {
 
   /** Other routes are in force: the reader waits until what begins with them was told, before a change of it comes. */
   async announced(place: Place, left: LeftInLog): Promise<void> {
-    if (left.publishedThrough !== null || left.resolutions > 0) return;
+    this.#isOwed = left.publishedThrough !== null || left.resolutions > 0;
+    if (this.#isOwed) return;
     await this.places.reached(place);
     this.places.leave();
     await this.#orders.look().catch((error: unknown) => {
@@ -114,6 +117,7 @@ export class Seeding implements KeyAsks {
 
   reached(boundary: Boundary, resolutions: number): Promise<void> | void {
     if (boundary.publishedThrough !== null || resolutions > 0) return this.places.left();
+    if (this.#isOwed) return this.announced(boundary, { publishedThrough: null, resolutions: 0 });
     return this.places.reached(boundary);
   }
 

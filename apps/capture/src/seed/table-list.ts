@@ -1,7 +1,7 @@
 /** Which tables an order means, and in which order they are seeded: parents before children. */
-import { createRouter, excludedPattern, maxSeedTables, reservedSchemas, SyncError, tableName } from '@lutra/model';
+import { createRouter, excludedPattern, maxSeedTables, reservedSchemas, SyncError } from '@lutra/model';
 import type { Router, SeedOrder, TableName } from '@lutra/model';
-import { loadTables, quoteText } from '@lutra/mysql';
+import { loadTables, quoteTable, quoteText } from '@lutra/mysql';
 import type { TargetTable } from '@lutra/mysql';
 import type { SeedSession } from './seed-session.js';
 import type { Watch } from './windows.js';
@@ -33,26 +33,26 @@ export async function listTables(session: SeedSession, order: Pick<SeedOrder, 't
   const found = named.filter(isWanted);
   if (found.length > maxSeedTables)
     throw new SyncError('SEED_REFUSED', `the order means ${found.length} tables; at most ${maxSeedTables} are seeded by one`);
-  const known = new Map(found.map((table) => [tableName(table), { rowsEstimated: table.estimate, watch: watch(table) }]));
+  const known = new Map(found.map((table) => [quoteTable(table), { rowsEstimated: table.estimate, watch: watch(table) }]));
   const listed: ListedTable[] = [];
   for (const database of new Set(found.map((table) => table.database)))
     for (const table of await loadTables(session, database)) {
-      const about = known.get(tableName(table));
+      const about = known.get(quoteTable(table));
       if (about) listed.push({ table, ...about });
     }
   return parentsFirst(listed);
 }
 
-/** By name, each behind its parents; what is in a circle of foreign keys comes as it is met. */
+/** By quoted name, for names may have dots; each behind its parents; what is in a circle of foreign keys comes as it is met. */
 export function parentsFirst(tables: readonly ListedTable[]): readonly ListedTable[] {
-  const byName = new Map(tables.map((listed) => [tableName(listed.table), listed]));
+  const byName = new Map(tables.map((listed) => [quoteTable(listed.table), listed]));
   const met = new Set<string>();
   const sorted: ListedTable[] = [];
   const visit = (name: string): void => {
     const listed = byName.get(name);
     if (!listed || met.has(name)) return;
     met.add(name);
-    for (const { parent } of listed.table.foreignKeys) visit(tableName(parent));
+    for (const { parent } of listed.table.foreignKeys) visit(quoteTable(parent));
     sorted.push(listed);
   };
   for (const name of [...byName.keys()].toSorted()) visit(name);

@@ -118,6 +118,7 @@ export class TableSeed {
       const of = { schema: table.plan.schema, pipelines, purpose: 'seed', request: order.id, part, keys: [] } as const;
       this.lastSeq = await writeChunk(log, facts, { place, content: { ...of, rows, readAt: chunk.readAt } });
       if (!isLast) this.#cursor = to;
+      this.#limit = Math.min(order.chunkRows, 2 * this.#limit);
       counted(rows.length);
     };
     try {

@@ -99,6 +99,15 @@ describe('a record that a table begins or ends to be seeded', () => {
     expect(await seeding.step(record({ phase: 'cancel' }))).toMatchObject({ text: { sql: expect.stringContaining("'cancelled'") } });
   });
 
+  it('ends, though its table is suspended or not routed any more: its state would last for ever', async () => {
+    const { seeding } = seedingOf({ suspended: 'out' });
+    for (const more of [{ table: 'out' }, { database: 'crm' }])
+      expect(await seeding.step(record({ ...more, phase: 'cancel' }))).toMatchObject({
+        text: { sql: expect.stringContaining("'cancelled'") },
+      });
+    expect(await seeding.step(record({ pipelines: [uidOf('c.q')], phase: 'cancel' }))).toBeNull();
+  });
+
   it('a region is replaced by what comes from it, and no other', () => {
     const { seeds } = seedingOf();
     const table = { database: 'shop', name: 't' };

@@ -25,6 +25,8 @@ export interface Watch extends Pick<DetectorOptions, 'peers'> {
 
 export interface RowsDone {
   readonly counts: SeedCounts;
+  /** Some are to be read once more. */
+  readonly isAgain: boolean;
   /** Both ways: rows that differed. */
   readonly conflicts: readonly Conflict[];
   readonly differences: readonly Difference[];
@@ -65,6 +67,7 @@ export class ChunkRows {
     const { clash = 0, again = 0, yielded = 0, ...counts } = this.#outcomes;
     return {
       counts: { ...noCounts, ...counts, yielded: yielded + again, clashes: clash },
+      isAgain: again > 0,
       conflicts: this.#conflicts,
       differences: this.#differences,
       kept: this.#kept,
@@ -104,7 +107,8 @@ export class ChunkRows {
     }
     this.#outcomes[told] = (this.#outcomes[told] ?? 0) + 1;
     const key = keyOfRow(plan, row);
-    if (told === 'clash' || told === 'again')
+    // What is seeded is not ticked off then, and comes again by itself.
+    if (told === 'clash' || (told === 'again' && this.#chunk.seed === null))
       this.#differences.push({ key, outcome: told, columns: null, here: existing ?? holders[0] ?? null, there: row });
     if (told === 'kept') this.#kept.push(key);
     if (this.#chunk.bothWays && existing !== null && (told === 'kept' || told === 'replaced'))

@@ -143,6 +143,33 @@ describe('one way', () => {
     expect(await room.rows()).toEqual([item(1), item(2), item(3, 'n', 'a')]);
     expect(await room.seed()).toMatchObject({ isWhole: true });
   });
+
+  it.each(['target', 'stop'])('after a rewind what stayed stays, with %s', async (onExisting) => {
+    const rows = "INSERT INTO t VALUES (1, 'own', 'a'), (2, 'n', NULL)";
+    await open(rows, { onExisting, replayUntil: 100 });
+    await room.read([item(1), item(2), item(3)]);
+    expect(await room.rows()).toEqual([item(1, 'own', 'a'), item(2), item(3)]);
+    expect(await room.seed()).toMatchObject({ isWhole: true, counts: { kept: 1 } });
+  });
+
+  it('after a rewind a probe writes no row, and knows nothing', async () => {
+    await open("INSERT INTO t VALUES (1, 'newer', NULL)", { onExisting: null, replayUntil: 100 });
+    await room.read([item(1), item(2)], { purpose: 'probe', keys: [1, 2, 3].map((id) => ({ id })) });
+    expect(await room.rows()).toEqual([item(1, 'newer')]);
+    expect((await room.differences()).map(({ outcome }) => outcome)).toEqual(['in-flight', 'in-flight', 'in-flight']);
+  });
+});
+
+describe('a table that flows one way beside others that flow both ways', () => {
+  const enter = rooms('9.7', { tables: { t: 'id int primary key, name varchar(20), u varchar(20) unique' }, flowsBack: false });
+
+  it('an insert of a row that is out of date replaces it', async () => {
+    const room = await SeedRoom.of(await enter({ rows: "INSERT INTO t VALUES (3, 'old', NULL)" }), { bothWays: true });
+    await room.change([[null, item(3)]]);
+    expect(await room.rows()).toEqual([item(3)]);
+    await room.end();
+    await expect(room.change([[null, item(3, 'b')]])).rejects.toMatchObject({ code: 'ROW_CONFLICT' });
+  });
 });
 
 describe('one way, with a key that the server compares by letters', () => {

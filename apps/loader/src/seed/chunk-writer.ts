@@ -11,7 +11,17 @@ import type { Checkpoint } from '@lutra/marker';
 import { checkpointStatement } from '@lutra/marker';
 import { rowToJson, tableName, toSyncError } from '@lutra/model';
 import type { Row } from '@lutra/model';
-import { differencesQuery, differenceText, inPieces, joined, keyOfRow, maxDifferences, noCounts, openingText, tickSeed } from '@lutra/mysql';
+import {
+  differencesQuery,
+  differenceText,
+  inPieces,
+  joined,
+  keyOfRow,
+  maxDifferences,
+  noCounts,
+  openingText,
+  tickSeed,
+} from '@lutra/mysql';
 import type { ApplyConnection, Difference, DifferenceOf, SeedCounts, SqlText } from '@lutra/mysql';
 import { isTransient } from '../commit/target-writer.js';
 import type { TargetWriter } from '../commit/target-writer.js';
@@ -98,7 +108,8 @@ export class ChunkWriter {
    */
   async #replayed(prepared: PreparedChunk, checkpoint: Checkpoint): Promise<void> {
     if (prepared.chunk.record.purpose === 'probe') return this.#send(this.#unknown(prepared), nothing, { checkpoint, safe: true });
-    if (prepared.stays !== 'incoming' && !prepared.bothWays) return void (await this.#rowByRow({ ...prepared, stays: 'existing' }, checkpoint, null));
+    if (prepared.stays !== 'incoming' && !prepared.bothWays)
+      return void (await this.#rowByRow({ ...prepared, stays: 'existing' }, checkpoint, null));
     const tick = this.#tick(prepared, { ...noCounts, replaced: prepared.rows.length });
     await this.#send(await textsOf(prepared, this.#options.pieceBytes), tick, { checkpoint, safe: true });
   }

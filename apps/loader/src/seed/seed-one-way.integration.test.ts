@@ -1,5 +1,6 @@
 /** What becomes of rows that are seeded one way, and of changes that come while their table is seeded. */
 import type { Row } from '@lutra/model';
+import { untickSeeds } from '@lutra/mysql';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { rooms } from '../conflict/detect/conflict-detector.fixture.js';
 import { SeedRoom } from './seed-room.fixture.js';
@@ -39,6 +40,20 @@ describe('one way', () => {
     await room.read(many(4, 6), { from: { id: 3 }, to: { id: 6 } });
     await room.read(many(7, 9), { from: { id: 6 }, to: { id: 9 } });
     expect(await room.seed()).toMatchObject({ cursor: '{"id":9}', counts: { inserted: 6, equal: 3 } });
+  });
+
+  it('what was ticked off of a table that left the routes is to come again', async () => {
+    await room.read(many(1, 3), { to: { id: 3 } });
+    const { server, checkpoint, database } = room.room;
+    const table = { database, name: 't' };
+    await expect(untickSeeds(server.options, { ...checkpoint, epoch: checkpoint.epoch + 1 }, [table])).rejects.toMatchObject({
+      code: 'FENCED',
+    });
+    await untickSeeds(server.options, checkpoint, [table]);
+    await room.read(many(4, 6), { from: { id: 3 } });
+    expect(await room.seed()).toMatchObject({ cursor: null, isWhole: false, state: 'seeding', counts: { inserted: 0 } });
+    await room.read(many(1, 6));
+    expect(await room.seed()).toMatchObject({ isWhole: true, counts: { equal: 6 } });
   });
 
   it('an empty chunk ends a table, once', async () => {

@@ -66,12 +66,13 @@ export class Seeding {
     const table = { database: record.database, name: record.table };
     if (!this.#isOurs(record)) return null;
     const { request, onExisting, phase } = record;
-    if (phase !== 'begin') {
-      // Of a table that is suspended or not routed any more, too: else its state would last for ever, for each pipeline that writes it.
+    const target = isSuspended(table) ? null : this.#router(table);
+    // Of a table that is suspended or not routed any more, too: else its state would last for ever, for each pipeline that writes it. It is
+    // not done, though: what it has missed is to be seeded when it comes back.
+    if (phase === 'cancel' || (phase === 'end' && target)) {
       if (seeds.of(table)?.request === request) seeds.end(table);
       return { text: endSeed({ pipeline: work.uid, table, request }, phase === 'end' ? 'done' : 'cancelled'), isCreated: false };
     }
-    const target = isSuspended(table) ? null : this.#router(table);
     if (!target) return null;
     const of = { pipeline: work.uid, table, target, request, onExisting };
     const isCreated = await this.#create(record, table, target);

@@ -183,6 +183,30 @@ describe('both ways, with foreign keys', () => {
   });
 });
 
+describe('both ways, with foreign keys to the table itself', () => {
+  const enter = rooms('9.7', {
+    tables: {
+      p: 'id int primary key',
+      t: 'id int primary key, p int, up int, foreign key (p) references p (id), foreign key (up) references t (id)',
+    },
+    rule: { policy: 'home' },
+    rows: 'INSERT INTO p VALUES (1)',
+  });
+  const child = (id: number, up: number | null, p = 1): Row => ({ id, p, up });
+
+  it('home writes a child before its parent, unless that was deleted here or another parent is missing', async () => {
+    const room = await SeedRoom.of(await enter({}), { bothWays: true, onExisting: here });
+    const parent = child(7, null);
+    await room.room.local('', [{ ...parent }, null, 't']);
+    await room.read([child(1, 9), child(2, 9, 5), child(3, 7), child(4, 1), child(9, null)], { table: 't' });
+    expect(await room.rows('t')).toEqual([child(1, 9), child(4, 1), child(9, null)]);
+    expect((await room.differences()).map(({ row_key: key, outcome }) => [key, outcome])).toEqual([
+      ['{"id":2}', 'clash'],
+      ['{"id":3}', 'clash'],
+    ]);
+  });
+});
+
 describe('the naive rule: a row that is read is an insert like any other', () => {
   const enter = rooms('9.7', { tables: { t: 'id int primary key, name varchar(20)' }, rule: { policy: 'home' } });
 

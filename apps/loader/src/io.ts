@@ -11,6 +11,7 @@ import {
   sayRoutes,
   takeOver,
   tiedTables,
+  untickSeeds,
   writeSuspended,
 } from '@lutra/mysql';
 
@@ -24,6 +25,7 @@ export interface TargetPort {
   readonly writeSuspended: typeof writeSuspended;
   readonly tiedTables: typeof tiedTables;
   readonly readSeeds: typeof readSeeds;
+  readonly untickSeeds: typeof untickSeeds;
   readonly createTable: typeof createTable;
 }
 
@@ -48,6 +50,7 @@ export const serversIo: LoaderIo = {
     writeSuspended,
     tiedTables,
     readSeeds,
+    untickSeeds,
     createTable,
   },
   kafka: { admin: (options) => new BusAdmin(options), subscribe },

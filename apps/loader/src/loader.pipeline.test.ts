@@ -249,6 +249,7 @@ const server: LoaderIo['target'] = {
   readSuspended: async () => world.suspended,
   tiedTables: async () => [],
   readSeeds: async () => [],
+  untickSeeds: async () => undefined,
   createTable: async () => false,
   writeSuspended: async (_, position, { begun, ended }) => {
     const failure = world.suspending.shift() ?? 'none';

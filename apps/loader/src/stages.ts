@@ -16,7 +16,7 @@ import type { Suspensions } from './plan/suspensions.js';
 import { TableMatcher } from './plan/table-matcher.js';
 import { MissingRows } from './seed/missing-rows.js';
 import type { SeedProgressWriter } from './seed/seed-progress.js';
-import { seedingOf, seedProgressOf } from './seed/seed-stages.js';
+import { seedingOf, seedPartsOf, seedProgressOf } from './seed/seed-stages.js';
 import type { Seeding } from './seed/seeding.js';
 import { Seeds } from './seed/seeds.js';
 import { groupOf, sayApplied, skipOf } from './recover/take-over.js';
@@ -73,7 +73,7 @@ export async function stagesFor(
   const suspensions = await suspensionsOf(run, owned, routes.fingerprints);
   deps.status.update({ suspended: suspensions.tables });
   const isSuspended = (table: TableName): boolean => suspensions.hasTarget(table);
-  const parts = await deps.io.target.readSeeds(target, work.uid);
+  const parts = await seedPartsOf(run, checkpoint);
   const seeds = new Seeds({ uid: work.uid, region: work.source.region }, parts);
   const replaces = (table: TableName): boolean => seeds.replaces(table);
   const detection = createDetector(deps, work, {

@@ -2,10 +2,12 @@
  * lutra.seed: which tables a pipeline is seeding or has seeded, and how far. Its texts are part of a target transaction, behind the fence
  * in lutra.checkpoint.
  */
+import { checkpointFence } from '@lutra/marker';
+import type { Checkpoint } from '@lutra/marker';
 import { SyncError, toSyncError } from '@lutra/model';
 import type { SeededTable, TableName } from '@lutra/model';
 import { quoteText } from './literal.js';
-import { through } from './ownership.js';
+import { ask, through } from './ownership.js';
 import { textOf } from './server-facts.js';
 import type { ConnectionOptions, Queries, ResultRow } from './session-options.js';
 import type { Mark, SqlText } from './sql-text.js';
@@ -60,6 +62,31 @@ export async function readSeeds(target: ConnectionOptions | Queries, pipeline: s
       return (await queries.query(sql)).map(partOf);
     } catch (error) {
       if (toSyncError(error).code === 'TABLE_MISSING') return [];
+      throw error;
+    }
+  });
+}
+
+/**
+ * What is ticked off of tables that the pipeline does not carry now. Counter-example without: a table leaves the routes amid its seed and
+ * comes back; the rows that were ticked off before have changed meanwhile, and seeding goes on behind them.
+ * @throws SyncError FENCED, TARGET_*
+ */
+export async function untickSeeds(
+  target: ConnectionOptions | Queries,
+  key: Pick<Checkpoint, 'pipeline' | 'part' | 'epoch'>,
+  tables: readonly TableName[],
+): Promise<void> {
+  const { pipeline } = key;
+  const anew = ['cursor_key = NULL', ...['is_whole', ...countNames].map((name) => `${name} = 0`)].join(', ');
+  const texts = tables.map((table) => `UPDATE lutra.seed SET ${anew}${whereTable({ pipeline, table })} AND state = 'seeding'`);
+  await through(target, async (queries) => {
+    await queries.query('BEGIN');
+    try {
+      for (const sql of [checkpointFence(key), ...texts]) await ask(queries, sql);
+      await queries.query('COMMIT');
+    } catch (error) {
+      await queries.query('ROLLBACK').catch(() => undefined); // a connection that cannot is broken, and the server rolls back
       throw error;
     }
   });

@@ -7,8 +7,8 @@
  */
 import { SyncError, tableName } from '@lutra/model';
 import type { Row, Seen } from '@lutra/model';
-import { askFor, identicalRows, keyOfRow, keysOf, primaryConflictKey, uniqueConflictKeys, noCounts } from '@lutra/mysql';
-import type { ApplyConnection, Difference, Keys, SeedCounts } from '@lutra/mysql';
+import { askFor, conflictKind, identicalRows, keyOfRow, keysOf, primaryConflictKey, uniqueConflictKeys, noCounts } from '@lutra/mysql';
+import type { ApplyConnection, Difference, ForeignKey, Keys, SeedCounts, TargetTable } from '@lutra/mysql';
 import type { DetectorOptions } from '../conflict/detect/detector-options.js';
 import { requireToldOf } from '../conflict/detect/concurrency.js';
 import type { Conflict } from '../conflict/record/conflict-record.js';
@@ -25,6 +25,8 @@ export interface Watch extends Pick<DetectorOptions, 'peers'> {
 
 export interface RowsDone {
   readonly counts: SeedCounts;
+  /** Some are to be read once more. */
+  readonly isAgain: boolean;
   /** Both ways: rows that differed. */
   readonly conflicts: readonly Conflict[];
   readonly differences: readonly Difference[];
@@ -65,6 +67,7 @@ export class ChunkRows {
     const { clash = 0, again = 0, yielded = 0, ...counts } = this.#outcomes;
     return {
       counts: { ...noCounts, ...counts, yielded: yielded + again, clashes: clash },
+      isAgain: again > 0,
       conflicts: this.#conflicts,
       differences: this.#differences,
       kept: this.#kept,
@@ -104,7 +107,8 @@ export class ChunkRows {
     }
     this.#outcomes[told] = (this.#outcomes[told] ?? 0) + 1;
     const key = keyOfRow(plan, row);
-    if (told === 'clash' || told === 'again')
+    // What is seeded is not ticked off then, and comes again by itself.
+    if (told === 'clash' || (told === 'again' && this.#chunk.seed === null))
       this.#differences.push({ key, outcome: told, columns: null, here: existing ?? holders[0] ?? null, there: row });
     if (told === 'kept') this.#kept.push(key);
     if (this.#chunk.bothWays && existing !== null && (told === 'kept' || told === 'replaced'))
@@ -117,8 +121,26 @@ export class ChunkRows {
     readonly existing: Row | null;
     readonly displaced: readonly Row[];
   }): Promise<boolean> {
-    const write = this.#chunk.checksForeignKeys ? writeRow : forceRow;
-    return (await write(this.#connection, this.#chunk.plan, change)) === null;
+    const { plan, checksForeignKeys } = this.#chunk;
+    if (!checksForeignKeys) return (await forceRow(this.#connection, plan, change)) === null;
+    const refused = await writeRow(this.#connection, plan, change);
+    return refused === null || (conflictKind(refused) === 'parent missing' && (await this.#beforeParent(change)));
+  }
+
+  /**
+   * Its parent is a row of the same table, which comes behind it, for tables are read by their keys. Other parents are checked: the row is
+   * written without this one first. One that was deleted here does not come.
+   */
+  async #beforeParent({ row, ...change }: { readonly row: Row | null; readonly existing: Row | null; readonly displaced: readonly Row[] }) {
+    const { plan, target, seen, seed } = this.#chunk;
+    const own = target.foreignKeys.filter(({ self }) => self);
+    if (row === null || seed === null || own.length === 0) return false;
+    for (const key of own) if (await wasChanged(this.#watch, parentOf(key, row), seen)) return false;
+    const childless = withoutParents(target, row);
+    if (!childless || (await writeRow(this.#connection, plan, { ...change, row: childless }))) return false;
+    const refused = await forceRow(this.#connection, plan, { existing: childless, row, displaced: [] });
+    if (refused) throw refused;
+    return true;
   }
 
   /** It is gone at the source; unless the server takes the key for that of a row that came: 'a' for 'A'. */
@@ -147,6 +169,31 @@ export class ChunkRows {
 }
 
 const nothing: Found = { existing: null, holders: [] };
+
+/** What of it a foreign key names. */
+function parentOf({ columns, parentColumns }: ForeignKey, row: Row): Row {
+  const names = new Map(Object.keys(row).map((name) => [name.toLowerCase(), name]));
+  const nameOf = (column = ''): string => names.get(column.toLowerCase()) ?? column;
+  return Object.fromEntries(parentColumns.map((name, i) => [nameOf(name), row[nameOf(columns[i])] ?? null]));
+}
+
+/** It points to no row of its own table. Null: not without other changes. */
+function withoutParents({ foreignKeys, columns, primaryKey }: TargetTable, row: Row): Row | null {
+  const lower = (name: string): string => name.toLowerCase();
+  const needed = new Set([...primaryKey, ...foreignKeys.flatMap((key) => (key.self ? [] : key.columns))].map(lower));
+  const nullable = new Set(columns.flatMap((column) => (column.nullable ? [lower(column.name)] : [])));
+  const isFree = (name: string): boolean => nullable.has(name) && !needed.has(name);
+  const own = foreignKeys.filter(({ self }) => self).map((key) => key.columns.map(lower).filter(isFree));
+  if (own.some((names) => names.length === 0)) return null;
+  const cut = new Set(own.flat());
+  return Object.fromEntries(Object.entries(row).map(([name, value]) => [name, cut.has(lower(name)) ? null : value]));
+}
+
+async function wasChanged(watch: Watch | null, row: Row, seen: Seen): Promise<boolean> {
+  if (!watch) return false;
+  await askFor([[watch.keys, row]]);
+  return changedOf(watch, row, seen) !== null;
+}
 
 /** All is locked: what was committed here before is known from now on. @throws SyncError CAPTURE_BEHIND, TABLE_SUSPENDED */
 export async function completed(

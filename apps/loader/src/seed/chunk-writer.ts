@@ -11,7 +11,17 @@ import type { Checkpoint } from '@lutra/marker';
 import { checkpointStatement } from '@lutra/marker';
 import { rowToJson, tableName, toSyncError } from '@lutra/model';
 import type { Row } from '@lutra/model';
-import { differencesQuery, differenceText, inPieces, joined, maxDifferences, noCounts, openingText, tickSeed } from '@lutra/mysql';
+import {
+  differencesQuery,
+  differenceText,
+  inPieces,
+  joined,
+  keyOfRow,
+  maxDifferences,
+  noCounts,
+  openingText,
+  tickSeed,
+} from '@lutra/mysql';
 import type { ApplyConnection, Difference, DifferenceOf, SeedCounts, SqlText } from '@lutra/mysql';
 import { isTransient } from '../commit/target-writer.js';
 import type { TargetWriter } from '../commit/target-writer.js';
@@ -92,8 +102,14 @@ export class ChunkWriter {
     await this.#send(texts, this.#tick(prepared, { ...noCounts, inserted: prepared.rows.length }), { checkpoint, safe: false });
   }
 
-  /** Right whether it was applied before or not; see safe-plan.ts. */
+  /**
+   * Right whether it was applied before or not; see safe-plan.ts. Of a probe nobody knows, as the target may be further than its place. What
+   * was kept is kept once more: no row of the source may replace it, and the target is no reason to stop.
+   */
   async #replayed(prepared: PreparedChunk, checkpoint: Checkpoint): Promise<void> {
+    if (prepared.chunk.record.purpose === 'probe') return this.#send(this.#unknown(prepared), nothing, { checkpoint, safe: true });
+    if (prepared.stays !== 'incoming' && !prepared.bothWays)
+      return void (await this.#rowByRow({ ...prepared, stays: 'existing' }, checkpoint, null));
     const tick = this.#tick(prepared, { ...noCounts, replaced: prepared.rows.length });
     await this.#send(await textsOf(prepared, this.#options.pieceBytes), tick, { checkpoint, safe: true });
   }
@@ -136,7 +152,9 @@ export class ChunkWriter {
     const about = event && { pipeline: pipeline.id, uid: pipeline.uid, position, event, final: isFinal };
     const conflicts = about ? done.conflicts.map((conflict) => conflictText([conflict], about)) : [];
     const differences = await this.#differences(connection, prepared, done.differences);
-    const texts = [...conflicts, ...differences, this.#tick(prepared, done.counts)];
+    // Counter-example for a tick: nobody reads the row again, and the change that it yielded to does not bring it.
+    const tick = done.isAgain ? nothing : this.#tick(prepared, done.counts);
+    const texts = [...conflicts, ...differences, tick];
     for (const text of inPieces(texts)) await connection.run(text);
     if (!parts?.rules.targetIsHome || done.kept.length === 0) return;
     const table = parts.tables.of({ source, target });
@@ -151,6 +169,13 @@ export class ChunkWriter {
       for (const text of inPieces(found.map((one) => differenceText(one, this.#of(prepared))))) await connection.run(text);
       return true;
     });
+  }
+
+  #unknown(prepared: PreparedChunk): readonly SqlText[] {
+    const { rows, absent, plan } = prepared;
+    const of = this.#of(prepared);
+    const none = { outcome: 'in-flight', columns: null, here: null, there: null } as const;
+    return inPieces([...rows, ...absent].map((row) => differenceText({ key: keyOfRow(plan, row), ...none }, of)));
   }
 
   /** As many as there is room for. */

@@ -1,5 +1,6 @@
 /** What becomes of rows that are seeded one way, and of changes that come while their table is seeded. */
 import type { Row } from '@lutra/model';
+import { untickSeeds } from '@lutra/mysql';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { rooms } from '../conflict/detect/conflict-detector.fixture.js';
 import { SeedRoom } from './seed-room.fixture.js';
@@ -39,6 +40,20 @@ describe('one way', () => {
     await room.read(many(4, 6), { from: { id: 3 }, to: { id: 6 } });
     await room.read(many(7, 9), { from: { id: 6 }, to: { id: 9 } });
     expect(await room.seed()).toMatchObject({ cursor: '{"id":9}', counts: { inserted: 6, equal: 3 } });
+  });
+
+  it('what was ticked off of a table that left the routes is to come again', async () => {
+    await room.read(many(1, 3), { to: { id: 3 } });
+    const { server, checkpoint, database } = room.room;
+    const table = { database, name: 't' };
+    await expect(untickSeeds(server.options, { ...checkpoint, epoch: checkpoint.epoch + 1 }, [table])).rejects.toMatchObject({
+      code: 'FENCED',
+    });
+    await untickSeeds(server.options, checkpoint, [table]);
+    await room.read(many(4, 6), { from: { id: 3 } });
+    expect(await room.seed()).toMatchObject({ cursor: null, isWhole: false, state: 'seeding', counts: { inserted: 0 } });
+    await room.read(many(1, 6));
+    expect(await room.seed()).toMatchObject({ isWhole: true, counts: { equal: 6 } });
   });
 
   it('an empty chunk ends a table, once', async () => {
@@ -142,6 +157,33 @@ describe('one way', () => {
     await room.read([item(1), item(2), item(3, 'n', 'a')]);
     expect(await room.rows()).toEqual([item(1), item(2), item(3, 'n', 'a')]);
     expect(await room.seed()).toMatchObject({ isWhole: true });
+  });
+
+  it.each(['target', 'stop'])('after a rewind what stayed stays, with %s', async (onExisting) => {
+    const rows = "INSERT INTO t VALUES (1, 'own', 'a'), (2, 'n', NULL)";
+    await open(rows, { onExisting, replayUntil: 100 });
+    await room.read([item(1), item(2), item(3)]);
+    expect(await room.rows()).toEqual([item(1, 'own', 'a'), item(2), item(3)]);
+    expect(await room.seed()).toMatchObject({ isWhole: true, counts: { kept: 1 } });
+  });
+
+  it('after a rewind a probe writes no row, and knows nothing', async () => {
+    await open("INSERT INTO t VALUES (1, 'newer', NULL)", { onExisting: null, replayUntil: 100 });
+    await room.read([item(1), item(2)], { purpose: 'probe', keys: [1, 2, 3].map((id) => ({ id })) });
+    expect(await room.rows()).toEqual([item(1, 'newer')]);
+    expect((await room.differences()).map(({ outcome }) => outcome)).toEqual(['in-flight', 'in-flight', 'in-flight']);
+  });
+});
+
+describe('a table that flows one way beside others that flow both ways', () => {
+  const enter = rooms('9.7', { tables: { t: 'id int primary key, name varchar(20), u varchar(20) unique' }, flowsBack: false });
+
+  it('an insert of a row that is out of date replaces it', async () => {
+    const room = await SeedRoom.of(await enter({ rows: "INSERT INTO t VALUES (3, 'old', NULL)" }), { bothWays: true });
+    await room.change([[null, item(3)]]);
+    expect(await room.rows()).toEqual([item(3)]);
+    await room.end();
+    await expect(room.change([[null, item(3, 'b')]])).rejects.toMatchObject({ code: 'ROW_CONFLICT' });
   });
 });
 

@@ -1,5 +1,8 @@
 /** What seeding takes in a run, put together. */
-import type { TableName } from '@lutra/model';
+import type { Checkpoint } from '@lutra/marker';
+import { createRouter } from '@lutra/model';
+import type { Router, TableName } from '@lutra/model';
+import type { SeedPart } from '@lutra/mysql';
 import type { Detection } from '../conflict/detect/create-detector.js';
 import type { LoaderRun, Owned } from '../loader-run.js';
 import type { TableMatcher } from '../plan/table-matcher.js';
@@ -26,6 +29,27 @@ export function seedingOf({ deps, work, target }: LoaderRun, { checkpoint, write
     load: (database, name) => writer.loadTable(database, name),
     onCreated: ({ database, name }) => deps.logger.info({ table: `${database}.${name}` }, 'created a table that is to be seeded'),
     onPassed: (why) => deps.logger.warn(why),
+  });
+}
+
+/** As they stand there; what is ticked off of tables that the pipeline does not carry now, or carries elsewhere, is not any more. */
+export async function seedPartsOf(
+  { deps, work, target }: LoaderRun,
+  key: Pick<Checkpoint, 'pipeline' | 'part' | 'epoch'>,
+): Promise<readonly SeedPart[]> {
+  const { readSeeds, untickSeeds } = deps.io.target;
+  const parts = await readSeeds(target, work.uid);
+  const left = leftOf(parts, createRouter(work.routes));
+  if (left.length === 0) return parts;
+  await untickSeeds(target, key, left);
+  return readSeeds(target, work.uid);
+}
+
+export function leftOf(parts: readonly SeedPart[], router: Router): readonly TableName[] {
+  return parts.flatMap(({ state, cursor, isWhole, table, target }) => {
+    const to = router(table);
+    const isSame = to?.database === target.database && to.name === target.name;
+    return state === 'seeding' && (cursor !== null || isWhole) && !isSame ? [table] : [];
   });
 }
 

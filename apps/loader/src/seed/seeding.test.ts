@@ -1,10 +1,12 @@
 import type { SeedRecord, TableName } from '@lutra/model';
-import { SyncError } from '@lutra/model';
-import type { TableToCreate } from '@lutra/mysql';
+import { createRouter, SyncError } from '@lutra/model';
+import { noCounts } from '@lutra/mysql';
+import type { SeedPart, TableToCreate } from '@lutra/mysql';
 import { describe, expect, it } from 'vitest';
 import type { LoaderWork } from '../assignments.js';
 import { uidOf } from '../../../../libs/model/src/pipeline-uid.fixture.js';
 import { Seeding } from './seeding.js';
+import { leftOf } from './seed-stages.js';
 import { Seeds } from './seeds.js';
 
 const uid = uidOf('c.p');
@@ -97,6 +99,31 @@ describe('a record that a table begins or ends to be seeded', () => {
     expect(seeds.of(table)).toBeNull();
     await seeding.step(record());
     expect(await seeding.step(record({ phase: 'cancel' }))).toMatchObject({ text: { sql: expect.stringContaining("'cancelled'") } });
+  });
+
+  it('is cancelled, though its table is suspended or not routed any more: its state would last for ever; it is not done', async () => {
+    const { seeding } = seedingOf({ suspended: 'out' });
+    for (const more of [{ table: 'out' }, { database: 'crm' }])
+      expect(await seeding.step(record({ ...more, phase: 'cancel' }))).toMatchObject({
+        text: { sql: expect.stringContaining("'cancelled'") },
+      });
+    for (const more of [{ table: 'out' }, { database: 'crm' }]) expect(await seeding.step(record({ ...more, phase: 'end' }))).toBeNull();
+    expect(await seeding.step(record({ pipelines: [uidOf('c.q')], phase: 'cancel' }))).toBeNull();
+  });
+
+  it('what is ticked off counts as long as the table goes where it went', () => {
+    const part = (more: Partial<SeedPart>): SeedPart => {
+      const table = { database: 'shop', name: 't' };
+      const at = { part: 0, cursor: '{"a":1}', isWhole: false, counts: noCounts, begunAt: 0, endedAt: null };
+      return { table, target: { database: 'copy', name: 't' }, request: 'r', onExisting: 'source', state: 'seeding', ...at, ...more };
+    };
+    const away = { database: 'crm', name: 't' };
+    const elsewhere = { database: 'other', name: 't' };
+    const left = (more: Partial<SeedPart>): number => leftOf([part(more)], createRouter(work.routes)).length;
+    expect([left({}), left({ table: away }), left({ target: elsewhere }), left({ table: away, cursor: null, isWhole: true })]).toEqual([
+      0, 1, 1, 1,
+    ]);
+    expect([left({ table: away, state: 'done' }), left({ table: away, cursor: null })]).toEqual([0, 0]);
   });
 
   it('a region is replaced by what comes from it, and no other', () => {

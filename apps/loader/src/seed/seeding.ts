@@ -64,17 +64,20 @@ export class Seeding {
   async step(record: SeedRecord): Promise<SeedStep | null> {
     const { work, seeds, isSuspended } = this.#options;
     const table = { database: record.database, name: record.table };
-    const target = this.#isOurs(record) && !isSuspended(table) ? this.#router(table) : null;
-    if (!target) return null;
-    const { request, onExisting } = record;
-    const of = { pipeline: work.uid, table, target, request, onExisting };
-    if (record.phase === 'begin') {
-      const isCreated = await this.#create(record, table, target);
-      seeds.begin(of);
-      return { text: beginSeed(of), isCreated };
+    if (!this.#isOurs(record)) return null;
+    const { request, onExisting, phase } = record;
+    const target = isSuspended(table) ? null : this.#router(table);
+    // Of a table that is suspended or not routed any more, too: else its state would last for ever, for each pipeline that writes it. It is
+    // not done, though: what it has missed is to be seeded when it comes back.
+    if (phase === 'cancel' || (phase === 'end' && target)) {
+      if (seeds.of(table)?.request === request) seeds.end(table);
+      return { text: endSeed({ pipeline: work.uid, table, request }, phase === 'end' ? 'done' : 'cancelled'), isCreated: false };
     }
-    if (seeds.of(table)?.request === request) seeds.end(table);
-    return { text: endSeed(of, record.phase === 'end' ? 'done' : 'cancelled'), isCreated: false };
+    if (!target) return null;
+    const of = { pipeline: work.uid, table, target, request, onExisting };
+    const isCreated = await this.#create(record, table, target);
+    seeds.begin(of);
+    return { text: beginSeed(of), isCreated };
   }
 
   async #create({ definition }: SeedRecord, source: TableName, target: TableName): Promise<boolean> {

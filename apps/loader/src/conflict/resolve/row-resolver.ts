@@ -249,7 +249,8 @@ export class RowResolver {
   async #oneWay(change: Change): Promise<void> {
     this.#rows.discard();
     const plan = planRows(change.source, change.target);
-    await writeWhole(this.#options.connection, change, { plan, replaces: () => false });
+    const { connection, replaces } = this.#options;
+    await writeWhole(connection, change, { plan, replaces: (source) => replaces(source) });
   }
 
   /** As always; where the target's changes come back, only to a row that is what it must be. */

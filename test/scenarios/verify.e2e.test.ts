@@ -73,12 +73,12 @@ const found = [
   { table: 'labels', key: { name: label(7), n: 7 }, outcome: 'missing-there', columns: null },
   { table: 'labels', key: { name: label(9), n: 9 }, outcome: 'different', columns: ['kind'] },
   { table: 'labels', key: { name: 'only here', n: 100000 }, outcome: 'missing-there', columns: null },
-  { table: 'ledger', key: { id: 1 }, outcome: 'different', columns: ['ratio'] },
-  { table: 'ledger', key: { id: 11 }, outcome: 'missing-here', columns: null },
-  { table: 'ledger', key: { id: 12 }, outcome: 'missing-here', columns: null },
-  { table: 'ledger', key: { id: 21 }, outcome: 'missing-there', columns: null },
-  { table: 'ledger', key: { id: 31 }, outcome: 'different', columns: ['note', 'amount'] },
-  { table: 'ledger', key: { id: 35 }, outcome: 'different', columns: ['doc'] },
+  { table: 'ledger', key: { id: ['i', '1'] }, outcome: 'different', columns: ['ratio'] },
+  { table: 'ledger', key: { id: ['i', '11'] }, outcome: 'missing-here', columns: null },
+  { table: 'ledger', key: { id: ['i', '12'] }, outcome: 'missing-here', columns: null },
+  { table: 'ledger', key: { id: ['i', '21'] }, outcome: 'missing-there', columns: null },
+  { table: 'ledger', key: { id: ['i', '31'] }, outcome: 'different', columns: ['note', 'amount'] },
+  { table: 'ledger', key: { id: ['i', '35'] }, outcome: 'different', columns: ['doc'] },
 ];
 
 /**

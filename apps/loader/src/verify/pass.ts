@@ -1,5 +1,5 @@
 /** One pass over the tables of a channel: connections, the list of pairs, each pair in turn. It goes on behind the tables that are done. */
-import { createRuleFinder, maxVerifiedTables, pipelineName, policyTraits, SyncError, tableName } from '@lutra/model';
+import { createRuleFinder, pipelineName, policyTraits, SyncError, tableName } from '@lutra/model';
 import type { TableName, VerificationOrder, VerifiedTable } from '@lutra/model';
 import { loadTable, planDigest, Session } from '@lutra/mysql';
 import type { ConnectionOptions, DigestPlan } from '@lutra/mysql';
@@ -9,7 +9,7 @@ import type { CrossingIo, Way } from './crossing.js';
 import { notesOn } from './notes.js';
 import { removeDifferences, ServerProbes } from './probes.js';
 import { baseTables, readEnd } from './server-facts.js';
-import { listPairs } from './table-list.js';
+import { listPairs, requireFew } from './table-list.js';
 import type { ListedPair } from './table-list.js';
 import { ServerPair } from './table-pair.js';
 import { verifyTable } from './verify-table.js';
@@ -120,9 +120,8 @@ class Pass {
       tablesOf: (endpoint) => names.get(endpoint) ?? [],
       keepsRows: keeper(rules),
     });
-    if (listed.length <= maxVerifiedTables) return listed;
-    const what = `the verification of channel ${this.#options.work.channel} matches ${listed.length} tables`;
-    throw new SyncError('CONFIG_INVALID', `${what}, and at most ${maxVerifiedTables} are compared by one order: cancel it, and name fewer`);
+    requireFew(listed);
+    return listed;
   }
 
   /** A table that cannot be compared does not keep the others from it; a server that cannot be reached does. */

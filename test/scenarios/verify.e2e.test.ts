@@ -1,6 +1,6 @@
 /**
  * Rows that are damaged behind the binlog's back are found while both sides take writes, each by its class, and nothing else is reported.
- * An entry of lutra.resync mends each of them; then both sides are equal. Side a is MySQL 9.7 and home, side b is 8.0.
+ * An entry of lutra.resync fixes each of them; then both sides are equal. Side a is MySQL 9.7 and home, side b is 8.0.
  */
 import { createConnection } from 'mysql2/promise';
 import type { RowDataPacket } from 'mysql2/promise';

@@ -268,7 +268,7 @@ describe.each([
     const refused = await verifyTable({ ...of, crossed: async () => null, probing: { signal, pollMs: 20 } });
     await refusing.end();
     expect(refused.notes).toEqual(['probes cannot be sent: no such table']);
-    // Mended, the next pass of the same order is not told of it again.
+    // Fixed meanwhile: the next pass of the same order is not told of it again.
     const next = { ...of, crossed: async () => null, probing: { signal, pollMs: 5, patienceMs: 50 } };
     expect((await verifyTable(next)).notes).toEqual(['2 probes have no answer']);
   });

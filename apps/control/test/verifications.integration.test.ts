@@ -87,7 +87,7 @@ async function differ(pipeline: string, id: number, { outcome = 'different', tab
 }
 
 function resultOf(request: string, more: Partial<VerificationResult> = {}): VerificationResult {
-  const table = { pipeline: 'a-b', database: 'shop', table: 'orders', verdict: 'equal' as const, notes: [], rows: 41_332_118 };
+  const table = { pipeline: 'a-b', database: 'shop', table: 'orders', verdict: 'equal' as const, pass: 1, notes: [], rows: 41_332_118 };
   const counts = {
     missingHere: 0,
     missingThere: 0,

@@ -3,6 +3,11 @@ import { z } from 'zod';
 
 const count = z.int().min(0);
 
+/** Nobody writes an order or a result below it. */
+export const verificationLevel = 2;
+/** Of one order: the result is one node of ZooKeeper. */
+export const maxVerifiedTables = 2_000;
+
 /** One for a channel at a time. */
 export const verificationOrderSchema = z.strictObject({
   id: z.string().min(1).max(36),
@@ -28,6 +33,8 @@ export const verifiedTableSchema = z.strictObject({
   table: z.string(),
   /** unsettled: rows kept changing, or a pipeline stood still; refused: it cannot be compared. Null: not done yet. */
   verdict: z.enum(tableVerdicts).nullable(),
+  /** Which pass said so. An earlier pass's verdict stands until the table is compared again. 0: none. */
+  pass: count,
   /** Why it is unsettled or refused; what differs in the definitions. */
   notes: z.array(z.string()).readonly(),
   rows: count,

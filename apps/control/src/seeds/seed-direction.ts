@@ -29,6 +29,7 @@ export interface PlannedSeed {
 }
 
 type Way = Pick<Ends, 'source' | 'target'>;
+type HomeAndWays = Pick<ChannelEnds, 'conflicts'> & { readonly pipelines: readonly Way[] };
 
 export function isTwoWay({ pipelines }: { readonly pipelines: readonly Way[] }, { source, target }: Way): boolean {
   return pipelines.some((other) => other.source === target && other.target === source);
@@ -41,6 +42,12 @@ export function defaultOnExisting(channel: ChannelEnds, ends: Way, regions: Regi
   const [from, to] = [distance.get(ends.source), distance.get(ends.target)];
   if (from === undefined || to === undefined || from === to) return 'stop';
   return regions.get(from < to ? ends.source : ends.target) ?? 'stop';
+}
+
+/** Both ways between two regions that are equally far from home: each row there is home's to decide, and copies of it would be swapped. */
+export function nobodyWins(channel: HomeAndWays, ends: Way, regions: Regions): boolean {
+  const distance = distancesFrom(channel, regions);
+  return isTwoWay(channel, ends) && distance.has(ends.source) && distance.get(ends.source) === distance.get(ends.target);
 }
 
 /**
@@ -83,7 +90,7 @@ function inTurn(both: readonly Ends[]): { readonly first: readonly Ends[]; reado
 }
 
 /** Steps from the home region, over pipelines that have a way back; none without home. */
-function distancesFrom({ pipelines, conflicts: { home } }: ChannelEnds, regions: Regions): ReadonlyMap<string, number> {
+function distancesFrom({ pipelines, conflicts: { home } }: HomeAndWays, regions: Regions): ReadonlyMap<string, number> {
   const both = pipelines.filter((pipeline) => isTwoWay({ pipelines }, pipeline));
   const steps = new Map<string, number>();
   for (const { source } of both) if (home !== undefined && regions.get(source) === home) steps.set(source, 0);

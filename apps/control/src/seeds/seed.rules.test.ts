@@ -54,6 +54,22 @@ describe('an order by itself', () => {
     expect(ids(orderProblems(subjectOf({ ways }), order({ onExisting })))).toEqual(isRight ? [] : ['error seed-on-existing']);
   });
 
+  it.each([
+    ['stop', []],
+    ['california', ['error seed-on-existing']],
+    ['sao', ['error seed-on-existing']],
+  ])('between two regions that are equally far from home, onExisting %s: a region that wins there would swap rows', (onExisting, found) => {
+    const ends = ['hz', 'ca', 'sp'];
+    const pipelines = ends.flatMap((source) =>
+      ends.filter((target) => target !== source).map((target) => ({ name: `${source}-${target}`, source, target })),
+    );
+    const { channel } = subjectOf();
+    const mesh = { ...channel, pipelines: pipelines.map((ways) => ({ ...channel.pipelines[0]!, ...ways })) };
+    const pipeline = mesh.pipelines.find(({ name }) => name === 'ca-sp')!;
+    const subject = { channel: mesh, pipeline, id: 'shop.ca-sp', regions: new Map([...regions, ['sp', 'sao']]) };
+    expect(ids(orderProblems(subject, order({ onExisting })))).toEqual(found);
+  });
+
   it('a condition is for one way: both ways the other rows would come by their updates', () => {
     expect(orderProblems(subjectOf(), order({ where: 'id > 7' }))).toEqual([]);
     expect(ids(orderProblems(subjectOf({ ways: 2 }), order({ where: 'id > 7', onExisting: 'stop' })))).toEqual(['error seed-where']);

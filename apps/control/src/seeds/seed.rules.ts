@@ -2,7 +2,7 @@
 import { createRuleFinder, isStop, maxSeedTables, tableName } from '@lutra/model';
 import type { ChannelInput, PipelineInput, SeedOrder, TableName } from '@lutra/model';
 import type { Problem } from '../configuration/problem.js';
-import { isTwoWay } from './seed-direction.js';
+import { isTwoWay, nobodyWins } from './seed-direction.js';
 import type { Regions } from './seed-direction.js';
 import type { AtTarget, FoundTable } from './seed-tables.js';
 
@@ -29,7 +29,8 @@ export function orderProblems({ channel, pipeline, id, regions }: SeedSubject, o
   const problems: Problem[] = [];
   const ends = [regions.get(pipeline.source), regions.get(pipeline.target)].filter((region) => region !== undefined);
   const twoWay = isTwoWay(channel, pipeline);
-  const allowed = [...(twoWay ? ends : ['source', 'target']), 'stop'];
+  const winners = nobodyWins(channel, pipeline, regions) ? [] : ends;
+  const allowed = [...(twoWay ? winners : ['source', 'target']), 'stop'];
   if (!allowed.includes(order.onExisting)) {
     const what = `onExisting: ${order.onExisting}: pipeline ${id} ${twoWay ? 'flows both ways' : 'flows one way'}`;
     problems.push(error('seed-on-existing', what, `one of ${allowed.join(', ')}`));

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import type { ClusterLevel } from '@lutra/host';
-import { SyncError } from '@lutra/model';
+import { maxVerifiedTables, SyncError } from '@lutra/model';
 import type { VerificationOrder, VerificationResult } from '@lutra/model';
 import type { Registry } from '@lutra/registry';
 import type { Logger } from '@lutra/telemetry';
@@ -61,7 +61,8 @@ export class VerificationService {
         ...result,
         tables: result.tables.map((table) => ({ ...table, notes: [...table.notes], text: verdictText(table) })),
       },
-      equal: result !== null && result.endedAt !== null && result.tables.every(({ verdict }) => verdict === 'equal'),
+      equal:
+        result !== null && result.endedAt !== null && result.tables.length > 0 && result.tables.every(({ verdict }) => verdict === 'equal'),
     };
   }
 
@@ -111,12 +112,18 @@ export class VerificationService {
       const subject = await this.look.subject(channel, name);
       count += await this.look.atSource(subject, async (session) => {
         const carried = await tablesOf(session, subject.pipeline, tables);
+        if (carried.length > maxVerifiedTables) throw tooMany(name, carried.length);
         if (where !== undefined) await requireWhere(session, where, carried);
         return carried.length;
       });
     }
     if (count === 0) throw new SyncError('CONFIG_CONFLICT', `no table that channel ${channel} carries matches ${tables.join(', ')}`);
   }
+}
+
+function tooMany(pipeline: string, count: number): SyncError {
+  const what = `tables: pipeline ${pipeline} carries ${count} that match, and one order compares at most ${maxVerifiedTables}`;
+  return new SyncError('CONFIG_CONFLICT', `${what}: name fewer`);
 }
 
 function missing(channel: string): SyncError {

@@ -3,7 +3,7 @@
  * found. Whoever takes the lease over goes on behind the tables that have a verdict.
  */
 import { randomUUID } from 'node:crypto';
-import { tableVerdicts, toSyncError } from '@lutra/model';
+import { tableVerdicts, toSyncError, verificationLevel } from '@lutra/model';
 import type { OperationalEvent, VerificationOrder, VerificationResult, VerifiedTable } from '@lutra/model';
 import { sleep } from '@lutra/runtime';
 import type { PassOptions, Progress } from './pass.js';
@@ -11,10 +11,14 @@ import type { PassOptions, Progress } from './pass.js';
 export interface VerifierIo {
   readonly channel: string;
   readonly region: string;
+  /** Of the cluster, now. */
+  level(): number;
   order(): Promise<VerificationOrder | null>;
   result(): Promise<VerificationResult | null>;
   write(result: VerificationResult): Promise<void>;
-  pass(options: Pick<PassOptions, 'order' | 'done' | 'between' | 'tables' | 'signal'>): Promise<readonly VerifiedTable[]>;
+  /** Rows that an earlier order found are of no use to anybody. */
+  forget(request: string): Promise<void>;
+  pass(options: Pick<PassOptions, 'order' | 'pass' | 'known' | 'between' | 'tables' | 'signal'>): Promise<readonly VerifiedTable[]>;
   tell(event: OperationalEvent): void;
   /** Rows that were compared since the last call. */
   compared(rows: number): void;
@@ -57,10 +61,12 @@ export class ChannelVerifier {
 
   /** Does what the order of now says; resolves when that is done, or it says something else. */
   async step(): Promise<void> {
+    if (this.#io.level() < verificationLevel) return; // an older process could not read the result
     const order = (this.#order = await this.#io.order());
     const known = this.#result ?? (await this.#io.result());
     this.#result = known?.request === order?.id ? known : null;
     if (!order) return;
+    if (known && !this.#result && order.state === 'running') await this.#io.forget(known.request);
     switch (order.state) {
       case 'paused':
         return this.#rest('paused');
@@ -91,23 +97,24 @@ export class ChannelVerifier {
     await this.#write({ ...begun, waitingFor: null });
     if (isNext) this.#tell('begin');
     try {
-      await this.#pass(order, begun.tables);
+      await this.#pass(order, begun);
     } catch (thrown) {
-      if (thrown instanceof Interrupted) return;
+      if (thrown instanceof Interrupted) return this.#write(this.#current);
       if (!this.#signal.aborted) await this.#failed(thrown);
       throw thrown;
     }
   }
 
-  async #pass(order: VerificationOrder, done: readonly VerifiedTable[]): Promise<void> {
+  async #pass(order: VerificationOrder, { pass, tables: known }: VerificationResult): Promise<void> {
     const tables = await this.#io.pass({
       order,
-      done: done.filter(({ verdict }) => verdict !== null),
+      pass,
+      known: known.filter(({ verdict }) => verdict !== null),
       between: (progress) => this.#between(progress),
-      tables: (known) => this.#tables(known),
+      tables: (now) => this.#tables(now),
       signal: this.#signal,
     });
-    await this.#write({ ...this.#current, tables, waitingFor: null, endedAt: Date.now() });
+    await this.#write(fitting({ ...this.#current, tables, waitingFor: null, endedAt: Date.now() }));
     this.#tell('end');
   }
 
@@ -123,7 +130,7 @@ export class ChannelVerifier {
     this.#rows = Math.max(this.#rows, rows);
     await this.#pace();
     await this.#look();
-    const rowsDone = this.#current.tables.reduce((sum, each) => sum + each.rows, 0) + rows;
+    const rowsDone = rowsOf(this.#current) + rows;
     if (Date.now() - this.#writtenAt >= this.#lookMs) await this.#write({ ...this.#current, rowsDone });
   }
 
@@ -146,12 +153,13 @@ export class ChannelVerifier {
   }
 
   async #tables(tables: readonly VerifiedTable[]): Promise<void> {
-    const before = this.#current.tables;
-    const rowsDone = tables.reduce((sum, { rows }) => sum + rows, 0);
-    await this.#write({ ...this.#current, tables, rowsDone });
+    const { tables: before, pass } = this.#current;
+    this.#result = fitting({ ...this.#current, tables, rowsDone: rowsOf({ tables, pass }) });
+    // Tables by the thousand end faster than a result of all of them should be written.
+    if (Date.now() - this.#writtenAt >= this.#lookMs) await this.#write(this.#result);
     this.#io.verdicts(tables);
     for (const table of tables) {
-      const isNew = !before.some((each) => same(each, table) && each.verdict !== null);
+      const isNew = table.pass === pass && !before.some((each) => same(each, table) && each.pass === pass);
       if (isNew && table.verdict === 'different') this.#tell('found', table);
     }
   }
@@ -191,7 +199,7 @@ function begin(order: VerificationOrder, before: VerificationResult | null): Ver
   return {
     request: order.id,
     pass: (before?.pass ?? 0) + 1,
-    tables: [],
+    tables: before?.tables ?? [],
     waitingFor: null,
     rowsDone: 0,
     rowsEstimated: null,
@@ -199,6 +207,27 @@ function begin(order: VerificationOrder, before: VerificationResult | null): Ver
     endedAt: null,
     at: Date.now(),
   };
+}
+
+/** ZooKeeper takes 1,000,000 bytes. */
+const mostBytes = 900_000;
+
+/** Without notes where they are too many: verdicts and counts have room. */
+export function fitting(result: VerificationResult): VerificationResult {
+  if (Buffer.byteLength(JSON.stringify(result)) <= mostBytes) return result;
+  const tables = result.tables.map((table) => (table.notes.length === 0 ? table : { ...table, notes: table.notes.slice(0, 1).map(cut) }));
+  const shorter = { ...result, tables };
+  if (Buffer.byteLength(JSON.stringify(shorter)) <= mostBytes) return shorter;
+  return { ...result, tables: tables.map((table) => (table.verdict === 'equal' ? { ...table, notes: [] } : table)) };
+}
+
+function cut(note: string): string {
+  return note.length > 80 ? `${note.slice(0, 80)}…` : note;
+}
+
+/** Of the pass. */
+function rowsOf({ tables, pass }: Pick<VerificationResult, 'tables' | 'pass'>): number {
+  return tables.reduce((sum, table) => sum + (table.pass === pass ? table.rows : 0), 0);
 }
 
 function same(a: VerifiedTable, b: VerifiedTable): boolean {

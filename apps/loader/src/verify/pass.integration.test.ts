@@ -51,7 +51,7 @@ async function pass(more: Partial<PassOptions> = {}, twoWay = false): Promise<re
   };
   const login: PassOptions['login'] = (name) => servers[name === 'a' ? 0 : 1].options;
   const [between, tables] = [async (): Promise<void> => undefined, async (): Promise<void> => undefined];
-  return runPass({ work: work(twoWay), order, login, crossing, done: [], between, tables, signal, ...more });
+  return runPass({ work: work(twoWay), order, login, crossing, pass: 1, known: [], between, tables, signal, ...more });
 }
 
 const said = (tables: readonly VerifiedTable[]): readonly string[] =>
@@ -80,9 +80,10 @@ test('says of each table what it is, once for both directions, and goes on behin
   ]);
   expect(all[0]).toMatchObject({ log: 'l', seq: 7, asOf: expect.any(Number), pipeline: 'there' });
   const seen: string[] = [];
-  const done = all.filter(({ table }) => table !== 'triggered');
-  const again = await pass({ done, between: async ({ table }) => void seen.push(table) }, true);
+  const known = all.map((each) => ({ ...each, pass: each.table === 'triggered' ? 1 : 2 }));
+  const again = await pass({ pass: 2, known, between: async ({ table }) => void seen.push(table) }, true);
   expect(said(again)).toEqual(said(all));
+  expect(again.map((each) => each.pass)).toEqual(all.map(() => 2));
   expect(new Set(seen)).toEqual(new Set([`${database}.triggered`]));
 });
 

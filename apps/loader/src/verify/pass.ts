@@ -7,9 +7,9 @@ import type { VerifyWork } from './assignments.js';
 import { untilCrossed } from './crossing.js';
 import type { CrossingIo, Way } from './crossing.js';
 import { notesOn } from './notes.js';
-import { ServerProbes } from './probes.js';
+import { removeDifferences, ServerProbes } from './probes.js';
 import { baseTables, readEnd } from './server-facts.js';
-import { listPairs } from './table-list.js';
+import { listPairs, requireFew } from './table-list.js';
 import type { ListedPair } from './table-list.js';
 import { ServerPair } from './table-pair.js';
 import { verifyTable } from './verify-table.js';
@@ -21,8 +21,10 @@ export interface PassOptions {
   /** Of an endpoint, by its name. */
   readonly login: (endpoint: string) => ConnectionOptions;
   readonly crossing: Omit<CrossingIo, 'end'>;
-  /** Tables that a run before this one has compared in this pass. */
-  readonly done: readonly VerifiedTable[];
+  /** From 1. */
+  readonly pass: number;
+  /** What this pass and those before it have said of tables. Those of this pass are not compared again. */
+  readonly known: readonly VerifiedTable[];
   /** Before each range, and between tables. Ends the pass by throwing. */
   between(progress: Progress): Promise<void>;
   /** All that are known, each time that one is done. */
@@ -36,16 +38,23 @@ export interface Progress {
   readonly table: string;
 }
 
-/** Beyond, the result would not fit into one node of ZooKeeper. */
-export const maxVerifiedTables = 2_000;
-
 const zero = { rows: 0, missingHere: 0, missingThere: 0, different: 0, extra: 0, ranges: 0 };
-const unknown = { ...zero, verdict: null, notes: [], asOf: null, log: '', seq: -1 };
+const unknown = { ...zero, verdict: null, pass: 0, notes: [], asOf: null, log: '', seq: -1 };
 
 export async function runPass(options: PassOptions): Promise<readonly VerifiedTable[]> {
   const servers = new Servers(options.login);
   try {
     return await new Pass(options, servers).run();
+  } finally {
+    await servers.close();
+  }
+}
+
+/** What an order found, at all targets. */
+export async function forgetDifferences({ work, login, request }: Pick<PassOptions, 'work' | 'login'> & { readonly request: string }) {
+  const servers = new Servers(login);
+  try {
+    for (const { uid, target } of work.pipelines) await removeDifferences(await servers.of(target.name, 'target'), { uid, request });
   } finally {
     await servers.close();
   }
@@ -84,15 +93,15 @@ class Pass {
   }
 
   async run(): Promise<readonly VerifiedTable[]> {
-    const { done, tables } = this.#options;
+    const { pass, tables } = this.#options;
     const pairs = await this.#list();
-    const known = new Map(done.map((table) => [keyOf(table), table]));
+    const known = new Map(this.#options.known.map((table) => [keyOf(table), table]));
     let results = pairs.map((pair) => known.get(keyOf(namesOf(pair))) ?? { ...namesOf(pair), ...unknown });
     await tables(results);
     for (const pair of pairs) {
       const key = keyOf(namesOf(pair));
-      if (results.some((table) => keyOf(table) === key && table.verdict !== null)) continue;
-      const result = { ...namesOf(pair), ...unknown, ...(await this.#verify(pair)) };
+      if (results.some((table) => keyOf(table) === key && table.pass === pass)) continue;
+      const result = { ...namesOf(pair), ...unknown, ...(await this.#verify(pair)), pass };
       results = results.map((table) => (keyOf(table) === key ? result : table));
       await tables(results);
     }
@@ -111,7 +120,8 @@ class Pass {
       tablesOf: (endpoint) => names.get(endpoint) ?? [],
       keepsRows: keeper(rules),
     });
-    return listed.slice(0, maxVerifiedTables);
+    requireFew(listed);
+    return listed;
   }
 
   /** A table that cannot be compared does not keep the others from it; a server that cannot be reached does. */

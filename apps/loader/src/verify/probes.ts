@@ -47,6 +47,16 @@ export class ServerProbes implements ProbeStore {
 
   async clear(): Promise<void> {
     await this.#target.query(`DELETE FROM lutra.difference WHERE ${this.#here()}`);
+    await this.#clearProblems();
+  }
+
+  /** What could not be sent in an earlier pass would end each later one. By number: a condition would lock entries that others insert. */
+  async #clearProblems(): Promise<void> {
+    for (;;) {
+      const ids = await this.#source.query(`SELECT id FROM lutra.resync WHERE ${this.#refused()} LIMIT ${batchKeys}`);
+      if (ids.length === 0) return;
+      await this.#source.query(`DELETE FROM lutra.resync WHERE id IN (${ids.map((row) => textIn(row, 'id')).join(', ')})`);
+    }
   }
 
   async ask(keys: readonly Row[]): Promise<void> {
@@ -83,16 +93,29 @@ export class ServerProbes implements ProbeStore {
   }
 
   async problem(): Promise<string | null> {
-    const { pipeline, request, table } = this.#of;
-    const of = `pipeline = ${quoteText(pipeline)} AND request = ${quoteText(request)} AND purpose = 'probe' AND ${namesAre('schema_name', table)}`;
-    const [row] = await this.#source.query(`SELECT problem FROM lutra.resync WHERE ${of} AND problem IS NOT NULL ORDER BY id DESC LIMIT 1`);
+    const [row] = await this.#source.query(`SELECT problem FROM lutra.resync WHERE ${this.#refused()} ORDER BY id DESC LIMIT 1`);
     return row ? textIn(row, 'problem') : null;
+  }
+
+  #refused(): string {
+    const { pipeline, request, table } = this.#of;
+    const of = `pipeline = ${quoteText(pipeline)} AND request = ${quoteText(request)} AND purpose = 'probe'`;
+    return `${of} AND ${namesAre('schema_name', table)} AND problem IS NOT NULL`;
   }
 
   #here(): string {
     const { pipeline, request, table } = this.#of;
     return `pipeline = ${quoteText(pipeline)} AND request = ${quoteText(request)} AND ${namesAre('database_name', table)}`;
   }
+}
+
+/** All that an order of a pipeline found, a few at a time. */
+export async function removeDifferences(
+  target: Queries,
+  { uid, request }: { readonly uid: string; readonly request: string },
+): Promise<void> {
+  const of = `FROM lutra.difference WHERE pipeline = ${quoteText(uid)} AND request = ${quoteText(request)}`;
+  while ((await target.query(`SELECT 1 ${of} LIMIT 1`)).length > 0) await target.query(`DELETE ${of} LIMIT 1000`);
 }
 
 function namesAre(column: 'schema_name' | 'database_name', { database, name }: TableName): string {

@@ -1,8 +1,9 @@
+import { maxVerifiedTables } from '@lutra/model';
 import type { Route, TableName } from '@lutra/model';
 import { expect, it } from 'vitest';
 import type { VerifiedPipeline } from './assignments.js';
-import { listPairs } from './table-list.js';
-import type { ListOptions } from './table-list.js';
+import { listPairs, requireFew } from './table-list.js';
+import type { ListedPair, ListOptions } from './table-list.js';
 
 const named = (text: string): TableName => ({ database: text.split('.')[0] ?? '', name: text.split('.')[1] ?? '' });
 const pipeline = (source: string, target: string, routes: readonly Route[], others: VerifiedPipeline['others'] = []): VerifiedPipeline =>
@@ -63,4 +64,10 @@ it('rows at the target alone may be of another pipeline, of another table of the
   const two: readonly Route[] = [...shop, { schema: 'shop2', table: '*', to: { schema: 'shop' } }];
   expect(list([pipeline('a', 'b', two)], tables)).toEqual(['a-b shop.orders extra', 'a-b shop2.orders → shop.orders extra']);
   expect(list([pipeline('a', 'b', shop)], tables, { keepsRows: () => true })).toEqual(['a-b shop.orders extra']);
+});
+
+it('more tables than one result holds are refused by name: what is left out would count as equal', () => {
+  const pairs = Array.from({ length: maxVerifiedTables + 1 }, () => ({}) as ListedPair);
+  expect(() => requireFew(pairs)).toThrow('2001 tables are to be compared, and one order takes 2000');
+  requireFew(pairs.slice(1));
 });

@@ -1,5 +1,5 @@
 /** Which pairs of tables a verification compares. A pair that flows both ways is compared once, by the pipeline that comes first. */
-import { createRouter, sourceTable, tableName } from '@lutra/model';
+import { createRouter, maxVerifiedTables, sourceTable, SyncError, tableName } from '@lutra/model';
 import type { Route, TableName } from '@lutra/model';
 import type { VerifiedPipeline } from './assignments.js';
 
@@ -53,6 +53,16 @@ export function listPairs(options: ListOptions): readonly ListedPair[] {
     }
   }
   return listed;
+}
+
+/**
+ * The naive way compares the first of them. Counter-example: the rest is in no answer, and all that is in it is equal.
+ * @throws SyncError CONFIG_INVALID
+ */
+export function requireFew({ length }: readonly ListedPair[]): void {
+  if (length <= maxVerifiedTables) return;
+  const what = `${length} tables are to be compared, and one order takes ${maxVerifiedTables}`;
+  throw new SyncError('CONFIG_INVALID', `${what}: cancel it, and order them in parts (tables)`);
 }
 
 /** Tables of sources that arrive as this one, by this pipeline and by others: a row may be of any of them. */

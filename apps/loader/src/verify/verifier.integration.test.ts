@@ -65,6 +65,7 @@ test('an order is carried out once, by one of two processes, and a row that is b
   const deps = {
     registry,
     secretKey: keyring,
+    level: { current: 2 },
     metrics: new Metrics('loader', { processMetrics: false }),
     events: { of: () => (event: OperationalEvent) => void events.push(event) },
     logger,

@@ -11,7 +11,7 @@ import type { VerifyWork } from './assignments.js';
 import { followOrders, verdictCounts } from './channel-verifier.js';
 import type { VerifierIo } from './channel-verifier.js';
 import type { CrossingIo, Said } from './crossing.js';
-import { runPass } from './pass.js';
+import { forgetDifferences, runPass } from './pass.js';
 
 const retryMs = 5_000;
 
@@ -59,7 +59,7 @@ export class Verifier implements Beside {
   }
 
   #ioOf(work: VerifyWork, signal: AbortSignal): VerifierIo {
-    const { registry, secretKey, metrics, events } = this.#deps;
+    const { registry, secretKey, metrics, events, level } = this.#deps;
     const { channel, pipelines } = work;
     const endpoints = new Map(pipelines.flatMap(({ source, target }) => [[source.name, source] as const, [target.name, target] as const]));
     const login = (name: string): ReturnType<typeof loginOf> => loginOf(secretKey, endpoints.get(name)!);
@@ -67,9 +67,11 @@ export class Verifier implements Beside {
     return {
       channel,
       region: first?.target.region ?? '',
+      level: () => level.current,
       order: async () => (await registry.verifications.read(channel))?.document ?? null,
       result: async () => (await registry.verificationResults.read(channel))?.document ?? null,
       write: (result) => registry.verificationResults.write(channel, result),
+      forget: (request) => forgetDifferences({ work, login, request }),
       pass: (options) => runPass({ ...options, work, login, crossing: this.#crossing(), signal }),
       tell: (event) => first && events.of(first.targetRegion, first.target)(event),
       compared: (rows) => metrics.verifiedRows.inc({ name: channel }, rows),

@@ -2,7 +2,7 @@ import type { Level, Levels } from '@lutra/model';
 import { SyncError } from '@lutra/model';
 import type { LevelBlock, Worker } from '@lutra/registry';
 import { Health, Metrics } from '@lutra/telemetry';
-import { beforeEach, expect, it, vi } from 'vitest';
+import { beforeEach, expect, it, onTestFinished, vi } from 'vitest';
 import { ClusterLevel } from './cluster-level.js';
 
 /** The tree, in memory. */
@@ -111,12 +111,18 @@ it.each([
   expect(world.begun.map(({ level }) => level)).toEqual([1]);
 });
 
-it('nothing is begun in a tree that cannot be asked', async () => {
+it('nothing is begun in a tree that cannot be asked, until it can', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout'] });
+  onTestFinished(() => void vi.useRealTimers());
   world.blocks = () => Promise.reject(new SyncError('ZOOKEEPER_UNAVAILABLE', 'gone'));
   world.open({ min: 1, max: 3 }, { begins: true });
   world.learn(null);
-  await vi.waitUntil(() => world.logged.some((message) => message.includes('cannot write')));
+  await vi.advanceTimersByTimeAsync(0);
+  expect(world.logged.some((message) => message.includes('cannot write'))).toBe(true);
   expect(world.begun).toEqual([]);
+  world.blocks = async () => [];
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(world.begun.map(({ level }) => level)).toEqual([3]);
 });
 
 it('a cluster below what it can write is no place for a build, by name', () => {

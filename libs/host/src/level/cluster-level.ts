@@ -11,6 +11,7 @@ import { lutraVersion } from '../version.js';
 
 /** Before there is a node. */
 const firstLevel = 1;
+const retryMs = 5_000;
 
 export interface ClusterLevelParts {
   readonly app: Worker['app'];
@@ -91,7 +92,11 @@ export class ClusterLevel implements WriteLevel {
   #read(level: number | null): void {
     const { begins = false, registry, logger } = this.#parts;
     if (level !== null || !begins || this.isKnown) return this.#learn(level ?? firstLevel);
-    this.#begin(registry).catch((error: unknown) => logger.error({ err: error }, "cannot write the cluster's level"));
+    this.#begin(registry).catch((error: unknown) => {
+      logger.error({ err: error }, "cannot write the cluster's level; trying again");
+      // The tree tells nobody: nothing has changed in it.
+      setTimeout(() => this.#read(null), retryMs).unref();
+    });
   }
 
   /**

@@ -81,6 +81,9 @@ const reads: Readonly<Record<string, readonly [sql: string, at: (version: string
   '@@GLOBAL.gtid_executed': ['SELECT @@GLOBAL.gtid_executed AS e', isMysql],
   '@@GLOBAL.gtid_purged': ['SELECT @@GLOBAL.gtid_purged AS p', isMysql],
   '@@GLOBAL.gtid_current_pos': ['SELECT @@GLOBAL.gtid_current_pos AS c', (version) => version === mariadb],
+  '@@GLOBAL.auto_increment_increment': ['SELECT @@GLOBAL.auto_increment_increment AS i', everywhere],
+  '@@GLOBAL.auto_increment_offset': ['SELECT @@GLOBAL.auto_increment_offset AS o', everywhere],
+  'information_schema.SCHEMATA': ["SELECT SCHEMA_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME IN ('seen', 'lutra')", everywhere],
   // Of the user itself: there is nothing to compare.
   'SHOW GRANTS': ['SELECT 1', everywhere],
 };

@@ -106,7 +106,7 @@ export const errorCoverage: Readonly<Record<ErrorCode, ErrorCoverage>> = {
   SEED_ROW_EXISTS: followed('apps/loader/src/seed/seed-one-way.integration.test.ts', 'stop: the row is named, and nothing is written'),
   SEED_TABLE_REFUSED: followed('libs/mysql/src/create-table.integration.test.ts', 'what cannot be created says why'),
   SEED_REFUSED: shown(
-    'apps/capture/src/seed/seeding.integration.test.ts',
+    'apps/capture/src/seed/seeding.fixture.ts',
     'says which table it cannot read',
     'the table is out of the order, or has a key: either is another order',
   ),

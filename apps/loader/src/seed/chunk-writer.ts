@@ -103,8 +103,8 @@ export class ChunkWriter {
   }
 
   /**
-   * Right whether it was applied before or not; see safe-plan.ts. Of a probe nobody knows, as the target may be further than its place. What
-   * was kept is kept once more: no row of the source may replace it, and the target is no reason to stop.
+   * Right whether it was applied before or not; see safe-plan.ts. Of a probe nobody knows, as the target may be further than its place.
+   * What was kept is kept once more: no row of the source may replace it, and the target is no reason to stop.
    */
   async #replayed(prepared: PreparedChunk, checkpoint: Checkpoint): Promise<void> {
     if (prepared.chunk.record.purpose === 'probe') return this.#send(this.#unknown(prepared), nothing, { checkpoint, safe: true });

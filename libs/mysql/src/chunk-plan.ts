@@ -7,7 +7,7 @@
  */
 import { SyncError, tableName } from '@lutra/model';
 import type { ColumnSchema, ColumnType, Row, TableName, TableSchema, Value } from '@lutra/model';
-import { errorValueOf, setMembers, typesSql } from '@lutra/rows';
+import { typesSql } from '@lutra/rows';
 import { planColumn } from './column-plan.js';
 import type { ColumnPlan } from './column-plan.js';
 import { comparedLiteralOf, ownForm, quoteTable, quoteText } from './literal.js';
@@ -16,6 +16,7 @@ import { valueBeside, valueOf } from './row-values.js';
 import type { Queries, ResultRow } from './session-options.js';
 import { asSource } from './target-table.js';
 import type { TargetColumn, TargetTable } from './target-definition.js';
+import { numberOf } from './key-order.js';
 import { writtenLiteral } from './written-literal.js';
 import { largeValueBytes } from '@lutra/model';
 
@@ -108,16 +109,6 @@ function keyPart(table: TargetTable, { columns }: TableSchema, { name, descends 
   if (numbered) return { name, column, descends, ordered: `${column} + 0`, literal: (value) => numbered(String(value)) };
   const literal: Literal = writtenLiteral({ source, target, where: `${tableName(table)}.${name}` }, comparedLiteralOf, ownForm);
   return { name, column, descends, ordered: column, literal };
-}
-
-/** Null: the column is ordered as it is compared. */
-function numberOf(type: string, members: readonly string[]): ((value: string) => string) | null {
-  if (type === 'enum') return (value) => (value === errorValueOf(members) ? '0' : String(members.indexOf(value) + 1));
-  if (type !== 'set') return null;
-  return (value) =>
-    setMembers(value)
-      .reduce((sum, member) => sum | (1n << BigInt(members.indexOf(member))), 0n)
-      .toString();
 }
 
 function refused(table: TableName, why: string): SyncError {

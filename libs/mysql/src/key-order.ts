@@ -66,7 +66,7 @@ export function keyPart(pair: ColumnPair, side: DigestedSide, { table, descends 
 }
 
 /** Null: the column is ordered as it is compared. */
-function numberOf(type: string, members: readonly string[]): ((value: string) => string) | null {
+export function numberOf(type: string, members: readonly string[]): ((value: string) => string) | null {
   if (type === 'enum') return (value) => (value === errorValueOf(members) ? '0' : String(members.indexOf(value) + 1));
   if (type !== 'set') return null;
   return (value) =>

@@ -66,7 +66,7 @@ describe.each(['8.0', 'mariadb-11.4'] as const)('%s', (version) => {
       work: () => ({ carried: { there: routes } }) as unknown as CaptureWork,
       routes: () => ({ here: { router: createRouter(routes) } }) as unknown as Routes,
     });
-    running = keys.run().catch(() => undefined);
+    running = keys.run().catch(() => undefined); // aborted at the end
   });
   afterAll(async () => {
     stop.abort();

@@ -116,7 +116,7 @@ export class MemoryCapture {
   /** All that is in the log by now. */
   entries(): Promise<readonly LogEntry[]> {
     const read = this.#reading.then(() => this.#readOn());
-    this.#reading = read.catch(() => undefined);
+    this.#reading = read.catch(() => undefined); // it is killed
     return read;
   }
 

@@ -217,7 +217,7 @@ export class SeedRun {
 
   /** A log that cannot be written ends the leadership, which says why. */
   #later(work: () => Promise<void>): void {
-    this.#deps.places.at(null, work).catch(() => undefined);
+    this.#deps.places.at(null, work).catch(() => undefined); // the leadership ends, and says why
   }
 
   async #tell(

@@ -91,8 +91,8 @@ CREATE TABLE IF NOT EXISTS lutra.conflict (
   database_name VARCHAR(64) NOT NULL,
   table_name   VARCHAR(64) NOT NULL,
   row_key      VARCHAR(3072) NOT NULL COMMENT 'JSON: the primary key',
-  type         VARCHAR(24) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'insert-exists, update-differs, update-missing, delete-differs, delete-missing, unique-key-taken, key-update-refused, parent-missing, child-exists, seed-differs',
-  policy       VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'of the rule; seed: an order of seeding',
+  type         VARCHAR(24) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'insert-exists, update-differs, update-missing, delete-differs, delete-missing, unique-key-taken, key-update-refused, parent-missing, child-exists, seed-differs, repair',
+  policy       VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'of the rule; seed: an order of seeding; repair: a person, or a restart',
   winner       VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'incoming, existing, both',
   final        TINYINT NOT NULL COMMENT '1: decided in the home region; 0: until the home region has decided',
   op           CHAR(1) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'of the incoming change: c, u, d',
@@ -100,6 +100,8 @@ CREATE TABLE IF NOT EXISTS lutra.conflict (
   after_row    LONGTEXT NULL COMMENT 'of the incoming change',
   existing_row LONGTEXT NULL COMMENT 'as it was here',
   result_row   LONGTEXT NULL COMMENT 'as the decision left it',
+  request      VARCHAR(36) CHARACTER SET ascii COLLATE ascii_bin NULL DEFAULT NULL COMMENT 'since level 2: id of the repair; NULL: none',
+  reason       VARCHAR(1200) NULL DEFAULT NULL COMMENT 'since level 2: of the repair: who ordered it, and why',
   local_seq    BIGINT NULL COMMENT 'last change of the row here that the incoming transaction had not seen, in the log of this endpoint; NULL: none is known, the rows differ',
   decided_at   TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6),
   KEY by_table (database_name, table_name, id),
@@ -156,8 +158,26 @@ CREATE TABLE IF NOT EXISTS lutra.difference (
   there_row    LONGTEXT NULL COMMENT 'of the source',
   log_id       VARCHAR(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'where they were compared',
   seq          BIGINT NOT NULL,
+  problem      VARCHAR(1000) NULL DEFAULT NULL COMMENT 'why a repair did not write it',
   found_at     TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6),
   PRIMARY KEY (pipeline, request, database_name, table_name, key_hash)
+) ENGINE = InnoDB CHARACTER SET utf8mb4;
+
+-- Since level 2. Tables of this target of which nobody knows that they are as at the source of the pipeline: they are being repaired, or the
+-- pipeline's log has a hole (a restart). While an entry has not ended, a row that differs and that nobody here changed becomes what comes.
+CREATE TABLE IF NOT EXISTS lutra.unequal (
+  pipeline     VARCHAR(12) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'its uid',
+  database_name VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL COMMENT 'names at the source',
+  table_name   VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+  target_database VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+  target_table VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+  cause        VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'repair, hole',
+  request      VARCHAR(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'id of the repair or of the restart',
+  reason       VARCHAR(1200) NOT NULL COMMENT 'who ordered it, and why',
+  since        TIMESTAMP(3) NOT NULL DEFAULT CURRENT_TIMESTAMP(3),
+  ended_at     TIMESTAMP(3) NULL DEFAULT NULL COMMENT 'NULL: it lasts',
+  PRIMARY KEY (pipeline, database_name, table_name),
+  KEY by_target (target_database, target_table)
 ) ENGINE = InnoDB CHARACTER SET utf8mb4;
 
 -- Since level 2. Rows of this server that are to be sent once more, each in its order with everything else. Applications and Lutra insert;

@@ -99,7 +99,17 @@ function resultOf(request: string, more: Partial<VerificationResult> = {}): Veri
     seq: 7,
   };
   const times = { begunAt: 1, endedAt: 9, at: 9 };
-  return { request, pass: 1, tables: [{ ...table, ...counts }], waitingFor: null, rowsDone: 3, rowsEstimated: 3, ...times, ...more };
+  return {
+    request,
+    pass: 1,
+    tables: [{ ...table, ...counts }],
+    repair: null,
+    waitingFor: null,
+    rowsDone: 3,
+    rowsEstimated: 3,
+    ...times,
+    ...more,
+  };
 }
 
 it('is ordered for a channel, one at a time, and shows what was found in words', async () => {

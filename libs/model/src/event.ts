@@ -6,7 +6,6 @@
 import { z } from 'zod';
 import { parseDocument } from './config.js';
 import { conflictPolicies } from './conflict-policy.js';
-import type { ConflictPolicy } from './conflict-policy.js';
 import { SyncError } from './errors.js';
 import { newerThanThisBuild } from './levels.js';
 
@@ -24,12 +23,13 @@ export const conflictTypes = [
   'parent-missing',
   'child-exists',
   'seed-differs',
+  'repair',
 ] as const;
 export type ConflictType = (typeof conflictTypes)[number];
 
-/** What decided: the policy of the table's rule, or an order of seeding. */
-export const conflictDeciders = [...conflictPolicies, 'seed'] as const;
-export type ConflictDecider = ConflictPolicy | 'seed';
+/** What decided: the policy of the table's rule, an order of seeding, or a repair. */
+export const conflictDeciders = [...conflictPolicies, 'seed', 'repair'] as const;
+export type ConflictDecider = (typeof conflictDeciders)[number];
 
 /** Of all events. One that has another version is of a later level. */
 export const eventVersion = 1;

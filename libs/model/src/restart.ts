@@ -19,6 +19,8 @@ export const restartOrderSchema = z.strictObject({
   id: z.string().min(1),
   start: restartStartSchema,
   reason: z.string().min(1).max(1000),
+  /** What follows at the targets: differences are found and fixed. Since level 2; absent: nothing, the operator brings them in line. */
+  then: z.literal('verify-and-repair').optional(), // oxlint-disable-line unicorn/no-thenable -- a text is no function: await takes it as it is
   /** ms since 1970 */
   at: z.int().min(0),
 });

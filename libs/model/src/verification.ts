@@ -1,5 +1,6 @@
 /** What an operator ordered to be compared, and what was found. Counts and positions only: rows that differ are in lutra.difference. */
 import { z } from 'zod';
+import { pipelineUidSchema } from './pipeline-uid.js';
 
 const count = z.int().min(0);
 
@@ -8,12 +9,43 @@ export const verificationLevel = 2;
 /** Of one order: the result is one node of ZooKeeper. */
 export const maxVerifiedTables = 2_000;
 
+/** Rows that a verification found are made equal. */
+export const repairOrderSchema = z.strictObject({
+  id: z.string().min(1).max(36),
+  /** Patterns of tables at the sources, `schema.table`. */
+  tables: z.array(z.string().min(1)).min(1).readonly(),
+  /** Only these rows; absent: all that were found. `key` is the text of row_key in lutra.difference. */
+  keys: z
+    .array(z.strictObject({ pipeline: z.string(), database: z.string(), table: z.string(), key: z.string() }))
+    .max(1_000)
+    .readonly()
+    .optional(),
+  /** Whose row it becomes: the source of each pipeline, or both ways a region. */
+  winner: z.string().min(1).max(48),
+  /** Tables at the sources whose rows of class `extra` are deleted, `schema.table`. */
+  extra: z.array(z.string().min(1)).readonly(),
+  /** Rows that the target changed since then are left to a person; ms since 1970. */
+  spareChangedSince: count.optional(),
+  /** Verified and repaired again until all is equal, or a pass repairs nothing. */
+  untilEqual: z.boolean(),
+  by: z.string(),
+  /** ms since 1970 */
+  at: count,
+});
+export type RepairOrder = Readonly<z.infer<typeof repairOrderSchema>>;
+
 /** One for a channel at a time. */
 export const verificationOrderSchema = z.strictObject({
   id: z.string().min(1).max(36),
   /** Patterns of tables at the sources, `schema.table`. */
   tables: z.array(z.string().min(1)).min(1).readonly(),
+  /** Names in the channel; absent: all. */
+  pipelines: z.array(z.string().min(1)).min(1).readonly().optional(),
   where: z.string().min(1).max(4000).optional(),
+  /** It begins when these seeds (uids of pipelines) are done and these endpoints' restarts are carried out. */
+  after: z.strictObject({ seeds: z.array(pipelineUidSchema).readonly(), restarts: z.array(z.string().min(1)).readonly() }).optional(),
+  /** What to do about the rows that it found; absent: nothing. */
+  repair: repairOrderSchema.optional(),
   repeat: z.enum(['once', 'continuously']),
   /** Part of the time in which queries may run: 1 is all of it. */
   share: z.number().gt(0).max(1),
@@ -53,11 +85,30 @@ export const verifiedTableSchema = z.strictObject({
 });
 export type VerifiedTable = Readonly<z.infer<typeof verifiedTableSchema>>;
 
+/** How far a repair is. Counts of rows. */
+export const repairResultSchema = z.strictObject({
+  /** Of the repair order. */
+  id: z.string(),
+  /** Equal now, as a probe said. */
+  repaired: count,
+  /** Not what was found any more: they are to be verified again. */
+  changed: count,
+  /** Not written, with `problem` in lutra.difference. */
+  refused: count,
+  left: count,
+  waitingFor: z.string().nullable(),
+  begunAt: count,
+  endedAt: count.nullable(),
+});
+export type RepairResult = Readonly<z.infer<typeof repairResultSchema>>;
+
 export const verificationResultSchema = z.strictObject({
   request: z.string(),
   /** The pass that is under way or done, from 1. */
   pass: count,
   tables: z.array(verifiedTableSchema).readonly(),
+  /** null: none was ordered, or it has not begun. */
+  repair: repairResultSchema.nullable(),
   waitingFor: z.string().nullable(),
   /** Of this pass. */
   rowsDone: count,

@@ -69,7 +69,18 @@ it('a verification names what is not known to be equal, and why', () => {
     verified('odd', { verdict: 'refused', notes: ['collations differ'] }),
     verified('later', { verdict: null, asOf: null }),
   ];
-  const result = { request: 'v', pass: 1, tables, waitingFor: null, rowsDone: 9, rowsEstimated: 10, begunAt: 0, endedAt: null, at: 0 };
+  const result = {
+    request: 'v',
+    pass: 1,
+    tables,
+    repair: null,
+    waitingFor: null,
+    rowsDone: 9,
+    rowsEstimated: 10,
+    begunAt: 0,
+    endedAt: null,
+    at: 0,
+  };
   const asked = { id: 'v', tables: ['*.*'], repeat: 'once', share: 1, state: 'running', by: 'api', at: 0 } as const;
   const status = verificationStatus(asked, result);
   expect(status.tables).toEqual({ equal: 1, different: 1, unsettled: 1, refused: 1, open: 1 });

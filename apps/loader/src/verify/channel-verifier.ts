@@ -200,6 +200,7 @@ function begin(order: VerificationOrder, before: VerificationResult | null): Ver
     request: order.id,
     pass: (before?.pass ?? 0) + 1,
     tables: before?.tables ?? [],
+    repair: null,
     waitingFor: null,
     rowsDone: 0,
     rowsEstimated: null,

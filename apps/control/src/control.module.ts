@@ -37,6 +37,7 @@ import { LevelController } from './level/level.controller.js';
 import { LevelService } from './level/level.service.js';
 
 import { PipelineController } from './pipelines/pipeline.controller.js';
+import { TargetQueryService } from './pipelines/target-query.service.js';
 import { PipelineAccessService } from './pipelines/pipeline-access.service.js';
 import { PipelineEndService } from './pipelines/pipeline-end.service.js';
 import { PipelineService } from './pipelines/pipeline.service.js';
@@ -55,7 +56,10 @@ import { SeedService } from './seeds/seed.service.js';
 import { OrderStatusService } from './status/order-status.service.js';
 import { OmissionService } from './status/omission.service.js';
 import { StatusController } from './status/status.controller.js';
+import { UnequalService } from './unequal/unequal.service.js';
 import { DifferenceService } from './verifications/difference.service.js';
+import { RepairLookService } from './verifications/repair-look.service.js';
+import { RepairService } from './verifications/repair.service.js';
 import { VerificationController } from './verifications/verification.controller.js';
 import { VerificationService } from './verifications/verification.service.js';
 import { HealthController } from './http/health.controller.js';
@@ -139,6 +143,10 @@ export function controlModule({ environment, registry, tree, secretKey, level, m
       ChannelSeedService,
       SeedService,
       VerificationService,
+      RepairService,
+      RepairLookService,
+      UnequalService,
+      TargetQueryService,
       DifferenceService,
       ConflictService,
       ConflictEntryService,

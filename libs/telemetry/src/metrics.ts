@@ -67,6 +67,7 @@ export class Metrics {
   readonly hopSeconds: Histogram<'name' | 'hop'>;
   readonly verifiedRows: Counter<'name'>;
   readonly verifiedTables: Gauge<'name' | 'verdict'>;
+  readonly unequalTables: Gauge<'name'>;
   readonly seedRows: Counter<'name'>;
   readonly seedTables: Gauge<'name' | 'state'>;
   readonly level: Gauge;
@@ -190,6 +191,8 @@ export class Metrics {
       'name',
       'verdict',
     ]);
+    const unequal = 'Control: tables of a channel that are not known to be equal (lutra.unequal at its targets); `name`: the channel';
+    this.unequalTables = gauge('lutra_unequal_tables', unequal, ['name']);
     this.seedRows = counter('lutra_seed_rows_total', 'Capture: rows that were read for orders to seed and published', ['name']);
     this.seedTables = gauge('lutra_seed_tables', 'Capture: tables of orders to seed, by state (done: ticked off at the target; left)', [
       'name',

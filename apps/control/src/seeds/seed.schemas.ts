@@ -1,7 +1,7 @@
 /** The shapes of seeds in the REST API: what is ordered, what it would do, and how far it is. */
 import { seedOrderSchema, seedProgressSchema } from '@lutra/model';
 import { z } from 'zod';
-import { reasonSchema, tablePatternSchema, whereSchema } from '../http/orders.schemas.js';
+import { reasonSchema, tablePatternSchema, whereSchema } from '../orders/orders.schemas.js';
 import { problemSchema } from '../http/schemas.js';
 
 export const seedDefaults = { chunkRows: 2_000, parallel: 4, maxLagMs: 5_000 } as const;

@@ -9,17 +9,17 @@ import { SyncError } from '@lutra/model';
 import type { PipelineUid, SeedActivity, SeedOrder, SeedProgress } from '@lutra/model';
 import type { Registry } from '@lutra/registry';
 import type { Logger } from '@lutra/telemetry';
-import { currentAuthor } from '../configuration/author.js';
 import { found } from '../configuration/configuration.js';
 import { ConfigurationService } from '../configuration/configuration.service.js';
 import { errorsOf, RefusedError } from '../configuration/problem.js';
-import type { OrderAction } from '../http/orders.schemas.js';
+import { orderedBy, requireLevel, stateAfter } from '../orders/order-rules.js';
+import type { OrderAction } from '../orders/orders.schemas.js';
 import { LEVEL, LOGGER, REGISTRY } from '../tokens.js';
 import { SeedLookService } from './seed-look.service.js';
 import type { SeedLook } from './seed-look.service.js';
 import { defaultOnExisting } from './seed-direction.js';
 import { resyncEntries } from './resync-entries.js';
-import { activityOf, hasEnded, stateAfter } from './seed-states.js';
+import { activityOf, hasEnded } from './seed-states.js';
 import { handledRows, tableStates } from './seed-progress.js';
 import type { SeedAnswer, SeedFound, SeedWrite } from './seed.schemas.js';
 
@@ -137,20 +137,12 @@ export class SeedService {
   }
 }
 
-/** @throws SyncError CONFIG_CONFLICT */
-export function requireLevel(current: number): void {
-  if (current >= 2) return;
-  const what = `the cluster is at level ${current}, and copied rows are of level 2`;
-  throw new SyncError('CONFIG_CONFLICT', `${what}: raise it first (POST /api/v1/level; docs/02-setup.md, Upgrading)`);
-}
-
 function shownActivity(activity: SeedActivity | null): SeedFound['activity'] {
   return activity && { ...activity, refused: activity.refused.map((table) => ({ ...table })) };
 }
 
 function orderOf(write: SeedWrite, onExisting: string): SeedOrder {
   const { keys: _, reason, tables = [], ...rest } = write;
-  const { by } = currentAuthor();
   return {
     ...rest,
     id: randomUUID(),
@@ -158,7 +150,7 @@ function orderOf(write: SeedWrite, onExisting: string): SeedOrder {
     onExisting: write.onExisting ?? onExisting,
     state: 'running',
     after: [],
-    by: reason === undefined ? by : `${by}: ${reason}`,
+    by: orderedBy(reason),
     at: Date.now(),
   };
 }

@@ -28,25 +28,31 @@ const select = 'SELECT /*+ MAX_EXECUTION_TIME(15000) */';
 const listedBytes = 16_384;
 const order = ['pipeline', 'request', 'database_name', 'table_name', 'key_hash'] as const;
 
-/** @param requests those that are asked for; none: all of these pipelines @param from of this target */
-export function differenceQuery(
-  asked: AskedTarget,
-  { requests, query, from }: { readonly requests: readonly string[]; readonly query: DifferenceQuery; readonly from: Cursor | null },
-): string {
+export interface DifferenceQuestion {
+  readonly request: string;
+  readonly query: DifferenceQuery;
+  /** Of this target. */
+  readonly from: Cursor | null;
+  /** More conditions. */
+  readonly also?: readonly string[];
+}
+
+export function differenceQuery(asked: AskedTarget, { request, query, from, also = [] }: DifferenceQuestion): string {
   const is = (column: string, value: string | undefined): readonly string[] =>
     value === undefined ? [] : [`${column} = ${quoteText(value)}`];
   const conditions = [
     `pipeline IN (${[...asked.pipelines.keys()].map(quoteText).join(', ')})`,
-    `request IN (${requests.map(quoteText).join(', ')})`,
+    `request = ${quoteText(request)}`,
     ...is('database_name', query.schema),
     ...is('table_name', query.table),
     query.outcome === undefined ? "outcome NOT IN ('asked', 'equal')" : `outcome = ${quoteText(query.outcome)}`,
     ...(from ? [behind(from)] : []),
+    ...also,
   ];
   const images = ['here_row', 'there_row'].map((name) => `IF(LENGTH(${name}) > ${listedBytes}, NULL, ${name}) AS ${name}`);
   const cut = `GREATEST(COALESCE(LENGTH(here_row), 0), COALESCE(LENGTH(there_row), 0)) > ${listedBytes} AS cut`;
   const facts =
-    'pipeline, request, database_name, table_name, LOWER(HEX(key_hash)) AS hash, row_key, outcome, columns, log_id, seq, found_at';
+    'pipeline, request, database_name, table_name, LOWER(HEX(key_hash)) AS hash, row_key, outcome, columns, problem, log_id, seq, found_at';
   return `${select} ${facts}, ${images.join(', ')}, ${cut} FROM lutra.difference WHERE ${conditions.join(' AND ')} ORDER BY ${order.join(', ')} LIMIT ${query.limit}`;
 }
 
@@ -58,6 +64,12 @@ function behind({ pipeline, request, schema, table, hash }: Cursor): string {
     return `(${[...equal, `${column} > ${values[index]}`].join(' AND ')})`;
   });
   return `(${alternatives.join(' OR ')})`;
+}
+
+/** In small statements, so that no lock lasts. */
+export function removalStatement(asked: AskedTarget, request: string, rows: number): string {
+  const uids = [...asked.pipelines.keys()].map(quoteText).join(', ');
+  return `DELETE FROM lutra.difference WHERE pipeline IN (${uids}) AND request = ${quoteText(request)} LIMIT ${rows}`;
 }
 
 export function toDifference({ target, pipelines }: AskedTarget, row: ResultRow): Difference {
@@ -83,6 +95,7 @@ export function toDifference({ target, pipelines }: AskedTarget, row: ResultRow)
     here: json('here_row'),
     there: json('there_row'),
     cut: text('cut') === '1',
+    problem: row['problem']?.toString() ?? null,
     log: text('log_id'),
     seq: Number(text('seq')),
     foundAt: `${text('found_at').replace(' ', 'T')}Z`,

@@ -4,12 +4,22 @@ import { ApiTags } from '@nestjs/swagger';
 import { nameSchema } from '@lutra/model';
 import { z } from 'zod';
 import { ConnectedGuard } from '../http/connected.guard.js';
-import { ApiAnswer, ApiEnd } from '../http/openapi.js';
-import { orderActions } from '../http/orders.schemas.js';
-import type { OrderAction } from '../http/orders.schemas.js';
+import { ApiAnswer } from '../http/openapi.js';
+import { orderActions } from '../orders/orders.schemas.js';
+import type { OrderAction } from '../orders/orders.schemas.js';
 import { DifferenceService } from './difference.service.js';
-import { differenceListSchema, differenceQuerySchema, verificationSchema, verifyWriteSchema } from './verification.schemas.js';
-import type { DifferenceList, DifferenceQuery, Verification, VerifyWrite } from './verification.schemas.js';
+import { repairAnswerSchema, repairWriteSchema } from './repair.schemas.js';
+import type { RepairAnswer, RepairWrite } from './repair.schemas.js';
+import { RepairService } from './repair.service.js';
+import {
+  differenceListSchema,
+  differenceQuerySchema,
+  removedSchema,
+  verificationIdSchema,
+  verificationSchema,
+  verifyWriteSchema,
+} from './verification.schemas.js';
+import type { DifferenceList, DifferenceQuery, Removed, Verification, VerifyWrite } from './verification.schemas.js';
 import { VerificationService } from './verification.service.js';
 
 @UseGuards(ConnectedGuard)
@@ -19,6 +29,7 @@ export class VerificationController {
   constructor(
     @Inject(VerificationService) private readonly verifications: VerificationService,
     @Inject(DifferenceService) private readonly differences: DifferenceService,
+    @Inject(RepairService) private readonly repairs: RepairService,
   ) {}
 
   @Post()
@@ -54,7 +65,7 @@ export class VerificationController {
 
   @Post(':action')
   @HttpCode(200)
-  @ApiAnswer('pause, resume or cancel', verificationSchema, 400, 404, 409)
+  @ApiAnswer('pause, resume or cancel the verification, or the repair of what it found', verificationSchema, 400, 404, 409)
   act(
     @Param('channel', { schema: nameSchema }) channel: string,
     @Param('action', { schema: z.enum(orderActions) }) action: OrderAction,
@@ -62,10 +73,26 @@ export class VerificationController {
     return this.verifications.act(channel, action);
   }
 
+  @Post(':id/repair')
+  @HttpCode(200)
+  @ApiAnswer(
+    'Make rows equal that a verification found to differ; dryRun: which rows, with both versions',
+    repairAnswerSchema,
+    400,
+    404,
+    409,
+  )
+  repair(
+    @Param('channel', { schema: nameSchema }) channel: string,
+    @Param('id', { schema: verificationIdSchema }) id: string,
+    @Body({ schema: repairWriteSchema }) body: RepairWrite,
+  ): Promise<RepairAnswer> {
+    return this.repairs.order(channel, id, body);
+  }
+
   @Delete()
-  @HttpCode(204)
-  @ApiEnd('Remove a verification that has ended')
-  remove(@Param('channel', { schema: nameSchema }) channel: string): Promise<void> {
+  @ApiAnswer('Remove a verification that has ended, and the rows that it found', removedSchema, 404, 409)
+  remove(@Param('channel', { schema: nameSchema }) channel: string): Promise<Removed> {
     return this.verifications.remove(channel);
   }
 }

@@ -1,13 +1,16 @@
 /** The shapes of verifications in the REST API: what is ordered, what was found, and the rows that differ. */
 import { nameSchema, verificationOrderSchema, verificationResultSchema, verifiedTableSchema } from '@lutra/model';
 import { z } from 'zod';
-import { reasonSchema, tablePatternSchema, whereSchema } from '../http/orders.schemas.js';
+import { reasonSchema, tablePatternSchema, whereSchema } from '../orders/orders.schemas.js';
+import { unequalStatusSchema } from '../unequal/unequal.schema.js';
 
 const orderShape = verificationOrderSchema.shape;
 
 export const verifyWriteSchema = z.strictObject({
   /** Left out: all tables of the channel. */
   tables: z.array(tablePatternSchema).min(1).max(1_000).default(['*.*']),
+  /** Names in the channel; left out: all. */
+  pipelines: z.array(nameSchema).min(1).max(1_000).optional(),
   where: whereSchema.optional(),
   repeat: orderShape.repeat.default('once'),
   share: orderShape.share.default(0.5),
@@ -24,8 +27,12 @@ export const verificationSchema = z.object({
   result: verificationResultSchema.extend({ tables: z.array(shownTableSchema) }).nullable(),
   /** All tables that were compared in this pass are equal, and the pass has ended. */
   equal: z.boolean(),
+  unequal: unequalStatusSchema,
 });
 export type Verification = z.infer<typeof verificationSchema>;
+
+/** Of its order. */
+export const verificationIdSchema = z.string().min(1).max(36);
 
 export const outcomes = ['asked', 'equal', 'in-flight', 'missing-here', 'missing-there', 'different', 'clash', 'again'] as const;
 
@@ -63,6 +70,8 @@ export const differenceSchema = z.object({
   there: row.nullable(),
   /** A row was left out: it is too large. */
   cut: z.boolean(),
+  /** Why a repair did not write it. */
+  problem: z.string().nullable(),
   /** Where they were compared. */
   log: z.string(),
   seq: z.number(),
@@ -70,11 +79,23 @@ export const differenceSchema = z.object({
 });
 export type Difference = z.infer<typeof differenceSchema>;
 
+const unreachable = z.array(z.object({ endpoint: z.string(), code: z.string(), message: z.string() }));
+
 export const differenceListSchema = z.object({
   differences: z.array(differenceSchema),
   /** For `after` of the next page; null: this is the last one. */
   next: z.string().nullable(),
   /** Targets that did not answer: their rows are missing here. */
-  unreachable: z.array(z.object({ endpoint: z.string(), code: z.string(), message: z.string() })),
+  unreachable,
 });
 export type DifferenceList = z.infer<typeof differenceListSchema>;
+
+export const removedSchema = z.object({
+  /** Of lutra.difference at the targets. */
+  rows: z.number(),
+  /** As they stand there in the column request. */
+  request: z.string(),
+  /** Targets that did not answer: their rows stay. */
+  unreachable,
+});
+export type Removed = z.infer<typeof removedSchema>;

@@ -6,17 +6,18 @@ import { maxVerifiedTables, SyncError } from '@lutra/model';
 import type { VerificationOrder, VerificationResult } from '@lutra/model';
 import type { Registry } from '@lutra/registry';
 import type { Logger } from '@lutra/telemetry';
-import { currentAuthor } from '../configuration/author.js';
 import { findDocument, found } from '../configuration/configuration.js';
 import { ConfigurationService } from '../configuration/configuration.service.js';
-import type { OrderAction } from '../http/orders.schemas.js';
+import { orderedBy, requireLevel, stateAfter } from '../orders/order-rules.js';
+import type { OrderAction } from '../orders/orders.schemas.js';
 import { SeedLookService } from '../seeds/seed-look.service.js';
 import { requireWhere, tablesOf } from '../seeds/seed-tables.js';
-import { requireLevel } from '../seeds/seed.service.js';
-import { stateAfter } from '../seeds/seed-states.js';
 import { LEVEL, LOGGER, REGISTRY } from '../tokens.js';
+import { UnequalService } from '../unequal/unequal.service.js';
+import { DifferenceService } from './difference.service.js';
 import { verdictText } from './verdict-text.js';
-import type { Verification, VerifyWrite } from './verification.schemas.js';
+import { isUnderWay } from './verification-state.js';
+import type { Removed, Verification, VerifyWrite } from './verification.schemas.js';
 
 @Injectable()
 export class VerificationService {
@@ -26,6 +27,8 @@ export class VerificationService {
     @Inject(LOGGER) private readonly logger: Logger,
     @Inject(ConfigurationService) private readonly configuration: ConfigurationService,
     @Inject(SeedLookService) private readonly look: SeedLookService,
+    @Inject(DifferenceService) private readonly differences: DifferenceService,
+    @Inject(UnequalService) private readonly unequal: UnequalService,
   ) {}
 
   /** @throws SyncError CONFIG_CONFLICT (one is under way, level, no such tables), CONFIG_INVALID (where), CONFIG_MISSING, SOURCE_* */
@@ -33,14 +36,7 @@ export class VerificationService {
     requireLevel(this.level.current);
     await this.#requireTables(channel, write);
     const { reason, ...what } = write;
-    const { by } = currentAuthor();
-    const order: VerificationOrder = {
-      ...what,
-      id: randomUUID(),
-      state: 'running',
-      by: reason === undefined ? by : `${by}: ${reason}`,
-      at: Date.now(),
-    };
+    const order: VerificationOrder = { ...what, id: randomUUID(), state: 'running', by: orderedBy(reason), at: Date.now() };
     await this.configuration.write(async (snapshot) => {
       found(snapshot, 'channel', channel);
       const known = await this.registry.verifications.read(channel);
@@ -52,17 +48,18 @@ export class VerificationService {
   }
 
   async find(channel: string): Promise<Verification> {
-    await findDocument(this.registry, 'channel', channel);
+    const { document } = await findDocument(this.registry, 'channel', channel);
     const order = (await this.registry.verifications.read(channel))?.document ?? null;
-    const result = order && (await this.resultOf(channel, order));
+    const [result, unequal] = await Promise.all([order && this.resultOf(channel, order), this.unequal.ask(document)]);
     return {
-      order: order && { ...order, tables: [...order.tables] },
+      order,
       result: result && {
         ...result,
         tables: result.tables.map((table) => ({ ...table, notes: [...table.notes], text: verdictText(table) })),
       },
       equal:
         result !== null && result.endedAt !== null && result.tables.length > 0 && result.tables.every(({ verdict }) => verdict === 'equal'),
+      unequal,
     };
   }
 
@@ -81,13 +78,14 @@ export class VerificationService {
   }
 
   /** @throws SyncError CONFIG_MISSING, CONFIG_CONFLICT: it is under way */
-  async remove(channel: string): Promise<void> {
+  async remove(channel: string): Promise<Removed> {
     await findDocument(this.registry, 'channel', channel);
     const known = await this.registry.verifications.read(channel);
     if (!known) throw missing(channel);
     await this.#requireEnded(channel, known.document);
     await this.registry.verifications.remove(channel);
     await this.registry.verificationResults.remove(channel);
+    return this.differences.remove(channel, known.document.id);
   }
 
   /** Of an earlier order: none. */
@@ -97,18 +95,19 @@ export class VerificationService {
   }
 
   async #requireEnded(channel: string, order: VerificationOrder): Promise<void> {
-    if (order.state === 'cancelled') return;
-    const result = await this.resultOf(channel, order);
-    if (order.repeat === 'once' && result?.endedAt != null) return;
+    if (!isUnderWay(order, await this.resultOf(channel, order))) return;
     const what = `channel ${channel} has a verification already, which is ${order.state} (${order.id})`;
-    throw new SyncError('CONFIG_CONFLICT', `${what}: wait until it is done, or POST …/verify/cancel first`);
+    throw new SyncError('CONFIG_CONFLICT', `${what}: wait until it and its repair are done, or POST …/verify/cancel first`);
   }
 
   /** At least one pipeline carries some, and each of them takes the condition. */
-  async #requireTables(channel: string, { tables, where }: VerifyWrite): Promise<void> {
+  async #requireTables(channel: string, { tables, pipelines, where }: VerifyWrite): Promise<void> {
     const { document } = await findDocument(this.registry, 'channel', channel);
+    const unknown = pipelines?.filter((asked) => !document.pipelines.some(({ name }) => name === asked)) ?? [];
+    if (unknown.length > 0) throw new SyncError('CONFIG_MISSING', `channel ${channel} has no pipeline ${unknown.join(', ')}`);
     let count = 0;
     for (const { name } of document.pipelines) {
+      if (pipelines && !pipelines.includes(name)) continue;
       const subject = await this.look.subject(channel, name);
       count += await this.look.atSource(subject, async (session) => {
         const carried = await tablesOf(session, subject.pipeline, tables);

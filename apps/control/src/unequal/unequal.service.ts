@@ -1,0 +1,123 @@
+/**
+ * Tables that are not known to be equal, as lutra.unequal at the targets says. A status is asked for often and must not wait for a target,
+ * so every control process asks the targets from time to time, and the status shows what was found last.
+ */
+import { Inject, Injectable } from '@nestjs/common';
+import type { OnApplicationBootstrap, OnModuleDestroy } from '@nestjs/common';
+import type { ClusterLevel } from '@lutra/host';
+import { createRouter, pipelineRoutes, sourceTable, toSyncError } from '@lutra/model';
+import type { ChannelDocument, PipelineDocument } from '@lutra/model';
+import type { Session } from '@lutra/mysql';
+import type { Registry } from '@lutra/registry';
+import type { Logger, Metrics } from '@lutra/telemetry';
+import { listDocuments } from '../configuration/configuration.js';
+import { TargetQueryService } from '../pipelines/target-query.service.js';
+import { LEVEL, LOGGER, METRICS, REGISTRY } from '../tokens.js';
+import { lastingQuery, raiseStatements, toLasting, unequalStatus, withdrawStatement } from './unequal-queries.js';
+import type { Hole, Lasting, RoutedTable } from './unequal-queries.js';
+import type { UnequalStatus } from './unequal.schema.js';
+
+const refreshMs = 30_000;
+const none: UnequalStatus = { count: 0, tables: [], unasked: [] };
+
+@Injectable()
+export class UnequalService implements OnApplicationBootstrap, OnModuleDestroy {
+  #timer: NodeJS.Timeout | undefined;
+  #known: ReadonlyMap<string, UnequalStatus> = new Map();
+
+  constructor(
+    @Inject(REGISTRY) private readonly registry: Registry,
+    @Inject(LEVEL) private readonly level: Pick<ClusterLevel, 'current'>,
+    @Inject(METRICS) private readonly metrics: Metrics,
+    @Inject(LOGGER) private readonly logger: Logger,
+    @Inject(TargetQueryService) private readonly servers: TargetQueryService,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.#timer = setInterval(() => void this.refresh(), refreshMs).unref();
+  }
+
+  onModuleDestroy(): void {
+    clearInterval(this.#timer);
+  }
+
+  /** As it was found last. null: not asked yet. */
+  known(channel: string): UnequalStatus | null {
+    return this.#known.get(channel) ?? null;
+  }
+
+  /** As it is now. Never throws for a target: one that does not answer is named. */
+  async ask(channel: ChannelDocument): Promise<UnequalStatus> {
+    if (this.level.current < 2) return none;
+    const status = await this.#ask(channel);
+    this.#known = new Map([...this.#known, [channel.name, status]]);
+    return status;
+  }
+
+  /** Never throws: what is not known keeps the value that it had. */
+  async refresh(): Promise<void> {
+    try {
+      if (!this.registry.connected || this.level.current < 2) return;
+      const channels = await listDocuments(this.registry, 'channel');
+      const statuses = await Promise.all(channels.map(async (channel) => [channel.name, await this.#ask(channel)] as const));
+      this.#known = new Map(statuses);
+      this.metrics.unequalTables.reset();
+      for (const [name, { count }] of statuses) this.metrics.unequalTables.set({ name }, count);
+    } catch (thrown) {
+      this.logger.debug({ code: toSyncError(thrown).code }, 'cannot read which tables are not known to be equal');
+    }
+  }
+
+  /**
+   * Before a log gets a hole: from here on a row at the target that differs becomes what its pipeline brings.
+   * @throws SyncError TARGET_*, CONFIG_CONFLICT: nothing may begin then
+   */
+  async raise(pipeline: PipelineDocument, hole: Hole): Promise<number> {
+    return this.servers.through(pipeline.target, 'unequal', async (session) => {
+      const tables = await routedTables(session, pipeline);
+      for (const statement of raiseStatements(tables, hole)) await session.execute(statement);
+      return tables.length;
+    });
+  }
+
+  /** @throws SyncError TARGET_*, CONFIG_CONFLICT */
+  async withdraw(target: string, pipelines: readonly string[], request: string): Promise<void> {
+    await this.servers.ask(target, { table: 'unequal', sql: withdrawStatement(pipelines, request) });
+  }
+
+  async #ask({ pipelines }: ChannelDocument): Promise<UnequalStatus> {
+    const targets = [...Map.groupBy(pipelines, ({ target }) => target)];
+    const unasked: string[] = [];
+    const found = await Promise.all(
+      targets.map(async ([target, own]): Promise<readonly Lasting[]> => {
+        const sql = lastingQuery(own.map(({ uid }) => uid));
+        try {
+          return (await this.servers.ask(target, { table: 'unequal', sql })).map(toLasting);
+        } catch {
+          unasked.push(target); // the status says so
+          return [];
+        }
+      }),
+    );
+    const routers = new Map(pipelines.map((one) => [one.uid as string, { name: one.name, router: createRouter(pipelineRoutes(one)) }]));
+    const carried = ({ uid, table }: Lasting): string | null => {
+      const known = routers.get(uid);
+      return known && known.router(table) !== null ? known.name : null;
+    };
+    return unequalStatus(found.flat(), carried, unasked.toSorted());
+  }
+}
+
+/** By the target alone, for the source may be gone: a table that the target lacks has no row that differs. */
+async function routedTables(session: Session, pipeline: PipelineDocument): Promise<readonly RoutedTable[]> {
+  const routes = pipelineRoutes(pipeline);
+  const router = createRouter(routes);
+  const rows = await session.query(
+    "SELECT TABLE_SCHEMA AS db, TABLE_NAME AS name FROM information_schema.TABLES WHERE TABLE_TYPE = 'BASE TABLE' ORDER BY 1, 2",
+  );
+  return rows.flatMap((row) => {
+    const target = { database: row['db']?.toString() ?? '', name: row['name']?.toString() ?? '' };
+    const source = sourceTable(target, routes, router);
+    return source ? [{ pipeline: pipeline.uid, source, target }] : [];
+  });
+}

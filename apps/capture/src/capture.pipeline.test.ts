@@ -529,6 +529,7 @@ describe('an order to go on elsewhere', () => {
       },
       waiting: async () => [],
       order: async () => undefined,
+      ordering: async () => null,
       withdraw: async () => undefined,
       withdrawing: async () => null,
     };

@@ -58,6 +58,8 @@ import { OmissionService } from './status/omission.service.js';
 import { StatusController } from './status/status.controller.js';
 import { UnequalService } from './unequal/unequal.service.js';
 import { DifferenceService } from './verifications/difference.service.js';
+import { FollowUpService } from './verifications/follow-up.service.js';
+import { HealService } from './verifications/heal.service.js';
 import { RepairLookService } from './verifications/repair-look.service.js';
 import { RepairService } from './verifications/repair.service.js';
 import { VerificationController } from './verifications/verification.controller.js';
@@ -143,6 +145,8 @@ export function controlModule({ environment, registry, tree, secretKey, level, m
       ChannelSeedService,
       SeedService,
       VerificationService,
+      FollowUpService,
+      HealService,
       RepairService,
       RepairLookService,
       UnequalService,

@@ -22,6 +22,8 @@ export interface RestartStore {
   waiting(): Promise<readonly string[]>;
   /** Replaces one that waits. */
   order(endpoint: string, order: RestartOrder): Promise<void>;
+  /** The same for a transaction. */
+  ordering(endpoint: string, order: RestartOrder): Promise<Operation | null>;
   /** The order of this version was carried out; one that was given since stays. */
   done(endpoint: string, version: number): Promise<void>;
   /** Takes back the order that waits, also one that is damaged. Nothing happens if there is none. */
@@ -66,6 +68,10 @@ export class ZooKeeperRestarts implements RestartStore {
 
   order(endpoint: string, order: RestartOrder): Promise<void> {
     return this.#overwrite(endpoint, toBytes({ ...order, done: false }), { create: true });
+  }
+
+  ordering(endpoint: string, order: RestartOrder): Promise<Operation | null> {
+    return this.#tree.changing(this.#paths.restart(endpoint), () => toBytes({ ...order, done: false }));
   }
 
   async done(endpoint: string, version: number): Promise<void> {

@@ -20,6 +20,8 @@ export function restartConsequences(
   return [readersOf(use), asked.position ? betweenPositions(between.log, asked.position) : notAsked(asked.why), ...later];
 }
 
+const inLineWithPosition = 'Bring the targets in line with that position by hand, or seed them.';
+
 const untilThen = warning(
   'until-then',
   'what the source commits until capture carries the order out is left out as well',
@@ -52,7 +54,7 @@ export function resetConsequences(
     warning(
       'begins-elsewhere',
       `${begins}; what was committed before that and is not at the targets will be missing there`,
-      'Bring the targets in line with that position by hand, or seed them.',
+      inLineWithPosition,
     ),
   ];
 }
@@ -86,6 +88,12 @@ function betweenPositions(log: Position | null, { position, leftOut }: RestartPo
 }
 
 const inLine = 'Bring the targets in line with what is left out by hand, or seed them.';
+const inLineThen = 'The verification and the repair that follow find it.';
+
+/** The same where a verification and a repair follow. */
+export function healing(problem: Problem): Problem {
+  return problem.fix === inLine || problem.fix === inLineWithPosition ? { ...problem, fix: inLineThen } : problem;
+}
 
 function notAsked(why: string): Problem {
   return warning('source-not-asked', `the source could not be asked whether it can be read from there (${why}); capture will see`, null);

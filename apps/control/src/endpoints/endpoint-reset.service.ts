@@ -4,6 +4,7 @@
  * is there), the topic, ZooKeeper's copy (without it an empty topic counts as new). Capture's lease is ours meanwhile: no capture begins in
  * between.
  */
+import { randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { BusAdmin } from '@lutra/bus';
 import { rowsTopic, SyncError } from '@lutra/model';
@@ -14,11 +15,13 @@ import { throwIfAborted } from '@lutra/runtime';
 import type { Logger } from '@lutra/telemetry';
 import { configurationOf, findDocument, foundForWrite } from '../configuration/configuration.js';
 import { ConfigurationService } from '../configuration/configuration.service.js';
-import { RefusedError } from '../configuration/problem.js';
+import { errorsOf, RefusedError } from '../configuration/problem.js';
 import type { Problem } from '../configuration/problem.js';
 import { LOGGER, REGISTRY, SECRET_KEY } from '../tokens.js';
 import type { SecretKey } from '../tokens.js';
-import { resetConsequences } from './consequences.js';
+import { healAfterReset } from '../verifications/heal.js';
+import { healedBy, HealService, holeOf } from '../verifications/heal.service.js';
+import { healing, resetConsequences } from './consequences.js';
 import { askSource } from './source-position.js';
 import type { ResetAnswer, ResetWrite } from './recovery.schemas.js';
 
@@ -34,19 +37,24 @@ export class EndpointResetService {
     @Inject(SECRET_KEY) private readonly key: SecretKey,
     @Inject(LOGGER) private readonly logger: Logger,
     @Inject(ConfigurationService) private readonly configuration: ConfigurationService,
+    @Inject(HealService) private readonly heals: HealService,
   ) {}
 
   /**
    * @throws SyncError CONFIG_INVALID, CONFIG_CONFLICT (it is in use, or the consequences are not accepted), KAFKA_UNAVAILABLE (repeat it)
    */
-  async reset(name: string, { start, reason, accept }: ResetWrite): Promise<ResetAnswer> {
+  async reset(name: string, { start, reason, accept, then }: ResetWrite): Promise<ResetAnswer> {
     const { document: endpoint } = await findDocument(this.registry, kind, name);
     const readers = await this.#requireRest(name);
     const asked = await askSource({ ...endpoint, password: openPassword(this.key, endpoint) }, start, null);
+    const healed = then ? healedBy(readers, name) : [];
+    const following = then ? [...(await this.heals.consequences(healed)), ...healAfterReset(healed)] : [];
+    requireNoErrors(name, following);
     const topic = rowsTopic(name);
     const tell = async (topics: BusAdmin): Promise<readonly Problem[]> => {
       const offsets = (await topics.exists(topic)) ? await topics.offsets(topic) : null;
-      return resetConsequences({ endpoint: name, readers }, offsets, { start, asked });
+      const told = resetConsequences({ endpoint: name, readers }, offsets, { start, asked });
+      return then ? [...told.map(healing), ...following] : told;
     };
     if (!accept) {
       const told = await this.#withTopics(endpoint, tell);
@@ -55,6 +63,7 @@ export class EndpointResetService {
     const remove = (lost: AbortSignal): Promise<readonly Problem[]> =>
       this.#withTopics(endpoint, async (topics) => {
         const told = await tell(topics);
+        if (healed.length > 0) await this.heals.raise(healed, holeOf(randomUUID(), reason));
         this.logger.warn({ endpoint: name, topic, start, reason }, 'the log is removed, a new one will be made');
         await this.#removeLog(name, { start, topic, topics, lost });
         return told;
@@ -122,6 +131,11 @@ export class EndpointResetService {
       await topics.close();
     }
   }
+}
+
+/** @throws RefusedError CONFIG_CONFLICT with the whole list */
+function requireNoErrors(endpoint: string, problems: readonly Problem[]): void {
+  if (errorsOf(problems).length > 0) throw new RefusedError('CONFIG_CONFLICT', `endpoint ${endpoint} cannot be reset so`, problems);
 }
 
 function inUse(endpoint: string, why: string): SyncError {

@@ -8,7 +8,11 @@ const reason = z.string().min(1).max(1000);
 /** Without it the answer is what the request would mean (409), and nothing is changed. */
 const accept = z.boolean().default(false);
 
-export const restartWriteSchema = z.strictObject({ start: restartStartSchema, reason, accept });
+/** What follows at the targets. Left out: you bring them in line. */
+const then = z.literal('verify-and-repair').optional();
+
+// oxlint-disable-next-line unicorn/no-thenable -- a text is no function: await takes it as it is
+export const restartWriteSchema = z.strictObject({ start: restartStartSchema, reason, accept, then });
 export type RestartWrite = z.infer<typeof restartWriteSchema>;
 
 export const restartStateSchema = z.strictObject({
@@ -18,10 +22,15 @@ export const restartStateSchema = z.strictObject({
 });
 export type RestartState = z.infer<typeof restartStateSchema>;
 
-export const restartAnswerSchema = restartStateSchema.extend({ consequences: z.array(problemSchema) });
+export const restartAnswerSchema = restartStateSchema.extend({
+  consequences: z.array(problemSchema),
+  /** Those that follow: they wait until the restart is carried out. */
+  verifications: z.array(z.strictObject({ channel: z.string(), id: z.string() })),
+});
 export type RestartAnswer = z.infer<typeof restartAnswerSchema>;
 
-export const resetWriteSchema = z.strictObject({ start: startSchema, reason, accept });
+// oxlint-disable-next-line unicorn/no-thenable -- as above
+export const resetWriteSchema = z.strictObject({ start: startSchema, reason, accept, then });
 export type ResetWrite = z.infer<typeof resetWriteSchema>;
 
 export const resetAnswerSchema = z.strictObject({

@@ -21,6 +21,7 @@ import { z } from 'zod';
 import { levelStatusSchema, levelWriteSchema, workerSchema } from '../level/level.schemas.js';
 import { confirmWriteSchema, omissionsStatusSchema } from '../status/omissions.schema.js';
 import { seedStatusSchema, verificationStatusSchema } from '../status/orders.schema.js';
+import { unequalStatusSchema } from '../unequal/unequal.schema.js';
 import { routesStateSchema, routesStatusShape } from '../status/routes.schema.js';
 
 export const problemSchema = z.strictObject({
@@ -195,6 +196,8 @@ export const channelStatusSchema = z.object({
   omissions: omissionsStatusSchema,
   /** null: none was ordered. */
   verification: verificationStatusSchema.nullable(),
+  /** Tables that are not known to be equal, as the targets said last; null: not asked yet. */
+  unequal: unequalStatusSchema.nullable(),
   pipelines: z.array(pipelineStatusSchema),
 });
 

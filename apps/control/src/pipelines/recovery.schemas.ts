@@ -14,6 +14,7 @@ export const rewindWriteSchema = z.strictObject({
 });
 export type RewindWrite = z.infer<typeof rewindWriteSchema>;
 
+// oxlint-disable-next-line unicorn/no-thenable -- a text is no function: await takes it as it is
 export const restartWriteSchema = z.strictObject({
   /** An end of the topic, or the position of the dump that the target was loaded from. */
   at: z.union([
@@ -24,9 +25,15 @@ export const restartWriteSchema = z.strictObject({
   reason,
   /** The consequences are known and wanted. */
   accept: z.boolean().optional(),
+  /** What follows at the target. Left out: you bring it in line. */
+  then: z.literal('verify-and-repair').optional(),
 });
 export type RestartAt = RestartWrite['at'];
 export type RestartWrite = z.infer<typeof restartWriteSchema>;
 
-export const restartAnswerSchema = pipelinePositionSchema.extend({ consequence: z.string() });
+export const restartAnswerSchema = pipelinePositionSchema.extend({
+  consequence: z.string(),
+  /** Of the channel: the one that follows; null: none was asked for. */
+  verification: z.string().nullable(),
+});
 export type RestartAnswer = z.infer<typeof restartAnswerSchema>;

@@ -7,7 +7,7 @@ import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { Inject, Injectable } from '@nestjs/common';
 import { isNamed, pipelineName, pipelineRoutes } from '@lutra/model';
-import type { ChannelDocument, ChannelInput, PipelineDocument, SeedOrder } from '@lutra/model';
+import type { ChannelDocument, ChannelInput, PipelineDocument, PipelineUid, SeedOrder } from '@lutra/model';
 import type { Operation, Registry } from '@lutra/registry';
 import type { Logger } from '@lutra/telemetry';
 import { currentAuthor } from '../configuration/author.js';
@@ -15,6 +15,7 @@ import { found, listDocuments } from '../configuration/configuration.js';
 import { ConfigurationService } from '../configuration/configuration.service.js';
 import { RefusedError } from '../configuration/problem.js';
 import type { Problem } from '../configuration/problem.js';
+import { FollowUpService } from '../verifications/follow-up.service.js';
 import { PipelineEndService } from '../pipelines/pipeline-end.service.js';
 import { LOGGER, REGISTRY } from '../tokens.js';
 import { restOnHome, seedPlan } from './seed-direction.js';
@@ -33,6 +34,7 @@ export interface Seeding {
   readonly creates: boolean;
 }
 
+const everything = ['*.*'];
 const fix = 'wait until the seed is done, or cancel it (POST …/pipelines/<pipeline>/seed/cancel)';
 
 @Injectable()
@@ -43,6 +45,7 @@ export class ChannelSeedService {
     @Inject(ConfigurationService) private readonly configuration: ConfigurationService,
     @Inject(SeedLookService) private readonly look: SeedLookService,
     @Inject(PipelineEndService) private readonly ends: PipelineEndService,
+    @Inject(FollowUpService) private readonly followUps: FollowUpService,
   ) {}
 
   async pending(channel: ChannelDocument): Promise<Seeding> {
@@ -74,7 +77,7 @@ export class ChannelSeedService {
 
   /** What the servers have against it. A source without tables is no error: the other side may have them all. */
   async problems(channel: ChannelDocument, seeding: Seeding): Promise<readonly Problem[]> {
-    const problems: Problem[] = [...notCovered(channel, seeding)];
+    const problems: Problem[] = [...notCovered(channel, seeding), ...(await this.followUps.inTheWay(channel.name, seedsOf(seeding.plan)))];
     for (const seed of seeding.plan) {
       const subject = await this.look.subject(channel.name, seed.pipeline.name);
       const look = await this.look.at(subject, orderOf(seed));
@@ -101,12 +104,18 @@ export class ChannelSeedService {
         operations.push(this.registry.seeds.replacing(seed.pipeline.uid, orderOf(seed), known?.version ?? null));
         ordered.push(seed.pipeline.name);
       }
+      if (ordered.length > 0) operations.push(...(await this.#verification(channel.name, plan)));
       return { answer: ordered, operations };
     });
     if (!written) return false;
     if (written.length > 0) this.logger.info({ channel: channel.name, pipelines: written }, 'the first start orders seeds');
     for (const pipeline of seeding.beginning) await this.#position(channel, pipeline);
     return true;
+  }
+
+  /** Also of pipelines that rest on home: what home brings to both ends makes them equal. */
+  async #verification(channel: string, plan: readonly PlannedSeed[]): Promise<readonly Operation[]> {
+    return (await this.followUps.afterSeeds(channel, { tables: everything, seeds: seedsOf(plan) })).operations;
   }
 
   /**
@@ -136,6 +145,10 @@ export class ChannelSeedService {
   }
 }
 
+function seedsOf(plan: readonly PlannedSeed[]): readonly PipelineUid[] {
+  return plan.map(({ pipeline }) => pipeline.uid);
+}
+
 /** The pipeline has not begun, so nothing of the order was carried out. */
 function isPlanned({ state, onExisting, after }: SeedOrder, planned: PlannedSeed): boolean {
   return state !== 'cancelled' && onExisting === planned.onExisting && isDeepStrictEqual(after, planned.after);
@@ -159,7 +172,7 @@ function orderOf({ onExisting, after }: PlannedSeed): SeedOrder {
   return {
     ...seedDefaults,
     id: randomUUID(),
-    tables: ['*.*'],
+    tables: everything,
     rowsPerSecond: null,
     onExisting,
     createTables: true,

@@ -26,6 +26,8 @@ export const seedWriteSchema = z
     onExisting: orderShape.onExisting.optional(),
     /** The target creates tables that it lacks. */
     createTables: z.boolean().default(false),
+    /** Its tables are verified when it is done. */
+    verify: z.boolean().default(true),
     reason: reasonSchema.optional(),
   })
   .refine(({ tables, keys }) => (tables === undefined) !== (keys === undefined), 'either tables or keys')
@@ -39,6 +41,8 @@ export const seedAnswerSchema = z.object({
   order: seedOrderSchema.nullable(),
   /** A preview: nothing was ordered. */
   dryRun: z.boolean(),
+  /** The verification that follows; null: none does. */
+  verification: z.string().nullable(),
   /** Entries of lutra.resync. */
   entries: z.number(),
   tables: z.array(

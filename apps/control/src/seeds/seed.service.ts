@@ -5,18 +5,20 @@
 import { randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import type { ClusterLevel } from '@lutra/host';
-import { SyncError } from '@lutra/model';
+import { maxVerifiedTables, SyncError } from '@lutra/model';
 import type { PipelineUid, SeedActivity, SeedOrder, SeedProgress } from '@lutra/model';
 import type { Registry } from '@lutra/registry';
 import type { Logger } from '@lutra/telemetry';
 import { found } from '../configuration/configuration.js';
 import { ConfigurationService } from '../configuration/configuration.service.js';
 import { errorsOf, RefusedError } from '../configuration/problem.js';
+import type { Problem } from '../configuration/problem.js';
 import { orderedBy, requireLevel, stateAfter } from '../orders/order-rules.js';
 import type { OrderAction } from '../orders/orders.schemas.js';
 import { LEVEL, LOGGER, REGISTRY } from '../tokens.js';
+import { FollowUpService } from '../verifications/follow-up.service.js';
 import { SeedLookService } from './seed-look.service.js';
-import type { SeedLook } from './seed-look.service.js';
+import type { SeedLook, StoredSubject } from './seed-look.service.js';
 import { defaultOnExisting } from './seed-direction.js';
 import { resyncEntries } from './resync-entries.js';
 import { activityOf, hasEnded } from './seed-states.js';
@@ -26,6 +28,14 @@ import type { SeedAnswer, SeedFound, SeedWrite } from './seed.schemas.js';
 /** What a topic holds of a row beside its columns, before compression. */
 const envelopeBytes = 350;
 
+interface Written {
+  readonly channel: string;
+  /** Of the pipeline. */
+  readonly name: string;
+  readonly order: SeedOrder;
+  readonly verify: boolean;
+}
+
 @Injectable()
 export class SeedService {
   constructor(
@@ -34,6 +44,7 @@ export class SeedService {
     @Inject(LOGGER) private readonly logger: Logger,
     @Inject(ConfigurationService) private readonly configuration: ConfigurationService,
     @Inject(SeedLookService) private readonly look: SeedLookService,
+    @Inject(FollowUpService) private readonly followUps: FollowUpService,
   ) {}
 
   /** @throws RefusedError CONFIG_CONFLICT with the whole list; SyncError CONFIG_*, SOURCE_*, TARGET_* */
@@ -44,13 +55,16 @@ export class SeedService {
     const order = orderOf(write, defaultOnExisting(subject.channel, subject.pipeline, subject.regions));
     const look = await this.look.at(subject, order);
     const underWay = await this.#underWay(subject.pipeline.uid, subject.id);
-    const problems = [...underWay, ...look.problems];
-    if (!dryRun) {
-      if (errorsOf(problems).length > 0) throw new RefusedError('CONFIG_CONFLICT', `pipeline ${subject.id} cannot be seeded`, problems);
-      await this.#write(channel, name, order);
-      this.logger.info({ pipeline: subject.id, order: order.id, tables: look.tables.length, reason: write.reason }, 'a seed was ordered');
-    }
-    return { ...amounts(look), order, dryRun, entries: 0, problems: [...problems] };
+    const verify = write.verify && look.tables.length <= maxVerifiedTables;
+    const unverified = write.verify ? await this.#notVerified(subject, look.tables.length) : [];
+    const problems = [...underWay, ...look.problems, ...unverified];
+    const answer = { ...amounts(look), order, dryRun, entries: 0, problems: [...problems] };
+    if (dryRun) return { ...answer, verification: null };
+    if (errorsOf(problems).length > 0) throw new RefusedError('CONFIG_CONFLICT', `pipeline ${subject.id} cannot be seeded`, problems);
+    const verification = await this.#write({ channel, name, order, verify });
+    const { reason } = write;
+    this.logger.info({ pipeline: subject.id, order: order.id, tables: look.tables.length, verification, reason }, 'a seed was ordered');
+    return { ...answer, verification };
   }
 
   async find(channel: string, name: string): Promise<SeedFound> {
@@ -111,14 +125,26 @@ export class SeedService {
     return [{ id: 'seed-under-way', severity: 'error', what, fix: 'wait until it is done, or POST …/seed/cancel first' } as const];
   }
 
-  #write(channel: string, name: string, order: SeedOrder): Promise<void> {
+  async #notVerified({ channel, pipeline }: StoredSubject, tables: number): Promise<readonly Problem[]> {
+    if (tables <= maxVerifiedTables) return this.followUps.inTheWay(channel.name, [pipeline.uid]);
+    const what = `${tables} tables; one verification compares at most ${maxVerifiedTables}, so none follows this seed`;
+    return [{ id: 'verification-too-many-tables', severity: 'warning', what, fix: 'verify them in parts (POST …/verify)' }];
+  }
+
+  /** With the verification that follows. @returns its id; null: none does */
+  #write({ channel, name, order, verify }: Written): Promise<string | null> {
     return this.configuration.write(async (snapshot) => {
       const pipeline = found(snapshot, 'channel', channel).document.pipelines.find((candidate) => candidate.name === name);
       if (!pipeline) throw new SyncError('CONFIG_MISSING', `channel ${channel} has no pipeline ${name}`);
       const known = await this.registry.seeds.read(pipeline.uid);
       if (known && !(await this.#hasEnded(pipeline.uid, known.document)))
         throw new SyncError('CONFIG_CONFLICT', `somebody else has ordered a seed of pipeline ${channel}.${name} meanwhile`);
-      return { answer: undefined, operations: [this.registry.seeds.replacing(pipeline.uid, order, known?.version ?? null)] };
+      const { tables, where } = order;
+      const following = verify
+        ? await this.followUps.afterSeeds(channel, { tables, where, pipelines: [name], seeds: [pipeline.uid] })
+        : { id: null, operations: [] };
+      const operations = [this.registry.seeds.replacing(pipeline.uid, order, known?.version ?? null), ...following.operations];
+      return { answer: following.id, operations };
     });
   }
 
@@ -133,7 +159,8 @@ export class SeedService {
       resyncEntries(source, { pipeline: subject.pipeline, keys, tables: carried, send: !dryRun }),
     );
     if (!dryRun) this.logger.info({ pipeline: subject.id, entries, reason }, 'rows were asked for again');
-    return { ...amounts({ tables, atTarget: () => null, createTables: false }), order: null, dryRun, entries, problems: [...problems] };
+    const shown = amounts({ tables, atTarget: () => null, createTables: false });
+    return { ...shown, order: null, dryRun, verification: null, entries, problems: [...problems] };
   }
 }
 
@@ -142,7 +169,7 @@ function shownActivity(activity: SeedActivity | null): SeedFound['activity'] {
 }
 
 function orderOf(write: SeedWrite, onExisting: string): SeedOrder {
-  const { keys: _, reason, tables = [], ...rest } = write;
+  const { keys: _, verify: __, reason, tables = [], ...rest } = write;
   return {
     ...rest,
     id: randomUUID(),

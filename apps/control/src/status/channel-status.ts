@@ -17,7 +17,7 @@ export function channelStatus(channel: ChannelDocument, workers: readonly WorkSt
   const pipelines = channel.pipelines.map((pipeline) => pipelineStatus(channel, pipeline, workers));
   const state = worst(pipelines.map((pipeline) => pipeline.state));
   const routes = pipelines.every((pipeline) => pipeline.routes === 'in force') ? 'in force' : 'pending';
-  return { name: channel.name, desired: channel.state, state, routes, omissions, verification: null, pipelines };
+  return { name: channel.name, desired: channel.state, state, routes, omissions, verification: null, unequal: null, pipelines };
 }
 
 function pipelineStatus(channel: ChannelDocument, pipeline: PipelineDocument, workers: readonly WorkStatus[]): PipelineStatus {

@@ -6,6 +6,7 @@ import type { OrderStore, Registry } from '@lutra/registry';
 import type { Logger } from '@lutra/telemetry';
 import type { ChannelStatus } from '../http/schemas.js';
 import { LOGGER, REGISTRY } from '../tokens.js';
+import { UnequalService } from '../unequal/unequal.service.js';
 import { seedStatus, verificationStatus } from './order-status.js';
 
 @Injectable()
@@ -13,6 +14,7 @@ export class OrderStatusService {
   constructor(
     @Inject(REGISTRY) private readonly registry: Registry,
     @Inject(LOGGER) private readonly logger: Logger,
+    @Inject(UnequalService) private readonly unequal: UnequalService,
   ) {}
 
   async tell(statuses: readonly ChannelStatus[], channels: readonly ChannelDocument[]): Promise<ChannelStatus[]> {
@@ -23,7 +25,12 @@ export class OrderStatusService {
         const channel = channels.find(({ name }) => name === status.name);
         if (!channel) return status;
         const verification = verified.has(channel.name) ? await this.#verification(channel.name) : null;
-        return { ...status, verification, pipelines: await this.#pipelines(status, channel, seeded) };
+        return {
+          ...status,
+          verification,
+          unequal: this.unequal.known(channel.name),
+          pipelines: await this.#pipelines(status, channel, seeded),
+        };
       }),
     );
   }

@@ -34,6 +34,7 @@ export function verificationStatus(order: VerificationOrder, result: Verificatio
     rowsEstimated: own?.rowsEstimated ?? null,
     endedAt: own?.endedAt ?? null,
     tables,
+    repair: own?.repair ?? null,
     notEqual: others.map((table) => ({
       pipeline: table.pipeline,
       table: tableName({ database: table.database, name: table.table }),

@@ -1,5 +1,5 @@
 /** What the status says about seeds and verifications. */
-import { tableVerdicts } from '@lutra/model';
+import { repairResultSchema, tableVerdicts } from '@lutra/model';
 import { z } from 'zod';
 
 export const seedStatusSchema = z.object({
@@ -28,6 +28,8 @@ export const verificationStatusSchema = z.object({
   endedAt: z.number().nullable(),
   /** How many tables there are of each verdict; `open`: not compared yet. */
   tables: z.object({ equal: z.number(), different: z.number(), unsettled: z.number(), refused: z.number(), open: z.number() }),
+  /** Of what it found, in rows; null: none was ordered, or it has not begun. */
+  repair: repairResultSchema.nullable(),
   /** The first 20 that are not known to be equal, in words. */
   notEqual: z.array(z.object({ pipeline: z.string(), table: z.string(), verdict: z.enum(tableVerdicts).nullable(), text: z.string() })),
 });

@@ -72,12 +72,20 @@ export class UnequalService implements OnApplicationBootstrap, OnModuleDestroy {
    * Before a log gets a hole: from here on a row at the target that differs becomes what its pipeline brings.
    * @throws SyncError TARGET_*, CONFIG_CONFLICT: nothing may begin then
    */
-  async raise(pipeline: PipelineDocument, hole: Hole): Promise<number> {
-    return this.servers.through(pipeline.target, 'unequal', async (session) => {
+  async raise(pipeline: PipelineDocument, hole: Hole): Promise<void> {
+    await this.at(pipeline, async (session) => {
       const tables = await routedTables(session, pipeline);
       for (const statement of raiseStatements(tables, hole)) await session.execute(statement);
-      return tables.length;
     });
+  }
+
+  /** @throws SyncError TARGET_*, CONFIG_CONFLICT: entries cannot be there */
+  async reach(pipeline: PipelineDocument): Promise<void> {
+    await this.servers.ask(pipeline.target, { table: 'unequal', sql: lastingQuery([pipeline.uid]) });
+  }
+
+  at<T>({ target }: PipelineDocument, work: (session: Session) => Promise<T>): Promise<T> {
+    return this.servers.through(target, 'unequal', work);
   }
 
   /** @throws SyncError TARGET_*, CONFIG_CONFLICT */

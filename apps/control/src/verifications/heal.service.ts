@@ -1,0 +1,138 @@
+/**
+ * "then": "verify-and-repair" of a restart: what may be missing at the targets is found and repaired. First every routed table stands in
+ * lutra.unequal at its target; only then may the log get its hole. The naive way orders the restart first. Counter-example: a row that was
+ * changed in the hole is changed again before the entry is there, and home refuses it, or the pipeline stops.
+ */
+import { Inject, Injectable } from '@nestjs/common';
+import type { ClusterLevel } from '@lutra/host';
+import { SyncError, toSyncError } from '@lutra/model';
+import type { ChannelDocument, VerificationOrder } from '@lutra/model';
+import { readCheckpoint } from '@lutra/mysql';
+import type { Operation, Registry } from '@lutra/registry';
+import { problemId } from '../configuration/problem.js';
+import type { Problem } from '../configuration/problem.js';
+import { orderedBy, requireLevel } from '../orders/order-rules.js';
+import { LEVEL, REGISTRY } from '../tokens.js';
+import { UnequalService } from '../unequal/unequal.service.js';
+import type { Hole } from '../unequal/unequal-queries.js';
+import { healConsequences, healOrder, isHeal, mergedHeal, withoutRestart } from './heal.js';
+import type { HealedPipeline, HealOf } from './heal.js';
+import { isUnderWay } from './verification-state.js';
+
+/** A verification that was ordered, for the answer. */
+export interface Ordered {
+  readonly channel: string;
+  readonly id: string;
+}
+
+export interface HealDraft {
+  readonly ordered: readonly Ordered[];
+  readonly operations: readonly (Operation | null)[];
+}
+
+@Injectable()
+export class HealService {
+  constructor(
+    @Inject(REGISTRY) private readonly registry: Registry,
+    @Inject(LEVEL) private readonly level: Pick<ClusterLevel, 'current'>,
+    @Inject(UnequalService) private readonly unequal: UnequalService,
+  ) {}
+
+  /** What the person accepts, and what refuses it: a target that cannot be reached. @throws SyncError CONFIG_CONFLICT: level */
+  async consequences(healed: readonly HealedPipeline[]): Promise<readonly Problem[]> {
+    requireLevel(this.level.current);
+    const problems: Problem[] = [];
+    for (const { pipeline } of healed) {
+      await this.unequal.reach(pipeline).catch((thrown: unknown) => {
+        const { code, message, help } = toSyncError(thrown);
+        const what = `endpoint ${pipeline.target} must hold in lutra.unequal which tables are not known to be equal: ${message}`;
+        problems.push({ id: problemId(code), severity: 'error', what, fix: help });
+      });
+    }
+    const replaced: string[] = [];
+    for (const channel of channelsOf(healed)) {
+      const order = await this.#underWay(channel.name);
+      if (order && !isHeal(order)) replaced.push(channel.name);
+    }
+    return [...problems, ...healConsequences(healed, replaced)];
+  }
+
+  /**
+   * Before the hole. Repeating it changes nothing.
+   * @returns ms since 1970: the earliest last commit that arrived; 0 where nothing did, so all that a target changed is left to a person
+   * @throws SyncError TARGET_*, CONFIG_CONFLICT: there must be no restart then
+   */
+  async raise(healed: readonly HealedPipeline[], hole: Hole): Promise<number> {
+    const times: number[] = [];
+    for (const { pipeline } of healed) {
+      await this.unequal.raise(pipeline, hole);
+      const checkpoint = await this.unequal.at(pipeline, (session) => readCheckpoint(session, pipeline.uid, 0));
+      times.push(Math.floor((checkpoint?.sourceUs ?? 0) / 1000));
+    }
+    return Math.min(...times, Date.now());
+  }
+
+  /** One order a channel, in place of one that is under way: to be written with the restart, or behind it. */
+  async orders(healed: readonly HealedPipeline[], of: Omit<HealOf, 'pipelines'>): Promise<HealDraft> {
+    const ordered: Ordered[] = [];
+    const operations: Operation[] = [];
+    for (const channel of channelsOf(healed)) {
+      const { name } = channel;
+      const own = healed.filter((one) => one.channel.name === name).map(({ pipeline }) => pipeline.name);
+      const known = await this.registry.verifications.read(name);
+      const before = await this.#underWay(name);
+      const existing = new Set(channel.pipelines.map((pipeline) => pipeline.name));
+      const heal = { ...of, pipelines: own };
+      const order = healOrder(before && isHeal(before) ? mergedHeal(before, heal, existing) : heal);
+      operations.push(this.registry.verifications.replacing(name, order, known?.version ?? null));
+      ordered.push({ channel: name, id: order.id });
+    }
+    return { ordered, operations };
+  }
+
+  /** Of an order that waits for this restart. */
+  async withdrawing(channels: readonly ChannelDocument[], endpoint: string): Promise<readonly Operation[]> {
+    const operations: Operation[] = [];
+    for (const { name, pipelines } of channels) {
+      const known = await this.registry.verifications.read(name);
+      if (!known || known.document.state === 'cancelled' || known.document.after?.restarts.includes(endpoint) !== true) continue;
+      const own = new Set(pipelines.filter(({ source }) => source === endpoint).map((pipeline) => pipeline.name));
+      operations.push(this.registry.verifications.replacing(name, withoutRestart(known.document, endpoint, own), known.version));
+    }
+    return operations;
+  }
+
+  /** Ends what the restart has raised, when it was taken back. @throws SyncError TARGET_*, CONFIG_CONFLICT, with what to do */
+  async withdraw(healed: readonly HealedPipeline[], request: string): Promise<void> {
+    for (const [target, own] of Map.groupBy(healed, ({ pipeline }) => pipeline.target)) {
+      const uids = own.map(({ pipeline }) => pipeline.uid);
+      await this.unequal.withdraw(target, uids, request).catch((thrown: unknown) => {
+        const { code, message } = toSyncError(thrown);
+        const sql = `UPDATE lutra.unequal SET ended_at = NOW(3) WHERE request = '${request}' AND ended_at IS NULL`;
+        throw new SyncError(code, `the restart was taken back, but ${message}. Run there: ${sql}`, { cause: thrown });
+      });
+    }
+  }
+
+  async #underWay(channel: string): Promise<VerificationOrder | null> {
+    const order = (await this.registry.verifications.read(channel))?.document ?? null;
+    if (!order) return null;
+    const result = (await this.registry.verificationResults.read(channel))?.document ?? null;
+    return isUnderWay(order, result?.request === order.id ? result : null) ? order : null;
+  }
+}
+
+export function holeOf(request: string, reason: string): Hole {
+  return { request, reason: orderedBy(reason) };
+}
+
+function channelsOf(healed: readonly HealedPipeline[]): readonly ChannelDocument[] {
+  return [...new Map(healed.map(({ channel }) => [channel.name, channel])).values()];
+}
+
+/** Of these channels the pipelines that read the endpoint. */
+export function healedBy(readers: readonly ChannelDocument[], endpoint: string): readonly HealedPipeline[] {
+  return readers.flatMap((channel) =>
+    channel.pipelines.filter(({ source }) => source === endpoint).map((pipeline) => ({ channel, pipeline })),
+  );
+}

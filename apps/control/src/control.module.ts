@@ -49,6 +49,7 @@ import { RegionService } from './regions/region.service.js';
 import { RevisionController } from './revision/revision.controller.js';
 import { RevisionService } from './revision/revision.service.js';
 import { SchemaRegistryController } from './schema-registry/schema-registry.controller.js';
+import { AddedSeedService } from './seeds/added-seed.service.js';
 import { ChannelSeedService } from './seeds/channel-seed.service.js';
 import { SeedController } from './seeds/seed.controller.js';
 import { SeedLookService } from './seeds/seed-look.service.js';
@@ -143,6 +144,7 @@ export function controlModule({ environment, registry, tree, secretKey, level, m
       PipelineEndService,
       SeedLookService,
       ChannelSeedService,
+      AddedSeedService,
       SeedService,
       VerificationService,
       FollowUpService,

@@ -13,11 +13,12 @@ import { EndpointCheckService } from '../endpoints/endpoint-check.service.js';
 export class AddedTablesService {
   constructor(@Inject(EndpointCheckService) private readonly checks: EndpointCheckService) {}
 
-  /** @throws RefusedError CONFIG_CONFLICT with the whole list */
-  async require(before: ChannelDocument, after: ChannelInput): Promise<void> {
+  /** @param creates a seed creates the tables that are missing @throws RefusedError CONFIG_CONFLICT with the whole list */
+  async require(before: ChannelDocument, after: ChannelInput, creates: boolean): Promise<void> {
     if (before.state === 'stopped' || !(replicatesMore(before, after) || decidesOtherwise(before, after))) return;
     // A table that cannot be replicated is no table to take in, whatever the channel does about one that turns out so.
-    const check = (channel: ChannelInput) => this.checks.checkChannel({ ...channel, onUnsupported: 'stop' });
+    const check = (channel: ChannelInput) =>
+      this.checks.checkChannel({ ...channel, onUnsupported: 'stop', ...(creates && { seed: true }) });
     const [known, found] = await Promise.all([check(before), check(after)]);
     const added = newProblems(known, found);
     if (added.length === 0) return;

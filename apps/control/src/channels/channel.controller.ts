@@ -3,6 +3,7 @@ import { Body, Controller, Delete, Get, Headers, HttpCode, Inject, Param, Post, 
 import { ApiQuery, ApiTags } from '@nestjs/swagger';
 import { channelSchema, nameSchema, unsupportedPolicy } from '@lutra/model';
 import type { ChannelDocument } from '@lutra/model';
+import { z } from 'zod';
 import type { Versioned } from '../configuration/configuration.js';
 import { ConnectedGuard } from '../http/connected.guard.js';
 import { ApiAnswer, ApiCreate, ApiFind, ApiList, ApiRemove, ApiReplace } from '../http/openapi.js';
@@ -10,6 +11,10 @@ import { channelActionSchema, channelWriteSchema, flagSchema } from '../http/sch
 import type { ChannelAction, ChannelWrite } from '../http/schemas.js';
 import { requireIfMatch, requireSameName, sendCreated, sendListed, sendVersioned } from '../http/versions.js';
 import type { Response } from '../http/versions.js';
+import type { AddedSeeds } from '../seeds/added-seed.service.js';
+import { addedSeedsSchema, replaceQuerySchema } from '../seeds/seed.schemas.js';
+import type { AddedSeedsAnswer, ReplaceQuery } from '../seeds/seed.schemas.js';
+import { amounts } from '../seeds/seed.service.js';
 import { ChannelActionService } from './channel-action.service.js';
 import type { ActionResult } from './channel-action.service.js';
 import { ChannelService } from './channel.service.js';
@@ -52,19 +57,23 @@ export class ChannelController {
 
   @Put(':name')
   @ApiQuery(force)
+  @ApiQuery({ name: 'seed', required: false, schema: { type: 'boolean' } })
+  @ApiQuery({ name: 'dryRun', required: false, schema: { type: 'boolean' } })
   @ApiReplace(
-    'Replace a channel; its state stays. Unless it is stopped, tables that it takes in are checked as a start does; force: in spite of that, and of removed tables before',
-    channelSchema,
+    'Replace a channel; its state stays. Unless it is stopped, tables that it takes in are checked as a start does; force: in spite of that, and of removed tables before; seed: such tables are seeded; dryRun, with seed: which ones, and nothing is written',
+    z.union([channelSchema, addedSeedsSchema]),
   )
   async replace(
     @Param('name', { schema: nameSchema }) name: string,
     @Headers('if-match') ifMatch: string | undefined,
-    @Query('force', { schema: flagSchema }) flag: boolean,
+    @Query({ schema: replaceQuerySchema }) { force: forced, seed, dryRun }: ReplaceQuery,
     @Body({ schema: channelWriteSchema }) body: ChannelWrite,
     @Res({ passthrough: true }) response: Response,
-  ): Promise<ChannelDocument> {
+  ): Promise<ChannelDocument | AddedSeedsAnswer> {
     requireSameName(name, body.name);
-    return sendVersioned(response, withVersion(await this.channels.replace(body, { ifMatch: requireIfMatch(ifMatch), force: flag })));
+    const how = { ifMatch: requireIfMatch(ifMatch), force: forced, seed };
+    if (dryRun) return toAddedSeeds(await this.channels.preview(body, how));
+    return sendVersioned(response, withVersion(await this.channels.replace(body, how)));
   }
 
   @Delete(':name')
@@ -116,6 +125,11 @@ export class ChannelController {
   async retry(@Param('name', { schema: nameSchema }) name: string, @Res({ passthrough: true }) response: Response): Promise<ChannelAction> {
     return shown(response, await this.actions.retry(name));
   }
+}
+
+function toAddedSeeds({ seeds, problems }: AddedSeeds): AddedSeedsAnswer {
+  const shownSeeds = seeds.map(({ pipeline, order, look }) => ({ pipeline: pipeline.name, order, ...amounts(look) }));
+  return { dryRun: true, seeds: shownSeeds, problems: [...problems] };
 }
 
 function shown(response: Response, { document, version, problems }: ActionResult): ChannelAction {

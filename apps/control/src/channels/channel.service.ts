@@ -18,6 +18,8 @@ import type { Draft } from '../configuration/configuration.service.js';
 import { RefusedError, errorsOf } from '../configuration/problem.js';
 import type { Problem } from '../configuration/problem.js';
 import type { ChannelWrite } from '../http/schemas.js';
+import { AddedSeedService, nothingAdded } from '../seeds/added-seed.service.js';
+import type { AddedSeeds } from '../seeds/added-seed.service.js';
 import { ChannelSeedService } from '../seeds/channel-seed.service.js';
 import { REGISTRY } from '../tokens.js';
 import { AddedTablesService, replicatesMore } from './added-tables.service.js';
@@ -36,6 +38,15 @@ interface Checked {
   readonly before: Versioned<ChannelDocument>;
   /** What refuses the change, and is passed with force. */
   readonly passed: readonly Problem[];
+  /** Seeds that are ordered with it. */
+  readonly added: AddedSeeds;
+}
+
+export interface Replacing {
+  readonly ifMatch: Precondition;
+  readonly force: boolean;
+  /** Tables that come in are seeded. */
+  readonly seed: boolean;
 }
 
 @Injectable()
@@ -48,6 +59,7 @@ export class ChannelService {
     @Inject(WayBackService) private readonly wayBack: WayBackService,
     @Inject(UidService) private readonly uids: UidService,
     @Inject(ChannelSeedService) private readonly seeds: ChannelSeedService,
+    @Inject(AddedSeedService) private readonly addedSeeds: AddedSeedService,
   ) {}
 
   list(): Promise<Listed<ChannelDocument>> {
@@ -79,30 +91,54 @@ export class ChannelService {
   /**
    * A channel that is not stopped takes tables in only past the checks of a start, or with `force`. Servers are asked before the write.
    */
-  async replace(input: ChannelWrite, how: { ifMatch: Precondition; force: boolean }): Promise<Versioned<ChannelDocument>> {
+  async replace(input: ChannelWrite, how: Replacing): Promise<Versioned<ChannelDocument>> {
     const write = { kind, name: input.name, ifMatch: how.ifMatch } as const;
     for (;;) {
       const snapshot = await this.registry.snapshot.latest();
       const before = foundForWrite(snapshot, write);
       requireState(input, before.document);
       requireRules(input, withChannel(input.name, input, configurationOf(snapshot)));
-      const passed = await this.#refusals(before.document, input, how.force);
-      const written = await this.configuration.write((now, author) => this.#replace(input, { now, author, write }, { before, passed }));
+      const added = await this.#added(before.document, input, how.seed);
+      if (errorsOf(added.problems).length > 0)
+        throw new RefusedError('CONFIG_CONFLICT', `tables of channel ${input.name} cannot be seeded`, added.problems);
+      const passed = await this.#refusals(before.document, input, how);
+      const checked = { before, passed, added };
+      const written = await this.configuration.write((now, author) => this.#replace(input, { now, author, write }, checked));
       if (!written) continue;
       await this.uids.fence(input.name, removedFrom(before.document, written.document.pipelines));
       return written;
     }
   }
 
+  /** What a change would seed. Nothing is written. @throws SyncError as replace() does for the documents */
+  async preview(input: ChannelWrite, { ifMatch, force }: Omit<Replacing, 'seed'>): Promise<AddedSeeds> {
+    const snapshot = await this.registry.snapshot.latest();
+    const { document } = foundForWrite(snapshot, { kind, name: input.name, ifMatch });
+    requireState(input, document);
+    requireRules(input, withChannel(input.name, input, configurationOf(snapshot)));
+    const added = await this.#added(document, input, true);
+    const refused = await this.#refusals(document, input, { force: true, seed: true });
+    const shown = refused.map((problem): Problem => (force ? { ...problem, severity: 'warning' } : problem));
+    return { ...added, problems: [...added.problems, ...shown] };
+  }
+
+  #added(before: ChannelDocument, after: ChannelInput, seed: boolean): Promise<AddedSeeds> {
+    return seed ? this.addedSeeds.of(before, after) : Promise.resolve(nothingAdded);
+  }
+
   /** What refuses the change: with `force` it is passed. @throws RefusedError without */
-  async #refusals(before: ChannelDocument, after: ChannelInput, force: boolean): Promise<readonly Problem[]> {
+  async #refusals(
+    before: ChannelDocument,
+    after: ChannelInput,
+    { force, seed }: Pick<Replacing, 'force' | 'seed'>,
+  ): Promise<readonly Problem[]> {
     const checks = [
       async () => requireSameHome(before, after),
       async () => requireBeginnable(before, after),
       () => this.seeds.require(before, after),
       () => this.wayBack.require(before, after),
       () => this.removedTables.require(before, after),
-      () => this.addedTables.require(before, after),
+      () => this.addedTables.require(before, after, seed),
     ];
     const passed: Problem[] = [];
     for (const check of checks) {
@@ -142,6 +178,7 @@ export class ChannelService {
         ...(await this.uids.removing(removedFrom(document, after.pipelines), revision)),
         ...(await this.uids.keeping(after, adoptedBy(input), revision)),
         ...(await this.removedTables.remembering(document, input)),
+        ...(await this.addedSeeds.operations(name, checked.added)),
         ...(await forcedOperations(this.registry, [{ channel: name, where: 'change', problems: checked.passed }])),
       ],
     };

@@ -14,7 +14,6 @@ export const rewindWriteSchema = z.strictObject({
 });
 export type RewindWrite = z.infer<typeof rewindWriteSchema>;
 
-// oxlint-disable-next-line unicorn/no-thenable -- a text is no function: await takes it as it is
 export const restartWriteSchema = z.strictObject({
   /** An end of the topic, or the position of the dump that the target was loaded from. */
   at: z.union([
@@ -26,7 +25,7 @@ export const restartWriteSchema = z.strictObject({
   /** The consequences are known and wanted. */
   accept: z.boolean().optional(),
   /** What follows at the target. Left out: you bring it in line. */
-  then: z.literal('verify-and-repair').optional(),
+  then: z.literal('verify-and-repair').optional(), // oxlint-disable-line unicorn/no-thenable -- a text is no function
 });
 export type RestartAt = RestartWrite['at'];
 export type RestartWrite = z.infer<typeof restartWriteSchema>;

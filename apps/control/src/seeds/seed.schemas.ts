@@ -2,7 +2,7 @@
 import { seedOrderSchema, seedProgressSchema } from '@lutra/model';
 import { z } from 'zod';
 import { reasonSchema, tablePatternSchema, whereSchema } from '../orders/orders.schemas.js';
-import { problemSchema } from '../http/schemas.js';
+import { flagSchema, problemSchema } from '../http/schemas.js';
 
 export const seedDefaults = { chunkRows: 2_000, parallel: 4, maxLagMs: 5_000 } as const;
 
@@ -36,15 +36,7 @@ export type SeedWrite = z.infer<typeof seedWriteSchema>;
 
 const tableNameSchema = z.object({ schema: z.string(), table: z.string() });
 
-export const seedAnswerSchema = z.object({
-  /** null: keys were asked for, which are entries of lutra.resync at the source. */
-  order: seedOrderSchema.nullable(),
-  /** A preview: nothing was ordered. */
-  dryRun: z.boolean(),
-  /** The verification that follows; null: none does. */
-  verification: z.string().nullable(),
-  /** Entries of lutra.resync. */
-  entries: z.number(),
+const amountsShape = {
   tables: z.array(
     z.object({
       source: tableNameSchema,
@@ -62,8 +54,27 @@ export const seedAnswerSchema = z.object({
   bytes: z.number(),
   /** What the topic needs for it, before compression. */
   topicBytes: z.number(),
+};
+
+export const seedAnswerSchema = z.object({
+  /** null: keys were asked for, which are entries of lutra.resync at the source. */
+  order: seedOrderSchema.nullable(),
+  /** A preview: nothing was ordered. */
+  dryRun: z.boolean(),
+  /** The verification that follows; null: none does. */
+  verification: z.string().nullable(),
+  /** Entries of lutra.resync. */
+  entries: z.number(),
+  ...amountsShape,
   problems: z.array(problemSchema),
 });
+/** What a change of a channel would seed: `PUT …/channels/{name}?seed=true&dryRun=true`. */
+export const addedSeedsSchema = z.object({
+  dryRun: z.literal(true),
+  seeds: z.array(z.object({ pipeline: z.string(), order: seedOrderSchema, ...amountsShape })),
+  problems: z.array(problemSchema),
+});
+export type AddedSeedsAnswer = z.infer<typeof addedSeedsSchema>;
 export type SeedAnswer = z.infer<typeof seedAnswerSchema>;
 
 export const seedFoundSchema = z.object({
@@ -95,3 +106,9 @@ export const seedFoundSchema = z.object({
     .nullable(),
 });
 export type SeedFound = z.infer<typeof seedFoundSchema>;
+
+/** Of `PUT …/channels/{name}`. */
+export const replaceQuerySchema = z
+  .object({ force: flagSchema, seed: flagSchema, dryRun: flagSchema })
+  .refine(({ seed, dryRun }) => seed || !dryRun, 'dryRun belongs to seed=true');
+export type ReplaceQuery = z.infer<typeof replaceQuerySchema>;

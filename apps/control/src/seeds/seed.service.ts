@@ -182,7 +182,7 @@ function orderOf(write: SeedWrite, onExisting: string): SeedOrder {
   };
 }
 
-function amounts({ tables, atTarget, createTables }: Pick<SeedLook, 'tables' | 'atTarget' | 'createTables'>) {
+export function amounts({ tables, atTarget, createTables }: Pick<SeedLook, 'tables' | 'atTarget' | 'createTables'>) {
   const sum = (values: readonly number[]): number => values.reduce((all, value) => all + value, 0);
   const rows = sum(tables.map((table) => table.rows));
   const bytes = sum(tables.map((table) => table.bytes));

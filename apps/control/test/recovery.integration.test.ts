@@ -56,6 +56,15 @@ it('keeps an order that was accepted until it is replaced or taken back, and sta
   expect([(await client.get(`${path}/restart`)).body.order, await attempt()]).toEqual([null, 3]);
 });
 
+it('orders no restart that heals while a target cannot be reached', async () => {
+  for (const action of ['restart', 'reset']) {
+    const refused = await client.post(`${path}/${action}`, { ...now, then: 'verify-and-repair', accept: true });
+    expect(refused).toMatchObject({ status: 409, body: { message: expect.stringMatching(/endpoint south must hold in lutra\.unequal/) } });
+  }
+  expect((await client.get(`${path}/restart`)).body.order).toBeNull();
+  expect((await client.post(`${path}/restart`, { ...now, then: 'nothing' })).status).toBe(400);
+});
+
 it('refuses what has not its shape, and endpoints that are not there', async () => {
   for (const body of [{ start: { from: 'now' } }, { ...now, start: { from: 'gtid' } }, { ...now, accept: 'yes' }, { ...now, more: 1 }])
     for (const action of ['restart', 'reset']) expect((await client.post(`${path}/${action}`, body)).status).toBe(400);

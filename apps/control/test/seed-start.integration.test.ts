@@ -109,3 +109,24 @@ it('orders first, then takes the position: what a start that failed between left
   expect((await client.post('/api/v1/channels/shop/start')).status).toBe(200);
   expect(await checkpoints(uid)).toEqual([{ log_id: log, seq: '0', next_offset: '2' }]);
 }, 120_000);
+
+it('a pipeline that goes on elsewhere in its topic is healed: entries before the new position, a verification behind it', async () => {
+  const path = '/api/v1/channels/shop/pipelines/a-b/restart';
+  const { uid } = (await client.get('/api/v1/channels/shop')).body.pipelines[0];
+  await client.post('/api/v1/channels/shop/verify/cancel');
+  await target.execute(`UPDATE lutra.checkpoint SET source_us = 1700000000123456, n = n + 1 WHERE pipeline = '${uid}'`);
+  const body = { at: 'start', reason: 'records were lost', then: 'verify-and-repair' };
+  const told = await client.post(path, body);
+  expect(told).toMatchObject({ status: 409, body: { message: expect.stringContaining('all tables of shop.a-b are compared') } });
+  expect(await target.query('SELECT 1 FROM lutra.unequal')).toEqual([]);
+  const { body: restarted } = await client.post(path, { ...body, accept: true });
+  const order = (await registry.verifications.read('shop'))!.document;
+  expect(restarted).toMatchObject({ verification: order.id, consequence: expect.stringContaining('lutra.unequal') });
+  expect(order).toMatchObject({
+    pipelines: ['a-b'],
+    after: { seeds: [], restarts: [] },
+    repair: { winner: 'source', untilEqual: true, spareChangedSince: 1_700_000_000_123 },
+  });
+  const [entry] = await target.query('SELECT table_name, cause, request FROM lutra.unequal WHERE ended_at IS NULL');
+  expect(entry).toMatchObject({ table_name: 'orders', cause: 'hole', request: order.repair!.id });
+}, 120_000);

@@ -161,11 +161,42 @@ describe('an order of a pipeline', () => {
       capture: null,
     });
     const status = (await client.get('/api/v1/channels/shop/status')).body;
-    expect(status).toMatchObject({ verification: null, pipelines: [{ seed: { id: order.id, rows: 4, clashes: 1, after: [] } }] });
+    expect(status).toMatchObject({
+      verification: { state: 'running', pass: 0 },
+      pipelines: [{ seed: { id: order.id, rows: 4, clashes: 1, after: [] } }],
+    });
     expect((await client.get('/api/v1/status')).body.channels[0].pipelines[0].seed.id).toBe(order.id);
     await client.post(`${path}/cancel`);
     await client.post(path, { tables: ['shop.orders'] });
     expect((await client.get(path)).body).toMatchObject({ progress: null, rows: 0 });
+  });
+
+  it('ends with a verification of its tables that waits for it; another one that is under way stays, and the answer says so', async () => {
+    const verification = async () => (await registry.verifications.read('shop'))?.document;
+    expect((await client.post(path, { tables: ['shop.orders'], verify: false })).body.verification).toBeNull();
+    expect(await verification()).toBeUndefined();
+    await client.post(`${path}/cancel`);
+    const first = (await client.post(path, { tables: ['shop.orders'], where: 'id > 1' })).body;
+    expect(await verification()).toMatchObject({
+      id: first.verification,
+      tables: ['shop.orders'],
+      where: 'id > 1',
+      pipelines: ['a-b'],
+      after: { seeds: [uid], restarts: [] },
+      repeat: 'once',
+    });
+    // It waits for an order that is gone: the next order's takes its place.
+    await client.post(`${path}/cancel`);
+    const second = (await client.post(path, { tables: ['shop.orders'] })).body;
+    expect((await verification())?.id).toBe(second.verification);
+    await client.post(`${path}/cancel`);
+    await client.post('/api/v1/channels/shop/verify/cancel');
+    const own = (await client.post('/api/v1/channels/shop/verify', { tables: ['shop.orders'] })).body.order.id;
+    for (const query of ['?dryRun=true', '']) {
+      const third = (await client.post(`${path}${query}`, { tables: ['shop.orders'] })).body;
+      expect(third).toMatchObject({ verification: null, problems: [{ id: 'verification-under-way', severity: 'warning' }] });
+    }
+    expect((await verification())?.id).toBe(own);
   });
 
   it.each([
@@ -252,6 +283,9 @@ describe('a channel that seeds', () => {
     expect(back).toMatchObject({ onExisting: 'region-a', after: [] });
     const status = (await client.get('/api/v1/channels/shop/status')).body;
     expect(status.pipelines[0].seed).toMatchObject({ id: there?.id, after: ['b-a'] });
+    const { document: verification } = (await registry.verifications.read('shop'))!;
+    expect(verification).toMatchObject({ tables: ['*.*'], after: { seeds: expect.arrayContaining([uids['a-b'], uids['b-a']]) } });
+    expect(verification).not.toHaveProperty('pipelines');
     await client.post('/api/v1/channels/shop/pipelines/b-a/seed/cancel');
     await client.post('/api/v1/channels/shop/stop');
     await client.post('/api/v1/channels/shop/start');
@@ -329,6 +363,82 @@ describe('a channel that seeds', () => {
     expect(await registry.seeds.names()).toHaveLength(2);
     expect(await orderOf(uid)).toMatchObject({ state: 'running', onExisting: 'region-a' });
   });
+});
+
+describe('tables that a change takes in', () => {
+  const conflicts = { home: 'region-a', rules: [{ policy: 'home' }] };
+  const ways = (...tables: readonly string[]) => {
+    const routes = tables.map((table) => ({ schema: 'shop', table }));
+    return [
+      { name: 'a-b', source: 'a', target: 'b', routes },
+      { name: 'b-a', source: 'b', target: 'a', routes },
+    ];
+  };
+  const change = (pipelines: readonly object[], query: string, more: object = {}) =>
+    client.put(`/api/v1/channels/shop?${query}`, { name: 'shop', pipelines, conflicts, onUnsupported: 'stop', ...more }, '*');
+  const idsOf = (answer: { body: any }): readonly string[] =>
+    // oxlint-disable-line typescript/no-explicit-any
+    (answer.body.details?.problems ?? answer.body.problems).map(({ id }: { id: string }) => id);
+  let uids: Readonly<Record<string, PipelineUid>>;
+
+  beforeEach(async () => {
+    uids = await createChannel('shop', { pipelines: ways('orders'), conflicts, onUnsupported: 'stop' });
+    expect((await client.post('/api/v1/channels/shop/start?force=true')).status).toBe(200);
+    for (const { name, uid, source, target } of (await client.get('/api/v1/channels/shop')).body.pipelines)
+      await registry.uids.begin(uid, { ...factsOf({ name, source, target }), channel: 'shop' });
+  });
+
+  it('are seeded in the same write, toward home first, and verified then; a dry run says which', async () => {
+    const wanted = ways('orders', 'odd*');
+    expect(idsOf(await change(wanted, ''))).toContain('table-missing');
+    const { status, body } = await change(wanted, 'seed=true&dryRun=true');
+    expect(status).toBe(200);
+    // Side b has no such table yet, so nothing comes back from there.
+    expect(body).toMatchObject({
+      dryRun: true,
+      seeds: [{ pipeline: 'a-b', order: { tables: ['shop.odd*'], onExisting: 'region-a', after: [] } }],
+    });
+    expect(body.seeds[0].tables).toMatchObject([{ source: { table: 'odd ☃' }, created: true }]);
+    expect(await registry.seeds.names()).toEqual([]);
+    expect((await client.get('/api/v1/channels/shop')).body.pipelines[0].routes).toHaveLength(1);
+
+    await run('b', 'CREATE TABLE shop.`odd ☃` (k VARBINARY(9), id INT, PRIMARY KEY (k, id))');
+    try {
+      const taken = await change(wanted, 'seed=true');
+      expect(taken.status).toBe(200);
+      expect(taken.body.pipelines[0].routes).toHaveLength(2);
+      const [there, back] = await Promise.all(['a-b', 'b-a'].map(async (name) => (await registry.seeds.read(uids[name]!))?.document));
+      expect(back).toMatchObject({ tables: ['shop.odd*'], onExisting: 'region-a', after: [], createTables: true });
+      expect(there).toMatchObject({ tables: ['shop.odd*'], onExisting: 'region-a', after: [uids['b-a']] });
+      expect((await registry.verifications.read('shop'))?.document).toMatchObject({
+        tables: ['shop.odd*'],
+        after: { seeds: expect.arrayContaining([uids['a-b'], uids['b-a']]) },
+      });
+      // Their seeds are under way.
+      const again = await change(ways('orders', 'odd*', 'keyless'), 'seed=true');
+      expect(again.status).toBe(409);
+      expect(idsOf(again)).toContain('seed-under-way');
+    } finally {
+      await run('b', 'DROP TABLE shop.`odd ☃`');
+    }
+  });
+
+  it('are refused by name where nothing can be seeded so, and no document changes', async () => {
+    const [there, back] = ways('orders', 'odd*');
+    expect(idsOf(await change([{ ...there, name: 'another' }, back!], 'seed=true&dryRun=true'))).toContain('seed-added-pipeline');
+    expect(idsOf(await change(ways('orders', 'nothing'), 'seed=true&dryRun=true'))).toEqual(['seed-nothing-added']);
+    expect((await change(ways('orders'), 'dryRun=true')).status).toBe(400);
+    expect((await registry.snapshot.latest()).channels.get('shop')?.version).toBe(0);
+  });
+});
+
+it('tables of a pipeline that has not begun are left to its first start', async () => {
+  await createChannel('shop', { pipelines: [pipeline('a-b', 'a', 'b', 'orders')] });
+  const more = { name: 'shop', pipelines: [pipeline('a-b', 'a', 'b')] };
+  const refused = await client.put('/api/v1/channels/shop?seed=true', more, '*');
+  expect(refused.body.details.problems).toContainEqual(
+    expect.objectContaining({ id: 'seed-not-begun', fix: expect.stringContaining('"seed": true') }),
+  );
 });
 
 function factsOf({ name, source, target }: { name: string; source: string; target: string }) {

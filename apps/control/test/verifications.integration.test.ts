@@ -42,7 +42,8 @@ beforeAll(async () => {
   }
   const pipeline = (name: string, source: Side, target: Side) => ({ name, source, target, routes: [{ schema: 'shop' }] });
   const pipelines = [pipeline('a-b', 'a', 'b'), pipeline('b-a', 'b', 'a')];
-  const { body } = await client.post('/api/v1/channels', { name: 'shop', pipelines });
+  const conflicts = { home: 'region-a', rules: [{ policy: 'home' }] };
+  const { body } = await client.post('/api/v1/channels', { name: 'shop', pipelines, conflicts });
   for (const { name, uid } of body.pipelines) uids.set(name, uid);
 }, 240_000);
 
@@ -54,7 +55,7 @@ afterAll(async () => {
 });
 
 beforeEach(async () => {
-  for (const side of sides) await run(side, 'TRUNCATE TABLE lutra.difference');
+  for (const side of sides) await run(side, 'TRUNCATE TABLE lutra.difference; TRUNCATE TABLE lutra.unequal');
   await registry.verifications.remove('shop');
   await registry.verificationResults.remove('shop');
 });
@@ -64,6 +65,10 @@ async function run(side: Side, sql: string): Promise<void> {
   await session.execute(sql).catch((error: unknown) => {
     throw session.translate(error, sql.slice(0, 100));
   });
+}
+
+async function rowsOf(side: Side, sql: string): Promise<readonly object[]> {
+  return (await sessions.get(side)!.query(sql)).map((row) => ({ ...row }));
 }
 
 interface Row {
@@ -113,7 +118,12 @@ function resultOf(request: string, more: Partial<VerificationResult> = {}): Veri
 }
 
 it('is ordered for a channel, one at a time, and shows what was found in words', async () => {
-  expect((await client.get(path)).body).toEqual({ order: null, result: null, equal: false });
+  expect((await client.get(path)).body).toEqual({
+    order: null,
+    result: null,
+    equal: false,
+    unequal: { count: 0, tables: [], unasked: [] },
+  });
   const { status, body } = await client.post(path, { share: 0.2, reason: 'a try' });
   expect(status).toBe(200);
   expect(body).toMatchObject({ order: { tables: ['*.*'], repeat: 'once', share: 0.2, state: 'running', by: 'api: a try' }, result: null });
@@ -145,7 +155,11 @@ it('is paused, resumed, cancelled and removed; one that repeats ends only so', a
     expect((await client.post(`${path}/${action}`)).body.order.state).toBe(state);
   expect((await client.post(`${path}/resume`)).status).toBe(409);
   expect((await client.post(`${path}/start`)).status).toBe(400);
-  expect((await client.remove(path)).status).toBe(204);
+  await differ('a-b', 1, { request: order.id });
+  await differ('b-a', 2, { request: order.id });
+  await differ('b-a', 3, { request: 'another' });
+  expect(await client.remove(path)).toMatchObject({ status: 200, body: { rows: 2, request: order.id, unreachable: [] } });
+  expect(await rowsOf('a', 'SELECT request FROM lutra.difference')).toEqual([{ request: 'another' }]);
   expect([await registry.verifications.names(), await registry.verificationResults.names()]).toEqual([[], []]);
   expect((await client.post(`${path}/cancel`)).status).toBe(404);
 });
@@ -216,6 +230,165 @@ it('filters them, shows both rows, and leaves out what is too large for a list',
   expect(await of('table=orders&schema=shop&outcome=missing-here')).toEqual([]);
   for (const wrong of ['after=x', 'outcome=odd', 'limit=0']) expect((await client.get(`${path}/differences?${wrong}`)).status).toBe(400);
   expect((await client.get(`${path}/differences?pipeline=nobody`)).status).toBe(404);
+});
+
+/** A verification that has ended: two rows differ in a-b, one in b-a. */
+async function verified(more: Partial<VerificationResult> = {}): Promise<{ readonly id: string; readonly repair: string }> {
+  const { id } = (await client.post(path, {})).body.order;
+  const result = resultOf(id);
+  const table = { ...result.tables[0]!, verdict: 'different' as const };
+  const tables = [
+    { ...table, missingHere: 1, different: 1 },
+    { ...table, pipeline: 'b-a', different: 1 },
+  ];
+  await registry.verificationResults.write('shop', { ...result, tables, ...more });
+  await differ('a-b', 1, { request: id });
+  await differ('a-b', 2, { request: id, outcome: 'missing-here' });
+  await differ('b-a', 1, { request: id });
+  return { id, repair: `${path}/${id}/repair` };
+}
+
+const idsOf = (answer: { body: any }): readonly string[] =>
+  // oxlint-disable-line typescript/no-explicit-any
+  (answer.body.details?.problems ?? answer.body.problems).map(({ id }: { id: string }) => id);
+
+it('what was found is repaired: seen first, then written into the order of the verification', async () => {
+  const { id, repair } = await verified();
+  const seen = await client.post(repair, { dryRun: true, reason: 'a look' });
+  expect(seen).toMatchObject({
+    status: 200,
+    body: { dryRun: true, order: { winner: 'region-a', tables: ['*.*'], extra: [] }, problems: [] },
+  });
+  expect(seen.body.tables).toMatchObject([
+    { pipeline: 'a-b', missingHere: 1, missingThere: 0, different: 1, extra: 0, ranges: 0 },
+    { pipeline: 'b-a', missingHere: 0, different: 1 },
+  ]);
+  expect(seen.body.rows).toHaveLength(3);
+  expect(seen.body.rows).toContainEqual(
+    expect.objectContaining({ here: { id: 1, note: 'x' }, there: { id: 1, note: 'there' }, problem: null }),
+  );
+  expect((await registry.verifications.read('shop'))?.document).not.toHaveProperty('repair');
+
+  const ordered = await client.post(repair, { reason: 'damaged by a script', untilEqual: true });
+  expect(ordered.status).toBe(200);
+  const written = { ...ordered.body.order, winner: 'region-a', untilEqual: true, by: 'api: damaged by a script' };
+  expect((await registry.verifications.read('shop'))?.document).toMatchObject({ id, state: 'running', repair: written });
+  // One at a time: neither a second one, nor another verification, before its end.
+  expect(idsOf(await client.post(repair, { reason: 'x' }))).toEqual(['repair-under-way']);
+  expect((await client.post(path, {})).status).toBe(409);
+  expect((await client.remove(path)).status).toBe(409);
+  const counts = { repaired: 2, changed: 0, refused: 1, left: 0, waitingFor: null, begunAt: 1 };
+  const known = (await registry.verificationResults.read('shop'))!.document;
+  await registry.verificationResults.write('shop', { ...known, repair: { id: written.id, ...counts, endedAt: 5 } });
+  expect((await client.get(path)).body.result.repair).toMatchObject({ repaired: 2, refused: 1 });
+  expect((await client.get('/api/v1/channels/shop/status')).body.verification.repair).toMatchObject({ repaired: 2 });
+  expect((await client.post(repair, { reason: 'the rest' })).status).toBe(200);
+  expect((await client.post(`${path}/cancel`)).body.order.state).toBe('cancelled');
+  expect(idsOf(await client.post(repair, { reason: 'x' }))).toEqual(['repair-cancelled']);
+});
+
+it('of single rows: by the key as it is shown, each of which must have been found', async () => {
+  const { repair } = await verified();
+  const key = { pipeline: 'a-b', schema: 'shop', table: 'orders', key: { id: 1 } };
+  const { body } = await client.post(repair, { keys: [key], dryRun: true, reason: 'x' });
+  expect(body).toMatchObject({ tables: [{ pipeline: 'a-b', different: 1, missingHere: 0 }], rows: [{ key: { id: 1 } }], problems: [] });
+  expect(body.order.keys).toEqual([{ pipeline: 'a-b', database: 'shop', table: 'orders', key: '{"id":1}' }]);
+  expect(idsOf(await client.post(repair, { keys: [key, { ...key, key: { id: '1' } }], reason: 'x' }))).toEqual(['repair-key']);
+  expect((await client.post(repair, { keys: [key], reason: 'x' })).status).toBe(200);
+});
+
+it.each([
+  [{ winner: 'region-c' }, {}, 'repair-winner'],
+  [{ winner: 'source' }, {}, 'repair-winner'],
+  [{ extra: ['shop.nothing'] }, {}, 'repair-extra'],
+  [{ tables: ['shop.nothing'] }, {}, 'repair-no-differences'],
+  [{}, { endedAt: null }, 'repair-not-ended'],
+  [{}, { request: 'another' }, 'repair-not-ended'],
+])('a repair %j of %j is refused by name', async (body, result, problem) => {
+  const { repair } = await verified(result);
+  expect(idsOf(await client.post(repair, { ...body, reason: 'x' }))).toEqual([problem]);
+  expect(idsOf(await client.post(repair, { ...body, dryRun: true, reason: 'x' }))).toEqual([problem]);
+  expect((await registry.verifications.read('shop'))?.document).not.toHaveProperty('repair');
+});
+
+it('a repair of another verification, of one that repeats, or of none is refused', async () => {
+  expect((await client.post(`${path}/x/repair`, { reason: 'x' })).status).toBe(404);
+  const { id } = (await client.post(path, { repeat: 'continuously' })).body.order;
+  await registry.verificationResults.write('shop', resultOf(id));
+  expect(idsOf(await client.post(`${path}/${id}/repair`, { reason: 'x' }))).toEqual(['repair-continuously']);
+  expect(idsOf(await client.post(`${path}/x/repair`, { reason: 'x' }))).toEqual(['repair-other-verification']);
+  for (const body of [{}, { reason: 'x', tables: ['a.b'], keys: [] }, { reason: 'x', tables: ['orders'] }])
+    expect((await client.post(`${path}/${id}/repair`, body)).status).toBe(400);
+});
+
+const unequal = (side: Side) =>
+  rowsOf(side, 'SELECT pipeline, table_name, target_table, cause, request, reason, ended_at IS NULL AS lasts FROM lutra.unequal');
+
+it('a restart that heals: entries at the target, the restart and its verification; taken back, all of it ends', async () => {
+  const restart = { start: { from: 'now' }, reason: 'the binlog was purged', then: 'verify-and-repair' };
+  const running = (await client.post(path, {})).body.order;
+  const told = await client.post('/api/v1/endpoints/a/restart', restart);
+  expect(idsOf(told)).toEqual(expect.arrayContaining(['heal-compares', 'heal-not-known-equal', 'heal-replaces']));
+  expect([await unequal('b'), await registry.restarts.read('a')]).toEqual([[], null]);
+
+  const { status, body } = await client.post('/api/v1/endpoints/a/restart', { ...restart, accept: true });
+  expect(status).toBe(200);
+  const { id } = body.order;
+  const entry = { pipeline: uids.get('a-b'), table_name: 'orders', target_table: 'orders', cause: 'hole', request: id };
+  expect(await unequal('b')).toEqual([{ ...entry, reason: 'api: the binlog was purged', lasts: '1' }]);
+  expect(await unequal('a')).toEqual([]);
+  expect((await registry.restarts.read('a'))?.document).toMatchObject({ id, then: 'verify-and-repair' });
+  const order = (await registry.verifications.read('shop'))!.document;
+  expect(order.id).not.toBe(running.id);
+  expect(body.verifications).toEqual([{ channel: 'shop', id: order.id }]);
+  // Nothing has arrived at b yet, so no change there is known to be older than the hole.
+  expect(order).toMatchObject({
+    pipelines: ['a-b'],
+    after: { seeds: [], restarts: ['a'] },
+    repair: { id, winner: 'source', untilEqual: true, spareChangedSince: 0, extra: [] },
+  });
+  const shown = (await client.get(path)).body.unequal;
+  expect(shown).toMatchObject({ count: 1, unasked: [], tables: [{ pipeline: 'a-b', table: 'shop.orders', cause: 'hole' }] });
+  expect((await client.get('/api/v1/channels/shop/status')).body.unequal).toEqual(shown);
+
+  expect((await client.remove('/api/v1/endpoints/a/restart')).status).toBe(204);
+  expect([await registry.restarts.read('a'), (await registry.verifications.read('shop'))?.document.state]).toEqual([null, 'cancelled']);
+  expect(await unequal('b')).toMatchObject([{ request: id, lasts: '0' }]);
+  expect((await client.get(path)).body.unequal.count).toBe(0);
+});
+
+it('the hole of an earlier restart lasts when a later one is taken back, and restarts of both ends are healed by one order', async () => {
+  const restart = { start: { from: 'now' }, reason: 'r', then: 'verify-and-repair', accept: true };
+  const first = (await client.post('/api/v1/endpoints/a/restart', restart)).body.order.id;
+  await registry.restarts.done('a', (await registry.restarts.read('a'))!.version); // as its capture does
+  await client.post('/api/v1/endpoints/a/restart', restart);
+  await client.post('/api/v1/endpoints/b/restart', restart);
+  expect((await registry.verifications.read('shop'))?.document).toMatchObject({
+    pipelines: ['a-b', 'b-a'],
+    after: { restarts: ['a', 'b'] },
+    state: 'running',
+  });
+  expect((await client.remove('/api/v1/endpoints/a/restart')).status).toBe(204);
+  expect(await unequal('b')).toMatchObject([{ request: first, lasts: '1' }]);
+  expect((await registry.verifications.read('shop'))?.document).toMatchObject({
+    pipelines: ['b-a'],
+    after: { restarts: ['b'] },
+    state: 'running',
+  });
+  expect((await client.remove('/api/v1/endpoints/b/restart')).status).toBe(204);
+});
+
+it('a server with an older lutra.sql refuses a restart that heals, and is named', async () => {
+  await run('b', 'RENAME TABLE lutra.unequal TO lutra.away');
+  try {
+    const restart = { start: { from: 'now' }, reason: 'r', then: 'verify-and-repair', accept: true };
+    const refused = await client.post('/api/v1/endpoints/a/restart', restart);
+    expect(refused).toMatchObject({ status: 409, body: { message: expect.stringMatching(/endpoint b .*schemas\/lutra\.sql/) } });
+    expect([await registry.restarts.read('a'), await registry.verifications.names()]).toEqual([null, []]);
+    expect((await client.get(path)).body.unequal).toEqual({ count: 0, tables: [], unasked: ['b'] });
+  } finally {
+    await run('b', 'RENAME TABLE lutra.away TO lutra.unequal');
+  }
 });
 
 it('names a target that does not answer, and shows the rows of the others', async () => {

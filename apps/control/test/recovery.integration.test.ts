@@ -59,7 +59,7 @@ it('keeps an order that was accepted until it is replaced or taken back, and sta
 it('orders no restart that heals while a target cannot be reached', async () => {
   for (const action of ['restart', 'reset']) {
     const refused = await client.post(`${path}/${action}`, { ...now, then: 'verify-and-repair', accept: true });
-    expect(refused).toMatchObject({ status: 409, body: { message: expect.stringMatching(/endpoint south must hold in lutra\.unequal/) } });
+    expect(refused).toMatchObject({ status: 409, body: { message: expect.stringMatching(/endpoint south must say in lutra\.unequal/) } });
   }
   expect((await client.get(`${path}/restart`)).body.order).toBeNull();
   expect((await client.post(`${path}/restart`, { ...now, then: 'nothing' })).status).toBe(400);

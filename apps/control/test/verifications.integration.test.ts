@@ -357,24 +357,26 @@ it('a restart that heals: entries at the target, the restart and its verificatio
   expect((await client.get(path)).body.unequal.count).toBe(0);
 });
 
-it('the hole of an earlier restart lasts when a later one is taken back, and restarts of both ends are healed by one order', async () => {
+it('the hole of an earlier restart lasts when a later one is taken back; the other way waits for its repair, and so does a seed', async () => {
   const restart = { start: { from: 'now' }, reason: 'r', then: 'verify-and-repair', accept: true };
   const first = (await client.post('/api/v1/endpoints/a/restart', restart)).body.order.id;
   await registry.restarts.done('a', (await registry.restarts.read('a'))!.version); // as its capture does
   await client.post('/api/v1/endpoints/a/restart', restart);
-  await client.post('/api/v1/endpoints/b/restart', restart);
-  expect((await registry.verifications.read('shop'))?.document).toMatchObject({
-    pipelines: ['a-b', 'b-a'],
-    after: { restarts: ['a', 'b'] },
-    state: 'running',
-  });
   expect((await client.remove('/api/v1/endpoints/a/restart')).status).toBe(204);
   expect(await unequal('b')).toMatchObject([{ request: first, lasts: '1' }]);
   expect((await registry.verifications.read('shop'))?.document).toMatchObject({
-    pipelines: ['b-a'],
-    after: { restarts: ['b'] },
+    pipelines: ['a-b'],
+    after: { restarts: [] },
     state: 'running',
   });
+
+  expect(idsOf(await client.post('/api/v1/endpoints/b/restart', restart))).toContain('heal-other-way');
+  expect([await registry.restarts.read('b'), await unequal('a')]).toEqual([null, []]);
+  const seed = '/api/v1/channels/shop/pipelines/b-a/seed?dryRun=true';
+  expect(idsOf(await client.post(seed, { tables: ['shop.orders'] }))).toContain('seed-not-known-equal');
+  await run('b', 'UPDATE lutra.unequal SET ended_at = NOW(3)');
+  expect(idsOf(await client.post(seed, { tables: ['shop.orders'] }))).not.toContain('seed-not-known-equal');
+  expect((await client.post('/api/v1/endpoints/b/restart', restart)).status).toBe(200);
   expect((await client.remove('/api/v1/endpoints/b/restart')).status).toBe(204);
 });
 

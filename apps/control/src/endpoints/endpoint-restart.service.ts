@@ -83,7 +83,7 @@ export class EndpointRestartService {
     const readers = await this.#readers(name);
     const taken = await this.configuration.write(async () => {
       const waiting = await this.#waiting(name);
-      const following = waiting?.then ? await this.heals.withdrawing(readers, name) : [];
+      const following = waiting?.then ? await this.heals.withdrawing(readers, name, waiting.id) : [];
       return { answer: waiting, operations: [await this.registry.restarts.withdrawing(name), ...following] };
     });
     await this.#startAnew(readers);

@@ -1,7 +1,7 @@
 /**
- * `PUT …/channels/{c}?seed=true`: tables that a change takes in are ordered to be seeded in the same write, so that capture meets the order
- * with the routes. The naive way orders it afterwards. Counter-example: capture lets the tables into its log before the target knows that they
- * are being seeded, and an update of a row that is not there yet is a conflict.
+ * `PUT …/channels/{c}?seed=true`: tables that a change takes in are ordered to be seeded in the same write, so that capture meets the
+ * order with the routes. The naive way orders it afterwards. Counter-example: capture lets the tables into its log before the target knows
+ * that they are being seeded, and an update of a row that is not there yet is a conflict.
  */
 import { randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';

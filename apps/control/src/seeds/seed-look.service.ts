@@ -1,6 +1,6 @@
 /** Asks the two servers of a pipeline what a seed would read and meet. Writes nothing. */
 import { Inject, Injectable } from '@nestjs/common';
-import { suspendedOf } from '@lutra/model';
+import { suspendedOf, toSyncError } from '@lutra/model';
 import type { ChannelDocument, EndpointDocument, PipelineDocument, SeedOrder, TableName } from '@lutra/model';
 import { readSuspended, Session } from '@lutra/mysql';
 import type { Registry } from '@lutra/registry';
@@ -10,6 +10,7 @@ import type { Problem } from '../configuration/problem.js';
 import { limited } from '../endpoints/server-checks.js';
 import { PipelineAccessService } from '../pipelines/pipeline-access.service.js';
 import { REGISTRY } from '../tokens.js';
+import { entriesAtQuery } from '../unequal/unequal-queries.js';
 import { orderProblems, tableProblems } from './seed.rules.js';
 import type { SeedSubject } from './seed.rules.js';
 import { requireWhere, tablesAtTarget, tablesOf } from './seed-tables.js';
@@ -47,14 +48,14 @@ export class SeedLookService {
   /** @throws SyncError SOURCE_*, TARGET_*, CONFIG_INVALID (where) */
   async at(subject: StoredSubject, order: SeedOrder): Promise<SeedLook> {
     const problems = orderProblems(subject, order);
-    const tables = await this.atSource(subject, async (session) => {
+    const [tables, unequal] = await this.atSource(subject, async (session) => {
       const found = await tablesOf(session, subject.pipeline, order.tables);
       if (order.where !== undefined && errorsOf(problems).length === 0) await requireWhere(session, order.where, found);
-      return found;
+      return [found, await unequalHere(session, subject)] as const;
     });
     const target = limited(this.pipelines.connectionTo(await this.#endpoint(subject.pipeline.target)));
     const atTarget = await tablesAtTarget(target, tables);
-    const facts = { tables, atTarget, suspended: await this.#suspended(subject, target) };
+    const facts = { tables, atTarget, suspended: await this.#suspended(subject, target), unequal };
     return { tables, atTarget, createTables: order.createTables, problems: [...problems, ...tableProblems(subject, order, facts)] };
   }
 
@@ -80,5 +81,18 @@ export class SeedLookService {
 
   async #endpoint(name: string): Promise<EndpointDocument> {
     return (await findDocument(this.registry, 'endpoint', name)).document;
+  }
+}
+
+/** Tables of the source to which the other side sends its rows. None where lutra.unequal is not there: nobody can have raised any. */
+async function unequalHere(session: Session, { channel, pipeline }: StoredSubject): Promise<readonly TableName[]> {
+  const back = channel.pipelines.filter(({ source, target }) => source === pipeline.target && target === pipeline.source);
+  if (back.length === 0) return [];
+  try {
+    const rows = await session.query(entriesAtQuery(back.map(({ uid }) => uid)));
+    return rows.map((row) => ({ database: row['db']?.toString() ?? '', name: row['name']?.toString() ?? '' }));
+  } catch (error) {
+    if (toSyncError(error).code === 'TABLE_MISSING') return [];
+    throw error;
   }
 }

@@ -34,7 +34,7 @@ const table = (name: string, more: Partial<FoundTable> = {}): FoundTable => ({
   ...more,
 });
 
-const facts = (tables: readonly FoundTable[], more: object = {}) => ({ tables, atTarget: () => 0, suspended: [], ...more });
+const facts = (tables: readonly FoundTable[], more: object = {}) => ({ tables, atTarget: () => 0, suspended: [], unequal: [], ...more });
 const ids = (problems: readonly { readonly id: string; readonly severity: string }[]) =>
   problems.map(({ id, severity }) => `${severity} ${id}`);
 

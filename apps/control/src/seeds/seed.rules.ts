@@ -18,8 +18,10 @@ export interface SeedSubject {
 export interface SeedFacts {
   readonly tables: readonly FoundTable[];
   readonly atTarget: AtTarget;
-  /** In the names of the source. */
+  /** In the names of the source; so are the next. */
   readonly suspended: readonly TableName[];
+  /** The other side repairs them: they stand in lutra.unequal here. */
+  readonly unequal: readonly TableName[];
 }
 
 type Draft = Pick<SeedOrder, 'tables' | 'where' | 'onExisting' | 'createTables'>;
@@ -57,6 +59,7 @@ export function tableProblems({ channel, pipeline, id }: SeedSubject, order: Dra
   return [
     ...problems,
     ...suspendedTables(id, facts),
+    ...unequalTables(pipeline, facts),
     ...keptRows(channel, order, tables),
     ...tables.flatMap((table) => [...keyProblems(table, order.tables), ...absentAtTarget(table, order, { pipeline, facts })]),
   ];
@@ -74,6 +77,17 @@ function suspendedTables(id: string, { tables, suspended }: SeedFacts): readonly
         tableName(source),
       ),
     );
+}
+
+/** Rows that both sides send to each other at once are swapped. */
+function unequalTables(pipeline: SeedSubject['pipeline'], { tables, unequal }: SeedFacts): readonly Problem[] {
+  const names = new Set(unequal.map(tableName));
+  return tables
+    .filter(({ source }) => names.has(tableName(source)))
+    .map(({ source }) => {
+      const what = `${tableName(source)} at ${pipeline.source} is being repaired by ${pipeline.target}: both sides would send each other rows`;
+      return error('seed-not-known-equal', what, 'wait until it is equal (GET …/verify), or cancel the repair', tableName(source));
+    });
 }
 
 /** A row that is kept differs from the source's, so the next update of it meets a conflict. */

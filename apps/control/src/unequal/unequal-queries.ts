@@ -27,8 +27,8 @@ const rowsOfStatement = 500;
 const names = 'pipeline, database_name, table_name, target_database, target_table, cause, request, reason';
 
 /**
- * An entry of an earlier hole that lasts keeps its request: who takes a restart back ends only what that restart raised. Values are assigned
- * from left to right, so the ones that tell come last.
+ * An entry of an earlier hole that lasts keeps its request: who takes a restart back ends only what that restart raised. Values are
+ * assigned from left to right, so the ones that tell come last.
  */
 export function raiseStatements(tables: readonly RoutedTable[], { request, reason }: Hole): readonly string[] {
   const rows = tables.map(({ pipeline, source, target }) => {
@@ -55,6 +55,18 @@ export function raiseStatements(tables: readonly RoutedTable[], { request, reaso
 export function withdrawStatement(pipelines: readonly string[], request: string): string {
   const which = `pipeline IN (${pipelines.map(quoteText).join(', ')}) AND request = ${quoteText(request)}`;
   return `UPDATE lutra.unequal SET ended_at = CURRENT_TIMESTAMP(3) WHERE ${which} AND cause = 'hole' AND ended_at IS NULL`;
+}
+
+/** Pipelines with a hole that lasts. @param besides that of this restart */
+export function holesQuery(pipelines: readonly string[], besides = ''): string {
+  const which = `pipeline IN (${pipelines.map(quoteText).join(', ')}) AND request <> ${quoteText(besides)}`;
+  return `SELECT DISTINCT pipeline FROM lutra.unequal WHERE ${which} AND cause = 'hole' AND ended_at IS NULL`;
+}
+
+/** Tables here of which these pipelines into here have an entry that lasts. */
+export function entriesAtQuery(pipelines: readonly string[]): string {
+  const which = `pipeline IN (${pipelines.map(quoteText).join(', ')}) AND ended_at IS NULL`;
+  return `SELECT target_database AS db, target_table AS name FROM lutra.unequal WHERE ${which}`;
 }
 
 export function lastingQuery(pipelines: readonly string[]): string {

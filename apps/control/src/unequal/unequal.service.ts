@@ -13,7 +13,7 @@ import type { Logger, Metrics } from '@lutra/telemetry';
 import { listDocuments } from '../configuration/configuration.js';
 import { TargetQueryService } from '../pipelines/target-query.service.js';
 import { LEVEL, LOGGER, METRICS, REGISTRY } from '../tokens.js';
-import { lastingQuery, raiseStatements, toLasting, unequalStatus, withdrawStatement } from './unequal-queries.js';
+import { holesQuery, lastingQuery, raiseStatements, toLasting, unequalStatus, withdrawStatement } from './unequal-queries.js';
 import type { Hole, Lasting, RoutedTable } from './unequal-queries.js';
 import type { UnequalStatus } from './unequal.schema.js';
 
@@ -91,6 +91,16 @@ export class UnequalService implements OnApplicationBootstrap, OnModuleDestroy {
   /** @throws SyncError TARGET_*, CONFIG_CONFLICT */
   async withdraw(target: string, pipelines: readonly string[], request: string): Promise<void> {
     await this.servers.ask(target, { table: 'unequal', sql: withdrawStatement(pipelines, request) });
+  }
+
+  /** Of these pipelines into one target those with a hole that lasts. @throws SyncError TARGET_*, CONFIG_CONFLICT */
+  async holes(pipelines: readonly PipelineDocument[], besides?: string): Promise<readonly PipelineDocument[]> {
+    const [first] = pipelines;
+    if (!first) return [];
+    const uids = pipelines.map(({ uid }) => uid);
+    const rows = await this.servers.ask(first.target, { table: 'unequal', sql: holesQuery(uids, besides) });
+    const found = new Set(rows.map((row) => row['pipeline']?.toString()));
+    return pipelines.filter(({ uid }) => found.has(uid));
   }
 
   async #ask({ pipelines }: ChannelDocument): Promise<UnequalStatus> {

@@ -1,4 +1,4 @@
-/** After a hole in the log of a source: the verification and the repair that mend it, and what that means for people. Pure. */
+/** After a hole in the log of a source: the verification and the repair that follow, and what they mean for people. Pure. */
 import { randomUUID } from 'node:crypto';
 import { pipelineName } from '@lutra/model';
 import type { ChannelDocument, PipelineDocument, VerificationOrder } from '@lutra/model';
@@ -48,8 +48,8 @@ export function isHeal({ repair, pipelines, after }: VerificationOrder): boolean
 }
 
 /**
- * A channel has one verification, and two restarts may follow each other. Counter-example without: the second one's order takes the place of
- * the first one's, whose pipelines nobody compares.
+ * A channel has one verification, and two restarts may follow each other. Counter-example without: the second one's order takes the place
+ * of the first one's, whose pipelines nobody compares.
  */
 export function mergedHeal(before: VerificationOrder, now: HealOf, existing: ReadonlySet<string>): HealOf {
   const both = (one: readonly string[], other: readonly string[]): readonly string[] => [...new Set([...one, ...other])];

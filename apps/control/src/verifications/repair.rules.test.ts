@@ -1,7 +1,7 @@
 import type { ChannelDocument, VerificationOrder, VerificationResult, VerifiedTable } from '@lutra/model';
 import { describe, expect, it } from 'vitest';
 import { storedChannel } from '../../../../libs/model/src/pipeline-uid.fixture.js';
-import { extraProblems, leftProblems, standingProblems, tablesToRepair, winnerOf } from './repair.rules.js';
+import { extraProblems, leftProblems, onwardProblems, standingProblems, tablesToRepair, winnerOf } from './repair.rules.js';
 import type { RepairSubject } from './repair.rules.js';
 import { repairWriteSchema } from './repair.schemas.js';
 import type { RepairedTable } from './repair.schemas.js';
@@ -47,7 +47,7 @@ const ended: VerificationResult = {
 function subject(channel: ChannelDocument, more: Partial<RepairSubject> = {}): RepairSubject {
   const ends = channel.pipelines.flatMap(({ source, target }) => [source, target]);
   const regions = new Map(ends.map((end) => [end, `r-${end}`]));
-  return { channel, regions, pipelines: channel.pipelines, verification: order, result: ended, ...more };
+  return { channel, regions, channels: [channel], verification: order, result: ended, ...more };
 }
 
 describe('who wins', () => {
@@ -148,8 +148,21 @@ it('rows that are only at the target are deleted where the table is named, and n
     extraProblems(of, [repaired], extra).map(({ severity, id, what }) => `${severity} ${id}: ${what}`);
   expect(whats(subject(one), ['shop.orders'])).toEqual([]);
   expect(whats(subject(one), [])).toEqual([expect.stringMatching(/^warning repair-extra-stays: .*4 rows/)]);
-  const pipelines = [...one.pipelines, ...two.pipelines];
-  expect(whats(subject(one, { pipelines }), ['shop.orders'])).toEqual([expect.stringMatching(/^error repair-extra: .*pipelines from c/)]);
+  expect(whats(subject(one, { channels: [one, two] }), ['shop.orders'])).toEqual([
+    expect.stringMatching(/^error repair-extra: .*pipelines from c/),
+  ]);
   const verification = { ...order, where: 'id > 1' };
   expect(whats(subject(one, { verification }), ['shop.orders'])).toEqual([expect.stringMatching(/^error repair-extra: .*condition/)]);
+});
+
+it('a repair that goes on to a pipeline which would stop there says so', () => {
+  const pair = channelOf(both(['a', 'b']));
+  const chain = (policy: string, from = 'b') =>
+    storedChannel({ name: 'chain', pipelines: [way(from, 'c')], conflicts: { rules: [{ policy }] } });
+  const ids = (other: ChannelDocument, winner: string) =>
+    onwardProblems(subject(pair, { channels: [pair, other] }), [repaired], winner).map(({ severity, id }) => `${severity} ${id}`);
+  expect(ids(chain('stop'), 'r-a')).toEqual(['warning repair-goes-on']);
+  expect(ids(chain('stop'), 'r-b')).toEqual([]);
+  expect(ids(chain('stop', 'a'), 'r-b')).toEqual(['warning repair-goes-on']);
+  expect(ids(chain('ignore'), 'r-a')).toEqual([]);
 });

@@ -1,5 +1,5 @@
 /** What stands in the way of a repair. Pure; returns every problem. */
-import { createRouter, pipelineRoutes, sourceTable, tableName } from '@lutra/model';
+import { createRouter, createRuleFinder, isStop, pipelineRoutes, sourceTable, tableName } from '@lutra/model';
 import type { ChannelDocument, PipelineDocument, TableName, VerificationOrder, VerificationResult, VerifiedTable } from '@lutra/model';
 import type { Problem } from '../configuration/problem.js';
 import { defaultOnExisting, isTwoWay, nobodyWins } from '../seeds/seed-direction.js';
@@ -11,8 +11,8 @@ import { isRepairing, isUnderWay } from './verification-state.js';
 export interface RepairSubject {
   readonly channel: ChannelDocument;
   readonly regions: Regions;
-  /** Of all channels. */
-  readonly pipelines: readonly PipelineDocument[];
+  /** All. */
+  readonly channels: readonly ChannelDocument[];
   readonly verification: VerificationOrder;
   /** Of this verification. */
   readonly result: VerificationResult | null;
@@ -113,11 +113,12 @@ export function extraProblems(subject: RepairSubject, tables: readonly RepairedT
   ];
 }
 
-function whyExtra({ channel, pipelines, verification }: RepairSubject, { pipeline: name, schema, table }: RepairedTable): string | null {
+function whyExtra({ channel, channels, verification }: RepairSubject, { pipeline: name, schema, table }: RepairedTable): string | null {
   if (verification.where !== undefined) return 'only rows under a condition were compared';
   const own = channel.pipelines.find((one) => one.name === name);
   const target = own && createRouter(pipelineRoutes(own))({ database: schema, name: table });
   if (!own || !target) return 'the pipeline does not carry it now';
+  const pipelines = channels.flatMap((each) => each.pipelines);
   const others = pipelines.filter((other) => other.target === own.target && other.uid !== own.uid && brings(other, target));
   return others.length > 0 ? `pipelines from ${others.map(({ source }) => source).join(', ')} write it too` : null;
 }
@@ -125,6 +126,37 @@ function whyExtra({ channel, pipelines, verification }: RepairSubject, { pipelin
 function brings(pipeline: PipelineDocument, target: TableName): boolean {
   const routes = pipelineRoutes(pipeline);
   return sourceTable(target, routes, createRouter(routes)) !== null;
+}
+
+/**
+ * A → B → C under `stop`: B was damaged behind its binlog, so C has the row of A. The repair of B is an update whose row before C does not
+ * have, and stops the pipeline to C (3 of 3 in the model).
+ */
+export function onwardProblems(subject: RepairSubject, tables: readonly RepairedTable[], winner: string): readonly Problem[] {
+  const { channel, channels, regions } = subject;
+  return tables.flatMap(({ pipeline: name, schema, table }) => {
+    const own = channel.pipelines.find((one) => one.name === name);
+    const target = own && createRouter(pipelineRoutes(own))({ database: schema, name: table });
+    if (!own || !target) return [];
+    const loses = winner === 'source' || regions.get(own.source) === winner ? own.target : own.source;
+    const repaired = loses === own.target ? target : { database: schema, name: table };
+    const stopping = channels.flatMap((other) => {
+      const ruleOf = createRuleFinder(other.conflicts.rules);
+      return other.pipelines.filter((onward) => {
+        const arrives = onward.source === loses && !isTwoWay(other, onward) ? createRouter(pipelineRoutes(onward))(repaired) : null;
+        return arrives !== null && isStop(ruleOf(arrives));
+      });
+    });
+    return stopping.map((onward) => {
+      const what = `${tableName(repaired)}: its repair at ${loses} goes on to ${onward.target}, where the policy is stop: rows that differ there stop pipeline ${onward.name}`;
+      return warning(
+        'repair-goes-on',
+        what,
+        `verify and repair ${loses} → ${onward.target} as well`,
+        tableName({ database: schema, name: table }),
+      );
+    });
+  });
 }
 
 /** What a repair leaves as it is. */

@@ -16,7 +16,15 @@ import type { Problem } from '../configuration/problem.js';
 import { orderedBy, requireLevel } from '../orders/order-rules.js';
 import { LEVEL, LOGGER, REGISTRY } from '../tokens.js';
 import { keyText, RepairLookService } from './repair-look.service.js';
-import { extraProblems, leftProblems, nothingToRepair, standingProblems, tablesToRepair, winnerOf } from './repair.rules.js';
+import {
+  extraProblems,
+  leftProblems,
+  nothingToRepair,
+  onwardProblems,
+  standingProblems,
+  tablesToRepair,
+  winnerOf,
+} from './repair.rules.js';
 import type { RepairSubject } from './repair.rules.js';
 import type { RepairAnswer, RepairWrite } from './repair.schemas.js';
 import { VerificationService } from './verification.service.js';
@@ -59,6 +67,7 @@ export class RepairService {
             ...(tables.length === 0 ? [nothingToRepair(subject.channel.name)] : problems),
             ...look.problems,
             ...extraProblems(subject, look.tables, write.extra),
+            ...onwardProblems(subject, look.tables, winner),
             ...leftProblems(subject.result, look.tables),
           ];
     const answer = { dryRun: write.dryRun, tables: [...look.tables], rows: [...look.rows], problems: [...found] };
@@ -74,7 +83,7 @@ export class RepairService {
     return {
       channel: document,
       regions: new Map(endpoints.map((endpoint) => [endpoint.name, endpoint.region])),
-      pipelines: channels.flatMap(({ pipelines }) => pipelines),
+      channels,
       verification,
       result: await this.verifications.resultOf(channel, verification),
     };

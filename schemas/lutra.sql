@@ -79,6 +79,9 @@ CREATE TABLE IF NOT EXISTS lutra.signal (
 
 -- Conflicts: rows that both sides changed, as the loader that writes here decided about them, committed with the decision. Kept for
 -- `conflicts.retentionDays` of the channel. Rows are JSON: {column: value}; ["i", digits], ["b", base64] where JSON has no word.
+-- A table that was made before repairs existed needs:
+--   ALTER TABLE lutra.conflict ADD COLUMN request VARCHAR(36) CHARACTER SET ascii COLLATE ascii_bin NULL DEFAULT NULL,
+--     ADD COLUMN reason VARCHAR(1200) NULL DEFAULT NULL;
 CREATE TABLE IF NOT EXISTS lutra.conflict (
   id           BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
   pipeline     VARCHAR(100) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT '<channel>.<pipeline>',

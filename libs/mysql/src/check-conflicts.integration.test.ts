@@ -199,10 +199,11 @@ describe.each(versions)('checks of conflict policies on %s', (version) => {
     await server.run("CREATE USER poor@'%'; GRANT SELECT, INSERT, UPDATE, TRIGGER ON lutra.checkpoint TO poor@'%'");
     const poor = { ...server.options, user: 'poor' };
     const facts = { routes: [], source: null, twoWay: true };
-    expect((await checkTarget(poor, facts)).map(({ id }) => id)).toEqual(['signal-missing', 'conflict-missing', 'skip-missing']);
+    const ids = (found: readonly Problem[]) => found.map(({ id }) => id).filter((id) => id !== 'repair-stores');
+    expect(ids(await checkTarget(poor, facts))).toEqual(['signal-missing', 'conflict-missing', 'skip-missing']);
     await server.run("GRANT SELECT ON lutra.* TO poor@'%'");
     const denied = await checkTarget(poor, facts);
-    expect(denied.map(({ id }) => id)).toEqual(['signal-privileges', 'conflict-privileges', 'conflict-retention', 'skip-privileges']);
+    expect(ids(denied)).toEqual(['signal-privileges', 'conflict-privileges', 'conflict-retention', 'skip-privileges']);
     expect(denied.find(({ id }) => id === 'conflict-retention')?.fix).toBe("GRANT DELETE ON lutra.conflict TO 'poor'@'%'");
     await server.run(denied.map(({ fix }) => fix).join('; '));
     expect(await checkTarget(poor, facts)).toEqual([]);

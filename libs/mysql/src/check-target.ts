@@ -2,6 +2,7 @@
 import type { ConflictRule, Route } from '@lutra/model';
 import { checkCheckpointTable } from './check-checkpoint-table.js';
 import { checkConflictStores, checkSuspendedStore } from './check-conflict-stores.js';
+import { checkRepairStores } from './check-repair-stores.js';
 import { checkTargetNames } from './check-name-case.js';
 import { checkTargetTables } from './check-target-tables.js';
 import { problem } from './problem.js';
@@ -44,6 +45,7 @@ export async function checkTarget(options: ConnectionOptions, facts: TargetFacts
       ...checkTargetNames(server, facts.routes),
       ...(await checkCheckpointTable(session, server, ['SELECT', 'INSERT', 'UPDATE', 'TRIGGER'])),
       ...(facts.twoWay || rules.length > 0 ? await checkConflictStores(session, server) : []),
+      ...(await checkRepairStores(session, server)),
       ...(facts.suspends ? await checkSuspendedStore(session, server) : []),
       ...(source ? await checkTargetTables(session, server, { ...facts, source, rules }) : []),
     ];

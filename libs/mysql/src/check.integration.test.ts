@@ -189,11 +189,24 @@ describe.each(versions)('checks on %s', (version) => {
     const target = await checkTarget(poor, { routes, source: server.options, twoWay: false });
     expect(target.map((problem) => [problem.id, problem.what])).toEqual([
       ['checkpoint-privileges', 'the user lacks SELECT, INSERT, UPDATE, TRIGGER on lutra.checkpoint'],
+      ...['unequal', 'difference'].map((name) => ['repair-stores', expect.stringContaining(`SELECT, INSERT, UPDATE on lutra.${name}: `)]),
       ['table-privileges', 'the user lacks SELECT, INSERT, UPDATE, TRIGGER on rights.t: its triggers cannot be seen'],
     ]);
     await server.run([...source, ...target].map((problem) => problem.fix).join('; '));
     expect(await checkSource(poor, { serverId: 1001, routes })).toEqual([]);
     expect(await checkTarget(poor, { routes, source: server.options, twoWay: false })).toEqual([]);
+  });
+
+  test('a target of an earlier lutra.sql is told what is not repaired there, and what fixes it', async () => {
+    await server.run('RENAME TABLE lutra.unequal TO lutra.away; ALTER TABLE lutra.conflict DROP COLUMN request, DROP COLUMN reason');
+    const check = () => checkTarget(server.options, { routes: [], source: null, twoWay: false });
+    const found = await check();
+    expect(found.map(({ id, severity, what }) => [id, severity, what])).toEqual([
+      ['repair-stores', 'warning', expect.stringMatching(/^lutra\.unequal does not exist/)],
+      ['repair-stores', 'warning', expect.stringMatching(/^lutra\.conflict lacks request, reason: nothing is repaired here/)],
+    ]);
+    await server.run(`RENAME TABLE lutra.away TO lutra.unequal; ${found[1]!.fix}`);
+    expect(await check()).toEqual([]);
   });
 
   test('a server that lacks lutra.resync is told what it costs', async () => {

@@ -16,11 +16,12 @@ interface Store {
   readonly columns: Readonly<Record<string, string>>;
 }
 
+const written = ['SELECT', 'INSERT', 'UPDATE'] as const;
 const stores: readonly Store[] = [
-  { name: 'unequal', rights: ['SELECT', 'INSERT', 'UPDATE'], columns: {} },
+  { name: 'unequal', rights: written, columns: {} },
   {
     name: 'difference',
-    rights: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
+    rights: [...written, 'DELETE'],
     columns: { problem: 'VARCHAR(1000) NULL DEFAULT NULL' },
   },
   {

@@ -37,6 +37,7 @@ export const bodyExamples: Readonly<Record<string, object>> = {
   'post /api/v1/channels/{channel}/pipelines/{pipeline}/restart': { at: { gtidSet: start.gtidSet }, reason, accept: true },
   'post /api/v1/channels/{channel}/pipelines/{pipeline}/seed': { tables: ['shop.*'], createTables: true, reason: 'a new region' },
   'post /api/v1/channels/{channel}/verify': { tables: ['shop.*'], share: 0.2, reason: 'after the seed' },
+  'post /api/v1/channels/{channel}/verify/{id}/repair': { dryRun: true, tables: ['shop.*'], reason: 'a script wrote at the target' },
   'post /api/v1/channels/{channel}/conflicts/{pipeline}/{id}/redecide': { winner: 'incoming', reason: 'the customer called' },
   'post /api/v1/revision/adopt': { reason: 'ZooKeeper was restored from the copy of Monday', accept: true },
   'post /subjects/{subject}/versions': avro,

@@ -16,6 +16,8 @@ export interface NamedPipeline {
 export interface Orders {
   readonly restarts: readonly string[];
   readonly skips: readonly NamedPipeline[];
+  /** Channels whose verification has rows to repair. */
+  readonly repairs: readonly string[];
 }
 
 export interface Adopted {
@@ -31,6 +33,7 @@ export function adoptionConsequences({ channels, workers, orders }: Adopted): re
     ...workers.flatMap((worker) => (isWanted(worker, channels) ? [] : [ends(worker)])),
     ...orders.restarts.map((endpoint) => withdrawn('restart', `endpoint ${endpoint}`)),
     ...orders.skips.map(({ name }) => withdrawn('skip', `pipeline ${name}`)),
+    ...orders.repairs.map((channel) => withdrawn('repair', `channel ${channel}`)),
   ];
 }
 
@@ -85,7 +88,7 @@ function ends({ app, name, instance }: WorkStatus): Problem {
   return warning('work-ends', what, 'If it must go on, restore the right ZooKeeper or its newest export instead.');
 }
 
-function withdrawn(order: 'restart' | 'skip', of: string): Problem {
+function withdrawn(order: 'restart' | 'skip' | 'repair', of: string): Problem {
   const what = `the order to ${order} ${of} that waits in this tree may be an old one: it is withdrawn`;
   return warning('order-withdrawn', what, 'Order it again afterwards, if it is still wanted.');
 }

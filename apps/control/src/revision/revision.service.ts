@@ -3,13 +3,14 @@
  * the revision is written, because processes follow it from then on.
  */
 import { Inject, Injectable } from '@nestjs/common';
-import { pipelineName, SyncError } from '@lutra/model';
+import { pipelineName, SyncError, toSyncError } from '@lutra/model';
 import type { ChannelDocument, TreeRevision, WorkStatus } from '@lutra/model';
 import type { Adoption, Registry, Snapshot, TreeFollower } from '@lutra/registry';
 import type { Logger } from '@lutra/telemetry';
 import { configurationOf } from '../configuration/configuration.js';
 import { RefusedError } from '../configuration/problem.js';
 import { LOGGER, REGISTRY, TREE } from '../tokens.js';
+import { isRepairing } from '../verifications/verification-state.js';
 import { adoptionConsequences, withOtherRoutes } from './adoption.js';
 import type { Adopted, Orders } from './adoption.js';
 import { highestRevision, regressedAmong } from './regressed.js';
@@ -63,7 +64,18 @@ export class RevisionService {
     const { channels } = configurationOf(snapshot);
     const workers = (await this.registry.status.list()).filter(isAtWork);
     const restarts = await this.registry.restarts.waiting();
-    return { channels, workers, orders: { restarts, skips: await this.#skips(channels) } };
+    return { channels, workers, orders: { restarts, skips: await this.#skips(channels), repairs: await this.#repairs() } };
+  }
+
+  /** One that cannot be read is carried out by nobody. */
+  async #repairs(): Promise<readonly string[]> {
+    const channels: string[] = [];
+    for (const channel of await this.registry.verifications.names()) {
+      const order = (await readable(this.registry.verifications.read(channel)))?.document;
+      const result = (await readable(this.registry.verificationResults.read(channel)))?.document ?? null;
+      if (order && isRepairing(order, result?.request === order.id ? result : null)) channels.push(channel);
+    }
+    return channels;
   }
 
   /** Also of a pipeline whose document cannot be read: it may be there again. */
@@ -74,9 +86,13 @@ export class RevisionService {
     return (await this.registry.skips.waiting()).map((uid) => ({ name: names.get(uid) ?? `of uid ${uid}`, uid }));
   }
 
-  async #withdraw({ restarts, skips }: Orders): Promise<void> {
+  async #withdraw({ restarts, skips, repairs }: Orders): Promise<void> {
     for (const endpoint of restarts) await this.registry.restarts.withdraw(endpoint);
     for (const { uid } of skips) await this.registry.skips.remove(uid);
+    for (const channel of repairs) {
+      const known = await this.registry.verifications.read(channel);
+      if (known) await this.registry.verifications.write(channel, { ...known.document, state: 'cancelled' });
+    }
   }
 
   /** A table that comes in again may have left the log by the adoption: it is to be seeded anew. */
@@ -86,6 +102,15 @@ export class RevisionService {
     for (let at = 0; at < uids.length; at += readsAtOnce)
       operations.push(...(await Promise.all(uids.slice(at, at + readsAtOnce).map((uid) => this.registry.left.adding(uid, [anyTable])))));
     return operations.filter((operation) => operation !== null);
+  }
+}
+
+async function readable<T>(reading: Promise<T>): Promise<T | null> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (toSyncError(error).code !== 'CONFIG_INVALID') throw error;
+    return null;
   }
 }
 

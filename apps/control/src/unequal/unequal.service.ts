@@ -6,7 +6,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { OnApplicationBootstrap, OnModuleDestroy } from '@nestjs/common';
 import type { ClusterLevel } from '@lutra/host';
 import { createRouter, pipelineRoutes, sourceTable, toSyncError } from '@lutra/model';
-import type { ChannelDocument, PipelineDocument } from '@lutra/model';
+import type { ChannelDocument, PipelineDocument, Router } from '@lutra/model';
 import type { Session } from '@lutra/mysql';
 import type { Registry } from '@lutra/registry';
 import type { Logger, Metrics } from '@lutra/telemetry';
@@ -49,7 +49,7 @@ export class UnequalService implements OnApplicationBootstrap, OnModuleDestroy {
   /** As it is now. Never throws for a target: one that does not answer is named. */
   async ask(channel: ChannelDocument): Promise<UnequalStatus> {
     if (this.level.current < 2) return none;
-    const status = await this.#ask(channel);
+    const status = statusOf(channel, await this.#lasting([channel]));
     this.#known = new Map([...this.#known, [channel.name, status]]);
     return status;
   }
@@ -59,7 +59,8 @@ export class UnequalService implements OnApplicationBootstrap, OnModuleDestroy {
     try {
       if (!this.registry.connected || this.level.current < 2) return;
       const channels = await listDocuments(this.registry, 'channel');
-      const statuses = await Promise.all(channels.map(async (channel) => [channel.name, await this.#ask(channel)] as const));
+      const lasting = await this.#lasting(channels);
+      const statuses = channels.map((channel) => [channel.name, statusOf(channel, lasting)] as const);
       this.#known = new Map(statuses);
       this.metrics.unequalTables.reset();
       for (const [name, { count }] of statuses) this.metrics.unequalTables.set({ name }, count);
@@ -103,27 +104,39 @@ export class UnequalService implements OnApplicationBootstrap, OnModuleDestroy {
     return pipelines.filter(({ uid }) => found.has(uid));
   }
 
-  async #ask({ pipelines }: ChannelDocument): Promise<UnequalStatus> {
+  /** One question a target, for all channels. */
+  async #lasting(channels: readonly ChannelDocument[]): Promise<LastingAt> {
+    const pipelines = channels.flatMap((channel) => channel.pipelines);
     const targets = [...Map.groupBy(pipelines, ({ target }) => target)];
-    const unasked: string[] = [];
-    const found = await Promise.all(
-      targets.map(async ([target, own]): Promise<readonly Lasting[]> => {
+    const answers = await Promise.all(
+      targets.map(async ([target, own]) => {
         const sql = lastingQuery(own.map(({ uid }) => uid));
-        try {
-          return (await this.servers.ask(target, { table: 'unequal', sql })).map(toLasting);
-        } catch {
-          unasked.push(target); // the status says so
-          return [];
-        }
+        const rows = await this.servers.ask(target, { table: 'unequal', sql }).catch(() => null); // the status says so
+        return [target, rows && rows.map(toLasting)] as const;
       }),
     );
-    const routers = new Map(pipelines.map((one) => [one.uid as string, { name: one.name, router: createRouter(pipelineRoutes(one)) }]));
-    const carried = ({ uid, table }: Lasting): string | null => {
-      const known = routers.get(uid);
-      return known && known.router(table) !== null ? known.name : null;
-    };
-    return unequalStatus(found.flat(), carried, unasked.toSorted());
+    return new Map(answers);
   }
+}
+
+/** By target. null: it did not answer. */
+type LastingAt = ReadonlyMap<string, readonly Lasting[] | null>;
+
+function statusOf({ pipelines }: ChannelDocument, lasting: LastingAt): UnequalStatus {
+  const targets = [...new Set(pipelines.map(({ target }) => target))].toSorted();
+  const routers = new Map<string, { readonly name: string; readonly router: Router }>(
+    pipelines.map((one) => [one.uid, { name: one.name, router: createRouter(pipelineRoutes(one)) }]),
+  );
+  const carried = ({ uid, table }: Lasting): string | null => {
+    const known = routers.get(uid);
+    return known && known.router(table) !== null ? known.name : null;
+  };
+  const found = targets.flatMap((target) => lasting.get(target) ?? []);
+  return unequalStatus(
+    found,
+    carried,
+    targets.filter((target) => (lasting.get(target) ?? null) === null),
+  );
 }
 
 /** By the target alone, for the source may be gone: a table that the target lacks has no row that differs. */

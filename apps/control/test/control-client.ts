@@ -6,6 +6,9 @@ import { createApp } from '../src/app.js';
 import type { ControlApp, ControlOptions } from '../src/app.js';
 import { readEnvironment } from '../src/environment.js';
 
+/** Of the body of a restart. */
+export const healing = { then: 'verify-and-repair' }; // oxlint-disable-line unicorn/no-thenable -- a text is no function
+
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;

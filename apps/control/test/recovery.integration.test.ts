@@ -7,7 +7,7 @@ import { Registry } from '@lutra/registry';
 import { createLogger } from '@lutra/telemetry';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { zooKeeperServer } from '../../../test/servers/index.js';
-import { ControlClient, startControl } from './control-client.js';
+import { ControlClient, healing, startControl } from './control-client.js';
 import type { RunningControl } from './control-client.js';
 
 const zooKeeper = zooKeeperServer();
@@ -58,11 +58,12 @@ it('keeps an order that was accepted until it is replaced or taken back, and sta
 
 it('orders no restart that heals while a target cannot be reached', async () => {
   for (const action of ['restart', 'reset']) {
-    const refused = await client.post(`${path}/${action}`, { ...now, then: 'verify-and-repair', accept: true });
+    const refused = await client.post(`${path}/${action}`, { ...now, ...healing, accept: true });
     expect(refused).toMatchObject({ status: 409, body: { message: expect.stringMatching(/endpoint south must say in lutra\.unequal/) } });
   }
   expect((await client.get(`${path}/restart`)).body.order).toBeNull();
-  expect((await client.post(`${path}/restart`, { ...now, then: 'nothing' })).status).toBe(400);
+  const unknown = Object.fromEntries(Object.keys(healing).map((key) => [key, 'nothing']));
+  expect((await client.post(`${path}/restart`, { ...now, ...unknown })).status).toBe(400);
 });
 
 it('refuses what has not its shape, and endpoints that are not there', async () => {

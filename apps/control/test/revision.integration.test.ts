@@ -98,6 +98,17 @@ it('an adoption names what would come alive and what would end, and goes above a
   const { uid } = (await registry.channels.get('ab'))!.document.pipelines[0]!;
   await registry.restarts.order('a', { id: 'x', start: { from: 'now' }, reason: 'old', at: 1 });
   await registry.skips.order(uid, { log: 'L', seq: 1, reason: 'old', at: 1 });
+  const repair = { id: 'r', tables: ['*.*'], winner: 'source', extra: [], untilEqual: true, by: 'api', at: 1 };
+  await registry.verifications.write('ab', {
+    id: 'v',
+    tables: ['*.*'],
+    repair,
+    repeat: 'once',
+    share: 1,
+    state: 'running',
+    by: 'api',
+    at: 1,
+  });
   const regressed = { revision: 40, write: randomId(), regressed: true };
   await registry.status.publish(workStatus({ app: 'capture', name: 'a', configuration: regressed, routes: { [uid]: fingerprint('crm') } }));
   await registry.status.publish(workStatus({ app: 'loader', name: 'ab.there', configuration: regressed }));
@@ -115,7 +126,7 @@ it('an adoption names what would come alive and what would end, and goes above a
 
   const refused = await client.post('/api/v1/revision/adopt', { reason: 'the copy of yesterday is right' });
   expect(refused).toMatchObject({ status: 409, body: { code: 'CONFIG_CONFLICT', message: expect.stringContaining('"accept": true') } });
-  const ids = ['channel-goes-on', 'routes-change', 'work-ends', 'order-withdrawn', 'order-withdrawn'];
+  const ids = ['channel-goes-on', 'routes-change', 'work-ends', 'order-withdrawn', 'order-withdrawn', 'order-withdrawn'];
   expect(refused.body.details.problems.map(({ id }: { id: string }) => id)).toEqual(ids);
   expect(await registry.revision.latest()).toEqual(tree);
   expect(await registry.restarts.read('a')).not.toBeNull();
@@ -130,6 +141,7 @@ it('an adoption names what would come alive and what would end, and goes above a
     by: 'adopted: the copy of yesterday is right',
   });
   expect([await registry.restarts.read('a'), await registry.skips.read(uid)]).toEqual([null, null]);
+  expect((await registry.verifications.read('ab'))?.document.state).toBe('cancelled');
   // crm has left the log: it comes in again only when it is seeded anew.
   const again = await client.put('/api/v1/channels/ab', channel('crm'), '*');
   expect(again).toMatchObject({ status: 409, body: { details: { problems: [{ id: 'table-removed' }] } } });

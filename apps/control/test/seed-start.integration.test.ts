@@ -13,7 +13,7 @@ import { Registry } from '@lutra/registry';
 import { createLogger } from '@lutra/telemetry';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { kafkaServer, mysqlServer, zooKeeperServer } from '../../../test/servers/index.js';
-import { ControlClient, startControl } from './control-client.js';
+import { ControlClient, healing, startControl } from './control-client.js';
 import type { RunningControl } from './control-client.js';
 
 const zooKeeper = zooKeeperServer();
@@ -115,7 +115,7 @@ it('a pipeline that goes on elsewhere in its topic is healed: entries before the
   const { uid } = (await client.get('/api/v1/channels/shop')).body.pipelines[0];
   await client.post('/api/v1/channels/shop/verify/cancel');
   await target.execute(`UPDATE lutra.checkpoint SET source_us = 1700000000123456, n = n + 1 WHERE pipeline = '${uid}'`);
-  const body = { at: 'start', reason: 'records were lost', then: 'verify-and-repair' };
+  const body = { at: 'start', reason: 'records were lost', ...healing };
   const told = await client.post(path, body);
   expect(told).toMatchObject({ status: 409, body: { message: expect.stringContaining('all tables of shop.a-b are compared') } });
   expect(await target.query('SELECT 1 FROM lutra.unequal')).toEqual([]);

@@ -10,7 +10,7 @@ import { Registry } from '@lutra/registry';
 import { createLogger } from '@lutra/telemetry';
 import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import { mysqlServer, zooKeeperServer } from '../../../test/servers/index.js';
-import { ControlClient, startControl } from './control-client.js';
+import { ControlClient, healing, startControl } from './control-client.js';
 import type { RunningControl } from './control-client.js';
 
 const zooKeeper = zooKeeperServer();
@@ -325,7 +325,7 @@ const unequal = (side: Side) =>
   rowsOf(side, 'SELECT pipeline, table_name, target_table, cause, request, reason, ended_at IS NULL AS lasts FROM lutra.unequal');
 
 it('a restart that heals: entries at the target, the restart and its verification; taken back, all of it ends', async () => {
-  const restart = { start: { from: 'now' }, reason: 'the binlog was purged', then: 'verify-and-repair' };
+  const restart = { start: { from: 'now' }, reason: 'the binlog was purged', ...healing };
   const running = (await client.post(path, {})).body.order;
   const told = await client.post('/api/v1/endpoints/a/restart', restart);
   expect(idsOf(told)).toEqual(expect.arrayContaining(['heal-compares', 'heal-not-known-equal', 'heal-replaces']));
@@ -337,7 +337,7 @@ it('a restart that heals: entries at the target, the restart and its verificatio
   const entry = { pipeline: uids.get('a-b'), table_name: 'orders', target_table: 'orders', cause: 'hole', request: id };
   expect(await unequal('b')).toEqual([{ ...entry, reason: 'api: the binlog was purged', lasts: '1' }]);
   expect(await unequal('a')).toEqual([]);
-  expect((await registry.restarts.read('a'))?.document).toMatchObject({ id, then: 'verify-and-repair' });
+  expect((await registry.restarts.read('a'))?.document).toMatchObject({ id, ...healing });
   const order = (await registry.verifications.read('shop'))!.document;
   expect(order.id).not.toBe(running.id);
   expect(body.verifications).toEqual([{ channel: 'shop', id: order.id }]);
@@ -358,7 +358,7 @@ it('a restart that heals: entries at the target, the restart and its verificatio
 });
 
 it('the hole of an earlier restart lasts when a later one is taken back; the other way waits for its repair, and so does a seed', async () => {
-  const restart = { start: { from: 'now' }, reason: 'r', then: 'verify-and-repair', accept: true };
+  const restart = { start: { from: 'now' }, reason: 'r', ...healing, accept: true };
   const first = (await client.post('/api/v1/endpoints/a/restart', restart)).body.order.id;
   await registry.restarts.done('a', (await registry.restarts.read('a'))!.version); // as its capture does
   await client.post('/api/v1/endpoints/a/restart', restart);
@@ -383,7 +383,7 @@ it('the hole of an earlier restart lasts when a later one is taken back; the oth
 it('a server with an older lutra.sql refuses a restart that heals, and is named', async () => {
   await run('b', 'RENAME TABLE lutra.unequal TO lutra.away');
   try {
-    const restart = { start: { from: 'now' }, reason: 'r', then: 'verify-and-repair', accept: true };
+    const restart = { start: { from: 'now' }, reason: 'r', ...healing, accept: true };
     const refused = await client.post('/api/v1/endpoints/a/restart', restart);
     expect(refused).toMatchObject({ status: 409, body: { message: expect.stringMatching(/endpoint b .*schemas\/lutra\.sql/) } });
     expect([await registry.restarts.read('a'), await registry.verifications.names()]).toEqual([null, []]);

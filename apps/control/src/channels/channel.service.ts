@@ -12,7 +12,7 @@ import {
   requireAbsent,
   requireReadable,
 } from '../configuration/configuration.js';
-import type { Configuration, Listed, Precondition, Versioned, Write } from '../configuration/configuration.js';
+import type { Listed, Precondition, Versioned, Write } from '../configuration/configuration.js';
 import { ConfigurationService } from '../configuration/configuration.service.js';
 import type { Draft } from '../configuration/configuration.service.js';
 import { RefusedError, errorsOf } from '../configuration/problem.js';
@@ -23,11 +23,9 @@ import type { AddedSeeds } from '../seeds/added-seed.service.js';
 import { ChannelSeedService } from '../seeds/channel-seed.service.js';
 import { REGISTRY } from '../tokens.js';
 import { AddedTablesService, replicatesMore } from './added-tables.service.js';
+import { requireBeginnable, requireOthers, requireRules, requireSameHome, requireState, withChannel } from './channel-requirements.js';
 import { forcedOperations } from './forced.js';
-import { homeChangeProblems } from './home-change.js';
 import { RemovedTablesService } from './removed-tables.service.js';
-import { channelProblems, newErrors } from './topology.js';
-import type { Topology } from './topology.js';
 import { adoptedBy, removedFrom, UidService } from './uid.service.js';
 import { WayBackService } from './way-back.service.js';
 
@@ -221,18 +219,6 @@ export class ChannelService {
   }
 }
 
-/** Seeds are ordered by a start, before capture knows the pipeline. @throws RefusedError CONFIG_CONFLICT */
-function requireBeginnable(before: ChannelDocument, after: ChannelInput): void {
-  if (after.seed !== true || before.state === 'stopped') return;
-  const added = after.pipelines.filter(({ name }) => !before.pipelines.some((known) => known.name === name));
-  if (added.length === 0) return;
-  const fix = 'stop the channel, change it, start it: the start orders their seeds';
-  const problems = added.map(({ name }): Problem => {
-    return { id: 'seed-added-pipeline', severity: 'error', what: `pipeline ${name} would begin without a seed`, fix };
-  });
-  throw new RefusedError('CONFIG_CONFLICT', `channel ${after.name} is ${before.state} and cannot be changed so yet`, problems);
-}
-
 /** What is wanted of it is a node of its own. */
 function stored(channel: ChannelWrite, pipelines: readonly PipelineDocument[]): StoredChannel {
   const { state: _, attempt: __, ...document } = channel;
@@ -242,41 +228,4 @@ function stored(channel: ChannelWrite, pipelines: readonly PipelineDocument[]): 
 /** The revision that a write on this snapshot makes. */
 function nextNumber({ revision }: Snapshot): number {
   return (revision?.revision ?? 0) + 1;
-}
-
-/** Of a body, in the configuration that it was checked with last: the rules cost much, and are asked before the write and in it. */
-const topologies = new WeakMap<ChannelInput, { readonly configuration: Configuration; readonly topology: Topology }>();
-
-/** Actions change these two; a body may repeat them, so that what GET gave can be sent back. */
-function requireState(input: ChannelWrite, { state, attempt }: Pick<ChannelDocument, 'state' | 'attempt'>): void {
-  if ((input.state ?? state) === state && (input.attempt ?? attempt) === attempt) return;
-  const how = 'POST /api/v1/channels/<name>/start, pause, stop and retry change them';
-  throw new SyncError('CONFIG_INVALID', `channel ${input.name}: state, attempt: cannot be set here; ${how}`);
-}
-
-/** @throws RefusedError CONFIG_INVALID with the whole list, warnings included */
-function requireRules(channel: ChannelInput, topology: Topology): void {
-  const problems = channelProblems(topology, channel);
-  if (errorsOf(problems).length > 0) throw new RefusedError('CONFIG_INVALID', 'not written', problems); // they name the channel
-}
-
-/** @throws RefusedError CONFIG_CONFLICT */
-function requireSameHome(before: ChannelDocument, after: ChannelInput): void {
-  const problems = homeChangeProblems(before, after);
-  if (problems.length > 0) throw new RefusedError('CONFIG_CONFLICT', `channel ${after.name} cannot be changed so yet`, problems);
-}
-
-/** Other channels may rest on this one: a mesh with one side gone is a chain. */
-function requireOthers(name: string, configuration: Configuration, after: Topology): void {
-  const errors = newErrors(configuration, after);
-  if (errors.length > 0) throw new RefusedError('CONFIG_CONFLICT', `channel ${name} is needed by others`, errors);
-}
-
-function withChannel(name: string, channel: ChannelInput | null, configuration: Configuration): Topology {
-  const asked = channel && topologies.get(channel);
-  if (asked?.configuration === configuration) return asked.topology;
-  const others: readonly ChannelInput[] = configuration.channels.filter((other) => other.name !== name);
-  const topology = { endpoints: configuration.endpoints, channels: channel ? [...others, channel] : others };
-  if (channel) topologies.set(channel, { configuration, topology });
-  return topology;
 }

@@ -13,10 +13,18 @@ interface At {
 export function isTakenWhole({ world, pipeline, rules }: At, { key }: Change, rows: Rows): boolean {
   const { seeding, clashes } = region(world, pipeline.target);
   if (rules.listed === 'whole' && !rows[key] && clashes.includes(key)) return true;
+  if (isUnequal({ world, pipeline, rules }, rows[key] !== undefined)) return true;
   if (rules.whileSeeded === 'decided' || seeding.length === 0) return false;
   const isOurs = seeding.includes(pipeline.source);
   if (!rows[key]) return isOurs || rules.whileSeeded === 'whole';
   return isOurs && rules.whileSeededDiffers === 'taken' && [pipeline.source, 'source'].includes(rules.onExisting);
+}
+
+/** Nobody knows that the table is as at the source: a missing row counts for every pipeline, after a hole one that differs too. */
+export function isUnequal({ world, pipeline, rules }: At, exists: boolean): boolean {
+  const { unequal } = region(world, pipeline.target);
+  if (!exists) return unequal.length > 0;
+  return unequal.some(({ source, cause }) => source === pipeline.source || (cause === 'hole' && rules.unequalDiffers !== 'own'));
 }
 
 /** One way, before their own range is read: the source does not have them so, and what it has of them comes. */

@@ -63,8 +63,8 @@ export type Entry =
   | {
       /** An `r` row: the row as it is after all that stands before in this log; null: there is none. */
       readonly kind: 'read';
-      /** Of a range, where what is not there is only passed, or asked for by its key, where that is told; or only to be compared. */
-      readonly by: 'range' | 'key' | 'probe';
+      /** Of a range, where what is not there is only passed; asked for by its key, where that is told; to be compared; of a repair. */
+      readonly by: 'range' | 'key' | 'probe' | 'repair';
       readonly key: Key;
       readonly row: Row | null;
       readonly seen: Seen;
@@ -87,6 +87,11 @@ export interface Again {
   readonly behind: Seen;
 }
 
+export interface Unequal {
+  readonly source: RegionName;
+  readonly cause: 'repair' | 'hole';
+}
+
 export interface Region {
   readonly rows: Rows;
   /** Writes of the script that are done. */
@@ -101,6 +106,8 @@ export interface Region {
   readonly marked: Seen;
   /** Who is seeding this region's table: rows in the target's database. */
   readonly seeding: readonly RegionName[];
+  /** Nobody knows that this region's table is as at these: open entries of lutra.unequal. */
+  readonly unequal: readonly Unequal[];
   readonly again: readonly Again[];
   /** Keys of rows that were not written for a unique value, and of those that hold it: listed as differences. */
   readonly clashes: readonly Key[];
@@ -109,6 +116,30 @@ export interface Region {
 export interface World {
   readonly regions: Readonly<Partial<Record<RegionName, Region>>>;
   readonly crashesLeft: number;
+  readonly worker?: Worker;
+}
+
+export interface Looked {
+  /** As a probe answered; `sent`: a repair of it is on its way; `ready`: the other region was read again. */
+  readonly outcome: 'asked' | 'equal' | 'in flight' | 'different' | 'ready' | 'sent';
+  /** At the target and at the source of the pipeline that was verified. */
+  readonly here: Row | null;
+  readonly there: Row | null;
+  /** Repairs of this very difference: after two it is left to a person. */
+  readonly tries: number;
+}
+
+/** The worker that repairs. What it found is durable, in lutra.difference; where it is in its work is not. */
+export interface Worker {
+  readonly phase: 'look' | 'asked' | 'repair' | 'end' | 'done';
+  readonly looked: Readonly<Record<Key, Looked>>;
+  /** Left to a person. */
+  readonly listed: readonly Key[];
+  /** What the target had when a probe answered: what of it is in flight has to arrive at the source first. */
+  readonly behind: Seen;
+  readonly killsLeft: number;
+  /** It replaced a row that it had not shown to anybody. */
+  readonly overwrote: boolean;
 }
 
 /**
@@ -125,10 +156,24 @@ export type Statement =
 /** What is no write of an application; alone in its `Write`. */
 export type SeedStatement =
   /** Capture publishes the row as it is here: what its watermarks are for (watermark.ts). */
-  | { readonly do: 'read'; readonly key: Key; readonly by?: 'key'; readonly to?: RegionName }
+  | { readonly do: 'read'; readonly key: Key; readonly by?: 'key' | 'repair'; readonly to?: RegionName }
   | { readonly do: 'begin' | 'end'; readonly to?: RegionName }
   /** A resolution record: with the row as it is under its lock, or with an image that was read before. */
-  | { readonly do: 'repair'; readonly key: Key; readonly image?: Row | null };
+  | { readonly do: 'repair'; readonly key: Key; readonly image?: Row | null }
+  /** A write that is in no log: it was purged, or changed behind the binlog's back. */
+  | { readonly do: 'lost'; readonly write: Write }
+  /** Capture goes on behind a hole; what follows is in the log. */
+  | { readonly do: 'restart' };
+
+/** What a person orders: rows that a verification of source → target found become as the winner's. */
+export interface RepairCase extends Pick<Unequal, 'cause'> {
+  readonly source: RegionName;
+  readonly target: RegionName;
+  readonly winner: RegionName;
+  readonly keys: readonly Key[];
+  /** All regions that the winner's log goes to are repaired, not the other end alone. */
+  readonly to?: 'all';
+}
 
 /** A transaction of an application. */
 export type Write = readonly Statement[];
@@ -139,7 +184,8 @@ export interface Case {
   readonly starts?: Readonly<Partial<Record<RegionName, Rows>>>;
   readonly scripts: Readonly<Partial<Record<RegionName, readonly Write[]>>>;
   /** What regions begin with besides: who is seeding them, what is listed. */
-  readonly at?: Readonly<Partial<Record<RegionName, Partial<Pick<Region, 'seeding' | 'again' | 'clashes'>>>>>;
+  readonly at?: Readonly<Partial<Record<RegionName, Partial<Pick<Region, 'seeding' | 'unequal' | 'again' | 'clashes'>>>>>;
+  readonly repair?: RepairCase;
   /** Rows that must be there at the end, as they are here or at all. */
   readonly wanted?: Readonly<Record<Key, Row | 'any'>>;
 }
@@ -174,8 +220,27 @@ export interface SeedRules {
   readonly readsMerge: boolean;
 }
 
+/** How differences become equal (docs/decisions/0032-seeding.md, repair). */
+export interface RepairRules {
+  /** The entry in lutra.unequal: before anything else (of a hole: before the restart), or when the loader meets the repair in the log. */
+  readonly raised: 'first' | 'in the log' | 'after the restart';
+  /** It ends when probes behind the repair say that all is equal, or when the repair is sent. */
+  readonly unequalEnds: 'when equal' | 'when sent';
+  /** For a change of a row that differs: an entry of any pipeline counts if it is of a hole; or only one of its own. */
+  readonly unequalDiffers: 'of a hole: any' | 'own';
+  /** Two ways: an `r` row in the winner's log; or home's resolution record, and where home loses an ordinary change of its own. */
+  readonly repairBy: 'r row' | 'home';
+  /** By home: what is there must be what the difference shows. */
+  readonly compared: boolean;
+  /** While a region has an open entry it sends no `r` rows of the table itself; what it sent before has arrived before the first look. */
+  readonly readsWait: boolean;
+  /** After a hole: what the target changed since is left to a person. */
+  readonly spared: boolean;
+  readonly workerKills: number;
+}
+
 /** What the loaders and captures do. `protocol()` (protocol.ts) is the protocol; each naive rule changes one of these. */
-export interface Rules extends SeedRules {
+export interface Rules extends SeedRules, RepairRules {
   readonly home: RegionName;
   /**
    * Which regions have pipelines to each other: all (a mesh, where nothing is forwarded), or these pairs, a tree; who has more than one

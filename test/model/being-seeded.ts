@@ -1,7 +1,8 @@
 /** What a loader does otherwise while its target's table is being seeded: the rows that live changes meet may not be there yet. */
 import type { Pipeline } from './links.js';
 import { region } from './recent-changes.js';
-import type { Change, Key, Rows, Rules, World } from './words.js';
+import type { Rules } from './rules.js';
+import type { Change, Key, Rows, World } from './words.js';
 
 interface At {
   readonly world: World;

@@ -1,5 +1,5 @@
 /** The protocol of docs/decisions/0008-conflicts.md and 0032-seeding.md, as rules; a test names what it does otherwise. */
-import type { RepairRules, Rules, SeedRules } from './words.js';
+import type { RepairRules, Rules, SeedRules } from './rules.js';
 
 const seeding: SeedRules = {
   readYields: 'all',

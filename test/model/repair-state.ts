@@ -1,6 +1,7 @@
 /** What a step of the worker leaves in the world. */
 import { region } from './recent-changes.js';
-import type { Case, Entry, Key, Looked, Region, RegionName, RepairCase, Rules, World } from './words.js';
+import type { Rules } from './rules.js';
+import type { Case, Entry, Key, Looked, Region, RegionName, RepairCase, World } from './words.js';
 
 export interface Repairing {
   readonly repair: RepairCase;

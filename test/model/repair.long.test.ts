@@ -5,7 +5,8 @@ import { nameOf, policies, row } from './cases.js';
 import { explore } from './explore.js';
 import { protocol } from './protocol.js';
 import { bothWrite, quickRules, threes } from './worker-cases.js';
-import type { Case, Rows, Rules, SeedStatement, Statement, Write } from './words.js';
+import type { Rules } from './rules.js';
+import type { Case, Rows, SeedStatement, Statement, Write } from './words.js';
 
 const timeout = 900_000;
 

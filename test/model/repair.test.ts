@@ -4,7 +4,8 @@ import { explore } from './explore.js';
 import { protocol } from './protocol.js';
 import { bothWrite, broken, oneWayRules, oneWays, quickRules, threes, uniqueValues } from './worker-cases.js';
 import type { Broken } from './worker-cases.js';
-import type { Case, Policy, Rules } from './words.js';
+import type { Rules } from './rules.js';
+import type { Case, Policy } from './words.js';
 
 const total = { cases: 0, interleavings: 0 };
 afterAll(() => console.log(`repair: ${total.cases} cases, ${total.interleavings.toExponential(1)} interleavings`));

@@ -9,7 +9,8 @@ import { isSame } from './rows.js';
 import { hasChanged, sendByHome } from './repair-by-home.js';
 import { append, put, set, sides } from './repair-state.js';
 import type { Repairing, Step } from './repair-state.js';
-import type { Case, Entry, Key, Looked, RegionName, RepairCase, Rules, Seen, Worker, World } from './words.js';
+import type { Rules } from './rules.js';
+import type { Case, Entry, Key, Looked, RegionName, RepairCase, Seen, Worker, World } from './words.js';
 
 const nothing: Seen = { A: 0, B: 0, C: 0, D: 0 };
 

@@ -8,7 +8,8 @@ import { comesFromLastWord, hasLastWord } from './links.js';
 import type { Pipeline } from './links.js';
 import { conflictKeys, touching, unseen } from './recent-changes.js';
 import { forced, holders, isSame, replaced } from './rows.js';
-import type { Change, Entry, Key, Row, Rows, Rules } from './words.js';
+import type { Rules } from './rules.js';
+import type { Change, Entry, Key, Row, Rows } from './words.js';
 
 type Read = Extract<Entry, { kind: 'read' }>;
 

@@ -1,7 +1,8 @@
 /** What capture does for a seed: it reads and publishes rows, again if need be, and says where the seed begins and ends. */
 import { namesOf, sourcesOf } from './links.js';
 import { region } from './recent-changes.js';
-import type { Again, Case, Entry, Region, RegionName, Rules, SeedStatement, Statement, World, Write } from './words.js';
+import type { Rules } from './rules.js';
+import type { Again, Case, Entry, Region, RegionName, SeedStatement, Statement, World, Write } from './words.js';
 
 export function isOfSeed(statement: Statement): statement is SeedStatement {
   const { do: what } = statement;

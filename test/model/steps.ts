@@ -10,7 +10,8 @@ import { answered, newWorker, workerSteps } from './repair.js';
 import { changed } from './rows.js';
 import { region } from './recent-changes.js';
 import { isDue, isOfSeed, nameOfWrite, readAgain, readOnceMore, rereads, seedEntry } from './seed-steps.js';
-import type { Case, Change, Entry, Region, RegionName, Row, Rows, Rules, SeedStatement, Seen, Statement, World, Write } from './words.js';
+import type { Rules } from './rules.js';
+import type { Case, Change, Entry, Region, RegionName, Row, Rows, SeedStatement, Seen, Statement, World, Write } from './words.js';
 
 export interface Step {
   /** For people: `write A`, `publish B`, `A→B`, `A→B ×2`. A free decision has its number behind. */

@@ -5,7 +5,8 @@
 import { namesOf } from './links.js';
 import { region, conflictKeysOf, conflictKeysOfChange } from './recent-changes.js';
 import { isSame, without } from './rows.js';
-import type { Case, Change, Entry, LogPosition, RegionName, Rows, Rules, World } from './words.js';
+import type { Rules } from './rules.js';
+import type { Case, Change, Entry, LogPosition, RegionName, Rows, World } from './words.js';
 
 /** What is wrong, for people; null: nothing. */
 export function verdict(world: World, example: Case, rules: Rules): string | null {

@@ -1,7 +1,8 @@
 /** Cases of the worker that repairs, and of a hole in a log. docs/decisions/0032-seeding.md. */
 import { row, set } from './cases.js';
 import { gone, hub, mesh, oneWay, read } from './seed-cases.js';
-import type { Case, Policy, RegionName, RepairCase, Rules, Unequal, Write } from './words.js';
+import type { Rules } from './rules.js';
+import type { Case, Policy, RegionName, RepairCase, Unequal, Write } from './words.js';
 
 const rows = (v: string, ver = 0): { p: ReturnType<typeof row> } => ({ p: row({ v, ver }) });
 const insert: Write = [{ do: 'insert', key: 'p', row: { v: 'n' } }];

@@ -1,0 +1,153 @@
+/**
+ * A schema-change record at its target: intent, statement under a witness, done. Loaders, the server and both captures are killed at any
+ * point. Does each statement run once, and does none go back as the target's own? docs/decisions/0034-ddl.md.
+ */
+import { loaderTurns } from './ddl-loader.js';
+import { captureTurns, killTurns, serverTurns } from './ddl-server.js';
+import type { Model } from './paths.js';
+
+/** `visible`: definitions show whether it ran. `repeatable`: behind the barrier twice does no harm. `blind`: neither. */
+export type Kind = 'visible' | 'repeatable' | 'blind';
+
+export interface DdlRules {
+  /** MySQL with GTID: an explicit GTID. MariaDB: the session's server id. MySQL without GTID: none. */
+  readonly witness: 'gtid' | 'server id' | 'none';
+  /** There is an intent before the statement. */
+  readonly intent: boolean;
+  /** Of an open intent: what the witness says; or the statement is run again, or taken for done. */
+  readonly recovery: 'witness' | 'run again' | 'taken for done';
+  /** A loader works under GET_LOCK: its session outlives it while its statement runs. */
+  readonly lock: boolean;
+  /** The statement's text begins with the check of the epoch. */
+  readonly fence: boolean;
+  /** The number of a witness: one that the server has not executed, or the next one in lutra.ddl. */
+  readonly number: 'not executed' | 'next in lutra.ddl';
+  /** A record that is published twice is known by its id, or by its place in the log. */
+  readonly known: 'by id' | 'by seq';
+  /** A statement of several tables: an intent for each, or one. */
+  readonly drops: 'one by one' | 'whole';
+  /** A table that is gone under an open intent was dropped by it. */
+  readonly goneIsRan: boolean;
+  /** What the target's capture takes for a copy. */
+  readonly copies: 'witness and recovery' | 'witness' | 'intents since it started';
+  readonly bothWays: boolean;
+}
+
+export const mysql: DdlRules = {
+  witness: 'gtid',
+  intent: true,
+  recovery: 'witness',
+  lock: true,
+  fence: true,
+  number: 'not executed',
+  known: 'by id',
+  drops: 'whole',
+  goneIsRan: false,
+  copies: 'witness and recovery',
+  bothWays: true,
+};
+export const mariadb: DdlRules = { ...mysql, witness: 'server id', drops: 'one by one', goneIsRan: true };
+export const withoutGtid: DdlRules = { ...mysql, witness: 'none', bothWays: false };
+
+export interface Kills {
+  readonly loader: number;
+  /** A loader sleeps while another takes over. */
+  readonly sleep: number;
+  readonly server: number;
+  /** The source's capture, which publishes the record once more, and the target's. */
+  readonly capture: number;
+}
+
+export interface DdlCase {
+  readonly kind: Kind;
+  readonly tables: number;
+  /** The server executes and logs it as one; MariaDB's DROP is neither. */
+  readonly atomic: boolean;
+  /** GTIDs that a pipeline of the same name left. */
+  readonly executed: readonly string[];
+  readonly kills: Kills;
+}
+
+export interface Loader {
+  readonly session: number;
+  readonly phase: 'start' | 'intent' | 'send' | 'checked' | 'sent' | 'done' | 'held' | 'gone';
+}
+
+export interface Intent {
+  readonly record: string;
+  readonly table: number;
+  readonly witness: string;
+  readonly isDone: boolean;
+  /** Before it: the length of the binlog, and how often the table's statement had run. */
+  readonly from: number;
+  readonly ran: number;
+}
+
+export type Logged =
+  | { readonly kind: 'intent'; readonly table: number }
+  | { readonly kind: 'statement'; readonly witness: string | null; readonly table: number }
+  | { readonly kind: 'recovery'; readonly table: number };
+
+export interface Running {
+  readonly session: number;
+  readonly table: number;
+  /** The first table that is not part of it, and that is not done yet. */
+  readonly to: number;
+  readonly next: number;
+  readonly witness: string;
+}
+
+export interface DdlState {
+  /** The ids of the records. */
+  readonly log: readonly string[];
+  readonly checkpoint: number;
+  readonly loaders: readonly Loader[];
+  readonly intents: readonly Intent[];
+  /** The session that holds the lock; 0: none. */
+  readonly holder: number;
+  readonly epoch: number;
+  readonly running: Running | null;
+  /** How often each table's statement took effect. */
+  readonly ran: readonly number[];
+  readonly executed: readonly string[];
+  readonly binlog: readonly Logged[];
+  /** The target's capture: what it has read, the intents since it started, and how much it took for the target's own. */
+  readonly read: number;
+  readonly seen: readonly number[];
+  readonly own: number;
+  readonly kills: Kills;
+}
+
+export interface At {
+  readonly example: DdlCase;
+  readonly rules: DdlRules;
+}
+
+const record = 's:1';
+
+export function ddlModel(example: DdlCase, rules: DdlRules): Model<DdlState> {
+  const { tables, executed, kills } = example;
+  const nothing = { checkpoint: 0, intents: [], holder: 0, epoch: 1, running: null, binlog: [], read: 0, seen: [], own: 0 } as const;
+  const ran = Array.from({ length: tables }, () => 0);
+  const at = { example, rules };
+  return {
+    first: { ...nothing, log: [record], loaders: [{ session: 1, phase: 'start' }], ran, executed, kills },
+    turns: (state) => [
+      ...state.loaders.flatMap((loader) => loaderTurns(state, loader, at)),
+      ...serverTurns(state, at),
+      ...captureTurns(state, at),
+      ...killTurns(state, at),
+    ],
+    verdict: (state) => verdict(state, at),
+  };
+}
+
+function verdict({ checkpoint, log, loaders, ran, own, kills }: DdlState, { example, rules }: At): string | null {
+  const wrong = ran.find((times) => times > 1 && example.kind !== 'repeatable');
+  if (wrong !== undefined) return `it ran ${wrong} times`;
+  if (rules.bothWays && own > 0) return 'it goes back to where it came from';
+  const isUndecided = rules.witness === 'none' && example.kind === 'blind' && kills !== example.kills;
+  if (loaders.some(({ phase }) => phase === 'held')) return isUndecided ? null : 'it is held for a person, although it could be known';
+  if (checkpoint < log.length) return 'nothing goes on';
+  return ran.includes(0) ? 'it never ran' : null;
+}

@@ -1,5 +1,5 @@
 /** A loader's steps for one schema-change record. */
-import type { At, DdlState, Intent, Loader } from './ddl.js';
+import type { At, DdlState, Intent, Loader } from './ddl-words.js';
 import type { Turn } from './paths.js';
 
 interface Doing extends At {

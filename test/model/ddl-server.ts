@@ -1,5 +1,5 @@
 /** The target's server, the captures on both sides, and who kills them. */
-import type { At, DdlState, Loader, Logged, Running } from './ddl.js';
+import type { At, DdlState, Loader, Logged, Running } from './ddl-words.js';
 import type { Turn } from './paths.js';
 
 export function serverTurns(state: DdlState, at: At): readonly Turn<DdlState>[] {

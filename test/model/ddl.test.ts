@@ -1,7 +1,8 @@
 /** Each schema-change record runs once at its target and does not go back, however killed; and the rules for which that does not hold. */
 import { afterAll, describe, expect, it } from 'vitest';
-import { ddlModel, mariadb, mysql, withoutGtid } from './ddl.js';
-import type { DdlCase, DdlRules, Kills } from './ddl.js';
+import { mariadb, mysql, withoutGtid } from './ddl-words.js';
+import type { DdlCase, DdlRules, Kills } from './ddl-words.js';
+import { ddlModel } from './ddl.js';
 import { endsOf } from './paths.js';
 
 const none: Kills = { loader: 0, sleep: 0, server: 0, capture: 0 };
@@ -49,6 +50,13 @@ describe('each record runs once and does not go back', () => {
   it.each(Object.entries(targets))('%s', (_, [rules, examples]) => {
     for (const example of examples) for (const kills of each) holds({ ...example, kills }, rules);
   });
+});
+
+it('a GTID is waited for without the lock, and the lock is enough without the fence', () => {
+  for (const kills of each) {
+    holds({ ...alter, kind: 'blind', kills }, { ...mysql, lock: false, fence: false });
+    holds({ ...alter, kind: 'blind', kills }, { ...mariadb, fence: false });
+  }
 });
 
 describe('it runs twice or never, goes back, or is held', () => {

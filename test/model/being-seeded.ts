@@ -1,7 +1,8 @@
 /** What a loader does otherwise while its target's table is being seeded: the rows that live changes meet may not be there yet. */
 import type { Pipeline } from './links.js';
 import { region } from './recent-changes.js';
-import type { Change, Key, Rows, Rules, World } from './words.js';
+import type { Rules } from './rules.js';
+import type { Change, Key, Rows, World } from './words.js';
 
 interface At {
   readonly world: World;
@@ -13,10 +14,18 @@ interface At {
 export function isTakenWhole({ world, pipeline, rules }: At, { key }: Change, rows: Rows): boolean {
   const { seeding, clashes } = region(world, pipeline.target);
   if (rules.listed === 'whole' && !rows[key] && clashes.includes(key)) return true;
+  if (isUnequal({ world, pipeline, rules }, rows[key] !== undefined)) return true;
   if (rules.whileSeeded === 'decided' || seeding.length === 0) return false;
   const isOurs = seeding.includes(pipeline.source);
   if (!rows[key]) return isOurs || rules.whileSeeded === 'whole';
   return isOurs && rules.whileSeededDiffers === 'taken' && [pipeline.source, 'source'].includes(rules.onExisting);
+}
+
+/** Nobody knows that the table is as at the source: a missing row counts for every pipeline, after a hole one that differs too. */
+export function isUnequal({ world, pipeline, rules }: At, exists: boolean): boolean {
+  const { unequal } = region(world, pipeline.target);
+  if (!exists) return unequal.length > 0;
+  return unequal.some(({ source, cause }) => source === pipeline.source || (cause === 'hole' && rules.unequalDiffers !== 'own'));
 }
 
 /** One way, before their own range is read: the source does not have them so, and what it has of them comes. */

@@ -11,7 +11,8 @@ import { decide, takesUnique } from './policy.js';
 import type { HomeSide } from './policy.js';
 import { forced, holders, isSame } from './rows.js';
 import { region, conflictKeys, conflictKeysOf, conflictKeysOfChange, touching, unseen } from './recent-changes.js';
-import type { Change, Entry, Key, Rows, Rules, World } from './words.js';
+import type { Rules } from './rules.js';
+import type { Change, Entry, Key, Rows, World } from './words.js';
 
 export interface Outcome {
   readonly rows: Rows;

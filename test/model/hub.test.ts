@@ -7,7 +7,8 @@ import { four, hub, naive, nameOf, policies, threeSmall } from './cases.js';
 import { explore } from './explore.js';
 import type { Policy } from './words.js';
 import { protocol } from './protocol.js';
-import type { Case, Rules } from './words.js';
+import type { Rules } from './rules.js';
+import type { Case } from './words.js';
 
 const around = {
   links: [

@@ -1,5 +1,6 @@
 /** Who has a pipeline to whom, and which of two neighbours has the last word. In a tree there is one way between any two regions. */
-import type { Entry, RegionName, Rules, World } from './words.js';
+import type { Rules } from './rules.js';
+import type { Entry, RegionName, World } from './words.js';
 
 export interface Pipeline {
   readonly source: RegionName;

@@ -10,7 +10,8 @@ import type { Pipeline } from './links.js';
 import { holders, isSame, replaced, without } from './rows.js';
 import { seeded } from './seed-rows.js';
 import { region, otherRegions } from './recent-changes.js';
-import type { Change, Entry, Key, LogPosition, Region, RegionName, Rows, Rules, Seen, World } from './words.js';
+import type { Rules } from './rules.js';
+import type { Change, Entry, Key, LogPosition, Region, RegionName, Rows, Seen, World } from './words.js';
 
 /**
  * The worlds after this step: none if it has to wait, several if a decision elsewhere is free. `count` transactions at once only if none is

@@ -3,7 +3,8 @@ import { row, set } from './cases.js';
 import { explorePair, lookProtocol } from './look.js';
 import type { LookRules } from './look.js';
 import { protocol } from './protocol.js';
-import type { Case, Policy, Rules } from './words.js';
+import type { Rules } from './rules.js';
+import type { Case, Policy } from './words.js';
 
 const home = { kind: 'home' } as const satisfies Policy;
 const latest = { kind: 'latest', deletes: 'win' } as const satisfies Policy;

@@ -6,7 +6,8 @@ import { sourcesOf } from './links.js';
 import { conflictKeys, region, touching, unseen } from './recent-changes.js';
 import { isSame } from './rows.js';
 import { initial, nextSteps } from './steps.js';
-import type { Case, Entry, RegionName, Row, Rules, World } from './words.js';
+import type { Rules } from './rules.js';
+import type { Case, Entry, RegionName, Row, World } from './words.js';
 
 export interface LookRules {
   /** The ends of the logs that have to arrive: taken after the first reads, or before. */

@@ -7,7 +7,8 @@ import { nameOf } from './cases.js';
 import { explore } from './explore.js';
 import { allPolicies, longer, pairs, threeMoves, triples } from './move-cases.js';
 import { protocol } from './protocol.js';
-import type { Case, Rules } from './words.js';
+import type { Rules } from './rules.js';
+import type { Case } from './words.js';
 
 const hub: Partial<Rules> = {
   links: [

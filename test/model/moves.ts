@@ -6,7 +6,8 @@ import { comesFromLastWord, hasLastWord } from './links.js';
 import type { Pipeline } from './links.js';
 import { decide, takesUnique } from './policy.js';
 import { forced, holders, isSame, replaced, without } from './rows.js';
-import type { Change, Entry, Key, Rows, Rules } from './words.js';
+import type { Rules } from './rules.js';
+import type { Change, Entry, Key, Rows } from './words.js';
 
 /** `to` is another key. */
 export type Move = Change & { readonly to: Key };

@@ -4,7 +4,8 @@ import { naive, three, unique } from './cases.js';
 import { explore } from './explore.js';
 import type { Policy } from './words.js';
 import { protocol } from './protocol.js';
-import type { Case, Rules } from './words.js';
+import type { Rules } from './rules.js';
+import type { Case } from './words.js';
 
 const home = { kind: 'home' } as const satisfies Policy;
 const latest = { kind: 'latest', deletes: 'win' } as const satisfies Policy;

@@ -3,7 +3,8 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { nameOf, oneRow, policies, row, set, three, threeSmall, unique } from './cases.js';
 import { explore } from './explore.js';
 import { protocol } from './protocol.js';
-import type { Case, Rules } from './words.js';
+import type { Rules } from './rules.js';
+import type { Case } from './words.js';
 
 const total = { cases: 0, states: 0, interleavings: 0 };
 afterAll(() => console.log(`model: ${total.cases} cases, ${total.states} states, ${total.interleavings.toExponential(1)} interleavings`));

@@ -1,5 +1,5 @@
 /** The protocol of docs/decisions/0008-conflicts.md and 0032-seeding.md, as rules; a test names what it does otherwise. */
-import type { Rules, SeedRules } from './words.js';
+import type { RepairRules, Rules, SeedRules } from './rules.js';
 
 const seeding: SeedRules = {
   readYields: 'all',
@@ -17,9 +17,21 @@ const seeding: SeedRules = {
   readsMerge: false,
 };
 
+const repair: RepairRules = {
+  raised: 'first',
+  unequalEnds: 'when equal',
+  unequalDiffers: 'of a hole: any',
+  repairBy: 'r row',
+  compared: true,
+  readsWait: true,
+  spared: true,
+  workerKills: 0,
+};
+
 export function protocol(policy: Rules['policy'], otherwise: Partial<Rules> = {}): Rules {
   return {
     ...seeding,
+    ...repair,
     home: 'A',
     oneWay: false,
     policy,

@@ -6,7 +6,8 @@ import { isQuiet } from './explore.js';
 import { protocol } from './protocol.js';
 import { initial, nextSteps } from './steps.js';
 import { verdict } from './verdict.js';
-import type { Case, Rules, Statement } from './words.js';
+import type { Rules } from './rules.js';
+import type { Case, Statement } from './words.js';
 
 const unique = fc.constantFrom('x', 'y', null);
 const columns = fc.record({ v: fc.constantFrom('0', 'a', 'b'), ver: fc.nat(5), u: unique }, { requiredKeys: [] });

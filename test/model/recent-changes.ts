@@ -3,7 +3,8 @@
  */
 import { comesFromLastWord, isEcho, namesOf, neighbours } from './links.js';
 import type { Pipeline } from './links.js';
-import type { Change, Entry, Key, Region, RegionName, Row, Rules, Seen, World } from './words.js';
+import type { Rules } from './rules.js';
+import type { Change, Entry, Key, Region, RegionName, Row, Seen, World } from './words.js';
 
 /** A primary key value, or a unique value, before or after. */
 export type ConflictKey = string;

@@ -2,7 +2,8 @@
 import { row, set } from './cases.js';
 import { any, apart, fromB, hub, mesh, read } from './seed-cases.js';
 import type { Hole } from './seed-cases.js';
-import type { Case, Row, Rules, Write } from './words.js';
+import type { Rules } from './rules.js';
+import type { Case, Row, Write } from './words.js';
 
 const repair = (image?: Row): Write => [{ do: 'repair', key: 'p', ...(image && { image }) }];
 

@@ -1,6 +1,7 @@
 /** Cases of seeding, each for a hole of the first design, under its number in docs/decisions/0032-seeding.md. */
 import { row, set, take } from './cases.js';
-import type { Case, Key, Row, Rules, SeedStatement, Statement, Write } from './words.js';
+import type { Rules } from './rules.js';
+import type { Case, Key, Row, SeedStatement, Statement, Write } from './words.js';
 
 export const read = (key: Key, more: Partial<Extract<SeedStatement, { do: 'read' }>> = {}): Write => [{ do: 'read', key, ...more }];
 export const begin: Write = [{ do: 'begin' }];

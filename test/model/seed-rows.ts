@@ -8,7 +8,8 @@ import { comesFromLastWord, hasLastWord } from './links.js';
 import type { Pipeline } from './links.js';
 import { conflictKeys, touching, unseen } from './recent-changes.js';
 import { forced, holders, isSame, replaced } from './rows.js';
-import type { Change, Entry, Key, Row, Rows, Rules } from './words.js';
+import type { Rules } from './rules.js';
+import type { Change, Entry, Key, Row, Rows } from './words.js';
 
 type Read = Extract<Entry, { kind: 'read' }>;
 
@@ -18,11 +19,16 @@ export function seeded(incoming: Incoming, entry: Read, rows: Rows): Outcome {
   const existing = rows[key] ?? null;
   if (entry.by === 'probe') return unchanged(rows);
   if (isSame(existing, row) && rules.readWrites === 'difference') return unchanged(rows);
-  if (row === null && (entry.by === 'range' || !(rules.oneWay || rules.tombstones === 'both ways'))) return unchanged(rows);
+  if (row === null && !isTold(entry, rules)) return unchanged(rows);
   const contested = contestedBy(incoming, entry);
   if (contested === 'nothing') return uncontested(incoming, entry, rows);
   if (rules.readYields === 'by policy') return byPolicy(incoming, entry, rows);
   return contested === 'unique value' && rules.readAgain ? { ...unchanged(rows), isAgain: true } : unchanged(rows);
+}
+
+/** That there is no row is applied. */
+function isTold({ by }: Read, { oneWay, tombstones }: Rules): boolean {
+  return by === 'repair' || (by === 'key' && (oneWay || tombstones === 'both ways'));
 }
 
 function contestedBy({ world, pipeline, rules }: Incoming, { key, row, seen }: Read): 'nothing' | 'key' | 'unique value' {
@@ -31,14 +37,16 @@ function contestedBy({ world, pipeline, rules }: Incoming, { key, row, seen }: R
   return touching(known, conflictKeys(key, [row], rules), rules).length > 0 ? 'unique value' : 'nothing';
 }
 
-function uncontested({ world, pipeline, rules }: Incoming, { key, row }: Read, rows: Rows): Outcome {
+function uncontested({ world, pipeline, rules }: Incoming, { by, key, row }: Read, rows: Rows): Outcome {
   const existing = rows[key] ?? null;
-  if (existing !== null && row !== null && !isSame(existing, row) && !isWinner(pipeline, rules)) {
+  const isRepair = by === 'repair';
+  if (existing !== null && row !== null && !isSame(existing, row) && !isRepair && !isWinner(pipeline, rules)) {
     const isSent = rules.keptSent && hasLastWord(pipeline, rules);
     return { ...unchanged(rows), remedied: isSent ? [key] : [] };
   }
   const inTheWay = holders(rows, key, row);
   const isCleared = rules.holder === 'cleared' || areStale({ world, pipeline, rules }, inTheWay);
+  if (inTheWay.length > 0 && isRepair && !isCleared) return unchanged(rows);
   if (inTheWay.length > 0 && !isCleared) return { ...unchanged(rows), clashes: [key, ...inTheWay] };
   const result = row === null ? replaced(rows, key, null) : forced(rows, key, row);
   return {

@@ -1,11 +1,12 @@
 /** What capture does for a seed: it reads and publishes rows, again if need be, and says where the seed begins and ends. */
 import { namesOf, sourcesOf } from './links.js';
 import { region } from './recent-changes.js';
-import type { Again, Case, Entry, Region, RegionName, Rules, SeedStatement, Statement, World, Write } from './words.js';
+import type { Rules } from './rules.js';
+import type { Again, Case, Entry, Region, RegionName, SeedStatement, Statement, World, Write } from './words.js';
 
 export function isOfSeed(statement: Statement): statement is SeedStatement {
   const { do: what } = statement;
-  return what === 'read' || what === 'begin' || what === 'end' || what === 'repair';
+  return what === 'read' || what === 'begin' || what === 'end' || what === 'repair' || what === 'restart' || what === 'lost';
 }
 
 /** For people. */
@@ -19,6 +20,7 @@ export function seedEntry(here: Region, statement: SeedStatement): Entry {
     const row = statement.image === undefined ? (here.rows[statement.key] ?? null) : statement.image;
     return { kind: 'resolution', key: statement.key, row, seen, from: 'A', of: [] };
   }
+  if (statement.do === 'lost' || statement.do === 'restart') throw new Error(`${statement.do} leaves no record`);
   const to = statement.to ?? 'all';
   if (statement.do === 'read') return readOf(here, { key: statement.key, by: statement.by ?? 'range', to });
   return { kind: 'seed', phase: statement.do, seen, to, of: [] };
@@ -34,13 +36,21 @@ function readOf({ rows, marked }: Region, { key, by, to }: Asked): Entry {
 export function isDue(world: World, name: RegionName, { scripts }: Case, rules: Rules): boolean {
   const here = region(world, name);
   const [next] = scripts[name]?.[here.written] ?? [];
+  if (next?.do === 'restart') return isRestarted(world, name, rules);
   if (next?.do === 'end') return rules.seedEnds === 'when published' || isApplied(world, name, rules);
+  if (next?.do === 'read' && next.by !== 'repair' && rules.readsWait && here.unequal.length > 0) return false;
   if (next?.do !== 'read' || rules.seedOrder === 'any' || name !== rules.home) return true;
   const others = namesOf(world).filter((other) => other !== name);
   return others.every((other) => {
     const left = (scripts[other] ?? []).slice(region(world, other).written);
     return left.every(([statement]) => statement?.do !== 'read') && isApplied(world, other, rules);
   });
+}
+
+/** An order to restart is carried out after its targets know that they may differ. */
+function isRestarted(world: World, name: RegionName, rules: Rules): boolean {
+  const targets = namesOf(world).filter((target) => sourcesOf(target, namesOf(world), rules).includes(name));
+  return rules.raised !== 'first' || targets.every((target) => region(world, target).unequal.some(({ source }) => source === name));
 }
 
 /** Every target has all of its log, and asks for nothing again. */

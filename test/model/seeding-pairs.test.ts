@@ -5,7 +5,8 @@ import { explore } from './explore.js';
 import { protocol } from './protocol.js';
 import { hub, mesh, oneWay } from './seed-cases.js';
 import { alike, before, bothWays, killed, moved, oneWays, starts, three } from './seed-pairs.js';
-import type { Case, Rules } from './words.js';
+import type { Rules } from './rules.js';
+import type { Case } from './words.js';
 
 const total = { cases: 0, interleavings: 0, decided: 0 };
 afterAll(() =>

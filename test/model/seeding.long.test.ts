@@ -6,7 +6,8 @@ import { explore } from './explore.js';
 import { protocol } from './protocol.js';
 import { hub, mesh, read } from './seed-cases.js';
 import { alike, around, bothWays, moved, starts, three } from './seed-pairs.js';
-import type { Case, Rows, Rules, SeedStatement, Statement, Write } from './words.js';
+import type { Rules } from './rules.js';
+import type { Case, Rows, SeedStatement, Statement, Write } from './words.js';
 
 const timeout = 900_000;
 const any = { seedOrder: 'any' } as const satisfies Partial<Rules>;

@@ -5,10 +5,13 @@
  */
 import { load } from './loader.js';
 import { namesOf, sourcesOf } from './links.js';
+import type { Pipeline } from './links.js';
+import { answered, newWorker, workerSteps } from './repair.js';
 import { changed } from './rows.js';
 import { region } from './recent-changes.js';
 import { isDue, isOfSeed, nameOfWrite, readAgain, readOnceMore, rereads, seedEntry } from './seed-steps.js';
-import type { Case, Change, Entry, Region, RegionName, Row, Rows, Rules, SeedStatement, Seen, Statement, World, Write } from './words.js';
+import type { Rules } from './rules.js';
+import type { Case, Change, Entry, Region, RegionName, Row, Rows, SeedStatement, Seen, Statement, World, Write } from './words.js';
 
 export interface Step {
   /** For people: `write A`, `publish B`, `A→B`, `A→B ×2`. A free decision has its number behind. */
@@ -18,11 +21,22 @@ export interface Step {
 
 const nothing: Seen = { A: 0, B: 0, C: 0, D: 0 };
 
-export function initial({ start, starts, at, scripts }: Case, rules: Rules): World {
-  const none = { written: 0, pending: [], log: [], applied: nothing, marked: nothing, seeding: [], again: [], clashes: [] } as const;
+export function initial(example: Case, rules: Rules): World {
+  const { start, starts, at, scripts } = example;
+  const none = {
+    written: 0,
+    pending: [],
+    log: [],
+    applied: nothing,
+    marked: nothing,
+    seeding: [],
+    unequal: [],
+    again: [],
+    clashes: [],
+  } as const;
   const fresh = (name: RegionName): Region => ({ ...none, rows: starts?.[name] ?? start, ...at?.[name] });
   const regions = Object.fromEntries((Object.keys(scripts) as RegionName[]).map((name) => [name, fresh(name)]));
-  return { regions, crashesLeft: rules.crashes };
+  return { regions, crashesLeft: rules.crashes, ...(example.repair && { worker: newWorker(rules) }) };
 }
 
 export function nextSteps(world: World, example: Case, rules: Rules): readonly Step[] {
@@ -38,8 +52,9 @@ export function nextSteps(world: World, example: Case, rules: Rules): readonly S
       steps.push({ name: `publish ${name}`, world: update(world, name, published(region(world, name), rules)) });
     const again = world.crashesLeft > 0 ? afterCrash(region(world, name), rules) : null;
     if (again) steps.push({ name: `crash ${name}`, world: { ...update(world, name, again), crashesLeft: world.crashesLeft - 1 } });
-    for (const source of sourcesOf(name, names, rules)) steps.push(...loads(world, { source, target: name }, rules));
+    for (const source of sourcesOf(name, names, rules)) steps.push(...loads(world, { source, target: name }, { example, rules }));
   }
+  if (example.repair && world.worker) steps.push(...workerSteps(world, { repair: example.repair, example, rules }));
   return rules.capture === 'step' ? steps : steps.map(({ name, world }) => ({ name, world: allPublished(world) }));
 }
 
@@ -52,13 +67,13 @@ function allPublished(world: World): World {
   return { ...world, regions: Object.fromEntries(regions) };
 }
 
-function loads(world: World, pipeline: { source: RegionName; target: RegionName }, rules: Rules): readonly Step[] {
+function loads(world: World, pipeline: Pipeline, { example, rules }: { example: Case; rules: Rules }): readonly Step[] {
   const arrow = `${pipeline.source}→${pipeline.target}`;
   const counts = Array.from({ length: rules.merge }, (_, index) => index + 1);
   return counts.flatMap((count) =>
     load(world, pipeline, count, rules).map((next, index) => ({
       name: `${arrow}${count > 1 ? ` ×${count}` : ''}${index > 0 ? ` (${index})` : ''}`,
-      world: next,
+      world: example.repair ? answered(world, next, pipeline, rules) : next,
     })),
   );
 }
@@ -68,7 +83,7 @@ export function committed(here: Region, write: Write): Region {
   const changes: Change[] = [];
   let rows = here.rows;
   for (const statement of write) {
-    if (isOfSeed(statement)) return { ...here, written: here.written + 1, pending: [...here.pending, seedEntry(here, statement)] };
+    if (isOfSeed(statement)) return ofSeed(here, statement);
     const change = changeOf(rows, statement);
     if (!change) continue;
     changes.push(change);
@@ -76,6 +91,13 @@ export function committed(here: Region, write: Write): Region {
   }
   const entries: readonly Entry[] = changes.length > 0 ? [{ kind: 'local', changes, seen: here.marked, path: [], of: [] }] : [];
   return { ...here, rows, written: here.written + 1, pending: [...here.pending, ...entries] };
+}
+
+function ofSeed(here: Region, statement: SeedStatement): Region {
+  const written = here.written + 1;
+  if (statement.do === 'lost') return { ...here, written, rows: committed(here, statement.write).rows };
+  if (statement.do === 'restart') return { ...here, written };
+  return { ...here, written, pending: [...here.pending, seedEntry(here, statement)] };
 }
 
 const blank: Row = { v: '', ver: 0, n: 0, u: null };

@@ -5,10 +5,12 @@
 import { namesOf } from './links.js';
 import { region, conflictKeysOf, conflictKeysOfChange } from './recent-changes.js';
 import { isSame, without } from './rows.js';
-import type { Case, Change, Entry, LogPosition, RegionName, Rows, Rules, World } from './words.js';
+import type { Rules } from './rules.js';
+import type { Case, Change, Entry, LogPosition, RegionName, Rows, World } from './words.js';
 
 /** What is wrong, for people; null: nothing. */
 export function verdict(world: World, example: Case, rules: Rules): string | null {
+  if (world.worker?.overwrote) return 'a repair replaced a row that it had not shown';
   const different = difference(world, example, rules) ?? unexpected(world, example, rules);
   if (different !== null || example.starts) return different;
   const records = recordsOf(world);
@@ -26,7 +28,7 @@ export function isDecided(world: World, { starts }: Case, rules: Rules): boolean
 /** What is listed as a clash may differ; where all began alike there is none. */
 function difference(world: World, { starts }: Case, rules: Rules): string | null {
   const names = namesOf(world);
-  const clashes = names.flatMap((name) => region(world, name).clashes);
+  const clashes = [...names.flatMap((name) => region(world, name).clashes), ...(world.worker?.listed ?? [])];
   if (clashes.length > 0 && !starts) return `${clashes.join(' and ')} clash, but all began alike`;
   const rowsOf = (name: RegionName): string =>
     JSON.stringify(clashes.length > 0 ? without(region(world, name).rows, clashes) : region(world, name).rows);
@@ -55,7 +57,7 @@ interface Recorded extends LogPosition {
 }
 
 /** A region's own, not forwarded. */
-function isOriginal({ entry }: Recorded): boolean {
+export function isOriginal({ entry }: Pick<Recorded, 'entry'>): boolean {
   return entry.kind === 'local' && entry.path.length === 0;
 }
 

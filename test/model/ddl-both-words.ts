@@ -1,0 +1,67 @@
+/** The words of `ddl-both.ts`: its rules, cases and states. */
+
+export type Side = 'A' | 'B';
+export type Values = Readonly<Record<string, string>>;
+export type Table = Readonly<Record<string, Values>>;
+
+export type Clause =
+  | { readonly add: string }
+  | { readonly drop: string }
+  | { readonly table: 'drop' | 'truncate' }
+  | { readonly table: 'create'; readonly columns: readonly string[] };
+
+export type Entry =
+  | { readonly kind: 'row'; readonly key: string; readonly values: Values | null; readonly seen: number }
+  | { readonly kind: 'ddl'; readonly clauses: readonly Clause[]; readonly isRedefine?: true }
+  /** Of a shadow table, if it is carried. */
+  | { readonly kind: 'shadow'; readonly columns: readonly string[] }
+  | { readonly kind: 'shadow row'; readonly key: string; readonly values: Values }
+  | { readonly kind: 'swap' };
+
+export type Statement =
+  | { readonly do: 'write'; readonly key: string; readonly values: Values | null }
+  | { readonly do: 'ddl'; readonly clauses: readonly Clause[] }
+  /** An online tool: makes its shadow, copies, puts it in the table's place. */
+  | { readonly do: 'shadow'; readonly add: string }
+  /** Rows that lack the new column's value get the old one's. */
+  | { readonly do: 'backfill'; readonly from: string; readonly to: string }
+  | { readonly do: 'copy' | 'swap' };
+
+export interface BothRules {
+  /** What comes from B is held at home until it is met or a person runs it there; or each side applies the other's. */
+  readonly home: 'holds' | 'each applies';
+  /**
+   * A column or table that the target dropped after what the row had seen is left out of it (or that home did); or names alone count; or
+   * the pipeline stands.
+   */
+  readonly rows: 'seen' | 'seen of home' | 'names' | 'stands';
+  readonly tool: 'gh-ost' | 'pt-osc';
+  /** A swap is published as what it redefines, and the other side holds; or shadow tables are carried. */
+  readonly shadows: 'redefined' | 'carried';
+  /** Clause by clause, and never if a name is dropped and added; or the definitions that are there at the end. */
+  readonly met: 'by clause' | 'by definition';
+}
+
+export interface BothCase {
+  readonly start: Table;
+  readonly columns: readonly string[];
+  readonly scripts: Readonly<Record<Side, readonly Statement[]>>;
+  /** A's statements from here on wait until B has written all that is of the old kind, and A has applied it. */
+  readonly contractFrom?: number;
+  /** Rows that must be there at the end. */
+  readonly wanted?: Table;
+}
+
+export interface Here {
+  /** Null: there is no table. */
+  readonly columns: readonly string[] | null;
+  readonly rows: Table;
+  readonly shadow: { readonly columns: readonly string[]; readonly rows: Table } | null;
+  readonly log: readonly Entry[];
+  readonly applied: number;
+  readonly written: number;
+}
+
+export type BothState = Readonly<Record<Side, Here>>;
+
+export const bothProtocol: BothRules = { home: 'holds', rows: 'seen', tool: 'gh-ost', shadows: 'redefined', met: 'by clause' };

@@ -1,0 +1,95 @@
+/** What applications, persons and online tools do on one side. */
+import type { BothCase, BothRules, BothState, Clause, Entry, Here, Side, Statement, Table, Values } from './ddl-both-words.js';
+import type { Turn } from './paths.js';
+
+export function writes(state: BothState, side: Side, { scripts, contractFrom }: BothCase, rules: BothRules): readonly Turn<BothState>[] {
+  const here = state[side];
+  const statement = scripts[side][here.written];
+  if (!statement) return [];
+  const { B } = state;
+  const isEarly = side === 'A' && here.written === contractFrom && !(B.written === scripts.B.length && here.applied === B.log.length);
+  if (isEarly) return [];
+  const next = { ...executed(here, statement, rules), written: here.written + 1 };
+  return [{ name: `${statement.do} ${side}`, state: { ...state, [side]: next } }];
+}
+
+function executed(here: Here, statement: Statement, rules: BothRules): Here {
+  if (statement.do === 'write') return written(here, statement, rules);
+  if (statement.do === 'ddl') return log(altered(here, statement.clauses), { kind: 'ddl', clauses: statement.clauses });
+  const { columns, rows, shadow } = here;
+  if (columns === null) return here;
+  if (statement.do === 'backfill') return backfilled(here, statement, rules);
+  if (statement.do === 'shadow') {
+    const made = [...new Set([...columns, statement.add])].sort();
+    return carried({ ...here, shadow: { columns: made, rows: {} } }, { kind: 'shadow', columns: made }, rules);
+  }
+  if (shadow === null) return here;
+  const copied = Object.keys(rows).reduce((done, key) => inShadow(done, key, rules), here);
+  if (statement.do === 'copy') return copied;
+  // gh-ost has replayed all when it swaps; the triggers of pt-osc have all since they were made.
+  const full = rules.tool === 'gh-ost' ? copied : here;
+  const swapped: Here = { ...full, columns: shadow.columns, rows: full.shadow!.rows, shadow: null };
+  const add = shadow.columns.filter((column) => !columns.includes(column)).map((column) => ({ add: column }));
+  return rules.shadows === 'carried' ? log(swapped, { kind: 'swap' }) : log(swapped, { kind: 'ddl', clauses: add, isRedefine: true });
+}
+
+/** A column that the table lacks is not written: the application uses it when it is there. */
+function written(here: Here, { key, values }: Extract<Statement, { do: 'write' }>, rules: BothRules): Here {
+  const { columns, rows, applied: seen } = here;
+  if (columns === null) return here;
+  const known = values && Object.fromEntries(columns.map((column) => [column, values[column] ?? rows[key]?.[column] ?? '']));
+  const next = log({ ...here, rows: put(rows, key, known) }, { kind: 'row', key, values: known, seen });
+  return rules.tool === 'pt-osc' && here.shadow !== null && known ? inShadow(next, key, rules) : next;
+}
+
+function backfilled(here: Here, { from, to }: Extract<Statement, { do: 'backfill' }>, rules: BothRules): Here {
+  return Object.entries(here.rows).reduce((done, [key, values]) => {
+    const isNew = values[to] === '' && values[from] !== undefined;
+    return isNew ? written(done, { do: 'write', key, values: { ...values, [to]: values[from]! } }, rules) : done;
+  }, here);
+}
+
+/** The shadow's row becomes as the table's. */
+export function inShadow(here: Here, key: string, rules: BothRules): Here {
+  const { shadow, rows } = here;
+  const row = rows[key];
+  if (!shadow || !row) return here;
+  const values = Object.fromEntries(shadow.columns.map((column) => [column, row[column] ?? '']));
+  const next = { ...here, shadow: { ...shadow, rows: put(shadow.rows, key, values) } };
+  return JSON.stringify(shadow.rows[key]) === JSON.stringify(values) ? here : carried(next, { kind: 'shadow row', key, values }, rules);
+}
+
+function carried(here: Here, entry: Entry, { shadows }: BothRules): Here {
+  return shadows === 'carried' ? log(here, entry) : here;
+}
+
+function log(here: Here, entry: Entry): Here {
+  return { ...here, log: [...here.log, entry] };
+}
+
+export function put(rows: Table, key: string, values: Values | null): Table {
+  const rest = Object.fromEntries(Object.entries(rows).filter(([other]) => other !== key));
+  return values === null ? rest : { ...rest, [key]: values };
+}
+
+/** What is met already is left as it is. */
+export function altered(here: Here, clauses: readonly Clause[]): Here {
+  return clauses.reduce<Here>((done, clause) => {
+    const { columns, rows } = done;
+    if ('table' in clause) {
+      if (clause.table === 'create') return columns === null ? { ...done, columns: clause.columns, rows: {} } : done;
+      return clause.table === 'drop' ? { ...done, columns: null, rows: {} } : { ...done, rows: {} };
+    }
+    if (columns === null) return done;
+    if ('add' in clause) {
+      if (columns.includes(clause.add)) return done;
+      return { ...done, columns: [...columns, clause.add].sort(), rows: each(rows, (row) => ({ ...row, [clause.add]: '' })) };
+    }
+    const without = (row: Values): Values => Object.fromEntries(Object.entries(row).filter(([column]) => column !== clause.drop));
+    return { ...done, columns: columns.filter((column) => column !== clause.drop), rows: each(rows, without) };
+  }, here);
+}
+
+function each(rows: Table, change: (row: Values) => Values): Table {
+  return Object.fromEntries(Object.entries(rows).map(([key, row]) => [key, change(row)]));
+}

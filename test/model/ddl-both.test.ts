@@ -1,0 +1,99 @@
+/** Both sides write while the table is altered: they end with the same columns and rows; and the rules for which they do not. */
+import { afterAll, describe, expect, it } from 'vitest';
+import { bothProtocol } from './ddl-both-words.js';
+import type { BothCase, BothRules, Clause, Statement } from './ddl-both-words.js';
+import { bothModel } from './ddl-both.js';
+import { endsOf } from './paths.js';
+
+const write = (key: string, values: Record<string, string> | null): Statement => ({ do: 'write', key, values });
+const ddl = (...clauses: readonly Clause[]): Statement => ({ do: 'ddl', clauses });
+const start = { p: { c: '0' } };
+const of = (A: readonly Statement[], B: readonly Statement[], more: Partial<BothCase> = {}): BothCase => ({
+  start,
+  columns: ['c'],
+  scripts: { A, B },
+  ...more,
+});
+const tool: readonly Statement[] = [{ do: 'shadow', add: 'd' }, { do: 'copy' }, { do: 'swap' }];
+
+const contract = of([ddl({ add: 'd' }), { do: 'backfill', from: 'c', to: 'd' }, ddl({ drop: 'c' })], [write('q', { c: 'v' })], {
+  wanted: { q: { d: 'v' } },
+});
+
+const total = { good: 0 };
+afterAll(() => console.log(`ddl both ways: ${total.good.toExponential(1)} interleavings`));
+
+function holds(example: BothCase, rules: BothRules = bothProtocol): void {
+  const { good, shortest } = endsOf(bothModel(example, rules));
+  expect(shortest, JSON.stringify(example)).toBeNull();
+  total.good += good;
+}
+
+const inFlight: Readonly<Record<string, BothCase>> = {
+  'a column is added': of([ddl({ add: 'd' }), write('p', { d: 'a' })], [write('q', { c: 'b' }), write('r', { c: 'b', d: 'b' })]),
+  'a column is dropped': of([ddl({ drop: 'c' }), ddl({ add: 'd' })], [write('q', { c: 'b' }), write('p', null)]),
+  'a column is dropped and made anew': of([ddl({ drop: 'c' }), ddl({ add: 'c' })], [write('q', { c: 'b' }), write('r', { c: 'b' })]),
+  'the table is dropped and made anew': of(
+    [ddl({ table: 'drop' }), ddl({ table: 'create', columns: ['c'] })],
+    [write('q', { c: 'b' }), write('r', { c: 'b' })],
+  ),
+  'the other side drops a column': of(
+    [write('p', { c: 'a', e: 'a' }), write('q', { e: 'a' })],
+    [ddl({ drop: 'c' }), write('r', { e: 'b' })],
+    {
+      columns: ['c', 'e'],
+    },
+  ),
+  'both sides add': of([ddl({ add: 'd' }), write('p', { d: 'a' })], [ddl({ add: 'e' }), write('q', { e: 'b' })]),
+  'both sides add the same': of([ddl({ add: 'd' })], [ddl({ add: 'd' }), write('q', { d: 'b' })]),
+  'rows are deleted, not truncated': of([write('p', null)], [write('q', { c: 'b' })]),
+};
+
+describe('both sides end with the same columns and rows', () => {
+  it.each(Object.entries(inFlight))('%s', (_, example) => holds(example));
+
+  it.each(['gh-ost', 'pt-osc'] as const)('each side runs the tool: %s', (name) => {
+    const rules = { ...bothProtocol, tool: name };
+    holds(of([...tool, write('p', { d: 'a' })], [write('q', { c: 'b' }), ...tool, write('r', { d: 'b' })]), rules);
+    holds(of([write('p', { c: 'a' }), ...tool], [ddl({ add: 'd' }), write('q', { c: 'b' })]), rules);
+  });
+});
+
+describe('they do not, or a pipeline stands', () => {
+  it.each<[string, BothCase, Partial<BothRules>, BothCase?]>([
+    ['a row that has not seen the drop stops the pipeline', inFlight['a column is dropped']!, { rows: 'stands' }],
+    ['home alone says what a row has not seen', inFlight['the other side drops a column']!, { rows: 'seen of home' }],
+    ['by name alone an old value gets into a new column', inFlight['a column is dropped and made anew']!, { rows: 'names' }],
+    ['by name alone an old row gets into a new table', inFlight['the table is dropped and made anew']!, { rows: 'names' }],
+    [
+      'each side applies what the other alters',
+      of([ddl({ add: 'c' }), write('p', { c: 'a' })], [ddl({ add: 'e' })]),
+      { home: 'each applies' },
+      of([ddl({ drop: 'c' })], [ddl({ drop: 'c' }), ddl({ add: 'c' }), write('q', { c: 'b' })]),
+    ],
+    ['TRUNCATE is applied', inFlight['rows are deleted, not truncated']!, {}, of([ddl({ table: 'truncate' })], [write('q', { c: 'b' })])],
+    [
+      'a name that is dropped and added is met by what was there',
+      of([ddl({ drop: 'c' }, { add: 'c' }), write('q', { c: 'a' })], [write('r', { c: 'b' })]),
+      { met: 'by definition' },
+    ],
+    [
+      'shadow tables of gh-ost are carried',
+      of(tool, [write('q', { c: 'b' }), ddl({ add: 'd' })]),
+      { shadows: 'carried' },
+      of(tool, [write('q', { c: 'b' })]),
+    ],
+    [
+      'shadow tables of pt-osc are carried',
+      of(tool, [write('q', { c: 'b' }), ddl({ add: 'd' })]),
+      { shadows: 'carried', tool: 'pt-osc' },
+      of(tool, [write('q', { c: 'b' })]),
+    ],
+    ['contract while the old column is written', { ...contract, contractFrom: 1 }, {}, contract],
+  ])('%s', (name, example, naive, wrongly) => {
+    holds(example);
+    const { good, bad, shortest } = endsOf(bothModel(wrongly ?? example, { ...bothProtocol, ...naive }));
+    console.log(`${name}: ${bad} of ${good + bad}: ${shortest?.join('; ') ?? ''}`);
+    expect(bad).toBeGreaterThan(0);
+  });
+});

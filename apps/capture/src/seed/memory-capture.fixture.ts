@@ -161,9 +161,11 @@ export class MemoryCapture {
     let chunks = 0;
     for (const entry of await this.entries()) {
       if (entry.kind === 'seed' && entry.record.request === order.id) {
-        const { database, table, phase } = entry.record;
+        const { database, table, phase, ends } = entry.record;
         const name = `${database}.${table}`;
-        const known = tables.get(name) ?? { database, table, state: 'seeding', cursors: [null], whole: [false], ...counts };
+        const keys = ends.map(rowToJson);
+        const parts = { cursors: [null, ...keys], ends: [...keys, null], whole: [false, ...keys.map(() => false)] };
+        const known = tables.get(name) ?? { database, table, state: 'seeding', ...parts, ...counts };
         tables.set(name, { ...known, state: phase === 'end' ? 'done' : phase === 'cancel' ? 'cancelled' : 'seeding' });
       }
       if (entry.kind !== 'chunk' || entry.chunk.request !== order.id || entry.chunk.part === null) continue;
@@ -171,9 +173,11 @@ export class MemoryCapture {
       const known = tables.get(`${database}.${table}`);
       const text = (row: Row | null): string | null => row && rowToJson(row);
       if (!known) throw new Error(`a chunk of ${table}, which has not begun`);
-      if (++chunks > this.appliesUpTo || known.cursors[0] !== text(part.from)) continue;
-      const cursors = part.to === null ? known.cursors : [text(part.to)];
-      tables.set(`${database}.${table}`, { ...known, cursors, whole: [part.to === null] });
+      const { part: i } = part;
+      if (++chunks > this.appliesUpTo || known.cursors[i] !== text(part.from)) continue;
+      const to = text(part.to);
+      const cursors = known.cursors.with(i, to ?? known.cursors[i] ?? null);
+      tables.set(`${database}.${table}`, { ...known, cursors, whole: known.whole.with(i, to === null || to === known.ends[i]) });
     }
     return { request: order.id, tables: [...tables.values()], at: 0 };
   }

@@ -88,6 +88,7 @@ function tableOf(parts: readonly SeedPart[]): SeededTable {
     table: first.table.name,
     state: first.state,
     cursors: of.map((part) => part?.cursor ?? null),
+    ends: of.map((part) => part?.end ?? null),
     whole: of.map((part) => part?.isWhole ?? false),
     inserted: sum('inserted'),
     equal: sum('equal'),

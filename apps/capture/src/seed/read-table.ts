@@ -1,0 +1,50 @@
+/** What is read of a table of an order beside its rows. */
+import type { Row, TableName } from '@lutra/model';
+import { partEnds, quoteTable } from '@lutra/mysql';
+import type { TargetTable } from '@lutra/mysql';
+import { chunkTable, exactly } from './chunk-table.js';
+import type { ChunkTable } from './chunk-table.js';
+import type { ChunkDeps } from './chunk.js';
+import type { Entry } from './seed-entry.js';
+
+export interface ReadDeps extends Pick<ChunkDeps, 'sessions' | 'windows'> {
+  /** One table as it is now. @throws SyncError SEED_REFUSED, SOURCE_* */
+  load(name: TableName): Promise<TargetTable>;
+}
+
+/** Anew where a statement has changed it. @throws SyncError SEED_REFUSED, SOURCE_* */
+export function chunksOf(deps: ReadDeps, entry: Entry): Promise<ChunkTable> {
+  const isStale = entry.watch.isStale;
+  if (entry.chunks && !isStale) return entry.chunks;
+  if (isStale) entry.watch = deps.windows.watch(entry.name);
+  const chunks = read(deps, entry, isStale);
+  entry.chunks = chunks;
+  chunks.catch(() => {
+    if (entry.chunks !== chunks) return; // thrown where it is awaited
+    entry.chunks = null;
+    // The definition that is known is an older one.
+    if (isStale) entry.watch = { isStale: true };
+  });
+  return chunks;
+}
+
+async function read({ sessions, load }: ReadDeps, entry: Entry, isStale: boolean): Promise<ChunkTable> {
+  const { watch, name } = entry;
+  if (isStale) entry.table = await load(name);
+  const logsCascades = await sessions.logsCascades();
+  const of = { table: entry.table, watch, collations: exactly, logsCascades };
+  return sessions.use((session) => chunkTable(session, of));
+}
+
+/** Rows that stay locked until their place are not read side by side. */
+export async function endsOf(deps: ReadDeps, entry: Entry, parallel: number): Promise<readonly Row[]> {
+  const { plan, changesUnseen } = await chunksOf(deps, entry);
+  return changesUnseen ? [] : deps.sessions.use((session) => partEnds(session, plan, parallel));
+}
+
+/** What SHOW CREATE TABLE prints. */
+export async function definitionOf({ sessions }: ReadDeps, name: TableName): Promise<string | null> {
+  const [row] = await sessions.use((session) => session.query(`SHOW CREATE TABLE ${quoteTable(name)}`));
+  const text = row?.['Create Table'];
+  return text === undefined || text === null ? null : text.toString();
+}

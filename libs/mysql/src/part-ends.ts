@@ -23,14 +23,16 @@ interface Cut {
   at(share: bigint): Row;
 }
 
-/** A part is not smaller. */
-const leastRows = 50_000;
+/** Of a part. */
+const leastRowsOfPart = 50_000;
 const whole = 1n << 64n;
-/** An end need not be closer. */
-const close = whole >> 40n;
 
 /** @throws SyncError SOURCE_* */
-export async function partEnds(queries: Queries, plan: ChunkPlan, most: number): Promise<readonly Row[]> {
+export async function partEnds(
+  queries: Queries,
+  plan: ChunkPlan,
+  { most, leastRows = leastRowsOfPart }: { readonly most: number; readonly leastRows?: number },
+): Promise<readonly Row[]> {
   const rows = await estimated(queries, plan, '');
   const parts = Math.min(most, Math.floor(rows / leastRows));
   const cut = parts < 2 ? null : await cutOf(queries, plan);
@@ -62,10 +64,10 @@ async function cutOf(queries: Queries, plan: ChunkPlan): Promise<Cut | null> {
 /** The least share behind `from` with so many rows between them; a server says of more than half of its rows that they are half. */
 async function shareOf(cut: Cut, from: bigint, wanted: number): Promise<bigint> {
   let [low, high] = [from, whole];
-  while (high - low > close) {
+  while (high - low > 1n) {
     const middle = (low + high) / 2n;
     const range = { from: from === 0n ? null : cut.at(from), to: cut.at(middle) };
-    const rows = await estimated(cut.queries, cut.plan, ` FORCE INDEX (PRIMARY) WHERE ${rangeConditions(cut.key, range).join(' AND ')}`);
+    const rows = await estimated(cut.queries, cut.plan, ` WHERE ${rangeConditions(cut.key, range).join(' AND ')}`);
     if (rows < wanted * 0.98) low = middle;
     else high = middle;
   }
@@ -82,8 +84,9 @@ async function keyOf(queries: Queries, plan: ChunkPlan, sql: string): Promise<Ro
   return row ? keyOfChunkRow(plan, await chunkRow(plan, row)) : null;
 }
 
-async function estimated(queries: Queries, { table, key }: ChunkPlan, range: string): Promise<number> {
-  const [plan] = await queries.query(`EXPLAIN SELECT ${key.map(({ quoted }) => quoted).join(', ')} FROM ${quoteTable(table)}${range}`);
+/** Servers make no dives where an index is forced. */
+async function estimated(queries: Queries, { table }: ChunkPlan, range: string): Promise<number> {
+  const [plan] = await queries.query(`EXPLAIN FORMAT=TRADITIONAL SELECT * FROM ${quoteTable(table)}${range}`);
   return Number(plan?.['rows'] ?? 0);
 }
 

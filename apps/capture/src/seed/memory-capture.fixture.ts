@@ -63,6 +63,8 @@ export class MemoryCapture {
   #stop: AbortController | null = null;
   #running: Promise<unknown> = Promise.resolve();
   order: SeedOrder | null = null;
+  /** Of another pipeline, whose capture is away. */
+  other: { readonly uid: string; readonly order: SeedOrder; progress: SeedProgress } | null = null;
   /** Chunks from this number on are applied by nobody. */
   appliesUpTo = Infinity;
   seeds: readonly SeedActivity[] = [];
@@ -182,6 +184,10 @@ export class MemoryCapture {
     return { request: order.id, tables: [...tables.values()], at: 0 };
   }
 
+  #otherOf(name: string): MemoryCapture['other'] {
+    return this.other?.uid === name ? this.other : null;
+  }
+
   #registryOf(registry: CaptureDeps['registry']): CaptureDeps['registry'] {
     const logs = { document: null as never, version: -1 };
     const found = <T>(document: T | null) => (document === null ? null : { document, version: 1 });
@@ -195,8 +201,13 @@ export class MemoryCapture {
       },
       restarts: { read: async () => null },
       omissions: { add: async () => undefined },
-      seeds: { names: async () => (this.order ? [uid] : []), read: async (name: string) => found(name === uid ? this.order : null) },
-      seedProgress: { read: async () => found(await this.#progress()) },
+      seeds: {
+        names: async () => (this.order ? [uid] : []),
+        read: async (name: string) => found(name === uid ? this.order : (this.#otherOf(name)?.order ?? null)),
+      },
+      seedProgress: {
+        read: async (name: string) => found(name === uid ? await this.#progress() : (this.#otherOf(name)?.progress ?? null)),
+      },
       status: {
         list: async () => [
           { app: 'loader', uid, state: 'running', lagMs: this.lagMs, log: this.#logId, seq: this.#seq } as unknown as WorkStatus,

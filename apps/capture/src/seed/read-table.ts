@@ -39,7 +39,7 @@ async function read({ sessions, load }: ReadDeps, entry: Entry, isStale: boolean
 /** Rows that stay locked until their place are not read side by side. */
 export async function endsOf(deps: ReadDeps, entry: Entry, parallel: number): Promise<readonly Row[]> {
   const { plan, changesUnseen } = await chunksOf(deps, entry);
-  return changesUnseen ? [] : deps.sessions.use((session) => partEnds(session, plan, parallel));
+  return changesUnseen ? [] : deps.sessions.use((session) => partEnds(session, plan, { most: parallel }));
 }
 
 /** What SHOW CREATE TABLE prints. */

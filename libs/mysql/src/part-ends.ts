@@ -23,8 +23,8 @@ interface Cut {
   at(share: bigint): Row;
 }
 
-/** Of a part. */
-const leastRowsOfPart = 50_000;
+/** A part is not smaller. */
+export const leastRowsOfPart = 50_000;
 const whole = 1n << 64n;
 
 /** @throws SyncError SOURCE_* */

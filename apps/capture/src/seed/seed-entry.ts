@@ -1,6 +1,6 @@
 /** What a run knows of each table of its order, and what it says of all of them. Pure. */
 import { rowFromJson } from '@lutra/model';
-import type { Row, SeedActivity, SeededTable, SeedOrder, SyncError, TableName } from '@lutra/model';
+import type { Row, SeedActivity, SeededTable, SeedOrder, SeedProgress, SyncError, TableName } from '@lutra/model';
 import { quoteTable } from '@lutra/mysql';
 import type { TargetTable } from '@lutra/mysql';
 import type { ChunkTable } from './chunk-table.js';
@@ -47,6 +47,11 @@ export function partsOf({ from, ends }: Pick<Entry, 'from' | 'ends'>): readonly 
   if (!from) return Array.from({ length: ends.length + 1 }, (_, i) => ({ part: i, from: ends[i - 1] ?? null, end: ends[i] ?? null }));
   const key = (json: string | null = null): Row | null => (json === null ? null : rowFromJson(json));
   return from.cursors.flatMap((cursor, i) => (from.whole[i] ? [] : [{ part: i, from: key(cursor), end: key(from.ends[i]) }]));
+}
+
+/** By quoted name. */
+export function tablesOf(progress: SeedProgress | null): ReadonlyMap<string, SeededTable> {
+  return new Map((progress?.tables ?? []).map((table) => [quoteTable({ ...table, name: table.table }), table]));
 }
 
 /** Of tables in the order in which they are seeded: in a circle of foreign keys the first one waits for none. */

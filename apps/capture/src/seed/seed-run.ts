@@ -5,7 +5,6 @@
 import { hasAllBegun, toSyncError } from '@lutra/model';
 import type { SeedActivity, SeededTable, SeedOrder, SeedProgress, SeedRecord, TableName } from '@lutra/model';
 import { quoteTable } from '@lutra/mysql';
-import type { TargetTable } from '@lutra/mysql';
 import { sleep, throwIfAborted } from '@lutra/runtime';
 import type { Log, LogFacts } from './chunk-records.js';
 import type { ChunkDeps } from './chunk.js';
@@ -13,19 +12,18 @@ import { Pace } from './pace.js';
 import type { Obstacle } from './pace.js';
 import type { ChunkTable } from './chunk-table.js';
 import type { Moved } from './moved.js';
-import { chunksOf, definitionOf, endsOf } from './read-table.js';
+import { chunksOf, definitionOf, endsOf, sideBySide } from './read-table.js';
+import type { Beginning, ReadDeps } from './read-table.js';
 import type { ListedTable } from './table-list.js';
-import { activityOf, entryOf, nextOf, partsOf, withParents } from './seed-entry.js';
+import { activityOf, entryOf, nextOf, partsOf, tablesOf, withParents } from './seed-entry.js';
 import type { Entry } from './seed-entry.js';
 import { TableSeed } from './table-seed.js';
 
-export interface SeedRunDeps extends ChunkDeps {
+export interface SeedRunDeps extends ChunkDeps, ReadDeps {
   readonly log: Log;
   readonly facts: LogFacts;
   /** @throws SyncError SEED_REFUSED, SOURCE_* */
   list(order: SeedOrder): Promise<readonly ListedTable[]>;
-  /** One table as it is now. @throws SyncError SEED_REFUSED, SOURCE_* */
-  load(name: TableName): Promise<TargetTable>;
   /** What holds up the next chunk of this pipeline. */
   obstacle(order: SeedOrder): Obstacle;
   /** Up to where the pipeline's loader has applied this log; −1: it does not say. */
@@ -63,9 +61,8 @@ export class SeedRun {
 
   activity(): SeedActivity {
     const { isDone, order } = this;
-    const waitingFor = this.#trouble ?? this.#pace.waitingFor;
     const of = { uid: this.#uid, order, isDone, isListed: this.#isListed, rows: this.#rows, seconds: (Date.now() - this.#since) / 1000 };
-    return activityOf(this.#entries, { ...of, waitingFor });
+    return activityOf(this.#entries, { ...of, waitingFor: this.#trouble ?? this.#pace.waitingFor });
   }
 
   /**
@@ -76,21 +73,14 @@ export class SeedRun {
   async begin(progress: SeedProgress | null): Promise<void> {
     if (this.#isListed) return;
     const listed = await this.#deps.list(this.order);
-    const known = new Map((progress?.tables ?? []).map((table) => [quoteTable({ ...table, name: table.table }), table]));
+    const known = tablesOf(progress);
     const isBound = progress !== null && hasAllBegun(progress, this.order.id);
-    const entries: Entry[] = [];
-    const beginning: { entry: Entry; definition: string | null; isReadable: boolean }[] = [];
-    for (const one of listed) {
-      const entry = entryOf(one, known.get(quoteTable(one.table)) ?? null);
-      const isLater = isBound && !known.has(quoteTable(one.table));
-      const isReadable = entry.state !== 'done' && (await this.#isReadable(entry));
-      if (isLater && isReadable) continue;
-      entries.push(entry);
-      // One that cannot be read may be created all the same: its changes are replicated.
-      if (!isReadable && (entry.state === 'done' || entry.from !== null || isLater || !this.order.createTables)) continue;
-      if (isReadable && entry.from === null) entry.ends = await endsOf(this.#deps, entry, this.order.parallel);
-      beginning.push({ entry, definition: this.order.createTables ? await definitionOf(this.#deps, entry.name) : null, isReadable });
-    }
+    const read = await sideBySide(listed, this.order.parallel, (one) => {
+      const from = known.get(quoteTable(one.table)) ?? null;
+      return this.#beginning(entryOf(one, from), isBound && from === null);
+    });
+    const entries = read.filter(({ isOfOrder }) => isOfOrder).map(({ entry }) => entry);
+    const beginning = read.filter(({ begins }) => begins);
     await this.#deps.places.at(null, async () => {
       for (const { entry, definition, isReadable } of beginning) {
         if (isReadable) this.#moved(entry);
@@ -101,6 +91,18 @@ export class SeedRun {
     withParents(entries);
     this.#entries = entries;
     this.#isListed = true;
+  }
+
+  async #beginning(entry: Entry, isLater: boolean): Promise<Beginning> {
+    const isReadable = entry.state !== 'done' && (await this.#isReadable(entry));
+    // One that cannot be read may be created all the same: its changes are replicated.
+    const isCreated = entry.state !== 'done' && entry.from === null && this.order.createTables;
+    const begins = !isLater && (isReadable || isCreated);
+    const isOfOrder = !isLater || !isReadable;
+    if (!begins) return { entry, isReadable, isOfOrder, begins, definition: null };
+    if (isReadable && entry.from === null) entry.ends = await endsOf(this.#deps, entry, this.order.parallel);
+    const definition = this.order.createTables ? await definitionOf(this.#deps, entry.name) : null;
+    return { entry, isReadable, isOfOrder, begins, definition };
   }
 
   async #isReadable(entry: Entry): Promise<boolean> {
@@ -166,10 +168,10 @@ export class SeedRun {
   /** What the target has by now. What is to be said about it is said at the next place. */
   ticked(progress: SeedProgress | null): void {
     this.#pace.look();
+    const known = tablesOf(progress);
     for (const entry of this.#entries) {
       if (entry.state !== 'sent' && entry.state !== 'ended') continue;
-      const { database, name } = entry.name;
-      const at = progress?.tables.find((table) => table.database === database && table.table === name) ?? null;
+      const at = known.get(quoteTable(entry.name)) ?? null;
       if (at?.state === 'done') this.#done(entry);
       else if (at?.whole.every(Boolean) && entry.state === 'sent') this.#end(entry);
       else if (this.#isLost(entry)) this.#again(entry, at);

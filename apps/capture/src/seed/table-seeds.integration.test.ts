@@ -127,18 +127,18 @@ it('begins when the target says that what comes first is done, though the captur
 it('reads a large table in parts, and each part goes on where it was when capture is killed', async () => {
   await open(`CREATE TABLE t (id BIGINT PRIMARY KEY, v INT); SET SESSION cte_max_recursion_depth = 1000000`);
   await connection.query(
-    `INSERT INTO t WITH RECURSIVE s AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM s WHERE n < 220000) SELECT n * 3, 0 FROM s`,
+    `INSERT INTO t WITH RECURSIVE s AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM s WHERE n < 160000) SELECT n * 3, 0 FROM s`,
   );
   await connection.query('ANALYZE TABLE t');
   capture.start();
   const one = order({ chunkRows: 2_000 });
   const done = (): number => capture.seeds[0]?.tablesDone ?? 0;
-  for (let kills = 0; kills < 4 && done() === 0; kills++) {
+  for (let kills = 0; kills < 2 && done() === 0; kills++) {
     const before = await chunksOf();
     await vi.waitFor(async () => expect(await chunksOf()).toBeGreaterThan(before + 12), { timeout: 30_000, interval: 10 });
     await capture.kill();
     await connection.query(
-      `UPDATE t SET v = v + 1 WHERE id % 700 = ${kills}; DELETE FROM t WHERE id % 701 = ${kills}; INSERT INTO t VALUES (${kills * 90_000 + 1}, 5)`,
+      `UPDATE t SET v = v + 1 WHERE id % 700 = ${kills}; DELETE FROM t WHERE id % 701 = ${kills}; INSERT INTO t VALUES (${kills * 240_000 + 1}, 5)`,
     );
     capture.start();
   }
@@ -152,6 +152,6 @@ it('reads a large table in parts, and each part goes on where it was when captur
     { timeout: 20_000, interval: 500 },
   );
   const chunks = (await capture.entries()).flatMap((entry) => (entry.kind === 'chunk' ? [entry] : []));
-  expect(new Set(chunks.map(({ chunk }) => chunk.part?.part))).toEqual(new Set([0, 1, 2, 3]));
-  expect(chunks.reduce((sum, { rows }) => sum + rows.length, 0)).toBeLessThan(300_000); // not from the beginning
+  expect(new Set(chunks.map(({ chunk }) => chunk.part?.part))).toEqual(new Set([0, 1, 2]));
+  expect(chunks.reduce((sum, { rows }) => sum + rows.length, 0)).toBeLessThan(230_000); // not from the beginning
 });

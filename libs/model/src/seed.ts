@@ -70,10 +70,13 @@ export type SeedProgress = Readonly<z.infer<typeof seedProgressSchema>>;
 /** Of one order: its progress is one node of ZooKeeper. */
 export const maxSeedTables = 5_000;
 
-/** What a target says proves that all tables of the order have begun: each begins before the first chunk of any. */
+/**
+ * What a target says proves that all tables of the order have begun: each begins before the first chunk of any. Other parts than the first
+ * prove nothing: they have a cursor from the beginning.
+ */
 export function hasAllBegun(progress: SeedProgress, request: string): boolean {
-  const isTicked = ({ state, cursors, ends, whole }: SeededTable): boolean =>
-    state === 'done' || whole.some(Boolean) || cursors.some((cursor, i) => cursor !== (ends[i - 1] ?? null));
+  const isTicked = ({ state, cursors, whole }: SeededTable): boolean =>
+    state === 'done' || whole[0] === true || (cursors[0] ?? null) !== null;
   return progress.request === request && progress.tables.some(isTicked);
 }
 

@@ -19,8 +19,9 @@ interface Move {
   readonly after: Row;
 }
 
-/** Of one table, that no chunk has sent. */
+/** Of one table, that no chunk has sent; and of all, which are kept until the table is done. */
 export const mostMoves = 5_000;
+const mostKept = 100_000;
 
 export class Moved {
   #all: Move[] = [];
@@ -33,15 +34,18 @@ export class Moved {
       const of = (row: Row): Row => Object.fromEntries(primaryKey.map((name) => [name, row[name] ?? null]));
       const move = { before: of(before), after: of(after) };
       if (text(move.before) !== text(move.after)) this.#all.push(move);
-      this.#isTooMany = this.#all.length - this.#sent.size > mostMoves;
+      this.#isTooMany = this.#all.length - this.#sent.size > mostMoves || this.#all.length > mostKept;
     }
   }
 
   /** @throws SyncError SEED_REFUSED */
   get waiting(): readonly Move[] {
     if (!this.#isTooMany) return this.#all.filter((move) => !this.#sent.has(move));
-    const what = `transactions that the log does not carry have moved more than ${mostMoves} of its rows to other keys`;
-    throw new SyncError('SEED_REFUSED', `${what} while it was seeded: order it again when they have ended`);
+    const moved = this.#all.length;
+    throw new SyncError(
+      'SEED_REFUSED',
+      `transactions that the log does not carry have moved too many of its rows (${moved}) to other keys: order it again when they have ended`,
+    );
   }
 
   sent(moves: Iterable<Move>): void {

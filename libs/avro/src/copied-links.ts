@@ -19,6 +19,7 @@ export const seedLinks: FieldLinks<SeedRecord, Draft<SeedRecord>> = {
   ...shared,
   phase: { get: (from) => from.phase, set: (to, value: string) => (to.phase = oneOf(seedPhases, value, 'phase')) },
   definition: { get: (from) => from.definition, set: (to, value: string | null) => (to.definition = value) },
+  ends: { get: (from) => from.ends.map(rowToJson), set: (to, value: string[]) => (to.ends = value.map(rowFromJson)) },
   on_existing: { get: (from) => from.onExisting, set: (to, value: string) => (to.onExisting = value) },
 };
 
@@ -62,7 +63,7 @@ function oneOf<T extends string>(words: readonly T[], value: string, field: stri
 const empty = { endpoint: '', pipelines: [], request: '', database: '', table: '', tsMs: 0 };
 
 export function emptySeed(): Draft<SeedRecord> {
-  return { ...empty, kind: 'seed', phase: 'begin', definition: null, onExisting: '' };
+  return { ...empty, kind: 'seed', phase: 'begin', definition: null, ends: [], onExisting: '' };
 }
 
 export function emptyChunk(): Draft<ChunkRecord> {

@@ -157,6 +157,8 @@ export interface SeedRecord {
   readonly phase: SeedPhase;
   /** What SHOW CREATE TABLE printed, where targets that lack the table may create it. Null: they may not. */
   readonly definition: string | null;
+  /** Last keys of the parts of the table, but of its last part; none: it has one part. What a target has begun stays as it was. */
+  readonly ends: readonly Row[];
   /** What a row costs that is there and differs: `source`, `target`, `stop`, or the region that wins. */
   readonly onExisting: string;
   readonly tsMs: number;

@@ -43,6 +43,8 @@ export const seededTableSchema = z.strictObject({
   state: z.enum(['seeding', 'done', 'cancelled']),
   /** Of each part: JSON of the last key that is ticked off; null: none is. */
   cursors: z.array(z.string().nullable()).readonly(),
+  /** Of each part: JSON of its last key; null: the end of the table. */
+  ends: z.array(z.string().nullable()).readonly(),
   /** Of each part: it is there to its end. */
   whole: z.array(z.boolean()).readonly(),
   inserted: count,
@@ -67,3 +69,18 @@ export type SeedProgress = Readonly<z.infer<typeof seedProgressSchema>>;
 
 /** Of one order: its progress is one node of ZooKeeper. */
 export const maxSeedTables = 5_000;
+
+/**
+ * What a target says proves that all tables of the order have begun: each begins before the first chunk of any. Other parts than the first
+ * prove nothing: they have a cursor from the beginning.
+ */
+export function hasAllBegun(progress: SeedProgress, request: string): boolean {
+  const isTicked = ({ state, cursors, whole }: SeededTable): boolean =>
+    state === 'done' || whole[0] === true || (cursors[0] ?? null) !== null;
+  return progress.request === request && progress.tables.some(isTicked);
+}
+
+/** The target says that the order is carried out; false: it is not, or nobody knows. */
+export function isSeedDone(progress: SeedProgress, request: string): boolean {
+  return hasAllBegun(progress, request) && progress.tables.every(({ state }) => state !== 'seeding');
+}

@@ -1,33 +1,21 @@
 /**
  * Rows of a source's table as its binlog would have them, read in chunks in the order of the primary key, or by keys. Pure, but for
  * planChunks(), which asks how the key's index is ordered.
- *
- * `(a, b) > (x, y)` is written out, since servers do not find a row constructor's range by an index. ENUM and SET are ordered by their
- * numbers and compared as texts, so conditions say the number. FLOAT is refused: no literal is surely equal to what the server holds.
+ * FLOAT is refused: no literal is surely equal to what the server holds.
  */
 import { SyncError, tableName } from '@lutra/model';
 import type { ColumnSchema, ColumnType, Row, TableName, TableSchema, Value } from '@lutra/model';
 import { typesSql } from '@lutra/rows';
 import { planColumn } from './column-plan.js';
 import type { ColumnPlan } from './column-plan.js';
-import { comparedLiteralOf, ownForm, quoteTable, quoteText } from './literal.js';
-import type { Literal } from './literal.js';
+import { descendingParts, inOrder, isAt, keyPart, rangeConditions } from './key-order.js';
+import type { KeyPart } from './key-order.js';
+import { ownForm, quoteTable } from './literal.js';
 import { valueBeside, valueOf } from './row-values.js';
 import type { Queries, ResultRow } from './session-options.js';
 import { asSource } from './target-table.js';
 import type { TargetColumn, TargetTable } from './target-definition.js';
-import { numberOf } from './key-order.js';
-import { writtenLiteral } from './written-literal.js';
 import { largeValueBytes } from '@lutra/model';
-
-interface KeyPart {
-  readonly name: string;
-  /** What the index is ordered by. */
-  readonly ordered: string;
-  readonly column: string;
-  readonly literal: (value: Value) => string;
-  readonly descends: boolean;
-}
 
 export interface ChunkPlan {
   readonly table: TargetTable;
@@ -83,7 +71,7 @@ export async function planChunks(queries: Queries, table: TargetTable): Promise<
   const targets = new Map(table.columns.map((column) => [column.name, column]));
   const columns = schema.columns.map((column) => planColumn(column, targets.get(column.name) as TargetColumn, { table, form: ownForm }));
   const descending = await descendingParts(queries, table);
-  const key = table.primaryKey.map((name) => keyPart(table, schema, { name, descends: descending.has(name) }));
+  const key = table.primaryKey.map((name) => partOf(table, schema, { name, descends: descending.has(name.toLowerCase()) }));
   const maxRowBytes = table.columns.reduce((sum, { type, length }) => sum + (length ?? (isUnbounded(type) ? 2 ** 32 : 8)), 0);
   return { table, schema, columns, key, maxRowBytes };
 }
@@ -93,22 +81,13 @@ function isUnbounded(type: TargetColumn['type']): boolean {
   return type === 'json' || type === 'geometry' || type === 'vector';
 }
 
-async function descendingParts(queries: Queries, { database, name }: TableName): Promise<ReadonlySet<string>> {
-  const of = `TABLE_SCHEMA = ${quoteText(database)} AND TABLE_NAME = ${quoteText(name)} AND INDEX_NAME = 'PRIMARY'`;
-  const rows = await queries.query(`SELECT COLUMN_NAME AS name FROM information_schema.STATISTICS WHERE ${of} AND COLLATION = 'D'`);
-  return new Set(rows.map((row) => String(row['name'])));
-}
-
-function keyPart(table: TargetTable, { columns }: TableSchema, { name, descends }: { name: string; descends: boolean }): KeyPart {
+function partOf(table: TargetTable, { columns }: TableSchema, { name, descends }: { name: string; descends: boolean }): KeyPart {
   const source = columns.find((column) => column.name === name);
   const target = table.columns.find((column) => column.name === name);
   if (!source || !target) throw refused(table, `column ${name} of its primary key has a type that is not replicated`);
   if (source.type === 'float') throw refused(table, `column ${name} of its primary key is a FLOAT`);
-  const column = `\`${name.replaceAll('`', '``')}\``;
-  const numbered = numberOf(source.type, source.values ?? []);
-  if (numbered) return { name, column, descends, ordered: `${column} + 0`, literal: (value) => numbered(String(value)) };
-  const literal: Literal = writtenLiteral({ source, target, where: `${tableName(table)}.${name}` }, comparedLiteralOf, ownForm);
-  return { name, column, descends, ordered: column, literal };
+  const pair = { source: target, target, sourceSchema: source, targetSchema: source };
+  return keyPart(pair, 'source', { table: tableName(table), descends });
 }
 
 function refused(table: TableName, why: string): SyncError {
@@ -117,8 +96,9 @@ function refused(table: TableName, why: string): SyncError {
 }
 
 export interface ChunkRange {
-  /** The key after which it begins; null: at the beginning. */
+  /** The key after which it begins, and the last one; null: no bound. */
   readonly from: Row | null;
+  readonly to: Row | null;
   /** A condition in SQL; null: none. */
   readonly where: string | null;
   readonly limit: number;
@@ -127,18 +107,18 @@ export interface ChunkRange {
 }
 
 export function rangeQuery(plan: ChunkPlan, range: ChunkRange): string {
-  return `${select(plan)}${inOrder(plan, range)}${lock(range.locks)}`;
+  return `${select(plan)}${inRange(plan, range)}${lock(range.locks)}`;
 }
 
 /** Of the same rows how many bytes each has: `bytes`. */
 export function sizesQuery(plan: ChunkPlan, range: ChunkRange): string {
   const sizes = plan.columns.map(({ quoted }) => `COALESCE(OCTET_LENGTH(${quoted}), 0)`);
-  return `SELECT ${sizes.join(' + ')} AS bytes FROM ${quoteTable(plan.table)}${inOrder(plan, range)}`;
+  return `SELECT ${sizes.join(' + ')} AS bytes FROM ${quoteTable(plan.table)}${inRange(plan, range)}`;
 }
 
 /** Rows of these primary keys, as many as are there. */
 export function chunkRowsQuery(plan: ChunkPlan, keys: readonly Row[], { where, locks }: Pick<ChunkRange, 'where' | 'locks'>): string {
-  const one = (row: Row): string => `(${plan.key.map((part) => isAt(part, row)).join(' AND ')})`;
+  const one = (row: Row): string => `(${isAt(plan.key, row)})`;
   return `${select(plan)} WHERE (${keys.map(one).join(' OR ')})${where === null ? '' : ` AND (${where})`}${lock(locks)}`;
 }
 
@@ -157,6 +137,12 @@ export function keyOfChunkRow({ key }: ChunkPlan, row: Row): Row {
   return Object.fromEntries(key.map(({ name }) => [name, row[name] ?? null]));
 }
 
+/** The row with the last key. */
+export function lastRowQuery(plan: ChunkPlan): string {
+  const backwards = plan.key.map((part) => ({ ...part, descends: !part.descends }));
+  return `${select(plan)} FORCE INDEX (PRIMARY) ORDER BY ${inOrder(backwards)} LIMIT 1`;
+}
+
 /** Numbered, because a column may have any name. */
 function select({ table, columns }: ChunkPlan): string {
   const selected = columns.flatMap((column, i) => [
@@ -166,26 +152,10 @@ function select({ table, columns }: ChunkPlan): string {
   return `SELECT ${selected.join(', ')} FROM ${quoteTable(table)}`;
 }
 
-function inOrder({ key }: ChunkPlan, { from, where, limit }: ChunkRange): string {
-  const conditions = [...(from === null ? [] : [behind(key, from)]), ...(where === null ? [] : [`(${where})`])];
-  const order = key.map(({ column, descends }) => `${column}${descends ? ' DESC' : ''}`);
-  const found = conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`;
-  return ` FORCE INDEX (PRIMARY)${found} ORDER BY ${order.join(', ')} LIMIT ${limit}`;
-}
-
-/** Of (a, b): `a >= x AND (a > x OR (a = x AND b > y))`; the first condition says the range to the optimizer. */
-function behind(key: readonly KeyPart[], from: Row): string {
-  const [first] = key;
-  if (!first) return '1';
-  const beyond = (part: KeyPart): string => `${part.ordered} ${part.descends ? '<' : '>'} ${part.literal(from[part.name] ?? null)}`;
-  if (key.length === 1) return beyond(first);
-  const steps = key.map((part, i) => `(${[...key.slice(0, i).map((before) => isAt(before, from)), beyond(part)].join(' AND ')})`);
-  const least = `${first.ordered} ${first.descends ? '<=' : '>='} ${first.literal(from[first.name] ?? null)}`;
-  return `${least} AND (${steps.join(' OR ')})`;
-}
-
-function isAt({ name, ordered, literal }: KeyPart, row: Row): string {
-  return `${ordered} = ${literal(row[name] ?? null)}`;
+function inRange({ key }: ChunkPlan, { from, to, where, limit }: ChunkRange): string {
+  const conditions = [...rangeConditions(key, { from, to }), ...(where === null ? [] : [`(${where})`])];
+  const found = conditions.length === 0 ? '' : ` WHERE ${conditions.map((one) => `(${one})`).join(' AND ')}`;
+  return ` FORCE INDEX (PRIMARY)${found} ORDER BY ${inOrder(key)} LIMIT ${limit}`;
 }
 
 /** FOR SHARE needs more than SELECT before MySQL 8.0.22, and MariaDB does not know it. */

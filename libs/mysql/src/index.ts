@@ -66,4 +66,5 @@ export { boundaryQuery, digestQuery, hashesQuery, keyIn, planDigest, readDigest,
 export type { Digest, DigestPlan } from './digest.js';
 export type { KeyRange } from './key-order.js';
 export { chunkRow, chunkRowsQuery, keyOfChunkRow, planChunks, rangeQuery, sizesQuery } from './chunk-plan.js';
+export { leastRowsOfPart, partEnds } from './part-ends.js';
 export type { ChunkPlan, ChunkRange } from './chunk-plan.js';

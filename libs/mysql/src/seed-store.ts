@@ -32,6 +32,8 @@ export interface SeedPart extends Pick<SeedOf, 'table' | 'target' | 'request' | 
   readonly state: SeededTable['state'];
   /** JSON of the last key that is ticked off. */
   readonly cursor: string | null;
+  /** JSON of its last key; null: the end of the table. */
+  readonly end: string | null;
   readonly isWhole: boolean;
   readonly counts: SeedCounts;
   /** ms since 1970 */
@@ -41,7 +43,7 @@ export interface SeedPart extends Pick<SeedOf, 'table' | 'target' | 'request' | 
 
 export interface Tick {
   readonly part: number;
-  /** JSON of keys, as in lutra.seed. null: of the part's first chunk, and of its last one. */
+  /** JSON of keys, as in lutra.seed. null: from the beginning of the table, and to its end. */
   readonly from: string | null;
   readonly to: string | null;
   readonly counts: SeedCounts;
@@ -55,7 +57,7 @@ export const noCounts: SeedCounts = { inserted: 0, equal: 0, replaced: 0, kept: 
 export async function readSeeds(target: ConnectionOptions | Queries, pipeline: string): Promise<readonly SeedPart[]> {
   const times = ['begun_at', 'ended_at'].map((name) => `ROUND(UNIX_TIMESTAMP(${name}) * 1000) AS ${name}`);
   const columns = ['database_name', 'table_name', 'part', 'request', 'target_database', 'target_table', 'state', 'on_existing'];
-  const all = [...columns, 'cursor_key', 'is_whole', ...countNames, ...times].join(', ');
+  const all = [...columns, 'cursor_key', 'end_key', 'is_whole', ...countNames, ...times].join(', ');
   const sql = `SELECT ${all} FROM lutra.seed WHERE pipeline = ${quoteText(pipeline)} ORDER BY database_name, table_name, part`;
   return through(target, async (queries) => {
     try {
@@ -78,7 +80,8 @@ export async function untickSeeds(
   tables: readonly TableName[],
 ): Promise<void> {
   const { pipeline } = key;
-  const anew = ['cursor_key = NULL', ...['is_whole', ...countNames].map((name) => `${name} = 0`)].join(', ');
+  // Part 0 is all of it again.
+  const anew = ['cursor_key = NULL', 'end_key = NULL', 'is_whole = (part > 0)', ...countNames.map((name) => `${name} = 0`)].join(', ');
   const texts = tables.map((table) => `UPDATE lutra.seed SET ${anew}${whereTable({ pipeline, table })} AND state = 'seeding'`);
   await through(target, async (queries) => {
     await queries.query('BEGIN');
@@ -102,6 +105,7 @@ function partOf(row: ResultRow): SeedPart {
     part: Number(row['part']),
     state: stateOf(textOf(row, 'state')),
     cursor: row['cursor_key'] === null ? null : textOf(row, 'cursor_key'),
+    end: row['end_key'] === null ? null : textOf(row, 'end_key'),
     isWhole: Number(row['is_whole']) === 1,
     counts,
     begunAt: Number(row['begun_at']),
@@ -114,10 +118,16 @@ function stateOf(state: string): SeedPart['state'] {
   throw new SyncError('CHECKPOINT_INVALID', `lutra.seed: a row has state ${state.slice(0, 16)}; compare the table with schemas/lutra.sql`);
 }
 
-/** The table is being seeded from here on. What the same order has ticked off stays; another one begins anew. */
-export function beginSeed(of: SeedOf): SqlText {
+/**
+ * The table is being seeded from here on. What the same order has begun stays, also where its parts were others: they are all of the table.
+ * Another one begins anew. `ends`: JSON of the last keys of its parts, but of the last one.
+ */
+export function beginSeed(of: SeedOf, ends: readonly string[]): SqlText {
   const others = `${whereTable(of)} AND request <> ${quoteText(of.request)} AND state = 'seeding'`;
-  return textOfStatements([`UPDATE lutra.seed SET state = 'cancelled', ended_at = CURRENT_TIMESTAMP(3)${others}`, partStatement(of, 0)]);
+  const parts = Array.from({ length: ends.length + 1 }, (_, part) =>
+    partStatement(of, { part, cursor: ends[part - 1] ?? null, end: ends[part] ?? null }),
+  );
+  return textOfStatements([`UPDATE lutra.seed SET state = 'cancelled', ended_at = CURRENT_TIMESTAMP(3)${others}`, ...parts]);
 }
 
 export function endSeed(of: Pick<SeedOf, 'pipeline' | 'table' | 'request'>, state: 'done' | 'cancelled'): SqlText {
@@ -131,13 +141,21 @@ export function endSeed(of: Pick<SeedOf, 'pipeline' | 'table' | 'request'>, stat
  */
 export function tickSeed(of: SeedOf, { part, from, to, counts }: Tick): SqlText {
   const added = countNames.filter((name) => counts[name] > 0).map((name) => `${name} = ${name} + ${counts[name]}`);
-  const moved = to === null ? 'is_whole = 1' : `cursor_key = ${quoteText(to)}`;
-  const follows = `cursor_key <=> ${from === null ? 'NULL' : `${quoteText(from)} COLLATE utf8mb4_bin`}`;
+  const isKey = (column: string, key: string | null): string =>
+    `${column} <=> ${key === null ? 'NULL' : `${quoteText(key)} COLLATE utf8mb4_bin`}`;
+  // To the end of the table is to the end of each part.
+  const moved = to === null ? 'is_whole = 1' : `cursor_key = ${quoteText(to)}, is_whole = (${isKey('end_key', to)})`;
   const which = `${whereTable(of)} AND part = ${part} AND request = ${quoteText(of.request)} AND state = 'seeding'`;
   return textOfStatements([
-    ...(part > 0 ? [partStatement(of, part)] : []),
-    `UPDATE lutra.seed SET ${[...added, moved].join(', ')}${which} AND is_whole = 0 AND ${follows}`,
+    `UPDATE lutra.seed SET ${[...added, moved].join(', ')}${which} AND is_whole = 0 AND ${isKey('cursor_key', from)}`,
   ]);
+}
+
+/** Of a part, JSON of keys. */
+interface Begun {
+  readonly part: number;
+  readonly cursor: string | null;
+  readonly end: string | null;
 }
 
 function whereTable({ pipeline, table }: Pick<SeedOf, 'pipeline' | 'table'>): string {
@@ -145,12 +163,13 @@ function whereTable({ pipeline, table }: Pick<SeedOf, 'pipeline' | 'table'>): st
   return ` WHERE pipeline = ${uid} AND database_name = ${database} AND table_name = ${name}`;
 }
 
-function partStatement({ pipeline, table, target, request, onExisting }: SeedOf, part: number): string {
+function partStatement({ pipeline, table, target, request, onExisting }: SeedOf, { part, cursor, end }: Begun): string {
   const names = ['pipeline', 'database_name', 'table_name', 'request', 'target_database', 'target_table', 'on_existing'];
   const texts = [pipeline, table.database, table.name, request, target.database, target.name, onExisting].map(quoteText);
   const kept = (column: string, anew: string): string => `${column} = IF(request = VALUES(request), ${column}, ${anew})`;
   const anew = [
-    kept('cursor_key', 'NULL'),
+    kept('cursor_key', 'VALUES(cursor_key)'),
+    kept('end_key', 'VALUES(end_key)'),
     ...['is_whole', ...countNames].map((name) => kept(name, '0')),
     kept('begun_at', 'CURRENT_TIMESTAMP(3)'),
     // Assigned from left to right: those before see the request of before.
@@ -158,8 +177,9 @@ function partStatement({ pipeline, table, target, request, onExisting }: SeedOf,
     "state = 'seeding'",
     'ended_at = NULL',
   ];
-  const values = [...texts, part, "'seeding'", 'NULL', 0].join(', ');
-  const into = `INSERT INTO lutra.seed (${names.join(', ')}, part, state, cursor_key, is_whole) VALUES (${values})`;
+  const keys = [cursor, end].map((key) => (key === null ? 'NULL' : quoteText(key)));
+  const values = [...texts, part, "'seeding'", ...keys, 0].join(', ');
+  const into = `INSERT INTO lutra.seed (${names.join(', ')}, part, state, cursor_key, end_key, is_whole) VALUES (${values})`;
   return `${into} ON DUPLICATE KEY UPDATE ${anew.join(', ')}`;
 }
 

@@ -60,6 +60,22 @@ const asked = (): readonly unknown[] =>
 const problems = (): readonly (string | null)[] => [...store.entries.values()].map(({ problem }) => problem);
 
 describe('the queue', () => {
+  it('holds rows of a table that is being made equal here, and goes on with probes and other tables', async () => {
+    store.unequal.add('shop.orders');
+    for (const purpose of ['resync', 'repair', 'probe']) store.put({ purpose });
+    store.put({ table: { database: 'shop', name: 'items' } });
+    start();
+    await until(() => expect(asks.length).toBe(2));
+    expect(asks.map(({ table, purpose }) => `${table.name} ${purpose}`)).toEqual(['orders probe', 'items resync']);
+    for (const ask of asks) ask.published();
+    await until(() => expect([...store.entries.values()].map(({ purpose }) => purpose)).toEqual(['resync', 'repair']));
+    await until(() => expect(waits.at(-1)).toBe(2));
+    store.unequal.clear();
+    queue.wake();
+    await until(() => expect(asks.length).toBe(4));
+    expect(problems()).toEqual([null, null]);
+  });
+
   it('asks in the order of ids, by table, pipelines, purpose and request, and deletes what was published', async () => {
     for (let n = 1; n <= 3; n++) store.put({ rowKey: `{"id": ${n}}` });
     store.put({ table: { database: 'shop', name: 'items' } });

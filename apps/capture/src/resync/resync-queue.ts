@@ -24,8 +24,8 @@ export interface QueueDeps {
   addressing(): Addressing;
   /** Of the cluster. */
   level(): number;
-  /** `waiting`: no more than maxCounted are counted. */
-  waits(waiting: number): void;
+  /** `waiting`: no more than maxCounted are counted, and those that are held. */
+  waits(waiting: number, held: number): void;
   ended(result: 'published' | 'refused', entries: number): void;
   /** Why entries are not taken; null: they are. Told when it changes. */
   trouble(error: SyncError | null): void;
@@ -113,7 +113,8 @@ export class ResyncQueue {
     if (level() < 2) return;
     await this.#settle();
     const waiting = await store.waiting(maxCounted);
-    waits(waiting.length);
+    const held = await store.held();
+    waits(waiting.length + held, held);
     const fresh = waiting.filter((id) => !this.#underWay.has(id)).slice(0, maxUnderWay - this.#underWay.size);
     for (let at = 0; at < fresh.length; at += keysPerAsk) await this.#take(fresh.slice(at, at + keysPerAsk));
     await this.#settle();

@@ -8,6 +8,8 @@ import type { ResyncStore } from './resync-store.js';
 export class MemoryStore implements ResyncStore {
   readonly entries = new Map<string, ResyncEntry & { problem: string | null }>();
   readonly tables = new Map<string, TargetTable>();
+  /** Names of tables that are being made equal here. */
+  readonly unequal = new Set<string>();
   /** Called before each access. */
   before = (_what: keyof ResyncStore): void => undefined;
   /** Entries of one DELETE. */
@@ -17,11 +19,25 @@ export class MemoryStore implements ResyncStore {
 
   async waiting(most: number): Promise<readonly string[]> {
     this.before('waiting');
-    const waiting = [...this.entries.values()].filter(({ problem }) => problem === null).map(({ id }) => Number(id));
+    const waiting = this.#open()
+      .filter((entry) => !this.#isHeld(entry))
+      .map(({ id }) => Number(id));
     return waiting
       .toSorted((a, b) => a - b)
       .slice(0, most)
       .map(String);
+  }
+
+  async held(): Promise<number> {
+    return this.#open().filter((entry) => this.#isHeld(entry)).length;
+  }
+
+  #open(): readonly ResyncEntry[] {
+    return [...this.entries.values()].filter(({ problem }) => problem === null);
+  }
+
+  #isHeld({ purpose, table }: ResyncEntry): boolean {
+    return purpose !== 'probe' && this.unequal.has(tableName(table));
   }
 
   async read(ids: readonly string[]): Promise<readonly ResyncEntry[]> {

@@ -1,13 +1,16 @@
 /** lutra.resync at the source, over a connection of its own that is opened again when it broke. */
+import { toSyncError } from '@lutra/model';
 import type { SyncError, TableName } from '@lutra/model';
 import { loadTable, quoteText, Session } from '@lutra/mysql';
-import type { ConnectionOptions, TargetTable } from '@lutra/mysql';
+import type { ConnectionOptions, ResultRow, TargetTable } from '@lutra/mysql';
 import type { NewEntry, ResyncEntry } from './entry.js';
 
 /** What the queue asks of the server. Tests keep it in memory. @throws SyncError TABLE_MISSING, SOURCE_* */
 export interface ResyncStore {
-  /** Ids of entries that wait, in order; no more than `most`. */
+  /** Ids of entries that wait and are not held, in order; no more than `most`. */
   waiting(most: number): Promise<readonly string[]>;
+  /** How many are held. */
+  held(): Promise<number>;
   read(ids: readonly string[]): Promise<readonly ResyncEntry[]>;
   remove(ids: readonly string[]): Promise<void>;
   refuse(ids: readonly string[], problem: string): Promise<void>;
@@ -19,6 +22,13 @@ export interface ResyncStore {
 /** Characters: a key of InnoDB has at most 3,072 bytes. */
 const maxKeyLength = 65_536;
 const maxProblem = 1_000;
+/**
+ * Rows of a table that is being made as another region has it are not sent from here meanwhile. Counter-example: a row that is gone there
+ * is deleted here while this one travels there; the two swap. Probes write nothing.
+ */
+const sameName = (one: string, other: string): string =>
+  `IF(@@lower_case_table_names = 0, ${one} = ${other}, LOWER(${one}) = LOWER(${other}))`;
+const isHeld = `(r.purpose <> 'probe' AND EXISTS (SELECT 1 FROM lutra.unequal AS u WHERE u.ended_at IS NULL AND ${sameName('u.target_database', 'r.schema_name')} AND ${sameName('u.target_table', 'r.table_name')}))`;
 /** Rows of one INSERT. */
 const insertRows = 500;
 
@@ -31,9 +41,23 @@ export class ServerStore implements ResyncStore {
   }
 
   async waiting(most: number): Promise<readonly string[]> {
-    const session = await this.#open();
-    const rows = await session.query(`SELECT id FROM lutra.resync WHERE problem IS NULL ORDER BY id LIMIT ${most}`);
+    const rows = await this.#query('id', (held) => `AND NOT ${held} ORDER BY id LIMIT ${most}`);
     return rows.map((row) => String(row['id']));
+  }
+
+  async held(): Promise<number> {
+    const [row] = await this.#query('COUNT(*) AS found', (held) => `AND ${held}`);
+    return Number(row?.['found']);
+  }
+
+  /** Of entries without a problem. Nothing is held where lutra.unequal does not exist. */
+  async #query(what: string, which: (held: string) => string): Promise<readonly ResultRow[]> {
+    const session = await this.#open();
+    const sql = (held: string): string => `SELECT ${what} FROM lutra.resync AS r WHERE problem IS NULL ${which(held)}`;
+    return session.query(sql(isHeld)).catch((error: unknown) => {
+      if (toSyncError(error).code !== 'TABLE_MISSING') throw error;
+      return session.query(sql('FALSE'));
+    });
   }
 
   async read(ids: readonly string[]): Promise<readonly ResyncEntry[]> {

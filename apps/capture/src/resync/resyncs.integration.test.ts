@@ -112,6 +112,23 @@ describe.each(versions)('lutra.resync on %s', (version) => {
     return Object.fromEntries(values.map(({ labels, value }) => [labels.result, value]));
   };
 
+  it('holds what is not a probe while the table is being made equal here, and nothing where that is not known', async () => {
+    const store = new ServerStore(capture);
+    const of = "'again', 'orders'";
+    await server.run(`INSERT INTO lutra.unequal (pipeline, database_name, table_name, target_database, target_table, cause, request, reason)
+        VALUES ('p', 'there', 'x', ${of}, 'hole', 'r', 't');
+      INSERT INTO lutra.resync (schema_name, table_name, row_key, purpose) VALUES (${of}, '1', 'resync'), (${of}, '2', 'repair'), (${of}, '3', 'probe'),
+        ('again', 'other', '4', 'resync')`);
+    const keys = async (): Promise<readonly (string | null)[]> => (await store.read(await store.waiting(9))).map(({ rowKey }) => rowKey);
+    expect([await keys(), await store.held()]).toEqual([['3', '4'], 2]);
+    await server.run('UPDATE lutra.unequal SET ended_at = NOW(3)');
+    expect([await keys(), await store.held()]).toEqual([['1', '2', '3', '4'], 0]);
+    await server.run('UPDATE lutra.unequal SET ended_at = NULL; RENAME TABLE lutra.unequal TO lutra.away');
+    expect([await keys(), await store.held()]).toEqual([['1', '2', '3', '4'], 0]);
+    await store.close();
+    await server.run('RENAME TABLE lutra.away TO lutra.unequal; DELETE FROM lutra.unequal; DELETE FROM lutra.resync');
+  });
+
   it('takes what an application inserts that may do nothing else there, and deletes it when it was published', async () => {
     const to = await reading();
     const one = `INSERT INTO lutra.resync (schema_name, table_name, row_key) VALUES ('again', 'orders', '{"nr": "9007199254740993", "region": "eu"}')`;

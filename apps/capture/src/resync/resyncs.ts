@@ -24,6 +24,7 @@ export class Resyncs {
   readonly #requests: OtterRequests;
   readonly #recorder: ResyncStore;
   #isLossTold = false;
+  #isHeld = false;
 
   constructor(run: Run, { routing, asks }: ResyncsOptions) {
     const { deps, endpoint, source, signal } = run;
@@ -38,7 +39,7 @@ export class Resyncs {
       signal,
       addressing: () => ({ carried: run.work.carried ?? {}, router: routing.now.here.router, foldsNames: routing.now.here.foldsNames }),
       level: () => deps.level.current,
-      waits: (waiting) => this.#tell(waiting, null),
+      waits: (waiting, held) => this.#waits(waiting, held),
       ended: (result, entries) => deps.metrics.resyncEntries.inc({ name, result }, entries),
       trouble: (error) => this.#trouble(error),
     });
@@ -92,6 +93,13 @@ export class Resyncs {
       'entries of lutra.resync are not taken: docs/02-setup.md, Sending a row again',
     );
     this.#tell(status.status.resync?.waiting ?? 0, `${error.code}: ${error.message}`);
+  }
+
+  #waits(waiting: number, held: number): void {
+    const why = `${held} wait until their tables are equal: a repair or a restart here has not ended (lutra.unequal)`;
+    if (held > 0 && !this.#isHeld) this.#run.deps.logger.warn({ held }, `entries of lutra.resync are held: ${why}`);
+    this.#isHeld = held > 0;
+    this.#tell(waiting, held > 0 ? why : null);
   }
 
   #tell(waiting: number, problem: string | null): void {

@@ -15,6 +15,7 @@ import type { ChunkRange } from '@lutra/mysql';
 import { orAborted, sleep } from '@lutra/runtime';
 import { chunkBytes, ChunkDiscarded, fitting, within } from './chunk-limits.js';
 import type { ChunkTable } from './chunk-table.js';
+import type { ChunkMoves } from './moved.js';
 import type { Place, Places } from './places.js';
 import type { SeedSession, SeedSessions } from './seed-session.js';
 import type { Candidate, Fate, TouchWindow } from './touches.js';
@@ -56,6 +57,8 @@ export interface Publishing {
   /** Whether a row that the log brings is left out; else it is read again until it is quiet. */
   readonly drops: boolean;
   readonly where: string | null;
+  /** Of a table that is seeded. */
+  readonly moves: ChunkMoves | null;
   /** Rows that stay, and keys that have none, at a place; `left`: keys that did not become quiet. */
   publish(place: Place, found: readonly Candidate[], left: readonly Row[]): Promise<void>;
 }
@@ -89,7 +92,7 @@ export class Chunk {
     return new Chunk(deps, table, await orAborted(opened, signal));
   }
 
-  /** Resolves to whether rows may follow. @throws SyncError SEED_WAITS, SOURCE_*; ChunkDiscarded */
+  /** Resolves to whether no rows follow. @throws SyncError SEED_WAITS, SOURCE_*; ChunkDiscarded */
   async readRange(range: Omit<ChunkRange, 'locks'>): Promise<{ rows: readonly Row[]; isLast: boolean }> {
     const { plan } = this.#table;
     let limit = range.limit;
@@ -139,7 +142,7 @@ export class Chunk {
   }
 
   /** Null: it is published. Else the keys to read again. */
-  async #at(place: Place, { drops, publish }: Publishing): Promise<readonly Row[] | null> {
+  async #at(place: Place, { drops, moves, publish }: Publishing): Promise<readonly Row[] | null> {
     if (this.#isClosed) throw new SyncError('ABORTED', 'the chunk is no longer wanted');
     this.#requireKept();
     await this.#prepare();
@@ -149,21 +152,17 @@ export class Chunk {
     const fates = this.#window.fates(this.#table.keys, candidates);
     const of = (...wanted: readonly Fate[]): readonly Candidate[] => candidates.filter((_, i) => wanted.includes(fates[i] ?? 'stays'));
     const gaveUp = this.#readings >= 10;
-    const touched = drops ? of('read again') : of('read again', 'dropped');
-    const isOver = touched.length === 0 || (gaveUp && !drops);
-    if (isOver) {
-      await publish(
-        place,
-        of('stays'),
-        touched.map(({ key }) => key),
-      );
+    const touched = (drops ? of('read again') : of('read again', 'dropped')).map(({ key }) => key);
+    const again = [...touched, ...(moves?.take(candidates) ?? [])];
+    if (again.length === 0 || (gaveUp && !drops)) {
+      await publish(place, of('stays'), touched);
       return null;
     }
     const left = new Set<Candidate>(of('stays'));
     this.#candidates = this.#candidates.filter((_, i) => left.has(candidates[i] as Candidate));
     this.#passed = place.end;
     this.#mark = this.#window.mark;
-    return touched.map(({ key }) => key);
+    return again;
   }
 
   /** @param asked keys of which each has an answer, with a row or without; null: rows alone count */

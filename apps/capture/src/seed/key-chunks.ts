@@ -147,6 +147,7 @@ export class KeyChunks implements KeyAsks {
       await chunk.settle(Promise.resolve(), {
         drops: false,
         where: null,
+        moves: null,
         publish: async (place, found, left) => {
           sent = { seq: -1, left };
           if (found.length === 0) return;

@@ -63,6 +63,8 @@ export class MemoryCapture {
   #stop: AbortController | null = null;
   #running: Promise<unknown> = Promise.resolve();
   order: SeedOrder | null = null;
+  /** Of another pipeline, whose capture is away. */
+  other: { readonly uid: string; readonly order: SeedOrder; progress: SeedProgress } | null = null;
   /** Chunks from this number on are applied by nobody. */
   appliesUpTo = Infinity;
   seeds: readonly SeedActivity[] = [];
@@ -161,9 +163,11 @@ export class MemoryCapture {
     let chunks = 0;
     for (const entry of await this.entries()) {
       if (entry.kind === 'seed' && entry.record.request === order.id) {
-        const { database, table, phase } = entry.record;
+        const { database, table, phase, ends } = entry.record;
         const name = `${database}.${table}`;
-        const known = tables.get(name) ?? { database, table, state: 'seeding', cursors: [null], whole: [false], ...counts };
+        const keys = ends.map(rowToJson);
+        const parts = { cursors: [null, ...keys], ends: [...keys, null], whole: [false, ...keys.map(() => false)] };
+        const known = tables.get(name) ?? { database, table, state: 'seeding', ...parts, ...counts };
         tables.set(name, { ...known, state: phase === 'end' ? 'done' : phase === 'cancel' ? 'cancelled' : 'seeding' });
       }
       if (entry.kind !== 'chunk' || entry.chunk.request !== order.id || entry.chunk.part === null) continue;
@@ -171,11 +175,17 @@ export class MemoryCapture {
       const known = tables.get(`${database}.${table}`);
       const text = (row: Row | null): string | null => row && rowToJson(row);
       if (!known) throw new Error(`a chunk of ${table}, which has not begun`);
-      if (++chunks > this.appliesUpTo || known.cursors[0] !== text(part.from)) continue;
-      const cursors = part.to === null ? known.cursors : [text(part.to)];
-      tables.set(`${database}.${table}`, { ...known, cursors, whole: [part.to === null] });
+      const { part: i } = part;
+      if (++chunks > this.appliesUpTo || known.cursors[i] !== text(part.from)) continue;
+      const to = text(part.to);
+      const cursors = known.cursors.with(i, to ?? known.cursors[i] ?? null);
+      tables.set(`${database}.${table}`, { ...known, cursors, whole: known.whole.with(i, to === null || to === known.ends[i]) });
     }
     return { request: order.id, tables: [...tables.values()], at: 0 };
+  }
+
+  #otherOf(name: string): MemoryCapture['other'] {
+    return this.other?.uid === name ? this.other : null;
   }
 
   #registryOf(registry: CaptureDeps['registry']): CaptureDeps['registry'] {
@@ -191,8 +201,13 @@ export class MemoryCapture {
       },
       restarts: { read: async () => null },
       omissions: { add: async () => undefined },
-      seeds: { names: async () => (this.order ? [uid] : []), read: async (name: string) => found(name === uid ? this.order : null) },
-      seedProgress: { read: async () => found(await this.#progress()) },
+      seeds: {
+        names: async () => (this.order ? [uid] : []),
+        read: async (name: string) => found(name === uid ? this.order : (this.#otherOf(name)?.order ?? null)),
+      },
+      seedProgress: {
+        read: async (name: string) => found(name === uid ? await this.#progress() : (this.#otherOf(name)?.progress ?? null)),
+      },
       status: {
         list: async () => [
           { app: 'loader', uid, state: 'running', lagMs: this.lagMs, log: this.#logId, seq: this.#seq } as unknown as WorkStatus,

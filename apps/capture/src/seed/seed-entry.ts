@@ -1,10 +1,11 @@
 /** What a run knows of each table of its order, and what it says of all of them. Pure. */
-import type { SeedActivity, SeededTable, SeedOrder, SyncError, TableName } from '@lutra/model';
+import { rowFromJson } from '@lutra/model';
+import type { Row, SeedActivity, SeededTable, SeedOrder, SeedProgress, SyncError, TableName } from '@lutra/model';
 import { quoteTable } from '@lutra/mysql';
 import type { TargetTable } from '@lutra/mysql';
 import type { ChunkTable } from './chunk-table.js';
 import type { ListedTable } from './table-list.js';
-import type { TableSeed } from './table-seed.js';
+import type { TablePart, TableSeed } from './table-seed.js';
 import type { Watch } from './windows.js';
 
 export type State = 'waits' | 'reads' | 'sent' | 'ended' | 'done' | 'refused';
@@ -14,12 +15,15 @@ export interface Entry {
   readonly rowsEstimated: number;
   table: TargetTable;
   watch: Watch;
-  chunks: ChunkTable | null;
+  /** Read for all parts at once. */
+  chunks: Promise<ChunkTable> | null;
   state: State;
   /** Where to begin. */
   from: SeededTable | null;
-  /** What reads it from there. */
-  seed: TableSeed | null;
+  /** Of a table that begins: the last keys of its parts, but of the last one. */
+  ends: readonly Row[];
+  /** What reads it from there, part by part. */
+  seeds: readonly TableSeed[] | null;
   /** Of what was sent last; the loader had passed it at this time (ms since 1970). */
   lastSeq: number;
   passedAt: number | null;
@@ -34,8 +38,20 @@ export interface Entry {
 export function entryOf({ table, rowsEstimated, watch }: ListedTable, from: SeededTable | null): Entry {
   const name = { database: table.database, name: table.name };
   const state = from?.state === 'done' ? 'done' : 'waits';
-  const fresh = { chunks: null, seed: null, lastSeq: -1, passedAt: null, refusal: null, parents: [], notBefore: 0 };
+  const fresh = { chunks: null, ends: [], seeds: null, lastSeq: -1, passedAt: null, refusal: null, parents: [], notBefore: 0 };
   return { name, rowsEstimated, table, watch, state, from: from?.state === 'seeding' ? from : null, ...fresh };
+}
+
+/** That are not whole at the target. */
+export function partsOf({ from, ends }: Pick<Entry, 'from' | 'ends'>): readonly TablePart[] {
+  if (!from) return Array.from({ length: ends.length + 1 }, (_, i) => ({ part: i, from: ends[i - 1] ?? null, end: ends[i] ?? null }));
+  const key = (json: string | null = null): Row | null => (json === null ? null : rowFromJson(json));
+  return from.cursors.flatMap((cursor, i) => (from.whole[i] ? [] : [{ part: i, from: key(cursor), end: key(from.ends[i]) }]));
+}
+
+/** By quoted name. */
+export function tablesOf(progress: SeedProgress | null): ReadonlyMap<string, SeededTable> {
+  return new Map((progress?.tables ?? []).map((table) => [quoteTable({ ...table, name: table.table }), table]));
 }
 
 /** Of tables in the order in which they are seeded: in a circle of foreign keys the first one waits for none. */

@@ -2,7 +2,7 @@
  * Orders to seed that stand in ZooKeeper for the pipelines of an endpoint: each becomes a run, until it is paused, cancelled or another.
  * An order is taken only when the log announces what its pipeline carries: a change before that would be in no log.
  */
-import { createRouter, toSyncError } from '@lutra/model';
+import { createRouter, isSeedDone, toSyncError } from '@lutra/model';
 import type { SeedActivity, SeedOrder, SeedProgress, WorkStatus } from '@lutra/model';
 import type { Registry } from '@lutra/registry';
 import { sleep } from '@lutra/runtime';
@@ -88,7 +88,7 @@ export class SeedOrders {
     if (level() < seedLevel) return;
     const { pipelines } = work();
     const names = (await registry.seeds.names()).filter((uid) => pipelines[uid] !== undefined);
-    for (const uid of this.#taken.keys()) if (!names.includes(uid)) this.#drop(uid);
+    for (const uid of this.#taken.keys()) if (!names.includes(uid)) this.#end(uid);
     if (names.length === 0) return;
     this.#statuses = await registry.status.list();
     let failure: unknown;
@@ -104,16 +104,18 @@ export class SeedOrders {
   async #follow(uid: string): Promise<void> {
     const { registry } = this.#deps;
     const order = (await registry.seeds.read(uid))?.document ?? null;
-    if (!order) return this.#drop(uid);
+    if (!order) return this.#end(uid);
     const text = JSON.stringify(order);
     let taken = this.#taken.get(uid);
     if (taken?.text !== text) {
+      if (taken?.order.id !== order.id) this.#leave(uid);
       this.#drop(uid);
       taken = this.#take(uid, order, text);
     }
     const progress = await this.#progress(uid, order);
     if (order.state === 'cancelled' && !taken.isBegun) {
       taken.isBegun = true;
+      this.#leave(uid);
       taken.run.cancel(progress);
     }
     if (order.state !== 'running') return;
@@ -128,6 +130,17 @@ export class SeedOrders {
     const taken = { text, order, run, ended, isBegun: false, waitingFor: null };
     this.#taken.set(uid, taken);
     return taken;
+  }
+
+  /** No order of it is under way any more. */
+  #leave(uid: string): void {
+    const request = this.#taken.get(uid)?.order.id;
+    if (request !== undefined) this.#deps.windows.leave(request);
+  }
+
+  #end(uid: string): void {
+    this.#leave(uid);
+    this.#drop(uid);
   }
 
   #drop(uid: string): void {
@@ -167,15 +180,16 @@ export class SeedOrders {
     });
   }
 
-  /** Seeds that come before it. */
+  /** Seeds that come before it. What targets say of one that is done holds while the capture that has carried it out is away. */
   async #hold(order: SeedOrder, own: string): Promise<string | null> {
     for (const uid of order.after) {
       const before = uid === own ? null : ((await this.#deps.registry.seeds.read(uid))?.document ?? null);
       if (!before || before.state === 'cancelled') continue;
-      const isDone = this.#statuses.some(({ seeds }) =>
+      const isTold = this.#statuses.some(({ seeds }) =>
         seeds?.some((seed) => seed.uid === uid && seed.request === before.id && seed.state === 'done'),
       );
-      if (!isDone) return `the seed of pipeline ${uid}, which comes first`;
+      const progress = isTold ? null : await this.#progress(uid, before);
+      if (!isTold && !(progress && isSeedDone(progress, before.id))) return `the seed of pipeline ${uid}, which comes first`;
     }
     return null;
   }

@@ -2,29 +2,28 @@
  * One order for one pipeline: tells the targets which tables begin, seeds them, sends again what did not arrive, and tells them which are
  * done. What is done is what stands as ticked off at the target; nothing else is remembered anywhere.
  */
-import { rowFromJson, toSyncError } from '@lutra/model';
-import type { SeedActivity, SeededTable, SeedOrder, SeedPhase, SeedProgress, TableName } from '@lutra/model';
+import { hasAllBegun, toSyncError } from '@lutra/model';
+import type { SeedActivity, SeededTable, SeedOrder, SeedProgress, SeedRecord, TableName } from '@lutra/model';
 import { quoteTable } from '@lutra/mysql';
-import type { TargetTable } from '@lutra/mysql';
 import { sleep, throwIfAborted } from '@lutra/runtime';
 import type { Log, LogFacts } from './chunk-records.js';
-import { chunkTable, exactly } from './chunk-table.js';
-import type { ChunkTable } from './chunk-table.js';
 import type { ChunkDeps } from './chunk.js';
 import { Pace } from './pace.js';
 import type { Obstacle } from './pace.js';
+import type { ChunkTable } from './chunk-table.js';
+import type { Moved } from './moved.js';
+import { chunksOf, definitionOf, endsOf, sideBySide } from './read-table.js';
+import type { Beginning, ReadDeps } from './read-table.js';
 import type { ListedTable } from './table-list.js';
-import { activityOf, entryOf, nextOf, withParents } from './seed-entry.js';
+import { activityOf, entryOf, nextOf, partsOf, tablesOf, withParents } from './seed-entry.js';
 import type { Entry } from './seed-entry.js';
 import { TableSeed } from './table-seed.js';
 
-export interface SeedRunDeps extends ChunkDeps {
+export interface SeedRunDeps extends ChunkDeps, ReadDeps {
   readonly log: Log;
   readonly facts: LogFacts;
   /** @throws SyncError SEED_REFUSED, SOURCE_* */
   list(order: SeedOrder): Promise<readonly ListedTable[]>;
-  /** One table as it is now. @throws SyncError SEED_REFUSED, SOURCE_* */
-  load(name: TableName): Promise<TargetTable>;
   /** What holds up the next chunk of this pipeline. */
   obstacle(order: SeedOrder): Obstacle;
   /** Up to where the pipeline's loader has applied this log; −1: it does not say. */
@@ -62,31 +61,31 @@ export class SeedRun {
 
   activity(): SeedActivity {
     const { isDone, order } = this;
-    const waitingFor = this.#trouble ?? this.#pace.waitingFor;
     const of = { uid: this.#uid, order, isDone, isListed: this.#isListed, rows: this.#rows, seconds: (Date.now() - this.#since) / 1000 };
-    return activityOf(this.#entries, { ...of, waitingFor });
+    return activityOf(this.#entries, { ...of, waitingFor: this.#trouble ?? this.#pace.waitingFor });
   }
 
   /**
-   * Lists the tables, and says of each that it begins, before a change of it that comes later is read.
+   * Lists the tables, and says of each that it begins, before a change of it that comes later is read. The list does not grow: a table that
+   * came when all of them had begun is none of the order.
    * @throws SyncError SOURCE_*, SEED_REFUSED
    */
   async begin(progress: SeedProgress | null): Promise<void> {
     if (this.#isListed) return;
     const listed = await this.#deps.list(this.order);
-    const known = new Map((progress?.tables ?? []).map((table) => [quoteTable({ ...table, name: table.table }), table]));
-    const entries = listed.map((one) => entryOf(one, known.get(quoteTable(one.table)) ?? null));
-    const beginning: { entry: Entry; definition: string | null; isReadable: boolean }[] = [];
-    for (const entry of entries) {
-      const isReadable = entry.state !== 'done' && (await this.#isReadable(entry));
-      // One that cannot be read may be created all the same: its changes are replicated.
-      if (!isReadable && (entry.state === 'done' || entry.from !== null || !this.order.createTables)) continue;
-      beginning.push({ entry, definition: await this.#definition(entry.name), isReadable });
-    }
+    const known = tablesOf(progress);
+    const isBound = progress !== null && hasAllBegun(progress, this.order.id);
+    const read = await sideBySide(listed, this.order.parallel, (one) => {
+      const from = known.get(quoteTable(one.table)) ?? null;
+      return this.#beginning(entryOf(one, from), isBound && from === null);
+    });
+    const entries = read.filter(({ isOfOrder }) => isOfOrder).map(({ entry }) => entry);
+    const beginning = read.filter(({ begins }) => begins);
     await this.#deps.places.at(null, async () => {
       for (const { entry, definition, isReadable } of beginning) {
-        await this.#tell(entry, 'begin', definition);
-        if (!isReadable) await this.#tell(entry, 'cancel');
+        if (isReadable) this.#moved(entry);
+        await this.#tell(entry, { phase: 'begin', definition });
+        if (!isReadable) await this.#tell(entry, { phase: 'cancel' });
       }
     });
     withParents(entries);
@@ -94,9 +93,21 @@ export class SeedRun {
     this.#isListed = true;
   }
 
+  async #beginning(entry: Entry, isLater: boolean): Promise<Beginning> {
+    const isReadable = entry.state !== 'done' && (await this.#isReadable(entry));
+    // One that cannot be read may be created all the same: its changes are replicated.
+    const isCreated = entry.state !== 'done' && entry.from === null && this.order.createTables;
+    const begins = !isLater && (isReadable || isCreated);
+    const isOfOrder = !isLater || !isReadable;
+    if (!begins) return { entry, isReadable, isOfOrder, begins, definition: null };
+    if (isReadable && entry.from === null) entry.ends = await endsOf(this.#deps, entry, this.order.parallel);
+    const definition = this.order.createTables ? await definitionOf(this.#deps, entry.name) : null;
+    return { entry, isReadable, isOfOrder, begins, definition };
+  }
+
   async #isReadable(entry: Entry): Promise<boolean> {
     try {
-      await this.#chunks(entry);
+      await chunksOf(this.#deps, entry);
       return true;
     } catch (error) {
       if (this.#refuses(entry, error)) return false;
@@ -104,11 +115,8 @@ export class SeedRun {
     }
   }
 
-  async #definition(name: TableName): Promise<string | null> {
-    if (!this.order.createTables) return null;
-    const [row] = await this.#deps.sessions.use((session) => session.query(`SHOW CREATE TABLE ${quoteTable(name)}`));
-    const text = row?.['Create Table'];
-    return text === undefined || text === null ? null : text.toString();
+  #moved({ name }: Entry): Moved {
+    return this.#deps.windows.follow(this.order.id, name);
   }
 
   /** Until every table is done or refused. @throws SyncError ABORTED */
@@ -139,56 +147,47 @@ export class SeedRun {
   }
 
   async #seed(entry: Entry): Promise<void> {
-    const from = entry.from?.cursors[0] ?? null;
     const turn = (): Promise<() => void> => this.#pace.turn();
     const counted = (rows: number): void => {
       this.#rows += rows;
       this.#pace.published(rows);
       this.#deps.rowsRead(rows);
     };
-    const deps = { ...this.#deps, order: this.order, pipelines: [this.#uid], turn, counted, define: () => this.#chunks(entry) };
-    // After a failure the same one goes on behind what it has published.
-    const seed = (entry.seed ??= new TableSeed(deps, entry.name, from === null ? null : rowFromJson(from)));
-    if (!entry.from?.whole[0]) await seed.run();
-    entry.lastSeq = seed.lastSeq;
+    const define = (): Promise<ChunkTable> => chunksOf(this.#deps, entry);
+    const deps = { ...this.#deps, order: this.order, pipelines: [this.#uid], moved: this.#moved(entry), turn, counted, define };
+    // After a failure the same ones go on behind what they have published.
+    const seeds = (entry.seeds ??= partsOf(entry).map((part) => new TableSeed(deps, entry.name, part)));
+    const ended = await Promise.allSettled(seeds.map((seed) => seed.run()));
+    const failed = ended.find((one) => one.status === 'rejected');
+    if (failed) throw failed.reason;
+    entry.lastSeq = Math.max(-1, ...seeds.map(({ lastSeq }) => lastSeq));
     entry.passedAt = null;
     entry.state = 'sent';
-  }
-
-  /** Anew where a statement has changed it. */
-  async #chunks(entry: Entry): Promise<ChunkTable> {
-    const { sessions, windows } = this.#deps;
-    if (entry.watch.isStale) {
-      entry.watch = windows.watch(entry.name);
-      entry.table = await this.#deps.load(entry.name);
-      entry.chunks = null;
-    }
-    const logsCascades = await sessions.logsCascades();
-    entry.chunks ??= await sessions.use(async (session) => {
-      const of = { table: entry.table, watch: entry.watch, collations: exactly, logsCascades };
-      return chunkTable(session, of);
-    });
-    return entry.chunks;
   }
 
   /** What the target has by now. What is to be said about it is said at the next place. */
   ticked(progress: SeedProgress | null): void {
     this.#pace.look();
+    const known = tablesOf(progress);
     for (const entry of this.#entries) {
       if (entry.state !== 'sent' && entry.state !== 'ended') continue;
-      const { database, name } = entry.name;
-      const at = progress?.tables.find((table) => table.database === database && table.table === name) ?? null;
-      if (at?.state === 'done') entry.state = 'done';
+      const at = known.get(quoteTable(entry.name)) ?? null;
+      if (at?.state === 'done') this.#done(entry);
       else if (at?.whole.every(Boolean) && entry.state === 'sent') this.#end(entry);
       else if (this.#isLost(entry)) this.#again(entry, at);
     }
+  }
+
+  #done(entry: Entry): void {
+    entry.state = 'done';
+    this.#deps.windows.leave(this.order.id, entry.name);
   }
 
   #end(entry: Entry): void {
     entry.state = 'ended';
     entry.lastSeq = Infinity;
     entry.passedAt = null;
-    this.#later(async () => void (entry.lastSeq = await this.#tell(entry, 'end')));
+    this.#later(async () => void (entry.lastSeq = await this.#tell(entry, { phase: 'end' })));
   }
 
   /** The loader has passed all of it, and some of it is not ticked off. */
@@ -201,10 +200,12 @@ export class SeedRun {
   #again(entry: Entry, at: SeededTable | null): void {
     this.#deps.warn({ ...entry.name, request: this.order.id }, 'a table was passed and not ticked off: it is sent again from there');
     entry.from = at?.state === 'seeding' ? at : null;
-    entry.seed = null;
+    entry.ends = [];
+    entry.seeds = null;
+    this.#moved(entry).resend();
     entry.lastSeq = Infinity;
     this.#later(async () => {
-      await this.#tell(entry, 'begin');
+      await this.#tell(entry, { phase: 'begin' });
       entry.state = 'waits';
     });
   }
@@ -212,7 +213,8 @@ export class SeedRun {
   /** Of tables that are not done. */
   cancel(progress: SeedProgress | null): void {
     for (const { database, table: name, state } of progress?.tables ?? [])
-      if (state === 'seeding') this.#later(async () => void (await this.#tell({ name: { database, name } }, 'cancel')));
+      if (state === 'seeding')
+        this.#later(async () => void (await this.#tell({ name: { database, name }, ends: [] }, { phase: 'cancel' })));
   }
 
   /** A log that cannot be written ends the leadership, which says why. */
@@ -221,14 +223,13 @@ export class SeedRun {
   }
 
   async #tell(
-    { name: { database, name: table } }: Pick<Entry, 'name'>,
-    phase: SeedPhase,
-    definition: string | null = null,
+    { name: { database, name: table }, ends }: Pick<Entry, 'name' | 'ends'>,
+    { phase, definition = null }: Pick<SeedRecord, 'phase'> & Partial<Pick<SeedRecord, 'definition'>>,
   ): Promise<number> {
     const { log, facts } = this.#deps;
     const { id: request, onExisting } = this.order;
     const of = { endpoint: facts.endpoint, pipelines: [this.#uid], request, database, table };
-    await log.control({ kind: 'seed', ...of, phase, definition, onExisting, tsMs: Date.now() });
+    await log.control({ kind: 'seed', ...of, phase, definition, ends: phase === 'begin' ? ends : [], onExisting, tsMs: Date.now() });
     return log.lastSeq;
   }
 

@@ -54,6 +54,11 @@ export class SeedSession {
     return this.#server.flavor === 'mysql' && this.#server.gtidMode;
   }
 
+  /** What information_schema says of tables from here on is of now, and not of some hours ago. */
+  async freshStatistics(): Promise<void> {
+    if (this.#server.flavor === 'mysql') await this.query('SET SESSION information_schema_stats_expiry = 0');
+  }
+
   query(sql: string): Promise<readonly ResultRow[]> {
     return this.#session.query(sql);
   }

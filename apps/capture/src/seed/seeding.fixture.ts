@@ -98,7 +98,7 @@ export function seedingOn(names: readonly ServerName[], { keyTypes = false } = {
       const found = await loadTable(session, db, table);
       const plan = await planChunks(session, found);
       const rows = new Map<string, Row>();
-      for (const row of await session.query(rangeQuery(plan, { from: null, where: null, limit: 1e6, locks: false }))) {
+      for (const row of await session.query(rangeQuery(plan, { from: null, to: null, where: null, limit: 1e6, locks: false }))) {
         const one = await chunkRow(plan, row);
         rows.set(keyOf(plan.schema, one), one);
       }
@@ -360,6 +360,6 @@ export function seedingOn(names: readonly ServerName[], { keyTypes = false } = {
   });
 }
 
-function digits(alias: string): string {
+export function digits(alias: string): string {
   return `(SELECT 0 AS n UNION ALL SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4 UNION ALL SELECT 5 UNION ALL SELECT 6 UNION ALL SELECT 7 UNION ALL SELECT 8 UNION ALL SELECT 9) AS ${alias}`;
 }

@@ -25,6 +25,7 @@ export async function listTables(session: SeedSession, order: Pick<SeedOrder, 't
   const { carried, watch } = by;
   const wanted = createRouter(order.tables.map((pattern) => excludedPattern(pattern)));
   const isWanted = (table: TableName): boolean => [...carried, wanted].every((router) => router(table) !== null);
+  await session.freshStatistics();
   const reserved = reservedSchemas.map(quoteText).join(', ');
   const rows = await session.query(
     `SELECT TABLE_SCHEMA AS db, TABLE_NAME AS name, TABLE_ROWS AS estimate FROM information_schema.TABLES WHERE TABLE_TYPE = 'BASE TABLE' AND TABLE_SCHEMA NOT IN (${reserved})`,

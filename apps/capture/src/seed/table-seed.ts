@@ -1,6 +1,6 @@
 /**
- * One table on its way to the targets of one order: chunks in key order from a cursor to the end. Several are under way at once; they are
- * published in their order, because a chunk is ticked off only behind the one before it.
+ * One part of a table on its way to the targets of one order: chunks in key order from a cursor to the end. Several are under way at once;
+ * they are published in their order, because a chunk is ticked off only behind the one before it.
  */
 import type { Row, SeedOrder, TableName } from '@lutra/model';
 import { keyOfChunkRow } from '@lutra/mysql';
@@ -8,6 +8,8 @@ import { orAborted, throwIfAborted } from '@lutra/runtime';
 import { ChunkDiscarded } from './chunk-limits.js';
 import { Chunk } from './chunk.js';
 import type { ChunkDeps } from './chunk.js';
+import { ChunkMoves } from './moved.js';
+import type { Moved } from './moved.js';
 import { writeChunk } from './chunk-records.js';
 import type { Log, LogFacts } from './chunk-records.js';
 import type { ChunkTable } from './chunk-table.js';
@@ -19,6 +21,7 @@ export interface TableSeedDeps extends ChunkDeps {
   readonly facts: LogFacts;
   readonly order: Pick<SeedOrder, 'id' | 'where' | 'chunkRows'>;
   readonly pipelines: readonly string[];
+  readonly moved: Moved;
   /** Resolves when a chunk may begin, to what is to be called when it has ended. */
   turn(): Promise<() => void>;
   /** Read anew when a statement has changed the table. @throws SyncError SEED_REFUSED, SOURCE_* */
@@ -27,9 +30,18 @@ export interface TableSeedDeps extends ChunkDeps {
   counted(rows: number): void;
 }
 
+export interface TablePart {
+  /** Its number. */
+  readonly part: number;
+  /** The key after which to begin, and its last key; null: no bound. */
+  readonly from: Row | null;
+  readonly end: Row | null;
+}
+
 interface Started {
   readonly chunk: Chunk;
   readonly from: Row | null;
+  /** As in the chunk record. */
   readonly to: Row | null;
   readonly isLast: boolean;
   readonly done: () => void;
@@ -44,22 +56,26 @@ interface Ahead {
 export class TableSeed {
   readonly name: TableName;
   readonly #deps: TableSeedDeps;
+  readonly #part: TablePart;
   #limit: number;
   /** The last key that was published. */
   #cursor: Row | null;
+  #isDone = false;
   /** Seq of the last record of it. */
   lastSeq = -1;
 
-  constructor(deps: TableSeedDeps, name: TableName, from: Row | null) {
+  constructor(deps: TableSeedDeps, name: TableName, part: TablePart) {
     this.#deps = deps;
     this.#limit = deps.order.chunkRows;
     this.name = name;
-    this.#cursor = from;
+    this.#part = part;
+    this.#cursor = part.from;
   }
 
   /** Until all is published. @throws SyncError SEED_REFUSED, SEED_WAITS, SOURCE_*, ABORTED */
   async run(): Promise<void> {
-    while (!(await this.#round())) throwIfAborted(this.#deps.signal);
+    while (!this.#isDone && !(await this.#round())) throwIfAborted(this.#deps.signal);
+    this.#isDone = true;
   }
 
   /** False: a chunk was thrown away, and reading goes on behind the last one that was published. */
@@ -100,9 +116,10 @@ export class TableSeed {
     let chunk: Chunk | null = null;
     try {
       chunk = await Chunk.open(this.#deps, table);
-      const { rows, isLast } = await chunk.readRange({ from, where: order.where ?? null, limit: this.#limit });
+      const { end } = this.#part;
+      const { rows, isLast } = await chunk.readRange({ from, to: end, where: order.where ?? null, limit: this.#limit });
       const last = rows.at(-1);
-      return { chunk, from, to: isLast || !last ? null : keyOfChunkRow(table.plan, last), isLast: isLast || !last, done };
+      return { chunk, from, to: isLast || !last ? end : keyOfChunkRow(table.plan, last), isLast: isLast || !last, done };
     } catch (error) {
       chunk?.close();
       done();
@@ -112,17 +129,19 @@ export class TableSeed {
 
   async #settle(table: ChunkTable, { chunk, from, to, isLast, done }: Started, before: Promise<unknown>): Promise<void> {
     const { order, pipelines, log, facts, counted } = this.#deps;
+    const moves = new ChunkMoves(this.#deps.moved, table.keys);
     const publish = async (place: Place, found: readonly Candidate[]): Promise<void> => {
       const rows = found.flatMap(({ row }) => (row === null ? [] : [row]));
-      const part = { part: 0, from, to };
+      const part = { part: this.#part.part, from, to };
       const of = { schema: table.plan.schema, pipelines, purpose: 'seed', request: order.id, part, keys: [] } as const;
       this.lastSeq = await writeChunk(log, facts, { place, content: { ...of, rows, readAt: chunk.readAt } });
+      moves.published();
       if (!isLast) this.#cursor = to;
       this.#limit = Math.min(order.chunkRows, 2 * this.#limit);
       counted(rows.length);
     };
     try {
-      await chunk.settle(before, { drops: true, where: order.where ?? null, publish });
+      await chunk.settle(before, { drops: true, where: order.where ?? null, moves, publish });
     } finally {
       done();
     }

@@ -1,6 +1,7 @@
 /** Which tables are being read, for the binlog reader: it tells what it meets in them. */
 import type { FilePosition, SourceItem, TableName } from '@lutra/model';
 import { quoteName, quoteTable } from '@lutra/mysql';
+import { Moved } from './moved.js';
 import { TouchWindow } from './touches.js';
 
 /** A definition that was read is good until a statement on its table comes by. */
@@ -11,6 +12,8 @@ export interface Watch {
 export class Windows {
   /** By quoted name. Counter-example without quotes: `a.b`.`c` and `a`.`b.c` are one. */
   readonly #open = new Map<string, Set<TouchWindow>>();
+  /** By the order of seeding, then by quoted name. */
+  readonly #followed = new Map<string, Map<string, Moved>>();
   readonly #watched = new Map<string, { isStale: boolean }>();
 
   open(table: TableName, columns: Iterable<string>): TouchWindow {
@@ -26,6 +29,21 @@ export class Windows {
     if (windows?.size === 0) this.#open.delete(quoteTable(table));
   }
 
+  /** Of a table that an order seeds, what moves unseen; also while the order is paused. */
+  follow(request: string, table: TableName): Moved {
+    const tables = this.#followed.get(request) ?? new Map<string, Moved>();
+    const moved = tables.get(quoteTable(table)) ?? new Moved();
+    this.#followed.set(request, tables.set(quoteTable(table), moved));
+    return moved;
+  }
+
+  /** It is done; without a table: the order is. */
+  leave(request: string, table?: TableName): void {
+    const tables = this.#followed.get(request);
+    if (table) tables?.delete(quoteTable(table));
+    if (!table || tables?.size === 0) this.#followed.delete(request);
+  }
+
   isOpen(table: TableName): boolean {
     return this.#open.has(quoteTable(table));
   }
@@ -39,8 +57,10 @@ export class Windows {
   }
 
   rows({ item, at, published }: { item: Extract<SourceItem, { kind: 'rows' }>; at: FilePosition; published: boolean }): void {
-    if (this.#open.size === 0) return;
-    for (const window of this.#open.get(quoteTable(item.table)) ?? []) window.add(item.rows, { at, published });
+    if (this.#open.size === 0 && this.#followed.size === 0) return;
+    const name = quoteTable(item.table);
+    for (const window of this.#open.get(name) ?? []) window.add(item.rows, { at, published });
+    if (!published) for (const tables of this.#followed.values()) tables.get(name)?.add(item.table.primaryKey, item.rows);
   }
 
   /** A statement on these tables; `*` is each one of a database. None: nobody knows on which. */

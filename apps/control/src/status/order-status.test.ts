@@ -7,6 +7,7 @@ const seeded = (table: string, more: Partial<SeededTable> = {}): SeededTable => 
   table,
   state: 'done',
   cursors: [null],
+  ends: [null],
   whole: [true],
   inserted: 5,
   equal: 4,

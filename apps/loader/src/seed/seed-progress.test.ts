@@ -13,6 +13,7 @@ const part = (name: string, more: Partial<SeedPart> = {}): SeedPart => ({
   part: 0,
   state: 'seeding',
   cursor: null,
+  end: null,
   isWhole: false,
   counts: noCounts,
   begunAt: 5,
@@ -25,14 +26,14 @@ describe('how far a seed is', () => {
     const counts = { ...noCounts, inserted: 4 };
     const parts = [
       part('old', { request: 'one', begunAt: 1 }),
-      part('a', { counts, cursor: '{"id":1}' }),
+      part('a', { counts, cursor: '{"id":1}', end: '{"id":5}' }),
       part('a', { part: 1, isWhole: true, counts }),
     ];
     const progress = progressOf([...parts, part('b', { state: 'done', endedAt: 9 })], 10);
     expect(seedProgressSchema.parse(progress)).toMatchObject({
       request: 'two',
       tables: [
-        { table: 'a', state: 'seeding', cursors: ['{"id":1}', null], whole: [false, true], inserted: 8 },
+        { table: 'a', state: 'seeding', cursors: ['{"id":1}', null], ends: ['{"id":5}', null], whole: [false, true], inserted: 8 },
         { table: 'b', state: 'done', endedAt: 9 },
       ],
     });

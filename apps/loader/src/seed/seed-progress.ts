@@ -16,11 +16,14 @@ export interface SeedProgressOptions {
 }
 
 const everyMs = 1_000;
+/** Of the time that it takes to tell, so long at least until the next time: tables that end by the thousand cost no more than others. */
+const pauses = 9;
 
 export class SeedProgressWriter {
   readonly #options: SeedProgressOptions;
   #timer: NodeJS.Timeout | null = null;
   #toldAt = 0;
+  #tookMs = 0;
   #busy = false;
   #isAgain = false;
   #isClosed = false;
@@ -36,7 +39,8 @@ export class SeedProgressWriter {
       this.#isAgain = true;
       return;
     }
-    const waitMs = atOnce ? 0 : Math.max(0, this.#toldAt + everyMs - Date.now());
+    const pauseMs = atOnce ? Math.min(everyMs, pauses * this.#tookMs) : everyMs;
+    const waitMs = Math.max(0, this.#toldAt + pauseMs - Date.now());
     if (this.#timer && waitMs > 0) return;
     if (this.#timer) clearTimeout(this.#timer);
     this.#timer = setTimeout(() => void this.#tell(), waitMs);
@@ -51,6 +55,7 @@ export class SeedProgressWriter {
     const { read, write, isFollowed, logger } = this.#options;
     this.#timer = null;
     this.#busy = true;
+    const begunAt = Date.now();
     try {
       const progress = progressOf(await read(), Date.now());
       if (progress && !this.#isClosed && (await isFollowed())) await write(progress);
@@ -59,6 +64,7 @@ export class SeedProgressWriter {
       logger.debug({ code: toSyncError(error).code }, 'cannot say how far the seed is; capture waits for it');
     }
     this.#toldAt = Date.now();
+    this.#tookMs = this.#toldAt - begunAt;
     this.#busy = false;
     if (!this.#isAgain) return;
     this.#isAgain = false;
@@ -88,6 +94,7 @@ function tableOf(parts: readonly SeedPart[]): SeededTable {
     table: first.table.name,
     state: first.state,
     cursors: of.map((part) => part?.cursor ?? null),
+    ends: of.map((part) => part?.end ?? null),
     whole: of.map((part) => part?.isWhole ?? false),
     inserted: sum('inserted'),
     equal: sum('equal'),

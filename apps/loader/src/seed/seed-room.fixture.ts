@@ -112,7 +112,7 @@ export class SeedRoom {
   static async of(room: DetectorSetup, options: SeedRoomOptions): Promise<SeedRoom> {
     const made = new SeedRoom(room, options);
     const { onExisting = 'source' } = options;
-    if (onExisting !== null) for (const name of room.tables.keys()) await made.#write(beginSeed(made.#begun(name, onExisting)).sql);
+    if (onExisting !== null) for (const name of room.tables.keys()) await made.#write(beginSeed(made.#begun(name, onExisting), []).sql);
     return made;
   }
 

@@ -29,6 +29,7 @@ const record = (more: Partial<SeedRecord> = {}): SeedRecord => ({
   table: 't',
   phase: 'begin',
   definition: 'CREATE TABLE `t` (`a` int)',
+  ends: [],
   onExisting: 'source',
   tsMs: 1,
   ...more,
@@ -114,7 +115,7 @@ describe('a record that a table begins or ends to be seeded', () => {
   it('what is ticked off counts as long as the table goes where it went', () => {
     const part = (more: Partial<SeedPart>): SeedPart => {
       const table = { database: 'shop', name: 't' };
-      const at = { part: 0, cursor: '{"a":1}', isWhole: false, counts: noCounts, begunAt: 0, endedAt: null };
+      const at = { part: 0, cursor: '{"a":1}', end: null, isWhole: false, counts: noCounts, begunAt: 0, endedAt: null };
       return { table, target: { database: 'copy', name: 't' }, request: 'r', onExisting: 'source', state: 'seeding', ...at, ...more };
     };
     const away = { database: 'crm', name: 't' };

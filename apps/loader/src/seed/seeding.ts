@@ -2,7 +2,7 @@
  * What this pipeline does with `seed` and `chunk` records of its log: which of them are its own, what begins and ends in lutra.seed, which
  * tables are created. The writing itself is chunk-writer.ts.
  */
-import { createRouter, tableName } from '@lutra/model';
+import { createRouter, rowToJson, tableName } from '@lutra/model';
 import type { Router, SeedRecord, TableName } from '@lutra/model';
 import { asSource, beginSeed, endSeed, planRows } from '@lutra/mysql';
 import type { ConnectionOptions, SqlText, TargetTable } from '@lutra/mysql';
@@ -77,7 +77,7 @@ export class Seeding {
     const of = { pipeline: work.uid, table, target, request, onExisting };
     const isCreated = await this.#create(record, table, target);
     seeds.begin(of);
-    return { text: beginSeed(of), isCreated };
+    return { text: beginSeed(of, record.ends.map(rowToJson)), isCreated };
   }
 
   async #create({ definition }: SeedRecord, source: TableName, target: TableName): Promise<boolean> {

@@ -1,0 +1,72 @@
+/** What is read of a table of an order beside its rows. */
+import type { Row, TableName } from '@lutra/model';
+import { leastRowsOfPart, partEnds, quoteTable } from '@lutra/mysql';
+import type { TargetTable } from '@lutra/mysql';
+import { chunkTable, exactly } from './chunk-table.js';
+import type { ChunkTable } from './chunk-table.js';
+import type { ChunkDeps } from './chunk.js';
+import type { Entry } from './seed-entry.js';
+
+export interface ReadDeps extends Pick<ChunkDeps, 'sessions' | 'windows'> {
+  /** One table as it is now. @throws SyncError SEED_REFUSED, SOURCE_* */
+  load(name: TableName): Promise<TargetTable>;
+}
+
+/** A table of an order before its beginning is told. */
+export interface Beginning {
+  readonly entry: Entry;
+  readonly isReadable: boolean;
+  /** False: it came when the others had begun. */
+  readonly isOfOrder: boolean;
+  readonly begins: boolean;
+  readonly definition: string | null;
+}
+
+/** So many at once; the results are in the order of the items. */
+export async function sideBySide<T, R>(items: readonly T[], parallel: number, work: (item: T) => Promise<R>): Promise<readonly R[]> {
+  const results: R[] = [];
+  const entries = items.entries();
+  const worker = async (): Promise<void> => {
+    for (const [i, item] of entries) results[i] = await work(item);
+  };
+  await Promise.all(Array.from({ length: parallel }, worker));
+  return results;
+}
+
+/** Anew where a statement has changed it. @throws SyncError SEED_REFUSED, SOURCE_* */
+export function chunksOf(deps: ReadDeps, entry: Entry): Promise<ChunkTable> {
+  const isStale = entry.watch.isStale;
+  if (entry.chunks && !isStale) return entry.chunks;
+  if (isStale) entry.watch = deps.windows.watch(entry.name);
+  const chunks = read(deps, entry, isStale);
+  entry.chunks = chunks;
+  chunks.catch(() => {
+    if (entry.chunks !== chunks) return; // thrown where it is awaited
+    entry.chunks = null;
+    // The definition that is known is an older one.
+    if (isStale) entry.watch = { isStale: true };
+  });
+  return chunks;
+}
+
+async function read({ sessions, load }: ReadDeps, entry: Entry, isStale: boolean): Promise<ChunkTable> {
+  const { watch, name } = entry;
+  if (isStale) entry.table = await load(name);
+  const logsCascades = await sessions.logsCascades();
+  const of = { table: entry.table, watch, collations: exactly, logsCascades };
+  return sessions.use((session) => chunkTable(session, of));
+}
+
+/** Small tables are not asked about. Rows that stay locked until their place are not read side by side. */
+export async function endsOf(deps: ReadDeps, entry: Entry, parallel: number): Promise<readonly Row[]> {
+  if (entry.rowsEstimated < leastRowsOfPart) return [];
+  const { plan, changesUnseen } = await chunksOf(deps, entry);
+  return changesUnseen ? [] : deps.sessions.use((session) => partEnds(session, plan, { most: parallel }));
+}
+
+/** What SHOW CREATE TABLE prints. */
+export async function definitionOf({ sessions }: ReadDeps, name: TableName): Promise<string | null> {
+  const [row] = await sessions.use((session) => session.query(`SHOW CREATE TABLE ${quoteTable(name)}`));
+  const text = row?.['Create Table'];
+  return text === undefined || text === null ? null : text.toString();
+}

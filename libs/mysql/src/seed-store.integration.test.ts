@@ -1,0 +1,63 @@
+/** Parts of a table in lutra.seed. */
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { TestServer, versions } from './mysql.fixture.js';
+import { beginSeed, noCounts, readSeeds, tickSeed } from './seed-store.js';
+
+const key = (id: number): string => `{"id":${id}}`;
+
+describe.each(versions)('lutra.seed on %s', (version) => {
+  let server: TestServer;
+  const pipeline = 'seedparts';
+  const table = { database: 'shop', name: 't' };
+  const of = { pipeline, table, target: table, request: 'one', onExisting: 'source' };
+  beforeAll(async () => {
+    server = await TestServer.shared(version);
+  });
+  afterAll(() => server?.stop());
+  beforeEach(async () => {
+    await server.run(`DELETE FROM lutra.seed WHERE pipeline = '${pipeline}'`);
+    await server.run(beginSeed(of, [key(10), key(20)]).sql);
+  });
+
+  async function parts(): Promise<readonly string[]> {
+    return (await readSeeds(server.options, pipeline)).map(({ cursor, end, isWhole, state }) =>
+      [cursor, end, isWhole ? 'whole' : state].join(' '),
+    );
+  }
+
+  async function tick(part: number, from: string | null, to: string | null): Promise<void> {
+    await server.run(tickSeed(of, { part, from, to, counts: { ...noCounts, inserted: 1 } }).sql);
+  }
+
+  it('each part begins behind the end of the one before, and is whole when it is at its own', async () => {
+    expect(await parts()).toEqual([` ${key(10)} seeding`, `${key(10)} ${key(20)} seeding`, `${key(20)}  seeding`]);
+    await tick(1, key(10), key(15));
+    await tick(1, key(15), key(20));
+    await tick(2, key(20), null);
+    await tick(0, null, key(4));
+    expect(await parts()).toEqual([`${key(4)} ${key(10)} seeding`, `${key(20)} ${key(20)} whole`, `${key(20)}  whole`]);
+  });
+
+  // Capture was killed before it heard of the parts, and has others in mind now: 5 is the end of its part 0.
+  it('a chunk that ends before the end of the part leaves it open, and other parts change nothing', async () => {
+    await tick(1, key(10), key(12));
+    await server.run(beginSeed(of, [key(5)]).sql);
+    await tick(0, null, key(5));
+    await tick(1, key(5), null);
+    expect(await parts()).toEqual([`${key(5)} ${key(10)} seeding`, `${key(12)} ${key(20)} seeding`, `${key(20)}  seeding`]);
+  });
+
+  it('another order begins anew, with parts of its own', async () => {
+    await tick(0, null, key(4));
+    await tick(2, key(20), null);
+    await server.run(beginSeed({ ...of, request: 'two' }, [key(7)]).sql);
+    expect(await parts()).toEqual([` ${key(7)} seeding`, `${key(7)}  seeding`, `${key(20)}  whole`]);
+    const requests = (await readSeeds(server.options, pipeline)).map(({ request, state }) => `${request} ${state}`);
+    expect(requests).toEqual(['two seeding', 'two seeding', 'one cancelled']);
+  });
+
+  it('a chunk to the end of the table is to the end of its part', async () => {
+    await tick(1, key(10), null);
+    expect((await parts())[1]).toBe(`${key(10)} ${key(20)} whole`);
+  });
+});

@@ -167,17 +167,3 @@ function textOfStatements(statements: readonly string[]): SqlText {
   const mark: Mark = { does: 'upsert', table: seedTable, change: 0, changes: 1 };
   return { sql: statements.join(';\n'), marks: statements.map(() => mark) };
 }
-
-/** For ApplyConnection.within(): whether beingSeededQuery() may be asked. */
-export const hasSeedsQuery = "SELECT COUNT(*) AS found FROM information_schema.TABLES WHERE TABLE_SCHEMA = 'lutra' AND TABLE_NAME = 'seed'";
-
-/**
- * Some pipeline is seeding the table of the target, or has left out rows of it that are not here yet; for ApplyConnection.within().
- * Counter-example without the second: a row is a clash, the table is done, the row's next update finds it missing, and home lets it go.
- */
-export function beingSeededQuery({ database, name }: TableName): string {
-  const where = `s.target_database = ${quoteText(database)} AND s.target_table = ${quoteText(name)}`;
-  const ofTable = 'd.pipeline = s.pipeline AND d.request = s.request AND d.database_name = s.database_name AND d.table_name = s.table_name';
-  const leftOut = `EXISTS (SELECT 1 FROM lutra.difference AS d WHERE ${ofTable} AND d.outcome IN ('clash', 'again'))`;
-  return `SELECT COUNT(*) AS found FROM lutra.seed AS s WHERE ${where} AND (s.state = 'seeding' OR (s.state = 'done' AND ${leftOut}))`;
-}

@@ -88,7 +88,7 @@ export class SeedRoom {
         sourceRegion: regions.source,
         targetRegion: regions.target,
         detector: bothWays ? detector : null,
-        missing: bothWays ? null : new MissingRows({ writer, replaces: (table) => this.#seeds.replaces(table) }),
+        missing: bothWays ? null : new MissingRows({ writer, pipeline, replaces: (table) => this.#seeds.replaces(table) }),
         resolved,
         forwards: false,
         forwarded: false,
@@ -164,6 +164,19 @@ export class SeedRoom {
     }
     await this.#applier.flush();
     await this.#applier.drained();
+  }
+
+  /** An entry of lutra.unequal for the first table. */
+  async raise({ cause = 'repair', pipeline = this.room.pipeline, table = this.#first } = {}): Promise<void> {
+    const names = [this.room.database, table].map((name) => `'${name}'`);
+    const values = [`'${pipeline}'`, ...names, ...names, `'${cause}'`, "'repair-1'", "'ann: because'"].join(', ');
+    const columns = 'pipeline, database_name, table_name, target_database, target_table, cause, request, reason';
+    await this.#write(`INSERT INTO lutra.unequal (${columns}) VALUES (${values})`);
+  }
+
+  async lower(): Promise<void> {
+    const ours = `database_name = '${this.room.database}' AND ended_at IS NULL`;
+    await this.#write(`UPDATE lutra.unequal SET ended_at = CURRENT_TIMESTAMP(3) WHERE ${ours}`);
   }
 
   async rows(table = this.#first): Promise<readonly Row[]> {

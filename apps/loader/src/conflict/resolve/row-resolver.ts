@@ -59,7 +59,8 @@ export class RowResolver {
     this.#rows = new LockedRows(options.connection);
     this.#verdict = new Verdict(options.rules);
     this.#ledger = new ConflictLedger(options.rules);
-    this.#toCome = new RowsToCome(options.connection, options.replaces);
+    const { connection, by, replaces } = options;
+    this.#toCome = new RowsToCome(connection, { pipeline: by.pipeline, replaces: (source) => replaces(source) });
   }
 
   /** Locks every row, and every unique value, that the changes touch. */
@@ -82,7 +83,7 @@ export class RowResolver {
     if (!isDecidable(table)) {
       if (table && concurrent.primary !== null)
         throw stoppedAt(table, { type: 'both sides changed it', key: '(its keys cannot be compared)' });
-      if (table === null && (await this.#toCome.has(change.target))) return this.#oneWay(change);
+      if (table === null && (await this.#toCome.has(change))) return this.#oneWay(change);
       return this.#plain(change, table);
     }
     const sent = { op: change.op, before, after, ...(change.under && { under: change.under }) };
@@ -245,12 +246,11 @@ export class RowResolver {
     return again;
   }
 
-  /** Its table flows one way, and is being seeded. */
+  /** Its table flows one way, and is not known to be equal. */
   async #oneWay(change: Change): Promise<void> {
     this.#rows.discard();
     const plan = planRows(change.source, change.target);
-    const { connection, replaces } = this.#options;
-    await writeWhole(connection, change, { plan, replaces: (source) => replaces(source) });
+    await writeWhole(this.#options.connection, change, { plan, toCome: this.#toCome });
   }
 
   /** As always; where the target's changes come back, only to a row that is what it must be. */

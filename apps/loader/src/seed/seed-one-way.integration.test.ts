@@ -3,7 +3,6 @@ import type { Row } from '@lutra/model';
 import { untickSeeds } from '@lutra/mysql';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { rooms } from '../conflict/detect/conflict-detector.fixture.js';
-import type { Step } from '../conflict/detect/conflict-detector.fixture.js';
 import { SeedRoom } from './seed-room.fixture.js';
 import type { SeedRoomOptions } from './seed-room.fixture.js';
 
@@ -173,60 +172,6 @@ describe('one way', () => {
     await room.read([item(1), item(2)], { purpose: 'probe', keys: [1, 2, 3].map((id) => ({ id })) });
     expect(await room.rows()).toEqual([item(1, 'newer')]);
     expect((await room.differences()).map(({ outcome }) => outcome)).toEqual(['in-flight', 'in-flight', 'in-flight']);
-  });
-});
-
-describe('one way, a table that is not known to be equal', () => {
-  const enter = rooms('9.7', { tables: { t: 'id int primary key, name varchar(20), u varchar(20) unique' }, flowsBack: false });
-  const damaged = "INSERT INTO t VALUES (1, 'old', 'old'), (2, 'old', NULL), (3, 'old', NULL), (5, 'old', NULL), (6, 'old', NULL)";
-  const stopsAt = async (room: SeedRoom, steps: readonly Step[]): Promise<void> => {
-    for (const step of steps) {
-      await expect(room.change([step])).rejects.toMatchObject({ code: 'ROW_CONFLICT' });
-      await room.again();
-    }
-  };
-  const [inserted, updated, moved, deleted] = [
-    [null, item(3)],
-    [item(4, 'a'), item(4, 'b')],
-    [item(5, 'a'), item(6, 'b')],
-    [item(7), null],
-  ] as const;
-  const changes = [inserted, updated, moved, deleted];
-  const open = async (options: SeedRoomOptions = {}): Promise<SeedRoom> =>
-    SeedRoom.of(await enter({ rows: damaged }), { onExisting: null, ...options });
-
-  it.each([false, true])('takes changes of damaged rows whole, as long as it is repaired (both ways beside it: %s)', async (bothWays) => {
-    const room = await open({ bothWays });
-    await stopsAt(room, changes);
-    await room.raise();
-    for (const step of changes) await room.change([step]);
-    await room.change([
-      [item(8), null],
-      [item(1, 'a', 'u'), item(1, 'b', 'u')],
-      [item(2, 'a'), null],
-    ]);
-    expect(await room.rows()).toEqual([item(1, 'b', 'u'), item(3), item(4, 'b'), item(6, 'b')]);
-    await room.lower();
-    await stopsAt(room, [[item(9), item(9, 'b')]]);
-  });
-
-  it('of another pipeline: a row that is missing may come, one that differs stops the pipeline', async () => {
-    const room = await open();
-    await room.raise({ pipeline: 'p000000000xx' });
-    await room.change([updated]);
-    await room.change([deleted]);
-    await stopsAt(room, [inserted, moved]);
-    expect(await room.rows()).toHaveLength(6);
-  });
-
-  it('a large transaction that is written while it arrives', async () => {
-    const room = await open({ batchBytes: 500 });
-    await room.raise();
-    const steps = many(1, 60).map((row) => [row, { ...row, name: 'b' }] as const);
-    await expect(room.change(steps)).rejects.toMatchObject({ refused: { conflict: true } });
-    await room.again();
-    await room.change(steps);
-    expect(await room.rows()).toEqual(many(1, 60).map((row) => ({ ...row, name: 'b' })));
   });
 });
 

@@ -118,6 +118,7 @@ export class Seeding {
       rows,
       plan,
       seen: record.seen,
+      origin: work.source.region,
       absent: absentOf(record, rows, plan),
       stays: staysOf(record.purpose, at.seed?.onExisting ?? null, { source: work.source.region, target: work.target.region, home }),
       isRepair: record.purpose === 'repair',

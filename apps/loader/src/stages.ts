@@ -86,7 +86,7 @@ export async function stagesFor(
     signal,
     replaces,
   });
-  const seedProgress = seedProgressOf(run);
+  const seedProgress = seedProgressOf(run, seeds);
   run.closing(async () => {
     seedProgress.close();
     await detection?.close();

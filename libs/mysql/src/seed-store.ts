@@ -167,3 +167,19 @@ function textOfStatements(statements: readonly string[]): SqlText {
   const mark: Mark = { does: 'upsert', table: seedTable, change: 0, changes: 1 };
   return { sql: statements.join(';\n'), marks: statements.map(() => mark) };
 }
+
+/** Nobody carries the order out any more, and its log does not say so: it was cancelled before it was known what has begun. */
+export async function endSeeds(
+  target: ConnectionOptions | Queries,
+  { pipeline, request }: Pick<SeedOf, 'pipeline' | 'request'>,
+): Promise<void> {
+  const which = `pipeline = ${quoteText(pipeline)} AND request = ${quoteText(request)} AND state = 'seeding'`;
+  const sql = `UPDATE lutra.seed SET state = 'cancelled', ended_at = CURRENT_TIMESTAMP(3) WHERE ${which}`;
+  await through(target, async (queries) => void (await queries.query(sql)));
+}
+
+/** Of orders before: when a table of this one ends, all of its tables have begun. */
+export function endOtherSeeds({ pipeline, request }: Pick<SeedOf, 'pipeline' | 'request'>): SqlText {
+  const which = `pipeline = ${quoteText(pipeline)} AND request <> ${quoteText(request)} AND state = 'seeding'`;
+  return textOfStatements([`UPDATE lutra.seed SET state = 'cancelled', ended_at = CURRENT_TIMESTAMP(3) WHERE ${which}`]);
+}

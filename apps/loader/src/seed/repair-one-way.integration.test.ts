@@ -11,12 +11,11 @@ const item = (id: number, name = 'n', u: string | null = null): Row => ({ id, na
 const many = (from: number, to: number): Row[] => Array.from({ length: to - from + 1 }, (_, i) => item(from + i));
 const repairOf = (...ids: readonly number[]) => ({ purpose: 'repair', request: 'repair-1', keys: ids.map((id) => ({ id })) }) as const;
 
-/** `key op existing → result`, ids only. */
+/** `key op existing → result`, names only. */
 function told(conflicts: readonly ResultRow[]): readonly string[] {
-  const id = (json: unknown): unknown => (json === null ? '-' : (JSON.parse(String(json)) as { readonly name: unknown }).name);
-  return conflicts.map(
-    ({ row_key: key, op, existing_row: existing, result_row: result }) => `${String(key)} ${String(op)} ${id(existing)} → ${id(result)}`,
-  );
+  const text = (row: ResultRow, column: string): string => (row[column] ?? '').toString();
+  const name = (row: ResultRow, column: string): string => /"name":"([^"]*)"/.exec(text(row, column))?.[1] ?? '-';
+  return conflicts.map((row) => `${text(row, 'row_key')} ${text(row, 'op')} ${name(row, 'existing_row')} → ${name(row, 'result_row')}`);
 }
 
 describe('one way, a table that is not known to be equal', () => {

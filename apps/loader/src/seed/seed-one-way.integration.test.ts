@@ -1,6 +1,6 @@
 /** What becomes of rows that are seeded one way, and of changes that come while their table is seeded. */
-import type { Row } from '@lutra/model';
-import { untickSeeds } from '@lutra/mysql';
+import type { Row, TableName } from '@lutra/model';
+import { beginSeed, endOtherSeeds, endSeeds, missingTables, readSeeds, untickSeeds } from '@lutra/mysql';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { rooms } from '../conflict/detect/conflict-detector.fixture.js';
 import { SeedRoom } from './seed-room.fixture.js';
@@ -54,6 +54,21 @@ describe('one way', () => {
     expect(await room.seed()).toMatchObject({ cursor: null, isWhole: false, state: 'seeding', counts: { inserted: 0 } });
     await room.read(many(1, 6));
     expect(await room.seed()).toMatchObject({ isWhole: true, counts: { equal: 6 } });
+  });
+
+  it('what is left of orders ends: of one that was cancelled, and of those before one that ends', async () => {
+    const { server, pipeline: uid, database } = room.room;
+    const [a, b] = ['t', 'other'].map((name) => ({ database, name })) as [TableName, TableName];
+    const states = async () => (await readSeeds(server.options, uid)).map(({ table, state }) => `${table.name} ${state}`);
+    const of = { pipeline: uid, onExisting: 'source' };
+    await server.run(beginSeed({ ...of, table: b, target: b, request: 'older' }).sql);
+    await endSeeds(server.options, { pipeline: uid, request: 'none' });
+    expect(await states()).toEqual(['other seeding', 't seeding']);
+    await server.run(endOtherSeeds({ pipeline: uid, request: 'order-1' }).sql);
+    expect(await states()).toEqual(['other cancelled', 't seeding']);
+    await endSeeds(server.options, { pipeline: uid, request: 'order-1' });
+    expect(await states()).toEqual(['other cancelled', 't cancelled']);
+    expect(await missingTables(server.options, [a, b])).toEqual([b]);
   });
 
   it('an empty chunk ends a table, once', async () => {

@@ -1,5 +1,5 @@
-import type { SeedRecord, TableName } from '@lutra/model';
-import { createRouter, SyncError } from '@lutra/model';
+import type { SeedRecord, Suspension, TableName } from '@lutra/model';
+import { createRouter, replicationFingerprint, SyncError } from '@lutra/model';
 import { noCounts } from '@lutra/mysql';
 import type { SeedPart, TableToCreate } from '@lutra/mysql';
 import { describe, expect, it } from 'vitest';
@@ -17,6 +17,7 @@ const work = {
   routes: [{ schema: 'shop', table: '*', to: { schema: 'copy' } }],
   source: { region: 'a' },
   target: { region: 'b' },
+  forwards: false,
   detector: null,
 } as unknown as LoaderWork;
 
@@ -142,21 +143,14 @@ describe('a record that a table begins or ends to be seeded', () => {
   it('what is ticked off of a table does not count if the log says that it leaves it out', async () => {
     const { seeding } = seedingOf();
     for (const table of ['t', 'u']) await seeding.step(record({ table }));
-    const routes = {
-      kind: 'routes',
-      endpoint: 'e',
-      tsMs: 1,
-      revision: 1,
-      write: 'w',
-      pipelines: {},
-      names: {},
-      tables: ['shop.*'],
-    } as const;
-    expect(seeding.leaving(routes)).toEqual([]);
-    expect(seeding.leaving({ ...routes, tables: ['shop.t'] })).toEqual([{ database: 'shop', name: 'u' }]);
-    expect(seeding.leaving({ ...routes, tables: ['shop.* except u'] })).toHaveLength(2);
-    const suspended = [{ database: 'shop', name: 't', code: 'TABLE_SUSPENDED', message: '', because: '' }];
-    expect(seeding.leaving({ ...routes, suspended: suspended as never })).toEqual([{ database: 'shop', name: 't' }]);
+    const [t, u] = ['t', 'u'].map((name) => ({ database: 'shop', name }));
+    const ours = { [uid]: replicationFingerprint({ routes: [...work.routes], forwards: false }) };
+    expect(seeding.leaving({ pipelines: {}, tables: ['shop.*'] })).toEqual([]);
+    expect(seeding.leaving({ pipelines: {}, tables: ['shop.t'] })).toEqual([u]);
+    expect(seeding.leaving({ pipelines: {}, tables: ['shop.* except u'] })).toEqual([t, u]);
+    expect(seeding.leaving({ pipelines: ours, tables: ['shop.* except x'] })).toEqual([]);
+    const suspended = [{ database: 'shop', name: 't', code: 'TABLE_SUSPENDED', message: 'why' }] as unknown as readonly Suspension[];
+    expect(seeding.leaving({ pipelines: ours, tables: ['shop.*'], suspended })).toEqual([t]);
   });
 
   it('a region is replaced by what comes from it, and no other', () => {

@@ -60,6 +60,32 @@ export function differentQuery(of: ListedOf, keys: readonly Row[]): string {
   return `SELECT COUNT(DISTINCT key_hash) AS found FROM lutra.difference${whereListed(of, keys)} AND outcome = 'different'`;
 }
 
+/**
+ * Rows that a seed of the table has left out are as their source has them now, or are gone there: they are listed no more. `keys`: of these
+ * rows; left out: of all that orders before `request` have left out.
+ */
+export function settledText({ pipeline, table }: Pick<DifferenceOf, 'pipeline' | 'table'>, of: SettledOf): SqlText {
+  const [uid, database, name] = [pipeline, table.database, table.name].map(quoteText);
+  const ofTable = `pipeline = ${uid} AND database_name = ${database} AND table_name = ${name}`;
+  const left = "outcome IN ('clash', 'again')";
+  const mark = { does: 'upsert', table: differenceTable, change: 0, changes: 1 } as const;
+  if ('before' in of) {
+    const sql = `DELETE FROM lutra.difference WHERE ${ofTable} AND ${left} AND request <> ${quoteText(of.before)}`;
+    return { sql, marks: [mark] };
+  }
+  const request = `request IN (SELECT request FROM lutra.seed WHERE ${ofTable})`;
+  const hashes = of.keys.map((key) => hashOf(rowToJson(key))).join(', ');
+  return {
+    sql: [
+      `DELETE FROM lutra.difference WHERE ${ofTable} AND ${request} AND key_hash IN (${hashes}) AND ${left}`,
+      `UPDATE lutra.seed SET clashes = clashes - LEAST(clashes, ROW_COUNT()) WHERE ${ofTable} AND clashes > 0 AND ROW_COUNT() > 0 LIMIT 1`,
+    ].join(';\n'),
+    marks: [mark, mark],
+  };
+}
+
+export type SettledOf = { readonly keys: readonly Row[] } | { /** Id of an order. */ readonly before: string };
+
 /** Why a repair did not write the row; null: it has written it. */
 export function problemText(of: ListedOf, keys: readonly Row[], problem: string | null): SqlText {
   const set = problem === null ? 'NULL' : quoteText(problem.slice(0, 1000));

@@ -58,7 +58,15 @@ export type { ConflictKey, KeyCollations, Keys } from './conflict-keys.js';
 export { beginSeed, endOtherSeeds, endSeed, endSeeds, noCounts, readSeeds, tickSeed, untickSeeds } from './seed-store.js';
 export { beingSeededQuery, unequalQuery, unequalStoresQuery } from './unequal-tables.js';
 export type { SeedCounts, SeedOf, SeedPart, Tick } from './seed-store.js';
-export { differenceRequestsQuery, differencesQuery, differenceText, differentQuery, maxDifferences, problemText } from './differences.js';
+export {
+  differenceRequestsQuery,
+  differencesQuery,
+  differenceText,
+  differentQuery,
+  maxDifferences,
+  problemText,
+  settledText,
+} from './differences.js';
 export type { Difference, DifferenceOf, DifferenceOutcome, ListedOf } from './differences.js';
 export { createMark, createTable, missingTables } from './create-table.js';
 export type { TableToCreate } from './create-table.js';

@@ -209,9 +209,12 @@ class LogApplier {
     const { deps } = this.#run;
     if (control.kind === 'chunk') return this.#seeded(this.#seedLog.chunk(this.#stages, { control, position }), position);
     this.#seedLog.discard();
-    if (control.kind === 'routes') await untickLeaving(this.#stages, control);
     this.#edits.follow(control, position);
-    if (this.#stages.routes.differs(control)) await this.#otherRoutes(control);
+    try {
+      if (this.#stages.routes.differs(control)) await this.#otherRoutes(control);
+    } finally {
+      if (control.kind === 'routes') await untickLeaving(this.#stages, control);
+    }
     const { routes, progress, applier, detection, suspensions } = this.#stages;
     this.#passed = position;
     this.#between = position;

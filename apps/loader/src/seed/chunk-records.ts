@@ -1,7 +1,7 @@
 /** What a chunk leaves beside its rows, in their transaction: conflicts, differences, its tick, and what home tells the others. */
 import { rowToJson } from '@lutra/model';
 import type { Row } from '@lutra/model';
-import { differencesQuery, differenceText, inPieces, keyOfRow, maxDifferences, tickSeed } from '@lutra/mysql';
+import { differencesQuery, differenceText, inPieces, keyOfRow, maxDifferences, settledText, tickSeed } from '@lutra/mysql';
 import type { ApplyConnection, Difference, DifferenceOf, SeedCounts, SqlText } from '@lutra/mysql';
 import type { Detection } from '../conflict/detect/create-detector.js';
 import { conflictText, hasOrderedQuery } from '../conflict/record/conflict-record.js';
@@ -42,7 +42,8 @@ export class ChunkRecords {
       prepared.isRepair && prepared.chunk.record.request !== '' ? await problems(written) : await this.#differences(connection, written);
     // Counter-example for a tick: nobody reads the row again, and the change that it yielded to does not bring it.
     const tick = done.isAgain ? nothing : this.tick(prepared, done.counts);
-    for (const text of inPieces([...conflicts, ...differences, tick])) await connection.run(text);
+    const settled = prepared.seed === null ? this.#settled(written) : [];
+    for (const text of inPieces([...conflicts, ...differences, ...settled, tick])) await connection.run(text);
     await this.#resolutions(connection, prepared, done.kept);
   }
 
@@ -89,6 +90,14 @@ export class ChunkRecords {
     const [rows = []] = await connection.within(differencesQuery(of));
     const room = Math.max(0, maxDifferences - Number(rows[0]?.['found']));
     return found.slice(0, room).map((one) => differenceText(one, of));
+  }
+
+  /** Rows that were sent once more, because a seed had left them out. */
+  #settled({ prepared, done }: Written): readonly SqlText[] {
+    const { plan, rows } = prepared;
+    const refused = new Set(done.differences.map(({ key }) => keyText(plan, key)));
+    const keys = rows.map((row) => keyOfRow(plan, row)).filter((key) => !refused.has(keyText(plan, key)));
+    return keys.length === 0 ? [] : [settledText({ pipeline: this.#options.pipeline.uid, table: tableOf(prepared) }, { keys })];
   }
 
   async #resolutions(connection: ApplyConnection, { source, target, plan }: PreparedChunk, kept: readonly Row[]): Promise<void> {

@@ -53,7 +53,7 @@ export class ChunkWriter {
     const watch = await this.#watch(prepared);
     if (record.purpose === 'probe') return this.#probe(prepared, checkpoint, watch);
     const name = tableName(prepared.target);
-    const isPlain = prepared.rows.length > 0 && !prepared.isRepair && !this.#filled.has(name);
+    const isPlain = prepared.rows.length > 0 && prepared.seed !== null && !this.#filled.has(name);
     if (prepared.rows.length === 0 && !prepared.isRepair) return this.#insert(prepared, checkpoint);
     if (isPlain && (await this.#fast(prepared, checkpoint, watch))) return;
     const isFilled = await this.#rowByRow(prepared, checkpoint, watch);

@@ -9,7 +9,7 @@ import type { Checkpoint } from '@lutra/marker';
 import { checkpointStatement } from '@lutra/marker';
 import { rowsFlags } from '@lutra/model';
 import type { SyncError } from '@lutra/model';
-import { openingText, planRows, sameKey, sameRowsBeside, StatementBuilder } from '@lutra/mysql';
+import { keyOfRow, openingText, planRows, sameKey, sameRowsBeside, StatementBuilder } from '@lutra/mysql';
 import type { ApplyConnection, Change, RowPlan } from '@lutra/mysql';
 import type { TargetWriter } from '../commit/target-writer.js';
 import { forceRow, readRows } from '../conflict/resolve/rows.js';
@@ -87,6 +87,11 @@ export async function writeWhole(
   const displaced = replaces && taken !== null && !isOne ? [taken] : [];
   const refused = await forceRow(connection, plan, { existing, row: after, displaced, ...(under && { under }) });
   if (refused) throw refused;
+  await toCome.settle(
+    connection,
+    change,
+    [before, after].flatMap((row) => (row ? [keyOfRow(plan, row)] : [])),
+  );
 }
 
 function planOf(plans: Map<Change['source'], RowPlan>, { source, target }: Change): RowPlan {

@@ -7,7 +7,7 @@
  * 2. A change meets a row that is out of date, and the pipeline stops. The row of its chunk, which would replace it, stands behind it.
  * 3. The log of the source had a hole. Home refuses what the source writes, and what was lost in the hole is gone from both sides.
  */
-import { conflictKind } from '@lutra/mysql';
+import { conflictKind, settledText } from '@lutra/mysql';
 import type { ApplyConnection } from '@lutra/mysql';
 import type { Row, SyncError, TableName } from '@lutra/model';
 import type { Step } from '../conflict/resolve/step.js';
@@ -49,6 +49,13 @@ export class RowsToCome {
     if (!first || steps.some(isContested)) return false;
     const routed = { source: first.table.schema, target: first.table.target };
     return existing === null ? this.#tables.mayLack(routed) : this.replaces(routed);
+  }
+
+  /** What was taken whole is not listed any more as a row that seeding has left out. */
+  async settle(connection: Pick<ApplyConnection, 'run'>, routed: Routed, keys: readonly Row[]): Promise<void> {
+    if (keys.length === 0 || !(await this.#tables.isLeaving(routed))) return;
+    const { database, name } = routed.source;
+    await connection.run(settledText({ pipeline: this.#options.pipeline, table: { database, name } }, { keys }));
   }
 
   /** The foreign key that refuses the row points to one that has not come yet: the row goes before it. */

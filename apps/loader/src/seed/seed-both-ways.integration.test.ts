@@ -114,6 +114,7 @@ describe.each(['8.0', '9.7'] as const)('both ways, %s', (version) => {
     await room.change([[item(1, 'n', 'x'), item(1, 'b', 'x')]], seen);
     expect(await room.rows()).toEqual([item(1, 'b', 'x'), item(9, 'own', null)]);
     expect([await room.room.conflictTypes(), await room.room.resolutions()]).toEqual([[], []]);
+    expect([await room.differences(), (await room.seed())?.counts.clashes]).toEqual([[], 0]);
   });
 
   it('an update of a row that has not come yet is written whole, at home too, and nothing is decided', async () => {

@@ -4,7 +4,7 @@
  */
 import { createRouter, holdsTable, tableName } from '@lutra/model';
 import type { ControlRecord, Router, SeedRecord, TableName } from '@lutra/model';
-import { asSource, beginSeed, endOtherSeeds, endSeed, joined, planRows } from '@lutra/mysql';
+import { asSource, beginSeed, endOtherSeeds, endSeed, joined, planRows, settledText } from '@lutra/mysql';
 import type { ConnectionOptions, SqlText, TargetTable } from '@lutra/mysql';
 import type { Checkpoint } from '@lutra/marker';
 import type { LoaderWork } from '../assignments.js';
@@ -78,7 +78,7 @@ export class Seeding {
     const of = { pipeline: work.uid, table, target, request, onExisting };
     const isCreated = await this.#create(record, table, target);
     seeds.begin(of);
-    return { text: beginSeed(of), isCreated };
+    return { text: joined([beginSeed(of), settledText(of, { before: request })]), isCreated };
   }
 
   /**

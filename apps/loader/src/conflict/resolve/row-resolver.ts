@@ -187,7 +187,10 @@ export class RowResolver {
   /** No conflict, and nothing that home would have to say. */
   async #come(step: Step, existing: Row | null): Promise<void> {
     const refused = await this.#writeEarly(step, existing);
-    if (refused) this.#refused(step, existing, refused);
+    if (refused) return this.#refused(step, existing, refused);
+    const { plan, schema: source, target } = step.table;
+    const keys = [step.sent.before, step.sent.after].flatMap((row) => (row ? [keyOfRow(plan, row)] : []));
+    await this.#toCome.settle(this.#options.connection, { source, target }, keys);
   }
 
   async #refusedMove(move: Move, error: SyncError): Promise<void> {

@@ -12,7 +12,6 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { RawRecord } from '@lutra/bus';
 import { toSyncError } from '@lutra/model';
 import type { ControlRecord, LogRecord, TableName } from '@lutra/model';
-import { offerWithin } from '@lutra/runtime';
 import type { Applier } from '../assemble/applier.js';
 import type { Resolution } from '../conflict/resolve/resolution.js';
 import type { LoaderRun } from '../loader-run.js';
@@ -25,6 +24,7 @@ import { Edits } from '../edits.js';
 import { applySeed, mustOpenAnew, SeedLog, untickLeaving } from '../seed/seed-log.js';
 import type { Lies } from '../seed/seed-log.js';
 import { withOffers } from './batches.js';
+import { followRoutes } from './other-routes.js';
 
 /** Of one Kafka fetch. */
 const fetchBytes = 256 * 1024;
@@ -32,8 +32,6 @@ const fetchBytes = 256 * 1024;
 const largeBytes = 1024 * 1024;
 /** A pipeline without rows still saves its position now and then, so that retention does not pass it. */
 const saveProgressMs = 10 * 60 * 1000;
-/** Until this process is told what ZooKeeper has already; then the run begins anew. */
-const patienceMs = 1_000;
 /** Loaders of other pipelines wait for our position. */
 const saveProgressForOthersMs = 1_000;
 
@@ -236,22 +234,10 @@ class LogApplier {
 
   /** What lies before the record is applied in any case; nothing behind it, before we know who is behind. */
   async #otherRoutes(control: Extract<ControlRecord, { kind: 'routes' }>): Promise<void> {
-    const { during, live, signal } = this.#run;
     await this.applier.flush();
     await this.applier.drained();
-    for (const since = performance.now(); ;) {
-      const { next } = live;
-      try {
-        while (this.#edits.reroutes(this.#stages)) this.#stages = await this.#edits.take(this.#stages);
-        const { routes } = this.#stages;
-        if (routes.differs(control)) await during('ZooKeeper, for the newest routes', () => routes.requireReplicated(control));
-        return;
-      } catch (error) {
-        const leftMs = patienceMs - (performance.now() - since);
-        if (toSyncError(error).code !== 'CONFIG_BEHIND' || leftMs <= 0) throw error;
-        await during('ZooKeeper to tell this process of the newest routes', () => offerWithin(next, leftMs, signal));
-      }
-    }
+    const onStages = (stages: Stages): void => void (this.#stages = stages);
+    await followRoutes({ run: this.#run, edits: this.#edits, onStages }, this.#stages, control);
   }
 }
 

@@ -1,7 +1,7 @@
 /** What a chunk leaves beside its rows, in their transaction: conflicts, differences, its tick, and what home tells the others. */
 import { rowToJson } from '@lutra/model';
 import type { Row } from '@lutra/model';
-import { differencesQuery, differenceText, inPieces, keyOfRow, maxDifferences, settledText, tickSeed } from '@lutra/mysql';
+import { differencesQuery, differenceText, inPieces, joined, keyOfRow, maxDifferences, settledText, tickSeed } from '@lutra/mysql';
 import type { ApplyConnection, Difference, DifferenceOf, SeedCounts, SqlText } from '@lutra/mysql';
 import type { Detection } from '../conflict/detect/create-detector.js';
 import { conflictText, hasOrderedQuery } from '../conflict/record/conflict-record.js';
@@ -42,7 +42,7 @@ export class ChunkRecords {
       prepared.isRepair && prepared.chunk.record.request !== '' ? await problems(written) : await this.#differences(connection, written);
     // Counter-example for a tick: nobody reads the row again, and the change that it yielded to does not bring it.
     const tick = done.isAgain ? nothing : this.tick(prepared, done.counts);
-    const settled = prepared.seed === null ? this.#settled(written) : [];
+    const settled = prepared.seed === null ? this.#settled(prepared, done.differences) : [];
     for (const text of inPieces([...conflicts, ...differences, ...settled, tick])) await connection.run(text);
     await this.#resolutions(connection, prepared, done.kept);
   }
@@ -62,6 +62,11 @@ export class ChunkRecords {
     const { part } = record;
     if (!seed || !part) return nothing;
     return tickSeed(seed, { part: part.part, from: jsonOf(part.from), to: jsonOf(part.to), counts });
+  }
+
+  /** Where all rows came, and are written. */
+  behindAll(prepared: PreparedChunk, counts: SeedCounts): SqlText {
+    return joined([...(prepared.seed === null ? this.#settled(prepared, []) : []), this.tick(prepared, counts)]);
   }
 
   /** What people are told of a row that differed. */
@@ -93,9 +98,9 @@ export class ChunkRecords {
   }
 
   /** Rows that were sent once more, because a seed had left them out. */
-  #settled({ prepared, done }: Written): readonly SqlText[] {
+  #settled(prepared: PreparedChunk, left: readonly Difference[]): readonly SqlText[] {
     const { plan, rows } = prepared;
-    const refused = new Set(done.differences.map(({ key }) => keyText(plan, key)));
+    const refused = new Set(left.map(({ key }) => keyText(plan, key)));
     const keys = rows.map((row) => keyOfRow(plan, row)).filter((key) => !refused.has(keyText(plan, key)));
     return keys.length === 0 ? [] : [settledText({ pipeline: this.#options.pipeline.uid, table: tableOf(prepared) }, { keys })];
   }

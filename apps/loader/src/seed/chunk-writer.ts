@@ -53,7 +53,7 @@ export class ChunkWriter {
     const watch = await this.#watch(prepared);
     if (record.purpose === 'probe') return this.#probe(prepared, checkpoint, watch);
     const name = tableName(prepared.target);
-    const isPlain = prepared.rows.length > 0 && prepared.seed !== null && !this.#filled.has(name);
+    const isPlain = prepared.rows.length > 0 && !prepared.isRepair && !this.#filled.has(name);
     if (prepared.rows.length === 0 && !prepared.isRepair) return this.#insert(prepared, checkpoint);
     if (isPlain && (await this.#fast(prepared, checkpoint, watch))) return;
     const isFilled = await this.#rowByRow(prepared, checkpoint, watch);
@@ -84,7 +84,7 @@ export class ChunkWriter {
       if (!(await areInserted(connection, texts))) return false;
       await completed(watch, prepared);
       if (rows.some((row) => changedOf(watch, row, seen) !== null)) return false;
-      await connection.run(this.#records.tick(prepared, { ...noCounts, inserted: rows.length }));
+      await connection.run(this.#records.behindAll(prepared, { ...noCounts, inserted: rows.length }));
       return true;
     });
   }
@@ -92,7 +92,10 @@ export class ChunkWriter {
   /** All rows are missing: as any other insert. */
   async #insert(prepared: PreparedChunk, checkpoint: Checkpoint): Promise<void> {
     const texts = await textsOf(prepared, this.#options.pieceBytes);
-    await this.#send(texts, this.#records.tick(prepared, { ...noCounts, inserted: prepared.rows.length }), { checkpoint, safe: false });
+    await this.#send(texts, this.#records.behindAll(prepared, { ...noCounts, inserted: prepared.rows.length }), {
+      checkpoint,
+      safe: false,
+    });
   }
 
   /**

@@ -87,7 +87,7 @@ export async function writeWhole(
   const displaced = replaces && taken !== null && !isOne ? [taken] : [];
   const refused = await forceRow(connection, plan, { existing, row: after, displaced, ...(under && { under }) });
   if (refused) throw refused;
-  await toCome.settle(
+  await toCome.unlist(
     connection,
     change,
     [before, after].flatMap((row) => (row ? [keyOfRow(plan, row)] : [])),

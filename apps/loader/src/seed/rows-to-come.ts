@@ -52,7 +52,7 @@ export class RowsToCome {
   }
 
   /** What was taken whole is not listed any more as a row that seeding has left out. */
-  async settle(connection: Pick<ApplyConnection, 'run'>, routed: Routed, keys: readonly Row[]): Promise<void> {
+  async unlist(connection: Pick<ApplyConnection, 'run'>, routed: Routed, keys: readonly Row[]): Promise<void> {
     if (keys.length === 0 || !(await this.#tables.isLeaving(routed))) return;
     const { database, name } = routed.source;
     await connection.run(settledText({ pipeline: this.#options.pipeline, table: { database, name } }, { keys }));

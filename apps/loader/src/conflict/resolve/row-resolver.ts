@@ -188,7 +188,7 @@ export class RowResolver {
     if (refused) return this.#refused(step, existing, refused);
     const { plan, schema: source, target } = step.table;
     const keys = [step.sent.before, step.sent.after].flatMap((row) => (row ? [keyOfRow(plan, row)] : []));
-    await this.#toCome.settle(this.#options.connection, { source, target }, keys);
+    await this.#toCome.unlist(this.#options.connection, { source, target }, keys);
   }
 
   async #refusedMove(move: Move, error: SyncError): Promise<void> {

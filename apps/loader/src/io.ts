@@ -4,8 +4,10 @@ import type { BusOptions } from '@lutra/bus';
 import {
   ApplyConnection,
   createTable,
+  endSeeds,
   fence,
   loadForApply,
+  missingTables,
   readSeeds,
   readSuspended,
   sayRoutes,
@@ -26,7 +28,9 @@ export interface TargetPort {
   readonly tiedTables: typeof tiedTables;
   readonly readSeeds: typeof readSeeds;
   readonly untickSeeds: typeof untickSeeds;
+  readonly endSeeds: typeof endSeeds;
   readonly createTable: typeof createTable;
+  readonly missingTables: typeof missingTables;
 }
 
 export interface KafkaPort {
@@ -51,7 +55,9 @@ export const serversIo: LoaderIo = {
     tiedTables,
     readSeeds,
     untickSeeds,
+    endSeeds,
     createTable,
+    missingTables,
   },
   kafka: { admin: (options) => new BusAdmin(options), subscribe },
 };

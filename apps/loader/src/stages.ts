@@ -86,7 +86,7 @@ export async function stagesFor(
     signal,
     replaces,
   });
-  const seedProgress = seedProgressOf(run);
+  const seedProgress = seedProgressOf(run, seeds);
   run.closing(async () => {
     seedProgress.close();
     await detection?.close();
@@ -100,7 +100,7 @@ export async function stagesFor(
   const pieceBytes = batchBytesOf(work);
   const seeding = seedingOf(run, owned, { seeds, matcher, detection, pieceBytes, isSuspended: (table) => suspensions.has(table) });
   if (parts.length > 0) seedProgress.changed(true);
-  const missing = detection ? null : new MissingRows({ writer, replaces });
+  const missing = detection ? null : new MissingRows({ writer, pipeline: work.uid, replaces });
   const ahead = skip && skip.seq > checkpoint.seq ? skip : null;
   const applier = applierOf(run, owned, { matcher, detection, progress, skip: ahead, seeding, missing });
   return { reader, routes, suspensions, matcher, detection, seeding, seedProgress, applier, progress, skip };

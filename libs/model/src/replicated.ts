@@ -7,7 +7,7 @@ import type { PipelineDocument } from './config.js';
 import type { PipelineUid } from './pipeline-uid.js';
 import type { ControlRecord } from './record.js';
 import { announcedPattern, replicationFingerprint, createRouter, pipelineRoutes } from './route.js';
-import type { RouteFingerprints } from './route.js';
+import type { RouteFingerprints, TableName } from './route.js';
 import type { Suspension } from './suspension.js';
 import type { RevisionMark } from './tree-revision.js';
 
@@ -58,6 +58,17 @@ export function isHeld(announced: Pick<Announced, 'tables' | 'pipelines' | 'susp
     const own = announcedPattern(route);
     return announced.tables.some((pattern) => pattern === own || contains(pattern, `${route.schema}.${route.table}`));
   });
+}
+
+/** Does the log hold changes of the table from the record on, which the pipeline carries? Errs on the side of no, as isHeld(). */
+export function holdsTable(
+  announced: Pick<Announced, 'tables' | 'pipelines' | 'suspended'>,
+  table: TableName,
+  pipeline: ReplicatingPipeline,
+): boolean {
+  if (suspendedOf(announced, pipeline).some(({ database, name }) => database === table.database && name === table.name)) return false;
+  if (announced.pipelines[pipeline.uid] === replicationFingerprint(pipeline)) return true;
+  return announced.tables.some((pattern) => contains(pattern, `${table.database}.${table.name}`));
 }
 
 /** Of the tables that the log leaves out, those that the pipeline would carry. */

@@ -5,6 +5,7 @@
 import { SyncError, tableName, toSyncError } from '@lutra/model';
 import type { ErrorCode, TableName } from '@lutra/model';
 import { quoteName, quoteTable, quoteText } from './literal.js';
+import { through } from './ownership.js';
 import { Session } from './session.js';
 import type { ConnectionOptions, Queries } from './session-options.js';
 
@@ -37,6 +38,15 @@ export async function createTable(target: ConnectionOptions, of: TableToCreate):
   } finally {
     await session.close();
   }
+}
+
+/** Of these the ones that are not there. @throws SyncError TARGET_* */
+export async function missingTables(target: ConnectionOptions | Queries, tables: readonly TableName[]): Promise<readonly TableName[]> {
+  return through(target, async (queries) => {
+    const missing: TableName[] = [];
+    for (const table of tables) if (!(await isThere(queries, table))) missing.push(table);
+    return missing;
+  });
 }
 
 function isThere(queries: Queries, { database, name }: TableName): Promise<boolean> {

@@ -55,11 +55,20 @@ export type { SortKeys } from './sort-keys.js';
 export { isSameServer } from './server-identity.js';
 export { askFor, conflictKeysOf, foughtFor, keysOf, primaryConflictKey, primaryKeyOf, uniqueConflictKeys } from './conflict-keys.js';
 export type { ConflictKey, KeyCollations, Keys } from './conflict-keys.js';
-export { beginSeed, beingSeededQuery, endSeed, hasSeedsQuery, noCounts, readSeeds, tickSeed, untickSeeds } from './seed-store.js';
+export { beginSeed, endOtherSeeds, endSeed, endSeeds, noCounts, readSeeds, tickSeed, untickSeeds } from './seed-store.js';
+export { beingSeededQuery, unequalQuery, unequalStoresQuery } from './unequal-tables.js';
 export type { SeedCounts, SeedOf, SeedPart, Tick } from './seed-store.js';
-export { differencesQuery, differenceText, maxDifferences } from './differences.js';
-export type { Difference, DifferenceOf } from './differences.js';
-export { createMark, createTable } from './create-table.js';
+export {
+  differenceRequestsQuery,
+  differencesQuery,
+  differenceText,
+  differentQuery,
+  maxDifferences,
+  problemText,
+  settledText,
+} from './differences.js';
+export type { Difference, DifferenceOf, DifferenceOutcome, ListedOf } from './differences.js';
+export { createMark, createTable, missingTables } from './create-table.js';
 export type { TableToCreate } from './create-table.js';
 export type { DigestedSide } from './digest-column.js';
 export { boundaryQuery, digestQuery, hashesQuery, keyIn, planDigest, readDigest, rowsByKeyQuery, rowsQuery, sameDigest } from './digest.js';

@@ -188,16 +188,18 @@ function textOfStatements(statements: readonly string[]): SqlText {
   return { sql: statements.join(';\n'), marks: statements.map(() => mark) };
 }
 
-/** For ApplyConnection.within(): whether beingSeededQuery() may be asked. */
-export const hasSeedsQuery = "SELECT COUNT(*) AS found FROM information_schema.TABLES WHERE TABLE_SCHEMA = 'lutra' AND TABLE_NAME = 'seed'";
+/** Nobody carries the order out any more, and its log does not say so: it was cancelled before it was known what has begun. */
+export async function endSeeds(
+  target: ConnectionOptions | Queries,
+  { pipeline, request }: Pick<SeedOf, 'pipeline' | 'request'>,
+): Promise<void> {
+  const which = `pipeline = ${quoteText(pipeline)} AND request = ${quoteText(request)} AND state = 'seeding'`;
+  const sql = `UPDATE lutra.seed SET state = 'cancelled', ended_at = CURRENT_TIMESTAMP(3) WHERE ${which}`;
+  await through(target, async (queries) => void (await queries.query(sql)));
+}
 
-/**
- * Some pipeline is seeding the table of the target, or has left out rows of it that are not here yet; for ApplyConnection.within().
- * Counter-example without the second: a row is a clash, the table is done, the row's next update finds it missing, and home lets it go.
- */
-export function beingSeededQuery({ database, name }: TableName): string {
-  const where = `s.target_database = ${quoteText(database)} AND s.target_table = ${quoteText(name)}`;
-  const ofTable = 'd.pipeline = s.pipeline AND d.request = s.request AND d.database_name = s.database_name AND d.table_name = s.table_name';
-  const leftOut = `EXISTS (SELECT 1 FROM lutra.difference AS d WHERE ${ofTable} AND d.outcome IN ('clash', 'again'))`;
-  return `SELECT COUNT(*) AS found FROM lutra.seed AS s WHERE ${where} AND (s.state = 'seeding' OR (s.state = 'done' AND ${leftOut}))`;
+/** Of orders before: when a table of this one ends, all of its tables have begun. */
+export function endOtherSeeds({ pipeline, request }: Pick<SeedOf, 'pipeline' | 'request'>): SqlText {
+  const which = `pipeline = ${quoteText(pipeline)} AND request <> ${quoteText(request)} AND state = 'seeding'`;
+  return textOfStatements([`UPDATE lutra.seed SET state = 'cancelled', ended_at = CURRENT_TIMESTAMP(3) WHERE ${which}`]);
 }

@@ -46,8 +46,8 @@ export interface CommitQueueOptions {
   readonly checkpoint: Checkpoint;
   readonly sourceRegion: string;
   readonly writer: Pick<TargetWriter, 'commit'>;
-  /** One way: for rows that are not there because seeding has not brought them yet. */
-  readonly missing?: Pick<MissingRows, 'commit' | 'apply' | 'areSeeded'> | null;
+  /** One way: for rows that seeding or a repair has not brought yet. */
+  readonly missing?: Pick<MissingRows, 'commit' | 'apply' | 'areToCome'> | null;
   readonly detector: Pick<ConflictDetector, 'commit'> | null;
   readonly during?: During | undefined;
   onCommitted(committed: Committed): void;

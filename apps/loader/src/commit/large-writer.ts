@@ -25,7 +25,7 @@ export interface NotDetectingOptions {
   /** It was applied before. */
   readonly safe: boolean;
   /** Null: nothing is seeded here. */
-  readonly missing: Pick<MissingRows, 'apply' | 'areSeeded'> | null;
+  readonly missing: Pick<MissingRows, 'apply' | 'areToCome'> | null;
   /** It met rows that were not there yet, before: it comes once more, one change after the other. */
   readonly resolved: boolean;
 }
@@ -40,8 +40,8 @@ export function notDetecting(
       await writer.chunk(rows);
     } catch (error) {
       const { code } = toSyncError(error);
-      if (code !== 'ROW_CONFLICT' || safe || !(await missing?.areSeeded(changes))) throw error;
-      throw new SyncError(code, 'rows of a large transaction are not here yet: their table is being seeded', {
+      if (code !== 'ROW_CONFLICT' || safe || !(await missing?.areToCome(changes))) throw error;
+      throw new SyncError(code, 'rows of a large transaction are not here yet, or not as they must be', {
         refused: { conflict: true },
       });
     }

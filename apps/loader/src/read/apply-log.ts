@@ -11,8 +11,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { RawRecord } from '@lutra/bus';
 import { toSyncError } from '@lutra/model';
-import type { ChunkRecord, ControlRecord, LogRecord, SeedRecord, TableName } from '@lutra/model';
-import { offerWithin } from '@lutra/runtime';
+import type { ControlRecord, LogRecord, TableName } from '@lutra/model';
 import type { Applier } from '../assemble/applier.js';
 import type { Resolution } from '../conflict/resolve/resolution.js';
 import type { LoaderRun } from '../loader-run.js';
@@ -22,9 +21,10 @@ import type { RecordPosition, Step } from './log-reader.js';
 import type { Stages } from '../stages.js';
 import { suspend } from '../plan/suspending.js';
 import { Edits } from '../edits.js';
-import { ChunkAssembly } from '../seed/chunk-assembly.js';
-import type { Chunk } from '../seed/chunk-assembly.js';
+import { applySeed, mustOpenAnew, SeedLog, untickLeaving } from '../seed/seed-log.js';
+import type { Lies } from '../seed/seed-log.js';
 import { withOffers } from './batches.js';
+import { followRoutes } from './other-routes.js';
 
 /** Of one Kafka fetch. */
 const fetchBytes = 256 * 1024;
@@ -32,8 +32,6 @@ const fetchBytes = 256 * 1024;
 const largeBytes = 1024 * 1024;
 /** A pipeline without rows still saves its position now and then, so that retention does not pass it. */
 const saveProgressMs = 10 * 60 * 1000;
-/** Until this process is told what ZooKeeper has already; then the run begins anew. */
-const patienceMs = 1_000;
 /** Loaders of other pipelines wait for our position. */
 const saveProgressForOthersMs = 1_000;
 
@@ -72,8 +70,7 @@ class LogApplier {
   #between: RecordPosition;
   /** Of the batch's last record, if it lies between two transactions. */
   #passed: RecordPosition | null = null;
-  /** Rows that were read at the source, until all of them are here: nothing that lies amid them is saved. */
-  readonly #chunks = new ChunkAssembly();
+  readonly #seedLog: SeedLog;
   #savedAt = Date.now();
   #ended = false;
 
@@ -81,6 +78,7 @@ class LogApplier {
     this.#run = run;
     this.#stages = stages;
     this.#edits = new Edits(run, writer);
+    this.#seedLog = new SeedLog(run.work.uid);
     this.#between = { log, logEpoch, seq, nextOffset };
   }
 
@@ -120,7 +118,7 @@ class LogApplier {
     resolved.add(seq);
     deps.logger.info({ seq }, 'a large transaction met a conflict: it begins once more, and is resolved row by row');
     this.#stages.progress.discarded();
-    this.#chunks.discard();
+    this.#seedLog.discard();
     await this.applier.discard();
     const checkpoint = await this.applier.settled(false);
     const { start } = await during(kafkaName, () => admin.offsets(topic));
@@ -129,7 +127,7 @@ class LogApplier {
 
   /** What is due comes into force, unless a transaction is open. */
   async #edited(): Promise<void> {
-    const isDue = (): boolean => this.#edits.isDue(this.#stages) && this.applier.between && !this.#chunks.open;
+    const isDue = (): boolean => this.#edits.isDue(this.#stages) && this.applier.between && !this.#seedLog.open;
     while (isDue()) this.#stages = await this.#edits.take(this.#stages);
   }
 
@@ -151,14 +149,14 @@ class LogApplier {
         return this.#pass(step.position);
       case 'discard':
         this.#stages.progress.discarded();
-        this.#chunks.discard();
+        this.#seedLog.discard();
         return this.#stages.applier.discard();
       case 'nothing':
     }
   }
 
   #pass(position: RecordPosition): void {
-    this.#chunks.discard();
+    this.#seedLog.discard();
     this.#passed = position;
     this.#stages.applier.passed(position);
   }
@@ -187,8 +185,8 @@ class LogApplier {
 
   #row({ table, event, position }: Extract<Step, { kind: 'row' }>): Promise<void> {
     const { routes, progress, applier } = this.#stages;
-    if (event.op === 'r') return this.#read({ table, event, position });
-    this.#chunks.discard();
+    if (event.op === 'r') return this.#seeded(this.#seedLog.row(this.#stages, { table, event, position }), position);
+    this.#seedLog.discard();
     // Rows of other pipelines' tables move the position as well; on a busy topic hardly a batch ends with a control record.
     this.#passed = event.transaction.last ? position : null;
     if (event.transaction.last) this.#between = position;
@@ -197,59 +195,24 @@ class LogApplier {
     return applier.row(table, event, position);
   }
 
-  /** A row of a chunk. Of another pipeline's, or of one that is void, nothing but the position counts. */
-  async #read({ table, event, position }: Pick<Extract<Step, { kind: 'row' }>, 'table' | 'event' | 'position'>): Promise<void> {
-    const isOpen = this.#chunks.open;
-    const chunk = this.#chunks.row(table, event, position);
-    if (chunk) {
-      this.#stages.progress.row(event, position);
-      return this.#chunk(chunk);
-    }
-    if (isOpen && this.#chunks.open) return;
-    if (!event.transaction.last) return void (this.#passed = null);
+  async #seeded(lying: Promise<Lies>, position: RecordPosition): Promise<void> {
+    const lies = await lying;
+    if (lies === 'amid') this.#passed = null;
+    if (lies !== 'between') return;
     this.#passed = position;
     this.#between = position;
-    this.#stages.applier.passed(position);
-  }
-
-  async #chunk(chunk: Chunk): Promise<void> {
-    const { routes, applier, seedProgress } = this.#stages;
-    const { record, position } = chunk;
-    this.#passed = position;
-    this.#between = position;
-    routes.requireProven();
-    await applier.chunk(chunk);
-    if (record.purpose === 'seed' && record.pipelines.includes(this.#run.work.uid)) seedProgress.changed(record.part?.to === null);
-  }
-
-  /** Its rows follow, and nothing is saved before them; or it is done already. */
-  async #chunkRecord(control: ChunkRecord, position: RecordPosition): Promise<void> {
-    const chunk = this.#chunks.begin(control, position);
-    if (!chunk) return;
-    this.#stages.progress.resolution(control, position);
-    await this.#chunk(chunk);
-  }
-
-  /** True: it was carried out, or will be with what comes. */
-  async #seed(control: SeedRecord, position: RecordPosition): Promise<boolean> {
-    const { routes, applier, seeding, seedProgress } = this.#stages;
-    const step = await seeding.step(control);
-    if (!step) return false;
-    routes.requireProven();
-    await applier.write(step.text, position);
-    if (control.phase !== 'begin' || step.isCreated) await applier.drained();
-    seedProgress.changed(control.phase !== 'begin');
-    // Other regions may have changed the table in their logs already, and the windows took no notice.
-    this.#ended ||= step.isCreated && (this.#run.work.detector?.otherWriters.length ?? 0) > 0;
-    return true;
   }
 
   async #control({ control, position }: Extract<Step, { kind: 'control' }>): Promise<void> {
     const { deps } = this.#run;
-    if (control.kind === 'chunk') return this.#chunkRecord(control, position);
-    this.#chunks.discard();
+    if (control.kind === 'chunk') return this.#seeded(this.#seedLog.chunk(this.#stages, { control, position }), position);
+    this.#seedLog.discard();
     this.#edits.follow(control, position);
-    if (this.#stages.routes.differs(control)) await this.#otherRoutes(control);
+    try {
+      if (this.#stages.routes.differs(control)) await this.#otherRoutes(control);
+    } finally {
+      if (control.kind === 'routes') await untickLeaving(this.#stages, control);
+    }
     const { routes, progress, applier, detection, suspensions } = this.#stages;
     this.#passed = position;
     this.#between = position;
@@ -258,7 +221,11 @@ class LogApplier {
       routes.requireProven();
       progress.resolution(control, position);
       await applier.resolution(control, position);
-    } else if (control.kind !== 'seed' || !(await this.#seed(control, position))) applier.passed(position);
+    } else if (control.kind === 'seed') {
+      const step = await applySeed(this.#stages, control, position);
+      if (!step) applier.passed(position);
+      this.#ended ||= step !== null && mustOpenAnew(step, this.#run.work);
+    } else applier.passed(position);
     progress.control(control, position);
     // What is written here from now on has seen what the log left out.
     if (detection && control.kind === 'routes' && routes.isProven) await applier.saveProgress(position);
@@ -267,22 +234,10 @@ class LogApplier {
 
   /** What lies before the record is applied in any case; nothing behind it, before we know who is behind. */
   async #otherRoutes(control: Extract<ControlRecord, { kind: 'routes' }>): Promise<void> {
-    const { during, live, signal } = this.#run;
     await this.applier.flush();
     await this.applier.drained();
-    for (const since = performance.now(); ;) {
-      const { next } = live;
-      try {
-        while (this.#edits.reroutes(this.#stages)) this.#stages = await this.#edits.take(this.#stages);
-        const { routes } = this.#stages;
-        if (routes.differs(control)) await during('ZooKeeper, for the newest routes', () => routes.requireReplicated(control));
-        return;
-      } catch (error) {
-        const leftMs = patienceMs - (performance.now() - since);
-        if (toSyncError(error).code !== 'CONFIG_BEHIND' || leftMs <= 0) throw error;
-        await during('ZooKeeper to tell this process of the newest routes', () => offerWithin(next, leftMs, signal));
-      }
-    }
+    const onStages = (stages: Stages): void => void (this.#stages = stages);
+    await followRoutes({ run: this.#run, edits: this.#edits, onStages }, this.#stages, control);
   }
 }
 

@@ -9,34 +9,25 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Checkpoint } from '@lutra/marker';
 import { checkpointStatement } from '@lutra/marker';
-import { rowToJson, tableName, toSyncError } from '@lutra/model';
-import type { Row } from '@lutra/model';
-import {
-  differencesQuery,
-  differenceText,
-  inPieces,
-  joined,
-  keyOfRow,
-  maxDifferences,
-  noCounts,
-  openingText,
-  tickSeed,
-} from '@lutra/mysql';
-import type { ApplyConnection, Difference, DifferenceOf, SeedCounts, SqlText } from '@lutra/mysql';
+import { tableName, toSyncError } from '@lutra/model';
+import { differenceText, inPieces, joined, keyOfRow, noCounts, openingText } from '@lutra/mysql';
+import type { ApplyConnection, SqlText } from '@lutra/mysql';
 import { isTransient } from '../commit/target-writer.js';
 import type { TargetWriter } from '../commit/target-writer.js';
 import type { Detection } from '../conflict/detect/create-detector.js';
-import { conflictText } from '../conflict/record/conflict-record.js';
-import { TouchedRows } from '../conflict/resolve/touched-rows.js';
-import { changedOf, ChunkRows, completed, watchOf } from './chunk-rows.js';
-import type { RowsDone, Watch } from './chunk-rows.js';
-import { textsOf } from './prepared-chunk.js';
+import { cameFrom, ChunkRecords, nothing } from './chunk-records.js';
+import type { ChunkRecordsOptions } from './chunk-records.js';
+import { ChunkRows } from './chunk-rows.js';
+import type { RowsDone } from './chunk-rows.js';
+import { ListedRows } from './listed-rows.js';
+import { tableOf, textsOf } from './prepared-chunk.js';
 import type { PreparedChunk } from './prepared-chunk.js';
 import { compareRows } from './probe.js';
+import { changedOf, completed, watchOf } from './watch.js';
+import type { Watch } from './watch.js';
 
-export interface ChunkWriterOptions {
+export interface ChunkWriterOptions extends ChunkRecordsOptions {
   readonly writer: Pick<TargetWriter, 'ready' | 'used' | 'observe' | 'commit' | 'open' | 'chunk' | 'close' | 'rollback' | 'drop'>;
-  readonly pipeline: { readonly uid: string; readonly id: string; readonly channel: string };
   readonly detection: Pick<Detection, 'detector' | 'parts'> | null;
   /** Bytes of SQL in one piece. */
   readonly pieceBytes: number;
@@ -46,11 +37,13 @@ const busyTries = 8;
 
 export class ChunkWriter {
   readonly #options: ChunkWriterOptions;
+  readonly #records: ChunkRecords;
   /** Tables whose last chunk met rows that were there. */
   readonly #filled = new Set<string>();
 
   constructor(options: ChunkWriterOptions) {
     this.#options = options;
+    this.#records = new ChunkRecords(options);
   }
 
   /** Committed when it resolves. @throws SyncError SEED_ROW_EXISTS, and as ConflictDetector.commit and TargetWriter.commit */
@@ -91,7 +84,7 @@ export class ChunkWriter {
       if (!(await areInserted(connection, texts))) return false;
       await completed(watch, prepared);
       if (rows.some((row) => changedOf(watch, row, seen) !== null)) return false;
-      await connection.run(this.#tick(prepared, { ...noCounts, inserted: rows.length }));
+      await connection.run(this.#records.behindAll(prepared, { ...noCounts, inserted: rows.length }));
       return true;
     });
   }
@@ -99,7 +92,10 @@ export class ChunkWriter {
   /** All rows are missing: as any other insert. */
   async #insert(prepared: PreparedChunk, checkpoint: Checkpoint): Promise<void> {
     const texts = await textsOf(prepared, this.#options.pieceBytes);
-    await this.#send(texts, this.#tick(prepared, { ...noCounts, inserted: prepared.rows.length }), { checkpoint, safe: false });
+    await this.#send(texts, this.#records.behindAll(prepared, { ...noCounts, inserted: prepared.rows.length }), {
+      checkpoint,
+      safe: false,
+    });
   }
 
   /**
@@ -110,7 +106,7 @@ export class ChunkWriter {
     if (prepared.chunk.record.purpose === 'probe') return this.#send(this.#unknown(prepared), nothing, { checkpoint, safe: true });
     if (prepared.stays !== 'incoming' && !prepared.bothWays)
       return void (await this.#rowByRow({ ...prepared, stays: 'existing' }, checkpoint, null));
-    const tick = this.#tick(prepared, { ...noCounts, replaced: prepared.rows.length });
+    const tick = this.#records.tick(prepared, { ...noCounts, replaced: prepared.rows.length });
     await this.#send(await textsOf(prepared, this.#options.pieceBytes), tick, { checkpoint, safe: true });
   }
 
@@ -133,69 +129,29 @@ export class ChunkWriter {
   async #rowByRow(prepared: PreparedChunk, checkpoint: Checkpoint, watch: Watch | null): Promise<boolean> {
     let done: RowsDone | null = null;
     await this.#transaction(prepared, checkpoint, async (connection) => {
-      done = await new ChunkRows(connection, prepared, watch).write();
-      await this.#record(connection, prepared, done);
+      const listed = new ListedRows(connection, { pipeline: this.#options.pipeline.uid, table: tableOf(prepared) });
+      done = await new ChunkRows(connection, prepared, { watch, listed }).write();
+      await this.#records.write(connection, { prepared, done, listed });
       return true;
     });
     const { conflicts, counts } = done ?? { conflicts: [], counts: noCounts };
-    const { event, position } = prepared.chunk;
-    if (event) this.#options.detection?.parts.onConflicts(conflicts, { event, position });
+    if (conflicts.length > 0) this.#options.detection?.parts.onConflicts(conflicts, cameFrom(prepared));
     return counts.equal + counts.kept + counts.replaced > 0;
-  }
-
-  async #record(connection: ApplyConnection, prepared: PreparedChunk, done: RowsDone): Promise<void> {
-    const { detection, pipeline } = this.#options;
-    const { chunk, target, plan, source } = prepared;
-    const { event, position } = chunk;
-    const parts = detection?.parts;
-    const isFinal = parts !== undefined && (parts.rules.targetIsHome || parts.peers.none);
-    const about = event && { pipeline: pipeline.id, uid: pipeline.uid, position, event, final: isFinal };
-    const conflicts = about ? done.conflicts.map((conflict) => conflictText([conflict], about)) : [];
-    const differences = await this.#differences(connection, prepared, done.differences);
-    // Counter-example for a tick: nobody reads the row again, and the change that it yielded to does not bring it.
-    const tick = done.isAgain ? nothing : this.#tick(prepared, done.counts);
-    const texts = [...conflicts, ...differences, tick];
-    for (const text of inPieces(texts)) await connection.run(text);
-    if (!parts?.rules.targetIsHome || done.kept.length === 0) return;
-    const table = parts.tables.of({ source, target });
-    const touched = new TouchedRows();
-    if (table) for (const key of done.kept) touched.add({ ...table, plan }, key);
-    await touched.writeResolutions(connection, { pipeline: pipeline.uid, channel: pipeline.channel });
   }
 
   async #probe(prepared: PreparedChunk, checkpoint: Checkpoint, watch: Watch | null): Promise<void> {
     await this.#transaction(prepared, checkpoint, async (connection) => {
       const found = await compareRows(connection, prepared, watch);
-      for (const text of inPieces(found.map((one) => differenceText(one, this.#of(prepared))))) await connection.run(text);
+      for (const text of inPieces(found.map((one) => differenceText(one, this.#records.of(prepared))))) await connection.run(text);
       return true;
     });
   }
 
   #unknown(prepared: PreparedChunk): readonly SqlText[] {
     const { rows, absent, plan } = prepared;
-    const of = this.#of(prepared);
+    const of = this.#records.of(prepared);
     const none = { outcome: 'in-flight', columns: null, here: null, there: null } as const;
     return inPieces([...rows, ...absent].map((row) => differenceText({ key: keyOfRow(plan, row), ...none }, of)));
-  }
-
-  /** As many as there is room for. */
-  async #differences(connection: ApplyConnection, prepared: PreparedChunk, found: readonly Difference[]): Promise<readonly SqlText[]> {
-    if (found.length === 0) return [];
-    const of = this.#of(prepared);
-    const [rows = []] = await connection.within(differencesQuery(of));
-    const room = Math.max(0, maxDifferences - Number(rows[0]?.['found']));
-    return found.slice(0, room).map((one) => differenceText(one, of));
-  }
-
-  #of({ chunk: { record, position } }: PreparedChunk): DifferenceOf {
-    const table = { database: record.database, name: record.table };
-    return { pipeline: this.#options.pipeline.uid, request: record.request, table, log: position.log, seq: position.seq };
-  }
-
-  #tick({ seed, chunk: { record } }: PreparedChunk, counts: SeedCounts): SqlText {
-    const { part } = record;
-    if (!seed || !part) return nothing;
-    return tickSeed(seed, { part: part.part, from: jsonOf(part.from), to: jsonOf(part.to), counts });
   }
 
   async #transaction(
@@ -229,8 +185,6 @@ export class ChunkWriter {
   }
 }
 
-const nothing: SqlText = { sql: '', marks: [] };
-
 /** False: one of the rows is there. */
 async function areInserted(connection: ApplyConnection, texts: readonly SqlText[]): Promise<boolean> {
   try {
@@ -240,8 +194,4 @@ async function areInserted(connection: ApplyConnection, texts: readonly SqlText[
     if (toSyncError(error).code !== 'ROW_CONFLICT') throw error;
     return false;
   }
-}
-
-function jsonOf(key: Row | null): string | null {
-  return key && rowToJson(key);
 }

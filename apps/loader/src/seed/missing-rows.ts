@@ -1,24 +1,24 @@
 /**
- * One way: a transaction that does not find its rows as they must be, in a table that is being seeded. An update of a row that has not come
- * yet writes it whole, a deletion of it is done, and an insert replaces what seeding would replace. All else stops the pipeline as ever.
+ * One way: a transaction that does not find its rows as they must be, in a table that is not known to be equal (it is being seeded,
+ * repaired, or the log has a hole). An update of a row that has not come yet writes it whole, a deletion of it is done, and a row that
+ * differs is replaced where this pipeline brings what is right. All else stops the pipeline as ever.
  *
  * Counter-example for passing the update over: capture leaves a row out of its chunk because of this very update, and the row never comes.
  */
 import type { Checkpoint } from '@lutra/marker';
 import { checkpointStatement } from '@lutra/marker';
 import { rowsFlags } from '@lutra/model';
-import type { SyncError, TableName } from '@lutra/model';
-import { openingText, planRows, StatementBuilder } from '@lutra/mysql';
+import type { SyncError } from '@lutra/model';
+import { keyOfRow, openingText, planRows, sameKey, sameRowsBeside, StatementBuilder } from '@lutra/mysql';
 import type { ApplyConnection, Change, RowPlan } from '@lutra/mysql';
 import type { TargetWriter } from '../commit/target-writer.js';
 import { forceRow, readRows } from '../conflict/resolve/rows.js';
 import { nameRow } from '../commit/failure.js';
-import { SeededTables } from './seeded-tables.js';
+import { RowsToCome } from './rows-to-come.js';
+import type { RowsToComeOptions } from './rows-to-come.js';
 
-export interface MissingRowsOptions {
+export interface MissingRowsOptions extends RowsToComeOptions {
   readonly writer: Pick<TargetWriter, 'ready' | 'used'>;
-  /** Of the source: this pipeline is seeding it, and what it brings replaces what is there. */
-  replaces(table: TableName): boolean;
 }
 
 export class MissingRows {
@@ -30,12 +30,12 @@ export class MissingRows {
 
   /**
    * Commits changes that were refused and rolled back.
-   * @throws SyncError `error` where none of their tables is being seeded, and as TargetWriter.commit
+   * @throws SyncError `error` where all of their tables are known to be equal, and as TargetWriter.commit
    */
   async commit(changes: readonly Change[], checkpoint: Checkpoint, error: SyncError): Promise<void> {
     const connection = await this.#options.writer.ready();
     await connection.run(openingText(checkpointStatement(checkpoint), { repeatable: true }));
-    if (!(await isAnySeeded(connection, changes))) {
+    if (!(await isAnyToCome(new RowsToCome(connection, this.#options), changes))) {
       await connection.rollback();
       throw error;
     }
@@ -45,20 +45,19 @@ export class MissingRows {
   }
 
   /** Whether what was refused, and rolled back, may be for rows that have not come yet. */
-  async areSeeded(changes: readonly Change[]): Promise<boolean> {
+  async areToCome(changes: readonly Change[]): Promise<boolean> {
     const connection = await this.#options.writer.ready();
-    return isAnySeeded({ within: async (sql) => [await connection.query(sql)] }, changes);
+    return isAnyToCome(new RowsToCome({ within: async (sql) => [await connection.query(sql)] }, this.#options), changes);
   }
 
   /** In an open target transaction, one by one. */
   async apply(connection: ApplyConnection, changes: readonly Change[]): Promise<void> {
-    const seeded = new SeededTables(connection);
-    const replaces = (table: TableName): boolean => this.#options.replaces(table);
+    const toCome = new RowsToCome(connection, this.#options);
     const plans = new Map<Change['source'], RowPlan>();
     for (const change of changes) {
       try {
-        if (await seeded.has(change.target)) await writeWhole(connection, change, { plan: planOf(plans, change), replaces });
-        else await plain(connection, (await isSeeded(seeded, change)) ? unchecked(change) : change);
+        if (await toCome.has(change)) await writeWhole(connection, change, { plan: planOf(plans, change), toCome });
+        else await plain(connection, (await isToCome(toCome, change)) ? unchecked(change) : change);
       } catch (error) {
         await connection.rollback();
         throw nameRow(error, change);
@@ -67,18 +66,32 @@ export class MissingRows {
   }
 }
 
-/** A change of a table that is being seeded, one way. */
+/** A change of a table that is not known to be equal, one way. */
 export async function writeWhole(
   connection: Pick<ApplyConnection, 'within' | 'attempt' | 'run'>,
   change: Change,
-  { plan, replaces }: Pick<MissingRowsOptions, 'replaces'> & { readonly plan: RowPlan },
+  { plan, toCome }: { readonly plan: RowPlan; readonly toCome: RowsToCome },
 ): Promise<void> {
-  const { op, before, after, source, under } = change;
-  const [found] = await readRows(connection, [{ plan, key: before ?? after, values: null }]);
+  const { before, after, under } = change;
+  const moves = before !== null && after !== null && !sameKey(plan, before, after);
+  const [found, there] = await readRows(connection, [
+    { plan, key: before ?? after, values: null },
+    ...(moves ? [{ plan, key: after, values: null }] : []),
+  ]);
   const existing = found?.existing ?? null;
-  if (op === 'c' && existing !== null && !replaces(source)) return plain(connection, change);
-  const refused = await forceRow(connection, plan, { existing, row: after, displaced: [], ...(under && { under }) });
+  const taken = there?.existing ?? null;
+  const isOne = existing !== null && taken !== null && sameKey(plan, existing, taken);
+  const replaces = (existing !== null || taken !== null) && (await toCome.replaces(change));
+  // It fails there, as ever.
+  if (existing !== null && !replaces && !(before && (await sameRowsBeside(plan, existing, before)))) return plain(connection, change);
+  const displaced = replaces && taken !== null && !isOne ? [taken] : [];
+  const refused = await forceRow(connection, plan, { existing, row: after, displaced, ...(under && { under }) });
   if (refused) throw refused;
+  await toCome.unlist(
+    connection,
+    change,
+    [before, after].flatMap((row) => (row ? [keyOfRow(plan, row)] : [])),
+  );
 }
 
 function planOf(plans: Map<Change['source'], RowPlan>, { source, target }: Change): RowPlan {
@@ -87,15 +100,15 @@ function planOf(plans: Map<Change['source'], RowPlan>, { source, target }: Chang
   return plan;
 }
 
-/** A child may come before its parent, if that one is being seeded. */
-async function isSeeded(seeded: SeededTables, { target }: Change): Promise<boolean> {
-  for (const table of [target, ...target.foreignKeys.map(({ parent }) => parent)]) if (await seeded.has(table)) return true;
+/** A child may come before its parent, if that one has not come yet. */
+async function isToCome(toCome: RowsToCome, { source, target }: Change): Promise<boolean> {
+  for (const table of [target, ...target.foreignKeys.map(({ parent }) => parent)])
+    if (await toCome.has({ source, target: table })) return true;
   return false;
 }
 
-async function isAnySeeded(connection: Pick<ApplyConnection, 'within'>, changes: readonly Change[]): Promise<boolean> {
-  const seeded = new SeededTables(connection);
-  for (const change of changes) if (await isSeeded(seeded, change)) return true;
+async function isAnyToCome(toCome: RowsToCome, changes: readonly Change[]): Promise<boolean> {
+  for (const change of changes) if (await isToCome(toCome, change)) return true;
   return false;
 }
 

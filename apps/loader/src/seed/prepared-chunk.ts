@@ -1,6 +1,6 @@
 /** A chunk of this pipeline, and what is fixed about writing it. */
 import { rowsFlags, rowToJson } from '@lutra/model';
-import type { ChunkRecord, Row, Seen, TableSchema } from '@lutra/model';
+import type { ChunkRecord, Row, Seen, TableName, TableSchema } from '@lutra/model';
 import { keyOfRow, StatementBuilder } from '@lutra/mysql';
 import type { Change, RowPlan, SeedOf, SqlText, TargetTable } from '@lutra/mysql';
 import type { Chunk } from './chunk-assembly.js';
@@ -15,6 +15,8 @@ export interface PreparedChunk {
   readonly rows: readonly Row[];
   /** Keys that were asked for and have no row at the source. */
   readonly absent: readonly Row[];
+  /** Region of the source. */
+  readonly origin: string;
   readonly bothWays: boolean;
   readonly stays: Stays;
   /** A repair: rows that hold its unique values are deleted, and what is gone at the source. */
@@ -24,6 +26,11 @@ export interface PreparedChunk {
   readonly safe: boolean;
   /** Its tick; null: nothing is ticked off. */
   readonly seed: SeedOf | null;
+}
+
+/** At the source. */
+export function tableOf({ chunk: { record } }: Pick<PreparedChunk, 'chunk'>): TableName {
+  return { database: record.database, name: record.table };
 }
 
 /** Keys that were asked for and did not come. */

@@ -7,9 +7,9 @@ import { identicalRows, keyOfRow, samenessOf } from '@lutra/mysql';
 import type { ApplyConnection, Difference, RowPlan } from '@lutra/mysql';
 import type { Row } from '@lutra/model';
 import { keyText, readRows } from '../conflict/resolve/rows.js';
-import { changedOf, completed } from './chunk-rows.js';
-import type { Watch } from './chunk-rows.js';
 import type { PreparedChunk } from './prepared-chunk.js';
+import { changedOf, completed } from './watch.js';
+import type { Watch } from './watch.js';
 
 /** In an open target transaction. One for each row that came, and for each key that has none at the source. */
 export async function compareRows(

@@ -114,6 +114,7 @@ describe.each(['8.0', '9.7'] as const)('both ways, %s', (version) => {
     await room.change([[item(1, 'n', 'x'), item(1, 'b', 'x')]], seen);
     expect(await room.rows()).toEqual([item(1, 'b', 'x'), item(9, 'own', null)]);
     expect([await room.room.conflictTypes(), await room.room.resolutions()]).toEqual([[], []]);
+    expect([await room.differences(), (await room.seed())?.counts.clashes]).toEqual([[], 0]);
   });
 
   it('an update of a row that has not come yet is written whole, at home too, and nothing is decided', async () => {
@@ -149,6 +150,36 @@ describe.each(['8.0', '9.7'] as const)('both ways, %s', (version) => {
     const kept = await open({ rows }, here);
     await kept.change(changes);
     expect(await kept.rows()).toEqual([1, 2, 3, 5].map((id) => item(id, 'old')));
+  });
+
+  it.each(['target', 'source'] as const)('a table that is not known to be equal, home at the %s', async (home) => {
+    const rows = "INSERT INTO t VALUES (1, 'old', NULL), (2, 'old', NULL), (3, 'old', NULL), (5, 'old', NULL), (7, 'c', NULL)";
+    const room = await open({ home, rows }, null);
+    await room.raise({ cause: 'hole' });
+    await room.change([[item(1, 'a', 'u'), item(1, 'b', 'u')]]);
+    await room.change([
+      [item(2, 'a'), null],
+      [null, item(3)],
+      [item(4, 'a'), item(4, 'b')],
+      [item(5, 'a'), item(6, 'a')],
+    ]);
+    const taken = [item(1, 'b', 'u'), item(3), item(4, 'b'), item(6, 'a')];
+    expect(await room.rows()).toEqual([...taken, item(7, 'c')]);
+    expect([await room.room.conflictTypes(), await room.room.resolutions()]).toEqual([[], []]);
+    // Where somebody changed it here it is a conflict as ever; and so where the entry is another pipeline's, or has ended.
+    await room.room.local('', [item(7), item(7, 'c')]);
+    await room.change([[item(7), item(7, 'b')]]);
+    await room.lower();
+    await room.raise({ pipeline: 'p000000000xx' });
+    await room.change([[item(3, 'a'), item(3, 'b')]]);
+    await room.change([[item(8, 'a'), item(8, 'b')]]);
+    await room.lower();
+    await room.change([[item(9, 'a'), item(9, 'b')]]);
+    expect(await room.room.conflictTypes()).toEqual(
+      home === 'target'
+        ? ['update-differs existing', 'update-differs existing', 'update-missing existing']
+        : ['update-differs incoming', 'update-differs incoming', 'update-missing incoming'],
+    );
   });
 
   it('a probe tells what was changed here from what differs; a repair is passed', async () => {

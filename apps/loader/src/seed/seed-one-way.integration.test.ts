@@ -1,6 +1,6 @@
 /** What becomes of rows that are seeded one way, and of changes that come while their table is seeded. */
-import type { Row } from '@lutra/model';
-import { untickSeeds } from '@lutra/mysql';
+import type { Row, TableName } from '@lutra/model';
+import { beginSeed, endOtherSeeds, endSeeds, missingTables, readSeeds, settledText, untickSeeds } from '@lutra/mysql';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { rooms } from '../conflict/detect/conflict-detector.fixture.js';
 import { SeedRoom } from './seed-room.fixture.js';
@@ -56,6 +56,21 @@ describe('one way', () => {
     expect(await room.seed()).toMatchObject({ isWhole: true, counts: { equal: 6 } });
   });
 
+  it('what is left of orders ends: of one that was cancelled, and of those before one that ends', async () => {
+    const { server, pipeline: uid, database } = room.room;
+    const [a, b] = ['t', 'other'].map((name) => ({ database, name })) as [TableName, TableName];
+    const states = async () => (await readSeeds(server.options, uid)).map(({ table, state }) => `${table.name} ${state}`);
+    const of = { pipeline: uid, onExisting: 'source' };
+    await server.run(beginSeed({ ...of, table: b, target: b, request: 'older' }).sql);
+    await endSeeds(server.options, { pipeline: uid, request: 'none' });
+    expect(await states()).toEqual(['other seeding', 't seeding']);
+    await server.run(endOtherSeeds({ pipeline: uid, request: 'order-1' }).sql);
+    expect(await states()).toEqual(['other cancelled', 't seeding']);
+    await endSeeds(server.options, { pipeline: uid, request: 'order-1' });
+    expect(await states()).toEqual(['other cancelled', 't cancelled']);
+    expect(await missingTables(server.options, [a, b])).toEqual([b]);
+  });
+
   it('an empty chunk ends a table, once', async () => {
     await room.read([]);
     await room.read([]);
@@ -90,6 +105,24 @@ describe('one way', () => {
       item(9, 'own', 'c'),
       item(3, 'n', 'c'),
     ]);
+  });
+
+  it('a row that was left out is listed until a change brings it, or it is gone, sent again, or seeded by another order', async () => {
+    await open("INSERT INTO t VALUES (6, 'own', 'a'), (7, 'own', 'b'), (8, 'own', 'c'), (9, 'own', 'd')");
+    await room.read([item(1, 'n', 'a'), item(2, 'n', 'b'), item(3, 'n', 'c'), item(4, 'n', 'd')]);
+    const listed = async () => [(await room.differences()).map(({ row_key: key }) => key), (await room.seed())?.counts.clashes];
+    expect(await listed()).toEqual([[1, 2, 3, 4].map((id) => `{"id":${id}}`), 4]);
+    await room.room.server.run(`UPDATE ${room.room.database}.t SET u = NULL WHERE id < 9`);
+    await room.change([[item(1, 'n', 'a'), item(1, 'b', 'a')]]);
+    await room.change([[item(2, 'n', 'b'), null]]);
+    expect(await listed()).toEqual([['{"id":3}', '{"id":4}'], 2]);
+    await room.end();
+    await room.read([item(3, 'n', 'c'), item(4, 'n', 'd')], { purpose: 'resync' });
+    expect(await listed()).toEqual([['{"id":4}', '{"id":4}'], 1]);
+    const { pipeline, database, server } = room.room;
+    await server.run(settledText({ pipeline, table: { database, name: 't' } }, { before: 'order-2' }).sql);
+    expect((await listed())[0]).toEqual([]);
+    expect(await room.rows()).toHaveLength(6);
   });
 
   it('an update of a row that has not come yet brings it whole, and a deletion of it is done', async () => {

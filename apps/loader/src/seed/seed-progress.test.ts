@@ -40,19 +40,22 @@ describe('how far a seed is', () => {
     expect(progressOf([], 1)).toBeNull();
   });
 
-  function writer(options: { readonly isFollowed?: boolean; readonly failures?: number } = {}) {
+  function writer(options: { readonly isFollowed?: boolean; readonly failures?: number; readonly isOver?: boolean } = {}) {
     const written: SeedProgress[] = [];
+    const ended: string[] = [];
     let failures = options.failures ?? 0;
     const said = new SeedProgressWriter({
-      read: async () => [part('a')],
+      read: async () => [part('a', { state: ended.length > 0 ? 'cancelled' : 'seeding' })],
       write: async (progress) => {
         if (failures-- > 0) throw new SyncError('ZOOKEEPER_UNAVAILABLE', 'away');
         written.push(progress);
       },
       isFollowed: async () => options.isFollowed ?? true,
+      isOver: async () => written.length > 0 && (options.isOver ?? false),
+      end: async (request) => void ended.push(request),
       logger: { debug: () => undefined },
     });
-    return { said, written };
+    return { said, written, ended };
   }
 
   it('is said once for many commits, at once at a table end, and again after a failure', async () => {
@@ -77,6 +80,20 @@ describe('how far a seed is', () => {
       said.changed(true);
       await vi.advanceTimersByTimeAsync(5_000);
       expect(written).toHaveLength(3);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('ends an order that was cancelled before anything was said, and says that too', async () => {
+    vi.useFakeTimers();
+    try {
+      const { said, written, ended } = writer({ isOver: true });
+      said.changed(true);
+      await vi.advanceTimersByTimeAsync(5_000);
+      expect(ended).toEqual(['two']);
+      expect(written.map(({ tables }) => tables[0]?.state)).toEqual(['seeding', 'cancelled']);
+      said.close();
     } finally {
       vi.useRealTimers();
     }

@@ -12,6 +12,10 @@ export interface SeedProgressOptions {
   write(progress: SeedProgress): Promise<void>;
   /** False: the tree in ZooKeeper has regressed, and nothing is written into it. */
   isFollowed(): Promise<boolean>;
+  /** Nobody carries the order out: it was cancelled, or is not there. */
+  isOver(request: string): Promise<boolean>;
+  /** Ends what of it is still being seeded. */
+  end(request: string): Promise<void>;
   readonly logger: Pick<Logger, 'debug'>;
 }
 
@@ -52,13 +56,13 @@ export class SeedProgressWriter {
   }
 
   async #tell(): Promise<void> {
-    const { read, write, isFollowed, logger } = this.#options;
+    const { read, isFollowed, logger } = this.#options;
     this.#timer = null;
     this.#busy = true;
     const begunAt = Date.now();
     try {
       const progress = progressOf(await read(), Date.now());
-      if (progress && !this.#isClosed && (await isFollowed())) await write(progress);
+      if (progress && !this.#isClosed && (await isFollowed())) await this.#say(progress);
     } catch (error) {
       this.#isAgain = true;
       logger.debug({ code: toSyncError(error).code }, 'cannot say how far the seed is; capture waits for it');
@@ -69,6 +73,19 @@ export class SeedProgressWriter {
     if (!this.#isAgain) return;
     this.#isAgain = false;
     this.changed(false);
+  }
+
+  /**
+   * Capture ends what it has read here. Counter-example without the look behind it: the order is cancelled before anything was said, and
+   * its tables would be seeded for ever. Said first, looked then: an order that capture has found cancelled before is found so here.
+   */
+  async #say(progress: SeedProgress): Promise<void> {
+    const { write, isOver, end } = this.#options;
+    await write(progress);
+    const { request, tables } = progress;
+    if (!tables.some(({ state }) => state === 'seeding') || !(await isOver(request))) return;
+    await end(request);
+    this.#isAgain = true;
   }
 }
 

@@ -3,8 +3,8 @@
  * this place; `change` is a transaction of the source.
  */
 import type { ChunkPurpose, ChunkRecord, Row, RowEvent } from '@lutra/model';
-import { beginSeed, endSeed, readSeeds } from '@lutra/mysql';
-import type { ResultRow, SeedPart } from '@lutra/mysql';
+import { beginSeed, differenceText, endSeed, readSeeds, untickSeeds } from '@lutra/mysql';
+import type { DifferenceOutcome, ResultRow, SeedPart } from '@lutra/mysql';
 import { Applier } from '../assemble/applier.js';
 import type { LoaderWork } from '../assignments.js';
 import type { DetectorSetup, Step } from '../conflict/detect/conflict-detector.fixture.js';
@@ -16,6 +16,8 @@ import { Seeds } from './seeds.js';
 
 export interface SeedRoomOptions {
   readonly bothWays?: boolean;
+  /** False: this table flows one way beside others. */
+  readonly flowsBack?: boolean;
   /** Null: its seed is not begun. */
   readonly onExisting?: string | null;
   readonly replayUntil?: number;
@@ -33,6 +35,7 @@ export interface Reading {
   /** Of the target's log. */
   readonly seen?: number;
   readonly table?: string;
+  readonly request?: string;
 }
 
 const request = 'order-1';
@@ -49,7 +52,7 @@ export class SeedRoom {
     readonly room: DetectorSetup,
     options: SeedRoomOptions,
   ) {
-    const { bothWays = false, replayUntil = -1, batchBytes = 256 * 1024, skip = null } = options;
+    const { bothWays = false, flowsBack = true, replayUntil = -1, batchBytes = 256 * 1024, skip = null } = options;
     const { writer, parts, detector, pipeline, tables } = room;
     const checkpoint = { ...room.checkpoint, replayUntil };
     const work = {
@@ -61,7 +64,7 @@ export class SeedRoom {
       target: { region: regions.target },
       detector: { conflicts: { home: parts.rules.targetIsHome ? regions.target : regions.source } },
     } as unknown as LoaderWork;
-    const detection = { detector, parts, flowsBack: () => true, concerns: () => true, close: async () => undefined };
+    const detection = { detector, parts, flowsBack: () => flowsBack, concerns: () => true, close: async () => undefined };
     const isSuspended = (): boolean => false;
     const matcher = { targetOf: ({ name }: { readonly name: string }) => tables.get(name)?.target ?? null };
     this.#seeds = new Seeds({ uid: pipeline, region: regions.source }, []);
@@ -69,7 +72,7 @@ export class SeedRoom {
     this.#seeding = new Seeding({
       writer,
       pieceBytes: batchBytes,
-      port: { createTable: async () => false },
+      port: { createTable: async () => false, missingTables: async () => [], untickSeeds },
       target: room.server.options,
       work,
       seeds: this.#seeds,
@@ -88,7 +91,7 @@ export class SeedRoom {
         sourceRegion: regions.source,
         targetRegion: regions.target,
         detector: bothWays ? detector : null,
-        missing: bothWays ? null : new MissingRows({ writer, replaces: (table) => this.#seeds.replaces(table) }),
+        missing: bothWays ? null : new MissingRows({ writer, pipeline, replaces: (table) => this.#seeds.replaces(table) }),
         resolved,
         forwards: false,
         forwarded: false,
@@ -127,6 +130,7 @@ export class SeedRoom {
   /** @throws SyncError what it costs */
   async read(rows: readonly Row[], reading: Reading = {}): Promise<void> {
     const { purpose = 'seed', from = null, to = null, keys = [], seen = 0, table = this.#first } = reading;
+    const by = purpose === 'resync' ? '' : request;
     const known = this.room.tables.get(table)!;
     const begins = this.#next();
     const record: ChunkRecord = {
@@ -135,7 +139,7 @@ export class SeedRoom {
       pipelines: [this.room.pipeline],
       id: `chunk-${begins.seq}`,
       purpose,
-      request: purpose === 'resync' ? '' : request,
+      request: reading.request ?? by,
       database: this.room.database,
       table,
       part: purpose === 'seed' ? { part: 0, from, to } : null,
@@ -166,6 +170,26 @@ export class SeedRoom {
     await this.#applier.drained();
   }
 
+  /** An entry of lutra.unequal for the first table. */
+  async raise({ cause = 'repair', pipeline = this.room.pipeline, table = this.#first } = {}): Promise<void> {
+    const names = [this.room.database, table].map((name) => `'${name}'`);
+    const values = [`'${pipeline}'`, ...names, ...names, `'${cause}'`, "'repair-1'", "'ann: because'"].join(', ');
+    const columns = 'pipeline, database_name, table_name, target_database, target_table, cause, request, reason';
+    await this.#write(`INSERT INTO lutra.unequal (${columns}) VALUES (${values})`);
+  }
+
+  /** Rows of the first table that a verification found. */
+  async list(ids: readonly number[], outcome: DifferenceOutcome): Promise<void> {
+    const table = { database: this.room.database, name: this.#first };
+    const of = { pipeline: this.room.pipeline, request: 'verify-1', table, log: logId, seq: 0 };
+    for (const id of ids) await this.#write(differenceText({ key: { id }, outcome, columns: null, here: null, there: null }, of).sql);
+  }
+
+  async lower(): Promise<void> {
+    const ours = `database_name = '${this.room.database}' AND ended_at IS NULL`;
+    await this.#write(`UPDATE lutra.unequal SET ended_at = CURRENT_TIMESTAMP(3) WHERE ${ours}`);
+  }
+
   async rows(table = this.#first): Promise<readonly Row[]> {
     return (await this.room.rows(table)).toSorted((a, b) => Number(a['id']) - Number(b['id']));
   }
@@ -182,7 +206,7 @@ export class SeedRoom {
   /** `key outcome`. */
   async differences(): Promise<readonly ResultRow[]> {
     const where = `pipeline = '${this.room.pipeline}' ORDER BY row_key`;
-    return this.room.server.query(`SELECT row_key, outcome, columns, here_row, there_row FROM lutra.difference WHERE ${where}`);
+    return this.room.server.query(`SELECT row_key, outcome, columns, here_row, there_row, problem FROM lutra.difference WHERE ${where}`);
   }
 
   #begun(name: string, onExisting: string) {

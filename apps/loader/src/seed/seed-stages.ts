@@ -1,6 +1,6 @@
 /** What seeding takes in a run, put together. */
 import type { Checkpoint } from '@lutra/marker';
-import { createRouter } from '@lutra/model';
+import { createRouter, tableName } from '@lutra/model';
 import type { Router, TableName } from '@lutra/model';
 import type { SeedPart } from '@lutra/mysql';
 import type { Detection } from '../conflict/detect/create-detector.js';
@@ -32,17 +32,33 @@ export function seedingOf({ deps, work, target }: LoaderRun, { checkpoint, write
   });
 }
 
-/** As they stand there; what is ticked off of tables that the pipeline does not carry now, or carries elsewhere, is not any more. */
+/**
+ * As they stand there; what is ticked off of tables that the pipeline does not carry now, or carries elsewhere, is not any more. Nor is it
+ * of tables that the target does not have: somebody may create them again.
+ */
 export async function seedPartsOf(
   { deps, work, target }: LoaderRun,
   key: Pick<Checkpoint, 'pipeline' | 'part' | 'epoch'>,
 ): Promise<readonly SeedPart[]> {
   const { readSeeds, untickSeeds } = deps.io.target;
   const parts = await readSeeds(target, work.uid);
-  const left = leftOf(parts, createRouter(work.routes));
+  const left = [
+    ...leftOf(parts, createRouter(work.routes)),
+    ...(await goneOf(parts, (tables) => deps.io.target.missingTables(target, tables))),
+  ];
   if (left.length === 0) return parts;
   await untickSeeds(target, key, left);
   return readSeeds(target, work.uid);
+}
+
+async function goneOf(
+  parts: readonly SeedPart[],
+  missing: (tables: readonly TableName[]) => Promise<readonly TableName[]>,
+): Promise<readonly TableName[]> {
+  const ticked = parts.filter((part) => part.state === 'seeding' && (part.cursor !== null || part.isWhole));
+  if (ticked.length === 0) return [];
+  const gone = new Set((await missing(ticked.map(({ target }) => target))).map(tableName));
+  return ticked.filter(({ target }) => gone.has(tableName(target))).map(({ table }) => table);
 }
 
 export function leftOf(parts: readonly SeedPart[], router: Router): readonly TableName[] {
@@ -53,12 +69,20 @@ export function leftOf(parts: readonly SeedPart[], router: Router): readonly Tab
   });
 }
 
-export function seedProgressOf({ deps, work, target }: LoaderRun): SeedProgressWriter {
+export function seedProgressOf({ deps, work, target }: LoaderRun, seeds: Seeds): SeedProgressWriter {
   const { registry, tree, logger, io } = deps;
   return new SeedProgressWriter({
     read: () => io.target.readSeeds(target, work.uid),
     write: (progress) => registry.seedProgress.write(work.uid, progress),
     isFollowed: async () => (await tree.look()) === null,
+    isOver: async (request) => {
+      const order = (await registry.seeds.read(work.uid))?.document ?? null;
+      return order === null || (order.id === request && order.state === 'cancelled');
+    },
+    end: async (request) => {
+      await io.target.endSeeds(target, { pipeline: work.uid, request });
+      seeds.endAll(request);
+    },
     logger,
   });
 }

@@ -1,5 +1,5 @@
-import type { SeedRecord, TableName } from '@lutra/model';
-import { createRouter, SyncError } from '@lutra/model';
+import type { SeedRecord, Suspension, TableName } from '@lutra/model';
+import { createRouter, replicationFingerprint, SyncError } from '@lutra/model';
 import { noCounts } from '@lutra/mysql';
 import type { SeedPart, TableToCreate } from '@lutra/mysql';
 import { describe, expect, it } from 'vitest';
@@ -17,6 +17,7 @@ const work = {
   routes: [{ schema: 'shop', table: '*', to: { schema: 'copy' } }],
   source: { region: 'a' },
   target: { region: 'b' },
+  forwards: false,
   detector: null,
 } as unknown as LoaderWork;
 
@@ -39,6 +40,7 @@ function seedingOf({ isThere = false, suspended = '' } = {}) {
   const seeds = new Seeds({ uid, region: 'a' }, []);
   const asked: TableToCreate[] = [];
   const created: TableName[] = [];
+  const unticked: TableName[] = [];
   const none = async (): Promise<never> => {
     throw new SyncError('INTERNAL', 'nothing is written here');
   };
@@ -53,16 +55,18 @@ function seedingOf({ isThere = false, suspended = '' } = {}) {
         asked.push(table);
         return !isThere;
       },
+      missingTables: async (_, tables) => (isThere ? [] : tables),
+      untickSeeds: async (_, __, tables) => void unticked.push(...tables),
     },
     matcher: { targetOf: () => null },
     detection: null,
-    checkpoint: { replayUntil: -1 },
+    checkpoint: { pipeline: uid, part: 0, epoch: 1, replayUntil: -1 },
     load: none,
     isSuspended: ({ name }) => name === suspended,
     onCreated: (table) => created.push(table),
     onPassed: () => undefined,
   });
-  return { seeding, seeds, asked, created };
+  return { seeding, seeds, asked, created, unticked };
 }
 
 describe('a record that a table begins or ends to be seeded', () => {
@@ -81,6 +85,16 @@ describe('a record that a table begins or ends to be seeded', () => {
     expect(asked[0]?.targetOf({ database: 'shop', name: 'parent' })).toEqual({ database: 'copy', name: 'parent' });
     expect(asked[0]?.targetOf({ database: 'crm', name: 'parent' })).toBeNull();
     expect(seeds.replaces({ database: 'shop', name: 't' })).toBe(true);
+  });
+
+  it('is told again: what was ticked off is not any more if the target has lost the table', async () => {
+    for (const isThere of [true, false]) {
+      const { seeding, unticked } = seedingOf({ isThere });
+      await seeding.step(record());
+      expect(unticked).toEqual([]);
+      await seeding.step(record());
+      expect(unticked).toEqual(isThere ? [] : [{ database: 'shop', name: 't' }]);
+    }
   });
 
   it('creates nothing without a definition, and is no creation where the table is there', async () => {
@@ -125,6 +139,19 @@ describe('a record that a table begins or ends to be seeded', () => {
       0, 1, 1, 1,
     ]);
     expect([left({ table: away, state: 'done' }), left({ table: away, cursor: null })]).toEqual([0, 0]);
+  });
+
+  it('what is ticked off of a table does not count if the log says that it leaves it out', async () => {
+    const { seeding } = seedingOf();
+    for (const table of ['t', 'u']) await seeding.step(record({ table }));
+    const [t, u] = ['t', 'u'].map((name) => ({ database: 'shop', name }));
+    const ours = { [uid]: replicationFingerprint({ routes: [...work.routes], forwards: false }) };
+    expect(seeding.leaving({ pipelines: {}, tables: ['shop.*'] })).toEqual([]);
+    expect(seeding.leaving({ pipelines: {}, tables: ['shop.t'] })).toEqual([u]);
+    expect(seeding.leaving({ pipelines: {}, tables: ['shop.* except u'] })).toEqual([t, u]);
+    expect(seeding.leaving({ pipelines: ours, tables: ['shop.* except x'] })).toEqual([]);
+    const suspended = [{ database: 'shop', name: 't', code: 'TABLE_SUSPENDED', message: 'why' }] as unknown as readonly Suspension[];
+    expect(seeding.leaving({ pipelines: ours, tables: ['shop.*'], suspended })).toEqual([t]);
   });
 
   it('a region is replaced by what comes from it, and no other', () => {

@@ -2,9 +2,9 @@
  * What this pipeline does with `seed` and `chunk` records of its log: which of them are its own, what begins and ends in lutra.seed, which
  * tables are created. The writing itself is chunk-writer.ts.
  */
-import { createRouter, rowToJson, tableName } from '@lutra/model';
-import type { Router, SeedRecord, TableName } from '@lutra/model';
-import { asSource, beginSeed, endSeed, planRows } from '@lutra/mysql';
+import { createRouter, holdsTable, rowToJson, tableName } from '@lutra/model';
+import type { ControlRecord, Router, SeedRecord, TableName } from '@lutra/model';
+import { asSource, beginSeed, endOtherSeeds, endSeed, joined, planRows, settledText } from '@lutra/mysql';
 import type { ConnectionOptions, SqlText, TargetTable } from '@lutra/mysql';
 import type { Checkpoint } from '@lutra/marker';
 import type { LoaderWork } from '../assignments.js';
@@ -21,13 +21,13 @@ import { staysOf } from './row-decision.js';
 import { Seeds } from './seeds.js';
 
 export interface SeedingOptions extends Pick<ChunkWriterOptions, 'writer' | 'pieceBytes'> {
-  readonly port: Pick<TargetPort, 'createTable'>;
+  readonly port: Pick<TargetPort, 'createTable' | 'missingTables' | 'untickSeeds'>;
   readonly target: ConnectionOptions;
   readonly work: LoaderWork;
   readonly seeds: Seeds;
   readonly matcher: Pick<TableMatcher, 'targetOf'>;
   readonly detection: Detection | null;
-  readonly checkpoint: Pick<Checkpoint, 'replayUntil'>;
+  readonly checkpoint: Pick<Checkpoint, 'pipeline' | 'part' | 'epoch' | 'replayUntil'>;
   load(database: string, name: string): Promise<TargetTable>;
   isSuspended(table: TableName): boolean;
   onCreated(table: TableName): void;
@@ -71,18 +71,38 @@ export class Seeding {
     // not done, though: what it has missed is to be seeded when it comes back.
     if (phase === 'cancel' || (phase === 'end' && target)) {
       if (seeds.of(table)?.request === request) seeds.end(table);
-      return { text: endSeed({ pipeline: work.uid, table, request }, phase === 'end' ? 'done' : 'cancelled'), isCreated: false };
+      const of = { pipeline: work.uid, table, request };
+      return { text: joined([endSeed(of, phase === 'end' ? 'done' : 'cancelled'), endOtherSeeds(of)]), isCreated: false };
     }
     if (!target) return null;
     const of = { pipeline: work.uid, table, target, request, onExisting };
     const isCreated = await this.#create(record, table, target);
     seeds.begin(of);
-    return { text: beginSeed(of, record.ends.map(rowToJson)), isCreated };
+    return { text: joined([beginSeed(of, record.ends.map(rowToJson)), settledText(of, { before: request })]), isCreated };
+  }
+
+  /**
+   * Tables under way of which the log has no changes from the record on. The naive way keeps what is ticked off of them. Counter-example: a
+   * table leaves the routes and comes back while its loader is down; what has changed meanwhile is in no log, and is behind the cursor.
+   */
+  leaving(control: Pick<Extract<ControlRecord, { kind: 'routes' }>, 'tables' | 'pipelines' | 'suspended'>): readonly TableName[] {
+    const { seeds, work } = this.#options;
+    const pipeline = { uid: work.uid, routes: [...work.routes], forwards: work.forwards };
+    return seeds.tables.filter((table) => !holdsTable(control, table, pipeline));
+  }
+
+  /** All that was ticked off of them comes again. */
+  async untick(tables: readonly TableName[]): Promise<void> {
+    const { port, target, checkpoint } = this.#options;
+    await port.untickSeeds(target, checkpoint, tables);
   }
 
   async #create({ definition }: SeedRecord, source: TableName, target: TableName): Promise<boolean> {
     if (definition === null) return false;
-    const { port, target: server, onCreated } = this.#options;
+    const { port, target: server, onCreated, seeds } = this.#options;
+    // What was ticked off is gone with the table.
+    const isLost = seeds.of(source) !== null && (await port.missingTables(server, [target])).length > 0;
+    if (isLost) await this.untick([source]);
     const isCreated = await port.createTable(server, { source, target, definition, targetOf: this.#router });
     if (isCreated) onCreated(target);
     return isCreated;
@@ -118,6 +138,7 @@ export class Seeding {
       rows,
       plan,
       seen: record.seen,
+      origin: work.source.region,
       absent: absentOf(record, rows, plan),
       stays: staysOf(record.purpose, at.seed?.onExisting ?? null, { source: work.source.region, target: work.target.region, home }),
       isRepair: record.purpose === 'repair',

@@ -22,6 +22,16 @@ export class Seeds {
     this.#tables.delete(nameOf(table));
   }
 
+  /** Its order was cancelled. */
+  endAll(request: string): void {
+    for (const { table, request: own } of this.#tables.values()) if (own === request) this.end(table);
+  }
+
+  /** At the source. */
+  get tables(): readonly TableName[] {
+    return [...this.#tables.values()].map(({ table }) => table);
+  }
+
   of(table: TableName): SeedOf | null {
     return this.#tables.get(nameOf(table)) ?? null;
   }

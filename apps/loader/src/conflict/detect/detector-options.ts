@@ -1,8 +1,7 @@
 /** What the conflict detector and its parts work with. */
 import type { LoaderWork } from '../../assignments.js';
 import type { CheckpointKey, TargetWriter } from '../../commit/target-writer.js';
-import type { Conflict } from '../record/conflict-record.js';
-import type { BufferedTransaction } from './buffered-transactions.js';
+import type { CameFrom, Conflict } from '../record/conflict-record.js';
 import type { Peers } from './peers.js';
 import type { ResolutionTables } from '../resolve/resolution.js';
 import type { TableName } from '@lutra/model';
@@ -37,5 +36,5 @@ export interface DetectorOptions {
   /** Of the source's table: this pipeline is seeding it, and what it brings replaces what is there. */
   replaces(table: TableName): boolean;
   /** Committed; of one source transaction. */
-  onConflicts(conflicts: readonly Conflict[], transaction: Pick<BufferedTransaction, 'event' | 'position'>): void;
+  onConflicts(conflicts: readonly Conflict[], from: CameFrom): void;
 }

@@ -24,17 +24,26 @@ export interface Conflict {
   readonly localSeq: number | null;
 }
 
-export interface ConflictOf {
+/** Where what comes was committed, and where it stands in the log. */
+export interface CameFrom {
+  readonly event: { readonly source: Pick<RowEvent['source'], 'gtid' | 'tsUs' | 'origin'> };
+  readonly position: Pick<RecordPosition, 'log' | 'seq'>;
+}
+
+export interface ConflictOf extends CameFrom {
   /** `<channel>.<pipeline>` */
   readonly pipeline: string;
   readonly uid: string;
-  readonly position: Pick<RecordPosition, 'log' | 'seq'>;
-  readonly event: RowEvent;
   readonly final: boolean;
+  /** Who ordered it; left out: nobody, or lutra.conflict has no columns for it. */
+  readonly ordered?: { readonly request: string | null; readonly reason: string | null } | null;
 }
 
 const columns =
   'pipeline, uid, log_id, seq, gtid, source_us, origin, database_name, table_name, row_key, type, policy, winner, final, op, before_row, after_row, existing_row, result_row, local_seq';
+/** Whether lutra.conflict has columns for who ordered a repair: an older lutra.sql does not. Column `found`. */
+export const hasOrderedQuery =
+  "SELECT COUNT(*) AS found FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = 'lutra' AND TABLE_NAME = 'conflict' AND COLUMN_NAME = 'request'";
 const conflictTable = { database: 'lutra', name: 'conflict' };
 const ofRecord = { column: 'a row', table: conflictTable, change: 0 };
 /** Of row_key. */
@@ -42,8 +51,11 @@ const maxKeyLength = 3000;
 
 export function conflictText(conflicts: readonly Conflict[], of: ConflictOf): SqlText {
   const staging = new Staging();
-  const rows = conflicts.map((conflict) => `(${valuesOf(conflict, of, staging).join(', ')})`);
-  const sql = `INSERT INTO lutra.conflict (${columns}) VALUES ${rows.join(', ')}`;
+  const { ordered = null } = of;
+  const by = ordered ? [ordered.request, ordered.reason].map((text) => (text === null ? 'NULL' : quoteText(text))) : [];
+  const rows = conflicts.map((conflict) => `(${[...valuesOf(conflict, of, staging), ...by].join(', ')})`);
+  const names = ordered ? `${columns}, request, reason` : columns;
+  const sql = `INSERT INTO lutra.conflict (${names}) VALUES ${rows.join(', ')}`;
   const marks = [{ does: 'insert', table: conflictTable, change: 0, changes: 1 }] as const;
   return { sql, marks, ...stagedOf([{ staged: staging.take() }]) };
 }

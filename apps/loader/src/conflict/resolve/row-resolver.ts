@@ -11,7 +11,7 @@
  */
 import { isStop } from '@lutra/model';
 import type { SyncError, ConflictType, Row, TableName } from '@lutra/model';
-import { conflictKind, differing, keyOfRow, planRows, primaryConflictKey, sameKey, sameRowsBeside, StatementBuilder } from '@lutra/mysql';
+import { conflictKind, keyOfRow, primaryConflictKey, sameKey, sameRowsBeside } from '@lutra/mysql';
 import type { ApplyConnection, Change } from '@lutra/mysql';
 import type { Concurrent } from '../detect/concurrency.js';
 import { ConflictLedger } from '../record/conflict-ledger.js';
@@ -24,11 +24,11 @@ import { forceRow, writeRow } from './rows.js';
 import type { ResolutionBy } from './touched-rows.js';
 import type { RowChange, Assignment } from './rows.js';
 import type { RuleBook } from '../decide/rules.js';
-import { stepOf, stopped, stoppedAt, typeOf } from './step.js';
+import { stepOf, stopped, typeOf } from './step.js';
 import type { Step } from './step.js';
 import type { DecidableTable, ConflictTable, TableBook } from '../detect/table-book.js';
+import { applyUndecided } from './undecided.js';
 import { Verdict } from '../decide/verdict.js';
-import { writeWhole } from '../../seed/missing-rows.js';
 import { RowsToCome } from '../../seed/rows-to-come.js';
 
 export interface RowResolverOptions {
@@ -59,7 +59,8 @@ export class RowResolver {
     this.#rows = new LockedRows(options.connection);
     this.#verdict = new Verdict(options.rules);
     this.#ledger = new ConflictLedger(options.rules);
-    this.#toCome = new RowsToCome(options.connection, options.replaces);
+    const { connection, by, replaces } = options;
+    this.#toCome = new RowsToCome(connection, { pipeline: by.pipeline, replaces: (source) => replaces(source) });
   }
 
   /** Locks every row, and every unique value, that the changes touch. */
@@ -80,10 +81,8 @@ export class RowResolver {
     const { before, after } = change;
     const concurrent = table ? this.#options.concurrent(change, table) : nobody;
     if (!isDecidable(table)) {
-      if (table && concurrent.primary !== null)
-        throw stoppedAt(table, { type: 'both sides changed it', key: '(its keys cannot be compared)' });
-      if (table === null && (await this.#toCome.has(change.target))) return this.#oneWay(change);
-      return this.#plain(change, table);
+      const { connection } = this.#options;
+      return applyUndecided({ connection, toCome: this.#toCome, rows: this.#rows }, change, { table, concurrent });
     }
     const sent = { op: change.op, before, after, ...(change.under && { under: change.under }) };
     if (before === null || after === null || sameKey(table.plan, before, after))
@@ -186,7 +185,10 @@ export class RowResolver {
   /** No conflict, and nothing that home would have to say. */
   async #come(step: Step, existing: Row | null): Promise<void> {
     const refused = await this.#writeEarly(step, existing);
-    if (refused) this.#refused(step, existing, refused);
+    if (refused) return this.#refused(step, existing, refused);
+    const { plan, schema: source, target } = step.table;
+    const keys = [step.sent.before, step.sent.after].flatMap((row) => (row ? [keyOfRow(plan, row)] : []));
+    await this.#toCome.unlist(this.#options.connection, { source, target }, keys);
   }
 
   async #refusedMove(move: Move, error: SyncError): Promise<void> {
@@ -243,25 +245,5 @@ export class RowResolver {
     const again = await forceRow(this.#options.connection, table.plan, change);
     if (!again) this.#rows.written(table.plan, change);
     return again;
-  }
-
-  /** Its table flows one way, and is being seeded. */
-  async #oneWay(change: Change): Promise<void> {
-    this.#rows.discard();
-    const plan = planRows(change.source, change.target);
-    const { connection, replaces } = this.#options;
-    await writeWhole(connection, change, { plan, replaces: (source) => replaces(source) });
-  }
-
-  /** As always; where the target's changes come back, only to a row that is what it must be. */
-  async #plain(change: Change, table: ConflictTable | null): Promise<void> {
-    const builder = new StatementBuilder({ exact: table !== null });
-    await builder.prepare(change);
-    builder.add(change);
-    const text = builder.take();
-    const results = await this.#options.connection.run(text);
-    this.#rows.discard();
-    if (table && (await differing(text, results)).length > 0)
-      throw stoppedAt(table, { type: 'the row is not what the source changed', key: '(its keys cannot be compared)' });
   }
 }

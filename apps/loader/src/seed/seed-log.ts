@@ -1,0 +1,97 @@
+/** What a run does with the records of its log that are about seeding: where a table begins and ends, chunks, and the rows of chunks. */
+import type { ChunkRecord, ControlRecord, SeedRecord } from '@lutra/model';
+import type { LoaderWork } from '../assignments.js';
+import type { RecordPosition, Step } from '../read/log-reader.js';
+import type { Stages } from '../stages.js';
+import { ChunkAssembly } from './chunk-assembly.js';
+import type { Chunk } from './chunk-assembly.js';
+
+type RowStep = Pick<Extract<Step, { kind: 'row' }>, 'table' | 'event' | 'position'>;
+
+/** Where a row lies: amid a transaction of another pipeline, amid a chunk, or last of either. */
+export type Lies = 'amid' | 'open' | 'between';
+
+export class SeedLog {
+  /** Rows that were read at the source, until all of them are here: nothing that lies amid them is saved. */
+  readonly #chunks = new ChunkAssembly();
+  readonly #uid: string;
+
+  /** `uid`: of the pipeline. */
+  constructor(uid: string) {
+    this.#uid = uid;
+  }
+
+  /** The rows of a chunk have not come yet. */
+  get open(): boolean {
+    return this.#chunks.open;
+  }
+
+  /** What is open is void. */
+  discard(): void {
+    this.#chunks.discard();
+  }
+
+  /** A row of a chunk. Of another pipeline's, or of one that is void, nothing but the position counts. */
+  async row(stages: Stages, { table, event, position }: RowStep): Promise<Lies> {
+    const isOpen = this.#chunks.open;
+    const chunk = this.#chunks.row(table, event, position);
+    if (chunk) {
+      stages.progress.row(event, position);
+      await this.#chunk(stages, chunk);
+      return 'between';
+    }
+    if (isOpen && this.#chunks.open) return 'open';
+    if (!event.transaction.last) return 'amid';
+    stages.applier.passed(position);
+    return 'between';
+  }
+
+  /** Its rows follow, and nothing is saved before them; or it is done already. */
+  async chunk(stages: Stages, { control, position }: { control: ChunkRecord; position: RecordPosition }): Promise<Lies> {
+    const chunk = this.#chunks.begin(control, position);
+    if (!chunk) return 'open';
+    stages.progress.resolution(control, position);
+    await this.#chunk(stages, chunk);
+    return 'between';
+  }
+
+  async #chunk({ routes, applier, seedProgress }: Stages, chunk: Chunk): Promise<void> {
+    const { record } = chunk;
+    routes.requireProven();
+    await applier.chunk(chunk);
+    if (record.purpose === 'seed' && record.pipelines.includes(this.#uid)) seedProgress.changed(record.part?.to === null);
+  }
+}
+
+/** Null: it is not this pipeline's. `isCreated`: the target lacked the table. */
+export async function applySeed(
+  { routes, applier, seeding, seedProgress }: Stages,
+  control: SeedRecord,
+  position: RecordPosition,
+): Promise<{ readonly isCreated: boolean } | null> {
+  const step = await seeding.step(control);
+  if (!step) return null;
+  routes.requireProven();
+  await applier.write(step.text, position);
+  if (control.phase !== 'begin' || step.isCreated) await applier.drained();
+  seedProgress.changed(control.phase !== 'begin');
+  return step;
+}
+
+/** Behind all that came before. */
+export async function untickLeaving(
+  { applier, seeding, seedProgress }: Stages,
+  control: Extract<ControlRecord, { kind: 'routes' }>,
+): Promise<void> {
+  const left = seeding.leaving(control);
+  if (left.length === 0) return;
+  await applier.flush();
+  await applier.drained();
+  await seeding.untick(left);
+  seedProgress.changed(true);
+}
+
+/** Other regions may have changed a table that was created in their logs already, and the windows took no notice. */
+export function mustOpenAnew({ isCreated }: { readonly isCreated: boolean }, { detector }: Pick<LoaderWork, 'detector'>): boolean {
+  return isCreated && (detector?.otherWriters.length ?? 0) > 0;
+}

@@ -1,0 +1,33 @@
+import type { ResultRow } from '@lutra/mysql';
+import { expect, it } from 'vitest';
+import { UnequalTables } from './unequal-tables.js';
+
+const routed = { source: { database: 'shop', name: 't' }, target: { database: 'copy', name: 't' } };
+
+function tablesOf(stores: readonly string[], asked: string[], entries: readonly ResultRow[] = []): UnequalTables {
+  const within = async (sql: string): Promise<readonly (readonly ResultRow[])[]> => {
+    const [, from = ''] = /FROM (\S+)/.exec(sql) ?? [];
+    asked.push(from);
+    if (from === 'information_schema.TABLES') return [stores.map((name) => ({ name }))];
+    return [from === 'lutra.unequal' ? entries : [{ seeding: '0', leaving: '0' }]];
+  };
+  return new UnequalTables({ within }, 'p1');
+}
+
+it('a target whose lutra.sql is older is not asked for what it does not have', async () => {
+  for (const stores of [[], ['seed']]) {
+    const asked: string[] = [];
+    const tables = tablesOf(stores, asked);
+    expect([await tables.mayLack(routed), await tables.entryOf(routed)]).toEqual([false, null]);
+    expect(asked).toEqual(['information_schema.TABLES', ...(stores.length > 0 ? ['lutra.difference'] : [])]);
+  }
+});
+
+it('each table is asked for once in a transaction; another pipeline may bring what is missing, and replaces nothing', async () => {
+  const asked: string[] = [];
+  const tables = tablesOf(['seed', 'unequal'], asked, [{ ours: '0', cause: 'hole', request: 'r', reason: 'ann: why' }]);
+  expect([await tables.mayLack(routed), await tables.entryOf(routed), await tables.isLeaving(routed)]).toEqual([true, null, false]);
+  expect(asked).toHaveLength(3);
+  const ours = tablesOf(['seed', 'unequal'], [], [{ ours: '1', cause: 'hole', request: 'r', reason: 'ann: why' }]);
+  expect(await ours.entryOf(routed)).toEqual({ cause: 'hole', request: 'r', reason: 'ann: why' });
+});

@@ -20,7 +20,7 @@ export const mysqlExtra = ['--innodb-buffer-pool-size=512M'];
 export const quiet = 'seed_quiet';
 export const written = 'seed_written';
 export const live = 'seed_live';
-const boundMs = 3_600_000;
+const boundMs = 1_200_000;
 const pollMs = 50;
 
 interface SeedAnswer {
@@ -73,17 +73,20 @@ export class SeedBench {
     return withAdministrator(this.stack.mysql.a, (connection) => createSeedTables(connection, database, this.options.scale));
   }
 
-  /** Orders a seed of all tables of the database; resolves when all of them are done. */
-  async seed(database: string): Promise<void> {
+  /**
+   * Orders a seed of all tables of the database; resolves when all of them are done. A change of a table that is not there yet suspends it
+   * at the target, so nobody may write before `begun`.
+   */
+  async seed(database: string, begun: () => void = () => undefined): Promise<void> {
     const { api, channel, regions, mysql } = this.stack;
     const tables = await tablesOf(mysql.a, database);
     const path = `/api/v1/channels/${channel}/pipelines/${regions.a}-${regions.b}/seed`;
     const { order: ordered } = await api.request<SeedAnswer>('POST', path, { tables: [`${database}.*`], createTables: true });
     for (const deadline = Date.now() + boundMs; Date.now() < deadline; await sleep(pollMs)) {
       const { progress } = await api.request<SeedAnswer>('GET', path);
-      if (progress?.request !== ordered?.id) continue;
-      const done = progress?.tables.filter(({ state }) => state === 'done').length ?? 0;
-      if (done === tables) return void (await api.request('DELETE', path));
+      if (progress?.request !== ordered?.id || progress?.tables.length !== tables) continue;
+      begun();
+      if (progress.tables.every(({ state }) => state === 'done')) return;
     }
     throw new Error(`${database} is not seeded after ${boundMs / 60_000} minutes.\n${await this.stack.report()}`);
   }

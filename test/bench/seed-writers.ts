@@ -27,6 +27,7 @@ export interface WriteOptions {
 export async function whileWriting({ from, to, database, heartbeat }: WriteOptions, work: Promise<unknown>): Promise<Written> {
   const isOver = new AbortController();
   const over = work.finally(() => isOver.abort());
+  over.catch(() => undefined); // awaited at the end
   const connections = await Promise.all([
     ...Array.from({ length: writers + 1 }, () => createConnection({ ...from })),
     createConnection(to),
@@ -96,7 +97,7 @@ async function write(
   for (; !signal.aborted; done++) {
     await connection.query(statement(random, { database, rows, fresh: 1_000_000_000 + done * writers + number }));
     const due = begin + (1000 * (done + 1) * writers) / transactionsPerSecond;
-    if (due > performance.now()) await sleep(due - performance.now());
+    await sleep(Math.max(0, due - performance.now()));
   }
   return done;
 }

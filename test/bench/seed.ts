@@ -54,7 +54,10 @@ async function seedWithWriters(bench: SeedBench, rows: number): Promise<StageRes
   const { stack, options } = bench;
   let latencies: readonly number[] = [];
   const result = await measured(bench, 'seedWithWriters', async () => {
-    const seeding = timed(rows, bench.seed(written));
+    const { promise: begun, resolve, reject } = Promise.withResolvers<void>();
+    const seeding = timed(rows, bench.seed(written, resolve));
+    seeding.catch(reject);
+    await begun;
     const of = { from: stack.connection('a'), to: stack.connection('b'), database: written, heartbeat: `${live}.heartbeat` };
     const { transactions, latenciesMs } = await whileWriting(of, seeding);
     latencies = latenciesMs;

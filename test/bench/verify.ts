@@ -21,7 +21,7 @@ const database = 'seed_verified';
 const table = `${database}.entries`;
 const damagedRows = 20;
 const line = { kind: 'slow', delayMs: 100, bytesPerSecond: 2_000_000 } as const;
-const boundMs = 3_600_000;
+const boundMs = 1_200_000;
 const pollMs = 50;
 
 interface Answer {

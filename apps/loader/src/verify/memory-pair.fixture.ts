@@ -24,10 +24,11 @@ export class MemoryPair implements TablePair {
     return ranges.map((range) => this.#digest(side, range));
   }
 
-  async stretch(side: DigestedSide, range: KeyRange, n: number): Promise<Stretch> {
+  async stretch(side: DigestedSide, ranges: readonly KeyRange[], numbers: readonly number[]): Promise<Stretch> {
     this.trips += 1;
-    const digest = this.#digest(side, range);
-    return { digest, next: range.to === null ? null : this.#boundary(side, { from: range.to, to: null }, n) };
+    const from = ranges.at(-1)?.to ?? null;
+    const ends = from === null ? [] : numbers.map((n) => this.#boundary(side, { from, to: null }, n));
+    return { digests: ranges.map((range) => this.#digest(side, range)), ends };
   }
 
   async boundaries(side: DigestedSide, range: KeyRange, numbers: readonly number[]): Promise<readonly (Row | null)[]> {

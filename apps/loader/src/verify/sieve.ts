@@ -1,7 +1,7 @@
 /**
  * The sieve: which rows of a pair of tables may differ. Digests of key ranges are compared; a range that differs is cut until its rows are
- * few, and then the hash of each row crosses. So an equal table sends a few bytes a range. A server may be far away: a range costs one round
- * trip, which also says where the next one ends; a cut costs two, whatever the number of its parts.
+ * few, and then the hash of each row crosses. So an equal table sends a few bytes a range. A server may be far away: some ranges cost one
+ * round trip, which also says where the next ones end; a cut costs two, whatever the number of its parts.
  *
  * 1. It reads two servers at two times: what it finds may be on its way, and is looked at again (verify-table.ts). What it passes over was
  *    equal while its range was read.
@@ -18,6 +18,8 @@ import type { RowHash, TablePair } from './table-pair.js';
 export interface SieveOptions {
   /** Rows of a range to begin with, and again where rows differ; equal ranges grow. */
   readonly rangeRows?: number;
+  /** Of one range; of those that are asked for at once, four times as many. */
+  readonly mostRangeRows?: number;
   /** A range of so many rows is not cut any more. */
   readonly leafRows?: number;
   /** Keys that are kept; ranges that differ beyond are only counted. */
@@ -42,13 +44,14 @@ const leafRows = 50;
 /** Rows that are read whole may be large. */
 const readRows = 20;
 const parts = 16;
-/** Both servers keep the hashes of a range in memory until they are summed up. */
+/** A server keeps the hashes of a range in a temporary table, which is on its disk beyond 16 MiB. */
 const mostRangeRows = 80_000;
-/** A pause or an end of the verification waits for the range that is under way. */
-const rangeMs = { grows: 1_000, shrinks: 3_000 };
+const rangesAtOnce = 4;
+/** A pause or an end of the verification waits for the round trip that is under way. */
+const roundMs = { grows: 1_000, shrinks: 3_000 };
 export const maxKeys = 10_000;
 
-type Limits = Required<Pick<SieveOptions, 'rangeRows' | 'leafRows' | 'maxKeys'>>;
+type Limits = Required<Pick<SieveOptions, 'rangeRows' | 'mostRangeRows' | 'leafRows' | 'maxKeys'>>;
 
 interface Counted {
   readonly range: KeyRange;
@@ -67,51 +70,55 @@ class Sieve {
   readonly #now: () => number;
   readonly #keys = new Map<string, Row>();
   #rows = 0;
-  #ranges = 0;
+  #differing = 0;
 
   constructor(pair: TablePair, options: SieveOptions) {
     this.#pair = pair;
-    this.#limits = { rangeRows, leafRows, maxKeys, ...defined(options) };
+    this.#limits = { rangeRows, mostRangeRows, leafRows, maxKeys, ...defined(options) };
     this.#between = options.between;
     this.#now = options.now ?? (() => performance.now());
   }
 
   async run(): Promise<Sieved> {
-    let size = this.#limits.rangeRows;
-    let range: KeyRange = { from: null, to: await this.#end('source', null, size) };
-    range = { ...range, to: range.to ?? (await this.#end('target', null, size)) };
-    for (;;) {
+    let rows = this.#limits.rangeRows;
+    let ends = await this.#pair.boundaries('source', { from: null, to: null }, this.#numbers(rows));
+    for (let from: Row | null = null; ;) {
+      const ranges = await this.#ranges(from, ends, rows);
       await this.#between(this.#rows);
       const begun = this.#now();
-      const { next, ...counted } = await this.#stretch(range, size);
-      size = this.#sizeAfter(counted, { size, tookMs: this.#now() - begun });
-      this.#rows += counted.source.rows;
-      await this.#compare([counted]);
-      if (range.to === null) break;
-      // Behind the source's last key the target may have rows still.
-      range = { from: range.to, to: next ?? (await this.#end('target', range.to, size)) };
+      const [there, here] = await Promise.all([
+        this.#pair.stretch('source', ranges, this.#numbers(rows)),
+        this.#pair.digests('target', ranges),
+      ]);
+      const counted = countedOf(ranges, there.digests, here);
+      rows = this.#rowsAfter(counted, { rows, tookMs: this.#now() - begun });
+      this.#rows += counted.reduce((sum, { source }) => sum + source.rows, 0);
+      await this.#compare(counted);
+      from = ranges.at(-1)?.to ?? null;
+      if (from === null) break;
+      ({ ends } = there);
     }
-    return { rows: this.#rows, keys: this.#keys, ranges: this.#ranges };
+    return { rows: this.#rows, keys: this.#keys, ranges: this.#differing };
   }
 
-  async #end(side: DigestedSide, from: Row | null, rows: number): Promise<Row | null> {
-    return (await this.#pair.boundaries(side, { from, to: null }, [rows]))[0] ?? null;
+  /** Up to the last of the ends. Behind the source's last key the target may have rows still. */
+  async #ranges(from: Row | null, ends: readonly (Row | null)[], rows: number): Promise<readonly KeyRange[]> {
+    const there = ends.filter((end) => end !== null);
+    return chain({ from, to: null }, there.length > 0 ? there : await this.#pair.boundaries('target', { from, to: null }, [rows]));
   }
 
-  async #stretch(range: KeyRange, size: number): Promise<Counted & { readonly next: Row | null }> {
-    const [{ digest: source, next }, target] = await Promise.all([
-      this.#pair.stretch('source', range, size),
-      this.#pair.digests('target', [range]),
-    ]);
-    return { range, source, target: answerOf(target, 0), next };
+  /** Of the last rows of ranges that together have so many. */
+  #numbers(rows: number): readonly number[] {
+    const count = Math.ceil(rows / this.#limits.mostRangeRows);
+    return multiples(Math.ceil(rows / count), count);
   }
 
   /** Where rows differ, ranges are to be cut: they stay small. */
-  #sizeAfter({ source, target }: Counted, { size, tookMs }: { readonly size: number; readonly tookMs: number }): number {
-    const { rangeRows: first, leafRows: least } = this.#limits;
-    if (!sameDigest(source, target)) return Math.min(size, first);
-    if (tookMs < rangeMs.grows) return Math.max(size, Math.min(mostRangeRows, 2 * size));
-    return tookMs > rangeMs.shrinks ? Math.max(Math.min(size, least), Math.floor(size / 2)) : size;
+  #rowsAfter(counted: readonly Counted[], { rows, tookMs }: { readonly rows: number; readonly tookMs: number }): number {
+    const { rangeRows: first, mostRangeRows: most, leafRows: least } = this.#limits;
+    if (!counted.every(({ source, target }) => sameDigest(source, target))) return Math.min(rows, first);
+    if (tookMs < roundMs.grows) return Math.max(rows, Math.min(rangesAtOnce * most, 2 * rows));
+    return tookMs > roundMs.shrinks ? Math.max(Math.min(rows, least), Math.floor(rows / 2)) : rows;
   }
 
   async #compare(all: readonly Counted[]): Promise<void> {
@@ -121,7 +128,7 @@ class Sieve {
       if (source.rows + target.rows === 0 || sameDigest(source, target)) continue;
       const isHashed = [source, target].every(({ rows, hashed }) => rows === hashed);
       const leaf = isHashed ? this.#limits.leafRows : readRows;
-      if (this.#keys.size >= this.#limits.maxKeys && isHashed) this.#ranges += 1;
+      if (this.#keys.size >= this.#limits.maxKeys && isHashed) this.#differing += 1;
       else if (Math.max(source.rows, target.rows) > leaf) await this.#cut(counted, leaf);
       else if (isHashed) leaves.push(counted);
       else await this.#read(counted);
@@ -136,14 +143,13 @@ class Sieve {
   async #cut({ range, source, target }: Counted, leaf: number): Promise<void> {
     await this.#between(this.#rows);
     const side: DigestedSide = source.rows >= target.rows ? 'source' : 'target';
-    const all = Math.max(source.rows, target.rows);
-    const rows = Math.max(leaf, Math.ceil(all / parts));
-    const numbers = Array.from({ length: Math.max(1, Math.ceil(all / rows) - 1) }, (_, i) => rows * (i + 1));
+    const most = Math.max(source.rows, target.rows);
+    const rows = Math.max(leaf, Math.ceil(most / parts));
+    const numbers = multiples(rows, Math.max(1, Math.ceil(most / rows) - 1));
     const found = await this.#pair.boundaries(side, range, numbers);
-    const ends = [...found.filter((end) => end !== null), range.to];
-    const ranges = ends.map((to, i): KeyRange => ({ from: i === 0 ? range.from : (ends[i - 1] ?? null), to }));
+    const ranges = chain(range, [...found.filter((end) => end !== null), range.to]);
     const [there, here] = await Promise.all([this.#pair.digests('source', ranges), this.#pair.digests('target', ranges)]);
-    await this.#compare(ranges.map((part, i) => ({ range: part, source: answerOf(there, i), target: answerOf(here, i) })));
+    await this.#compare(countedOf(ranges, there, here));
   }
 
   async #cross(leaves: readonly Counted[]): Promise<void> {
@@ -177,8 +183,21 @@ class Sieve {
 
   #keep(key: Row): void {
     if (this.#keys.size < this.#limits.maxKeys) this.#keys.set(rowToJson(key), key);
-    else this.#ranges += 1;
+    else this.#differing += 1;
   }
+}
+
+function multiples(n: number, count: number): readonly number[] {
+  return Array.from({ length: count }, (_, i) => n * (i + 1));
+}
+
+/** Side by side: each begins where the one before it ends. */
+function chain({ from }: KeyRange, ends: readonly (Row | null)[]): readonly KeyRange[] {
+  return ends.map((to, i) => ({ from: i === 0 ? from : (ends[i - 1] ?? null), to }));
+}
+
+function countedOf(ranges: readonly KeyRange[], there: readonly Digest[], here: readonly Digest[]): readonly Counted[] {
+  return ranges.map((range, i) => ({ range, source: answerOf(there, i), target: answerOf(here, i) }));
 }
 
 /** A range without an answer is not equal to anything. */
@@ -201,6 +220,7 @@ export async function differingKeys(pair: TablePair, there: readonly Row[], here
   return [...keys, ...[...others.values()].map((row) => pair.keyOf(row))];
 }
 
-function defined({ rangeRows: a, leafRows: b, maxKeys: c }: SieveOptions): Partial<Limits> {
-  return { ...(a !== undefined && { rangeRows: a }), ...(b !== undefined && { leafRows: b }), ...(c !== undefined && { maxKeys: c }) };
+function defined(options: SieveOptions): Partial<Limits> {
+  const names = ['rangeRows', 'mostRangeRows', 'leafRows', 'maxKeys'] as const;
+  return Object.fromEntries(names.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]])));
 }

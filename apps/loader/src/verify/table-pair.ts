@@ -19,8 +19,8 @@ export interface TablePair {
   /** False: the servers cannot hash its rows, so they are read. */
   readonly isHashed: boolean;
   digests(side: DigestedSide, ranges: readonly KeyRange[]): Promise<readonly Digest[]>;
-  /** With the end of the range that lies behind it and has `n` rows; null: fewer rows are there. */
-  stretch(side: DigestedSide, range: KeyRange, n: number): Promise<Stretch>;
+  /** With the keys of the rows with these numbers behind the last range. */
+  stretch(side: DigestedSide, ranges: readonly KeyRange[], numbers: readonly number[]): Promise<Stretch>;
   /** The keys of the rows with these numbers in the range, from 1; null: it has fewer. Each is read at a time of its own. */
   boundaries(side: DigestedSide, range: KeyRange, numbers: readonly number[]): Promise<readonly (Row | null)[]>;
   /** Of each range in the order of the key. */
@@ -34,8 +34,8 @@ export interface TablePair {
 }
 
 export interface Stretch {
-  readonly digest: Digest;
-  readonly next: Row | null;
+  readonly digests: readonly Digest[];
+  readonly ends: readonly (Row | null)[];
 }
 
 export interface RowHash {
@@ -71,10 +71,14 @@ export class ServerPair implements TablePair {
     return found.map(([row]) => readDigest(row));
   }
 
-  async stretch(side: DigestedSide, range: KeyRange, n: number): Promise<Stretch> {
-    const behind = range.to === null ? [] : [this.#boundary(side, { from: range.to, to: null }, n)];
-    const [digest, next] = await this.#ask(side, [this.#digest(side, range), ...behind]);
-    return { digest: readDigest(digest?.[0]), next: this.#keyIn(side, next?.[0]) };
+  async stretch(side: DigestedSide, ranges: readonly KeyRange[], numbers: readonly number[]): Promise<Stretch> {
+    const from = ranges.at(-1)?.to ?? null;
+    const behind = from === null ? [] : numbers.map((n) => this.#boundary(side, { from, to: null }, n));
+    const found = await this.#ask(side, [...ranges.map((range) => this.#digest(side, range)), ...behind]);
+    return {
+      digests: found.slice(0, ranges.length).map(([row]) => readDigest(row)),
+      ends: found.slice(ranges.length).map(([row]) => this.#keyIn(side, row)),
+    };
   }
 
   async boundaries(side: DigestedSide, range: KeyRange, numbers: readonly number[]): Promise<readonly (Row | null)[]> {

@@ -1,4 +1,4 @@
-/** What seeding is measured on: a channel from side a to side b, and a third server that a dump is loaded into. Databases are empty first. */
+/** What seeding is measured on: a channel from side a to side b, empty at first, and a third server that a dump is loaded into. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RowDataPacket } from 'mysql2/promise';
 import { compareDatabases, type Difference, type Log, Stack, withAdministrator } from '../harness/index.js';

@@ -64,11 +64,8 @@ async function seedWithWriters(bench: SeedBench, rows: number): Promise<StageRes
     options.log(`seed: ${transactions} transactions were written meanwhile`);
     return seeding;
   });
-  const [p50, p95, p99, max] = [50, 95, 99, 100].map((percent) => percentile(latencies, percent));
-  return {
-    ...result,
-    more: { latencyP50Ms: p50, latencyP95Ms: p95, latencyP99Ms: p99, latencyMaxMs: max } as StageResult['more'] & object,
-  };
+  const at = (percent: number): number => percentile(latencies, percent);
+  return { ...result, more: { latencyP50Ms: at(50), latencyP95Ms: at(95), latencyP99Ms: at(99), latencyMaxMs: at(100) } };
 }
 
 async function timed(rows: number, work: Promise<unknown>): Promise<Timing> {

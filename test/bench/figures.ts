@@ -1,8 +1,22 @@
 /** What a run measures, in words that stay: the shape of `--json`. Pure. */
-export const workloadNames = ['bulk', 'oltp', 'latency'] as const;
+export const replicatedWorkloads = ['bulk', 'oltp', 'latency'] as const;
+export type ReplicatedWorkload = (typeof replicatedWorkloads)[number];
+export const workloadNames = [...replicatedWorkloads, 'seed'] as const;
 export type WorkloadName = (typeof workloadNames)[number];
 
-export const stages = ['capture', 'loader', 'endToEnd', 'native', 'mysqlbinlog'] as const;
+/** Of the workload seed. */
+export const seedStages = [
+  'dump',
+  'clone',
+  'seed',
+  'seedWithWriters',
+  'readingLoopback',
+  'verifyLoopback',
+  'reading',
+  'verify',
+  'verifyDamaged',
+] as const;
+export const stages = ['capture', 'loader', 'endToEnd', 'native', 'mysqlbinlog', ...seedStages] as const;
 export type Stage = (typeof stages)[number];
 
 /** Unit of each metric. */
@@ -18,6 +32,14 @@ export const metrics = {
   cpuMicrosPerRow: 'µs/row',
   /** Peak of the stage; endToEnd: of capture and of the loader, added. */
   rssBytes: 'bytes',
+  /** rowsPerSecondFromCommand of seed over that of mysqldump piped into mysql. */
+  ratioToDump: 'ratio',
+  /** Time of reading the rows over time of verifying them, on the same line. */
+  ratioToReading: 'ratio',
+  /** Bytes that a verification exchanges with the source, over those of its rows. */
+  sentToRows: 'ratio',
+  captureRssBytes: 'bytes',
+  loaderRssBytes: 'bytes',
   latencyP50Ms: 'ms',
   latencyP95Ms: 'ms',
   latencyP99Ms: 'ms',

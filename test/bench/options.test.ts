@@ -21,6 +21,10 @@ test('what is given is taken', () => {
   expect(options).toMatchObject({ workloads: ['oltp'], mysql: '8.0', scale: 0.02, repeat: 3, json: 'x.json', help: true });
 });
 
+test('seed runs only where it is named', () => {
+  expect(readOptions(['--workload', 'seed']).workloads).toEqual(['seed']);
+});
+
 test.each([['--workload', 'big'], ['--mysql', '5.7'], ['--scale', '0'], ['--repeat', '1.5'], ['--nonsense'], ['word']])(
   'a bad option is refused with its name: %s %s',
   (...args) => {

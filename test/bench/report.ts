@@ -8,13 +8,34 @@ const titles: Readonly<Record<Stage, string>> = {
   endToEnd: 'Lutra, end to end',
   native: "MySQL's own replication",
   mysqlbinlog: 'mysqlbinlog > /dev/null',
+  dump: 'mysqldump | mysql',
+  clone: 'CLONE LOCAL (files of the whole server)',
+  seed: 'seed, nobody writes',
+  seedWithWriters: 'seed, with writers',
+  readingLoopback: 'reading the rows',
+  verifyLoopback: 'verify, equal',
+  reading: 'reading the rows, slow line',
+  verify: 'verify, equal, slow line',
+  verifyDamaged: 'verify, 20 rows differ, slow line',
+};
+
+const columnsOf = (workload: WorkloadName): readonly Column[] => {
+  switch (workload) {
+    case 'latency':
+      return latencyColumns;
+    case 'seed':
+      return seedColumns;
+    case 'bulk':
+    case 'oltp':
+      return throughputColumns;
+  }
 };
 
 export function reportLines(workload: WorkloadName, figures: readonly Figure[], results: readonly StageResult[]): string[] {
   const present = stages.filter((stage) => figures.some((figure) => figure.stage === stage));
-  const columns = workload === 'latency' ? latencyColumns : throughputColumns;
+  const columns = columnsOf(workload);
   const used = processNames.filter((name) => results.some(({ usage }) => (usage[name]?.cpuMicros ?? 0) > 0));
-  const head = ['', ...columns.map(([title]) => title), ...used.map((name) => `cpu ${name}`), 'peak RSS'];
+  const head = ['', ...columns.map(([title]) => title), ...used.map((name) => `cpu ${name}`)];
   const rows = present.map((stage) => {
     const text = (metric: Metric, show: (value: number) => string): string => {
       const figure = figures.find((one) => one.stage === stage && one.metric === metric);
@@ -27,7 +48,7 @@ export function reportLines(workload: WorkloadName, figures: readonly Figure[], 
       const values = own.flatMap(({ usage, timing }) => (usage[name] ? [usage[name].cpuMicros / timing.rows] : []));
       return values.length > 0 ? median(values).toFixed(1) : '–';
     });
-    return [titles[stage], ...columns.map(([, metric, show]) => text(metric, show)), ...cpu, text('rssBytes', megabytes)];
+    return [titles[stage], ...columns.map(([, metric, show]) => text(metric, show)), ...cpu];
   });
   return table([head, ...rows]);
 }
@@ -44,6 +65,7 @@ const throughputColumns: readonly Column[] = [
   ['to native', 'ratioToNative', ratio],
   ['rows/s from command', 'rowsPerSecondFromCommand', whole],
   ['to native', 'ratioToNativeFromCommand', ratio],
+  ['peak RSS', 'rssBytes', megabytes],
 ];
 
 const latencyColumns: readonly Column[] = [
@@ -51,6 +73,17 @@ const latencyColumns: readonly Column[] = [
   ['p95 ms', 'latencyP95Ms', milliseconds],
   ['p99 ms', 'latencyP99Ms', milliseconds],
   ['max ms', 'latencyMaxMs', milliseconds],
+  ['peak RSS', 'rssBytes', megabytes],
+];
+
+const seedColumns: readonly Column[] = [
+  ['rows/s', 'rowsPerSecondFromCommand', whole],
+  ['to dump', 'ratioToDump', ratio],
+  ['to reading', 'ratioToReading', ratio],
+  ['rows / sent', 'sentToRows', (value) => whole(1 / value)],
+  ['max lag ms', 'latencyMaxMs', milliseconds],
+  ['capture', 'captureRssBytes', megabytes],
+  ['loader', 'loaderRssBytes', megabytes],
 ];
 
 function table(rows: readonly (readonly string[])[]): string[] {

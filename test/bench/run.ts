@@ -2,12 +2,15 @@
 import { compareDatabases, type Difference, type Log } from '../harness/index.js';
 import { type Backlog, bulk, oltp } from './backlogs.js';
 import { Bench } from './bench-stack.js';
-import { type Figure, type Measurement, summarise, type WorkloadName } from './figures.js';
+import { type Figure, type Measurement, type ReplicatedWorkload, replicatedWorkloads, summarise, type WorkloadName } from './figures.js';
 import { latencyDatabase, latencyMeasurements, measureLatency } from './latency.js';
 import { reportLines } from './report.js';
+import { measureSeed } from './seed.js';
+import { SeedBench } from './seed-bench.js';
 import { serverSettings } from './settings.js';
-import { type StageResult, throughputMeasurements } from './stage-result.js';
+import { seedMeasurements, type StageResult, throughputMeasurements } from './stage-result.js';
 import { databasesOf, measureThroughput } from './throughput.js';
+import { VerifyBench } from './verify.js';
 
 export interface RunOptions {
   readonly workloads: readonly WorkloadName[];
@@ -36,7 +39,7 @@ export class BenchRun {
   readonly #measurements = new Map<WorkloadName, Measurement[]>();
   readonly #differences: string[] = [];
   #settings: readonly string[] = [];
-  #bench: Bench | undefined;
+  #bench: Bench | SeedBench | VerifyBench | undefined;
   #comparedRows = 0;
 
   constructor(options: RunOptions) {
@@ -44,21 +47,49 @@ export class BenchRun {
   }
 
   async run(): Promise<BenchReport> {
-    const { workloads, mysql, repeat, log, profile, twoWay = false, textKey = false } = this.#options;
+    const { workloads, repeat, log } = this.#options;
+    const replicated = replicatedWorkloads.filter((name) => workloads.includes(name));
     for (let repetition = 1; repetition <= repeat; repetition++) {
       if (repeat > 1) log(`repetition ${repetition} of ${repeat}`);
-      const bench = new Bench({ mysql, databases: workloads.flatMap((name) => this.#databases(name)), log, profile, twoWay, textKey });
-      this.#bench = bench;
-      try {
-        await bench.start();
-        this.#settings = await serverSettings(bench);
-        for (const line of this.#settings) log(line);
-        for (const name of workloads) await this.#measure(bench, name);
-      } finally {
-        await bench.stop();
-      }
+      if (replicated.length > 0) await this.#replicate(replicated);
+      if (workloads.includes('seed')) await this.#seed();
     }
     return this.#report();
+  }
+
+  async #replicate(workloads: readonly ReplicatedWorkload[]): Promise<void> {
+    const { mysql, log, profile, twoWay = false, textKey = false } = this.#options;
+    const databases = workloads.flatMap((name) => this.#databases(name));
+    await this.#with(new Bench({ mysql, databases, log, profile, twoWay, textKey }), async (bench) => {
+      this.#settings = await serverSettings(bench);
+      for (const line of this.#settings) log(line);
+      for (const name of workloads) await this.#measure(bench, name);
+    });
+  }
+
+  /** Whatever is not equal afterwards is an error. */
+  async #seed(): Promise<void> {
+    const { mysql, scale, log, profile } = this.#options;
+    const options = { mysql, scale, log, profile };
+    const seeded = await this.#with(new SeedBench(options), async (bench) => {
+      this.#settings = await bench.settings();
+      for (const line of this.#settings) log(line);
+      const { results, comparedRows } = await measureSeed(bench);
+      this.#comparedRows += comparedRows;
+      return results;
+    });
+    const verified = await this.#with(await VerifyBench.open(options), (bench) => bench.measure());
+    this.#keep('seed', [...seeded, ...verified], seedMeasurements([...seeded, ...verified]));
+  }
+
+  async #with<B extends Bench | SeedBench | VerifyBench, T>(bench: B, work: (bench: B) => Promise<T>): Promise<T> {
+    this.#bench = bench;
+    try {
+      await bench.start();
+      return await work(bench);
+    } finally {
+      await bench.stop();
+    }
   }
 
   /** Whatever is under way fails then. */
@@ -70,19 +101,23 @@ export class BenchRun {
     return this.#bench?.stack.saveLogs();
   }
 
-  async #measure(bench: Bench, name: WorkloadName): Promise<void> {
+  async #measure(bench: Bench, name: ReplicatedWorkload): Promise<void> {
     const { log, scale } = this.#options;
     const results =
       name === 'latency'
         ? await measureLatency(bench, { seconds: Math.max(1, latencySeconds * scale), log })
         : await measureThroughput(bench, this.#backlog(name), log);
     const measurements = name === 'latency' ? latencyMeasurements(results) : throughputMeasurements(results);
-    this.#results.set(name, [...(this.#results.get(name) ?? []), ...results]);
-    this.#measurements.set(name, [...(this.#measurements.get(name) ?? []), ...measurements]);
+    this.#keep(name, results, measurements);
     await this.#compare(bench, name);
   }
 
-  async #compare({ stack, replica }: Bench, name: WorkloadName): Promise<void> {
+  #keep(name: WorkloadName, results: readonly StageResult[], measurements: readonly Measurement[]): void {
+    this.#results.set(name, [...(this.#results.get(name) ?? []), ...results]);
+    this.#measurements.set(name, [...(this.#measurements.get(name) ?? []), ...measurements]);
+  }
+
+  async #compare({ stack, replica }: Bench, name: ReplicatedWorkload): Promise<void> {
     this.#options.log(`${name}: comparing every row of the target and of the replica with the source's`);
     const others = [
       ['Lutra', stack.connection('b')],
@@ -110,16 +145,22 @@ export class BenchRun {
   }
 
   #what(name: WorkloadName): string {
-    return name === 'latency'
-      ? 'milliseconds from the answer to COMMIT to the sight of the row at the other side'
-      : this.#backlog(name).what;
+    switch (name) {
+      case 'latency':
+        return 'milliseconds from the answer to COMMIT to the sight of the row at the other side';
+      case 'seed':
+        return 'rows that are there are copied, and verified';
+      case 'bulk':
+      case 'oltp':
+        return this.#backlog(name).what;
+    }
   }
 
   #backlog(name: 'bulk' | 'oltp'): Backlog {
     return (name === 'bulk' ? bulk : oltp)(this.#options.scale);
   }
 
-  #databases(name: WorkloadName): readonly string[] {
+  #databases(name: ReplicatedWorkload): readonly string[] {
     return name === 'latency' ? [latencyDatabase] : databasesOf({ name });
   }
 }

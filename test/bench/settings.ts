@@ -24,7 +24,7 @@ export async function serverSettings({ stack, replica }: Bench): Promise<string[
   ];
 }
 
-async function settingsLine(what: string, at: ConnectionOptions): Promise<string> {
+export async function settingsLine(what: string, at: ConnectionOptions): Promise<string> {
   const connection = await createConnection(at);
   try {
     const sql =

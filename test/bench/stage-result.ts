@@ -1,5 +1,5 @@
 /** One stage of one run, and the measurements that come out of the stages of one run. Pure. */
-import { type Measurement, median, rates, type Stage, type Timing } from './figures.js';
+import { type Measurement, median, type Metric, rates, type Stage, type Timing } from './figures.js';
 import type { Usage } from './process-meter.js';
 
 export const processNames = ['capture', 'loader', 'kafka', 'source', 'target', 'replica', 'mysqlbinlog'] as const;
@@ -11,6 +11,8 @@ export interface StageResult {
   readonly usage: Readonly<Partial<Record<ProcessName, Usage>>>;
   /** Of each row: from the answer to COMMIT at the source to its sight at the other side. */
   readonly latenciesMs?: readonly number[];
+  /** What the stage itself says of more. */
+  readonly more?: Readonly<Partial<Record<Metric, number>>>;
 }
 
 /** Whose CPU time and memory stand for a stage. */
@@ -20,6 +22,15 @@ const processesOf: Readonly<Record<Stage, readonly ProcessName[]>> = {
   endToEnd: ['capture', 'loader'],
   native: ['replica'],
   mysqlbinlog: ['mysqlbinlog'],
+  dump: ['source', 'target'],
+  clone: ['source'],
+  seed: ['capture', 'loader'],
+  seedWithWriters: ['capture', 'loader'],
+  readingLoopback: ['source'],
+  verifyLoopback: ['loader'],
+  reading: ['source'],
+  verify: ['loader'],
+  verifyDamaged: ['loader'],
 };
 
 /** Ratios are to the median of MySQL's own replication in the same run. */
@@ -53,3 +64,30 @@ export function throughputMeasurements(results: readonly StageResult[]): Measure
     ];
   });
 }
+
+/** Of the workload seed. Ratios are to the median of dumps, and to the reading on the same line. */
+export function seedMeasurements(results: readonly StageResult[]): Measurement[] {
+  const rate = ({ timing }: StageResult): number => rates(timing).rowsPerSecondFromCommand;
+  const medianOf = (stage: Stage): number => median(results.filter((result) => result.stage === stage).map(rate));
+  const ratioOf = (result: StageResult): Partial<Record<Metric, number>> => {
+    const other = ratioOfStage[result.stage];
+    return other ? { [other.metric]: rate(result) / medianOf(other.stage) } : {};
+  };
+  return results.flatMap((result) => {
+    const { stage, usage, more = {} } = result;
+    const rss = {
+      ...(usage.capture && { captureRssBytes: usage.capture.rssBytes }),
+      ...(usage.loader && { loaderRssBytes: usage.loader.rssBytes }),
+    };
+    const values = { rowsPerSecondFromCommand: rate(result), ...ratioOf(result), ...rss, ...more };
+    return Object.entries(values).map(([metric, value]): Measurement => ({ stage, metric: metric as Metric, value }));
+  });
+}
+
+const ratioOfStage: Readonly<Partial<Record<Stage, { readonly metric: Metric; readonly stage: Stage }>>> = {
+  seed: { metric: 'ratioToDump', stage: 'dump' },
+  seedWithWriters: { metric: 'ratioToDump', stage: 'dump' },
+  verify: { metric: 'ratioToReading', stage: 'reading' },
+  verifyDamaged: { metric: 'ratioToReading', stage: 'reading' },
+  verifyLoopback: { metric: 'ratioToReading', stage: 'readingLoopback' },
+};

@@ -1,8 +1,15 @@
 /** One direction of one connection through a proxy: bytes, and then the end, in order; at once, late, or not before somebody lets them. */
 import type { Socket } from 'node:net';
 
+export interface Weather {
+  readonly held: boolean;
+  readonly delayMs: number;
+  /** Infinity: as many as come. */
+  readonly bytesPerSecond: number;
+}
+
 export interface FlowOptions {
-  readonly weather: () => { readonly held: boolean; readonly delayMs: number };
+  readonly weather: () => Weather;
   /** Asked for each piece: it is lost, and the connection stays. */
   readonly drops: () => boolean;
 }
@@ -22,6 +29,9 @@ export class Flow {
   readonly #options: FlowOptions;
   readonly #waiting: Waiting[] = [];
   #bytes = 0;
+  /** When the line has sent what it took so far. */
+  #sentAt = 0;
+  #carried = 0;
   #timer: NodeJS.Timeout | undefined;
   #wasReset = false;
 
@@ -36,6 +46,11 @@ export class Flow {
     from.on('close', () => this.#take(null));
     to.on('drain', () => this.pump());
     to.on('close', () => clearTimeout(this.#timer));
+  }
+
+  /** Bytes that were taken so far. */
+  get carried(): number {
+    return this.#carried;
   }
 
   /** Passes on what may pass now. */
@@ -56,8 +71,12 @@ export class Flow {
   }
 
   #take(bytes: Buffer | null): void {
-    this.#waiting.push({ bytes, due: performance.now() + this.#options.weather().delayMs });
-    this.#bytes += bytes?.length ?? 0;
+    const { delayMs, bytesPerSecond } = this.#options.weather();
+    const length = bytes?.length ?? 0;
+    this.#sentAt = Math.max(this.#sentAt, performance.now()) + (1000 * length) / bytesPerSecond;
+    this.#waiting.push({ bytes, due: this.#sentAt + delayMs });
+    this.#bytes += length;
+    this.#carried += length;
     if (this.#bytes >= roomBytes) this.#from.pause();
     this.pump();
   }

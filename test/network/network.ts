@@ -56,6 +56,11 @@ export class Network {
     return this.#proxies[server].disturb(disturbance);
   }
 
+  /** Bytes between an app and the server so far, in both directions; undefined: those of strangers. */
+  carried(server: ServerName, client: string | undefined): number {
+    return this.#proxies[server].carried(client);
+  }
+
   async close(): Promise<void> {
     await Promise.all(Object.values(this.#proxies).map((proxy) => proxy.stop()));
   }

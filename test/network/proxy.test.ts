@@ -87,6 +87,22 @@ test('slow: more than a network holds arrives late and whole', async () => {
   heal();
 });
 
+test('a line has its rate, whatever its delay, and is counted', async () => {
+  const one = await client('one');
+  const heal = proxy.disturb({ kind: 'slow', delayMs: 30, bytesPerSecond: 1_000_000, who: (name) => name === 'one' });
+  const begun = performance.now();
+  const sent = 'otter '.repeat(50_000);
+  one.socket.write(sent);
+  await vi.waitFor(() => expect(one.received().length).toBe(sent.length), { timeout: 10_000 });
+  heal();
+  // The least that 300,000 bytes may take: a slow machine takes longer.
+  expect(performance.now() - begun).toBeGreaterThan(300 + 2 * 30 - 5);
+  expect([proxy.carried('one'), proxy.carried('other')]).toEqual([2 * sent.length, 0]);
+  one.socket.destroy();
+  await vi.waitFor(() => expect(one.ended()).toBe(true));
+  expect(proxy.carried('one')).toBe(2 * sent.length);
+});
+
 test('the owner of a connection is found among the processes that were named', async () => {
   const socket = connect({ host: '127.0.0.1', port: proxy.port });
   clients.push(socket);

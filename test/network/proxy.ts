@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { Flow } from './flow.js';
+import type { Weather } from './flow.js';
 
 /** open: passes · swallow: requests pass, answers do not · silent: nothing passes, connections stay · refuse: no new connections */
 export type ProxyMode = 'open' | 'swallow' | 'silent' | 'refuse';
@@ -24,13 +25,13 @@ export interface ProxyOptions {
 
 /**
  * cut: connections are reset, new ones too · hold: connections are accepted and nothing arrives until it ends · deaf: what the client says
- * arrives, and it hears nothing until it ends · slow: all arrives late
+ * arrives, and it hears nothing until it ends · slow: all arrives late, and in each direction of a connection not more than so much
  */
 export type Disturbance = (
   | { readonly kind: 'cut' }
   | { readonly kind: 'hold' }
   | { readonly kind: 'deaf' }
-  | { readonly kind: 'slow'; readonly delayMs: number }
+  | { readonly kind: 'slow'; readonly delayMs: number; readonly bytesPerSecond?: number }
 ) & {
   /** Whom it meets. */
   readonly who: (client: string | undefined) => boolean;
@@ -49,6 +50,8 @@ export class Proxy {
   readonly #sockets = new Set<Socket>();
   readonly #joined = new Set<Joined>();
   readonly #disturbances = new Set<Disturbance>();
+  /** By client, of connections that have ended. */
+  readonly #carried = new Map<string | undefined, number>();
   #mode: ProxyMode = 'open';
   #answers = Infinity;
 
@@ -99,6 +102,12 @@ export class Proxy {
     };
   }
 
+  /** Bytes of a client so far, in both directions. */
+  carried(client: string | undefined): number {
+    const now = [...this.#joined].flatMap(({ name, flows }) => (name === client ? flows : []));
+    return now.reduce((sum, flow) => sum + flow.carried, this.#carried.get(client) ?? 0);
+  }
+
   async stop(): Promise<void> {
     this.cut();
     this.#server.close();
@@ -119,14 +128,20 @@ export class Proxy {
     this.#keep(server);
     const weather = (isAnswer: boolean) => () => ({
       held: this.#meets('hold', name) || (isAnswer && this.#meets('deaf', name)),
-      delayMs: this.#delayMs(name),
+      ...this.#slowness(name),
     });
     const requests = new Flow(client, server, { weather: weather(false), drops: () => this.#mode === 'silent' || this.#mode === 'refuse' });
     // One request at a time gives one piece per answer.
     const answers = new Flow(server, client, { weather: weather(true), drops: () => this.#mode !== 'open' || this.#answers-- <= 0 });
     const joined = { name, client, flows: [requests, answers] };
     this.#joined.add(joined);
-    client.on('close', () => this.#joined.delete(joined));
+    client.on('close', () => {
+      this.#joined.delete(joined);
+      this.#carried.set(
+        name,
+        joined.flows.reduce((sum, flow) => sum + flow.carried, this.#carried.get(name) ?? 0),
+      );
+    });
     client.resume();
   }
 
@@ -148,10 +163,11 @@ export class Proxy {
     return [...this.#disturbances].some((disturbance) => disturbance.kind === kind && disturbance.who(name));
   }
 
-  #delayMs(name: string | undefined): number {
-    const slow = [...this.#disturbances].map((disturbance) =>
-      disturbance.kind === 'slow' && disturbance.who(name) ? disturbance.delayMs : 0,
-    );
-    return Math.max(0, ...slow);
+  #slowness(name: string | undefined): Pick<Weather, 'delayMs' | 'bytesPerSecond'> {
+    const of = [...this.#disturbances].filter((disturbance) => disturbance.kind === 'slow').filter(({ who }) => who(name));
+    return {
+      delayMs: Math.max(0, ...of.map(({ delayMs }) => delayMs)),
+      bytesPerSecond: Math.min(Infinity, ...of.map(({ bytesPerSecond = Infinity }) => bytesPerSecond)),
+    };
   }
 }

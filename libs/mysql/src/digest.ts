@@ -8,7 +8,7 @@
  * So a row without a hash is counted: `hashed` is less than `rows`, and the range must be read. (A hash of each column by itself says the
  * same and takes five times as long.) Sums are added, not XORed: two equal rows do not cancel out.
  */
-import { tableName } from '@lutra/model';
+import { SyncError, tableName } from '@lutra/model';
 import type { Row, TableSchema, Value } from '@lutra/model';
 import { digestForm, digestedValue } from './digest-column.js';
 import type { ColumnPair, DigestedSide, DigestForm } from './digest-column.js';
@@ -147,7 +147,8 @@ export function digestQuery(side: DigestSide, rows: Rows): string {
 }
 
 export function readDigest(row: ResultRow | undefined): Digest {
-  const text = (name: string): string => String(row?.[name] ?? '0');
+  if (!row) throw new SyncError('INTERNAL', 'a server answered the question for a digest without a row');
+  const text = (name: string): string => String(row[name] ?? '0');
   return { rows: Number(text('n')), hashed: Number(text('hashed')), sum: `${text('a')}.${text('b')}` };
 }
 

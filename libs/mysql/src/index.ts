@@ -27,7 +27,7 @@ export {
 } from './row-plan.js';
 export type { RowPlan } from './row-plan.js';
 export { deleteRow, holdersQueries, insertRow, readRowQuery, updateRow } from './row-statements.js';
-export type { ConnectionOptions, Queries, Result, ResultRow } from './session-options.js';
+export type { BatchQueries, ConnectionOptions, Queries, Result, ResultRow } from './session-options.js';
 export { computedElsewise } from './decided-session.js';
 export { sessionTextOf } from './source-session.js';
 export type { SessionText, Under } from './source-session.js';

@@ -31,6 +31,12 @@ export interface Queries {
   query(sql: string): Promise<readonly ResultRow[]>;
 }
 
+/** Where an answer is far away. */
+export interface BatchQueries extends Queries {
+  /** The rows of each statement, in as few round trips as the size of a text allows. */
+  queries(statements: readonly string[]): Promise<readonly (readonly ResultRow[])[]>;
+}
+
 /**
  * Of those that a source's session has its own of (source-session.ts). MySQL has no check_constraint_checks, so it is said only where it
  * was changed.

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { expect, it, onTestFinished } from 'vitest';
-import { Session } from './session.js';
+import { inTexts, Session } from './session.js';
 
 const text = (value: string): Buffer => Buffer.concat([Buffer.of(value.length), Buffer.from(value)]);
 const eof = Buffer.of(0xfe, 0, 0, 2, 0);
@@ -60,4 +60,11 @@ it.each([
     message: expect.stringContaining('shop.t, column packet'),
     details: { database: 'shop', table: 't', column: 'packet' },
   });
+});
+
+it('statements travel together as far as a text may be large, in their order', () => {
+  expect(inTexts(['SELECT 1', 'SELECT 2'], 1_000)).toEqual(['SELECT 1;\nSELECT 2']);
+  const long = `SELECT '${'x'.repeat(400)}'`;
+  expect(inTexts([long, 'SELECT 2', long, long], 1_000)).toEqual([`${long};\nSELECT 2;\n${long}`, long]);
+  expect(inTexts([], 1_000)).toEqual([]);
 });

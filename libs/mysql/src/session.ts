@@ -10,7 +10,7 @@ import type { Connection } from 'mysql2';
 import { translateError } from './errors.js';
 import type { Side } from './errors.js';
 import { driverOptions, pingMs, setUpText } from './session-options.js';
-import type { ConnectionOptions, Queries, Result, ResultRow } from './session-options.js';
+import type { BatchQueries, ConnectionOptions, Result, ResultRow } from './session-options.js';
 
 /** A text that failed: `index` statements of it had succeeded; −1 if nobody knows. Internal to this lib. */
 export class TextFailure extends Error {
@@ -24,7 +24,7 @@ export class TextFailure extends Error {
   }
 }
 
-export class Session implements Queries {
+export class Session implements BatchQueries {
   readonly side: Side;
   readonly #connection: Connection;
   readonly #address: string;
@@ -102,6 +102,16 @@ export class Session implements Queries {
     }
   }
 
+  async queries(statements: readonly string[]): Promise<readonly (readonly ResultRow[])[]> {
+    const results: (readonly ResultRow[])[] = [];
+    try {
+      for (const text of inTexts(statements, this.#maxTextBytes)) results.push(...(await this.execute(text)).map(({ rows }) => rows));
+    } catch (error) {
+      throw this.translate(error, 'query');
+    }
+    return results;
+  }
+
   translate(error: unknown, what: string): SyncError {
     return translateError(error instanceof TextFailure ? error.driverError : error, `${this.side} ${this.#address}: ${what}`, this.side);
   }
@@ -163,13 +173,29 @@ export class Session implements Queries {
   }
 }
 
+/** As few texts as hold them; one that is too large alone is refused as any other. */
+export function inTexts(statements: readonly string[], maxBytes: number): readonly string[] {
+  const texts: string[] = [];
+  let bytes = Infinity;
+  for (const statement of statements) {
+    const more = Buffer.byteLength(statement) + separator.length;
+    const fits = bytes + more + paddingBytes <= maxBytes;
+    texts.push(fits ? `${texts.pop()}${separator}${statement}` : statement);
+    bytes = fits ? bytes + more : more;
+  }
+  return texts;
+}
+
+const separator = ';\n';
+const paddingBytes = 16;
+
 /**
  * mysql2 3.24 sends an empty packet too many for texts of a few bytes less than a multiple of the largest packet, and the server
  * answers with a protocol error.
  */
 function padded(sql: string): string {
   const packet = 2 ** 24 - 1;
-  return packet - (Buffer.byteLength(sql) % packet) > 16 ? sql : sql + ' '.repeat(16);
+  return packet - (Buffer.byteLength(sql) % packet) > paddingBytes ? sql : sql + ' '.repeat(paddingBytes);
 }
 
 /** mysql2 gives one result bare and several in an array. */

@@ -26,7 +26,7 @@ it('finds exactly the rows that differ, wherever they are, hashed or not', async
       for (const id of unhashed) pair.unhashed.add(id);
       const all = new Set([...pair.source.keys(), ...pair.target.keys()]);
       const expected = [...all].filter((id) => pair.source.get(id) !== pair.target.get(id)).toSorted((a, b) => a - b);
-      const found = await sieve(pair, { rangeRows: 40, leafRows: 5, between });
+      const found = await sieve(pair, { rangeRows: 40, mostRangeRows: 15, leafRows: 5, between });
       expect(ids(found.keys)).toEqual(expected);
       expect([found.rows, found.ranges]).toEqual([pair.source.size, 0]);
     }),
@@ -34,12 +34,62 @@ it('finds exactly the rows that differ, wherever they are, hashed or not', async
   );
 });
 
-it('an equal table sends a few bytes a range', async () => {
+/** Rows 1 to n at both sides. */
+function equalPair(n: number): MemoryPair {
   const pair = new MemoryPair();
-  for (let id = 0; id < 50_000; id++) for (const side of ['source', 'target'] as const) pair[side].set(id, 'v');
+  for (let id = 1; id <= n; id++) for (const side of ['source', 'target'] as const) pair[side].set(id, 'v');
+  return pair;
+}
+
+it('an equal table sends a few bytes a range, in one round trip each, and its ranges grow', async () => {
+  const pair = equalPair(6_000);
+  const found = await sieve(pair, { rangeRows: 100, mostRangeRows: 800, between, now: () => 0 });
+  // 100, 100, 200, 400, 800, twice 800, three times 800 rows and what is left; the first ends, and those behind the last one.
+  expect([found.rows, found.keys.size, pair.digested, pair.trips]).toEqual([6_000, 0, 22, 18]);
+  expect(pair.crossed).toBeLessThan(2_000);
+});
+
+it('ranges shrink where a server takes long for them, and where rows differ', async () => {
+  const sizes = async (pair: MemoryPair, tookMs: number): Promise<readonly number[]> => {
+    const done: number[] = [];
+    let at = 0;
+    await sieve(pair, { rangeRows: 1_000, leafRows: 200, between: async (rows) => void done.push(rows), now: () => (at += tookMs) });
+    return [...new Set(done)].map((rows, i, all) => rows - (all[i - 1] ?? 0)).slice(1);
+  };
+  expect(await sizes(equalPair(4_000), 4_000)).toEqual([1000, 1000, 500, 250, 200, 200, 200, 200, 200, 200]);
+  const pair = equalPair(10_000);
+  pair.target.set(3_500, 'w');
+  expect(await sizes(pair, 0)).toEqual([1000, 1000, 2000, 4000, 1000]);
+});
+
+it('one row that differs is found in few round trips', async () => {
+  const pair = equalPair(10_000);
+  pair.target.set(7_777, 'w');
   const found = await sieve(pair, { between });
-  expect([found.rows, found.keys.size, pair.digests]).toEqual([50_000, 0, 12]);
-  expect(pair.crossed).toBeLessThan(1_000);
+  expect(ids(found.keys)).toEqual([7_777]);
+  // One end, the digests, twice a cut with its digests, the hashes, what lies behind.
+  expect(pair.trips).toBeLessThanOrEqual(14);
+});
+
+it('rows that come and go while boundaries are read hide none that differs', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.uniqueArray(fc.nat(299), { minLength: 1, maxLength: 20 }), fc.nat(1_000_000), async (damaged, seed) => {
+      const pair = equalPair(300);
+      let turn = seed;
+      for (const id of damaged) pair.target.set(id + 1, 'w');
+      // Rows before all others: the numbers of the others move between two boundaries.
+      pair.onRead = () => {
+        turn = (turn * 1_103_515_245 + 12_345) % 2 ** 31;
+        const side = turn % 2 === 0 ? pair.source : pair.target;
+        for (let id = -(turn % 90); id <= 0; id++)
+          if (turn % 3 === 0) side.delete(id);
+          else side.set(id, 'v');
+      };
+      const found = await sieve(pair, { rangeRows: 60, mostRangeRows: 20, leafRows: 5, between });
+      expect(ids(found.keys)).toEqual(expect.arrayContaining(damaged.map((id) => id + 1)));
+    }),
+    { numRuns: 15 },
+  );
 });
 
 it('keys beyond the limit are counted as ranges', async () => {

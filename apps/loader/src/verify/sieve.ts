@@ -1,6 +1,7 @@
 /**
  * The sieve: which rows of a pair of tables may differ. Digests of key ranges are compared; a range that differs is cut until its rows are
- * few, and then the hash of each row crosses. So an equal table sends a few bytes a range.
+ * few, and then the hash of each row crosses. So an equal table sends a few bytes a range. A server may be far away: some ranges cost one
+ * round trip, which also says where the next ones end; a cut costs two, whatever the number of its parts.
  *
  * 1. It reads two servers at two times: what it finds may be on its way, and is looked at again (verify-table.ts). What it passes over was
  *    equal while its range was read.
@@ -8,21 +9,25 @@
  *    keys at the source to cut it by.
  * 3. Where a server gives no hash (`hashed` < `rows`) the rows are read: a row that is left out of a sum would be equal to any other.
  */
-import { rowToJson } from '@lutra/model';
+import { rowToJson, SyncError } from '@lutra/model';
 import type { Row } from '@lutra/model';
 import { sameDigest } from '@lutra/mysql';
 import type { Digest, DigestedSide, KeyRange } from '@lutra/mysql';
-import type { TablePair } from './table-pair.js';
+import type { RowHash, TablePair } from './table-pair.js';
 
 export interface SieveOptions {
-  /** Rows of a range to begin with. */
+  /** Rows of a range to begin with, and again where rows differ; equal ranges grow. */
   readonly rangeRows?: number;
+  /** Of one range; of those that are asked for at once, four times as many. */
+  readonly mostRangeRows?: number;
   /** A range of so many rows is not cut any more. */
   readonly leafRows?: number;
   /** Keys that are kept; ranges that differ beyond are only counted. */
   readonly maxKeys?: number;
   /** Before each range; with the rows of the source that are compared so far. */
   between(rows: number): Promise<void>;
+  /** Milliseconds. */
+  readonly now?: () => number;
 }
 
 export interface Sieved {
@@ -38,14 +43,15 @@ export const rangeRows = 10_000;
 const leafRows = 50;
 /** Rows that are read whole may be large. */
 const readRows = 20;
-const parts = 10;
+const parts = 16;
+/** A server keeps the hashes of a range in a temporary table, which is on its disk beyond 16 MiB. */
+const mostRangeRows = 80_000;
+const rangesAtOnce = 4;
+/** A pause or an end of the verification waits for the round trip that is under way. */
+const roundMs = { grows: 1_000, shrinks: 3_000 };
 export const maxKeys = 10_000;
 
-interface Limits {
-  readonly rangeRows: number;
-  readonly leafRows: number;
-  readonly maxKeys: number;
-}
+type Limits = Required<Pick<SieveOptions, 'rangeRows' | 'mostRangeRows' | 'leafRows' | 'maxKeys'>>;
 
 interface Counted {
   readonly range: KeyRange;
@@ -61,66 +67,103 @@ class Sieve {
   readonly #pair: TablePair;
   readonly #limits: Limits;
   readonly #between: SieveOptions['between'];
+  readonly #now: () => number;
   readonly #keys = new Map<string, Row>();
   #rows = 0;
-  #ranges = 0;
+  #differing = 0;
 
   constructor(pair: TablePair, options: SieveOptions) {
     this.#pair = pair;
-    this.#limits = { rangeRows, leafRows, maxKeys, ...defined(options) };
+    this.#limits = { rangeRows, mostRangeRows, leafRows, maxKeys, ...defined(options) };
     this.#between = options.between;
+    this.#now = options.now ?? (() => performance.now());
   }
 
   async run(): Promise<Sieved> {
-    for (let range: KeyRange = { from: null, to: null }; ;) {
+    let rows = this.#limits.rangeRows;
+    let ends = await this.#pair.boundaries('source', { from: null, to: null }, this.#numbers(rows));
+    for (let from: Row | null = null; ;) {
+      const ranges = await this.#ranges(from, ends, rows);
       await this.#between(this.#rows);
-      const to = await this.#end(range);
-      const counted = await this.#count({ ...range, to });
-      this.#rows += counted.source.rows;
+      const begun = this.#now();
+      const [there, here] = await Promise.all([
+        this.#pair.stretch('source', ranges, this.#numbers(rows)),
+        this.#pair.digests('target', ranges),
+      ]);
+      const counted = countedOf(ranges, there.digests, here);
+      rows = this.#rowsAfter(counted, { rows, tookMs: this.#now() - begun });
+      this.#rows += counted.reduce((sum, { source }) => sum + source.rows, 0);
       await this.#compare(counted);
-      if (to === null) break;
-      range = { from: to, to: null };
+      from = ranges.at(-1)?.to ?? null;
+      if (from === null) break;
+      ({ ends } = there);
     }
-    return { rows: this.#rows, keys: this.#keys, ranges: this.#ranges };
+    return { rows: this.#rows, keys: this.#keys, ranges: this.#differing };
   }
 
-  /** Behind the source's last key the target may have rows still. */
-  async #end(range: KeyRange): Promise<Row | null> {
-    const { rangeRows: rows } = this.#limits;
-    return (await this.#pair.boundary('source', range, rows)) ?? this.#pair.boundary('target', range, rows);
+  /** Up to the last of the ends. Behind the source's last key the target may have rows still. */
+  async #ranges(from: Row | null, ends: readonly (Row | null)[], rows: number): Promise<readonly KeyRange[]> {
+    const there = ends.filter((end) => end !== null);
+    return chain({ from, to: null }, there.length > 0 ? there : await this.#pair.boundaries('target', { from, to: null }, [rows]));
   }
 
-  async #count(range: KeyRange): Promise<Counted> {
-    const [source, target] = await Promise.all([this.#pair.digest('source', range), this.#pair.digest('target', range)]);
-    return { range, source, target };
+  /** Of the last rows of ranges that together have so many. */
+  #numbers(rows: number): readonly number[] {
+    const count = Math.ceil(rows / this.#limits.mostRangeRows);
+    return multiples(Math.ceil(rows / count), count);
   }
 
-  async #compare(counted: Counted): Promise<void> {
-    const { source, target } = counted;
-    if (source.rows + target.rows === 0 || sameDigest(source, target)) return;
-    const isHashed = [source, target].every(({ rows, hashed }) => rows === hashed);
-    if (this.#keys.size >= this.#limits.maxKeys && isHashed) return void (this.#ranges += 1);
-    const leaf = isHashed ? this.#limits.leafRows : readRows;
-    if (Math.max(source.rows, target.rows) > leaf) return this.#cut(counted, leaf);
-    return isHashed ? this.#cross(counted) : this.#read(counted);
+  /** Where rows differ, ranges are to be cut: they stay small. */
+  #rowsAfter(counted: readonly Counted[], { rows, tookMs }: { readonly rows: number; readonly tookMs: number }): number {
+    const { rangeRows: first, mostRangeRows: most, leafRows: least } = this.#limits;
+    if (!counted.every(({ source, target }) => sameDigest(source, target))) return Math.min(rows, first);
+    if (tookMs < roundMs.grows) return Math.max(rows, Math.min(rangesAtOnce * most, 2 * rows));
+    return tookMs > roundMs.shrinks ? Math.max(Math.min(rows, least), Math.floor(rows / 2)) : rows;
   }
 
+  async #compare(all: readonly Counted[]): Promise<void> {
+    const leaves: Counted[] = [];
+    for (const counted of all) {
+      const { source, target } = counted;
+      if (source.rows + target.rows === 0 || sameDigest(source, target)) continue;
+      const isHashed = [source, target].every(({ rows, hashed }) => rows === hashed);
+      const leaf = isHashed ? this.#limits.leafRows : readRows;
+      if (this.#keys.size >= this.#limits.maxKeys && isHashed) this.#differing += 1;
+      else if (Math.max(source.rows, target.rows) > leaf) await this.#cut(counted, leaf);
+      else if (isHashed) leaves.push(counted);
+      else await this.#read(counted);
+    }
+    if (leaves.length > 0) await this.#cross(leaves);
+  }
+
+  /**
+   * Boundaries are read one after the other while rows come and go, so one may lie before the one before it. Each range begins where the
+   * last one ended, and so they cover all keys even then.
+   */
   async #cut({ range, source, target }: Counted, leaf: number): Promise<void> {
+    await this.#between(this.#rows);
     const side: DigestedSide = source.rows >= target.rows ? 'source' : 'target';
-    const rows = Math.max(leaf, Math.ceil(Math.max(source.rows, target.rows) / parts));
-    for (let { from } = range; ;) {
-      await this.#between(this.#rows);
-      const end = await this.#pair.boundary(side, { from, to: range.to }, rows);
-      await this.#compare(await this.#count({ from, to: end ?? range.to }));
-      if (end === null) return;
-      from = end;
+    const most = Math.max(source.rows, target.rows);
+    const rows = Math.max(leaf, Math.ceil(most / parts));
+    const numbers = multiples(rows, Math.max(1, Math.ceil(most / rows) - 1));
+    const found = await this.#pair.boundaries(side, range, numbers);
+    const ranges = chain(range, [...found.filter((end) => end !== null), range.to]);
+    const [there, here] = await Promise.all([this.#pair.digests('source', ranges), this.#pair.digests('target', ranges)]);
+    await this.#compare(countedOf(ranges, there, here));
+  }
+
+  async #cross(leaves: readonly Counted[]): Promise<void> {
+    const limit = 2 * this.#limits.leafRows;
+    const ranges = leaves.map(({ range }) => range);
+    const [there, here] = await Promise.all([this.#pair.hashes('source', ranges, limit), this.#pair.hashes('target', ranges, limit)]);
+    for (const [i, leaf] of leaves.entries()) {
+      const [one, other] = [answerOf(there, i), answerOf(here, i)];
+      if (one.length === limit || other.length === limit) await this.#cut(leaf, this.#limits.leafRows);
+      else this.#keepUnlike(one, other);
     }
   }
 
-  async #cross({ range, ...counted }: Counted): Promise<void> {
-    const limit = 2 * this.#limits.leafRows;
-    const [there, here] = await Promise.all([this.#pair.hashes('source', range, limit), this.#pair.hashes('target', range, limit)]);
-    if (there.length === limit || here.length === limit) return this.#cut({ range, ...counted }, this.#limits.leafRows);
+  #keepUnlike(there: readonly RowHash[], here: readonly RowHash[]): void {
     const hashes = new Map(here.map(({ key, hash }) => [rowToJson(key), { key, hash }]));
     for (const { key, hash } of there) {
       const text = rowToJson(key);
@@ -140,8 +183,28 @@ class Sieve {
 
   #keep(key: Row): void {
     if (this.#keys.size < this.#limits.maxKeys) this.#keys.set(rowToJson(key), key);
-    else this.#ranges += 1;
+    else this.#differing += 1;
   }
+}
+
+function multiples(n: number, count: number): readonly number[] {
+  return Array.from({ length: count }, (_, i) => n * (i + 1));
+}
+
+/** Side by side: each begins where the one before it ends. */
+function chain({ from }: KeyRange, ends: readonly (Row | null)[]): readonly KeyRange[] {
+  return ends.map((to, i) => ({ from: i === 0 ? from : (ends[i - 1] ?? null), to }));
+}
+
+function countedOf(ranges: readonly KeyRange[], there: readonly Digest[], here: readonly Digest[]): readonly Counted[] {
+  return ranges.map((range, i) => ({ range, source: answerOf(there, i), target: answerOf(here, i) }));
+}
+
+/** A range without an answer is not equal to anything. */
+function answerOf<T>(answers: readonly T[], i: number): T {
+  const answer = answers[i];
+  if (answer === undefined) throw new SyncError('INTERNAL', `a server answered ${answers.length} times, and ${i + 1} were asked for`);
+  return answer;
 }
 
 /** Of rows that one side lacks, or that differ. */
@@ -157,6 +220,7 @@ export async function differingKeys(pair: TablePair, there: readonly Row[], here
   return [...keys, ...[...others.values()].map((row) => pair.keyOf(row))];
 }
 
-function defined({ rangeRows: a, leafRows: b, maxKeys: c }: SieveOptions): Partial<Limits> {
-  return { ...(a !== undefined && { rangeRows: a }), ...(b !== undefined && { leafRows: b }), ...(c !== undefined && { maxKeys: c }) };
+function defined(options: SieveOptions): Partial<Limits> {
+  const names = ['rangeRows', 'mostRangeRows', 'leafRows', 'maxKeys'] as const;
+  return Object.fromEntries(names.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]])));
 }

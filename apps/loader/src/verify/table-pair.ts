@@ -11,23 +11,31 @@ import {
   sameRowsBeside,
   toRowBeside,
 } from '@lutra/mysql';
-import type { Digest, DigestPlan, DigestedSide, KeyRange, Queries, ResultRow } from '@lutra/mysql';
+import type { BatchQueries, Digest, DigestPlan, DigestedSide, KeyRange, ResultRow } from '@lutra/mysql';
 import type { Row } from '@lutra/model';
 
-/** Rows and keys are as the source's row events have them, on both sides. */
+/** Rows and keys are as the source's row events have them, on both sides. Each call is one round trip, however much it asks for. */
 export interface TablePair {
   /** False: the servers cannot hash its rows, so they are read. */
   readonly isHashed: boolean;
-  digest(side: DigestedSide, range: KeyRange): Promise<Digest>;
-  /** The key of the row number `n` of the range, from 1; null: it has fewer. */
-  boundary(side: DigestedSide, range: KeyRange, n: number): Promise<Row | null>;
-  /** In the order of the key. */
-  hashes(side: DigestedSide, range: KeyRange, limit: number): Promise<readonly RowHash[]>;
+  digests(side: DigestedSide, ranges: readonly KeyRange[]): Promise<readonly Digest[]>;
+  /** With the keys of the rows with these numbers behind the last range. */
+  stretch(side: DigestedSide, ranges: readonly KeyRange[], numbers: readonly number[]): Promise<Stretch>;
+  /** The keys of the rows with these numbers in the range, from 1; null: it has fewer. Each is read at a time of its own. */
+  boundaries(side: DigestedSide, range: KeyRange, numbers: readonly number[]): Promise<readonly (Row | null)[]>;
+  /** Of each range in the order of the key. */
+  hashes(side: DigestedSide, ranges: readonly KeyRange[], limit: number): Promise<readonly (readonly RowHash[])[]>;
   rows(side: DigestedSide, range: KeyRange, limit: number): Promise<readonly Row[]>;
-  rowsOf(side: DigestedSide, keys: readonly Row[]): Promise<readonly Row[]>;
+  /** Of each key, as the server compares keys. */
+  rowsOf(side: DigestedSide, keys: readonly Row[]): Promise<readonly (readonly Row[])[]>;
   keyOf(row: Row): Row;
   /** Equal as stored. */
   same(a: Row, b: Row): Promise<boolean>;
+}
+
+export interface Stretch {
+  readonly digests: readonly Digest[];
+  readonly ends: readonly (Row | null)[];
 }
 
 export interface RowHash {
@@ -38,8 +46,8 @@ export interface RowHash {
 
 export interface ServerPairOptions {
   readonly plan: DigestPlan;
-  readonly source: Queries;
-  readonly target: Queries;
+  readonly source: BatchQueries;
+  readonly target: BatchQueries;
   /** Which rows are compared, in SQL; null: all. */
   readonly where: string | null;
 }
@@ -55,31 +63,54 @@ export class ServerPair implements TablePair {
     return this.#options.plan.unhashed.length === 0;
   }
 
-  async digest(side: DigestedSide, range: KeyRange): Promise<Digest> {
-    const { plan, where } = this.#options;
-    return readDigest((await this.#ask(side, digestQuery(plan[side], { range, where })))[0]);
+  async digests(side: DigestedSide, ranges: readonly KeyRange[]): Promise<readonly Digest[]> {
+    const found = await this.#ask(
+      side,
+      ranges.map((range) => this.#digest(side, range)),
+    );
+    return found.map(([row]) => readDigest(row));
   }
 
-  async boundary(side: DigestedSide, range: KeyRange, n: number): Promise<Row | null> {
-    const { plan, where } = this.#options;
-    const [found] = await this.#ask(side, boundaryQuery(plan[side], { range, where }, n));
-    return found ? keyIn(plan[side], found) : null;
+  async stretch(side: DigestedSide, ranges: readonly KeyRange[], numbers: readonly number[]): Promise<Stretch> {
+    const from = ranges.at(-1)?.to ?? null;
+    const behind = from === null ? [] : numbers.map((n) => this.#boundary(side, { from, to: null }, n));
+    const found = await this.#ask(side, [...ranges.map((range) => this.#digest(side, range)), ...behind]);
+    return {
+      digests: found.slice(0, ranges.length).map(([row]) => readDigest(row)),
+      ends: found.slice(ranges.length).map(([row]) => this.#keyIn(side, row)),
+    };
   }
 
-  async hashes(side: DigestedSide, range: KeyRange, limit: number): Promise<readonly RowHash[]> {
+  async boundaries(side: DigestedSide, range: KeyRange, numbers: readonly number[]): Promise<readonly (Row | null)[]> {
+    const found = await this.#ask(
+      side,
+      numbers.map((n) => this.#boundary(side, range, n)),
+    );
+    return found.map(([row]) => this.#keyIn(side, row));
+  }
+
+  async hashes(side: DigestedSide, ranges: readonly KeyRange[], limit: number): Promise<readonly (readonly RowHash[])[]> {
     const { plan, where } = this.#options;
-    const found = await this.#ask(side, hashesQuery(plan[side], { range, where }, limit));
-    return found.map((row) => ({ key: keyIn(plan[side], row), hash: row['h'] === null ? null : String(row['h']) }));
+    const found = await this.#ask(
+      side,
+      ranges.map((range) => hashesQuery(plan[side], { range, where }, limit)),
+    );
+    const hashOf = (row: ResultRow): RowHash => ({ key: keyIn(plan[side], row), hash: row['h'] === null ? null : String(row['h']) });
+    return found.map((rows) => rows.map(hashOf));
   }
 
   async rows(side: DigestedSide, range: KeyRange, limit: number): Promise<readonly Row[]> {
     const { plan, where } = this.#options;
-    return this.#read(side, await this.#ask(side, rowsQuery(plan[side], { range, where }, limit)));
+    const [found = []] = await this.#ask(side, [rowsQuery(plan[side], { range, where }, limit)]);
+    return this.#read(side, found);
   }
 
-  async rowsOf(side: DigestedSide, keys: readonly Row[]): Promise<readonly Row[]> {
-    if (keys.length === 0) return [];
-    return this.#read(side, await this.#ask(side, rowsByKeyQuery(this.#options.plan[side], keys)));
+  async rowsOf(side: DigestedSide, keys: readonly Row[]): Promise<readonly (readonly Row[])[]> {
+    const found = await this.#ask(
+      side,
+      keys.map((key) => rowsByKeyQuery(this.#options.plan[side], [key])),
+    );
+    return Promise.all(found.map((rows) => this.#read(side, rows)));
   }
 
   keyOf(row: Row): Row {
@@ -90,8 +121,22 @@ export class ServerPair implements TablePair {
     return sameRowsBeside(this.#options.plan.target.rows, a, b);
   }
 
-  #ask(side: DigestedSide, sql: string): Promise<readonly ResultRow[]> {
-    return this.#options[side].query(sql);
+  #digest(side: DigestedSide, range: KeyRange): string {
+    const { plan, where } = this.#options;
+    return digestQuery(plan[side], { range, where });
+  }
+
+  #boundary(side: DigestedSide, range: KeyRange, n: number): string {
+    const { plan, where } = this.#options;
+    return boundaryQuery(plan[side], { range, where }, n);
+  }
+
+  #keyIn(side: DigestedSide, found: ResultRow | undefined): Row | null {
+    return found ? keyIn(this.#options.plan[side], found) : null;
+  }
+
+  #ask(side: DigestedSide, statements: readonly string[]): Promise<readonly (readonly ResultRow[])[]> {
+    return this.#options[side].queries(statements);
   }
 
   async #read(side: DigestedSide, found: readonly ResultRow[]): Promise<readonly Row[]> {

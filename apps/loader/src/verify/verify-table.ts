@@ -73,9 +73,10 @@ async function secondLook({ pair, sieve: { between } }: TableVerification, sieve
   const [keys, found] = [[...sieved.keys.values()], new Map<string, Row>()];
   for (let at = 0; at < keys.length; at += lookRows) {
     await between(sieved.rows);
-    for (const key of keys.slice(at, at + lookRows)) {
-      const [there, here] = await Promise.all([pair.rowsOf('source', [key]), pair.rowsOf('target', [key])]);
-      const [one, other] = [there[0], here[0]];
+    const asked = keys.slice(at, at + lookRows);
+    const [there, here] = await Promise.all([pair.rowsOf('source', asked), pair.rowsOf('target', asked)]);
+    for (const [i, key] of asked.entries()) {
+      const [one, other] = [there[i]?.[0], here[i]?.[0]];
       if (one && other ? await pair.same(one, other) : !one && !other) continue;
       const canonical = one ? pair.keyOf(one) : other ? pair.keyOf(other) : key;
       found.set(rowToJson(canonical), canonical);

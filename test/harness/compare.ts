@@ -142,7 +142,9 @@ function selectRows({ database, name }: Table, columns: readonly ColumnInfo[]): 
 }
 
 function keyLabel(columns: readonly ColumnInfo[]): string {
-  const parts = columns.filter(({ inKey }) => inKey).map(({ name }) => `CONCAT('${name.replaceAll("'", "''")}=', CONVERT(${nameText(name)} USING utf8mb4))`);
+  const parts = columns
+    .filter(({ inKey }) => inKey)
+    .map(({ name }) => `CONCAT('${name.replaceAll("'", "''")}=', CONVERT(${nameText(name)} USING utf8mb4))`);
   return `CONCAT_WS(' ', ${parts.join(', ')})`;
 }
 

@@ -94,10 +94,22 @@ it(`${settings.damaged} damaged rows are found, recorded or healed, and no other
   const left = await differing();
   const healed = [...ids].filter((id) => !found.has(id) && !conflicts.has(id) && !left.has(id));
   log(`found ${found.size}, recorded ${conflicts.size}, healed ${healed.length}; ${left.size} rows differ now`);
-  expect([...found].filter((id) => !ids.has(id)), 'reported, and not damaged').toEqual([]);
-  expect([...conflicts].filter((id) => !ids.has(id)), 'recorded, and not damaged').toEqual([]);
-  expect([...left].filter((id) => !ids.has(id)), 'different, and not damaged').toEqual([]);
-  expect([...left].filter((id) => !found.has(id)), 'different, and not found').toEqual([]);
+  expect(
+    [...found].filter((id) => !ids.has(id)),
+    'reported, and not damaged',
+  ).toEqual([]);
+  expect(
+    [...conflicts].filter((id) => !ids.has(id)),
+    'recorded, and not damaged',
+  ).toEqual([]);
+  expect(
+    [...left].filter((id) => !ids.has(id)),
+    'different, and not damaged',
+  ).toEqual([]);
+  expect(
+    [...left].filter((id) => !found.has(id)),
+    'different, and not found',
+  ).toEqual([]);
   expect(new Set([...found, ...conflicts, ...healed]).size).toBe(settings.damaged);
   for (const { table, verdict, notes } of first.tables) expect(['equal', 'different'], `${table}: ${notes.join()}`).toContain(verdict);
   if (!repairs) return;

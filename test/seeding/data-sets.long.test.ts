@@ -30,7 +30,8 @@ const query = (side: Side, sql: string): Promise<RowDataPacket[]> =>
 
 async function prepare(mysqlB: '8.0' | '9.7'): Promise<void> {
   stack = await startStack({ mysql: '8.0', mysqlB });
-  for (const side of ['a', 'b'] as const) for (const name of databases) await query(side, `CREATE DATABASE \`${name}\` CHARACTER SET utf8mb4`);
+  for (const side of ['a', 'b'] as const)
+    for (const name of databases) await query(side, `CREATE DATABASE \`${name}\` CHARACTER SET utf8mb4`);
   for (const name of dumps) {
     await loadStructure(stack, 'a', { name, into: name });
     await loadRows(stack, 'a', { name, into: name });

@@ -42,7 +42,9 @@ export class Expected {
       const written = this.#rows.get(table.name) ?? new Map<number, readonly Stamp[]>();
       for (const [n, stamps] of written)
         if (!free(table.name, n) && !stamps.includes(there.get(n) ?? null))
-          problems.push(`${table.name} ${n}: ${there.get(n) ?? 'no row'}, it must be ${stamps.map((stamp) => stamp ?? 'no row').join(' or ')}`);
+          problems.push(
+            `${table.name} ${n}: ${there.get(n) ?? 'no row'}, it must be ${stamps.map((stamp) => stamp ?? 'no row').join(' or ')}`,
+          );
       const count = countOf(table, rows);
       const first = [...Array.from({ length: count }, (_, i) => i + 1), ...extra(count)];
       for (const n of first)

@@ -1,6 +1,16 @@
 /** Writers of one side: transactions of one to three statements on rows that are theirs alone. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { emptyTotals, keyOffset, Random, type Side, type Stack, sumTotals, type Totals, type Transaction, Writer } from '../harness/index.js';
+import {
+  emptyTotals,
+  keyOffset,
+  Random,
+  type Side,
+  type Stack,
+  sumTotals,
+  type Totals,
+  type Transaction,
+  Writer,
+} from '../harness/index.js';
 import { quiet } from './fill.js';
 import type { Expected, RowWritten } from './expected.js';
 import { countOf, namesOf, seededDatabase, type SeededTable, seededTables, setsOf, valuesOf, whereOf } from './tables.js';

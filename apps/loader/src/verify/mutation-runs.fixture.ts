@@ -149,7 +149,9 @@ class MutatedTable {
   async write(log: Log): Promise<void> {
     const n = 1 + 2 * this.#random.int(0, Math.floor((this.#rows - 1) / 2));
     const values = this.#shape.values(n, this.#random.int(0, 5));
-    const sql = this.#random.chance(0.3) ? `DELETE FROM ${this.#text} WHERE n = ${n}` : `REPLACE INTO ${this.#text} VALUES (${n}, ${values})`;
+    const sql = this.#random.chance(0.3)
+      ? `DELETE FROM ${this.#text} WHERE n = ${n}`
+      : `REPLACE INTO ${this.#text} VALUES (${n}, ${values})`;
     const delayMs = this.#random.chance(0.1) ? this.#random.int(1, 30) : 0;
     await this.#at.turns[0].query(sql);
     log.add(async () => {

@@ -75,7 +75,11 @@ export class Turns {
   }
 }
 
-export async function digestPlanOf(servers: Both<TestServer>, [session]: Both<Session>, { database, name }: TableName): Promise<DigestPlan> {
+export async function digestPlanOf(
+  servers: Both<TestServer>,
+  [session]: Both<Session>,
+  { database, name }: TableName,
+): Promise<DigestPlan> {
   const [source, target] = [await servers[0].load(database, name), await servers[1].load(database, name)];
   const plan = await planDigest(session, { from: source.target, to: target.target });
   if (typeof plan === 'string') throw new Error(plan);
@@ -132,7 +136,10 @@ export interface QueuedVerification {
   readonly table: TableName;
 }
 
-export function verificationOf([source, target]: Both<Session>, { plan, request, log, sieve, table }: QueuedVerification): TableVerification {
+export function verificationOf(
+  [source, target]: Both<Session>,
+  { plan, request, log, sieve, table }: QueuedVerification,
+): TableVerification {
   const of = { pipeline: 'abcdefghijkl', request, table };
   return {
     pair: new ServerPair({ plan, source, target, where: null }),

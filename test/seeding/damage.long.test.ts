@@ -4,8 +4,8 @@
  * repair both sides are equal, and no write was lost but those of damaged rows. LUTRA_SEEDED_ROWS, LUTRA_DAMAGED_ROWS: smaller runs.
  */
 import type { RowDataPacket } from 'mysql2/promise';
-import { afterAll, beforeAll, expect, it, onTestFailed } from 'vitest';
-import { compareDatabases, type Side, sides, type Stack, startLog, startStack, withAdministrator } from '../harness/index.js';
+import { expect, it } from 'vitest';
+import { compareDatabases, type Side, sides, type Stack, startLog, withAdministrator } from '../harness/index.js';
 import { seedOf } from '../scenarios/shop-stack.js';
 import { damageRows, idOf } from './damage.js';
 import { Expected } from './expected.js';
@@ -14,6 +14,7 @@ import { differencesOf, repaired, verified } from './orders.js';
 import { SeededLoad } from './row-writer.js';
 import { settings } from './settings.js';
 import { seededDatabase } from './tables.js';
+import { withStack } from './with-stack.js';
 
 const seed = seedOf();
 const rows = Math.ceil(settings.rows / 10);
@@ -23,8 +24,7 @@ const log = startLog();
 const boundMs = 600_000;
 let stack: Stack;
 
-beforeAll(async () => {
-  stack = await startStack({ mysql: '9.7', mysqlB: '8.0', log });
+async function prepare(): Promise<void> {
   for (const side of sides)
     await withAdministrator(stack.mysql[side], async (connection) => {
       await createTables(connection);
@@ -35,8 +35,7 @@ beforeAll(async () => {
     conflicts: { home: stack.regions.a, rules: [{ schema: seededDatabase, policy: 'home' }] },
   });
   await stack.startChannel();
-}, 600_000);
-afterAll(() => stack?.stop(), 120_000);
+}
 
 /** Rows that a conflict was recorded for, at either side. */
 async function recorded(): Promise<ReadonlySet<string>> {
@@ -78,49 +77,52 @@ async function numberOf(table: string, key: string): Promise<number> {
   throw new Error(`${table} ${key} is on neither side`);
 }
 
-it(`${settings.damaged} damaged rows are found, recorded or healed, and no others, seed ${seed}`, { timeout: 3_600_000 }, async () => {
-  onTestFailed(async () => console.error(await stack.report(), await stack.saveLogs()));
-  const expected = new Expected();
-  const load = new SeededLoad(stack, { seed, rate: 40, rows, expected });
-  const damaged = await damageRows(stack, { count: settings.damaged, rows, seed });
-  log(`${damaged.length} rows are damaged; ${expected.size} were written meanwhile`);
-  const first = await verified(stack, [`${seededDatabase}.*`], boundMs);
-  await load.stopWriting();
-  await stack.drain(boundMs);
-  const differences = await differencesOf(stack, first.id);
-  const found = new Set(differences.map(({ table, here, there }) => idOf(table, Number((here ?? there)?.['n']))));
-  const conflicts = await recorded();
-  const ids = new Set(damaged.map(({ table, n }) => idOf(table, n)));
-  const left = await differing();
-  const healed = [...ids].filter((id) => !found.has(id) && !conflicts.has(id) && !left.has(id));
-  log(`found ${found.size}, recorded ${conflicts.size}, healed ${healed.length}; ${left.size} rows differ now`);
-  expect(
-    [...found].filter((id) => !ids.has(id)),
-    'reported, and not damaged',
-  ).toEqual([]);
-  expect(
-    [...conflicts].filter((id) => !ids.has(id)),
-    'recorded, and not damaged',
-  ).toEqual([]);
-  expect(
-    [...left].filter((id) => !ids.has(id)),
-    'different, and not damaged',
-  ).toEqual([]);
-  expect(
-    [...left].filter((id) => !found.has(id)),
-    'different, and not found',
-  ).toEqual([]);
-  expect(new Set([...found, ...conflicts, ...healed]).size).toBe(settings.damaged);
-  for (const { table, verdict, notes } of first.tables) expect(['equal', 'different'], `${table}: ${notes.join()}`).toContain(verdict);
-  if (!repairs) return;
-  const again = new SeededLoad(stack, { seed: seed + 1, rate: 40, rows, expected });
-  const repair = await repaired(stack, first.id, boundMs);
-  log(`repaired ${repair.repaired}, changed ${repair.changed}, refused ${repair.refused}, left ${repair.left}`);
-  await again.stopWriting();
-  await stack.drain(boundMs);
-  const second = await verified(stack, [`${seededDatabase}.*`], boundMs);
-  expect(second.equal, JSON.stringify(second.tables)).toBe(true);
-  expect([...(await differing())]).toEqual([]);
-  const problems = await expected.differences(stack, { rows, extra: () => [], free: (table, n) => ids.has(idOf(table, n)) });
-  expect({ count: problems.length, first: problems.slice(0, 20) }).toEqual({ count: 0, first: [] });
-});
+it(`${settings.damaged} damaged rows are found, recorded or healed, and no others, seed ${seed}`, { timeout: 3_600_000 }, () =>
+  withStack({ mysql: '9.7', mysqlB: '8.0', log }, async (started) => {
+    stack = started;
+    await prepare();
+    const expected = new Expected();
+    const load = new SeededLoad(stack, { seed, rate: 40, rows, expected });
+    const damaged = await damageRows(stack, { count: settings.damaged, rows, seed });
+    log(`${damaged.length} rows are damaged; ${expected.size} were written meanwhile`);
+    const first = await verified(stack, [`${seededDatabase}.*`], boundMs);
+    await load.stopWriting();
+    await stack.drain(boundMs);
+    const differences = await differencesOf(stack, first.id);
+    const found = new Set(differences.map(({ table, here, there }) => idOf(table, Number((here ?? there)?.['n']))));
+    const conflicts = await recorded();
+    const ids = new Set(damaged.map(({ table, n }) => idOf(table, n)));
+    const left = await differing();
+    const healed = [...ids].filter((id) => !found.has(id) && !conflicts.has(id) && !left.has(id));
+    log(`found ${found.size}, recorded ${conflicts.size}, healed ${healed.length}; ${left.size} rows differ now`);
+    expect(
+      [...found].filter((id) => !ids.has(id)),
+      'reported, and not damaged',
+    ).toEqual([]);
+    expect(
+      [...conflicts].filter((id) => !ids.has(id)),
+      'recorded, and not damaged',
+    ).toEqual([]);
+    expect(
+      [...left].filter((id) => !ids.has(id)),
+      'different, and not damaged',
+    ).toEqual([]);
+    expect(
+      [...left].filter((id) => !found.has(id)),
+      'different, and not found',
+    ).toEqual([]);
+    expect(new Set([...found, ...conflicts, ...healed]).size).toBe(settings.damaged);
+    for (const { table, verdict, notes } of first.tables) expect(['equal', 'different'], `${table}: ${notes.join()}`).toContain(verdict);
+    if (!repairs) return;
+    const again = new SeededLoad(stack, { seed: seed + 1, rate: 40, rows, expected });
+    const repair = await repaired(stack, first.id, boundMs);
+    log(`repaired ${repair.repaired}, changed ${repair.changed}, refused ${repair.refused}, left ${repair.left}`);
+    await again.stopWriting();
+    await stack.drain(boundMs);
+    const second = await verified(stack, [`${seededDatabase}.*`], boundMs);
+    expect(second.equal, JSON.stringify(second.tables)).toBe(true);
+    expect([...(await differing())]).toEqual([]);
+    const problems = await expected.differences(stack, { rows, extra: () => [], free: (table, n) => ids.has(idOf(table, n)) });
+    expect({ count: problems.length, first: problems.slice(0, 20) }).toEqual({ count: 0, first: [] });
+  }),
+);

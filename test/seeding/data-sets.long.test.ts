@@ -3,13 +3,17 @@
  * GEOMETRY, ENUM and SET (the dumps of test/scenarios), and names with quotes, dots, spaces and symbols. Side b has the databases alone.
  */
 import type { RowDataPacket } from 'mysql2/promise';
-import { afterEach, describe, expect, it, onTestFailed } from 'vitest';
-import { compareDatabases, type Side, type Stack, startStack, withAdministrator } from '../harness/index.js';
+import { describe, expect, it } from 'vitest';
+import { compareDatabases, type Side, type Stack, withAdministrator } from '../harness/index.js';
 import { dumps, loadRows, loadStructure } from '../scenarios/dumps.js';
 import { seeded, verified } from './orders.js';
+import { withStack } from './with-stack.js';
 
 const odd = 'it\'s "odd".db ☃';
 const databases = [...dumps, odd];
+/** A route names what a name may not hold there (dots, spaces, back quotes) by `?`, a GRANT by `_`. */
+const grants = [...dumps, odd.replaceAll(/[. ]/g, '_')];
+const routes = [...dumps, odd.replaceAll(/[. ]/g, '?')].map((schema) => ({ schema }));
 /** No supplementary characters: MySQL refuses them in names. */
 const oddTables: readonly string[] = [
   'CREATE TABLE `two words` (`it\'s` INT PRIMARY KEY, `a.b` VARCHAR(20) NOT NULL, `☃ "x"` JSON, UNIQUE KEY `k"k` (`a.b`))',
@@ -23,13 +27,11 @@ const oddTables: readonly string[] = [
 ];
 
 let stack: Stack;
-afterEach(() => stack?.stop(), 120_000);
 
 const query = (side: Side, sql: string): Promise<RowDataPacket[]> =>
   withAdministrator(stack.mysql[side], async (connection) => (await connection.query<RowDataPacket[]>(sql))[0]);
 
-async function prepare(mysqlB: '8.0' | '9.7'): Promise<void> {
-  stack = await startStack({ mysql: '8.0', mysqlB });
+async function prepare(): Promise<void> {
   for (const side of ['a', 'b'] as const)
     for (const name of databases) await query(side, `CREATE DATABASE \`${name}\` CHARACTER SET utf8mb4`);
   for (const name of dumps) {
@@ -68,23 +70,25 @@ describe.each([
   { ways: 'one way', from: ['a'], mysqlB: '9.7' },
   { ways: 'both ways', from: ['a', 'b'], mysqlB: '8.0' },
 ] as const)('data sets, $ways', ({ from, mysqlB }) => {
-  it('are created and filled, and equal by the own comparison and by the product', { timeout: 600_000 }, async () => {
-    onTestFailed(async () => console.error(await stack.report(), await stack.saveLogs()));
-    await prepare(mysqlB);
-    const conflicts = from.length > 1 ? { conflicts: { home: stack.regions.a, rules: [{ schema: '*', policy: 'home' as const }] } } : {};
-    await stack.createChannel({ databases, from, seed: true, ...conflicts });
-    await stack.startChannel();
-    const tables = await countOf('a', 'TABLES');
-    const done = await seeded(stack, { tables, boundMs: 300_000 });
-    expect(done.map(({ clashes }) => clashes)).toEqual(from.map(() => 0));
-    await expectEqual();
-    // What is neither a table nor a row stays behind.
-    expect([await countOf('a', 'VIEWS'), await countOf('a', 'TRIGGERS')].every((n) => n > 0)).toBe(true);
-    expect([await countOf('b', 'VIEWS'), await countOf('b', 'TRIGGERS')]).toEqual([0, 0]);
-    await query('a', `UPDATE \`${odd}\`.\`two words\` SET \`a.b\` = CONCAT(\`a.b\`, '’') WHERE \`it's\` <> 2`);
-    await query('a', `DELETE FROM \`${odd}\`.\`ch;ild --\` WHERE \`id\` = 2`);
-    await query('a', "UPDATE cinema.film SET title = CONCAT(title, '!') WHERE film_id % 3 = 0");
-    if (from.length > 1) await query('b', `INSERT INTO \`${odd}\`.\`dots.and'quotes\` VALUES ('from b', 7, '')`);
-    await expectEqual();
-  });
+  it('are created and filled, and equal by the own comparison and by the product', { timeout: 600_000 }, () =>
+    withStack({ mysql: '8.0', mysqlB }, async (started) => {
+      stack = started;
+      await prepare();
+      const conflicts = from.length > 1 ? { conflicts: { home: stack.regions.a, rules: [{ schema: '*', policy: 'home' as const }] } } : {};
+      await stack.createChannel({ databases: grants, routes, from, seed: true, ...conflicts });
+      await stack.startChannel();
+      const tables = await countOf('a', 'TABLES');
+      const done = await seeded(stack, { tables, boundMs: 300_000 });
+      expect(done.map(({ clashes }) => clashes)).toEqual(from.map(() => 0));
+      await expectEqual();
+      // What is neither a table nor a row stays behind.
+      expect([await countOf('a', 'VIEWS'), await countOf('a', 'TRIGGERS')].every((n) => n > 0)).toBe(true);
+      expect([await countOf('b', 'VIEWS'), await countOf('b', 'TRIGGERS')]).toEqual([0, 0]);
+      await query('a', `UPDATE \`${odd}\`.\`two words\` SET \`a.b\` = CONCAT(\`a.b\`, '’') WHERE \`it's\` <> 2`);
+      await query('a', `DELETE FROM \`${odd}\`.\`ch;ild --\` WHERE \`id\` = 2`);
+      await query('a', "UPDATE cinema.film SET title = CONCAT(title, '!') WHERE film_id % 3 = 0");
+      if (from.length > 1) await query('b', `INSERT INTO \`${odd}\`.\`dots.and'quotes\` VALUES ('from b', 7, '')`);
+      await expectEqual();
+    }),
+  );
 });

@@ -2,8 +2,8 @@
  * A large database is seeded both ways while writers of both sides change it and parties are killed: then both sides are equal by the
  * test's own comparison, and each row is what its only writer committed last. LUTRA_SEEDED_ROWS, LUTRA_SEEDED_KILLS: smaller runs.
  */
-import { afterEach, expect, it, onTestFailed } from 'vitest';
-import { compareDatabases, type Log, type Stack, startLog, startStack, withAdministrator } from '../harness/index.js';
+import { expect, it } from 'vitest';
+import { compareDatabases, type Log, type Stack, startLog, withAdministrator } from '../harness/index.js';
 import { seedOf } from '../scenarios/shop-stack.js';
 import { Expected } from './expected.js';
 import { createTables, fill } from './fill.js';
@@ -12,11 +12,10 @@ import { seeded, verified } from './orders.js';
 import { SeededLoad } from './row-writer.js';
 import { settings } from './settings.js';
 import { seededDatabase, seededTables } from './tables.js';
+import { withStack } from './with-stack.js';
 
 const seed = seedOf();
 const log: Log = startLog();
-let stack: Stack;
-afterEach(() => stack?.stop(), 120_000);
 
 interface Start {
   /** Side b has a tenth of side a's rows, some of them otherwise, and a few of its own. */
@@ -24,8 +23,7 @@ interface Start {
   readonly rows: number;
 }
 
-async function prepare({ unequal, rows }: Start): Promise<void> {
-  stack = await startStack({ mysql: '9.7', mysqlB: unequal ? '8.0' : '9.7', log });
+async function prepare(stack: Stack, { unequal, rows }: Start): Promise<void> {
   await withAdministrator(stack.mysql.a, async (connection) => {
     await createTables(connection);
     await fill(connection, { rows, where: 'n <= COUNT' });
@@ -44,9 +42,9 @@ function atSideB(count: number): readonly number[] {
   return Array.from({ length: Math.floor(count * 1.01) - count }, (_, i) => count + 1 + i).filter((n) => n % 2 === 0);
 }
 
-async function seedsUnderKills({ unequal, rows }: Start): Promise<void> {
+async function seedsUnderKills(stack: Stack, { unequal, rows }: Start): Promise<void> {
   const boundMs = 600_000 + rows * 2;
-  await prepare({ unequal, rows });
+  await prepare(stack, { unequal, rows });
   await stack.createChannel({
     databases: [seededDatabase],
     seed: true,
@@ -80,12 +78,10 @@ async function seedsUnderKills({ unequal, rows }: Start): Promise<void> {
 
 const timeout = 1_800_000 + settings.rows * 6;
 
-it(`an empty side is filled under load and kills, seed ${seed}`, { timeout }, async () => {
-  onTestFailed(async () => console.error(await stack.report(), await stack.saveLogs()));
-  await seedsUnderKills({ unequal: false, rows: Math.ceil(settings.rows / 10) });
-});
+it(`an empty side is filled under load and kills, seed ${seed}`, { timeout }, () =>
+  withStack({ mysql: '9.7', log }, (stack) => seedsUnderKills(stack, { unequal: false, rows: Math.ceil(settings.rows / 10) })),
+);
 
-it(`two unequal sides become one under load and kills, seed ${seed}`, { timeout }, async () => {
-  onTestFailed(async () => console.error(await stack.report(), await stack.saveLogs()));
-  await seedsUnderKills({ unequal: true, rows: settings.rows });
-});
+it(`two unequal sides become one under load and kills, seed ${seed}`, { timeout }, () =>
+  withStack({ mysql: '9.7', mysqlB: '8.0', log }, (stack) => seedsUnderKills(stack, { unequal: true, rows: settings.rows })),
+);

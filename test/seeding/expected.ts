@@ -72,5 +72,5 @@ async function stampsAt(stack: Stack, { name }: SeededTable): Promise<ReadonlyMa
     async (connection) =>
       (await connection.query<RowDataPacket[][]>({ sql: `SELECT n, stamp FROM ${seededDatabase}.${name}`, rowsAsArray: true }))[0],
   );
-  return new Map((rows as unknown as [number, string][]).map(([n, stamp]) => [Number(n), stamp]));
+  return new Map(rows as unknown as [number, string][]);
 }

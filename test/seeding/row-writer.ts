@@ -30,7 +30,6 @@ const natural = [1451, 1452, 1146];
 
 export class SeededLoad {
   failure: unknown;
-  readonly totals: Readonly<Record<Side, Totals>>;
   readonly #loops: readonly Promise<void>[];
   readonly #all: readonly { readonly side: Side; readonly totals: Totals }[];
   #isStopping = false;
@@ -41,15 +40,10 @@ export class SeededLoad {
     );
     this.#all = authors;
     this.#loops = authors.map((author) => this.#loop(new RowWriter(stack, { ...options, ...author }), options));
-    const load = this;
-    this.totals = {
-      get a() {
-        return load.#sum('a');
-      },
-      get b() {
-        return load.#sum('b');
-      },
-    };
+  }
+
+  get totals(): Readonly<Record<Side, Totals>> {
+    return { a: this.#sum('a'), b: this.#sum('b') };
   }
 
   async stopWriting(): Promise<void> {

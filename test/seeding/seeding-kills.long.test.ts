@@ -42,7 +42,7 @@ function atSideB(count: number): readonly number[] {
   return Array.from({ length: Math.floor(count * 1.01) - count }, (_, i) => count + 1 + i).filter((n) => n % 2 === 0);
 }
 
-async function seedsUnderKills(stack: Stack, { unequal, rows }: Start): Promise<void> {
+async function expectSeeded(stack: Stack, { unequal, rows }: Start): Promise<void> {
   const boundMs = 600_000 + rows * 2;
   await prepare(stack, { unequal, rows });
   await stack.createChannel({
@@ -79,9 +79,9 @@ async function seedsUnderKills(stack: Stack, { unequal, rows }: Start): Promise<
 const timeout = 1_800_000 + settings.rows * 6;
 
 it(`an empty side is filled under load and kills, seed ${seed}`, { timeout }, () =>
-  withStack({ mysql: '9.7', log }, (stack) => seedsUnderKills(stack, { unequal: false, rows: Math.ceil(settings.rows / 10) })),
+  withStack({ mysql: '9.7', log }, (stack) => expectSeeded(stack, { unequal: false, rows: Math.ceil(settings.rows / 10) })),
 );
 
 it(`two unequal sides become one under load and kills, seed ${seed}`, { timeout }, () =>
-  withStack({ mysql: '9.7', mysqlB: '8.0', log }, (stack) => seedsUnderKills(stack, { unequal: true, rows: settings.rows })),
+  withStack({ mysql: '9.7', mysqlB: '8.0', log }, (stack) => expectSeeded(stack, { unequal: true, rows: settings.rows })),
 );

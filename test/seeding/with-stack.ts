@@ -7,7 +7,7 @@ export async function withStack(options: StackOptions, work: (stack: Stack) => P
     await work(stack);
   } catch (error) {
     const report = await stack.report().catch(String);
-    console.error(`the logs are kept in ${await stack.saveLogs()}\n${report}`);
+    console.error(`the logs are kept in ${await stack.saveLogs()}\n${report}\n${error instanceof Error ? error.message : String(error)}`);
     throw error;
   } finally {
     await stack.stop();

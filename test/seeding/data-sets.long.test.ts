@@ -18,7 +18,7 @@ const routes = [...dumps, odd.replaceAll(/[. ]/g, '?')].map((schema) => ({ schem
 const oddTables: readonly string[] = [
   'CREATE TABLE `two words` (`it\'s` INT PRIMARY KEY, `a.b` VARCHAR(20) NOT NULL, `☃ "x"` JSON, UNIQUE KEY `k"k` (`a.b`))',
   "CREATE TABLE `dots.and'quotes` (`select` VARCHAR(20) COLLATE utf8mb4_0900_ai_ci, `Ключ` INT, `v,w` BLOB, PRIMARY KEY (`select`, `Ключ` DESC))",
-  'CREATE TABLE `"parent"` (`id` INT PRIMARY KEY, `p` POINT NOT NULL SRID 4326, `d` DOUBLE AS (`id` / 3) STORED)',
+  'CREATE TABLE `"parent"` (`id` INT PRIMARY KEY, `p` POINT NOT NULL SRID 4326, `d` DOUBLE AS (`id` * 2) STORED)',
   'CREATE TABLE `ch;ild --` (`id` INT PRIMARY KEY, `of` INT, CONSTRAINT `f\'k` FOREIGN KEY (`of`) REFERENCES `"parent"` (`id`) ON DELETE CASCADE)',
   "INSERT INTO `two words` VALUES (1, 'a', '{\"x\": 1.0}'), (2, 'b', NULL), (-3, '', '[]')",
   "INSERT INTO `dots.and'quotes` VALUES ('É', 1, X'00'), ('e', 2, X'FF'), ('F', -1, NULL)",

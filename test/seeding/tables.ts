@@ -34,7 +34,7 @@ const amount: SqlColumn = { ddl: 'DECIMAL(20,6) NULL', of: (n, v) => `IF((${n} +
 const parents = 1_000;
 
 const wide: SeededTable['columns'] = {
-  doc: { ddl: 'JSON NULL', of: (n, v) => `IF(${v} MOD 11 = 10, NULL, JSON_OBJECT('n', ${n}, 'list', JSON_ARRAY(${v}, 'é', NULL, 1.5)))` },
+  doc: { ddl: 'JSON NULL', of: (n, v) => `IF(${v} MOD 11 = 10, NULL, JSON_OBJECT('n', ${n}, 'list', JSON_ARRAY(${v}, 'é', NULL)))` },
   bytes: { ddl: 'BLOB NULL', of: (n, v) => `UNHEX(REPEAT(SHA2(CONCAT(${n}, ',', ${v}), 512), 1 + ${n} MOD 20))` },
   prose: { ddl: 'MEDIUMTEXT NOT NULL', of: (n, v) => `REPEAT(CONCAT('ünïcode ', ${v}, ' '), 20 + ${n} MOD 50)` },
   ratio: { ddl: 'FLOAT NULL', of: (n, v) => `${n} / 7e0 + ${v}` },

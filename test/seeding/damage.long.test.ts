@@ -116,7 +116,6 @@ it(`${settings.damaged} damaged rows are found, recorded or healed, and no other
     expect(second.equal, JSON.stringify(second.tables)).toBe(true);
     expect([...(await differing())]).toEqual([]);
     const known = new Set([...ids, ...(await recorded()).flat()]);
-    const known = new Set([...ids, ...(await recorded()).flat()]);
     const problems = await expected.differences(stack, { rows, extra: () => [], free: (table, n) => known.has(idOf(table, n)) });
     expect({ count: problems.length, first: problems.slice(0, 20) }).toEqual({ count: 0, first: [] });
   }),

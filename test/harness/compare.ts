@@ -5,7 +5,7 @@
  * quiet.
  */
 import { createConnection, type Connection, type ConnectionOptions, type RowDataPacket } from 'mysql2/promise';
-import { type ColumnInfo, differingColumns, digestOf, keyText, rowText } from './row-text.js';
+import { type ColumnInfo, differingColumns, digestOf, keyText, nameText, rowText } from './row-text.js';
 import { rowsOf, type StoredRow } from './row-stream.js';
 
 export interface Difference {
@@ -138,11 +138,13 @@ function selectRows({ database, name }: Table, columns: readonly ColumnInfo[]): 
   const key = columns.some(({ inKey }) => inKey) ? digestOf(keyText(columns)) : digestOf(rowText(columns));
   const label = columns.some(({ inKey }) => inKey) ? keyLabel(columns) : key;
   // One list of names is the same on both servers, and so is the order of hexadecimal digits.
-  return `SELECT ${key} AS sort_key, ${label} AS label, ${rowText(columns)} AS content FROM \`${database}\`.\`${name}\` ORDER BY sort_key`;
+  return `SELECT ${key} AS sort_key, ${label} AS label, ${rowText(columns)} AS content FROM ${nameText(database)}.${nameText(name)} ORDER BY sort_key`;
 }
 
 function keyLabel(columns: readonly ColumnInfo[]): string {
-  const parts = columns.filter(({ inKey }) => inKey).map(({ name }) => `CONCAT('${name}=', CONVERT(\`${name}\` USING utf8mb4))`);
+  const parts = columns
+    .filter(({ inKey }) => inKey)
+    .map(({ name }) => `CONCAT('${name.replaceAll("'", "''")}=', CONVERT(${nameText(name)} USING utf8mb4))`);
   return `CONCAT_WS(' ', ${parts.join(', ')})`;
 }
 
@@ -155,7 +157,7 @@ interface Sums {
 async function digest(connection: Connection, { database, name }: Table, columns: readonly ColumnInfo[]): Promise<Sums> {
   // A sum and not an exclusive or: two equal rows would cancel each other out.
   const half = (from: number): string => `CAST(COALESCE(SUM(CAST(CONV(SUBSTRING(d, ${from}, 16), 16, 10) AS UNSIGNED)), 0) AS CHAR)`;
-  const sql = `SELECT CAST(COUNT(*) AS CHAR) n, ${half(1)} low, ${half(17)} high FROM (SELECT ${digestOf(rowText(columns))} d FROM \`${database}\`.\`${name}\`) digests`;
+  const sql = `SELECT CAST(COUNT(*) AS CHAR) n, ${half(1)} low, ${half(17)} high FROM (SELECT ${digestOf(rowText(columns))} d FROM ${nameText(database)}.${nameText(name)}) digests`;
   const [[row]] = await connection.query<(Sums & RowDataPacket)[]>(sql);
   if (!row) throw new Error(`${database}.${name}: no answer`);
   return row;

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { createConnection, type Connection, type ConnectionOptions, type RowDataPacket } from 'mysql2/promise';
 import type { MysqlServer } from '../servers/index.js';
+import { nameText } from './row-text.js';
 import { letters } from './sides.js';
 
 export const lutraUser = 'lutra';
@@ -51,6 +52,6 @@ export async function publicKeyOf(server: MysqlServer): Promise<string | undefin
 export async function grantDatabase(server: MysqlServer, database: string, { create = false } = {}): Promise<void> {
   const more = create ? ', CREATE, REFERENCES' : '';
   await withAdministrator(server, (connection) =>
-    connection.query(`GRANT SELECT, INSERT, UPDATE, DELETE, TRIGGER${more} ON \`${database}\`.* TO '${lutraUser}'@'%'`),
+    connection.query(`GRANT SELECT, INSERT, UPDATE, DELETE, TRIGGER${more} ON ${nameText(database)}.* TO '${lutraUser}'@'%'`),
   );
 }

@@ -12,13 +12,18 @@ const times = new Set(['date', 'time', 'datetime', 'timestamp']);
 
 /** Hexadecimal digits or a number or a time: none of them holds a comma or an N. */
 function valueText({ name, type }: ColumnInfo): string {
-  const column = `\`${name}\``;
+  const column = nameText(name);
   if (type === 'float') return `${column} + 0e0`; // FLOAT prints six digits, DOUBLE all of them
   if (numbers.has(type)) return column;
   if (times.has(type)) return `CAST(${column} AS CHAR)`;
   if (type === 'bit') return `HEX(${column})`;
   if (type === 'json') return `HEX(CAST(${column} AS CHAR))`;
   return `HEX(CAST(${column} AS BINARY))`;
+}
+
+/** Names of columns and tables may hold anything. */
+export function nameText(name: string): string {
+  return `\`${name.replaceAll('`', '``')}\``;
 }
 
 export function rowText(columns: readonly ColumnInfo[]): string {

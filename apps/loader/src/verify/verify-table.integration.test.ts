@@ -1,80 +1,19 @@
 /**
- * The sieve, the second look and the questions on real servers: rows are damaged behind the binlog's back while writers run. A queue stands
- * in for capture, Kafka and loader; it answers probes in its order, as they do.
+ * The sieve, the second look and the questions on real servers: rows are damaged behind the binlog's back while writers run.
  */
-import { createHash, randomUUID } from 'node:crypto';
-import { rowFromJson, rowToJson } from '@lutra/model';
-import type { Row } from '@lutra/model';
-import { planDigest, rowsByKeyQuery, sameRowsBeside, Session, toRowBeside } from '@lutra/mysql';
-import type { DigestPlan, DigestedSide, ResultRow } from '@lutra/mysql';
+import { randomUUID } from 'node:crypto';
+import { rowFromJson } from '@lutra/model';
+import { Session } from '@lutra/mysql';
+import type { DigestPlan } from '@lutra/mysql';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { TestServer } from '../../../../libs/mysql/src/mysql.fixture.js';
-import { removeDifferences, ServerProbes } from './probes.js';
-import type { ProbeOutcome } from './probes.js';
-import { ServerPair } from './table-pair.js';
+import { removeDifferences } from './probes.js';
+import { digestPlanOf, everyTurn, Log, Prober, Turns, verificationOf } from './queue-log.fixture.js';
 import { verifyTable } from './verify-table.js';
 import type { TableVerification } from './verify-table.js';
 
 const between = async (): Promise<void> => undefined;
 const { signal } = new AbortController();
-
-/** What is on its way from the source to the target, in order. */
-class Log {
-  readonly #waiting: (() => Promise<void>)[] = [];
-  #running = false;
-
-  add(entry: () => Promise<void>): void {
-    this.#waiting.push(entry);
-  }
-
-  /** Entries come late, as after a distance. */
-  async run(ended: AbortSignal): Promise<void> {
-    this.#running = true;
-    while (!ended.aborted || this.#waiting.length > 0) {
-      const entry = this.#waiting.shift();
-      if (entry) await entry();
-      else await new Promise((resolve) => setTimeout(resolve, 1));
-    }
-    this.#running = false;
-  }
-
-  /** Everything that is in it now has arrived. */
-  async passed(): Promise<string | null> {
-    if (!this.#running) return 'the log does not run';
-    await new Promise<void>((resolve) => this.add(async () => resolve()));
-    return null;
-  }
-}
-
-/** Again and again, until it is ended. */
-function everyTurn(work: () => Promise<void>): { end(): Promise<void> } {
-  let isEnded = false;
-  const done = (async () => {
-    while (!isEnded) {
-      await work();
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-  })();
-  return {
-    end: () => {
-      isEnded = true;
-      return done;
-    },
-  };
-}
-
-/** One statement after the other on a connection of its own, whoever asks. */
-class Turns {
-  #last: Promise<unknown> = Promise.resolve();
-
-  constructor(readonly session: Session) {}
-
-  query(sql: string): Promise<readonly ResultRow[]> {
-    const next = this.#last.then(() => this.session.query(sql));
-    this.#last = next.catch(() => undefined);
-    return next;
-  }
-}
 
 describe.each([
   ['8.0', '9.7'],
@@ -102,55 +41,10 @@ describe.each([
   const both = async (sql: string): Promise<void> => void (await Promise.all(turns.map((each) => each.query(sql))));
   const damage = async (server: TestServer, sql: string): Promise<void> => server.alone(`SET sql_log_bin = 0; ${sql}; SET sql_log_bin = 1`);
 
-  async function planOf(table: string): Promise<DigestPlan> {
-    const [source, target] = [await servers[0].load(database, table), await servers[1].load(database, table)];
-    const plan = await planDigest(sessions[0], { from: source.target, to: target.target });
-    if (typeof plan === 'string') throw new Error(plan);
-    return plan;
-  }
-
-  /** As a loader does: the source's row of the probe's place against the target's of now. */
-  async function answer(plan: DigestPlan, key: Row, there: Row | undefined): Promise<ProbeOutcome> {
-    const here = await rowOf(plan, 'target', key);
-    if (!there || !here) return there ? 'missing-here' : here ? 'missing-there' : 'equal';
-    return (await sameRowsBeside(plan.target.rows, there, here)) ? 'equal' : 'different';
-  }
-
-  async function rowOf(plan: DigestPlan, side: DigestedSide, key: Row): Promise<Row | undefined> {
-    const [row] = await turns[side === 'source' ? 0 : 1].query(rowsByKeyQuery(plan[side], [key]));
-    return row && (await toRowBeside(plan[side].rows, row));
-  }
-
-  /** Takes the entries of lutra.resync, reads the rows, and answers where they pass in the log. */
-  async function answerProbes(plan: DigestPlan, log: Log, request: string): Promise<void> {
-    const entries = await turns[0].query(`SELECT id, row_key AS k FROM lutra.resync WHERE request = '${request}'`);
-    for (const { id, k } of entries) {
-      const key = rowFromJson(String(k));
-      await turns[0].query(`DELETE FROM lutra.resync WHERE id = ${String(id)}`);
-      // Publishing is one at a time: no write of the source stands between the read and its place.
-      const there = await rowOf(plan, 'source', key);
-      log.add(async () => {
-        const outcome = await answer(plan, key, there);
-        const hash = `X'${createHash('sha256').update(rowToJson(key)).digest('hex')}'`;
-        await turns[1].query(
-          `UPDATE lutra.difference SET outcome = '${outcome}', log_id = 'l', seq = 1 WHERE request = '${request}' AND key_hash = ${hash}`,
-        );
-      });
-    }
-  }
-
-  const verification = (plan: DigestPlan, request: string, log: Log): TableVerification => {
-    const [source, target] = sessions;
-    const of = { pipeline: 'abcdefghijkl', request, table: { database, name: 't' } };
-    return {
-      pair: new ServerPair({ plan, source, target, where: null }),
-      crossed: () => log.passed(),
-      probes: new ServerProbes(of, { source, target }),
-      sieve: { rangeRows: 500, between },
-      probing: { signal, pollMs: 20 },
-      mayBeExtra: false,
-    };
-  };
+  const planOf = (table: string): Promise<DigestPlan> => digestPlanOf(servers, sessions, { database, name: table });
+  const answerProbes = (plan: DigestPlan, log: Log, request: string): Promise<void> => new Prober(turns, plan).answer(log, request);
+  const verification = (plan: DigestPlan, request: string, log: Log): TableVerification =>
+    verificationOf(sessions, { plan, request, log, sieve: { rangeRows: 500, between }, table: { database, name: 't' } });
 
   test('damaged rows are found while writers run, and no row in flight is reported', async () => {
     await both(`CREATE TABLE ${database}.t (id INT PRIMARY KEY, v VARCHAR(40) NOT NULL, d DECIMAL(12,4), f FLOAT)`);

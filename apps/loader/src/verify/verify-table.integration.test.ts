@@ -122,9 +122,9 @@ describe.each([
   }
 
   /** Takes the entries of lutra.resync, reads the rows, and answers where they pass in the log. */
-  async function answerProbes(plan: DigestPlan, log: Log, request: string): Promise<void> {
-    const entries = await turns[0].query(`SELECT id, row_key AS k FROM lutra.resync WHERE request = '${request}'`);
-    for (const { id, k } of entries) {
+  async function answerProbes(plan: DigestPlan, log: Log): Promise<void> {
+    const entries = await turns[0].query(`SELECT id, row_key AS k, request FROM lutra.resync WHERE schema_name = '${database}'`);
+    for (const { id, k, request } of entries) {
       const key = rowFromJson(String(k));
       await turns[0].query(`DELETE FROM lutra.resync WHERE id = ${String(id)}`);
       // Publishing is one at a time: no write of the source stands between the read and its place.
@@ -133,7 +133,7 @@ describe.each([
         const outcome = await answer(plan, key, there);
         const hash = `X'${createHash('sha256').update(rowToJson(key)).digest('hex')}'`;
         await turns[1].query(
-          `UPDATE lutra.difference SET outcome = '${outcome}', log_id = 'l', seq = 1 WHERE request = '${request}' AND key_hash = ${hash}`,
+          `UPDATE lutra.difference SET outcome = '${outcome}', log_id = 'l', seq = 1 WHERE request = '${String(request)}' AND key_hash = ${hash}`,
         );
       });
     }
@@ -190,7 +190,7 @@ describe.each([
     await damage(servers[1], `INSERT INTO ${database}.t VALUES (100001, 'only here', NULL, NULL)`);
     const plan = await planOf('t');
     const request = randomUUID();
-    const probing = everyTurn(() => inTurn(() => answerProbes(plan, log, request)));
+    const probing = everyTurn(() => inTurn(() => answerProbes(plan, log)));
     try {
       const result = await verifyTable(verification(plan, request, log));
       expect(n).toBeGreaterThan(20);
@@ -235,7 +235,7 @@ describe.each([
     const ended = new AbortController();
     const running = log.run(ended.signal);
     const request = randomUUID();
-    const probing = everyTurn(() => answerProbes(plan, log, request));
+    const probing = everyTurn(() => answerProbes(plan, log));
     try {
       const result = await verifyTable(verification(plan, request, log));
       expect(result).toMatchObject({ verdict: 'different', different: 1, missingHere: 0, missingThere: 0 });
@@ -261,9 +261,9 @@ describe.each([
     });
     const arrived = { ...of, crossed: async () => null, probing: { signal, pollMs: 5, patienceMs: 50 } };
     expect(await verifyTable(arrived)).toMatchObject({ verdict: 'unsettled', notes: ['2 probes have no answer'], missingHere: 0 });
-    await turns[0].query(`DELETE FROM lutra.resync WHERE request = '${request}'`);
+    await turns[0].query(`DELETE FROM lutra.resync WHERE schema_name = '${database}'`);
     const refusing = everyTurn(
-      async () => void (await turns[0].query(`UPDATE lutra.resync SET problem = 'no such table' WHERE request = '${request}'`)),
+      async () => void (await turns[0].query(`UPDATE lutra.resync SET problem = 'no such table' WHERE schema_name = '${database}'`)),
     );
     const refused = await verifyTable({ ...of, crossed: async () => null, probing: { signal, pollMs: 20 } });
     await refusing.end();

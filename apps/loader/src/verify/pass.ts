@@ -35,6 +35,8 @@ export interface PassOptions {
   isRestarting(endpoint: string): Promise<boolean>;
   /** All that are known, each time that one is done. */
   tables(tables: readonly VerifiedTable[]): Promise<void>;
+  /** Between two looks at what is waited for. */
+  readonly pollMs?: number;
   readonly signal: AbortSignal;
 }
 
@@ -125,7 +127,7 @@ class Pass {
   }
 
   #result(pair: ListedPair, { plan, source, target }: Compared): Promise<TableResult> {
-    const { order, look, signal } = this.#options;
+    const { order, look, pollMs, signal } = this.#options;
     const table = tableName(pair.source);
     const between = (rows: number): Promise<void> => this.#options.between({ rows, table });
     const of = { pipeline: pair.pipeline.uid, request: order.id, table: pair.source };
@@ -134,7 +136,7 @@ class Pass {
       crossed: () => this.#crossed(pair),
       probes: new ServerProbes(of, { source, target }),
       sieve: { between },
-      probing: { signal, look },
+      probing: { signal, look, ...(pollMs !== undefined && { pollMs }) },
       mayBeExtra: pair.mayBeExtra,
     });
   }

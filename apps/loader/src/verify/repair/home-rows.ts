@@ -48,6 +48,8 @@ interface Pair {
 
 const busyTries = 5;
 const maxInTheWay = 500;
+/** What a server has against a row, not against all of them. */
+const ofRows: readonly SyncError['code'][] = ['APPLY_REFUSED', 'ROW_CONFLICT', 'TARGET_SETTINGS', 'VALUE_UNSUPPORTED'];
 const signalTable = { database: 'lutra', name: 'signal' };
 
 export class HomeRows {
@@ -96,7 +98,7 @@ export class HomeRows {
       } catch (thrown) {
         const error = toSyncError(thrown);
         const isBusy = isTransient(error);
-        if (!isBusy && error.outcome !== 'stop') throw error;
+        if (!isBusy && !ofRows.includes(error.code)) throw error;
         if (!isBusy || attempt === busyTries) return error;
         await delay(20 * 2 ** attempt * Math.random());
       } finally {

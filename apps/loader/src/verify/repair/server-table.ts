@@ -1,4 +1,5 @@
 /** A pair of tables that is repaired, on its servers. */
+import { repairRowStatement } from '@lutra/marker';
 import { pipelineName, toSyncError } from '@lutra/model';
 import type { RepairOrder, Row } from '@lutra/model';
 import { loadTable } from '@lutra/mysql';
@@ -92,7 +93,10 @@ export class ServerTable implements RepairTable {
   }
 
   async raise(): Promise<void> {
+    const { method, channel, source, target } = this.#options;
     const { id: request, by: reason } = this.#options.repair;
+    if (typeof method !== 'string' && method.kind === 'at home')
+      await (method.home === 'source' ? source : target).query(repairRowStatement(channel));
     for (const [queries, of] of this.#unequal()) await raiseRepair(queries, of, { request, reason });
   }
 

@@ -2,6 +2,9 @@
  * Rows that are damaged behind the binlog's back are found while both sides take writes, each by its class, and nothing else is reported.
  * An entry of lutra.resync fixes each of them; then both sides are equal. Side a is MySQL 9.7 and home, side b is 8.0.
  */
+import { randomUUID } from 'node:crypto';
+import { Registry } from '@lutra/registry';
+import { createLogger } from '@lutra/telemetry';
 import { createConnection } from 'mysql2/promise';
 import type { RowDataPacket } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
@@ -223,4 +226,45 @@ describe('a channel that is verified', () => {
     const [kept] = await administrator(stack, 'b', (query) => query('SELECT doc FROM shop.ledger WHERE id = 35'));
     expect(kept?.['doc']).toEqual({ n: 'damaged' });
   });
+
+  it('repairs what was damaged on both sides under load, with home as the winner', { timeout: 400_000 }, async () => {
+    onTestFailed(async () => console.error(await stack.report()));
+    const writers = sides.map((side) =>
+      startWorkload({ side, connection: stack.connection(side), seed: seed + 1, mix: keyed, transactionsPerSecond: 30 }),
+    );
+    for (const side of sides) {
+      await administrator(stack, side, async (query) => {
+        await query('SET sql_log_bin = 0');
+        for (const sql of damage[side]) await query(sql);
+      });
+    }
+    const tables = quietTables.map((name) => `shop.${name}`);
+    const { order } = await verify(stack, tables);
+    await repair(stack, order.id);
+    for (const writer of writers) await writer.stop();
+    await stack.drain(180_000);
+    await expectEqual(stack);
+    const [kept] = await administrator(stack, 'b', (query) => query("SELECT note FROM shop.ledger WHERE id = 31"));
+    expect(kept?.['note']).toBe('note 31');
+    const recorded = await administrator(stack, 'a', (query) => query("SELECT winner FROM lutra.conflict WHERE type = 'repair'"));
+    expect(recorded.map(({ winner }) => winner)).toEqual(found.map(() => 'existing'));
+  });
 });
+
+/** Written as control writes it. */
+async function repair(stack: Stack, id: string): Promise<void> {
+  const registry = new Registry({ connect: stack.zooKeeper.connect, root: stack.root, digest: stack.digest, logger: createLogger('test', 'silent') });
+  try {
+    await registry.start(AbortSignal.timeout(30_000));
+    const known = await registry.verifications.read(stack.channel);
+    if (known?.document.id !== id) throw new Error('the order is another one');
+    const of = { id: randomUUID(), tables: ['*.*'], winner: stack.regions.a, extra: [], untilEqual: false, by: 'test', at: Date.now() };
+    await registry.verifications.write(stack.channel, { ...known.document, repair: of });
+    const ended = async () => (await registry.verificationResults.read(stack.channel))?.document.repair;
+    await expect
+      .poll(ended, { timeout: 120_000, interval: 200 })
+      .toMatchObject({ repaired: found.length, changed: 0, refused: 0, left: 0, endedAt: expect.any(Number) as number });
+  } finally {
+    await registry.stop();
+  }
+}

@@ -218,7 +218,7 @@ it('a result of many tables with many notes fits into a node of ZooKeeper, and k
   expect(fitting(kept.stored!)).toBe(kept.stored);
 });
 
-const repair = { id: 'mend', tables: ['*.*'], winner: 'source', extra: [], untilEqual: false, by: 'me', at: 1 };
+const repair = { id: 'fix', tables: ['*.*'], winner: 'source', extra: [], untilEqual: false, by: 'me', at: 1 };
 const phases = (): unknown[] => kept.events.map((event) => (event.type === 'repair' ? `repair ${event.phase}` : 'phase' in event && event.phase));
 
 it('an order that comes to have a repair is carried out when its pass has ended, once', async () => {
@@ -229,7 +229,7 @@ it('an order that comes to have a repair is carried out when its pass has ended,
   await one.step();
   expect(kept.begun).toEqual(names);
   expect(kept.stored?.tables.map(({ verdict }) => verdict)).toEqual(['equal', 'equal', 'equal']);
-  expect(kept.stored?.repair).toMatchObject({ id: 'mend', repaired: 1, endedAt: expect.any(Number) });
+  expect(kept.stored?.repair).toMatchObject({ id: 'fix', repaired: 1, endedAt: expect.any(Number) });
   expect(phases()).toEqual(['begin', 'found', 'end', 'repair begin', 'repair end']);
   expect([kept.ended, kept.repairedNow]).toEqual([[null], 1]);
 });

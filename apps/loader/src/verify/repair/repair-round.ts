@@ -88,7 +88,7 @@ export class RepairRound {
     for (const state of possible.toReversed()) await this.#sweep(state, state.table.deletes);
     await this.#stuck(possible);
     await this.#options.arrived((what) => this.#told(what));
-    for (const state of states) await this.#settle(state);
+    for (const state of states) await this.#ask(state);
     return this.#counts.repaired - this.#options.before.repaired;
   }
 
@@ -151,7 +151,7 @@ export class RepairRound {
     if (rows.length === hashes.length && (await table.exchange(rows))) problems.clear();
   }
 
-  async #settle(state: State): Promise<void> {
+  async #ask(state: State): Promise<void> {
     const { table, keys } = state;
     const problems = new Map([...state.problems, ...(await table.unsent()), ...state.spared]);
     const probed = table.refused === null ? await this.#probe(state) : null;

@@ -1,13 +1,13 @@
 /** The verifications of this process: one follower of orders for each channel that is assigned to it. */
-import { pipelineName, toSyncError } from '@lutra/model';
+import { pipelineName, rowsTopic, toSyncError } from '@lutra/model';
 import type { Configuration } from '@lutra/registry';
-import { loginOf } from '@lutra/registry';
+import { kafkaClient, loginOf } from '@lutra/registry';
 import { orAborted, sleep, underLease, WorkerSet } from '@lutra/runtime';
 import type { LiveWork } from '@lutra/runtime';
 import type { Beside, BesideDeps } from '@lutra/host';
 import type { WorkStatus } from '@lutra/model';
 import { assignedVerifications } from './assignments.js';
-import type { VerifyWork } from './assignments.js';
+import type { VerifiedPipeline, VerifyWork } from './assignments.js';
 import { followOrders } from './channel-verifier.js';
 import type { VerifierIo } from './channel-verifier.js';
 import type { CrossingIo, Said } from './crossing.js';
@@ -15,6 +15,8 @@ import { forgetDifferences, runPass } from './pass.js';
 import { waitsFor } from './awaited.js';
 import type { AwaitedIo } from './awaited.js';
 import { endAllRepairs, runRepair } from './repair/run-repair.js';
+import { KafkaTargetLog } from './repair/target-log.js';
+import type { TargetLog } from './repair/target-log.js';
 import { verdictCounts } from './result.js';
 
 const retryMs = 5_000;
@@ -79,7 +81,7 @@ export class Verifier implements Beside {
       waitsFor: (order) => waitsFor(order, this.#awaited(work)),
       forget: (request) => forgetDifferences({ work, login, request }),
       pass: (options) => runPass({ ...options, ...shared }),
-      repair: (options) => runRepair({ ...options, ...shared, spared: () => async () => new Map() }),
+      repair: (options) => runRepair({ ...options, ...shared, logOf: (pipeline) => this.#logOf(pipeline) }),
       endRepairs: (except) => endAllRepairs({ work, login }, except),
       tell: (event) => first && events.of(first.targetRegion, first.target)(event),
       compared: (rows) => metrics.verifiedRows.inc({ name: channel }, rows),
@@ -88,6 +90,12 @@ export class Verifier implements Beside {
         for (const [verdict, count] of verdictCounts(tables)) metrics.verifiedTables.set({ name: channel, verdict }, count);
       },
     };
+  }
+
+  #logOf({ target, targetRegion }: VerifiedPipeline): TargetLog {
+    const { secretKey, schemas, logger } = this.#deps;
+    const bus = { ...kafkaClient(secretKey, targetRegion), clientId: `lutra-verify-${target.name}`, logger };
+    return new KafkaTargetLog({ bus, topic: rowsTopic(target.name), schemas });
   }
 
   readonly #isRestarting = async (endpoint: string): Promise<boolean> => (await this.#deps.registry.restarts.read(endpoint)) !== null;

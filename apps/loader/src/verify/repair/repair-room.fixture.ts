@@ -12,9 +12,9 @@ import { forceRow, readRows } from '../../conflict/resolve/rows.js';
 import type { VerifyWork } from '../assignments.js';
 import { runPass } from '../pass.js';
 import type { PassOptions } from '../pass.js';
-import type { RepairTable } from './repair-round.js';
 import { runRepair } from './run-repair.js';
 import type { RepairOptions } from './run-repair.js';
+import type { ChangedRow } from './target-log.js';
 
 export interface RoomOptions {
   readonly twoWay: boolean;
@@ -94,7 +94,7 @@ export class RepairRoom {
   }
 
   /** Rows that were repaired. */
-  async repair(more: Partial<RepairOrder> = {}, spared?: RepairTable['spared']): Promise<number> {
+  async repair(more: Partial<RepairOrder> = {}, changes: readonly ChangedRow[] = []): Promise<number> {
     const repair = { id: randomUUID(), tables: ['*.*'], winner: 'source', extra: [], untilEqual: false, by: 'ann: damaged', at: 0, ...more };
     const told = async ({ tables, repaired, changed, refused, left }: Told): Promise<void> => {
       this.tables = tables;
@@ -108,7 +108,13 @@ export class RepairRoom {
         before: { repaired: 0 },
         look: this.look,
         told,
-        spared: () => spared ?? (async () => new Map()),
+        logOf: () => ({
+          async since() {
+            return (async function* () {
+              yield changes;
+            })();
+          },
+        }),
         pollMs: 20,
       }),
     );

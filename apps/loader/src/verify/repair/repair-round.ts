@@ -24,8 +24,6 @@ export interface RepairTable {
   /** Changes of the table that meet a row that differs are taken whole from here on. */
   raise(): Promise<void>;
   lower(): Promise<void>;
-  /** Rows that a person must decide about: hash → why. */
-  spared(keys: ReadonlyMap<string, Row>): Promise<ReadonlyMap<string, string>>;
   write(rows: readonly FoundRow[]): Promise<RowRepairs>;
   /** False: rows that are in each other's way stay. */
   exchange(rows: readonly FoundRow[]): Promise<boolean>;
@@ -48,13 +46,19 @@ export interface RoundOptions {
   /** Ends it by throwing. */
   look(): Promise<void>;
   told(now: RepairCounts & Pick<RepairResult, 'waitingFor'> & { readonly tables: readonly VerifiedTable[] }): Promise<void>;
+  /** Rows that a person must decide about, of each table: hash → why. */
+  spared(asked: readonly AskedTable[]): Promise<ReadonlyMap<RepairTable, ReadonlyMap<string, string>>>;
   /** All that was written has arrived where it is asked for. */
   arrived(waiting: (what: string) => Promise<void>): Promise<void>;
 }
 
-interface State {
+export interface AskedTable {
   readonly table: RepairTable;
+  /** hash → key */
   readonly keys: ReadonlyMap<string, Row>;
+}
+
+interface State extends AskedTable {
   /** Left to a person. */
   readonly spared: ReadonlyMap<string, string>;
   readonly problems: Map<string, string>;
@@ -93,15 +97,18 @@ export class RepairRound {
   }
 
   async #begin(tables: readonly RepairTable[]): Promise<readonly State[]> {
-    const states: State[] = [];
+    const asked: AskedTable[] = [];
     for (const table of parentsFirst(tables, ({ related }) => related)) {
       await this.#options.look();
       const keys = await table.rows.keys();
-      if (keys.size === 0) continue;
-      const { refused } = table;
-      const spared = refused === null ? await table.spared(keys) : new Map([...keys.keys()].map((hash) => [hash, refused]));
-      states.push({ table, keys, spared, problems: new Map(), changed: new Set() });
+      if (keys.size > 0) asked.push({ table, keys });
     }
+    const spared = await this.#options.spared(asked.filter(({ table }) => table.refused === null));
+    const states = asked.map(({ table, keys }): State => {
+      const { refused } = table;
+      const left = refused === null ? (spared.get(table) ?? new Map()) : new Map([...keys.keys()].map((hash) => [hash, refused]));
+      return { table, keys, spared: left, problems: new Map(), changed: new Set() };
+    });
     this.#count({ left: states.reduce((sum, { keys }) => sum + keys.size, 0) });
     await this.#told(null);
     return states;

@@ -185,6 +185,19 @@ test('rows at the target alone stay where they may be of others, and a pair with
   expect(await room.rows(room.target)).toHaveLength(0);
 });
 
+test('rows that the target changed since the hole began are left to a person', async () => {
+  await open({ twoWay: true, home: 'ra' });
+  await room.both(`CREATE TABLE ${room.database}.t (id VARCHAR(9) COLLATE utf8mb4_general_ci PRIMARY KEY, v INT)`);
+  await room.source.run(`INSERT INTO ${room.database}.t VALUES ('a', 1), ('b', 1)`);
+  await room.target.run(`INSERT INTO ${room.database}.t VALUES ('a', 2), ('b', 2)`);
+  await room.verify();
+  const table = { database: room.database, name: 't' };
+  const changes = [{ table, images: [{ id: 'A', v: 1 }, { id: 'A', v: 2 }], origin: 'rb' }];
+  expect(await room.repair({ spareChangedSince: 1 }, changes)).toBe(1);
+  expect(await values(room.target)).toEqual(['a 2', 'b 1']);
+  expect(await room.differences()).toMatchObject([{ row_key: '{"id":"a"}', problem: 'changed at the target since the hole began' }]);
+});
+
 test('neither end is home: each row says so, and nothing is written', async () => {
   await open({ twoWay: true, home: 'elsewhere' });
   await damaged();

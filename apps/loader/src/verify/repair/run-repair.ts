@@ -4,6 +4,7 @@ import type { RepairOrder, VerificationOrder } from '@lutra/model';
 import { sleep } from '@lutra/runtime';
 import { untilCrossed } from '../crossing.js';
 import type { CrossingIo } from '../crossing.js';
+import type { VerifiedPipeline } from '../assignments.js';
 import { Holes } from '../holes.js';
 import { listTables } from '../listed-tables.js';
 import { keyOf, namesOf, wayOf } from '../pass.js';
@@ -18,16 +19,18 @@ import { keysNamed } from './found-rows.js';
 import type { Scope } from './found-rows.js';
 import { methodOf } from './method.js';
 import { RepairRound } from './repair-round.js';
-import type { Probed, RepairTable, RoundOptions } from './repair-round.js';
+import type { AskedTable, Probed, RepairTable, RoundOptions } from './repair-round.js';
 import { ServerTable } from './server-table.js';
+import { sparedRows } from './spared.js';
+import type { TargetLog } from './target-log.js';
 import { endRepairs } from './unequal.js';
 
 type Shared = Pick<PassOptions, 'work' | 'login' | 'crossing' | 'isRestarting' | 'signal'>;
 
-export interface RepairOptions extends Shared, Omit<RoundOptions, 'arrived'> {
+export interface RepairOptions extends Shared, Omit<RoundOptions, 'arrived' | 'spared'> {
   readonly order: VerificationOrder & { readonly repair: RepairOrder };
-  /** Rows that the target's own log shows changed since the order's `spareChangedSince`. */
-  readonly spared: (pair: ListedPair, servers: Servers) => RepairTable['spared'];
+  /** Of a target that captures read. */
+  logOf(pipeline: VerifiedPipeline): TargetLog;
   readonly pollMs?: number;
 }
 
@@ -76,6 +79,7 @@ class Repair {
           await holes.end(pair);
         await this.#options.told(now);
       },
+      spared: (asked) => this.#spared(tables, asked),
       arrived: (waiting) => this.#arrived(tables, waiting),
     });
     return round.run(tables);
@@ -93,7 +97,7 @@ class Repair {
   }
 
   async #table(pair: ListedPair): Promise<ServerTable> {
-    const { work, order, spared } = this.#options;
+    const { work, order } = this.#options;
     const { pipeline } = pair;
     return ServerTable.of({
       pair,
@@ -105,7 +109,6 @@ class Repair {
       source: await this.#servers.of(pipeline.source.name, 'source'),
       target: await this.#servers.of(pipeline.target.name, 'target'),
       writing: (endpoint) => this.#servers.writing(endpoint),
-      spared: spared(pair, this.#servers),
       probe: (store, keys) => this.#probe(pair, store, keys),
     });
   }
@@ -116,6 +119,25 @@ class Repair {
     const asOf = Date.now();
     const { unanswered } = await probe(store, keys, { kept: 'rows', pollMs: this.#pollMs, look, signal });
     return { unanswered, asOf, log: at?.log ?? '', seq: at?.seq ?? -1 };
+  }
+
+  /** Only where the target has a log; each is read once. */
+  async #spared(tables: readonly ServerTable[], asked: readonly AskedTable[]): ReturnType<RoundOptions['spared']> {
+    const { order, crossing, logOf, signal } = this.#options;
+    const since = order.repair.spareChangedSince;
+    const spared = new Map<RepairTable, ReadonlyMap<string, string>>();
+    if (since === undefined) return spared;
+    const byTarget = Map.groupBy(tables, ({ pair }) => pair.pipeline.target.name);
+    for (const [target, all] of byTarget) {
+      const [first] = all;
+      if (!first || (await crossing.published(target)) === null) continue;
+      const of = new Map(
+        asked.flatMap(({ table, keys }) => all.filter((one) => one === table).map((one) => [one.sparedOf(keys), table] as const)),
+      );
+      const found = await sparedRows(logOf(first.pair.pipeline), { tables: [...of.keys()], since, signal });
+      for (const [one, rows] of found) spared.set(of.get(one)!, rows);
+    }
+    return spared;
   }
 
   /** Waits as long as it takes: a person sees what for, and may cancel it. */

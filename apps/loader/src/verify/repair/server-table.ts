@@ -2,7 +2,7 @@
 import { repairRowStatement } from '@lutra/marker';
 import { pipelineName, toSyncError } from '@lutra/model';
 import type { RepairOrder, Row } from '@lutra/model';
-import { loadTable } from '@lutra/mysql';
+import { askFor, asSource, Collations, keysOf, loadTable, primaryConflictKey } from '@lutra/mysql';
 import type { ApplyConnection, Queries, Session, TargetTable } from '@lutra/mysql';
 import type { VerifiedPipeline } from '../assignments.js';
 import { ServerProbes } from '../probes.js';
@@ -17,6 +17,7 @@ import type { AtHome, RepairMethod } from './method.js';
 import type { Probed, RepairTable } from './repair-round.js';
 import { ResyncedRows } from './resynced-rows.js';
 import { sidePlans } from './side-plans.js';
+import type { SparedTable } from './spared.js';
 import type { SidePlans } from './side-plans.js';
 import { endEntry, raiseRepair } from './unequal.js';
 import type { UnequalTable } from './unequal.js';
@@ -33,7 +34,6 @@ export interface ServerTableOptions {
   readonly target: Session;
   /** Connects to the home region's endpoint. */
   readonly writing: (endpoint: string) => Promise<ApplyConnection>;
-  readonly spared: RepairTable['spared'];
   readonly probe: (store: ServerProbes, keys: readonly Row[]) => Promise<Probed>;
 }
 
@@ -50,10 +50,10 @@ export class ServerTable implements RepairTable {
   readonly writes: readonly DifferingOutcome[];
   readonly deletes: readonly DifferingOutcome[];
   readonly refused: string | null;
-  readonly spared: RepairTable['spared'];
   readonly mayBeExtra: boolean;
   readonly pair: ListedPair;
   readonly #options: ServerTableOptions;
+  readonly #to: TargetTable;
   readonly #resynced: ResyncedRows;
   readonly #home: HomeRows | null;
   readonly #probes: ServerProbes;
@@ -71,8 +71,8 @@ export class ServerTable implements RepairTable {
     const of = { pipeline: pair.pipeline.uid, request, table: pair.source };
     const plans = plansOf(method, tables);
     this.#options = options;
+    this.#to = tables.to;
     this.pair = pair;
-    this.spared = options.spared;
     this.mayBeExtra = pair.mayBeExtra;
     this.rows = new FoundRows(target, of, scope);
     this.#probes = new ServerProbes(of, { source, target });
@@ -117,6 +117,25 @@ export class ServerTable implements RepairTable {
 
   unsent(): Promise<ReadonlyMap<string, string>> {
     return this.#resynced.refused();
+  }
+
+  /** For the log of the target. */
+  sparedOf(keys: ReadonlyMap<string, Row>): SparedTable {
+    const { pair, target } = this.#options;
+    const ofTable = keysOf(asSource(this.#to), this.#to, new Collations((sql) => target.query(sql)));
+    const named = (key: Row): Row => {
+      const values = new Map(Object.entries(key).map(([name, value]) => [name.toLowerCase(), value]));
+      return Object.fromEntries(this.#to.primaryKey.map((name) => [name, values.get(name.toLowerCase()) ?? null]));
+    };
+    return {
+      target: pair.target,
+      sourceRegion: pair.pipeline.source.region,
+      keys: new Map([...keys].map(([hash, key]) => [hash, named(key)])),
+      conflictKey: async (row) => {
+        await askFor([[ofTable, row]]);
+        return primaryConflictKey(ofTable, row);
+      },
+    };
   }
 
   /** Rows that the source has not sent yet. */

@@ -29,7 +29,9 @@ export function readRowQuery(plan: RowPlan, key: Row, forUpdate: boolean): strin
  */
 export function holdersQueries(plan: RowPlan, row: Row, forUpdate = true): readonly string[] {
   const held = plan.uniqueKeys.filter((columns) => columns.every(({ name }) => row[name] !== null));
-  return held.map((columns) => `${select(plan)} WHERE ${equal(columns, row)} AND NOT (${keyOf(plan.table, row)})${forUpdate ? ' FOR UPDATE' : ''}`);
+  return held.map(
+    (columns) => `${select(plan)} WHERE ${equal(columns, row)} AND NOT (${keyOf(plan.table, row)})${forUpdate ? ' FOR UPDATE' : ''}`,
+  );
 }
 
 export function insertRow(plan: RowPlan, row: Row): SqlText {

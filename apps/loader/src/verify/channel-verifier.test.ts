@@ -219,7 +219,8 @@ it('a result of many tables with many notes fits into a node of ZooKeeper, and k
 });
 
 const repair = { id: 'fix', tables: ['*.*'], winner: 'source', extra: [], untilEqual: false, by: 'me', at: 1 };
-const phases = (): unknown[] => kept.events.map((event) => (event.type === 'repair' ? `repair ${event.phase}` : 'phase' in event && event.phase));
+const phases = (): unknown[] =>
+  kept.events.map((event) => (event.type === 'repair' ? `repair ${event.phase}` : 'phase' in event && event.phase));
 
 it('an order that comes to have a repair is carried out when its pass has ended, once', async () => {
   const one = verifier();

@@ -2,14 +2,14 @@
  * The verifications of one channel, under the lease verify/<channel>: follows the order in ZooKeeper, runs its passes and repairs, and
  * writes what became of them. Whoever takes the lease over goes on behind the tables that have a verdict.
  */
-import { randomUUID } from 'node:crypto';
 import { toSyncError, verificationLevel } from '@lutra/model';
 import type { OperationalEvent, RepairOrder, RepairResult, VerificationOrder, VerificationResult, VerifiedTable } from '@lutra/model';
 import { sleep } from '@lutra/runtime';
 import type { PassOptions, Progress } from './pass.js';
 import type { RepairOptions } from './repair/run-repair.js';
 import { beginRepair, needsRepair, verifiesAgain } from './repair/repair-state.js';
-import { begin, fitting, foundIn, rowsOf, sameTable } from './result.js';
+import { begin, fitting, rowsOf, sameTable } from './result.js';
+import { repairEvent, verificationEvent } from './verification-events.js';
 
 export interface VerifierIo {
   readonly channel: string;
@@ -23,7 +23,9 @@ export interface VerifierIo {
   waitsFor(order: VerificationOrder): Promise<string | null>;
   /** Rows that an earlier order found are of no use to anybody. */
   forget(request: string): Promise<void>;
-  pass(options: Pick<PassOptions, 'order' | 'pass' | 'known' | 'between' | 'look' | 'tables' | 'signal'>): Promise<readonly VerifiedTable[]>;
+  pass(
+    options: Pick<PassOptions, 'order' | 'pass' | 'known' | 'between' | 'look' | 'tables' | 'signal'>,
+  ): Promise<readonly VerifiedTable[]>;
   /** One time over all that differs. Rows that were repaired. */
   repair(options: Pick<RepairOptions, 'order' | 'tables' | 'before' | 'look' | 'told'>): Promise<number>;
   /** Tables are under no repair any more but that of this id. */
@@ -155,7 +157,10 @@ export class ChannelVerifier {
     });
   }
 
-  async #repaired({ tables, ...counts }: Pick<RepairResult, 'repaired' | 'changed' | 'refused' | 'left' | 'waitingFor'> & Pick<VerificationResult, 'tables'>) {
+  async #repaired({
+    tables,
+    ...counts
+  }: Pick<RepairResult, 'repaired' | 'changed' | 'refused' | 'left' | 'waitingFor'> & Pick<VerificationResult, 'tables'>) {
     const { repair } = this.#current;
     this.#io.repairedRows(Math.max(0, counts.repaired - (repair?.repaired ?? 0)));
     this.#result = fitting({ ...this.#current, tables, repair: repair && { ...repair, ...counts } });
@@ -247,30 +252,11 @@ export class ChannelVerifier {
   }
 
   #tell(phase: 'begin' | 'found' | 'end', found: VerifiedTable | null = null): void {
-    const { request, pass, tables } = this.#current;
-    const { channel, region } = this.#io;
-    const count = (verdict: VerifiedTable['verdict']): number => tables.filter((table) => table.verdict === verdict).length;
-    this.#io.tell({
-      type: 'verification',
-      v: 1,
-      id: randomUUID(),
-      at: Date.now(),
-      region,
-      channel,
-      request,
-      pass,
-      phase,
-      table: found && foundIn(found),
-      tables: { equal: count('equal'), different: count('different'), unsettled: count('unsettled'), refused: count('refused') },
-    });
+    this.#io.tell(verificationEvent(this.#io, this.#current, { phase, found }));
   }
 
   #tellRepair(phase: 'begin' | 'end'): void {
-    const { request, repair } = this.#current;
-    if (!repair) return;
-    const { channel, region } = this.#io;
-    const { id, repaired, changed, refused, left } = repair;
-    const about = { id: randomUUID(), at: Date.now(), region, channel, request, repair: id, phase };
-    this.#io.tell({ type: 'repair', v: 1, ...about, repaired, changed, refused, left });
+    const { repair } = this.#current;
+    if (repair) this.#io.tell(repairEvent(this.#io, { ...this.#current, repair }, phase));
   }
 }

@@ -53,7 +53,20 @@ async function pass(more: Partial<PassOptions> = {}, twoWay = false): Promise<re
   const login: PassOptions['login'] = (name) => servers[name === 'a' ? 0 : 1].options;
   const isRestarting = async (): Promise<boolean> => false;
   const [between, tables, look] = Array.from({ length: 3 }, () => async (): Promise<void> => undefined);
-  return runPass({ work: work(twoWay), order, login, crossing, pass: 1, known: [], between: between!, tables: tables!, look: look!, isRestarting, signal, ...more });
+  return runPass({
+    work: work(twoWay),
+    order,
+    login,
+    crossing,
+    pass: 1,
+    known: [],
+    between: between!,
+    tables: tables!,
+    look: look!,
+    isRestarting,
+    signal,
+    ...more,
+  });
 }
 
 const said = (tables: readonly VerifiedTable[]): readonly string[] =>

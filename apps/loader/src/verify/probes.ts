@@ -7,12 +7,13 @@
  * Counter-example with the order's request: a probe without an answer in time is answered after the next pass, or a repair, has asked for
  * the same row; the answer is of an earlier place of the log, and counts.
  */
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { rowFromJson, rowToJson, SyncError } from '@lutra/model';
 import type { Row, TableName } from '@lutra/model';
 import { quoteText } from '@lutra/mysql';
 import type { Queries, ResultRow } from '@lutra/mysql';
 import { sleep } from '@lutra/runtime';
+import { anyRound, inTransaction, is, roundOf } from './probe-rounds.js';
 
 export const probeOutcomes = ['asked', 'equal', 'in-flight', 'missing-here', 'missing-there', 'different'] as const;
 export type ProbeOutcome = (typeof probeOutcomes)[number];
@@ -146,24 +147,6 @@ export class ServerProbes implements ProbeStore {
   }
 }
 
-/** Of all rounds of an order. No request that others write begins with it. */
-function roundPrefix(request: string): string {
-  return `${createHash('sha256').update(request).digest('hex').slice(0, 24)}.`;
-}
-
-/** As long as a request may be. */
-function roundOf(request: string): string {
-  return `${roundPrefix(request)}${randomBytes(6).toString('hex').slice(0, 11)}`;
-}
-
-function is(request: string): string {
-  return `request = ${quoteText(request)}`;
-}
-
-function anyRound(request: string): string {
-  return `request LIKE ${quoteText(`${roundPrefix(request)}%`)}`;
-}
-
 /** As lutra.difference has it of a row_key. */
 export function hashOf(json: string): string {
   return `X'${createHash('sha256').update(json).digest('hex')}'`;
@@ -173,17 +156,6 @@ function hexOf(row: ResultRow, name: string): string {
   const value = row[name];
   if (!Buffer.isBuffer(value)) throw new SyncError('INTERNAL', `lutra.difference: ${name} is not read as bytes`);
   return `X'${value.toString('hex')}'`;
-}
-
-export async function inTransaction(queries: Queries, work: () => Promise<void>): Promise<void> {
-  await queries.query('BEGIN');
-  try {
-    await work();
-    await queries.query('COMMIT');
-  } catch (error) {
-    await queries.query('ROLLBACK').catch(() => undefined); // a connection that cannot is broken, and the server rolls back
-    throw error;
-  }
 }
 
 /** All that an order of a pipeline found, a few at a time. */

@@ -3,7 +3,10 @@ import { tableVerdicts } from '@lutra/model';
 import type { VerificationOrder, VerificationResult, VerifiedTable } from '@lutra/model';
 
 /** Nothing of it is done. Pass 0: it has not begun. */
-export function begin(order: Pick<VerificationOrder, 'id'>, { pass, before }: { pass: number; before: VerificationResult | null }): VerificationResult {
+export function begin(
+  order: Pick<VerificationOrder, 'id'>,
+  { pass, before }: { pass: number; before: VerificationResult | null },
+): VerificationResult {
   return {
     request: order.id,
     pass,
@@ -41,10 +44,6 @@ export function rowsOf({ tables, pass }: Pick<VerificationResult, 'tables' | 'pa
 
 export function sameTable(a: VerifiedTable, b: VerifiedTable): boolean {
   return a.pipeline === b.pipeline && a.database === b.database && a.table === b.table;
-}
-
-export function foundIn({ pipeline, database: schema, table, missingHere, missingThere, different, extra, ranges }: VerifiedTable) {
-  return { pipeline, schema, table, missingHere, missingThere, different, extra, ranges };
 }
 
 /** Verdicts by number, for the metric. */

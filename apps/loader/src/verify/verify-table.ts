@@ -69,7 +69,10 @@ export function inFlightNote(rows: number): string {
 
 /** It says that rows of the table are not known, beside those that differ. */
 export function leavesOpen(note: string): boolean {
-  return [' were changed again and again while they were compared', ' have no answer'].some((end) => note.endsWith(end)) || note.startsWith(unsent);
+  return (
+    [' were changed again and again while they were compared', ' have no answer'].some((end) => note.endsWith(end)) ||
+    note.startsWith(unsent)
+  );
 }
 
 export function onlyAtTarget(count: number, mayBeExtra: boolean): Pick<TableResult, 'missingThere' | 'extra'> {

@@ -25,7 +25,7 @@ export class ServerAwayRows implements AwayRows {
 
   async read(keys: readonly Row[]): Promise<readonly (Row | null)[]> {
     const found = await this.#ask(keys.map((key) => readRowQuery(this.#plan, key, false)));
-    return Promise.all(found.map(([row]) => (row ? toRowBeside(this.#plan, row) : null)));
+    return Promise.all(found.map(async ([row]) => (row ? toRowBeside(this.#plan, row) : null)));
   }
 
   async holders(rows: readonly Row[]): Promise<readonly Row[]> {

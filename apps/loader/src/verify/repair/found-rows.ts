@@ -89,7 +89,10 @@ export class FoundRows {
 }
 
 /** Keys that an order names of a table. */
-export function keysNamed({ keys }: Pick<RepairOrder, 'keys'>, of: { pipeline: string; database: string; table: string }): readonly string[] | null {
+export function keysNamed(
+  { keys }: Pick<RepairOrder, 'keys'>,
+  of: { pipeline: string; database: string; table: string },
+): readonly string[] | null {
   if (!keys) return null;
   const isOf = (one: typeof of): boolean => one.pipeline === of.pipeline && one.database === of.database && one.table === of.table;
   return keys.filter(isOf).map(({ key }) => key);

@@ -9,10 +9,10 @@
  * that stands in front of it in the log: 5 of 5 diverge. Without the comparison a write that nobody has looked at is lost.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { repairMarkStatement, repairWriter, resolutionStatement } from '@lutra/marker';
+import { repairMarkStatement } from '@lutra/marker';
 import { rowToJson, toSyncError } from '@lutra/model';
 import type { Row, SyncError } from '@lutra/model';
-import { conflictKind, identicalRows, inPieces, keyOfRow, openingText, ordinaryOpening, quoteText, stagedOf, Staging } from '@lutra/mysql';
+import { conflictKind, identicalRows, inPieces, keyOfRow, openingText, ordinaryOpening } from '@lutra/mysql';
 import type { ApplyConnection, SqlText } from '@lutra/mysql';
 import { isTransient } from '../../commit/target-writer.js';
 import { readRows, writeRow } from '../../conflict/resolve/rows.js';
@@ -20,7 +20,7 @@ import type { FoundRow } from './found-rows.js';
 import { other } from './method.js';
 import type { AtHome } from './method.js';
 import { isAsRecorded, isCut } from './recorded.js';
-import { repairText } from './repair-record.js';
+import { repairText, resolutionText } from './repair-record.js';
 import type { RepairedBy } from './repair-record.js';
 import type { AwayRows } from './away-rows.js';
 import type { SidePlans } from './side-plans.js';
@@ -50,7 +50,6 @@ const busyTries = 5;
 const maxInTheWay = 500;
 /** What a server has against a row, not against all of them. */
 const ofRows: readonly SyncError['code'][] = ['APPLY_REFUSED', 'ROW_CONFLICT', 'TARGET_SETTINGS', 'VALUE_UNSUPPORTED'];
-const signalTable = { database: 'lutra', name: 'signal' };
 
 export class HomeRows {
   readonly #options: HomeRowsOptions;
@@ -143,11 +142,7 @@ export class HomeRows {
     const { database, name: table } = plans.homeTable;
     const texts = keys.map((asked, slot): SqlText => {
       const row = told[slot]?.existing ?? null;
-      const key = row ? keyOfRow(plans.told, row) : asked;
-      const staging = new Staging();
-      const quote = (content: string): string => staging.text(content, { column: 'content', table: signalTable, change: 0 }, quoteText);
-      const sql = resolutionStatement({ pipeline: repairWriter, channel, database, table, key, row }, slot, quote);
-      return { sql, marks: [{ does: 'insert', table: signalTable, change: 0, changes: 1 }], ...stagedOf([{ staged: staging.take() }]) };
+      return resolutionText({ channel, database, table, key: row ? keyOfRow(plans.told, row) : asked, row }, slot);
     });
     for (const text of inPieces(texts)) await connection.run(text);
   }

@@ -16,8 +16,16 @@ const pipeline = (from: string, to: string): VerifiedPipeline =>
   }) as unknown as VerifiedPipeline;
 const [there, back] = [pipeline('a', 'b'), pipeline('b', 'a')];
 const orders = { database: 'shop', name: 'orders' };
-const pair = (more: Partial<ListedPair> = {}): ListedPair =>
-  ({ pipeline: there, source: orders, target: orders, twoWay: true, missingAt: null, mayBeExtra: false, isFedByOthers: false, ...more });
+const pair = (more: Partial<ListedPair> = {}): ListedPair => ({
+  pipeline: there,
+  source: orders,
+  target: orders,
+  twoWay: true,
+  missingAt: null,
+  mayBeExtra: false,
+  isFedByOthers: false,
+  ...more,
+});
 const work = (home: string | null): VerifyWork => ({ channel: 'c', pipelines: [there, back], rules: [], home });
 
 it.each([
@@ -41,7 +49,13 @@ it.each([
   ['no end of the pipeline', pair(), 'ra', 'rc', 'region rc is no end of pipeline a-b'],
   ['neither end is home', pair(), 'rc', 'source', 'against home (rc)'],
   ['no home', pair(), null, 'source', 'names no home region'],
-  ['back by another channel', pair({ twoWay: false, pipeline: { ...there, backElsewhere: [routes] } }), null, 'source', 'flows back by another channel'],
+  [
+    'back by another channel',
+    pair({ twoWay: false, pipeline: { ...there, backElsewhere: [routes] } }),
+    null,
+    'source',
+    'flows back by another channel',
+  ],
 ])('refused by name: %s', (_, of, home, winner, why) => {
   expect(methodOf(of, work(home), { winner })).toContain(why);
 });

@@ -14,5 +14,7 @@ export async function isAsRecorded(plan: RowPlan, row: Row | null, recorded: str
 
 export function isCut(recorded: string | null): boolean {
   if (recorded === null || !recorded.includes('["cut"')) return false;
-  return Object.values(JSON.parse(recorded) as Readonly<Record<string, unknown>>).some((value) => Array.isArray(value) && value[0] === 'cut');
+  return Object.values(JSON.parse(recorded) as Readonly<Record<string, unknown>>).some(
+    (value) => Array.isArray(value) && value[0] === 'cut',
+  );
 }

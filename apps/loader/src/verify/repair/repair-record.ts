@@ -1,4 +1,9 @@
-/** What a repair did at home as a row of lutra.conflict, in its transaction: both versions, who ordered it, and why. */
+/**
+ * What a repair writes at home beside rows: resolution records, and what it did as a row of lutra.conflict, in its transaction: both
+ * versions, who ordered it, and why.
+ */
+import { repairWriter, resolutionStatement } from '@lutra/marker';
+import type { ResolutionSignal } from '@lutra/marker';
 import { recordedRow, rowToJson } from '@lutra/model';
 import type { Row, TableName } from '@lutra/model';
 import { quoteText, stagedOf, Staging } from '@lutra/mysql';
@@ -37,8 +42,7 @@ const columns =
 /** The other end's row is what comes: it is taken, or home's stays. */
 export function repairText({ table, key, home, away, winner, log, seq }: RepairedRow, by: RepairedBy): SqlText {
   const staging = new Staging();
-  const image = (row: Row | null): string =>
-    row === null ? 'NULL' : staging.text(JSON.stringify(recordedRow(row)), ofRecord, quoteText);
+  const image = (row: Row | null): string => (row === null ? 'NULL' : staging.text(JSON.stringify(recordedRow(row)), ofRecord, quoteText));
   const values = [
     ...[by.pipeline, by.uid, log].map(quoteText),
     String(seq),
@@ -58,4 +62,13 @@ export function repairText({ table, key, home, away, winner, log, seq }: Repaire
   ];
   const sql = `INSERT INTO lutra.conflict (${columns}) VALUES (${values.join(', ')})`;
   return { sql, marks: [{ does: 'insert', table: conflictTable, change: 0, changes: 1 }], ...stagedOf([{ staged: staging.take() }]) };
+}
+
+const signalTable = { database: 'lutra', name: 'signal' };
+
+export function resolutionText(of: Omit<ResolutionSignal, 'kind' | 'pipeline'>, slot: number): SqlText {
+  const staging = new Staging();
+  const quote = (content: string): string => staging.text(content, { column: 'content', table: signalTable, change: 0 }, quoteText);
+  const sql = resolutionStatement({ pipeline: repairWriter, ...of }, slot, quote);
+  return { sql, marks: [{ does: 'insert', table: signalTable, change: 0, changes: 1 }], ...stagedOf([{ staged: staging.take() }]) };
 }

@@ -5,7 +5,16 @@
 import { randomUUID } from 'node:crypto';
 import { rowFromJson } from '@lutra/model';
 import type { EndpointDocument, RegionDocument, RepairOrder, RepairResult, Row, VerificationOrder, VerifiedTable } from '@lutra/model';
-import { ApplyConnection, asSource, differenceText, identicalRows, ordinaryOpening, planRows, readRowQuery, toRowBeside } from '@lutra/mysql';
+import {
+  ApplyConnection,
+  asSource,
+  differenceText,
+  identicalRows,
+  ordinaryOpening,
+  planRows,
+  readRowQuery,
+  toRowBeside,
+} from '@lutra/mysql';
 import type { Difference, ResultRow, RowPlan } from '@lutra/mysql';
 import { TestServer } from '../../../../../libs/mysql/src/mysql.fixture.js';
 import { forceRow, readRows } from '../../conflict/resolve/rows.js';
@@ -62,7 +71,9 @@ export class RepairRoom {
   }
 
   async close(): Promise<void> {
-    await this.both(`DROP TRIGGER lutra.${this.database}_INSERT; DROP TRIGGER lutra.${this.database}_UPDATE; DROP DATABASE ${this.database}`);
+    await this.both(
+      `DROP TRIGGER lutra.${this.database}_INSERT; DROP TRIGGER lutra.${this.database}_UPDATE; DROP DATABASE ${this.database}`,
+    );
     for (const server of [this.source, this.target]) await server.stop();
   }
 
@@ -77,7 +88,16 @@ export class RepairRoom {
   /** `table verdict missing-here missing-there different extra`. */
   async verify(): Promise<readonly string[]> {
     const all = await this.#during(() =>
-      runPass({ ...this.#shared(), order: this.#order, pass: 1, known: [], between: this.look, look: this.look, tables: async () => undefined, pollMs: 20 }),
+      runPass({
+        ...this.#shared(),
+        order: this.#order,
+        pass: 1,
+        known: [],
+        between: this.look,
+        look: this.look,
+        tables: async () => undefined,
+        pollMs: 20,
+      }),
     );
     this.tables = all.filter(({ table }) => table !== 'signals');
     return this.said();
@@ -95,7 +115,16 @@ export class RepairRoom {
 
   /** Rows that were repaired. */
   async repair(more: Partial<RepairOrder> = {}, changes: readonly ChangedRow[] = []): Promise<number> {
-    const repair = { id: randomUUID(), tables: ['*.*'], winner: 'source', extra: [], untilEqual: false, by: 'ann: damaged', at: 0, ...more };
+    const repair = {
+      id: randomUUID(),
+      tables: ['*.*'],
+      winner: 'source',
+      extra: [],
+      untilEqual: false,
+      by: 'ann: damaged',
+      at: 0,
+      ...more,
+    };
     const told = async ({ tables, repaired, changed, refused, left }: Told): Promise<void> => {
       this.tables = tables;
       this.counts = { repaired, changed, refused, left };
@@ -127,7 +156,9 @@ export class RepairRoom {
 
   unequal(server: TestServer): Promise<readonly ResultRow[]> {
     const where = `target_database = '${this.database}' ORDER BY table_name`;
-    return server.query(`SELECT table_name, cause, reason, IF(ended_at IS NULL, 'open', 'ended') AS state FROM lutra.unequal WHERE ${where}`);
+    return server.query(
+      `SELECT table_name, cause, reason, IF(ended_at IS NULL, 'open', 'ended') AS state FROM lutra.unequal WHERE ${where}`,
+    );
   }
 
   conflicts(server: TestServer): Promise<readonly ResultRow[]> {
@@ -200,14 +231,22 @@ export class RepairRoom {
   }
 
   async #send(): Promise<void> {
-    const entries = await this.source.query(`SELECT id, table_name AS t, row_key AS k, purpose, request, pipeline AS uid FROM lutra.resync WHERE schema_name = '${this.database}' ORDER BY id`);
+    const entries = await this.source.query(
+      `SELECT id, table_name AS t, row_key AS k, purpose, request, pipeline AS uid FROM lutra.resync WHERE schema_name = '${this.database}' ORDER BY id`,
+    );
     for (const { id, t, k, purpose, request, uid } of entries) {
       const plans = await this.#plans(String(t));
       const key = rowFromJson(String(k));
       const [there, here] = [await rowOf(this.source, plans.there, key), await rowOf(this.target, plans.here, key)];
       if (purpose === 'repair') await force(this.target, plans.here, { key, row: there });
       else {
-        const of = { pipeline: String(uid), request: String(request), table: { database: this.database, name: String(t) }, log: 'l', seq: 9 };
+        const of = {
+          pipeline: String(uid),
+          request: String(request),
+          table: { database: this.database, name: String(t) },
+          log: 'l',
+          seq: 9,
+        };
         await this.target.run(differenceText(await differenceOf(plans.here, { key, here, there }), of).sql);
       }
       await this.source.run(`DELETE FROM lutra.resync WHERE id = ${String(id)}`);
@@ -254,4 +293,3 @@ async function differenceOf(plan: RowPlan, { key, here, there }: { key: Row; her
   const outcome = isEqual ? 'equal' : !here ? 'missing-here' : !there ? 'missing-there' : 'different';
   return { key, outcome, columns: null, here: isEqual ? null : here, there: isEqual ? null : there };
 }
-

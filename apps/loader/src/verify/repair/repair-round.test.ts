@@ -31,7 +31,10 @@ class MemoryTable implements RepairTable {
   }
 
   readonly rows: RepairTable['rows'] = {
-    page: async (outcomes, after, limit) => this.#rows().filter(({ hash, outcome }) => outcomes.includes(outcome) && hash > after).slice(0, limit),
+    page: async (outcomes, after, limit) =>
+      this.#rows()
+        .filter(({ hash, outcome }) => outcomes.includes(outcome) && hash > after)
+        .slice(0, limit),
     byHash: async (hashes) => this.#rows().filter(({ hash }) => hashes.includes(hash)),
     keys: async () => new Map(this.#rows().map(({ hash, key }) => [hash, key])),
     counts: async () => {
@@ -69,7 +72,9 @@ class MemoryTable implements RepairTable {
   }
 
   #rows(): readonly FoundRow[] {
-    return [...this.found].toSorted().map(([hash, outcome]) => ({ hash, key: { id: hash }, outcome, here: null, there: null, log: 'l', seq: 1 }));
+    return [...this.found]
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .map(([hash, outcome]) => ({ hash, key: { id: hash }, outcome, here: null, there: null, log: 'l', seq: 1 }));
   }
 }
 
@@ -112,8 +117,21 @@ it('parents are written before children, deleted behind them, and asked for when
   const [child, parent] = [new MemoryTable('child', ['parent']), new MemoryTable('parent')];
   for (const table of [child, parent]) table.found.set('1', 'different').set('2', 'missing-there');
   const { repaired, last } = await run([child, parent]);
-  expect(log).toEqual(['raise parent', 'raise child', 'parent 1', 'child 1', 'child 2', 'parent 2', 'arrived', 'lower parent', 'lower child']);
-  expect([repaired, last]).toMatchObject([4, { repaired: 4, left: 0, tables: [{ verdict: 'equal', asOf: 77, seq: 5, different: 0 }, { verdict: 'equal' }] }]);
+  expect(log).toEqual([
+    'raise parent',
+    'raise child',
+    'parent 1',
+    'child 1',
+    'child 2',
+    'parent 2',
+    'arrived',
+    'lower parent',
+    'lower child',
+  ]);
+  expect([repaired, last]).toMatchObject([
+    4,
+    { repaired: 4, left: 0, tables: [{ verdict: 'equal', asOf: 77, seq: 5, different: 0 }, { verdict: 'equal' }] },
+  ]);
 });
 
 it('only what a probe says is equal is repaired: without an answer the rows stay', async () => {
@@ -121,7 +139,10 @@ it('only what a probe says is equal is repaired: without an answer the rows stay
   table.found.set('1', 'different');
   table.unanswered = '1 probes have no answer';
   const { repaired, last } = await run([table]);
-  expect([repaired, last]).toMatchObject([0, { repaired: 0, left: 1, tables: [{ verdict: 'different', notes: ['1 probes have no answer'] }] }]);
+  expect([repaired, last]).toMatchObject([
+    0,
+    { repaired: 0, left: 1, tables: [{ verdict: 'different', notes: ['1 probes have no answer'] }] },
+  ]);
   expect(log).not.toContain('lower t');
 });
 
@@ -143,13 +164,19 @@ it('rows that a person decides about, and tables that are refused, are not writt
   const { last } = await run([table, other], { spared });
   expect(log).toEqual(['raise t', 't 2', 'arrived']);
   expect(last).toMatchObject({ repaired: 1, refused: 2, left: 0 });
-  expect([...table.problems, ...other.problems].map(([, why]) => why)).toEqual(['changed at the target since the hole began', 'neither end is home']);
+  expect([...table.problems, ...other.problems].map(([, why]) => why)).toEqual([
+    'changed at the target since the hole began',
+    'neither end is home',
+  ]);
 });
 
 it('a table is not equal where the verification left ranges or rows open', async () => {
   const [ranges, open] = [new MemoryTable('ranges'), new MemoryTable('open')];
   for (const table of [ranges, open]) table.found.set('1', 'different');
-  const of = [verified('ranges', { ranges: 2 }), verified('open', { notes: ['3 rows were changed again and again while they were compared'] })];
+  const of = [
+    verified('ranges', { ranges: 2 }),
+    verified('open', { notes: ['3 rows were changed again and again while they were compared'] }),
+  ];
   const { last } = await run([ranges, open], { of });
   expect(last?.tables.map(({ verdict }) => verdict)).toEqual(['unsettled', 'unsettled']);
   expect(verifiesAgain({ tables: last?.tables ?? [] }, 2)).toBe('now');

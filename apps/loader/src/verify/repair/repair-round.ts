@@ -119,7 +119,10 @@ export class RepairRound {
     for (let after = ''; ;) {
       await this.#options.look();
       const page = await state.table.rows.page(outcomes, after, pageRows);
-      await this.#write(state, page.filter(({ hash }) => !state.spared.has(hash)));
+      await this.#write(
+        state,
+        page.filter(({ hash }) => !state.spared.has(hash)),
+      );
       const last = page.at(-1);
       if (!last || page.length < pageRows) return;
       after = last.hash;
@@ -176,7 +179,9 @@ export class RepairRound {
       left: this.#counts.left - (keys.size - open.length) - refused - changed,
     });
     const counts = await table.rows.counts();
-    this.#tables = this.#tables.map((one) => (table.isOf(one) ? repairedTable(one, { counts, probed, mayBeExtra: table.mayBeExtra }) : one));
+    this.#tables = this.#tables.map((one) =>
+      table.isOf(one) ? repairedTable(one, { counts, probed, mayBeExtra: table.mayBeExtra }) : one,
+    );
     if (Object.values(counts).every((count) => count === 0)) await table.lower();
     await this.#told(null);
   }

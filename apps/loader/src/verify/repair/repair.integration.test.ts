@@ -16,11 +16,14 @@ const homes = [
 /** Row 1 is equal; 2 differs, 3 is only at the source, 4 only at the target. */
 async function damaged(): Promise<void> {
   await room.both(`CREATE TABLE ${room.database}.t (id BIGINT UNSIGNED PRIMARY KEY, v VARCHAR(40), j JSON, b VARBINARY(9))`);
-  await room.source.run(`INSERT INTO ${room.database}.t VALUES (1, 'x', '[1]', X'00'), (2, 'there', '[1.0]', X'01'), (3, 'it''s', NULL, NULL)`);
+  await room.source.run(
+    `INSERT INTO ${room.database}.t VALUES (1, 'x', '[1]', X'00'), (2, 'there', '[1.0]', X'01'), (3, 'it''s', NULL, NULL)`,
+  );
   await room.target.run(`INSERT INTO ${room.database}.t VALUES (1, 'x', '[1]', X'00'), (2, 'here', '[1]', X'02'), (4, '🦦', NULL, NULL)`);
   expect([await room.verify(), room.notes()]).toEqual([['t different 1 1 1 0'], []]);
 }
-const values = async (server: RepairRoom['source']): Promise<readonly unknown[]> => (await room.rows(server)).map(({ id, v }) => `${String(id)} ${String(v)}`);
+const values = async (server: RepairRoom['source']): Promise<readonly unknown[]> =>
+  (await room.rows(server)).map(({ id, v }) => `${String(id)} ${String(v)}`);
 const atSource = ['1 x', '2 there', "3 it's"];
 const atTarget = ['1 x', '2 here', '4 🦦'];
 
@@ -58,7 +61,9 @@ test.each(homes)('both ways the other end wins against home (%s): its rows are w
   expect(await room.repair({ winner })).toBe(3);
   const kept = home === 'ra' ? atTarget : atSource;
   expect([await values(room.source), await values(room.target)]).toEqual([kept, kept]);
-  const [first, second, third] = (await room.conflicts(home === 'ra' ? room.source : room.target)).toSorted((a, b) => (String(a['row_key']) < String(b['row_key']) ? -1 : 1));
+  const [first, second, third] = (await room.conflicts(home === 'ra' ? room.source : room.target)).toSorted((a, b) =>
+    String(a['row_key']) < String(b['row_key']) ? -1 : 1,
+  );
   expect([first, second, third].map((one) => one?.['winner'])).toEqual(['incoming', 'incoming', 'incoming']);
   expect(JSON.parse(String(first?.['existing_row']))).toMatchObject({ v: home === 'ra' ? 'there' : 'here' });
   expect(JSON.parse(String(first?.['result_row']))).toMatchObject({ v: home === 'ra' ? 'here' : 'there' });
@@ -69,21 +74,20 @@ test.each([
   ['rb', 'rb'],
   ['ra', 'rb'],
   ['rb', 'ra'],
-])(
-  'home %s, winner %s: rows that were written since they were found are left alone',
-  async (home, winner) => {
-    await open({ twoWay: true, home });
-    await damaged();
-    // Of each row the side that the repair would write over, or tell of.
-    const [side, other] = home === 'ra' ? [room.source, room.target] : [room.target, room.source];
-    await side.run(`UPDATE ${room.database}.t SET v = 'newer' WHERE id = 2; REPLACE INTO ${room.database}.t VALUES (3, 'newer', NULL, NULL), (4, 'newer', NULL, NULL)`);
-    expect(await room.repair({ winner })).toBe(0);
-    expect(room.counts).toEqual({ repaired: 0, changed: 3, refused: 0, left: 0 });
-    expect((await room.rows(side)).filter(({ v }) => v === 'newer')).toHaveLength(3);
-    expect((await room.rows(other)).filter(({ v }) => v === 'newer')).toHaveLength(0);
-    expect(room.said()[0]).toMatch(/^t different/);
-  },
-);
+])('home %s, winner %s: rows that were written since they were found are left alone', async (home, winner) => {
+  await open({ twoWay: true, home });
+  await damaged();
+  // Of each row the side that the repair would write over, or tell of.
+  const [side, other] = home === 'ra' ? [room.source, room.target] : [room.target, room.source];
+  await side.run(
+    `UPDATE ${room.database}.t SET v = 'newer' WHERE id = 2; REPLACE INTO ${room.database}.t VALUES (3, 'newer', NULL, NULL), (4, 'newer', NULL, NULL)`,
+  );
+  expect(await room.repair({ winner })).toBe(0);
+  expect(room.counts).toEqual({ repaired: 0, changed: 3, refused: 0, left: 0 });
+  expect((await room.rows(side)).filter(({ v }) => v === 'newer')).toHaveLength(3);
+  expect((await room.rows(other)).filter(({ v }) => v === 'newer')).toHaveLength(0);
+  expect(room.said()[0]).toMatch(/^t different/);
+});
 
 test('a transaction at home that has not been committed: the row is read under its lock, and is another one then', async () => {
   await open({ twoWay: true, home: 'ra' });
@@ -94,10 +98,10 @@ test('a transaction at home that has not been committed: the row is read under i
     await application.query(`UPDATE ${room.database}.t SET v = 'newer' WHERE id = 2`);
     await application.query(`INSERT INTO ${room.database}.t VALUES (4, 'newer', NULL, NULL)`);
     const waits = "SELECT 1 FROM information_schema.INNODB_TRX WHERE trx_state = 'LOCK WAIT'";
-    const watcher = expect
-      .poll(() => application.query(waits), { timeout: 20_000, interval: 20 })
-      .not.toEqual([])
-      .then(() => application.query('COMMIT'));
+    const watcher = (async () => {
+      await expect.poll(() => application.query(waits), { timeout: 20_000, interval: 20 }).not.toEqual([]);
+      await application.query('COMMIT');
+    })();
     expect(await room.repair({ winner: 'ra' })).toBe(1);
     await watcher;
   } finally {
@@ -162,17 +166,20 @@ test('a row whose value moved to another one is written behind it; one that cann
   ]);
 });
 
-test.each(['ra', 'rb'])('parents are written before their children, and children deleted before their parents; winner %s', async (winner) => {
-  await open({ twoWay: true, home: 'ra' });
-  await room.both(`CREATE TABLE ${room.database}.z_parent (id INT PRIMARY KEY)`);
-  await room.both(`CREATE TABLE ${room.database}.a_child (id INT PRIMARY KEY, p INT, FOREIGN KEY (p) REFERENCES z_parent (id))`);
-  await room.source.run(`INSERT INTO ${room.database}.z_parent VALUES (1); INSERT INTO ${room.database}.a_child VALUES (10, 1)`);
-  await room.target.run(`INSERT INTO ${room.database}.z_parent VALUES (2); INSERT INTO ${room.database}.a_child VALUES (20, 2)`);
-  expect(await room.verify()).toEqual(['a_child different 1 1 0 0', 'z_parent different 1 1 0 0']);
-  expect(await room.repair({ winner })).toBe(4);
-  expect(room.said()).toEqual(['a_child equal 0 0 0 0', 'z_parent equal 0 0 0 0']);
-  expect((await room.rows(room.source, 'z_parent')).map(({ id }) => id)).toEqual([winner === 'ra' ? 1 : 2]);
-});
+test.each(['ra', 'rb'])(
+  'parents are written before their children, and children deleted before their parents; winner %s',
+  async (winner) => {
+    await open({ twoWay: true, home: 'ra' });
+    await room.both(`CREATE TABLE ${room.database}.z_parent (id INT PRIMARY KEY)`);
+    await room.both(`CREATE TABLE ${room.database}.a_child (id INT PRIMARY KEY, p INT, FOREIGN KEY (p) REFERENCES z_parent (id))`);
+    await room.source.run(`INSERT INTO ${room.database}.z_parent VALUES (1); INSERT INTO ${room.database}.a_child VALUES (10, 1)`);
+    await room.target.run(`INSERT INTO ${room.database}.z_parent VALUES (2); INSERT INTO ${room.database}.a_child VALUES (20, 2)`);
+    expect(await room.verify()).toEqual(['a_child different 1 1 0 0', 'z_parent different 1 1 0 0']);
+    expect(await room.repair({ winner })).toBe(4);
+    expect(room.said()).toEqual(['a_child equal 0 0 0 0', 'z_parent equal 0 0 0 0']);
+    expect((await room.rows(room.source, 'z_parent')).map(({ id }) => id)).toEqual([winner === 'ra' ? 1 : 2]);
+  },
+);
 
 test('rows at the target alone stay where they may be of others, and a pair without home at an end is refused', async () => {
   await open({ twoWay: false, rules: [{ schema: '*', table: '*', policy: 'ignore' }] as unknown as NonNullable<RoomOptions['rules']> });
@@ -192,7 +199,16 @@ test('rows that the target changed since the hole began are left to a person', a
   await room.target.run(`INSERT INTO ${room.database}.t VALUES ('a', 2), ('b', 2)`);
   await room.verify();
   const table = { database: room.database, name: 't' };
-  const changes = [{ table, images: [{ id: 'A', v: 1 }, { id: 'A', v: 2 }], origin: 'rb' }];
+  const changes = [
+    {
+      table,
+      images: [
+        { id: 'A', v: 1 },
+        { id: 'A', v: 2 },
+      ],
+      origin: 'rb',
+    },
+  ];
   expect(await room.repair({ spareChangedSince: 1 }, changes)).toBe(1);
   expect(await values(room.target)).toEqual(['a 2', 'b 1']);
   expect(await room.differences()).toMatchObject([{ row_key: '{"id":"a"}', problem: 'changed at the target since the hole began' }]);

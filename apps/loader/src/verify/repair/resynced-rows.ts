@@ -39,10 +39,12 @@ export class ResyncedRows {
     if (rows.length > 0)
       await this.#source.query(`DELETE FROM lutra.resync WHERE id IN (${rows.map((row) => textIn(row, 'id')).join(', ')})`);
     return new Map(
-      rows.map((row) => [createHash('sha256').update(textIn(row, 'row_key')).digest('hex'), `it cannot be sent: ${textIn(row, 'problem')}`]),
+      rows.map((row) => [
+        createHash('sha256').update(textIn(row, 'row_key')).digest('hex'),
+        `it cannot be sent: ${textIn(row, 'problem')}`,
+      ]),
     );
   }
-
 
   get #here(): string {
     const { pipeline, request, table } = this.#of;

@@ -162,7 +162,9 @@ class Repair {
 
   #crossed({ pipeline }: ListedPair): Promise<string | null> {
     const { work, crossing, look, signal } = this.#options;
-    const back = work.pipelines.filter(({ source, target }) => source.name === pipeline.target.name && target.name === pipeline.source.name);
+    const back = work.pipelines.filter(
+      ({ source, target }) => source.name === pipeline.target.name && target.name === pipeline.source.name,
+    );
     const ways = [pipeline, ...back].map((each) => wayOf(work, each));
     const end: CrossingIo['end'] = async (endpoint) =>
       readEnd(await this.#servers.of(endpoint, endpoint === pipeline.source.name ? 'source' : 'target'));

@@ -191,4 +191,3 @@ function homeRows(options: ServerTableOptions, { method, ...plans }: SidePlans &
     },
   });
 }
-

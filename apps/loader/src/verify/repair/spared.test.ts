@@ -13,7 +13,12 @@ const table = (more: Partial<SparedTable> = {}): SparedTable => ({
   conflictKey: async ({ id }) => String(id),
   ...more,
 });
-const change = (id: number, more: Partial<ChangedRow> = {}): ChangedRow => ({ table: target, images: [null, { id, v: 'x' }], origin: 'rt', ...more });
+const change = (id: number, more: Partial<ChangedRow> = {}): ChangedRow => ({
+  table: target,
+  images: [null, { id, v: 'x' }],
+  origin: 'rt',
+  ...more,
+});
 const logOf = (...changes: readonly ChangedRow[]): TargetLog => ({
   async since() {
     return (async function* () {
@@ -21,7 +26,9 @@ const logOf = (...changes: readonly ChangedRow[]): TargetLog => ({
     })();
   },
 });
-const sparedOf = async (log: TargetLog, of = table()): Promise<unknown> => [...((await sparedRows(log, { tables: [of], since: 5, signal })).get(of) ?? [])];
+const sparedOf = async (log: TargetLog, of = table()): Promise<unknown> => [
+  ...((await sparedRows(log, { tables: [of], since: 5, signal })).get(of) ?? []),
+];
 
 it('rows that the target changed are spared: inserted, updated, deleted, by another key before', async () => {
   const log = logOf(change(1), change(2, { images: [{ id: 2 }, { id: 9 }] }), change(3, { images: [{ id: 3 }, null] }));

@@ -20,7 +20,11 @@ export type Hole = Pick<UnequalTable, 'pipeline' | 'table'> & { readonly request
 const longestReason = 1_200;
 
 /** A hole in the pipeline's log lasts longer than a repair: its entry stays. */
-export async function raiseRepair(queries: Queries, of: UnequalTable, { request, reason }: { request: string; reason: string }): Promise<void> {
+export async function raiseRepair(
+  queries: Queries,
+  of: UnequalTable,
+  { request, reason }: { request: string; reason: string },
+): Promise<void> {
   const { pipeline, table, target } = of;
   const texts = [pipeline, table.database, table.name, target.database, target.name, 'repair', request, reason.slice(0, longestReason)];
   const names = ['pipeline', 'database_name', 'table_name', 'target_database', 'target_table', 'cause', 'request', 'reason'];

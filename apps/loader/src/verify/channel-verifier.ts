@@ -8,7 +8,7 @@ import { sleep } from '@lutra/runtime';
 import type { PassOptions, Progress } from './pass.js';
 import type { RepairOptions } from './repair/run-repair.js';
 import { beginRepair, needsRepair, verifiesAgain } from './repair/repair-state.js';
-import { begin, fitting, rowsOf, sameTable } from './result.js';
+import { begin, cancelled, fitting, rowsOf, sameTable } from './result.js';
 import { repairEvent, verificationEvent } from './verification-events.js';
 
 export interface VerifierIo {
@@ -102,13 +102,10 @@ export class ChannelVerifier {
 
   async #cancelled(): Promise<void> {
     const result = this.#result;
-    const repair = result?.repair ?? null;
-    const isRepairing = repair !== null && repair.endedAt === null;
+    const isRepairing = result?.repair?.endedAt === null;
     if (!result || (result.endedAt !== null && !isRepairing)) return;
     if (isRepairing) await this.#io.endRepairs(null);
-    const now = Date.now();
-    const ended = repair && { ...repair, waitingFor: isRepairing ? 'cancelled' : repair.waitingFor, endedAt: repair.endedAt ?? now };
-    await this.#write({ ...result, repair: ended, waitingFor: 'cancelled', endedAt: result.endedAt ?? now });
+    await this.#write(cancelled(result));
     if (isRepairing) this.#tellRepair('end');
   }
 

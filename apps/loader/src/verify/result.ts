@@ -21,6 +21,13 @@ export function begin(
   };
 }
 
+/** What had not ended has ended. */
+export function cancelled({ repair, ...result }: VerificationResult): VerificationResult {
+  const endedAt = Date.now();
+  const ended = repair?.endedAt === null ? { ...repair, waitingFor: 'cancelled', endedAt } : repair;
+  return { ...result, repair: ended, waitingFor: 'cancelled', endedAt: result.endedAt ?? endedAt };
+}
+
 /** ZooKeeper takes 1,000,000 bytes. */
 const mostBytes = 900_000;
 

@@ -2,7 +2,7 @@ import type { OperationalEvent, VerificationOrder, VerificationResult, VerifiedT
 import { eventSchema, verificationResultSchema } from '@lutra/model';
 import { beforeEach, expect, it } from 'vitest';
 import { ChannelVerifier } from './channel-verifier.js';
-import type { VerifierIo } from './channel-verifier.js';
+import type { VerifierIo } from './verifier-io.js';
 import type { PassOptions } from './pass.js';
 import { fitting } from './result.js';
 

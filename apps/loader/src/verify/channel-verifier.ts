@@ -3,40 +3,13 @@
  * writes what became of them. Whoever takes the lease over goes on behind the tables that have a verdict.
  */
 import { toSyncError, verificationLevel } from '@lutra/model';
-import type { OperationalEvent, RepairOrder, RepairResult, VerificationOrder, VerificationResult, VerifiedTable } from '@lutra/model';
+import type { RepairOrder, RepairResult, VerificationOrder, VerificationResult, VerifiedTable } from '@lutra/model';
 import { sleep } from '@lutra/runtime';
-import type { PassOptions, Progress } from './pass.js';
-import type { RepairOptions } from './repair/run-repair.js';
+import type { Progress } from './pass.js';
 import { beginRepair, needsRepair, verifiesAgain } from './repair/repair-state.js';
 import { begin, cancelled, fitting, rowsOf, sameTable } from './result.js';
 import { repairEvent, verificationEvent } from './verification-events.js';
-
-export interface VerifierIo {
-  readonly channel: string;
-  readonly region: string;
-  /** Of the cluster, now. */
-  level(): number;
-  order(): Promise<VerificationOrder | null>;
-  result(): Promise<VerificationResult | null>;
-  write(result: VerificationResult): Promise<void>;
-  /** What comes before the order; null: nothing. */
-  waitsFor(order: VerificationOrder): Promise<string | null>;
-  /** Rows that an earlier order found are of no use to anybody. */
-  forget(request: string): Promise<void>;
-  pass(
-    options: Pick<PassOptions, 'order' | 'pass' | 'known' | 'between' | 'look' | 'tables' | 'signal'>,
-  ): Promise<readonly VerifiedTable[]>;
-  /** One time over all that differs. Rows that were repaired. */
-  repair(options: Pick<RepairOptions, 'order' | 'tables' | 'before' | 'look' | 'told'>): Promise<number>;
-  /** Tables are under no repair any more but that of this id. */
-  endRepairs(except: string | null): Promise<void>;
-  tell(event: OperationalEvent): void;
-  /** Rows that were compared since the last call. */
-  compared(rows: number): void;
-  /** Rows that were repaired since the last call. */
-  repairedRows(rows: number): void;
-  verdicts(tables: readonly VerifiedTable[]): void;
-}
+import type { VerifierIo } from './verifier-io.js';
 
 const pollMs = 1_000;
 /** Between two passes of an order that is repeated. */

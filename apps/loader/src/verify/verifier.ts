@@ -9,7 +9,7 @@ import type { WorkStatus } from '@lutra/model';
 import { assignedVerifications } from './assignments.js';
 import type { VerifiedPipeline, VerifyWork } from './assignments.js';
 import { followOrders } from './channel-verifier.js';
-import type { VerifierIo } from './channel-verifier.js';
+import type { VerifierIo } from './verifier-io.js';
 import type { CrossingIo, Said } from './crossing.js';
 import { forgetDifferences, runPass } from './pass.js';
 import { waitsFor } from './awaited.js';
